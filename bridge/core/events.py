@@ -1,0 +1,144 @@
+"""Events: something that happens at a frame.
+
+An event crosses a process border as one record of eight 64-bit words: frame, kind, size, and forty bytes.
+MIDI puts its bytes there, everything else up to five float64 in the order of its fields, so that native code
+can read a record without Python.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import astuple, dataclass
+from typing import ClassVar, TypeAlias
+
+QUALITIES: tuple[str, ...] = ("", "m", "7", "maj7", "m7", "dim", "aug", "sus4")
+"""Chord qualities by index, as they are written behind the root."""
+
+QUALITY_INTERVALS: tuple[tuple[int, ...], ...] = (
+    (0, 4, 7), (0, 3, 7), (0, 4, 7, 10), (0, 4, 7, 11), (0, 3, 7, 10), (0, 3, 6), (0, 4, 8), (0, 5, 7),
+)  # fmt: skip
+"""Semitones above the root, for each of QUALITIES."""
+
+NOTE_NAMES: tuple[str, ...] = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
+
+PAYLOAD_BYTES = 40
+"""Room for a payload in a record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Midi:
+    """A MIDI message as its bytes; at most 40 of them (system exclusive goes by a port of its own)."""
+
+    KIND: ClassVar[int] = 1
+    data: bytes
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.data) <= PAYLOAD_BYTES:
+            raise ValueError(f"a MIDI message here has 1 to {PAYLOAD_BYTES} bytes, not {len(self.data)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """A beat falls. ``number``: 0 on the downbeat. ``index``: beats since the song's start."""
+
+    KIND: ClassVar[int] = 2
+    number: int
+    bar_beats: int
+    tempo: float
+    confidence: float
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chord:
+    """From here on this chord sounds. ``root`` and ``bass``: 0 is C; root -1: no chord. ``quality``: QUALITIES."""
+
+    KIND: ClassVar[int] = 3
+    root: int
+    quality: int
+    bass: int
+    confidence: float
+
+    @property
+    def label(self) -> str:
+        if self.root < 0:
+            return "N"
+        slash = "" if self.bass in (-1, self.root) else "/" + NOTE_NAMES[self.bass]
+        return NOTE_NAMES[self.root] + QUALITIES[self.quality] + slash
+
+    @property
+    def pitch_classes(self) -> tuple[int, ...]:
+        """The chord's notes, root first, 0 is C; empty where no chord sounds."""
+        if self.root < 0:
+            return ()
+        return tuple((self.root + interval) % 12 for interval in QUALITY_INTERVALS[self.quality])
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """The key from here on. ``tonic``: 0 is C. ``minor``: 0 or 1."""
+
+    KIND: ClassVar[int] = 4
+    tonic: int
+    minor: int
+    confidence: float
+
+    @property
+    def label(self) -> str:
+        return NOTE_NAMES[self.tonic] + (" minor" if self.minor else " major")
+
+
+@dataclass(frozen=True, slots=True)
+class Tempo:
+    """The tempo from here on, quarter notes a minute."""
+
+    KIND: ClassVar[int] = 5
+    bpm: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """The host's transport as the driver saw it: ``beat`` (quarter notes) and ``tempo`` at the event's frame."""
+
+    KIND: ClassVar[int] = 6
+    rolling: int
+    beat: float
+    tempo: float
+    bar_beats: int
+
+
+Payload: TypeAlias = Midi | Beat | Chord | Key | Tempo | Transport
+
+_KINDS: dict[int, type[Beat] | type[Chord] | type[Key] | type[Tempo] | type[Transport]] = {
+    kind.KIND: kind for kind in (Beat, Chord, Key, Tempo, Transport)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TimedEvent:
+    """``payload`` happens at ``frame``, counted from the stream's start."""
+
+    frame: int
+    payload: Payload
+
+
+def pack(payload: Payload) -> tuple[int, int, bytes]:
+    """``payload`` as (kind, size in bytes, forty bytes)."""
+    if isinstance(payload, Midi):
+        return Midi.KIND, len(payload.data), payload.data.ljust(PAYLOAD_BYTES, b"\0")
+    values = astuple(payload)
+    data = struct.pack(f"<{len(values)}d", *values)
+    return payload.KIND, len(data), data.ljust(PAYLOAD_BYTES, b"\0")
+
+
+def unpack(kind: int, size: int, data: bytes) -> Payload:
+    """The payload that `pack` made. An unknown kind is a ValueError: both sides run the same version."""
+    if kind == Midi.KIND:
+        return Midi(data[:size])
+    if kind not in _KINDS:
+        raise ValueError(f"event kind {kind} is unknown")
+    cls = _KINDS[kind]
+    values = struct.unpack(f"<{size // 8}d", data[:size])
+    types = [field.type for field in cls.__dataclass_fields__.values() if field.type != "ClassVar[int]"]
+    return cls(*(int(v) if t == "int" else v for v, t in zip(values, types, strict=True)))

@@ -1,0 +1,86 @@
+"""The latency arithmetic and the ledger that declares it, one row a path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from math import gcd
+
+UNMEASURED = -1
+
+
+def buffering_frames(hop: int, period: int) -> int:
+    """Frames for which a sample may wait until its hop is whole: ``hop - gcd(hop, period)``.
+
+    Necessary and sufficient for any pair; ``hop - period`` where the period divides the hop, 0 where the hop
+    divides the period.
+    """
+    return hop - gcd(hop, period)
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """One way through the sidecar, all in frames.
+
+    ``model``: the engine's own delay (synthesis - hop; minus the lead where it predicts). ``buffering``: hops
+    against periods. ``reserve``: the time that the worker has. ``period``: JACK's extra period on a feedback
+    path, which is in no port range. ``measured``: -1 until measured. ``late``: frames that fell back.
+    """
+
+    name: str
+    ports: tuple[str, ...]
+    model: int
+    buffering: int
+    reserve: int
+    user_offset: int = 0
+    period: int = 0
+    measured: int = UNMEASURED
+    late: int = 0
+
+    @property
+    def declared(self) -> int:
+        return self.model + self.buffering + self.reserve + self.user_offset
+
+
+class Ledger:
+    """The paths by name. Any change of a declared figure raises ``rev``."""
+
+    def __init__(self, rate: int, period: int) -> None:
+        self.rate = rate
+        self.period = period
+        self.rev = 0
+        self._paths: dict[str, Path] = {}
+
+    def __iter__(self) -> Iterator[Path]:
+        return iter(self._paths.values())
+
+    def __getitem__(self, name: str) -> Path:
+        return self._paths[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._paths
+
+    def declare(self, path: Path) -> None:
+        """Add or replace a row; a measured figure is kept only while what is declared stays."""
+        old = self._paths.get(path.name)
+        if old is not None and old.declared == path.declared:
+            path = replace(path, measured=old.measured)
+        if old is None or old.declared != path.declared:
+            self.rev += 1
+        self._paths[path.name] = path
+
+    def measure(self, name: str, frames: int) -> bool:
+        """Note a measurement; True where it agrees with what is declared to within one frame."""
+        self._paths[name] = replace(self._paths[name], measured=frames)
+        return abs(frames - self._paths[name].declared) <= 1
+
+    def count_late(self, name: str, frames: int) -> None:
+        """Set how many frames of a path fell back so far."""
+        self._paths[name] = replace(self._paths[name], late=frames)
+
+    def as_dict(self) -> dict[str, object]:
+        """For JSON: rate, period, rev and the rows, each with ``declared`` and ``declared_ms``."""
+        rows = [
+            asdict(p) | {"declared": p.declared, "declared_ms": round(1000 * p.declared / self.rate, 3)} for p in self
+        ]
+        return {"rate": self.rate, "period": self.period, "rev": self.rev, "paths": rows}

@@ -1,0 +1,87 @@
+"""Musical and sample time. Time always comes in as an argument; nothing here reads a clock."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+TICKS_PER_BEAT = 480
+"""Resolution of musical material until it is emitted (also the SMF division)."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockTime:
+    """Where a block stands.
+
+    ``frame``: the block's first frame, counted from the stream's start. ``beat``: musical position at that
+    frame, in quarter notes from the song's start. ``tempo`` in quarter notes a minute. ``rolling`` is False
+    while the transport stands; ``beat`` then does not advance. ``bar_beats``: quarter notes in a bar.
+    ``hosted`` is True when the position comes from the host (JACK transport or MIDI clock), False when it was
+    heard or only assumed.
+    """
+
+    frame: int
+    rate: int
+    beat: float = 0.0
+    tempo: float = 120.0
+    rolling: bool = False
+    bar_beats: int = 4
+    hosted: bool = False
+
+    @property
+    def frames_per_beat(self) -> float:
+        return 60.0 * self.rate / self.tempo
+
+    def beat_at(self, frame: float) -> float:
+        """The beat at ``frame``, by this block's tempo."""
+        return self.beat + ((frame - self.frame) / self.frames_per_beat if self.rolling else 0.0)
+
+    def frame_at(self, beat: float) -> float:
+        """The frame, not rounded, at which ``beat`` falls by this block's tempo."""
+        return self.frame + (beat - self.beat) * self.frames_per_beat
+
+    def moved_to(self, frame: int) -> BlockTime:
+        """The same timeline seen from another frame."""
+        return replace(self, frame=frame, beat=self.beat_at(frame))
+
+
+@dataclass(frozen=True, slots=True)
+class TempoChange:
+    """From ``beat`` on the tempo is ``tempo`` quarter notes a minute."""
+
+    beat: float
+    tempo: float
+
+
+class TempoMap:
+    """Piecewise constant tempo over a song, beats to frames and back."""
+
+    def __init__(self, changes: Sequence[TempoChange], rate: int) -> None:
+        if not changes or changes[0].beat != 0.0:
+            raise ValueError("a tempo map starts at beat 0")
+        if any(change.tempo <= 0 for change in changes):
+            raise ValueError("a tempo is above 0")
+        self.rate = rate
+        self._beats = [change.beat for change in changes]
+        self._tempos = [change.tempo for change in changes]
+        self._frames = [0.0]
+        for before, after in pairwise(changes):
+            if after.beat <= before.beat:
+                raise ValueError(f"tempo changes must ascend: beat {after.beat} after {before.beat}")
+            self._frames.append(self._frames[-1] + (after.beat - before.beat) * 60.0 * rate / before.tempo)
+
+    def frame_at(self, beat: float) -> float:
+        """The frame, not rounded, of ``beat``."""
+        i = max(bisect_right(self._beats, beat) - 1, 0)
+        return self._frames[i] + (beat - self._beats[i]) * 60.0 * self.rate / self._tempos[i]
+
+    def beat_at(self, frame: float) -> float:
+        """The beat at ``frame``."""
+        i = max(bisect_right(self._frames, frame) - 1, 0)
+        return self._beats[i] + (frame - self._frames[i]) * self._tempos[i] / (60.0 * self.rate)
+
+    def tempo_at(self, beat: float) -> float:
+        """Quarter notes a minute at ``beat``."""
+        return self._tempos[max(bisect_right(self._beats, beat) - 1, 0)]

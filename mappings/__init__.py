@@ -1,0 +1,1 @@
+"""Controller mappings, one TOML a device, read through importlib.resources."""

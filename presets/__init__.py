@@ -1,0 +1,1 @@
+"""Shipped session presets, one TOML each, read through importlib.resources."""
