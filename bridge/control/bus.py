@@ -1,0 +1,173 @@
+"""The one door: whoever turns something, by OSC, MIDI, preset or screen, turns it here."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TypeAlias
+
+from bridge.control.registry import Registry
+from bridge.control.spec import Action, Reading, Value, value_of
+from bridge.errors import BridgeError, ControlError
+
+log = logging.getLogger(__name__)
+
+Row: TypeAlias = tuple[Value, ...]
+Callback: TypeAlias = Callable[[str, Row, str], None]
+"""Called with the name, the values and the source of a change; a control has one value."""
+Handler: TypeAlias = Callable[[str], None]
+"""Called with the argument of an action, empty where it has none."""
+
+
+class Bus:
+    """The values of all controls, and who hears of them.
+
+    Any thread may call anything. Subscribers and handlers run without a lock held, in the thread of a caller
+    or of another one that is delivering at that moment, and always in the order of the changes; what a
+    subscriber sets is delivered after what it is being told. Only changes are published, so two mirrors of
+    the same control come to rest.
+    """
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+        self._lock = threading.Lock()
+        self._values = {control.name: control.default for control in registry.controls}
+        self._rows: dict[str, dict[Value, Row]] = {}
+        self._handlers: dict[str, list[Handler]] = {}
+        self._subscribers: dict[int, tuple[Callback, str | None]] = {}
+        self._next_subscriber = 0
+        self._news: deque[tuple[str, Row, str]] = deque()
+        self._delivering = False
+
+    def set(self, name: str, value: object, source: str) -> float:
+        """Set a control, clamped to its range, and tell everyone but ``source``; returns the value in force.
+
+        ``value``: a number, a bool for a switch, the word of a choice. An unknown name, a value of another
+        kind, NaN or infinity is a `ControlError` and changes nothing.
+        """
+        control = self.registry.control(name)
+        number = control.clamp(value_of(control, value))
+        with self._lock:
+            if self._values[name] != number:
+                self._values[name] = number
+                self._news.append((name, (number,), source))
+        self._deliver()
+        return number
+
+    def get(self, name: str) -> float:
+        """The value of a control."""
+        self.registry.control(name)
+        with self._lock:
+            return self._values[name]
+
+    def values(self) -> Mapping[str, float]:
+        """All values at this moment, by control name; a copy that does not change."""
+        with self._lock:
+            return MappingProxyType(dict(self._values))
+
+    def on(self, action: str, handler: Handler) -> None:
+        """Call ``handler`` with the argument whenever ``action`` is triggered; several may be given."""
+        self.registry.action(action)
+        with self._lock:
+            self._handlers.setdefault(action, []).append(handler)
+
+    def trigger(self, name: str, argument: str = "", source: str = "") -> None:
+        """Run an action's handlers in the caller's thread. The first error is raised as a `ControlError`."""
+        action = self.registry.action(name)
+        _check_argument(action, argument)
+        with self._lock:
+            handlers = tuple(self._handlers.get(name, ()))
+        if not handlers:
+            raise ControlError(f"{name}: nothing here carries it out", "start sideman run first")
+        failures = [failure for handler in handlers if (failure := _run(action, handler, argument)) is not None]
+        log.debug("%s triggered by %s", name, source or "nobody")
+        if failures:
+            raise failures[0]
+
+    def publish(self, reading: str, *values: Value) -> None:
+        """Tell the world a reading: one value a field, the first naming the row where the reading is keyed."""
+        spec = self.registry.reading(reading)
+        if len(values) != len(spec.fields):
+            raise ControlError(f"{reading}: {len(values)} values", f"give {', '.join(spec.fields)}")
+        with self._lock:
+            # taken out first, so that the rows stay in the order of their last publication
+            rows = self._rows.setdefault(reading, {})
+            rows.pop(_row_key(spec, values), None)
+            rows[_row_key(spec, values)] = values
+            self._news.append((reading, values, ""))
+        self._deliver()
+
+    def latest(self, reading: str) -> Row | None:
+        """What was published last for a reading; None before the first time."""
+        rows = self.rows(reading)
+        return rows[-1] if rows else None
+
+    def rows(self, reading: str) -> tuple[Row, ...]:
+        """The latest values of every row of a reading, oldest first; at most one where it is not keyed."""
+        self.registry.reading(reading)
+        with self._lock:
+            return tuple(self._rows.get(reading, {}).values())
+
+    def subscribe(self, callback: Callback, source: str | None = None) -> Callable[[], None]:
+        """Hear of every change but those made by ``source``; returns what ends it.
+
+        A callback that raises is logged and not called again.
+        """
+        with self._lock:
+            number = self._next_subscriber
+            self._next_subscriber += 1
+            self._subscribers[number] = (callback, source)
+        return lambda: self._forget(number)
+
+    def _forget(self, number: int) -> None:
+        with self._lock:
+            self._subscribers.pop(number, None)
+
+    def _deliver(self) -> None:
+        """Hand the news out, one at a time and in order; where another thread already does, leave it to that."""
+        while True:
+            with self._lock:
+                if self._delivering or not self._news:
+                    return
+                self._delivering = True
+                name, values, source = self._news.popleft()
+                subscribers = tuple(self._subscribers.items())
+            try:
+                for number, (callback, own) in subscribers:
+                    if own is None or own != source:
+                        self._tell(number, callback, name, values, source)
+            finally:
+                with self._lock:
+                    self._delivering = False
+
+    def _tell(self, number: int, callback: Callback, name: str, values: Row, source: str) -> None:
+        try:
+            callback(name, values, source)
+        except Exception:
+            log.exception("a subscriber failed on %s and is dropped", name)
+            self._forget(number)
+
+
+def _row_key(spec: Reading, values: Row) -> Value:
+    return values[0] if spec.keyed else ""
+
+
+def _check_argument(action: Action, argument: str) -> None:
+    if action.argument and not argument:
+        raise ControlError(f"{action.name}: {action.argument} is missing", f"give the {action.argument}")
+    if argument and not action.argument:
+        raise ControlError(f"{action.name} takes no argument", "leave it out")
+
+
+def _run(action: Action, handler: Handler, argument: str) -> ControlError | None:
+    try:
+        handler(argument)
+    except BridgeError as error:
+        return ControlError(f"{action.name}: {error.message}", error.hint)
+    except Exception as error:
+        log.exception("%s failed", action.name)
+        return ControlError(f"{action.name}: {type(error).__name__}: {error}", "the log has the details")
+    return None

@@ -1,0 +1,205 @@
+"""Session presets: the controls as a TOML file.
+
+    schema = 1
+    name = "karaoke"
+    doc = "Everything but the voice."
+    [controls]
+    stems.vocals.mute = true
+
+A preset sets the controls that it names and leaves the others alone. The keys are the controls' names; nested
+tables (``[controls.stems.vocals]``) and quoted names mean the same. The user's presets win over the shipped
+ones of the same name.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from bridge.config import SCHEMA, Table, read_toml, user_dir, write_atomic
+from bridge.control.bus import Bus
+from bridge.control.registry import Registry
+from bridge.control.spec import Value, nearest, plain, value_of
+from bridge.errors import ConfigError, ControlError
+
+SHIPPED = "presets"
+"""The data package with the presets that come along; named, not imported, as it stands beside the bridge."""
+
+MAX_DEPTH = 16
+
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+class PresetFile(Table, frozen=True):
+    """The file's own keys; what ``controls`` may hold is known to the registry."""
+
+    schema: int
+    name: str
+    controls: dict[str, Any]
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """``values``: numbers by control name, checked and within their ranges."""
+
+    name: str
+    doc: str
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A preset that can be loaded by ``name``. ``origin``: ``user`` or ``shipped``. ``problem``: why it cannot."""
+
+    name: str
+    origin: str
+    doc: str
+    problem: str = ""
+
+
+def load(path: Path | Traversable, registry: Registry) -> Preset:
+    """Read and check a preset; the first thing wrong is a `ConfigError` and nothing is set."""
+    file = read_toml(path, PresetFile)
+    values: dict[str, float] = {}
+    for name, value in _flat(file.controls):
+        if name in values:
+            raise ConfigError(f"{path}: controls.{name}: is there twice", "keep one of them")
+        values[name] = _checked(path, registry, name, value)
+    return Preset(file.name, file.doc, values)
+
+
+def apply(preset: Preset, bus: Bus, source: str = "preset") -> None:
+    """Set what the preset names; everything was checked when it was loaded."""
+    for name, value in preset.values.items():
+        bus.set(name, plain(bus.registry.control(name), value), source)
+
+
+def save(bus: Bus, path: Path) -> None:
+    """Write the controls that presets keep to ``path``, atomically; comments in an existing file live on."""
+    values = bus.values()
+    wanted: dict[str, Value] = {c.name: plain(c, values[c.name]) for c in bus.registry.controls if c.saved}
+    write_atomic(path, _updated(path, wanted) if path.exists() else _fresh(path.stem, "", wanted))
+
+
+def user_path(name: str) -> Path:
+    """Where the user's preset ``name`` is, or would be saved."""
+    return user_dir("presets") / f"{_safe(name)}.toml"
+
+
+def find(name: str) -> Path | Traversable:
+    """The file of preset ``name``: the user's, else the shipped one."""
+    mine = user_path(name)
+    if mine.is_file():
+        return mine
+    shipped = resources.files(SHIPPED) / f"{name}.toml"
+    if shipped.is_file():
+        return shipped
+    raise ConfigError(f"no preset is named {name}", nearest(name, [entry.name for entry in listing()]))
+
+
+def listing() -> list[Listed]:
+    """What `find` can find, by name; a file that cannot be read is listed with its problem."""
+    found: dict[str, Listed] = {}
+    for origin, folder in (("shipped", resources.files(SHIPPED)), ("user", user_dir("presets"))):
+        if not folder.is_dir():
+            continue
+        for entry in folder.iterdir():
+            name = entry.name.removesuffix(".toml")
+            if name != entry.name and _FILE_NAME.fullmatch(name):
+                found[name] = _listed(entry, name, origin)
+    return sorted(found.values(), key=lambda one: one.name)
+
+
+def _listed(entry: Path | Traversable, name: str, origin: str) -> Listed:
+    try:
+        return Listed(name, origin, read_toml(entry, PresetFile).doc)
+    except ConfigError as error:
+        return Listed(name, origin, "", str(error))
+
+
+def _safe(name: str) -> str:
+    if not _FILE_NAME.fullmatch(name):
+        raise ConfigError(f"{name!r} cannot be a preset's name", "use up to 64 letters, digits, - and _")
+    return name
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Nested tables as dotted names; what lies deeper than any control's name is left as it is."""
+    for key, value in table.items():
+        if isinstance(value, dict) and prefix.count(".") < MAX_DEPTH:
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _checked(path: Path | Traversable, registry: Registry, name: str, value: object) -> float:
+    try:
+        control = registry.control(name)
+        number = value_of(control, value)
+    except ControlError as error:
+        raise ConfigError(f"{path}: controls.{name}: {error.message}", error.hint) from error
+    if control.clamp(number) != number:
+        kind = "a whole number, " if control.curve in {"integer", "switch", "choice"} else ""
+        raise ConfigError(
+            f"{path}: controls.{name}: {value} is out of range", f"give {kind}{control.low:g} to {control.high:g}"
+        )
+    if not control.saved:
+        raise ConfigError(f"{path}: controls.{name}: belongs to a moment, not to a session", "remove it")
+    return number
+
+
+def _fresh(name: str, doc: str, wanted: Mapping[str, Value]) -> str:
+    document = tomlkit.document()
+    document.add("schema", tomlkit.item(SCHEMA))
+    document.add("name", tomlkit.item(name))
+    if doc:
+        document.add("doc", tomlkit.item(doc))
+    table = tomlkit.table()
+    document.add("controls", table)
+    for key, value in wanted.items():
+        table.append(tomlkit.key(key.split(".")), tomlkit.item(value))
+    return document.as_string()
+
+
+def _updated(path: Path, wanted: Mapping[str, Value]) -> str:
+    """The file at ``path`` with the values of ``wanted`` and its comments kept.
+
+    A file that is no preset is a `ConfigError`: it may hold something that the user wants back. Where the
+    layout defies editing (tables defined out of order), a fresh text with the same name and doc.
+    """
+    old = read_toml(path, PresetFile)
+    present = dict(_flat(old.controls))
+    document: Any = tomlkit.parse(path.read_text(encoding="utf-8"))
+    try:
+        _edit(document["controls"], "", present, wanted)
+        for name, value in wanted.items():
+            if name not in present:
+                document["controls"].append(tomlkit.key(name.split(".")), tomlkit.item(value))
+        text: str = document.as_string()
+        kept = dict(_flat(tomllib.loads(text)["controls"])) == dict(wanted)
+    except (TOMLKitError, tomllib.TOMLDecodeError, AttributeError):
+        # tomlkit's view of tables that are defined out of order has no append
+        kept = False
+    return text if kept else _fresh(old.name, old.doc, wanted)
+
+
+def _edit(table: Any, prefix: str, present: Mapping[str, Any], wanted: Mapping[str, Value]) -> None:
+    """Give every key of a tomlkit table its value in ``wanted``; drop what is not wanted any more."""
+    for key in list(table):
+        name = f"{prefix}{key}"
+        if name not in present:
+            _edit(table[key], f"{name}.", present, wanted)
+        elif name not in wanted:
+            del table[key]
+        elif present[name] != wanted[name] or type(present[name]) is not type(wanted[name]):
+            table[key] = wanted[name]

@@ -1,0 +1,99 @@
+"""Everything that has a name, by name and by OSC address, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+from bridge.control.spec import Action, Control, Item, Reading, nearest
+from bridge.errors import ControlError
+
+I = TypeVar("I", Control, Action, Reading)  # noqa: E741 - the usual name would hide Item
+
+
+class Registry:
+    """Controls, actions and readings in the order of their declaration. A name that comes twice is an error."""
+
+    def __init__(self) -> None:
+        self._items: dict[str, Item] = {}
+        self._owners: dict[str, str] = {}
+        self._addresses: dict[str, Item] = {}
+
+    def __iter__(self) -> Iterator[Item]:
+        return iter(self._items.values())
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._items
+
+    def add(self, items: Iterable[Item], owner: str) -> None:
+        """Take ``items`` in; ``owner`` (``sidecar``, an engine's name) is named when a name comes twice."""
+        for item in items:
+            if item.name in self._items:
+                raise ControlError(
+                    f"{_kind(item)} {item.name} of {owner} and {_kind(self._items[item.name])} {item.name} "
+                    f"of {self._owners[item.name]} have the same name",
+                    "rename one of them",
+                )
+            if isinstance(item, Control):
+                self._refuse_nested(item, owner)
+            self._items[item.name] = item
+            self._owners[item.name] = owner
+            self._addresses[item.address] = item
+
+    def _refuse_nested(self, control: Control, owner: str) -> None:
+        """a.b beside a.b.c has no place in a TOML preset, where a.b would be a value and a table at once."""
+        for other in self.controls:
+            if other.name.startswith(control.name + ".") or control.name.startswith(other.name + "."):
+                raise ControlError(
+                    f"control {control.name} of {owner} and control {other.name} of {self._owners[other.name]} "
+                    "are nested in one another",
+                    "rename one of them",
+                )
+
+    def find(self, name: str) -> Item | None:
+        return self._items.get(name)
+
+    def at(self, address: str) -> Item | None:
+        """What lives at an OSC address."""
+        return self._addresses.get(address)
+
+    @property
+    def controls(self) -> tuple[Control, ...]:
+        return tuple(item for item in self if isinstance(item, Control))
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        return tuple(item for item in self if isinstance(item, Action))
+
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        return tuple(item for item in self if isinstance(item, Reading))
+
+    def control(self, name: str) -> Control:
+        """The control ``name``; a `ControlError` with the nearest names where there is none."""
+        return self._of(Control, name)
+
+    def action(self, name: str) -> Action:
+        """The action ``name``; a `ControlError` with the nearest names where there is none."""
+        return self._of(Action, name)
+
+    def reading(self, name: str) -> Reading:
+        """The reading ``name``; a `ControlError` with the nearest names where there is none."""
+        return self._of(Reading, name)
+
+    def _of(self, kind: type[I], name: str) -> I:
+        item = self._items.get(name)
+        if isinstance(item, kind):
+            return item
+        wanted = kind.__name__.lower()
+        if item is not None:
+            raise ControlError(f"{name} is not a {wanted}", f"it is a {_kind(item)}")
+        names = [other.name for other in self if isinstance(other, kind)]
+        raise ControlError(f"no {wanted} is named {name}", nearest(name, names))
+
+
+def _kind(item: Item) -> str:
+    return type(item).__name__.lower()

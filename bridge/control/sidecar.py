@@ -1,0 +1,102 @@
+"""The sidecar's own controls, actions and readings, declared once; engines add theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from bridge.control.registry import Registry
+from bridge.control.spec import Action, Control, Reading
+from bridge.core.audio import STEMS, db_to_gain
+
+PATHS: tuple[str, ...] = (*STEMS, "mix", "accompaniment", "chords", "beats")
+"""The ways through the sidecar, each a row of the latency ledger."""
+
+RESERVE_FRAMES: Mapping[str, int] = {"separation": 512, "mir": 1024, "accompaniment": 1024}
+"""The time a role's worker has by default. Separation: the stems' delay is heard, so a hop's worth."""
+
+ACTIONS: tuple[Action, ...] = (
+    Action("transport.panic", "Release every sounding note, now."),
+    Action("engines.reset", "Make the engines forget what they heard."),
+    Action("preset.save", "Save the controls as a session preset in the user's folder.", argument="name"),
+    Action("preset.load", "Set the controls that a session preset names.", argument="name"),
+    Action("counters.reset", "Set the counters of late frames, skipped cycles and xruns to 0."),
+)
+
+READINGS: tuple[Reading, ...] = (
+    Reading(
+        "counters",
+        ("period", "rate", "cycles", "skipped", "gap_frames", "late_frames", "xruns", "restarts"),
+        "The audio system's period (frames) and rate (Hz), and what went wrong since the counters were reset.",
+    ),
+    Reading(
+        "latency",
+        ("path", "declared", "measured", "late"),
+        "A path's declared and measured delay (-1: not measured) and its late frames, all in frames.",
+        keyed=True,
+    ),
+    Reading(
+        "mir.beat",
+        ("frame", "number", "bar_beats", "tempo", "confidence", "index"),
+        "A beat falls at frame; number 0 is the downbeat, index counts from the song's start.",
+    ),
+    Reading("mir.tempo", ("frame", "bpm", "confidence"), "The tempo from frame on, quarter notes a minute."),
+    Reading("mir.key", ("frame", "label", "confidence"), "The key from frame on, such as A minor."),
+    Reading("mir.chord", ("frame", "label", "confidence"), "The chord from frame on, such as Am7; N is none."),
+    Reading("health", ("worker", "state"), "How an engine's worker is doing.", keyed=True),
+    Reading("meters", ("port", "peak_db", "rms_db"), "The level of a port, in dB below full scale.", keyed=True),
+)
+
+
+def sidecar_registry(engine_controls: Mapping[str, Iterable[Control]]) -> Registry:
+    """Everything that a running sidecar has; ``engine_controls``: each engine's controls by the engine's name."""
+    registry = Registry()
+    registry.add(_stem_controls(), "the sidecar")
+    registry.add(_latency_controls(), "the sidecar")
+    for engine, controls in engine_controls.items():
+        registry.add(controls, f"engine {engine}")
+    registry.add(ACTIONS, "the sidecar")
+    registry.add(READINGS, "the sidecar")
+    return registry
+
+
+def gain_targets(values: Mapping[str, float]) -> dict[str, float]:
+    """The linear factor of each stem in the mix and on its port, from its fader, mute and solo.
+
+    While any stem is soloed the others are silent; a mute wins over a solo.
+    """
+    any_solo = any(values[f"stems.{stem}.solo"] > 0.5 for stem in STEMS)
+    targets = {}
+    for stem in STEMS:
+        silent = values[f"stems.{stem}.mute"] > 0.5 or (any_solo and values[f"stems.{stem}.solo"] <= 0.5)
+        targets[stem] = 0.0 if silent else db_to_gain(values[f"stems.{stem}.gain_db"])
+    return targets
+
+
+def _switch(name: str, doc: str, saved: bool = True) -> Control:
+    return Control(name, 0, 1, 0, curve="switch", doc=doc, saved=saved)
+
+
+def _stem_controls() -> Iterator[Control]:
+    for stem in STEMS:
+        yield Control(
+            f"stems.{stem}.gain_db", -60, 12, 0, unit="dB", doc=f"Fader of the {stem} stem; -60 dB is silence."
+        )
+        yield _switch(f"stems.{stem}.mute", f"Silence the {stem} stem; wins over its solo.")
+        yield _switch(f"stems.{stem}.solo", f"Hear the {stem} stem and the other soloed ones only.")
+    yield _switch("stems.direct", "Take the stem ports before the faders, mutes and solos; the mix keeps them.")
+
+
+def _latency_controls() -> Iterator[Control]:
+    for role, frames in RESERVE_FRAMES.items():
+        yield Control(
+            f"latency.{role}.reserve_frames", 0, 8192, frames, unit="frames", curve="integer",
+            doc=f"Time that the {role} worker has; part of the declared delay.",
+        )  # fmt: skip
+    for path in PATHS:
+        yield Control(
+            f"latency.{path}.user_offset_frames", 0, 48000, 0, unit="frames", curve="integer",
+            doc=f"Delay added to the {path} path and declared with it.",
+        )  # fmt: skip
+        yield _switch(
+            f"latency.{path}.ping", f"Turn the {path} path into a pure delay of what it declares, to measure it.", False
+        )

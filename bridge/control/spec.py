@@ -1,0 +1,94 @@
+"""The three kinds of thing with a name: Control, Action and Reading, and what a value of a control may be.
+
+`Control` and `Action` are defined in bridge.core.control, because engines declare them too and engines import
+nothing above the core; they are named here as well, so that this floor has one place to take all three from.
+A `Reading` is never declared by an engine and lives here.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from bridge.core.control import Action, Control, address_of
+from bridge.errors import ControlError
+
+__all__ = ["Action", "Control", "Item", "Reading", "Value", "address_of", "nearest", "plain", "value_of"]
+
+Value: TypeAlias = bool | int | float | str
+"""What may be given for a control, and what a reading's fields hold."""
+
+_READING = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Something published outwards only: its ``fields`` in order, each a number or a word.
+
+    ``keyed``: the first field names a row (a path, a worker), and the latest values of every row are kept.
+    """
+
+    name: str
+    fields: tuple[str, ...]
+    doc: str = ""
+    keyed: bool = False
+
+    def __post_init__(self) -> None:
+        if not _READING.fullmatch(self.name):
+            raise ValueError(f"reading name {self.name!r}: use dotted lower case, such as mir.chord")
+        if not self.fields:
+            raise ValueError(f"reading {self.name}: name at least one field")
+
+    @property
+    def address(self) -> str:
+        return address_of(self.name)
+
+
+Item: TypeAlias = Control | Action | Reading
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """A hint that names what ``name`` may have been meant to be."""
+    close = difflib.get_close_matches(name, list(names), n=3)
+    return f"nearest: {', '.join(close)}" if close else "sideman controls lists the names"
+
+
+def value_of(control: Control, value: object) -> float:
+    """``value`` as the control's number, type checked but not yet clamped.
+
+    A choice takes its index or its word, a switch a number or a bool, everything else a finite number. What
+    does not fit is a `ControlError`.
+    """
+    if isinstance(value, str):
+        if value in control.choices:
+            return control.low + control.choices.index(value)
+        words = f"one of {', '.join(control.choices)}" if control.choices else "a number"
+        raise ControlError(f"{control.name}: {value!r} is not a value of it", f"give {words}")
+    if isinstance(value, bool) and control.curve != "switch":
+        raise ControlError(f"{control.name}: {value} is not a number", _range(control))
+    if not isinstance(value, int | float):
+        raise ControlError(f"{control.name}: a {type(value).__name__} is not a number", _range(control))
+    try:
+        number = float(value)
+    except OverflowError as error:
+        raise ControlError(f"{control.name}: the number is too large", _range(control)) from error
+    if not math.isfinite(number):
+        raise ControlError(f"{control.name}: {number} is not a finite number", _range(control))
+    return number
+
+
+def plain(control: Control, value: float) -> Value:
+    """A control's number as a human writes it: a bool, a word, a whole number or a float."""
+    if control.curve == "switch":
+        return bool(value)
+    if control.curve == "choice":
+        return control.choices[int(value - control.low)]
+    return int(value) if control.curve == "integer" else float(value)
+
+
+def _range(control: Control) -> str:
+    return f"give {control.low:g} to {control.high:g}" + (f" {control.unit}" if control.unit else "")
