@@ -108,10 +108,22 @@ class Transport:
     bar_beats: int
 
 
-Payload: TypeAlias = Midi | Beat | Chord | Key | Tempo | Transport
+@dataclass(frozen=True, slots=True)
+class ClockPosition:
+    """The MIDI clock tick at the event's frame is number ``ticks`` since the song's start, 24 a beat.
 
-_KINDS: dict[int, type[Beat] | type[Chord] | type[Key] | type[Tempo] | type[Transport]] = {
-    kind.KIND: kind for kind in (Beat, Chord, Key, Tempo, Transport)
+    The callback says so once a beat, so that a worker that was started late knows where the song stands.
+    """
+
+    KIND: ClassVar[int] = 7
+    ticks: int
+    rolling: int
+
+
+Payload: TypeAlias = Midi | Beat | Chord | Key | Tempo | Transport | ClockPosition
+
+_KINDS: dict[int, type[Beat] | type[Chord] | type[Key] | type[Tempo] | type[Transport] | type[ClockPosition]] = {
+    kind.KIND: kind for kind in (Beat, Chord, Key, Tempo, Transport, ClockPosition)
 }
 
 

@@ -1,0 +1,1 @@
+"""The road: shared memory, the native cycle, workers and the graph that joins them. Knows no device."""

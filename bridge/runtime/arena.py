@@ -1,0 +1,76 @@
+"""Memory that several processes share and that nobody can leave behind.
+
+On POSIX it is a file without a name: made, unlinked at once, its descriptor handed to the workers. Whatever
+dies, and however, the system takes the memory back with the last descriptor; there is no segment to clean up.
+On Windows (untried) it is a tagged mapping of the paging file, which vanishes with its last handle too.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import sys
+import tempfile
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+_ALIGN = 64  # bytes of a cache line: neighbours written by different cores must not share one
+
+
+def aligned(size: int) -> int:
+    """``size`` rounded up to whole cache lines."""
+    return -(-size // _ALIGN) * _ALIGN
+
+
+class Arena:
+    """A shared mapping of ``size`` bytes. `create` makes one, `attach` opens it from another process."""
+
+    def __init__(self, mapping: mmap.mmap, handle: str) -> None:
+        self._mapping: mmap.mmap | None = mapping
+        self.handle = handle
+
+    @classmethod
+    def create(cls, size: int) -> Arena:
+        if sys.platform == "win32":
+            tag = f"sideman-{os.getpid()}-{os.urandom(6).hex()}"
+            return cls(mmap.mmap(-1, size, tagname=tag), tag)
+        memory = Path("/dev/shm")
+        fd, name = tempfile.mkstemp(prefix="sideman-", dir=memory if memory.is_dir() else None)
+        os.unlink(name)  # noqa: PTH108
+        os.ftruncate(fd, size)
+        return cls(mmap.mmap(fd, size), str(fd))
+
+    @classmethod
+    def attach(cls, handle: str, size: int) -> Arena:
+        if sys.platform == "win32":
+            return cls(mmap.mmap(-1, size, tagname=handle), handle)
+        return cls(mmap.mmap(int(handle), size), handle)
+
+    @property
+    def inherited_fds(self) -> tuple[int, ...]:
+        """The descriptors that a child process must inherit to attach."""
+        return () if sys.platform == "win32" else (int(self.handle),)
+
+    def array(self, offset: int, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[np.generic]:
+        """A view of the mapping, C-contiguous."""
+        if self._mapping is None:
+            raise ValueError("the arena is closed")
+        count = int(np.prod(shape))
+        return np.frombuffer(self._mapping, dtype, count, offset).reshape(shape)
+
+    def close(self) -> None:
+        """Let go of the descriptor. Views that still live keep the pages until they go."""
+        if self._mapping is None:
+            return
+        if sys.platform != "win32":
+            os.close(int(self.handle))
+        self._mapping = None
+
+    def __enter__(self) -> Arena:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()

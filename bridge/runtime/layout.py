@@ -1,0 +1,119 @@
+"""Where everything lies in the shared memory. Parent and workers compute the same from the same few numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.core.audio import CHANNELS, STEMS
+from bridge.runtime.arena import Arena, aligned
+from bridge.runtime.words import RECORD_WORDS, STATE_WORDS, WORKER_WORDS
+
+CAPACITY = 1 << 17
+"""Frames in an audio ring: 3 s at 44.1 kHz, 0.7 s at 192 kHz."""
+
+RECORDS = 1 << 12
+"""Events in an event ring."""
+
+MAX_PERIOD = 8192
+"""The longest callback that is served; JACK's own limit."""
+
+MAX_EVENTS = 1024
+"""Messages in or out of one port in one callback; JACK's buffer holds about as many."""
+
+SEPARATED = len(STEMS) - 1
+"""Stems that come from an engine; the last is what is left of the mix."""
+
+CALLBACK_BINS = 4096  # a microsecond each; the last one holds all that is longer
+WORKER_BINS = 4096  # ten microseconds each
+
+MIDI_PORTS: tuple[str, ...] = ("accompaniment", "chords", "beats")
+"""The MIDI outputs, in the order of the ports; each is also the name of the ring that feeds it."""
+
+HOST_RING = "host"
+
+
+class WorkerPlan(msgspec.Struct, frozen=True):
+    """What one worker process needs to know. ``reads``/``writes``/``renders`` map an engine's port to a ring."""
+
+    role: str
+    engine: str
+    index: int
+    hop: int
+    lead_frames: int
+    controls: tuple[str, ...] = ()
+    reads: dict[str, str] = {}
+    writes: dict[str, str] = {}
+    renders: dict[str, str] = {}
+    waits_for: tuple[int, ...] = ()
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """The whole road at one rate: enough to lay out the memory and to run any of its workers."""
+
+    rate: int
+    workers: tuple[WorkerPlan, ...]
+    rings: tuple[str, ...]
+    wake_by_semaphore: bool = True
+
+    @property
+    def audio_worker(self) -> int:
+        """Index of the worker that separates, or -1."""
+        return next((w.index for w in self.workers if w.role == "separation"), -1)
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """The shared arrays. Audio: (channels, frames) float32, by frame modulo CAPACITY."""
+
+    state: NDArray[np.int64]  # (STATE_WORDS,)
+    workers: NDArray[np.int64]  # (workers, WORKER_WORDS)
+    inputs: NDArray[np.float32]  # (CHANNELS, CAPACITY)
+    stems: NDArray[np.float32]  # (SEPARATED * CHANNELS, CAPACITY)
+    stamps: NDArray[np.int64]  # (CAPACITY,) which hop a slot of the stem ring holds
+    gains: NDArray[np.float64]  # (2 * stems,) targets: stem ports, then the mix
+    values: NDArray[np.float64]  # (workers, 64) each engine's controls
+    records: NDArray[np.int64]  # (rings, RECORDS, RECORD_WORDS)
+    heads: NDArray[np.int64]  # (rings, 8) word 0: records ever written
+    callback_bins: NDArray[np.int64]  # (CALLBACK_BINS,) written by the callback
+    worker_bins: NDArray[np.int64]  # (workers, WORKER_BINS) written by each worker
+    semaphores: NDArray[np.int64]  # (workers, 8) a sem_t each
+
+
+MAX_CONTROLS = 64
+
+
+def _shapes(plan: Plan) -> dict[str, tuple[tuple[int, ...], type[np.generic]]]:
+    count, rings = max(len(plan.workers), 1), len(plan.rings)
+    return {
+        "state": ((STATE_WORDS,), np.int64),
+        "workers": ((count, WORKER_WORDS), np.int64),
+        "inputs": ((CHANNELS, CAPACITY), np.float32),
+        "stems": ((SEPARATED * CHANNELS, CAPACITY), np.float32),
+        "stamps": ((CAPACITY,), np.int64),
+        "gains": ((2 * len(STEMS),), np.float64),
+        "values": ((count, MAX_CONTROLS), np.float64),
+        "records": ((rings, RECORDS, RECORD_WORDS), np.int64),
+        "heads": ((rings, 8), np.int64),
+        "callback_bins": ((CALLBACK_BINS,), np.int64),
+        "worker_bins": ((count, WORKER_BINS), np.int64),
+        "semaphores": ((count, 8), np.int64),
+    }
+
+
+def size_of(plan: Plan) -> int:
+    """Bytes of shared memory that ``plan`` needs."""
+    return sum(aligned(int(np.prod(shape)) * np.dtype(dtype).itemsize) for shape, dtype in _shapes(plan).values())
+
+
+def map_arena(plan: Plan, arena: Arena) -> Shared:
+    """The shared arrays as views of ``arena``, which is zero where nobody wrote yet."""
+    views: dict[str, NDArray[np.generic]] = {}
+    offset = 0
+    for name, (shape, dtype) in _shapes(plan).items():
+        views[name] = arena.array(offset, shape, dtype)
+        offset += aligned(views[name].nbytes)
+    return Shared(**views)  # type: ignore[arg-type]

@@ -1,0 +1,178 @@
+"""The audio half of a callback's answer: stems out of the ring, faded to dry where they are late, then mixed.
+
+Compiled code. Whatever is missing, the stems sum to the delayed mix: the last stem is the mix minus the rest,
+computed here, after every fade.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bridge.core.audio import CHANNELS, STEMS
+from bridge.runtime import words as w
+from bridge.runtime.atomics import load_acquire
+from bridge.runtime.compiled import compiled
+from bridge.runtime.layout import CAPACITY, SEPARATED
+from bridge.runtime.room import GAINS, Room
+from bridge.runtime.words import FADE_FRAMES, STAMP_SHIFT
+
+MASK = CAPACITY - 1
+COUNT = len(STEMS)
+TARGET, VALUE, FIRST, SECOND, LEFT, POSITION = range(6)  # a row of room.ramps
+
+
+@compiled
+def find_hop(room: Room, t: int) -> tuple[bool, int, bool]:
+    """Whether the stems at frame ``t`` are there, where that answer ends, and whether missing them is late.
+
+    Frames before the present epoch's origin belong to the epoch before, whose results stay valid.
+    """
+    worker = room.workers[room.audio[0]]
+    origin, epoch, border = worker[w.ORIGIN], worker[w.EPOCH], t + CAPACITY
+    if t < origin:
+        border, origin, epoch = origin, worker[w.LAST_ORIGIN], epoch - 1
+        if t < origin or epoch < 1:
+            return False, border, False
+    hop, latency = worker[w.HOP], worker[w.LATENCY]
+    start = origin + (t + latency - origin) // hop * hop
+    there = load_acquire(room.stamps, start & MASK) == (epoch << STAMP_SHIFT) + start
+    return there, min(start + hop - latency, border), border == t + CAPACITY
+
+
+@compiled
+def split(room: Room, t: int, i: int, count: int, there: bool) -> None:
+    """Write stems ``i`` to ``i + count`` of this cycle for frames from ``t`` on, whole or fading.
+
+    Where stems go missing, what was heard last is mirrored in time and faded out over the dry mix: no step,
+    and no frame of delay spent on looking ahead. A fade-out runs to its end before stems fade in again.
+    """
+    own = room.own
+    for k in range(i, i + count):
+        frame = t + k - i
+        source = frame
+        if not there and own[w.FADE] > 0 and own[w.FALLING] == 0:
+            own[w.FALLING], own[w.FADE_FROM] = 1, frame
+        if own[w.FALLING] == 1:
+            source = 2 * own[w.FADE_FROM] - 1 - frame
+            own[w.FADE] -= 1
+            if own[w.FADE] <= 0:
+                own[w.FADE], own[w.FALLING] = 0, 0
+        elif there and own[w.FADE] < FADE_FRAMES:
+            own[w.FADE] += 1
+        wet = np.float32(own[w.FADE]) / np.float32(FADE_FRAMES)
+        for channel in range(CHANNELS):
+            rest = room.inputs[channel, frame & MASK]
+            for stem in range(SEPARATED):
+                row = stem * CHANNELS + channel
+                sample = room.stems[row, source & MASK] * wet if wet > 0.0 else np.float32(0.0)
+                room.work_out[row, k] = sample
+                rest -= sample
+            room.work_out[SEPARATED * CHANNELS + channel, k] = rest
+
+
+@compiled
+def lay_out_stems(room: Room, first: int, frames: int) -> None:
+    """Fill the stems of this cycle; its first frame is ``first`` of the input stream."""
+    i = 0
+    while i < frames:
+        t = first + i
+        there, end, late = False, t + frames, False
+        if t < 0:
+            end = 0
+        elif room.audio[0] >= 0:
+            there, end, late = find_hop(room, t)
+        count = min(end - t, frames - i)
+        split(room, t, i, count, there)
+        if late and not there:
+            room.state[w.LATE_FRAMES] += count
+        i += count
+
+
+@compiled
+def draw_curve(room: Room, gain: int, frames: int) -> None:
+    """The course of one gain over this cycle.
+
+    Two moving averages of 2.5 ms in a row make a ramp of 5 ms without a corner: at 44.1 kHz the slope
+    changes by at most 1/110^2 a frame (-82 dB), however often the target moves on the way.
+    """
+    ramp, box, curve = room.ramps[gain], room.boxes[gain], room.curves[gain]
+    half = room.audio[1]
+    target = room.gains[gain]
+    if target != ramp[TARGET]:
+        if ramp[LEFT] == 0.0:
+            for k in range(half):
+                box[0, k] = box[1, k] = ramp[VALUE]
+            ramp[FIRST] = ramp[SECOND] = ramp[VALUE] * half
+            ramp[POSITION] = 0.0
+        ramp[TARGET] = target
+        ramp[LEFT] = 2.0 * half
+    i = 0
+    while i < frames and ramp[LEFT] > 0.0:
+        k = int(ramp[POSITION])
+        ramp[FIRST] += target - box[0, k]
+        box[0, k] = target
+        mean = ramp[FIRST] / half
+        ramp[SECOND] += mean - box[1, k]
+        box[1, k] = mean
+        ramp[POSITION] = (k + 1) % half
+        ramp[LEFT] -= 1.0
+        ramp[VALUE] = target if ramp[LEFT] == 0.0 else ramp[SECOND] / half
+        curve[i] = ramp[VALUE]
+        i += 1
+    for k in range(i, frames):
+        curve[k] = ramp[VALUE]
+
+
+@compiled
+def mix(room: Room, first: int, frames: int) -> None:
+    """Apply the faders to the stem ports and sum the mix; a path in ping mode is the delayed input itself."""
+    ping = room.state[w.PING]
+    for gain in range(GAINS):
+        draw_curve(room, gain, frames)
+    for channel in range(CHANNELS):
+        total = room.work_out[COUNT * CHANNELS + channel]
+        for i in range(frames):
+            total[i] = 0.0
+        for stem in range(COUNT):
+            row = room.work_out[stem * CHANNELS + channel]
+            port_curve, mix_curve = room.curves[stem], room.curves[COUNT + stem]
+            for i in range(frames):
+                total[i] += row[i] * mix_curve[i]
+                row[i] *= port_curve[i]
+        for path in range(COUNT + 1):
+            if ping >> path & 1:
+                row = room.work_out[path * CHANNELS + channel]
+                for i in range(frames):
+                    row[i] = room.inputs[channel, (first + i) & MASK] if first + i >= 0 else 0.0
+
+
+@compiled
+def duck(room: Room, frames: int, towards: int) -> None:
+    """Fade all audio to silence (``towards`` 0) or back (FADE_FRAMES), so that a new delay makes no click."""
+    own = room.own
+    if own[w.DUCK] == towards == FADE_FRAMES:
+        return
+    for i in range(frames):
+        if own[w.DUCK] < towards:
+            own[w.DUCK] += 1
+        elif own[w.DUCK] > towards:
+            own[w.DUCK] -= 1
+        level = np.float32(own[w.DUCK]) / np.float32(FADE_FRAMES)
+        for row in range(room.work_out.shape[0]):
+            room.work_out[row, i] *= level
+
+
+@compiled
+def give_audio(room: Room, now: int, frames: int) -> None:
+    """Fill ``work_out`` for the cycle at stream frame ``now``."""
+    state, own = room.state, room.own
+    wanted = 0
+    if room.audio[0] >= 0:
+        wanted = room.workers[room.audio[0], w.SLACK] + room.workers[room.audio[0], w.LATENCY]
+    if wanted != state[w.DELAY_NOW] and (own[w.DUCK] == 0 or state[w.CYCLES] == 1):
+        state[w.DELAY_NOW] = wanted
+        own[w.FADE], own[w.FALLING] = 0, 0
+    first = now - state[w.DELAY_NOW]
+    lay_out_stems(room, first, frames)
+    mix(room, first, frames)
+    duck(room, frames, FADE_FRAMES if wanted == state[w.DELAY_NOW] else 0)

@@ -1,0 +1,89 @@
+"""The rings as Python sees them: audio by frame, events in order."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.core.audio import Audio
+from bridge.core.events import Payload, TimedEvent, pack, unpack
+from bridge.runtime.atomics import observe, publish
+from bridge.runtime.layout import CAPACITY, RECORDS
+from bridge.runtime.words import DATA, EPOCH_SHIFT, FRAME, KIND, RING_DELAY, RING_HEAD, SIZE
+
+
+def read_audio(ring: NDArray[np.float32], frame: int, out: Audio) -> None:
+    """Copy the frames from ``frame`` on into ``out``, shape (channels, frames)."""
+    start, count = frame % CAPACITY, out.shape[1]
+    first = min(count, CAPACITY - start)
+    out[:, :first] = ring[:, start : start + first]
+    out[:, first:] = ring[:, : count - first]
+
+
+def write_audio(ring: NDArray[np.float32], row: int, frame: int, audio: Audio) -> None:
+    """Copy ``audio`` into the ring's rows from ``row`` on, at ``frame``."""
+    rows = slice(row, row + audio.shape[0])
+    start, count = frame % CAPACITY, audio.shape[1]
+    first = min(count, CAPACITY - start)
+    ring[rows, start : start + first] = audio[:, :first]
+    ring[rows, : count - first] = audio[:, first:]
+
+
+class EventWriter:
+    """The one writer of an event ring."""
+
+    def __init__(self, records: NDArray[np.int64], head: NDArray[np.int64]) -> None:
+        self._records = records
+        self._bytes = records.view(np.uint8).reshape(RECORDS, -1)
+        self._head = head
+
+    def write(self, event: TimedEvent, epoch: int) -> None:
+        kind, size, data = pack(event.payload)
+        written = int(self._head[RING_HEAD])
+        slot = written % RECORDS
+        self._records[slot, FRAME] = event.frame
+        self._records[slot, KIND] = kind | epoch << EPOCH_SHIFT
+        self._records[slot, SIZE] = size
+        self._bytes[slot, 8 * DATA :] = np.frombuffer(data, np.uint8)
+        publish(self._head, RING_HEAD, written + 1)
+
+
+class EventReader:
+    """One of any number of readers of an event ring; where it stands is its own affair."""
+
+    def __init__(self, records: NDArray[np.int64], head: NDArray[np.int64]) -> None:
+        self._records = records
+        self._head = head
+        self.cursor = 0
+        self.lost = 0
+
+    @property
+    def written(self) -> int:
+        """Records ever written."""
+        return observe(self._head, RING_HEAD)
+
+    @property
+    def delay(self) -> int:
+        """Declared delay in frames of the path that this ring is a part of."""
+        return int(self._head[RING_DELAY])
+
+    def read(self, before: int | None = None) -> list[TimedEvent]:
+        """The records not read yet, or those of them whose frame lies before ``before``."""
+        events: list[TimedEvent] = []
+        written = self.written
+        while self.cursor < written:
+            if written - self.cursor > RECORDS - 64:  # overtaken, or so nearly that it may be while we read
+                self.lost += written - self.cursor - RECORDS // 2
+                self.cursor = written - RECORDS // 2
+            record = self._records[self.cursor % RECORDS].copy()
+            if before is not None and record[FRAME] >= before:
+                break
+            events.append(TimedEvent(int(record[FRAME]), payload_of(record)))
+            self.cursor += 1
+        return events
+
+
+def payload_of(record: NDArray[np.int64]) -> Payload:
+    """The payload of one record, shape (RECORD_WORDS,)."""
+    kind = int(record[KIND]) & ((1 << EPOCH_SHIFT) - 1)
+    return unpack(kind, int(record[SIZE]), record[DATA:].tobytes())

@@ -1,0 +1,94 @@
+"""Everything that one callback touches, as one tuple of arrays that compiled code can take.
+
+The shared arrays come from the arena; the rest is the callback's own memory. The JACK callback gets the
+addresses, the offline driver the arrays; both run the same machine code on them.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.core.audio import CHANNELS, STEMS
+from bridge.runtime.layout import MAX_EVENTS, MAX_PERIOD, MIDI_PORTS, Plan, Shared
+from bridge.runtime.words import DUCK as _DUCK
+from bridge.runtime.words import FADE_FRAMES, OWN_WORDS, PORT_WORDS, RECORD_WORDS, TRANSPORT_WORDS
+
+GAINS = 2 * len(STEMS)
+OUTPUTS = (len(STEMS) + 1) * CHANNELS
+MAX_BOX = 1024  # frames of half a ramp at 384 kHz
+
+
+class Room(NamedTuple):
+    """Arrays of one callback. The first eleven are shared (see layout.Shared), the others are its own."""
+
+    state: NDArray[np.int64]
+    workers: NDArray[np.int64]
+    inputs: NDArray[np.float32]
+    stems: NDArray[np.float32]
+    stamps: NDArray[np.int64]
+    gains: NDArray[np.float64]
+    records: NDArray[np.int64]
+    values: NDArray[np.float64]  # the same memory as records, read as float64
+    heads: NDArray[np.int64]
+    callback_bins: NDArray[np.int64]
+    own: NDArray[np.int64]  # (OWN_WORDS,)
+    ports: NDArray[np.int64]  # (MIDI ports, PORT_WORDS)
+    owners: NDArray[np.int64]  # (MIDI ports,) worker that feeds a port, -1: none
+    audio: NDArray[np.int64]  # (2,) worker that separates or -1; frames of half a ramp
+    ramps: NDArray[np.float64]  # (GAINS, 6) target, value, first sum, second sum, frames left, position
+    boxes: NDArray[np.float64]  # (GAINS, 2, MAX_BOX) what the two moving averages remember
+    curves: NDArray[np.float32]  # (GAINS, MAX_PERIOD) each gain over this cycle
+    work_in: NDArray[np.float32]  # (CHANNELS, MAX_PERIOD)
+    work_out: NDArray[np.float32]  # (OUTPUTS, MAX_PERIOD)
+    in_events: NDArray[np.int64]  # (MAX_EVENTS, RECORD_WORDS) FRAME counts from the cycle's start
+    out_events: NDArray[np.int64]  # (MIDI ports, MAX_EVENTS, RECORD_WORDS) likewise
+    out_counts: NDArray[np.int64]  # (MIDI ports,)
+    sounding: NDArray[np.uint8]  # (MIDI ports, 16 * 128) notes that were switched on and not off
+    transport: NDArray[np.float64]  # (TRANSPORT_WORDS,)
+    wake: NDArray[np.int64]  # (workers,) address of each worker's semaphore; 0: it polls
+
+
+def make_room(plan: Plan, shared: Shared) -> Room:
+    """A room over ``shared``, silent, its gains settled at one, ready for the first callback."""
+    ports = len(MIDI_PORTS)
+    owners = np.full(ports, -1, np.int64)
+    for worker in plan.workers:
+        for ring in (*worker.writes.values(), *worker.renders.values()):
+            if ring in MIDI_PORTS:
+                owners[MIDI_PORTS.index(ring)] = worker.index
+    half_ramp = max(1, min(MAX_BOX, round(0.0025 * plan.rate)))  # two averages of 2.5 ms: a ramp of 5 ms
+    shared.gains[:] = 1.0
+    ramps = np.zeros((GAINS, 6))
+    ramps[:, :2] = 1.0
+    own = np.zeros(OWN_WORDS, np.int64)
+    own[_DUCK] = FADE_FRAMES
+    return Room(
+        state=shared.state,
+        workers=shared.workers,
+        inputs=shared.inputs,
+        stems=shared.stems,
+        stamps=shared.stamps,
+        gains=shared.gains,
+        records=shared.records,
+        values=shared.records.view(np.float64),
+        heads=shared.heads,
+        callback_bins=shared.callback_bins,
+        own=own,
+        ports=np.zeros((ports, PORT_WORDS), np.int64),
+        owners=owners,
+        audio=np.array([plan.audio_worker, half_ramp], np.int64),
+        ramps=ramps,
+        boxes=np.zeros((GAINS, 2, MAX_BOX)),
+        curves=np.ones((GAINS, MAX_PERIOD), np.float32),
+        work_in=np.zeros((CHANNELS, MAX_PERIOD), np.float32),
+        work_out=np.zeros((OUTPUTS, MAX_PERIOD), np.float32),
+        in_events=np.zeros((MAX_EVENTS, RECORD_WORDS), np.int64),
+        out_events=np.zeros((ports, MAX_EVENTS, RECORD_WORDS), np.int64),
+        out_counts=np.zeros(ports, np.int64),
+        sounding=np.zeros((ports, 16 * 128), np.uint8),
+        transport=np.zeros(TRANSPORT_WORDS),
+        wake=np.zeros(len(shared.workers), np.int64),
+    )

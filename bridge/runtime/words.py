@@ -1,0 +1,83 @@
+"""The words of the shared state: who writes each, and what it counts.
+
+Every word is an int64 with exactly one writer; the callback's are marked C, the control process's P, a
+worker's W. Indices are released after the data that they announce.
+"""
+
+from __future__ import annotations
+
+# fmt: off
+(
+    HEAD,          # C  frames of input written to the ring, counted from the stream's start
+    CYCLES,        # C  callbacks served
+    SKIPPED,       # C  callbacks that never came: frame time jumped
+    GAP_FRAMES,    # C  frames lost to those, filled with silence
+    LATE_FRAMES,   # C  frames for which a stem hop was missing, played dry in "other"
+    LATE_EVENTS,   # C  events that came after they were due
+    LOST_EVENTS,   # C  incoming messages too long for a record
+    PERIOD,        # C  frames of the last callback
+    DELAY_NOW,     # C  the audio delay in force
+    RELEASED,      # C  the last release request that was served
+    RELEASE,       # P  requests to release every sounding note
+    FREEWHEEL,     # P  1 while JACK freewheels: the callback then waits for the workers
+    XRUNS,         # P  xruns that JACK reported
+    STOP,          # P  1: workers leave
+    PING,          # P  one bit a path, in the order of ports: that path is a pure delay
+    RESTART,       # P  requests to begin a new epoch everywhere
+    RESTARTED,     # C  the last such request that was served
+    STATE_WORDS,
+) = range(18)
+
+(
+    EPOCH,         # C  raised where a worker must start afresh; results of an older one are void
+    ORIGIN,        # C  the frame at which that epoch began; its hops are counted from there
+    LAST_ORIGIN,   # C  the same of the epoch before
+    RESTART_ONE,   # P  requests to begin a new epoch for this worker alone
+    RESTARTED_ONE, # C  the last such request that was served
+    SLACK,         # P  declared delay minus latency: frames between input and the answer being due
+    ALIVE,         # P  1 while the process lives and is worth waiting for
+    READY,         # W  1 once the engine is prepared
+    PROGRESS,      # W  input frames processed: the end of the last hop
+    DONE_EPOCH,    # W  the epoch that PROGRESS belongs to
+    BEATS,         # W  its heart: raised each time round its loop
+    HOPS,          # W  hops processed
+    DROPPED_HOPS,  # W  hops passed over, because the ring had moved on
+    FAULTS,        # W  hops on which the engine raised or gave non-finite numbers
+    HOP,           # fixed
+    LATENCY,       # fixed: the delay of its audio, 0 where it has none
+    GAP_RESETS,    # fixed: 1 where skipped input calls for a new epoch
+    WORKER_WORDS,
+) = range(18)
+
+(
+    STARTED,       # 0 until the first callback, and again after a new connection
+    RAW,           # JACK's 32-bit frame time at the last callback
+    FADE,          # 0..FADE_FRAMES: how much of the separation is heard over the dry mix
+    FALLING,       # 1 while the fade goes down
+    FADE_FROM,     # the first missing frame: what was heard before it is mirrored while fading
+    DUCK,          # 0..FADE_FRAMES: the level of all audio around a change of delay
+    IN_EVENTS,     # messages in `in_events` for this cycle
+    ROLLING,       # the host transport as last seen
+    EXPECTED,      # the host transport frame that should come next
+    TICKS,         # MIDI clock ticks since the song's start
+    TICKING,       # 1 between MIDI start or continue and stop
+    OWN_WORDS,
+) = range(12)
+# fmt: on
+
+FADE_FRAMES = 64  # StemgenRT's figure: inaudible as a step, short against any hop
+
+CURSOR, PING_CURSOR, RELEASING, STALLED, PORT_WORDS = range(5)
+"""The callback's words for each MIDI port: where it reads, notes to release, a worker found stalled."""
+
+T_VALID, T_ROLLING, T_FRAME, T_BEAT, T_TEMPO, T_BAR, TRANSPORT_WORDS = range(7)
+"""The host transport of one cycle, as float64."""
+
+FRAME, KIND, SIZE, DATA, RECORD_WORDS = 0, 1, 2, 3, 8
+"""An event record: eight int64. KIND holds the kind and, shifted by EPOCH_SHIFT, the writer's epoch."""
+
+EPOCH_SHIFT = 16
+STAMP_SHIFT = 44  # a stamp is (epoch << 44) + hop start: 12 years of frames, half a million epochs
+
+RING_HEAD, RING_DELAY = 0, 1
+"""Words of a ring's head: records ever written (its writer), and the declared delay of its path (P)."""
