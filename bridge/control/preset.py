@@ -184,13 +184,20 @@ def _updated(path: Path, wanted: Mapping[str, Value]) -> str:
         _edit(document["controls"], "", present, wanted)
         for name, value in wanted.items():
             if name not in present:
-                document["controls"].append(tomlkit.key(name.split(".")), tomlkit.item(value))
+                _add(document["controls"], name.split("."), value)
         text: str = document.as_string()
         kept = dict(_flat(tomllib.loads(text)["controls"])) == dict(wanted)
     except (TOMLKitError, tomllib.TOMLDecodeError, AttributeError):
         # tomlkit's view of tables that are defined out of order has no append
         kept = False
     return text if kept else _fresh(old.name, old.doc, wanted)
+
+
+def _add(table: Any, parts: list[str], value: Value) -> None:
+    """Add a key to the innermost table that exists for it, so that it stands among its like."""
+    while len(parts) > 1 and isinstance(table.get(parts[0]), dict):
+        table, parts = table[parts[0]], parts[1:]
+    table.append(tomlkit.key(parts), tomlkit.item(value))
 
 
 def _edit(table: Any, prefix: str, present: Mapping[str, Any], wanted: Mapping[str, Value]) -> None:
