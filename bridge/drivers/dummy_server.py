@@ -1,0 +1,226 @@
+"""A JACK server of our own, without a sound card: for the demo, the bench and the live tests."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from bridge.errors import DriverError
+
+INSTALL_JACK = "sudo apt-get install jackd2 (macOS: brew install jack)"
+INSTALL_JACK_TOOLS = "sudo apt-get install jack-example-tools (Debian 12: jackd2; macOS: brew install jack)"
+
+QUIET_JACK = {"JACK_NO_START_SERVER": "1", "JACK_NO_AUDIO_RESERVATION": "1"}
+"""No client starts a server behind our back, and no server asks D-Bus for a sound card."""
+
+PORT_MAX = 256
+"""Ports that the server has room for. jackd's own 2048 take 107 MB of shared memory a server, these 47 MB, which
+fits the 64 MB that containers get (measured with jackd 1.9.21)."""
+
+MAX_PERIOD = 8192
+"""jackd silently cuts a longer period down to this."""
+
+RATES = range(8000, 384001)
+"""Beyond these jackd's dummy driver spins and does not listen to signals (seen at 12 MHz)."""
+
+_READY_S = 10.0
+_STOP_S = 5.0
+_POLL_S = 0.02
+_TAKEN = "already active"
+_SHM = Path("/dev/shm")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,63}")  # no underscore: jackd joins its file names with it
+
+
+class DummyServer:
+    """``jackd -d dummy`` on a name of its own, from ``__enter__`` to ``__exit__``.
+
+    ``rate`` in Hz, ``period`` in frames. ``realtime`` asks for FIFO scheduling, which needs the rights for it.
+    A client must never carry the server's name: that breaks the server for all who come later.
+    At most eight servers fit on one machine; that is jackd's limit.
+    """
+
+    def __init__(
+        self, rate: int = 48000, period: int = 128, name: str | None = None, *, realtime: bool = False
+    ) -> None:
+        self.rate = rate
+        self.period = period
+        self.name = name if name is not None else f"sideman-{os.getpid()}-{uuid.uuid4().hex[:6]}"
+        self.realtime = realtime
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log: IO[bytes] | None = None
+        self._segments: dict[Path, int] = {}
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The environment for a child process that shall talk to this server and no other."""
+        return {**os.environ, **QUIET_JACK, "JACK_DEFAULT_SERVER": self.name}
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        """The running (or killed) jackd."""
+        if self._process is None:
+            raise DriverError(f"JACK server {self.name!r} was not started", "use it in a with statement")
+        return self._process
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        """Start jackd and come back when it answers; a `DriverError` with jackd's own words if it does not."""
+        if self.running:
+            raise DriverError(f"JACK server {self.name!r} runs already", "stop it first, or restart it")
+        command = self._command()
+        waiter = _tool("jack_wait", INSTALL_JACK_TOOLS)
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115  it lives as long as the server; stop() closes it
+        # A session of its own: Ctrl-C in the terminal reaches our client first, which then leaves in order.
+        self._process = subprocess.Popen(
+            command,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            self._wait_until_ready(waiter)
+        except BaseException:
+            self.stop()
+            raise
+        self._note_segments()
+
+    def stop(self) -> None:
+        """End jackd and take its leftovers away. Harmless when it is dead or was never started."""
+        if self.running:
+            self._note_segments()
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(_STOP_S)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+        if self._process is not None:
+            self._process.wait()
+        self._process = None
+        # jackd refused because the name is taken: then the files of that name are the other server's
+        foreign = _TAKEN in self.log()
+        if self._log is not None:
+            self._log.close()
+            self._log = None
+        if not foreign:
+            self._sweep()
+
+    def kill(self) -> None:
+        """SIGKILL, as a crash would: nothing is tidied up until `restart` or `stop`."""
+        self._note_segments()
+        self.process.kill()
+        self.process.wait()
+
+    def restart(self, *, rate: int | None = None, period: int | None = None) -> None:
+        """End the server if it still runs and start it again under the same name."""
+        self.stop()
+        self.rate = self.rate if rate is None else rate
+        self.period = self.period if period is None else period
+        self.start()
+
+    def log(self) -> str:
+        """What jackd has said so far."""
+        if self._log is None:
+            return ""
+        # pread, because jackd writes through the same file offset
+        return os.pread(self._log.fileno(), 65536, 0).decode(errors="replace")
+
+    def _command(self) -> list[str]:
+        if not _NAME.fullmatch(self.name):
+            raise DriverError(f"JACK server name {self.name!r}", "use letters, digits, dots and dashes, at most 64")
+        if self.rate not in RATES:
+            raise DriverError(f"JACK server rate {self.rate} Hz", f"use {RATES[0]}-{RATES[-1]}")
+        if not 1 <= self.period <= MAX_PERIOD:
+            raise DriverError(f"JACK server period {self.period} frames", f"use 1-{MAX_PERIOD}")
+        command = [_tool("jackd", INSTALL_JACK), "--name", self.name, "--port-max", str(PORT_MAX)]
+        command += ["--realtime" if self.realtime else "--no-realtime"]
+        command += ["-d", "dummy", "-r", str(self.rate), "-p", str(self.period)]
+        setpriv = shutil.which("setpriv") if sys.platform == "linux" else None
+        if setpriv is not None and threading.current_thread() is threading.main_thread():
+            # The kernel ends jackd when we die without a chance to; it watches the thread that started it,
+            # hence the main thread only.
+            command = [setpriv, "--pdeathsig", "TERM", *command]
+        return command
+
+    def _wait_until_ready(self, waiter: str) -> None:
+        # jack_wait -w looks once a second; asking -c in a loop brings the server up in a tenth of that.
+        deadline = time.monotonic() + _READY_S
+        while time.monotonic() < deadline:
+            if not self.running:
+                raise self._failure(f"ended at once with {self.process.returncode}")
+            try:
+                said = subprocess.run(
+                    [waiter, "-c", "-s", self.name], env=self.env, capture_output=True, timeout=2.0, check=False
+                )
+            except subprocess.TimeoutExpired:
+                continue
+            # A namesake that ran before us would answer too, so ask again whether ours still lives.
+            if b"running" in said.stdout.splitlines() and self.running:
+                return
+            time.sleep(_POLL_S)
+        raise self._failure(f"did not answer within {_READY_S:g} s")
+
+    def _failure(self, what: str) -> DriverError:
+        lines = [line for line in self.log().splitlines() if line.strip()]
+        said = f": {lines[-1]}" if lines else ""
+        hint = "run sideman doctor"
+        if self.process.returncode == -signal.SIGBUS:
+            said, hint = "", "/dev/shm is full; give it 128 MB or more (containers: --shm-size=256m)"
+        elif _TAKEN in self.log():
+            said, hint = ": the name is taken", "choose another name"
+        return DriverError(f"JACK server {self.name!r} {what}{said}", hint)
+
+    def _note_segments(self) -> None:
+        """Remember the shared memory that jackd maps, with inodes: the file names are numbers that come round."""
+        maps = Path(f"/proc/{self.process.pid}/maps")
+        try:
+            text = maps.read_text()
+        except OSError:
+            return  # no /proc on this system, or jackd died by itself: then the next jackd clears the segments
+        for match in re.finditer(rf"{_SHM}/jack-\d+-\d+$", text, re.MULTILINE):
+            path = Path(match.group())
+            if path.exists():
+                self._segments[path] = path.stat().st_ino
+
+    def _sweep(self) -> None:
+        """Remove what a killed jackd leaves in /dev/shm: this server's own files and nobody else's."""
+        for path, inode in self._segments.items():
+            if path.exists() and path.stat().st_ino == inode:
+                path.unlink(missing_ok=True)
+        self._segments.clear()
+        if _SHM.is_dir():
+            uid = os.getuid()
+            for pattern in (f"jack_{self.name}_{uid}_*", f"jack_sem.{uid}_{self.name}_*"):
+                for path in _SHM.glob(pattern):
+                    path.unlink(missing_ok=True)
+
+
+def _tool(name: str, mend: str) -> str:
+    path = shutil.which(name)
+    if path is None:
+        raise DriverError(f"{name} is not installed", mend)
+    return path

@@ -1,0 +1,34 @@
+"""Fixtures that several test packages need."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Protocol
+
+import pytest
+
+from bridge.drivers.dummy_server import QUIET_JACK, DummyServer
+
+
+class StartServer(Protocol):
+    """What the fixture ``jack_server`` gives: call it for a running server of your own."""
+
+    def __call__(self, rate: int = 44100, period: int = 128, *, realtime: bool = False) -> DummyServer: ...
+
+
+@pytest.fixture
+def jack_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[StartServer]:
+    """Starts private jackds on unique names; all of them, and their shared memory, are gone after the test."""
+    for tool in ("jackd", "jack_wait"):
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not installed")
+    for name, value in QUIET_JACK.items():
+        monkeypatch.setenv(name, value)
+    with ExitStack() as stack:
+
+        def start(rate: int = 44100, period: int = 128, *, realtime: bool = False) -> DummyServer:
+            return stack.enter_context(DummyServer(rate, period, realtime=realtime))
+
+        yield start

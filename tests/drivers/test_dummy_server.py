@@ -1,0 +1,148 @@
+"""The private jackd: it starts, restarts, dies and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bridge.drivers.dummy_server import DummyServer
+from bridge.errors import DriverError
+from tests.conftest import StartServer
+
+SHM = Path("/dev/shm")
+
+
+def leftovers(server: DummyServer) -> list[str]:
+    return [path.name for path in SHM.glob("jack*") if server.name in path.name]
+
+
+def segments() -> set[str]:
+    return {path.name for path in SHM.glob("jack-[0-9]*")}
+
+
+def ask(server: DummyServer, tool: str) -> str:
+    """What one of JACK's own tools says about ``server``."""
+    return subprocess.run([tool], env=server.env, capture_output=True, text=True, timeout=10, check=True).stdout
+
+
+@pytest.mark.live
+def test_server_runs_at_the_rate_and_period_asked_for(jack_server: StartServer) -> None:
+    server = jack_server(rate=48000, period=64)
+    assert "48000" in ask(server, "jack_samplerate")
+    assert "64" in ask(server, "jack_bufsize").split()
+
+
+@pytest.mark.live
+def test_servers_have_names_of_their_own_and_run_side_by_side(jack_server: StartServer) -> None:
+    one, two = jack_server(period=64), jack_server(period=256)
+    assert one.name != two.name
+    assert one.running and two.running
+
+
+@pytest.mark.live
+def test_restart_keeps_the_name_and_takes_the_new_period(jack_server: StartServer) -> None:
+    server = jack_server(period=128)
+    name, pid = server.name, server.process.pid
+    server.restart(period=512)
+    assert (server.name, server.period) == (name, 512)
+    assert server.process.pid != pid
+    assert "512" in ask(server, "jack_bufsize").split()
+
+
+@pytest.mark.live
+def test_a_killed_server_can_be_restarted(jack_server: StartServer) -> None:
+    server = jack_server()
+    server.kill()
+    assert not server.running
+    server.restart()
+    assert server.running
+
+
+@pytest.mark.live
+@pytest.mark.skipif(not SHM.is_dir(), reason="this system keeps shared memory elsewhere")
+def test_a_killed_server_leaves_no_shared_memory(jack_server: StartServer) -> None:
+    other = jack_server()
+    before = segments()
+    with DummyServer() as server:
+        mine = segments() - before
+        server.kill()
+        assert leftovers(server)
+        assert mine and mine <= segments()
+    assert not leftovers(server)
+    assert not mine & segments()
+    assert other.running and leftovers(other)
+    assert "44100" in ask(other, "jack_samplerate")
+
+
+@pytest.mark.live
+@pytest.mark.skipif(not SHM.is_dir(), reason="this system keeps shared memory elsewhere")
+def test_a_segment_that_another_server_took_over_is_left_alone(jack_server: StartServer) -> None:
+    with DummyServer() as dead:
+        os.kill(dead.process.pid, signal.SIGKILL)
+        dead.process.wait()
+        heir = jack_server()  # jackd clears dead segments when it starts, and uses their numbers again
+        before = segments()
+    assert segments() == before
+    assert "44100" in ask(heir, "jack_samplerate")
+
+
+@pytest.mark.live
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent died")
+def test_the_server_goes_when_its_owner_is_killed(jack_server: StartServer) -> None:
+    code = (
+        "import sys, time\n"
+        "from bridge.drivers.dummy_server import DummyServer\n"
+        "with DummyServer() as server:\n"
+        "    sys.stdout.write(f'{server.process.pid}\\n'); sys.stdout.flush(); time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout is not None
+        pid = int(owner.stdout.readline())
+        fd = os.pidfd_open(pid)
+        owner.kill()
+    try:
+        assert select.select([fd], [], [], 20.0)[0], "jackd outlived its owner"
+    finally:
+        os.close(fd)
+
+
+@pytest.mark.live
+def test_a_name_that_is_taken_is_an_error_that_says_so(jack_server: StartServer) -> None:
+    server = jack_server()
+    with pytest.raises(DriverError, match="taken"), DummyServer(name=server.name):
+        pass
+    assert "44100" in ask(server, "jack_samplerate")
+
+
+@pytest.mark.parametrize(
+    "server",
+    [DummyServer(rate=12_345_678), DummyServer(period=16384), DummyServer(name="a_b"), DummyServer(name="")],
+    ids=["rate", "period", "underscore", "empty"],
+)
+def test_values_that_jackd_mistreats_are_refused(server: DummyServer) -> None:
+    with pytest.raises(DriverError, match="use"), server:
+        pass
+
+
+def test_without_jackd_the_error_names_the_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(DriverError, match=r"jackd is not installed; .*apt-get install jackd2"), DummyServer():
+        pass
+
+
+def test_a_server_never_started_has_no_process() -> None:
+    with pytest.raises(DriverError, match="was not started"):
+        _ = DummyServer().process
+
+
+@pytest.mark.live
+def test_children_get_the_server_name_and_start_no_server_of_their_own(jack_server: StartServer) -> None:
+    server = jack_server()
+    assert server.env["JACK_DEFAULT_SERVER"] == server.name
+    assert server.env["JACK_NO_START_SERVER"] == "1"
