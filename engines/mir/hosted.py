@@ -1,0 +1,54 @@
+"""Beats as the host counts them: nothing is heard, only read off the timeline."""
+
+from __future__ import annotations
+
+from math import ceil, floor, isfinite
+
+from bridge.core.events import Beat, Tempo, TimedEvent
+from bridge.core.time import BlockTime
+from engines.mir.memory import Memory
+
+TOLERANCE_BEATS = 0.02
+"""A position further from where it should be is a jump; rounding and a tempo that glides stay below."""
+
+
+class HostedBeats(Memory):
+    """Each whole beat of the host once, at its frame to the nearest."""
+
+    remembered = ("next_frame", "next_position", "next_beat", "tempo", "following")
+
+    def __init__(self, hop: int) -> None:
+        self.hop = hop
+        self.forget()
+
+    def forget(self) -> None:
+        """Start afresh: the next block is the first of its timeline."""
+        self.following = False
+        self.next_frame = 0
+        self.next_position = 0.0
+        self.next_beat = 0
+        self.tempo = 0.0
+
+    def listen(self, at: BlockTime) -> list[TimedEvent]:
+        """The beats and the change of tempo within the block at ``at``, sorted."""
+        if not (isfinite(at.beat) and isfinite(at.tempo) and at.tempo > 0):
+            self.forget()
+            return []
+        events: list[TimedEvent] = []
+        bar_beats = max(at.bar_beats, 1)
+        if at.tempo != self.tempo:
+            self.tempo = at.tempo
+            events.append(TimedEvent(at.frame, Tempo(at.tempo, 1.0)))
+        end = at.frame + self.hop
+        went_on = self.following and at.frame == self.next_frame
+        went_on = went_on and abs(at.beat - self.next_position) <= TOLERANCE_BEATS
+        # On one timeline beats are counted, not searched, so that a beat that two blocks round differently
+        # across their border falls neither twice nor never.
+        beat = self.next_beat if went_on else ceil(at.beat_at(at.frame - 0.5))
+        while (frame := floor(at.frame_at(beat) + 0.5)) < end:
+            event = Beat(beat % bar_beats, bar_beats, at.tempo, 1.0, beat)
+            events.append(TimedEvent(max(frame, at.frame), event))
+            beat += 1
+        self.following, self.next_beat = True, beat
+        self.next_frame, self.next_position = end, at.beat_at(end)
+        return events
