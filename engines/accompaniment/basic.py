@@ -1,0 +1,210 @@
+"""A bass and a pair of hands that follow the chord they heard, a beat at a time."""
+
+# ruff: noqa: ARG002 - the contract hands every engine more than this one needs
+
+from __future__ import annotations
+
+from dataclasses import astuple
+
+import numpy as np
+
+from bridge.core.control import Control
+from bridge.core.engine import Block, EngineSpec, EventPort, State
+from bridge.core.events import Beat, Chord, Midi, TimedEvent
+from bridge.core.time import BlockTime
+from bridge.errors import EngineError
+from engines.accompaniment.patterns import STYLES, Stroke
+from engines.accompaniment.timeline import Line, follow
+from engines.accompaniment.voicing import voice_bass, voice_chord
+
+HOP = 256
+BASS_CHANNEL, CHORD_CHANNEL = 0, 1
+ACCENT = 10
+"""How much louder the first beat of a bar is, in MIDI velocity."""
+TOUCH = 0.1
+"""How fast the touch follows the notes heard: share of each new one."""
+HOST_JUMP_BEATS, HEARD_JUMP_BEATS = 0.05, 0.3
+"""A step of the timeline beyond this is a new place; a beat tracker corrects itself by a good deal."""
+LATE_BEATS = 0.125
+"""How late a beat may start that a quickening tempo has moved under the earliest frame that can still be played."""
+SHORTEST_BEAT_FRAMES = 64
+
+LOOKAHEAD = Control(
+    "accompaniment.lookahead_beats", 0.0, 16.0, 1.0, "beats", doc="How long before it sounds a beat is decided."
+)
+BASS_MUTE = Control("accompaniment.bass.mute", 0.0, 1.0, 0.0, curve="switch", doc="No bass from the next beat on.")
+CHORDS_MUTE = Control("accompaniment.chords.mute", 0.0, 1.0, 0.0, curve="switch", doc="No chords from the next beat.")
+VELOCITY = Control("accompaniment.velocity", 1.0, 127.0, 80.0, curve="integer", doc="How hard it plays.")
+TOUCH_FOLLOW = Control("accompaniment.follow", 0.0, 1.0, 0.3, doc="How far it takes over the touch of the notes heard.")
+STYLE = Control(
+    "accompaniment.style", 0.0, len(STYLES) - 1.0, 0.0, curve="choice", doc="What is played within a beat.",
+    choices=tuple(style.name for style in STYLES),
+)  # fmt: skip
+
+
+class BasicAccompaniment:
+    """Plans one beat at a time, whole and for good: notes on and off, from what was received by then."""
+
+    spec = EngineSpec(
+        name="accompaniment.basic",
+        inputs=(EventPort("midi"), EventPort("beats"), EventPort("chords")),
+        outputs=(EventPort("midi"),),
+        hop=HOP,
+        controls=(LOOKAHEAD, BASS_MUTE, CHORDS_MUTE, VELOCITY, TOUCH_FOLLOW, STYLE),
+        predicts=True,
+        resets_on_gap=False,
+    )
+
+    def __init__(self) -> None:
+        self.rate = 0
+        self._lead = 0
+
+    def prepare(self, rate: int, max_frames: int, lead_frames: int = 0) -> None:
+        if rate <= 0 or lead_frames < 0:
+            raise EngineError(
+                f"{self.spec.name}: rate {rate} Hz with a lead of {lead_frames} frames",
+                "use a rate above 0, a lead from 0",
+            )
+        self.rate = rate
+        self._lead = lead_frames
+        self.reset()
+
+    def latency_frames(self, port: str) -> int:
+        return -self._lead
+
+    def reset(self) -> None:
+        self._chord: Chord | None = None
+        self._beat: Beat | None = None
+        self._beat_frame = 0
+        self._touch = -1.0
+        self._voicing: tuple[int, ...] = ()
+        self._bass = -1
+        self._planned_to: int | None = None
+        self._line: Line | None = None
+        self._hosted = False
+        self._last_frame = 0
+
+    def process(self, block: Block, at: BlockTime, out: Block) -> None:
+        self._listen(block)
+        line = follow(at, self._beat, self._beat_frame)
+        if line is None or self._jumped(line, at):
+            self._planned_to = None
+        self._line, self._hosted = line, at.hosted
+        if line is None or line.time.frames_per_beat < SHORTEST_BEAT_FRAMES:
+            return
+        earliest = at.frame + HOP + self._lead
+        if self._planned_to is None:
+            self._planned_to = self._first_beat(line, max(earliest, self._last_frame))
+        # The block in which the decision falls is the last one that can still decide before it: the next one's
+        # events may start only a hop later.
+        while line.frame(self._planned_to - block.values[LOOKAHEAD.name]) < earliest + HOP:
+            out.events["midi"] += self._plan(self._planned_to, line, max(earliest, self._last_frame), block)
+            self._planned_to += 1
+
+    def _listen(self, block: Block) -> None:
+        for event in block.events["chords"]:
+            if isinstance(event.payload, Chord):
+                self._chord = event.payload
+        for event in block.events["beats"]:
+            if isinstance(event.payload, Beat):
+                self._beat, self._beat_frame = event.payload, event.frame
+        for event in block.events["midi"]:
+            if isinstance(event.payload, Midi) and len(event.payload.data) == 3:
+                status, _, velocity = event.payload.data
+                if status & 0xF0 == 0x90 and velocity:
+                    self._touch += (velocity - self._touch) * (TOUCH if self._touch >= 0 else 1.0)
+
+    def _jumped(self, line: Line, at: BlockTime) -> bool:
+        if self._line is None or self._hosted != at.hosted:
+            return True
+        allowed = HOST_JUMP_BEATS if at.hosted else HEARD_JUMP_BEATS
+        return abs(self._line.time.beat_at(at.frame) - line.time.beat) > allowed
+
+    def _first_beat(self, line: Line, earliest: int) -> int:
+        beat = int(np.floor(line.time.beat_at(earliest))) - 1
+        while line.frame(beat) < earliest:
+            beat += 1
+        return beat
+
+    def _plan(self, beat: int, line: Line, earliest: int, block: Block) -> list[TimedEvent]:
+        """The notes of ``beat``, on and off, sorted; none where nothing is known or it is too late."""
+        late = line.frame(beat) < earliest
+        if late and line.frame(beat + LATE_BEATS) < earliest:
+            return []
+        if self._chord is None or self._chord.root < 0:
+            return []
+        style = STYLES[int(block.values[STYLE.name])]
+        number = line.number(beat)
+        velocity = self._velocity(block, number)
+        events: list[TimedEvent] = []
+        if not block.values[BASS_MUTE.name]:
+            self._bass = voice_bass(self._bass_class(self._chord, style.fifth and number % 2 == 1), self._bass)
+            events += _strike((self._bass,), BASS_CHANNEL, velocity, style.bass, beat, line, earliest)
+        if not block.values[CHORDS_MUTE.name]:
+            self._voicing = voice_chord(self._chord, self._voicing)
+            events += _strike(self._voicing, CHORD_CHANNEL, velocity, style.chords, beat, line, earliest)
+        events.sort(key=_order)
+        if events:
+            self._last_frame = events[-1].frame
+        return events
+
+    def _velocity(self, block: Block, number: int) -> int:
+        velocity = block.values[VELOCITY.name]
+        if self._touch >= 0:
+            velocity += block.values[TOUCH_FOLLOW.name] * (self._touch - velocity)
+        return min(max(round(velocity) + (ACCENT if number == 0 else 0), 1), 127)
+
+    @staticmethod
+    def _bass_class(chord: Chord, fifth: bool) -> int:
+        if fifth:
+            return chord.pitch_classes[2]
+        return chord.bass if chord.bass >= 0 else chord.root
+
+    def state(self) -> State:
+        chord, beat, line = self._chord, self._beat, self._line
+        return {
+            "chord": np.array([] if chord is None else astuple(chord)),
+            "beat": np.array([] if beat is None else [*astuple(beat), self._beat_frame]),
+            "touch": np.array(self._touch),
+            "voicing": np.array(self._voicing, np.int64),
+            "bass": np.array(self._bass),
+            "planned_to": np.array([] if self._planned_to is None else [self._planned_to], np.int64),
+            "line": np.array([] if line is None else [*astuple(line.time), line.to_bar], np.float64),
+            "hosted": np.array(self._hosted),
+            "last_frame": np.array(self._last_frame),
+        }
+
+    def restore(self, state: State) -> None:
+        chord, beat, line = (state[name].tolist() for name in ("chord", "beat", "line"))
+        self._chord = Chord(int(chord[0]), int(chord[1]), int(chord[2]), chord[3]) if chord else None
+        self._beat = Beat(int(beat[0]), int(beat[1]), beat[2], beat[3], int(beat[4])) if beat else None
+        self._beat_frame = int(beat[5]) if beat else 0
+        self._touch = float(state["touch"])
+        self._voicing = tuple(int(note) for note in state["voicing"])
+        self._bass = int(state["bass"])
+        planned = state["planned_to"].tolist()
+        self._planned_to = int(planned[0]) if planned else None
+        self._line = None
+        if line:
+            frame, rate, position, tempo, rolling, bar_beats, hosted, to_bar = line
+            time = BlockTime(int(frame), int(rate), position, tempo, bool(rolling), int(bar_beats), bool(hosted))
+            self._line = Line(time, int(to_bar))
+        self._hosted = bool(state["hosted"])
+        self._last_frame = int(state["last_frame"])
+
+
+def _order(event: TimedEvent) -> tuple[int, bool, bytes]:
+    """By frame; where notes meet, the one that ends goes first."""
+    data = event.payload.data if isinstance(event.payload, Midi) else b""
+    return event.frame, data[0] & 0xF0 == 0x90, data
+
+
+def _strike(
+    notes: tuple[int, ...], channel: int, velocity: int, stroke: Stroke, beat: int, line: Line, earliest: int
+) -> list[TimedEvent]:
+    """``notes`` on and off within ``beat``, none before ``earliest``."""
+    on = max(line.frame(beat + stroke.start), earliest)
+    off = max(line.frame(beat + stroke.end), on + 1)
+    return [TimedEvent(on, Midi(bytes((0x90 | channel, note, velocity)))) for note in notes] + [
+        TimedEvent(off, Midi(bytes((0x80 | channel, note, 0)))) for note in notes
+    ]
