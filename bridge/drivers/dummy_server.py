@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shutil
@@ -17,6 +18,8 @@ from types import TracebackType
 from typing import IO, Self
 
 from bridge.errors import DriverError
+
+log = logging.getLogger(__name__)
 
 INSTALL_JACK = "sudo apt-get install jackd2 (macOS: brew install jack)"
 INSTALL_JACK_TOOLS = "sudo apt-get install jack-example-tools (Debian 12: jackd2; macOS: brew install jack)"
@@ -37,7 +40,8 @@ RATES = range(8000, 384001)
 _READY_S = 10.0
 _STOP_S = 5.0
 _POLL_S = 0.02
-_TAKEN = "already active"
+_TAKEN = re.compile(r"^`.*' server already active", re.MULTILINE)
+_FULL = "too many servers"
 _SHM = Path("/dev/shm")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,63}")  # no underscore: jackd joins its file names with it
 
@@ -92,7 +96,7 @@ class DummyServer:
             raise DriverError(f"JACK server {self.name!r} runs already", "stop it first, or restart it")
         command = self._command()
         waiter = _tool("jack_wait", INSTALL_JACK_TOOLS)
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115  it lives as long as the server; stop() closes it
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115  it lives as long as the server; _end() closes it
         # A session of its own: Ctrl-C in the terminal reaches our client first, which then leaves in order.
         self._process = subprocess.Popen(
             command,
@@ -105,12 +109,25 @@ class DummyServer:
         try:
             self._wait_until_ready(waiter)
         except BaseException:
-            self.stop()
+            self._end()
             raise
         self._note_segments()
 
     def stop(self) -> None:
         """End jackd and take its leftovers away. Harmless when it is dead or was never started."""
+        if not self._end():
+            return
+        # It was killed. jackd keeps eight names for good, and forgets a dead one only when its namesake starts.
+        try:
+            self.start()
+        except DriverError as error:
+            log.warning("JACK's list of servers keeps the dead %s: %s", self.name, error)
+        self._end()
+
+    def _end(self) -> bool:
+        """End the process, close its log, clear its files; True when it died without signing off from JACK."""
+        if self._process is None:
+            return False
         if self.running:
             self._note_segments()
             self.process.send_signal(signal.SIGTERM)
@@ -118,16 +135,16 @@ class DummyServer:
                 self.process.wait(_STOP_S)
             except subprocess.TimeoutExpired:
                 self.process.kill()
-        if self._process is not None:
-            self._process.wait()
+        killed = self.process.wait() < 0
+        # A name that is taken: then the files of that name are the other server's.
+        foreign = _TAKEN.search(self.log()) is not None
         self._process = None
-        # jackd refused because the name is taken: then the files of that name are the other server's
-        foreign = _TAKEN in self.log()
         if self._log is not None:
             self._log.close()
             self._log = None
         if not foreign:
             self._sweep()
+        return killed
 
     def kill(self) -> None:
         """SIGKILL, as a crash would: nothing is tidied up until `restart` or `stop`."""
@@ -137,7 +154,7 @@ class DummyServer:
 
     def restart(self, *, rate: int | None = None, period: int | None = None) -> None:
         """End the server if it still runs and start it again under the same name."""
-        self.stop()
+        self._end()
         self.rate = self.rate if rate is None else rate
         self.period = self.period if period is None else period
         self.start()
@@ -190,8 +207,13 @@ class DummyServer:
         hint = "run sideman doctor"
         if self.process.returncode == -signal.SIGBUS:
             said, hint = "", "/dev/shm is full; give it 128 MB or more (containers: --shm-size=256m)"
-        elif _TAKEN in self.log():
+        elif _TAKEN.search(self.log()):
             said, hint = ": the name is taken", "choose another name"
+        elif _FULL in self.log().lower():
+            said, hint = (
+                ": JACK's list of eight servers is full",
+                "end one, or when none runs: jackd --replace-registry",
+            )
         return DriverError(f"JACK server {self.name!r} {what}{said}", hint)
 
     def _note_segments(self) -> None:

@@ -93,6 +93,14 @@ def test_a_segment_that_another_server_took_over_is_left_alone(jack_server: Star
 
 
 @pytest.mark.live
+def test_more_killed_servers_than_jack_has_room_for_block_nothing(jack_server: StartServer) -> None:
+    for _ in range(9):
+        with DummyServer() as server:
+            server.kill()
+    assert jack_server().running
+
+
+@pytest.mark.live
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent died")
 def test_the_server_goes_when_its_owner_is_killed(jack_server: StartServer) -> None:
     code = (
