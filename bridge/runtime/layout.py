@@ -58,6 +58,7 @@ class Plan(msgspec.Struct, frozen=True):
     workers: tuple[WorkerPlan, ...]
     rings: tuple[str, ...]
     wake_by_semaphore: bool = True
+    priority: int = 0
 
     @property
     def audio_worker(self) -> int:

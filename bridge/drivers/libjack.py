@@ -1,0 +1,108 @@
+"""What JACK-Client 0.5.7 leaves out of libjack: native callbacks and the latency calls.
+
+Its own calls and these work on the same client; both find libjack the same way.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import functools
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from bridge.errors import DriverError
+
+MISSING = DriverError(
+    "libjack is not installed",
+    "Debian, Ubuntu: apt install jackd2; macOS: brew install jack; then `sideman doctor`",
+)
+
+CAPTURE, PLAYBACK = 0, 1  # jack_latency_callback_mode_t
+
+LatencyCallback = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_void_p)
+
+
+class LatencyRange(ctypes.Structure):
+    """jack_latency_range_t: frames."""
+
+    _fields_ = (("min", ctypes.c_uint32), ("max", ctypes.c_uint32))
+
+
+def library_name() -> str | None:
+    """The name under which libjack can be loaded, or None."""
+    found = ctypes.util.find_library("jack64" if sys.platform == "win32" else "jack")
+    return found or ("libjack.so.0" if sys.platform.startswith("linux") and _loads("libjack.so.0") else None)
+
+
+def _loads(name: str) -> bool:
+    try:
+        ctypes.CDLL(name)
+    except OSError:
+        return False
+    return True
+
+
+@functools.cache
+def load() -> Any:
+    """libjack with the argument types that are used here."""
+    name = library_name()
+    if name is None:
+        raise MISSING
+    lib = ctypes.CDLL(name)
+    pointer, frames = ctypes.c_void_p, ctypes.c_uint32
+    for function, arguments in {
+        "jack_set_process_callback": [pointer, pointer, pointer],
+        "jack_set_latency_callback": [pointer, LatencyCallback, pointer],
+        "jack_port_set_latency_range": [pointer, ctypes.c_int, ctypes.POINTER(LatencyRange)],
+        "jack_port_get_latency_range": [pointer, ctypes.c_int, ctypes.POINTER(LatencyRange)],
+        "jack_recompute_total_latencies": [pointer],
+        "jack_client_real_time_priority": [pointer],
+        "jack_is_realtime": [pointer],
+        "jack_set_freewheel": [pointer, ctypes.c_int],
+        "jack_set_freewheel_callback": [pointer, pointer, pointer],
+        "jack_port_get_buffer": [pointer, frames],
+    }.items():
+        getattr(lib, function).argtypes = arguments
+    return lib
+
+
+def import_jack() -> Any:
+    """The module of JACK-Client; it needs libjack to be imported at all."""
+    load()
+    import jack
+
+    return jack
+
+
+def address(handle: Any) -> int:
+    """A cffi pointer of JACK-Client (``client._ptr``, ``port._ptr``) as an integer."""
+    return int(import_jack()._ffi.cast("uintptr_t", handle))
+
+
+def port_latency(port: Any, mode: int) -> tuple[int, int]:
+    """Least and most frames between ``port`` and the far end; ``mode``: CAPTURE or PLAYBACK."""
+    found = LatencyRange()
+    load().jack_port_get_latency_range(address(port._ptr), mode, ctypes.byref(found))
+    return int(found.min), int(found.max)
+
+
+def set_port_latency(port: Any, mode: int, least: int, most: int) -> None:
+    """Declare what lies between ``port`` and the far end; only inside a latency callback."""
+    load().jack_port_set_latency_range(address(port._ptr), mode, ctypes.byref(LatencyRange(least, most)))
+
+
+def set_latency_callback(client: Any, function: Callable[[int], None]) -> Any:
+    """Call ``function(mode)`` whenever JACK computes latencies. Keep what this returns while the client lives."""
+    callback = LatencyCallback(lambda mode, _: function(mode))
+    if load().jack_set_latency_callback(address(client._ptr), callback, None):
+        raise DriverError("JACK refused the latency callback", "set it before the client is activated")
+    return callback
+
+
+def realtime_priority(client: Any) -> int:
+    """Priority of the client's callback thread where JACK runs in real time, else 0."""
+    if not load().jack_is_realtime(address(client._ptr)):
+        return 0
+    return max(0, int(load().jack_client_real_time_priority(address(client._ptr))))

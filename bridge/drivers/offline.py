@@ -1,0 +1,138 @@
+"""The offline driver: the same graph and the same compiled cycle on a virtual clock.
+
+It waits for every hop, so the same input gives the same samples whatever the machine's speed or the block
+size. What comes out is aligned with what went in: the declared delays are taken off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.core.audio import CHANNELS, STEMS, Audio
+from bridge.core.events import Midi, TimedEvent, pack
+from bridge.errors import ConfigError
+from bridge.runtime import words as w
+from bridge.runtime.cycle import give
+from bridge.runtime.engines import load_engine
+from bridge.runtime.graph import Graph
+from bridge.runtime.hops import HopRunner
+from bridge.runtime.intake import take
+from bridge.runtime.layout import MAX_EVENTS, MAX_PERIOD, MIDI_PORTS
+from bridge.runtime.rings import EventReader
+from bridge.runtime.wiring import ROLES, wire
+
+NO_RESERVE: Mapping[str, int] = dict.fromkeys(ROLES, 0)
+"""Offline nobody is late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """What the graph made of an input, aligned with it."""
+
+    stems: NDArray[np.float32]  # (stems, channels, frames), through the faders
+    mix: Audio  # (channels, frames)
+    midi: dict[str, list[TimedEvent]]  # by port
+    heard: list[TimedEvent] = field(default_factory=list)  # beats, chords and keys, by frame
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """Something that a user does to the graph at ``frame``: a fader, a mute."""
+
+    frame: int
+    act: Callable[[Graph], None]
+
+
+def _load_events(graph: Graph, events: Sequence[TimedEvent], now: int) -> None:
+    room = graph.room
+    count = min(len(events), MAX_EVENTS)
+    for i, event in enumerate(events[:count]):
+        _, size, data = pack(event.payload)
+        room.in_events[i, w.FRAME], room.in_events[i, w.SIZE] = event.frame - now, size
+        room.in_events[i, w.DATA :] = np.frombuffer(data, np.int64)
+    room.own[w.IN_EVENTS] = count
+
+
+def _sent(graph: Graph, port: int, now: int) -> list[TimedEvent]:
+    room = graph.room
+    rows = room.out_events[port, : room.out_counts[port]]
+    return [TimedEvent(now + int(row[w.FRAME]), Midi(row[w.DATA :].tobytes()[: int(row[w.SIZE])])) for row in rows]
+
+
+def process(
+    audio: Audio,
+    rate: int,
+    engines: Mapping[str, str],
+    midi: Sequence[TimedEvent] = (),
+    block: int = 1024,
+    cues: Sequence[Cue] = (),
+) -> Take:
+    """Run ``audio``, shape (channels, frames), and ``midi`` through ``engines`` in blocks of ``block`` frames.
+
+    ``cues`` take effect at their frame, whatever the block size: a block is cut where one falls.
+    """
+    if not 1 <= block <= MAX_PERIOD:
+        raise ConfigError(f"a block of {block} frames", f"use 1 to {MAX_PERIOD}")
+    if audio.ndim != 2 or audio.shape[0] != CHANNELS:
+        raise ConfigError(f"audio of shape {audio.shape}", f"pass ({CHANNELS}, frames)")
+    with Graph(wire(engines, rate, NO_RESERVE), block, NO_RESERVE, {}) as graph:
+        return _run(graph, audio, sorted(midi, key=lambda e: e.frame), block, sorted(cues, key=lambda c: c.frame))
+
+
+def _run(graph: Graph, audio: Audio, midi: list[TimedEvent], block: int, cues: list[Cue]) -> Take:
+    plan, shared, room = graph.plan, graph.shared, graph.room
+    runners = [HopRunner(plan, mine, shared, load_engine(mine.engine)) for mine in plan.workers]
+    for index, runner in enumerate(runners):
+        runner.prepare()
+        shared.workers[index, w.ALIVE] = 1
+    shared.state[w.FREEWHEEL] = 1  # the runners then wait for one another, in the order of hearing
+    readers = [
+        EventReader(shared.records[i], shared.heads[i]) for i, n in enumerate(plan.rings) if n.startswith("mir.")
+    ]
+    frames = audio.shape[1]
+    delay = max((path.declared for path in graph.ledger), default=0)
+    gathered = np.zeros((room.work_out.shape[0], frames + delay + block), np.float32)
+    sent: dict[str, list[TimedEvent]] = {port: [] for port in MIDI_PORTS}
+    heard: list[TimedEvent] = []
+    now = next_event = next_cue = 0
+    while now < frames + delay:
+        while next_cue < len(cues) and cues[next_cue].frame <= now:
+            cues[next_cue].act(graph)
+            next_cue += 1
+        count = block
+        if next_cue < len(cues):
+            count = min(count, cues[next_cue].frame - now)
+        last_event = next_event
+        while last_event < len(midi) and midi[last_event].frame < now + count:
+            last_event += 1
+        part = audio[:, now : now + count]
+        room.work_in[:, :count] = 0.0
+        room.work_in[:, : part.shape[1]] = part
+        _load_events(graph, midi[next_event:last_event], now)
+        next_event = last_event
+        take(room, count, now)
+        while sum(runner.pump() for runner in runners):
+            pass
+        give(room, now, count)
+        gathered[:, now : now + count] = room.work_out[:, :count]
+        for port, name in enumerate(MIDI_PORTS):
+            sent[name] += _sent(graph, port, now)
+        for reader in readers:
+            heard += reader.read()
+        now += count
+    return _aligned(graph, gathered, sent, heard, frames)
+
+
+def _aligned(
+    graph: Graph, gathered: Audio, sent: dict[str, list[TimedEvent]], heard: list[TimedEvent], frames: int
+) -> Take:
+    """Take the declared delays off."""
+    audio_delay = graph.ledger["mix"].declared if "mix" in graph.ledger else 0
+    audio = gathered[:, audio_delay : audio_delay + frames].reshape(len(STEMS) + 1, CHANNELS, frames)
+    delays = {name: graph.ledger[name].declared if name in graph.ledger else 0 for name in MIDI_PORTS}
+    midi = {name: [TimedEvent(e.frame - delays[name], e.payload) for e in events] for name, events in sent.items()}
+    return Take(audio[:-1].copy(), audio[-1].copy(), midi, sorted(heard, key=lambda event: event.frame))

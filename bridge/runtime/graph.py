@@ -1,0 +1,136 @@
+"""The graph: engines, rings and the callback's room at one rate, and the ledger of what they delay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import TypeVar
+
+from bridge.core.audio import STEMS
+from bridge.core.latency import Ledger
+from bridge.errors import BridgeError
+from bridge.runtime import words as w
+from bridge.runtime.arena import Arena
+from bridge.runtime.atomics import publish
+from bridge.runtime.layout import Shared, map_arena, size_of
+from bridge.runtime.room import Room, make_room
+from bridge.runtime.wiring import PATHS, Wiring, paths_of
+
+T = TypeVar("T")
+
+
+class Graph:
+    """A context manager: the memory lives inside. Setters may be called from any one thread at a time."""
+
+    def __init__(self, wiring: Wiring, period: int, reserves: Mapping[str, int], offsets: Mapping[str, int]) -> None:
+        self.wiring = wiring
+        self.plan = wiring.plan
+        self.ledger = Ledger(wiring.plan.rate, period)
+        self._reserves, self._offsets = dict(reserves), dict(offsets)
+        self._arena: Arena | None = None
+        self._shared: Shared | None = None
+        self._room: Room | None = None
+        self._slots = {
+            control.name: (index, slot)
+            for index, node in enumerate(wiring.nodes)
+            for slot, control in enumerate(node.spec.controls)
+        }
+
+    def __enter__(self) -> Graph:
+        self._arena = Arena.create(size_of(self.plan))
+        self._shared = map_arena(self.plan, self._arena)
+        self._room = make_room(self.plan, self._shared)
+        for index, node in enumerate(self.wiring.nodes):
+            words = self._shared.workers[index]
+            words[w.HOP], words[w.LATENCY] = node.spec.hop, node.audio_latency
+            words[w.GAP_RESETS] = int(node.spec.resets_on_gap)
+            for control in node.spec.controls:
+                self.set_value(control.name, control.default)
+        self.set_period(self.ledger.period)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._shared = self._room = None
+        if self._arena is not None:
+            self._arena.close()
+            self._arena = None
+
+    @property
+    def arena(self) -> Arena:
+        return _open(self._arena)
+
+    @property
+    def shared(self) -> Shared:
+        return _open(self._shared)
+
+    @property
+    def room(self) -> Room:
+        return _open(self._room)
+
+    def set_period(self, period: int) -> None:
+        """Declare every path anew for callbacks of ``period`` frames, and make it so."""
+        self.ledger.period = period
+        rings = {name: i for i, name in enumerate(self.plan.rings)}
+        for index, node in enumerate(self.wiring.nodes):
+            reserve, offset = self._reserves[node.role], self._offsets.get(node.role, 0)
+            for path in paths_of(node, period, reserve, offset):
+                self.ledger.declare(path)
+                if path.name in rings:
+                    self.shared.heads[rings[path.name], w.RING_DELAY] = path.declared
+                if f"mir.{path.name}" in rings:
+                    # what one engine tells another waits a whole hop, so that music never depends on the period
+                    heard_after = path.model + node.spec.hop + reserve
+                    self.shared.heads[rings[f"mir.{path.name}"], w.RING_DELAY] = heard_after
+            slack = path.declared - path.model
+            publish(self.shared.workers[index], w.SLACK, slack)
+
+    def set_reserve(self, role: str, frames: int) -> None:
+        """Give a worker more or less time; the delay of its paths changes with it.
+
+        For an engine that predicts it counts from the next wiring on: its lead is fixed while it runs.
+        """
+        self._reserves[role] = frames
+        self.set_period(self.ledger.period)
+
+    def set_offset(self, role: str, frames: int) -> None:
+        """Delay a role's paths by some frames more, and declare them."""
+        self._offsets[role] = frames
+        self.set_period(self.ledger.period)
+
+    def set_gains(self, ports: Mapping[str, float], mix: Mapping[str, float]) -> None:
+        """Linear factors by stem, for the stem ports and for the mix; heard over a ramp of 5 ms."""
+        gains = self.shared.gains
+        for i, stem in enumerate(STEMS):
+            gains[i], gains[len(STEMS) + i] = ports[stem], mix[stem]
+
+    def set_ping(self, path: str, on: bool) -> None:
+        """Make ``path`` a pure delay of what it declares, or give it back to its engine."""
+        bit, word = 1 << PATHS.index(path), int(self.shared.state[w.PING])
+        publish(self.shared.state, w.PING, word | bit if on else word & ~bit)
+
+    def set_value(self, name: str, value: float) -> None:
+        """Set an engine's control; heard from its next hop on."""
+        if name in self._slots:
+            self.shared.values[self._slots[name]] = value
+
+    def release_notes(self) -> None:
+        """Switch off every note that sounds, at the next callback."""
+        self._raise(w.RELEASE)
+
+    def restart(self) -> None:
+        """Begin a new epoch: every engine forgets what it heard."""
+        self._raise(w.RESTART)
+
+    def restart_one(self, index: int) -> None:
+        """Begin a new epoch for one worker."""
+        words = self.shared.workers[index]
+        publish(words, w.RESTART_ONE, int(words[w.RESTART_ONE]) + 1)
+
+    def _raise(self, word: int) -> None:
+        publish(self.shared.state, word, int(self.shared.state[word]) + 1)
+
+
+def _open(part: T | None) -> T:
+    if part is None:
+        raise BridgeError("the graph is not open", "use it inside its with statement")
+    return part

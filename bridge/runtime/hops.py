@@ -1,0 +1,175 @@
+"""One engine on the rings: input by hops, results stamped so that the callback can trust them."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+
+from bridge.core.audio import STEMS
+from bridge.core.clock import HostClock
+from bridge.core.engine import AudioPort, Engine, block_for
+from bridge.core.events import Chord, Key, TimedEvent
+from bridge.core.time import BlockTime
+from bridge.runtime.atomics import observe, publish
+from bridge.runtime.layout import CAPACITY, HOST_RING, SEPARATED, Plan, Shared, WorkerPlan
+from bridge.runtime.render import NoteRenderer
+from bridge.runtime.rings import EventReader, EventWriter, read_audio, write_audio
+from bridge.runtime.words import (
+    DONE_EPOCH,
+    DROPPED_HOPS,
+    EPOCH,
+    FAULTS,
+    FREEWHEEL,
+    HEAD,
+    HOPS,
+    ORIGIN,
+    PROGRESS,
+    SLACK,
+    STAMP_SHIFT,
+)
+
+log = logging.getLogger(__name__)
+
+BACKLOG = CAPACITY // 2
+"""Frames behind the input at which a worker gives up what it missed and starts afresh."""
+
+STICKY = (Chord, Key)
+"""What holds until it changes: a worker that comes late still has to know the last of each."""
+
+
+class HopRunner:
+    """Feeds an engine hop by hop and writes what it gives, wherever it runs: worker process or offline."""
+
+    def __init__(self, plan: Plan, mine: WorkerPlan, shared: Shared, engine: Engine) -> None:
+        self._mine, self._shared, self._engine = mine, shared, engine
+        self._rate, self._hop = plan.rate, mine.hop
+        self._words = shared.workers[mine.index]
+        spec = engine.spec
+        self._block = block_for(spec.inputs, mine.hop, spec.controls)
+        self._out = block_for(spec.outputs, mine.hop)
+        self._audio_in = [port.name for port in spec.inputs if isinstance(port, AudioPort)]
+        self._rows = {stem: i * 2 for i, stem in enumerate(STEMS[:SEPARATED])} if mine.role == "separation" else {}
+        ring = {name: (shared.records[i], shared.heads[i]) for i, name in enumerate(plan.rings)}
+        self._readers = {port: EventReader(*ring[name]) for port, name in mine.reads.items()}
+        self._writers = {port: EventWriter(*ring[name]) for port, name in mine.writes.items()}
+        self._renders = {
+            port: (EventWriter(*ring[name]), NoteRenderer(plan.rate)) for port, name in mine.renders.items()
+        }
+        self._host, self._clock = EventReader(*ring[HOST_RING]), HostClock(plan.rate)
+        self._sources = [shared.workers[index] for index in mine.waits_for]
+        self._hops_of_sources = [plan.workers[index].hop for index in mine.waits_for]
+        self._epoch = self._origin = self._start = 0
+
+    def prepare(self) -> None:
+        """Prepare the engine and stand at the present end of the rings, knowing the last chord and key."""
+        self._engine.prepare(self._rate, self._hop, self._mine.lead_frames)
+        self._latency = {port.name: self._engine.latency_frames(port.name) for port in self._engine.spec.outputs}
+        self._host.cursor = self._host.written
+        for port, reader in self._readers.items():
+            kept: dict[type, TimedEvent] = {}
+            if self._mine.reads[port] != HOST_RING:
+                reader.cursor = max(0, reader.written - 1024)
+                kept = {type(event.payload): event for event in reader.read() if isinstance(event.payload, STICKY)}
+            reader.cursor = reader.written
+            self._block.events[port] = list(kept.values())
+
+    def pump(self) -> int:
+        """Process every hop whose input is whole; returns how many."""
+        done = 0
+        while self._step():
+            done += 1
+        return done
+
+    def _step(self) -> bool:
+        epoch = observe(self._words, EPOCH)
+        if epoch != self._epoch:
+            self._begin(epoch)
+        head = observe(self._shared.state, HEAD)
+        if self._epoch == 0 or head < self._start + self._hop:
+            return False
+        if head - self._start > BACKLOG:
+            missed = (head - self._start) // self._hop - 1
+            self._words[DROPPED_HOPS] += missed
+            self._start += missed * self._hop
+            self._engine.reset()
+        if self._shared.state[FREEWHEEL] and not self._sources_are_done():
+            return False
+        self._process(epoch)
+        return True
+
+    def _begin(self, epoch: int) -> None:
+        """Start afresh at the epoch's origin."""
+        origin = int(self._words[ORIGIN])
+        if observe(self._words, EPOCH) != epoch:
+            return  # another one began while we looked; the next step sees it
+        self._epoch, self._origin, self._start = epoch, origin, origin
+        self._engine.reset()
+        for _, renderer in self._renders.values():
+            renderer.reset()
+        publish(self._words, PROGRESS, origin)
+        publish(self._words, DONE_EPOCH, epoch)
+
+    def _sources_are_done(self) -> bool:
+        """Freewheel: whether those that we listen to have said all that this hop may hear."""
+        end = self._start + self._hop
+        for words, hop in zip(self._sources, self._hops_of_sources, strict=True):
+            origin = int(words[ORIGIN])
+            needed = origin + -(-(end - int(words[SLACK]) - origin) // hop) * hop
+            if needed > origin and (observe(words, PROGRESS) < needed or words[DONE_EPOCH] != words[EPOCH]):
+                return False
+        return True
+
+    def _process(self, epoch: int) -> None:
+        at = self._take(self._start)
+        fault = False
+        try:
+            self._engine.process(self._block, at, self._out)
+            fault = not all(np.isfinite(audio).all() for audio in self._out.audio.values())
+        except Exception:
+            log.exception("engine %s failed at frame %d", self._mine.engine, self._start)
+            fault = True
+        for events in self._block.events.values():
+            events.clear()
+        if fault:  # the hop stays unstamped: the callback plays the dry mix, and the engine starts afresh
+            self._words[FAULTS] += 1
+            self._engine.reset()
+        else:
+            self._give(epoch)
+        for events in self._out.events.values():
+            events.clear()
+        self._start += self._hop
+        self._words[HOPS] += 1
+        publish(self._words, PROGRESS, self._start)
+
+    def _take(self, start: int) -> BlockTime:
+        """Fill the input block for the hop at ``start``; returns its time."""
+        end = start + self._hop
+        for event in self._host.read(end):
+            self._clock.feed(event)
+        for name in self._audio_in:
+            read_audio(self._shared.inputs, start, self._block.audio[name])
+        for port, reader in self._readers.items():
+            # what an analyser says reaches us when its path has declared it, never sooner: so that the
+            # same input gives the same music at any speed
+            self._block.events[port] += reader.read(end - reader.delay)
+        values = self._shared.values[self._mine.index]
+        self._block.values = {name: float(values[i]) for i, name in enumerate(self._mine.controls)}
+        return self._clock.at(start)
+
+    def _give(self, epoch: int) -> None:
+        """Write what the engine gave, then say so."""
+        for name, row in self._rows.items():
+            audio, frame = self._out.audio[name], self._start - self._latency[name]
+            early = max(0, self._origin - frame)  # before the origin the epoch before still rules
+            write_audio(self._shared.stems, row, frame + early, audio[:, early:])
+        if self._rows:
+            publish(self._shared.stamps, self._start % CAPACITY, (epoch << STAMP_SHIFT) + self._start)
+        for port, events in self._out.events.items():
+            if port in self._writers:
+                for event in events:
+                    self._writers[port].write(event, epoch)
+            if port in self._renders:
+                writer, renderer = self._renders[port]
+                for event in renderer.render(events, self._start + self._hop - self._latency[port]):
+                    writer.write(event, epoch)

@@ -1,0 +1,74 @@
+"""What the road counted, read out for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.runtime import words as w
+from bridge.runtime.layout import Shared
+
+WORKER_BIN_US = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Percentiles of a duration, in microseconds, and how many were counted. ``max_us`` is the longest bin's."""
+
+    p50_us: float
+    p99_us: float
+    max_us: float
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """Counts since the start, or since an earlier reading where `minus` was asked."""
+
+    period: int
+    cycles: int
+    skipped: int
+    gap_frames: int
+    late_frames: int
+    late_events: int
+    lost_events: int
+    xruns: int
+    faults: int
+    dropped_hops: int
+
+    def minus(self, earlier: Counters) -> Counters:
+        """What happened since ``earlier``; the period is the present one."""
+        names = [name for name in self.__slots__ if name != "period"]
+        return Counters(self.period, **{name: getattr(self, name) - getattr(earlier, name) for name in names})
+
+
+def read_counters(shared: Shared) -> Counters:
+    """The counters as they stand."""
+    state, workers = shared.state, shared.workers
+    return Counters(
+        period=int(state[w.PERIOD]),
+        cycles=int(state[w.CYCLES]),
+        skipped=int(state[w.SKIPPED]),
+        gap_frames=int(state[w.GAP_FRAMES]),
+        late_frames=int(state[w.LATE_FRAMES]),
+        late_events=int(state[w.LATE_EVENTS]),
+        lost_events=int(state[w.LOST_EVENTS]),
+        xruns=int(state[w.XRUNS]),
+        faults=int(workers[:, w.FAULTS].sum()),
+        dropped_hops=int(workers[:, w.DROPPED_HOPS].sum()),
+    )
+
+
+def spread(bins: NDArray[np.int64], bin_us: float = 1.0) -> Spread:
+    """Percentiles of a histogram, shape (bins,), whose bins are ``bin_us`` wide; the upper edge of a bin counts."""
+    total = int(bins.sum())
+    if total == 0:
+        return Spread(0.0, 0.0, 0.0, 0)
+    sums = np.cumsum(bins)
+
+    def at(share: float) -> float:
+        return float((np.searchsorted(sums, share * total) + 1) * bin_us)
+
+    return Spread(at(0.5), at(0.99), float((np.flatnonzero(bins)[-1] + 1) * bin_us), total)

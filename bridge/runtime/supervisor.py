@@ -1,0 +1,176 @@
+"""Starts the workers, watches their hearts, and starts anew those that died or stalled.
+
+Meanwhile the callback plays the dry mix and releases their notes, so a crash costs some stems, never the music.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+
+import msgspec
+
+from bridge.errors import EngineError
+from bridge.runtime import words as w
+from bridge.runtime.atomics import observe, publish
+from bridge.runtime.graph import Graph
+from bridge.runtime.wake import make_semaphore
+
+log = logging.getLogger(__name__)
+
+WATCH_S = 0.02
+STALL_S = 2.0  # a heart that stood still for so long will not beat again
+START_S = 180.0  # an engine may compile or load for a long time, once
+BACKOFF_S = (0.0, 0.0, 1.0, 2.0, 5.0, 15.0)  # before the n-th restart in a row
+CALM_S = 30.0  # a worker that lived so long starts with a clean slate
+
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
+
+Report = Callable[[str, str], None]
+"""Called with a role and what became of it: starting, running, died, stalled."""
+
+
+class _Watched:
+    """One worker as the supervisor sees it."""
+
+    def __init__(self, index: int, role: str) -> None:
+        self.index, self.role = index, role
+        self.process: subprocess.Popen[bytes] | None = None
+        self.state = "stopped"
+        self.beats, self.beat_s = -1, 0.0
+        self.started_s, self.due_s = 0.0, 0.0
+        self.failures = 0
+
+
+class Supervisor:
+    """A context manager: the workers of ``graph`` live inside."""
+
+    def __init__(self, graph: Graph, report: Report | None = None, stall_s: float = STALL_S) -> None:
+        self._graph = graph
+        self._report = report or (lambda _role, _state: None)
+        self._stall_s = stall_s
+        self._workers = [_Watched(plan.index, plan.role) for plan in graph.plan.workers]
+        self._leave = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.restarts = 0
+
+    def __enter__(self) -> Supervisor:
+        plan, shared, room = self._graph.plan, self._graph.shared, self._graph.room
+        posts = [make_semaphore(word) if plan.wake_by_semaphore else 0 for word in shared.semaphores]
+        self._plan = msgspec.structs.replace(plan, wake_by_semaphore=bool(posts) and all(posts))
+        room.wake[:] = posts if self._plan.wake_by_semaphore else 0
+        for worker in self._workers:
+            self._start(worker)
+        self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._leave.set()
+        if self._thread is not None:
+            self._thread.join()
+        publish(self._graph.shared.state, w.STOP, 1)
+        deadline = time.monotonic() + 1.0
+        for worker in self._workers:
+            if worker.process is None:
+                continue
+            try:
+                worker.process.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                worker.process.kill()
+                worker.process.wait()
+
+    @property
+    def states(self) -> dict[str, str]:
+        """Role to state."""
+        return {worker.role: worker.state for worker in self._workers}
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """Role to process id, of those that live."""
+        return {worker.role: worker.process.pid for worker in self._workers if worker.process is not None}
+
+    def wait_until_ready(self, timeout_s: float = START_S) -> None:
+        """Return when every worker runs; an EngineError names those that do not."""
+        deadline = time.monotonic() + timeout_s
+        while any(state != "running" for state in self.states.values()):
+            lost = [worker.role for worker in self._workers if worker.failures >= 3]
+            if lost or time.monotonic() > deadline:
+                names = ", ".join(lost or [role for role, state in self.states.items() if state != "running"])
+                raise EngineError(f"the worker for {names} does not start", "its messages are above")
+            self._leave.wait(WATCH_S)
+
+    def restart(self, role: str) -> None:
+        """End and start the worker of ``role``: for what is fixed while it runs."""
+        for worker in self._workers:
+            if worker.role == role and worker.process is not None:
+                worker.process.kill()
+
+    def _start(self, worker: _Watched) -> None:
+        arena = self._graph.arena
+        words = self._graph.shared.workers[worker.index]
+        publish(words, w.READY, 0)
+        command = [sys.executable, "-m", "bridge.runtime.worker", arena.handle, str(worker.index), str(os.getpid())]
+        worker.process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            pass_fds=arena.inherited_fds,
+            start_new_session=True,
+            env=os.environ | _ONE_THREAD | {"OMP_WAIT_POLICY": "passive"},
+        )
+        worker.started_s = worker.beat_s = time.monotonic()
+        if worker.process.stdin is not None:
+            worker.process.stdin.write(msgspec.json.encode(self._plan))
+            worker.process.stdin.close()
+        self._enter_state(worker, "starting")
+
+    def _enter_state(self, worker: _Watched, state: str) -> None:
+        worker.state = state
+        self._report(worker.role, state)
+
+    def _watch(self) -> None:
+        while not self._leave.wait(WATCH_S):
+            now = time.monotonic()
+            for worker in self._workers:
+                self._look_at(worker, now)
+
+    def _look_at(self, worker: _Watched, now: float) -> None:
+        words = self._graph.shared.workers[worker.index]
+        if worker.process is None:
+            if now >= worker.due_s:
+                self.restarts += 1
+                self._start(worker)
+            return
+        beats = int(words[w.BEATS])
+        if beats != worker.beats:
+            worker.beats, worker.beat_s = beats, now
+        limit = self._stall_s if worker.state == "running" else START_S
+        if worker.process.poll() is not None:
+            self._bury(worker, now, f"died ({_how(worker.process.returncode)})")
+        elif now - worker.beat_s > limit:
+            worker.process.kill()
+            worker.process.wait()
+            self._bury(worker, now, "stalled")
+        elif worker.state == "starting" and observe(words, w.READY):
+            self._graph.restart_one(worker.index)  # begin at the present, not where the last one ended
+            publish(words, w.ALIVE, 1)
+            self._enter_state(worker, "running")
+
+    def _bury(self, worker: _Watched, now: float, why: str) -> None:
+        publish(self._graph.shared.workers[worker.index], w.ALIVE, 0)
+        self._graph.restart_one(worker.index)
+        worker.failures = 1 if now - worker.started_s > CALM_S else worker.failures + 1
+        worker.due_s = now + BACKOFF_S[min(worker.failures, len(BACKOFF_S) - 1)]
+        worker.process = None
+        log.warning("the %s worker %s; it is started anew, the dry mix goes on", worker.role, why)
+        self._enter_state(worker, why)
+
+
+def _how(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"exit status {code}"

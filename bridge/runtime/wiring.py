@@ -1,0 +1,130 @@
+"""Who hears whom: from engines by role to a plan of workers, rings and paths."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bridge.core.audio import CHANNELS, STEMS
+from bridge.core.control import Control
+from bridge.core.engine import EngineSpec, EventPort
+from bridge.core.latency import Path, buffering_frames
+from bridge.errors import EngineError
+from bridge.runtime.engines import load_engine
+from bridge.runtime.layout import HOST_RING, MAX_CONTROLS, MIDI_PORTS, SEPARATED, Plan, WorkerPlan
+
+ROLES: tuple[str, ...] = ("separation", "mir", "accompaniment")
+"""What engines do here, each listening only to those before it."""
+
+ANALYSES: tuple[str, ...] = ("beats", "chords")
+"""Event outputs of the mir engine; each is published, rendered to a MIDI port, and heard by others."""
+
+AUDIO_PATHS: tuple[str, ...] = (*STEMS, "mix")
+PATHS: tuple[str, ...] = (*AUDIO_PATHS, *MIDI_PORTS)
+"""Every path of the ledger; a path's place is its bit in the ping word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An engine in the graph: what it is, and what it delays at the graph's rate."""
+
+    role: str
+    name: str
+    spec: EngineSpec
+    latencies: Mapping[str, int]
+    lead_frames: int
+
+    @property
+    def audio_latency(self) -> int:
+        """The latency of its audio outputs, which all have the same; 0 where there are none."""
+        return max((self.latencies[port.name] for port in self.spec.audio(self.spec.outputs)), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """The nodes in order of ROLES and the plan that they give."""
+
+    plan: Plan
+    nodes: tuple[Node, ...]
+
+    @property
+    def controls(self) -> tuple[Control, ...]:
+        """What the engines let a user set."""
+        return tuple(control for node in self.nodes for control in node.spec.controls)
+
+
+def _check(role: str, name: str, spec: EngineSpec, rate: int) -> None:
+    outputs = {port.name for port in spec.outputs}
+    needed = {"separation": set(STEMS[:SEPARATED]), "mir": set(ANALYSES), "accompaniment": {"midi"}}[role]
+    if needed - outputs:
+        raise EngineError(f"engine {name!r} cannot do {role}: it has no output {', '.join(sorted(needed - outputs))}")
+    if spec.rates and rate not in spec.rates:
+        rates = ", ".join(str(r) for r in spec.rates)
+        raise EngineError(f"engine {name!r} does not run at {rate} Hz", f"start the JACK server with -r {rates}")
+    if any(port.channels != CHANNELS for port in (*spec.audio(spec.inputs), *spec.audio(spec.outputs))):
+        raise EngineError(f"engine {name!r}: its audio ports must be stereo here")
+    if len(spec.controls) > MAX_CONTROLS:
+        raise EngineError(f"engine {name!r} declares {len(spec.controls)} controls; {MAX_CONTROLS} fit")
+
+
+def make_node(role: str, name: str, rate: int, reserve: int) -> Node:
+    """Load and prepare engine ``name`` once, to learn what it is and what it delays.
+
+    One that predicts leads by its hop and the reserve, whatever the period: that covers the buffering of any.
+    """
+    engine = load_engine(name)
+    spec = engine.spec
+    _check(role, name, spec, rate)
+    lead = spec.hop + reserve if spec.predicts else 0
+    engine.prepare(rate, spec.hop, lead)
+    latencies = {port.name: engine.latency_frames(port.name) for port in spec.outputs}
+    return Node(role, name, spec, latencies, lead)
+
+
+def _wire(index: int, node: Node, before: tuple[str, ...]) -> WorkerPlan:
+    events_in = [port.name for port in node.spec.inputs if isinstance(port, EventPort)]
+    reads = {port: HOST_RING if port == "midi" else f"mir.{port}" for port in events_in}
+    unknown = [port for port in events_in if port != "midi" and (port not in ANALYSES or "mir" not in before)]
+    for port in unknown:
+        reads.pop(port)  # nobody says it: the port stays silent
+    return WorkerPlan(
+        role=node.role,
+        engine=node.name,
+        index=index,
+        hop=node.spec.hop,
+        lead_frames=node.lead_frames,
+        controls=tuple(control.name for control in node.spec.controls),
+        reads=reads,
+        writes={port: f"mir.{port}" for port in ANALYSES} if node.role == "mir" else _own_ports(node),
+        renders={port: port for port in ANALYSES} if node.role == "mir" else {},
+        waits_for=(before.index("mir"),) if any(ring.startswith("mir.") for ring in reads.values()) else (),
+    )
+
+
+def _own_ports(node: Node) -> dict[str, str]:
+    return {"midi": "accompaniment"} if node.role == "accompaniment" else {}
+
+
+def wire(engines: Mapping[str, str], rate: int, reserves: Mapping[str, int]) -> Wiring:
+    """The wiring of ``engines`` (role to name; a role without a name is left out) at ``rate``."""
+    roles = tuple(role for role in ROLES if engines.get(role))
+    nodes = tuple(make_node(role, engines[role], rate, reserves[role]) for role in roles)
+    workers = tuple(_wire(i, node, roles[:i]) for i, node in enumerate(nodes))
+    rings = (HOST_RING, *MIDI_PORTS, *(f"mir.{port}" for port in ANALYSES))
+    return Wiring(Plan(rate=rate, workers=workers, rings=rings), nodes)
+
+
+def paths_of(node: Node, period: int, reserve: int, offset: int) -> tuple[Path, ...]:
+    """The ledger's rows for a node: buffering by its hop and the period, its reserve, the user's offset."""
+    buffering = buffering_frames(node.spec.hop, period)
+
+    def row(name: str, ports: tuple[str, ...], model: int, spare: int) -> Path:
+        return Path(name, ports, model, buffering, spare, offset, period)
+
+    if node.role == "separation":
+        pairs = {name: (f"{name}_1", f"{name}_2") for name in AUDIO_PATHS}
+        return tuple(row(name, ports, node.audio_latency, reserve) for name, ports in pairs.items())
+    if node.role == "mir":
+        return tuple(row(name, (name,), node.latencies[name], reserve) for name in ("chords", "beats"))
+    # what leads is on time: its reserve is all of the lead that the buffering leaves
+    return (row("accompaniment", ("accompaniment",), node.latencies["midi"], node.lead_frames - buffering),)
