@@ -1,0 +1,33 @@
+# `make demo` and `make test` set up whatever they need first.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint bench lock clean
+
+# Passed on to tools/setup.sh when given: make setup PYTHON=python3.12, make setup SYSTEM=no
+export PYTHON SYSTEM
+
+help: ## list what make can do here
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+
+setup: ## install what is missing: system packages (apt), .venv, pinned Python packages
+	@tools/setup.sh
+
+demo: setup ## run the whole road on a song: make demo, or make demo SONG=my.flac
+	@.venv/bin/sideman demo $(if $(SONG),"$(SONG)")
+
+test: setup ## every check and test: ruff, mypy, import floors, pytest (ARGS="-k latency" to choose)
+	@.venv/bin/python tools/check.py $(ARGS)
+
+lint: setup ## the checks alone, without pytest
+	@.venv/bin/python tools/check.py --no-tests
+
+bench: setup ## measure the audio callback at each period, native against Python
+	@.venv/bin/sideman bench callback
+
+lock: ## write constraints.txt anew with the newest versions that pyproject.toml allows
+	@tools/lock.sh
+
+clean: ## remove what was built, measured and cached (.venv stays; remove it by hand)
+	@rm -rf build dist demo-out .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@find bridge engines mappings presets tui tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,140 @@
+#!/bin/sh
+# Makes a clone runnable: system packages where they are missing, then .venv with the versions of constraints.txt.
+# Safe to run again at any time: it does nothing when nothing is missing, and rebuilds a .venv that was left half-made.
+#
+#   tools/setup.sh              do it
+#   tools/setup.sh --dry-run    only print what it would do
+#
+#   PYTHON=python3.12           the Python to use (3.11 or newer)
+#   SYSTEM=no                   leave system packages alone: without JACK the offline commands still work
+set -eu
+cd "$(dirname "$0")/.."
+
+dry_run=no
+case "${1-}" in
+    "") ;;
+    --dry-run) dry_run=yes ;;
+    *) echo "usage: tools/setup.sh [--dry-run]" >&2; exit 2 ;;
+esac
+
+say() { printf 'setup: %s\n' "$*"; }
+fail() { printf 'setup: %s\n' "$@" >&2; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+run() {
+    printf '+ %s\n' "$*"
+    [ "$dry_run" = yes ] || "$@"
+}
+
+# --- Python -----------------------------------------------------------------------------------------------------
+
+new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; }
+
+python=""
+for candidate in ${PYTHON:-python3 python3.13 python3.12 python3.11}; do
+    if new_enough "$candidate"; then python=$candidate; break; fi
+done
+[ -n "$python" ] || fail \
+    "Python 3.11 or newer is needed; ${PYTHON:-python3} is $("${PYTHON:-python3}" --version 2>&1 || true)" \
+    "install one and name it: make setup PYTHON=python3.11"
+# the version as 3.11, and the interpreter itself, so that a change of either rebuilds .venv
+version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+interpreter=$("$python" -c 'import os, sys; print(os.path.realpath(sys.executable))')
+
+wanted="$PWD $interpreter $version $(cat pyproject.toml constraints.txt tools/setup.sh | cksum)"
+stamp=.venv/.sideman-setup
+current=no
+if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && [ -x .venv/bin/python ]; then current=yes; fi
+
+# --- system packages --------------------------------------------------------------------------------------------
+
+missing=""
+need() { case " $missing " in *" $1 "*) ;; *) missing="$missing $1" ;; esac; }
+
+have jackd || need jackd2
+for tool in jack_wait jack_iodelay jack_samplerate; do have "$tool" || need jack-example-tools; done
+have oscsend || need liblo-tools
+if [ "$current" = no ]; then
+    "$python" -c 'import ensurepip, venv' >/dev/null 2>&1 || need "python$version-venv"
+    # python-rtmidi 1.5.8 has Linux wheels for these only; elsewhere pip compiles it
+    case "$(uname -m)-$version" in
+        x86_64-3.11 | x86_64-3.12 | aarch64-3.11 | aarch64-3.12) ;;
+        *)
+            have c++ || need g++
+            have pkg-config || need pkg-config
+            "$python" -c 'import os, sys, sysconfig as s
+sys.exit(not os.path.exists(os.path.join(s.get_path("include"), "Python.h")))' || need "python$version-dev"
+            [ -e /usr/include/alsa/asoundlib.h ] || need libasound2-dev
+            [ -e /usr/include/jack/jack.h ] || need libjack-jackd2-dev
+            ;;
+    esac
+fi
+
+install_with_apt() {
+    options="-y --no-install-recommends"
+    line="apt-get update && apt-get install $options"
+    if [ "$(id -u)" -eq 0 ]; then
+        root=""
+    elif have sudo; then
+        root=sudo
+    else
+        fail "these system packages are missing:$1" "run as root:  $line$1" "then again:  make setup"
+    fi
+    say "missing system packages:$1"
+    lock="-o DPkg::Lock::Timeout=300"
+    # shellcheck disable=SC2086  the lists are meant to be split
+    run $root env DEBIAN_FRONTEND=noninteractive apt-get $lock update -q ||
+        say "apt-get update failed; trying with the lists that are here"
+    packages=$1
+    # Debian 12 has JACK's tools in jackd2, Debian 13 and Ubuntu 24.04 in a package of their own
+    if ! apt-cache show jack-example-tools >/dev/null 2>&1; then
+        packages=$(printf '%s' "$packages" | sed 's/ jack-example-tools/ jackd2/; s/ jackd2\(.*\) jackd2/ jackd2\1/')
+    fi
+    # shellcheck disable=SC2086
+    run $root env DEBIAN_FRONTEND=noninteractive apt-get $lock install $options -q $packages ||
+        fail "apt-get could not install:$packages" "run as root:  apt-get install $options$packages"
+}
+
+if [ -n "$missing" ] && [ "${SYSTEM:-yes}" = no ]; then
+    say "left alone, as told (SYSTEM=no); missing:$missing"
+elif [ -n "$missing" ] && [ "$(uname -s)" = Darwin ]; then
+    fail "JACK or its tools are missing; run (untried on macOS):  brew install jack liblo" \
+        "then again:  make setup   (or, for files only:  make setup SYSTEM=no)"
+elif [ -n "$missing" ] && have apt-get; then
+    install_with_apt "$missing"
+elif [ -n "$missing" ]; then
+    fail "missing, by their Debian names:$missing" \
+        "install them with your system's package manager, then again:  make setup" \
+        "or, for files only, without JACK:  make setup SYSTEM=no"
+fi
+
+# --- virtual environment ----------------------------------------------------------------------------------------
+
+if [ "$current" = yes ]; then exit 0; fi
+
+# The mark stands from before the first step to after the last: whoever finds it, finds a .venv to rebuild. So is
+# one that another Python made, or that was moved here from another folder.
+mark=.venv/.sideman-unfinished
+made_by=.venv/.sideman-python
+if [ -e "$mark" ] || [ "$(cat "$made_by" 2>/dev/null)" != "$PWD $interpreter $version" ] ||
+    ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
+    say "making .venv with Python $version"
+    run rm -rf .venv
+    run mkdir .venv
+    run touch "$mark"
+    run "$python" -m venv .venv
+    [ "$dry_run" = yes ] || printf '%s\n' "$PWD $interpreter $version" >"$made_by"
+fi
+run rm -f "$stamp"
+run touch "$mark"
+pip=".venv/bin/python -m pip --disable-pip-version-check install --quiet --no-input --constraint constraints.txt"
+say "installing the Python packages (a minute or two the first time)"
+# The build backend comes first and pinned, so that the build needs no second, unpinned environment.
+# shellcheck disable=SC2086
+run $pip hatchling editables
+# shellcheck disable=SC2086
+run $pip --no-build-isolation --editable '.[dev,bench]'
+if [ "$dry_run" = no ]; then
+    printf '%s\n' "$wanted" >"$stamp"
+    rm -f "$mark"
+    say "ready"
+fi
