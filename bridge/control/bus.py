@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -92,6 +93,9 @@ class Bus:
         spec = self.registry.reading(reading)
         if len(values) != len(spec.fields):
             raise ControlError(f"{reading}: {len(values)} values", f"give {', '.join(spec.fields)}")
+        for field, value in zip(spec.fields, values, strict=True):
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ControlError(f"{reading}: {field} is {value}", "publish finite numbers")
         with self._lock:
             # taken out first, so that the rows stay in the order of their last publication
             rows = self._rows.setdefault(reading, {})

@@ -1,0 +1,1 @@
+"""Open Sound Control over UDP: the guard before the parser, the server and a client."""

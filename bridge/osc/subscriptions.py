@@ -1,0 +1,117 @@
+"""Who hears of what, and when: the rate limit keeps the last value and always delivers it in the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from bridge.control.spec import Value
+from bridge.errors import ControlError
+from bridge.osc.pattern import Pattern
+from bridge.osc.wire import Peer, source_of
+
+DEFAULT_HZ = 20.0
+FASTEST_HZ = 200.0
+SLOWEST_HZ = 0.1
+LEASE_S = 60.0
+"""A subscriber that does not renew within this time is gone: UDP tells nobody when a peer dies."""
+MAX_SUBSCRIBERS = 64
+MAX_PATTERNS = 32
+
+_Key: TypeAlias = tuple[str, Value]
+"""An address and, for a keyed reading, the row."""
+
+
+@dataclass(slots=True)
+class _Subscriber:
+    peer: Peer
+    source: str
+    expires_s: float
+    patterns: dict[str, tuple[Pattern, float]] = field(default_factory=dict)
+    periods: dict[str, float | None] = field(default_factory=dict)
+    sent_s: dict[_Key, float] = field(default_factory=dict)
+    pending: dict[_Key, tuple[float, tuple[Value, ...]]] = field(default_factory=dict)
+
+    def period_s(self, address: str) -> float | None:
+        """The shortest time between two values of ``address``; None where no pattern covers it."""
+        if address not in self.periods:
+            fits = [period for pattern, period in self.patterns.values() if pattern.covers(address)]
+            self.periods[address] = min(fits, default=None)
+        return self.periods[address]
+
+
+class Subscriptions:
+    """The subscribers and what waits to be sent to them. Times in seconds of any monotonic clock."""
+
+    def __init__(self) -> None:
+        self._subscribers: dict[Peer, _Subscriber] = {}
+
+    def __len__(self) -> int:
+        return len(self._subscribers)
+
+    def subscribe(self, peer: Peer, pattern: str, max_hz: float, now_s: float) -> None:
+        """Send ``peer`` what ``pattern`` covers, and renew its lease."""
+        if not SLOWEST_HZ <= max_hz <= FASTEST_HZ:
+            raise ControlError(f"{max_hz:g} Hz is out of range", f"give {SLOWEST_HZ:g} to {FASTEST_HZ:g}")
+        compiled = Pattern(pattern)
+        self._expire(now_s)
+        subscriber = self._subscribers.get(peer)
+        if subscriber is None:
+            if len(self._subscribers) >= MAX_SUBSCRIBERS:
+                raise ControlError(f"{MAX_SUBSCRIBERS} subscribers are here already", "try again in a minute")
+            subscriber = self._subscribers[peer] = _Subscriber(peer, source_of(peer), 0.0)
+        if compiled.text not in subscriber.patterns and len(subscriber.patterns) >= MAX_PATTERNS:
+            raise ControlError(f"{MAX_PATTERNS} patterns are subscribed already", "subscribe to what stands above")
+        subscriber.patterns[compiled.text] = (compiled, 1.0 / max_hz)
+        subscriber.periods.clear()
+        subscriber.expires_s = now_s + LEASE_S
+
+    def unsubscribe(self, peer: Peer, pattern: str) -> None:
+        """Send ``peer`` no more for ``pattern``; unknown ones are no error."""
+        subscriber = self._subscribers.get(peer)
+        if subscriber is None:
+            return
+        subscriber.patterns.pop(Pattern(pattern).text, None)
+        subscriber.periods.clear()
+        if not subscriber.patterns:
+            del self._subscribers[peer]
+            return
+        for key in [key for key in subscriber.pending if subscriber.period_s(key[0]) is None]:
+            del subscriber.pending[key]
+
+    def offer(self, address: str, row: Value, values: tuple[Value, ...], source: str, now_s: float) -> bool:
+        """A value changed; True where it now waits for someone. Not for its source, which also forgets older ones."""
+        waits = False
+        key = (address, row)
+        for subscriber in self._subscribers.values():
+            if subscriber.source == source:
+                subscriber.pending.pop(key, None)
+                continue
+            period_s = subscriber.period_s(address)
+            if period_s is None:
+                continue
+            due_s = max(now_s, subscriber.sent_s.get(key, now_s - period_s) + period_s)
+            subscriber.pending[key] = (due_s, values)
+            waits = True
+        return waits
+
+    def due(self, now_s: float) -> list[tuple[Peer, str, tuple[Value, ...]]]:
+        """What is to be sent at ``now_s``: peer, address, values."""
+        self._expire(now_s)
+        ready = []
+        for subscriber in self._subscribers.values():
+            for key, (due_s, values) in list(subscriber.pending.items()):
+                if due_s <= now_s:
+                    del subscriber.pending[key]
+                    subscriber.sent_s[key] = now_s
+                    ready.append((subscriber.peer, key[0], values))
+        return ready
+
+    def next_due_s(self) -> float | None:
+        """When something will be due next; None while nothing waits."""
+        times = [due_s for one in self._subscribers.values() for due_s, _ in one.pending.values()]
+        return min(times, default=None)
+
+    def _expire(self, now_s: float) -> None:
+        for peer in [peer for peer, one in self._subscribers.items() if one.expires_s <= now_s]:
+            del self._subscribers[peer]
