@@ -1,0 +1,119 @@
+"""Running an engine over material and keeping all that it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from bridge.core.audio import Audio
+from bridge.core.engine import Block, Engine, EngineSpec, State, block_for
+from bridge.core.events import Midi, TimedEvent
+from tests.contracts.material import Material, arrival
+
+Factory = Callable[[], Engine]
+Change = Callable[[Block, int], None]
+"""Alters the input block that starts at a frame."""
+
+
+@dataclass
+class Heard:
+    """What came out: audio by port, shape (channels, frames); events by port; the first frame of each call."""
+
+    hops: list[dict[str, Audio]] = field(default_factory=list)
+    calls: list[tuple[int, dict[str, list[TimedEvent]]]] = field(default_factory=list)
+
+    def audio(self, port: str) -> Audio:
+        return np.concatenate([hop[port] for hop in self.hops], axis=1)
+
+    def events(self, port: str) -> list[TimedEvent]:
+        return [event for _, events in self.calls for event in events[port]]
+
+    def take(self, first: int, out: Block) -> None:
+        self.hops.append({name: array.copy() for name, array in out.audio.items()})
+        self.calls.append((first, {name: list(events) for name, events in out.events.items()}))
+
+
+def prepared(factory: Factory, rate: int = 44100, lead_frames: int = 0) -> Engine:
+    engine = factory()
+    engine.prepare(rate, engine.spec.hop, lead_frames)
+    return engine
+
+
+def hops_for(spec: EngineSpec, rate: int, seconds: float) -> int:
+    return -(-int(seconds * rate) // spec.hop)
+
+
+def step(engine: Engine, block: Block, material: Material, first: int, heard: Heard, poison: float = 0.0) -> None:
+    """One call, its output arrays filled with ``poison`` before."""
+    out = block_for(engine.spec.outputs, engine.spec.hop)
+    for array in out.audio.values():
+        array.fill(poison)
+    engine.process(block, material.at(first), out)
+    heard.take(first, out)
+
+
+def run(
+    engine: Engine,
+    material: Material,
+    hops: int,
+    first_hop: int = 0,
+    change: Change | None = None,
+    poison: float = 0.0,
+) -> Heard:
+    """``hops`` calls from ``first_hop`` on."""
+    heard, hop = Heard(), engine.spec.hop
+    for i in range(first_hop, first_hop + hops):
+        block = material.block(engine.spec, i * hop, hop)
+        if change is not None:
+            change(block, i * hop)
+        step(engine, block, material, i * hop, heard, poison)
+    return heard
+
+
+def run_in_blocks(engine: Engine, material: Material, frames: int, size: int) -> Heard:
+    """The same input pushed in a caller's blocks of ``size``; the engine is called whenever a hop is whole."""
+    heard, hop, spec = Heard(), engine.spec.hop, engine.spec
+    waiting = block_for(spec.inputs, 0, spec.controls)
+    done = 0
+    for first in range(0, frames, size):
+        given = material.block(spec, first, min(size, frames - first))
+        for name, array in given.audio.items():
+            waiting.audio[name] = np.concatenate([waiting.audio[name], array], axis=1)
+        for name, events in given.events.items():
+            waiting.events[name] = waiting.events[name] + events
+        while first + min(size, frames - first) >= done + hop:
+            step(engine, _cut(waiting, spec, done + hop), material, done, heard)
+            done += hop
+    return heard
+
+
+def _cut(waiting: Block, spec: EngineSpec, end: int) -> Block:
+    """Take one hop off ``waiting``; events that arrive late go with the hop in which they arrive."""
+    hop = spec.hop
+    audio = {name: array[:, :hop].copy() for name, array in waiting.audio.items()}
+    events: dict[str, list[TimedEvent]] = {}
+    for name, queue in waiting.events.items():
+        events[name] = sorted((e for e in queue if arrival(e) < end), key=lambda event: event.frame)
+        waiting.events[name] = [e for e in queue if arrival(e) >= end]
+    for name, array in waiting.audio.items():
+        waiting.audio[name] = array[:, hop:]
+    return Block(audio, events, waiting.values)
+
+
+def copied(state: State) -> State:
+    return {name: np.array(array, copy=True) for name, array in state.items()}
+
+
+def same(one: Heard, other: Heard) -> bool:
+    """Bit-identical, audio and events, call by call."""
+    return one.calls == other.calls and all(
+        np.array_equal(a[name], b[name], equal_nan=True)
+        for a, b in zip(one.hops, other.hops, strict=True)
+        for name in a
+    )
+
+
+def note_ons(events: list[TimedEvent]) -> list[TimedEvent]:
+    return [e for e in events if isinstance(e.payload, Midi) and e.payload.data[0] & 0xF0 == 0x90 and e.payload.data[2]]
