@@ -1,0 +1,125 @@
+"""Driving one engine by hand: sounds with a known truth in, everything that it says out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from bridge.core.audio import Audio
+from bridge.core.engine import Engine, block_for
+from bridge.core.events import QUALITIES, QUALITY_INTERVALS, Beat, Chord, Key, Midi, Tempo, TimedEvent
+from bridge.core.time import BlockTime
+
+RATE = 44100
+At = Callable[[int], BlockTime]
+
+
+def standing(frame: int) -> BlockTime:
+    """No host: nobody says where the song is."""
+    return BlockTime(frame, RATE)
+
+
+def hosted(tempo: float, bar_beats: int = 4, from_beat: float = 0.0) -> At:
+    """A host that rolls from ``from_beat`` at frame 0."""
+    return lambda frame: BlockTime(frame, RATE, from_beat + frame * tempo / (60 * RATE), tempo, True, bar_beats, True)
+
+
+def separate(
+    engine: Engine, mix: Audio, rate: int = RATE, values: Mapping[str, float] | None = None
+) -> dict[str, Audio]:
+    """The stems of ``mix``, shape (2, frames), by name; whole hops only."""
+    hop, spec = engine.spec.hop, engine.spec
+    engine.prepare(rate, hop)
+    block, out = block_for(spec.inputs, hop, spec.controls), block_for(spec.outputs, hop)
+    block.values = {**block.values, **(values or {})}
+    heard: dict[str, list[Audio]] = {name: [] for name in out.audio}
+    for first in range(0, mix.shape[1] - hop + 1, hop):
+        block.audio["mix"][:] = mix[:, first : first + hop]
+        engine.process(block, BlockTime(first, rate), out)
+        for name, array in out.audio.items():
+            heard[name].append(array.copy())
+    return {name: np.concatenate(hops, axis=1) for name, hops in heard.items()}
+
+
+def listen(
+    engine: Engine,
+    frames: int,
+    at: At,
+    mix: Audio | None = None,
+    events: Mapping[str, Sequence[TimedEvent]] | None = None,
+    values: Mapping[str, float] | None = None,
+) -> list[tuple[int, str, TimedEvent]]:
+    """(block's first frame, port, event) of all that a prepared engine says; inputs arrive at their frames."""
+    hop, spec, said = engine.spec.hop, engine.spec, []
+    for first in range(0, frames - hop + 1, hop):
+        block, out = block_for(spec.inputs, hop, spec.controls), block_for(spec.outputs, hop)
+        block.values = {**block.values, **(values or {})}
+        if mix is not None:
+            block.audio["mix"][:] = mix[:, first : first + hop]
+        for name, stream in (events or {}).items():
+            block.events[name] += [event for event in stream if first <= event.frame < first + hop]
+        engine.process(block, at(first), out)
+        said += [(first, name, event) for name, stream in out.events.items() for event in stream]
+    return said
+
+
+def beats_of(said: list[tuple[int, str, TimedEvent]]) -> list[tuple[int, Beat]]:
+    return [(e.frame, e.payload) for _, _, e in said if isinstance(e.payload, Beat)]
+
+
+def chords_of(said: list[tuple[int, str, TimedEvent]]) -> list[tuple[int, Chord]]:
+    return [(e.frame, e.payload) for _, _, e in said if isinstance(e.payload, Chord)]
+
+
+def keys_of(said: list[tuple[int, str, TimedEvent]]) -> list[str]:
+    return [e.payload.label for _, _, e in said if isinstance(e.payload, Key)]
+
+
+def tempi_of(said: list[tuple[int, str, TimedEvent]]) -> list[float]:
+    return [e.payload.bpm for _, _, e in said if isinstance(e.payload, Tempo)]
+
+
+def notes_of(said: list[tuple[int, str, TimedEvent]], channel: int) -> list[tuple[int, int]]:
+    """(frame, note) of each note-on on ``channel``, counted from 0."""
+    messages = [(e.frame, e.payload.data) for _, _, e in said if isinstance(e.payload, Midi)]
+    return [(frame, data[1]) for frame, data in messages if data[0] == 0x90 | channel]
+
+
+def chord(label: str) -> Chord:
+    """`Chord.label` backwards: "Am7" as an event."""
+    names = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+    flat = label[1:2] == "b"
+    root = (names[label[0]] - flat) % 12
+    return Chord(root, QUALITIES.index(label[1 + flat :]), root, 1.0)
+
+
+def sine(hz: float, seconds: float, left: float = 0.5, right: float = 0.5) -> Audio:
+    wave = np.sin(2 * np.pi * hz * np.arange(int(seconds * RATE)) / RATE)
+    return np.stack([left * wave, right * wave]).astype(np.float32)
+
+
+def clicks(bpm: float, seconds: float, first: int = 3000) -> tuple[Audio, list[int]]:
+    """Short bursts of noise at ``bpm``, and the frames at which they start."""
+    rng = np.random.default_rng(5)
+    mix = np.zeros((2, int(seconds * RATE)), np.float32)
+    frames = [round(first + i * 60 * RATE / bpm) for i in range(int((mix.shape[1] - first - 1) * bpm / (60 * RATE)))]
+    for frame in frames:
+        burst = (rng.normal(0, 0.3, 800) * np.exp(-np.arange(800) / 150)).astype(np.float32)
+        mix[:, frame : frame + 800] += burst[: mix.shape[1] - frame]
+    return mix, frames
+
+
+def synth(labels: Sequence[str], seconds_each: float = 1.0) -> Audio:
+    """Chords of saw-like tones over their root in the bass, shape (2, frames)."""
+    frames = int(seconds_each * RATE)
+    time = np.arange(frames) / RATE
+    fade = np.minimum(1.0, np.minimum(np.arange(frames), np.arange(frames)[::-1]) / 400)
+    parts = []
+    for label in labels:
+        heard = chord(label)
+        intervals = QUALITY_INTERVALS[heard.quality]
+        pitches = [36 + heard.root, 48 + heard.root, *(60 + heard.root + interval for interval in intervals[1:])]
+        hz = [440 * 2 ** ((pitch - 69) / 12) for pitch in pitches]
+        parts.append(sum(np.sin(2 * np.pi * f * h * time) / h for f in hz for h in range(1, 9)) * fade * 0.08)
+    return np.tile(np.concatenate(parts), (2, 1)).astype(np.float32)
