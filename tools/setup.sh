@@ -33,9 +33,11 @@ python=""
 for candidate in ${PYTHON:-python3 python3.13 python3.12 python3.11}; do
     if new_enough "$candidate"; then python=$candidate; break; fi
 done
-[ -n "$python" ] || fail \
-    "Python 3.11 or newer is needed; ${PYTHON:-python3} is $("${PYTHON:-python3}" --version 2>&1 || true)" \
-    "install one and name it: make setup PYTHON=python3.11"
+if [ -z "$python" ]; then
+    python=${PYTHON:-python3}
+    if have "$python"; then found="is $("$python" --version 2>&1)"; else found="was not found"; fi
+    fail "Python 3.11 or newer is needed; $python $found" "install one and name it:  make setup PYTHON=python3.11"
+fi
 # the version as 3.11, and the interpreter itself, so that a change of either rebuilds .venv
 version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 interpreter=$("$python" -c 'import os, sys; print(os.path.realpath(sys.executable))')
@@ -50,9 +52,13 @@ if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && [ -x .venv/bin/python
 missing=""
 need() { case " $missing " in *" $1 "*) ;; *) missing="$missing $1" ;; esac; }
 
-have jackd || need jackd2
-for tool in jack_wait jack_iodelay jack_samplerate; do have "$tool" || need jack-example-tools; done
-have oscsend || need liblo-tools
+need_tools() {
+    have jackd || need jackd2
+    for tool in jack_wait jack_iodelay jack_samplerate; do have "$tool" || need jack-example-tools; done
+    have oscsend || need liblo-tools
+}
+
+need_tools
 if [ "$current" = no ]; then
     "$python" -c 'import ensurepip, venv' >/dev/null 2>&1 || need "python$version-venv"
     # python-rtmidi 1.5.8 has Linux wheels for these only; elsewhere pip compiles it
@@ -69,29 +75,37 @@ sys.exit(not os.path.exists(os.path.join(s.get_path("include"), "Python.h")))' |
     esac
 fi
 
+# Debian 12 has JACK's tools in jackd2; Debian 13 and Ubuntu 24.04 have them in a package of their own.
+as_packaged_here() {
+    for package in "$@"; do
+        if [ "$package" = jack-example-tools ] && ! apt-cache show "$package" >/dev/null 2>&1; then package=jackd2; fi
+        printf '%s\n' "$package"
+    done | sort -u | tr '\n' ' '
+}
+
 install_with_apt() {
+    apt="apt-get -o DPkg::Lock::Timeout=300"
     options="-y --no-install-recommends"
-    line="apt-get update && apt-get install $options"
     if [ "$(id -u)" -eq 0 ]; then
         root=""
     elif have sudo; then
         root=sudo
     else
-        fail "these system packages are missing:$1" "run as root:  $line$1" "then again:  make setup"
+        fail "these system packages are missing: $(as_packaged_here "$@")" \
+            "run as root:  apt-get update && apt-get install $options $(as_packaged_here "$@")" "then again:  make setup"
     fi
-    say "missing system packages:$1"
-    lock="-o DPkg::Lock::Timeout=300"
-    # shellcheck disable=SC2086  the lists are meant to be split
-    run $root env DEBIAN_FRONTEND=noninteractive apt-get $lock update -q ||
-        say "apt-get update failed; trying with the lists that are here"
-    packages=$1
-    # Debian 12 has JACK's tools in jackd2, Debian 13 and Ubuntu 24.04 in a package of their own
-    if ! apt-cache show jack-example-tools >/dev/null 2>&1; then
-        packages=$(printf '%s' "$packages" | sed 's/ jack-example-tools/ jackd2/; s/ jackd2\(.*\) jackd2/ jackd2\1/')
-    fi
+    say "missing system packages: $*"
+    # shellcheck disable=SC2086  the options are meant to be split
+    run $root env DEBIAN_FRONTEND=noninteractive $apt update -q ||
+        say "apt-get update failed; trying with the package lists that are here"
+    packages=$(as_packaged_here "$@")
     # shellcheck disable=SC2086
-    run $root env DEBIAN_FRONTEND=noninteractive apt-get $lock install $options -q $packages ||
-        fail "apt-get could not install:$packages" "run as root:  apt-get install $options$packages"
+    run $root env DEBIAN_FRONTEND=noninteractive $apt install $options -q $packages ||
+        fail "apt-get could not install: $packages" "run as root:  apt-get install $options $packages"
+    [ "$dry_run" = no ] || return 0
+    missing=""
+    need_tools
+    [ -z "$missing" ] || fail "installed, but still not found on PATH:$missing" "PATH is $PATH"
 }
 
 if [ -n "$missing" ] && [ "${SYSTEM:-yes}" = no ]; then
@@ -100,7 +114,8 @@ elif [ -n "$missing" ] && [ "$(uname -s)" = Darwin ]; then
     fail "JACK or its tools are missing; run (untried on macOS):  brew install jack liblo" \
         "then again:  make setup   (or, for files only:  make setup SYSTEM=no)"
 elif [ -n "$missing" ] && have apt-get; then
-    install_with_apt "$missing"
+    # shellcheck disable=SC2086
+    install_with_apt $missing
 elif [ -n "$missing" ]; then
     fail "missing, by their Debian names:$missing" \
         "install them with your system's package manager, then again:  make setup" \
