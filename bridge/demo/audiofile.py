@@ -1,0 +1,124 @@
+"""Audio and MIDI files: a user's song in, stems and what was played out. Writes never leave half a file."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import mido
+import numpy as np
+import soundfile
+import soxr
+
+from bridge.config import write_atomic
+from bridge.core.audio import CHANNELS, Audio
+from bridge.core.events import Chord, Midi, TimedEvent
+from bridge.core.time import TICKS_PER_BEAT, TempoMap
+from bridge.errors import ConfigError
+
+READABLE = "WAV, FLAC, OGG or MP3"
+SURROUND = 6
+_SYSTEM = 0xF0  # from here on: clock, start, stop, system exclusive; they have no place in a file's tracks
+
+
+def read_song(path: Path, rate: int, seconds: float | None = None) -> Audio:
+    """The song at ``path``, or its first ``seconds``, at ``rate``: shape (2, frames), float32.
+
+    Mono goes to both sides. Six channels are taken as 5.1 in the order of WAV and FLAC and folded down as
+    ITU-R BS.775 says: centre and surrounds at -3 dB, the low-frequency effects left out. Of any other number
+    above two the first two are kept. Samples that are no numbers become silence.
+    """
+    if not path.is_file():
+        what = "is a folder, not a song" if path.is_dir() else "no such file"
+        raise ConfigError(f"{path}: {what}", f"give a {READABLE} file")
+    try:
+        with soundfile.SoundFile(path) as file:
+            own_rate = int(file.samplerate)
+            wanted = -1 if seconds is None else round(seconds * own_rate)
+            samples = file.read(wanted, dtype="float32", always_2d=True)
+    except soundfile.LibsndfileError as error:
+        reason = str(error.error_string).strip().rstrip(".")
+        raise ConfigError(f"{path}: cannot be read as audio ({reason})", f"give a sound {READABLE} file") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})", "check its permissions") from error
+    if not len(samples):
+        raise ConfigError(f"{path}: holds no audio", f"give a {READABLE} file with music in it")
+    stereo = _stereo(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0))
+    if own_rate != rate:
+        stereo = soxr.resample(stereo, own_rate, rate, quality="VHQ")
+    if not len(stereo):
+        raise ConfigError(f"{path}: shorter than one frame at {rate} Hz", "give a longer file")
+    return np.ascontiguousarray(stereo.T, dtype=np.float32)
+
+
+def _stereo(samples: Audio) -> Audio:
+    """(frames, channels) as (frames, 2), by the rule of `read_song`."""
+    channels = samples.shape[1]
+    if channels == 1:
+        return np.repeat(samples, CHANNELS, axis=1)
+    if channels == SURROUND:
+        left, right, centre, _, back_left, back_right = samples.T
+        side = np.float32(np.sqrt(0.5))
+        return np.stack([left + side * (centre + back_left), right + side * (centre + back_right)], axis=1)
+    return samples[:, :CHANNELS]
+
+
+def write_wav(path: Path, audio: Audio, rate: int) -> None:
+    """Write (channels, frames) as WAV: 24 bits, or 32-bit float where it passes full scale, so nothing clips."""
+    loud = audio.size > 0 and float(np.max(np.abs(audio))) > 1.0
+    buffer = io.BytesIO()
+    soundfile.write(buffer, audio.T, rate, format="WAV", subtype="FLOAT" if loud else "PCM_24")
+    write_atomic(path, buffer.getvalue())
+
+
+def write_midi(path: Path, events_by_track: Mapping[str, Sequence[TimedEvent]], tempo_map: TempoMap, rate: int) -> None:
+    """Write a standard MIDI file, type 1, 480 ticks a beat: a tempo track, then a track a name.
+
+    Frames are at ``rate`` and become ticks through ``tempo_map``; a tick is about a millisecond, so that is the
+    file's grain. Chord events of any track become markers in the tempo track; other analysis events and real-time
+    messages (clock, start, stop) are left out, because a file says these by its tempo.
+    """
+
+    def ticks_of(frame: int) -> int:
+        return max(round(tempo_map.beat_at(frame * tempo_map.rate / rate) * TICKS_PER_BEAT), 0)
+
+    markers: list[tuple[int, str]] = []
+    tracks: dict[str, list[tuple[int, bytes]]] = {name: [] for name in events_by_track}
+    for name, events in events_by_track.items():
+        for event in events:
+            if isinstance(event.payload, Chord):
+                markers.append((ticks_of(event.frame), event.payload.label))
+            elif isinstance(event.payload, Midi) and event.payload.data[0] < _SYSTEM:
+                tracks[name].append((ticks_of(event.frame), event.payload.data))
+    end = max([at for track in tracks.values() for at, _ in track] + [at for at, _ in markers], default=0)
+
+    head = [(at, mido.MetaMessage("set_tempo", tempo=tempo)) for at, tempo in _tempi(tempo_map, end)]
+    head += [(at, mido.MetaMessage("marker", text=text)) for at, text in markers]
+    file = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_BEAT)
+    file.tracks.append(_track("tempo", head))
+    for name, messages in tracks.items():
+        file.tracks.append(_track(name, [(at, mido.Message.from_bytes(data)) for at, data in messages]))
+    buffer = io.BytesIO()
+    file.save(file=buffer)
+    write_atomic(path, buffer.getvalue())
+
+
+def _tempi(tempo_map: TempoMap, end_ticks: int) -> list[tuple[int, int]]:
+    """The tempo changes up to ``end_ticks`` as (tick, microseconds a beat)."""
+    tempi: list[tuple[int, int]] = []
+    for at in range(end_ticks + 1):
+        tempo = int(mido.bpm2tempo(tempo_map.tempo_at(at / TICKS_PER_BEAT)))
+        if not tempi or tempi[-1][1] != tempo:
+            tempi.append((at, tempo))
+    return tempi
+
+
+def _track(name: str, messages: list[tuple[int, mido.Message | mido.MetaMessage]]) -> mido.MidiTrack:
+    """A named track of messages at absolute ticks; those of one tick keep their order."""
+    track = mido.MidiTrack([mido.MetaMessage("track_name", name=name)])
+    now = 0
+    for at, message in sorted(messages, key=lambda pair: pair[0]):
+        track.append(message.copy(time=at - now))
+        now = at
+    return track

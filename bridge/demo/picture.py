@@ -1,0 +1,218 @@
+"""The demo's picture: what went in, what came out, what was heard and what it cost in time, on one sheet."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.config import write_atomic
+from bridge.core.audio import STEMS, Audio
+from bridge.core.events import NOTE_NAMES, Midi, TimedEvent
+from bridge.core.latency import UNMEASURED
+from bridge.demo.report import DemoReport, Music, heard_in_words
+from bridge.errors import BridgeError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+INK, SOFT, GRID = "#22262b", "#7b848f", "#e3e6ea"
+COLOURS: Mapping[str, str] = {
+    "mix": "#4a5561", "drums": "#e07a3f", "bass": "#7a5cc4", "vocals": "#c94f7c", "other": "#2f9c95",
+}  # fmt: skip
+PARTS: Mapping[str, str] = {"model": "#4a7fb5", "buffering": "#9dc0de", "reserve": "#f0c27b", "user_offset": "#c9ccd1"}
+ROOT_TINTS = (
+    "#f6d0c8", "#d3e7f5", "#f8dfc0", "#dcd7f4", "#f6ecbd", "#f1d3e8", "#d2efe0", "#e6edc3", "#cfe0f2", "#efd7cd",
+    "#d5eaca", "#e5d3ef",
+)  # fmt: skip
+NO_CHORD_TINT = "#f3f4f6"
+COLUMNS = 1600  # of a waveform: about one a pixel
+
+
+def notes_of(events: Sequence[TimedEvent], end_frame: int) -> list[tuple[int, int, int]]:
+    """The notes of a MIDI stream as (first frame, last frame, pitch); one that is never released ends at the end."""
+    sounding: dict[tuple[int, int], int] = {}
+    notes: list[tuple[int, int, int]] = []
+    for event in events:
+        if not isinstance(event.payload, Midi) or len(event.payload.data) < 3:
+            continue
+        status, pitch, velocity = event.payload.data[:3]
+        kind, key = status & 0xF0, (status & 0x0F, pitch)
+        if kind not in (0x80, 0x90):
+            continue
+        if key in sounding:
+            notes.append((sounding.pop(key), event.frame, pitch))
+        if kind == 0x90 and velocity > 0:
+            sounding[key] = event.frame
+    notes += [(begin, end_frame, pitch) for (_, pitch), begin in sounding.items()]
+    return sorted(notes)
+
+
+def outline(audio: Audio, columns: int = COLUMNS) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The lowest and the highest sample of all channels in each of at most ``columns`` slices."""
+    edges = np.linspace(0, audio.shape[1], min(columns, audio.shape[1]) + 1).astype(int)[:-1]
+    return np.minimum.reduceat(audio.min(axis=0), edges), np.maximum.reduceat(audio.max(axis=0), edges)
+
+
+def draw(report: DemoReport, stems: Mapping[str, Audio], mix: Audio, midi: Sequence[TimedEvent], path: Path) -> None:
+    """Write the sheet as PNG. ``stems``: by STEMS, (2, frames) as ``mix``; ``midi``: the accompaniment's.
+
+    Needs matplotlib, which only the extra ``bench`` brings: without it a `BridgeError` says so.
+    """
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise BridgeError("no picture was drawn: matplotlib is missing", "pip install 'sideman[bench]'") from error
+
+    waves = {"mix": mix} | {name: stems[name] for name in STEMS if name in stems}
+    heights = [*[0.8] * len(waves), 0.75, 1.9, 0.27 * max(len(report.paths), 2) + 0.9]
+    figure = Figure(figsize=(13, 1.15 * sum(heights) + 1.6), facecolor="white")
+    FigureCanvasAgg(figure)
+    grid = figure.add_gridspec(
+        len(heights), 1, height_ratios=heights, hspace=0.13, left=0.06, right=0.98, top=0.9, bottom=0.055
+    )
+    figure.text(0.06, 0.968, report.song, fontsize=18, weight="bold", color=INK, va="center")
+    figure.text(0.06, 0.938, heard_in_words(report), fontsize=10, color=INK, va="center")
+    figure.text(0.06, 0.92, _machine_in_words(report), fontsize=10, color=SOFT, va="center")
+
+    lanes = [figure.add_subplot(grid[i]) for i in range(len(heights) - 1)]
+    loudest_stem = max((_peak(wave) for name, wave in waves.items() if name != "mix"), default=1.0)
+    for lane, (name, wave) in zip(lanes, waves.items(), strict=False):
+        _waveform(lane, name, wave, report.rate, _peak(wave) if name == "mix" else loudest_stem)
+    _chords(lanes[-2], report)
+    _piano_roll(lanes[-1], notes_of(midi, mix.shape[1]), report.rate)
+    for lane in lanes:
+        _time_axis(lane, report, mix.shape[1], last=lane is lanes[-1])
+    # the row's upper third stays free for the time axis above it and for the legend
+    box = grid[len(heights) - 1].get_position(figure)
+    _latencies(figure.add_axes((box.x0 + 0.035, box.y0, box.width - 0.035, box.height * 0.7)), report)
+
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=110)
+    write_atomic(path, buffer.getvalue())
+
+
+def _peak(wave: Audio) -> float:
+    """The highest absolute sample, and not quite nothing in silence."""
+    return max(float(np.max(np.abs(wave), initial=0.0)), 1e-3)
+
+
+def _machine_in_words(report: DemoReport) -> str:
+    call, counters = report.callback, report.counters
+    return (
+        f"{report.seconds:.1f} s at {report.rate:,} Hz, period {report.period} · late frames {counters.late_frames:,}"
+        f" · xruns {counters.xruns:,} · callback p50 {call.p50_us:.0f} µs, p99 {call.p99_us:.0f} µs,"
+        f" max {call.max_us:.0f} µs"
+    )
+
+
+def _plain(axes: Axes, label: str = "") -> None:
+    """No frame, no tick marks; ``label`` level at the left."""
+    for side in axes.spines.values():
+        side.set_visible(False)
+    axes.set_ylabel(label, rotation=0, ha="right", va="center", fontsize=10, color=INK, labelpad=8)
+    axes.tick_params(length=0, labelsize=9, labelcolor=SOFT)
+
+
+def _time_axis(axes: Axes, report: DemoReport, frames: int, last: bool) -> None:
+    """Seconds below, and the heard beats through every lane: downbeats stronger."""
+    axes.set_xlim(0, frames / report.rate)
+    downbeats = set(report.heard.downbeats)
+    for beat in report.heard.beats:
+        strong = beat in downbeats
+        axes.axvline(beat / report.rate, color="#9aa3ad" if strong else GRID, lw=0.9 if strong else 0.6, zorder=0)
+    axes.tick_params(labelbottom=last)
+    if last:
+        axes.set_xlabel("seconds; the lines are the beats as heard, downbeats darker", fontsize=9, color=SOFT)
+
+
+def _waveform(axes: Axes, name: str, wave: Audio, rate: int, loudest: float) -> None:
+    low, high = outline(wave)
+    at = np.linspace(0, wave.shape[1] / rate, len(low))
+    axes.fill_between(at, low, high, color=COLOURS[name], lw=0, zorder=2)
+    axes.set_ylim(-loudest, loudest)
+    axes.set_yticks([])
+    _plain(axes, name)
+
+
+def _chords(axes: Axes, report: DemoReport) -> None:
+    """The heard chords, and beneath them the true ones where they are known."""
+    known = report.truth is not None and bool(report.truth.chords)
+    _chord_lane(axes, report.heard, report, 1.0 if known else 0.5, 0.95)
+    if known and report.truth is not None:
+        _chord_lane(axes, report.truth, report, 0.0, 0.85)
+    axes.set_ylim(0, 2 if known else 1.5)
+    axes.set_yticks([0.43, 1.48] if known else [0.98], ["truth", "chords"] if known else ["chords"])
+    _plain(axes)
+    axes.tick_params(axis="y", labelsize=10, labelcolor=INK)
+
+
+def _chord_lane(axes: Axes, music: Music, report: DemoReport, bottom: float, height: float) -> None:
+    end = report.seconds * report.rate
+    for (begin, label), (until, _) in pairwise((*music.chords, (int(end), ""))):
+        root = next((NOTE_NAMES.index(label[:n]) for n in (2, 1) if label[:n] in NOTE_NAMES), None)
+        tint = NO_CHORD_TINT if root is None else ROOT_TINTS[root]
+        start, width = begin / report.rate, (until - begin) / report.rate
+        axes.broken_barh([(start, width)], (bottom, height), facecolor=tint, edgecolor="white", lw=1.2, zorder=2)
+        if width > report.seconds / 60:
+            axes.text(
+                start + min(0.006 * report.seconds, width / 4), bottom + height / 2, label, fontsize=8.5, color=INK,
+                va="center", clip_on=True, zorder=3,
+            )  # fmt: skip
+
+
+def _piano_roll(axes: Axes, notes: Sequence[tuple[int, int, int]], rate: int) -> None:
+    for begin, until, pitch in notes:
+        axes.broken_barh([(begin / rate, (until - begin) / rate)], (pitch - 0.42, 0.84), facecolor="#3b6ea5", zorder=2)
+    pitches = [pitch for _, _, pitch in notes]
+    low, high = (min(pitches) - 2, max(pitches) + 4) if pitches else (36, 72)
+    axes.set_ylim(low, high)
+    octaves = [c for c in range(0, 128, 12) if low <= c <= high]
+    axes.set_yticks(octaves, [f"C{c // 12 - 1}" for c in octaves])
+    for c in octaves:
+        axes.axhline(c, color=GRID, lw=0.6, zorder=0)
+    _plain(axes)
+    said = "accompaniment" if notes else "accompaniment: no notes"
+    axes.text(0.003, 1.0, said, transform=axes.transAxes, ha="left", va="top", fontsize=10, color=INK, zorder=4)
+
+
+def _latencies(axes: Axes, report: DemoReport) -> None:
+    """Each path's declared delay as its parts, the measured one as a mark, both in words."""
+    ms = 1000 / report.rate
+    for y, row in enumerate(report.paths):
+        parts = {name: getattr(row, name) for name in PARTS}
+        left = 0.0
+        # a path that leads has a negative model: its parts cancel, and only the sum can be drawn
+        for name, frames in parts.items() if min(parts.values()) >= 0 else []:
+            axes.barh(y, frames * ms, left=left, height=0.62, color=PARTS[name], zorder=2)
+            left += frames * ms
+        if row.measured != UNMEASURED:
+            axes.plot([row.measured * ms] * 2, [y - 0.42, y + 0.42], color=INK, lw=2.2, zorder=3)
+        right = row.measured == row.declared
+        said = "not measured" if row.measured == UNMEASURED else f"measured {row.measured:,}"
+        text = f"declared {row.declared:,} · {said} · {row.declared * ms:.2f} ms"
+        axes.text(
+            max(row.declared, row.measured, 0) * ms, y, f"   {text}", va="center", fontsize=9,
+            color=INK if right else "#b3261e", weight="normal" if right else "bold",
+        )  # fmt: skip
+    axes.set_yticks(range(len(report.paths)), [row.name for row in report.paths])
+    axes.invert_yaxis()
+    longest = max((max(row.declared, row.measured) * ms for row in report.paths), default=1.0)
+    axes.set_xlim(0, 1.5 * max(longest, 1.0))
+    axes.xaxis.grid(True, color=GRID, zorder=0)
+    axes.set_axisbelow(True)
+    axes.set_xlabel("delay in ms; the mark is what was measured", fontsize=9, color=SOFT)
+    _plain(axes)
+    axes.tick_params(axis="y", labelsize=10, labelcolor=INK)
+    used = [name for name in PARTS if any(getattr(row, name) for row in report.paths)]
+    handles = [axes.barh(0, 0, color=PARTS[name], label=name.replace("_", " ")) for name in used]
+    if handles:
+        axes.legend(
+            handles=handles, loc="lower left", bbox_to_anchor=(-0.01, 1.0), frameon=False, fontsize=9, ncols=len(used)
+        )
