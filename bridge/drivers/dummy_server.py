@@ -31,18 +31,23 @@ PORT_MAX = 256
 """Ports that the server has room for. jackd's own 2048 take 107 MB of shared memory a server, these 47 MB, which
 fits the 64 MB that containers get (measured with jackd 1.9.21)."""
 
+SHM_BYTES = 48_000_000
+"""Shared memory that a server takes. jackd does not ask whether there is enough; it dies of SIGBUS half-way."""
+
 MAX_PERIOD = 8192
 """jackd silently cuts a longer period down to this."""
 
 RATES = range(8000, 384001)
 """Beyond these jackd's dummy driver spins and does not listen to signals (seen at 12 MHz)."""
 
+SHM = Path("/dev/shm")
+SHM_MEND = f"end other JACK servers, or give {SHM} more (containers: --shm-size=256m)"
+
 _READY_S = 10.0
 _STOP_S = 5.0
 _POLL_S = 0.02
 _TAKEN = re.compile(r"^`.*' server already active", re.MULTILINE)
 _FULL = "too many servers"
-_SHM = Path("/dev/shm")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,63}")  # no underscore: jackd joins its file names with it
 
 
@@ -94,6 +99,8 @@ class DummyServer:
         """Start jackd and come back when it answers; a `DriverError` with jackd's own words if it does not."""
         if self.running:
             raise DriverError(f"JACK server {self.name!r} runs already", "stop it first, or restart it")
+        if not room_for_server():
+            raise DriverError(f"{SHM} has less than {SHM_BYTES // 10**6} MB free for a JACK server", SHM_MEND)
         command = self._command()
         waiter = _tool("jack_wait", INSTALL_JACK_TOOLS)
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  it lives as long as the server; _end() closes it
@@ -206,7 +213,7 @@ class DummyServer:
         said = f": {lines[-1]}" if lines else ""
         hint = "run sideman doctor"
         if self.process.returncode == -signal.SIGBUS:
-            said, hint = "", "/dev/shm is full; give it 128 MB or more (containers: --shm-size=256m)"
+            said, hint = f": {SHM} is full", SHM_MEND
         elif _TAKEN.search(self.log()):
             said, hint = ": the name is taken", "choose another name"
         elif _FULL in self.log().lower():
@@ -223,7 +230,7 @@ class DummyServer:
             text = maps.read_text()
         except OSError:
             return  # no /proc on this system, or jackd died by itself: then the next jackd clears the segments
-        for match in re.finditer(rf"{_SHM}/jack-\d+-\d+$", text, re.MULTILINE):
+        for match in re.finditer(rf"{SHM}/jack-\d+-\d+$", text, re.MULTILINE):
             path = Path(match.group())
             if path.exists():
                 self._segments[path] = path.stat().st_ino
@@ -234,11 +241,16 @@ class DummyServer:
             if path.exists() and path.stat().st_ino == inode:
                 path.unlink(missing_ok=True)
         self._segments.clear()
-        if _SHM.is_dir():
+        if SHM.is_dir():
             uid = os.getuid()
             for pattern in (f"jack_{self.name}_{uid}_*", f"jack_sem.{uid}_{self.name}_*"):
-                for path in _SHM.glob(pattern):
+                for path in SHM.glob(pattern):
                     path.unlink(missing_ok=True)
+
+
+def room_for_server() -> bool:
+    """Whether shared memory has room for one more server; True where the system does not say."""
+    return not SHM.is_dir() or shutil.disk_usage(SHM).free >= SHM_BYTES
 
 
 def _tool(name: str, mend: str) -> str:

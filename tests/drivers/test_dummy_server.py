@@ -7,23 +7,37 @@ import select
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from bridge.drivers.dummy_server import DummyServer
+from bridge.drivers import dummy_server
+from bridge.drivers.dummy_server import SHM, DummyServer
 from bridge.errors import DriverError
 from tests.conftest import StartServer
 
-SHM = Path("/dev/shm")
+
+needs_proc = pytest.mark.skipif(not SHM.is_dir() or not Path("/proc/self/maps").exists(), reason="no /proc, no /dev/shm")
 
 
 def leftovers(server: DummyServer) -> list[str]:
     return [path.name for path in SHM.glob("jack*") if server.name in path.name]
 
 
-def segments() -> set[str]:
-    return {path.name for path in SHM.glob("jack-[0-9]*")}
+def segments() -> set[int]:
+    """The inodes of all JACK segments in shared memory; their names are numbers that are used again."""
+    found = set()
+    for path in SHM.glob("jack-[0-9]*"):
+        with suppress(FileNotFoundError):  # another server's, gone meanwhile
+            found.add(path.stat().st_ino)
+    return found
+
+
+def segments_of(server: DummyServer) -> set[int]:
+    """The inodes of those that ``server`` has mapped."""
+    lines = Path(f"/proc/{server.process.pid}/maps").read_text().splitlines()
+    return {int(line.split()[4]) for line in lines if f"{SHM}/jack-" in line and "registry" not in line}
 
 
 def ask(server: DummyServer, tool: str) -> str:
@@ -65,15 +79,14 @@ def test_a_killed_server_can_be_restarted(jack_server: StartServer) -> None:
 
 
 @pytest.mark.live
-@pytest.mark.skipif(not SHM.is_dir(), reason="this system keeps shared memory elsewhere")
+@needs_proc
 def test_a_killed_server_leaves_no_shared_memory(jack_server: StartServer) -> None:
-    other = jack_server()
-    before = segments()
-    with DummyServer() as server:
-        mine = segments() - before
-        server.kill()
-        assert leftovers(server)
-        assert mine and mine <= segments()
+    other, server = jack_server(), jack_server()
+    mine = segments_of(server)
+    server.kill()
+    assert leftovers(server)
+    assert mine and mine <= segments()
+    server.stop()
     assert not leftovers(server)
     assert not mine & segments()
     assert other.running and leftovers(other)
@@ -81,14 +94,14 @@ def test_a_killed_server_leaves_no_shared_memory(jack_server: StartServer) -> No
 
 
 @pytest.mark.live
-@pytest.mark.skipif(not SHM.is_dir(), reason="this system keeps shared memory elsewhere")
+@needs_proc
 def test_a_segment_that_another_server_took_over_is_left_alone(jack_server: StartServer) -> None:
-    with DummyServer() as dead:
-        os.kill(dead.process.pid, signal.SIGKILL)
-        dead.process.wait()
-        heir = jack_server()  # jackd clears dead segments when it starts, and uses their numbers again
-        before = segments()
-    assert segments() == before
+    dead = jack_server()
+    os.kill(dead.process.pid, signal.SIGKILL)
+    dead.process.wait()
+    heir = jack_server()  # jackd clears dead segments when it starts, and uses their numbers again
+    dead.stop()
+    assert segments_of(heir) <= segments()
     assert "44100" in ask(heir, "jack_samplerate")
 
 
@@ -105,7 +118,8 @@ def test_more_killed_servers_than_jack_has_room_for_block_nothing(jack_server: S
 def test_the_server_goes_when_its_owner_is_killed(jack_server: StartServer) -> None:
     code = (
         "import sys, time\n"
-        "from bridge.drivers.dummy_server import DummyServer\n"
+        "from bridge.drivers import dummy_server
+from bridge.drivers.dummy_server import SHM, DummyServer\n"
         "with DummyServer() as server:\n"
         "    sys.stdout.write(f'{server.process.pid}\\n'); sys.stdout.flush(); time.sleep(60)\n"
     )
@@ -141,6 +155,12 @@ def test_values_that_jackd_mistreats_are_refused(server: DummyServer) -> None:
 def test_without_jackd_the_error_names_the_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(DriverError, match=r"jackd is not installed; .*apt-get install jackd2"), DummyServer():
+        pass
+
+
+def test_too_little_shared_memory_is_an_error_before_jackd_dies_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dummy_server, "SHM_BYTES", 10**18)
+    with pytest.raises(DriverError, match="MB free for a JACK server"), DummyServer():
         pass
 
 
