@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from bridge.core.engine import Block, Engine, EngineSpec, block_for
+from bridge.core.engine import Block, block_for
 from bridge.core.events import Beat, Midi, TimedEvent
 from bridge.errors import EngineError
 from tests.contracts.material import Material
@@ -22,7 +22,8 @@ RATES = (44100, 48000)
 CALLER_BLOCKS = ((1, 0.75), (64, 2.0), (65, 2.0), (441, 2.0), (8192, 2.0))
 """Caller's block in frames and how many seconds are pushed through."""
 LEADS = (0, 640, 4096)
-SECONDS = 3.0
+SECONDS = 4.0
+"""Long enough for a tempo to be found without a host."""
 SETTLED_S = 1.5
 """How long after bad input an engine may still answer to it."""
 SETTLED_SHARE = 0.01
@@ -156,13 +157,14 @@ def check_input_untouched(factory: Factory) -> None:
 
 
 def check_reset(factory: Factory) -> None:
-    """After `reset` an engine is as good as new, to the bit."""
-    spec, material = factory().spec, Material()
-    hops = hops_for(spec, material.rate, SECONDS)
-    used = prepared(factory)
-    run(used, Material(seed=1), hops)
-    used.reset()
-    assert same(run(prepared(factory), material, hops), run(used, material, hops)), "something outlives the reset"
+    """After `reset` an engine is as good as new, to the bit, with a host and without."""
+    for hosted in (True, False):
+        material = Material(hosted=hosted)
+        hops = hops_for(factory().spec, material.rate, SECONDS)
+        used = prepared(factory)
+        run(used, Material(seed=1, hosted=hosted), hops)
+        used.reset()
+        assert same(run(prepared(factory), material, hops), run(used, material, hops)), "something outlives the reset"
 
 
 def check_silence(factory: Factory) -> None:
@@ -265,26 +267,19 @@ def check_memory(factory: Factory) -> None:
 
 def check_state(factory: Factory) -> None:
     """What `state` gives continues bit-identically, in a fresh engine and in one with another past."""
-    spec, material = factory().spec, Material()
-    half = hops_for(spec, material.rate, SECONDS) + 1
-    first = prepared(factory)
-    run(first, material, half)
-    state = copied(first.state())
-    assert all(array.dtype != object for array in state.values()), "numbers, please: objects cannot travel"
-    expected = run(first, material, half, half)
-    for engine in (_fresh(factory), _used(factory, spec)):
-        engine.restore(copied(state))
-        assert same(expected, run(engine, material, half, half)), "a restored engine goes on differently"
-
-
-def _fresh(factory: Factory) -> Engine:
-    return prepared(factory)
-
-
-def _used(factory: Factory, spec: EngineSpec) -> Engine:
-    engine = prepared(factory)
-    run(engine, Material(seed=1), hops_for(spec, 44100, 1.0) + 1)
-    return engine
+    for hosted in (True, False):
+        material = Material(hosted=hosted)
+        half = hops_for(factory().spec, material.rate, SECONDS) + 1
+        first = prepared(factory)
+        run(first, material, half)
+        state = copied(first.state())
+        assert all(array.dtype != object for array in state.values()), "numbers, please: objects cannot travel"
+        expected = run(first, material, half, half)
+        used = prepared(factory)
+        run(used, Material(seed=1), half // 3)
+        for engine in (prepared(factory), used):
+            engine.restore(copied(state))
+            assert same(expected, run(engine, material, half, half)), "a restored engine goes on differently"
 
 
 CHECKS = (

@@ -43,6 +43,21 @@ def test_the_hosts_beats_are_told_once_each_at_their_frame(tempo: float, from_be
     assert all((beat.number, beat.confidence, beat.tempo) == (beat.index % 3, 1.0, tempo) for _, beat in found)
 
 
+@pytest.mark.parametrize("first_error", [1e-9, -1e-9])
+def test_a_beat_on_a_border_that_two_blocks_round_differently_is_told_once(first_error: float) -> None:
+    # Beats lie half a frame before a border; each block's own rounding sees them on another side of it.
+    per_beat = 4 * HOP
+
+    def at(frame: int) -> BlockTime:
+        error = first_error if frame // HOP % 2 else -first_error
+        return BlockTime(frame, RATE, (frame + 0.5) / per_beat + error, 60 * RATE / per_beat, True, 4, True)
+
+    found = beats_of(listen(ready(), 40 * HOP, at))
+    assert [beat.index for _, beat in found] == list(range(found[0][1].index, found[0][1].index + len(found)))
+    assert len(found) >= 9
+    assert all(abs(frame - (beat.index * per_beat - 0.5)) <= 0.5 for frame, beat in found)
+
+
 def test_each_hosted_beat_is_told_in_the_block_in_which_it_falls() -> None:
     said = listen(ready(), 6 * RATE, hosted(133.7))
     assert all(first <= event.frame < first + HOP for first, _, event in said if isinstance(event.payload, Beat))
