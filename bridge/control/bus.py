@@ -17,10 +17,10 @@ from bridge.errors import BridgeError, ControlError
 log = logging.getLogger(__name__)
 
 Row: TypeAlias = tuple[Value, ...]
-Callback: TypeAlias = Callable[[str, Row, str], None]
-"""Called with the name, the values and the source of a change; a control has one value."""
-Handler: TypeAlias = Callable[[str], None]
-"""Called with the argument of an action, empty where it has none."""
+Callback: TypeAlias = Callable[[str, Row, str], object]
+"""Called with the name, the values and the source of a change; a control has one value. The result is ignored."""
+Handler: TypeAlias = Callable[[str], object]
+"""Called with the argument of an action, empty where it has none. The result is ignored."""
 
 
 class Bus:

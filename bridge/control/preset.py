@@ -24,6 +24,7 @@ from typing import Any
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
+from tomlkit.items import Table as TomlTable
 
 from bridge.config import SCHEMA, Table, read_toml, user_dir, write_atomic
 from bridge.control.bus import Bus
@@ -188,14 +189,17 @@ def _updated(path: Path, wanted: Mapping[str, Value]) -> str:
         text: str = document.as_string()
         kept = dict(_flat(tomllib.loads(text)["controls"])) == dict(wanted)
     except (TOMLKitError, tomllib.TOMLDecodeError, AttributeError):
-        # tomlkit's view of tables that are defined out of order has no append
+        # an inline table, or [controls] itself in pieces
         kept = False
     return text if kept else _fresh(old.name, old.doc, wanted)
 
 
 def _add(table: Any, parts: list[str], value: Value) -> None:
-    """Add a key to the innermost table that exists for it, so that it stands among its like."""
-    while len(parts) > 1 and isinstance(table.get(parts[0]), dict):
+    """Add a key to the innermost table that exists for it, so that it stands among its like.
+
+    What dotted keys define is no table of tomlkit's, only a view of one, and cannot be added to.
+    """
+    while len(parts) > 1 and isinstance(table.get(parts[0]), TomlTable):
         table, parts = table[parts[0]], parts[1:]
     table.append(tomlkit.key(parts), tomlkit.item(value))
 

@@ -90,10 +90,14 @@ class Registry:
             return item
         wanted = kind.__name__.lower()
         if item is not None:
-            raise ControlError(f"{name} is not a {wanted}", f"it is a {_kind(item)}")
+            raise ControlError(f"{name} is not a {wanted}", f"it is {_article(item)}")
         names = [other.name for other in self if isinstance(other, kind)]
         raise ControlError(f"no {wanted} is named {name}", nearest(name, names))
 
 
 def _kind(item: Item) -> str:
     return type(item).__name__.lower()
+
+
+def _article(item: Item) -> str:
+    return ("an " if isinstance(item, Action) else "a ") + _kind(item)

@@ -14,6 +14,12 @@ PATHS: tuple[str, ...] = (*STEMS, "mix", "accompaniment", "chords", "beats")
 RESERVE_FRAMES: Mapping[str, int] = {"separation": 512, "mir": 1024, "accompaniment": 1024}
 """The time a role's worker has by default. Separation: the stems' delay is heard, so a hop's worth."""
 
+_RESERVE_MEANS: Mapping[str, str] = {
+    "separation": "part of the declared delay",
+    "mir": "part of the declared delay",
+    "accompaniment": "how much earlier it decides (from the next start on), not a delay",
+}
+
 ACTIONS: tuple[Action, ...] = (
     Action("transport.panic", "Release every sounding note, now."),
     Action("engines.reset", "Make the engines forget what they heard."),
@@ -90,13 +96,13 @@ def _latency_controls() -> Iterator[Control]:
     for role, frames in RESERVE_FRAMES.items():
         yield Control(
             f"latency.{role}.reserve_frames", 0, 8192, frames, unit="frames", curve="integer",
-            doc=f"Time that the {role} worker has; part of the declared delay.",
+            doc=f"Time that the {role} worker has; {_RESERVE_MEANS[role]}.",
+        )  # fmt: skip
+        yield Control(
+            f"latency.{role}.user_offset_frames", 0, 48000, 0, unit="frames", curve="integer",
+            doc=f"Delay added to the {role} engine's paths and declared with it.",
         )  # fmt: skip
     for path in PATHS:
-        yield Control(
-            f"latency.{path}.user_offset_frames", 0, 48000, 0, unit="frames", curve="integer",
-            doc=f"Delay added to the {path} path and declared with it.",
-        )  # fmt: skip
         yield _switch(
             f"latency.{path}.ping", f"Turn the {path} path into a pure delay of what it declares, to measure it.", False
         )

@@ -1,0 +1,239 @@
+"""The one door."""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.control.bus import Bus
+from bridge.control.registry import Registry
+from bridge.control.spec import Action, Control, Reading, Value, plain
+from bridge.errors import ConfigError, ControlError
+
+CONTROLS = (
+    Control("a.level", -10, 10, 0, unit="dB"),
+    Control("a.count", 0, 8, 2, curve="integer"),
+    Control("a.mute", 0, 1, 0, curve="switch"),
+    Control("a.style", 0, 2, 1, curve="choice", choices=("straight", "swing", "shuffle")),
+)
+
+Heard = list[tuple[str, tuple[Value, ...], str]]
+
+
+@pytest.fixture
+def bus() -> Bus:
+    registry = Registry()
+    registry.add(CONTROLS, "test")
+    registry.add([Action("a.stop"), Action("a.load", argument="name")], "test")
+    registry.add([Reading("chord", ("frame", "label")), Reading("health", ("worker", "state"), keyed=True)], "test")
+    return Bus(registry)
+
+
+def listen(bus: Bus, source: str | None = None) -> Heard:
+    heard: Heard = []
+    bus.subscribe(lambda *news: heard.append(news), source)
+    return heard
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "stored"),
+    [
+        ("a.level", 3, 3.0),
+        ("a.level", 99.5, 10.0),
+        ("a.level", -(10**300), -10.0),
+        ("a.count", 3.4, 3.0),
+        ("a.mute", True, 1.0),
+        ("a.mute", 0, 0.0),
+        ("a.style", "shuffle", 2.0),
+        ("a.style", 0, 0.0),
+    ],
+)
+def test_a_value_is_taken_and_clamped(bus: Bus, name: str, value: Value, stored: float) -> None:
+    assert bus.set(name, value, "me") == stored
+    assert bus.get(name) == stored
+    assert bus.values()[name] == stored
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("a.level", math.nan),
+        ("a.level", math.inf),
+        ("a.level", -math.inf),
+        ("a.level", 10**400),
+        ("a.level", True),
+        ("a.level", "loud"),
+        ("a.level", "3"),
+        ("a.level", None),
+        ("a.level", b"\0"),
+        ("a.level", [1]),
+        ("a.style", "bossa"),
+        ("a.style", False),
+        ("a.mute", "on"),
+        ("a.nothing", 1),
+        ("a.stop", 1),
+        ("chord", 1),
+    ],
+)
+def test_what_does_not_fit_is_an_error_with_a_hint_and_changes_nothing(bus: Bus, name: str, value: Any) -> None:
+    before, heard = bus.values(), listen(bus)
+    with pytest.raises(ControlError) as caught:
+        bus.set(name, value, "me")
+    assert name in caught.value.message
+    assert caught.value.hint
+    assert (bus.values(), heard) == (before, [])
+
+
+@given(st.sampled_from(CONTROLS), st.floats(allow_nan=False, allow_infinity=False) | st.integers())
+def test_any_finite_number_ends_inside_the_range(control: Control, value: float) -> None:
+    registry = Registry()
+    registry.add(CONTROLS, "test")
+    try:
+        stored = Bus(registry).set(control.name, value, "me")
+    except ControlError as error:
+        assert "too large" in error.message
+    else:
+        assert control.low <= stored <= control.high
+        assert plain(control, stored) is not None
+
+
+def test_everyone_but_the_source_hears_of_a_change(bus: Bus) -> None:
+    mine, all_of_it = listen(bus, "me"), listen(bus)
+    bus.set("a.level", 1, "me")
+    bus.set("a.level", 2, "you")
+    assert mine == [("a.level", (2.0,), "you")]
+    assert all_of_it == [("a.level", (1.0,), "me"), ("a.level", (2.0,), "you")]
+
+
+def test_a_value_that_is_there_already_is_not_published(bus: Bus) -> None:
+    heard = listen(bus)
+    bus.set("a.level", 0, "me")
+    assert heard == []
+
+
+def test_two_mirrors_come_to_rest(bus: Bus) -> None:
+    bus.subscribe(lambda name, values, source: bus.set(name, values[0], "left"), "left")
+    bus.subscribe(lambda name, values, source: bus.set(name, values[0], "right"), "right")
+    bus.set("a.level", 5, "hand")
+    assert bus.get("a.level") == 5
+
+
+def test_what_a_subscriber_sets_is_told_after_what_it_was_told(bus: Bus) -> None:
+    bus.subscribe(lambda name, values, source: None if source == "chain" else bus.set("a.count", 7, "chain"))
+    heard = listen(bus)
+    bus.set("a.level", 5, "hand")
+    assert heard == [("a.level", (5.0,), "hand"), ("a.count", (7.0,), "chain")]
+
+
+def test_a_subscriber_that_raises_is_logged_and_dropped(bus: Bus, caplog: pytest.LogCaptureFixture) -> None:
+    calls = []
+
+    def fail(*news: object) -> None:
+        calls.append(news)
+        raise RuntimeError("broken")
+
+    bus.subscribe(fail)
+    heard = listen(bus)
+    with caplog.at_level(logging.ERROR):
+        bus.set("a.level", 1, "me")
+        bus.set("a.level", 2, "me")
+    assert (len(calls), len(heard)) == (1, 2)
+    assert "broken" in caplog.text
+
+
+def test_who_unsubscribes_hears_no_more(bus: Bus) -> None:
+    heard: Heard = []
+    stop = bus.subscribe(lambda *news: heard.append(news))
+    stop()
+    stop()
+    bus.set("a.level", 1, "me")
+    assert heard == []
+
+
+def test_values_is_a_snapshot(bus: Bus) -> None:
+    before = bus.values()
+    bus.set("a.level", 1, "me")
+    assert before["a.level"] == 0
+
+
+def test_an_action_calls_every_handler_with_its_argument(bus: Bus) -> None:
+    calls: list[str] = []
+    bus.on("a.load", calls.append)
+    bus.on("a.load", lambda name: calls.append(name.upper()))
+    bus.trigger("a.load", "x", "me")
+    assert calls == ["x", "X"]
+
+
+@pytest.mark.parametrize(("name", "argument"), [("a.load", ""), ("a.stop", "x"), ("a.nothing", ""), ("a.level", "")])
+def test_a_wrong_argument_or_name_is_an_error(bus: Bus, name: str, argument: str) -> None:
+    for action in ("a.load", "a.stop"):
+        bus.on(action, lambda _: None)
+    with pytest.raises(ControlError):
+        bus.trigger(name, argument)
+
+
+def test_an_action_that_nobody_carries_out_is_an_error(bus: Bus) -> None:
+    with pytest.raises(ControlError, match="nothing here carries it out"):
+        bus.trigger("a.stop")
+    with pytest.raises(ControlError):
+        bus.on("a.nothing", lambda _: None)
+
+
+def test_a_failing_handler_is_reported_and_the_others_still_run(bus: Bus) -> None:
+    calls: list[str] = []
+
+    def refuse(name: str) -> None:
+        raise ConfigError(f"{name} is missing", "save it")
+
+    bus.on("a.load", refuse)
+    bus.on("a.load", lambda _: 1 / 0)
+    bus.on("a.load", calls.append)
+    with pytest.raises(ControlError) as caught:
+        bus.trigger("a.load", "x")
+    assert (caught.value.message, caught.value.hint) == ("a.load: x is missing", "save it")
+    assert calls == ["x"]
+    assert bus.set("a.level", 1, "me") == 1
+
+
+def test_a_reading_is_published_and_kept(bus: Bus) -> None:
+    heard = listen(bus)
+    assert bus.latest("chord") is None
+    bus.publish("chord", 5, "Am")
+    bus.publish("chord", 9, "F")
+    assert heard[-1] == ("chord", (9, "F"), "")
+    assert bus.latest("chord") == (9, "F")
+    assert bus.rows("chord") == ((9, "F"),)
+
+
+def test_a_keyed_reading_keeps_its_rows(bus: Bus) -> None:
+    for worker, state in (("mir", "up"), ("sep", "up"), ("mir", "down")):
+        bus.publish("health", worker, state)
+    assert bus.rows("health") == (("sep", "up"), ("mir", "down"))
+    assert bus.latest("health") == ("mir", "down")
+
+
+@pytest.mark.parametrize("values", [(1,), (1, "a", 2), (math.nan, "a"), (math.inf, "a")])
+def test_a_reading_that_does_not_fit_is_an_error(bus: Bus, values: tuple[Value, ...]) -> None:
+    with pytest.raises(ControlError):
+        bus.publish("chord", *values)
+
+
+def test_threads_leave_every_subscriber_with_the_last_value(bus: Bus) -> None:
+    heard = listen(bus)
+
+    def turn(offset: int) -> None:
+        for step in range(300):
+            bus.set("a.level", ((step * 7 + offset) % 20) - 10, f"thread{offset}")
+
+    threads = [threading.Thread(target=turn, args=(offset,)) for offset in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert heard[-1][1] == (bus.get("a.level"),)

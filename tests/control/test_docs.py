@@ -1,0 +1,46 @@
+"""The listing derives from the declarations."""
+
+from __future__ import annotations
+
+import json
+
+from bridge.control.docs import as_json, markdown, table
+from bridge.control.registry import Registry
+from bridge.control.sidecar import sidecar_registry
+from bridge.control.spec import Control
+
+STYLE = Control("comp.style", 0, 1, 1, curve="choice", choices=("straight", "swing"), doc="Feel | time.")
+
+
+def registry() -> Registry:
+    return sidecar_registry({"comp": [STYLE]})
+
+
+def test_every_listing_has_every_address_and_meaning() -> None:
+    everything = registry()
+    for item in everything:
+        for listing in (table(everything), as_json(everything), markdown(everything)):
+            assert item.address in listing
+            assert item.doc.replace("|", "\\|") in listing or item.doc in listing
+
+
+def test_the_table_has_range_default_and_unit() -> None:
+    line = next(line for line in table(registry()).splitlines() if line.startswith("/stems/vocals/gain_db"))
+    assert line.split()[:6] == ["/stems/vocals/gain_db", "-60", "to", "12", "0", "dB"]
+
+
+def test_json_gives_a_schema_for_each_value() -> None:
+    values = {one["name"]: one["value"] for one in json.loads(as_json(registry()))["controls"]}
+    assert values["comp.style"] == {"enum": ["straight", "swing"], "default": "swing"}
+    assert values["stems.direct"] == {"type": "boolean", "default": False}
+    assert values["latency.mir.reserve_frames"] == {
+        "type": "integer", "minimum": 0, "maximum": 8192, "default": 1024,
+    }  # fmt: skip
+    assert values["stems.bass.gain_db"] == {"type": "number", "minimum": -60, "maximum": 12, "default": 0}
+
+
+def test_markdown_rows_have_the_columns_of_their_head() -> None:
+    rows = [line.replace("\\|", "") for line in markdown(registry()).splitlines() if line.startswith("|")]
+    widths = [row.count("|") for row in rows]
+    assert set(widths) == {6, 4}
+    assert "Feel" in markdown(registry())

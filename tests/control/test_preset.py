@@ -1,0 +1,192 @@
+"""Session presets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bridge.control import preset
+from bridge.control.bus import Bus
+from bridge.control.registry import Registry
+from bridge.control.sidecar import gain_targets, sidecar_registry
+from bridge.control.spec import Control, plain
+from bridge.errors import ConfigError
+
+STYLE = Control("comp.style", 0, 2, 1, curve="choice", choices=("straight", "swing", "shuffle"))
+HEAD = 'schema = 1\nname = "x"\n[controls]\n'
+
+
+@pytest.fixture
+def registry() -> Registry:
+    return sidecar_registry({"comp": [STYLE]})
+
+
+@pytest.fixture
+def bus(registry: Registry) -> Bus:
+    return Bus(registry)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SIDEMAN_CONFIG_HOME", str(tmp_path))
+    return tmp_path
+
+
+def written(folder: Path, text: str, name: str = "x") -> Path:
+    path = folder / "presets" / f"{name}.toml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@given(data=st.data())
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_what_was_saved_comes_back(data: st.DataObject, tmp_path: Path) -> None:
+    registry = sidecar_registry({"comp": [STYLE]})
+    bus, fresh = Bus(registry), Bus(registry)
+    for control in data.draw(st.lists(st.sampled_from(registry.controls), max_size=12)):
+        bus.set(control.name, data.draw(st.floats(control.low, control.high)), "test")
+    path = tmp_path / "trip.toml"
+    preset.save(bus, path)
+    preset.apply(preset.load(path, registry), fresh)
+    saved = {control.name for control in registry.controls if control.saved}
+    assert {n: v for n, v in fresh.values().items() if n in saved} == {
+        n: v for n, v in bus.values().items() if n in saved
+    }
+
+
+def test_a_preset_reads_like_the_controls_names(bus: Bus, tmp_path: Path) -> None:
+    bus.set("stems.vocals.mute", 1, "test")
+    bus.set("comp.style", "shuffle", "test")
+    preset.save(bus, tmp_path / "mine.toml")
+    lines = (tmp_path / "mine.toml").read_text().splitlines()
+    assert lines[:2] == ["schema = 1", 'name = "mine"']
+    assert {"stems.vocals.mute = true", 'comp.style = "shuffle"', "latency.mir.reserve_frames = 1024"} <= set(lines)
+
+
+def test_a_moments_controls_are_not_saved(bus: Bus, tmp_path: Path) -> None:
+    bus.set("latency.mix.ping", 1, "test")
+    preset.save(bus, tmp_path / "mine.toml")
+    assert "ping" not in (tmp_path / "mine.toml").read_text()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '# mine\nschema = 1\nname = "x"\n[controls] # all\nstems.vocals.mute = true # hush\n',
+        '# mine\nschema = 1\nname = "x"\n[controls.stems.vocals] # all\nmute = true # hush\n',
+        '# mine\nschema = 1\nname = "x"\n[controls] # all\nstems.vocals.mute = true # hush\nstems.gone.mute = true\n',
+    ],
+)
+def test_comments_live_when_a_preset_is_saved_again(bus: Bus, registry: Registry, home: Path, text: str) -> None:
+    path = written(home, text)
+    bus.set("stems.bass.gain_db", -3, "test")
+    preset.save(bus, path)
+    after = path.read_text()
+    assert after.startswith("# mine\n")
+    assert "# all" in after
+    assert "mute = false # hush" in after
+    assert preset.load(path, registry).values["stems.bass.gain_db"] == -3
+    assert "gone" not in after
+
+
+def test_a_layout_that_defies_editing_is_written_afresh(bus: Bus, registry: Registry, home: Path) -> None:
+    text = 'schema = 1\nname = "mine"\ndoc = "why"\n[controls.stems.vocals]\nmute = true\n[controls.latency.mix]\n'
+    path = written(home, text + "user_offset_frames = 1\n[controls.stems.drums]\nsolo = true\n")
+    preset.save(bus, path)
+    again = preset.load(path, registry)
+    assert (again.name, again.doc, again.values["stems.vocals.mute"]) == ("mine", "why", 0.0)
+
+
+def test_a_file_that_is_no_preset_is_not_overwritten(bus: Bus, home: Path) -> None:
+    path = written(home, "notes of mine")
+    with pytest.raises(ConfigError):
+        preset.save(bus, path)
+    assert path.read_text() == "notes of mine"
+
+
+def test_nested_tables_and_quoted_names_mean_the_same(registry: Registry, home: Path) -> None:
+    for text in ("stems.bass.mute = true", '"stems.bass.mute" = 1', "[controls.stems.bass]\nmute = true"):
+        path = written(home, HEAD + text)
+        assert preset.load(path, registry).values == {"stems.bass.mute": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "mend"),
+    [
+        ("stems.vocal.mute = true", "controls.stems.vocal.mute", "stems.vocals.mute"),
+        ("transport.panic = 1", "controls.transport.panic", "it is an action"),
+        ("stems.bass.gain_db = 13", "13 is out of range", "-60 to 12"),
+        ("stems.bass.mute = 0.5", "0.5 is out of range", "whole number"),
+        ("stems.bass.gain_db = nan", "not a finite number", "-60 to 12 dB"),
+        ("stems.bass.gain_db = '3'", "'3' is not a value", "a number"),
+        ("stems.bass.gain_db = true", "True is not a number", "-60 to 12"),
+        ("stems.bass.gain_db = [1]", "a list is not a number", "-60 to 12"),
+        ("stems.bass.gain_db = 1979-05-27", "a date is not a number", "-60 to 12"),
+        ("comp.style = 'bossa'", "'bossa'", "straight, swing, shuffle"),
+        ("latency.mix.ping = true", "belongs to a moment", "remove it"),
+        ("stems.bass.mute = true\n'stems.bass.mute' = false", "is there twice", "keep one"),
+        ("stems.bass.mute = true\nstems.bass.mute = false", "Cannot overwrite", "mend"),
+        ("comp = 1", "no control is named comp", "sideman controls"),
+        (".".join("a" * 60) + " = 1", "a.a.a", "sideman controls"),
+    ],
+)
+def test_an_error_names_file_key_and_mend(registry: Registry, home: Path, text: str, place: str, mend: str) -> None:
+    path = written(home, HEAD + "stems.other.mute = true\n" + text)
+    with pytest.raises(ConfigError) as caught:
+        preset.load(path, registry)
+    assert str(path) in caught.value.message
+    assert place in caught.value.message
+    assert mend in caught.value.hint
+
+
+def test_the_user_wins_over_what_is_shipped(home: Path, registry: Registry) -> None:
+    assert preset.load(preset.find("karaoke"), registry).values["stems.vocals.mute"] == 1
+    written(home, HEAD + "stems.bass.mute = true", "karaoke")
+    assert preset.load(preset.find("karaoke"), registry).values == {"stems.bass.mute": 1.0}
+    origins = {one.name: one.origin for one in preset.listing()}
+    assert (origins["karaoke"], origins["drumless"]) == ("user", "shipped")
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "..", "", ".hidden", "a\0b", "x" * 65, "a.toml", "C:x", "a b", "x\n"])
+def test_a_name_that_leaves_the_folder_is_refused(name: str) -> None:
+    for use in (preset.find, preset.user_path):
+        with pytest.raises(ConfigError, match="cannot be a preset's name"):
+            use(name)
+
+
+def test_an_unknown_preset_comes_with_the_nearest() -> None:
+    with pytest.raises(ConfigError) as caught:
+        preset.find("karoke")
+    assert "karaoke" in caught.value.hint
+
+
+def test_a_broken_preset_is_listed_with_its_problem(home: Path) -> None:
+    written(home, "schema = 9", "broken")
+    broken = next(one for one in preset.listing() if one.name == "broken")
+    assert "schema: 9" in broken.problem
+
+
+def test_every_shipped_preset_fits_the_sidecar_and_says_what_it_is() -> None:
+    registry = sidecar_registry({})
+    shipped = [one for one in preset.listing() if one.origin == "shipped"]
+    assert {one.name for one in shipped} >= {"karaoke", "drumless", "rehearsal"}
+    for one in shipped:
+        loaded = preset.load(preset.find(one.name), registry)
+        assert loaded.doc
+        assert loaded.name == one.name
+
+
+def test_one_shipped_preset_after_another_leaves_nothing_of_the_first(bus: Bus, registry: Registry) -> None:
+    for name in ("karaoke", "drumless"):
+        preset.apply(preset.load(preset.find(name), registry), bus)
+    assert gain_targets(bus.values()) == {"drums": 0.0, "bass": 1.0, "vocals": 1.0, "other": 1.0}
+
+
+def test_plain_values_are_written_as_a_human_would(registry: Registry) -> None:
+    assert plain(registry.control("comp.style"), 2.0) == "shuffle"
+    assert plain(registry.control("stems.bass.mute"), 1.0) is True
+    assert repr(plain(registry.control("latency.mir.reserve_frames"), 1024.0)) == "1024"

@@ -1,0 +1,69 @@
+"""The sidecar's own controls."""
+
+from __future__ import annotations
+
+import pytest
+
+from bridge.control.bus import Bus
+from bridge.control.sidecar import PATHS, gain_targets, sidecar_registry
+from bridge.control.spec import Control
+from bridge.core.audio import STEMS
+from bridge.errors import ControlError
+
+
+def targets(**values: float) -> dict[str, float]:
+    """Gains with controls set, written as vocals_mute=1."""
+    bus = Bus(sidecar_registry({}))
+    for name, value in values.items():
+        stem, _, control = name.partition("_")
+        bus.set(f"stems.{stem}.{control}", value, "test")
+    return gain_targets(bus.values())
+
+
+def test_every_stem_and_path_has_its_controls() -> None:
+    names = {control.name for control in sidecar_registry({}).controls}
+    for stem in STEMS:
+        assert {f"stems.{stem}.{what}" for what in ("gain_db", "mute", "solo")} <= names
+    for path in PATHS:
+        assert f"latency.{path}.ping" in names
+    assert {f"latency.{role}.reserve_frames" for role in ("separation", "mir", "accompaniment")} <= names
+
+
+def test_every_declaration_says_what_it_is() -> None:
+    assert all(item.doc for item in sidecar_registry({}))
+
+
+def test_ping_modes_are_not_saved() -> None:
+    unsaved = {control.name for control in sidecar_registry({}).controls if not control.saved}
+    assert unsaved == {f"latency.{path}.ping" for path in PATHS}
+
+
+def test_engines_add_their_controls_and_a_clash_names_the_engine() -> None:
+    depth = Control("separation.depth", 0, 1, 0.5)
+    assert sidecar_registry({"separation.dsp": [depth]}).control("separation.depth") is depth
+    with pytest.raises(ControlError, match="engine odd"):
+        sidecar_registry({"odd": [Control("stems.direct", 0, 1, 0)]})
+
+
+def test_all_stems_sound_at_unity_by_default() -> None:
+    assert targets() == dict.fromkeys(STEMS, 1.0)
+
+
+def test_a_fader_is_in_db_and_silent_at_its_lowest() -> None:
+    gains = targets(drums_gain_db=-6, bass_gain_db=-60)
+    assert gains["drums"] == pytest.approx(0.501187, abs=1e-6)
+    assert gains["bass"] == 0.0
+
+
+def test_a_mute_silences_one_stem() -> None:
+    assert targets(vocals_mute=1) == {"drums": 1.0, "bass": 1.0, "vocals": 0.0, "other": 1.0}
+
+
+def test_a_solo_silences_the_others_and_keeps_its_gain() -> None:
+    gains = targets(vocals_solo=1, vocals_gain_db=-6)
+    assert gains["vocals"] == pytest.approx(0.501187, abs=1e-6)
+    assert {gains[stem] for stem in STEMS if stem != "vocals"} == {0.0}
+
+
+def test_a_mute_wins_over_a_solo() -> None:
+    assert targets(vocals_solo=1, vocals_mute=1) == dict.fromkeys(STEMS, 0.0)

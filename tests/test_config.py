@@ -1,0 +1,165 @@
+"""Strict TOML, atomic writes, the user's folder, the settings, the log."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+import pytest
+
+from bridge import log
+from bridge.config import Settings, Table, load_settings, read_toml, user_dir, write_atomic
+from bridge.errors import ConfigError
+
+
+class Inner(Table, frozen=True):
+    size: int = 1
+
+
+class Outer(Table, frozen=True):
+    schema: int
+    inner: Inner = Inner()
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "file.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_good_file_is_read(tmp_path: Path) -> None:
+    assert read_toml(written(tmp_path, "schema = 1\n[inner]\nsize = 3\n"), Outer).inner.size == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "mend"),
+    [
+        ("", "schema: missing", "write schema = 1"),
+        ("schema = 2", "schema: 2", "write schema = 1"),
+        ("schema = true", "schema: True", "write schema = 1"),
+        ("schema = 1\nouter = 3", "outer: unknown key", "keys here: schema, inner"),
+        ("schema = 1\n[inner]\nsise = 3", "inner.sise: unknown key", "keys here: size"),
+        ("schema = 1\n[inner]\nsize = 'x'", "inner.size: Expected `int`", "correct"),
+        ("schema = 1\nschema = 1", "Cannot overwrite", "mend the TOML"),
+        ("schema = = 1", "line 1, column 10", "mend the TOML"),
+        ("schema = 1\nx = " + "[" * 5000, "nested too deeply", "nests"),
+    ],
+)
+def test_an_error_names_file_place_and_mend(tmp_path: Path, text: str, place: str, mend: str) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(ConfigError) as caught:
+        read_toml(path, Outer)
+    assert caught.value.message.startswith(str(path))
+    assert place in caught.value.message
+    assert mend in caught.value.hint
+
+
+def test_a_missing_file_and_a_wrong_encoding_are_config_errors(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no such file"):
+        read_toml(tmp_path / "none.toml", Outer)
+    path = tmp_path / "latin.toml"
+    path.write_bytes(b"schema = 1 # caf\xe9")
+    with pytest.raises(ConfigError, match="not UTF-8 at byte 16"):
+        read_toml(path, Outer)
+
+
+def test_a_write_replaces_the_file_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "file.toml"
+    write_atomic(path, "one")
+    write_atomic(path, b"two")
+    assert path.read_text() == "two"
+    assert [entry.name for entry in path.parent.iterdir()] == ["file.toml"]
+
+
+@pytest.mark.parametrize("broken", ["fsync", "replace"])
+def test_a_failed_write_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
+    path = tmp_path / "file.toml"
+    path.write_text("old")
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(*{"fsync": (os, "fsync"), "replace": (Path, "replace")}[broken], fail)
+    with pytest.raises(ConfigError, match="No space left"):
+        write_atomic(path, "new")
+    assert path.read_text() == "old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["file.toml"]
+
+
+def test_a_write_keeps_the_mode_and_follows_a_link(tmp_path: Path) -> None:
+    real = tmp_path / "real.toml"
+    real.write_text("old")
+    real.chmod(0o600)
+    link = tmp_path / "link.toml"
+    link.symlink_to(real)
+    write_atomic(link, "new")
+    assert link.is_symlink()
+    assert real.read_text() == "new"
+    assert real.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_write_where_a_file_stands_for_the_folder_is_a_config_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match="cannot be written"):
+        write_atomic(tmp_path / "file" / "x.toml", "new")
+
+
+def test_the_user_folder_follows_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SIDEMAN_CONFIG_HOME", str(tmp_path))
+    assert user_dir("presets") == tmp_path / "presets"
+    assert user_dir() == tmp_path
+    monkeypatch.delenv("SIDEMAN_CONFIG_HOME")
+    monkeypatch.setitem(os.environ, "XDG_CONFIG_HOME", str(tmp_path / "xdg"))
+    assert user_dir("presets").parent.name == "sideman"
+
+
+def test_settings_are_the_defaults_where_no_file_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SIDEMAN_CONFIG_HOME", str(tmp_path))
+    settings = load_settings()
+    assert settings == Settings()
+    assert (settings.osc.host, settings.osc.port, settings.jack.client) == ("127.0.0.1", 9123, "sideman")
+    assert settings.engines.separation == "separation.dsp"
+
+
+def test_settings_come_from_the_users_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SIDEMAN_CONFIG_HOME", str(tmp_path))
+    (tmp_path / "sideman.toml").write_text(
+        'schema = 1\n[osc]\nport = 9000\n[lan]\nallow = ["10.0.0.0/8"]\ntoken = "t"\n'
+    )
+    settings = load_settings()
+    assert (settings.osc.port, settings.lan.allow, settings.lan.token) == (9000, ("10.0.0.0/8",), "t")
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("[osc]\nport = 0", "osc.port"),
+        ("[osc]\nport = 65536", "osc.port"),
+        ('[lan]\nallow = ["everyone"]', "lan: 'everyone'"),
+        ('[jack]\nclient = ""', "jack.client"),
+        ('[jack]\nserver = "studio"\nclient = "studio"', "equals the server's name"),
+        ('[jack]\nclient = "default"', "equals the server's name"),
+    ],
+)
+def test_impossible_settings_are_errors(tmp_path: Path, text: str, place: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_settings(written(tmp_path, "schema = 1\n" + text))
+    assert place in caught.value.message
+
+
+def test_the_log_goes_to_stderr_once_however_often_it_is_set_up(capsys: pytest.CaptureFixture[str]) -> None:
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    try:
+        log.setup(verbose=True)
+        log.setup()
+        logging.getLogger("bridge.test").info("heard once")
+        logging.getLogger("bridge.test").debug("not heard")
+    finally:
+        root.handlers[:] = before
+        root.setLevel(level)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("heard once") == 1
+    assert "not heard" not in err
