@@ -1,0 +1,1 @@
+"""What a DAW needs to be told, and how."""

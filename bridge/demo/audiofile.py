@@ -14,7 +14,7 @@ import soxr
 from bridge.config import write_atomic
 from bridge.core.audio import CHANNELS, Audio
 from bridge.core.events import Chord, Midi, TimedEvent
-from bridge.core.time import TICKS_PER_BEAT, TempoMap
+from bridge.core.time import TICKS_PER_BEAT, TempoChange, TempoMap
 from bridge.errors import ConfigError
 
 READABLE = "WAV, FLAC, OGG or MP3"
@@ -37,8 +37,8 @@ def read_song(path: Path, rate: int, seconds: float | None = None) -> Audio:
             own_rate = int(file.samplerate)
             wanted = -1 if seconds is None else round(seconds * own_rate)
             samples = file.read(wanted, dtype="float32", always_2d=True)
-    except soundfile.LibsndfileError as error:
-        reason = str(error.error_string).strip().rstrip(".")
+    except (soundfile.SoundFileError, TypeError) as error:  # TypeError: headerless audio, told by its suffix
+        reason = str(getattr(error, "error_string", error)).strip().rstrip(".")
         raise ConfigError(f"{path}: cannot be read as audio ({reason})", f"give a sound {READABLE} file") from error
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})", "check its permissions") from error
@@ -102,6 +102,22 @@ def write_midi(path: Path, events_by_track: Mapping[str, Sequence[TimedEvent]], 
     buffer = io.BytesIO()
     file.save(file=buffer)
     write_atomic(path, buffer.getvalue())
+
+
+def tempo_map_of(beats: Sequence[int], rate: int) -> TempoMap:
+    """The tempo map whose beats fall on heard ``beats`` (frames, ascending), for a song without one.
+
+    Before the first beat lies an upbeat of whole beats at about the same tempo. Fewer than two beats give 120.
+    """
+    if len(beats) < 2:
+        return TempoMap([TempoChange(0.0, 120.0)], rate)
+    spans = np.diff(np.asarray(beats, dtype=np.float64))
+    usual = float(np.median(spans))
+    first = 0 if beats[0] == 0 or beats[0] >= usual / 2 else 1  # a sliver of an upbeat would be a wild tempo
+    upbeat = max(round(beats[first] / usual), 1) if beats[first] else 0
+    lengths = [(0.0, beats[first] / upbeat)] if upbeat else []
+    lengths += [(float(upbeat + i), span) for i, span in enumerate(spans[first:])]
+    return TempoMap([TempoChange(beat, 60.0 * rate / max(span, 1.0)) for beat, span in lengths], rate)
 
 
 def _tempi(tempo_map: TempoMap, end_ticks: int) -> list[tuple[int, int]]:

@@ -1,0 +1,193 @@
+"""The latency card: which number to type where, for each DAW, from the ledger.
+
+Only plain JACK was run here. The cards for the DAWs say that they are untried: what Live and Logic want is from
+their manuals, the names of the fields in Reaper, Ardour and Bitwig may differ a little from version to version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from bridge.core.audio import CHANNELS
+from bridge.core.control import address_of
+from bridge.core.latency import Ledger, Path
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One delay that ``paths`` share, in frames at ``rate``.
+
+    ``declared``: what the port latency ranges say. ``extra``: JACK's period on the way back, which is in no
+    range and which a send and a return through one graph always cost.
+    """
+
+    paths: tuple[str, ...]
+    declared: int
+    extra: int
+    rate: int
+
+    @property
+    def insert(self) -> int:
+        """The delay around the loop: what an insert has to be told, and what its ping must find."""
+        return self.declared + self.extra
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What to do in one DAW. ``automatic``: nothing needs typing. ``tried``: it was run here, not only read.
+
+    ``where``: the device and the field. ``figures``: the numbers for it, none where the DAW reads them itself.
+    """
+
+    daw: str
+    where: str
+    steps: tuple[str, ...]
+    figures: tuple[Figure, ...]
+    automatic: bool = False
+    tried: bool = False
+
+
+def figures(ledger: Ledger) -> tuple[Figure, ...]:
+    """The delays of the audio paths, those with the same delay together.
+
+    MIDI paths are left out: their events carry their delay in the ports' ranges, and no DAW's insert takes them.
+    """
+    grouped: dict[tuple[int, int], list[Path]] = {}
+    for path in ledger:
+        if len(path.ports) == CHANNELS:
+            grouped.setdefault((path.declared, path.period or ledger.period), []).append(path)
+    return tuple(
+        Figure(tuple(path.name for path in paths), declared, extra, ledger.rate)
+        for (declared, extra), paths in grouped.items()
+    )
+
+
+def cards(ledger: Ledger) -> list[Card]:
+    """A card for plain JACK and one for each DAW that it is known how to tell."""
+    found = figures(ledger)
+    name = found[0].paths[0] if found else "mix"
+    ping = address_of(f"latency.{name}.ping")
+    ping_on = f"To measure, first make the path that returns a pure delay: send OSC {ping} 1 (so for any path)."
+    ping_off = f"Afterwards send {ping} 0."
+    device = (
+        "It speaks no JACK: a virtual device (BlackHole under jackd -d coreaudio, say) carries the sound, and what"
+        " its buffers add comes on top. Record a click through it once and add the difference."
+    )
+    return [
+        Card(
+            daw="JACK client",
+            where="the port latency ranges",
+            steps=(
+                "Nothing to type: the ports publish what is declared, and a client that reads them is aligned.",
+                "A client that feeds the sidecar and hears it back in one graph adds one period to it.",
+            ),
+            figures=found,
+            automatic=True,
+            tried=True,
+        ),
+        Card(
+            daw="Ableton Live",
+            where="External Audio Effect, Hardware Latency",
+            steps=(
+                "Check that Options > Delay Compensation is on; without it the slider is off.",
+                "Press the unit button beside the slider until it shows samples: they stay right at any rate.",
+                device,
+            ),
+            figures=found,
+        ),
+        Card(
+            daw="Logic Pro",
+            where="Utility > I/O, Latency Offset (samples)",
+            steps=(
+                ping_on,
+                "Press Ping: Latency Offset then shows the figure and what the device adds.",
+                ping_off,
+                device,
+            ),
+            figures=found,
+        ),
+        Card(
+            daw="Reaper",
+            where="ReaInsert, its delay (samples or ms)",
+            steps=(ping_on, "Start ReaInsert's automatic ping: it should find the figure.", ping_off),
+            figures=found,
+        ),
+        Card(
+            daw="Ardour",
+            where="the insert's Measure Latency",
+            steps=(
+                "Tracks that record from the sidecar need nothing: Ardour reads the port latency ranges.",
+                "An insert measures by itself.",
+                ping_on,
+                "Press Measure Latency: it plays many tones at once and should find the figure.",
+                ping_off,
+            ),
+            figures=found,
+            automatic=True,
+        ),
+        Card(
+            daw="Bitwig Studio",
+            where="HW FX, its latency offset (samples or ms)",
+            steps=("The figure is that of the path that returns.",),
+            figures=found,
+        ),
+    ]
+
+
+def render(shown: Iterable[Card]) -> RenderableType:
+    """The cards for a terminal of 80 columns or more."""
+    shown = list(shown)
+    numbers = {figure: None for card in shown for figure in card.figures}
+    parts: list[RenderableType] = [_numbers(numbers)] if numbers else [Text("No audio path is declared.")]
+    for card in shown:
+        heading = Text.assemble("\n", (card.daw, "bold"), ": ", card.where)
+        heading.append("" if card.tried else " - untried", "dim")
+        parts.append(heading)
+        if card.figures and not card.automatic:
+            parts += [
+                Padding(
+                    Text(f"type {figure.insert} samples or {_ms(figure.insert, figure.rate)} ms", "green").append(
+                        f" for {', '.join(figure.paths)}", "default"
+                    ),
+                    (0, 0, 0, 2),
+                )
+                for figure in card.figures
+            ]
+        parts += [Padding(Text(step), (0, 0, 0, 2)) for step in card.steps]
+    return Group(*parts)
+
+
+def text(shown: Iterable[Card], width: int = 80) -> str:
+    """The same as plain text, lines of at most ``width`` characters."""
+    console = Console(width=width, color_system=None, force_terminal=False, legacy_windows=False)
+    with console.capture() as captured:
+        console.print(render(shown))
+    return "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
+
+
+def _ms(frames: int, rate: int) -> str:
+    return f"{1000 * frames / rate:.2f}"
+
+
+def _numbers(numbers: Iterable[Figure]) -> Table:
+    """Every figure once: declared, the extra period, and the sum that an insert has to be told."""
+    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    grid.add_column("Paths")
+    for name in ("declared", "+ JACK's period", "= insert", "ms"):
+        grid.add_column(name, justify="right")
+    for figure in numbers:
+        grid.add_row(
+            ", ".join(figure.paths),
+            str(figure.declared),
+            str(figure.extra),
+            str(figure.insert),
+            _ms(figure.insert, figure.rate),
+        )
+    return grid

@@ -1,0 +1,78 @@
+"""The picture: drawn from whatever the run gave, and never a reason to fail."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from bridge.core.events import Midi, TimedEvent
+from bridge.demo.picture import draw, notes_of, outline
+from bridge.demo.report import Music, judged
+from bridge.demo.song import Song, own_song
+from bridge.errors import BridgeError
+from tests.demo.made_up import accompaniment_of, report_of
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.fixture(scope="module")
+def song() -> Song:
+    return own_song(22050, seconds=3.0)
+
+
+def test_a_full_report_is_drawn(song: Song, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    path = tmp_path / "report.png"
+    draw(report_of(song), song.stems, song.audio, accompaniment_of(song), path)
+    assert path.read_bytes().startswith(PNG)
+    assert path.stat().st_size > 30_000
+
+
+def test_a_run_in_which_nothing_was_heard_is_drawn_too(song: Song, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    path = tmp_path / "report.png"
+    bare = msgspec.structs.replace(report_of(song), heard=Music(), truth=None, checks=None, paths=())
+    draw(judged(bare), {}, np.zeros_like(song.audio), [], path)
+    assert path.read_bytes().startswith(PNG)
+
+
+def test_without_matplotlib_the_error_names_the_extra(
+    song: Song, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(BridgeError, match=r"pip install 'sideman\[bench\]'"):
+        draw(report_of(song), song.stems, song.audio, [], tmp_path / "report.png")
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_outline_keeps_every_peak() -> None:
+    audio = np.zeros((2, 10_000), np.float32)
+    audio[0, 4321], audio[1, 9999] = 0.8, -0.6
+    low, high = outline(audio, columns=100)
+    assert (len(low), len(high)) == (100, 100)
+    assert (high.max(), int(high.argmax())) == (np.float32(0.8), 43)
+    assert (low.min(), int(low.argmin())) == (np.float32(-0.6), 99)
+
+
+def test_a_short_outline_has_a_column_a_frame() -> None:
+    low, high = outline(np.ones((2, 7), np.float32), columns=100)
+    assert len(low) == len(high) == 7
+
+
+def test_notes_end_at_note_off_at_silent_note_on_at_a_repeat_or_at_the_end() -> None:
+    sent = [
+        (0, b"\x90\x3c\x40"),
+        (10, b"\x80\x3c\x00"),
+        (10, b"\x90\x3e\x40"),
+        (20, b"\x90\x3e\x00"),
+        (30, b"\x90\x40\x40"),
+        (40, b"\x90\x40\x40"),
+        (45, b"\xf8"),
+        (50, b"\xb0\x40\x7f"),
+    ]
+    events = [TimedEvent(frame, Midi(data)) for frame, data in sent]
+    assert notes_of(events, 99) == [(0, 10, 60), (10, 20, 62), (30, 40, 64), (40, 99, 64)]
