@@ -11,7 +11,7 @@ from bridge.core.audio import STEMS, db_to_gain
 PATHS: tuple[str, ...] = (*STEMS, "mix", "accompaniment", "chords", "beats")
 """The ways through the sidecar, each a row of the latency ledger."""
 
-RESERVE_FRAMES: Mapping[str, int] = {"separation": 512, "mir": 1024, "accompaniment": 1024}
+RESERVE_FRAMES: Mapping[str, int] = {"separation": 512, "mir": 1024, "accompaniment": 2048}
 """The time a role's worker has by default. Separation: the stems' delay is heard, so a hop's worth."""
 
 _RESERVE_MEANS: Mapping[str, str] = {
@@ -95,7 +95,7 @@ def _stem_controls() -> Iterator[Control]:
 def _latency_controls() -> Iterator[Control]:
     for role, frames in RESERVE_FRAMES.items():
         yield Control(
-            f"latency.{role}.reserve_frames", 0, 8192, frames, unit="frames", curve="integer",
+            f"latency.{role}.reserve_frames", 16, 8192, frames, unit="frames", curve="integer",
             doc=f"Time that the {role} worker has; {_RESERVE_MEANS[role]}.",
         )  # fmt: skip
         yield Control(

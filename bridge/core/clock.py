@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from math import pi, sqrt
 
-from bridge.core.events import Midi, TimedEvent, Transport
+from bridge.core.events import ClockPosition, Midi, TimedEvent, Transport
 from bridge.core.time import BlockTime
 
 TICKS_A_BEAT = 24
@@ -151,6 +151,8 @@ class HostClock:
             self.midi(event.frame, event.payload.data)
         elif isinstance(event.payload, Transport):
             self.transport(event.frame, event.payload)
+        elif isinstance(event.payload, ClockPosition):
+            self.told(event.payload)
 
     def midi(self, frame: int, data: bytes) -> None:
         """One MIDI message at ``frame``; only clock, start, continue, stop and song position matter."""
@@ -171,6 +173,12 @@ class HostClock:
             self._placed = False
             self._heard = True
             self._loop.restart()
+
+    def told(self, position: ClockPosition) -> None:
+        """The next clock's number, from one who counted since the start; news only to who came later."""
+        if position.rolling and not self._running:
+            self._next_tick = position.ticks
+            self._run()
 
     def transport(self, frame: int, transport: Transport) -> None:
         """What JACK's transport said at ``frame``. Without a tempo it has no musical position and says nothing."""

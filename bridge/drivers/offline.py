@@ -41,7 +41,7 @@ class Take:
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """Something that a user does to the graph at ``frame``: a fader, a mute."""
+    """Something that a user does to the faders; heard from ``frame`` of the aligned output on."""
 
     frame: int
     act: Callable[[Graph], None]
@@ -79,7 +79,8 @@ def process(
         raise ConfigError(f"a block of {block} frames", f"use 1 to {MAX_PERIOD}")
     if audio.ndim != 2 or audio.shape[0] != CHANNELS:
         raise ConfigError(f"audio of shape {audio.shape}", f"pass ({CHANNELS}, frames)")
-    with Graph(wire(engines, rate, NO_RESERVE), block, NO_RESERVE, {}) as graph:
+    # declared for blocks of one frame: that covers any block size, and blocks that a cue cuts
+    with Graph(wire(engines, rate, NO_RESERVE), 1, NO_RESERVE, {}) as graph:
         return _run(graph, audio, sorted(midi, key=lambda e: e.frame), block, sorted(cues, key=lambda c: c.frame))
 
 
@@ -99,13 +100,14 @@ def _run(graph: Graph, audio: Audio, midi: list[TimedEvent], block: int, cues: l
     sent: dict[str, list[TimedEvent]] = {port: [] for port in MIDI_PORTS}
     heard: list[TimedEvent] = []
     now = next_event = next_cue = 0
+    fader_delay = graph.ledger["mix"].declared if "mix" in graph.ledger else 0
     while now < frames + delay:
-        while next_cue < len(cues) and cues[next_cue].frame <= now:
+        while next_cue < len(cues) and cues[next_cue].frame + fader_delay <= now:
             cues[next_cue].act(graph)
             next_cue += 1
         count = block
         if next_cue < len(cues):
-            count = min(count, cues[next_cue].frame - now)
+            count = min(count, cues[next_cue].frame + fader_delay - now)
         last_event = next_event
         while last_event < len(midi) and midi[last_event].frame < now + count:
             last_event += 1

@@ -117,6 +117,11 @@ class Graph:
         """Switch off every note that sounds, at the next callback."""
         self._raise(w.RELEASE)
 
+    def set_quiet(self, quiet: bool) -> None:
+        """Keep the MIDI ports silent from the next callback on, and release what sounds."""
+        publish(self.shared.state, w.QUIET, int(quiet))
+        self.release_notes()
+
     def restart(self) -> None:
         """Begin a new epoch: every engine forgets what it heard."""
         self._raise(w.RESTART)

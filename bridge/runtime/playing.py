@@ -121,7 +121,9 @@ def give_events(room: Room, now: int, frames: int, stall_frames: int) -> None:
         room.ports[port, w.STALLED] = stalled
         if room.ports[port, w.RELEASING] != 0:
             release(room, port)
-        if pinging:
+        if room.state[w.QUIET] != 0:
+            room.ports[port, w.CURSOR] = load_acquire(room.heads[FIRST_PORT_RING + port], 0)
+        elif pinging:
             play_ping(room, port, now, frames)
         else:
             play_due(room, port, now, frames)

@@ -115,8 +115,14 @@ def wire(engines: Mapping[str, str], rate: int, reserves: Mapping[str, int]) -> 
 
 
 def paths_of(node: Node, period: int, reserve: int, offset: int) -> tuple[Path, ...]:
-    """The ledger's rows for a node: buffering by its hop and the period, its reserve, the user's offset."""
+    """The ledger's rows for a node: buffering by its hop and the period, its reserve, the user's offset.
+
+    A worker that runs beside the callback has at least a period, however little it asked for: what arrives in
+    one callback can be given in the next. A reserve of 0 is for a driver that waits.
+    """
     buffering = buffering_frames(node.spec.hop, period)
+    least = period if reserve > 0 else 0
+    reserve = max(reserve, least)
 
     def row(name: str, ports: tuple[str, ...], model: int, spare: int) -> Path:
         return Path(name, ports, model, buffering, spare, offset, period)
@@ -126,5 +132,6 @@ def paths_of(node: Node, period: int, reserve: int, offset: int) -> tuple[Path, 
         return tuple(row(name, ports, node.audio_latency, reserve) for name, ports in pairs.items())
     if node.role == "mir":
         return tuple(row(name, (name,), node.latencies[name], reserve) for name in ("chords", "beats"))
-    # what leads is on time: its reserve is all of the lead that the buffering leaves
-    return (row("accompaniment", ("accompaniment",), node.latencies["midi"], node.lead_frames - buffering),)
+    # what leads is on time, its reserve being all of the lead that the buffering leaves, save with huge periods
+    spare = max(node.lead_frames - buffering, least)
+    return (row("accompaniment", ("accompaniment",), node.latencies["midi"], spare),)

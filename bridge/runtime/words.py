@@ -25,8 +25,9 @@ from __future__ import annotations
     PING,          # P  one bit a path, in the order of ports: that path is a pure delay
     RESTART,       # P  requests to begin a new epoch everywhere
     RESTARTED,     # C  the last such request that was served
+    QUIET,         # P  1: MIDI ports stay silent, what sounds is released; set before leaving
     STATE_WORDS,
-) = range(18)
+) = range(19)
 
 (
     EPOCH,         # C  raised where a worker must start afresh; results of an older one are void

@@ -1,0 +1,66 @@
+"""What was patched to what, remembered while a server or a peer is away, and restored when it is back."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from bridge.drivers.libjack import import_jack
+
+log = logging.getLogger(__name__)
+
+Link = tuple[str, str]
+"""(source port, destination port), full names."""
+
+
+def links_of(client: Any) -> set[Link]:
+    """Every link of ``client``'s ports, as the server has them."""
+    links: set[Link] = set()
+    for port in (*client.inports, *client.midi_inports):
+        links |= {(other.name, port.name) for other in client.get_all_connections(port)}
+    for port in (*client.outports, *client.midi_outports):
+        links |= {(port.name, other.name) for other in client.get_all_connections(port)}
+    return links
+
+
+def _made(client: Any, link: Link) -> bool:
+    """Connect; False where the peer is not ready yet (its ports show before it is active) or was quicker."""
+    try:
+        client.connect(*link)
+    except import_jack().JackError as error:
+        log.debug("%s to %s waits: %s", *link, error)
+        return False
+    return True
+
+
+class Connections:
+    """The user's patch bay for one client, as it is meant to be.
+
+    A link that vanished although its ports stayed was undone by the user and is forgotten. One that vanished
+    with a port is kept, and made again when the port is back.
+    """
+
+    def __init__(self) -> None:
+        self.wanted: set[Link] = set()
+        self._present: set[Link] = set()
+        self._ports: set[str] = set()
+
+    def server_gone(self) -> None:
+        """Nothing is connected any more, and nobody undid it."""
+        self._present, self._ports = set(), set()
+
+    def look(self, client: Any) -> list[Link]:
+        """Learn what the user did since the last look, then restore; returns the links made just now.
+
+        ``client``: an active jack.Client.
+        """
+        ports, present = {port.name for port in client.get_ports()}, links_of(client)
+        stayed = self._ports & ports
+        self.wanted -= {link for link in self._present - present if stayed.issuperset(link)}
+        self.wanted |= present
+        restored = []
+        for link in sorted(self.wanted - present):
+            if ports.issuperset(link) and _made(client, link):
+                restored.append(link)
+        self._present, self._ports = present.union(restored), ports
+        return restored

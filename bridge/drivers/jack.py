@@ -1,0 +1,258 @@
+"""The JACK driver: the graph on a server that may die, come back, change its period, or vanish for good."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+from bridge.core.audio import CHANNELS
+from bridge.drivers.connections import Connections
+from bridge.drivers.libjack import (
+    CAPTURE,
+    PLAYBACK,
+    address,
+    import_jack,
+    load,
+    port_latency,
+    realtime_priority,
+    set_latency_callback,
+    set_port_latency,
+)
+from bridge.errors import DriverError
+from bridge.runtime import words as w
+from bridge.runtime.atomics import publish
+from bridge.runtime.graph import Graph
+from bridge.runtime.layout import MIDI_PORTS
+from bridge.runtime.wiring import AUDIO_PATHS
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 0.25  # how often connections are looked after
+RETRY_S = 0.5  # how often a lost server is tried
+STANDSTILL_S = 3.0  # a callback that did not come for so long is not coming
+
+
+class RateChanged(DriverError):
+    """The server runs at ``rate``, which is not the graph's."""
+
+    def __init__(self, rate: int, wanted: int) -> None:
+        super().__init__(f"the JACK server runs at {rate} Hz, the graph at {wanted} Hz")
+        self.rate = rate
+
+
+def default_server() -> str:
+    """The server that JACK's own tools would use."""
+    return os.environ.get("JACK_DEFAULT_SERVER", "default")
+
+
+def open_client(name: str, server: str | None) -> Any:
+    """A jack.Client on a running server; never starts one."""
+    jack = import_jack()
+    if name == (server or default_server()):
+        # a client named like its server breaks that server for everyone who comes later
+        raise DriverError(f"the client cannot be called {name!r} like its server", "choose another client name")
+    try:
+        return jack.Client(name, servername=server, no_start_server=True)
+    except jack.JackOpenError as error:
+        raise DriverError(
+            f"no JACK server {server or default_server()!r} to connect to",
+            "start one, such as `jackd -d alsa` or `jackd -d dummy`, or name another with --server",
+        ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFacts:
+    """What a running server says of itself. ``priority``: of its clients' callbacks, 0 without real time."""
+
+    rate: int
+    period: int
+    priority: int
+
+
+def ask_server(server: str | None) -> ServerFacts:
+    """Rate, period and priority of a running server."""
+    client = open_client(f"sideman-ask-{os.getpid()}", server)
+    try:
+        return ServerFacts(int(client.samplerate), int(client.blocksize), realtime_priority(client))
+    finally:
+        client.close()
+
+
+class JackDriver:
+    """A context manager: the graph is a client of ``server`` inside.
+
+    ``on_rate`` is called, from the driver's thread, when the server came back at another rate than the
+    graph's: the graph cannot go on and has to be made anew.
+    """
+
+    def __init__(
+        self, graph: Graph, name: str, server: str | None = None, on_rate: Callable[[int], None] | None = None
+    ) -> None:
+        self._graph, self._name, self._server = graph, name, server
+        self._on_rate = on_rate or (lambda _rate: None)
+        self.connections = Connections()
+        self.client: Any = None
+        self.reconnections = 0
+        self._alive: list[Any] = []  # what the client points to and ctypes would let go
+        self._lost = threading.Event()
+        self._leave = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._published_rev = -1
+        self._cycles, self._cycle_s = -1, 0.0
+        self._hanging: bytes = b""
+
+    def __enter__(self) -> JackDriver:
+        self._open()
+        self._thread = threading.Thread(target=self._keep, name="jack-keeper", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._leave.set()
+        if self._thread is not None:
+            self._thread.join()
+        if self.client is not None and not self._lost.is_set():
+            self._silence()
+        self._close()
+
+    @property
+    def connected(self) -> bool:
+        return self.client is not None and not self._lost.is_set()
+
+    def _silence(self) -> None:
+        """Let the callback release what sounds, and give it the time of a few periods to do so."""
+        state = self._graph.shared.state
+        self._graph.set_quiet(True)
+        wanted, deadline = int(state[w.RELEASE]), time.monotonic() + 0.5
+        while state[w.RELEASED] != wanted and time.monotonic() < deadline:
+            time.sleep(0.002)
+        cycles = int(state[w.CYCLES])
+        while state[w.CYCLES] < cycles + 2 and time.monotonic() < deadline:  # until peers have taken it in
+            time.sleep(0.002)
+
+    def _open(self) -> None:
+        from bridge.drivers import native  # compiles or loads machine code, and needs libjack
+
+        graph, client = self._graph, open_client(self._name, self._server)
+        if client.samplerate != graph.plan.rate:
+            rate = int(client.samplerate)
+            client.close()
+            raise RateChanged(rate, graph.plan.rate)
+        ins = [client.inports.register(f"in_{i + 1}") for i in range(CHANNELS)]
+        outs = [client.outports.register(f"{path}_{i + 1}") for path in AUDIO_PATHS for i in range(CHANNELS)]
+        midi = [client.midi_inports.register("midi_in")]
+        midi += [client.midi_outports.register(port) for port in MIDI_PORTS]
+        argument = native.CallbackArgument(graph.room, address(client._ptr), *(
+            [address(port._ptr) for port in ports] for ports in (ins, outs, midi)
+        ))  # fmt: skip
+        if load().jack_set_process_callback(address(client._ptr), native.process.address, argument.address):
+            raise DriverError("JACK refused the process callback")
+        self._alive = [argument, set_latency_callback(client, self._declare)]
+        client.set_xrun_callback(self._count_xrun)
+        client.set_blocksize_callback(self._change_period)
+        client.set_freewheel_callback(lambda on: publish(graph.shared.state, w.FREEWHEEL, int(on)))
+        client.set_shutdown_callback(lambda _status, _reason: self._lost.set())
+        graph.room.own[w.STARTED] = 0
+        graph.set_quiet(False)
+        self._lost.clear()
+        self.client = client
+        graph.set_period(client.blocksize)
+        client.activate()
+        self._published_rev, self._cycles, self._cycle_s = -1, -1, time.monotonic()
+
+    def _close(self) -> None:
+        client, self.client = self.client, None
+        if client is not None:
+            client.deactivate(ignore_errors=True)
+            client.close(ignore_errors=True)
+        self._alive = []
+
+    def _count_xrun(self, _delayed_us: float) -> None:
+        state = self._graph.shared.state
+        state[w.XRUNS] += 1
+
+    def _change_period(self, period: int) -> None:
+        self._graph.set_period(period)
+
+    def _declare(self, mode: int) -> None:
+        """JACK's latency callback: what lies before us plus what we add, or what follows us plus that."""
+        client = self.client
+        if client is None:
+            return
+        delays = {port: path.declared for path in self._graph.ledger for port in path.ports}
+        outs = {port.shortname: port for port in (*client.outports, *client.midi_outports)}
+        for ins, names in (
+            (client.inports, [name for name in outs if name not in MIDI_PORTS]),
+            (client.midi_inports, list(MIDI_PORTS)),
+        ):
+            if mode == CAPTURE:
+                ranges = [port_latency(port, CAPTURE) for port in ins]
+                least, most = min(r[0] for r in ranges), max(r[1] for r in ranges)
+                for name in names:
+                    delay = delays.get(name, 0)
+                    set_port_latency(outs[name], CAPTURE, least + delay, most + delay)
+            else:
+                after = [(port_latency(outs[name], PLAYBACK), delays.get(name, 0)) for name in names]
+                least = min(found[0] + delay for found, delay in after)
+                most = max(found[1] + delay for found, delay in after)
+                for port in ins:
+                    set_port_latency(port, PLAYBACK, least, most)
+
+    def _keep(self) -> None:
+        """The driver's thread: connections, latencies, and a server that went away."""
+        while not self._leave.wait(LOOK_S):
+            try:
+                if self._lost.is_set() or self.client is None:
+                    self._come_back()
+                else:
+                    self._look_after()
+            except Exception:
+                log.exception("the JACK driver stumbled; it goes on")
+
+    def _look_after(self) -> None:
+        if self._graph.ledger.rev != self._published_rev:
+            self._published_rev = self._graph.ledger.rev
+            load().jack_recompute_total_latencies(address(self.client._ptr))
+        if self.connections.look(self.client) and self._hanging:
+            self._release_hanging()
+        cycles, now = int(self._graph.shared.state[w.CYCLES]), time.monotonic()
+        if cycles != self._cycles:
+            self._cycles, self._cycle_s = cycles, now
+        elif now - self._cycle_s > STANDSTILL_S:
+            log.warning("JACK has not called for %.0f s; connecting anew", STANDSTILL_S)
+            self._lost.set()
+
+    def _come_back(self) -> None:
+        if self.client is not None:
+            log.warning("the JACK server is gone; waiting for it to come back")
+            self.connections.server_gone()
+            # whoever kept a voice sounding gets its note-off once the ports are connected again
+            sounding = self._graph.room.sounding
+            self._hanging = sounding.tobytes() if sounding.any() else self._hanging
+            self._close()
+            sounding[:] = 0
+        try:
+            self._open()
+        except RateChanged as error:
+            self._on_rate(error.rate)
+            self._leave.wait()
+            return
+        except DriverError:
+            self._leave.wait(RETRY_S)
+            return
+        self.reconnections += 1
+        log.warning("the JACK server is back")
+
+    def _release_hanging(self) -> None:
+        sounding = self._graph.room.sounding
+        held, self._hanging = self._hanging, b""
+        for i, on in enumerate(held):
+            if on:
+                sounding[i // sounding.shape[1], i % sounding.shape[1]] = 1
+        self._graph.release_notes()

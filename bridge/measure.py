@@ -1,0 +1,115 @@
+"""Delays, measured: what is sent against what comes back, to the frame."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from bridge.app import Sidecar
+from bridge.core.audio import CHANNELS, STEMS, Audio
+from bridge.core.events import Midi, TimedEvent
+from bridge.core.latency import UNMEASURED
+from bridge.drivers.stand_in import StandIn
+from bridge.runtime.layout import MIDI_PORTS
+from bridge.runtime.wiring import AUDIO_PATHS, PATHS
+
+LEVEL = 0.5
+PROBE_S = 0.1  # where on the tape the impulse and the note stand
+NOTE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Frames between sending and return. ``ping``: each path as a pure delay of what it declares.
+
+    ``engines``: the same impulse with the engines at work: the mix, and the sum of the stems.
+    """
+
+    ping: dict[str, int]
+    engines: dict[str, int]
+
+
+def impulse_delay(returned: Audio, sent_at: int) -> int:
+    """Frames from ``sent_at`` to the impulse in ``returned``, (channels, frames); UNMEASURED without one."""
+    level = np.abs(returned).sum(0)
+    peak = int(level.argmax())
+    return peak - sent_at if level[peak] >= 0.5 * LEVEL * CHANNELS else UNMEASURED
+
+
+def note_delay(returned: list[TimedEvent], sent_at: int) -> int:
+    """Frames from ``sent_at`` to the first note-on; UNMEASURED without one."""
+    for event in returned:
+        if isinstance(event.payload, Midi) and event.payload.data[:2] == bytes((0x90, NOTE)):
+            return event.frame - sent_at
+    return UNMEASURED
+
+
+def _run(sidecar: Sidecar, freewheel: bool) -> tuple[StandIn, int]:
+    settings, graph = sidecar.settings, sidecar.road.graph
+    rate = graph.plan.rate
+    sent_at = round(PROBE_S * rate)
+    frames = sent_at + max((path.declared for path in graph.ledger), default=0) + rate // 2
+    audio = np.zeros((CHANNELS, sent_at + 1), np.float32)
+    audio[:, sent_at] = LEVEL
+    note = [
+        TimedEvent(sent_at, Midi(bytes((0x90, NOTE, 100)))),
+        TimedEvent(sent_at + rate // 10, Midi(bytes((0x80, NOTE, 0)))),
+    ]
+    daw = StandIn(settings.jack.client, settings.jack.server or None, frames, name="sideman-measure")
+    daw.load(audio, note)
+    with daw:
+        if freewheel:
+            daw.run_freewheeling(60.0)
+        else:
+            daw.start(margin_frames=rate // 4)
+            daw.wait(10.0 + frames / rate)
+    return daw, sent_at
+
+
+def measure(sidecar: Sidecar, freewheel: bool) -> Measured:
+    """Measure every path of a running sidecar and note it in the ledger.
+
+    ``freewheel`` is exact however busy the machine is, but stops real time for everyone on that server.
+    """
+    bus, ledger = sidecar.bus, sidecar.road.graph.ledger
+    daw, sent_at = _run(sidecar, freewheel)
+    total = np.sum([daw.returned(stem) for stem in STEMS], axis=0)
+    engines = {"mix": impulse_delay(daw.returned("mix"), sent_at), "sum of stems": impulse_delay(total, sent_at)}
+    before = {path: bus.get(f"latency.{path}.ping") for path in PATHS}
+    for path in PATHS:
+        bus.set(f"latency.{path}.ping", 1, "measure")
+    try:
+        _settle(sidecar)
+        daw, sent_at = _run(sidecar, freewheel)
+    finally:
+        for path, value in before.items():
+            bus.set(f"latency.{path}.ping", value, "measure")
+    ping = {path: impulse_delay(daw.returned(path), sent_at) for path in AUDIO_PATHS if path in ledger}
+    ping |= {port: note_delay(daw.returned_midi(port), sent_at) for port in MIDI_PORTS if port in ledger}
+    for path, frames in ping.items():
+        ledger.measure(path, frames)
+    return Measured(ping, engines)
+
+
+def _settle(sidecar: Sidecar) -> None:
+    """Let the callback see the ping switches."""
+    news, deadline = sidecar.road.news, time.monotonic() + 2.0
+    cycles = news.counters.cycles + 2
+    while news.counters.cycles < cycles and time.monotonic() < deadline:
+        time.sleep(0.002)
+
+
+def disagreements(sidecar: Sidecar, measured: Measured) -> list[str]:
+    """A line for each path whose measured delay is not the declared one."""
+    ledger = sidecar.road.graph.ledger
+    lines = [
+        f"{path.name}: declared {path.declared} frames, ping measured {measured.ping.get(path.name, UNMEASURED)}"
+        for path in ledger
+        if measured.ping.get(path.name, UNMEASURED) != path.declared
+    ]
+    for name, frames in measured.engines.items():
+        if frames != ledger["mix"].declared:
+            lines.append(f"{name} through the engines: declared {ledger['mix'].declared} frames, measured {frames}")
+    return lines

@@ -1,0 +1,97 @@
+"""From the graph to the Bus: what was heard, counted and delayed."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from bridge.control.bus import Bus
+from bridge.core.audio import CHANNELS, STEMS
+from bridge.core.events import Beat, Chord, Key, Tempo, TimedEvent
+from bridge.runtime import words as w
+from bridge.runtime.atomics import observe
+from bridge.runtime.graph import Graph
+from bridge.runtime.layout import SEPARATED
+from bridge.runtime.meters import Counters, read_counters
+from bridge.runtime.rings import EventReader, read_audio
+
+METER_S = 0.1
+SILENCE_DB = -120.0
+
+
+def to_db(level: float) -> float:
+    """A linear level in dB, not below SILENCE_DB."""
+    return max(SILENCE_DB, 20.0 * math.log10(level)) if level > 0.0 else SILENCE_DB
+
+
+class News:
+    """Publishes on ``bus`` what became of ``graph`` since the last call of one of its methods."""
+
+    def __init__(self, bus: Bus, graph: Graph) -> None:
+        self._bus, self._graph = bus, graph
+        shared = graph.shared
+        rings = [i for i, name in enumerate(graph.plan.rings) if name.startswith("mir.")]
+        self._readers = [EventReader(shared.records[i], shared.heads[i]) for i in rings]
+        for reader in self._readers:
+            reader.cursor = reader.written
+        self._base = read_counters(shared)
+        self._rows: dict[str, tuple[int, int, int]] = {}
+        self._block = np.zeros((CHANNELS, round(METER_S * graph.plan.rate)), np.float32)
+        self._stems = np.zeros((SEPARATED * CHANNELS, self._block.shape[1]), np.float32)
+
+    @property
+    def counters(self) -> Counters:
+        """Counts since the last reset."""
+        return read_counters(self._graph.shared).minus(self._base)
+
+    def reset_counters(self) -> None:
+        self._base = read_counters(self._graph.shared)
+
+    def tell_music(self) -> None:
+        """Beats, tempo, chords and keys that were heard."""
+        for reader in self._readers:
+            for event in reader.read():
+                self._tell(event)
+
+    def _tell(self, event: TimedEvent) -> None:
+        heard, frame = event.payload, event.frame
+        if isinstance(heard, Beat):
+            told = (heard.number, heard.bar_beats, heard.tempo, heard.confidence, heard.index)
+            self._bus.publish("mir.beat", frame, *told)
+        elif isinstance(heard, Tempo):
+            self._bus.publish("mir.tempo", frame, heard.bpm, heard.confidence)
+        elif isinstance(heard, Chord):
+            self._bus.publish("mir.chord", frame, heard.label, heard.confidence)
+        elif isinstance(heard, Key):
+            self._bus.publish("mir.key", frame, heard.label, heard.confidence)
+
+    def tell_counters(self, restarts: int) -> None:
+        """The counters, and every row of the ledger that changed."""
+        now, ledger = self.counters, self._graph.ledger
+        rate = self._graph.plan.rate
+        counts = (now.cycles, now.skipped, now.gap_frames, now.late_frames, now.xruns, restarts)
+        self._bus.publish("counters", now.period, rate, *counts)
+        for path in list(ledger):
+            if path.ports and path.ports[0].endswith("_1"):
+                ledger.count_late(path.name, now.late_frames)
+            row = (path.declared, path.measured, ledger[path.name].late)
+            if self._rows.get(path.name) != row:
+                self._rows[path.name] = row
+                self._bus.publish("latency", path.name, *row)
+
+    def tell_meters(self) -> None:
+        """Levels of the last tenth of a second: the input, and the stems as they leave the engine."""
+        shared, frames = self._graph.shared, self._block.shape[1]
+        start = observe(shared.state, w.HEAD) - int(shared.state[w.DELAY_NOW]) - frames
+        if start < 0:
+            return
+        read_audio(shared.inputs, start, self._block)
+        read_audio(shared.stems, start, self._stems)
+        rows = {"in": self._block}
+        for i, stem in enumerate(STEMS[:SEPARATED]):
+            rows[stem] = self._stems[i * CHANNELS : (i + 1) * CHANNELS]
+        rows[STEMS[-1]] = self._block - self._stems.reshape(SEPARATED, CHANNELS, frames).sum(0)
+        for port, audio in rows.items():
+            peak, rms = float(np.abs(audio).max()), float(np.sqrt(np.square(audio).mean()))
+            self._bus.publish("meters", port, to_db(peak), to_db(rms))
