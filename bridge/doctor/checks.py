@@ -1,0 +1,49 @@
+"""All checks, in the order in which one would mend things."""
+
+from __future__ import annotations
+
+import msgspec
+
+from bridge.config import Settings
+from bridge.doctor import jack, machine
+from bridge.doctor.finding import Finding
+
+_SETUP = "make setup"
+
+
+def run_checks(settings: Settings | None = None, *, song_rate: int | None = None) -> list[Finding]:
+    """Look at everything that ``sideman run`` with these settings needs; takes a second or two.
+
+    ``song_rate`` in Hz: of a file that shall be played against the server.
+    """
+    settings = settings or Settings()
+    engines = list(msgspec.structs.asdict(settings.engines).values())
+    libjack = jack.check_libjack()
+    server, figures = jack.check_server(settings.jack.server, settings.jack.client)
+    engine_finding, engine_rates = machine.check_engines(engines)
+    used = {name: engine_rates.get(name, ()) for name in engines}
+    return [
+        machine.check_python(),
+        libjack,
+        jack.check_jackd(server_runs=figures is not None),
+        server,
+        jack.check_rates(figures.rate if figures else None, used, song_rate),
+        jack.check_shared_memory(),
+        *machine.rights(),
+        machine.check_governor(),
+        machine.check_semaphores(),
+        machine.check_numba_cache(),
+        engine_finding,
+        machine.check_midi(),
+        machine.check_import(
+            "python-rtmidi", "rtmidi", "MIDI controllers", f"sudo apt-get install libasound2, then {_SETUP}"
+        ),
+        machine.check_import(
+            "soundfile",
+            "soundfile",
+            "audio files",
+            f"sudo apt-get install libsndfile1 (macOS: brew install libsndfile), then {_SETUP}",
+        ),
+        machine.check_osc_port(settings.osc.host, settings.osc.port),
+        machine.check_fluidsynth(),
+    ]

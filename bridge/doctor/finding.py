@@ -1,0 +1,51 @@
+"""A finding, and how findings are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from rich.table import Table
+from rich.text import Text
+
+State = Literal["ok", "warn", "missing"]
+
+_STYLES: dict[State, str] = {"ok": "green", "warn": "yellow", "missing": "bold red"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was looked at (``name``), how it stands (``state``, ``detail``) and what to do (``mend``, one line).
+
+    ``missing``: ``sideman run`` cannot work without it. ``warn``: it works, but worse than it could.
+    """
+
+    name: str
+    state: State
+    detail: str
+    mend: str = ""
+
+
+def exit_code(findings: Sequence[Finding]) -> int:
+    """1 when something is missing that ``sideman run`` needs; warnings leave it 0."""
+    return 1 if any(finding.state == "missing" for finding in findings) else 0
+
+
+def as_json(findings: Sequence[Finding]) -> dict[str, object]:
+    """For machines: ``ready`` and the findings in the order in which they were made."""
+    return {"ready": exit_code(findings) == 0, "findings": [asdict(finding) for finding in findings]}
+
+
+def render(findings: Sequence[Finding]) -> Table:
+    """For people: one row a finding, the mend below what it mends."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for finding in findings:
+        text = Text(finding.detail)
+        if finding.mend:
+            text.append(f"\n→ {finding.mend}", style="dim" if finding.state == "ok" else "")
+        table.add_row(Text(finding.state, style=_STYLES[finding.state]), finding.name, text)
+    return table

@@ -1,0 +1,195 @@
+"""The checks of the machine: rights, processor, MIDI, and what Python needs."""
+
+from __future__ import annotations
+
+import grp
+import importlib
+import os
+import platform
+import resource
+import shutil
+import socket
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from bridge.doctor.finding import Finding, State
+from bridge.errors import EngineError
+from bridge.runtime.engines import engine_names, load_engine
+from bridge.runtime.wake import semaphores_work
+
+LIMITS_DIR = Path("/etc/security/limits.d")
+PRIORITY_WANTED = 10
+"""jackd's default realtime priority; clients run at or below it."""
+
+LOCKED_BYTES_WANTED = 256 << 20
+"""libjack locks the server's segments, 107 MB at jackd's default of 2048 ports; the rest is room for rings."""
+
+_CAP_IPC_LOCK, _CAP_SYS_NICE = 14, 23  # linux/capability.h
+_SLOW_GOVERNORS = {"powersave", "conservative"}
+
+
+def check_python() -> Finding:
+    return Finding("Python", "ok", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
+
+
+def check_memory_lock(limit_bytes: int, may_anyway: bool, mend: str) -> Finding:
+    """``limit_bytes``: of ``ulimit -l``, RLIM_INFINITY for none. ``may_anyway``: a capability lifts it."""
+    if limit_bytes == resource.RLIM_INFINITY or may_anyway:
+        return Finding(
+            "memory locking", "ok", "unlimited" if limit_bytes == resource.RLIM_INFINITY else "by capability"
+        )
+    detail = f"at most {limit_bytes / 2**20:g} MB may be locked; paging can then stop the audio"
+    if limit_bytes >= LOCKED_BYTES_WANTED:
+        return Finding("memory locking", "ok", f"{limit_bytes / 2**20:g} MB")
+    return Finding("memory locking", "warn", detail, mend)
+
+
+def check_realtime(priority: int, may_anyway: bool, mend: str) -> Finding:
+    """``priority``: the highest realtime priority allowed, of ``ulimit -r``. Nothing is tried, only read."""
+    if may_anyway:
+        return Finding("realtime", "ok", "by capability")
+    if priority >= PRIORITY_WANTED:
+        return Finding("realtime", "ok", f"priority up to {priority}")
+    detail = f"priority up to {priority}, JACK wants {PRIORITY_WANTED}; other programs can then delay the audio"
+    return Finding("realtime", "warn", detail, mend)
+
+
+def rights_mend(in_audio_group: bool, limits_dir: Path = LIMITS_DIR) -> str:
+    """The line that gives realtime rights and memory locking, by what is set up already."""
+    if sys.platform != "linux":
+        return "no setting is known for this system"
+    steps = []
+    if not _limits_grant_audio(limits_dir):
+        steps.append("sudo dpkg-reconfigure -p high jackd2 (answer yes)")
+    if not in_audio_group:
+        steps.append('sudo usermod -aG audio "$USER"')
+    return ", ".join([*steps, "log in again"])
+
+
+def _limits_grant_audio(folder: Path) -> bool:
+    """Whether a file there grants the group audio realtime priority, as Debian's jackd2 does when told to."""
+    for path in sorted(folder.glob("*.conf")) if folder.is_dir() else []:
+        for line in path.read_text(errors="replace").splitlines() if os.access(path, os.R_OK) else []:
+            words = line.split("#")[0].split()
+            if len(words) == 4 and words[0] == "@audio" and words[2] == "rtprio":
+                return True
+    return False
+
+
+def rights() -> list[Finding]:
+    """Memory locking and realtime rights of this process."""
+    mend = rights_mend(_in_group("audio"))
+    capabilities = _capabilities()
+    locked = resource.getrlimit(resource.RLIMIT_MEMLOCK)[0]
+    findings = [check_memory_lock(locked, bool(capabilities >> _CAP_IPC_LOCK & 1), mend)]
+    if sys.platform == "linux":
+        priority = resource.getrlimit(resource.RLIMIT_RTPRIO)[0]
+        findings.append(check_realtime(priority, bool(capabilities >> _CAP_SYS_NICE & 1), mend))
+    return findings
+
+
+def _capabilities() -> int:
+    """This process's effective capabilities as a bit mask; 0 where the system has none."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return 0
+    lines = [line.split()[1] for line in status.read_text().splitlines() if line.startswith("CapEff:")]
+    return int(lines[0], 16) if lines else 0
+
+
+def _in_group(name: str) -> bool:
+    try:
+        return grp.getgrnam(name).gr_gid in {os.getegid(), *os.getgroups()}
+    except KeyError:
+        return False
+
+
+def check_governor(cpus: Path = Path("/sys/devices/system/cpu")) -> Finding:
+    """How eagerly the kernel raises the processor's clock, where it says."""
+    governors = {path.read_text().strip() for path in sorted(cpus.glob("cpu[0-9]*/cpufreq/scaling_governor"))}
+    if not governors:
+        return Finding("CPU governor", "ok", "not told (a virtual machine or container)")
+    listed = ", ".join(sorted(governors))
+    if governors & _SLOW_GOVERNORS:
+        return Finding("CPU governor", "warn", listed, "sudo cpupower frequency-set -g performance")
+    return Finding("CPU governor", "ok", listed)
+
+
+def check_semaphores(work: bool | None = None) -> Finding:
+    """How the callback wakes the workers."""
+    if semaphores_work() if work is None else work:
+        return Finding("semaphores", "ok", "POSIX, shared between processes")
+    return Finding("semaphores", "warn", "not shared between processes here; workers look every 0.5 ms instead")
+
+
+def check_midi(sequencer: Path = Path("/dev/snd/seq")) -> Finding:
+    """The system's own MIDI; JACK's MIDI ports are there with any server."""
+    if sys.platform != "linux" or sequencer.exists():
+        return Finding("MIDI", "ok", str(sequencer) if sys.platform == "linux" else "CoreMIDI")
+    return Finding("MIDI", "warn", f"no {sequencer}; controllers reach us over JACK MIDI only", "sudo modprobe snd-seq")
+
+
+def check_import(name: str, module: str, purpose: str, mend: str) -> Finding:
+    """A Python package that needs a library of the system beside it."""
+    try:
+        importlib.import_module(module)
+    except (ImportError, OSError) as error:
+        return Finding(name, "warn", f"does not load ({error}); needed for {purpose}", mend)
+    return Finding(name, "ok", "loads")
+
+
+def check_numba_cache() -> Finding:
+    """Where the compiled callback is kept between runs."""
+    try:
+        importlib.import_module("bridge.runtime.compiled")
+        folder = str(importlib.import_module("numba").config.CACHE_DIR)
+    except ImportError as error:
+        return Finding("compiled callback", "missing", f"numba does not load ({error})", "make setup")
+    try:
+        with tempfile.TemporaryFile(dir=folder or None):
+            pass
+    except OSError:
+        folder = ""
+    if not folder:
+        detail = "no folder to keep machine code in: every start compiles it again, which takes seconds"
+        return Finding("compiled callback", "warn", detail, "set NUMBA_CACHE_DIR to a folder that you may write")
+    return Finding("compiled callback", "ok", f"kept in {folder}")
+
+
+def check_osc_port(host: str, port: int) -> Finding:
+    """Whether the OSC server could listen there (UDP)."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            detail = f"{host}:{port} is not free ({error.strerror}); perhaps sideman runs already"
+            return Finding("OSC port", "warn", detail, "end the other program, or set [osc] port in sideman.toml")
+    return Finding("OSC port", "ok", f"{host}:{port} is free")
+
+
+def check_fluidsynth() -> Finding:
+    """A synthesizer for listening to generated MIDI. Nothing needs it."""
+    path = shutil.which("fluidsynth")
+    if path is None:
+        mend = "sudo apt-get install fluidsynth (macOS: brew install fluid-synth)"
+        return Finding("fluidsynth", "ok", "not installed, and not needed: to hear the MIDI without a DAW", mend)
+    return Finding("fluidsynth", "ok", path)
+
+
+def check_engines(wanted: Iterable[str]) -> tuple[Finding, dict[str, tuple[int, ...]]]:
+    """Whether every registered engine loads, and each one's native rates (Hz). ``wanted``: those that run needs."""
+    rates: dict[str, tuple[int, ...]] = {}
+    broken: dict[str, EngineError] = {}
+    for name in sorted({*engine_names(), *wanted}):
+        try:
+            rates[name] = load_engine(name).spec.rates
+        except EngineError as error:
+            broken[name] = error
+    if not broken:
+        return Finding("engines", "ok", ", ".join(rates)), rates
+    state: State = "missing" if set(broken) & set(wanted) else "warn"
+    detail = "; ".join(error.message for error in broken.values())
+    hints = [error.hint for error in broken.values() if error.hint]
+    return Finding("engines", state, detail, hints[0] if hints else "make setup, or mend that engine's package"), rates

@@ -1,0 +1,293 @@
+"""The doctor: each lack is named with its mend, and nothing has to be installed for it to speak."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import socket
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from bridge.config import EngineSettings, JackSettings, OscSettings, Settings
+from bridge.doctor import Finding, as_json, exit_code, jack, machine, probe, render, run_checks
+from bridge.doctor.probe import ServerFigures, ask_server
+from tests.conftest import StartServer
+
+FIGURES = ServerFigures(rate=44100, period=128, realtime=True, cpu_load=3.0)
+
+
+def by_name(findings: list[Finding]) -> dict[str, Finding]:
+    return {finding.name: finding for finding in findings}
+
+
+@pytest.fixture
+def no_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without jackd and without libjack, for this process and its children."""
+    (tmp_path / "jack.py").write_text('raise OSError("JACK library not found")\n')
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(jack.check_libjack, "__defaults__", (lambda: None,))
+
+
+# --- the whole round ------------------------------------------------------------------------------------------
+
+
+def test_every_finding_has_a_name_of_its_own_and_each_lack_a_mend_in_one_line(no_system: None) -> None:
+    findings = run_checks()
+    assert len(by_name(findings)) == len(findings)
+    for finding in findings:
+        assert finding.detail
+        assert "\n" not in finding.mend
+        assert finding.mend or finding.state == "ok" or finding.name == "semaphores", finding
+
+
+def test_without_jack_the_doctor_names_what_to_install_and_fails(no_system: None) -> None:
+    findings = run_checks()
+    found = by_name(findings)
+    for name in ("libjack", "jackd"):
+        assert found[name].state == "missing"
+        assert "apt-get install jackd2" in found[name].mend
+        assert "brew install jack" in found[name].mend
+    assert found["JACK server"].state == "missing"
+    assert exit_code(findings) == 1
+
+
+def test_without_jack_the_rest_is_examined_all_the_same(no_system: None) -> None:
+    assert {"Python", "engines", "realtime", "OSC port"} <= set(by_name(run_checks()))
+
+
+@pytest.mark.live
+def test_a_running_server_is_found_with_its_rate_and_period(jack_server: StartServer) -> None:
+    server = jack_server(rate=48000, period=256)
+    findings = by_name(run_checks(Settings(jack=JackSettings(server=server.name))))
+    assert "48000 Hz, 256 frames" in findings["JACK server"].detail
+    assert findings["JACK server"].state != "missing"
+    assert findings["jackd"].state == "ok"
+
+
+# --- how it is shown ------------------------------------------------------------------------------------------
+
+
+def test_warnings_do_not_fail_but_one_missing_thing_does() -> None:
+    fine = [Finding("a", "ok", "x"), Finding("b", "warn", "x", "y")]
+    assert exit_code(fine) == 0
+    assert exit_code([*fine, Finding("c", "missing", "x", "y")]) == 1
+
+
+def test_the_table_shows_state_detail_and_mend() -> None:
+    console = Console(width=100, record=True, file=open(os.devnull, "w"))  # noqa: SIM115, PTH123
+    console.print(render([Finding("jackd", "missing", "not [b]installed", "apt-get install jackd2")]))
+    text = console.export_text()
+    assert "missing" in text and "jackd" in text
+    assert "not [b]installed" in text, "markup in a detail is text"
+    assert "→ apt-get install jackd2" in text
+
+
+def test_json_tells_whether_all_is_ready_and_lists_the_findings() -> None:
+    data = json.loads(json.dumps(as_json([Finding("a", "ok", "x"), Finding("b", "missing", "y", "z")])))
+    assert data["ready"] is False
+    assert data["findings"][1] == {"name": "b", "state": "missing", "detail": "y", "mend": "z"}
+
+
+# --- JACK -----------------------------------------------------------------------------------------------------
+
+
+def test_jackd_may_be_absent_where_another_server_answers(no_system: None) -> None:
+    assert jack.check_jackd(server_runs=True).state == "warn"
+    assert jack.check_jackd(server_runs=False).state == "missing"
+
+
+def test_a_client_named_like_the_server_is_refused_before_the_server_is_asked() -> None:
+    def ask(server: str) -> ServerFigures | None:
+        raise AssertionError("asking joins the server, which is what must not happen")
+
+    finding, figures = jack.check_server("studio", "studio", ask)
+    assert (finding.state, figures) == ("missing", None)
+    assert "sideman.toml" in finding.mend
+
+
+def test_the_servers_name_comes_from_the_environment_where_the_settings_have_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("JACK_DEFAULT_SERVER", "studio")
+    asked: list[str] = []
+
+    def ask(server: str) -> ServerFigures | None:
+        asked.append(server)
+        return FIGURES
+
+    finding, figures = jack.check_server("", "sideman", ask)
+    assert asked == ["studio"]
+    assert (finding.state, figures) == ("ok", FIGURES)
+
+
+def test_a_server_without_realtime_is_a_warning() -> None:
+    figures = ServerFigures(44100, 128, realtime=False, cpu_load=0.0)
+    assert jack.check_server("x", "sideman", lambda _: figures)[0].state == "warn"
+
+
+def test_asking_for_a_server_that_does_not_run_starts_none() -> None:
+    assert ask_server("sideman-no-such-server") is None
+
+
+@pytest.mark.live
+def test_a_hung_server_does_not_hang_the_doctor(jack_server: StartServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probe, "_ANSWER_S", 1.0)
+    server = jack_server()
+    os.kill(server.process.pid, signal.SIGSTOP)
+    try:
+        finding, figures = jack.check_server(server.name, "sideman")
+    finally:
+        os.kill(server.process.pid, signal.SIGCONT)
+    assert (finding.state, figures) == ("missing", None)
+    assert "does not answer" in finding.detail
+
+
+def test_the_probe_says_no_server_where_libjack_is_absent(no_system: None) -> None:
+    done = subprocess.run(probe.COMMAND, capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (1, b"", b"")
+
+
+def test_rates_that_agree_are_fine_and_engines_without_one_take_any() -> None:
+    assert jack.check_rates(48000, {"a": (44100, 48000), "b": ()}, 48000).state == "ok"
+
+
+def test_an_engine_at_another_rate_is_named_with_the_rate_to_use() -> None:
+    finding = jack.check_rates(48000, {"a": (44100,), "b": ()})
+    assert finding.state == "warn"
+    assert "a runs at 44100" in finding.detail
+    assert "44100" in finding.mend
+
+
+def test_a_song_at_another_rate_is_named_with_the_rate_to_use() -> None:
+    finding = jack.check_rates(48000, {"a": (44100, 48000)}, 44100)
+    assert "the song is at 44100" in finding.detail
+    assert "44100" in finding.mend
+
+
+def test_engines_that_share_no_rate_are_told_so() -> None:
+    assert "choose engines" in jack.check_rates(48000, {"a": (44100,), "b": (48000,)}).mend
+
+
+def registry(*servers: tuple[int, str]) -> bytes:
+    """Bytes laid out as jackd's list of servers: a pid, then the name padded with zeros."""
+    slots = b"".join(struct.pack("=i", pid) + f"jack-0:{name}:".encode().ljust(257, b"\0") for pid, name in servers)
+    return b"KCAJ" + bytes(20) + slots
+
+
+def test_dead_names_in_jacks_list_of_servers_are_found() -> None:
+    taken, dead = jack.dead_servers(registry((10, "a"), (11, "b"), (12, "c")), alive=lambda pid: pid == 11)
+    assert (taken, dead) == (3, ["a", "c"])
+
+
+@pytest.mark.live
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="this system keeps shared memory elsewhere")
+def test_a_running_server_is_read_from_the_list_that_jackd_really_writes(jack_server: StartServer) -> None:
+    server = jack_server()
+    data = Path("/dev/shm/jack-shm-registry").read_bytes()
+    assert server.name in jack.dead_servers(data, alive=lambda pid: pid != server.process.pid)[1]
+
+
+def test_a_list_full_of_dead_servers_is_a_warning_with_the_mend(tmp_path: Path) -> None:
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    (tmp_path / "jack-shm-registry").write_bytes(registry(*[(child.pid, f"s{n}") for n in range(8)]))
+    finding = jack.check_shared_memory(tmp_path)
+    assert finding.state == "warn"
+    assert f"rm {tmp_path}/jack-shm-registry" in finding.mend
+
+
+def test_too_little_shared_memory_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jack, "SHM_BYTES", 10**18)
+    assert jack.check_shared_memory(tmp_path).state == "warn"
+
+
+# --- the machine ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("limit", "capable", "state"),
+    [
+        (8 << 20, False, "warn"),
+        (8 << 20, True, "ok"),
+        (resource.RLIM_INFINITY, False, "ok"),
+        (1 << 30, False, "ok"),
+    ],
+)
+def test_memory_locking_is_judged_by_limit_and_capability(limit: int, capable: bool, state: str) -> None:
+    assert machine.check_memory_lock(limit, capable, "mend").state == state
+
+
+@pytest.mark.parametrize(("priority", "capable", "state"), [(0, False, "warn"), (0, True, "ok"), (95, False, "ok")])
+def test_realtime_rights_are_judged_by_limit_and_capability(priority: int, capable: bool, state: str) -> None:
+    assert machine.check_realtime(priority, capable, "mend").state == state
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits.d is Linux's")
+def test_the_mend_of_rights_names_only_the_steps_that_are_left(tmp_path: Path) -> None:
+    assert "dpkg-reconfigure" in machine.rights_mend(True, tmp_path)
+    (tmp_path / "audio.conf").write_text("# @audio - rtprio 1\n@audio   -  rtprio     95\n@audio - memlock unlimited\n")
+    assert machine.rights_mend(True, tmp_path) == "log in again"
+    assert machine.rights_mend(False, tmp_path) == 'sudo usermod -aG audio "$USER", log in again'
+
+
+def test_a_slow_governor_is_a_warning_and_none_is_not(tmp_path: Path) -> None:
+    assert machine.check_governor(tmp_path).state == "ok"
+    for cpu, governor in enumerate(("performance", "powersave")):
+        folder = tmp_path / f"cpu{cpu}" / "cpufreq"
+        folder.mkdir(parents=True)
+        (folder / "scaling_governor").write_text(governor + "\n")
+    finding = machine.check_governor(tmp_path)
+    assert (finding.state, finding.detail) == ("warn", "performance, powersave")
+
+
+def test_missing_semaphores_are_a_warning() -> None:
+    assert machine.check_semaphores(False).state == "warn"
+    assert machine.check_semaphores(True).state == "ok"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ALSA is Linux's")
+def test_a_missing_sequencer_is_a_warning(tmp_path: Path) -> None:
+    assert machine.check_midi(tmp_path / "seq").state == "warn"
+    assert machine.check_midi(tmp_path).state == "ok"
+
+
+def test_a_package_that_does_not_load_says_why_and_what_for() -> None:
+    finding = machine.check_import("x", "no_such_module_here", "MIDI controllers", "mend it")
+    assert finding.state == "warn"
+    assert "no_such_module_here" in finding.detail and "MIDI controllers" in finding.detail
+
+
+def test_a_cache_folder_that_cannot_be_written_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import numba
+
+    assert machine.check_numba_cache().state == "ok"
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "absent"))
+    finding = machine.check_numba_cache()
+    assert finding.state == "warn"
+    assert "NUMBA_CACHE_DIR" in finding.mend
+
+
+def test_a_taken_osc_port_is_a_warning_that_names_it() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        port = other.getsockname()[1]
+        finding = by_name(run_checks(Settings(osc=OscSettings(port=port))))["OSC port"]
+    assert finding.state == "warn"
+    assert str(port) in finding.detail
+    assert machine.check_osc_port("127.0.0.1", port).state == "ok"
+
+
+def test_an_engine_that_run_needs_and_that_is_not_there_is_missing() -> None:
+    settings = Settings(engines=EngineSettings(separation="separation.nowhere"))
+    finding = by_name(run_checks(settings))["engines"]
+    assert finding.state == "missing"
+    assert "separation.nowhere" in finding.detail
+    assert finding.mend
