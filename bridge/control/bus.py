@@ -35,7 +35,7 @@ class Bus:
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
         self._lock = threading.Lock()
-        self._values = {control.name: control.default for control in registry.controls}
+        self._values = {control.name: float(control.default) for control in registry.controls}
         self._rows: dict[str, dict[Value, Row]] = {}
         self._handlers: dict[str, list[Handler]] = {}
         self._subscribers: dict[int, tuple[Callback, str | None]] = {}
@@ -50,7 +50,7 @@ class Bus:
         kind, NaN or infinity is a `ControlError` and changes nothing.
         """
         control = self.registry.control(name)
-        number = control.clamp(value_of(control, value))
+        number = float(control.clamp(value_of(control, value)))
         with self._lock:
             if self._values[name] != number:
                 self._values[name] = number

@@ -11,9 +11,11 @@ from bridge.control.spec import Control
 
 STYLE = Control("comp.style", 0, 1, 1, curve="choice", choices=("straight", "swing"), doc="Feel | time.")
 
+BARS = Control("comp.bars", 1, 8, 4, unit="bars", curve="integer", doc="Bars before the turn.")
+
 
 def registry() -> Registry:
-    return sidecar_registry({"comp": [STYLE]})
+    return sidecar_registry({"comp": [STYLE, BARS]})
 
 
 def test_every_listing_has_every_address_and_meaning() -> None:
@@ -33,9 +35,7 @@ def test_json_gives_a_schema_for_each_value() -> None:
     values = {one["name"]: one["value"] for one in json.loads(as_json(registry()))["controls"]}
     assert values["comp.style"] == {"enum": ["straight", "swing"], "default": "swing"}
     assert values["stems.direct"] == {"type": "boolean", "default": False}
-    assert values["latency.mir.reserve_frames"] == {
-        "type": "integer", "minimum": 0, "maximum": 8192, "default": 1024,
-    }  # fmt: skip
+    assert values["comp.bars"] == {"type": "integer", "minimum": 1, "maximum": 8, "default": 4}
     assert values["stems.bass.gain_db"] == {"type": "number", "minimum": -60, "maximum": 12, "default": 0}
 
 

@@ -1,0 +1,120 @@
+"""Who hears of what, and when."""
+
+from __future__ import annotations
+
+import pytest
+
+from bridge.errors import ControlError
+from bridge.osc.subscriptions import LEASE_S, MAX_PATTERNS, MAX_SUBSCRIBERS, Subscriptions
+from bridge.osc.wire import Peer, source_of
+
+ANN: Peer = ("127.0.0.1", 5001)
+BOB: Peer = ("127.0.0.1", 5002)
+LEVEL = "/stems/bass/gain_db"
+
+
+@pytest.fixture
+def subscriptions() -> Subscriptions:
+    made = Subscriptions()
+    made.subscribe(ANN, "/stems", 10.0, 0.0)
+    return made
+
+
+def offer(to: Subscriptions, value: float, now_s: float, source: str = "hand", address: str = LEVEL) -> bool:
+    return to.offer(address, "", (value,), source, now_s)
+
+
+def test_the_first_value_goes_out_at_once(subscriptions: Subscriptions) -> None:
+    assert offer(subscriptions, 1.0, 5.0)
+    assert subscriptions.next_due_s() == 5.0
+    assert subscriptions.due(5.0) == [(ANN, LEVEL, (1.0,))]
+    assert (subscriptions.due(6.0), subscriptions.next_due_s()) == ([], None)
+
+
+def test_the_last_value_wins_and_is_always_delivered_in_the_end(subscriptions: Subscriptions) -> None:
+    sent = []
+    for step in range(101):
+        now_s = 1.0 + step * 0.001
+        offer(subscriptions, float(step), now_s)
+        sent += subscriptions.due(now_s)
+    assert [values for _, _, values in sent] == [(0.0,), (100.0,)]
+    offer(subscriptions, 7.0, 1.102)
+    assert subscriptions.due(1.15) == []
+    due_s = subscriptions.next_due_s()
+    assert due_s == pytest.approx(1.2)
+    assert subscriptions.due(1.2001) == [(ANN, LEVEL, (7.0,))]
+
+
+def test_addresses_and_rows_have_rates_of_their_own(subscriptions: Subscriptions) -> None:
+    subscriptions.subscribe(ANN, "/latency", 10.0, 0.0)
+    offer(subscriptions, 1.0, 1.0)
+    offer(subscriptions, 1.0, 1.0, address="/stems/bass/mute")
+    subscriptions.offer("/latency", "drums", ("drums", 1), "", 1.0)
+    subscriptions.offer("/latency", "bass", ("bass", 2), "", 1.0)
+    assert len(subscriptions.due(1.0)) == 4
+
+
+def test_what_no_pattern_covers_waits_for_nobody(subscriptions: Subscriptions) -> None:
+    assert not offer(subscriptions, 1.0, 1.0, address="/mir/chord")
+
+
+def test_the_fastest_of_several_patterns_counts(subscriptions: Subscriptions) -> None:
+    subscriptions.subscribe(ANN, LEVEL, 100.0, 0.0)
+    offer(subscriptions, 1.0, 1.0)
+    subscriptions.due(1.0)
+    offer(subscriptions, 2.0, 1.001)
+    assert subscriptions.next_due_s() == pytest.approx(1.01)
+
+
+def test_a_source_does_not_hear_itself(subscriptions: Subscriptions) -> None:
+    subscriptions.subscribe(BOB, "/", 10.0, 0.0)
+    offer(subscriptions, 1.0, 1.0, source=source_of(ANN))
+    assert subscriptions.due(1.0) == [(BOB, LEVEL, (1.0,))]
+
+
+def test_a_source_that_sets_anew_is_not_told_the_older_value_of_another(subscriptions: Subscriptions) -> None:
+    offer(subscriptions, 1.0, 1.0)
+    subscriptions.due(1.0)
+    offer(subscriptions, 2.0, 1.01, source=source_of(BOB))
+    offer(subscriptions, 3.0, 1.02, source=source_of(ANN))
+    assert subscriptions.due(9.0) == []
+
+
+def test_a_lease_ends_and_is_renewed(subscriptions: Subscriptions) -> None:
+    subscriptions.subscribe(ANN, "/stems", 10.0, LEASE_S - 1)
+    offer(subscriptions, 1.0, LEASE_S + 1)
+    assert len(subscriptions.due(LEASE_S + 1)) == 1
+    offer(subscriptions, 2.0, 2 * LEASE_S)
+    assert (subscriptions.due(2 * LEASE_S), len(subscriptions)) == ([], 0)
+
+
+def test_who_unsubscribes_is_sent_nothing_that_still_waits(subscriptions: Subscriptions) -> None:
+    subscriptions.subscribe(ANN, "/mir", 10.0, 0.0)
+    offer(subscriptions, 1.0, 1.0)
+    subscriptions.unsubscribe(ANN, "/stems")
+    subscriptions.unsubscribe(BOB, "/stems")
+    assert (subscriptions.due(2.0), len(subscriptions)) == ([], 1)
+    subscriptions.unsubscribe(ANN, "/mir")
+    assert len(subscriptions) == 0
+
+
+def test_subscribers_are_bounded_and_the_expired_make_room(subscriptions: Subscriptions) -> None:
+    for port in range(MAX_SUBSCRIBERS - 1):
+        subscriptions.subscribe(("10.0.0.1", port), "/", 10.0, 1.0)
+    with pytest.raises(ControlError, match="subscribers"):
+        subscriptions.subscribe(BOB, "/", 10.0, 2.0)
+    subscriptions.subscribe(ANN, "/", 10.0, 2.0)
+    subscriptions.subscribe(BOB, "/", 10.0, LEASE_S + 1.5)
+
+
+def test_patterns_are_bounded(subscriptions: Subscriptions) -> None:
+    for number in range(MAX_PATTERNS - 1):
+        subscriptions.subscribe(ANN, f"/a/{number}", 10.0, 0.0)
+    with pytest.raises(ControlError, match="patterns"):
+        subscriptions.subscribe(ANN, "/b", 10.0, 0.0)
+
+
+@pytest.mark.parametrize("hz", [0.0, -1.0, 0.05, 1000.0])
+def test_a_rate_out_of_range_is_an_error(subscriptions: Subscriptions, hz: float) -> None:
+    with pytest.raises(ControlError, match="out of range"):
+        subscriptions.subscribe(ANN, "/", hz, 0.0)
