@@ -233,7 +233,9 @@ def test_realtime_rights_are_judged_by_limit_and_capability(priority: int, capab
 @pytest.mark.skipif(sys.platform != "linux", reason="limits.d is Linux's")
 def test_the_mend_of_rights_names_only_the_steps_that_are_left(tmp_path: Path) -> None:
     assert "dpkg-reconfigure" in machine.rights_mend(True, tmp_path)
-    (tmp_path / "audio.conf").write_text("# @audio - rtprio 1\n@audio   -  rtprio     95\n@audio - memlock unlimited\n")
+    (tmp_path / "other.conf").write_text("@video - rtprio 95\n# @audio - rtprio 95\n")
+    assert "dpkg-reconfigure" in machine.rights_mend(True, tmp_path)
+    (tmp_path / "audio.conf").write_text("@audio   -  rtprio     95\n@audio - memlock unlimited\n")
     assert machine.rights_mend(True, tmp_path) == "log in again"
     assert machine.rights_mend(False, tmp_path) == 'sudo usermod -aG audio "$USER", log in again'
 
