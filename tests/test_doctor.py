@@ -293,3 +293,7 @@ def test_an_engine_that_run_needs_and_that_is_not_there_is_missing() -> None:
     assert finding.state == "missing"
     assert "separation.nowhere" in finding.detail
     assert finding.mend
+
+
+def test_a_role_that_no_engine_fills_is_no_lack() -> None:
+    assert by_name(run_checks(Settings(engines=EngineSettings(separation=""))))["engines"].state == "ok"

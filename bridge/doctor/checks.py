@@ -17,7 +17,7 @@ def run_checks(settings: Settings | None = None, *, song_rate: int | None = None
     ``song_rate`` in Hz: of a file that shall be played against the server.
     """
     settings = settings or Settings()
-    engines = list(msgspec.structs.asdict(settings.engines).values())
+    engines = [name for name in msgspec.structs.asdict(settings.engines).values() if name]
     libjack = jack.check_libjack()
     server, figures = jack.check_server(settings.jack.server, settings.jack.client)
     engine_finding, engine_rates = machine.check_engines(engines)
