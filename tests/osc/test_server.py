@@ -177,6 +177,15 @@ def test_a_subscriber_gets_the_present_values_and_then_the_changes(client: OscCl
     assert next(client.messages(5.0)) == ("/stems/bass/mute", (1,))
 
 
+def test_a_change_wakes_the_server_from_its_sleep(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bridge.osc.server.IDLE_S", 600.0)
+    with OscServer(bus, port=0) as server, OscClient(port=server.port) as client:
+        client.request("/subscribe", LEVEL)
+        settled(client)
+        bus.set("stems.vocals.gain_db", -6, "hand")
+        assert next(client.messages(5.0)) == (LEVEL, (-6.0,))
+
+
 def test_a_flood_is_thinned_and_its_last_value_comes(client: OscClient, bus: Bus) -> None:
     client.request("/subscribe", LEVEL, 10.0)
     settled(client)
@@ -265,6 +274,7 @@ def test_nothing_is_left_when_the_server_closes(bus: Bus) -> None:
     with OscServer(bus, port=0) as server, OscClient(port=server.port) as client:
         client.request("/subscribe", "/")
     assert not server.alive
+    assert not bus._subscribers
     assert threading.active_count() == before
     bus.set("stems.bass.mute", True, "hand")
     with OscServer(bus, port=server.port) as again, OscClient(port=again.port) as client:
