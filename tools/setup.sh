@@ -141,13 +141,13 @@ if [ -e "$mark" ] || [ "$(cat "$made_by" 2>/dev/null)" != "$PWD $interpreter $ve
 fi
 run rm -f "$stamp"
 run touch "$mark"
-pip=".venv/bin/python -m pip --disable-pip-version-check install --quiet --no-input --constraint constraints.txt"
+pip=".venv/bin/python -m pip --disable-pip-version-check install --quiet --no-input"
 say "installing the Python packages (a minute or two the first time)"
-# The build backend comes first and pinned, so that the build needs no second, unpinned environment.
+# Everything pinned comes first, the build backend too, so that the project's own build needs no unpinned environment.
 # shellcheck disable=SC2086
-run $pip hatchling editables
+run $pip --requirement constraints.txt
 # shellcheck disable=SC2086
-run $pip --no-build-isolation --editable '.[dev,bench]'
+run $pip --constraint constraints.txt --no-build-isolation --editable '.[dev,bench]'
 if [ "$dry_run" = no ]; then
     printf '%s\n' "$wanted" >"$stamp"
     rm -f "$mark"
