@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 
-from bridge.app import Sidecar
+from bridge.app import Sidecar, engines_by_role
+from bridge.config import OscSettings, Settings
+from bridge.control.sidecar import RESERVE_FRAMES
 from bridge.core.audio import CHANNELS, STEMS, Audio
 from bridge.core.events import Midi, TimedEvent
-from bridge.core.latency import UNMEASURED
+from bridge.core.latency import UNMEASURED, Ledger
+from bridge.drivers.dummy_server import DummyServer
+from bridge.drivers.jack import ask_server
 from bridge.drivers.stand_in import StandIn
+from bridge.runtime.graph import Graph
 from bridge.runtime.layout import MIDI_PORTS
-from bridge.runtime.wiring import AUDIO_PATHS, PATHS
+from bridge.runtime.wiring import AUDIO_PATHS, PATHS, wire
 
 LEVEL = 0.5
 PROBE_S = 0.1  # where on the tape the impulse and the note stand
@@ -113,3 +120,27 @@ def disagreements(sidecar: Sidecar, measured: Measured) -> list[str]:
         if frames != ledger["mix"].declared:
             lines.append(f"{name} through the engines: declared {ledger['mix'].declared} frames, measured {frames}")
     return lines
+
+
+def declared_ledger(settings: Settings, server: str, rate: int, period: int) -> Ledger:
+    """What the graph declares on ``server``, or at ``rate`` and ``period`` where none is named. Nothing runs."""
+    if server:
+        facts = ask_server(server)
+        rate, period = facts.rate, facts.period
+    reserves = dict(RESERVE_FRAMES)
+    with Graph(wire(engines_by_role(settings), rate, reserves), period, reserves, {}) as graph:
+        return graph.ledger
+
+
+def measured_ledger(settings: Settings, server: str, rate: int, period: int) -> tuple[Ledger, list[str]]:
+    """The ledger of a sidecar that was started to be measured, and what disagrees.
+
+    Without a ``server``, on a dummy server of its own that freewheels; else on that server, in real time.
+    """
+    with ExitStack() as opened:
+        name = server or opened.enter_context(DummyServer(rate, period)).name
+        jack = msgspec.structs.replace(settings.jack, server=name, client=f"{settings.jack.client}-measured")
+        settings = msgspec.structs.replace(settings, jack=jack, osc=OscSettings(port=0))
+        sidecar = opened.enter_context(Sidecar(settings))
+        found = measure(sidecar, freewheel=not server)
+        return sidecar.road.graph.ledger, disagreements(sidecar, found)

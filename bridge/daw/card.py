@@ -17,7 +17,7 @@ from rich.text import Text
 
 from bridge.core.audio import CHANNELS
 from bridge.core.control import address_of
-from bridge.core.latency import Ledger, Path
+from bridge.core.latency import UNMEASURED, Ledger, Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +162,18 @@ def render(shown: Iterable[Card]) -> RenderableType:
             ]
         parts += [Padding(Text(step), (0, 0, 0, 2)) for step in card.steps]
     return Group(*parts)
+
+
+def ledger_table(ledger: Ledger) -> Table:
+    """Every path with the parts of its delay, in frames; ``measured`` where it was."""
+    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for name in ("path", "model", "buffer", "reserve", "offset", "declared", "ms", "measured"):
+        grid.add_column(name, justify="left" if name == "path" else "right", no_wrap=True)
+    for path in ledger:
+        measured = "-" if path.measured == UNMEASURED else str(path.measured)
+        parts = (path.model, path.buffering, path.reserve, path.user_offset, path.declared)
+        grid.add_row(path.name, *(str(part) for part in parts), _ms(path.declared, ledger.rate), measured)
+    return grid
 
 
 def text(shown: Iterable[Card], width: int = 80) -> str:

@@ -136,11 +136,14 @@ class Song:
 
 
 def chord_named(label: str) -> Chord:
-    """The chord behind a label such as ``Ebmaj7``, as `Chord.label` writes it."""
+    """The chord behind a label such as ``Ebmaj7``, ``Am/C`` or ``N``, as `Chord.label` writes it."""
+    if label == "N":
+        return Chord(-1, 0, -1, 1.0)
+    name, _, bass = label.partition("/")
     for length in (2, 1):
-        if label[:length] in NOTE_NAMES and label[length:] in QUALITIES:
-            root = NOTE_NAMES.index(label[:length])
-            return Chord(root, QUALITIES.index(label[length:]), root, 1.0)
+        if name[:length] in NOTE_NAMES and name[length:] in QUALITIES and bass in ("", *NOTE_NAMES):
+            root = NOTE_NAMES.index(name[:length])
+            return Chord(root, QUALITIES.index(name[length:]), NOTE_NAMES.index(bass) if bass else root, 1.0)
     raise ValueError(f"no chord is called {label!r}")
 
 

@@ -137,8 +137,6 @@ class JackDriver:
             time.sleep(0.002)
 
     def _open(self) -> None:
-        from bridge.drivers import native  # compiles or loads machine code, and needs libjack
-
         graph, client = self._graph, open_client(self._name, self._server)
         if client.samplerate != graph.plan.rate:
             rate = int(client.samplerate)
@@ -148,12 +146,7 @@ class JackDriver:
         outs = [client.outports.register(f"{path}_{i + 1}") for path in AUDIO_PATHS for i in range(CHANNELS)]
         midi = [client.midi_inports.register("midi_in")]
         midi += [client.midi_outports.register(port) for port in MIDI_PORTS]
-        argument = native.CallbackArgument(graph.room, address(client._ptr), *(
-            [address(port._ptr) for port in ports] for ports in (ins, outs, midi)
-        ))  # fmt: skip
-        if load().jack_set_process_callback(address(client._ptr), native.process.address, argument.address):
-            raise DriverError("JACK refused the process callback")
-        self._alive = [argument, set_latency_callback(client, self._declare)]
+        self._alive = [self._attach(client, ins, outs, midi), set_latency_callback(client, self._declare)]
         client.set_xrun_callback(self._count_xrun)
         client.set_blocksize_callback(self._change_period)
         client.set_freewheel_callback(lambda on: publish(graph.shared.state, w.FREEWHEEL, int(on)))
@@ -165,6 +158,16 @@ class JackDriver:
         graph.set_period(client.blocksize)
         client.activate()
         self._published_rev, self._cycles, self._cycle_s = -1, -1, time.monotonic()
+
+    def _attach(self, client: Any, ins: list[Any], outs: list[Any], midi: list[Any]) -> Any:
+        """Set the process callback; returns what has to live as long as the client."""
+        from bridge.drivers import native  # compiles or loads machine code, and needs libjack
+
+        ports = ([address(port._ptr) for port in group] for group in (ins, outs, midi))
+        argument = native.CallbackArgument(self._graph.room, address(client._ptr), *ports)
+        if load().jack_set_process_callback(address(client._ptr), native.process.address, argument.address):
+            raise DriverError("JACK refused the process callback")
+        return argument
 
     def _close(self) -> None:
         client, self.client = self.client, None

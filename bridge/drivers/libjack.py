@@ -8,11 +8,14 @@ from __future__ import annotations
 import ctypes
 import ctypes.util
 import functools
+import logging
 import sys
 from collections.abc import Callable
 from typing import Any
 
 from bridge.errors import DriverError
+
+log = logging.getLogger(__name__)
 
 MISSING = DriverError(
     "libjack is not installed",
@@ -68,11 +71,14 @@ def load() -> Any:
     return lib
 
 
+@functools.cache
 def import_jack() -> Any:
-    """The module of JACK-Client; it needs libjack to be imported at all."""
+    """The module of JACK-Client, its chatter sent to the log; it needs libjack to be imported at all."""
     load()
     import jack
 
+    jack.set_error_function(lambda text: log.debug("libjack: %s", text))
+    jack.set_info_function(lambda text: log.debug("libjack: %s", text))
     return jack
 
 

@@ -49,6 +49,11 @@ class StandIn:
         """Roll both tapes, a few periods or ``margin_frames`` from now."""
         start_together(self.player, self.recorder, margin_frames=margin_frames)
 
+    @property
+    def started_at(self) -> int:
+        """JACK's frame time of tape frame 0."""
+        return self.player.started_at
+
     def wait(self, timeout_s: float) -> None:
         """Return when both tapes are through."""
         self.player.wait(timeout_s)

@@ -231,9 +231,9 @@ class Tape:
         publish(self._words, ARMED, 1)
 
     @property
-    def now(self) -> int:
-        """JACK's frame time at the last callback."""
-        return int(self._words[LAST])
+    def started_at(self) -> int:
+        """JACK's frame time of tape frame 0."""
+        return int(self._words[START])
 
     @property
     def position(self) -> int:

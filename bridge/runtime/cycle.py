@@ -41,7 +41,7 @@ def wait_for_workers(room: Room, now: int, frames: int) -> None:
     """
     for index in range(room.workers.shape[0]):
         worker = room.workers[index]
-        origin, hop = worker[w.ORIGIN], worker[w.HOP]
+        origin, hop = worker[w.ORIGIN], max(worker[w.HOP], 1)
         needed = now + frames - worker[w.SLACK] - origin
         end = origin + (needed + hop - 1) // hop * hop
         if needed <= 0 or end > now + frames:

@@ -67,6 +67,12 @@ class Graph:
     def room(self) -> Room:
         return _open(self._room)
 
+    def stream_frame(self, jack_frame: int) -> int:
+        """The stream frame that JACK's frame time ``jack_frame`` (32 bits) is, near the present."""
+        own, state = self.room.own, self.shared.state
+        ahead = ((jack_frame - int(own[w.RAW]) + (1 << 31)) & 0xFFFFFFFF) - (1 << 31)
+        return int(state[w.HEAD]) - int(state[w.PERIOD]) + ahead
+
     def set_period(self, period: int) -> None:
         """Declare every path anew for callbacks of ``period`` frames, and make it so."""
         self.ledger.period = period

@@ -19,6 +19,7 @@ from bridge.runtime.atomics import observe, publish
 from bridge.runtime.engines import load_engine
 from bridge.runtime.hops import HopRunner
 from bridge.runtime.layout import WORKER_BINS, Plan, map_arena, size_of
+from bridge.runtime.priority import set_priority
 from bridge.runtime.wake import PollSleep, SemaphoreSleep
 from bridge.runtime.words import BEATS, FREEWHEEL, READY, STOP
 
@@ -26,18 +27,6 @@ log = logging.getLogger("sideman.worker")
 
 IDLE_S = 0.1  # how often an idle worker looks whether it is still wanted
 BIN_US = 10
-
-
-def take_priority(priority: int) -> bool:
-    """Real-time scheduling for this process where the system allows it."""
-    if priority <= 0 or not hasattr(os, "sched_setscheduler"):
-        return False
-    try:
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(priority))
-    except OSError as error:
-        log.warning("no real-time priority: %s; `sideman doctor` says how to get it", error)
-        return False
-    return True
 
 
 def serve(plan: Plan, index: int, arena: Arena, parent: int) -> None:
@@ -48,8 +37,11 @@ def serve(plan: Plan, index: int, arena: Arena, parent: int) -> None:
     runner = HopRunner(plan, mine, shared, load_engine(mine.engine))
     runner.prepare()
     sleep = SemaphoreSleep(shared.semaphores[index]) if plan.wake_by_semaphore else PollSleep()
-    if mine.role == "separation":
-        take_priority(plan.priority)
+    if mine.role == "separation" and plan.priority > 0:
+        try:
+            set_priority(plan.priority)
+        except OSError as error:
+            log.warning("no real-time priority for %s: %s; `sideman doctor` says how to get it", mine.role, error)
     gc.collect()
     gc.freeze()  # what lives now lives to the end: later collections are short
     publish(words, READY, 1)

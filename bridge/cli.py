@@ -1,0 +1,277 @@
+"""The command ``sideman``: each subcommand is a thin door to what does the work."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import msgspec
+from cyclopts import App, Parameter
+from rich.console import Console
+
+import bridge
+from bridge import log
+from bridge.config import Settings, load_settings
+from bridge.errors import BridgeError, ConfigError, ControlError
+
+app = App(
+    name="sideman",
+    version=bridge.__version__,
+    help="The session player that sits beside a DAW: stems, chords and accompaniment, back in time to the frame.",
+    help_format="plaintext",
+    default_parameter=Parameter(show_default=lambda value: value not in ("", False, 0)),
+)
+bench_app = App(name="bench", help="Measure what the documentation claims.")
+preset_app = App(name="preset", help="Session presets: faders, mutes, solos and the engines' settings.")
+app.command(bench_app)
+app.command(preset_app)
+
+Server = Annotated[str, Parameter(help="JACK server to use; by default the settings', else JACK's default server.")]
+AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON, for machines.")]
+
+FAILED, WRONG_USE = 1, 2
+
+
+def _settings(server: str = "", client: str = "") -> Settings:
+    settings = load_settings()
+    jack = settings.jack
+    jack = msgspec.structs.replace(jack, server=server or jack.server, client=client or jack.client)
+    return msgspec.structs.replace(settings, jack=jack)
+
+
+def _print_json(data: object) -> None:
+    sys.stdout.write(json.dumps(data, indent=2) + "\n")
+
+
+def _on_signals(act: Callable[[], object]) -> None:
+    """Ctrl-C and SIGTERM end in order: ``act`` is called, and nothing is torn."""
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        act()
+
+    signal.signal(signal.SIGINT, handle)
+    signal.signal(signal.SIGTERM, handle)
+
+
+@app.command
+def run(
+    *,
+    server: Server = "",
+    client: Annotated[str, Parameter(help="Our name on the server.")] = "",
+    port: Annotated[int, Parameter(help="UDP port for OSC; by default the settings'.")] = 0,
+    lan: Annotated[
+        bool, Parameter(negative="", help="Listen beyond this machine; needs [lan] allow and token.")
+    ] = False,
+    preset: Annotated[str, Parameter(help="Session preset to start with.")] = "",
+    verbose: Annotated[bool, Parameter(name=["--verbose", "-v"], negative="", help="Log the details.")] = False,
+) -> None:
+    """Run beside a DAW on a JACK server until Ctrl-C.
+
+    Connect the DAW's sends to in_1, in_2 and midi_in, and take stems, mix and MIDI back from the other ports.
+    """
+    from bridge.app import Sidecar
+    from bridge.daw.card import cards, ledger_table, text
+
+    log.setup(verbose)
+    settings = _settings(server, client)
+    osc = msgspec.structs.replace(settings.osc, port=port or settings.osc.port)
+    if lan:
+        osc = msgspec.structs.replace(osc, host="0.0.0.0" if osc.host == "127.0.0.1" else osc.host)
+    sidecar = Sidecar(msgspec.structs.replace(settings, osc=osc))
+    _on_signals(sidecar.stop)
+    with sidecar:
+        if preset:
+            sidecar.bus.trigger("preset.load", preset, "cli")
+        console, graph = Console(), sidecar.road.graph
+        console.print(f"sideman on {graph.plan.rate:,} Hz, period {graph.ledger.period}; Ctrl-C ends it")
+        console.print(ledger_table(graph.ledger))
+        if verbose:
+            console.print(text(cards(graph.ledger)))
+        sidecar.wait()
+
+
+@app.command
+def demo(
+    song: Annotated[
+        Path | None, Parameter(help="WAV, FLAC, OGG or MP3; by default a song of the project's own.")
+    ] = None,
+    *,
+    server: Annotated[str, Parameter(help="Play on this JACK server instead of one of the demo's own.")] = "",
+    seconds: Annotated[float, Parameter(help="How much to play; 0: all of SONG.")] = 30.0,
+    out: Annotated[Path, Parameter(help="Folder for stems, MIDI and report.")] = Path("demo-out"),
+    rate: Annotated[int, Parameter(help="Sampling rate of the demo's own server, in Hz.")] = 44100,
+    period: Annotated[int, Parameter(help="Period of the demo's own server, in frames.")] = 128,
+    json_: AsJson = False,
+) -> int:
+    """Play a song through the whole road on a real JACK server, and report what it did.
+
+    A stand-in for the DAW sends audio, MIDI clock and notes; stems and MIDI come back and are written to a folder,
+    with a report and a picture. Exit status 1 where a measured delay is not the declared one.
+    """
+    from bridge.demo import report as reports
+    from bridge.demo.run import Wishes, run_demo
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    _on_signals(interrupt)
+    console = Console(stderr=True)
+    log.setup()
+    if seconds < 0 or (song is None and seconds == 0):
+        raise ConfigError(f"--seconds {seconds:g}", "give seconds above 0, or 0 with a SONG for all of it")
+    told = run_demo(Wishes(song, server, seconds, out, rate, period), _settings(), console)
+    if json_:
+        _print_json(msgspec.to_builtins(told))
+    else:
+        Console().print(reports.table(told))
+    return 0 if told.ok else FAILED
+
+
+@app.command
+def latency(
+    *,
+    measure: Annotated[bool, Parameter(negative="", help="Send impulses and notes, and measure every path.")] = False,
+    server: Annotated[str, Parameter(help="Ask this server for rate and period, or measure on it.")] = "",
+    rate: Annotated[int, Parameter(help="Sampling rate in Hz, where no server is asked.")] = 44100,
+    period: Annotated[int, Parameter(help="Period in frames, where no server is asked.")] = 128,
+    json_: AsJson = False,
+) -> int:
+    """Show what each path is delayed, and what to type into which DAW.
+
+    --measure starts a server of its own and runs it faster than time; with --server it measures there, in time.
+    """
+    from bridge.measure import declared_ledger, measured_ledger
+
+    settings = _settings(server)
+    if measure:
+        ledger, wrong = measured_ledger(settings, server, rate, period)
+    else:
+        ledger, wrong = declared_ledger(settings, server, rate, period), []
+    if json_:
+        _print_json(ledger.as_dict() | {"problems": wrong})
+    else:
+        from bridge.daw.card import cards, ledger_table, render
+
+        console = Console()
+        console.print(ledger_table(ledger))
+        for line in wrong:
+            console.print(f"[bold red]! {line}[/]")
+        console.print(render(cards(ledger)))
+    return FAILED if wrong else 0
+
+
+@app.command
+def controls(
+    *,
+    json_: AsJson = False,
+    markdown: Annotated[bool, Parameter(negative="", help="Print docs/controls.md.")] = False,
+) -> None:
+    """List every control, action and reading: OSC address, range, default and meaning."""
+    from bridge.app import registry_for
+    from bridge.control import docs
+
+    registry = registry_for(_settings())
+    show = docs.as_json if json_ else docs.markdown if markdown else docs.table
+    sys.stdout.write(show(registry).rstrip("\n") + "\n")
+
+
+@preset_app.command(name="list")
+def preset_list() -> None:
+    """List the presets, yours and the shipped ones."""
+    from rich.table import Table
+
+    from bridge.control import preset
+
+    table = Table(box=None, pad_edge=False)
+    for column in ("name", "from", "what it does"):
+        table.add_column(column, overflow="fold")
+    for one in preset.listing():
+        table.add_row(one.name, one.origin, one.doc or one.problem)
+    Console().print(table)
+
+
+def _tell_sidecar(action: str, name: str, port: int) -> None:
+    from bridge.osc.client import OscClient
+
+    settings = _settings()
+    with OscClient("127.0.0.1", port or settings.osc.port, settings.lan.token) as client:
+        client.send(f"/preset/{action}", name)
+        client.request("/ping")  # answered after it, so an error would be here by now
+        for address, args in client.messages(timeout_s=0.05):
+            if address == "/error":
+                raise ControlError(*(str(part) for part in args[1:3]))
+    Console().print(f"preset {name}: {'saved' if action == 'save' else 'loaded'}")
+
+
+OscPort = Annotated[int, Parameter(help="UDP port of the running sidecar; by default the settings'.")]
+
+
+@preset_app.command(name="save")
+def preset_save(name: str, *, port: OscPort = 0) -> None:
+    """Save what the running sidecar has set as preset NAME."""
+    _tell_sidecar("save", name, port)
+
+
+@preset_app.command(name="load")
+def preset_load(name: str, *, port: OscPort = 0) -> None:
+    """Set the running sidecar to preset NAME."""
+    _tell_sidecar("load", name, port)
+
+
+@app.command
+def doctor(*, server: Server = "", json_: AsJson = False) -> int:
+    """Say what this machine lacks for a live session, and the mend for each."""
+    from bridge import doctor as checks
+
+    findings = checks.run_checks(_settings(server))
+    if json_:
+        _print_json(checks.as_json(findings))
+    else:
+        Console().print(checks.render(findings))
+    return checks.exit_code(findings)
+
+
+@bench_app.command
+def callback(
+    *,
+    rate: Annotated[int, Parameter(help="Sampling rate in Hz.")] = 44100,
+    seconds: Annotated[float, Parameter(help="How long each run counts.")] = 3.0,
+    json_: AsJson = False,
+) -> None:
+    """Callback cost and skipped cycles at periods 64-1024: native and Python, alone and beside a Python spinner."""
+    from bridge.bench import callback as bench
+
+    results = []
+    console = Console(stderr=True)
+    with console.status("measuring …") as status:
+        for result in bench.run(rate, seconds):
+            results.append(result)
+            status.update(f"period {result.period}, {result.callback} …")
+    if json_:
+        _print_json([msgspec.to_builtins(result) for result in results])
+        return
+    shown = Console()
+    shown.print(bench.table(results, rate))
+    for line in bench.verdicts(results):
+        shown.print(line, highlight=False)
+
+
+def main() -> None:
+    """The entry point: errors that the user can mend are said in a line, without a traceback."""
+    try:
+        sys.exit(app())
+    except BridgeError as error:
+        Console(stderr=True).print(f"[bold red]sideman:[/] {error}", highlight=False, soft_wrap=True)
+        sys.exit(WRONG_USE)
+    except KeyboardInterrupt:
+        Console(stderr=True).print("stopped")
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,202 @@
+"""The demo: a DAW stand-in plays a song through the sidecar on a real JACK server, and a report tells the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from bridge.app import Sidecar
+from bridge.config import OscSettings, Settings
+from bridge.control.bus import Row
+from bridge.core.audio import STEMS, Audio
+from bridge.core.events import Midi, TimedEvent
+from bridge.core.time import TempoChange, TempoMap
+from bridge.demo import picture, report
+from bridge.demo.audiofile import tempo_map_of, write_midi, write_wav
+from bridge.demo.report import Callback, Counters, DemoReport, Music
+from bridge.demo.song import Song, chord_named, own_song, song_from_file
+from bridge.drivers.dummy_server import DummyServer
+from bridge.drivers.jack import ask_server
+from bridge.drivers.stand_in import StandIn
+from bridge.errors import BridgeError
+from bridge.measure import disagreements, measure
+from bridge.runtime.layout import MIDI_PORTS
+from bridge.runtime.meters import spread
+from bridge.runtime.priority import may_use_realtime
+from bridge.runtime.render import BEAT_NOTE, DOWNBEAT_NOTE
+
+RATE, PERIOD = 44100, 128  # of the demo's own server
+TAIL_S = 0.5
+LOOK_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the user asked for. ``server`` empty: the demo starts its own. ``song`` None: its own song."""
+
+    song: Path | None = None
+    server: str = ""
+    seconds: float = 30.0
+    out: Path = Path("demo-out")
+    rate: int = RATE
+    period: int = PERIOD
+
+
+class _Ear:
+    """Keeps what the Bus tells of the music."""
+
+    def __init__(self) -> None:
+        self.chords: list[tuple[int, str]] = []
+        self.key = ""
+        self.now = ""
+
+    def __call__(self, name: str, row: Row, _source: str) -> None:
+        if name == "mir.chord":
+            self.chords.append((int(row[0]), str(row[1])))
+            self.now = str(row[1])
+        elif name == "mir.key":
+            self.key = str(row[1])
+
+
+@contextmanager
+def _server(wishes: Wishes) -> Iterator[str]:
+    """The server to play on: the user's, or one of the demo's own."""
+    if wishes.server:
+        yield wishes.server
+        return
+    with DummyServer(wishes.rate, wishes.period, realtime=may_use_realtime()) as server:
+        yield server.name
+
+
+def run_demo(wishes: Wishes, settings: Settings, console: Console) -> DemoReport:
+    """Play, listen, write everything to ``wishes.out``; progress goes to ``console``."""
+    wishes.out.mkdir(parents=True, exist_ok=True)
+    with _server(wishes) as server:
+        rate = ask_server(server).rate
+        console.print("[dim]preparing the song and the engines …[/]")
+        if wishes.song is None:
+            song = own_song(rate, wishes.seconds)
+        else:
+            song = song_from_file(wishes.song, rate, wishes.seconds or None)
+        jack = msgspec.structs.replace(settings.jack, server=server)
+        settings = msgspec.structs.replace(settings, jack=jack, osc=OscSettings(port=0))
+        with Sidecar(settings) as sidecar:
+            console.print("[dim]measuring every path …[/]")
+            # our own server may run ahead of time, which is exact; on the user's we stay in time
+            measured = measure(sidecar, freewheel=not wishes.server)
+            wrong = disagreements(sidecar, measured)
+            daw, ear = _play(sidecar, song, console)
+            told = _report(sidecar, song, daw, ear, server)
+    return _write(wishes.out, told, song, daw, wrong)
+
+
+def _play(sidecar: Sidecar, song: Song, console: Console) -> tuple[StandIn, _Ear]:
+    graph, ear = sidecar.road.graph, _Ear()
+    longest = max(path.declared for path in graph.ledger)
+    daw = StandIn(
+        sidecar.settings.jack.client, sidecar.settings.jack.server, song.frames + longest + round(TAIL_S * song.rate)
+    )
+    daw.load(song.audio, song.midi)
+    graph.shared.callback_bins[:] = 0
+    sidecar.road.news.reset_counters()
+    leave = sidecar.bus.subscribe(ear)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn(), TextColumn("{task.fields[now]}"))
+    with daw, Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(song.name, total=daw.frames, now="")
+        daw.start(margin_frames=song.rate // 4)
+        while daw.player.position < daw.frames and not sidecar.wait(LOOK_S):
+            late = sidecar.road.news.counters.late_frames
+            now = f"chord {ear.now or '–':6} key {ear.key or '–':9} late {late}"
+            progress.update(task, completed=max(daw.player.position, 0), now=now)
+        daw.wait(10.0)
+        origin = graph.stream_frame(daw.started_at)
+    leave()
+    ear.chords = [(frame - origin, label) for frame, label in ear.chords]
+    return daw, ear
+
+
+def _beats(daw: StandIn, delay: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Beats and downbeats as the beats port played them, on the song's time line."""
+    notes = [
+        (event.frame - delay, event.payload.data[1])
+        for event in daw.returned_midi("beats")
+        if isinstance(event.payload, Midi) and event.payload.data[0] & 0xF0 == 0x90
+    ]
+    beats = tuple(frame for frame, note in notes if note in (BEAT_NOTE, DOWNBEAT_NOTE))
+    return beats, tuple(frame for frame, note in notes if note == DOWNBEAT_NOTE)
+
+
+def _report(sidecar: Sidecar, song: Song, daw: StandIn, ear: _Ear, server: str) -> DemoReport:
+    road, graph = sidecar.road, sidecar.road.graph
+    road.news.tell_counters(road.workers.restarts)
+    count, called = road.news.counters, spread(graph.shared.callback_bins)
+    beats, downbeats = _beats(daw, graph.ledger["beats"].declared)
+    heard = Music(beats=beats, downbeats=downbeats, chords=tuple(ear.chords), key=ear.key)
+    truth = None
+    if song.truth.beats:
+        chords = tuple((frame, chord.label) for frame, chord in song.truth.chords)
+        key = song.truth.key.label if song.truth.key else ""
+        truth = Music(beats=song.truth.beats, downbeats=song.truth.downbeats, chords=chords, key=key)
+    return DemoReport(
+        song=song.name,
+        seconds=song.seconds,
+        rate=song.rate,
+        period=graph.ledger.period,
+        server=server,
+        paths=report.rows(graph.ledger),
+        callback=Callback(p50_us=called.p50_us, p99_us=called.p99_us, max_us=called.max_us, cycles=called.count),
+        counters=Counters(
+            late_frames=count.late_frames,
+            skipped=count.skipped,
+            gap_frames=count.gap_frames,
+            xruns=count.xruns,
+            worker_restarts=road.workers.restarts,
+        ),
+        heard=heard,
+        truth=truth,
+        checks=report.check(heard, truth, song.rate) if truth else None,
+    )
+
+
+def _aligned(daw: StandIn, told: DemoReport, song: Song) -> dict[str, Audio]:
+    """What came back of each audio path, the declared delay taken off, as long as the song."""
+    delays = {row.name: row.declared for row in told.paths}
+    return {path: daw.returned(path)[:, delays[path] : delays[path] + song.frames] for path in (*STEMS, "mix")}
+
+
+def _write(out: Path, told: DemoReport, song: Song, daw: StandIn, wrong: list[str]) -> DemoReport:
+    notices: list[str] = []
+    audio = _aligned(daw, told, song)
+    for name, samples in audio.items():
+        write_wav(out / f"{name}.wav", samples, song.rate)
+    delays = {row.name: row.declared for row in told.paths}
+    tracks = {
+        port: [TimedEvent(max(0, e.frame - delays.get(port, 0)), e.payload) for e in daw.returned_midi(port)]
+        for port in MIDI_PORTS
+    }
+    marks = [TimedEvent(max(0, frame), chord_named(label)) for frame, label in told.heard.chords]
+    tempo = song.tempo
+    if tempo is None:
+        beats = told.heard.beats
+        tempo = tempo_map_of(beats, song.rate) if len(beats) > 1 else TempoMap([TempoChange(0.0, 120.0)], song.rate)
+    write_midi(out / "session.mid", {**tracks, "heard": marks}, tempo, song.rate)
+    files = [*(f"{name}.wav" for name in audio), "session.mid", "report.json"]
+    try:
+        picture.draw(
+            told, {stem: audio[stem] for stem in STEMS}, audio["mix"], tracks["accompaniment"], out / "report.png"
+        )
+        files.append("report.png")
+    except BridgeError as error:
+        notices.append(f"no picture: {error}")
+    told = msgspec.structs.replace(told, folder=str(out), files=tuple(files))
+    told = report.judged(told, [*wrong, *notices])
+    if wrong:
+        told = msgspec.structs.replace(told, ok=False)
+    report.write_json(told, out / "report.json")
+    return told
