@@ -26,9 +26,10 @@ TICKS_A_BEAT, TICKS_A_SIXTEENTH = 24, 6  # MIDI clock and song position
 def begin_epoch(room: Room, index: int, frame: int) -> None:
     """Worker ``index`` starts afresh at ``frame``; its ports release what sounds."""
     worker = room.workers[index]
-    worker[w.LAST_ORIGIN] = worker[w.ORIGIN]
-    worker[w.ORIGIN] = frame
-    store_release(worker, w.EPOCH, worker[w.EPOCH] + 1)
+    if worker[w.EPOCH] == 0 or worker[w.ORIGIN] != frame:  # breaks at one frame (position, start) are one break
+        worker[w.LAST_ORIGIN] = worker[w.ORIGIN]
+        worker[w.ORIGIN] = frame
+        store_release(worker, w.EPOCH, worker[w.EPOCH] + 1)
     for port in range(room.owners.size):
         if room.owners[port] == index:
             room.ports[port, w.RELEASING] = 1
@@ -55,10 +56,14 @@ def find_frame(room: Room, frames: int, raw: int) -> int:
         own[w.STARTED] = 1
         begin_epochs(room, head, EVERY)
     else:
-        gap = ((raw - own[w.RAW]) & 0xFFFFFFFF) - state[w.PERIOD]
-        if gap < 0 or gap > CAPACITY // 2:  # the server's clock began anew
+        step = ((raw - own[w.RAW] + (1 << 31)) & 0xFFFFFFFF) - (1 << 31)  # 32 bits, and they wrap
+        gap = step - state[w.PERIOD]
+        if abs(gap) > CAPACITY // 2:  # the server's clock began anew
             gap = 0
             begin_epochs(room, head, EVERY)
+        elif gap < 0:  # a busy server corrected its clock: the sound went on, and so do we
+            gap = 0
+            state[w.SLIPS] += 1
         elif gap > 0:
             for channel in range(room.inputs.shape[0]):
                 for t in range(head, head + gap):
@@ -134,7 +139,8 @@ def follow_transport(room: Room, now: int, frames: int) -> None:
     rolling, frame = int(transport[w.T_ROLLING]), int(transport[w.T_FRAME])
     started = rolling == 1 and own[w.ROLLING] == 0
     stopped = rolling == 0 and own[w.ROLLING] == 1
-    jumped = rolling == 1 and own[w.ROLLING] == 1 and frame != own[w.EXPECTED]
+    skipped = now - room.state[w.HEAD]  # the transport went on while we were not called
+    jumped = rolling == 1 and own[w.ROLLING] == 1 and frame != own[w.EXPECTED] + skipped
     if started or jumped:
         begin_epochs(room, now, EVERY)
     elif stopped:

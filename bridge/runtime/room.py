@@ -22,7 +22,7 @@ MAX_BOX = 1024  # frames of half a ramp at 384 kHz
 
 
 class Room(NamedTuple):
-    """Arrays of one callback. The first eleven are shared (see layout.Shared), the others are its own."""
+    """Arrays of one callback. The first ten are shared (see layout.Shared), the others are its own."""
 
     state: NDArray[np.int64]
     workers: NDArray[np.int64]

@@ -1,0 +1,150 @@
+"""A callback driven by hand: what JACK would pass in goes in, what it would send on comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.core.audio import CHANNELS, Audio
+from bridge.core.events import Midi, TimedEvent, pack
+from bridge.runtime import words as w
+from bridge.runtime.arena import Arena
+from bridge.runtime.atomics import publish
+from bridge.runtime.cycle import STALL_FRAMES
+from bridge.runtime.intake import take
+from bridge.runtime.layout import CAPACITY, HOST_RING, MIDI_PORTS, Plan, Shared, WorkerPlan, map_arena, size_of
+from bridge.runtime.mixing import give_audio
+from bridge.runtime.playing import give_events
+from bridge.runtime.rings import EventReader, EventWriter, write_audio
+from bridge.runtime.room import Room, make_room
+
+RATE = 44100
+HOP = 64
+SEPARATION, MIR, ACCOMPANIMENT = range(3)
+RINGS = (HOST_RING, *MIDI_PORTS, "mir.beats", "mir.chords")
+
+WORKERS = (
+    WorkerPlan("separation", "toy.separation", SEPARATION, HOP, 0),
+    WorkerPlan(
+        "mir", "toy.mir", MIR, HOP, 0,
+        writes={"beats": "mir.beats", "chords": "mir.chords"}, renders={"beats": "beats", "chords": "chords"},
+    ),
+    WorkerPlan(
+        "accompaniment", "toy.accompaniment", ACCOMPANIMENT, HOP, 0,
+        reads={"chords": "mir.chords", "midi": HOST_RING}, writes={"midi": "accompaniment"}, waits_for=(MIR,),
+    ),
+)  # fmt: skip
+
+PLAN = Plan(RATE, WORKERS, RINGS)
+NO_ENGINES = Plan(RATE, (), RINGS)
+"""Nobody separates: the input passes through ``other`` at once."""
+
+Sent = tuple[int, bytes]
+"""(offset in the cycle, message)"""
+
+
+class Desk:
+    """A room and JACK's frame time."""
+
+    def __init__(self, plan: Plan, shared: Shared, room: Room) -> None:
+        self.plan, self.shared, self.room = plan, shared, room
+        self.raw = 0
+        """JACK's frame time at the next callback; add to it to skip cycles."""
+        self.now = 0
+        """The stream frame at which the last cycle started."""
+        self._writers = [EventWriter(shared.records[i], shared.heads[i]) for i in range(len(plan.rings))]
+
+    @property
+    def state(self) -> NDArray[np.int64]:
+        return self.shared.state
+
+    def worker(self, index: int) -> NDArray[np.int64]:
+        return self.shared.workers[index]
+
+    def take(self, audio: Audio | int, events: Sequence[Sent] = ()) -> int:
+        """One cycle's intake of ``audio``, or of so many silent frames; ``events`` by offset. The cycle's frame."""
+        room = self.room
+        frames = audio if isinstance(audio, int) else audio.shape[1]
+        room.work_in[:, :frames] = 0.0 if isinstance(audio, int) else audio
+        for i, (offset, data) in enumerate(events):
+            _, size, padded = pack(Midi(data))
+            room.in_events[i, w.FRAME], room.in_events[i, w.SIZE] = offset, size
+            room.in_events[i, w.DATA :] = np.frombuffer(padded, np.int64)
+        room.own[w.IN_EVENTS] = len(events)
+        self.now = take(room, frames, self.raw & 0xFFFFFFFF)
+        self.raw += frames
+        return self.now
+
+    def mix(self, frames: int) -> Audio:
+        """What the last cycle sends as audio, shape (stems and mix, channels, frames)."""
+        give_audio(self.room, self.now, frames)
+        return self.room.work_out[:, :frames].reshape(-1, CHANNELS, frames).copy()
+
+    def play(self, frames: int, stall_frames: int = STALL_FRAMES) -> dict[str, list[Sent]]:
+        """What the last cycle sends as MIDI, by port."""
+        give_events(self.room, self.now, frames, stall_frames)
+        return {port: self._sent(i) for i, port in enumerate(MIDI_PORTS)}
+
+    def _sent(self, port: int) -> list[Sent]:
+        rows = self.room.out_events[port, : self.room.out_counts[port]]
+        return [(int(row[w.FRAME]), row[w.DATA :].tobytes()[: int(row[w.SIZE])]) for row in rows]
+
+    def audio_cycle(self, audio: Audio) -> Audio:
+        """Take ``audio`` and answer it."""
+        self.take(audio)
+        return self.mix(audio.shape[1])
+
+    def midi_cycle(self, frames: int, events: Sequence[Sent] = ()) -> dict[str, list[Sent]]:
+        """Take a silent cycle with every worker up to date, and answer it."""
+        now = self.take(frames, events)
+        self.shared.workers[:, w.PROGRESS] = now + frames
+        return self.play(frames)
+
+    def separate(self, start: int, stems: Audio, epoch: int | None = None) -> None:
+        """What the separation's worker does for the hop at ``start``; ``stems``: shape (stems * channels, hop)."""
+        words = self.worker(SEPARATION)
+        epoch = int(words[w.EPOCH]) if epoch is None else epoch
+        write_audio(self.shared.stems, 0, start - int(words[w.LATENCY]), stems)
+        publish(self.shared.stamps, start % CAPACITY, (epoch << w.STAMP_SHIFT) + start)
+
+    def say(self, ring: str, frame: int, data: bytes, epoch: int | None = None) -> None:
+        """What a worker does to have ``data`` sent for ``frame``."""
+        index = self.plan.rings.index(ring)
+        owner = int(self.room.owners[MIDI_PORTS.index(ring)])
+        epoch = int(self.worker(owner)[w.EPOCH]) if epoch is None else epoch
+        self._writers[index].write(TimedEvent(frame, Midi(data)), epoch)
+
+    def reader(self, ring: str = HOST_RING) -> EventReader:
+        """A reader from the ring's beginning."""
+        index = self.plan.rings.index(ring)
+        return EventReader(self.shared.records[index], self.shared.heads[index])
+
+
+@contextmanager
+def open_desk(plan: Plan = PLAN, latency: int = 0, slack: int = 0) -> Iterator[Desk]:
+    """A desk on an arena of its own. ``latency`` and ``slack`` (frames) are the separation's."""
+    with Arena.create(size_of(plan)) as arena:
+        shared = map_arena(plan, arena)
+        for worker in plan.workers:
+            words = shared.workers[worker.index]
+            words[w.HOP], words[w.GAP_RESETS] = worker.hop, int(worker.role == "separation")
+        if plan.audio_worker >= 0:
+            words = shared.workers[plan.audio_worker]
+            words[w.LATENCY], words[w.SLACK] = latency, slack
+        yield Desk(plan, shared, make_room(plan, shared))
+
+
+def on(note: int, channel: int = 0, velocity: int = 90) -> bytes:
+    return bytes((0x90 | channel, note, velocity))
+
+
+def off(note: int, channel: int = 0) -> bytes:
+    return bytes((0x80 | channel, note, 64))
+
+
+def noise(frames: int, seed: int = 0) -> Audio:
+    """White noise within -1..1, shape (channels, frames)."""
+    return np.random.default_rng(seed).uniform(-1, 1, (CHANNELS, frames)).astype(np.float32)

@@ -1,0 +1,93 @@
+"""The words and the layout: names, counts and places agree."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bridge.core.audio import CHANNELS, STEMS
+from bridge.core.events import PAYLOAD_BYTES
+from bridge.runtime import words as w
+from bridge.runtime.arena import Arena
+from bridge.runtime.layout import MIDI_PORTS, RECORDS, Plan, Shared, map_arena, size_of
+from bridge.runtime.room import GAINS, OUTPUTS, Room, make_room
+from bridge.runtime.wiring import PATHS
+from tests.runtime.desk import NO_ENGINES, PLAN
+
+
+def enumerations() -> list[tuple[list[str], int]]:
+    """Each ``A, B, N = range(k)`` of words.py as its names and k."""
+    found = []
+    for node in ast.parse(Path(w.__file__).read_text()).body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and isinstance(node.targets[0], ast.Tuple):
+            names = [name.id for name in node.targets[0].elts if isinstance(name, ast.Name)]
+            count = node.value.args[0]
+            assert isinstance(count, ast.Constant) and isinstance(count.value, int)
+            found.append((names, count.value))
+    return found
+
+
+def test_each_enumeration_ends_with_its_own_count() -> None:
+    groups = enumerations()
+    assert [names[-1] for names, _ in groups] == [
+        "STATE_WORDS", "WORKER_WORDS", "OWN_WORDS", "PORT_WORDS", "TRANSPORT_WORDS",
+    ]  # fmt: skip
+    for names, count in groups:
+        assert len(names) == len(set(names)) == count
+        assert getattr(w, names[-1]) == count - 1
+
+
+def test_a_record_holds_a_payload() -> None:
+    assert (w.RECORD_WORDS - w.DATA) * 8 == PAYLOAD_BYTES
+
+
+def test_rings_are_powers_of_two_so_that_a_mask_finds_a_slot() -> None:
+    from bridge.runtime.layout import CAPACITY
+
+    assert CAPACITY & (CAPACITY - 1) == 0
+    assert RECORDS & (RECORDS - 1) == 0
+
+
+def test_every_path_has_a_bit_in_the_ping_word_where_the_callback_looks() -> None:
+    assert PATHS == (*STEMS, "mix", *MIDI_PORTS)
+
+
+@pytest.mark.parametrize("plan", [PLAN, NO_ENGINES], ids=["three workers", "none"])
+def test_shared_arrays_start_on_cache_lines_and_fill_the_arena_without_overlap(plan: Plan) -> None:
+    with Arena.create(size_of(plan)) as arena:
+        shared = map_arena(plan, arena)
+        arrays = [getattr(shared, name) for name in Shared.__slots__]
+        spans = sorted((array.ctypes.data, array.ctypes.data + array.nbytes) for array in arrays)
+        assert all(first % 64 == 0 for first, _ in spans)
+        assert all(end <= first for (_, end), (first, _) in zip(spans, spans[1:], strict=False))
+        assert spans[-1][1] - spans[0][0] <= size_of(plan)
+
+
+def test_parent_and_worker_lay_out_the_same() -> None:
+    with Arena.create(size_of(PLAN)) as arena:
+        one, other = map_arena(PLAN, arena), map_arena(PLAN, arena)
+        for name in Shared.__slots__:
+            getattr(one, name).flat[-1] = 1
+            assert getattr(other, name).flat[-1] == 1
+
+
+def test_a_room_shares_what_workers_see_and_owns_the_rest() -> None:
+    with Arena.create(size_of(PLAN)) as arena:
+        shared = map_arena(PLAN, arena)
+        room = make_room(PLAN, shared)
+        common = set(Room._fields[:10]) - {"values"}  # what a room calls values are the records
+        assert all(np.shares_memory(getattr(room, name), getattr(shared, name)) for name in common)
+        assert np.shares_memory(room.values, shared.records)
+        assert not any(np.shares_memory(array, shared.state) for array in room[10:])
+
+
+def test_a_room_has_a_row_for_each_output_and_each_fader() -> None:
+    with Arena.create(size_of(PLAN)) as arena:
+        room = make_room(PLAN, map_arena(PLAN, arena))
+        assert OUTPUTS == (len(STEMS) + 1) * CHANNELS == len(room.work_out)
+        assert GAINS == 2 * len(STEMS) == room.gains.size == len(room.curves)
+        assert room.owners.tolist() == [2, 1, 1]
+        assert room.audio.tolist() == [0, 110]
