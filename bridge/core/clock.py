@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from math import pi, sqrt
 
-from bridge.core.events import ClockPosition, Midi, TimedEvent, Transport
+from bridge.core.events import ClockPosition, Gap, Midi, TimedEvent, Transport
 from bridge.core.time import BlockTime
 
 TICKS_A_BEAT = 24
@@ -153,6 +153,8 @@ class HostClock:
             self.transport(event.frame, event.payload)
         elif isinstance(event.payload, ClockPosition):
             self.told(event.payload)
+        elif isinstance(event.payload, Gap):
+            self.gap(event.payload.frames)
 
     def midi(self, frame: int, data: bytes) -> None:
         """One MIDI message at ``frame``; only clock, start, continue, stop and song position matter."""

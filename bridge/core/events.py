@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import astuple, dataclass
-from typing import ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 QUALITIES: tuple[str, ...] = ("", "m", "7", "maj7", "m7", "dim", "aug", "sus4")
 """Chord qualities by index, as they are written behind the root."""
@@ -120,11 +120,17 @@ class ClockPosition:
     rolling: int
 
 
-Payload: TypeAlias = Midi | Beat | Chord | Key | Tempo | Transport | ClockPosition
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """``frames`` of input before the event's frame never came, nor did the messages in them."""
 
-_KINDS: dict[int, type[Beat] | type[Chord] | type[Key] | type[Tempo] | type[Transport] | type[ClockPosition]] = {
-    kind.KIND: kind for kind in (Beat, Chord, Key, Tempo, Transport, ClockPosition)
-}
+    KIND: ClassVar[int] = 8
+    frames: int
+
+
+Payload: TypeAlias = Midi | Beat | Chord | Key | Tempo | Transport | ClockPosition | Gap
+
+_KINDS: dict[int, type[Any]] = {kind.KIND: kind for kind in (Beat, Chord, Key, Tempo, Transport, ClockPosition, Gap)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,4 +159,5 @@ def unpack(kind: int, size: int, data: bytes) -> Payload:
     cls = _KINDS[kind]
     values = struct.unpack(f"<{size // 8}d", data[:size])
     types = [field.type for field in cls.__dataclass_fields__.values() if field.type != "ClassVar[int]"]
-    return cls(*(int(v) if t == "int" else v for v, t in zip(values, types, strict=True)))
+    payload: Payload = cls(*(int(v) if t == "int" else v for v, t in zip(values, types, strict=True)))
+    return payload

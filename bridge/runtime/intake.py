@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bridge.core.events import ClockPosition, Midi, Transport
+from bridge.core.events import ClockPosition, Gap, Midi, Transport
 from bridge.runtime import words as w
 from bridge.runtime.atomics import load_acquire, store_release
 from bridge.runtime.compiled import compiled
@@ -16,7 +16,7 @@ from bridge.runtime.room import Room
 from bridge.runtime.words import DATA, FRAME, KIND, RECORD_WORDS, SIZE
 
 MASK = CAPACITY - 1
-MIDI, CLOCK_POSITION, TRANSPORT = Midi.KIND, ClockPosition.KIND, Transport.KIND
+MIDI, CLOCK_POSITION, TRANSPORT, GAP = Midi.KIND, ClockPosition.KIND, Transport.KIND, Gap.KIND
 HOST = 0  # the ring of what comes from the host is the first
 EVERY, EVENTS_ONLY, AFTER_GAP = range(3)  # whom a break concerns
 TICKS_A_BEAT, TICKS_A_SIXTEENTH = 24, 6  # MIDI clock and song position
@@ -47,6 +47,22 @@ def begin_epochs(room: Room, frame: int, whom: int) -> None:
 
 
 @compiled
+def claim(room: Room, frame: int, kind: int, size: int) -> int:
+    """The next record of the host ring, its first words written; fill DATA, then `announce` it."""
+    slot = room.heads[HOST, 0] & (RECORDS - 1)
+    room.records[HOST, slot, FRAME] = frame
+    room.records[HOST, slot, KIND] = kind
+    room.records[HOST, slot, SIZE] = size
+    return slot  # type: ignore[no-any-return]
+
+
+@compiled
+def announce(room: Room) -> None:
+    """Let the readers see the record that was claimed last."""
+    store_release(room.heads[HOST], 0, room.heads[HOST, 0] + 1)
+
+
+@compiled
 def find_frame(room: Room, frames: int, raw: int) -> int:
     """The stream frame at which this callback starts; a jump of JACK's frame time leaves a gap of silence."""
     state, own = room.state, room.own
@@ -70,27 +86,14 @@ def find_frame(room: Room, frames: int, raw: int) -> int:
                     room.inputs[channel, t & MASK] = 0.0
             state[w.SKIPPED] += max(1, gap // max(frames, 1))
             state[w.GAP_FRAMES] += gap
+            slot = claim(room, head + gap, GAP, 8)
+            room.values[HOST, slot, DATA] = gap
+            announce(room)
             begin_epochs(room, head + gap, AFTER_GAP)
     own[w.RAW] = raw
     state[w.PERIOD] = frames
     state[w.CYCLES] += 1
     return head + gap  # type: ignore[no-any-return]
-
-
-@compiled
-def claim(room: Room, frame: int, kind: int, size: int) -> int:
-    """The next record of the host ring, its first words written; fill DATA, then `announce` it."""
-    slot = room.heads[HOST, 0] & (RECORDS - 1)
-    room.records[HOST, slot, FRAME] = frame
-    room.records[HOST, slot, KIND] = kind
-    room.records[HOST, slot, SIZE] = size
-    return slot  # type: ignore[no-any-return]
-
-
-@compiled
-def announce(room: Room) -> None:
-    """Let the readers see the record that was claimed last."""
-    store_release(room.heads[HOST], 0, room.heads[HOST, 0] + 1)
 
 
 @compiled

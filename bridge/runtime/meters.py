@@ -31,6 +31,7 @@ class Counters:
     cycles: int
     skipped: int
     gap_frames: int
+    slips: int
     late_frames: int
     late_events: int
     lost_events: int
@@ -52,6 +53,7 @@ def read_counters(shared: Shared) -> Counters:
         cycles=int(state[w.CYCLES]),
         skipped=int(state[w.SKIPPED]),
         gap_frames=int(state[w.GAP_FRAMES]),
+        slips=int(state[w.SLIPS]),
         late_frames=int(state[w.LATE_FRAMES]),
         late_events=int(state[w.LATE_EVENTS]),
         lost_events=int(state[w.LOST_EVENTS]),

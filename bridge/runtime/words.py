@@ -25,9 +25,10 @@ from __future__ import annotations
     PING,          # P  one bit a path, in the order of ports: that path is a pure delay
     RESTART,       # P  requests to begin a new epoch everywhere
     RESTARTED,     # C  the last such request that was served
+    SLIPS,         # C  callbacks whose frame time overlapped the last one's: they are taken as following it
     QUIET,         # P  1: MIDI ports stay silent, what sounds is released; set before leaving
     STATE_WORDS,
-) = range(19)
+) = range(20)
 
 (
     EPOCH,         # C  raised where a worker must start afresh; results of an older one are void
