@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 
 import msgspec
@@ -117,17 +118,22 @@ class Supervisor:
         words = self._graph.shared.workers[worker.index]
         publish(words, w.READY, 0)
         command = [sys.executable, "-m", "bridge.runtime.worker", arena.handle, str(worker.index), str(os.getpid())]
-        worker.process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            pass_fds=arena.inherited_fds,
-            start_new_session=True,
-            env=os.environ | _ONE_THREAD | {"OMP_WAIT_POLICY": "passive"},
-        )
         worker.started_s = worker.beat_s = time.monotonic()
+        try:
+            worker.process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                pass_fds=arena.inherited_fds,
+                start_new_session=True,
+                env=os.environ | _ONE_THREAD | {"OMP_WAIT_POLICY": "passive"},
+            )
+        except OSError as error:  # no memory or no process left: there may be later
+            self._bury(worker, worker.started_s, f"cannot be started ({error})")
+            return
         if worker.process.stdin is not None:
-            worker.process.stdin.write(msgspec.json.encode(self._plan))
-            worker.process.stdin.close()
+            # one that died at once takes nothing in; the next look finds it dead
+            with suppress(BrokenPipeError), worker.process.stdin as plan:
+                plan.write(msgspec.json.encode(self._plan))
         self._enter_state(worker, "starting")
 
     def _enter_state(self, worker: _Watched, state: str) -> None:
