@@ -35,7 +35,7 @@ NO_CHORD = -1
 
 @njit(cache=True)
 def tones(magnitude: NDArray[np.float32], bin_hz: float, chroma: NDArray[np.float64]) -> int:
-    """Fill ``chroma`` (12,), C first, from the peaks of ``magnitude``; the lowest strong peak's class or -1.
+    """Fill ``chroma`` (12,), C first, from the peaks of ``magnitude``; the lowest strong peak's note or -1.
 
     Peaks, placed by a parabola, tell neighbours in the low octaves apart where the bins themselves cannot.
     """
@@ -59,7 +59,7 @@ def tones(magnitude: NDArray[np.float32], bin_hz: float, chroma: NDArray[np.floa
         fade = min(1.0, 500.0 / hz)  # up there overtones outnumber notes
         chroma[nearest % 12] += np.sqrt(here) * tuned * fade
         if bass < 0 and hz < BASS_HZ and here > 0.2 * loudest:
-            bass = nearest % 12
+            bass = nearest
     for i in range(12):
         chroma[i] = np.sqrt(chroma[i])  # a doubled root must not drown the seventh
     return bass
@@ -70,7 +70,7 @@ class Harmony(Memory):
 
     remembered = (
         "heard", "hops", "steps", "chord", "rival", "agreed", "key", "average", "tonal_steps",
-        "held", "note_chroma", "note_bass",
+        "low", "low_agreed", "held", "note_chroma", "note_bass",
     )  # fmt: skip
 
     def __init__(self, rate: int, hop: int) -> None:
@@ -101,6 +101,7 @@ class Harmony(Memory):
         self.note_bass[:] = -1
         self.hops, self.steps, self.tonal_steps = 0, 0, 0
         self.chord, self.rival, self.agreed = NO_CHORD, NO_CHORD, 0
+        self.low, self.low_agreed = -1, 0
         self.key = -1
 
     def note(self, message: Midi) -> None:
@@ -128,7 +129,7 @@ class Harmony(Memory):
         return events
 
     def _listen_to_all(self) -> int:
-        """Fill the chroma from audio and from notes, aligned at the window's middle; the bass' pitch class or -1."""
+        """Fill the chroma from audio and from notes, aligned at the window's middle; the bass note or -1."""
         magnitude = np.abs(np.fft.rfft(self.heard * self._taper))
         bass = int(tones(magnitude, self._bin_hz, self._chroma))
         at = self.steps % len(self.note_bass)
@@ -136,7 +137,8 @@ class Harmony(Memory):
             heard = self._chroma.sum()
             self._chroma *= 1.0 / heard if heard > 0 else 0.0
             self._chroma += self.note_chroma[at]
-            bass = int(self.note_bass[at])
+            # the keys' lowest note is the bass only where nothing lower sounds
+            bass = int(self.note_bass[at]) if bass < 0 else min(bass, int(self.note_bass[at]))
         self._remember_notes(at)
         self.steps += 1
         return bass
@@ -144,15 +146,17 @@ class Harmony(Memory):
     def _remember_notes(self, at: int) -> None:
         pitches = np.flatnonzero(self.held.any(axis=0))
         self.note_chroma[at] = 0.0
-        self.note_bass[at] = pitches[0] % 12 if len(pitches) else -1
+        self.note_bass[at] = pitches[0] if len(pitches) else -1
         for pitch in pitches:
             self.note_chroma[at, pitch % 12] += 1.0 / len(pitches)
 
     def _settle_chord(self, bass: int) -> Chord | None:
         """The chord that has just become certain, if it is another one than before."""
         fits = chord_fits(self._chroma)
+        self.low_agreed = self.low_agreed + 1 if bass % 12 == self.low and bass >= 0 else 1
+        self.low = bass % 12 if bass >= 0 else -1
         if bass >= 0:
-            fits[bass::12] += MARGIN  # among equals, the one that stands on its root
+            fits[bass % 12 :: 12] += MARGIN  # among equals, the one that stands on its root
         best = int(fits.argmax())
         current = FITS if self.chord == NO_CHORD else float(fits[self.chord])
         fit = float(fits[best])
@@ -171,7 +175,9 @@ class Harmony(Memory):
             return Chord(-1, 0, -1, min(max(1.0 - fit, 0.0), 1.0))
         quality, root = divmod(found, 12)
         chord = Chord(root, quality, root, min(fit, 1.0))
-        return Chord(root, quality, bass, chord.confidence) if bass in chord.pitch_classes else chord
+        # an inversion is claimed only where the bass stood as long as the chord did
+        inverted = self.low_agreed >= PATIENCE and self.low in chord.pitch_classes
+        return Chord(root, quality, self.low, chord.confidence) if inverted else chord
 
     def _settle_key(self) -> Key | None:
         """The key that has just become the best, if it is another one than before."""
