@@ -64,13 +64,23 @@ def play(room: Room, port: int, offset: int, ring: int, slot: int) -> None:
 
 
 @compiled
+def catch_up(room: Room, port: int, cursor: int, head: int) -> int:
+    """Where to read on from ``cursor``; a reader that was overtaken has lost note-offs and releases what sounds."""
+    if head - cursor <= RECORDS // 2:
+        return cursor
+    room.ports[port, w.RELEASING] = 1
+    release(room, port)
+    return head - RECORDS // 2
+
+
+@compiled
 def play_due(room: Room, port: int, now: int, frames: int) -> None:
     """Send what is due in this cycle; drop what an older epoch planned."""
     worker = room.workers[room.owners[port]]
     ring, epoch = FIRST_PORT_RING + port, worker[w.EPOCH]
     delay = room.heads[ring, w.RING_DELAY]
     head = load_acquire(room.heads[ring], 0)
-    cursor = max(room.ports[port, w.CURSOR], head - RECORDS // 2)
+    cursor = catch_up(room, port, room.ports[port, w.CURSOR], head)
     while cursor < head and room.out_counts[port] < MAX_EVENTS - 2:
         slot = cursor & (RECORDS - 1)
         if room.records[ring, slot, KIND] >> EPOCH_SHIFT == epoch:
@@ -92,7 +102,7 @@ def play_ping(room: Room, port: int, now: int, frames: int) -> None:
     """Ping mode: the channel messages of the input, delayed by what is declared; nothing else."""
     delay = room.heads[FIRST_PORT_RING + port, w.RING_DELAY]
     head = room.heads[HOST, w.RING_HEAD]
-    cursor = max(room.ports[port, w.PING_CURSOR], head - RECORDS // 2)
+    cursor = catch_up(room, port, room.ports[port, w.PING_CURSOR], head)
     while cursor < head and room.out_counts[port] < MAX_EVENTS - 2:
         slot = cursor & (RECORDS - 1)
         due = room.records[HOST, slot, FRAME] + delay - now
@@ -116,13 +126,14 @@ def give_events(room: Room, now: int, frames: int, stall_frames: int) -> None:
         pinging = room.state[w.PING] >> (FIRST_PING + port) & 1
         behind = now - max(load_acquire(worker, w.PROGRESS), worker[w.ORIGIN])
         stalled = 1 if behind > stall_frames else 0
-        if stalled > room.ports[port, w.STALLED]:
-            room.ports[port, w.RELEASING] = 1
-        room.ports[port, w.STALLED] = stalled
+        if stalled > room.ports[port, w.STALLED] or pinging != room.ports[port, w.PINGING]:
+            room.ports[port, w.RELEASING] = 1  # whoever would have ended the notes no longer does
+        room.ports[port, w.STALLED], room.ports[port, w.PINGING] = stalled, pinging
         if room.ports[port, w.RELEASING] != 0:
             release(room, port)
         if room.state[w.QUIET] != 0:
             room.ports[port, w.CURSOR] = load_acquire(room.heads[FIRST_PORT_RING + port], 0)
+            room.ports[port, w.PING_CURSOR] = room.heads[HOST, 0]
         elif pinging:
             play_ping(room, port, now, frames)
         else:

@@ -69,8 +69,8 @@ from __future__ import annotations
 
 FADE_FRAMES = 64  # StemgenRT's figure: inaudible as a step, short against any hop
 
-CURSOR, PING_CURSOR, RELEASING, STALLED, PORT_WORDS = range(5)
-"""The callback's words for each MIDI port: where it reads, notes to release, a worker found stalled."""
+CURSOR, PING_CURSOR, RELEASING, STALLED, PINGING, PORT_WORDS = range(6)
+"""The callback's words for each MIDI port: where it reads, notes to release, a worker found stalled, ping mode."""
 
 T_VALID, T_ROLLING, T_FRAME, T_BEAT, T_TEMPO, T_BAR, TRANSPORT_WORDS = range(7)
 """The host transport of one cycle, as float64."""

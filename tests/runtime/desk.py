@@ -62,7 +62,8 @@ class Desk:
         return self.shared.state
 
     def worker(self, index: int) -> NDArray[np.int64]:
-        return self.shared.workers[index]
+        words: NDArray[np.int64] = self.shared.workers[index]
+        return words
 
     def take(self, audio: Audio | int, events: Sequence[Sent] = ()) -> int:
         """One cycle's intake of ``audio``, or of so many silent frames; ``events`` by offset. The cycle's frame."""

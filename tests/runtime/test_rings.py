@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS
-from bridge.core.events import Beat, Chord, ClockPosition, Key, Midi, Payload, Tempo, TimedEvent, Transport
+from bridge.core.events import Beat, Chord, ClockPosition, Gap, Key, Midi, Payload, Tempo, TimedEvent, Transport
 from bridge.runtime.layout import CAPACITY, RECORDS
 from bridge.runtime.rings import EventReader, EventWriter, read_audio, write_audio
 from bridge.runtime.words import RECORD_WORDS, RING_DELAY
@@ -107,6 +107,7 @@ payloads = st.one_of(
     st.builds(Tempo, finite, finite),
     st.builds(Transport, whole, finite, finite, whole),
     st.builds(ClockPosition, whole, whole),
+    st.builds(Gap, whole),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from bridge.core.audio import CHANNELS, STEMS
 from bridge.core.events import PAYLOAD_BYTES
 from bridge.runtime import words as w
 from bridge.runtime.arena import Arena
-from bridge.runtime.layout import MIDI_PORTS, RECORDS, Plan, Shared, map_arena, size_of
+from bridge.runtime.layout import CAPACITY, MIDI_PORTS, RECORDS, Plan, Shared, map_arena, size_of
 from bridge.runtime.room import GAINS, OUTPUTS, Room, make_room
 from bridge.runtime.wiring import PATHS
 from tests.runtime.desk import NO_ENGINES, PLAN
@@ -45,14 +46,12 @@ def test_a_record_holds_a_payload() -> None:
 
 
 def test_rings_are_powers_of_two_so_that_a_mask_finds_a_slot() -> None:
-    from bridge.runtime.layout import CAPACITY
-
     assert CAPACITY & (CAPACITY - 1) == 0
     assert RECORDS & (RECORDS - 1) == 0
 
 
 def test_every_path_has_a_bit_in_the_ping_word_where_the_callback_looks() -> None:
-    assert PATHS == (*STEMS, "mix", *MIDI_PORTS)
+    assert (*STEMS, "mix", *MIDI_PORTS) == PATHS
 
 
 @pytest.mark.parametrize("plan", [PLAN, NO_ENGINES], ids=["three workers", "none"])
@@ -62,7 +61,7 @@ def test_shared_arrays_start_on_cache_lines_and_fill_the_arena_without_overlap(p
         arrays = [getattr(shared, name) for name in Shared.__slots__]
         spans = sorted((array.ctypes.data, array.ctypes.data + array.nbytes) for array in arrays)
         assert all(first % 64 == 0 for first, _ in spans)
-        assert all(end <= first for (_, end), (first, _) in zip(spans, spans[1:], strict=False))
+        assert all(end <= first for (_, end), (first, _) in pairwise(spans))
         assert spans[-1][1] - spans[0][0] <= size_of(plan)
 
 
