@@ -28,7 +28,9 @@ from bridge.runtime.layout import (
     MAX_PERIOD,
     MIDI_PORTS,
     RECORDS,
+    ROW,
     SEPARATED,
+    WORK_ROW,
 )
 from bridge.runtime.room import GAINS, MAX_BOX, OUTPUTS, Room
 from bridge.runtime.words import (
@@ -89,8 +91,8 @@ def room_at(argument: NDArray[np.int64]) -> Room:
     return Room(
         carray(as_int64(a[0]), (STATE_WORDS,)),
         carray(as_int64(a[1]), (workers, WORKER_WORDS)),
-        carray(as_float32(a[2]), (CHANNELS, CAPACITY)),
-        carray(as_float32(a[3]), (SEPARATED * CHANNELS, CAPACITY)),
+        carray(as_float32(a[2]), (CHANNELS, ROW)),
+        carray(as_float32(a[3]), (SEPARATED * CHANNELS, ROW)),
         carray(as_int64(a[4]), (CAPACITY,)),
         carray(as_float64(a[5]), (GAINS,)),
         carray(as_int64(a[6]), (rings, RECORDS, RECORD_WORDS)),
@@ -103,9 +105,9 @@ def room_at(argument: NDArray[np.int64]) -> Room:
         carray(as_int64(a[13]), (2,)),
         carray(as_float64(a[14]), (GAINS, 6)),
         carray(as_float64(a[15]), (GAINS, 2, MAX_BOX)),
-        carray(as_float32(a[16]), (GAINS, MAX_PERIOD)),
-        carray(as_float32(a[17]), (CHANNELS, MAX_PERIOD)),
-        carray(as_float32(a[18]), (OUTPUTS, MAX_PERIOD)),
+        carray(as_float32(a[16]), (GAINS, WORK_ROW)),
+        carray(as_float32(a[17]), (CHANNELS, WORK_ROW)),
+        carray(as_float32(a[18]), (OUTPUTS, WORK_ROW)),
         carray(as_int64(a[19]), (MAX_EVENTS, RECORD_WORDS)),
         carray(as_int64(a[20]), (PORTS, MAX_EVENTS, RECORD_WORDS)),
         carray(as_int64(a[21]), (PORTS,)),

@@ -15,11 +15,18 @@ from bridge.runtime.words import RECORD_WORDS, STATE_WORDS, WORKER_WORDS
 CAPACITY = 1 << 17
 """Frames in an audio ring: 3 s at 44.1 kHz, 0.7 s at 192 kHz."""
 
+ROW = CAPACITY + 80
+"""Samples from one channel of a ring to the next. The odd 80 keep the channels out of each other's cache lines:
+with a power of two between them, every channel of a frame would fall into the same few lines."""
+
 RECORDS = 1 << 12
 """Events in an event ring."""
 
 MAX_PERIOD = 8192
 """The longest callback that is served; JACK's own limit."""
+
+WORK_ROW = MAX_PERIOD + 80
+"""Samples from one row of the callback's buffers to the next; odd for the same reason as ROW."""
 
 MAX_EVENTS = 1024
 """Messages in or out of one port in one callback; JACK's buffer holds about as many."""
@@ -72,8 +79,8 @@ class Shared:
 
     state: NDArray[np.int64]  # (STATE_WORDS,)
     workers: NDArray[np.int64]  # (workers, WORKER_WORDS)
-    inputs: NDArray[np.float32]  # (CHANNELS, CAPACITY)
-    stems: NDArray[np.float32]  # (SEPARATED * CHANNELS, CAPACITY)
+    inputs: NDArray[np.float32]  # (CHANNELS, ROW)
+    stems: NDArray[np.float32]  # (SEPARATED * CHANNELS, ROW)
     stamps: NDArray[np.int64]  # (CAPACITY,) which hop a slot of the stem ring holds
     gains: NDArray[np.float64]  # (2 * stems,) targets: stem ports, then the mix
     values: NDArray[np.float64]  # (workers, 64) each engine's controls
@@ -92,8 +99,8 @@ def _shapes(plan: Plan) -> dict[str, tuple[tuple[int, ...], type[np.generic]]]:
     return {
         "state": ((STATE_WORDS,), np.int64),
         "workers": ((count, WORKER_WORDS), np.int64),
-        "inputs": ((CHANNELS, CAPACITY), np.float32),
-        "stems": ((SEPARATED * CHANNELS, CAPACITY), np.float32),
+        "inputs": ((CHANNELS, ROW), np.float32),
+        "stems": ((SEPARATED * CHANNELS, ROW), np.float32),
         "stamps": ((CAPACITY,), np.int64),
         "gains": ((2 * len(STEMS),), np.float64),
         "values": ((count, MAX_CONTROLS), np.float64),

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS, STEMS
-from bridge.runtime.layout import MAX_EVENTS, MAX_PERIOD, MIDI_PORTS, Plan, Shared
+from bridge.runtime.layout import MAX_EVENTS, MIDI_PORTS, WORK_ROW, Plan, Shared
 from bridge.runtime.words import DUCK as _DUCK
 from bridge.runtime.words import FADE_FRAMES, OWN_WORDS, PORT_WORDS, RECORD_WORDS, TRANSPORT_WORDS
 
@@ -40,9 +40,9 @@ class Room(NamedTuple):
     audio: NDArray[np.int64]  # (2,) worker that separates or -1; frames of half a ramp
     ramps: NDArray[np.float64]  # (GAINS, 6) target, value, first sum, second sum, frames left, position
     boxes: NDArray[np.float64]  # (GAINS, 2, MAX_BOX) what the two moving averages remember
-    curves: NDArray[np.float32]  # (GAINS, MAX_PERIOD) each gain over this cycle
-    work_in: NDArray[np.float32]  # (CHANNELS, MAX_PERIOD)
-    work_out: NDArray[np.float32]  # (OUTPUTS, MAX_PERIOD)
+    curves: NDArray[np.float32]  # (GAINS, WORK_ROW) each gain over this cycle
+    work_in: NDArray[np.float32]  # (CHANNELS, WORK_ROW)
+    work_out: NDArray[np.float32]  # (OUTPUTS, WORK_ROW)
     in_events: NDArray[np.int64]  # (MAX_EVENTS, RECORD_WORDS) FRAME counts from the cycle's start
     out_events: NDArray[np.int64]  # (MIDI ports, MAX_EVENTS, RECORD_WORDS) likewise
     out_counts: NDArray[np.int64]  # (MIDI ports,)
@@ -82,9 +82,9 @@ def make_room(plan: Plan, shared: Shared) -> Room:
         audio=np.array([plan.audio_worker, half_ramp], np.int64),
         ramps=ramps,
         boxes=np.zeros((GAINS, 2, MAX_BOX)),
-        curves=np.ones((GAINS, MAX_PERIOD), np.float32),
-        work_in=np.zeros((CHANNELS, MAX_PERIOD), np.float32),
-        work_out=np.zeros((OUTPUTS, MAX_PERIOD), np.float32),
+        curves=np.ones((GAINS, WORK_ROW), np.float32),
+        work_in=np.zeros((CHANNELS, WORK_ROW), np.float32),
+        work_out=np.zeros((OUTPUTS, WORK_ROW), np.float32),
         in_events=np.zeros((MAX_EVENTS, RECORD_WORDS), np.int64),
         out_events=np.zeros((ports, MAX_EVENTS, RECORD_WORDS), np.int64),
         out_counts=np.zeros(ports, np.int64),
