@@ -25,6 +25,9 @@ from bridge.runtime.layout import MAX_EVENTS, MAX_PERIOD, MIDI_PORTS
 from bridge.runtime.rings import EventReader
 from bridge.runtime.wiring import ROLES, wire
 
+BREAKS = (0xF2, 0xFA, 0xFB, 0xFC)
+"""MIDI messages at which engines start afresh: song position, start, continue, stop."""
+
 NO_RESERVE: Mapping[str, int] = dict.fromkeys(ROLES, 0)
 """Offline nobody is late."""
 
@@ -35,7 +38,7 @@ class Take:
 
     stems: NDArray[np.float32]  # (stems, channels, frames), through the faders
     mix: Audio  # (channels, frames)
-    midi: dict[str, list[TimedEvent]]  # by port
+    midi: dict[str, list[TimedEvent]]  # by port; what sounds at the end is switched off there
     heard: list[TimedEvent] = field(default_factory=list)  # beats, chords and keys, by frame
 
 
@@ -49,18 +52,31 @@ class Cue:
 
 def _load_events(graph: Graph, events: Sequence[TimedEvent], now: int) -> None:
     room = graph.room
-    count = min(len(events), MAX_EVENTS)
-    for i, event in enumerate(events[:count]):
+    if len(events) > MAX_EVENTS:
+        raise ConfigError(f"{len(events)} MIDI messages about frame {now}", f"a callback takes {MAX_EVENTS}")
+    for i, event in enumerate(events):
         _, size, data = pack(event.payload)
         room.in_events[i, w.FRAME], room.in_events[i, w.SIZE] = event.frame - now, size
         room.in_events[i, w.DATA :] = np.frombuffer(data, np.int64)
-    room.own[w.IN_EVENTS] = count
+    room.own[w.IN_EVENTS] = len(events)
 
 
 def _sent(graph: Graph, port: int, now: int) -> list[TimedEvent]:
     room = graph.room
     rows = room.out_events[port, : room.out_counts[port]]
     return [TimedEvent(now + int(row[w.FRAME]), Midi(row[w.DATA :].tobytes()[: int(row[w.SIZE])])) for row in rows]
+
+
+def _borders(midi: Sequence[TimedEvent], cues: Sequence[Cue], fader_delay: int, end: int) -> list[int]:
+    """The frames that no block may reach across: where something takes effect that a callback does at its start.
+
+    A message at which engines start afresh releases notes, a cue moves faders; the last border is the end. Every
+    so many messages there is a border too, so that no block holds more than a callback takes.
+    """
+    breaks = {event.frame for event in midi if isinstance(event.payload, Midi) and event.payload.data[0] in BREAKS}
+    moves = {cue.frame + fader_delay for cue in cues}
+    crowds = {event.frame for event in midi[:: MAX_EVENTS // 2]}
+    return sorted({frame for frame in breaks | moves | crowds if 0 < frame < end} | {end})
 
 
 def process(
@@ -73,12 +89,15 @@ def process(
 ) -> Take:
     """Run ``audio``, shape (channels, frames), and ``midi`` through ``engines`` in blocks of ``block`` frames.
 
-    ``cues`` take effect at their frame, whatever the block size: a block is cut where one falls.
+    ``midi``: messages from frame 0 on. ``cues`` take effect at their frame, whatever the block size: a block
+    is cut where one falls.
     """
     if not 1 <= block <= MAX_PERIOD:
         raise ConfigError(f"a block of {block} frames", f"use 1 to {MAX_PERIOD}")
     if audio.ndim != 2 or audio.shape[0] != CHANNELS:
         raise ConfigError(f"audio of shape {audio.shape}", f"pass ({CHANNELS}, frames)")
+    if any(event.frame < 0 for event in midi):
+        raise ConfigError("a MIDI message before frame 0", "shift the messages so that the first is at 0 or later")
     # declared for blocks of one frame: that covers any block size, and blocks that a cue cuts
     with Graph(wire(engines, rate, NO_RESERVE), 1, NO_RESERVE, {}) as graph:
         return _run(graph, audio, sorted(midi, key=lambda e: e.frame), block, sorted(cues, key=lambda c: c.frame))
@@ -95,46 +114,62 @@ def _run(graph: Graph, audio: Audio, midi: list[TimedEvent], block: int, cues: l
         EventReader(shared.records[i], shared.heads[i]) for i, n in enumerate(plan.rings) if n.startswith("mir.")
     ]
     frames = audio.shape[1]
-    delay = max((path.declared for path in graph.ledger), default=0)
-    gathered = np.zeros((room.work_out.shape[0], frames + delay + block), np.float32)
+    end = frames + max((path.declared for path in graph.ledger), default=0)
+    gathered = np.zeros((room.work_out.shape[0], end), np.float32)
     sent: dict[str, list[TimedEvent]] = {port: [] for port in MIDI_PORTS}
     heard: list[TimedEvent] = []
     now = next_event = next_cue = 0
     fader_delay = graph.ledger["mix"].declared if "mix" in graph.ledger else 0
-    while now < frames + delay:
+    for border in _borders(midi, cues, fader_delay, end):
         while next_cue < len(cues) and cues[next_cue].frame + fader_delay <= now:
             cues[next_cue].act(graph)
             next_cue += 1
-        count = block
-        if next_cue < len(cues):
-            count = min(count, cues[next_cue].frame + fader_delay - now)
-        last_event = next_event
-        while last_event < len(midi) and midi[last_event].frame < now + count:
-            last_event += 1
-        part = audio[:, now : now + count]
-        room.work_in[:, :count] = 0.0
-        room.work_in[:, : part.shape[1]] = part
-        _load_events(graph, midi[next_event:last_event], now)
-        next_event = last_event
-        take(room, count, now)
-        while sum(runner.pump() for runner in runners):
-            pass
-        give(room, now, count)
-        gathered[:, now : now + count] = room.work_out[:, :count]
-        for port, name in enumerate(MIDI_PORTS):
-            sent[name] += _sent(graph, port, now)
-        for reader in readers:
-            heard += reader.read()
-        now += count
+        while now < border:
+            count = min(block, border - now)
+            last_event = next_event
+            while last_event < len(midi) and midi[last_event].frame < now + count:
+                last_event += 1
+            part = audio[:, now : now + count]
+            room.work_in[:, :count] = 0.0
+            room.work_in[:, : part.shape[1]] = part
+            _load_events(graph, midi[next_event:last_event], now)
+            next_event = last_event
+            take(room, count, now)
+            while sum(runner.pump() for runner in runners):
+                pass
+            give(room, now, count)
+            gathered[:, now : now + count] = room.work_out[:, :count]
+            for port, name in enumerate(MIDI_PORTS):
+                sent[name] += _sent(graph, port, now)
+            for reader in readers:
+                heard += reader.read()
+            now += count
     return _aligned(graph, gathered, sent, heard, frames)
+
+
+def _ended(events: list[TimedEvent], frames: int) -> list[TimedEvent]:
+    """``events`` before frame ``frames``, and there the end of every note that still sounds."""
+    kept = [event for event in events if event.frame < frames]
+    sounding: dict[tuple[int, int], None] = {}
+    for event in kept:
+        data = event.payload.data if isinstance(event.payload, Midi) else b""
+        if len(data) == 3 and data[0] & 0xF0 == 0x90 and data[2]:
+            sounding[data[0] & 0x0F, data[1]] = None
+        elif len(data) == 3 and data[0] & 0xF0 in (0x80, 0x90):
+            sounding.pop((data[0] & 0x0F, data[1]), None)
+    return kept + [TimedEvent(frames, Midi(bytes((0x80 | channel, note, 64)))) for channel, note in sounding]
 
 
 def _aligned(
     graph: Graph, gathered: Audio, sent: dict[str, list[TimedEvent]], heard: list[TimedEvent], frames: int
 ) -> Take:
-    """Take the declared delays off."""
+    """Take the declared delays off, and what the silence after the end gave."""
     audio_delay = graph.ledger["mix"].declared if "mix" in graph.ledger else 0
     audio = gathered[:, audio_delay : audio_delay + frames].reshape(len(STEMS) + 1, CHANNELS, frames)
     delays = {name: graph.ledger[name].declared if name in graph.ledger else 0 for name in MIDI_PORTS}
-    midi = {name: [TimedEvent(e.frame - delays[name], e.payload) for e in events] for name, events in sent.items()}
-    return Take(audio[:-1].copy(), audio[-1].copy(), midi, sorted(heard, key=lambda event: event.frame))
+    midi = {
+        name: _ended([TimedEvent(e.frame - delays[name], e.payload) for e in events], frames)
+        for name, events in sent.items()
+    }
+    heard = sorted((event for event in heard if event.frame < frames), key=lambda event: event.frame)
+    return Take(audio[:-1].copy(), audio[-1].copy(), midi, heard)
