@@ -137,11 +137,18 @@ class JackDriver:
             time.sleep(0.002)
 
     def _open(self) -> None:
-        graph, client = self._graph, open_client(self._name, self._server)
+        client = open_client(self._name, self._server)
+        try:
+            self._set_up(client)
+        except BaseException:
+            client.close(ignore_errors=True)  # or it would keep our name from the next attempt
+            self.client, self._alive = None, []
+            raise
+
+    def _set_up(self, client: Any) -> None:
+        graph = self._graph
         if client.samplerate != graph.plan.rate:
-            rate = int(client.samplerate)
-            client.close()
-            raise RateChanged(rate, graph.plan.rate)
+            raise RateChanged(int(client.samplerate), graph.plan.rate)
         ins = [client.inports.register(f"in_{i + 1}") for i in range(CHANNELS)]
         outs = [client.outports.register(f"{path}_{i + 1}") for path in AUDIO_PATHS for i in range(CHANNELS)]
         midi = [client.midi_inports.register("midi_in")]
@@ -152,6 +159,7 @@ class JackDriver:
         client.set_freewheel_callback(lambda on: publish(graph.shared.state, w.FREEWHEEL, int(on)))
         client.set_shutdown_callback(lambda _status, _reason: self._lost.set())
         graph.room.own[w.STARTED] = 0
+        publish(graph.shared.state, w.FREEWHEEL, 0)  # a server that died freewheeling never said that it ended
         graph.set_quiet(False)
         self._lost.clear()
         self.client = client
