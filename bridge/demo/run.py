@@ -24,7 +24,7 @@ from bridge.demo.song import Song, chord_named, own_song, song_from_file
 from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.jack import ask_server
 from bridge.drivers.stand_in import StandIn
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, ConfigError
 from bridge.measure import disagreements, measure
 from bridge.runtime.layout import MIDI_PORTS
 from bridge.runtime.meters import spread
@@ -74,9 +74,15 @@ def _server(wishes: Wishes) -> Iterator[str]:
         yield server.name
 
 
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"{folder}: cannot be made ({error.strerror})", "name another folder with --out") from error
+
+
 def run_demo(wishes: Wishes, settings: Settings, console: Console) -> DemoReport:
     """Play, listen, write everything to ``wishes.out``; progress goes to ``console``."""
-    wishes.out.mkdir(parents=True, exist_ok=True)
     with _server(wishes) as server:
         rate = ask_server(server).rate
         console.print("[dim]preparing the song and the engines …[/]")
@@ -84,6 +90,7 @@ def run_demo(wishes: Wishes, settings: Settings, console: Console) -> DemoReport
             song = own_song(rate, wishes.seconds)
         else:
             song = song_from_file(wishes.song, rate, wishes.seconds or None)
+        _make_folder(wishes.out)
         jack = msgspec.structs.replace(settings.jack, server=server)
         settings = msgspec.structs.replace(settings, jack=jack, osc=OscSettings(port=0))
         with Sidecar(settings) as sidecar:

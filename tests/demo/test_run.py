@@ -1,0 +1,69 @@
+"""The demo as a whole, on a jackd of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+import soundfile
+
+from bridge.core.audio import STEMS
+from tests.conftest import StartServer
+
+pytestmark = pytest.mark.live
+
+ROOT = Path(__file__).parents[2]
+DEMO = [sys.executable, "-m", "bridge.cli", "demo"]
+
+
+def sidemen() -> set[int]:
+    """Process ids of workers and of jackds that demos started."""
+    found = subprocess.run(["pgrep", "-f", "bridge.runtime.worker"], capture_output=True, text=True, check=False)
+    return {int(pid) for pid in found.stdout.split()}
+
+
+def test_the_demo_measures_what_it_declares_and_writes_what_it_heard(jack_server: StartServer, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    told = subprocess.run(
+        [*DEMO, "--seconds", "5", "--out", str(out), "--json"],
+        capture_output=True, text=True, timeout=100, cwd=ROOT, check=False,
+    )  # fmt: skip
+    assert told.returncode == 0, told.stderr
+    report = json.loads(told.stdout)
+    assert report == json.loads((out / "report.json").read_text())
+    assert report["ok"]
+    assert {path["name"] for path in report["paths"]} == {*STEMS, "mix", "chords", "beats", "accompaniment"}
+    assert all(path["measured"] == path["declared"] for path in report["paths"])
+    stems = [soundfile.read(out / f"{stem}.wav", dtype="float32")[0] for stem in STEMS]
+    mix, rate = soundfile.read(out / "mix.wav", dtype="float32")
+    assert rate == report["rate"]
+    assert np.abs(np.sum(stems, axis=0) - mix).max() < 1e-6  # 24 bits a stem
+    tracks = {track.name for track in mido.MidiFile(out / "session.mid").tracks}
+    assert {"accompaniment", "chords", "beats"} <= tracks
+    assert set(report["files"]) == {entry.name for entry in out.iterdir()}
+
+
+def test_sigterm_ends_the_demo_with_nothing_left(jack_server: StartServer, tmp_path: Path) -> None:
+    server = jack_server()
+    before, memory = sidemen(), set(Path("/dev/shm").glob("sideman-*"))
+    demo = subprocess.Popen(
+        [*DEMO, "--server", server.name, "--out", str(tmp_path / "out")],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=os.environ | server.env,
+    )  # fmt: skip
+    deadline = time.monotonic() + 60
+    while len(sidemen() - before) < 3 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    demo.send_signal(signal.SIGTERM)
+    _, said = demo.communicate(timeout=30)
+    assert demo.returncode == 130
+    assert "Traceback" not in said
+    assert sidemen() <= before
+    assert set(Path("/dev/shm").glob("sideman-*")) <= memory

@@ -1,0 +1,111 @@
+"""The command as a user types it: a process of its own, its words and its exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def sideman(*arguments: str, home: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run ``sideman`` with a settings folder of its own, on a server that does not exist."""
+    env = os.environ | {"COLUMNS": "80", "JACK_NO_START_SERVER": "1", "JACK_DEFAULT_SERVER": "sideman-no-such-server"}
+    env["SIDEMAN_CONFIG_HOME"] = str(home or ROOT / "tests" / "no-such-folder")
+    command = [sys.executable, "-m", "bridge.cli", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env=env, timeout=100, cwd=ROOT, check=False)
+
+
+COMMANDS: Sequence[tuple[str, ...]] = (
+    (), ("run",), ("demo",), ("latency",), ("controls",), ("preset",), ("preset", "save"), ("doctor",),
+    ("bench",), ("bench", "callback"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda words: " ".join(words) or "sideman")
+def test_every_command_explains_itself_in_80_columns(command: tuple[str, ...]) -> None:
+    told = sideman(*command, "--help")
+    assert told.returncode == 0
+    assert "Usage: sideman" in told.stdout
+    assert all(len(line) <= 80 for line in told.stdout.splitlines())
+
+
+def test_the_page_of_controls_is_what_the_command_prints() -> None:
+    told = sideman("controls", "--markdown")
+    assert told.returncode == 0
+    page = (ROOT / "docs" / "controls.md").read_text()
+    assert page == told.stdout, "run: sideman controls --markdown > docs/controls.md"
+
+
+def test_controls_as_json_hold_every_address_with_range_and_default() -> None:
+    listed = json.loads(sideman("controls", "--json").stdout)
+    gains = {one["address"]: one["value"] for one in listed["controls"]}
+    assert gains["/stems/vocals/gain_db"]["minimum"] == -60
+    assert gains["/stems/vocals/gain_db"]["maximum"] == 12
+
+
+def test_latency_is_declared_without_a_server() -> None:
+    ledger = json.loads(sideman("latency", "--json", "--rate", "48000", "--period", "256").stdout)
+    paths = {path["name"]: path for path in ledger["paths"]}
+    drums = paths["drums"]
+    assert drums["declared"] == drums["model"] + drums["buffering"] + drums["reserve"] + drums["user_offset"]
+    assert paths["accompaniment"]["declared"] == 0
+    assert {"drums", "bass", "vocals", "other", "mix", "accompaniment", "chords", "beats"} == set(paths)
+
+
+def test_run_without_a_server_says_what_to_start() -> None:
+    told = sideman("run")
+    assert told.returncode == 2
+    assert "sideman-no-such-server" in told.stderr
+    assert "jackd" in told.stderr
+    assert "Traceback" not in told.stderr
+
+
+def test_a_broken_settings_file_is_named_with_the_key_and_the_mend(tmp_path: Path) -> None:
+    (tmp_path / "sideman.toml").write_text("schema = 1\n[osc]\nprot = 9000\n")
+    told = sideman("controls", home=tmp_path)
+    assert told.returncode == 2
+    assert "sideman.toml" in told.stderr
+    assert "osc.prot" in told.stderr
+    assert "Traceback" not in told.stderr
+
+
+def test_an_engine_that_is_not_registered_is_named_with_the_nearest_one(tmp_path: Path) -> None:
+    (tmp_path / "sideman.toml").write_text('schema = 1\n[engines]\nseparation = "separation.dps"\n')
+    told = sideman("latency", home=tmp_path)
+    assert told.returncode == 2
+    assert "did you mean separation.dsp?" in told.stderr
+
+
+def test_shipped_presets_are_listed() -> None:
+    assert "karaoke" in sideman("preset", "list").stdout
+
+
+def test_loading_a_preset_without_a_running_sidecar_says_so() -> None:
+    told = sideman("preset", "load", "karaoke", "--port", "9")
+    assert told.returncode == 2
+    assert "sideman run" in told.stderr
+
+
+def test_doctor_reports_the_missing_server_and_fails() -> None:
+    told = sideman("doctor", "--json")
+    assert told.returncode == 1
+    findings = {one["name"]: one for one in json.loads(told.stdout)["findings"]}
+    assert findings["JACK server"]["state"] == "missing"
+    assert findings["JACK server"]["mend"]
+
+
+def test_an_unreadable_song_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    song = tmp_path / "broken.wav"
+    song.write_bytes(b"this is no audio")
+    told = sideman("demo", str(song), "--out", str(tmp_path / "out"))
+    assert told.returncode == 2
+    assert "broken.wav" in told.stderr
+    assert "Traceback" not in told.stderr
+    assert not (tmp_path / "out").exists()
