@@ -103,6 +103,12 @@ class Sidecar:
             raise RuntimeError("the sidecar is not running")
         return self._road
 
+    @property
+    def connected(self) -> bool:
+        """Whether a JACK server calls us at this moment."""
+        road = self._road
+        return road is not None and road.driver.connected
+
     def __enter__(self) -> Sidecar:
         self._register_actions()
         self._enter_road()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import signal
 import sys
 from collections.abc import Callable
@@ -76,8 +77,10 @@ def run(
     """
     from bridge.app import Sidecar
     from bridge.daw.card import cards, ledger_table, text
+    from bridge.status import REFRESH_S, status_line
 
-    log.setup(verbose)
+    console = Console()
+    log.setup(verbose, console if console.is_terminal else None)
     settings = _settings(server, client)
     osc = msgspec.structs.replace(settings.osc, port=port or settings.osc.port)
     if lan:
@@ -87,12 +90,17 @@ def run(
     with sidecar:
         if preset:
             sidecar.bus.trigger("preset.load", preset, "cli")
-        console, graph = Console(), sidecar.road.graph
+        graph = sidecar.road.graph
         console.print(f"sideman on {graph.plan.rate:,} Hz, period {graph.ledger.period}; Ctrl-C ends it")
         console.print(ledger_table(graph.ledger))
         if verbose:
             console.print(text(cards(graph.ledger)))
-        sidecar.wait()
+        if not console.is_terminal:
+            sidecar.wait()
+            return
+        with console.status("") as status:
+            while not sidecar.wait(REFRESH_S):
+                status.update(status_line(sidecar))
 
 
 @app.command
@@ -121,7 +129,7 @@ def demo(
 
     _on_signals(interrupt)
     console = Console(stderr=True)
-    log.setup()
+    log.setup(console=console, level=logging.WARNING)
     if seconds < 0 or (song is None and seconds == 0):
         raise ConfigError(f"--seconds {seconds:g}", "give seconds above 0, or 0 with a SONG for all of it")
     told = run_demo(Wishes(song, server, seconds, out, rate, period), _settings(), console)

@@ -8,16 +8,19 @@ from rich.console import Console
 from rich.logging import RichHandler
 
 
-def setup(verbose: bool = False) -> None:
-    """Send the log to stderr: warnings and news, with ``verbose`` also the details. May be called again."""
+def setup(verbose: bool = False, console: Console | None = None, level: int = logging.INFO) -> None:
+    """Send the log to stderr: from ``level`` on, with ``verbose`` everything. May be called again.
+
+    ``console``: one that shows something live, so that lines of the log go above it.
+    """
     handler = RichHandler(
-        console=Console(stderr=True), show_path=verbose, rich_tracebacks=verbose, log_time_format="[%X]"
+        console=console or Console(stderr=True), show_path=verbose, rich_tracebacks=verbose, log_time_format="[%X]"
     )
     handler.setFormatter(logging.Formatter("%(message)s"))
     root = logging.getLogger()
     for old in [h for h in root.handlers if isinstance(h, RichHandler)]:
         root.removeHandler(old)
     root.addHandler(handler)
-    root.setLevel(logging.DEBUG if verbose else logging.INFO)
+    root.setLevel(logging.DEBUG if verbose else level)
     # numba's compiler narrates every pass at DEBUG
     logging.getLogger("numba").setLevel(logging.WARNING)

@@ -105,7 +105,8 @@ def find(name: str) -> Path | Traversable:
     shipped = resources.files(SHIPPED) / f"{name}.toml"
     if shipped.is_file():
         return shipped
-    raise ConfigError(f"no preset is named {name}", nearest(name, [entry.name for entry in listing()]))
+    names = [entry.name for entry in listing()]
+    raise ConfigError(f"no preset is named {name}", nearest(name, names, "sideman preset list shows them"))
 
 
 def listing() -> list[Listed]:

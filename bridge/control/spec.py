@@ -51,10 +51,10 @@ class Reading:
 Item: TypeAlias = Control | Action | Reading
 
 
-def nearest(name: str, names: Iterable[str]) -> str:
-    """A hint that names what ``name`` may have been meant to be."""
+def nearest(name: str, names: Iterable[str], otherwise: str = "sideman controls lists the names") -> str:
+    """A hint that names what ``name`` may have been meant to be, or ``otherwise`` where nothing is near."""
     close = difflib.get_close_matches(name, list(names), n=3)
-    return f"nearest: {', '.join(close)}" if close else "sideman controls lists the names"
+    return f"nearest: {', '.join(close)}" if close else otherwise
 
 
 def value_of(control: Control, value: object) -> float:

@@ -1,0 +1,33 @@
+"""One line that tells how a running sidecar is doing."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from bridge.app import Sidecar
+from bridge.control.bus import Row
+
+REFRESH_S = 0.25
+
+
+def status_line(sidecar: Sidecar) -> Text:
+    """What is heard, and what went wrong since the counters were reset."""
+    bus = sidecar.bus
+
+    def last(reading: str) -> Row:
+        return bus.latest(reading) or ()
+
+    chord, key, beat, counts = last("mir.chord"), last("mir.key"), last("mir.beat"), last("counters")
+    line = Text(f"chord {chord[1] if chord else '–':<8} key {key[1] if key else '–':<9} ")
+    line.append(f"{float(beat[3]):6.1f} BPM" if beat else "  – BPM", "default")
+    names = bus.registry.reading("counters").fields
+    told = dict(zip(names, counts, strict=False))
+    for name, label in (("late_frames", "late"), ("skipped", "skipped"), ("xruns", "xruns"), ("restarts", "restarts")):
+        count = int(told.get(name, 0))
+        line.append(f"  {label} {count:,}", "yellow" if count else "dim")
+    waiting = [f"{row[0]} {row[1]}" for row in bus.rows("health") if row[1] != "running"]
+    if waiting:
+        line.append(f"  {', '.join(waiting)}", "bold red")
+    if not sidecar.connected:
+        line.append("  waiting for the JACK server", "bold red")
+    return line
