@@ -16,6 +16,7 @@ from bridge.runtime.layout import CAPACITY, HOST_RING, SEPARATED, Plan, Shared, 
 from bridge.runtime.render import NoteRenderer
 from bridge.runtime.rings import EventReader, EventWriter, read_audio, write_audio
 from bridge.runtime.words import (
+    ALIVE,
     DONE_EPOCH,
     DROPPED_HOPS,
     EPOCH,
@@ -25,7 +26,6 @@ from bridge.runtime.words import (
     HOPS,
     ORIGIN,
     PROGRESS,
-    SLACK,
     STAMP_SHIFT,
 )
 
@@ -35,7 +35,7 @@ BACKLOG = CAPACITY // 2
 """Frames behind the input at which a worker gives up what it missed and starts afresh."""
 
 STICKY = (Chord, Key)
-"""What holds until it changes: a worker that comes late still has to know the last of each."""
+"""What holds until it changes: a worker that comes late or starts afresh has to know the last of each."""
 
 
 class HopRunner:
@@ -59,6 +59,8 @@ class HopRunner:
         self._host, self._clock = EventReader(*ring[HOST_RING]), HostClock(plan.rate)
         self._sources = [shared.workers[index] for index in mine.waits_for]
         self._hops_of_sources = [plan.workers[index].hop for index in mine.waits_for]
+        self._known: dict[str, dict[type, TimedEvent]] = {port: {} for port in self._readers}
+        self._epochs_of_sources: list[int] | None = None
         self._epoch = self._origin = self._start = 0
 
     def prepare(self) -> None:
@@ -67,12 +69,10 @@ class HopRunner:
         self._latency = {port.name: self._engine.latency_frames(port.name) for port in self._engine.spec.outputs}
         self._host.cursor = self._host.written
         for port, reader in self._readers.items():
-            kept: dict[type, TimedEvent] = {}
             if self._mine.reads[port] != HOST_RING:
                 reader.cursor = max(0, reader.written - 1024)
-                kept = {type(event.payload): event for event in reader.read() if isinstance(event.payload, STICKY)}
+                self._keep(port, reader.read())
             reader.cursor = reader.written
-            self._block.events[port] = list(kept.values())
 
     def pump(self) -> int:
         """Process every hop whose input is whole; returns how many."""
@@ -92,7 +92,7 @@ class HopRunner:
             missed = (head - self._start) // self._hop - 1
             self._words[DROPPED_HOPS] += missed
             self._start += missed * self._hop
-            self._engine.reset()
+            self._reset()
         if self._shared.state[FREEWHEEL] and not self._sources_are_done():
             return False
         self._process(epoch)
@@ -104,18 +104,34 @@ class HopRunner:
         if observe(self._words, EPOCH) != epoch:
             return  # another one began while we looked; the next step sees it
         self._epoch, self._origin, self._start = epoch, origin, origin
-        self._engine.reset()
+        epochs = [int(words[EPOCH]) for words in self._sources]
+        if self._epochs_of_sources not in (None, epochs):  # they start afresh too, and will say it anew
+            for known in self._known.values():
+                known.clear()
+        self._epochs_of_sources = epochs
+        self._reset()
         for _, renderer in self._renders.values():
             renderer.reset()
         publish(self._words, PROGRESS, origin)
         publish(self._words, DONE_EPOCH, epoch)
 
+    def _keep(self, port: str, events: list[TimedEvent]) -> None:
+        self._known[port] |= {type(event.payload): event for event in events if isinstance(event.payload, STICKY)}
+
+    def _reset(self) -> None:
+        """Make the engine forget its input, but tell it again, with its next hop, what still holds."""
+        self._engine.reset()
+        for port, known in self._known.items():
+            self._block.events[port] = list(known.values())
+
     def _sources_are_done(self) -> bool:
-        """Freewheel: whether those that we listen to have said all that this hop may hear."""
+        """Freewheel: whether those that we listen to and that live have said all that this hop may hear."""
         end = self._start + self._hop
         for words, hop in zip(self._sources, self._hops_of_sources, strict=True):
+            if observe(words, ALIVE) == 0:
+                continue
             origin = int(words[ORIGIN])
-            needed = origin + -(-(end - int(words[SLACK]) - origin) // hop) * hop
+            needed = origin + (end - origin) // hop * hop
             if needed > origin and (observe(words, PROGRESS) < needed or words[DONE_EPOCH] != words[EPOCH]):
                 return False
         return True
@@ -133,7 +149,7 @@ class HopRunner:
             events.clear()
         if fault:  # the hop stays unstamped: the callback plays the dry mix, and the engine starts afresh
             self._words[FAULTS] += 1
-            self._engine.reset()
+            self._reset()
         else:
             self._give(epoch)
         for events in self._out.events.values():
@@ -152,7 +168,9 @@ class HopRunner:
         for port, reader in self._readers.items():
             # what an analyser says reaches us when its path has declared it, never sooner: so that the
             # same input gives the same music at any speed
-            self._block.events[port] += reader.read(end - reader.delay)
+            events = reader.read(end - reader.delay)
+            self._keep(port, events)
+            self._block.events[port] += events
         values = self._shared.values[self._mine.index]
         self._block.values = {name: float(values[i]) for i, name in enumerate(self._mine.controls)}
         return self._clock.at(start)

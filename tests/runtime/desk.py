@@ -113,10 +113,12 @@ class Desk:
 
     def say(self, ring: str, frame: int, data: bytes, epoch: int | None = None) -> None:
         """What a worker does to have ``data`` sent for ``frame``."""
-        index = self.plan.rings.index(ring)
         owner = int(self.room.owners[MIDI_PORTS.index(ring)])
         epoch = int(self.worker(owner)[w.EPOCH]) if epoch is None else epoch
-        self._writers[index].write(TimedEvent(frame, Midi(data)), epoch)
+        self.writer(ring).write(TimedEvent(frame, Midi(data)), epoch)
+
+    def writer(self, ring: str) -> EventWriter:
+        return self._writers[self.plan.rings.index(ring)]
 
     def reader(self, ring: str = HOST_RING) -> EventReader:
         """A reader from the ring's beginning."""

@@ -1,0 +1,92 @@
+"""Engines small enough to see through, some of them wrong on purpose."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from bridge.core.audio import STEMS
+from bridge.core.control import Control
+from bridge.core.engine import AudioPort, Block, EngineSpec, EventPort, State
+from bridge.core.events import TimedEvent
+from bridge.core.time import BlockTime
+from tests.runtime.desk import HOP
+
+Act = Callable[[Block, BlockTime, Block], None]
+
+SEPARATES = EngineSpec("toy.separation", (AudioPort("mix"),), tuple(AudioPort(stem) for stem in STEMS[:-1]), HOP)
+LISTENS = EngineSpec("toy.mir", (AudioPort("mix"),), (EventPort("beats"), EventPort("chords")), HOP)
+PLAYS = EngineSpec("toy.accompaniment", (EventPort("chords"), EventPort("midi")), (EventPort("midi"),), HOP)
+FAILS = "SIDEMAN_TOY_FAILS"
+"""With this in the environment the toy in a worker process fails: "prepare" or "process"."""
+
+
+def split_evenly(block: Block, at: BlockTime, out: Block) -> None:
+    """A quarter of the mix for each stem."""
+    for audio in out.audio.values():
+        audio[:] = block.audio["mix"] * np.float32(0.25)
+
+
+def do_nothing(block: Block, at: BlockTime, out: Block) -> None:
+    for audio in out.audio.values():
+        audio.fill(0.0)
+
+
+class Toy:
+    """An engine that does ``act`` with each hop and keeps a log of what happened to it."""
+
+    def __init__(self, spec: EngineSpec, act: Act = do_nothing, latency: int = 0) -> None:
+        self._spec, self._act, self._latency = spec, act, latency
+        self.log: list[int | str] = []
+        """First frames of the hops, and "prepare" and "reset"."""
+        self.times: list[BlockTime] = []
+        self.heard: list[tuple[int, str, TimedEvent]] = []
+        """(first frame of the hop, port, event)"""
+
+    @property
+    def spec(self) -> EngineSpec:
+        return self._spec
+
+    def prepare(self, rate: int, max_frames: int, lead_frames: int = 0) -> None:
+        self.log.append("prepare")
+
+    def latency_frames(self, port: str) -> int:
+        return self._latency
+
+    def process(self, block: Block, at: BlockTime, out: Block) -> None:
+        self.log.append(at.frame)
+        self.times.append(at)
+        self.heard += [(at.frame, port, event) for port, events in block.events.items() for event in events]
+        self._act(block, at, out)
+
+    def reset(self) -> None:
+        self.log.append("reset")
+
+    def state(self) -> State:
+        return {}
+
+    def restore(self, state: State) -> None:
+        pass
+
+
+class InWorker(Toy):
+    """The toy that the tests of real worker processes register as an engine."""
+
+    def __init__(self) -> None:
+        super().__init__(SEPARATES, split_evenly)
+
+    def prepare(self, rate: int, max_frames: int, lead_frames: int = 0) -> None:
+        if os.environ.get(FAILS) == "prepare":
+            raise RuntimeError("prepared to fail")
+
+    def process(self, block: Block, at: BlockTime, out: Block) -> None:
+        if os.environ.get(FAILS) == "hang":
+            time.sleep(3600)
+        super().process(block, at, out)
+
+
+def with_controls(spec: EngineSpec, *controls: Control) -> EngineSpec:
+    return EngineSpec(spec.name, spec.inputs, spec.outputs, spec.hop, spec.rates, controls)
