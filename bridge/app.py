@@ -15,6 +15,7 @@ from bridge.control import preset
 from bridge.control.bus import Bus
 from bridge.control.registry import Registry
 from bridge.control.sidecar import RESERVE_FRAMES, sidecar_registry
+from bridge.core.latency import Ledger
 from bridge.drivers.jack import JackDriver, ServerFacts, ask_server
 from bridge.osc.server import OscServer
 from bridge.runtime.binding import Binding, latency_settings
@@ -39,6 +40,16 @@ def registry_for(settings: Settings) -> Registry:
     """Everything that can be turned, triggered or read with these settings. Needs no server."""
     names = [name for name in engines_by_role(settings).values() if name]
     return sidecar_registry({name: load_engine(name).spec.controls for name in names})
+
+
+def declared_ledger(settings: Settings, server: str, rate: int, period: int) -> Ledger:
+    """What the graph declares on ``server``, or at ``rate`` and ``period`` where none is named. Nothing runs."""
+    if server:
+        facts = ask_server(server)
+        rate, period = facts.rate, facts.period
+    reserves = dict(RESERVE_FRAMES)
+    with Graph(wire(engines_by_role(settings), rate, reserves), period, reserves, {}) as graph:
+        return graph.ledger
 
 
 class Road:

@@ -153,12 +153,14 @@ def latency(
 
     --measure starts a server of its own and runs it faster than time; with --server it measures there, in time.
     """
-    from bridge.measure import declared_ledger, measured_ledger
-
     settings = _settings(server)
     if measure:
+        from bridge.measure import measured_ledger
+
         ledger, wrong = measured_ledger(settings, server, rate, period)
     else:
+        from bridge.app import declared_ledger
+
         ledger, wrong = declared_ledger(settings, server, rate, period), []
     if json_:
         _print_json(ledger.as_dict() | {"problems": wrong})

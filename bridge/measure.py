@@ -9,18 +9,15 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from bridge.app import Sidecar, engines_by_role
+from bridge.app import Sidecar
 from bridge.config import OscSettings, Settings
-from bridge.control.sidecar import RESERVE_FRAMES
 from bridge.core.audio import CHANNELS, STEMS, Audio
 from bridge.core.events import Midi, TimedEvent
 from bridge.core.latency import UNMEASURED, Ledger
 from bridge.drivers.dummy_server import DummyServer
-from bridge.drivers.jack import ask_server
 from bridge.drivers.stand_in import StandIn
-from bridge.runtime.graph import Graph
 from bridge.runtime.layout import MIDI_PORTS
-from bridge.runtime.wiring import AUDIO_PATHS, PATHS, wire
+from bridge.runtime.wiring import AUDIO_PATHS, PATHS
 
 LEVEL = 0.5
 PROBE_S = 0.1  # where on the tape the impulse and the note stand
@@ -120,16 +117,6 @@ def disagreements(sidecar: Sidecar, measured: Measured) -> list[str]:
         if frames != ledger["mix"].declared:
             lines.append(f"{name} through the engines: declared {ledger['mix'].declared} frames, measured {frames}")
     return lines
-
-
-def declared_ledger(settings: Settings, server: str, rate: int, period: int) -> Ledger:
-    """What the graph declares on ``server``, or at ``rate`` and ``period`` where none is named. Nothing runs."""
-    if server:
-        facts = ask_server(server)
-        rate, period = facts.rate, facts.period
-    reserves = dict(RESERVE_FRAMES)
-    with Graph(wire(engines_by_role(settings), rate, reserves), period, reserves, {}) as graph:
-        return graph.ledger
 
 
 def measured_ledger(settings: Settings, server: str, rate: int, period: int) -> tuple[Ledger, list[str]]:

@@ -109,3 +109,29 @@ def test_an_unreadable_song_is_refused_before_anything_starts(tmp_path: Path) ->
     assert "broken.wav" in told.stderr
     assert "Traceback" not in told.stderr
     assert not (tmp_path / "out").exists()
+
+
+def without_libjack(arguments: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run ``sideman`` where libjack cannot be found."""
+    script = (
+        "import sys; import bridge.drivers.libjack as libjack; libjack.library_name = lambda: None\n"
+        f"sys.argv[1:] = {list(arguments)!r}\nfrom bridge.cli import main; main()"
+    )
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=folder, env=env, timeout=100, check=False
+    )
+
+
+@pytest.mark.parametrize("command", [("latency",), ("controls",), ("preset", "list")], ids=" ".join)
+def test_what_needs_no_jack_works_without_libjack(command: tuple[str, ...], tmp_path: Path) -> None:
+    told = without_libjack(command, tmp_path)
+    assert told.returncode == 0, told.stderr
+
+
+@pytest.mark.parametrize("command", [("run",), ("demo",), ("latency", "--measure")], ids=" ".join)
+def test_what_needs_jack_says_how_to_install_it(command: tuple[str, ...], tmp_path: Path) -> None:
+    told = without_libjack(command, tmp_path)
+    assert told.returncode == 2
+    assert "apt install jackd2" in told.stderr
+    assert "Traceback" not in told.stderr
