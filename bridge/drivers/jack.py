@@ -58,8 +58,14 @@ def open_client(name: str, server: str | None) -> Any:
         # a client named like its server breaks that server for everyone who comes later
         raise DriverError(f"the client cannot be called {name!r} like its server", "choose another client name")
     try:
-        return jack.Client(name, servername=server, no_start_server=True)
+        # a name that JACK chose instead would be one that nobody connects to
+        return jack.Client(name, use_exact_name=True, servername=server, no_start_server=True)
     except jack.JackOpenError as error:
+        if not error.status.server_failed:  # it answered, and jackd 1.9 says only "server error" of a taken name
+            raise DriverError(
+                f"the JACK server {server or default_server()!r} refused the client {name!r}",
+                "where one of that name runs already, stop it or choose another client name",
+            ) from error
         raise DriverError(
             f"no JACK server {server or default_server()!r} to connect to",
             "start one, such as `jackd -d alsa` or `jackd -d dummy`, or name another with --server",
