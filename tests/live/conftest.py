@@ -1,0 +1,57 @@
+"""Private servers, for one test or for a whole module.
+
+One at a time: libjack keeps one picture of the server for a whole process, and clients on two of them, or on a
+dead one and on its successor, end the process with a segmentation fault.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from bridge.drivers.dummy_server import QUIET_JACK, SHM, DummyServer, room_for_server
+
+
+class PatientServer(DummyServer):
+    """A jackd that ends no cycle before its clients are through.
+
+    One that does not wait lets a client that is late write its ports while the next one reads them. What a
+    recorder gets then says nothing of the sidecar.
+    """
+
+    def _command(self) -> list[str]:
+        command = super()._command()
+        command.insert(command.index("-d"), "--sync")
+        return command
+
+
+@contextmanager
+def private_server(rate: int, period: int) -> Iterator[DummyServer]:
+    """A jackd of our own; the test is skipped where none can be had."""
+    for tool in ("jackd", "jack_wait"):
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not installed")
+    if not room_for_server():
+        pytest.skip(f"{SHM} has no room for another JACK server")
+    with PatientServer(rate, period) as server:
+        yield server
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quiet_jack() -> Iterator[None]:
+    """No client of ours starts a server, or takes one that is not ours for its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in QUIET_JACK.items():
+            patch.setenv(name, value)
+        patch.delenv("JACK_DEFAULT_SERVER", raising=False)
+        yield
+
+
+@pytest.fixture(scope="module")
+def module_server() -> Iterator[DummyServer]:
+    """One server for a whole module, 48000 Hz, periods of 128 frames."""
+    with private_server(48000, 128) as server:
+        yield server

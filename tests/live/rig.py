@@ -1,0 +1,185 @@
+"""A sidecar on a jackd of its own, signals to send through it, and what must hold of the answer."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+
+from bridge.app import Sidecar
+from bridge.config import EngineSettings, JackSettings, OscSettings, Settings
+from bridge.core.audio import CHANNELS, STEMS, Audio
+from bridge.core.events import Midi, TimedEvent
+from bridge.drivers.dummy_server import DummyServer
+from bridge.drivers.stand_in import StandIn
+from bridge.runtime import words as w
+from bridge.runtime.atomics import observe
+from tests.engines.driving import chord
+
+SUM_ERROR = 1e-6
+"""What the stems may differ from the mix; the promise of docs and issue."""
+
+NO_ENGINES = EngineSettings(separation="", mir="", accompaniment="")
+ONLY_SEPARATION = EngineSettings(mir="", accompaniment="")
+ALL_ENGINES = EngineSettings()
+PATIENCE_S = 30.0  # longer than anything here takes on a busy machine
+
+
+def free_port() -> int:
+    """A UDP port that nobody had a moment ago."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def settings_for(server: DummyServer, engines: EngineSettings = ALL_ENGINES, client: str = "sideman") -> Settings:
+    """Settings for a sidecar on ``server``, its OSC on a free port."""
+    return Settings(
+        jack=JackSettings(server=server.name, client=client), osc=OscSettings(port=free_port()), engines=engines
+    )
+
+
+@contextmanager
+def sidecar_on(
+    server: DummyServer, engines: EngineSettings = ALL_ENGINES, client: str = "sideman"
+) -> Iterator[Sidecar]:
+    """A running sidecar on ``server``."""
+    with Sidecar(settings_for(server, engines, client)) as sidecar:
+        yield sidecar
+
+
+def stand_in(sidecar: Sidecar, sent: Audio, frames: int, midi: list[TimedEvent] | None = None) -> StandIn:
+    """A stand-in for ``sidecar``, loaded, not yet entered; its tapes are ``frames`` long."""
+    daw = StandIn(sidecar.settings.jack.client, sidecar.settings.jack.server, frames)
+    daw.load(sent, midi or [])
+    return daw
+
+
+def music(rate: int, seconds: float) -> Audio:
+    """Something for every stem: a low tone, a high one to the side, bursts of noise. Shape (2, frames)."""
+    time_s = np.arange(int(rate * seconds)) / rate
+    rng = np.random.default_rng(7)
+    bursts = rng.normal(0, 0.2, time_s.size) * np.exp(-(time_s % 0.25) * 40)
+    low, voice, side = (np.sin(2 * np.pi * hz * time_s) for hz in (60.0, 660.0, 1500.0))
+    left = 0.2 * low + 0.2 * voice + 0.15 * side + bursts
+    right = 0.2 * low + 0.2 * voice - 0.15 * side + bursts
+    return np.stack([left, right]).astype(np.float32)
+
+
+def chord_changes(rate: int, seconds: float, labels: Sequence[str], seconds_each: float) -> Audio:
+    """Chords of a few harmonics over their root, in turn, shape (2, frames)."""
+    frame = np.arange(int(rate * seconds))
+    turn = (frame / (rate * seconds_each)).astype(np.int64) % len(labels)
+    wave = np.zeros(frame.size)
+    for i, label in enumerate(labels):
+        heard = chord(label)
+        pitches = (36 + heard.root, 48 + heard.root, *(60 + pitch for pitch in heard.pitch_classes[1:]))
+        hz = [440.0 * 2.0 ** ((pitch - 69) / 12) * k for pitch in pitches for k in range(1, 7)]
+        weight = [1.0 / k for _ in pitches for k in range(1, 7)]
+        tone = sum(g * np.sin(2 * np.pi * f * frame / rate) for f, g in zip(hz, weight, strict=True))
+        wave += np.where(turn == i, tone, 0.0)
+    return np.tile(0.05 * wave, (CHANNELS, 1)).astype(np.float32)
+
+
+def midi_clock(rate: int, tempo: float, seconds: float, start: int = 0) -> list[TimedEvent]:
+    """MIDI start at frame ``start`` and the clock from a frame later on, as a DAW sends them."""
+    ticks = range(int(seconds * tempo * 24 / 60))
+    return [TimedEvent(start, Midi(b"\xfa"))] + [
+        TimedEvent(start + 1 + round(i * 60 * rate / (tempo * 24)), Midi(b"\xf8")) for i in ticks
+    ]
+
+
+def recorded(daw: StandIn) -> int:
+    """Tape frames that are on the reels."""
+    return min(max(0, daw.recorder.position), daw.frames)
+
+
+def sum_error(daw: StandIn) -> float:
+    """The largest difference between the stems' sum and the mix over all that was recorded so far."""
+    end = recorded(daw)
+    total = np.sum([daw.returned(stem)[:, :end].astype(np.float64) for stem in STEMS], axis=0)
+    return float(np.abs(total - daw.returned("mix")[:, :end]).max(initial=0.0))
+
+
+def delay_error(daw: StandIn, sent: Audio, delay: int) -> float:
+    """The largest difference between the returned mix and ``sent`` delayed, silence before and after."""
+    expected = np.zeros((CHANNELS, daw.frames), np.float32)
+    count = min(sent.shape[1], daw.frames - delay)
+    expected[:, delay : delay + count] = sent[:, :count]
+    return float(np.abs(expected - daw.returned("mix")).max())
+
+
+def level(audio: Audio) -> float:
+    """RMS over all channels and frames."""
+    return float(np.sqrt(np.square(audio, dtype=np.float64).mean()))
+
+
+def head(sidecar: Sidecar) -> int:
+    """Frames that the sidecar's callback has taken in."""
+    return observe(sidecar.road.graph.shared.state, w.HEAD)
+
+
+def stream_frame_of_tape(sidecar: Sidecar, daw: StandIn) -> int:
+    """The sidecar's stream frame at which the started tapes begin."""
+    state, own = sidecar.road.graph.shared.state, sidecar.road.graph.room.own
+    found: Counter[int] = Counter()
+    while not found or found.most_common(1)[0][1] < 10:
+        # what is read while a callback runs does not belong together; most of the time none does
+        found[observe(state, w.HEAD) - int(state[w.PERIOD]) + daw.recorder.started_at - int(own[w.RAW])] += 1
+        time.sleep(0.001)
+    return found.most_common(1)[0][0]
+
+
+def cycles(sidecar: Sidecar) -> int:
+    """Callbacks served."""
+    return observe(sidecar.road.graph.shared.state, w.CYCLES)
+
+
+def until(what: str, holds: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
+    """Wait for ``holds``; how long it takes is not judged, only that it comes."""
+    deadline = time.monotonic() + patience_s
+    while not holds():
+        if time.monotonic() > deadline:
+            pytest.fail(f"{what} did not happen within {patience_s:g} s")
+        time.sleep(0.005)
+
+
+def some_cycles(sidecar: Sidecar, count: int = 3) -> None:
+    """Let the callback come round: it then acts on all that was asked before."""
+    wanted = cycles(sidecar) + count
+    until(f"{count} callbacks", lambda: cycles(sidecar) >= wanted)
+
+
+def is_on(event: TimedEvent) -> bool:
+    """Whether this is a note-on."""
+    data = event.payload.data if isinstance(event.payload, Midi) else b"\0\0\0"
+    return data[0] & 0xF0 == 0x90 and data[2] > 0
+
+
+def note_ons(events: list[TimedEvent]) -> list[tuple[int, int, int]]:
+    """(frame, channel, note) of each note-on."""
+    return [
+        (e.frame, e.payload.data[0] & 0x0F, e.payload.data[1])
+        for e in events
+        if isinstance(e.payload, Midi) and is_on(e)
+    ]
+
+
+def hanging(events: list[TimedEvent]) -> set[tuple[int, int]]:
+    """(channel, note) of what was switched on and not off by the end of ``events``."""
+    sounding: set[tuple[int, int]] = set()
+    for event in events:
+        if not isinstance(event.payload, Midi):
+            continue
+        data = event.payload.data
+        key = (data[0] & 0x0F, data[1] if len(data) > 1 else 0)
+        if is_on(event):
+            sounding.add(key)
+        elif data[0] & 0xF0 in (0x80, 0x90):
+            sounding.discard(key)
+    return sounding

@@ -1,0 +1,148 @@
+"""The declared delay is the measured one, to the frame, whatever the server's rate and period."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+import subprocess
+
+import pytest
+
+from bridge.app import Sidecar
+from bridge.core.audio import CHANNELS
+from bridge.core.latency import UNMEASURED
+from bridge.drivers.libjack import CAPTURE, PLAYBACK, import_jack, port_latency
+from bridge.measure import disagreements, measure
+from bridge.runtime.wiring import PATHS
+from tests.live.conftest import private_server
+from tests.live.rig import (
+    ONLY_SEPARATION,
+    PATIENCE_S,
+    cycles,
+    delay_error,
+    music,
+    sidecar_on,
+    some_cycles,
+    stand_in,
+    sum_error,
+    until,
+)
+
+pytestmark = pytest.mark.live
+
+
+def assert_declared_is_measured(sidecar: Sidecar) -> None:
+    measured = measure(sidecar, freewheel=True)
+    assert disagreements(sidecar, measured) == []
+    assert set(measured.ping) == set(PATHS)
+    assert UNMEASURED not in measured.ping.values()
+    assert set(measured.engines) == {"mix", "sum of stems"}
+    assert all(path.measured == path.declared for path in sidecar.road.graph.ledger)
+
+
+@pytest.mark.parametrize("rate", [44100, 48000])
+@pytest.mark.parametrize("period", [64, 128, 256, 1024])
+def test_every_path_is_delayed_by_what_it_declares(rate: int, period: int) -> None:
+    with private_server(rate, period) as server, sidecar_on(server) as sidecar:
+        assert_declared_is_measured(sidecar)
+
+
+@pytest.mark.parametrize("period", [64, 1024])
+def test_what_comes_back_is_what_was_sent_later_by_the_declared_delay(period: int) -> None:
+    with private_server(44100, period) as server, sidecar_on(server, ONLY_SEPARATION) as sidecar:
+        sent = music(44100, 3.0)
+        with stand_in(sidecar, sent, 4 * 44100) as daw:
+            daw.run_freewheeling(PATIENCE_S)
+        assert delay_error(daw, sent, sidecar.road.graph.ledger["mix"].declared) <= 1e-6
+        assert sum_error(daw) <= 1e-6
+        assert sidecar.road.news.counters.late_frames == 0
+
+
+def output_latencies(sidecar: Sidecar) -> dict[str, tuple[int, int]]:
+    client = sidecar.road.driver.client
+    return {port.shortname: port_latency(port, CAPTURE) for port in (*client.outports, *client.midi_outports)}
+
+
+def declared_by_port(sidecar: Sidecar) -> dict[str, tuple[int, int]]:
+    return {port: (path.declared, path.declared) for path in sidecar.road.graph.ledger for port in path.ports}
+
+
+def input_latencies(sidecar: Sidecar) -> list[tuple[int, int]]:
+    return [port_latency(port, PLAYBACK) for port in sidecar.road.driver.client.inports]
+
+
+def test_jack_is_told_the_declared_delays_and_every_change_of_them() -> None:
+    with private_server(48000, 128) as server, sidecar_on(server) as sidecar:
+        ledger = sidecar.road.graph.ledger
+        with stand_in(sidecar, music(48000, 0.1), 48000):
+            until("the ports tell JACK", lambda: output_latencies(sidecar) == declared_by_port(sidecar))
+            assert input_latencies(sidecar) == [(ledger["mix"].declared,) * 2] * CHANNELS
+            rev, before = ledger.rev, ledger["mix"].declared
+            sidecar.bus.set("latency.separation.reserve_frames", 1500, "test")
+            assert ledger.rev > rev
+            assert ledger["mix"].declared == before - 512 + 1500
+            until("the ports tell JACK again", lambda: output_latencies(sidecar) == declared_by_port(sidecar))
+            assert input_latencies(sidecar) == [(ledger["mix"].declared,) * 2] * CHANNELS
+        sidecar.bus.set("latency.mir.user_offset_frames", 77, "test")
+        assert_declared_is_measured(sidecar)
+
+
+def test_a_new_period_is_declared_anew_and_true() -> None:
+    with private_server(48000, 128) as server, sidecar_on(server) as sidecar:
+        for tool_or_client in (256, 64):
+            rev, served = sidecar.road.graph.ledger.rev, cycles(sidecar)
+            if shutil.which("jack_bufsize") is not None and tool_or_client == 256:
+                command = ["jack_bufsize", str(tool_or_client)]  # the server comes by its environment
+                subprocess.run(command, env=server.env, capture_output=True, check=True, timeout=PATIENCE_S)
+            else:
+                sidecar.road.driver.client.blocksize = tool_or_client
+            until("the new period", lambda: sidecar.road.news.counters.period == tool_or_client)  # noqa: B023
+            assert sidecar.road.graph.ledger.rev > rev
+            assert sidecar.road.graph.ledger.period == tool_or_client
+            some_cycles(sidecar)
+            assert cycles(sidecar) > served
+            assert_declared_is_measured(sidecar)
+
+
+def patched(sidecar: Sidecar, source: str, destination: str) -> bool:
+    """Connect; whether it could be done."""
+    try:
+        sidecar.road.driver.client.connect(source, destination)
+    except import_jack().JackErrorCode as error:
+        return bool(error.code == errno.EEXIST)
+    return True
+
+
+def iodelay_frames(sidecar: Sidecar, server_env: dict[str, str]) -> float:
+    """What jack_iodelay reads around a loop through the sidecar's mix, in frames."""
+    client = sidecar.settings.jack.client
+    with subprocess.Popen(
+        ["stdbuf", "-oL", "jack_iodelay"], env=server_env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as tool:
+        try:
+            # its ports show before it is active and can be connected
+            until("the loop", lambda: patched(sidecar, "jack_delay:out", f"{client}:in_1"))
+            until("the loop", lambda: patched(sidecar, f"{client}:mix_1", "jack_delay:in"))
+            readings: list[float] = []
+            for line in tool.stdout or []:
+                if "frames" in line and "total roundtrip" in line:
+                    readings.append(float(line.split()[0]))
+                if len(readings) >= 3 and len(set(readings[-3:])) == 1:
+                    return readings[-1]
+                if len(readings) > 40:
+                    pytest.fail(f"jack_iodelay never settled: {readings}")
+        finally:
+            tool.terminate()
+    pytest.fail("jack_iodelay ended without a reading")
+
+
+@pytest.mark.parametrize("period", [128, 1024])
+def test_jack_iodelay_reads_the_declared_delay_and_the_period_of_the_loop(period: int) -> None:
+    for tool in ("jack_iodelay", "stdbuf"):
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not installed")
+    with private_server(48000, period) as server, sidecar_on(server, ONLY_SEPARATION) as sidecar:
+        sidecar.bus.set("latency.mix.ping", 1, "test")
+        some_cycles(sidecar)
+        ledger = sidecar.road.graph.ledger
+        assert iodelay_frames(sidecar, server.env) == pytest.approx(ledger["mix"].declared + period, abs=0.01)

@@ -1,0 +1,199 @@
+"""The JACK server dies, comes back, runs at another rate, or dies while it freewheels."""
+
+from __future__ import annotations
+
+import pytest
+
+from bridge.app import Sidecar
+from bridge.core.audio import CHANNELS
+from bridge.core.events import Midi, TimedEvent
+from bridge.drivers import jack as jack_driver
+from bridge.drivers.connections import links_of
+from bridge.drivers.dummy_server import DummyServer
+from bridge.drivers.stand_in import AUDIO_RETURNS, StandIn
+from bridge.drivers.tape import Ports, Tape
+from bridge.measure import disagreements, measure
+from bridge.runtime import words as w
+from bridge.runtime.layout import MIDI_PORTS
+from tests.live.conftest import private_server
+from tests.live.rig import (
+    ONLY_SEPARATION,
+    SUM_ERROR,
+    cycles,
+    music,
+    sidecar_on,
+    some_cycles,
+    stand_in,
+    sum_error,
+    until,
+)
+
+pytestmark = pytest.mark.live
+
+RATE = 48000
+DEATHS = 10
+LINKS = CHANNELS + 1 + len(AUDIO_RETURNS) + len(MIDI_PORTS)
+"""Of a stand-in: audio and MIDI there, audio and MIDI back."""
+
+
+@pytest.fixture(autouse=True)
+def look_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The driver looks after its server more often than a user needs, so that ten deaths pass quickly."""
+    monkeypatch.setattr(jack_driver, "LOOK_S", 0.05)
+    monkeypatch.setattr(jack_driver, "RETRY_S", 0.1)
+
+
+def die_and_return(server: DummyServer, sidecar: Sidecar, rate: int | None = None) -> None:
+    """SIGKILL, a new server under the same name, and the sidecar on it again, serving."""
+    driver, before = sidecar.road.driver, sidecar.road.driver.reconnections
+    server.kill()
+    until("noticing", lambda: not driver.connected)
+    server.restart(rate=rate)
+    if rate is None:
+        until("coming back", lambda: driver.reconnections == before + 1 and driver.connected)
+        some_cycles(sidecar)
+
+
+def bare_return(sidecar: Sidecar) -> Tape:
+    """The recording half of a stand-in, under the stand-in's name, connected to nothing."""
+    ports = Ports(record=AUDIO_RETURNS, midi_record=MIDI_PORTS)
+    return Tape("daw-return", sidecar.settings.jack.server, RATE, ports)
+
+
+def test_the_sidecar_outlives_ten_deaths_of_the_server() -> None:
+    with private_server(RATE, 128) as server, sidecar_on(server) as sidecar:
+        sent = music(RATE, 0.2)
+        workers = dict(sidecar.road.workers.pids)
+        with stand_in(sidecar, sent, RATE // 4):
+            until("the links", lambda: len(sidecar.road.driver.connections.wanted) == LINKS)
+            ports = {port.name for port in sidecar.road.driver.client.get_ports("sideman:")}
+            wanted = set(sidecar.road.driver.connections.wanted)
+        for death in range(DEATHS):
+            die_and_return(server, sidecar)
+            assert {port.name for port in sidecar.road.driver.client.get_ports("sideman:")} == ports
+            with stand_in(sidecar, sent, RATE // 4) as daw:
+                until("the patch", lambda: links_of(sidecar.road.driver.client) == wanted)
+                daw.start(margin_frames=2048)
+                daw.wait(30.0)
+            assert sum_error(daw) <= SUM_ERROR
+            assert daw.returned("mix").any(), f"silence after death {death + 1}"
+        assert sidecar.road.driver.reconnections == DEATHS
+        assert sidecar.road.workers.pids == workers
+        assert sidecar.road.workers.restarts == 0
+
+
+def test_a_peer_that_comes_back_is_patched_again_by_the_sidecar() -> None:
+    with private_server(RATE, 128) as server, sidecar_on(server, ONLY_SEPARATION) as sidecar:
+        with stand_in(sidecar, music(RATE, 0.1), RATE):
+            until("the links", lambda: len(sidecar.road.driver.connections.wanted) == LINKS)
+            wanted = set(sidecar.road.driver.connections.wanted)
+        die_and_return(server, sidecar)
+        with bare_return(sidecar):
+            returns = {link for link in wanted if link[1].startswith("daw-return:")}
+            until("the patch", lambda: links_of(sidecar.road.driver.client) == returns)
+
+
+def test_a_link_that_the_user_undid_stays_undone() -> None:
+    with private_server(RATE, 128) as server, sidecar_on(server, ONLY_SEPARATION) as sidecar:
+        with stand_in(sidecar, music(RATE, 0.1), RATE):
+            connections = sidecar.road.driver.connections
+            until("the links", lambda: ("sideman:mix_1", "daw-return:mix_1") in connections.wanted)
+            sidecar.road.driver.client.disconnect("sideman:mix_1", "daw-return:mix_1")
+            until("forgetting", lambda: ("sideman:mix_1", "daw-return:mix_1") not in connections.wanted)
+        die_and_return(server, sidecar)
+        with bare_return(sidecar):
+            until("the patch", lambda: ("sideman:mix_2", "daw-return:mix_2") in links_of(sidecar.road.driver.client))
+            some_cycles(sidecar)
+            assert ("sideman:mix_1", "daw-return:mix_1") not in links_of(sidecar.road.driver.client)
+
+
+def rate_change(server: DummyServer, sidecar: Sidecar, rate: int) -> None:
+    die_and_return(server, sidecar, rate)
+    until("the new road", lambda: _serving(sidecar, rate))
+
+
+def _serving(sidecar: Sidecar, rate: int) -> bool:
+    try:
+        road = sidecar.road
+    except RuntimeError:
+        return False  # between the roads
+    return road.graph.plan.rate == rate and road.driver.connected and cycles(sidecar) > 2
+
+
+def test_a_server_that_returns_at_another_rate_finds_the_sidecar_at_that_rate() -> None:
+    with private_server(RATE, 128) as server, sidecar_on(server) as sidecar:
+        rate_change(server, sidecar, 44100)
+        measured = measure(sidecar, freewheel=True)
+        assert disagreements(sidecar, measured) == []
+        assert sidecar.road.graph.ledger.rate == 44100
+
+
+@pytest.mark.xfail(strict=True, reason="a new rate makes a new driver, which does not know the old one's links")
+def test_the_patch_outlives_a_change_of_rate() -> None:
+    with private_server(RATE, 128) as server, sidecar_on(server, ONLY_SEPARATION) as sidecar:
+        with stand_in(sidecar, music(RATE, 0.1), RATE):
+            until("the links", lambda: len(sidecar.road.driver.connections.wanted) == LINKS)
+        rate_change(server, sidecar, 44100)
+        with bare_return(sidecar):
+            until(
+                "the patch",
+                lambda: len(links_of(sidecar.road.driver.client)) == len(AUDIO_RETURNS) + len(MIDI_PORTS),
+                3.0,
+            )
+
+
+def test_a_server_that_dies_freewheeling_leaves_no_callback_that_waits() -> None:
+    with private_server(RATE, 128) as server, sidecar_on(server, ONLY_SEPARATION) as sidecar:
+        sidecar.road.driver.client.set_freewheel(True)
+        until("freewheeling", lambda: sidecar.road.graph.shared.state[w.FREEWHEEL] == 1)
+        die_and_return(server, sidecar)
+        assert sidecar.road.graph.shared.state[w.FREEWHEEL] == 0
+
+
+def first_bytes(daw: StandIn, port: str) -> set[bytes]:
+    """Status and note of every message that came back of ``port``."""
+    return {e.payload.data[:2] for e in daw.returned_midi(port) if isinstance(e.payload, Midi)}
+
+
+def test_a_voice_that_sounded_when_the_server_died_is_released_when_it_is_back() -> None:
+    with private_server(RATE, 128) as server, sidecar_on(server) as sidecar:
+        note = [TimedEvent(100, Midi(bytes((0x90, 60, 100))))]
+        for port in MIDI_PORTS:
+            sidecar.bus.set(f"latency.{port}.ping", 1, "test")
+        some_cycles(sidecar)
+        with stand_in(sidecar, music(RATE, 0.1), 10 * RATE, note) as daw:
+            daw.start(margin_frames=4096)
+            sounding = sidecar.road.graph.room.sounding
+            until("the notes", lambda: bool(sounding.any(axis=1).all()))
+            until("the links", lambda: len(sidecar.road.driver.connections.wanted) == LINKS)
+            # libjack keeps one picture of the server for a whole process: our clients leave before it returns
+            server.kill()
+            until("noticing", lambda: not sidecar.road.driver.connected)
+        server.restart()
+        until("coming back", lambda: sidecar.road.driver.reconnections == 1)
+        some_cycles(sidecar)
+        with stand_in(sidecar, music(RATE, 0.1), 10 * RATE) as back:
+            back.start()
+            off = bytes((0x80, 60))
+            for port in MIDI_PORTS:
+                until("the note-off", lambda: off in first_bytes(back, port))  # noqa: B023
+            assert not sounding.any()
+
+
+def test_no_client_is_left_behind_where_opening_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    with private_server(RATE, 128) as server, sidecar_on(server, ONLY_SEPARATION) as sidecar:
+        with monkeypatch.context() as patch:
+            refused = []
+
+            def refuse(*_: object) -> None:
+                refused.append(True)
+                raise OSError("no callback today")
+
+            patch.setattr(jack_driver, "set_latency_callback", refuse)
+            server.kill()
+            until("noticing", lambda: not sidecar.road.driver.connected)
+            server.restart()
+            until("three failures", lambda: len(refused) >= 3)
+        until("coming back", lambda: sidecar.road.driver.connected)
+        some_cycles(sidecar)
+        assert sidecar.road.driver.client.name == "sideman"

@@ -1,0 +1,148 @@
+"""A worker that dies or stalls costs some stems for a while, never the music; no note hangs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pytest
+
+from bridge.app import Sidecar
+from bridge.core.audio import STEMS, Audio
+from bridge.drivers.dummy_server import DummyServer
+from bridge.drivers.stand_in import StandIn
+from bridge.runtime import supervisor
+from tests.live.rig import (
+    SUM_ERROR,
+    chord_changes,
+    cycles,
+    hanging,
+    level,
+    midi_clock,
+    music,
+    note_ons,
+    recorded,
+    sidecar_on,
+    some_cycles,
+    stand_in,
+    sum_error,
+    until,
+)
+
+pytestmark = pytest.mark.live
+
+RATE = 48000
+TAPE_S = 30.0  # cut short as soon as the worker is back and heard
+TEMPO = 123.45
+PORTS = {"separation": (), "mir": ("chords", "beats"), "accompaniment": ("accompaniment",)}
+
+
+@pytest.fixture(scope="module")
+def sidecar(module_server: DummyServer) -> Iterator[Sidecar]:
+    with pytest.MonkeyPatch.context() as patch, sidecar_on(module_server) as running:
+        patch.setattr(supervisor, "BACKOFF_S", (0.0,))  # faults are close together here
+        yield running
+
+
+@pytest.fixture(scope="module")
+def sent() -> Audio:
+    """Something for every stem, and chords that change."""
+    second = chord_changes(RATE, 2.0, ("C", "Am"), seconds_each=1.0)
+    return 0.5 * music(RATE, TAPE_S) + np.tile(second, int(TAPE_S / 2))
+
+
+@pytest.fixture
+def daw(sidecar: Sidecar, sent: Audio) -> Iterator[StandIn]:
+    """Rolling in real time with MIDI clock; every role has been heard."""
+    until("all workers", lambda: set(sidecar.road.workers.states.values()) == {"running"})
+    with stand_in(sidecar, sent, sent.shape[1], midi_clock(RATE, TEMPO, TAPE_S)) as rolling:
+        rolling.start(margin_frames=RATE // 4)
+        until("a second of music", lambda: recorded(rolling) > RATE)
+        for port in (*PORTS["mir"], *PORTS["accompaniment"]):
+            await_notes(rolling, port, 0)
+        yield rolling
+
+
+def await_notes(daw: StandIn, port: str, since: int) -> None:
+    """Wait for a note struck at ``port`` after tape frame ``since``."""
+    until(f"notes at {port}", lambda: any(note[0] > since for note in note_ons(daw.returned_midi(port))))
+
+
+def lose(sidecar: Sidecar, daw: StandIn, roles: Sequence[str], number: signal.Signals) -> int:
+    """Strike workers, see them replaced and heard again; returns the tape frame at which they were ready."""
+    workers = sidecar.road.workers
+    lost, served = {role: workers.pids[role] for role in roles}, cycles(sidecar)
+    restarts, late = workers.restarts, sidecar.road.news.counters.late_frames
+    for pid in lost.values():
+        os.kill(pid, number)
+    until("the restart", lambda: workers.restarts == restarts + len(roles))
+    some_cycles(sidecar)
+    for role in roles:
+        for port in PORTS[role]:
+            assert hanging(daw.returned_midi(port)) == set()
+    until("the new workers", lambda: all(workers.states[role] == "running" for role in roles))
+    ready = recorded(daw)
+    assert cycles(sidecar) > served
+    if "separation" in roles:
+        assert sidecar.road.news.counters.late_frames > late
+    for role in roles:
+        for port in PORTS[role]:
+            await_notes(daw, port, ready)
+    until("a second of stems", lambda: recorded(daw) > ready + RATE)
+    assert workers.restarts == restarts + len(roles)
+    assert all(workers.pids[role] != pid for role, pid in lost.items())
+    return ready
+
+
+def assert_separated(daw: StandIn) -> None:
+    """Every stem has something in it over the last half second, so it is not all in the last one."""
+    end = recorded(daw)
+    levels = {stem: level(daw.returned(stem)[:, end - RATE // 2 : end]) for stem in STEMS}
+    assert min(levels.values()) > 0.005, levels
+
+
+@pytest.mark.parametrize("role", list(PORTS))
+def test_a_killed_worker_is_replaced_while_the_music_goes_on(sidecar: Sidecar, daw: StandIn, role: str) -> None:
+    lose(sidecar, daw, [role], signal.SIGKILL)
+    assert_separated(daw)
+    assert sum_error(daw) <= SUM_ERROR
+
+
+def test_stalled_workers_are_ended_and_replaced_while_the_music_goes_on(sidecar: Sidecar, daw: StandIn) -> None:
+    lose(sidecar, daw, list(PORTS), signal.SIGSTOP)
+    assert_separated(daw)
+    assert sum_error(daw) <= SUM_ERROR
+
+
+def test_while_separation_is_lost_the_whole_mix_is_in_the_last_stem(sidecar: Sidecar, daw: StandIn) -> None:
+    workers = sidecar.road.workers
+    struck, restarts = recorded(daw), workers.restarts
+    os.kill(workers.pids["separation"], signal.SIGKILL)
+    until("the restart", lambda: workers.restarts > restarts)
+    delay = sidecar.road.graph.ledger["mix"].declared
+    until("the dry mix", lambda: recorded(daw) > struck + 2 * delay)
+    assert workers.states["separation"] == "starting"
+    at = recorded(daw) - 256
+    assert all(level(daw.returned(stem)[:, at : at + 128]) == 0.0 for stem in STEMS[:-1])
+    assert level(daw.returned(STEMS[-1])[:, at - delay : at + 128]) > 0.01
+    assert sum_error(daw) <= SUM_ERROR
+
+
+def test_a_worker_that_cannot_be_started_at_first_is_tried_again(
+    sidecar: Sidecar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workers, served = sidecar.road.workers, cycles(sidecar)
+    until("all workers", lambda: set(workers.states.values()) == {"running"})
+    pid = workers.pids["mir"]
+    for interpreter in ("/bin/false", "/nowhere/python"):
+        restarts = workers.restarts
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "executable", interpreter)
+            if interpreter == "/bin/false":
+                os.kill(pid, signal.SIGKILL)
+            until("a failed start", lambda: workers.restarts > restarts + 2)  # noqa: B023
+    until("the start that succeeds", lambda: workers.states["mir"] == "running")
+    assert cycles(sidecar) > served
