@@ -1,0 +1,276 @@
+"""Workers as real processes: started, watched, started anew, and gone in the end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from bridge.core.audio import CHANNELS
+from bridge.errors import EngineError
+from bridge.runtime import words as w
+from bridge.runtime.atomics import observe
+from bridge.runtime.cycle import cycle
+from bridge.runtime.graph import Graph
+from bridge.runtime.supervisor import Supervisor
+from bridge.runtime.wake import PollSleep, SemaphoreSleep, make_semaphore, semaphores_work
+from bridge.runtime.wiring import Node, Wiring, wire
+from tests.runtime.desk import HOP, RATE
+from tests.runtime.toys import FAILS, SEPARATES
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals")
+
+ROOT = Path(__file__).parents[2]
+RESERVES = {"separation": 512}
+PATIENCE_S = 60.0
+"""How long to wait for what must happen; a busy machine starts a process in seconds."""
+
+
+@pytest.fixture(autouse=True)
+def toy_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Registers "toy.separation" for this process and those that it starts."""
+    metadata = tmp_path / "toys-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: toys\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text("[sideman.engines]\ntoy.separation = tests.runtime.toys:InWorker\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), str(tmp_path)]))
+    monkeypatch.delenv(FAILS, raising=False)
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Wait for ``true``; it is an error when it does not come."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not true():
+        if time.monotonic() > deadline:
+            raise TimeoutError("it did not happen")
+        time.sleep(0.01)
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return not Path(f"/proc/{pid}/stat").exists() or ") Z " not in Path(f"/proc/{pid}/stat").read_text()
+
+
+def toy_wiring(by_semaphore: bool = True) -> Wiring:
+    wiring = wire({"separation": "toy.separation"}, RATE, RESERVES)
+    plan = msgspec.structs.replace(wiring.plan, wake_by_semaphore=by_semaphore)
+    return Wiring(plan, wiring.nodes)
+
+
+class Callback:
+    """Calls the cycle at about its pace, as a driver without a clock of its own, and keeps what came out."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._leave = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self.worst = 0.0
+        """How far the sum of the stems was ever from the delayed input."""
+
+    def __enter__(self) -> Callback:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._leave.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        graph, room, period, raw = self._graph, self._graph.room, 128, 0
+        delay = graph.ledger["mix"].declared
+        heard = np.zeros((CHANNELS, delay), np.float32)
+        rng = np.random.default_rng(1)
+        while not self._leave.wait(period / RATE):
+            fresh = rng.uniform(-0.5, 0.5, (CHANNELS, period)).astype(np.float32)
+            heard = np.concatenate([heard, fresh], axis=1)[:, -delay - period :]
+            room.work_in[:, :period] = fresh
+            cycle(room, period, raw)
+            raw += period
+            out = room.work_out[:8, :period].reshape(4, CHANNELS, period).sum(axis=0, dtype=np.float64)
+            self.worst = max(self.worst, float(np.abs(out - heard[:, :period]).max()))
+
+
+class Road:
+    """A graph with its workers and a callback."""
+
+    def __init__(self, graph: Graph, workers: Supervisor, callback: Callback, told: list[str]) -> None:
+        self.graph, self.workers, self.callback, self.told = graph, workers, callback, told
+
+    @property
+    def pid(self) -> int:
+        return self.workers.pids["separation"]
+
+    def word(self, word: int) -> int:
+        return int(observe(self.graph.shared.workers[0], word))
+
+    def until_stems_flow(self) -> None:
+        """Wait until hops are processed in the present epoch."""
+        hops = self.word(w.HOPS)
+        until(lambda: self.word(w.HOPS) > hops + 20 and self.word(w.DONE_EPOCH) == self.word(w.EPOCH))
+
+
+@contextmanager
+def road(stall_s: float = 30.0, by_semaphore: bool = True) -> Iterator[Road]:
+    told: list[str] = []
+    with (
+        Graph(toy_wiring(by_semaphore), 128, RESERVES, {}) as graph,
+        Supervisor(graph, lambda _role, state: told.append(state), stall_s) as workers,
+    ):
+        workers.wait_until_ready(PATIENCE_S)
+        with Callback(graph) as callback:
+            opened = Road(graph, workers, callback, told)
+            opened.until_stems_flow()
+            yield opened
+
+
+@pytest.mark.parametrize("by_semaphore", [True, False], ids=["semaphore", "polling"])
+def test_a_worker_starts_processes_hops_and_is_gone_after_the_exit(by_semaphore: bool) -> None:
+    with road(by_semaphore=by_semaphore) as running:
+        pid = running.pid
+        assert alive(pid)
+        assert bool(running.graph.room.wake[0]) == (by_semaphore and semaphores_work())
+        assert running.told == ["starting", "running"]
+        assert running.graph.shared.worker_bins[0].sum() > 0
+        assert running.callback.worst < 1e-6
+    assert not alive(pid)
+    assert running.workers.restarts == 0
+
+
+def test_a_killed_worker_is_started_anew_while_the_sum_of_the_stems_holds() -> None:
+    with road() as running:
+        for restarts in (1, 2):
+            pid = running.pid
+            os.kill(pid, signal.SIGKILL)
+            until(lambda n=restarts: running.workers.restarts == n)  # type: ignore[misc]
+            until(lambda: running.workers.states["separation"] == "running")
+            assert running.pid != pid
+            running.until_stems_flow()
+        assert running.callback.worst < 1e-6
+        assert running.told == ["starting", "running"] + ["died (signal 9)", "starting", "running"] * 2
+
+
+def test_a_stopped_worker_is_killed_and_started_anew() -> None:
+    with road(stall_s=1.0) as running:
+        pid = running.pid
+        os.kill(pid, signal.SIGSTOP)
+        until(lambda: running.workers.restarts == 1 and running.workers.states["separation"] == "running")
+        running.until_stems_flow()
+        assert not alive(pid)
+        assert "stalled" in running.told
+        assert running.callback.worst < 1e-6
+
+
+def test_a_worker_whose_engine_hangs_is_killed_and_started_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    with road(stall_s=1.0) as running:
+        monkeypatch.setenv(FAILS, "hang")
+        pid = running.pid
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: running.told[-1] == "stalled")
+        monkeypatch.delenv(FAILS)
+        running.until_stems_flow()
+        assert running.callback.worst < 1e-6
+
+
+def test_a_worker_can_be_restarted_on_request() -> None:
+    with road() as running:
+        pid = running.pid
+        running.workers.restart("separation")
+        until(lambda: running.workers.restarts == 1 and running.workers.states["separation"] == "running")
+        running.until_stems_flow()
+        assert running.pid != pid
+
+
+def test_an_engine_that_cannot_be_prepared_is_an_engine_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    wiring = toy_wiring()
+    monkeypatch.setenv(FAILS, "prepare")
+    told: list[str] = []
+    with (
+        Graph(wiring, 128, RESERVES, {}) as graph,
+        Supervisor(graph, lambda _role, state: told.append(state)) as workers,
+        pytest.raises(EngineError, match="the worker for separation does not start"),
+    ):
+        workers.wait_until_ready(PATIENCE_S)
+    assert told[:2] == ["starting", "died (exit status 1)"]
+
+
+def test_an_engine_that_is_not_there_is_an_engine_error() -> None:
+    wiring = toy_wiring()
+    worker = msgspec.structs.replace(wiring.plan.workers[0], engine="toy.gone")
+    plan = msgspec.structs.replace(wiring.plan, workers=(worker,))
+    node = Node("separation", "toy.gone", SEPARATES, dict.fromkeys(("drums", "bass", "vocals"), 0), 0)
+    with (
+        Graph(Wiring(plan, (node,)), 128, RESERVES, {}) as graph,
+        Supervisor(graph) as workers,
+        pytest.raises(EngineError, match="does not start"),
+    ):
+        workers.wait_until_ready(PATIENCE_S)
+    assert workers.pids == {} or not any(alive(pid) for pid in workers.pids.values())
+
+
+PARENT = """
+import sys, time
+from bridge.runtime.graph import Graph
+from bridge.runtime.supervisor import Supervisor
+from bridge.runtime.wiring import wire
+reserves = {"separation": 512}
+with Graph(wire({"separation": "toy.separation"}, 44100, reserves), 128, reserves, {}) as graph:
+    with Supervisor(graph) as workers:
+        workers.wait_until_ready()
+        print(workers.pids["separation"], flush=True)
+        time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_workers_leave_when_their_parent_is_gone(how: signal.Signals) -> None:
+    command = [sys.executable, "-c", PARENT]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT) as parent:
+        assert parent.stdout is not None
+        worker = int(parent.stdout.readline())
+        assert alive(worker)
+        os.kill(parent.pid, how)
+        parent.wait(PATIENCE_S)
+    until(lambda: not alive(worker))
+
+
+def test_a_graph_without_engines_needs_no_worker() -> None:
+    with Graph(wire({}, RATE, RESERVES), 128, RESERVES, {}) as graph, Supervisor(graph) as workers:
+        workers.wait_until_ready(1.0)
+        assert workers.states == {}
+
+
+# waking
+
+
+@pytest.mark.skipif(not semaphores_work(), reason="no process-shared semaphores here")
+def test_posts_of_several_cycles_wake_once() -> None:
+    with Graph(toy_wiring(), 128, RESERVES, {}) as graph:
+        word = graph.shared.semaphores[0]
+        graph.room.wake[0] = make_semaphore(word)
+        sleep = SemaphoreSleep(word)
+        for raw in range(0, 3 * HOP, HOP):
+            cycle(graph.room, HOP, raw)
+        began = time.monotonic()
+        sleep(600.0)
+        assert time.monotonic() - began < 300.0  # posted: it did not sleep to the end
+        began = time.monotonic()
+        sleep(0.05)
+        assert time.monotonic() - began > 0.04  # what had piled up counted once
+
+
+def test_polling_sleeps_shortly_however_long_it_may() -> None:
+    PollSleep()(3600.0)

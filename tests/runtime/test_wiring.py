@@ -1,0 +1,292 @@
+"""Who hears whom, what fits where, and what each path declares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bridge.core.audio import STEMS
+from bridge.core.control import Control
+from bridge.core.engine import AudioPort, EngineSpec
+from bridge.core.latency import buffering_frames
+from bridge.errors import BridgeError, EngineError
+from bridge.runtime import engines as registered
+from bridge.runtime import words as w
+from bridge.runtime.graph import Graph
+from bridge.runtime.layout import MAX_CONTROLS
+from bridge.runtime.wiring import AUDIO_PATHS, PATHS, ROLES, Wiring, make_node, paths_of, wire
+from tests.runtime.desk import RATE
+from tests.runtime.toys import SEPARATES, Toy, with_controls
+
+ENGINES = {"separation": "separation.dsp", "mir": "mir.chroma", "accompaniment": "accompaniment.basic"}
+RESERVES = {"separation": 512, "mir": 1024, "accompaniment": 2048}
+PERIODS = (16, 64, 128, 100, 1024, 8192)
+
+
+@pytest.fixture(scope="module")
+def wiring() -> Wiring:
+    return wire(ENGINES, RATE, RESERVES)
+
+
+@pytest.fixture
+def graph(wiring: Wiring) -> Iterator[Graph]:
+    with Graph(wiring, 128, RESERVES, {}) as opened:
+        yield opened
+
+
+def pretend(monkeypatch: pytest.MonkeyPatch, spec: EngineSpec) -> None:
+    """Make every engine name stand for a toy with ``spec``."""
+    monkeypatch.setattr("bridge.runtime.wiring.load_engine", lambda name: Toy(spec))
+
+
+# engines
+
+
+def test_the_shipped_engines_are_found_by_name() -> None:
+    assert set(ENGINES.values()) <= set(registered.engine_names())
+    assert registered.load_engine("mir.chroma").spec.name == "mir.chroma"
+
+
+def test_each_load_gives_a_fresh_engine() -> None:
+    assert registered.load_engine("mir.chroma") is not registered.load_engine("mir.chroma")
+
+
+def test_a_mistyped_engine_is_named_with_the_nearest() -> None:
+    with pytest.raises(EngineError, match=r"'mir\.chrome' is not registered") as caught:
+        make_node("mir", "mir.chrome", RATE, 1024)
+    assert caught.value.hint == "did you mean mir.chroma?"
+
+
+def test_an_engine_like_none_is_answered_with_all_that_there_are() -> None:
+    with pytest.raises(EngineError) as caught:
+        registered.load_engine("zzz")
+    assert all(name in caught.value.hint for name in ENGINES.values())
+
+
+@pytest.mark.parametrize(
+    ("role", "name", "lacks"),
+    [
+        ("separation", "mir.chroma", "bass, drums, vocals"),
+        ("mir", "separation.dsp", "beats, chords"),
+        ("accompaniment", "mir.chroma", "midi"),
+    ],
+)
+def test_an_engine_in_the_wrong_role_is_refused_with_what_it_lacks(role: str, name: str, lacks: str) -> None:
+    with pytest.raises(EngineError, match=f"cannot do {role}: it has no output {lacks}"):
+        make_node(role, name, RATE, 512)
+
+
+def test_an_engine_that_does_not_run_at_the_rate_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend(monkeypatch, EngineSpec("toy", SEPARATES.inputs, SEPARATES.outputs, 64, rates=(48000, 96000)))
+    with pytest.raises(EngineError, match="does not run at 44100 Hz") as caught:
+        make_node("separation", "toy", 44100, 512)
+    assert "48000, 96000" in caught.value.hint
+    assert make_node("separation", "toy", 96000, 512).spec.hop == 64
+
+
+def test_an_engine_with_a_mono_port_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend(monkeypatch, EngineSpec("toy", (AudioPort("mix", 1),), SEPARATES.outputs, 64))
+    with pytest.raises(EngineError, match="must be stereo"):
+        make_node("separation", "toy", RATE, 512)
+
+
+def test_an_engine_with_more_controls_than_fit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    controls = tuple(Control(f"toy.c{i}", 0, 1, 0) for i in range(MAX_CONTROLS + 1))
+    pretend(monkeypatch, with_controls(SEPARATES, *controls))
+    with pytest.raises(EngineError, match="declares 65 controls; 64 fit"):
+        make_node("separation", "toy", RATE, 512)
+
+
+# wiring
+
+
+def test_workers_come_in_the_order_of_hearing_and_know_their_rings(wiring: Wiring) -> None:
+    separation, mir, accompaniment = wiring.plan.workers
+    assert (separation.role, mir.role, accompaniment.role) == ROLES
+    assert [worker.index for worker in wiring.plan.workers] == [0, 1, 2]
+    assert mir.writes == {"beats": "mir.beats", "chords": "mir.chords"}
+    assert mir.renders == {"beats": "beats", "chords": "chords"}
+    assert accompaniment.writes == {"midi": "accompaniment"}
+    assert accompaniment.reads["chords"] == "mir.chords"
+    assert accompaniment.waits_for == (1,)
+    rings = {*mir.writes.values(), *mir.renders.values(), *accompaniment.reads.values(), *accompaniment.writes.values()}
+    assert rings <= set(wiring.plan.rings)
+
+
+def test_a_role_without_an_engine_is_left_out() -> None:
+    plan = wire({"accompaniment": "accompaniment.basic", "mir": ""}, RATE, RESERVES).plan
+    assert [worker.role for worker in plan.workers] == ["accompaniment"]
+    assert plan.workers[0].waits_for == ()
+    assert "chords" not in plan.workers[0].reads
+    assert plan.audio_worker == -1
+
+
+def test_an_engine_that_predicts_leads_by_its_hop_and_its_reserve(wiring: Wiring) -> None:
+    for node, worker in zip(wiring.nodes, wiring.plan.workers, strict=True):
+        lead = node.spec.hop + RESERVES[node.role] if node.spec.predicts else 0
+        assert node.lead_frames == worker.lead_frames == lead
+    assert wiring.nodes[2].spec.predicts
+
+
+# the ledger
+
+
+@pytest.mark.parametrize("period", PERIODS)
+def test_every_path_declares_the_sum_of_its_parts(wiring: Wiring, period: int) -> None:
+    with Graph(wiring, period, RESERVES, {"separation": 7, "accompaniment": 100}) as graph:
+        assert {path.name for path in graph.ledger} == set(PATHS)
+        for path in graph.ledger:
+            assert path.declared == path.model + path.buffering + path.reserve + path.user_offset
+            assert path.period == period
+        for name in AUDIO_PATHS:
+            path, hop = graph.ledger[name], wiring.nodes[0].spec.hop
+            assert path.buffering == buffering_frames(hop, period)
+            assert path.reserve == max(512, period)
+            assert path.user_offset == 7
+            assert path.ports == (f"{name}_1", f"{name}_2")
+
+
+@given(period=st.integers(1, 8192), reserve=st.integers(1, 8192))
+@settings(deadline=None)
+def test_beside_a_callback_a_worker_has_at_least_a_period(wiring: Wiring, period: int, reserve: int) -> None:
+    for node in wiring.nodes:
+        for path in paths_of(node, period, reserve, 0):
+            assert path.reserve >= period
+
+
+@given(period=st.integers(1, 8192))
+@settings(deadline=None)
+def test_a_driver_that_waits_needs_no_reserve(period: int) -> None:
+    node = make_node("separation", "separation.dsp", RATE, 0)
+    assert all(path.reserve == 0 for path in paths_of(node, period, 0, 0))
+
+
+@pytest.mark.parametrize("period", [16, 64, 128, 512, 1024])
+def test_what_predicts_is_on_time(wiring: Wiring, period: int) -> None:
+    with Graph(wiring, period, RESERVES, {}) as graph:
+        assert graph.ledger["accompaniment"].declared == 0
+
+
+def test_a_new_period_declares_anew_and_raises_the_revision(graph: Graph) -> None:
+    before = {path.name: path.declared for path in graph.ledger}
+    rev = graph.ledger.rev
+    graph.set_period(1000)
+    changed = {path.name for path in graph.ledger if path.declared != before[path.name]}
+    assert changed
+    assert graph.ledger.rev == rev + len(changed)
+    graph.set_period(1000)
+    assert graph.ledger.rev == rev + len(changed)
+    assert graph.ledger.period == 1000
+
+
+def test_a_measurement_is_kept_only_while_what_is_declared_stays(graph: Graph) -> None:
+    graph.ledger.measure("mix", graph.ledger["mix"].declared)
+    graph.set_offset("mir", 5)
+    assert graph.ledger["mix"].measured >= 0
+    graph.set_offset("separation", 5)
+    assert graph.ledger["mix"].measured == -1
+
+
+def assert_callback_delays_what_is_declared(graph: Graph) -> None:
+    """The words that the callback goes by agree with the ledger."""
+    for node, words in zip(graph.wiring.nodes, graph.shared.workers, strict=True):
+        if node.role == "separation":
+            delays = {graph.ledger[name].declared for name in AUDIO_PATHS}
+            assert delays == {int(words[w.SLACK] + words[w.LATENCY])}
+    for name in ("accompaniment", "chords", "beats"):
+        head = graph.shared.heads[graph.plan.rings.index(name)]
+        assert head[w.RING_DELAY] == graph.ledger[name].declared
+
+
+def test_the_callback_delays_what_is_declared_after_any_change(graph: Graph) -> None:
+    assert_callback_delays_what_is_declared(graph)
+    changes: tuple[Callable[[], None], ...] = (
+        lambda: graph.set_period(441),
+        lambda: graph.set_reserve("separation", 3000),
+        lambda: graph.set_reserve("mir", 2000),
+        lambda: graph.set_offset("separation", 33),
+        lambda: graph.set_offset("mir", 44),
+        lambda: graph.set_offset("accompaniment", 55),
+        lambda: graph.set_period(64),
+    )
+    for change in changes:
+        change()
+        assert_callback_delays_what_is_declared(graph)
+
+
+def test_what_engines_tell_each_other_does_not_depend_on_the_period(graph: Graph) -> None:
+    def delays() -> list[int]:
+        return [
+            int(graph.shared.heads[graph.plan.rings.index(ring), w.RING_DELAY]) for ring in ("mir.beats", "mir.chords")
+        ]
+
+    before = delays()
+    for period in PERIODS:
+        graph.set_period(period)
+        assert delays() == before
+
+
+# the graph's setters
+
+
+def test_ping_sets_and_clears_a_bit_of_its_own_for_each_path(graph: Graph) -> None:
+    for i, path in enumerate(PATHS):
+        graph.set_ping(path, True)
+        assert graph.shared.state[w.PING] == 2 ** (i + 1) - 1
+    graph.set_ping("mix", False)
+    graph.set_ping("mix", False)
+    assert graph.shared.state[w.PING] == 2 ** len(PATHS) - 1 - 2 ** PATHS.index("mix")
+
+
+def levels(first: float) -> Mapping[str, float]:
+    return {stem: first + i for i, stem in enumerate(STEMS)}
+
+
+def test_gains_of_the_ports_and_of_the_mix_are_set_side_by_side(graph: Graph) -> None:
+    graph.set_gains(levels(0.0), levels(10.0))
+    assert graph.shared.gains.tolist() == [0, 1, 2, 3, 10, 11, 12, 13]
+
+
+def test_controls_start_at_their_defaults_and_are_set_by_name(graph: Graph) -> None:
+    for index, node in enumerate(graph.wiring.nodes):
+        for slot, control in enumerate(node.spec.controls):
+            assert graph.shared.values[index, slot] == control.default
+            graph.set_value(control.name, control.high)
+            assert graph.shared.values[index, slot] == control.high
+    before = graph.shared.values.copy()
+    graph.set_value("no.such.control", 1.0)
+    assert (graph.shared.values == before).all()
+
+
+def test_requests_are_counted_so_that_none_is_missed(graph: Graph) -> None:
+    state = graph.shared.state
+    graph.release_notes()
+    graph.release_notes()
+    graph.restart()
+    graph.restart_one(2)
+    assert (state[w.RELEASE], state[w.RESTART], graph.shared.workers[2, w.RESTART_ONE]) == (2, 1, 1)
+    graph.set_quiet(True)
+    assert (state[w.QUIET], state[w.RELEASE]) == (1, 3)
+    graph.set_quiet(False)
+    assert state[w.QUIET] == 0
+
+
+def test_a_graph_outside_its_with_statement_says_so(wiring: Wiring) -> None:
+    graph = Graph(wiring, 128, RESERVES, {})
+    with pytest.raises(BridgeError, match="not open"):
+        graph.set_period(64)
+    with graph:
+        assert graph.shared.state.size == w.STATE_WORDS
+    with pytest.raises(BridgeError, match="not open"):
+        _ = graph.room
+
+
+def test_a_graph_can_be_opened_again(wiring: Wiring) -> None:
+    graph = Graph(wiring, 128, RESERVES, {})
+    for _ in range(2):
+        with graph:
+            assert graph.shared.workers[0, w.HOP] == wiring.nodes[0].spec.hop
+            assert_callback_delays_what_is_declared(graph)
