@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from bridge.core.audio import CHANNELS
 from bridge.drivers.libjack import MISSING, library_name
 from bridge.runtime import words as w
-from bridge.runtime.atomics import address_of, as_float32, as_float64, as_int64, as_uint8, as_void
+from bridge.runtime.atomics import address_of, as_float32, as_float64, as_int64, as_uint8, as_void, carray
 from bridge.runtime.compiled import compiled
 from bridge.runtime.cycle import cycle
 from bridge.runtime.layout import (
@@ -52,7 +52,7 @@ llvmlite.binding.load_library_permanently(_name)
 
 types: Any = _numba_types
 _numba: Any = numba
-carray, cfunc = _numba.carray, _numba.cfunc
+cfunc = _numba.cfunc
 int64: Any = np.int64
 
 get_buffer: Any = types.ExternalFunction("jack_port_get_buffer", types.voidptr(types.voidptr, types.uint32))
@@ -75,6 +75,7 @@ EVENT = POSITION + 1  # address of a jack_midi_event_t: time at byte 0, size at 
 WORKERS, RINGS = EVENT + 1, EVENT + 2
 ROOM = EVENT + 3  # the addresses of the room's arrays follow, in their order
 ARGUMENT_WORDS = ROOM + len(Room._fields)
+OUT_EVENTS = Room._fields.index("out_events")
 
 POSITION_BYTES = 136  # sizeof(jack_position_t); the offsets below are in bytes, a test holds them against cffi's
 FRAME_AT, VALID_AT, BAR_AT, BEAT_AT, TICK_AT = 20, 24, 28, 32, 36
@@ -108,12 +109,14 @@ def room_at(argument: NDArray[np.int64]) -> Room:
         carray(as_float32(a[16]), (GAINS, WORK_ROW)),
         carray(as_float32(a[17]), (CHANNELS, WORK_ROW)),
         carray(as_float32(a[18]), (OUTPUTS, WORK_ROW)),
-        carray(as_int64(a[19]), (MAX_EVENTS, RECORD_WORDS)),
-        carray(as_int64(a[20]), (PORTS, MAX_EVENTS, RECORD_WORDS)),
-        carray(as_int64(a[21]), (PORTS,)),
-        carray(as_uint8(a[22]), (PORTS, 16 * 128)),
-        carray(as_float64(a[23]), (TRANSPORT_WORDS,)),
-        carray(as_int64(a[24]), (workers,)),
+        carray(as_int64(a[19]), (CHANNELS,)),
+        carray(as_int64(a[20]), (OUTPUTS,)),
+        carray(as_int64(a[21]), (MAX_EVENTS, RECORD_WORDS)),
+        carray(as_int64(a[22]), (PORTS, MAX_EVENTS, RECORD_WORDS)),
+        carray(as_int64(a[23]), (PORTS,)),
+        carray(as_uint8(a[24]), (PORTS, 16 * 128)),
+        carray(as_float64(a[25]), (TRANSPORT_WORDS,)),
+        carray(as_int64(a[26]), (workers,)),
     )
 
 
@@ -148,7 +151,7 @@ def write_midi(room: Room, argument: NDArray[np.int64], frames: int) -> None:
     for port in range(PORTS):
         buffer = get_buffer(as_void(argument[MIDI_OUT + port]), frames)
         midi_clear(buffer)
-        base = argument[ROOM + 20] + port * MAX_EVENTS * RECORD_WORDS * 8
+        base = argument[ROOM + OUT_EVENTS] + port * MAX_EVENTS * RECORD_WORDS * 8
         last = 0
         for i in range(room.out_counts[port]):
             record = room.out_events[port, i]
@@ -187,16 +190,12 @@ def serve(argument: NDArray[np.int64], frames: int) -> None:
     if frames > MAX_PERIOD:
         return
     for channel in range(CHANNELS):
-        source = carray(as_float32(address_of(get_buffer(as_void(argument[IN + channel]), frames))), (frames,))
-        for i in range(frames):
-            room.work_in[channel, i] = source[i]
+        room.ins[channel] = address_of(get_buffer(as_void(argument[IN + channel]), frames))
+    for row in range(OUTPUTS):
+        room.outs[row] = address_of(get_buffer(as_void(argument[OUT + row]), frames))
     read_midi(room, argument, frames)
     read_transport(room, argument)
     cycle(room, frames, int64(last_frame_time(as_void(argument[CLIENT]))))
-    for row in range(OUTPUTS):
-        sink = carray(as_float32(address_of(get_buffer(as_void(argument[OUT + row]), frames))), (frames,))
-        for i in range(frames):
-            sink[i] = room.work_out[row, i]
     write_midi(room, argument, frames)
     spent = int64(get_time_us() - began)
     room.callback_bins[min(max(spent, 0), CALLBACK_BINS - 1)] += 1

@@ -23,7 +23,6 @@ from bridge.core.events import Midi, TimedEvent
 from bridge.drivers.jack import open_client
 from bridge.drivers.libjack import address, import_jack, load
 from bridge.drivers.native import (
-    carray,
     cfunc,
     get_buffer,
     int64,
@@ -35,7 +34,17 @@ from bridge.drivers.native import (
     types,
 )
 from bridge.errors import DriverError
-from bridge.runtime.atomics import address_of, as_float32, as_int64, as_uint8, as_void, observe, publish, store_release
+from bridge.runtime.atomics import (
+    address_of,
+    as_float32,
+    as_int64,
+    as_uint8,
+    as_void,
+    carray,
+    observe,
+    publish,
+    store_release,
+)
 from bridge.runtime.compiled import compiled
 
 MAX_PORTS = 16

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numba
 import numpy as np
 from numba import njit, types
 from numba.core import cgutils
@@ -68,6 +69,10 @@ as_int64: Callable[[int], Any] = _pointer_to(_types.CPointer(_types.int64))
 as_float32: Callable[[int], Any] = _pointer_to(_types.CPointer(_types.float32))
 as_float64: Callable[[int], Any] = _pointer_to(_types.CPointer(_types.float64))
 as_uint8: Callable[[int], Any] = _pointer_to(_types.CPointer(_types.uint8))
+
+_numba: Any = numba
+carray: Callable[[Any, tuple[int, ...]], Any] = _numba.carray
+"""A pointer as an array of the given shape, without a copy."""
 
 address_of: Callable[[Any], int] = _intrinsic(_address_of)
 """A void pointer as an address."""

@@ -56,7 +56,7 @@ def wait_for_workers(room: Room, now: int, frames: int) -> None:
 
 @compiled
 def give(room: Room, now: int, frames: int) -> None:
-    """Fill ``work_out`` and ``out_events`` for the cycle that started at ``now``."""
+    """Fill the audio outputs and ``out_events`` for the cycle that started at ``now``."""
     give_audio(room, now, frames)
     give_events(room, now, frames, STALL_FRAMES)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from bridge.core.events import ClockPosition, Gap, Midi, Transport
 from bridge.runtime import words as w
-from bridge.runtime.atomics import load_acquire, store_release
+from bridge.runtime.atomics import as_float32, carray, load_acquire, store_release
 from bridge.runtime.compiled import compiled
 from bridge.runtime.layout import CAPACITY, RECORDS
 from bridge.runtime.room import Room
@@ -185,8 +185,9 @@ def take(room: Room, frames: int, raw: int) -> int:
     """Write ``frames`` of input at JACK's time ``raw``; returns the stream frame at which the cycle starts."""
     now = find_frame(room, frames, raw)
     for channel in range(room.inputs.shape[0]):
+        source = carray(as_float32(room.ins[channel]), (frames,))
         for i in range(frames):
-            sample = room.work_in[channel, i]
+            sample = source[i]
             if sample - sample != 0.0:  # infinite or not a number: silence
                 sample = np.float32(0.0)
             room.inputs[channel, (now + i) & MASK] = sample

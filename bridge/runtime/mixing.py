@@ -7,10 +7,11 @@ computed here, after every fade.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS, STEMS
 from bridge.runtime import words as w
-from bridge.runtime.atomics import load_acquire
+from bridge.runtime.atomics import as_float32, carray, load_acquire
 from bridge.runtime.compiled import compiled
 from bridge.runtime.layout import CAPACITY, SEPARATED
 from bridge.runtime.room import Room
@@ -19,6 +20,12 @@ from bridge.runtime.words import FADE_FRAMES, STAMP_SHIFT
 MASK = CAPACITY - 1
 COUNT = len(STEMS)
 TARGET, VALUE, FIRST, SECOND, LEFT, POSITION = range(6)  # a row of room.ramps
+
+
+@compiled
+def out(room: Room, row: int, frames: int) -> NDArray[np.float32]:
+    """One channel of this cycle's output, shape (frames,); channels follow one another, stem by stem, the mix last."""
+    return carray(as_float32(room.outs[row]), (frames,))  # type: ignore[no-any-return]
 
 
 @compiled
@@ -65,9 +72,9 @@ def split(room: Room, t: int, i: int, count: int, there: bool) -> None:
             for stem in range(SEPARATED):
                 row = stem * CHANNELS + channel
                 sample = room.stems[row, source & MASK] * wet if wet > 0.0 else np.float32(0.0)
-                room.work_out[row, k] = sample
+                out(room, row, i + count)[k] = sample
                 rest -= sample
-            room.work_out[SEPARATED * CHANNELS + channel, k] = rest
+            out(room, SEPARATED * CHANNELS + channel, i + count)[k] = rest
 
 
 @compiled
@@ -75,13 +82,13 @@ def split_steadily(room: Room, t: int, i: int, count: int, there: bool) -> None:
     """`split` where nothing fades: all wet or all dry, as nearly always, so it is written for speed."""
     start = t & MASK
     for channel in range(CHANNELS):
-        rest = room.work_out[SEPARATED * CHANNELS + channel]
+        rest = out(room, SEPARATED * CHANNELS + channel, i + count)
         dry = room.inputs[channel]
         for k in range(count):
             rest[i + k] = dry[start + k]
         for stem in range(SEPARATED):
             row = stem * CHANNELS + channel
-            source, sink = room.stems[row], room.work_out[row]
+            source, sink = room.stems[row], out(room, row, i + count)
             if there:
                 for k in range(count):
                     sink[i + k] = source[start + k]
@@ -156,8 +163,8 @@ def apply_gain(room: Room, gain: int, stem: int, frames: int) -> None:
     moves = draw_curve(room, gain, frames)
     level, curve = np.float32(room.ramps[gain, VALUE]), room.curves[gain]
     for channel in range(CHANNELS):
-        row = room.work_out[stem * CHANNELS + channel]
-        total = room.work_out[COUNT * CHANNELS + channel]
+        row = out(room, stem * CHANNELS + channel, frames)
+        total = out(room, COUNT * CHANNELS + channel, frames)
         if gain >= COUNT and moves:
             for i in range(frames):
                 total[i] += row[i] * curve[i]
@@ -176,8 +183,9 @@ def apply_gain(room: Room, gain: int, stem: int, frames: int) -> None:
 def mix(room: Room, first: int, frames: int) -> None:
     """Sum the mix and apply the port faders; a path in ping mode is the delayed input itself."""
     for channel in range(CHANNELS):
+        total = out(room, COUNT * CHANNELS + channel, frames)
         for i in range(frames):
-            room.work_out[COUNT * CHANNELS + channel, i] = 0.0
+            total[i] = 0.0
     for stem in range(COUNT):
         apply_gain(room, COUNT + stem, stem, frames)
         apply_gain(room, stem, stem, frames)
@@ -185,7 +193,7 @@ def mix(room: Room, first: int, frames: int) -> None:
     for path in range(COUNT + 1):
         if ping >> path & 1:
             for channel in range(CHANNELS):
-                row = room.work_out[path * CHANNELS + channel]
+                row = out(room, path * CHANNELS + channel, frames)
                 for i in range(frames):
                     row[i] = room.inputs[channel, (first + i) & MASK] if first + i >= 0 else 0.0
 
@@ -202,13 +210,13 @@ def duck(room: Room, frames: int, towards: int) -> None:
         elif own[w.DUCK] > towards:
             own[w.DUCK] -= 1
         level = np.float32(own[w.DUCK]) / np.float32(FADE_FRAMES)
-        for row in range(room.work_out.shape[0]):
-            room.work_out[row, i] *= level
+        for row in range(room.outs.size):
+            out(room, row, frames)[i] *= level
 
 
 @compiled
 def give_audio(room: Room, now: int, frames: int) -> None:
-    """Fill ``work_out`` for the cycle at stream frame ``now``."""
+    """Fill the audio outputs for the cycle at stream frame ``now``."""
     state, own = room.state, room.own
     wanted = 0
     if room.audio[0] >= 0:

@@ -43,6 +43,8 @@ class Room(NamedTuple):
     curves: NDArray[np.float32]  # (GAINS, WORK_ROW) each gain over this cycle
     work_in: NDArray[np.float32]  # (CHANNELS, WORK_ROW)
     work_out: NDArray[np.float32]  # (OUTPUTS, WORK_ROW)
+    ins: NDArray[np.int64]  # (CHANNELS,) addresses of this cycle's input: JACK's buffers, else the rows of work_in
+    outs: NDArray[np.int64]  # (OUTPUTS,) likewise of its output and work_out
     in_events: NDArray[np.int64]  # (MAX_EVENTS, RECORD_WORDS) FRAME counts from the cycle's start
     out_events: NDArray[np.int64]  # (MIDI ports, MAX_EVENTS, RECORD_WORDS) likewise
     out_counts: NDArray[np.int64]  # (MIDI ports,)
@@ -63,6 +65,8 @@ def make_room(plan: Plan, shared: Shared) -> Room:
     shared.gains[:] = 1.0
     ramps = np.zeros((GAINS, 6))
     ramps[:, :2] = 1.0
+    work_in = np.zeros((CHANNELS, WORK_ROW), np.float32)
+    work_out = np.zeros((OUTPUTS, WORK_ROW), np.float32)
     own = np.zeros(OWN_WORDS, np.int64)
     own[_DUCK] = FADE_FRAMES
     return Room(
@@ -83,8 +87,10 @@ def make_room(plan: Plan, shared: Shared) -> Room:
         ramps=ramps,
         boxes=np.zeros((GAINS, 2, MAX_BOX)),
         curves=np.ones((GAINS, WORK_ROW), np.float32),
-        work_in=np.zeros((CHANNELS, WORK_ROW), np.float32),
-        work_out=np.zeros((OUTPUTS, WORK_ROW), np.float32),
+        work_in=work_in,
+        work_out=work_out,
+        ins=np.array([row.ctypes.data for row in work_in], np.int64),
+        outs=np.array([row.ctypes.data for row in work_out], np.int64),
         in_events=np.zeros((MAX_EVENTS, RECORD_WORDS), np.int64),
         out_events=np.zeros((ports, MAX_EVENTS, RECORD_WORDS), np.int64),
         out_counts=np.zeros(ports, np.int64),
