@@ -1,0 +1,159 @@
+"""The patch bay on a real server: what the user undid stays undone, what was lost comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from bridge.drivers.connections import Connections, Link, links_of
+from bridge.drivers.dummy_server import DummyServer
+from bridge.drivers.libjack import import_jack, library_name
+from tests.conftest import StartServer
+
+pytestmark = [
+    pytest.mark.live,
+    pytest.mark.skipif(library_name() is None, reason="libjack is not installed"),
+]
+
+
+@contextmanager
+def client(server: DummyServer, name: str) -> Iterator[Any]:
+    """An active client with an audio and a MIDI port each way."""
+    opened = import_jack().Client(name, servername=server.name, no_start_server=True)
+    try:
+        opened.inports.register("in")
+        opened.outports.register("out")
+        opened.midi_inports.register("midi_in")
+        opened.midi_outports.register("midi_out")
+        opened.activate()
+        yield opened
+    finally:
+        opened.close()
+
+
+@dataclass
+class Bay:
+    """A server with us on it, and peers that come and go."""
+
+    server: DummyServer
+    us: Any
+    connections: Connections = field(default_factory=Connections)
+    stack: ExitStack = field(default_factory=ExitStack)
+    peers: dict[str, ExitStack] = field(default_factory=dict)
+
+    def come(self, name: str) -> Any:
+        self.peers[name] = self.stack.enter_context(ExitStack())
+        return self.peers[name].enter_context(client(self.server, name))
+
+    def go(self, name: str) -> None:
+        self.peers.pop(name).close()
+
+    def look(self) -> list[Link]:
+        return self.connections.look(self.us)
+
+    @property
+    def links(self) -> set[Link]:
+        return links_of(self.us)
+
+
+@pytest.fixture
+def bay(jack_server: StartServer) -> Iterator[Bay]:
+    with ExitStack() as stack:
+        server = jack_server()
+        us = stack.enter_context(client(server, "us"))
+        yield Bay(server, us, stack=stack)
+
+
+TO_US, FROM_US, MIDI = ("daw:out", "us:in"), ("us:out", "daw:in"), ("daw:midi_out", "us:midi_in")
+
+
+def test_links_of_every_kind_are_seen_with_their_direction(bay: Bay) -> None:
+    bay.come("daw")
+    for link in (TO_US, FROM_US, MIDI, ("us:out", "us:in")):
+        bay.us.connect(*link)
+    assert bay.links == {TO_US, FROM_US, MIDI, ("us:out", "us:in")}
+
+
+def test_a_look_at_what_is_as_it_should_be_changes_nothing(bay: Bay) -> None:
+    bay.come("daw")
+    bay.us.connect(*TO_US)
+    assert bay.look() == bay.look() == []
+    assert bay.connections.wanted == bay.links == {TO_US}
+
+
+def test_a_link_that_the_user_undid_is_forgotten(bay: Bay) -> None:
+    bay.come("daw")
+    bay.us.connect(*TO_US)
+    bay.us.connect(*FROM_US)
+    bay.look()
+    bay.us.disconnect(*TO_US)
+    assert bay.look() == []
+    bay.go("daw")
+    bay.look()
+    bay.come("daw")
+    assert bay.look() == [FROM_US]
+    assert bay.links == {FROM_US}
+
+
+def test_links_whose_peer_vanished_come_back_with_it(bay: Bay) -> None:
+    bay.come("daw")
+    for link in (TO_US, FROM_US, MIDI):
+        bay.us.connect(*link)
+    bay.look()
+    bay.go("daw")
+    assert bay.look() == []
+    assert bay.links == set()
+    bay.come("daw")
+    assert set(bay.look()) == bay.links == {TO_US, FROM_US, MIDI}
+
+
+def test_a_peer_that_is_away_does_not_keep_others_from_coming_back(bay: Bay) -> None:
+    for name in ("daw", "synth"):
+        bay.come(name)
+        bay.us.connect("us:midi_out", f"{name}:midi_in")
+    bay.look()
+    bay.go("daw")
+    bay.go("synth")
+    bay.look()
+    bay.come("synth")
+    assert bay.look() == [("us:midi_out", "synth:midi_in")]
+
+
+def test_a_restored_link_can_be_undone_for_good(bay: Bay) -> None:
+    bay.come("daw")
+    bay.us.connect(*TO_US)
+    bay.look()
+    bay.go("daw")
+    bay.look()
+    bay.come("daw")
+    bay.look()
+    bay.us.disconnect(*TO_US)
+    assert bay.look() == bay.look() == []
+    assert bay.links == set()
+
+
+def test_a_peer_that_is_not_active_yet_is_tried_again(bay: Bay) -> None:
+    bay.come("daw")
+    bay.us.connect(*TO_US)
+    bay.look()
+    bay.go("daw")
+    bay.look()
+    early = import_jack().Client("daw", servername=bay.server.name, no_start_server=True)
+    bay.stack.callback(early.close)
+    early.outports.register("out")  # its ports show before it is active
+    assert bay.look() == []
+    early.activate()
+    assert bay.look() == [TO_US]
+
+
+def test_after_the_server_was_gone_everything_is_restored(bay: Bay) -> None:
+    bay.come("daw")
+    bay.us.connect(*TO_US)
+    bay.look()
+    bay.us.disconnect(*TO_US)  # as if by the death of the server, which nobody looked at
+    bay.connections.server_gone()
+    assert bay.look() == [TO_US]

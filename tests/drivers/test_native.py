@@ -1,0 +1,91 @@
+"""The native callback reads C structures and raw addresses: the numbers that it goes by hold here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from bridge.drivers.libjack import library_name
+from bridge.runtime.room import OUTPUTS, Room
+from tests.runtime.desk import PLAN, Desk, open_desk
+
+if library_name() is None:
+    pytest.skip("libjack is not installed", allow_module_level=True)
+
+import jack
+
+from bridge.drivers import native
+
+ffi: Any = jack._ffi
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    with open_desk() as opened:
+        yield opened
+
+
+def argument_for(room: Room) -> native.CallbackArgument:
+    ins = [1, 2]
+    outs = list(range(10, 10 + OUTPUTS))
+    return native.CallbackArgument(room, 99, ins, outs, [20, 21, 22, 23])
+
+
+@pytest.mark.parametrize(
+    ("field", "offset"),
+    [
+        ("frame", native.FRAME_AT),
+        ("valid", native.VALID_AT),
+        ("bar", native.BAR_AT),
+        ("beat", native.BEAT_AT),
+        ("tick", native.TICK_AT),
+        ("beats_per_bar", native.BEATS_PER_BAR_AT),
+        ("beat_type", native.BEAT_TYPE_AT),
+        ("ticks_per_beat", native.TICKS_PER_BEAT_AT),
+        ("beats_per_minute", native.TEMPO_AT),
+    ],
+)
+def test_a_field_of_the_position_lies_where_it_is_read(field: str, offset: int) -> None:
+    assert ffi.offsetof("jack_position_t", field) == offset
+
+
+def test_a_position_and_an_event_fit_their_room() -> None:
+    assert ffi.sizeof("jack_position_t") <= native.POSITION_BYTES
+    assert native.POSITION_BYTES % 8 == 0
+    assert [ffi.offsetof("jack_midi_event_t", name) for name in ("time", "size", "buffer")] == [0, 8, 16]
+    assert ffi.sizeof("jack_midi_event_t") == 24
+
+
+def test_the_constants_of_the_transport_are_jacks() -> None:
+    assert jack.ROLLING == native.ROLLING
+    assert jack.POSITION_BBT == native.HAS_BBT
+
+
+def test_the_callback_sees_the_very_arrays_of_its_room(desk: Desk) -> None:
+    argument = argument_for(desk.room)
+    seen: Any = native.room_at(argument.words)
+    assert len(argument.words) == native.ARGUMENT_WORDS
+    for name in Room._fields:
+        mine, theirs = getattr(desk.room, name), getattr(seen, name)
+        assert theirs.ctypes.data == mine.ctypes.data, name
+        assert (theirs.shape, theirs.dtype) == (mine.shape, mine.dtype), name
+
+
+def test_addresses_stand_where_the_callback_looks_for_them(desk: Desk) -> None:
+    words = argument_for(desk.room).words
+    assert words[native.CLIENT] == 99
+    assert words[native.IN : native.OUT].tolist() == [1, 2]
+    assert words[native.OUT : native.MIDI_IN].tolist() == list(range(10, 10 + OUTPUTS))
+    assert words[native.MIDI_IN : native.POSITION].tolist() == [20, 21, 22, 23]
+    assert words[native.WORKERS] == len(PLAN.workers)
+    assert words[native.RINGS] == len(PLAN.rings)
+
+
+def test_the_buffers_that_jack_fills_live_as_long_as_the_argument(desk: Desk) -> None:
+    argument = argument_for(desk.room)
+    position, event = argument.words[native.POSITION], argument.words[native.EVENT]
+    assert position % 8 == event % 8 == 0
+    assert abs(int(position) - int(event)) >= 24
+    assert argument.address.value == argument.words.ctypes.data
