@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -51,13 +52,33 @@ class Bay:
 
     def go(self, name: str) -> None:
         self.peers.pop(name).close()
+        self._until(lambda: not any(f"{name}:" in end for link in self.links for end in link))
 
     def look(self) -> list[Link]:
-        return self.connections.look(self.us)
+        restored = self.connections.look(self.us)
+        self._until(lambda: self.links.issuperset(restored))
+        return restored
+
+    def connect(self, *links: Link) -> None:
+        for link in links:
+            self.us.connect(*link)
+        self._until(lambda: self.links.issuperset(links))
+
+    def disconnect(self, link: Link) -> None:
+        self.us.disconnect(*link)
+        self._until(lambda: link not in self.links)
 
     @property
     def links(self) -> set[Link]:
         return links_of(self.us)
+
+    def _until(self, true: Callable[[], bool]) -> None:
+        """JACK changes its graph between two cycles, a little after it was asked to."""
+        deadline = time.monotonic() + 20.0
+        while not true():
+            if time.monotonic() > deadline:
+                raise TimeoutError("the server did not do it")
+            time.sleep(0.002)
 
 
 @pytest.fixture
@@ -73,24 +94,22 @@ TO_US, FROM_US, MIDI = ("daw:out", "us:in"), ("us:out", "daw:in"), ("daw:midi_ou
 
 def test_links_of_every_kind_are_seen_with_their_direction(bay: Bay) -> None:
     bay.come("daw")
-    for link in (TO_US, FROM_US, MIDI, ("us:out", "us:in")):
-        bay.us.connect(*link)
+    bay.connect(TO_US, FROM_US, MIDI, ("us:out", "us:in"))
     assert bay.links == {TO_US, FROM_US, MIDI, ("us:out", "us:in")}
 
 
 def test_a_look_at_what_is_as_it_should_be_changes_nothing(bay: Bay) -> None:
     bay.come("daw")
-    bay.us.connect(*TO_US)
+    bay.connect(TO_US)
     assert bay.look() == bay.look() == []
     assert bay.connections.wanted == bay.links == {TO_US}
 
 
 def test_a_link_that_the_user_undid_is_forgotten(bay: Bay) -> None:
     bay.come("daw")
-    bay.us.connect(*TO_US)
-    bay.us.connect(*FROM_US)
+    bay.connect(TO_US, FROM_US)
     bay.look()
-    bay.us.disconnect(*TO_US)
+    bay.disconnect(TO_US)
     assert bay.look() == []
     bay.go("daw")
     bay.look()
@@ -101,8 +120,7 @@ def test_a_link_that_the_user_undid_is_forgotten(bay: Bay) -> None:
 
 def test_links_whose_peer_vanished_come_back_with_it(bay: Bay) -> None:
     bay.come("daw")
-    for link in (TO_US, FROM_US, MIDI):
-        bay.us.connect(*link)
+    bay.connect(TO_US, FROM_US, MIDI)
     bay.look()
     bay.go("daw")
     assert bay.look() == []
@@ -114,7 +132,7 @@ def test_links_whose_peer_vanished_come_back_with_it(bay: Bay) -> None:
 def test_a_peer_that_is_away_does_not_keep_others_from_coming_back(bay: Bay) -> None:
     for name in ("daw", "synth"):
         bay.come(name)
-        bay.us.connect("us:midi_out", f"{name}:midi_in")
+        bay.connect(("us:midi_out", f"{name}:midi_in"))
     bay.look()
     bay.go("daw")
     bay.go("synth")
@@ -125,20 +143,20 @@ def test_a_peer_that_is_away_does_not_keep_others_from_coming_back(bay: Bay) -> 
 
 def test_a_restored_link_can_be_undone_for_good(bay: Bay) -> None:
     bay.come("daw")
-    bay.us.connect(*TO_US)
+    bay.connect(TO_US)
     bay.look()
     bay.go("daw")
     bay.look()
     bay.come("daw")
     bay.look()
-    bay.us.disconnect(*TO_US)
+    bay.disconnect(TO_US)
     assert bay.look() == bay.look() == []
     assert bay.links == set()
 
 
 def test_a_peer_that_is_not_active_yet_is_tried_again(bay: Bay) -> None:
     bay.come("daw")
-    bay.us.connect(*TO_US)
+    bay.connect(TO_US)
     bay.look()
     bay.go("daw")
     bay.look()
@@ -152,8 +170,8 @@ def test_a_peer_that_is_not_active_yet_is_tried_again(bay: Bay) -> None:
 
 def test_after_the_server_was_gone_everything_is_restored(bay: Bay) -> None:
     bay.come("daw")
-    bay.us.connect(*TO_US)
+    bay.connect(TO_US)
     bay.look()
-    bay.us.disconnect(*TO_US)  # as if by the death of the server, which nobody looked at
+    bay.disconnect(TO_US)  # as if by the death of the server, which nobody looked at
     bay.connections.server_gone()
     assert bay.look() == [TO_US]
