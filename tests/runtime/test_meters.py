@@ -1,0 +1,48 @@
+"""Counters and histograms, read out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bridge.runtime import words as w
+from bridge.runtime.meters import read_counters, spread
+from tests.runtime.desk import open_desk
+
+
+def test_percentiles_are_upper_edges_of_the_bins_that_hold_them() -> None:
+    bins = np.zeros(100, np.int64)
+    bins[3], bins[50] = 99, 1
+    found = spread(bins)
+    assert (found.p50_us, found.p99_us, found.max_us, found.count) == (4.0, 4.0, 51.0, 100)
+    assert spread(bins, 10.0).max_us == 510.0
+
+
+def test_a_percentile_does_not_hide_what_one_in_fifty_took() -> None:
+    bins = np.zeros(100, np.int64)
+    bins[3], bins[50] = 98, 2
+    assert spread(bins).p99_us == 51.0
+
+
+def test_an_empty_histogram_has_no_percentiles() -> None:
+    assert spread(np.zeros(10, np.int64)).count == 0
+
+
+def test_counters_are_read_from_their_words_and_faults_summed_over_workers() -> None:
+    with open_desk() as desk:
+        for word in (w.CYCLES, w.SKIPPED, w.GAP_FRAMES, w.LATE_FRAMES, w.LATE_EVENTS, w.LOST_EVENTS, w.XRUNS):
+            desk.state[word] = 100 + word
+        desk.shared.workers[:, w.FAULTS] = (1, 2, 3)
+        found = read_counters(desk.shared)
+    assert found.late_frames == 100 + w.LATE_FRAMES
+    assert found.xruns == 100 + w.XRUNS
+    assert found.faults == 6
+
+
+def test_a_difference_counts_what_happened_since_but_keeps_the_period() -> None:
+    with open_desk() as desk:
+        desk.take(128)
+        before = read_counters(desk.shared)
+        desk.raw += 64
+        desk.take(64)
+        since = read_counters(desk.shared).minus(before)
+    assert (since.period, since.cycles, since.gap_frames) == (64, 1, 64)
