@@ -54,8 +54,12 @@ def sidecar_on(
 
 
 def stand_in(sidecar: Sidecar, sent: Audio, frames: int, midi: list[TimedEvent] | None = None) -> StandIn:
-    """A stand-in for ``sidecar``, loaded, not yet entered; its tapes are ``frames`` long."""
-    daw = StandIn(sidecar.settings.jack.client, sidecar.settings.jack.server, frames)
+    """A stand-in for ``sidecar``, loaded, not yet entered; its tapes are ``frames`` long.
+
+    It carries the sidecar's name: another sidecar on the server remembers its own links, and would make them again.
+    """
+    client = sidecar.settings.jack.client
+    daw = StandIn(client, sidecar.settings.jack.server, frames, name=f"{client}-daw")
     daw.load(sent, midi or [])
     return daw
 

@@ -57,7 +57,7 @@ def die_and_return(server: DummyServer, sidecar: Sidecar, rate: int | None = Non
 def bare_return(sidecar: Sidecar) -> Tape:
     """The recording half of a stand-in, under the stand-in's name, connected to nothing."""
     ports = Ports(record=AUDIO_RETURNS, midi_record=MIDI_PORTS)
-    return Tape("daw-return", sidecar.settings.jack.server, RATE, ports)
+    return Tape("sideman-daw-return", sidecar.settings.jack.server, RATE, ports)
 
 
 def test_the_sidecar_outlives_ten_deaths_of_the_server() -> None:
@@ -89,7 +89,7 @@ def test_a_peer_that_comes_back_is_patched_again_by_the_sidecar() -> None:
             wanted = set(sidecar.road.driver.connections.wanted)
         die_and_return(server, sidecar)
         with bare_return(sidecar):
-            returns = {link for link in wanted if link[1].startswith("daw-return:")}
+            returns = {link for link in wanted if link[1].startswith("sideman-daw-return:")}
             until("the patch", lambda: links_of(sidecar.road.driver.client) == returns)
 
 
@@ -97,14 +97,17 @@ def test_a_link_that_the_user_undid_stays_undone() -> None:
     with private_server(RATE, 128) as server, sidecar_on(server, ONLY_SEPARATION) as sidecar:
         with stand_in(sidecar, music(RATE, 0.1), RATE):
             connections = sidecar.road.driver.connections
-            until("the links", lambda: ("sideman:mix_1", "daw-return:mix_1") in connections.wanted)
-            sidecar.road.driver.client.disconnect("sideman:mix_1", "daw-return:mix_1")
-            until("forgetting", lambda: ("sideman:mix_1", "daw-return:mix_1") not in connections.wanted)
+            until("the links", lambda: ("sideman:mix_1", "sideman-daw-return:mix_1") in connections.wanted)
+            sidecar.road.driver.client.disconnect("sideman:mix_1", "sideman-daw-return:mix_1")
+            until("forgetting", lambda: ("sideman:mix_1", "sideman-daw-return:mix_1") not in connections.wanted)
         die_and_return(server, sidecar)
         with bare_return(sidecar):
-            until("the patch", lambda: ("sideman:mix_2", "daw-return:mix_2") in links_of(sidecar.road.driver.client))
+            until(
+                "the patch",
+                lambda: ("sideman:mix_2", "sideman-daw-return:mix_2") in links_of(sidecar.road.driver.client),
+            )
             some_cycles(sidecar)
-            assert ("sideman:mix_1", "daw-return:mix_1") not in links_of(sidecar.road.driver.client)
+            assert ("sideman:mix_1", "sideman-daw-return:mix_1") not in links_of(sidecar.road.driver.client)
 
 
 def rate_change(server: DummyServer, sidecar: Sidecar, rate: int) -> None:

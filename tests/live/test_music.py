@@ -1,0 +1,164 @@
+"""The musical road, sample by sample while freewheeling: beats, chords, accompaniment, and no note left hanging."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+
+import numpy as np
+import pytest
+
+from bridge.app import Sidecar
+from bridge.core.audio import CHANNELS, Audio
+from bridge.core.events import Midi, TimedEvent
+from bridge.drivers.dummy_server import DummyServer
+from bridge.drivers.stand_in import StandIn
+from bridge.runtime.layout import MIDI_PORTS
+from tests.engines.driving import chord
+from tests.live.rig import (
+    PATIENCE_S,
+    chord_changes,
+    hanging,
+    midi_clock,
+    note_ons,
+    recorded,
+    sidecar_on,
+    stand_in,
+    until,
+)
+
+pytestmark = pytest.mark.live
+
+RATE, TEMPO = 48000, 123.45  # a tempo whose beats fall between frames
+BEAT = 60 * RATE / TEMPO
+START = RATE // 2
+CADENCE = ("C", "F", "G", "Am")
+BAR = 4
+TAPE = START + round(BEAT * BAR * (len(CADENCE) + 1))
+BEATS_CHANNEL, CHORDS_CHANNEL, BASS_CHANNEL, HANDS_CHANNEL = 9, 0, 0, 1
+STOP, CONTINUE = b"\xfc", b"\xfb"
+
+
+@pytest.fixture(scope="module")
+def sidecar(module_server: DummyServer) -> Iterator[Sidecar]:
+    with sidecar_on(module_server) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def cadence() -> Audio:
+    """A bar of each chord from the song's start on, and silence around, shape (2, TAPE)."""
+    sent = np.zeros((CHANNELS, TAPE), np.float32)
+    sung = chord_changes(RATE, len(CADENCE) * BAR * BEAT / RATE, CADENCE, BAR * BEAT / RATE)
+    sent[:, START : START + sung.shape[1]] = sung
+    return sent
+
+
+def clock(*extra: tuple[int, bytes]) -> list[TimedEvent]:
+    """MIDI clock over the whole tape, and ``extra`` messages at their frames."""
+    return midi_clock(RATE, TEMPO, (TAPE - START) / RATE, START) + [TimedEvent(f, Midi(data)) for f, data in extra]
+
+
+def play(sidecar: Sidecar, sent: Audio, midi: list[TimedEvent]) -> StandIn:
+    with stand_in(sidecar, sent, TAPE, midi) as daw:
+        daw.run_freewheeling(PATIENCE_S)
+    return daw
+
+
+def beat_of(frame: float) -> float:
+    """The beat at which a tape frame falls; the first clock comes a frame after the start."""
+    return (frame - START - 1) / BEAT
+
+
+def sent_notes(sidecar: Sidecar, daw: StandIn, port: str) -> list[tuple[int, int, int]]:
+    """Note-ons of a port with its declared delay taken off: (frame, channel, note)."""
+    delay = sidecar.road.graph.ledger[port].declared
+    return [(frame - delay, channel, note) for frame, channel, note in note_ons(daw.returned_midi(port))]
+
+
+def pitch_classes(notes: Sequence[tuple[int, int, int]], first: float, last: float, channel: int) -> set[int]:
+    """What is struck from beat ``first`` up to ``last``."""
+    return {note % 12 for frame, c, note in notes if c == channel and first <= beat_of(frame) < last}
+
+
+def test_each_beat_is_struck_at_its_frame_and_the_declared_delay(sidecar: Sidecar, cadence: Audio) -> None:
+    daw = play(sidecar, cadence, clock())
+    delay = sidecar.road.graph.ledger["beats"].declared
+    struck = sent_notes(sidecar, daw, "beats")
+    expected = [START + 1 + round(i * BEAT) for i in range(len(struck))]
+    assert len(struck) >= int((TAPE - START - delay) / BEAT)
+    assert max(abs(note[0] - frame) for note, frame in zip(struck, expected, strict=True)) <= 1
+    assert {channel for _, channel, _ in struck} == {BEATS_CHANNEL}
+    down, up = 76, 77  # high and low wood block
+    assert [note for _, _, note in struck] == [up if i % BAR else down for i in range(len(struck))]
+
+
+def test_the_cadence_comes_back_as_chords_and_the_bass_follows_their_roots(sidecar: Sidecar, cadence: Audio) -> None:
+    daw = play(sidecar, cadence, clock())
+    chords, played = (sent_notes(sidecar, daw, port) for port in ("chords", "accompaniment"))
+    for bar, label in enumerate(CADENCE):
+        heard = chord(label)
+        first = bar * BAR
+        assert pitch_classes(chords, first - 0.5, first + BAR - 0.5, CHORDS_CHANNEL) == set(heard.pitch_classes), label
+        # decided a beat ahead, by what was declared until then: in the second half of the bar it is the heard chord
+        late = (first + BAR - 1.5, first + BAR - 0.5)
+        assert pitch_classes(played, *late, BASS_CHANNEL) == {heard.root}, label
+        assert pitch_classes(played, *late, HANDS_CHANNEL) == set(heard.pitch_classes), label
+    assert sidecar.road.news.counters.late_events == 0
+
+
+def test_the_accompaniment_strikes_on_the_beat(sidecar: Sidecar, cadence: Audio) -> None:
+    daw = play(sidecar, cadence, clock())
+    bass = [frame for frame, channel, _ in sent_notes(sidecar, daw, "accompaniment") if channel == BASS_CHANNEL]
+    assert len(bass) > BAR
+    assert all(abs(frame - (START + 1 + round(round(beat_of(frame)) * BEAT))) <= 1 for frame in bass)
+
+
+@pytest.mark.parametrize(
+    "what",
+    [((0, STOP),), ((0, b"\xf2\x10\x00"), (10, CONTINUE)), ((0, b"\xf2\x00\x00"),), ((0, b"\xfa"),)],
+    ids=["stop", "relocate", "position", "start again"],
+)
+def test_a_break_releases_all_that_sounds(
+    sidecar: Sidecar, cadence: Audio, what: tuple[tuple[int, bytes], ...]
+) -> None:
+    at = START + round(BEAT * 9.25)  # in the middle of a beat, while bass, hands and chord sound
+    daw = play(sidecar, cadence, clock(*((at + offset, data) for offset, data in what)))
+    period = sidecar.road.graph.ledger.period
+    border = at + 2 * period  # the message's own callback and the next; further notes may come after it
+    for port in MIDI_PORTS:
+        until_then = [event for event in daw.returned_midi(port) if event.frame < border]
+        assert hanging(until_then) == set(), port
+    before = [event for event in daw.returned_midi("accompaniment") if event.frame < at - period]
+    assert hanging(before), "nothing sounded, so nothing was shown"
+
+
+def test_after_a_stop_nothing_is_struck(sidecar: Sidecar, cadence: Audio) -> None:
+    at = START + round(BEAT * 9.25)
+    ticks = [event for event in clock() if event.frame < at]
+    daw = play(sidecar, cadence, [*ticks, TimedEvent(at, Midi(STOP))])
+    border = at + 2 * sidecar.road.graph.ledger.period
+    assert [note for note in note_ons(daw.returned_midi("accompaniment")) if note[0] >= border] == []
+
+
+def test_panic_releases_all_that_sounds(sidecar: Sidecar, cadence: Audio) -> None:
+    with stand_in(sidecar, cadence, TAPE, clock()) as daw:
+        daw.start(margin_frames=RATE // 4)
+        until("a sounding chord", lambda: bool(hanging(daw.returned_midi("chords"))))
+        sidecar.bus.trigger("transport.panic")
+        until("its release", lambda: not hanging(daw.returned_midi("chords")))
+
+
+def test_no_note_outlives_the_session(module_server: DummyServer) -> None:
+    with ExitStack() as session:
+        sidecar = session.enter_context(sidecar_on(module_server, client="passing"))
+        sent = np.tile(chord_changes(RATE, 2.0, ("C", "Am"), 1.0), 10)
+        with stand_in(sidecar, sent, sent.shape[1], midi_clock(RATE, TEMPO, 19.0)) as daw:
+            daw.start(margin_frames=RATE // 4)
+            until("sounding notes", lambda: all(hanging(daw.returned_midi(p)) for p in ("chords", "accompaniment")))
+            session.close()
+            end = recorded(daw)
+            sounding = {port: hanging(daw.returned_midi(port)) for port in MIDI_PORTS}
+            assert not any(sounding.values()), sounding
+            until("more tape", lambda: recorded(daw) > end + RATE // 4)
+            assert not any(hanging(daw.returned_midi(port)) for port in MIDI_PORTS)
