@@ -17,12 +17,22 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from bridge.errors import BridgeError
+
 _ALIGN = 64  # bytes of a cache line: neighbours written by different cores must not share one
 
 
 def aligned(size: int) -> int:
     """``size`` rounded up to whole cache lines."""
     return -(-size // _ALIGN) * _ALIGN
+
+
+def _reserve(fd: int, size: int) -> None:
+    """Make the file ``size`` bytes long, of memory that is there: a full file system would else kill us later."""
+    if sys.platform == "linux":
+        os.posix_fallocate(fd, 0, size)
+    else:
+        os.ftruncate(fd, size)
 
 
 class Arena:
@@ -40,8 +50,13 @@ class Arena:
         memory = Path("/dev/shm")
         fd, name = tempfile.mkstemp(prefix="sideman-", dir=memory if memory.is_dir() else None)
         os.unlink(name)  # noqa: PTH108
-        os.ftruncate(fd, size)
-        return cls(mmap.mmap(fd, size), str(fd))
+        try:
+            _reserve(fd, size)
+            return cls(mmap.mmap(fd, size), str(fd))
+        except OSError as error:
+            os.close(fd)
+            hint = f"free some in {memory}, or give it more (containers: --shm-size=256m)"
+            raise BridgeError(f"no {size / 1e6:.0f} MB of shared memory: {error}", hint) from error
 
     @classmethod
     def attach(cls, handle: str, size: int) -> Arena:

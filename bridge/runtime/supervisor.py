@@ -95,7 +95,8 @@ class Supervisor:
     @property
     def pids(self) -> dict[str, int]:
         """Role to process id, of those that live."""
-        return {worker.role: worker.process.pid for worker in self._workers if worker.process is not None}
+        processes = {worker.role: worker.process for worker in self._workers}  # the watch may take one away meanwhile
+        return {role: process.pid for role, process in processes.items() if process is not None}
 
     def wait_until_ready(self, timeout_s: float = START_S) -> None:
         """Return when every worker runs; an EngineError names those that do not."""
@@ -110,8 +111,9 @@ class Supervisor:
     def restart(self, role: str) -> None:
         """End and start the worker of ``role``: for what is fixed while it runs."""
         for worker in self._workers:
-            if worker.role == role and worker.process is not None:
-                worker.process.kill()
+            process = worker.process
+            if worker.role == role and process is not None:
+                process.kill()
 
     def _start(self, worker: _Watched) -> None:
         arena = self._graph.arena

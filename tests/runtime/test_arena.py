@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bridge.errors import BridgeError
 from bridge.runtime.arena import Arena, aligned
 
 SHM = Path("/dev/shm")
@@ -98,6 +100,24 @@ def test_the_memory_of_a_killed_owner_is_gone() -> None:
         owner.wait()
     assert not holders(inode)
     assert not segments() - before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere memory is not reserved")
+def test_a_full_shared_memory_is_an_error_with_a_mend_and_leaves_no_descriptor_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def open_files() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    def full(fd: int, offset: int, size: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    before = open_files()
+    with pytest.raises(BridgeError, match="no 7 MB of shared memory: .*No space left") as caught:
+        Arena.create(7_000_000)
+    assert "--shm-size" in caught.value.hint
+    assert open_files() == before
 
 
 def test_sizes_are_rounded_up_to_cache_lines() -> None:
