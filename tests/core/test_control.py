@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.core.control import Action, Control, address_of
@@ -18,12 +18,14 @@ def test_the_address_derives_from_the_name() -> None:
 
 
 @given(value=st.floats(allow_nan=False))
+@settings(deadline=None)
 def test_a_clamped_value_is_in_range(value: float) -> None:
     assert LEVEL.low <= LEVEL.clamp(value) <= LEVEL.high
     assert STYLE.clamp(value) in (0.0, 1.0, 2.0)
 
 
 @given(value=st.floats(-60, 12))
+@settings(deadline=None)
 def test_a_value_in_range_stays(value: float) -> None:
     assert LEVEL.clamp(value) == value
 

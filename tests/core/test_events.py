@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.core.events import (
@@ -59,6 +59,7 @@ def test_a_record_holds_the_fields_in_order_as_native_code_reads_them() -> None:
 
 
 @given(data=st.binary(min_size=1, max_size=PAYLOAD_BYTES))
+@settings(deadline=None)
 def test_a_midi_message_keeps_its_length(data: bytes) -> None:
     assert unpack(*pack(Midi(data))) == Midi(data)
 

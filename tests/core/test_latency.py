@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import gcd
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.core.latency import UNMEASURED, Ledger, Path, buffering_frames
@@ -22,6 +22,7 @@ def counted(hop: int, period: int) -> int:
 
 
 @given(hop=st.integers(1, 60), period=st.integers(1, 60))
+@settings(deadline=None)
 def test_buffering_is_what_counting_frames_says(hop: int, period: int) -> None:
     assert buffering_frames(hop, period) == counted(hop, period)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.core.time import BlockTime, TempoChange, TempoMap
@@ -29,6 +29,7 @@ def test_while_the_transport_stands_the_beat_does_too() -> None:
 @given(
     frame=st.integers(0, 10**9), beat=st.floats(0, 10**4), tempo=st.floats(20, 400), step=st.integers(-(10**6), 10**6)
 )
+@settings(deadline=None)
 def test_the_same_timeline_seen_from_another_frame_says_the_same(
     frame: int, beat: float, tempo: float, step: int
 ) -> None:
@@ -46,6 +47,7 @@ def test_a_tempo_map_adds_up_its_stretches(beat: float, frame: float) -> None:
 
 
 @given(beat=st.floats(0, 1000))
+@settings(deadline=None)
 def test_a_tempo_map_there_and_back_is_where_it_was(beat: float) -> None:
     assert MAP.beat_at(MAP.frame_at(beat)) == pytest.approx(beat)
 

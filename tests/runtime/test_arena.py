@@ -114,7 +114,7 @@ def test_a_full_shared_memory_is_an_error_with_a_mend_and_leaves_no_descriptor_o
 
     monkeypatch.setattr(os, "posix_fallocate", full)
     before = open_files()
-    with pytest.raises(BridgeError, match="no 7 MB of shared memory: .*No space left") as caught:
+    with pytest.raises(BridgeError, match=r"no 7 MB of shared memory: .*No space left") as caught:
         Arena.create(7_000_000)
     assert "--shm-size" in caught.value.hint
     assert open_files() == before

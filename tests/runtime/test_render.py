@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.core.events import Beat, Chord, Key, Midi, TimedEvent
@@ -79,6 +79,7 @@ chords = st.sampled_from([C, A_MINOR, NONE, Chord(7, 2, 11, 0.5)])
 @given(
     stream=st.lists(st.tuples(st.integers(1, 5000), st.one_of(chords, st.builds(beat, st.integers(0, 3)))), max_size=30)
 )
+@settings(deadline=None)
 def test_notes_come_in_order_and_all_end_once_no_chord_sounds(stream: list[tuple[int, Chord | Beat]]) -> None:
     renderer, frame, rows = NoteRenderer(RATE), 0, []
     for step, payload in stream:

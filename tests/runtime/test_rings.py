@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -82,6 +82,7 @@ def test_order_holds_over_many_turns_of_the_ring(ring: Ring) -> None:
 
 
 @given(written=st.integers(RECORDS, 4 * RECORDS))
+@settings(deadline=None, max_examples=15)
 def test_an_overtaken_reader_counts_what_it_lost_and_hears_the_newest_half(written: int) -> None:
     ring = new_ring()
     writer, reader = EventWriter(*ring), EventReader(*ring)
@@ -112,6 +113,7 @@ payloads = st.one_of(
 
 
 @given(payload=payloads, frame=st.integers(-(2**62), 2**62), epoch=st.integers(0, 2**31))
+@settings(deadline=None)
 def test_any_payload_survives_a_ring_whatever_its_epoch(payload: Payload, frame: int, epoch: int) -> None:
     ring = new_ring()
     EventWriter(*ring).write(TimedEvent(frame, payload), epoch)
