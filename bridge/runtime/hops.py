@@ -95,7 +95,7 @@ class HopRunner:
             self._reset()
         if self._shared.state[FREEWHEEL] and not self._sources_are_done():
             return False
-        self._process(epoch)
+        self._process()
         return True
 
     def _begin(self, epoch: int) -> None:
@@ -106,8 +106,10 @@ class HopRunner:
         self._epoch, self._origin, self._start = epoch, origin, origin
         epochs = [int(words[EPOCH]) for words in self._sources]
         if self._epochs_of_sources not in (None, epochs):  # they start afresh too, and will say it anew
-            for known in self._known.values():
+            for port, known in self._known.items():
                 known.clear()
+                if self._mine.reads[port] != HOST_RING:
+                    self._readers[port].epoch = max(epochs)
         self._epochs_of_sources = epochs
         self._reset()
         for _, renderer in self._renders.values():
@@ -136,7 +138,7 @@ class HopRunner:
                 return False
         return True
 
-    def _process(self, epoch: int) -> None:
+    def _process(self) -> None:
         at = self._take(self._start)
         fault = False
         try:
@@ -151,7 +153,7 @@ class HopRunner:
             self._words[FAULTS] += 1
             self._reset()
         else:
-            self._give(epoch)
+            self._give()
         for events in self._out.events.values():
             events.clear()
         self._start += self._hop
@@ -175,8 +177,9 @@ class HopRunner:
         self._block.values = {name: float(values[i]) for i, name in enumerate(self._mine.controls)}
         return self._clock.at(start)
 
-    def _give(self, epoch: int) -> None:
+    def _give(self) -> None:
         """Write what the engine gave, then say so."""
+        epoch = self._epoch
         for name, row in self._rows.items():
             audio, frame = self._out.audio[name], self._start - self._latency[name]
             early = max(0, self._origin - frame)  # before the origin the epoch before still rules

@@ -56,6 +56,8 @@ class EventReader:
         self._head = head
         self.cursor = 0
         self.lost = 0
+        self.epoch = 0
+        """Records of an older epoch of their writer are passed over."""
 
     @property
     def written(self) -> int:
@@ -76,6 +78,9 @@ class EventReader:
                 self.lost += written - self.cursor - RECORDS // 2
                 self.cursor = written - RECORDS // 2
             record = self._records[self.cursor % RECORDS].copy()
+            if record[KIND] >> EPOCH_SHIFT < self.epoch:
+                self.cursor += 1
+                continue
             if before is not None and record[FRAME] >= before:
                 break
             events.append(TimedEvent(int(record[FRAME]), payload_of(record)))

@@ -365,6 +365,20 @@ def test_a_fresh_start_alone_is_told_the_chord_again_one_of_all_is_not(whom: str
     assert told == [(HOP, TimedEvent(HOP, F)), *again]
 
 
+def test_what_a_source_said_before_a_break_of_all_is_not_heard_after_it() -> None:
+    with open_desk() as desk:
+        desk.shared.heads[RINGS.index("mir.chords"), w.RING_DELAY] = 5 * HOP
+        toy = Toy(PLAYS)
+        pair = [run_by(desk, say_chords({5: C, 7 * HOP: F}), MIR), run_by(desk, toy, ACCOMPANIMENT)]
+        for cycle in range(20):
+            if cycle == 2:
+                desk.state[w.RESTART] += 1
+            desk.take(HOP)
+            for runner in pair:
+                runner.pump()
+    assert [event.payload for _, _, event in toy.heard] == [F]
+
+
 def test_an_engine_that_failed_is_told_the_chord_again() -> None:
     def act(block: Block, at: BlockTime, out: Block) -> None:
         if at.frame == 2 * HOP:

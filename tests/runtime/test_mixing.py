@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS, STEMS, Audio
 from bridge.runtime import words as w
-from bridge.runtime.layout import SEPARATED
+from bridge.runtime.layout import CAPACITY, SEPARATED
 from bridge.runtime.wiring import PATHS
 from tests.runtime.desk import HOP, NO_ENGINES, RATE, SEPARATION, Desk, noise, open_desk
 
@@ -44,7 +44,7 @@ def delayed(audio: Audio, delay: int) -> Audio:
 class Worker:
     """Gives ``stems``, shape (stems * channels, frames), hop by hop; a hop is ready so many cycles after its input.
 
-    None: that hop never comes. Hops beyond the list come at once.
+    None: that hop never comes. Hops beyond the list come at once. Stems and hops are counted from ``start``.
     """
 
     def __init__(self, desk: Desk, stems: Audio, cycles_late: list[int | None], start: int = 0) -> None:
@@ -60,11 +60,8 @@ class Worker:
                 self._due.append((self._cycle + late, self._start + self._hop * HOP))
             self._hop += 1
         for due, start in [entry for entry in self._due if entry[0] <= self._cycle]:
-            latency = int(self._desk.worker(SEPARATION)[w.LATENCY])
-            early = max(0, self._start + latency - start)
-            part = np.zeros((SEPARATED * CHANNELS, HOP), np.float32)
-            part[:, early:] = self._stems[:, max(0, start - latency) : max(0, start - latency + HOP)][:, -HOP + early :]
-            self._desk.separate(start, part)
+            frames = start - self._start - int(self._desk.worker(SEPARATION)[w.LATENCY]) + np.arange(HOP)
+            self._desk.separate(start, np.where(frames >= 0, self._stems[:, frames], np.float32(0.0)))
             self._due.remove((due, start))
         self._cycle += 1
 
@@ -113,6 +110,29 @@ def test_stems_that_are_in_time_come_out_bit_for_bit_at_the_declared_delay(desk:
     after = DELAY + w.FADE_FRAMES
     assert np.array_equal(heard[:, after:], stems[:, after - DELAY : -DELAY])
     assert desk.state[w.LATE_FRAMES] == 0
+
+
+@pytest.mark.parametrize("late", [[], [0] * 14 + [None] * 3], ids=["in time", "with a hole at the end of the ring"])
+@pytest.mark.parametrize("period", [100, 1000])
+def test_the_rings_go_on_over_their_end_without_a_seam(desk: Desk, late: list[int | None], period: int) -> None:
+    for _ in range(CAPACITY // 8192 - 1):
+        desk.take(8192)
+    desk.take(8192 - 1111)
+    desk.mix(64)
+    desk.state[w.RESTART] += 1
+    audio = noise(4000)
+    stems = thirds(audio)
+    worker = Worker(desk, stems, late, start=CAPACITY - 1111)
+    parts = []
+    for part in np.split(audio, 4000 // period, axis=1):
+        desk.take(part)
+        worker.work()
+        parts.append(desk.mix(period))
+    out = np.concatenate(parts, axis=2)
+    assert np.abs(out[:MIX].sum(axis=0, dtype=np.float64) - delayed(audio, DELAY)).max() < 1e-6
+    hole = range((14 - 2) * HOP, (17 - 2 + 1) * HOP) if late else range(0)
+    whole = np.array([t for t in range(w.FADE_FRAMES, 4000 - DELAY) if t not in hole])
+    assert np.array_equal(out[0][:, whole + DELAY], stems[0:2][:, whole])
 
 
 def test_without_a_worker_the_dry_mix_plays_in_other_alone(desk: Desk) -> None:

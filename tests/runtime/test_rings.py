@@ -93,6 +93,14 @@ def test_an_overtaken_reader_counts_what_it_lost_and_hears_the_newest_half(writt
     assert reader.lost == written - len(heard)
 
 
+def test_a_reader_passes_over_records_of_epochs_older_than_its_own(ring: Ring) -> None:
+    writer, reader = EventWriter(*ring), EventReader(*ring)
+    for frame, epoch in enumerate((1, 1, 3, 2, 3)):
+        writer.write(note(frame), epoch)
+    reader.epoch = 3
+    assert reader.read() == [note(2), note(4)]
+
+
 def test_the_declared_delay_is_read_beside_the_ring(ring: Ring) -> None:
     ring[1][RING_DELAY] = 1234
     assert EventReader(*ring).delay == 1234

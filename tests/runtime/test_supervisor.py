@@ -19,7 +19,7 @@ import pytest
 from bridge.core.audio import CHANNELS
 from bridge.errors import EngineError
 from bridge.runtime import words as w
-from bridge.runtime.atomics import observe
+from bridge.runtime.atomics import observe, publish
 from bridge.runtime.cycle import cycle
 from bridge.runtime.graph import Graph
 from bridge.runtime.supervisor import Supervisor
@@ -183,6 +183,24 @@ def test_a_worker_whose_engine_hangs_is_killed_and_started_anew(monkeypatch: pyt
         monkeypatch.delenv(FAILS)
         running.until_stems_flow()
         assert running.callback.worst < 1e-6
+
+
+@pytest.mark.parametrize("period", [100, 128, 1000])
+def test_in_freewheel_the_callback_waits_so_that_no_frame_is_late(period: int) -> None:
+    wiring = toy_wiring()
+    with Graph(wiring, period, RESERVES, {}) as graph, Supervisor(graph) as workers:
+        workers.wait_until_ready(PATIENCE_S)
+        publish(graph.shared.state, w.FREEWHEEL, 1)
+        audio = np.random.default_rng(2).uniform(-1, 1, (CHANNELS, 100 * period)).astype(np.float32)
+        parts = []
+        for start in range(0, audio.shape[1], period):  # as fast as it goes
+            graph.room.work_in[:, :period] = audio[:, start : start + period]
+            cycle(graph.room, period, start)
+            parts.append(graph.room.work_out[0:2, :period].copy())
+        delay = graph.ledger["drums"].declared
+        drums = np.concatenate(parts, axis=1)[:, delay:]
+        assert graph.shared.state[w.LATE_FRAMES] == 0
+        assert np.array_equal(drums[:, w.FADE_FRAMES :], audio[:, w.FADE_FRAMES : -delay] * np.float32(0.25))
 
 
 def test_a_worker_can_be_restarted_on_request() -> None:
