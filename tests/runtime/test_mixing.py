@@ -10,16 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from bridge.core.audio import CHANNELS, STEMS, Audio
+from bridge.core.audio import CHANNELS
 from bridge.runtime import words as w
 from bridge.runtime.layout import CAPACITY, SEPARATED
 from bridge.runtime.wiring import PATHS
 from tests.runtime.desk import HOP, NO_ENGINES, RATE, SEPARATION, Desk, noise, open_desk
+from tests.runtime.stems import DELAY, LATENCY, MIX, OTHER, SLACK, Worker, delayed, run, thirds
 
-LATENCY, SLACK = 2 * HOP, 3 * HOP
-DELAY = LATENCY + SLACK
-OTHER = len(STEMS) - 1
-MIX = len(STEMS)
 RAMP = 2 * round(0.0025 * RATE)
 """Frames of a fader's ramp: 5 ms."""
 
@@ -35,54 +32,6 @@ def dry() -> Iterator[Desk]:
     """Nobody separates: the input is in ``other`` at once."""
     with open_desk(NO_ENGINES) as opened:
         yield opened
-
-
-def delayed(audio: Audio, delay: int) -> Audio:
-    return np.concatenate([np.zeros((CHANNELS, delay), np.float32), audio], axis=1)[:, : audio.shape[1]]
-
-
-class Worker:
-    """Gives ``stems``, shape (stems * channels, frames), hop by hop; a hop is ready so many cycles after its input.
-
-    None: that hop never comes. Hops beyond the list come at once. Stems and hops are counted from ``start``.
-    """
-
-    def __init__(self, desk: Desk, stems: Audio, cycles_late: list[int | None], start: int = 0) -> None:
-        self._desk, self._stems, self._cycles_late, self._start = desk, stems, cycles_late, start
-        self._due: list[tuple[int, int]] = []
-        self._cycle = self._hop = 0
-
-    def work(self) -> None:
-        """What is done between the intake and the answer of a cycle."""
-        while self._start + (self._hop + 1) * HOP <= self._desk.state[w.HEAD]:
-            late = self._cycles_late[self._hop] if self._hop < len(self._cycles_late) else 0
-            if late is not None:
-                self._due.append((self._cycle + late, self._start + self._hop * HOP))
-            self._hop += 1
-        for due, start in [entry for entry in self._due if entry[0] <= self._cycle]:
-            frames = start - self._start - int(self._desk.worker(SEPARATION)[w.LATENCY]) + np.arange(HOP)
-            self._desk.separate(start, np.where(frames >= 0, self._stems[:, frames], np.float32(0.0)))
-            self._due.remove((due, start))
-        self._cycle += 1
-
-
-def thirds(audio: Audio) -> Audio:
-    """Stems for ``audio`` that differ from one another, shape (stems * channels, frames)."""
-    return np.concatenate([audio * np.float32(0.5), audio * np.float32(-0.25), audio * np.float32(0.3)])
-
-
-def run(desk: Desk, audio: Audio, stems: Audio, late: list[int | None], periods: list[int]) -> Audio:
-    """All output, shape (stems and mix, channels, frames), of ``audio`` in ``periods``, over and over."""
-    worker, parts, frame = Worker(desk, stems, late), [], 0
-    while frame < audio.shape[1]:
-        for period in periods:
-            part = audio[:, frame : frame + period]
-            if part.shape[1]:
-                desk.take(part)
-                worker.work()
-                parts.append(desk.mix(part.shape[1]))
-            frame += period
-    return np.concatenate(parts, axis=2)
 
 
 lateness = st.lists(st.one_of(st.none(), st.integers(0, 12)), max_size=40)
@@ -244,95 +193,6 @@ def test_results_from_before_a_break_stay_valid_up_to_it(desk: Desk) -> None:
     assert not wet[border - LATENCY + 64 : border].any()
     assert np.all(wet[border + 64 :] == 1.0)
     assert desk.state[w.LATE_FRAMES] == 0
-
-
-# faders
-
-
-def set_gain(desk: Desk, stem: int, gain: float) -> None:
-    desk.room.gains[stem] = gain
-
-
-def course(desk: Desk, moves: list[tuple[int, float]], frames: int = 2000) -> NDArray[np.float64]:
-    """The gain of ``other`` over time: its port with a steady 1 as input, and ``moves`` (cycle length, target)."""
-    parts = []
-    for period, target in moves:
-        set_gain(desk, OTHER, target)
-        parts.append(desk.audio_cycle(np.ones((CHANNELS, period), np.float32))[OTHER, 0])
-    parts.append(desk.audio_cycle(np.ones((CHANNELS, frames), np.float32))[OTHER, 0])
-    return np.concatenate(parts).astype(np.float64)
-
-
-gains = st.one_of(st.just(0.0), st.just(1.0), st.floats(0.0, 4.0))
-
-
-@given(moves=st.lists(st.tuples(st.integers(1, 300), gains), min_size=1, max_size=25))
-@settings(deadline=None, max_examples=100)
-def test_no_fader_makes_a_step_wherever_it_is_sent_on_the_way(moves: list[tuple[int, float]]) -> None:
-    with open_desk(NO_ENGINES) as desk:
-        gain = course(desk, moves)
-    assert np.abs(np.diff(np.concatenate([[1.0, 1.0], gain]), 2)).max() < 0.001
-    assert gain.min() >= -1e-6
-    assert gain.max() <= max(1.0, *(target for _, target in moves)) + 1e-6
-    assert np.all(gain[-2000 + RAMP :] == np.float32(moves[-1][1]))
-
-
-@pytest.mark.parametrize("target", [0.0, 0.3, 2.0])
-@pytest.mark.parametrize("period", [1, 64, 1024])
-def test_a_ramp_starts_in_the_next_cycle_and_is_there_after_5_ms(dry: Desk, target: float, period: int) -> None:
-    dry.audio_cycle(np.ones((CHANNELS, 64), np.float32))
-    moves = [(period, target)] * -(-RAMP // period)
-    gain = course(dry, moves)
-    assert gain[0] != 1.0
-    assert abs(gain[RAMP - 3] - target) > 1e-5
-    assert np.all(gain[RAMP - 1 :] == np.float32(target))
-
-
-def test_a_ramp_that_was_turned_round_ends_5_ms_after_the_last_move(dry: Desk) -> None:
-    gain = course(dry, [(50, 0.0), (50, 1.0), (70, 0.25)])
-    assert np.all(gain[100 + RAMP - 1 :] == 0.25)
-    assert gain[100 + RAMP - 3] != 0.25
-
-
-def test_a_ramp_goes_one_way(dry: Desk) -> None:
-    assert np.all(np.diff(course(dry, [(64, 0.0)])) <= 1e-7)
-
-
-def test_unity_gains_change_no_bit(desk: Desk) -> None:
-    audio = noise(3000)
-    stems = thirds(audio)
-    out = run(desk, audio, stems, [], [256])
-    first = DELAY + w.FADE_FRAMES
-    rest = delayed(audio, DELAY)
-    for stem in range(SEPARATED):
-        rest = rest - out[stem]
-    assert np.array_equal(out[OTHER, :, first:], rest[:, first:])
-
-
-def test_gains_that_are_back_at_unity_change_no_bit(dry: Desk) -> None:
-    course(dry, [(100, 0.0), (2000, 1.0)])
-    audio = noise(500)
-    assert np.array_equal(dry.audio_cycle(audio)[OTHER], audio)
-
-
-def test_ports_and_mix_have_faders_of_their_own(dry: Desk) -> None:
-    set_gain(dry, len(STEMS) + OTHER, 0.0)
-    dry.audio_cycle(noise(RAMP))
-    audio = noise(300)
-    out = dry.audio_cycle(audio)
-    assert np.array_equal(out[OTHER], audio)
-    assert not out[MIX].any()
-
-
-def test_the_mix_is_the_stems_through_their_faders(desk: Desk) -> None:
-    levels = (0.5, 0.0, 1.0, 2.0)
-    desk.room.gains[:] = (*levels, *levels)
-    audio = noise(4000)
-    out = run(desk, audio, thirds(audio), [0, 0, None, 0] * 10, [100])
-    assert np.abs(out[:MIX].sum(axis=0, dtype=np.float64) - out[MIX]).max() < 1e-6
-
-
-# ping and delay
 
 
 @pytest.mark.parametrize("path", PATHS[: MIX + 1])

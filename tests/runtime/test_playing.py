@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from bridge.runtime import words as w
 from bridge.runtime.layout import MAX_EVENTS, MIDI_PORTS, RECORDS
@@ -262,88 +259,3 @@ def test_a_quiet_ping_port_forgets_what_came_meanwhile(desk: Desk) -> None:
     assert desk.midi_cycle(64, [(0, on(60))])[PORT] == []
     desk.state[w.QUIET] = 0
     assert cycles(desk, 3) == []
-
-
-# whatever happens
-
-note_events = st.tuples(st.integers(0, 2), st.integers(-900, 900), st.integers(0, 3), st.integers(0, 2))
-steps = st.lists(
-    st.one_of(
-        st.tuples(st.just("say"), st.lists(note_events, min_size=1, max_size=6)),
-        st.tuples(st.just("host"), st.lists(st.integers(0, 7), min_size=1, max_size=4)),
-        st.tuples(st.sampled_from(["epoch", "old epoch", "release", "stall", "quiet", "ping", "gap", "delay"])),
-        st.tuples(st.just("cycles"), st.integers(1, 8)),
-    ),
-    max_size=40,
-)
-
-
-class Listener:
-    """Keeps account of what sounds, as a synthesizer would; complains about a note struck twice."""
-
-    def __init__(self) -> None:
-        self.sounding: set[tuple[str, int, int]] = set()
-
-    def hear(self, sent: dict[str, list[Sent]], frames: int) -> None:
-        for port, messages in sent.items():
-            offsets = [offset for offset, _ in messages]
-            assert all(0 <= offset < frames for offset in offsets)
-            for _, data in messages:
-                key = (port, data[0] & 0x0F, data[1])
-                if data[0] & 0xF0 == 0x90 and data[2]:
-                    assert key not in self.sounding
-                    self.sounding.add(key)
-                elif data[0] & 0xF0 in (0x80, 0x90):
-                    self.sounding.discard(key)
-
-
-def message(note: int, kind: int) -> bytes:
-    return (on(note), off(note), on(note, velocity=0))[kind]
-
-
-@given(todo=steps, period=st.integers(1, 700))
-@settings(deadline=None, max_examples=150)
-def test_after_a_release_no_note_hangs_whatever_happened_before(todo: list[tuple[Any, ...]], period: int) -> None:
-    with open_desk() as desk:
-        listener, stalled = Listener(), False
-        host: list[Sent] = []
-
-        def cycle() -> None:
-            now = desk.take(period, host)
-            host.clear()
-            if not stalled:
-                desk.shared.workers[:, w.PROGRESS] = now + period
-            listener.hear(desk.play(period, stall_frames=2048), period)
-
-        cycle()
-        for step in todo:
-            if step[0] == "say":
-                for port, frame, note, kind in step[1]:
-                    desk.say(MIDI_PORTS[port], desk.now + frame, message(note, kind))
-            elif step[0] == "old epoch":
-                desk.say(PORT, desk.now + 300, on(1), epoch=1)
-            elif step[0] == "host":
-                host += [(0, message(code % 4, code // 4)) for code in step[1]]
-            elif step[0] == "epoch":
-                begin_epoch(desk)
-            elif step[0] == "release":
-                desk.state[w.RELEASE] += 1
-            elif step[0] == "stall":
-                stalled = not stalled
-            elif step[0] == "quiet":
-                desk.state[w.QUIET] ^= 1
-            elif step[0] == "ping":
-                desk.state[w.PING] ^= 1 << PATHS.index(PORT)
-            elif step[0] == "delay":
-                set_delay(desk, PORT, 200)
-            elif step[0] == "gap":
-                desk.raw += period
-            else:
-                for _ in range(step[1]):
-                    cycle()
-        for _ in range(2 + 1200 // period):  # until nothing is due any more
-            cycle()
-        desk.state[w.RELEASE] += 1
-        cycle()
-        assert not listener.sounding
-        assert not desk.room.sounding.any()

@@ -10,10 +10,11 @@ import numpy as np
 
 from bridge.core.audio import STEMS
 from bridge.core.control import Control
-from bridge.core.engine import AudioPort, Block, EngineSpec, EventPort, State
+from bridge.core.engine import AudioPort, Block, Engine, EngineSpec, EventPort, State
 from bridge.core.events import TimedEvent
 from bridge.core.time import BlockTime
-from tests.runtime.desk import HOP
+from bridge.runtime.hops import HopRunner
+from tests.runtime.desk import HOP, PLAN, SEPARATION, Desk
 
 Act = Callable[[Block, BlockTime, Block], None]
 
@@ -90,3 +91,10 @@ class InWorker(Toy):
 
 def with_controls(spec: EngineSpec, *controls: Control) -> EngineSpec:
     return EngineSpec(spec.name, spec.inputs, spec.outputs, spec.hop, spec.rates, controls)
+
+
+def run_by(desk: Desk, engine: Engine, index: int = SEPARATION) -> HopRunner:
+    """``engine`` in the place of worker ``index``, prepared."""
+    runner = HopRunner(PLAN, PLAN.workers[index], desk.shared, engine)
+    runner.prepare()
+    return runner
