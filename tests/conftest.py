@@ -8,8 +8,13 @@ from contextlib import ExitStack
 from typing import Protocol
 
 import pytest
+from hypothesis import settings
 
 from bridge.drivers.dummy_server import QUIET_JACK, SHM, DummyServer, room_for_server
+
+# a busy machine is no fault: no property test is timed
+settings.register_profile("sideman", deadline=None)
+settings.load_profile("sideman")
 
 
 class StartServer(Protocol):

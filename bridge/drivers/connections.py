@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any
 
 from bridge.drivers.libjack import import_jack
 
 log = logging.getLogger(__name__)
 
+SHOWN_S, SHOWN_TRIES = (
+    0.01,
+    10,
+)  # longer than a period of 4096 frames
 Link = tuple[str, str]
 """(source port, destination port), full names."""
 
@@ -31,6 +36,17 @@ def _made(client: Any, link: Link) -> bool:
         log.debug("%s to %s waits: %s", *link, error)
         return False
     return True
+
+
+def _shown(client: Any, links: list[Link]) -> set[Link]:
+    """Those of ``links`` that the server shows, which it does from its next cycle on; till then nobody undid them."""
+    wanted, shown = set(links), set[Link]()
+    for _ in range(SHOWN_TRIES):
+        shown = wanted & links_of(client)
+        if shown == wanted:
+            break
+        time.sleep(SHOWN_S)
+    return shown
 
 
 class Connections:
@@ -62,5 +78,5 @@ class Connections:
         for link in sorted(self.wanted - present):
             if ports.issuperset(link) and _made(client, link):
                 restored.append(link)
-        self._present, self._ports = present.union(restored), ports
+        self._present, self._ports = present | _shown(client, restored), ports
         return restored
