@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bridge.core.audio import CHANNELS
 from bridge.drivers.connections import Connections
 from bridge.drivers.libjack import (
@@ -111,7 +114,7 @@ class JackDriver:
         self._thread: threading.Thread | None = None
         self._published_rev = -1
         self._cycles, self._cycle_s = -1, 0.0
-        self._hanging: bytes = b""
+        self._hanging: NDArray[np.uint8] | None = None  # as Room.sounding: what sounded when the server went
 
     def __enter__(self) -> JackDriver:
         self._open()
@@ -236,8 +239,8 @@ class JackDriver:
         if self._graph.ledger.rev != self._published_rev:
             self._published_rev = self._graph.ledger.rev
             load().jack_recompute_total_latencies(address(self.client._ptr))
-        if self.connections.look(self.client) and self._hanging:
-            self._release_hanging()
+        self.connections.look(self.client)
+        self._release_hanging()
         cycles, now = int(self._graph.shared.state[w.CYCLES]), time.monotonic()
         if cycles != self._cycles:
             self._cycles, self._cycle_s = cycles, now
@@ -249,9 +252,9 @@ class JackDriver:
         if self.client is not None:
             log.warning("the JACK server is gone; waiting for it to come back")
             self.connections.server_gone()
-            # whoever kept a voice sounding gets its note-off once the ports are connected again
+            # whoever kept a voice sounding gets its note-off once the port is connected again
             sounding = self._graph.room.sounding
-            self._hanging = sounding.tobytes() if sounding.any() else self._hanging
+            self._hanging = sounding.copy() if self._hanging is None else self._hanging | sounding
             self._close()
             sounding[:] = 0
         try:
@@ -267,9 +270,15 @@ class JackDriver:
         log.warning("the JACK server is back")
 
     def _release_hanging(self) -> None:
-        sounding = self._graph.room.sounding
-        held, self._hanging = self._hanging, b""
-        for i, on in enumerate(held):
-            if on:
-                sounding[i // sounding.shape[1], i % sounding.shape[1]] = 1
-        self._graph.release_notes()
+        """Switch off what sounded when the server went, port by port, whoever it was that connected them again."""
+        if self._hanging is None:
+            return
+        for port, held, sounding in zip(
+            self.client.midi_outports, self._hanging, self._graph.room.sounding, strict=True
+        ):
+            if held.any() and self.client.get_all_connections(port):
+                sounding |= held  # a view: the callback releases what it finds there
+                held[:] = 0
+                self._graph.release_notes()
+        if not self._hanging.any():
+            self._hanging = None
