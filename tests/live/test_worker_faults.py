@@ -124,7 +124,7 @@ def test_while_separation_is_lost_the_whole_mix_is_in_the_last_stem(sidecar: Sid
     until("the restart", lambda: workers.restarts > restarts)
     delay = sidecar.road.graph.ledger["mix"].declared
     until("the dry mix", lambda: recorded(daw) > struck + 2 * delay)
-    assert workers.states["separation"] == "starting"
+    assert workers.states["separation"] != "running"
     at = recorded(daw) - 256
     assert all(level(daw.returned(stem)[:, at : at + 128]) == 0.0 for stem in STEMS[:-1])
     assert level(daw.returned(STEMS[-1])[:, at - delay : at + 128]) > 0.01
