@@ -16,7 +16,7 @@ from bridge.core.events import Midi, TimedEvent
 from bridge.core.latency import UNMEASURED, Ledger
 from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.stand_in import StandIn
-from bridge.runtime.layout import MIDI_PORTS
+from bridge.runtime.shared.layout import MIDI_PORTS
 from bridge.runtime.wiring import AUDIO_PATHS, PATHS
 
 LEVEL = 0.5

@@ -17,11 +17,11 @@ from rich.table import Table
 
 from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.jack import JackDriver
-from bridge.runtime.cycle import cycle
+from bridge.runtime.callback.cycle import cycle
 from bridge.runtime.graph import Graph
-from bridge.runtime.layout import CALLBACK_BINS
 from bridge.runtime.meters import Spread, read_counters, spread
 from bridge.runtime.priority import may_use_realtime
+from bridge.runtime.shared.layout import CALLBACK_BINS
 from bridge.runtime.wiring import wire
 
 PERIODS: tuple[int, ...] = (64, 128, 256, 512, 1024)

@@ -26,10 +26,10 @@ from bridge.drivers.jack import ask_server
 from bridge.drivers.stand_in import StandIn
 from bridge.errors import BridgeError, ConfigError
 from bridge.measure import disagreements, measure
-from bridge.runtime.layout import MIDI_PORTS
 from bridge.runtime.meters import spread
 from bridge.runtime.priority import may_use_realtime
 from bridge.runtime.render import BEAT_NOTE, DOWNBEAT_NOTE
+from bridge.runtime.shared.layout import MIDI_PORTS
 
 RATE, PERIOD = 44100, 128  # of the demo's own server
 TAIL_S = 0.5

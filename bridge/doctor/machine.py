@@ -17,7 +17,7 @@ from pathlib import Path
 from bridge.doctor.finding import Finding, State
 from bridge.errors import EngineError
 from bridge.runtime.engines import engine_names, load_engine
-from bridge.runtime.wake import semaphores_work
+from bridge.runtime.shared.wake import semaphores_work
 
 LIMITS_DIR = Path("/etc/security/limits.d")
 PRIORITY_WANTED = 10
@@ -143,7 +143,7 @@ def check_import(name: str, module: str, purpose: str, mend: str) -> Finding:
 def check_numba_cache() -> Finding:
     """Where the compiled callback is kept between runs."""
     try:
-        importlib.import_module("bridge.runtime.compiled")
+        importlib.import_module("bridge.runtime.shared.compiled")
         folder = str(importlib.import_module("numba").config.CACHE_DIR)
     except ImportError as error:
         return Finding("compiled callback", "missing", f"numba does not load ({error})", "make setup")

@@ -28,10 +28,10 @@ from bridge.drivers.libjack import (
     set_port_latency,
 )
 from bridge.errors import DriverError
-from bridge.runtime import words as w
-from bridge.runtime.atomics import publish
 from bridge.runtime.graph import Graph
-from bridge.runtime.layout import MIDI_PORTS
+from bridge.runtime.shared import words as w
+from bridge.runtime.shared.atomics import publish
+from bridge.runtime.shared.layout import MIDI_PORTS
 from bridge.runtime.wiring import AUDIO_PATHS
 
 log = logging.getLogger(__name__)

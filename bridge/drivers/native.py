@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS
 from bridge.drivers.libjack import MISSING, library_name
-from bridge.runtime import words as w
-from bridge.runtime.atomics import address_of, as_float32, as_float64, as_int64, as_uint8, as_void, carray
-from bridge.runtime.compiled import compiled
-from bridge.runtime.cycle import cycle
-from bridge.runtime.layout import (
+from bridge.runtime.callback.cycle import cycle
+from bridge.runtime.callback.room import GAINS, MAX_BOX, OUTPUTS, Room
+from bridge.runtime.shared import words as w
+from bridge.runtime.shared.atomics import address_of, as_float32, as_float64, as_int64, as_uint8, as_void, carray
+from bridge.runtime.shared.compiled import compiled
+from bridge.runtime.shared.layout import (
     CALLBACK_BINS,
     CAPACITY,
     MAX_EVENTS,
@@ -32,8 +33,7 @@ from bridge.runtime.layout import (
     SEPARATED,
     WORK_ROW,
 )
-from bridge.runtime.room import GAINS, MAX_BOX, OUTPUTS, Room
-from bridge.runtime.words import (
+from bridge.runtime.shared.words import (
     DATA,
     FRAME,
     OWN_WORDS,

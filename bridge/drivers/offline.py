@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from bridge.core.audio import CHANNELS, STEMS, Audio
 from bridge.core.events import Midi, TimedEvent, pack
 from bridge.errors import ConfigError
-from bridge.runtime import words as w
-from bridge.runtime.cycle import give
+from bridge.runtime.callback.cycle import give
+from bridge.runtime.callback.intake import take
 from bridge.runtime.engines import load_engine
 from bridge.runtime.graph import Graph
 from bridge.runtime.hops import HopRunner
-from bridge.runtime.intake import take
-from bridge.runtime.layout import MAX_EVENTS, MAX_PERIOD, MIDI_PORTS
-from bridge.runtime.rings import EventReader
+from bridge.runtime.shared import words as w
+from bridge.runtime.shared.layout import MAX_EVENTS, MAX_PERIOD, MIDI_PORTS
+from bridge.runtime.shared.rings import EventReader
 from bridge.runtime.wiring import ROLES, wire
 
 BREAKS = (0xF2, 0xFA, 0xFB, 0xFC)

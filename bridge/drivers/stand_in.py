@@ -12,7 +12,7 @@ from types import TracebackType
 from bridge.core.audio import CHANNELS, Audio
 from bridge.core.events import TimedEvent
 from bridge.drivers.tape import Ports, Tape, start_together
-from bridge.runtime.layout import MIDI_PORTS
+from bridge.runtime.shared.layout import MIDI_PORTS
 from bridge.runtime.wiring import AUDIO_PATHS
 
 AUDIO_RETURNS: tuple[str, ...] = tuple(f"{path}_{i + 1}" for path in AUDIO_PATHS for i in range(CHANNELS))

@@ -34,7 +34,7 @@ from bridge.drivers.native import (
     types,
 )
 from bridge.errors import DriverError
-from bridge.runtime.atomics import (
+from bridge.runtime.shared.atomics import (
     address_of,
     as_float32,
     as_int64,
@@ -45,7 +45,7 @@ from bridge.runtime.atomics import (
     publish,
     store_release,
 )
-from bridge.runtime.compiled import compiled
+from bridge.runtime.shared.compiled import compiled
 
 MAX_PORTS = 16
 MAX_RECORDED = 1 << 16  # messages a port

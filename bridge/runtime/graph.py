@@ -9,11 +9,11 @@ from typing import TypeVar
 from bridge.core.audio import STEMS
 from bridge.core.latency import Ledger
 from bridge.errors import BridgeError
-from bridge.runtime import words as w
-from bridge.runtime.arena import Arena
-from bridge.runtime.atomics import publish
-from bridge.runtime.layout import Shared, map_arena, size_of
-from bridge.runtime.room import Room, make_room
+from bridge.runtime.callback.room import Room, make_room
+from bridge.runtime.shared import words as w
+from bridge.runtime.shared.arena import Arena
+from bridge.runtime.shared.atomics import publish
+from bridge.runtime.shared.layout import Shared, map_arena, size_of
 from bridge.runtime.wiring import PATHS, Wiring, paths_of
 
 T = TypeVar("T")

@@ -11,11 +11,11 @@ from bridge.core.clock import HostClock
 from bridge.core.engine import AudioPort, Engine, block_for
 from bridge.core.events import Chord, Key, TimedEvent
 from bridge.core.time import BlockTime
-from bridge.runtime.atomics import observe, publish
-from bridge.runtime.layout import CAPACITY, HOST_RING, SEPARATED, Plan, Shared, WorkerPlan
 from bridge.runtime.render import NoteRenderer
-from bridge.runtime.rings import EventReader, EventWriter, read_audio, write_audio
-from bridge.runtime.words import (
+from bridge.runtime.shared.atomics import observe, publish
+from bridge.runtime.shared.layout import CAPACITY, HOST_RING, SEPARATED, Plan, Shared, WorkerPlan
+from bridge.runtime.shared.rings import EventReader, EventWriter, read_audio, write_audio
+from bridge.runtime.shared.words import (
     ALIVE,
     DONE_EPOCH,
     DROPPED_HOPS,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.runtime import words as w
-from bridge.runtime.layout import Shared
+from bridge.runtime.shared import words as w
+from bridge.runtime.shared.layout import Shared
 
 WORKER_BIN_US = 10
 

@@ -9,12 +9,12 @@ import numpy as np
 from bridge.control.bus import Bus
 from bridge.core.audio import CHANNELS, STEMS
 from bridge.core.events import Beat, Chord, Key, Tempo, TimedEvent
-from bridge.runtime import words as w
-from bridge.runtime.atomics import observe
 from bridge.runtime.graph import Graph
-from bridge.runtime.layout import SEPARATED
 from bridge.runtime.meters import Counters, read_counters
-from bridge.runtime.rings import EventReader, read_audio
+from bridge.runtime.shared import words as w
+from bridge.runtime.shared.atomics import observe
+from bridge.runtime.shared.layout import SEPARATED
+from bridge.runtime.shared.rings import EventReader, read_audio
 
 METER_S = 0.1
 SILENCE_DB = -120.0

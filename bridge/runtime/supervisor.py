@@ -18,10 +18,10 @@ from types import TracebackType
 import msgspec
 
 from bridge.errors import EngineError
-from bridge.runtime import words as w
-from bridge.runtime.atomics import observe, publish
 from bridge.runtime.graph import Graph
-from bridge.runtime.wake import make_semaphore
+from bridge.runtime.shared import words as w
+from bridge.runtime.shared.atomics import observe, publish
+from bridge.runtime.shared.wake import make_semaphore
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from bridge.core.engine import EngineSpec, EventPort
 from bridge.core.latency import Path, buffering_frames
 from bridge.errors import EngineError
 from bridge.runtime.engines import load_engine
-from bridge.runtime.layout import HOST_RING, MAX_CONTROLS, MIDI_PORTS, SEPARATED, Plan, WorkerPlan
+from bridge.runtime.shared.layout import HOST_RING, MAX_CONTROLS, MIDI_PORTS, SEPARATED, Plan, WorkerPlan
 
 ROLES: tuple[str, ...] = ("separation", "mir", "accompaniment")
 """What engines do here, each listening only to those before it."""

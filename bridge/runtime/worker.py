@@ -14,14 +14,14 @@ import time
 
 import msgspec
 
-from bridge.runtime.arena import Arena
-from bridge.runtime.atomics import observe, publish
 from bridge.runtime.engines import load_engine
 from bridge.runtime.hops import HopRunner
-from bridge.runtime.layout import WORKER_BINS, Plan, map_arena, size_of
 from bridge.runtime.priority import set_priority
-from bridge.runtime.wake import PollSleep, SemaphoreSleep
-from bridge.runtime.words import BEATS, FREEWHEEL, READY, STOP
+from bridge.runtime.shared.arena import Arena
+from bridge.runtime.shared.atomics import observe, publish
+from bridge.runtime.shared.layout import WORKER_BINS, Plan, map_arena, size_of
+from bridge.runtime.shared.wake import PollSleep, SemaphoreSleep
+from bridge.runtime.shared.words import BEATS, FREEWHEEL, READY, STOP
 
 log = logging.getLogger("sideman.worker")
 

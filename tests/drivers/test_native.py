@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bridge.drivers.libjack import library_name
-from bridge.runtime.room import OUTPUTS, Room
+from bridge.runtime.callback.room import OUTPUTS, Room
 from tests.runtime.desk import PLAN, Desk, open_desk
 
 if library_name() is None:

@@ -17,8 +17,8 @@ from bridge.core.audio import CHANNELS, STEMS, Audio
 from bridge.core.events import Midi, TimedEvent
 from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.stand_in import StandIn
-from bridge.runtime import words as w
-from bridge.runtime.atomics import observe
+from bridge.runtime.shared import words as w
+from bridge.runtime.shared.atomics import observe
 from tests.engines.driving import chord
 
 SUM_ERROR = 1e-6

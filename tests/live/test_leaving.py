@@ -15,7 +15,7 @@ import pytest
 
 from bridge.drivers.dummy_server import SHM, DummyServer
 from bridge.drivers.stand_in import StandIn
-from bridge.runtime.layout import MIDI_PORTS
+from bridge.runtime.shared.layout import MIDI_PORTS
 from tests.live.rig import PATIENCE_S, chord_changes, free_port, hanging, midi_clock, recorded, until
 
 pytestmark = [

@@ -13,7 +13,7 @@ from bridge.core.audio import CHANNELS, Audio
 from bridge.core.events import Midi, TimedEvent
 from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.stand_in import StandIn
-from bridge.runtime.layout import MIDI_PORTS
+from bridge.runtime.shared.layout import MIDI_PORTS
 from tests.engines.driving import chord
 from tests.live.rig import (
     PATIENCE_S,

@@ -13,8 +13,8 @@ from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.stand_in import AUDIO_RETURNS, StandIn
 from bridge.drivers.tape import Ports, Tape
 from bridge.measure import disagreements, measure
-from bridge.runtime import words as w
-from bridge.runtime.layout import MIDI_PORTS
+from bridge.runtime.shared import words as w
+from bridge.runtime.shared.layout import MIDI_PORTS
 from tests.live.conftest import private_server
 from tests.live.rig import (
     ONLY_SEPARATION,

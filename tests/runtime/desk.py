@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS, Audio
 from bridge.core.events import Midi, TimedEvent, pack
-from bridge.runtime import words as w
-from bridge.runtime.arena import Arena
-from bridge.runtime.atomics import publish
-from bridge.runtime.cycle import STALL_FRAMES
-from bridge.runtime.intake import take
-from bridge.runtime.layout import CAPACITY, HOST_RING, MIDI_PORTS, Plan, Shared, WorkerPlan, map_arena, size_of
-from bridge.runtime.mixing import give_audio
-from bridge.runtime.playing import give_events
-from bridge.runtime.rings import EventReader, EventWriter, write_audio
-from bridge.runtime.room import Room, make_room
+from bridge.runtime.callback.cycle import STALL_FRAMES
+from bridge.runtime.callback.intake import take
+from bridge.runtime.callback.mixing import give_audio
+from bridge.runtime.callback.playing import give_events
+from bridge.runtime.callback.room import Room, make_room
+from bridge.runtime.shared import words as w
+from bridge.runtime.shared.arena import Arena
+from bridge.runtime.shared.atomics import publish
+from bridge.runtime.shared.layout import CAPACITY, HOST_RING, MIDI_PORTS, Plan, Shared, WorkerPlan, map_arena, size_of
+from bridge.runtime.shared.rings import EventReader, EventWriter, write_audio
 
 RATE = 44100
 HOP = 64

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from bridge.errors import BridgeError
-from bridge.runtime.arena import Arena, aligned
+from bridge.runtime.shared.arena import Arena, aligned
 
 SHM = Path("/dev/shm")
 needs_shm = pytest.mark.skipif(not SHM.is_dir(), reason="needs /dev/shm")
@@ -41,7 +41,7 @@ def holders(inode: int) -> list[str]:
 def test_two_processes_see_each_others_writes() -> None:
     child = (
         "import sys, numpy as np\n"
-        "from bridge.runtime.arena import Arena\n"
+        "from bridge.runtime.shared.arena import Arena\n"
         "with Arena.attach(sys.argv[1], 4096) as arena:\n"
         "    words = arena.array(64, (4,), np.int64)\n"
         "    words[1] = words[0] + 1\n"
@@ -86,7 +86,7 @@ def test_an_arena_has_no_name_even_while_it_is_open() -> None:
 def test_the_memory_of_a_killed_owner_is_gone() -> None:
     child = (
         "import os, sys, time\n"
-        "from bridge.runtime.arena import Arena\n"
+        "from bridge.runtime.shared.arena import Arena\n"
         "arena = Arena.create(4096)\n"
         "print(os.fstat(int(arena.handle)).st_ino, flush=True)\n"
         "time.sleep(60)\n"

@@ -12,11 +12,11 @@ from bridge.control.bus import Bus
 from bridge.control.sidecar import RESERVE_FRAMES, sidecar_registry
 from bridge.core.audio import STEMS
 from bridge.core.events import Beat, Chord, Key, Tempo, TimedEvent
-from bridge.runtime import words as w
 from bridge.runtime.binding import Binding, latency_settings
 from bridge.runtime.graph import Graph
 from bridge.runtime.news import News, to_db
-from bridge.runtime.rings import EventWriter
+from bridge.runtime.shared import words as w
+from bridge.runtime.shared.rings import EventWriter
 from bridge.runtime.wiring import PATHS, wire
 
 ENGINES = {"separation": "separation.dsp", "mir": "mir.chroma"}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bridge.core.engine import Block
 from bridge.core.events import Beat, Chord, Key, Midi, TimedEvent
 from bridge.core.time import BlockTime
-from bridge.runtime import words as w
+from bridge.runtime.shared import words as w
 from tests.runtime.desk import ACCOMPANIMENT, HOP, MIR, RATE, RINGS, Desk, on, open_desk
 from tests.runtime.toys import LISTENS, PLAYS, Toy, run_by
 

@@ -12,9 +12,9 @@ from bridge.core.control import Control
 from bridge.core.engine import Block
 from bridge.core.events import Chord, TimedEvent
 from bridge.core.time import BlockTime
-from bridge.runtime import words as w
 from bridge.runtime.hops import BACKLOG, HopRunner
-from bridge.runtime.layout import CAPACITY
+from bridge.runtime.shared import words as w
+from bridge.runtime.shared.layout import CAPACITY
 from tests.runtime.desk import HOP, MIR, PLAN, SEPARATION, Desk, noise, open_desk
 from tests.runtime.toys import LISTENS, SEPARATES, Toy, run_by, split_evenly, with_controls
 

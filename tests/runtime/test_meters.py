@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bridge.runtime import words as w
 from bridge.runtime.meters import read_counters, spread
+from bridge.runtime.shared import words as w
 from tests.runtime.desk import open_desk
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS
-from bridge.runtime import words as w
-from bridge.runtime.layout import CAPACITY, SEPARATED
+from bridge.runtime.shared import words as w
+from bridge.runtime.shared.layout import CAPACITY, SEPARATED
 from bridge.runtime.wiring import PATHS
 from tests.runtime.desk import HOP, NO_ENGINES, RATE, SEPARATION, Desk, noise, open_desk
 from tests.runtime.stems import DELAY, LATENCY, MIX, OTHER, SLACK, Worker, delayed, run, thirds

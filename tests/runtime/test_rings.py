@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS
 from bridge.core.events import Beat, Chord, ClockPosition, Gap, Key, Midi, Payload, Tempo, TimedEvent, Transport
-from bridge.runtime.layout import CAPACITY, RECORDS
-from bridge.runtime.rings import EventReader, EventWriter, read_audio, write_audio
-from bridge.runtime.words import RECORD_WORDS, RING_DELAY
+from bridge.runtime.shared.layout import CAPACITY, RECORDS
+from bridge.runtime.shared.rings import EventReader, EventWriter, read_audio, write_audio
+from bridge.runtime.shared.words import RECORD_WORDS, RING_DELAY
 from tests.runtime.desk import noise
 
 Ring = tuple[NDArray[np.int64], NDArray[np.int64]]

@@ -18,12 +18,12 @@ import pytest
 
 from bridge.core.audio import CHANNELS
 from bridge.errors import EngineError
-from bridge.runtime import words as w
-from bridge.runtime.atomics import observe, publish
-from bridge.runtime.cycle import cycle
+from bridge.runtime.callback.cycle import cycle
 from bridge.runtime.graph import Graph
+from bridge.runtime.shared import words as w
+from bridge.runtime.shared.atomics import observe, publish
+from bridge.runtime.shared.wake import PollSleep, SemaphoreSleep, make_semaphore, semaphores_work
 from bridge.runtime.supervisor import Supervisor
-from bridge.runtime.wake import PollSleep, SemaphoreSleep, make_semaphore, semaphores_work
 from bridge.runtime.wiring import Node, Wiring, wire
 from tests.runtime.desk import HOP, RATE
 from tests.runtime.toys import FAILS, SEPARATES

@@ -14,9 +14,9 @@ from bridge.core.engine import AudioPort, EngineSpec
 from bridge.core.latency import buffering_frames
 from bridge.errors import BridgeError, EngineError
 from bridge.runtime import engines as registered
-from bridge.runtime import words as w
 from bridge.runtime.graph import Graph
-from bridge.runtime.layout import MAX_CONTROLS
+from bridge.runtime.shared import words as w
+from bridge.runtime.shared.layout import MAX_CONTROLS
 from bridge.runtime.wiring import AUDIO_PATHS, PATHS, ROLES, Wiring, make_node, paths_of, wire
 from tests.runtime.desk import RATE
 from tests.runtime.toys import SEPARATES, Toy, with_controls

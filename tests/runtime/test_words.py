@@ -11,10 +11,10 @@ import pytest
 
 from bridge.core.audio import CHANNELS, STEMS
 from bridge.core.events import PAYLOAD_BYTES
-from bridge.runtime import words as w
-from bridge.runtime.arena import Arena
-from bridge.runtime.layout import CAPACITY, MIDI_PORTS, RECORDS, Plan, Shared, map_arena, size_of
-from bridge.runtime.room import GAINS, OUTPUTS, Room, make_room
+from bridge.runtime.callback.room import GAINS, OUTPUTS, Room, make_room
+from bridge.runtime.shared import words as w
+from bridge.runtime.shared.arena import Arena
+from bridge.runtime.shared.layout import CAPACITY, MIDI_PORTS, RECORDS, Plan, Shared, map_arena, size_of
 from bridge.runtime.wiring import PATHS
 from tests.runtime.desk import NO_ENGINES, PLAN
 

@@ -18,7 +18,7 @@ from numba.extending import intrinsic
 from numba.np import arrayobj
 from numpy.typing import NDArray
 
-from bridge.runtime import compiled as _compiled  # noqa: F401  (chooses the cache folder before anything compiles)
+from bridge.runtime.shared import compiled as _compiled  # noqa: F401  (chooses the cache folder before anything compiles)
 
 # numba's own annotations describe the functions before it compiles them, not what callers see
 _intrinsic: Any = intrinsic

@@ -8,12 +8,12 @@ from __future__ import annotations
 import numpy as np
 
 from bridge.core.events import ClockPosition, Gap, Midi, Transport
-from bridge.runtime import words as w
-from bridge.runtime.atomics import as_float32, carray, load_acquire, store_release
-from bridge.runtime.compiled import compiled
-from bridge.runtime.layout import CAPACITY, RECORDS
-from bridge.runtime.room import Room
-from bridge.runtime.words import DATA, FRAME, KIND, RECORD_WORDS, SIZE
+from bridge.runtime.callback.room import Room
+from bridge.runtime.shared import words as w
+from bridge.runtime.shared.atomics import as_float32, carray, load_acquire, store_release
+from bridge.runtime.shared.compiled import compiled
+from bridge.runtime.shared.layout import CAPACITY, RECORDS
+from bridge.runtime.shared.words import DATA, FRAME, KIND, RECORD_WORDS, SIZE
 
 MASK = CAPACITY - 1
 MIDI, CLOCK_POSITION, TRANSPORT, GAP = Midi.KIND, ClockPosition.KIND, Transport.KIND, Gap.KIND

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from bridge.core.audio import STEMS
 from bridge.core.events import Midi
-from bridge.runtime import words as w
-from bridge.runtime.atomics import load_acquire
-from bridge.runtime.compiled import compiled
-from bridge.runtime.layout import MAX_EVENTS, RECORDS
-from bridge.runtime.room import Room
-from bridge.runtime.words import DATA, EPOCH_SHIFT, FRAME, KIND, SIZE
+from bridge.runtime.callback.room import Room
+from bridge.runtime.shared import words as w
+from bridge.runtime.shared.atomics import load_acquire
+from bridge.runtime.shared.compiled import compiled
+from bridge.runtime.shared.layout import MAX_EVENTS, RECORDS
+from bridge.runtime.shared.words import DATA, EPOCH_SHIFT, FRAME, KIND, SIZE
 
 HOST = 0
 FIRST_PORT_RING = 1  # ring 0 is the host's; the MIDI ports' rings follow in order

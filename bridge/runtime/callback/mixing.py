@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS, STEMS
-from bridge.runtime import words as w
-from bridge.runtime.atomics import as_float32, carray, load_acquire
-from bridge.runtime.compiled import compiled
-from bridge.runtime.layout import CAPACITY, SEPARATED
-from bridge.runtime.room import Room
-from bridge.runtime.words import FADE_FRAMES, STAMP_SHIFT
+from bridge.runtime.callback.room import Room
+from bridge.runtime.shared import words as w
+from bridge.runtime.shared.atomics import as_float32, carray, load_acquire
+from bridge.runtime.shared.compiled import compiled
+from bridge.runtime.shared.layout import CAPACITY, SEPARATED
+from bridge.runtime.shared.words import FADE_FRAMES, STAMP_SHIFT
 
 MASK = CAPACITY - 1
 COUNT = len(STEMS)

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS, STEMS
-from bridge.runtime.layout import MAX_EVENTS, MIDI_PORTS, WORK_ROW, Plan, Shared
-from bridge.runtime.words import DUCK as _DUCK
-from bridge.runtime.words import FADE_FRAMES, OWN_WORDS, PORT_WORDS, RECORD_WORDS, TRANSPORT_WORDS
+from bridge.runtime.shared.layout import MAX_EVENTS, MIDI_PORTS, WORK_ROW, Plan, Shared
+from bridge.runtime.shared.words import DUCK as _DUCK
+from bridge.runtime.shared.words import FADE_FRAMES, OWN_WORDS, PORT_WORDS, RECORD_WORDS, TRANSPORT_WORDS
 
 GAINS = 2 * len(STEMS)
 OUTPUTS = (len(STEMS) + 1) * CHANNELS

@@ -7,13 +7,13 @@ from typing import Any
 
 from numba import types as _numba_types
 
-from bridge.runtime import words as w
-from bridge.runtime.atomics import as_void, load_acquire
-from bridge.runtime.compiled import compiled
-from bridge.runtime.intake import take
-from bridge.runtime.mixing import give_audio
-from bridge.runtime.playing import give_events
-from bridge.runtime.room import Room
+from bridge.runtime.callback.intake import take
+from bridge.runtime.callback.mixing import give_audio
+from bridge.runtime.callback.playing import give_events
+from bridge.runtime.callback.room import Room
+from bridge.runtime.shared import words as w
+from bridge.runtime.shared.atomics import as_void, load_acquire
+from bridge.runtime.shared.compiled import compiled
 
 types: Any = _numba_types
 

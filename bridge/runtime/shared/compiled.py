@@ -24,9 +24,10 @@ _KEEP = 4  # folders of other versions that may still be in use
 
 
 def _sources_hash() -> str:
-    bridge = Path(__file__).parent.parent
+    bridge = Path(__file__).parents[2]
     digest = hashlib.sha256(numba.__version__.encode())
-    for path in sorted((*bridge.glob("runtime/*.py"), *bridge.glob("drivers/*.py"), *bridge.glob("core/*.py"))):
+    sources = [path for folder in ("core", "runtime", "drivers") for path in (bridge / folder).rglob("*.py")]
+    for path in sorted(sources):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
