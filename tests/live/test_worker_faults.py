@@ -131,6 +131,25 @@ def test_while_separation_is_lost_the_whole_mix_is_in_the_last_stem(sidecar: Sid
     assert sum_error(daw) <= SUM_ERROR
 
 
+@pytest.mark.xfail(
+    strict=True, reason="its second epoch makes the engine forget the chord that it was told on starting"
+)
+def test_a_replaced_accompaniment_knows_the_chord_that_still_holds(sidecar: Sidecar) -> None:
+    workers = sidecar.road.workers
+    sent = np.tile(chord_changes(RATE, 1.0, ("C",), 1.0), 15)
+    until("all workers", lambda: set(workers.states.values()) == {"running"})
+    with stand_in(sidecar, sent, sent.shape[1], midi_clock(RATE, TEMPO, 15.0)) as daw:
+        daw.start(margin_frames=RATE // 4)
+        await_notes(daw, "accompaniment", 0)
+        restarts = workers.restarts
+        os.kill(workers.pids["accompaniment"], signal.SIGKILL)
+        until("the restart", lambda: workers.restarts > restarts)
+        until("the new worker", lambda: workers.states["accompaniment"] == "running")
+        ready = recorded(daw)
+        until("three seconds more", lambda: recorded(daw) > ready + 3 * RATE)
+        assert any(note[0] > ready for note in note_ons(daw.returned_midi("accompaniment")))
+
+
 def test_a_worker_that_cannot_be_started_at_first_is_tried_again(
     sidecar: Sidecar, monkeypatch: pytest.MonkeyPatch
 ) -> None:
