@@ -131,9 +131,6 @@ def test_while_separation_is_lost_the_whole_mix_is_in_the_last_stem(sidecar: Sid
     assert sum_error(daw) <= SUM_ERROR
 
 
-@pytest.mark.xfail(
-    strict=True, reason="its second epoch makes the engine forget the chord that it was told on starting"
-)
 def test_a_replaced_accompaniment_knows_the_chord_that_still_holds(sidecar: Sidecar) -> None:
     workers = sidecar.road.workers
     sent = np.tile(chord_changes(RATE, 1.0, ("C",), 1.0), 15)
