@@ -55,7 +55,6 @@ def test_what_comes_back_is_what_was_sent_later_by_the_declared_delay(period: in
             daw.run_freewheeling(PATIENCE_S)
         assert delay_error(daw, sent, sidecar.road.graph.ledger["mix"].declared) <= 1e-6
         assert sum_error(daw) <= 1e-6
-        assert sidecar.road.news.counters.late_frames == 0
 
 
 def output_latencies(sidecar: Sidecar) -> dict[str, tuple[int, int]]:

@@ -134,8 +134,6 @@ def test_a_muted_stem_leaves_the_mix_and_its_port(module_server: DummyServer) ->
         settled = asked[0][1] + 2 * PERIOD + RAMP
         assert not daw.returned("bass")[:, settled:].any()
         assert daw.returned("bass")[:, delay : asked[0][0] - PERIOD].any()
-        late = sidecar.road.news.counters.late_frames
-        assert late == 0, f"{late} late frames while freewheeling"
         rest = np.sum([daw.returned(stem) for stem in STEMS if stem != "bass"], axis=0)
         assert np.abs(rest - daw.returned("mix"))[:, settled:].max() <= 1e-6
         removed = sent[:, settled - delay : TAPE - delay] - daw.returned("mix")[:, settled:]
