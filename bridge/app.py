@@ -16,6 +16,7 @@ from bridge.control.bus import Bus
 from bridge.control.registry import Registry
 from bridge.control.sidecar import RESERVE_FRAMES, sidecar_registry
 from bridge.core.latency import Ledger
+from bridge.drivers.connections import Connections
 from bridge.drivers.jack import JackDriver, ServerFacts, ask_server
 from bridge.osc.server import OscServer
 from bridge.runtime.binding import Binding, latency_settings
@@ -55,8 +56,8 @@ def declared_ledger(settings: Settings, server: str, rate: int, period: int) -> 
 class Road:
     """The graph at one rate: workers and driver around it. Left and entered anew when the rate changes."""
 
-    def __init__(self, settings: Settings, bus: Bus, server: ServerFacts) -> None:
-        self._settings, self._bus, self._server = settings, bus, server
+    def __init__(self, settings: Settings, bus: Bus, server: ServerFacts, connections: Connections) -> None:
+        self._settings, self._bus, self._server, self._connections = settings, bus, server, connections
         self.rate_changed = threading.Event()
         self._stack = ExitStack()
 
@@ -79,7 +80,7 @@ class Road:
             self.workers = opened.enter_context(Supervisor(self.graph, self._report))
             self.workers.wait_until_ready()
             client, server = settings.jack.client, settings.jack.server or None
-            driver = JackDriver(self.graph, client, server, lambda _rate: self.rate_changed.set())
+            driver = JackDriver(self.graph, client, server, self._connections, lambda _rate: self.rate_changed.set())
             self.driver = opened.enter_context(driver)
             self.news = News(self._bus, self.graph)
             self._stack = opened.pop_all()
@@ -105,6 +106,8 @@ class Sidecar:
         self._thread: threading.Thread | None = None
         self._stack = ExitStack()
         self._road: Road | None = None
+        self._connections = Connections()
+        """The patch bay outlives a road: what was connected at the old rate is so at the new one."""
         self.osc: OscServer | None = None
 
     @property
@@ -139,7 +142,7 @@ class Sidecar:
         self._stack.close()
 
     def stop(self) -> None:
-        """Make `wait` return. Callable from any thread and from a signal handler."""
+        """Make `wait` return. Callable from any thread."""
         self._stop.set()
 
     def wait(self, timeout_s: float | None = None) -> bool:
@@ -148,7 +151,7 @@ class Sidecar:
 
     def _enter_road(self) -> None:
         server = ask_server(self.settings.jack.server or None)
-        self._road = Road(self.settings, self.bus, server).__enter__()
+        self._road = Road(self.settings, self.bus, server, self._connections).__enter__()
 
     def _leave_road(self) -> None:
         road, self._road = self._road, None

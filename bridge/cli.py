@@ -7,6 +7,7 @@ import logging
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -86,7 +87,10 @@ def run(
     if lan:
         osc = msgspec.structs.replace(osc, host="0.0.0.0" if osc.host == "127.0.0.1" else osc.host)
     sidecar = Sidecar(msgspec.structs.replace(settings, osc=osc))
-    _on_signals(sidecar.stop)
+    # a flag, no lock: the handler may run anywhere in the main thread. And a signal may be given to one of JACK's
+    # threads; Python then runs the handler when the main thread comes round, so that one never waits without end
+    asked: list[bool] = []
+    _on_signals(lambda: asked.append(True))
     with sidecar:
         if preset:
             sidecar.bus.trigger("preset.load", preset, "cli")
@@ -95,12 +99,10 @@ def run(
         console.print(ledger_table(graph.ledger))
         if verbose:
             console.print(text(cards(graph.ledger)))
-        if not console.is_terminal:
-            sidecar.wait()
-            return
-        with console.status("") as status:
-            while not sidecar.wait(REFRESH_S):
-                status.update(status_line(sidecar))
+        with console.status("") if console.is_terminal else nullcontext() as status:
+            while not asked and not sidecar.wait(REFRESH_S):
+                if status is not None:
+                    status.update(status_line(sidecar))
 
 
 @app.command

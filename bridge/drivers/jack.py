@@ -101,11 +101,16 @@ class JackDriver:
     """
 
     def __init__(
-        self, graph: Graph, name: str, server: str | None = None, on_rate: Callable[[int], None] | None = None
+        self,
+        graph: Graph,
+        name: str,
+        server: str | None = None,
+        connections: Connections | None = None,
+        on_rate: Callable[[int], None] | None = None,
     ) -> None:
         self._graph, self._name, self._server = graph, name, server
         self._on_rate = on_rate or (lambda _rate: None)
-        self.connections = Connections()
+        self.connections = connections or Connections()
         self.client: Any = None
         self.reconnections = 0
         self._alive: list[Any] = []  # what the client points to and ctypes would let go

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from types import TracebackType
 from typing import TypeVar
@@ -20,13 +21,14 @@ T = TypeVar("T")
 
 
 class Graph:
-    """A context manager: the memory lives inside. Setters may be called from any one thread at a time."""
+    """A context manager: the memory lives inside. Setters may be called from any thread."""
 
     def __init__(self, wiring: Wiring, period: int, reserves: Mapping[str, int], offsets: Mapping[str, int]) -> None:
         self.wiring = wiring
         self.plan = wiring.plan
         self.ledger = Ledger(wiring.plan.rate, period)
         self._reserves, self._offsets = dict(reserves), dict(offsets)
+        self._declaring = threading.Lock()
         self._arena: Arena | None = None
         self._shared: Shared | None = None
         self._room: Room | None = None
@@ -75,6 +77,10 @@ class Graph:
 
     def set_period(self, period: int) -> None:
         """Declare every path anew for callbacks of ``period`` frames, and make it so."""
+        with self._declaring:
+            self._declare(period)
+
+    def _declare(self, period: int) -> None:
         self.ledger.period = period
         rings = {name: i for i, name in enumerate(self.plan.rings)}
         for index, node in enumerate(self.wiring.nodes):

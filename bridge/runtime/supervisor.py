@@ -168,6 +168,7 @@ class Supervisor:
         elif worker.state == "starting" and observe(words, w.READY):
             self._graph.restart_one(worker.index)  # begin at the present, not where the last one ended
             publish(words, w.ALIVE, 1)
+            worker.beat_s = now  # while it prepared its heart stood still, and no harm was in that
             self._enter_state(worker, "running")
 
     def _bury(self, worker: _Watched, now: float, why: str) -> None:

@@ -121,9 +121,6 @@ def test_even_killed_it_leaves_no_worker_and_no_memory(module_server: DummyServe
     assert status == -signal.SIGKILL
 
 
-@pytest.mark.xfail(
-    strict=False, reason="now and then a signal does not wake the main thread, which waits without a timeout"
-)
 def test_it_ends_in_order_while_its_server_is_gone(module_server: DummyServer, tmp_path: Path) -> None:
     with sideman_run(module_server, tmp_path) as child:
         said = read_to(child, "Ctrl-C ends it")

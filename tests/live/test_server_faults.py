@@ -10,8 +10,8 @@ from bridge.core.events import Midi, TimedEvent
 from bridge.drivers import jack as jack_driver
 from bridge.drivers.connections import links_of
 from bridge.drivers.dummy_server import DummyServer
-from bridge.drivers.stand_in import AUDIO_RETURNS, StandIn
-from bridge.drivers.tape import Ports, Tape
+from bridge.drivers.stand_in import AUDIO_RETURNS
+from bridge.drivers.tape import Ports, Tape, start_together
 from bridge.measure import disagreements, measure
 from bridge.runtime.shared import words as w
 from bridge.runtime.shared.layout import MIDI_PORTS
@@ -72,12 +72,13 @@ def test_the_sidecar_outlives_ten_deaths_of_the_server() -> None:
             die_and_return(server, sidecar)
             assert {port.name for port in sidecar.road.driver.client.get_ports("sideman:")} == ports
             with stand_in(sidecar, sent, RATE // 4) as daw:
-                until("the patch", lambda: links_of(sidecar.road.driver.client) == wanted)
+                until("the patch", lambda: sidecar.connected and links_of(sidecar.road.driver.client) == wanted)
                 daw.start(margin_frames=2048)
                 daw.wait(30.0)
             assert sum_error(daw) <= SUM_ERROR
             assert daw.returned("mix").any(), f"silence after death {death + 1}"
-        assert sidecar.road.driver.reconnections == DEATHS
+        # a server that did not call for three seconds on a busy machine is connected to once more
+        assert sidecar.road.driver.reconnections >= DEATHS
         assert sidecar.road.workers.pids == workers
         assert sidecar.road.workers.restarts == 0
 
@@ -131,7 +132,6 @@ def test_a_server_that_returns_at_another_rate_finds_the_sidecar_at_that_rate() 
         assert sidecar.road.graph.ledger.rate == 44100
 
 
-@pytest.mark.xfail(strict=True, reason="a new rate makes a new driver, which does not know the old one's links")
 def test_the_patch_outlives_a_change_of_rate() -> None:
     with private_server(RATE, 128) as server, sidecar_on(server, ONLY_SEPARATION) as sidecar:
         with stand_in(sidecar, music(RATE, 0.1), RATE):
@@ -153,9 +153,9 @@ def test_a_server_that_dies_freewheeling_leaves_no_callback_that_waits() -> None
         assert sidecar.road.graph.shared.state[w.FREEWHEEL] == 0
 
 
-def first_bytes(daw: StandIn, port: str) -> set[bytes]:
+def first_bytes(tape: Tape, port: str) -> set[bytes]:
     """Status and note of every message that came back of ``port``."""
-    return {e.payload.data[:2] for e in daw.returned_midi(port) if isinstance(e.payload, Midi)}
+    return {e.payload.data[:2] for e in tape.midi(port) if isinstance(e.payload, Midi)}
 
 
 def test_a_voice_that_sounded_when_the_server_died_is_released_when_it_is_back() -> None:
@@ -175,8 +175,8 @@ def test_a_voice_that_sounded_when_the_server_died_is_released_when_it_is_back()
         server.restart()
         until("coming back", lambda: sidecar.road.driver.reconnections == 1)
         some_cycles(sidecar)
-        with stand_in(sidecar, music(RATE, 0.1), 10 * RATE) as back:
-            back.start()
+        with bare_return(sidecar) as back:
+            start_together(back)  # rolling before the sidecar patches it, so that nothing slips by
             off = bytes((0x80, 60))
             for port in MIDI_PORTS:
                 until("the note-off", lambda: off in first_bytes(back, port))  # noqa: B023
