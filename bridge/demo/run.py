@@ -26,7 +26,8 @@ from bridge.drivers.jack import ask_server
 from bridge.drivers.stand_in import StandIn
 from bridge.errors import BridgeError, ConfigError
 from bridge.measure import disagreements, measure
-from bridge.runtime.meters import spread
+from bridge.runtime.meters import Counters as RoadCounters
+from bridge.runtime.meters import Spread, spread
 from bridge.runtime.priority import may_use_realtime
 from bridge.runtime.render import BEAT_NOTE, DOWNBEAT_NOTE
 from bridge.runtime.shared.layout import MIDI_PORTS
@@ -46,6 +47,17 @@ class Wishes:
     out: Path = Path("demo-out")
     rate: int = RATE
     period: int = PERIOD
+
+
+@dataclass(frozen=True, slots=True)
+class _Played:
+    """What came of playing: the tapes, the music heard on the song's time line, and the counts from start to end."""
+
+    daw: StandIn
+    chords: tuple[tuple[int, str], ...]
+    key: str
+    counters: RoadCounters
+    spent: Spread
 
 
 class _Ear:
@@ -98,34 +110,36 @@ def run_demo(wishes: Wishes, settings: Settings, console: Console) -> DemoReport
             # our own server may run ahead of time, which is exact; on the user's we stay in time
             measured = measure(sidecar, freewheel=not wishes.server)
             wrong = disagreements(sidecar, measured)
-            daw, ear = _play(sidecar, song, console)
-            told = _report(sidecar, song, daw, ear, server)
-    return _write(wishes.out, told, song, daw, wrong)
+            played = _play(sidecar, song, console)
+            told = _report(sidecar, song, played, server)
+    return _write(wishes.out, told, song, played.daw, wrong)
 
 
-def _play(sidecar: Sidecar, song: Song, console: Console) -> tuple[StandIn, _Ear]:
+def _play(sidecar: Sidecar, song: Song, console: Console) -> _Played:
     graph, ear = sidecar.road.graph, _Ear()
     longest = max(path.declared for path in graph.ledger)
     daw = StandIn(
         sidecar.settings.jack.client, sidecar.settings.jack.server, song.frames + longest + round(TAIL_S * song.rate)
     )
     daw.load(song.audio, song.midi)
-    graph.shared.callback_bins[:] = 0
-    sidecar.road.news.reset_counters()
     leave = sidecar.bus.subscribe(ear)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn(), TextColumn("{task.fields[now]}"))
     with daw, Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(song.name, total=daw.frames, now="")
         daw.start(margin_frames=song.rate // 4)
+        # from here on: that clients came and were connected is none of the song's trouble
+        graph.shared.callback_bins[:] = 0
+        sidecar.road.news.reset_counters()
         while daw.player.position < daw.frames and not sidecar.wait(LOOK_S):
             late = sidecar.road.news.counters.late_frames
             now = f"chord {ear.now or '–':6} key {ear.key or '–':9} late {late}"
             progress.update(task, completed=max(daw.player.position, 0), now=now)
         daw.wait(10.0)
+        sidecar.road.news.tell_counters(sidecar.road.workers.restarts)
+        counters, spent = sidecar.road.news.counters, spread(graph.shared.callback_bins)
         origin = graph.stream_frame(daw.started_at)
     leave()
-    ear.chords = [(frame - origin, label) for frame, label in ear.chords]
-    return daw, ear
+    return _Played(daw, tuple((frame - origin, label) for frame, label in ear.chords), ear.key, counters, spent)
 
 
 def _beats(daw: StandIn, delay: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -139,12 +153,11 @@ def _beats(daw: StandIn, delay: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return beats, tuple(frame for frame, note in notes if note == DOWNBEAT_NOTE)
 
 
-def _report(sidecar: Sidecar, song: Song, daw: StandIn, ear: _Ear, server: str) -> DemoReport:
+def _report(sidecar: Sidecar, song: Song, played: _Played, server: str) -> DemoReport:
     road, graph = sidecar.road, sidecar.road.graph
-    road.news.tell_counters(road.workers.restarts)
-    count, called = road.news.counters, spread(graph.shared.callback_bins)
-    beats, downbeats = _beats(daw, graph.ledger["beats"].declared)
-    heard = Music(beats=beats, downbeats=downbeats, chords=tuple(ear.chords), key=ear.key)
+    count, called = played.counters, played.spent
+    beats, downbeats = _beats(played.daw, graph.ledger["beats"].declared)
+    heard = Music(beats=beats, downbeats=downbeats, chords=played.chords, key=played.key)
     truth = None
     if song.truth.beats:
         chords = tuple((frame, chord.label) for frame, chord in song.truth.chords)

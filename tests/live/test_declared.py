@@ -135,12 +135,12 @@ def iodelay_frames(sidecar: Sidecar, server_env: dict[str, str]) -> float:
     pytest.fail("jack_iodelay ended without a reading")
 
 
-@pytest.mark.parametrize("period", [128, 1024])
-def test_jack_iodelay_reads_the_declared_delay_and_the_period_of_the_loop(period: int) -> None:
+@pytest.mark.parametrize(("rate", "period"), [(44100, 64), (48000, 128), (44100, 256), (48000, 1024)])
+def test_jack_iodelay_reads_the_declared_delay_and_the_period_of_the_loop(rate: int, period: int) -> None:
     for tool in ("jack_iodelay", "stdbuf"):
         if shutil.which(tool) is None:
             pytest.skip(f"{tool} is not installed")
-    with private_server(48000, period) as server, sidecar_on(server, ONLY_SEPARATION) as sidecar:
+    with private_server(rate, period) as server, sidecar_on(server, ONLY_SEPARATION) as sidecar:
         sidecar.bus.set("latency.mix.ping", 1, "test")
         some_cycles(sidecar)
         ledger = sidecar.road.graph.ledger
