@@ -174,8 +174,9 @@ class Tape:
         if max(len(ports.play), len(ports.record), len(ports.midi_record)) > MAX_PORTS:
             raise DriverError(f"a tape has at most {MAX_PORTS} ports of a kind")
         self._name, self._server, self._ports, self.frames = name, server, ports, frames
-        self._reel = np.zeros((len(ports.play), frames), np.float32)
-        self.recorded = np.zeros((len(ports.record), frames), np.float32)
+        # written now, so that no page of them is missing when the callback comes to it
+        self._reel = np.full((len(ports.play), frames), 0.0, np.float32)
+        self.recorded = np.full((len(ports.record), frames), 0.0, np.float32)
         """What came in, shape (record ports, frames)."""
         self._kept = np.zeros((max(len(ports.midi_record), 1), MAX_RECORDED, 3), np.int64)
         self._counts = np.zeros(max(len(ports.midi_record), 1), np.int64)

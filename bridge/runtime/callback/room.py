@@ -62,6 +62,8 @@ def make_room(plan: Plan, shared: Shared) -> Room:
             if ring in MIDI_PORTS:
                 owners[MIDI_PORTS.index(ring)] = worker.index
     half_ramp = max(1, min(MAX_BOX, round(0.0025 * plan.rate)))  # two averages of 2.5 ms: a ramp of 5 ms
+    for array in (shared.inputs, shared.stems, shared.stamps, shared.records, shared.callback_bins):
+        array.fill(0)  # touched now, so that no page of it is missing when the callback comes to it
     shared.gains[:] = 1.0
     ramps = np.zeros((GAINS, 6))
     ramps[:, :2] = 1.0
