@@ -1,0 +1,66 @@
+"""The grid in Hz on which a model hears and masks, whatever the sampling rate.
+
+A model that counts bins would need weights of its own for each rate. Here the bins of the analysis are pooled to
+points in Hz, and the masks at the points are spread to the bins again: one model serves 44.1 and 48 kHz natively.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+WINDOW = 2048
+"""Analysis frames at every rate: 21.5 Hz a bin at 44.1 kHz, 23.4 Hz at 48 kHz."""
+BINS = WINDOW // 2 + 1
+
+LINEAR_HZ = 44100 / WINDOW
+"""Distance of the low points: at 44.1 kHz they are the bins themselves."""
+LINEAR = 70
+"""Points below 1.5 kHz, where harmonics stand close and most of the energy is."""
+TOP_HZ = 20500.0
+POINTS = 240
+"""All points; above the linear ones each is 1.5 % higher than the one before (1/45 octave)."""
+
+
+@cache
+def points_hz() -> Floats:
+    """Where the points lie, in Hz, shape (POINTS,)."""
+    linear = np.arange(LINEAR) * LINEAR_HZ
+    above = np.geomspace(linear[-1], TOP_HZ, POINTS - LINEAR + 1)[1:]
+    return np.concatenate([linear, above]).astype(np.float32)
+
+
+@cache
+def spreading(rate: int) -> tuple[NDArray[np.int32], Floats]:
+    """From points to bins: for each bin the lower of its two points (BINS,) and the weight of the upper (BINS,).
+
+    Linear interpolation, so that masks that sum to one at the points do so at the bins. Bins above the last
+    point take its mask.
+    """
+    hz = np.arange(BINS) * rate / WINDOW
+    where = np.interp(hz, points_hz().astype(np.float64), np.arange(POINTS))
+    lower = np.minimum(where.astype(np.int32), POINTS - 2)
+    return lower, (where - lower).astype(np.float32)
+
+
+@cache
+def pooling(rate: int) -> Floats:
+    """From bins to points: weights of shape (POINTS, BINS), each row summing to one.
+
+    The transposed `spreading`, so that a point hears what it masks; a point that no bin spreads to (48 kHz, low)
+    interpolates between its two neighbours instead.
+    """
+    lower, upper = spreading(rate)
+    weights = np.zeros((POINTS, BINS))
+    bins = np.arange(BINS)
+    np.add.at(weights, (lower, bins), 1.0 - upper)
+    np.add.at(weights, (lower + 1, bins), upper)
+    for point in np.flatnonzero(weights.sum(axis=1) < 1e-3):
+        bin_ = float(points_hz()[point]) * WINDOW / rate
+        left = min(int(bin_), BINS - 2)
+        weights[point, left], weights[point, left + 1] = left + 1 - bin_, bin_ - left
+    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)

@@ -1,0 +1,114 @@
+"""What separates a whole piece: the one shape that models, engines and the steps around them share."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from bridge.core.audio import Audio
+from bridge.core.engine import Engine, block_for
+from bridge.core.time import BlockTime
+
+
+@runtime_checkable
+class Separator(Protocol):
+    """Separates a whole piece from a fresh start."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def stems(self) -> tuple[str, ...]:
+        """What comes out, in this order."""
+
+    @property
+    def rates(self) -> tuple[int, ...]:
+        """The sampling rates in Hz that it knows; empty: any. Give it nothing else."""
+
+    def separate(self, mix: Audio, rate: int) -> Audio:
+        """``mix``, shape (2, frames), as stems of shape (stems, 2, frames), aligned with it."""
+
+
+@runtime_checkable
+class Streaming(Separator, Protocol):
+    """A separator that also goes on where it stopped, so that a file in pieces has no seam at all.
+
+    ``begin``, then ``push`` as often as wanted, then ``finish``: what came out, joined, is what `separate` gives,
+    to the bit.
+    """
+
+    def begin(self, rate: int) -> None: ...
+
+    def push(self, mix: Audio) -> Audio:
+        """Take the next (2, any) frames; what is ready, shape (stems, 2, ready frames, perhaps 0)."""
+
+    def finish(self) -> Audio:
+        """The rest."""
+
+
+class EngineSeparator:
+    """A live engine as a separator: hop by hop, its delay taken off. A `Streaming` one."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._spec = engine.spec
+        self._block, self._out = block_for(self._spec.inputs, self._spec.hop, self._spec.controls), block_for((), 1)
+        self._rest = np.zeros((2, 0), np.float32)
+        self._rate = self._taken = self._given = self._heard = self._late = 0
+
+    @property
+    def name(self) -> str:
+        return self._spec.name
+
+    @property
+    def stems(self) -> tuple[str, ...]:
+        return tuple(port.name for port in self._spec.audio(self._spec.outputs))
+
+    @property
+    def rates(self) -> tuple[int, ...]:
+        return self._spec.rates
+
+    def begin(self, rate: int) -> None:
+        hop = self._spec.hop
+        if rate != self._rate:
+            self._engine.prepare(rate, hop)
+            self._rate = rate
+        else:
+            self._engine.reset()
+        self._late = self._engine.latency_frames(self.stems[0])
+        self._out = block_for(self._spec.outputs, hop)
+        self._rest = np.zeros((2, 0), np.float32)
+        self._taken = self._given = self._heard = 0
+
+    def push(self, mix: Audio) -> Audio:
+        self._taken += mix.shape[1]
+        return self._through(mix)
+
+    def finish(self) -> Audio:
+        wanted = self._taken - self._given
+        silence = np.zeros((2, self._late + self._spec.hop), np.float32)
+        return self._through(silence)[:, :, :wanted]
+
+    def separate(self, mix: Audio, rate: int) -> Audio:
+        self.begin(rate)
+        return np.concatenate([self.push(mix), self.finish()], axis=2)
+
+    def _through(self, mix: Audio) -> Audio:
+        """Whole hops of what is waiting and ``mix``, less the engine's delay at the very start."""
+        hop = self._spec.hop
+        waiting = np.concatenate([self._rest, mix], axis=1)
+        hops = waiting.shape[1] // hop
+        stems = np.zeros((len(self.stems), 2, hops * hop), np.float32)
+        for i in range(hops):
+            frame = i * hop
+            self._block.audio["mix"][:] = waiting[:, frame : frame + hop]
+            self._engine.process(self._block, BlockTime(frame, self._rate), self._out)
+            for j, stem in enumerate(self.stems):
+                stems[j, :, frame : frame + hop] = self._out.audio[stem]
+        self._rest = waiting[:, hops * hop :]
+        early = min(max(self._late - self._heard, 0), stems.shape[2])
+        self._heard += stems.shape[2]
+        stems = stems[:, :, early:]
+        self._given += stems.shape[2]
+        return stems
