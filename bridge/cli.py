@@ -17,7 +17,7 @@ from cyclopts import App, Parameter
 from rich.console import Console
 
 import bridge
-from bridge import log
+from bridge import commands, log
 from bridge.config import Settings, load_settings
 from bridge.errors import BridgeError, ConfigError, ControlError
 
@@ -276,6 +276,7 @@ def callback(
 def main() -> None:
     """The entry point: errors that the user can mend are said in a line, without a traceback."""
     try:
+        commands.mount(app, (bench_app, preset_app))
         sys.exit(app())
     except BridgeError as error:
         Console(stderr=True).print(f"[bold red]sideman:[/] {error}", highlight=False, soft_wrap=True)
