@@ -51,16 +51,11 @@ def spreading(rate: int) -> tuple[NDArray[np.int32], Floats]:
 def pooling(rate: int) -> Floats:
     """From bins to points: weights of shape (POINTS, BINS), each row summing to one.
 
-    The transposed `spreading`, so that a point hears what it masks; a point that no bin spreads to (48 kHz, low)
-    interpolates between its two neighbours instead.
+    The transposed `spreading`, so that a point hears what it masks.
     """
     lower, upper = spreading(rate)
     weights = np.zeros((POINTS, BINS))
     bins = np.arange(BINS)
     np.add.at(weights, (lower, bins), 1.0 - upper)
     np.add.at(weights, (lower + 1, bins), upper)
-    for point in np.flatnonzero(weights.sum(axis=1) < 1e-3):
-        bin_ = float(points_hz()[point]) * WINDOW / rate
-        left = min(int(bin_), BINS - 2)
-        weights[point, left], weights[point, left + 1] = left + 1 - bin_, bin_ - left
     return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)

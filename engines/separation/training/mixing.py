@@ -1,0 +1,208 @@
+"""Mixtures to learn from: loose stems thrown together or songs taken as they are, each time produced anew."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from bridge.core.audio import STEMS
+from engines.separation.grid import WINDOW
+from engines.separation.training.library import JOINED, Clip, Library
+from engines.separation.training.targets import STRIDE
+
+Floats = NDArray[np.float32]
+
+COHERENT = 0.4
+"""Share of mixtures that are one song's own stems; the others are thrown together."""
+ABSENT: Mapping[str, float] = {"drums": 0.12, "bass": 0.12, "vocals": 0.2, "other": 0.06}
+"""How often a stem is left out: a model that never hears an absence hears stems where there are none."""
+LEVEL_DB: Mapping[str, float] = {"drums": -19.0, "bass": -21.0, "vocals": -20.0, "other": -20.0}
+"""RMS that a loose stem is brought to before its random gain: about what pop mixtures have."""
+SPREAD_DB = 4.5
+SPEED = (0.84, 1.19)
+"""Pitch and tempo together, by resampling: three semitones down to three up."""
+QUIET = 1e-4
+"""RMS under which a crop counts as silent (-80 dB)."""
+
+
+@dataclass
+class Mixture:
+    """``stems`` (4, 2, frames) and ``joined`` (4, 4): row i says which estimates together are compared to stem i.
+
+    The identity where each stem is known; where one recording holds several stems, it lies in the last of them,
+    whose row has ones for all, and the rows of the others are zero.
+    """
+
+    stems: Floats
+    joined: Floats
+    rate: int
+
+
+@njit(cache=True)
+def _resampled(samples: NDArray[np.int16], speed: float, frames: int, out: Floats) -> None:
+    """``out`` (2, frames): ``samples`` (any, 2) read at ``speed``, by Catmull-Rom interpolation."""
+    last = samples.shape[0] - 1
+    for i in range(frames):
+        at = i * speed
+        j = int(at)
+        u = np.float32(at - j)
+        a, b, c, d = max(j - 1, 0), min(j, last), min(j + 1, last), min(j + 2, last)
+        for k in range(2):
+            p0, p1 = np.float32(samples[a, k]), np.float32(samples[b, k])
+            p2, p3 = np.float32(samples[c, k]), np.float32(samples[d, k])
+            slope = p2 - p0
+            bend = 2 * p0 - 5 * p1 + 4 * p2 - p3
+            turn = 3 * (p1 - p2) + p3 - p0
+            out[k, i] = (p1 + np.float32(0.5) * u * (slope + u * (bend + u * turn))) * np.float32(1 / 32768)
+
+
+class Mixer:
+    """Draws mixtures of ``steps`` analysis steps from a library, reproducibly by its ``random``."""
+
+    def __init__(self, library: Library, steps: int, random: np.random.Generator) -> None:
+        self.library, self.random = library, random
+        self.frames = (steps - 1) * STRIDE + WINDOW
+        self._songs = sorted(library.songs)
+        minutes = [max(c.frames for c in library.songs[song].values()) for song in self._songs]
+        self._song_odds = _odds(minutes)
+        self._groups: dict[str, tuple[list[str], Floats]] = {}
+        for stem, groups in library.loose.items():
+            names = sorted(groups)
+            self._groups[stem] = names, _odds([sum(c.frames for c in groups[name]) for name in names])
+
+    def draw(self) -> Mixture:
+        random = self.random
+        mixture = self._song() if self._songs and random.random() < COHERENT else self._thrown_together()
+        if not np.isfinite(mixture.stems).all() or np.abs(mixture.stems.sum(0)).max() < QUIET:
+            return self.draw()
+        _produce(mixture, random)
+        return mixture
+
+    def _song(self) -> Mixture:
+        random = self.random
+        song = self.library.songs[str(random.choice(self._songs, p=self._song_odds))]
+        speed = float(random.uniform(0.92, 1.09))
+        need = int(self.frames * speed) + 4
+        start = int(random.integers(max(1, min(c.frames for c in song.values()) - need)))
+        stems, joined = np.zeros((len(STEMS), 2, self.frames), np.float32), np.eye(len(STEMS), dtype=np.float32)
+        for name in parts_of(song):
+            clip = song[name]
+            if name in ABSENT and random.random() < 0.5 * ABSENT[name]:
+                continue
+            wave = self._crop(clip, start, speed, False)
+            if random.random() < 0.7:
+                wave *= _gain(random.normal(0.0, 2.5))
+            stems[place_of(name)] += wave
+            if name in JOINED:
+                joined[:] = rows_of(name)
+        if "instrumental" in song:  # a song without a voice: give it one now and then, that is what it is good for
+            voice = self._loose("vocals") if random.random() < 0.8 else None
+            if voice is not None:
+                stems[STEMS.index("vocals")] += voice
+        return Mixture(stems, joined, self._rate())
+
+    def _thrown_together(self) -> Mixture:
+        random = self.random
+        stems = np.zeros((len(STEMS), 2, self.frames), np.float32)
+        for i, stem in enumerate(STEMS):
+            if stem not in self._groups or random.random() < ABSENT[stem]:
+                continue
+            for extra in range(2):
+                if extra and random.random() > (0.45 if stem == "other" else 0.12):
+                    continue
+                wave = self._loose(stem)
+                if wave is not None:
+                    stems[i] += wave
+        return Mixture(stems, np.eye(len(STEMS), dtype=np.float32), self._rate())
+
+    def _rate(self) -> int:
+        """Both native rates; the same samples at the other rate are 9 % faster and higher, which does no harm."""
+        return 44100 if self.random.random() < 0.6 else 48000
+
+    def _loose(self, stem: str) -> Floats | None:
+        """A crop of some clip at about its usual level, or None where it happens to be silent."""
+        random = self.random
+        names, odds = self._groups[stem]
+        clips = self.library.loose[stem][str(random.choice(names, p=odds))]
+        clip = clips[int(random.integers(len(clips)))]
+        speed = float(np.exp(random.uniform(np.log(SPEED[0]), np.log(SPEED[1]))))
+        need = int(self.frames * speed) + 4
+        wave = self._crop(clip, int(random.integers(max(1, clip.frames - need))), speed, True)
+        rms = float(np.sqrt(np.mean(wave**2)))
+        if rms < QUIET:
+            return None
+        active = rms / max(float(np.mean(np.abs(wave).max(0) > 0.1 * rms)) ** 0.5, 0.2)
+        wave *= _gain(LEVEL_DB[stem] + random.normal(0.0, SPREAD_DB)) / active
+        return wave
+
+    def _crop(self, clip: Clip, start: int, speed: float, loose: bool) -> Floats:
+        need = int(self.frames * speed) + 4
+        samples = np.asarray(clip.samples()[start : start + need])
+        wave = np.zeros((2, self.frames), np.float32)
+        have = min(self.frames, int((len(samples) - 1) / speed))
+        if have > 0:
+            late = int(self.random.integers(self.frames - have + 1)) if loose else 0
+            _resampled(samples, speed, have, wave[:, late : late + have])
+        return wave
+
+
+def parts_of(song: Mapping[str, Clip]) -> list[str]:
+    """Which clips of a song to add up so that nothing is in twice."""
+    if "bass" in song and "other" in song:
+        return [name for name in song if name in STEMS]
+    if "bassother" in song:
+        return [name for name in ("drums", "vocals", "bassother") if name in song]
+    if "instrumental" in song:
+        return ["instrumental"]
+    return [name for name in song if name in STEMS]
+
+
+def place_of(name: str) -> int:
+    return STEMS.index(JOINED[name][-1] if name in JOINED else name)
+
+
+def rows_of(name: str) -> Floats:
+    """The matrix of `Mixture.joined` where the parts of ``name`` are one recording."""
+    rows = np.eye(len(STEMS), dtype=np.float32)
+    parts = [STEMS.index(part) for part in JOINED[name]]
+    rows[parts] = 0.0
+    rows[parts[-1], parts] = 1.0
+    return rows
+
+
+def _odds(sizes: list[int]) -> Floats:
+    """Probabilities by the root of the size: a big group counts more, but not as much more as it is bigger."""
+    roots = np.sqrt(np.asarray(sizes, np.float64))
+    odds: Floats = roots / roots.sum()
+    return odds
+
+
+def _gain(db: float) -> np.float32:
+    return np.float32(10.0 ** (db / 20.0))
+
+
+def _produce(mixture: Mixture, random: np.random.Generator) -> None:
+    """Stereo image of each stem, soft limiting of the whole, and the level: as mixing engineers differ."""
+    stems = mixture.stems
+    for stem in stems:
+        if random.random() < 0.5:
+            stem[:] = stem[::-1].copy()
+        mid, side = 0.5 * (stem[0] + stem[1]), 0.5 * (stem[0] - stem[1])
+        width = 0.0 if random.random() < 0.12 else random.uniform(0.5, 1.6) if random.random() < 0.5 else 1.0
+        pan = random.normal(0.0, 0.15) if random.random() < 0.4 else 0.0
+        stem[0] = (mid + width * side) * np.float32(1.0 - pan)
+        stem[1] = (mid - width * side) * np.float32(1.0 + pan)
+    if random.random() < 0.05:  # a mono mixture
+        stems[:] = stems.mean(1, keepdims=True)
+    whole = stems.sum(0)
+    peak = float(np.abs(whole).max()) + 1e-9
+    if random.random() < 0.3:  # limited: what is over the ceiling bends, for all stems by the same factor
+        drive = random.uniform(1.0, 2.5) / peak
+        bent = np.abs(whole).max(0) * np.float32(drive) + np.float32(1e-6)
+        stems *= np.tanh(bent) / bent
+        peak = float(np.abs(stems.sum(0)).max()) + 1e-9
+    stems *= _gain(-abs(random.normal(0.0, 7.0))) / np.float32(peak)

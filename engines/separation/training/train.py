@@ -1,0 +1,260 @@
+"""Training: resumable at any moment, an average of the weights beside them, a log that can be plotted."""
+
+from __future__ import annotations
+
+import csv
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bridge.core.audio import STEMS
+from engines.separation.grid import BINS
+from engines.separation.training.library import JOINED, RATE, Library
+from engines.separation.training.mixing import Mixer, parts_of, place_of, rows_of
+from engines.separation.training.network import Network, Shape
+from engines.separation.training.targets import STRIDE, Cells, cells
+
+OVERLAPS = (256, 128, 64)
+"""Of the three profiles: the analysis windows differ a little, and the network is to know them all."""
+SECOND = 43
+"""Steps of about one second: what the loss weighs as one, as the measure of the field does."""
+FLOOR = 3e-3
+"""An error this small against the mixture (-25 dB) is as good as none: an absent stem has no SDR."""
+CHECKPOINT = "checkpoint.pt"
+LOG = "log.csv"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run is made of. ``rate``: learning rate, held after the warm-up; ``cooled_from``: the step from which
+    it falls to nothing by ``steps`` (a run can be cooled at any time, or go on from before)."""
+
+    batch: int = 8
+    length: int = 256
+    rate: float = 2e-3
+    warm_up: int = 200
+    averaged: float = 0.998
+    seed: int = 1
+    steps: int = 0
+    cooled_from: int = 0
+
+    def rate_at(self, step: int) -> float:
+        if self.cooled_from and step > self.cooled_from:
+            return self.rate * max(0.0, (self.steps - step) / (self.steps - self.cooled_from))
+        return self.rate * min(1.0, (step + 1) / self.warm_up)
+
+
+@dataclass
+class Batch:
+    """Cells of several mixtures, and which estimates are compared together (batch, STEMS, STEMS)."""
+
+    power: Tensor
+    mix: Tensor
+    common: Tensor
+    own: Tensor
+    joined: Tensor
+
+
+def gather(made: list[tuple[Cells, np.ndarray[tuple[int, ...], np.dtype[np.float32]]]]) -> Batch:
+    def stacked(name: str) -> Tensor:
+        return torch.from_numpy(np.stack([getattr(one, name) for one, _ in made]))
+
+    joined = torch.from_numpy(np.stack([rows for _, rows in made]))
+    return Batch(stacked("power"), stacked("mix"), stacked("common"), stacked("own"), joined)
+
+
+def draw_batch(mixer: Mixer, size: int, random: np.random.Generator) -> Batch:
+    """``size`` new mixtures, each stem with an equalizer of its own in two of three."""
+    overlap = int(random.choice(OVERLAPS))
+    made = []
+    for _ in range(size):
+        mixture = mixer.draw()
+        made.append((cells(mixture.stems, mixture.rate, overlap, _equalizers(random)), mixture.joined))
+    return gather(made)
+
+
+def _equalizers(random: np.random.Generator) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    """Smooth random gains of the bins, (STEMS, BINS): knots two octaves apart; now and then a lossy codec's ceiling."""
+    octaves = np.log2(np.maximum(np.arange(BINS), 1.0))
+    gains = np.zeros((len(STEMS), BINS))
+    for row in gains:
+        if random.random() < 0.66:
+            row[:] = np.interp(octaves, np.arange(0.0, 12.0, 2.0), random.normal(0.0, 3.0, 6))
+    if random.random() < 0.15:
+        gains[:, int(random.uniform(0.5, 0.85) * BINS) :] -= 60.0
+    return (10.0 ** (gains / 20.0)).astype(np.float32)
+
+
+def errors(masks: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+    """Of each stem in each cell (batch, steps, STEMS, sides, POINTS): the error's energy, and the mixture's.
+
+    What is joined is compared as one; rows without a truth are zero.
+    """
+    together = torch.einsum("bij,btjcg->bticg", batch.joined, masks)
+    known = (batch.joined.sum(2) > 0).to(masks.dtype)[:, None, :, None, None]
+    mix = batch.mix.unsqueeze(2)
+    wrong = (together * (together * mix - 2 * batch.common) + batch.own).clamp_min(0.0) * known
+    return wrong, mix
+
+
+def loss_of(masks: Tensor, batch: Batch) -> Tensor:
+    """Decibels of error in each second of each stem, and beside it the share of amplitude that is wrong.
+
+    The first is the measure itself, ruled by what is loud; the second teaches what is soft, the highs above all.
+    """
+    wrong, mix = errors(masks, batch)
+    size, steps = wrong.shape[:2]
+    seconds = steps // SECOND
+    cut = seconds * SECOND
+    known = (batch.joined.sum(2) > 0).to(masks.dtype)
+    energy = wrong[:, :cut].sum((3, 4)).reshape(size, seconds, SECOND, -1).sum(2)
+    whole = mix[:, :, 0].sum((2, 3))
+    floor = FLOOR * whole[:, :cut].reshape(size, seconds, SECOND).sum(2) + 0.1 * FLOOR * SECOND * whole.mean(1)[:, None]
+    against = whole.mean(1)[:, None, None] * SECOND + 1e-9
+    decibels = torch.log10((energy + floor.unsqueeze(2) + 1e-9) / against)
+    amplitude = torch.sqrt(wrong + 1e-9).sum((1, 3, 4)) / torch.sqrt(mix + 1e-9).sum((1, 2, 3, 4))[:, None]
+    return ((decibels.mean(1) + 2.0 * amplitude) * known).sum() / known.sum()
+
+
+class Trainer:
+    """A run in ``folder``: the network, its average, the optimizer, and how far it has come."""
+
+    def __init__(self, folder: Path, plan: Plan, shape: Shape) -> None:
+        torch.manual_seed(plan.seed)
+        self.folder, self.plan, self.shape = folder, plan, shape
+        self.network = Network(shape)
+        self.average = Network(shape)
+        self.average.load_state_dict(self.network.state_dict())
+        self.optimizer = torch.optim.AdamW(self.network.parameters(), plan.rate, betas=(0.9, 0.98), weight_decay=0.01)
+        self.step = 0
+        self.seen_s = 0.0
+
+    def load(self) -> bool:
+        """Go on where the run stopped; False where it never began."""
+        path = self.folder / CHECKPOINT
+        if not path.exists():
+            return False
+        kept = torch.load(path, weights_only=True)
+        self.network.load_state_dict(kept["network"])
+        self.average.load_state_dict(kept["average"])
+        if "optimizer" in kept:
+            self.optimizer.load_state_dict(kept["optimizer"])
+        self.step, self.seen_s = int(kept["step"]), float(kept["seen_s"])
+        return True
+
+    def save(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        draft = self.folder / f"{CHECKPOINT}.tmp"
+        kept = {
+            "shape": asdict(self.shape), "network": self.network.state_dict(), "average": self.average.state_dict(),
+            "optimizer": self.optimizer.state_dict(), "step": self.step, "seen_s": self.seen_s,
+        }  # fmt: skip
+        torch.save(kept, draft)
+        draft.replace(self.folder / CHECKPOINT)
+
+    def learn(self, batch: Batch) -> float:
+        """One step; returns the loss."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.plan.rate_at(self.step)
+        with torch.autocast("cpu", torch.bfloat16):
+            masks, _ = self.network(batch.power, self.network.start(len(batch.power)))
+        loss = loss_of(masks.float(), batch)
+        self.optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.optimizer.step()
+        self.step += 1
+        kept = min(self.plan.averaged, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            for slow, fast in zip(self.average.parameters(), self.network.parameters(), strict=True):
+                slow.lerp_(fast, 1.0 - kept)
+        self.seen_s += batch.power.shape[0] * batch.power.shape[1] * STRIDE / RATE
+        return float(loss)
+
+
+def validation(library: Library, seconds: float = 60.0) -> dict[str, Batch]:
+    """The songs of ``library``, each as it is, ``seconds`` from its middle."""
+    found = {}
+    for name, song in sorted(library.songs.items()):
+        frames = min(clip.frames for clip in song.values())
+        length = min(int(seconds * RATE), frames)
+        start = (frames - length) // 2
+        stems, joined = np.zeros((len(STEMS), 2, length), np.float32), np.eye(len(STEMS), dtype=np.float32)
+        for part in parts_of(song):
+            if part in JOINED:
+                joined[:] = rows_of(part)
+            wave = np.asarray(song[part].samples()[start : start + length], np.float32)
+            stems[place_of(part)] += wave.T / 32768
+        found[name] = gather([(cells(stems, RATE, OVERLAPS[0]), joined)])
+    return found
+
+
+@torch.no_grad()
+def judge(network: Network, songs: dict[str, Batch]) -> dict[str, dict[str, float]]:
+    """By song and stem: the median over seconds of the SDR in dB, where stem and mixture sound in that second."""
+    told: dict[str, dict[str, float]] = {}
+    for name, batch in songs.items():
+        masks, _ = network(batch.power, network.start(1))
+        wrong, _ = errors(masks, batch)
+        told[name] = {}
+        for i, stem in enumerate(STEMS):
+            if not batch.joined[0, i].any():
+                continue
+            cut = wrong.shape[1] // SECOND * SECOND
+            noise = wrong[0, :cut, i].sum((1, 2)).reshape(-1, SECOND).sum(1)
+            signal = batch.own[0, :cut, i].sum((1, 2)).reshape(-1, SECOND).sum(1)
+            whole = batch.mix[0, :cut].sum((1, 2)).reshape(-1, SECOND).sum(1)
+            sounding = signal > 1e-4 * whole.mean()
+            if sounding.any():
+                joined = batch.joined[0, i].sum() > 1
+                ratio = 10 * torch.log10(signal[sounding] / noise[sounding].clamp_min(1e-12))
+                told[name][stem + "+" * bool(joined)] = float(ratio.median())
+    return told
+
+
+def log_line(folder: Path, values: dict[str, float]) -> None:
+    """Append to the run's log; a new column starts a new header line."""
+    path = folder / LOG
+    new = not path.exists()
+    with path.open("a", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        if new:
+            writer.writerow(values)
+        writer.writerow([f"{value:.5g}" for value in values.values()])
+
+
+def train(
+    trainer: Trainer, mixer: Mixer, songs: dict[str, Batch], until: Callable[[int], bool],
+    report: Callable[[str], None], every: int = 250,
+) -> None:  # fmt: skip
+    """Learn until ``until(step)``; every so many steps judge the average, save and log."""
+    random = np.random.default_rng((trainer.plan.seed, trainer.step))
+    mixer.random = np.random.default_rng((trainer.plan.seed, trainer.step, 1))
+    losses: list[float] = []
+    began = time.monotonic()
+    drawing = 0.0
+    while not until(trainer.step):
+        now = time.monotonic()
+        batch = draw_batch(mixer, trainer.plan.batch, random)
+        drawing += time.monotonic() - now
+        losses.append(trainer.learn(batch))
+        if not math.isfinite(losses[-1]):
+            raise FloatingPointError(f"the loss is {losses[-1]} at step {trainer.step}; go on from {CHECKPOINT}")
+        if trainer.step % every == 0 or until(trainer.step):
+            told = judge(trainer.average, songs)
+            flat = {f"{song}.{stem}": value for song, stems in told.items() for stem, value in stems.items()}
+            trainer.save()
+            hours = trainer.seen_s / 3600
+            line = {"step": float(trainer.step), "hours": hours, "loss": float(np.mean(losses)), **flat}
+            log_line(trainer.folder, line)
+            pace = len(losses) * trainer.plan.batch * trainer.plan.length * STRIDE / RATE / (time.monotonic() - began)
+            shown = " ".join(f"{key} {value:.2f}" for key, value in flat.items())
+            report(f"step {trainer.step} {hours:.2f} h {pace:.1f}x loss {np.mean(losses):.4f} {shown}")
+            report(f"  drawing took {drawing / (time.monotonic() - began):.0%}")
+            losses, began, drawing = [], time.monotonic(), 0.0
