@@ -7,7 +7,6 @@ Three profiles run the same weights. A shorter hop answers sooner and costs more
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -19,7 +18,7 @@ from bridge.core.audio import STEMS
 from bridge.core.engine import AudioPort, Block, EngineSpec, State
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
-from engines.onnx import Session, bound, read_model, read_shipped, shapes
+from engines.onnx import Bound, Session, read_model, read_shipped, shapes
 from engines.providers import open_fastest
 from engines.separation.spectra import Spectra
 
@@ -33,7 +32,7 @@ FILE = "separation.onnx"
 
 @dataclass(frozen=True)
 class Profile:
-    """``hop`` frames at a time, ``overlap`` of them late: a declared delay of ``overlap``, and of what the road adds."""
+    """``hop`` frames at a time, heard ``overlap`` frames late."""
 
     name: str
     hop: int
@@ -101,7 +100,7 @@ class LearnedSeparation:
     def _hop(self, mix: NDArray[np.float32]) -> None:
         self._spectra.hear(mix)
         turn = int(self._hops)
-        self._steps[turn]()
+        self._steps[turn].run()
         self._hops[...] = (turn + 1) % len(self._steps)
         self._spectra.sound()
 
@@ -121,9 +120,9 @@ class LearnedSeparation:
             raise EngineError(f"{name}: inputs {inputs} and outputs {outputs}", f"a separation model has {wanted}")
         return session
 
-    def _step(self, turn: int, phase: int) -> Callable[[], None]:
+    def _step(self, turn: int, phase: int) -> Bound:
         """One step of memory ``phase`` from its array number ``turn`` into the other."""
-        return bound(
+        return Bound(
             self._session,
             {"power": self._spectra.power, "state": self._memories[turn, phase]},
             {"masks": self._spectra.masks, "after": self._memories[1 - turn, phase]},
