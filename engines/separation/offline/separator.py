@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from bridge.core.audio import Audio
-from bridge.core.engine import Engine, block_for
+from bridge.core.engine import Engine, State, block_for
 from bridge.core.time import BlockTime
 
 
@@ -47,8 +47,19 @@ class Streaming(Separator, Protocol):
         """The rest."""
 
 
+@runtime_checkable
+class Resumable(Streaming, Protocol):
+    """A streaming separator whose memory can be put away, so that a killed run goes on to the same bits."""
+
+    def state(self) -> State | None:
+        """All that it remembers since `begin`, as named arrays; None where something inside cannot tell."""
+
+    def restore(self, rate: int, state: State) -> None:
+        """Go on as if all that led to `state` had been pushed, to the bit."""
+
+
 class EngineSeparator:
-    """A live engine as a separator: hop by hop, its delay taken off. A `Streaming` one."""
+    """A live engine as a separator: hop by hop, its delay taken off. A `Resumable` one."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -93,6 +104,17 @@ class EngineSeparator:
     def separate(self, mix: Audio, rate: int) -> Audio:
         self.begin(rate)
         return np.concatenate([self.push(mix), self.finish()], axis=2)
+
+    def state(self) -> State:
+        counts = np.array([self._taken, self._given, self._heard])
+        engine = {f"engine.{name}": array for name, array in self._engine.state().items()}
+        return engine | {"rest": self._rest.copy(), "counts": counts}
+
+    def restore(self, rate: int, state: State) -> None:
+        self.begin(rate)
+        self._engine.restore({key[7:]: array for key, array in state.items() if key.startswith("engine.")})
+        self._rest = state["rest"].astype(np.float32)
+        self._taken, self._given, self._heard = (int(count) for count in state["counts"])
 
     def _through(self, mix: Audio) -> Audio:
         """Whole hops of what is waiting and ``mix``, less the engine's delay at the very start."""

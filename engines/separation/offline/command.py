@@ -1,0 +1,161 @@
+"""The command ``sideman separate``: songs to stems, with a table of what became of each."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from cyclopts import Parameter
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from bridge.errors import BridgeError, ConfigError
+from engines.separation.offline.files import FORMATS
+from engines.separation.offline.folders import songs_in
+from engines.separation.offline.job import Outcome, Wish, separate_song
+from engines.separation.offline.journal import Recipe
+from engines.separation.offline.profiles import Chosen, choose
+from engines.separation.offline.progress import Screen, length
+
+FAILED, STOPPED = 1, 130
+
+
+def separate(
+    files: Annotated[list[Path], Parameter(help="Songs, or folders of songs.")],
+    /,
+    *,
+    out: Annotated[Path, Parameter(help="Folder for the results: a folder a song, a file a stem.")],
+    profile: Annotated[
+        str, Parameter(help="low, standard, ultra, dsp, or studio: a model that you added.")
+    ] = "standard",
+    model: Annotated[str, Parameter(help="The added model that studio takes.")] = "",
+    stems: Annotated[str, Parameter(help="Only these, such as vocals,drums.")] = "",
+    without: Annotated[
+        list[str] | None, Parameter(negative="", help="The mix less these stems, such as vocals; may be repeated.")
+    ] = None,
+    format_: Annotated[str, Parameter(name="--format", help=f"{', '.join(FORMATS)}.")] = "wav24",
+    steps: Annotated[str, Parameter(help="Steps around the separator, such as consistency,wiener.")] = "",
+    force: Annotated[bool, Parameter(negative="", help="Make anew what is there already.")] = False,
+    json_: Annotated[bool, Parameter(name="--json", negative="", help="Print JSON, for machines.")] = False,
+) -> int:
+    """Separate songs into stems, as many and as long as you like.
+
+    Each song gets a folder in --out with drums.wav, bass.wav, vocals.wav and other.wav. What is there already is left
+    alone; a run that was stopped goes on where it was when the same command is given again. Exit status 1 where a
+    song failed; the others are separated all the same.
+    """
+    chosen = choose(profile, model, _names(steps))
+    wish = _wish(chosen, profile, _names(steps), stems, without or [], format_, force)
+    if out.exists() and not out.is_dir():
+        raise ConfigError(f"--out {out}: is a file", "give a folder")
+    songs = songs_in(files, out)
+    told = Console(stderr=True)
+    outcomes: list[Outcome] = []
+    try:
+        with Screen(told, len(songs)) as screen:
+            for number, song in enumerate(songs, 1):
+                screen.begin(number, song.name)
+                outcomes.append(_outcome(song, out, wish, chosen, screen))
+    except KeyboardInterrupt:
+        told.print("stopped; the same command goes on from here")
+        _report(outcomes, json_)
+        return STOPPED
+    _report(outcomes, json_)
+    return FAILED if any(outcome.status == "failed" for outcome in outcomes) else 0
+
+
+def _outcome(song: Path, out: Path, wish: Wish, chosen: Chosen, screen: Screen) -> Outcome:
+    """What becomes of one song; its failure is said at once, and is not the next one's."""
+    try:
+        outcome = separate_song(song, out, wish, chosen.separator, screen.told, time.monotonic)
+    except BridgeError as error:
+        screen.say(f"{error}")
+        return Outcome(song, "failed", error=error.message, hint=error.hint)
+    for note in outcome.notes:
+        screen.say(f"{song.name}: {note}")
+    return outcome
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """``"vocals, drums"`` as names, each once."""
+    return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+
+
+def _wish(
+    chosen: Chosen, profile: str, steps: tuple[str, ...], stems: str, without: Sequence[str], format_: str, force: bool
+) -> Wish:
+    if format_ not in FORMATS:
+        raise ConfigError(f"--format {format_}: no such format", f"there are: {', '.join(FORMATS)}")
+    separator = chosen.separator
+    wanted = _known("--stems", _names(stems), separator.stems)
+    less = tuple(dict.fromkeys(_known("--without", _names(one), separator.stems) for one in without))
+    if any(not one or set(one) == set(separator.stems) for one in less):
+        raise ConfigError("--without: leaves nothing, or nothing out", f"name some of: {', '.join(separator.stems)}")
+    recipe = Recipe(profile, separator.name, chosen.model, steps, format_)
+    return Wish(recipe, FORMATS[format_], wanted or (() if less else separator.stems), less, force)
+
+
+def _known(option: str, names: tuple[str, ...], stems: Sequence[str]) -> tuple[str, ...]:
+    """``names`` in the order of ``stems``."""
+    for name in names:
+        if name not in stems:
+            near = get_close_matches(name, stems, 1)
+            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(stems)}"
+            raise ConfigError(f"{option} {name}: no such stem", hint)
+    return tuple(stem for stem in stems if stem in names)
+
+
+def _report(outcomes: Sequence[Outcome], as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps([_as_dict(outcome) for outcome in outcomes], indent=2) + "\n")
+    elif outcomes:
+        Console().print(table(outcomes))
+
+
+def table(outcomes: Sequence[Outcome]) -> Table:
+    """What became of each song."""
+    shown = Table(box=None, pad_edge=False)
+    shown.add_column("song", overflow="fold")
+    for column in ("length", "took"):
+        shown.add_column(column, justify="right")
+    shown.add_column("result", overflow="fold")
+    for outcome in outcomes:
+        length_s = outcome.frames / outcome.rate if outcome.rate else 0.0
+        if outcome.status == "failed":
+            result = f"[bold red]failed:[/] {escape(outcome.error)}"
+        elif outcome.status == "skipped":
+            result = f"{escape(str(outcome.folder))} (was there; --force makes it anew)"
+        else:
+            result = f"{escape(str(outcome.folder))}: {escape(', '.join(outcome.files))}"
+        times = [length(length_s), length(outcome.took_s)] if outcome.status == "done" else ["", ""]
+        shown.add_row(escape(outcome.song.name), *times, result)
+    return shown
+
+
+def _as_dict(outcome: Outcome) -> dict[str, object]:
+    def db(peak: float) -> float | None:
+        return round(20 * float(np.log10(peak)), 2) if peak > 0 else None
+
+    made = outcome.status != "failed"
+    return {
+        "song": str(outcome.song),
+        "status": outcome.status,
+        "folder": str(outcome.folder) if made else None,
+        "files": {name: str(path) for name, path in outcome.files.items()} if made else {},
+        "rate_hz": outcome.rate,
+        "length_frames": outcome.frames,
+        "resumed_at_frames": outcome.resumed_at,
+        "peaks_db": {name: db(peak) for name, peak in outcome.peaks.items()},
+        "gain_db": db(outcome.gain),
+        "took_s": round(outcome.took_s, 3),
+        "notes": outcome.notes,
+        "error": outcome.error,
+        "hint": outcome.hint,
+    }

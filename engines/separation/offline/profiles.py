@@ -1,0 +1,80 @@
+"""Which separator a profile's name stands for, and what tells its weights from others."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib import import_module, resources
+from importlib.metadata import entry_points
+
+from bridge.core.engine import ENTRY_POINTS, Engine
+from bridge.errors import ConfigError, EngineError
+from engines.separation.offline.overlap import Overlapped
+from engines.separation.offline.resampled import Resampled
+from engines.separation.offline.separator import EngineSeparator, Separator, Streaming
+
+ENGINES = {name: f"separation.{name}" for name in ("low", "standard", "ultra", "dsp")}
+STUDIO = "studio"
+PROFILES = (*ENGINES, STUDIO)
+MODELS = "engines.separation.models"
+STEPS = "engines.separation.steps"
+WEIGHTS = "engines.weights"
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A separator for files of any rate and length. ``model``: what changes when its weights or code do."""
+
+    separator: Resampled
+    model: str
+
+
+def choose(profile: str, model: str = "", steps: Sequence[str] = ()) -> Chosen:
+    """The separator of ``profile``: an engine, or the added ``model`` for "studio"; inside ``steps``, first innermost."""
+    if profile not in PROFILES:
+        near = get_close_matches(profile, PROFILES, 1)
+        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(PROFILES)}"
+        raise ConfigError(f"--profile {profile}: no such profile", hint)
+    if model and profile != STUDIO:
+        raise ConfigError(f"--model {model}: the profile {profile} has its own", f"add --profile {STUDIO}")
+    separator, told = _studio(model) if profile == STUDIO else _live(profile)
+    if steps:
+        separator = import_module(STEPS).wrapped(separator, steps)
+    streaming = separator if isinstance(separator, Streaming) else Overlapped(separator)
+    return Chosen(Resampled(streaming), told)
+
+
+def _live(profile: str) -> tuple[Separator, str]:
+    name = ENGINES[profile]
+    found = list(entry_points(group=ENTRY_POINTS, name=name))
+    if not found:
+        raise EngineError(f"the profile {profile} has no engine: {name!r} is not registered", "take --profile dsp")
+    entry = found[0]
+    try:
+        engine = entry.load()()
+    except ImportError as error:
+        raise EngineError(f"engine {name!r} ({entry.value}) cannot be loaded: {error}", "take --profile dsp") from error
+    if not isinstance(engine, Engine):
+        raise EngineError(f"engine {name!r} ({entry.value}) lacks a part of the Engine contract", "take --profile dsp")
+    version = f"{entry.value} {entry.dist.version if entry.dist else ''}"
+    return EngineSeparator(engine), version if profile == "dsp" else f"{version} {_weights()}"
+
+
+def _weights() -> str:
+    """SHA-256 of the shipped weights, together."""
+    told = hashlib.sha256()
+    folder = resources.files(WEIGHTS)
+    for file in sorted((file for file in folder.iterdir() if file.name.endswith(".onnx")), key=lambda file: file.name):
+        told.update(file.read_bytes())
+    return told.hexdigest()
+
+
+def _studio(model: str) -> tuple[Separator, str]:
+    try:
+        load = import_module(MODELS).load_separator
+    except (ImportError, AttributeError) as error:
+        raise EngineError("the profile studio has no models to run", "take --profile standard") from error
+    separator: Separator = load(model)
+    return separator, f"{separator.name} {getattr(separator, 'sha256', '')}"

@@ -1,0 +1,108 @@
+"""How far a separation is and how long it will take: a bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TaskProgressColumn, TextColumn
+from rich.text import Text
+
+LINE_S = 10.0
+"""Between two plain lines."""
+SPEED_S = 30.0
+"""What speed and time left are taken from: long enough to be steady, short enough to follow a busy machine."""
+
+
+def length(seconds: float) -> str:
+    """Seconds as m:ss or h:mm:ss."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+class Pace:
+    """Speed from what was told lately."""
+
+    def __init__(self) -> None:
+        self._told: deque[tuple[float, int]] = deque()
+
+    def tell(self, done: int, now_s: float) -> None:
+        if self._told and done < self._told[-1][1]:
+            self._told.clear()
+        self._told.append((now_s, done))
+        while len(self._told) > 2 and now_s - self._told[1][0] > SPEED_S:
+            self._told.popleft()
+
+    @property
+    def a_second(self) -> float:
+        """Units a second; 0 where nothing is known yet."""
+        if len(self._told) < 2:
+            return 0.0
+        (began_s, first), (now_s, last) = self._told[0], self._told[-1]
+        return (last - first) / (now_s - began_s) if now_s > began_s else 0.0
+
+
+class _Left(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        return Text(str(task.fields.get("left", "")), style="cyan")
+
+
+class Screen:
+    """Shows one song after the other. ``clock``: seconds, from anywhere."""
+
+    def __init__(self, console: Console, songs: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._console, self._songs, self._clock = console, songs, clock
+        self._bar: Progress | None = None
+        if console.is_terminal:
+            text = TextColumn("{task.description}", markup=False)
+            self._bar = Progress(text, BarColumn(), TaskProgressColumn(), _Left(), console=console, transient=True)
+        self._task: TaskID | None = None
+        self._name, self._rate, self._pass, self._pace, self._line_s = "", 1, "", Pace(), 0.0
+
+    def __enter__(self) -> Screen:
+        if self._bar is not None:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def begin(self, number: int, name: str) -> None:
+        """The next song."""
+        self._name = f"{name} ({number} of {self._songs})" if self._songs > 1 else name
+        self._pass, self._line_s = "", self._clock()
+        if self._bar is not None:
+            if self._task is not None:
+                self._bar.remove_task(self._task)
+            self._task = self._bar.add_task(self._name, total=None)
+
+    def say(self, line: str) -> None:
+        """A line that stays."""
+        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+    def told(self, pass_: str, done: int, total: int, rate: int) -> None:
+        """``done`` of ``total`` frames (0: not known) at ``rate``."""
+        now_s = self._clock()
+        if pass_ != self._pass:
+            self._pass, self._pace = pass_, Pace()
+        self._pace.tell(done, now_s)
+        speed = self._pace.a_second
+        left = f"{length((total - done) / speed)} left" if speed and total > done else ""
+        times = f"{speed / rate:.1f} x real time" if speed and pass_ == "separating" else ""
+        if self._bar is not None and self._task is not None:
+            shown = "  ".join(part for part in (left, times) if part)
+            told = self._name if pass_ == "separating" else f"{self._name}: {pass_}"
+            self._bar.update(
+                self._task, description=told, completed=min(done, total or done), total=total or None, left=shown
+            )
+        elif now_s - self._line_s >= LINE_S:
+            self._line_s = now_s
+            at = f"{100 * min(done, total) // total} %" if total else f"{length(done / rate)} done"
+            self.say(", ".join(part for part in (f"{self._name}: {pass_}, {at}", left, times) if part))

@@ -1,0 +1,172 @@
+"""Separators at any sampling rate: to the nearest rate that they know and back, aligned to the frame."""
+
+from __future__ import annotations
+
+from math import gcd
+
+import numpy as np
+import soxr
+
+from bridge.core.audio import CHANNELS, STEMS, Audio
+from bridge.core.engine import State
+from engines.separation.offline.separator import Resumable, Streaming
+
+CONTEXT_FRAMES = 1024
+"""What a resampled piece hears beyond itself, at the lower of the two rates. Measured, soxr's VHQ filter is below
+-120 dB 115 of these frames from its middle."""
+PIECE_S = 1.0
+USUAL_HZ = (44100, 48000)
+REST = STEMS[-1]
+
+
+def own_rate(rates: tuple[int, ...], rate: int) -> int:
+    """Which of ``rates`` (empty: any) to separate a file of ``rate`` at: itself, else none that loses treble if one
+    can be had, and of these the simplest ratio.
+
+    A separator that takes any rate is still made for windows of some milliseconds, so far from 44.1 and 48 kHz it is
+    given one of these.
+    """
+    if rate in rates or (not rates and min(USUAL_HZ) * 0.9 <= rate <= max(USUAL_HZ) * 1.1):
+        return rate
+    rates = rates or USUAL_HZ
+    enough = [one for one in rates if one >= min(rate, max(rates))]
+    return max(enough, key=lambda one: (gcd(one, rate), one))
+
+
+class Resampling:
+    """Frames of shape (channels, any) from one rate to another, without delay, in memory that does not grow.
+
+    soxr keeps its state to itself, so that a killed run could not go on to the same bits. Pieces of a second with
+    context can: each starts where both rates have a frame, and soxr (VHQ, linear phase) gives there what it gives for
+    the whole.
+    """
+
+    def __init__(self, from_hz: int, to_hz: int, channels: int) -> None:
+        self._from_hz, self._to_hz = from_hz, to_hz
+        step = gcd(from_hz, to_hz)
+        self._grain, self._grain_out = from_hz // step, to_hz // step  # frames that last the same time
+        context_s = CONTEXT_FRAMES / min(from_hz, to_hz)
+        self._context = int(np.ceil(context_s * from_hz / self._grain))  # in grains, as all that follows
+        self._piece = int(np.ceil(PIECE_S * from_hz / self._grain))
+        self._before = 0
+        self._waiting = np.zeros((channels, 0), np.float32)
+
+    def push(self, audio: Audio) -> Audio:
+        """What is ready."""
+        self._waiting = np.concatenate([self._waiting, audio], axis=1)
+        ready = [np.zeros((len(audio), 0), np.float32)]
+        while self._waiting.shape[1] >= (self._before + self._piece + self._context) * self._grain:
+            end = self._before + self._piece
+            whole = self._through(self._waiting[:, : (end + self._context) * self._grain])
+            ready.append(whole[:, self._before * self._grain_out : end * self._grain_out])
+            before = min(self._context, end)
+            self._waiting = self._waiting[:, (end - before) * self._grain :].copy()
+            self._before = before
+        return np.concatenate(ready, axis=1)
+
+    def finish(self) -> Audio:
+        """The rest: frames up to the end of what was pushed."""
+        return self._through(self._waiting)[:, self._before * self._grain_out :]
+
+    def state(self) -> State:
+        return {"waiting": self._waiting.copy(), "before": np.array(self._before)}
+
+    def restore(self, state: State) -> None:
+        self._waiting, self._before = state["waiting"].astype(np.float32), int(state["before"])
+
+    def _through(self, audio: Audio) -> Audio:
+        if not audio.shape[1]:
+            return audio
+        out = soxr.resample(np.ascontiguousarray(audio.T), self._from_hz, self._to_hz, quality="VHQ")
+        return np.ascontiguousarray(out.T)
+
+
+class Resampled:
+    """Any streaming separator at any rate, as a `Resumable` one.
+
+    What resampling cannot carry, such as a 96 kHz file's treble above 24 kHz, goes to the stem "other" where there is
+    one, so stems that sum to the mix inside do so outside, at the file's own rate.
+    """
+
+    rates: tuple[int, ...] = ()
+
+    def __init__(self, separator: Streaming) -> None:
+        self._separator = separator
+        self._own = self._rate = 0
+
+    @property
+    def name(self) -> str:
+        return self._separator.name
+
+    @property
+    def stems(self) -> tuple[str, ...]:
+        return self._separator.stems
+
+    def begin(self, rate: int) -> None:
+        self._start(rate)
+        self._separator.begin(self._own)
+
+    def _start(self, rate: int) -> None:
+        self._rate, self._own = rate, own_rate(self._separator.rates, rate)
+        self._down = Resampling(rate, self._own, CHANNELS)
+        self._up = Resampling(self._own, rate, CHANNELS * (len(self.stems) + 1))
+        self._mix = np.zeros((CHANNELS, 0), np.float32)  # at the file's rate, not yet given out
+        self._inside = np.zeros((CHANNELS, 0), np.float32)  # at the separator's, not yet separated
+
+    def push(self, mix: Audio) -> Audio:
+        if self._own == self._rate:
+            return self._separator.push(mix)
+        self._mix = np.concatenate([self._mix, mix], axis=1)
+        inside = self._down.push(mix)
+        self._inside = np.concatenate([self._inside, inside], axis=1)
+        return self._given(self._up.push(self._beside(self._separator.push(inside))))
+
+    def finish(self) -> Audio:
+        if self._own == self._rate:
+            return self._separator.finish()
+        silence = np.zeros((CHANNELS, self._rate // 10), np.float32)  # so that rounding does not cut the end short
+        inside = np.concatenate([self._down.push(silence), self._down.finish()], axis=1)
+        self._inside = np.concatenate([self._inside, inside], axis=1)
+        stems = np.concatenate([self._separator.push(inside), self._separator.finish()], axis=2)
+        last = self._up.push(self._beside(stems))
+        return self._given(np.concatenate([last, self._up.finish()], axis=1))
+
+    def separate(self, mix: Audio, rate: int) -> Audio:
+        self.begin(rate)
+        return np.concatenate([self.push(mix), self.finish()], axis=2)
+
+    def state(self) -> State | None:
+        state = self._separator.state() if isinstance(self._separator, Resumable) else None
+        if state is None:
+            return None
+        parts: dict[str, State] = {"inner": state, "down": self._down.state(), "up": self._up.state()}
+        own: State = {"mix": self._mix.copy(), "inside": self._inside.copy()}
+        return own | {f"{part}.{key}": array for part, held in parts.items() for key, array in held.items()}
+
+    def restore(self, rate: int, state: State) -> None:
+        def part(name: str) -> State:
+            return {key[len(name) + 1 :]: array for key, array in state.items() if key.startswith(name + ".")}
+
+        self._start(rate)
+        if isinstance(self._separator, Resumable):
+            self._separator.restore(self._own, part("inner"))
+        self._down.restore(part("down"))
+        self._up.restore(part("up"))
+        self._mix, self._inside = state["mix"].astype(np.float32), state["inside"].astype(np.float32)
+
+    def _beside(self, stems: Audio) -> Audio:
+        """Stems, and under them the mix that they came from, as channels."""
+        frames = stems.shape[2]
+        both = np.concatenate([stems.reshape(-1, frames), self._inside[:, :frames]])
+        self._inside = self._inside[:, frames:].copy()
+        return both
+
+    def _given(self, both: Audio) -> Audio:
+        """Channels from `_beside`, at the file's rate: the stems, with what the mix lost in "other"."""
+        both = both[:, : self._mix.shape[1]]
+        frames = both.shape[1]
+        stems = both[:-CHANNELS].reshape(len(self.stems), CHANNELS, frames)
+        if REST in self.stems:
+            stems[self.stems.index(REST)] += self._mix[:, :frames] - both[-CHANNELS:]
+        self._mix = self._mix[:, frames:].copy()
+        return stems
