@@ -7,6 +7,7 @@ from importlib.metadata import entry_points
 
 from bridge.core.engine import ENTRY_POINTS, Engine
 from bridge.errors import EngineError
+from bridge.runtime.resampled import Resampled
 
 
 def engine_names() -> list[str]:
@@ -28,3 +29,9 @@ def load_engine(name: str) -> Engine:
     if not isinstance(engine, Engine):
         raise EngineError(f"engine {name!r} ({found[0].value}) lacks a part of the Engine contract")
     return engine
+
+
+def engine_for(name: str, rate: int) -> Engine:
+    """A fresh engine that runs at ``rate``, in Hz: as it is where that is one of its own, else `Resampled`."""
+    engine = load_engine(name)
+    return Resampled(engine, rate) if engine.spec.rates and rate not in engine.spec.rates else engine

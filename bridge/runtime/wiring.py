@@ -10,7 +10,7 @@ from bridge.core.control import Control
 from bridge.core.engine import EngineSpec, EventPort
 from bridge.core.latency import Path, buffering_frames
 from bridge.errors import EngineError
-from bridge.runtime.engines import load_engine
+from bridge.runtime.engines import engine_for
 from bridge.runtime.shared.layout import HOST_RING, MAX_CONTROLS, MIDI_PORTS, SEPARATED, Plan, WorkerPlan
 
 ROLES: tuple[str, ...] = ("separation", "mir", "accompaniment")
@@ -53,14 +53,11 @@ class Wiring:
         return tuple(control for node in self.nodes for control in node.spec.controls)
 
 
-def _check(role: str, name: str, spec: EngineSpec, rate: int) -> None:
+def _check(role: str, name: str, spec: EngineSpec) -> None:
     outputs = {port.name for port in spec.outputs}
     needed = {"separation": set(STEMS[:SEPARATED]), "mir": set(ANALYSES), "accompaniment": {"midi"}}[role]
     if needed - outputs:
         raise EngineError(f"engine {name!r} cannot do {role}: it has no output {', '.join(sorted(needed - outputs))}")
-    if spec.rates and rate not in spec.rates:
-        rates = ", ".join(str(r) for r in spec.rates)
-        raise EngineError(f"engine {name!r} does not run at {rate} Hz", f"start the JACK server with -r {rates}")
     if any(port.channels != CHANNELS for port in (*spec.audio(spec.inputs), *spec.audio(spec.outputs))):
         raise EngineError(f"engine {name!r}: its audio ports must be stereo here")
     if len(spec.controls) > MAX_CONTROLS:
@@ -68,13 +65,14 @@ def _check(role: str, name: str, spec: EngineSpec, rate: int) -> None:
 
 
 def make_node(role: str, name: str, rate: int, reserve: int) -> Node:
-    """Load and prepare engine ``name`` once, to learn what it is and what it delays.
+    """Load and prepare engine ``name`` once, to learn what it is and what it delays, at ``rate`` in Hz.
 
+    Where that is not one of its own, it is the engine resampled, whose hop and delay differ.
     One that predicts leads by its hop and the reserve, whatever the period: that covers the buffering of any.
     """
-    engine = load_engine(name)
+    engine = engine_for(name, rate)
     spec = engine.spec
-    _check(role, name, spec, rate)
+    _check(role, name, spec)
     lead = spec.hop + reserve if spec.predicts else 0
     engine.prepare(rate, spec.hop, lead)
     latencies = {port.name: engine.latency_frames(port.name) for port in spec.outputs}

@@ -14,7 +14,7 @@ import time
 
 import msgspec
 
-from bridge.runtime.engines import load_engine
+from bridge.runtime.engines import engine_for
 from bridge.runtime.hops import HopRunner
 from bridge.runtime.priority import set_priority
 from bridge.runtime.shared.arena import Arena
@@ -34,7 +34,7 @@ def serve(plan: Plan, index: int, arena: Arena, parent: int) -> None:
     shared = map_arena(plan, arena)
     mine = plan.workers[index]
     words, state = shared.workers[index], shared.state
-    runner = HopRunner(plan, mine, shared, load_engine(mine.engine))
+    runner = HopRunner(plan, mine, shared, engine_for(mine.engine, plan.rate))
     runner.prepare()
     sleep = SemaphoreSleep(shared.semaphores[index]) if plan.wake_by_semaphore else PollSleep()
     if mine.role == "separation" and plan.priority > 0:

@@ -39,7 +39,7 @@ def graph(wiring: Wiring) -> Iterator[Graph]:
 
 def pretend(monkeypatch: pytest.MonkeyPatch, spec: EngineSpec) -> None:
     """Make every engine name stand for a toy with ``spec``."""
-    monkeypatch.setattr("bridge.runtime.wiring.load_engine", lambda name: Toy(spec))
+    monkeypatch.setattr("bridge.runtime.engines.load_engine", lambda name: Toy(spec))
 
 
 # engines
@@ -79,12 +79,21 @@ def test_an_engine_in_the_wrong_role_is_refused_with_what_it_lacks(role: str, na
         make_node(role, name, RATE, 512)
 
 
-def test_an_engine_that_does_not_run_at_the_rate_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_engine_at_a_rate_that_is_not_its_own_is_resampled(monkeypatch: pytest.MonkeyPatch) -> None:
     pretend(monkeypatch, EngineSpec("toy", SEPARATES.inputs, SEPARATES.outputs, 64, rates=(48000, 96000)))
-    with pytest.raises(EngineError, match="does not run at 44100 Hz") as caught:
-        make_node("separation", "toy", 44100, 512)
-    assert "48000, 96000" in caught.value.hint
     assert make_node("separation", "toy", 96000, 512).spec.hop == 64
+    node = make_node("separation", "toy", 192000, 512)
+    assert node.spec.hop == 128  # of 96 kHz, the nearer
+    assert node.audio_latency > 0
+    plan = wire({"separation": "toy"}, 192000, RESERVES).plan
+    assert (plan.rate, plan.workers[0].hop) == (192000, 128)
+
+
+def test_an_engine_that_cannot_be_resampled_is_refused_with_the_mend(monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend(monkeypatch, EngineSpec("toy", SEPARATES.inputs, SEPARATES.outputs, 64, rates=(48000, 96000)))
+    with pytest.raises(EngineError, match="runs at 48000 or 96000 Hz and cannot be resampled to 44101 Hz") as caught:
+        make_node("separation", "toy", 44101, 512)
+    assert "-r 48000" in caught.value.hint
 
 
 def test_an_engine_with_a_mono_port_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
