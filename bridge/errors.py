@@ -27,5 +27,9 @@ class EngineError(BridgeError):
     """An engine that cannot be found, prepared or trusted."""
 
 
+class ModelError(BridgeError):
+    """A model's file, manifest or tensors, or where it is fetched from."""
+
+
 class ControlError(BridgeError):
     """An unknown control, or a value that it cannot take."""

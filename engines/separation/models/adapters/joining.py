@@ -1,0 +1,44 @@
+"""Several networks that each know some stems, as one that knows them all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from bridge.core.audio import Audio
+from bridge.errors import ModelError
+from engines.separation.models.pieces import Network
+
+
+class Joined:
+    """Networks over the same pieces, one after the other; of each only its ``kept`` stems.
+
+    The fine-tuned HTDemucs is four such files, each good at one of the four stems that it gives.
+    """
+
+    def __init__(self, networks: Sequence[Network], kept: Sequence[Sequence[str]]) -> None:
+        lengths = {network.piece_frames for network in networks}
+        if len(lengths) > 1:
+            told = ", ".join(str(length) for length in sorted(lengths))
+            raise ModelError(f"its files take pieces of different lengths ({told} frames)", "export them alike")
+        self._networks, self._kept = list(networks), [tuple(stems) for stems in kept]
+
+    @property
+    def stems(self) -> tuple[str, ...]:
+        return tuple(stem for stems in self._kept for stem in stems)
+
+    @property
+    def piece_frames(self) -> int:
+        return self._networks[0].piece_frames
+
+    @property
+    def fixed(self) -> bool:
+        return any(network.fixed for network in self._networks)
+
+    def apply(self, mix: Audio) -> Audio:
+        parts = []
+        for network, kept in zip(self._networks, self._kept, strict=True):
+            stems = network.apply(mix)
+            parts.append(stems[[network.stems.index(stem) for stem in kept]])
+        return np.concatenate(parts)

@@ -1,0 +1,61 @@
+"""Magnitudes that networks guess, as masks on the mix's own spectrum: what Open-Unmix and Spleeter share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.errors import ModelError
+from engines.separation.models.graph import Array, Graph
+
+Floats = NDArray[np.float32]
+
+_TINY = 1e-10
+
+
+def ratio_masks(guesses: Floats, mix: Floats, power: int, *, whole: bool) -> Floats:
+    """Each of ``guesses``, shape (stems, ...), as its share, between 0 and 1.
+
+    ``whole``: the stems are all that there is, so that the masks sum to one, in silence too. Otherwise what the ``mix``
+    (the same shape without stems) has beyond them is left over. ``power``: 1 for Open-Unmix's soft mask
+    (openunmix/filtering.py, wiener with softmask), 2 for Spleeter's (its separation_exponent).
+    """
+    raised = np.maximum(guesses, 0.0) ** power
+    total = raised.sum(axis=0)
+    if whole:
+        return np.asarray((raised + _TINY / len(raised)) / (total + _TINY), np.float32)
+    return np.asarray(raised / np.maximum(np.maximum(total, mix**power), _TINY), np.float32)
+
+
+def stem_arrays(graph: Graph, results: Mapping[str, Array], stems: Sequence[str], shape: tuple[int, ...]) -> Floats:
+    """(stems, ...) from a graph with an output named after each stem, or with one output that stacks them.
+
+    ``shape`` is that of one stem with its batch axis, as the graph takes it; a stack has the stem axis first or after
+    the batch.
+    """
+    count = len(stems)
+    if count > 1 and len(results) > 1:
+        found = []
+        for stem in stems:
+            names = [name for name in results if stem in name.lower()]
+            if len(names) != 1:
+                raise graph.lacks(f"output whose name has {stem!r} in it")
+            found.append(_checked(graph, names[0], results[names[0]], shape))
+        return np.stack(found)
+    if len(results) != 1:
+        raise graph.lacks("single output")
+    name, array = next(iter(results.items()))
+    if count == 1 and array.shape == shape:
+        return array[np.newaxis]
+    if array.shape == (shape[0], count, *shape[1:]):
+        return np.swapaxes(array, 0, 1)
+    return _checked(graph, name, array, (count, *shape))
+
+
+def _checked(graph: Graph, name: str, array: Array, shape: tuple[int, ...]) -> Array:
+    if array.shape != shape:
+        message = f"{graph.path}: output {name}: expected {shape}, found {array.shape}"
+        raise ModelError(message, "correct stems in the manifest, or choose another adapter")
+    return array

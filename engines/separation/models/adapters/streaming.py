@@ -1,0 +1,161 @@
+"""Streaming models with explicit memories: one hop of audio in, one hop of every stem out.
+
+As in StemgenRT: ``audio_chunk`` (1, 2, hop) and memories give ``separated_chunk`` (1, stems, 2, hop) and each memory
+anew as ``next_`` + its name; memories begin as zeros, and the output belongs to input that is synthesis - hop frames
+older (sweetspotsoundsystem/stemgen-rt, cmake/QualifiedModelContract.cmake; StemgenRT-5.8, stemgenrt/band_export.py).
+Usual stem order: drums, bass, vocals, other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from bridge.core.audio import CHANNELS, Audio
+from bridge.errors import ModelError
+from engines.separation.models.graph import Array, Graph, Tensor
+from engines.separation.models.manifest import Manifest
+from engines.separation.models.pieces import check_mix, in_order
+
+_NAMINGS = ("next_{}", "{}_next", "new_{}", "{}_new", "{}_out", "out_{}", "{}_after")
+
+
+class StreamingSeparator:
+    """A `Streaming` separator of one graph: a file in pieces gives what it gives whole, to the bit."""
+
+    def __init__(self, manifest: Manifest, graph: Graph) -> None:
+        self._name, self._rate, self._rest = manifest.name, manifest.rate, manifest.rest
+        self._graph, self._given = graph, manifest.stems
+        self._kept = manifest.parts[0].kept
+        self._pairs = _pairs(graph, manifest)
+        self._states = [tensor for tensor in graph.inputs if tensor.name in self._pairs]
+        self._audio = _audio_input(graph, self._pairs)
+        hop = self._audio.shape[-1] or manifest.hop
+        if hop is None:
+            raise ModelError(f"{manifest.name}: hop: missing in the manifest", "the graph leaves it open: give it")
+        self._hop = hop
+        if manifest.hop not in (None, hop):
+            message = f"{graph.path}: input {self._audio}: hop {manifest.hop} in the manifest"
+            raise ModelError(message, f"write hop = {hop}")
+        self._late = (manifest.synthesis or self._hop) - self._hop
+        self._stems = in_order((*self._kept, self._rest))
+        self._memory: dict[str, Array] = {}
+        self._waiting = self._past = np.zeros((CHANNELS, 0), np.float32)
+        self._heard = 0
+        self.reset()
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def stems(self) -> tuple[str, ...]:
+        return self._stems
+
+    @property
+    def rates(self) -> tuple[int, ...]:
+        return (self._rate,)
+
+    @property
+    def hop_frames(self) -> int:
+        return self._hop
+
+    @property
+    def delay_frames(self) -> int:
+        """How much older than the input the graph's output is; `push` and `finish` have taken it off."""
+        return self._late
+
+    def reset(self) -> None:
+        """Every memory as it was at the start."""
+        self._memory = {tensor.name: np.zeros(_closed(self._graph, tensor), tensor.kind) for tensor in self._states}
+        self._waiting = self._past = np.zeros((CHANNELS, 0), np.float32)
+        self._heard = 0
+
+    def begin(self, rate: int) -> None:
+        check_mix(self._name, np.zeros((CHANNELS, 1), np.float32), rate, self._rate)
+        self.reset()
+
+    def push(self, mix: Audio) -> Audio:
+        """Take the next (2, any) frames; (stems, 2, ready frames)."""
+        sane = np.nan_to_num(np.asarray(mix, np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+        self._past = np.concatenate([self._past, sane], axis=1)
+        return self._through(sane)
+
+    def finish(self) -> Audio:
+        """The rest: what the delay and the last, incomplete hop still hold."""
+        wanted = self._past.shape[1]
+        silence = np.zeros((CHANNELS, self._late + self._hop), np.float32)
+        # the silence is no part of the piece: what comes out beyond its end is dropped before anything is subtracted
+        return self._through(silence, wanted)
+
+    def separate(self, mix: Audio, rate: int) -> Audio:
+        check_mix(self._name, mix, rate, self._rate)
+        self.begin(rate)
+        return np.concatenate([self.push(mix), self.finish()], axis=2)
+
+    def _through(self, mix: Audio, at_most: int | None = None) -> Audio:
+        waiting = np.concatenate([self._waiting, mix], axis=1)
+        hops = waiting.shape[1] // self._hop
+        found = np.zeros((len(self._kept), CHANNELS, hops * self._hop), np.float32)
+        for i in range(hops):
+            at = slice(i * self._hop, (i + 1) * self._hop)
+            found[:, :, at] = self._step(waiting[:, at])
+        self._waiting = waiting[:, hops * self._hop :]
+        early = min(max(self._late - self._heard, 0), found.shape[2])
+        self._heard += found.shape[2]
+        found = found[:, :, early:]
+        if at_most is not None:
+            found = found[:, :, :at_most]
+        ready = found.shape[2]
+        mixed, self._past = self._past[:, :ready], self._past[:, ready:]
+        given = dict(zip(self._kept, found, strict=True))
+        if self._rest not in given:
+            given[self._rest] = mixed - found.sum(axis=0)
+        return np.stack([given[stem] for stem in self._stems])
+
+    def _step(self, hop: Audio) -> Audio:
+        results = self._graph.run({self._audio.name: hop[np.newaxis], **self._memory})
+        expected = (1, len(self._given), CHANNELS, self._hop)
+        told = set(self._pairs.values())
+        audio = [name for name in results if name not in told and results[name].shape == expected]
+        if len(audio) != 1:
+            raise self._graph.lacks(f"output of stems {expected}")
+        self._memory = {taken: results[given] for taken, given in self._pairs.items()}
+        found = results[audio[0]][0]
+        if not np.isfinite(found).all():
+            raise ModelError(
+                f"{self._name}: gave numbers that are not finite", "the file is broken, or not a separator"
+            )
+        return np.asarray(found[[self._given.index(stem) for stem in self._kept]])
+
+
+def _pairs(graph: Graph, manifest: Manifest) -> dict[str, str]:
+    """Input to output of every memory: the manifest's, or by name."""
+    inputs, outputs = [tensor.name for tensor in graph.inputs], {tensor.name for tensor in graph.outputs}
+    if manifest.states:
+        for pair in manifest.states:
+            if pair.input not in inputs:
+                raise graph.lacks(f"memory input {pair.input!r}")
+            if pair.output not in outputs:
+                raise graph.lacks(f"memory output {pair.output!r}")
+        return {pair.input: pair.output for pair in manifest.states}
+    return {name: naming.format(name) for name in inputs for naming in _NAMINGS if naming.format(name) in outputs}
+
+
+def _audio_input(graph: Graph, pairs: Sequence[str] | dict[str, str]) -> Tensor:
+    """The one input that is no memory."""
+    rest = [tensor for tensor in graph.inputs if tensor.name not in pairs]
+    if len(rest) == 1 and len(rest[0].shape) == 3 and rest[0].shape[1] in (None, CHANNELS):
+        return rest[0]
+    if len(rest) > 1:
+        raise graph.lacks(f"output that gives back {rest[-1].name!r}; states in the manifest can tell")
+    raise graph.lacks("audio input (1, 2, hop)")
+
+
+def _closed(graph: Graph, tensor: Tensor) -> tuple[int, ...]:
+    """The shape of a memory, the batch being 1; every other axis has to be told."""
+    shape = (tensor.shape[0] or 1, *tensor.shape[1:]) if tensor.shape else ()
+    if any(size is None for size in shape):
+        raise ModelError(f"{graph.path}: memory {tensor} has an open axis", "export it with fixed shapes")
+    return tuple(size for size in shape if size is not None)

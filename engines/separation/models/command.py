@@ -1,0 +1,202 @@
+"""``sideman models``: list, add, verify and remove the user's own separation models."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from cyclopts import App, Parameter
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
+from rich.table import Table
+
+from bridge.errors import BridgeError, ConfigError
+from engines.separation.models.adding import Wanted, add, from_manifest, from_options
+from engines.separation.models.load import separator_of
+from engines.separation.models.manifest import Adapter
+from engines.separation.models.store import Listed, user_store
+from engines.separation.models.trial import Trial, tried
+
+app = App(name="models", help="Your own separation models: list, add, verify, remove.", help_format="plaintext")
+
+AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON, for machines.")]
+Number = Annotated[int | None, Parameter(help="In frames; see docs/models.md.")]
+
+FAILED = 1
+LOUD_SILENCE_DB = -60.0
+"""What louder comes out of silence is worth a word: stems would hiss where nothing plays."""
+
+
+@app.command(name="list")
+def list_models(*, json_: AsJson = False) -> None:
+    """List your models."""
+    store = user_store()
+    listing = store.listing()
+    if json_:
+        _print_json([_as_json(one) for one in listing])
+        return
+    console = Console()
+    if not listing:
+        console.print(f"no models in {store.folder}; sideman models add SOURCE adds one", soft_wrap=True)
+        return
+    table = Table(box=None, pad_edge=False)
+    for column in ("name", "adapter", "rate", "stems", "licence", "sha256"):
+        table.add_column(column, overflow="fold")
+    for one in listing:
+        if one.model is None:
+            table.add_row(one.name, "[red]broken[/]", "", one.problem, "", "")
+            continue
+        manifest = one.model.manifest
+        stems = ", ".join(stem for part in manifest.parts for stem in part.kept)
+        about = (manifest.adapter, str(manifest.rate), stems, manifest.licence, manifest.sha256[:12])
+        table.add_row(manifest.name, *about)
+    console.print(table)
+
+
+@app.command(name="add")
+def add_model(
+    source: Annotated[str, Parameter(help="An ONNX file, or its http(s) address; with --manifest not needed.")] = "",
+    *,
+    manifest: Annotated[Path | None, Parameter(help="TOML file that tells all that the options tell.")] = None,
+    adapter: Annotated[Adapter | None, Parameter(help="What kind of model it is.")] = None,
+    name: Annotated[str | None, Parameter(help="What to call it; by default as its file.")] = None,
+    licence: Annotated[str | None, Parameter(help="Its licence, such as MIT or CC-BY-NC-4.0.")] = None,
+    sha256: Annotated[str | None, Parameter(help="Its SHA-256; what comes is refused where it differs.")] = None,
+    stems: Annotated[str | None, Parameter(help="What it gives, in its order, with commas between.")] = None,
+    rest: Annotated[str | None, Parameter(help="The stem that is the mix minus its stems; by default other.")] = None,
+    rate: Annotated[int, Parameter(help="The sampling rate that it knows, in Hz.")] = 44100,
+    window: Number = None,
+    hop: Number = None,
+    synthesis: Number = None,
+    piece: Number = None,
+    gain: Annotated[float | None, Parameter(help="Factor on its stem (UVR: compensate).")] = None,
+    normalisation: Annotated[Literal["none", "mix"] | None, Parameter(help="mix: as Demucs does.")] = None,
+    gives: Annotated[
+        Literal["masks", "spectra", "magnitudes"] | None, Parameter(help="Where its kind allows several.")
+    ] = None,
+    accept: Annotated[bool, Parameter(negative="", help="You accept its licence.")] = False,
+) -> int:
+    """Add a model from a file or an address.
+
+    The licence is shown, and nothing is fetched or stored before you accept it. Where you give no SHA-256, that of what
+    came is recorded, and every use later is checked against it.
+    """
+    if manifest is not None:
+        wanted = from_manifest(manifest, source)
+    elif source:
+        told: dict[str, object] = {
+            "adapter": adapter, "name": name, "licence": licence, "rest": rest, "rate": rate, "window": window,
+            "hop": hop, "synthesis": synthesis, "piece": piece, "gain": gain, "normalisation": normalisation,
+            "gives": gives, "sha256": sha256.lower() if sha256 else None,
+            "stems": [stem.strip() for stem in stems.split(",")] if stems else None,
+        }  # fmt: skip
+        wanted = from_options(source, told)
+    else:
+        raise ConfigError("SOURCE: missing", "give a file, an address, or --manifest FILE")
+    console = Console(stderr=True)
+    if not _accepted(wanted, console, accept):
+        console.print("not accepted; nothing was stored")
+        return FAILED
+    bar = Progress("{task.description}", BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=console)
+    with bar as progress:
+        task = progress.add_task(wanted.manifest.name, total=None, visible=False)
+        model, trial = add(
+            wanted,
+            user_store(),
+            lambda done, total: progress.update(task, completed=done, total=total, visible=True),
+        )
+    console.print(f"added {model.manifest.name} to {model.folder}", soft_wrap=True, highlight=False)
+    if wanted.trusted:
+        console.print(f"SHA-256 {model.manifest.sha256}: none was given, so compare it with its source", soft_wrap=True)
+    for line in _told(trial):
+        console.print(f"  {line}", highlight=False, soft_wrap=True)
+    return 0
+
+
+@app.command
+def verify(*names: Annotated[str, Parameter(help="Models; by default all.")], json_: AsJson = False) -> int:
+    """Hash each model's files again, load them, and run silence and noise through. Exit status 1 where one fails."""
+    store = user_store()
+    for name in names:
+        if name not in store.names():
+            store.get(name)
+    results: list[dict[str, object]] = []
+    console = Console()
+    for one in store.listing():
+        if names and one.name not in names:
+            continue
+        result = _verified(one)
+        results.append(result)
+        if not json_:
+            problem, lines = result["problem"], result["lines"]
+            console.print(f"{one.name}: {problem or 'ok'}", style="red" if problem else None, soft_wrap=True)
+            for line in lines if isinstance(lines, list) else []:
+                console.print(f"  {line}", highlight=False, soft_wrap=True)
+    if json_:
+        _print_json([{key: value for key, value in result.items() if key != "lines"} for result in results])
+    return FAILED if any(result["problem"] for result in results) else 0
+
+
+@app.command
+def remove(
+    name: Annotated[str, Parameter(help="The model.")],
+    *,
+    yes: Annotated[bool, Parameter(name=["--yes", "-y"], negative="", help="Do not ask.")] = False,
+) -> int:
+    """Remove a model and its files."""
+    store = user_store()
+    if name not in store.names():
+        store.get(name)
+    console = Console(stderr=True)
+    if not yes and not _asked(f"remove {name} from {store.folder}?", "--yes", console):
+        console.print("nothing was removed")
+        return FAILED
+    store.remove(name)
+    console.print(f"removed {name}")
+    return 0
+
+
+def _accepted(wanted: Wanted, console: Console, accept: bool) -> bool:
+    manifest = wanted.manifest
+    console.print(f"{manifest.name}: {manifest.adapter}, from {', '.join(wanted.sources)}", soft_wrap=True)
+    console.print(f"licence: {manifest.licence}", soft_wrap=True)
+    return accept or _asked("do you accept this licence?", "--accept", console)
+
+
+def _asked(question: str, option: str, console: Console) -> bool:
+    if not sys.stdin.isatty():
+        raise ConfigError(f"{question} There is no terminal to answer at", f"say so with {option}")
+    return console.input(f"{question} \\[y/N] ").strip().lower() in ("y", "yes")
+
+
+def _verified(one: Listed) -> dict[str, object]:
+    try:
+        if one.model is None:
+            return {"name": one.name, "problem": one.problem, "trial": None, "lines": []}
+        one.model.check_hashes()
+        trial = tried(separator_of(one.model))
+    except BridgeError as error:
+        return {"name": one.name, "problem": str(error), "trial": None, "lines": []}
+    return {"name": one.name, "problem": "", "trial": msgspec.to_builtins(trial), "lines": _told(trial)}
+
+
+def _told(trial: Trial) -> list[str]:
+    levels = ", ".join(f"{stem} {level:.1f}" for stem, level in trial.stems_db.items())
+    lines = [f"noise of -20 dB gives {levels} dB; the sum of the stems differs by {trial.sum_db:.1f} dB"]
+    if trial.silence_db > LOUD_SILENCE_DB:
+        lines.append(f"silence does not stay silent: {trial.silence_db:.1f} dB come out")
+    return lines
+
+
+def _as_json(one: Listed) -> dict[str, object]:
+    if one.model is None:
+        return {"name": one.name, "problem": one.problem, "folder": "", "manifest": None}
+    manifest = msgspec.to_builtins(one.model.manifest)
+    return {"name": one.name, "problem": "", "folder": str(one.model.folder), "manifest": manifest}
+
+
+def _print_json(data: object) -> None:
+    sys.stdout.write(json.dumps(data, indent=2) + "\n")

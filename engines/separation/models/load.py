@@ -1,0 +1,48 @@
+"""A stored model as a separator: its hash checked before anything of it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from engines.separation.models.adapters import htdemucs, mdxnet, openunmix, roformer, spleeter
+from engines.separation.models.adapters.streaming import StreamingSeparator
+from engines.separation.models.graph import Graph, open_graph
+from engines.separation.models.manifest import Manifest
+from engines.separation.models.pieces import Folded, Network, PieceSeparator
+from engines.separation.models.store import Model, Store, user_store
+
+NETWORKS: dict[str, Callable[[Manifest, Sequence[Graph]], Network]] = {
+    "htdemucs": htdemucs.network,
+    "roformer": roformer.network,
+    "openunmix": openunmix.network,
+    "mdxnet": mdxnet.network,
+    "spleeter": spleeter.network,
+}
+"""Adapters that know pieces. The streaming one goes on for ever and is a separator itself."""
+
+
+def load_separator(name: str, store: Store | None = None) -> PieceSeparator | StreamingSeparator:
+    """The model ``name`` of the user's (or of ``store``) with every stem that it knows.
+
+    A ModelError or ConfigError says what is wrong: no such model, a changed file, a manifest or tensors that do not
+    fit.
+    """
+    model = (store or user_store()).get(name)
+    model.check_hashes()
+    return separator_of(model)
+
+
+def load_four(name: str, store: Store | None = None) -> PieceSeparator | StreamingSeparator | Folded:
+    """As `load_separator`, with stems beyond the four (guitar, piano) added into other."""
+    separator = load_separator(name, store)
+    return Folded(separator) if isinstance(separator, PieceSeparator) else separator
+
+
+def separator_of(model: Model) -> PieceSeparator | StreamingSeparator:
+    """``model``'s files opened and fitted with its adapter; hashes are not looked at here."""
+    manifest = model.manifest
+    graphs = [open_graph(model.path(part)) for part in manifest.parts]
+    if manifest.adapter == "streaming":
+        return StreamingSeparator(manifest, graphs[0])
+    network = NETWORKS[manifest.adapter](manifest, graphs)
+    return PieceSeparator(manifest.name, manifest.rate, network, manifest.rest, manifest.normalisation)

@@ -1,0 +1,159 @@
+"""What is known of a model besides its graph: one TOML file beside it.
+
+Shapes are not here: they are read from the graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+
+import msgspec
+import tomlkit
+
+from bridge.config import SCHEMA, Table, read_toml
+
+MANIFEST_FILE = "manifest.toml"
+
+_ONLY_FOR: dict[str, tuple[str, ...]] = {
+    "synthesis": ("streaming",),
+    "states": ("streaming",),
+    "piece": ("htdemucs", "roformer", "openunmix"),
+    "normalisation": ("htdemucs", "roformer", "openunmix", "mdxnet", "spleeter"),
+    "gives": ("roformer", "openunmix", "spleeter"),
+    "bins": ("roformer",),
+    "gain": ("mdxnet",),
+    "more": ("htdemucs", "roformer", "openunmix", "mdxnet", "spleeter"),
+}
+"""Keys that only some adapters heed. Elsewhere they are refused, as a key without effect is a mistake."""
+
+Adapter: TypeAlias = Literal["htdemucs", "roformer", "openunmix", "mdxnet", "spleeter", "streaming"]
+
+Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+"""A folder's name on every system: small letters, figures, dot, underline, dash."""
+File = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._ +-]{0,127}\.onnx$")]
+Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+Stem = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+Frames = Annotated[int, msgspec.Meta(ge=1, le=1 << 28)]
+Told = Annotated[str, msgspec.Meta(min_length=1)]
+
+
+class Part(Table, frozen=True, kw_only=True):
+    """One file of a model that has several, such as one graph a stem.
+
+    ``stems``: what it gives, in its order. ``keep``: which of these are used; empty: all.
+    """
+
+    file: File
+    sha256: Sha256
+    stems: tuple[Stem, ...]
+    keep: tuple[Stem, ...] = ()
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        _check_stems(self.stems, self.keep)
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        return self.keep or self.stems
+
+
+class StatePair(Table, frozen=True, kw_only=True):
+    """A memory of a streaming graph: the input that takes it and the output that gives it back."""
+
+    input: Told
+    output: Told
+
+
+class Manifest(Table, frozen=True, kw_only=True):
+    """``rate`` in Hz, every other number in frames.
+
+    ``window``, ``hop``: of the spectrum outside the graph; where absent, the adapter's usual ones. ``synthesis``: how
+    long a streaming model's output window is; synthesis - hop is its delay. ``piece``: how much is given to a graph
+    that leaves the length open. ``normalisation``: "mix" takes out mean and deviation of the mono mix, as Demucs
+    does. ``rest``: the stem that is the mix minus all others, where the model does not give it. ``gives``: what comes
+    out where a signature allows several. ``gain``: on every stem (what UVR calls compensate). ``bins``:
+    Mel-RoFormer's frequency indices, all bands joined. ``states``: where a streaming graph's names do not tell.
+    ``more``: further files.
+    """
+
+    schema: int = SCHEMA
+    name: Name
+    adapter: Adapter
+    file: File
+    sha256: Sha256
+    licence: Told
+    source: Told
+    rate: Annotated[int, msgspec.Meta(ge=1000, le=768000)]
+    stems: tuple[Stem, ...]
+    keep: tuple[Stem, ...] = ()
+    rest: Stem = "other"
+    window: Frames | None = None
+    hop: Frames | None = None
+    synthesis: Frames | None = None
+    piece: Frames | None = None
+    normalisation: Literal["none", "mix"] = "none"
+    gives: Literal["masks", "spectra", "magnitudes"] | None = None
+    gain: Annotated[float, msgspec.Meta(gt=0.0, le=100.0)] = 1.0
+    bins: tuple[Annotated[int, msgspec.Meta(ge=0)], ...] = ()
+    states: tuple[StatePair, ...] = ()
+    more: tuple[Part, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_stems(self.stems, self.keep)
+        for key, adapters in _ONLY_FOR.items():
+            field = next(field for field in msgspec.structs.fields(type(self)) if field.name == key)
+            if self.adapter not in adapters and getattr(self, key) != field.default:
+                raise ValueError(
+                    f"`{key}`: means nothing to the adapter {self.adapter}; it is for {', '.join(adapters)}"
+                )
+        files = [part.file for part in self.parts]
+        if len(set(files)) < len(files):
+            raise ValueError(f"`file`: {_twice(files)!r} is named twice")
+        given = [stem for part in self.parts for stem in part.kept]
+        if len(set(given)) < len(given):
+            raise ValueError(f"`stems`: {_twice(given)!r} is given by two files; say which with `keep`")
+        if self.synthesis is not None and self.hop is not None and self.synthesis < self.hop:
+            raise ValueError(f"`synthesis`: {self.synthesis} is shorter than the hop of {self.hop}")
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Every file with what it gives, this one's first."""
+        first = Part(file=self.file, sha256=self.sha256, stems=self.stems, keep=self.keep, source=self.source)
+        return (first, *self.more)
+
+
+def read_manifest(path: Path) -> Manifest:
+    """The manifest at ``path``; what is wrong in it is a ConfigError with file, key and mend."""
+    return read_toml(path, Manifest)
+
+
+def written(manifest: Manifest) -> str:
+    """``manifest`` as TOML; what is left at its default is left out."""
+    fields = msgspec.structs.fields(Manifest)
+    kept = {
+        field.name: getattr(manifest, field.name)
+        for field in fields
+        if field.required or field.name == "schema" or getattr(manifest, field.name) != field.default
+    }
+    plain = msgspec.to_builtins(kept)
+    plain["more"] = [
+        {key: value for key, value in part.items() if value not in ("", [], ())} for part in plain.pop("more", [])
+    ]
+    if not plain["more"]:
+        del plain["more"]
+    return tomlkit.dumps(plain)
+
+
+def _check_stems(stems: Sequence[str], keep: Sequence[str]) -> None:
+    if not stems:
+        raise ValueError("`stems`: none; name what the model gives, in its order")
+    if len(set(stems)) < len(stems):
+        raise ValueError(f"`stems`: {_twice(stems)!r} is named twice")
+    if strange := [stem for stem in keep if stem not in stems]:
+        raise ValueError(f"`keep`: {strange[0]!r} is not among the stems")
+
+
+def _twice(names: Sequence[str]) -> str:
+    return next(name for name in names if names.count(name) > 1)

@@ -1,0 +1,182 @@
+"""A network that knows pieces of one length, as a separator for any length: pieces overlap and blend."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, Protocol
+
+import numpy as np
+
+from bridge.core.audio import CHANNELS, STEMS, Audio
+from bridge.errors import ModelError
+
+OVERLAP = 0.25
+"""Share of a piece that blends with the next, linearly: Demucs' own (demucs/apply.py, overlap=0.25)."""
+
+
+class Network(Protocol):
+    """What an adapter makes of its graphs."""
+
+    @property
+    def stems(self) -> tuple[str, ...]:
+        """What `apply` gives, in this order."""
+
+    @property
+    def piece_frames(self) -> int:
+        """The length of a piece."""
+
+    @property
+    def fixed(self) -> bool:
+        """Whether a piece must have that length; otherwise it may be shorter."""
+
+    def apply(self, mix: Audio) -> Audio:
+        """One piece, shape (2, frames), as (stems, 2, frames), aligned with it."""
+
+
+class PieceSeparator:
+    """A `Separator` of a `Network`. Stems come in the order of STEMS, the model's further ones after them.
+
+    ``rest`` is the mix minus all others where the network does not give it. ``normalisation`` "mix": the network
+    hears the mix without the mean and in units of the deviation of its mono sum, as in Demucs (demucs/separate.py);
+    other than there the mean goes back into one stem (``rest``) and not into each, so that the stems still sum to the
+    mix.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        rate: int,
+        network: Network,
+        rest: str = "other",
+        normalisation: Literal["none", "mix"] = "none",
+    ) -> None:
+        self._name, self._rate, self._network, self._rest = name, rate, network, rest
+        self._normalised = normalisation == "mix"
+        self._stems = in_order((*network.stems, rest))
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def stems(self) -> tuple[str, ...]:
+        return self._stems
+
+    @property
+    def rates(self) -> tuple[int, ...]:
+        return (self._rate,)
+
+    @property
+    def piece_frames(self) -> int:
+        """What the network hears at once."""
+        return self._network.piece_frames
+
+    @property
+    def context_frames(self) -> int:
+        """How far before and after a frame it pays to have sound: what two pieces share."""
+        return max(1, int(self.piece_frames * OVERLAP))
+
+    def separate(self, mix: Audio, rate: int) -> Audio:
+        """Any length from one frame on; what is not finite is taken for silence."""
+        check_mix(self._name, mix, rate, self._rate)
+        sane = np.nan_to_num(np.asarray(mix, np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+        mean, deviation = 0.0, 1.0
+        if self._normalised:
+            mono = sane.mean(axis=0, dtype=np.float64)
+            mean, deviation = float(mono.mean()), float(mono.std()) + 1e-8
+        heard = ((sane - mean) / deviation).astype(np.float32)
+        found = self._blended(heard) * np.float32(deviation)
+        return self._arranged(sane, found, mean)
+
+    def _blended(self, mix: Audio) -> Audio:
+        frames = mix.shape[1]
+        piece = self.piece_frames if self._network.fixed else min(self.piece_frames, frames)
+        total = np.zeros((len(self._network.stems), CHANNELS, frames), np.float32)
+        weight = np.zeros(frames, np.float32)
+        if frames <= piece:
+            # in the middle, as Demucs pads: a network is least sure at its edges
+            before = (piece - frames) // 2
+            padded = np.pad(mix, ((0, 0), (before, piece - frames - before)))
+            return self._apply(padded)[:, :, before : before + frames]
+        window = _transition(piece, self.context_frames)
+        for start in _starts(frames, piece, piece - self.context_frames):
+            total[:, :, start : start + piece] += self._apply(mix[:, start : start + piece]) * window
+            weight[start : start + piece] += window
+        return total / weight
+
+    def _apply(self, mix: Audio) -> Audio:
+        stems = self._network.apply(mix)
+        if not np.isfinite(stems).all():
+            raise ModelError(f"{self._name}: gave numbers that are not finite", "it is broken, or its normalisation is")
+        return stems
+
+    def _arranged(self, mix: Audio, found: Audio, mean: float) -> Audio:
+        given = dict(zip(self._network.stems, found, strict=True))
+        if self._rest in given:
+            given[self._rest] = given[self._rest] + np.float32(mean)
+        else:
+            given[self._rest] = mix - found.sum(axis=0)
+        return np.stack([given[stem] for stem in self._stems]).astype(np.float32, copy=False)
+
+
+class Folded:
+    """A separator's stems beyond the four (guitar, piano) added into other. A stem that it lacks stays lacking."""
+
+    def __init__(self, inner: PieceSeparator) -> None:
+        self._inner = inner
+
+    @property
+    def name(self) -> str:
+        return self._inner.name
+
+    @property
+    def stems(self) -> tuple[str, ...]:
+        return in_order({*(stem for stem in self._inner.stems if stem in STEMS), "other"})
+
+    @property
+    def rates(self) -> tuple[int, ...]:
+        return self._inner.rates
+
+    @property
+    def piece_frames(self) -> int:
+        return self._inner.piece_frames
+
+    @property
+    def context_frames(self) -> int:
+        return self._inner.context_frames
+
+    def separate(self, mix: Audio, rate: int) -> Audio:
+        inner, stems = self._inner.stems, self.stems
+        separated = self._inner.separate(mix, rate)
+        folded = np.zeros((len(stems), *separated.shape[1:]), np.float32)
+        for stem, sound in zip(inner, separated, strict=True):
+            folded[stems.index(stem if stem in stems else "other")] += sound
+        return folded
+
+
+def in_order(stems: Sequence[str] | set[str]) -> tuple[str, ...]:
+    """``stems`` once each: those of STEMS in its order, then the others in theirs."""
+    return (*(stem for stem in STEMS if stem in stems), *dict.fromkeys(stem for stem in stems if stem not in STEMS))
+
+
+def check_mix(name: str, mix: Audio, rate: int, own: int) -> None:
+    """A ModelError where ``mix`` is not (2, frames of at least 1) or ``rate`` is not the model's ``own``."""
+    if mix.ndim != 2 or mix.shape[0] != CHANNELS or mix.shape[1] < 1:
+        raise ModelError(f"{name}: a mix of shape {mix.shape}", "give (2, frames), at least one frame; mono on both")
+    if rate != own:
+        raise ModelError(f"{name}: the mix is at {rate} Hz, the model at {own} Hz", f"resample to {own} Hz")
+
+
+def _transition(frames: int, overlap: int) -> Audio:
+    """Up over ``overlap`` frames, one, and down again; never 0, so that a weighted mean is always defined."""
+    ramp = ((np.arange(overlap) + 0.5) / overlap).astype(np.float32)
+    window = np.ones(frames, np.float32)
+    window[:overlap] = ramp
+    window[frames - overlap :] = np.minimum(window[frames - overlap :], ramp[::-1])
+    return window
+
+
+def _starts(frames: int, piece: int, stride: int) -> list[int]:
+    """Where pieces begin; the last is moved back so that it ends with the signal and hears no padding."""
+    starts = list(range(0, frames - piece, stride))
+    return [*starts, frames - piece]

@@ -1,0 +1,78 @@
+"""The spectrum outside the graph, as public models were trained with it: torch.stft's conventions on NumPy.
+
+center=True, periodic Hann window, one-sided, the same length for window and FFT. Source of the conventions: the
+documentation of torch.stft and torch.istft.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from bridge.core.audio import Audio
+
+Spectrum: TypeAlias = NDArray[np.complex64]
+"""Shape (..., bins, columns)."""
+
+_TINY = 1e-11
+"""Where the windows sum to less, torch.istft takes the signal for lost; so do we."""
+
+
+@dataclass(frozen=True)
+class Stft:
+    """``window`` and ``hop`` in frames. ``padding``: what stands beyond both ends of the signal.
+
+    ``normalised``: spectra are divided by sqrt(window), as torch.stft(normalized=True) does.
+    """
+
+    window: int
+    hop: int
+    padding: Literal["reflect", "constant"] = "reflect"
+    normalised: bool = False
+
+    @property
+    def bins(self) -> int:
+        return self.window // 2 + 1
+
+    def columns(self, frames: int) -> int:
+        """How many columns the spectrum of ``frames`` frames has."""
+        return frames // self.hop + 1
+
+    def frames(self, columns: int) -> int:
+        """The shortest signal of ``columns`` columns."""
+        return (columns - 1) * self.hop
+
+    def spectrum(self, audio: Audio) -> Spectrum:
+        """``audio``, shape (..., frames), as (..., bins, columns); column c stands on frame c * hop."""
+        ends = [(0, 0)] * (audio.ndim - 1) + [(self.window // 2, self.window // 2)]
+        padded = np.pad(audio, ends, mode=self.padding)
+        pieces = sliding_window_view(padded, self.window, axis=-1)[..., :: self.hop, :]
+        spectrum = np.fft.rfft(pieces * self._hann(), axis=-1)
+        if self.normalised:
+            spectrum /= np.sqrt(np.float32(self.window))
+        return np.swapaxes(spectrum, -1, -2).astype(np.complex64, copy=False)
+
+    def audio(self, spectrum: Spectrum, frames: int) -> Audio:
+        """The signal of ``frames`` frames whose spectrum is nearest to (..., bins, columns); the exact one if any."""
+        hann, columns = self._hann(), spectrum.shape[-1]
+        pieces = np.fft.irfft(np.swapaxes(spectrum, -1, -2), self.window, axis=-1).astype(np.float32, copy=False)
+        if self.normalised:
+            pieces *= np.sqrt(np.float32(self.window))
+        pieces *= hann
+        length = max((columns - 1) * self.hop + self.window, self.window // 2 + frames)
+        total = np.zeros((*spectrum.shape[:-2], length), np.float32)
+        weight = np.zeros(length, np.float32)
+        for column in range(columns):
+            at = slice(column * self.hop, column * self.hop + self.window)
+            total[..., at] += pieces[..., column, :]
+            weight[at] += hann * hann
+        total /= np.where(weight > _TINY, weight, 1.0).astype(np.float32)
+        return total[..., self.window // 2 : self.window // 2 + frames]
+
+    def _hann(self) -> Audio:
+        phase = 2.0 * np.pi * np.arange(self.window) / self.window
+        return np.asarray(0.5 - 0.5 * np.cos(phase), np.float32)

@@ -1,0 +1,185 @@
+"""Where users' models live: one folder a model, with its manifest and its files.
+
+A folder appears by one rename when all in it is checked and on disk, and goes by one. Names with a dot before are
+folders in the making or on their way out, and downloads; nobody sees them.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bridge.config import user_dir, write_atomic
+from bridge.errors import BridgeError, ModelError
+from engines.separation.models.download import sha256_of
+from engines.separation.models.manifest import MANIFEST_FILE, Manifest, Part, read_manifest, written
+
+_ADDING, _REMOVING = ".adding-", ".removing-"
+
+
+@dataclass(frozen=True)
+class Model:
+    """A stored model: its manifest and its folder."""
+
+    manifest: Manifest
+    folder: Path
+
+    def path(self, part: Part) -> Path:
+        return self.folder / part.file
+
+    def check_hashes(self) -> None:
+        """A ModelError where a file is missing or is not the one that was added."""
+        for part in self.manifest.parts:
+            path = self.path(part)
+            try:
+                found = sha256_of(path)
+            except OSError as error:
+                message = f"{path}: cannot be read ({error.strerror})"
+                raise ModelError(message, f"remove {self.manifest.name} and add it again") from error
+            if found != part.sha256:
+                message = f"{path}: the SHA-256 is {found}, not {part.sha256} as when it was added"
+                raise ModelError(message, f"remove {self.manifest.name} and add it again")
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A folder in the store: its model, or what is wrong with it."""
+
+    name: str
+    model: Model | None
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A model in the making in ``folder``, to become ``goal``."""
+
+    folder: Path
+    goal: Path
+
+    def check_free(self) -> None:
+        if self.goal.exists():
+            message = f"{self.goal}: there is a model {self.goal.name!r} already"
+            raise ModelError(message, "remove it first, or choose another name")
+
+    def publish(self, manifest: Manifest) -> Model:
+        """Write ``manifest``, check every hash, and show the folder under its name, in one step."""
+        write_atomic(self.folder / MANIFEST_FILE, written(manifest))
+        Model(read_manifest(self.folder / MANIFEST_FILE), self.folder).check_hashes()
+        self.check_free()
+        try:
+            for part in manifest.parts:
+                _sync(self.folder / part.file)
+            self.folder.rename(self.goal)
+        except OSError as error:
+            raise _unwritable(self.goal, error) from error
+        return Model(manifest, self.goal)
+
+
+@dataclass(frozen=True)
+class Store:
+    """The models below ``folder``, which need not exist."""
+
+    folder: Path
+
+    @property
+    def downloads(self) -> Path:
+        """Where what is fetched waits; parts stay here over runs, so that they can be gone on with."""
+        return self.folder / ".downloads"
+
+    def names(self) -> list[str]:
+        if not self.folder.is_dir():
+            return []
+        return sorted(path.name for path in self.folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+
+    def get(self, name: str) -> Model:
+        """The model called ``name``; a ModelError names those that there are."""
+        if name not in self.names():
+            there = ", ".join(self.names()) or "none yet"
+            raise ModelError(f"no model {name!r}", f"models here: {there}; `sideman models add` adds one")
+        manifest = read_manifest(self.folder / name / MANIFEST_FILE)
+        if manifest.name != name:
+            message = f"{self.folder / name / MANIFEST_FILE}: name: {manifest.name!r} in a folder called {name!r}"
+            raise ModelError(message, "name both alike")
+        return Model(manifest, self.folder / name)
+
+    def listing(self) -> list[Listed]:
+        """Every model by name; a broken one is listed with its problem."""
+        return [self._listed(name) for name in self.names()]
+
+    @contextmanager
+    def draft(self, name: str) -> Iterator[Draft]:
+        """A folder that nobody sees, for a model called ``name``; gone at the end unless it was published."""
+        draft = Draft(self.folder / f"{_ADDING}{name}.{os.getpid()}.{secrets.token_hex(4)}", self.folder / name)
+        draft.check_free()
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._sweep()
+            draft.folder.mkdir()
+        except OSError as error:
+            raise _unwritable(draft.folder, error) from error
+        try:
+            yield draft
+        finally:
+            shutil.rmtree(draft.folder, ignore_errors=True)
+
+    def remove(self, name: str) -> None:
+        """Take a model away, also one whose manifest cannot be read."""
+        if name not in self.names():
+            self.get(name)
+        going = self.folder / f"{_REMOVING}{name}.{os.getpid()}.{secrets.token_hex(4)}"
+        try:
+            (self.folder / name).rename(going)
+        except OSError as error:
+            raise _unwritable(self.folder / name, error) from error
+        shutil.rmtree(going, ignore_errors=True)
+
+    def _listed(self, name: str) -> Listed:
+        try:
+            return Listed(name, self.get(name))
+        except BridgeError as error:
+            return Listed(name, None, str(error))
+
+    def _sweep(self) -> None:
+        """Take away what killed runs left."""
+        for left in (*self.folder.glob(f"{_ADDING}*"), *self.folder.glob(f"{_REMOVING}*")):
+            if not _alive(left.name.split(".")[-2]):
+                shutil.rmtree(left, ignore_errors=True)
+
+
+def user_store() -> Store:
+    """The user's own models."""
+    return Store(user_dir("models"))
+
+
+def place(source: Path, target: Path) -> None:
+    """Copy ``source`` to ``target``; a ModelError says why it cannot be."""
+    try:
+        shutil.copyfile(source, target)
+    except OSError as error:
+        message = f"{source}: cannot be copied to {target} ({error.strerror})"
+        raise ModelError(message, "check the name, permissions and free space") from error
+
+
+def _alive(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (ProcessLookupError, ValueError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _unwritable(path: Path, error: OSError) -> ModelError:
+    return ModelError(f"{path}: cannot be written ({error.strerror})", "check permissions and free space")
