@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bridge.core.audio import Audio
 
 Doubles = NDArray[np.float64]
+Floating = NDArray[np.float32] | NDArray[np.float64]
 
 LOW_HZ = 250.0
 """Upper edge of what `low_sdr_db` counts: bass, kick, and little of the rest."""
@@ -19,6 +20,8 @@ SILENT_DB = -60.0
 """A stem is absent where it lies this far below the mean power of the mix: well above a codec's dither."""
 STRETCH_S = 0.25
 """Length of the stretches that are absent or not."""
+_BLOCK = 1 << 16
+"""Frames that are turned to float64 at once: they fit in a processor's cache."""
 
 
 def ratio_db(wanted: float, rest: float) -> float:
@@ -28,10 +31,9 @@ def ratio_db(wanted: float, rest: float) -> float:
     return float("inf") if rest <= 0.0 else float(10.0 * np.log10(wanted / rest))
 
 
-def energy(wave: NDArray[np.floating]) -> float:
-    """Sum of squares over all axes, added up in float64."""
-    flat = np.ascontiguousarray(wave).ravel().astype(np.float64, copy=False)
-    return float(flat @ flat)
+def energy(wave: Floating) -> float:
+    """Sum of squares over all axes."""
+    return _inner(wave, wave)
 
 
 def sdr_db(truth: Audio, estimate: Audio) -> float:
@@ -47,9 +49,11 @@ def sdr_db(truth: Audio, estimate: Audio) -> float:
 def energies(waves: Audio, length_frames: int) -> Doubles:
     """Energy of each whole stretch of ``length_frames``: (..., channels, frames) to (..., stretches)."""
     stretches = waves.shape[-1] // length_frames
-    cut = waves[..., : stretches * length_frames]
-    split = cut.reshape(*waves.shape[:-1], stretches, length_frames)
-    return np.einsum("...ctf,...ctf->...t", split, split, dtype=np.float64, optimize=False)
+    found = np.zeros((*waves.shape[:-2], stretches))
+    for i in range(stretches):
+        stretch = waves[..., i * length_frames : (i + 1) * length_frames].astype(np.float64)
+        found[..., i] = np.einsum("...cf,...cf->...", stretch, stretch)
+    return found
 
 
 def framewise_sdr_db(truth: Audio, estimate: Audio, rate: int) -> Doubles:
@@ -57,13 +61,15 @@ def framewise_sdr_db(truth: Audio, estimate: Audio, rate: int) -> Doubles:
 
     The distortion filters of BSSEval v4 cancel in its SDR ("images": the errors that they split add up to estimate
     minus truth), so this is what museval gives, to rounding, without its minutes of computing. A piece shorter
-    than a second is one frame, as there. Stöter, Liutkus and Ito, "The 2018 Signal Separation Evaluation Campaign".
+    than a second is one frame, as there; an estimate that is 0 throughout, which museval refuses, has 0 dB.
+    Stöter, Liutkus and Ito, "The 2018 Signal Separation Evaluation Campaign", LVA/ICA 2018.
     """
     length = min(rate, truth.shape[-1])
     wanted, got, rest = energies(truth, length), energies(estimate, length), energies(truth - estimate, length)
     with np.errstate(divide="ignore", invalid="ignore"):
         found = 10.0 * np.log10(wanted / rest)
-    found[:, ((wanted == 0.0) | (got == 0.0)).any(axis=0)] = np.nan
+    pauses = (got == 0.0) & got.any(axis=1, keepdims=True)
+    found[:, ((wanted == 0.0) | pauses).any(axis=0)] = np.nan
     return found
 
 
@@ -100,31 +106,34 @@ def si_sdr_gain_db(truth: Audio, estimate: Audio, mix: Audio) -> float:
     return si_sdr_db(truth, estimate) - si_sdr_db(truth, mix)
 
 
-def si_sar_db(index: int, truths: Audio, estimate: Audio) -> float:
-    """Source to artefacts: what of the estimate is no sum of the true stems, against the stem in it.
+def si_sar_db(truths: Audio, estimates: Audio) -> Doubles:
+    """Source to artefacts of each stem, (stems,): what of the estimate is no sum of true stems, against its own.
 
-    The estimate is projected on all ``truths``, one gain a stem, both channels as one signal; ``index`` says whose
-    estimate it is. Le Roux et al. 2019, as above. Leakage of the other stems does not lower it, warbling does.
+    Each estimate is projected on all ``truths``, one gain a stem, both channels as one signal: Le Roux et al. 2019,
+    as above. Leakage of the other stems does not lower it, warbling does.
     """
-    flat = truths.reshape(len(truths), -1).astype(np.float64)
-    seen = estimate.reshape(-1).astype(np.float64)
-    own = float(flat[index] @ flat[index])
-    if not own:
-        return float("nan")
-    across = flat @ seen
-    gains = np.linalg.lstsq(flat @ flat.T, across, rcond=None)[0]
-    wanted = float(across[index]) ** 2 / own
-    return ratio_db(wanted, energy(seen - gains @ flat))
+    flat = truths.reshape(len(truths), -1)
+    seen = estimates.reshape(len(estimates), -1)
+    among = np.array([[_inner(one, other) for other in flat] for one in flat])
+    across = np.array([[_inner(one, other) for other in seen] for one in flat])
+    gains = np.linalg.lstsq(among, across, rcond=None)[0]
+    explained = np.einsum("ij,ij->j", gains, across)
+    found = np.full(len(truths), np.nan)
+    for i, own in enumerate(np.diag(among)):
+        if own > 0.0:
+            found[i] = ratio_db(across[i, i] ** 2 / own, max(energy(seen[i]) - explained[i], 0.0))
+    return found
 
 
 def low_sdr_db(truth: Audio, estimate: Audio, rate: int, below_hz: float = LOW_HZ) -> float:
-    """`sdr_db` of what lies below ``below_hz``, cut off in one spectrum of the whole piece."""
-    frames = truth.shape[-1]
-    bins = int(np.ceil(below_hz * frames / rate))
-    wanted = np.fft.rfft(truth, axis=-1)[..., :bins]
-    rest = np.fft.rfft(truth - estimate, axis=-1)[..., :bins]
-    of_truth, of_rest = (energy(np.abs(part)) for part in (wanted, rest))
-    return ratio_db(of_truth, of_rest) if of_truth else float("nan")
+    """`sdr_db` of what lies below ``below_hz``, by the spectra of whole seconds (of all, where it is shorter)."""
+    length = min(rate, truth.shape[-1])
+    bins = int(np.ceil(below_hz * length / rate))
+    low = []
+    for wave in (truth, truth - estimate):
+        whole = wave[..., : wave.shape[-1] // length * length].reshape(len(wave), -1, length)
+        low.append(energy(np.abs(np.fft.rfft(whole, axis=-1)[..., :bins])))
+    return ratio_db(low[0], low[1]) if low[0] else float("nan")
 
 
 def leakage_db(truth: Audio, estimate: Audio, mix: Audio, rate: int) -> float:
@@ -144,5 +153,14 @@ def _absent(truth: Audio, mix: Audio, length_frames: int) -> NDArray[np.bool_]:
     return np.asarray(energies(truth, length_frames) <= mean * 10.0 ** (SILENT_DB / 10.0))
 
 
-def _inner(one: Audio, other: Audio) -> float:
-    return float(one.reshape(-1).astype(np.float64) @ other.reshape(-1).astype(np.float64))
+def _inner(one: Floating, other: Floating) -> float:
+    """Inner product over all axes, added up in float64 a block of frames at a time.
+
+    einsum and not BLAS, whose threads wait for each other longer than such a block takes.
+    """
+    one, other = one.reshape(-1), other.reshape(-1)
+    total = 0.0
+    for start in range(0, one.size, _BLOCK):
+        block = slice(start, start + _BLOCK)
+        total += float(np.einsum("f,f->", one[block].astype(np.float64), other[block].astype(np.float64)))
+    return total

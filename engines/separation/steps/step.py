@@ -1,0 +1,47 @@
+"""What the steps have in common: a separator inside, whose stems and rates they keep."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+from bridge.core.audio import Audio
+from bridge.errors import EngineError
+from engines.separation.offline.separator import Separator
+
+
+class Step:
+    """A separator around ``inner``; the subclass says what it does to pieces. It does not stream."""
+
+    label: str
+    """What it is called; the separator's name with this behind it is the name of both."""
+    summary: str
+    """What it does and what it costs, in a line."""
+
+    def __init__(self, inner: Separator) -> None:
+        self.inner = inner
+
+    @property
+    def name(self) -> str:
+        return f"{self.inner.name}+{self.label}"
+
+    @property
+    def stems(self) -> tuple[str, ...]:
+        return self.inner.stems
+
+    @property
+    def rates(self) -> tuple[int, ...]:
+        return self.inner.rates
+
+    def separate(self, mix: Audio, rate: int) -> Audio:
+        """``mix``, shape (2, frames), as stems of shape (stems, 2, frames), aligned with it."""
+        raise NotImplementedError
+
+
+def find_stem(stems: Sequence[str], stem: str, who: str) -> int:
+    """Where ``stem`` stands in ``stems``."""
+    if stem not in stems:
+        near = get_close_matches(stem, stems, 1)
+        hint = f"did you mean {near[0]}?" if near else f"it gives {', '.join(stems)}"
+        raise EngineError(f"{who}: the separator has no stem {stem!r}", hint)
+    return list(stems).index(stem)
