@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 
@@ -20,6 +21,8 @@ def main(arguments: list[str] | None = None) -> int:
     one.add_argument("--cool", type=int, default=0, help="let the learning rate fall to nothing over so many steps")
     one.add_argument("--width", type=int, default=96)
     one.add_argument("--layers", type=int, default=6)
+    one.add_argument("--batch", type=int, default=4, help="mixtures in a step")
+    one.add_argument("--length", type=int, default=129, help="analysis steps of each, 43 a second")
     one.add_argument("--rate", type=float, default=2e-3)
     one.add_argument("--without", nargs="*", default=(), help="groups and songs to leave out, by name")
     one.set_defaults(act=_train)
@@ -41,10 +44,11 @@ def _train(told: argparse.Namespace) -> int:
     library = read_library(told.stems, "train", tuple(told.without))
     _say("train on " + ", ".join(f"{stem} {m:.0f} min" for stem, m in sorted(library.minutes().items())))
     songs = validation(read_library(told.stems, "valid"))
-    trainer = Trainer(told.run, Plan(rate=told.rate, steps=told.steps), Shape(told.width, told.layers))
+    plan = Plan(told.batch, told.length, told.rate, steps=told.steps)
+    trainer = Trainer(told.run, plan, Shape(told.width, told.layers))
     went_on = trainer.load()
     if told.cool:
-        trainer.plan = Plan(rate=told.rate, cooled_from=trainer.step, steps=trainer.step + told.cool)
+        trainer.plan = replace(plan, cooled_from=trainer.step, steps=trainer.step + told.cool)
     _say(f"{'go on from' if went_on else 'begin at'} step {trainer.step}")
     end = time.monotonic() + told.minutes * 60
     mixer = Mixer(library, trainer.plan.length, np.random.default_rng(trainer.plan.seed))

@@ -50,7 +50,7 @@ class _Scan(torch.autograd.Function):
     """h[t] = keep[t] h[t-1] + new[t] along axis 1, with the gradient by the same recurrence backwards."""
 
     @staticmethod
-    def forward(ctx, keep: Tensor, new: Tensor, first: Tensor) -> Tensor:  # type: ignore[no-untyped-def,override]
+    def forward(ctx, keep: Tensor, new: Tensor, first: Tensor) -> Tensor:  # type: ignore[no-untyped-def]
         heard = torch.empty_like(new)
         before = first
         for t in range(new.shape[1]):
@@ -59,7 +59,7 @@ class _Scan(torch.autograd.Function):
         return heard
 
     @staticmethod
-    def backward(ctx, wanted: Tensor) -> tuple[Tensor, Tensor, Tensor]:  # type: ignore[no-untyped-def,override]
+    def backward(ctx, wanted: Tensor) -> tuple[Tensor, Tensor, Tensor]:  # type: ignore[no-untyped-def]
         keep, heard, first = ctx.saved_tensors
         last = keep.shape[1] - 1
         into = torch.empty_like(heard)

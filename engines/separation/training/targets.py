@@ -77,23 +77,22 @@ def _pool(
                     own[t, s, c, p + 1] += u * power
 
 
-def cells(stems: Floats, rate: int, overlap: int, eq: Floats | None = None) -> Cells:
-    """``stems`` (STEMS, 2, frames) at ``rate`` as cells; ``eq``: gains of each stem's bins (STEMS, BINS)."""
+def cells(stems: Floats, rate: int, overlap: int, gains: Floats | None = None) -> Cells:
+    """``stems`` (STEMS, 2, frames) at ``rate`` as cells; ``gains``: of each stem's bins (STEMS, BINS)."""
     analysis, scale = heard_window(overlap)
     sides = np.stack([stems[:, 0] + stems[:, 1], stems[:, 0] - stems[:, 1]], 1) * np.float32(0.5)
     steps = (sides.shape[2] - WINDOW) // STRIDE + 1
     frames = np.lib.stride_tricks.sliding_window_view(sides, WINDOW, axis=2)[:, :, ::STRIDE][:, :, :steps]
-    spectra = np.fft.rfft(frames * analysis, axis=-1)
-    spectra = spectra.astype(np.complex64, copy=False)
-    if eq is not None:
-        spectra *= eq[:, None, None]
+    spectra: NDArray[np.complex64] = np.fft.rfft(frames * analysis, axis=-1).astype(np.complex64, copy=False)
+    if gains is not None:
+        spectra *= gains[:, None, None]
     count = len(STEMS)
     mix, cross = np.zeros((steps, 2, POINTS), np.float32), np.zeros((steps, POINTS), np.float32)
     common, own = np.zeros((steps, count, 2, POINTS), np.float32), np.zeros((steps, count, 2, POINTS), np.float32)
     lower, upper = spreading(rate)
     _pool(spectra, lower, upper, mix, cross, common, own)
     mix, cross, common, own = mix * scale, cross * scale, common * scale, own * scale
-    power = np.stack([mix[:, 0], mix[:, 1], cross], 1) / _shares(rate)
+    power: Floats = np.stack([mix[:, 0], mix[:, 1], cross], 1) / _shares(rate)
     return Cells(power, mix, common, own)
 
 

@@ -35,8 +35,8 @@ class Plan:
     """What a run is made of. ``rate``: learning rate, held after the warm-up; ``cooled_from``: the step from which
     it falls to nothing by ``steps`` (a run can be cooled at any time, or go on from before)."""
 
-    batch: int = 8
-    length: int = 256
+    batch: int = 4
+    length: int = 129
     rate: float = 2e-3
     warm_up: int = 200
     averaged: float = 0.998

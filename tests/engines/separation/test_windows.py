@@ -1,0 +1,30 @@
+"""Short-delay windows: what is taken apart adds up again."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bridge.errors import EngineError
+from engines.separation.windows import windows
+
+
+@pytest.mark.parametrize(("hop", "overlap"), [(512, 256), (256, 128), (128, 64), (128, 128), (256, 1)])
+def test_hops_add_up_to_the_input(hop: int, overlap: int) -> None:
+    analysis, synthesis = windows(2048, hop, overlap)
+    heard = np.zeros(2048 + 8 * hop)
+    for end in range(2048, len(heard) + 1, hop):
+        heard[end - hop - overlap : end] += analysis[-hop - overlap :] * synthesis
+    np.testing.assert_allclose(heard[2048 : len(heard) - overlap], 1.0, atol=1e-6)
+
+
+def test_the_newest_frame_counts_for_little_and_the_synthesis_stays_small() -> None:
+    analysis, synthesis = windows(2048, 128, 64)
+    assert analysis[-1] < 0.05
+    assert synthesis.max() < 1.1
+
+
+@pytest.mark.parametrize(("hop", "overlap"), [(512, 0), (128, 129), (1536, 1024)])
+def test_an_impossible_overlap_is_refused(hop: int, overlap: int) -> None:
+    with pytest.raises(EngineError, match="overlap"):
+        windows(2048, hop, overlap)
