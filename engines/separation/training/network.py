@@ -101,10 +101,7 @@ class Recurrence(nn.Module):
         keep, new, gate = self.into(self.norm(x)).chunk(3, -1)
         keep = torch.sigmoid(keep)
         fresh = (1.0 - keep) * new
-        if x.shape[1] == 1:
-            heard = keep * first.unsqueeze(1) + fresh
-        else:
-            heard = _Scan.apply(keep, fresh, first)
+        heard = keep * first.unsqueeze(1) + fresh if x.shape[1] == 1 else _Scan.apply(keep, fresh, first)
         return x + self.back(heard * nn.functional.silu(gate)), heard[:, -1]
 
 
@@ -127,7 +124,7 @@ class Mixer(nn.Module):
 class Network(nn.Module):
     """Powers at the grid's points in, masks out: real, positive, and over the stems they sum to one."""
 
-    def __init__(self, shape: Shape = Shape()) -> None:  # noqa: B008 - frozen
+    def __init__(self, shape: Shape = Shape()) -> None:
         super().__init__()
         self.shape = shape
         bands, width = shape.bands, shape.width

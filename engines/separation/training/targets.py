@@ -92,7 +92,7 @@ def cells(stems: Floats, rate: int, overlap: int, gains: Floats | None = None) -
     lower, upper = spreading(rate)
     _pool(spectra, lower, upper, mix, cross, common, own)
     mix, cross, common, own = mix * scale, cross * scale, common * scale, own * scale
-    power: Floats = np.stack([mix[:, 0], mix[:, 1], cross], 1) / _shares(rate)
+    power = (np.stack([mix[:, 0], mix[:, 1], cross], 1) / _shares(rate)).astype(np.float32, copy=False)
     return Cells(power, mix, common, own)
 
 
