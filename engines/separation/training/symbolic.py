@@ -1,0 +1,194 @@
+"""Human drumming, chords and melodies as plain lists: from the Groove MIDI Dataset, POP909-CL and POP909."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import mido
+
+from bridge.errors import ConfigError
+
+ROLE_OF_NOTE = {
+    36: "kick", 35: "kick", 38: "snare", 40: "snare", 37: "stick", 39: "clap",
+    48: "tom_high", 50: "tom_high", 45: "tom_mid", 47: "tom_mid", 43: "tom_low", 58: "tom_low", 41: "tom_low",
+    46: "open", 26: "open", 42: "closed", 22: "closed", 44: "pedal",
+    49: "crash", 55: "crash", 57: "crash", 52: "crash", 51: "ride", 59: "ride", 53: "ride",
+}  # fmt: skip
+"""General MIDI, and what the Roland TD-11 of the Groove MIDI Dataset sends beside it."""
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A stroke at ``beat`` with ``force`` from 0 to 1."""
+
+    beat: float
+    role: str
+    force: float
+
+
+@dataclass(frozen=True)
+class Groove:
+    """``beats`` long, played at ``bpm``."""
+
+    name: str
+    bpm: float
+    beats: float
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True)
+class Note:
+    """MIDI ``pitch`` from ``beat`` on for ``beats``."""
+
+    beat: float
+    beats: float
+    pitch: int
+    force: float = 0.8
+
+
+@dataclass(frozen=True)
+class Chord:
+    """``pitches`` ascending, the bass first."""
+
+    beat: float
+    beats: float
+    pitches: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Tune:
+    """A song's chords and melody in quarter notes from its start; ``bar`` is the quarter notes of a bar."""
+
+    name: str
+    bpm: float
+    bar: float
+    chords: tuple[Chord, ...]
+    melody: tuple[Note, ...]
+
+    @property
+    def beats(self) -> float:
+        return self.chords[-1].beat + self.chords[-1].beats
+
+    def cut(self, start: float, stop: float) -> Tune:
+        """The beats from ``start`` to ``stop``, counted from zero again; notes that hang over are clipped."""
+        chords = [(max(c.beat, start), min(c.beat + c.beats, stop), c.pitches) for c in self.chords]
+        notes = [n for n in self.melody if start <= n.beat < stop]
+        return Tune(
+            self.name,
+            self.bpm,
+            self.bar,
+            tuple(Chord(a - start, b - a, p) for a, b, p in chords if b - a > 0.05),
+            tuple(Note(n.beat - start, min(n.beats, stop - n.beat), n.pitch, n.force) for n in notes),
+        )
+
+    def moved(self, semitones: int) -> Tune:
+        """Transposed."""
+        return Tune(
+            self.name,
+            self.bpm,
+            self.bar,
+            tuple(Chord(c.beat, c.beats, tuple(p + semitones for p in c.pitches)) for c in self.chords),
+            tuple(Note(n.beat, n.beats, n.pitch + semitones, n.force) for n in self.melody),
+        )
+
+
+def read_notes(track: mido.MidiTrack, ticks_per_beat: int) -> list[Note]:
+    """The notes of a track, in order of their beginning."""
+    sounding: dict[int, tuple[int, int]] = {}
+    notes, now = [], 0
+    for message in track:
+        now += message.time
+        if message.type not in ("note_on", "note_off"):
+            continue
+        if message.note in sounding:
+            began, force = sounding.pop(message.note)
+            if now > began:
+                beats = (now - began) / ticks_per_beat
+                notes.append(Note(began / ticks_per_beat, beats, message.note, force / 127))
+        if message.type == "note_on" and message.velocity > 0:
+            sounding[message.note] = now, message.velocity
+    return sorted(notes, key=lambda note: (note.beat, note.pitch))
+
+
+def read_grooves(symbolic: Path) -> list[Groove]:
+    """The beats (not the single fills) of the Groove MIDI Dataset in 4/4, in the order of its table."""
+    table = symbolic / "groove" / "info.csv"
+    if not table.is_file():
+        raise ConfigError(f"{table}: not there", "unpack symbolic.tar.xz and name the folder it lies in")
+    grooves = []
+    with table.open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            path = symbolic / "groove" / row["midi_filename"]
+            if row["beat_type"] != "beat" or row["time_signature"] != "4-4" or not path.is_file():
+                continue
+            midi = mido.MidiFile(path)
+            hits = [
+                Hit(note.beat, ROLE_OF_NOTE[note.pitch], note.force)
+                for track in midi.tracks
+                for note in read_notes(track, midi.ticks_per_beat)
+                if note.pitch in ROLE_OF_NOTE
+            ]
+            if len(hits) < 12:
+                continue
+            beats = 4.0 * round((hits[-1].beat + 0.5) / 4) or 4.0
+            grooves.append(Groove(row["id"], float(row["bpm"]), beats, tuple(h for h in hits if h.beat < beats)))
+    return grooves
+
+
+def tune_names(symbolic: Path) -> list[str]:
+    """The numbers of the songs that are in both collections."""
+    names = sorted(path.stem for path in (symbolic / "pop909-cl").glob("*.mid"))
+    if not names:
+        raise ConfigError(f"{symbolic}: no pop909-cl there", "unpack symbolic.tar.xz and name the folder it lies in")
+    return [name for name in names if (symbolic / "pop909" / name / f"{name}.mid").is_file()]
+
+
+def read_tune(symbolic: Path, name: str) -> Tune | None:
+    """Chords and tempo of POP909-CL with the melody of POP909, or None where the two do not lie on one another.
+
+    The notes of POP909-CL are those of POP909 moved to a grid, so the melody's place is where most of its notes
+    meet a note of the same pitch.
+    """
+    midi = mido.MidiFile(symbolic / "pop909-cl" / f"{name}.mid")
+    tracks = {track.name: read_notes(track, midi.ticks_per_beat) for track in midi.tracks}
+    tempos = [message.tempo for message in midi.tracks[0] if message.type == "set_tempo"]
+    metres = [message for message in midi.tracks[0] if message.type == "time_signature"]
+    chord_notes, played = tracks.get("chords"), tracks.get("piano")
+    other = mido.MidiFile(symbolic / "pop909" / name / f"{name}.mid")
+    melodies = [read_notes(track, other.ticks_per_beat) for track in other.tracks if track.name == "MELODY"]
+    if not (chord_notes and played and tempos and melodies and melodies[0]):
+        return None
+    stacks: dict[float, list[Note]] = {}
+    for note in chord_notes:
+        stacks.setdefault(note.beat, []).append(note)
+    chords = tuple(
+        Chord(beat, max(n.beats for n in notes), tuple(sorted(n.pitch for n in notes)))
+        for beat, notes in sorted(stacks.items())
+    )
+    melody = _laid(melodies[0], played)
+    if melody is None or len(chords) < 8:
+        return None
+    bar = metres[0].numerator * 4 / metres[0].denominator if metres else 4.0
+    return Tune(name, 60e6 / tempos[0], bar, chords, tuple(melody))
+
+
+def _laid(melody: list[Note], played: list[Note]) -> list[Note] | None:
+    """``melody`` moved onto ``played``: by the difference that most pairs of equal pitch share."""
+    places: dict[int, list[float]] = {}
+    for note in played:
+        places.setdefault(note.pitch, []).append(note.beat)
+    shifts: Counter[int] = Counter()
+    for note in melody:
+        for beat in places.get(note.pitch, []):
+            if abs(beat - note.beat) < 2.5:
+                shifts[round((beat - note.beat) * 16)] += 1
+    if not shifts:
+        return None
+    shift = max(shifts, key=lambda s: shifts[s - 1] + shifts[s] + shifts[s + 1])
+    if shifts[shift - 1] + shifts[shift] + shifts[shift + 1] < 0.7 * len(melody):
+        return None
+    moved = [Note(n.beat + shift / 16, n.beats, n.pitch, n.force) for n in melody]
+    return [note for note in moved if note.beat >= 0]

@@ -1,0 +1,231 @@
+"""Synthesisers: oscillators through a filter with envelopes, two-operator FM, and chance for their settings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+from engines.separation.training.effects import Random
+from engines.separation.training.sources import RATE, Floats
+from engines.separation.training.symbolic import Note
+
+SAW, SQUARE, SINE, TRIANGLE = range(4)
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A sound. Envelopes in seconds, ``detune`` in semitones, cutoffs as multiples of the note's frequency."""
+
+    name: str
+    shape: int = SAW
+    voices: int = 1
+    detune: float = 0.0
+    spread: float = 0.0
+    sub: float = 0.0
+    noise: float = 0.0
+    cutoff: float = 4.0
+    sweep: float = 0.0
+    sweep_s: float = 0.2
+    damping: float = 1.0
+    attack_s: float = 0.005
+    decay_s: float = 0.3
+    sustain: float = 0.7
+    release_s: float = 0.1
+    ratio: float = 1.0
+    index: float = 0.0
+    index_s: float = 0.3
+    glide_s: float = 0.0
+    drop: float = 0.0
+    vibrato: float = 0.0
+    width: float = 0.5
+
+    def perform(self, notes: Sequence[Note], beat_s: float, seconds: float, random: Random) -> Floats:
+        """Shape (2, frames of ``seconds``)."""
+        out = np.zeros((2, int(seconds * RATE)), np.float32)
+        before = -1.0
+        for note in sorted(notes, key=lambda n: n.beat):
+            hz = 440 * 2 ** ((note.pitch - 69) / 12)
+            start, frames = int(note.beat * beat_s * RATE), int(note.beats * beat_s * RATE)
+            came_from = before if self.glide_s and before > 0 else hz * 2 ** (self.drop / 12)
+            phases = random.random(2 * self.voices + 2)
+            _sound(
+                out, start, frames, hz, came_from, max(self.glide_s, 0.03), self.shape, self.voices, self.detune,
+                self.spread, self.sub, self.noise, self.cutoff * hz, self.sweep * hz * (0.5 + 0.5 * note.force),
+                self.sweep_s, self.damping, self.attack_s, self.decay_s, self.sustain, self.release_s, self.ratio,
+                self.index * note.force, self.index_s, self.vibrato, self.width, 0.25 * note.force, phases,
+            )  # fmt: skip
+            before = hz
+        return out
+
+
+@njit(cache=True, fastmath=True)
+def _corner(phase: float, step: float) -> float:
+    """What smooths a jump at phase 0 (polynomial band-limited step, Valimaki and Huovilainen 2007)."""
+    if phase < step:
+        u = phase / step
+        return u + u - u * u - 1.0
+    if phase > 1.0 - step:
+        u = (phase - 1.0) / step
+        return u * u + u + u + 1.0
+    return 0.0
+
+
+@njit(cache=True, fastmath=True)
+def _wave(shape: int, phase: float, step: float, width: float) -> float:
+    if shape == 0:
+        return 2.0 * phase - 1.0 - _corner(phase, step)
+    if shape == 1:
+        value = 1.0 if phase < width else -1.0
+        return value + _corner(phase, step) - _corner((phase + 1.0 - width) % 1.0, step) + 1.0 - 2.0 * width
+    if shape == 2:
+        return float(np.sin(2 * np.pi * phase))
+    return 4.0 * abs(phase - 0.5) - 1.0
+
+
+@njit(cache=True, fastmath=True)
+def _sound(
+    out, start, frames, hz, came_from, glide_s, shape, voices, detune, spread, sub, noise, cutoff, sweep, sweep_s,
+    damping, attack_s, decay_s, sustain, release_s, ratio, index, index_s, vibrato, width, gain, phases,
+):  # type: ignore[no-untyped-def]  # fmt: skip
+    total = min(frames + int(release_s * 5 * RATE), out.shape[1] - start)
+    phase = phases.copy()
+    low0, band0, low1, band1 = 0.0, 0.0, 0.0, 0.0
+    glide = np.exp(-1.0 / (glide_s * RATE / 3))
+    away = np.log(came_from / hz)
+    held = 0.0
+    release = np.exp(-1.0 / (release_s * RATE / 2))
+    g, k = 0.0, damping
+    for i in range(total):
+        t = i / RATE
+        away *= glide
+        swing = vibrato * min(1.0, t / 0.4) * np.sin(2 * np.pi * 5.4 * t)
+        now = hz * np.exp(away + 0.0578 * swing)
+        if i < frames:
+            if t < attack_s:
+                held = t / attack_s
+            else:
+                held = sustain + (1 - sustain) * np.exp(-(t - attack_s) / decay_s)
+        else:
+            held *= release
+            if held < 1e-4:
+                break
+        left, right = 0.0, 0.0
+        for v in range(voices):
+            place = 0.0 if voices == 1 else 2.0 * v / (voices - 1) - 1.0
+            step = now * np.exp(0.0578 * detune * place) / RATE
+            phase[v] += step
+            phase[v] -= np.floor(phase[v])
+            if index > 0:
+                other = voices + v
+                phase[other] += step * ratio
+                phase[other] -= np.floor(phase[other])
+                bend = index * np.exp(-t / index_s) * np.sin(2 * np.pi * phase[other])
+                value = np.sin(2 * np.pi * phase[v] + bend)
+            else:
+                value = _wave(shape, phase[v], step, width)
+            left += value * (1.0 - spread * place)
+            right += value * (1.0 + spread * place)
+        scale = 1.0 / np.sqrt(voices)
+        left *= scale
+        right *= scale
+        if sub > 0:
+            phase[2 * voices] += 0.5 * now / RATE
+            low = sub * np.sin(2 * np.pi * phase[2 * voices])
+            left += low
+            right += low
+        if noise > 0:
+            left += noise * np.random.normal()
+            right += noise * np.random.normal()
+        if i % 16 == 0:
+            corner = cutoff + sweep * np.exp(-t / sweep_s)
+            g = np.tan(np.pi * min(max(corner, 30.0), 18000.0) / RATE)
+        norm = 1.0 / (1.0 + g * (g + k))
+        high = (left - low0 - (g + k) * band0) * norm
+        middle = g * high + band0
+        band0 = g * high + middle
+        left = g * middle + low0
+        low0 = g * middle + left
+        high = (right - low1 - (g + k) * band1) * norm
+        middle = g * high + band1
+        band1 = g * high + middle
+        right = g * middle + low1
+        low1 = g * middle + right
+        fade = min(1.0, i / 60.0)
+        out[0, start + i] += gain * held * fade * left
+        out[1, start + i] += gain * held * fade * right
+
+
+def bass_patch(random: Random) -> Patch:
+    """A synth bass of one of seven kinds."""
+    kind = str(random.choice(["saw", "square", "sub", "fm", "reese", "808", "pluck"]))
+    u = random.uniform
+    if kind == "sub":
+        return Patch(f"synth-{kind}", SINE, cutoff=20, sustain=u(0.6, 1), release_s=u(0.05, 0.2), glide_s=float(random.choice([0, 0.08])))
+    if kind == "808":
+        return Patch(
+            f"synth-{kind}", SINE, cutoff=30, attack_s=0.002, decay_s=u(0.4, 1.5), sustain=u(0, 0.4), release_s=0.15,
+            glide_s=float(random.choice([0, 0.12, 0.25])), drop=u(0, 24),
+        )  # fmt: skip
+    if kind == "fm":
+        return Patch(
+            f"synth-{kind}", cutoff=40, ratio=float(random.choice([0.5, 1, 1, 2, 3])), index=u(0.8, 5), index_s=u(0.05, 0.6),
+            decay_s=u(0.2, 1), sustain=u(0.2, 0.9), sub=u(0, 0.4),
+        )  # fmt: skip
+    if kind == "reese":
+        return Patch(
+            f"synth-{kind}", SAW, voices=int(random.choice([2, 3, 4])), detune=u(0.1, 0.45), spread=u(0, 0.5), sub=u(0.2, 0.9),
+            cutoff=u(4, 16), sustain=0.9, decay_s=1, damping=u(0.4, 1.4),
+        )  # fmt: skip
+    shape = SQUARE if kind == "square" else int(random.choice([SAW, SAW, TRIANGLE]))
+    quick = kind == "pluck"
+    return Patch(
+        f"synth-{kind}", shape, voices=int(random.choice([1, 1, 2])), detune=u(0, 0.12), sub=u(0, 0.7), cutoff=u(1.5, 8),
+        sweep=u(0, 25), sweep_s=u(0.03, 0.3), damping=u(0.25, 1.5), decay_s=u(0.08, 0.25) if quick else u(0.2, 1),
+        sustain=u(0, 0.3) if quick else u(0.4, 1), release_s=u(0.03, 0.15), width=u(0.2, 0.5),
+        glide_s=float(random.choice([0, 0, 0.06])),
+    )  # fmt: skip
+
+
+def keys_patch(random: Random, kind: str) -> Patch:
+    """``kind``: pad, pluck, supersaw, organ, epiano, bell, lead."""
+    u = random.uniform
+    if kind == "pad":
+        return Patch(
+            "synth-pad", int(random.choice([SAW, SAW, SQUARE, TRIANGLE])), voices=int(random.choice([3, 5, 7])), detune=u(0.05, 0.3),
+            spread=u(0.3, 1), cutoff=u(2, 10), sweep=u(-1, 4), sweep_s=u(0.5, 2), attack_s=u(0.1, 0.9), decay_s=2, sustain=0.8,
+            release_s=u(0.3, 1.2), noise=u(0, 0.05), damping=u(0.5, 1.5),
+        )  # fmt: skip
+    if kind == "supersaw":
+        return Patch(
+            "synth-supersaw", SAW, voices=7, detune=u(0.1, 0.4), spread=u(0.5, 1), cutoff=u(8, 40), sweep=u(0, 20), sweep_s=u(0.1, 0.4),
+            decay_s=u(0.2, 0.8), sustain=u(0.3, 0.9), release_s=u(0.05, 0.4),
+        )  # fmt: skip
+    if kind == "organ":
+        return Patch(
+            "synth-organ", int(random.choice([SINE, TRIANGLE, SQUARE])), voices=2, detune=u(0, 0.06), spread=0.3, cutoff=u(4, 20),
+            sub=u(0.2, 0.8), sustain=1, release_s=0.05, vibrato=u(0, 0.1), ratio=2, index=u(0, 1.5), index_s=9, width=0.5,
+        )  # fmt: skip
+    if kind == "epiano":
+        return Patch(
+            "synth-epiano", cutoff=40, ratio=float(random.choice([1, 1, 14, 2])), index=u(0.4, 2), index_s=u(0.1, 0.8), decay_s=u(0.8, 2),
+            sustain=0, release_s=0.15, attack_s=0.002,
+        )  # fmt: skip
+    if kind == "bell":
+        return Patch(
+            "synth-bell", cutoff=40, ratio=float(random.choice([1.41, 3.5, 2.76, 7])), index=u(0.8, 3.5), index_s=u(0.2, 1), decay_s=u(0.3, 1.5),
+            sustain=0, release_s=0.5, attack_s=0.001,
+        )  # fmt: skip
+    if kind == "lead":
+        return Patch(
+            "synth-lead", int(random.choice([SAW, SQUARE, TRIANGLE, SINE])), voices=int(random.choice([1, 2, 3])), detune=u(0, 0.2), spread=0.4,
+            cutoff=u(3, 16), sweep=u(0, 10), damping=u(0.3, 1.4), sustain=u(0.5, 1), vibrato=u(0, 0.3), glide_s=float(random.choice([0, 0.05, 0.1])),
+            width=u(0.2, 0.5),
+        )  # fmt: skip
+    return Patch(
+        "synth-pluck", int(random.choice([SAW, SQUARE, TRIANGLE])), voices=int(random.choice([1, 2, 3, 5])), detune=u(0, 0.2), spread=u(0, 0.8),
+        cutoff=u(1.5, 6), sweep=u(4, 30), sweep_s=u(0.04, 0.25), decay_s=u(0.1, 0.5), sustain=u(0, 0.2), release_s=u(0.05, 0.4),
+        damping=u(0.3, 1.5), attack_s=0.002, width=u(0.2, 0.5),
+    )  # fmt: skip
