@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bridge.core.audio import CHANNELS, STEMS, Audio
-from bridge.core.engine import AudioPort, Block, Engine, EngineSpec, EventPort, State, block_for
+from bridge.core.engine import AudioPort, Block, Engine, EngineSpec, EventPort, block_for
 from bridge.core.events import Midi, TimedEvent
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
@@ -17,11 +17,9 @@ from bridge.runtime.resampled import MAX_HOP, Resampled, hops, native_rate
 from tests.contracts import checks
 from tests.contracts.running import Factory
 from tests.contracts.sound_engines import Delay, Player
-from tests.runtime.toys import Toy
+from tests.runtime.toys import Halves, Toy
 
 RATES = (8000, 22050, 32000, 44100, 64000, 88200, 96000, 192000)
-FAR = 37
-"""The delay of the toy that separates, in its own frames: whole frames at no other rate."""
 
 
 class NativeDelay(Delay):
@@ -32,33 +30,6 @@ class NativeDelay(Delay):
 
 class NativePlayer(Player):
     spec = replace(Player.spec, rates=(48000,))
-
-
-class Halves:
-    """Half of what it hears is drums, a quarter each bass and vocals, later by FAR frames."""
-
-    spec = EngineSpec("toy.halves", (AudioPort("mix"),), tuple(AudioPort(stem) for stem in STEMS), 128, (44100, 48000))
-
-    def prepare(self, rate: int, max_frames: int, lead_frames: int = 0) -> None:
-        self.rate, self.past = rate, np.zeros((CHANNELS, FAR), np.float32)
-
-    def latency_frames(self, port: str) -> int:
-        return FAR
-
-    def process(self, block: Block, at: BlockTime, out: Block) -> None:
-        line = np.concatenate([self.past, block.audio["mix"]], axis=1)
-        for stem, share in zip(STEMS, (0.5, 0.25, 0.25, 7.0), strict=True):  # what it says of "other" is not asked
-            out.audio[stem][:] = line[:, : self.spec.hop] * np.float32(share)
-        self.past[:] = line[:, self.spec.hop :]
-
-    def reset(self) -> None:
-        self.past[:] = 0
-
-    def state(self) -> State:
-        return {"past": self.past.copy()}
-
-    def restore(self, state: State) -> None:
-        self.past[:] = state["past"]
 
 
 LAG = 1001

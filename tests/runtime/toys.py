@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from bridge.core.audio import STEMS
+from bridge.core.audio import CHANNELS, STEMS
 from bridge.core.control import Control
 from bridge.core.engine import AudioPort, Block, Engine, EngineSpec, EventPort, State
 from bridge.core.events import TimedEvent
@@ -23,6 +23,10 @@ LISTENS = EngineSpec("toy.mir", (AudioPort("mix"),), (EventPort("beats"), EventP
 PLAYS = EngineSpec("toy.accompaniment", (EventPort("chords"), EventPort("midi")), (EventPort("midi"),), HOP)
 FAILS = "SIDEMAN_TOY_FAILS"
 """With this in the environment the toy in a worker process fails: "prepare" or "process"."""
+
+
+FAR = 37
+"""The delay of `Halves` in its own frames: whole frames at no rate that it is resampled to."""
 
 
 def split_evenly(block: Block, at: BlockTime, out: Block) -> None:
@@ -71,6 +75,33 @@ class Toy:
 
     def restore(self, state: State) -> None:
         pass
+
+
+class Halves:
+    """At 44.1 and 48 kHz only. Half of what it hears is drums, a quarter each bass and vocals, later by FAR frames."""
+
+    spec = EngineSpec("toy.halves", (AudioPort("mix"),), tuple(AudioPort(stem) for stem in STEMS), 128, (44100, 48000))
+
+    def prepare(self, rate: int, max_frames: int, lead_frames: int = 0) -> None:
+        self.rate, self.past = rate, np.zeros((CHANNELS, FAR), np.float32)
+
+    def latency_frames(self, port: str) -> int:
+        return FAR
+
+    def process(self, block: Block, at: BlockTime, out: Block) -> None:
+        line = np.concatenate([self.past, block.audio["mix"]], axis=1)
+        for stem, share in zip(STEMS, (0.5, 0.25, 0.25, 7.0), strict=True):  # what it says of "other" is not asked
+            out.audio[stem][:] = line[:, : self.spec.hop] * np.float32(share)
+        self.past[:] = line[:, self.spec.hop :]
+
+    def reset(self) -> None:
+        self.past[:] = 0
+
+    def state(self) -> State:
+        return {"past": self.past.copy()}
+
+    def restore(self, state: State) -> None:
+        self.past[:] = state["past"]
 
 
 class InWorker(Toy):
