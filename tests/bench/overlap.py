@@ -1,0 +1,133 @@
+"""What a short overlap costs: `python -m tests.bench.overlap FOLDER [SECONDS]`.
+
+FOLDER holds SONG__STEM files, as ``ev3-lithium__drums.ogg``, of the four stems. Masks that are ideal on the grid (each
+stem's share of the powers) go through the live kernel, so that what is measured is the kernel, not a network. One row
+a kernel: its hop, its overlap (the delay that it declares) and the SDR in dB of each stem, the songs' mean.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from bridge.core.audio import STEMS, Audio
+from engines.separation.grid import WINDOW, spreading
+from engines.separation.spectra import Spectra
+
+Floats = NDArray[np.float32]
+
+GRIDS = (
+    *((512, overlap) for overlap in (256, 128, 64)),
+    *((256, overlap) for overlap in (256, 128, 64, 32)),
+    *((128, overlap) for overlap in (128, 64, 32, 16)),
+)
+"""Hop and overlap."""
+ENDS = (1.0, 0.5, 0.2)
+"""Without overlap: what the analysis window falls to at its end."""
+FALL = 128
+"""Frames over which it falls there."""
+FROM_S = 30.0
+FLOOR = 1e-12
+
+
+def songs(folder: Path, seconds: float) -> Iterator[tuple[str, int, Audio]]:
+    """Name, rate and stems (4, 2, frames) of each song that has all four."""
+    for first in sorted(folder.glob(f"*__{STEMS[0]}.*")):
+        song = first.name.split("__")[0]
+        paths = [first.with_name(first.name.replace(f"__{STEMS[0]}", f"__{stem}")) for stem in STEMS]
+        if not all(path.is_file() for path in paths):
+            continue
+        rate = soundfile.info(first).samplerate
+        read = [
+            soundfile.read(path, round(seconds * rate), round(FROM_S * rate), dtype="float32", always_2d=True)[0]
+            for path in paths
+        ]
+        yield song, rate, np.stack([wave.T if wave.shape[1] == 2 else np.repeat(wave, 2, axis=1).T for wave in read])
+
+
+def ideal(ears: list[Spectra], stems: Audio) -> Floats:
+    """The masks (1, 1, 4, 2, points) for this hop of the stems, shape (4, 2, hop); each has its own ear."""
+    for ear, stem in zip(ears, stems, strict=True):
+        ear.hear(stem)
+    power = np.stack([ear.power[0, 0, :2] for ear in ears]) + np.float32(FLOOR)
+    shares: Floats = power / power.sum(axis=0)
+    return shares[None, None]
+
+
+def overlapped(stems: Audio, rate: int, hop: int, overlap: int) -> Audio:
+    """The stems as the live kernel gives them, aligned, shape (4, 2, frames)."""
+    kernel, ears = Spectra(rate, hop, overlap), [Spectra(rate, hop, overlap) for _ in STEMS]
+    mix, given = stems.sum(axis=0), np.zeros_like(stems)
+    for first in range(0, stems.shape[2] - hop + 1, hop):
+        kernel.masks[:] = ideal(ears, stems[:, :, first : first + hop])
+        kernel.hear(mix[:, first : first + hop])
+        kernel.sound()
+        given[:, :, first : first + hop] = kernel.stems
+    return given[:, :, overlap:]
+
+
+def crossfaded(stems: Audio, rate: int, hop: int, end: float) -> Audio:
+    """The stems without any delay: the old masks fade to the new ones over a hop, both on the newest window.
+
+    Masks are heard through the window of `overlapped`, which falls to zero; what is filtered is windowed by one that
+    falls to ``end`` only, so that its last frames can be had back.
+    """
+    rise = np.sin(np.pi / 2 * (np.arange(WINDOW - FALL) + 0.5) / (WINDOW - FALL))
+    angle = np.arccos(end) * (np.arange(FALL) + 0.5) / FALL
+    window = np.concatenate([rise, np.cos(angle)]).astype(np.float32)
+    back = 1.0 / window[-hop:]
+    fade = (np.arange(hop, dtype=np.float32) + 0.5) / hop
+    lower, upper = spreading(rate)
+    ears = [Spectra(rate, hop, hop // 2) for _ in STEMS]
+    mix, given = stems.sum(axis=0), np.zeros_like(stems)
+    heard = np.zeros((2, WINDOW), np.float32)
+    old = np.full((4, 2, len(lower)), 0.25, np.float32)
+    for first in range(0, stems.shape[2] - hop + 1, hop):
+        points = ideal(ears, stems[:, :, first : first + hop])[0, 0]
+        new = points[..., lower] * (1 - upper) + points[..., lower + 1] * upper
+        heard = np.concatenate([heard[:, hop:], mix[:, first : first + hop]], axis=1)
+        left, right = np.fft.rfft(heard * window)
+        sides = np.stack([(left + right) / 2, (left - right) / 2])
+        mid, side = np.moveaxis(np.fft.irfft(np.stack([old, new]) * sides, WINDOW)[..., -hop:], 2, 0) * back
+        mid, side = (wave[0] + fade * (wave[1] - wave[0]) for wave in (mid, side))
+        given[:, 0, first : first + hop], given[:, 1, first : first + hop] = mid + side, mid - side
+        old = new
+    return given
+
+
+def sdr_db(given: Audio, stems: Audio) -> NDArray[np.float64]:
+    """Of each stem, over all its frames: how far what was given lies from what is right; NaN of one that is silent."""
+    wanted = stems[:, :, : given.shape[2]].astype(np.float64)
+    wrong = ((wanted - given) ** 2).sum(axis=(1, 2))
+    right = (wanted**2).sum(axis=(1, 2))
+    return np.asarray(10 * np.log10(np.where(right > 0, right, np.nan) / (wrong + FLOOR)))
+
+
+def main(folder: Path, seconds: float) -> None:
+    found = list(islice(songs(folder, seconds), 8))
+    if not found:
+        sys.stdout.write(f"skipped: {folder} has no song with files SONG__STEM of {', '.join(STEMS)}\n")
+        return
+    sys.stdout.write(f"{', '.join(song for song, _, _ in found)}, {seconds:.0f} s each from {FROM_S:.0f} s on\n")
+    row = "{:<28}" + "{:>8}" * 5 + "\n"
+    sys.stdout.write(row.format("hop overlap", *STEMS, "mean"))
+
+    def say(name: str, each: list[NDArray[np.float64]]) -> None:
+        mean = np.nanmean(each, axis=0)
+        sys.stdout.write(row.format(name, *(f"{value:.2f}" for value in (*mean, mean.mean()))))
+        sys.stdout.flush()
+
+    for hop, overlap in GRIDS:
+        say(f"{hop} {overlap}", [sdr_db(overlapped(s, rate, hop, overlap), s) for _, rate, s in found])
+    for end in ENDS:
+        say(f"128 none, window to {end}", [sdr_db(crossfaded(s, rate, 128, end), s) for _, rate, s in found])
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), float(sys.argv[2]) if len(sys.argv) > 2 else 60.0)
