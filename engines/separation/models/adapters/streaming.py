@@ -149,7 +149,9 @@ def _audio_input(graph: Graph, pairs: Sequence[str] | dict[str, str]) -> Tensor:
     if len(rest) == 1 and len(rest[0].shape) == 3 and rest[0].shape[1] in (None, CHANNELS):
         return rest[0]
     if len(rest) > 1:
-        raise graph.lacks(f"output that gives back {rest[-1].name!r}; states in the manifest can tell")
+        names = ", ".join(tensor.name for tensor in rest)
+        message = f"{graph.path}: several of {names} have no output that gives them back; only the audio input may"
+        raise ModelError(message, f"tell with states in the manifest; outputs: {', '.join(map(str, graph.outputs))}")
     raise graph.lacks("audio input (1, 2, hop)")
 
 
