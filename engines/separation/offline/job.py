@@ -41,7 +41,8 @@ CHECKPOINT_S = 5.0
 _SPARE_BYTES = 1 << 26
 
 Told = Callable[[str, int, int, int], None]
-"""What is told as a job goes: the pass ("separating", "writing"), frames done, frames in all (0: not known), Hz."""
+"""What is told as a job goes: what it does ("resuming", "separating", "writing"), frames done, frames in all (0: not
+known), Hz."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,8 @@ class _Job:
         peaks = dict(at.peaks)
         read, written = at.read, at.written
         outcome.resumed_at = written
+        if written:
+            told("resuming", written, song.frames, song.rate)
         mix = _Waiting()
         with ExitStack() as stack:
             files = {name: stack.enter_context(self._opened(name, written)) for name in names}

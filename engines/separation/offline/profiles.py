@@ -32,7 +32,7 @@ class Chosen:
 
 
 def choose(profile: str, model: str = "", steps: Sequence[str] = ()) -> Chosen:
-    """The separator of ``profile``: an engine, or the added ``model`` for "studio"; inside ``steps``, first innermost."""
+    """The separator of ``profile``, an engine or for "studio" an added ``model``, in ``steps``, the first innermost."""
     if profile not in PROFILES:
         near = get_close_matches(profile, PROFILES, 1)
         hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(PROFILES)}"

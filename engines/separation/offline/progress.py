@@ -89,6 +89,9 @@ class Screen:
 
     def told(self, pass_: str, done: int, total: int, rate: int) -> None:
         """``done`` of ``total`` frames (0: not known) at ``rate``."""
+        if pass_ == "resuming":
+            self.say(f"{self._name}: goes on at {length(done / rate)}")
+            return
         now_s = self._clock()
         if pass_ != self._pass:
             self._pass, self._pace = pass_, Pace()

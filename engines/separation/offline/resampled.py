@@ -20,8 +20,8 @@ REST = STEMS[-1]
 
 
 def own_rate(rates: tuple[int, ...], rate: int) -> int:
-    """Which of ``rates`` (empty: any) to separate a file of ``rate`` at: itself, else none that loses treble if one
-    can be had, and of these the simplest ratio.
+    """Which of ``rates`` (empty: any) to separate a file of ``rate`` at: itself, else none that loses what can be
+    heard if one can be had, and of these the simplest ratio.
 
     A separator that takes any rate is still made for windows of some milliseconds, so far from 44.1 and 48 kHz it is
     given one of these.
@@ -29,7 +29,7 @@ def own_rate(rates: tuple[int, ...], rate: int) -> int:
     if rate in rates or (not rates and min(USUAL_HZ) * 0.9 <= rate <= max(USUAL_HZ) * 1.1):
         return rate
     rates = rates or USUAL_HZ
-    enough = [one for one in rates if one >= min(rate, max(rates))]
+    enough = [one for one in rates if one >= min(rate, max(rates), *USUAL_HZ)]
     return max(enough, key=lambda one: (gcd(one, rate), one))
 
 
@@ -157,7 +157,7 @@ class Resampled:
     def _beside(self, stems: Audio) -> Audio:
         """Stems, and under them the mix that they came from, as channels."""
         frames = stems.shape[2]
-        both = np.concatenate([stems.reshape(-1, frames), self._inside[:, :frames]])
+        both = np.concatenate([stems.reshape(CHANNELS * len(self.stems), frames), self._inside[:, :frames]])
         self._inside = self._inside[:, frames:].copy()
         return both
 

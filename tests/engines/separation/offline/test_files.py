@@ -1,0 +1,228 @@
+"""Reading whatever soundfile reads, and writing without a surprise."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from bridge.core.audio import Audio
+from bridge.errors import ConfigError
+from engines.separation.offline import files
+from engines.separation.offline.files import FORMATS, Song, whole_numbers, write_stem
+from engines.separation.offline.tags import Tags
+from tests.engines.separation.offline.separators import RATE, noise
+
+
+def read(path: Path, start: int = 0) -> tuple[Audio, list[str]]:
+    with Song(path) as song:
+        return np.concatenate([np.zeros((2, 0), np.float32), *song.blocks(start)], axis=1), song.notes
+
+
+def write(path: Path, sound: Audio, subtype: str | None = None) -> Path:
+    soundfile.write(path, sound.T, RATE, subtype)
+    return path
+
+
+@pytest.mark.parametrize(("name", "subtype"), [("a.wav", "FLOAT"), ("a.flac", "PCM_24")])
+def test_a_file_is_read_as_it_is_whatever_its_length_in_blocks(tmp_path: Path, name: str, subtype: str) -> None:
+    sound = noise(150_000)
+    heard, notes = read(write(tmp_path / name, sound, subtype))
+    assert np.max(np.abs(heard - sound)) < 1e-6
+    assert notes == []
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.ogg", "a.mp3", "a.aiff"])
+def test_from_any_frame_on_the_bits_are_those_of_the_whole(tmp_path: Path, name: str) -> None:
+    path = write(tmp_path / name, noise(200_000))
+    whole, _ = read(path)
+    for start in (1, 65_536, 123_457):
+        assert np.array_equal(read(path, start)[0], whole[:, start:])
+
+
+def test_mono_goes_to_both_sides(tmp_path: Path) -> None:
+    heard, _ = read(write(tmp_path / "a.wav", noise(1000, channels=1)))
+    assert heard.shape == (2, 1000)
+    assert np.array_equal(heard[0], heard[1])
+
+
+def test_six_channels_are_folded_and_said_to_be(tmp_path: Path) -> None:
+    sound = noise(1000, channels=6)
+    heard, notes = read(write(tmp_path / "a.wav", sound, subtype="FLOAT"))
+    assert np.allclose(heard[1], sound[1] + np.sqrt(0.5) * (sound[2] + sound[5]), atol=1e-6)
+    assert "5.1" in notes[0]
+
+
+def test_of_eight_channels_the_first_two_are_taken_and_that_is_said(tmp_path: Path) -> None:
+    sound = noise(1000, channels=8)
+    heard, notes = read(write(tmp_path / "a.wav", sound, subtype="FLOAT"))
+    assert np.array_equal(heard, sound[:2])
+    assert notes == ["has 8 channels; the first two were used"]
+
+
+def test_samples_that_are_no_numbers_are_silence(tmp_path: Path) -> None:
+    sound = noise(1000)
+    sound[0, 5], sound[1, 6], sound[0, 7] = np.nan, np.inf, -np.inf
+    heard, _ = read(write(tmp_path / "a.wav", sound, subtype="FLOAT"))
+    assert heard[0, 5] == heard[1, 6] == heard[0, 7] == 0.0
+    assert np.isfinite(heard).all()
+
+
+def test_a_truncated_wav_is_read_as_far_as_it_goes_and_that_is_said(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.wav", noise(50_000))
+    path.write_bytes(path.read_bytes()[:-100_000])
+    heard, notes = read(path)
+    assert heard.shape == (2, 25_000)
+    assert "100,000 bytes" in notes[0]
+
+
+def test_a_truncated_mp3_is_read_as_far_as_it_goes_and_that_is_said(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.mp3", noise(200_000))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    heard, notes = read(path)
+    assert 50_000 < heard.shape[1] < 150_000
+    assert "breaks off after 2.2 of 4.5 s" in notes[0]
+
+
+def test_a_flac_that_cannot_be_decoded_to_its_end_says_where(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.flac", noise(300_000))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(ConfigError, match=r"a.flac: cannot be read after \d\.\d s as audio \(flac decoder lost sync\)"):
+        read(path)
+
+
+def _empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def _no_frames(path: Path) -> None:
+    soundfile.write(path, np.zeros((0, 2)), RATE, format="WAV")
+
+
+def _text(path: Path) -> None:
+    path.write_text("not a song")
+
+
+def _only_a_header(path: Path) -> None:
+    soundfile.write(path, noise(1000).T, RATE, format="WAV")
+    path.write_bytes(path.read_bytes()[:20])
+
+
+def _one_hertz(path: Path) -> None:
+    soundfile.write(path, noise(1000).T, RATE, format="WAV")
+    data = bytearray(path.read_bytes())
+    data[24:28] = struct.pack("<I", 1)
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (_empty, "is empty"),
+        (_no_frames, "holds no audio"),
+        (_text, "cannot be read as audio"),
+        (_only_a_header, "cannot be read as audio"),
+        (_one_hertz, "a sampling rate of 1 Hz"),
+        (Path.mkdir, "is a folder"),
+        (lambda path: None, "no such file"),
+    ],
+)
+def test_what_is_no_song_is_named_with_a_mend(tmp_path: Path, make: object, said: str) -> None:
+    path = tmp_path / "song.wav"
+    make(path)  # type: ignore[operator]
+    with pytest.raises(ConfigError, match=said) as raised:
+        read(path)
+    assert str(path) in raised.value.message
+    assert raised.value.hint
+
+
+def test_a_file_that_may_not_be_read_is_named(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.wav", noise(100))
+    path.chmod(0)
+    try:
+        path.open("rb").close()
+    except PermissionError:
+        with pytest.raises(ConfigError, match="Permission denied"):
+            read(path)
+    else:
+        pytest.skip("this user may read everything")
+
+
+def test_headerless_audio_is_refused_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "a.raw").write_bytes(bytes(1000))
+    with pytest.raises(ConfigError, match="cannot be read as audio"):
+        read(tmp_path / "a.raw")
+
+
+def stem(folder: Path, kind: str, sound: Audio, gain: float = 1.0, tags: Tags | None = None) -> Path:
+    scratch, target = folder / "drums.f32.part", folder / f"drums{FORMATS[kind].suffix}"
+    scratch.write_bytes(np.ascontiguousarray(sound.T).tobytes())
+    write_stem(scratch, target, FORMATS[kind], RATE, len(sound), gain, tags or Tags(), lambda frames: None)
+    return target
+
+
+@pytest.mark.parametrize(
+    ("kind", "subtype", "close"),
+    [
+        ("wav16", "PCM_16", 2.0**-14),
+        ("wav24", "PCM_24", 2.0**-23),
+        ("wav32f", "FLOAT", 0.0),
+        ("flac16", "PCM_16", 2.0**-14),
+        ("flac24", "PCM_24", 2.0**-23),
+    ],
+)
+@pytest.mark.parametrize("channels", [1, 2])
+def test_each_format_is_what_it_says_and_as_exact_as_its_bits(
+    tmp_path: Path, kind: str, subtype: str, close: float, channels: int
+) -> None:
+    sound = noise(70_000, channels=channels)
+    path = stem(tmp_path, kind, sound)
+    written, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    assert (rate, soundfile.info(path).subtype, written.shape) == (RATE, subtype, (70_000, channels))
+    assert np.max(np.abs(written.T - sound)) <= close
+
+
+def test_floats_above_full_scale_are_kept(tmp_path: Path) -> None:
+    sound = 30 * noise(1000)
+    assert np.array_equal(soundfile.read(stem(tmp_path, "wav32f", sound), dtype="float32")[0].T, sound)
+
+
+def test_a_gain_is_applied(tmp_path: Path) -> None:
+    sound = noise(1000)
+    written = soundfile.read(stem(tmp_path, "wav24", sound, gain=0.5), dtype="float32")[0].T
+    assert np.max(np.abs(written - 0.5 * sound)) <= 2.0**-23
+
+
+def test_dither_makes_the_error_noise_that_does_not_depend_on_the_sound() -> None:
+    faint = np.full((100_000, 1), 0.3 / 32768, np.float32)  # without dither this would be silence
+    written = whole_numbers(faint, 16, np.random.Generator(np.random.Philox(1))) >> 16
+    assert np.mean(written) == pytest.approx(0.3, abs=0.01)
+    assert np.var(written - 0.3) == pytest.approx(0.25, abs=0.01)  # TPDF's 1/6 and rounding's 1/12
+
+
+def test_exact_silence_stays_exact(tmp_path: Path) -> None:
+    silent = np.zeros((2, 5000), np.float32)
+    assert not soundfile.read(stem(tmp_path, "wav16", silent))[0].any()
+
+
+def test_what_passes_full_scale_by_rounding_stays_at_full_scale() -> None:
+    loud = np.array([[1.0, -1.0]], np.float32)
+    assert list(whole_numbers(loud, 24, np.random.Generator(np.random.Philox(1)))[0] >> 8) == [2**23 - 1, -(2**23)]
+
+
+def test_the_same_stem_is_written_with_the_same_bytes(tmp_path: Path) -> None:
+    sound = noise(70_000)
+    assert stem(tmp_path, "wav16", sound).read_bytes() == stem(tmp_path, "wav16", sound).read_bytes()
+
+
+def test_more_than_a_wav_can_hold_becomes_rf64_with_its_title(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "RIFF_BYTES", 100_000)
+    sound = noise(70_000)
+    path = stem(tmp_path, "wav24", sound, tags=Tags({"title": ("Song",)}))
+    assert path.read_bytes()[:4] == b"RF64"
+    with soundfile.SoundFile(path) as file:
+        assert (file.format, file.title) == ("RF64", "Song")
+        assert np.max(np.abs(file.read(dtype="float32").T - sound)) <= 2.0**-23
