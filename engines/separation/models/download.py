@@ -38,7 +38,7 @@ class _Broken(Exception):
     """A try that failed in a way that another may not."""
 
 
-class _NoDowngrade(HTTPRedirectHandler):
+class NoDowngrade(HTTPRedirectHandler):
     """Follows redirects, but never from https to what anyone on the way can read and change."""
 
     def redirect_request(
@@ -147,7 +147,7 @@ def _go_on(partial: _Partial, hash_known: bool, report: Report | None) -> None:
         if validator:
             headers["If-Range"] = validator
     try:
-        response = build_opener(_NoDowngrade).open(Request(partial.url, headers=headers), timeout=TIMEOUT_S)
+        response = build_opener(NoDowngrade).open(Request(partial.url, headers=headers), timeout=TIMEOUT_S)
     except HTTPError as error:
         with error:
             if error.code == 416 and have:

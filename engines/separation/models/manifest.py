@@ -5,6 +5,7 @@ Shapes are not here: they are read from the graph.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
@@ -15,6 +16,14 @@ import tomlkit
 from bridge.config import SCHEMA, Table, read_toml
 
 MANIFEST_FILE = "manifest.toml"
+
+_FORMS = {
+    "name": (r"[a-z0-9][a-z0-9._-]{0,63}", "small letters, figures, dot, dash and underline, at most 64"),
+    "file": (r"[A-Za-z0-9_][A-Za-z0-9._ +-]{0,127}\.onnx", "a file's name without folder that ends in .onnx"),
+    "sha256": (r"[0-9a-f]{64}", "64 figures and small letters a to f"),
+    "stems": (r"[a-z][a-z0-9_]{0,31}", "small letters, figures and underline, at most 32"),
+}
+"""What names look like. Model, file and stem become names of folders and files on any system."""
 
 _ONLY_FOR: dict[str, tuple[str, ...]] = {
     "synthesis": ("streaming",),
@@ -30,11 +39,6 @@ _ONLY_FOR: dict[str, tuple[str, ...]] = {
 
 Adapter: TypeAlias = Literal["htdemucs", "roformer", "openunmix", "mdxnet", "spleeter", "streaming"]
 
-Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
-"""A folder's name on every system: small letters, figures, dot, underline, dash."""
-File = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._ +-]{0,127}\.onnx$")]
-Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
-Stem = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 Frames = Annotated[int, msgspec.Meta(ge=1, le=1 << 28)]
 Told = Annotated[str, msgspec.Meta(min_length=1)]
 
@@ -45,13 +49,15 @@ class Part(Table, frozen=True, kw_only=True):
     ``stems``: what it gives, in its order. ``keep``: which of these are used; empty: all.
     """
 
-    file: File
-    sha256: Sha256
-    stems: tuple[Stem, ...]
-    keep: tuple[Stem, ...] = ()
+    file: str
+    sha256: str
+    stems: tuple[str, ...]
+    keep: tuple[str, ...] = ()
     source: str = ""
 
     def __post_init__(self) -> None:
+        _check_form("file", self.file)
+        _check_form("sha256", self.sha256)
         _check_stems(self.stems, self.keep)
 
     @property
@@ -79,16 +85,16 @@ class Manifest(Table, frozen=True, kw_only=True):
     """
 
     schema: int = SCHEMA
-    name: Name
+    name: str
     adapter: Adapter
-    file: File
-    sha256: Sha256
+    file: str
+    sha256: str
     licence: Told
     source: Told
     rate: Annotated[int, msgspec.Meta(ge=1000, le=768000)]
-    stems: tuple[Stem, ...]
-    keep: tuple[Stem, ...] = ()
-    rest: Stem = "other"
+    stems: tuple[str, ...]
+    keep: tuple[str, ...] = ()
+    rest: str = "other"
     window: Frames | None = None
     hop: Frames | None = None
     synthesis: Frames | None = None
@@ -101,6 +107,10 @@ class Manifest(Table, frozen=True, kw_only=True):
     more: tuple[Part, ...] = ()
 
     def __post_init__(self) -> None:
+        _check_form("name", self.name)
+        _check_form("file", self.file)
+        _check_form("sha256", self.sha256)
+        _check_form("stems", self.rest)
         _check_stems(self.stems, self.keep)
         for key, adapters in _ONLY_FOR.items():
             field = next(field for field in msgspec.structs.fields(type(self)) if field.name == key)
@@ -146,7 +156,15 @@ def written(manifest: Manifest) -> str:
     return tomlkit.dumps(plain)
 
 
+def _check_form(key: str, value: str) -> None:
+    pattern, words = _FORMS[key]
+    if re.fullmatch(pattern, value) is None:
+        raise ValueError(f"`{key}`: {value!r}: it takes {words}")
+
+
 def _check_stems(stems: Sequence[str], keep: Sequence[str]) -> None:
+    for stem in stems:
+        _check_form("stems", stem)
     if not stems:
         raise ValueError("`stems`: none; name what the model gives, in its order")
     if len(set(stems)) < len(stems):
