@@ -23,13 +23,14 @@ from bridge.runtime.binding import Binding, latency_settings
 from bridge.runtime.engines import load_engine
 from bridge.runtime.graph import Graph
 from bridge.runtime.news import News
+from bridge.runtime.reserves import Reserves
 from bridge.runtime.supervisor import Supervisor
 from bridge.runtime.wiring import ROLES, wire
 
 log = logging.getLogger(__name__)
 
 TURN_S = 0.02  # how often music is told
-COUNTERS_EVERY, METERS_EVERY = 12, 5  # turns
+COUNTERS_EVERY, METERS_EVERY, WORKERS_EVERY = 12, 5, 50  # turns
 
 
 def engines_by_role(settings: Settings) -> dict[str, str]:
@@ -83,6 +84,7 @@ class Road:
             driver = JackDriver(self.graph, client, server, self._connections, lambda _rate: self.rate_changed.set())
             self.driver = opened.enter_context(driver)
             self.news = News(self._bus, self.graph)
+            self.reserves = Reserves(self._bus, self.graph)
             self._stack = opened.pop_all()
         return self
 
@@ -162,6 +164,7 @@ class Sidecar:
         bus = self.bus
         bus.on("transport.panic", lambda _: self.road.graph.release_notes())
         bus.on("engines.reset", lambda _: self.road.graph.restart())
+        bus.on("latency.tune", lambda _: self.road.reserves.tune())
         bus.on("counters.reset", lambda _: self.road.news.reset_counters())
         bus.on("preset.save", lambda name: preset.save(bus, preset.user_path(name)))
         bus.on("preset.load", lambda name: preset.apply(preset.load(preset.find(name), bus.registry), bus))
@@ -181,6 +184,9 @@ class Sidecar:
                     self.road.news.tell_meters()
                 if turn % COUNTERS_EVERY == 0:
                     self.road.news.tell_counters(self.road.workers.restarts)
+                if turn % WORKERS_EVERY == 0:
+                    self.road.news.tell_workers()
+                    self.road.reserves.look()
             except Exception:
                 log.exception("telling the news failed; the audio goes on")
                 self._stop.wait(1.0)

@@ -25,6 +25,9 @@ def status_line(sidecar: Sidecar) -> Text:
     for name, label in (("late_frames", "late"), ("skipped", "skipped"), ("xruns", "xruns"), ("restarts", "restarts")):
         count = int(told.get(name, 0))
         line.append(f"  {label} {count:,}", "yellow" if count else "dim")
+    for role, _, _, slowest_ms, _, _ in bus.rows("worker.time"):
+        if role == "separation":
+            line.append(f"  stems in {slowest_ms:.1f} ms", "dim")  # 99.9 % of the hops
     waiting = [f"{row[0]} {row[1]}" for row in bus.rows("health") if row[1] != "running"]
     if waiting:
         line.append(f"  {', '.join(waiting)}", "bold red")

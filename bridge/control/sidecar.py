@@ -25,6 +25,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("engines.reset", "Make the engines forget what they heard."),
     Action("preset.save", "Save the controls as a session preset in the user's folder.", argument="name"),
     Action("preset.load", "Set the controls that a session preset names.", argument="name"),
+    Action(
+        "latency.tune",
+        "Set each worker's reserve to the least that 99.9 % of its answers allow; not those of engines that predict.",
+    ),
     Action("counters.reset", "Set the counters of late frames, skipped cycles and xruns to 0."),
 )
 
@@ -48,6 +52,12 @@ READINGS: tuple[Reading, ...] = (
     Reading("mir.tempo", ("frame", "bpm", "confidence"), "The tempo from frame on, quarter notes a minute."),
     Reading("mir.key", ("frame", "label", "confidence"), "The key from frame on, such as A minor."),
     Reading("mir.chord", ("frame", "label", "confidence"), "The chord from frame on, such as Am7; N is none."),
+    Reading(
+        "worker.time",
+        ("worker", "p50_ms", "p99_ms", "p999_ms", "max_ms", "share"),
+        "What a hop costs an engine's worker since the counters were reset, and its share of a core (1: all of it).",
+        keyed=True,
+    ),
     Reading("health", ("worker", "state"), "How an engine's worker is doing.", keyed=True),
     Reading("meters", ("port", "peak_db", "rms_db"), "The level of a port, in dB below full scale.", keyed=True),
 )
@@ -102,6 +112,11 @@ def _latency_controls() -> Iterator[Control]:
             f"latency.{role}.user_offset_frames", 0, 48000, 0, unit="frames", curve="integer",
             doc=f"Delay added to the {role} engine's paths and declared with it.",
         )  # fmt: skip
+        yield _switch(
+            f"latency.{role}.reserve_auto",
+            f"Keep the {role} worker's reserve at the least that 99.9 % of its answers allow. "
+            "Changed only while the transport stands.",
+        )
     for path in PATHS:
         yield _switch(
             f"latency.{path}.ping", f"Turn the {path} path into a pure delay of what it declares, to measure it.", False

@@ -13,7 +13,7 @@ from bridge.core.events import Chord, Key, TimedEvent
 from bridge.core.time import BlockTime
 from bridge.runtime.render import NoteRenderer
 from bridge.runtime.shared.atomics import observe, publish
-from bridge.runtime.shared.layout import CAPACITY, HOST_RING, SEPARATED, Plan, Shared, WorkerPlan
+from bridge.runtime.shared.layout import ANSWER_BINS, CAPACITY, HOST_RING, SEPARATED, Plan, Shared, WorkerPlan
 from bridge.runtime.shared.rings import EventReader, EventWriter, read_audio, write_audio
 from bridge.runtime.shared.words import (
     ALIVE,
@@ -25,6 +25,7 @@ from bridge.runtime.shared.words import (
     HEAD,
     HOPS,
     ORIGIN,
+    PERIOD,
     PROGRESS,
     STAMP_SHIFT,
 )
@@ -91,6 +92,7 @@ class HopRunner:
         if head - self._start > BACKLOG:
             missed = (head - self._start) // self._hop - 1
             self._words[DROPPED_HOPS] += missed
+            self._shared.answer_bins[self._mine.index, -1] += missed
             self._start += missed * self._hop
             self._reset()
         if self._shared.state[FREEWHEEL] and not self._sources_are_done():
@@ -159,6 +161,14 @@ class HopRunner:
         self._start += self._hop
         self._words[HOPS] += 1
         publish(self._words, PROGRESS, self._start)
+        if not fault and not self._shared.state[FREEWHEEL]:
+            self._count_answer()
+
+    def _count_answer(self) -> None:
+        """How many callbacks began between the one that made the hop whole and its answer, which is just given."""
+        state = self._shared.state
+        begun = (observe(state, HEAD) - self._start) // max(int(state[PERIOD]), 1)
+        self._shared.answer_bins[self._mine.index, min(begun, ANSWER_BINS - 1)] += 1
 
     def _take(self, start: int) -> BlockTime:
         """Fill the input block for the hop at ``start``; returns its time."""

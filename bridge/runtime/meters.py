@@ -15,11 +15,13 @@ WORKER_BIN_US = 10
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Percentiles of a duration, in microseconds, and how many were counted. ``max_us`` is the longest bin's."""
+    """Percentiles and mean of a duration, in microseconds, and how many were counted. ``max_us``: the longest bin's."""
 
     p50_us: float
     p99_us: float
+    p999_us: float
     max_us: float
+    mean_us: float
     count: int
 
 
@@ -67,10 +69,16 @@ def spread(bins: NDArray[np.int64], bin_us: float = 1.0) -> Spread:
     """Percentiles of a histogram, shape (bins,), whose bins are ``bin_us`` wide; the upper edge of a bin counts."""
     total = int(bins.sum())
     if total == 0:
-        return Spread(0.0, 0.0, 0.0, 0)
-    sums = np.cumsum(bins)
+        return Spread(0.0, 0.0, 0.0, 0.0, 0.0, 0)
 
     def at(share: float) -> float:
-        return float((np.searchsorted(sums, share * total) + 1) * bin_us)
+        return (bin_at(bins, share) + 1) * bin_us
 
-    return Spread(at(0.5), at(0.99), float((np.flatnonzero(bins)[-1] + 1) * bin_us), total)
+    mean = float((bins * (np.arange(bins.size) + 0.5)).sum() / total * bin_us)
+    longest = float((np.flatnonzero(bins)[-1] + 1) * bin_us)
+    return Spread(at(0.5), at(0.99), at(0.999), longest, mean, total)
+
+
+def bin_at(bins: NDArray[np.int64], share: float) -> int:
+    """The bin of a histogram, shape (bins,), up to which ``share`` of all lies; not for an empty one."""
+    return int(np.searchsorted(np.cumsum(bins), share * int(bins.sum())))

@@ -10,7 +10,7 @@ from bridge.control.bus import Bus
 from bridge.core.audio import CHANNELS, STEMS
 from bridge.core.events import Beat, Chord, Key, Tempo, TimedEvent
 from bridge.runtime.graph import Graph
-from bridge.runtime.meters import Counters, read_counters
+from bridge.runtime.meters import WORKER_BIN_US, Counters, read_counters, spread
 from bridge.runtime.shared import words as w
 from bridge.runtime.shared.atomics import observe
 from bridge.runtime.shared.layout import SEPARATED
@@ -35,7 +35,7 @@ class News:
         self._readers = [EventReader(shared.records[i], shared.heads[i]) for i in rings]
         for reader in self._readers:
             reader.cursor = reader.written
-        self._base = read_counters(shared)
+        self._base, self._times = read_counters(shared), shared.worker_bins.copy()
         self._rows: dict[str, tuple[int, int, int]] = {}
         self._block = np.zeros((CHANNELS, round(METER_S * graph.plan.rate)), np.float32)
         self._stems = np.zeros((SEPARATED * CHANNELS, self._block.shape[1]), np.float32)
@@ -46,7 +46,8 @@ class News:
         return read_counters(self._graph.shared).minus(self._base)
 
     def reset_counters(self) -> None:
-        self._base = read_counters(self._graph.shared)
+        shared = self._graph.shared
+        self._base, self._times = read_counters(shared), shared.worker_bins.copy()
 
     def tell_music(self) -> None:
         """Beats, tempo, chords and keys that were heard."""
@@ -79,6 +80,16 @@ class News:
             if self._rows.get(path.name) != row:
                 self._rows[path.name] = row
                 self._bus.publish("latency", path.name, *row)
+
+    def tell_workers(self) -> None:
+        """What a hop costs each worker that has had one."""
+        counted = self._graph.shared.worker_bins - self._times
+        for node, bins in zip(self._graph.wiring.nodes, counted, strict=False):
+            spent = spread(bins, WORKER_BIN_US)
+            if spent.count:
+                times_us = (spent.p50_us, spent.p99_us, spent.p999_us, spent.max_us)
+                share = spent.mean_us * 1e-6 * self._graph.plan.rate / node.spec.hop
+                self._bus.publish("worker.time", node.role, *(t / 1000 for t in times_us), round(share, 4))
 
     def tell_meters(self) -> None:
         """Levels of the last tenth of a second: the input, and the stems as they leave the engine."""

@@ -16,6 +16,7 @@ import msgspec
 
 from bridge.runtime.engines import engine_for
 from bridge.runtime.hops import HopRunner
+from bridge.runtime.meters import WORKER_BIN_US
 from bridge.runtime.priority import set_priority
 from bridge.runtime.shared.arena import Arena
 from bridge.runtime.shared.atomics import observe, publish
@@ -26,7 +27,6 @@ from bridge.runtime.shared.words import BEATS, FREEWHEEL, READY, STOP
 log = logging.getLogger("sideman.worker")
 
 IDLE_S = 0.1  # how often an idle worker looks whether it is still wanted
-BIN_US = 10
 
 
 def serve(plan: Plan, index: int, arena: Arena, parent: int) -> None:
@@ -51,7 +51,7 @@ def serve(plan: Plan, index: int, arena: Arena, parent: int) -> None:
         hops = runner.pump()
         if hops:
             microseconds = (time.perf_counter_ns() - started) // (1000 * hops)
-            shared.worker_bins[index, min(microseconds // BIN_US, WORKER_BINS - 1)] += hops
+            shared.worker_bins[index, min(microseconds // WORKER_BIN_US, WORKER_BINS - 1)] += hops
         elif observe(state, FREEWHEEL):
             time.sleep(20e-6)  # another worker may be what we wait for, and it posts nothing
         else:

@@ -150,6 +150,21 @@ def test_counters_start_anew_when_they_are_reset(bus: Bus, graph: Graph) -> None
     assert news.counters.xruns == 0
 
 
+def test_what_a_hop_costs_a_worker_is_told_in_milliseconds_and_as_a_share_of_its_time(bus: Bus, graph: Graph) -> None:
+    graph.shared.worker_bins[0, 4000] = 5  # before anyone asked
+    news, heard = News(bus, graph), listen(bus)
+    graph.shared.worker_bins[0, [99, 149, 199, 299]] = 9000, 980, 19, 1
+    news.tell_workers()
+    [(name, row)] = heard  # the other worker had nothing to do
+    assert (name, row[0]) == ("worker.time", "separation")
+    assert row[1:5] == (1.0, 1.5, 2.0, 3.0)
+    mean_s = (9000 * 0.995 + 980 * 1.495 + 19 * 1.995 + 2.995) / 10_000_000
+    assert row[5] == pytest.approx(mean_s * 44100 / WIRING.nodes[0].spec.hop, abs=1e-4)
+    news.reset_counters()
+    news.tell_workers()
+    assert len(heard) == 1
+
+
 def test_meters_tell_peak_and_rms_of_the_input_and_of_each_stem(bus: Bus, graph: Graph) -> None:
     news, heard = News(bus, graph), listen(bus)
     news.tell_meters()

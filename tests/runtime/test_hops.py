@@ -69,6 +69,25 @@ def test_stems_come_out_at_the_declared_delay(desk: Desk) -> None:
     assert desk.state[w.LATE_FRAMES] == 0
 
 
+def test_an_answer_is_counted_by_the_callbacks_that_began_before_it(desk: Desk) -> None:
+    runner, answers = run_by(desk, Toy(SEPARATES)), desk.shared.answer_bins[SEPARATION]
+    for callbacks in (1, 1, 3):
+        for _ in range(callbacks):
+            desk.take(HOP)
+        runner.pump()
+    assert answers[:4].tolist() == [3, 1, 1, 0]  # of the last three hops one had waited for two callbacks more
+
+
+def test_answers_are_not_counted_where_there_is_none_or_where_the_callback_waits(desk: Desk) -> None:
+    runner, answers = run_by(desk, raise_at(HOP)), desk.shared.answer_bins[SEPARATION]
+    for freewheel in (0, 0, 1):
+        desk.state[w.FREEWHEEL] = freewheel
+        desk.take(HOP)
+        runner.pump()
+    assert desk.worker(SEPARATION)[w.HOPS] == 3
+    assert answers.sum() == 1
+
+
 def raise_at(frame: int) -> Toy:
     def act(block: Block, at: BlockTime, out: Block) -> None:
         split_evenly(block, at, out)
@@ -139,6 +158,7 @@ def test_a_backlog_is_passed_over_counted_and_forgotten(desk: Desk) -> None:
     head = int(desk.state[w.HEAD])
     assert toy.log == ["prepare", "reset", 0, "reset", head // HOP * HOP - HOP]
     assert desk.worker(SEPARATION)[w.DROPPED_HOPS] == head // HOP - 2
+    assert desk.shared.answer_bins[SEPARATION, -1] == head // HOP - 2  # nobody was ever later
     assert desk.worker(SEPARATION)[w.PROGRESS] == head
 
 

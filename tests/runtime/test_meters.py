@@ -23,6 +23,19 @@ def test_a_percentile_does_not_hide_what_one_in_fifty_took() -> None:
     assert spread(bins).p99_us == 51.0
 
 
+def test_one_in_a_thousand_is_past_the_last_percentile() -> None:
+    bins = np.zeros(100, np.int64)
+    bins[3], bins[50], bins[70] = 9980, 19, 1
+    assert spread(bins).p999_us == 51.0
+    assert spread(bins).p99_us == 4.0
+
+
+def test_the_mean_takes_each_bin_at_its_middle() -> None:
+    bins = np.zeros(10, np.int64)
+    bins[0], bins[5] = 3, 1
+    assert spread(bins, 10.0).mean_us == 17.5
+
+
 def test_an_empty_histogram_has_no_percentiles() -> None:
     assert spread(np.zeros(10, np.int64)).count == 0
 

@@ -36,6 +36,7 @@ SEPARATED = len(STEMS) - 1
 
 CALLBACK_BINS = 4096  # a microsecond each; the last one holds all that is longer
 WORKER_BINS = 4096  # ten microseconds each
+ANSWER_BINS = 256  # a callback each; the last one holds all that is longer
 
 MIDI_PORTS: tuple[str, ...] = ("accompaniment", "chords", "beats")
 """The MIDI outputs, in the order of the ports; each is also the name of the ring that feeds it."""
@@ -87,7 +88,8 @@ class Shared:
     records: NDArray[np.int64]  # (rings, RECORDS, RECORD_WORDS)
     heads: NDArray[np.int64]  # (rings, 8) word 0: records ever written
     callback_bins: NDArray[np.int64]  # (CALLBACK_BINS,) written by the callback
-    worker_bins: NDArray[np.int64]  # (workers, WORKER_BINS) written by each worker
+    worker_bins: NDArray[np.int64]  # (workers, WORKER_BINS) written by each worker: hops by the work they were
+    answer_bins: NDArray[np.int64]  # (workers, ANSWER_BINS) likewise: hops by the callbacks begun before the answer
     semaphores: NDArray[np.int64]  # (workers, 8) a sem_t each
 
 
@@ -108,6 +110,7 @@ def _shapes(plan: Plan) -> dict[str, tuple[tuple[int, ...], type[np.generic]]]:
         "heads": ((rings, 8), np.int64),
         "callback_bins": ((CALLBACK_BINS,), np.int64),
         "worker_bins": ((count, WORKER_BINS), np.int64),
+        "answer_bins": ((count, ANSWER_BINS), np.int64),
         "semaphores": ((count, 8), np.int64),
     }
 
