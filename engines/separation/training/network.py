@@ -99,7 +99,7 @@ class Recurrence(nn.Module):
     def forward(self, x: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
         """``x`` (batch, steps, bands, width), ``first`` (batch, bands, width): the result and the last memory."""
         keep, new, gate = self.into(self.norm(x)).chunk(3, -1)
-        keep = torch.sigmoid(keep)
+        keep = torch.sigmoid(keep.float())  # in 16 bits a memory of 256 steps would be one for ever
         fresh = (1.0 - keep) * new
         heard = keep * first.unsqueeze(1) + fresh if x.shape[1] == 1 else _Scan.apply(keep, fresh, first)
         return x + self.back(heard * nn.functional.silu(gate)), heard[:, -1]
