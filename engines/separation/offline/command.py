@@ -53,8 +53,10 @@ def separate(
     """
     chosen = choose(profile, model, _names(steps))
     wish = _wish(chosen, profile, _names(steps), stems, without or [], format_, force)
-    if out.exists() and not out.is_dir():
-        raise ConfigError(f"--out {out}: is a file", "give a folder")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"--out {out}: cannot be made ({error.strerror})", "give another folder") from error
     songs = songs_in(files, out)
     told = Console(stderr=True)
     outcomes: list[Outcome] = []

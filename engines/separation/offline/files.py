@@ -65,7 +65,7 @@ class Song:
     def __enter__(self) -> Song:
         path = self.path
         if not path.is_file():
-            what = "is a folder" if path.is_dir() else "is no plain file" if path.exists() else "no such file"
+            what = "a folder, with no song in it" if path.is_dir() else "no plain file" if path.exists() else "no such file"
             raise ConfigError(f"{path}: {what}", f"give a {READABLE} file")
         try:
             with path.open("rb"):

@@ -126,7 +126,7 @@ def _one_hertz(path: Path) -> None:
         (_text, "cannot be read as audio"),
         (_only_a_header, "cannot be read as audio"),
         (_one_hertz, "a sampling rate of 1 Hz"),
-        (Path.mkdir, "is a folder"),
+        (Path.mkdir, "a folder, with no song in it"),
         (lambda path: None, "no such file"),
     ],
 )
