@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from importlib import import_module
 from importlib.metadata import entry_points
 
 from bridge.core.engine import ENTRY_POINTS
@@ -11,7 +10,6 @@ from bridge.errors import EngineError
 from engines.separation.offline.separator import EngineSeparator, Separator
 
 PREFIX = "separation."
-MODELS = "engines.separation.models.load"
 
 
 def engine_names() -> list[str]:
@@ -27,5 +25,6 @@ def separator_named(name: str) -> Separator:
     near = get_close_matches(name, engine_names(), 1)
     if near and name.startswith(PREFIX):
         raise EngineError(f"no engine {name!r} is registered", f"did you mean {near[0]}?")
-    found: Separator = import_module(MODELS).load_separator(name)
-    return found
+    from engines.separation.models.load import load_separator  # loads ONNX Runtime, which engines may not need
+
+    return load_separator(name)

@@ -17,7 +17,7 @@ from engines.separation.steps.step import Step
 
 
 class Misi(Step):
-    """Cost: two transforms of all stems a round, some 2 % of real time each; no separation more.
+    """Cost: two transforms of all stems a round, some 4 % of real time each; no separation more.
 
     The stems sum to the mix afterwards. Helps those that do not (magnitudes with the phase of the mix, models with
     a network a stem); stems that sum to the mix have phases that fit already, and are left as they are.

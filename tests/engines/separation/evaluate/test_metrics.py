@@ -84,9 +84,9 @@ def test_the_sar_of_a_silent_truth_is_none_and_the_others_have_theirs() -> None:
 
 
 def test_the_low_sdr_counts_what_lies_below_250_hz_only() -> None:
-    truth = tone(100) + tone(1000)
-    assert metrics.low_sdr_db(truth, tone(100) + 0.5 * tone(1000), RATE) > 60
-    assert metrics.low_sdr_db(truth, 0.9 * tone(100) + tone(1000), RATE) == pytest.approx(20.0, abs=0.01)
+    truth = tone(100) + tone(600)
+    assert metrics.low_sdr_db(truth, tone(100) + 0.5 * tone(600), RATE) > 60
+    assert metrics.low_sdr_db(truth, 0.9 * tone(100) + tone(600), RATE) == pytest.approx(20.0, abs=0.01)
 
 
 def test_the_leakage_is_what_sounds_where_the_stem_pauses() -> None:
@@ -123,6 +123,6 @@ def test_a_second_in_which_any_stem_is_silent_counts_for_none() -> None:
 
 def test_the_chunk_sdr_is_the_median_of_the_seconds_in_which_the_stem_sounds() -> None:
     truth, mix = noise(1, 5.0), noise(2, 5.0)
+    estimate = truth * np.repeat([1, 1, 0.5, 0.9, 0.99], RATE).astype(np.float32)
     truth[:, : 2 * RATE] = 0
-    gains = np.repeat([7, 7, 0.5, 0.9, 0.99], RATE).astype(np.float32)
-    assert metrics.chunk_sdr_db(truth, truth * gains, mix, RATE) == pytest.approx(20.0, abs=1e-3)
+    assert metrics.chunk_sdr_db(truth, estimate, mix, RATE) == pytest.approx(20.0, abs=1e-3)

@@ -67,10 +67,11 @@ def test_the_cost_is_time_for_a_second_of_audio() -> None:
     assert results_of(Quarter())[0].cost == pytest.approx(2.0)  # a tick, for half a second
 
 
-def test_what_compiles_at_first_does_so_before_it_counts() -> None:
+def test_a_separator_is_tried_once_before_the_songs_are_timed() -> None:
     separator = Counting()
-    results_of(separator)
-    assert separator.asked == 2
+    songs = [made_up_song(0.5, "first"), made_up_song(0.5, "second")]
+    assert len(list(evaluate([fixed(separator)], songs))) == 2
+    assert separator.asked == 3
 
 
 def test_a_rate_that_the_separator_does_not_know_is_told_with_the_mend() -> None:
