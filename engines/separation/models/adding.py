@@ -53,7 +53,15 @@ def from_options(source: str, told: dict[str, object]) -> Wanted:
             raise ConfigError(f"--{option}: missing", mend)
     file = Path(source.split("?")[0].rstrip("/")).name
     trusted = "sha256" not in given
-    plain = {"schema": 1, "name": Path(file).stem.lower(), "file": file, "source": source, "sha256": _UNKNOWN, **given}
+    told_source = source if is_url(source) else str(Path(source).expanduser().resolve())
+    plain = {
+        "schema": 1,
+        "name": Path(file).stem.lower(),
+        "file": file,
+        "source": told_source,
+        "sha256": _UNKNOWN,
+        **given,
+    }
     try:
         return Wanted(msgspec.convert(plain, Manifest), (source,), trusted)
     except msgspec.ValidationError as error:

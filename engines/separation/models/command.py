@@ -12,6 +12,7 @@ from cyclopts import App, Parameter
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from bridge.errors import BridgeError, ConfigError
 from engines.separation.models.adding import Wanted, add, from_manifest, from_options
@@ -38,7 +39,7 @@ def list_models(*, json_: AsJson = False) -> None:
     if json_:
         _print_json([_as_json(one) for one in listing])
         return
-    console = Console()
+    console = Console(markup=False)
     if not listing:
         console.print(f"no models in {store.folder}; sideman models add SOURCE adds one", soft_wrap=True)
         return
@@ -47,7 +48,7 @@ def list_models(*, json_: AsJson = False) -> None:
         table.add_column(column, overflow="fold")
     for one in listing:
         if one.model is None:
-            table.add_row(one.name, "[red]broken[/]", "", one.problem, "", "")
+            table.add_row(one.name, Text("broken", style="red"), "", one.problem, "", "")
             continue
         manifest = one.model.manifest
         stems = ", ".join(stem for part in manifest.parts for stem in part.kept)
@@ -96,7 +97,7 @@ def add_model(
         wanted = from_options(source, told)
     else:
         raise ConfigError("SOURCE: missing", "give a file, an address, or --manifest FILE")
-    console = Console(stderr=True)
+    console = Console(stderr=True, markup=False)
     if not _accepted(wanted, console, accept):
         console.print("not accepted; nothing was stored")
         return FAILED
@@ -124,7 +125,7 @@ def verify(*names: Annotated[str, Parameter(help="Models; by default all.")], js
         if name not in store.names():
             store.get(name)
     results: list[dict[str, object]] = []
-    console = Console()
+    console = Console(markup=False)
     for one in store.listing():
         if names and one.name not in names:
             continue
@@ -150,7 +151,7 @@ def remove(
     store = user_store()
     if name not in store.names():
         store.get(name)
-    console = Console(stderr=True)
+    console = Console(stderr=True, markup=False)
     if not yes and not _asked(f"remove {name} from {store.folder}?", "--yes", console):
         console.print("nothing was removed")
         return FAILED
@@ -169,7 +170,7 @@ def _accepted(wanted: Wanted, console: Console, accept: bool) -> bool:
 def _asked(question: str, option: str, console: Console) -> bool:
     if not sys.stdin.isatty():
         raise ConfigError(f"{question} There is no terminal to answer at", f"say so with {option}")
-    return console.input(f"{question} \\[y/N] ").strip().lower() in ("y", "yes")
+    return console.input(f"{question} [y/N] ", markup=False).strip().lower() in ("y", "yes")
 
 
 def _verified(one: Listed) -> dict[str, object]:
@@ -185,7 +186,7 @@ def _verified(one: Listed) -> dict[str, object]:
 
 def _told(trial: Trial) -> list[str]:
     levels = ", ".join(f"{stem} {level:.1f}" for stem, level in trial.stems_db.items())
-    lines = [f"noise of -20 dB gives {levels} dB; the sum of the stems differs by {trial.sum_db:.1f} dB"]
+    lines = [f"noise of -20 dB gives {levels} dB; what the stems' sum lacks of it: {trial.sum_db:.1f} dB"]
     if trial.silence_db > LOUD_SILENCE_DB:
         lines.append(f"silence does not stay silent: {trial.silence_db:.1f} dB come out")
     return lines
