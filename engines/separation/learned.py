@@ -26,7 +26,7 @@ RATES = (44100, 48000)
 """What the network was trained on. Other rates go through the bridge's `Resampled`."""
 STRIDE = 1024
 """Frames from one step of the network's memory to the next, whatever the hop (see `LearnedSeparation`)."""
-WEIGHTS = "engines.weights"
+WEIGHTS = files("engines") / "weights"
 FILE = "separation.onnx"
 
 
@@ -107,9 +107,7 @@ class LearnedSeparation:
     def _open(self) -> Session:
         """The model, its shapes checked."""
         name = FILE if self._model is None else str(self._model)
-        session = open_fastest(
-            read_shipped(files(WEIGHTS), FILE) if self._model is None else read_model(self._model), name
-        )
+        session = open_fastest(read_shipped(WEIGHTS, FILE) if self._model is None else read_model(self._model), name)
         inputs, outputs = shapes(session)
         state = inputs.get("state", ())
         wanted = (

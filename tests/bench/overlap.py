@@ -28,6 +28,8 @@ GRIDS = (
     *((128, overlap) for overlap in (128, 64, 32, 16)),
 )
 """Hop and overlap."""
+AGED = ((256, 128), (128, 128), (128, 64))
+"""With the masks of the hop before, which leaves a network another hop of time."""
 ENDS = (1.0, 0.5, 0.2)
 """Without overlap: what the analysis window falls to at its end."""
 FALL = 128
@@ -60,12 +62,14 @@ def ideal(ears: list[Spectra], stems: Audio) -> Floats:
     return shares[None, None]
 
 
-def overlapped(stems: Audio, rate: int, hop: int, overlap: int) -> Audio:
-    """The stems as the live kernel gives them, aligned, shape (4, 2, frames)."""
+def overlapped(stems: Audio, rate: int, hop: int, overlap: int, age: int = 0) -> Audio:
+    """The stems as the live kernel gives them, aligned, shape (4, 2, frames); masks are ``age`` hops old."""
     kernel, ears = Spectra(rate, hop, overlap), [Spectra(rate, hop, overlap) for _ in STEMS]
     mix, given = stems.sum(axis=0), np.zeros_like(stems)
+    waiting = [kernel.masks.copy() for _ in range(age)]
     for first in range(0, stems.shape[2] - hop + 1, hop):
-        kernel.masks[:] = ideal(ears, stems[:, :, first : first + hop])
+        waiting.append(ideal(ears, stems[:, :, first : first + hop]))
+        kernel.masks[:] = waiting.pop(0)
         kernel.hear(mix[:, first : first + hop])
         kernel.sound()
         given[:, :, first : first + hop] = kernel.stems
@@ -125,6 +129,11 @@ def main(folder: Path, seconds: float) -> None:
 
     for hop, overlap in GRIDS:
         say(f"{hop} {overlap}", [sdr_db(overlapped(s, rate, hop, overlap), s) for _, rate, s in found])
+    for hop, overlap in AGED:
+        say(
+            f"{hop} {overlap}, masks a hop old",
+            [sdr_db(overlapped(s, rate, hop, overlap, 1), s) for _, rate, s in found],
+        )
     for end in ENDS:
         say(f"128 none, window to {end}", [sdr_db(crossfaded(s, rate, 128, end), s) for _, rate, s in found])
 

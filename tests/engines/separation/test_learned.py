@@ -127,7 +127,7 @@ def test_sound_ends_in_exact_silence(remembers: Path) -> None:
     assert not any(wave[:, -4096:].any() for wave in stems.values())
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -1e30, 1e-40, -1e-20])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -1e30])
 def test_what_is_no_audio_counts_as_silence(value: float, remembers: Path) -> None:
     spoilt = noise(20000)
     spoilt[:, 9000:9100] = value
@@ -135,6 +135,12 @@ def test_what_is_no_audio_counts_as_silence(value: float, remembers: Path) -> No
     silent[:, 9000:9100] = 0.0
     one, other = (separate(LearnedSeparation(LOW, remembers), mix) for mix in (spoilt, silent))
     assert all(np.array_equal(one[stem], other[stem]) for stem in STEMS)
+
+
+@pytest.mark.parametrize("value", [1e-16, 1e-40])
+def test_what_no_ear_and_no_square_can_hold_is_silence(value: float, remembers: Path) -> None:
+    stems = separate(LearnedSeparation(LOW, remembers), np.full((2, 8192), value, np.float32))
+    assert not any(wave.any() for wave in stems.values())
 
 
 def test_arrays_of_any_stride_are_taken_and_filled(remembers: Path) -> None:

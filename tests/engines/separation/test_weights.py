@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-
 import numpy as np
 import pytest
 
@@ -13,12 +11,12 @@ from engines.separation.learned import FILE, WEIGHTS, LearnedSeparation, low, st
 from tests.contracts.material import Material
 from tests.engines.driving import separate
 
-pytestmark = pytest.mark.skipif(not (files(WEIGHTS) / FILE).is_file(), reason=f"{WEIGHTS}/{FILE} is not there yet")
+pytestmark = pytest.mark.skipif(not (WEIGHTS / FILE).is_file(), reason=f"{WEIGHTS}/{FILE} is not there yet")
 SECONDS = 2.0
 
 
 def test_they_are_ten_megabytes_at_most() -> None:
-    assert len(read_shipped(files(WEIGHTS), FILE)) <= 10e6
+    assert len(read_shipped(WEIGHTS, FILE)) <= 10e6
 
 
 @pytest.mark.parametrize("rate", [44100, 48000])
