@@ -65,7 +65,8 @@ class Song:
     def __enter__(self) -> Song:
         path = self.path
         if not path.is_file():
-            what = "a folder, with no song in it" if path.is_dir() else "no plain file" if path.exists() else "no such file"
+            what = "no plain file" if path.exists() else "no such file"
+            what = "a folder, with no song in it" if path.is_dir() else what
             raise ConfigError(f"{path}: {what}", f"give a {READABLE} file")
         try:
             with path.open("rb"):
@@ -188,6 +189,8 @@ def write_stem(
                 samples = np.frombuffer(data, np.float32).reshape(-1, channels) * np.float32(gain)
                 file.write(whole_numbers(samples, kind.bits, noise) if kind.bits else samples)
                 wrote(len(samples))
+        if container != "FLAC" and not kind.bits:
+            _undate(draft)
         if container != "RF64":  # only its INFO chunk is known for tags
             add_tags(draft, tags)
     except soundfile.SoundFileError as error:
@@ -195,6 +198,23 @@ def write_stem(
             raise OSError(0, "cannot be written", str(draft)) from error
         reason = str(getattr(error, "error_string", error)).strip().rstrip(".")
         raise ConfigError(f"{draft}: cannot be written ({reason})", f"try another --format than {kind.name}") from error
+
+
+def _undate(path: Path) -> None:
+    """Take the time of writing out of a float WAV's PEAK chunk: the same sound gives the same bytes."""
+    with path.open("r+b") as file:
+        at = 12
+        while True:
+            file.seek(at)
+            head = file.read(8)
+            if len(head) < 8 or head[:4] == b"data":
+                return
+            if head[:4] == b"PEAK":
+                file.seek(at + 12)  # name, length, version
+                file.write(bytes(4))
+                return
+            length = struct.unpack("<I", head[4:])[0]
+            at += 8 + length + length % 2
 
 
 def whole_numbers(samples: Audio, bits: int, noise: np.random.Generator) -> NDArray[np.int32]:

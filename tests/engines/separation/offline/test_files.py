@@ -213,9 +213,16 @@ def test_what_passes_full_scale_by_rounding_stays_at_full_scale() -> None:
     assert list(whole_numbers(loud, 24, np.random.Generator(np.random.Philox(1)))[0] >> 8) == [2**23 - 1, -(2**23)]
 
 
-def test_the_same_stem_is_written_with_the_same_bytes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", FORMATS)
+def test_the_same_stem_is_written_with_the_same_bytes(tmp_path: Path, kind: str) -> None:
     sound = noise(70_000)
-    assert stem(tmp_path, "wav16", sound).read_bytes() == stem(tmp_path, "wav16", sound).read_bytes()
+    assert stem(tmp_path, kind, sound).read_bytes() == stem(tmp_path, kind, sound).read_bytes()
+
+
+def test_a_float_file_does_not_tell_the_time_of_its_writing(tmp_path: Path) -> None:
+    data = stem(tmp_path, "wav32f", noise(100), tags=Tags({"title": ("PEAK of PEAKs",)})).read_bytes()
+    at = data.index(b"PEAK\x18")  # its length with two channels: 24
+    assert struct.unpack("<II", data[at + 8 : at + 16]) == (1, 0)
 
 
 def test_more_than_a_wav_can_hold_becomes_rf64_with_its_title(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
