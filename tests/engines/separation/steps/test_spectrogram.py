@@ -22,7 +22,7 @@ def test_the_spectra_hold_the_energy_of_the_waves() -> None:
     assert both_sides / WINDOW == pytest.approx((wave**2).sum(), rel=1e-4)
 
 
-@pytest.mark.parametrize("pieces", [0.5, 1.0, 1.5, 3.2, 7.0])
+@pytest.mark.parametrize("pieces", [0.5, 1.0, 1.5, 2.784, 3.2, 7.0])
 def test_what_is_unchanged_in_parts_is_unchanged_in_the_whole(pieces: float) -> None:
     rate = 50
     frames = int(pieces * PIECE_S * rate)
