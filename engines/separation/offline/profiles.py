@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from importlib import import_module, resources
 from importlib.metadata import entry_points
+from importlib.resources import files
 
 from bridge.core.engine import ENTRY_POINTS, Engine
 from bridge.errors import ConfigError, EngineError
@@ -18,9 +18,7 @@ from engines.separation.offline.separator import EngineSeparator, Separator, Str
 ENGINES = {name: f"separation.{name}" for name in ("low", "standard", "ultra", "dsp")}
 STUDIO = "studio"
 PROFILES = (*ENGINES, STUDIO)
-MODELS = "engines.separation.models"
-STEPS = "engines.separation.steps"
-WEIGHTS = "engines.weights"
+WEIGHTS = files("engines") / "weights"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,9 @@ def choose(profile: str, model: str = "", steps: Sequence[str] = ()) -> Chosen:
         raise ConfigError(f"--model {model}: the profile {profile} has its own", f"add --profile {STUDIO}")
     separator, told = _studio(model) if profile == STUDIO else _live(profile)
     if steps:
-        separator = import_module(STEPS).wrapped(separator, steps)
+        from engines.separation.steps import wrapped
+
+        separator = wrapped(separator, steps)
     streaming = separator if isinstance(separator, Streaming) else Overlapped(separator)
     return Chosen(Resampled(streaming), told)
 
@@ -65,16 +65,26 @@ def _live(profile: str) -> tuple[Separator, str]:
 def _weights() -> str:
     """SHA-256 of the shipped weights, together."""
     told = hashlib.sha256()
-    folder = resources.files(WEIGHTS)
-    for file in sorted((file for file in folder.iterdir() if file.name.endswith(".onnx")), key=lambda file: file.name):
+    shipped = WEIGHTS.iterdir() if WEIGHTS.is_dir() else ()
+    for file in sorted((file for file in shipped if file.name.endswith(".onnx")), key=lambda file: file.name):
         told.update(file.read_bytes())
     return told.hexdigest()
 
 
 def _studio(model: str) -> tuple[Separator, str]:
-    try:
-        load = import_module(MODELS).load_separator
-    except (ImportError, AttributeError) as error:
-        raise EngineError("the profile studio has no models to run", "take --profile standard") from error
-    separator: Separator = load(model)
-    return separator, f"{separator.name} {getattr(separator, 'sha256', '')}"
+    """The added ``model``, by default the only one; its manifest has the hashes of its files."""
+    from engines.separation.models.load import load_separator
+    from engines.separation.models.manifest import written
+    from engines.separation.models.store import user_store
+
+    store = user_store()
+    there = store.names()
+    if not there:
+        raise ConfigError(
+            "--profile studio: no model has been added", "see sideman models add, or take another profile"
+        )
+    if not model and len(there) > 1:
+        raise ConfigError("--profile studio: which model?", f"add --model with one of: {', '.join(there)}")
+    name = model or there[0]
+    separator = load_separator(name, store)
+    return separator, hashlib.sha256(written(store.get(name).manifest).encode()).hexdigest()

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from bridge.config import CONFIG_HOME_VARIABLE
 from bridge.core.audio import STEMS
-from bridge.errors import EngineError
+from bridge.errors import ConfigError, EngineError
 from engines.separation.dsp import DspSeparation
+from engines.separation.models.store import user_store
 from engines.separation.offline import profiles
 from engines.separation.offline.profiles import choose
 from engines.separation.offline.separator import EngineSeparator
-from tests.engines.separation.offline.separators import RATE, Filters, noise
+from tests.engines.separation.models import graphs
+from tests.engines.separation.offline.separators import RATE, noise
 
 
 def test_the_dsp_profile_is_the_dsp_engine_without_a_seam() -> None:
@@ -27,18 +31,50 @@ def test_steps_are_put_around_it_in_their_order() -> None:
     assert choose("dsp", steps=("consistency", "wiener")).separator.name == "separation.dsp+consistency+wiener"
 
 
-def test_studio_is_the_added_model_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv(CONFIG_HOME_VARIABLE, str(tmp_path))
+    return tmp_path
 
-    def load(name: str) -> Filters:
-        asked.append(name)
-        return Filters()
 
-    monkeypatch.setattr(profiles, "import_module", lambda name: SimpleNamespace(load_separator=load))
-    chosen = choose("studio", "mine")
-    assert asked == ["mine"]
-    assert (chosen.separator.name, chosen.separator.stems) == ("filters", STEMS)
-    assert chosen.separator.separate(noise(5000), RATE).shape == (len(STEMS), 2, 5000)
+def add(home: Path, name: str, gains: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4)) -> None:
+    """A model whose stems are the mix times ``gains``."""
+    path = graphs.stacked(home / "tiny.onnx", "mix", (1, 2, 4410), gains)
+    with user_store().draft(name) as draft:
+        (draft.folder / "tiny.onnx").write_bytes(path.read_bytes())
+        draft.publish(graphs.manifest_for(path, "htdemucs", ("drums", "bass", "other", "vocals"), name=name))
+
+
+def test_studio_is_the_model_that_was_added(home: Path) -> None:
+    add(home, "mine")
+    chosen = choose("studio")
+    assert (chosen.separator.name, chosen.separator.stems) == ("mine", STEMS)
+    mix = noise(50_000)
+    drums, bass, vocals, other = chosen.separator.separate(mix, RATE)
+    for stem, gain in ((drums, 0.1), (bass, 0.2), (other, 0.3), (vocals, 0.4)):
+        assert np.max(np.abs(stem - gain * mix)) < 1e-6
+
+
+def test_of_several_models_one_is_named(home: Path) -> None:
+    add(home, "one")
+    add(home, "two")
+    assert choose("studio", "two").separator.name == "two"
+    with pytest.raises(ConfigError, match="which model\\?; add --model with one of: one, two"):
+        choose("studio")
+
+
+def test_a_model_of_the_same_name_and_other_weights_is_another(home: Path) -> None:
+    add(home, "mine")
+    before = choose("studio").model
+    assert choose("studio").model == before
+    user_store().remove("mine")
+    add(home, "mine", gains=(0.4, 0.2, 0.3, 0.1))
+    assert choose("studio").model != before
+
+
+def test_studio_without_a_model_says_how_to_add_one(home: Path) -> None:
+    with pytest.raises(ConfigError, match="no model has been added; see sideman models add"):
+        choose("studio")
 
 
 def test_an_engine_that_cannot_be_loaded_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
