@@ -19,10 +19,11 @@ from rich.table import Table
 from bridge.errors import BridgeError, ConfigError
 from engines.separation.offline.files import FORMATS
 from engines.separation.offline.folders import songs_in
-from engines.separation.offline.job import Outcome, Wish, separate_song
+from engines.separation.offline.job import separate_song
 from engines.separation.offline.journal import Recipe
 from engines.separation.offline.profiles import Chosen, choose
 from engines.separation.offline.progress import Screen, length
+from engines.separation.offline.wish import Outcome, Wish
 
 FAILED, STOPPED = 1, 130
 

@@ -10,7 +10,6 @@ import os
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,7 +18,7 @@ import numpy as np
 import bridge
 from bridge.core.audio import Audio
 from bridge.errors import BridgeError, ConfigError, EngineError
-from engines.separation.offline.files import FULL_SCALE, Format, Song, write_stem
+from engines.separation.offline.files import FULL_SCALE, Song, write_stem
 from engines.separation.offline.folders import claimed, folder_for
 from engines.separation.offline.journal import (
     CHECKPOINT,
@@ -28,57 +27,17 @@ from engines.separation.offline.journal import (
     Checkpoint,
     Identity,
     Journal,
-    Recipe,
     identity_of,
     load_checkpoint,
     load_journal,
 )
 from engines.separation.offline.separator import Resumable
 from engines.separation.offline.tags import read_tags
+from engines.separation.offline.wish import Outcome, Told, Wish
 
 CHECKPOINT_S = 5.0
 """Wall-clock time between checkpoints: what a kill costs at most, but for a piece of a slow model."""
 _SPARE_BYTES = 1 << 26
-
-Told = Callable[[str, int, int, int], None]
-"""What is told as a job goes: what it does ("resuming", "separating", "writing"), frames done, frames in all (0: not
-known), Hz."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What is wanted of every song. ``without``: sets of stems; each gives the mix less these."""
-
-    recipe: Recipe
-    format: Format
-    stems: tuple[str, ...]
-    without: tuple[tuple[str, ...], ...] = ()
-    force: bool = False
-
-    @property
-    def outputs(self) -> dict[str, tuple[str, ...]]:
-        """What is written, by name: stems as (stem,), mixes less stems as (minus, stem, ...)."""
-        less = {"no_" + "_".join(stems): ("-", *stems) for stems in self.without}
-        return {stem: (stem,) for stem in self.stems} | less
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What became of a song. ``status``: done, skipped or failed. ``peaks``: by output, before any gain, linear."""
-
-    song: Path
-    status: str = "done"
-    folder: Path | None = None
-    files: dict[str, Path] = field(default_factory=dict)
-    peaks: dict[str, float] = field(default_factory=dict)
-    rate: int = 0
-    frames: int = 0
-    resumed_at: int = 0
-    gain: float = 1.0
-    took_s: float = 0.0
-    notes: list[str] = field(default_factory=list)
-    error: str = ""
-    hint: str = ""
 
 
 def separate_song(

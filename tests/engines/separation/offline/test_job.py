@@ -22,9 +22,10 @@ from bridge.core.audio import STEMS, Audio
 from bridge.core.engine import State
 from bridge.errors import ConfigError, EngineError
 from engines.separation.offline.files import FORMATS
-from engines.separation.offline.job import Outcome, Wish, separate_song
+from engines.separation.offline.job import separate_song
 from engines.separation.offline.journal import CHECKPOINT, JOURNAL, Recipe
 from engines.separation.offline.resampled import Resampled
+from engines.separation.offline.wish import Outcome, Wish
 from tests.engines.separation.offline.separators import RATE, Late, noise
 
 FRAMES = 400_000

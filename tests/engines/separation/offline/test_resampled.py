@@ -37,6 +37,15 @@ def test_the_stems_sum_to_the_mix_at_its_own_rate(rate: int) -> None:
     assert np.max(np.abs(stems.sum(axis=0) - mix)) < 1e-6
 
 
+@pytest.mark.parametrize("frames", [0, 1, 2, 3, 6, 10_007])
+@pytest.mark.parametrize("rate", [8000, 96_000, 192_000])
+def test_as_many_frames_come_out_as_went_in(rate: int, frames: int) -> None:
+    mix = noise(frames)
+    stems = at_44100().separate(mix, rate)
+    assert stems.shape == (4, 2, frames)
+    assert np.max(np.abs(stems.sum(axis=0) - mix), initial=0.0) < 1e-6
+
+
 def test_what_lies_above_the_separator_s_treble_is_in_other_alone() -> None:
     high = np.tile(np.sin(2 * np.pi * 30_000 / 96_000 * np.arange(96_000)), (2, 1)).astype(np.float32)
     drums, _, _, other = at_44100().separate(high, 96_000)
