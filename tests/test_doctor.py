@@ -10,6 +10,7 @@ import socket
 import struct
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -230,6 +231,27 @@ def test_realtime_rights_are_judged_by_limit_and_capability(priority: int, capab
     assert machine.check_realtime(priority, capable, "mend").state == state
 
 
+def test_a_priority_that_is_refused_is_a_warning_with_the_mend_of_rights() -> None:
+    finding = machine.check_worker_priority(PermissionError(1, "Operation not permitted"), False, "join the group")
+    assert (finding.state, finding.mend) == ("warn", "join the group")
+    assert "Operation not permitted" in finding.detail
+    assert machine.check_worker_priority(None, False, "join the group").state == "ok"
+
+
+def test_a_priority_that_is_refused_in_spite_of_the_rights_has_another_mend() -> None:
+    finding = machine.check_worker_priority(PermissionError(1, "Operation not permitted"), True, "join the group")
+    assert "control group" in finding.mend
+    assert "join the group" not in finding.mend
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="scheduling is a process's own elsewhere")
+def test_trying_for_priority_leaves_the_doctor_as_it_was() -> None:
+    before = os.sched_getscheduler(0)
+    machine.try_priority()
+    assert os.sched_getscheduler(0) == before
+    assert machine.try_priority(10_000) is not None  # no such priority: what the system says is handed on
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="limits.d is Linux's")
 def test_the_mend_of_rights_names_only_the_steps_that_are_left(tmp_path: Path) -> None:
     assert "dpkg-reconfigure" in machine.rights_mend(True, tmp_path)
@@ -265,6 +287,13 @@ def test_a_package_that_does_not_load_says_why_and_what_for() -> None:
     finding = machine.check_import("x", "no_such_module_here", "MIDI controllers", "mend it")
     assert finding.state == "warn"
     assert "no_such_module_here" in finding.detail and "MIDI controllers" in finding.detail
+
+
+def test_the_model_runtime_is_told_with_its_version_and_what_it_computes_on() -> None:
+    finding = by_name(run_checks())["ONNX Runtime"]
+    if finding.state == "ok":
+        assert version("onnxruntime") in finding.detail
+        assert "computes on" in finding.detail and "CPU" in finding.detail
 
 
 def test_a_cache_folder_that_cannot_be_written_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,6 +44,7 @@ def run_checks(settings: Settings | None = None, *, song_rate: int | None = None
             "audio files",
             f"sudo apt-get install libsndfile1 (macOS: brew install libsndfile), then {_SETUP}",
         ),
+        machine.check_import("ONNX Runtime", "onnxruntime", "learned engines", _SETUP, machine.providers),
         machine.check_osc_port(settings.osc.host, settings.osc.port),
         machine.check_fluidsynth(),
     ]

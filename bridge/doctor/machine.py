@@ -11,12 +11,16 @@ import shutil
 import socket
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from types import ModuleType
 
 from bridge.doctor.finding import Finding, State
 from bridge.errors import EngineError
 from bridge.runtime.engines import engine_names, load_engine
+from bridge.runtime.priority import set_priority
 from bridge.runtime.shared.wake import semaphores_work
 
 LIMITS_DIR = Path("/etc/security/limits.d")
@@ -56,6 +60,34 @@ def check_realtime(priority: int, may_anyway: bool, mend: str) -> Finding:
     return Finding("realtime", "warn", detail, mend)
 
 
+def try_priority(priority: int = PRIORITY_WANTED) -> OSError | None:
+    """What the system says to real-time scheduling at ``priority``, as the worker that separates asks for it.
+
+    Tried in a thread that ends right away: on Linux scheduling is a thread's own.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        try:
+            thread.submit(set_priority, priority).result()
+        except OSError as error:
+            return error
+    return None
+
+
+def check_worker_priority(refused: OSError | None, may: bool, mend: str) -> Finding:
+    """``refused``: by `try_priority`. ``may``: limits or capabilities allow it, so that something else forbids it."""
+    if refused is None:
+        return Finding("worker priority", "ok", "the worker that separates gets real-time priority")
+    if may:  # seen where a control group has no real-time share, and where a sandbox filters the call
+        mend = (
+            "give this session's control group a real-time share (cpu.rt_runtime_us), or leave the sandbox "
+            "(containers: --cap-add=sys_nice --ulimit rtprio=95)"
+        )
+    detail = (
+        f"not granted ({refused.strerror or refused}); the separation then needs more reserve where others work too"
+    )
+    return Finding("worker priority", "warn", detail, mend)
+
+
 def rights_mend(in_audio_group: bool, limits_dir: Path = LIMITS_DIR) -> str:
     """The line that gives realtime rights and memory locking, by what is set up already."""
     if sys.platform != "linux":
@@ -86,7 +118,9 @@ def rights() -> list[Finding]:
     findings = [check_memory_lock(locked, bool(capabilities >> _CAP_IPC_LOCK & 1), mend)]
     if sys.platform == "linux":
         priority = resource.getrlimit(resource.RLIMIT_RTPRIO)[0]
-        findings.append(check_realtime(priority, bool(capabilities >> _CAP_SYS_NICE & 1), mend))
+        capable = bool(capabilities >> _CAP_SYS_NICE & 1)
+        findings.append(check_realtime(priority, capable, mend))
+        findings.append(check_worker_priority(try_priority(), capable or priority >= PRIORITY_WANTED, mend))
     return findings
 
 
@@ -131,13 +165,28 @@ def check_midi(sequencer: Path = Path("/dev/snd/seq")) -> Finding:
     return Finding("MIDI", "warn", f"no {sequencer}; controllers reach us over JACK MIDI only", "sudo modprobe snd-seq")
 
 
-def check_import(name: str, module: str, purpose: str, mend: str) -> Finding:
-    """A Python package that needs a library of the system beside it."""
+def check_import(
+    name: str, module: str, purpose: str, mend: str, describe: Callable[[ModuleType], str] = lambda _: ""
+) -> Finding:
+    """A Python package that needs a library of the system beside it; ``describe`` tells more of what was loaded."""
     try:
-        importlib.import_module(module)
+        loaded = importlib.import_module(module)
     except (ImportError, OSError) as error:
         return Finding(name, "warn", f"does not load ({error}); needed for {purpose}", mend)
-    return Finding(name, "ok", "loads")
+    return Finding(name, "ok", ", ".join(filter(None, ("loads", _version_of(module), describe(loaded)))))
+
+
+def _version_of(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""  # packages may be called otherwise than what they install
+
+
+def providers(runtime: ModuleType) -> str:
+    """What ONNX Runtime can compute on here. Azure is in every build and no computer: it asks a service."""
+    names = (name.removesuffix("ExecutionProvider") for name in runtime.get_available_providers())
+    return "computes on " + ", ".join(name for name in names if name != "Azure")
 
 
 def check_numba_cache() -> Finding:
