@@ -196,6 +196,9 @@ def test_a_reserve_that_proved_too_short_is_not_tried_again_by_itself(
     answer(graph, ENOUGH, worker=MIR)
     reserves.tune()  # but when one is asked to
     assert bus.get(RESERVE) == PERIOD
+    answer(graph, ENOUGH)
+    reserves.look()
+    assert bus.get(RESERVE) == PERIOD
 
 
 def test_a_new_period_is_measured_anew(bus: Bus, graph: Graph, reserves: Reserves) -> None:
