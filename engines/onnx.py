@@ -105,7 +105,10 @@ class Bound:
             self._binding.bind_output(name, "cpu", 0, np.float32, array.shape, _address(name, array))
 
     def run(self) -> None:
-        self._session.run_with_iobinding(self._binding)
+        try:
+            self._session.run_with_iobinding(self._binding)
+        except Exception as error:  # its errors share no class of their own
+            raise EngineError(f"the model loads but does not run: {error}", "export it anew") from error
 
 
 def _address(name: str, array: Floats) -> int:

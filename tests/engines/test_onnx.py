@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from onnx import helper
 
 from bridge.errors import EngineError
 from engines.onnx import CPU, Bound, open_session, read_model, read_shipped, shapes
-from tests.engines.separation.tiny import MASKS, POWER, STATE, remember, remembering
+from tests.engines.separation.tiny import MASKS, POWER, STATE, remember, remembering, save
 
 
 @pytest.fixture
@@ -93,3 +94,17 @@ def test_a_bound_run_reads_and_writes_the_arrays_where_they_are(model: Path) -> 
 def test_arrays_that_cannot_be_bound_are_refused(wrong: NDArray[np.float32], model: Path) -> None:
     with pytest.raises(EngineError, match=r"power.*contiguous float32"):
         Bound(open_session(model.read_bytes(), "model.onnx"), {"power": wrong}, {})
+
+
+def test_a_model_that_loads_but_cannot_run_says_so(tmp_path: Path) -> None:
+    nodes = [
+        helper.make_node("Gather", ["state", "beyond"], ["after"], axis=3),
+        helper.make_node("Identity", ["quarters"], ["masks"]),
+    ]
+    arrays = {"beyond": np.full(4, 99), "quarters": np.zeros(MASKS, np.float32)}
+    session = open_session(save(tmp_path / "model.onnx", nodes, arrays).read_bytes(), "model.onnx")
+    inputs, outputs = (
+        {name: np.zeros(shape, np.float32) for name, shape in ports.items()} for ports in shapes(session)
+    )
+    with pytest.raises(EngineError, match="loads but does not run"):
+        Bound(session, inputs, outputs).run()
