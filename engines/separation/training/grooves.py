@@ -21,22 +21,91 @@ PAN = {"closed": 0.3, "open": 0.3, "pedal": 0.3, "ride": -0.4, "tom_high": 0.25,
 DRY = frozenset({"kick"})
 
 STYLES: Mapping[str, Mapping[str, str]] = {
-    # sixteen steps of a bar: how likely a stroke is, from . (never) to 9 (always)
-    "four on the floor": dict(kick="9...9...9...9..1", clap="....9.......9...", closed="2.4.2.4.2.4.2.4.", open="..9...9...9...9."),
-    "house": dict(kick="9...9...9..29...", snare="....9.......9..2", closed="9393939393939393", open="..8...8...8...8.", perc="..3..3.3..3..3.4"),
-    "trap": dict(kick="9......3..7...2.", snare="........9.......", closed="9797999799979997", open="......2.......3.", perc="...2......2....."),
-    "boom bap": dict(kick="9.2....4.59...2.", snare="....9..2.2..9...", closed="9.9.9.9.9.9.9.9.", open="..............3."),
-    "breakbeat": dict(kick="9.9.......92..2.", snare="....9..7.7..9..5", closed="9.9.9.9.9.9.9.9.", ride="1...1...1...1..."),
-    "rock": dict(kick="9......29.5.....", snare="....9.......9...", closed="9.9.9.9.9.9.9.9.", open="..............3."),
-    "ride rock": dict(kick="9..2..3.9.7..2..", snare="....9..1....9..1", ride="9.9.9.9.9.9.9.9.", pedal="....5.......5..."),
-    "half time": dict(kick="9.....3...5.....", snare="........9......1", closed="9.6.9.6.9.6.9.6."),
-    "disco": dict(kick="9...9...9...9...", snare="....9.......9...", closed="9.2.9.2.9.2.9.2.", open="..9...9...9...9."),
-    "reggaeton": dict(kick="9...9...9...9...", snare="...9..9....9..9.", closed="9.5.9.5.9.5.9.5.", perc="..3..2....3..2.."),
-    "ballad": dict(kick="9.......7.3.....", stick="....9.......9...", closed="9.4.9.4.9.4.9.4."),
-    "drum and bass": dict(kick="9.........9.....", snare="....9..3.3..9...", closed="9.9.9.9.9.9.9.9.", ride="3...3...3...3..."),
-    "sixteenths": dict(kick="9..5..3.9..5....", snare="....9..2.1..9..2", closed="9898989898989898"),
-    "toms": dict(kick="9...5...9...5...", tom_low="..8.2.7...8.2.7.", tom_mid="...3..5....3..5.", crash="1..............."),
-}  # fmt: skip
+    "four on the floor": {
+        "kick": "9...9...9...9..1",
+        "clap": "....9.......9...",
+        "closed": "2.4.2.4.2.4.2.4.",
+        "open": "..9...9...9...9.",
+    },
+    "house": {
+        "kick": "9...9...9..29...",
+        "snare": "....9.......9..2",
+        "closed": "9393939393939393",
+        "open": "..8...8...8...8.",
+        "perc": "..3..3.3..3..3.4",
+    },
+    "trap": {
+        "kick": "9......3..7...2.",
+        "snare": "........9.......",
+        "closed": "9797999799979997",
+        "open": "......2.......3.",
+        "perc": "...2......2.....",
+    },
+    "boom bap": {
+        "kick": "9.2....4.59...2.",
+        "snare": "....9..2.2..9...",
+        "closed": "9.9.9.9.9.9.9.9.",
+        "open": "..............3.",
+    },
+    "breakbeat": {
+        "kick": "9.9.......92..2.",
+        "snare": "....9..7.7..9..5",
+        "closed": "9.9.9.9.9.9.9.9.",
+        "ride": "1...1...1...1...",
+    },
+    "rock": {
+        "kick": "9......29.5.....",
+        "snare": "....9.......9...",
+        "closed": "9.9.9.9.9.9.9.9.",
+        "open": "..............3.",
+    },
+    "ride rock": {
+        "kick": "9..2..3.9.7..2..",
+        "snare": "....9..1....9..1",
+        "ride": "9.9.9.9.9.9.9.9.",
+        "pedal": "....5.......5...",
+    },
+    "half time": {
+        "kick": "9.....3...5.....",
+        "snare": "........9......1",
+        "closed": "9.6.9.6.9.6.9.6.",
+    },
+    "disco": {
+        "kick": "9...9...9...9...",
+        "snare": "....9.......9...",
+        "closed": "9.2.9.2.9.2.9.2.",
+        "open": "..9...9...9...9.",
+    },
+    "reggaeton": {
+        "kick": "9...9...9...9...",
+        "snare": "...9..9....9..9.",
+        "closed": "9.5.9.5.9.5.9.5.",
+        "perc": "..3..2....3..2..",
+    },
+    "ballad": {
+        "kick": "9.......7.3.....",
+        "stick": "....9.......9...",
+        "closed": "9.4.9.4.9.4.9.4.",
+    },
+    "drum and bass": {
+        "kick": "9.........9.....",
+        "snare": "....9..3.3..9...",
+        "closed": "9.9.9.9.9.9.9.9.",
+        "ride": "3...3...3...3...",
+    },
+    "sixteenths": {
+        "kick": "9..5..3.9..5....",
+        "snare": "....9..2.1..9..2",
+        "closed": "9898989898989898",
+    },
+    "toms": {
+        "kick": "9...5...9...5...",
+        "tom_low": "..8.2.7...8.2.7.",
+        "tom_mid": "...3..5....3..5.",
+        "crash": "1...............",
+    },
+}
+"""Sixteen steps of a bar: how likely a stroke is, from . (never) to 9 (always)."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +125,7 @@ def seat(kits: Mapping[str, Kit], home: Kit, random: Random, mixing: float = 0.2
         owner = home
         if role not in home.shots or random.random() < mixing:
             having = [kit for kit in kits.values() if role in kit.shots]
-            if having and (mixing > 0 or role in ("kick", "snare", "closed") and role not in home.shots):
+            if having and (mixing > 0 or (role in ("kick", "snare", "closed") and role not in home.shots)):
                 owner = having[int(random.integers(len(having)))]
         if role not in owner.shots:
             continue
@@ -65,7 +134,9 @@ def seat(kits: Mapping[str, Kit], home: Kit, random: Random, mixing: float = 0.2
         gain = 10 ** ((LEVEL_DB[role] + random.normal(0, 2.5)) / 20)
         pan = float(np.clip(PAN.get(role, 0.0) * random.choice([0.0, 1.0, 1.0]) + random.normal(0, 0.06), -1, 1))
         drums[role] = sorted(shots, key=lambda shot: shot.loudness), gain, pan, float(np.exp(random.normal(0, 0.05)))
-    response = room(random, float(random.choice([0.15, 0.3, 0.5, 0.9])) * random.uniform(0.8, 1.3), random.uniform(2500, 9000))
+    response = room(
+        random, float(random.choice([0.15, 0.3, 0.5, 0.9])) * random.uniform(0.8, 1.3), random.uniform(2500, 9000)
+    )
     wet = 10 ** (random.uniform(-32, -14) / 20)
     return Drummer(drums, response, float(wet), home.name)
 
@@ -160,7 +231,7 @@ def _bar(style: Mapping[str, str], random: Random) -> list[tuple[float, str, flo
         for step, odds in enumerate(steps):
             if odds == "." or random.random() > int(odds) / 9:
                 continue
-            accent = 0.85 if step % 4 == 0 or role in ("kick", "snare", "clap") and odds == "9" else 0.6
+            accent = 0.85 if step % 4 == 0 or (role in ("kick", "snare", "clap") and odds == "9") else 0.6
             strokes.append((float(step), role, float(np.clip(accent + random.normal(0, 0.07), 0.15, 1.0))))
             if role == "closed" and "7" in steps and random.random() < 0.1:  # rolls, as trap has
                 parts = int(random.choice([2, 3, 4]))

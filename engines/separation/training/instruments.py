@@ -78,9 +78,7 @@ class Recorded:
 
 
 @njit(cache=True, fastmath=True)
-def sound(
-    out: Floats, wave: Floats, at: int, left: float, right: float, speed: float, stop: int, fall: float
-) -> None:
+def sound(out: Floats, wave: Floats, at: int, left: float, right: float, speed: float, stop: int, fall: float) -> None:
     """Adds ``wave`` read at ``speed`` from frame ``at``; past frame ``stop`` it falls by ``fall`` a frame."""
     gain = 1.0
     for i in range(int((wave.shape[1] - 3) / speed)):

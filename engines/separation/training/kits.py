@@ -161,25 +161,34 @@ def synthesised_kit(random: Random) -> Kit:
             kit.put(role, "machine", shot)
 
     def times(seconds: float) -> Floats:
-        return np.arange(int(seconds * RATE), dtype=np.float32) / RATE
+        return np.arange(int(seconds * RATE), dtype=np.float32) / np.float32(RATE)
 
     def noise(t: Floats, hz: float, kind: str = "high") -> Floats:
         hiss = np.repeat(random.standard_normal((1, len(t))).astype(np.float32), 2, 0)
-        return filtered(hiss, kind, hz)[0]
+        return np.asarray(filtered(hiss, kind, hz)[0], np.float32)
 
     def drop(t: Floats, base: float, top: float, fall: float, decay: float) -> Floats:
         phase = 2 * np.pi * np.cumsum(base + top * np.exp(-t / fall)) / RATE
         return np.asarray(np.sin(phase) * np.exp(-t / decay), np.float32)
 
     t = times(1.5)
-    kick = drop(t, random.uniform(40, 62), random.uniform(80, 400), random.uniform(0.008, 0.05), random.uniform(0.08, 0.5))
+    kick = drop(
+        t, random.uniform(40, 62), random.uniform(80, 400), random.uniform(0.008, 0.05), random.uniform(0.08, 0.5)
+    )
     click = noise(t, 1500) * np.exp(-t / 0.003) * random.uniform(0, 0.5)
     put("kick", np.tanh(random.uniform(0.8, 3) * (kick + click)))
     t = times(0.8)
     body = drop(t, random.uniform(150, 240), random.uniform(20, 150), 0.02, random.uniform(0.04, 0.15))
-    put("snare", 0.8 * body + random.uniform(0.3, 0.9) * noise(t, random.uniform(700, 2500)) * np.exp(-t / random.uniform(0.05, 0.25)))
+    put(
+        "snare",
+        0.8 * body
+        + random.uniform(0.3, 0.9) * noise(t, random.uniform(700, 2500)) * np.exp(-t / random.uniform(0.05, 0.25)),
+    )
     bursts = sum(np.exp(-np.maximum(t - late, 0) / 0.006) * (t >= late) for late in (0, 0.011, 0.022))
-    put("clap", noise(t, random.uniform(900, 1600), "band") * (bursts + np.exp(-t / random.uniform(0.06, 0.2)) * (t > 0.03)))
+    put(
+        "clap",
+        noise(t, random.uniform(900, 1600), "band") * (bursts + np.exp(-t / random.uniform(0.06, 0.2)) * (t > 0.03)),
+    )
     put("stick", drop(t, random.uniform(400, 1800), 300, 0.004, 0.02))
     tones = random.uniform(220, 480) * np.array([1, 1.342, 1.2312, 1.6532, 1.9523, 2.1523])
     for role, decay, length in (("closed", 0.025, 0.3), ("open", 0.3, 1.2), ("crash", 0.9, 3.5), ("ride", 0.6, 2.0)):

@@ -7,11 +7,23 @@ import numpy as np
 from engines.separation.training.effects import Random
 from engines.separation.training.symbolic import Chord, Note, Tune
 
-BASS_STYLES = ("eighths", "quarters", "octaves", "walking", "syncopated", "sustained", "offbeat", "sixteenths", "sparse")
+BASS_STYLES = (
+    "eighths",
+    "quarters",
+    "octaves",
+    "walking",
+    "syncopated",
+    "sustained",
+    "offbeat",
+    "sixteenths",
+    "sparse",
+)
 BASS_LOW = 28
 ACCOMPANIMENTS = ("block", "strum", "arpeggio", "pad", "stabs", "riff", "melody", "eighths")
 
-_RHYTHMS = {
+STABS = ((0.5, 1.5, 2.5, 3.5), (0.0, 0.75, 1.5, 2.5, 3.25), (0.0, 1.5, 3.0), (1.0, 3.0), (0.75, 1.5, 2.75, 3.5))
+
+_RHYTHMS: dict[str, list[tuple[float, float]]] = {
     # starts in quarter notes and how long, within four
     "quarters": [(0, 0.9), (1, 0.9), (2, 0.9), (3, 0.9)],
     "syncopated": [(0, 1.4), (1.5, 0.9), (2.5, 0.9), (3.5, 0.45)],
@@ -52,13 +64,16 @@ def bass_line(tune: Tune, style: str, random: Random) -> list[Note]:
                 steps = [p % 12 for p in chord.pitches] + [(chord.pitches[0] + 2) % 12]
                 goal = before + int(random.choice([-3, -2, -1, 1, 2, 3, 4]))
                 pitch = min(
-                    (p for p in range(low - 2, low + 20) if p % 12 in steps and p != before), key=lambda p: abs(p - goal)
+                    (p for p in range(low - 2, low + 20) if p % 12 in steps and p != before),
+                    key=lambda p: abs(p - goal),
                 )
             elif start > 0 and random.random() < 0.18:
                 pitch = root + int(random.choice([7, 12, -5 if root - 5 >= BASS_LOW - 4 else 7, 12]))
             force = float(np.clip(random.normal(0.8 if start % 1 == 0 else 0.68, 0.07), 0.3, 1.0))
             ends = chord.beat + chord.beats if style == "sustained" else beat + length
-            duration = min(max(ends - beat, length), 8.0) * (random.uniform(0.55, 1.0) if style != "sustained" else 0.98)
+            duration = min(max(ends - beat, length), 8.0) * (
+                random.uniform(0.55, 1.0) if style != "sustained" else 0.98
+            )
             notes.append(Note(beat, duration, pitch, force))
             before = pitch
     return notes
@@ -112,7 +127,9 @@ def accompaniment(tune: Tune, style: str, low: int, random: Random) -> list[Note
             if style == "strum" and i % 2 == 1:
                 pitches = pitches[::-1][: max(2, count - 2)]
             for k, pitch in enumerate(pitches):
-                notes.append(Note(beat + k * late, length, pitch, float(np.clip(force + random.normal(0, 0.05), 0.1, 1))))
+                notes.append(
+                    Note(beat + k * late, length, pitch, float(np.clip(force + random.normal(0, 0.05), 0.1, 1)))
+                )
     return notes
 
 
@@ -125,7 +142,7 @@ def _strokes(style: str, random: Random) -> list[tuple[float, float, float]]:
         length = step * random.uniform(0.7, 2.5)
         return [(i * step, length, 0.75 if i % 4 == 0 else 0.6) for i in range(int(4 / step))]
     if style == "stabs":
-        starts = [[0.5, 1.5, 2.5, 3.5], [0, 0.75, 1.5, 2.5, 3.25], [0, 1.5, 3], [1, 3], [0.75, 1.5, 2.75, 3.5]][int(random.integers(5))]
+        starts = STABS[int(random.integers(len(STABS)))]
         return [(s, random.uniform(0.15, 0.45), 0.75) for s in starts]
     if style in ("strum", "eighths"):
         odds = [1, 0.5, 0.9, 0.7, 0.8, 0.7, 0.9, 0.6] if style == "strum" else [1] * 8
@@ -165,6 +182,13 @@ def _second_voice(tune: Tune, random: Random) -> list[Note]:
         length = float(random.choice([0.5, 0.5, 1.0, 1.5, 2.0]))
         if chord is not None and random.random() < 0.75:
             pitches = voiced(chord, 60, 6)
-            notes.append(Note(beat, length * random.uniform(0.7, 1.05), pitches[int(random.integers(len(pitches)))], float(random.uniform(0.5, 0.95))))
+            notes.append(
+                Note(
+                    beat,
+                    length * random.uniform(0.7, 1.05),
+                    pitches[int(random.integers(len(pitches)))],
+                    float(random.uniform(0.5, 0.95)),
+                )
+            )
         beat += length
     return notes

@@ -50,7 +50,7 @@ def prepare(audio: Path, out: Path, without: Sequence[str] = (), seed: int = 1) 
         _add_instrumental(stock, song, parts + guitars)
     for group, phrases in by_kind["vocals"].items():
         _add_sequences(stock, group, "vocals", phrases, np.random.default_rng([seed, _number(group)]))
-    played = [r for r in by_kind["other"].get("sonicpi", []) + by_kind["other"].get("sorohanro-trumpet", [])]
+    played = by_kind["other"].get("sonicpi", []) + by_kind["other"].get("sorohanro-trumpet", [])
     if played:
         _add_sequences(stock, "played", "other", played, np.random.default_rng([seed, 7]))
     loops = [r for r in by_kind["drums"].get("sonicpi", []) if r.piece.startswith("loop_")]

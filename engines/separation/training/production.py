@@ -56,7 +56,9 @@ def _equalised(wave: Floats, random: Random) -> Floats:
     if random.random() < 0.5:
         wave = filtered(wave, "lowshelf", random.uniform(80, 300), 0.707, random.uniform(-5, 5))
     for _ in range(int(random.integers(3))):
-        wave = filtered(wave, "peak", float(np.exp(random.uniform(5.5, 8.7))), random.uniform(0.5, 2.5), random.uniform(-6, 6))
+        wave = filtered(
+            wave, "peak", float(np.exp(random.uniform(5.5, 8.7))), random.uniform(0.5, 2.5), random.uniform(-6, 6)
+        )
     if random.random() < 0.6:
         wave = filtered(wave, "highshelf", random.uniform(3000, 10000), 0.707, random.uniform(-7, 7))
     if random.random() < 0.08:
@@ -66,4 +68,10 @@ def _equalised(wave: Floats, random: Random) -> Floats:
 
 def amped(wave: Floats, random: Random) -> Floats:
     """A DI guitar as it sounds on records: clean, crunch or lead."""
-    return levelled(amplified(levelled(wave), random, random.choice([random.uniform(0, 6), random.uniform(10, 22), random.uniform(25, 42)])))
+    return levelled(
+        amplified(
+            levelled(wave),
+            random,
+            random.choice([random.uniform(0, 6), random.uniform(10, 22), random.uniform(25, 42)]),
+        )
+    )

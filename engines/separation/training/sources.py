@@ -70,8 +70,16 @@ def read_manifest(audio: Path, without: Iterable[str] = ()) -> list[Recording]:
                 continue
             path = audio / row["file"]
             recordings.append(
-                Recording(path, row["class"], row["stem"], group, piece, row["source"], row["note"],
-                    float(row["gain_db"] or 0.0))
+                Recording(
+                    path,
+                    row["class"],
+                    row["stem"],
+                    group,
+                    piece,
+                    row["source"],
+                    row["note"],
+                    float(row["gain_db"] or 0.0),
+                )
             )
     return recordings
 
@@ -125,10 +133,16 @@ class Stock:
         with part.open("wb") as out:
             np.save(out, np.ascontiguousarray(whole))
         part.replace(self.folder / file)
-        row = dict(
-            file=file, stem=stem, frames=str(len(whole)), group=group, split=split or split_of(song or group),
-            song=song, source=source, coherent=str(int(bool(song))),
-        )  # fmt: skip
+        row = {
+            "file": file,
+            "stem": stem,
+            "frames": str(len(whole)),
+            "group": group,
+            "split": split or split_of(song or group),
+            "song": song,
+            "source": source,
+            "coherent": str(int(bool(song))),
+        }
         with (self.folder / INDEX).open("a", newline="", encoding="utf-8") as index:
             csv.DictWriter(index, COLUMNS).writerow(row)
         self.rows[file] = row

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from engines.separation.training.effects import Random
 from engines.separation.training.sources import RATE, Floats
@@ -87,9 +88,12 @@ def _wave(shape: int, phase: float, step: float, width: float) -> float:
 
 @njit(cache=True, fastmath=True)
 def _sound(
-    out, start, frames, hz, came_from, glide_s, shape, voices, detune, spread, sub, noise, cutoff, sweep, sweep_s,
-    damping, attack_s, decay_s, sustain, release_s, ratio, index, index_s, vibrato, width, gain, phases,
-):  # type: ignore[no-untyped-def]  # fmt: skip
+    out: Floats, start: int, frames: int, hz: float, came_from: float, glide_s: float, shape: int, voices: int,
+    detune: float, spread: float, sub: float, noise: float, cutoff: float, sweep: float, sweep_s: float,
+    damping: float, attack_s: float, decay_s: float, sustain: float, release_s: float, ratio: float, index: float,
+    index_s: float, vibrato: float, width: float, gain: float, phases: NDArray[np.float64],
+) -> None:  # fmt: skip
+    """Adds one note to ``out``: oscillators, then a state-variable filter (Zavalishin 2012) and the envelope."""
     total = min(frames + int(release_s * 5 * RATE), out.shape[1] - start)
     phase = phases.copy()
     low0, band0, low1, band1 = 0.0, 0.0, 0.0, 0.0
@@ -104,10 +108,7 @@ def _sound(
         swing = vibrato * min(1.0, t / 0.4) * np.sin(2 * np.pi * 5.4 * t)
         now = hz * np.exp(away + 0.0578 * swing)
         if i < frames:
-            if t < attack_s:
-                held = t / attack_s
-            else:
-                held = sustain + (1 - sustain) * np.exp(-(t - attack_s) / decay_s)
+            held = t / attack_s if t < attack_s else sustain + (1 - sustain) * np.exp(-(t - attack_s) / decay_s)
         else:
             held *= release
             if held < 1e-4:
@@ -161,71 +162,175 @@ def _sound(
 def bass_patch(random: Random) -> Patch:
     """A synth bass of one of seven kinds."""
     kind = str(random.choice(["saw", "square", "sub", "fm", "reese", "808", "pluck"]))
-    u = random.uniform
+    u, one_of = random.uniform, random.choice
     if kind == "sub":
-        return Patch(f"synth-{kind}", SINE, cutoff=20, sustain=u(0.6, 1), release_s=u(0.05, 0.2), glide_s=float(random.choice([0, 0.08])))
+        return Patch(
+            f"synth-{kind}",
+            SINE,
+            cutoff=20,
+            sustain=u(0.6, 1),
+            release_s=u(0.05, 0.2),
+            glide_s=float(one_of([0, 0.08])),
+        )
     if kind == "808":
         return Patch(
-            f"synth-{kind}", SINE, cutoff=30, attack_s=0.002, decay_s=u(0.4, 1.5), sustain=u(0, 0.4), release_s=0.15,
-            glide_s=float(random.choice([0, 0.12, 0.25])), drop=u(0, 24),
-        )  # fmt: skip
+            f"synth-{kind}",
+            SINE,
+            cutoff=30,
+            attack_s=0.002,
+            decay_s=u(0.4, 1.5),
+            sustain=u(0, 0.4),
+            release_s=0.15,
+            glide_s=float(one_of([0, 0.12, 0.25])),
+            drop=u(0, 24),
+        )
     if kind == "fm":
         return Patch(
-            f"synth-{kind}", cutoff=40, ratio=float(random.choice([0.5, 1, 1, 2, 3])), index=u(0.8, 5), index_s=u(0.05, 0.6),
-            decay_s=u(0.2, 1), sustain=u(0.2, 0.9), sub=u(0, 0.4),
-        )  # fmt: skip
+            f"synth-{kind}",
+            cutoff=40,
+            ratio=float(one_of([0.5, 1, 1, 2, 3])),
+            index=u(0.8, 5),
+            index_s=u(0.05, 0.6),
+            decay_s=u(0.2, 1),
+            sustain=u(0.2, 0.9),
+            sub=u(0, 0.4),
+        )
     if kind == "reese":
         return Patch(
-            f"synth-{kind}", SAW, voices=int(random.choice([2, 3, 4])), detune=u(0.1, 0.45), spread=u(0, 0.5), sub=u(0.2, 0.9),
-            cutoff=u(4, 16), sustain=0.9, decay_s=1, damping=u(0.4, 1.4),
-        )  # fmt: skip
-    shape = SQUARE if kind == "square" else int(random.choice([SAW, SAW, TRIANGLE]))
+            f"synth-{kind}",
+            SAW,
+            voices=int(one_of([2, 3, 4])),
+            detune=u(0.1, 0.45),
+            spread=u(0, 0.5),
+            sub=u(0.2, 0.9),
+            cutoff=u(4, 16),
+            sustain=0.9,
+            decay_s=1,
+            damping=u(0.4, 1.4),
+        )
+    shape = SQUARE if kind == "square" else int(one_of([SAW, SAW, TRIANGLE]))
     quick = kind == "pluck"
     return Patch(
-        f"synth-{kind}", shape, voices=int(random.choice([1, 1, 2])), detune=u(0, 0.12), sub=u(0, 0.7), cutoff=u(1.5, 8),
-        sweep=u(0, 25), sweep_s=u(0.03, 0.3), damping=u(0.25, 1.5), decay_s=u(0.08, 0.25) if quick else u(0.2, 1),
-        sustain=u(0, 0.3) if quick else u(0.4, 1), release_s=u(0.03, 0.15), width=u(0.2, 0.5),
-        glide_s=float(random.choice([0, 0, 0.06])),
-    )  # fmt: skip
+        f"synth-{kind}",
+        shape,
+        voices=int(one_of([1, 1, 2])),
+        detune=u(0, 0.12),
+        sub=u(0, 0.7),
+        cutoff=u(1.5, 8),
+        sweep=u(0, 25),
+        sweep_s=u(0.03, 0.3),
+        damping=u(0.25, 1.5),
+        decay_s=u(0.08, 0.25) if quick else u(0.2, 1),
+        sustain=u(0, 0.3) if quick else u(0.4, 1),
+        release_s=u(0.03, 0.15),
+        width=u(0.2, 0.5),
+        glide_s=float(one_of([0, 0, 0.06])),
+    )
 
 
 def keys_patch(random: Random, kind: str) -> Patch:
     """``kind``: pad, pluck, supersaw, organ, epiano, bell, lead."""
-    u = random.uniform
+    u, one_of = random.uniform, random.choice
     if kind == "pad":
         return Patch(
-            "synth-pad", int(random.choice([SAW, SAW, SQUARE, TRIANGLE])), voices=int(random.choice([3, 5, 7])), detune=u(0.05, 0.3),
-            spread=u(0.3, 1), cutoff=u(2, 10), sweep=u(-1, 4), sweep_s=u(0.5, 2), attack_s=u(0.1, 0.9), decay_s=2, sustain=0.8,
-            release_s=u(0.3, 1.2), noise=u(0, 0.05), damping=u(0.5, 1.5),
-        )  # fmt: skip
+            "synth-pad",
+            int(one_of([SAW, SAW, SQUARE, TRIANGLE])),
+            voices=int(one_of([3, 5, 7])),
+            detune=u(0.05, 0.3),
+            spread=u(0.3, 1),
+            cutoff=u(2, 10),
+            sweep=u(-1, 4),
+            sweep_s=u(0.5, 2),
+            attack_s=u(0.1, 0.9),
+            decay_s=2,
+            sustain=0.8,
+            release_s=u(0.3, 1.2),
+            noise=u(0, 0.05),
+            damping=u(0.5, 1.5),
+        )
     if kind == "supersaw":
         return Patch(
-            "synth-supersaw", SAW, voices=7, detune=u(0.1, 0.4), spread=u(0.5, 1), cutoff=u(8, 40), sweep=u(0, 20), sweep_s=u(0.1, 0.4),
-            decay_s=u(0.2, 0.8), sustain=u(0.3, 0.9), release_s=u(0.05, 0.4),
-        )  # fmt: skip
+            "synth-supersaw",
+            SAW,
+            voices=7,
+            detune=u(0.1, 0.4),
+            spread=u(0.5, 1),
+            cutoff=u(8, 40),
+            sweep=u(0, 20),
+            sweep_s=u(0.1, 0.4),
+            decay_s=u(0.2, 0.8),
+            sustain=u(0.3, 0.9),
+            release_s=u(0.05, 0.4),
+        )
     if kind == "organ":
         return Patch(
-            "synth-organ", int(random.choice([SINE, TRIANGLE, SQUARE])), voices=2, detune=u(0, 0.06), spread=0.3, cutoff=u(4, 20),
-            sub=u(0.2, 0.8), sustain=1, release_s=0.05, vibrato=u(0, 0.1), ratio=2, index=u(0, 1.5), index_s=9, width=0.5,
-        )  # fmt: skip
+            "synth-organ",
+            int(one_of([SINE, TRIANGLE, SQUARE])),
+            voices=2,
+            detune=u(0, 0.06),
+            spread=0.3,
+            cutoff=u(4, 20),
+            sub=u(0.2, 0.8),
+            sustain=1,
+            release_s=0.05,
+            vibrato=u(0, 0.1),
+            ratio=2,
+            index=u(0, 1.5),
+            index_s=9,
+            width=0.5,
+        )
     if kind == "epiano":
         return Patch(
-            "synth-epiano", cutoff=40, ratio=float(random.choice([1, 1, 14, 2])), index=u(0.4, 2), index_s=u(0.1, 0.8), decay_s=u(0.8, 2),
-            sustain=0, release_s=0.15, attack_s=0.002,
-        )  # fmt: skip
+            "synth-epiano",
+            cutoff=40,
+            ratio=float(one_of([1, 1, 14, 2])),
+            index=u(0.4, 2),
+            index_s=u(0.1, 0.8),
+            decay_s=u(0.8, 2),
+            sustain=0,
+            release_s=0.15,
+            attack_s=0.002,
+        )
     if kind == "bell":
         return Patch(
-            "synth-bell", cutoff=40, ratio=float(random.choice([1.41, 3.5, 2.76, 7])), index=u(0.8, 3.5), index_s=u(0.2, 1), decay_s=u(0.3, 1.5),
-            sustain=0, release_s=0.5, attack_s=0.001,
-        )  # fmt: skip
+            "synth-bell",
+            cutoff=40,
+            ratio=float(one_of([1.41, 3.5, 2.76, 7])),
+            index=u(0.8, 3.5),
+            index_s=u(0.2, 1),
+            decay_s=u(0.3, 1.5),
+            sustain=0,
+            release_s=0.5,
+            attack_s=0.001,
+        )
     if kind == "lead":
         return Patch(
-            "synth-lead", int(random.choice([SAW, SQUARE, TRIANGLE, SINE])), voices=int(random.choice([1, 2, 3])), detune=u(0, 0.2), spread=0.4,
-            cutoff=u(3, 16), sweep=u(0, 10), damping=u(0.3, 1.4), sustain=u(0.5, 1), vibrato=u(0, 0.3), glide_s=float(random.choice([0, 0.05, 0.1])),
+            "synth-lead",
+            int(one_of([SAW, SQUARE, TRIANGLE, SINE])),
+            voices=int(one_of([1, 2, 3])),
+            detune=u(0, 0.2),
+            spread=0.4,
+            cutoff=u(3, 16),
+            sweep=u(0, 10),
+            damping=u(0.3, 1.4),
+            sustain=u(0.5, 1),
+            vibrato=u(0, 0.3),
+            glide_s=float(one_of([0, 0.05, 0.1])),
             width=u(0.2, 0.5),
-        )  # fmt: skip
+        )
     return Patch(
-        "synth-pluck", int(random.choice([SAW, SQUARE, TRIANGLE])), voices=int(random.choice([1, 2, 3, 5])), detune=u(0, 0.2), spread=u(0, 0.8),
-        cutoff=u(1.5, 6), sweep=u(4, 30), sweep_s=u(0.04, 0.25), decay_s=u(0.1, 0.5), sustain=u(0, 0.2), release_s=u(0.05, 0.4),
-        damping=u(0.3, 1.5), attack_s=0.002, width=u(0.2, 0.5),
-    )  # fmt: skip
+        "synth-pluck",
+        int(one_of([SAW, SQUARE, TRIANGLE])),
+        voices=int(one_of([1, 2, 3, 5])),
+        detune=u(0, 0.2),
+        spread=u(0, 0.8),
+        cutoff=u(1.5, 6),
+        sweep=u(4, 30),
+        sweep_s=u(0.04, 0.25),
+        decay_s=u(0.1, 0.5),
+        sustain=u(0, 0.2),
+        release_s=u(0.05, 0.4),
+        damping=u(0.3, 1.5),
+        attack_s=0.002,
+        width=u(0.2, 0.5),
+    )

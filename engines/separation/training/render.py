@@ -1,0 +1,49 @@
+"""Everything that is rendered, in one call: loose drums, basses, accompaniments and voices, then whole songs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from engines.separation.training.drums import gather_kits, render_drums, render_font_drums
+from engines.separation.training.fluid import Fonts
+from engines.separation.training.instruments import recorded_instruments
+from engines.separation.training.players import Songbook, render_basses, render_direct, render_others
+from engines.separation.training.songs import Band, band_of, render_songs
+from engines.separation.training.sources import Stock, read_manifest
+from engines.separation.training.symbolic import read_grooves
+from engines.separation.training.voices import Choir, render_vocals
+
+
+def render(
+    symbolic: Path,
+    audio: Path,
+    out: Path,
+    songs: int = 80,
+    seed: int = 1,
+    loose: int = 6,
+    voices: int = 60,
+    without: Sequence[str] = (),
+) -> dict[str, float]:
+    """Stems into ``out``, those that are not there yet; returns the minutes by stem.
+
+    ``symbolic``: the unpacked symbolic collection. ``audio``: the recordings whose notes, kits and speech are used.
+    ``loose``: stems of 45 s for each instrument and kit; ``voices``: stems of 45 s of sung speech.
+    ``without``: beginnings of the names of groups to leave out. The same ``seed`` gives the same stems.
+    Raises ConfigError where a collection, FluidSynth or a sound font is missing.
+    """
+    stock, book, fonts = Stock.open(out), Songbook.open(symbolic), Fonts()
+    recordings = read_manifest(audio, without)
+    grooves = read_grooves(symbolic)
+    kits = gather_kits(recordings, tuple(without))
+    basses, others = recorded_instruments(recordings, "bass"), recorded_instruments(recordings, "other")
+    choir = Choir.open(recordings)
+    render_drums(stock, kits, grooves, loose, seed)
+    render_font_drums(stock, fonts, grooves, 2 * loose, seed)
+    render_basses(stock, basses, fonts, book, loose, seed)
+    render_direct(stock, recordings, 5, seed)
+    render_others(stock, others, fonts, book, loose, seed)
+    bands: dict[str, Band] = {split: band_of(split, kits, basses, others, choir) for split in ("train", "valid")}
+    render_songs(stock, bands.__getitem__, fonts, choir, book, grooves, songs, seed)
+    render_vocals(stock, choir, book, voices, seed)
+    return stock.minutes()
