@@ -52,12 +52,12 @@ def estimates_for(song: Song, stems: Sequence[str], waves: Audio) -> dict[str, A
 def figures(
     separator: str, song: Song, mix: Audio, estimates: dict[str, Audio], museval_s: float = 0.0
 ) -> list[Figures]:
-    """A row for each stem in ``estimates``; of one that the song lacks only the leakage.
+    """A row for each stem in ``estimates``; of one that the song lacks, or that rests, only the leakage.
 
     ``museval_s``: how many seconds museval looks at for SIR and SAR; 0: none.
     """
     rows = []
-    sounding = [stem for stem in estimates if song.truth[song.stems.index(stem)].any()]
+    sounding = [stem for stem in estimates if metrics.sounds(song.truth[song.stems.index(stem)], mix)]
     truths = song.truth[[song.stems.index(stem) for stem in sounding]]
     guesses = np.stack([estimates[stem] for stem in sounding]) if sounding else truths
     seconds = metrics.framewise_sdr_db(truths, guesses, song.rate)

@@ -147,6 +147,11 @@ def leakage_db(truth: Audio, estimate: Audio, mix: Audio, rate: int) -> float:
     return ratio_db(float(energies(estimate, length)[absent].sum()), heard) if heard else float("nan")
 
 
+def sounds(truth: Audio, mix: Audio) -> bool:
+    """Whether the stem is in this piece at all, by SILENT_DB."""
+    return bool(energy(truth) > energy(mix) * 10.0 ** (SILENT_DB / 10.0))
+
+
 def _absent(truth: Audio, mix: Audio, length_frames: int) -> NDArray[np.bool_]:
     """Which stretches of the truth are silent, by SILENT_DB."""
     mean = energy(mix) * length_frames / max(mix.shape[-1], 1)

@@ -97,7 +97,7 @@ def _cells(found: Sequence[Row]) -> list[list[str]]:
 def _shown(value: float) -> str:
     if math.isnan(value):
         return "–"
-    return f"{value:.2f}" if abs(value) <= MOST_DB or value <= LEAST_DB else "∞"
+    return f"{value:.2f}" if value <= MOST_DB else "∞"
 
 
 def _over_stems(figures: Sequence[Figures], name: str) -> float:

@@ -14,7 +14,7 @@ from bridge.errors import EngineError
 from engines.separation.evaluate.baselines import Quarter
 from engines.separation.evaluate.named import separator_named
 from engines.separation.evaluate.run import Result, baselines, evaluate, fixed, with_steps
-from engines.separation.evaluate.table import as_data, as_markdown, as_text, rows
+from engines.separation.evaluate.table import COLUMNS, Row, as_data, as_markdown, as_text, rows
 from tests.engines.separation.evaluate.made_up import made_up_song
 
 
@@ -103,6 +103,12 @@ def test_text_and_markdown_have_the_same_cells() -> None:
     text = as_text(table).split()
     assert text == as_markdown(table).replace("|", " ").replace("---:", "").replace("---", "").split()
     assert text[:5] == ["separator", *STEMS]
+
+
+def test_figures_are_shown_with_what_has_no_meaning_and_what_is_beyond_float32() -> None:
+    means = dict.fromkeys(COLUMNS, math.nan) | {"mean": 1.234, "si_sar": 130.0, "leakage": -110.0}
+    shown = as_markdown([Row("x", {"drums": math.nan}, means, 0.5, 0.0)]).splitlines()[-1]
+    assert shown == "| x | – | 1.23 | ∞ | -110.00 | 0.500 |"
 
 
 def test_what_has_no_meaning_or_end_is_null_in_json() -> None:
