@@ -18,7 +18,7 @@ from rich.table import Table
 
 from bridge.errors import BridgeError, ConfigError
 from engines.separation.offline.files import FORMATS
-from engines.separation.offline.folders import songs_in
+from engines.separation.offline.folders import songs_in, spelt
 from engines.separation.offline.job import separate_song
 from engines.separation.offline.journal import Recipe
 from engines.separation.offline.profiles import Chosen, choose
@@ -79,9 +79,9 @@ def _outcome(song: Path, out: Path, wish: Wish, chosen: Chosen, screen: Screen) 
     try:
         outcome = separate_song(song, out, wish, chosen.separator, screen.told, time.monotonic)
     except BridgeError as error:
-        screen.say(f"{error}")
+        screen.say(str(error))
         return Outcome(song, "failed", error=error.message, hint=error.hint)
-    for note in outcome.notes:
+    for note in outcome.notes if outcome.status == "done" else ():
         screen.say(f"{song.name}: {note}")
     return outcome
 
@@ -132,13 +132,13 @@ def table(outcomes: Sequence[Outcome]) -> Table:
     for outcome in outcomes:
         length_s = outcome.frames / outcome.rate if outcome.rate else 0.0
         if outcome.status == "failed":
-            result = f"[bold red]failed:[/] {escape(outcome.error)}"
+            result = f"[bold red]failed:[/] {escape(spelt(outcome.error))}"
         elif outcome.status == "skipped":
-            result = f"{escape(str(outcome.folder))} (was there; --force makes it anew)"
+            result = f"{escape(spelt(str(outcome.folder)))} (was there; --force makes it anew)"
         else:
-            result = f"{escape(str(outcome.folder))}: {escape(', '.join(outcome.files))}"
+            result = f"{escape(spelt(str(outcome.folder)))}: {escape(', '.join(outcome.files))}"
         times = [length(length_s), length(outcome.took_s)] if outcome.status == "done" else ["", ""]
-        shown.add_row(escape(outcome.song.name), *times, result)
+        shown.add_row(escape(spelt(outcome.song.name)), *times, result)
     return shown
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import zlib
 from collections.abc import Callable, Iterator
@@ -71,7 +72,7 @@ class Song:
         try:
             with path.open("rb"):
                 pass
-            self._file = soundfile.SoundFile(path)
+            self._file = soundfile.SoundFile(os.fsencode(path))  # bytes: a name need not be UTF-8
         except (soundfile.SoundFileError, TypeError) as error:  # TypeError: headerless audio, told by its suffix
             raise _unreadable(path, error) from error
         except OSError as error:
@@ -180,7 +181,7 @@ def write_stem(
     try:
         with (
             scratch.open("rb") as raw,
-            soundfile.SoundFile(draft, "w", rate, channels, kind.subtype, format=container) as file,
+            soundfile.SoundFile(os.fsencode(draft), "w", rate, channels, kind.subtype, format=container) as file,
         ):
             if container != "FLAC":
                 for name, text in strings(tags).items():

@@ -43,16 +43,22 @@ def _below(folder: Path, out: Path) -> list[Path]:
     return found
 
 
+def spelt(name: Path | str) -> str:
+    """``name`` for a journal or a screen; bytes in it that are no UTF-8, as names of old disks have, are spelt out."""
+    return str(name).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def folder_for(song: Path, identity: Identity, out: Path) -> Path:
     """The folder in ``out`` for the song's stems: its name, or its name (2), (3) ... where another song has that.
 
     A folder belongs to the song that its journal names, by its place or, should it have moved, by its identity. One
     that holds files and no journal belongs to somebody else.
     """
+    name = song.stem.strip(". ") or "song"  # a folder called "." is no new one, and "name." is none on other systems
     number = 0
     while True:
         number += 1
-        folder = out / (song.stem if number == 1 else f"{song.stem} ({number})")
+        folder = out / (name if number == 1 else f"{name} ({number})")
         if not folder.exists():
             return folder
         if not folder.is_dir():
@@ -61,7 +67,7 @@ def folder_for(song: Path, identity: Identity, out: Path) -> Path:
         if journal is None:
             if not any(folder.iterdir()):
                 return folder
-        elif journal.song == str(song.resolve()) or journal.identity == identity:
+        elif journal.song == spelt(song.resolve()) or journal.identity == identity:
             return folder
 
 

@@ -19,7 +19,7 @@ import bridge
 from bridge.core.audio import Audio
 from bridge.errors import BridgeError, ConfigError, EngineError
 from engines.separation.offline.files import FULL_SCALE, Song, write_stem
-from engines.separation.offline.folders import claimed, folder_for
+from engines.separation.offline.folders import claimed, folder_for, spelt
 from engines.separation.offline.journal import (
     CHECKPOINT,
     JOURNAL,
@@ -88,7 +88,7 @@ class _Job:
         key = wish.recipe.key(identity)
         made = (load_journal(folder) or Journal(SCHEMA, "", identity, wish.recipe, {})).made
         # what other songs and recipes made stays on record, until its name is needed
-        self.journal = Journal(SCHEMA, str(song.path.resolve()), identity, wish.recipe, made)
+        self.journal = Journal(SCHEMA, spelt(song.path.resolve()), identity, wish.recipe, made)
         self.key = key
         self.run_key = " ".join([key, bridge.__version__, *wish.outputs])
 

@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TaskProgressColumn, TextColumn
 from rich.text import Text
 
+from engines.separation.offline.folders import spelt
+
 LINE_S = 10.0
 """Between two plain lines."""
 SPEED_S = 30.0
@@ -76,7 +78,7 @@ class Screen:
 
     def begin(self, number: int, name: str) -> None:
         """The next song."""
-        self._name = f"{name} ({number} of {self._songs})" if self._songs > 1 else name
+        self._name = spelt(f"{name} ({number} of {self._songs})" if self._songs > 1 else name)
         self._pass, self._line_s = "", self._clock()
         if self._bar is not None:
             if self._task is not None:
@@ -85,7 +87,7 @@ class Screen:
 
     def say(self, line: str) -> None:
         """A line that stays."""
-        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+        self._console.print(spelt(line), highlight=False, markup=False, soft_wrap=True)
 
     def told(self, pass_: str, done: int, total: int, rate: int) -> None:
         """``done`` of ``total`` frames (0: not known) at ``rate``."""

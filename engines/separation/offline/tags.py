@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,7 @@ def read_tags(path: Path) -> Tags:
         for name, values in tags.as_dict().items():
             texts[name.lower()] = tuple(str(value) for value in values)
     try:
-        with soundfile.SoundFile(path) as sound:  # a WAV's INFO chunk, which mutagen does not read
+        with soundfile.SoundFile(os.fsencode(path)) as sound:  # a WAV's INFO chunk, which mutagen does not read
             told = sound.copy_metadata()
     except soundfile.SoundFileError:
         told = {}

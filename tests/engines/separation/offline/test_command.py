@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 from functools import partial
 from pathlib import Path
@@ -167,3 +168,18 @@ def test_without_an_engine_for_the_profile_that_is_said(monkeypatch: pytest.Monk
     monkeypatch.setattr("engines.separation.offline.profiles.entry_points", lambda **_: [])
     with pytest.raises(EngineError, match=r"the profile ultra has no engine: 'separation.ultra' is not registered"):
         separate(song(tmp_path / "song.wav"), "--out", tmp_path / "out", "--profile", "ultra")
+
+
+def test_a_name_that_is_no_utf_8_is_separated_shown_and_known_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = song(tmp_path / "coffee.wav").rename(tmp_path / os.fsdecode(b"caf\xe9.wav"))
+    broken = tmp_path / os.fsdecode(b"bro\xe9.wav")
+    broken.write_bytes(b"")
+    words = (path, broken, "--out", tmp_path / "out", "--stems", "drums")
+    assert separate(*words) == 1
+    told = capsys.readouterr()
+    assert "caf\\xe9.wav" in told.out
+    assert "bro\\xe9.wav: is empty" in told.err
+    separate(*words, "--json")
+    assert json.loads(capsys.readouterr().out)[0]["status"] == "skipped"

@@ -112,3 +112,9 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     touch(tmp_path / "file")
     with pytest.raises(ConfigError, match="cannot be made"), claimed(tmp_path / "file" / "a"):
         pass
+
+
+@pytest.mark.parametrize(("name", "folder"), [("..wav", "song"), (".take.wav", "take"), ("take 1. .wav", "take 1")])
+def test_a_name_that_makes_no_folder_of_its_own_is_trimmed(tmp_path: Path, name: str, folder: str) -> None:
+    touch(tmp_path / name)
+    assert take(tmp_path / name, tmp_path / "out") == tmp_path / "out" / folder
