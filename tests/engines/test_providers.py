@@ -63,7 +63,14 @@ def test_the_choice_is_remembered_for_this_model_and_these_providers(file: Path)
     assert choose(b"model", [CUDA, CPU], slow, file) == CUDA
     assert choose(b"other", [CUDA, CPU], slow, file) == CPU
     assert choose(b"model", [CUDA, COREML, CPU], slow, file) == CPU
-    assert choose(b"model", [CUDA, CPU], slow, file) == CUDA
+
+
+def test_what_is_remembered_is_not_measured_again(file: Path) -> None:
+    def never(provider: str) -> float:
+        raise AssertionError(f"{provider} was measured again")
+
+    choose(b"model", [CUDA, CPU], taking(CUDA=0.001, CPU=0.002), file)
+    assert choose(b"model", [CUDA, CPU], never, file) == CUDA
 
 
 def test_an_instance_that_measured_first_decides_for_the_one_that_measured_meanwhile(file: Path) -> None:
