@@ -19,13 +19,17 @@ COLLECTIVE = ("other", BASSOTHER)
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """In dB, NaN where a figure has no meaning; `metrics` says what each is. ``sir``, ``sar``: museval's."""
+    """In dB, NaN where a figure has no meaning; `metrics` says what each is.
+
+    ``sdr``: the median over the seconds in which the stem sounds; ``museval_sdr``: over those that museval counts.
+    ``sir``, ``sar``: museval's.
+    """
 
     separator: str
     song: str
     stem: str
     sdr: float = NAN
-    chunk_sdr: float = NAN
+    museval_sdr: float = NAN
     global_sdr: float = NAN
     si_sdr_gain: float = NAN
     si_sar: float = NAN
@@ -82,8 +86,8 @@ def figures(
                 separator,
                 song.name,
                 stem,
-                sdr=metrics.median_db(seconds[i]),
-                chunk_sdr=metrics.chunk_sdr_db(truth, estimate, mix, song.rate),
+                sdr=metrics.chunk_sdr_db(truth, estimate, mix, song.rate),
+                museval_sdr=metrics.median_db(seconds[i]),
                 global_sdr=metrics.sdr_db(truth, estimate),
                 si_sdr_gain=metrics.si_sdr_gain_db(truth, estimate, mix),
                 si_sar=float(sars[i]),

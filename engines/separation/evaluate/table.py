@@ -17,7 +17,7 @@ MOST_DB = 100.0
 COLUMNS = {
     "mean": "SDR",
     "global_sdr": "global",
-    "chunk_sdr": "chunk",
+    "museval_sdr": "museval",
     "low_sdr": "<250 Hz",
     "si_sdr_gain": "SI-SDRi",
     "si_sar": "SI-SAR",

@@ -39,7 +39,7 @@ def test_a_separator_of_vocals_and_the_rest_is_measured_on_the_vocals_alone() ->
 def test_a_perfect_separator_has_perfect_figures() -> None:
     song = made_up_song()
     for row in figures("oracle", song, song.mix, dict(zip(STEMS, song.truth, strict=True))):
-        assert row.sdr == row.chunk_sdr == row.global_sdr == row.low_sdr == np.inf
+        assert row.sdr == row.museval_sdr == row.global_sdr == row.low_sdr == np.inf
         assert row.si_sdr_gain > 60
 
 
@@ -51,5 +51,5 @@ def test_of_a_stem_that_the_song_lacks_only_the_leakage_is_known(rest: float) ->
     song = Song("", RATE, STEMS, truth)
     estimates = dict(zip(STEMS, song.truth + 0.1 * song.mix, strict=True))
     row = next(row for row in figures("x", song, song.mix, estimates) if row.stem == "vocals")
-    assert np.isnan([row.sdr, row.chunk_sdr, row.global_sdr, row.low_sdr, row.si_sdr_gain, row.si_sar]).all()
+    assert np.isnan([row.sdr, row.museval_sdr, row.global_sdr, row.low_sdr, row.si_sdr_gain, row.si_sar]).all()
     assert row.leakage == pytest.approx(-20.0, abs=1e-3)
