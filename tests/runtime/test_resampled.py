@@ -12,6 +12,7 @@ from bridge.core.audio import CHANNELS, STEMS, Audio
 from bridge.core.engine import AudioPort, Block, Engine, EngineSpec, EventPort, block_for
 from bridge.core.events import Midi, TimedEvent
 from bridge.core.time import BlockTime
+from bridge.drivers.offline import process
 from bridge.errors import EngineError
 from bridge.runtime.resampled import MAX_HOP, Resampled, hops, native_rate
 from tests.contracts import checks
@@ -118,6 +119,16 @@ def test_what_is_not_finite_is_silence_before_it_is_remembered() -> None:
     spoilt[:, 100:103] = np.nan, np.inf, -np.inf
     for stem, audio in run(engine, spoilt, 96000).items():
         assert np.array_equal(audio, run(Resampled(Halves(), 96000), clean, 96000)[stem])
+
+
+@pytest.mark.parametrize("rate", [32000, 96000])
+def test_a_file_at_another_rate_is_separated_and_aligned(rate: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bridge.runtime.engines.load_engine", lambda name: Halves())
+    sent = tone(2000, rate)
+    take = process(sent, rate, {"separation": "toy.halves"}, block=1000)
+    assert np.abs(take.mix - sent).max() < 1e-6
+    middle = slice(rate // 20, sent.shape[1] - rate // 20)
+    assert np.abs(take.stems[0] - 0.5 * sent)[:, middle].max() < 1e-4
 
 
 # events
