@@ -21,7 +21,12 @@ from engines.separation.models.manifest import Adapter
 from engines.separation.models.store import Listed, user_store
 from engines.separation.models.trial import Trial, tried
 
-app = App(name="models", help="Your own separation models: list, add, verify, remove.", help_format="plaintext")
+app = App(
+    name="models",
+    help="Your own separation models: list, add, verify, remove.",
+    help_format="plaintext",
+    default_parameter=Parameter(show_default=False),
+)
 
 AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON, for machines.")]
 Number = Annotated[int | None, Parameter(help="In frames; see docs/models.md.")]
@@ -68,7 +73,7 @@ def add_model(
     sha256: Annotated[str | None, Parameter(help="Its SHA-256; what comes is refused where it differs.")] = None,
     stems: Annotated[str | None, Parameter(help="What it gives, in its order, with commas between.")] = None,
     rest: Annotated[str | None, Parameter(help="The stem that is the mix minus its stems; by default other.")] = None,
-    rate: Annotated[int, Parameter(help="The sampling rate that it knows, in Hz.")] = 44100,
+    rate: Annotated[int, Parameter(help="The sampling rate that it knows, in Hz; by default 44100.")] = 44100,
     window: Number = None,
     hop: Number = None,
     synthesis: Number = None,
@@ -82,8 +87,8 @@ def add_model(
 ) -> int:
     """Add a model from a file or an address.
 
-    The licence is shown, and nothing is fetched or stored before you accept it. Where you give no SHA-256, that of what
-    came is recorded, and every use later is checked against it.
+    The licence is shown; nothing is fetched before you accept it.
+    Without --sha256 that of what came is recorded, and checked at every use.
     """
     if manifest is not None:
         wanted = from_manifest(manifest, source)
@@ -119,7 +124,10 @@ def add_model(
 
 @app.command
 def verify(*names: Annotated[str, Parameter(help="Models; by default all.")], json_: AsJson = False) -> int:
-    """Hash each model's files again, load them, and run silence and noise through. Exit status 1 where one fails."""
+    """Hash each model's files again, load them, run silence and noise through.
+
+    Exit status 1 where one fails.
+    """
     store = user_store()
     for name in names:
         if name not in store.names():

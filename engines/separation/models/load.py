@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from bridge.core.audio import STEMS
 from engines.separation.models.adapters import htdemucs, mdxnet, openunmix, roformer, spleeter
 from engines.separation.models.adapters.streaming import StreamingSeparator
 from engines.separation.models.graph import Graph, open_graph
 from engines.separation.models.manifest import Manifest
 from engines.separation.models.pieces import Folded, Network, PieceSeparator
 from engines.separation.models.store import Model, Store, user_store
+from engines.separation.offline.separator import Separator
 
 NETWORKS: dict[str, Callable[[Manifest, Sequence[Graph]], Network]] = {
     "htdemucs": htdemucs.network,
@@ -32,10 +34,10 @@ def load_separator(name: str, store: Store | None = None) -> PieceSeparator | St
     return separator_of(model)
 
 
-def load_four(name: str, store: Store | None = None) -> PieceSeparator | StreamingSeparator | Folded:
+def load_four(name: str, store: Store | None = None) -> Separator:
     """As `load_separator`, with stems beyond the four (guitar, piano) added into other."""
     separator = load_separator(name, store)
-    return Folded(separator) if isinstance(separator, PieceSeparator) else separator
+    return Folded(separator) if set(separator.stems) - set(STEMS) else separator
 
 
 def separator_of(model: Model) -> PieceSeparator | StreamingSeparator:

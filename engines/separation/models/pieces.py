@@ -9,6 +9,7 @@ import numpy as np
 
 from bridge.core.audio import CHANNELS, STEMS, Audio
 from bridge.errors import ModelError
+from engines.separation.offline.separator import Separator
 
 OVERLAP = 0.25
 """Share of a piece that blends with the next, linearly: Demucs' own (demucs/apply.py, overlap=0.25)."""
@@ -122,7 +123,7 @@ class PieceSeparator:
 class Folded:
     """A separator's stems beyond the four (guitar, piano) added into other. A stem that it lacks stays lacking."""
 
-    def __init__(self, inner: PieceSeparator) -> None:
+    def __init__(self, inner: Separator) -> None:
         self._inner = inner
 
     @property
@@ -131,30 +132,21 @@ class Folded:
 
     @property
     def stems(self) -> tuple[str, ...]:
-        return in_order({*(stem for stem in self._inner.stems if stem in STEMS), "other"})
+        return in_order((*(stem for stem in self._inner.stems if stem in STEMS), "other"))
 
     @property
     def rates(self) -> tuple[int, ...]:
         return self._inner.rates
 
-    @property
-    def piece_frames(self) -> int:
-        return self._inner.piece_frames
-
-    @property
-    def context_frames(self) -> int:
-        return self._inner.context_frames
-
     def separate(self, mix: Audio, rate: int) -> Audio:
-        inner, stems = self._inner.stems, self.stems
-        separated = self._inner.separate(mix, rate)
+        stems, separated = self.stems, self._inner.separate(mix, rate)
         folded = np.zeros((len(stems), *separated.shape[1:]), np.float32)
-        for stem, sound in zip(inner, separated, strict=True):
+        for stem, sound in zip(self._inner.stems, separated, strict=True):
             folded[stems.index(stem if stem in stems else "other")] += sound
         return folded
 
 
-def in_order(stems: Sequence[str] | set[str]) -> tuple[str, ...]:
+def in_order(stems: Sequence[str]) -> tuple[str, ...]:
     """``stems`` once each: those of STEMS in its order, then the others in theirs."""
     return (*(stem for stem in STEMS if stem in stems), *dict.fromkeys(stem for stem in stems if stem not in STEMS))
 

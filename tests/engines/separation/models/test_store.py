@@ -60,6 +60,14 @@ def test_loaded_as_four_guitar_and_piano_are_in_other(store: Store, tmp_path: Pa
     np.testing.assert_allclose(separator.separate(noise(200), 44100)[3], 0.6 * noise(200), atol=1e-6)
 
 
+def test_a_model_of_four_stems_is_not_folded(store: Store, tmp_path: Path) -> None:
+    path = graphs.stacked(tmp_path / "tiny.onnx", "mix", (1, 2, 160), (0.1, 0.2, 0.3, 0.4))
+    with store.draft("tiny") as draft:
+        (draft.folder / "tiny.onnx").write_bytes(path.read_bytes())
+        draft.publish(graphs.manifest_for(path, "htdemucs", SIX[:4]))
+    assert isinstance(load_four("tiny", store), PieceSeparator)
+
+
 def test_a_draft_is_never_seen(store: Store, tmp_path: Path) -> None:
     manifest = manifest_of(tmp_path)
     with store.draft("tiny") as draft:
@@ -67,8 +75,11 @@ def test_a_draft_is_never_seen(store: Store, tmp_path: Path) -> None:
         (draft.folder / MANIFEST_FILE).write_text("half")
         assert store.names() == []
         assert list(store.folder.iterdir()) == [draft.folder]
+        same = draft.folder.stat().st_ino
         draft.publish(manifest)
         assert store.names() == ["tiny"]
+        # renamed in one step, not copied file by file
+        assert (store.folder / "tiny").stat().st_ino == same
     assert [path.name for path in store.folder.iterdir()] == ["tiny"]
 
 
