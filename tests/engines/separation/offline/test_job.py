@@ -222,6 +222,14 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path: Path) -> None:
     assert files_in(out / "song") == files_in(tmp_path / "undisturbed" / "song")
 
 
+def test_a_stopped_run_knows_how_loud_it_was_before(tmp_path: Path) -> None:
+    sound = noise(FRAMES)
+    sound[:, 1000:2000] *= 20.0
+    path, out = song(tmp_path, sound), tmp_path / "out"
+    stopped(path, out)
+    assert separate(path, out).gain == separate(path, tmp_path / "undisturbed").gain < 1.0
+
+
 @pytest.mark.parametrize(
     "disturb",
     [
