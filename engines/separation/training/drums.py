@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from engines.separation.training.effects import Random
-from engines.separation.training.fluid import DRUM_KITS, FONTS, Fonts, Synthesizer
+from engines.separation.training.fluid import DRUM_KITS, Fonts, Synthesizer
 from engines.separation.training.grooves import STYLES, play, program, seat, timed
 from engines.separation.training.kits import Kit, hydrogen_kits, recorded_kits, synthesised_kit
 from engines.separation.training.production import produce
@@ -97,7 +97,7 @@ def font_drums(
 
 def render_font_drums(stock: Stock, fonts: Fonts, grooves: list[Groove], each: int, seed: int) -> None:
     """``each`` stems of 45 s a sound font."""
-    for font in FONTS:
+    for font in fonts.names:
         for i in range(each):
             name = f"groove-{font}-{i:02d}"
             if not stock.has(name, "drums"):

@@ -106,11 +106,16 @@ class Program:
 
 @dataclass
 class Fonts:
-    """The fonts of FONTS, each loaded when it is first wanted."""
+    """The fonts of FONTS, less those left out by ``without``, each loaded when it is first wanted."""
 
+    without: tuple[str, ...] = ()
     loaded: dict[str, Synthesizer] = field(default_factory=dict)
 
     def get(self, font: str) -> Synthesizer:
         if font not in self.loaded:
             self.loaded[font] = Synthesizer(font)
         return self.loaded[font]
+
+    @property
+    def names(self) -> list[str]:
+        return [font for font in FONTS if not (self.without and font.startswith(self.without))]

@@ -11,7 +11,7 @@ import numpy as np
 
 from engines.separation.training.drums import draw
 from engines.separation.training.effects import Random
-from engines.separation.training.fluid import BASSES, FONTS, OTHERS, Fonts, Program
+from engines.separation.training.fluid import BASSES, OTHERS, Fonts, Program
 from engines.separation.training.instruments import Instrument, Recorded
 from engines.separation.training.lines import ACCOMPANIMENTS, BASS_STYLES, accompaniment, bass_line
 from engines.separation.training.prepare import without_pauses
@@ -99,7 +99,7 @@ def render_basses(
     for i in range(10 * each):
         patch = bass_patch(draw(seed, f"bass patch {i}"))
         _add(stock, "bass", f"line-synth-{i:03d}", patch.name, "train", patch, book, seed)
-    for font in FONTS:
+    for font in fonts.names:
         for number in BASSES:
             for i in range(max(1, each // 2)):
                 program = Program(fonts.get(font), number)
@@ -120,7 +120,7 @@ def render_others(
             patch = keys_patch(draw(seed, f"{kind} patch {i}"), kind)
             _add(stock, "other", f"part-synth-{kind}-{i:02d}", f"synth-{kind}", "train", patch, book, seed)
     log.info("other: synthesisers, %.1f min in all", stock.minutes().get("other", 0.0))
-    for font in FONTS:
+    for font in fonts.names:
         for number in OTHERS:
             for i in range(max(1, each // 6)):
                 program = Program(fonts.get(font), number)

@@ -32,7 +32,7 @@ def render(
     ``without``: beginnings of the names of groups to leave out. The same ``seed`` gives the same stems.
     Raises ConfigError where a collection, FluidSynth or a sound font is missing.
     """
-    stock, book, fonts = Stock.open(out), Songbook.open(symbolic), Fonts()
+    stock, book, fonts = Stock.open(out), Songbook.open(symbolic), Fonts(tuple(without))
     recordings = read_manifest(audio, without)
     grooves = read_grooves(symbolic)
     kits = gather_kits(recordings, tuple(without))
@@ -43,7 +43,7 @@ def render(
     render_basses(stock, basses, fonts, book, loose, seed)
     render_direct(stock, recordings, 5, seed)
     render_others(stock, others, fonts, book, loose, seed)
-    bands: dict[str, Band] = {split: band_of(split, kits, basses, others, choir) for split in ("train", "valid")}
+    bands: dict[str, Band] = {split: band_of(split, kits, basses, others, choir, fonts) for split in ("train", "valid")}
     render_songs(stock, bands.__getitem__, fonts, choir, book, grooves, songs, seed)
     render_vocals(stock, choir, book, voices, seed)
     return stock.minutes()

@@ -42,7 +42,12 @@ class Band:
 
 
 def band_of(
-    split: str, kits: Mapping[str, Kit], basses: Mapping[str, Recorded], others: Mapping[str, Recorded], choir: Choir
+    split: str,
+    kits: Mapping[str, Kit],
+    basses: Mapping[str, Recorded],
+    others: Mapping[str, Recorded],
+    choir: Choir,
+    fonts: Fonts,
 ) -> Band:
     """The part of everything that belongs to ``split``."""
     return Band(
@@ -50,7 +55,7 @@ def band_of(
         {name: kit for name, kit in kits.items() if split_of(name) == split},
         {name: one for name, one in basses.items() if split_of(name) == split},
         {name: one for name, one in others.items() if split_of(name) == split},
-        [font for font in FONTS if split_of(font) == split],
+        [font for font in fonts.names if split_of(font) == split],
         choir.names(split),
     )
 

@@ -122,10 +122,10 @@ def test_the_pitch_of_a_tone_is_measured(midi: float) -> None:
 def test_a_note_set_plays_the_pitch_asked_for_in_its_time() -> None:
     shot = trimmed(tone(40.0, 2.0))
     assert shot is not None
-    wave = Recorded("test", {40.0: [shot]}).perform([Note(1.0, 2.0, 42)], 0.5, 3.0, np.random.default_rng(7))
+    wave = Recorded("test", {40.0: [shot]}).perform([Note(1.0, 1.0, 42)], 0.5, 3.0, np.random.default_rng(7))
     assert not wave[:, : RATE // 2 - 100].any()
     assert pitch_of(wave[:, RATE // 2 :]) == pytest.approx(42, abs=0.2)
-    assert np.abs(wave[:, int(2.6 * RATE) :]).max() < 0.01
+    assert np.abs(wave[:, int(1.6 * RATE) :]).max() < 0.01
 
 
 def test_a_pitch_out_of_reach_is_moved_by_octaves() -> None:
