@@ -26,7 +26,11 @@ app = App(
     version=bridge.__version__,
     help="The session player that sits beside a DAW: stems, chords and accompaniment, back in time to the frame.",
     help_format="plaintext",
-    default_parameter=Parameter(show_default=lambda value: value not in ("", False, 0)),
+    default_parameter=Parameter(
+        show_default=lambda value: (
+            None if value in ("", False, 0, None, ()) else str(value)
+        )  # nothing to say of nothing
+    ),
 )
 bench_app = App(name="bench", help="Measure what the documentation claims.")
 preset_app = App(name="preset", help="Session presets: faders, mutes, solos and the engines' settings.")

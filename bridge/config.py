@@ -170,7 +170,7 @@ class JackSettings(Table, frozen=True):
 class EngineSettings(Table, frozen=True):
     """Which registered engine plays each role."""
 
-    separation: str = "separation.dsp"
+    separation: str = "separation.standard"
     mir: str = "mir.chroma"
     accompaniment: str = "accompaniment.basic"
 

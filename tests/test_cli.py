@@ -24,7 +24,7 @@ def sideman(*arguments: str, home: Path | None = None) -> subprocess.CompletedPr
 
 COMMANDS: Sequence[tuple[str, ...]] = (
     (), ("run",), ("demo",), ("latency",), ("controls",), ("preset",), ("preset", "save"), ("doctor",),
-    ("bench",), ("bench", "callback"),
+    ("bench",), ("bench", "callback"), ("bench", "separation"), ("separate",), ("models",), ("models", "add"),
 )  # fmt: skip
 
 

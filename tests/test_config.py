@@ -119,7 +119,7 @@ def test_settings_are_the_defaults_where_no_file_is(monkeypatch: pytest.MonkeyPa
     settings = load_settings()
     assert settings == Settings()
     assert (settings.osc.host, settings.osc.port, settings.jack.client) == ("127.0.0.1", 9123, "sideman")
-    assert settings.engines.separation == "separation.dsp"
+    assert settings.engines.separation == "separation.standard"
 
 
 def test_settings_come_from_the_users_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

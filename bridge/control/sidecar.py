@@ -11,8 +11,8 @@ from bridge.core.audio import STEMS, db_to_gain
 PATHS: tuple[str, ...] = (*STEMS, "mix", "accompaniment", "chords", "beats")
 """The ways through the sidecar, each a row of the latency ledger."""
 
-RESERVE_FRAMES: Mapping[str, int] = {"separation": 512, "mir": 1024, "accompaniment": 2048}
-"""The time a role's worker has by default. Separation: the stems' delay is heard, so a hop's worth."""
+RESERVE_FRAMES: Mapping[str, int] = {"separation": 384, "mir": 1024, "accompaniment": 2048}
+"""The time a role's worker has by default. Separation: with its hop and overlap 1024 frames at a period of 128."""
 
 _RESERVE_MEANS: Mapping[str, str] = {
     "separation": "part of the declared delay",

@@ -58,4 +58,5 @@ def pooling(rate: int) -> Floats:
     bins = np.arange(BINS)
     np.add.at(weights, (lower, bins), 1.0 - upper)
     np.add.at(weights, (lower + 1, bins), upper)
-    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    rows: Floats = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    return rows

@@ -15,8 +15,10 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from bridge.config import write_atomic
 from bridge.core.audio import STEMS
 from bridge.errors import ConfigError
+from engines.onnx import SUMS
 from engines.separation.grid import POINTS, WINDOW
 from engines.separation.training.network import Network, Shape
+from engines.separation.training.step import Step
 from engines.separation.training.targets import STRIDE
 from engines.separation.training.train import CHECKPOINT
 
@@ -40,12 +42,15 @@ def averaged(run: Path) -> tuple[Network, dict[str, str]]:
 
 
 def export(run: Path, out: Path) -> str:
-    """Write the ONNX file and return its SHA-256; raises FloatingPointError where it does not do what torch does."""
+    """Write the ONNX file and its line in SHA256SUMS, and return its SHA-256.
+
+    Raises FloatingPointError where the file does not do what torch does.
+    """
     network, about = averaged(run)
     power = torch.rand(1, 1, 3, POINTS)
     made = io.BytesIO()
     torch.onnx.export(
-        network, (power, network.start(1)), made, input_names=["power", "state"], output_names=["masks", "after"],
+        Step(network), (power, network.start(1)), made, input_names=["power", "state"], output_names=["masks", "after"],
         opset_version=17, dynamo=False,
     )  # fmt: skip
     model = onnx.load_from_string(made.getvalue())
@@ -56,12 +61,17 @@ def export(run: Path, out: Path) -> str:
     if apart > CLOSE:
         raise FloatingPointError(f"ONNX Runtime's masks are {apart:.2g} from torch's after 200 steps")
     write_atomic(out, data)
-    return hashlib.sha256(data).hexdigest()
+    digest = hashlib.sha256(data).hexdigest()
+    write_atomic(out.with_name(SUMS), f"{digest}  {out.name}\n")
+    return digest
 
 
 def quantized(model: Path, out: Path) -> None:
-    """The same with 8-bit weights in its matrix products."""
-    quantize_dynamic(model, out, weight_type=QuantType.QInt8, per_channel=True)
+    """The same with 8-bit weights in its matrix products.
+
+    One scale a matrix: ONNX Runtime 1.31 refuses the bands' batched products with a scale a channel.
+    """
+    quantize_dynamic(model, out, weight_type=QuantType.QInt8, per_channel=False)
 
 
 def _apart(network: Network, data: bytes, steps: int = 200) -> float:
