@@ -8,10 +8,31 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from bridge.errors import BridgeError
+
+WEIGHTS = Path(__file__).parents[2] / "weights" / "separation.onnx"
+
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m engines.separation.training", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
+
+    one = commands.add_parser("prepare", help="cut real recordings into stems")
+    one.add_argument("--audio", type=Path, required=True, help="folder of recordings with its MANIFEST.csv")
+    one.add_argument("--out", type=Path, required=True, help="folder for the stems")
+    one.add_argument("--without", nargs="*", default=(), help="groups to leave out, by how their names begin")
+    one.set_defaults(act=_prepare)
+
+    one = commands.add_parser("render", help="play songs, grooves, lines and voices with fonts, kits and synthesizers")
+    one.add_argument("--symbolic", type=Path, required=True, help="folder of the unpacked symbolic collection")
+    one.add_argument("--audio", type=Path, required=True, help="folder of recordings whose notes are played")
+    one.add_argument("--out", type=Path, required=True, help="folder for the stems")
+    one.add_argument("--songs", type=int, default=80, help="coherent songs")
+    one.add_argument("--voices", type=int, default=60, help="stems of sung speech")
+    one.add_argument("--loose", type=int, default=6, help="stems for each kit and instrument")
+    one.add_argument("--without", nargs="*", default=(), help="groups to leave out, by how their names begin")
+    one.add_argument("--seed", type=int, default=1)
+    one.set_defaults(act=_render)
 
     one = commands.add_parser("train", help="learn, or go on learning")
     one.add_argument("--stems", type=Path, required=True, help="folder that prepare and render filled")
@@ -30,11 +51,47 @@ def main(arguments: list[str] | None = None) -> int:
     )
     one.set_defaults(act=_train)
 
-    told = parser.parse_args(arguments)
-    return int(told.act(told))
+    one = commands.add_parser("export", help="the run's averaged weights as the ONNX file that ships")
+    one.add_argument("--run", type=Path, required=True)
+    one.add_argument("--out", type=Path, default=WEIGHTS)
+    one.add_argument("--quantized", type=Path, help="write a version with 8-bit weights, too")
+    one.set_defaults(act=_export)
+
+    one = commands.add_parser("evaluate", help="as python -m engines.separation.evaluate, whose options it takes")
+    one.set_defaults(act=None)
+
+    given = sys.argv[1:] if arguments is None else arguments
+    told, rest = parser.parse_known_args(given[:1] if given[:1] == ["evaluate"] else given)
+    if told.act is None:
+        from engines.separation.evaluate.__main__ import app as evaluate
+
+        evaluate(given[1:])
+        return 0
+    if rest:
+        parser.error(f"unknown: {' '.join(rest)}")
+    try:
+        told.act(told)
+    except BridgeError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
 
 
-def _train(told: argparse.Namespace) -> int:
+def _prepare(told: argparse.Namespace) -> None:
+    from engines.separation.training.prepare import prepare
+
+    _say(_minutes(prepare(told.audio, told.out, tuple(told.without))))
+
+
+def _render(told: argparse.Namespace) -> None:
+    from engines.separation.training.render import render
+
+    without = tuple(told.without)
+    made = render(told.symbolic, told.audio, told.out, told.songs, told.seed, told.loose, told.voices, without)
+    _say(_minutes(made))
+
+
+def _train(told: argparse.Namespace) -> None:
     import torch
 
     from engines.separation.training.library import read_library
@@ -43,7 +100,7 @@ def _train(told: argparse.Namespace) -> int:
 
     torch.set_num_threads(1)  # several threads on a busy machine ran 50 times slower
     library = read_library(told.stems, "train", tuple(told.without))
-    _say("train on " + ", ".join(f"{stem} {m:.0f} min" for stem, m in sorted(library.minutes().items())))
+    _say(f"train on {_minutes(library.minutes())}")
     songs = validation(read_library(told.stems, "valid"))
     plan = Plan(told.batch, told.length, told.rate, steps=told.steps)
     trainer = Trainer(told.run, plan, Shape(told.width, told.layers), told.compile)
@@ -54,7 +111,18 @@ def _train(told: argparse.Namespace) -> int:
     end = time.monotonic() + told.minutes * 60
     last = trainer.plan.steps
     train(trainer, library, songs, lambda step: time.monotonic() > end or 0 < last <= step, _say)
-    return 0
+
+
+def _export(told: argparse.Namespace) -> None:
+    from engines.separation.training.export import export, quantized
+
+    _say(f"{told.out}: SHA-256 {export(told.run, told.out)}, {told.out.stat().st_size:,} bytes")
+    if told.quantized:
+        quantized(told.out, told.quantized)
+
+
+def _minutes(told: dict[str, float]) -> str:
+    return ", ".join(f"{stem} {minutes:.0f} min" for stem, minutes in sorted(told.items()))
 
 
 def _say(text: str) -> None:
