@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+import json
 import math
 import multiprocessing
 import time
@@ -34,7 +34,7 @@ At -25 dB a network in doubt learned to be silent, since it won more decibels wh
 where one was there: after 10 hours of mixtures no voice came through at all.
 """
 CHECKPOINT = "checkpoint.pt"
-LOG = "log.csv"
+LOG = "log.jsonl"
 
 
 @dataclass(frozen=True)
@@ -229,14 +229,9 @@ def judge(network: Network, songs: dict[str, Batch]) -> dict[str, dict[str, floa
 
 
 def log_line(folder: Path, values: dict[str, float]) -> None:
-    """Append to the run's log; a new column starts a new header line."""
-    path = folder / LOG
-    new = not path.exists()
-    with path.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        if new:
-            writer.writerow(values)
-        writer.writerow([f"{value:.5g}" for value in values.values()])
+    """Append to the run's log: a JSON object a line, so that songs may come and go."""
+    with (folder / LOG).open("a", encoding="utf-8") as file:
+        file.write(json.dumps({name: round(value, 5) for name, value in values.items()}) + "\n")
 
 
 _mixer: Mixer | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 from typing import Any
 
@@ -166,7 +167,7 @@ def test_a_whole_run_learns_from_a_library_and_keeps_a_log(tmp_path: Path) -> No
     songs = validation(read_library(tmp_path, "valid"), 3.0)
     told: list[str] = []
     train(trainer, read_library(tmp_path, "train"), songs, lambda step: step >= 2, told.append, every=1)
-    log = list(csv.reader((tmp_path / "run" / LOG).open(encoding="utf-8")))
-    assert len(log) == 3
+    log = [json.loads(line) for line in (tmp_path / "run" / LOG).read_text(encoding="utf-8").splitlines()]
+    assert [line["step"] for line in log] == [1, 2]
     assert "song-valid.bass" in log[0]
     assert set(judge(trainer.average, songs)["song-valid"]) == {"drums", "bass", "vocals", "other"}
