@@ -56,9 +56,9 @@ def read_shipped(folder: Traversable, name: str) -> bytes:
 def open_session(model: bytes, name: str, provider: str = CPU) -> Session:
     """``model`` on ``provider``, the CPU behind it for what that cannot do. ``name`` is for errors only.
 
-    One thread, which never spins: it shares the machine with an audio callback. Denormals count as zero, since they
-    cost a hundredfold; ONNX Runtime sets that for the thread that opens the process's first session, so open where
-    you run. A model that does not load, and a provider that does not, are an `EngineError`.
+    One thread, which never spins: it shares the machine with an audio callback. Denormals are left as they are: to
+    count them as zero ONNX Runtime would change the calling thread for good, and whoever else computes there. A
+    model that does not load, and a provider that does not, are an `EngineError`.
     """
     if provider not in onnxruntime.get_available_providers():
         raise EngineError(f"{name}: this ONNX Runtime has no {provider}", "install the build that has it")
@@ -69,7 +69,6 @@ def open_session(model: bytes, name: str, provider: str = CPU) -> Session:
     options.log_severity_level = ERROR
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.inter_op.allow_spinning", "0")
-    options.add_session_config_entry("session.set_denormal_as_zero", "1")
     providers = [provider] if provider == CPU else [provider, CPU]
     try:
         session = onnxruntime.InferenceSession(model, options, providers=providers)

@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from bridge.app import Sidecar
+from bridge.control.sidecar import RESERVE_FRAMES
 from bridge.core.audio import CHANNELS
 from bridge.core.latency import UNMEASURED
 from bridge.drivers.libjack import CAPTURE, PLAYBACK, import_jack, port_latency
@@ -79,7 +80,7 @@ def test_jack_is_told_the_declared_delays_and_every_change_of_them() -> None:
             rev, before = ledger.rev, ledger["mix"].declared
             sidecar.bus.set("latency.separation.reserve_frames", 1500, "test")
             assert ledger.rev > rev
-            assert ledger["mix"].declared == before - 512 + 1500
+            assert ledger["mix"].declared == before - RESERVE_FRAMES["separation"] + 1500
             until("the ports tell JACK again", lambda: output_latencies(sidecar) == declared_by_port(sidecar))
             until("the inputs", lambda: input_latencies(sidecar) == [(ledger["mix"].declared,) * 2] * CHANNELS)
         sidecar.bus.set("latency.mir.user_offset_frames", 77, "test")

@@ -73,7 +73,7 @@ def test_reserves_and_offsets_change_what_is_declared(bus: Bus, graph: Graph) ->
     before = graph.ledger["mix"].declared
     bus.set("latency.separation.reserve_frames", 1024, "me")
     bus.set("latency.separation.user_offset_frames", 10, "me")
-    assert graph.ledger["mix"].declared == before + 512 + 10
+    assert graph.ledger["mix"].declared == before + 1024 - RESERVE_FRAMES["separation"] + 10
 
 
 def test_every_latency_control_finds_its_way(bus: Bus, graph: Graph) -> None:

@@ -23,6 +23,7 @@ from bridge.runtime.shared.layout import ANSWER_BINS
 from bridge.runtime.wiring import wire
 from tests.runtime.desk import HOP, RATE, noise, open_desk
 
+START = RESERVE_FRAMES["separation"]
 ENGINES = {"separation": "separation.dsp", "mir": "mir.chroma", "accompaniment": "accompaniment.basic"}
 WIRING = wire(ENGINES, RATE, RESERVE_FRAMES)
 SEPARATION, MIR, ACCOMPANIMENT = range(3)
@@ -96,7 +97,7 @@ def test_tuning_takes_the_least_reserve_that_was_measured_to_do_and_declares_it(
     reserves.tune()
     assert bus.get(RESERVE) == PERIOD
     assert bus.get("latency.mir.reserve_frames") == 3 * PERIOD
-    assert graph.ledger["mix"].declared == before - 512 + PERIOD
+    assert graph.ledger["mix"].declared == before - START + PERIOD
     assert graph.ledger.rev > rev
 
 
@@ -130,7 +131,7 @@ def test_why_is_logged(bus: Bus, graph: Graph, reserves: Reserves, caplog: pytes
     answer(graph, ENOUGH)
     with caplog.at_level(logging.INFO):
         reserves.look()
-    assert "separation: reserve 512 -> 128 frames; 99.9 % of 4000 hops" in caplog.text
+    assert f"separation: reserve {START} -> 128 frames; 99.9 % of 4000 hops" in caplog.text
 
 
 # by itself
@@ -150,14 +151,14 @@ def test_each_role_is_switched_on_by_itself(bus: Bus, graph: Graph, reserves: Re
         answer(graph, ENOUGH, worker=worker)
     reserves.look()
     assert bus.get("latency.mir.reserve_frames") == PERIOD
-    assert bus.get(RESERVE) == 512
+    assert bus.get(RESERVE) == START
 
 
 def test_it_waits_until_enough_was_measured(bus: Bus, graph: Graph, reserves: Reserves) -> None:
     bus.set(AUTO, 1, "me")
     answer(graph, ENOUGH - 1)
     reserves.look()
-    assert bus.get(RESERVE) == 512
+    assert bus.get(RESERVE) == START
     answer(graph, 1)
     reserves.look()
     assert bus.get(RESERVE) == PERIOD
@@ -176,7 +177,7 @@ def test_it_never_changes_while_something_plays_and_then_uses_what_was_counted(
     words[word] = 1
     answer(graph, ENOUGH)
     reserves.look()
-    assert bus.get(RESERVE) == 512
+    assert bus.get(RESERVE) == START
     words[word] = 0
     reserves.look()
     assert bus.get(RESERVE) == PERIOD
@@ -206,7 +207,7 @@ def test_a_new_period_is_measured_anew(bus: Bus, graph: Graph, reserves: Reserve
     answer(graph, 0, 0, 0, ENOUGH)
     graph.set_period(64)
     reserves.look()
-    assert bus.get(RESERVE) == 512
+    assert bus.get(RESERVE) == START
     answer(graph, ENOUGH)
     reserves.look()
     assert bus.get(RESERVE) == 64

@@ -57,6 +57,11 @@ def main(arguments: list[str] | None = None) -> int:
     one.add_argument("--quantized", type=Path, help="write a version with 8-bit weights, too")
     one.set_defaults(act=_export)
 
+    one = commands.add_parser("plot", help="the run's curves as a picture")
+    one.add_argument("--run", type=Path, required=True)
+    one.add_argument("--out", type=Path, required=True)
+    one.set_defaults(act=_plot)
+
     one = commands.add_parser("evaluate", help="as python -m engines.separation.evaluate, whose options it takes")
     one.set_defaults(act=None)
 
@@ -119,6 +124,12 @@ def _export(told: argparse.Namespace) -> None:
     _say(f"{told.out}: SHA-256 {export(told.run, told.out)}, {told.out.stat().st_size:,} bytes")
     if told.quantized:
         quantized(told.out, told.quantized)
+
+
+def _plot(told: argparse.Namespace) -> None:
+    from engines.separation.training.plot import plot
+
+    plot(told.run, told.out)
 
 
 def _minutes(told: dict[str, float]) -> str:

@@ -148,7 +148,11 @@ def test_ctrl_c_says_that_the_same_command_goes_on(
     monkeypatch.setattr(command, "choose", lambda *_: Chosen(Resampled(stops), "1"))
     path = song(tmp_path / "song.wav", frames=400_000)
     monkeypatch.setattr(command, "separate_song", partial(separate_song, checkpoint_s=0.0))
-    assert separate(path, "--out", tmp_path / "out") == 130
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
+    try:
+        assert separate(path, "--out", tmp_path / "out") == 130
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert "the same command goes on" in capsys.readouterr().err
     assert separate(path, "--out", tmp_path / "out") == 0
     told = capsys.readouterr()

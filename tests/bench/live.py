@@ -1,0 +1,108 @@
+"""Separation live for as long as wanted: ``python -m tests.bench.live [--minutes 10] [PROFILE...]``.
+
+For each profile a real jackd (dummy driver, real time where the system allows) at a period of 128, ``sideman run`` as a
+process of its own with separation and MIR on, and a song played into it without end. What is late is counted by the
+sidecar itself and asked for over OSC. A profile may be followed by its reserve in frames: ``ultra=192``.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bridge.demo.song import own_song
+from bridge.drivers.dummy_server import DummyServer
+from bridge.drivers.tape import Ports, Tape
+from bridge.errors import BridgeError
+from bridge.osc.client import OscClient
+from bridge.runtime.priority import may_use_realtime
+from tests.live.rig import free_port
+
+RATE, PERIOD = 44100, 128
+RESERVES = {"standard": 384, "low": 256, "ultra": 192}
+"""What makes the declared delays 1024, 512 and 256 frames at a period of 128."""
+WARM_S = 5.0
+
+
+def reading(client: OscClient, name: str, count: int = 1) -> list[tuple[Any, ...]]:
+    """The rows of a reading."""
+    address = "/" + name.replace(".", "/")
+    return [tuple(args) for got, args in client.gather("/get", address, done="/get/done") if got == address]
+
+
+def wait_for(client: OscClient, deadline_s: float = 120.0) -> None:
+    end = time.monotonic() + deadline_s
+    while True:
+        try:
+            if reading(client, "counters") and any(row[1] == "running" for row in reading(client, "health")):
+                return
+        except BridgeError as error:  # it is only starting
+            if time.monotonic() > end:
+                raise TimeoutError("sideman run does not answer") from error
+        time.sleep(0.5)
+
+
+def run(profile: str, reserve: int, minutes: float) -> str:
+    """One line of the table."""
+    frames = int((60 * minutes + WARM_S + 5) * RATE)
+    song = own_song(RATE, 60.0).audio
+    audio = np.tile(song, frames // song.shape[1] + 1)[:, :frames]
+    port = free_port()
+    with tempfile.TemporaryDirectory() as home, DummyServer(RATE, PERIOD, realtime=may_use_realtime()) as server:
+        (Path(home) / "sideman.toml").write_text(
+            f'schema = 1\n[osc]\nport = {port}\n[engines]\nseparation = "separation.{profile}"\n'
+        )
+        env = server.env | {"SIDEMAN_CONFIG_HOME": home}
+        command = [sys.executable, "-m", "bridge.cli", "run", "--server", server.name]
+        sidecar = subprocess.Popen(command, env=os.environ | env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        tape = Tape("daw", server.name, frames, Ports(play=("out_1", "out_2")))
+        tape.load(audio)
+        try:
+            with OscClient("127.0.0.1", port) as client:
+                wait_for(client)
+                client.send("/latency/separation/reserve_frames", reserve)
+                with tape:
+                    tape.connect({"out_1": "sideman:in_1", "out_2": "sideman:in_2"})
+                    tape.start(int(tape.client.frame_time) + RATE)
+                    time.sleep(WARM_S)
+                    client.send("/counters/reset")
+                    time.sleep(60 * minutes)
+                    counters = reading(client, "counters")[0]
+                    declared = {row[0]: int(row[1]) for row in reading(client, "latency")}
+                    spent = {row[0]: row[1:] for row in reading(client, "worker.time")}
+        finally:
+            sidecar.send_signal(signal.SIGINT)
+            sidecar.wait(20)
+    _period, _rate, cycles, skipped, _gaps, late, xruns, restarts = (int(value) for value in counters)
+    p50, p99, p999, slowest, share = (float(value) for value in spent["separation"])
+    per_mille = 1000 * late / PERIOD / max(cycles, 1)
+    return (
+        f"{profile:9} {declared['drums']:>6} {1000 * declared['drums'] / RATE:6.1f} ms  {cycles:>8,} "
+        f"{late // PERIOD:>6,} {per_mille:7.3f} ‰ {skipped:>8} {xruns:>6} {restarts:>3}   "
+        f"{p50:.2f} {p99:.2f} {p999:.2f} {slowest:.2f} ms  {share:.0%}\n"
+    )
+
+
+def main(arguments: list[str]) -> None:
+    minutes = 10.0
+    if arguments[:1] == ["--minutes"]:
+        minutes, arguments = float(arguments[1]), arguments[2:]
+    sys.stdout.write(
+        "profile   declared frames  callbacks   late            skipped xruns restarts  worker p50 p99 p99.9 max\n"
+    )
+    for wish in arguments or list(RESERVES):
+        profile, _, reserve = wish.partition("=")
+        sys.stdout.write(run(profile, int(reserve or RESERVES[profile]), minutes))
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
