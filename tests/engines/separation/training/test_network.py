@@ -137,7 +137,7 @@ def test_an_absent_stem_costs_nothing_when_nothing_is_given_to_it() -> None:
     silent[:, :, 2] = 1e-4
     leaking = silent.clone()
     leaking[:, :, 2] = 0.25
-    assert loss_of(silent, told) < loss_of(leaking, told) - 0.3
+    assert loss_of(silent, told) < loss_of(leaking, told) - 0.1
 
 
 def test_the_exported_file_does_what_torch_does(tmp_path: Path) -> None:
