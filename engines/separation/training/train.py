@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-import multiprocessing
 import time
-from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -17,14 +14,12 @@ import torch
 from torch import Tensor
 
 from bridge.core.audio import STEMS
-from engines.separation.grid import BINS, WINDOW
+from engines.separation.training.batches import OVERLAPS, Batch, Drawing, gather
 from engines.separation.training.library import JOINED, RATE, Library
-from engines.separation.training.mixing import Mixer, parts_of, place_of, rows_of
+from engines.separation.training.mixing import parts_of, place_of, rows_of
 from engines.separation.training.network import Network, Shape
-from engines.separation.training.targets import STRIDE, Cells, cells
+from engines.separation.training.targets import STRIDE, cells
 
-OVERLAPS = (256, 128, 64)
-"""Of the three profiles: the analysis windows differ a little, and the network is to know them all."""
 SECOND = 43
 """Steps of about one second: what the loss weighs as one, as the measure of the field does."""
 FLOOR = 2.5e-2
@@ -33,8 +28,6 @@ FLOOR = 2.5e-2
 At -25 dB a network in doubt learned to be silent, since it won more decibels where a stem was absent than it ever could
 where one was there: after 10 hours of mixtures no voice came through at all.
 """
-LOWEST_HZ = {"vocals": (70.0, 150.0), "other": (50.0, 200.0)}
-"""Where mixing engineers cut these off, at 18 dB an octave."""
 CHECKPOINT = "checkpoint.pt"
 LOG = "log.jsonl"
 
@@ -57,56 +50,6 @@ class Plan:
         if self.cooled_from and step > self.cooled_from:
             return self.rate * max(0.0, (self.steps - step) / (self.steps - self.cooled_from))
         return self.rate * min(1.0, (step + 1) / self.warm_up)
-
-
-@dataclass
-class Batch:
-    """Cells of several mixtures, and which estimates are compared together (batch, STEMS, STEMS)."""
-
-    power: Tensor
-    mix: Tensor
-    common: Tensor
-    own: Tensor
-    joined: Tensor
-
-
-def gather(made: list[tuple[Cells, np.ndarray[tuple[int, ...], np.dtype[np.float32]]]]) -> Batch:
-    def stacked(name: str) -> Tensor:
-        return torch.from_numpy(np.stack([getattr(one, name) for one, _ in made]))
-
-    joined = torch.from_numpy(np.stack([rows for _, rows in made]))
-    return Batch(stacked("power"), stacked("mix"), stacked("common"), stacked("own"), joined)
-
-
-def draw_batch(mixer: Mixer, size: int, random: np.random.Generator) -> Batch:
-    """``size`` new mixtures, each stem with an equalizer of its own in two of three."""
-    overlap = int(random.choice(OVERLAPS))
-    made = []
-    for _ in range(size):
-        mixture = mixer.draw()
-        made.append((cells(mixture.stems, mixture.rate, overlap, _equalizers(random)), mixture.joined))
-    return gather(made)
-
-
-def _equalizers(random: np.random.Generator) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    """Smooth random gains of the bins, (STEMS, BINS), in two of three stems: knots two octaves apart.
-
-    And what a mixing engineer does more often than not: voices and accompaniment leave the lows to kick and bass, the
-    bass leaves the highs to them. Now and then a lossy codec's ceiling over all.
-    """
-    hz = np.maximum(np.arange(BINS), 0.5) * RATE / WINDOW
-    octaves = np.log2(hz / hz[1])
-    gains = np.zeros((len(STEMS), BINS))
-    for stem, row in zip(STEMS, gains, strict=True):
-        if random.random() < 0.66:
-            row[:] = np.interp(octaves, np.arange(0.0, 12.0, 2.0), random.normal(0.0, 3.0, 6))
-        if stem in LOWEST_HZ and random.random() < 0.7:
-            row -= 18.0 * np.maximum(np.log2(random.uniform(*LOWEST_HZ[stem]) / hz), 0.0)
-        if stem == "bass" and random.random() < 0.6:
-            row -= random.uniform(0.0, 12.0) * np.clip(np.log2(hz / random.uniform(250.0, 600.0)), 0.0, 2.0)
-    if random.random() < 0.15:
-        gains[:, int(random.uniform(0.5, 0.85) * BINS) :] -= 60.0
-    return (10.0 ** (np.maximum(gains, -90.0) / 20.0)).astype(np.float32)
 
 
 def errors(masks: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
@@ -245,47 +188,6 @@ def log_line(folder: Path, values: dict[str, float]) -> None:
         file.write(json.dumps({name: round(value, 5) for name, value in values.items()}) + "\n")
 
 
-_mixer: Mixer | None = None
-"""A drawing process's own."""
-
-
-def _settle(library: Library, length: int) -> None:
-    global _mixer
-    _mixer = Mixer(library, length, np.random.default_rng(0))
-
-
-def _drawn(seed: int, step: int, size: int) -> Batch:
-    """The batch of a step: the same whenever and wherever it is drawn, so a resumed run sees what it would have."""
-    if _mixer is None:
-        raise RuntimeError("a drawing process starts with _settle")
-    _mixer.random = np.random.default_rng((seed, step, 1))
-    return draw_batch(_mixer, size, np.random.default_rng((seed, step)))
-
-
-class Drawing:
-    """Batches in the order of their steps, drawn ahead by a process beside the learning one."""
-
-    AHEAD = 3
-
-    def __init__(self, library: Library, plan: Plan, first: int) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._pool = ProcessPoolExecutor(1, context, _settle, (library, plan.length))
-        self._plan, self._next = plan, first
-        self._coming: deque[Future[Batch]] = deque()
-
-    def __enter__(self) -> Drawing:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(cancel_futures=True)
-
-    def take(self) -> Batch:
-        while len(self._coming) < self.AHEAD:
-            self._coming.append(self._pool.submit(_drawn, self._plan.seed, self._next, self._plan.batch))
-            self._next += 1
-        return self._coming.popleft().result()
-
-
 def train(
     trainer: Trainer, library: Library, songs: dict[str, Batch], until: Callable[[int], bool],
     report: Callable[[str], None], every: int = 250,
@@ -294,7 +196,7 @@ def train(
     plan = trainer.plan
     losses: list[float] = []
     began, waited = time.monotonic(), 0.0
-    with Drawing(library, plan, trainer.step) as drawing:
+    with Drawing(library, plan.seed, trainer.step, plan.batch, plan.length) as drawing:
         while not until(trainer.step):
             now = time.monotonic()
             batch = drawing.take()

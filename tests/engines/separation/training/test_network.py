@@ -13,9 +13,10 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the extra `train`")
 
 from engines.separation.grid import POINTS  # noqa: E402
+from engines.separation.training.batches import Batch  # noqa: E402
 from engines.separation.training.export import export  # noqa: E402
 from engines.separation.training.network import Network, Shape  # noqa: E402
-from engines.separation.training.train import LOG, Batch, Plan, Trainer, errors, judge, loss_of, train  # noqa: E402
+from engines.separation.training.train import LOG, Plan, Trainer, errors, judge, loss_of, train  # noqa: E402
 
 SMALL = Shape(width=8, layers=2, hidden=12)
 

@@ -1,0 +1,1 @@
+"""Weights that ship, their card and the attribution of what they were trained on."""
