@@ -25,7 +25,7 @@ from engines.separation.learned import LOW, STANDARD, ULTRA, LearnedSeparation
 from engines.separation.models.adapters.streaming import StreamingSeparator
 from engines.separation.models.load import load_separator
 from engines.separation.models.store import user_store
-from engines.separation.offline.separator import EngineSeparator, Separator
+from engines.separation.separator import EngineSeparator, Separator
 
 WARM_HOPS = 50
 

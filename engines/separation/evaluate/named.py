@@ -7,7 +7,7 @@ from importlib.metadata import entry_points
 
 from bridge.core.engine import ENTRY_POINTS
 from bridge.errors import EngineError
-from engines.separation.offline.separator import EngineSeparator, Separator
+from engines.separation.separator import EngineSeparator, Separator
 
 PREFIX = "separation."
 

@@ -12,7 +12,7 @@ from bridge.errors import EngineError
 from engines.separation.evaluate.baselines import GridOracle, Oracle, Quarter
 from engines.separation.evaluate.figures import Figures, estimates_for, figures
 from engines.separation.evaluate.songs import Song
-from engines.separation.offline.separator import Separator
+from engines.separation.separator import Separator
 from engines.separation.steps import NAMES, wrapped
 
 ALL = "all"

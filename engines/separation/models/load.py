@@ -11,7 +11,7 @@ from engines.separation.models.graph import Graph, open_graph
 from engines.separation.models.manifest import Manifest
 from engines.separation.models.pieces import Folded, Network, PieceSeparator
 from engines.separation.models.store import Model, Store, user_store
-from engines.separation.offline.separator import Separator
+from engines.separation.separator import Separator
 
 NETWORKS: dict[str, Callable[[Manifest, Sequence[Graph]], Network]] = {
     "htdemucs": htdemucs.network,

@@ -9,7 +9,7 @@ import numpy as np
 
 from bridge.core.audio import CHANNELS, STEMS, Audio
 from bridge.errors import ModelError
-from engines.separation.offline.separator import Separator
+from engines.separation.separator import Separator
 
 OVERLAP = 0.25
 """Share of a piece that blends with the next, linearly: Demucs' own (demucs/apply.py, overlap=0.25)."""

@@ -31,9 +31,9 @@ from engines.separation.offline.journal import (
     load_checkpoint,
     load_journal,
 )
-from engines.separation.offline.separator import Resumable
 from engines.separation.offline.tags import read_tags
 from engines.separation.offline.wish import Outcome, Told, Wish
+from engines.separation.separator import Resumable
 
 CHECKPOINT_S = 5.0
 """Wall-clock time between checkpoints: what a kill costs at most, but for a piece of a slow model."""

@@ -7,7 +7,7 @@ import numpy as np
 from bridge.core.audio import CHANNELS, Audio
 from bridge.core.engine import State
 from bridge.errors import EngineError
-from engines.separation.offline.separator import Separator
+from engines.separation.separator import Separator
 
 GRID = 4096
 """Pieces start on multiples of this many frames, so a transform whose hop divides it sees the same windows as in the

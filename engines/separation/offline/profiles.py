@@ -13,7 +13,7 @@ from bridge.core.engine import ENTRY_POINTS, Engine
 from bridge.errors import ConfigError, EngineError
 from engines.separation.offline.overlap import Overlapped
 from engines.separation.offline.resampled import Resampled
-from engines.separation.offline.separator import EngineSeparator, Separator, Streaming
+from engines.separation.separator import EngineSeparator, Separator, Streaming
 
 ENGINES = {name: f"separation.{name}" for name in ("low", "standard", "ultra", "dsp")}
 STUDIO = "studio"

@@ -9,7 +9,7 @@ import soxr
 
 from bridge.core.audio import CHANNELS, STEMS, Audio
 from bridge.core.engine import State
-from engines.separation.offline.separator import Resumable, Streaming
+from engines.separation.separator import Resumable, Streaming
 
 CONTEXT_FRAMES = 1024
 """What a resampled piece hears beyond itself, at the lower of the two rates. Measured, soxr's VHQ filter is below

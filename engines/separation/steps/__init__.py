@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 from bridge.errors import EngineError
-from engines.separation.offline.separator import Separator
+from engines.separation.separator import Separator
 from engines.separation.steps.averaging import Averaging, SwapAveraging
 from engines.separation.steps.blending import Blending
 from engines.separation.steps.cascade import Cascade

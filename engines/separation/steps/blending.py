@@ -11,7 +11,7 @@ import numpy as np
 
 from bridge.core.audio import Audio
 from bridge.errors import EngineError
-from engines.separation.offline.separator import Separator
+from engines.separation.separator import Separator
 from engines.separation.steps.step import Step
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bridge.core.audio import Audio
 from bridge.errors import EngineError
-from engines.separation.offline.separator import Separator
+from engines.separation.separator import Separator
 from engines.separation.steps.step import Step, find_stem
 
 

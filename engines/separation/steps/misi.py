@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bridge.core.audio import Audio
 from bridge.errors import EngineError
-from engines.separation.offline.separator import Separator
+from engines.separation.separator import Separator
 from engines.separation.steps.spectrogram import Spectra, analyse, in_pieces, synthesise
 from engines.separation.steps.step import Step
 

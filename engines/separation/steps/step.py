@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 from bridge.core.audio import Audio
 from bridge.errors import EngineError
-from engines.separation.offline.separator import Separator
+from engines.separation.separator import Separator
 
 
 class Step:

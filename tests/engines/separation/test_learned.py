@@ -16,7 +16,7 @@ from bridge.errors import EngineError
 from engines.separation import spectra
 from engines.separation.grid import BINS, WINDOW, pooling, spreading
 from engines.separation.learned import LOW, STANDARD, ULTRA, LearnedSeparation, Profile, low, standard, ultra
-from engines.separation.offline.separator import EngineSeparator
+from engines.separation.separator import EngineSeparator
 from engines.separation.windows import windows
 from tests.contracts.checks import CHECKS
 from tests.contracts.running import Factory

@@ -8,7 +8,7 @@ import pytest
 from bridge.core.audio import STEMS, Audio
 from bridge.errors import ModelError
 from engines.separation.models.pieces import Folded, PieceSeparator, in_order
-from engines.separation.offline.separator import Separator
+from engines.separation.separator import Separator
 from tests.engines.separation.models.graphs import noise, stem
 
 GAINS = {"vocals": 0.5, "drums": 0.25}

@@ -11,7 +11,7 @@ from bridge.errors import ModelError
 from engines.separation.models.adapters.streaming import StreamingSeparator
 from engines.separation.models.graph import open_graph
 from engines.separation.models.manifest import StatePair
-from engines.separation.offline.separator import Streaming
+from engines.separation.separator import Streaming
 from tests.engines.separation.models import graphs
 from tests.engines.separation.models.graphs import noise
 

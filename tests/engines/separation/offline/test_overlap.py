@@ -8,7 +8,7 @@ import pytest
 from bridge.core.audio import STEMS, Audio
 from bridge.errors import EngineError
 from engines.separation.offline.overlap import GRID, Overlapped
-from engines.separation.offline.separator import Resumable
+from engines.separation.separator import Resumable
 from tests.engines.separation.offline.separators import RATE, Filters, Loudness, db, noise
 
 

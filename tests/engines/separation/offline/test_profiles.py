@@ -15,7 +15,7 @@ from engines.separation.dsp import DspSeparation
 from engines.separation.models.store import user_store
 from engines.separation.offline import profiles
 from engines.separation.offline.profiles import choose
-from engines.separation.offline.separator import EngineSeparator
+from engines.separation.separator import EngineSeparator
 from tests.engines.separation.models import graphs
 from tests.engines.separation.offline.separators import RATE, noise
 

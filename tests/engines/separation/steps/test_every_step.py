@@ -7,7 +7,7 @@ import pytest
 
 from bridge.errors import EngineError
 from engines.separation.evaluate.metrics import sdr_db
-from engines.separation.offline.separator import Separator
+from engines.separation.separator import Separator
 from engines.separation.steps import NAMES, wrapped
 from tests.engines.separation.steps.toys import RATE, Bands, Shares, stems_in_bands
 

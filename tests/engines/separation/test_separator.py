@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from engines.separation.dsp import DspSeparation
-from engines.separation.offline.separator import EngineSeparator, Resumable, Separator, Streaming
+from engines.separation.separator import EngineSeparator, Resumable, Separator, Streaming
 from tests.engines.separation.offline.separators import RATE, noise
 
 
