@@ -8,7 +8,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, ConfigError
 
 WEIGHTS = Path(__file__).parents[2] / "weights" / "separation.onnx"
 
@@ -54,7 +54,8 @@ def main(arguments: list[str] | None = None) -> int:
     one = commands.add_parser("export", help="the run's averaged weights as the ONNX file that ships")
     one.add_argument("--run", type=Path, required=True)
     one.add_argument("--out", type=Path, default=WEIGHTS)
-    one.add_argument("--quantized", type=Path, help="write a version with 8-bit weights, too")
+    one.add_argument("--quantized", type=Path, help="write a version with 8-bit weights, too, where it is as good")
+    one.add_argument("--stems", type=Path, help="folder whose validation songs judge that")
     one.set_defaults(act=_export)
 
     one = commands.add_parser("plot", help="the run's curves as a picture")
@@ -120,10 +121,14 @@ def _train(told: argparse.Namespace) -> None:
 
 def _export(told: argparse.Namespace) -> None:
     from engines.separation.training.export import export, quantized
+    from engines.separation.training.library import read_library
+    from engines.separation.training.train import validation
 
+    if told.quantized and not told.stems:
+        raise ConfigError("--quantized: no songs to judge it by", "add --stems with the folder of stems")
     _say(f"{told.out}: SHA-256 {export(told.run, told.out)}, {told.out.stat().st_size:,} bytes")
     if told.quantized:
-        quantized(told.out, told.quantized)
+        _say(str(quantized(told.out, told.quantized, validation(read_library(told.stems, "valid")))))
 
 
 def _plot(told: argparse.Namespace) -> None:

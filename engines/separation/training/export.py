@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import io
+import time
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import onnx
 import onnxruntime
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
+from torch import Tensor
 
 from bridge.config import write_atomic
 from bridge.core.audio import STEMS
 from bridge.errors import ConfigError
 from engines.onnx import SUMS
 from engines.separation.grid import POINTS, WINDOW
+from engines.separation.training.batches import Batch
 from engines.separation.training.network import Network, Shape
 from engines.separation.training.step import Step
 from engines.separation.training.targets import STRIDE
-from engines.separation.training.train import CHECKPOINT
+from engines.separation.training.train import CHECKPOINT, judge
 
 CLOSE = 1e-4
 """How far a mask may be from torch's own after many steps, before an export counts as wrong."""
@@ -66,12 +71,71 @@ def export(run: Path, out: Path) -> str:
     return digest
 
 
-def quantized(model: Path, out: Path) -> None:
-    """The same with 8-bit weights in its matrix products.
+class Exported:
+    """An exported file with the manners of a network, so that the same songs can judge it."""
+
+    def __init__(self, model: Path) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        self._size = self._session.get_inputs()[1].shape
+        self.spent_s = 0.0
+        self.steps = 0
+
+    def start(self, _batch: int) -> Tensor:
+        return torch.zeros(self._size)
+
+    def __call__(self, power: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        memory, masks = state.numpy(), []
+        began = time.thread_time()
+        for step in range(power.shape[1]):
+            told, memory = self._session.run(None, {"power": power[:, step : step + 1].numpy(), "state": memory})
+            masks.append(torch.from_numpy(told))
+        self.spent_s += time.thread_time() - began
+        self.steps += power.shape[1]
+        return torch.cat(masks, 1), torch.from_numpy(memory)
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What 8-bit weights cost and gain: mean SDR over songs and stems in dB, and ms of processor time a step."""
+
+    sdr_db: float
+    sdr_8bit_db: float
+    step_ms: float
+    step_8bit_ms: float
+
+    MOST_DB = 0.1
+
+    @property
+    def passed(self) -> bool:
+        return self.sdr_db - self.sdr_8bit_db <= self.MOST_DB and self.step_8bit_ms < self.step_ms
+
+    def __str__(self) -> str:
+        return (
+            f"8-bit weights: {self.sdr_8bit_db:.2f} dB against {self.sdr_db:.2f}, {self.step_8bit_ms:.3f} ms a step "
+            f"against {self.step_ms:.3f}: {'used' if self.passed else 'not used'}"
+        )
+
+
+def quantized(model: Path, out: Path, songs: dict[str, Batch]) -> Gate:
+    """The same with 8-bit weights in its matrix products, written to ``out`` only where it passes the gate.
 
     One scale a matrix: ONNX Runtime 1.31 refuses the bands' batched products with a scale a channel.
     """
-    quantize_dynamic(model, out, weight_type=QuantType.QInt8, per_channel=False)
+    with TemporaryDirectory() as folder:
+        draft = Path(folder) / out.name
+        quantize_dynamic(model, draft, weight_type=QuantType.QInt8, per_channel=False)
+        plain, small = Exported(model), Exported(draft)
+        sdr_db, small_db = _mean(judge(plain, songs)), _mean(judge(small, songs))
+        gate = Gate(sdr_db, small_db, 1e3 * plain.spent_s / plain.steps, 1e3 * small.spent_s / small.steps)
+        if gate.passed:
+            write_atomic(out, draft.read_bytes())
+    return gate
+
+
+def _mean(told: dict[str, dict[str, float]]) -> float:
+    return float(np.mean([value for stems in told.values() for value in stems.values()]))
 
 
 def _apart(network: Network, data: bytes, steps: int = 200) -> float:

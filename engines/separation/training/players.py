@@ -14,11 +14,11 @@ from engines.separation.training.effects import Random
 from engines.separation.training.fluid import BASSES, OTHERS, Fonts, Program
 from engines.separation.training.instruments import Instrument, Recorded
 from engines.separation.training.lines import ACCOMPANIMENTS, BASS_STYLES, accompaniment, bass_line
+from engines.separation.training.patches import bass_patch, keys_patch
 from engines.separation.training.prepare import without_pauses
 from engines.separation.training.production import amped, produce
 from engines.separation.training.sources import RATE, Floats, Recording, Stock, decode, levelled, split_of
 from engines.separation.training.symbolic import Tune, read_tune, tune_names
-from engines.separation.training.synths import bass_patch, keys_patch
 
 log = logging.getLogger(__name__)
 

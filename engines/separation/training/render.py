@@ -11,8 +11,9 @@ from engines.separation.training.instruments import recorded_instruments
 from engines.separation.training.players import Songbook, render_basses, render_direct, render_others
 from engines.separation.training.songs import Band, band_of, render_songs
 from engines.separation.training.sources import Stock, read_manifest
+from engines.separation.training.speech import Choir
 from engines.separation.training.symbolic import read_grooves
-from engines.separation.training.voices import Choir, render_vocals
+from engines.separation.training.voices import render_vocals
 
 
 def render(

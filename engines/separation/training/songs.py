@@ -13,11 +13,12 @@ from engines.separation.training.effects import Random
 from engines.separation.training.fluid import BASSES, FONTS, OTHERS, Fonts, Program
 from engines.separation.training.instruments import Instrument, Recorded
 from engines.separation.training.kits import Kit
+from engines.separation.training.patches import bass_patch, keys_patch
 from engines.separation.training.players import SYNTHS, Songbook, bass_part, other_part
 from engines.separation.training.sources import RATE, Floats, Stock, split_of
+from engines.separation.training.speech import Choir
 from engines.separation.training.symbolic import Groove, Tune
-from engines.separation.training.synths import bass_patch, keys_patch
-from engines.separation.training.voices import Choir, vocal_part
+from engines.separation.training.voices import vocal_part
 
 log = logging.getLogger(__name__)
 

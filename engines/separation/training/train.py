@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -159,8 +160,16 @@ def validation(library: Library, seconds: float = 60.0) -> dict[str, Batch]:
     return found
 
 
+class Judged(Protocol):
+    """A network, or what behaves like one."""
+
+    def start(self, batch: int, /) -> Tensor: ...
+
+    def __call__(self, power: Tensor, state: Tensor, /) -> tuple[Tensor, Tensor]: ...
+
+
 @torch.no_grad()
-def judge(network: Network, songs: dict[str, Batch]) -> dict[str, dict[str, float]]:
+def judge(network: Judged, songs: dict[str, Batch]) -> dict[str, dict[str, float]]:
     """By song and stem: the median over seconds of the SDR in dB, where stem and mixture sound in that second."""
     told: dict[str, dict[str, float]] = {}
     for name, batch in songs.items():

@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch", reason="needs the extra `train`")
 
 from engines.separation.grid import POINTS  # noqa: E402
 from engines.separation.training.batches import Batch  # noqa: E402
-from engines.separation.training.export import export  # noqa: E402
+from engines.separation.training.export import Gate, export, quantized  # noqa: E402
 from engines.separation.training.network import Network, Shape  # noqa: E402
 from engines.separation.training.train import LOG, Plan, Trainer, errors, judge, loss_of, train  # noqa: E402
 
@@ -149,6 +149,20 @@ def test_the_exported_file_does_what_torch_does(tmp_path: Path) -> None:
     out = tmp_path / "model.onnx"
     assert len(export(tmp_path, out)) == 64
     assert out.stat().st_size > 1000
+
+
+def test_8_bit_weights_are_written_only_where_they_pass_the_gate(tmp_path: Path) -> None:
+    pytest.importorskip("onnx", reason="needs the extra `train`")
+    trainer = Trainer(tmp_path, Plan(), SMALL)
+    trainer.save()
+    export(tmp_path, tmp_path / "model.onnx")
+    out = tmp_path / "small.onnx"
+    gate = quantized(tmp_path / "model.onnx", out, {"song": batch(1, 86)})
+    assert gate.sdr_db == pytest.approx(gate.sdr_8bit_db, abs=0.5)
+    assert out.exists() == gate.passed
+    assert not Gate(5.0, 4.89, 1.0, 0.5).passed
+    assert not Gate(5.0, 5.0, 1.0, 1.1).passed
+    assert Gate(5.0, 4.91, 1.0, 0.9).passed
 
 
 def test_a_whole_run_learns_from_a_library_and_keeps_a_log(tmp_path: Path) -> None:

@@ -98,7 +98,8 @@ def test_fluidsynth_plays_the_pitch_asked_for() -> None:
 
 def test_speech_is_sung_at_the_pitch_of_the_notes() -> None:
     pytest.importorskip("pyworld", reason="pyworld (the extra `train`) is not installed", exc_type=ImportError)
-    from engines.separation.training.voices import Manner, sung, taken_apart
+    from engines.separation.training.speech import taken_apart
+    from engines.separation.training.voices import Manner, sung
 
     t = np.arange(3 * RATE) / RATE
     phase = 2 * np.pi * np.cumsum(120 + 15 * np.sin(2 * np.pi * 0.7 * t)) / RATE
