@@ -161,8 +161,8 @@ def test_8_bit_weights_are_written_only_where_they_pass_the_gate(tmp_path: Path)
     assert gate.sdr_db == pytest.approx(gate.sdr_8bit_db, abs=0.5)
     assert out.exists() == gate.passed
     assert not Gate(5.0, 4.89, 1.0, 0.5).passed
-    assert not Gate(5.0, 5.0, 1.0, 1.1).passed
-    assert Gate(5.0, 4.91, 1.0, 0.9).passed
+    assert not Gate(5.0, 5.0, 1.0, 0.9).passed
+    assert Gate(5.0, 4.91, 1.0, 0.7).passed
 
 
 def test_a_whole_run_learns_from_a_library_and_keeps_a_log(tmp_path: Path) -> None:
