@@ -14,7 +14,7 @@ from engines.separation.training.effects import Random
 from engines.separation.training.fluid import BASSES, OTHERS, Fonts, Program
 from engines.separation.training.instruments import Instrument, Recorded
 from engines.separation.training.lines import ACCOMPANIMENTS, BASS_STYLES, accompaniment, bass_line
-from engines.separation.training.patches import bass_patch, keys_patch
+from engines.separation.training.patches import KEYS, bass_patch, keys_patch
 from engines.separation.training.prepare import without_pauses
 from engines.separation.training.production import amped, produce
 from engines.separation.training.sources import RATE, Floats, Recording, Stock, decode, levelled, split_of
@@ -22,7 +22,7 @@ from engines.separation.training.symbolic import Tune, read_tune, tune_names
 
 log = logging.getLogger(__name__)
 
-SYNTHS = ("pad", "pluck", "supersaw", "organ", "epiano", "bell", "lead")
+SYNTHS = tuple(KEYS)
 STRUMMED = ("spanish-guitar", "allan764-guitar", "chordcrack-guitar", "shinyguitar-ac")
 ELECTRIC = ("emilyguitar", "shinyguitar-el")
 SECONDS = 45.0
