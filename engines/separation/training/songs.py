@@ -125,7 +125,7 @@ def compose(
     played = [head, bass.name, *(player.name for player in players)]
     if random.random() > WITHOUT_VOICE:
         reader = str(random.choice(band.readers))
-        singer = choir.singer(reader, random)
+        singer = choir.singer(reader)
         if singer is not None:
             stems["vocals"] = vocal_part(singer, tune, seconds, random)
             played.append(reader)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -11,7 +12,6 @@ import numpy as np
 import pyworld
 from numpy.typing import NDArray
 
-from engines.separation.training.effects import Random
 from engines.separation.training.sources import QUIET, RATE, Floats, Recording, decode, levelled, split_of
 
 FRAME_S = 0.005
@@ -70,12 +70,12 @@ class Choir:
     def names(self, split: str) -> list[str]:
         return sorted(name for name in self.readers if self.split(name) == split)
 
-    def singer(self, name: str, random: Random) -> Singer | None:
-        """None where no voice was found in the recordings. Of a reader with many files a random eight are used."""
+    def singer(self, name: str) -> Singer | None:
+        """None where no voice was found in the recordings. Of many files of a reader the same eight are used."""
         if name in self.known:
             return self.known[name]
         recordings = self.readers[name]
-        chosen = random.permutation(len(recordings))[:8]
+        chosen = np.random.default_rng(zlib.crc32(name.encode())).permutation(len(recordings))[:8]
         singer = taken_apart(name, [decode(recordings[i].path) for i in chosen])
         if singer is not None:
             if len(self.known) >= 4:

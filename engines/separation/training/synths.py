@@ -94,6 +94,7 @@ def _sound(
     index_s: float, vibrato: float, width: float, gain: float, phases: NDArray[np.float64],
 ) -> None:  # fmt: skip
     """Adds one note to ``out``: oscillators, then a state-variable filter (Zavalishin 2012) and the envelope."""
+    np.random.seed(int(phases[0] * 2**31))  # the compiled code's own generator, which no seed from outside reaches
     total = min(frames + int(release_s * 5 * RATE), out.shape[1] - start)
     phase = phases.copy()
     low0, band0, low1, band1 = 0.0, 0.0, 0.0, 0.0

@@ -182,7 +182,7 @@ def render_vocals(stock: Stock, choir: Choir, book: Songbook, count: int, seed: 
         if stock.has(name, "vocals"):
             continue
         random = draw(seed, name)
-        singer = choir.singer(reader, random)
+        singer = choir.singer(reader)
         if singer is None:
             log.warning("%s: no voice found", reader)
             continue

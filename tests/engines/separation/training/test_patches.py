@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from engines.separation.training.patches import BASSES, KEYS, Kind, bass_patch, keys_patch
+from engines.separation.training.symbolic import Note
 from engines.separation.training.synths import Patch
 
 
@@ -39,3 +40,11 @@ def test_every_kind_of_bass_is_drawn_within_its_bounds() -> None:
 def test_a_seed_gives_one_sound() -> None:
     assert bass_patch(np.random.default_rng(7)) == bass_patch(np.random.default_rng(7))
     assert bass_patch(np.random.default_rng(7)) != bass_patch(np.random.default_rng(8))
+
+
+def test_the_same_seed_gives_the_same_sound_even_of_noise() -> None:
+    patch = Patch("breath", noise=0.5)
+    notes = [Note(0.0, 1.0, 60, 0.8)]
+    first, second = (patch.perform(notes, 0.5, 0.6, np.random.default_rng(3)) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+    assert np.abs(first).max() > 0.01
