@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from bridge.core.audio import CHANNELS, Audio
+from bridge.core.engine import State
 from bridge.errors import ModelError
 from engines.separation.models.graph import Array, Graph, Tensor
 from engines.separation.models.manifest import Manifest
@@ -93,6 +94,18 @@ class StreamingSeparator:
         check_mix(self._name, mix, rate, self._rate)
         self.begin(rate)
         return np.concatenate([self.push(mix), self.finish()], axis=2)
+
+    def state(self) -> State:
+        """The model's memories, and the frames that wait or are not yet given."""
+        memory = {f"memory.{name}": array.copy() for name, array in self._memory.items()}
+        held = {"waiting": self._waiting.copy(), "past": self._past.copy(), "heard": np.array(self._heard)}
+        return memory | held
+
+    def restore(self, rate: int, state: State) -> None:
+        self.begin(rate)
+        self._memory = {name: state[f"memory.{name}"].astype(array.dtype) for name, array in self._memory.items()}
+        self._waiting, self._past = state["waiting"].astype(np.float32), state["past"].astype(np.float32)
+        self._heard = int(state["heard"])
 
     def _through(self, mix: Audio, at_most: int | None = None) -> Audio:
         waiting = np.concatenate([self._waiting, mix], axis=1)

@@ -11,7 +11,7 @@ from bridge.errors import ModelError
 from engines.separation.models.adapters.streaming import StreamingSeparator
 from engines.separation.models.graph import open_graph
 from engines.separation.models.manifest import StatePair
-from engines.separation.separator import Streaming
+from engines.separation.separator import Resumable, Streaming
 from tests.engines.separation.models import graphs
 from tests.engines.separation.models.graphs import noise
 
@@ -110,3 +110,18 @@ def test_too_many_stems_are_an_error_that_shows_the_graph_s(tmp_path: Path) -> N
 def test_another_rate_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="the mix is at 48000 Hz, the model at 44100 Hz"):
         streaming(graphs.delaying(tmp_path / "m.onnx", 8, 12, GAINS)).begin(48000)
+
+
+def test_it_goes_on_from_its_state_to_the_bit(tmp_path: Path) -> None:
+    path = graphs.delaying(tmp_path / "m.onnx", 8, 12, GAINS)
+    mix = noise(100)
+    whole = streaming(path, synthesis=20).separate(mix, 44100)
+    first = streaming(path, synthesis=20)
+    assert isinstance(first, Resumable)
+    first.begin(44100)
+    begun = first.push(mix[:, :45])
+    state = first.state()
+    first.push(mix[:, 45:60])  # what comes after the state was taken must not change it
+    second = streaming(path, synthesis=20)
+    second.restore(44100, state)
+    np.testing.assert_array_equal(np.concatenate([begun, second.push(mix[:, 45:]), second.finish()], axis=2), whole)
