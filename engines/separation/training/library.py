@@ -33,6 +33,13 @@ class Clip:
     group: str
     song: str
 
+    @property
+    def recorded(self) -> bool:
+        """Whether people played or sang it in one go; else it was put together from notes, strokes or speech."""
+        return bool(self.song and not self.song.startswith("song-")) or (
+            self.stem == "vocals" and not self.group.startswith(("songs-", "sung-readers"))
+        )
+
     def samples(self) -> Samples:
         samples: Samples = np.load(self.path, mmap_mode="r")
         return samples

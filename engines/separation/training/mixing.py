@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bridge.core.audio import STEMS
 from engines.separation.grid import WINDOW
-from engines.separation.training.library import JOINED, Clip, Library
+from engines.separation.training.library import JOINED, RATE, Clip, Library
 from engines.separation.training.targets import STRIDE
 
 Floats = NDArray[np.float32]
@@ -25,6 +25,10 @@ LEVEL_DB: Mapping[str, float] = {"drums": -19.0, "bass": -21.0, "vocals": -20.0,
 SPREAD_DB = 4.5
 SPEED = (0.84, 1.19)
 """Pitch and tempo together, by resampling: three semitones down to three up."""
+RECORDED = 6.0
+"""A recorded song or voice counts as so many minutes of a rendered one: what is real comes first."""
+LOWS_HZ, LOWS = 300.0, 0.5
+"""A bass has this share of its energy below: one that production left without is not drawn."""
 QUIET = 1e-4
 """RMS under which a crop counts as silent (-80 dB)."""
 
@@ -66,13 +70,16 @@ class Mixer:
     def __init__(self, library: Library, steps: int, random: np.random.Generator) -> None:
         self.library, self.random = library, random
         self.frames = (steps - 1) * STRIDE + WINDOW
-        self._songs = sorted(library.songs)
-        minutes = [max(c.frames for c in library.songs[song].values()) for song in self._songs]
-        self._song_odds = _odds(minutes)
+        songs = library.songs
+        self._songs = sorted(song for song, clips in songs.items() if "bass" not in clips or _has_lows(clips["bass"]))
+        self._song_odds = _odds([max(_worth(clip) for clip in songs[song].values()) for song in self._songs])
         self._groups: dict[str, tuple[list[str], Floats]] = {}
+        self._clips: dict[str, dict[str, list[Clip]]] = {}
         for stem, groups in library.loose.items():
-            names = sorted(groups)
-            self._groups[stem] = names, _odds([sum(c.frames for c in groups[name]) for name in names])
+            kept = {name: [c for c in clips if stem != "bass" or _has_lows(c)] for name, clips in groups.items()}
+            self._clips[stem] = kept
+            names = sorted(name for name, clips in kept.items() if clips)
+            self._groups[stem] = names, _odds([sum(_worth(clip) for clip in kept[name]) for name in names])
 
     def draw(self) -> Mixture:
         random = self.random
@@ -127,7 +134,7 @@ class Mixer:
         """A crop of some clip at about its usual level, or None where it happens to be silent."""
         random = self.random
         names, odds = self._groups[stem]
-        clips = self.library.loose[stem][str(random.choice(names, p=odds))]
+        clips = self._clips[stem][str(random.choice(names, p=odds))]
         clip = clips[int(random.integers(len(clips)))]
         speed = float(np.exp(random.uniform(np.log(SPEED[0]), np.log(SPEED[1]))))
         need = int(self.frames * speed) + 4
@@ -174,7 +181,20 @@ def rows_of(name: str) -> Floats:
     return rows
 
 
-def _odds(sizes: list[int]) -> Floats:
+def _worth(clip: Clip) -> float:
+    """Its frames, a recording's counted several times."""
+    return clip.frames * (RECORDED if clip.recorded else 1.0)
+
+
+def _has_lows(clip: Clip) -> bool:
+    """Whether a bass sounds as one; a silent one may."""
+    samples = clip.samples()
+    middle = max(0, len(samples) // 2 - 10 * RATE)
+    power = np.abs(np.fft.rfft(samples[middle : middle + 20 * RATE].astype(np.float32).sum(1))) ** 2
+    return bool(power[: int(len(power) * LOWS_HZ / (RATE / 2))].sum() >= LOWS * power.sum())
+
+
+def _odds(sizes: list[float]) -> Floats:
     """Probabilities by the root of the size: a big group counts more, but not as much more as it is bigger."""
     roots = np.sqrt(np.asarray(sizes, np.float64))
     odds: Floats = roots / roots.sum()

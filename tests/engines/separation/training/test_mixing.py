@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -105,3 +106,27 @@ def test_what_is_held_out_or_left_out_by_name_is_never_drawn(folder: Path) -> No
 def test_a_folder_that_was_not_prepared_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="not there"):
         read_library(tmp_path, "train")
+
+
+def test_a_bass_without_lows_is_never_drawn(folder: Path) -> None:
+    library = read_library(folder, "train")
+    high = library.loose["drums"]["some-drums"][0]  # 2 kHz
+    library.loose["bass"]["thin"] = [replace(high, stem="bass", group="thin")]
+    library.songs["whole"]["bass"] = library.loose["bass"]["thin"][0]
+    mixer = mixer_of(library)
+    for _ in range(40):
+        mixture = mixer.draw()
+        spectrum = np.abs(np.fft.rfft(mixture.stems[1].sum(0)))
+        if spectrum.max() > 1.0:
+            assert np.argmax(spectrum) * 44100 / mixture.stems.shape[2] < 100.0
+
+
+def test_recorded_songs_are_drawn_more_often_than_rendered_ones(folder: Path) -> None:
+    library = read_library(folder, "train")
+    whole, joined = library.songs["whole"], library.songs["joined"]
+    assert all(clip.recorded for clip in whole.values())
+    rendered = {stem: replace(clip, song="song-001", group="songs-1") for stem, clip in whole.items()}
+    assert not any(clip.recorded for clip in rendered.values())
+    mixer = mixer_of(Library(library.loose, {"joined": joined, "song-001": rendered}))
+    together = sum(not np.array_equal(mixer.draw().joined, np.eye(4)) for _ in range(300))
+    assert 0.2 < together / 300 < 0.4  # of the songs' 40 %, the recorded one's two to five against one
