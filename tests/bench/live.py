@@ -1,8 +1,9 @@
 """Separation live for as long as wanted: ``python -m tests.bench.live [--minutes 10] [PROFILE...]``.
 
 For each profile a real jackd (dummy driver, real time where the system allows) at a period of 128, ``sideman run`` as a
-process of its own with separation and MIR on, and a song played into it without end. What is late is counted by the
-sidecar itself and asked for over OSC. A profile may be followed by its reserve in frames: ``ultra=192``.
+process of its own with separation and MIR on, and a song played into it without end. What is late is counted by
+the sidecar itself in frames, shown here in periods, and asked for over OSC. A profile may be followed by its reserve in
+frames: ``ultra=192``.
 """
 
 from __future__ import annotations
