@@ -66,6 +66,8 @@ def _equalizers(random: np.random.Generator) -> np.ndarray[tuple[int, ...], np.d
             row[:] = np.interp(octaves, np.arange(0.0, 12.0, 2.0), random.normal(0.0, 3.0, 6))
         if stem in LOWEST_HZ and random.random() < 0.7:
             row -= 18.0 * np.maximum(np.log2(random.uniform(*LOWEST_HZ[stem]) / hz), 0.0)
+        if stem == "bass" and random.random() < 0.5:  # many a bass was taken with fewer lows than records have
+            row += random.uniform(0.0, 12.0) * np.clip(np.log2(random.uniform(150.0, 350.0) / hz), 0.0, 1.0)
         if stem == "bass" and random.random() < 0.6:
             row -= random.uniform(0.0, 12.0) * np.clip(np.log2(hz / random.uniform(250.0, 600.0)), 0.0, 2.0)
     if random.random() < 0.15:
