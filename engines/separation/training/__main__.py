@@ -1,4 +1,4 @@
-"""``python -m engines.separation.training COMMAND``: from recordings to the weights that ship, a command a step."""
+"""``python -m engines.separation.training COMMAND``: from stems to the weights that ship, a command a step."""
 
 from __future__ import annotations
 
@@ -17,25 +17,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m engines.separation.training", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
 
-    one = commands.add_parser("prepare", help="cut real recordings into stems")
-    one.add_argument("--audio", type=Path, required=True, help="folder of recordings with its MANIFEST.csv")
-    one.add_argument("--out", type=Path, required=True, help="folder for the stems")
-    one.add_argument("--without", nargs="*", default=(), help="groups to leave out, by how their names begin")
-    one.set_defaults(act=_prepare)
-
-    one = commands.add_parser("render", help="play songs, grooves, lines and voices with fonts, kits and synthesizers")
-    one.add_argument("--symbolic", type=Path, required=True, help="folder of the unpacked symbolic collection")
-    one.add_argument("--audio", type=Path, required=True, help="folder of recordings whose notes are played")
-    one.add_argument("--out", type=Path, required=True, help="folder for the stems")
-    one.add_argument("--songs", type=int, default=80, help="coherent songs")
-    one.add_argument("--voices", type=int, default=60, help="stems of sung speech")
-    one.add_argument("--loose", type=int, default=6, help="stems for each kit and instrument")
-    one.add_argument("--without", nargs="*", default=(), help="groups to leave out, by how their names begin")
-    one.add_argument("--seed", type=int, default=1)
-    one.set_defaults(act=_render)
-
     one = commands.add_parser("train", help="learn, or go on learning")
-    one.add_argument("--stems", type=Path, required=True, help="folder that prepare and render filled")
+    one.add_argument("--stems", type=Path, required=True, help="folder that `python -m engines.material` filled")
     one.add_argument("--run", type=Path, required=True, help="folder of the run: checkpoint and log")
     one.add_argument("--minutes", type=float, default=60.0, help="how long")
     one.add_argument("--steps", type=int, default=0, help="stop at this step, 0: by the time alone")
@@ -83,24 +66,10 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _prepare(told: argparse.Namespace) -> None:
-    from engines.separation.training.prepare import prepare
-
-    _say(_minutes(prepare(told.audio, told.out, tuple(told.without))))
-
-
-def _render(told: argparse.Namespace) -> None:
-    from engines.separation.training.render import render
-
-    without = tuple(told.without)
-    made = render(told.symbolic, told.audio, told.out, told.songs, told.seed, told.loose, told.voices, without)
-    _say(_minutes(made))
-
-
 def _train(told: argparse.Namespace) -> None:
     import torch
 
-    from engines.separation.training.library import read_library
+    from engines.material.library import read_library
     from engines.separation.training.network import Shape
     from engines.separation.training.train import Plan, Trainer, train, validation
 
@@ -120,8 +89,8 @@ def _train(told: argparse.Namespace) -> None:
 
 
 def _export(told: argparse.Namespace) -> None:
+    from engines.material.library import read_library
     from engines.separation.training.export import export, quantized
-    from engines.separation.training.library import read_library
     from engines.separation.training.train import validation
 
     if told.quantized and not told.stems:

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from bridge.core.audio import STEMS
+from engines.material.library import RATE, Library
 from engines.separation.grid import BINS, WINDOW
-from engines.separation.training.library import RATE, Library
 from engines.separation.training.mixing import Mixer
 from engines.separation.training.targets import Cells, cells
 

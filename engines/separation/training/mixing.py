@@ -10,8 +10,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from bridge.core.audio import STEMS
+from engines.material.library import JOINED, RATE, Clip, Library
 from engines.separation.grid import WINDOW
-from engines.separation.training.library import JOINED, RATE, Clip, Library
 from engines.separation.training.targets import STRIDE
 
 Floats = NDArray[np.float32]

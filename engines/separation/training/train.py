@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from bridge.core.audio import STEMS
+from engines.material.library import JOINED, RATE, Library
 from engines.separation.training.batches import OVERLAPS, Batch, Drawing, gather
-from engines.separation.training.library import JOINED, RATE, Library
 from engines.separation.training.mixing import parts_of, place_of, rows_of
 from engines.separation.training.network import Network, Shape
 from engines.separation.training.targets import STRIDE, cells

@@ -11,7 +11,7 @@ import pytest
 
 from bridge.core.audio import STEMS
 from bridge.errors import ConfigError
-from engines.separation.training.library import INDEX, Library, read_library
+from engines.material.library import INDEX, Library, read_library
 from engines.separation.training.mixing import Mixer, parts_of, place_of, rows_of
 
 FRAMES = 44100 * 8

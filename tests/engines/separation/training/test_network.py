@@ -166,7 +166,7 @@ def test_8_bit_weights_are_written_only_where_they_pass_the_gate(tmp_path: Path)
 
 
 def test_a_whole_run_learns_from_a_library_and_keeps_a_log(tmp_path: Path) -> None:
-    from engines.separation.training.library import INDEX, read_library
+    from engines.material.library import INDEX, read_library
     from engines.separation.training.train import validation
 
     rows = [["file", "stem", "frames", "group", "split", "song", "source", "coherent"]]

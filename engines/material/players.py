@@ -9,16 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
-from engines.separation.training.drums import draw
-from engines.separation.training.effects import Random
-from engines.separation.training.fluid import BASSES, OTHERS, Fonts, Program
-from engines.separation.training.instruments import Instrument, Recorded
-from engines.separation.training.lines import ACCOMPANIMENTS, BASS_STYLES, accompaniment, bass_line
-from engines.separation.training.patches import KEYS, bass_patch, keys_patch
-from engines.separation.training.prepare import without_pauses
-from engines.separation.training.production import amped, produce
-from engines.separation.training.sources import RATE, Floats, Recording, Stock, decode, levelled, split_of
-from engines.separation.training.symbolic import Tune, read_tune, tune_names
+from engines.material.drums import draw
+from engines.material.effects import Random
+from engines.material.fluid import BASSES, OTHERS, Fonts, Program
+from engines.material.instruments import Instrument, Recorded
+from engines.material.lines import ACCOMPANIMENTS, BASS_STYLES, accompaniment, bass_line
+from engines.material.patches import KEYS, bass_patch, keys_patch
+from engines.material.prepare import without_pauses
+from engines.material.production import amped, produce
+from engines.material.sources import RATE, Floats, Recording, Stock, decode, levelled, split_of
+from engines.material.symbolic import Tune, read_tune, tune_names
 
 log = logging.getLogger(__name__)
 

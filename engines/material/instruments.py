@@ -10,10 +10,10 @@ from typing import Protocol
 import numpy as np
 from numba import njit
 
-from engines.separation.training.effects import Random
-from engines.separation.training.kits import Shot, trimmed
-from engines.separation.training.sources import RATE, Floats, Recording, decode
-from engines.separation.training.symbolic import Note
+from engines.material.effects import Random
+from engines.material.kits import Shot, trimmed
+from engines.material.sources import RATE, Floats, Recording, decode
+from engines.material.symbolic import Note
 
 LONGEST_S = 7.0
 REACH = 3.5

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from engines.separation.training.drums import gather_kits, render_drums, render_font_drums
-from engines.separation.training.fluid import Fonts
-from engines.separation.training.instruments import recorded_instruments
-from engines.separation.training.players import Songbook, render_basses, render_direct, render_others
-from engines.separation.training.songs import Band, band_of, render_songs
-from engines.separation.training.sources import Stock, read_manifest
-from engines.separation.training.speech import Choir
-from engines.separation.training.symbolic import read_grooves
-from engines.separation.training.voices import render_vocals
+from engines.material.drums import gather_kits, render_drums, render_font_drums
+from engines.material.fluid import Fonts
+from engines.material.instruments import recorded_instruments
+from engines.material.players import Songbook, render_basses, render_direct, render_others
+from engines.material.songs import Band, band_of, render_songs
+from engines.material.sources import Stock, read_manifest
+from engines.material.speech import Choir
+from engines.material.symbolic import read_grooves
+from engines.material.voices import render_vocals
 
 
 def render(

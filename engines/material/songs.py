@@ -8,17 +8,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engines.separation.training.drums import draw, drum_part, font_drums
-from engines.separation.training.effects import Random
-from engines.separation.training.fluid import BASSES, FONTS, OTHERS, Fonts, Program
-from engines.separation.training.instruments import Instrument, Recorded
-from engines.separation.training.kits import Kit
-from engines.separation.training.patches import bass_patch, keys_patch
-from engines.separation.training.players import SYNTHS, Songbook, bass_part, other_part
-from engines.separation.training.sources import RATE, Floats, Stock, split_of
-from engines.separation.training.speech import Choir
-from engines.separation.training.symbolic import Groove, Tune
-from engines.separation.training.voices import vocal_part
+from engines.material.drums import draw, drum_part, font_drums
+from engines.material.effects import Random
+from engines.material.fluid import BASSES, FONTS, OTHERS, Fonts, Program
+from engines.material.instruments import Instrument, Recorded
+from engines.material.kits import Kit
+from engines.material.patches import bass_patch, keys_patch
+from engines.material.players import SYNTHS, Songbook, bass_part, other_part
+from engines.material.sources import RATE, Floats, Stock, split_of
+from engines.material.speech import Choir
+from engines.material.symbolic import Groove, Tune
+from engines.material.voices import vocal_part
 
 log = logging.getLogger(__name__)
 

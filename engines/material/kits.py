@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from engines.separation.training.effects import Random, filtered
-from engines.separation.training.sources import QUIET, RATE, Floats, Recording, decode
+from engines.material.effects import Random, filtered
+from engines.material.sources import QUIET, RATE, Floats, Recording, decode
 
 ROLES = (
     "kick", "snare", "stick", "clap", "closed", "pedal", "open", "tom_high", "tom_mid", "tom_low", "crash", "ride",

@@ -71,7 +71,7 @@ def read_library(folder: Path, split: str, without: tuple[str, ...] = ()) -> Lib
     """
     index = folder / INDEX
     if not index.is_file():
-        raise ConfigError(f"{index}: not there", "run `python -m engines.separation.training prepare` first")
+        raise ConfigError(f"{index}: not there", "run `python -m engines.material prepare` first")
     loose: dict[str, dict[str, list[Clip]]] = defaultdict(lambda: defaultdict(list))
     songs: dict[str, dict[str, Clip]] = defaultdict(dict)
     with index.open(newline="", encoding="utf-8") as file:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from engines.separation.training.effects import filtered
-from engines.separation.training.sources import (
+from engines.material.effects import filtered
+from engines.material.sources import (
     QUIET,
     RATE,
     Floats,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engines.separation.training.grooves import STYLES, Drummer, play, program, timed
-from engines.separation.training.instruments import Recorded, named_pitch, pitch_of
-from engines.separation.training.kits import ROLES, Shot, role_of, synthesised_kit, trimmed
-from engines.separation.training.lines import ACCOMPANIMENTS, BASS_STYLES, accompaniment, bass_line
-from engines.separation.training.sources import RATE, Floats
-from engines.separation.training.symbolic import Chord, Groove, Hit, Note, Tune
+from engines.material.grooves import STYLES, Drummer, play, program, timed
+from engines.material.instruments import Recorded, named_pitch, pitch_of
+from engines.material.kits import ROLES, Shot, role_of, synthesised_kit, trimmed
+from engines.material.lines import ACCOMPANIMENTS, BASS_STYLES, accompaniment, bass_line
+from engines.material.sources import RATE, Floats
+from engines.material.symbolic import Chord, Groove, Hit, Note, Tune
 
 TUNE = Tune(
     "test",

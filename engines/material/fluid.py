@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from bridge.errors import ConfigError
-from engines.separation.training.effects import Random
-from engines.separation.training.sources import RATE, Floats
-from engines.separation.training.symbolic import Note
+from engines.material.effects import Random
+from engines.material.sources import RATE, Floats
+from engines.material.symbolic import Note
 
 FONTS = {
     "FluidR3_GM": "/usr/share/sounds/sf2/FluidR3_GM.sf2",

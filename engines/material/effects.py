@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from engines.separation.training.sources import RATE, Floats
+from engines.material.sources import RATE, Floats
 
 Random = np.random.Generator
 Coefficients = tuple[float, float, float, float, float]

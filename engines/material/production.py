@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engines.separation.training.effects import (
+from engines.material.effects import (
     Random,
     amplified,
     chorused,
@@ -16,7 +16,7 @@ from engines.separation.training.effects import (
     reverberated,
     widened,
 )
-from engines.separation.training.sources import Floats, levelled
+from engines.material.sources import Floats, levelled
 
 LOW_CUT_HZ = {"drums": (20, 35), "bass": (20, 40), "vocals": (70, 140), "other": (30, 180)}
 ROOM_S = {"drums": (0.2, 1.4), "bass": (0.15, 0.5), "vocals": (0.6, 3.0), "other": (0.4, 3.0)}

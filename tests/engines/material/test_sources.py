@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from bridge.errors import ConfigError
-from engines.separation.training.sources import RATE, Stock, decode, levelled, read_manifest, split_of
+from engines.material.sources import RATE, Stock, decode, levelled, read_manifest, split_of
 
 COLUMNS = "file,class,song,stem,seconds,source,note,gain_db"
 

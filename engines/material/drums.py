@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from engines.separation.training.effects import Random
-from engines.separation.training.fluid import DRUM_KITS, Fonts, Synthesizer
-from engines.separation.training.grooves import STYLES, play, program, seat, timed
-from engines.separation.training.kits import Kit, hydrogen_kits, recorded_kits, synthesised_kit
-from engines.separation.training.production import produce
-from engines.separation.training.sources import Floats, Recording, Stock, split_of
-from engines.separation.training.symbolic import Groove
+from engines.material.effects import Random
+from engines.material.fluid import DRUM_KITS, Fonts, Synthesizer
+from engines.material.grooves import STYLES, play, program, seat, timed
+from engines.material.kits import Kit, hydrogen_kits, recorded_kits, synthesised_kit
+from engines.material.production import produce
+from engines.material.sources import Floats, Recording, Stock, split_of
+from engines.material.symbolic import Groove
 
 log = logging.getLogger(__name__)
 

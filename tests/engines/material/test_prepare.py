@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from engines.separation.training.prepare import join, prepare, without_pauses
-from engines.separation.training.sources import RATE, Floats, Stock
+from engines.material.prepare import join, prepare, without_pauses
+from engines.material.sources import RATE, Floats, Stock
 
 
 def tone(seconds: float, level: float = 0.5, hz: float = 440.0) -> Floats:

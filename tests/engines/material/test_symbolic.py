@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from bridge.errors import ConfigError
-from engines.separation.training.fluid import FONTS, Program, Synthesizer
-from engines.separation.training.instruments import pitch_of
-from engines.separation.training.sources import RATE
-from engines.separation.training.symbolic import Note, read_grooves, read_tune, tune_names
-from engines.separation.training.synths import SAW, Patch
+from engines.material.fluid import FONTS, Program, Synthesizer
+from engines.material.instruments import pitch_of
+from engines.material.sources import RATE
+from engines.material.symbolic import Note, read_grooves, read_tune, tune_names
+from engines.material.synths import SAW, Patch
 
 
 def track(name: str, notes: list[tuple[int, int, int]]) -> mido.MidiTrack:
@@ -98,8 +98,8 @@ def test_fluidsynth_plays_the_pitch_asked_for() -> None:
 
 def test_speech_is_sung_at_the_pitch_of_the_notes() -> None:
     pytest.importorskip("pyworld", reason="pyworld (the extra `train`) is not installed", exc_type=ImportError)
-    from engines.separation.training.speech import taken_apart
-    from engines.separation.training.voices import Manner, sung
+    from engines.material.speech import taken_apart
+    from engines.material.voices import Manner, sung
 
     t = np.arange(3 * RATE) / RATE
     phase = 2 * np.pi * np.cumsum(120 + 15 * np.sin(2 * np.pi * 0.7 * t)) / RATE

@@ -9,13 +9,13 @@ import numpy as np
 import pyworld
 from numpy.typing import NDArray
 
-from engines.separation.training.drums import draw
-from engines.separation.training.effects import Random, panned
-from engines.separation.training.players import Songbook
-from engines.separation.training.production import produce
-from engines.separation.training.sources import RATE, Floats, Stock
-from engines.separation.training.speech import FRAME_S, Choir, Doubles, Singer, Syllable
-from engines.separation.training.symbolic import Note, Tune
+from engines.material.drums import draw
+from engines.material.effects import Random, panned
+from engines.material.players import Songbook
+from engines.material.production import produce
+from engines.material.sources import RATE, Floats, Stock
+from engines.material.speech import FRAME_S, Choir, Doubles, Singer, Syllable
+from engines.material.symbolic import Note, Tune
 
 log = logging.getLogger(__name__)
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from engines.separation.training.effects import Random, convolved, filtered, room
-from engines.separation.training.kits import INSTEAD, ROLES, Kit, Shot
-from engines.separation.training.sources import RATE, Floats
-from engines.separation.training.symbolic import Groove, Hit
+from engines.material.effects import Random, convolved, filtered, room
+from engines.material.kits import INSTEAD, ROLES, Kit, Shot
+from engines.material.sources import RATE, Floats
+from engines.material.symbolic import Groove, Hit
 
 LEVEL_DB = {
     "kick": 0.0, "snare": -2.0, "stick": -8.0, "clap": -5.0, "closed": -14.0, "pedal": -17.0, "open": -12.0,

@@ -7,9 +7,9 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from engines.separation.training.patches import BASSES, KEYS, Kind, bass_patch, keys_patch
-from engines.separation.training.symbolic import Note
-from engines.separation.training.synths import Patch
+from engines.material.patches import BASSES, KEYS, Kind, bass_patch, keys_patch
+from engines.material.symbolic import Note
+from engines.material.synths import Patch
 
 
 def assert_within(patch: Patch, kind: Kind) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engines.separation.training.effects import compressed, convolved, driven, echoed, filtered, panned, room, widened
-from engines.separation.training.production import produce
-from engines.separation.training.sources import RATE, Floats
+from engines.material.effects import compressed, convolved, driven, echoed, filtered, panned, room, widened
+from engines.material.production import produce
+from engines.material.sources import RATE, Floats
 
 
 def tone(hz: float, level: float = 0.5, seconds: float = 1.0) -> Floats:

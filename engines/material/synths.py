@@ -9,9 +9,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from engines.separation.training.effects import Random
-from engines.separation.training.sources import RATE, Floats
-from engines.separation.training.symbolic import Note
+from engines.material.effects import Random
+from engines.material.sources import RATE, Floats
+from engines.material.symbolic import Note
 
 SAW, SQUARE, SINE, TRIANGLE = range(4)
 

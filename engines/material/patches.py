@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from engines.separation.training.effects import Random
-from engines.separation.training.synths import SAW, SINE, SQUARE, TRIANGLE, Patch
+from engines.material.effects import Random
+from engines.material.synths import SAW, SINE, SQUARE, TRIANGLE, Patch
 
 Setting = float | tuple[float, float] | list[int] | list[float]
 """A number; from where to where it may lie; or a list, one of which it is."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from engines.separation.training.effects import Random
-from engines.separation.training.symbolic import Chord, Note, Tune
+from engines.material.effects import Random
+from engines.material.symbolic import Chord, Note, Tune
 
 BASS_STYLES = (
     "eighths",

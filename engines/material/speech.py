@@ -12,7 +12,7 @@ import numpy as np
 import pyworld
 from numpy.typing import NDArray
 
-from engines.separation.training.sources import QUIET, RATE, Floats, Recording, decode, levelled, split_of
+from engines.material.sources import QUIET, RATE, Floats, Recording, decode, levelled, split_of
 
 FRAME_S = 0.005
 FLOOR_HZ, CEILING_HZ = 70.0, 500.0

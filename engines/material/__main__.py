@@ -1,0 +1,57 @@
+"""``python -m engines.material COMMAND``: the stems and songs that the networks learn from."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from bridge.errors import BridgeError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m engines.material", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    one = commands.add_parser("prepare", help="cut real recordings into stems")
+    one.add_argument("--audio", type=Path, required=True, help="folder of recordings with its MANIFEST.csv")
+    one.add_argument("--out", type=Path, required=True, help="folder for the stems")
+    one.add_argument("--without", nargs="*", default=(), help="groups to leave out, by how their names begin")
+    one.set_defaults(act=_prepare)
+
+    one = commands.add_parser("render", help="play songs, grooves, lines and voices with fonts, kits and synthesizers")
+    one.add_argument("--symbolic", type=Path, required=True, help="folder of the unpacked symbolic collection")
+    one.add_argument("--audio", type=Path, required=True, help="folder of recordings whose notes are played")
+    one.add_argument("--out", type=Path, required=True, help="folder for the stems")
+    one.add_argument("--songs", type=int, default=80, help="coherent songs")
+    one.add_argument("--voices", type=int, default=60, help="stems of sung speech")
+    one.add_argument("--loose", type=int, default=6, help="stems for each kit and instrument")
+    one.add_argument("--without", nargs="*", default=(), help="groups to leave out, by how their names begin")
+    one.add_argument("--seed", type=int, default=1)
+    one.set_defaults(act=_render)
+
+    told = parser.parse_args(arguments)
+    try:
+        minutes: dict[str, float] = told.act(told)
+    except BridgeError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    sys.stdout.write(", ".join(f"{stem} {told:.0f} min" for stem, told in sorted(minutes.items())) + "\n")
+    return 0
+
+
+def _prepare(told: argparse.Namespace) -> dict[str, float]:
+    from engines.material.prepare import prepare
+
+    return prepare(told.audio, told.out, tuple(told.without))
+
+
+def _render(told: argparse.Namespace) -> dict[str, float]:
+    from engines.material.render import render
+
+    without = tuple(told.without)
+    return render(told.symbolic, told.audio, told.out, told.songs, told.seed, told.loose, told.voices, without)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
