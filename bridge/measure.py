@@ -111,7 +111,7 @@ def disagreements(sidecar: Sidecar, measured: Measured) -> list[str]:
     lines = [
         f"{path.name}: declared {path.declared} frames, ping measured {measured.ping.get(path.name, UNMEASURED)}"
         for path in ledger
-        if measured.ping.get(path.name, UNMEASURED) != path.declared
+        if path.ports and measured.ping.get(path.name, UNMEASURED) != path.declared
     ]
     for name, frames in measured.engines.items():
         if frames != ledger["mix"].declared:

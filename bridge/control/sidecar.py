@@ -52,6 +52,12 @@ READINGS: tuple[Reading, ...] = (
     Reading("mir.tempo", ("frame", "bpm", "confidence"), "The tempo from frame on, quarter notes a minute."),
     Reading("mir.key", ("frame", "label", "confidence"), "The key from frame on, such as A minor."),
     Reading("mir.chord", ("frame", "label", "confidence"), "The chord from frame on, such as Am7; N is none."),
+    Reading("mir.onset", ("frame", "strength", "confidence"), "Something begins to sound at frame; strength 0 to 1."),
+    Reading(
+        "mir.note",
+        ("frame", "on", "pitch", "velocity", "confidence"),
+        "A note of the voice listened to begins (on 1) or ends (on 0) at frame; pitch 69.0 is 440 Hz.",
+    ),
     Reading(
         "worker.time",
         ("worker", "p50_ms", "p99_ms", "p999_ms", "max_ms", "share"),

@@ -128,9 +128,35 @@ class Gap:
     frames: int
 
 
-Payload: TypeAlias = Midi | Beat | Chord | Key | Tempo | Transport | ClockPosition | Gap
+@dataclass(frozen=True, slots=True)
+class Onset:
+    """Something begins to sound. ``strength``: 0 to 1, how loudly against what is usual in this music."""
 
-_KINDS: dict[int, type[Any]] = {kind.KIND: kind for kind in (Beat, Chord, Key, Tempo, Transport, ClockPosition, Gap)}
+    KIND: ClassVar[int] = 9
+    strength: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A note of one voice, heard, begins (``on`` 1) or ends (0); the next begins only when it has ended.
+
+    ``pitch``: a MIDI note number with its fraction, 69.0 is 440 Hz; at the end that of the beginning.
+    ``velocity``: 1 to 127, 0 at the end.
+    """
+
+    KIND: ClassVar[int] = 10
+    on: int
+    pitch: float
+    velocity: int
+    confidence: float
+
+
+Payload: TypeAlias = Midi | Beat | Chord | Key | Tempo | Transport | ClockPosition | Gap | Onset | Note
+
+_KINDS: dict[int, type[Any]] = {
+    kind.KIND: kind for kind in (Beat, Chord, Key, Tempo, Transport, ClockPosition, Gap, Onset, Note)
+}
 
 
 @dataclass(frozen=True, slots=True)

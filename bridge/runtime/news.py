@@ -8,7 +8,7 @@ import numpy as np
 
 from bridge.control.bus import Bus
 from bridge.core.audio import CHANNELS, STEMS
-from bridge.core.events import Beat, Chord, Key, Tempo, TimedEvent
+from bridge.core.events import Beat, Chord, Key, Note, Onset, Tempo, TimedEvent
 from bridge.runtime.graph import Graph
 from bridge.runtime.meters import WORKER_BIN_US, Counters, read_counters, spread
 from bridge.runtime.shared import words as w
@@ -50,7 +50,7 @@ class News:
         self._base, self._times = read_counters(shared), shared.worker_bins.copy()
 
     def tell_music(self) -> None:
-        """Beats, tempo, chords and keys that were heard."""
+        """What was heard: beats, tempo, chords, keys, onsets, notes."""
         for reader in self._readers:
             for event in reader.read():
                 self._tell(event)
@@ -66,6 +66,10 @@ class News:
             self._bus.publish("mir.chord", frame, heard.label, heard.confidence)
         elif isinstance(heard, Key):
             self._bus.publish("mir.key", frame, heard.label, heard.confidence)
+        elif isinstance(heard, Onset):
+            self._bus.publish("mir.onset", frame, heard.strength, heard.confidence)
+        elif isinstance(heard, Note):
+            self._bus.publish("mir.note", frame, heard.on, heard.pitch, heard.velocity, heard.confidence)
 
     def tell_counters(self, restarts: int) -> None:
         """The counters, and every row of the ledger that changed."""

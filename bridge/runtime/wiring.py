@@ -16,8 +16,15 @@ from bridge.runtime.shared.layout import HOST_RING, MAX_CONTROLS, MIDI_PORTS, SE
 ROLES: tuple[str, ...] = ("separation", "mir", "accompaniment")
 """What engines do here, each listening only to those before it."""
 
-ANALYSES: tuple[str, ...] = ("beats", "chords")
-"""Event outputs of the mir engine; each is published, rendered to a MIDI port, and heard by others."""
+NEEDED_ANALYSES: tuple[str, ...] = ("chords", "beats")
+"""Event outputs that a mir engine must have; each is also rendered to a MIDI port."""
+
+ANALYSES: tuple[str, ...] = (*NEEDED_ANALYSES, "onsets", "notes")
+"""Event outputs of the mir engine, those that it need not have included; each is published, and heard by others.
+
+Onsets and notes go to the Bus alone: whoever wants them as MIDI has better ones on the DAW's own track, and a
+tracker's wrong note hurts more when it sounds than when it is read.
+"""
 
 AUDIO_PATHS: tuple[str, ...] = (*STEMS, "mix")
 PATHS: tuple[str, ...] = (*AUDIO_PATHS, *MIDI_PORTS)
@@ -55,7 +62,7 @@ class Wiring:
 
 def _check(role: str, name: str, spec: EngineSpec) -> None:
     outputs = {port.name for port in spec.outputs}
-    needed = {"separation": set(STEMS[:SEPARATED]), "mir": set(ANALYSES), "accompaniment": {"midi"}}[role]
+    needed = {"separation": set(STEMS[:SEPARATED]), "mir": set(NEEDED_ANALYSES), "accompaniment": {"midi"}}[role]
     if needed - outputs:
         raise EngineError(f"engine {name!r} cannot do {role}: it has no output {', '.join(sorted(needed - outputs))}")
     if any(port.channels != CHANNELS for port in (*spec.audio(spec.inputs), *spec.audio(spec.outputs))):
@@ -93,10 +100,14 @@ def _wire(index: int, node: Node, before: tuple[str, ...]) -> WorkerPlan:
         lead_frames=node.lead_frames,
         controls=tuple(control.name for control in node.spec.controls),
         reads=reads,
-        writes={port: f"mir.{port}" for port in ANALYSES} if node.role == "mir" else _own_ports(node),
-        renders={port: port for port in ANALYSES} if node.role == "mir" else {},
+        writes=_analyses(node) if node.role == "mir" else _own_ports(node),
+        renders={port: port for port in NEEDED_ANALYSES} if node.role == "mir" else {},
         waits_for=(before.index("mir"),) if any(ring.startswith("mir.") for ring in reads.values()) else (),
     )
+
+
+def _analyses(node: Node) -> dict[str, str]:
+    return {port.name: f"mir.{port.name}" for port in node.spec.outputs if port.name in ANALYSES}
 
 
 def _own_ports(node: Node) -> dict[str, str]:
@@ -129,7 +140,10 @@ def paths_of(node: Node, period: int, reserve: int, offset: int) -> tuple[Path, 
         pairs = {name: (f"{name}_1", f"{name}_2") for name in AUDIO_PATHS}
         return tuple(row(name, ports, node.audio_latency, reserve) for name, ports in pairs.items())
     if node.role == "mir":
-        return tuple(row(name, (name,), node.latencies[name], reserve) for name in ("chords", "beats"))
+        # what has no MIDI port has a row too: so late it is published
+        heard = tuple(name for name in ANALYSES if name in node.latencies)
+        ports = {name: (name,) if name in MIDI_PORTS else () for name in heard}
+        return tuple(row(name, ports[name], node.latencies[name], reserve) for name in heard)
     # what leads is on time, its reserve being all of the lead that the buffering leaves, save with huge periods
     spare = max(node.lead_frames - buffering, least)
     return (row("accompaniment", ("accompaniment",), node.latencies["midi"], spare),)

@@ -19,6 +19,8 @@ from bridge.core.events import (
     Gap,
     Key,
     Midi,
+    Note,
+    Onset,
     Payload,
     Tempo,
     Transport,
@@ -35,6 +37,8 @@ SAMPLES: tuple[Payload, ...] = (
     Transport(1, 17.25, 140.0, 3),
     ClockPosition(12345, 1),
     Gap(512),
+    Onset(0.75, 0.5),
+    Note(1, 69.25, 90, 0.5),
 )
 
 

@@ -11,7 +11,7 @@ import pytest
 from bridge.control.bus import Bus
 from bridge.control.sidecar import RESERVE_FRAMES, sidecar_registry
 from bridge.core.audio import STEMS
-from bridge.core.events import Beat, Chord, Key, Tempo, TimedEvent
+from bridge.core.events import Beat, Chord, Key, Note, Onset, Tempo, TimedEvent
 from bridge.runtime.binding import Binding, latency_settings
 from bridge.runtime.graph import Graph
 from bridge.runtime.news import News, to_db
@@ -119,12 +119,16 @@ def test_music_that_is_heard_is_published_once(bus: Bus, graph: Graph) -> None:
     news, heard = News(bus, graph), listen(bus)
     say(graph, "mir.chords", TimedEvent(10, Chord(9, 4, 9, 0.5)), TimedEvent(11, Key(9, 1, 0.25)))
     say(graph, "mir.beats", TimedEvent(12, Tempo(98.5, 1.0)), TimedEvent(13, Beat(0, 4, 98.5, 0.75, 8)))
+    say(graph, "mir.onsets", TimedEvent(14, Onset(0.5, 0.75)))
+    say(graph, "mir.notes", TimedEvent(15, Note(1, 40.25, 90, 0.5)))
     news.tell_music()
     news.tell_music()
     assert sorted(heard) == [
         ("mir.beat", (13, 0, 4, 98.5, 0.75, 8)),
         ("mir.chord", (10, "Am7", 0.5)),
         ("mir.key", (11, "A minor", 0.25)),
+        ("mir.note", (15, 1, 40.25, 90, 0.5)),
+        ("mir.onset", (14, 0.5, 0.75)),
         ("mir.tempo", (12, 98.5, 1.0)),
     ]
 

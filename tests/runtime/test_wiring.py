@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bridge.core.audio import STEMS
 from bridge.core.control import Control
-from bridge.core.engine import AudioPort, EngineSpec
+from bridge.core.engine import AudioPort, EngineSpec, EventPort
 from bridge.core.latency import buffering_frames
 from bridge.errors import BridgeError, EngineError
 from bridge.runtime import engines as registered
@@ -123,6 +123,17 @@ def test_workers_come_in_the_order_of_hearing_and_know_their_rings(wiring: Wirin
     assert accompaniment.waits_for == (1,)
     rings = {*mir.writes.values(), *mir.renders.values(), *accompaniment.reads.values(), *accompaniment.writes.values()}
     assert rings <= set(wiring.plan.rings)
+
+
+def test_a_mir_engine_that_hears_notes_too_has_them_published_and_declared(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = ("beats", "chords", "onsets", "notes", "gossip")
+    pretend(monkeypatch, EngineSpec("toy", (AudioPort("mix"),), tuple(EventPort(port) for port in said), 64))
+    wiring = wire({"mir": "toy"}, RATE, RESERVES)
+    [mir] = wiring.plan.workers
+    assert mir.writes == {port: f"mir.{port}" for port in said[:-1]}
+    assert set(mir.writes.values()) <= set(wiring.plan.rings)
+    rows = {path.name: path.ports for path in paths_of(wiring.nodes[0], 128, 1024, 0)}
+    assert rows == {"beats": ("beats",), "chords": ("chords",), "onsets": (), "notes": ()}
 
 
 def test_a_role_without_an_engine_is_left_out() -> None:
