@@ -1,0 +1,129 @@
+"""One song analysed: read, heard by an engine, and written as every kind of file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from bridge.config import write_atomic
+from bridge.core.engine import Engine
+from bridge.errors import BridgeError, ConfigError
+from engines.mir.offline.gathering import Gathering
+from engines.mir.offline.listening import Listening
+from engines.mir.offline.midifile import midi_file
+from engines.mir.offline.outline import Outline
+from engines.mir.offline.picture import draw
+from engines.mir.offline.songmap import SongMap, from_json, to_json
+from engines.mir.offline.texts import texts
+from engines.separation.offline.files import Song
+from engines.separation.offline.folders import spelt
+from engines.separation.offline.resampled import Resampling, own_rate
+
+MAP = "json"
+"""The file that says whose the others of its name are, so it is written first."""
+
+Told = Callable[[str, int, int, int], None]
+"""Is told a pass's name, how many frames are done, how many there are (0: not known), and their rate in Hz."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a song. ``status``: done or failed. ``files``: what was written, by kind (``beats.csv``).
+
+    ``listened_s``: what reading and hearing it took of ``took_s``.
+    """
+
+    song: Path
+    status: str = "done"
+    map: SongMap | None = None
+    files: dict[str, Path] = field(default_factory=dict)
+    listened_s: float = 0.0
+    took_s: float = 0.0
+    notes: list[str] = field(default_factory=list)
+    error: str = ""
+    hint: str = ""
+
+
+def analyse_song(
+    path: Path, out: Path, engine: Engine, values: Mapping[str, float], told: Told, clock: Callable[[], float]
+) -> Outcome:
+    """Let ``engine`` hear the song at ``path`` and write what it told into ``out``.
+
+    Errors that the user can mend are raised. A picture that cannot be drawn is a note, as all else is written.
+    """
+    began_s = clock()
+    song, outline, rate = hear(path, engine, values, told)
+    outcome = Outcome(path, map=song, notes=list(song.remarks), listened_s=clock() - began_s)
+    name = name_for(path, out)
+    outcome.files = {kind: out / f"{name}.{kind}" for kind in (MAP, *texts(song), "mid")}
+    contents: dict[str, str | bytes] = {MAP: to_json(song), **texts(song), "mid": midi_file(song, spelt(path.stem))}
+    for kind, file in outcome.files.items():
+        write_atomic(file, contents[kind])
+    told("drawing", 0, 0, rate)
+    try:
+        picture = draw(song, outline, rate, spelt(path.stem))
+    except BridgeError as error:
+        outcome.notes.append(str(error))
+    else:
+        outcome.files["png"] = out / f"{name}.png"
+        write_atomic(outcome.files["png"], picture)
+    outcome.took_s = clock() - began_s
+    return outcome
+
+
+def hear(path: Path, engine: Engine, values: Mapping[str, float], told: Told) -> tuple[SongMap, Outline, int]:
+    """The song's map, and its outline at the rate that is given beside it, in memory that the song's length is not in.
+
+    The engine hears the song at a rate that it is made for: files far from 44.1 and 48 kHz are resampled.
+    """
+    outline = Outline()
+    with Song(path) as file:
+        rate = own_rate(engine.spec.rates, file.rate)
+        listening, gathering = Listening(engine, rate, values), Gathering(rate)
+        resampling = Resampling(file.rate, rate, 2) if rate != file.rate else None
+        frames = 0
+        for block in file.blocks():
+            frames += block.shape[1]
+            outline.push(block)
+            for heard in listening.push(resampling.push(block) if resampling else block):
+                gathering.take(heard.event, heard.port)
+            told("listening", frames, file.frames, file.rate)
+        if resampling:
+            for heard in listening.push(resampling.finish()):
+                gathering.take(heard.event, heard.port)
+        for heard in listening.finish():
+            gathering.take(heard.event, heard.port)
+        where = spelt(path.resolve())
+        song = gathering.map_of(where, engine.spec.name, file.rate, frames, tuple(spelt(note) for note in file.notes))
+        return song, outline, file.rate
+
+
+def name_for(path: Path, out: Path) -> str:
+    """The beginning of the names in ``out`` for the song: its own, or with (2), (3) ... where that is taken.
+
+    A name belongs to the song whose map bears it. Files of that name without a map belong to somebody else.
+    """
+    name = path.stem.strip(". ") or "song"
+    number = 0
+    while True:
+        number += 1
+        tried = name if number == 1 else f"{name} ({number})"
+        file = out / f"{tried}.{MAP}"
+        if file.is_file():
+            if _owner(file) == spelt(path.resolve()):
+                return tried
+        elif not any((out / f"{tried}.{kind}").exists() for kind in ("mid", "png", "beats.csv", MAP)):
+            return tried
+
+
+def _owner(file: Path) -> str:
+    """The song whose map ``file`` is; empty where it is something else."""
+    try:
+        return from_json(file.read_bytes()).file
+    except msgspec.MsgspecError:
+        return ""
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be read ({error.strerror})", "check its permissions") from error

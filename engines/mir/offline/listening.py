@@ -1,0 +1,76 @@
+"""An engine that is fed a song hop by hop, and what it tells on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from bridge.core.audio import CHANNELS, Audio
+from bridge.core.engine import Engine, block_for
+from bridge.core.events import TimedEvent
+from bridge.core.time import BlockTime
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """``event``, from output ``port``; ``told``: the first frame of the block in whose call it was told."""
+
+    port: str
+    event: TimedEvent
+    told: int
+
+
+class Listening:
+    """Takes audio in pieces of any length. Every audio input of the engine hears the song as it is."""
+
+    def __init__(self, engine: Engine, rate: int, values: Mapping[str, float] | None = None) -> None:
+        """Prepares ``engine`` for ``rate``; ``values``: controls that are not at their default."""
+        spec = engine.spec
+        engine.prepare(rate, spec.hop)
+        engine.reset()
+        self._engine, self._rate, self._hop = engine, rate, spec.hop
+        self._in = block_for(spec.inputs, spec.hop, spec.controls)
+        self._in.values = {**self._in.values, **(values or {})}
+        self._out = block_for(spec.outputs, spec.hop)
+        self._ports = {port.name: port.channels for port in spec.audio(spec.inputs)}
+        self._tail = max((engine.latency_frames(port.name) for port in spec.events(spec.outputs)), default=0)
+        self._waiting = np.zeros((CHANNELS, 0), np.float32)
+        self._next = 0
+        self.frames = 0
+        """Frames of audio that were pushed."""
+
+    def push(self, audio: Audio) -> Iterator[Heard]:
+        """The next of the song, shape (2, any); what was told in the hops that it fills."""
+        self.frames += audio.shape[1]
+        audio = np.concatenate([self._waiting, audio], axis=1)
+        whole = audio.shape[1] - audio.shape[1] % self._hop
+        self._waiting = audio[:, whole:].copy()
+        for start in range(0, whole, self._hop):
+            yield from self._hear(audio[:, start : start + self._hop])
+
+    def finish(self) -> Iterator[Heard]:
+        """The rest, with silence behind it until the slowest output has told of the song's last frame.
+
+        What refers to the silence itself is left out here.
+        """
+        end = self.frames
+        silence = np.zeros((CHANNELS, self._hop), np.float32)
+        rest = np.concatenate([self._waiting, silence], axis=1)[:, : self._hop]
+        self._waiting = self._waiting[:, :0]
+        while self._next < end + self._tail + self._hop:
+            yield from (heard for heard in self._hear(rest) if heard.event.frame < end)
+            rest = silence
+
+    def _hear(self, hop: Audio) -> Iterator[Heard]:
+        for name, channels in self._ports.items():
+            self._in.audio[name][:] = hop if channels == CHANNELS else hop.mean(axis=0)
+        for events in self._out.events.values():
+            events.clear()
+        frame = self._next
+        self._engine.process(self._in, BlockTime(frame, self._rate), self._out)
+        self._next += self._hop
+        for port, events in self._out.events.items():
+            for event in events:
+                yield Heard(port, event, frame)

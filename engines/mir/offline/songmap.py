@@ -1,0 +1,125 @@
+"""What was heard in a song, on the song's own time: beats, tempo, chords, keys, and whatever else an engine tells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import msgspec
+
+SCHEMA = 1
+"""Raised with each change that a reader of the JSON must know of; docs/analyze.md describes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SongBeat:
+    """``number``: 1 on the downbeat. ``confidence``: 0 to 1, as everywhere here."""
+
+    time_s: float
+    number: int
+    bar_beats: int
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class TempoPoint:
+    """The tempo from here on, quarter notes a minute."""
+
+    time_s: float
+    bpm: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class ChordSpan:
+    """``label``: as Sideman writes it (``Am7/G``), ``harte``: as annotations do (``A:min7/b7``); N: no chord.
+
+    ``pitch_classes``: the chord's notes, root first, 0 is C. ``bass``: -1 where none is known.
+    """
+
+    start_s: float
+    end_s: float
+    label: str
+    harte: str
+    root: int
+    bass: int
+    pitch_classes: tuple[int, ...]
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class KeySpan:
+    """``label``: such as ``G minor``. ``tonic``: 0 is C."""
+
+    start_s: float
+    end_s: float
+    label: str
+    tonic: int
+    minor: bool
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class NoteSpan:
+    """A note of one voice. ``voice``: the engine's output that told it. ``pitch``: MIDI's, with its fraction."""
+
+    start_s: float
+    end_s: float
+    pitch: float
+    velocity: int
+    confidence: float
+    voice: str
+
+
+@dataclass(frozen=True, slots=True)
+class SongMap:
+    """All of a song. Chords leave no gap; keys begin where the first is certain.
+
+    ``file``: where the song lay. ``rate_hz``, ``length_frames``: the file's own. ``events``: what else the engine
+    told, by kind (``onset``), each a table of ``time_s`` and the payload's fields. ``remarks``: what was odd.
+    """
+
+    file: str
+    engine: str
+    rate_hz: int
+    length_frames: int
+    duration_s: float
+    beats: tuple[SongBeat, ...] = ()
+    tempo: tuple[TempoPoint, ...] = ()
+    chords: tuple[ChordSpan, ...] = ()
+    keys: tuple[KeySpan, ...] = ()
+    notes: tuple[NoteSpan, ...] = ()
+    events: dict[str, tuple[dict[str, float | list[int]], ...]] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+    schema: int = SCHEMA
+
+    @property
+    def key(self) -> str:
+        """The key that lasts longest; empty where none was heard."""
+        lengths: dict[str, float] = {}
+        for span in self.keys:
+            lengths[span.label] = lengths.get(span.label, 0.0) + span.end_s - span.start_s
+        return max(lengths, key=lambda label: lengths[label], default="")
+
+    @property
+    def bpm(self) -> float:
+        """The median tempo by how long it lasted, quarter notes a minute; 0 where no beat was heard."""
+        if not self.tempo:
+            return 0.0
+        ends = [*(point.time_s for point in self.tempo[1:]), self.duration_s]
+        held = sorted((point.bpm, end - point.time_s) for point, end in zip(self.tempo, ends, strict=True))
+        half, passed = sum(length for _, length in held) / 2, 0.0
+        for bpm, length in held:
+            passed += length
+            if passed >= half:
+                return bpm
+        return 0.0
+
+
+def to_json(song: SongMap) -> bytes:
+    """Indented, UTF-8."""
+    return msgspec.json.format(msgspec.json.encode(song), indent=2) + b"\n"
+
+
+def from_json(data: bytes) -> SongMap:
+    """What `to_json` wrote. Anything else is a `msgspec.MsgspecError`."""
+    return msgspec.json.decode(data, type=SongMap)
