@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from bridge.control.registry import Registry
 from bridge.control.spec import Action, Control, Reading
-from bridge.core.audio import STEMS, db_to_gain
+from bridge.core.audio import ANALYSERS, SOURCES, STEMS, db_to_gain
 
 PATHS: tuple[str, ...] = (*STEMS, "mix", "accompaniment", "chords", "beats")
 """The ways through the sidecar, each a row of the latency ledger."""
@@ -41,7 +41,8 @@ READINGS: tuple[Reading, ...] = (
     Reading(
         "latency",
         ("path", "declared", "measured", "late"),
-        "A path's declared and measured delay (-1: not measured) and its late frames, all in frames.",
+        "A path's declared and measured delay (-1: not measured) and its late frames, all in frames. Late are those "
+        "for which stems were missing: the mix was heard instead, by you or by the analyser that the path is of.",
         keyed=True,
     ),
     Reading(
@@ -74,6 +75,7 @@ def sidecar_registry(engine_controls: Mapping[str, Iterable[Control]]) -> Regist
     registry = Registry()
     registry.add(_stem_controls(), "the sidecar")
     registry.add(_latency_controls(), "the sidecar")
+    registry.add(_source_controls(), "the sidecar")
     for engine, controls in engine_controls.items():
         registry.add(controls, f"engine {engine}")
     registry.add(ACTIONS, "the sidecar")
@@ -106,6 +108,15 @@ def _stem_controls() -> Iterator[Control]:
         yield _switch(f"stems.{stem}.mute", f"Silence the {stem} stem; wins over its solo.")
         yield _switch(f"stems.{stem}.solo", f"Hear the {stem} stem and the other soloed ones only.")
     yield _switch("stems.direct", "Take the stem ports before the faders, mutes and solos; the mix keeps them.")
+
+
+def _source_controls() -> Iterator[Control]:
+    for analyser in ANALYSERS:
+        yield Control(
+            f"mir.{analyser}.source", 0, len(SOURCES) - 1, 0, curve="choice", choices=SOURCES,
+            doc=f"What the {analyser} analyser listens to. Stems delay what it says, as declared. "
+            "An engine that has one input for everything, such as mir.chroma, hears the mix.",
+        )  # fmt: skip
 
 
 def _latency_controls() -> Iterator[Control]:

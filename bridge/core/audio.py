@@ -13,8 +13,22 @@ Audio: TypeAlias = NDArray[np.float32]
 STEMS: tuple[str, ...] = ("drums", "bass", "vocals", "other")
 """The stems in the order of the ports. ``other`` is last: the callback computes it as mix minus the rest."""
 
+SOURCES: tuple[str, ...] = (
+    "mix",
+    *("+".join(stem for i, stem in enumerate(STEMS) if mask >> i & 1) for mask in range(1, 1 << len(STEMS))),
+)
+"""What an analyser may listen to: the mix or a sum of stems. The index is a mask, bit i of which is STEMS[i]."""
+
+ANALYSERS: tuple[str, ...] = ("beat", "chord", "note")
+"""Audio inputs by which an analysis engine hears what the control mir.<name>.source says; ``mix`` is the mix always."""
+
 CHANNELS = 2
 """Every audio port pair is stereo."""
+
+
+def is_sum(source: int) -> bool:
+    """Whether SOURCES[source] needs a separation: neither the mix nor all stems, which sum to it."""
+    return 0 < source < len(SOURCES) - 1
 
 
 def db_to_gain(db: float) -> float:

@@ -25,6 +25,7 @@ class Path:
     ``model``: the engine's own delay (synthesis - hop; minus the lead where it predicts). ``buffering``: hops
     against periods. ``reserve``: the time that the worker has. ``period``: JACK's extra period on a feedback
     path, which is in no port range. ``measured``: -1 until measured. ``late``: frames that fell back.
+    ``upstream``: the delay of the stems that it listens to, 0 where it hears the mix.
     """
 
     name: str
@@ -36,10 +37,11 @@ class Path:
     period: int = 0
     measured: int = UNMEASURED
     late: int = 0
+    upstream: int = 0
 
     @property
     def declared(self) -> int:
-        return self.model + self.buffering + self.reserve + self.user_offset
+        return self.model + self.upstream + self.buffering + self.reserve + self.user_offset
 
 
 class Ledger:

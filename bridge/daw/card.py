@@ -167,11 +167,11 @@ def render(shown: Iterable[Card]) -> RenderableType:
 def ledger_table(ledger: Ledger) -> Table:
     """Every path with the parts of its delay, in frames; ``measured`` where it was."""
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for name in ("path", "model", "buffer", "reserve", "offset", "declared", "ms", "measured"):
+    for name in ("path", "model", "stems", "buffer", "reserve", "offset", "declared", "ms", "measured"):
         grid.add_column(name, justify="left" if name == "path" else "right", no_wrap=True)
     for path in ledger:
         measured = "-" if path.measured == UNMEASURED else str(path.measured)
-        parts = (path.model, path.buffering, path.reserve, path.user_offset, path.declared)
+        parts = (path.model, path.upstream, path.buffering, path.reserve, path.user_offset, path.declared)
         grid.add_row(path.name, *(str(part) for part in parts), _ms(path.declared, ledger.rate), measured)
     return grid
 

@@ -25,7 +25,9 @@ INK, SOFT, GRID = "#22262b", "#7b848f", "#e3e6ea"
 COLOURS: Mapping[str, str] = {
     "mix": "#4a5561", "drums": "#e07a3f", "bass": "#7a5cc4", "vocals": "#c94f7c", "other": "#2f9c95",
 }  # fmt: skip
-PARTS: Mapping[str, str] = {"model": "#4a7fb5", "buffering": "#9dc0de", "reserve": "#f0c27b", "user_offset": "#c9ccd1"}
+PARTS: Mapping[str, str] = {
+    "model": "#4a7fb5", "upstream": "#7fb59a", "buffering": "#9dc0de", "reserve": "#f0c27b", "user_offset": "#c9ccd1",
+}  # fmt: skip
 ROOT_TINTS = (
     "#f6d0c8", "#d3e7f5", "#f8dfc0", "#dcd7f4", "#f6ecbd", "#f1d3e8", "#d2efe0", "#e6edc3", "#cfe0f2", "#efd7cd",
     "#d5eaca", "#e5d3ef",

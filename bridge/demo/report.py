@@ -38,6 +38,7 @@ class PathRow(msgspec.Struct, frozen=True, kw_only=True):
     user_offset: int = 0
     period: int = 0
     late: int = 0
+    upstream: int = 0
 
 
 class Callback(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,14 +106,15 @@ class DemoReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def rows(ledger: Ledger) -> tuple[PathRow, ...]:
-    """The ledger's paths as the report keeps them."""
+    """The ledger's paths as the report keeps them: those with a port, which can be measured."""
     return tuple(
         PathRow(
             name=path.name, ports=path.ports, declared=path.declared, measured=path.measured, model=path.model,
             buffering=path.buffering, reserve=path.reserve, user_offset=path.user_offset, period=path.period,
-            late=path.late,
+            late=path.late, upstream=path.upstream,
         )
         for path in ledger
+        if path.ports
     )  # fmt: skip
 
 

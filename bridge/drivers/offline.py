@@ -39,12 +39,15 @@ class Take:
     stems: NDArray[np.float32]  # (stems, channels, frames), through the faders
     mix: Audio  # (channels, frames)
     midi: dict[str, list[TimedEvent]]  # by port; what sounds at the end is switched off there
-    heard: list[TimedEvent] = field(default_factory=list)  # beats, chords and keys, by frame
+    heard: list[TimedEvent] = field(default_factory=list)  # what the analysers said, by frame
 
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """Something that a user does to the faders; heard from ``frame`` of the aligned output on."""
+    """Something that a user does to the faders; heard from ``frame`` of the aligned output on.
+
+    One that lies before frame 0 by the audio's delay or more is there from the first callback on.
+    """
 
     frame: int
     act: Callable[[Graph], None]
@@ -62,7 +65,9 @@ def _load_events(graph: Graph, events: Sequence[TimedEvent], now: int) -> None:
 
 
 def _sent(graph: Graph, port: int, now: int) -> list[TimedEvent]:
-    room = graph.room
+    """What the cycle at ``now`` sends, each less its path's delay as it is in force."""
+    room, name = graph.room, MIDI_PORTS[port]
+    now -= graph.ledger[name].declared if name in graph.ledger else 0
     rows = room.out_events[port, : room.out_counts[port]]
     return [TimedEvent(now + int(row[w.FRAME]), Midi(row[w.DATA :].tobytes()[: int(row[w.SIZE])])) for row in rows]
 
@@ -120,7 +125,8 @@ def _run(graph: Graph, audio: Audio, midi: list[TimedEvent], block: int, cues: l
     heard: list[TimedEvent] = []
     now = next_event = next_cue = 0
     fader_delay = graph.ledger["mix"].declared if "mix" in graph.ledger else 0
-    for border in _borders(midi, cues, fader_delay, end):
+    borders = _borders(midi, cues, fader_delay, end)
+    for border in borders:
         while next_cue < len(cues) and cues[next_cue].frame + fader_delay <= now:
             cues[next_cue].act(graph)
             next_cue += 1
@@ -144,6 +150,10 @@ def _run(graph: Graph, audio: Audio, midi: list[TimedEvent], block: int, cues: l
             for reader in readers:
                 heard += reader.read()
             now += count
+        end = frames + max((path.declared for path in graph.ledger), default=0)
+        if now == borders[-1] < end:  # a cue has delayed a path: what it says of the last frames comes later
+            gathered = np.pad(gathered, ((0, 0), (0, end - now)))
+            borders.append(end)
     return _aligned(graph, gathered, sent, heard, frames)
 
 
@@ -166,10 +176,6 @@ def _aligned(
     """Take the declared delays off, and what the silence after the end gave."""
     audio_delay = graph.ledger["mix"].declared if "mix" in graph.ledger else 0
     audio = gathered[:, audio_delay : audio_delay + frames].reshape(len(STEMS) + 1, CHANNELS, frames)
-    delays = {name: graph.ledger[name].declared if name in graph.ledger else 0 for name in MIDI_PORTS}
-    midi = {
-        name: _ended([TimedEvent(e.frame - delays[name], e.payload) for e in events], frames)
-        for name, events in sent.items()
-    }
+    midi = {name: _ended(events, frames) for name, events in sent.items()}
     heard = sorted((event for event in heard if event.frame < frames), key=lambda event: event.frame)
     return Take(audio[:-1].copy(), audio[-1].copy(), midi, heard)

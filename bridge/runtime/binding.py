@@ -42,5 +42,7 @@ class Binding:
             graph.set_reserve(parts[1], int(values[name]))
         elif parts[0] == "latency" and parts[2] == "user_offset_frames":
             graph.set_offset(parts[1], int(values[name]))
+        elif parts[0] == "mir" and parts[-1] == "source":
+            graph.set_source(parts[1], int(values[name]))
         else:
             graph.set_value(name, values[name])

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TypeVar
 
-from bridge.core.audio import STEMS
+from bridge.core.audio import ANALYSERS, STEMS, is_sum
 from bridge.core.latency import Ledger
 from bridge.errors import BridgeError
 from bridge.runtime.callback.room import Room, make_room
@@ -15,7 +15,7 @@ from bridge.runtime.shared import words as w
 from bridge.runtime.shared.arena import Arena
 from bridge.runtime.shared.atomics import publish
 from bridge.runtime.shared.layout import Shared, map_arena, size_of
-from bridge.runtime.wiring import PATHS, Wiring, paths_of
+from bridge.runtime.wiring import PATHS, Node, Wiring, paths_of, upstream_frames
 
 T = TypeVar("T")
 
@@ -28,6 +28,7 @@ class Graph:
         self.plan = wiring.plan
         self.ledger = Ledger(wiring.plan.rate, period)
         self._reserves, self._offsets = dict(reserves), dict(offsets)
+        self._sources = dict.fromkeys(ANALYSERS, 0)
         self._declaring = threading.Lock()
         self._arena: Arena | None = None
         self._shared: Shared | None = None
@@ -85,16 +86,30 @@ class Graph:
         rings = {name: i for i, name in enumerate(self.plan.rings)}
         for index, node in enumerate(self.wiring.nodes):
             reserve, offset = self._reserves[node.role], self._offsets.get(node.role, 0)
-            for path in paths_of(node, period, reserve, offset):
+            lag = self._lag(node, period)
+            for path in paths_of(node, period, reserve, offset, lag):
                 self.ledger.declare(path)
                 if path.name in rings:
                     self.shared.heads[rings[path.name], w.RING_DELAY] = path.declared
                 if f"mir.{path.name}" in rings:
                     # what one engine tells another waits a whole hop, so that music never depends on the period
-                    heard_after = path.model + node.spec.hop + reserve
+                    heard_after = path.model + path.upstream + node.spec.hop + reserve
                     self.shared.heads[rings[f"mir.{path.name}"], w.RING_DELAY] = heard_after
+            words = self.shared.workers[index]
             slack = path.declared - path.model
-            publish(self.shared.workers[index], w.SLACK, slack)
+            # the callback must never wait for a hop that the worker is not yet to begin: slack is the larger of the two
+            changes = ((w.SLACK, slack), (w.LAG, lag))
+            for word, frames in changes if lag >= words[w.LAG] else reversed(changes):
+                publish(words, word, frames)
+
+    def _lag(self, node: Node, period: int) -> int:
+        """Frames by which ``node`` runs behind the input, so that the stems that it listens to are there."""
+        ears = {port.name for port in node.spec.audio(node.spec.inputs)}
+        listens = any(is_sum(source) for analyser, source in self._sources.items() if analyser in ears)
+        if node.role != "mir" or not listens or self.plan.audio_worker < 0:
+            return 0
+        separation = self.wiring.nodes[self.plan.audio_worker]
+        return upstream_frames(separation, period, self._reserves["separation"])
 
     def set_reserve(self, role: str, frames: int) -> None:
         """Give a worker more or less time; the delay of its paths changes with it.
@@ -108,6 +123,16 @@ class Graph:
         """Delay a role's paths by some frames more, and declare them."""
         self._offsets[role] = frames
         self.set_period(self.ledger.period)
+
+    def set_source(self, analyser: str, source: int) -> None:
+        """Let one of ANALYSERS listen to SOURCES[source] from its next hop on, and declare what that delays."""
+        index = ANALYSERS.index(analyser)
+        with self._declaring:
+            self._sources[analyser] = source
+            if not is_sum(source):
+                self.shared.sources[index] = source
+            self._declare(self.ledger.period)
+            self.shared.sources[index] = source  # stems only once it waits for them
 
     def set_gains(self, ports: Mapping[str, float], mix: Mapping[str, float]) -> None:
         """Linear factors by stem, for the stem ports and for the mix; heard over a ramp of 5 ms."""

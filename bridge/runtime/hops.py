@@ -11,10 +11,11 @@ from bridge.core.clock import HostClock
 from bridge.core.engine import AudioPort, Engine, block_for
 from bridge.core.events import Chord, Key, TimedEvent
 from bridge.core.time import BlockTime
+from bridge.runtime.listening import Listener
 from bridge.runtime.render import NoteRenderer
 from bridge.runtime.shared.atomics import observe, publish
 from bridge.runtime.shared.layout import ANSWER_BINS, CAPACITY, HOST_RING, SEPARATED, Plan, Shared, WorkerPlan
-from bridge.runtime.shared.rings import EventReader, EventWriter, read_audio, write_audio
+from bridge.runtime.shared.rings import EventReader, EventWriter, write_audio
 from bridge.runtime.shared.words import (
     ALIVE,
     DONE_EPOCH,
@@ -24,6 +25,7 @@ from bridge.runtime.shared.words import (
     FREEWHEEL,
     HEAD,
     HOPS,
+    LAG,
     ORIGIN,
     PERIOD,
     PROGRESS,
@@ -50,6 +52,7 @@ class HopRunner:
         self._block = block_for(spec.inputs, mine.hop, spec.controls)
         self._out = block_for(spec.outputs, mine.hop)
         self._audio_in = [port.name for port in spec.inputs if isinstance(port, AudioPort)]
+        self._listener = Listener(plan, mine, mine.hop, shared)
         self._rows = {stem: i * 2 for i, stem in enumerate(STEMS[:SEPARATED])} if mine.role == "separation" else {}
         ring = {name: (shared.records[i], shared.heads[i]) for i, name in enumerate(plan.rings)}
         self._readers = {port: EventReader(*ring[name]) for port, name in mine.reads.items()}
@@ -86,7 +89,7 @@ class HopRunner:
         epoch = observe(self._words, EPOCH)
         if epoch != self._epoch:
             self._begin(epoch)
-        head = observe(self._shared.state, HEAD)
+        head = observe(self._shared.state, HEAD) - observe(self._words, LAG)
         if self._epoch == 0 or head < self._start + self._hop:
             return False
         if head - self._start > BACKLOG:
@@ -131,11 +134,13 @@ class HopRunner:
     def _sources_are_done(self) -> bool:
         """Freewheel: whether those that we listen to and that live have said all that this hop may hear."""
         end = self._start + self._hop
+        if not self._listener.is_ready(self._audio_in, end):
+            return False
         for words, hop in zip(self._sources, self._hops_of_sources, strict=True):
             if observe(words, ALIVE) == 0:
                 continue
             origin = int(words[ORIGIN])
-            needed = origin + (end - origin) // hop * hop
+            needed = origin + (end - observe(words, LAG) - origin) // hop * hop
             if needed > origin and (observe(words, PROGRESS) < needed or words[DONE_EPOCH] != words[EPOCH]):
                 return False
         return True
@@ -167,7 +172,7 @@ class HopRunner:
     def _count_answer(self) -> None:
         """How many callbacks began between the one that made the hop whole and its answer, which is just given."""
         state = self._shared.state
-        begun = (observe(state, HEAD) - self._start) // max(int(state[PERIOD]), 1)
+        begun = (observe(state, HEAD) - observe(self._words, LAG) - self._start) // max(int(state[PERIOD]), 1)
         self._shared.answer_bins[self._mine.index, min(begun, ANSWER_BINS - 1)] += 1
 
     def _take(self, start: int) -> BlockTime:
@@ -176,7 +181,7 @@ class HopRunner:
         for event in self._host.read(end):
             self._clock.feed(event)
         for name in self._audio_in:
-            read_audio(self._shared.inputs, start, self._block.audio[name])
+            self._listener.fill(name, start, self._block.audio[name])
         for port, reader in self._readers.items():
             # what an analyser says reaches us when its path has declared it, never sooner: so that the
             # same input gives the same music at any speed

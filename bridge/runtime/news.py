@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from bridge.control.bus import Bus
-from bridge.core.audio import CHANNELS, STEMS
+from bridge.core.audio import ANALYSERS, CHANNELS, STEMS
 from bridge.core.events import Beat, Chord, Key, Note, Onset, Tempo, TimedEvent
 from bridge.runtime.graph import Graph
 from bridge.runtime.meters import WORKER_BIN_US, Counters, read_counters, spread
@@ -15,6 +15,7 @@ from bridge.runtime.shared import words as w
 from bridge.runtime.shared.atomics import observe
 from bridge.runtime.shared.layout import SEPARATED
 from bridge.runtime.shared.rings import EventReader, read_audio
+from bridge.runtime.wiring import ANALYSER_OF
 
 METER_S = 0.1
 SILENCE_DB = -120.0
@@ -35,7 +36,7 @@ class News:
         self._readers = [EventReader(shared.records[i], shared.heads[i]) for i in rings]
         for reader in self._readers:
             reader.cursor = reader.written
-        self._base, self._times = read_counters(shared), shared.worker_bins.copy()
+        self.reset_counters()
         self._rows: dict[str, tuple[int, int, int]] = {}
         self._block = np.zeros((CHANNELS, round(METER_S * graph.plan.rate)), np.float32)
         self._stems = np.zeros((SEPARATED * CHANNELS, self._block.shape[1]), np.float32)
@@ -48,6 +49,7 @@ class News:
     def reset_counters(self) -> None:
         shared = self._graph.shared
         self._base, self._times = read_counters(shared), shared.worker_bins.copy()
+        self._unheard = shared.unheard.copy()
 
     def tell_music(self) -> None:
         """What was heard: beats, tempo, chords, keys, onsets, notes."""
@@ -80,6 +82,9 @@ class News:
         for path in list(ledger):
             if path.ports and path.ports[0].endswith("_1"):
                 ledger.count_late(path.name, now.late_frames)
+            if path.name in ANALYSER_OF:
+                index = ANALYSERS.index(ANALYSER_OF[path.name])
+                ledger.count_late(path.name, int(self._graph.shared.unheard[index] - self._unheard[index]))
             row = (path.declared, path.measured, ledger[path.name].late)
             if self._rows.get(path.name) != row:
                 self._rows[path.name] = row

@@ -31,6 +31,10 @@ PATHS: tuple[str, ...] = (*AUDIO_PATHS, *MIDI_PORTS)
 """Every path of the ledger; a path's place is its bit in the ping word."""
 
 
+ANALYSER_OF: Mapping[str, str] = {"beats": "beat", "chords": "chord", "onsets": "beat", "notes": "note"}
+"""Of each of ANALYSES the audio input that it is heard by, where an engine has one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     """An engine in the graph: what it is, and what it delays at the graph's rate."""
@@ -123,8 +127,16 @@ def wire(engines: Mapping[str, str], rate: int, reserves: Mapping[str, int]) -> 
     return Wiring(Plan(rate=rate, workers=workers, rings=rings), nodes)
 
 
-def paths_of(node: Node, period: int, reserve: int, offset: int) -> tuple[Path, ...]:
+def upstream_frames(separation: Node, period: int, reserve: int) -> int:
+    """How long after frame f its stems are there in any case: once the hop that gives them is whole and answered."""
+    row = paths_of(separation, period, reserve, 0)[0]
+    return row.model + separation.spec.hop + row.reserve
+
+
+def paths_of(node: Node, period: int, reserve: int, offset: int, upstream: int = 0) -> tuple[Path, ...]:
     """The ledger's rows for a node: buffering by its hop and the period, its reserve, the user's offset.
+
+    ``upstream``: frames that it waits for stems.
 
     A worker that runs beside the callback has at least a period, however little it asked for: what arrives in
     one callback can be given in the next. A reserve of 0 is for a driver that waits.
@@ -134,7 +146,7 @@ def paths_of(node: Node, period: int, reserve: int, offset: int) -> tuple[Path, 
     reserve = max(reserve, least)
 
     def row(name: str, ports: tuple[str, ...], model: int, spare: int) -> Path:
-        return Path(name, ports, model, buffering, spare, offset, period)
+        return Path(name, ports, model, buffering, spare, offset, period, upstream=upstream)
 
     if node.role == "separation":
         pairs = {name: (f"{name}_1", f"{name}_2") for name in AUDIO_PATHS}

@@ -11,7 +11,7 @@ import numpy as np
 from bridge.core.audio import CHANNELS, STEMS
 from bridge.core.control import Control
 from bridge.core.engine import AudioPort, Block, Engine, EngineSpec, EventPort, State
-from bridge.core.events import TimedEvent
+from bridge.core.events import Onset, TimedEvent
 from bridge.core.time import BlockTime
 from bridge.runtime.hops import HopRunner
 from tests.runtime.desk import HOP, PLAN, SEPARATION, Desk
@@ -102,6 +102,21 @@ class Halves:
 
     def restore(self, state: State) -> None:
         self.past[:] = state["past"]
+
+
+class Peaks(Toy):
+    """Says where the mix is not silent, and how loud both of its inputs are there."""
+
+    def __init__(self) -> None:
+        ears, said = ("mix", "beat"), ("beats", "chords", "onsets")
+        spec = EngineSpec("toy.peaks", tuple(map(AudioPort, ears)), tuple(map(EventPort, said)), 96)
+        super().__init__(spec)
+
+    def process(self, block: Block, at: BlockTime, out: Block) -> None:
+        mix, beat = block.audio["mix"][0], block.audio["beat"][0]
+        out.events["onsets"] += [
+            TimedEvent(at.frame + int(i), Onset(float(beat[i]), float(mix[i]))) for i in np.flatnonzero(mix)
+        ]
 
 
 class InWorker(Toy):

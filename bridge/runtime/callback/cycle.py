@@ -42,12 +42,12 @@ def wait_for_workers(room: Room, now: int, frames: int) -> None:
     for index in range(room.workers.shape[0]):
         worker = room.workers[index]
         origin, hop = worker[w.ORIGIN], max(worker[w.HOP], 1)
-        needed = now + frames - worker[w.SLACK] - origin
-        end = origin + (needed + hop - 1) // hop * hop
-        if needed <= 0 or end > now + frames:
-            continue
         tries = 0
         while load_acquire(worker, w.ALIVE) != 0 and tries < WAIT_TRIES:
+            needed = now + frames - load_acquire(worker, w.SLACK) - origin  # may change while we wait
+            end = origin + (needed + hop - 1) // hop * hop
+            if needed <= 0 or end > now + frames:
+                break
             if load_acquire(worker, w.DONE_EPOCH) == worker[w.EPOCH] and load_acquire(worker, w.PROGRESS) >= end:
                 break
             sleep_us(WAIT_US)

@@ -124,7 +124,7 @@ def give_events(room: Room, now: int, frames: int, stall_frames: int) -> None:
             continue
         worker = room.workers[room.owners[port]]
         pinging = room.state[w.PING] >> (FIRST_PING + port) & 1
-        behind = now - max(load_acquire(worker, w.PROGRESS), worker[w.ORIGIN])
+        behind = now - worker[w.LAG] - max(load_acquire(worker, w.PROGRESS), worker[w.ORIGIN])
         stalled = 1 if behind > stall_frames else 0
         if stalled > room.ports[port, w.STALLED] or pinging != room.ports[port, w.PINGING]:
             room.ports[port, w.RELEASING] = 1  # whoever would have ended the notes no longer does

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.core.audio import CHANNELS, STEMS
+from bridge.core.audio import ANALYSERS, CHANNELS, STEMS
 from bridge.runtime.shared.arena import Arena, aligned
 from bridge.runtime.shared.words import RECORD_WORDS, STATE_WORDS, WORKER_WORDS
 
@@ -91,6 +91,8 @@ class Shared:
     worker_bins: NDArray[np.int64]  # (workers, WORKER_BINS) written by each worker: hops by the work they were
     answer_bins: NDArray[np.int64]  # (workers, ANSWER_BINS) likewise: hops by the callbacks begun before the answer
     semaphores: NDArray[np.int64]  # (workers, 8) a sem_t each
+    sources: NDArray[np.int64]  # (ANALYSERS,) what each listens to, an index of SOURCES; written by the parent
+    unheard: NDArray[np.int64]  # (ANALYSERS,) frames for which stems were missing; written by the mir worker
 
 
 MAX_CONTROLS = 64
@@ -112,6 +114,8 @@ def _shapes(plan: Plan) -> dict[str, tuple[tuple[int, ...], type[np.generic]]]:
         "worker_bins": ((count, WORKER_BINS), np.int64),
         "answer_bins": ((count, ANSWER_BINS), np.int64),
         "semaphores": ((count, 8), np.int64),
+        "sources": ((len(ANALYSERS),), np.int64),
+        "unheard": ((len(ANALYSERS),), np.int64),
     }
 
 

@@ -37,6 +37,7 @@ from __future__ import annotations
     RESTART_ONE,   # P  requests to begin a new epoch for this worker alone
     RESTARTED_ONE, # C  the last such request that was served
     SLACK,         # P  declared delay minus latency: frames between input and the answer being due
+    LAG,           # P  frames by which it runs behind the input: the stems that it listens to come so late
     ALIVE,         # P  1 while the process lives and is worth waiting for
     READY,         # W  1 once the engine is prepared
     PROGRESS,      # W  input frames processed: the end of the last hop
@@ -49,7 +50,7 @@ from __future__ import annotations
     LATENCY,       # fixed: the delay of its audio, 0 where it has none
     GAP_RESETS,    # fixed: 1 where skipped input calls for a new epoch
     WORKER_WORDS,
-) = range(18)
+) = range(19)
 
 (
     STARTED,       # 0 until the first callback, and again after a new connection

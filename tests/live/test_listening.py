@@ -1,0 +1,58 @@
+"""An analyser that listens to stems, on a real server."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bridge.config import EngineSettings
+from bridge.core.audio import CHANNELS
+from bridge.drivers.libjack import CAPTURE, port_latency
+from bridge.runtime.shared.layout import MIDI_PORTS
+from tests.live.conftest import private_server
+from tests.live.rig import PATIENCE_S, sidecar_on, stand_in, until
+
+pytestmark = pytest.mark.live
+
+ROOT = Path(__file__).parents[2]
+RATE, IMPULSES = 48000, (5000, 5048, 20_011, 40_777)
+
+
+@pytest.mark.parametrize("period", [64, 1024])
+def test_an_analyser_hears_the_stem_at_its_own_frame_and_the_ports_say_what_that_delays(
+    period: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metadata = tmp_path / "toys-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: toys\nVersion: 1.0\n")
+    toys = "[sideman.engines]\ntoy.halves = tests.runtime.toys:Halves\ntoy.peaks = tests.runtime.toys:Peaks\n"
+    (metadata / "entry_points.txt").write_text(toys)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), str(tmp_path)]))
+    engines = EngineSettings(separation="toy.halves", mir="toy.peaks", accompaniment="")
+    sent = np.zeros((CHANNELS, RATE), np.float32)
+    sent[:, IMPULSES] = 0.8
+    heard: list[tuple[int, float, float]] = []
+    with private_server(RATE, period) as server, sidecar_on(server, engines) as sidecar:
+        graph, driver = sidecar.road.graph, sidecar.road.driver
+        sidecar.bus.subscribe(lambda name, row, _source: heard.append(row) if name == "mir.onset" else None)  # type: ignore[arg-type]
+        before = graph.ledger["beats"].declared
+        sidecar.bus.set("mir.beat.source", "drums", "test")
+        declared = graph.ledger["beats"].declared
+        assert declared == before + graph.ledger["beats"].upstream > before
+        beats = MIDI_PORTS.index("beats")
+        until(
+            "the ports' new latency",
+            lambda: port_latency(driver.client.midi_outports[beats], CAPTURE)[1] == declared,
+        )
+        with stand_in(sidecar, sent, 2 * RATE) as daw:
+            unheard = graph.shared.unheard.copy()
+            daw.run_freewheeling(PATIENCE_S)
+            until("what was heard", lambda: len(heard) >= len(IMPULSES))
+        assert (graph.shared.unheard == unheard).all()
+    frames = np.array([frame for frame, _, _ in heard])
+    assert (frames - frames[0] == np.array(IMPULSES) - IMPULSES[0]).all()
+    assert [(round(stem, 4), round(mix, 4)) for _, stem, mix in heard] == [(0.4, 0.8)] * len(IMPULSES)
