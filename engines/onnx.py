@@ -12,6 +12,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from bridge.config import write_atomic
 from bridge.errors import EngineError
 
 Floats = NDArray[np.float32]
@@ -51,6 +52,16 @@ def read_shipped(folder: Traversable, name: str) -> bytes:
     if name not in sums and model.is_file():
         raise EngineError(f"{folder / SUMS}: no line for {name}", f"run: sha256sum {name} >> {SUMS}")
     return read_model(model, sums.get(name, ""))
+
+
+def summed(folder: Path, name: str) -> str:
+    """The SHA-256 of the file ``name`` in ``folder``, whose line in SHA256SUMS there is now this one."""
+    digest = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+    sums = folder / SUMS
+    lines = sums.read_text(encoding="ascii").splitlines() if sums.is_file() else []
+    kept = [line for line in lines if line.split(maxsplit=1)[-1].lstrip("*") != name]
+    write_atomic(sums, "\n".join(sorted([*kept, f"{digest}  {name}"], key=lambda line: line.split()[-1])) + "\n")
+    return digest
 
 
 def open_session(model: bytes, name: str, provider: str = CPU) -> Session:

@@ -16,6 +16,7 @@ def main(arguments: list[str] | None = None) -> int:
     one = commands.add_parser("prepare", help="cut real recordings into stems")
     one.add_argument("--audio", type=Path, required=True, help="folder of recordings with its MANIFEST.csv")
     one.add_argument("--out", type=Path, required=True, help="folder for the stems")
+    one.add_argument("--annotated", type=Path, help="folder with SONG.beats and SONG.key of some of the songs")
     one.add_argument("--without", nargs="*", default=(), help="groups to leave out, by how their names begin")
     one.set_defaults(act=_prepare)
 
@@ -43,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _prepare(told: argparse.Namespace) -> dict[str, float]:
     from engines.material.prepare import prepare
 
-    return prepare(told.audio, told.out, tuple(told.without))
+    return prepare(told.audio, told.out, tuple(told.without), annotated=told.annotated)
 
 
 def _render(told: argparse.Namespace) -> dict[str, float]:

@@ -14,6 +14,7 @@ from engines.material.kits import Kit, hydrogen_kits, recorded_kits, synthesised
 from engines.material.production import produce
 from engines.material.sources import Floats, Recording, Stock, split_of
 from engines.material.symbolic import Groove
+from engines.material.truth import Truth
 
 log = logging.getLogger(__name__)
 
@@ -73,18 +74,18 @@ def render_drums(
             name = f"groove-{home.replace(' ', '_')}-{i:02d}"
             if stock.has(name, "drums"):
                 continue
-            wave, _ = drum_part(kits, home, grooves, None, seconds, draw(seed, name))
+            wave, pace = drum_part(kits, home, grooves, None, seconds, draw(seed, name))
             if np.abs(wave).max(initial=0.0) < 1e-3:
                 log.warning("%s: silent, left out", name)
                 continue
-            stock.add(name, "drums", wave, group=home, source=f"grooves on {home}")
+            stock.add(name, "drums", wave, group=home, source=f"grooves on {home}", truth=Truth(pace))
         log.info("drums: %s, %.1f min in all", home, stock.minutes().get("drums", 0.0))
 
 
 def font_drums(
     synthesizer: Synthesizer, grooves: list[Groove], bpm: float | None, seconds: float, random: Random
-) -> Floats:
-    """A drum stem with a General MIDI kit, produced."""
+) -> tuple[Floats, float]:
+    """A drum stem with a General MIDI kit, produced; and its tempo."""
     groove = grooves[int(random.integers(len(grooves)))]
     if random.random() < 0.3:
         groove = program(str(random.choice(sorted(STYLES))), 32, random)
@@ -92,7 +93,7 @@ def font_drums(
     hits = timed(groove, pace, seconds)
     notes = [(at, 0.3, NOTE_OF_ROLE[role], min(1.0, force**0.8)) for at, role, force in hits]
     wave = synthesizer.render(notes, int(random.choice(DRUM_KITS)), seconds, drums=True)
-    return produce(wave, "drums", random, 60 / pace)
+    return produce(wave, "drums", random, 60 / pace), pace
 
 
 def render_font_drums(stock: Stock, fonts: Fonts, grooves: list[Groove], each: int, seed: int) -> None:
@@ -101,5 +102,6 @@ def render_font_drums(stock: Stock, fonts: Fonts, grooves: list[Groove], each: i
         for i in range(each):
             name = f"groove-{font}-{i:02d}"
             if not stock.has(name, "drums"):
-                wave = font_drums(fonts.get(font), grooves, None, 45.0, draw(seed, name))
-                stock.add(name, "drums", wave, group=f"{font}-kit", split=split_of(font), source=f"grooves on {font}")
+                wave, pace = font_drums(fonts.get(font), grooves, None, 45.0, draw(seed, name))
+                kit, told = f"{font}-kit", f"grooves on {font}"
+                stock.add(name, "drums", wave, group=kit, split=split_of(font), source=told, truth=Truth(pace))

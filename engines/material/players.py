@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from engines.material.prepare import without_pauses
 from engines.material.production import amped, produce
 from engines.material.sources import RATE, Floats, Recording, Stock, decode, levelled, split_of
 from engines.material.symbolic import Tune, read_tune, tune_names
+from engines.material.truth import truth_of
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +55,7 @@ class Songbook:
                 continue
             first = 4 * int(random.integers(int((tune.beats - need) / 4)))
             piece = tune.cut(first, first + np.ceil(need)).moved(int(random.integers(-5, 7)))
-            piece = Tune(piece.name, bpm, piece.bar, piece.chords, piece.melody)
+            piece = replace(piece, bpm=bpm)
             if sung and sum(note.beats for note in piece.melody) < 0.3 * need:
                 continue
             return piece
@@ -140,7 +141,8 @@ def _add(
     if float(np.sqrt((wave**2).mean())) < 1e-3:
         log.warning("%s: all but silent, left out", name)
         return
-    stock.add(name, stem, wave, group=group, split=split, source=f"{instrument.name} to POP909-CL {tune.name}")
+    told = f"{instrument.name} to POP909-CL {tune.name}"
+    stock.add(name, stem, wave, group=group, split=split, source=told, truth=truth_of(tune))
 
 
 def render_direct(stock: Stock, recordings: list[Recording], each: int, seed: int) -> None:

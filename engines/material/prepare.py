@@ -20,6 +20,7 @@ from engines.material.sources import (
     levelled,
     read_manifest,
 )
+from engines.material.truth import read_annotated, write_truth
 
 log = logging.getLogger(__name__)
 
@@ -33,9 +34,12 @@ MIXED_BASS = frozenset({"ev3-potassium"})
 """Songs whose bass recording holds other instruments too (a pad plays along): it counts as bass and other together."""
 
 
-def prepare(audio: Path, out: Path, without: Sequence[str] = (), seed: int = 1) -> dict[str, float]:
+def prepare(
+    audio: Path, out: Path, without: Sequence[str] = (), seed: int = 1, annotated: Path | None = None
+) -> dict[str, float]:
     """Stems of the recordings in ``audio`` into ``out``; returns the minutes by stem. What is there is skipped.
 
+    ``annotated``: a folder with the beats and keys of some of the songs, which are put beside their stems.
     ``without``: beginnings of the names of groups to leave out. Raises ConfigError where ``audio`` has no manifest.
     """
     stock = Stock.open(out)
@@ -56,6 +60,9 @@ def prepare(audio: Path, out: Path, without: Sequence[str] = (), seed: int = 1) 
     loops = [r for r in by_kind["drums"].get("sonicpi", []) if r.piece.startswith("loop_")]
     if loops:
         _add_sequences(stock, "sonicpi-loops", "drums", loops, np.random.default_rng([seed, 8]))
+    for song in {row["song"] for row in stock.rows.values()} if annotated else ():
+        if annotated and song and (truth := read_annotated(annotated, song)) is not None:
+            write_truth(out, song, truth)
     return stock.minutes()
 
 

@@ -18,6 +18,7 @@ from engines.material.players import SYNTHS, Songbook, bass_part, other_part
 from engines.material.sources import RATE, Floats, Stock, split_of
 from engines.material.speech import Choir
 from engines.material.symbolic import Groove, Tune
+from engines.material.truth import Truth, truth_of
 from engines.material.voices import vocal_part
 
 log = logging.getLogger(__name__)
@@ -104,8 +105,8 @@ def _gated(wave: Floats, beat_s: float, share: float, random: Random) -> Floats:
 
 def compose(
     band: Band, fonts: Fonts, choir: Choir, book: Songbook, grooves: list[Groove], random: Random
-) -> tuple[dict[str, Floats], str]:
-    """A song's stems (2, frames), levelled as in a mixture so that no sum of them clips; and what plays."""
+) -> tuple[dict[str, Floats], str, Truth]:
+    """A song's stems (2, frames), levelled as in a mixture so that no sum of them clips; what plays, and what of."""
     seconds = float(random.uniform(*SONG_S))
     tune = book.tune(seconds, random, sung=True)
     beat_s = 60 / tune.bpm
@@ -113,7 +114,7 @@ def compose(
     heads = [*sorted(band.kits), *(["machine"] * 3 if band.split == "train" else []), *band.fonts]
     head = str(random.choice(heads))
     if head in FONTS:
-        drums = font_drums(fonts.get(head), grooves, tune.bpm, seconds, random)
+        drums, _ = font_drums(fonts.get(head), grooves, tune.bpm, seconds, random)
     else:
         drums, _ = drum_part(dict(band.kits), head, grooves, tune.bpm, seconds, random)
     stems["drums"] = _gated(drums, beat_s, 0.85, random)
@@ -134,7 +135,8 @@ def compose(
         float(np.abs(np.sum(list(stems.values()), axis=0)).max()), *(float(np.abs(w).max()) for w in stems.values())
     )
     gain = np.float32(0.95 / peak) if peak > 0.95 else np.float32(1.0)
-    return {stem: wave * gain for stem, wave in stems.items()}, f"{' '.join(played)} to POP909-CL {tune.name}"
+    told = f"{' '.join(played)} to POP909-CL {tune.name}"
+    return {stem: wave * gain for stem, wave in stems.items()}, told, truth_of(tune)
 
 
 def _at(wave: Floats, rms_db: float) -> Floats:
@@ -160,7 +162,8 @@ def render_songs(
         if stock.has(song, "other"):
             continue
         split = "valid" if i % HELD_OUT_EVERY == HELD_OUT_EVERY - 1 else "train"
-        stems, played = compose(bands(split), fonts, choir, book, grooves, draw(seed, song))
+        stems, played, truth = compose(bands(split), fonts, choir, book, grooves, draw(seed, song))
         for stem in sorted(stems):  # "other" is in every song and, but for a voice, the last to be written
-            stock.add(song, stem, stems[stem], group=f"songs-{i % 8}", split=split, song=song, source=played)
+            group = f"songs-{i % 8}"
+            stock.add(song, stem, stems[stem], group=group, split=split, song=song, source=played, truth=truth)
         log.info("%s: %s, %.0f s (%s)", song, ", ".join(sorted(stems)), stems["drums"].shape[1] / RATE, played)

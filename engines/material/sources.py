@@ -13,6 +13,7 @@ import soxr
 from numpy.typing import NDArray
 
 from bridge.errors import ConfigError
+from engines.material.truth import Truth, write_truth
 
 RATE = 44100
 INDEX = "index.csv"
@@ -119,16 +120,28 @@ class Stock:
         return f"{name}.{stem}.npy" in self.rows
 
     def add(
-        self, name: str, stem: str, wave: Floats, *, group: str, source: str, song: str = "", split: str = ""
+        self,
+        name: str,
+        stem: str,
+        wave: Floats,
+        *,
+        group: str,
+        source: str,
+        song: str = "",
+        split: str = "",
+        truth: Truth | None = None,
     ) -> None:
         """``wave`` of shape (2, frames), within full scale. Nothing happens where the stem is there already.
 
-        The row follows the array, so that what is listed is whole.
+        ``truth``: what is known of ``name``, whatever the stem. The row follows the files, so that what is listed is
+        whole.
         """
         if self.has(name, stem):
             return
         file = f"{name}.{stem}.npy"
         whole = np.clip(np.rint(wave.T * 32767.0), -32768, 32767).astype(np.int16)
+        if truth is not None:
+            write_truth(self.folder, name, truth)
         part = self.folder / f".{file}.part"
         with part.open("wb") as out:
             np.save(out, np.ascontiguousarray(whole))

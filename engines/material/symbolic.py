@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import mido
@@ -18,6 +18,14 @@ ROLE_OF_NOTE = {
     49: "crash", 55: "crash", 57: "crash", 52: "crash", 51: "ride", 59: "ride", 53: "ride",
 }  # fmt: skip
 """General MIDI, and what the Roland TD-11 of the Groove MIDI Dataset sends beside it."""
+
+
+TONICS = {
+    name + sign: (number + shift) % 12
+    for name, number in {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}.items()
+    for sign, shift in {"": 0, "b": -1, "#": 1}.items()
+}
+"""Pitch classes by name, 0 is C."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +75,8 @@ class Tune:
     bar: float
     chords: tuple[Chord, ...]
     melody: tuple[Note, ...]
+    keys: tuple[tuple[float, int, int], ...] = ()
+    """(beat, tonic, minor), each until the next; empty where the collection does not say."""
 
     @property
     def beats(self) -> float:
@@ -76,23 +86,27 @@ class Tune:
         """The beats from ``start`` to ``stop``, counted from zero again; notes that hang over are clipped."""
         chords = [(max(c.beat, start), min(c.beat + c.beats, stop), c.pitches) for c in self.chords]
         notes = [n for n in self.melody if start <= n.beat < stop]
-        return Tune(
-            self.name,
-            self.bpm,
-            self.bar,
-            tuple(Chord(a - start, b - a, p) for a, b, p in chords if b - a > 0.05),
-            tuple(Note(n.beat - start, min(n.beats, stop - n.beat), n.pitch, n.force) for n in notes),
+        keys = tuple((max(beat, start) - start, tonic, minor) for beat, tonic, minor in self.keys if beat < stop)
+        return replace(
+            self,
+            chords=tuple(Chord(a - start, b - a, p) for a, b, p in chords if b - a > 0.05),
+            melody=tuple(Note(n.beat - start, min(n.beats, stop - n.beat), n.pitch, n.force) for n in notes),
+            keys=_last_of_each_beat(keys),
         )
 
     def moved(self, semitones: int) -> Tune:
         """Transposed."""
-        return Tune(
-            self.name,
-            self.bpm,
-            self.bar,
-            tuple(Chord(c.beat, c.beats, tuple(p + semitones for p in c.pitches)) for c in self.chords),
-            tuple(Note(n.beat, n.beats, n.pitch + semitones, n.force) for n in self.melody),
+        return replace(
+            self,
+            chords=tuple(Chord(c.beat, c.beats, tuple(p + semitones for p in c.pitches)) for c in self.chords),
+            melody=tuple(Note(n.beat, n.beats, n.pitch + semitones, n.force) for n in self.melody),
+            keys=tuple((beat, (tonic + semitones) % 12, minor) for beat, tonic, minor in self.keys),
         )
+
+
+def _last_of_each_beat(keys: tuple[tuple[float, int, int], ...]) -> tuple[tuple[float, int, int], ...]:
+    """What was moved to the same beat by a cut: the last of them holds."""
+    return tuple(sorted({key[0]: key for key in keys}.values()))
 
 
 def read_notes(track: mido.MidiTrack, ticks_per_beat: int) -> list[Note]:
@@ -172,7 +186,18 @@ def read_tune(symbolic: Path, name: str) -> Tune | None:
     if melody is None or len(chords) < 8:
         return None
     bar = metres[0].numerator * 4 / metres[0].denominator if metres else 4.0
-    return Tune(name, 60e6 / tempos[0], bar, chords, tuple(melody))
+    return Tune(name, 60e6 / tempos[0], bar, chords, tuple(melody), _read_keys(midi))
+
+
+def _read_keys(midi: mido.MidiFile) -> tuple[tuple[float, int, int], ...]:
+    """The key signatures of the first track; a minor one has an m behind its tonic."""
+    keys, now = [], 0
+    for message in midi.tracks[0]:
+        now += message.time
+        if message.type == "key_signature":
+            minor = message.key.endswith("m")
+            keys.append((now / midi.ticks_per_beat, TONICS[message.key.removesuffix("m")], int(minor)))
+    return tuple(keys)
 
 
 def _laid(melody: list[Note], played: list[Note]) -> list[Note] | None:

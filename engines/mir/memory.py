@@ -12,6 +12,10 @@ class Memory:
 
     remembered: tuple[str, ...] = ()
 
+    def forget(self) -> None:
+        """Everything as at the start."""
+        raise NotImplementedError
+
     def state(self) -> State:
         """A copy of everything in ``remembered``, numbers as arrays without axes."""
         return {name: np.array(getattr(self, name)) for name in self.remembered}

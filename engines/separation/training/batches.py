@@ -19,7 +19,7 @@ from engines.separation.training.targets import Cells, cells
 
 OVERLAPS = (256, 128, 64)
 """Of the three profiles: the analysis windows differ a little, and the network is to know them all."""
-LOWEST_HZ = {"vocals": (70.0, 150.0), "other": (50.0, 200.0)}
+LOWEST_HZ = {"vocals": (70.0, 150.0), "other": (50.0, 300.0)}
 """Where mixing engineers cut these off, at 18 dB an octave."""
 
 
@@ -56,7 +56,7 @@ def _equalizers(random: np.random.Generator) -> np.ndarray[tuple[int, ...], np.d
     """Smooth random gains of the bins, (STEMS, BINS), in two of three stems: knots two octaves apart.
 
     And what a mixing engineer does more often than not: voices and accompaniment leave the lows to kick and bass, the
-    bass leaves the highs to them. Now and then a lossy codec's ceiling over all.
+    bass leaves the highs to them or has its overtones brought forward. Now and then a lossy codec's ceiling over all.
     """
     hz = np.maximum(np.arange(BINS), 0.5) * RATE / WINDOW
     octaves = np.log2(hz / hz[1])
@@ -66,10 +66,11 @@ def _equalizers(random: np.random.Generator) -> np.ndarray[tuple[int, ...], np.d
             row[:] = np.interp(octaves, np.arange(0.0, 12.0, 2.0), random.normal(0.0, 3.0, 6))
         if stem in LOWEST_HZ and random.random() < 0.7:
             row -= 18.0 * np.maximum(np.log2(random.uniform(*LOWEST_HZ[stem]) / hz), 0.0)
-        if stem == "bass" and random.random() < 0.5:  # many a bass was taken with fewer lows than records have
-            row += random.uniform(0.0, 12.0) * np.clip(np.log2(random.uniform(150.0, 350.0) / hz), 0.0, 1.0)
-        if stem == "bass" and random.random() < 0.6:
-            row -= random.uniform(0.0, 12.0) * np.clip(np.log2(hz / random.uniform(250.0, 600.0)), 0.0, 2.0)
+        if stem == "bass" and random.random() < 0.35:  # its overtones brought forward, as small loudspeakers ask for
+            away = np.log2(hz / random.uniform(120.0, 400.0))
+            row += random.uniform(0.0, 9.0) * np.exp(-0.5 * (away / 0.8) ** 2)
+        elif stem == "bass" and random.random() < 0.6:
+            row -= random.uniform(0.0, 12.0) * np.clip(np.log2(hz / random.uniform(300.0, 800.0)), 0.0, 2.0)
     if random.random() < 0.15:
         gains[:, int(random.uniform(0.5, 0.85) * BINS) :] -= 60.0
     return (10.0 ** (np.maximum(gains, -90.0) / 20.0)).astype(np.float32)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import time
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from torch import Tensor
 from bridge.config import write_atomic
 from bridge.core.audio import STEMS
 from bridge.errors import ConfigError
-from engines.onnx import SUMS
+from engines.onnx import summed
 from engines.separation.grid import POINTS, WINDOW
 from engines.separation.training.batches import Batch
 from engines.separation.training.network import Network, Shape
@@ -66,9 +65,7 @@ def export(run: Path, out: Path) -> str:
     if apart > CLOSE:
         raise FloatingPointError(f"ONNX Runtime's masks are {apart:.2g} from torch's after 200 steps")
     write_atomic(out, data)
-    digest = hashlib.sha256(data).hexdigest()
-    write_atomic(out.with_name(SUMS), f"{digest}  {out.name}\n")
-    return digest
+    return summed(out.parent, out.name)
 
 
 class Exported:

@@ -27,7 +27,7 @@ SPEED = (0.84, 1.19)
 """Pitch and tempo together, by resampling: three semitones down to three up."""
 RECORDED = 6.0
 """A recorded song or voice counts as so many minutes of a rendered one: what is real comes first."""
-LOWS_HZ, LOWS = 300.0, 0.5
+LOWS_HZ, LOWS = 300.0, 0.7
 """A bass has this share of its energy below: one that production left without is not drawn."""
 BASS_DB = 3.0
 """Rendered songs have their bass so much too low: its median is 8.6 dB below the sum of stems, on recordings 4.8 dB."""

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from bridge.core.audio import STEMS
+from engines.learning.recurrence import Recurrence
 from engines.separation.grid import POINTS
 
 FEATURES = 3
@@ -46,32 +47,6 @@ def features(power: Tensor) -> Tensor:
     return torch.cat([levels, pan], -2)
 
 
-class _Scan(torch.autograd.Function):
-    """h[t] = keep[t] h[t-1] + new[t] along axis 1, with the gradient by the same recurrence backwards."""
-
-    @staticmethod
-    def forward(ctx, keep: Tensor, new: Tensor, first: Tensor) -> Tensor:  # type: ignore[no-untyped-def]
-        heard = torch.empty_like(new)
-        before = first
-        for t in range(new.shape[1]):
-            before = torch.addcmul(new[:, t], keep[:, t], before, out=heard[:, t])
-        ctx.save_for_backward(keep, heard, first)
-        return heard
-
-    @staticmethod
-    def backward(ctx, wanted: Tensor) -> tuple[Tensor, Tensor, Tensor]:  # type: ignore[no-untyped-def]
-        keep, heard, first = ctx.saved_tensors
-        last = keep.shape[1] - 1
-        into = torch.empty_like(heard)
-        into[:, last] = wanted[:, last]
-        for t in range(last - 1, -1, -1):
-            torch.addcmul(wanted[:, t], keep[:, t + 1], into[:, t + 1], out=into[:, t])
-        kept = torch.empty_like(keep)
-        torch.mul(into[:, 1:], heard[:, :-1], out=kept[:, 1:])
-        torch.mul(into[:, 0], first, out=kept[:, 0])
-        return kept, into, into[:, 0] * keep[:, 0]
-
-
 class Bandwise(nn.Module):
     """A linear layer of its own for each band: (..., bands, inputs) to (..., bands, outputs)."""
 
@@ -82,27 +57,6 @@ class Bandwise(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.einsum("...ki,kio->...ko", x, self.weight) + self.bias
-
-
-class Recurrence(nn.Module):
-    """Time: each band's channels remember, each for as long as its gate says."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.norm = nn.LayerNorm(width)
-        self.into = nn.Linear(width, 3 * width)
-        self.back = nn.Linear(width, width)
-        with torch.no_grad():  # memories from one step to a few hundred
-            self.into.bias[:width] = torch.linspace(0.0, 5.5, width)
-            self.back.weight *= 0.5
-
-    def forward(self, x: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
-        """``x`` (batch, steps, bands, width), ``first`` (batch, bands, width): the result and the last memory."""
-        keep, new, gate = self.into(self.norm(x)).chunk(3, -1)
-        keep = torch.sigmoid(keep.float())  # in 16 bits a memory of 256 steps would be one for ever
-        fresh = (1.0 - keep) * new
-        heard = keep * first.unsqueeze(1) + fresh if x.shape[1] == 1 else _Scan.apply(keep, fresh, first)
-        return x + self.back(heard * nn.functional.silu(gate)), heard[:, -1]
 
 
 class Mixer(nn.Module):

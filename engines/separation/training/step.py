@@ -12,8 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from bridge.core.audio import STEMS
+from engines.learning.recurrence import Recurrence
 from engines.separation.grid import POINTS
-from engines.separation.training.network import FEATURES, FLOOR, SIDES, Mixer, Network, Recurrence
+from engines.separation.training.network import FEATURES, FLOOR, SIDES, Mixer, Network
 
 
 class Step(nn.Module):

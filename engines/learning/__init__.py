@@ -1,0 +1,1 @@
+"""Parts of networks that more than one engine learns with; needs the extra ``train``, never loaded while playing."""

@@ -1,0 +1,162 @@
+"""Where the beat is: every tempo and phase weighed at once, step by step, by what the network hears.
+
+A hidden Markov model of (tempo, place in the beat) as in Krebs, Böck and Widmer, "An efficient state-space model for
+joint tempo and meter tracking", ISMIR 2015, run forwards only. Places are a hundredth of a second apart, so a step
+of the network moves each by two. A state says when the beat was and how fast it goes; so the next one is known before
+it falls.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from engines.mir.frontend import STEPS_A_SECOND
+from engines.mir.memory import Memory
+
+Doubles = NDArray[np.float64]
+Indices = NDArray[np.int64]
+
+PLACES_A_STEP = 2
+PLACES_A_SECOND = STEPS_A_SECOND * PLACES_A_STEP
+SLOWEST_BPM, FASTEST_BPM = 40.0, 240.0
+CONSTANCY = 80.0
+"""How loath tempo is to change at a beat: the chance of a change falls by e for each 1/80 of it."""
+NARROW = 16.0
+"""The beat is the first sixteenth of its interval; the rest is not."""
+LEAK = 2e-4
+"""Chance a step that all is different from now on, by the prior: a jump, a new song."""
+PRIOR_OCTAVES = 0.8
+OCTAVE, OUTSIDE = 2.05, 0.86
+"""Tempi further than this factor from the one that the user prefers lose so much of their weight each step: where the
+music allows half or double, that decides, and nowhere else."""
+NEAR = 0.04
+"""Tempi this close to the likeliest speak for it."""
+SOUNDING, SILENT_S = 0.12, 2.5
+"""Without a step whose beat is likelier than this for so long, there is no beat."""
+SURE = 0.4
+"""How much the phases have to agree, 0 to 1, before beats are told."""
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """``ago_s``: how long before the moment that the step speaks of the last beat was; ``period_s`` of the beat;
+    ``confidence`` 0 to 1."""
+
+    ago_s: float
+    period_s: float
+    confidence: float
+
+
+@njit(cache=True)
+def advance(
+    weights: Doubles, into: Doubles, starts: Indices, lengths: Indices, change: Doubles, prior: Doubles, liked: Doubles,
+    chance: float, narrow: float, leak: float, places: int,
+) -> None:  # fmt: skip
+    """One step of the forward algorithm: ``weights`` moved on by ``places`` and weighed by ``chance``, summing to one.
+
+    ``change`` (tempi, tempi): from a row's tempo to a column's as a beat falls. ``prior`` (tempi,): where what leaks
+    goes, spread over the places of each. ``liked`` (tempi,): a factor.
+    """
+    tempi = lengths.shape[0]
+    for j in range(tempi):
+        start, length = starts[j], lengths[j]
+        for place in range(places, length):
+            into[start + place] = weights[start + place - places]
+        for place in range(places):
+            into[start + place] = 0.0
+    for i in range(tempi):
+        last = starts[i] + lengths[i] - places
+        for place in range(places):
+            weight = weights[last + place]
+            if weight > 1e-12:
+                for j in range(tempi):
+                    into[starts[j] + place] += weight * change[i, j]
+    total = 0.0
+    off = (1.0 - chance) / (narrow - 1.0)
+    for j in range(tempi):
+        start, length = starts[j], lengths[j]
+        fresh = leak * prior[j] / length
+        edge = length / narrow
+        for place in range(length):
+            heard = chance if place < edge else off
+            value = ((1.0 - leak) * into[start + place] + fresh) * heard * liked[j]
+            into[start + place] = value
+            total += value
+    for i in range(into.shape[0]):
+        into[i] /= total
+
+
+class BeatTracker(Memory):
+    """Takes the beat's probability of each step; says where the pulse is, if there is one."""
+
+    remembered = ("weights", "quiet", "prior_bpm")
+
+    def __init__(self) -> None:
+        shortest, longest = (round(60.0 / bpm * PLACES_A_SECOND) for bpm in (FASTEST_BPM, SLOWEST_BPM))
+        self._lengths = np.arange(shortest, longest + 1, dtype=np.int64)
+        self._starts = np.concatenate([[0], np.cumsum(self._lengths)[:-1]]).astype(np.int64)
+        ratios = self._lengths[None, :] / self._lengths[:, None]
+        change = np.exp(-CONSTANCY * np.abs(ratios - 1.0))
+        change[change < 1e-6] = 0.0
+        self._change = np.ascontiguousarray(change / change.sum(1, keepdims=True))
+        places = np.concatenate([np.arange(n) for n in self._lengths])
+        self._turn = np.exp(2j * np.pi * places / np.repeat(self._lengths, self._lengths))
+        self.weights = np.zeros(int(self._lengths.sum()))
+        self._next = np.zeros_like(self.weights)
+        self.prior_bpm = 120.0
+        self.forget()
+
+    def forget(self) -> None:
+        """Everything as at the start: any phase, tempi by the prior."""
+        self.quiet = 0
+        self._weigh_tempi()
+        self.weights[:] = np.repeat(self._prior / self._lengths, self._lengths)
+
+    def _weigh_tempi(self) -> None:
+        octaves = np.log2(60.0 * PLACES_A_SECOND / self._lengths / self.prior_bpm)
+        prior = np.exp(-0.5 * (octaves / PRIOR_OCTAVES) ** 2) / self._lengths
+        self._prior = np.asarray(prior / prior.sum(), np.float64)
+        self._liked = np.where(np.abs(octaves) > np.log2(OCTAVE), OUTSIDE, 1.0)
+
+    def restore(self, state: dict[str, NDArray[np.generic]]) -> None:
+        super().restore(state)
+        self._weigh_tempi()
+
+    def prefer(self, bpm: float) -> None:
+        """Tempi near ``bpm`` are likelier from now on, where the music leaves it open."""
+        if bpm != self.prior_bpm:
+            self.prior_bpm = bpm
+            self._weigh_tempi()
+
+    def hear(self, chance: float) -> Pulse | None:
+        """Take a step's probability of a beat."""
+        chance = min(max(chance, 0.01), 0.99)
+        advance(
+            self.weights, self._next, self._starts, self._lengths, self._change, self._prior,
+            self._liked, chance, NARROW, LEAK, PLACES_A_STEP,
+        )  # fmt: skip
+        self.weights, self._next = self._next, self.weights
+        self.quiet = 0 if chance > SOUNDING else self.quiet + 1
+        if self.quiet > SILENT_S * STEPS_A_SECOND:
+            return None
+        return self._pulse()
+
+    def _pulse(self) -> Pulse | None:
+        tempi = np.add.reduceat(self.weights, self._starts)
+        best = int((tempi * self._prior * self._lengths).argmax())
+        length = self._lengths[best]
+        low, high = np.searchsorted(self._lengths, [length * (1 - NEAR), length * (1 + NEAR) + 1])
+        share = float(tempi[low:high].sum())
+        here = slice(self._starts[low], self._starts[high] if high < len(self._starts) else None)
+        phase = complex((self.weights[here] * self._turn[here]).sum()) / max(share, 1e-12)
+        if abs(phase) < SURE:
+            return None
+        places = float((tempi[low:high] * self._lengths[low:high]).sum() / max(share, 1e-12))
+        turned = float(np.angle(phase) / (2 * np.pi)) % 1.0
+        period_s = places / PLACES_A_SECOND
+        ago_s = (turned - 0.5 / NARROW) * period_s  # the beat is the middle of its sixteenth
+        return Pulse(ago_s, period_s, min(abs(phase) * share**0.5, 1.0))

@@ -1,0 +1,73 @@
+"""``python -m engines.mir.training COMMAND``: from stems and their truths to the weights that ship."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from bridge.errors import BridgeError
+
+WEIGHTS = Path(__file__).parents[2] / "weights"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m engines.mir.training", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    one = commands.add_parser("train", help="learn, or go on learning")
+    one.add_argument("--stems", type=Path, required=True, help="folder that `python -m engines.material` filled")
+    one.add_argument("--run", type=Path, required=True, help="folder of the run: checkpoint and log")
+    one.add_argument("--minutes", type=float, default=60.0, help="how long at most")
+    one.add_argument("--steps", type=int, default=6000, help="at which step the learning rate has fallen to nothing")
+    one.add_argument("--processes", type=int, default=1, help="how many draw pieces beside the one that learns")
+    one.set_defaults(act=_train)
+
+    one = commands.add_parser("export", help="the run's averaged weights as the ONNX files that ship")
+    one.add_argument("--run", type=Path, required=True)
+    one.add_argument("--out", type=Path, default=WEIGHTS)
+    one.set_defaults(act=_export)
+
+    told = parser.parse_args(arguments)
+    try:
+        told.act(told)
+    except BridgeError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+def _train(told: argparse.Namespace) -> None:
+    import torch
+
+    from engines.material.library import read_library
+    from engines.mir.training.batches import Drawing
+    from engines.mir.training.judge import examined
+    from engines.mir.training.train import Plan, Trainer, train
+
+    torch.set_num_threads(1)  # several threads on a busy machine ran 50 times slower
+    heard = examined(told.stems, read_library(told.stems, "valid"))
+    trainer = Trainer(told.run, replace(Plan(), steps=told.steps))
+    went_on = trainer.load()
+    _say(f"{'go on from' if went_on else 'begin at'} step {trainer.step}")
+    end, plan = time.monotonic() + told.minutes * 60, trainer.plan
+    with Drawing(told.stems, plan.seed, trainer.step, plan.batch, plan.seconds, told.processes) as drawing:
+        train(trainer, drawing, heard, lambda step: time.monotonic() > end or step >= told.steps, _say)
+
+
+def _export(told: argparse.Namespace) -> None:
+    from engines.mir.training.export import export
+
+    for name, digest in export(told.run, told.out).items():
+        _say(f"{told.out / name}: SHA-256 {digest}, {(told.out / name).stat().st_size:,} bytes")
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

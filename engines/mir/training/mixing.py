@@ -1,0 +1,261 @@
+"""Pieces to listen to: songs, accompaniments with drums fitted to them, recordings; each time mixed and worn anew."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from engines.material.library import RATE, Clip, Library
+from engines.material.truth import Truth, read_truth
+from engines.mir.training.targets import Timeline, timeline_of
+from engines.mir.training.wear import worn
+
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+
+SONG, FITTED, RECORDED = 0.5, 0.25, 0.2
+"""Shares of rendered songs, of accompaniments with drums that were made for others, and of recordings; the rest are
+drums alone."""
+SEMITONES = 4
+DETUNE_CENTS = 8.0
+DRIFT, DRIFTS = 0.07, 0.2
+"""How far the tempo wanders at most, and in how many pieces. The pitch wanders too, so chords are not asked then."""
+FIT = 1.22
+"""Drums are played at most so much faster or slower to fit."""
+WALTZ = 0.12
+"""Share of songs whose bars lose their last beat: 3/4 is rare in what there is to learn from."""
+FADE_FRAMES = 400
+
+
+@dataclass(frozen=True)
+class Piece:
+    """``mono`` (frames,) at 44.1 kHz and what it holds."""
+
+    mono: Floats
+    line: Timeline
+
+
+@njit(cache=True)
+def _read(samples: NDArray[np.int16], at: Doubles, gain: float, out: Floats) -> None:
+    """Add to ``out`` the mean of both channels of ``samples`` (any, 2) at the places ``at``, linearly interpolated."""
+    last = samples.shape[0] - 1
+    scale = np.float32(gain / 65536.0)
+    for i in range(at.shape[0]):
+        j = int(at[i])
+        if at[i] >= 0 and j < last:
+            u = np.float32(at[i] - j)
+            here = np.float32(samples[j, 0]) + np.float32(samples[j, 1])
+            there = np.float32(samples[j + 1, 0]) + np.float32(samples[j + 1, 1])
+            out[i] += scale * (here + u * (there - here))
+
+
+class Repertoire:
+    """What can be drawn from a folder of stems with their truths."""
+
+    def __init__(self, folder: Path, library: Library) -> None:
+        self._truths: dict[str, Truth] = {}
+        for clip in library.clips:
+            name = clip.path.name.rsplit(".", 2)[0]
+            if name not in self._truths and (truth := read_truth(folder, name)) is not None:
+                self._truths[name] = truth
+        songs = {name: song for name, song in library.songs.items() if name in self._truths}
+        self.rendered = {name: song for name, song in songs.items() if self._truths[name].chords}
+        self.recorded = {name: song for name, song in songs.items() if not self._truths[name].chords}
+        self.parts = [clip for clip in self._loose(library, "other") if self.truth(clip).chords]
+        self.drums = self._loose(library, "drums")
+        self.voices = [clip for group in library.loose.get("vocals", {}).values() for clip in group if not clip.song]
+
+    def _loose(self, library: Library, stem: str) -> list[Clip]:
+        clips = [clip for group in library.loose.get(stem, {}).values() for clip in group if not clip.song]
+        return [clip for clip in clips if clip.path.name.rsplit(".", 2)[0] in self._truths]
+
+    def truth(self, clip: Clip) -> Truth:
+        return self._truths[clip.path.name.rsplit(".", 2)[0]]
+
+    def truth_of_song(self, song: str) -> Truth:
+        return self._truths[song]
+
+
+class Mixer:
+    """Draws pieces of ``seconds``, reproducibly by its ``random``."""
+
+    def __init__(self, repertoire: Repertoire, seconds: float, random: np.random.Generator) -> None:
+        self.repertoire, self.random = repertoire, random
+        self.seconds, self.frames = seconds, round(seconds * RATE)
+
+    def draw(self) -> Piece:
+        while True:
+            piece = self._draw()
+            if np.isfinite(piece.mono).all() and np.abs(piece.mono).max() > 1e-3:
+                return replace(piece, mono=worn(piece.mono, self.random))
+
+    def whole(self, song: dict[str, Clip]) -> tuple[Floats, float]:
+        """The middle of a song as it is, (frames,), and the second at which that begins in it."""
+        available = min(clip.frames for clip in song.values())
+        start = max(0, (available - self.frames) // 2)
+        mono = np.zeros(self.frames, np.float32)
+        for part in _parts(song):
+            _read(song[part].samples(), np.arange(start, start + self.frames, dtype=np.float64), 1.0, mono)
+        return mono, start / RATE
+
+    def _draw(self) -> Piece:
+        random, stock = self.random, self.repertoire
+        kind = random.random()
+        if kind < SONG and stock.rendered:
+            return self._song(stock.rendered, True)
+        if kind < SONG + FITTED and stock.parts and stock.drums:
+            return self._fitted()
+        if kind < SONG + FITTED + RECORDED and stock.recorded:
+            return self._song(stock.recorded, False)
+        return self._drums()
+
+    def _song(self, songs: dict[str, dict[str, Clip]], rendered: bool) -> Piece:
+        random = self.random
+        name = sorted(songs)[int(random.integers(len(songs)))]
+        song, truth = songs[name], self.repertoire.truth_of_song(name)
+        waltz = rendered and random.random() < WALTZ
+        frames = self.frames * 4 // 3 + RATE if waltz else self.frames
+        way = self._way(min(clip.frames for clip in song.values()), frames)
+        mono = np.zeros(frames, np.float32)
+        parts = _parts(song)
+        left_out = {"drums": 0.2, "vocals": 0.3, "bass": 0.12, "other": 0.1}
+        kept = [part for part in parts if random.random() >= left_out.get(part, 0.0)] if len(parts) > 2 else parts
+        if not {"bass", "other", "bassother", "instrumental"} & set(kept):
+            kept = parts
+        for part in kept:
+            gain = random.normal(0.0, 4.0) + (7.0 if part == "vocals" and random.random() < 0.15 else 0.0)
+            _read(song[part].samples(), way.at, _gain(gain), mono)
+        line = way.line(truth, frames / RATE)
+        if waltz:
+            mono, line = _waltzed(mono, line, self.frames)
+        return Piece(mono, line)
+
+    def _fitted(self) -> Piece:
+        """An accompaniment, drums at its tempo whose bars begin with its own, and now and then a strange voice."""
+        random, stock = self.random, self.repertoire
+        part = stock.parts[int(random.integers(len(stock.parts)))]
+        truth = stock.truth(part)
+        way = self._way(part.frames, self.frames)
+        mono = np.zeros(self.frames, np.float32)
+        _read(part.samples(), way.at, 1.0, mono)
+        mono *= _gain(-20.0) / max(float(np.sqrt((mono**2).mean())), 1e-4)
+        fitting = [c for c in stock.drums if 1 / FIT < truth.bpm / stock.truth(c).bpm < FIT]
+        if fitting and random.random() < 0.85:
+            drums = fitting[int(random.integers(len(fitting)))]
+            beats = np.zeros(self.frames, np.float32)
+            _read(drums.samples(), way.at * (truth.bpm / stock.truth(drums).bpm), 1.0, beats)
+            level = max(float(np.sqrt((beats**2).mean())), 1e-4)
+            mono += beats * np.float32(_gain(-20.0 + random.normal(0.0, 5.0)) / level)
+        if stock.voices and random.random() < 0.15:
+            voice = stock.voices[int(random.integers(len(stock.voices)))]
+            start = random.integers(max(1, voice.frames - self.frames))
+            sung = np.zeros(self.frames, np.float32)
+            _read(voice.samples(), start + np.arange(self.frames, dtype=np.float64), 1.0, sung)
+            mono += sung * np.float32(_gain(-30.0) / max(float(np.sqrt((sung**2).mean())), 1e-3))
+        return Piece(mono, way.line(truth, self.seconds))
+
+    def _drums(self) -> Piece:
+        random, stock = self.random, self.repertoire
+        drums = stock.drums[int(random.integers(len(stock.drums)))]
+        way = self._way(drums.frames, self.frames)
+        mono = np.zeros(self.frames, np.float32)
+        _read(drums.samples(), way.at, 1.0, mono)
+        line = way.line(stock.truth(drums), self.seconds)
+        return Piece(mono, replace(line, chords=((0.0, self.seconds, -1, -1, -1),)))
+
+    def _way(self, available: int, frames: int) -> _Way:
+        """Where to read from: transposed by whole semitones and a little beside them, sometimes wandering."""
+        random = self.random
+        semitones = int(random.integers(-SEMITONES, SEMITONES + 1))
+        speed = 2.0 ** ((semitones + random.normal(0.0, DETUNE_CENTS) / 100) / 12)
+        speeds = np.full(frames, speed)
+        drifts = random.random() < DRIFTS
+        if drifts:
+            turns = random.uniform(0.3, 2.0) * np.linspace(0, 2 * np.pi, frames) + random.uniform(0, 2 * np.pi)
+            speeds *= 1.0 + random.uniform(0.02, DRIFT) * np.sin(turns)
+        at = np.cumsum(speeds)
+        start = random.uniform(0.0, max(1.0, available - at[-1] - 2))
+        return _Way(at + start, semitones, not drifts)
+
+
+@dataclass(frozen=True)
+class _Way:
+    """``at``: the place in the source, in frames, of each frame of the piece."""
+
+    at: Doubles
+    semitones: int
+    pitched: bool
+
+    def line(self, truth: Truth, seconds: float) -> Timeline:
+        """``truth`` in seconds of the piece."""
+        whole = timeline_of(truth, self.at[-1] / RATE + 1.0, self.semitones, self.pitched)
+        places, times = self.at[::441], np.arange(0, len(self.at), 441) / RATE
+
+        def heard(source_s: float) -> float:
+            place = source_s * RATE
+            if place < places[0] or place > places[-1]:  # outside: by the nearest speed
+                end = 0 if place < places[0] else -1
+                return float(times[end] + (place - places[end]) / (RATE * (self.at[-1] - self.at[0]) / len(self.at)))
+            return float(np.interp(place, places, times))
+
+        beats = np.array([heard(t) for t in whole.beats])
+        inside = (beats > -1.0) & (beats < seconds + 1.0)
+        chords = [(heard(a), heard(b), root, quality, bass) for a, b, root, quality, bass in whole.chords]
+        return replace(
+            whole,
+            beats=beats[inside],
+            numbers=whole.numbers[inside],
+            chords=tuple((a, b, r, q, c) for a, b, r, q, c in chords if b > -1.0 and a < seconds + 1.0),
+            keys=tuple((heard(a), key) for a, key in whole.keys),
+        )
+
+
+def _parts(song: dict[str, Clip]) -> list[str]:
+    """Which clips to add up so that nothing is in twice."""
+    if "instrumental" in song:
+        return ["instrumental"]
+    if "bassother" in song:
+        return [name for name in ("drums", "vocals", "bassother") if name in song]
+    return sorted(song)
+
+
+def _waltzed(mono: Floats, line: Timeline, frames: int) -> tuple[Floats, Timeline]:
+    """``mono`` (more than ``frames``) without the fourth beats of its bars, which become bars of three."""
+    lost = [(line.beats[i], line.beats[i + 1]) for i in range(len(line.beats) - 1) if line.numbers[i] == 3]
+    pieces: list[Floats] = []
+    begin = 0
+    fade = np.linspace(0, 1, FADE_FRAMES, dtype=np.float32)
+    for start, end in [*lost, (len(mono) / RATE, 0.0)]:
+        stop, go_on = max(0, round(start * RATE)), max(0, round(end * RATE))
+        if stop > begin:
+            piece = mono[begin:stop].copy()
+            if pieces and len(piece) > FADE_FRAMES and begin >= FADE_FRAMES:
+                last = pieces[-1]
+                # the fade takes the frames before the cut's end, so that nothing moves in time
+                last[-FADE_FRAMES:] = last[-FADE_FRAMES:] * (1 - fade) + mono[begin - FADE_FRAMES : begin] * fade
+            pieces.append(piece)
+        begin = max(go_on, begin)
+
+    cuts = [(max(float(start), 0.0), float(end)) for start, end in lost if end > 0]
+
+    def heard(time: float) -> float:
+        return time - float(sum(min(max(time - start, 0.0), end - start) for start, end in cuts))
+
+    kept = line.numbers != 3
+    beats = np.array([heard(t) for t in line.beats[kept]])
+    chords = tuple((heard(a), heard(b), r, q, c) for a, b, r, q, c in line.chords)
+    keys = tuple((heard(a), key) for a, key in line.keys)
+    whole = np.zeros(frames, np.float32)
+    joined = np.concatenate(pieces)[:frames]
+    whole[: len(joined)] = joined
+    return whole, replace(
+        line, beats=beats, numbers=line.numbers[kept], chords=tuple(c for c in chords if c[1] > c[0]), keys=keys
+    )
+
+
+def _gain(db: float) -> float:
+    return float(10.0 ** (db / 20.0))
