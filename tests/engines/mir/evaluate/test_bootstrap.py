@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from engines.mir.evaluate.bootstrap import interval
+
+
+def test_equal_songs_leave_no_doubt() -> None:
+    assert interval([0.75] * 8) == (0.75, 0.75)
+
+
+def test_one_song_says_nothing_about_others() -> None:
+    assert all(math.isnan(bound) for bound in interval([0.75]))
+    assert all(math.isnan(bound) for bound in interval([]))
+
+
+def test_songs_that_are_right_or_wrong_have_the_interval_of_the_binomial() -> None:
+    low, high = interval([0.0, 1.0] * 50)  # 0.5 with a standard error of 0.05
+    assert low == pytest.approx(0.5 - 1.96 * 0.05, abs=0.011)
+    assert high == pytest.approx(0.5 + 1.96 * 0.05, abs=0.011)
+
+
+def test_the_same_scores_have_the_same_interval() -> None:
+    assert interval([0.1, 0.5, 0.9]) == interval([0.1, 0.5, 0.9])
+
+
+def test_of_two_songs_a_quarter_of_the_draws_is_twice_the_same() -> None:
+    assert interval([0.2, 0.6]) == (0.2, 0.6)
