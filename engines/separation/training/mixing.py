@@ -23,6 +23,9 @@ ABSENT: Mapping[str, float] = {"drums": 0.12, "bass": 0.12, "vocals": 0.2, "othe
 LEVEL_DB: Mapping[str, float] = {"drums": -19.0, "bass": -21.0, "vocals": -20.0, "other": -20.0}
 """RMS that a loose stem is brought to before its random gain: about what pop mixtures have."""
 SPREAD_DB = 4.5
+SLIDES = 0.35
+"""Share of loose basses whose notes slide into one another: sampled ones never do, played and synthesised ones like to.
+A network that had not heard it took a slide for a drum."""
 SPEED = (0.84, 1.19)
 """Pitch and tempo together, by resampling: three semitones down to three up."""
 RECORDED = 6.0
@@ -49,13 +52,12 @@ class Mixture:
 
 
 @njit(cache=True)
-def _resampled(samples: NDArray[np.int16], speed: float, frames: int, out: Floats) -> None:
-    """``out`` (2, frames): ``samples`` (any, 2) read at ``speed``, by Catmull-Rom interpolation."""
+def _resampled(samples: NDArray[np.int16], places: NDArray[np.float64], out: Floats) -> None:
+    """``out`` (2, frames): ``samples`` (any, 2) read at ``places`` (frames,), by Catmull-Rom interpolation."""
     last = samples.shape[0] - 1
-    for i in range(frames):
-        at = i * speed
-        j = int(at)
-        u = np.float32(at - j)
+    for i in range(places.shape[0]):
+        j = int(places[i])
+        u = np.float32(places[i] - j)
         a, b, c, d = max(j - 1, 0), min(j, last), min(j + 1, last), min(j + 2, last)
         for k in range(2):
             p0, p1 = np.float32(samples[a, k]), np.float32(samples[b, k])
@@ -142,8 +144,9 @@ class Mixer:
         clips = self._clips[stem][str(random.choice(names, p=odds))]
         clip = clips[int(random.integers(len(clips)))]
         speed = float(np.exp(random.uniform(np.log(SPEED[0]), np.log(SPEED[1]))))
-        need = int(self.frames * speed) + 4
-        wave = self._crop(clip, int(random.integers(max(1, clip.frames - need))), speed, True)
+        slides = stem == "bass" and random.random() < SLIDES
+        need = int(self.frames * speed * (2.0 if slides else 1.0)) + 4
+        wave = self._crop(clip, int(random.integers(max(1, clip.frames - need))), speed, True, slides)
         rms = float(np.sqrt(np.mean(wave**2)))
         if rms < QUIET:
             return None
@@ -151,15 +154,27 @@ class Mixer:
         wave *= _gain(LEVEL_DB[stem] + random.normal(0.0, SPREAD_DB)) / active
         return wave
 
-    def _crop(self, clip: Clip, start: int, speed: float, loose: bool) -> Floats:
-        need = int(self.frames * speed) + 4
-        samples = np.asarray(clip.samples()[start : start + need])
+    def _crop(self, clip: Clip, start: int, speed: float, loose: bool, slides: bool = False) -> Floats:
+        """``loose``: it may begin late. ``slides``: its pitch glides to and fro on the way."""
+        speeds = speed * _slides(self.frames, self.random) if slides else np.full(self.frames, speed)
+        places = np.cumsum(speeds) - speeds[0]
+        samples = np.asarray(clip.samples()[start : start + int(places[-1]) + 4])
         wave = np.zeros((2, self.frames), np.float32)
-        have = min(self.frames, int((len(samples) - 1) / speed))
+        have = int(np.searchsorted(places, len(samples) - 1))
         if have > 0:
             late = int(self.random.integers(self.frames - have + 1)) if loose else 0
-            _resampled(samples, speed, have, wave[:, late : late + have])
+            _resampled(samples, places[:have], wave[:, late : late + have])
         return wave
+
+
+def _slides(frames: int, random: np.random.Generator) -> NDArray[np.float64]:
+    """Factors of speed (frames,): now and then to another pitch within a sixth or so, in 20 to 300 ms."""
+    times, semitones = [0.0], [0.0]
+    while times[-1] < frames:
+        stay, glide = random.uniform(0.1, 1.2), random.uniform(0.02, 0.3)
+        times += [times[-1] + stay * RATE, times[-1] + (stay + glide) * RATE]
+        semitones += [semitones[-1], float(np.clip(random.normal(0.0, 4.0), -7.0, 9.0))]
+    return np.asarray(2.0 ** (np.interp(np.arange(frames), times, semitones) / 12), np.float64)
 
 
 def parts_of(song: Mapping[str, Clip]) -> list[str]:
