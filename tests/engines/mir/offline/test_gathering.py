@@ -48,6 +48,11 @@ def test_the_key_of_the_song_is_the_one_that_lasts_longest() -> None:
     assert song.key == "G minor"
 
 
+def test_a_key_that_is_told_again_goes_on() -> None:
+    song = gathered((1000, Key(0, 0, 0.5)), (4000, Key(0, 0, 0.9)), (6000, Key(0, 1, 0.5)))
+    assert [(key.start_s, key.end_s, key.label) for key in song.keys] == [(1, 6, "C major"), (6, 10, "C minor")]
+
+
 def test_beats_count_from_one_and_lie_within_the_song() -> None:
     beats = gathered(*((frame, Beat(i % 4, 4, 60, 1.5, i)) for i, frame in enumerate((-5, 500, 9999, 10_000)))).beats
     assert [(beat.time_s, beat.number, beat.confidence) for beat in beats] == [(0.5, 2, 1.0), (9.999, 3, 1.0)]

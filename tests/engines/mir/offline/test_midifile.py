@@ -84,6 +84,19 @@ def test_a_pause_without_beats_becomes_quarter_notes_of_the_tempo_around_it() ->
     assert all(400_000 < tempo < 600_000 for _, tempo in tempi(file))
 
 
+def test_errors_of_rounding_do_not_add_up() -> None:
+    times = [round(0.3 + i * 60 / 123.45, 6) for i in range(3000)]
+    file = read(song_of(times))
+    ticks = [tick for tick, _ in tempi(file)][-len(times) :]
+    assert abs(second_at(file, ticks[-1]) - times[-1]) < 1e-5
+
+
+def test_a_lead_in_that_is_no_quarter_note_is_a_bar_of_its_own() -> None:
+    file = read(song_of([0.1 + i * 0.5 for i in range(20)], first=3))
+    signatures = [(m.numerator, m.denominator) for m in file.tracks[0] if m.type == "time_signature"]
+    assert signatures == [(3, 64), (2, 4), (4, 4)]
+
+
 def test_a_short_lead_in_keeps_a_tempo_that_hosts_can_play() -> None:
     assert all(60e6 / tempo < 999 for _, tempo in tempi(read(song_of([0.01, 0.51, 1.01, 1.51, 2.01]))))
 

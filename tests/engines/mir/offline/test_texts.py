@@ -59,4 +59,6 @@ def test_chords_are_regions_to_sonic_visualiser() -> None:
 def test_a_song_without_anything_still_gives_whole_files() -> None:
     empty = texts(SongMap("song.wav", "mir.x", 48000, 0, 0.0))
     assert empty["beats.txt"] == ""
-    assert list(ElementTree.fromstring(empty["beats.svl"]).iter("point")) == []
+    layer = ElementTree.fromstring(empty["beats.svl"])
+    assert list(layer.iter("point")) == []
+    assert [(model.get("start"), model.get("end")) for model in layer.iter("model")] == [("0", "0")]
