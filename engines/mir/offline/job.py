@@ -58,10 +58,10 @@ def analyse_song(
     song, outline, rate = hear(path, engine, values, told)
     outcome = Outcome(path, map=song, notes=list(song.remarks), listened_s=clock() - began_s)
     name = name_for(path, out)
-    outcome.files = {kind: out / f"{name}.{kind}" for kind in (MAP, *texts(song), "mid")}
     contents: dict[str, str | bytes] = {MAP: to_json(song), **texts(song), "mid": midi_file(song, spelt(path.stem))}
-    for kind, file in outcome.files.items():
-        write_atomic(file, contents[kind])
+    for kind, content in contents.items():
+        outcome.files[kind] = out / f"{name}.{kind}"
+        write_atomic(outcome.files[kind], content)
     told("drawing", 0, 0, rate)
     try:
         picture = draw(song, outline, rate, spelt(path.stem))

@@ -191,10 +191,10 @@ def _played(notes: Sequence[NoteSpan], grid: TempoGrid, channel: int) -> Iterato
 
 
 def _track(messages: Sequence[Timed], end: int) -> MidiTrack:
-    """In order, as they were given where at one tick (notes off before on), with the end at tick ``end``."""
+    """In order, as they were given where at one tick, with the end at tick ``end``."""
     track = MidiTrack()
     before = 0
-    for tick, message in sorted(messages, key=lambda timed: (timed[0], timed[1].type != "note_off")):
+    for tick, message in sorted(messages, key=lambda timed: timed[0]):
         track.append(message.copy(time=tick - before))
         before = tick
     track.append(MetaMessage("end_of_track", time=max(end - before, 0)))
