@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from cyclopts import App
 
 from bridge.errors import BridgeError
 from engines.mir.offline import command
+from engines.mir.offline.job import Outcome, analyse_song
 from engines.mir.offline.songmap import from_json
 from tests.engines.mir.signals import CADENCE, RATE, clicks, tones
 
@@ -59,6 +61,23 @@ def test_a_wrong_word_is_said_before_anything_is_made(tmp_path: Path, words: tup
     with pytest.raises(BridgeError, match=said):
         analyze(song(tmp_path / "song.wav"), "--out", tmp_path / "out", *words)
     assert not (tmp_path / "out").exists()
+
+
+def test_ctrl_c_keeps_the_songs_that_are_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped_at_b(path: Path, *more: Any) -> Outcome:
+        if path.name == "b.wav":
+            raise KeyboardInterrupt
+        return analyse_song(path, *more)
+
+    monkeypatch.setattr(command, "analyse_song", stopped_at_b)
+    songs = [song(tmp_path / f"{name}.wav") for name in "abc"]
+    assert analyze(*songs, "--out", tmp_path / "out", "--json") == 130
+    told = capsys.readouterr()
+    assert [Path(outcome["song"]).name for outcome in json.loads(told.out)] == ["a.wav"]
+    assert "stopped" in told.err
+    assert (tmp_path / "out" / "a.mid").is_file()
 
 
 def test_a_control_reaches_the_engine(tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ def test_all_files_are_written_and_agree(tmp_path: Path) -> None:
 def test_the_picture_shows_the_song(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     script = [(0, C), (40_000, Chord(-1, 0, -1, 0.5))]
-    outcome = analysed(wave(tmp_path / "$a_b$.wav", tones(CADENCE, 1.0)), tmp_path / "out", Scripted(script))
+    outcome = analysed(wave(tmp_path / "$^$.wav", tones(CADENCE, 1.0)), tmp_path / "out", Scripted(script))
     with outcome.files["png"].open("rb") as file:
         assert file.read(8) == b"\x89PNG\r\n\x1a\n"
     assert outcome.files["png"].stat().st_size > 10_000
@@ -166,6 +166,16 @@ def test_files_of_somebody_else_are_left_alone(tmp_path: Path, theirs: str) -> N
     analysed(path, tmp_path)
     assert (tmp_path / theirs).read_text() == "mine"
     assert (tmp_path / "a (2).json").is_file()
+
+
+def test_a_song_is_heard_alike_after_another(tmp_path: Path) -> None:
+    engine = engine_named("mir.chroma")
+    path = wave(tmp_path / "a.wav", tones(CADENCE, 1.5) + clicks(np.arange(0, 6, 0.5).tolist(), 6.0))
+    other = wave(tmp_path / "b.wav", tones(CADENCE[:1], 3.0) + clicks(np.arange(0, 3, 0.4).tolist(), 3.0))
+    alone, _, _ = hear(path, engine, {}, silent)
+    hear(other, engine, {}, silent)
+    assert hear(path, engine, {}, silent)[0] == alone
+    assert alone.beats
 
 
 def test_progress_is_told_in_frames_of_the_file(tmp_path: Path) -> None:
