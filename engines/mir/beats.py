@@ -9,6 +9,7 @@ it falls.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 from numba import njit
@@ -33,6 +34,8 @@ PRIOR_OCTAVES = 0.8
 OCTAVE, OUTSIDE = 2.05, 0.86
 """Tempi further than this factor from the one that the user prefers lose so much of their weight each step: where the
 music allows half or double, that decides, and nowhere else."""
+BEYOND = 0.5
+"""The same for tempi beyond a clamp: gone within half a second."""
 NEAR = 0.04
 """Tempi this close to the likeliest speak for it."""
 SOUNDING, SILENT_S = 0.12, 2.5
@@ -93,7 +96,7 @@ def advance(
 class BeatTracker(Memory):
     """Takes the beat's probability of each step; says where the pulse is, if there is one."""
 
-    remembered = ("weights", "quiet", "prior_bpm")
+    remembered = ("weights", "quiet", "prior_bpm", "clamp")
 
     def __init__(self) -> None:
         shortest, longest = (round(60.0 / bpm * PLACES_A_SECOND) for bpm in (FASTEST_BPM, SLOWEST_BPM))
@@ -107,7 +110,7 @@ class BeatTracker(Memory):
         self._turn = np.exp(2j * np.pi * places / np.repeat(self._lengths, self._lengths))
         self.weights = np.zeros(int(self._lengths.sum()))
         self._next = np.zeros_like(self.weights)
-        self.prior_bpm = 120.0
+        self.prior_bpm, self.clamp = 120.0, inf
         self.forget()
 
     def forget(self) -> None:
@@ -120,16 +123,18 @@ class BeatTracker(Memory):
         octaves = np.log2(60.0 * PLACES_A_SECOND / self._lengths / self.prior_bpm)
         prior = np.exp(-0.5 * (octaves / PRIOR_OCTAVES) ** 2) / self._lengths
         self._prior = np.asarray(prior / prior.sum(), np.float64)
-        self._liked = np.where(np.abs(octaves) > np.log2(OCTAVE), OUTSIDE, 1.0)
+        far = np.maximum(np.abs(octaves) - np.log2(1.0 + min(self.clamp, OCTAVE - 1.0)), 0.0)
+        self._liked = np.where(far > 0.0, OUTSIDE if self.clamp == inf else BEYOND, 1.0)
 
     def restore(self, state: dict[str, NDArray[np.generic]]) -> None:
         super().restore(state)
         self._weigh_tempi()
 
-    def prefer(self, bpm: float) -> None:
-        """Tempi near ``bpm`` are likelier from now on, where the music leaves it open."""
-        if bpm != self.prior_bpm:
-            self.prior_bpm = bpm
+    def prefer(self, bpm: float, clamp: float = inf) -> None:
+        """Tempi near ``bpm`` are likelier from now on, where the music leaves it open; beyond ``clamp`` (a share of
+        it) there are none."""
+        if (bpm, clamp) != (self.prior_bpm, self.clamp):
+            self.prior_bpm, self.clamp = bpm, clamp
             self._weigh_tempi()
 
     def hear(self, chance: float) -> Pulse | None:

@@ -1,10 +1,14 @@
-"""What the learned analysis keeps between blocks: its networks' memories, the last of the audio, what it told."""
+"""What the learned analysis keeps between blocks: its networks' memories, the last of the audio, what waits."""
 
 from __future__ import annotations
+
+from dataclasses import astuple, fields
+from typing import Any
 
 import numpy as np
 
 from bridge.core.audio import Audio
+from bridge.core.events import Payload, TimedEvent
 from bridge.errors import EngineError
 from engines.mir.memory import Memory
 from engines.onnx import Bound, Floats, open_session, shapes
@@ -42,43 +46,79 @@ class Heard(Memory):
 
 
 class Listening(Memory):
-    """The last of the audio, and how many steps of it were taken since ``origin``, the frame of its first."""
+    """The last of the audio, a row a source, and how many steps of it were taken since ``origin``, its first frame."""
 
     remembered = ("recent", "origin", "frames", "steps")
 
-    def __init__(self, window: int, hop: int) -> None:
-        self.recent = np.zeros(window + hop, np.float32)
+    def __init__(self, sources: int, window: int, hop: int) -> None:
+        self.recent = np.zeros((sources, window + hop), np.float32)
         self.forget()
 
     def forget(self) -> None:
         self.recent[:] = 0.0
         self.origin, self.frames, self.steps = -1, 0, 0
 
-    def take(self, mono: Audio) -> None:
-        count = len(mono)
-        self.recent[:-count] = self.recent[count:]
-        self.recent[-count:] = mono
+    @property
+    def next_frame(self) -> int:
+        """The frame that is to come next; -1 before the first."""
+        return self.origin + self.frames if self.origin >= 0 else -1
+
+    def take(self, audio: Audio) -> None:
+        """``audio``: shape (sources, frames), at most a hop."""
+        count = audio.shape[1]
+        self.recent[:, :-count] = self.recent[:, count:]
+        self.recent[:, -count:] = audio
         self.frames += count
 
+    def window(self, source: int, frames: int, end: int) -> Floats:
+        """The ``frames`` of ``source`` before ``end``, a count of frames from the first on."""
+        newest = self.recent.shape[1] - (self.frames - end)
+        window: Floats = self.recent[source, newest - frames : newest]
+        return window
 
-class Telling(Memory):
-    """The pulse as it was heard last, and what was told of it, so that no beat comes twice; in frames.
 
-    ``beat``: when a beat was; ``period``: from one to the next, 0 where there is no pulse. ``awaited``: the beat told
-    last while the network may still say that it was a downbeat, else -1; ``downbeat``: the most that it said so far.
-    """
+class Waiting(Memory):
+    """Events that are known and not yet due: what is said late is said equally late, as declared."""
 
-    remembered = ("beat", "period", "confidence", "told", "index", "bpm", "awaited", "downbeat")
+    remembered = ("frames", "kinds", "values", "count")
+    ROOM = 64
 
-    def __init__(self) -> None:
-        self.forget()
+    def __init__(self, kinds: tuple[type[Payload], ...]) -> None:
+        self._kinds = kinds
+        self.frames = np.zeros(self.ROOM, np.int64)
+        self.kinds = np.zeros(self.ROOM, np.int64)
+        self.values = np.zeros((self.ROOM, 5))
+        self.count = 0
 
     def forget(self) -> None:
-        self.beat, self.period, self.confidence = 0.0, 0.0, 0.0
-        self.told, self.index, self.bpm = -1.0e18, 0, 0.0
-        self.awaited, self.downbeat = -1.0, 0.0
+        self.frames[:] = 0
+        self.kinds[:] = 0
+        self.values[:] = 0.0
+        self.count = 0
 
-    def due(self, block: int, too_soon: float) -> float:
-        """The frame of the next beat that is not yet told; at most a quarter of a period before frame ``block``."""
-        soonest = max(self.told + too_soon * self.period, block - 0.25 * self.period)
-        return float(self.beat + max(np.ceil((soonest - self.beat) / self.period), 0.0) * self.period)
+    def add(self, frame: int, payload: Payload) -> None:
+        """Keep it; a full room forgets what would come last, which only a machine gun of notes brings about."""
+        if self.count == self.ROOM:
+            self.count -= 1
+        at = int(np.searchsorted(self.frames[: self.count], frame, "right"))
+        for array in (self.frames, self.kinds, self.values):
+            array[at + 1 : self.count + 1] = array[at : self.count].copy()
+        told = astuple(payload)
+        self.frames[at], self.kinds[at] = frame, self._kinds.index(type(payload))
+        self.values[at] = 0.0
+        self.values[at, : len(told)] = told
+        self.count += 1
+
+    def due(self, before: int) -> list[TimedEvent]:
+        """Those of frames below ``before``, in order."""
+        ready = int(np.searchsorted(self.frames[: self.count], before))
+        events = []
+        for i in range(ready):
+            kind: type[Any] = self._kinds[int(self.kinds[i])]
+            types = [field.type for field in fields(kind)]
+            values = [int(v) if t == "int" else float(v) for v, t in zip(self.values[i], types, strict=False)]
+            events.append(TimedEvent(int(self.frames[i]), kind(*values)))
+        for array in (self.frames, self.kinds, self.values):
+            array[: self.count - ready] = array[ready : self.count].copy()
+        self.count -= ready
+        return events

@@ -23,7 +23,7 @@ ABSENT: Mapping[str, float] = {"drums": 0.12, "bass": 0.12, "vocals": 0.2, "othe
 LEVEL_DB: Mapping[str, float] = {"drums": -19.0, "bass": -21.0, "vocals": -20.0, "other": -20.0}
 """RMS that a loose stem is brought to before its random gain: about what pop mixtures have."""
 SPREAD_DB = 4.5
-SLIDES = 0.35
+SLIDES = 0.5
 """Share of loose basses whose notes slide into one another: sampled ones never do, played and synthesised ones like to.
 A network that had not heard it took a slide for a drum."""
 SPEED = (0.84, 1.19)

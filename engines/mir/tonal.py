@@ -1,0 +1,48 @@
+"""Chords and keys: what the harmony network hears, and the trackers behind it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bridge.core.events import QUALITIES, Chord, Key, TimedEvent
+from engines.mir.chords import CLASSES, LOOKS_A_SECOND, PATIENCE, ChordTracker, KeyTracker
+from engines.mir.frontend import HARMONY_BANDS, HARMONY_WINDOW_S, harmony_levels
+from engines.mir.hearing import Heard, Waiting
+from engines.mir.memory import Memory
+from engines.onnx import Floats
+
+DELAY_S = HARMONY_WINDOW_S / 2 + 0.2
+"""How long before its end a look's answer holds: half its window, and a fifth of a second to tell a change from a
+passing note. What the network was trained to say."""
+SIZES = (CLASSES + 1, len(QUALITIES), CLASSES + 1, 2 * CLASSES)
+"""Of the network's heads: roots and none, qualities, basses and none, keys."""
+
+
+class Tonal:
+    """One source, look by look."""
+
+    def __init__(self, rate: int, model: bytes) -> None:
+        self.rate = rate
+        self._levels = harmony_levels(rate)
+        self.window = self._levels.window
+        self._network = Heard("mir-harmony", model, 1, HARMONY_BANDS)
+        self._edges = np.cumsum(SIZES)[:-1]
+        self._chords, self._keys, self._waiting = ChordTracker(), KeyTracker(), Waiting((Chord, Key))
+        self.latency = round((DELAY_S + (PATIENCE - 1) / LOOKS_A_SECOND) * rate)
+
+    def parts(self) -> dict[str, Memory]:
+        return {"network": self._network, "chords": self._chords, "keys": self._keys, "waiting": self._waiting}
+
+    def hear(self, window: Floats, end: int) -> None:
+        """A look whose ``window`` of audio ends before frame ``end``."""
+        chances = self._network.hear(self._levels.of(window)).astype(np.float64)
+        root, quality, bass, key = np.split(chances, self._edges)
+        spoken, earliest = end - DELAY_S * self.rate, end - self.latency
+        if (changed := self._chords.hear(root, quality, bass)) is not None:
+            chord, looks = changed
+            self._waiting.add(max(round(spoken - looks * self.rate / LOOKS_A_SECOND), earliest), chord)
+        if (found := self._keys.hear(key, 1.0 - float(root[CLASSES]))) is not None:
+            self._waiting.add(round(spoken), found)
+
+    def events_before(self, frame: int) -> list[TimedEvent]:
+        return self._waiting.due(frame)

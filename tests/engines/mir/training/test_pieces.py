@@ -1,0 +1,140 @@
+"""Pieces drawn to learn from: what is heard in them lies where their truth says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+pytest.importorskip("torch", reason="needs the extra `train`")
+
+from engines.material.library import RATE, read_library
+from engines.material.sources import Stock
+from engines.material.truth import Harmony, Truth
+from engines.mir.training import mixing
+from engines.mir.training.mixing import Mixer, Piece, Repertoire
+from engines.mir.training.targets import (
+    HARMONY_DELAY_S,
+    IGNORED,
+    RHYTHM_DELAY_S,
+    harmony_targets,
+    rhythm_targets,
+    timeline_of,
+)
+
+BPM = 120.0
+SECONDS = 40
+
+
+def clicks(hz_of: tuple[float, ...], bpm: float = BPM) -> NDArray[np.float32]:
+    """A click on each beat, pitched by its number in the bar."""
+    wave = np.zeros((2, SECONDS * RATE), np.float32)
+    time = np.arange(1500) / RATE
+    for beat in range(int(SECONDS * bpm / 60)):
+        start = round(beat * 60 / bpm * RATE)
+        click = 0.5 * np.sin(2 * np.pi * hz_of[beat % 4] * time) * np.exp(-time * 200)
+        wave[:, start : start + 1500] += click[: wave.shape[1] - start]
+    return wave
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("stems")
+    stock = Stock.open(folder)
+    chords = tuple(Harmony(4.0 * i, 4.0, (0, 5, 7, 9)[i % 4], (0, 0, 2, 1)[i % 4], 0) for i in range(20))
+    truth = Truth(BPM, chords=chords, keys=((0.0, 0, 0),))
+    click = clicks((2400.0, 1200.0, 1200.0, 1200.0))
+    for stem in ("drums", "bass", "other"):
+        stock.add(
+            "song-000",
+            stem,
+            np.float32(0.3) * click,
+            group="a",
+            source="s",
+            song="song-000",
+            split="train",
+            truth=truth,
+        )
+    drums = clicks((2400.0, 1200.0, 1200.0, 1200.0), BPM * 0.9)
+    stock.add("groove-a-00", "drums", drums, group="a", source="s", truth=Truth(BPM * 0.9))
+    stock.add("part-a-00", "other", np.float32(0.5) * click, group="b", source="s", truth=truth)
+    return folder
+
+
+def mixer(folder: Path, seed: int = 1) -> Mixer:
+    return Mixer(Repertoire(folder, read_library(folder, "train")), 12.0, np.random.default_rng(seed))
+
+
+def onsets_s(piece: Piece) -> np.ndarray:
+    level = np.abs(piece.mono)
+    loud = np.flatnonzero(level > 0.25 * level.max())
+    return loud[np.flatnonzero(np.diff(loud, prepend=-RATE) > RATE // 10)] / RATE
+
+
+def assert_beats_are_clicks(piece: Piece) -> None:
+    heard, beats = onsets_s(piece), piece.line.beats
+    beats = beats[(beats > 0.2) & (beats < 11.6)]
+    heard = heard[(heard > 0.3) & (heard < 11.5)]
+    assert len(heard) > 10
+    apart = np.abs(heard[:, None] - beats[None, :]).min(1)
+    assert apart.max() < 0.012
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_beats_of_a_song_are_where_it_clicks_at_any_speed(folder: Path, seed: int) -> None:
+    one = mixer(folder, seed)
+    assert_beats_are_clicks(one._song(one.repertoire.rendered, False))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_wandering_tempo_takes_its_beats_along(folder: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mixing, "DRIFTS", 1.0)
+    one = mixer(folder, seed)
+    piece = one._song(one.repertoire.rendered, False)
+    assert np.ptp(np.diff(piece.line.beats)) > 0.005
+    assert not piece.line.chords
+    assert not piece.line.keys
+    assert_beats_are_clicks(piece)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_waltz_has_three_beats_a_bar_and_no_hole(folder: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mixing, "WALTZ", 1.0)
+    monkeypatch.setattr(mixing, "DRIFTS", 0.0)
+    one = mixer(folder, seed)
+    piece = one._song(one.repertoire.rendered, True)
+    assert set(piece.line.numbers) == {0, 1, 2}
+    assert_beats_are_clicks(piece)
+    gaps = np.diff(onsets_s(piece))
+    assert gaps.max() < 1.1 * gaps.min()
+
+
+def test_drums_made_for_another_tempo_fit_the_part(folder: Path) -> None:
+    assert_beats_are_clicks(mixer(folder, 3)._fitted())
+
+
+def test_pieces_are_the_same_for_the_same_seed(folder: Path) -> None:
+    np.testing.assert_array_equal(mixer(folder, 5).draw().mono, mixer(folder, 5).draw().mono)
+
+
+def test_a_step_is_told_of_the_beat_that_it_has_just_heard() -> None:
+    line = timeline_of(Truth(BPM), 10.0)
+    told = rhythm_targets(line, 500)
+    for beat in (1.0, 2.5, 7.0):
+        at = (np.arange(500) + 1) / 50 - RHYTHM_DELAY_S
+        assert told[np.abs(at - beat).argmin(), 0] > 0.6
+    assert told[:, 0].mean() < 0.15
+    assert told[:, 1].sum() < 0.3 * told[:, 0].sum()
+
+
+def test_chords_are_told_late_by_what_is_declared_and_transposed() -> None:
+    truth = Truth(60.0, chords=(Harmony(0.0, 4.0, 0, 0, 4), Harmony(4.0, 4.0, 9, 1, 9), Harmony(8.0, 1.0, -2, -2, 1)))
+    told = harmony_targets(timeline_of(truth, 10.0, semitones=2), 100)
+    at = (np.arange(100) + 1) / 10 - HARMONY_DELAY_S
+    assert (told[(at > 0.01) & (at < 3.99), 0] == 2).all()
+    assert (told[(at > 0.01) & (at < 3.99), 2] == 6).all()
+    assert (told[(at > 4.01) & (at < 7.99), :2] == (11, 1)).all()
+    assert (told[(at > 8.01) & (at < 8.99), :3] == (IGNORED, IGNORED, 3)).all()
+    assert (told[:, 3] == IGNORED).all()
