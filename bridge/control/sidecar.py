@@ -8,7 +8,7 @@ from bridge.control.registry import Registry
 from bridge.control.spec import Action, Control, Reading
 from bridge.core.audio import ANALYSERS, SOURCES, STEMS, db_to_gain
 
-PATHS: tuple[str, ...] = (*STEMS, "mix", "accompaniment", "chords", "beats")
+PATHS: tuple[str, ...] = (*STEMS, "mix", "accompaniment", "chords", "beats", "clock")
 """The ways through the sidecar, each a row of the latency ledger."""
 
 RESERVE_FRAMES: Mapping[str, int] = {"separation": 384, "mir": 1024, "accompaniment": 2048}

@@ -19,6 +19,13 @@ TICKS_A_SIXTEENTH = 6
 
 CLOCK, START, CONTINUE, STOP, SONG_POSITION = 0xF8, 0xFA, 0xFB, 0xFC, 0xF2
 
+TEMPO_MODE = "mir.tempo.mode"
+"""The control that says who leads, declared by engines that know it: one of TEMPO_MODES."""
+HOST, ASSIST, FOLLOW = range(3)
+TEMPO_MODES: tuple[str, ...] = ("host", "assist", "follow")
+"""The host's clock counts where it rolls; it is the prior, and the audio corrects its phase; the audio leads, and what
+comes in as a clock counts for nothing: it may be our own, come back."""
+
 BANDWIDTH_HZ = 0.1
 """The loop's bandwidth once it has settled: 0-1.5 ms of jitter then leave thousandths of a BPM."""
 REOPENED_TICKS = 22

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TypeVar
 
 from bridge.core.audio import ANALYSERS, STEMS, is_sum
+from bridge.core.clock import FOLLOW, TEMPO_MODE
 from bridge.core.latency import Ledger
 from bridge.errors import BridgeError
 from bridge.runtime.callback.room import Room, make_room
@@ -149,6 +150,8 @@ class Graph:
         """Set an engine's control; heard from its next hop on."""
         if name in self._slots:
             self.shared.values[self._slots[name]] = value
+            if name == TEMPO_MODE:
+                publish(self.shared.state, w.FOLLOWING, int(value == FOLLOW))
 
     def release_notes(self) -> None:
         """Switch off every note that sounds, at the next callback."""

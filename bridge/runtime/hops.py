@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,7 +15,16 @@ from bridge.core.time import BlockTime
 from bridge.runtime.listening import Listener
 from bridge.runtime.render import NoteRenderer
 from bridge.runtime.shared.atomics import observe, publish
-from bridge.runtime.shared.layout import ANSWER_BINS, CAPACITY, HOST_RING, SEPARATED, Plan, Shared, WorkerPlan
+from bridge.runtime.shared.layout import (
+    ANSWER_BINS,
+    CAPACITY,
+    CLOCK_PORT,
+    HOST_RING,
+    SEPARATED,
+    Plan,
+    Shared,
+    WorkerPlan,
+)
 from bridge.runtime.shared.rings import EventReader, EventWriter, write_audio
 from bridge.runtime.shared.words import (
     ALIVE,
@@ -22,6 +32,7 @@ from bridge.runtime.shared.words import (
     DROPPED_HOPS,
     EPOCH,
     FAULTS,
+    FOLLOWING,
     FREEWHEEL,
     HEAD,
     HOPS,
@@ -29,8 +40,10 @@ from bridge.runtime.shared.words import (
     ORIGIN,
     PERIOD,
     PROGRESS,
+    SLACK,
     STAMP_SHIFT,
 )
+from bridge.runtime.ticking import ClockRenderer
 
 log = logging.getLogger(__name__)
 
@@ -58,8 +71,13 @@ class HopRunner:
         self._readers = {port: EventReader(*ring[name]) for port, name in mine.reads.items()}
         self._writers = {port: EventWriter(*ring[name]) for port, name in mine.writes.items()}
         self._renders = {
-            port: (EventWriter(*ring[name]), NoteRenderer(plan.rate)) for port, name in mine.renders.items()
+            source: (EventWriter(*ring[port]), NoteRenderer(plan.rate))
+            for port, source in mine.renders.items()
+            if port != CLOCK_PORT
         }
+        self._ticks = ClockRenderer(plan.rate)
+        self._clock_out = EventWriter(*ring[CLOCK_PORT]) if CLOCK_PORT in mine.renders else None
+        self._followed = False
         self._host, self._clock = EventReader(*ring[HOST_RING]), HostClock(plan.rate)
         self._sources = [shared.workers[index] for index in mine.waits_for]
         self._hops_of_sources = [plan.workers[index].hop for index in mine.waits_for]
@@ -119,6 +137,7 @@ class HopRunner:
         self._reset()
         for _, renderer in self._renders.values():
             renderer.reset()
+        self._ticks.reset()
         publish(self._words, PROGRESS, origin)
         publish(self._words, DONE_EPOCH, epoch)
 
@@ -190,7 +209,13 @@ class HopRunner:
             self._block.events[port] += events
         values = self._shared.values[self._mine.index]
         self._block.values = {name: float(values[i]) for i, name in enumerate(self._mine.controls)}
-        return self._clock.at(start)
+        following = bool(observe(self._shared.state, FOLLOWING))
+        if self._followed and not following:
+            self._clock = HostClock(self._rate)  # it has heard nothing meanwhile, and knows nothing
+        self._followed = following
+        at = self._clock.at(start)
+        # while the audio leads there is no host: what rolls there may well follow us
+        return replace(at, beat=0.0, tempo=120.0, rolling=False, hosted=False) if following else at
 
     def _give(self) -> None:
         """Write what the engine gave, then say so."""
@@ -209,3 +234,9 @@ class HopRunner:
                 writer, renderer = self._renders[port]
                 for event in renderer.render(events, self._start + self._hop - self._latency[port]):
                     writer.write(event, epoch)
+        if self._clock_out is not None:
+            # what the next hop says can be sent from here on, and no sooner
+            before = self._start + self._hop + observe(self._words, SLACK)
+            beats = self._out.events["beats"]
+            for event in self._ticks.render(beats, before) if self._followed else self._ticks.rest(before):
+                self._clock_out.write(event, epoch)

@@ -11,7 +11,7 @@ from bridge.core.engine import EngineSpec, EventPort
 from bridge.core.latency import Path, buffering_frames
 from bridge.errors import EngineError
 from bridge.runtime.engines import engine_for
-from bridge.runtime.shared.layout import HOST_RING, MAX_CONTROLS, MIDI_PORTS, SEPARATED, Plan, WorkerPlan
+from bridge.runtime.shared.layout import CLOCK_PORT, HOST_RING, MAX_CONTROLS, MIDI_PORTS, SEPARATED, Plan, WorkerPlan
 
 ROLES: tuple[str, ...] = ("separation", "mir", "accompaniment")
 """What engines do here, each listening only to those before it."""
@@ -105,7 +105,7 @@ def _wire(index: int, node: Node, before: tuple[str, ...]) -> WorkerPlan:
         controls=tuple(control.name for control in node.spec.controls),
         reads=reads,
         writes=_analyses(node) if node.role == "mir" else _own_ports(node),
-        renders={port: port for port in NEEDED_ANALYSES} if node.role == "mir" else {},
+        renders={port: port for port in NEEDED_ANALYSES} | {CLOCK_PORT: "beats"} if node.role == "mir" else {},
         waits_for=(before.index("mir"),) if any(ring.startswith("mir.") for ring in reads.values()) else (),
     )
 
@@ -155,7 +155,11 @@ def paths_of(node: Node, period: int, reserve: int, offset: int, upstream: int =
         # what has no MIDI port has a row too: so late it is published
         heard = tuple(name for name in ANALYSES if name in node.latencies)
         ports = {name: (name,) if name in MIDI_PORTS else () for name in heard}
-        return tuple(row(name, ports[name], node.latencies[name], reserve) for name in heard)
+        ahead = -(upstream + buffering + reserve + offset)
+        return (
+            *(row(name, ports[name], node.latencies[name], reserve) for name in heard),
+            row(CLOCK_PORT, (CLOCK_PORT,), ahead, reserve),
+        )
     # what leads is on time, its reserve being all of the lead that the buffering leaves, save with huge periods
     spare = max(node.lead_frames - buffering, least)
     return (row("accompaniment", ("accompaniment",), node.latencies["midi"], spare),)

@@ -12,8 +12,8 @@ from bridge.core.events import Midi
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
 from engines.mir.harmony import Harmony
-from engines.mir.hosted import HostedBeats
 from engines.mir.memory import Memory, prefixed, within
+from engines.mir.modes import MODE, Leader, prior_for
 from engines.mir.onsets import Onsets
 from engines.mir.pulse import Pulse
 
@@ -24,6 +24,8 @@ LOUDEST = 1e9
 """What exceeds this is no audio but an accident, and is taken for silence as NaN is; squares stay finite."""
 
 PRIOR = Control("mir.tempo_prior_bpm", 60.0, 200.0, 120.0, "BPM", "log", "Of tempi that fit, the one near this wins.")
+GATE = 0.2
+"""The pulse's certainty from which it may lead; music with a beat has 0.3 and more, noise less than 0.05."""
 
 
 class _Clockwork(Memory):
@@ -43,7 +45,7 @@ class ChromaMir:
         inputs=(AudioPort("mix"), EventPort("midi")),
         outputs=(EventPort("beats"), EventPort("chords")),
         hop=HOP,
-        controls=(PRIOR,),
+        controls=(PRIOR, MODE),
         resets_on_gap=False,
     )
 
@@ -56,7 +58,7 @@ class ChromaMir:
         self.rate = rate
         self._mono = np.zeros(HOP, np.float32)
         self._clockwork = _Clockwork()
-        self._hosted = HostedBeats(HOP)
+        self._leader = Leader(HOP, GATE)
         self._onsets = Onsets(rate, HOP)
         self._pulse = Pulse(rate, HOP)
         self._harmony = Harmony(rate, HOP)
@@ -71,13 +73,12 @@ class ChromaMir:
             if isinstance(event.payload, Midi):
                 self._harmony.note(event.payload)
         bar_beats = max(at.bar_beats, 1)
-        heard = self._pulse.listen(self._onsets.listen(self._mono), at.frame, block.values[PRIOR.name], bar_beats)
-        if at.hosted and at.rolling:
-            out.events["beats"] += self._hosted.listen(at)
-            self._pulse.index = self._hosted.next_beat  # a pulse that takes over counts on
-        else:
-            self._hosted.forget()
-            out.events["beats"] += heard
+        mode = int(block.values[MODE.name])
+        prior = prior_for(mode, at, block.values[PRIOR.name])
+        heard = self._pulse.listen(self._onsets.listen(self._mono), at.frame, prior, bar_beats)
+        out.events["beats"] += self._leader.listen(mode, at, heard, prior)
+        if self._leader.hosted.following:
+            self._pulse.index = self._leader.hosted.next_beat  # a pulse that takes over counts on
         out.events["chords"] += self._harmony.listen(self._mono, at.frame)
 
     def _take_audio(self, block: Block) -> None:
@@ -100,7 +101,7 @@ class ChromaMir:
     def _parts(self) -> dict[str, Memory]:
         return {
             "clockwork": self._clockwork,
-            "hosted": self._hosted,
+            "leader": self._leader,
             "onsets": self._onsets,
             "pulse": self._pulse,
             "harmony": self._harmony,
@@ -108,7 +109,7 @@ class ChromaMir:
 
     def reset(self) -> None:
         self._clockwork.next_frame = -1
-        for part in (self._hosted, self._onsets, self._pulse, self._harmony):
+        for part in (self._leader, self._onsets, self._pulse, self._harmony):
             part.forget()
 
     def state(self) -> State:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from bridge.core.events import Beat, Tempo, TimedEvent
 from engines.mir.memory import Memory
+from engines.mir.modes import Prior
 
 Doubles = NDArray[np.float64]
 
@@ -116,11 +117,11 @@ class Pulse(Memory):
         self.silent = 0 if strength > ONSET else self.silent + 1
         self.hops += 1
 
-    def listen(self, strength: float, frame: int, prior_bpm: float, bar_beats: int) -> list[TimedEvent]:
+    def listen(self, strength: float, frame: int, prior: Prior, bar_beats: int) -> list[TimedEvent]:
         """Take the hop that starts at ``frame``; its beat and any change of tempo."""
         self._take(strength)
         if self.hops >= self._first and self.hops % THINK_HOPS == 0:
-            self._think(prior_bpm)
+            self._think(prior)
         slowest = self.bpm or SLOWEST_BPM
         if self.bpm > 0 and (self.certainty < CERTAIN or self.silent > PATIENCE_BEATS * self._hops_a_minute / slowest):
             self.lose()
@@ -147,7 +148,7 @@ class Pulse(Memory):
             self.next_beat = beat + period * self.hop
         return events
 
-    def _think(self, prior_bpm: float) -> None:
+    def _think(self, prior: Prior) -> None:
         """A new tempo from the autocorrelation of what was heard in the last seconds."""
         heard = self.envelope[-min(self.hops, len(self.envelope)) :]
         spectrum = np.fft.rfft(heard - heard.mean(), self._size)
@@ -158,7 +159,10 @@ class Pulse(Memory):
         alike *= len(heard) / (alike[0] * (len(heard) - np.arange(len(heard))))
         alike[int(0.9 * len(heard)) :] = 0.0  # too few products there to mean anything
         fits = np.interp(self._lags, np.arange(len(alike)), alike, right=0.0).mean(axis=0)
-        worth = fits * np.exp(-0.5 * (np.log2(self._grid / prior_bpm) / PRIOR_OCTAVES) ** 2)
+        worth = fits * np.exp(-0.5 * (np.log2(self._grid / prior.bpm) / PRIOR_OCTAVES) ** 2)
+        allowed = np.abs(self._grid - prior.bpm) <= prior.clamp * prior.bpm
+        if allowed.any():  # a host outside our range is none to keep to
+            worth = np.where(allowed, worth, 0.0)
         if self.bpm > 0:
             worth *= 1.0 + STICK * np.exp(-0.5 * (np.log2(self._grid / self.bpm) / STICK_OCTAVES) ** 2)
         best = int(worth.argmax())
@@ -169,4 +173,6 @@ class Pulse(Memory):
         offset = 0.0
         if 0 < best < len(worth) - 1 and (bend := worth[best - 1] - 2 * worth[best] + worth[best + 1]) < 0:
             offset = min(max(float(0.5 * (worth[best - 1] - worth[best + 1]) / bend), -0.5), 0.5)
-        self.bpm = float(self._grid[best] * GRID**offset)
+        found = float(self._grid[best] * GRID**offset)
+        nearest = min(max(found, prior.bpm * (1.0 - prior.clamp)), prior.bpm * (1.0 + prior.clamp))
+        self.bpm = nearest if allowed.any() else found

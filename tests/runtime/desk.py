@@ -30,7 +30,8 @@ WORKERS = (
     WorkerPlan("separation", "toy.separation", SEPARATION, HOP, 0),
     WorkerPlan(
         "mir", "toy.mir", MIR, HOP, 0,
-        writes={"beats": "mir.beats", "chords": "mir.chords"}, renders={"beats": "beats", "chords": "chords"},
+        writes={"beats": "mir.beats", "chords": "mir.chords"},
+        renders={"beats": "beats", "chords": "chords", "clock": "beats"},
     ),
     WorkerPlan(
         "accompaniment", "toy.accompaniment", ACCOMPANIMENT, HOP, 0,

@@ -16,7 +16,7 @@ from bridge.errors import BridgeError, EngineError
 from bridge.runtime import engines as registered
 from bridge.runtime.graph import Graph
 from bridge.runtime.shared import words as w
-from bridge.runtime.shared.layout import MAX_CONTROLS
+from bridge.runtime.shared.layout import MAX_CONTROLS, MIDI_PORTS
 from bridge.runtime.wiring import AUDIO_PATHS, PATHS, ROLES, Wiring, make_node, paths_of, wire
 from tests.runtime.desk import RATE
 from tests.runtime.toys import SEPARATES, Toy, with_controls
@@ -117,11 +117,11 @@ def test_workers_come_in_the_order_of_hearing_and_know_their_rings(wiring: Wirin
     assert (separation.role, mir.role, accompaniment.role) == ROLES
     assert [worker.index for worker in wiring.plan.workers] == [0, 1, 2]
     assert mir.writes == {"beats": "mir.beats", "chords": "mir.chords"}
-    assert mir.renders == {"beats": "beats", "chords": "chords"}
+    assert mir.renders == {"beats": "beats", "chords": "chords", "clock": "beats"}
     assert accompaniment.writes == {"midi": "accompaniment"}
     assert accompaniment.reads["chords"] == "mir.chords"
     assert accompaniment.waits_for == (1,)
-    rings = {*mir.writes.values(), *mir.renders.values(), *accompaniment.reads.values(), *accompaniment.writes.values()}
+    rings = {*mir.writes.values(), *mir.renders, *accompaniment.reads.values(), *accompaniment.writes.values()}
     assert rings <= set(wiring.plan.rings)
 
 
@@ -133,7 +133,7 @@ def test_a_mir_engine_that_hears_notes_too_has_them_published_and_declared(monke
     assert mir.writes == {port: f"mir.{port}" for port in said[:-1]}
     assert set(mir.writes.values()) <= set(wiring.plan.rings)
     rows = {path.name: path.ports for path in paths_of(wiring.nodes[0], 128, 1024, 0)}
-    assert rows == {"beats": ("beats",), "chords": ("chords",), "onsets": (), "notes": ()}
+    assert rows == {"beats": ("beats",), "chords": ("chords",), "onsets": (), "notes": (), "clock": ("clock",)}
 
 
 def test_a_role_without_an_engine_is_left_out() -> None:
@@ -188,6 +188,7 @@ def test_a_driver_that_waits_needs_no_reserve(period: int) -> None:
 def test_what_predicts_is_on_time(wiring: Wiring, period: int) -> None:
     with Graph(wiring, period, RESERVES, {}) as graph:
         assert graph.ledger["accompaniment"].declared == 0
+        assert graph.ledger["clock"].declared == 0
 
 
 def test_a_new_period_declares_anew_and_raises_the_revision(graph: Graph) -> None:
@@ -216,7 +217,7 @@ def assert_callback_delays_what_is_declared(graph: Graph) -> None:
         if node.role == "separation":
             delays = {graph.ledger[name].declared for name in AUDIO_PATHS}
             assert delays == {int(words[w.SLACK] + words[w.LATENCY])}
-    for name in ("accompaniment", "chords", "beats"):
+    for name in MIDI_PORTS:
         head = graph.shared.heads[graph.plan.rings.index(name)]
         assert head[w.RING_DELAY] == graph.ledger[name].declared
 

@@ -88,5 +88,5 @@ def test_a_room_has_a_row_for_each_output_and_each_fader() -> None:
         room = make_room(PLAN, map_arena(PLAN, arena))
         assert OUTPUTS == (len(STEMS) + 1) * CHANNELS == len(room.work_out)
         assert GAINS == 2 * len(STEMS) == room.gains.size == len(room.curves)
-        assert room.owners.tolist() == [2, 1, 1]
+        assert room.owners.tolist() == [2, 1, 1, 1]
         assert room.audio.tolist() == [0, 110]

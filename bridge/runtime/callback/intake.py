@@ -20,6 +20,7 @@ MIDI, CLOCK_POSITION, TRANSPORT, GAP = Midi.KIND, ClockPosition.KIND, Transport.
 HOST = 0  # the ring of what comes from the host is the first
 EVERY, EVENTS_ONLY, AFTER_GAP = range(3)  # whom a break concerns
 TICKS_A_BEAT, TICKS_A_SIXTEENTH = 24, 6  # MIDI clock and song position
+CLOCK, START, CONTINUE, STOP, SONG_POSITION = 0xF8, 0xFA, 0xFB, 0xFC, 0xF2
 
 
 @compiled
@@ -104,30 +105,38 @@ def follow_clock(room: Room, frame: int, message: int) -> None:
     """
     own = room.own
     status = message & 0xFF
-    if status == 0xF8:
+    if status == CLOCK:
         if own[w.TICKS] % TICKS_A_BEAT == 0 and own[w.TICKING] == 1:
             slot = claim(room, frame, CLOCK_POSITION, 16)
             room.values[HOST, slot, DATA] = own[w.TICKS]
             room.values[HOST, slot, DATA + 1] = own[w.TICKING]
             announce(room)
         own[w.TICKS] += own[w.TICKING]
-    elif status == 0xFA:
+    elif status == START:
         own[w.TICKS], own[w.TICKING] = 0, 1
         begin_epochs(room, frame, EVERY)
-    elif status == 0xF2:
+    elif status == SONG_POSITION:
         own[w.TICKS] = ((message >> 8) & 0x7F | ((message >> 16) & 0x7F) << 7) * TICKS_A_SIXTEENTH
         begin_epochs(room, frame, EVERY)
-    elif status in (0xFB, 0xFC):
-        own[w.TICKING] = 1 if status == 0xFB else 0
+    elif status in (CONTINUE, STOP):
+        own[w.TICKING] = 1 if status == CONTINUE else 0
         begin_epochs(room, frame, EVENTS_ONLY)
 
 
 @compiled
 def take_events(room: Room, now: int) -> None:
-    """Put this cycle's messages, stamped with stream frames, into the host ring."""
+    """Put this cycle's messages, stamped with stream frames, into the host ring.
+
+    While the audio leads, and shortly after, a clock that comes in is nobody's: it may be our own.
+    """
+    deaf = room.state[w.FOLLOWING] != 0 or now < room.own[w.ECHO_END]
+    if deaf:
+        room.own[w.TICKING] = 0
     for i in range(room.own[w.IN_EVENTS]):
         event = room.in_events[i]
         frame = now + event[FRAME]
+        if deaf and event[DATA] & 0xFF in (CLOCK, START, CONTINUE, STOP, SONG_POSITION):
+            continue
         follow_clock(room, frame, event[DATA])
         slot = claim(room, frame, MIDI, event[SIZE])
         for word in range(DATA, RECORD_WORDS):
@@ -144,7 +153,9 @@ def follow_transport(room: Room, now: int, frames: int) -> None:
     stopped = rolling == 0 and own[w.ROLLING] == 1
     skipped = now - room.state[w.HEAD]  # the transport went on while we were not called
     jumped = rolling == 1 and own[w.ROLLING] == 1 and frame != own[w.EXPECTED] + skipped
-    if started or jumped:
+    if room.state[w.FOLLOWING] != 0:
+        pass  # the host may follow us: its start is no news
+    elif started or jumped:
         begin_epochs(room, now, EVERY)
     elif stopped:
         begin_epochs(room, now, EVENTS_ONLY)

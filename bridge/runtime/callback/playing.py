@@ -19,6 +19,8 @@ HOST = 0
 FIRST_PORT_RING = 1  # ring 0 is the host's; the MIDI ports' rings follow in order
 FIRST_PING = len(STEMS) + 1  # ping bits: the stems, the mix, the MIDI ports
 GRACE_FRAMES = 512  # a note up to about 10 ms late is still worth playing
+ECHO_FRAMES = 32768  # our own clock comes back within this: two periods of the longest callback, and a peer between
+CLOCK, START, CONTINUE, STOP = 0xF8, 0xFA, 0xFB, 0xFC
 MIDI = Midi.KIND
 
 
@@ -58,6 +60,9 @@ def play(room: Room, port: int, offset: int, ring: int, slot: int) -> None:
         if on and room.sounding[port, note] != 0:
             write(room, port, offset, 3, message & 0x7F0F | 0x80 | 0x40 << 16)
         room.sounding[port, note] = 1 if on else 0
+    realtime = message & 0xFF
+    if realtime in (START, CONTINUE, STOP):
+        room.ports[port, w.CLOCKING] = 0 if realtime == STOP else 1
     place = write(room, port, offset, size, message)
     for word in range(DATA + 1, DATA + 5):
         room.out_events[port, place, word] = room.records[ring, slot, word]
@@ -132,10 +137,15 @@ def give_events(room: Room, now: int, frames: int, stall_frames: int) -> None:
         if room.ports[port, w.RELEASING] != 0:
             release(room, port)
         if room.state[w.QUIET] != 0:
+            if room.ports[port, w.CLOCKING] != 0:
+                write(room, port, 0, 1, STOP)
+                room.ports[port, w.CLOCKING] = 0
             room.ports[port, w.CURSOR] = load_acquire(room.heads[FIRST_PORT_RING + port], 0)
             room.ports[port, w.PING_CURSOR] = room.heads[HOST, 0]
         elif pinging:
             play_ping(room, port, now, frames)
         else:
             play_due(room, port, now, frames)
+            if room.ports[port, w.CLOCKING] != 0:
+                room.own[w.ECHO_END] = now + frames + ECHO_FRAMES
             room.ports[port, w.PING_CURSOR] = room.heads[HOST, 0]

@@ -58,7 +58,7 @@ def make_room(plan: Plan, shared: Shared) -> Room:
     ports = len(MIDI_PORTS)
     owners = np.full(ports, -1, np.int64)
     for worker in plan.workers:
-        for ring in (*worker.writes.values(), *worker.renders.values()):
+        for ring in (*worker.writes.values(), *worker.renders):
             if ring in MIDI_PORTS:
                 owners[MIDI_PORTS.index(ring)] = worker.index
     half_ramp = max(1, min(MAX_BOX, round(0.0025 * plan.rate)))  # two averages of 2.5 ms: a ramp of 5 ms

@@ -38,14 +38,21 @@ CALLBACK_BINS = 4096  # a microsecond each; the last one holds all that is longe
 WORKER_BINS = 4096  # ten microseconds each
 ANSWER_BINS = 256  # a callback each; the last one holds all that is longer
 
-MIDI_PORTS: tuple[str, ...] = ("accompaniment", "chords", "beats")
+MIDI_PORTS: tuple[str, ...] = ("accompaniment", "chords", "beats", "clock")
 """The MIDI outputs, in the order of the ports; each is also the name of the ring that feeds it."""
+
+CLOCK_PORT = "clock"
+"""The one that carries MIDI clock, made of the beats: it runs ahead of them, so its path declares 0."""
 
 HOST_RING = "host"
 
 
 class WorkerPlan(msgspec.Struct, frozen=True):
-    """What one worker process needs to know. ``reads``/``writes``/``renders`` map an engine's port to a ring."""
+    """What one worker process needs to know.
+
+    ``reads`` and ``writes`` map an engine's port to a ring, ``renders`` a MIDI port to the engine's port that is
+    rendered there.
+    """
 
     role: str
     engine: str

@@ -27,8 +27,9 @@ from __future__ import annotations
     RESTARTED,     # C  the last such request that was served
     SLIPS,         # C  callbacks whose frame time overlapped the last one's: they are taken as following it
     QUIET,         # P  1: MIDI ports stay silent, what sounds is released; set before leaving
+    FOLLOWING,     # P  1: the audio leads; the host's clock and transport count for nothing, and our clock goes out
     STATE_WORDS,
-) = range(20)
+) = range(21)
 
 (
     EPOCH,         # C  raised where a worker must start afresh; results of an older one are void
@@ -64,14 +65,16 @@ from __future__ import annotations
     EXPECTED,      # the host transport frame that should come next
     TICKS,         # MIDI clock ticks since the song's start
     TICKING,       # 1 between MIDI start or continue and stop
+    ECHO_END,      # up to this frame a clock that comes in may be our own, come back
     OWN_WORDS,
-) = range(12)
+) = range(13)
 # fmt: on
 
 FADE_FRAMES = 64  # StemgenRT's figure: inaudible as a step, short against any hop
 
-CURSOR, PING_CURSOR, RELEASING, STALLED, PINGING, PORT_WORDS = range(6)
-"""The callback's words for each MIDI port: where it reads, notes to release, a worker found stalled, ping mode."""
+CURSOR, PING_CURSOR, RELEASING, STALLED, PINGING, CLOCKING, PORT_WORDS = range(7)
+"""The callback's words for each MIDI port: where it reads, notes to release, a worker found stalled, ping mode, a MIDI
+clock that was started and not stopped."""
 
 T_VALID, T_ROLLING, T_FRAME, T_BEAT, T_TEMPO, T_BAR, TRANSPORT_WORDS = range(7)
 """The host transport of one cycle, as float64."""

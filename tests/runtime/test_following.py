@@ -1,0 +1,147 @@
+"""While the audio leads: the host's clock and transport count for nothing, and our own, come back, for no host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from bridge.core.engine import Block
+from bridge.core.events import Beat, Midi, TimedEvent
+from bridge.core.time import BlockTime
+from bridge.runtime.callback.playing import ECHO_FRAMES
+from bridge.runtime.hops import HopRunner
+from bridge.runtime.shared import words as w
+from tests.runtime.desk import ACCOMPANIMENT, HOP, MIR, RATE, Desk, Sent, on, open_desk
+from tests.runtime.toys import LISTENS, PLAYS, Toy, run_by
+
+START, CONTINUE, STOP, CLOCK = b"\xfa", b"\xfb", b"\xfc", b"\xf8"
+BEAT = 21_000  # frames
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    with open_desk() as opened:
+        opened.worker(MIR)[w.SLACK] = 2 * HOP
+        yield opened
+
+
+def epochs(desk: Desk) -> list[int]:
+    return [int(worker[w.EPOCH]) for worker in desk.shared.workers]
+
+
+def follow(desk: Desk, on: bool = True) -> None:
+    desk.state[w.FOLLOWING] = int(on)
+
+
+def say_beats(block: Block, at: BlockTime, out: Block) -> None:
+    """A beat every BEAT frames."""
+    index = -(-at.frame // BEAT)
+    if index * BEAT < at.frame + HOP:
+        out.events["beats"].append(TimedEvent(index * BEAT, Beat(index % 4, 4, 60.0 * RATE / BEAT, 1.0, index)))
+
+
+class Loop:
+    """A desk whose clock port is connected to its own input."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.analyst, self.player = Toy(LISTENS, say_beats), Toy(PLAYS)
+        self.runners: list[HopRunner] = [run_by(desk, self.analyst, MIR), run_by(desk, self.player, ACCOMPANIMENT)]
+        self.echo: list[Sent] = []
+        self.clock: list[bytes] = []
+
+    def cycles(self, count: int, extra: tuple[bytes, ...] = ()) -> None:
+        for _ in range(count):
+            self.desk.take(HOP, [*self.echo, *((HOP - 1, data) for data in extra)])
+            while sum(runner.pump() for runner in self.runners):
+                pass
+            self.echo = self.desk.play(HOP)["clock"]
+            self.clock += [data for _, data in self.echo]
+
+
+def test_the_clock_that_goes_out_and_comes_back_leads_nobody(desk: Desk) -> None:
+    loop = Loop(desk)
+    follow(desk)
+    loop.cycles(1)
+    begun = epochs(desk)
+    loop.cycles(12 * BEAT // HOP)
+    assert loop.clock.count(START) == 1
+    assert loop.clock.count(CLOCK) > 24 * 6
+    assert epochs(desk) == begun
+    assert not any(at.hosted or at.rolling for toy in (loop.analyst, loop.player) for at in toy.times)
+    assert {event.payload for _, port, event in loop.player.heard if port == "midi"} == set()
+
+
+def test_after_following_the_last_of_our_own_clock_is_no_host_either(desk: Desk) -> None:
+    loop = Loop(desk)
+    follow(desk)
+    loop.cycles(8 * BEAT // HOP)
+    begun = epochs(desk)
+    follow(desk, False)
+    loop.cycles(2 * BEAT // HOP)
+    assert loop.clock[-1] == STOP
+    assert loop.clock.count(STOP) == 2  # one at the start, for whoever was here before
+    assert epochs(desk) == begun
+    assert not any(at.hosted for toy in (loop.analyst, loop.player) for at in toy.times)
+    assert desk.room.own[w.TICKING] == 0
+
+
+def test_after_that_a_host_is_believed_again(desk: Desk) -> None:
+    loop = Loop(desk)
+    follow(desk)
+    loop.cycles(6 * BEAT // HOP)
+    follow(desk, False)
+    loop.cycles(ECHO_FRAMES // HOP + 8)
+    loop.cycles(1, (START,))
+    for _ in range(10):
+        loop.cycles(1, (CLOCK,))
+    assert loop.player.times[-1].hosted
+    assert loop.player.times[-1].rolling
+
+
+def test_a_hosts_clock_before_is_forgotten_and_notes_still_arrive_while_following(desk: Desk) -> None:
+    loop = Loop(desk)
+    loop.cycles(1, (START,))
+    for _ in range(10):
+        loop.cycles(1, (CLOCK,))
+    assert loop.player.times[-1].rolling
+    follow(desk)
+    begun = epochs(desk)
+    loop.cycles(3, (CLOCK, on(60)))
+    assert not loop.player.times[-1].hosted
+    assert [event.payload for _, _, event in loop.player.heard][-1] == Midi(on(60))
+    follow(desk, False)
+    loop.cycles(3)
+    assert not loop.player.times[-1].hosted
+    assert epochs(desk) == begun
+
+
+def test_a_transport_that_starts_jumps_and_stops_breaks_nothing_while_following(desk: Desk) -> None:
+    follow(desk)
+    desk.take(64)
+    begun, transport = epochs(desk), desk.room.transport
+    for rolling, frame in ((1, 0), (1, 64), (1, 9000), (0, 9064), (1, 9064)):
+        transport[[w.T_ROLLING, w.T_FRAME]] = rolling, frame
+        desk.take(64)
+    assert epochs(desk) == begun
+    follow(desk, False)
+    transport[[w.T_ROLLING, w.T_FRAME]] = 0, 9128
+    desk.take(64)
+    assert epochs(desk) != begun
+
+
+def test_whoever_leaves_stops_a_clock_that_runs_and_no_other(desk: Desk) -> None:
+    loop = Loop(desk)
+    follow(desk)
+    loop.cycles(6 * BEAT // HOP)
+    loop.clock.clear()
+    desk.state[w.QUIET] = 1
+    loop.cycles(5)
+    assert loop.clock == [STOP]
+
+
+def test_where_nobody_follows_the_clock_port_is_silent(desk: Desk) -> None:
+    loop = Loop(desk)
+    loop.cycles(6 * BEAT // HOP)
+    assert loop.clock == []
