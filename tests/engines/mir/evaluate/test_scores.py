@@ -66,7 +66,19 @@ def test_bars_that_begin_on_the_second_beat_are_worth_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("bpm", "strict", "octave"),
-    [(120, 1, 1), (124.7, 1, 1), (125, 0, 0), (60, 0, 1), (240, 0, 1), (360, 0, 1), (40, 0, 1), (80, 0, 0), (0, 0, 0)],
+    [
+        (120, 1, 1),
+        (124.7, 1, 1),
+        (125, 0, 0),
+        (60, 0, 1),
+        (240, 0, 1),
+        (360, 0, 1),
+        (40, 0, 1),
+        (80, 0, 0),
+        (64, 0, 0),
+        (248, 0, 1),
+        (0, 0, 0),
+    ],
 )
 def test_a_tempo_is_right_within_four_percent_or_at_an_octave(bpm: float, strict: float, octave: float) -> None:
     found = beats_of(list(BEATS), bpm=bpm)
