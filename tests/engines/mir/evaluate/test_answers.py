@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bridge.core.events import Chord, Onset
+from bridge.core.events import Beat, Chord, Onset
 from engines.mir.evaluate.answers import engine_listener
 from engines.mir.evaluate.scores import scores
 from engines.mir.evaluate.truth import Chords, Truth
@@ -26,6 +26,15 @@ def test_the_rule_engine_is_right_about_clicks_and_cadences(rate: int) -> None:
     found = scores(truth, engine.listen(tones(CADENCE, 2.0, rate), rate))
     assert found["majmin"] > 0.95
     assert found["key"] == 1.0
+
+
+def test_downbeats_are_the_first_beats_of_the_bars() -> None:
+    script = [(frame, Beat(number, 3, 120, 1, 0)) for number, frame in ((2, 441), (0, 4410), (1, 8820), (0, 22_050))]
+    told = engine_listener(Scripted(script)).listen(np.zeros((2, RATE), np.float32), RATE)
+    assert told.beats is not None
+    assert told.downbeats is not None
+    assert told.beats.tolist() == [0.01, 0.1, 0.2, 0.5]
+    assert told.downbeats.tolist() == [0.1, 0.5]
 
 
 def test_onsets_are_told_only_by_those_who_have_some() -> None:
