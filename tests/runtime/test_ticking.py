@@ -73,6 +73,15 @@ def test_a_new_tempo_is_followed_with_neither_a_tick_lost_nor_one_too_many(to: f
     assert ticks == sorted(ticks)
 
 
+def test_beats_that_move_pull_the_clock_onto_them() -> None:
+    first = beats(120.0, 8)
+    heard = first + beats(120.0, 12, first[-1].frame + RATE / 2 + 0.05 * RATE)
+    ticks = frames(rendered(ClockRenderer(RATE), heard, 0, heard[-1].frame), CLOCK)
+    late = [tick - beat.frame for tick, beat in zip(ticks[::24], heard[4:], strict=False)]
+    assert abs(late[4]) > 0.04 * RATE  # the tick was gone before the beat was heard
+    assert abs(late[-1]) < 0.001 * RATE
+
+
 def test_a_beat_that_is_missed_is_clocked_through() -> None:
     heard = beats(120.0, 16)
     ticks = frames(rendered(ClockRenderer(RATE), heard[:8] + heard[9:], 0, heard[-1].frame), CLOCK)

@@ -59,6 +59,9 @@ def test_in_assist_mode_silence_leaves_the_hosts_beats_where_they_are() -> None:
 
 def test_in_assist_mode_half_the_hosts_tempo_is_not_heard_as_the_tempo() -> None:
     found = heard_in(ASSIST, hosted(160.0), 80.0, 3000)
+    assert np.diff([frame for frame, _ in heard_in(FOLLOW, standing, 80.0, 3000, prior_bpm=160.0)])[
+        -4:
+    ] == pytest.approx(60 * RATE / 160.0, rel=0.05)
     step = 60 * RATE / 160.0
     assert np.diff([frame for frame, _ in found])[20:] == pytest.approx(step, rel=0.05)
 
