@@ -40,7 +40,7 @@ def test_the_demo_measures_what_it_declares_and_writes_what_it_heard(jack_server
     report = json.loads(told.stdout)
     assert report == json.loads((out / "report.json").read_text())
     assert report["ok"]
-    assert {path["name"] for path in report["paths"]} == {*STEMS, "mix", "chords", "beats", "accompaniment"}
+    assert {path["name"] for path in report["paths"]} == {*STEMS, "mix", "chords", "beats", "accompaniment", "clock"}
     assert all(path["measured"] == path["declared"] for path in report["paths"])
     stems = [soundfile.read(out / f"{stem}.wav", dtype="float32")[0] for stem in STEMS]
     mix, rate = soundfile.read(out / "mix.wav", dtype="float32")
