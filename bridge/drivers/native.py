@@ -213,6 +213,8 @@ class CallbackArgument:
 
     def __init__(self, room: Room, client: int, ins: list[int], outs: list[int], midi: list[int]) -> None:
         """Addresses of the client and of its ports: audio in, audio out, MIDI in followed by MIDI out."""
+        if len(midi) != 1 + PORTS:
+            raise ValueError(f"{len(midi)} MIDI ports; the compiled callback takes {1 + PORTS}")
         self._room = room
         self._position = np.zeros(POSITION_BYTES // 8, np.int64)
         self._event = np.zeros(3, np.int64)

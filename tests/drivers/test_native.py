@@ -18,6 +18,9 @@ import jack
 
 from bridge.drivers import native
 
+MIDI = list(range(20, 21 + native.PORTS))
+"""Stand-ins for the addresses of the MIDI input and outputs."""
+
 ffi: Any = jack._ffi
 
 
@@ -30,7 +33,7 @@ def desk() -> Iterator[Desk]:
 def argument_for(room: Room) -> native.CallbackArgument:
     ins = [1, 2]
     outs = list(range(10, 10 + OUTPUTS))
-    return native.CallbackArgument(room, 99, ins, outs, [20, 21, 22, 23])
+    return native.CallbackArgument(room, 99, ins, outs, MIDI)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +81,7 @@ def test_addresses_stand_where_the_callback_looks_for_them(desk: Desk) -> None:
     assert words[native.CLIENT] == 99
     assert words[native.IN : native.OUT].tolist() == [1, 2]
     assert words[native.OUT : native.MIDI_IN].tolist() == list(range(10, 10 + OUTPUTS))
-    assert words[native.MIDI_IN : native.POSITION].tolist() == [20, 21, 22, 23]
+    assert words[native.MIDI_IN : native.POSITION].tolist() == MIDI
     assert words[native.WORKERS] == len(PLAN.workers)
     assert words[native.RINGS] == len(PLAN.rings)
 

@@ -233,7 +233,7 @@ def _waltzed(mono: Floats, line: Timeline, frames: int) -> tuple[Floats, Timelin
         stop, go_on = max(0, round(start * RATE)), max(0, round(end * RATE))
         if stop > begin:
             piece = mono[begin:stop].copy()
-            if pieces and len(piece) > FADE_FRAMES and begin >= FADE_FRAMES:
+            if pieces and len(pieces[-1]) >= FADE_FRAMES <= begin:
                 last = pieces[-1]
                 # the fade takes the frames before the cut's end, so that nothing moves in time
                 last[-FADE_FRAMES:] = last[-FADE_FRAMES:] * (1 - fade) + mono[begin - FADE_FRAMES : begin] * fade

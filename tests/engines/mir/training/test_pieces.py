@@ -138,3 +138,11 @@ def test_chords_are_told_late_by_what_is_declared_and_transposed() -> None:
     assert (told[(at > 4.01) & (at < 7.99), :2] == (11, 1)).all()
     assert (told[(at > 8.01) & (at < 8.99), :3] == (IGNORED, IGNORED, 3)).all()
     assert (told[:, 3] == IGNORED).all()
+
+
+@pytest.mark.parametrize("start_s", [-0.005, 0.0, 1.4999, 0.503])
+def test_a_waltz_may_begin_within_a_fade(start_s: float) -> None:
+    line = timeline_of(Truth(BPM, start_s=start_s), 20.0)
+    mono, short = mixing._waltzed(np.ones(20 * RATE, np.float32), line, 12 * RATE)
+    assert set(short.numbers) == {0, 1, 2}
+    np.testing.assert_allclose(mono, 1.0, atol=1e-6)
