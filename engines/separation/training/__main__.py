@@ -34,6 +34,12 @@ def main(arguments: list[str] | None = None) -> int:
     )
     one.set_defaults(act=_train)
 
+    one = commands.add_parser("blend", help="mix the averaged weights with those of an earlier stage of the run")
+    one.add_argument("--run", type=Path, required=True)
+    one.add_argument("--other", type=Path, required=True, help="the other stage's checkpoint")
+    one.add_argument("--share", type=float, default=0.3, help="how much of it, 0 to 1")
+    one.set_defaults(act=_blend)
+
     one = commands.add_parser("export", help="the run's averaged weights as the ONNX file that ships")
     one.add_argument("--run", type=Path, required=True)
     one.add_argument("--out", type=Path, default=WEIGHTS)
@@ -86,6 +92,12 @@ def _train(told: argparse.Namespace) -> None:
     end = time.monotonic() + told.minutes * 60
     last = trainer.plan.steps
     train(trainer, library, songs, lambda step: time.monotonic() > end or 0 < last <= step, _say)
+
+
+def _blend(told: argparse.Namespace) -> None:
+    from engines.separation.training.export import blend
+
+    blend(told.run, told.other, told.share)
 
 
 def _export(told: argparse.Namespace) -> None:
