@@ -12,9 +12,19 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra `train`")
 
-from engines.separation.grid import POINTS  # noqa: E402
+from bridge.core.audio import STEMS  # noqa: E402
+from bridge.errors import ConfigError  # noqa: E402
+from engines.separation.grid import POINTS, points_hz  # noqa: E402
 from engines.separation.training.batches import Batch  # noqa: E402
-from engines.separation.training.export import Gate, export, quantized  # noqa: E402
+from engines.separation.training.export import (  # noqa: E402
+    LEAN_HZ,
+    Gate,
+    averaged,
+    blend,
+    export,
+    lean_on_bass,
+    quantized,
+)
 from engines.separation.training.network import Network, Shape  # noqa: E402
 from engines.separation.training.train import LOG, Plan, Trainer, errors, judge, loss_of, train  # noqa: E402
 
@@ -186,3 +196,37 @@ def test_a_whole_run_learns_from_a_library_and_keeps_a_log(tmp_path: Path) -> No
     assert [line["step"] for line in log] == [1, 2]
     assert "song-valid.bass" in log[0]
     assert set(judge(trainer.average, songs)["song-valid"]) == {"drums", "bass", "vocals", "other"}
+
+
+def test_leaning_on_the_bass_gives_it_more_of_the_lows_and_nothing_an_octave_above() -> None:
+    plain, leaning = network(), network()
+    lean_on_bass(leaning)
+    with torch.no_grad():
+        before, _ = plain(powers(5), plain.start(1))
+        after, _ = leaning(powers(5), leaning.start(1))
+    bass, hz = STEMS.index("bass"), points_hz()
+    assert (after[:, :, bass][..., hz < LEAN_HZ] > before[:, :, bass][..., hz < LEAN_HZ]).all()
+    torch.testing.assert_close(after[..., hz > 2 * LEAN_HZ], before[..., hz > 2 * LEAN_HZ])
+    torch.testing.assert_close(after.sum(2), torch.ones_like(after.sum(2)))
+
+
+def test_a_blend_is_the_mean_of_two_stages_by_their_shares(tmp_path: Path) -> None:
+    stages = []
+    for seed, name in ((1, "late"), (2, "early")):
+        trainer = Trainer(tmp_path / name, Plan(seed=seed), SMALL)
+        trainer.save()
+        stages.append(trainer.average.state_dict())
+    blend(tmp_path / "late", tmp_path / "early" / "checkpoint.pt", 0.25)
+    kept = torch.load(tmp_path / "late" / "checkpoint.pt", weights_only=True)
+    for name, weights in kept["average"].items():
+        torch.testing.assert_close(weights, 0.75 * stages[0][name] + 0.25 * stages[1][name])
+    assert Trainer(tmp_path / "late", Plan(), SMALL).load()
+    blended, _ = averaged(tmp_path / "late")
+    assert blended.shape == SMALL
+
+
+def test_stages_of_different_networks_do_not_blend(tmp_path: Path) -> None:
+    Trainer(tmp_path / "one", Plan(), SMALL).save()
+    Trainer(tmp_path / "two", Plan(), Shape(width=16, layers=2, hidden=12)).save()
+    with pytest.raises(ConfigError, match="blend stages of one run"):
+        blend(tmp_path / "one", tmp_path / "two" / "checkpoint.pt", 0.5)
