@@ -31,6 +31,15 @@ def main(arguments: list[str] | None = None) -> int:
     one.add_argument("--seed", type=int, default=1)
     one.set_defaults(act=_render)
 
+    one = commands.add_parser("held-out", help="play songs to test on: of no tune, font, kit or reader learned from")
+    one.add_argument("--symbolic", type=Path, required=True, help="folder of the unpacked symbolic collection")
+    one.add_argument("--audio", type=Path, required=True, help="folder of recordings whose notes are played")
+    one.add_argument("--stems", type=Path, required=True, help="folder that training draws from: none of its tunes")
+    one.add_argument("--out", type=Path, required=True, help="folder for the songs, another one")
+    one.add_argument("--songs", type=int, default=24)
+    one.add_argument("--seed", type=int, default=2)
+    one.set_defaults(act=_held_out)
+
     told = parser.parse_args(arguments)
     try:
         minutes: dict[str, float] = told.act(told)
@@ -52,6 +61,12 @@ def _render(told: argparse.Namespace) -> dict[str, float]:
 
     without = tuple(told.without)
     return render(told.symbolic, told.audio, told.out, told.songs, told.seed, told.loose, told.voices, without)
+
+
+def _held_out(told: argparse.Namespace) -> dict[str, float]:
+    from engines.material.render import render_held_out
+
+    return render_held_out(told.symbolic, told.audio, told.out, told.stems, told.songs, told.seed)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -37,8 +37,8 @@ class Songbook:
     names: list[str]
 
     @staticmethod
-    def open(symbolic: Path) -> Songbook:
-        return Songbook(symbolic, tune_names(symbolic))
+    def open(symbolic: Path, without: Collection[str] = ()) -> Songbook:
+        return Songbook(symbolic, [name for name in tune_names(symbolic) if name not in without])
 
     def tune(self, seconds: float, random: Random, *, sung: bool = False) -> Tune:
         """A piece of at least ``seconds`` of some tune, from a bar's start, transposed, at 0.85 to 1.2 of its tempo.

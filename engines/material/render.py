@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from bridge.errors import ConfigError
 from engines.material.drums import gather_kits, render_drums, render_font_drums
 from engines.material.fluid import Fonts
 from engines.material.instruments import recorded_instruments
+from engines.material.library import INDEX
 from engines.material.players import Songbook, render_basses, render_direct, render_others
 from engines.material.songs import Band, band_of, render_songs
 from engines.material.sources import Stock, read_manifest
@@ -48,3 +52,30 @@ def render(
     render_songs(stock, bands.__getitem__, fonts, choir, book, grooves, songs, seed)
     render_vocals(stock, choir, book, voices, seed)
     return stock.minutes()
+
+
+def render_held_out(symbolic: Path, audio: Path, out: Path, stems: Path, songs: int, seed: int) -> dict[str, float]:
+    """``songs`` songs to test on into ``out``; returns the minutes by stem.
+
+    Their tunes are none of those that ``stems``, the training's folder, was rendered from; font, kits, instruments and
+    readers are the held-out ones. The drummers' grooves are the same: they were not kept apart.
+    Raises ConfigError as `render` does, and where ``stems`` is no folder of stems.
+    """
+    stock, fonts = Stock.open(out), Fonts()
+    recordings = read_manifest(audio, ())
+    kits = gather_kits(recordings)
+    basses, others = recorded_instruments(recordings, "bass"), recorded_instruments(recordings, "other")
+    choir = Choir.open(recordings)
+    book = Songbook.open(symbolic, tunes_in(stems))
+    band = band_of("valid", kits, basses, others, choir, fonts)
+    render_songs(stock, {"valid": band}.__getitem__, fonts, choir, book, read_grooves(symbolic), songs, seed, 1)
+    return stock.minutes()
+
+
+def tunes_in(stems: Path) -> set[str]:
+    """The tunes that anything in ``stems`` was rendered from, whatever its split."""
+    index = stems / INDEX
+    if not index.is_file():
+        raise ConfigError(f"{index}: not there", "name the folder of stems that the training takes")
+    with index.open(newline="", encoding="utf-8") as file:
+        return {name for row in csv.DictReader(file) for name in re.findall(r"POP909-CL (\d+)", row["source"])}

@@ -155,13 +155,14 @@ def render_songs(
     grooves: list[Groove],
     count: int,
     seed: int,
+    held_out_every: int = HELD_OUT_EVERY,
 ) -> None:
     """``count`` songs; ``bands`` gives the band of a split."""
     for i in range(count):
         song = f"song-{i:03d}"
         if stock.has(song, "other"):
             continue
-        split = "valid" if i % HELD_OUT_EVERY == HELD_OUT_EVERY - 1 else "train"
+        split = "valid" if i % held_out_every == held_out_every - 1 else "train"
         stems, played, truth = compose(bands(split), fonts, choir, book, grooves, draw(seed, song))
         for stem in sorted(stems):  # "other" is in every song and, but for a voice, the last to be written
             group = f"songs-{i % 8}"

@@ -16,6 +16,7 @@ from bridge.errors import BridgeError, ConfigError
 from engines.mir.evaluate.answers import Listener, engine_listener
 from engines.mir.evaluate.delays import as_markdown as delays_as_markdown
 from engines.mir.evaluate.others import OTHERS, installed
+from engines.mir.evaluate.rendered import find_rendered
 from engines.mir.evaluate.run import evaluate
 from engines.mir.evaluate.scores import part
 from engines.mir.evaluate.songs import KnownSong, find_annotated, find_folder
@@ -37,6 +38,7 @@ def main(
     ] = None,
     annotated: Annotated[Path | None, Parameter(help="The annotated collection.")] = None,
     multitrack: Annotated[Path | None, Parameter(help="Its songs' stems, files named SONG__STEM.ogg.")] = None,
+    stems: Annotated[Path | None, Parameter(help="Rendered songs: a folder of `python -m engines.material`.")] = None,
     engines: Annotated[str, Parameter(help="Registered engines, with commas.")] = DEFAULT,
     beside: Annotated[
         str, Parameter(help="Other trackers, with commas; those that are not installed are left out.")
@@ -55,8 +57,9 @@ def main(
     part("beat")  # said now if it is missing
     known = [song for folder in folders or () for song in find_folder(folder)]
     known += find_annotated(annotated, multitrack) if annotated else []
+    known += find_rendered(stems) if stems else []
     if not known:
-        raise ConfigError("songs from where?", "give --folder DIR or --annotated DIR")
+        raise ConfigError("songs from where?", "give --folder DIR, --annotated DIR or --stems DIR")
     known = _chosen(known, _split(songs))
     listeners, reasons = _listeners(_split(engines), _split(beside))
     results = []
@@ -111,7 +114,7 @@ def _said(arguments: list[str]) -> str:
     shown: list[str] = []
     words = iter(arguments)
     for word in words:
-        if word in ("--annotated", "--multitrack", "--folder"):
+        if word in ("--annotated", "--multitrack", "--folder", "--stems"):
             shown += [word, "DIR"]
             next(words, None)
         elif word == "--into":

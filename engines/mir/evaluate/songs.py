@@ -14,16 +14,21 @@ from pathlib import Path
 import numpy as np
 import soundfile
 import soxr
+from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS, Audio
 from bridge.errors import ConfigError
+from engines.material.library import RATE
 from engines.mir.evaluate.truth import Truth, read_truth
 
 AUDIO = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus")
 TRUTHS = (".beats", ".chords", ".key", ".onsets")
+ARRAY = ".npy"
 STEM_MARK = "__"
 ANNOTATED = "annotated"
 """The name of the collection whose recordings are real."""
+
+Samples = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +93,7 @@ def read_clip(files: Iterable[Path], seconds: float = 0.0, rate: int = 0) -> tup
     """
     waves, rates = [], []
     for path in files:
-        try:
-            with soundfile.SoundFile(path) as file:
-                frames = round(seconds * file.samplerate) or -1
-                samples, own = file.read(frames, dtype="float32", always_2d=True), int(file.samplerate)
-        except (soundfile.SoundFileError, OSError) as error:
-            raise ConfigError(f"{path}: cannot be read as audio ({error})", f"give {', '.join(AUDIO)}") from error
+        samples, own = _rendered(path, seconds) if path.suffix == ARRAY else _decoded(path, seconds)
         if not len(samples):
             raise ConfigError(f"{path}: holds no audio", "give a file with music in it")
         waves.append(np.nan_to_num(samples[:, :CHANNELS], nan=0.0, posinf=0.0, neginf=0.0))
@@ -107,3 +107,18 @@ def read_clip(files: Iterable[Path], seconds: float = 0.0, rate: int = 0) -> tup
     for wave in waves:
         clip[:, : len(wave)] += wave.T  # mono goes to both sides
     return clip, rate
+
+
+def _decoded(path: Path, seconds: float) -> tuple[Samples, int]:
+    try:
+        with soundfile.SoundFile(path) as file:
+            frames = round(seconds * file.samplerate) or -1
+            return file.read(frames, dtype="float32", always_2d=True), int(file.samplerate)
+    except (soundfile.SoundFileError, OSError) as error:
+        raise ConfigError(f"{path}: cannot be read as audio ({error})", f"give {', '.join(AUDIO)}") from error
+
+
+def _rendered(path: Path, seconds: float) -> tuple[Samples, int]:
+    """A stem of the training's material: 16 bits, (frames, 2)."""
+    samples = np.load(path, mmap_mode="r")[: round(seconds * RATE) or None]
+    return np.asarray(samples, np.float32) / 32768, RATE

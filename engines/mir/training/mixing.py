@@ -17,7 +17,7 @@ from engines.mir.training.wear import worn
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
-SONG, FITTED, RECORDED = 0.5, 0.25, 0.2
+SONG, FITTED, RECORDED = 0.45, 0.22, 0.28
 """Shares of rendered songs, of accompaniments with drums that were made for others, and of recordings; the rest are
 drums alone."""
 SEMITONES = 4

@@ -19,7 +19,7 @@ from engines.separation.training.targets import Cells, cells
 
 OVERLAPS = (256, 128, 64)
 """Of the three profiles: the analysis windows differ a little, and the network is to know them all."""
-LOWEST_HZ = {"vocals": (70.0, 150.0), "other": (50.0, 300.0)}
+LOWEST_HZ = {"vocals": (70.0, 150.0), "other": (50.0, 200.0)}
 """Where mixing engineers cut these off, at 18 dB an octave."""
 
 

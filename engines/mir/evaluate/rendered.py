@@ -1,0 +1,67 @@
+"""Rendered songs (`python -m engines.material`), of which everything is known: those held out from training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from bridge.core.events import NOTE_NAMES, Chord
+from bridge.errors import ConfigError
+from engines.material.library import RATE, read_library
+from engines.material.truth import UNKNOWN as UNNAMED
+from engines.material.truth import Harmony
+from engines.material.truth import Truth as Rendered
+from engines.material.truth import read_truth as read_rendered
+from engines.mir.evaluate.songs import KnownSong
+from engines.mir.evaluate.truth import MODES, UNKNOWN, Chords, Truth
+from engines.mir.harte import harte
+
+RENDERED = "rendered"
+"""The name of the collection."""
+
+
+def find_rendered(folder: Path) -> list[KnownSong]:
+    """The songs of ``folder`` that are held out and whose chords are known."""
+    found = []
+    for name, stems in sorted(read_library(folder, "valid").songs.items()):
+        rendered = read_rendered(folder, name)
+        if rendered is not None and rendered.chords:
+            seconds = min(clip.frames for clip in stems.values()) / RATE
+            files = tuple(clip.path for _, clip in sorted(stems.items()))
+            found.append(KnownSong(name, RENDERED, files, laid_out(rendered, seconds)))
+    if not found:
+        raise ConfigError(f"{folder}: no rendered song is held out there", "run `python -m engines.material held-out`")
+    return found
+
+
+def laid_out(rendered: Rendered, seconds: float) -> Truth:
+    """``rendered`` in seconds, as far as ``seconds``. One key, that of the longest part, as the scores want it."""
+    beat_s = 60.0 / rendered.bpm
+    first = int(np.ceil(-rendered.start_s / beat_s))
+    indices = np.arange(first, int(np.ceil((seconds - rendered.start_s) / beat_s)))
+    beats = rendered.start_s + indices * beat_s
+    starts = [rendered.start_s + chord.beat * beat_s for chord in rendered.chords]
+    rows = [
+        (start, min(start + chord.beats * beat_s, seconds), label(chord))
+        for start, chord in zip(starts, rendered.chords, strict=True)
+        if start < seconds
+    ]
+    lengths: dict[str, float] = {}
+    ends = [*(beat for beat, _, _ in rendered.keys[1:]), seconds / beat_s]
+    for (beat, tonic, minor), end in zip(rendered.keys, ends, strict=False):
+        name = f"{NOTE_NAMES[tonic]} {MODES[minor]}"
+        lengths[name] = lengths.get(name, 0.0) + end - beat
+    return Truth(
+        beats,
+        beats[indices % rendered.bar_beats == 0] if rendered.downbeats else None,
+        Chords(np.array([row[:2] for row in rows]), tuple(row[2] for row in rows)) if rows else None,
+        max(lengths, key=lengths.__getitem__, default=""),
+    )
+
+
+def label(chord: Harmony) -> str:
+    """In Harte's syntax; X where something sounds that has no name here."""
+    if UNNAMED in (chord.root, chord.quality):
+        return UNKNOWN
+    return harte(Chord(chord.root, max(chord.quality, 0), chord.bass, 1.0))
