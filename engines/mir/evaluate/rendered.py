@@ -40,7 +40,7 @@ def laid_out(rendered: Rendered, seconds: float) -> Truth:
     beat_s = 60.0 / rendered.bpm
     first = int(np.ceil(-rendered.start_s / beat_s))
     indices = np.arange(first, int(np.ceil((seconds - rendered.start_s) / beat_s)))
-    beats = rendered.start_s + indices * beat_s
+    beats = np.asarray(rendered.start_s + indices * beat_s, np.float64)
     starts = [rendered.start_s + chord.beat * beat_s for chord in rendered.chords]
     rows = [
         (start, min(start + chord.beats * beat_s, seconds), label(chord))

@@ -113,7 +113,8 @@ def _decoded(path: Path, seconds: float) -> tuple[Samples, int]:
     try:
         with soundfile.SoundFile(path) as file:
             frames = round(seconds * file.samplerate) or -1
-            return file.read(frames, dtype="float32", always_2d=True), int(file.samplerate)
+            samples: Samples = file.read(frames, dtype="float32", always_2d=True)
+            return samples, int(file.samplerate)
     except (soundfile.SoundFileError, OSError) as error:
         raise ConfigError(f"{path}: cannot be read as audio ({error})", f"give {', '.join(AUDIO)}") from error
 
@@ -121,4 +122,4 @@ def _decoded(path: Path, seconds: float) -> tuple[Samples, int]:
 def _rendered(path: Path, seconds: float) -> tuple[Samples, int]:
     """A stem of the training's material: 16 bits, (frames, 2)."""
     samples = np.load(path, mmap_mode="r")[: round(seconds * RATE) or None]
-    return np.asarray(samples, np.float32) / 32768, RATE
+    return np.asarray(samples, np.float32) * np.float32(1 / 32768), RATE

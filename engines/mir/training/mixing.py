@@ -17,9 +17,9 @@ from engines.mir.training.wear import worn
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
-SONG, FITTED, RECORDED = 0.45, 0.22, 0.28
-"""Shares of rendered songs, of accompaniments with drums that were made for others, and of recordings; the rest are
-drums alone."""
+SONG, FITTED, RECORDED, NOTHING = 0.44, 0.21, 0.27, 0.03
+"""Shares of rendered songs, of accompaniments with drums that were made for others, of recordings, and of sounds that
+are no music; the rest are drums alone."""
 SEMITONES = 4
 DETUNE_CENTS = 8.0
 DRIFT, DRIFTS = 0.07, 0.2
@@ -111,7 +111,7 @@ class Mixer:
             return self._fitted()
         if kind < SONG + FITTED + RECORDED and stock.recorded:
             return self._song(stock.recorded, False)
-        return self._drums()
+        return self._nothing() if kind > 1.0 - NOTHING else self._drums()
 
     def _song(self, songs: dict[str, dict[str, Clip]], rendered: bool) -> Piece:
         random = self.random
@@ -166,6 +166,25 @@ class Mixer:
         _read(drums.samples(), way.at, 1.0, mono)
         line = way.line(stock.truth(drums), self.seconds)
         return Piece(mono, replace(line, chords=((0.0, self.seconds, -1, -1, -1),)))
+
+    def _nothing(self) -> Piece:
+        """Noise of some colour that comes and goes, or a hum: no beat, no chord."""
+        random = self.random
+        if random.random() < 0.3:
+            at = np.arange(self.frames) / RATE
+            wave = sum(np.sin(2 * np.pi * 50.0 * n * at) * random.uniform(0, 1) / n for n in range(1, 8))
+            sound = np.asarray(wave, np.float32)
+        else:
+            spectrum = np.fft.rfft(random.standard_normal(self.frames))
+            spectrum *= np.maximum(np.arange(len(spectrum)), 1.0) ** -random.uniform(0.0, 1.0)
+            sound = np.fft.irfft(spectrum, self.frames).astype(np.float32)
+        if random.random() < 0.7:  # like wind, waves or a crowd
+            knots = int(random.integers(2, 24))
+            level = np.interp(np.arange(self.frames), np.linspace(0, self.frames, knots), random.uniform(-30, 0, knots))
+            sound *= (10.0 ** (level / 20.0)).astype(np.float32)
+        sound /= np.float32(max(float(np.abs(sound).max()), 1e-6))
+        silent = Timeline(np.zeros(0), np.zeros(0, np.int64), 1.0, ((0.0, self.seconds, -1, -1, -1),), ())
+        return Piece(sound, silent)
 
     def _way(self, available: int, frames: int) -> _Way:
         """Where to read from: transposed by whole semitones and a little beside them, sometimes wandering."""

@@ -23,9 +23,9 @@ ABSENT: Mapping[str, float] = {"drums": 0.12, "bass": 0.06, "vocals": 0.2, "othe
 LEVEL_DB: Mapping[str, float] = {"drums": -19.0, "bass": -21.0, "vocals": -20.0, "other": -20.0}
 """RMS that a loose stem is brought to before its random gain: about what pop mixtures have."""
 SPREAD_DB = 4.5
-SLIDES = 0.25
-"""Share of loose basses whose notes slide into one another: sampled ones never do, played and synthesised ones like to.
-A network that had not heard it took a slide for a drum."""
+SLIDES: Mapping[str, float] = {"bass": 0.25, "other": 0.15}
+"""Share of loose stems whose notes slide into one another: sampled ones never do, played and synthesised ones like to.
+A network that had not heard it took a sliding bass for a drum, and a sliding lead for a voice."""
 SPEED = (0.84, 1.19)
 """Pitch and tempo together, by resampling: three semitones down to three up."""
 RECORDED = 6.0
@@ -144,7 +144,7 @@ class Mixer:
         clips = self._clips[stem][str(random.choice(names, p=odds))]
         clip = clips[int(random.integers(len(clips)))]
         speed = float(np.exp(random.uniform(np.log(SPEED[0]), np.log(SPEED[1]))))
-        slides = stem == "bass" and random.random() < SLIDES
+        slides = random.random() < SLIDES.get(stem, 0.0)
         need = int(self.frames * speed * (2.0 if slides else 1.0)) + 4
         wave = self._crop(clip, int(random.integers(max(1, clip.frames - need))), speed, True, slides)
         rms = float(np.sqrt(np.mean(wave**2)))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bridge.core.audio import Audio
 from bridge.core.engine import AudioPort, Block, EngineSpec, EventPort, State
 from bridge.core.events import Payload, TimedEvent
 from bridge.core.time import BlockTime
+
+Doubles = NDArray[np.float64]
 
 RATE = 44100
 
@@ -79,3 +82,43 @@ class Scripted:
 
     def restore(self, state: State) -> None:
         pass
+
+
+def band(frame_of: Callable[[float], float], beats: int, rate: int = RATE, first: int = 0) -> Audio:
+    """Kick, snare, hats, a bass and chords: four beats a bar of C, Am, F, G from beat ``first`` on. Shape (2, frames).
+
+    ``frame_of``: the frame of a beat, so that the truth is known to the frame; the audio ends on beat ``beats``.
+    """
+    audio = np.zeros(round(frame_of(beats)) + 1, np.float32)
+    rng = np.random.default_rng(3)
+    at = np.arange(rate // 4) / rate
+    kick = np.sin(2 * np.pi * (45 * at + 4 * (1 - np.exp(-at / 0.02)))) * np.exp(-at / 0.08)
+    snare = (0.5 * np.sin(2 * np.pi * 190 * at) + rng.normal(0, 0.4, len(at))) * np.exp(-at / 0.05)
+    hat = np.diff(rng.normal(0, 0.2, len(at) + 1)) * np.exp(-at / 0.02)
+
+    def put(sound: Doubles, beat: float, level: float) -> None:
+        start = round(frame_of(beat))
+        part = audio[start : start + len(sound)]
+        part += (level * sound[: len(part)]).astype(np.float32)
+
+    for beat in range(first, beats):
+        put(kick if beat % 2 == 0 else snare, beat, 0.5)
+        put(hat, beat, 0.3)
+        put(hat, beat + 0.5, 0.2)
+        root = (36, 45, 41, 43)[beat // 4 % 4]
+        length = round(frame_of(beat + 1)) - round(frame_of(beat))
+        put(_note(root, length, rate), beat, 0.25)
+        if beat % 4 == 0:
+            length = round(frame_of(beat + 4)) - round(frame_of(beat))
+            third = 3 if root == 45 else 4
+            for pitch in (root + 12, root + 12 + third, root + 19):
+                put(_note(pitch, length, rate), beat, 0.1)
+    return np.repeat(audio[None], 2, axis=0)
+
+
+def _note(pitch: int, frames: int, rate: int) -> Doubles:
+    at = np.arange(frames) / rate
+    hz = 440.0 * 2 ** ((pitch - 69) / 12)
+    wave = sum(np.sin(2 * np.pi * hz * n * at) / n for n in range(1, 9) if hz * n < rate / 2)
+    fade = np.minimum(1.0, np.minimum(np.arange(frames), np.arange(frames)[::-1]) / (0.005 * rate))
+    return np.asarray(wave * fade * np.exp(-at / 2.0), np.float64)

@@ -15,6 +15,7 @@ from engines.material.sources import Stock
 from engines.material.truth import Harmony, Truth
 from engines.mir.training import mixing
 from engines.mir.training.mixing import Mixer, Piece, Repertoire
+from engines.mir.training.network import ROOTS
 from engines.mir.training.targets import (
     HARMONY_DELAY_S,
     IGNORED,
@@ -146,3 +147,12 @@ def test_a_waltz_may_begin_within_a_fade(start_s: float) -> None:
     mono, short = mixing._waltzed(np.ones(20 * RATE, np.float32), line, 12 * RATE)
     assert set(short.numbers) == {0, 1, 2}
     np.testing.assert_allclose(mono, 1.0, atol=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_is_no_music_has_a_sound_but_no_beat_and_no_chord(folder: Path, seed: int) -> None:
+    piece = mixer(folder, seed)._nothing()
+    assert np.abs(piece.mono).max() == pytest.approx(1.0)
+    assert not rhythm_targets(piece.line, 100).any()
+    assert (harmony_targets(piece.line, 40)[6:, 0] == ROOTS - 1).all()
+    assert (harmony_targets(piece.line, 40)[:, 1] == IGNORED).all()
