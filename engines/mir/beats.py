@@ -28,6 +28,8 @@ CONSTANCY = 80.0
 """How loath tempo is to change at a beat: the chance of a change falls by e for each 1/80 of it."""
 NARROW = 16.0
 """The beat is the first sixteenth of its interval; the rest is not."""
+UNHEARD = 1.0 / NARROW
+"""A chance that says nothing: all places are as likely as they were."""
 LEAK = 2e-4
 """Chance a step that all is different from now on, by the prior: a jump, a new song."""
 PRIOR_OCTAVES = 0.8
@@ -115,7 +117,7 @@ class BeatTracker(Memory):
 
     def forget(self) -> None:
         """Everything as at the start: any phase, tempi by the prior."""
-        self.quiet = 0
+        self.quiet = round(SILENT_S * STEPS_A_SECOND)
         self._weigh_tempi()
         self.weights[:] = np.repeat(self._prior / self._lengths, self._lengths)
 
@@ -138,7 +140,7 @@ class BeatTracker(Memory):
             self._weigh_tempi()
 
     def hear(self, chance: float) -> Pulse | None:
-        """Take a step's probability of a beat."""
+        """Take a step's probability of a beat, or UNHEARD."""
         chance = min(max(chance, 0.01), 0.99)
         advance(
             self.weights, self._next, self._starts, self._lengths, self._change, self._prior,

@@ -108,6 +108,7 @@ class LearnedMir:
         listening = self._listening
         gap = frame - listening.next_frame if listening.origin >= 0 else 0
         if 0 < gap <= LONGEST_GAP_S * self.rate:
+            self._rhythm.deafen(frame)
             for start in range(0, gap, HOP):
                 self._hear(self._silence[:, : min(HOP, gap - start)])
         elif gap:

@@ -6,10 +6,13 @@ the lag at which the wave is most like itself, here by way of the spectrum. A no
 
 from __future__ import annotations
 
+from itertools import count
+
 import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.events import Note
+from engines.mir.frontend import is_fast
 from engines.mir.memory import Memory
 
 Floats = NDArray[np.float32]
@@ -42,14 +45,14 @@ class Pitch:
         self.window = round(WINDOW_S * rate)
         self._longest = min(int(rate / LOWEST_HZ) + 2, self.window // 2)
         self._shortest = int(rate / HIGHEST_HZ)
-        self._size = 1 << int(np.ceil(np.log2(2 * self.window)))
+        self._size = next(n for n in count(self.window) if is_fast(n))  # at lags up to the longest nothing wraps around
 
     def of(self, window: Floats) -> tuple[float, float]:
         """``window`` (self.window,): MIDI note number with its fraction and how sure, 0 to 1; (0, 0): no pitch."""
         wave = window.astype(np.float64)
         kept = self.window - self._longest
         first = np.fft.rfft(wave[:kept], self._size)
-        alike = np.fft.irfft(np.conj(first) * np.fft.rfft(wave, self._size))[: self._longest]
+        alike = np.fft.irfft(np.conj(first) * np.fft.rfft(wave, self._size), self._size)[: self._longest]
         energy = np.concatenate([[0.0], np.cumsum(wave**2)])
         lags = np.arange(self._longest)
         unlike = energy[kept] + energy[kept + lags] - energy[lags] - 2.0 * alike

@@ -8,7 +8,7 @@ import numpy as np
 
 from bridge.core.events import Beat, Onset, Tempo, TimedEvent
 from engines.mir.bars import BarCounter
-from engines.mir.beats import BeatTracker, Pulse
+from engines.mir.beats import UNHEARD, BeatTracker, Pulse
 from engines.mir.frontend import RHYTHM_BANDS, STEPS_A_SECOND, rhythm_levels
 from engines.mir.hearing import Heard, Waiting
 from engines.mir.memory import Memory
@@ -16,8 +16,13 @@ from engines.onnx import Floats
 
 DELAY_S = 0.04
 """How long before its end a step's answer holds: what the network was trained to say."""
-ONSETS_S = 0.06
-"""How late an onset is told: a step after its own, to see that it was a peak, and its place in the window."""
+ONSETS_S = 0.036
+"""How late an onset is told: a step after its own, to see that it was a peak, and its place in the window: a stroke
+grows most when the window's rising end is over it."""
+SILENT = 0.02
+"""Levels below this (-76 dB) are silence, whatever the network says to it."""
+DEAF_S = 0.1
+"""After a gap in the stream, what comes anew rises as a stroke does: for so long nothing is believed."""
 TOO_SOON = 0.55
 """Beats are at least this share of a period apart."""
 TEMPO_CHANGE = 0.01
@@ -32,9 +37,10 @@ class Telling(Memory):
 
     ``beat``: when a beat was; ``period``: from one to the next, 0 where there is no pulse. ``awaited``: the beat told
     last while the network may still say that it was a downbeat, else -1; ``downbeat``: the most that it said so far.
+    ``deaf``: until when nothing that is heard is believed.
     """
 
-    remembered = ("beat", "period", "confidence", "told", "index", "bpm", "awaited", "downbeat")
+    remembered = ("beat", "period", "confidence", "told", "index", "bpm", "awaited", "downbeat", "deaf")
 
     def __init__(self) -> None:
         self.forget()
@@ -43,6 +49,7 @@ class Telling(Memory):
         self.beat, self.period, self.confidence = 0.0, 0.0, 0.0
         self.told, self.index, self.bpm = -1.0e18, 0, 0.0
         self.awaited, self.downbeat = -1.0, 0.0
+        self.deaf = -1
 
     def due(self, block: int) -> int:
         """The frame of the next beat that is not yet told, in the block that begins at ``block`` or later."""
@@ -101,11 +108,16 @@ class Rhythm:
         levels = self._levels.of(window)
         beat, downbeat, _ = self._network.hear(levels)
         spoken = end - DELAY_S * self.rate
-        self._follow(self.beats.hear(float(beat)), spoken)
-        self._hear_downbeat(float(downbeat), spoken)
-        onset = self._peaks.hear(float(np.maximum(levels - before, 0.0).mean()))
+        deaf = end <= self.telling.deaf
+        self._follow(self.beats.hear(UNHEARD if deaf or levels.max() < SILENT else float(beat)), spoken)
+        self._hear_downbeat(0.0 if deaf else float(downbeat), spoken)
+        onset = self._peaks.hear(0.0 if deaf else float(np.maximum(levels - before, 0.0).mean()))
         if onset is not None:  # of the step before this; it grew in the middle of what was new in its window
             self._onsets.add(end - self.onsets_latency, onset)
+
+    def deafen(self, until: int) -> None:
+        """The stream has a gap that ends at frame ``until``."""
+        self.telling.deaf = until + round(DEAF_S * self.rate)
 
     def _follow(self, pulse: Pulse | None, spoken: float) -> None:
         """The pulse at frame ``spoken``."""
