@@ -7,6 +7,7 @@ the lag at which the wave is most like itself, here by way of the spectrum. A no
 from __future__ import annotations
 
 from itertools import count
+from math import log10
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,13 +54,13 @@ class Pitch:
         kept = self.window - self._longest
         first = np.fft.rfft(wave[:kept], self._size)
         alike = np.fft.irfft(np.conj(first) * np.fft.rfft(wave, self._size), self._size)[: self._longest]
-        energy = np.concatenate([[0.0], np.cumsum(wave**2)])
+        energy = np.concatenate([[0.0], np.add.accumulate(wave**2)])
         lags = np.arange(self._longest)
         unlike = energy[kept] + energy[kept + lags] - energy[lags] - 2.0 * alike
         unlike[0] = 1.0
         if energy[kept] <= 1e-9:
             return 0.0, 0.0
-        means = np.cumsum(unlike[1:]) / lags[1:]
+        means = np.add.accumulate(unlike[1:]) / lags[1:]
         relative = np.concatenate([[1.0], unlike[1:] / np.maximum(means, 1e-12)])
         below = np.flatnonzero(relative[self._shortest : -1] < UNLIKE)
         if not len(below):
@@ -105,9 +106,9 @@ class NoteTracker(Memory):
                 told.append((Note(0, self.pitch, 0, 1.0), 0 if struck else min(self.lost, LOST)))
                 self.sounding = 0
         if not self.sounding and voiced and (self.recent > 0).all() and np.ptp(self.recent) < TOGETHER:
-            self.pitch = float(np.median(self.recent))
-            loud_db = 20.0 * np.log10(max(float(self.levels.max()), 1e-6))
-            velocity = int(np.clip(round(127 + 2.0 * (loud_db + 6.0)), 1, 127))
+            self.pitch = sorted(self.recent.tolist())[STAY // 2]
+            loud_db = 20.0 * log10(max(float(self.levels.max()), 1e-6))
+            velocity = min(max(round(127 + 2.0 * (loud_db + 6.0)), 1), 127)
             told.append((Note(1, self.pitch, velocity, float(self.sure.mean())), STAY - 1 if not told else 0))
             self.sounding, self.loudest, self.lost = 1, float(self.levels.max()), 0
         return told

@@ -17,7 +17,7 @@ from engines.mir.evaluate.songs import KnownSong
 from engines.mir.evaluate.truth import MODES, UNKNOWN, Chords, Truth
 from engines.mir.harte import harte
 
-RENDERED = "rendered"
+RENDERED = "rendered, held out"
 """The name of the collection."""
 
 

@@ -19,14 +19,15 @@ from numpy.typing import NDArray
 from bridge.core.audio import CHANNELS, Audio
 from bridge.errors import ConfigError
 from engines.material.library import RATE
+from engines.material.sources import split_of
 from engines.mir.evaluate.truth import Truth, read_truth
 
 AUDIO = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus")
 TRUTHS = (".beats", ".chords", ".key", ".onsets")
 ARRAY = ".npy"
 STEM_MARK = "__"
-ANNOTATED = "annotated"
-"""The name of the collection whose recordings are real."""
+ANNOTATED = {"valid": "recorded, held out", "train": "recorded, learned from"}
+"""The names of the collections whose recordings are real, by the split that training made of them."""
 
 Samples = NDArray[np.float32]
 
@@ -57,7 +58,7 @@ def find_folder(folder: Path) -> list[KnownSong]:
 
 
 def find_annotated(folder: Path, multitrack: Path | None) -> list[KnownSong]:
-    """The annotated collection. Its positions in the bar are not verified, so no downbeats are taken from it."""
+    """The annotated collection, held-out songs apart from those that training may take. Its positions in the bar are not verified, so no downbeats are taken from it."""
     names = sorted({path.stem for path in _files(folder) if path.suffix in TRUTHS})
     if not names:
         raise ConfigError(f"{folder}: holds no NAME.beats and no NAME.key", "give the folder of the annotations")
@@ -69,7 +70,7 @@ def find_annotated(folder: Path, multitrack: Path | None) -> list[KnownSong]:
             where = f"in {multitrack}" if multitrack else f"beside {folder / name}.beats"
             raise ConfigError(f"{name}: no audio {where}", "give --multitrack DIR with its files NAME__STEM.ogg")
         truth = replace(read_truth(folder / name), downbeats=None)
-        found.append(KnownSong(name, ANNOTATED, files, truth))
+        found.append(KnownSong(name, ANNOTATED[split_of(name)], files, truth))
     return found
 
 

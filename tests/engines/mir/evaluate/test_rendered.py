@@ -44,7 +44,7 @@ def test_held_out_songs_are_found_and_their_stems_added(tmp_path: Path) -> None:
             wave = np.full((2, 44100), level, np.float32)
             stock.add(song, stem, wave, group="songs-0", split=split, song=song, source="here", truth=TRUTH)
     (found,) = find_rendered(tmp_path)
-    assert (found.name, found.collection) == ("song-001", "rendered")
+    assert (found.name, found.collection) == ("song-001", "rendered, held out")
     mix, rate = read_clip(found.files, 0.5)
     assert (mix.shape, rate) == ((2, 22050), 44100)
     np.testing.assert_allclose(mix, 0.75, atol=1e-3)

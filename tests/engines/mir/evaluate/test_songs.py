@@ -41,10 +41,12 @@ def test_the_annotated_collection_is_audio_beside_truth_or_the_sum_of_all_stems(
     for stem, level in levels.items():
         wave(stems / f"x-two__{stem}.wav", level)
     wave(stems / "x-two-more__drums.wav", 0.9)
-    for name in ("x-one", "x-two"):
+    wave(truths / "ev3-lithium.wav", 0.5)
+    for name in ("x-one", "x-two", "ev3-lithium"):
         (truths / f"{name}.beats").write_text("0.1 1\n0.2 2\n")
-    one, two = find_annotated(truths, stems)
-    assert (one.name, one.collection, len(one.files)) == ("x-one", "annotated", 1)
+    held, one, two = find_annotated(truths, stems)
+    assert (one.name, one.collection, len(one.files)) == ("x-one", "recorded, learned from", 1)
+    assert (held.name, held.collection) == ("ev3-lithium", "recorded, held out")
     mix, _ = read_clip(two.files)
     assert np.allclose(mix, 0.1234)
     assert two.truth.beats is not None
