@@ -58,7 +58,10 @@ def find_folder(folder: Path) -> list[KnownSong]:
 
 
 def find_annotated(folder: Path, multitrack: Path | None) -> list[KnownSong]:
-    """The annotated collection, held-out songs apart from those that training may take. Its positions in the bar are not verified, so no downbeats are taken from it."""
+    """The annotated collection, held-out songs apart from those that training may take.
+
+    Its positions in the bar are not verified, so no downbeats are taken from it.
+    """
     names = sorted({path.stem for path in _files(folder) if path.suffix in TRUTHS})
     if not names:
         raise ConfigError(f"{folder}: holds no NAME.beats and no NAME.key", "give the folder of the annotations")
