@@ -14,7 +14,7 @@ CHANGE = 0.004
 """Chance a bar that the metre changes."""
 SLIP = 0.004
 """Chance a beat that the count was wrong, or the music jumped."""
-TRUST = 0.7
+TRUST = 0.35
 """The exponent of what is heard: neighbouring steps of the network are not independent of one another."""
 
 SURER = 6.0

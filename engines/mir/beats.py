@@ -24,15 +24,15 @@ Indices = NDArray[np.int64]
 PLACES_A_STEP = 2
 PLACES_A_SECOND = STEPS_A_SECOND * PLACES_A_STEP
 SLOWEST_BPM, FASTEST_BPM = 40.0, 240.0
-CONSTANCY = 80.0
-"""How loath tempo is to change at a beat: the chance of a change falls by e for each 1/80 of it."""
+CONSTANCY = 120.0
+"""How loath tempo is to change at a beat: the chance of a change falls by e for each 1/120 of it."""
 NARROW = 16.0
 """The beat is the first sixteenth of its interval; the rest is not."""
 UNHEARD = 1.0 / NARROW
 """A chance that says nothing: all places are as likely as they were."""
-LEAK = 2e-4
+LEAK = 1e-4
 """Chance a step that all is different from now on, by the prior: a jump, a new song."""
-PRIOR_OCTAVES = 0.8
+PRIOR_OCTAVES = 0.6
 OCTAVE, OUTSIDE = 2.05, 0.86
 """Tempi further than this factor from the one that the user prefers lose so much of their weight each step: where the
 music allows half or double, that decides, and nowhere else."""
