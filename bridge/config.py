@@ -171,7 +171,7 @@ class EngineSettings(Table, frozen=True):
     """Which registered engine plays each role."""
 
     separation: str = "separation.standard"
-    mir: str = "mir.chroma"
+    mir: str = "mir.standard"
     accompaniment: str = "accompaniment.basic"
 
 
