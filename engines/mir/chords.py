@@ -13,11 +13,11 @@ Doubles = NDArray[np.float64]
 CLASSES = 12
 NONE = CLASSES * len(QUALITIES)
 """The state in which no chord sounds; the others are quality * 12 + root."""
-STAY = 0.93
+STAY = 0.85
 """Chance that a chord goes on for another tenth of a second."""
-SHARPNESS = 0.6
+SHARPNESS = 1.0
 """The exponent of what is heard: looks a tenth of a second apart share most of their window."""
-SURE = 0.55
+SURE = 0.45
 PATIENCE = 3
 """Looks that a new chord is waited for at most: its beginning is told so much later than the network hears it."""
 KEY_S = 12.0
