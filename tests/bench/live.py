@@ -84,11 +84,12 @@ def run(profile: str, reserve: int, minutes: float) -> str:
             sidecar.wait(20)
     _period, _rate, cycles, skipped, _gaps, late, xruns, restarts = (int(value) for value in counters)
     p50, p99, p999, slowest, share = (float(value) for value in spent["separation"])
+    mir_p50, mir_p99, *_ = (float(value) for value in spent["mir"])
     per_mille = 1000 * late / PERIOD / max(cycles, 1)
     return (
         f"{profile:9} {declared['drums']:>6} {1000 * declared['drums'] / RATE:6.1f} ms  {cycles:>8,} "
         f"{late // PERIOD:>6,} {per_mille:7.3f} ‰ {skipped:>8} {xruns:>6} {restarts:>3}   "
-        f"{p50:.2f} {p99:.2f} {p999:.2f} {slowest:.2f} ms  {share:.0%}\n"
+        f"{p50:.2f} {p99:.2f} {p999:.2f} {slowest:.2f} ms  {share:>4.0%}   {mir_p50:.2f} {mir_p99:.2f} ms\n"
     )
 
 
@@ -97,7 +98,7 @@ def main(arguments: list[str]) -> None:
     if arguments[:1] == ["--minutes"]:
         minutes, arguments = float(arguments[1]), arguments[2:]
     sys.stdout.write(
-        "profile   declared frames  callbacks   late            skipped xruns restarts  worker p50 p99 p99.9 max\n"
+        "profile   declared frames  callbacks   late            skipped xruns restarts  a hop: p50 p99 p99.9 max, of a core   MIR: p50 p99\n"
     )
     for wish in arguments or list(RESERVES):
         profile, _, reserve = wish.partition("=")
