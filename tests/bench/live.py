@@ -98,7 +98,8 @@ def main(arguments: list[str]) -> None:
     if arguments[:1] == ["--minutes"]:
         minutes, arguments = float(arguments[1]), arguments[2:]
     sys.stdout.write(
-        "profile   declared frames  callbacks   late            skipped xruns restarts  a hop: p50 p99 p99.9 max, of a core   MIR: p50 p99\n"
+        "profile   declared frames  callbacks   late            skipped xruns restarts  "
+        "a hop: p50 p99 p99.9 max, of a core   MIR: p50 p99\n"
     )
     for wish in arguments or list(RESERVES):
         profile, _, reserve = wish.partition("=")
