@@ -17,7 +17,7 @@ TRUTH = Truth(
     120.0,
     4,
     0.25,
-    chords=(Harmony(0, 4, 0, 0, 4), Harmony(4, 4, 9, 1, 9), Harmony(8, 40, -1, -1, -1)),
+    chords=(Harmony(0, 4, 0, 0, 4), Harmony(4, 4, 9, 1, 9), Harmony(8, 8, -1, -1, -1), Harmony(16, 4, 7, 2, 7)),
     keys=((0.0, 0, 0), (6.0, 9, 1)),
 )
 
