@@ -143,3 +143,7 @@ def test_restored_it_goes_on_bit_identically() -> None:
     follow(one, lambda t: 1.7 * t, 5.0)
     other.restore(one.state())
     assert follow(one, lambda t: 1.7 * t, 3.0) == follow(other, lambda t: 1.7 * t, 3.0)
+
+
+def test_what_was_never_loud_enough_is_no_beat() -> None:
+    assert all(pulse is None for _, pulse in follow(BeatTracker(), lambda t: 2 * t, 2.0, loud=0.1))
