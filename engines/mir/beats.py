@@ -26,13 +26,15 @@ PLACES_A_SECOND = STEPS_A_SECOND * PLACES_A_STEP
 SLOWEST_BPM, FASTEST_BPM = 40.0, 240.0
 CONSTANCY = 120.0
 """How loath tempo is to change at a beat: the chance of a change falls by e for each 1/120 of it."""
-NARROW = 16.0
-"""The beat is the first sixteenth of its interval; the rest is not."""
+NARROW = 20.0
+"""The beat is the first twentieth of its interval; the rest is not."""
 UNHEARD = 1.0 / NARROW
 """A chance that says nothing: all places are as likely as they were."""
-LEAK = 1e-4
+LEAK = 1e-8
 """Chance a step that all is different from now on, by the prior: a jump, a new song."""
 PRIOR_OCTAVES = 0.6
+PULL = 0.03
+"""How much of the prior counts again each step: over seconds it decides between tempi that the music likes alike."""
 OCTAVE, OUTSIDE = 2.05, 0.86
 """Tempi further than this factor from the one that the user prefers lose so much of their weight each step: where the
 music allows half or double, that decides, and nowhere else."""
@@ -123,10 +125,11 @@ class BeatTracker(Memory):
 
     def _weigh_tempi(self) -> None:
         octaves = np.log2(60.0 * PLACES_A_SECOND / self._lengths / self.prior_bpm)
-        prior = np.exp(-0.5 * (octaves / PRIOR_OCTAVES) ** 2) / self._lengths
+        like = np.exp(-0.5 * (octaves / PRIOR_OCTAVES) ** 2)
+        prior = like / self._lengths
         self._prior = np.asarray(prior / prior.sum(), np.float64)
         far = np.maximum(np.abs(octaves) - np.log2(1.0 + min(self.clamp, OCTAVE - 1.0)), 0.0)
-        self._liked = np.where(far > 0.0, OUTSIDE if self.clamp == inf else BEYOND, 1.0)
+        self._liked = np.where(far > 0.0, OUTSIDE if self.clamp == inf else BEYOND, 1.0) * like**PULL
 
     def restore(self, state: dict[str, NDArray[np.generic]]) -> None:
         super().restore(state)
@@ -165,5 +168,5 @@ class BeatTracker(Memory):
         places = float((tempi[low:high] * self._lengths[low:high]).sum() / max(share, 1e-12))
         turned = float(np.angle(phase) / (2 * np.pi)) % 1.0
         period_s = places / PLACES_A_SECOND
-        ago_s = (turned - 0.5 / NARROW) * period_s  # the beat is the middle of its sixteenth
+        ago_s = (turned - 0.5 / NARROW) * period_s  # the beat is the middle of its twentieth
         return Pulse(ago_s, period_s, min(abs(phase) * share**0.5, 1.0))
