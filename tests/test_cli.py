@@ -56,7 +56,8 @@ def test_latency_is_declared_without_a_server() -> None:
     drums = paths["drums"]
     assert drums["declared"] == drums["model"] + drums["buffering"] + drums["reserve"] + drums["user_offset"]
     assert paths["accompaniment"]["declared"] == 0
-    assert {"drums", "bass", "vocals", "other", "mix", "accompaniment", "chords", "beats", "clock"} == set(paths)
+    ports = {"drums", "bass", "vocals", "other", "mix", "accompaniment", "chords", "beats", "clock"}
+    assert ports | {"onsets", "notes"} == set(paths)
 
 
 def test_run_without_a_server_says_what_to_start() -> None:

@@ -38,7 +38,7 @@ def assert_declared_is_measured(sidecar: Sidecar) -> None:
     assert set(measured.ping) == set(PATHS)
     assert UNMEASURED not in measured.ping.values()
     assert set(measured.engines) == {"mix", "sum of stems"}
-    assert all(path.measured == path.declared for path in sidecar.road.graph.ledger)
+    assert all(path.measured == path.declared for path in sidecar.road.graph.ledger if path.ports)
 
 
 @pytest.mark.parametrize("rate", [44100, 48000])
