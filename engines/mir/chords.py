@@ -61,8 +61,8 @@ class ChordTracker(Memory):
         best = int(self.weights.argmax())
         if best == self.found or self.weights[best] < SURE:
             return None
-        ago = 0  # out of silence a window hears a chord before its middle does: no need to look back
-        while self.found != NONE and ago + 1 < PATIENCE and self._alike(int(self.rivals[-2 - ago]), best):
+        ago = 0
+        while ago + 1 < PATIENCE and self._alike(int(self.rivals[-2 - ago]), best):
             ago += 1
         self.found = best
         return self._chord(best), ago

@@ -26,6 +26,8 @@ LOWEST_HZ = 440.0 * 2.0 ** ((24 - 69) / 12)
 LOWEST_RHYTHM_HZ, HIGHEST_RHYTHM_HZ = 30.0, 10000.0
 LOUDNESS = 1000.0
 """log(1 + 1000 x): a tone at -60 dB still counts, the noise of a converter does not."""
+SILENT = 0.02
+"""Levels below this (-76 dB) are silence, whatever a network says to it."""
 LOWEST_RATE = 22050
 
 

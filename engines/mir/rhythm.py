@@ -9,7 +9,7 @@ import numpy as np
 from bridge.core.events import Beat, Onset, Tempo, TimedEvent
 from engines.mir.bars import BarCounter
 from engines.mir.beats import UNHEARD, BeatTracker, Pulse
-from engines.mir.frontend import RHYTHM_BANDS, STEPS_A_SECOND, rhythm_levels
+from engines.mir.frontend import RHYTHM_BANDS, SILENT, STEPS_A_SECOND, rhythm_levels
 from engines.mir.hearing import Heard, Waiting
 from engines.mir.memory import Memory
 from engines.onnx import Floats
@@ -19,8 +19,6 @@ DELAY_S = 0.04
 ONSETS_S = 0.036
 """How late an onset is told: a step after its own, to see that it was a peak, and its place in the window: a stroke
 grows most when the window's rising end is over it."""
-SILENT = 0.02
-"""Levels below this (-76 dB) are silence, whatever the network says to it."""
 DEAF_S = 0.1
 """After a gap in the stream, what comes anew rises as a stroke does: for so long nothing is believed."""
 TOO_SOON = 0.55

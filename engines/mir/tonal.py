@@ -6,7 +6,7 @@ import numpy as np
 
 from bridge.core.events import QUALITIES, Chord, Key, TimedEvent
 from engines.mir.chords import CLASSES, LOOKS_A_SECOND, PATIENCE, ChordTracker, KeyTracker
-from engines.mir.frontend import HARMONY_BANDS, HARMONY_WINDOW_S, harmony_levels
+from engines.mir.frontend import HARMONY_BANDS, HARMONY_WINDOW_S, SILENT, harmony_levels
 from engines.mir.hearing import Heard, Waiting
 from engines.mir.memory import Memory
 from engines.onnx import Floats
@@ -16,6 +16,23 @@ DELAY_S = HARMONY_WINDOW_S / 2 + 0.2
 passing note. What the network was trained to say."""
 SIZES = (CLASSES + 1, len(QUALITIES), CLASSES + 1, 2 * CLASSES)
 """Of the network's heads: roots and none, qualities, basses and none, keys."""
+NO_ROOT = np.eye(CLASSES + 1)[CLASSES]
+
+
+class Sounding(Memory):
+    """Since which frame there is sound, -1 in silence: a window hears a chord before that comes to its middle."""
+
+    remembered = ("since",)
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        self.since = -1
+
+    def hear(self, silent: bool, earliest: int) -> None:
+        """A look; if sound begins in it, then at ``earliest``."""
+        self.since = -1 if silent else self.since if self.since >= 0 else earliest
 
 
 class Tonal:
@@ -28,16 +45,24 @@ class Tonal:
         self._network = Heard("mir-harmony", model, 1, HARMONY_BANDS)
         self._edges = np.cumsum(SIZES)[:-1]
         self._chords, self._keys, self._waiting = ChordTracker(), KeyTracker(), Waiting((Chord, Key))
+        self._sounding = Sounding()
         self.latency = round((DELAY_S + (PATIENCE - 1) / LOOKS_A_SECOND) * rate)
 
     def parts(self) -> dict[str, Memory]:
-        return {"network": self._network, "chords": self._chords, "keys": self._keys, "waiting": self._waiting}
+        return {
+            "network": self._network, "sounding": self._sounding, "chords": self._chords, "keys": self._keys,
+            "waiting": self._waiting,
+        }  # fmt: skip
 
     def hear(self, window: Floats, end: int) -> None:
         """A look whose ``window`` of audio ends before frame ``end``."""
-        chances = self._network.hear(self._levels.of(window)).astype(np.float64)
-        root, quality, bass, key = np.split(chances, self._edges)
-        spoken, earliest = end - DELAY_S * self.rate, end - self.latency
+        levels = self._levels.of(window)
+        root, quality, bass, key = np.split(self._network.hear(levels).astype(np.float64), self._edges)
+        look = self.rate // LOOKS_A_SECOND
+        if silent := bool(levels.max() < SILENT):
+            root = NO_ROOT
+        self._sounding.hear(silent, max(end - look, 0))
+        spoken, earliest = end - DELAY_S * self.rate, max(end - self.latency, self._sounding.since)
         if (changed := self._chords.hear(root, quality, bass)) is not None:
             chord, looks = changed
             self._waiting.add(max(round(spoken - looks * self.rate / LOOKS_A_SECOND), earliest), chord)
