@@ -195,8 +195,10 @@ def test_what_is_no_music_gives_no_beats_and_no_harm(sound: str) -> None:
     assert np.median([abs(t / 0.5 - round(t / 0.5)) * 0.5 for t in late]) < 0.02
 
 
-def test_when_the_music_stops_no_chord_sounds() -> None:
-    said = hear(np.concatenate([tones(CADENCE, 1.5), np.zeros((2, 4 * RATE), np.float32)], axis=1))
+def test_a_chord_begins_with_its_sound_and_ends_with_it() -> None:
+    pause = np.zeros((2, 2 * RATE), np.float32)
+    said = hear(np.concatenate([pause, tones(CADENCE, 1.5), pause, pause], axis=1))
     chords = [(event.frame / RATE, event.payload) for event in said if isinstance(event.payload, Chord)]
-    assert chords[-1][1].label == "N"
-    assert 6.0 <= chords[-1][0] < 6.8
+    assert (chords[0][1].label, chords[-1][1].label) == ("C", "N")
+    assert 2.0 <= chords[0][0] < 2.3
+    assert 8.0 <= chords[-1][0] < 8.8
