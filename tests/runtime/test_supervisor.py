@@ -240,7 +240,8 @@ def test_an_engine_that_is_not_there_is_an_engine_error() -> None:
 
 
 PARENT = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background inherits that it is ignored
 from bridge.runtime.graph import Graph
 from bridge.runtime.supervisor import Supervisor
 from bridge.runtime.wiring import wire
