@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,3 +86,12 @@ def read_library(folder: Path, split: str, without: tuple[str, ...] = ()) -> Lib
     if not loose:
         raise ConfigError(f"{index}: no clip of the split {split!r}", "prepare more, or leave fewer out")
     return Library({stem: dict(groups) for stem, groups in loose.items()}, dict(songs))
+
+
+def tunes_in(stems: Path) -> set[str]:
+    """The tunes that anything in ``stems`` was rendered from, whatever its split."""
+    index = stems / INDEX
+    if not index.is_file():
+        raise ConfigError(f"{index}: not there", "name the folder of stems that the training takes")
+    with index.open(newline="", encoding="utf-8") as file:
+        return {name for row in csv.DictReader(file) for name in re.findall(r"POP909-CL (\d+)", row["source"])}

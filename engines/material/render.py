@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from bridge.errors import ConfigError
 from engines.material.drums import gather_kits, render_drums, render_font_drums
 from engines.material.fluid import Fonts
 from engines.material.instruments import recorded_instruments
-from engines.material.library import INDEX
+from engines.material.library import tunes_in
 from engines.material.players import Songbook, render_basses, render_direct, render_others
 from engines.material.songs import Band, band_of, render_songs
 from engines.material.sources import Stock, read_manifest
@@ -70,12 +67,3 @@ def render_held_out(symbolic: Path, audio: Path, out: Path, stems: Path, songs: 
     band = band_of("valid", kits, basses, others, choir, fonts)
     render_songs(stock, {"valid": band}.__getitem__, fonts, choir, book, read_grooves(symbolic), songs, seed, 1)
     return stock.minutes()
-
-
-def tunes_in(stems: Path) -> set[str]:
-    """The tunes that anything in ``stems`` was rendered from, whatever its split."""
-    index = stems / INDEX
-    if not index.is_file():
-        raise ConfigError(f"{index}: not there", "name the folder of stems that the training takes")
-    with index.open(newline="", encoding="utf-8") as file:
-        return {name for row in csv.DictReader(file) for name in re.findall(r"POP909-CL (\d+)", row["source"])}

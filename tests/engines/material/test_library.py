@@ -1,4 +1,4 @@
-"""What songs to test on may not be made of."""
+"""What is read of a folder of stems."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bridge.errors import ConfigError
-from engines.material.render import tunes_in
+from engines.material.library import tunes_in
 from engines.material.sources import Stock
 
 
