@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import defaultdict
+from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +57,10 @@ class Library:
     @property
     def clips(self) -> list[Clip]:
         return [clip for groups in self.loose.values() for clips in groups.values() for clip in clips]
+
+    def of(self, songs: Container[str]) -> Library:
+        """Those ``songs`` alone, with nothing loose."""
+        return Library({}, {name: song for name, song in self.songs.items() if name in songs})
 
     def minutes(self) -> dict[str, float]:
         """Minutes by stem."""

@@ -17,6 +17,11 @@ SLIP = 0.004
 TRUST = 0.35
 """The exponent of what is heard: neighbouring steps of the network are not independent of one another."""
 
+TURNED = 2.0
+"""How many times likelier a bar begins where the harmony turns wholly than where it stays, in powers of e."""
+STAYED = 1.0
+"""The same the other way round, where it stays."""
+
 SURER = 6.0
 """The count goes on until another is so many times likelier: a bar without a downbeat is no reason to jump."""
 
@@ -66,6 +71,12 @@ class BarCounter(Memory):
         if state < 0:
             return -1
         return state + 1 if self._numbers[state] + 1 < self._metres[state] else state - int(self._numbers[state])
+
+    def hear_turn(self, beats_ago: int, turned: float) -> None:
+        """How much the harmony turned, 0 to 1, at the beat before the last ``beats_ago``."""
+        first = (self._numbers - beats_ago) % self._metres == 0
+        self.weights *= np.where(first, np.exp(TURNED * turned - STAYED * (1.0 - turned)), 1.0)
+        self.weights /= self.weights.sum()
 
     def hear(self, downbeat: float) -> None:
         """What the network heard at the beat that `step` told last: how likely it was a downbeat."""

@@ -50,8 +50,11 @@ class ChordTracker(Memory):
         self.found = NONE
 
     def hear(self, root: Doubles, quality: Doubles, bass: Doubles) -> tuple[Chord, int] | None:
-        """A look: chances (13,), (8,), (13,). A new chord and how many looks ago it began, 0 to PATIENCE - 1."""
-        heard = np.append(np.outer(quality, root[:CLASSES]).ravel(), root[CLASSES])
+        """A look: chances (13,), those of the qualities of each root (12, 8), (13,).
+
+        A new chord and how many looks ago it began, 0 to PATIENCE - 1.
+        """
+        heard = np.append((quality * root[:CLASSES, None]).T.ravel(), root[CLASSES])
         moved = STAY * self.weights + (1.0 - STAY) / (NONE + 1)
         self.weights[:] = moved * np.maximum(heard, 1e-5) ** SHARPNESS
         self.weights /= self.weights.sum()

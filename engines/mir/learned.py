@@ -102,7 +102,7 @@ class LearnedMir:
             self._rhythm.hear(listening.window(0, self._rhythm.window, end), frame)
             self._voice.hear(listening.window(2, self._voice.window, end), frame)
             if listening.steps % HARMONY_EVERY == 0:
-                self._tonal.hear(listening.window(1, self._tonal.window, end), frame)
+                self._rhythm.hear_harmony(*self._tonal.hear(listening.window(1, self._tonal.window, end), frame))
 
     def _cross_gap(self, frame: int) -> None:
         listening = self._listening

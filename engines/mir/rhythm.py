@@ -5,20 +5,21 @@ from __future__ import annotations
 from math import ceil
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bridge.core.events import Beat, Onset, Tempo, TimedEvent
 from engines.mir.bars import BarCounter
 from engines.mir.beats import UNHEARD, BeatTracker, Pulse
-from engines.mir.frontend import RHYTHM_BANDS, SILENT, STEPS_A_SECOND, rhythm_levels
+from engines.mir.frontend import RHYTHM_BANDS, SILENT, rhythm_levels
 from engines.mir.hearing import Heard, Waiting
 from engines.mir.memory import Memory
+from engines.mir.turns import Turns
 from engines.onnx import Floats
 
 DELAY_S = 0.04
 """How long before its end a step's answer holds: what the network was trained to say."""
-ONSETS_S = 0.036
-"""How late an onset is told: a step after its own, to see that it was a peak, and its place in the window: a stroke
-grows most when the window's rising end is over it."""
+ONSETS_S = 0.04
+"""How late an onset is told: what the network was trained to say, and a step more to see that it was a peak."""
 DEAF_S = 0.1
 """After a gap in the stream, what comes anew rises as a stroke does: for so long nothing is believed."""
 TOO_SOON = 0.55
@@ -26,8 +27,8 @@ TOO_SOON = 0.55
 TEMPO_CHANGE = 0.01
 AROUND_S = 0.06
 """A downbeat may be heard so much before or after the beat that was told."""
-USUAL_S, RISE, LEAST = 1.0, 1.6, 0.012
-"""An onset rises so many times above the usual growth of the last second, and by so much at least."""
+ONSET_FROM = 0.4
+"""An onset is a peak of its chance above this."""
 
 
 class Telling(Memory):
@@ -57,29 +58,28 @@ class Telling(Memory):
 
 
 class Peaks(Memory):
-    """Where the levels grow most: onsets."""
+    """Onsets: where the network is surest of one. Their strength is how much the levels grew around it."""
 
-    remembered = ("growths", "usual")
+    remembered = ("chances", "growths")
 
     def __init__(self) -> None:
+        self.chances = np.zeros(3)
         self.growths = np.zeros(3)
         self.forget()
 
     def forget(self) -> None:
+        self.chances[:] = 0.0
         self.growths[:] = 0.0
-        self.usual = 0.0
 
-    def hear(self, growth: float) -> Onset | None:
-        """A step's mean growth; an onset if the step before was one."""
-        self.growths[:-1] = self.growths[1:]
-        self.growths[-1] = growth
-        before, peak, after = self.growths
-        usual = self.usual
-        self.usual += (peak - usual) / (USUAL_S * STEPS_A_SECOND)
-        if peak <= before or peak < after or peak < RISE * usual + LEAST:
+    def hear(self, chance: float, growth: float) -> Onset | None:
+        """A step's chance of an onset and its mean growth; an onset if the step before was one."""
+        for kept, new in ((self.chances, chance), (self.growths, growth)):
+            kept[:-1] = kept[1:]
+            kept[-1] = new
+        before, peak, after = self.chances
+        if peak <= before or peak < after or peak < ONSET_FROM:
             return None
-        over = peak / (peak + usual + LEAST)
-        return Onset(min(5.0 * float(peak), 1.0), float(over))
+        return Onset(min(5.0 * float(self.growths.max()), 1.0), float(peak))
 
 
 class Rhythm:
@@ -91,27 +91,33 @@ class Rhythm:
         self.window = self._levels.window
         self._network = Heard("mir-rhythm", model, 2, RHYTHM_BANDS)
         self.beats, self._bars, self.telling, self._peaks = BeatTracker(), BarCounter(), Telling(), Peaks()
-        self._onsets = Waiting((Onset,))
+        self._onsets, self._turns = Waiting((Onset,)), Turns(rate)
         self.onsets_latency = round(ONSETS_S * rate)
 
     def parts(self) -> dict[str, Memory]:
         return {
             "network": self._network, "beats": self.beats, "bars": self._bars, "telling": self.telling,
-            "peaks": self._peaks, "onsets": self._onsets,
+            "peaks": self._peaks, "onsets": self._onsets, "turns": self._turns,
         }  # fmt: skip
 
     def hear(self, window: Floats, end: int) -> None:
         """A step whose ``window`` of audio ends before frame ``end``."""
         before = self._network.levels[0, -1].copy()
         levels = self._levels.of(window)
-        beat, downbeat, _ = self._network.hear(levels)
+        beat, downbeat, onset = self._network.hear(levels)
         spoken = end - DELAY_S * self.rate
         deaf = end <= self.telling.deaf
         self._follow(self.beats.hear(UNHEARD if deaf or levels.max() < SILENT else float(beat)), spoken)
         self._hear_downbeat(0.0 if deaf else float(downbeat), spoken)
-        onset = self._peaks.hear(0.0 if deaf else float(np.maximum(levels - before, 0.0).mean()))
-        if onset is not None:  # of the step before this; it grew in the middle of what was new in its window
-            self._onsets.add(end - self.onsets_latency, onset)
+        grown = float(np.maximum(levels - before, 0.0).mean())
+        found = self._peaks.hear(*((0.0, 0.0) if deaf else (float(onset), grown)))
+        if found is not None:  # of the step before this
+            self._onsets.add(end - self.onsets_latency, found)
+
+    def hear_harmony(self, root: NDArray[np.float64], frame: float) -> None:
+        """Chances of roots (13,) at ``frame``: where they turn a bar may have begun."""
+        for beats_ago, turned in self._turns.look(root, frame):
+            self._bars.hear_turn(beats_ago, turned)
 
     def deafen(self, until: int) -> None:
         """The stream has a gap that ends at frame ``until``."""
@@ -153,6 +159,7 @@ class Rhythm:
             events.append(TimedEvent(frame, Beat(number, bar_beats, bpm, telling.confidence * sure, telling.index)))
             telling.index += 1
             telling.told = telling.awaited = float(frame)
+            self._turns.told(frame)
             telling.downbeat = 0.0
         return events
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bridge.core.events import QUALITIES, Chord, Key, TimedEvent
 from engines.mir.chords import CLASSES, LOOKS_A_SECOND, PATIENCE, ChordTracker, KeyTracker
@@ -14,8 +15,8 @@ from engines.onnx import Floats
 DELAY_S = HARMONY_WINDOW_S / 2 + 0.2
 """How long before its end a look's answer holds: half its window, and a fifth of a second to tell a change from a
 passing note. What the network was trained to say."""
-SIZES = (CLASSES + 1, len(QUALITIES), CLASSES + 1, 2 * CLASSES)
-"""Of the network's heads: roots and none, qualities, basses and none, keys."""
+SIZES = (CLASSES + 1, CLASSES * len(QUALITIES), CLASSES + 1, 2 * CLASSES)
+"""Of the network's heads: roots and none, qualities of each root, basses and none, keys."""
 NO_ROOT = np.eye(CLASSES + 1)[CLASSES]
 
 
@@ -54,8 +55,9 @@ class Tonal:
             "waiting": self._waiting,
         }  # fmt: skip
 
-    def hear(self, window: Floats, end: int) -> None:
-        """A look whose ``window`` of audio ends before frame ``end``."""
+    def hear(self, window: Floats, end: int) -> tuple[NDArray[np.float64], float]:
+        """A look whose ``window`` of audio ends before frame ``end``: the chances of roots and none (13,), and of what
+        frame they speak."""
         levels = self._levels.of(window)
         root, quality, bass, key = np.split(self._network.hear(levels).astype(np.float64), self._edges)
         look = self.rate // LOOKS_A_SECOND
@@ -63,11 +65,12 @@ class Tonal:
             root = NO_ROOT
         self._sounding.hear(silent, max(end - look, 0))
         spoken, earliest = end - DELAY_S * self.rate, max(end - self.latency, self._sounding.since)
-        if (changed := self._chords.hear(root, quality, bass)) is not None:
+        if (changed := self._chords.hear(root, quality.reshape(CLASSES, -1), bass)) is not None:
             chord, looks = changed
             self._waiting.add(max(round(spoken - looks * self.rate / LOOKS_A_SECOND), earliest), chord)
         if (found := self._keys.hear(key, 1.0 - float(root[CLASSES]))) is not None:
             self._waiting.add(round(spoken), found)
+        return root, spoken
 
     def events_before(self, frame: int) -> list[TimedEvent]:
         return self._waiting.due(frame)

@@ -23,6 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     one.add_argument("--minutes", type=float, default=60.0, help="how long at most")
     one.add_argument("--steps", type=int, default=6000, help="at which step the learning rate has fallen to nothing")
     one.add_argument("--processes", type=int, default=1, help="how many draw pieces beside the one that learns")
+    one.add_argument("--without", nargs="*", default=[], metavar="SONG", help="songs to judge by, not to learn from")
     one.set_defaults(act=_train)
 
     one = commands.add_parser("export", help="the run's averaged weights as the ONNX files that ship")
@@ -48,12 +49,15 @@ def _train(told: argparse.Namespace) -> None:
     from engines.mir.training.train import Plan, Trainer, train
 
     torch.set_num_threads(1)  # several threads on a busy machine ran 50 times slower
+    without = tuple(told.without)
     heard = examined(told.stems, read_library(told.stems, "valid"))
+    if without:
+        heard |= examined(told.stems, read_library(told.stems, "train").of(without))
     trainer = Trainer(told.run, replace(Plan(), steps=told.steps))
     went_on = trainer.load()
     _say(f"{'go on from' if went_on else 'begin at'} step {trainer.step}")
     end, plan = time.monotonic() + told.minutes * 60, trainer.plan
-    with Drawing(told.stems, plan.seed, trainer.step, plan.batch, plan.seconds, told.processes) as drawing:
+    with Drawing(told.stems, plan.seed, trainer.step, plan.batch, plan.seconds, told.processes, without) as drawing:
         train(trainer, drawing, heard, lambda step: time.monotonic() > end or step >= told.steps, _say)
 
 

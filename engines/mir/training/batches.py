@@ -21,7 +21,7 @@ from engines.mir.training.targets import harmony_targets, rhythm_targets
 
 @dataclass
 class Batch:
-    """``rhythm`` (batch, steps + 1, bands), ``beats`` (batch, steps, 2), ``downbeats`` (batch,): how sure they are,
+    """``rhythm`` (batch, steps + 1, bands), ``beats`` (batch, steps, 3), ``downbeats`` (batch,): how sure they are,
     ``pitches`` (batch, steps of harmony, bands), ``harmony`` (batch, steps of harmony, 4) labels."""
 
     rhythm: Tensor
@@ -58,9 +58,9 @@ _listener: Listener | None = None
 """A drawing process's own."""
 
 
-def _settle(stems: Path, seconds: float) -> None:
+def _settle(stems: Path, seconds: float, without: tuple[str, ...]) -> None:
     global _mixer, _listener
-    _mixer = Mixer(Repertoire(stems, read_library(stems, "train")), seconds, np.random.default_rng(0))
+    _mixer = Mixer(Repertoire(stems, read_library(stems, "train", without)), seconds, np.random.default_rng(0))
     _listener = Listener()
 
 
@@ -73,13 +73,17 @@ def _drawn(seed: int, step: int, size: int) -> Batch:
 
 
 class Drawing:
-    """Batches in the order of their steps, drawn ahead by ``processes`` beside the learning one."""
+    """Batches in the order of their steps, drawn ahead by ``processes`` beside the learning one, of all songs but those
+    ``without``."""
 
     AHEAD = 4
 
-    def __init__(self, stems: Path, seed: int, first: int, size: int, seconds: float, processes: int = 1) -> None:
+    def __init__(
+        self, stems: Path, seed: int, first: int, size: int, seconds: float, processes: int = 1,
+        without: tuple[str, ...] = (),
+    ) -> None:  # fmt: skip
         context = multiprocessing.get_context("spawn")
-        self._pool = ProcessPoolExecutor(processes, context, _settle, (stems, seconds))
+        self._pool = ProcessPoolExecutor(processes, context, _settle, (stems, seconds, without))
         self._seed, self._next, self._size = seed, first, size
         self._coming: deque[Future[Batch]] = deque()
 

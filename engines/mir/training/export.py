@@ -33,7 +33,8 @@ class _Said(nn.Module):
         logits, after = self.network(levels, state)
         if not self.harmony:
             return torch.sigmoid(logits), after
-        return torch.cat([torch.softmax(told, -1) for told in heads_of(logits).values()], -1), after
+        chances = [torch.softmax(told, -1) for told in heads_of(logits).values()]
+        return torch.cat([told.flatten(2) for told in chances], -1), after
 
 
 def export(run: Path, folder: Path) -> dict[str, str]:

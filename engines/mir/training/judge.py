@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from engines.material.library import Library
 from engines.mir.frontend import STEPS_A_SECOND
 from engines.mir.training.batches import Batch, Listener
 from engines.mir.training.mixing import Mixer, Piece, Repertoire
-from engines.mir.training.network import heads_of
+from engines.mir.training.network import heads_of, quality_of
 from engines.mir.training.targets import IGNORED, timeline_of
 
 TOLERANCE_STEPS = round(0.07 * STEPS_A_SECOND)
@@ -29,14 +30,16 @@ def examined(stems: Path, library: Library, seconds: float = 60.0) -> dict[str, 
     for name, song in sorted({**repertoire.rendered, **repertoire.recorded}.items()):
         mono, start_s = mixer.whole(song)
         truth = repertoire.truth_of_song(name)
-        line = timeline_of(truth, seconds + start_s).moved(-start_s)
+        onsets = repertoire.onsets_of(song) if truth.chords else None
+        line = replace(timeline_of(truth, seconds + start_s), onsets=onsets).moved(-start_s)
         told[name] = listener.heard([Piece(mono, line)])
     return told
 
 
 @torch.no_grad()
 def judge(networks: nn.ModuleDict, heard: dict[str, Batch]) -> dict[str, float]:
-    """Means over rendered (chords known) and recorded songs: beats' F at the peaks, roots, chords, keys that are right.
+    """Means over rendered (chords known) and recorded songs: F of beats, downbeats and onsets at the peaks, and the
+    share of roots, chords, basses and keys that are right.
 
     ``majmin``: root and third right, where the truth is a plain or a seventh chord.
     """
@@ -45,13 +48,15 @@ def judge(networks: nn.ModuleDict, heard: dict[str, Batch]) -> dict[str, float]:
         rhythm, harmony = networks["rhythm"], networks["harmony"]
         kind = "recorded" if batch.harmony[..., 0].eq(IGNORED).all() else "rendered"
         chances = torch.sigmoid(rhythm(batch.rhythm, rhythm.start(1))[0])[0].numpy()
-        for column, what in enumerate(("beat", "downbeat")):
-            if what == "beat" or batch.downbeats[0] == 1.0:
+        known = {"beat": True, "downbeat": batch.downbeats[0] == 1.0, "onset": batch.beats[0, 0, 2] >= 0}
+        for column, what in enumerate(known):
+            if known[what]:
                 scores.setdefault(f"{kind}.{what}", []).append(
                     _f(chances[:, column], batch.beats[0, :, column].numpy())
                 )
         told = heads_of(harmony(batch.pitches, harmony.start(1))[0][0])
         labels = dict(zip(told, batch.harmony[0].unbind(-1), strict=True))
+        told["quality"] = quality_of(told["quality"], told["root"].argmax(-1))
         right = {head: (told[head].argmax(-1) == labels[head]) for head in told}
         right["majmin"] = right["root"] & (_minor(told["quality"].argmax(-1)) == _minor(labels["quality"]))
         labels["majmin"] = torch.where(labels["quality"] < 0, labels["quality"], labels["root"])

@@ -11,13 +11,16 @@ from numpy.typing import NDArray
 
 from engines.material.library import RATE, Clip, Library
 from engines.material.truth import Truth, read_truth
-from engines.mir.training.targets import Timeline, timeline_of
+from engines.mir.training.pump import pumped
+from engines.mir.training.strokes import strokes, together
+from engines.mir.training.targets import Timeline, Times, timeline_of
+from engines.mir.training.waltz import waltzed
 from engines.mir.training.wear import worn
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
-SONG, FITTED, RECORDED, NOTHING = 0.44, 0.21, 0.27, 0.03
+SONG, FITTED, RECORDED, NOTHING = 0.4, 0.33, 0.2, 0.03
 """Shares of rendered songs, of accompaniments with drums that were made for others, of recordings, and of sounds that
 are no music; the rest are drums alone."""
 SEMITONES = 4
@@ -28,7 +31,10 @@ FIT = 1.22
 """Drums are played at most so much faster or slower to fit."""
 WALTZ = 0.12
 """Share of songs whose bars lose their last beat: 3/4 is rare in what there is to learn from."""
-FADE_FRAMES = 400
+PUMPED = 0.3
+"""Share of pieces with drums in which what sustains is pumped or cut to the beat."""
+REAL_DRUMS = 0.3
+"""Share of fitted drums that come from the recorded songs."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,8 @@ class Repertoire:
 
     def __init__(self, folder: Path, library: Library) -> None:
         self._truths: dict[str, Truth] = {}
-        for clip in library.clips:
+        self._onsets: dict[Path, Times] = {}
+        for clip in [*library.clips, *(clip for song in library.songs.values() for clip in song.values())]:
             name = clip.path.name.rsplit(".", 2)[0]
             if name not in self._truths and (truth := read_truth(folder, name)) is not None:
                 self._truths[name] = truth
@@ -67,11 +74,23 @@ class Repertoire:
         self.recorded = {name: song for name, song in songs.items() if not self._truths[name].chords}
         self.parts = [clip for clip in self._loose(library, "other") if self.truth(clip).chords]
         self.drums = self._loose(library, "drums")
+        self.real_drums = [song["drums"] for song in self.recorded.values() if "drums" in song]
         self.voices = [clip for group in library.loose.get("vocals", {}).values() for clip in group if not clip.song]
 
     def _loose(self, library: Library, stem: str) -> list[Clip]:
         clips = [clip for group in library.loose.get(stem, {}).values() for clip in group if not clip.song]
         return [clip for clip in clips if clip.path.name.rsplit(".", 2)[0] in self._truths]
+
+    def onsets(self, clip: Clip) -> Times:
+        """The seconds at which something begins in ``clip``: listened to once, then known."""
+        if clip.path not in self._onsets:
+            mono = clip.samples().astype(np.float32).mean(1) / np.float32(32768.0)
+            self._onsets[clip.path] = strokes(mono)
+        return self._onsets[clip.path]
+
+    def onsets_of(self, song: dict[str, Clip]) -> Times:
+        """Of all its parts together."""
+        return together([self.onsets(song[part]) for part in _parts(song)])
 
     def truth(self, clip: Clip) -> Truth:
         return self._truths[clip.path.name.rsplit(".", 2)[0]]
@@ -105,11 +124,12 @@ class Mixer:
     def _draw(self) -> Piece:
         random, stock = self.random, self.repertoire
         kind = random.random()
-        if kind < SONG and stock.rendered:
+        recorded = SONG + FITTED <= kind < SONG + FITTED + RECORDED
+        if stock.rendered and (kind < SONG or (recorded and not stock.recorded)):
             return self._song(stock.rendered, True)
         if kind < SONG + FITTED and stock.parts and stock.drums:
             return self._fitted()
-        if kind < SONG + FITTED + RECORDED and stock.recorded:
+        if recorded and stock.recorded:
             return self._song(stock.recorded, False)
         return self._nothing() if kind > 1.0 - NOTHING else self._drums()
 
@@ -126,12 +146,17 @@ class Mixer:
         kept = [part for part in parts if random.random() >= left_out.get(part, 0.0)] if len(parts) > 2 else parts
         if not {"bass", "other", "bassother", "instrumental"} & set(kept):
             kept = parts
-        for part in kept:
-            gain = random.normal(0.0, 4.0) + (7.0 if part == "vocals" and random.random() < 0.15 else 0.0)
-            _read(song[part].samples(), way.at, _gain(gain), mono)
         line = way.line(truth, frames / RATE)
+        pumps = rendered and "drums" in kept and random.random() < PUMPED
+        onsets = together([way.heard(self.repertoire.onsets(song[part])) for part in kept]) if rendered else None
+        line = replace(line, onsets=onsets)
+        for part in sorted(kept, key=lambda part: part == "drums"):  # the drums last, over what was pumped
+            gain = random.normal(0.0, 4.0) + (7.0 if part == "vocals" and random.random() < 0.15 else 0.0)
+            if part == "drums" and pumps:
+                mono = pumped(mono, line.beats, random)
+            _read(song[part].samples(), way.at, _gain(gain), mono)
         if waltz:
-            mono, line = _waltzed(mono, line, self.frames)
+            mono, line = waltzed(mono, line, self.frames)
         return Piece(mono, line)
 
     def _fitted(self) -> Piece:
@@ -142,21 +167,41 @@ class Mixer:
         way = self._way(part.frames, self.frames)
         mono = np.zeros(self.frames, np.float32)
         _read(part.samples(), way.at, 1.0, mono)
+        line, onsets = way.line(truth, self.seconds), [way.heard(stock.onsets(part))]
         mono *= _gain(-20.0) / max(float(np.sqrt((mono**2).mean())), 1e-4)
-        fitting = [c for c in stock.drums if 1 / FIT < truth.bpm / stock.truth(c).bpm < FIT]
-        if fitting and random.random() < 0.85:
-            drums = fitting[int(random.integers(len(fitting)))]
-            beats = np.zeros(self.frames, np.float32)
-            _read(drums.samples(), way.at * (truth.bpm / stock.truth(drums).bpm), 1.0, beats)
+        if random.random() < 0.85 and (drums := self._drums_at(truth.bpm)) is not None:
+            if random.random() < PUMPED:
+                mono = pumped(mono, line.beats, random)
+            beats, along = np.zeros(self.frames, np.float32), self._along(way, truth, drums)
+            _read(drums.samples(), along.at, 1.0, beats)
+            onsets.append(along.heard(stock.onsets(drums)))
             level = max(float(np.sqrt((beats**2).mean())), 1e-4)
             mono += beats * np.float32(_gain(-20.0 + random.normal(0.0, 5.0)) / level)
         if stock.voices and random.random() < 0.15:
             voice = stock.voices[int(random.integers(len(stock.voices)))]
             start = random.integers(max(1, voice.frames - self.frames))
-            sung = np.zeros(self.frames, np.float32)
-            _read(voice.samples(), start + np.arange(self.frames, dtype=np.float64), 1.0, sung)
+            sung, along = np.zeros(self.frames, np.float32), _Way(start + np.arange(self.frames, dtype=np.float64))
+            _read(voice.samples(), along.at, 1.0, sung)
+            onsets.append(along.heard(stock.onsets(voice)))
             mono += sung * np.float32(_gain(-30.0) / max(float(np.sqrt((sung**2).mean())), 1e-3))
-        return Piece(mono, way.line(truth, self.seconds))
+        return Piece(mono, replace(line, onsets=together(onsets)))
+
+    def _drums_at(self, bpm: float) -> Clip | None:
+        """Drums whose tempo can be made ``bpm``, of a recorded song now and then."""
+        stock = self.repertoire
+        pool = stock.real_drums if self.random.random() < REAL_DRUMS and stock.real_drums else stock.drums
+        fitting = [clip for clip in pool if 1 / FIT < bpm / stock.truth(clip).bpm < FIT]
+        return fitting[int(self.random.integers(len(fitting)))] if fitting else None
+
+    def _along(self, way: _Way, truth: Truth, drums: Clip) -> _Way:
+        """Where to read ``drums`` so that their bars fall on those of ``truth``, which is read along ``way``."""
+        own = self.repertoire.truth(drums)
+        at = (way.at - truth.start_s * RATE) * (truth.bpm / own.bpm) + own.start_s * RATE
+        bar = own.bar_beats * 60.0 * RATE / own.bpm
+        first, last = np.ceil(-at[0] / bar), np.floor((drums.frames - 2 - at[-1]) / bar)
+        if last > first:  # any of its bars may be the first
+            at = at + bar * int(self.random.integers(int(first), int(last) + 1))
+        return _Way(at)
 
     def _drums(self) -> Piece:
         random, stock = self.random, self.repertoire
@@ -164,7 +209,7 @@ class Mixer:
         way = self._way(drums.frames, self.frames)
         mono = np.zeros(self.frames, np.float32)
         _read(drums.samples(), way.at, 1.0, mono)
-        line = way.line(stock.truth(drums), self.seconds)
+        line = replace(way.line(stock.truth(drums), self.seconds), onsets=way.heard(stock.onsets(drums)))
         return Piece(mono, replace(line, chords=((0.0, self.seconds, -1, -1, -1),)))
 
     def _nothing(self) -> Piece:
@@ -183,7 +228,8 @@ class Mixer:
             level = np.interp(np.arange(self.frames), np.linspace(0, self.frames, knots), random.uniform(-30, 0, knots))
             sound *= (10.0 ** (level / 20.0)).astype(np.float32)
         sound /= np.float32(max(float(np.abs(sound).max()), 1e-6))
-        silent = Timeline(np.zeros(0), np.zeros(0, np.int64), 1.0, ((0.0, self.seconds, -1, -1, -1),), ())
+        none = np.zeros(0)
+        silent = Timeline(none, np.zeros(0, np.int64), 1.0, ((0.0, self.seconds, -1, -1, -1),), (), none)
         return Piece(sound, silent)
 
     def _way(self, available: int, frames: int) -> _Way:
@@ -206,8 +252,14 @@ class _Way:
     """``at``: the place in the source, in frames, of each frame of the piece."""
 
     at: Doubles
-    semitones: int
-    pitched: bool
+    semitones: int = 0
+    pitched: bool = True
+
+    def heard(self, source_s: Times) -> Times:
+        """When in the piece the seconds ``source_s`` of the source are heard; those that are not are left out."""
+        places = source_s * RATE
+        inside = places[(places >= self.at[0]) & (places <= self.at[-1])]
+        return np.asarray(np.interp(inside, self.at[::441], np.arange(0, len(self.at), 441) / RATE), np.float64)
 
     def line(self, truth: Truth, seconds: float) -> Timeline:
         """``truth`` in seconds of the piece."""
@@ -240,40 +292,6 @@ def _parts(song: dict[str, Clip]) -> list[str]:
     if "bassother" in song:
         return [name for name in ("drums", "vocals", "bassother") if name in song]
     return sorted(song)
-
-
-def _waltzed(mono: Floats, line: Timeline, frames: int) -> tuple[Floats, Timeline]:
-    """``mono`` (more than ``frames``) without the fourth beats of its bars, which become bars of three."""
-    lost = [(line.beats[i], line.beats[i + 1]) for i in range(len(line.beats) - 1) if line.numbers[i] == 3]
-    pieces: list[Floats] = []
-    begin = 0
-    fade = np.linspace(0, 1, FADE_FRAMES, dtype=np.float32)
-    for start, end in [*lost, (len(mono) / RATE, 0.0)]:
-        stop, go_on = max(0, round(start * RATE)), max(0, round(end * RATE))
-        if stop > begin:
-            piece = mono[begin:stop].copy()
-            if pieces and len(pieces[-1]) >= FADE_FRAMES <= begin:
-                last = pieces[-1]
-                # the fade takes the frames before the cut's end, so that nothing moves in time
-                last[-FADE_FRAMES:] = last[-FADE_FRAMES:] * (1 - fade) + mono[begin - FADE_FRAMES : begin] * fade
-            pieces.append(piece)
-        begin = max(go_on, begin)
-
-    cuts = [(max(float(start), 0.0), float(end)) for start, end in lost if end > 0]
-
-    def heard(time: float) -> float:
-        return time - float(sum(min(max(time - start, 0.0), end - start) for start, end in cuts))
-
-    kept = line.numbers != 3
-    beats = np.array([heard(t) for t in line.beats[kept]])
-    chords = tuple((heard(a), heard(b), r, q, c) for a, b, r, q, c in line.chords)
-    keys = tuple((heard(a), key) for a, key in line.keys)
-    whole = np.zeros(frames, np.float32)
-    joined = np.concatenate(pieces)[:frames]
-    whole[: len(joined)] = joined
-    return whole, replace(
-        line, beats=beats, numbers=line.numbers[kept], chords=tuple(c for c in chords if c[1] > c[0]), keys=keys
-    )
 
 
 def _gain(db: float) -> float:

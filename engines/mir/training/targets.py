@@ -17,6 +17,8 @@ Times = NDArray[np.float64]
 
 RHYTHM_DELAY_S = 0.04
 """A step speaks of the moment this long before its end: a stroke has to be in the window to be heard."""
+ONSET_DELAY_S = 0.02
+"""An onset is asked for sooner: who plays along with it cannot wait for the whole window."""
 HARMONY_DELAY_S = HARMONY_WINDOW_S / 2 + 0.2
 """Half the window, and a fifth of a second of what comes after a change, to tell it from a passing note."""
 WIDTH_S = 0.03
@@ -28,19 +30,22 @@ IGNORED = -100
 @dataclass(frozen=True)
 class Timeline:
     """A truth in seconds of the piece at hand. ``beats``: (time, number in the bar). ``chords``: (start, end, root,
-    quality, bass); ``keys``: (start, key). ``downbeats``: how sure the numbers are, 0 to 1."""
+    quality, bass); ``keys``: (start, key). ``downbeats``: how sure the numbers are, 0 to 1. ``onsets``: where
+    something begins, None where nobody knows."""
 
     beats: Times
     numbers: Labels
     downbeats: float
     chords: tuple[tuple[float, float, int, int, int], ...]
     keys: tuple[tuple[float, int], ...]
+    onsets: Times | None = None
 
     def moved(self, seconds: float) -> Timeline:
         """The same, later by ``seconds``."""
         chords = tuple((a + seconds, b + seconds, root, quality, bass) for a, b, root, quality, bass in self.chords)
         keys = tuple((a + seconds, key) for a, key in self.keys)
-        return replace(self, beats=self.beats + seconds, chords=chords, keys=keys)
+        onsets = None if self.onsets is None else self.onsets + seconds
+        return replace(self, beats=self.beats + seconds, chords=chords, keys=keys, onsets=onsets)
 
 
 def timeline_of(truth: Truth, seconds: float, semitones: int = 0, pitched: bool = True) -> Timeline:
@@ -64,15 +69,20 @@ def timeline_of(truth: Truth, seconds: float, semitones: int = 0, pitched: bool 
 
 
 def rhythm_targets(line: Timeline, steps: int) -> Floats:
-    """Shape (steps, 2): how near each step is to a beat and to a downbeat, 0 to 1."""
-    told = np.zeros((steps, 2), np.float32)
-    at = (np.arange(steps) + 1) / STEPS_A_SECOND - RHYTHM_DELAY_S
-    for column, times in enumerate((line.beats, line.beats[line.numbers == 0])):
-        if len(times):
-            after = np.clip(np.searchsorted(times, at), 1, max(len(times) - 1, 1))
-            nearest = np.minimum(np.abs(at - times[after - 1]), np.abs(times[np.minimum(after, len(times) - 1)] - at))
-            told[:, column] = np.maximum(0.0, 1.0 - nearest / WIDTH_S)
-    return told
+    """Shape (steps, 3): how near each step is to a beat, a downbeat and an onset, 0 to 1; -1 where nobody knows."""
+    ends = (np.arange(steps) + 1) / STEPS_A_SECOND
+    beat, downbeat = (_near(times, ends - RHYTHM_DELAY_S) for times in (line.beats, line.beats[line.numbers == 0]))
+    onset = np.full(steps, -1.0) if line.onsets is None else _near(line.onsets, ends - ONSET_DELAY_S)
+    return np.stack([beat, downbeat, onset], 1).astype(np.float32)
+
+
+def _near(times: Times, at: Times) -> Times:
+    """Triangles of WIDTH_S to either side of ``times`` (ascending), read at ``at``."""
+    if not len(times):
+        return np.zeros(len(at))
+    after = np.clip(np.searchsorted(times, at), 1, max(len(times) - 1, 1))
+    nearest = np.minimum(np.abs(at - times[after - 1]), np.abs(times[np.minimum(after, len(times) - 1)] - at))
+    return np.asarray(np.maximum(0.0, 1.0 - nearest / WIDTH_S), np.float64)
 
 
 def harmony_targets(line: Timeline, steps: int) -> Labels:

@@ -15,13 +15,15 @@ from torch import Tensor, nn
 
 from engines.mir.training.batches import Batch, Drawing
 from engines.mir.training.judge import judge
-from engines.mir.training.network import HarmonyNetwork, RhythmNetwork, heads_of
+from engines.mir.training.network import HarmonyNetwork, RhythmNetwork, heads_of, quality_of
 from engines.mir.training.targets import IGNORED
 
 CHECKPOINT = "checkpoint.pt"
 LOG = "log.jsonl"
 WEIGHTS = {"root": 1.0, "quality": 0.4, "bass": 0.5, "key": 0.3}
 """Of the harmony's heads in its loss."""
+ONSETS = 0.5
+"""Of the onsets in the rhythm's loss."""
 RARE_QUALITY = 4.0
 """What is neither major nor minor counts so many times: it is an eighth of what there is."""
 
@@ -45,9 +47,10 @@ class Plan:
 
 
 def rhythm_loss(logits: Tensor, batch: Batch) -> Tensor:
-    """Binary cross entropy of beats and downbeats; the latter by how sure they are."""
-    each = nn.functional.binary_cross_entropy_with_logits(logits[..., :2], batch.beats, reduction="none").mean(1)
-    return (each[:, 0] + each[:, 1] * batch.downbeats).mean()
+    """Binary cross entropy of beats, downbeats by how sure they are, and onsets where they are known."""
+    known = batch.beats[:, 0, 2] >= 0
+    each = nn.functional.binary_cross_entropy_with_logits(logits, batch.beats.clamp(min=0.0), reduction="none").mean(1)
+    return (each[:, 0] + each[:, 1] * batch.downbeats + ONSETS * each[:, 2] * known).mean()
 
 
 def harmony_loss(logits: Tensor, batch: Batch) -> Tensor:
@@ -57,6 +60,7 @@ def harmony_loss(logits: Tensor, batch: Batch) -> Tensor:
         labels = batch.harmony[..., column].flatten()
         weight = None
         if head == "quality":
+            told = quality_of(told, batch.harmony[..., 0])
             weight = torch.full((told.shape[-1],), RARE_QUALITY)
             weight[:2] = 1.0
         if (labels != IGNORED).any():

@@ -20,7 +20,10 @@ def said(root: int, quality: int = 0, bass: int | None = None, sure: float = 0.8
         return told
 
     low = bass if bass is not None else root
-    return peaked(root, CLASSES + 1), peaked(quality, len(QUALITIES)), peaked(low, CLASSES + 1)
+    qualities = np.full((CLASSES, len(QUALITIES)), 1.0 / len(QUALITIES))
+    if root < CLASSES:
+        qualities[root] = peaked(quality, len(QUALITIES))
+    return peaked(root, CLASSES + 1), qualities, peaked(low, CLASSES + 1)
 
 
 def test_a_chord_is_told_once_when_it_begins() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +20,13 @@ from engines.mir.training.network import ROOTS
 from engines.mir.training.targets import (
     HARMONY_DELAY_S,
     IGNORED,
+    ONSET_DELAY_S,
     RHYTHM_DELAY_S,
     harmony_targets,
     rhythm_targets,
     timeline_of,
 )
+from engines.mir.training.waltz import waltzed
 
 BPM = 120.0
 SECONDS = 40
@@ -116,6 +119,31 @@ def test_drums_made_for_another_tempo_fit_the_part(folder: Path) -> None:
     assert_beats_are_clicks(mixer(folder, 3)._fitted())
 
 
+@pytest.mark.parametrize("way", ["song", "waltz", "drifting", "fitted", "drums"])
+def test_onsets_are_where_the_clicks_are(folder: Path, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mixing, "WALTZ", 1.0 if way == "waltz" else 0.0)
+    monkeypatch.setattr(mixing, "DRIFTS", 1.0 if way == "drifting" else 0.0)
+    monkeypatch.setattr(mixing, "PUMPED", 0.0)
+    one = mixer(folder, 4)
+    draw = {"fitted": one._fitted, "drums": one._drums}.get(way, lambda: one._song(one.repertoire.rendered, True))
+    piece = draw()
+    onsets, beats = piece.line.onsets, piece.line.beats
+    assert onsets is not None
+    inside = beats[(beats > 0.1) & (beats < one.seconds - 0.2)]
+    apart = np.abs(onsets[None, :] - inside[:, None]).min(1)
+    assert np.median(apart) < 0.012
+    assert np.quantile(apart, 0.9) < 0.03
+    assert len(onsets) < 1.5 * len(beats) + 4
+
+
+def test_a_step_is_told_of_the_onset_that_it_has_just_heard_unless_nobody_knows() -> None:
+    line = timeline_of(Truth(BPM), 4.0)
+    assert (rhythm_targets(line, 200)[:, 2] == -1.0).all()
+    told = rhythm_targets(replace(line, onsets=np.array([1.0, 2.5])), 200)[:, 2]
+    ends = (np.arange(200) + 1) / 50
+    assert set(np.round(ends[told > 0.6] - ONSET_DELAY_S, 3)) == {1.0, 2.5}
+
+
 def test_pieces_are_the_same_for_the_same_seed(folder: Path) -> None:
     np.testing.assert_array_equal(mixer(folder, 5).draw().mono, mixer(folder, 5).draw().mono)
 
@@ -144,7 +172,7 @@ def test_chords_are_told_late_by_what_is_declared_and_transposed() -> None:
 @pytest.mark.parametrize("start_s", [-0.005, 0.0, 1.4999, 0.503])
 def test_a_waltz_may_begin_within_a_fade(start_s: float) -> None:
     line = timeline_of(Truth(BPM, start_s=start_s), 20.0)
-    mono, short = mixing._waltzed(np.ones(20 * RATE, np.float32), line, 12 * RATE)
+    mono, short = waltzed(np.ones(20 * RATE, np.float32), line, 12 * RATE)
     assert set(short.numbers) == {0, 1, 2}
     np.testing.assert_allclose(mono, 1.0, atol=1e-6)
 

@@ -1,0 +1,75 @@
+"""Where the harmony turns: bars mostly begin there. Known some beats late, so it is a hint to the bar counter alone."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.mir.memory import Memory
+
+Doubles = NDArray[np.float64]
+
+LOOKS = 14
+FROM_S, TO_S = 0.05, 0.35
+"""What sounds so long before a beat is compared with what sounds so long after it."""
+BEATS = 8
+"""Beats that may wait for their look at most; of a longer wait nobody knows which was which."""
+
+
+class Turns(Memory):
+    """The last looks at the harmony, and the beats told that await a look at what came after them; in frames.
+
+    ``roots`` (LOOKS, 13): chances, the newest last. ``frames`` (LOOKS,): when those were, -1
+    before the first.
+    """
+
+    remembered = ("roots", "frames", "beats", "count")
+
+    def __init__(self, rate: int) -> None:
+        self._from, self._to = FROM_S * rate, TO_S * rate
+        self.roots = np.zeros((LOOKS, 13))
+        self.frames = np.zeros(LOOKS)
+        self.beats = np.zeros(BEATS)
+        self.count = 0
+        self.forget()
+
+    def forget(self) -> None:
+        self.roots[:] = 0.0
+        self.frames[:] = -1.0
+        self.beats[:] = 0.0
+        self.count = 0
+
+    def told(self, beat: int) -> None:
+        """A beat falls at frame ``beat``."""
+        if self.count == BEATS:
+            self.beats[:-1] = self.beats[1:].copy()
+            self.count -= 1
+        self.beats[self.count] = beat
+        self.count += 1
+
+    def look(self, root: Doubles, frame: float) -> list[tuple[int, float]]:
+        """Chances of roots (13,) at ``frame``: of each beat past which this looks, how many were told after it and
+        how much the harmony turned there, 0 to 1; nothing of those around which no chord sounded."""
+        self.roots[:-1], self.frames[:-1] = self.roots[1:].copy(), self.frames[1:].copy()
+        self.roots[-1], self.frames[-1] = root, frame
+        heard = []
+        while self.count and self.beats[0] + self._to <= frame:
+            turned = self._turned(float(self.beats[0]))
+            self.beats[:-1] = self.beats[1:].copy()
+            self.count -= 1
+            if turned is not None:
+                heard.append((self.count, turned))
+        return heard
+
+    def _turned(self, beat: float) -> float | None:
+        """One less the overlap of what sounds before and after ``beat`` (Bhattacharyya's coefficient)."""
+        apart = self.frames - beat
+        known = self.frames >= 0
+        before = self.roots[known & (apart <= -self._from) & (apart >= -self._to)]
+        after = self.roots[known & (apart >= self._from) & (apart <= self._to)]
+        if not len(before) or not len(after):
+            return None
+        one, other = before.mean(0), after.mean(0)
+        if max(one[-1], other[-1]) > 0.5:
+            return None
+        return float(1.0 - np.sqrt(one * other).sum())
