@@ -22,7 +22,7 @@ from engines.mir.evaluate.scores import part
 from engines.mir.evaluate.songs import KnownSong, find_annotated, find_folder
 from engines.mir.evaluate.table import as_data, as_markdown, as_text, rows
 from engines.mir.named import DEFAULT, engine_named
-from engines.separation.evaluate.pages import replace_part
+from engines.offline.pages import replace_part
 
 WRONG_USE = 2
 

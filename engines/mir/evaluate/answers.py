@@ -15,7 +15,7 @@ from engines.mir.evaluate.truth import Chords, Floats
 from engines.mir.offline.gathering import Gathering
 from engines.mir.offline.listening import Listening
 from engines.mir.offline.songmap import SongMap
-from engines.separation.offline.resampled import own_rate
+from engines.offline.rates import own_rate
 
 BLOCK_FRAMES = 1 << 16
 

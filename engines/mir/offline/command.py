@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from bridge.core.engine import Engine
-from bridge.errors import BridgeError, ConfigError
 from engines.mir.named import DEFAULT, chosen_values, engine_named
 from engines.mir.offline.job import Outcome, analyse_song
-from engines.separation.offline.folders import songs_in, spelt
-from engines.separation.offline.progress import Screen, length
-
-FAILED, STOPPED = 1, 130
+from engines.offline.command import each_song, report_of
+from engines.offline.progress import length
+from engines.offline.songs import spelt
 
 
 def analyze(
@@ -43,43 +37,14 @@ def analyze(
     """
     listener = engine_named(engine)
     values = chosen_values(listener.spec.controls, set_ or [])
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(f"--out {out}: cannot be made ({error.strerror})", "give another folder") from error
-    songs = songs_in(files, out)
-    told = Console(stderr=True)
-    outcomes: list[Outcome] = []
-    try:
-        with Screen(told, len(songs)) as screen:
-            for number, song in enumerate(songs, 1):
-                screen.begin(number, song.name)
-                outcomes.append(_outcome(song, out, listener, values, screen))
-    except KeyboardInterrupt:
-        told.print("stopped; the songs before this one are finished")
-        _report(outcomes, json_)
-        return STOPPED
-    _report(outcomes, json_)
-    return FAILED if any(outcome.status == "failed" for outcome in outcomes) else 0
-
-
-def _outcome(song: Path, out: Path, engine: Engine, values: Mapping[str, float], screen: Screen) -> Outcome:
-    """What becomes of one song; its failure is said at once, and is not the next one's."""
-    try:
-        outcome = analyse_song(song, out, engine, values, screen.told, time.monotonic)
-    except BridgeError as error:
-        screen.say(str(error))
-        return Outcome(song, "failed", error=error.message, hint=error.hint)
-    for note in outcome.notes:
-        screen.say(f"{song.name}: {note}")
-    return outcome
-
-
-def _report(outcomes: Sequence[Outcome], as_json: bool) -> None:
-    if as_json:
-        sys.stdout.write(json.dumps([_as_dict(outcome) for outcome in outcomes], indent=2) + "\n")
-    elif outcomes:
-        Console().print(table(outcomes))
+    return each_song(
+        files,
+        out,
+        lambda song, told: analyse_song(song, out, listener, values, told, time.monotonic),
+        lambda song, error: Outcome(song, "failed", error=error.message, hint=error.hint),
+        report_of(table, _as_dict, json_),
+        "stopped; the songs before this one are finished",
+    )
 
 
 def table(outcomes: Sequence[Outcome]) -> Table:

@@ -18,15 +18,13 @@ from engines.mir.offline.outline import Outline
 from engines.mir.offline.picture import draw
 from engines.mir.offline.songmap import SongMap, from_json, to_json
 from engines.mir.offline.texts import texts
-from engines.separation.offline.files import Song
-from engines.separation.offline.folders import spelt
-from engines.separation.offline.resampled import Resampling, own_rate
+from engines.offline.command import Told
+from engines.offline.files import Song
+from engines.offline.rates import Resampling, own_rate
+from engines.offline.songs import spelt
 
 MAP = "json"
 """The file that says whose the others of its name are, so it is written first."""
-
-Told = Callable[[str, int, int, int], None]
-"""Is told a pass's name, how many frames are done, how many there are (0: not known), and their rate in Hz."""
 
 
 @dataclass(slots=True)

@@ -43,8 +43,9 @@ def main(arguments: list[str] | None = None) -> int:
 def _train(told: argparse.Namespace) -> None:
     import torch
 
+    from engines.learning.drawing import Drawing
     from engines.material.library import read_library
-    from engines.mir.training.batches import Drawing
+    from engines.mir.training.batches import drawer
     from engines.mir.training.judge import examined
     from engines.mir.training.train import Plan, Trainer, train
 
@@ -57,7 +58,8 @@ def _train(told: argparse.Namespace) -> None:
     went_on = trainer.load()
     _say(f"{'go on from' if went_on else 'begin at'} step {trainer.step}")
     end, plan = time.monotonic() + told.minutes * 60, trainer.plan
-    with Drawing(told.stems, plan.seed, trainer.step, plan.batch, plan.seconds, told.processes, without) as drawing:
+    given = told.stems, plan.seconds, plan.seed, plan.batch, without
+    with Drawing(drawer, given, trainer.step, told.processes) as drawing:
         train(trainer, drawing, heard, lambda step: time.monotonic() > end or step >= told.steps, _say)
 
 

@@ -1,10 +1,8 @@
-"""Batches of pieces as levels and labels, drawn ahead of the learning by processes of their own."""
+"""Batches of pieces as levels and labels."""
 
 from __future__ import annotations
 
-import multiprocessing
-from collections import deque
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,48 +51,13 @@ class Listener:
         return before, beats, gathered(mono, self._harmony, looks), harmony
 
 
-_mixer: Mixer | None = None
-_listener: Listener | None = None
-"""A drawing process's own."""
+def drawer(stems: Path, seconds: float, seed: int, size: int, without: tuple[str, ...] = ()) -> Callable[[int], Batch]:
+    """Draws the batch of each step for a `Drawing`, of all songs but those ``without``."""
+    mixer = Mixer(Repertoire(stems, read_library(stems, "train", without)), seconds, np.random.default_rng(0))
+    listener = Listener()
 
+    def drawn(step: int) -> Batch:
+        mixer.random = np.random.default_rng((seed, step))
+        return listener.heard([mixer.draw() for _ in range(size)])
 
-def _settle(stems: Path, seconds: float, without: tuple[str, ...]) -> None:
-    global _mixer, _listener
-    _mixer = Mixer(Repertoire(stems, read_library(stems, "train", without)), seconds, np.random.default_rng(0))
-    _listener = Listener()
-
-
-def _drawn(seed: int, step: int, size: int) -> Batch:
-    """The batch of a step: the same whenever and wherever it is drawn, so a resumed run sees what it would have."""
-    if _mixer is None or _listener is None:
-        raise RuntimeError("a drawing process starts with _settle")
-    _mixer.random = np.random.default_rng((seed, step))
-    return _listener.heard([_mixer.draw() for _ in range(size)])
-
-
-class Drawing:
-    """Batches in the order of their steps, drawn ahead by ``processes`` beside the learning one, of all songs but those
-    ``without``."""
-
-    AHEAD = 4
-
-    def __init__(
-        self, stems: Path, seed: int, first: int, size: int, seconds: float, processes: int = 1,
-        without: tuple[str, ...] = (),
-    ) -> None:  # fmt: skip
-        context = multiprocessing.get_context("spawn")
-        self._pool = ProcessPoolExecutor(processes, context, _settle, (stems, seconds, without))
-        self._seed, self._next, self._size = seed, first, size
-        self._coming: deque[Future[Batch]] = deque()
-
-    def __enter__(self) -> Drawing:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(cancel_futures=True)
-
-    def take(self) -> Batch:
-        while len(self._coming) < self.AHEAD:
-            self._coming.append(self._pool.submit(_drawn, self._seed, self._next, self._size))
-            self._next += 1
-        return self._coming.popleft().result()
+    return drawn

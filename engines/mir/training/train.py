@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from engines.mir.training.batches import Batch, Drawing
+from engines.learning.drawing import Drawing
+from engines.mir.training.batches import Batch
 from engines.mir.training.judge import judge
 from engines.mir.training.network import HarmonyNetwork, RhythmNetwork, heads_of, quality_of
 from engines.mir.training.targets import IGNORED
@@ -126,7 +127,7 @@ class Trainer:
 
 
 def train(
-    trainer: Trainer, drawing: Drawing, heard: dict[str, Batch], until: Callable[[int], bool],
+    trainer: Trainer, drawing: Drawing[Batch], heard: dict[str, Batch], until: Callable[[int], bool],
     report: Callable[[str], None], every: int = 200,
 ) -> None:  # fmt: skip
     """Learn until ``until(step)``; every so many steps judge the averages on ``heard``, save and log."""

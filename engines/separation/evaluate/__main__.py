@@ -12,8 +12,8 @@ from cyclopts import App, Parameter
 from rich.console import Console
 
 from bridge.errors import BridgeError, ConfigError
+from engines.offline.pages import replace_part
 from engines.separation.evaluate.named import separator_named
-from engines.separation.evaluate.pages import replace_part
 from engines.separation.evaluate.run import baselines, evaluate, fixed, with_steps
 from engines.separation.evaluate.songs import Excerpt, Song, choose, find_multitracks, find_songs, read_song
 from engines.separation.evaluate.table import as_data, as_markdown, as_text, rows

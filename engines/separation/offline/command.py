@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 import time
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -12,20 +10,18 @@ from typing import Annotated
 
 import numpy as np
 from cyclopts import Parameter
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from bridge.errors import BridgeError, ConfigError
-from engines.separation.offline.files import FORMATS
-from engines.separation.offline.folders import songs_in, spelt
+from bridge.errors import ConfigError
+from engines.offline.command import each_song, report_of
+from engines.offline.files import FORMATS
+from engines.offline.progress import length
+from engines.offline.songs import spelt
 from engines.separation.offline.job import separate_song
 from engines.separation.offline.journal import Recipe
 from engines.separation.offline.profiles import Chosen, choose
-from engines.separation.offline.progress import Screen, length
 from engines.separation.offline.wish import Outcome, Wish
-
-FAILED, STOPPED = 1, 130
 
 
 def separate(
@@ -54,36 +50,14 @@ def separate(
     """
     chosen = choose(profile, model, _names(steps))
     wish = _wish(chosen, profile, _names(steps), stems, without or [], format_, force)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(f"--out {out}: cannot be made ({error.strerror})", "give another folder") from error
-    songs = songs_in(files, out)
-    told = Console(stderr=True)
-    outcomes: list[Outcome] = []
-    try:
-        with Screen(told, len(songs)) as screen:
-            for number, song in enumerate(songs, 1):
-                screen.begin(number, song.name)
-                outcomes.append(_outcome(song, out, wish, chosen, screen))
-    except KeyboardInterrupt:
-        told.print("stopped; the same command goes on from here")
-        _report(outcomes, json_)
-        return STOPPED
-    _report(outcomes, json_)
-    return FAILED if any(outcome.status == "failed" for outcome in outcomes) else 0
-
-
-def _outcome(song: Path, out: Path, wish: Wish, chosen: Chosen, screen: Screen) -> Outcome:
-    """What becomes of one song; its failure is said at once, and is not the next one's."""
-    try:
-        outcome = separate_song(song, out, wish, chosen.separator, screen.told, time.monotonic)
-    except BridgeError as error:
-        screen.say(str(error))
-        return Outcome(song, "failed", error=error.message, hint=error.hint)
-    for note in outcome.notes if outcome.status == "done" else ():
-        screen.say(f"{song.name}: {note}")
-    return outcome
+    return each_song(
+        files,
+        out,
+        lambda song, told: separate_song(song, out, wish, chosen.separator, told, time.monotonic),
+        lambda song, error: Outcome(song, "failed", error=error.message, hint=error.hint),
+        report_of(table, _as_dict, json_),
+        "stopped; the same command goes on from here",
+    )
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -113,13 +87,6 @@ def _known(option: str, names: tuple[str, ...], stems: Sequence[str]) -> tuple[s
             hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(stems)}"
             raise ConfigError(f"{option} {name}: no such stem", hint)
     return tuple(stem for stem in stems if stem in names)
-
-
-def _report(outcomes: Sequence[Outcome], as_json: bool) -> None:
-    if as_json:
-        sys.stdout.write(json.dumps([_as_dict(outcome) for outcome in outcomes], indent=2) + "\n")
-    elif outcomes:
-        Console().print(table(outcomes))
 
 
 def table(outcomes: Sequence[Outcome]) -> Table:

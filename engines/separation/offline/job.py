@@ -18,11 +18,13 @@ import numpy as np
 import bridge
 from bridge.core.audio import Audio
 from bridge.errors import BridgeError, ConfigError, EngineError
-from engines.separation.offline.files import FULL_SCALE, Song, write_stem
-from engines.separation.offline.folders import claimed, folder_for, spelt
+from engines.offline.command import Told
+from engines.offline.files import FULL_SCALE, Song, write_stem
+from engines.offline.songs import JOURNAL, spelt
+from engines.offline.tags import read_tags
+from engines.separation.offline.folders import claimed, folder_for
 from engines.separation.offline.journal import (
     CHECKPOINT,
-    JOURNAL,
     SCHEMA,
     Checkpoint,
     Identity,
@@ -31,8 +33,7 @@ from engines.separation.offline.journal import (
     load_checkpoint,
     load_journal,
 )
-from engines.separation.offline.tags import read_tags
-from engines.separation.offline.wish import Outcome, Told, Wish
+from engines.separation.offline.wish import Outcome, Wish
 from engines.separation.separator import Resumable
 
 CHECKPOINT_S = 5.0

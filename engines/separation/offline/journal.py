@@ -15,8 +15,8 @@ import numpy as np
 
 from bridge.config import write_atomic
 from bridge.core.engine import State
+from engines.offline.songs import JOURNAL
 
-JOURNAL = ".separation.json"
 CHECKPOINT = ".separation.npz"
 SCHEMA = 1
 HEAD_BYTES = 1 << 20

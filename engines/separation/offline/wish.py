@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engines.separation.offline.files import Format
+from engines.offline.files import Format
 from engines.separation.offline.journal import Recipe
-
-Told = Callable[[str, int, int, int], None]
-"""What is told as a job goes: what it does ("resuming", "separating", "writing"), frames done, frames in all (0: not
-known), Hz."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import multiprocessing
-from collections import deque
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,42 +74,12 @@ def _equalizers(random: np.random.Generator) -> np.ndarray[tuple[int, ...], np.d
     return (10.0 ** (np.maximum(gains, -90.0) / 20.0)).astype(np.float32)
 
 
-_mixer: Mixer | None = None
-"""A drawing process's own."""
+def drawer(library: Library, length: int, seed: int, size: int) -> Callable[[int], Batch]:
+    """Draws the batch of each step, for a `Drawing`."""
+    mixer = Mixer(library, length, np.random.default_rng(0))
 
+    def drawn(step: int) -> Batch:
+        mixer.random = np.random.default_rng((seed, step, 1))
+        return draw_batch(mixer, size, np.random.default_rng((seed, step)))
 
-def _settle(library: Library, length: int) -> None:
-    global _mixer
-    _mixer = Mixer(library, length, np.random.default_rng(0))
-
-
-def _drawn(seed: int, step: int, size: int) -> Batch:
-    """The batch of a step: the same whenever and wherever it is drawn, so a resumed run sees what it would have."""
-    if _mixer is None:
-        raise RuntimeError("a drawing process starts with _settle")
-    _mixer.random = np.random.default_rng((seed, step, 1))
-    return draw_batch(_mixer, size, np.random.default_rng((seed, step)))
-
-
-class Drawing:
-    """Batches in the order of their steps, drawn ahead by a process beside the learning one."""
-
-    AHEAD = 3
-
-    def __init__(self, library: Library, seed: int, first: int, size: int, length: int) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._pool = ProcessPoolExecutor(1, context, _settle, (library, length))
-        self._seed, self._next, self._size = seed, first, size
-        self._coming: deque[Future[Batch]] = deque()
-
-    def __enter__(self) -> Drawing:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(cancel_futures=True)
-
-    def take(self) -> Batch:
-        while len(self._coming) < self.AHEAD:
-            self._coming.append(self._pool.submit(_drawn, self._seed, self._next, self._size))
-            self._next += 1
-        return self._coming.popleft().result()
+    return drawn

@@ -15,8 +15,9 @@ import torch
 from torch import Tensor
 
 from bridge.core.audio import STEMS
+from engines.learning.drawing import Drawing
 from engines.material.library import JOINED, RATE, Library
-from engines.separation.training.batches import OVERLAPS, Batch, Drawing, gather
+from engines.separation.training.batches import OVERLAPS, Batch, drawer, gather
 from engines.separation.training.mixing import parts_of, place_of, rows_of
 from engines.separation.training.network import Network, Shape
 from engines.separation.training.targets import STRIDE, cells
@@ -211,7 +212,7 @@ def train(
     plan = trainer.plan
     losses: list[float] = []
     began, waited = time.monotonic(), 0.0
-    with Drawing(library, plan.seed, trainer.step, plan.batch, plan.length) as drawing:
+    with Drawing(drawer, (library, plan.length, plan.seed, plan.batch), trainer.step) as drawing:
         while not until(trainer.step):
             now = time.monotonic()
             batch = drawing.take()

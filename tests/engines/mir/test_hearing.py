@@ -51,12 +51,14 @@ def test_a_window_holds_the_frames_before_its_end(hop: int) -> None:
             np.testing.assert_array_equal(listening.window(1, 900, end), audio[1, end - 900 : end])
 
 
-def test_an_onset_is_where_the_growth_peaks_and_not_in_what_is_steady() -> None:
+def test_an_onset_is_where_its_chance_peaks_and_as_strong_as_what_grew_there() -> None:
     peaks = Peaks()
-    growths = np.full(200, 0.01)
-    growths[50::40] += 0.2
-    told = [step for step, growth in enumerate(growths) if peaks.hear(float(growth)) is not None]
-    assert told == [51, 91, 131, 171]
+    chances = np.full(200, 0.05)
+    chances[49::40], chances[50::40], chances[51::40] = 0.5, 0.9, 0.6
+    said = [(step, peaks.hear(float(chance), 0.1 * (step == 50))) for step, chance in enumerate(chances)]
+    told = [(step, onset) for step, onset in said if onset is not None]
+    assert [step for step, _ in told] == [51, 91, 131, 171]
+    assert [onset.strength for _, onset in told] == [0.5, 0.0, 0.0, 0.0]
 
 
 def test_a_beat_is_not_told_twice_when_the_phase_moves_back() -> None:

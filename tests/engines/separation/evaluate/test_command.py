@@ -10,8 +10,8 @@ import soundfile
 
 from bridge.core.audio import STEMS
 from bridge.errors import ConfigError
+from engines.offline.pages import replace_part
 from engines.separation.evaluate.__main__ import app
-from engines.separation.evaluate.pages import replace_part
 from tests.engines.separation.evaluate.made_up import RATE, made_up_song
 
 

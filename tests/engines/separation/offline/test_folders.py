@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import ConfigError
-from engines.separation.offline.folders import claimed, folder_for, songs_in
+from engines.offline.songs import songs_in
+from engines.separation.offline.folders import claimed, folder_for
 from engines.separation.offline.journal import SCHEMA, Identity, Journal, Recipe, identity_of
 
 RECIPE = Recipe("dsp", "separation.dsp", "", (), "wav24")

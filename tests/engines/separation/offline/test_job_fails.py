@@ -15,7 +15,7 @@ import soundfile
 
 from bridge.core.audio import Audio
 from bridge.errors import ConfigError, EngineError
-from engines.separation.offline.journal import JOURNAL
+from engines.offline.songs import JOURNAL
 from tests.engines.separation.offline.separators import RATE, Late, noise
 from tests.engines.separation.offline.songs import FRAMES, files_in, separate, song, wish
 

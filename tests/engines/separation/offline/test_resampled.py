@@ -7,7 +7,8 @@ import pytest
 import soxr
 
 from bridge.core.engine import State
-from engines.separation.offline.resampled import Resampled, Resampling, own_rate
+from engines.offline.rates import Resampling, own_rate
+from engines.separation.offline.resampled import Resampled
 from tests.engines.separation.offline.separators import Filters, Late, db, noise
 
 RATES = (8000, 11025, 22050, 32000, 44056, 48000, 88200, 96000, 192_000)

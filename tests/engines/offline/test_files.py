@@ -11,9 +11,9 @@ import soundfile
 
 from bridge.core.audio import Audio
 from bridge.errors import ConfigError
-from engines.separation.offline import files
-from engines.separation.offline.files import FORMATS, Song, whole_numbers, write_stem
-from engines.separation.offline.tags import Tags
+from engines.offline import files
+from engines.offline.files import FORMATS, Song, whole_numbers, write_stem
+from engines.offline.tags import Tags
 from tests.engines.separation.offline.separators import RATE, noise
 
 

@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from engines.separation.offline.progress import Pace, Screen, length
+from engines.offline.progress import Pace, Screen, length
 
 
 class Clock:

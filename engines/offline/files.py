@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS, Audio
 from bridge.errors import ConfigError
-from engines.separation.offline.tags import Tags, add_tags, strings
+from engines.offline.tags import Tags, add_tags, strings
 
 READABLE = "WAV, FLAC, AIFF, OGG, Opus or MP3"
 SURROUND = 6

@@ -1,4 +1,4 @@
-"""How far a separation is and how long it will take: a bar on a terminal, plain lines elsewhere."""
+"""How far a song is and how long it will take: a bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TaskProgressColumn, TextColumn
 from rich.text import Text
 
-from engines.separation.offline.folders import spelt
+from engines.offline.songs import spelt
 
 LINE_S = 10.0
 """Between two plain lines."""

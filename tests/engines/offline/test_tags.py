@@ -10,7 +10,7 @@ import pytest
 import soundfile
 from mutagen import flac, id3, wave
 
-from engines.separation.offline.tags import Tags, add_tags, read_tags
+from engines.offline.tags import Tags, add_tags, read_tags
 from tests.engines.separation.offline.separators import RATE, noise
 
 SONG = {"title": "Old Song", "artist": "Her", "album": "Third", "date": "1999", "genre": "Jazz", "comment": "live"}
