@@ -1,7 +1,8 @@
 """Trackers that stand beside the engines where the user has them installed.
 
-UNTRIED ones are written after their documentation and were not run here: their licences (essentia and aubio are
-copyleft, madmom's and BeatNet's models are not for commercial use) or builds keep them out of what is installed.
+Nothing here depends on them: madmom's and BeatNet's models are not for commercial use, essentia is AGPL, aubio has to
+be built. Those of madmom and BeatNet are written after their documentation and were not run: madmom 0.16 does not build for
+Python 3.11, and BeatNet needs it.
 """
 
 from __future__ import annotations
@@ -114,7 +115,6 @@ OTHERS: dict[str, Callable[[], Listener]] = {
     "aubio": aubio_listener,
 }
 """By the name that the command knows."""
-UNTRIED = ("essentia", "madmom", "beatnet", "aubio")
 
 
 def installed(names: list[str]) -> tuple[list[Listener], list[str]]:

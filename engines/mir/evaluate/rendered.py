@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from bridge.core.events import NOTE_NAMES, Chord
 from bridge.errors import ConfigError
-from engines.material.library import RATE, read_library
+from engines.material.library import RATE, Clip, read_library
 from engines.material.truth import UNKNOWN as UNNAMED
 from engines.material.truth import Harmony
 from engines.material.truth import Truth as Rendered
 from engines.material.truth import read_truth as read_rendered
 from engines.mir.evaluate.songs import KnownSong
-from engines.mir.evaluate.truth import MODES, UNKNOWN, Chords, Truth
+from engines.mir.evaluate.truth import MODES, UNKNOWN, Chords, Floats, Truth
 from engines.mir.harte import harte
+from engines.mir.strokes import strokes, together
 
 RENDERED = "rendered, held out"
 """The name of the collection."""
@@ -28,11 +30,18 @@ def find_rendered(folder: Path) -> list[KnownSong]:
         rendered = read_rendered(folder, name)
         if rendered is not None and rendered.chords:
             seconds = min(clip.frames for clip in stems.values()) / RATE
-            files = tuple(clip.path for _, clip in sorted(stems.items()))
-            found.append(KnownSong(name, RENDERED, files, laid_out(rendered, seconds)))
+            clips = [clip for _, clip in sorted(stems.items())]
+            truth = replace(laid_out(rendered, seconds), onsets=_onsets(clips, seconds))
+            found.append(KnownSong(name, RENDERED, tuple(clip.path for clip in clips), truth))
     if not found:
         raise ConfigError(f"{folder}: no rendered song is held out there", "run `python -m engines.material held-out`")
     return found
+
+
+def _onsets(clips: list[Clip], seconds: float) -> Floats:
+    """Where something begins in any of the stems, each heard by itself."""
+    heard = together([strokes(clip.samples().astype(np.float32).mean(1) / np.float32(32768.0)) for clip in clips])
+    return heard[(heard > 0.0) & (heard < seconds)]
 
 
 def laid_out(rendered: Rendered, seconds: float) -> Truth:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from engines.material.library import RATE, Clip, Library
 from engines.material.truth import Truth, read_truth
+from engines.mir.strokes import strokes, together
 from engines.mir.training.pump import pumped
-from engines.mir.training.strokes import strokes, together
 from engines.mir.training.targets import Timeline, Times, timeline_of
 from engines.mir.training.waltz import waltzed
 from engines.mir.training.wear import worn

@@ -42,12 +42,15 @@ def test_held_out_songs_are_found_and_their_stems_added(tmp_path: Path) -> None:
     for song, split in (("song-000", "train"), ("song-001", "valid")):
         for stem, level in (("drums", 0.25), ("other", 0.5)):
             wave = np.full((2, 44100), level, np.float32)
+            wave[:, : {"drums": 4410, "other": 13230}[stem]] = 0.0
             stock.add(song, stem, wave, group="songs-0", split=split, song=song, source="here", truth=TRUTH)
     (found,) = find_rendered(tmp_path)
     assert (found.name, found.collection) == ("song-001", "rendered, held out")
     mix, rate = read_clip(found.files, 0.5)
     assert (mix.shape, rate) == ((2, 22050), 44100)
-    np.testing.assert_allclose(mix, 0.75, atol=1e-3)
+    np.testing.assert_allclose(mix[:, -100:], 0.75, atol=1e-3)
+    assert found.truth.onsets is not None
+    np.testing.assert_allclose(found.truth.onsets, [0.1, 0.3], atol=0.02)  # of each stem by itself
 
 
 def test_a_folder_without_held_out_songs_says_how_to_make_them(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ import pytest
 pytest.importorskip("torch", reason="needs the extra `train`")
 
 from engines.material.library import RATE
+from engines.mir.strokes import strokes, together
 from engines.mir.training.pump import pumped
-from engines.mir.training.strokes import strokes, together
 
 
 @pytest.mark.parametrize("seed", range(8))
