@@ -1,8 +1,8 @@
 """Trackers that stand beside the engines where the user has them installed.
 
 Nothing here depends on them: madmom's and BeatNet's models are not for commercial use, essentia is AGPL, aubio has to
-be built. Those of madmom and BeatNet are written after their documentation and were not run: madmom 0.16 does not build for
-Python 3.11, and BeatNet needs it.
+be built. Those of madmom and BeatNet are written after their documentation and were not run: madmom 0.16 does not
+build for Python 3.11, and BeatNet needs it.
 """
 
 from __future__ import annotations
