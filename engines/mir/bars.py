@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from engines.mir.memory import Memory
+from engines.memory import Memory
 
 METRES: Mapping[int, float] = {3: 0.14, 4: 0.8, 6: 0.06}
 """Beats a bar, and how likely each is before anything was heard."""

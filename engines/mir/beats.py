@@ -15,8 +15,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from engines.memory import Memory
 from engines.mir.frontend import STEPS_A_SECOND
-from engines.mir.memory import Memory
 
 Doubles = NDArray[np.float64]
 Indices = NDArray[np.int64]

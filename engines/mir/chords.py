@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.events import QUALITIES, Chord, Key
-from engines.mir.memory import Memory
+from engines.memory import Memory
 
 Doubles = NDArray[np.float64]
 

@@ -11,8 +11,8 @@ from bridge.core.engine import AudioPort, Block, EngineSpec, EventPort, State
 from bridge.core.events import Midi
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
+from engines.memory import Memory, prefixed, within
 from engines.mir.harmony import Harmony
-from engines.mir.memory import Memory, prefixed, within
 from engines.mir.modes import MODE, Leader, prior_for
 from engines.mir.onsets import Onsets
 from engines.mir.pulse import Pulse

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from bridge.core.audio import Audio
 from bridge.core.events import Chord, Key, Midi, TimedEvent
-from engines.mir.memory import Memory
+from engines.memory import Memory
 from engines.mir.templates import chord_fits, key_fits
 
 WINDOW_S = 0.186

@@ -10,7 +10,7 @@ import numpy as np
 from bridge.core.audio import Audio
 from bridge.core.events import Payload, TimedEvent
 from bridge.errors import EngineError
-from engines.mir.memory import Memory
+from engines.memory import Memory
 from engines.onnx import Bound, Floats, open_session, shapes
 
 

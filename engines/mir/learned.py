@@ -17,10 +17,10 @@ import numpy as np
 from bridge.core.engine import AudioPort, Block, EngineSpec, EventPort, State
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
+from engines.memory import Memory, prefixed, within
 from engines.mir.chroma import LOUDEST, PRIOR
 from engines.mir.frontend import HARMONY_EVERY, LOWEST_RATE, step_end
 from engines.mir.hearing import Listening
-from engines.mir.memory import Memory, prefixed, within
 from engines.mir.modes import MODE, Leader, prior_for
 from engines.mir.rhythm import Rhythm
 from engines.mir.tonal import Tonal

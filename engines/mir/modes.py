@@ -10,8 +10,8 @@ from bridge.core.control import Control
 from bridge.core.engine import State
 from bridge.core.events import Beat, Tempo, TimedEvent
 from bridge.core.time import BlockTime
+from engines.memory import Memory, prefixed, within
 from engines.mir.hosted import HostedBeats
-from engines.mir.memory import Memory, prefixed, within
 
 MODE = Control(
     TEMPO_MODE, 0, len(TEMPO_MODES) - 1, HOST, curve="choice", choices=TEMPO_MODES,

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.events import Note
+from engines.memory import Memory
 from engines.mir.frontend import is_fast
-from engines.mir.memory import Memory
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bridge.core.audio import Audio
-from engines.mir.memory import Memory
+from engines.memory import Memory
 
 BANDS = 36
 LOW_HZ, HIGH_HZ = 30.0, 12000.0

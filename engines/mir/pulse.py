@@ -12,7 +12,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from bridge.core.events import Beat, Tempo, TimedEvent
-from engines.mir.memory import Memory
+from engines.memory import Memory
 from engines.mir.modes import Prior
 
 Doubles = NDArray[np.float64]

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.events import Beat, Onset, Tempo, TimedEvent
+from engines.memory import Memory
 from engines.mir.bars import BarCounter
 from engines.mir.beats import UNHEARD, BeatTracker, Pulse
 from engines.mir.frontend import RHYTHM_BANDS, SILENT, rhythm_levels
 from engines.mir.hearing import Heard, Waiting
-from engines.mir.memory import Memory
 from engines.mir.turns import Turns
 from engines.onnx import Floats
 

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.events import QUALITIES, Chord, Key, TimedEvent
+from engines.memory import Memory
 from engines.mir.chords import CLASSES, LOOKS_A_SECOND, PATIENCE, ChordTracker, KeyTracker
 from engines.mir.frontend import HARMONY_BANDS, HARMONY_WINDOW_S, SILENT, harmony_levels
 from engines.mir.hearing import Heard, Waiting
-from engines.mir.memory import Memory
 from engines.onnx import Floats
 
 DELAY_S = HARMONY_WINDOW_S / 2 + 0.2

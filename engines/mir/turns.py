@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.mir.memory import Memory
+from engines.memory import Memory
 
 Doubles = NDArray[np.float64]
 

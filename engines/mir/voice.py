@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from bridge.core.events import Note, TimedEvent
+from engines.memory import Memory
 from engines.mir.frontend import STEPS_A_SECOND
 from engines.mir.hearing import Waiting
-from engines.mir.memory import Memory
 from engines.mir.notes import LOST, STAY, WINDOW_S, NoteTracker, Pitch
 from engines.onnx import Floats
 

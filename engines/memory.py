@@ -1,4 +1,4 @@
-"""What an analyser remembers, named once: so that state, restore and reset cannot forget one of them."""
+"""What an engine remembers, named once: so that state, restore and reset cannot forget one of them."""
 
 from __future__ import annotations
 
