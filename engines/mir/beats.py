@@ -142,6 +142,12 @@ class BeatTracker(Memory):
             self.prior_bpm, self.clamp = bpm, clamp
             self._weigh_tempi()
 
+    def shift(self) -> None:
+        """The pulse was half a beat beside the music: what was the middle of the interval is the beat."""
+        for start, length in zip(self._starts, self._lengths, strict=True):
+            here = slice(start, start + length)
+            self.weights[here] = np.roll(self.weights[here], -(length // 2))
+
     def hear(self, chance: float) -> Pulse | None:
         """Take a step's probability of a beat, or UNHEARD."""
         chance = min(max(chance, 0.01), 0.99)

@@ -118,6 +118,8 @@ class Rhythm:
         """Chances of roots (13,) at ``frame``: where they turn a bar may have begun."""
         for beats_ago, turned in self._turns.look(root, frame):
             self._bars.hear_turn(beats_ago, turned)
+        if self._turns.is_beside():
+            self.beats.shift()
 
     def deafen(self, until: int) -> None:
         """The stream has a gap that ends at frame ``until``."""
@@ -159,7 +161,7 @@ class Rhythm:
             events.append(TimedEvent(frame, Beat(number, bar_beats, bpm, telling.confidence * sure, telling.index)))
             telling.index += 1
             telling.told = telling.awaited = float(frame)
-            self._turns.told(frame)
+            self._turns.told(frame, telling.period)
             telling.downbeat = 0.0
         return events
 

@@ -1,4 +1,9 @@
-"""Where the harmony turns: bars mostly begin there. Known some beats late, so it is a hint to the bar counter alone."""
+"""Where the harmony turns: on beats, not between them, and mostly where a bar begins. It is known some beats late.
+
+So it cannot say where a beat is, but it can say of the beats that were told whether they were the right ones: what the
+bar counter counts with, and whether the pulse runs half a beat beside the music, as it does on dance music whose
+loudest strokes are off the beat.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +17,10 @@ Doubles = NDArray[np.float64]
 LOOKS = 14
 FROM_S, TO_S = 0.05, 0.35
 """What sounds so long before a beat is compared with what sounds so long after it."""
+KEPT = 0.97
+"""How much of what speaks for or against the pulse counts on a beat later."""
+BESIDE = 1.5
+"""So much more has to turn between the beats than on them, in sum, before the pulse is half a beat beside the music."""
 BEATS = 8
 """Beats that may wait for their look at most; of a longer wait nobody knows which was which."""
 
@@ -19,33 +28,45 @@ BEATS = 8
 class Turns(Memory):
     """The last looks at the harmony, and the beats told that await a look at what came after them; in frames.
 
+    ``beside``: how much more turned between the beats than on them lately.
     ``roots`` (LOOKS, 13): chances, the newest last. ``frames`` (LOOKS,): when those were, -1
     before the first.
     """
 
-    remembered = ("roots", "frames", "beats", "count")
+    remembered = ("roots", "frames", "beats", "halves", "count", "beside")
 
     def __init__(self, rate: int) -> None:
         self._from, self._to = FROM_S * rate, TO_S * rate
         self.roots = np.zeros((LOOKS, 13))
         self.frames = np.zeros(LOOKS)
-        self.beats = np.zeros(BEATS)
+        self.beats, self.halves = np.zeros(BEATS), np.zeros(BEATS)
         self.count = 0
         self.forget()
 
     def forget(self) -> None:
         self.roots[:] = 0.0
         self.frames[:] = -1.0
-        self.beats[:] = 0.0
-        self.count = 0
+        self.beats[:], self.halves[:] = 0.0, 0.0
+        self.count, self.beside = 0, 0.0
 
-    def told(self, beat: int) -> None:
-        """A beat falls at frame ``beat``."""
+    def told(self, beat: int, period: float) -> None:
+        """A beat falls at frame ``beat``, the next one ``period`` later."""
         if self.count == BEATS:
-            self.beats[:-1] = self.beats[1:].copy()
-            self.count -= 1
-        self.beats[self.count] = beat
+            self._drop()
+        self.beats[self.count], self.halves[self.count] = beat, period / 2
         self.count += 1
+
+    def _drop(self) -> None:
+        for waiting in (self.beats, self.halves):
+            waiting[:-1] = waiting[1:].copy()
+        self.count -= 1
+
+    def is_beside(self) -> bool:
+        """Whether the pulse runs half a beat beside the music; then it is taken for mended."""
+        if self.beside < BESIDE:
+            return False
+        self.beside, self.count = 0.0, 0
+        return True
 
     def look(self, root: Doubles, frame: float) -> list[tuple[int, float]]:
         """Chances of roots (13,) at ``frame``: of each beat past which this looks, how many were told after it and
@@ -53,12 +74,13 @@ class Turns(Memory):
         self.roots[:-1], self.frames[:-1] = self.roots[1:].copy(), self.frames[1:].copy()
         self.roots[-1], self.frames[-1] = root, frame
         heard = []
-        while self.count and self.beats[0] + self._to <= frame:
+        while self.count and self.beats[0] + self.halves[0] + self._to <= frame:
             turned = self._turned(float(self.beats[0]))
-            self.beats[:-1] = self.beats[1:].copy()
-            self.count -= 1
+            between = self._turned(float(self.beats[0] + self.halves[0]))
+            self._drop()
             if turned is not None:
                 heard.append((self.count, turned))
+                self.beside = KEPT * self.beside + ((between or 0.0) - turned)
         return heard
 
     def _turned(self, beat: float) -> float | None:

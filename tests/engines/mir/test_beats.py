@@ -147,3 +147,16 @@ def test_restored_it_goes_on_bit_identically() -> None:
 
 def test_what_was_never_loud_enough_is_no_beat() -> None:
     assert all(pulse is None for _, pulse in follow(BeatTracker(), lambda t: 2 * t, 2.0, loud=0.1))
+
+
+@pytest.mark.parametrize("bpm", [61.0, 120.0, 171.0])
+def test_a_shifted_pulse_is_half_a_beat_beside_where_it_was_at_the_same_tempo(bpm: float) -> None:
+    tracker = BeatTracker()
+    follow(tracker, lambda at: at * bpm / 60, 12.0)
+    tracker.shift()
+    told = follow(tracker, lambda at: at * bpm / 60, 0.3, loud=0.0, since=12.0)
+    errors = np.abs(phase_errors_s(told, lambda at: at * bpm / 60 + 0.5))
+    assert np.median(errors) < 0.025
+    pulse = told[-1][1]
+    assert pulse is not None
+    assert pulse.period_s == pytest.approx(60 / bpm, rel=0.02)

@@ -10,6 +10,7 @@ from engines.mir.turns import BEATS, TO_S, Turns
 
 RATE = 44100
 LOOK = RATE // 10
+PERIOD = RATE / 2
 
 
 def chances(root: int, sure: float = 0.9) -> np.ndarray:
@@ -26,7 +27,7 @@ def listen(
     for look in range(1, int(seconds * 10)):
         now = look / 10
         while waiting and waiting[0] <= now + 0.6:  # a look speaks of the past, so beats are told before it
-            turns.told(round(waiting.pop(0) * RATE))
+            turns.told(round(waiting.pop(0) * RATE), PERIOD)
         root = root_at[max(start for start in starts if start <= now)]
         said += [(now, ago, turned) for ago, turned in turns.look(chances(root), look * LOOK)]
     return said
@@ -37,7 +38,7 @@ def test_each_beat_is_judged_once_as_soon_as_what_follows_it_was_heard() -> None
     said = listen(Turns(RATE), {0.0: 0, 2.0: 5, 6.0: 7}, beats, 9.0)
     assert len(said) == len(beats)
     for (now, ago, turned), beat in zip(said, beats, strict=True):
-        assert beat + TO_S <= now < beat + TO_S + 0.15
+        assert beat + 0.25 + TO_S <= now < beat + 0.25 + TO_S + 0.15  # half a period later, too
         assert (turned > 0.5) == (beat in (2.0, 6.0))
         assert ago == sum(beat < later <= now + 0.6 for later in beats)
 
@@ -50,7 +51,7 @@ def test_where_no_chord_sounds_nothing_is_said() -> None:
 def test_more_beats_than_there_is_room_for_forget_the_oldest() -> None:
     turns = Turns(RATE)
     for beat in range(BEATS + 3):
-        turns.told(beat * RATE)
+        turns.told(beat * RATE, PERIOD)
     assert turns.count == BEATS
     assert turns.beats[0] == 3 * RATE
 
@@ -60,6 +61,16 @@ def test_state_goes_on_where_it_was() -> None:
     listen(one, {0.0: 0, 1.0: 5}, [0.5, 1.0, 1.5], 1.2)
     other.restore(one.state())
     assert one.look(chances(5), 2 * RATE) == other.look(chances(5), 2 * RATE) != []
+
+
+def test_beats_between_which_the_harmony_turns_are_beside_the_music() -> None:
+    roots = {float(second): (0, 5, 7, 9)[second % 4] for second in range(0, 40, 2)}
+    on, beside = Turns(RATE), Turns(RATE)
+    listen(on, roots, [0.5 * i for i in range(1, 60)], 30.0)
+    listen(beside, roots, [0.25 + 0.5 * i for i in range(1, 60)], 30.0)
+    assert not on.is_beside()
+    assert beside.is_beside()
+    assert not beside.is_beside()  # it is taken for mended
 
 
 @pytest.mark.parametrize("late", [0, 1, 2])
