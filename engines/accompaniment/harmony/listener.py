@@ -1,0 +1,124 @@
+"""What was heard of the harmony, a chord a beat, and what it foretells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import floor
+
+import numpy as np
+
+from bridge.core.events import Chord, Key
+from engines.accompaniment.harmony.habits import HORIZON, Habits, shipped
+from engines.accompaniment.harmony.lattice import Ahead, Metre, foreseen
+from engines.accompaniment.harmony.states import NONE, UNKNOWN, state_of
+from engines.accompaniment.timeline import Line
+from engines.memory import Memory
+
+REMEMBERED = 256
+"""Beats."""
+WAITING = 16
+"""Chords that are known and whose beat is not yet over; of more the oldest goes."""
+SETTLED_BEATS = 0.15
+"""A chord that begins so much after a beat is that beat's; so long is waited for one that was told late."""
+LONGEST_LATE_BEATS = 16
+"""What a chord says of beats longer ago than this is not believed."""
+FORGETS_LATE = 0.98
+"""How fast it is forgotten, chord by chord, that one was told later than the others."""
+FURTHEST = HORIZON + 8
+"""Beats from the last known one that are foretold at most."""
+
+
+class Listener(Memory):
+    """Takes chords and keys as they are told, and the time; says what chord sounds at a beat.
+
+    A chord is told late, by as much as its analyser needs. So the last beats are not known when they are over: they
+    are foretold like those to come. How late chords are told is learned from them.
+
+    ``heard`` (REMEMBERED,): states in the order of time, the newest last; ``count`` of them are beats heard. ``next``:
+    the beat that follows, in the timeline's count. ``frames``, ``states``: chords whose beat is not yet over.
+    """
+
+    remembered = ("heard", "count", "next", "frames", "states", "waiting", "now", "late", "key")
+
+    def __init__(self, habits: Habits | None = None) -> None:
+        self._habits = habits or shipped()
+        self.heard = np.full(REMEMBERED, UNKNOWN, np.int64)
+        self.frames = np.zeros(WAITING, np.int64)
+        self.states = np.zeros(WAITING, np.int64)
+        self.forget()
+
+    def forget(self) -> None:
+        self.heard[:] = UNKNOWN
+        self.frames[:], self.states[:] = 0, 0
+        self.count, self.waiting, self.next = 0, 0, 0
+        self.now, self.late, self.key = UNKNOWN, 0.0, -1
+        self._ahead: tuple[object, Ahead] | None = None
+
+    def restore(self, state: Mapping[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]]) -> None:
+        super().restore(dict(state))
+        self._ahead = None
+
+    def hear(self, chord: Chord, frame: int, told: int) -> None:
+        """``chord`` sounds from ``frame`` on, told at frame ``told``."""
+        self.late = max(FORGETS_LATE * self.late, float(told - frame))
+        if self.waiting == WAITING:
+            self._take()
+        self.frames[self.waiting], self.states[self.waiting] = frame, state_of(chord)
+        self.waiting += 1
+
+    def hear_key(self, key: Key) -> None:
+        self.key = key.tonic + 12 * key.minor
+
+    def jump(self, beat: int) -> None:
+        """The song goes on at ``beat``: what was heard stays, since music that jumps mostly repeats."""
+        self.next = beat
+        while self.waiting:
+            self._take()
+
+    def _take(self) -> None:
+        """The oldest that waits is what sounds."""
+        self.now = int(self.states[0])
+        for waiting in (self.frames, self.states):
+            waiting[:-1] = waiting[1:].copy()
+        self.waiting -= 1
+
+    def advance(self, line: Line, frame: int) -> None:
+        """It is ``frame`` now: every beat of which the chord is known by then is heard."""
+        while self.waiting and self.frames[0] < line.frame(self.next - SETTLED_BEATS):  # later than any before
+            began = floor(line.time.beat_at(int(self.frames[0])) + SETTLED_BEATS)
+            self._take()
+            back = min(self.next - began, LONGEST_LATE_BEATS)
+            self.heard[-back:] = self.now
+            self.count = max(self.count, back)
+        while line.frame(self.next) <= frame:
+            begins, ends = (line.frame(beat - SETTLED_BEATS) for beat in (self.next, self.next + 1))
+            told = self.waiting and self.frames[self.waiting - 1] >= begins
+            if not told and line.frame(self.next + SETTLED_BEATS) + self.late > frame:
+                return
+            while self.waiting and self.frames[0] < ends:
+                self._take()
+            if self.now != UNKNOWN:
+                self.heard[:-1] = self.heard[1:].copy()
+                self.heard[-1] = self.now
+                self.count = min(self.count + 1, REMEMBERED)
+            self.next += 1
+
+    def ahead(self, metre: Metre, track: Mapping[int, int]) -> Ahead:
+        """What comes, from the beat `next` on."""
+        asked = (self.next, self.count, self.now, self.key, metre, tuple(track.items()))
+        if self._ahead is None or self._ahead[0] != asked:
+            known = self.heard[REMEMBERED - self.count :]
+            told = foreseen(self._habits, known, self.next, self.key, metre, track, FURTHEST)
+            self._ahead = asked, told
+        return self._ahead[1]
+
+    def chord_at(self, beat: int, metre: Metre, track: Mapping[int, int]) -> tuple[int, float, int]:
+        """The state at ``beat``, how sure, and from which of SOURCES; NONE before anything was heard."""
+        if beat < self.next:
+            back = self.next - beat
+            return (int(self.heard[-back]), 1.0, 1) if back <= self.count else (NONE, 0.0, 0)
+        if not self.count and not track:
+            return NONE, 0.0, 0
+        told = self.ahead(metre, track)
+        at = min(beat - told.first, len(told.path) - 1)
+        return int(told.path[at]), float(told.sure[at]), int(told.sources[at])

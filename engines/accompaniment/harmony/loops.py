@@ -1,0 +1,64 @@
+"""Loop memory: music repeats, so the beat that is like this one says what comes next.
+
+Every lag from two beats to sixteen bars is weighed by how alike the beats before now were to those a lag earlier; a
+beat ahead is then what stood a lag before it, of every lag at once.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engines.accompaniment.harmony.states import COUNT, LIKENESS, UNKNOWN, Doubles, States
+
+SHORTEST, LONGEST = 2, 64
+"""Beats of a lag."""
+COMPARED = 16
+"""Beats before now that are compared with those a lag earlier."""
+FADES = 0.93
+"""What a beat counts of the next one in the comparison."""
+SCARCE = 4.0
+"""With this many beats compared, likeness counts half."""
+WHOLE_BARS = 0.15
+"""What a lag of whole bars is likelier in advance."""
+SHARP = 18.0
+"""The exponent of the lags' weights."""
+
+
+def lag_scores(heard: States, bar_beats: int) -> Doubles:
+    """``heard`` (beats,): the chords up to now, the newest last. For each lag from SHORTEST on, shape (lags,): 0 to
+    1.15; empty while there is nothing to compare."""
+    beats = len(heard)
+    lags = np.arange(SHORTEST, min(LONGEST, beats - 2) + 1)
+    if not len(lags):
+        return np.zeros(0)
+    known = np.where(heard == UNKNOWN, 0, heard)
+    fade = FADES ** np.arange(COMPARED)
+    at = beats - 1 - np.arange(COMPARED)[None, :]
+    before = at - lags[:, None]
+    there = (before >= 0) & (heard[np.maximum(at, 0)] != UNKNOWN) & (heard[np.maximum(before, 0)] != UNKNOWN)
+    alike = LIKENESS[known[np.maximum(at, 0)], known[np.maximum(before, 0)]] * there
+    counted = there.sum(1)
+    weight = np.maximum((fade * there).sum(1), 1e-9)
+    scores = (fade * alike).sum(1) / weight * counted / (counted + SCARCE)
+    return np.asarray(scores + WHOLE_BARS * (lags % max(bar_beats, 1) == 0), np.float64)
+
+
+def repeated(heard: States, bar_beats: int, horizon: int) -> tuple[Doubles, float]:
+    """What the loops say of the next ``horizon`` beats, shape (horizon, COUNT), rows that sum to one or are zero; and
+    the best lag's score."""
+    told = np.zeros((horizon, COUNT))
+    scores = lag_scores(heard, bar_beats)
+    if not len(scores):
+        return told, 0.0
+    weights = np.exp(SHARP * (scores - scores.max()))
+    lags = np.arange(SHORTEST, SHORTEST + len(scores))
+    beats = len(heard)
+    for ahead in range(horizon):
+        at = beats + ahead - lags * (ahead // lags + 1)  # as many lags back as it takes to be in what was heard
+        chords = np.where(at >= 0, heard[np.maximum(at, 0)], UNKNOWN)
+        known = chords != UNKNOWN
+        np.add.at(told[ahead], chords[known], weights[known])
+        total = told[ahead].sum()
+        if total > 0:
+            told[ahead] /= total
+    return told, float(scores.max())

@@ -1,0 +1,48 @@
+"""Chords as numbers: what the lattice weighs, beat by beat."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.core.events import QUALITIES, QUALITY_INTERVALS, Chord
+
+Doubles = NDArray[np.float64]
+States = NDArray[np.int64]
+
+CLASSES = 12
+NONE = CLASSES * len(QUALITIES)
+"""The state in which no chord sounds; the others are quality * 12 + root."""
+COUNT = NONE + 1
+UNKNOWN = -1
+"""Of a beat of which nothing is known."""
+THIRDS = np.array([3 in intervals for intervals in QUALITY_INTERVALS], np.int64)
+"""Of each quality: 1 with a minor third, else 0."""
+
+
+def state_of(chord: Chord) -> int:
+    return chord.quality * CLASSES + chord.root if chord.root >= 0 else NONE
+
+
+def chord_of(state: int, sure: float) -> Chord:
+    if state == NONE:
+        return Chord(-1, 0, -1, sure)
+    quality, root = divmod(state, CLASSES)
+    return Chord(root, quality, root, sure)
+
+
+def _likeness() -> Doubles:
+    """Shape (COUNT, COUNT): 1 for the same chord, less for one of the same root, of the same notes, for none 0."""
+    like = np.eye(COUNT)
+    notes = [{(root + step) % CLASSES for step in steps} for steps in QUALITY_INTERVALS for root in range(CLASSES)]
+    for one in range(NONE):
+        for other in range(NONE):
+            shared = len(notes[one] & notes[other]) / len(notes[one] | notes[other])
+            same_root = one % CLASSES == other % CLASSES
+            if one != other:
+                like[one, other] = 0.6 + 0.3 * shared if same_root else 0.6 * max(shared - 0.4, 0.0)
+    return like
+
+
+LIKENESS = _likeness()
+"""How alike two chords are as evidence that the music repeats: a recogniser takes Am7 for C and back again."""

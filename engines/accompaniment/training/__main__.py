@@ -1,0 +1,66 @@
+"""``python -m engines.accompaniment.training COMMAND``: the habits of chords that ship, and how well they foresee."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from bridge.config import write_atomic
+from bridge.errors import BridgeError
+from engines.accompaniment.harmony.habits import FILE, read_habits, shipped
+from engines.accompaniment.training.fit import count_habits, with_mixture
+from engines.accompaniment.training.foresight import listeners, scores
+from engines.accompaniment.training.songs import read_progressions
+
+HABITS = Path(__file__).parents[1] / "harmony" / FILE
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m engines.accompaniment.training", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    one = commands.add_parser("fit", help="count how chords follow one another, and weigh the loops beside that")
+    one.add_argument("--symbolic", type=Path, required=True, help="folder with pop909-cl")
+    one.add_argument("--without", type=Path, help="a folder of stems whose tunes are not to be learned from")
+    one.add_argument("--late", type=int, default=1, help="beats at the end that a listener does not know yet")
+    one.add_argument("--out", type=Path, default=HABITS)
+    one.set_defaults(act=_fit)
+    one = commands.add_parser("foresight", help="roots foreseen on songs that were not learned from")
+    one.add_argument("--symbolic", type=Path, required=True)
+    one.add_argument("--habits", type=Path)
+    one.add_argument("--late", type=int, default=1)
+    one.set_defaults(act=_foresight)
+    told = parser.parse_args(arguments)
+    try:
+        told.act(told)
+    except BridgeError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+def _fit(told: argparse.Namespace) -> None:
+    from engines.material.library import tunes_in
+
+    songs = read_progressions(told.symbolic, False, tunes_in(told.without) if told.without else ())
+    habits = with_mixture(count_habits(songs), songs, told.late)
+    write_atomic(told.out, habits.as_file())
+    _say(f"{told.out}: {len(songs)} songs, {sum(len(song.states) for song in songs):,} beats")
+
+
+def _foresight(told: argparse.Namespace) -> None:
+    songs = read_progressions(told.symbolic, True)
+    habits = read_habits(told.habits) if told.habits else shipped()
+    _say(f"{len(songs)} songs, the last {told.late} beats not known; right roots")
+    for name, foresee in listeners(habits).items():
+        found = scores(songs, foresee, told.late)
+        _say(f"{name:15}" + " ".join(f"{what}: {share:.3f}" for what, share in found.items()))
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

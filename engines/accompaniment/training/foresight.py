@@ -1,0 +1,60 @@
+"""How well the lattice foresees chords, beside holding the last one and beside the loops alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from engines.accompaniment.harmony.habits import HORIZON, Habits
+from engines.accompaniment.harmony.lattice import Metre, foreseen
+from engines.accompaniment.harmony.loops import repeated
+from engines.accompaniment.harmony.states import CLASSES, NONE, UNKNOWN, States
+from engines.accompaniment.training.fit import Progression
+
+AHEAD = (1, 2, 4, 8)
+"""Beats that are counted: 1 is the beat that begins now."""
+WARM_UP = 16
+Foreseer = Callable[[States, int, Progression], States]
+"""From the chords known, and the beat after them, to those of the HORIZON beats that follow."""
+
+
+def listeners(habits: Habits) -> dict[str, Foreseer]:
+    """What is compared, by name."""
+
+    def lattice(heard: States, first: int, song: Progression) -> States:
+        return foreseen(habits, heard, first, int(song.keys[first - 1]), Metre(song.bar_beats), {}, HORIZON).path
+
+    def loops(heard: States, _first: int, song: Progression) -> States:
+        told = repeated(heard, song.bar_beats, HORIZON)[0]
+        return np.asarray(np.where(told.any(1), told.argmax(1), heard[-1]), np.int64)
+
+    return {
+        "lattice": lattice,
+        "loops alone": loops,
+        "hold the chord": lambda heard, _, __: np.full(HORIZON, heard[-1]),
+    }
+
+
+def scores(songs: Sequence[Progression], foresee: Foreseer, late: int = 0) -> dict[str, float]:
+    """The share of roots that are right so many beats ahead, where the chord changes and over all beats, for one who
+    knows the chords but of the last ``late`` beats."""
+    right: dict[str, list[bool]] = {f"{kind} {ahead}": [] for kind in ("change", "all") for ahead in AHEAD}
+    for song in songs:
+        for beat, told in _told(song, foresee, late):
+            for ahead in AHEAD:
+                at = beat + ahead - 1
+                truth = int(song.states[at])
+                if truth in (NONE, UNKNOWN):
+                    continue
+                found = told[late + ahead - 1]
+                hit = bool(found != NONE and found % CLASSES == truth % CLASSES)
+                right[f"all {ahead}"].append(hit)
+                if song.states[at - 1] not in (truth, UNKNOWN):
+                    right[f"change {ahead}"].append(hit)
+    return {name: float(np.mean(hits)) for name, hits in right.items() if hits}
+
+
+def _told(song: Progression, foresee: Foreseer, late: int) -> Iterator[tuple[int, States]]:
+    for beat in range(WARM_UP, len(song.states) - max(AHEAD) + 1):
+        yield beat, foresee(song.states[max(0, beat - late - 256) : beat - late], beat - late, song)

@@ -1,0 +1,56 @@
+"""The chords of POP909-CL, beat by beat."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+import mido
+import numpy as np
+
+from bridge.errors import ConfigError
+from engines.accompaniment.harmony.states import CLASSES, NONE, UNKNOWN
+from engines.accompaniment.training.fit import Progression
+from engines.material.symbolic import TONICS, read_notes
+from engines.material.truth import named
+
+HELD_OUT_EVERY = 5
+"""Songs whose number is a multiple of this are not learned from."""
+
+
+def read_progressions(symbolic: Path, held_out: bool, without: Collection[str] = ()) -> list[Progression]:
+    """Those held out, or all others less those ``without``, in the order of their numbers."""
+    paths = sorted((symbolic / "pop909-cl").glob("*.mid"))
+    if not paths:
+        raise ConfigError(f"{symbolic}: no pop909-cl there", "unpack symbolic.tar.xz and name the folder it lies in")
+    wanted = [path for path in paths if (int(path.stem) % HELD_OUT_EVERY == 0) == held_out and path.stem not in without]
+    found = [read_progression(path) for path in wanted]
+    return [song for song in found if song is not None]
+
+
+def read_progression(path: Path) -> Progression | None:
+    """None for a song without chords, or whose beats are not quarter notes."""
+    midi = mido.MidiFile(path)
+    chords = [read_notes(track, midi.ticks_per_beat) for track in midi.tracks if track.name == "chords"]
+    metres = [message for message in midi.tracks[0] if message.type == "time_signature"]
+    if not chords or not chords[0] or any(metre.denominator != 4 for metre in metres[:1]):
+        return None
+    bar_beats = metres[0].numerator if metres else 4
+    stacks: dict[float, list[int]] = {}
+    ends: dict[float, float] = {}
+    for note in chords[0]:
+        stacks.setdefault(note.beat, []).append(note.pitch)
+        ends[note.beat] = max(ends.get(note.beat, 0.0), note.beat + note.beats)
+    states = np.full(round(max(ends.values())), NONE, np.int64)
+    for beat, pitches in stacks.items():
+        root, quality, _ = named(sorted(pitches))
+        known = root >= 0 and quality >= 0
+        states[round(beat) : round(ends[beat])] = quality * CLASSES + root if known else UNKNOWN
+    keys = np.full(len(states), -1, np.int64)
+    now = 0
+    for message in midi.tracks[0]:
+        now += message.time
+        if message.type == "key_signature":
+            minor = message.key.endswith("m")
+            keys[round(now / midi.ticks_per_beat) :] = TONICS[message.key.removesuffix("m")] + CLASSES * minor
+    return Progression(path.stem, states, keys, bar_beats)
