@@ -27,7 +27,7 @@ TOO_SOON = 0.55
 TEMPO_CHANGE = 0.01
 AROUND_S = 0.06
 """A downbeat may be heard so much before or after the beat that was told."""
-ONSET_FROM = 0.4
+ONSET_FROM = 0.3
 """An onset is a peak of its chance above this."""
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 from bridge.errors import BridgeError
@@ -22,6 +21,8 @@ def main(arguments: list[str] | None = None) -> int:
     one.add_argument("--run", type=Path, required=True, help="folder of the run: checkpoint and log")
     one.add_argument("--minutes", type=float, default=60.0, help="how long at most")
     one.add_argument("--steps", type=int, default=6000, help="at which step the learning rate has fallen to nothing")
+    one.add_argument("--batch", type=int, default=8, help="pieces in a step")
+    one.add_argument("--seconds", type=float, default=16.0, help="of each piece; a key needs more than a bar")
     one.add_argument("--processes", type=int, default=1, help="how many draw pieces beside the one that learns")
     one.add_argument("--without", nargs="*", default=[], metavar="SONG", help="songs to judge by, not to learn from")
     one.set_defaults(act=_train)
@@ -54,7 +55,7 @@ def _train(told: argparse.Namespace) -> None:
     heard = examined(told.stems, read_library(told.stems, "valid"))
     if without:
         heard |= examined(told.stems, read_library(told.stems, "train").of(without))
-    trainer = Trainer(told.run, replace(Plan(), steps=told.steps))
+    trainer = Trainer(told.run, Plan(told.batch, told.seconds, steps=told.steps))
     went_on = trainer.load()
     _say(f"{'go on from' if went_on else 'begin at'} step {trainer.step}")
     end, plan = time.monotonic() + told.minutes * 60, trainer.plan

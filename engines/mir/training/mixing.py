@@ -24,7 +24,7 @@ SONG, FITTED, RECORDED, NOTHING = 0.4, 0.33, 0.2, 0.03
 """Shares of rendered songs, of accompaniments with drums that were made for others, of recordings, and of sounds that
 are no music; the rest are drums alone."""
 SEMITONES = 4
-DETUNE_CENTS = 8.0
+DETUNE_CENTS = 14.0
 DRIFT, DRIFTS = 0.07, 0.2
 """How far the tempo wanders at most, and in how many pieces. The pitch wanders too, so chords are not asked then."""
 FIT = 1.22
