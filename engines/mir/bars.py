@@ -17,9 +17,9 @@ SLIP = 0.004
 TRUST = 0.35
 """The exponent of what is heard: neighbouring steps of the network are not independent of one another."""
 
-TURNED = 2.0
+TURNED = 3.0
 """How many times likelier a bar begins where the harmony turns wholly than where it stays, in powers of e."""
-STAYED = 1.0
+STAYED = 0.5
 """The same the other way round, where it stays."""
 
 SURER = 6.0

@@ -19,7 +19,7 @@ FROM_S, TO_S = 0.05, 0.35
 """What sounds so long before a beat is compared with what sounds so long after it."""
 KEPT = 0.97
 """How much of what speaks for or against the pulse counts on a beat later."""
-BESIDE = 1.5
+BESIDE = 1.0
 """So much more has to turn between the beats than on them, in sum, before the pulse is half a beat beside the music."""
 BEATS = 8
 """Beats that may wait for their look at most; of a longer wait nobody knows which was which."""
