@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
@@ -21,6 +21,7 @@ from engines.mir.evaluate.run import evaluate
 from engines.mir.evaluate.scores import part
 from engines.mir.evaluate.songs import KnownSong, find_annotated, find_folder
 from engines.mir.evaluate.table import as_data, as_markdown, as_text, rows
+from engines.mir.learned import LearnedMir
 from engines.mir.named import DEFAULT, engine_named
 from engines.offline.pages import replace_part
 
@@ -43,6 +44,10 @@ def main(
     beside: Annotated[
         str, Parameter(help="Other trackers, with commas; those that are not installed are left out.")
     ] = ",".join(OTHERS),
+    weights: Annotated[
+        Path | None,
+        Parameter(help="mir.standard with other weights, too: a folder that `training export` filled."),
+    ] = None,
     songs: Annotated[str, Parameter(help="Which songs, with commas; by default all.")] = "",
     seconds: Annotated[float, Parameter(help="Seconds of each song, from its start; 0: all.")] = 0.0,
     rate: Annotated[int, Parameter(help="Resample the songs to this rate in Hz; 0: their own.")] = 0,
@@ -61,7 +66,7 @@ def main(
     if not known:
         raise ConfigError("songs from where?", "give --folder DIR, --annotated DIR or --stems DIR")
     known = _chosen(known, _split(songs))
-    listeners, reasons = _listeners(_split(engines), _split(beside))
+    listeners, reasons = _listeners(_split(engines), _split(beside), weights)
     results = []
     console = Console(stderr=True)
     with console.status("reading …") as status:
@@ -83,13 +88,15 @@ def main(
     sys.stdout.write("\n" + delays_as_markdown(delays))
 
 
-def _listeners(engines: list[str], beside: list[str]) -> tuple[list[Listener], list[str]]:
+def _listeners(engines: list[str], beside: list[str], weights: Path | None) -> tuple[list[Listener], list[str]]:
     for name in beside:
         if name not in OTHERS:
             near = get_close_matches(name, OTHERS, 1)
             hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(OTHERS)}"
             raise ConfigError(f"--beside {name}: unknown", hint)
     found = [engine_listener(engine_named(name)) for name in engines]
+    if weights is not None:
+        found.append(replace(engine_listener(LearnedMir(weights)), name=f"mir.standard, {weights.name}"))
     others, reasons = installed(beside)
     if not found and not others:
         raise ConfigError("nobody listens", "name --engines, or install one of --beside")
@@ -114,7 +121,7 @@ def _said(arguments: list[str]) -> str:
     shown: list[str] = []
     words = iter(arguments)
     for word in words:
-        if word in ("--annotated", "--multitrack", "--folder", "--stems"):
+        if word in ("--annotated", "--multitrack", "--folder", "--stems", "--weights"):
             shown += [word, "DIR"]
             next(words, None)
         elif word == "--into":

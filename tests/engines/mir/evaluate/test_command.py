@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import soundfile
 from bridge.errors import BridgeError
 from engines.mir.evaluate.__main__ import app
 from engines.mir.evaluate.others import installed
+from engines.mir.learned import WEIGHTS
 from tests.engines.mir.signals import CADENCE, RATE, clicks, tones
 
 
@@ -65,6 +67,19 @@ def test_the_tables_go_between_the_marks_of_a_page(
     assert text.startswith("before\n")
     assert text.endswith("after\n")
     assert json.loads(capsys.readouterr().out)["not_run"]
+
+
+def test_other_weights_are_measured_in_a_row_of_their_own(
+    songs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    for name in ("mir-rhythm.onnx", "mir-harmony.onnx"):
+        shutil.copy(WEIGHTS / name, other / name)
+    run(monkeypatch, "--folder", songs, "--songs", "clicks", "--weights", other, "--json")
+    rows = json.loads(capsys.readouterr().out)["table"]
+    assert [row["listener"] for row in rows] == ["mir.chroma", "mir.standard, other"]
+    assert rows[1]["means"]["beat_f"]["mean"] > 0.9
 
 
 @pytest.mark.parametrize(
