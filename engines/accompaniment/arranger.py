@@ -1,0 +1,119 @@
+"""From a chord sheet to the bars that are played: sections with their intensity, fills, a count-in, a loop."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from bridge.core.events import Chord
+from bridge.errors import ConfigError
+from engines.accompaniment.score import COUNT_IN, NO_CHORD, Bar, Dials, Memory, Note
+from engines.accompaniment.sheet import LONGEST_BARS, Sheet
+from engines.accompaniment.style import Style
+
+INTENSITIES: Mapping[str, float] = {
+    "intro": 0.3, "verse": 0.45, "pre": 0.6, "chorus": 0.8, "refrain": 0.8, "hook": 0.8, "drop": 0.9, "bridge": 0.6,
+    "solo": 0.7, "head": 0.5, "break": 0.2, "outro": 0.35, "coda": 0.35, "ending": 0.35, "a": 0.45, "b": 0.65,
+}  # fmt: skip
+"""By the word that a section's name begins with; "prechorus" begins with "pre"."""
+USUAL = 0.5
+LIFT, MOST_LIFTS = 0.05, 2
+"""How much more a section is played each time it comes back, and how often that goes on."""
+FILL_BARS = 8
+"""So many bars after the last fill, or the section's start, the next one is due while the section goes on."""
+SHORTEST_FILLED = 2
+"""A section of fewer bars has no fill."""
+PASSES = 4
+"""How often a loop is played through at most until it begins as it ends."""
+
+Play = Callable[[Bar, Style, Dials, Memory], tuple[list[Note], Memory]]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """``bars``: for each bar the notes of one part, ticks from the bar's start."""
+
+    name: str
+    bars: tuple[tuple[Note, ...], ...]
+
+    @property
+    def pitches(self) -> list[int]:
+        return [note.pitch for bar in self.bars for note in bar]
+
+
+def intensity_of(section: str, times: int = 0) -> float:
+    """How a section of this name is played when it has been heard ``times`` times."""
+    words = re.findall(r"[a-z]+", section.lower())
+    word = words[0] if words else ""
+    known = [name for name in INTENSITIES if word == name or (len(name) > 1 and word.startswith(name))]
+    base = INTENSITIES[max(known, key=len)] if known else USUAL
+    return min(base + LIFT * min(times, MOST_LIFTS), 1.0)
+
+
+def arrange(sheet: Sheet, bars: int | None = None, count_in: bool = False) -> tuple[Bar, ...]:
+    """The sheet once, or repeated until there are ``bars`` bars; its last bar leads to the first."""
+    if bars is not None and not 1 <= bars <= LONGEST_BARS:
+        raise ConfigError(f"{bars} bars", f"ask for 1 to {LONGEST_BARS}")
+    made = _laid_out(sheet, bars or sum(len(section.bars) * section.times for section in sheet.sections))
+    fills = _fills(made)
+    arranged = tuple(
+        replace(
+            bar,
+            coming=made[(number + 1) % len(made)].chords[0],
+            opens=bar.position == 0 or fills[number - 1],
+            fill=fills[number],
+        )
+        for number, bar in enumerate(made)
+    )
+    return (counting(sheet.beats, made[0]), *arranged) if count_in else arranged
+
+
+def _laid_out(sheet: Sheet, count: int) -> list[Bar]:
+    """``count`` bars with their sections; the sheet begins again where it ends."""
+    made: list[Bar] = []
+    heard: dict[str, int] = {}
+    while len(made) < count:
+        for section in sheet.sections:
+            for _ in range(section.times):
+                again = bool(made) and made[-1].section == section.name
+                position = made[-1].position + 1 if again else 0
+                if not again:
+                    heard[section.name] = heard.get(section.name, -1) + 1
+                intensity = intensity_of(section.name, heard[section.name])
+                made += [
+                    Bar(len(made) + place, chords, NO_CHORD, section.name, position + place, intensity)
+                    for place, chords in enumerate(section.bars)
+                ]
+    return made[:count]
+
+
+def _fills(bars: Sequence[Bar]) -> list[bool]:
+    """Whether each bar leads to something new: its section's last, or one of every FILL_BARS."""
+    fills = []
+    for number, bar in enumerate(bars):
+        ends = number + 1 == len(bars) or bars[number + 1].position == 0
+        long_enough = bar.position + 1 >= SHORTEST_FILLED
+        fills.append(long_enough and (ends or (bar.position + 1) % FILL_BARS == 0))
+    return fills
+
+
+def counting(beats: int, first: Bar) -> Bar:
+    """The bar in which the drummer counts."""
+    silent: tuple[Chord, ...] = (NO_CHORD,) * beats
+    return Bar(-1, silent, first.chords[0], COUNT_IN, intensity=first.intensity)
+
+
+def perform(bars: Sequence[Bar], name: str, play: Play, style: Style, dials: Dials) -> Part:
+    """One part through all ``bars``. It begins as if it had just played the end, so that a loop has no seam."""
+    memory = Memory()
+    played: list[tuple[Note, ...]] = []
+    for _ in range(PASSES):
+        before = memory
+        played = []
+        for bar in bars:
+            notes, memory = play(bar, style, dials, memory)
+            played.append(tuple(notes))
+        if memory == before:
+            break
+    return Part(name, tuple(played))

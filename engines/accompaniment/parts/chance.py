@@ -1,0 +1,62 @@
+"""All that is random in a bar, drawn before anything is decided: turning a dial never changes another's luck."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.accompaniment.score import Bar, Dials
+from engines.accompaniment.style import PART_NAMES, ROLES
+
+LANES = len(ROLES)
+"""Drums, or voices of a chord, that have luck of their own."""
+STEPS = 32
+"""More than the steps of the longest bar: seven beats of four."""
+PHRASE_BARS = 4
+"""For so many bars a part keeps to its pattern."""
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """``sounds`` (LANES, STEPS), ``beats`` (STEPS,), ``picks`` (4,), ``phrase`` (4,): even, from 0 to 1.
+    ``touch`` (LANES, STEPS), ``timing`` (STEPS,): normal, cut off at 2."""
+
+    sounds: Floats
+    touch: Floats
+    timing: Floats
+    beats: Floats
+    picks: Floats
+    phrase: Floats
+
+
+def draw(bar: Bar, dials: Dials, part: str) -> Chance:
+    """The same for the same seed, bar and part, whenever it is asked for."""
+    number = PART_NAMES.index(part)
+    own = np.random.default_rng([dials.seed, bar.number + 1, number])
+    name = zlib.crc32(bar.section.encode())
+    phrase = np.random.default_rng([dials.seed, name, bar.position // PHRASE_BARS, number])
+    return Chance(
+        own.random((LANES, STEPS)),
+        np.clip(own.standard_normal((LANES, STEPS)), -2, 2),
+        np.clip(own.standard_normal(STEPS), -2, 2),
+        own.random(STEPS),
+        own.random(4),
+        phrase.random(4),
+    )
+
+
+def likely(weight: int, dials: Dials) -> float:
+    """How likely a stroke of ``weight`` 1 to 9 sounds: 9 always; the others the more the denser.
+
+    A temperature of 0 makes it certain or impossible, one of 1 leaves it as it is.
+    """
+    if weight >= 9:
+        return 1.0
+    odds = min(max(weight / 9 + 1.2 * (dials.density - 0.5), 0.0), 1.0)
+    sharp = 1 / max(dials.temperature, 0.02)
+    return float(odds**sharp / (odds**sharp + (1 - odds) ** sharp))

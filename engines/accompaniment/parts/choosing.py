@@ -1,0 +1,73 @@
+"""Which pattern a part plays in a bar, beat by beat, fitted to the bar's metre and to the strength of the style."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from engines.accompaniment.parts.chance import PHRASE_BARS, Chance
+from engines.accompaniment.score import Bar, Dials
+from engines.accompaniment.style import GRIDS, LINE, Lines, PartStyle, Pattern, overlaid
+
+MOST_PATTERNS = 8
+"""Among so many, the nearest in intensity, the highest complexity chooses."""
+SPREAD = 6.0
+"""How many ranks down chance strays at a temperature of 1."""
+METRES: Mapping[int, tuple[int, ...]] = {
+    1: (0,), 2: (0, 3), 3: (0, 1, 3), 4: (0, 1, 2, 3), 5: (0, 1, 3, 2, 3), 6: (0, 1, 3, 2, 1, 3),
+    7: (0, 1, 2, 3, 2, 1, 3),
+}  # fmt: skip
+"""Which of a pattern's four beats are played in a bar of so many: the first stays first, the last last."""
+NEUTRAL: Mapping[str, Lines] = {
+    "drums": {"kick": "9.......9.......", "snare": "....9.......9...", "closed": "9.8.9.8.9.8.9.8."},
+    "bass": {LINE: "R---R---R---R---"},
+    "keys": {LINE: "X-------X-------"},
+    "pad": {LINE: "X---------------"},
+    "guitar": {LINE: "X---X---X---X---"},
+}
+"""What a band without a style plays."""
+
+
+def pattern_of(bar: Bar, part: PartStyle, dials: Dials, chance: Chance) -> Pattern:
+    """One of the patterns nearest to the bar's intensity; it stays for a phrase, but may vary in its last bar."""
+    varied = bar.position % PHRASE_BARS == PHRASE_BARS - 1 and chance.phrase[2] < dials.complexity
+    return _drawn(part.patterns, dials.loudness(bar), dials, float(chance.phrase[1 if varied else 0]))
+
+
+def filled(bar: Bar, part: PartStyle, dials: Dials, chance: Chance, pattern: Pattern) -> Pattern:
+    """``pattern`` with a fill that fits its steps put upon it, if there is one."""
+    fits = [fill for fill in part.fills if fill.per_beat == pattern.per_beat]
+    if not fits:
+        return pattern
+    fill = _drawn(fits, dials.loudness(bar), dials, float(chance.picks[0]))
+    lines = overlaid(pattern.lines, fill.lines)
+    return Pattern(pattern.level, lines or pattern.lines, pattern.voices)
+
+
+def _drawn(patterns: Sequence[Pattern], loudness: float, dials: Dials, luck: float) -> Pattern:
+    ranked = sorted(patterns, key=lambda pattern: abs(pattern.level - loudness))
+    count = 1 + round(dials.complexity * (min(len(ranked), MOST_PATTERNS) - 1))
+    weights = np.exp(-np.arange(count) / (SPREAD * dials.temperature + 0.01))
+    place = int(np.searchsorted(np.cumsum(weights) / weights.sum(), luck, side="right"))
+    return ranked[min(place, count - 1)]
+
+
+def beats_of(bar: Bar, name: str, pattern: Pattern, dials: Dials, chance: Chance) -> list[Lines]:
+    """For each beat of ``bar`` the steps of each line, of ``pattern`` or, where the style is weak, of the plain one."""
+    plain = _fitted(NEUTRAL[name], pattern.per_beat)
+    beats: list[Lines] = []
+    for number, beat in enumerate(METRES[bar.beats]):
+        lines = pattern.lines if chance.beats[number] < dials.style_strength else plain
+        beats.append({key: _beat(line, beat) for key, line in lines.items()})
+    return beats
+
+
+def _beat(line: str, beat: int) -> str:
+    per_beat = GRIDS[len(line)]
+    return line[beat * per_beat : (beat + 1) * per_beat]
+
+
+def _fitted(lines: Lines, per_beat: int) -> Lines:
+    """``lines`` of four steps a beat with ``per_beat`` steps."""
+    return {key: "".join(_beat(line, beat)[:per_beat] for beat in range(4)) for key, line in lines.items()}

@@ -1,0 +1,55 @@
+"""What keys, pad and guitar have in common: a voicing for each chord, struck, strummed or broken up."""
+
+from __future__ import annotations
+
+from engines.accompaniment.parts.chance import draw
+from engines.accompaniment.parts.choosing import beats_of, pattern_of
+from engines.accompaniment.parts.feel import Struck, finish
+from engines.accompaniment.parts.lines import Stroke, strokes_of
+from engines.accompaniment.parts.voicings import power, voiced
+from engines.accompaniment.score import Bar, Dials, Memory, Note
+from engines.accompaniment.style import Style
+
+UP_STRINGS = 4
+"""An up stroke reaches so many strings, from the highest."""
+MUTED_TICKS, MUTED_GAIN = 40, 0.6
+INNER_GAIN = 0.9
+"""Voices below the top one are a little softer, so that it sings."""
+
+
+def play_chords(name: str, bar: Bar, style: Style, dials: Dials, before: Memory) -> tuple[list[Note], Memory]:
+    """The part ``name`` of ``bar``."""
+    part = style.parts.get(name)
+    if part is None:
+        return [], before
+    chance = draw(bar, dials, name)
+    pattern = pattern_of(bar, part, dials, chance)
+    voices = pattern.voices or part.voices
+    voicing, struck = before.voicing, list[Struck]()
+    for stroke in strokes_of(bar, beats_of(bar, name, pattern, dials, chance), dials, chance):
+        voicing = voiced(stroke.chord, voices, part.low, part.high, voicing)
+        notes = power(stroke.chord, part.low, part.high) if stroke.letter == "P" else voicing
+        struck += _struck(stroke, notes)
+    notes_, last = finish(struck, bar, style.pair_ticks(pattern), dials, chance, before)
+    return notes_, Memory(voicing, struck=last)
+
+
+def _struck(stroke: Stroke, voicing: tuple[int, ...]) -> list[Struck]:
+    """The notes of one stroke: all at once, one after the other from below or above, or a single voice."""
+    end, gain = stroke.end, 1.0
+    notes = list(voicing)
+    if stroke.letter.isdigit():
+        notes = [voicing[min(int(stroke.letter), len(voicing)) - 1]] if voicing else []
+    elif stroke.letter == "U":
+        notes = notes[::-1][:UP_STRINGS]
+    elif stroke.letter == "K":
+        end, gain = min(end, stroke.tick + MUTED_TICKS), MUTED_GAIN
+    strummed = stroke.letter in "DUK"
+    top = max(notes, default=0)
+    return [
+        Struck(
+            stroke.tick, end, pitch, stroke.weight, stroke.step, lane,
+            strum=lane if strummed else 0, gain=gain * (1.0 if pitch == top else INNER_GAIN),
+        )
+        for lane, pitch in enumerate(notes)
+    ]  # fmt: skip

@@ -1,0 +1,56 @@
+"""The drummer: strokes by their weights, fills at the ends of sections, a count-in."""
+
+from __future__ import annotations
+
+from bridge.core.time import TICKS_PER_BEAT
+from engines.accompaniment.parts.chance import draw, likely
+from engines.accompaniment.parts.choosing import beats_of, filled, pattern_of
+from engines.accompaniment.parts.feel import Struck, finish
+from engines.accompaniment.score import COUNT_IN, Bar, Dials, Memory, Note
+from engines.accompaniment.style import REST, ROLES, Style
+
+NAME = "drums"
+STROKE_TICKS = 60
+"""A drum sounds by itself; its note is a thirty-second."""
+GAINS = {"closed": 0.8, "pedal": 0.7, "shaker": 0.7, "tambourine": 0.75, "ride": 0.85, "triangle": 0.75, "crash": 0.95}
+"""How loud a drum is against a full stroke, where not the same."""
+HAND_IN_HAND = {"closed": ("open", "pedal"), "pedal": ("open",)}
+"""The hi-hat is one thing at a time: the first is silent where one of the others is struck."""
+OPENING_FROM = 0.35
+"""From this intensity on the opening of a section is struck."""
+LANES = {role: lane for lane, role in enumerate(ROLES)}
+
+
+def play(bar: Bar, style: Style, dials: Dials, before: Memory) -> tuple[list[Note], Memory]:
+    """The drums of ``bar``."""
+    part = style.parts.get(NAME)
+    if part is None:
+        return [], before
+    chance = draw(bar, dials, NAME)
+    if bar.section == COUNT_IN:
+        struck = [_struck("stick", beat * TICKS_PER_BEAT, 4 * beat, 9) for beat in range(bar.beats)]
+        pair = 0
+    else:
+        pattern = pattern_of(bar, part, dials, chance)
+        if bar.fill:
+            pattern = filled(bar, part, dials, chance, pattern)
+        struck = []
+        step, pair = 0, style.pair_ticks(pattern)
+        for beat, lines in enumerate(beats_of(bar, NAME, pattern, dials, chance)):
+            length = len(next(iter(lines.values())))
+            for place in range(length):
+                tick = beat * TICKS_PER_BEAT + place * TICKS_PER_BEAT // length
+                here = {role: int(line[place]) for role, line in lines.items() if line[place] != REST}
+                here = {r: w for r, w in here.items() if chance.sounds[LANES[r], step] < likely(w, dials)}
+                for role, weight in here.items():
+                    if not any(other in here for other in HAND_IN_HAND.get(role, ())):
+                        struck.append(_struck(role, tick, step, weight))
+                step += 1
+        if bar.opens and part.opening and dials.loudness(bar) >= OPENING_FROM:
+            struck.append(_struck(part.opening, 0, 0, 9))
+    notes, last = finish(struck, bar, pair, dials, chance, before)
+    return notes, Memory(struck=last)
+
+
+def _struck(role: str, tick: int, step: int, weight: int) -> Struck:
+    return Struck(tick, tick + STROKE_TICKS, ROLES[role], weight, step, LANES[role], gain=GAINS.get(role, 1.0))

@@ -1,0 +1,100 @@
+"""From strokes on the grid to notes with feel: swing, loose timing, touch; none doubled, crossed or left hanging."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engines.accompaniment.parts.chance import Chance
+from engines.accompaniment.score import Bar, Dials, Memory, Note
+
+LATE_TICKS = 12
+"""How far a stroke may be off at a humanise of 1; steps are at least 80 ticks apart, so none overtakes another."""
+STRUM_TICKS = 14
+"""From string to string at a humanise of 1."""
+SHORTEST_TICKS = 24
+SOFTEST, LOUDEST = 46.0, 106.0
+"""Velocities of a full stroke at intensity 0 and 1."""
+LIGHTEST = 0.5
+"""What is left of them for the lightest stroke."""
+DOWNBEAT = 5
+STEADY, LOOSE = 2.0, 7.0
+"""Velocity is off by so much (standard deviation) at a humanise of 0, and by this much more at 1."""
+APART = 3
+"""No note is struck twice alike: the second differs by so much in velocity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Struck:
+    """A note on the grid. ``lane``: whose luck it has. ``strum``: strings before it. ``gain``: of its velocity."""
+
+    tick: int
+    end: int
+    pitch: int
+    weight: int
+    step: int
+    lane: int = 0
+    strum: int = 0
+    gain: float = 1.0
+
+
+def finish(
+    struck: Sequence[Struck], bar: Bar, pair: int, dials: Dials, chance: Chance, before: Memory
+) -> tuple[list[Note], tuple[tuple[int, int], ...]]:
+    """The notes in order of their ticks, and the velocities last struck by pitch.
+
+    ``pair``: ticks of two notes of which the second swings; 0: none does, as with triplets.
+    """
+    loud = SOFTEST + (LOUDEST - SOFTEST) * dials.loudness(bar)
+    notes: list[tuple[int, int, int, int]] = []
+    for one in struck:
+        late = round(dials.humanise * LATE_TICKS / 2 * float(chance.timing[one.step]))
+        on = min(max(_swung(one.tick, pair, dials.swing) + late, 0), bar.ticks - 1)
+        end = max(_swung(one.end, pair, dials.swing) + min(late, 0), on + 1)
+        room = max(min(end, bar.ticks) - on - SHORTEST_TICKS, 0)
+        on += min(round(one.strum * STRUM_TICKS * dials.humanise), room // 2)
+        velocity = loud * (LIGHTEST + (1 - LIGHTEST) * one.weight / 9) * one.gain
+        velocity += DOWNBEAT * (one.tick == 0)
+        velocity += (STEADY + LOOSE * dials.humanise) * float(chance.touch[one.lane, one.step])
+        notes.append((on, min(end, bar.ticks), one.pitch, min(max(round(velocity), 1), 127)))
+    return _varied(_apart(sorted(notes)), before)
+
+
+def _swung(tick: int, pair: int, swing: float) -> int:
+    """``tick`` with the second half of each pair of notes delayed; order and the pairs' ends stay."""
+    if not pair:
+        return tick
+    half, start = pair / 2, tick // pair * pair
+    middle = half * (1 + swing / 3)
+    within = tick - start
+    if within < half:
+        return start + round(within * middle / half)
+    return start + round(middle + (within - half) * (pair - middle) / half)
+
+
+def _apart(notes: list[tuple[int, int, int, int]]) -> list[tuple[int, int, int, int]]:
+    """No pitch twice at once: of two at one tick the louder stays, and each ends before the next begins."""
+    kept: dict[tuple[int, int], tuple[int, int, int, int]] = {}
+    for note in notes:
+        there = kept.get((note[2], note[0]))
+        if there is None or note[3] > there[3]:
+            kept[note[2], note[0]] = note
+    following: dict[int, int] = {}
+    found = []
+    for on, end, pitch, velocity in sorted(kept.values(), reverse=True):
+        found.append((on, min(end, following.get(pitch, end)), pitch, velocity))
+        following[pitch] = on
+    return sorted(found)
+
+
+def _varied(
+    notes: list[tuple[int, int, int, int]], before: Memory
+) -> tuple[list[Note], tuple[tuple[int, int], ...]]:  # fmt: skip
+    last = dict(before.struck)
+    found = []
+    for on, end, pitch, velocity in notes:
+        if last.get(pitch) == velocity:
+            velocity += -APART if velocity > 64 else APART
+        last[pitch] = velocity
+        found.append(Note(on, end - on, pitch, velocity))
+    return found, tuple(sorted(last.items()))

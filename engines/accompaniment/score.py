@@ -1,0 +1,97 @@
+"""What the parts of the band read and write: bars with their chords, the dials, notes in ticks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bridge.core.events import Chord
+from bridge.core.time import TICKS_PER_BEAT
+
+COUNT_IN = "count-in"
+"""The section of a bar in which the drummer counts and nobody else plays."""
+NO_CHORD = Chord(-1, 0, -1, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """``tick``: from its bar's start. ``ticks``: how long it sounds. ``pitch``, ``velocity``: as in MIDI."""
+
+    tick: int
+    ticks: int
+    pitch: int
+    velocity: int
+
+    @property
+    def end(self) -> int:
+        return self.tick + self.ticks
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar, with all that a part needs to know of the song to play it.
+
+    ``number``: bars since the song's start; a count-in is -1. ``chords``: one for each beat (quarter note).
+    ``coming``: the next bar's first chord. ``position``: bars since this section began. ``opens``: something new
+    begins here, a section or what follows a fill. ``fill``: this bar leads to something new.
+    """
+
+    number: int
+    chords: tuple[Chord, ...]
+    coming: Chord = NO_CHORD
+    section: str = ""
+    position: int = 0
+    intensity: float = 0.5
+    opens: bool = False
+    fill: bool = False
+
+    @property
+    def beats(self) -> int:
+        return len(self.chords)
+
+    @property
+    def ticks(self) -> int:
+        return self.beats * TICKS_PER_BEAT
+
+    def after(self, beat: int) -> tuple[int, Chord]:
+        """The first beat after ``beat`` with another chord, and that chord; the next bar's where none follows."""
+        for later in range(beat + 1, self.beats):
+            if self.chords[later] != self.chords[beat]:
+                return later, self.chords[later]
+        return self.beats, self.coming
+
+
+@dataclass(frozen=True, slots=True)
+class Dials:
+    """How to play, each from 0 to 1.
+
+    ``intensity``: 0.5 leaves that of the bars as it is. ``density``: how many of the light strokes sound.
+    ``complexity``: how many different patterns are used. ``swing``: 1 delays off-beats to the triplet.
+    ``humanise``: how loose timing and touch are. ``style_strength``: 0 is a plain band, 1 the style.
+    ``temperature``: how far chance may stray from what is likeliest.
+    """
+
+    intensity: float = 0.5
+    density: float = 0.5
+    complexity: float = 0.5
+    swing: float = 0.0
+    humanise: float = 0.3
+    style_strength: float = 1.0
+    temperature: float = 0.5
+    seed: int = 0
+
+    def loudness(self, bar: Bar) -> float:
+        """The intensity at which ``bar`` is played, 0 to 1."""
+        return min(max(bar.intensity + self.intensity - 0.5, 0.0), 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a part remembers from one bar to the next.
+
+    ``voicing``: the pitches of the last chord, low to high. ``bass``: the last pitch of a single line, -1: none.
+    ``struck``: pitches and the velocities of their last strokes.
+    """
+
+    voicing: tuple[int, ...] = ()
+    bass: int = -1
+    struck: tuple[tuple[int, int], ...] = ()

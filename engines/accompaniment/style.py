@@ -1,0 +1,290 @@
+"""Styles of the band: TOML files that a user can write, read and checked here.
+
+A pattern is a bar of four beats as a string, 16 steps (four a beat) or 12 (three a beat). A layer's steps take the
+place of a pattern's, save where it has ``*``. Every pattern is played as it is and with each layer. docs/accompany.md
+has the format.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from bridge.config import Table, read_toml, user_dir
+from bridge.core.time import TICKS_PER_BEAT
+from bridge.errors import ConfigError
+
+PART_NAMES = ("drums", "bass", "keys", "pad", "guitar")
+ROLES: Mapping[str, int] = {
+    "kick": 36, "snare": 38, "stick": 37, "clap": 39, "closed": 42, "pedal": 44, "open": 46, "tom_low": 45,
+    "tom_mid": 47, "tom_high": 50, "crash": 49, "ride": 51, "bell": 53, "tambourine": 54, "shaker": 70,
+    "cowbell": 56, "triangle": 81,
+}  # fmt: skip
+"""Drums and their General MIDI notes."""
+TONES = "RTFSOAP"
+"""A bass line's notes: root, third, fifth, seventh, octave, approach to the next chord, passing step."""
+STROKES = "XDUPK"
+"""A chord part's: block, strum down, strum up, power chord, muted strum; digits are voices from the lowest."""
+REST, HOLD, KEEP = ".", "-", "*"
+GRIDS = {16: 4, 12: 3}
+"""Steps in a line, and how many of them make a beat."""
+NARROWEST = 14
+"""Semitones that a part's range must span, so that every root and a step beside it lies in it."""
+LINE = "line"
+"""The name of a pitched part's only line."""
+
+_FILE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+
+Unit = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+Raise = Annotated[float, msgspec.Meta(ge=-1.0, le=1.0)]
+Midi = Annotated[int, msgspec.Meta(ge=0, le=127)]
+Voices = Annotated[int, msgspec.Meta(ge=1, le=6)]
+Lines = Mapping[str, str]
+
+
+class LineTable(Table, frozen=True):
+    """``level``: the intensity it is for."""
+
+    level: Unit
+    line: str
+    voices: Voices | None = None
+
+
+class LineLayer(Table, frozen=True):
+    """``raises``: what it adds to the level of a pattern that it is put upon."""
+
+    raises: Raise = 0.0
+    line: str = ""
+    voices: Voices | None = None
+
+
+class HitsTable(Table, frozen=True):
+    level: Unit
+    hits: dict[str, str]
+
+
+class HitsLayer(Table, frozen=True):
+    hits: dict[str, str]
+    raises: Raise = 0.0
+
+
+class DrumsTable(Table, frozen=True):
+    """``opening``: the drum struck where a section begins. ``fills`` are put upon a section's last bar."""
+
+    patterns: Annotated[tuple[HitsTable, ...], msgspec.Meta(min_length=1)]
+    layers: tuple[HitsLayer, ...] = ()
+    fills: tuple[HitsTable, ...] = ()
+    opening: str = "crash"
+    program: Midi = 0
+    volume: Midi = 100
+
+    def __post_init__(self) -> None:
+        if self.opening and self.opening not in ROLES:
+            raise ValueError(f"opening: {self.opening!r} is no drum; drums are {', '.join(ROLES)}")
+        named: dict[str, Iterable[HitsTable | HitsLayer]] = {
+            "patterns": self.patterns, "layers": self.layers, "fills": self.fills,
+        }  # fmt: skip
+        for name, tables in named.items():
+            for number, table in enumerate(tables):
+                where = f"{name}[{number}].hits"
+                for role, line in table.hits.items():
+                    if role not in ROLES:
+                        raise ValueError(f"{where}: {role!r} is no drum; drums are {', '.join(ROLES)}")
+                    _check(line, "123456789", name != "patterns", f"{where}.{role}")
+                if len({len(line) for line in table.hits.values()}) != 1:
+                    raise ValueError(f"{where}: its lines differ in length; give each 16 steps, or each 12")
+
+
+class BassTable(Table, frozen=True):
+    patterns: Annotated[tuple[LineTable, ...], msgspec.Meta(min_length=1)]
+    layers: tuple[LineLayer, ...] = ()
+    program: Midi = 33
+    low: Midi = 28
+    high: Midi = 52
+    volume: Midi = 100
+
+    def __post_init__(self) -> None:
+        _check_lines(self.patterns, self.layers, TONES + TONES.lower(), self.low, self.high)
+
+
+class ChordsTable(Table, frozen=True):
+    """Keys, pad or guitar. ``voices``: how many notes a chord has, where a pattern does not say."""
+
+    patterns: Annotated[tuple[LineTable, ...], msgspec.Meta(min_length=1)]
+    layers: tuple[LineLayer, ...] = ()
+    program: Midi = 0
+    low: Midi = 50
+    high: Midi = 79
+    voices: Voices = 4
+    volume: Midi = 90
+
+    def __post_init__(self) -> None:
+        _check_lines(self.patterns, self.layers, STROKES + STROKES.lower() + "123456", self.low, self.high)
+
+
+class StyleFile(Table, frozen=True):
+    """A style as it is written. ``swing_note``: which notes swing, eighths or sixteenths."""
+
+    schema: int
+    name: str
+    doc: str = ""
+    tempo: Annotated[float, msgspec.Meta(ge=20.0, le=400.0)] = 120.0
+    swing: Unit = 0.0
+    swing_note: Literal[8, 16] = 8
+    drums: DrumsTable | None = None
+    bass: BassTable | None = None
+    keys: ChordsTable | None = None
+    pad: ChordsTable | None = None
+    guitar: ChordsTable | None = None
+
+
+def _check_lines(
+    patterns: Iterable[LineTable], layers: Iterable[LineLayer], letters: str, low: int, high: int
+) -> None:  # fmt: skip
+    if high - low < NARROWEST:
+        raise ValueError(f"low {low}, high {high}: the range is too narrow; let it span {NARROWEST} semitones")
+    for number, pattern in enumerate(patterns):
+        _check(pattern.line, letters, False, f"patterns[{number}].line")
+    for number, layer in enumerate(layers):
+        if layer.line:
+            _check(layer.line, letters, True, f"layers[{number}].line")
+
+
+def _check(line: str, letters: str, layer: bool, where: str) -> None:
+    if len(line) not in GRIDS:
+        raise ValueError(f"{where}: {len(line)} steps; write 16 (four a beat) or 12 (three a beat)")
+    allowed = letters + REST + ("" if letters.isdigit() else HOLD) + (KEEP if layer else "")
+    for step, letter in enumerate(line, 1):
+        if letter not in allowed:
+            raise ValueError(f"{where}: step {step}: {letter!r}; use {allowed}")
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """``level``: the intensity it is for. ``lines``: by drum, or one named LINE. ``voices`` 0: the part's number."""
+
+    level: float
+    lines: Lines
+    voices: int = 0
+
+    @property
+    def per_beat(self) -> int:
+        return GRIDS[len(next(iter(self.lines.values())))]
+
+
+@dataclass(frozen=True, slots=True)
+class PartStyle:
+    """All that one part plays in a style; ``fills`` and ``opening`` are the drums'."""
+
+    program: int
+    volume: int
+    patterns: tuple[Pattern, ...]
+    low: int = 0
+    high: int = 127
+    voices: int = 4
+    fills: tuple[Pattern, ...] = ()
+    opening: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """``tempo``, ``swing``: what is usual. ``swing_ticks``: the pair of notes within which the second comes late."""
+
+    name: str
+    doc: str
+    tempo: float
+    swing: float
+    swing_ticks: int
+    parts: Mapping[str, PartStyle]
+
+    def pair_ticks(self, pattern: Pattern) -> int:
+        """The ticks of a pair within which ``pattern`` swings; 0 where it is made of triplets."""
+        return self.swing_ticks if pattern.per_beat == 4 else 0
+
+
+def overlaid(lines: Lines, layer: Lines) -> Lines | None:
+    """``lines`` with ``layer`` put upon them; None where their steps do not fit."""
+    length = len(next(iter(lines.values())))
+    if any(len(line) != length for line in layer.values()):
+        return None
+    upon = dict(lines)
+    for name, line in layer.items():
+        under = lines.get(name, REST * length)
+        upon[name] = "".join(low if high == KEEP else high for low, high in zip(under, line, strict=True))
+    return upon
+
+
+def load(path: Path | Traversable) -> Style:
+    """Read and check a style; the first thing wrong is a `ConfigError`."""
+    file = read_toml(path, StyleFile)
+    parts: dict[str, PartStyle] = {}
+    if (drums := file.drums) is not None:
+        patterns = _layered(
+            [Pattern(table.level, table.hits) for table in drums.patterns],
+            [(layer.raises, layer.hits, 0) for layer in drums.layers],
+        )
+        fills = tuple(Pattern(table.level, table.hits) for table in drums.fills)
+        parts["drums"] = PartStyle(drums.program, drums.volume, patterns, fills=fills, opening=drums.opening)
+    pitched: dict[str, BassTable | ChordsTable | None] = {
+        "bass": file.bass, "keys": file.keys, "pad": file.pad, "guitar": file.guitar,
+    }  # fmt: skip
+    for name, part in pitched.items():
+        if part is not None:
+            patterns = _layered(
+                [Pattern(table.level, {LINE: table.line}, table.voices or 0) for table in part.patterns],
+                [(one.raises, {LINE: one.line} if one.line else {}, one.voices or 0) for one in part.layers],
+            )
+            voices = part.voices if isinstance(part, ChordsTable) else 1
+            parts[name] = PartStyle(part.program, part.volume, patterns, part.low, part.high, voices)
+    ticks = TICKS_PER_BEAT if file.swing_note == 8 else TICKS_PER_BEAT // 2
+    return Style(file.name, file.doc, file.tempo, file.swing, ticks, parts)
+
+
+def _layered(patterns: list[Pattern], layers: list[tuple[float, Lines, int]]) -> tuple[Pattern, ...]:
+    """Each pattern and each with one layer; the same lines are there once."""
+    found: dict[tuple[tuple[tuple[str, str], ...], int], Pattern] = {}
+    for pattern in patterns:
+        for raises, layer, voices in [(0.0, {}, 0), *layers]:
+            lines = overlaid(pattern.lines, layer)
+            if lines is None:
+                continue
+            level = min(max(pattern.level + raises, 0.0), 1.0)
+            made = Pattern(level, lines, voices or pattern.voices)
+            found.setdefault((tuple(sorted(lines.items())), made.voices), made)
+    return tuple(sorted(found.values(), key=lambda one: one.level))
+
+
+def find(name: str) -> Path | Traversable:
+    """The file of style ``name``: the user's, else the shipped one."""
+    if _FILE_NAME.fullmatch(name):
+        mine = user_dir("styles") / f"{name}.toml"
+        if mine.is_file():
+            return mine
+        shipped = _shipped() / f"{name}.toml"
+        if shipped.is_file():
+            return shipped
+    raise ConfigError(f"no style is named {name!r}", f"use one of {', '.join(listing())}")
+
+
+def listing() -> list[str]:
+    """The names that `find` knows."""
+    folders: tuple[Path | Traversable, ...] = (_shipped(), user_dir("styles"))
+    files = [entry.name for folder in folders if folder.is_dir() for entry in folder.iterdir()]
+    names = {name.removesuffix(".toml") for name in files if name.endswith(".toml")}
+    return sorted(name for name in names if _FILE_NAME.fullmatch(name))
+
+
+def shipped_names() -> tuple[str, ...]:
+    """The styles that come with Sideman."""
+    return tuple(sorted(e.name.removesuffix(".toml") for e in _shipped().iterdir() if e.name.endswith(".toml")))
+
+
+def _shipped() -> Traversable:
+    return resources.files("engines.accompaniment") / "styles"

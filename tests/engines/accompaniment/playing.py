@@ -1,0 +1,66 @@
+"""Playing for tests: a sheet with every kind of chord, all styles, parts from their start to their end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+from engines.accompaniment.arranger import arrange
+from engines.accompaniment.parts import PARTS
+from engines.accompaniment.score import Bar, Dials, Memory, Note
+from engines.accompaniment.sheet import read_sheet
+from engines.accompaniment.style import Style, find, load
+
+STYLES = ("classical", "funk", "jazz", "lo-fi", "orchestral", "pop", "rock", "techno")
+BOTH = [(style, part) for style in STYLES for part in PARTS]
+CHORDS = tuple(part for part in PARTS if part not in ("drums", "bass"))
+SONG = """
+[intro]
+| Am7 | D7 | Gmaj7 | N.C. Gsus4 |
+[verse x2]
+| C | Am/C F | Bb F#m | Ebaug Abm7 |
+| Bm7b5 E7 | Am C/E | D7 / / Db | % |
+[chorus]
+| F | G | Em7 A7 | Dm G7 C C#dim |
+"""
+STRAIGHT = Dials(humanise=0.0, swing=0.0)
+LOOSE = Dials(humanise=1.0, swing=1.0, density=1.0, complexity=1.0, temperature=1.0)
+
+
+@cache
+def style(name: str) -> Style:
+    return load(find(name))
+
+
+@cache
+def song(text: str = SONG) -> tuple[Bar, ...]:
+    return arrange(read_sheet(text))
+
+
+def at(intensity: float, text: str = SONG) -> tuple[Bar, ...]:
+    """The song, all of it at one intensity."""
+    return tuple(replace(bar, intensity=intensity) for bar in song(text))
+
+
+def play(
+    name: str, part: str, dials: Dials = STRAIGHT, bars: tuple[Bar, ...] = (), memory: Memory | None = None
+) -> list[list[Note]]:
+    """For each bar its notes."""
+    played, here = [], memory or Memory()
+    for bar in bars or song():
+        notes, here = PARTS[part](bar, style(name), dials, here)
+        played.append(notes)
+    return played
+
+
+def seeded(dials: Dials, seed: int) -> Dials:
+    return replace(dials, seed=seed)
+
+
+def through(played: list[list[Note]], bars: tuple[Bar, ...] = ()) -> list[Note]:
+    """All notes, ticks from the song's start."""
+    start, found = 0, []
+    for bar, notes in zip(bars or song(), played, strict=True):
+        found += [replace(note, tick=note.tick + start) for note in notes]
+        start += bar.ticks
+    return found

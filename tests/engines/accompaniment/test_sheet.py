@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+
+from bridge.core.events import NOTE_NAMES, QUALITIES, Chord, Key
+from bridge.errors import ConfigError
+from engines.accompaniment.score import NO_CHORD
+from engines.accompaniment.sheet import HIGHEST_BPM, LOWEST_BPM, METRES, chord_of, read_sheet
+
+
+def labels(text: str) -> list[list[str]]:
+    return [[chord.label for chord in bar] for section in read_sheet(text).sections for bar in section.bars]
+
+
+@pytest.mark.parametrize(
+    ("quality", "symbols"),
+    [
+        ("", "C CM Cmaj C6 C69 C6/9 Cadd9 C5 C2"),
+        ("m", "Cm C- Cmin Cmi Cm6 CmM7 Cm(maj7) C-Δ Cmadd9"),
+        ("7", "C7 C9 C11 C13 C7b9 C7(#9) C7alt C13#11 C7(b9,b13)"),
+        ("maj7", "CM7 Cmaj7 Cma7 CΔ CΔ7 C^7 Cmaj9 Cmaj7#11"),
+        ("m7", "Cm7 C-7 Cmin7 Cmi7 Cm9 Cm11 Cm13"),
+        ("dim", "C° Cdim Co C°7 Cdim7 Cm7b5 C-7b5 Cm7(b5) Cm7♭5 Cø Cø7 Cmb5"),
+        ("aug", "C+ Caug C+7 C7#5 Caug7 Cmaj7#5 C7♯5"),
+        ("sus4", "Csus Csus4 C7sus4 C9sus C13sus4"),
+    ],
+)
+def test_chords_are_read_as_people_write_them(quality: str, symbols: str) -> None:
+    for symbol in symbols.split():
+        assert chord_of(symbol) == Chord(0, QUALITIES.index(quality), 0, 1.0), symbol
+
+
+@pytest.mark.parametrize(("symbol", "root"), [("F#m7", 6), ("B♭m7", 10), ("E♯m7", 5), ("Cbm7", 11), ("Abm7", 8)])
+def test_sharps_and_flats(symbol: str, root: int) -> None:
+    assert chord_of(symbol) == Chord(root, QUALITIES.index("m7"), root, 1.0)
+
+
+def test_a_slash_names_the_bass() -> None:
+    assert chord_of("G/B") == Chord(7, 0, 11, 1.0)
+    assert chord_of("F#m7/C#") == Chord(6, 4, 1, 1.0)
+    assert chord_of("C6/9/E") == Chord(0, 0, 4, 1.0)
+
+
+def test_a_suspended_second_keeps_its_notes_and_its_bass() -> None:
+    chord = chord_of("Csus2")
+    assert chord is not None
+    assert {*chord.pitch_classes} == {0, 2, 7}
+    assert chord.bass == 0
+
+
+@pytest.mark.parametrize("symbol", ["N.C.", "NC", "N", "n.c."])
+def test_no_chord(symbol: str) -> None:
+    assert chord_of(symbol) == NO_CHORD
+
+
+@pytest.mark.parametrize("symbol", ["", "H7", "Cm8", "Cfoo", "c", "C/", "C/H", "%", "C##", "Cm7m", "7"])
+def test_what_is_no_chord_is_none(symbol: str) -> None:
+    assert chord_of(symbol) is None
+
+
+def test_chords_share_a_bar_evenly() -> None:
+    assert labels("| Am7 D7 | Gmaj7 |") == [["Am7", "Am7", "D7", "D7"], ["Gmaj7"] * 4]
+    assert labels("| C F G |") == [["C", "C", "F", "G"]]
+    assert labels("metre: 3/4\n| C F |") == [["C", "C", "F"]]
+    assert labels("| C / / G |") == [["C", "C", "C", "G"]]
+
+
+def test_a_percent_sign_repeats_the_bar_across_lines_and_sections() -> None:
+    assert labels("| C G |\n[b]\n| % | F |\n| % |") == [["C", "C", "G", "G"]] * 2 + [["F"] * 4] * 2
+
+
+def test_sections_headings_and_comments() -> None:
+    sheet = read_sheet(
+        "# mine\ntempo: 92.5\nmeter: 3/4\nkey: F# minor\n[verse]\n| F#m | # soft\n[chorus x2]\n|| D | A ||"
+    )
+    assert (sheet.tempo, sheet.beats, sheet.key) == (92.5, 3, Key(6, 1, 1.0))
+    assert [(one.name, one.times, len(one.bars)) for one in sheet.sections] == [("verse", 1, 1), ("chorus", 2, 2)]
+
+
+@pytest.mark.parametrize(("text", "key"), [("Am", (9, 1)), ("C", (0, 0)), ("Bb major", (10, 0)), ("G#minor", (8, 1))])
+def test_keys(text: str, key: tuple[int, int]) -> None:
+    assert read_sheet(f"key: {text}\n| C |").key == Key(*key, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "mend"),
+    [
+        ("| C | Xm7 |", "line 1, column 7: 'Xm7' is no chord", "write it as"),
+        ("[a]\n  | C | am |", "line 2, column 9: 'am'", "Am"),
+        ("| C | H |", "column 7", "German"),
+        ("| C D E F G |", "line 1, column 11: 5 chords in a bar of 4 beats", "one a beat"),
+        ("| C | | D |", "column 6: an empty bar", "%"),
+        ("| % |", "column 3: % without a bar", "first bar"),
+        ("| C | % D |", "column 9: % is not alone", "write"),
+        ("|: C :|", "column 2: ':'", "[verse x2]"),
+        ("[verse x0]\n| C |", "line 1, column 1: x0", "x1"),
+        ("[verse] | C |", "line 1, column 1", "bars"),
+        ("[]\n| C |", "line 1, column 1: '[]'", "[verse]"),
+        ("[verse]\n[chorus]\n| C |", "line 1, column 1: the section 'verse' has no bars", "below"),
+        ("| C |\n\n[end]", "line 3, column 1: the section 'end'", "below"),
+        ("tempo: fast\n| C |", "line 1, column 8: the tempo 'fast'", "20 to 400"),
+        ("tempo: nan\n| C |", "line 1, column 8", "20 to 400"),
+        ("  metre: 6/8\n| C |", "line 1, column 10: the metre '6/8'", "3/4"),
+        ("key: H\n| C |", "line 1, column 6: the key 'H'", "Am"),
+        ("mood: sad\n| C |", "line 1, column 1: 'mood'", "tempo, metre"),
+        ("| C |\ntempo: 90", "line 2, column 1: tempo after", "above"),
+        ("C Am F G", "line 1, column 1", "| Am7 D7 |"),
+        ("# nothing", "no bars", "| Am7"),
+        ("[a x64]\n" + "| C |\n" * 200, "more than 10000 bars", "less often"),
+    ],
+)  # fmt: skip
+def test_errors_name_line_column_and_mend(text: str, place: str, mend: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        read_sheet(text, "song.txt")
+    assert error.value.message.startswith("song.txt: ")
+    assert place in error.value.message
+    assert mend in error.value.hint
+
+
+chords = st.builds(
+    lambda root, quality, bass: Chord(root, quality, root if bass is None else bass, 1.0),
+    st.integers(0, 11), st.integers(0, len(QUALITIES) - 1), st.none() | st.integers(0, 11),
+) | st.just(NO_CHORD)  # fmt: skip
+written = st.lists(st.lists(chords, min_size=1, max_size=2), min_size=1, max_size=12)
+
+
+@given(written, st.sampled_from(sorted(METRES)), st.floats(LOWEST_BPM, HIGHEST_BPM), st.integers(1, 9))
+def test_what_is_written_is_read(bars: list[list[Chord]], metre: str, tempo: float, times: int) -> None:
+    lines = " | ".join(" ".join("N.C." if c.root < 0 else c.label for c in bar) for bar in bars)
+    sheet = read_sheet(f"tempo: {tempo}\nmetre: {metre}\n[verse two x{times}]\n| {lines} |")
+    assert (sheet.tempo, sheet.beats) == (tempo, METRES[metre])
+    (section,) = sheet.sections
+    assert (section.name, section.times) == ("verse two", times)
+    assert [list(dict.fromkeys(bar)) for bar in section.bars] == [list(dict.fromkeys(bar)) for bar in bars]
+    assert all(len(bar) == sheet.beats for bar in section.bars)
+    assert all(bar[0] == given[0] and bar[-1] == given[-1] for bar, given in zip(section.bars, bars, strict=True))
+
+
+@given(st.text("|[]%:#/ \nCGmaj7bx.é", max_size=60))
+def test_any_text_is_a_sheet_or_a_told_error(text: str) -> None:
+    try:
+        sheet = read_sheet(text)
+    except ConfigError as error:
+        assert error.hint
+    else:
+        assert sheet.sections
+
+
+def test_every_label_that_the_project_prints_is_read_back() -> None:
+    for root in range(12):
+        for number, quality in enumerate(QUALITIES):
+            assert chord_of(NOTE_NAMES[root] + quality) == Chord(root, number, root, 1.0)
