@@ -18,6 +18,8 @@ FADES = 0.93
 """What a beat counts of the next one in the comparison."""
 SCARCE = 4.0
 """With this many beats compared, likeness counts half."""
+SURPRISED = 0.7
+"""How much of its score a lag loses that foretold another chord than the one that sounds now: a loop that was left."""
 WHOLE_BARS = 0.15
 """What a lag of whole bars is likelier in advance."""
 SHARP = 18.0
@@ -40,6 +42,7 @@ def lag_scores(heard: States, bar_beats: int) -> Doubles:
     counted = there.sum(1)
     weight = np.maximum((fade * there).sum(1), 1e-9)
     scores = (fade * alike).sum(1) / weight * counted / (counted + SCARCE)
+    scores = scores * (1.0 - SURPRISED * (there[:, 0] - alike[:, 0]))
     return np.asarray(scores + WHOLE_BARS * (lags % max(bar_beats, 1) == 0), np.float64)
 
 
