@@ -14,14 +14,6 @@ from bridge.core.engine import Block, EngineSpec, EventPort, State
 from bridge.core.events import Beat, Chord, Key, Midi, TimedEvent
 from bridge.core.time import TICKS_PER_BEAT, BlockTime
 from bridge.errors import EngineError
-from engines.accompaniment.basic import (
-    HEARD_JUMP_BEATS,
-    HOP,
-    HOST_JUMP_BEATS,
-    LATE_BEATS,
-    LOOKAHEAD,
-    SHORTEST_BEAT_FRAMES,
-)
 from engines.accompaniment.harmony.lattice import Metre
 from engines.accompaniment.harmony.listener import Listener
 from engines.accompaniment.harmony.states import NONE
@@ -29,7 +21,7 @@ from engines.accompaniment.parts import PARTS
 from engines.accompaniment.performer import LONGEST_BAR, Performer, Place, Sound
 from engines.accompaniment.score import Dials
 from engines.accompaniment.style import Style, find, load, shipped_names
-from engines.accompaniment.timeline import Line, follow
+from engines.accompaniment.timeline import HOP, LATE_BEATS, LOOKAHEAD, SHORTEST_BEAT_FRAMES, Line, follow
 from engines.memory import prefixed, within
 
 STYLES = shipped_names()
@@ -102,7 +94,6 @@ class Band:
         self._beat_frame = 0
         self._planned_to: int | None = None
         self._line: Line | None = None
-        self._hosted = False
         self._last_frame = 0
         self._began: dict[tuple[int, int], int] = {}  # (channel, pitch) of what sounds: the frame
 
@@ -113,17 +104,17 @@ class Band:
         line = follow(at, self._beat, self._beat_frame)
         if line is not None and line.time.frames_per_beat < SHORTEST_BEAT_FRAMES:
             line = None
-        if line is None or self._jumped(line, at):
+        if line is None or not line.follows(self._line):
             out.events["midi"] += self._released(earliest)
             self._planned_to = None
             if line is not None and self._line is not None:
                 self._listener.jump(int(np.floor(line.time.beat_at(end))))
-        self._line, self._hosted = line, at.hosted
+        self._line = line
         if line is None:
             return
         self._listener.advance(line, end)
         if self._planned_to is None:
-            self._planned_to = self._first_beat(line, max(earliest, self._last_frame))
+            self._planned_to = line.first_beat(max(earliest, self._last_frame))
         while line.frame(self._planned_to - block.values[LOOKAHEAD.name]) < earliest + HOP:
             out.events["midi"] += self._plan(self._planned_to, line, max(earliest, self._last_frame), block)
             self._planned_to += 1
@@ -137,18 +128,6 @@ class Band:
         for event in block.events["beats"]:
             if isinstance(event.payload, Beat):
                 self._beat, self._beat_frame = event.payload, event.frame
-
-    def _jumped(self, line: Line, at: BlockTime) -> bool:
-        if self._line is None or self._hosted != at.hosted:
-            return True
-        allowed = HOST_JUMP_BEATS if at.hosted else HEARD_JUMP_BEATS
-        return abs(self._line.time.beat_at(at.frame) - line.time.beat) > allowed
-
-    def _first_beat(self, line: Line, earliest: int) -> int:
-        beat = int(np.floor(line.time.beat_at(earliest))) - 1
-        while line.frame(beat) < earliest:
-            beat += 1
-        return beat
 
     def _plan(self, beat: int, line: Line, earliest: int, block: Block) -> list[TimedEvent]:
         """What begins and ends in ``beat``; nothing new where it is too late or no chord is known."""
@@ -203,7 +182,6 @@ class Band:
             "beat": np.array([] if beat is None else [*astuple(beat), self._beat_frame]),
             "planned_to": np.array([] if self._planned_to is None else [self._planned_to], np.int64),
             "line": np.array([] if line is None else [*astuple(line.time), line.to_bar], np.float64),
-            "hosted": np.array(self._hosted),
             "last_frame": np.array(self._last_frame),
             "began": np.array([(*key, frame) for key, frame in self._began.items()], np.int64).reshape(-1, 3),
             **prefixed("listener", self._listener.state()),
@@ -220,7 +198,7 @@ class Band:
             frame, rate, position, tempo, rolling, bar_beats, hosted, to_bar = line
             time = BlockTime(int(frame), int(rate), position, tempo, bool(rolling), int(bar_beats), bool(hosted))
             self._line = Line(time, int(to_bar))
-        self._hosted, self._last_frame = bool(state["hosted"]), int(state["last_frame"])
+        self._last_frame = int(state["last_frame"])
         self._began = {(int(channel), int(pitch)): int(frame) for channel, pitch, frame in state["began"]}
         self._listener.restore(within("listener", state))
         self._performer.restore(within("performer", state))

@@ -14,24 +14,15 @@ from bridge.core.events import Beat, Chord, Midi, TimedEvent
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
 from engines.accompaniment.patterns import STYLES, Stroke
-from engines.accompaniment.timeline import Line, follow
+from engines.accompaniment.timeline import HOP, LATE_BEATS, LOOKAHEAD, SHORTEST_BEAT_FRAMES, Line, follow
 from engines.accompaniment.voicing import voice_bass, voice_chord
 
-HOP = 256
 BASS_CHANNEL, CHORD_CHANNEL = 0, 1
 ACCENT = 10
 """How much louder the first beat of a bar is, in MIDI velocity."""
 TOUCH = 0.1
 """How fast the touch follows the notes heard: share of each new one."""
-HOST_JUMP_BEATS, HEARD_JUMP_BEATS = 0.05, 0.3
-"""A step of the timeline beyond this is a new place; a beat tracker corrects itself by a good deal."""
-LATE_BEATS = 0.125
-"""How late a beat may start that a quickening tempo has moved under the earliest frame that can still be played."""
-SHORTEST_BEAT_FRAMES = 64
 
-LOOKAHEAD = Control(
-    "accompaniment.lookahead_beats", 0.0, 16.0, 1.0, "beats", doc="How long before it sounds a beat is decided."
-)
 BASS_MUTE = Control("accompaniment.bass.mute", 0.0, 1.0, 0.0, curve="switch", doc="No bass from the next beat on.")
 CHORDS_MUTE = Control("accompaniment.chords.mute", 0.0, 1.0, 0.0, curve="switch", doc="No chords from the next beat.")
 VELOCITY = Control("accompaniment.velocity", 1.0, 127.0, 80.0, curve="integer", doc="How hard it plays.")
@@ -81,20 +72,19 @@ class BasicAccompaniment:
         self._bass = -1
         self._planned_to: int | None = None
         self._line: Line | None = None
-        self._hosted = False
         self._last_frame = 0
 
     def process(self, block: Block, at: BlockTime, out: Block) -> None:
         self._listen(block)
         line = follow(at, self._beat, self._beat_frame)
-        if line is None or self._jumped(line, at):
+        if line is None or not line.follows(self._line):
             self._planned_to = None
-        self._line, self._hosted = line, at.hosted
+        self._line = line
         if line is None or line.time.frames_per_beat < SHORTEST_BEAT_FRAMES:
             return
         earliest = at.frame + HOP + self._lead
         if self._planned_to is None:
-            self._planned_to = self._first_beat(line, max(earliest, self._last_frame))
+            self._planned_to = line.first_beat(max(earliest, self._last_frame))
         # The block in which the decision falls is the last one that can still decide before it: the next one's
         # events may start only a hop later.
         while line.frame(self._planned_to - block.values[LOOKAHEAD.name]) < earliest + HOP:
@@ -113,18 +103,6 @@ class BasicAccompaniment:
                 status, _, velocity = event.payload.data
                 if status & 0xF0 == 0x90 and velocity:
                     self._touch += (velocity - self._touch) * (TOUCH if self._touch >= 0 else 1.0)
-
-    def _jumped(self, line: Line, at: BlockTime) -> bool:
-        if self._line is None or self._hosted != at.hosted:
-            return True
-        allowed = HOST_JUMP_BEATS if at.hosted else HEARD_JUMP_BEATS
-        return abs(self._line.time.beat_at(at.frame) - line.time.beat) > allowed
-
-    def _first_beat(self, line: Line, earliest: int) -> int:
-        beat = int(np.floor(line.time.beat_at(earliest))) - 1
-        while line.frame(beat) < earliest:
-            beat += 1
-        return beat
 
     def _plan(self, beat: int, line: Line, earliest: int, block: Block) -> list[TimedEvent]:
         """The notes of ``beat``, on and off, sorted; none where nothing is known or it is too late."""
@@ -170,7 +148,6 @@ class BasicAccompaniment:
             "bass": np.array(self._bass),
             "planned_to": np.array([] if self._planned_to is None else [self._planned_to], np.int64),
             "line": np.array([] if line is None else [*astuple(line.time), line.to_bar], np.float64),
-            "hosted": np.array(self._hosted),
             "last_frame": np.array(self._last_frame),
         }
 
@@ -189,7 +166,6 @@ class BasicAccompaniment:
             frame, rate, position, tempo, rolling, bar_beats, hosted, to_bar = line
             time = BlockTime(int(frame), int(rate), position, tempo, bool(rolling), int(bar_beats), bool(hosted))
             self._line = Line(time, int(to_bar))
-        self._hosted = bool(state["hosted"])
         self._last_frame = int(state["last_frame"])
 
 

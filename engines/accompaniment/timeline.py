@@ -5,9 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import floor, isfinite
 
+from bridge.core.control import Control
 from bridge.core.events import Beat
 from bridge.core.time import BlockTime
 
+HOP = 256
+"""Frames of a block, for whatever plays along."""
+HOST_JUMP_BEATS, HEARD_JUMP_BEATS = 0.05, 0.3
+"""A step of the timeline beyond this is a new place; a beat tracker corrects itself by a good deal."""
+LATE_BEATS = 0.125
+"""How late a beat may start that a quickening tempo has moved under the earliest frame that can still be played."""
+SHORTEST_BEAT_FRAMES = 64
+LOOKAHEAD = Control(
+    "accompaniment.lookahead_beats", 0.0, 16.0, 1.0, "beats", doc="How long before it sounds a beat is decided."
+)
 PATIENCE_BEATS = 2.0
 """After so long without a beat the player stops."""
 
@@ -21,6 +32,20 @@ class Line:
 
     def number(self, beat: int) -> int:
         return (beat + self.to_bar) % max(self.time.bar_beats, 1)
+
+    def first_beat(self, earliest: int) -> int:
+        """The first beat that falls at frame ``earliest`` or later."""
+        beat = floor(self.time.beat_at(earliest)) - 1
+        while self.frame(beat) < earliest:
+            beat += 1
+        return beat
+
+    def follows(self, before: Line | None) -> bool:
+        """Whether this is the timeline that ``before`` was, carried on: not another's, no jump."""
+        if before is None or before.time.hosted != self.time.hosted:
+            return False
+        allowed = HOST_JUMP_BEATS if self.time.hosted else HEARD_JUMP_BEATS
+        return abs(before.time.beat_at(self.time.frame) - self.time.beat) <= allowed
 
     def frame(self, beat: float) -> int:
         """The frame, rounded, at which ``beat`` falls."""

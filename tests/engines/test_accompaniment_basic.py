@@ -10,7 +10,8 @@ import pytest
 from bridge.core.events import QUALITIES, Beat, Chord, Midi, TimedEvent
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
-from engines.accompaniment.basic import HOP, BasicAccompaniment
+from engines.accompaniment.basic import BasicAccompaniment
+from engines.accompaniment.timeline import HOP
 from engines.accompaniment.voicing import BASS_HIGH, BASS_LOW, CHORD_HIGH, CHORD_LOW, voice_bass, voice_chord
 from tests.engines.driving import RATE, At, chord, hosted, listen, notes_of, standing
 

@@ -16,8 +16,8 @@ from bridge.core.events import Beat, Midi, TimedEvent
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
 from engines.accompaniment.band import STYLES, Band
-from engines.accompaniment.basic import HOP, LOOKAHEAD
 from engines.accompaniment.performer import CHANNELS
+from engines.accompaniment.timeline import HOP, LOOKAHEAD
 from tests.engines.driving import RATE, At, chord, hosted, standing
 
 TEMPO = 120.0
