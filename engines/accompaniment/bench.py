@@ -33,8 +33,8 @@ LIVE_BEATS = 64
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Wall-clock milliseconds. ``bar``: one bar of all parts. ``song``: 32 bars of all parts, as often as the loop needs.
-    ``hop``: a block of the live band, of which most only listen."""
+    """Wall-clock milliseconds. ``bar``: one bar of all parts. ``song``: 32 bars of all parts, as often as the loop
+    needs. ``hop``: a block of the live band, of which most only listen."""
 
     style: str
     bar_p50_ms: float
@@ -102,14 +102,8 @@ def costs(rounds: int) -> Iterator[Cost]:
     for number, name in enumerate(STYLES):
         style = load(find(name))
         one, song, hops = bars_ms(style, bars, rounds), song_ms(style, bars, rounds), hops_ms(number, bars)
-        yield Cost(
-            name,
-            *np.percentile(one, (50, 99)),
-            float(np.median(song)),
-            max(song),
-            *np.percentile(hops, (50, 99)),
-            max(hops),
-        )
+        (bar_p50, bar_p99), (hop_p50, hop_p99) = (np.percentile(took, (50, 99)).tolist() for took in (one, hops))
+        yield Cost(name, bar_p50, bar_p99, float(np.median(song)), max(song), hop_p50, hop_p99, max(hops))
 
 
 def table(rows: list[Cost]) -> Table:
