@@ -46,16 +46,25 @@ class Heard(Memory):
 
 
 class Listening(Memory):
-    """The last of the audio, a row a source, and how many steps of it were taken since ``origin``, its first frame."""
+    """The last of the audio, a row a source, and how many steps of it were taken since ``origin``, its first frame.
 
-    remembered = ("recent", "origin", "frames", "steps")
+    ``recent`` (sources, frames): what came lies before ``end``. Only when there is no more room behind it the last
+    window is moved to the front: to move all of it each hop would go through 200 KB of memory for nothing.
+    """
+
+    ROOM = 16
+    """Hops from one move to the next."""
+
+    remembered = ("recent", "end", "origin", "frames", "steps")
 
     def __init__(self, sources: int, window: int, hop: int) -> None:
-        self.recent = np.zeros((sources, window + hop), np.float32)
+        self._kept = window + hop
+        self.recent = np.zeros((sources, self._kept + self.ROOM * hop), np.float32)
         self.forget()
 
     def forget(self) -> None:
         self.recent[:] = 0.0
+        self.end = self._kept
         self.origin, self.frames, self.steps = -1, 0, 0
 
     @property
@@ -66,13 +75,16 @@ class Listening(Memory):
     def take(self, audio: Audio) -> None:
         """``audio``: shape (sources, frames), at most a hop."""
         count = audio.shape[1]
-        self.recent[:, :-count] = self.recent[:, count:]
-        self.recent[:, -count:] = audio
+        if self.end + count > self.recent.shape[1]:
+            self.recent[:, : self._kept] = self.recent[:, self.end - self._kept : self.end].copy()
+            self.end = self._kept
+        self.recent[:, self.end : self.end + count] = audio
+        self.end += count
         self.frames += count
 
     def window(self, source: int, frames: int, end: int) -> Floats:
         """The ``frames`` of ``source`` before ``end``, a count of frames from the first on."""
-        newest = self.recent.shape[1] - (self.frames - end)
+        newest = self.end - (self.frames - end)
         window: Floats = self.recent[source, newest - frames : newest]
         return window
 
