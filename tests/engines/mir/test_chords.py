@@ -20,9 +20,7 @@ def said(root: int, quality: int = 0, bass: int | None = None, sure: float = 0.8
         return told
 
     low = bass if bass is not None else root
-    qualities = np.full((CLASSES, len(QUALITIES)), 1.0 / len(QUALITIES))
-    if root < CLASSES:
-        qualities[root] = peaked(quality, len(QUALITIES))
+    qualities = np.tile(peaked(quality, len(QUALITIES)), (CLASSES, 1))
     return peaked(root, CLASSES + 1), qualities, peaked(low, CLASSES + 1)
 
 
