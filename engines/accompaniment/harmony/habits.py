@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -34,13 +34,16 @@ class Habits:
     belongs: Doubles
     qualities: Doubles
     loops: Doubles
+    _moved: dict[int, Doubles] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def moves(self, key: int) -> Doubles:
         """Shape (COUNT, COUNT): from a row's chord to a column's, if it changes; in ``key`` (-1: unknown)."""
-        return _moves(self, key)
+        if key not in self._moved:
+            self._moved[key] = _moves(self, key)
+        return self._moved[key]
 
     def as_file(self) -> bytes:
-        shown = {name: np.round(getattr(self, name), 5).tolist() for name in self.__dataclass_fields__}
+        shown = {name: np.round(getattr(self, name), 5).tolist() for name in _SHAPES}
         return msgspec.json.format(msgspec.json.encode(shown), indent=1)
 
 
@@ -74,12 +77,7 @@ def shipped() -> Habits:
     return read_habits(Path(str(files("engines.accompaniment.harmony") / FILE)))
 
 
-_moved: dict[tuple[int, int], Doubles] = {}
-
-
 def _moves(habits: Habits, key: int) -> Doubles:
-    if (found := _moved.get((id(habits), key))) is not None:
-        return found
     root, third = np.arange(NONE) % CLASSES, THIRDS[np.arange(NONE) // CLASSES]
     up = (root[None, :] - root[:, None]) % CLASSES
     moves = np.zeros((COUNT, COUNT))
@@ -93,5 +91,4 @@ def _moves(habits: Habits, key: int) -> Doubles:
     moves[NONE, :NONE] = moves[:NONE, :NONE].mean(0)
     moves[NONE, NONE] = 0.0
     moves /= np.maximum(moves.sum(1, keepdims=True), 1e-12)
-    _moved[(id(habits), key)] = moves
     return moves
