@@ -16,8 +16,9 @@ from bridge.control.bus import Bus
 from bridge.control.registry import Registry
 from bridge.control.sidecar import RESERVE_FRAMES, sidecar_registry
 from bridge.core.latency import Ledger
+from bridge.drivers.clients import ServerFacts, ask_server
 from bridge.drivers.connections import Connections
-from bridge.drivers.jack import JackDriver, ServerFacts, ask_server
+from bridge.drivers.jack import JackDriver
 from bridge.osc.server import OscServer
 from bridge.runtime.binding import Binding, latency_settings
 from bridge.runtime.engines import load_engine

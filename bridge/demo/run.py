@@ -21,8 +21,8 @@ from bridge.demo import picture, report
 from bridge.demo.audiofile import tempo_map_of, write_midi, write_wav
 from bridge.demo.report import Callback, Counters, DemoReport, Music
 from bridge.demo.song import Song, chord_named, own_song, song_from_file
+from bridge.drivers.clients import ask_server
 from bridge.drivers.dummy_server import DummyServer
-from bridge.drivers.jack import ask_server
 from bridge.drivers.stand_in import StandIn
 from bridge.errors import BridgeError, ConfigError
 from bridge.measure import disagreements, measure

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
@@ -15,15 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS
+from bridge.drivers.clients import close_client, open_client
 from bridge.drivers.connections import Connections
 from bridge.drivers.libjack import (
     CAPTURE,
     PLAYBACK,
     address,
-    import_jack,
     load,
     port_latency,
-    realtime_priority,
     set_latency_callback,
     set_port_latency,
 )
@@ -47,50 +44,6 @@ class RateChanged(DriverError):
     def __init__(self, rate: int, wanted: int) -> None:
         super().__init__(f"the JACK server runs at {rate} Hz, the graph at {wanted} Hz")
         self.rate = rate
-
-
-def default_server() -> str:
-    """The server that JACK's own tools would use."""
-    return os.environ.get("JACK_DEFAULT_SERVER", "default")
-
-
-def open_client(name: str, server: str | None) -> Any:
-    """A jack.Client on a running server; never starts one."""
-    jack = import_jack()
-    if name == (server or default_server()):
-        # a client named like its server breaks that server for everyone who comes later
-        raise DriverError(f"the client cannot be called {name!r} like its server", "choose another client name")
-    try:
-        # a name that JACK chose instead would be one that nobody connects to
-        return jack.Client(name, use_exact_name=True, servername=server, no_start_server=True)
-    except jack.JackOpenError as error:
-        if not error.status.server_failed:  # it answered, and jackd 1.9 says only "server error" of a taken name
-            raise DriverError(
-                f"the JACK server {server or default_server()!r} refused the client {name!r}",
-                "where one of that name runs already, stop it or choose another client name",
-            ) from error
-        raise DriverError(
-            f"no JACK server {server or default_server()!r} to connect to",
-            "start one, such as `jackd -d alsa` or `jackd -d dummy`, or name another with --server",
-        ) from error
-
-
-@dataclass(frozen=True, slots=True)
-class ServerFacts:
-    """What a running server says of itself. ``priority``: of its clients' callbacks, 0 without real time."""
-
-    rate: int
-    period: int
-    priority: int
-
-
-def ask_server(server: str | None) -> ServerFacts:
-    """Rate, period and priority of a running server."""
-    client = open_client(f"sideman-ask-{os.getpid()}", server)
-    try:
-        return ServerFacts(int(client.samplerate), int(client.blocksize), realtime_priority(client))
-    finally:
-        client.close()
 
 
 class JackDriver:
@@ -151,11 +104,11 @@ class JackDriver:
             time.sleep(0.002)
 
     def _open(self) -> None:
-        client = open_client(self._name, self._server)
+        client = open_client(self._name, self._server, self._lost.set)
         try:
             self._set_up(client)
         except BaseException:
-            client.close(ignore_errors=True)  # or it would keep our name from the next attempt
+            close_client(client)  # or it would keep our name from the next attempt
             self.client, self._alive = None, []
             raise
 
@@ -171,7 +124,6 @@ class JackDriver:
         client.set_xrun_callback(self._count_xrun)
         client.set_blocksize_callback(self._change_period)
         client.set_freewheel_callback(lambda on: publish(graph.shared.state, w.FREEWHEEL, int(on)))
-        client.set_shutdown_callback(lambda _status, _reason: self._lost.set())
         graph.room.own[w.STARTED] = 0
         publish(graph.shared.state, w.FREEWHEEL, 0)  # a server that died freewheeling never said that it ended
         graph.set_quiet(False)
@@ -194,8 +146,7 @@ class JackDriver:
     def _close(self) -> None:
         client, self.client = self.client, None
         if client is not None:
-            client.deactivate(ignore_errors=True)
-            client.close(ignore_errors=True)
+            close_client(client)
         self._alive = []
 
     def _count_xrun(self, _delayed_us: float) -> None:

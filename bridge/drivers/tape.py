@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from bridge.core.audio import Audio
 from bridge.core.events import Midi, TimedEvent
-from bridge.drivers.jack import open_client
+from bridge.drivers.clients import close_client, open_client
 from bridge.drivers.libjack import address, import_jack, load
 from bridge.drivers.native import (
     cfunc,
@@ -221,8 +221,7 @@ class Tape:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self.client.deactivate(ignore_errors=True)
-        self.client.close(ignore_errors=True)
+        close_client(self.client)
 
     def connect(self, links: dict[str, str]) -> None:
         """Connect our short port names to full names, whichever way each port points."""

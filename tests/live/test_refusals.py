@@ -8,7 +8,7 @@ import pytest
 from bridge.app import Sidecar
 from bridge.config import JackSettings, OscSettings, Settings
 from bridge.drivers import libjack
-from bridge.drivers.jack import ask_server, open_client
+from bridge.drivers.clients import ask_server, open_client
 from bridge.drivers.tape import Ports, Tape
 from bridge.errors import DriverError
 from tests.live.conftest import private_server
