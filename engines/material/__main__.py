@@ -28,6 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     one.add_argument("--voices", type=int, default=60, help="stems of sung speech")
     one.add_argument("--loose", type=int, default=6, help="stems for each kit and instrument")
     one.add_argument("--without", nargs="*", default=(), help="groups to leave out, by how their names begin")
+    one.add_argument("--apart", nargs="*", type=Path, default=(), help="folders of held-out songs: none of their tunes")
     one.add_argument("--seed", type=int, default=1)
     one.set_defaults(act=_render)
 
@@ -59,8 +60,8 @@ def _prepare(told: argparse.Namespace) -> dict[str, float]:
 def _render(told: argparse.Namespace) -> dict[str, float]:
     from engines.material.render import render
 
-    without = tuple(told.without)
-    return render(told.symbolic, told.audio, told.out, told.songs, told.seed, told.loose, told.voices, without)
+    without, apart = tuple(told.without), tuple(told.apart)
+    return render(told.symbolic, told.audio, told.out, told.songs, told.seed, told.loose, told.voices, without, apart)
 
 
 def _held_out(told: argparse.Namespace) -> dict[str, float]:

@@ -63,7 +63,7 @@ class Songbook:
 
 def bass_part(instrument: Instrument, tune: Tune, seconds: float, random: Random) -> Floats:
     """A bass line of some style, produced."""
-    notes = bass_line(tune, str(random.choice(BASS_STYLES)), random)
+    notes = tune.played(bass_line(tune, str(random.choice(BASS_STYLES)), random))
     wave = instrument.perform(notes, 60 / tune.bpm, seconds, random)
     if not instrument.name.startswith(("synth", "lately")) and random.random() < 0.4:
         wave = 0.5 * levelled(wave) + 0.5 * amped(wave, random) if random.random() < 0.5 else amped(wave, random)
@@ -82,7 +82,7 @@ def other_part(instrument: Instrument, tune: Tune, seconds: float, random: Rando
         if name.startswith("synth-pad"):
             style = str(random.choice(["pad", "pad", "block"]))
     low = 40 if style == "strum" else int(random.choice([43, 48, 52, 55, 60]))
-    notes = accompaniment(tune, style, low, random)
+    notes = tune.played(accompaniment(tune, style, low, random))
     wave = instrument.perform(notes, 60 / tune.bpm, seconds, random)
     if name.startswith(ELECTRIC) and random.random() < 0.75:
         wave = amped(wave, random)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from engines.material.drums import gather_kits, render_drums, render_font_drums
+from engines.material.drums import drummers, gather_kits, render_drums, render_font_drums
 from engines.material.fluid import Fonts
 from engines.material.instruments import recorded_instruments
 from engines.material.library import tunes_in
@@ -26,17 +26,20 @@ def render(
     loose: int = 6,
     voices: int = 60,
     without: Sequence[str] = (),
+    apart: Sequence[Path] = (),
 ) -> dict[str, float]:
     """Stems into ``out``, those that are not there yet; returns the minutes by stem.
 
     ``symbolic``: the unpacked symbolic collection. ``audio``: the recordings whose notes, kits and speech are used.
     ``loose``: stems of 45 s for each instrument and kit; ``voices``: stems of 45 s of sung speech.
-    ``without``: beginnings of the names of groups to leave out. The same ``seed`` gives the same stems.
+    ``without``: beginnings of the names of groups to leave out. ``apart``: folders of
+    held-out songs, none of whose tunes is played. The same ``seed`` gives the same stems.
     Raises ConfigError where a collection, FluidSynth or a sound font is missing.
     """
-    stock, book, fonts = Stock.open(out), Songbook.open(symbolic), Fonts(tuple(without))
+    stock, fonts = Stock.open(out), Fonts(tuple(without))
+    book = Songbook.open(symbolic, {tune for folder in apart for tune in tunes_in(folder)})
     recordings = read_manifest(audio, without)
-    grooves = read_grooves(symbolic)
+    grooves = drummers(read_grooves(symbolic))
     kits = gather_kits(recordings, tuple(without))
     basses, others = recorded_instruments(recordings, "bass"), recorded_instruments(recordings, "other")
     choir = Choir.open(recordings)
@@ -45,8 +48,10 @@ def render(
     render_basses(stock, basses, fonts, book, loose, seed)
     render_direct(stock, recordings, 5, seed)
     render_others(stock, others, fonts, book, loose, seed)
-    bands: dict[str, Band] = {split: band_of(split, kits, basses, others, choir, fonts) for split in ("train", "valid")}
-    render_songs(stock, bands.__getitem__, fonts, choir, book, grooves, songs, seed)
+    bands: dict[str, Band] = {
+        split: band_of(split, kits, basses, others, choir, fonts, grooves) for split in ("train", "valid")
+    }
+    render_songs(stock, bands.__getitem__, fonts, choir, book, songs, seed)
     render_vocals(stock, choir, book, voices, seed)
     return stock.minutes()
 
@@ -54,8 +59,8 @@ def render(
 def render_held_out(symbolic: Path, audio: Path, out: Path, stems: Path, songs: int, seed: int) -> dict[str, float]:
     """``songs`` songs to test on into ``out``; returns the minutes by stem.
 
-    Their tunes are none of those that ``stems``, the training's folder, was rendered from; font, kits, instruments and
-    readers are the held-out ones. The drummers' grooves are the same: they were not kept apart.
+    Their tunes are none of those that ``stems``, the training's folder, was rendered from; font, kits, instruments,
+    readers and drummers are the held-out ones.
     Raises ConfigError as `render` does, and where ``stems`` is no folder of stems.
     """
     stock, fonts = Stock.open(out), Fonts()
@@ -64,6 +69,7 @@ def render_held_out(symbolic: Path, audio: Path, out: Path, stems: Path, songs: 
     basses, others = recorded_instruments(recordings, "bass"), recorded_instruments(recordings, "other")
     choir = Choir.open(recordings)
     book = Songbook.open(symbolic, tunes_in(stems))
-    band = band_of("valid", kits, basses, others, choir, fonts)
-    render_songs(stock, {"valid": band}.__getitem__, fonts, choir, book, read_grooves(symbolic), songs, seed, 1)
+    grooves = drummers(read_grooves(symbolic))
+    band = band_of("valid", kits, basses, others, choir, fonts, grooves)
+    render_songs(stock, {"valid": band}.__getitem__, fonts, choir, book, songs, seed, 1)
     return stock.minutes()

@@ -29,6 +29,8 @@ HELD_OUT_EVERY = 10
 LEVEL_DB = {"drums": -19.0, "bass": -21.0, "vocals": -20.0, "other": -20.0}
 WITHOUT_VOICE = 0.15
 SECTION_BEATS = 32.0
+SWUNG, SWINGS = 0.2, (0.56, 0.68)
+"""Share of songs that swing, and how much: from a hint to a little more than triplets."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class Band:
     others: Mapping[str, Recorded]
     fonts: list[str]
     readers: list[str]
+    grooves: list[Groove]
 
 
 def band_of(
@@ -50,6 +53,7 @@ def band_of(
     others: Mapping[str, Recorded],
     choir: Choir,
     fonts: Fonts,
+    grooves: Mapping[str, list[Groove]],
 ) -> Band:
     """The part of everything that belongs to ``split``."""
     return Band(
@@ -59,6 +63,7 @@ def band_of(
         {name: one for name, one in others.items() if split_of(name) == split},
         [font for font in fonts.names if split_of(font) == split],
         choir.names(split),
+        grooves[split],
     )
 
 
@@ -104,19 +109,21 @@ def _gated(wave: Floats, beat_s: float, share: float, random: Random) -> Floats:
 
 
 def compose(
-    band: Band, fonts: Fonts, choir: Choir, book: Songbook, grooves: list[Groove], random: Random
+    band: Band, fonts: Fonts, choir: Choir, book: Songbook, random: Random
 ) -> tuple[dict[str, Floats], str, Truth]:
     """A song's stems (2, frames), levelled as in a mixture so that no sum of them clips; what plays, and what of."""
     seconds = float(random.uniform(*SONG_S))
     tune = book.tune(seconds, random, sung=True)
+    if random.random() < SWUNG:
+        tune = replace(tune, swing=float(random.uniform(*SWINGS)))
     beat_s = 60 / tune.bpm
     stems: dict[str, Floats] = {}
     heads = [*sorted(band.kits), *(["machine"] * 3 if band.split == "train" else []), *band.fonts]
     head = str(random.choice(heads))
     if head in FONTS:
-        drums, _ = font_drums(fonts.get(head), grooves, tune.bpm, seconds, random)
+        drums, _ = font_drums(fonts.get(head), band.grooves, tune.bpm, seconds, random, tune.swing)
     else:
-        drums, _ = drum_part(dict(band.kits), head, grooves, tune.bpm, seconds, random)
+        drums, _ = drum_part(dict(band.kits), head, band.grooves, tune.bpm, seconds, random, tune.swing)
     stems["drums"] = _gated(drums, beat_s, 0.85, random)
     bass = _bass(band, fonts, random)
     stems["bass"] = bass_part(bass, _arranged(tune, 0.85, random), seconds, random)
@@ -152,7 +159,6 @@ def render_songs(
     fonts: Fonts,
     choir: Choir,
     book: Songbook,
-    grooves: list[Groove],
     count: int,
     seed: int,
     held_out_every: int = HELD_OUT_EVERY,
@@ -163,7 +169,7 @@ def render_songs(
         if stock.has(song, "other"):
             continue
         split = "valid" if i % held_out_every == held_out_every - 1 else "train"
-        stems, played, truth = compose(bands(split), fonts, choir, book, grooves, draw(seed, song))
+        stems, played, truth = compose(bands(split), fonts, choir, book, draw(seed, song))
         for stem in sorted(stems):  # "other" is in every song and, but for a voice, the last to be written
             group = f"songs-{i % 8}"
             stock.add(song, stem, stems[stem], group=group, split=split, song=song, source=played, truth=truth)

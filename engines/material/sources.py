@@ -25,10 +25,11 @@ HELD_OUT = frozenset(
     {
         "ev3-lithium", "ev3-hydrogen", "sectoid-feelings", "nit-song070-f001", "vocobox-martin-long",
         "vocobox-martin", "rumpf-kit", "rumpf_kit_z01_h2", "swagbass", "spanish-guitar", "MuseScore_General",
-        "kathleen",
+        "kathleen", "drummer5", "drummer9",
     }
 )  # fmt: skip
-"""Groups that never train. Where two names are one singer or kit, both are held out."""
+"""Groups that never train. Where two names are one singer or kit, both are held out. The drummers are those of the
+Groove MIDI Dataset: 82 of its 491 beats in 4/4."""
 
 Floats = NDArray[np.float32]
 

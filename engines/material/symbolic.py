@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -46,6 +47,15 @@ class Groove:
     beats: float
     hits: tuple[Hit, ...]
 
+    @property
+    def drummer(self) -> str:
+        """Who played it, as the collection counts them; a programmed one is its own."""
+        return self.name.split("/")[0]
+
+    def swung(self, swing: float) -> Groove:
+        """With the second half of each beat where ``swing`` of it has passed."""
+        return replace(self, hits=tuple(replace(hit, beat=swung(hit.beat, swing)) for hit in self.hits))
+
 
 @dataclass(frozen=True)
 class Note:
@@ -77,6 +87,8 @@ class Tune:
     melody: tuple[Note, ...]
     keys: tuple[tuple[float, int, int], ...] = ()
     """(beat, tonic, minor), each until the next; empty where the collection does not say."""
+    swing: float = 0.5
+    """How much of a beat has passed when its second half begins, for all who play it: 2/3 makes triplets."""
 
     @property
     def beats(self) -> float:
@@ -93,6 +105,11 @@ class Tune:
             melody=tuple(Note(n.beat - start, min(n.beats, stop - n.beat), n.pitch, n.force) for n in notes),
             keys=_last_of_each_beat(keys),
         )
+
+    def played(self, notes: Iterable[Note]) -> list[Note]:
+        """Straight ``notes`` with the tune's swing."""
+        ends = [(swung(n.beat, self.swing), swung(n.beat + n.beats, self.swing), n) for n in notes]
+        return [replace(n, beat=start, beats=end - start) for start, end, n in ends]
 
     def moved(self, semitones: int) -> Tune:
         """Transposed."""
@@ -125,6 +142,12 @@ def read_notes(track: mido.MidiTrack, ticks_per_beat: int) -> list[Note]:
         if message.type == "note_on" and message.velocity > 0:
             sounding[message.note] = now, message.velocity
     return sorted(notes, key=lambda note: (note.beat, note.pitch))
+
+
+def swung(beat: float, swing: float) -> float:
+    """Where ``beat`` falls when the second half of each beat begins after ``swing`` of it."""
+    whole, rest = divmod(beat, 1.0)
+    return whole + (rest * 2.0 * swing if rest < 0.5 else swing + (rest - 0.5) * 2.0 * (1.0 - swing))
 
 
 def read_grooves(symbolic: Path) -> list[Groove]:

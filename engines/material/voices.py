@@ -135,10 +135,11 @@ def _contour(pitch: Doubles, voiced: NDArray[np.bool_], manner: Manner, random: 
 def vocal_part(singer: Singer, tune: Tune, seconds: float, random: Random) -> Floats:
     """The tune's melody as a produced vocal stem (2, frames): often doubled, now and then with other voices."""
     beat_s = 60 / tune.bpm
-    middle = float(np.median([note.pitch for note in tune.melody]))
+    melody = tune.played(tune.melody)
+    middle = float(np.median([note.pitch for note in melody]))
     wanted = singer.pitch + random.uniform(0, 9)
     move = 12 * round((wanted - middle) / 12) if random.random() < 0.5 else round(wanted - middle)
-    lead = [Note(n.beat, n.beats, n.pitch + move, n.force) for n in tune.melody]
+    lead = [Note(n.beat, n.beats, n.pitch + move, n.force) for n in melody]
     words, manner = int(random.integers(2**31)), Manner.draw(random)
     wave = np.repeat(sung(singer, lead, beat_s, seconds, manner, random, words)[None], 2, 0)
     kind = random.random()
@@ -150,7 +151,7 @@ def vocal_part(singer: Singer, tune: Tune, seconds: float, random: Random) -> Fl
             )
     elif kind < 0.45:
         for interval in random.permutation([4, -5, 7, -12, 12, 3])[: int(random.integers(1, 3))]:
-            notes = [Note(n.beat, n.beats, _harmony(tune, n, int(interval)) + move, n.force) for n in tune.melody]
+            notes = [Note(n.beat, n.beats, _harmony(tune, n, int(interval)) + move, n.force) for n in melody]
             if random.random() < 0.5:
                 notes = [n for n in notes if (n.beat // 8) % 2 == 1]
             other = sung(singer, notes, beat_s, seconds, Manner.draw(random), random, words)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes.util
+import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import mido
@@ -10,10 +12,11 @@ import numpy as np
 import pytest
 
 from bridge.errors import ConfigError
+from engines.material.drums import drummers
 from engines.material.fluid import FONTS, Program, Synthesizer
 from engines.material.instruments import pitch_of
 from engines.material.sources import RATE
-from engines.material.symbolic import Note, read_grooves, read_tune, tune_names
+from engines.material.symbolic import Chord, Groove, Hit, Note, Tune, read_grooves, read_tune, tune_names
 from engines.material.synths import SAW, Patch
 
 
@@ -69,6 +72,25 @@ def test_a_groove_is_read_as_strokes_of_known_drums(tmp_path: Path) -> None:
     (groove,) = read_grooves(tmp_path)
     assert (groove.name, groove.bpm, groove.beats, len(groove.hits)) == ("a", 97.0, 16.0, 32)
     assert [hit.role for hit in groove.hits[:4]] == ["kick", "closed", "snare", "closed"]
+
+
+def test_who_is_held_out_drums_there_and_nowhere_else() -> None:
+    grooves = [Groove(f"drummer{i}/session1/{k}", 100.0, 4.0, ()) for i in range(1, 11) for k in range(2)]
+    by_split = drummers(grooves)
+    assert {g.drummer for g in by_split["valid"]} == {"drummer5", "drummer9"}
+    assert not {g.drummer for g in by_split["valid"]} & {g.drummer for g in by_split["train"]}
+    assert len(by_split["train"]) + len(by_split["valid"]) == len(grooves)
+
+
+def test_swing_moves_what_is_between_the_beats_and_nothing_else() -> None:
+    notes = [Note(beat / 4, 0.25, 60) for beat in range(8)]
+    tune = Tune("one", 100.0, 4.0, (Chord(0.0, 8.0, (48,)),), ())
+    assert tune.played(notes) == notes
+    played = replace(tune, swing=2 / 3).played(notes)
+    assert [n.beat for n in played] == pytest.approx([0, 1 / 3, 2 / 3, 5 / 6, 1, 4 / 3, 5 / 3, 11 / 6])
+    assert all(a.beat + a.beats == pytest.approx(b.beat) for a, b in itertools.pairwise(played))
+    groove = Groove("one", 90.0, 2.0, (Hit(1.0, "snare", 1.0), Hit(1.5, "closed", 0.5))).swung(0.6)
+    assert [(hit.beat, hit.role) for hit in groove.hits] == [(1.0, "snare"), (1.6, "closed")]
 
 
 def test_a_missing_collection_is_named(tmp_path: Path) -> None:
