@@ -24,7 +24,7 @@ from engines.material.library import RATE, Clip, read_library
 from engines.material.truth import Truth, read_truth
 from engines.mir.evaluate.songs import read_clip
 from engines.mir.named import engine_named
-from engines.mir.offline.listening import Listening
+from engines.offline.listening import Listening
 
 AHEAD = (1, 2, 4, 8)
 Scores = dict[str, list[bool]]

@@ -13,8 +13,8 @@ from bridge.core.engine import Engine
 from engines.mir.evaluate.delays import Delays
 from engines.mir.evaluate.truth import Chords, Floats
 from engines.mir.offline.gathering import Gathering
-from engines.mir.offline.listening import Listening
 from engines.mir.offline.songmap import SongMap
+from engines.offline.listening import Listening
 from engines.offline.rates import own_rate
 
 BLOCK_FRAMES = 1 << 16

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engines.mir.offline.listening import Heard
+from engines.offline.listening import Heard
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,19 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 
-from engines.mir.evaluate.bootstrap import interval
+from engines.bootstrap import Mean, mean_of
 from engines.mir.evaluate.run import Result
 from engines.mir.evaluate.scores import SCORES
-
-
-@dataclass(frozen=True, slots=True)
-class Mean:
-    """Over ``songs`` songs, with the 95 % interval of the bootstrap; NaN where one song cannot tell."""
-
-    mean: float
-    low: float
-    high: float
-    songs: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +31,8 @@ def rows(results: Sequence[Result]) -> list[Row]:
     collections = list(dict.fromkeys(collection for collection, _ in groups))
     found = []
     for (collection, listener), group in sorted(groups.items(), key=lambda item: collections.index(item[0][0])):
-        means = {}
-        for name in SCORES:
-            values = [result.scores[name] for result in group if not math.isnan(result.scores[name])]
-            if values:
-                means[name] = Mean(sum(values) / len(values), *interval(values), len(values))
+        told = {name: mean_of([result.scores[name] for result in group]) for name in SCORES}
+        means = {name: mean for name, mean in told.items() if mean is not None}
         cost = sum(result.cost for result in group) / len(group)
         found.append(Row(collection, listener, group[0].live, len(group), cost, means))
     return found
@@ -74,18 +61,10 @@ def _cells(found: Sequence[Row]) -> list[list[str]]:
     names = [name for name in SCORES if any(name in row.means for row in found)]
     lines = [["collection", "listener", "hears", "songs", *(SCORES[name] for name in names), "cost"]]
     for row in found:
-        means = [_shown(row.means.get(name), row.songs) for name in names]
+        shown = [row.means[name].shown(row.songs) if name in row.means else "–" for name in names]
         hears = "live" if row.live else "the whole song first"
-        lines.append([row.collection, row.listener, hears, str(row.songs), *means, f"{row.cost:.3f}"])
+        lines.append([row.collection, row.listener, hears, str(row.songs), *shown, f"{row.cost:.3f}"])
     return lines
-
-
-def _shown(mean: Mean | None, songs: int) -> str:
-    """``0.83 [0.71, 0.92]``, and of how many songs where not of all."""
-    if mean is None:
-        return "–"
-    told = f"{mean.mean:.2f}" if math.isnan(mean.low) else f"{mean.mean:.2f} [{mean.low:.2f}, {mean.high:.2f}]"
-    return told if mean.songs == songs else f"{told} of {mean.songs}"
 
 
 def _finite(data: object) -> object:

@@ -12,7 +12,6 @@ from bridge.config import write_atomic
 from bridge.core.engine import Engine
 from bridge.errors import BridgeError, ConfigError
 from engines.mir.offline.gathering import Gathering
-from engines.mir.offline.listening import Listening
 from engines.mir.offline.midifile import midi_file
 from engines.mir.offline.outline import Outline
 from engines.mir.offline.picture import draw
@@ -20,6 +19,7 @@ from engines.mir.offline.songmap import SongMap, from_json, to_json
 from engines.mir.offline.texts import texts
 from engines.offline.command import Told
 from engines.offline.files import Song
+from engines.offline.listening import Listening
 from engines.offline.rates import Resampling, own_rate
 from engines.offline.songs import spelt
 

@@ -15,7 +15,7 @@ from engines.material.kits import synthesised_kit
 from engines.material.sources import RATE
 from engines.mir.chroma import PRIOR
 from engines.mir.learned import LearnedMir
-from engines.mir.offline.listening import Listening
+from engines.offline.listening import Listening
 
 SECONDS, SETTLED_S = 32.0, 16.0
 ROOTS = (60, 65, 67, 57)

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from engines.mir.evaluate.bootstrap import interval
+from engines.bootstrap import interval, mean_of
 
 
 def test_equal_songs_leave_no_doubt() -> None:
@@ -29,3 +29,12 @@ def test_the_same_scores_have_the_same_interval() -> None:
 
 def test_of_two_songs_a_quarter_of_the_draws_is_twice_the_same() -> None:
     assert interval([0.2, 0.6]) == (0.2, 0.6)
+
+
+def test_a_mean_leaves_out_songs_that_have_none_and_says_of_how_many_it_is() -> None:
+    mean = mean_of([0.2, math.nan, 0.6])
+    assert mean is not None
+    assert mean.mean == pytest.approx(0.4)
+    assert mean.shown(2) == "0.40 [0.20, 0.60]"
+    assert mean.shown(3) == "0.40 [0.20, 0.60] of 2"
+    assert mean_of([math.nan]) is None

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bridge.core.events import Chord, Payload, Tempo
-from engines.mir.offline.listening import Heard, Listening
+from engines.offline.listening import Heard, Listening
 from tests.engines.mir.signals import Scripted
 
 C = Chord(0, 0, 0, 0.9)
