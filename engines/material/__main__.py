@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from bridge.errors import BridgeError
+from engines.entering import entered, say
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -42,13 +42,11 @@ def main(arguments: list[str] | None = None) -> int:
     one.set_defaults(act=_held_out)
 
     told = parser.parse_args(arguments)
-    try:
-        minutes: dict[str, float] = told.act(told)
-    except BridgeError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    sys.stdout.write(", ".join(f"{stem} {told:.0f} min" for stem, told in sorted(minutes.items())) + "\n")
-    return 0
+    return entered(lambda: _minutes(told.act(told)))
+
+
+def _minutes(by_stem: dict[str, float]) -> None:
+    say(", ".join(f"{stem} {minutes:.0f} min" for stem, minutes in sorted(by_stem.items())))
 
 
 def _prepare(told: argparse.Namespace) -> dict[str, float]:

@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from bridge.errors import BridgeError
+from engines.entering import entered, say
 
 WEIGHTS = Path(__file__).parents[2] / "weights"
 
@@ -33,12 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     one.set_defaults(act=_export)
 
     told = parser.parse_args(arguments)
-    try:
-        told.act(told)
-    except BridgeError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    return 0
+    return entered(lambda: told.act(told))
 
 
 def _train(told: argparse.Namespace) -> None:
@@ -57,23 +52,18 @@ def _train(told: argparse.Namespace) -> None:
         heard |= examined(told.stems, read_library(told.stems, "train").of(without))
     trainer = Trainer(told.run, Plan(told.batch, told.seconds, steps=told.steps))
     went_on = trainer.load()
-    _say(f"{'go on from' if went_on else 'begin at'} step {trainer.step}")
+    say(f"{'go on from' if went_on else 'begin at'} step {trainer.step}")
     end, plan = time.monotonic() + told.minutes * 60, trainer.plan
     given = told.stems, plan.seconds, plan.seed, plan.batch, without
     with Drawing(drawer, given, trainer.step, told.processes) as drawing:
-        train(trainer, drawing, heard, lambda step: time.monotonic() > end or step >= told.steps, _say)
+        train(trainer, drawing, heard, lambda step: time.monotonic() > end or step >= told.steps, say)
 
 
 def _export(told: argparse.Namespace) -> None:
     from engines.mir.training.export import export
 
     for name, digest in export(told.run, told.out).items():
-        _say(f"{told.out / name}: SHA-256 {digest}, {(told.out / name).stat().st_size:,} bytes")
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+        say(f"{told.out / name}: SHA-256 {digest}, {(told.out / name).stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":

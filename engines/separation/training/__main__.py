@@ -8,7 +8,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from bridge.errors import BridgeError, ConfigError
+from bridge.errors import ConfigError
+from engines.entering import entered, say
 
 WEIGHTS = Path(__file__).parents[2] / "weights" / "separation.onnx"
 
@@ -64,12 +65,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     if rest:
         parser.error(f"unknown: {' '.join(rest)}")
-    try:
-        told.act(told)
-    except BridgeError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    return 0
+    return entered(lambda: told.act(told))
 
 
 def _train(told: argparse.Namespace) -> None:
@@ -81,17 +77,17 @@ def _train(told: argparse.Namespace) -> None:
 
     torch.set_num_threads(1)  # several threads on a busy machine ran 50 times slower
     library = read_library(told.stems, "train", tuple(told.without))
-    _say(f"train on {_minutes(library.minutes())}")
+    say(f"train on {_minutes(library.minutes())}")
     songs = validation(read_library(told.stems, "valid"))
     plan = Plan(told.batch, told.length, told.rate, steps=told.steps)
     trainer = Trainer(told.run, plan, Shape(told.width, told.layers), told.compile)
     went_on = trainer.load()
     if told.cool:
         trainer.plan = replace(plan, cooled_from=trainer.step, steps=trainer.step + told.cool)
-    _say(f"{'go on from' if went_on else 'begin at'} step {trainer.step}")
+    say(f"{'go on from' if went_on else 'begin at'} step {trainer.step}")
     end = time.monotonic() + told.minutes * 60
     last = trainer.plan.steps
-    train(trainer, library, songs, lambda step: time.monotonic() > end or 0 < last <= step, _say)
+    train(trainer, library, songs, lambda step: time.monotonic() > end or 0 < last <= step, say)
 
 
 def _blend(told: argparse.Namespace) -> None:
@@ -107,9 +103,9 @@ def _export(told: argparse.Namespace) -> None:
 
     if told.quantized and not told.stems:
         raise ConfigError("--quantized: no songs to judge it by", "add --stems with the folder of stems")
-    _say(f"{told.out}: SHA-256 {export(told.run, told.out)}, {told.out.stat().st_size:,} bytes")
+    say(f"{told.out}: SHA-256 {export(told.run, told.out)}, {told.out.stat().st_size:,} bytes")
     if told.quantized:
-        _say(str(quantized(told.out, told.quantized, validation(read_library(told.stems, "valid")))))
+        say(str(quantized(told.out, told.quantized, validation(read_library(told.stems, "valid")))))
 
 
 def _plot(told: argparse.Namespace) -> None:
@@ -120,11 +116,6 @@ def _plot(told: argparse.Namespace) -> None:
 
 def _minutes(told: dict[str, float]) -> str:
     return ", ".join(f"{stem} {minutes:.0f} min" for stem, minutes in sorted(told.items()))
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

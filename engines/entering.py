@@ -1,0 +1,26 @@
+"""What every ``python -m`` command of the engines does around its work: say, and fail with a sentence."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from bridge.errors import BridgeError
+
+WRONG_USE = 2
+
+
+def entered(act: Callable[[], None]) -> int:
+    """The exit status of ``act``: 0, or WRONG_USE where it raised a BridgeError, whose text then stands on stderr."""
+    try:
+        act()
+    except BridgeError as error:
+        sys.stderr.write(f"{error}\n")
+        return WRONG_USE
+    return 0
+
+
+def say(text: str) -> None:
+    """A line, at once, whatever the output is."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
