@@ -8,14 +8,22 @@ from collections.abc import Callable
 from bridge.errors import BridgeError
 
 WRONG_USE = 2
+TRAINING = ("torch", "pyworld", "onnx")
+"""Of the extra `train`: what a command that makes weights may lack."""
 
 
 def entered(act: Callable[[], None]) -> int:
-    """The exit status of ``act``: 0, or WRONG_USE where it raised a BridgeError, whose text then stands on stderr."""
+    """The exit status of ``act``: 0, or WRONG_USE where it raised a BridgeError, whose text then stands on stderr,
+    or where it lacks what only training needs."""
     try:
         act()
     except BridgeError as error:
         sys.stderr.write(f"{error}\n")
+        return WRONG_USE
+    except ModuleNotFoundError as error:
+        if error.name not in TRAINING:
+            raise
+        sys.stderr.write(f"{error.name} is not installed; pip install 'sideman[train]'\n")
         return WRONG_USE
     return 0
 
