@@ -46,3 +46,12 @@ def mean_of(values: Sequence[float]) -> Mean | None:
     """Of those that are numbers; None where none is."""
     known = [value for value in values if not math.isnan(value)]
     return Mean(sum(known) / len(known), *interval(known), len(known)) if known else None
+
+
+def without_nan(data: object) -> object:
+    """``data`` as JSON can say it: None in place of every number that is none."""
+    if isinstance(data, dict):
+        return {key: without_nan(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [without_nan(value) for value in data]
+    return None if isinstance(data, float) and not math.isfinite(data) else data

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 
-from engines.bootstrap import Mean, mean_of
+from engines.bootstrap import Mean, mean_of, without_nan
 from engines.mir.evaluate.run import Result
 from engines.mir.evaluate.scores import SCORES
 
@@ -40,7 +39,7 @@ def rows(results: Sequence[Result]) -> list[Row]:
 
 def as_data(found: Sequence[Row], results: Sequence[Result]) -> dict[str, object]:
     """Everything, with None for what has no meaning."""
-    return {"table": [_finite(asdict(row)) for row in found], "results": [_finite(asdict(r)) for r in results]}
+    return {"table": [without_nan(asdict(row)) for row in found], "results": [without_nan(asdict(r)) for r in results]}
 
 
 def as_text(found: Sequence[Row]) -> str:
@@ -65,11 +64,3 @@ def _cells(found: Sequence[Row]) -> list[list[str]]:
         hears = "live" if row.live else "the whole song first"
         lines.append([row.collection, row.listener, hears, str(row.songs), *shown, f"{row.cost:.3f}"])
     return lines
-
-
-def _finite(data: object) -> object:
-    if isinstance(data, dict):
-        return {key: _finite(value) for key, value in data.items()}
-    if isinstance(data, list | tuple):
-        return [_finite(value) for value in data]
-    return None if isinstance(data, float) and not math.isfinite(data) else data
