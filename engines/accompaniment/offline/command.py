@@ -17,6 +17,7 @@ from bridge.core.events import NOTE_NAMES
 from bridge.errors import ConfigError
 from engines.accompaniment.arranger import Part, arrange, perform
 from engines.accompaniment.offline.midi import band_file
+from engines.accompaniment.offline.piece import steady
 from engines.accompaniment.parts import PARTS
 from engines.accompaniment.score import Dials
 from engines.accompaniment.sheet import HIGHEST_BPM, LOWEST_BPM, Sheet, read_sheet
@@ -63,7 +64,7 @@ def accompany(
     speed = _tempo(tempo, song, band)
     arranged = arrange(song, bars, count_in)
     played = [perform(arranged, name, PARTS[name], band, dials) for name in names]
-    write_atomic(out / FILE, band_file(arranged, played, band, speed, song.key, f"Sideman: {band.name}"))
+    write_atomic(out / FILE, band_file(arranged, played, band, steady(speed), song.key, f"Sideman: {band.name}"))
     console = Console()
     console.print(table(played))
     console.print(f"{escape(str(out / FILE))}: {len(arranged)} bars of {song.beats}/4 at {speed:g}", highlight=False)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
-from itertools import accumulate
 
-from mido import Message, MetaMessage, MidiFile, MidiTrack, bpm2tempo
+from mido import Message, MetaMessage, MidiFile, MidiTrack
 
 from bridge.core.events import Chord, Key
 from bridge.core.time import TICKS_PER_BEAT
 from engines.accompaniment.arranger import Part
+from engines.accompaniment.offline.piece import Tempi, starts_of
 from engines.accompaniment.score import Bar
 from engines.accompaniment.style import PartStyle, Style
 
@@ -18,6 +18,7 @@ CHANNELS = {"bass": 0, "keys": 1, "pad": 2, "guitar": 3, "drums": 9}
 """From 0, as in the messages; drums are on channel 10 as General MIDI has them."""
 VOLUME = 7
 """The controller."""
+SIXTY_FOURTH = TICKS_PER_BEAT // 16
 SIGNATURES = (
     ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B"),
     ("Cm", "C#m", "Dm", "Ebm", "Em", "Fm", "F#m", "Gm", "G#m", "Am", "Bbm", "Bm"),
@@ -28,15 +29,14 @@ Timed = tuple[int, Message | MetaMessage]
 
 
 def band_file(
-    bars: Sequence[Bar], parts: Sequence[Part], style: Style, tempo: float, key: Key | None, name: str
+    bars: Sequence[Bar], parts: Sequence[Part], style: Style, tempi: Tempi, key: Key | None, name: str,
+    lead_ticks: int = 0,
 ) -> bytes:  # fmt: skip
-    """The file's bytes; ``tempo`` in quarter notes a minute, ``name`` is that of the first track."""
-    starts = [0, *accumulate(bar.ticks for bar in bars)]
-    conductor: list[Timed] = [
-        (0, MetaMessage("track_name", name=name)),
-        (0, MetaMessage("set_tempo", tempo=round(bpm2tempo(tempo)))),
-        (0, MetaMessage("time_signature", numerator=bars[0].beats, denominator=4)),
-    ]
+    """The file's bytes. ``name`` is that of the first track; the first bar begins after ``lead_ticks``."""
+    starts = starts_of(bars, lead_ticks)
+    conductor: list[Timed] = [(0, MetaMessage("track_name", name=name))]
+    conductor += [(tick, MetaMessage("set_tempo", tempo=tempo)) for tick, tempo in tempi if tick < max(starts[-1], 1)]
+    conductor += _metres(bars, starts)
     if key is not None:
         conductor.append((0, MetaMessage("key_signature", key=SIGNATURES[key.minor][key.tonic])))
     conductor += _markers(bars, starts)
@@ -48,6 +48,19 @@ def band_file(
     data = io.BytesIO()
     file.save(file=data)
     return data.getvalue()
+
+
+def _metres(bars: Sequence[Bar], starts: Sequence[int]) -> Iterator[Timed]:
+    """A time signature wherever the metre changes. What leads in is a bar of 64ths, if any are over, and one of the
+    quarter notes."""
+    quarters, over = divmod(starts[0], TICKS_PER_BEAT)
+    lengths = [(0, over // SIXTY_FOURTH, 64), (over, quarters, 4)]
+    lengths += [(start, bar.beats, 4) for start, bar in zip(starts, bars, strict=False)]
+    before = (0, 0)
+    for tick, numerator, denominator in lengths:
+        if numerator and (numerator, denominator) != before:
+            before = numerator, denominator
+            yield tick, MetaMessage("time_signature", numerator=numerator, denominator=denominator)
 
 
 def _markers(bars: Sequence[Bar], starts: Sequence[int]) -> Iterator[Timed]:

@@ -1,0 +1,70 @@
+"""What the band plays to, wherever it came from: bars with their chords, and when their beats fall."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+
+from mido import bpm2tempo
+
+from bridge.core.time import TICKS_PER_BEAT
+from engines.accompaniment.arranger import Part, arrange
+from engines.accompaniment.score import Bar
+from engines.accompaniment.sheet import Sheet
+
+Tempi = tuple[tuple[int, int], ...]
+"""Ticks, the first 0, and microseconds a quarter note from each on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """``sheet``: bars may differ in their beats. ``lead_ticks``: nobody plays so long before the first bar.
+
+    ``tempi``: counted from the file's start, before the lead. ``counted``: the drummer counts a bar first.
+    ``intensities``: for each bar; empty: as the sections' names say. ``rests``: bars in which the band is silent.
+    """
+
+    sheet: Sheet
+    tempi: Tempi
+    lead_ticks: int = 0
+    counted: bool = False
+    intensities: tuple[float, ...] = ()
+    rests: frozenset[int] = frozenset()
+
+    def bars(self, count: int | None = None) -> tuple[Bar, ...]:
+        """The bars to be played, all or, cut or repeated, ``count``, with the count-in before them."""
+        arranged = arrange(self.sheet, count, self.counted)
+        if not self.intensities:
+            return arranged
+        return tuple(
+            replace(bar, intensity=self.intensities[bar.number % len(self.intensities)]) if bar.number >= 0 else bar
+            for bar in arranged
+        )
+
+    def silenced(self, part: Part, bars: Sequence[Bar]) -> Part:
+        """``part``, which plays ``bars``, without what falls into the rests."""
+        kept = (() if bar.number in self.rests else notes for bar, notes in zip(bars, part.bars, strict=True))
+        return Part(part.name, tuple(kept))
+
+    def with_count_in(self) -> Piece:
+        """The same with a bar of sticks before the first; all that follows comes so much later."""
+        if self.counted:
+            return self
+        ticks = self.sheet.beats * TICKS_PER_BEAT
+        (first, *later) = self.tempi
+        return replace(self, counted=True, tempi=(first, *((tick + ticks, tempo) for tick, tempo in later)))
+
+    def at(self, bpm: float) -> Piece:
+        """The same in a steady tempo, quarter notes a minute."""
+        return replace(self, tempi=steady(bpm))
+
+
+def steady(bpm: float) -> Tempi:
+    """One tempo, quarter notes a minute, from the start on."""
+    return ((0, round(bpm2tempo(bpm))),)
+
+
+def starts_of(bars: Sequence[Bar], lead_ticks: int = 0) -> list[int]:
+    """The tick at which each bar begins, and that at which the last one ends."""
+    return list(accumulate((bar.ticks for bar in bars), initial=lead_ticks))
