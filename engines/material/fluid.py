@@ -1,19 +1,17 @@
-"""General MIDI sounds by FluidSynth, whose library is loaded by ctypes: a stem a pass, as samples."""
+"""General MIDI sounds by FluidSynth: a stem a pass, as samples."""
 
 from __future__ import annotations
 
-import ctypes
-import ctypes.util
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from bridge.errors import ConfigError
 from engines.material.effects import Random
 from engines.material.sources import RATE, Floats
 from engines.material.symbolic import Note
+from engines.synth.library import open_font
 
 FONTS = {
     "FluidR3_GM": "/usr/share/sounds/sf2/FluidR3_GM.sf2",
@@ -37,33 +35,16 @@ class Synthesizer:
 
     def __init__(self, font: str) -> None:
         """``font``: a key of FONTS. Raises ConfigError where the library or the font is missing."""
-        name = ctypes.util.find_library("fluidsynth")
-        if name is None or not Path(FONTS[font]).is_file():
-            raise ConfigError(
-                f"FluidSynth or {FONTS[font]} is missing", "install fluidsynth and the sound font's package"
-            )
         self.font = font
-        library = ctypes.CDLL(name)
-        for call in ("new_fluid_settings", "new_fluid_synth"):
-            getattr(library, call).restype = ctypes.c_void_p
-        self._library = library
-        settings = ctypes.c_void_p(library.new_fluid_settings())
-        library.fluid_settings_setnum(settings, b"synth.sample-rate", ctypes.c_double(RATE))
-        library.fluid_settings_setnum(settings, b"synth.gain", ctypes.c_double(GAIN))
-        for switch in (b"synth.reverb.active", b"synth.chorus.active"):
-            library.fluid_settings_setint(settings, switch, 0)
-        library.fluid_settings_setint(settings, b"synth.dynamic-sample-loading", 1)
-        self._synth = ctypes.c_void_p(library.new_fluid_synth(settings))
-        if library.fluid_synth_sfload(self._synth, FONTS[font].encode(), 1) < 0:
-            raise ConfigError(f"{FONTS[font]}: FluidSynth cannot read it", "install the sound font's package again")
+        (self._synth,) = open_font(Path(FONTS[font]), RATE, GAIN)
 
     def render(
         self, notes: Sequence[tuple[float, float, int, float]], program: int, seconds: float, drums: bool = False
     ) -> Floats:
         """``notes``: (second, seconds, pitch, force). Shape (2, frames of ``seconds``)."""
-        library, synth, channel = self._library, self._synth, 9 if drums else 0
-        library.fluid_synth_system_reset(synth)
-        library.fluid_synth_program_change(synth, channel, program)
+        synth, channel = self._synth, 9 if drums else 0
+        synth.reset()
+        synth.program(channel, program)
         events: list[tuple[int, int, int, int]] = []
         for start, length, pitch, force in notes:
             if 0 <= pitch <= 127 and length > 0:
@@ -75,15 +56,14 @@ class Synthesizer:
         for at, on, pitch, force in [*sorted(events), (frames, 2, 0, 0)]:
             now = self._write(out, now, min(at, frames))
             if on == 1:
-                library.fluid_synth_noteon(synth, channel, pitch, force)
+                synth.strike(channel, pitch, force)
             elif on == 0:
-                library.fluid_synth_noteoff(synth, channel, pitch)
+                synth.let_go(channel, pitch)
         return out
 
     def _write(self, out: Floats, start: int, stop: int) -> int:
         if stop > start:
-            left, right = (out[k, start:].ctypes.data_as(ctypes.c_void_p) for k in range(2))
-            self._library.fluid_synth_write_float(self._synth, stop - start, left, 0, 1, right, 0, 1)
+            self._synth.write(out[:, start:stop])
         return max(start, stop)
 
 

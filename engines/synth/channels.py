@@ -1,0 +1,66 @@
+"""What the sixteen channels of synth.plain were told: programs, volumes, places, pedals, bends."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.core.audio import CHANNELS
+from engines.memory import Memory
+from engines.synth.sounds import EXPRESSION, MIDI_CHANNELS, PAN, PEDAL, VOLUME
+
+USUAL_VOLUME, FULL, CENTRE, UNBENT = 100, 127, 64, 8192
+BEND_SEMITONES = 2.0
+
+
+class Channels(Memory):
+    """As General MIDI has them at the start. Arrays by channel, shape (16,)."""
+
+    remembered = ("program", "volume", "expression", "pan", "pedal", "bend", "_shown")
+
+    def __init__(self, frames: int) -> None:
+        self._ramp = (np.arange(1, frames + 1) / frames).astype(np.float32)
+        self.program, self.volume, self.expression, self.pan, self.pedal, self.bend = (
+            np.zeros(MIDI_CHANNELS, np.int64) for _ in range(6)
+        )
+        self._shown = np.zeros((MIDI_CHANNELS, CHANNELS), np.float32)
+        self.forget()
+
+    def forget(self) -> None:
+        self.program[:] = 0
+        self.volume[:] = USUAL_VOLUME
+        self.pan[:] = CENTRE
+        self._shown[:] = 0
+        for channel in range(MIDI_CHANNELS):
+            self.calm(channel)
+
+    def calm(self, channel: int) -> None:
+        """Reset the controllers that MIDI's RP-015 resets."""
+        self.expression[channel], self.pedal[channel], self.bend[channel] = FULL, 0, UNBENT
+
+    def control(self, channel: int, controller: int, value: int) -> None:
+        """Take a controller over, where it is one of these."""
+        known = {VOLUME: self.volume, EXPRESSION: self.expression, PAN: self.pan, PEDAL: self.pedal}
+        if controller in known:
+            known[controller][channel] = value
+
+    def held(self, channel: int) -> bool:
+        """Whether the pedal is down."""
+        return bool(self.pedal[channel] >= 64)
+
+    @property
+    def semitones(self) -> NDArray[np.float64]:
+        """By how much each channel is bent."""
+        return (self.bend - UNBENT) / UNBENT * BEND_SEMITONES
+
+    def gains(self, sounding: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """Left and right for each frame of a block, shape (16, 2, frames), without a step where a channel sounds.
+
+        Volume and expression count as 40 log10 of what is left of 127 (General MIDI 1, recommended practice).
+        """
+        loud = (self.volume / FULL * (self.expression / FULL)) ** 2
+        angle = np.clip((self.pan - CENTRE) / (CENTRE - 1), -1, 1) * np.pi / 4 + np.pi / 4
+        wanted = (np.sqrt(2) * loud * np.array([np.cos(angle), np.sin(angle)])).T.astype(np.float32)
+        before = np.where(sounding[:, None], self._shown, wanted)
+        self._shown[:] = wanted
+        return np.asarray(before[..., None] + (wanted - before)[..., None] * self._ramp, np.float32)
