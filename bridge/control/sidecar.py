@@ -60,6 +60,23 @@ READINGS: tuple[Reading, ...] = (
         "A note of the voice listened to begins (on 1) or ends (on 0) at frame; pitch 69.0 is 440 Hz.",
     ),
     Reading(
+        "accompaniment.chord",
+        ("frame", "label", "confidence"),
+        "The chord that the player has decided to play at frame, a lookahead before it; N is none.",
+    ),
+    Reading(
+        "accompaniment.commit",
+        ("frame", "beat", "level", "source", "lookahead_beats"),
+        "The player has decided the beat at frame, so many beats before it. level: foreseen, held, tonic, drums or "
+        "silence. source of its chord: track, played, heard, loop, habit or none.",
+    ),
+    Reading(
+        "accompaniment.level",
+        ("level", "beats"),
+        "Beats that the player has decided at each level since the counters were reset.",
+        keyed=True,
+    ),
+    Reading(
         "worker.time",
         ("worker", "p50_ms", "p99_ms", "p999_ms", "max_ms", "share"),
         "What a hop costs an engine's worker since the counters were reset, and its share of a core (1: all of it).",

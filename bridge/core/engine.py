@@ -50,7 +50,8 @@ class EngineSpec:
     empty: any. ``controls``: what a user may set; values arrive with each block. Value ports are these
     controls. ``predicts``: events are placed ahead of the input that they are conditioned on (see
     `Engine.prepare`). ``resets_on_gap``: skipped input calls for a fresh start (an audio state would smear
-    it); an engine that tracks musical time would rather go on.
+    it); an engine that tracks musical time would rather go on. ``keeps``: what of its `State` outlives a start,
+    stop or jump of the host, by name or by what stands before a dot in it: what it learned of the song.
     """
 
     name: str
@@ -61,6 +62,7 @@ class EngineSpec:
     controls: tuple[Control, ...] = ()
     predicts: bool = False
     resets_on_gap: bool = True
+    keeps: tuple[str, ...] = ()
 
     def audio(self, ports: tuple[Port, ...]) -> tuple[AudioPort, ...]:
         return tuple(port for port in ports if isinstance(port, AudioPort))

@@ -21,6 +21,14 @@ QUALITY_INTERVALS: tuple[tuple[int, ...], ...] = (
 
 NOTE_NAMES: tuple[str, ...] = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
 
+CHORD_SOURCES: tuple[str, ...] = ("none", "habit", "loop", "track", "heard", "played")
+"""Where a player took a chord from, by number: nothing is known, how chords usually go, what came back, the user's
+chord sheet, the analyser, the user's hands."""
+
+LEVELS: tuple[str, ...] = ("foreseen", "held", "tonic", "drums", "silence")
+"""What a player did at a beat, by number: played what it foresaw, or for want of that the last chord, the key's own
+chord, drums alone, nothing."""
+
 PAYLOAD_BYTES = 40
 """Room for a payload in a record."""
 
@@ -152,10 +160,22 @@ class Note:
     confidence: float
 
 
-Payload: TypeAlias = Midi | Beat | Chord | Key | Tempo | Transport | ClockPosition | Gap | Onset | Note
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A player has decided the beat at the event's frame, for good. ``beat``: since the song's start. ``level``: of
+    LEVELS. ``source``: of CHORD_SOURCES. ``lookahead_beats``: from the end of the input that it knew to the beat."""
+
+    KIND: ClassVar[int] = 11
+    beat: int
+    level: int
+    source: int
+    lookahead_beats: float
+
+
+Payload: TypeAlias = Midi | Beat | Chord | Key | Tempo | Transport | ClockPosition | Gap | Onset | Note | Commit
 
 _KINDS: dict[int, type[Any]] = {
-    kind.KIND: kind for kind in (Beat, Chord, Key, Tempo, Transport, ClockPosition, Gap, Onset, Note)
+    kind.KIND: kind for kind in (Beat, Chord, Key, Tempo, Transport, ClockPosition, Gap, Onset, Note, Commit)
 }
 
 

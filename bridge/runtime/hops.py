@@ -9,7 +9,7 @@ import numpy as np
 
 from bridge.core.audio import STEMS
 from bridge.core.clock import HostClock
-from bridge.core.engine import AudioPort, Engine, block_for
+from bridge.core.engine import AudioPort, Engine, State, block_for
 from bridge.core.events import Chord, Key, TimedEvent
 from bridge.core.time import BlockTime
 from bridge.runtime.listening import Listener
@@ -40,6 +40,8 @@ from bridge.runtime.shared.words import (
     ORIGIN,
     PERIOD,
     PROGRESS,
+    RESTART,
+    RESTART_ONE,
     SLACK,
     STAMP_SHIFT,
 )
@@ -83,6 +85,8 @@ class HopRunner:
         self._hops_of_sources = [plan.workers[index].hop for index in mine.waits_for]
         self._known: dict[str, dict[type, TimedEvent]] = {port: {} for port in self._readers}
         self._epochs_of_sources: list[int] | None = None
+        self._asked: int | None = None
+        """Requests by the user to forget everything; None before the first epoch."""
         self._epoch = self._origin = self._start = 0
 
     def prepare(self) -> None:
@@ -134,12 +138,23 @@ class HopRunner:
                 if self._mine.reads[port] != HOST_RING:
                     self._readers[port].epoch = max(epochs)
         self._epochs_of_sources = epochs
+        asked = int(self._shared.state[RESTART]) + int(self._words[RESTART_ONE])
+        kept = self._kept() if asked == self._asked else {}
+        self._asked = asked
         self._reset()
+        if kept:
+            self._engine.restore(self._engine.state() | kept)
         for _, renderer in self._renders.values():
             renderer.reset()
         self._ticks.reset()
         publish(self._words, PROGRESS, origin)
         publish(self._words, DONE_EPOCH, epoch)
+
+    def _kept(self) -> State:
+        """What the engine wants to know over a break that is the host's."""
+        keeps = self._engine.spec.keeps
+        state = self._engine.state() if keeps else {}
+        return {name: array for name, array in state.items() if f"{name}.".startswith(tuple(f"{k}." for k in keeps))}
 
     def _keep(self, port: str, events: list[TimedEvent]) -> None:
         self._known[port] |= {type(event.payload): event for event in events if isinstance(event.payload, STICKY)}

@@ -8,12 +8,12 @@ import numpy as np
 
 from bridge.control.bus import Bus
 from bridge.core.audio import ANALYSERS, CHANNELS, STEMS
-from bridge.core.events import Beat, Chord, Key, Note, Onset, Tempo, TimedEvent
+from bridge.core.events import CHORD_SOURCES, LEVELS, Beat, Chord, Commit, Key, Note, Onset, Tempo, TimedEvent
 from bridge.runtime.graph import Graph
 from bridge.runtime.meters import WORKER_BIN_US, Counters, read_counters, spread
 from bridge.runtime.shared import words as w
 from bridge.runtime.shared.atomics import observe
-from bridge.runtime.shared.layout import SEPARATED
+from bridge.runtime.shared.layout import FORESEEN_RING, SEPARATED
 from bridge.runtime.shared.rings import EventReader, read_audio
 from bridge.runtime.wiring import ANALYSER_OF
 
@@ -34,9 +34,12 @@ class News:
         shared = graph.shared
         rings = [i for i, name in enumerate(graph.plan.rings) if name.startswith("mir.")]
         self._readers = [EventReader(shared.records[i], shared.heads[i]) for i in rings]
-        for reader in self._readers:
+        foreseen = graph.plan.rings.index(FORESEEN_RING)
+        self._foreseen = EventReader(shared.records[foreseen], shared.heads[foreseen])
+        for reader in (*self._readers, self._foreseen):
             reader.cursor = reader.written
         self.reset_counters()
+        self._told_levels = dict.fromkeys(LEVELS, 0)
         self._rows: dict[str, tuple[int, int, int]] = {}
         self._block = np.zeros((CHANNELS, round(METER_S * graph.plan.rate)), np.float32)
         self._stems = np.zeros((SEPARATED * CHANNELS, self._block.shape[1]), np.float32)
@@ -50,12 +53,15 @@ class News:
         shared = self._graph.shared
         self._base, self._times = read_counters(shared), shared.worker_bins.copy()
         self._unheard = shared.unheard.copy()
+        self._levels = dict.fromkeys(LEVELS, 0)
 
     def tell_music(self) -> None:
-        """What was heard: beats, tempo, chords, keys, onsets, notes."""
+        """What was heard: beats, tempo, chords, keys, onsets, notes; and what was decided to be played."""
         for reader in self._readers:
             for event in reader.read():
                 self._tell(event)
+        for event in self._foreseen.read():
+            self._tell_plan(event)
 
     def _tell(self, event: TimedEvent) -> None:
         heard, frame = event.payload, event.frame
@@ -73,12 +79,25 @@ class News:
         elif isinstance(heard, Note):
             self._bus.publish("mir.note", frame, heard.on, heard.pitch, heard.velocity, heard.confidence)
 
+    def _tell_plan(self, event: TimedEvent) -> None:
+        planned, frame = event.payload, event.frame
+        if isinstance(planned, Chord):
+            self._bus.publish("accompaniment.chord", frame, planned.label, planned.confidence)
+        elif isinstance(planned, Commit):
+            level, source = LEVELS[planned.level], CHORD_SOURCES[planned.source]
+            self._levels[level] += 1
+            self._bus.publish("accompaniment.commit", frame, planned.beat, level, source, planned.lookahead_beats)
+
     def tell_counters(self, restarts: int) -> None:
         """The counters, and every row of the ledger that changed."""
         now, ledger = self.counters, self._graph.ledger
         rate = self._graph.plan.rate
         counts = (now.cycles, now.skipped, now.gap_frames, now.late_frames, now.xruns, restarts)
         self._bus.publish("counters", now.period, rate, *counts)
+        for level, beats in self._levels.items():
+            if self._told_levels[level] != beats:
+                self._told_levels[level] = beats
+                self._bus.publish("accompaniment.level", level, beats)
         for path in list(ledger):
             if path.ports and path.ports[0].endswith("_1"):
                 ledger.count_late(path.name, now.late_frames)

@@ -89,7 +89,7 @@ class Resampled:
         self._native = native_rate(inner, rate)
         self._up, self._down = ratio(rate, self._native)
         hop, self._count = hops(inner.hop, rate, self._native)
-        self.spec = replace(inner, hop=hop, rates=(rate,))
+        self.spec = replace(inner, hop=hop, rates=(rate,), keeps=tuple(f"engine.{name}" for name in inner.keeps))
         self._audio_in, self._audio_out = inner.audio(inner.inputs), inner.audio(inner.outputs)
         self._events_in = [port.name for port in inner.events(inner.inputs)]
         self._rest = STEMS[-1] if {p.name for p in self._audio_out} >= set(STEMS) and len(self._audio_in) == 1 else ""

@@ -11,7 +11,16 @@ from bridge.core.engine import EngineSpec, EventPort
 from bridge.core.latency import Path, buffering_frames
 from bridge.errors import EngineError
 from bridge.runtime.engines import engine_for
-from bridge.runtime.shared.layout import CLOCK_PORT, HOST_RING, MAX_CONTROLS, MIDI_PORTS, SEPARATED, Plan, WorkerPlan
+from bridge.runtime.shared.layout import (
+    CLOCK_PORT,
+    FORESEEN_RING,
+    HOST_RING,
+    MAX_CONTROLS,
+    MIDI_PORTS,
+    SEPARATED,
+    Plan,
+    WorkerPlan,
+)
 
 ROLES: tuple[str, ...] = ("separation", "mir", "accompaniment")
 """What engines do here, each listening only to those before it."""
@@ -115,7 +124,8 @@ def _analyses(node: Node) -> dict[str, str]:
 
 
 def _own_ports(node: Node) -> dict[str, str]:
-    return {"midi": "accompaniment"} if node.role == "accompaniment" else {}
+    rings = {"midi": "accompaniment", "foreseen": FORESEEN_RING} if node.role == "accompaniment" else {}
+    return {port: ring for port, ring in rings.items() if port in node.latencies}
 
 
 def wire(engines: Mapping[str, str], rate: int, reserves: Mapping[str, int]) -> Wiring:
@@ -123,7 +133,7 @@ def wire(engines: Mapping[str, str], rate: int, reserves: Mapping[str, int]) -> 
     roles = tuple(role for role in ROLES if engines.get(role))
     nodes = tuple(make_node(role, engines[role], rate, reserves[role]) for role in roles)
     workers = tuple(_wire(i, node, roles[:i]) for i, node in enumerate(nodes))
-    rings = (HOST_RING, *MIDI_PORTS, *(f"mir.{port}" for port in ANALYSES))
+    rings = (HOST_RING, *MIDI_PORTS, *(f"mir.{port}" for port in ANALYSES), FORESEEN_RING)
     return Wiring(Plan(rate=rate, workers=workers, rings=rings), nodes)
 
 

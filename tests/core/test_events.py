@@ -16,6 +16,7 @@ from bridge.core.events import (
     Beat,
     Chord,
     ClockPosition,
+    Commit,
     Gap,
     Key,
     Midi,
@@ -39,6 +40,7 @@ SAMPLES: tuple[Payload, ...] = (
     Gap(512),
     Onset(0.75, 0.5),
     Note(1, 69.25, 90, 0.5),
+    Commit(-3, 1, 4, 1.25),
 )
 
 

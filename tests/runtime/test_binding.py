@@ -11,11 +11,12 @@ import pytest
 from bridge.control.bus import Bus
 from bridge.control.sidecar import RESERVE_FRAMES, sidecar_registry
 from bridge.core.audio import STEMS
-from bridge.core.events import Beat, Chord, Key, Note, Onset, Tempo, TimedEvent
+from bridge.core.events import Beat, Chord, Commit, Key, Note, Onset, Tempo, TimedEvent
 from bridge.runtime.binding import Binding, latency_settings
 from bridge.runtime.graph import Graph
 from bridge.runtime.news import News, to_db
 from bridge.runtime.shared import words as w
+from bridge.runtime.shared.layout import FORESEEN_RING
 from bridge.runtime.shared.rings import EventWriter
 from bridge.runtime.wiring import PATHS, wire
 
@@ -131,6 +132,27 @@ def test_music_that_is_heard_is_published_once(bus: Bus, graph: Graph) -> None:
         ("mir.onset", (14, 0.5, 0.75)),
         ("mir.tempo", (12, 98.5, 1.0)),
     ]
+
+
+def test_what_a_player_decided_is_published_and_counted_by_level(bus: Bus, graph: Graph) -> None:
+    news, heard = News(bus, graph), listen(bus)
+    say(graph, FORESEEN_RING, TimedEvent(50, Chord(5, 3, 5, 0.5)), TimedEvent(50, Commit(8, 0, 3, 1.5)))
+    say(graph, FORESEEN_RING, TimedEvent(90, Chord(5, 3, 5, 0.0)), TimedEvent(90, Commit(9, 1, 0, 1.25)))
+    news.tell_music()
+    assert heard == [
+        ("accompaniment.chord", (50, "Fmaj7", 0.5)),
+        ("accompaniment.commit", (50, 8, "foreseen", "track", 1.5)),
+        ("accompaniment.chord", (90, "Fmaj7", 0.0)),
+        ("accompaniment.commit", (90, 9, "held", "none", 1.25)),
+    ]
+    heard.clear()
+    news.tell_counters(0)
+    news.tell_counters(0)
+    assert [row for name, row in heard if name == "accompaniment.level"] == [("foreseen", 1), ("held", 1)]
+    heard.clear()
+    news.reset_counters()
+    news.tell_counters(0)
+    assert [row for name, row in heard if name == "accompaniment.level"] == [("foreseen", 0), ("held", 0)]
 
 
 def test_late_frames_are_told_on_the_rows_of_audio_paths(bus: Bus, graph: Graph) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from bridge.core.audio import CHANNELS, Audio
 from bridge.core.control import Control
-from bridge.core.engine import Block
+from bridge.core.engine import Block, State
 from bridge.core.events import Chord, TimedEvent
 from bridge.core.time import BlockTime
 from bridge.runtime.hops import BACKLOG, HopRunner
@@ -183,6 +184,51 @@ def test_a_new_epoch_is_a_fresh_start_at_its_frame(desk: Desk) -> None:
     runner.pump()
     assert toy.log == ["prepare", "reset", 0, "reset", 137, 137 + HOP]
     assert desk.worker(SEPARATION)[w.DONE_EPOCH] == 2
+
+
+class Learns(Toy):
+    """Counts its hops, twice: one count is of the song."""
+
+    def __init__(self) -> None:
+        super().__init__(replace(SEPARATES, keeps=("song", "deep")), self._count)
+        self.counts: State = {}
+        self.reset()
+
+    def _count(self, block: Block, at: BlockTime, out: Block) -> None:
+        split_evenly(block, at, out)
+        self.counts = {name: count + 1 for name, count in self.counts.items()}
+
+    def reset(self) -> None:
+        super().reset()
+        self.counts = {name: np.zeros(1, np.int64) for name in ("song", "songs", "deep.one", "here")}
+
+    def state(self) -> State:
+        return dict(self.counts)
+
+    def restore(self, state: State) -> None:
+        self.counts = dict(state)
+
+
+def test_what_an_engine_keeps_outlives_a_break_of_the_host_s_and_not_the_user_s_wish(desk: Desk) -> None:
+    toy = Learns()
+    runner = run_by(desk, toy)
+
+    def counts() -> list[int]:
+        runner.pump()
+        return [int(toy.counts[name][0]) for name in ("song", "songs", "deep.one", "here")]
+
+    desk.take(3 * HOP)
+    assert counts() == [3, 3, 3, 3]
+    desk.take(2 * HOP, [(0, b"\xfa")])
+    assert counts() == [5, 2, 5, 2]
+    desk.state[w.RESTART] += 1
+    desk.take(HOP)
+    assert counts() == [1, 1, 1, 1]
+    desk.worker(SEPARATION)[w.RESTART_ONE] += 1
+    desk.take(HOP)
+    assert counts() == [1, 1, 1, 1]
+    desk.take(HOP, [(0, b"\xfa")])
+    assert counts() == [2, 1, 2, 1]
 
 
 def test_an_engine_never_sees_input_from_before_its_epoch() -> None:

@@ -33,6 +33,10 @@ class NativePlayer(Player):
     spec = replace(Player.spec, rates=(48000,))
 
 
+class Keeper(Halves):
+    spec = replace(Halves.spec, keeps=("past",))
+
+
 LAG = 1001
 LATE = EngineSpec("toy.late", (AudioPort("mix"),), (EventPort("beats"),), 512, (48000,))
 
@@ -259,6 +263,13 @@ def test_a_rate_that_makes_no_sense_is_refused_with_the_mend(rate: int) -> None:
         Resampled(Halves(), rate)
     assert str(rate) in caught.value.message
     assert "use 8000" in caught.value.hint or "-r 44100" in caught.value.hint
+
+
+def test_what_the_engine_keeps_is_found_in_its_own_state_behind_ours() -> None:
+    engine = Resampled(Keeper(), 96000)
+    engine.prepare(96000, engine.spec.hop)
+    assert engine.spec.keeps == ("engine.past",)
+    assert set(engine.spec.keeps) <= set(engine.state())
 
 
 def test_a_hop_that_would_be_too_long_is_refused() -> None:

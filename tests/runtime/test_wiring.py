@@ -16,7 +16,7 @@ from bridge.errors import BridgeError, EngineError
 from bridge.runtime import engines as registered
 from bridge.runtime.graph import Graph
 from bridge.runtime.shared import words as w
-from bridge.runtime.shared.layout import MAX_CONTROLS, MIDI_PORTS
+from bridge.runtime.shared.layout import FORESEEN_RING, MAX_CONTROLS, MIDI_PORTS
 from bridge.runtime.wiring import AUDIO_PATHS, PATHS, ROLES, Wiring, make_node, paths_of, wire
 from tests.runtime.desk import RATE
 from tests.runtime.toys import SEPARATES, Toy, with_controls
@@ -134,6 +134,14 @@ def test_a_mir_engine_that_hears_notes_too_has_them_published_and_declared(monke
     assert set(mir.writes.values()) <= set(wiring.plan.rings)
     rows = {path.name: path.ports for path in paths_of(wiring.nodes[0], 128, 1024, 0)}
     assert rows == {"beats": ("beats",), "chords": ("chords",), "onsets": (), "notes": (), "clock": ("clock",)}
+
+
+def test_what_a_player_foresees_has_a_ring_that_others_may_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = tuple(EventPort(port) for port in ("midi", "foreseen", "gossip"))
+    pretend(monkeypatch, EngineSpec("toy", (EventPort("chords"),), said, 64))
+    plan = wire({"accompaniment": "toy"}, RATE, RESERVES).plan
+    assert plan.workers[0].writes == {"midi": "accompaniment", "foreseen": FORESEEN_RING}
+    assert FORESEEN_RING in plan.rings
 
 
 def test_a_role_without_an_engine_is_left_out() -> None:

@@ -46,6 +46,9 @@ CLOCK_PORT = "clock"
 
 HOST_RING = "host"
 
+FORESEEN_RING = "accompaniment.foreseen"
+"""What a player has decided to play, chord by chord; to be read, it has no MIDI port."""
+
 
 class WorkerPlan(msgspec.Struct, frozen=True):
     """What one worker process needs to know.
