@@ -4,24 +4,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import astuple
+from typing import Protocol
 
 import numpy as np
 
 from bridge.core.control import Control
 from bridge.core.engine import Block, EngineSpec, EventPort, State
-from bridge.core.events import Beat, Chord, Key, Midi, TimedEvent
-from bridge.core.time import TICKS_PER_BEAT, BlockTime
+from bridge.core.events import Beat, Chord, Commit, Key, Onset, TimedEvent
+from bridge.core.time import BlockTime
 from bridge.errors import EngineError
-from engines.accompaniment.harmony.lattice import Metre
+from engines.accompaniment.chart import SHEET, Chart
+from engines.accompaniment.energy import Energy
+from engines.accompaniment.form import COUNT_IN, DROPOUT, SECTION, STAYS, Form, Place, Wish
+from engines.accompaniment.hands import SETTLE_S, Hands
+from engines.accompaniment.harmony.lattice import TRACK, TRACK_SURE, Metre
 from engines.accompaniment.harmony.listener import Listener
-from engines.accompaniment.harmony.states import NONE
+from engines.accompaniment.harmony.states import chord_of
+from engines.accompaniment.ladder import SILENCE, Foresight, Ladder
+from engines.accompaniment.pace import LOOKAHEAD_AUTO, Pace
 from engines.accompaniment.parts import PARTS
-from engines.accompaniment.performer import LONGEST_BAR, Performer, Place, Sound
+from engines.accompaniment.performer import LONGEST_BAR, Performer
 from engines.accompaniment.score import Dials
 from engines.accompaniment.style import Style, find, load, shipped_names
 from engines.accompaniment.timeline import HOP, LATE_BEATS, LOOKAHEAD, SHORTEST_BEAT_FRAMES, Line, follow
+from engines.accompaniment.timing import Timing
 from engines.memory import prefixed, within
 
 STYLES = shipped_names()
@@ -51,28 +58,53 @@ MUTES = {
 }
 
 
-class Band:
-    """Decides beat after beat, `accompaniment.lookahead_beats` before it sounds, and never takes a note back.
+TRUSTED_S = 2.0
+"""So long after the user's hands have left a chord it still goes before what is heard."""
 
-    Chords are foreseen by the harmony lattice from what was told by then. A note's end is decided in the beat in which
-    it ends; all that sounds is released where the song stops or jumps.
+
+class Remembers(Protocol):
+    """A part of the band that has a memory of its own."""
+
+    def forget(self) -> None: ...
+
+    def state(self) -> State: ...
+
+    def restore(self, state: State) -> None: ...
+
+
+class Band:
+    """Decides beat after beat, a lookahead before it sounds, and never takes a note back.
+
+    Chords are those of the user's sheet, or foreseen by the harmony lattice from what was heard and played by then. A
+    note's end is decided in the beat in which it ends; all that sounds is released where the song stops or jumps.
     """
 
     spec = EngineSpec(
         name="accompaniment.band",
-        inputs=(EventPort("midi"), EventPort("beats"), EventPort("chords")),
-        outputs=(EventPort("midi"),),
+        inputs=(EventPort("midi"), EventPort("beats"), EventPort("chords"), EventPort("onsets")),
+        outputs=(EventPort("midi"), EventPort("foreseen")),
         hop=HOP,
-        controls=(LOOKAHEAD, STYLE, SEED, *DIALS.values(), *MUTES.values()),
+        controls=(
+            LOOKAHEAD, LOOKAHEAD_AUTO, STYLE, SEED, *DIALS.values(), *MUTES.values(), SECTION, DROPOUT, *STAYS.values(),
+            COUNT_IN, SHEET,
+        ),
         predicts=True,
         resets_on_gap=False,
-    )
+        keeps=("listener", "hands", "ladder", "form", "energy", "pace", "chart", "stood"),
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.rate = 0
         self._lead = 0
         self._styles: dict[int, Style] = {}
-        self._listener, self._performer = Listener(), Performer()
+        self._listener, self._hands, self._energy, self._chart = Listener(), Hands(), Energy(), Chart()
+        self._ladder, self._form, self._pace = Ladder(), Form(), Pace()
+        self._performer, self._timing = Performer(), Timing()
+        self._memories: dict[str, Remembers] = {
+            "listener": self._listener, "hands": self._hands, "energy": self._energy, "chart": self._chart,
+            "ladder": self._ladder, "form": self._form, "pace": self._pace, "performer": self._performer,
+            "timing": self._timing,
+        }  # fmt: skip
 
     def prepare(self, rate: int, max_frames: int, lead_frames: int = 0) -> None:
         if rate <= 0 or lead_frames < 0:
@@ -81,6 +113,7 @@ class Band:
                 "use a rate above 0, a lead from 0",
             )
         self.rate, self._lead = rate, lead_frames
+        self._hands.settle_frames = round(SETTLE_S * rate)
         self._styles = {number: load(find(name)) for number, name in enumerate(STYLES)}
         self.reset()
 
@@ -88,117 +121,177 @@ class Band:
         return -self._lead
 
     def reset(self) -> None:
-        self._listener.forget()
-        self._performer.forget()
+        for memory in self._memories.values():
+            memory.forget()
         self._beat: Beat | None = None
-        self._beat_frame = 0
+        self._beat_frame, self._beat_late = 0, 0
         self._planned_to: int | None = None
         self._line: Line | None = None
-        self._last_frame = 0
-        self._began: dict[tuple[int, int], int] = {}  # (channel, pitch) of what sounds: the frame
+        self._since: int | None = None  # the first frame since the reset
+        self._stood = False  # the host did not roll
+        self._foreseen_to = 0  # the last frame on the port of that name
 
     def process(self, block: Block, at: BlockTime, out: Block) -> None:
         end = at.frame + HOP
-        self._listen(block, end)
+        self._listen(block, at.frame, end)
         earliest = end + self._lead
-        line = follow(at, self._beat, self._beat_frame)
+        line = follow(at, self._beat, self._beat_frame, self._beat_late)
         if line is not None and line.time.frames_per_beat < SHORTEST_BEAT_FRAMES:
             line = None
         if line is None or not line.follows(self._line):
             out.events["midi"] += self._released(earliest)
             self._planned_to = None
-            if line is not None and self._line is not None:
-                self._listener.jump(int(np.floor(line.time.beat_at(end))))
-        self._line = line
+            if line is not None:
+                self._start(line, end, block)
+        self._line, self._stood = line, not (at.hosted and at.rolling)
         if line is None:
             return
         self._listener.advance(line, end)
+        self._energy.advance(int(self._in_song(int(np.floor(line.time.beat_at(end))), line) // _bar_beats(line)))
+        self._chart.choose(int(block.values[SHEET.name]))
         if self._planned_to is None:
-            self._planned_to = line.first_beat(max(earliest, self._last_frame))
-        while line.frame(self._planned_to - block.values[LOOKAHEAD.name]) < earliest + HOP:
-            out.events["midi"] += self._plan(self._planned_to, line, max(earliest, self._last_frame), block)
+            self._planned_to = line.first_beat(max(earliest, self._timing.last_frame))
+            self._pace.begin(self._planned_to)
+        while line.frame(self._planned_to - self._lookahead(block)) < earliest + HOP:
+            left = (line.frame(self._planned_to) - earliest) / line.time.frames_per_beat
+            self._plan(self._planned_to, line, end, block, out)
+            if block.values[LOOKAHEAD_AUTO.name]:
+                self._pace.decided(self._planned_to, left)
             self._planned_to += 1
 
-    def _listen(self, block: Block, told: int) -> None:
+    def _lookahead(self, block: Block) -> float:
+        return self._pace.beats if block.values[LOOKAHEAD_AUTO.name] else block.values[LOOKAHEAD.name]
+
+    def _listen(self, block: Block, start: int, end: int) -> None:
+        if self._since is None:
+            self._since = start
         for event in block.events["chords"]:
             if isinstance(event.payload, Chord):
-                self._listener.hear(event.payload, event.frame, told)
+                # one that sounded before we began is told late because of us, not because its analyser is slow
+                self._listener.hear(event.payload, event.frame, end if event.frame >= self._since else event.frame)
             elif isinstance(event.payload, Key):
                 self._listener.hear_key(event.payload)
         for event in block.events["beats"]:
-            if isinstance(event.payload, Beat):
+            if isinstance(event.payload, Beat) and (self._beat is None or event.frame >= self._beat_frame):
                 self._beat, self._beat_frame = event.payload, event.frame
+                self._beat_late = max(start - event.frame, 0)
+        for event in block.events["onsets"]:
+            if isinstance(event.payload, Onset):
+                self._energy.hear(event.payload.strength)
+        self._hands.hear(block.events["midi"])
+        if (played := self._hands.chord(end)) is not None:
+            self._listener.play(*played)
+        if self._hands.hold:
+            self._listener.trust(end + round(TRUSTED_S * self.rate), True)
+        else:
+            self._listener.holding = False
 
-    def _plan(self, beat: int, line: Line, earliest: int, block: Block) -> list[TimedEvent]:
-        """What begins and ends in ``beat``; nothing new where it is too late or no chord is known."""
-        if line.frame(beat + LATE_BEATS) < earliest:
-            return self._released(earliest)
-        bar_beats = min(max(line.time.bar_beats, 1), LONGEST_BAR)
+    def _start(self, line: Line, now: int, block: Block) -> None:
+        """A timeline begins, or goes on elsewhere."""
+        beat = int(np.floor(line.time.beat_at(now)))
+        if self._line is not None or self._listener.count or beat < self._listener.next:
+            self._listener.jump(beat)
+        counts = line.time.hosted and self._stood and block.values[COUNT_IN.name]
+        # the beat on which the host started is past before anyone can play
+        self._form.start_anew(playable(_bar_beats(line)) - 1 if counts else 0)
+
+    def _plan(self, beat: int, line: Line, now: int, block: Block, out: Block) -> None:
+        """What begins and ends in ``beat``, said on ``out``, from what was told by frame ``now``."""
+        earliest = max(now + self._lead, self._timing.last_frame)
+        bar_beats = playable(_bar_beats(line))
         number = line.number(beat) % bar_beats
-        metre = Metre(bar_beats, line.to_bar)
-        states = [self._listener.chord_at(beat + i, metre, {})[0] for i in range(bar_beats - number + 1)]
-        if states[0] == NONE:
-            return self._released(max(line.frame(beat), earliest))
-        muted = [name for name, control in MUTES.items() if block.values[control.name]]
-        dials = Dials(
-            **{name: block.values[control.name] for name, control in DIALS.items()}, seed=int(block.values[SEED.name])
-        )
-        style = self._styles[int(block.values[STYLE.name])]
-        place = Place(beat - number, number, bar_beats)
-        sounds = self._performer.play(place, states[:-1], states[-1], style, dials, muted)
-        return self._timed(sounds, place, line, earliest)
+        place, metre = Place(beat - number, number, bar_beats), Metre(bar_beats, line.to_bar)
+        ahead = [self._foresee(beat + i, line, metre) for i in range(bar_beats - number + 1)]
+        chosen = self._ladder.choose(ahead[0], self._listener.key)
+        chords = [chosen.chord, *((one if one.known else chosen).chord for one in ahead[1:])]
+        written = self._chart.at(self._in_song(beat, line))
+        shape = self._form.shape(
+            place,
+            Wish(
+                int(block.values[SECTION.name]), bool(block.values[DROPOUT.name]), written[0] if written else None,
+                self._energy.kind,
+            ),
+        )  # fmt: skip
+        level = self._ladder.at
+        if line.frame(beat + LATE_BEATS) < earliest or (level == SILENCE and not shape.counting):
+            level = SILENCE
+            out.events["midi"] += self._released(max(line.frame(beat), earliest))
+        else:
+            silent = [
+                name
+                for name in PARTS
+                if block.values[MUTES[name].name] or (shape.dropped and not block.values[STAYS[name].name])
+            ]
+            dials = Dials(
+                **{name: block.values[control.name] for name, control in DIALS.items()},
+                seed=int(block.values[SEED.name]),
+            )
+            style = self._styles[int(block.values[STYLE.name])]
+            sounds = self._performer.play(place, shape, chords, style, dials, silent)
+            out.events["midi"] += self._timing.place(sounds, place.start, line, earliest)
+        if not shape.counting:
+            self._tell(beat, line, now, chosen, level, out)
 
-    def _timed(self, sounds: Sequence[Sound], place: Place, line: Line, earliest: int) -> list[TimedEvent]:
-        """``sounds`` at their frames; each note ends a frame after it began at least."""
-        events: list[TimedEvent] = []
-        for sound in sounds:
-            key = sound.channel, sound.pitch
-            frame = max(line.frame(place.start + sound.tick / TICKS_PER_BEAT), earliest)
-            if sound.velocity:
-                self._began[key] = frame
-                events.append(TimedEvent(frame, Midi(bytes((0x90 | sound.channel, sound.pitch, sound.velocity)))))
-            else:
-                frame = max(frame, self._began.pop(key) + 1)
-                events.append(TimedEvent(frame, Midi(bytes((0x80 | sound.channel, sound.pitch, 0)))))
-        events.sort(key=lambda event: event.frame)
-        if events:
-            self._last_frame = events[-1].frame
-        return events
+    def _tell(self, beat: int, line: Line, now: int, chosen: Foresight, level: int, out: Block) -> None:
+        """Say what was decided for ``beat``."""
+        frame = self._foreseen_to = max(line.frame(beat), now + self._lead, self._foreseen_to)
+        chord = chosen.chord
+        ahead = (line.frame(beat) - now) / line.time.frames_per_beat
+        out.events["foreseen"] += [
+            TimedEvent(frame, Chord(chord.root, chord.quality, chord.bass, chosen.sure)),
+            TimedEvent(frame, Commit(beat, level, chosen.source, ahead)),
+        ]
+
+    @staticmethod
+    def _in_song(beat: int, line: Line) -> int:
+        """``beat`` counted from the start of a bar of the song: its first, where a host says which that is."""
+        return beat + line.to_bar % _bar_beats(line)
+
+    def _foresee(self, beat: int, line: Line, metre: Metre) -> Foresight:
+        written = self._chart.at(self._in_song(beat, line))
+        if written is not None:
+            return Foresight(written[1], TRACK_SURE, TRACK)
+        state, sure, source = self._listener.chord_at(beat, metre, {})
+        return Foresight(chord_of(state, 1.0), sure, source)
 
     def _released(self, earliest: int) -> list[TimedEvent]:
         """Everything that sounds ends as soon as it can."""
-        frame = max(earliest, self._last_frame, *(began + 1 for began in self._began.values()))
-        events = [
-            TimedEvent(frame, Midi(bytes((0x80 | channel, pitch, 0)))) for channel, pitch in self._performer.release()
-        ]
-        self._began.clear()
-        if events:
-            self._last_frame = frame
-        return events
+        return self._timing.end(self._performer.release(), earliest)
 
     def state(self) -> State:
         beat, line = self._beat, self._line
-        return {
-            "beat": np.array([] if beat is None else [*astuple(beat), self._beat_frame]),
+        kept: State = {
+            "beat": np.array([] if beat is None else [*astuple(beat), self._beat_frame, self._beat_late]),
             "planned_to": np.array([] if self._planned_to is None else [self._planned_to], np.int64),
             "line": np.array([] if line is None else [*astuple(line.time), line.to_bar], np.float64),
-            "last_frame": np.array(self._last_frame),
-            "began": np.array([(*key, frame) for key, frame in self._began.items()], np.int64).reshape(-1, 3),
-            **prefixed("listener", self._listener.state()),
-            **prefixed("performer", self._performer.state()),
+            "since": np.array([] if self._since is None else [self._since], np.int64),
+            "stood": np.array(self._stood),
+            "foreseen_to": np.array(self._foreseen_to),
         }
+        for name, memory in self._memories.items():
+            kept |= prefixed(name, memory.state())
+        return kept
 
     def restore(self, state: State) -> None:
-        beat, line, planned = (state[name].tolist() for name in ("beat", "line", "planned_to"))
+        beat, line, planned, since = (state[name].tolist() for name in ("beat", "line", "planned_to", "since"))
         self._beat = Beat(int(beat[0]), int(beat[1]), beat[2], beat[3], int(beat[4])) if beat else None
-        self._beat_frame = int(beat[5]) if beat else 0
+        self._beat_frame, self._beat_late = (int(beat[5]), int(beat[6])) if beat else (0, 0)
         self._planned_to = int(planned[0]) if planned else None
+        self._since = int(since[0]) if since else None
+        self._stood, self._foreseen_to = bool(state["stood"]), int(state["foreseen_to"])
         self._line = None
         if line:
             frame, rate, position, tempo, rolling, bar_beats, hosted, to_bar = line
             time = BlockTime(int(frame), int(rate), position, tempo, bool(rolling), int(bar_beats), bool(hosted))
             self._line = Line(time, int(to_bar))
-        self._last_frame = int(state["last_frame"])
-        self._began = {(int(channel), int(pitch)): int(frame) for channel, pitch, frame in state["began"]}
-        self._listener.restore(within("listener", state))
-        self._performer.restore(within("performer", state))
+        for name, memory in self._memories.items():
+            memory.restore(within(name, state))
+
+
+def playable(bar_beats: int) -> int:
+    """The beats of the bars that are played where the song's have ``bar_beats``: as many, or an equal part of them."""
+    return next(beats for beats in range(min(bar_beats, LONGEST_BAR), 0, -1) if bar_beats % beats == 0)
+
+
+def _bar_beats(line: Line) -> int:
+    return max(line.time.bar_beats, 1)

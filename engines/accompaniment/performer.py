@@ -8,18 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from bridge.core.engine import State
+from bridge.core.events import Chord
 from bridge.core.time import TICKS_PER_BEAT
-from engines.accompaniment.harmony.states import NONE, chord_of
+from engines.accompaniment.form import Place, Shape
 from engines.accompaniment.parts import PARTS
-from engines.accompaniment.score import Bar, Dials, Memory, Note
+from engines.accompaniment.score import COUNT_IN, NO_CHORD, Bar, Dials, Memory, Note
 from engines.accompaniment.style import Style
 
-PHRASE_BARS = 8
-"""A fill leads to each such bar, on which something opens."""
 CHANNELS = {"drums": 9, "bass": 0, "keys": 1, "pad": 2, "guitar": 3}
-LONGEST_BAR = 16
-"""Beats."""
-PITCHES = 128
+LONGEST_BAR = 7
+"""Beats of a bar that the parts know how to play."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +28,6 @@ class Sound:
     channel: int
     pitch: int
     velocity: int
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A beat: ``number`` in its bar of ``bar_beats``, which begins at beat ``start`` of the song."""
-
-    start: int
-    number: int
-    bar_beats: int
-
-    @property
-    def bar(self) -> int:
-        return self.start // max(self.bar_beats, 1)
 
 
 class Performer:
@@ -58,39 +43,39 @@ class Performer:
 
     def forget(self) -> None:
         self._start = -1
-        self._played = [NONE] * LONGEST_BAR
+        self._played = [NO_CHORD] * LONGEST_BAR
         self._before = {name: Memory() for name in PARTS}
         self._after = dict(self._before)
         self._sounding: dict[tuple[int, int, int], int] = {}  # (channel, tick, pitch) of this bar: tick of its end
 
     def play(
-        self, place: Place, states: Sequence[int], coming: int, style: Style, dials: Dials, muted: Collection[str]
+        self, place: Place, shape: Shape, chords: Sequence[Chord], style: Style, dials: Dials, silent: Collection[str]
     ) -> list[Sound]:
         """What begins and ends in the beat at ``place``, in order.
 
-        ``states``: of this beat and the rest of its bar; ``coming``: of the next bar's first. Notes of a bar that was
-        left before its end must have been released.
+        ``chords``: of this beat, the rest of its bar and the next bar's first beat. ``silent``: parts that rest. Notes
+        of a bar that was left before its end must have been released.
         """
+        chords, coming = chords[:-1], chords[-1]
         if place.start != self._start:
             self._start, self._before = place.start, dict(self._after)
-            self._played[: place.number] = [states[0]] * place.number  # it joined within the bar
-        self._played[place.number] = states[0]
-        bar = self._bar(place, [*self._played[: place.number], *states], coming)
+            self._played[: place.number] = [chords[0]] * place.number  # it joined within the bar
+        self._played[place.number] = chords[0]
+        bar = self._bar(place, shape, (*self._played[: place.number], *chords), coming)
         begin, end = place.number * TICKS_PER_BEAT, (place.number + 1) * TICKS_PER_BEAT
         sounds: list[Sound] = []
         for name, play in PARTS.items():
             notes, self._after[name] = play(bar, style, dials, self._before[name])
-            sounds += self._part(CHANNELS[name], () if name in muted else notes, begin, end)
+            sounds += self._part(CHANNELS[name], () if name in silent else notes, begin, end)
         return sorted(sounds, key=lambda sound: (sound.tick, sound.velocity > 0, sound.channel, sound.pitch))
 
     @staticmethod
-    def _bar(place: Place, states: Sequence[int], coming: int) -> Bar:
-        number = place.bar
-        position = number % PHRASE_BARS
+    def _bar(place: Place, shape: Shape, chords: tuple[Chord, ...], coming: Chord) -> Bar:
+        if shape.counting:
+            return Bar(-1, (NO_CHORD,) * place.bar_beats, coming, COUNT_IN, intensity=shape.intensity)
         return Bar(
-            max(number, 0), tuple(chord_of(state, 1.0) for state in states), chord_of(coming, 1.0), "", position,
-            opens=position == 0, fill=position == PHRASE_BARS - 1,
-        )  # fmt: skip
+            max(place.bar, 0), chords, coming, shape.section, shape.position, shape.intensity, shape.opens, shape.fill
+        )
 
     def _part(self, channel: int, notes: Sequence[Note], begin: int, end: int) -> list[Sound]:
         """The part on ``channel`` from tick ``begin`` to ``end``."""
@@ -120,7 +105,7 @@ class Performer:
     def state(self) -> State:
         kept: State = {
             "start": np.array(self._start),
-            "played": np.array(self._played, np.int64),
+            "played": np.array([(chord.root, chord.quality, chord.bass) for chord in self._played], np.int64),
             "sounding": np.array([(*key, end) for key, end in self._sounding.items()], np.int64).reshape(-1, 4),
         }
         for side, memories in (("before", self._before), ("after", self._after)):
@@ -132,7 +117,7 @@ class Performer:
 
     def restore(self, state: State) -> None:
         self._start = int(state["start"])
-        self._played = [int(one) for one in state["played"]]
+        self._played = [Chord(int(root), int(quality), int(bass), 1.0) for root, quality, bass in state["played"]]
         self._sounding = {(int(c), int(t), int(p)): int(end) for c, t, p, end in state["sounding"]}
         self._before, self._after = (
             {name: _memory(state, f"{side}.{name}") for name in PARTS} for side in ("before", "after")

@@ -52,14 +52,15 @@ class Line:
         return floor(self.time.frame_at(beat) + 0.5)
 
 
-def follow(at: BlockTime, heard: Beat | None, heard_frame: int) -> Line | None:
-    """The timeline at the block ``at``, whose latest beat ``heard`` was at ``heard_frame``; None: do not play."""
+def follow(at: BlockTime, heard: Beat | None, heard_frame: int, late_frames: int = 0) -> Line | None:
+    """The timeline at the block ``at``, whose latest beat ``heard`` was at ``heard_frame``, told ``late_frames`` later;
+    None: do not play."""
     if at.hosted:
         sound = at.rolling and at.tempo > 0 and isfinite(at.tempo) and isfinite(at.beat)
         return Line(at) if sound else None
     if heard is None or not 0 < heard.tempo < float("inf"):
         return None
     time = BlockTime(heard_frame, at.rate, float(heard.index), heard.tempo, True, max(heard.bar_beats, 1))
-    if at.frame - heard_frame > PATIENCE_BEATS * time.frames_per_beat:
+    if at.frame - heard_frame - late_frames > PATIENCE_BEATS * time.frames_per_beat:
         return None
     return Line(time.moved_to(at.frame), heard.number - heard.index)

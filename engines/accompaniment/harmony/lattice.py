@@ -12,12 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bridge.core.events import CHORD_SOURCES
 from engines.accompaniment.harmony.habits import BUCKETS, HORIZON, LASTED, METRE, Habits
 from engines.accompaniment.harmony.loops import repeated
 from engines.accompaniment.harmony.states import COUNT, NONE, UNKNOWN, Doubles, States
 
-SOURCES = ("none", "habit", "loop", "track")
-"""Where a chord was taken from, by number: nothing known, the habits of chords, loop memory, the user's chords."""
+SOURCES = CHORD_SOURCES
+NOTHING, HABIT, LOOP, TRACK, HEARD, PLAYED = range(len(SOURCES))
 TRACK_SURE = 0.97
 RARE = 1e-4
 """What every chord is likely at least: nothing is certain."""
@@ -64,11 +65,12 @@ def foreseen(
         best = int(mixed.argmax()) if mixed.any() else NONE
         if mixed.any():
             chances[ahead] = mixed
-            sources[ahead] = 2 if share * loops[ahead, best] >= (1.0 - share) * usual[ahead, best] else 1
+            by_loop = share * loops[ahead, best] >= (1.0 - share) * usual[ahead, best]
+            sources[ahead] = LOOP if by_loop else HABIT
         if (given := track.get(first + ahead, UNKNOWN)) != UNKNOWN:
             chances[ahead] *= (1.0 - TRACK_SURE) / chances[ahead].sum()
             chances[ahead, given] += TRACK_SURE
-            sources[ahead] = 3
+            sources[ahead] = TRACK
     chances = np.maximum(chances, RARE)
     chances /= chances.sum(1, keepdims=True)
     path = _way(chances, changes, int(heard[-1]) if len(heard) else UNKNOWN)

@@ -9,7 +9,7 @@ import numpy as np
 
 from bridge.core.events import Chord, Key
 from engines.accompaniment.harmony.habits import HORIZON, Habits, shipped
-from engines.accompaniment.harmony.lattice import Ahead, Metre, foreseen
+from engines.accompaniment.harmony.lattice import HABIT, HEARD, NOTHING, PLAYED, Ahead, Metre, foreseen
 from engines.accompaniment.harmony.states import NONE, UNKNOWN, state_of
 from engines.accompaniment.timeline import Line
 from engines.memory import Memory
@@ -24,6 +24,8 @@ LONGEST_LATE_BEATS = 16
 """What a chord says of beats longer ago than this is not believed."""
 FORGETS_LATE = 0.98
 """How fast it is forgotten, chord by chord, that one was told later than the others."""
+BEFORE = -(1 << 60)
+"""Before every frame."""
 FURTHEST = HORIZON + 8
 """Beats from the last known one that are foretold at most."""
 
@@ -34,24 +36,33 @@ class Listener(Memory):
     A chord is told late, by as much as its analyser needs. So the last beats are not known when they are over: they
     are foretold like those to come. How late chords are told is learned from them.
 
+    What the user's hands play goes before what an analyser hears meanwhile, and is known at once.
+
     ``heard`` (REMEMBERED,): states in the order of time, the newest last; ``count`` of them are beats heard. ``next``:
-    the beat that follows, in the timeline's count. ``frames``, ``states``: chords whose beat is not yet over.
+    the beat that follows, in the timeline's count. ``frames``, ``states``, ``hands``: chords whose beat is not yet
+    over, and whether they were played. ``now``, ``by_hand``: what sounds. ``trusted``: up to this frame chords that are
+    heard are put ``aside``; ``holding``: the hands are on a chord. ``latest``: the frame of the newest that was heard.
     """
 
-    remembered = ("heard", "count", "next", "frames", "states", "waiting", "now", "late", "key")
+    remembered = (
+        "heard", "count", "next", "frames", "states", "hands", "waiting", "now", "by_hand", "late", "latest", "key",
+        "trusted", "aside", "holding",
+    )  # fmt: skip
 
     def __init__(self, habits: Habits | None = None) -> None:
         self._habits = habits or shipped()
         self.heard = np.full(REMEMBERED, UNKNOWN, np.int64)
         self.frames = np.zeros(WAITING, np.int64)
         self.states = np.zeros(WAITING, np.int64)
+        self.hands = np.zeros(WAITING, np.int64)
         self.forget()
 
     def forget(self) -> None:
         self.heard[:] = UNKNOWN
-        self.frames[:], self.states[:] = 0, 0
+        self.frames[:], self.states[:], self.hands[:] = 0, 0, 0
         self.count, self.waiting, self.next = 0, 0, 0
-        self.now, self.late, self.key = UNKNOWN, 0.0, -1
+        self.now, self.by_hand, self.late, self.latest, self.key = UNKNOWN, False, 0.0, BEFORE, -1
+        self.trusted, self.aside, self.holding = 0, UNKNOWN, False
         self._ahead: tuple[object, Ahead] | None = None
 
     def restore(self, state: Mapping[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]]) -> None:
@@ -59,11 +70,29 @@ class Listener(Memory):
         self._ahead = None
 
     def hear(self, chord: Chord, frame: int, told: int) -> None:
-        """``chord`` sounds from ``frame`` on, told at frame ``told``."""
+        """``chord`` sounds from ``frame`` on, told at frame ``told``; passed over where a later one was told before."""
+        if frame < self.latest:
+            return
+        self.latest = frame
         self.late = max(FORGETS_LATE * self.late, float(told - frame))
+        if frame < self.trusted:
+            self.aside = state_of(chord)
+        else:
+            self.aside = UNKNOWN
+            self._wait(frame, state_of(chord), False)
+
+    def play(self, state: int, frame: int) -> None:
+        """The user's hands play ``state`` from ``frame`` on."""
+        self._wait(frame, state, True)
+
+    def trust(self, until: int, holding: bool) -> None:
+        """What is heard of frames before ``until`` gives way to the hands."""
+        self.trusted, self.holding = until, holding
+
+    def _wait(self, frame: int, state: int, by_hand: bool) -> None:
         if self.waiting == WAITING:
             self._take()
-        self.frames[self.waiting], self.states[self.waiting] = frame, state_of(chord)
+        self.frames[self.waiting], self.states[self.waiting], self.hands[self.waiting] = frame, state, by_hand
         self.waiting += 1
 
     def hear_key(self, key: Key) -> None:
@@ -77,13 +106,16 @@ class Listener(Memory):
 
     def _take(self) -> None:
         """The oldest that waits is what sounds."""
-        self.now = int(self.states[0])
-        for waiting in (self.frames, self.states):
+        self.now, self.by_hand = int(self.states[0]), bool(self.hands[0])
+        for waiting in (self.frames, self.states, self.hands):
             waiting[:-1] = waiting[1:].copy()
         self.waiting -= 1
 
     def advance(self, line: Line, frame: int) -> None:
         """It is ``frame`` now: every beat of which the chord is known by then is heard."""
+        if self.aside != UNKNOWN and frame >= self.trusted:  # the hands have left it to what is heard
+            self._wait(self.trusted, self.aside, False)
+            self.aside = UNKNOWN
         while self.waiting and self.frames[0] < line.frame(self.next - SETTLED_BEATS):  # later than any before
             began = floor(line.time.beat_at(int(self.frames[0])) + SETTLED_BEATS)
             self._take()
@@ -93,7 +125,7 @@ class Listener(Memory):
         while line.frame(self.next) <= frame:
             begins, ends = (line.frame(beat - SETTLED_BEATS) for beat in (self.next, self.next + 1))
             told = self.waiting and self.frames[self.waiting - 1] >= begins
-            if not told and line.frame(self.next + SETTLED_BEATS) + self.late > frame:
+            if not (told or self.holding) and line.frame(self.next + SETTLED_BEATS) + self.late > frame:
                 return
             while self.waiting and self.frames[0] < ends:
                 self._take()
@@ -116,9 +148,16 @@ class Listener(Memory):
         """The state at ``beat``, how sure, and from which of SOURCES; NONE before anything was heard."""
         if beat < self.next:
             back = self.next - beat
-            return (int(self.heard[-back]), 1.0, 1) if back <= self.count else (NONE, 0.0, 0)
+            return (int(self.heard[-back]), 1.0, self._sense) if back <= self.count else (NONE, 0.0, NOTHING)
         if not self.count and not track:
-            return NONE, 0.0, 0
+            return NONE, 0.0, NOTHING
         told = self.ahead(metre, track)
         at = min(beat - told.first, len(told.path) - 1)
-        return int(told.path[at]), float(told.sure[at]), int(told.sources[at])
+        state, source = int(told.path[at]), int(told.sources[at])
+        if source == HABIT and state == self.now:  # that a chord stays is no more than that it was heard
+            source = self._sense
+        return state, float(told.sure[at]), source
+
+    @property
+    def _sense(self) -> int:
+        return PLAYED if self.by_hand else HEARD

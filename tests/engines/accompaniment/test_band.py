@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bridge.config import CONFIG_HOME_VARIABLE
 from bridge.core.engine import block_for
-from bridge.core.events import Beat, Midi, TimedEvent
+from bridge.core.events import Beat, Chord, Commit, Midi, TimedEvent
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
-from engines.accompaniment.band import STYLES, Band
+from engines.accompaniment.band import STYLES, Band, playable
+from engines.accompaniment.chart import SHEET
+from engines.accompaniment.form import COUNT_IN, DROPOUT, SECTION, SECTIONS
+from engines.accompaniment.harmony.lattice import SOURCES
 from engines.accompaniment.performer import CHANNELS
 from engines.accompaniment.timeline import HOP, LOOKAHEAD
 from tests.engines.driving import RATE, At, chord, hosted, standing
@@ -24,6 +30,7 @@ TEMPO = 120.0
 BEAT = 60 * RATE / TEMPO
 LOOP = ["C", "Am", "F", "G"]
 Told = Sequence[tuple[int, TimedEvent]]
+K = TypeVar("K", Chord, Commit)
 
 
 @dataclass
@@ -31,6 +38,11 @@ class Heard:
     """What a band said: (frame of the block, event), and when a note began and ended."""
 
     said: list[tuple[int, TimedEvent]] = field(default_factory=list)
+    told: list[TimedEvent] = field(default_factory=list)
+
+    def foreseen(self, kind: type[K]) -> list[tuple[int, K]]:
+        """What was said of the beats that were decided."""
+        return [(event.frame, event.payload) for event in self.told if isinstance(event.payload, kind)]
 
     def notes(self, part: str) -> list[tuple[int, int, int]]:
         """(frame on, frame off, pitch); fails on a note that begins twice, ends unplayed or never ends."""
@@ -76,6 +88,7 @@ def play(
         time = at(first) if first < frames else BlockTime(first, RATE, 0.0, TEMPO, False, 4, True)
         band.process(block, time, out)
         heard.said += [(first, event) for event in out.events["midi"]]
+        heard.told += out.events["foreseen"]
     return heard
 
 
@@ -214,6 +227,9 @@ def test_whatever_the_transport_does_no_note_hangs_or_doubles(data: st.DataObjec
             "accompaniment.band.pad.mute": float(random.integers(2)),
             "accompaniment.band.humanise": float(random.random()),
             LOOKAHEAD.name: float(random.choice([0.0, 1.0, 3.0])),
+            SECTION.name: float(random.integers(len(SECTIONS))),
+            DROPOUT.name: float(random.integers(2)),
+            COUNT_IN.name: float(random.integers(2)),
         }
     heard = play(
         chords, total / BEAT, at=lambda first: times[min(first // HOP, len(times) - 1)],
@@ -223,6 +239,44 @@ def test_whatever_the_transport_does_no_note_hangs_or_doubles(data: st.DataObjec
         heard.notes(part)
     frames = [event.frame for _, event in heard.said]
     assert frames == sorted(frames)
+
+
+def test_the_user_s_sheet_is_played_from_the_first_bar_on_whatever_is_heard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(CONFIG_HOME_VARIABLE, str(tmp_path))
+    (tmp_path / "sheets").mkdir()
+    (tmp_path / "sheets" / "7 song.txt").write_text("| Dm | G7/B | C | N.C. |")
+    heard = play(chart(["Gb"] * 12), 47, values=lambda _: {SHEET.name: 7.0, LOOKAHEAD.name: 3.0})
+    first: dict[int, int] = {}
+    for on, _, pitch in heard.notes("bass"):
+        first.setdefault(int(on / BEAT + 0.1) // 4, pitch % 12)
+    assert [first.get(bar) for bar in range(1, 12)] == [11, 0, None, 2, 11, 0, None, 2, 11, 0, None]
+    assert {int(on / BEAT + 0.1) // 4 for on, _, _ in heard.notes("drums")} >= set(range(12))
+    chords = {frame // round(BEAT): chord.label for frame, chord in heard.foreseen(Chord)}
+    assert [chords[beat] for beat in (8, 20, 30)] == ["C", "G7/B", "N"]
+    assert {commit.source for _, commit in heard.foreseen(Commit)} == {SOURCES.index("track")}
+
+
+def test_each_beat_s_chord_is_said_when_it_is_decided_with_its_source_and_how_long_before() -> None:
+    heard = play(chart(LOOP * 4, 4, 20000), 64, lead=640, values=lambda _: {LOOKAHEAD.name: 2.0})
+    commits = heard.foreseen(Commit)
+    beats = [commit.beat for _, commit in commits]
+    assert beats == list(range(beats[0], beats[0] + len(beats)))
+    assert all(frame == round(commit.beat * BEAT) for frame, commit in commits)
+    assert all(2.0 <= commit.lookahead_beats < 2.1 for _, commit in commits[4:])
+    sources = [SOURCES[commit.source] for _, commit in commits]
+    assert "heard" in sources[:8]
+    assert set(sources[34:]) == {"loop"}
+    sure = [chord.confidence for _, chord in heard.foreseen(Chord)]
+    assert 0 < np.mean(sure[4:12]) < np.mean(sure[40:]) <= 1.0
+
+
+@pytest.mark.parametrize(("bar_beats", "played"), [(2, 2), (7, 7), (8, 4), (9, 3), (11, 1), (12, 6)])
+def test_bars_that_are_too_long_are_played_in_equal_parts(bar_beats: int, played: int) -> None:
+    assert playable(bar_beats) == played
+    heard = play(chart(LOOP, 4), 16, at=hosted(TEMPO, bar_beats))
+    assert heard.notes("drums")
 
 
 def test_an_impossible_rate_is_refused() -> None:

@@ -92,6 +92,35 @@ def test_from_its_state_it_goes_on_to_the_same_and_forgetting_makes_it_new() -> 
         np.testing.assert_array_equal(one.state()[name], array)
 
 
+def test_a_chord_that_a_later_one_has_overtaken_is_passed_over() -> None:
+    listener = Listener()
+    listener.hear(chord_of(5, 0.9), 4 * BEAT, 5 * BEAT)
+    listener.hear(chord_of(7, 0.9), 3 * BEAT, 5 * BEAT + 9)
+    for frame in range(0, 12 * BEAT, 512):
+        listener.advance(LINE, frame)
+    assert listener.heard[-1] == 5
+    assert 7 not in listener.heard
+
+
+def test_what_the_hands_play_goes_before_what_is_heard_until_they_leave_it() -> None:
+    listener = Listener()
+    listener.hear(chord_of(0, 0.9), 0, 30000)
+    listener.play(2, 4 * BEAT)
+    listener.trust(9 * BEAT, True)
+    listener.advance(LINE, 4 * BEAT + 4000)
+    assert listener.next == 5  # known at once
+    assert listener.chord_at(4, Metre(), {}) == (2, 1.0, SOURCES.index("played"))
+    listener.hear(chord_of(7, 0.9), 6 * BEAT, 6 * BEAT + 30000)
+    listener.advance(LINE, 8 * BEAT)
+    assert listener.heard[-1] == 2
+    listener.trust(9 * BEAT, False)
+    for frame in range(8 * BEAT, 14 * BEAT, 512):
+        listener.advance(LINE, frame)
+    assert listener.heard[-1] == 7
+    assert listener.heard[-4] == 7
+    assert listener.chord_at(listener.next - 1, Metre(), {})[2] == SOURCES.index("heard")
+
+
 def test_more_chords_than_can_wait_are_taken_in_order() -> None:
     listener = Listener()
     for i in range(40):

@@ -1,0 +1,86 @@
+"""The user's chord sheet, played live: laid from the song's first bar on, again and again."""
+
+from __future__ import annotations
+
+import logging
+import re
+from pathlib import Path
+
+import numpy as np
+
+from bridge.config import user_dir
+from bridge.core.control import Control
+from bridge.core.engine import State
+from bridge.core.events import Chord
+from bridge.errors import ConfigError
+from engines.accompaniment.arranger import arrange
+from engines.accompaniment.score import Bar
+from engines.accompaniment.sheet import read_sheet
+
+log = logging.getLogger(__name__)
+
+FOLDER = "sheets"
+SHEET = Control(
+    "accompaniment.band.sheet", 0.0, 127.0, 0.0, curve="integer",
+    doc="The chord sheet to play: the file in the folder sheets whose name begins with this number, such as "
+    "3 autumn.txt. Its chords and sections win over what is heard. 0: none.",
+)  # fmt: skip
+_NUMBERED = re.compile(r"0*(?P<number>\d+)(?!\d).*\.txt")
+
+
+def find_sheet(number: int) -> Path:
+    """The file of sheet ``number`` in the user's folder; of several the first by name."""
+    folder = user_dir(FOLDER)
+    files = sorted(folder.iterdir()) if folder.is_dir() else []
+    for path in files:
+        match = _NUMBERED.fullmatch(path.name)
+        if match is not None and int(match["number"]) == number and path.is_file():
+            return path
+    raise ConfigError(f"no chord sheet {number} in {folder}", f"save one there as '{number} name.txt'")
+
+
+class Chart:
+    """The sheet of a number, read when the number is chosen. One that cannot be read is none, and is logged."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        self._number, self._text = 0, ""
+        self._bars: tuple[Bar, ...] = ()
+
+    def choose(self, number: int) -> None:
+        """Play sheet ``number`` from now on; 0: none. Its file is read when the number changes, and only then."""
+        if number == self._number:
+            return
+        self.forget()
+        self._number = number
+        if number:
+            try:
+                path = find_sheet(number)
+                self._take(path.read_text(encoding="utf-8"), path.name)
+            except (ConfigError, OSError, UnicodeDecodeError) as error:
+                log.warning("%s", error)
+
+    def _take(self, text: str, name: str) -> None:
+        self._bars = arrange(read_sheet(text, name))
+        self._text = text
+
+    def at(self, beat: int) -> tuple[Bar, Chord] | None:
+        """The bar of the sheet that is due at ``beat`` of the song, and the chord; None without a sheet, or before the
+        song begins."""
+        if not self._bars or beat < 0:
+            return None
+        bar, number = divmod(beat, self._bars[0].beats)
+        due = self._bars[bar % len(self._bars)]
+        return due, due.chords[number]
+
+    def state(self) -> State:
+        text = np.frombuffer(self._text.encode(), np.uint8).copy()
+        return {"number": np.array(self._number), "text": text}
+
+    def restore(self, state: State) -> None:
+        self.forget()
+        self._number = int(state["number"])
+        if text := bytes(state["text"].tolist()).decode():
+            self._take(text, FOLDER)

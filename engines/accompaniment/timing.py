@@ -1,0 +1,60 @@
+"""From the band's ticks to MIDI at frames: in order, none before what can still be played, every note ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from bridge.core.engine import State
+from bridge.core.events import Midi, TimedEvent
+from bridge.core.time import TICKS_PER_BEAT
+from engines.accompaniment.performer import Sound
+from engines.accompaniment.timeline import Line
+
+
+class Timing:
+    """Knows when each note that sounds began, and the last frame that anything was said for."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        self.last_frame = 0
+        self._began: dict[tuple[int, int], int] = {}  # (channel, pitch) of what sounds: the frame
+
+    def place(self, sounds: Sequence[Sound], start: int, line: Line, earliest: int) -> list[TimedEvent]:
+        """``sounds`` of the bar that begins at beat ``start``, none before frame ``earliest``; each note ends a frame
+        after it began at least."""
+        events: list[TimedEvent] = []
+        for sound in sounds:
+            key = sound.channel, sound.pitch
+            frame = max(line.frame(start + sound.tick / TICKS_PER_BEAT), earliest)
+            if sound.velocity:
+                self._began[key] = frame
+                events.append(TimedEvent(frame, Midi(bytes((0x90 | sound.channel, sound.pitch, sound.velocity)))))
+            else:
+                frame = max(frame, self._began.pop(key) + 1)
+                events.append(TimedEvent(frame, Midi(bytes((0x80 | sound.channel, sound.pitch, 0)))))
+        events.sort(key=lambda event: event.frame)
+        if events:
+            self.last_frame = events[-1].frame
+        return events
+
+    def end(self, notes: Sequence[tuple[int, int]], earliest: int) -> list[TimedEvent]:
+        """All ``notes`` (channel, pitch), which are those that sound, end as soon as they can."""
+        frame = max(earliest, self.last_frame, *(began + 1 for began in self._began.values()))
+        self._began.clear()
+        if notes:
+            self.last_frame = frame
+        return [TimedEvent(frame, Midi(bytes((0x80 | channel, pitch, 0)))) for channel, pitch in notes]
+
+    def state(self) -> State:
+        return {
+            "last_frame": np.array(self.last_frame),
+            "began": np.array([(*key, frame) for key, frame in self._began.items()], np.int64).reshape(-1, 3),
+        }
+
+    def restore(self, state: State) -> None:
+        self.last_frame = int(state["last_frame"])
+        self._began = {(int(channel), int(pitch)): int(frame) for channel, pitch, frame in state["began"]}

@@ -1,0 +1,51 @@
+"""Sections by how hard the music plays."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from engines.accompaniment.energy import BREAK, CHORUS, LEAST_BARS, VERSE, Energy
+from engines.accompaniment.form import AUTO
+
+
+def hear(levels: list[float], energy: Energy | None = None, first: int = 0) -> list[int]:
+    """What it says in the bar after each of ``levels``, the strengths of a bar's onsets together."""
+    energy = energy or Energy()
+    told = []
+    for bar, level in enumerate(levels, first):
+        energy.advance(bar)
+        for _ in range(8):
+            energy.hear(level / 8)
+        energy.advance(bar + 1)
+        told.append(energy.kind)
+    return told
+
+
+def test_nothing_is_said_of_music_that_goes_on_as_it_was() -> None:
+    assert set(hear([4.0] * 40)) == {AUTO}
+    assert set(hear([0.0] * 40)) == {AUTO}
+
+
+def test_a_bar_much_harder_than_usual_is_a_chorus_and_one_much_softer_a_break() -> None:
+    told = hear([4.0] * 8 + [7.0] * 6 + [4.0] * 8 + [1.0] * 4 + [4.0] * 4)
+    assert told[7] == AUTO
+    assert told[8] == CHORUS
+    assert told[16] == VERSE
+    assert told[22] == BREAK
+    assert told[-1] == VERSE
+
+
+def test_a_section_lasts_four_bars_at_least() -> None:
+    told = hear([4.0] * 8 + [8.0, 4.0] * 8)
+    changes = [bar for bar in range(1, len(told)) if told[bar] != told[bar - 1]]
+    assert changes
+    assert all(b - a >= LEAST_BARS for a, b in pairwise(changes))
+
+
+def test_a_bar_that_was_heard_in_part_does_not_count() -> None:
+    energy = Energy()
+    hear([4.0] * 8, energy)
+    energy.hear(50.0)
+    energy.advance(30)  # the song jumps
+    assert energy.kind == AUTO
+    assert hear([4.0] * 3, energy, 30) == [AUTO] * 3

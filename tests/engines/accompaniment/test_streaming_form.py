@@ -1,0 +1,76 @@
+"""Sections, drop-outs, the count-in and the user's hands, live behind the real callback."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from engines.accompaniment.form import COUNT_IN, DROPOUT, SECTION, SECTIONS
+from engines.accompaniment.style import ROLES
+from tests.engines.accompaniment.streaming import BEAT, STEADY, bars_of, chords_of, host, late, stream
+from tests.engines.driving import RATE
+
+
+def test_a_bar_of_sticks_comes_before_a_start_from_a_stop_and_before_no_jump() -> None:
+    cycles = host(("stop", 1, 0), ("roll", 6, 120), ("jump", 4, 32.0), ("stop", 1, 0))
+    played = stream(
+        cycles, {"chords": late(chords_of(cycles), lambda _: 0.1)}, lambda _: {COUNT_IN.name: 1.0}
+    )  # fmt: skip
+    notes, stick = played.notes(), (9, ROLES["stick"])
+    sticks = [round(played.beat_at(on), 2) for on, _, *note in notes if tuple(note) == stick]
+    assert sticks[:3] == [1.0, 2.0, 3.0]
+    first = min(on for on, _, *note in notes if tuple(note) != stick)
+    assert played.beat_at(first) == pytest.approx(4.0, abs=0.01)
+    assert any(32 < played.beat_at(on) < 34 for on, _, channel, _ in notes if channel == 0)
+
+
+def test_a_section_that_is_called_for_is_led_to_opened_and_played_as_hard_as_it_is() -> None:
+    called = 5 * 4 * BEAT + 2 * BEAT  # in the middle of a bar
+
+    def values(frame: int) -> Mapping[str, float]:
+        return {SECTION.name: float(SECTIONS.index("chorus" if frame >= called else "verse"))}
+
+    played = stream(STEADY, {"chords": late(chords_of(STEADY), lambda _: 0.1)}, values)
+    velocities = {(frame, data[1]): data[2] for frame, data in played.sent if data[0] == 0x99}
+    bars: dict[int, list[int]] = {}
+    for (frame, _), velocity in velocities.items():
+        bars.setdefault(int(played.beat_at(frame) + 0.02) // 4, []).append(velocity)
+    assert np.mean(bars[7]) > np.mean(bars[3]) + 8
+    crashes = [played.beat_at(frame) for frame, pitch in velocities if pitch == ROLES["crash"]]
+    change = int(played.beat_at(called)) // 4 * 4 + 4
+    assert any(abs(beat - change) < 0.01 for beat in crashes)
+
+
+def test_in_a_drop_out_only_the_drums_play_until_all_come_back_on_a_bar() -> None:
+    start, end = 6 * RATE, 15 * RATE
+
+    def values(frame: int) -> Mapping[str, float]:
+        return {DROPOUT.name: float(start <= frame < end)}
+
+    played = stream(STEADY, {"chords": late(chords_of(STEADY), lambda _: 0.1)}, values)
+    resting = [played.beat_at(on) for on, _, channel, _ in played.notes() if channel != 9]
+    gap = max(pairwise(resting), key=lambda pair: pair[1] - pair[0])
+    assert gap[1] - gap[0] > 12
+    assert gap[1] / 4 == pytest.approx(round(gap[1] / 4), abs=0.003)
+    assert set(range(4, 11)) <= set(bars_of(played))
+
+
+def test_chords_that_the_hands_hold_win_over_what_is_heard() -> None:
+    """The analyser hears C all the time; the hands go Dm, Eb, a bar each, as a loop."""
+    held = {0: (50, 65, 69), 1: (51, 67, 70)}
+    keys: list[tuple[int, bytes]] = []
+    for bar in range(3, 12):
+        start = RATE // 2 + bar * 4 * BEAT
+        keys += [(start + 20, bytes((0x90, pitch, 80))) for pitch in held[bar % 2]]
+        keys += [(start + 4 * BEAT - 2000, bytes((0x80, pitch, 0))) for pitch in held[bar % 2]]
+    played = stream(STEADY, {"chords": late(chords_of(STEADY, ("C",)), lambda _: 0.1)}, keys=sorted(keys))
+    bass = {
+        int(played.beat_at(on) + 0.02) // 4: pitch % 12
+        for on, _, channel, pitch in reversed(played.notes())
+        if channel == 0 and (played.beat_at(on) + 0.02) % 4 < 0.1
+    }
+    assert [bass[bar] for bar in (1, 2)] == [0, 0]
+    assert [bass[bar] for bar in (8, 9, 10)] == [2, 3, 2]
