@@ -16,6 +16,7 @@ from bridge.errors import BridgeError, ConfigError
 from engines.accompaniment.band import STYLE, STYLES
 from engines.accompaniment.evaluate.rhythm import people_of
 from engines.accompaniment.evaluate.run import AFTER, FIGURES, WHERE, Condition, Result, drummers, evaluate
+from engines.accompaniment.evaluate.sheets import play_by_sheet
 from engines.accompaniment.evaluate.songs import Song, modulated, read_rendered, read_written
 from engines.accompaniment.evaluate.table import as_data, as_markdown, rows
 from engines.accompaniment.evaluate.telling import EARS_S, Told, analyser, heard_chords, true_chords
@@ -72,7 +73,10 @@ def main(
 def _plan(written: Sequence[Song], rendered: Sequence[Song], ears: str) -> list[tuple[Sequence[Song], list[Condition]]]:
     """Which songs are played under which conditions."""
     late = partial(true_chords, late_s=EARS_S)
-    known = [Condition("told as a chord begins, 1 beat ahead", 1.0, true_chords)]
+    known = [
+        Condition("from the song's chord sheet", 1.0, lambda _: (), play_by_sheet),
+        Condition("told as a chord begins, 1 beat ahead", 1.0, true_chords),
+    ]
     told = [
         Condition(f"told {EARS_S:.2f} s late, 1 beat ahead", 1.0, late),
         Condition(f"told {EARS_S:.2f} s late, 2 beats ahead", 2.0, late),

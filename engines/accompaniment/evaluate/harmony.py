@@ -149,6 +149,6 @@ def bars_until_right(song: Song, found: Sequence[Piece]) -> list[int]:
 
 
 def right_after(song: Song, found: Sequence[Piece]) -> float:
-    """Of the song's modulations the share after which a bar is right when WITHIN_BARS bars of the new key are over."""
+    """Of the song's modulations the share after which WITHIN_BARS bars at most pass until one is right."""
     counts = bars_until_right(song, found)
-    return sum(count < WITHIN_BARS for count in counts) / len(counts) if counts else math.nan
+    return sum(count <= WITHIN_BARS for count in counts) / len(counts) if counts else math.nan

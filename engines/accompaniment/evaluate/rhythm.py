@@ -38,7 +38,7 @@ def steadiness(bars: Doubles) -> float:
     played = np.flatnonzero(struck.any(1))
     if not len(played) or (count := played[-1] + 1 - played[0]) < SHORTEST_BARS:
         return math.nan
-    here = struck[played[0] : played[-1] + 1].sum(0)
+    here = struck.sum(0)
     differ = here * (count - here) / (count * (count - 1) / 2)  # pairs of which one strikes and one does not
     return float(1.0 - differ.mean())
 

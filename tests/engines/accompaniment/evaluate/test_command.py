@@ -60,6 +60,7 @@ def test_the_band_is_measured_beside_people_and_chance(
     assert figure("pianist", "in_chord") == 1.0
     assert figure("chance", "in_chord") < figure("chance in the key", "in_chord") < 0.55
     assert figure("chance", "clash") > 0.35
+    assert figure("band; from the song's chord sheet", "in_chord") > 0.95
     assert figure(f"band; {known}", "in_chord") > 0.8  # a loop of four chords, four times
     assert figure(f"band; {known}", "roots") > 0.5 > figure(f"holds the last chord; {late}", "roots")
     assert figure(f"band; {known}", "silent") == 0.0

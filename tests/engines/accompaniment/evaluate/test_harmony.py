@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -19,7 +20,7 @@ from engines.accompaniment.evaluate.harmony import (
     silent_bars,
 )
 from engines.accompaniment.evaluate.playing import Sound
-from engines.accompaniment.evaluate.songs import Song, modulated
+from engines.accompaniment.evaluate.songs import Song, modulated, span_of
 from tests.engines.accompaniment.evaluate.made import LOOP, song
 
 
@@ -61,6 +62,15 @@ def test_roots_are_judged_where_they_change_by_what_the_bass_strikes_or_holds() 
     assert roots_at_changes(one, [Sound("bass", 3.95, 5.0, 33), Sound("bass", 4.3, 5, 38)]) == 0.25
 
 
+def test_a_chord_on_the_same_root_is_no_change_and_the_bass_of_a_slash_chord_is_right_too() -> None:
+    chords = [(48, 52, 55), (48, 52, 55, 59), (45, 53, 60)]
+    spans = [span_of(4.0 * bar, 4.0, pitches) for bar, pitches in enumerate(chords)]
+    one = replace(song(3), spans=tuple(spans))  # C, Cmaj7, F/A
+    assert [span.beat for span in changes(one)] == [8.0]
+    for pitch, right in ((33, 1.0), (41, 1.0), (36, 0.0)):
+        assert roots_at_changes(one, [Sound("bass", 8.0, 12.0, pitch)]) == right
+
+
 def test_without_a_bass_the_lowest_note_stands_for_it() -> None:
     one = song(2)
     above = [Sound("piano", 4.0, 8.0, 60), Sound("piano", 4.05, 8.0, 45)]
@@ -82,7 +92,7 @@ def test_bars_pass_until_the_harmony_of_the_new_key_is_right() -> None:
     one = modulated(song(8))
     old, new = [LOOP[bar % 4][0] for bar in range(8)], [LOOP[bar % 4][0] + 2 for bar in range(8)]
     assert right_bars(one, pieces(one, played(one, [*old[:4], *new[4:]]))) == [True] * 8
-    for wrong, share in ((0, 1.0), (1, 1.0), (2, 0.0)):
+    for wrong, share in ((0, 1.0), (1, 1.0), (2, 1.0), (3, 0.0)):
         found = pieces(one, played(one, [*old[:4], *[49] * wrong, *new[4 + wrong :]]))
         assert bars_until_right(one, found) == [wrong]
         assert right_after(one, found) == share

@@ -33,6 +33,7 @@ def test_without_the_collections_the_error_says_what_to_unpack(tmp_path: Path) -
 
 def test_a_chord_without_a_name_is_told_as_the_one_that_shares_most_with_it() -> None:
     assert nearest(frozenset({0, 4, 7, 11, 2}), 0).label == "Cmaj7"
+    assert nearest(frozenset({0, 4, 5, 7}), 5).label == "C/F"  # Fmaj7 shares as many, but has one that is not there
     added = span_of(0.0, 4.0, (45, 52, 59, 60, 64))  # A minor with a ninth
     assert added.told is not None
     assert (added.told.label, added.root, added.classes) == ("Am", 9, frozenset({9, 0, 4, 11}))
