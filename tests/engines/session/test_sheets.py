@@ -12,8 +12,8 @@ from cyclopts import App
 from mido import MidiFile, MidiTrack, tempo2bpm
 
 from bridge.errors import ConfigError
-from engines.accompaniment.offline.command import accompany
 from engines.accompaniment.style import PART_NAMES, ROLES
+from engines.session.command import accompany
 from tests.engines.accompaniment.playing import STYLES
 
 SHEET = """
@@ -131,8 +131,10 @@ def test_the_style_swings_unless_it_is_told_not_to(tmp_path: Path) -> None:
         file = made(tmp_path, "| C |", "--style", "jazz", "--bars", 8, "--humanise", 0, *words)
         return {t % 480 for t, m in timed(file.tracks[1]) if m.type == "note_on"}
 
-    assert off_beats("--swing", 0) == {0, 240}
-    assert off_beats() == {0, 308}
+    straight, swung = off_beats("--swing", 0), off_beats()
+    assert {0, 240} <= straight <= {0, 120, 240, 360}
+    assert {0, 308} <= swung
+    assert 240 not in swung
 
 
 def test_a_table_says_who_plays_how_much(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

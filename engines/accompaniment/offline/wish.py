@@ -1,0 +1,72 @@
+"""What a user asks of the band: dials, who plays, how fast; checked, and a table of who played what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+
+from rich.table import Table
+
+from bridge.core.events import NOTE_NAMES
+from bridge.errors import ConfigError
+from engines.accompaniment.arranger import Part
+from engines.accompaniment.score import Dials
+from engines.accompaniment.sheet import HIGHEST_BPM, LOWEST_BPM
+from engines.accompaniment.style import PART_NAMES, Style
+
+
+def dials_of(style: Style, wanted: Mapping[str, float | None], seed: int) -> Dials:
+    """The dials that are ``wanted``; where None is, the usual ones, with the swing of ``style``."""
+    if seed < 0:
+        raise ConfigError(f"--seed {seed}", "use a number from 0")
+    for name, value in wanted.items():
+        if value is not None and not 0.0 <= value <= 1.0:
+            raise ConfigError(f"--{name.replace('_', '-')} {value:g}", "use a number from 0 to 1")
+    defaults = replace(Dials(), swing=style.swing)
+    values = {f.name: getattr(defaults, f.name) for f in fields(Dials)}
+    return Dials(**{**values, **{name: value for name, value in wanted.items() if value is not None}, "seed": seed})
+
+
+def names_of(parts: str, style: Style) -> list[str]:
+    """The parts asked for, in the order of the score; all of the style's where it has not all."""
+    asked = asked_for(parts)
+    if asked == list(PART_NAMES):
+        return [name for name in PART_NAMES if name in style.parts]
+    for name in asked:
+        if name not in style.parts:
+            raise ConfigError(f"--parts: the style {style.name} has no {name}", f"it has {', '.join(style.parts)}")
+    return asked
+
+
+def asked_for(parts: str) -> list[str]:
+    """``"keys, drums"`` as names, in the order of the score."""
+    asked = [name.strip() for name in parts.split(",")]
+    for name in asked:
+        if name not in PART_NAMES:
+            raise ConfigError(f"--parts: {name!r} is no part", f"use some of {','.join(PART_NAMES)}")
+    return [name for name in PART_NAMES if name in asked]
+
+
+def checked_tempo(tempo: float) -> float:
+    """``tempo``, in quarter notes a minute, if it is one."""
+    if not LOWEST_BPM <= tempo <= HIGHEST_BPM:
+        raise ConfigError(f"--tempo {tempo:g}", f"use quarter notes a minute, {LOWEST_BPM:g} to {HIGHEST_BPM:g}")
+    return tempo
+
+
+def table(parts: Sequence[Part]) -> Table:
+    """Who played how much, and from where to where."""
+    shown = Table(box=None, pad_edge=False)
+    shown.add_column("part")
+    shown.add_column("notes", justify="right")
+    shown.add_column("range")
+    for part in parts:
+        pitches = part.pitches
+        reach = f"{pitch_name(min(pitches))} to {pitch_name(max(pitches))}" if pitches else "–"
+        shown.add_row(part.name, str(len(pitches)), "–" if part.name == "drums" else reach)
+    return shown
+
+
+def pitch_name(pitch: int) -> str:
+    """As General MIDI counts octaves: 60 is C4."""
+    return f"{NOTE_NAMES[pitch % 12]}{pitch // 12 - 1}"

@@ -1,0 +1,148 @@
+"""From what was heard in a song to what the band plays to: bars with a chord a beat, and a tempo for each beat."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from pathlib import Path
+
+import numpy as np
+
+from bridge.core.events import QUALITY_INTERVALS, Chord, Key
+from bridge.core.time import TICKS_PER_BEAT
+from bridge.errors import ConfigError
+from engines.accompaniment.offline.piece import Piece, Tempi
+from engines.accompaniment.score import NO_CHORD
+from engines.accompaniment.sheet import METRES, Section, Sheet
+from engines.mir.named import DEFAULT, engine_named
+from engines.mir.offline.job import hear
+from engines.mir.offline.midifile import lead_in_ticks
+from engines.mir.offline.songmap import ChordSpan, SongMap
+from engines.offline.command import Told
+from engines.session.grid import Grid, grid_of
+from engines.session.sections import Stretch, levels_of, stretches_of
+from engines.session.strength import Strength, measured
+
+LONGEST_BEATS = max(METRES.values())
+"""Longer bars, where the count was lost, are divided."""
+REST = 1e-3
+"""A bar of which the power is so much (30 dB) below the median bar's is a rest, in which the band is silent, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A song as the band plays to it. ``beats_s``: from the first bar's first beat to the end of its last bar's last.
+    ``bars``: beats of each. ``power``: the song's mean, full scale is 1. ``map``: what was heard."""
+
+    piece: Piece
+    beats_s: tuple[float, ...]
+    bars: tuple[int, ...]
+    power: float
+    map: SongMap
+
+
+def follow(path: Path, told: Told, harmony: bool = True) -> Course:
+    """What the band plays to the song at ``path``; a `ConfigError` where it is silent or no beat, or, unless without
+    ``harmony``, no chord is heard in it."""
+    strength = measured(path, told)
+    if strength.silent:
+        raise ConfigError(f"{path}: is silent", "give a song that can be heard")
+    heard, _, _ = hear(path, engine_named(DEFAULT), {}, told)
+    return course_of(heard, strength, str(path), harmony)
+
+
+def course_of(heard: SongMap, strength: Strength, name: str, harmony: bool = True) -> Course:
+    """The course of the song ``name``, of which ``strength`` was measured and ``heard`` was heard."""
+    grid = grid_of(heard.beats, strength)
+    starts = _downbeats(grid) if grid is not None else []
+    if grid is None or len(starts) < 2:
+        mend = "give a longer one, at least ten seconds with a steady beat, or write a chord sheet"
+        raise ConfigError(f"{name}: no beat was heard in its {strength.duration_s:.1f} s", mend)
+    if harmony and all(span.root < 0 for span in heard.chords):
+        raise ConfigError(f"{name}: no chord was heard in it", "ask for --parts drums, or write a chord sheet")
+    beats = grid.beats_s[starts[0] :]
+    ends = np.append(beats, 2 * beats[-1] - beats[-2])
+    lengths = [after - start for start, after in pairwise([*starts, len(grid.beats_s)])]
+    edges = np.concatenate([[0], np.cumsum(lengths)])
+    chords = [chord_between(heard.chords, start, end) for start, end in pairwise(ends.tolist())]
+    powers = [strength.power_between(ends[first], ends[last]) for first, last in pairwise(edges.tolist())]
+    stretches = stretches_of(levels_of(strength, [float(ends[edge]) for edge in edges]), powers)
+    bars = [tuple(chords[first:last]) for first, last in pairwise(edges.tolist())]
+    lead, tempi = tempi_of(ends.tolist())
+    usual = float(np.median(powers))
+    piece = Piece(
+        Sheet(_sections(bars, stretches), grid.bar_beats, 60.0 / float(np.median(np.diff(beats))), _key(heard)),
+        tempi,
+        lead,
+        intensities=tuple(stretch.intensity for stretch in stretches for _ in range(stretch.bars)),
+        rests=frozenset(bar for bar, power in enumerate(powers) if power < REST * usual),
+    )
+    return Course(piece, tuple(ends.tolist()), tuple(lengths), float(strength.powers.mean()), heard)
+
+
+def _downbeats(grid: Grid) -> list[int]:
+    """The places of beats that begin a bar; where the count was lost a long bar is divided."""
+    found = np.flatnonzero(grid.numbers == 0).tolist()
+    starts: list[int] = []
+    for start, after in pairwise([*found, len(grid.numbers)]):
+        starts.append(start)
+        while after - starts[-1] > LONGEST_BEATS:
+            starts.append(starts[-1] + grid.bar_beats)
+    return starts
+
+
+def chord_between(spans: Sequence[ChordSpan], start_s: float, end_s: float) -> Chord:
+    """The chord that was heard longest between, weighed by how sure it was."""
+    shares: dict[Chord, float] = {}
+    for span in spans:
+        shared = min(span.end_s, end_s) - max(span.start_s, start_s)
+        if shared > 0:
+            chord = _chord(span)
+            shares[chord] = shares.get(chord, 0.0) + shared * (0.1 + span.confidence)
+    return max(shares, key=lambda chord: shares[chord], default=NO_CHORD)
+
+
+def _chord(span: ChordSpan) -> Chord:
+    if span.root < 0:
+        return NO_CHORD
+    intervals = tuple((pitch_class - span.root) % 12 for pitch_class in span.pitch_classes)
+    quality = QUALITY_INTERVALS.index(intervals) if intervals in QUALITY_INTERVALS else 0
+    return Chord(span.root, quality, span.root if span.bass < 0 else span.bass, 1.0)
+
+
+def _key(heard: SongMap) -> Key | None:
+    """The one that lasts longest."""
+    return next((Key(span.tonic, int(span.minor), 1.0) for span in heard.keys if span.label == heard.key), None)
+
+
+def _sections(bars: Sequence[tuple[Chord, ...]], stretches: Sequence[Stretch]) -> tuple[Section, ...]:
+    """Neighbours of one name as one section."""
+    found, at = [], 0
+    for name, group in groupby(stretches, key=lambda stretch: stretch.name):
+        count = sum(stretch.bars for stretch in group)
+        found.append(Section(name, 1, tuple(bars[at : at + count])))
+        at += count
+    return tuple(found)
+
+
+def tempi_of(beats_s: Sequence[float]) -> tuple[int, Tempi]:
+    """Ticks before the first of ``beats_s``, and a tempo for each beat so that it falls where it lies in the song.
+
+    Tick 0 is the song's first frame. Microseconds a quarter note are whole numbers; what one loses the next makes up
+    for, so beats are right to the microsecond however long the song is.
+    """
+    first_us = beats_s[0] * 1e6
+    period_us = float(np.median(np.diff(beats_s[:9]))) * 1e6
+    lead = lead_in_ticks(first_us, period_us)
+    tempi: list[tuple[int, int]] = []
+    here_us = 0.0
+    if lead:
+        tempo = max(round(first_us * TICKS_PER_BEAT / lead), 1)
+        tempi.append((0, tempo))
+        here_us = tempo * lead / TICKS_PER_BEAT
+    for number, after_s in enumerate(beats_s[1:]):
+        tempo = max(round(after_s * 1e6 - here_us), 1)
+        tempi.append((lead + number * TICKS_PER_BEAT, tempo))
+        here_us += tempo
+    return lead, tuple(tempi)

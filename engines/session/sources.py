@@ -1,0 +1,80 @@
+"""What the band is given to play to: chords, a chord sheet, a MIDI file or a song, each told from the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bridge.errors import ConfigError
+from engines.accompaniment.offline.midifile import HEAD, read_midi
+from engines.accompaniment.offline.piece import Piece, steady
+from engines.accompaniment.sheet import Sheet, read_sheet
+from engines.offline.command import Told
+from engines.offline.songs import SUFFIXES
+from engines.session.course import Course, follow
+
+MIDI_SUFFIXES = (".mid", ".midi", ".smf")
+AUDIO_HEADS = (b"RIFF", b"RIFX", b"RF64", b"FORM", b"fLaC", b"OggS", b"ID3", b"caff", b".snd", b"riff")
+"""What files of audio begin with, whatever they are called; MP3 without tags is told by its name alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """``name``: what the user called it. ``course``: a song's."""
+
+    name: str
+    piece: Piece
+    course: Course | None = None
+
+
+def is_song(given: str) -> bool:
+    """Whether ``given`` is a file of audio."""
+    path = Path(given)
+    if given.lstrip().startswith("|") or path.is_dir() or _is_midi(path):
+        return False
+    return _head(path).startswith(AUDIO_HEADS) or path.suffix.lower() in SUFFIXES
+
+
+def read_source(given: str, bpm: float, told: Told, harmony: bool = True) -> Source:
+    """What ``given`` is: chords where it begins with a bar line, else the file of that name.
+
+    ``bpm``: the tempo of a sheet that says none. Without ``harmony`` what has no chords will do. What cannot be played
+    to is a `ConfigError`.
+    """
+    if given.lstrip().startswith("|"):
+        return Source("chords", _of_sheet(read_sheet(given), bpm))
+    path = Path(given)
+    if path.is_dir():
+        raise ConfigError(f"{given}: is a folder", "give one song, MIDI file or chord sheet")
+    if _is_midi(path):
+        return Source(given, read_midi(path.read_bytes(), given, harmony))
+    if is_song(given):
+        course = follow(path, told, harmony)
+        return Source(given, course.piece, course)
+    return Source(given, _of_sheet(_sheet(path), bpm))
+
+
+def _is_midi(path: Path) -> bool:
+    return _head(path).startswith(HEAD) or path.suffix.lower() in MIDI_SUFFIXES
+
+
+def _head(path: Path) -> bytes:
+    """What the file begins with."""
+    try:
+        with path.open("rb") as file:
+            return file.read(max(map(len, AUDIO_HEADS)))
+    except OSError as error:
+        mend = "give a song, a MIDI file, a file with chords, or chords that begin with |"
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})", mend) from error
+
+
+def _sheet(path: Path) -> Sheet:
+    try:
+        return read_sheet(path.read_text(encoding="utf-8"), str(path))
+    except UnicodeDecodeError as error:
+        mend = "save the file as UTF-8, or give a song or MIDI file by its usual name (.wav, .mp3, .mid)"
+        raise ConfigError(f"{path}: not UTF-8 at byte {error.start}", mend) from error
+
+
+def _of_sheet(sheet: Sheet, bpm: float) -> Piece:
+    return Piece(sheet, steady(bpm if sheet.tempo is None else sheet.tempo))
