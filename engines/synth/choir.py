@@ -32,7 +32,8 @@ from engines.synth.sounds import (
 )
 
 MEMBERS = 16
-GAIN = 0.5
+GAIN = 0.8
+"""Brings a band to a mix of about -21 dBFS RMS, its highest peaks to the limiter."""
 POLYPHONY = 128
 """Of each member: far more than its share of what a band plays, so that none is ever stolen."""
 MEMORY_S = 20.0

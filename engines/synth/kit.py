@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from bridge.core.audio import CHANNELS, Audio
 
 SEED = 9
+LEVEL = 0.8
+"""Of all drums, beside the pitched voices."""
 Floats = NDArray[np.float64]
 Stroke = Callable[["Bench"], Floats]
 METAL_HZ = (205.3, 304.4, 369.6, 522.7, 635.0, 800.0)
@@ -158,7 +160,7 @@ def kit(rate: int) -> dict[int, Audio]:
         ends = min(int(0.005 * rate), len(wave))
         wave[-ends:] *= np.linspace(1, 0, ends)
         angle = (pan + 1) * np.pi / 4
-        sides = np.sqrt(2) * np.array([[np.cos(angle)], [np.sin(angle)]])
+        sides = LEVEL * np.sqrt(2) * np.array([[np.cos(angle)], [np.sin(angle)]])
         sound = np.ascontiguousarray(sides * np.broadcast_to(wave, (CHANNELS, len(wave))), np.float32)
         sound.setflags(write=False)
         made[note] = sound

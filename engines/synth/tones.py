@@ -61,7 +61,7 @@ def _only(**amplitudes: float) -> tuple[float, ...]:
 
 PIANO = Tone(
     "piano", steady=_falling(1.9, 12), bright=_plucked(1.1, 0.12, 24),
-    level=0.2, attack_s=0.003, decay_s=1.6, sustain=0.0, release_s=0.12, dulls_s=0.35, spread_cents=1.5, sinks=2.0,
+    level=0.17, attack_s=0.003, decay_s=1.6, sustain=0.0, release_s=0.12, dulls_s=0.35, spread_cents=1.5, sinks=2.0,
 )  # fmt: skip
 ELECTRIC = Tone(
     "electric piano", steady=_only(h1=1.0, h2=0.12), bright=_only(h3=0.1, h14=0.22),
@@ -77,7 +77,7 @@ ORGAN = Tone(
 )  # fmt: skip
 NYLON = Tone(
     "guitar", steady=_plucked(1.7, 0.2, 16), bright=_plucked(0.9, 0.13, 30),
-    level=0.26, attack_s=0.003, decay_s=0.9, sustain=0.0, release_s=0.1, dulls_s=0.18, spread_cents=1.0, sinks=2.0,
+    level=0.21, attack_s=0.003, decay_s=0.9, sustain=0.0, release_s=0.1, dulls_s=0.18, spread_cents=1.0, sinks=2.0,
 )  # fmt: skip
 DRIVEN = Tone(
     "driven guitar", steady=_falling(1.2, 20, 2), bright=_falling(0.9, 32),
@@ -85,7 +85,7 @@ DRIVEN = Tone(
 )  # fmt: skip
 BASS = Tone(
     "bass", steady=_only(h1=1.0, h2=0.45, h3=0.2, h4=0.08), bright=_plucked(1.2, 0.22, 20),
-    level=0.36, attack_s=0.004, decay_s=1.6, sustain=0.1, release_s=0.07, dulls_s=0.15,
+    level=0.28, attack_s=0.004, decay_s=1.6, sustain=0.1, release_s=0.07, dulls_s=0.15,
 )  # fmt: skip
 SYNTH_BASS = Tone(
     "synth bass", steady=_falling(1.6, 10), bright=_falling(1.0, 30),
@@ -97,7 +97,7 @@ STRINGS = Tone(
 )  # fmt: skip
 PAD = Tone(
     "pad", steady=_falling(1.7, 14), bright=_falling(1.2, 10),
-    level=0.085, attack_s=0.22, decay_s=1.5, sustain=0.85, release_s=0.5, dulls_s=1.2, spread_cents=11.0,
+    level=0.095, attack_s=0.22, decay_s=1.5, sustain=0.85, release_s=0.5, dulls_s=1.2, spread_cents=11.0,
 )  # fmt: skip
 BRASS = Tone(
     "brass", steady=_falling(1.3, 12), bright=_falling(0.9, 20),

@@ -35,10 +35,10 @@ def test_a_note_begins_to_the_frame_after_the_declared_latency(make: Make, frame
 def test_notes_that_follow_one_another_closely_each_begin_to_the_frame(make: Make) -> None:
     apart = [0, 37, 301, 333, 500, 777, 1003, 1024]
     drums = [36, 38, 42, 49, 51, 45, 39, 37]
-    strokes = [note(frame, 500, drum, channel=9) for frame, drum in zip(apart, drums, strict=True)]
+    strokes = [note(frame, 500, drum, 60, channel=9) for frame, drum in zip(apart, drums, strict=True)]
     together = play(ready(make), [event for stroke in strokes for event in stroke], 0.5)
     alone = sum(
-        np.pad(play(ready(make), note(0, 500, drum, channel=9), 0.5), ((0, 0), (frame, 0)))[:, : together.shape[1]]
+        np.pad(play(ready(make), note(0, 500, drum, 60, channel=9), 0.5), ((0, 0), (frame, 0)))[:, : together.shape[1]]
         for frame, drum in zip(apart, drums, strict=True)
     )
     assert np.abs(alone).max() < 0.89  # else the limiter is at work
