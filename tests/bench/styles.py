@@ -1,0 +1,173 @@
+"""A listening check of the styles that ship: `python -m tests.bench.styles [--out DIR] [--picture FILE.png]`.
+
+One sheet of eight bars in each style, as ``sideman accompany --audio`` makes it, read back from its files: for each
+part how loud it is, its range, how busy, and what would sound like a machine or like a mistake.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from mido import MidiFile
+
+from bridge.core.events import NOTE_NAMES
+from engines.accompaniment.style import shipped_names
+from engines.session.command import FILE, accompany
+from engines.synth.stems import MIX
+from tests.bench.rolls import Performance, Played, draw
+
+SHEET = "[verse]\n| Am7 | D7 | Gmaj7 | C E7 |\n[chorus]\n| Am F | Dm7 G | Em7 Am | F E7 |"
+TOGETHER_TICKS = 60
+"""Notes that begin within so many ticks are one chord, strummed or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Of one part. ``alike``: most strokes of one pitch in a row with one velocity. ``crossed``: chords in which a
+    voice goes beyond where its neighbour was. ``under_bass``: notes that begin below the bass's."""
+
+    rms_db: float
+    peak_db: float
+    notes_a_bar: float
+    low: int
+    high: int
+    alike: int
+    crossed: int
+    chords: int
+    under_bass: int
+
+
+def perform(style: str, folder: Path) -> Performance:
+    """Make ``style`` in ``folder`` and read it back."""
+    folder.mkdir(parents=True, exist_ok=True)
+    sheet = folder / "sheet.txt"
+    sheet.write_text(SHEET, encoding="utf-8")
+    with redirect_stdout(io.StringIO()):
+        accompany(str(sheet), out=folder, style=style, audio=True)
+    file = MidiFile(folder / FILE, charset="utf-8")
+    parts = {track.name: tuple(_notes(track)) for track in file.tracks[1:]}
+    chords, tick = [], 0
+    for message in file.tracks[0]:
+        tick += message.time
+        if message.type == "text":
+            chords.append((tick, message.text))
+    return Performance(style, parts, tuple(chords), tick)
+
+
+def _notes(track: Sequence[object]) -> Iterator[Played]:
+    tick, sounding = 0, dict[int, tuple[int, int]]()
+    for message in track:
+        tick += message.time  # type: ignore[attr-defined]
+        kind = message.type  # type: ignore[attr-defined]
+        if kind not in ("note_on", "note_off"):
+            continue
+        pitch, velocity = message.note, message.velocity  # type: ignore[attr-defined]
+        if pitch in sounding:
+            start, force = sounding.pop(pitch)
+            yield Played(start, tick, pitch, force)
+        if kind == "note_on" and velocity:
+            sounding[pitch] = tick, velocity
+
+
+def figures(one: Performance, name: str, wav: Path) -> Figures:
+    notes = sorted(one.parts[name])
+    audio, _ = soundfile.read(wav, dtype="float32")
+    rms, peak = np.sqrt(np.mean(audio**2, dtype=np.float64)), np.abs(audio).max()
+    crossed, chords = (0, 0) if name == "drums" else crossings(notes)
+    pitches = [note.pitch for note in notes]
+    return Figures(
+        rms_db=_db(rms),
+        peak_db=_db(peak),
+        notes_a_bar=len(notes) / one.bars,
+        low=min(pitches, default=0),
+        high=max(pitches, default=0),
+        alike=alike(notes),
+        crossed=crossed,
+        chords=chords,
+        under_bass=0 if name in ("drums", "bass") else under(notes, one.parts.get("bass", ())),
+    )
+
+
+def _db(value: float) -> float:
+    return float(20 * np.log10(max(value, 1e-9)))
+
+
+def alike(notes: Sequence[Played]) -> int:
+    """The most strokes of one pitch in a row that have one velocity."""
+    longest = 0
+    for _, strokes in groupby(sorted(notes, key=lambda note: (note.pitch, note.start)), lambda note: note.pitch):
+        runs = (len(list(run)) for _, run in groupby(strokes, lambda note: note.velocity))
+        longest = max(longest, *runs)
+    return longest
+
+
+def crossings(notes: Sequence[Played]) -> tuple[int, int]:
+    """(chords with a voice beyond a neighbour's last place, chords that follow one of as many voices)."""
+    chords: list[list[Played]] = []
+    for note in notes:
+        if chords and note.start - chords[-1][0].start < TOGETHER_TICKS:
+            chords[-1].append(note)
+        else:
+            chords.append([note])
+    voiced = [sorted(note.pitch for note in chord) for chord in chords]
+    pairs = [(a, b) for a, b in pairwise(v for v in voiced if len(v) > 1) if len(a) == len(b) and a != b]
+    crossed = sum(any(b[i] > a[i + 1] or a[i] > b[i + 1] for i in range(len(a) - 1)) for a, b in pairs)
+    return crossed, len(pairs)
+
+
+def under(notes: Sequence[Played], bass: Sequence[Played]) -> int:
+    """How many of ``notes`` begin below a note of the bass that sounds then."""
+    return sum(any(b.start <= note.start < b.end and note.pitch < b.pitch for b in bass) for note in notes)
+
+
+def pitch_name(pitch: int) -> str:
+    """60 is C4."""
+    return f"{NOTE_NAMES[pitch % 12]}{pitch // 12 - 1}"
+
+
+def table(style: str, rows: dict[str, Figures]) -> str:
+    """Its lines; the range of drums says nothing."""
+    lines = [
+        f"{style:<12}{'rms dB':>7}{'peak':>7}{'notes/bar':>11}  {'range':<11}{'alike':>6}{'crossed':>10}{'<bass':>7}"
+    ]
+    for name, one in rows.items():
+        reach = "" if name in ("drums", MIX) else f"{pitch_name(one.low)} to {pitch_name(one.high)}"
+        line = f"  {name:<10}{one.rms_db:>7.1f}{one.peak_db:>7.1f}"
+        if name != MIX:
+            crossed = f"{one.crossed} of {one.chords}"
+            line += f"{one.notes_a_bar:>11.1f}  {reach:<11}{one.alike:>6}{crossed:>10}{one.under_bass:>7}"
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def main(out: Path, picture: Path | None) -> None:
+    performances = []
+    for style in shipped_names():
+        folder = out / style
+        one = perform(style, folder)
+        rows = {name: figures(one, name, folder / f"{name}.wav") for name in one.parts}
+        everything = Performance(style, {MIX: ()}, one.chords, one.ticks)
+        rows[MIX] = figures(everything, MIX, folder / f"{MIX}.wav")
+        sys.stdout.write(table(style, rows) + "\n")
+        performances.append(one)
+    if picture is not None:
+        draw(performances, picture)
+
+
+if __name__ == "__main__":
+    words = argparse.ArgumentParser(description="Render the shipped styles and say what they are like.")
+    words.add_argument("--out", type=Path, help="keep the files here")
+    words.add_argument("--picture", type=Path, help="draw a piano roll of all styles as PNG")
+    asked = words.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        main(asked.out or Path(scratch), asked.picture)
