@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -20,6 +20,8 @@ import msgspec
 from bridge.config import Table, read_toml, user_dir
 from bridge.core.time import TICKS_PER_BEAT
 from bridge.errors import ConfigError
+from engines.accompaniment import grooves
+from engines.accompaniment.grooves import Touches
 
 PART_NAMES = ("drums", "bass", "keys", "pad", "guitar")
 ROLES: Mapping[str, int] = {
@@ -76,18 +78,22 @@ class HitsLayer(Table, frozen=True):
 
 
 class DrumsTable(Table, frozen=True):
-    """``opening``: the drum struck where a section begins. ``fills`` are put upon a section's last bar."""
+    """``opening``: the drum struck where a section begins. ``fills`` are put upon a section's last bar. ``groove``: a
+    family of `grooves`, whose templates are played before the patterns written here."""
 
     patterns: Annotated[tuple[HitsTable, ...], msgspec.Meta(min_length=1)]
     layers: tuple[HitsLayer, ...] = ()
     fills: tuple[HitsTable, ...] = ()
     opening: str = "crash"
+    groove: str = ""
     program: Midi = 0
     volume: Midi = 100
 
     def __post_init__(self) -> None:
         if self.opening and self.opening not in ROLES:
             raise ValueError(f"opening: {self.opening!r} is no drum; drums are {', '.join(ROLES)}")
+        if self.groove and self.groove not in grooves.names():
+            raise ValueError(f"groove: {self.groove!r} is none; grooves are {', '.join(grooves.names())}")
         named: dict[str, Iterable[HitsTable | HitsLayer]] = {
             "patterns": self.patterns, "layers": self.layers, "fills": self.fills,
         }  # fmt: skip
@@ -168,11 +174,15 @@ def _check(line: str, letters: str, layer: bool, where: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """``level``: the intensity it is for. ``lines``: by drum, or one named LINE. ``voices`` 0: the part's number."""
+    """``level``: the intensity it is for. ``lines``: by drum, or one named LINE. ``voices`` 0: the part's number.
+    ``touches``: how drummers strike each drum at each of 16 steps. ``manner`` 0: written; else of the templates that
+    were counted in drummers' bars those of one number are alike."""
 
     level: float
     lines: Lines
     voices: int = 0
+    touches: Touches = field(default_factory=dict)
+    manner: int = 0
 
     @property
     def per_beat(self) -> int:
@@ -231,6 +241,8 @@ def load(path: Path | Traversable) -> Style:
             [(layer.raises, layer.hits, 0) for layer in drums.layers],
         )
         fills = tuple(Pattern(table.level, table.hits) for table in drums.fills)
+        if drums.groove:
+            patterns = _with_templates(patterns, grooves.family(drums.groove))
         parts["drums"] = PartStyle(drums.program, drums.volume, patterns, fills=fills, opening=drums.opening)
     pitched: dict[str, BassTable | ChordsTable | None] = {
         "bass": file.bass, "keys": file.keys, "pad": file.pad, "guitar": file.guitar,
@@ -259,6 +271,17 @@ def _layered(patterns: list[Pattern], layers: list[tuple[float, Lines, int]]) ->
             made = Pattern(level, lines, voices or pattern.voices)
             found.setdefault((tuple(sorted(lines.items())), made.voices), made)
     return tuple(sorted(found.values(), key=lambda one: one.level))
+
+
+def _with_templates(written: tuple[Pattern, ...], family: grooves.Family) -> tuple[Pattern, ...]:
+    """The templates of ``family`` beside ``written``, which are struck with its feel where they have 16 steps."""
+    counted = [Pattern(one.level, one.lines, touches=one.touches, manner=one.manner) for one in family.templates]
+    mine = [replace(one, touches=family.touches) if one.per_beat == 4 else one for one in written]
+    found: list[Pattern] = []
+    for one in [*counted, *mine]:
+        if all(one.lines != other.lines for other in found):
+            found.append(one)
+    return tuple(sorted(found, key=lambda one: one.level))
 
 
 def find(name: str) -> Path | Traversable:

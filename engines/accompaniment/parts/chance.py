@@ -15,6 +15,7 @@ LANES = len(ROLES)
 """Drums, or voices of a chord, that have luck of their own."""
 STEPS = 32
 """More than the steps of the longest bar: seven beats of four."""
+DRUMMER = "drums"
 PHRASE_BARS = 4
 """For so many bars a part keeps to its pattern."""
 
@@ -23,15 +24,21 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Chance:
-    """``sounds`` (LANES, STEPS), ``beats`` (STEPS,), ``picks`` (4,), ``phrase`` (4,): even, from 0 to 1.
-    ``touch`` (LANES, STEPS), ``timing`` (STEPS,): normal, cut off at 2."""
+    """Even, from 0 to 1: ``section``, the same through a section; ``sounds`` (LANES, STEPS), ``beats`` (STEPS,),
+    ``picks`` (4,); ``phrase`` (4,), the same through a phrase. Normal, cut off at 2: ``touch`` (LANES, STEPS) and
+    ``timing`` (STEPS,). The drummer's alone, (LANES, STEPS), for others empty: ``hands``, normal, ``varies``, even, and
+    ``steady``, even and a phrase's."""
 
+    section: float
     sounds: Floats
     touch: Floats
     timing: Floats
     beats: Floats
     picks: Floats
     phrase: Floats
+    hands: Floats
+    varies: Floats
+    steady: Floats
 
 
 def draw(bar: Bar, dials: Dials, part: str) -> Chance:
@@ -39,14 +46,20 @@ def draw(bar: Bar, dials: Dials, part: str) -> Chance:
     number = PART_NAMES.index(part)
     own = np.random.default_rng([dials.seed, bar.number + 1, number])
     name = zlib.crc32(bar.section.encode())
+    section = zlib.crc32(f"{bar.section}/{dials.seed}/{part}".encode()) / 2**32
     phrase = np.random.default_rng([dials.seed, name, bar.position // PHRASE_BARS, number])
+    drummers = (LANES, STEPS) if part == DRUMMER else (0, 0)
     return Chance(
+        section,
         own.random((LANES, STEPS)),
         np.clip(own.standard_normal((LANES, STEPS)), -2, 2),
         np.clip(own.standard_normal(STEPS), -2, 2),
         own.random(STEPS),
         own.random(4),
         phrase.random(4),
+        np.clip(own.standard_normal(drummers), -2, 2),
+        own.random(drummers),
+        phrase.random(drummers),
     )
 
 

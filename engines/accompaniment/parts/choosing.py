@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from engines.accompaniment.grooves import Touch, Touches
 from engines.accompaniment.parts.chance import PHRASE_BARS, Chance
 from engines.accompaniment.score import Bar, Dials
-from engines.accompaniment.style import GRIDS, LINE, Lines, PartStyle, Pattern, overlaid
+from engines.accompaniment.style import GRIDS, KEEP, LINE, Lines, PartStyle, Pattern, overlaid
 
 MOST_PATTERNS = 8
 """Among so many, the nearest in intensity, the highest complexity chooses."""
 SPREAD = 6.0
 """How many ranks down chance strays at a temperature of 1."""
+BESIDE = 0.3
+"""How much nearer in intensity a written pattern must be than one that was counted in drummers' bars."""
+APART = 0.2
+"""And one of another manner than one of the section's: a drummer does not change the groove within a section."""
 METRES: Mapping[int, tuple[int, ...]] = {
     1: (0,), 2: (0, 3), 3: (0, 1, 3), 4: (0, 1, 2, 3), 5: (0, 1, 3, 2, 3), 6: (0, 1, 3, 2, 1, 3),
     7: (0, 1, 2, 3, 2, 1, 3),
@@ -31,8 +37,12 @@ NEUTRAL: Mapping[str, Lines] = {
 
 def pattern_of(bar: Bar, part: PartStyle, dials: Dials, chance: Chance) -> Pattern:
     """One of the patterns nearest to the bar's intensity; it stays for a phrase, but may vary in its last bar."""
+    loudness = dials.loudness(bar)
+    manner = None
+    if any(pattern.manner for pattern in part.patterns):
+        manner = _drawn(part.patterns, loudness, dials, chance.section).manner
     varied = bar.position % PHRASE_BARS == PHRASE_BARS - 1 and chance.phrase[2] < dials.complexity
-    return _drawn(part.patterns, dials.loudness(bar), dials, float(chance.phrase[1 if varied else 0]))
+    return _drawn(part.patterns, loudness, dials, float(chance.phrase[1 if varied else 0]), manner)
 
 
 def filled(bar: Bar, part: PartStyle, dials: Dials, chance: Chance, pattern: Pattern) -> Pattern:
@@ -42,11 +52,28 @@ def filled(bar: Bar, part: PartStyle, dials: Dials, chance: Chance, pattern: Pat
         return pattern
     fill = _drawn(fits, dials.loudness(bar), dials, float(chance.picks[0]))
     lines = overlaid(pattern.lines, fill.lines)
-    return Pattern(pattern.level, lines or pattern.lines, pattern.voices)
+    return replace(pattern, lines=lines or pattern.lines, touches=_written(pattern.touches, fill.lines))
 
 
-def _drawn(patterns: Sequence[Pattern], loudness: float, dials: Dials, luck: float) -> Pattern:
-    ranked = sorted(patterns, key=lambda pattern: abs(pattern.level - loudness))
+def _written(touches: Touches, lines: Lines) -> Touches:
+    """``touches`` with the strokes of ``lines`` as loud as they are written."""
+    found = dict(touches)
+    for role in lines.keys() & touches.keys():
+        found[role] = tuple(
+            touch if letter == KEEP else Touch(touch.late_ticks, touch.spread_ticks)
+            for touch, letter in zip(touches[role], lines[role], strict=True)
+        )
+    return found
+
+
+def _drawn(
+    patterns: Sequence[Pattern], loudness: float, dials: Dials, luck: float, manner: int | None = None
+) -> Pattern:
+    def away(pattern: Pattern) -> float:
+        beside = BESIDE if not pattern.manner else APART if manner not in (None, pattern.manner) else 0.0
+        return abs(pattern.level - loudness) + beside
+
+    ranked = sorted(patterns, key=away)
     count = 1 + round(dials.complexity * (min(len(ranked), MOST_PATTERNS) - 1))
     weights = np.exp(-np.arange(count) / (SPREAD * dials.temperature + 0.01))
     place = int(np.searchsorted(np.cumsum(weights) / weights.sum(), luck, side="right"))
@@ -61,6 +88,16 @@ def beats_of(bar: Bar, name: str, pattern: Pattern, dials: Dials, chance: Chance
         lines = pattern.lines if chance.beats[number] < dials.style_strength else plain
         beats.append({key: _beat(line, beat) for key, line in lines.items()})
     return beats
+
+
+def touches_of(bar: Bar, pattern: Pattern, dials: Dials, chance: Chance) -> list[Touches]:
+    """For each beat of ``bar`` how its steps are struck; nothing is known of plain ones."""
+    return [
+        {role: steps[4 * beat : 4 * beat + 4] for role, steps in pattern.touches.items()}
+        if chance.beats[number] < dials.style_strength
+        else {}
+        for number, beat in enumerate(METRES[bar.beats])
+    ]
 
 
 def _beat(line: str, beat: int) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from bridge.core.time import TICKS_PER_BEAT
+from engines.accompaniment.grooves import Touch
 from engines.accompaniment.parts.chance import draw, likely
-from engines.accompaniment.parts.choosing import beats_of, filled, pattern_of
+from engines.accompaniment.parts.choosing import beats_of, filled, pattern_of, touches_of
 from engines.accompaniment.parts.feel import Struck, finish
 from engines.accompaniment.score import COUNT_IN, Bar, Dials, Memory, Note
 from engines.accompaniment.style import REST, ROLES, Style
@@ -18,6 +21,8 @@ HAND_IN_HAND = {"closed": ("open", "pedal"), "pedal": ("open",)}
 """The hi-hat is one thing at a time: the first is silent where one of the others is struck."""
 OPENING_FROM = 0.35
 """From this intensity on the opening of a section is struck."""
+VARIES = 0.3
+"""The share of strokes whose luck is the bar's own; that of the others is the phrase's: a drummer keeps to a groove."""
 LANES = {role: lane for lane, role in enumerate(ROLES)}
 
 
@@ -36,21 +41,26 @@ def play(bar: Bar, style: Style, dials: Dials, before: Memory) -> tuple[list[Not
             pattern = filled(bar, part, dials, chance, pattern)
         struck = []
         step, pair = 0, style.pair_ticks(pattern)
+        touches = touches_of(bar, pattern, dials, chance)
+        luck = np.where(chance.varies < VARIES, chance.sounds, chance.steady)
         for beat, lines in enumerate(beats_of(bar, NAME, pattern, dials, chance)):
             length = len(next(iter(lines.values())))
             for place in range(length):
                 tick = beat * TICKS_PER_BEAT + place * TICKS_PER_BEAT // length
                 here = {role: int(line[place]) for role, line in lines.items() if line[place] != REST}
-                here = {r: w for r, w in here.items() if chance.sounds[LANES[r], step] < likely(w, dials)}
+                here = {r: w for r, w in here.items() if luck[LANES[r], step] < likely(w, dials)}
                 for role, weight in here.items():
                     if not any(other in here for other in HAND_IN_HAND.get(role, ())):
-                        struck.append(_struck(role, tick, step, weight))
+                        touch = touches[beat][role][place] if role in touches[beat] else None
+                        struck.append(_struck(role, tick, step, weight, touch))
                 step += 1
         if bar.opens and part.opening and dials.loudness(bar) >= OPENING_FROM:
+            struck = [one for one in struck if (one.tick, one.pitch) != (0, ROLES[part.opening])]
             struck.append(_struck(part.opening, 0, 0, 9))
     notes, last = finish(struck, bar, pair, dials, chance, before)
     return notes, Memory(struck=last)
 
 
-def _struck(role: str, tick: int, step: int, weight: int) -> Struck:
-    return Struck(tick, tick + STROKE_TICKS, ROLES[role], weight, step, LANES[role], gain=GAINS.get(role, 1.0))
+def _struck(role: str, tick: int, step: int, weight: int, touch: Touch | None = None) -> Struck:
+    gain = GAINS.get(role, 1.0)
+    return Struck(tick, tick + STROKE_TICKS, ROLES[role], weight, step, LANES[role], gain=gain, touch=touch)

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from engines.accompaniment.grooves import Touch
 from engines.accompaniment.parts.chance import Chance
 from engines.accompaniment.score import Bar, Dials, Memory, Note
 
 LATE_TICKS = 12
 """How far a stroke may be off at a humanise of 1; steps are at least 80 ticks apart, so none overtakes another."""
+AS_PLAYED = 0.3
+"""At this humanise drummers' strokes are as late, as loose and as loud as they played them; at 1 twice as late and
+loose."""
+MARKED = 0.5
+"""How much of the difference between soft and loud strokes of one drum is left of theirs at a humanise of 0."""
+FURTHEST_TICKS = 36
+"""How far drummers' strokes may be off."""
+TOGETHER = 0.72
+"""How much of a drummer's looseness at a step is all limbs': the root of the correlation that ``grooves`` prints."""
+ALONE = math.sqrt(1 - TOGETHER**2)
 STRUM_TICKS = 14
 """From string to string at a humanise of 1."""
 SHORTEST_TICKS = 24
@@ -26,7 +38,8 @@ APART = 3
 
 @dataclass(frozen=True, slots=True)
 class Struck:
-    """A note on the grid. ``lane``: whose luck it has. ``strum``: strings before it. ``gain``: of its velocity."""
+    """A note on the grid. ``lane``: whose luck it has. ``strum``: strings before it. ``gain``: of its velocity.
+    ``touch``: how a drummer strikes it, where that is known."""
 
     tick: int
     end: int
@@ -36,6 +49,7 @@ class Struck:
     lane: int = 0
     strum: int = 0
     gain: float = 1.0
+    touch: Touch | None = None
 
 
 def finish(
@@ -48,16 +62,34 @@ def finish(
     loud = SOFTEST + (LOUDEST - SOFTEST) * dials.loudness(bar)
     notes: list[tuple[int, int, int, int]] = []
     for one in struck:
-        late = round(dials.humanise * LATE_TICKS / 2 * float(chance.timing[one.step]))
+        late = _late(one, dials, chance)
         on = min(max(_swung(one.tick, pair, dials.swing) + late, 0), bar.ticks - 1)
         end = max(_swung(one.end, pair, dials.swing) + min(late, 0), on + 1)
         room = max(min(end, bar.ticks) - on - SHORTEST_TICKS, 0)
         on += min(round(one.strum * STRUM_TICKS * dials.humanise), room // 2)
-        velocity = loud * (LIGHTEST + (1 - LIGHTEST) * one.weight / 9) * one.gain
-        velocity += DOWNBEAT * (one.tick == 0)
+        velocity = _velocity(one, loud, dials)
         velocity += (STEADY + LOOSE * dials.humanise) * float(chance.touch[one.lane, one.step])
         notes.append((on, min(end, bar.ticks), one.pitch, min(max(round(velocity), 1), 127)))
     return _varied(_apart(sorted(notes)), before)
+
+
+def _late(one: Struck, dials: Dials, chance: Chance) -> int:
+    """Ticks, negative: early."""
+    all_ = float(chance.timing[one.step])
+    if one.touch is None:
+        return round(dials.humanise * LATE_TICKS / 2 * all_)
+    loose = TOGETHER * all_ + ALONE * float(chance.hands[one.lane, one.step])
+    far = min(dials.humanise / AS_PLAYED, 1.0) + max(dials.humanise - AS_PLAYED, 0.0) / (1 - AS_PLAYED)
+    ticks = far * (one.touch.late_ticks + one.touch.spread_ticks * loose)
+    return round(min(max(ticks, -FURTHEST_TICKS), FURTHEST_TICKS))
+
+
+def _velocity(one: Struck, loud: float, dials: Dials) -> float:
+    touch = one.touch
+    if touch is None or not touch.gain:
+        return loud * (LIGHTEST + (1 - LIGHTEST) * one.weight / 9) * one.gain + DOWNBEAT * (one.tick == 0)
+    shape = min(MARKED + (1 - MARKED) * dials.humanise / AS_PLAYED, 1.0)
+    return loud * one.gain * (touch.flat + shape * (touch.gain - touch.flat))
 
 
 def _swung(tick: int, pair: int, swing: float) -> int:

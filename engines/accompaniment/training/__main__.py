@@ -1,4 +1,5 @@
-"""``python -m engines.accompaniment.training COMMAND``: the habits of chords that ship, and how well they foresee."""
+"""``python -m engines.accompaniment.training COMMAND``: the habits of chords that ship and how well they foresee; the
+grooves of drummers that ship and how like drummers they are played."""
 
 from __future__ import annotations
 
@@ -6,13 +7,15 @@ import argparse
 import sys
 from pathlib import Path
 
-from bridge.config import write_atomic
+from bridge.config import read_toml, write_atomic
 from bridge.errors import BridgeError
+from engines.accompaniment import grooves
 from engines.accompaniment.harmony.habits import FILE, read_habits, shipped
 from engines.accompaniment.training.fit import count_habits, with_mixture
 from engines.accompaniment.training.foresight import listeners, scores
 from engines.accompaniment.training.songs import read_progressions
 
+GROOVES = Path(__file__).parents[1] / grooves.FILE
 HABITS = Path(__file__).parents[1] / "harmony" / FILE
 
 
@@ -30,6 +33,13 @@ def main(arguments: list[str] | None = None) -> int:
     one.add_argument("--habits", type=Path)
     one.add_argument("--late", type=int, default=1)
     one.set_defaults(act=_foresight)
+    one = commands.add_parser("grooves", help="count groove templates in drummers' bars, but those held out")
+    one.add_argument("--symbolic", type=Path, required=True, help="folder with groove")
+    one.add_argument("--out", type=Path, default=GROOVES)
+    one.set_defaults(act=_grooves)
+    one = commands.add_parser("groove-check", help="how like the drummers held out the styles' drums are")
+    one.add_argument("--symbolic", type=Path, required=True)
+    one.set_defaults(act=_groove_check)
     told = parser.parse_args(arguments)
     try:
         told.act(told)
@@ -55,6 +65,42 @@ def _foresight(told: argparse.Namespace) -> None:
     for name, foresee in listeners(habits).items():
         found = scores(songs, foresee, told.late)
         _say(f"{name:15}" + " ".join(f"{what}: {share:.3f}" for what, share in found.items()))
+
+
+def _grooves(told: argparse.Namespace) -> None:
+    from engines.accompaniment.training.drumming import KINDS, joined, parted, performances, read_drumming
+    from engines.accompaniment.training.templates import as_file, grooves_from, together, usable
+
+    drumming = read_drumming(told.symbolic)
+    learned = {name: parted(kind, performances(drumming, kind))[0] for name, kind in KINDS.items()}
+    made = grooves_from(learned)
+    write_atomic(told.out, as_file(made))
+    for name, family in made.families.items():
+        common = together(usable(joined(learned[name]), KINDS[name]))
+        _say(
+            f"{name:8} {family.performances:3} performances, {family.bars:4} bars, {len(family.templates):2} templates"
+            f", swing {family.swing:.2f}, lateness of limbs at one step correlates by {common:.2f}"
+        )
+
+
+def _groove_check(told: argparse.Namespace) -> None:
+    from engines.accompaniment.style import StyleFile, find, load, shipped_names
+    from engines.accompaniment.training.drumming import KINDS, joined, parted, performances, read_drumming
+    from engines.accompaniment.training.likeness import rows, table
+
+    drumming = read_drumming(told.symbolic)
+    for name in shipped_names():
+        drums = read_toml(find(name), StyleFile).drums
+        if drums is None or not drums.groove:
+            continue
+        kind = KINDS[drums.groove]
+        learned, held = (joined(part) for part in parted(kind, performances(drumming, kind)))
+        if not len(learned) or not len(held):
+            _say(f"{name}: no bars of {drums.groove} to learn from or none held out\n")
+            continue
+        for line in table(name, len(learned), len(held), rows(load(find(name)), learned, held)):
+            _say(line)
+        _say("")
 
 
 def _say(text: str) -> None:

@@ -1,0 +1,154 @@
+"""Drum grooves counted from drummers: which strokes, how loud, how late; by family of styles.
+
+`FILE` ships. ``python -m engines.accompaniment.training grooves`` writes it from the Groove MIDI Dataset (Gillick,
+Roberts, Engel, Eck and Bamman, "Learning to Groove with Inverse Sequence Transformations", ICML 2019), (c) Google LLC,
+CC BY 4.0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import msgspec
+
+from bridge.errors import ConfigError
+
+FILE = "grooves.json"
+STEPS = 16
+"""Of a bar of four beats. Where it swings so do these: a triplet's notes are the steps 0, 1 and 2 of a swung beat."""
+CERTAIN_PERCENT = 88
+"""What so many of a hundred bars have always sounds."""
+HARDEST = 1.25
+"""No stroke is louder against the hard ones of its drum: a kit that answers strangely must not shout."""
+REST = "."
+
+
+class Cell(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """A drum at a step: in how many of a hundred bars, and the medians of what was struck there. ``late_ticks``:
+    behind the grid, less how late that drummer is altogether; ``spread_ticks``: its standard deviation."""
+
+    step: int
+    percent: int
+    velocity: int
+    late_ticks: int
+    spread_ticks: int
+
+
+class TemplateTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``level``: the share of the family's bars that are played with less energy. ``manner``: those of a number are
+    alike, whatever their level. ``bars``: those it was counted in."""
+
+    level: float
+    manner: int
+    bars: int
+    hits: dict[str, tuple[Cell, ...]]
+
+
+class FamilyTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``swing``: the median drummer's, 0 to 1. ``loud``: each drum's velocity where it is struck hard. ``feel``: for
+    each drum and step (late_ticks, spread_ticks)."""
+
+    performances: int
+    bars: int
+    swing: float
+    loud: dict[str, int]
+    feel: dict[str, tuple[tuple[int, int], ...]]
+    templates: tuple[TemplateTable, ...]
+
+
+class GrooveFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    schema: int
+    attribution: str
+    families: dict[str, FamilyTable]
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """How a stroke is played. ``gain`` 0: as loud as its weight says; else of a hard stroke on that drum, and ``flat``
+    is the mean of the drum's strokes in the bar."""
+
+    late_ticks: float
+    spread_ticks: float
+    gain: float = 0.0
+    flat: float = 0.0
+
+
+Touches = Mapping[str, tuple[Touch, ...]]
+"""For each drum a touch for each step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A bar: ``lines`` as in a style's drums, 16 steps each."""
+
+    level: float
+    manner: int
+    lines: Mapping[str, str]
+    touches: Touches
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """``touches``: of strokes that no template has."""
+
+    templates: tuple[Template, ...]
+    touches: Touches
+
+
+def family_of(table: FamilyTable) -> Family:
+    usual: Touches = {role: tuple(Touch(late, spread) for late, spread in steps) for role, steps in table.feel.items()}
+    return Family(tuple(_template(one, usual, table.loud) for one in table.templates), usual)
+
+
+def _template(table: TemplateTable, usual: Touches, loud: Mapping[str, int]) -> Template:
+    lines: dict[str, str] = {}
+    touches = dict(usual)
+    for role, cells in table.hits.items():
+        line = [REST] * STEPS
+        steps = list(usual.get(role, (Touch(0.0, 0.0),) * STEPS))
+        full = max(loud.get(role, 127), 1)
+        flat = sum(cell.percent * cell.velocity for cell in cells) / max(sum(cell.percent for cell in cells), 1)
+        for cell in cells:
+            line[cell.step] = str(weight_of(cell.percent))
+            gain = min(cell.velocity / full, HARDEST)
+            steps[cell.step] = Touch(cell.late_ticks, cell.spread_ticks, gain, flat / full)
+        lines[role] = "".join(line)
+        touches[role] = tuple(steps)
+    return Template(table.level, table.manner, lines, touches)
+
+
+def weight_of(percent: int) -> int:
+    """The weight of a stroke that so many of a hundred bars have: 9 always sounds."""
+    return 9 if percent >= CERTAIN_PERCENT else min(max(round(9 * percent / 100), 1), 8)
+
+
+def read_grooves(text: bytes, where: str) -> GrooveFile:
+    """Raises ConfigError, naming ``where``, if it is none."""
+    try:
+        return msgspec.json.decode(text, type=GrooveFile)
+    except msgspec.DecodeError as error:
+        raise ConfigError(f"{where}: cannot be read ({error})", "install Sideman anew, or derive it again") from error
+
+
+@cache
+def _shipped() -> GrooveFile:
+    path = files("engines.accompaniment") / FILE
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error})", "install Sideman anew") from error
+    return read_grooves(text, str(path))
+
+
+def names() -> tuple[str, ...]:
+    """The families that ship."""
+    return tuple(sorted(_shipped().families))
+
+
+@cache
+def family(name: str) -> Family:
+    """One of `names`."""
+    return family_of(_shipped().families[name])
