@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bridge.config import CONFIG_HOME_VARIABLE
 from bridge.core.engine import block_for
-from bridge.core.events import Beat, Chord, Commit, Midi, TimedEvent
+from bridge.core.events import LEVELS, Beat, Chord, Commit, Midi, TimedEvent
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
 from engines.accompaniment.band import STYLES, Band, playable
@@ -270,6 +270,31 @@ def test_each_beat_s_chord_is_said_when_it_is_decided_with_its_source_and_how_lo
     assert set(sources[34:]) == {"loop"}
     sure = [chord.confidence for _, chord in heard.foreseen(Chord)]
     assert 0 < np.mean(sure[4:12]) < np.mean(sure[40:]) <= 1.0
+
+
+def test_a_chord_that_is_told_again_at_a_start_does_not_make_the_analyser_slow() -> None:
+    band, at = ready(), hosted(TEMPO)
+    for first in range(0, RATE, HOP):
+        block, out = block_for(band.spec.inputs, HOP, band.spec.controls), block_for(band.spec.outputs, HOP)
+        if first == 0:
+            block.events["chords"].append(TimedEvent(-20 * RATE, chord("C")))
+        if first == HOP:
+            block.events["chords"].append(TimedEvent(0, chord("F")))
+        band.process(block, at(first), out)
+    assert float(band.state()["listener.late"]) == 2 * HOP
+
+
+def test_beats_that_a_leap_of_the_tempo_has_made_too_late_are_said_to_be_silent() -> None:
+    leap = round(15.8 * RATE) // HOP * HOP
+
+    def at(frame: int) -> BlockTime:
+        here = BlockTime(min(frame, leap), RATE, min(frame, leap) / RATE, 60.0, True, 4, True)
+        return here if frame <= leap else replace(here, tempo=400.0).moved_to(frame)
+
+    heard = play([(0, TimedEvent(0, chord("C")))], 40, at=at, lead=2304, values=lambda _: {LOOKAHEAD.name: 0.0})
+    silent = [commit.beat for _, commit in heard.foreseen(Commit) if commit.level == LEVELS.index("silence")]
+    assert silent == [16, 17]  # what was decided of the slow beat 15 ends in the quick beat 17
+    heard.notes("pad")
 
 
 @pytest.mark.parametrize(("bar_beats", "played"), [(2, 2), (7, 7), (8, 4), (9, 3), (11, 1), (12, 6)])

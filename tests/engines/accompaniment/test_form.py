@@ -82,6 +82,9 @@ def test_parts_drop_out_and_come_back_on_a_bar_with_an_opening() -> None:
     assert [shape.fill for shape in told[12:16]] == [False, True, True, True]
     assert told[16].opens
     assert not told[8].opens
+    on_the_bar = beats(Form(), 0, {0: Wish(VERSE), 4: Wish(VERSE, dropout=True), 12: Wish(VERSE)}, 16)
+    assert not on_the_bar[11].fill
+    assert on_the_bar[12].opens
 
 
 @pytest.mark.parametrize(("first", "counted"), [(0, 4), (1, 3), (2, 6), (3, 5)])
@@ -109,6 +112,7 @@ def test_a_jump_begins_no_section_and_keeps_the_eight_bars_of_the_song() -> None
     told = beats(form, 40 * 4, {160: Wish(VERSE)}, 8)
     assert told[0].section == "verse"
     assert (told[0].position, told[0].opens) == (0, True)
+    assert beats(form, 47 * 4, {188: Wish(VERSE)}, 4)[-1].fill
     told = beats(form, 27 * 4, {108: Wish(VERSE)}, 4)
     assert (told[0].position, told[0].opens) == (3, False)
 

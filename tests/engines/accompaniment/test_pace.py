@@ -33,8 +33,9 @@ def test_it_stays_where_less_would_be_too_late() -> None:
     pace = Pace()
     at = decide(pace, 0, 20 * PATIENCE, 0.3)
     assert pace.beats == 0.5
-    decide(pace, at, 200 * PATIENCE, 0.3)
-    assert pace.beats == 0.5
+    for beat in range(at, at + 20 * PATIENCE):
+        decide(pace, beat, 1, 0.3)
+        assert pace.beats == 0.5
 
 
 def test_after_less_proved_too_little_it_waits_longer_before_it_tries_again() -> None:

@@ -109,6 +109,8 @@ def test_what_the_hands_play_goes_before_what_is_heard_until_they_leave_it() -> 
     listener.trust(9 * BEAT, True)
     listener.advance(LINE, 4 * BEAT + 4000)
     assert listener.next == 5  # known at once
+    listener.advance(LINE, 5 * BEAT + 100)
+    assert listener.next == 6  # and so is that it is held
     assert listener.chord_at(4, Metre(), {}) == (2, 1.0, SOURCES.index("played"))
     listener.hear(chord_of(7, 0.9), 6 * BEAT, 6 * BEAT + 30000)
     listener.advance(LINE, 8 * BEAT)
