@@ -13,22 +13,24 @@ import pytest
 from bridge.core.engine import block_for
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
+from bridge.runtime.resampled import Resampled
 from engines.synth import engine as engines
 from engines.synth import fonts
 from engines.synth.engine import GAIN, HOP, INPUT, OUTPUT, Synth
 from engines.synth.limiter import CEILING_DB, LATENCY_FRAMES
-from tests.engines.synth.playing import RATE, begins, both, events, loudness, note, pitch_of, play, ready
+from tests.engines.synth.playing import RATE, begins, both, events, loudness, needs_fluid, note, pitch_of, play, ready
 
 Make = Callable[[], Synth]
 KICK, CLOSED, OPEN = 36, 42, 46
 
 
 @both
-@pytest.mark.parametrize("frame", [0, 1, 63, 64, 255, 256, 1000, 5003])
-def test_a_note_begins_to_the_frame_after_the_declared_latency(make: Make, frame: int) -> None:
-    alone = begins(play(ready(make), note(0, 4000, KICK, channel=9), 0.3))
+@pytest.mark.parametrize(("pitch", "channel"), [(KICK, 9), (60, 0)])
+def test_a_note_begins_to_the_frame_after_the_declared_latency(make: Make, pitch: int, channel: int) -> None:
+    alone = begins(play(ready(make), note(0, 4000, pitch, channel=channel), 0.3))
     assert 0 <= alone < 64  # a sound may itself begin with a zero or two
-    assert begins(play(ready(make), note(frame, 4000, KICK, channel=9), 0.3)) == frame + alone
+    for frame in (1, 63, 64, 255, 256, 1000, 5003):
+        assert begins(play(ready(make), note(frame, 4000, pitch, channel=channel), 0.3)) == frame + alone
 
 
 @both
@@ -88,16 +90,20 @@ def test_an_open_hi_hat_is_stopped_by_a_closed_one(make: Make) -> None:
 
 @both
 def test_where_the_stream_jumps_all_notes_are_let_go_of_and_what_was_due_is_dropped(make: Make) -> None:
-    synth = ready(make)
     held = events((0, 0xC0, 48), (0, 0x90, 60, 100), (0, 0xB0, 64, 127), (0, 0x90, 64, 100), (0, 0x80, 64, 0))
-    play(synth, held, 0.5)
-    block, out = block_for(synth.spec.inputs, HOP, synth.spec.controls), block_for(synth.spec.outputs, HOP)
     last = int(0.5 * RATE) // HOP * HOP + HOP
-    block.events[INPUT] += note(last + 30_000, 4000, 72)
-    synth.process(block, BlockTime(last, RATE), out)
-    after = play(synth, [], 6.0, first=last + 90_000)
+    heard = []
+    for due in (note(last + 30_000, 4000, 72), []):
+        synth = ready(make)
+        play(synth, held, 0.5)
+        block, out = block_for(synth.spec.inputs, HOP, synth.spec.controls), block_for(synth.spec.outputs, HOP)
+        block.events[INPUT] += due
+        synth.process(block, BlockTime(last, RATE), out)
+        heard.append(play(synth, [], 6.0, first=last + 90_000))
+    after, without = heard
     assert not after[:, -RATE:].any()
     assert loudness(after[:, RATE:]) < loudness(after[:, : RATE // 4])
+    np.testing.assert_array_equal(after, without)
 
 
 @both
@@ -157,3 +163,18 @@ def test_without_a_font_the_plain_sounds_take_its_place_and_the_mend_is_said(
     said = note(0, 4000, 60)
     np.testing.assert_array_equal(play(synth, said, 0.3), play(ready(engines.plain), said, 0.3))
     assert "install" in caplog.text and "synth.plain" in caplog.text
+
+
+@needs_fluid
+def test_at_a_rate_that_fluidsynth_does_not_know_it_is_resampled_and_notes_go_on() -> None:
+    synth = Resampled(engines.fluid(), 22050)
+    synth.prepare(22050, synth.spec.hop)
+    block, heard = block_for(synth.spec.inputs, synth.spec.hop, synth.spec.controls), []
+    for first in range(0, 22050, synth.spec.hop):
+        block.events[INPUT] = events((0, 0xC0, 48), (0, 0x90, 57, 100)) if first == 0 else []
+        out = block_for(synth.spec.outputs, synth.spec.hop)
+        synth.process(block, BlockTime(first, 22050), out)
+        heard.append(out.audio[OUTPUT].copy())
+    audio = np.concatenate(heard, axis=1)
+    assert loudness(audio[:, -5000:]) > 0.5 * loudness(audio[:, 5000:10_000]) > 1e-3
+    assert pitch_of(audio[:, 5000:15_000]) == pytest.approx(57 + 12, abs=0.3)  # it counts frames as at 44.1 kHz

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engines.synth.engine import plain
+from engines.synth.engine import HOP, plain
 from engines.synth.kit import DRUMS, kit
 from engines.synth.tones import GROUPS, SPAN, TABLE, TONE_OF, TONES, hz_of, tables
-from engines.synth.voices import MOST
+from engines.synth.voices import MOST, NEVER, Voices
 from tests.engines.synth.playing import RATE, events, loudness, note, play, ready
 
 
@@ -46,6 +46,21 @@ def test_no_more_than_the_limit_sound_at_once_and_the_newest_is_among_them() -> 
         return float(np.abs(np.fft.rfft(audio[0, 12_000 : 12_000 + 8192] * np.hanning(8192)))[at].max())
 
     assert there(more) > 10 * there(without)
+
+
+def test_where_there_is_no_room_the_one_let_go_of_first_is_cut() -> None:
+    voices = Voices(RATE, HOP)
+    for place in range(MOST):
+        voices.strike(0, place, 100, 0, 0)
+    out, gains = np.zeros((2, HOP), np.float32), np.ones((16, 2, HOP), np.float32)
+    for pitch in (20, 10):
+        voices.let_go_of(0, pitch, 0, pedal=False)
+        voices.add_to(out, np.zeros(16), gains)
+    for pitch in (100, 101, 102):
+        voices.strike(0, pitch, 100, 0, 5)
+    whole = voices.active & (voices.cut == NEVER)
+    assert np.count_nonzero(whole) == MOST
+    assert set(range(MOST)) - set(voices.pitch[whole].tolist()) == {20, 10, 0}
 
 
 def test_a_note_begins_and_ends_without_a_click() -> None:
