@@ -27,14 +27,16 @@ class Timing:
         """``sounds`` of the bar that begins at beat ``start``, none before frame ``earliest``; each note ends a frame
         after it began at least."""
         events: list[TimedEvent] = []
+        ended: dict[tuple[int, int], int] = {}
         for sound in sounds:
             key = sound.channel, sound.pitch
             frame = max(line.frame(start + sound.tick / TICKS_PER_BEAT), earliest)
             if sound.velocity:
+                frame = max(frame, ended.get(key, frame))  # what was held back ends before it is struck again
                 self._began[key] = frame
                 events.append(TimedEvent(frame, Midi(bytes((0x90 | sound.channel, sound.pitch, sound.velocity)))))
             else:
-                frame = max(frame, self._began.pop(key) + 1)
+                frame = ended[key] = max(frame, self._began.pop(key) + 1)
                 events.append(TimedEvent(frame, Midi(bytes((0x80 | sound.channel, sound.pitch, 0)))))
         events.sort(key=lambda event: event.frame)
         if events:
