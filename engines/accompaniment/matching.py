@@ -23,7 +23,12 @@ Doubles = NDArray[np.float64]
 STEPS = 4
 """Of a beat."""
 VOICES = ("kick", "snare", "cymbals")
-KICKS, SNARES = ("kick",), ("snare", "stick", "clap")
+ROLES_OF: tuple[tuple[str, ...], ...] = (
+    ("kick",), ("snare", "stick", "clap"),
+    ("closed", "pedal", "open", "crash", "ride", "bell", "tambourine", "shaker", "cowbell", "triangle"),
+)  # fmt: skip
+"""The drums that each voice stands for. Toms are none of them: where the song has some they are heard as the others."""
+KICKS, SNARES, CYMBALS = ROLES_OF
 FULL, LIGHT = 9, 3
 """Weights of a stroke as loud as the song's loud ones, and of the softest."""
 EACH: Mapping[str, float] = {"kick": 1.0, "snare": 1.0, "cymbals": 0.7}
@@ -59,9 +64,10 @@ def heard_as(pattern: Pattern, beats: int) -> Doubles:
     """What a bar of ``pattern`` would be heard as: at each sixteenth the heaviest stroke of each voice."""
     heard = np.zeros((len(VOICES), beats * STEPS))
     for role, tick, weight in _strokes(pattern, beats):
-        voice = 0 if role in KICKS else 1 if role in SNARES else 2
         step = min(round(tick * STEPS / TICKS_PER_BEAT), heard.shape[1] - 1)
-        heard[voice, step] = max(heard[voice, step], weight / FULL)
+        for voice, roles in enumerate(ROLES_OF):
+            if role in roles:
+                heard[voice, step] = max(heard[voice, step], weight / FULL)
     return heard
 
 
@@ -83,10 +89,17 @@ def usual(grooves: Sequence[Groove]) -> Doubles:
 
 
 def nearest_style(grooves: Sequence[Groove], styles: Sequence[Style]) -> Style:
-    """The one of ``styles`` with drums that has the pattern nearest to what is usually played."""
+    """The one of ``styles`` that has the pattern nearest to what is usually played; of those for a drum set, if any."""
     played = usual(grooves)
     with_drums = [style for style in styles if NAME in style.parts]
-    return min(with_drums, key=lambda style: min(distance(played, one) for one in style.parts[NAME].patterns))
+    sets = [style for style in with_drums if _is_for_a_set(style)]
+    return min(sets or with_drums, key=lambda style: min(distance(played, one) for one in style.parts[NAME].patterns))
+
+
+def _is_for_a_set(style: Style) -> bool:
+    """Whether most of its patterns have kick, snare and cymbals: timpani are nothing to replace a set by."""
+    patterns = style.parts[NAME].patterns
+    return sum(bool(heard_as(pattern, 4).any(axis=1).all()) for pattern in patterns) > len(patterns) / 2
 
 
 def match(bars: Sequence[Bar], grooves: Sequence[Groove], style: Style, dials: Dials) -> Part:
@@ -129,7 +142,7 @@ def _struck(
             if strength > 0:
                 weight = round(LIGHT + (FULL - LIGHT) * min(float(strength), 1.0))
                 yield _one(role, step * TICKS_PER_BEAT // STEPS, step, weight)
-    others = [(role, tick, weight) for role, tick, weight in _strokes(pattern, bar.beats) if role not in KICKS + SNARES]
+    others = [(role, tick, weight) for role, tick, weight in _strokes(pattern, bar.beats) if role in CYMBALS]
     opens = bar.opens and opening in ROLES and dials.loudness(bar) >= OPENING_FROM and groove.strengths[2, 0] > 0
     if opens:
         yield _one(opening, 0, 0, FULL)

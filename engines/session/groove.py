@@ -19,19 +19,22 @@ Doubles = NDArray[np.float64]
 
 BANDS: tuple[slice, ...] = (slice(0, 1), slice(2, 3), slice(4, 5))
 """Of `strength.EDGES_HZ`, for each of VOICES."""
-BEFORE_S = 0.01
-"""A stroke's growth is from so long before."""
+LENGTH_STEPS: tuple[int, ...] = (1, 4, 4)
+"""For each voice: a stroke is as loud as the mean of so many steps, which evens out rattle, but would join two kicks;
+and it grows from so many before it."""
+RINGS = 1.5
+"""What rings on may swell by this factor: that is no stroke."""
 NEAREST = 0.5
 """A stroke belongs to the step that it is nearer to than so many steps."""
 LOUD = 90.0
 """The percentile of a voice's strokes that counts as a loud one."""
-LEAST: tuple[float, ...] = (0.3, 0.35, 0.2)
+LEAST: tuple[float, ...] = (0.35, 0.35, 0.2)
 """For each voice, the part of a loud stroke that is one."""
 SPEAKS: tuple[float, ...] = (0.02, 0.05, 0.01)
 """For each voice, what a loud stroke must be of the loudest voice's, in amplitude; else that voice is not played."""
-BESIDE: tuple[float, ...] = (0.0, 0.5, 1.0)
-"""For each voice, the most that the one below it grows in its band, of what it grows in its own: a kick clicks,
-a snare rattles."""
+BESIDE: tuple[tuple[float, ...], ...] = ((), (1.0,), (0.05, 1.0))
+"""For each voice the most that strokes of those below it grow in its band, of what they grow in theirs: kicks click,
+snares rattle."""
 ALONE = 25.0
 """The percentile of what grows beside a loud stroke that is the stroke's own: at others somebody else strikes, too."""
 SURELY = 1.3
@@ -48,7 +51,7 @@ def grooves_of(strength: Strength, beats_s: Sequence[float], bars: Sequence[int]
     """The groove of each bar. ``beats_s``: of all beats, with the last one's end; ``bars``: beats of each."""
     at = np.array([start + part * (end - start) for start, end in pairwise(beats_s) for part in steps_of(swing)])
     at = np.append(at, beats_s[-1])
-    grown = np.stack([_grown(strength, band) for band in BANDS])
+    grown = np.stack([_grown(strength, voice) for voice in range(len(VOICES))])
     peaks = np.stack([_at_steps(voice, at) for voice in grown])
     strengths = _told_apart(peaks)
     edges = np.concatenate([[0], np.cumsum(bars)]) * STEPS
@@ -63,7 +66,7 @@ def steps_of(swing: float) -> tuple[float, ...]:
 
 def swing_of(strength: Strength, beats_s: Sequence[float]) -> float:
     """How far off-beats come late, 0 straight to 1 on the triplet: the median of the strongest growth around them."""
-    grown = sum((_grown(strength, band) for band in BANDS[1:]), np.zeros(len(strength.levels)))
+    grown = sum((_grown(strength, voice) for voice in (1, 2)), np.zeros(len(strength.levels)))
     places, sizes = [], []
     for start, end in pairwise(beats_s):
         first, last = (round((start + part * (end - start)) * STEPS_A_SECOND) for part in OFF_BEAT)
@@ -80,12 +83,15 @@ def swing_of(strength: Strength, beats_s: Sequence[float]) -> float:
     return min(swing, 1.0) if swing > STRAIGHT else 0.0
 
 
-def _grown(strength: Strength, band: slice) -> Doubles:
-    """By how much the amplitude in ``band`` grows at each step."""
-    level = np.sqrt(strength.levels[:, band].sum(1))
-    back = max(round(BEFORE_S * STEPS_A_SECOND), 1)
-    grown = np.zeros(len(level))
-    grown[back:] = np.maximum(level[back:] - level[:-back], 0.0)
+def _grown(strength: Strength, voice: int) -> Doubles:
+    """By how much the amplitude in the band of ``voice`` grows at each step."""
+    length = LENGTH_STEPS[voice]
+    powers = np.concatenate([[0.0], np.cumsum(strength.levels[:, BANDS[voice]].sum(1))])
+    level = np.sqrt(np.maximum(powers[length:] - powers[:-length], 0.0) / length)
+    grown = np.zeros(len(strength.levels))
+    if len(level) > length + 1:
+        found = np.maximum(level[length + 1 :] - RINGS * level[: -length - 1], 0.0)
+        grown[length + 1 : length + 1 + len(found)] = found
     return grown
 
 
@@ -105,11 +111,8 @@ def _told_apart(peaks: Doubles) -> Doubles:
     """Which voice is struck at which step: strengths, shape (VOICES, steps), from how much each one's band grows."""
     clean = peaks.copy()
     for voice in range(1, len(VOICES)):
-        own = clean[voice - 1]
-        struck = own >= 0.5 * max(_loud(own), 1e-9)
-        if struck.any():
-            share = min(float(np.percentile(peaks[voice, struck] / own[struck], ALONE)), BESIDE[voice])
-            clean[voice] = np.maximum(peaks[voice] - SURELY * share * own, 0.0)
+        beside = [_beside(clean[below], peaks[voice], most) for below, most in enumerate(BESIDE[voice])]
+        clean[voice] = np.maximum(peaks[voice] - np.max(beside, axis=0), 0.0)
     loud = np.array([_loud(voice) for voice in clean])
     strengths = np.zeros_like(clean)
     for voice in range(len(VOICES)):
@@ -117,6 +120,14 @@ def _told_apart(peaks: Doubles) -> Doubles:
             share_of_loud = clean[voice] / loud[voice]
             strengths[voice] = np.where(share_of_loud >= LEAST[voice], np.minimum(share_of_loud, 1.0), 0.0)
     return strengths
+
+
+def _beside(own: Doubles, above: Doubles, most: float) -> Doubles:
+    """What the strokes that grow by ``own`` in their band grow in one ``above``, at each step."""
+    struck = own >= 0.5 * max(_loud(own), 1e-9)
+    if not struck.any():
+        return np.zeros_like(above)
+    return SURELY * min(float(np.percentile(above[struck] / own[struck], ALONE)), most) * own
 
 
 def _loud(voice: Doubles) -> float:

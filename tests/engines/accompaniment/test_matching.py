@@ -91,6 +91,13 @@ def test_the_nearest_style_is_the_one_that_plays_this() -> None:
         assert min(distance(heard_as(pattern, 4), one) for one in found.parts["drums"].patterns) < 1e-9
 
 
+def test_no_style_without_a_drum_set_is_the_nearest() -> None:
+    timpani = load(find("orchestral")).parts["drums"].patterns[3]
+    found = nearest_style([Groove(heard_as(timpani, 4))], STYLES)
+    assert found.name not in ("orchestral", "classical")
+    assert nearest_style([Groove(heard_as(timpani, 4))], [load(find("orchestral"))]).name == "orchestral"
+
+
 def test_a_section_keeps_to_one_pattern_and_the_next_may_have_another() -> None:
     sheet = "[verse x2]\n| C | C |\n[chorus x2]\n| C | C |"
     quiet = groove("9.......9.......", "................", "9...9...9...9...")
