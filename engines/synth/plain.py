@@ -45,8 +45,10 @@ class Plain:
         sounding[DRUM_CHANNEL] = self._drummer.active.any()
         for offset, message in events:
             self._hear(message, offset)
-        gains = self._channels.gains(sounding)
         out[:] = 0
+        if not (self._drummer.active.any() or self._voices.active.any()):
+            return
+        gains = self._channels.gains(sounding)
         self._drummer.add_to(out, gains[DRUM_CHANNEL])
         self._voices.add_to(out, self._channels.semitones, gains)
 
