@@ -8,9 +8,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from bridge.core.events import Onset
 from engines.accompaniment.form import COUNT_IN, DROPOUT, SECTION, SECTIONS
 from engines.accompaniment.style import ROLES
-from tests.engines.accompaniment.streaming import BEAT, STEADY, bars_of, chords_of, host, late, stream
+from tests.engines.accompaniment.streaming import BEAT, STEADY, bars_of, beats_of, chords_of, host, late, stream
 from tests.engines.driving import RATE
 
 
@@ -42,6 +43,23 @@ def test_a_section_that_is_called_for_is_led_to_opened_and_played_as_hard_as_it_
     crashes = [played.beat_at(frame) for frame, pitch in velocities if pitch == ROLES["crash"]]
     change = int(played.beat_at(called)) // 4 * 4 + 4
     assert any(abs(beat - change) < 0.01 for beat in crashes)
+
+
+def test_where_nobody_says_otherwise_music_that_grows_harder_is_played_to_harder() -> None:
+    softly, hard = Onset(0.3, 1.0), Onset(0.9, 1.0)
+    onsets = [(frame, softly if beat.index < 28 else hard) for frame, beat in beats_of(STEADY)]
+    heard = {"chords": late(chords_of(STEADY), lambda _: 0.1)}
+    grows, stays = (
+        stream(STEADY, heard | {"onsets": late(rows, lambda _: 0.04)})
+        for rows in (onsets, [(f, softly) for f, _ in onsets])
+    )
+    loudness = [
+        [np.mean([data[2] for frame, data in one.sent if data[0] == 0x99 and first <= one.beat_at(frame) < last])
+         for first, last in ((8, 27), (36, 48))]
+        for one in (grows, stays)
+    ]  # fmt: skip
+    assert loudness[0][0] == loudness[1][0]
+    assert loudness[0][1] > loudness[1][1] + 8
 
 
 def test_in_a_drop_out_only_the_drums_play_until_all_come_back_on_a_bar() -> None:
