@@ -14,6 +14,7 @@ from bridge.errors import ConfigError
 from engines.accompaniment.grooves import (
     CERTAIN_PERCENT,
     FILE,
+    HARDEST,
     STEPS,
     Cell,
     FamilyTable,
@@ -77,6 +78,11 @@ def test_a_stroke_that_no_template_has_is_struck_with_the_familys_feel() -> None
     assert one.touches["tom_low"][3] == Touch(-20, 1)
 
 
+def test_no_stroke_shouts_because_its_kit_does() -> None:
+    (one,) = family_of(FamilyTable(3, 60, 0.0, {**LOUD, "snare": 40}, USUAL, TABLE.templates)).templates
+    assert one.touches["snare"][4].gain == HARDEST < 100 / 40
+
+
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
 def test_snares_are_laid_back_and_hats_pushed_as_far_as_humanise_says(share: float) -> None:
     dials = replace(STRAIGHT, humanise=share * AS_PLAYED)
@@ -89,7 +95,7 @@ def test_snares_are_laid_back_and_hats_pushed_as_far_as_humanise_says(share: flo
 def test_limbs_at_one_step_are_not_loose_alike_but_lean_the_same_way() -> None:
     dials = replace(STRAIGHT, humanise=AS_PLAYED)
     snares, hats = ([n.tick for n in struck(drummer(), dials, pitch, 1440)] for pitch in (SNARE, CLOSED))
-    assert 0.1 < np.corrcoef(snares, hats)[0, 1] < 0.8
+    assert 0.35 < np.corrcoef(snares, hats)[0, 1] < 0.7
 
 
 def test_strokes_are_as_loud_beside_one_another_as_the_drummers_struck_them() -> None:

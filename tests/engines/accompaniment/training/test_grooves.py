@@ -24,8 +24,16 @@ from engines.accompaniment.training.drumming import (
     performances,
     swing_of,
 )
-from engines.accompaniment.training.likeness import likeness, shuffled, steadiness
-from engines.accompaniment.training.templates import as_file, family_from, grooves_from, grouped, together, usable
+from engines.accompaniment.training.likeness import gains, likeness, shuffled, steadiness
+from engines.accompaniment.training.templates import (
+    as_file,
+    family_from,
+    grooves_from,
+    grouped,
+    template_from,
+    together,
+    usable,
+)
 from engines.material.symbolic import Groove, Hit
 
 ROCK = {"kick": (0, 8), "snare": (4, 12), "closed": tuple(range(0, 16, 2))}
@@ -86,6 +94,23 @@ def test_lateness_is_told_apart_from_what_all_the_playing_is_late() -> None:
     assert abs(np.median(bars.late[bars.struck])) < 1e-6
 
 
+def test_a_foot_that_hurries_is_early_and_no_sixteenth_before() -> None:
+    steady = drummed("drummer1/a/1", ROCK, 8)
+    feet = [Hit(4 * bar + beat + (20 - 65) / 480, "pedal", 0.5) for bar in range(8) for beat in (1, 3)]
+    bars = rock(replace(steady, hits=tuple(sorted([*steady.hits, *feet], key=lambda hit: hit.beat))))
+    pedal = bars.struck[:, LANES["pedal"]]
+    assert set(np.flatnonzero(pedal.any(0))) == {4, 12}
+    assert np.median(bars.late[:, LANES["pedal"]][pedal]) == pytest.approx(-65, abs=10)
+
+
+def test_of_two_strokes_at_one_place_the_louder_stays() -> None:
+    steady = drummed("drummer1/a/1", ROCK, 8)
+    for force in (0.1, 0.99):
+        flam = [Hit(4 * bar + 1.07, "snare", force) for bar in range(8)]
+        bars = rock(replace(steady, hits=tuple(sorted([*steady.hits, *flam], key=lambda hit: hit.beat))))
+        assert bars.force[2, LANES["snare"], 4] == pytest.approx(127 * max(force, 0.7))
+
+
 def test_a_family_has_what_swings_or_what_does_not() -> None:
     straight, shuffled_ = drummed("drummer1/a/1", ROCK), drummed("drummer1/a/2", ROCK, swing=0.66)
     both = [("rock", straight), ("rock/folk", shuffled_), ("jazz", straight), ("rocksteady", straight)]
@@ -103,7 +128,7 @@ def test_nothing_is_learned_from_who_is_held_out_nor_from_the_grooves_that_all_p
 
 
 def test_fills_rolls_loose_bars_near_silence_and_no_backbeat_are_no_grooves() -> None:
-    fill = {"kick": (0,), "tom_low": (4, 6, 8, 10), "snare": (12,)}
+    fill = {"kick": (0,), "tom_low": (6, 8, 10), "snare": (4, 12)}
     march = {**ROCK, "snare": tuple(range(16))}
     washed = {**ROCK, "closed": (), "open": tuple(range(16))}
     for pattern in (march, washed, {**ROCK, "kick": (2, 8)}, {**ROCK, "snare": (6, 14)}):
@@ -140,6 +165,33 @@ def test_bars_that_differ_become_templates_of_their_own_from_calm_to_hard() -> N
     assert levels == sorted(levels)
     assert "closed" in table.templates[0].hits and "ride" not in table.templates[0].hits
     assert "ride" in table.templates[-1].hits and "closed" not in table.templates[-1].hits
+
+
+def test_bars_that_have_little_in_common_are_no_template() -> None:
+    random = np.random.default_rng(1)
+    force = np.where(random.random((20, len(LANES), STEPS)) < 0.3, 80.0, 0.0)
+    force[:, LANES["kick"], 0] = 90
+    bars = Bars(force, np.zeros_like(force), np.zeros(20, np.int64))
+    assert template_from(bars, 0.5) is None
+    alike = np.repeat(force[:1], 20, axis=0)
+    assert template_from(replace(bars, force=alike), 0.5) is not None
+
+
+def test_of_a_group_the_nearest_are_counted_and_of_a_long_performance_some_bars() -> None:
+    points = np.zeros((40, 4))
+    points[:, 0] = np.arange(40) % 10 / 100
+    (group,) = grouped(points, 1)
+    assert len(group) == 24
+    assert np.abs(points[group, 0] - 0.045).max() <= 0.03
+    long = performances([("rock", drummed("drummer1/a/1", ROCK, 90))], KINDS["rock"])
+    assert family_from(long, KINDS["rock"]).bars == 48
+
+
+def test_velocities_are_compared_with_the_hard_strokes_of_their_drum() -> None:
+    force = np.zeros((10, len(LANES), STEPS))
+    force[:, 0, 0], force[9, 0, 0], force[:, 1, 4] = 50, 100, 20
+    found = gains(Bars(force, np.zeros_like(force), np.zeros(10, np.int64)))
+    assert sorted(found) == pytest.approx([1.0] * 19 + [2.0])
 
 
 def test_groups_are_of_what_is_alike() -> None:
