@@ -10,8 +10,6 @@ import numpy as np
 from bridge.core.events import QUALITIES, QUALITY_INTERVALS, Chord
 from engines.accompaniment.harmony.states import CLASSES, COUNT, NONE, Doubles, chord_of
 
-AROUND = 0.35
-"""How much of a neighbouring beat of the same bar a beat hears: broken chords take their time."""
 FOREIGN = 1.2
 """What a note outside of the chord costs against one in it."""
 LACKING = (0.12, 0.3, 0.05, 0.3)
@@ -58,7 +56,7 @@ def chords_of_notes(notes: Sequence[Sounding], beats: Sequence[int], downbeats: 
     heard, low = _histograms(notes, beats)
     if not len(heard):
         return []
-    path = _likeliest(_fits(heard, low, downbeats), downbeats)
+    path = _likeliest(_fits(heard, low), downbeats)
     return _with_bass(path, low)
 
 
@@ -81,16 +79,11 @@ def _histograms(notes: Sequence[Sounding], beats: Sequence[int]) -> tuple[Double
     return heard, low
 
 
-def _fits(heard: Doubles, low: Sequence[int], downbeats: Sequence[bool]) -> Doubles:
+def _fits(heard: Doubles, low: Sequence[int]) -> Doubles:
     """How well each state fits each beat, shape (beats, COUNT)."""
-    wide = heard.copy()
-    for beat in range(1, len(heard)):
-        if not downbeats[beat]:
-            wide[beat] += AROUND * heard[beat - 1]
-            wide[beat - 1] += AROUND * heard[beat]
-    total = wide.sum(1, keepdims=True)
+    total = heard.sum(1, keepdims=True)
     there = total[:, 0] > HEARD
-    shares = wide / np.maximum(total, HEARD)
+    shares = heard / np.maximum(total, HEARD)
     fits = np.zeros((len(heard), COUNT))
     lacks = (shares < HEARD).astype(np.float64)
     fits[:, :NONE] = shares @ WEIGHTS.T - lacks @ LACKS.T - RARITY

@@ -89,6 +89,9 @@ def test_a_lead_in_and_a_tempo_for_each_beat_are_read_back() -> None:
     sixty_fourths = Piece(read_sheet("| C | G |"), tempi, lead_ticks=150)
     again = read_midi(written(sixty_fourths), "band.mid")
     assert (again.lead_ticks, labels(again)) == (150, [["C"] * 4, ["G"] * 4])
+    first = MidiFile(file=io.BytesIO(written(sixty_fourths))).tracks[0]
+    metres = [(m.numerator, m.denominator) for m in first if m.type == "time_signature"]
+    assert metres == [(5, 64), (4, 4)]
 
 
 def test_metres_may_change_and_long_bars_are_divided() -> None:

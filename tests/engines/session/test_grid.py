@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bridge.core.audio import Audio
-from engines.session.grid import grid_of, on_one_side, sounding
+from engines.session.grid import grid_of, sounding
 from tests.engines.mir.signals import RATE, band, clicks
 from tests.engines.session.songs import strength_of, told_beats
 
@@ -36,8 +36,8 @@ def test_beats_lie_on_the_songs_own_to_a_few_milliseconds_from_the_first_on(
     assert grid is not None
     truth = np.array([second_of(beat) for beat in range(48)])
     assert len(grid.beats_s) == 48
-    assert np.abs(grid.beats_s - truth).max() < 0.006
-    assert np.abs(grid.beats_s - truth).mean() < 0.002
+    assert np.abs(grid.beats_s - truth).max() < 0.003
+    assert np.abs(grid.beats_s - truth).mean() < 0.0012
     assert grid.bar_beats == 4
     assert grid.numbers.tolist() == [beat % 4 for beat in range(48)]
 
@@ -51,12 +51,12 @@ def test_beats_that_were_heard_off_the_beat_for_a_while_are_put_right() -> None:
 
 def test_a_listener_who_changes_sides_is_put_on_the_one_where_it_was_longer() -> None:
     heard = told_beats([steady(beat + (0.5 if beat >= 30 else 0)) for beat in range(47)])
-    assert [beat.time_s for beat in on_one_side(heard)[32:46]] == pytest.approx(
-        [steady(beat) for beat in range(33, 47)], abs=0.01
-    )
-    grid = grid_of(heard, strength_of(song(steady)))
+    strokes = clicks([steady(half / 2) for half in range(96)], steady(48.5))
+    grid = grid_of(heard, strength_of(strokes))
     assert grid is not None
-    assert np.abs(grid.beats_s - [steady(beat) for beat in range(48)]).max() < 0.006
+    truth = [steady(beat) for beat in range(len(grid.beats_s))]
+    assert len(truth) >= 47
+    assert np.abs(grid.beats_s - truth).max() < 0.006
 
 
 def test_a_count_that_slips_for_a_few_beats_is_put_right_and_one_that_stays_is_followed() -> None:

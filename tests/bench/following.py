@@ -1,0 +1,60 @@
+"""How well the band's beats lie on a song's: ``python -m tests.bench.following SONG ... --truth FOLDER``.
+
+For each song NAME.* the folder has NAME.beats, a time in seconds at the start of each line. Prints the F-measure at
+70 ms of the beats that the live engine heard, of those that `sideman accompany` lays anew, and how far (mean, ms)
+the hits of the latter are from their own median, which is a matter of where a truth puts a stroke.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.mir.named import DEFAULT, engine_named
+from engines.mir.offline.job import hear
+from engines.session.grid import grid_of
+from engines.session.strength import measured
+
+NEAR_S = 0.07
+Doubles = NDArray[np.float64]
+
+
+def score(found: Doubles, truth: Doubles) -> tuple[float, float]:
+    """The F-measure, and the mean distance of hits from their median, in ms."""
+    if not len(found):
+        return 0.0, 0.0
+    away = np.array([found[np.abs(found - at).argmin()] - at for at in truth])
+    hits = away[np.abs(away) <= NEAR_S]
+    right = np.mean([np.abs(truth - at).min() <= NEAR_S for at in found])
+    recall = len(hits) / len(truth)
+    f_measure = float(2 * right * recall / (right + recall)) if len(hits) else 0.0
+    return f_measure, float(1000 * np.abs(hits - np.median(hits)).mean()) if len(hits) else 0.0
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    options.add_argument("songs", type=Path, nargs="+")
+    options.add_argument("--truth", type=Path, required=True)
+    wish = options.parse_args()
+    rows = []
+    for path in wish.songs:
+        strength = measured(path, lambda *_: None)
+        song, _, _ = hear(path, engine_named(DEFAULT), {}, lambda *_: None)
+        truth = np.loadtxt(wish.truth / f"{path.stem}.beats", ndmin=2)[:, 0]
+        truth = truth[truth < strength.duration_s]
+        grid = grid_of(song.beats, strength)
+        heard, _ = score(np.array([beat.time_s for beat in song.beats]), truth)
+        laid, off_ms = score(grid.beats_s if grid else np.zeros(0), truth)
+        rows.append((heard, laid, off_ms))
+        sys.stdout.write(f"{path.stem:32} heard {heard:.2f}  laid {laid:.2f}  off {off_ms:4.1f} ms\n")
+        sys.stdout.flush()
+    means = np.mean(rows, axis=0)
+    sys.stdout.write(f"{'mean':32} heard {means[0]:.2f}  laid {means[1]:.2f}  off {means[2]:4.1f} ms\n")
+
+
+if __name__ == "__main__":
+    main()
