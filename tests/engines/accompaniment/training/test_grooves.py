@@ -96,11 +96,11 @@ def test_lateness_is_told_apart_from_what_all_the_playing_is_late() -> None:
 
 def test_a_foot_that_hurries_is_early_and_no_sixteenth_before() -> None:
     steady = drummed("drummer1/a/1", ROCK, 8)
-    feet = [Hit(4 * bar + beat + (20 - 65) / 480, "pedal", 0.5) for bar in range(8) for beat in (1, 3)]
+    feet = [Hit(4 * bar + beat + (20 - 90) / 480, "pedal", 0.5) for bar in range(8) for beat in (1, 3)]
     bars = rock(replace(steady, hits=tuple(sorted([*steady.hits, *feet], key=lambda hit: hit.beat))))
     pedal = bars.struck[:, LANES["pedal"]]
     assert set(np.flatnonzero(pedal.any(0))) == {4, 12}
-    assert np.median(bars.late[:, LANES["pedal"]][pedal]) == pytest.approx(-65, abs=10)
+    assert np.median(bars.late[:, LANES["pedal"]][pedal]) == pytest.approx(-90, abs=10)
 
 
 def test_of_two_strokes_at_one_place_the_louder_stays() -> None:
