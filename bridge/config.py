@@ -172,7 +172,7 @@ class EngineSettings(Table, frozen=True):
 
     separation: str = "separation.standard"
     mir: str = "mir.standard"
-    accompaniment: str = "accompaniment.basic"
+    accompaniment: str = "accompaniment.band"
 
 
 class Settings(Table, frozen=True):

@@ -33,13 +33,26 @@ ROOT_TINTS = (
     "#d5eaca", "#e5d3ef",
 )  # fmt: skip
 NO_CHORD_TINT = "#f3f4f6"
+CHANNEL_COLOURS = ("#7a5cc4", "#3b6ea5", "#8fb8a8", "#c9924f")
+"""Of a player's pitched parts; more channels begin again."""
+DRUMS = 9
+"""Channel 10 of General MIDI."""
+KIT: Mapping[str, frozenset[int]] = {
+    "kick": frozenset({35, 36}), "snare": frozenset({37, 38, 39, 40}), "hi-hat": frozenset({42, 44, 46}),
+    "toms": frozenset({41, 43, 45, 47, 48, 50}), "cymbals": frozenset({49, 51, 52, 53, 55, 57, 59}),
+}  # fmt: skip
+"""Lanes of drums, the lowest first; what is in none of them has the highest."""
 COLUMNS = 1600  # of a waveform: about one a pixel
 
 
-def notes_of(events: Sequence[TimedEvent], end_frame: int) -> list[tuple[int, int, int]]:
-    """The notes of a MIDI stream as (first frame, last frame, pitch); one that is never released ends at the end."""
+Sounded = tuple[int, int, int, int]
+"""A note: first frame, last frame, pitch, channel."""
+
+
+def notes_of(events: Sequence[TimedEvent], end_frame: int) -> list[Sounded]:
+    """The notes of a MIDI stream, in order; one that is never released ends at the end."""
     sounding: dict[tuple[int, int], int] = {}
-    notes: list[tuple[int, int, int]] = []
+    notes: list[Sounded] = []
     for event in events:
         if not isinstance(event.payload, Midi) or len(event.payload.data) < 3:
             continue
@@ -48,11 +61,16 @@ def notes_of(events: Sequence[TimedEvent], end_frame: int) -> list[tuple[int, in
         if kind not in (0x80, 0x90):
             continue
         if key in sounding:
-            notes.append((sounding.pop(key), event.frame, pitch))
+            notes.append((sounding.pop(key), event.frame, pitch, key[0]))
         if kind == 0x90 and velocity > 0:
             sounding[key] = event.frame
-    notes += [(begin, end_frame, pitch) for (_, pitch), begin in sounding.items()]
+    notes += [(begin, end_frame, pitch, channel) for (channel, pitch), begin in sounding.items()]
     return sorted(notes)
+
+
+def lane_of(pitch: int) -> int:
+    """The lane of a drum: its place in KIT, and behind them all where it is in none."""
+    return next((lane for lane, pitches in enumerate(KIT.values()) if pitch in pitches), len(KIT))
 
 
 def outline(audio: Audio, columns: int = COLUMNS) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -73,7 +91,8 @@ def draw(report: DemoReport, stems: Mapping[str, Audio], mix: Audio, midi: Seque
         raise BridgeError("no picture was drawn: matplotlib is missing", "pip install 'sideman[bench]'") from error
 
     waves = {"mix": mix} | {name: stems[name] for name in STEMS if name in stems}
-    heights = [*[0.8] * len(waves), 0.75, 1.9, 0.27 * max(len(report.paths), 2) + 0.9]
+    notes = notes_of(midi, mix.shape[1])
+    heights = [*[0.8] * len(waves), 0.75, 1.9, 0.9, 0.27 * max(len(report.paths), 2) + 0.9]
     figure = Figure(figsize=(13, 1.15 * sum(heights) + 1.6), facecolor="white")
     FigureCanvasAgg(figure)
     grid = figure.add_gridspec(
@@ -87,8 +106,9 @@ def draw(report: DemoReport, stems: Mapping[str, Audio], mix: Audio, midi: Seque
     loudest_stem = max((_peak(wave) for name, wave in waves.items() if name != "mix"), default=1.0)
     for lane, (name, wave) in zip(lanes, waves.items(), strict=False):
         _waveform(lane, name, wave, report.rate, _peak(wave) if name == "mix" else loudest_stem)
-    _chords(lanes[-2], report)
-    _piano_roll(lanes[-1], notes_of(midi, mix.shape[1]), report.rate)
+    _chords(lanes[-3], report)
+    _piano_roll(lanes[-2], [note for note in notes if note[3] != DRUMS], report.rate)
+    _drums(lanes[-1], [note for note in notes if note[3] == DRUMS], report.rate)
     for lane in lanes:
         _time_axis(lane, report, mix.shape[1], last=lane is lanes[-1])
     # the row's upper third stays free for the time axis above it and for the legend
@@ -169,10 +189,25 @@ def _chord_lane(axes: Axes, music: Music, report: DemoReport, bottom: float, hei
             )  # fmt: skip
 
 
-def _piano_roll(axes: Axes, notes: Sequence[tuple[int, int, int]], rate: int) -> None:
-    for begin, until, pitch in notes:
-        axes.broken_barh([(begin / rate, (until - begin) / rate)], (pitch - 0.42, 0.84), facecolor="#3b6ea5", zorder=2)
-    pitches = [pitch for _, _, pitch in notes]
+def _drums(axes: Axes, notes: Sequence[Sounded], rate: int) -> None:
+    """A stroke a mark, in lanes."""
+    names = [*KIT, "other"]
+    lanes = [lane_of(note[2]) for note in notes]
+    axes.scatter([note[0] / rate for note in notes], lanes, s=9, marker="s", color=COLOURS["drums"], lw=0, zorder=2)
+    used = sorted(set(lanes)) or [0]
+    axes.set_yticks(used, [names[lane] for lane in used])
+    axes.set_ylim(-0.7, max(used) + 0.7)
+    _plain(axes)
+    if not notes:
+        axes.set_yticks([])
+        axes.text(0.003, 0.9, "no drums", transform=axes.transAxes, va="top", fontsize=10, color=SOFT, zorder=4)
+
+
+def _piano_roll(axes: Axes, notes: Sequence[Sounded], rate: int) -> None:
+    for begin, until, pitch, channel in notes:
+        colour = CHANNEL_COLOURS[channel % len(CHANNEL_COLOURS)]
+        axes.broken_barh([(begin / rate, (until - begin) / rate)], (pitch - 0.42, 0.84), facecolor=colour, zorder=2)
+    pitches = [note[2] for note in notes]
     low, high = (min(pitches) - 2, max(pitches) + 4) if pitches else (36, 72)
     axes.set_ylim(low, high)
     octaves = [c for c in range(0, 128, 12) if low <= c <= high]

@@ -84,6 +84,18 @@ class Checks(msgspec.Struct, frozen=True, kw_only=True):
     key_right: bool
 
 
+class Playing(msgspec.Struct, frozen=True, kw_only=True):
+    """What the player decided, beat by beat. ``lookahead_beats``: the least and the median time from the end of the
+    input that it knew to the beat. ``levels``, ``sources``: beats by LEVELS and by CHORD_SOURCES; see
+    `bridge.core.events`. Empty where it does not tell."""
+
+    beats: int = 0
+    least_lookahead_beats: float = 0.0
+    lookahead_beats: float = 0.0
+    levels: dict[str, int] = {}
+    sources: dict[str, int] = {}
+
+
 class DemoReport(msgspec.Struct, frozen=True, kw_only=True):
     """One run of the demo. ``files`` are names in ``folder``; ``ok``: every path measured as it was declared."""
 
@@ -97,6 +109,7 @@ class DemoReport(msgspec.Struct, frozen=True, kw_only=True):
     callback: Callback = Callback()
     counters: Counters = Counters()
     heard: Music = Music()
+    playing: Playing = Playing()
     truth: Music | None = None
     checks: Checks | None = None
     folder: str = ""
@@ -234,6 +247,8 @@ def _facts(report: DemoReport) -> Table:
         f" xruns {count.xruns:,}, worker restarts {count.worker_restarts:,}",
     )
     facts.add_row("Heard", heard_in_words(report))
+    if report.playing.beats:
+        facts.add_row("Played", played_in_words(report.playing))
     if report.files:
         facts.add_row("Files", report.folder)
         facts.add_row("", ", ".join(report.files))
@@ -252,4 +267,14 @@ def heard_in_words(report: DemoReport) -> str:
     return (
         f"beats {checks.beats_found} of {checks.beats_total}{when};"
         f" chord roots right on {checks.chords_right} of {checks.chords_total} beats; {key}"
+    )
+
+
+def played_in_words(playing: Playing) -> str:
+    """How far ahead of its beats the player decided, and what from."""
+    levels = ", ".join(f"{name} {beats}" for name, beats in playing.levels.items() if beats)
+    sources = ", ".join(f"{name} {beats}" for name, beats in playing.sources.items() if beats)
+    return (
+        f"{playing.beats} beats, decided {playing.lookahead_beats:.2f} beats ahead in the median,"
+        f" {playing.least_lookahead_beats:.2f} at least; {levels}; chords from: {sources}"
     )

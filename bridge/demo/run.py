@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -15,11 +17,11 @@ from bridge.app import Sidecar
 from bridge.config import OscSettings, Settings
 from bridge.control.bus import Row
 from bridge.core.audio import STEMS, Audio
-from bridge.core.events import Midi, TimedEvent
+from bridge.core.events import CHORD_SOURCES, LEVELS, Midi, TimedEvent
 from bridge.core.time import TempoChange, TempoMap
 from bridge.demo import picture, report
 from bridge.demo.audiofile import tempo_map_of, write_midi, write_wav
-from bridge.demo.report import Callback, Counters, DemoReport, Music
+from bridge.demo.report import Callback, Counters, DemoReport, Music, Playing
 from bridge.demo.song import Song, chord_named, own_song, song_from_file
 from bridge.drivers.clients import ask_server
 from bridge.drivers.dummy_server import DummyServer
@@ -56,6 +58,7 @@ class _Played:
     daw: StandIn
     chords: tuple[tuple[int, str], ...]
     key: str
+    commits: tuple[Row, ...]
     counters: RoadCounters
     spent: Spread
 
@@ -65,6 +68,7 @@ class _Ear:
 
     def __init__(self) -> None:
         self.chords: list[tuple[int, str]] = []
+        self.commits: list[Row] = []
         self.key = ""
         self.now = ""
 
@@ -74,6 +78,8 @@ class _Ear:
             self.now = str(row[1])
         elif name == "mir.key":
             self.key = str(row[1])
+        elif name == "accompaniment.commit":
+            self.commits.append(row)
 
 
 @contextmanager
@@ -139,7 +145,8 @@ def _play(sidecar: Sidecar, song: Song, console: Console) -> _Played:
         counters, spent = sidecar.road.news.counters, spread(graph.shared.callback_bins)
         origin = graph.stream_frame(daw.started_at)
     leave()
-    return _Played(daw, tuple((frame - origin, label) for frame, label in ear.chords), ear.key, counters, spent)
+    chords = tuple((frame - origin, label) for frame, label in ear.chords)
+    return _Played(daw, chords, ear.key, tuple(ear.commits), counters, spent)
 
 
 def _beats(daw: StandIn, delay: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -151,6 +158,18 @@ def _beats(daw: StandIn, delay: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     ]
     beats = tuple(frame for frame, note in notes if note in (BEAT_NOTE, DOWNBEAT_NOTE))
     return beats, tuple(frame for frame, note in notes if note == DOWNBEAT_NOTE)
+
+
+def _playing(commits: Sequence[Row]) -> Playing:
+    """What rows of the reading `accompaniment.commit` say: frame, beat, level, source, lookahead in beats."""
+    if not commits:
+        return Playing()
+    ahead = [float(row[4]) for row in commits]
+    levels, sources = (Counter(str(row[column]) for row in commits) for column in (2, 3))
+    return Playing(
+        beats=len(commits), least_lookahead_beats=min(ahead), lookahead_beats=float(np.median(ahead)),
+        levels={name: levels[name] for name in LEVELS}, sources={name: sources[name] for name in CHORD_SOURCES},
+    )  # fmt: skip
 
 
 def _report(sidecar: Sidecar, song: Song, played: _Played, server: str) -> DemoReport:
@@ -179,6 +198,7 @@ def _report(sidecar: Sidecar, song: Song, played: _Played, server: str) -> DemoR
             worker_restarts=road.workers.restarts,
         ),
         heard=heard,
+        playing=_playing(played.commits),
         truth=truth,
         checks=report.check(heard, truth, song.rate) if truth else None,
     )

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bridge.core.events import Midi, TimedEvent
-from bridge.demo.picture import draw, notes_of, outline
+from bridge.demo.picture import KIT, draw, lane_of, notes_of, outline
 from bridge.demo.report import Music, judged
 from bridge.demo.song import Song, own_song
 from bridge.errors import BridgeError
@@ -75,4 +75,8 @@ def test_notes_end_at_note_off_at_silent_note_on_at_a_repeat_or_at_the_end() -> 
         (50, b"\xb0\x40\x7f"),
     ]
     events = [TimedEvent(frame, Midi(data)) for frame, data in sent]
-    assert notes_of(events, 99) == [(0, 10, 60), (10, 20, 62), (30, 40, 64), (40, 99, 64)]
+    assert notes_of(events, 99) == [(0, 10, 60, 0), (10, 20, 62, 0), (30, 40, 64, 0), (40, 99, 64, 0)]
+
+
+def test_drums_lie_in_lanes_of_the_kit() -> None:
+    assert [lane_of(pitch) for pitch in (36, 38, 42, 46, 45, 49, 51, 81)] == [0, 1, 2, 2, 3, 4, 4, len(KIT)]

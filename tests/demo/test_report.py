@@ -16,6 +16,7 @@ from bridge.demo.report import (
     DemoReport,
     Music,
     PathRow,
+    Playing,
     check,
     judged,
     read_json,
@@ -138,6 +139,17 @@ def test_the_table_says_what_differs_and_why(report: DemoReport) -> None:
     assert "differs" in text
     assert "! drums: declares 1408 frames, measured 1500 (+4.17 ms)" in text
     assert "Declared = measured" not in text
+
+
+def test_the_table_says_how_far_ahead_the_player_decided(report: DemoReport) -> None:
+    playing = Playing(
+        beats=4, least_lookahead_beats=0.9, lookahead_beats=1.25,
+        levels={"foreseen": 3, "held": 1, "drums": 0}, sources={"loop": 3, "habit": 1},
+    )  # fmt: skip
+    said = " ".join(shown(replace(report, playing=playing), width=200).split())
+    assert "4 beats, decided 1.25 beats ahead in the median, 0.90 at least" in said
+    assert "foreseen 3, held 1; chords from: loop 3, habit 1" in said
+    assert "Played" not in shown(report)
 
 
 def test_the_table_of_an_unknown_song_counts_what_was_heard(report: DemoReport) -> None:
