@@ -135,16 +135,17 @@ def turn(tape: NDArray[np.int64], frames: int) -> None:
     if tape[CYCLES] > 0 and (now - tape[LAST]) & 0xFFFFFFFF != tape[PERIOD]:
         tape[SKIPPED] += 1
     tape[LAST], tape[PERIOD] = now, frames
+    armed = tape[ARMED] == 1  # once: set in the middle of this, it would have all notes out at its first moment
     at = int64(tape[FRAMES])
-    if tape[ARMED] == 1:
+    if armed:
         at = ((now - tape[START] + (1 << 31)) & 0xFFFFFFFF) - (1 << 31)
     pass_audio(tape, at, frames)
     if tape[MIDI_PLAY] != 0:
-        if tape[ARMED] == 1:
+        if armed:
             play_midi(tape, at, frames)
         else:
             midi_clear(get_buffer(as_void(tape[MIDI_PLAY]), frames))
-    if tape[ARMED] == 1:
+    if armed:
         record_midi(tape, at, frames)
         store_release(tape, POSITION, at + frames)
     store_release(tape, CYCLES, tape[CYCLES] + 1)
