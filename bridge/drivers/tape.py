@@ -197,7 +197,17 @@ class Tape:
         self._events = np.array(rows, np.int64).reshape(-1, 3)
 
     def __enter__(self) -> Tape:
-        client, words, ports = open_client(self._name, self._server), self._words, self._ports
+        client = open_client(self._name, self._server)
+        try:
+            self._set_up(client)
+        except BaseException:
+            close_client(client)  # left open on a server that dies, it would keep all others of this process away
+            raise
+        self.client = client
+        return self
+
+    def _set_up(self, client: Any) -> None:
+        words, ports = self._words, self._ports
         words[CLIENT] = address(client._ptr)
         for first, names, register in (
             (PLAY_PORTS, ports.play, client.outports.register),
@@ -217,9 +227,7 @@ class Tape:
         argument = ctypes.c_void_p(words.ctypes.data)
         if load().jack_set_process_callback(address(client._ptr), process.address, argument):
             raise DriverError("JACK refused the process callback")
-        self.client = client
         client.activate()
-        return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         close_client(self.client)

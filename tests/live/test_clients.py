@@ -33,6 +33,13 @@ def test_nothing_is_opened_until_the_clients_of_a_dead_server_have_left() -> Non
         close_client(open_client("third", server.name))
 
 
+def test_a_tape_that_cannot_be_set_up_leaves_no_client_behind() -> None:
+    with private_server(48000, 128) as server:
+        with pytest.raises(Exception, match="port"), Tape("taken", server.name, 1, Ports(play=("one", "one"))):
+            pass
+        close_client(open_client("taken", server.name))  # the name is free
+
+
 def refusal(name: str, server: str) -> str:
     """What `open_client` says of a server that does not take the client."""
     with pytest.raises(DriverError) as refused:

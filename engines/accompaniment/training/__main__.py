@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 
 from bridge.config import read_toml, write_atomic
-from bridge.errors import BridgeError
 from engines.accompaniment import grooves
 from engines.accompaniment.harmony.habits import FILE, read_habits, shipped
 from engines.accompaniment.training.fit import count_habits, with_mixture
 from engines.accompaniment.training.foresight import listeners, scores
 from engines.accompaniment.training.songs import read_progressions
+from engines.entering import entered, say
 
 GROOVES = Path(__file__).parents[1] / grooves.FILE
 HABITS = Path(__file__).parents[1] / "harmony" / FILE
@@ -41,12 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     one.add_argument("--symbolic", type=Path, required=True)
     one.set_defaults(act=_groove_check)
     told = parser.parse_args(arguments)
-    try:
-        told.act(told)
-    except BridgeError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    return 0
+    return entered(lambda: told.act(told))
 
 
 def _fit(told: argparse.Namespace) -> None:
@@ -55,16 +50,16 @@ def _fit(told: argparse.Namespace) -> None:
     songs = read_progressions(told.symbolic, False, tunes_in(told.without) if told.without else ())
     habits = with_mixture(count_habits(songs), songs, told.late)
     write_atomic(told.out, habits.as_file())
-    _say(f"{told.out}: {len(songs)} songs, {sum(len(song.states) for song in songs):,} beats")
+    say(f"{told.out}: {len(songs)} songs, {sum(len(song.states) for song in songs):,} beats")
 
 
 def _foresight(told: argparse.Namespace) -> None:
     songs = read_progressions(told.symbolic, True)
     habits = read_habits(told.habits) if told.habits else shipped()
-    _say(f"{len(songs)} songs, the last {told.late} beats not known; right roots")
+    say(f"{len(songs)} songs, the last {told.late} beats not known; right roots")
     for name, foresee in listeners(habits).items():
         found = scores(songs, foresee, told.late)
-        _say(f"{name:15}" + " ".join(f"{what}: {share:.3f}" for what, share in found.items()))
+        say(f"{name:15}" + " ".join(f"{what}: {share:.3f}" for what, share in found.items()))
 
 
 def _grooves(told: argparse.Namespace) -> None:
@@ -77,7 +72,7 @@ def _grooves(told: argparse.Namespace) -> None:
     write_atomic(told.out, as_file(made))
     for name, family in made.families.items():
         common = together(usable(joined(learned[name]), KINDS[name]))
-        _say(
+        say(
             f"{name:8} {family.performances:3} performances, {family.bars:4} bars, {len(family.templates):2} templates"
             f", swing {family.swing:.2f}, lateness of limbs at one step correlates by {common:.2f}"
         )
@@ -96,16 +91,11 @@ def _groove_check(told: argparse.Namespace) -> None:
         kind = KINDS[drums.groove]
         learned, held = (joined(part) for part in parted(kind, performances(drumming, kind)))
         if not len(learned) or not len(held):
-            _say(f"{name}: no bars of {drums.groove} to learn from or none held out\n")
+            say(f"{name}: no bars of {drums.groove} to learn from or none held out\n")
             continue
         for line in table(name, len(learned), len(held), rows(load(find(name)), learned, held)):
-            _say(line)
-        _say("")
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+            say(line)
+        say("")
 
 
 if __name__ == "__main__":
