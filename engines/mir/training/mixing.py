@@ -6,27 +6,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from engines.material.library import RATE, Clip, Library
 from engines.material.truth import Truth, read_truth
 from engines.mir.strokes import strokes, together
 from engines.mir.training.pump import pumped
-from engines.mir.training.targets import Timeline, Times, timeline_of
+from engines.mir.training.targets import Timeline, Times
 from engines.mir.training.waltz import waltzed
+from engines.mir.training.ways import Way, drawn, read
 from engines.mir.training.wear import worn
 
 Floats = NDArray[np.float32]
-Doubles = NDArray[np.float64]
 
 SONG, FITTED, RECORDED, NOTHING = 0.4, 0.33, 0.2, 0.03
 """Shares of rendered songs, of accompaniments with drums that were made for others, of recordings, and of sounds that
 are no music; the rest are drums alone."""
-SEMITONES = 4
-DETUNE_CENTS = 14.0
-DRIFT, DRIFTS = 0.07, 0.2
-"""How far the tempo wanders at most, and in how many pieces. The pitch wanders too, so chords are not asked then."""
 FIT = 1.22
 """Drums are played at most so much faster or slower to fit."""
 WALTZ = 0.12
@@ -43,20 +38,6 @@ class Piece:
 
     mono: Floats
     line: Timeline
-
-
-@njit(cache=True)
-def _read(samples: NDArray[np.int16], at: Doubles, gain: float, out: Floats) -> None:
-    """Add to ``out`` the mean of both channels of ``samples`` (any, 2) at the places ``at``, linearly interpolated."""
-    last = samples.shape[0] - 1
-    scale = np.float32(gain / 65536.0)
-    for i in range(at.shape[0]):
-        j = int(at[i])
-        if at[i] >= 0 and j < last:
-            u = np.float32(at[i] - j)
-            here = np.float32(samples[j, 0]) + np.float32(samples[j, 1])
-            there = np.float32(samples[j + 1, 0]) + np.float32(samples[j + 1, 1])
-            out[i] += scale * (here + u * (there - here))
 
 
 class Repertoire:
@@ -118,7 +99,7 @@ class Mixer:
         start = max(0, (available - self.frames) // 2)
         mono = np.zeros(self.frames, np.float32)
         for part in _parts(song):
-            _read(song[part].samples(), np.arange(start, start + self.frames, dtype=np.float64), 1.0, mono)
+            read(song[part].samples(), np.arange(start, start + self.frames, dtype=np.float64), 1.0, mono)
         return mono, start / RATE
 
     def _draw(self) -> Piece:
@@ -139,7 +120,7 @@ class Mixer:
         song, truth = songs[name], self.repertoire.truth_of_song(name)
         waltz = rendered and random.random() < WALTZ
         frames = self.frames * 4 // 3 + RATE if waltz else self.frames
-        way = self._way(min(clip.frames for clip in song.values()), frames)
+        way = drawn(min(clip.frames for clip in song.values()), frames, self.random)
         mono = np.zeros(frames, np.float32)
         parts = _parts(song)
         left_out = {"drums": 0.2, "vocals": 0.3, "bass": 0.12, "other": 0.1}
@@ -154,7 +135,7 @@ class Mixer:
             gain = random.normal(0.0, 4.0) + (7.0 if part == "vocals" and random.random() < 0.15 else 0.0)
             if part == "drums" and pumps:
                 mono = pumped(mono, line.beats, random)
-            _read(song[part].samples(), way.at, _gain(gain), mono)
+            read(song[part].samples(), way.at, _gain(gain), mono)
         if waltz:
             mono, line = waltzed(mono, line, self.frames)
         return Piece(mono, line)
@@ -164,24 +145,24 @@ class Mixer:
         random, stock = self.random, self.repertoire
         part = stock.parts[int(random.integers(len(stock.parts)))]
         truth = stock.truth(part)
-        way = self._way(part.frames, self.frames)
+        way = drawn(part.frames, self.frames, self.random)
         mono = np.zeros(self.frames, np.float32)
-        _read(part.samples(), way.at, 1.0, mono)
+        read(part.samples(), way.at, 1.0, mono)
         line, onsets = way.line(truth, self.seconds), [way.heard(stock.onsets(part))]
         mono *= _gain(-20.0) / max(float(np.sqrt((mono**2).mean())), 1e-4)
         if random.random() < 0.85 and (drums := self._drums_at(truth.bpm)) is not None:
             if random.random() < PUMPED:
                 mono = pumped(mono, line.beats, random)
             beats, along = np.zeros(self.frames, np.float32), self._along(way, truth, drums)
-            _read(drums.samples(), along.at, 1.0, beats)
+            read(drums.samples(), along.at, 1.0, beats)
             onsets.append(along.heard(stock.onsets(drums)))
             level = max(float(np.sqrt((beats**2).mean())), 1e-4)
             mono += beats * np.float32(_gain(-20.0 + random.normal(0.0, 5.0)) / level)
         if stock.voices and random.random() < 0.15:
             voice = stock.voices[int(random.integers(len(stock.voices)))]
             start = random.integers(max(1, voice.frames - self.frames))
-            sung, along = np.zeros(self.frames, np.float32), _Way(start + np.arange(self.frames, dtype=np.float64))
-            _read(voice.samples(), along.at, 1.0, sung)
+            sung, along = np.zeros(self.frames, np.float32), Way(start + np.arange(self.frames, dtype=np.float64))
+            read(voice.samples(), along.at, 1.0, sung)
             onsets.append(along.heard(stock.onsets(voice)))
             mono += sung * np.float32(_gain(-30.0) / max(float(np.sqrt((sung**2).mean())), 1e-3))
         return Piece(mono, replace(line, onsets=together(onsets)))
@@ -193,7 +174,7 @@ class Mixer:
         fitting = [clip for clip in pool if 1 / FIT < bpm / stock.truth(clip).bpm < FIT]
         return fitting[int(self.random.integers(len(fitting)))] if fitting else None
 
-    def _along(self, way: _Way, truth: Truth, drums: Clip) -> _Way:
+    def _along(self, way: Way, truth: Truth, drums: Clip) -> Way:
         """Where to read ``drums`` so that their bars fall on those of ``truth``, which is read along ``way``."""
         own = self.repertoire.truth(drums)
         at = (way.at - truth.start_s * RATE) * (truth.bpm / own.bpm) + own.start_s * RATE
@@ -201,14 +182,14 @@ class Mixer:
         first, last = np.ceil(-at[0] / bar), np.floor((drums.frames - 2 - at[-1]) / bar)
         if last > first:  # any of its bars may be the first
             at = at + bar * int(self.random.integers(int(first), int(last) + 1))
-        return _Way(at)
+        return Way(at)
 
     def _drums(self) -> Piece:
         random, stock = self.random, self.repertoire
         drums = stock.drums[int(random.integers(len(stock.drums)))]
-        way = self._way(drums.frames, self.frames)
+        way = drawn(drums.frames, self.frames, self.random)
         mono = np.zeros(self.frames, np.float32)
-        _read(drums.samples(), way.at, 1.0, mono)
+        read(drums.samples(), way.at, 1.0, mono)
         line = replace(way.line(stock.truth(drums), self.seconds), onsets=way.heard(stock.onsets(drums)))
         return Piece(mono, replace(line, chords=((0.0, self.seconds, -1, -1, -1),)))
 
@@ -231,58 +212,6 @@ class Mixer:
         none = np.zeros(0)
         silent = Timeline(none, np.zeros(0, np.int64), 1.0, ((0.0, self.seconds, -1, -1, -1),), (), none)
         return Piece(sound, silent)
-
-    def _way(self, available: int, frames: int) -> _Way:
-        """Where to read from: transposed by whole semitones and a little beside them, sometimes wandering."""
-        random = self.random
-        semitones = int(random.integers(-SEMITONES, SEMITONES + 1))
-        speed = 2.0 ** ((semitones + random.normal(0.0, DETUNE_CENTS) / 100) / 12)
-        speeds = np.full(frames, speed)
-        drifts = random.random() < DRIFTS
-        if drifts:
-            turns = random.uniform(0.3, 2.0) * np.linspace(0, 2 * np.pi, frames) + random.uniform(0, 2 * np.pi)
-            speeds *= 1.0 + random.uniform(0.02, DRIFT) * np.sin(turns)
-        at = np.cumsum(speeds)
-        start = random.uniform(0.0, max(1.0, available - at[-1] - 2))
-        return _Way(at + start, semitones, not drifts)
-
-
-@dataclass(frozen=True)
-class _Way:
-    """``at``: the place in the source, in frames, of each frame of the piece."""
-
-    at: Doubles
-    semitones: int = 0
-    pitched: bool = True
-
-    def heard(self, source_s: Times) -> Times:
-        """When in the piece the seconds ``source_s`` of the source are heard; those that are not are left out."""
-        places = source_s * RATE
-        inside = places[(places >= self.at[0]) & (places <= self.at[-1])]
-        return np.asarray(np.interp(inside, self.at[::441], np.arange(0, len(self.at), 441) / RATE), np.float64)
-
-    def line(self, truth: Truth, seconds: float) -> Timeline:
-        """``truth`` in seconds of the piece."""
-        whole = timeline_of(truth, self.at[-1] / RATE + 1.0, self.semitones, self.pitched)
-        places, times = self.at[::441], np.arange(0, len(self.at), 441) / RATE
-
-        def heard(source_s: float) -> float:
-            place = source_s * RATE
-            if place < places[0] or place > places[-1]:  # outside: by the nearest speed
-                end = 0 if place < places[0] else -1
-                return float(times[end] + (place - places[end]) / (RATE * (self.at[-1] - self.at[0]) / len(self.at)))
-            return float(np.interp(place, places, times))
-
-        beats = np.array([heard(t) for t in whole.beats])
-        inside = (beats > -1.0) & (beats < seconds + 1.0)
-        chords = [(heard(a), heard(b), root, quality, bass) for a, b, root, quality, bass in whole.chords]
-        return replace(
-            whole,
-            beats=beats[inside],
-            numbers=whole.numbers[inside],
-            chords=tuple((a, b, r, q, c) for a, b, r, q, c in chords if b > -1.0 and a < seconds + 1.0),
-            keys=tuple((heard(a), key) for a, key in whole.keys),
-        )
 
 
 def _parts(song: dict[str, Clip]) -> list[str]:

@@ -14,7 +14,7 @@ pytest.importorskip("torch", reason="needs the extra `train`")
 from engines.material.library import RATE, read_library
 from engines.material.sources import Stock
 from engines.material.truth import Harmony, Truth
-from engines.mir.training import mixing
+from engines.mir.training import mixing, ways
 from engines.mir.training.mixing import Mixer, Piece, Repertoire
 from engines.mir.training.network import ROOTS
 from engines.mir.training.targets import (
@@ -94,7 +94,7 @@ def test_the_beats_of_a_song_are_where_it_clicks_at_any_speed(folder: Path, seed
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_wandering_tempo_takes_its_beats_along(folder: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mixing, "DRIFTS", 1.0)
+    monkeypatch.setattr(ways, "DRIFTS", 1.0)
     one = mixer(folder, seed)
     piece = one._song(one.repertoire.rendered, False)
     assert np.ptp(np.diff(piece.line.beats)) > 0.005
@@ -104,9 +104,22 @@ def test_a_wandering_tempo_takes_its_beats_along(folder: Path, seed: int, monkey
 
 
 @pytest.mark.parametrize("seed", range(4))
+def test_far_from_its_pitch_a_song_keeps_its_beats_and_no_chords(
+    folder: Path, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ways, "FAR", 1.0)
+    monkeypatch.setattr(ways, "DRIFTS", 0.0)
+    one = mixer(folder, seed)
+    piece = one._song(one.repertoire.rendered, False)
+    assert not 0.78 < float(np.diff(piece.line.beats).mean()) / (60.0 / BPM) < 1.27
+    assert not piece.line.chords
+    assert_beats_are_clicks(piece)
+
+
+@pytest.mark.parametrize("seed", range(4))
 def test_a_waltz_has_three_beats_a_bar_and_no_hole(folder: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mixing, "WALTZ", 1.0)
-    monkeypatch.setattr(mixing, "DRIFTS", 0.0)
+    monkeypatch.setattr(ways, "DRIFTS", 0.0)
     one = mixer(folder, seed)
     piece = one._song(one.repertoire.rendered, True)
     assert set(piece.line.numbers) == {0, 1, 2}
@@ -122,7 +135,7 @@ def test_drums_made_for_another_tempo_fit_the_part(folder: Path) -> None:
 @pytest.mark.parametrize("way", ["song", "waltz", "drifting", "fitted", "drums"])
 def test_onsets_are_where_the_clicks_are(folder: Path, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mixing, "WALTZ", 1.0 if way == "waltz" else 0.0)
-    monkeypatch.setattr(mixing, "DRIFTS", 1.0 if way == "drifting" else 0.0)
+    monkeypatch.setattr(ways, "DRIFTS", 1.0 if way == "drifting" else 0.0)
     monkeypatch.setattr(mixing, "PUMPED", 0.0)
     one = mixer(folder, 4)
     draw = {"fitted": one._fitted, "drums": one._drums}.get(way, lambda: one._song(one.repertoire.rendered, True))
