@@ -47,7 +47,7 @@ class Songbook:
         """
         while True:
             tune = read_tune(self.symbolic, str(random.choice(self.names)))
-            if tune is None or tune.bar != 4.0 or not 50 < tune.bpm < 200:
+            if tune is None or tune.bar != 4.0 or not tune.barred or not 50 < tune.bpm < 200:
                 continue
             bpm = float(np.clip(tune.bpm * random.uniform(0.85, 1.2), 64, 168))
             need = seconds * bpm / 60

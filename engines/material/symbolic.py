@@ -11,6 +11,7 @@ from pathlib import Path
 import mido
 
 from bridge.errors import ConfigError
+from engines.material.barlines import SURE, bars_begin, read_downbeats
 
 ROLE_OF_NOTE = {
     36: "kick", 35: "kick", 38: "snare", 40: "snare", 37: "stick", 39: "clap",
@@ -89,6 +90,8 @@ class Tune:
     """(beat, tonic, minor), each until the next; empty where the collection does not say."""
     swing: float = 0.5
     """How much of a beat has passed when its second half begins, for all who play it: 2/3 makes triplets."""
+    barred: bool = True
+    """Whether its bars are known to begin at the multiples of ``bar``."""
 
     @property
     def beats(self) -> float:
@@ -187,7 +190,7 @@ def read_tune(symbolic: Path, name: str) -> Tune | None:
     """Chords and tempo of POP909-CL with the melody of POP909, or None where the two do not lie on one another.
 
     The notes of POP909-CL are those of POP909 moved to a grid, so the melody's place is where most of its notes
-    meet a note of the same pitch.
+    meet a note of the same pitch. All is moved on by less than a bar, so that the bars begin where they are counted.
     """
     midi = mido.MidiFile(symbolic / "pop909-cl" / f"{name}.mid")
     tracks = {track.name: read_notes(track, midi.ticks_per_beat) for track in midi.tracks}
@@ -205,11 +208,23 @@ def read_tune(symbolic: Path, name: str) -> Tune | None:
         Chord(beat, max(n.beats for n in notes), tuple(sorted(n.pitch for n in notes)))
         for beat, notes in sorted(stacks.items())
     )
-    melody = _laid(melodies[0], played)
-    if melody is None or len(chords) < 8:
+    late = _later(melodies[0], played)
+    if late is None or len(chords) < 8:
         return None
     bar = metres[0].numerator * 4 / metres[0].denominator if metres else 4.0
-    return Tune(name, 60e6 / tempos[0], bar, chords, tuple(melody), _read_keys(midi))
+    downbeats = [beat + late for beat in read_downbeats(symbolic / "pop909" / name, other)]
+    begin, share = bars_begin([(c.beat, c.beats) for c in chords], downbeats, bar)
+    lead = -begin % bar
+    moved = (replace(note, beat=note.beat + late + lead) for note in melodies[0])
+    return Tune(
+        name,
+        60e6 / tempos[0],
+        bar,
+        tuple(replace(chord, beat=chord.beat + lead) for chord in chords),
+        tuple(note for note in moved if note.beat >= 0),
+        tuple((beat + lead if beat else 0.0, tonic, minor) for beat, tonic, minor in _read_keys(midi)),
+        barred=share >= SURE,
+    )
 
 
 def _read_keys(midi: mido.MidiFile) -> tuple[tuple[float, int, int], ...]:
@@ -223,8 +238,8 @@ def _read_keys(midi: mido.MidiFile) -> tuple[tuple[float, int, int], ...]:
     return tuple(keys)
 
 
-def _laid(melody: list[Note], played: list[Note]) -> list[Note] | None:
-    """``melody`` moved onto ``played``: by the difference that most pairs of equal pitch share."""
+def _later(melody: list[Note], played: list[Note]) -> float | None:
+    """How many beats ``melody`` has to move onto ``played``: the difference that most pairs of equal pitch share."""
     places: dict[int, list[float]] = {}
     for note in played:
         places.setdefault(note.pitch, []).append(note.beat)
@@ -238,5 +253,4 @@ def _laid(melody: list[Note], played: list[Note]) -> list[Note] | None:
     shift = max(shifts, key=lambda s: shifts[s - 1] + shifts[s] + shifts[s + 1])
     if shifts[shift - 1] + shifts[shift] + shifts[shift + 1] < 0.7 * len(melody):
         return None
-    moved = [Note(n.beat + shift / 16, n.beats, n.pitch, n.force) for n in melody]
-    return [note for note in moved if note.beat >= 0]
+    return shift / 16

@@ -11,6 +11,7 @@ import numpy as np
 from bridge.errors import ConfigError
 from engines.accompaniment.harmony.states import CLASSES, NONE, UNKNOWN
 from engines.accompaniment.training.fit import Progression
+from engines.material.barlines import bars_begin
 from engines.material.symbolic import TONICS, read_notes
 from engines.material.truth import named
 
@@ -29,7 +30,7 @@ def read_progressions(symbolic: Path, held_out: bool, without: Collection[str] =
 
 
 def read_progression(path: Path) -> Progression | None:
-    """None for a song without chords, or whose beats are not quarter notes."""
+    """None for a song without chords, or whose beats are not quarter notes. Its bars begin where its chords say."""
     midi = mido.MidiFile(path)
     chords = [read_notes(track, midi.ticks_per_beat) for track in midi.tracks if track.name == "chords"]
     metres = [message for message in midi.tracks[0] if message.type == "time_signature"]
@@ -41,16 +42,20 @@ def read_progression(path: Path) -> Progression | None:
     for note in chords[0]:
         stacks.setdefault(note.beat, []).append(note.pitch)
         ends[note.beat] = max(ends.get(note.beat, 0.0), note.beat + note.beats)
-    states = np.full(round(max(ends.values())), NONE, np.int64)
+    begin, _ = bars_begin([(beat, end - beat) for beat, end in ends.items()], (), bar_beats)
+    lead = -begin % bar_beats
+    states = np.full(round(max(ends.values()) + lead), NONE, np.int64)
     for beat, pitches in stacks.items():
         root, quality, _ = named(sorted(pitches))
         known = root >= 0 and quality >= 0
-        states[round(beat) : round(ends[beat])] = quality * CLASSES + root if known else UNKNOWN
+        states[round(beat + lead) : round(ends[beat] + lead)] = quality * CLASSES + root if known else UNKNOWN
     keys = np.full(len(states), -1, np.int64)
     now = 0
     for message in midi.tracks[0]:
         now += message.time
         if message.type == "key_signature":
             minor = message.key.endswith("m")
-            keys[round(now / midi.ticks_per_beat) :] = TONICS[message.key.removesuffix("m")] + CLASSES * minor
+            keys[round(now / midi.ticks_per_beat + lead) if now else 0 :] = (
+                TONICS[message.key.removesuffix("m")] + CLASSES * minor
+            )
     return Progression(path.stem, states, keys, bar_beats)

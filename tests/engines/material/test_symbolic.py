@@ -58,6 +58,16 @@ def test_a_melody_is_laid_where_the_same_notes_are_played(tmp_path: Path) -> Non
     assert max(abs(n.beat - round(n.beat)) for n in tune.melody) < 0.05
 
 
+def test_a_tune_is_moved_until_its_bars_begin_where_they_are_counted(tmp_path: Path) -> None:
+    folder = collections(tmp_path, MELODY)
+    late = [(start + 480, length, pitch) for start, length, pitch in CHORDS]
+    save(folder / "pop909-cl/001.mid", track("piano", MELODY), track("chords", late))
+    tune = read_tune(folder, "001")
+    assert tune is not None and tune.barred
+    assert [chord.beat for chord in tune.chords[:3]] == [4.0, 8.0, 12.0]
+    assert [round(n.beat) for n in tune.melody] == list(range(7, 39))
+
+
 def test_a_tune_whose_melody_is_not_played_is_refused(tmp_path: Path) -> None:
     other = [(start + (i * 113) % 480, length, 40 + i) for i, (start, length, _) in enumerate(MELODY)]
     assert read_tune(collections(tmp_path, other), "001") is None

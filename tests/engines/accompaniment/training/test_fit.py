@@ -61,16 +61,20 @@ def test_a_song_that_repeats_is_foreseen_and_holding_the_chord_is_never_right_at
     assert told["hold the chord"]["all 1"] == pytest.approx(0.75, abs=0.02)
 
 
-def write_song(path: Path, chords: Sequence[tuple[int, ...]], metre: tuple[int, int] = (4, 4)) -> None:
+def write_song(
+    path: Path, chords: Sequence[tuple[int, ...]], metre: tuple[int, int] = (4, 4), each: int = 2, pickup: int = 2
+) -> None:
+    """Chords of ``each`` beats, the first of ``pickup``."""
     midi, track, first = mido.MidiFile(), mido.MidiTrack(), mido.MidiTrack()
     first.append(mido.MetaMessage("time_signature", numerator=metre[0], denominator=metre[1]))
     first.append(mido.MetaMessage("key_signature", key="Am"))
     track.append(mido.MetaMessage("track_name", name="chords"))
-    for pitches in chords:
+    for number, pitches in enumerate(chords):
+        beats = each if number else pickup
         for pitch in pitches:
             track.append(mido.Message("note_on", note=pitch, velocity=80))
         for i, pitch in enumerate(pitches):
-            track.append(mido.Message("note_off", note=pitch, time=2 * midi.ticks_per_beat if i == 0 else 0))
+            track.append(mido.Message("note_off", note=pitch, time=beats * midi.ticks_per_beat if i == 0 else 0))
     midi.tracks += [first, track]
     path.parent.mkdir(parents=True, exist_ok=True)
     midi.save(path)
@@ -89,6 +93,13 @@ def test_chords_are_read_beat_by_beat_and_every_fifth_song_is_held_out(tmp_path:
     assert NONE not in songs[0].states
     with pytest.raises(ConfigError, match="pop909-cl"):
         read_progressions(tmp_path / "elsewhere", True)
+
+
+def test_a_progression_begins_with_a_bar_wherever_its_file_begins(tmp_path: Path) -> None:
+    write_song(tmp_path / "pop909-cl" / "001.mid", [(45, 48, 52), *[(48, 52, 55)] * 4], each=4, pickup=1)
+    (song,) = read_progressions(tmp_path, False)
+    assert song.states.tolist()[:9] == [NONE, NONE, NONE, AM, C, C, C, C, C]
+    assert set(song.keys) == {9 + CLASSES}
 
 
 def test_the_command_fits_and_says_what_it_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
