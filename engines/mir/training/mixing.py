@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from engines.material.library import RATE, Clip, Library
 from engines.material.truth import Truth, read_truth
 from engines.mir.strokes import strokes, together
-from engines.mir.training.medley import joined
 from engines.mir.training.pump import pumped
 from engines.mir.training.targets import Timeline, Times
 from engines.mir.training.waltz import waltzed
@@ -27,9 +26,6 @@ FIT = 1.22
 """Drums are played at most so much faster or slower to fit."""
 WALTZ = 0.12
 """Share of songs whose bars lose their last beat: 3/4 is rare in what there is to learn from."""
-MEDLEY = 0.15
-"""Share of songs that another takes the place of on the way: few tunes modulate, and a network that never heard one
-takes the new key for a neighbour of the old."""
 PUMPED = 0.3
 """Share of pieces with drums in which what sustains is pumped or cut to the beat."""
 REAL_DRUMS = 0.3
@@ -111,20 +107,12 @@ class Mixer:
         kind = random.random()
         recorded = SONG + FITTED <= kind < SONG + FITTED + RECORDED
         if stock.rendered and (kind < SONG or (recorded and not stock.recorded)):
-            return self._medley() if random.random() < MEDLEY else self._song(stock.rendered, True)
+            return self._song(stock.rendered, True)
         if kind < SONG + FITTED and stock.parts and stock.drums:
             return self._fitted()
         if recorded and stock.recorded:
             return self._song(stock.recorded, False)
         return self._nothing() if kind > 1.0 - NOTHING else self._drums()
-
-    def _medley(self) -> Piece:
-        """A song into which another is cut, if both tell their chords."""
-        one, other = (self._song(self.repertoire.rendered, True) for _ in range(2))
-        if not (one.line.keys and other.line.keys and one.line.chords and other.line.chords):
-            return one
-        cut_s = self.random.uniform(0.3, 0.6) * self.seconds
-        return Piece(*joined(one.mono, one.line, other.mono, other.line, cut_s))
 
     def _song(self, songs: dict[str, dict[str, Clip]], rendered: bool) -> Piece:
         random = self.random

@@ -15,7 +15,6 @@ from engines.material.library import RATE, read_library
 from engines.material.sources import Stock
 from engines.material.truth import Harmony, Truth
 from engines.mir.training import mixing, ways
-from engines.mir.training.medley import joined
 from engines.mir.training.mixing import Mixer, Piece, Repertoire
 from engines.mir.training.network import ROOTS
 from engines.mir.training.targets import (
@@ -127,39 +126,6 @@ def test_a_waltz_has_three_beats_a_bar_and_no_hole(folder: Path, seed: int, monk
     assert_beats_are_clicks(piece)
     gaps = np.diff(onsets_s(piece))
     assert gaps.max() < 1.1 * gaps.min()
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_a_song_cut_into_another_brings_its_own_beats_chords_and_key(
-    folder: Path, seed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for share in ("DRIFTS", "FAR"):
-        monkeypatch.setattr(ways, share, 0.0)
-    one = mixer(folder, seed)
-    piece = one._medley()
-    line = piece.line
-    assert_beats_are_clicks(piece)
-    assert line.onsets is not None
-    assert (np.diff(line.beats) > 0).all()
-    cut_s = line.keys[-1][0]
-    assert 0.3 * 12.0 <= cut_s <= 0.6 * 12.0
-    heard = onsets_s(piece)
-    inside = line.onsets[(line.onsets > 0.3) & (line.onsets < 11.5)]
-    assert np.abs(inside[:, None] - heard[None, :]).min(1).max() < 0.02
-    ends, begins = [b for _, b, *_ in line.chords], [a for a, *_ in line.chords]
-    assert cut_s in ends and cut_s in begins
-    for at, end, root, *_ in line.chords:  # C, F, G or Am of the key that holds there
-        key = next(key for start, key in reversed(line.keys) if start <= (at + end) / 2 + 1e-9)
-        assert (root - key) % 12 in (0, 5, 7, 9)
-
-
-def test_of_a_song_cut_in_the_key_that_holds_there_is_told() -> None:
-    line = timeline_of(Truth(BPM, chords=(Harmony(0.0, 24.0, 0, 0, 0),), keys=((0.0, 0, 0), (8.0, 7, 0))), 12.0)
-    mono = np.zeros(12 * RATE, np.float32)
-    _, whole = joined(mono, line.moved(0.5), mono, line, 5.0)
-    assert whole.keys == ((0.5, 0), (4.5, 7), (5.0, 7))
-    _, whole = joined(mono, line, mono, replace(line, keys=((0.0, 2), (7.0, 4))), 3.0)
-    assert whole.keys == ((0.0, 0), (3.0, 2), (7.0, 4))
 
 
 def test_drums_made_for_another_tempo_fit_the_part(folder: Path) -> None:
