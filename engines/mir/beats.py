@@ -188,8 +188,8 @@ class BeatTracker(Memory):
         """A factor for each tempo."""
         if not self.kept_bpm:
             return np.ones(len(self._lengths))
-        octaves = np.log2(60.0 * PLACES_A_SECOND / self._lengths / self.kept_bpm)
-        return np.where(np.abs(octaves) > KEPT_OCTAVES, KEEPS, 1.0)
+        low, high = (60.0 * PLACES_A_SECOND / self.kept_bpm * 2.0**octaves for octaves in (-KEPT_OCTAVES, KEPT_OCTAVES))
+        return np.where((self._lengths >= low) & (self._lengths <= high), 1.0, KEEPS)
 
     def _pulse(self) -> Pulse | None:
         tempi = np.add.reduceat(self.weights, self._starts)

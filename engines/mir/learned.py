@@ -75,10 +75,11 @@ class LearnedMir:
     def process(self, block: Block, at: BlockTime, out: Block) -> None:
         self._cross_gap(at.frame)
         for row, source in zip(self._audio, SOURCES, strict=True):
-            row[:] = 0.0
-            for channel in block.audio[source]:
-                row += np.where(np.abs(channel) <= LOUDEST, channel, np.float32(0.0))
-            row *= 1.0 / len(block.audio[source])
+            sound = block.audio[source]
+            if not np.abs(sound).max() <= LOUDEST:  # or not a number
+                sound = np.where(np.abs(sound) <= LOUDEST, sound, np.float32(0.0))
+            np.add.reduce(sound, 0, out=row)
+            row *= 1.0 / len(sound)
         mode = int(block.values[MODE.name])
         prior = prior_for(mode, at, block.values[PRIOR.name])
         self._rhythm.beats.prefer(prior.bpm, prior.clamp)
