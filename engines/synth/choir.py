@@ -69,9 +69,10 @@ class Member:
 class Choir:
     """The instrument. Its frames are counted from the last reset."""
 
-    def __init__(self, font: Path, rate: int, frames: int) -> None:
-        """For blocks of ``frames``. A ConfigError where FluidSynth or ``font`` is missing."""
-        self._members = [Member(synth) for synth in open_font(font, rate, GAIN, POLYPHONY, MEMBERS)]
+    def __init__(self, font: Path, rate: int, frames: int, whole: bool = False) -> None:
+        """For blocks of ``frames``. ``whole``: read all of ``font`` now. A ConfigError where that or FluidSynth is
+        missing."""
+        self._members = [Member(synth) for synth in open_font(font, rate, GAIN, POLYPHONY, MEMBERS, whole)]
         self._frames = frames
         self._memory_frames = int(MEMORY_S * rate) // frames * frames
         self._sum = np.zeros((CHANNELS, frames + GRID_FRAMES), np.float32)
