@@ -29,6 +29,7 @@ from bridge.runtime.shared.layout import (
 from bridge.runtime.shared.rings import EventReader, EventWriter, write_audio
 from bridge.runtime.shared.words import (
     ALIVE,
+    BEATS,
     DONE_EPOCH,
     DROPPED_HOPS,
     EPOCH,
@@ -197,6 +198,7 @@ class HopRunner:
             events.clear()
         self._start += self._hop
         self._words[HOPS] += 1
+        self._words[BEATS] += 1  # while JACK freewheels there may always be a next hop
         publish(self._words, PROGRESS, self._start)
         if not fault and not self._shared.state[FREEWHEEL]:
             self._count_answer()

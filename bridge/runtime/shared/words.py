@@ -44,7 +44,7 @@ from __future__ import annotations
     READY,         # W  1 once the engine is prepared
     PROGRESS,      # W  input frames processed: the end of the last hop
     DONE_EPOCH,    # W  the epoch that PROGRESS belongs to
-    BEATS,         # W  its heart: raised each time round its loop
+    BEATS,         # W  its heart: raised each time round its loop, and with each hop
     HOPS,          # W  hops processed
     DROPPED_HOPS,  # W  hops passed over, because the ring had moved on
     FAULTS,        # W  hops on which the engine raised or gave non-finite numbers
