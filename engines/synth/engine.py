@@ -16,7 +16,7 @@ from bridge.core.control import Control
 from bridge.core.engine import AudioPort, Block, EngineSpec, EventPort, State
 from bridge.core.events import Midi, TimedEvent
 from bridge.core.time import BlockTime
-from bridge.errors import ConfigError, EngineError
+from bridge.errors import BridgeError, ConfigError, EngineError
 from engines.memory import prefixed, within
 from engines.synth.choir import Choir, as_events, as_numbers
 from engines.synth.fonts import find_font
@@ -45,8 +45,16 @@ class Synth:
     block, what was due is dropped and all notes are let go of.
     """
 
-    def __init__(self, name: str, make: Callable[[int, int], Sounds], rates: tuple[int, ...] = ()) -> None:
-        """``make``: from a rate in Hz and the frames of a block to the instrument."""
+    def __init__(
+        self,
+        name: str,
+        make: Callable[[int, int], Sounds],
+        rates: tuple[int, ...] = (),
+        lacks: Callable[[], BridgeError | None] = lambda: None,
+    ) -> None:
+        """``make``: from a rate in Hz and the frames of a block to the instrument. ``lacks``: what of the system it
+        has to do without here, for `sideman doctor`."""
+        self.lacks = lacks
         self.spec = EngineSpec(
             name=name,
             inputs=(EventPort(INPUT), EventPort(SETTINGS)),
@@ -127,14 +135,14 @@ def is_note(event: TimedEvent) -> bool:
     return len(data) == 3 and (strikes(data) or lets_go(data))
 
 
-def lacking() -> str:
-    """What FluidSynth lacks here and how that is mended; empty where it can play."""
+def lacking() -> ConfigError | None:
+    """What FluidSynth lacks here and how that is mended; None where it can play."""
     try:
         library()
         find_font()
     except ConfigError as error:
-        return str(error)
-    return ""
+        return error
+    return None
 
 
 def _best(rate: int, frames: int, whole: bool) -> Sounds:
@@ -159,12 +167,12 @@ def fluid() -> Synth:
 
     The whole font is read beforehand: a program of which nothing was read costs up to 70 ms when it is first chosen.
     """
-    return Synth("synth.fluid", partial(_best, whole=True), FLUID_RATES)
+    return Synth("synth.fluid", partial(_best, whole=True), FLUID_RATES, lacking)
 
 
 def fluid_for_files() -> Synth:
     """The same sound, begun sooner: of the font is read what is played, when it is first played."""
-    return Synth("synth.fluid", partial(_best, whole=False), FLUID_RATES)
+    return Synth("synth.fluid", partial(_best, whole=False), FLUID_RATES, lacking)
 
 
 def plain() -> Synth:
