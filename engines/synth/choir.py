@@ -77,6 +77,7 @@ class Choir:
         self._memory_frames = int(MEMORY_S * rate) // frames * frames
         self._sum = np.zeros((CHANNELS, frames + GRID_FRAMES), np.float32)
         self._scratch = np.zeros((CHANNELS, frames + GRID_FRAMES), np.float32)
+        self._left, self._right = (row.ctypes.data for row in self._scratch)
         self._now = 0
         self._before = Settings()
         self._past: list[Timed] = []
@@ -152,9 +153,8 @@ class Choir:
         if blocks <= 0:
             return
         first, frames = member.at - self._now, blocks * GRID_FRAMES
-        heard = self._scratch[:, :frames]
-        member.synth.write(heard)
-        self._sum[:, first : first + frames] += heard
+        member.synth.write_to(self._left, self._right, frames)
+        self._sum[:, first : first + frames] += self._scratch[:, :frames]
         member.at += frames
 
     def release(self) -> None:

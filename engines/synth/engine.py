@@ -98,10 +98,12 @@ class Synth:
         if heard:
             self._waiting = sorted(self._waiting + heard, key=lambda timed: timed[0])
 
-    def _gains(self, gain: float) -> NDArray[np.float32]:
+    def _gains(self, gain: float) -> NDArray[np.float32] | np.float32:
         """From the last block's gain to ``gain``, without a step."""
         before = gain if self._gain is None else self._gain
         self._gain = gain
+        if before == gain:
+            return np.float32(gain)
         return np.linspace(before, gain, HOP, dtype=np.float32)
 
     def _forget(self) -> None:

@@ -135,8 +135,11 @@ class FluidSynth:
 
     def write(self, out: Audio) -> None:
         """Fill ``out``, shape (2, frames), rows contiguous, with the next frames."""
-        left, right = (row.ctypes.data for row in out)
-        self._lib.fluid_synth_write_float(self._synth, out.shape[1], left, 0, 1, right, 0, 1)
+        self.write_to(out.ctypes.data, out.ctypes.data + out.strides[0], out.shape[1])
+
+    def write_to(self, left: int, right: int, frames: int) -> None:
+        """The same at two addresses: of a buffer that stays where it is they need not be asked for each time."""
+        self._lib.fluid_synth_write_float(self._synth, frames, left, 0, 1, right, 0, 1)
 
 
 class _Desk:
