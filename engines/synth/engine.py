@@ -27,7 +27,8 @@ from engines.synth.sounds import Sounds, is_heard, lets_go, strikes
 
 log = logging.getLogger(__name__)
 
-HOP = 256
+HOP = 512
+"""Costs no delay on the live road, where it runs ahead; half as many calls there cost a quarter less."""
 INPUT, SETTINGS, OUTPUT = "midi", "sound", "audio"
 GAIN = Control("synth.gain_db", -60.0, 12.0, 0.0, "dB", doc="Loudness of the synth, before its limiter.")
 INSTEAD = "synth.plain plays in FluidSynth's place: %s"
