@@ -234,7 +234,9 @@ class Band:
             number = int(block.values[STYLE.name])
             style = self._styles[number]
             # a little early: what is struck before the beat is struck in the new style, too
-            out.events["sound"] += self._sounds.change(number, style, max(line.frame(beat - EARLY_BEATS), earliest))
+            out.events["sound"] += self._sounds.change(
+                number, style, max(line.frame(beat - EARLY_BEATS), now + self._lead)
+            )
             sounds = self._performer.play(place, shape, chords, style, dials, silent)
             out.events["midi"] += self._timing.place(sounds, place.start, line, earliest)
         if not shape.counting:
