@@ -200,11 +200,11 @@ def test_quiet_fades_the_sound_and_is_not_late(desk: Desk) -> None:
 def test_a_new_delay_comes_into_force_in_silence_and_to_the_frame(desk: Desk) -> None:
     sound = np.tile(np.linspace(0.5, 1.0, 8192, dtype=np.float32), (CHANNELS, 1))  # that jumps where frames do
     player = Player(desk, sound)
-    run(desk, player, 20 * PERIOD)
+    before = run(desk, player, 20 * PERIOD)
     desk.worker(SYNTH)[w.SLACK] += 500
     first = int(desk.state[w.HEAD])
     heard = run(desk, player, 20 * PERIOD)
-    assert steepest(heard[0]) <= 1 / FADE + 1e-3
+    assert steepest(np.concatenate([before[:, -PERIOD:], heard], axis=1)[0]) <= 1 / FADE + 1e-3
     assert desk.room.own[w.BAND_DELAY] == 500
     settled = first + 3 * PERIOD + FADE
     assert np.array_equal(heard[:, settled - first :], sound[:, settled - 500 : first - 500 + heard.shape[1]])
