@@ -41,31 +41,49 @@ def main(arguments: list[str] | None = None) -> int:
     one.add_argument("--seed", type=int, default=2)
     one.set_defaults(act=_held_out)
 
+    one = commands.add_parser("bars", help="count the tunes whose bars begin where their files do")
+    one.add_argument("--symbolic", type=Path, required=True, help="folder of the unpacked symbolic collection")
+    one.set_defaults(act=_bars)
+
     told = parser.parse_args(arguments)
-    return entered(lambda: _minutes(told.act(told)))
+    return entered(lambda: told.act(told))
 
 
 def _minutes(by_stem: dict[str, float]) -> None:
     say(", ".join(f"{stem} {minutes:.0f} min" for stem, minutes in sorted(by_stem.items())))
 
 
-def _prepare(told: argparse.Namespace) -> dict[str, float]:
+def _prepare(told: argparse.Namespace) -> None:
     from engines.material.prepare import prepare
 
-    return prepare(told.audio, told.out, tuple(told.without), annotated=told.annotated)
+    _minutes(prepare(told.audio, told.out, tuple(told.without), annotated=told.annotated))
 
 
-def _render(told: argparse.Namespace) -> dict[str, float]:
+def _render(told: argparse.Namespace) -> None:
     from engines.material.render import render
 
     without, apart = tuple(told.without), tuple(told.apart)
-    return render(told.symbolic, told.audio, told.out, told.songs, told.seed, told.loose, told.voices, without, apart)
+    _minutes(
+        render(told.symbolic, told.audio, told.out, told.songs, told.seed, told.loose, told.voices, without, apart)
+    )
 
 
-def _held_out(told: argparse.Namespace) -> dict[str, float]:
+def _held_out(told: argparse.Namespace) -> None:
     from engines.material.render import render_held_out
 
-    return render_held_out(told.symbolic, told.audio, told.out, told.stems, told.songs, told.seed)
+    _minutes(render_held_out(told.symbolic, told.audio, told.out, told.stems, told.songs, told.seed))
+
+
+def _bars(told: argparse.Namespace) -> None:
+    from engines.material.symbolic import read_tune, tune_names
+
+    found = [read_tune(told.symbolic, name) for name in tune_names(told.symbolic)]
+    tunes = [tune for tune in found if tune is not None and tune.bar == 4.0]
+    beside, sure = [tune for tune in tunes if tune.lead], [tune for tune in tunes if tune.barred]
+    say(
+        f"{len(tunes)} tunes in four: the bars of {len(beside)} begin beside those of their file; sure of "
+        f"{len(sure)}, {sum(tune.lead > 0 for tune in sure)} of them beside"
+    )
 
 
 if __name__ == "__main__":

@@ -92,6 +92,8 @@ class Tune:
     """How much of a beat has passed when its second half begins, for all who play it: 2/3 makes triplets."""
     barred: bool = True
     """Whether its bars are known to begin at the multiples of ``bar``."""
+    lead: float = 0.0
+    """Beats by which all was moved on for that."""
 
     @property
     def beats(self) -> float:
@@ -224,6 +226,7 @@ def read_tune(symbolic: Path, name: str) -> Tune | None:
         tuple(note for note in moved if note.beat >= 0),
         tuple((beat + lead if beat else 0.0, tonic, minor) for beat, tonic, minor in _read_keys(midi)),
         barred=share >= SURE,
+        lead=lead,
     )
 
 

@@ -30,7 +30,7 @@ NARROW = 20.0
 """The beat is the first twentieth of its interval; the rest is not."""
 UNHEARD = 1.0 / NARROW
 """A chance that says nothing: all places are as likely as they were."""
-LEAK = 1e-8
+LEAK = 1e-12
 """Chance a step that all is different from now on, by the prior: a jump, a new song."""
 PRIOR_OCTAVES = 0.6
 PULL = 0.03
@@ -40,6 +40,9 @@ OCTAVE, OUTSIDE = 2.05, 0.86
 music allows half or double, that decides, and nowhere else."""
 BEYOND = 0.5
 """The same for tempi beyond a clamp: gone within half a second."""
+KEEPS, KEPT_S, KEPT_OCTAVES = 0.98, 2.0, 0.06
+"""A tempo that was told for KEPT_S is kept: all further than so many octaves from it lose so much of their weight each
+step. A song rarely goes on at half its tempo or at three quarters, however its strokes thin out."""
 NEAR = 0.04
 """Tempi this close to the likeliest speak for it."""
 SOUNDING, SILENT_S = 0.12, 2.5
@@ -100,7 +103,7 @@ def advance(
 class BeatTracker(Memory):
     """Takes the beat's probability of each step; says where the pulse is, if there is one."""
 
-    remembered = ("weights", "quiet", "prior_bpm", "clamp")
+    remembered = ("weights", "quiet", "prior_bpm", "clamp", "kept_bpm", "rival_bpm", "lasted")
 
     def __init__(self) -> None:
         shortest, longest = (round(60.0 / bpm * PLACES_A_SECOND) for bpm in (FASTEST_BPM, SLOWEST_BPM))
@@ -120,6 +123,7 @@ class BeatTracker(Memory):
     def forget(self) -> None:
         """Everything as at the start: any phase, tempi by the prior."""
         self.quiet = round(SILENT_S * STEPS_A_SECOND)
+        self._keep_none()
         self._weigh_tempi()
         self.weights[:] = np.repeat(self._prior / self._lengths, self._lengths)
 
@@ -141,6 +145,7 @@ class BeatTracker(Memory):
         if (bpm, clamp) != (self.prior_bpm, self.clamp):
             self.prior_bpm, self.clamp = bpm, clamp
             self._weigh_tempi()
+            self._keep_none()
 
     def shift(self) -> None:
         """The pulse was half a beat beside the music: what was the middle of the interval is the beat."""
@@ -153,13 +158,38 @@ class BeatTracker(Memory):
         chance = min(max(chance, 0.01), 0.99)
         advance(
             self.weights, self._next, self._starts, self._lengths, self._change, self._prior,
-            self._liked, chance, NARROW, LEAK, PLACES_A_STEP,
+            self._liked * self._keeping(), chance, NARROW, LEAK, PLACES_A_STEP,
         )  # fmt: skip
         self.weights, self._next = self._next, self.weights
         self.quiet = 0 if chance > SOUNDING else self.quiet + 1
-        if self.quiet > SILENT_S * STEPS_A_SECOND:
-            return None
-        return self._pulse()
+        pulse = self._pulse() if self.quiet <= SILENT_S * STEPS_A_SECOND else None
+        if pulse is None:
+            self._keep_none()
+        else:
+            self._keep(60.0 / pulse.period_s)
+        return pulse
+
+    def _keep_none(self) -> None:
+        self.kept_bpm, self.rival_bpm, self.lasted = 0.0, 0.0, 0
+
+    def _keep(self, bpm: float) -> None:
+        """A step's tempo: it moves the one that is kept, or takes its place once it has lasted."""
+        if _near(bpm, self.kept_bpm):
+            self.kept_bpm += 0.02 * (bpm - self.kept_bpm)
+        elif _near(bpm, self.rival_bpm):
+            self.rival_bpm += 0.02 * (bpm - self.rival_bpm)
+            self.lasted += 1
+            if self.lasted > KEPT_S * STEPS_A_SECOND:
+                self.kept_bpm, self.lasted = self.rival_bpm, 0
+        else:
+            self.rival_bpm, self.lasted = bpm, 0
+
+    def _keeping(self) -> Doubles:
+        """A factor for each tempo."""
+        if not self.kept_bpm:
+            return np.ones(len(self._lengths))
+        octaves = np.log2(60.0 * PLACES_A_SECOND / self._lengths / self.kept_bpm)
+        return np.where(np.abs(octaves) > KEPT_OCTAVES, KEEPS, 1.0)
 
     def _pulse(self) -> Pulse | None:
         tempi = np.add.reduceat(self.weights, self._starts)
@@ -176,3 +206,7 @@ class BeatTracker(Memory):
         period_s = places / PLACES_A_SECOND
         ago_s = (turned - 0.5 / NARROW) * period_s  # the beat is the middle of its twentieth
         return Pulse(ago_s, period_s, min(abs(phase) * share**0.5, 1.0))
+
+
+def _near(bpm: float, other_bpm: float) -> bool:
+    return other_bpm > 0.0 and abs(np.log2(bpm / other_bpm)) <= KEPT_OCTAVES

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.core.events import QUALITIES, Chord, Key
+from bridge.core.events import QUALITIES, QUALITY_INTERVALS, Chord, Key
 from engines.memory import Memory
 
 Doubles = NDArray[np.float64]
 
 CLASSES = 12
+MINOR = np.array([3 in intervals for intervals in QUALITY_INTERVALS], np.float64)
+"""Of each quality: 1 with a minor third."""
 NONE = CLASSES * len(QUALITIES)
 """The state in which no chord sounds; the others are quality * 12 + root."""
 STAY = 0.85
@@ -22,6 +24,9 @@ PATIENCE = 3
 """Looks that a new chord is waited for at most: its beginning is told so much later than the network hears it."""
 KEY_S = 12.0
 KEY_MARGIN = 0.08
+TONIC_UNHEARD = 0.05
+"""What a key counts whose own chord never sounds, where others count the share of the time in which theirs does: the
+network takes Eb after C for C minor, since both have the same notes."""
 KEY_FIRST_S = 4.0
 LOOKS_A_SECOND = 10
 
@@ -86,26 +91,35 @@ class ChordTracker(Memory):
 
 
 class KeyTracker(Memory):
-    """Takes the chances of keys; tells one when it has become another."""
+    """Takes the chances of keys and chords; tells a key when it has become another."""
 
-    remembered = ("average", "looks", "key")
+    remembered = ("average", "sounded", "looks", "key")
 
     def __init__(self) -> None:
-        self.average = np.zeros(2 * CLASSES)
+        self.average, self.sounded = np.zeros(2 * CLASSES), np.zeros(2 * CLASSES)
         self.forget()
 
     def forget(self) -> None:
         self.average[:] = 1.0 / len(self.average)
+        self.sounded[:] = 0.0
         self.looks, self.key = 0, -1
 
-    def hear(self, chance: Doubles, tonal: float) -> Key | None:
-        """A look: chances (24,), weighed by ``tonal``, 0 to 1: how likely a chord sounds at all."""
-        self.average += (chance - self.average) * (tonal / (KEY_S * LOOKS_A_SECOND))
+    def hear(self, chance: Doubles, root: Doubles, quality: Doubles) -> Key | None:
+        """A look: chances of keys (24,), of roots and none (13,), and of the qualities of each root (12, 8)."""
+        tonal = 1.0 - float(root[CLASSES])
+        minor = quality @ MINOR
+        share = tonal / (KEY_S * LOOKS_A_SECOND)
+        self.average += (chance - self.average) * share
+        self.sounded += (
+            np.concatenate([root[:CLASSES] * (1.0 - minor), root[:CLASSES] * minor]) - self.sounded
+        ) * share
         self.looks += int(tonal > 0.5)
-        best = int(self.average.argmax())
+        weights = self.average * (self.sounded + TONIC_UNHEARD)
+        weights /= weights.sum()
+        best = int(weights.argmax())
         if self.looks < KEY_FIRST_S * LOOKS_A_SECOND or best == self.key:
             return None
-        if self.key >= 0 and self.average[best] < self.average[self.key] + KEY_MARGIN:
+        if self.key >= 0 and weights[best] < weights[self.key] + KEY_MARGIN:
             return None
         self.key = best
-        return Key(best % CLASSES, best // CLASSES, float(min(self.average[best], 1.0)))
+        return Key(best % CLASSES, best // CLASSES, float(min(weights[best], 1.0)))

@@ -65,10 +65,11 @@ class Tonal:
             root = NO_ROOT
         self._sounding.hear(silent, max(end - look, 0))
         spoken, earliest = end - DELAY_S * self.rate, max(end - self.latency, self._sounding.since)
-        if (changed := self._chords.hear(root, quality.reshape(CLASSES, -1), bass)) is not None:
+        qualities = quality.reshape(CLASSES, -1)
+        if (changed := self._chords.hear(root, qualities, bass)) is not None:
             chord, looks = changed
             self._waiting.add(max(round(spoken - looks * self.rate / LOOKS_A_SECOND), earliest), chord)
-        if (found := self._keys.hear(key, 1.0 - float(root[CLASSES]))) is not None:
+        if (found := self._keys.hear(key, root, qualities)) is not None:
             self._waiting.add(round(spoken), found)
         return root, spoken
 

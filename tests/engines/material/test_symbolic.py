@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from bridge.errors import ConfigError
+from engines.material.__main__ import main
 from engines.material.drums import drummers
 from engines.material.fluid import FONTS, Program, Synthesizer
 from engines.material.instruments import pitch_of
@@ -66,6 +67,17 @@ def test_a_tune_is_moved_until_its_bars_begin_where_they_are_counted(tmp_path: P
     assert tune is not None and tune.barred
     assert [chord.beat for chord in tune.chords[:3]] == [4.0, 8.0, 12.0]
     assert [round(n.beat) for n in tune.melody] == list(range(7, 39))
+
+
+def test_the_tunes_whose_bars_lie_beside_those_of_their_file_are_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = collections(tmp_path, MELODY)
+    late = [(start + 480, length, pitch) for start, length, pitch in CHORDS]
+    save(folder / "pop909-cl/002.mid", track("piano", MELODY), track("chords", late))
+    save(folder / "pop909/002/002.mid", track("MELODY", MELODY))
+    assert main(["bars", "--symbolic", str(folder)]) == 0
+    assert capsys.readouterr().out.startswith("2 tunes in four: the bars of 1 begin beside")
 
 
 def test_a_tune_whose_melody_is_not_played_is_refused(tmp_path: Path) -> None:

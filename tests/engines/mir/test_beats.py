@@ -77,6 +77,20 @@ def test_a_tempo_that_steps_is_followed_within_four_beats(tempi: list[float], of
     assert np.median(errors) < 0.03
 
 
+def test_a_song_whose_strokes_thin_out_goes_on_at_its_tempo() -> None:
+    """Where every second beat is hardly heard any more, 152 is not 76."""
+    bpm = 152.0
+    tracker = BeatTracker()
+    follow(tracker, lambda t: t * bpm / 60, 10.0)
+    told = []
+    for step in range(1000):
+        beat = (10.0 + step / STEPS_A_SECOND) * bpm / 60
+        told.append(tracker.hear(chance_at(beat, 60 / bpm, 0.4 if round(beat) % 2 else 0.12)))
+    periods = [pulse.period_s for pulse in told[500:] if pulse is not None]
+    assert len(periods) > 400
+    assert np.median(periods) == pytest.approx(60 / bpm, rel=0.03)
+
+
 def test_a_tempo_that_glides_by_eight_percent_in_half_a_minute_is_followed_within_20_ms() -> None:
     start, end, seconds = 120.0, 129.6, 30.0
 
