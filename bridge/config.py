@@ -168,11 +168,12 @@ class JackSettings(Table, frozen=True):
 
 
 class EngineSettings(Table, frozen=True):
-    """Which registered engine plays each role."""
+    """Which registered engine plays each role; an empty name leaves it out. A synth sounds the accompaniment."""
 
     separation: str = "separation.standard"
     mir: str = "mir.standard"
     accompaniment: str = "accompaniment.band"
+    synth: str = "synth.fluid"
 
 
 class Settings(Table, frozen=True):

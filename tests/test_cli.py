@@ -56,7 +56,7 @@ def test_latency_is_declared_without_a_server() -> None:
     drums = paths["drums"]
     assert drums["declared"] == drums["model"] + drums["buffering"] + drums["reserve"] + drums["user_offset"]
     assert paths["accompaniment"]["declared"] == 0
-    ports = {"drums", "bass", "vocals", "other", "mix", "accompaniment", "chords", "beats", "clock"}
+    ports = {"drums", "bass", "vocals", "other", "mix", "band", "accompaniment", "chords", "beats", "clock"}
     assert ports | {"onsets", "notes"} == set(paths)
 
 

@@ -19,6 +19,7 @@ from rich.console import Console
 from bridge.config import EngineSettings, JackSettings, OscSettings, Settings
 from bridge.doctor import Finding, as_json, exit_code, jack, machine, probe, render, run_checks
 from bridge.doctor.probe import ServerFigures, ask_server
+from engines.synth.library import library
 from tests.conftest import StartServer
 
 FIGURES = ServerFigures(rate=44100, period=128, realtime=True, cpu_load=3.0)
@@ -326,3 +327,41 @@ def test_an_engine_that_run_needs_and_that_is_not_there_is_missing() -> None:
 
 def test_a_role_that_no_engine_fills_is_no_lack() -> None:
     assert by_name(run_checks(Settings(engines=EngineSettings(separation=""))))["engines"].state == "ok"
+
+
+# --- the band's sound -----------------------------------------------------------------------------------------
+
+
+def test_without_a_sound_font_the_doctor_names_the_packages_and_does_not_fail(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    font = tmp_path / "gone.sf2"
+    monkeypatch.setenv("SIDEMAN_SOUND_FONT", str(font))
+    monkeypatch.setattr("engines.synth.engine.library", lambda: None)
+    found = by_name(run_checks())["synth.fluid"]
+    assert found.state == "warn"
+    assert str(font) in found.detail
+    monkeypatch.delenv("SIDEMAN_SOUND_FONT")
+    monkeypatch.setenv("SIDEMAN_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setattr("engines.synth.fonts.PLACES", ())
+    found = by_name(run_checks())["synth.fluid"]
+    assert "timgm6mb-soundfont" in found.mend
+    font.touch()
+    monkeypatch.setenv("SIDEMAN_SOUND_FONT", str(font))
+    assert by_name(run_checks())["synth.fluid"].state == "ok"
+
+
+def test_without_fluidsynth_the_doctor_names_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engines.synth.library.ctypes.util.find_library", lambda _: None)
+    monkeypatch.setattr("engines.synth.library.BREW", ())
+    library.cache_clear()
+    try:
+        found = by_name(run_checks())["synth.fluid"]
+    finally:
+        library.cache_clear()
+    assert (found.state, "libfluidsynth3" in found.mend) == ("warn", True)
+
+
+def test_an_engine_that_needs_nothing_has_no_finding_of_its_own() -> None:
+    settings = Settings(engines=EngineSettings(synth=""))
+    assert not {"synth.fluid", "mir.standard"} & set(by_name(run_checks(settings)))

@@ -63,6 +63,11 @@ esac""",
     def apt(self, *, has_example_tools: bool = False) -> None:
         self.command("apt-get", "exit 9")
         self.command("apt-cache", f"exit {0 if has_example_tools else 100}")
+        self.sound("libfluidsynth3", "fluid-soundfont-gm")
+
+    def sound(self, *installed: str) -> None:
+        """What dpkg knows of the packages that the band sounds better with."""
+        self.command("dpkg-query", f'case " {" ".join(installed)} " in *" $4 "*) echo "install ok installed" ;; esac')
 
     def jack(self) -> None:
         for tool in JACK_TOOLS:
@@ -142,6 +147,47 @@ def test_a_failing_apt_fails_the_setup_and_says_what_to_run(computer: Machine) -
     assert done.returncode == 1
     assert "run as root:  apt-get install" in done.stderr
     assert not (computer.clone / ".venv").exists()
+
+
+@pytest.mark.parametrize(
+    ("there", "wanted"),
+    [
+        ((), {"libfluidsynth3", "timgm6mb-soundfont"}),
+        (("timgm6mb-soundfont",), {"libfluidsynth3"}),
+        (("libfluidsynth3",), {"timgm6mb-soundfont"}),
+        (("libfluidsynth3", "timgm6mb-soundfont"), set()),
+    ],
+)
+def test_the_band_gets_a_synthesizer_and_a_small_font_where_there_is_none(
+    computer: Machine, there: tuple[str, ...], wanted: set[str]
+) -> None:
+    computer.apt()
+    computer.jack()
+    computer.sound(*there)
+    done = computer.setup()
+    assert done.returncode == 0
+    assert installed(done.stdout) == wanted
+
+
+def test_a_sound_that_cannot_be_installed_breaks_no_setup_and_is_not_tried_again(computer: Machine) -> None:
+    computer.apt()
+    computer.jack()
+    computer.sound()
+    done = computer.setup("")
+    assert done.returncode == 0, done.stderr
+    assert "could not install libfluidsynth3 timgm6mb-soundfont" in done.stdout
+    assert computer.setup("").stdout == ""
+
+
+def test_without_root_the_line_for_the_sound_is_said_and_the_setup_goes_on(computer: Machine) -> None:
+    computer.apt()
+    computer.jack()
+    computer.sound()
+    computer.command("id", "echo 1000")
+    done = computer.setup()
+    assert done.returncode == 0
+    assert "apt-get install -y --no-install-recommends libfluidsynth3 timgm6mb-soundfont" in done.stdout
+    assert installed(done.stdout.replace("root:  apt-get", "")) == set()
 
 
 def test_on_macos_the_brew_line_is_printed(computer: Machine) -> None:

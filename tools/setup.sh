@@ -83,21 +83,33 @@ as_packaged_here() {
     done | sort -u | tr '\n' ' '
 }
 
+apt="apt-get -o DPkg::Lock::Timeout=300"
+options="-y --no-install-recommends"
+root=""
+updated=no
+
+# Sets root to what goes before a command that root must run; false where there is no way.
+find_root() {
+    [ "$(id -u)" -eq 0 ] && return 0
+    root=sudo
+    have sudo
+}
+
+update_apt() {
+    [ "$updated" = no ] || return 0
+    updated=yes
+    # shellcheck disable=SC2086  the options are meant to be split
+    run $root env DEBIAN_FRONTEND=noninteractive $apt update -q ||
+        say "apt-get update failed; trying with the package lists that are here"
+}
+
 install_with_apt() {
-    apt="apt-get -o DPkg::Lock::Timeout=300"
-    options="-y --no-install-recommends"
-    if [ "$(id -u)" -eq 0 ]; then
-        root=""
-    elif have sudo; then
-        root=sudo
-    else
+    if ! find_root; then
         fail "these system packages are missing: $(as_packaged_here "$@")" \
             "run as root:  apt-get update && apt-get install $options $(as_packaged_here "$@")" "then again:  make setup"
     fi
     say "missing system packages: $*"
-    # shellcheck disable=SC2086  the options are meant to be split
-    run $root env DEBIAN_FRONTEND=noninteractive $apt update -q ||
-        say "apt-get update failed; trying with the package lists that are here"
+    update_apt
     packages=$(as_packaged_here "$@")
     # shellcheck disable=SC2086
     run $root env DEBIAN_FRONTEND=noninteractive $apt install $options -q $packages ||
@@ -120,6 +132,24 @@ elif [ -n "$missing" ]; then
     fail "missing, by their Debian names:$missing" \
         "install them with your system's package manager, then again:  make setup" \
         "or, for files only, without JACK:  make setup SYSTEM=no"
+fi
+
+# --- the band's better sound: welcome, not needed ---------------------------------------------------------------
+
+sound=""
+has_package() { case "$(dpkg-query -W -f '${Status}' "$1" 2>/dev/null)" in *" installed") ;; *) return 1 ;; esac; }
+if [ "$current" = no ] && [ "${SYSTEM:-yes}" != no ] && have apt-get && have dpkg-query; then
+    has_package libfluidsynth3 || sound="$sound libfluidsynth3"
+    # any of those that Sideman looks for; this one is small
+    has_package fluid-soundfont-gm || has_package timgm6mb-soundfont || sound="$sound timgm6mb-soundfont"
+fi
+if [ -n "$sound" ] && find_root; then
+    update_apt
+    # shellcheck disable=SC2086
+    run $root env DEBIAN_FRONTEND=noninteractive $apt install $options -q $sound ||
+        say "could not install$sound: the band then has plainer sounds, the rest is as it was"
+elif [ -n "$sound" ]; then
+    say "the band has better sounds with these; run as root:  apt-get install $options$sound"
 fi
 
 # --- virtual environment ----------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """What the callback costs and what it misses, native against Python, with and without Python work beside it.
 
-The graph is the real one without workers: two inputs, ten outputs, the MIDI ports, the faders. The Python
+The graph is the real one without workers: two inputs, twelve outputs, the MIDI ports, the faders. The Python
 callback runs the same compiled cycle on the same room; only the way from JACK to it differs.
 """
 
@@ -112,7 +112,7 @@ def run(rate: int, seconds: float, periods: Sequence[int] = PERIODS) -> Iterator
 
 def table(results: Sequence[Result], rate: int) -> Table:
     """The results for people."""
-    shown = Table(title=f"JACK callback, 2 in / 10 out, {rate} Hz", title_justify="left", box=None, pad_edge=False)
+    shown = Table(title=f"JACK callback, 2 in / 12 out, {rate} Hz", title_justify="left", box=None, pad_edge=False)
     for name in ("period", "callback", "spinner", "served of due", "skipped", "p50 µs", "p99 µs", "max µs"):
         shown.add_column(name, justify="left" if name in {"callback", "spinner"} else "right", no_wrap=True)
     for r in results:

@@ -8,16 +8,17 @@ from bridge.control.registry import Registry
 from bridge.control.spec import Action, Control, Reading
 from bridge.core.audio import ANALYSERS, SOURCES, STEMS, db_to_gain
 
-PATHS: tuple[str, ...] = (*STEMS, "mix", "accompaniment", "chords", "beats", "clock")
+PATHS: tuple[str, ...] = (*STEMS, "mix", "band", "accompaniment", "chords", "beats", "clock")
 """The ways through the sidecar, each a row of the latency ledger."""
 
-RESERVE_FRAMES: Mapping[str, int] = {"separation": 384, "mir": 1024, "accompaniment": 2048}
+RESERVE_FRAMES: Mapping[str, int] = {"separation": 384, "mir": 1024, "accompaniment": 2048, "synth": 1024}
 """The time a role's worker has by default. Separation: with its hop and overlap 1024 frames at a period of 128."""
 
 _RESERVE_MEANS: Mapping[str, str] = {
     "separation": "part of the declared delay",
     "mir": "part of the declared delay",
     "accompaniment": "how much earlier it decides (from the next start on), not a delay",
+    "synth": "how much earlier the accompaniment decides for it (from the next start on), not a delay",
 }
 
 ACTIONS: tuple[Action, ...] = (
@@ -27,7 +28,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("preset.load", "Set the controls that a session preset names.", argument="name"),
     Action(
         "latency.tune",
-        "Set each worker's reserve to the least that 99.9 % of its answers allow; not those of engines that predict.",
+        "Set each worker's reserve to the least that 99.9 % of its answers allow; not those of what runs ahead.",
     ),
     Action("counters.reset", "Set the counters of late frames, skipped cycles and xruns to 0."),
 )
@@ -42,7 +43,8 @@ READINGS: tuple[Reading, ...] = (
         "latency",
         ("path", "declared", "measured", "late"),
         "A path's declared and measured delay (-1: not measured) and its late frames, all in frames. Late are those "
-        "for which stems were missing: the mix was heard instead, by you or by the analyser that the path is of.",
+        "for which stems were missing: the mix was heard instead, by you or by the analyser that the path is of. The "
+        "band's are those for which its sound was missing.",
         keyed=True,
     ),
     Reading(

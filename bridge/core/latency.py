@@ -25,7 +25,7 @@ class Path:
     ``model``: the engine's own delay (synthesis - hop; minus the lead where it predicts). ``buffering``: hops
     against periods. ``reserve``: the time that the worker has. ``period``: JACK's extra period on a feedback
     path, which is in no port range. ``measured``: -1 until measured. ``late``: frames that fell back.
-    ``upstream``: the delay of the stems that it listens to, 0 where it hears the mix.
+    ``upstream``: the delay of what it listens to, stems or notes; 0 where it hears the mix.
     """
 
     name: str

@@ -57,11 +57,12 @@ class Card:
 def figures(ledger: Ledger) -> tuple[Figure, ...]:
     """The delays of the audio paths, those with the same delay together.
 
-    MIDI paths are left out: their events carry their delay in the ports' ranges, and no DAW's insert takes them.
+    MIDI paths are left out: their events carry their delay in the ports' ranges, and no DAW's insert takes them. So is
+    the band: it runs ahead of what is sent, and returns nothing of it.
     """
     grouped: dict[tuple[int, int], list[Path]] = {}
     for path in ledger:
-        if len(path.ports) == CHANNELS:
+        if len(path.ports) == CHANNELS and path.model >= 0:
             grouped.setdefault((path.declared, path.period or ledger.period), []).append(path)
     return tuple(
         Figure(tuple(path.name for path in paths), declared, extra, ledger.rate)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 INK, SOFT, GRID = "#22262b", "#7b848f", "#e3e6ea"
 COLOURS: Mapping[str, str] = {
     "mix": "#4a5561", "drums": "#e07a3f", "bass": "#7a5cc4", "vocals": "#c94f7c", "other": "#2f9c95",
+    "band": "#8f7a3c",
 }  # fmt: skip
 PARTS: Mapping[str, str] = {
     "model": "#4a7fb5", "upstream": "#7fb59a", "buffering": "#9dc0de", "reserve": "#f0c27b", "user_offset": "#c9ccd1",
@@ -80,7 +81,8 @@ def outline(audio: Audio, columns: int = COLUMNS) -> tuple[NDArray[np.float32], 
 
 
 def draw(report: DemoReport, stems: Mapping[str, Audio], mix: Audio, midi: Sequence[TimedEvent], path: Path) -> None:
-    """Write the sheet as PNG. ``stems``: by STEMS, (2, frames) as ``mix``; ``midi``: the accompaniment's.
+    """Write the sheet as PNG. ``stems``: by STEMS, (2, frames) as ``mix``, and ``band`` where there is one; ``midi``:
+    the accompaniment's.
 
     Needs matplotlib, which only the extra ``bench`` brings: without it a `BridgeError` says so.
     """
@@ -90,7 +92,7 @@ def draw(report: DemoReport, stems: Mapping[str, Audio], mix: Audio, midi: Seque
     except ImportError as error:
         raise BridgeError("no picture was drawn: matplotlib is missing", "pip install 'sideman[bench]'") from error
 
-    waves = {"mix": mix} | {name: stems[name] for name in STEMS if name in stems}
+    waves = {"mix": mix} | {name: stems[name] for name in (*STEMS, "band") if name in stems}
     notes = notes_of(midi, mix.shape[1])
     heights = [*[0.8] * len(waves), 0.75, 1.9, 0.9, 0.27 * max(len(report.paths), 2) + 0.9]
     figure = Figure(figsize=(13, 1.15 * sum(heights) + 1.6), facecolor="white")
@@ -103,9 +105,9 @@ def draw(report: DemoReport, stems: Mapping[str, Audio], mix: Audio, midi: Seque
     figure.text(0.06, 0.92, _machine_in_words(report), fontsize=10, color=SOFT, va="center")
 
     lanes = [figure.add_subplot(grid[i]) for i in range(len(heights) - 1)]
-    loudest_stem = max((_peak(wave) for name, wave in waves.items() if name != "mix"), default=1.0)
+    loudest_stem = max((_peak(wave) for name, wave in waves.items() if name in STEMS), default=1.0)
     for lane, (name, wave) in zip(lanes, waves.items(), strict=False):
-        _waveform(lane, name, wave, report.rate, _peak(wave) if name == "mix" else loudest_stem)
+        _waveform(lane, name, wave, report.rate, loudest_stem if name in STEMS else _peak(wave))
     _chords(lanes[-3], report)
     _piano_roll(lanes[-2], [note for note in notes if note[3] != DRUMS], report.rate)
     _drums(lanes[-1], [note for note in notes if note[3] == DRUMS], report.rate)

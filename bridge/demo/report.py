@@ -169,9 +169,10 @@ def judged(report: DemoReport, notices: Iterable[str] = ()) -> DemoReport:
     What was late or lost is a problem to show, but only a path that is not as declared makes it not ``ok``.
     """
     wrong = [_mismatch(row, report.rate) for row in report.paths if row.measured != row.declared]
-    counters = report.counters
+    counters, band = report.counters, sum(row.late for row in report.paths if row.name == "band")
     told = [
         ("late frames", counters.late_frames, "the dry mix played there; raise the separation's reserve"),
+        ("late frames of the band", band, "silence there; raise the synth's reserve and start again"),
         ("skipped callbacks", counters.skipped, "something held the real-time thread up; sideman doctor may say what"),
         ("xruns", counters.xruns, "JACK counted them; a longer period helps"),
         ("worker restarts", counters.worker_restarts, "an engine's process died; its last words are in the log"),

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from bridge.app import Sidecar
 from bridge.config import OscSettings, Settings
 from bridge.control.bus import Row
-from bridge.core.audio import STEMS, Audio
+from bridge.core.audio import Audio
 from bridge.core.events import CHORD_SOURCES, LEVELS, Midi, TimedEvent
 from bridge.core.time import TempoChange, TempoMap
 from bridge.demo import picture, report
@@ -33,6 +33,7 @@ from bridge.runtime.meters import Spread, spread
 from bridge.runtime.priority import may_use_realtime
 from bridge.runtime.render import BEAT_NOTE, DOWNBEAT_NOTE
 from bridge.runtime.shared.layout import MIDI_PORTS
+from bridge.runtime.wiring import AUDIO_PATHS
 
 RATE, PERIOD = 44100, 128  # of the demo's own server
 TAIL_S = 0.5
@@ -207,7 +208,8 @@ def _report(sidecar: Sidecar, song: Song, played: _Played, server: str) -> DemoR
 def _aligned(daw: StandIn, told: DemoReport, song: Song) -> dict[str, Audio]:
     """What came back of each audio path, the declared delay taken off, as long as the song."""
     delays = {row.name: row.declared for row in told.paths}
-    return {path: daw.returned(path)[:, delays[path] : delays[path] + song.frames] for path in (*STEMS, "mix")}
+    returned = [path for path in AUDIO_PATHS if path in delays]
+    return {path: daw.returned(path)[:, delays[path] : delays[path] + song.frames] for path in returned}
 
 
 def _write(out: Path, told: DemoReport, song: Song, daw: StandIn, wrong: list[str]) -> DemoReport:
@@ -228,9 +230,7 @@ def _write(out: Path, told: DemoReport, song: Song, daw: StandIn, wrong: list[st
     write_midi(out / "session.mid", {**tracks, "heard": marks}, tempo, song.rate)
     files = [*(f"{name}.wav" for name in audio), "session.mid", "report.json"]
     try:
-        picture.draw(
-            told, {stem: audio[stem] for stem in STEMS}, audio["mix"], tracks["accompaniment"], out / "report.png"
-        )
+        picture.draw(told, audio, audio["mix"], tracks["accompaniment"], out / "report.png")
         files.append("report.png")
     except BridgeError as error:
         notices.append(f"no picture: {error}")

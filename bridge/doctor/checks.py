@@ -34,6 +34,7 @@ def run_checks(settings: Settings | None = None, *, song_rate: int | None = None
         machine.check_semaphores(),
         machine.check_numba_cache(),
         engine_finding,
+        *machine.check_lacks(engines),
         machine.check_midi(),
         machine.check_import(
             "python-rtmidi", "rtmidi", "MIDI controllers", f"sudo apt-get install libasound2, then {_SETUP}"
@@ -46,5 +47,4 @@ def run_checks(settings: Settings | None = None, *, song_rate: int | None = None
         ),
         machine.check_import("ONNX Runtime", "onnxruntime", "learned engines", _SETUP, machine.providers),
         machine.check_osc_port(settings.osc.host, settings.osc.port),
-        machine.check_fluidsynth(),
     ]

@@ -7,7 +7,6 @@ import importlib
 import os
 import platform
 import resource
-import shutil
 import socket
 import sys
 import tempfile
@@ -18,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 
 from bridge.doctor.finding import Finding, State
-from bridge.errors import EngineError
+from bridge.errors import BridgeError, EngineError
 from bridge.runtime.engines import engine_names, load_engine
 from bridge.runtime.priority import set_priority
 from bridge.runtime.shared.wake import semaphores_work
@@ -218,15 +217,6 @@ def check_osc_port(host: str, port: int) -> Finding:
     return Finding("OSC port", "ok", f"{host}:{port} is free")
 
 
-def check_fluidsynth() -> Finding:
-    """A synthesizer for listening to generated MIDI. Nothing needs it."""
-    path = shutil.which("fluidsynth")
-    if path is None:
-        mend = "sudo apt-get install fluidsynth (macOS: brew install fluid-synth)"
-        return Finding("fluidsynth", "ok", "not installed, and not needed: to hear the MIDI without a DAW", mend)
-    return Finding("fluidsynth", "ok", path)
-
-
 def check_engines(wanted: Iterable[str]) -> tuple[Finding, dict[str, tuple[int, ...]]]:
     """Whether every registered engine loads, and each one's native rates (Hz). ``wanted``: those that run needs."""
     rates: dict[str, tuple[int, ...]] = {}
@@ -242,3 +232,22 @@ def check_engines(wanted: Iterable[str]) -> tuple[Finding, dict[str, tuple[int, 
     detail = "; ".join(error.message for error in broken.values())
     hints = [error.hint for error in broken.values() if error.hint]
     return Finding("engines", state, detail, hints[0] if hints else "make setup, or mend that engine's package"), rates
+
+
+def check_lacks(wanted: Iterable[str]) -> list[Finding]:
+    """What those engines of ``wanted`` that need something of the system say of it.
+
+    An engine that goes on without it, only worse, has a method ``lacks``: it returns an error with its mend, or None.
+    One that does not load is another finding's affair.
+    """
+    findings = []
+    for name in wanted:
+        try:
+            lacks = getattr(load_engine(name), "lacks", None)
+        except EngineError:
+            continue
+        if lacks is not None:
+            lack: BridgeError | None = lacks()
+            detail = "all that it needs is here" if lack is None else f"{lack.message}: it does without, as it can"
+            findings.append(Finding(name, "warn" if lack else "ok", detail, lack.hint if lack else ""))
+    return findings

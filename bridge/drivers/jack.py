@@ -163,9 +163,11 @@ class JackDriver:
             return
         delays = {port: path.declared for path in self._graph.ledger for port in path.ports}
         outs = {port.shortname: port for port in (*client.outports, *client.midi_outports)}
+        # the band sounds with its notes; it is no return of what came in
+        played = [name for name in outs if name in MIDI_PORTS or name.startswith("band_")]
         for ins, names in (
-            (client.inports, [name for name in outs if name not in MIDI_PORTS]),
-            (client.midi_inports, list(MIDI_PORTS)),
+            (client.inports, [name for name in outs if name not in played]),
+            (client.midi_inports, played),
         ):
             if mode == CAPTURE:
                 ranges = [port_latency(port, CAPTURE) for port in ins]

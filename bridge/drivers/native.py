@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from bridge.core.audio import CHANNELS
 from bridge.drivers.libjack import MISSING, library_name
 from bridge.runtime.callback.cycle import cycle
-from bridge.runtime.callback.room import GAINS, MAX_BOX, OUTPUTS, Room
+from bridge.runtime.callback.room import AUDIO_WORDS, GAINS, MAX_BOX, OUTPUTS, Room
 from bridge.runtime.shared import words as w
 from bridge.runtime.shared.atomics import address_of, as_float32, as_float64, as_int64, as_uint8, as_void, carray
 from bridge.runtime.shared.compiled import compiled
@@ -95,28 +95,30 @@ def room_at(argument: NDArray[np.int64]) -> Room:
         carray(as_float32(a[2]), (CHANNELS, ROW)),
         carray(as_float32(a[3]), (SEPARATED * CHANNELS, ROW)),
         carray(as_int64(a[4]), (CAPACITY,)),
-        carray(as_float64(a[5]), (GAINS,)),
-        carray(as_int64(a[6]), (rings, RECORDS, RECORD_WORDS)),
-        carray(as_float64(a[7]), (rings, RECORDS, RECORD_WORDS)),
-        carray(as_int64(a[8]), (rings, 8)),
-        carray(as_int64(a[9]), (CALLBACK_BINS,)),
-        carray(as_int64(a[10]), (OWN_WORDS,)),
-        carray(as_int64(a[11]), (PORTS, PORT_WORDS)),
-        carray(as_int64(a[12]), (PORTS,)),
-        carray(as_int64(a[13]), (2,)),
-        carray(as_float64(a[14]), (GAINS, 6)),
-        carray(as_float64(a[15]), (GAINS, 2, MAX_BOX)),
-        carray(as_float32(a[16]), (GAINS, WORK_ROW)),
-        carray(as_float32(a[17]), (CHANNELS, WORK_ROW)),
-        carray(as_float32(a[18]), (OUTPUTS, WORK_ROW)),
-        carray(as_int64(a[19]), (CHANNELS,)),
-        carray(as_int64(a[20]), (OUTPUTS,)),
-        carray(as_int64(a[21]), (MAX_EVENTS, RECORD_WORDS)),
-        carray(as_int64(a[22]), (PORTS, MAX_EVENTS, RECORD_WORDS)),
-        carray(as_int64(a[23]), (PORTS,)),
-        carray(as_uint8(a[24]), (PORTS, 16 * 128)),
-        carray(as_float64(a[25]), (TRANSPORT_WORDS,)),
-        carray(as_int64(a[26]), (workers,)),
+        carray(as_float32(a[5]), (CHANNELS, ROW)),
+        carray(as_int64(a[6]), (CAPACITY,)),
+        carray(as_float64(a[7]), (GAINS,)),
+        carray(as_int64(a[8]), (rings, RECORDS, RECORD_WORDS)),
+        carray(as_float64(a[9]), (rings, RECORDS, RECORD_WORDS)),
+        carray(as_int64(a[10]), (rings, 8)),
+        carray(as_int64(a[11]), (CALLBACK_BINS,)),
+        carray(as_int64(a[12]), (OWN_WORDS,)),
+        carray(as_int64(a[13]), (PORTS, PORT_WORDS)),
+        carray(as_int64(a[14]), (PORTS,)),
+        carray(as_int64(a[15]), (AUDIO_WORDS,)),
+        carray(as_float64(a[16]), (GAINS, 6)),
+        carray(as_float64(a[17]), (GAINS, 2, MAX_BOX)),
+        carray(as_float32(a[18]), (GAINS, WORK_ROW)),
+        carray(as_float32(a[19]), (CHANNELS, WORK_ROW)),
+        carray(as_float32(a[20]), (OUTPUTS, WORK_ROW)),
+        carray(as_int64(a[21]), (CHANNELS,)),
+        carray(as_int64(a[22]), (OUTPUTS,)),
+        carray(as_int64(a[23]), (MAX_EVENTS, RECORD_WORDS)),
+        carray(as_int64(a[24]), (PORTS, MAX_EVENTS, RECORD_WORDS)),
+        carray(as_int64(a[25]), (PORTS,)),
+        carray(as_uint8(a[26]), (PORTS, 16 * 128)),
+        carray(as_float64(a[27]), (TRANSPORT_WORDS,)),
+        carray(as_int64(a[28]), (workers,)),
     )
 
 

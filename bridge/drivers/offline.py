@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.core.audio import CHANNELS, STEMS, Audio
+from bridge.core.audio import CHANNELS, Audio
 from bridge.core.events import Midi, TimedEvent, pack
 from bridge.errors import ConfigError
 from bridge.runtime.callback.cycle import give
@@ -23,7 +23,7 @@ from bridge.runtime.hops import HopRunner
 from bridge.runtime.shared import words as w
 from bridge.runtime.shared.layout import MAX_EVENTS, MAX_PERIOD, MIDI_PORTS
 from bridge.runtime.shared.rings import EventReader
-from bridge.runtime.wiring import ROLES, wire
+from bridge.runtime.wiring import AUDIO_PATHS, ROLES, wire
 
 BREAKS = (0xF2, 0xFA, 0xFB, 0xFC)
 """MIDI messages at which engines start afresh: song position, start, continue, stop."""
@@ -38,6 +38,7 @@ class Take:
 
     stems: NDArray[np.float32]  # (stems, channels, frames), through the faders
     mix: Audio  # (channels, frames)
+    band: Audio  # (channels, frames), what the synth makes of the accompaniment; silence without one
     midi: dict[str, list[TimedEvent]]  # by port; what sounds at the end is switched off there
     heard: list[TimedEvent] = field(default_factory=list)  # what the analysers said, by frame
 
@@ -174,8 +175,12 @@ def _aligned(
     graph: Graph, gathered: Audio, sent: dict[str, list[TimedEvent]], heard: list[TimedEvent], frames: int
 ) -> Take:
     """Take the declared delays off, and what the silence after the end gave."""
-    audio_delay = graph.ledger["mix"].declared if "mix" in graph.ledger else 0
-    audio = gathered[:, audio_delay : audio_delay + frames].reshape(len(STEMS) + 1, CHANNELS, frames)
+
+    def path(index: int) -> Audio:
+        delay = graph.ledger[AUDIO_PATHS[index]].declared if AUDIO_PATHS[index] in graph.ledger else 0
+        return gathered[index * CHANNELS : (index + 1) * CHANNELS, delay : delay + frames].copy()
+
+    *stems, mix, band = (path(index) for index in range(len(AUDIO_PATHS)))
     midi = {name: _ended(events, frames) for name, events in sent.items()}
     heard = sorted((event for event in heard if event.frame < frames), key=lambda event: event.frame)
-    return Take(audio[:-1].copy(), audio[-1].copy(), midi, heard)
+    return Take(np.stack(stems), mix, band, midi, heard)

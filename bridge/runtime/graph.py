@@ -16,7 +16,7 @@ from bridge.runtime.shared import words as w
 from bridge.runtime.shared.arena import Arena
 from bridge.runtime.shared.atomics import publish
 from bridge.runtime.shared.layout import Shared, map_arena, size_of
-from bridge.runtime.wiring import PATHS, Node, Wiring, paths_of, upstream_frames
+from bridge.runtime.wiring import PATHS, Node, Wiring, lag_behind, paths_of, upstream_frames
 
 T = TypeVar("T")
 
@@ -87,6 +87,8 @@ class Graph:
         rings = {name: i for i, name in enumerate(self.plan.rings)}
         for index, node in enumerate(self.wiring.nodes):
             reserve, offset = self._reserves[node.role], self._offsets.get(node.role, 0)
+            if node.role == "synth":
+                offset += self._offsets.get("accompaniment", 0)  # it sounds with the notes
             lag = self._lag(node, period)
             for path in paths_of(node, period, reserve, offset, lag):
                 self.ledger.declare(path)
@@ -104,7 +106,10 @@ class Graph:
                 publish(words, word, frames)
 
     def _lag(self, node: Node, period: int) -> int:
-        """Frames by which ``node`` runs behind the input, so that the stems that it listens to are there."""
+        """Frames by which ``node`` runs behind the input, so that what it listens to is there: stems, or notes."""
+        if node.role == "synth":
+            player = self.wiring.nodes[self.plan.player]
+            return lag_behind(player, node, period) if self._reserves["synth"] > 0 else 0
         ears = {port.name for port in node.spec.audio(node.spec.inputs)}
         listens = any(is_sum(source) for analyser, source in self._sources.items() if analyser in ears)
         if node.role != "mir" or not listens or self.plan.audio_worker < 0:
@@ -115,7 +120,7 @@ class Graph:
     def set_reserve(self, role: str, frames: int) -> None:
         """Give a worker more or less time; the delay of its paths changes with it.
 
-        For an engine that predicts it counts from the next wiring on: its lead is fixed while it runs.
+        For what runs ahead it counts from the next wiring on: its lead is fixed while it runs.
         """
         self._reserves[role] = frames
         self.set_period(self.ledger.period)
@@ -154,7 +159,7 @@ class Graph:
                 publish(self.shared.state, w.FOLLOWING, int(value == FOLLOW))
 
     def release_notes(self) -> None:
-        """Switch off every note that sounds, at the next callback."""
+        """Switch off every note that sounds, at the next callback, and the synth's sound with them."""
         self._raise(w.RELEASE)
 
     def set_quiet(self, quiet: bool) -> None:

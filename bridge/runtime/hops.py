@@ -6,11 +6,12 @@ import logging
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bridge.core.audio import STEMS
+from bridge.core.audio import STEMS, Audio
 from bridge.core.clock import HostClock
 from bridge.core.engine import AudioPort, Engine, State, block_for
-from bridge.core.events import Chord, Key, TimedEvent
+from bridge.core.events import Midi, TimedEvent
 from bridge.core.time import BlockTime
 from bridge.runtime.listening import Listener
 from bridge.runtime.render import NoteRenderer
@@ -28,12 +29,14 @@ from bridge.runtime.shared.layout import (
 from bridge.runtime.shared.rings import EventReader, EventWriter, write_audio
 from bridge.runtime.shared.words import (
     ALIVE,
+    BEATS,
     DONE_EPOCH,
     DROPPED_HOPS,
     EPOCH,
     FAULTS,
     FOLLOWING,
     FREEWHEEL,
+    GRACE_FRAMES,
     HEAD,
     HOPS,
     LAG,
@@ -45,15 +48,13 @@ from bridge.runtime.shared.words import (
     SLACK,
     STAMP_SHIFT,
 )
+from bridge.runtime.standing import Standing
 from bridge.runtime.ticking import ClockRenderer
 
 log = logging.getLogger(__name__)
 
 BACKLOG = CAPACITY // 2
 """Frames behind the input at which a worker gives up what it missed and starts afresh."""
-
-STICKY = (Chord, Key)
-"""What holds until it changes: a worker that comes late or starts afresh has to know the last of each."""
 
 
 class HopRunner:
@@ -62,13 +63,14 @@ class HopRunner:
     def __init__(self, plan: Plan, mine: WorkerPlan, shared: Shared, engine: Engine) -> None:
         self._mine, self._shared, self._engine = mine, shared, engine
         self._rate, self._hop = plan.rate, mine.hop
+        self._sounds = mine.role == "synth"
         self._words = shared.workers[mine.index]
         spec = engine.spec
         self._block = block_for(spec.inputs, mine.hop, spec.controls)
         self._out = block_for(spec.outputs, mine.hop)
         self._audio_in = [port.name for port in spec.inputs if isinstance(port, AudioPort)]
         self._listener = Listener(plan, mine, mine.hop, shared)
-        self._rows = {stem: i * 2 for i, stem in enumerate(STEMS[:SEPARATED])} if mine.role == "separation" else {}
+        self._rows, self._audio_out, self._stamps = _audio_of(mine.role, shared)
         ring = {name: (shared.records[i], shared.heads[i]) for i, name in enumerate(plan.rings)}
         self._readers = {port: EventReader(*ring[name]) for port, name in mine.reads.items()}
         self._writers = {port: EventWriter(*ring[name]) for port, name in mine.writes.items()}
@@ -83,21 +85,22 @@ class HopRunner:
         self._host, self._clock = EventReader(*ring[HOST_RING]), HostClock(plan.rate)
         self._sources = [shared.workers[index] for index in mine.waits_for]
         self._hops_of_sources = [plan.workers[index].hop for index in mine.waits_for]
-        self._known: dict[str, dict[type, TimedEvent]] = {port: {} for port in self._readers}
+        # the host's own controllers are the host's affair, who sets them anew where it begins
+        self._known = {port: Standing() for port, ring in mine.reads.items() if ring != HOST_RING}
         self._epochs_of_sources: list[int] | None = None
         self._asked: int | None = None
         """Requests by the user to forget everything; None before the first epoch."""
         self._epoch = self._origin = self._start = 0
 
     def prepare(self) -> None:
-        """Prepare the engine and stand at the present end of the rings, knowing the last chord and key."""
+        """Prepare the engine and stand at the present end of the rings, knowing what holds there."""
         self._engine.prepare(self._rate, self._hop, self._mine.lead_frames)
         self._latency = {port.name: self._engine.latency_frames(port.name) for port in self._engine.spec.outputs}
         self._host.cursor = self._host.written
         for port, reader in self._readers.items():
             if self._mine.reads[port] != HOST_RING:
                 reader.cursor = max(0, reader.written - 1024)
-                self._keep(port, reader.read())
+                self._known[port].keep(reader.read())
             reader.cursor = reader.written
 
     def pump(self) -> int:
@@ -135,8 +138,7 @@ class HopRunner:
         if self._epochs_of_sources not in (None, epochs):  # they start afresh too, and will say it anew
             for port, known in self._known.items():
                 known.clear()
-                if self._mine.reads[port] != HOST_RING:
-                    self._readers[port].epoch = max(epochs)
+                self._readers[port].epoch = max(epochs)
         self._epochs_of_sources = epochs
         asked = int(self._shared.state[RESTART]) + int(self._words[RESTART_ONE])
         kept = self._kept() if asked == self._asked else {}
@@ -156,14 +158,11 @@ class HopRunner:
         state = self._engine.state() if keeps else {}
         return {name: array for name, array in state.items() if f"{name}.".startswith(tuple(f"{k}." for k in keeps))}
 
-    def _keep(self, port: str, events: list[TimedEvent]) -> None:
-        self._known[port] |= {type(event.payload): event for event in events if isinstance(event.payload, STICKY)}
-
     def _reset(self) -> None:
         """Make the engine forget its input, but tell it again, with its next hop, what still holds."""
         self._engine.reset()
         for port, known in self._known.items():
-            self._block.events[port] = list(known.values())
+            self._block.events[port] = known.told()
 
     def _sources_are_done(self) -> bool:
         """Freewheel: whether those that we listen to and that live have said all that this hop may hear."""
@@ -199,6 +198,7 @@ class HopRunner:
             events.clear()
         self._start += self._hop
         self._words[HOPS] += 1
+        self._words[BEATS] += 1  # while JACK freewheels there may always be a next hop
         publish(self._words, PROGRESS, self._start)
         if not fault and not self._shared.state[FREEWHEEL]:
             self._count_answer()
@@ -211,16 +211,19 @@ class HopRunner:
 
     def _take(self, start: int) -> BlockTime:
         """Fill the input block for the hop at ``start``; returns its time."""
-        end = start + self._hop
+        end, ahead = start + self._hop, self._mine.ahead_frames
         for event in self._host.read(end):
             self._clock.feed(event)
         for name in self._audio_in:
             self._listener.fill(name, start, self._block.audio[name])
         for port, reader in self._readers.items():
             # what an analyser says reaches us when its path has declared it, never sooner: so that the
-            # same input gives the same music at any speed
-            events = reader.read(end - reader.delay)
-            self._keep(port, events)
+            # same input gives the same music at any speed. What is played is there ahead of its time
+            events = reader.read(end + ahead if self._sounds else end - reader.delay)
+            if port in self._known:
+                self._known[port].keep(events)
+            if self._sounds:
+                events = [event for event in events if not _is_over(event, start + ahead)]
             self._block.events[port] += events
         values = self._shared.values[self._mine.index]
         self._block.values = {name: float(values[i]) for i, name in enumerate(self._mine.controls)}
@@ -228,7 +231,7 @@ class HopRunner:
         if self._followed and not following:
             self._clock = HostClock(self._rate)  # it has heard nothing meanwhile, and knows nothing
         self._followed = following
-        at = self._clock.at(start)
+        at = self._clock.at(start + ahead)
         # while the audio leads there is no host: what rolls there may well follow us
         return replace(at, beat=0.0, tempo=120.0, rolling=False, hosted=False) if following else at
 
@@ -236,11 +239,12 @@ class HopRunner:
         """Write what the engine gave, then say so."""
         epoch = self._epoch
         for name, row in self._rows.items():
-            audio, frame = self._out.audio[name], self._start - self._latency[name]
-            early = max(0, self._origin - frame)  # before the origin the epoch before still rules
-            write_audio(self._shared.stems, row, frame + early, audio[:, early:])
+            audio, frame = self._out.audio[name], self._start + self._mine.ahead_frames - self._latency[name]
+            # before the origin the epoch before still rules, save for sound, which ends at a break
+            early = 0 if self._sounds else max(0, self._origin - frame)
+            write_audio(self._audio_out, row, frame + early, audio[:, early:])
         if self._rows:
-            publish(self._shared.stamps, self._start % CAPACITY, (epoch << STAMP_SHIFT) + self._start)
+            publish(self._stamps, self._start % CAPACITY, (epoch << STAMP_SHIFT) + self._start)
         for port, events in self._out.events.items():
             if port in self._writers:
                 for event in events:
@@ -255,3 +259,17 @@ class HopRunner:
             beats = self._out.events["beats"]
             for event in self._ticks.render(beats, before) if self._followed else self._ticks.rest(before):
                 self._clock_out.write(event, epoch)
+
+
+def _audio_of(role: str, shared: Shared) -> tuple[dict[str, int], Audio, NDArray[np.int64]]:
+    """The row of each audio output that the road takes from ``role``, the ring that they are of, and its stamps."""
+    if role == "synth":
+        return {"audio": 0}, shared.band, shared.band_stamps
+    rows = {stem: i * 2 for i, stem in enumerate(STEMS[:SEPARATED])} if role == "separation" else {}
+    return rows, shared.stems, shared.stamps
+
+
+def _is_over(event: TimedEvent, now: int) -> bool:
+    """Whether ``event`` is the beginning of a note that comes so late that it is better left out."""
+    data = event.payload.data if isinstance(event.payload, Midi) else b""
+    return len(data) == 3 and data[0] & 0xF0 == 0x90 and data[2] > 0 and event.frame < now - GRACE_FRAMES

@@ -35,6 +35,7 @@ class Counters:
     gap_frames: int
     slips: int
     late_frames: int
+    band_late_frames: int
     late_events: int
     lost_events: int
     xruns: int
@@ -57,6 +58,7 @@ def read_counters(shared: Shared) -> Counters:
         gap_frames=int(state[w.GAP_FRAMES]),
         slips=int(state[w.SLIPS]),
         late_frames=int(state[w.LATE_FRAMES]),
+        band_late_frames=int(state[w.BAND_LATE]),
         late_events=int(state[w.LATE_EVENTS]),
         lost_events=int(state[w.LOST_EVENTS]),
         xruns=int(state[w.XRUNS]),

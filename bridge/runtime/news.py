@@ -100,7 +100,7 @@ class News:
                 self._bus.publish("accompaniment.level", level, beats)
         for path in list(ledger):
             if path.ports and path.ports[0].endswith("_1"):
-                ledger.count_late(path.name, now.late_frames)
+                ledger.count_late(path.name, now.band_late_frames if path.name == "band" else now.late_frames)
             if path.name in ANALYSER_OF:
                 index = ANALYSERS.index(ANALYSER_OF[path.name])
                 ledger.count_late(path.name, int(self._graph.shared.unheard[index] - self._unheard[index]))
@@ -120,7 +120,7 @@ class News:
                 self._bus.publish("worker.time", node.role, *(t / 1000 for t in times_us), round(share, 4))
 
     def tell_meters(self) -> None:
-        """Levels of the last tenth of a second: the input, and the stems as they leave the engine."""
+        """Levels of the last tenth of a second: the input, the stems as they leave the engine, the band."""
         shared, frames = self._graph.shared, self._block.shape[1]
         start = observe(shared.state, w.HEAD) - int(shared.state[w.DELAY_NOW]) - frames
         if start < 0:
@@ -131,6 +131,10 @@ class News:
         for i, stem in enumerate(STEMS[:SEPARATED]):
             rows[stem] = self._stems[i * CHANNELS : (i + 1) * CHANNELS]
         rows[STEMS[-1]] = self._block - self._stems.reshape(SEPARATED, CHANNELS, frames).sum(0)
+        if "band" in self._graph.ledger:
+            rows["band"] = np.zeros_like(self._block)
+            end = observe(shared.state, w.HEAD) - self._graph.ledger["band"].declared
+            read_audio(shared.band, end - frames, rows["band"])
         for port, audio in rows.items():
             peak, rms = float(np.abs(audio).max()), float(np.sqrt(np.square(audio).mean()))
             self._bus.publish("meters", port, to_db(peak), to_db(rms))

@@ -44,7 +44,7 @@ class _Watch:
     """One worker's answers since ``base``, at callbacks of ``period`` frames; ``floor`` frames were once needed."""
 
     role: str
-    predicts: bool
+    runs_ahead: bool
     base: NDArray[np.int64]
     period: int
     floor: int = 0
@@ -57,7 +57,7 @@ class Reserves:
         self._bus, self._graph = bus, graph
         self._deciding = threading.Lock()
         self._watches = [
-            _Watch(node.role, node.spec.predicts, graph.shared.answer_bins[i].copy(), graph.ledger.period)
+            _Watch(node.role, node.runs_ahead, graph.shared.answer_bins[i].copy(), graph.ledger.period)
             for i, node in enumerate(graph.wiring.nodes)
         ]
 
@@ -90,7 +90,7 @@ class Reserves:
 
         A ControlError where a worker has answered fewer than FEWEST hops.
         """
-        asked = [index for index, watch in enumerate(self._watches) if not watch.predicts]
+        asked = [index for index, watch in enumerate(self._watches) if not watch.runs_ahead]
         measured = {index: self._answers(index) for index in asked}
         for index, answers in measured.items():
             if answers.sum() < FEWEST:

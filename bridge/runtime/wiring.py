@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from bridge.core.audio import CHANNELS, STEMS
 from bridge.core.control import Control
@@ -18,11 +18,12 @@ from bridge.runtime.shared.layout import (
     MAX_CONTROLS,
     MIDI_PORTS,
     SEPARATED,
+    SOUND_RING,
     Plan,
     WorkerPlan,
 )
 
-ROLES: tuple[str, ...] = ("separation", "mir", "accompaniment")
+ROLES: tuple[str, ...] = ("separation", "mir", "accompaniment", "synth")
 """What engines do here, each listening only to those before it."""
 
 NEEDED_ANALYSES: tuple[str, ...] = ("chords", "beats")
@@ -35,7 +36,15 @@ Onsets and notes go to the Bus alone: whoever wants them as MIDI has better ones
 tracker's wrong note hurts more when it sounds than when it is read.
 """
 
-AUDIO_PATHS: tuple[str, ...] = (*STEMS, "mix")
+NEEDED_OUTPUTS: Mapping[str, frozenset[str]] = {
+    "separation": frozenset(STEMS[:SEPARATED]),
+    "mir": frozenset(NEEDED_ANALYSES),
+    "accompaniment": frozenset({"midi"}),
+    "synth": frozenset({"audio"}),
+}
+"""What an engine must give to play a role."""
+
+AUDIO_PATHS: tuple[str, ...] = (*STEMS, "mix", "band")
 PATHS: tuple[str, ...] = (*AUDIO_PATHS, *MIDI_PORTS)
 """Every path of the ledger; a path's place is its bit in the ping word."""
 
@@ -44,15 +53,28 @@ ANALYSER_OF: Mapping[str, str] = {"beats": "beat", "chords": "chord", "onsets": 
 """Of each of ANALYSES the audio input that it is heard by, where an engine has one."""
 
 
+PLAYED: dict[str, str] = {"midi": "accompaniment", "sound": SOUND_RING}
+"""Notes and how they are to sound: the ports on which a player says them and a synth hears them, and the rings."""
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
-    """An engine in the graph: what it is, and what it delays at the graph's rate."""
+    """An engine in the graph: what it is, and what it delays at the graph's rate.
+
+    ``ahead_frames``: by how much a synth runs ahead of the input, which its latency has taken off.
+    """
 
     role: str
     name: str
     spec: EngineSpec
     latencies: Mapping[str, int]
     lead_frames: int
+    ahead_frames: int = 0
+
+    @property
+    def runs_ahead(self) -> bool:
+        """Whether its reserve is part of a lead, and of no delay."""
+        return self.spec.predicts or self.ahead_frames > 0
 
     @property
     def audio_latency(self) -> int:
@@ -75,48 +97,64 @@ class Wiring:
 
 def _check(role: str, name: str, spec: EngineSpec) -> None:
     outputs = {port.name for port in spec.outputs}
-    needed = {"separation": set(STEMS[:SEPARATED]), "mir": set(NEEDED_ANALYSES), "accompaniment": {"midi"}}[role]
+    needed = NEEDED_OUTPUTS[role]
     if needed - outputs:
         raise EngineError(f"engine {name!r} cannot do {role}: it has no output {', '.join(sorted(needed - outputs))}")
+    if role == "synth" and "midi" not in {port.name for port in spec.events(spec.inputs)}:
+        raise EngineError(f"engine {name!r} cannot do {role}: it has no input midi")
     if any(port.channels != CHANNELS for port in (*spec.audio(spec.inputs), *spec.audio(spec.outputs))):
         raise EngineError(f"engine {name!r}: its audio ports must be stereo here")
     if len(spec.controls) > MAX_CONTROLS:
         raise EngineError(f"engine {name!r} declares {len(spec.controls)} controls; {MAX_CONTROLS} fit")
 
 
-def make_node(role: str, name: str, rate: int, reserve: int) -> Node:
+def make_node(role: str, name: str, rate: int, reserve: int, further: int = 0) -> Node:
     """Load and prepare engine ``name`` once, to learn what it is and what it delays, at ``rate`` in Hz.
 
     Where that is not one of its own, it is the engine resampled, whose hop and delay differ.
-    One that predicts leads by its hop and the reserve, whatever the period: that covers the buffering of any.
+    One that predicts leads by its hop and the reserve, whatever the period: that covers the buffering of any. And by
+    ``further`` frames, the time that the one who listens to it needs.
     """
     engine = engine_for(name, rate)
     spec = engine.spec
     _check(role, name, spec)
-    lead = spec.hop + reserve if spec.predicts else 0
+    lead = spec.hop + reserve + further if spec.predicts else 0
     engine.prepare(rate, spec.hop, lead)
     latencies = {port.name: engine.latency_frames(port.name) for port in spec.outputs}
     return Node(role, name, spec, latencies, lead)
 
 
+def _ring_for(port: str, role: str, before: tuple[str, ...]) -> str:
+    """The ring that ``role`` hears on event input ``port``; empty where nobody says it, and the port stays silent."""
+    if role == "synth":
+        return PLAYED.get(port, "")
+    if port in ANALYSES and "mir" in before:
+        return f"mir.{port}"
+    return HOST_RING if port == "midi" else ""
+
+
 def _wire(index: int, node: Node, before: tuple[str, ...]) -> WorkerPlan:
     events_in = [port.name for port in node.spec.inputs if isinstance(port, EventPort)]
-    reads = {port: HOST_RING if port == "midi" else f"mir.{port}" for port in events_in}
-    unknown = [port for port in events_in if port != "midi" and (port not in ANALYSES or "mir" not in before)]
-    for port in unknown:
-        reads.pop(port)  # nobody says it: the port stays silent
+    reads = {port: ring for port in events_in if (ring := _ring_for(port, node.role, before))}
     return WorkerPlan(
         role=node.role,
         engine=node.name,
         index=index,
         hop=node.spec.hop,
         lead_frames=node.lead_frames,
+        ahead_frames=node.ahead_frames,
         controls=tuple(control.name for control in node.spec.controls),
         reads=reads,
         writes=_analyses(node) if node.role == "mir" else _own_ports(node),
         renders={port: port for port in NEEDED_ANALYSES} | {CLOCK_PORT: "beats"} if node.role == "mir" else {},
-        waits_for=(before.index("mir"),) if any(ring.startswith("mir.") for ring in reads.values()) else (),
+        waits_for=_sources(reads.values(), before),
     )
+
+
+def _sources(rings: Iterable[str], before: tuple[str, ...]) -> tuple[int, ...]:
+    """The workers, by their place in ``before``, that write ``rings``."""
+    said = {"mir" if ring.startswith("mir.") else "accompaniment" for ring in rings if ring != HOST_RING}
+    return tuple(index for index, role in enumerate(before) if role in said)
 
 
 def _analyses(node: Node) -> dict[str, str]:
@@ -124,17 +162,39 @@ def _analyses(node: Node) -> dict[str, str]:
 
 
 def _own_ports(node: Node) -> dict[str, str]:
-    rings = {"midi": "accompaniment", "foreseen": FORESEEN_RING} if node.role == "accompaniment" else {}
+    rings = PLAYED | {"foreseen": FORESEEN_RING} if node.role == "accompaniment" else {}
     return {port: ring for port, ring in rings.items() if port in node.latencies}
 
 
 def wire(engines: Mapping[str, str], rate: int, reserves: Mapping[str, int]) -> Wiring:
-    """The wiring of ``engines`` (role to name; a role without a name is left out) at ``rate``."""
-    roles = tuple(role for role in ROLES if engines.get(role))
-    nodes = tuple(make_node(role, engines[role], rate, reserves[role]) for role in roles)
+    """The wiring of ``engines`` (role to name; a role without a name is left out) at ``rate``.
+
+    A synth without anyone to listen to is left out, too. Else it runs ahead of the input: its hop at frame f is the
+    sound of notes from f + ahead on, where ahead is the time that it needs itself, so that its sound is as little
+    delayed as the notes. Whoever plays decides so much earlier. Where he does not predict, it runs behind.
+    """
+    roles = tuple(role for role in ROLES if engines.get(role) and (role != "synth" or engines.get("accompaniment")))
+    made: dict[str, Node] = {}
+    if "synth" in roles:
+        synth = make_node("synth", engines["synth"], rate, reserves["synth"])
+        needs = synth.spec.hop + reserves["synth"] + synth.audio_latency
+        player = make_node("accompaniment", engines["accompaniment"], rate, reserves["accompaniment"], needs)
+        ahead = -player.latencies["midi"] - player.spec.hop - reserves["accompaniment"]
+        latencies = {port: frames - ahead for port, frames in synth.latencies.items()}
+        made = {"accompaniment": player, "synth": replace(synth, latencies=latencies, ahead_frames=ahead)}
+    nodes = tuple(made.get(role) or make_node(role, engines[role], rate, reserves[role]) for role in roles)
     workers = tuple(_wire(i, node, roles[:i]) for i, node in enumerate(nodes))
-    rings = (HOST_RING, *MIDI_PORTS, *(f"mir.{port}" for port in ANALYSES), FORESEEN_RING)
+    rings = (HOST_RING, *MIDI_PORTS, *(f"mir.{port}" for port in ANALYSES), FORESEEN_RING, SOUND_RING)
     return Wiring(Plan(rate=rate, workers=workers, rings=rings), nodes)
+
+
+def lag_behind(player: Node, synth: Node, period: int) -> int:
+    """Frames by which a synth has to run behind the input, so that what it plays is there in any case.
+
+    None, unless a period is longer than the reserve of the one who plays: he may take that long.
+    """
+    reserve = -player.latencies["midi"] - synth.ahead_frames - player.spec.hop
+    return max(period - reserve, 0)
 
 
 def upstream_frames(separation: Node, period: int, reserve: int) -> int:
@@ -146,7 +206,7 @@ def upstream_frames(separation: Node, period: int, reserve: int) -> int:
 def paths_of(node: Node, period: int, reserve: int, offset: int, upstream: int = 0) -> tuple[Path, ...]:
     """The ledger's rows for a node: buffering by its hop and the period, its reserve, the user's offset.
 
-    ``upstream``: frames that it waits for stems.
+    ``upstream``: frames that it waits for others: stems, or notes.
 
     A worker that runs beside the callback has at least a period, however little it asked for: what arrives in
     one callback can be given in the next. A reserve of 0 is for a driver that waits.
@@ -159,7 +219,7 @@ def paths_of(node: Node, period: int, reserve: int, offset: int, upstream: int =
         return Path(name, ports, model, buffering, spare, offset, period, upstream=upstream)
 
     if node.role == "separation":
-        pairs = {name: (f"{name}_1", f"{name}_2") for name in AUDIO_PATHS}
+        pairs = {name: (f"{name}_1", f"{name}_2") for name in (*STEMS, "mix")}
         return tuple(row(name, ports, node.audio_latency, reserve) for name, ports in pairs.items())
     if node.role == "mir":
         # what has no MIDI port has a row too: so late it is published
@@ -170,6 +230,10 @@ def paths_of(node: Node, period: int, reserve: int, offset: int, upstream: int =
             *(row(name, ports[name], node.latencies[name], reserve) for name in heard),
             row(CLOCK_PORT, (CLOCK_PORT,), ahead, reserve),
         )
+    if node.role == "synth":
+        # as what leads, below
+        spare = max(-node.audio_latency - buffering - upstream, least) if node.runs_ahead else reserve
+        return (row("band", ("band_1", "band_2"), node.audio_latency, spare),)
     # what leads is on time, its reserve being all of the lead that the buffering leaves, save with huge periods
     spare = max(node.lead_frames - buffering, least)
     return (row("accompaniment", ("accompaniment",), node.latencies["midi"], spare),)

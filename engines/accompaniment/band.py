@@ -27,6 +27,7 @@ from engines.accompaniment.pace import LOOKAHEAD_AUTO, Pace
 from engines.accompaniment.parts import PARTS
 from engines.accompaniment.performer import LONGEST_BAR, Performer
 from engines.accompaniment.score import Dials
+from engines.accompaniment.sounds import SOUND, Sounds
 from engines.accompaniment.style import Style, find, load, shipped_names
 from engines.accompaniment.timeline import HOP, LATE_BEATS, LOOKAHEAD, SHORTEST_BEAT_FRAMES, Line, follow
 from engines.accompaniment.timing import Timing
@@ -63,6 +64,10 @@ TRUSTED_S = 2.0
 """So long after the user's hands have left a chord it still goes before what is heard."""
 
 
+EARLY_BEATS = 0.1
+"""By how much before its first beat a style's sounds are set."""
+
+
 class Remembers(Protocol):
     """A part of the band that has a memory of its own."""
 
@@ -83,7 +88,7 @@ class Band:
     spec = EngineSpec(
         name="accompaniment.band",
         inputs=(EventPort("midi"), EventPort("beats"), EventPort("chords"), EventPort("onsets")),
-        outputs=(EventPort("midi"), EventPort("foreseen")),
+        outputs=(EventPort("midi"), EventPort("foreseen"), SOUND),
         hop=HOP,
         controls=(
             LOOKAHEAD, LOOKAHEAD_AUTO, STYLE, SEED, *DIALS.values(), *MUTES.values(), SECTION, DROPOUT, *STAYS.values(),
@@ -100,11 +105,11 @@ class Band:
         self._styles: dict[int, Style] = {}
         self._listener, self._hands, self._energy, self._chart = Listener(), Hands(), Energy(), Chart()
         self._ladder, self._form, self._pace, self._echo = Ladder(), Form(), Pace(), Echo()
-        self._performer, self._timing = Performer(), Timing()
+        self._performer, self._timing, self._sounds = Performer(), Timing(), Sounds()
         self._memories: dict[str, Remembers] = {
             "listener": self._listener, "hands": self._hands, "energy": self._energy, "chart": self._chart,
             "ladder": self._ladder, "form": self._form, "pace": self._pace, "performer": self._performer,
-            "timing": self._timing, "echo": self._echo,
+            "timing": self._timing, "echo": self._echo, "sounds": self._sounds,
         }  # fmt: skip
 
     def prepare(self, rate: int, max_frames: int, lead_frames: int = 0) -> None:
@@ -231,7 +236,12 @@ class Band:
                 **{name: block.values[control.name] for name, control in DIALS.items()},
                 seed=int(block.values[SEED.name]),
             )
-            style = self._styles[int(block.values[STYLE.name])]
+            number = int(block.values[STYLE.name])
+            style = self._styles[number]
+            # a little early: what is struck before the beat is struck in the new style, too
+            out.events["sound"] += self._sounds.change(
+                number, style, max(line.frame(beat - EARLY_BEATS), now + self._lead)
+            )
             sounds = self._performer.play(place, shape, chords, style, dials, silent)
             out.events["midi"] += self._timing.place(sounds, place.start, line, earliest)
         if not shape.counting:

@@ -69,13 +69,15 @@ class Member:
 class Choir:
     """The instrument. Its frames are counted from the last reset."""
 
-    def __init__(self, font: Path, rate: int, frames: int) -> None:
-        """For blocks of ``frames``. A ConfigError where FluidSynth or ``font`` is missing."""
-        self._members = [Member(synth) for synth in open_font(font, rate, GAIN, POLYPHONY, MEMBERS)]
+    def __init__(self, font: Path, rate: int, frames: int, whole: bool = False) -> None:
+        """For blocks of ``frames``. ``whole``: read all of ``font`` now. A ConfigError where that or FluidSynth is
+        missing."""
+        self._members = [Member(synth) for synth in open_font(font, rate, GAIN, POLYPHONY, MEMBERS, whole)]
         self._frames = frames
         self._memory_frames = int(MEMORY_S * rate) // frames * frames
         self._sum = np.zeros((CHANNELS, frames + GRID_FRAMES), np.float32)
         self._scratch = np.zeros((CHANNELS, frames + GRID_FRAMES), np.float32)
+        self._left, self._right = (row.ctypes.data for row in self._scratch)
         self._now = 0
         self._before = Settings()
         self._past: list[Timed] = []
@@ -151,9 +153,8 @@ class Choir:
         if blocks <= 0:
             return
         first, frames = member.at - self._now, blocks * GRID_FRAMES
-        heard = self._scratch[:, :frames]
-        member.synth.write(heard)
-        self._sum[:, first : first + frames] += heard
+        member.synth.write_to(self._left, self._right, frames)
+        self._sum[:, first : first + frames] += self._scratch[:, :frames]
         member.at += frames
 
     def release(self) -> None:

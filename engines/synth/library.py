@@ -135,8 +135,11 @@ class FluidSynth:
 
     def write(self, out: Audio) -> None:
         """Fill ``out``, shape (2, frames), rows contiguous, with the next frames."""
-        left, right = (row.ctypes.data for row in out)
-        self._lib.fluid_synth_write_float(self._synth, out.shape[1], left, 0, 1, right, 0, 1)
+        self.write_to(out.ctypes.data, out.ctypes.data + out.strides[0], out.shape[1])
+
+    def write_to(self, left: int, right: int, frames: int) -> None:
+        """The same at two addresses: of a buffer that stays where it is they need not be asked for each time."""
+        self._lib.fluid_synth_write_float(self._synth, frames, left, 0, 1, right, 0, 1)
 
 
 class _Desk:
@@ -156,10 +159,13 @@ def _free(lib: ctypes.CDLL, settings: int, synths: tuple[int, ...], font: int) -
     lib.delete_fluid_settings(settings)
 
 
-def open_font(font: Path, rate: int, gain: float, polyphony: int = POLYPHONY, count: int = 1) -> list[FluidSynth]:
+def open_font(
+    font: Path, rate: int, gain: float, polyphony: int = POLYPHONY, count: int = 1, whole: bool = False
+) -> list[FluidSynth]:
     """``count`` synthesizers at ``rate`` Hz that play ``font``, which is read once.
 
-    They are freed when none of them is held any more. A ConfigError where the library or the font is missing.
+    With ``whole`` all of its sounds are read now, else each when its program is first chosen. They are freed when none
+    of them is held any more. A ConfigError where the library or the font is missing.
     """
     lib = library()
     if not font.is_file():
@@ -170,7 +176,7 @@ def open_font(font: Path, rate: int, gain: float, polyphony: int = POLYPHONY, co
     lib.fluid_settings_setint(settings, b"synth.polyphony", polyphony)
     lib.fluid_settings_setint(settings, b"synth.midi-channels", 32)
     lib.fluid_settings_setint(settings, b"synth.lock-memory", 0)
-    lib.fluid_settings_setint(settings, b"synth.dynamic-sample-loading", 1)
+    lib.fluid_settings_setint(settings, b"synth.dynamic-sample-loading", int(not whole))
     for switch in (b"synth.reverb.active", b"synth.chorus.active"):
         lib.fluid_settings_setint(settings, switch, 0)
     synths = [lib.new_fluid_synth(settings) for _ in range(count)]

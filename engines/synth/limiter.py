@@ -47,6 +47,10 @@ class Limiter(Memory):
         """``block`` and ``out``: shape (2, frames); they may be the same array."""
         frames = block.shape[1]
         line = np.concatenate([self._past, block], axis=1)
+        if self._reduction == 0.0 and self._rests(block):  # nothing to do, as mostly: the same bits, sooner
+            self._past[:] = line[:, frames:]
+            out[:] = line[:, :frames]
+            return
         peaks = np.maximum(np.abs(block).max(axis=0).astype(np.float64), self._ceiling)
         needed = np.concatenate([self._needed, self._ceiling / peaks])
         lowest = _lowest(needed)
@@ -63,6 +67,11 @@ class Limiter(Memory):
         self._held[:] = held[frames:]
         self._reduction = float(reduction[-1])
         np.multiply(line[:, :frames], gains.astype(np.float32), out=out)
+
+    def _rests(self, block: Audio) -> bool:
+        """Whether neither ``block`` nor what came before asks for less than all."""
+        loudest = max(float(block.max()), -float(block.min()))
+        return loudest <= self._ceiling and bool((self._needed == 1.0).all() and (self._held == 1.0).all())
 
 
 def _lowest(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -17,7 +17,7 @@ from bridge.core.engine import Engine, block_for
 from bridge.core.events import Midi, TimedEvent
 from bridge.core.time import BlockTime, TempoChange, TempoMap
 from bridge.errors import ConfigError
-from engines.synth.engine import INPUT, OUTPUT, fluid, instrument
+from engines.synth.engine import INPUT, OUTPUT, fluid_for_files, instrument
 from engines.synth.limiter import limited
 from engines.synth.sounds import is_heard, strikes
 
@@ -79,7 +79,7 @@ def _unused(name: str, taken: Mapping[str, object]) -> str:
     return next(one for one in names if one.lower() not in used)
 
 
-def render(events: Sequence[TimedEvent], frames: int, rate: int, make: Make = fluid) -> Audio:
+def render(events: Sequence[TimedEvent], frames: int, rate: int, make: Make = fluid_for_files) -> Audio:
     """What the engine that ``make`` gives makes of ``events``: shape (2, frames), float32, without its latency."""
     engine = make()
     spec = engine.spec

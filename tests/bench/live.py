@@ -1,7 +1,7 @@
 """Separation live for as long as wanted: ``python -m tests.bench.live [--minutes 10] [PROFILE...]``.
 
 For each profile a real jackd (dummy driver, real time where the system allows) at a period of 128, ``sideman run`` as a
-process of its own with separation and MIR on, and a song played into it without end. What is late is counted by
+process of its own with all engines on, and a song played into it without end. What is late is counted by
 the sidecar itself in frames, shown here in periods, and asked for over OSC. A profile may be followed by its reserve in
 frames: ``ultra=192``.
 """
@@ -77,7 +77,7 @@ def run(profile: str, reserve: int, minutes: float) -> str:
                     client.send("/counters/reset")
                     time.sleep(60 * minutes)
                     counters = reading(client, "counters")[0]
-                    declared = {row[0]: int(row[1]) for row in reading(client, "latency")}
+                    rows = reading(client, "latency")
                     spent = {row[0]: row[1:] for row in reading(client, "worker.time")}
         finally:
             sidecar.send_signal(signal.SIGINT)
@@ -85,11 +85,15 @@ def run(profile: str, reserve: int, minutes: float) -> str:
     _period, _rate, cycles, skipped, _gaps, late, xruns, restarts = (int(value) for value in counters)
     p50, p99, p999, slowest, share = (float(value) for value in spent["separation"])
     mir_p50, mir_p99, *_ = (float(value) for value in spent["mir"])
+    synth_p50, synth_p99, *_, synth_share = (float(value) for value in spent["synth"])
+    declared = {row[0]: int(row[1]) for row in rows}
+    silent = {row[0]: int(row[3]) for row in rows}["band"]
     per_mille = 1000 * late / PERIOD / max(cycles, 1)
     return (
         f"{profile:9} {declared['drums']:>6} {1000 * declared['drums'] / RATE:6.1f} ms  {cycles:>8,} "
         f"{late // PERIOD:>6,} {per_mille:7.3f} ‰ {skipped:>8} {xruns:>6} {restarts:>3}   "
-        f"{p50:.2f} {p99:.2f} {p999:.2f} {slowest:.2f} ms  {share:>4.0%}   {mir_p50:.2f} {mir_p99:.2f} ms\n"
+        f"{p50:.2f} {p99:.2f} {p999:.2f} {slowest:.2f} ms  {share:>4.0%}   {mir_p50:.2f} {mir_p99:.2f} ms   "
+        f"{synth_p50:.2f} {synth_p99:.2f} ms {synth_share:>4.0%} {silent // PERIOD:>6,}\n"
     )
 
 
@@ -99,7 +103,7 @@ def main(arguments: list[str]) -> None:
         minutes, arguments = float(arguments[1]), arguments[2:]
     sys.stdout.write(
         "profile   declared frames  callbacks   late            skipped xruns restarts  "
-        "a hop: p50 p99 p99.9 max, of a core   MIR: p50 p99\n"
+        "a hop: p50 p99 p99.9 max, of a core   MIR: p50 p99   synth: p50 p99, of a core, late\n"
     )
     for wish in arguments or list(RESERVES):
         profile, _, reserve = wish.partition("=")

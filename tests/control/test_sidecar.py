@@ -26,7 +26,7 @@ def test_every_stem_and_path_has_its_controls() -> None:
         assert {f"stems.{stem}.{what}" for what in ("gain_db", "mute", "solo")} <= names
     for path in PATHS:
         assert f"latency.{path}.ping" in names
-    for role in ("separation", "mir", "accompaniment"):
+    for role in ("separation", "mir", "accompaniment", "synth"):
         assert {f"latency.{role}.{what}" for what in ("reserve_frames", "reserve_auto", "user_offset_frames")} <= names
 
 

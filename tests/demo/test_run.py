@@ -16,6 +16,7 @@ import pytest
 import soundfile
 
 from bridge.core.audio import STEMS
+from bridge.runtime.wiring import PATHS
 from tests.conftest import StartServer
 
 pytestmark = pytest.mark.live
@@ -40,12 +41,15 @@ def test_the_demo_measures_what_it_declares_and_writes_what_it_heard(jack_server
     report = json.loads(told.stdout)
     assert report == json.loads((out / "report.json").read_text())
     assert report["ok"]
-    assert {path["name"] for path in report["paths"]} == {*STEMS, "mix", "chords", "beats", "accompaniment", "clock"}
+    assert {path["name"] for path in report["paths"]} == set(PATHS)
     assert all(path["measured"] == path["declared"] for path in report["paths"])
     stems = [soundfile.read(out / f"{stem}.wav", dtype="float32")[0] for stem in STEMS]
     mix, rate = soundfile.read(out / "mix.wav", dtype="float32")
     assert rate == report["rate"]
     assert np.abs(np.sum(stems, axis=0) - mix).max() < 1e-6  # 24 bits a stem
+    band, _ = soundfile.read(out / "band.wav", dtype="float32")
+    assert band.shape == mix.shape
+    assert np.abs(band).max() > 0.01
     tracks = {track.name for track in mido.MidiFile(out / "session.mid").tracks}
     assert {"accompaniment", "chords", "beats"} <= tracks
     assert set(report["files"]) == {entry.name for entry in out.iterdir()}

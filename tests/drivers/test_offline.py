@@ -15,7 +15,9 @@ from bridge.errors import ConfigError
 from bridge.runtime.graph import Graph
 
 RATE = 44100
-ENGINES = {"separation": "separation.dsp", "mir": "mir.chroma", "accompaniment": "accompaniment.basic"}
+ENGINES = {
+    "separation": "separation.dsp", "mir": "mir.chroma", "accompaniment": "accompaniment.basic", "synth": "synth.plain",
+}  # fmt: skip
 BLOCKS = (1, 64, 65, 441, 8192)
 BPM = 140.0
 
@@ -54,6 +56,8 @@ CUES = (
     Cue(9_999, lambda graph: graph.set_gains(faders(drums=0.0), faders(drums=0.0, other=0.5))),
     Cue(10_010, lambda graph: graph.set_gains(faders(), faders(vocals=0.0))),
     Cue(30_000, lambda graph: graph.set_value("separation.bass_hz", 300.0)),
+    Cue(31_234, lambda graph: graph.set_value("synth.gain_db", -20.0)),
+    Cue(33_333, lambda graph: graph.release_notes()),
 )
 
 
@@ -66,6 +70,7 @@ def taken(block: int, with_cues: bool = False) -> Take:
 def assert_same(one: Take, other: Take) -> None:
     assert np.array_equal(one.stems, other.stems)
     assert np.array_equal(one.mix, other.mix)
+    assert np.array_equal(one.band, other.band)
     assert one.midi == other.midi
     assert one.heard == other.heard
 
@@ -83,6 +88,8 @@ def test_faders_moved_on_the_way_change_nothing_about_that(block: int) -> None:
 def test_the_material_is_worth_comparing() -> None:
     take = taken(441)
     assert all(np.abs(stem).max() > 0.01 for stem in take.stems)
+    assert np.abs(take.band).max() > 0.01
+    assert not np.array_equal(take.band, taken(441, with_cues=True).band)
     assert all(events for port, events in take.midi.items() if port != "clock")
     assert not take.midi["clock"]  # nobody asked to follow
     assert {Beat, Chord} <= {type(event.payload) for event in take.heard}
@@ -118,10 +125,30 @@ def test_a_cue_is_heard_at_its_frame_behind_a_delay_too() -> None:
     assert not cut.stems[:, :, 5220:].any()
 
 
+def test_the_band_begins_to_sound_at_the_frame_of_its_first_note() -> None:
+    take = taken(441)
+    struck = [
+        e.frame for e in take.midi["accompaniment"] if isinstance(e.payload, Midi) and e.payload.data[0] >> 4 == 9
+    ]
+    first = int(np.flatnonzero(np.abs(take.band).max(axis=0))[0])
+    assert 0 <= first - struck[0] <= 2  # a tone begins at its zero crossing
+
+
+def test_the_end_of_the_input_leaves_the_band_where_it_is() -> None:
+    engines = ENGINES | {"separation": ""}
+    whole, cut = (process(music(1.6)[:, :frames], RATE, engines, host(1.6)) for frames in (int(1.6 * RATE), 60_000))
+    assert np.array_equal(cut.band, whole.band[:, :60_000])
+
+
+def test_without_a_synth_the_band_is_silent() -> None:
+    assert not process(music(0.3), RATE, ENGINES | {"synth": ""}, host(0.3)).band.any()
+
+
 def test_silence_gives_silence() -> None:
     take = process(np.zeros((CHANNELS, RATE), np.float32), RATE, ENGINES)
     assert not take.stems.any()
     assert not take.mix.any()
+    assert not take.band.any()
     assert not any(take.midi.values())
 
 

@@ -16,6 +16,7 @@ import pytest
 from bridge.drivers.dummy_server import SHM, DummyServer
 from bridge.drivers.stand_in import StandIn
 from bridge.runtime.shared.layout import MIDI_PORTS
+from bridge.runtime.wiring import ROLES
 from tests.live.rig import PATIENCE_S, chord_changes, free_port, hanging, midi_clock, recorded, until
 
 pytestmark = [
@@ -97,7 +98,7 @@ def end_while_it_plays(server: DummyServer, config: Path, end: Callable[[int], N
             daw.start(margin_frames=RATE // 4)
             until("sounding notes", lambda: {"chords", "accompaniment"} <= set(sounding(daw)))
             workers = children(child.pid)
-            assert len(workers) == 3
+            assert len(workers) == len(ROLES)
             end(child.pid)
             status = end_of(child)
             left = recorded(daw)

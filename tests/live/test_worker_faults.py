@@ -37,7 +37,7 @@ pytestmark = pytest.mark.live
 RATE = 48000
 TAPE_S = 30.0  # cut short as soon as the worker is back and heard
 TEMPO = 123.45
-PORTS = {"separation": (), "mir": ("chords", "beats"), "accompaniment": ("accompaniment",)}
+PORTS = {"separation": (), "mir": ("chords", "beats"), "accompaniment": ("accompaniment",), "synth": ()}
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +109,12 @@ def test_a_killed_worker_is_replaced_while_the_music_goes_on(sidecar: Sidecar, d
     lose(sidecar, daw, [role], signal.SIGKILL)
     assert_separated(daw)
     assert sum_error(daw) <= SUM_ERROR
+
+
+def test_a_replaced_synth_is_heard_again(sidecar: Sidecar, daw: StandIn) -> None:
+    until("sound", lambda: bool(daw.returned("band").any()))
+    ready = lose(sidecar, daw, ["synth"], signal.SIGKILL)
+    until("sound again", lambda: bool(daw.returned("band")[:, ready:].any()))
 
 
 def test_stalled_workers_are_ended_and_replaced_while_the_music_goes_on(sidecar: Sidecar, daw: StandIn) -> None:

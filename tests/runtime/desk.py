@@ -15,16 +15,29 @@ from bridge.runtime.callback.intake import take
 from bridge.runtime.callback.mixing import give_audio
 from bridge.runtime.callback.playing import give_events
 from bridge.runtime.callback.room import Room, make_room
+from bridge.runtime.callback.sounding import give_band
 from bridge.runtime.shared import words as w
 from bridge.runtime.shared.arena import Arena
 from bridge.runtime.shared.atomics import publish
-from bridge.runtime.shared.layout import CAPACITY, HOST_RING, MIDI_PORTS, Plan, Shared, WorkerPlan, map_arena, size_of
+from bridge.runtime.shared.layout import (
+    CAPACITY,
+    HOST_RING,
+    MIDI_PORTS,
+    SOUND_RING,
+    Plan,
+    Shared,
+    WorkerPlan,
+    map_arena,
+    size_of,
+)
 from bridge.runtime.shared.rings import EventReader, EventWriter, write_audio
 
 RATE = 44100
 HOP = 64
-SEPARATION, MIR, ACCOMPANIMENT = range(3)
-RINGS = (HOST_RING, *MIDI_PORTS, "mir.beats", "mir.chords")
+SEPARATION, MIR, ACCOMPANIMENT, SYNTH = range(4)
+RINGS = (HOST_RING, *MIDI_PORTS, "mir.beats", "mir.chords", SOUND_RING)
+AHEAD = 3 * HOP
+"""By how much the synth runs ahead of the input."""
 
 WORKERS = (
     WorkerPlan("separation", "toy.separation", SEPARATION, HOP, 0),
@@ -35,11 +48,18 @@ WORKERS = (
     ),
     WorkerPlan(
         "accompaniment", "toy.accompaniment", ACCOMPANIMENT, HOP, 0,
-        reads={"chords": "mir.chords", "midi": HOST_RING}, writes={"midi": "accompaniment"}, waits_for=(MIR,),
+        reads={"chords": "mir.chords", "midi": HOST_RING},
+        writes={"midi": "accompaniment", "sound": SOUND_RING}, waits_for=(MIR,),
     ),
 )  # fmt: skip
 
+SOUNDS = WorkerPlan(
+    "synth", "toy.synth", SYNTH, HOP, 0, AHEAD,
+    reads={"midi": "accompaniment", "sound": SOUND_RING}, waits_for=(ACCOMPANIMENT,),
+)  # fmt: skip
+
 PLAN = Plan(RATE, WORKERS, RINGS)
+WITH_SYNTH = Plan(RATE, (*WORKERS, SOUNDS), RINGS)
 NO_ENGINES = Plan(RATE, (), RINGS)
 """Nobody separates: the input passes through ``other`` at once."""
 
@@ -81,8 +101,9 @@ class Desk:
         return self.now
 
     def mix(self, frames: int) -> Audio:
-        """What the last cycle sends as audio, shape (stems and mix, channels, frames)."""
+        """What the last cycle sends as audio, shape (stems, mix and band, channels, frames)."""
         give_audio(self.room, self.now, frames)
+        give_band(self.room, self.now, frames)
         return self.room.work_out[:, :frames].reshape(-1, CHANNELS, frames).copy()
 
     def play(self, frames: int, stall_frames: int = STALL_FRAMES) -> dict[str, list[Sent]]:
@@ -112,6 +133,13 @@ class Desk:
         write_audio(self.shared.stems, 0, start - int(words[w.LATENCY]), stems)
         publish(self.shared.stamps, start % CAPACITY, (epoch << w.STAMP_SHIFT) + start)
 
+    def sound(self, start: int, audio: Audio, epoch: int | None = None) -> None:
+        """What the synth's worker does for the hop at ``start``; ``audio``: shape (channels, hop)."""
+        words = self.worker(SYNTH)
+        epoch = int(words[w.EPOCH]) if epoch is None else epoch
+        write_audio(self.shared.band, 0, start - int(words[w.LATENCY]), audio)
+        publish(self.shared.band_stamps, start % CAPACITY, (epoch << w.STAMP_SHIFT) + start)
+
     def say(self, ring: str, frame: int, data: bytes, epoch: int | None = None) -> None:
         """What a worker does to have ``data`` sent for ``frame``."""
         owner = int(self.room.owners[MIDI_PORTS.index(ring)])
@@ -138,6 +166,9 @@ def open_desk(plan: Plan = PLAN, latency: int = 0, slack: int = 0) -> Iterator[D
         if plan.audio_worker >= 0:
             words = shared.workers[plan.audio_worker]
             words[w.LATENCY], words[w.SLACK] = latency, slack
+        if plan.synth_worker >= 0:
+            words = shared.workers[plan.synth_worker]
+            words[w.LATENCY], words[w.SLACK] = -AHEAD, AHEAD
         yield Desk(plan, shared, make_room(plan, shared))
 
 

@@ -6,11 +6,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.core.engine import Block
+from bridge.core.engine import AudioPort, Block, EngineSpec, EventPort
 from bridge.core.events import Beat, Chord, Key, Midi, TimedEvent
 from bridge.core.time import BlockTime
+from bridge.runtime.hops import HopRunner
 from bridge.runtime.shared import words as w
-from tests.runtime.desk import ACCOMPANIMENT, HOP, MIR, RATE, RINGS, Desk, on, open_desk
+from bridge.runtime.shared.layout import SOUND_RING
+from tests.runtime.desk import (
+    ACCOMPANIMENT,
+    AHEAD,
+    HOP,
+    MIR,
+    RATE,
+    RINGS,
+    SYNTH,
+    WITH_SYNTH,
+    Desk,
+    off,
+    on,
+    open_desk,
+)
 from tests.runtime.toys import LISTENS, PLAYS, Toy, run_by
 
 C, F = Chord(0, 0, 0, 0.5), Chord(5, 0, 5, 0.5)
@@ -212,3 +227,87 @@ def test_a_new_epoch_forgets_the_notes_that_it_held() -> None:
         events = desk.reader("chords").read()
     assert {event.frame for event in events} == {5, 200}
     assert not [event for event in events if isinstance(event.payload, Midi) and event.payload.data[0] == 0x80]
+
+
+# what a synth hears
+
+
+SOUNDER = EngineSpec("toy.synth", (EventPort("midi"), EventPort("sound")), (AudioPort("audio"),), HOP)
+PROGRAM, VOLUME, PEDAL_UP = bytes((0xC1, 33)), bytes((0xB1, 7, 90)), bytes((0xB1, 123, 0))
+
+
+def sounder(desk: Desk) -> tuple[Toy, HopRunner]:
+    toy = Toy(SOUNDER)
+    runner = HopRunner(WITH_SYNTH, WITH_SYNTH.workers[SYNTH], desk.shared, toy)
+    runner.prepare()
+    return toy, runner
+
+
+def notes_heard(toy: Toy) -> list[tuple[int, int, bytes]]:
+    """(first frame of the hop, frame, message)"""
+    return [(hop, e.frame, e.payload.data) for hop, _, e in toy.heard if isinstance(e.payload, Midi)]
+
+
+@given(periods=st.lists(st.integers(1, 400), min_size=1, max_size=5), offset=st.sampled_from([0, 700]))
+@settings(deadline=None, max_examples=20)
+def test_a_synth_hears_notes_in_the_hop_in_which_they_sound_ahead_of_the_input(periods: list[int], offset: int) -> None:
+    due = {500: on(60), 640: on(61), 641: off(60), 1000: off(61)}
+    with open_desk(WITH_SYNTH) as desk:
+        desk.shared.heads[RINGS.index("accompaniment"), w.RING_DELAY] = offset  # its port's affair, and the callback's
+        toy, runner = sounder(desk)
+        desk.take(1)
+        for frame, data in due.items():
+            desk.say("accompaniment", frame, data)
+        while desk.state[w.HEAD] < 2000:
+            for period in periods:
+                desk.take(period)
+                runner.pump()
+    assert notes_heard(toy) == [(frame // HOP * HOP, frame, data) for frame, data in due.items()]
+    assert toy.times[0].frame == AHEAD
+
+
+def test_a_synth_that_starts_afresh_is_told_again_how_notes_are_to_sound() -> None:
+    with open_desk(WITH_SYNTH) as desk:
+        desk.take(1)
+        desk.writer(SOUND_RING).write(TimedEvent(10, Midi(bytes((0xC1, 5)))), 1)
+        for frame, data in ((12, PROGRAM), (12, VOLUME), (13, PEDAL_UP), (13, on(60))):
+            desk.writer(SOUND_RING).write(TimedEvent(frame, Midi(data)), 1)
+        toy, runner = sounder(desk)  # it comes when all was said
+        for request in range(3):
+            toy.heard.clear()
+            desk.state[w.RELEASE] += request
+            first = desk.take(4 * HOP)
+            runner.pump()
+            assert [data for _, _, data in notes_heard(toy)] == [PROGRAM, VOLUME]
+            assert {hop for hop, _, _ in notes_heard(toy)} <= {first + AHEAD, AHEAD}
+
+
+def test_a_player_that_starts_afresh_says_it_anew_and_its_old_notes_are_not_heard() -> None:
+    with open_desk(WITH_SYNTH) as desk:
+        toy, runner = sounder(desk)
+        desk.take(HOP)
+        desk.writer(SOUND_RING).write(TimedEvent(0, Midi(PROGRAM)), 1)
+        runner.pump()
+        desk.say("accompaniment", 5 * HOP, on(60))
+        desk.worker(ACCOMPANIMENT)[w.RESTART_ONE] += 1
+        desk.take(HOP)
+        desk.say("accompaniment", 6 * HOP, on(61))
+        toy.heard.clear()
+        desk.take(8 * HOP)
+        runner.pump()
+    assert [data for _, _, data in notes_heard(toy)] == [on(61)]
+
+
+def test_a_note_that_comes_much_too_late_is_left_out_and_what_ends_one_is_not() -> None:
+    late = 10 * HOP
+    with open_desk(WITH_SYNTH) as desk:
+        toy, runner = sounder(desk)
+        desk.take(late)
+        runner.pump()
+        now = late + AHEAD  # the first frame of its next hop
+        said = [(now - w.GRACE_FRAMES - 1, on(60)), (now - w.GRACE_FRAMES - 1, off(62)), (now - w.GRACE_FRAMES, on(61))]
+        for frame, data in said:
+            desk.say("accompaniment", frame, data)
+        desk.take(HOP)
+        runner.pump()
+    assert [(frame, data) for _, frame, data in notes_heard(toy)] == said[1:]

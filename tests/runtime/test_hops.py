@@ -56,6 +56,13 @@ def test_each_hop_is_processed_once_in_order_as_soon_as_it_is_whole(desk: Desk, 
     assert desk.worker(SEPARATION)[w.PROGRESS] == 2000 // HOP * HOP
 
 
+def test_the_heart_of_a_worker_beats_with_each_hop_however_long_it_has_no_rest(desk: Desk) -> None:
+    runner = run_by(desk, Toy(SEPARATES))
+    desk.take(10 * HOP)
+    assert runner.pump() == 10
+    assert desk.worker(SEPARATION)[w.BEATS] >= 10
+
+
 def test_stems_come_out_at_the_declared_delay(desk: Desk) -> None:
     def delay_by_latency(block: Block, at: BlockTime, out: Block) -> None:
         for audio in out.audio.values():

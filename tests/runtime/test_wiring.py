@@ -16,13 +16,15 @@ from bridge.errors import BridgeError, EngineError
 from bridge.runtime import engines as registered
 from bridge.runtime.graph import Graph
 from bridge.runtime.shared import words as w
-from bridge.runtime.shared.layout import FORESEEN_RING, MAX_CONTROLS, MIDI_PORTS
-from bridge.runtime.wiring import AUDIO_PATHS, PATHS, ROLES, Wiring, make_node, paths_of, wire
+from bridge.runtime.shared.layout import FORESEEN_RING, MAX_CONTROLS, MIDI_PORTS, SOUND_RING
+from bridge.runtime.wiring import PATHS, ROLES, Wiring, make_node, paths_of, wire
 from tests.runtime.desk import RATE
 from tests.runtime.toys import SEPARATES, Toy, with_controls
 
-ENGINES = {"separation": "separation.dsp", "mir": "mir.chroma", "accompaniment": "accompaniment.basic"}
-RESERVES = {"separation": 512, "mir": 1024, "accompaniment": 2048}
+ENGINES = {
+    "separation": "separation.dsp", "mir": "mir.chroma", "accompaniment": "accompaniment.basic", "synth": "synth.plain",
+}  # fmt: skip
+RESERVES = {"separation": 512, "mir": 1024, "accompaniment": 2048, "synth": 1024}
 PERIODS = (16, 64, 128, 100, 1024, 8192)
 
 
@@ -72,6 +74,7 @@ def test_an_engine_like_none_is_answered_with_all_that_there_are() -> None:
         ("separation", "mir.chroma", "bass, drums, vocals"),
         ("mir", "separation.dsp", "beats, chords"),
         ("accompaniment", "mir.chroma", "midi"),
+        ("synth", "accompaniment.basic", "audio"),
     ],
 )
 def test_an_engine_in_the_wrong_role_is_refused_with_what_it_lacks(role: str, name: str, lacks: str) -> None:
@@ -113,14 +116,17 @@ def test_an_engine_with_more_controls_than_fit_is_refused(monkeypatch: pytest.Mo
 
 
 def test_workers_come_in_the_order_of_hearing_and_know_their_rings(wiring: Wiring) -> None:
-    separation, mir, accompaniment = wiring.plan.workers
-    assert (separation.role, mir.role, accompaniment.role) == ROLES
-    assert [worker.index for worker in wiring.plan.workers] == [0, 1, 2]
+    separation, mir, accompaniment, synth = wiring.plan.workers
+    assert (separation.role, mir.role, accompaniment.role, synth.role) == ROLES
+    assert [worker.index for worker in wiring.plan.workers] == [0, 1, 2, 3]
     assert mir.writes == {"beats": "mir.beats", "chords": "mir.chords"}
     assert mir.renders == {"beats": "beats", "chords": "chords", "clock": "beats"}
     assert accompaniment.writes == {"midi": "accompaniment"}
     assert accompaniment.reads["chords"] == "mir.chords"
     assert accompaniment.waits_for == (1,)
+    assert synth.reads == {"midi": "accompaniment", "sound": SOUND_RING}
+    assert synth.waits_for == (2,)
+    assert (wiring.plan.player, wiring.plan.synth_worker) == (2, 3)
     rings = {*mir.writes.values(), *mir.renders, *accompaniment.reads.values(), *accompaniment.writes.values()}
     assert rings <= set(wiring.plan.rings)
 
@@ -152,11 +158,66 @@ def test_a_role_without_an_engine_is_left_out() -> None:
     assert plan.audio_worker == -1
 
 
-def test_an_engine_that_predicts_leads_by_its_hop_and_its_reserve(wiring: Wiring) -> None:
+def test_an_engine_that_predicts_leads_by_its_hop_and_its_reserve() -> None:
+    wiring = wire(ENGINES | {"synth": ""}, RATE, RESERVES)
     for node, worker in zip(wiring.nodes, wiring.plan.workers, strict=True):
         lead = node.spec.hop + RESERVES[node.role] if node.spec.predicts else 0
         assert node.lead_frames == worker.lead_frames == lead
     assert wiring.nodes[2].spec.predicts
+
+
+# the synth
+
+
+def test_the_one_who_plays_decides_earlier_by_what_the_synth_needs(wiring: Wiring) -> None:
+    player, synth = wiring.nodes[2:]
+    needs = synth.spec.hop + RESERVES["synth"] + make_node("synth", "synth.plain", RATE, 0).audio_latency
+    assert synth.ahead_frames == wiring.plan.workers[3].ahead_frames == needs
+    assert (
+        player.lead_frames == wiring.plan.workers[2].lead_frames == player.spec.hop + RESERVES["accompaniment"] + needs
+    )
+    assert synth.audio_latency == -synth.spec.hop - RESERVES["synth"]
+
+
+def test_without_anyone_to_listen_to_a_synth_is_left_out() -> None:
+    wiring = wire(ENGINES | {"accompaniment": ""}, RATE, RESERVES)
+    assert [node.role for node in wiring.nodes] == ["separation", "mir"]
+    assert wiring.plan.synth_worker == -1
+
+
+def test_a_synth_that_hears_no_notes_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend(monkeypatch, EngineSpec("toy", (EventPort("chords"),), (AudioPort("audio"),), 64))
+    with pytest.raises(EngineError, match="cannot do synth: it has no input midi"):
+        make_node("synth", "toy", RATE, 512)
+
+
+def test_a_synth_behind_one_who_does_not_predict_runs_behind_by_what_that_takes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    spec = EngineSpec("toy", (EventPort("midi"),), (EventPort("midi"), AudioPort("audio")), 64)
+    pretend(monkeypatch, spec)
+    nodes = wire({"accompaniment": "toy", "synth": "toy"}, RATE, RESERVES).nodes
+    assert nodes[1].ahead_frames == -64 - RESERVES["accompaniment"]
+    path = paths_of(nodes[1], 128, RESERVES["synth"], 0)[0]
+    assert path.declared == 64 + RESERVES["accompaniment"] + path.buffering + RESERVES["synth"]
+
+
+@pytest.mark.parametrize("period", [16, 64, 128, 1024, 2048, 4096, 8192])
+def test_a_hop_of_sound_is_due_no_sooner_than_its_notes_and_a_period_of_work_are_there(
+    wiring: Wiring, period: int
+) -> None:
+    with Graph(wiring, period, RESERVES, {}) as graph:
+        player, synth = graph.wiring.nodes[2:]
+        words = graph.shared.workers[3]
+        told = player.lead_frames - synth.ahead_frames - player.spec.hop  # what the player's answer may take
+        assert words[w.LAG] >= period - told
+        assert words[w.SLACK] >= words[w.LAG] + buffering_frames(synth.spec.hop, period) + period
+
+
+def test_sound_and_notes_are_delayed_together(graph: Graph) -> None:
+    graph.set_offset("accompaniment", 700)
+    graph.set_offset("synth", 30)
+    assert (graph.ledger["accompaniment"].declared, graph.ledger["band"].declared) == (700, 730)
 
 
 # the ledger
@@ -167,9 +228,10 @@ def test_every_path_declares_the_sum_of_its_parts(wiring: Wiring, period: int) -
     with Graph(wiring, period, RESERVES, {"separation": 7, "accompaniment": 100}) as graph:
         assert {path.name for path in graph.ledger} == set(PATHS)
         for path in graph.ledger:
-            assert path.declared == path.model + path.buffering + path.reserve + path.user_offset
+            parts = (path.model, path.upstream, path.buffering, path.reserve, path.user_offset)
+            assert path.declared == sum(parts)
             assert path.period == period
-        for name in AUDIO_PATHS:
+        for name in (*STEMS, "mix"):
             path, hop = graph.ledger[name], wiring.nodes[0].spec.hop
             assert path.buffering == buffering_frames(hop, period)
             assert path.reserve == max(512, period)
@@ -196,6 +258,7 @@ def test_a_driver_that_waits_needs_no_reserve(period: int) -> None:
 def test_what_predicts_is_on_time(wiring: Wiring, period: int) -> None:
     with Graph(wiring, period, RESERVES, {}) as graph:
         assert graph.ledger["accompaniment"].declared == 0
+        assert graph.ledger["band"].declared == 0
         assert graph.ledger["clock"].declared == 0
 
 
@@ -223,8 +286,10 @@ def assert_callback_delays_what_is_declared(graph: Graph) -> None:
     """The words that the callback goes by agree with the ledger."""
     for node, words in zip(graph.wiring.nodes, graph.shared.workers, strict=True):
         if node.role == "separation":
-            delays = {graph.ledger[name].declared for name in AUDIO_PATHS}
+            delays = {graph.ledger[name].declared for name in (*STEMS, "mix")}
             assert delays == {int(words[w.SLACK] + words[w.LATENCY])}
+        if node.role == "synth":
+            assert graph.ledger["band"].declared == words[w.SLACK] + words[w.LATENCY]
     for name in MIDI_PORTS:
         head = graph.shared.heads[graph.plan.rings.index(name)]
         assert head[w.RING_DELAY] == graph.ledger[name].declared
@@ -239,6 +304,9 @@ def test_the_callback_delays_what_is_declared_after_any_change(graph: Graph) -> 
         lambda: graph.set_offset("separation", 33),
         lambda: graph.set_offset("mir", 44),
         lambda: graph.set_offset("accompaniment", 55),
+        lambda: graph.set_offset("synth", 66),
+        lambda: graph.set_reserve("synth", 5000),
+        lambda: graph.set_period(4096),
         lambda: graph.set_period(64),
     )
     for change in changes:

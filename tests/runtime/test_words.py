@@ -11,12 +11,14 @@ import pytest
 
 from bridge.core.audio import CHANNELS, STEMS
 from bridge.core.events import PAYLOAD_BYTES
+from bridge.runtime.callback.playing import FIRST_PING
 from bridge.runtime.callback.room import GAINS, OUTPUTS, Room, make_room
+from bridge.runtime.callback.sounding import BAND
 from bridge.runtime.shared import words as w
 from bridge.runtime.shared.arena import Arena
 from bridge.runtime.shared.layout import CAPACITY, MIDI_PORTS, RECORDS, Plan, Shared, map_arena, size_of
-from bridge.runtime.wiring import PATHS
-from tests.runtime.desk import NO_ENGINES, PLAN
+from bridge.runtime.wiring import AUDIO_PATHS, PATHS
+from tests.runtime.desk import NO_ENGINES, PLAN, WITH_SYNTH
 
 
 def enumerations() -> list[tuple[list[str], int]]:
@@ -51,10 +53,12 @@ def test_rings_are_powers_of_two_so_that_a_mask_finds_a_slot() -> None:
 
 
 def test_every_path_has_a_bit_in_the_ping_word_where_the_callback_looks() -> None:
-    assert (*STEMS, "mix", *MIDI_PORTS) == PATHS
+    assert (*STEMS, "mix", "band", *MIDI_PORTS) == PATHS
+    assert PATHS.index("band") == BAND
+    assert PATHS[FIRST_PING:] == MIDI_PORTS
 
 
-@pytest.mark.parametrize("plan", [PLAN, NO_ENGINES], ids=["three workers", "none"])
+@pytest.mark.parametrize("plan", [WITH_SYNTH, NO_ENGINES], ids=["four workers", "none"])
 def test_shared_arrays_start_on_cache_lines_and_fill_the_arena_without_overlap(plan: Plan) -> None:
     with Arena.create(size_of(plan)) as arena:
         shared = map_arena(plan, arena)
@@ -77,16 +81,16 @@ def test_a_room_shares_what_workers_see_and_owns_the_rest() -> None:
     with Arena.create(size_of(PLAN)) as arena:
         shared = map_arena(PLAN, arena)
         room = make_room(PLAN, shared)
-        common = set(Room._fields[:10]) - {"values"}  # what a room calls values are the records
+        common = set(Room._fields[:12]) - {"values"}  # what a room calls values are the records
         assert all(np.shares_memory(getattr(room, name), getattr(shared, name)) for name in common)
         assert np.shares_memory(room.values, shared.records)
-        assert not any(np.shares_memory(array, shared.state) for array in room[10:])
+        assert not any(np.shares_memory(array, shared.state) for array in room[12:])
 
 
 def test_a_room_has_a_row_for_each_output_and_each_fader() -> None:
-    with Arena.create(size_of(PLAN)) as arena:
-        room = make_room(PLAN, map_arena(PLAN, arena))
-        assert OUTPUTS == (len(STEMS) + 1) * CHANNELS == len(room.work_out)
+    with Arena.create(size_of(WITH_SYNTH)) as arena:
+        room = make_room(WITH_SYNTH, map_arena(WITH_SYNTH, arena))
+        assert OUTPUTS == len(AUDIO_PATHS) * CHANNELS == len(room.work_out)
         assert GAINS == 2 * len(STEMS) == room.gains.size == len(room.curves)
         assert room.owners.tolist() == [2, 1, 1, 1]
-        assert room.audio.tolist() == [0, 110]
+        assert room.audio.tolist() == [0, 3, 2, 110]

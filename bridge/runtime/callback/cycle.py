@@ -11,6 +11,7 @@ from bridge.runtime.callback.intake import take
 from bridge.runtime.callback.mixing import give_audio
 from bridge.runtime.callback.playing import give_events
 from bridge.runtime.callback.room import Room
+from bridge.runtime.callback.sounding import give_band
 from bridge.runtime.shared import words as w
 from bridge.runtime.shared.atomics import as_void, load_acquire
 from bridge.runtime.shared.compiled import compiled
@@ -58,6 +59,7 @@ def wait_for_workers(room: Room, now: int, frames: int) -> None:
 def give(room: Room, now: int, frames: int) -> None:
     """Fill the audio outputs and ``out_events`` for the cycle that started at ``now``."""
     give_audio(room, now, frames)
+    give_band(room, now, frames)
     give_events(room, now, frames, STALL_FRAMES)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from bridge.core.events import ClockPosition, Gap, Midi, Transport
-from bridge.runtime.callback.room import Room
+from bridge.runtime.callback.room import PLAYER, SEPARATES, SYNTH, Room
 from bridge.runtime.shared import words as w
 from bridge.runtime.shared.atomics import as_float32, carray, load_acquire, store_release
 from bridge.runtime.shared.compiled import compiled
@@ -24,23 +24,38 @@ CLOCK, START, CONTINUE, STOP, SONG_POSITION = 0xF8, 0xFA, 0xFB, 0xFC, 0xF2
 
 
 @compiled
-def begin_epoch(room: Room, index: int, frame: int) -> None:
-    """Worker ``index`` starts afresh at ``frame``; its ports release what sounds."""
+def begin(room: Room, index: int, frame: int) -> None:
+    """A new epoch for worker ``index``."""
     worker = room.workers[index]
     if worker[w.EPOCH] == 0 or worker[w.ORIGIN] != frame:  # breaks at one frame (position, start) are one break
         worker[w.LAST_ORIGIN] = worker[w.ORIGIN]
         worker[w.ORIGIN] = frame
         store_release(worker, w.EPOCH, worker[w.EPOCH] + 1)
+
+
+@compiled
+def begin_epoch(room: Room, index: int, frame: int) -> None:
+    """Worker ``index`` starts afresh at ``frame``; its ports release what sounds, and so does the synth behind it."""
+    begin(room, index, frame)
+    if index == room.audio[PLAYER]:
+        end_sound(room, frame)
     for port in range(room.owners.size):
         if room.owners[port] == index:
             room.ports[port, w.RELEASING] = 1
 
 
 @compiled
+def end_sound(room: Room, frame: int) -> None:
+    """The synth starts afresh at ``frame``: what it was told to play is no longer wanted, or nobody would end it."""
+    if room.audio[SYNTH] >= 0:
+        begin(room, room.audio[SYNTH], frame)
+
+
+@compiled
 def begin_epochs(room: Room, frame: int, whom: int) -> None:
     """A break at ``frame`` for every worker, for those of events, or for those that a gap concerns."""
     for index in range(room.workers.shape[0]):
-        if whom == EVENTS_ONLY and index == room.audio[0]:
+        if whom == EVENTS_ONLY and index == room.audio[SEPARATES]:
             continue
         if whom == AFTER_GAP and room.workers[index, w.GAP_RESETS] == 0:
             continue
@@ -188,7 +203,11 @@ def serve_requests(room: Room, now: int) -> None:
     if request != state[w.RELEASED]:
         for port in range(room.ports.shape[0]):
             room.ports[port, w.RELEASING] = 1
+        end_sound(room, now)
         state[w.RELEASED] = request
+    if room.own[w.BAND_ENDS] != 0:
+        end_sound(room, now)
+        room.own[w.BAND_ENDS] = 0
 
 
 @compiled

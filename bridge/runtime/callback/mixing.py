@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS, STEMS
-from bridge.runtime.callback.room import Room
+from bridge.runtime.callback.room import HALF_RAMP, SEPARATES, Room
 from bridge.runtime.shared import words as w
 from bridge.runtime.shared.atomics import as_float32, carray, load_acquire
 from bridge.runtime.shared.compiled import compiled
@@ -24,7 +24,7 @@ TARGET, VALUE, FIRST, SECOND, LEFT, POSITION = range(6)  # a row of room.ramps
 
 @compiled
 def out(room: Room, row: int, frames: int) -> NDArray[np.float32]:
-    """One channel of this cycle's output, shape (frames,); channels follow one another, stem by stem, the mix last."""
+    """One channel of this cycle's output, shape (frames,); channels follow one another, by AUDIO_PATHS."""
     return carray(as_float32(room.outs[row]), (frames,))  # type: ignore[no-any-return]
 
 
@@ -34,7 +34,7 @@ def find_hop(room: Room, t: int) -> tuple[bool, int, bool]:
 
     Frames before the present epoch's origin belong to the epoch before, whose results stay valid.
     """
-    worker = room.workers[room.audio[0]]
+    worker = room.workers[room.audio[SEPARATES]]
     origin, epoch, border = worker[w.ORIGIN], worker[w.EPOCH], t + CAPACITY
     if t < origin:
         border, origin, epoch = origin, worker[w.LAST_ORIGIN], epoch - 1
@@ -107,7 +107,7 @@ def lay_out_stems(room: Room, first: int, frames: int) -> None:
         there, end, late = False, t + frames, False
         if t < 0:
             end = 0
-        elif room.audio[0] >= 0:
+        elif room.audio[SEPARATES] >= 0:
             there, end, late = find_hop(room, t)
         count = min(end - t, frames - i, CAPACITY - (t & MASK))
         if room.own[w.FADE] == (FADE_FRAMES if there else 0) and room.own[w.FALLING] == 0:
@@ -127,7 +127,7 @@ def draw_curve(room: Room, gain: int, frames: int) -> bool:
     changes by at most 1/110^2 a frame (-82 dB), however often the target moves on the way.
     """
     ramp, box, curve = room.ramps[gain], room.boxes[gain], room.curves[gain]
-    half = room.audio[1]
+    half = room.audio[HALF_RAMP]
     target = room.gains[gain]
     if target != ramp[TARGET]:
         if ramp[LEFT] == 0.0:
@@ -200,7 +200,7 @@ def mix(room: Room, first: int, frames: int) -> None:
 
 @compiled
 def duck(room: Room, frames: int, towards: int) -> None:
-    """Fade all audio to silence (``towards`` 0) or back (FADE_FRAMES), so that a new delay makes no click."""
+    """Fade stems and mix to silence (``towards`` 0) or back (FADE_FRAMES), so that a new delay makes no click."""
     own = room.own
     if own[w.DUCK] == towards == FADE_FRAMES:
         return
@@ -210,17 +210,18 @@ def duck(room: Room, frames: int, towards: int) -> None:
         elif own[w.DUCK] > towards:
             own[w.DUCK] -= 1
         level = np.float32(own[w.DUCK]) / np.float32(FADE_FRAMES)
-        for row in range(room.outs.size):
+        for row in range((COUNT + 1) * CHANNELS):
             out(room, row, frames)[i] *= level
 
 
 @compiled
 def give_audio(room: Room, now: int, frames: int) -> None:
-    """Fill the audio outputs for the cycle at stream frame ``now``."""
+    """Fill the outputs of stems and mix for the cycle at stream frame ``now``."""
     state, own = room.state, room.own
     wanted = 0
-    if room.audio[0] >= 0:
-        wanted = room.workers[room.audio[0], w.SLACK] + room.workers[room.audio[0], w.LATENCY]
+    index = room.audio[SEPARATES]
+    if index >= 0:
+        wanted = room.workers[index, w.SLACK] + room.workers[index, w.LATENCY]
     if wanted != state[w.DELAY_NOW] and (own[w.DUCK] == 0 or state[w.CYCLES] == 1):
         state[w.DELAY_NOW] = wanted
         own[w.FADE], own[w.FALLING] = 0, 0

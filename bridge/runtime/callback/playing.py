@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from bridge.core.audio import STEMS
 from bridge.core.events import Midi
-from bridge.runtime.callback.room import Room
+from bridge.runtime.callback.room import PLAYER, Room
 from bridge.runtime.shared import words as w
 from bridge.runtime.shared.atomics import load_acquire
 from bridge.runtime.shared.compiled import compiled
 from bridge.runtime.shared.layout import MAX_EVENTS, RECORDS
-from bridge.runtime.shared.words import DATA, EPOCH_SHIFT, FRAME, KIND, SIZE
+from bridge.runtime.shared.words import DATA, EPOCH_SHIFT, FRAME, GRACE_FRAMES, KIND, SIZE
 
 HOST = 0
 FIRST_PORT_RING = 1  # ring 0 is the host's; the MIDI ports' rings follow in order
-FIRST_PING = len(STEMS) + 1  # ping bits: the stems, the mix, the MIDI ports
-GRACE_FRAMES = 512  # a note up to about 10 ms late is still worth playing
+FIRST_PING = len(STEMS) + 2  # ping bits: the stems, the mix, the band, the MIDI ports
 ECHO_FRAMES = 32768  # our own clock comes back within this: two periods of the longest callback, and a peer between
 CLOCK, START, CONTINUE, STOP = 0xF8, 0xFA, 0xFB, 0xFC
 MIDI = Midi.KIND
@@ -133,6 +132,8 @@ def give_events(room: Room, now: int, frames: int, stall_frames: int) -> None:
         stalled = 1 if behind > stall_frames else 0
         if stalled > room.ports[port, w.STALLED] or pinging != room.ports[port, w.PINGING]:
             room.ports[port, w.RELEASING] = 1  # whoever would have ended the notes no longer does
+            if stalled and room.owners[port] == room.audio[PLAYER]:
+                room.own[w.BAND_ENDS] = 1
         room.ports[port, w.STALLED], room.ports[port, w.PINGING] = stalled, pinging
         if room.ports[port, w.RELEASING] != 0:
             release(room, port)

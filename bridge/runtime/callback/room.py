@@ -17,18 +17,21 @@ from bridge.runtime.shared.words import DUCK as _DUCK
 from bridge.runtime.shared.words import FADE_FRAMES, OWN_WORDS, PORT_WORDS, RECORD_WORDS, TRANSPORT_WORDS
 
 GAINS = 2 * len(STEMS)
-OUTPUTS = (len(STEMS) + 1) * CHANNELS
+OUTPUTS = (len(STEMS) + 2) * CHANNELS  # the stems, the mix, the band
 MAX_BOX = 1024  # frames of half a ramp at 384 kHz
+SEPARATES, SYNTH, PLAYER, HALF_RAMP, AUDIO_WORDS = range(5)  # of Room.audio
 
 
 class Room(NamedTuple):
-    """Arrays of one callback. The first ten are shared (see layout.Shared), the others are its own."""
+    """Arrays of one callback. The first twelve are shared (see layout.Shared), the others are its own."""
 
     state: NDArray[np.int64]
     workers: NDArray[np.int64]
     inputs: NDArray[np.float32]
     stems: NDArray[np.float32]
     stamps: NDArray[np.int64]
+    band: NDArray[np.float32]
+    band_stamps: NDArray[np.int64]
     gains: NDArray[np.float64]
     records: NDArray[np.int64]
     values: NDArray[np.float64]  # the same memory as records, read as float64
@@ -37,7 +40,7 @@ class Room(NamedTuple):
     own: NDArray[np.int64]  # (OWN_WORDS,)
     ports: NDArray[np.int64]  # (MIDI ports, PORT_WORDS)
     owners: NDArray[np.int64]  # (MIDI ports,) worker that feeds a port, -1: none
-    audio: NDArray[np.int64]  # (2,) worker that separates or -1; frames of half a ramp
+    audio: NDArray[np.int64]  # (AUDIO_WORDS,) workers by what they do, -1: none; frames of half a ramp
     ramps: NDArray[np.float64]  # (GAINS, 6) target, value, first sum, second sum, frames left, position
     boxes: NDArray[np.float64]  # (GAINS, 2, MAX_BOX) what the two moving averages remember
     curves: NDArray[np.float32]  # (GAINS, WORK_ROW) each gain over this cycle
@@ -62,7 +65,8 @@ def make_room(plan: Plan, shared: Shared) -> Room:
             if ring in MIDI_PORTS:
                 owners[MIDI_PORTS.index(ring)] = worker.index
     half_ramp = max(1, min(MAX_BOX, round(0.0025 * plan.rate)))  # two averages of 2.5 ms: a ramp of 5 ms
-    for array in (shared.inputs, shared.stems, shared.stamps, shared.records, shared.callback_bins):
+    rings = (shared.inputs, shared.stems, shared.stamps, shared.band, shared.band_stamps, shared.records)
+    for array in (*rings, shared.callback_bins):
         array.fill(0)  # touched now, so that no page of it is missing when the callback comes to it
     shared.gains[:] = 1.0
     ramps = np.zeros((GAINS, 6))
@@ -77,6 +81,8 @@ def make_room(plan: Plan, shared: Shared) -> Room:
         inputs=shared.inputs,
         stems=shared.stems,
         stamps=shared.stamps,
+        band=shared.band,
+        band_stamps=shared.band_stamps,
         gains=shared.gains,
         records=shared.records,
         values=shared.records.view(np.float64),
@@ -85,7 +91,7 @@ def make_room(plan: Plan, shared: Shared) -> Room:
         own=own,
         ports=np.zeros((ports, PORT_WORDS), np.int64),
         owners=owners,
-        audio=np.array([plan.audio_worker, half_ramp], np.int64),
+        audio=np.array([plan.audio_worker, plan.synth_worker, plan.player, half_ramp], np.int64),
         ramps=ramps,
         boxes=np.zeros((GAINS, 2, MAX_BOX)),
         curves=np.ones((GAINS, WORK_ROW), np.float32),

@@ -49,12 +49,17 @@ HOST_RING = "host"
 FORESEEN_RING = "accompaniment.foreseen"
 """What a player has decided to play, chord by chord; to be read, it has no MIDI port."""
 
+SOUND_RING = "accompaniment.sound"
+"""What a player's notes are to sound like: programs and volumes for our own synth. It has no MIDI port: an instrument
+in the DAW is the user's choice."""
+
 
 class WorkerPlan(msgspec.Struct, frozen=True):
     """What one worker process needs to know.
 
     ``reads`` and ``writes`` map an engine's port to a ring, ``renders`` a MIDI port to the engine's port that is
-    rendered there.
+    rendered there. ``ahead_frames``: of a synth, how far before the input it plays what was decided ahead (see
+    `wiring.wire`).
     """
 
     role: str
@@ -62,6 +67,7 @@ class WorkerPlan(msgspec.Struct, frozen=True):
     index: int
     hop: int
     lead_frames: int
+    ahead_frames: int = 0
     controls: tuple[str, ...] = ()
     reads: dict[str, str] = {}
     writes: dict[str, str] = {}
@@ -81,7 +87,20 @@ class Plan(msgspec.Struct, frozen=True):
     @property
     def audio_worker(self) -> int:
         """Index of the worker that separates, or -1."""
-        return next((w.index for w in self.workers if w.role == "separation"), -1)
+        return self._index("separation")
+
+    @property
+    def player(self) -> int:
+        """Index of the worker that plays along, or -1."""
+        return self._index("accompaniment")
+
+    @property
+    def synth_worker(self) -> int:
+        """Index of the worker that makes sound of what is played, or -1."""
+        return self._index("synth")
+
+    def _index(self, role: str) -> int:
+        return next((worker.index for worker in self.workers if worker.role == role), -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +112,8 @@ class Shared:
     inputs: NDArray[np.float32]  # (CHANNELS, ROW)
     stems: NDArray[np.float32]  # (SEPARATED * CHANNELS, ROW)
     stamps: NDArray[np.int64]  # (CAPACITY,) which hop a slot of the stem ring holds
+    band: NDArray[np.float32]  # (CHANNELS, ROW) the synth's sound, by the frames of the notes
+    band_stamps: NDArray[np.int64]  # (CAPACITY,) as stamps, of the band's ring
     gains: NDArray[np.float64]  # (2 * stems,) targets: stem ports, then the mix
     values: NDArray[np.float64]  # (workers, 64) each engine's controls
     records: NDArray[np.int64]  # (rings, RECORDS, RECORD_WORDS)
@@ -116,6 +137,8 @@ def _shapes(plan: Plan) -> dict[str, tuple[tuple[int, ...], type[np.generic]]]:
         "inputs": ((CHANNELS, ROW), np.float32),
         "stems": ((SEPARATED * CHANNELS, ROW), np.float32),
         "stamps": ((CAPACITY,), np.int64),
+        "band": ((CHANNELS, ROW), np.float32),
+        "band_stamps": ((CAPACITY,), np.int64),
         "gains": ((2 * len(STEMS),), np.float64),
         "values": ((count, MAX_CONTROLS), np.float64),
         "records": ((rings, RECORDS, RECORD_WORDS), np.int64),

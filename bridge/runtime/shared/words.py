@@ -28,8 +28,9 @@ from __future__ import annotations
     SLIPS,         # C  callbacks whose frame time overlapped the last one's: they are taken as following it
     QUIET,         # P  1: MIDI ports stay silent, what sounds is released; set before leaving
     FOLLOWING,     # P  1: the audio leads; the host's clock and transport count for nothing, and our clock goes out
+    BAND_LATE,     # C  frames for which a hop of the synth was missing, silent
     STATE_WORDS,
-) = range(21)
+) = range(22)
 
 (
     EPOCH,         # C  raised where a worker must start afresh; results of an older one are void
@@ -38,17 +39,17 @@ from __future__ import annotations
     RESTART_ONE,   # P  requests to begin a new epoch for this worker alone
     RESTARTED_ONE, # C  the last such request that was served
     SLACK,         # P  declared delay minus latency: frames between input and the answer being due
-    LAG,           # P  frames by which it runs behind the input: the stems that it listens to come so late
+    LAG,           # P  frames by which it runs behind the input: what it listens to comes so late
     ALIVE,         # P  1 while the process lives and is worth waiting for
     READY,         # W  1 once the engine is prepared
     PROGRESS,      # W  input frames processed: the end of the last hop
     DONE_EPOCH,    # W  the epoch that PROGRESS belongs to
-    BEATS,         # W  its heart: raised each time round its loop
+    BEATS,         # W  its heart: raised each time round its loop, and with each hop
     HOPS,          # W  hops processed
     DROPPED_HOPS,  # W  hops passed over, because the ring had moved on
     FAULTS,        # W  hops on which the engine raised or gave non-finite numbers
     HOP,           # fixed
-    LATENCY,       # fixed: the delay of its audio, 0 where it has none
+    LATENCY,       # fixed: the delay of its audio, 0 where it has none; below 0 where it runs ahead of the input
     GAP_RESETS,    # fixed: 1 where skipped input calls for a new epoch
     WORKER_WORDS,
 ) = range(19)
@@ -66,11 +67,17 @@ from __future__ import annotations
     TICKS,         # MIDI clock ticks since the song's start
     TICKING,       # 1 between MIDI start or continue and stop
     ECHO_END,      # up to this frame a clock that comes in may be our own, come back
+    BAND_DELAY,    # the delay of the band's sound in force
+    BAND_FADE,     # as FADE, of the band's sound over silence
+    BAND_FALLING,  # as FALLING
+    BAND_FROM,     # as FADE_FROM
+    BAND_ENDS,     # 1: what plays has stalled; its sound ends with the next callback
     OWN_WORDS,
-) = range(13)
+) = range(18)
 # fmt: on
 
 FADE_FRAMES = 64  # StemgenRT's figure: inaudible as a step, short against any hop
+GRACE_FRAMES = 512  # a note up to about 10 ms late is still worth playing
 
 CURSOR, PING_CURSOR, RELEASING, STALLED, PINGING, CLOCKING, PORT_WORDS = range(7)
 """The callback's words for each MIDI port: where it reads, notes to release, a worker found stalled, ping mode, a MIDI

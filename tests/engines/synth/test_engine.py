@@ -156,7 +156,7 @@ def test_without_a_font_the_plain_sounds_take_its_place_and_the_mend_is_said(
     monkeypatch.setattr(fonts, "PLACES", ())
     monkeypatch.delenv(fonts.VARIABLE, raising=False)
     monkeypatch.setenv("SIDEMAN_CONFIG_HOME", str(tmp_path))
-    assert fonts.VARIABLE in engines.lacking() or "FluidSynth" in engines.lacking()
+    assert fonts.VARIABLE in str(engines.lacking()) or "FluidSynth" in str(engines.lacking())
     with caplog.at_level(logging.WARNING):
         synth = ready(engines.fluid)
         assert engines.instrument() is engines.plain

@@ -1,0 +1,43 @@
+"""What a style's parts are to sound like, said to the synth: each channel's program and volume."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bridge.core.engine import EventPort, State
+from bridge.core.events import Midi, TimedEvent
+from engines.accompaniment.performer import CHANNELS
+from engines.accompaniment.style import Style
+
+SOUND = EventPort("sound")
+CONTROL, PROGRAM, VOLUME = 0xB0, 0xC0, 7
+
+
+class Sounds:
+    """Says them where a style begins to be played, and no more until another does."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        self._number, self._frame = -1, 0
+
+    def change(self, number: int, style: Style, frame: int) -> list[TimedEvent]:
+        """What to say at ``frame``, or later where something was said for later; ``number`` is the style's."""
+        if number == self._number:
+            return []
+        self._number, self._frame = number, max(frame, self._frame)
+        return [
+            TimedEvent(self._frame, Midi(data))
+            for name, part in style.parts.items()
+            for data in (
+                bytes((PROGRAM | CHANNELS[name], part.program)),
+                bytes((CONTROL | CHANNELS[name], VOLUME, part.volume)),
+            )
+        ]
+
+    def state(self) -> State:
+        return {"number": np.array(self._number), "frame": np.array(self._frame)}
+
+    def restore(self, state: State) -> None:
+        self._number, self._frame = int(state["number"]), int(state["frame"])

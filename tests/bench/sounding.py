@@ -1,0 +1,79 @@
+"""What the whole band costs the synth: `python -m tests.bench.sounding [STYLE...]`.
+
+Eight bars in each style, all parts through one engine hop by hop, as on the live road; 44.1 kHz, processor time.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import numpy as np
+from mido import MidiFile
+from numpy.typing import NDArray
+
+from bridge.core.engine import block_for
+from bridge.core.events import TimedEvent
+from bridge.core.time import BlockTime
+from engines.accompaniment.style import shipped_names
+from engines.session.command import FILE, accompany
+from engines.synth.engine import INPUT, Synth, fluid, plain
+from engines.synth.stems import Score, read_score
+from tests.bench.styles import SHEET
+
+RATE = 44100
+ENGINES = (fluid, plain)
+
+
+def score_of(style: str, folder: Path) -> Score:
+    """The sheet in ``style``."""
+    sheet = folder / "sheet.txt"
+    sheet.write_text(SHEET, encoding="utf-8")
+    with redirect_stdout(io.StringIO()):
+        accompany(str(sheet), out=folder, style=style)
+    return read_score(MidiFile(folder / FILE, charset="utf-8"), RATE)
+
+
+def hop_times_ms(synth: Synth, events: Sequence[TimedEvent], frames: int) -> NDArray[np.float64]:
+    """The processor's time for each call, shape (hops,), in ms: what others do at the same time is not in it."""
+    hop, times, coming = synth.spec.hop, [], 0
+    block = block_for(synth.spec.inputs, hop, synth.spec.controls)
+    out = block_for(synth.spec.outputs, hop)
+    for first in range(0, frames, hop):
+        block.events[INPUT].clear()
+        while coming < len(events) and events[coming].frame < first + hop:
+            block.events[INPUT].append(events[coming])
+            coming += 1
+        start = time.thread_time()
+        synth.process(block, BlockTime(first, RATE), out)
+        times.append(1000 * (time.thread_time() - start))
+    return np.array(times)
+
+
+def main(styles: Sequence[str]) -> None:
+    row = "{:<13}{:<13}{:>9}{:>9}{:>9}{:>9}{:>12}{:>12}\n"
+    sys.stdout.write(row.format("style", "engine", "mean ms", "p50", "p99", "max", "of a core", "prepare s"))
+    with tempfile.TemporaryDirectory() as folder:
+        for style in styles:
+            score = score_of(style, Path(folder))
+            events = sorted((e for part in score.parts.values() for e in part), key=lambda event: event.frame)
+            for make in ENGINES:
+                synth = make()
+                start = time.perf_counter()
+                synth.prepare(RATE, synth.spec.hop)
+                ready = time.perf_counter() - start
+                times = hop_times_ms(synth, events, score.frames)
+                share = times.mean() / (1000 * synth.spec.hop / RATE)
+                figures = (times.mean(), *np.percentile(times, (50, 99)), times.max())
+                cells = [f"{value:.3f}" for value in figures]
+                sys.stdout.write(row.format(style, synth.spec.name, *cells, f"{share:.1%}", f"{ready:.2f}"))
+                sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:] or shipped_names())

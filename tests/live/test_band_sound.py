@@ -1,0 +1,135 @@
+"""The band's sound on its ports: that of its notes, at their frames; silent where they end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+import pytest
+
+from bridge.app import Sidecar
+from bridge.config import EngineSettings
+from bridge.core.audio import CHANNELS, Audio
+from bridge.core.events import Midi, TimedEvent
+from bridge.drivers.dummy_server import DummyServer
+from bridge.drivers.libjack import CAPTURE, port_latency
+from bridge.drivers.stand_in import StandIn
+from bridge.measure import disagreements, measure
+from bridge.runtime.shared import words as w
+from engines.synth.engine import plain
+from engines.synth.stems import render
+from tests.live.conftest import private_server
+from tests.live.rig import (
+    PATIENCE_S,
+    chord_changes,
+    hanging,
+    level,
+    midi_clock,
+    note_ons,
+    recorded,
+    sidecar_on,
+    stand_in,
+    until,
+)
+
+pytestmark = pytest.mark.live
+
+RATE, TEMPO = 48000, 123.45
+BEAT = 60 * RATE / TEMPO
+START = RATE // 2
+SECONDS = 5.0
+TAPE = START + int(SECONDS * RATE)
+BAND = EngineSettings(separation="", mir="mir.chroma", accompaniment="accompaniment.basic", synth="synth.plain")
+STOP = b"\xfc"
+
+
+@pytest.fixture(scope="module")
+def sidecar(module_server: DummyServer) -> Iterator[Sidecar]:
+    with sidecar_on(module_server, BAND) as running:
+        yield running
+
+
+def song(rate: int = RATE, start: int = START) -> Audio:
+    """Two chords in turn from ``start`` on."""
+    sung = chord_changes(rate, SECONDS, ("C", "Am"), 2 * BEAT / RATE)
+    return np.concatenate([np.zeros((CHANNELS, start), np.float32), sung], axis=1)
+
+
+def play(sidecar: Sidecar, midi: list[TimedEvent]) -> StandIn:
+    with stand_in(sidecar, song(), TAPE, midi) as daw:
+        daw.run_freewheeling(PATIENCE_S)
+    return daw
+
+
+@pytest.mark.parametrize(("rate", "period"), [(44100, 64), (48000, 1024)])
+def test_the_band_sounds_as_its_midi_does_to_the_frame(rate: int, period: int) -> None:
+    start = rate // 2
+    with private_server(rate, period) as server, sidecar_on(server, BAND) as sidecar:
+        clock = midi_clock(rate, TEMPO, SECONDS, start)
+        with stand_in(sidecar, song(rate, start), start + int(SECONDS * rate), clock) as daw:
+            daw.run_freewheeling(PATIENCE_S)
+        assert sidecar.road.graph.ledger["band"].declared == sidecar.road.graph.ledger["accompaniment"].declared == 0
+        assert disagreements(sidecar, measure(sidecar, freewheel=True)) == []
+    notes = daw.returned_midi("accompaniment")
+    assert len(note_ons(notes)) > 10
+    heard, wanted = daw.returned("band"), render(notes, daw.frames, rate, plain)
+    assert level(wanted) > 0.003
+    assert np.abs(heard - wanted).max() < 1e-4
+
+
+def test_without_a_note_there_is_silence(sidecar: Sidecar) -> None:
+    with stand_in(sidecar, np.zeros((CHANNELS, RATE), np.float32), RATE) as daw:
+        daw.run_freewheeling(PATIENCE_S)
+    assert not daw.returned("band").any()
+
+
+def test_a_stop_of_the_host_is_heard(sidecar: Sidecar) -> None:
+    whole = play(sidecar, midi_clock(RATE, TEMPO, SECONDS, START))
+    last = next(frame for frame, _, _ in note_ons(whole.returned_midi("accompaniment")) if frame > START + 7 * BEAT)
+    at = last + 1000  # within a note
+    ticks = [event for event in midi_clock(RATE, TEMPO, SECONDS, START) if event.frame < at]
+    daw = play(sidecar, [*ticks, TimedEvent(at, Midi(STOP))])
+    before = [event for event in daw.returned_midi("accompaniment") if event.frame < at - 128]  # a period
+    assert hanging(before), "nothing sounded, so nothing was shown"
+    assert level(daw.returned("band")[:, at - 900 : at]) > 0.003
+    assert not daw.returned("band")[:, at + w.FADE_FRAMES :].any()
+
+
+def test_panic_is_heard_and_what_is_played_after_it_too(sidecar: Sidecar) -> None:
+    ahead = sidecar.road.graph.plan.workers[-1].ahead_frames
+    with stand_in(sidecar, np.tile(song(), 3), 3 * TAPE, midi_clock(RATE, TEMPO, 15.0, 0)) as daw:
+        daw.start(margin_frames=RATE // 4)
+        until("sound", lambda: bool(daw.returned("band").any()))
+        until("a note that is held", lambda: bool(hanging(daw.returned_midi("accompaniment"))))
+        asked = recorded(daw)
+        sidecar.bus.trigger("transport.panic")
+        until("two seconds more", lambda: recorded(daw) > asked + 2 * RATE)
+        heard = np.abs(daw.returned("band")[:, asked : recorded(daw)]).max(axis=0)
+    silent = np.diff(np.flatnonzero(np.concatenate([[1.0], heard, [1.0]]))).max() - 1
+    assert silent >= ahead - w.FADE_FRAMES
+    assert level(heard[-RATE // 2 :]) > 0.003
+
+
+def test_the_fader_of_the_synth_is_heard(sidecar: Sidecar) -> None:
+    clock = midi_clock(RATE, TEMPO, SECONDS, START)
+    loud = play(sidecar, clock).returned("band")
+    sidecar.bus.set("synth.gain_db", -20.0, "test")
+    try:
+        soft = play(sidecar, clock).returned("band")
+    finally:
+        sidecar.bus.set("synth.gain_db", 0.0, "test")
+    assert level(soft) == pytest.approx(0.1 * level(loud), rel=0.05)
+
+
+def told(port: object, delay: int) -> bool:
+    return port_latency(port, CAPTURE) == (delay, delay)
+
+
+def test_the_ports_of_the_band_tell_jack_their_delay(sidecar: Sidecar) -> None:
+    ports = [port for port in sidecar.road.driver.client.outports if port.shortname.startswith("band_")]
+    assert [port.shortname for port in ports] == ["band_1", "band_2"]
+    for offset in (0, 333, 0):
+        sidecar.bus.set("latency.synth.user_offset_frames", offset, "test")
+        for port in ports:
+            until("the port tells JACK", partial(told, port, offset))

@@ -1,0 +1,232 @@
+"""The band's sound in a callback: at the frames of its notes, silent without a click where it is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from bridge.core.audio import CHANNELS, Audio
+from bridge.runtime.callback.cycle import STALL_FRAMES
+from bridge.runtime.callback.sounding import BAND
+from bridge.runtime.shared import words as w
+from bridge.runtime.shared.layout import CAPACITY
+from tests.runtime.desk import ACCOMPANIMENT, AHEAD, HOP, NO_ENGINES, RATE, SYNTH, WITH_SYNTH, Desk, noise, open_desk
+
+PERIOD = 48
+FADE = w.FADE_FRAMES
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    with open_desk(WITH_SYNTH) as opened:
+        yield opened
+
+
+class Player:
+    """A synth's worker by hand: gives ``sound``, shape (channels, frames), by the frames at which it is to be heard.
+
+    ``missing``: hops, by the frame of their input, that never come.
+    """
+
+    def __init__(self, desk: Desk, sound: Audio, missing: frozenset[int] = frozenset()) -> None:
+        self._desk, self._sound, self._missing = desk, sound, missing
+        self._epoch = self._start = 0
+
+    def work(self) -> None:
+        words = self._desk.worker(SYNTH)
+        if self._epoch != words[w.EPOCH]:
+            self._epoch, self._start = int(words[w.EPOCH]), int(words[w.ORIGIN])
+        while self._start + HOP <= self._desk.state[w.HEAD]:
+            frames = (self._start + AHEAD + np.arange(HOP)) % self._sound.shape[1]
+            if self._start not in self._missing:
+                self._desk.sound(self._start, self._sound[:, frames])
+            self._start += HOP
+
+
+def run(desk: Desk, player: Player, frames: int, period: int = PERIOD) -> Audio:
+    """What the next ``frames`` sound like, shape (channels, frames); whole periods."""
+    parts = []
+    for _ in range(frames // period):
+        desk.take(period)
+        player.work()
+        parts.append(desk.mix(period)[BAND])
+    return np.concatenate(parts, axis=1)
+
+
+def ones(frames: int = 64) -> Audio:
+    return np.ones((CHANNELS, frames), np.float32)
+
+
+def steepest(signal: NDArray[np.float32]) -> float:
+    return float(np.abs(np.diff(signal.astype(np.float64))).max())
+
+
+@given(period=st.integers(1, 300))
+def test_sound_is_heard_at_the_frames_of_its_notes_whatever_the_period(period: int) -> None:
+    sound = noise(4096)
+    with open_desk(WITH_SYNTH) as desk:
+        heard = run(desk, Player(desk, sound), 2000, period)
+        assert desk.state[w.BAND_LATE] == 0
+    settled = AHEAD + FADE
+    assert np.array_equal(heard[:, settled:], sound[:, settled : heard.shape[1]])
+    assert not heard[:, :AHEAD].any()
+
+
+@pytest.mark.parametrize("period", [100, 1000])
+def test_the_ring_goes_on_over_its_end_without_a_seam(desk: Desk, period: int) -> None:
+    for _ in range(CAPACITY // 8192):
+        desk.take(8192)
+        desk.mix(64)
+    desk.take(8192 - 1111)
+    desk.state[w.RESTART] += 1
+    first = CAPACITY + 8192 - 1111
+    sound = noise(8192)
+    heard = run(desk, Player(desk, sound), 2 * CAPACITY // period * period, period)
+    frames = np.arange(first + AHEAD + FADE, first + heard.shape[1])
+    assert np.array_equal(heard[:, AHEAD + FADE :], sound[:, frames % sound.shape[1]])
+
+
+def test_a_missing_hop_fades_out_and_in_and_is_counted(desk: Desk) -> None:
+    lost = 20 * HOP
+    heard = run(desk, Player(desk, ones(), frozenset({lost, lost + HOP, lost + 2 * HOP})), 3000)[0]
+    first = lost + AHEAD
+    assert np.all(heard[first - FADE : first] == 1.0)
+    assert np.allclose(heard[first : first + FADE], np.arange(FADE - 1, -1, -1) / FADE)
+    assert not heard[first + FADE : first + 3 * HOP].any()
+    assert np.allclose(heard[first + 3 * HOP :][:FADE], np.arange(1, FADE + 1) / FADE)
+    assert desk.state[w.BAND_LATE] == 3 * HOP
+    assert desk.state[w.LATE_FRAMES] > 0  # nobody separates at this desk: the two are counted apart
+    assert desk.state[w.LATE_FRAMES] != desk.state[w.BAND_LATE]
+
+
+@given(
+    missing=st.frozensets(st.integers(0, 40).map(lambda i: i * HOP)), period=st.integers(1, 500), hz=st.floats(50, 2000)
+)
+def test_no_border_of_the_sound_is_a_step(missing: frozenset[int], period: int, hz: float) -> None:
+    wave = np.sin(2 * np.pi * hz * np.arange(8192) / RATE).astype(np.float32)
+    with open_desk(WITH_SYNTH) as desk:
+        heard = run(desk, Player(desk, np.stack([wave, wave]), missing), 3000, period)[0]
+    assert steepest(heard) <= steepest(wave) + 1 / FADE + 1e-6
+
+
+BREAKS: dict[str, Callable[[Desk], int]] = {
+    "a start of the host": lambda desk: desk.take(PERIOD, [(17, b"\xfa")]),
+    "a stop of the host": lambda desk: desk.take(PERIOD, [(17, b"\xfc")]),
+    "panic": lambda desk: ask(desk.state, w.RELEASE, desk),
+    "a reset": lambda desk: ask(desk.state, w.RESTART, desk),
+    "a player that died": lambda desk: ask(desk.worker(ACCOMPANIMENT), w.RESTART_ONE, desk),
+    "a synth that died": lambda desk: ask(desk.worker(SYNTH), w.RESTART_ONE, desk),
+}
+
+
+def ask(words: NDArray[np.int64], word: int, desk: Desk) -> int:
+    """Raise a request, and take the cycle that serves it."""
+    words[word] += 1
+    return desk.take(PERIOD)
+
+
+@pytest.mark.parametrize("what", BREAKS)
+def test_at_a_break_the_old_sound_fades_and_the_new_comes_when_it_can(desk: Desk, what: str) -> None:
+    player = Player(desk, ones())
+    before = run(desk, player, 20 * PERIOD)
+    BREAKS[what](desk)
+    border = int(desk.worker(SYNTH)[w.ORIGIN]) - desk.now
+    assert border == (17 if "host" in what else 0)
+    player.work()
+    heard = np.concatenate([before, desk.mix(PERIOD)[BAND], run(desk, player, 20 * PERIOD)], axis=1)[0]
+    at = 20 * PERIOD + border
+    assert np.all(heard[at - FADE : at] == 1.0)
+    assert np.allclose(heard[at : at + FADE], np.arange(FADE - 1, -1, -1) / FADE)
+    assert not heard[at + FADE : at + AHEAD].any()
+    assert np.allclose(heard[at + AHEAD :][:FADE], np.arange(1, FADE + 1) / FADE)
+    assert np.all(heard[at + AHEAD + FADE :] == 1.0)
+    assert desk.state[w.BAND_LATE] == 0
+
+
+def test_what_an_older_epoch_gives_after_a_break_is_not_heard(desk: Desk) -> None:
+    run(desk, Player(desk, ones()), 20 * PERIOD)
+    desk.state[w.RELEASE] += 1
+    now = desk.take(PERIOD)
+    for start in range(now - now % HOP - 4 * HOP, now + 8 * HOP, HOP):
+        desk.sound(start, ones(), epoch=1)
+    heard = np.concatenate([desk.mix(PERIOD)[BAND], *(cycle(desk) for _ in range(10))], axis=1)
+    assert not heard[:, FADE:].any()
+
+
+def cycle(desk: Desk) -> Audio:
+    """A cycle to which nobody gives anything."""
+    desk.take(PERIOD)
+    heard: Audio = desk.mix(PERIOD)[BAND]
+    return heard
+
+
+def test_a_break_of_the_player_alone_ends_its_sound_and_the_synths_does_not_touch_the_player(desk: Desk) -> None:
+    desk.take(PERIOD)
+    ask(desk.worker(ACCOMPANIMENT), w.RESTART_ONE, desk)
+    epochs = [int(desk.worker(index)[w.EPOCH]) for index in (ACCOMPANIMENT, SYNTH)]
+    assert epochs == [2, 2]
+    ask(desk.worker(SYNTH), w.RESTART_ONE, desk)
+    ask(desk.state, w.RELEASE, desk)
+    epochs = [int(desk.worker(index)[w.EPOCH]) for index in (ACCOMPANIMENT, SYNTH)]
+    assert epochs == [2, 4]
+
+
+def test_a_player_that_stalls_has_its_sound_ended_once(desk: Desk) -> None:
+    epochs = []
+    for _ in range(STALL_FRAMES // 8192 + 5):
+        desk.take(8192)
+        desk.worker(SYNTH)[w.PROGRESS] = desk.state[w.HEAD]
+        desk.play(8192)
+        epochs.append(int(desk.worker(SYNTH)[w.EPOCH]))
+    assert epochs[STALL_FRAMES // 8192 - 1] == 1
+    assert epochs[-3:] == [2, 2, 2]
+
+
+def test_quiet_fades_the_sound_and_is_not_late(desk: Desk) -> None:
+    player = Player(desk, ones())
+    run(desk, player, 20 * PERIOD)
+    desk.state[w.QUIET] = 1
+    heard = run(desk, player, 4 * PERIOD)[0]
+    assert np.allclose(heard[:FADE], np.arange(FADE - 1, -1, -1) / FADE)
+    assert not heard[FADE:].any()
+    assert desk.state[w.BAND_LATE] == 0
+
+
+def test_a_new_delay_comes_into_force_in_silence_and_to_the_frame(desk: Desk) -> None:
+    sound = np.tile(np.linspace(0.5, 1.0, 8192, dtype=np.float32), (CHANNELS, 1))  # that jumps where frames do
+    player = Player(desk, sound)
+    before = run(desk, player, 20 * PERIOD)
+    desk.worker(SYNTH)[w.SLACK] += 500
+    first = int(desk.state[w.HEAD])
+    heard = run(desk, player, 20 * PERIOD)
+    assert steepest(np.concatenate([before[:, -PERIOD:], heard], axis=1)[0]) <= 1 / FADE + 1e-3
+    assert desk.room.own[w.BAND_DELAY] == 500
+    settled = first + 3 * PERIOD + FADE
+    assert np.array_equal(heard[:, settled - first :], sound[:, settled - 500 : first - 500 + heard.shape[1]])
+    assert desk.state[w.BAND_LATE] == 0
+
+
+def test_in_ping_mode_the_band_is_the_input_at_its_declared_delay(desk: Desk) -> None:
+    desk.worker(SYNTH)[w.SLACK] += 70
+    desk.state[w.PING] = 1 << BAND
+    audio = noise(1000)
+    parts = []
+    for part in np.split(audio, 10, axis=1):
+        desk.take(part)
+        parts.append(desk.mix(100))
+    out = np.concatenate(parts, axis=2)
+    assert np.array_equal(out[BAND, :, 70:], audio[:, :-70])
+    assert not out[BAND, :, :70].any()
+
+
+def test_without_a_synth_the_band_is_silent() -> None:
+    with open_desk(NO_ENGINES) as desk:
+        desk.take(noise(100))
+        out = desk.mix(100)
+    assert not out[BAND].any()
+    assert out[BAND - 1].any()
