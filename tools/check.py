@@ -23,6 +23,9 @@ CHECKS: dict[str, list[str]] = {
     "lint-imports": ["lint-imports"],
 }
 
+SIDE_BY_SIDE = ("-n", "2", "--dist", "loadgroup")
+"""Two tests at a time, as tests/conftest.py groups them: one core runs them for a quarter of an hour."""
+
 
 def say(text: str) -> None:
     sys.stdout.write(text + "\n")
@@ -49,7 +52,16 @@ def run_tests(arguments: list[str]) -> tuple[int, int, int]:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.xml")
         status = subprocess.run(
-            [str(BIN / "python"), "-m", "pytest", f"--junitxml={report}", "-o", "junit_logging=no", *arguments],
+            [
+                str(BIN / "python"),
+                "-m",
+                "pytest",
+                *SIDE_BY_SIDE,
+                f"--junitxml={report}",
+                "-o",
+                "junit_logging=no",
+                *arguments,
+            ],
             cwd=ROOT,
             check=False,
         ).returncode
