@@ -15,7 +15,6 @@ from bridge.core.events import Beat, Chord, Commit, Key, Onset, TimedEvent
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
 from engines.accompaniment.chart import SHEET, Chart
-from engines.accompaniment.echo import ECHO_S, Echo
 from engines.accompaniment.energy import Energy
 from engines.accompaniment.form import COUNT_IN, DROPOUT, SECTION, STAYS, Form, Place, Wish
 from engines.accompaniment.hands import SETTLE_S, Hands
@@ -104,12 +103,12 @@ class Band:
         self._lead = 0
         self._styles: dict[int, Style] = {}
         self._listener, self._hands, self._energy, self._chart = Listener(), Hands(), Energy(), Chart()
-        self._ladder, self._form, self._pace, self._echo = Ladder(), Form(), Pace(), Echo()
+        self._ladder, self._form, self._pace = Ladder(), Form(), Pace()
         self._performer, self._timing, self._sounds = Performer(), Timing(), Sounds()
         self._memories: dict[str, Remembers] = {
             "listener": self._listener, "hands": self._hands, "energy": self._energy, "chart": self._chart,
             "ladder": self._ladder, "form": self._form, "pace": self._pace, "performer": self._performer,
-            "timing": self._timing, "echo": self._echo, "sounds": self._sounds,
+            "timing": self._timing, "sounds": self._sounds,
         }  # fmt: skip
 
     def prepare(self, rate: int, max_frames: int, lead_frames: int = 0) -> None:
@@ -119,7 +118,7 @@ class Band:
                 "use a rate above 0, a lead from 0",
             )
         self.rate, self._lead = rate, lead_frames
-        self._hands.settle_frames, self._echo.frames = round(SETTLE_S * rate), round(ECHO_S * rate)
+        self._hands.settle_frames = round(SETTLE_S * rate)
         self._styles = {number: load(find(name)) for number, name in enumerate(STYLES)}
         self.reset()
 
@@ -138,10 +137,6 @@ class Band:
         self._foreseen_to = 0  # the last frame on the port of that name
 
     def process(self, block: Block, at: BlockTime, out: Block) -> None:
-        self._play(block, at, out)
-        self._echo.sent(out.events["midi"])
-
-    def _play(self, block: Block, at: BlockTime, out: Block) -> None:
         end = at.frame + HOP
         self._listen(block, at.frame, end)
         earliest = end + self._lead
@@ -188,7 +183,7 @@ class Band:
         for event in block.events["onsets"]:
             if isinstance(event.payload, Onset):
                 self._energy.hear(event.payload.strength)
-        self._hands.hear(self._echo.without(block.events["midi"]))
+        self._hands.hear(block.events["midi"])
         if (played := self._hands.chord(end)) is not None:
             self._listener.play(*played)
         if self._hands.hold:

@@ -297,25 +297,6 @@ def test_beats_that_a_leap_of_the_tempo_has_made_too_late_are_said_to_be_silent(
     heard.notes("pad")
 
 
-def test_its_own_notes_that_a_daw_sends_back_are_no_hands() -> None:
-    """Pads of three notes: taken for the user's chords they would win over those that are heard."""
-    told, at = sorted(chart(LOOP * 3), key=lambda one: one[0]), hosted(TEMPO)
-    bands, heard = (ready(), ready()), (Heard(), Heard())
-    for start in range(0, int(48 * BEAT), HOP):
-        due = [event for frame, event in told if start <= frame < start + HOP]
-        for band, one in zip(bands, heard, strict=True):
-            block, out = block_for(band.spec.inputs, HOP, band.spec.controls), block_for(band.spec.outputs, HOP)
-            block.events["chords"] = due
-            if one is heard[1]:
-                played = sorted((event for _, event in one.said), key=lambda event: event.frame)
-                back = [replace(event, frame=event.frame + 2048) for event in played]
-                block.events["midi"] = [event for event in back if start <= event.frame < start + HOP]
-            band.process(block, at(start), out)
-            one.said += [(start, event) for event in out.events["midi"]]
-    assert heard[0].said == heard[1].said
-    assert len(heard[0].said) > 500
-
-
 @pytest.mark.parametrize(("bar_beats", "played"), [(2, 2), (7, 7), (8, 4), (9, 3), (11, 1), (12, 6)])
 def test_bars_that_are_too_long_are_played_in_equal_parts(bar_beats: int, played: int) -> None:
     assert playable(bar_beats) == played
