@@ -183,12 +183,15 @@ def _chord_lane(axes: Axes, music: Music, report: DemoReport, bottom: float, hei
         root = next((NOTE_NAMES.index(label[:n]) for n in (2, 1) if label[:n] in NOTE_NAMES), None)
         tint = NO_CHORD_TINT if root is None else ROOT_TINTS[root]
         start, width = begin / report.rate, (until - begin) / report.rate
-        axes.broken_barh([(start, width)], (bottom, height), facecolor=tint, edgecolor="white", lw=1.2, zorder=2)
+        field = axes.broken_barh(
+            [(start, width)], (bottom, height), facecolor=tint, edgecolor="white", lw=1.2, zorder=2
+        )
         if width > report.seconds / 60:
-            axes.text(
+            name = axes.text(
                 start + min(0.006 * report.seconds, width / 4), bottom + height / 2, label, fontsize=8.5, color=INK,
-                va="center", clip_on=True, zorder=3,
+                va="center", zorder=3,
             )  # fmt: skip
+            name.set_clip_path(field.get_paths()[0], axes.transData)  # or a long name would stand over the next chord's
 
 
 def _drums(axes: Axes, notes: Sequence[Sounded], rate: int) -> None:
