@@ -58,12 +58,13 @@ class Connections:
 
     def __init__(self) -> None:
         self.wanted: set[Link] = set()
-        self._present: set[Link] = set()
+        self.present: set[Link] = set()
+        """At the last look: replaced whole, so that any thread may read it, client or none."""
         self._ports: set[str] = set()
 
     def server_gone(self) -> None:
         """Nothing is connected any more, and nobody undid it."""
-        self._present, self._ports = set(), set()
+        self.present, self._ports = set(), set()
 
     def look(self, client: Any) -> list[Link]:
         """Learn what the user did since the last look, then restore; returns the links made just now.
@@ -72,11 +73,11 @@ class Connections:
         """
         ports, present = {port.name for port in client.get_ports()}, links_of(client)
         stayed = self._ports & ports
-        self.wanted -= {link for link in self._present - present if stayed.issuperset(link)}
+        self.wanted -= {link for link in self.present - present if stayed.issuperset(link)}
         self.wanted |= present
         restored = []
         for link in sorted(self.wanted - present):
             if ports.issuperset(link) and _made(client, link):
                 restored.append(link)
-        self._present, self._ports = present | _shown(client, restored), ports
+        self.present, self._ports = present | _shown(client, restored), ports
         return restored

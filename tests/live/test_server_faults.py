@@ -8,7 +8,6 @@ from bridge.app import Sidecar
 from bridge.core.audio import CHANNELS
 from bridge.core.events import Midi, TimedEvent
 from bridge.drivers import jack as jack_driver
-from bridge.drivers.connections import links_of
 from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.stand_in import AUDIO_RETURNS
 from bridge.drivers.tape import Ports, Tape, start_together
@@ -83,7 +82,7 @@ def test_a_peer_that_comes_back_is_patched_again_by_the_sidecar() -> None:
         die_and_return(server, sidecar)
         with bare_return(sidecar):
             returns = {link for link in wanted if link[1].startswith("sideman-daw-return:")}
-            until("the patch", lambda: links_of(sidecar.road.driver.client) == returns)
+            until("the patch", lambda: sidecar.road.driver.connections.present == returns)
 
 
 def test_a_link_that_the_user_undid_stays_undone() -> None:
@@ -95,12 +94,9 @@ def test_a_link_that_the_user_undid_stays_undone() -> None:
             until("forgetting", lambda: ("sideman:mix_1", "sideman-daw-return:mix_1") not in connections.wanted)
         die_and_return(server, sidecar)
         with bare_return(sidecar):
-            until(
-                "the patch",
-                lambda: ("sideman:mix_2", "sideman-daw-return:mix_2") in links_of(sidecar.road.driver.client),
-            )
+            until("the patch", lambda: ("sideman:mix_2", "sideman-daw-return:mix_2") in connections.present)
             some_cycles(sidecar)
-            assert ("sideman:mix_1", "sideman-daw-return:mix_1") not in links_of(sidecar.road.driver.client)
+            assert ("sideman:mix_1", "sideman-daw-return:mix_1") not in connections.present
 
 
 def rate_change(server: DummyServer, sidecar: Sidecar, rate: int) -> None:
@@ -132,7 +128,7 @@ def test_the_patch_outlives_a_change_of_rate() -> None:
         with bare_return(sidecar):
             until(
                 "the patch",
-                lambda: len(links_of(sidecar.road.driver.client)) == len(AUDIO_RETURNS) + len(MIDI_PORTS),
+                lambda: len(sidecar.road.driver.connections.present) == len(AUDIO_RETURNS) + len(MIDI_PORTS),
                 3.0,
             )
 
