@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,9 @@ STEPS = 32
 DRUMMER = "drums"
 PHRASE_BARS = 4
 """For so many bars a part keeps to its pattern."""
+
+REMEMBERED = 192
+"""Draws that are kept: a bar is made anew at each of its beats, and 32 bars of five parts until a loop has no seam."""
 
 Floats = NDArray[np.float64]
 
@@ -43,23 +47,26 @@ class Chance:
 
 def draw(bar: Bar, dials: Dials, part: str) -> Chance:
     """The same for the same seed, bar and part, whenever it is asked for."""
+    return _drawn(dials.seed, bar.number, bar.section, bar.position // PHRASE_BARS, part)
+
+
+@lru_cache(REMEMBERED)
+def _drawn(seed: int, bar: int, section: str, phrase: int, part: str) -> Chance:
     number = PART_NAMES.index(part)
-    own = np.random.default_rng([dials.seed, bar.number + 1, number])
-    name = zlib.crc32(bar.section.encode())
-    section = zlib.crc32(f"{bar.section}/{dials.seed}/{part}".encode()) / 2**32
-    phrase = np.random.default_rng([dials.seed, name, bar.position // PHRASE_BARS, number])
+    own = np.random.default_rng([seed, bar + 1, number])
+    kept = np.random.default_rng([seed, zlib.crc32(section.encode()), phrase, number])
     drummers = (LANES, STEPS) if part == DRUMMER else (0, 0)
     return Chance(
-        section,
+        zlib.crc32(f"{section}/{seed}/{part}".encode()) / 2**32,
         own.random((LANES, STEPS)),
         np.clip(own.standard_normal((LANES, STEPS)), -2, 2),
         np.clip(own.standard_normal(STEPS), -2, 2),
         own.random(STEPS),
         own.random(4),
-        phrase.random(4),
+        kept.random(4),
         np.clip(own.standard_normal(drummers), -2, 2),
         own.random(drummers),
-        phrase.random(drummers),
+        kept.random(drummers),
     )
 
 

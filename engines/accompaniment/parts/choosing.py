@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -75,9 +76,15 @@ def _drawn(
 
     ranked = sorted(patterns, key=away)
     count = 1 + round(dials.complexity * (min(len(ranked), MOST_PATTERNS) - 1))
-    weights = np.exp(-np.arange(count) / (SPREAD * dials.temperature + 0.01))
-    place = int(np.searchsorted(np.cumsum(weights) / weights.sum(), luck, side="right"))
+    place = int(np.searchsorted(_up_to(count, dials.temperature), luck, side="right"))
     return ranked[min(place, count - 1)]
+
+
+@lru_cache(64)
+def _up_to(count: int, temperature: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    """The chance that chance strays so many ranks down or fewer."""
+    weights = np.exp(-np.arange(count) / (SPREAD * temperature + 0.01))
+    return np.asarray(np.cumsum(weights) / weights.sum(), np.float64)
 
 
 def beats_of(bar: Bar, name: str, pattern: Pattern, dials: Dials, chance: Chance) -> list[Lines]:

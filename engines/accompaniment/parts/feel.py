@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from engines.accompaniment.grooves import Touch
 from engines.accompaniment.parts.chance import Chance
@@ -59,26 +60,26 @@ def finish(
 
     ``pair``: ticks of two notes of which the second swings; 0: none does, as with triplets.
     """
-    loud = SOFTEST + (LOUDEST - SOFTEST) * dials.loudness(bar)
+    loud, ticks = SOFTEST + (LOUDEST - SOFTEST) * dials.loudness(bar), bar.ticks
     notes: list[tuple[int, int, int, int]] = []
     for one in struck:
         late = _late(one, dials, chance)
-        on = min(max(_swung(one.tick, pair, dials.swing) + late, 0), bar.ticks - 1)
+        on = min(max(_swung(one.tick, pair, dials.swing) + late, 0), ticks - 1)
         end = max(_swung(one.end, pair, dials.swing) + min(late, 0), on + 1)
-        room = max(min(end, bar.ticks) - on - SHORTEST_TICKS, 0)
+        room = max(min(end, ticks) - on - SHORTEST_TICKS, 0)
         on += min(round(one.strum * STRUM_TICKS * dials.humanise), room // 2)
         velocity = _velocity(one, loud, dials)
-        velocity += (STEADY + LOOSE * dials.humanise) * float(chance.touch[one.lane, one.step])
-        notes.append((on, min(end, bar.ticks), one.pitch, min(max(round(velocity), 1), 127)))
+        velocity += (STEADY + LOOSE * dials.humanise) * chance.touch.item(one.lane, one.step)
+        notes.append((on, min(end, ticks), one.pitch, min(max(round(velocity), 1), 127)))
     return _varied(_apart(sorted(notes)), before)
 
 
 def _late(one: Struck, dials: Dials, chance: Chance) -> int:
     """Ticks, negative: early."""
-    all_ = float(chance.timing[one.step])
+    all_ = chance.timing.item(one.step)
     if one.touch is None:
         return round(dials.humanise * LATE_TICKS / 2 * all_)
-    loose = TOGETHER * all_ + ALONE * float(chance.hands[one.lane, one.step])
+    loose = TOGETHER * all_ + ALONE * chance.hands.item(one.lane, one.step)
     far = min(dials.humanise / AS_PLAYED, 1.0) + max(dials.humanise - AS_PLAYED, 0.0) / (1 - AS_PLAYED)
     ticks = far * (one.touch.late_ticks + one.touch.spread_ticks * loose)
     return round(min(max(ticks, -FURTHEST_TICKS), FURTHEST_TICKS))
@@ -92,6 +93,7 @@ def _velocity(one: Struck, loud: float, dials: Dials) -> float:
     return loud * one.gain * (touch.flat + shape * (touch.gain - touch.flat))
 
 
+@lru_cache(4096)
 def _swung(tick: int, pair: int, swing: float) -> int:
     """``tick`` with the second half of each pair of notes delayed; order and the pairs' ends stay."""
     if not pair:

@@ -33,7 +33,7 @@ class Stroke:
 
 def strokes_of(bar: Bar, beats: Sequence[Lines], dials: Dials, chance: Chance) -> list[Stroke]:
     """The strokes that sound, in order, none over a change of chord, none where no chord is."""
-    sounding: list[Stroke] = []
+    sounding, ends = list[Stroke](), list[int]()
     open_, heard, step = False, False, 0
     for beat, lines in enumerate(beats):
         steps = lines[LINE]
@@ -45,18 +45,19 @@ def strokes_of(bar: Bar, beats: Sequence[Lines], dials: Dials, chance: Chance) -
             elif letter != HOLD and _sounds(letter, place, len(steps), step, heard, dials, chance):
                 weight, chord = _weight(letter, place, len(steps)), bar.chords[beat]
                 sounding.append(Stroke(end - ticks, end, letter.upper(), weight, step, beat, chord))
+                ends.append(end)
                 open_, heard = True, heard or chord.root >= 0
             elif open_:  # held, or a stroke that stays out and leaves the note before it to sound on
-                sounding[-1] = replace(sounding[-1], end=end)
+                ends[-1] = end
             step += 1
     per_beat = step // max(len(beats), 1)
-    parted = [part for stroke in sounding for part in _parted(stroke, bar, per_beat)]
+    parted = [part for stroke, end in zip(sounding, ends, strict=True) for part in _parted(stroke, end, bar, per_beat)]
     return _fresh([part for part in parted if part.chord.root >= 0], bar)
 
 
 def _sounds(letter: str, place: int, per_beat: int, step: int, heard: bool, dials: Dials, chance: Chance) -> bool:
     """The first stroke of a bar always does, so that no bar is silent by chance; the others by their luck."""
-    return not heard or float(chance.sounds[0, step]) < likely(_weight(letter, place, per_beat), dials)
+    return not heard or chance.sounds.item(0, step) < likely(_weight(letter, place, per_beat), dials)
 
 
 def _weight(letter: str, place: int, per_beat: int) -> int:
@@ -67,24 +68,27 @@ def _weight(letter: str, place: int, per_beat: int) -> int:
     return OFFBEAT_WEIGHT if 2 * place == per_beat or per_beat == 3 else BETWEEN_WEIGHT
 
 
-def _parted(stroke: Stroke, bar: Bar, per_beat: int) -> list[Stroke]:
-    """``stroke``, struck again where the chord changes under it."""
+def _parted(stroke: Stroke, end: int, bar: Bar, per_beat: int) -> list[Stroke]:
+    """``stroke``, held until ``end``, struck again where the chord changes under it."""
     found: list[Stroke] = []
     while True:
         beat, chord = bar.after(stroke.beat)
         change = beat * TICKS_PER_BEAT
-        if change >= stroke.end:
-            return [*found, stroke]
-        found.append(replace(stroke, end=change))
-        stroke = replace(stroke, tick=change, step=beat * per_beat, beat=beat, chord=chord)
+        stops = min(change, end)
+        found.append(stroke if stroke.end == stops else replace(stroke, end=stops))
+        if change >= end:
+            return found
+        stroke = Stroke(change, end, stroke.letter, stroke.weight, beat * per_beat, beat, chord)
 
 
 def _fresh(strokes: list[Stroke], bar: Bar) -> list[Stroke]:
     """Mark the first stroke over each chord, seen within the bar."""
-    found: list[Stroke] = []
+    found, until = list[Stroke](), 0
     for stroke in strokes:
-        first = not found or bar.after(found[-1].beat)[0] <= stroke.beat
-        found.append(replace(stroke, fresh=first))
+        first = not found or until <= stroke.beat
+        found.append(replace(stroke, fresh=True) if first else stroke)
+        if first:
+            until = bar.after(stroke.beat)[0]
     return found
 
 
