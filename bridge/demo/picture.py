@@ -189,7 +189,7 @@ def _chord_lane(axes: Axes, music: Music, report: DemoReport, bottom: float, hei
         if width > report.seconds / 60:
             name = axes.text(
                 start + min(0.006 * report.seconds, width / 4), bottom + height / 2, label, fontsize=8.5, color=INK,
-                va="center", zorder=3,
+                va="center", zorder=3, clip_on=True,
             )  # fmt: skip
             name.set_clip_path(field.get_paths()[0], axes.transData)  # or a long name would stand over the next chord's
 

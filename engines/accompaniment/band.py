@@ -195,7 +195,7 @@ class Band:
         """A timeline begins, or goes on elsewhere."""
         beat = int(np.floor(line.time.beat_at(now)))
         if self._line is not None or self._listener.count or beat < self._listener.next:
-            self._listener.jump(beat)
+            self._listener.jump(beat, Metre(playable(_bar_beats(line)), line.to_bar))
         counts = line.time.hosted and self._stood and block.values[COUNT_IN.name]
         # the beat on which the host started is past before anyone can play
         self._form.start_anew(playable(_bar_beats(line)) - 1 if counts else 0)

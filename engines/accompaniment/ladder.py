@@ -1,4 +1,4 @@
-"""What is played where no chord is foreseen, or hardly: the last one, the key's own, drums alone, nothing."""
+"""What is played where no chord is foreseen: the last one, the key's own, drums alone, nothing."""
 
 from __future__ import annotations
 
@@ -13,9 +13,6 @@ from engines.memory import Memory
 FORESEEN, HELD, TONIC, DRUMS, SILENCE = range(len(LEVELS))
 HELD_BEATS, TONIC_BEATS, DRUMS_BEATS = 8, 24, 56
 """So many beats after the last that was foreseen each step of the ladder ends."""
-WEAK = 0.1
-"""Of chords foreseen with less than this the one that sounded last is right more often: counted on 20 of the songs of
-POP909-CL that the habits were not fitted on, 1 to 14 beats ahead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +26,7 @@ class Foresight:
     @property
     def known(self) -> bool:
         """Whether there is something to play: a chord, or the user's own word that there is none."""
-        return self.source == TRACK or (self.guessed and self.sure >= WEAK)
-
-    @property
-    def guessed(self) -> bool:
-        """Whether there is a chord, be it a weak one."""
-        return self.source != NOTHING and self.chord.root >= 0
+        return self.source == TRACK or (self.source != NOTHING and self.chord.root >= 0)
 
 
 class Ladder(Memory):
@@ -50,14 +42,11 @@ class Ladder(Memory):
 
     def choose(self, foreseen: Foresight, key: int) -> Foresight:
         """What to play at the next beat, and `at` which level; ``key``: tonic, 12 more in minor, -1 unknown."""
-        if foreseen.known or (foreseen.guessed and self.last == UNKNOWN):
+        if foreseen.known:
             self.missed, self.at = 0, FORESEEN
             if foreseen.chord.root >= 0:
                 self.last = state_of(foreseen.chord)
             return foreseen
-        if foreseen.guessed:
-            self.at = HELD
-            return Foresight(chord_of(self.last, 1.0), 0.0, NOTHING)
         self.missed += 1
         chord = NO_CHORD
         if self.last == UNKNOWN and key < 0:

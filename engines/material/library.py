@@ -93,10 +93,11 @@ def read_library(folder: Path, split: str, without: tuple[str, ...] = ()) -> Lib
     return Library({stem: dict(groups) for stem, groups in loose.items()}, dict(songs))
 
 
-def tunes_in(stems: Path) -> set[str]:
-    """The tunes that anything in ``stems`` was rendered from, whatever its split."""
+def tunes_in(stems: Path, song: str = "") -> set[str]:
+    """The tunes that anything in ``stems``, or ``song`` alone, was rendered from, whatever its split."""
     index = stems / INDEX
     if not index.is_file():
         raise ConfigError(f"{index}: not there", "name the folder of stems that the training takes")
     with index.open(newline="", encoding="utf-8") as file:
-        return {name for row in csv.DictReader(file) for name in re.findall(r"POP909-CL (\d+)", row["source"])}
+        sources = [row["source"] for row in csv.DictReader(file) if row["song"] == song or not song]
+    return {name for source in sources for name in re.findall(r"POP909-CL (\d+)", source)}

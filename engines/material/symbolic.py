@@ -149,6 +149,14 @@ def read_notes(track: mido.MidiTrack, ticks_per_beat: int) -> list[Note]:
     return sorted(notes, key=lambda note: (note.beat, note.pitch))
 
 
+def read_chord_notes(midi: mido.MidiFile) -> list[Note]:
+    """POP909-CL's: the notes of the track behind the piano's, which is named chords in some files and MIDI 01 in the
+    others."""
+    names = [track.name for track in midi.tracks]
+    after = names.index("piano") + 1 if "piano" in names else len(names)
+    return read_notes(midi.tracks[after], midi.ticks_per_beat) if after < len(names) else []
+
+
 def swung(beat: float, swing: float) -> float:
     """Where ``beat`` falls when the second half of each beat begins after ``swing`` of it."""
     whole, rest = divmod(beat, 1.0)
@@ -198,7 +206,7 @@ def read_tune(symbolic: Path, name: str) -> Tune | None:
     tracks = {track.name: read_notes(track, midi.ticks_per_beat) for track in midi.tracks}
     tempos = [message.tempo for message in midi.tracks[0] if message.type == "set_tempo"]
     metres = [message for message in midi.tracks[0] if message.type == "time_signature"]
-    chord_notes, played = tracks.get("chords"), tracks.get("piano")
+    chord_notes, played = read_chord_notes(midi), tracks.get("piano")
     other = mido.MidiFile(symbolic / "pop909" / name / f"{name}.mid")
     melodies = [read_notes(track, other.ticks_per_beat) for track in other.tracks if track.name == "MELODY"]
     if not (chord_notes and played and tempos and melodies and melodies[0]):

@@ -1,4 +1,4 @@
-"""Songs of which beats, chords and key are known and that the habits of chords were not counted on."""
+"""Songs of which beats, chords and key are known and that nothing which foresees chords was learned from."""
 
 from __future__ import annotations
 
@@ -185,10 +185,10 @@ def modulated(song: Song, semitones: int = UP) -> Song:
     return replace(song, collection=MODULATED, spans=tuple(spans), keys=(*keys, *raised), human=())
 
 
-def read_rendered(stems: Path, count: int = 0) -> list[Song]:
-    """So many of the held-out songs of ``stems`` whose chords are known; 0: all."""
+def read_rendered(stems: Path, count: int = 0, split: str = "valid") -> list[Song]:
+    """So many of the songs of ``stems`` whose chords are known, of those held out or of another ``split``; 0: all."""
     found = []
-    for name, song in sorted(read_library(stems, "valid").songs.items()):
+    for name, song in sorted(read_library(stems, split).songs.items()):
         truth = read_truth(stems, name)
         if truth is None or not truth.chords or truth.bar_beats not in BARS or not truth.downbeats:
             continue

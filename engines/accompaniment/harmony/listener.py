@@ -8,7 +8,7 @@ from math import floor
 import numpy as np
 
 from bridge.core.events import Chord, Key
-from engines.accompaniment.harmony.habits import HORIZON, Habits, shipped
+from engines.accompaniment.harmony.foreseer import Foreseer
 from engines.accompaniment.harmony.lattice import HABIT, HEARD, NOTHING, PLAYED, Ahead, Metre, foreseen
 from engines.accompaniment.harmony.states import NONE, UNKNOWN, state_of
 from engines.accompaniment.timeline import Line
@@ -26,8 +26,6 @@ FORGETS_LATE = 0.98
 """How fast it is forgotten, chord by chord, that one was told later than the others."""
 BEFORE = -(1 << 60)
 """Before every frame."""
-FURTHEST = HORIZON + 8
-"""Beats from the last known one that are foretold at most."""
 
 
 class Listener(Memory):
@@ -49,8 +47,8 @@ class Listener(Memory):
         "trusted", "aside", "holding",
     )  # fmt: skip
 
-    def __init__(self, habits: Habits | None = None) -> None:
-        self._habits = habits or shipped()
+    def __init__(self, foreseer: Foreseer | None = None) -> None:
+        self._foreseer = foreseer
         self.heard = np.full(REMEMBERED, UNKNOWN, np.int64)
         self.frames = np.zeros(WAITING, np.int64)
         self.states = np.zeros(WAITING, np.int64)
@@ -98,11 +96,18 @@ class Listener(Memory):
     def hear_key(self, key: Key) -> None:
         self.key = key.tonic + 12 * key.minor
 
-    def jump(self, beat: int) -> None:
-        """The song goes on at ``beat``: what was heard stays, since music that jumps mostly repeats."""
-        self.next = beat
+    def jump(self, beat: int, metre: Metre) -> None:
+        """The song goes on at ``beat``: what was heard stays, since music that jumps mostly repeats.
+
+        The last beats before are not known yet, nor how many they were. Their chord is taken to have gone on up to the
+        same place in the bar as ``beat``, so that a loop keeps its length.
+        """
         while self.waiting:
             self._take()
+        missed = (metre.number(beat) - metre.number(self.next)) % max(metre.bar_beats, 1)
+        for _ in range(missed if self.count else 0):
+            self._heard_now()
+        self.next = beat
 
     def _take(self) -> None:
         """The oldest that waits is what sounds."""
@@ -130,17 +135,21 @@ class Listener(Memory):
             while self.waiting and self.frames[0] < ends:
                 self._take()
             if self.now != UNKNOWN:
-                self.heard[:-1] = self.heard[1:].copy()
-                self.heard[-1] = self.now
-                self.count = min(self.count + 1, REMEMBERED)
+                self._heard_now()
             self.next += 1
+
+    def _heard_now(self) -> None:
+        """What sounds was heard for another beat."""
+        self.heard[:-1] = self.heard[1:].copy()
+        self.heard[-1] = self.now
+        self.count = min(self.count + 1, REMEMBERED)
 
     def ahead(self, metre: Metre, track: Mapping[int, int]) -> Ahead:
         """What comes, from the beat `next` on."""
         asked = (self.next, self.count, self.now, self.key, metre, tuple(track.items()))
         if self._ahead is None or self._ahead[0] != asked:
             known = self.heard[REMEMBERED - self.count :]
-            told = foreseen(self._habits, known, self.next, self.key, metre, track, FURTHEST)
+            told = foreseen(known, self.next, self.key, metre, track, self._foreseer)
             self._ahead = asked, told
         return self._ahead[1]
 

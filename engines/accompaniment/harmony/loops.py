@@ -1,97 +1,95 @@
 """Loop memory: music repeats, so the beat that is like this one says what comes next.
 
-Every lag from two beats to sixteen bars is weighed by how alike the beats before now were to those a lag earlier; a
-beat ahead is then what stood a lag before it, of every lag at once. A song that goes on in a higher key repeats as
-well: the last beats are compared with earlier ones raised, too, for which more must be alike.
+Every lag from two beats to sixteen bars is compared: how alike the last beats are to those a lag earlier. A beat ahead
+is then what stood a lag before it. A song that goes on in a higher key repeats as well, so the last beats are compared
+with earlier ones raised, too. How much each lag's word counts, so many beats ahead, a network says (`recall.py`).
 """
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
+from numpy.typing import NDArray
 
-from engines.accompaniment.harmony.states import CLASSES, COUNT, LIKENESS, NONE, UNKNOWN, Doubles, States
+from engines.accompaniment.harmony.states import CLASSES, COUNT, LIKENESS, NONE, UNKNOWN, States
 
-SHORTEST, LONGEST = 2, 64
-"""Beats of a lag."""
-COMPARED = 16
-"""Beats before now that are compared with those a lag earlier."""
-FADES = 0.93
-"""What a beat counts of the next one in the comparison."""
-SCARCE = 4.0
-"""With this many beats compared, likeness counts half."""
-SURPRISED = 0.7
-"""How much of its score a lag loses that foretold another chord than the one that sounds now: a loop that was left."""
-WHOLE_BARS = 0.15
-"""What a lag of whole bars is likelier in advance."""
-SHARP = 18.0
-"""The exponent of the lags' weights."""
-RAISED = (1, 2)
-"""Semitones by which a song goes on higher: 35 of the 40 changes of key, but not of mode, in the songs that the habits
-were counted on."""
-RAISED_COMPARED, RAISED_FADES, RAISED_SCARCE = 12, 0.88, 3.0
-"""As for plain lags, but shorter: of a new key only the last beats can tell."""
-UNLIKELIER = 0.2
-"""What a raised lag is less likely in advance. These four were chosen on every third of the songs held out, raised from
-their middle bar on, so that nothing is lost on the songs as they are."""
+Floats = NDArray[np.float32]
+
+FURTHEST = 24
+"""Beats from the last known one that are foretold at most."""
+LAGS = np.arange(2, 65)
+"""Beats."""
+SPANS = np.array([1, 2, 4, 8, 16, 32])
+"""So many of the last beats are compared."""
+COMPARED = int(SPANS[-1])
+RAISED = (0, 1, 2)
+"""Semitones by which a song goes on: 35 of the 40 changes of key, but not of mode, in the first 300 songs of POP909-CL
+that the habits were counted on are by one or two."""
 _STATES = np.arange(COUNT)
-RAISE = np.stack(
+AS_NOW = np.stack(
     [np.where(_STATES == NONE, NONE, _STATES - _STATES % CLASSES + (_STATES + up) % CLASSES) for up in RAISED]
 )
-"""Shape (len(RAISED), COUNT): each state so much higher."""
+"""Shape (RAISED, COUNT): each state so much higher."""
+_ALIKE = np.stack([LIKENESS[:, raised] for raised in AS_NOW]).astype(np.float32)
+"""Shape (RAISED, COUNT, COUNT): of a chord that sounds now, and one of earlier."""
+_HEARD_OF = (8, 32)
+"""Of the last so many beats: how many can be compared."""
+_TURNS_OF = (16, 32)
+"""Of the last so many beats those on which a chord begins are compared by themselves, too."""
+_REACH = COMPARED + int(LAGS[-1]) + 1
 
 
-def lag_scores(heard: States, bar_beats: int) -> Doubles:
-    """``heard`` (beats,): the chords up to now, the newest last. For each lag from SHORTEST on, shape (lags,): 0 to
-    1.15; empty while there is nothing to compare."""
-    return _scores(heard, bar_beats, _STATES, COMPARED, FADES, SCARCE)
+def compared(heard: States, bar_beats: int) -> Floats:
+    """``heard`` (beats,): the chords up to now, the newest last. What there is to say of each lag and each of RAISED,
+    0 to 1, shape (RAISED, LAGS, FEATURES).
+
+    The likeness over each of SPANS; how much could be compared; the likeness of the beats on which chords begin; how
+    long the two have been the same; whether the newest beat can be compared; then what `_of_lags` says.
+    """
+    reach = np.full(_REACH, UNKNOWN, np.int64)
+    kept = min(len(heard), _REACH)
+    reach[_REACH - kept :] = heard[len(heard) - kept :]
+    at = _REACH - 1 - np.arange(COMPARED)
+    now, before = reach[at], reach[at - LAGS[:, None]]
+    there = (now != UNKNOWN) & (before != UNKNOWN)
+    now, before = np.maximum(now, 0), np.maximum(before, 0)
+    alike = _ALIKE[:, now, before] * there
+    same = (AS_NOW[:, before] == now) & there
+    turns = there & (reach[at] != reach[at - 1])
+    counts, likeness = there.cumsum(1), alike.cumsum(2)
+    turned, turned_alike = turns.cumsum(1), (alike * turns).cumsum(2)
+    found = [likeness[:, :, span - 1] / np.maximum(counts[:, span - 1], 1) for span in SPANS]
+    found += [np.broadcast_to(counts[:, span - 1] / span, found[0].shape) for span in _HEARD_OF]
+    found += [turned_alike[:, :, span - 1] / np.maximum(turned[:, span - 1], 1) for span in _TURNS_OF]
+    found += [np.cumprod(same, 2).sum(2) / COMPARED, np.broadcast_to(there[:, 0], found[0].shape)]
+    return np.concatenate([np.stack(found, 2), _of_lags(bar_beats)], 2, dtype=np.float32)
 
 
-def raised_scores(heard: States, bar_beats: int) -> Doubles:
-    """As `lag_scores`, for each of RAISED: what now sounds is what sounded a lag earlier, so much higher. Shape
-    (len(RAISED), lags)."""
-    scores = [
-        _scores(heard, bar_beats, raise_, RAISED_COMPARED, RAISED_FADES, RAISED_SCARCE) - UNLIKELIER for raise_ in RAISE
-    ]
-    return np.stack(scores)
+@cache
+def _of_lags(bar_beats: int) -> Floats:
+    """Shape (RAISED, LAGS, features): whether a lag is whole bars, two, four, eight, or one; its length; how much is
+    raised."""
+    bar = max(bar_beats, 1)
+    whole = [LAGS % (bars * bar) == 0 for bars in (1, 2, 4, 8)]
+    lag = np.stack([*whole, np.log2(LAGS) / 6, LAGS <= 4, bar == LAGS], 1)
+    raised = np.eye(len(RAISED))[:, None, 1:]
+    shape = (len(RAISED), len(LAGS))
+    return np.concatenate(
+        [np.broadcast_to(lag, (*shape, lag.shape[1])), np.broadcast_to(raised, (*shape, raised.shape[2]))],
+        2, dtype=np.float32,
+    )  # fmt: skip
 
 
-def _scores(heard: States, bar_beats: int, as_now: States, compared: int, fades: float, scarce: float) -> Doubles:
-    """``as_now`` (COUNT,): what a chord of earlier would be now."""
-    beats = len(heard)
-    lags = np.arange(SHORTEST, min(LONGEST, beats - 2) + 1)
-    if not len(lags):
-        return np.zeros(0)
-    known = np.where(heard == UNKNOWN, 0, heard)
-    fade = fades ** np.arange(compared)
-    at = beats - 1 - np.arange(compared)[None, :]
-    before = at - lags[:, None]
-    there = (before >= 0) & (heard[np.maximum(at, 0)] != UNKNOWN) & (heard[np.maximum(before, 0)] != UNKNOWN)
-    alike = LIKENESS[known[np.maximum(at, 0)], as_now[known[np.maximum(before, 0)]]] * there
-    counted = there.sum(1)
-    weight = np.maximum((fade * there).sum(1), 1e-9)
-    scores = (fade * alike).sum(1) / weight * counted / (counted + scarce)
-    scores = scores * (1.0 - SURPRISED * (there[:, 0] - alike[:, 0]))
-    return np.asarray(scores + WHOLE_BARS * (lags % max(bar_beats, 1) == 0), np.float64)
+FEATURES = len(SPANS) + len(_HEARD_OF) + len(_TURNS_OF) + 2 + _of_lags(4).shape[2]
+_AHEAD = np.arange(FURTHEST)
+_BACK = _AHEAD - LAGS[:, None] * (_AHEAD // LAGS[:, None] + 1)
+"""From the next beat to what stands for each beat ahead: as many lags back as it takes to be in what was heard."""
 
 
-def repeated(heard: States, bar_beats: int, horizon: int) -> tuple[Doubles, float]:
-    """What the loops say of the next ``horizon`` beats, shape (horizon, COUNT), rows that sum to one or are zero; and
-    the best lag's score."""
-    told = np.zeros((horizon, COUNT))
-    plain = lag_scores(heard, bar_beats)
-    if not len(plain):
-        return told, 0.0
-    scores = np.vstack([plain, raised_scores(heard, bar_beats)])
-    weights = np.exp(SHARP * (scores - scores.max()))
-    lags = np.arange(SHORTEST, SHORTEST + len(plain))
-    beats = len(heard)
-    for ahead in range(horizon):
-        at = beats + ahead - lags * (ahead // lags + 1)  # as many lags back as it takes to be in what was heard
-        chords = np.where(at >= 0, heard[np.maximum(at, 0)], UNKNOWN)
-        known = chords != UNKNOWN
-        for as_now, weight in zip((_STATES, *RAISE), weights, strict=True):
-            np.add.at(told[ahead], as_now[chords[known]], weight[known])
-        total = told[ahead].sum()
-        if total > 0:
-            told[ahead] /= total
-    return told, float(scores.max())
+def told(heard: States) -> States:
+    """What each lag says of the next FURTHEST beats, shape (LAGS, FURTHEST); UNKNOWN where nothing stands there."""
+    if not len(heard):
+        return np.full(_BACK.shape, UNKNOWN, np.int64)
+    at = len(heard) + _BACK
+    return np.where(at >= 0, heard[np.maximum(at, 0)], UNKNOWN)

@@ -1,4 +1,4 @@
-"""``python -m engines.accompaniment.training COMMAND``: the habits of chords that ship and how well they foresee; the
+"""``python -m engines.accompaniment.training COMMAND``: the network that foresees chords, and how well it does; the
 grooves of drummers that ship and how like drummers they are played."""
 
 from __future__ import annotations
@@ -9,29 +9,36 @@ from pathlib import Path
 
 from bridge.config import read_toml, write_atomic
 from engines.accompaniment import grooves
-from engines.accompaniment.harmony.habits import FILE, read_habits, shipped
-from engines.accompaniment.training.fit import count_habits, with_mixture
+from engines.accompaniment.harmony.foreseer import Foreseer
 from engines.accompaniment.training.foresight import listeners, scores
 from engines.accompaniment.training.songs import read_progressions
 from engines.entering import entered, say
+from engines.onnx import read_model
 
 GROOVES = Path(__file__).parents[1] / grooves.FILE
-HABITS = Path(__file__).parents[1] / "harmony" / FILE
+WEIGHTS = Path(__file__).parents[2] / "weights"
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m engines.accompaniment.training", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    one = commands.add_parser("fit", help="count how chords follow one another, and weigh the loops beside that")
+    one = commands.add_parser("hear", help="what an analyser tells of the chords of rendered songs")
+    one.add_argument("--stems", type=Path, required=True, help="folder that `python -m engines.material` filled")
+    one.add_argument("--engine", default="mir.standard")
+    one.add_argument("--out", type=Path, required=True, help="a JSON file")
+    one.set_defaults(act=_hear)
+    one = commands.add_parser("learn", help="teach the network that foresees chords")
     one.add_argument("--symbolic", type=Path, required=True, help="folder with pop909-cl")
     one.add_argument("--without", type=Path, help="a folder of stems whose tunes are not to be learned from")
-    one.add_argument("--late", type=int, default=1, help="beats at the end that a listener does not know yet")
-    one.add_argument("--out", type=Path, default=HABITS)
-    one.set_defaults(act=_fit)
+    one.add_argument("--heard", type=Path, help="what `hear` wrote")
+    one.add_argument("--rounds", type=int, default=4, help="how often each example is seen")
+    one.add_argument("--seed", type=int, default=0)
+    one.add_argument("--out", type=Path, default=WEIGHTS)
+    one.set_defaults(act=_learn)
     one = commands.add_parser("foresight", help="roots foreseen on songs that were not learned from")
     one.add_argument("--symbolic", type=Path, required=True)
-    one.add_argument("--habits", type=Path)
-    one.add_argument("--late", type=int, default=1)
+    one.add_argument("--weights", type=Path, help="an ONNX file; by default the one that ships")
+    one.add_argument("--late", type=int, default=1, help="beats at the end that a listener does not know yet")
     one.set_defaults(act=_foresight)
     one = commands.add_parser("grooves", help="count groove templates in drummers' bars, but those held out")
     one.add_argument("--symbolic", type=Path, required=True, help="folder with groove")
@@ -44,20 +51,40 @@ def main(arguments: list[str] | None = None) -> int:
     return entered(lambda: told.act(told))
 
 
-def _fit(told: argparse.Namespace) -> None:
+def _hear(told: argparse.Namespace) -> None:
+    from engines.accompaniment.training.ears import overhear, write_heard
+
+    heard = []
+    for each in overhear(told.stems, told.engine):
+        heard.append(each)
+        known = (each.heard >= 0) & (each.song.states >= 0)
+        say(f"{each.song.name}: {(each.heard == each.song.states)[known].mean():.2f} of {known.sum()} beats right")
+        write_heard(told.out, heard)
+
+
+def _learn(told: argparse.Namespace) -> None:
+    import torch
+
+    from engines.accompaniment.training.ears import read_heard
+    from engines.accompaniment.training.learn import examples_from, learn
+    from engines.accompaniment.training.network import export
     from engines.material.library import tunes_in
 
+    torch.set_num_threads(1)  # several threads on a busy machine ran 50 times slower
     songs = read_progressions(told.symbolic, False, tunes_in(told.without) if told.without else ())
-    habits = with_mixture(count_habits(songs), songs, told.late)
-    write_atomic(told.out, habits.as_file())
-    say(f"{told.out}: {len(songs)} songs, {sum(len(song.states) for song in songs):,} beats")
+    heard = read_heard(told.heard) if told.heard else []
+    examples = examples_from(songs, heard, told.seed)
+    say(f"{len(songs)} songs, {sum(len(song.states) for song in songs):,} beats; {len(heard)} heard; "
+        f"{len(examples):,} examples")  # fmt: skip
+    network = learn(examples, told.rounds, told.seed, say)
+    say(f"{told.out}: {export(network, told.out)}")
 
 
 def _foresight(told: argparse.Namespace) -> None:
     songs = read_progressions(told.symbolic, True)
-    habits = read_habits(told.habits) if told.habits else shipped()
+    foreseer = Foreseer(read_model(told.weights), told.weights.name) if told.weights else None
     say(f"{len(songs)} songs, the last {told.late} beats not known; right roots")
-    for name, foresee in listeners(habits).items():
+    for name, foresee in listeners(foreseer).items():
         found = scores(songs, foresee, told.late)
         say(f"{name:15}" + " ".join(f"{what}: {share:.3f}" for what, share in found.items()))
 

@@ -6,37 +6,39 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from engines.accompaniment.harmony.habits import HORIZON, Habits
+from engines.accompaniment.harmony.foreseer import Foreseer, shipped
 from engines.accompaniment.harmony.lattice import Metre, foreseen
-from engines.accompaniment.harmony.loops import repeated
+from engines.accompaniment.harmony.listener import REMEMBERED
+from engines.accompaniment.harmony.loops import FURTHEST
 from engines.accompaniment.harmony.states import CLASSES, NONE, UNKNOWN, States
-from engines.accompaniment.training.fit import Progression
+from engines.accompaniment.training.songs import Progression
 
 AHEAD = (1, 2, 4, 8)
 """Beats that are counted: 1 is the beat that begins now."""
 WARM_UP = 16
-Foreseer = Callable[[States, int, Progression], States]
-"""From the chords known, and the beat after them, to those of the HORIZON beats that follow."""
+Foreseeing = Callable[[States, int, Progression], States]
+"""From the chords known, and the beat after them, to those of the FURTHEST beats that follow."""
 
 
-def listeners(habits: Habits) -> dict[str, Foreseer]:
-    """What is compared, by name."""
+def listeners(foreseer: Foreseer | None = None) -> dict[str, Foreseeing]:
+    """What is compared, by name; ``foreseer``: None for the one that ships."""
+    network = foreseer or shipped()
 
     def lattice(heard: States, first: int, song: Progression) -> States:
-        return foreseen(habits, heard, first, int(song.keys[first - 1]), Metre(song.bar_beats), {}, HORIZON).path
+        return foreseen(heard, first, int(song.keys[first - 1]), Metre(song.bar_beats), {}, network).path
 
-    def loops(heard: States, _first: int, song: Progression) -> States:
-        told = repeated(heard, song.bar_beats, HORIZON)[0]
+    def loops(heard: States, first: int, song: Progression) -> States:
+        told, _ = network.foresee(heard, first % song.bar_beats, int(song.keys[first - 1]), song.bar_beats)
         return np.asarray(np.where(told.any(1), told.argmax(1), heard[-1]), np.int64)
 
     return {
         "lattice": lattice,
         "loops alone": loops,
-        "hold the chord": lambda heard, _, __: np.full(HORIZON, heard[-1]),
+        "hold the chord": lambda heard, _, __: np.full(FURTHEST, heard[-1]),
     }
 
 
-def scores(songs: Sequence[Progression], foresee: Foreseer, late: int = 0) -> dict[str, float]:
+def scores(songs: Sequence[Progression], foresee: Foreseeing, late: int = 0) -> dict[str, float]:
     """The share of roots that are right so many beats ahead, where the chord changes and over all beats, for one who
     knows the chords but of the last ``late`` beats."""
     right: dict[str, list[bool]] = {f"{kind} {ahead}": [] for kind in ("change", "all") for ahead in AHEAD}
@@ -55,6 +57,6 @@ def scores(songs: Sequence[Progression], foresee: Foreseer, late: int = 0) -> di
     return {name: float(np.mean(hits)) for name, hits in right.items() if hits}
 
 
-def _told(song: Progression, foresee: Foreseer, late: int) -> Iterator[tuple[int, States]]:
+def _told(song: Progression, foresee: Foreseeing, late: int) -> Iterator[tuple[int, States]]:
     for beat in range(WARM_UP, len(song.states) - max(AHEAD) + 1):
-        yield beat, foresee(song.states[max(0, beat - late - 256) : beat - late], beat - late, song)
+        yield beat, foresee(song.states[max(0, beat - late - REMEMBERED) : beat - late], beat - late, song)

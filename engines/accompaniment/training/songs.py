@@ -3,28 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 
 import mido
 import numpy as np
 
 from bridge.errors import ConfigError
-from engines.accompaniment.harmony.states import CLASSES, NONE, UNKNOWN
-from engines.accompaniment.training.fit import Progression
+from engines.accompaniment.harmony.states import CLASSES, NONE, UNKNOWN, States
 from engines.material.barlines import bars_begin
-from engines.material.symbolic import TONICS, read_notes
+from engines.material.symbolic import TONICS, read_chord_notes
 from engines.material.truth import named
 
 HELD_OUT_EVERY = 5
 """Songs whose number is a multiple of this are not learned from."""
 
 
-def read_progressions(symbolic: Path, held_out: bool, without: Collection[str] = ()) -> list[Progression]:
-    """Those held out, or all others less those ``without``, in the order of their numbers."""
+@dataclass(frozen=True)
+class Progression:
+    """A song's chords: ``states`` (beats,), the first on a bar's start. ``keys`` (beats,): tonic, 12 more in minor, -1
+    unknown."""
+
+    name: str
+    states: States
+    keys: States
+    bar_beats: int
+
+
+def held_out(tune: str) -> bool:
+    """Whether nothing is learned from the tune of this number."""
+    return int(tune) % HELD_OUT_EVERY == 0
+
+
+def read_progressions(symbolic: Path, judging: bool, without: Collection[str] = ()) -> list[Progression]:
+    """Those held out, for ``judging``, or all others less those ``without``, in the order of their numbers."""
     paths = sorted((symbolic / "pop909-cl").glob("*.mid"))
     if not paths:
         raise ConfigError(f"{symbolic}: no pop909-cl there", "unpack symbolic.tar.xz and name the folder it lies in")
-    wanted = [path for path in paths if (int(path.stem) % HELD_OUT_EVERY == 0) == held_out and path.stem not in without]
+    wanted = [path for path in paths if held_out(path.stem) == judging and path.stem not in without]
     found = [read_progression(path) for path in wanted]
     return [song for song in found if song is not None]
 
@@ -32,14 +48,14 @@ def read_progressions(symbolic: Path, held_out: bool, without: Collection[str] =
 def read_progression(path: Path) -> Progression | None:
     """None for a song without chords, or whose beats are not quarter notes. Its bars begin where its chords say."""
     midi = mido.MidiFile(path)
-    chords = [read_notes(track, midi.ticks_per_beat) for track in midi.tracks if track.name == "chords"]
+    chords = read_chord_notes(midi)
     metres = [message for message in midi.tracks[0] if message.type == "time_signature"]
-    if not chords or not chords[0] or any(metre.denominator != 4 for metre in metres[:1]):
+    if not chords or any(metre.denominator != 4 for metre in metres[:1]):
         return None
     bar_beats = metres[0].numerator if metres else 4
     stacks: dict[float, list[int]] = {}
     ends: dict[float, float] = {}
-    for note in chords[0]:
+    for note in chords:
         stacks.setdefault(note.beat, []).append(note.pitch)
         ends[note.beat] = max(ends.get(note.beat, 0.0), note.beat + note.beats)
     begin, _ = bars_begin([(beat, end - beat) for beat, end in ends.items()], (), bar_beats)

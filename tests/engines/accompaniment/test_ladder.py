@@ -14,7 +14,6 @@ from engines.accompaniment.ladder import (
     SILENCE,
     TONIC,
     TONIC_BEATS,
-    WEAK,
     Foresight,
     Ladder,
 )
@@ -61,18 +60,6 @@ def test_a_chord_that_is_foreseen_again_is_played_at_once_and_the_count_begins_a
     assert ladder.at == FORESEEN
     ladder.choose(LOST, -1)
     assert ladder.at == HELD
-
-
-def test_a_chord_that_is_foreseen_with_little_confidence_gives_way_to_the_last_for_as_long_as_it_takes() -> None:
-    ladder, weak = Ladder(), Foresight(chord_of(2, 1.0), WEAK - 0.01, HABIT)
-    assert ladder.choose(weak, 0) == weak  # for want of any other
-    ladder.choose(F, 0)
-    for _ in range(2 * TONIC_BEATS):
-        assert ladder.choose(weak, 0).chord == F.chord
-        assert ladder.at == HELD
-    enough = Foresight(chord_of(2, 1.0), WEAK, HABIT)
-    assert ladder.choose(enough, 0) == enough
-    assert ladder.at == FORESEEN
 
 
 def test_no_chord_by_the_user_s_word_is_played_as_written() -> None:
