@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 from bridge.config import read_toml, write_atomic
 from engines.accompaniment import grooves
 from engines.accompaniment.harmony.foreseer import Foreseer
-from engines.accompaniment.training.foresight import listeners, scores
+from engines.accompaniment.training.foresight import SURE, listeners, scores, trueness
 from engines.accompaniment.training.songs import read_progressions
 from engines.entering import entered, say
 from engines.onnx import read_model
@@ -87,6 +88,9 @@ def _foresight(told: argparse.Namespace) -> None:
     for name, foresee in listeners(foreseer).items():
         found = scores(songs, foresee, told.late)
         say(f"{name:15}" + " ".join(f"{what}: {share:.3f}" for what, share in found.items()))
+    names = [f"below {SURE[0]}", *(f"{low} to {high}" for low, high in pairwise(SURE)), f"above {SURE[-1]}"]
+    shares = zip(names, trueness(songs, foreseer, told.late), strict=True)
+    say("right where sure " + ", ".join(f"{name}: {share:.2f} of {count:,}" for name, (share, count) in shares))
 
 
 def _grooves(told: argparse.Namespace) -> None:

@@ -60,3 +60,24 @@ def scores(songs: Sequence[Progression], foresee: Foreseeing, late: int = 0) -> 
 def _told(song: Progression, foresee: Foreseeing, late: int) -> Iterator[tuple[int, States]]:
     for beat in range(WARM_UP, len(song.states) - max(AHEAD) + 1):
         yield beat, foresee(song.states[max(0, beat - late - REMEMBERED) : beat - late], beat - late, song)
+
+
+SURE = (0.3, 0.5, 0.7)
+"""Where confidences are parted."""
+
+
+def trueness(songs: Sequence[Progression], foreseer: Foreseer | None = None, late: int = 0) -> list[tuple[float, int]]:
+    """The share of roots that are right, and of how many beats, for confidences below, between and above SURE: of the
+    beats that AHEAD counts."""
+    right: list[list[bool]] = [[] for _ in range(len(SURE) + 1)]
+    for song in songs:
+        for beat in range(WARM_UP, len(song.states) - max(AHEAD) + 1):
+            known = song.states[max(0, beat - late - REMEMBERED) : beat - late]
+            key = int(song.keys[beat - late - 1])
+            told = foreseen(known, beat - late, key, Metre(song.bar_beats), {}, foreseer)
+            for ahead in AHEAD:
+                truth = int(song.states[beat + ahead - 1])
+                if truth not in (NONE, UNKNOWN):
+                    found, sure = int(told.path[late + ahead - 1]), told.sure[late + ahead - 1]
+                    right[int(np.searchsorted(SURE, sure))].append(found != NONE and found % CLASSES == truth % CLASSES)
+    return [(float(np.mean(hits)) if hits else 0.0, len(hits)) for hits in right]

@@ -87,5 +87,7 @@ def test_the_command_judges_the_network_that_ships(tmp_path: Path, capsys: pytes
             tmp_path / "pop909-cl" / f"{number:03}.mid", [(48, 52, 55), (53, 57, 60), (55, 59, 62), (48, 52, 55)] * 8
         )
     assert main(["foresight", "--symbolic", str(tmp_path)]) == 0
-    assert "2 songs" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "2 songs" in out
+    assert "above 0.7: 1.00 of " in out
     assert main(["foresight", "--symbolic", str(tmp_path / "none")]) == 2
