@@ -29,7 +29,7 @@ from bridge.runtime.graph import Graph
 from bridge.runtime.shared import words as w
 from bridge.runtime.shared.atomics import publish
 from bridge.runtime.shared.layout import MIDI_PORTS
-from bridge.runtime.wiring import AUDIO_PATHS
+from bridge.runtime.wiring import AUDIO_PATHS, RETURNED
 
 log = logging.getLogger(__name__)
 
@@ -163,12 +163,9 @@ class JackDriver:
             return
         delays = {port: path.declared for path in self._graph.ledger for port in path.ports}
         outs = {port.shortname: port for port in (*client.outports, *client.midi_outports)}
-        # the band sounds with its notes; it is no return of what came in
-        played = [name for name in outs if name in MIDI_PORTS or name.startswith("band_")]
-        for ins, names in (
-            (client.inports, [name for name in outs if name not in played]),
-            (client.midi_inports, played),
-        ):
+        returned = [f"{path}_{i + 1}" for path in RETURNED for i in range(CHANNELS)]
+        played = [name for name in outs if name not in returned]  # the band's sound with its notes
+        for ins, names in ((client.inports, returned), (client.midi_inports, played)):
             if mode == CAPTURE:
                 ranges = [port_latency(port, CAPTURE) for port in ins]
                 least, most = min(r[0] for r in ranges), max(r[1] for r in ranges)

@@ -44,7 +44,9 @@ NEEDED_OUTPUTS: Mapping[str, frozenset[str]] = {
 }
 """What an engine must give to play a role."""
 
-AUDIO_PATHS: tuple[str, ...] = (*STEMS, "mix", "band")
+RETURNED: tuple[str, ...] = (*STEMS, "mix")
+"""Audio that came in and goes back out; the band's own is not among it."""
+AUDIO_PATHS: tuple[str, ...] = (*RETURNED, "band")
 PATHS: tuple[str, ...] = (*AUDIO_PATHS, *MIDI_PORTS)
 """Every path of the ledger; a path's place is its bit in the ping word."""
 

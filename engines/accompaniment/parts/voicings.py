@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bridge.core.events import Chord
+
+Pitches = NDArray[np.int64]
+Doubles = NDArray[np.float64]
 
 WIDEST = 12
 """Semitones between neighbouring voices."""
@@ -23,53 +29,61 @@ POWER_LOW, POWER_HIGH = 40, 57
 """Where a power chord's root lies: the two lowest strings of a guitar."""
 
 
-@lru_cache(maxsize=4096)
 def voiced(chord: Chord, voices: int, low: int, high: int, before: tuple[int, ...]) -> tuple[int, ...]:
     """``voices`` MIDI notes within the range, low to high, as near as can be to those ``before`` (empty: anywhere).
 
     Fewer where the range has no room for as many.
     """
-    middle = (low + high) / 2
+    return _nearest(chord.pitch_classes, voices, low, high, before)
+
+
+@lru_cache(maxsize=4096)
+def _nearest(classes: tuple[int, ...], voices: int, low: int, high: int, before: tuple[int, ...]) -> tuple[int, ...]:
     for count in range(voices, 0, -1):
-        found = list(_layouts(_notes(chord, low, high), count))
-        if found:
-            return min(found, key=lambda notes: (_cost(notes, chord, middle, before), notes))
+        layouts, costs = _layouts(classes, count, low, high)
+        if len(layouts):
+            best = int((costs + _moved(layouts, before)).argmin()) if before else int(costs.argmin())
+            return tuple(layouts[best].tolist())
     return ()
 
 
-def _notes(chord: Chord, low: int, high: int) -> tuple[int, ...]:
-    classes = chord.pitch_classes
-    return tuple(note for note in range(low, high + 1) if note % 12 in classes)
+def _moved(layouts: Pitches, before: tuple[int, ...]) -> Doubles:
+    """What it costs to go from the notes ``before`` to each of ``layouts``, shape (layouts,)."""
+    old = np.array(before)
+    if len(before) == layouts.shape[1]:
+        steps = np.abs(layouts - old).sum(1)
+    else:
+        steps = np.abs(layouts[:, :, None] - old).min(2).sum(1)
+    leaps = np.maximum(np.abs(layouts[:, -1] - old[-1]) - TOP_LEAP, 0)
+    return np.asarray(steps + leaps, np.float64)
 
 
-def _layouts(notes: tuple[int, ...], count: int, under: tuple[int, ...] = ()) -> Iterator[tuple[int, ...]]:
-    """Every spacing of ``count`` of ``notes`` above those ``under`` that is neither muddy nor wide."""
+@lru_cache(maxsize=512)
+def _layouts(classes: tuple[int, ...], count: int, low: int, high: int) -> tuple[Pitches, Doubles]:
+    """Every layout of ``count`` notes of a chord, shape (layouts, count), the lowest first, and what each costs by
+    itself, shape (layouts,): so far from the middle, notes that lack, notes that are there twice."""
+    notes = tuple(note for note in range(low, high + 1) if note % 12 in classes)
+    layouts = np.array(list(_spaced(notes, count)), np.int64).reshape(-1, count)
+    costs = PULL * np.abs(layouts.mean(1) - (low + high) / 2) if len(layouts) else np.zeros(0)
+    for place, pitch_class in enumerate(classes):
+        times = (layouts % 12 == pitch_class).sum(1)
+        costs = costs + np.where(times == 0, MISSING[place], DOUBLED[place] * (times - 1))
+    return layouts, costs
+
+
+def _spaced(notes: tuple[int, ...], count: int, under: tuple[int, ...] = ()) -> Iterator[tuple[int, ...]]:
+    """Every choice of ``count`` of ``notes``, ascending, above those ``under`` that is neither muddy nor wide."""
     if len(under) == count:
         yield under
         return
-    for note in notes:
+    for place, note in enumerate(notes):
         if under:
             gap = note - under[-1]
-            if gap <= 0 or any(under[-1] < limit and gap < least for limit, least in MUDDY):
+            if gap > WIDEST:
+                return
+            if gap == 1 or any(under[-1] < limit and gap < least for limit, least in MUDDY):
                 continue
-            if gap > WIDEST or gap == 1:
-                continue
-        yield from _layouts(notes, count, (*under, note))
-
-
-def _cost(notes: tuple[int, ...], chord: Chord, middle: float, before: tuple[int, ...]) -> float:
-    classes = [note % 12 for note in notes]
-    cost = PULL * abs(sum(notes) / len(notes) - middle)
-    for place, pitch_class in enumerate(chord.pitch_classes):
-        times = classes.count(pitch_class)
-        cost += MISSING[place] if times == 0 else DOUBLED[place] * (times - 1)
-    if not before:
-        return cost
-    if len(before) == len(notes):
-        cost += sum(abs(new - old) for new, old in zip(notes, before, strict=True))
-    else:
-        cost += sum(min(abs(new - old) for old in before) for new in notes)
-    return cost + max(abs(notes[-1] - before[-1]) - TOP_LEAP, 0)
+        yield from _spaced(notes[place + 1 :], count, (*under, note))
 
 
 def power(chord: Chord, low: int, high: int) -> tuple[int, ...]:
