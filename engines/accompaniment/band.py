@@ -120,6 +120,7 @@ class Band:
         self.rate, self._lead = rate, lead_frames
         self._hands.settle_frames = round(SETTLE_S * rate)
         self._styles = {number: load(find(name)) for number, name in enumerate(STYLES)}
+        self._listener.prepare()
         self.reset()
 
     def latency_frames(self, port: str) -> int:

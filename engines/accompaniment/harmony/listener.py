@@ -55,6 +55,13 @@ class Listener(Memory):
         self.hands = np.zeros(WAITING, np.int64)
         self.forget()
 
+    def prepare(self) -> None:
+        """Load what foresees and run it once, so that no beat waits for it.
+
+        Raises EngineError where it is not there.
+        """
+        foreseen(np.zeros(1, np.int64), 1, -1, Metre(), {}, self._foreseer)
+
     def forget(self) -> None:
         self.heard[:] = UNKNOWN
         self.frames[:], self.states[:], self.hands[:] = 0, 0, 0

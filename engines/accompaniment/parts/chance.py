@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.random import default_rng  # here, and not by np.random: that would be imported in the middle of a beat
 from numpy.typing import NDArray
 
 from engines.accompaniment.score import Bar, Dials
@@ -53,8 +54,8 @@ def draw(bar: Bar, dials: Dials, part: str) -> Chance:
 @lru_cache(REMEMBERED)
 def _drawn(seed: int, bar: int, section: str, phrase: int, part: str) -> Chance:
     number = PART_NAMES.index(part)
-    own = np.random.default_rng([seed, bar + 1, number])
-    kept = np.random.default_rng([seed, zlib.crc32(section.encode()), phrase, number])
+    own = default_rng([seed, bar + 1, number])
+    kept = default_rng([seed, zlib.crc32(section.encode()), phrase, number])
     drummers = (LANES, STEPS) if part == DRUMMER else (0, 0)
     return Chance(
         zlib.crc32(f"{section}/{seed}/{part}".encode()) / 2**32,
