@@ -89,6 +89,21 @@ def _open(name: str, server: str | None) -> Any:
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
+def activate_client(client: Any) -> None:
+    """Let what `open_client` gave take part in the server's cycles.
+
+    Raises:
+        DriverError: a server whose cycles stand still; close the client, and try again with another.
+    """
+    try:
+        client.activate()
+    except import_jack().JackError as error:
+        raise DriverError(
+            f"the JACK server took the client {client.name!r} but does not run it ({error})",
+            "try again; if it stays so, restart the server, and see `sideman doctor`",
+        ) from error
+
+
 def close_client(client: Any) -> None:
     """Deactivate and close what `open_client` gave, on a living server or a dead one."""
     with _lock:

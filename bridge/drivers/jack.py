@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS
-from bridge.drivers.clients import close_client, open_client
+from bridge.drivers.clients import activate_client, close_client, open_client
 from bridge.drivers.connections import Connections
 from bridge.drivers.libjack import (
     CAPTURE,
@@ -130,7 +130,7 @@ class JackDriver:
         self._lost.clear()
         self.client = client
         graph.set_period(client.blocksize)
-        client.activate()
+        activate_client(client)
         self._published_rev, self._cycles, self._cycle_s = -1, -1, time.monotonic()
 
     def _attach(self, client: Any, ins: list[Any], outs: list[Any], midi: list[Any]) -> Any:

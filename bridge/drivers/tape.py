@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from bridge.core.audio import Audio
 from bridge.core.events import Midi, TimedEvent
-from bridge.drivers.clients import close_client, open_client
+from bridge.drivers.clients import activate_client, close_client, open_client
 from bridge.drivers.libjack import address, import_jack, load
 from bridge.drivers.native import (
     cfunc,
@@ -227,7 +227,7 @@ class Tape:
         argument = ctypes.c_void_p(words.ctypes.data)
         if load().jack_set_process_callback(address(client._ptr), process.address, argument):
             raise DriverError("JACK refused the process callback")
-        client.activate()
+        activate_client(client)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         close_client(self.client)

@@ -21,8 +21,8 @@ DRUMMER = "drums"
 PHRASE_BARS = 4
 """For so many bars a part keeps to its pattern."""
 
-REMEMBERED = 192
-"""Draws that are kept: a bar is made anew at each of its beats, and 32 bars of five parts until a loop has no seam."""
+REMEMBERED = 10
+"""Draws that are kept: live a bar of five parts is made anew at each of its beats, on which the next is looked at."""
 
 Floats = NDArray[np.float64]
 
