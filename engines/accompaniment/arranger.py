@@ -104,16 +104,43 @@ def counting(beats: int, first: Bar) -> Bar:
     return Bar(-1, silent, first.chords[0], COUNT_IN, intensity=first.intensity)
 
 
+@dataclass(frozen=True, slots=True)
+class _Played:
+    """A bar's ``notes``, and what its part remembered ``before`` it and then."""
+
+    before: Memory
+    notes: tuple[Note, ...]
+    then: Memory
+
+    def again(self, memory: Memory) -> bool:
+        """Whether it would be the same after ``memory``: of pitches only those count that it strikes."""
+        if (memory.voicing, memory.bass) != (self.before.voicing, self.before.bass):
+            return False
+        now, was = dict(memory.struck), dict(self.before.struck)
+        return all(now.get(note.pitch) == was.get(note.pitch) for note in self.notes)
+
+    def after(self, memory: Memory) -> Memory:
+        """What its part remembers where it was played after ``memory``."""
+        struck = dict(memory.struck) | {note.pitch: note.velocity for note in self.notes}
+        return Memory(self.then.voicing, self.then.bass, tuple(sorted(struck.items())))
+
+
 def perform(bars: Sequence[Bar], name: str, play: Play, style: Style, dials: Dials) -> Part:
     """One part through all ``bars``. It begins as if it had just played the end, so that a loop has no seam."""
-    memory = Memory()
-    played: list[tuple[Note, ...]] = []
+    memory, played = Memory(), list[_Played]()
     for _ in range(PASSES):
-        before = memory
+        before, last = memory, played
         played = []
-        for bar in bars:
-            notes, memory = play(bar, style, dials, memory)
-            played.append(tuple(notes))
+        for number, bar in enumerate(bars):
+            if last and last[number].again(memory):
+                notes, after = last[number].notes, last[number].after(memory)
+            else:
+                made, after = play(bar, style, dials, memory)
+                notes = tuple(made)
+            played.append(_Played(memory, notes, after))
+            memory = after
         if memory == before:
             break
-    return Part(name, tuple(played))
+    return Part(name, tuple(each.notes for each in played))
+
+
