@@ -142,5 +142,3 @@ def perform(bars: Sequence[Bar], name: str, play: Play, style: Style, dials: Dia
         if memory == before:
             break
     return Part(name, tuple(each.notes for each in played))
-
-

@@ -22,6 +22,7 @@ from engines.accompaniment.harmony.lattice import TRACK, TRACK_SURE, Metre
 from engines.accompaniment.harmony.listener import Listener
 from engines.accompaniment.harmony.states import chord_of
 from engines.accompaniment.ladder import SILENCE, Foresight, Ladder
+from engines.accompaniment.overrides import KEY, TEMPO, OwnTempo, key_of
 from engines.accompaniment.pace import LOOKAHEAD_AUTO, Pace
 from engines.accompaniment.parts import PARTS
 from engines.accompaniment.performer import LONGEST_BAR, Performer
@@ -91,7 +92,7 @@ class Band:
         hop=HOP,
         controls=(
             LOOKAHEAD, LOOKAHEAD_AUTO, STYLE, SEED, *DIALS.values(), *MUTES.values(), SECTION, DROPOUT, *STAYS.values(),
-            COUNT_IN, SHEET,
+            COUNT_IN, SHEET, KEY, TEMPO,
         ),
         predicts=True,
         resets_on_gap=False,
@@ -103,12 +104,12 @@ class Band:
         self._lead = 0
         self._styles: dict[int, Style] = {}
         self._listener, self._hands, self._energy, self._chart = Listener(), Hands(), Energy(), Chart()
-        self._ladder, self._form, self._pace = Ladder(), Form(), Pace()
+        self._ladder, self._form, self._pace, self._own_tempo = Ladder(), Form(), Pace(), OwnTempo()
         self._performer, self._timing, self._sounds = Performer(), Timing(), Sounds()
         self._memories: dict[str, Remembers] = {
             "listener": self._listener, "hands": self._hands, "energy": self._energy, "chart": self._chart,
             "ladder": self._ladder, "form": self._form, "pace": self._pace, "performer": self._performer,
-            "timing": self._timing, "sounds": self._sounds,
+            "timing": self._timing, "sounds": self._sounds, "own_tempo": self._own_tempo,
         }  # fmt: skip
 
     def prepare(self, rate: int, max_frames: int, lead_frames: int = 0) -> None:
@@ -139,9 +140,11 @@ class Band:
 
     def process(self, block: Block, at: BlockTime, out: Block) -> None:
         end = at.frame + HOP
+        self._listener.key_wanted = key_of(block.values[KEY.name])
         self._listen(block, at.frame, end)
         earliest = end + self._lead
-        line = follow(at, self._beat, self._beat_frame, self._beat_late)
+        heard = follow(at, self._beat, self._beat_frame, self._beat_late)
+        line = self._own_tempo.line(block.values[TEMPO.name], at, heard)
         if line is not None and line.time.frames_per_beat < SHORTEST_BEAT_FRAMES:
             line = None
         if line is None or not line.follows(self._line):
@@ -208,7 +211,7 @@ class Band:
         number = line.number(beat) % bar_beats
         place, metre = Place(beat - number, number, bar_beats), Metre(bar_beats, line.to_bar)
         ahead = [self._foresee(beat + i, line, metre) for i in range(bar_beats - number + 1)]
-        chosen = self._ladder.choose(ahead[0], self._listener.key)
+        chosen = self._ladder.choose(ahead[0], self._listener.in_key)
         chords = [chosen.chord, *((one if one.known else chosen).chord for one in ahead[1:])]
         written = self._chart.at(self._in_song(beat, line))
         shape = self._form.shape(

@@ -40,6 +40,7 @@ class Listener(Memory):
     the beat that follows, in the timeline's count. ``frames``, ``states``, ``hands``: chords whose beat is not yet
     over, and whether they were played. ``now``, ``by_hand``: what sounds. ``trusted``: up to this frame chords that are
     heard are put ``aside``; ``holding``: the hands are on a chord. ``latest``: the frame of the newest that was heard.
+    ``key``, as heard; ``key_wanted``: what the user says instead, -1 nothing.
     """
 
     remembered = (
@@ -49,6 +50,7 @@ class Listener(Memory):
 
     def __init__(self, foreseer: Foreseer | None = None) -> None:
         self._foreseer = foreseer
+        self.key_wanted = -1
         self.heard = np.full(REMEMBERED, UNKNOWN, np.int64)
         self.frames = np.zeros(WAITING, np.int64)
         self.states = np.zeros(WAITING, np.int64)
@@ -99,6 +101,11 @@ class Listener(Memory):
             self._take()
         self.frames[self.waiting], self.states[self.waiting], self.hands[self.waiting] = frame, state, by_hand
         self.waiting += 1
+
+    @property
+    def in_key(self) -> int:
+        """The key that holds: tonic, 12 more in minor, -1 unknown."""
+        return self.key_wanted if self.key_wanted >= 0 else self.key
 
     def hear_key(self, key: Key) -> None:
         self.key = key.tonic + 12 * key.minor
@@ -153,10 +160,10 @@ class Listener(Memory):
 
     def ahead(self, metre: Metre, track: Mapping[int, int]) -> Ahead:
         """What comes, from the beat `next` on."""
-        asked = (self.next, self.count, self.now, self.key, metre, tuple(track.items()))
+        asked = (self.next, self.count, self.now, self.in_key, metre, tuple(track.items()))
         if self._ahead is None or self._ahead[0] != asked:
             known = self.heard[REMEMBERED - self.count :]
-            told = foreseen(known, self.next, self.key, metre, track, self._foreseer)
+            told = foreseen(known, self.next, self.in_key, metre, track, self._foreseer)
             self._ahead = asked, told
         return self._ahead[1]
 
