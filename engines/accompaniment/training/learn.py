@@ -19,8 +19,8 @@ from engines.accompaniment.training.songs import Progression
 EVERY, EVERY_HEARD = 3, 1
 """Of so many beats one is an example: neighbours say much the same."""
 MISHEARD = 3
-"""How often each song is read with a recogniser's faults, beside once as it was written; every other time it
-modulates as well."""
+"""How often each song is read with a recogniser's faults, beside once as it was written. The first time, the third and
+so on it modulates as well."""
 BATCH, RATE, DECAY = 256, 4e-3, 1e-2
 SURPRISE = 0.02
 """Of the chance that is spread over all kinds: what was thought impossible costs only so much."""
