@@ -17,13 +17,6 @@ settings.register_profile("sideman", deadline=None)
 settings.load_profile("sideman")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where tests run side by side: those with a jackd one after another, the others file by file."""
-    for item in items:
-        group = "live" if item.get_closest_marker("live") else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 class StartServer(Protocol):
     """What the fixture ``jack_server`` gives: call it for a running server of your own."""
 
