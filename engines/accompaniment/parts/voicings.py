@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bridge.core.events import Chord
 
-Pitches = NDArray[np.int64]
+Pitches = NDArray[np.int16]
 Doubles = NDArray[np.float64]
 
 WIDEST = 12
@@ -63,7 +63,7 @@ def _layouts(classes: tuple[int, ...], count: int, low: int, high: int) -> tuple
     """Every layout of ``count`` notes of a chord, shape (layouts, count), the lowest first, and what each costs by
     itself, shape (layouts,): so far from the middle, notes that lack, notes that are there twice."""
     notes = tuple(note for note in range(low, high + 1) if note % 12 in classes)
-    layouts = np.array(list(_spaced(notes, count)), np.int64).reshape(-1, count)
+    layouts = np.array(list(_spaced(notes, count)), np.int16).reshape(-1, count)
     costs = PULL * np.abs(layouts.mean(1) - (low + high) / 2) if len(layouts) else np.zeros(0)
     for place, pitch_class in enumerate(classes):
         times = (layouts % 12 == pitch_class).sum(1)
