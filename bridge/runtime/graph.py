@@ -101,6 +101,7 @@ class Graph:
             words = self.shared.workers[index]
             slack = path.declared - path.model
             # the callback must never wait for a hop that the worker is not yet to begin: slack is the larger of the two
+            publish(words, w.HEARD_LATE, self._heard_late(node, period))
             changes = ((w.SLACK, slack), (w.LAG, lag))
             for word, frames in changes if lag >= words[w.LAG] else reversed(changes):
                 publish(words, word, frames)
@@ -112,7 +113,15 @@ class Graph:
             return lag_behind(player, node, period) if self._reserves["synth"] > 0 else 0
         ears = {port.name for port in node.spec.audio(node.spec.inputs)}
         listens = any(is_sum(source) for analyser, source in self._sources.items() if analyser in ears)
-        if node.role != "mir" or not listens or self.plan.audio_worker < 0:
+        return self._upstream(period) if node.role == "mir" and listens else 0
+
+    def _heard_late(self, node: Node, period: int) -> int:
+        """Frames by which ``node`` hears stems late: who plays ahead of the beat cannot wait for them."""
+        return self._upstream(period) if node.role == "accompaniment" else 0
+
+    def _upstream(self, period: int) -> int:
+        """How long after frame f its stems are there; 0 where nobody separates."""
+        if self.plan.audio_worker < 0:
             return 0
         separation = self.wiring.nodes[self.plan.audio_worker]
         return upstream_frames(separation, period, self._reserves["separation"])

@@ -38,6 +38,7 @@ from bridge.runtime.shared.words import (
     FREEWHEEL,
     GRACE_FRAMES,
     HEAD,
+    HEARD_LATE,
     HOPS,
     LAG,
     ORIGIN,
@@ -167,7 +168,7 @@ class HopRunner:
     def _sources_are_done(self) -> bool:
         """Freewheel: whether those that we listen to and that live have said all that this hop may hear."""
         end = self._start + self._hop
-        if not self._listener.is_ready(self._audio_in, end):
+        if not self._listener.is_ready(self._audio_in, end - observe(self._words, HEARD_LATE)):
             return False
         for words, hop in zip(self._sources, self._hops_of_sources, strict=True):
             if observe(words, ALIVE) == 0:
@@ -214,8 +215,9 @@ class HopRunner:
         end, ahead = start + self._hop, self._mine.ahead_frames
         for event in self._host.read(end):
             self._clock.feed(event)
+        self._block.late_frames = observe(self._words, HEARD_LATE)
         for name in self._audio_in:
-            self._listener.fill(name, start, self._block.audio[name])
+            self._listener.fill(name, start - self._block.late_frames, self._block.audio[name])
         for port, reader in self._readers.items():
             # what an analyser says reaches us when its path has declared it, never sooner: so that the
             # same input gives the same music at any speed. What is played is there ahead of its time

@@ -1,4 +1,5 @@
-"""What an engine's audio inputs hear: the mix, or for an analyser the sum of stems that a user chose."""
+"""What an engine's audio inputs hear: the mix; for an analyser the sum of stems that a user chose; for who plays along
+the stem that an input is named after."""
 
 from __future__ import annotations
 
@@ -27,23 +28,21 @@ OTHER_BIT = 1 << (len(STEMS) - 1)
 class Listener:
     """Fills the audio inputs of one engine from the rings.
 
-    Where stems are missing, because they are late or because nobody separates, the mix takes their place and the
-    frames are counted (`Shared.unheard`): an analyser that hears too much is worth more than one that hears nothing.
+    Where stems are missing, because they are late or because nobody separates, the mix takes their place: an analyser
+    that hears too much is worth more than one that hears nothing. Its frames are counted (`Shared.unheard`).
     """
 
     def __init__(self, plan: Plan, mine: WorkerPlan, hop: int, shared: Shared) -> None:
         self._shared = shared
         self._analysers = {name: i for i, name in enumerate(ANALYSERS)} if mine.role == "mir" else {}
+        self._named = {stem: 1 << i for i, stem in enumerate(STEMS)} if mine.role == "accompaniment" else {}
         self._separation = shared.workers[plan.audio_worker] if plan.audio_worker >= 0 else None
         self._stems = np.zeros((SEPARATED * CHANNELS, hop), np.float32)
 
     def fill(self, port: str, start: int, out: Audio) -> None:
         """What ``port`` hears from frame ``start`` on, into ``out``, shape (channels, hop)."""
         read_audio(self._shared.inputs, start, out)
-        if port not in self._analysers:
-            return
-        index = self._analysers[port]
-        source = int(self._shared.sources[index])
+        source = self._source(port)
         if not is_sum(source):
             return
         frame, end = start, start + out.shape[1]
@@ -52,15 +51,20 @@ class Listener:
             border = min(border, end)
             if there:
                 self._sum(source, frame, out[:, frame - start : border - start])
-            else:
-                self._shared.unheard[index] += border - frame
+            elif port in self._analysers:
+                self._shared.unheard[self._analysers[port]] += border - frame
             frame = border
+
+    def _source(self, port: str) -> int:
+        """What ``port`` is to hear, an index of SOURCES."""
+        if port in self._analysers:
+            return int(self._shared.sources[self._analysers[port]])
+        return self._named.get(port, 0)
 
     def is_ready(self, ports: list[str], end: int) -> bool:
         """Freewheel: whether all stems up to frame ``end`` that ``ports`` hear are there, or will never be."""
         words = self._separation
-        chosen = [int(self._shared.sources[self._analysers[port]]) for port in ports if port in self._analysers]
-        if words is None or not any(map(is_sum, chosen)) or observe(words, ALIVE) == 0:
+        if words is None or not any(is_sum(self._source(port)) for port in ports) or observe(words, ALIVE) == 0:
             return True
         origin, hop = int(words[ORIGIN]), max(int(words[HOP]), 1)
         if end <= origin:  # the epoch before ended unfinished

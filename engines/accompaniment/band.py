@@ -9,13 +9,14 @@ from typing import Protocol
 
 import numpy as np
 
-from bridge.core.control import Control
-from bridge.core.engine import Block, EngineSpec, EventPort, State
+from bridge.core.engine import AudioPort, Block, EngineSpec, EventPort, State
 from bridge.core.events import Beat, Chord, Commit, Key, Onset, TimedEvent
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
 from engines.accompaniment.chart import SHEET, Chart
+from engines.accompaniment.dials import DIALS, MUTES, SEED, STYLE, STYLES, dials_by
 from engines.accompaniment.energy import Energy
+from engines.accompaniment.following import FOLLOWS, SOURCES, Following
 from engines.accompaniment.form import COUNT_IN, DROPOUT, SECTION, STAYS, Form, Place, Wish
 from engines.accompaniment.hands import SETTLE_S, Hands
 from engines.accompaniment.harmony.lattice import TRACK, TRACK_SURE, Metre
@@ -26,39 +27,11 @@ from engines.accompaniment.overrides import KEY, TEMPO, OwnTempo, key_of
 from engines.accompaniment.pace import LOOKAHEAD_AUTO, Pace
 from engines.accompaniment.parts import PARTS
 from engines.accompaniment.performer import LONGEST_BAR, Performer
-from engines.accompaniment.score import Dials
 from engines.accompaniment.sounds import SOUND, Sounds
-from engines.accompaniment.style import Style, find, load, shipped_names
+from engines.accompaniment.style import Style, find, load
 from engines.accompaniment.timeline import HOP, LATE_BEATS, LOOKAHEAD, SHORTEST_BEAT_FRAMES, Line, follow
 from engines.accompaniment.timing import Timing
 from engines.memory import prefixed, within
-
-STYLES = shipped_names()
-STYLE = Control(
-    "accompaniment.band.style", 0.0, len(STYLES) - 1.0, float(STYLES.index("pop")), curve="choice",
-    doc="What the band plays.", choices=STYLES,
-)  # fmt: skip
-SEED = Control("accompaniment.band.seed", 0.0, 999.0, 0.0, curve="integer", doc="Another number, another performance.")
-DIALS = {
-    "intensity": Control("accompaniment.band.intensity", 0.0, 1.0, 0.5, doc="How hard and how busily it plays."),
-    "density": Control("accompaniment.band.density", 0.0, 1.0, 0.5, doc="How many of the light strokes sound."),
-    "complexity": Control("accompaniment.band.complexity", 0.0, 1.0, 0.5, doc="How many different patterns it uses."),
-    "swing": Control("accompaniment.band.swing", 0.0, 1.0, 0.0, doc="Off-beats late: 1 is the triplet."),
-    "humanise": Control("accompaniment.band.humanise", 0.0, 1.0, 0.3, doc="How loose timing and touch are."),
-    "style_strength": Control(
-        "accompaniment.band.style_strength", 0.0, 1.0, 1.0, doc="0 is a plain band, 1 the style."
-    ),
-    "temperature": Control(
-        "accompaniment.band.temperature", 0.0, 1.0, 0.5, doc="How far chance strays from the usual."
-    ),
-}
-MUTES = {
-    name: Control(
-        f"accompaniment.band.{name}.mute", 0.0, 1.0, 0.0, curve="switch", doc=f"No {name} from the next beat on."
-    )
-    for name in PARTS
-}
-
 
 TRUSTED_S = 2.0
 """So long after the user's hands have left a chord it still goes before what is heard."""
@@ -87,16 +60,19 @@ class Band:
 
     spec = EngineSpec(
         name="accompaniment.band",
-        inputs=(EventPort("midi"), EventPort("beats"), EventPort("chords"), EventPort("onsets")),
+        inputs=(
+            EventPort("midi"), EventPort("beats"), EventPort("chords"), EventPort("onsets"),
+            *(AudioPort(source) for source in SOURCES),
+        ),
         outputs=(EventPort("midi"), EventPort("foreseen"), SOUND),
         hop=HOP,
         controls=(
             LOOKAHEAD, LOOKAHEAD_AUTO, STYLE, SEED, *DIALS.values(), *MUTES.values(), SECTION, DROPOUT, *STAYS.values(),
-            COUNT_IN, SHEET, KEY, TEMPO,
+            COUNT_IN, SHEET, KEY, TEMPO, *FOLLOWS.values(),
         ),
         predicts=True,
         resets_on_gap=False,
-        keeps=("listener", "hands", "ladder", "form", "energy", "pace", "chart", "stood"),
+        keeps=("listener", "hands", "ladder", "form", "energy", "following", "pace", "chart", "stood"),
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -105,11 +81,12 @@ class Band:
         self._styles: dict[int, Style] = {}
         self._listener, self._hands, self._energy, self._chart = Listener(), Hands(), Energy(), Chart()
         self._ladder, self._form, self._pace, self._own_tempo = Ladder(), Form(), Pace(), OwnTempo()
-        self._performer, self._timing, self._sounds = Performer(), Timing(), Sounds()
+        self._performer, self._timing, self._sounds, self._following = Performer(), Timing(), Sounds(), Following()
         self._memories: dict[str, Remembers] = {
             "listener": self._listener, "hands": self._hands, "energy": self._energy, "chart": self._chart,
             "ladder": self._ladder, "form": self._form, "pace": self._pace, "performer": self._performer,
             "timing": self._timing, "sounds": self._sounds, "own_tempo": self._own_tempo,
+            "following": self._following,
         }  # fmt: skip
 
     def prepare(self, rate: int, max_frames: int, lead_frames: int = 0) -> None:
@@ -122,6 +99,7 @@ class Band:
         self._hands.settle_frames = round(SETTLE_S * rate)
         self._styles = {number: load(find(name)) for number, name in enumerate(STYLES)}
         self._listener.prepare()
+        self._following.prepare(rate)
         self.reset()
 
     def latency_frames(self, port: str) -> int:
@@ -153,6 +131,7 @@ class Band:
             if line is not None:
                 self._start(line, end, block)
         self._line, self._stood = line, not (at.hosted and at.rolling)
+        self._follow(block, line, end)
         if line is None:
             return
         self._listener.advance(line, end)
@@ -167,6 +146,10 @@ class Band:
             if block.values[LOOKAHEAD_AUTO.name]:
                 self._pace.decided(self._planned_to, left)
             self._planned_to += 1
+
+    def _follow(self, block: Block, line: Line | None, end: int) -> None:
+        beat = np.nan if line is None else line.time.beat_at(end) + line.to_bar
+        self._following.listen(block, beat, 1 if line is None else playable(_bar_beats(line)))
 
     def _lookahead(self, block: Block) -> float:
         return self._pace.beats if block.values[LOOKAHEAD_AUTO.name] else block.values[LOOKAHEAD.name]
@@ -201,6 +184,7 @@ class Band:
         if self._line is not None or self._listener.count or beat < self._listener.next:
             self._listener.jump(beat, Metre(playable(_bar_beats(line)), line.to_bar))
         counts = line.time.hosted and self._stood and block.values[COUNT_IN.name]
+        self._following.turn()
         # the beat on which the host started is past before anyone can play
         self._form.start_anew(playable(_bar_beats(line)) - 1 if counts else 0)
 
@@ -231,10 +215,8 @@ class Band:
                 for name in PARTS
                 if block.values[MUTES[name].name] or (shape.dropped and not block.values[STAYS[name].name])
             ]
-            dials = Dials(
-                **{name: block.values[control.name] for name, control in DIALS.items()},
-                seed=int(block.values[SEED.name]),
-            )
+            self._following.take(place.start)
+            dials = self._following.dials(dials_by(block.values), bar_beats, block.values)
             number = int(block.values[STYLE.name])
             style = self._styles[number]
             # a little early: what is struck before the beat is struck in the new style, too

@@ -18,7 +18,8 @@ from bridge.core.engine import block_for
 from bridge.core.events import TimedEvent
 from bridge.core.time import BlockTime
 from engines.accompaniment.arranger import arrange, perform
-from engines.accompaniment.band import STYLE, STYLES, Band
+from engines.accompaniment.band import Band
+from engines.accompaniment.dials import STYLE, STYLES
 from engines.accompaniment.parts import PARTS
 from engines.accompaniment.score import Bar, Dials, Memory
 from engines.accompaniment.sheet import read_sheet

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,12 +49,18 @@ class Performer:
         self._sounding: dict[tuple[int, int, int], int] = {}  # (channel, tick, pitch) of this bar: tick of its end
 
     def play(
-        self, place: Place, shape: Shape, chords: Sequence[Chord], style: Style, dials: Dials, silent: Collection[str]
+        self,
+        place: Place,
+        shape: Shape,
+        chords: Sequence[Chord],
+        style: Style,
+        dials: Mapping[str, Dials],
+        silent: Collection[str],
     ) -> list[Sound]:
         """What begins and ends in the beat at ``place``, in order.
 
-        ``chords``: of this beat, the rest of its bar and the next bar's first beat. ``silent``: parts that rest. Notes
-        of a bar that was left before its end must have been released.
+        ``chords``: of this beat, the rest of its bar and the next bar's first beat. ``dials``: by part.
+        ``silent``: parts that rest. Notes of a bar that was left before its end must have been released.
         """
         chords, coming = chords[:-1], chords[-1]
         if place.start != self._start:
@@ -65,7 +71,7 @@ class Performer:
         begin, end = place.number * TICKS_PER_BEAT, (place.number + 1) * TICKS_PER_BEAT
         sounds: list[Sound] = []
         for name, play in PARTS.items():
-            notes, self._after[name] = play(bar, style, dials, self._before[name])
+            notes, self._after[name] = play(bar, style, dials[name], self._before[name])
             sounds += self._part(CHANNELS[name], () if name in silent else notes, begin, end)
         return sorted(sounds, key=lambda sound: (sound.tick, sound.velocity > 0, sound.channel, sound.pitch))
 

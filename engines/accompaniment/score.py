@@ -9,6 +9,8 @@ from bridge.core.time import TICKS_PER_BEAT
 
 COUNT_IN = "count-in"
 """The section of a bar in which the drummer counts and nobody else plays."""
+TWELFTHS = 12
+"""Of a beat: fine enough for sixteenths and triplets."""
 NO_CHORD = Chord(-1, 0, -1, 1.0)
 
 
@@ -67,7 +69,8 @@ class Dials:
     ``intensity``: 0.5 leaves that of the bars as it is. ``density``: how many of the light strokes sound.
     ``complexity``: how many different patterns are used. ``swing``: 1 delays off-beats to the triplet.
     ``humanise``: how loose timing and touch are. ``style_strength``: 0 is a plain band, 1 the style.
-    ``temperature``: how far chance may stray from what is likeliest.
+    ``temperature``: how far chance may stray from what is likeliest. ``accents``: how hard what the part follows is
+    usually struck at each of TWELFTHS of a beat through the bar, 0 to 1; empty: it follows nothing.
     """
 
     intensity: float = 0.5
@@ -78,6 +81,7 @@ class Dials:
     style_strength: float = 1.0
     temperature: float = 0.5
     seed: int = 0
+    accents: tuple[float, ...] = ()
 
     def loudness(self, bar: Bar) -> float:
         """The intensity at which ``bar`` is played, 0 to 1."""

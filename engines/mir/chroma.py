@@ -14,8 +14,8 @@ from bridge.errors import EngineError
 from engines.memory import Memory, prefixed, within
 from engines.mir.harmony import Harmony
 from engines.mir.modes import MODE, Leader, prior_for
-from engines.mir.onsets import Onsets
 from engines.mir.pulse import Pulse
+from engines.onsets import Onsets
 
 HOP = 512
 LONGEST_GAP_S = 4.0

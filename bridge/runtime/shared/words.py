@@ -51,8 +51,9 @@ from __future__ import annotations
     HOP,           # fixed
     LATENCY,       # fixed: the delay of its audio, 0 where it has none; below 0 where it runs ahead of the input
     GAP_RESETS,    # fixed: 1 where skipped input calls for a new epoch
+    HEARD_LATE,    # P  frames by which what it hears of stems lies behind its time, where it does not wait for them
     WORKER_WORDS,
-) = range(19)
+) = range(20)
 
 (
     STARTED,       # 0 until the first callback, and again after a new connection

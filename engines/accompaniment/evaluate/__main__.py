@@ -13,7 +13,7 @@ from cyclopts import App, Parameter
 from rich.console import Console
 
 from bridge.errors import BridgeError, ConfigError
-from engines.accompaniment.band import STYLE, STYLES
+from engines.accompaniment.dials import STYLE, STYLES
 from engines.accompaniment.evaluate.rhythm import people_of
 from engines.accompaniment.evaluate.run import AFTER, FIGURES, WHERE, Condition, Result, drummers, evaluate
 from engines.accompaniment.evaluate.sheets import play_by_sheet

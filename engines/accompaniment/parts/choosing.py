@@ -10,6 +10,7 @@ import numpy as np
 
 from engines.accompaniment.grooves import Touch, Touches
 from engines.accompaniment.parts.chance import PHRASE_BARS, Chance
+from engines.accompaniment.parts.leading import alike, led
 from engines.accompaniment.score import Bar, Dials
 from engines.accompaniment.style import GRIDS, KEEP, LINE, Lines, PartStyle, Pattern, overlaid
 
@@ -21,6 +22,8 @@ BESIDE = 0.3
 """How much nearer in intensity a written pattern must be than one that was counted in drummers' bars."""
 APART = 0.2
 """And one of another manner than one of the section's: a drummer does not change the groove within a section."""
+UNLIKE = 1.5
+"""How much nearer in intensity a pattern must be that has nothing in common with what the part follows."""
 METRES: Mapping[int, tuple[int, ...]] = {
     1: (0,), 2: (0, 3), 3: (0, 1, 3), 4: (0, 1, 2, 3), 5: (0, 1, 3, 2, 3), 6: (0, 1, 3, 2, 1, 3),
     7: (0, 1, 2, 3, 2, 1, 3),
@@ -38,12 +41,11 @@ NEUTRAL: Mapping[str, Lines] = {
 
 def pattern_of(bar: Bar, part: PartStyle, dials: Dials, chance: Chance) -> Pattern:
     """One of the patterns nearest to the bar's intensity; it stays for a phrase, but may vary in its last bar."""
-    loudness = dials.loudness(bar)
     manner = None
     if any(pattern.manner for pattern in part.patterns):
-        manner = _drawn(part.patterns, loudness, dials, chance.section).manner
+        manner = _drawn(bar, part.patterns, dials, chance.section).manner
     varied = bar.position % PHRASE_BARS == PHRASE_BARS - 1 and chance.phrase[2] < dials.complexity
-    return _drawn(part.patterns, loudness, dials, float(chance.phrase[1 if varied else 0]), manner)
+    return _drawn(bar, part.patterns, dials, float(chance.phrase[1 if varied else 0]), manner)
 
 
 def filled(bar: Bar, part: PartStyle, dials: Dials, chance: Chance, pattern: Pattern) -> Pattern:
@@ -51,7 +53,7 @@ def filled(bar: Bar, part: PartStyle, dials: Dials, chance: Chance, pattern: Pat
     fits = [fill for fill in part.fills if fill.per_beat == pattern.per_beat]
     if not fits:
         return pattern
-    fill = _drawn(fits, dials.loudness(bar), dials, float(chance.picks[0]))
+    fill = _drawn(bar, fits, replace(dials, accents=()), float(chance.picks[0]))
     lines = overlaid(pattern.lines, fill.lines)
     return replace(pattern, lines=lines or pattern.lines, touches=_written(pattern.touches, fill.lines))
 
@@ -67,12 +69,13 @@ def _written(touches: Touches, lines: Lines) -> Touches:
     return found
 
 
-def _drawn(
-    patterns: Sequence[Pattern], loudness: float, dials: Dials, luck: float, manner: int | None = None
-) -> Pattern:
+def _drawn(bar: Bar, patterns: Sequence[Pattern], dials: Dials, luck: float, manner: int | None = None) -> Pattern:
+    loudness, accents = dials.loudness(bar), dials.accents
+
     def away(pattern: Pattern) -> float:
         beside = BESIDE if not pattern.manner else APART if manner not in (None, pattern.manner) else 0.0
-        return abs(pattern.level - loudness) + beside
+        unlike = UNLIKE * (1.0 - alike(pattern.lines, METRES[bar.beats], accents)) if accents else 0.0
+        return abs(pattern.level - loudness) + beside + unlike
 
     ranked = sorted(patterns, key=away)
     count = 1 + round(dials.complexity * (min(len(ranked), MOST_PATTERNS) - 1))
@@ -88,13 +91,14 @@ def _up_to(count: int, temperature: float) -> np.ndarray[tuple[int, ...], np.dty
 
 
 def beats_of(bar: Bar, name: str, pattern: Pattern, dials: Dials, chance: Chance) -> list[Lines]:
-    """For each beat of ``bar`` the steps of each line, of ``pattern`` or, where the style is weak, of the plain one."""
+    """For each beat of ``bar`` the steps of each line: of ``pattern``, of the plain one where the style is weak; and
+    what the part strikes besides because it follows."""
     plain = _fitted(NEUTRAL[name], pattern.per_beat)
     beats: list[Lines] = []
     for number, beat in enumerate(METRES[bar.beats]):
         lines = pattern.lines if chance.beats[number] < dials.style_strength else plain
         beats.append({key: _beat(line, beat) for key, line in lines.items()})
-    return beats
+    return led(name, beats, dials.accents) if dials.accents and not bar.fill else beats
 
 
 def touches_of(bar: Bar, pattern: Pattern, dials: Dials, chance: Chance) -> list[Touches]:

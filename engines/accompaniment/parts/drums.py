@@ -9,6 +9,7 @@ from engines.accompaniment.grooves import Touch
 from engines.accompaniment.parts.chance import draw, likely
 from engines.accompaniment.parts.choosing import beats_of, filled, pattern_of, touches_of
 from engines.accompaniment.parts.feel import Struck, finish
+from engines.accompaniment.parts.leading import KICK, led_weight
 from engines.accompaniment.score import COUNT_IN, Bar, Dials, Memory, Note
 from engines.accompaniment.style import REST, ROLES, Style
 
@@ -48,7 +49,8 @@ def play(bar: Bar, style: Style, dials: Dials, before: Memory) -> tuple[list[Not
             for place in range(length):
                 tick = beat * TICKS_PER_BEAT + place * TICKS_PER_BEAT // length
                 here = {role: int(line[place]) for role, line in lines.items() if line[place] != REST}
-                here = {r: w for r, w in here.items() if luck[LANES[r], step] < likely(w, dials)}
+                led = {r: _led(r, w, tick, bar, dials) for r, w in here.items()}
+                here = {r: w for r, w in here.items() if luck[LANES[r], step] < likely(led[r], dials)}
                 for role, weight in here.items():
                     if not any(other in here for other in HAND_IN_HAND.get(role, ())):
                         touch = touches[beat][role][place] if role in touches[beat] else None
@@ -59,6 +61,10 @@ def play(bar: Bar, style: Style, dials: Dials, before: Memory) -> tuple[list[Not
             struck.append(_struck(part.opening, 0, 0, 9))
     notes, last = finish(struck, bar, pair, dials, chance, before)
     return notes, Memory(struck=last)
+
+
+def _led(role: str, weight: int, tick: int, bar: Bar, dials: Dials) -> int:
+    return led_weight(weight, tick, dials.accents) if role == KICK and not bar.fill else weight
 
 
 def _struck(role: str, tick: int, step: int, weight: int, touch: Touch | None = None) -> Struck:

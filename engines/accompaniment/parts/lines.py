@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from bridge.core.events import Chord
 from bridge.core.time import TICKS_PER_BEAT
 from engines.accompaniment.parts.chance import Chance, likely
+from engines.accompaniment.parts.leading import led_weight
 from engines.accompaniment.score import Bar, Dials
 from engines.accompaniment.style import HOLD, LINE, REST, Lines
 
@@ -39,14 +40,13 @@ def strokes_of(bar: Bar, beats: Sequence[Lines], dials: Dials, chance: Chance) -
         steps = lines[LINE]
         ticks = TICKS_PER_BEAT // len(steps)
         for place, letter in enumerate(steps):
-            end = beat * TICKS_PER_BEAT + (place + 1) * ticks
+            end, weight = beat * TICKS_PER_BEAT + (place + 1) * ticks, _weight(letter, place, len(steps))
             if letter == REST:
                 open_ = False
-            elif letter != HOLD and _sounds(letter, place, len(steps), step, heard, dials, chance):
-                weight, chord = _weight(letter, place, len(steps)), bar.chords[beat]
-                sounding.append(Stroke(end - ticks, end, letter.upper(), weight, step, beat, chord))
+            elif letter != HOLD and _sounds(step, heard, led_weight(weight, end - ticks, dials.accents), dials, chance):
+                sounding.append(Stroke(end - ticks, end, letter.upper(), weight, step, beat, bar.chords[beat]))
                 ends.append(end)
-                open_, heard = True, heard or chord.root >= 0
+                open_, heard = True, heard or bar.chords[beat].root >= 0
             elif open_:  # held, or a stroke that stays out and leaves the note before it to sound on
                 ends[-1] = end
             step += 1
@@ -55,9 +55,9 @@ def strokes_of(bar: Bar, beats: Sequence[Lines], dials: Dials, chance: Chance) -
     return _fresh([part for part in parted if part.chord.root >= 0], bar)
 
 
-def _sounds(letter: str, place: int, per_beat: int, step: int, heard: bool, dials: Dials, chance: Chance) -> bool:
+def _sounds(step: int, heard: bool, weight: int, dials: Dials, chance: Chance) -> bool:
     """The first stroke of a bar always does, so that no bar is silent by chance; the others by their luck."""
-    return not heard or chance.sounds.item(0, step) < likely(_weight(letter, place, per_beat), dials)
+    return not heard or chance.sounds.item(0, step) < likely(weight, dials)
 
 
 def _weight(letter: str, place: int, per_beat: int) -> int:

@@ -18,8 +18,9 @@ from bridge.core.engine import block_for
 from bridge.core.events import LEVELS, Beat, Chord, Commit, Midi, TimedEvent
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
-from engines.accompaniment.band import STYLES, Band, playable
+from engines.accompaniment.band import Band, playable
 from engines.accompaniment.chart import SHEET
+from engines.accompaniment.dials import STYLES
 from engines.accompaniment.form import COUNT_IN, DROPOUT, SECTION, SECTIONS
 from engines.accompaniment.harmony.lattice import SOURCES
 from engines.accompaniment.performer import CHANNELS

@@ -5,7 +5,8 @@ from __future__ import annotations
 from bridge.core.engine import block_for
 from bridge.core.events import Chord, Midi, TimedEvent
 from bridge.core.time import BlockTime
-from engines.accompaniment.band import STYLE, STYLES, Band
+from engines.accompaniment.band import Band
+from engines.accompaniment.dials import STYLE, STYLES
 from engines.accompaniment.performer import CHANNELS
 from engines.accompaniment.sounds import Sounds
 from engines.accompaniment.style import find, load

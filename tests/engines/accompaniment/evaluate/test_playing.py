@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from engines.accompaniment.band import MUTES
+from engines.accompaniment.dials import MUTES
 from engines.accompaniment.evaluate.baselines import at_random, held, in_key
 from engines.accompaniment.evaluate.playing import Sound, pitched, play, played_by_human
 from engines.accompaniment.evaluate.songs import Song, modulated

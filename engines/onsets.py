@@ -14,15 +14,15 @@ COMPRESS = 1000.0
 
 
 class Onsets(Memory):
-    """One number a hop, 0 where nothing grows louder. The window is two hops long."""
+    """One number a hop, 0 where nothing grows louder, up to ``high_hz``. The window is two hops long."""
 
     remembered = ("heard", "before")
 
-    def __init__(self, rate: int, hop: int) -> None:
+    def __init__(self, rate: int, hop: int, high_hz: float = HIGH_HZ) -> None:
         self.hop = hop
         window = 2 * hop
         bins = window // 2 + 1
-        edges = np.geomspace(LOW_HZ, min(HIGH_HZ, 0.45 * rate), BANDS + 1) * window / rate
+        edges = np.geomspace(LOW_HZ, min(high_hz, 0.45 * rate), BANDS + 1) * window / rate
         starts = np.unique(np.clip(np.round(edges), 1, bins - 2).astype(np.int64))
         self._starts, self._end = starts[:-1], int(starts[-1])
         self._widths = np.diff(starts).astype(np.float32)

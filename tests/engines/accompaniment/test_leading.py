@@ -1,0 +1,96 @@
+"""A part that follows strikes where what it follows does, in every style, and stays playable."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bridge.core.time import TICKS_PER_BEAT
+from engines.accompaniment.parts.chance import draw
+from engines.accompaniment.parts.choosing import beats_of
+from engines.accompaniment.parts.leading import KICK, alike, led, led_weight
+from engines.accompaniment.score import TWELFTHS, Dials, Note
+from engines.accompaniment.style import ROLES, Pattern
+from tests.engines.accompaniment.playing import BOTH, STRAIGHT, at, play, seeded
+
+RHYTHM = (0, 18, 24, 42)
+SIZE = 4 * TWELFTHS
+ACCENTS = tuple(float(any((place - one) % SIZE in (SIZE - 1, 0, 1) for one in RHYTHM)) for place in range(SIZE))
+SONG = "| C | Am | F | G | C | Am | F | G |"
+LED = replace(STRAIGHT, accents=ACCENTS)
+SEEDS = range(6)
+
+
+def struck(part: str, bars: list[list[Note]]) -> list[int]:
+    """Where in their bars what follows was struck, in twelfths of a beat, each once a bar."""
+    found: list[int] = []
+    for bar in bars:
+        own = [note for note in bar if part != "drums" or note.pitch == ROLES[KICK]]
+        found += sorted({round(note.tick * TWELFTHS / TICKS_PER_BEAT) % SIZE for note in own})
+    return found
+
+
+def share(name: str, part: str, dials: Dials) -> tuple[float, float]:
+    """Of the strokes how many lie on the rhythm, and of the rhythm how much is struck."""
+    song = at(0.5, SONG)[:-1]  # the last is a fill
+    bars = [bar for seed in SEEDS for bar in play(name, part, seeded(dials, seed), song)]
+    strokes = struck(part, bars)
+    on = [place for place in strokes if place in RHYTHM]
+    return len(on) / max(len(strokes), 1), len(on) / (len(RHYTHM) * len(bars))
+
+
+@pytest.mark.parametrize(("name", "part"), BOTH)
+def test_more_strokes_lie_on_the_rhythm_and_more_of_it_is_struck(name: str, part: str) -> None:
+    by_itself, following = share(name, part, STRAIGHT), share(name, part, LED)
+    assert following[0] > by_itself[0] or following[0] == 1.0
+    assert following[1] > by_itself[1]
+    assert following[1] > 0.6
+
+
+@pytest.mark.parametrize(("name", "part"), BOTH)
+def test_notes_stay_within_their_bars_and_none_sounds_twice_at_once(name: str, part: str) -> None:
+    for number, bar in enumerate(play(name, part, replace(LED, humanise=1.0, swing=1.0))):
+        ends: dict[int, int] = {}
+        for note in sorted(bar, key=lambda note: note.tick):
+            assert note.tick >= ends.get(note.pitch, 0), number
+            ends[note.pitch] = note.end
+    assert all(note.velocity in range(1, 128) for note in bar)
+
+
+def test_a_bar_s_first_beat_stays_and_others_move_with_the_accent() -> None:
+    half = tuple(place / (SIZE - 1) for place in range(SIZE))
+    assert led_weight(9, 0, half) == 9
+    weights = [led_weight(5, place * 40, half) for place in range(1, SIZE)]
+    assert weights == sorted(weights)
+    assert (weights[0], weights[-1]) == (1, 9)
+    assert led_weight(5, 480, ()) == 5
+
+
+def test_a_pattern_s_likeness_is_that_of_its_strokes() -> None:
+    own = {"kick": "9.....9.9.....9.", "snare": "....9.......9..."}
+    assert alike(own, range(4), ACCENTS) == pytest.approx(1.0)
+    assert alike({"line": "R-----R-R-----R-"}, range(4), ACCENTS) == pytest.approx(1.0)
+    assert alike({"kick": "..9...........9."}, range(4), ACCENTS) == pytest.approx(0.35, abs=0.01)
+    assert alike({"kick": ".9.9"}, range(0), ACCENTS) == 0.0
+    waltz = ACCENTS[: 3 * TWELFTHS]
+    assert alike(own, (0, 1, 3), waltz) < 1.0
+
+
+def test_no_kick_is_put_under_a_heavy_backbeat() -> None:
+    beats = [{"kick": "....", "snare": "9..."}, {"kick": "....", "snare": "3..."}]
+    kicks = [lines["kick"] for lines in led("drums", beats, (1.0,) * 2 * TWELFTHS)]
+    assert kicks == [".999", "9999"]
+    assert led("bass", [{"line": "R--."}], (1.0,) * TWELFTHS) == [{"line": "RRRR"}]
+    assert led("keys", [{"line": "x--."}], (1.0,) * TWELFTHS) == [{"line": "xXXX"}]
+    # a drummer without a bass drum
+    assert led("drums", [{"triangle": "9..."}], (1.0,) * TWELFTHS) == [{"triangle": "9...", "kick": "9999"}]
+
+
+def test_a_fill_is_the_drummer_s_own() -> None:
+    bar = at(0.5, SONG)[0]
+    pattern = Pattern(0.5, {"kick": "9.......9......."})
+    chance = draw(bar, STRAIGHT, "drums")
+    plain, following = (beats_of(bar, "drums", pattern, dials, chance) for dials in (STRAIGHT, LED))
+    assert plain != following
+    assert beats_of(replace(bar, fill=True), "drums", pattern, LED, chance) == plain
