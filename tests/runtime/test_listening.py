@@ -151,6 +151,64 @@ def test_where_nobody_separates_the_mix_is_heard_and_counted(monkeypatch: pytest
     assert counted == [[0, 960, 0]]
 
 
+# who plays along: stems by name, so late that they are there
+
+
+PLAYS_ALONG = EngineSpec(
+    "toy.accompaniment", (AudioPort("mix"), *(AudioPort(stem) for stem in STEMS)), (EventPort("midi"),), 48,
+    predicts=True,
+)  # fmt: skip
+
+
+class Player(Ears):
+    """Keeps what each of its inputs hears, and how late that is said to be."""
+
+    def __init__(self) -> None:
+        super().__init__(PLAYS_ALONG)
+        self.late: set[int] = set()
+
+    def process(self, block: Block, at: BlockTime, out: Block) -> None:
+        self.late.add(block.late_frames)
+        for name, audio in block.audio.items():
+            self.parts[name].append(audio.copy())
+
+
+def play_along(
+    monkeypatch: pytest.MonkeyPatch, mix: Audio, block: int, roles: tuple[str, ...], cues: Sequence[Cue] = ()
+) -> Player:
+    players: list[Player] = []
+
+    def load(name: str) -> Engine:
+        if name == "separation":
+            return Separation()
+        players.append(Player())
+        return players[-1]
+
+    monkeypatch.setattr("bridge.runtime.engines.load_engine", load)
+    process(mix, RATE, {role: role for role in roles}, block=block, cues=cues)
+    return players[-1]
+
+
+@pytest.mark.parametrize("block", [1, 64, 1000])
+def test_a_player_hears_each_stem_as_late_as_it_is_told(monkeypatch: pytest.MonkeyPatch, block: int) -> None:
+    mix = noise(4000)
+    player = play_along(monkeypatch, mix, block, ("separation", "accompaniment"))
+    (late,) = player.late
+    assert late == LATE + SEPARATES.hop  # offline nobody needs a reserve
+    for port in ("mix", *STEMS):
+        heard = player.audio_of(port)[:, :4000]
+        assert not heard[:, :late].any()
+        assert np.abs(heard[:, late:] - of(mix, port)[:, : heard.shape[1] - late]).max() < 1e-6, port
+
+
+def test_where_nobody_separates_a_player_hears_the_mix_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    mix = noise(1000)
+    player = play_along(monkeypatch, mix, 64, ("accompaniment",))
+    assert player.late == {0}
+    for port in ("mix", *STEMS):
+        assert np.array_equal(player.audio_of(port)[:, :960], mix[:, :960])
+
+
 # late and stopped stems, by hand
 
 
