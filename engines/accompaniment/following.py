@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from math import floor, isnan, log10
+from math import floor, isnan, log10, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,18 +40,16 @@ TOP_HZ = 2000.0
 """Kick, snare and the tones of bass and voice lie below it; hats, which strike everywhere, above."""
 EARLY_HOPS = 0.2
 """A stroke shows in the hop that starts so much before it, as with `Onsets` of the pulse."""
-LEAST, FAINTEST = 0.1, 0.3
-"""A stroke grows by so much at least, and by this share of what is usual."""
-USUAL_STROKES = 16
-"""What is usual is the mean of about so many strokes."""
+LEAST = 0.3
+"""The strongest strokes of a groove have this at least."""
 GROOVE_BARS, LEAST_BARS = 4, 2
 """What is usual is the mean of about so many bars; from this many on it is followed."""
 SKIPPED = 3
 """A bar of which so many twelfths and more were not heard is not counted."""
 PLAIN = 0.25
-"""A groove of which nothing stands out so far from its mean is no rhythm: noise, or a roll."""
-LATE_S, NOW_S = 30.0, 1.5
-"""What is of late, and what is now, for the level."""
+"""A groove whose strongest stroke stands out from its mean by less than this share is no rhythm: noise, or a roll."""
+LATE_S = 30.0
+"""The usual level is the mean of about so long; the present one is that of a bar."""
 LEAST_S = 4.0
 SILENCE = 1e-7
 """Mean square of what counts as silent."""
@@ -64,15 +62,16 @@ A_DB = 0.03
 class Source(Memory):
     """One of SOURCES, heard along a timeline.
 
-    ``struck``, ``groove``: strength at each twelfth of a beat of this bar, and of late, 0 to 1, shape (places,).
+    ``struck``, ``groove``: the root of how much it grew at each twelfth of a beat of this bar, and of late, shape
+    (places,). What a separation leaves of others grows too, but not at the same places in each bar; so no threshold
+    sorts strokes out. ``powers``: mean square at each twelfth when it was last heard; ``usual``: of late.
     ``began``, ``place``: the first and the last twelfth of the bar that was heard; ``size``: how many it has.
-    ``stroke``: by how much a stroke usually grows. ``now``, ``usual``: mean squares. ``accents``, ``level_db``: what
-    held when the band's present bar began.
+    ``accents``, ``level_db``: what held when the band's present bar began.
     """
 
     remembered = (
-        "waiting", "filled", "growths", "strokes", "stroke", "struck", "groove", "bars", "began", "place",
-        "size", "now", "usual", "heard_s", "accents", "level_db",
+        "waiting", "filled", "growths", "struck", "groove", "bars", "began", "place",
+        "size", "powers", "usual", "heard_s", "accents", "level_db",
     )  # fmt: skip
 
     def __init__(self, rate: int) -> None:
@@ -80,16 +79,17 @@ class Source(Memory):
         self._hop_s, self._onsets = hop / rate, Onsets(rate, hop, TOP_HZ)
         self.waiting = np.zeros(hop, np.float32)
         self.growths = np.zeros(3)
-        self.struck, self.groove, self.accents = (np.zeros(LONGEST_BAR * TWELFTHS) for _ in range(3))
+        places = LONGEST_BAR * TWELFTHS
+        self.struck, self.groove, self.powers, self.accents = (np.zeros(places) for _ in range(4))
         self.forget()
 
     def forget(self) -> None:
         self._onsets.forget()
-        for array in (self.waiting, self.growths, self.struck, self.groove, self.accents):
+        for array in (self.waiting, self.growths, self.struck, self.groove, self.powers, self.accents):
             array[:] = 0.0
-        self.filled, self.strokes, self.stroke, self.bars = 0, 0, 0.0, 0
+        self.filled, self.bars = 0, 0
         self.began, self.place, self.size = 0, 0, 0
-        self.now, self.usual, self.heard_s, self.level_db = 0.0, 0.0, 0.0, 0.0
+        self.usual, self.heard_s, self.level_db = 0.0, 0.0, 0.0
 
     def state(self) -> State:
         return super().state() | prefixed("onsets", self._onsets.state())
@@ -111,14 +111,12 @@ class Source(Memory):
         if isnan(beat):
             return
         place = self._move(beat, bar_beats * TWELFTHS)
-        self._weigh(float(np.square(self.waiting).mean(dtype=np.float64)))
+        self._weigh(place, float(np.square(self.waiting).mean(dtype=np.float64)))
         self.growths[:2] = self.growths[1:]
         self.growths[2] = self._onsets.listen(self.waiting)
         before, here, after = self.growths.tolist()
-        if here >= max(before, LEAST, FAINTEST * self.stroke) and here > after:
-            self.strokes = min(self.strokes + 1, USUAL_STROKES)
-            self.stroke += (here - self.stroke) / self.strokes
-            self.struck[place] = max(self.struck[place], min(here / self.stroke, 1.0))
+        if before <= here > after:
+            self.struck[place] = max(self.struck[place], sqrt(here))
 
     def _move(self, beat: float, size: int) -> int:
         """Go on to ``beat``, counted from a bar's start; its twelfth in the bar."""
@@ -135,21 +133,21 @@ class Source(Memory):
         self.place, self.size = place, size
         return place
 
-    def _weigh(self, power: float) -> None:
+    def _weigh(self, place: int, power: float) -> None:
         self.heard_s += self._hop_s
-        self.now += (power - self.now) * self._hop_s / min(self.heard_s, NOW_S)
+        self.powers[place] += (power - self.powers[place]) / 2  # a twelfth has more hops than one
         self.usual += (power - self.usual) * self._hop_s / min(self.heard_s, LATE_S)
 
     def take(self) -> None:
         """A bar of the band begins: what was heard by now holds through it."""
         self.level_db, self.accents[:] = 0.0, 0.0
         if self.heard_s >= LEAST_S:
-            level = 10.0 * log10((self.now + SILENCE) / (self.usual + SILENCE))
+            level = 10.0 * log10((self.powers[: self.size].mean() + SILENCE) / (self.usual + SILENCE))
             self.level_db = min(max(level, DOWN_DB), UP_DB)
         if self.bars >= LEAST_BARS:
             groove = self.groove[: self.size]
-            stands_out = float(groove.max() - groove.mean())
-            if stands_out >= PLAIN:
+            strongest, stands_out = float(groove.max()), float(groove.max() - groove.mean())
+            if strongest >= LEAST and stands_out >= PLAIN * strongest:
                 self.accents[: self.size] = np.maximum(groove - groove.mean(), 0.0) / stands_out
 
     def led(self, dials: Dials, bar_beats: int) -> Dials:

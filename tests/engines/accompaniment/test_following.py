@@ -30,7 +30,7 @@ def plucked(places: Sequence[int], bars: int, bpm: float, rate: int, loose_s: fl
         for place in places:
             on = max(round((4 * bar + place / 12) * beat + loose_s * rng.normal() * rate), 0)
             hz = 55.0 * 2 ** (rng.integers(8) / 12)
-            tone = 0.3 * np.sin(2 * np.pi * hz * time) * np.exp(-time / 0.08) * np.minimum(time / 0.003, 1)
+            tone = 0.3 * np.sin(2 * np.pi * hz * time) * np.exp(-time / 0.05) * np.minimum(time / 0.003, 1)
             audio[on : on + len(tone)] += tone
     return np.stack([audio, audio]).astype(np.float32)
 
@@ -66,7 +66,7 @@ class Hears:
 
 
 def strong(accents: Sequence[float]) -> set[int]:
-    return {place for place, accent in enumerate(accents) if accent >= 0.6}
+    return {place for place, accent in enumerate(accents) if accent >= 0.5}
 
 
 def around(places: Sequence[int]) -> set[int]:
@@ -132,7 +132,7 @@ def test_while_no_time_passes_nothing_is_learned() -> None:
     before = hears.dials()
     hears.hear(np.zeros((2, 4 * 44100), np.float32), lambda _: float("nan"))
     assert hears.dials().accents == before.accents
-    assert hears.dials().intensity == pytest.approx(before.intensity, abs=0.01)
+    assert hears.dials().intensity == pytest.approx(before.intensity, abs=0.05)
 
 
 def test_what_nobody_follows_is_not_heard_and_who_follows_nothing_plays_as_he_is_told() -> None:

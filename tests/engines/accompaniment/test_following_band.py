@@ -71,7 +71,7 @@ def on_rhythm(said: Said, part: str, pitch: int, from_bar: int = 4) -> float:
 
 def test_the_kick_goes_with_the_bass_that_is_heard_late(bass: Audio) -> None:
     by_itself, following = play(bass, lambda _: {}), play(bass, lambda _: follows("drums", "bass"))
-    assert on_rhythm(following, "drums", ROLES["kick"]) > 0.9 > on_rhythm(by_itself, "drums", ROLES["kick"])
+    assert on_rhythm(following, "drums", ROLES["kick"]) > 0.8 > 0.6 > on_rhythm(by_itself, "drums", ROLES["kick"])
     # nobody else does
     other = [[row for row in said if row[1].payload.data[0] & 15 != 9] for said in (by_itself, following)]  # type: ignore[union-attr]
     assert other[0] == other[1]
@@ -80,7 +80,7 @@ def test_the_kick_goes_with_the_bass_that_is_heard_late(bass: Audio) -> None:
 def test_told_at_once_or_late_it_is_the_same_rhythm(bass: Audio) -> None:
     for late in (0, 20000):
         said = play(bass, lambda _: follows("drums", "bass"), late)
-        assert on_rhythm(said, "drums", ROLES["kick"]) > 0.9
+        assert on_rhythm(said, "drums", ROLES["kick"]) > 0.8
 
 
 def test_another_stem_is_another_matter(bass: Audio) -> None:
@@ -95,7 +95,7 @@ def test_the_drums_go_soft_where_the_bass_rests(bass: Audio) -> None:
         return float(np.mean([velocity for _, velocity in strokes(said, "drums", from_bar=8)]))
 
     both = [play(audio, lambda _: follows("drums", "bass")) for audio in (bass, rests)]
-    assert loudness(both[1]) < 0.75 * loudness(both[0])
+    assert loudness(both[1]) < 0.85 * loudness(both[0])
 
 
 def test_what_sounds_after_the_decision_does_not_change_it(bass: Audio) -> None:
@@ -112,4 +112,4 @@ def test_it_begins_where_the_control_is_turned(bass: Audio) -> None:
     plain = play(bass, lambda _: {})
     said = play(bass, lambda frame: follows("drums", "bass") if frame >= turned else {})
     assert [row for row in said if row[0] < turned] == [row for row in plain if row[0] < turned]
-    assert on_rhythm(said, "drums", ROLES["kick"], 8) > 0.9 > on_rhythm(plain, "drums", ROLES["kick"], 8)
+    assert on_rhythm(said, "drums", ROLES["kick"], 8) > 0.8 > 0.6 > on_rhythm(plain, "drums", ROLES["kick"], 8)

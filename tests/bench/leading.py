@@ -1,0 +1,100 @@
+"""Drums that follow the bass: ``python -m tests.bench.leading --stems HELDOUT [--songs 12] [--engine NAME]``.
+
+Each rendered song goes through separation and the band offline, beside a MIDI clock at its tempo: once the drums
+follow nothing, once the bass that was separated. The bass's strokes are those of the stem that the song was mixed of;
+the kick's are the band's, from the ninth bar on. A stroke goes with another that is at most 40 ms away.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.core.events import Midi, TimedEvent
+from bridge.drivers.offline import Cue, process
+from engines.accompaniment.performer import CHANNELS
+from engines.accompaniment.style import ROLES
+from engines.material.library import RATE, Clip, read_library
+from engines.material.truth import Truth, read_truth
+from engines.mir.evaluate.songs import read_clip
+from engines.mir.strokes import strokes
+
+Times = NDArray[np.float64]
+NEAR_S = 0.04
+FROM_BAR = 8
+PPQ = 24
+
+
+def clock(truth: Truth, seconds: float) -> list[TimedEvent]:
+    """MIDI clock from beat 0 on."""
+    tick_s = 60 / truth.bpm / PPQ
+    frames = [round((truth.start_s + i * tick_s) * RATE) for i in range(int((seconds - truth.start_s) / tick_s))]
+    return [TimedEvent(frames[0], Midi(b"\xfa")), *(TimedEvent(frame, Midi(b"\xf8")) for frame in frames)]
+
+
+def kicks(mix: NDArray[np.float32], truth: Truth, engine: str, follows: str) -> Times:
+    """The beats of the kick's strokes."""
+    engines = {"separation": engine, "mir": "mir.chroma", "accompaniment": "accompaniment.band"}
+    values = {"accompaniment.band.style": 6.0, "accompaniment.band.drums.follows": 3.0 if follows else 0.0}
+
+    def turn(graph: object) -> None:
+        for name, value in values.items():
+            graph.set_value(name, value)  # type: ignore[attr-defined]
+
+    take = process(mix, RATE, engines, clock(truth, mix.shape[1] / RATE), cues=[Cue(-RATE, turn)])
+    on = bytes((0x90 | CHANNELS["drums"], ROLES["kick"]))
+    struck = [e.frame for e in take.midi["accompaniment"] if isinstance(e.payload, Midi) and e.payload.data[:2] == on]
+    return (np.array(struck) / RATE - truth.start_s) * truth.bpm / 60
+
+
+def together(some: Times, others: Times, bpm: float) -> float:
+    """The share of ``some`` that one of ``others`` goes with."""
+    if not len(some) or not len(others):
+        return 0.0
+    return float((np.abs(some[:, None] - others[None]).min(1) <= NEAR_S * bpm / 60).mean())
+
+
+def judge(song: dict[str, Clip], truth: Truth, engine: str) -> list[tuple[str, float, float]]:
+    """Of each way to play: its name, the share of the kicks on the bass, that of the bass met by a kick."""
+    mix, _ = read_clip([clip.path for _, clip in sorted(song.items())])
+    bass, _ = read_clip([song["bass"].path])
+    heard = (strokes(bass.mean(0)) - truth.start_s) * truth.bpm / 60
+    first = FROM_BAR * truth.bar_beats
+    heard = heard[heard >= first]
+    rows = []
+    for name in ("", "bass"):
+        played = kicks(mix, truth, engine, name)
+        played = played[played >= first]
+        rows.append((name or "nothing", together(played, heard, truth.bpm), together(heard, played, truth.bpm)))
+    return rows
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--stems", type=Path, required=True)
+    parser.add_argument("--engine", default="separation.standard")
+    parser.add_argument("--songs", type=int, default=12)
+    told = parser.parse_args(arguments)
+    found: dict[str, list[tuple[float, float]]] = {}
+    songs = sorted(read_library(told.stems, "valid").songs.items())
+    truths = {name: read_truth(told.stems, name) for name, song in songs if "bass" in song}
+    # a MIDI clock's bars have four beats
+    known = [(name, truth) for name, truth in truths.items() if truth is not None and truth.bar_beats == 4]
+    for name, truth in known[: told.songs]:
+        rows = judge(dict(songs)[name], truth, told.engine)
+        sys.stdout.write(f"{name}: " + "; ".join(f"{way} {on:.2f} {met:.2f}" for way, on, met in rows) + "\n")
+        sys.stdout.flush()
+        for way, on, met in rows:
+            found.setdefault(way, []).append((on, met))
+    for way, pairs in found.items():
+        on, met = np.mean(pairs, 0)
+        sys.stdout.write(f"{way}: kicks on the bass {on:.2f}, strokes of the bass met {met:.2f}, {len(pairs)} songs\n")
+
+
+if __name__ == "__main__":
+    main()
