@@ -57,6 +57,9 @@ log = logging.getLogger(__name__)
 BACKLOG = CAPACITY // 2
 """Frames behind the input at which a worker gives up what it missed and starts afresh."""
 
+FAULT_S = 10
+"""An engine's failures are all counted; one in so many seconds of the song is logged."""
+
 
 class HopRunner:
     """Feeds an engine hop by hop and writes what it gives, wherever it runs: worker process or offline."""
@@ -91,7 +94,7 @@ class HopRunner:
         self._epochs_of_sources: list[int] | None = None
         self._asked: int | None = None
         """Requests by the user to forget everything; None before the first epoch."""
-        self._epoch = self._origin = self._start = 0
+        self._epoch = self._origin = self._start = self._quiet_until = 0
 
     def prepare(self) -> None:
         """Prepare the engine and stand at the present end of the rings, knowing what holds there."""
@@ -186,7 +189,9 @@ class HopRunner:
             self._engine.process(self._block, at, self._out)
             fault = not all(np.isfinite(audio).all() for audio in self._out.audio.values())
         except Exception:
-            log.exception("engine %s failed at frame %d", self._mine.engine, self._start)
+            if self._start >= self._quiet_until:  # what fails at each hop must not fill the disk
+                log.exception("engine %s failed at frame %d", self._mine.engine, self._start)
+                self._quiet_until = self._start + FAULT_S * self._rate
             fault = True
         for events in self._block.events.values():
             events.clear()

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from bridge.drivers.clients import close_client, open_client
+from bridge.drivers.clients import activate_client, close_client, open_client
 from bridge.drivers.tape import Ports, Tape
 from bridge.errors import DriverError
 from tests.live.conftest import private_server
@@ -31,6 +31,18 @@ def test_nothing_is_opened_until_the_clients_of_a_dead_server_have_left() -> Non
         assert "no JACK server" in refusal("third", server.name)
         server.restart()
         close_client(open_client("third", server.name))
+
+
+def test_a_server_that_does_not_run_a_client_is_named_with_a_mend() -> None:
+    with private_server(48000, 128) as server:
+        gone = threading.Event()
+        client = open_client("idle", server.name, gone.set)
+        server.kill()
+        until("the news", gone.is_set)
+        with pytest.raises(DriverError, match="took the client 'idle' but does not run it") as refused:
+            activate_client(client)
+        assert "try again" in str(refused.value)
+        close_client(client)
 
 
 def test_a_tape_that_cannot_be_set_up_leaves_no_client_behind() -> None:

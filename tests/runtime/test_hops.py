@@ -16,7 +16,7 @@ from bridge.core.time import BlockTime
 from bridge.runtime.hops import BACKLOG, HopRunner
 from bridge.runtime.shared import words as w
 from bridge.runtime.shared.layout import CAPACITY
-from tests.runtime.desk import HOP, MIR, PLAN, SEPARATION, Desk, noise, open_desk
+from tests.runtime.desk import HOP, MIR, PLAN, RATE, SEPARATION, Desk, noise, open_desk
 from tests.runtime.toys import LISTENS, SEPARATES, Toy, run_by, split_evenly, with_controls
 
 LATENCY, SLACK = HOP, 2 * HOP
@@ -139,6 +139,19 @@ def test_an_engine_that_always_fails_leaves_the_dry_mix(desk: Desk) -> None:
     out = stream(desk, run_by(desk, Toy(SEPARATES, fail, LATENCY)), audio)
     assert np.array_equal(out[3, :, DELAY:], audio[:, :-DELAY])
     assert desk.worker(SEPARATION)[w.FAULTS] == 2000 // HOP
+
+
+def test_an_engine_that_always_fails_is_counted_each_time_and_logged_now_and_then(
+    desk: Desk, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(block: Block, at: BlockTime, out: Block) -> None:
+        raise RuntimeError("never works")
+
+    monkeypatch.setattr("bridge.runtime.hops.FAULT_S", 0.1)
+    frames = round(0.35 * RATE)
+    stream(desk, run_by(desk, Toy(SEPARATES, fail, LATENCY)), noise(frames))
+    assert desk.worker(SEPARATION)[w.FAULTS] == frames // HOP
+    assert [record.levelname for record in caplog.records] == ["ERROR"] * 4
 
 
 def test_events_of_a_faulty_hop_are_not_said() -> None:
