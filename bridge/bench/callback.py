@@ -15,6 +15,7 @@ from typing import Any
 
 from rich.table import Table
 
+from bridge.drivers import shield
 from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.jack import JackDriver
 from bridge.runtime.callback.cycle import cycle
@@ -42,7 +43,7 @@ class Result:
 
 
 class PythonDriver(JackDriver):
-    """The same driver with JACK-Client's Python callback, as most Python audio programs have it."""
+    """The same driver with a Python callback, as most Python audio programs have it."""
 
     def _attach(self, client: Any, ins: list[Any], outs: list[Any], midi: list[Any]) -> Any:
         room = self._graph.room
@@ -59,8 +60,7 @@ class PythonDriver(JackDriver):
             spent_us = (time.perf_counter_ns() - began) // 1000
             room.callback_bins[min(spent_us, CALLBACK_BINS - 1)] += 1
 
-        client.set_process_callback(process)
-        return process
+        return shield.listen(client, "jack_set_process_callback", process)
 
 
 @contextmanager

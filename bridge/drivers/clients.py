@@ -8,20 +8,36 @@ clients of the dead server have left.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.drivers.libjack import import_jack, realtime_priority
+import numpy as np
+
+from bridge.drivers.libjack import address, c_function, import_jack, load, realtime_priority
 from bridge.errors import DriverError
 
 ATTEMPTS, PAUSE_S = 3, 0.2  # a busy jackd refuses a client that it takes a moment later
 
+
+class _Server:
+    """A server that clients of this process are on.
+
+    ``gone``: 0 until it goes away, then when, in seconds. libjack tells each client, from a thread in which no Python
+    may run (`bridge.drivers.shield`), by calling time() of the C library, which writes the time to where it is told to.
+    News for one gets lost now and then while another closes; so clients of one server have one word.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.gone = np.zeros(1, np.int64)
+
+
 _lock = threading.RLock()  # libjack's opening and closing share what they change
-_gone: dict[Any, threading.Event] = {}  # each open client, and whether its server went away
+_servers: dict[Any, _Server] = {}  # each open client's
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +54,8 @@ def default_server() -> str:
     return os.environ.get("JACK_DEFAULT_SERVER", "default")
 
 
-def open_client(name: str, server: str | None, on_shutdown: Callable[[], None] | None = None) -> Any:
-    """A jack.Client on a running server; never starts one.
-
-    ``on_shutdown`` is called, from a thread of JACK's, when the server went away. Close it with `close_client`.
+def open_client(name: str, server: str | None) -> Any:
+    """A jack.Client on a running server; never starts one. Ask `is_gone` of it, and close it with `close_client`.
 
     Raises:
         DriverError: no server, one that refuses the name, or one that died while clients of this process stay open.
@@ -50,22 +64,24 @@ def open_client(name: str, server: str | None, on_shutdown: Callable[[], None] |
         # a client named like its server breaks that server for everyone who comes later
         raise DriverError(f"the client cannot be called {name!r} like its server", "choose another client name")
     with _lock:
-        left = [client.name for client, gone in _gone.items() if gone.is_set()]
+        left = [client.name for client, there in _servers.items() if there.gone[0]]
         if left:
             raise DriverError(
                 f"the JACK server went away, and {', '.join(left)} of this process have not left it yet",
                 "close them first, then open anew",
             )
         client = _open(name, server)
-        gone = _gone[client] = threading.Event()
-
-    def shut_down(_status: Any, _reason: str) -> None:
-        gone.set()
-        if on_shutdown is not None:
-            on_shutdown()
-
-    client.set_shutdown_callback(shut_down)
+        called = server or default_server()
+        known = [one for one in _servers.values() if one.name == called]
+        there = _servers[client] = known[0] if known else _Server(called)
+        load().jack_on_shutdown(address(client._ptr), c_function("time"), ctypes.c_void_p(there.gone.ctypes.data))
     return client
+
+
+def is_gone(client: Any) -> bool:
+    """Whether the server of what `open_client` gave went away."""
+    there = _servers.get(client)
+    return there is not None and bool(there.gone[0])
 
 
 def _open(name: str, server: str | None) -> Any:
@@ -109,7 +125,7 @@ def close_client(client: Any) -> None:
     with _lock:
         client.deactivate(ignore_errors=True)
         client.close(ignore_errors=True)
-        _gone.pop(client, None)
+        _servers.pop(client, None)
 
 
 def ask_server(server: str | None) -> ServerFacts:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS
-from bridge.drivers.clients import activate_client, close_client, open_client
+from bridge.drivers.clients import activate_client, close_client, is_gone, open_client
 from bridge.drivers.connections import Connections
 from bridge.drivers.libjack import (
     CAPTURE,
@@ -21,7 +21,6 @@ from bridge.drivers.libjack import (
     address,
     load,
     port_latency,
-    set_latency_callback,
     set_port_latency,
 )
 from bridge.errors import DriverError
@@ -84,13 +83,14 @@ class JackDriver:
         self._leave.set()
         if self._thread is not None:
             self._thread.join()
-        if self.client is not None and not self._lost.is_set():
+        if self.connected:
             self._silence()
         self._close()
 
     @property
     def connected(self) -> bool:
-        return self.client is not None and not self._lost.is_set()
+        client = self.client
+        return client is not None and not self._lost.is_set() and not is_gone(client)
 
     def _silence(self) -> None:
         """Let the callback release what sounds, and give it the time of a few periods to do so."""
@@ -104,7 +104,7 @@ class JackDriver:
             time.sleep(0.002)
 
     def _open(self) -> None:
-        client = open_client(self._name, self._server, self._lost.set)
+        client = open_client(self._name, self._server)
         try:
             self._set_up(client)
         except BaseException:
@@ -120,10 +120,7 @@ class JackDriver:
         outs = [client.outports.register(f"{path}_{i + 1}") for path in AUDIO_PATHS for i in range(CHANNELS)]
         midi = [client.midi_inports.register("midi_in")]
         midi += [client.midi_outports.register(port) for port in MIDI_PORTS]
-        self._alive = [self._attach(client, ins, outs, midi), set_latency_callback(client, self._declare)]
-        client.set_xrun_callback(self._count_xrun)
-        client.set_blocksize_callback(self._change_period)
-        client.set_freewheel_callback(lambda on: publish(graph.shared.state, w.FREEWHEEL, int(on)))
+        self._alive = [self._attach(client, ins, outs, midi), *self._listen(client)]
         graph.room.own[w.STARTED] = 0
         publish(graph.shared.state, w.FREEWHEEL, 0)  # a server that died freewheeling never said that it ended
         graph.set_quiet(False)
@@ -143,18 +140,28 @@ class JackDriver:
             raise DriverError("JACK refused the process callback")
         return argument
 
+    def _listen(self, client: Any) -> list[Any]:
+        """Set the other callbacks; returns what has to live as long as the client."""
+        from bridge.drivers import shield  # likewise
+
+        state = self._graph.shared.state
+        heard: dict[str, Callable[[int], None]] = {
+            "jack_set_xrun_callback": self._count_xrun,
+            "jack_set_buffer_size_callback": self._graph.set_period,
+            "jack_set_freewheel_callback": lambda on: publish(state, w.FREEWHEEL, int(on != 0)),
+            "jack_set_latency_callback": self._declare,
+        }
+        return [shield.listen(client, setter, function) for setter, function in heard.items()]
+
     def _close(self) -> None:
         client, self.client = self.client, None
         if client is not None:
             close_client(client)
         self._alive = []
 
-    def _count_xrun(self, _delayed_us: float) -> None:
+    def _count_xrun(self, _: int) -> None:
         state = self._graph.shared.state
         state[w.XRUNS] += 1
-
-    def _change_period(self, period: int) -> None:
-        self._graph.set_period(period)
 
     def _declare(self, mode: int) -> None:
         """JACK's latency callback: what lies before us plus what we add, or what follows us plus that."""
@@ -183,10 +190,10 @@ class JackDriver:
         """The driver's thread: connections, latencies, and a server that went away."""
         while not self._leave.wait(LOOK_S):
             try:
-                if self._lost.is_set() or self.client is None:
-                    self._come_back()
-                else:
+                if self.connected:
                     self._look_after()
+                else:
+                    self._come_back()
             except Exception:
                 log.exception("the JACK driver stumbled; it goes on")
 

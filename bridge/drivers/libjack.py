@@ -10,7 +10,6 @@ import ctypes.util
 import functools
 import logging
 import sys
-from collections.abc import Callable
 from typing import Any
 
 from bridge.errors import DriverError
@@ -23,8 +22,6 @@ MISSING = DriverError(
 )
 
 CAPTURE, PLAYBACK = 0, 1  # jack_latency_callback_mode_t
-
-LatencyCallback = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_void_p)
 
 
 class LatencyRange(ctypes.Structure):
@@ -57,7 +54,12 @@ def load() -> Any:
     pointer, frames = ctypes.c_void_p, ctypes.c_uint32
     for function, arguments in {
         "jack_set_process_callback": [pointer, pointer, pointer],
-        "jack_set_latency_callback": [pointer, LatencyCallback, pointer],
+        "jack_on_shutdown": [pointer, pointer, pointer],
+        "jack_set_xrun_callback": [pointer, pointer, pointer],
+        "jack_set_buffer_size_callback": [pointer, pointer, pointer],
+        "jack_set_latency_callback": [pointer, pointer, pointer],
+        "jack_set_error_function": [pointer],
+        "jack_set_info_function": [pointer],
         "jack_port_set_latency_range": [pointer, ctypes.c_int, ctypes.POINTER(LatencyRange)],
         "jack_port_get_latency_range": [pointer, ctypes.c_int, ctypes.POINTER(LatencyRange)],
         "jack_recompute_total_latencies": [pointer],
@@ -73,13 +75,22 @@ def load() -> Any:
 
 @functools.cache
 def import_jack() -> Any:
-    """The module of JACK-Client, its chatter sent to the log; it needs libjack to be imported at all."""
-    load()
+    """The module of JACK-Client, without its chatter; it needs libjack to be imported at all.
+
+    libjack's own threads chatter too, and no Python may run in those (see `bridge.drivers.shield`). So each text goes
+    to a function of the C library that does nothing with it: strlen.
+    """
     import jack
 
-    jack.set_error_function(lambda text: log.debug("libjack: %s", text))
-    jack.set_info_function(lambda text: log.debug("libjack: %s", text))
+    for setter in (load().jack_set_error_function, load().jack_set_info_function):
+        setter(c_function("strlen"))
     return jack
+
+
+def c_function(name: str) -> int:
+    """The address of a function of the C library, for libjack to call."""
+    library = ctypes.cdll.msvcrt if sys.platform == "win32" else ctypes.CDLL(None)
+    return int(ctypes.cast(getattr(library, name), ctypes.c_void_p).value or 0)
 
 
 def address(handle: Any) -> int:
@@ -97,14 +108,6 @@ def port_latency(port: Any, mode: int) -> tuple[int, int]:
 def set_port_latency(port: Any, mode: int, least: int, most: int) -> None:
     """Declare what lies between ``port`` and the far end; only inside a latency callback."""
     load().jack_port_set_latency_range(address(port._ptr), mode, ctypes.byref(LatencyRange(least, most)))
-
-
-def set_latency_callback(client: Any, function: Callable[[int], None]) -> Any:
-    """Call ``function(mode)`` whenever JACK computes latencies. Keep what this returns while the client lives."""
-    callback = LatencyCallback(lambda mode, _: function(mode))
-    if load().jack_set_latency_callback(address(client._ptr), callback, None):
-        raise DriverError("JACK refused the latency callback", "set it before the client is activated")
-    return callback
 
 
 def realtime_priority(client: Any) -> int:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
 
-from bridge.drivers.clients import activate_client, close_client, open_client
+from bridge.drivers.clients import activate_client, close_client, is_gone, open_client
 from bridge.drivers.tape import Ports, Tape
 from bridge.errors import DriverError
 from tests.live.conftest import private_server
@@ -17,16 +15,15 @@ pytestmark = pytest.mark.live
 
 def test_nothing_is_opened_until_the_clients_of_a_dead_server_have_left() -> None:
     with private_server(48000, 128) as server:
-        gone = threading.Event()
-        first = open_client("first", server.name, gone.set)
+        first = open_client("first", server.name)
         second = open_client("second", server.name)
         for client in (first, second):
             client.activate()
         server.kill()
-        until("the news", gone.is_set)
+        until("the news", lambda: is_gone(first))
         close_client(first)
         # an attempt that reached libjack now would end this process when the second is closed
-        until("the other news", lambda: "second" in refusal("third", server.name))
+        assert "second" in refusal("third", server.name)
         close_client(second)
         assert "no JACK server" in refusal("third", server.name)
         server.restart()
@@ -35,10 +32,9 @@ def test_nothing_is_opened_until_the_clients_of_a_dead_server_have_left() -> Non
 
 def test_a_server_that_does_not_run_a_client_is_named_with_a_mend() -> None:
     with private_server(48000, 128) as server:
-        gone = threading.Event()
-        client = open_client("idle", server.name, gone.set)
+        client = open_client("idle", server.name)
         server.kill()
-        until("the news", gone.is_set)
+        until("the news", lambda: is_gone(client))
         with pytest.raises(DriverError, match="took the client 'idle' but does not run it") as refused:
             activate_client(client)
         assert "try again" in str(refused.value)

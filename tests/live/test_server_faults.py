@@ -8,6 +8,7 @@ from bridge.app import Sidecar
 from bridge.core.audio import CHANNELS
 from bridge.core.events import Midi, TimedEvent
 from bridge.drivers import jack as jack_driver
+from bridge.drivers import shield
 from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.stand_in import AUDIO_RETURNS
 from bridge.drivers.tape import Ports, Tape, start_together
@@ -180,7 +181,7 @@ def test_no_client_is_left_behind_where_opening_fails(monkeypatch: pytest.Monkey
                 refused.append(True)
                 raise OSError("no callback today")
 
-            patch.setattr(jack_driver, "set_latency_callback", refuse)
+            patch.setattr(shield, "listen", refuse)
             server.kill()
             until("noticing", lambda: not sidecar.road.driver.connected)
             server.restart()

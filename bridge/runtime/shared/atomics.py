@@ -1,4 +1,4 @@
-"""Acquire/release access and raw addresses for compiled code.
+"""Acquire/release access, raw addresses and calls for compiled code.
 
 The callback and the workers share memory without locks: a writer stores its data, then releases an index; a
 reader acquires the index, then loads the data. Plain NumPy stores would be enough on x86, but not on ARM, so
@@ -12,6 +12,7 @@ from typing import Any
 
 import numba
 import numpy as np
+from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
@@ -64,6 +65,14 @@ def _store_release(_: Any, array: Any, index: Any, value: Any) -> Any:
     return _types.void(array, index, _types.int64), codegen
 
 
+def _call(_: Any, function: Any, value: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = ir.FunctionType(ir.IntType(32), [ir.IntType(32)])
+        return builder.call(builder.inttoptr(args[0], kind.as_pointer()), [args[1]])
+
+    return _types.int32(_types.int64, _types.int32), codegen
+
+
 as_void: Callable[[int], Any] = _pointer_to(_types.voidptr)
 as_int64: Callable[[int], Any] = _pointer_to(_types.CPointer(_types.int64))
 as_float32: Callable[[int], Any] = _pointer_to(_types.CPointer(_types.float32))
@@ -76,6 +85,9 @@ carray: Callable[[Any, tuple[int, ...]], Any] = _numba.carray
 
 address_of: Callable[[Any], int] = _intrinsic(_address_of)
 """A void pointer as an address."""
+
+call: Callable[[int, int], int] = _intrinsic(_call)
+"""Call the C function at an address with an int; its answer."""
 
 load_acquire: Callable[[NDArray[np.int64], int], int] = _intrinsic(_load_acquire)
 """``array[index]`` of a one-dimensional int64 array; later loads are not moved before it."""

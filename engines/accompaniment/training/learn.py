@@ -53,7 +53,7 @@ def learn(examples: Examples, rounds: int, seed: int, say: Callable[[str], None]
             cost.backward()
             optimiser.step()
             schedule.step()
-            total += float(cost)
+            total += float(cost.detach())
         say(f"round {number + 1} of {rounds}: {total / steps:.4f} nats a beat ahead")
     return network
 
