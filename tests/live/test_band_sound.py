@@ -118,9 +118,9 @@ def test_the_fader_of_the_synth_is_heard(sidecar: Sidecar) -> None:
     finally:
         sidecar.bus.set("synth.gain_db", 0.0, "test")
     # measured by its own notes, once those of the play before have died away
-    full = render(daw.returned_midi("accompaniment"), daw.frames, RATE, plain)[:, START:]
+    full = render(daw.returned_midi("accompaniment"), daw.frames, RATE, plain)[:, START + RATE :]
     assert level(full) > 0.003
-    assert np.abs(daw.returned("band")[:, START:] - 0.1 * full).max() < 1e-4
+    assert np.abs(daw.returned("band")[:, START + RATE :] - 0.1 * full).max() < 1e-4
 
 
 def told(port: object, delay: int) -> bool:
