@@ -32,7 +32,7 @@ FOLLOWS = {
     for name in PARTS
 }  # fmt: skip
 
-MOST_LATE = 1 << 16
+MOST_LATE = 1 << 17
 """Frames by which a source may lie behind the time and still be followed."""
 LOUDEST = 1e9
 """What exceeds this is no audio but an accident, and is taken for silence as NaN is."""
@@ -107,10 +107,10 @@ class Source(Memory):
             return
         self.filled = 0
         # the peak is known a hop after it, and lies about where its own began
-        beat = float(beats[-1 - round((2.0 - EARLY_HOPS) * hop / HOP)])
-        if isnan(beat):
+        began = round((2.0 - EARLY_HOPS) * hop / HOP)
+        if len(beats) <= began or isnan(beats[-1 - began]):
             return
-        place = self._move(beat, bar_beats * TWELFTHS)
+        place = self._move(float(beats[-1 - began]), bar_beats * TWELFTHS)
         self._weigh(place, float(np.square(self.waiting).mean(dtype=np.float64)))
         self.growths[:2] = self.growths[1:]
         self.growths[2] = self._onsets.listen(self.waiting)
@@ -173,7 +173,7 @@ class Following:
         follows is left out."""
         self._beats[:-1] = self._beats[1:]
         self._beats[-1] = beat
-        heard = self._beats[: len(self._beats) - round(block.late_frames / HOP)]
+        heard = self._beats[: max(len(self._beats) - round(block.late_frames / HOP), 0)]
         for name in {name for part in PARTS if (name := followed(part, block.values))}:
             audio = block.audio[name]
             mono = np.where(np.abs(audio) < LOUDEST, audio, np.float32(0.0)).mean(0)
@@ -192,8 +192,8 @@ class Following:
 
     def dials(self, dials: Dials, bar_beats: int, values: Mapping[str, float]) -> dict[str, Dials]:
         """By part."""
-        led = {name: source.led(dials, bar_beats) for name, source in self._sources.items()}
-        return {part: led.get(followed(part, values), dials) for part in PARTS}
+        sources = {part: self._sources.get(followed(part, values)) for part in PARTS}
+        return {part: source.led(dials, bar_beats) if source else dials for part, source in sources.items()}
 
     def forget(self) -> None:
         self._beats[:] = np.nan

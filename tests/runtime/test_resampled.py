@@ -194,6 +194,16 @@ def test_the_engine_is_told_its_own_rate_its_own_frames_and_the_beat_of_what_it_
     assert [at.beat for at in toy.times] == pytest.approx([4 - delay / 48000, 4 + (256 - delay) / 48000])
 
 
+def test_the_engine_is_told_in_its_own_frames_how_late_its_audio_is() -> None:
+    told = []
+    engine = Resampled(Toy(ECHO, lambda block, _at, _out: told.append(block.late_frames)), 96000)
+    engine.prepare(96000, 256)
+    block, out = block_for(engine.spec.inputs, 256), block_for(engine.spec.outputs, 256)
+    block.late_frames = 5001
+    engine.process(block, BlockTime(0, 96000), out)
+    assert told == [2501]
+
+
 def test_an_event_that_waits_for_its_hop_outlives_a_move() -> None:
     first, second = Resampled(Toy(ECHO, echo), 44100), Resampled(Toy(ECHO, echo), 44100)
     hop, late = first.spec.hop, first.spec.hop - 1

@@ -10,7 +10,7 @@ import pytest
 from bridge.core.audio import Audio
 from bridge.core.engine import block_for
 from engines.accompaniment.band import Band
-from engines.accompaniment.following import DOWN_DB, FOLLOWS, SOURCES, Following
+from engines.accompaniment.following import DOWN_DB, FOLLOWS, MOST_LATE, SOURCES, Following
 from engines.accompaniment.score import Dials
 from engines.accompaniment.timeline import HOP
 
@@ -133,6 +133,12 @@ def test_while_no_time_passes_nothing_is_learned() -> None:
     hears.hear(np.zeros((2, 4 * 44100), np.float32), lambda _: float("nan"))
     assert hears.dials().accents == before.accents
     assert hears.dials().intensity == pytest.approx(before.intensity, abs=0.05)
+
+
+def test_what_comes_later_than_anything_is_remembered_is_not_followed() -> None:
+    audio = plucked(RHYTHM, 4, 120, 44100)
+    for late in (MOST_LATE - HOP, 2 * MOST_LATE):
+        assert Hears().hear(audio, steady(120, 44100), late).dials() == Dials()
 
 
 def test_what_nobody_follows_is_not_heard_and_who_follows_nothing_plays_as_he_is_told() -> None:
