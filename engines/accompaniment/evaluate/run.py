@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bridge.core.events import Chord
+from engines.accompaniment.dials import SEED
 from engines.accompaniment.evaluate import baselines
 from engines.accompaniment.evaluate.harmony import (
     bars_until_right,
@@ -94,13 +95,14 @@ def evaluate(
     songs: Sequence[Song], conditions: Sequence[Condition], people: People, values: Values
 ) -> Iterator[Result]:
     """A result at a time: of each song the pianist, chance in the rhythm of the first condition, and under each
-    condition the band and who holds the last chord. Of songs that were made to modulate only that is looked at."""
-    for song in songs:
+    condition the band and who holds the last chord. Of songs that were made to modulate only that is looked at. Each
+    song is another performance, so that no figure hangs on one seed's luck."""
+    for take, song in enumerate(songs):
         if song.human:
             yield _result("pianist", song, played_by_human(song), people, ("in_chord", "clash", "roots", "onsets"))
         for number, condition in enumerate(conditions):
             told = condition.tell(song)
-            sounds = condition.play(song, told, {**values, LOOKAHEAD.name: condition.ahead})
+            sounds = condition.play(song, told, {**values, SEED.name: take, LOOKAHEAD.name: condition.ahead})
             if not number and song.collection != MODULATED:
                 for name, pitches in (("chance", baselines.at_random), ("chance in the key", baselines.in_key)):
                     yield _result(name, song, pitches(song, sounds), people, ("in_chord", "clash", "roots"))

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
-from engines.accompaniment.dials import MUTES
+from engines.accompaniment.dials import MUTES, SEED
 from engines.accompaniment.evaluate.baselines import at_random, held, in_key
 from engines.accompaniment.evaluate.playing import Sound, pitched, play, played_by_human
+from engines.accompaniment.evaluate.rhythm import people_of
+from engines.accompaniment.evaluate.run import Condition, evaluate
 from engines.accompaniment.evaluate.songs import Song, modulated
-from engines.accompaniment.evaluate.telling import true_chords
+from engines.accompaniment.evaluate.telling import Told, true_chords
 from engines.accompaniment.timeline import LOOKAHEAD
 from engines.material.symbolic import Note
 from tests.engines.accompaniment.evaluate.made import song
@@ -42,6 +44,18 @@ def test_controls_reach_the_band() -> None:
 def test_chords_are_heard_only_when_they_are_told() -> None:
     late = play(song(4), true_chords(song(4), 4.0), {})
     assert min(sound.start for sound in late) > 7.9
+
+
+def test_each_song_is_another_performance_and_the_same_under_each_condition() -> None:
+    seeds: list[float] = []
+
+    def watch(_song: Song, _told: Sequence[Told], values: Mapping[str, float]) -> list[Sound]:
+        seeds.append(values[SEED.name])
+        return []
+
+    conditions = [Condition(name, 1.0, true_chords, watch) for name in ("one", "other")]
+    list(evaluate([song(2), song(2)], conditions, people_of((), ()), {}))
+    assert seeds == [0, 0, 1, 1]
 
 
 @pytest.mark.parametrize("chance", [at_random, in_key])
