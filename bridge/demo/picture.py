@@ -178,20 +178,21 @@ def _chords(axes: Axes, report: DemoReport) -> None:
 
 
 def _chord_lane(axes: Axes, music: Music, report: DemoReport, bottom: float, height: float) -> None:
+    from matplotlib.transforms import Bbox, TransformedBbox
+
     end = report.seconds * report.rate
     for (begin, label), (until, _) in pairwise((*music.chords, (int(end), ""))):
         root = next((NOTE_NAMES.index(label[:n]) for n in (2, 1) if label[:n] in NOTE_NAMES), None)
         tint = NO_CHORD_TINT if root is None else ROOT_TINTS[root]
         start, width = begin / report.rate, (until - begin) / report.rate
-        field = axes.broken_barh(
-            [(start, width)], (bottom, height), facecolor=tint, edgecolor="white", lw=1.2, zorder=2
-        )
+        axes.broken_barh([(start, width)], (bottom, height), facecolor=tint, edgecolor="white", lw=1.2, zorder=2)
         if width > report.seconds / 60:
             name = axes.text(
                 start + min(0.006 * report.seconds, width / 4), bottom + height / 2, label, fontsize=8.5, color=INK,
                 va="center", zorder=3, clip_on=True,
             )  # fmt: skip
-            name.set_clip_path(field.get_paths()[0], axes.transData)  # or a long name would stand over the next chord's
+            # or a long name would stand over the next chord's; a box, since text is not clipped by paths
+            name.set_clip_box(TransformedBbox(Bbox.from_bounds(start, bottom, width, height), axes.transData))
 
 
 def _drums(axes: Axes, notes: Sequence[Sounded], rate: int) -> None:

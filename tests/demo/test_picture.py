@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bridge.core.events import Midi, TimedEvent
-from bridge.demo.picture import KIT, draw, lane_of, notes_of, outline
+from bridge.demo.picture import KIT, _chord_lane, draw, lane_of, notes_of, outline
 from bridge.demo.report import Music, judged
 from bridge.demo.song import Song, own_song
 from bridge.errors import BridgeError
@@ -38,6 +38,26 @@ def test_a_run_in_which_nothing_was_heard_is_drawn_too(song: Song, tmp_path: Pat
     bare = msgspec.structs.replace(report_of(song), heard=Music(), truth=None, checks=None, paths=())
     draw(judged(bare), {}, np.zeros_like(song.audio), [], path)
     assert path.read_bytes().startswith(PNG)
+
+
+def test_a_long_name_ends_where_its_chord_does(song: Song, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    from matplotlib.figure import Figure
+    from matplotlib.image import imread
+
+    report = msgspec.structs.replace(report_of(song), seconds=30.0)
+    pictures = []
+    for name in ("Eb", "Ebmaj7"):
+        figure = Figure((10, 1), dpi=100)
+        axes = figure.add_axes((0, 0, 1, 1))
+        axes.set_xlim(0, 30)
+        axes.set_ylim(0, 1)
+        chords = ((0, name), (report.rate, "N"))  # a second, which is 33 pixels
+        _chord_lane(axes, Music(chords=chords), report, 0.0, 1.0)
+        figure.savefig(tmp_path / "lane.png")
+        pictures.append(imread(tmp_path / "lane.png"))
+    assert not np.array_equal(pictures[0][:, :33], pictures[1][:, :33])
+    assert np.array_equal(pictures[0][:, 36:], pictures[1][:, 36:])
 
 
 def test_without_matplotlib_the_error_names_the_extra(
