@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import numpy as np
 import pytest
@@ -76,17 +77,28 @@ def listen(
     engines: tuple[str, ...] = ("separation", "mir"),
 ) -> tuple[Ears, Take]:
     """``audio`` through the toys, offline; the ears that heard it and what came out."""
-    ears: list[Ears] = []
+    return through(monkeypatch, Ears, audio, engines, block, cues)
+
+
+E = TypeVar("E", bound=Toy)
+
+
+def through(
+    monkeypatch: pytest.MonkeyPatch, make: Callable[[], E], audio: Audio, roles: Sequence[str], block: int,
+    cues: Sequence[Cue] = (),
+) -> tuple[E, Take]:  # fmt: skip
+    """Likewise, with whom ``make`` makes in every role but the separation."""
+    made: list[E] = []
 
     def load(name: str) -> Engine:
         if name == "separation":
             return Separation()
-        ears.append(Ears())
-        return ears[-1]
+        made.append(make())
+        return made[-1]
 
     monkeypatch.setattr("bridge.runtime.engines.load_engine", load)
-    take = process(audio, RATE, {role: role for role in engines}, block=block, cues=cues)
-    return ears[-1], take
+    take = process(audio, RATE, {role: role for role in roles}, block=block, cues=cues)
+    return made[-1], take
 
 
 def choose(analyser: str, source: str, frame: int = FROM_THE_START) -> Cue:
@@ -173,26 +185,10 @@ class Player(Ears):
             self.parts[name].append(audio.copy())
 
 
-def play_along(
-    monkeypatch: pytest.MonkeyPatch, mix: Audio, block: int, roles: tuple[str, ...], cues: Sequence[Cue] = ()
-) -> Player:
-    players: list[Player] = []
-
-    def load(name: str) -> Engine:
-        if name == "separation":
-            return Separation()
-        players.append(Player())
-        return players[-1]
-
-    monkeypatch.setattr("bridge.runtime.engines.load_engine", load)
-    process(mix, RATE, {role: role for role in roles}, block=block, cues=cues)
-    return players[-1]
-
-
 @pytest.mark.parametrize("block", [1, 64, 1000])
 def test_a_player_hears_each_stem_as_late_as_it_is_told(monkeypatch: pytest.MonkeyPatch, block: int) -> None:
     mix = noise(4000)
-    player = play_along(monkeypatch, mix, block, ("separation", "accompaniment"))
+    player = through(monkeypatch, Player, mix, ("separation", "accompaniment"), block)[0]
     (late,) = player.late
     assert late == LATE + SEPARATES.hop  # offline nobody needs a reserve
     for port in ("mix", *STEMS):
@@ -203,7 +199,7 @@ def test_a_player_hears_each_stem_as_late_as_it_is_told(monkeypatch: pytest.Monk
 
 def test_where_nobody_separates_a_player_hears_the_mix_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     mix = noise(1000)
-    player = play_along(monkeypatch, mix, 64, ("accompaniment",))
+    player = through(monkeypatch, Player, mix, ("accompaniment",), 64)[0]
     assert player.late == {0}
     for port in ("mix", *STEMS):
         assert np.array_equal(player.audio_of(port)[:, :960], mix[:, :960])
