@@ -36,7 +36,18 @@ OFF, ON = (0, 1) if sys.platform == "darwin" else (1, 0)
 
 _Called = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int)
 
-set_cancel_state: Any = types.ExternalFunction("pthread_setcancelstate", types.int32(types.int32, types.voidptr))
+
+@compiled
+def _no_shield(_state: int, _before: Any) -> int:
+    """Windows has no such call: libjack ends a thread there as it is (untried)."""
+    return 0
+
+
+set_cancel_state: Any = (
+    _no_shield
+    if sys.platform == "win32"
+    else types.ExternalFunction("pthread_setcancelstate", types.int32(types.int32, types.voidptr))
+)
 
 
 @compiled
@@ -72,14 +83,14 @@ NATIVE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Listener:
+class Callback:
     """What libjack points to; it must outlive its client."""
 
     argument: NDArray[np.int64]
     called: Any
 
 
-def listen(client: Any, setter: str, function: Callable[[int], None]) -> Listener:
+def listen(client: Any, setter: str, function: Callable[[int], None]) -> Callback:
     """Have libjack call ``function`` with its int, or 0; ``setter``: one of NATIVE. Before the client is activated."""
 
     def heard(value: int) -> int:
@@ -95,4 +106,4 @@ def listen(client: Any, setter: str, function: Callable[[int], None]) -> Listene
     argument[SCRATCH] = argument[BEFORE:].ctypes.data
     if getattr(load(), setter)(address(client._ptr), NATIVE[setter].address, ctypes.c_void_p(argument.ctypes.data)):
         raise DriverError(f"JACK refused {setter}", "set it before the client is activated")
-    return Listener(argument, called)
+    return Callback(argument, called)
