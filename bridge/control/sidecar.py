@@ -30,14 +30,31 @@ ACTIONS: tuple[Action, ...] = (
         "latency.tune",
         "Set each worker's reserve to the least that 99.9 % of its answers allow; not those of what runs ahead.",
     ),
-    Action("counters.reset", "Set the counters of late frames, skipped cycles and xruns to 0."),
+    Action("counters.reset", "Set all counters to 0: late frames, skipped cycles, xruns, late and lost MIDI events."),
 )
 
 READINGS: tuple[Reading, ...] = (
     Reading(
         "counters",
-        ("period", "rate", "cycles", "skipped", "gap_frames", "late_frames", "xruns", "restarts"),
-        "The audio system's period (frames) and rate (Hz), and what went wrong since the counters were reset.",
+        (
+            "period",
+            "rate",
+            "cycles",
+            "skipped",
+            "gap_frames",
+            "late_frames",
+            "xruns",
+            "restarts",
+            "late_events",
+            "lost_events",
+            "slips",
+            "faults",
+            "dropped_hops",
+        ),
+        "The audio system's period (frames) and rate (Hz), and what went wrong since the counters were reset. "
+        "late_events: MIDI events that were ready after they were due. lost_events: MIDI messages that were too long, "
+        "or too many for one period, coming in or going out. slips: periods that overlap the last in JACK's time. "
+        "faults: hops in which an engine failed. dropped_hops: hops that a worker passed over to catch up.",
     ),
     Reading(
         "latency",

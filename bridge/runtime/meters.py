@@ -68,7 +68,12 @@ def read_counters(shared: Shared) -> Counters:
 
 
 def spread(bins: NDArray[np.int64], bin_us: float = 1.0) -> Spread:
-    """Percentiles of a histogram, shape (bins,), whose bins are ``bin_us`` wide; the upper edge of a bin counts."""
+    """Percentiles of a histogram, shape (bins,), whose bins are ``bin_us`` wide; the upper edge of a bin counts.
+
+    ``bins`` may be written meanwhile, by the callback or a worker: what is counted is one copy of them. numpy goes over
+    an array several times in one call, and fails where it finds more in it the second time.
+    """
+    bins = bins.copy()
     total = int(bins.sum())
     if total == 0:
         return Spread(0.0, 0.0, 0.0, 0.0, 0.0, 0)
@@ -82,5 +87,9 @@ def spread(bins: NDArray[np.int64], bin_us: float = 1.0) -> Spread:
 
 
 def bin_at(bins: NDArray[np.int64], share: float) -> int:
-    """The bin of a histogram, shape (bins,), up to which ``share`` of all lies; not for an empty one."""
-    return int(np.searchsorted(np.cumsum(bins), share * int(bins.sum())))
+    """The bin of a histogram, shape (bins,), up to which ``share`` of all lies; not for an empty one.
+
+    ``bins`` may be written meanwhile, as in `spread`.
+    """
+    below = np.cumsum(bins.copy())
+    return int(np.searchsorted(below, share * int(below[-1])))

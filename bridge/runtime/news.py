@@ -92,7 +92,8 @@ class News:
         """The counters, and every row of the ledger that changed."""
         now, ledger = self.counters, self._graph.ledger
         rate = self._graph.plan.rate
-        counts = (now.cycles, now.skipped, now.gap_frames, now.late_frames, now.xruns, restarts)
+        counts = (now.cycles, now.skipped, now.gap_frames, now.late_frames, now.xruns, restarts,
+                  now.late_events, now.lost_events, now.slips, now.faults, now.dropped_hops)  # fmt: skip
         self._bus.publish("counters", now.period, rate, *counts)
         for level, beats in self._levels.items():
             if self._told_levels[level] != beats:

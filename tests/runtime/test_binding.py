@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from bridge.control.bus import Bus
-from bridge.control.sidecar import RESERVE_FRAMES, sidecar_registry
+from bridge.control.sidecar import READINGS, RESERVE_FRAMES, sidecar_registry
 from bridge.core.audio import STEMS
 from bridge.core.events import Beat, Chord, Commit, Key, Note, Onset, Tempo, TimedEvent
 from bridge.runtime.binding import Binding, latency_settings
 from bridge.runtime.graph import Graph
+from bridge.runtime.meters import Counters
 from bridge.runtime.news import News, to_db
 from bridge.runtime.shared import words as w
 from bridge.runtime.shared.layout import FORESEEN_RING
@@ -163,7 +164,34 @@ def test_late_frames_are_told_on_the_rows_of_audio_paths(bus: Bus, graph: Graph)
     assert rows["mix"] == ("mix", graph.ledger["mix"].declared, -1, 77)
     assert rows["chords"][-1] == 0
     [counters] = [row for name, row in heard if name == "counters"]
-    assert counters[-3:] == (77, 0, 3)
+    assert counters[5:8] == (77, 0, 3)
+
+
+@pytest.mark.parametrize(
+    ("word", "field"), [(w.LATE_EVENTS, "late_events"), (w.LOST_EVENTS, "lost_events"), (w.SLIPS, "slips")]
+)
+def test_what_the_callback_counts_is_published(bus: Bus, graph: Graph, word: int, field: str) -> None:
+    graph.shared.state[word] = 5
+    news = News(bus, graph)
+    graph.shared.state[word] = 12
+    news.tell_counters(0)
+    fields = bus.registry.reading("counters").fields
+    assert dict(zip(fields, bus.latest("counters") or (), strict=True))[field] == 7
+
+
+@pytest.mark.parametrize(("word", "field"), [(w.FAULTS, "faults"), (w.DROPPED_HOPS, "dropped_hops")])
+def test_what_the_workers_count_is_published_as_a_sum(bus: Bus, graph: Graph, word: int, field: str) -> None:
+    news = News(bus, graph)
+    graph.shared.workers[:, word] = 3
+    news.tell_counters(0)
+    fields = bus.registry.reading("counters").fields
+    assert dict(zip(fields, bus.latest("counters") or (), strict=True))[field] == 3 * len(graph.shared.workers)
+
+
+def test_every_count_but_the_band_s_has_a_field_of_its_own() -> None:
+    """The band's late frames are on its row of the latency reading."""
+    (reading,) = (one for one in READINGS if one.name == "counters")
+    assert set(Counters.__slots__) - {"band_late_frames"} <= set(reading.fields)
 
 
 def test_counters_start_anew_when_they_are_reset(bus: Bus, graph: Graph) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
 
-from bridge.runtime.meters import read_counters, spread
+import numpy as np
+import pytest
+
+from bridge.runtime.meters import bin_at, read_counters, spread
 from bridge.runtime.shared import words as w
 from tests.runtime.desk import open_desk
 
@@ -38,6 +41,26 @@ def test_the_mean_takes_each_bin_at_its_middle() -> None:
 
 def test_an_empty_histogram_has_no_percentiles() -> None:
     assert spread(np.zeros(10, np.int64)).count == 0
+
+
+class Written(np.ndarray[Any, np.dtype[np.int64]]):
+    """Bins that someone writes: they may be copied, and whoever counts in place is caught."""
+
+    def copy(self, *_: Any) -> Any:
+        return np.array(self)
+
+    def __array_ufunc__(self, ufunc: Any, *_: Any, **__: Any) -> Any:
+        raise AssertionError(f"{ufunc.__name__} over bins that are being written")
+
+    def __array_function__(self, function: Any, *_: Any) -> Any:
+        raise AssertionError(f"{function.__name__} over bins that are being written")
+
+
+@pytest.mark.parametrize("read", [spread, lambda bins: bin_at(bins, 0.999)], ids=["spread", "bin_at"])
+def test_bins_are_copied_before_they_are_counted(read: Any) -> None:
+    bins = np.zeros(100, np.int64)
+    bins[3], bins[50] = 99, 1
+    assert read(bins.view(Written)) == read(bins)
 
 
 def test_counters_are_read_from_their_words_and_faults_summed_over_workers() -> None:
