@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench lock clean
+.PHONY: help setup demo test lint fuzz bench lock clean
 
 # Passed on to tools/setup.sh when given: make setup PYTHON=python3.12, make setup SYSTEM=no
 export PYTHON SYSTEM
@@ -21,6 +21,11 @@ test: setup ## every check and test: ruff, mypy, import floors, pytest (ARGS="-k
 
 lint: setup ## the checks alone, without pytest
 	@.venv/bin/python tools/check.py --no-tests
+
+fuzz: setup ## fuzz the readers of files and datagrams, ten minutes each (TARGET=midi SECONDS=60; Linux, macOS)
+	@.venv/bin/python -c 'import atheris' 2>/dev/null || .venv/bin/python -m pip --disable-pip-version-check install \
+	    --quiet --constraint constraints.txt --no-build-isolation --editable '.[fuzz]'
+	@.venv/bin/python -m tests.fuzz $(TARGET) --seconds $(or $(SECONDS),600)
 
 bench: setup ## measure the audio callback at each period, native against Python
 	@.venv/bin/sideman bench callback

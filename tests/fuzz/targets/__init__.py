@@ -1,0 +1,1 @@
+"""Fuzz targets, one module a reader: see `tests.fuzz`."""
