@@ -1,58 +1,28 @@
-"""Audio files of any length: a song read block by block, a stem written from its scratch file."""
+"""Audio files of any length: a song read block by block."""
 
 from __future__ import annotations
 
 import os
 import struct
-import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 import soundfile
-from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS, Audio
 from bridge.errors import ConfigError
-from engines.offline.tags import Tags, add_tags, strings
 
 READABLE = "WAV, FLAC, AIFF, OGG, Opus or MP3"
 SURROUND = 6
 BLOCK_FRAMES = 1 << 16
 RIFF_BYTES = (1 << 32) - (1 << 26)
 """What a plain WAV file may hold: its lengths have 32 bits, and tags and pictures want room. Beyond it is RF64."""
-FULL_SCALE = 1.0 - 2.0**-14
-"""Where a stem that is too loud for whole numbers is brought to: two steps of 16 bits are left for the dither."""
 RATES_HZ = (4000, 768_000)
 """What a header may say and still be music's."""
 _SANE = 1 << 14  # frames a byte: more than any codec makes of silence, so a header that says more is wrong
-_SYSTEM_ERROR = 2  # SF_ERR_SYSTEM in sndfile.h: the disk's trouble, not the format's
 _SEEKABLE = ("PCM_", "FLOAT", "DOUBLE", "ULAW", "ALAW")
-
-
-@dataclass(frozen=True, slots=True)
-class Format:
-    """A kind of file that stems are written as. ``bits``: 0 for 32-bit float."""
-
-    name: str
-    suffix: str
-    container: str
-    subtype: str
-    bits: int
-
-
-FORMATS = {
-    format_.name: format_
-    for format_ in (
-        Format("wav16", ".wav", "WAV", "PCM_16", 16),
-        Format("wav24", ".wav", "WAV", "PCM_24", 24),
-        Format("wav32f", ".wav", "WAV", "FLOAT", 0),
-        Format("flac16", ".flac", "FLAC", "PCM_16", 16),
-        Format("flac24", ".flac", "FLAC", "PCM_24", 24),
-    )
-}
 
 
 class Song:
@@ -155,77 +125,3 @@ def _stereo(samples: Audio) -> Audio:
         side = np.float32(np.sqrt(0.5))
         return np.stack([left + side * (centre + back_left), right + side * (centre + back_right)], axis=1)
     return samples[:, :CHANNELS]
-
-
-def write_stem(
-    scratch: Path,
-    draft: Path,
-    kind: Format,
-    rate: int,
-    channels: int,
-    gain: float,
-    tags: Tags,
-    wrote: Callable[[int], None],
-) -> None:
-    """Write the raw float32 frames in ``scratch`` to ``draft`` as ``kind``, ``gain`` times as loud, tags included.
-
-    More than a plain WAV can hold becomes RF64. 16 bits are dithered (TPDF, two steps wide, of its own for each
-    stem), but exact silence stays exact; 24 bits are rounded: their steps lie below any converter's noise. What is
-    written depends on the arguments alone, so that a run after a kill gives the same bytes. ``wrote`` is told the
-    frames of each block.
-    """
-    frames = scratch.stat().st_size // (4 * channels)
-    data_bytes = frames * channels * (kind.bits // 8 or 4)
-    container = "RF64" if kind.container == "WAV" and data_bytes > RIFF_BYTES else kind.container
-    noise = np.random.Generator(np.random.Philox(zlib.crc32(draft.name.encode())))
-    try:
-        with (
-            scratch.open("rb") as raw,
-            soundfile.SoundFile(os.fsencode(draft), "w", rate, channels, kind.subtype, format=container) as file,
-        ):
-            if container != "FLAC":
-                for name, text in strings(tags).items():
-                    setattr(file, name, text)
-            while data := raw.read(BLOCK_FRAMES * channels * 4):
-                samples = np.frombuffer(data, np.float32).reshape(-1, channels) * np.float32(gain)
-                file.write(whole_numbers(samples, kind.bits, noise) if kind.bits else samples)
-                wrote(len(samples))
-        if container != "FLAC" and not kind.bits:
-            _undate(draft)
-        if container != "RF64":  # only its INFO chunk is known for tags
-            add_tags(draft, tags)
-    except soundfile.SoundFileError as error:
-        if getattr(error, "code", 0) == _SYSTEM_ERROR:
-            raise OSError(0, "cannot be written", str(draft)) from error
-        reason = str(getattr(error, "error_string", error)).strip().rstrip(".")
-        raise ConfigError(f"{draft}: cannot be written ({reason})", f"try another --format than {kind.name}") from error
-
-
-def _undate(path: Path) -> None:
-    """Take the time of writing out of a float WAV's PEAK chunk: the same sound gives the same bytes."""
-    with path.open("r+b") as file:
-        at = 12
-        while True:
-            file.seek(at)
-            head = file.read(8)
-            if len(head) < 8 or head[:4] == b"data":
-                return
-            if head[:4] == b"PEAK":
-                file.seek(at + 12)  # name, length, version
-                file.write(bytes(4))
-                return
-            length = struct.unpack("<I", head[4:])[0]
-            at += 8 + length + length % 2
-
-
-def whole_numbers(samples: Audio, bits: int, noise: np.random.Generator) -> NDArray[np.int32]:
-    """Float samples as ``bits`` at the top of int32, as soundfile wants them; dithered where that can be heard.
-
-    TPDF: Lipshitz, Wannamaker and Vanderkooy, "Quantization and Dither: A Theoretical Survey", JAES 40 (1992).
-    """
-    steps = samples.astype(np.float64) * (1 << (bits - 1))
-    if bits == 16:
-        dither = noise.random(samples.shape, np.float32) - noise.random(samples.shape, np.float32)
-        steps += np.where(samples == 0.0, 0.0, dither)
-    top = (1 << (bits - 1)) - 1
-    return np.clip(np.rint(steps), -top - 1, top).astype(np.int32) << (32 - bits)

@@ -14,8 +14,9 @@ from bridge.core.engine import block_for
 from bridge.core.time import BlockTime
 from bridge.errors import ConfigError
 from engines.offline.command import Told
-from engines.offline.files import FORMATS, Song, write_stem
+from engines.offline.files import Song
 from engines.offline.rates import Resampling, own_rate
+from engines.offline.stemfile import FORMATS, write_stem
 from engines.offline.tags import read_tags
 from engines.synth.engine import INPUT, OUTPUT, fluid
 from engines.synth.limiter import LATENCY_FRAMES, Limiter

@@ -10,7 +10,7 @@ from pathlib import Path
 from bridge.errors import ConfigError
 from engines.accompaniment.matching import Groove
 from engines.offline.command import Told
-from engines.offline.files import FORMATS
+from engines.offline.stemfile import FORMATS
 from engines.separation.offline.job import separate_song
 from engines.separation.offline.journal import Recipe
 from engines.separation.offline.profiles import choose

@@ -15,9 +15,9 @@ from rich.table import Table
 
 from bridge.errors import ConfigError
 from engines.offline.command import each_song, report_of
-from engines.offline.files import FORMATS
 from engines.offline.progress import length
 from engines.offline.songs import spelt
+from engines.offline.stemfile import FORMATS
 from engines.separation.offline.job import separate_song
 from engines.separation.offline.journal import Recipe
 from engines.separation.offline.profiles import Chosen, choose

@@ -19,8 +19,9 @@ import bridge
 from bridge.core.audio import Audio
 from bridge.errors import BridgeError, ConfigError, EngineError
 from engines.offline.command import Told
-from engines.offline.files import FULL_SCALE, Song, write_stem
+from engines.offline.files import Song
 from engines.offline.songs import JOURNAL, spelt
+from engines.offline.stemfile import FULL_SCALE, write_stem
 from engines.offline.tags import read_tags
 from engines.separation.offline.folders import claimed, folder_for
 from engines.separation.offline.journal import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engines.offline.files import Format
+from engines.offline.stemfile import Format
 from engines.separation.offline.journal import Recipe
 
 

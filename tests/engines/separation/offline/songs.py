@@ -7,7 +7,7 @@ from pathlib import Path
 import soundfile
 
 from bridge.core.audio import STEMS, Audio
-from engines.offline.files import FORMATS
+from engines.offline.stemfile import FORMATS
 from engines.separation.offline.job import separate_song
 from engines.separation.offline.journal import Recipe
 from engines.separation.offline.resampled import Resampled

@@ -15,7 +15,7 @@ import pytest
 import bridge
 from bridge.core.audio import STEMS, Audio
 from bridge.core.engine import State
-from engines.offline.files import FORMATS
+from engines.offline.stemfile import FORMATS
 from engines.separation.offline.journal import CHECKPOINT, Recipe
 from engines.separation.offline.wish import Wish
 from tests.engines.separation.offline.separators import Late, noise
