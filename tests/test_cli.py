@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import HANG_S
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -19,7 +21,7 @@ def sideman(*arguments: str, home: Path | None = None) -> subprocess.CompletedPr
     env = os.environ | {"COLUMNS": "80", "JACK_NO_START_SERVER": "1", "JACK_DEFAULT_SERVER": "sideman-no-such-server"}
     env["SIDEMAN_CONFIG_HOME"] = str(home or ROOT / "tests" / "no-such-folder")
     command = [sys.executable, "-m", "bridge.cli", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, env=env, timeout=100, cwd=ROOT, check=False)
+    return subprocess.run(command, capture_output=True, text=True, env=env, timeout=HANG_S, cwd=ROOT, check=False)
 
 
 COMMANDS: Sequence[tuple[str, ...]] = (
@@ -120,7 +122,7 @@ def without_libjack(arguments: Sequence[str], folder: Path) -> subprocess.Comple
     )
     env = os.environ | {"PYTHONPATH": str(ROOT)}
     return subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, cwd=folder, env=env, timeout=100, check=False
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=folder, env=env, timeout=HANG_S, check=False
     )
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import HANG_S
+
 ROOT = Path(__file__).parent.parent
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -66,7 +68,9 @@ def sideman(tmp_path: Path) -> Run:
         env |= {"JACK_NO_START_SERVER": "1", "JACK_DEFAULT_SERVER": "sideman-no-such-server"}
         env["SIDEMAN_CONFIG_HOME"] = str(tmp_path / "no-settings")
         command = [sys.executable, "-m", "bridge.cli", *arguments]
-        return subprocess.run(command, capture_output=True, text=True, env=env, timeout=100, cwd=tmp_path, check=False)
+        return subprocess.run(
+            command, capture_output=True, text=True, env=env, timeout=HANG_S, cwd=tmp_path, check=False
+        )
 
     return run
 

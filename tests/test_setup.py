@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import HANG_S
+
 ROOT = Path(__file__).parent.parent
 TOOLS = ("cat", "cksum", "cp", "dirname", "env", "mkdir", "printf", "rm", "sed", "sh", "sort", "touch", "tr")
 JACK_TOOLS = ("jackd", "jack_wait", "jack_iodelay", "jack_samplerate", "oscsend")
@@ -79,7 +81,7 @@ esac""",
             env={"PATH": str(self.bin), **env},
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=HANG_S,
             check=False,
         )
 

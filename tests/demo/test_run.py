@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import mido
@@ -18,6 +17,8 @@ import soundfile
 from bridge.core.audio import STEMS
 from bridge.runtime.wiring import PATHS
 from tests.conftest import StartServer
+from tests.processes import alive, children
+from tests.waiting import HANG_S, until
 
 pytestmark = pytest.mark.live
 
@@ -25,17 +26,11 @@ ROOT = Path(__file__).parents[2]
 DEMO = [sys.executable, "-m", "bridge.cli", "demo"]
 
 
-def sidemen() -> set[int]:
-    """Process ids of workers and of jackds that demos started."""
-    found = subprocess.run(["pgrep", "-f", "bridge.runtime.worker"], capture_output=True, text=True, check=False)
-    return {int(pid) for pid in found.stdout.split()}
-
-
 def test_the_demo_measures_what_it_declares_and_writes_what_it_heard(jack_server: StartServer, tmp_path: Path) -> None:
     out = tmp_path / "out"
     told = subprocess.run(
         [*DEMO, "--seconds", "5", "--out", str(out), "--json"],
-        capture_output=True, text=True, timeout=100, cwd=ROOT, check=False,
+        capture_output=True, text=True, timeout=HANG_S, cwd=ROOT, check=False,
     )  # fmt: skip
     assert told.returncode == 0, told.stderr
     report = json.loads(told.stdout)
@@ -57,17 +52,14 @@ def test_the_demo_measures_what_it_declares_and_writes_what_it_heard(jack_server
 
 def test_sigterm_ends_the_demo_with_nothing_left(jack_server: StartServer, tmp_path: Path) -> None:
     server = jack_server()
-    before, memory = sidemen(), set(Path("/dev/shm").glob("sideman-*"))
     demo = subprocess.Popen(
         [*DEMO, "--server", server.name, "--out", str(tmp_path / "out")],
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=os.environ | server.env,
     )  # fmt: skip
-    deadline = time.monotonic() + 60
-    while len(sidemen() - before) < 3 and time.monotonic() < deadline:
-        time.sleep(0.05)
+    until("three workers", lambda: len(children(demo.pid)) >= 3)
+    workers = children(demo.pid)
     demo.send_signal(signal.SIGTERM)
-    _, said = demo.communicate(timeout=30)
+    _, said = demo.communicate(timeout=HANG_S)
     assert demo.returncode == 130
     assert "Traceback" not in said
-    assert sidemen() <= before
-    assert set(Path("/dev/shm").glob("sideman-*")) <= memory
+    until("the end of the workers", lambda: not any(alive(pid) for pid in workers))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +13,7 @@ from bridge.drivers.connections import Connections, Link, links_of
 from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.libjack import import_jack, library_name
 from tests.conftest import StartServer
+from tests.waiting import until
 
 pytestmark = [
     pytest.mark.live,
@@ -52,33 +52,25 @@ class Bay:
 
     def go(self, name: str) -> None:
         self.peers.pop(name).close()
-        self._until(lambda: not any(f"{name}:" in end for link in self.links for end in link))
+        until("the server's change", lambda: not any(f"{name}:" in end for link in self.links for end in link))
 
     def look(self) -> list[Link]:
         restored = self.connections.look(self.us)
-        self._until(lambda: self.links.issuperset(restored))
+        until("the server's change", lambda: self.links.issuperset(restored))
         return restored
 
     def connect(self, *links: Link) -> None:
         for link in links:
             self.us.connect(*link)
-        self._until(lambda: self.links.issuperset(links))
+        until("the server's change", lambda: self.links.issuperset(links))
 
     def disconnect(self, link: Link) -> None:
         self.us.disconnect(*link)
-        self._until(lambda: link not in self.links)
+        until("the server's change", lambda: link not in self.links)
 
     @property
     def links(self) -> set[Link]:
         return links_of(self.us)
-
-    def _until(self, true: Callable[[], bool]) -> None:
-        """JACK changes its graph between two cycles, a little after it was asked to."""
-        deadline = time.monotonic() + 20.0
-        while not true():
-            if time.monotonic() > deadline:
-                raise TimeoutError("the server did not do it")
-            time.sleep(0.002)
 
 
 @pytest.fixture

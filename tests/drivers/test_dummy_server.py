@@ -16,6 +16,7 @@ from bridge.drivers import dummy_server
 from bridge.drivers.dummy_server import SHM, DummyServer
 from bridge.errors import DriverError
 from tests.conftest import StartServer
+from tests.waiting import HANG_S
 
 needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc and /dev/shm")
 
@@ -41,7 +42,7 @@ def segments_of(server: DummyServer) -> set[int]:
 
 def ask(server: DummyServer, tool: str) -> str:
     """What one of JACK's own tools says about ``server``."""
-    return subprocess.run([tool], env=server.env, capture_output=True, text=True, timeout=10, check=True).stdout
+    return subprocess.run([tool], env=server.env, capture_output=True, text=True, timeout=HANG_S, check=True).stdout
 
 
 @pytest.mark.live
@@ -119,7 +120,7 @@ def test_the_server_goes_when_its_owner_is_killed(jack_server: StartServer) -> N
         "import sys, time\n"
         "from bridge.drivers.dummy_server import DummyServer\n"
         "with DummyServer() as server:\n"
-        "    sys.stdout.write(f'{server.process.pid}\\n'); sys.stdout.flush(); time.sleep(60)\n"
+        "    sys.stdout.write(f'{server.process.pid}\\n'); sys.stdout.flush(); time.sleep(3600)\n"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as owner:
         assert owner.stdout is not None
@@ -127,7 +128,7 @@ def test_the_server_goes_when_its_owner_is_killed(jack_server: StartServer) -> N
         fd = os.pidfd_open(pid)
         owner.kill()
     try:
-        assert select.select([fd], [], [], 20.0)[0], "jackd outlived its owner"
+        assert select.select([fd], [], [], HANG_S)[0], "jackd outlived its owner"
     finally:
         os.close(fd)
 

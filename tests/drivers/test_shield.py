@@ -11,7 +11,7 @@ import pytest
 from bridge.drivers.clients import close_client, open_client
 from bridge.drivers.libjack import library_name
 from tests.live.conftest import private_server
-from tests.live.rig import until
+from tests.waiting import HANG_S, until
 
 if library_name() is None:
     pytest.skip("libjack is not installed", allow_module_level=True)
@@ -42,7 +42,7 @@ listener = shield.listen(Client, "jack_set_xrun_callback", work)
 thread = ctypes.c_ulong()
 start = ctypes.cast(shield.happened.address, ctypes.c_void_p)
 assert libc.pthread_create(ctypes.byref(thread), None, start, ctypes.c_void_p(listener.argument.ctypes.data)) == 0
-assert inside.wait(20)
+assert inside.wait(500)
 assert libc.pthread_cancel(thread) == 0
 assert libc.pthread_join(thread, None) == 0
 assert done == [0], done
@@ -53,7 +53,9 @@ print("whole")
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="threads of glibc")
 def test_a_thread_that_is_cancelled_in_python_comes_to_its_end_first() -> None:
-    done = subprocess.run([sys.executable, "-c", CANCELLED], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", CANCELLED], capture_output=True, text=True, timeout=HANG_S, check=False
+    )
     assert (done.returncode, done.stdout) == (0, "whole\n"), done.stderr
 
 

@@ -15,7 +15,8 @@ import numpy as np
 
 from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.stand_in import StandIn
-from tests.live.rig import PATIENCE_S, music, sum_error
+from tests.live.rig import music, sum_error
+from tests.waiting import HANG_S
 
 
 def play_through(server: DummyServer, sidecar: str) -> dict[str, Any]:
@@ -26,9 +27,7 @@ def play_through(server: DummyServer, sidecar: str) -> dict[str, Any]:
     """
     command = [sys.executable, "-m", "tests.live.daw_process", server.name, sidecar, str(server.rate)]
     for _ in range(2):
-        told = subprocess.run(
-            command, env=server.env, capture_output=True, text=True, timeout=4 * PATIENCE_S, check=False
-        )
+        told = subprocess.run(command, env=server.env, capture_output=True, text=True, timeout=HANG_S, check=False)
         if "does not run it" not in told.stderr:
             break
     if told.returncode:
@@ -42,7 +41,7 @@ def main(server: str, sidecar: str, rate: int) -> None:
     daw.load(music(rate, 0.2))
     with daw:
         daw.start(margin_frames=2048)
-        daw.wait(PATIENCE_S)
+        daw.wait(HANG_S)
     answer = {"sum_error": sum_error(daw), "peak": float(np.abs(daw.returned("mix")).max())}
     sys.stdout.write(json.dumps(answer) + "\n")
 

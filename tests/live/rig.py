@@ -5,11 +5,10 @@ from __future__ import annotations
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
-import pytest
 
 from bridge.app import Sidecar
 from bridge.config import EngineSettings, JackSettings, OscSettings, Settings
@@ -20,6 +19,7 @@ from bridge.drivers.stand_in import StandIn
 from bridge.runtime.shared import words as w
 from bridge.runtime.shared.atomics import observe
 from tests.engines.driving import chord
+from tests.waiting import until
 
 SUM_ERROR = 1e-6
 """What the stems may differ from the mix; the promise of docs and issue."""
@@ -27,7 +27,6 @@ SUM_ERROR = 1e-6
 NO_ENGINES = EngineSettings(separation="", mir="", accompaniment="")
 ONLY_SEPARATION = EngineSettings(mir="", accompaniment="")
 ALL_ENGINES = EngineSettings()
-PATIENCE_S = 30.0  # longer than anything here takes on a busy machine
 
 
 def free_port() -> int:
@@ -142,15 +141,6 @@ def stream_frame_of_tape(sidecar: Sidecar, daw: StandIn) -> int:
 def cycles(sidecar: Sidecar) -> int:
     """Callbacks served."""
     return observe(sidecar.road.graph.shared.state, w.CYCLES)
-
-
-def until(what: str, holds: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
-    """Wait for ``holds``; how long it takes is not judged, only that it comes."""
-    deadline = time.monotonic() + patience_s
-    while not holds():
-        if time.monotonic() > deadline:
-            pytest.fail(f"{what} did not happen within {patience_s:g} s")
-        time.sleep(0.005)
 
 
 def some_cycles(sidecar: Sidecar, count: int = 3) -> None:

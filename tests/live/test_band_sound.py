@@ -20,18 +20,8 @@ from bridge.runtime.shared import words as w
 from engines.synth.engine import plain
 from engines.synth.stems import render
 from tests.live.conftest import private_server
-from tests.live.rig import (
-    PATIENCE_S,
-    chord_changes,
-    hanging,
-    level,
-    midi_clock,
-    note_ons,
-    recorded,
-    sidecar_on,
-    stand_in,
-    until,
-)
+from tests.live.rig import chord_changes, hanging, level, midi_clock, note_ons, recorded, sidecar_on, stand_in
+from tests.waiting import HANG_S, until
 
 pytestmark = pytest.mark.live
 
@@ -58,7 +48,7 @@ def song(rate: int = RATE, start: int = START) -> Audio:
 
 def play(sidecar: Sidecar, midi: list[TimedEvent]) -> StandIn:
     with stand_in(sidecar, song(), TAPE, midi) as daw:
-        daw.run_freewheeling(PATIENCE_S)
+        daw.run_freewheeling(HANG_S)
     return daw
 
 
@@ -68,7 +58,7 @@ def test_the_band_sounds_as_its_midi_does_to_the_frame(rate: int, period: int) -
     with private_server(rate, period) as server, sidecar_on(server, BAND) as sidecar:
         clock = midi_clock(rate, TEMPO, SECONDS, start)
         with stand_in(sidecar, song(rate, start), start + int(SECONDS * rate), clock) as daw:
-            daw.run_freewheeling(PATIENCE_S)
+            daw.run_freewheeling(HANG_S)
         assert sidecar.road.graph.ledger["band"].declared == sidecar.road.graph.ledger["accompaniment"].declared == 0
         assert disagreements(sidecar, measure(sidecar, freewheel=True)) == []
     notes = daw.returned_midi("accompaniment")
@@ -80,7 +70,7 @@ def test_the_band_sounds_as_its_midi_does_to_the_frame(rate: int, period: int) -
 
 def test_without_a_note_there_is_silence(sidecar: Sidecar) -> None:
     with stand_in(sidecar, np.zeros((CHANNELS, RATE), np.float32), RATE) as daw:
-        daw.run_freewheeling(PATIENCE_S)
+        daw.run_freewheeling(HANG_S)
     assert not daw.returned("band").any()
 
 

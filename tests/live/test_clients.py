@@ -8,7 +8,8 @@ from bridge.drivers.clients import activate_client, close_client, is_gone, open_
 from bridge.drivers.tape import Ports, Tape
 from bridge.errors import DriverError
 from tests.live.conftest import private_server
-from tests.live.rig import ONLY_SEPARATION, sidecar_on, some_cycles, until
+from tests.live.rig import ONLY_SEPARATION, sidecar_on, some_cycles
+from tests.waiting import until
 
 pytestmark = pytest.mark.live
 

@@ -16,18 +16,8 @@ from bridge.drivers.libjack import CAPTURE, PLAYBACK, import_jack, port_latency
 from bridge.measure import disagreements, measure
 from bridge.runtime.wiring import PATHS
 from tests.live.conftest import private_server
-from tests.live.rig import (
-    ONLY_SEPARATION,
-    PATIENCE_S,
-    cycles,
-    delay_error,
-    music,
-    sidecar_on,
-    some_cycles,
-    stand_in,
-    sum_error,
-    until,
-)
+from tests.live.rig import ONLY_SEPARATION, cycles, delay_error, music, sidecar_on, some_cycles, stand_in, sum_error
+from tests.waiting import HANG_S, until
 
 pytestmark = pytest.mark.live
 
@@ -53,7 +43,7 @@ def test_what_comes_back_is_what_was_sent_later_by_the_declared_delay(period: in
     with private_server(44100, period) as server, sidecar_on(server, ONLY_SEPARATION) as sidecar:
         sent = music(44100, 3.0)
         with stand_in(sidecar, sent, 4 * 44100) as daw:
-            daw.run_freewheeling(PATIENCE_S)
+            daw.run_freewheeling(HANG_S)
         assert delay_error(daw, sent, sidecar.road.graph.ledger["mix"].declared) <= 1e-6
         assert sum_error(daw) <= 1e-6
 
@@ -93,7 +83,7 @@ def test_a_new_period_is_declared_anew_and_true() -> None:
             rev, served = sidecar.road.graph.ledger.rev, cycles(sidecar)
             if shutil.which("jack_bufsize") is not None and tool_or_client == 256:
                 command = ["jack_bufsize", str(tool_or_client)]  # the server comes by its environment
-                subprocess.run(command, env=server.env, capture_output=True, check=True, timeout=PATIENCE_S)
+                subprocess.run(command, env=server.env, capture_output=True, check=True, timeout=HANG_S)
             else:
                 until("the server to take it", lambda: resized(sidecar, tool_or_client))  # noqa: B023
             until("the new period", lambda: sidecar.road.news.counters.period == tool_or_client)  # noqa: B023

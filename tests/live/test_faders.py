@@ -15,7 +15,6 @@ from bridge.drivers.stand_in import StandIn
 from tests.live.rig import (
     NO_ENGINES,
     ONLY_SEPARATION,
-    PATIENCE_S,
     head,
     music,
     recorded,
@@ -24,8 +23,8 @@ from tests.live.rig import (
     stand_in,
     stream_frame_of_tape,
     sum_error,
-    until,
 )
+from tests.waiting import HANG_S, until
 
 pytestmark = pytest.mark.live
 
@@ -72,7 +71,7 @@ def turn(sidecar: Sidecar, sent: Audio, *changes: tuple[str, float]) -> tuple[St
                 before = head(sidecar)
                 sidecar.bus.set(name, value, "test")
                 asked.append((before - offset, head(sidecar) - offset))
-            daw.wait(PATIENCE_S)
+            daw.wait(HANG_S)
         finally:
             daw.player.client.set_freewheel(False)
     assert asked[-1][1] < TAPE - RATE, "the tape was too short for the changes"

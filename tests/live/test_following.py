@@ -11,7 +11,8 @@ from bridge.core.clock import HostClock
 from bridge.core.events import Midi, TimedEvent
 from bridge.drivers.dummy_server import DummyServer
 from bridge.runtime.shared import words as w
-from tests.live.rig import PATIENCE_S, sidecar_on, stand_in
+from tests.live.rig import sidecar_on, stand_in
+from tests.waiting import HANG_S
 
 pytestmark = pytest.mark.live
 
@@ -42,7 +43,7 @@ def test_our_own_clock_come_back_leads_nobody_and_a_receiver_finds_the_beat(modu
         out = next(port for port in client.midi_outports if port.shortname == "clock")
         client.connect(out, client.midi_inports[0])
         with stand_in(sidecar, sent, sent.shape[1]) as daw:
-            daw.run_freewheeling(PATIENCE_S)
+            daw.run_freewheeling(HANG_S)
             said = daw.returned_midi("clock")
         assert (graph.room.own[w.TICKING], graph.room.own[w.TICKS]) == (0, 0)
     starts = times(said, START)

@@ -11,7 +11,8 @@ import pytest
 from bridge.core.audio import CHANNELS, STEMS
 from bridge.osc.client import OscClient
 from tests.live.conftest import private_server
-from tests.live.rig import NO_ENGINES, PATIENCE_S, cycles, level, recorded, sidecar_on, stand_in, until
+from tests.live.rig import NO_ENGINES, cycles, level, recorded, sidecar_on, stand_in
+from tests.waiting import HANG_S, until
 
 pytestmark = pytest.mark.live
 
@@ -20,7 +21,7 @@ RATE = 48000
 
 def oscsend(port: int, *words: str) -> None:
     command = ["oscsend", "localhost", str(port), *words]
-    subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE_S)
+    subprocess.run(command, check=True, capture_output=True, timeout=HANG_S)
 
 
 def test_oscsend_turns_what_is_heard_and_a_ping_is_answered_meanwhile() -> None:
@@ -41,7 +42,7 @@ def test_oscsend_turns_what_is_heard_and_a_ping_is_answered_meanwhile() -> None:
             with OscClient(port=port) as client:
                 for _ in range(20):
                     served = cycles(sidecar)
-                    client.request("/ping", timeout_s=PATIENCE_S)
+                    client.request("/ping", timeout_s=HANG_S)
                 until("callbacks meanwhile", lambda: cycles(sidecar) > served)
             until("more tape", lambda: recorded(daw) > asked + 8192)
             heard = daw.returned("mix")[:, : recorded(daw)]

@@ -17,7 +17,9 @@ from bridge.drivers.dummy_server import SHM, DummyServer
 from bridge.drivers.stand_in import StandIn
 from bridge.runtime.shared.layout import MIDI_PORTS
 from bridge.runtime.wiring import ROLES
-from tests.live.rig import PATIENCE_S, chord_changes, free_port, hanging, midi_clock, recorded, until
+from tests.live.rig import chord_changes, free_port, hanging, midi_clock, recorded
+from tests.processes import alive, children
+from tests.waiting import HANG_S, until
 
 pytestmark = [
     pytest.mark.live,
@@ -28,25 +30,9 @@ RATE = 48000
 SIDEMAN = Path(sys.executable).with_name("sideman")
 
 
-def children(pid: int) -> set[int]:
-    """Process ids of the children of ``pid``."""
-    found: set[int] = set()
-    for file in Path(f"/proc/{pid}/task").glob("*/children"):
-        found |= {int(word) for word in file.read_text().split()}
-    return found
-
-
-def alive(pid: int) -> bool:
-    """Whether ``pid`` runs; one that waits to be reaped does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except FileNotFoundError:
-        return False
-
-
-def segments() -> set[str]:
-    """Shared memory of ours that has a name."""
-    return {path.name for path in SHM.glob("sideman*")} if SHM.is_dir() else set()
+def segments(pid: int) -> set[str]:
+    """Shared memory of ``pid`` that has a name."""
+    return {path.name for path in SHM.glob(f"sideman-{pid}-*")} if SHM.is_dir() else set()
 
 
 @contextmanager
@@ -76,7 +62,7 @@ def read_to(child: subprocess.Popen[str], words: str = "") -> str:
 def end_of(child: subprocess.Popen[str]) -> int:
     """Its exit status; one that does not end is made to say where it stands."""
     try:
-        return child.wait(PATIENCE_S)
+        return child.wait(HANG_S)
     except subprocess.TimeoutExpired:
         child.send_signal(signal.SIGABRT)
         pytest.fail(f"it does not end:\n{read_to(child)}")
@@ -88,7 +74,6 @@ def sounding(daw: StandIn) -> dict[str, set[tuple[int, int]]]:
 
 def end_while_it_plays(server: DummyServer, config: Path, end: Callable[[int], None]) -> tuple[int | None, str]:
     """Start, let it play until notes sound, ``end`` it, and see that nothing is left; (exit status, its words)."""
-    before = segments()
     with sideman_run(server, config) as child:
         said = read_to(child, "Ctrl-C ends it")
         sent = np.tile(chord_changes(RATE, 2.0, ("C", "Am"), 1.0), 10)
@@ -106,7 +91,7 @@ def end_while_it_plays(server: DummyServer, config: Path, end: Callable[[int], N
             if status >= 0:
                 assert sounding(daw) == {}
         until("the end of the workers", lambda: not any(alive(pid) for pid in workers))
-        assert segments() == before
+        assert not segments(child.pid)
         return status, said + read_to(child)
 
 

@@ -13,7 +13,8 @@ from bridge.core.audio import CHANNELS
 from bridge.drivers.libjack import CAPTURE, port_latency
 from bridge.runtime.shared.layout import MIDI_PORTS
 from tests.live.conftest import private_server
-from tests.live.rig import PATIENCE_S, sidecar_on, stand_in, until
+from tests.live.rig import sidecar_on, stand_in
+from tests.waiting import HANG_S, until
 
 pytestmark = pytest.mark.live
 
@@ -50,7 +51,7 @@ def test_an_analyser_hears_the_stem_at_its_own_frame_and_the_ports_say_what_that
         )
         with stand_in(sidecar, sent, 2 * RATE) as daw:
             unheard = graph.shared.unheard.copy()
-            daw.run_freewheeling(PATIENCE_S)
+            daw.run_freewheeling(HANG_S)
             until("what was heard", lambda: len(heard) >= len(IMPULSES))
         assert (graph.shared.unheard == unheard).all()
     frames = np.array([frame for frame, _, _ in heard])

@@ -15,17 +15,8 @@ from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.stand_in import StandIn
 from bridge.runtime.shared.layout import MIDI_PORTS
 from tests.engines.driving import chord
-from tests.live.rig import (
-    PATIENCE_S,
-    chord_changes,
-    hanging,
-    midi_clock,
-    note_ons,
-    recorded,
-    sidecar_on,
-    stand_in,
-    until,
-)
+from tests.live.rig import chord_changes, hanging, midi_clock, note_ons, recorded, sidecar_on, stand_in
+from tests.waiting import HANG_S, until
 
 pytestmark = pytest.mark.live
 
@@ -64,7 +55,7 @@ def clock(*extra: tuple[int, bytes]) -> list[TimedEvent]:
 
 def play(sidecar: Sidecar, sent: Audio, midi: list[TimedEvent]) -> StandIn:
     with stand_in(sidecar, sent, TAPE, midi) as daw:
-        daw.run_freewheeling(PATIENCE_S)
+        daw.run_freewheeling(HANG_S)
     return daw
 
 

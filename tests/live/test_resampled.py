@@ -10,8 +10,9 @@ import pytest
 from bridge.config import EngineSettings
 from bridge.measure import disagreements, measure
 from tests.live.conftest import private_server
-from tests.live.rig import PATIENCE_S, delay_error, music, sidecar_on, stand_in, sum_error
+from tests.live.rig import delay_error, music, sidecar_on, stand_in, sum_error
 from tests.runtime.toys import Halves
+from tests.waiting import HANG_S
 
 pytestmark = pytest.mark.live
 
@@ -34,7 +35,7 @@ def test_a_resampled_engine_is_delayed_by_what_is_declared_and_its_stems_sum_to_
         assert disagreements(sidecar, measure(sidecar, freewheel=True)) == []
         sent = music(rate, 1.0)
         with stand_in(sidecar, sent, 2 * rate) as daw:
-            daw.run_freewheeling(PATIENCE_S)
+            daw.run_freewheeling(HANG_S)
         assert delay_error(daw, sent, sidecar.road.graph.ledger["mix"].declared) <= 1e-6
         assert sum_error(daw) <= 1e-6
         assert abs(daw.returned("drums")).max() > 0.1

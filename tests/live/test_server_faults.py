@@ -17,16 +17,8 @@ from bridge.runtime.shared import words as w
 from bridge.runtime.shared.layout import MIDI_PORTS
 from tests.live.conftest import private_server
 from tests.live.daw_process import play_through
-from tests.live.rig import (
-    ONLY_SEPARATION,
-    SUM_ERROR,
-    cycles,
-    music,
-    sidecar_on,
-    some_cycles,
-    stand_in,
-    until,
-)
+from tests.live.rig import ONLY_SEPARATION, SUM_ERROR, cycles, music, sidecar_on, some_cycles, stand_in
+from tests.waiting import until
 
 pytestmark = pytest.mark.live
 
@@ -130,7 +122,6 @@ def test_the_patch_outlives_a_change_of_rate() -> None:
             until(
                 "the patch",
                 lambda: len(sidecar.road.driver.connections.present) == len(AUDIO_RETURNS) + len(MIDI_PORTS),
-                3.0,
             )
 
 

@@ -29,8 +29,8 @@ from tests.live.rig import (
     some_cycles,
     stand_in,
     sum_error,
-    until,
 )
+from tests.waiting import until
 
 pytestmark = pytest.mark.live
 

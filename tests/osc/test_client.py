@@ -10,6 +10,7 @@ import pytest
 from bridge.errors import ControlError, DriverError
 from bridge.osc.client import OscClient
 from bridge.osc.wire import encode
+from tests.waiting import HANG_S
 
 
 @pytest.fixture
@@ -17,7 +18,7 @@ def far_end() -> Iterator[socket.socket]:
     """A socket that a test lets play the server."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as bound:
         bound.bind(("127.0.0.1", 0))
-        bound.settimeout(5.0)
+        bound.settimeout(HANG_S)
         yield bound
 
 

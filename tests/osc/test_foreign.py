@@ -10,6 +10,7 @@ import pytest
 from bridge.control.bus import Bus
 from bridge.osc.client import OscClient
 from bridge.osc.server import OscServer
+from tests.waiting import HANG_S
 
 OSCSEND = shutil.which("oscsend")
 
@@ -28,6 +29,6 @@ OSCSEND = shutil.which("oscsend")
 def test_oscsend_sets_a_control(
     bus: Bus, server: OscServer, client: OscClient, args: list[str], name: str, value: float
 ) -> None:
-    subprocess.run([str(OSCSEND), "127.0.0.1", str(server.port), *args], check=True, timeout=10)
+    subprocess.run([str(OSCSEND), "127.0.0.1", str(server.port), *args], check=True, timeout=HANG_S)
     client.request("/ping")
     assert bus.get(name) == value

@@ -15,6 +15,7 @@ from bridge.osc.client import OscClient
 from bridge.osc.server import OscServer
 from bridge.osc.wire import encode
 from tests.osc.test_guard import HOSTILE, bundle, nested
+from tests.waiting import HANG_S
 
 DATAGRAMS = 10_000
 REAL = (
@@ -66,7 +67,7 @@ def fire(gun: socket.socket, client: OscClient, port: int, count: int) -> None:
     for number in range(count):
         datagram = fixed[number // 10 % len(fixed)] if number % 10 == 0 else mutated(chance)
         gun.sendto(datagram, ("127.0.0.1", port))
-        if number % 50 == 49 and client.request("/ping", number, timeout_s=5.0) != (number,):
+        if number % 50 == 49 and client.request("/ping", number, timeout_s=HANG_S) != (number,):
             raise AssertionError(f"no true answer after {number} datagrams")
 
 

@@ -18,6 +18,7 @@ from bridge.osc.client import OscClient
 from bridge.osc.guard import messages
 from bridge.osc.server import ERRORS_EACH, OscServer
 from bridge.osc.wire import Message, decode, encode
+from tests.waiting import HANG_S
 
 LEVEL = "/stems/vocals/gain_db"
 
@@ -341,7 +342,7 @@ def test_on_the_network_the_unlisted_get_no_answer_at_all(bus: Bus) -> None:
 
 def test_replies_come_from_the_port_that_was_asked_to_the_port_that_asked(server: OscServer) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as plain:
-        plain.settimeout(5.0)
+        plain.settimeout(HANG_S)
         plain.sendto(encode("/ping", (7,)), ("127.0.0.1", server.port))
         datagram, peer = plain.recvfrom(4096)
     assert peer == ("127.0.0.1", server.port)

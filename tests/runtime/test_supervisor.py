@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,13 +27,12 @@ from bridge.runtime.supervisor import Supervisor
 from bridge.runtime.wiring import Node, Wiring, wire
 from tests.runtime.desk import HOP, RATE
 from tests.runtime.toys import FAILS, SEPARATES
+from tests.waiting import HANG_S, until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals")
 
 ROOT = Path(__file__).parents[2]
 RESERVES = {"separation": 512}
-PATIENCE_S = 60.0
-"""How long to wait for what must happen; a busy machine starts a process in seconds."""
 
 
 @pytest.fixture(autouse=True)
@@ -46,15 +45,6 @@ def toy_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), str(tmp_path)]))
     monkeypatch.delenv(FAILS, raising=False)
-
-
-def until(true: Callable[[], bool]) -> None:
-    """Wait for ``true``; it is an error when it does not come."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not true():
-        if time.monotonic() > deadline:
-            raise TimeoutError("it did not happen")
-        time.sleep(0.01)
 
 
 def alive(pid: int) -> bool:
@@ -120,7 +110,7 @@ class Road:
     def until_stems_flow(self) -> None:
         """Wait until hops are processed in the present epoch."""
         hops = self.word(w.HOPS)
-        until(lambda: self.word(w.HOPS) > hops + 20 and self.word(w.DONE_EPOCH) == self.word(w.EPOCH))
+        until("answers", lambda: self.word(w.HOPS) > hops + 20 and self.word(w.DONE_EPOCH) == self.word(w.EPOCH))
 
 
 @contextmanager
@@ -130,7 +120,7 @@ def road(stall_s: float = 30.0, by_semaphore: bool = True) -> Iterator[Road]:
         Graph(toy_wiring(by_semaphore), 128, RESERVES, {}) as graph,
         Supervisor(graph, lambda _role, state: told.append(state), stall_s) as workers,
     ):
-        workers.wait_until_ready(PATIENCE_S)
+        workers.wait_until_ready(HANG_S)
         with Callback(graph) as callback:
             opened = Road(graph, workers, callback, told)
             opened.until_stems_flow()
@@ -155,8 +145,8 @@ def test_a_killed_worker_is_started_anew_while_the_sum_of_the_stems_holds() -> N
         for restarts in (1, 2):
             pid = running.pid
             os.kill(pid, signal.SIGKILL)
-            until(lambda n=restarts: running.workers.restarts == n)  # type: ignore[misc]
-            until(lambda: running.workers.states["separation"] == "running")
+            until("a restart", lambda n=restarts: running.workers.restarts == n)  # type: ignore[misc]
+            until("a worker", lambda: running.workers.states["separation"] == "running")
             assert running.pid != pid
             running.until_stems_flow()
         assert running.callback.worst < 1e-6
@@ -167,7 +157,7 @@ def test_a_stopped_worker_is_killed_and_started_anew() -> None:
     with road(stall_s=1.0) as running:
         pid = running.pid
         os.kill(pid, signal.SIGSTOP)
-        until(lambda: running.workers.restarts == 1 and running.workers.states["separation"] == "running")
+        until("a restart", lambda: running.workers.restarts == 1 and running.workers.states["separation"] == "running")
         running.until_stems_flow()
         assert not alive(pid)
         assert "stalled" in running.told
@@ -179,7 +169,7 @@ def test_a_worker_whose_engine_hangs_is_killed_and_started_anew(monkeypatch: pyt
         monkeypatch.setenv(FAILS, "hang")
         pid = running.pid
         os.kill(pid, signal.SIGKILL)
-        until(lambda: running.told[-1] == "stalled")
+        until("a stall", lambda: running.told[-1] == "stalled")
         monkeypatch.delenv(FAILS)
         running.until_stems_flow()
         assert running.callback.worst < 1e-6
@@ -189,7 +179,7 @@ def test_a_worker_whose_engine_hangs_is_killed_and_started_anew(monkeypatch: pyt
 def test_in_freewheel_the_callback_waits_so_that_no_frame_is_late(period: int) -> None:
     wiring = toy_wiring()
     with Graph(wiring, period, RESERVES, {}) as graph, Supervisor(graph) as workers:
-        workers.wait_until_ready(PATIENCE_S)
+        workers.wait_until_ready(HANG_S)
         publish(graph.shared.state, w.FREEWHEEL, 1)
         audio = np.random.default_rng(2).uniform(-1, 1, (CHANNELS, 100 * period)).astype(np.float32)
         parts = []
@@ -207,7 +197,7 @@ def test_a_worker_can_be_restarted_on_request() -> None:
     with road() as running:
         pid = running.pid
         running.workers.restart("separation")
-        until(lambda: running.workers.restarts == 1 and running.workers.states["separation"] == "running")
+        until("a restart", lambda: running.workers.restarts == 1 and running.workers.states["separation"] == "running")
         running.until_stems_flow()
         assert running.pid != pid
 
@@ -221,7 +211,7 @@ def test_an_engine_that_cannot_be_prepared_is_an_engine_error(monkeypatch: pytes
         Supervisor(graph, lambda _role, state: told.append(state)) as workers,
         pytest.raises(EngineError, match="the worker for separation does not start"),
     ):
-        workers.wait_until_ready(PATIENCE_S)
+        workers.wait_until_ready(HANG_S)
     assert told[:2] == ["starting", "died (exit status 1)"]
 
 
@@ -235,7 +225,7 @@ def test_an_engine_that_is_not_there_is_an_engine_error() -> None:
         Supervisor(graph) as workers,
         pytest.raises(EngineError, match="does not start"),
     ):
-        workers.wait_until_ready(PATIENCE_S)
+        workers.wait_until_ready(HANG_S)
     assert workers.pids == {} or not any(alive(pid) for pid in workers.pids.values())
 
 
@@ -250,7 +240,7 @@ with Graph(wire({"separation": "toy.separation"}, 44100, reserves), 128, reserve
     with Supervisor(graph) as workers:
         workers.wait_until_ready()
         print(workers.pids["separation"], flush=True)
-        time.sleep(600)
+        time.sleep(3600)
 """
 
 
@@ -262,13 +252,13 @@ def test_workers_leave_when_their_parent_is_gone(how: signal.Signals) -> None:
         worker = int(parent.stdout.readline())
         assert alive(worker)
         os.kill(parent.pid, how)
-        parent.wait(PATIENCE_S)
-    until(lambda: not alive(worker))
+        parent.wait(HANG_S)
+    until("the end of the worker", lambda: not alive(worker))
 
 
 def test_a_graph_without_engines_needs_no_worker() -> None:
     with Graph(wire({}, RATE, RESERVES), 128, RESERVES, {}) as graph, Supervisor(graph) as workers:
-        workers.wait_until_ready(1.0)
+        workers.wait_until_ready(HANG_S)
         assert workers.states == {}
 
 

@@ -48,7 +48,7 @@ class Arena:
             tag = f"sideman-{os.getpid()}-{os.urandom(6).hex()}"
             return cls(mmap.mmap(-1, size, tagname=tag), tag)
         memory = Path("/dev/shm")
-        fd, name = tempfile.mkstemp(prefix="sideman-", dir=memory if memory.is_dir() else None)
+        fd, name = tempfile.mkstemp(prefix=f"sideman-{os.getpid()}-", dir=memory if memory.is_dir() else None)
         os.unlink(name)  # noqa: PTH108
         try:
             _reserve(fd, size)

@@ -16,6 +16,7 @@ from engines.separation.models.command import app
 from engines.separation.models.download import sha256_of
 from tests.engines.separation.models import graphs
 from tests.engines.separation.models.serving import serving
+from tests.waiting import HANG_S
 
 FOUR = "drums,bass,other,vocals"
 
@@ -92,7 +93,7 @@ def test_at_a_terminal_the_licence_is_asked_for(
         stdin=follower,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=HANG_S,
         env=os.environ,
         check=False,
     )
