@@ -57,13 +57,13 @@ def write_stem(
     gain: float,
     tags: Tags,
     wrote: Callable[[int], None],
-) -> None:
+) -> tuple[str, ...]:
     """Write the raw float32 frames in ``scratch`` to ``draft`` as ``kind``, ``gain`` times as loud, tags included.
 
     More than a plain WAV can hold becomes RF64. 16 bits are dithered (TPDF, two steps wide, of its own for each
     stem), but exact silence stays exact; 24 bits are rounded: their steps lie below any converter's noise. What is
     written depends on the arguments alone, so that a run after a kill gives the same bytes. ``wrote`` is told the
-    frames of each block.
+    frames of each block. What was left out of the tags is returned as notes.
     """
     frames = scratch.stat().st_size // (4 * channels)
     data_bytes = frames * channels * (kind.bits // 8 or 4)
@@ -84,12 +84,13 @@ def write_stem(
         if container != "FLAC" and not kind.bits:
             _undate(draft)
         if container != "RF64":  # only its INFO chunk is known for tags
-            add_tags(draft, tags)
+            return add_tags(draft, tags)
     except soundfile.SoundFileError as error:
         if getattr(error, "code", 0) == _SYSTEM_ERROR:
             raise OSError(0, "cannot be written", str(draft)) from error
         reason = str(getattr(error, "error_string", error)).strip().rstrip(".")
         raise ConfigError(f"{draft}: cannot be written ({reason})", f"try another --format than {kind.name}") from error
+    return ("the covers were left out, as an RF64 has no place for them",) if tags.pictures else ()
 
 
 def _undate(path: Path) -> None:

@@ -1,40 +1,42 @@
-"""Tags: what a song says of itself, carried to its stems. Names are those of Vorbis comments, in lower case."""
+"""Tags: what a song says of itself, carried to its stems. Names are those of Vorbis comments, in lower case.
+
+What a stem's file cannot hold is left out and noted, since nothing in a tag is worth the stem.
+"""
 
 from __future__ import annotations
 
-import os
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import mutagen
-import soundfile
 from mutagen import flac, wave
-from mutagen import id3 as id3_frames
 
-from bridge.errors import ConfigError
+from engines.offline.tagreader import FRAMES, cleaned, id3, read_file
 
-id3: Any = id3_frames  # its frames' fields are made at run time
-FRAMES = {
-    "TIT2": "title", "TPE1": "artist", "TALB": "album", "TDRC": "date", "TCON": "genre", "TRCK": "tracknumber",
-    "TPOS": "discnumber", "TPE2": "albumartist", "TCOM": "composer", "TEXT": "lyricist", "TCOP": "copyright",
-    "TBPM": "bpm", "TKEY": "initialkey", "TSRC": "isrc", "TPUB": "organization", "TIT3": "version",
-    "TLAN": "language", "TPE3": "conductor", "TPE4": "remixer", "TIT1": "grouping", "TSSE": "encoder",
-    "TENC": "encoder",
-}  # fmt: skip
-"""ID3v2.4 text frames and the comments that they stand for."""
 STRINGS = ("title", "copyright", "artist", "comment", "date", "album", "license", "tracknumber", "genre")
 """What a WAV's INFO chunk can say, in soundfile's names."""
-_DROPPED = ("encoder", "replaygain_", "r128_", "acoustid_", "itunnorm", "itunsmpb", "waveformatextensible")
-"""True of the song's sound or file, not of a stem's."""
+INFO_BYTES = 1000
+"""What is kept of a text in INFO: with more in all its strings, libsndfile writes a list that it cannot read again."""
+BLOCK_BYTES = (1 << 24) - 1
+"""What a metadata block of a FLAC can hold: its length has 24 bits."""
+ID3_BYTES = (1 << 28) - (1 << 16)
+WAV_BYTES = (1 << 32) - (1 << 16)
+"""What an ID3 tag and a WAV can hold, with lengths of 28 and 32 bits; a little is left for padding and headers."""
+VORBIS_NAME = re.compile(r"[ -<>-}]+")
+"""A comment's name: printable ASCII without = and ~ (https://xiph.org/vorbis/doc/v-comment.html)."""
+DESCRIBED = 64
+"""More than the fields around a picture or a text take."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """``texts``: values by name. ``pictures``: covers."""
+    """``texts``: values by name, none of them empty. ``pictures``: covers. ``notes``: what could not be read."""
 
     texts: dict[str, tuple[str, ...]] = field(default_factory=dict)
     pictures: tuple[flac.Picture, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def of_stem(self, stem: str) -> Tags:
         """The same, the stem in brackets behind the title. A song without a title gives stems without one."""
@@ -43,88 +45,135 @@ class Tags:
 
 
 def read_tags(path: Path) -> Tags:
-    """What the file at ``path`` says of itself; nothing where its tags are broken: music matters more."""
-    try:
-        file = mutagen.File(path)
-        tags = None if file is None else file.tags
-        pictures = list(getattr(file, "pictures", ()))
-    except (mutagen.MutagenError, ValueError, EOFError):
-        tags, pictures = None, []
-    texts: dict[str, tuple[str, ...]] = {}
-    if isinstance(tags, id3.ID3Tags):
-        for frame in tags.values():
-            if name := _name_of(frame):
-                texts[name] = texts.get(name, ()) + tuple(str(text) for text in frame.text)
-            elif isinstance(frame, id3.APIC):
-                pictures.append(_picture(frame))
-    elif tags is not None:
-        for name, values in tags.as_dict().items():
-            texts[name.lower()] = tuple(str(value) for value in values)
-    try:
-        with soundfile.SoundFile(os.fsencode(path)) as sound:  # a WAV's INFO chunk, which mutagen does not read
-            told = sound.copy_metadata()
-    except soundfile.SoundFileError:
-        told = {}
-    texts = {name: (text,) for name, text in told.items() if name in STRINGS} | texts
-    kept = {name: values for name, values in texts.items() if values and not name.startswith(_DROPPED)}
-    return Tags(kept, tuple(pictures))
-
-
-def _name_of(frame: Any) -> str:
-    if isinstance(frame, id3.TXXX):
-        return str(frame.desc).lower()
-    if isinstance(frame, id3.COMM):
-        return "" if frame.desc else "comment"  # described ones are programs' own, such as iTunes's
-    return FRAMES.get(frame.FrameID, "")
-
-
-def _picture(frame: Any) -> flac.Picture:
-    picture: Any = flac.Picture()  # type: ignore[no-untyped-call]
-    picture.data, picture.mime, picture.type, picture.desc = frame.data, frame.mime, int(frame.type), frame.desc
-    return picture  # type: ignore[no-any-return]
+    """What the file at ``path`` says of itself. Tags that are broken give a note and no error: music matters more."""
+    read = read_file(path)
+    return Tags(read.texts, read.pictures, read.notes)
 
 
 def strings(tags: Tags) -> dict[str, str]:
-    """The part that a WAV's INFO chunk can hold."""
-    return {name: "; ".join(tags.texts[name]) for name in STRINGS if name in tags.texts}
+    """The part that a WAV's INFO chunk can hold, long texts cut; ID3 has them whole."""
+    texts = cleaned(tags.texts)
+    told = {name: "; ".join(texts[name]) for name in STRINGS if name in texts}
+    cut = {name: text.encode()[:INFO_BYTES].decode("utf-8", "ignore").strip() for name, text in told.items()}
+    return {name: text for name, text in cut.items() if text}
 
 
-def add_tags(path: Path, tags: Tags) -> None:
-    """Write ``tags`` into the WAV (as an ID3 chunk) or FLAC file at ``path``."""
+def add_tags(path: Path, tags: Tags) -> tuple[str, ...]:
+    """Write ``tags`` into the WAV (as an ID3 chunk) or FLAC file at ``path``; what had to be left out, as notes.
+
+    Raises: OSError where the disk refuses.
+    """
+    tags = replace(tags, texts=cleaned(tags.texts))
     if not tags.texts and not tags.pictures:
-        return
+        return ()
+    with path.open("rb") as head:
+        is_flac = head.read(4) == b"fLaC"
     try:
-        with path.open("rb") as head:
-            is_flac = head.read(4) == b"fLaC"
-        kind: Any = flac.FLAC if is_flac else wave.WAVE
-        file = kind(path)
-        if file.tags is None:
-            file.add_tags()
-        if is_flac:
-            for name, values in tags.texts.items():
-                file.tags[name] = list(values)
-            for picture in tags.pictures:
-                file.add_picture(picture)
-        else:
-            for frame in _frames(tags):
-                file.tags.add(frame)
-        file.save()
-    except mutagen.MutagenError as error:
-        raise ConfigError(
-            f"{path}: tags cannot be written ({error})", "check free space, or clean the song's tags"
-        ) from error
+        return _add_to_flac(path, tags) if is_flac else _add_to_wav(path, tags)
+    except OSError:
+        raise
+    except Exception as error:  # whatever a library makes of odd tags, the sound is written already
+        if refusal := _refusal(error):
+            raise refusal from error
+        return (f"the tags could not be written ({' '.join(str(error).split()) or type(error).__name__})",)
 
 
-def _frames(tags: Tags) -> list[Any]:
+def _refusal(error: BaseException | None) -> OSError | None:
+    """The disk's error, from which the tag library made its own."""
+    while error is not None and not isinstance(error, OSError):
+        error = error.__cause__ or error.__context__
+    return error
+
+
+def _add_to_flac(path: Path, tags: Tags) -> tuple[str, ...]:
+    file: Any = flac.FLAC(path)  # type: ignore[no-untyped-call]
+    if file.tags is None:
+        file.add_tags()
+    nameless = [name for name in tags.texts if not VORBIS_NAME.fullmatch(name)]
+    texts, long = _fitting_texts(tags, BLOCK_BYTES - (1 << 12), nameless)
+    for name, values in texts.items():
+        file.tags[name] = list(values)
+    pictures = [one for one in tags.pictures if _picture_bytes(one) <= BLOCK_BYTES]
+    for picture in pictures:
+        file.add_picture(picture)
+    file.save()
+    return _notes("FLAC", nameless, long, len(tags.pictures) - len(pictures))
+
+
+def _add_to_wav(path: Path, tags: Tags) -> tuple[str, ...]:
+    room = min(ID3_BYTES, WAV_BYTES - path.stat().st_size)
+    texts, long = _fitting_texts(tags, room)
+    room -= sum(_text_bytes(name, values) for name, values in texts.items())
+    pictures = []
+    for picture in tags.pictures:
+        if (size := _picture_bytes(picture)) <= room:
+            pictures.append(picture)
+            room -= size
+    file: Any = wave.WAVE(path)  # type: ignore[no-untyped-call]
+    if file.tags is None:
+        file.add_tags()
+    for frame in frames_of(Tags(texts, tuple(pictures))):
+        file.tags.add(frame)
+    file.save()
+    return _notes("WAV", [], long, len(tags.pictures) - len(pictures))
+
+
+def _fitting_texts(tags: Tags, room: int, without: Iterable[str] = ()) -> tuple[dict[str, tuple[str, ...]], list[str]]:
+    """The texts that fit in ``room`` bytes, the shortest first, in their order; and the names of the others."""
+    left_out = set(without)
+    long = []
+    for name in sorted(set(tags.texts) - left_out, key=lambda name: _text_bytes(name, tags.texts[name])):
+        room -= _text_bytes(name, tags.texts[name])
+        if room < 0:
+            long.append(name)
+    return {name: values for name, values in tags.texts.items() if name not in left_out.union(long)}, long
+
+
+def _text_bytes(name: str, values: Iterable[str]) -> int:
+    return sum(len(value.encode()) + len(name.encode()) + DESCRIBED for value in values)
+
+
+def _picture_bytes(picture: Any) -> int:
+    return len(picture.data) + len(picture.desc.encode()) + len(picture.mime) + DESCRIBED
+
+
+def _notes(format_: str, nameless: Iterable[str], long: Iterable[str], covers: int) -> tuple[str, ...]:
+    notes = []
+    if nameless:
+        notes.append(f"tags left out, as {format_} allows no such names: {', '.join(sorted(nameless))}")
+    if long:
+        notes.append(f"tags left out, as they are too long for {format_}: {', '.join(sorted(long))}")
+    if covers:
+        limit = " (16 MB at most)" if format_ == "FLAC" else ""
+        notes.append(f"{'a cover' if covers == 1 else f'{covers} covers'} left out, too big for {format_}{limit}")
+    return tuple(notes)
+
+
+def frames_of(tags: Tags) -> list[Any]:
+    """``tags`` as ID3v2.4 frames."""
     known = {name: frame for frame, name in reversed(FRAMES.items())}
     frames: list[Any] = []
     for name, values in tags.texts.items():
         if name == "comment":
             frames.append(id3.COMM(encoding=3, lang="und", desc="", text=list(values)))
-        elif name in known:
+        elif name == "lyrics":
+            frames.append(id3.USLT(encoding=3, lang="und", desc="", text="\n\n".join(values)))
+        elif name in known and not (name == "date" and not all(map(_is_timestamp, values))):
             frames.append(getattr(id3, known[name])(encoding=3, text=list(values)))
-        else:
+        else:  # such as a date in words
             frames.append(id3.TXXX(encoding=3, desc=name, text=list(values)))
-    for picture in tags.pictures:
-        frames.append(id3.APIC(encoding=3, mime=picture.mime, type=picture.type, desc=picture.desc, data=picture.data))
+    for number, picture in enumerate(tags.pictures):
+        one: Any = picture
+        frame = id3.APIC(encoding=3, mime=one.mime, type=one.type, desc=one.desc, data=one.data)
+        frame.salt = " " * number  # so that pictures of one description stay apart
+        frames.append(frame)
     return frames
+
+
+def _is_timestamp(date: str) -> bool:
+    """Whether ID3's own form of date holds all of this one."""
+    return _digits(str(id3.ID3TimeStamp(date))) == _digits(date) != "" and not re.search("[^-0-9T: ]", date)
+
+
+def _digits(text: str) -> str:
+    return "".join(re.findall("[0-9]", text))

@@ -69,7 +69,7 @@ def accompany(
         with Screen(console, 1) as screen:
             screen.begin(1, Path(source).name)
             if replace:
-                played, files = _new_drums(source, out, wish, screen.told)
+                played, files = _new_drums(source, out, wish, screen)
             else:
                 played, files = _band(source, out, wish, audio, screen.told)
     except KeyboardInterrupt:
@@ -89,7 +89,8 @@ def _band(source: str, out: Path, wish: Wish, audio: bool, told: Told) -> tuple[
     return played, [midi, *sounds]
 
 
-def _new_drums(source: str, out: Path, wish: Wish, told: Told) -> tuple[Played, list[Path]]:
+def _new_drums(source: str, out: Path, wish: Wish, screen: Screen) -> tuple[Played, list[Path]]:
+    told = screen.told
     style = wish.loaded()
     wish.for_a_song()
     if not is_song(source):
@@ -100,6 +101,8 @@ def _new_drums(source: str, out: Path, wish: Wish, told: Told) -> tuple[Played, 
     played = redrum(read, stems.drums, wish, told)
     midi = _written(played, out)
     made = mix_anew(played.midi(), song, stems.drums, stems.rest, out, told)
+    for note in stems.notes:
+        screen.say(f"{song.name}: {note}")
     return played, [midi, *made.values()]
 
 

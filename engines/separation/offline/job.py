@@ -249,6 +249,7 @@ class _Job:
     def write(self, outcome: Outcome, told: Told) -> None:
         """The second pass: each scratch file as what it shall be, and gone."""
         tags = read_tags(self.song.path)
+        notes = dict.fromkeys(tags.notes)
         names = [name for name in self.wish.outputs if self.scratch(name).exists()]
         total, done = outcome.frames * len(names), 0
 
@@ -261,13 +262,17 @@ class _Job:
             target = self.target(name)
             draft = target.with_name(target.name + ".part")
             scratch, tagged = self.scratch(name), tags.of_stem(name)
-            write_stem(scratch, draft, self.wish.format, self.song.rate, self.channels, outcome.gain, tagged, wrote)
+            rate, format_ = self.song.rate, self.wish.format
+            notes |= dict.fromkeys(
+                write_stem(scratch, draft, format_, rate, self.channels, outcome.gain, tagged, wrote)
+            )
             with draft.open("rb") as file:
                 os.fsync(file.fileno())
             draft.replace(target)
             self.journal.made[target.name] = self.key
             self.journal.save(self.folder)
             scratch.unlink()
+        outcome.notes += notes
         (self.folder / CHECKPOINT).unlink(missing_ok=True)
 
 

@@ -1,0 +1,179 @@
+"""Tag reader: what a file says of its song, in any kind of tag, by the names of Vorbis comments in lower case."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mutagen
+from mutagen import apev2, flac
+from mutagen import id3 as id3_frames
+
+from engines.offline.chunks import Found, has_chunks, read_chunks
+from engines.offline.covers import OF_TEXTS, cover, covers_of
+
+id3: Any = id3_frames  # its frames' fields are made at run time
+FRAMES = {
+    "TIT2": "title", "TPE1": "artist", "TALB": "album", "TDRC": "date", "TCON": "genre", "TRCK": "tracknumber",
+    "TPOS": "discnumber", "TPE2": "albumartist", "TCOM": "composer", "TEXT": "lyricist", "TCOP": "copyright",
+    "TBPM": "bpm", "TKEY": "initialkey", "TSRC": "isrc", "TPUB": "organization", "TIT3": "version",
+    "TLAN": "language", "TPE3": "conductor", "TPE4": "remixer", "TIT1": "grouping", "TSSE": "encoder",
+    "TENC": "encoder",
+}  # fmt: skip
+"""ID3v2.4 text frames and the comments that they stand for."""
+APE = {"year": "date", "track": "tracknumber", "disc": "discnumber", "album artist": "albumartist"}
+"""APEv2's names that are not Vorbis comments'."""
+APE_COVER = "cover art (front)"
+DROPPED = (
+    "encoder", "replaygain_", "r128_", "mp3gain_", "acoustid_", "itunnorm", "itunsmpb", "waveformatextensible",
+    *OF_TEXTS,
+)  # fmt: skip
+"""What names begin with that are true of the song's sound or file, not of a stem's, or that carry its covers."""
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff]")
+_HEAD_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """``texts``: values by name, none of them empty. ``pictures``: covers. ``notes``: what could not be read."""
+
+    texts: dict[str, tuple[str, ...]]
+    pictures: tuple[flac.Picture, ...]
+    notes: tuple[str, ...]
+
+
+def read_file(path: Path) -> Read:
+    """What the file at ``path`` says of itself; of tags that are broken what can be read, and a note."""
+    collected = _Collected()
+    try:
+        collected.take_file(path)
+    except Exception as error:  # noqa: BLE001 - a library reads any bytes here, and the song is separated already
+        collected.notes.append(f"its tags cannot be read ({_reason(error)})")
+    return collected.read()
+
+
+def _reason(error: Exception) -> str:
+    """An error of the tag library in a few words on one line."""
+    return " ".join(f"{error}".split())[:100] or type(error).__name__
+
+
+class _Collected:
+    """Texts and covers as they are found, and what was wrong with them."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, tuple[str, ...]] = {}
+        self._pictures: list[flac.Picture] = []
+        self.notes: list[str] = []
+
+    def take_file(self, path: Path) -> None:
+        """What the file's own kind of tag says, and beside it what other kinds say that some programs put there."""
+        with path.open("rb") as opened:
+            head = opened.read(_HEAD_BYTES)
+        if has_chunks(head):
+            found = read_chunks(path)
+            if found.id3:
+                self.take(id3.ID3(io.BytesIO(found.id3)))
+            self._add_missing(found)
+            return
+        try:
+            file: Any = mutagen.File(path)
+        except mutagen.MutagenError:
+            file = None  # what libsndfile reads and this does not, such as an MP3 that begins with something else
+        if file is not None:
+            self._pictures += getattr(file, "pictures", ())
+            self.take(file.tags)
+        if not self._texts:
+            self._take_appended(path)
+
+    def _take_appended(self, path: Path) -> None:
+        """ID3 and APEv2 tags at either end of a file, whatever it is."""
+        for kind, absent in ((id3.ID3, id3.ID3NoHeaderError), (apev2.APEv2, apev2.APENoHeaderError)):
+            try:
+                self.take(kind(path))
+            except absent:
+                continue
+
+    def _add_missing(self, found: Found) -> None:
+        for name, text in found.texts.items():
+            if name not in self._texts:
+                self._add(name, [text])
+
+    def take(self, tags: Any) -> None:
+        if isinstance(tags, id3.ID3Tags):
+            for frame in tags.values():
+                self._take_frame(frame)
+        elif isinstance(tags, apev2.APEv2):
+            for name, value in tags.items():  # type: ignore[no-untyped-call]
+                self._take_ape(name.lower(), value)
+        elif tags is not None:
+            for name, values in tags.as_dict().items():
+                self._add(name, values)
+
+    def _take_frame(self, frame: Any) -> None:
+        if isinstance(frame, id3.APIC):
+            self._take_picture(frame.data, frame.mime, int(frame.type), frame.desc)
+        elif isinstance(frame, id3.TXXX):
+            self._add(str(frame.desc), frame.text)
+        elif isinstance(frame, id3.COMM):
+            if not frame.desc:  # described ones are programs' own, such as iTunes's
+                self._add("comment", frame.text)
+        elif isinstance(frame, id3.TCON):
+            self._add("genre", frame.genres)  # numbers by their names
+        elif isinstance(frame, id3.USLT):
+            self._add("lyrics", [frame.text])
+        elif name := FRAMES.get(frame.FrameID, ""):
+            self._add(name, frame.text)
+
+    def _take_ape(self, name: str, value: Any) -> None:
+        if name == APE_COVER and value.kind == apev2.BINARY:
+            self._take_picture(value.value.partition(b"\0")[2], "", id3.PictureType.COVER_FRONT, "")
+        elif value.kind == apev2.TEXT:
+            self._add(APE.get(name, name), list(value))
+
+    def _take_picture(self, data: bytes, mime: str, type_: int, desc: str) -> None:
+        if picture := cover(data, mime, type_, readable(desc)):
+            self._pictures.append(picture)
+
+    def _add(self, name: str, values: Iterable[object]) -> None:
+        for known, added in cleaned({name: values}).items():
+            self._texts[known] = tuple(dict.fromkeys((*self._texts.get(known, ()), *added)))
+
+    def read(self) -> Read:
+        carried, notes = covers_of(self._texts)
+        pictures: list[flac.Picture] = []
+        for found in (*self._pictures, *carried):
+            one: Any = found
+            picture = cover(one.data, one.mime, int(one.type), readable(one.desc))
+            if picture and picture not in pictures:
+                pictures.append(picture)
+        texts = {name: values for name, values in self._texts.items() if not name.startswith(DROPPED)}
+        return Read(texts, tuple(pictures), tuple(self.notes + notes))
+
+
+def _parts(values: Iterable[object]) -> Iterator[str]:
+    """Every value that says something; a NUL parts two, as in ID3v2.4."""
+    for value in values:
+        for part in str(value).split("\0"):
+            if text := readable(part).strip():
+                yield text
+
+
+def cleaned(texts: Mapping[str, Iterable[object]]) -> dict[str, tuple[str, ...]]:
+    """``texts`` without empty names and values, in characters that every kind of tag can hold, each value once."""
+    found: dict[str, tuple[str, ...]] = {}
+    for given, values in texts.items():
+        name = readable(given).strip().lower()
+        parts = (*found.get(name, ()), *_parts(values))
+        if name and parts:
+            found[name] = tuple(dict.fromkeys(parts))
+    return found
+
+
+def readable(text: str) -> str:
+    """``text`` as any tag can hold it: whole characters, and of the controls only tabs and line ends."""
+    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return _CONTROLS.sub("", whole.replace("\r\n", "\n").replace("\r", "\n"))
