@@ -10,7 +10,6 @@ import ipaddress
 import os
 import re
 import secrets
-import tomllib
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, TypeVar, get_type_hints
@@ -19,12 +18,13 @@ import msgspec
 import platformdirs
 
 from bridge.errors import ConfigError
+from bridge.toml import LONGEST_MESSAGE, parse_toml, shortened
 
 SCHEMA = 1
 CONFIG_HOME_VARIABLE = "SIDEMAN_CONFIG_HOME"
 SETTINGS_FILE = "sideman.toml"
 
-_AT = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<where>.*)`)?$", re.DOTALL)
+_AT = " - at `$"
 _UNKNOWN = re.compile(r"unknown field `(?P<key>.*)`")
 _MISSING = re.compile(r"missing required field `(?P<key>.*)`")
 
@@ -37,40 +37,31 @@ T = TypeVar("T", bound=Table)
 
 
 def read_toml(path: Path | Traversable, kind: type[T]) -> T:
-    """The file at ``path`` as a ``kind``; what is wrong in it is a `ConfigError` with file, key and mend."""
-    try:
-        data = tomllib.loads(path.read_bytes().decode("utf-8"))
-    except FileNotFoundError as error:
-        raise ConfigError(f"{path}: no such file", "check the name, or save one first") from error
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror})", "check its permissions") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: not UTF-8 at byte {error.start}", "save the file as UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: {error}", "mend the TOML there") from error
-    except RecursionError as error:
-        raise ConfigError(f"{path}: nested too deeply", "nothing here nests more than a few tables") from error
+    """The file at ``path`` as a ``kind``, within the bounds of `bridge.toml`.
+
+    Raises ConfigError with the file, the key or line, and the fix.
+    """
+    data = parse_toml(path)
     if type(data.get("schema")) is not int or data["schema"] != SCHEMA:
-        found = repr(data["schema"]) if "schema" in data else "missing"
+        found = shortened(repr(data["schema"])) if "schema" in data else "missing"
         raise ConfigError(f"{path}: schema: {found}", f"write schema = {SCHEMA} on the first line")
     try:
         return msgspec.convert(data, kind)
-    except RecursionError as error:
-        raise ConfigError(f"{path}: nested too deeply", "nothing here nests more than a few tables") from error
     except msgspec.ValidationError as error:
         raise _explained(path, kind, str(error)) from error
 
 
 def _explained(path: Path | Traversable, kind: type[Table], text: str) -> ConfigError:
     """msgspec's message, turned to name the key and the mend."""
-    match = _AT.match(text)
-    what, where = (match["what"], match["where"] or "") if match else (text, "")
+    what, _, where = text.rpartition(_AT) if _AT in text else (text, "", "")
+    where = where.lstrip(".").rstrip("`")
     if unknown := _UNKNOWN.search(what):
-        key = f"{where}.{unknown['key']}".lstrip(".")
+        key = shortened(f"{where}.{unknown['key']}".lstrip("."))
         return ConfigError(f"{path}: {key}: unknown key", f"keys here: {', '.join(_keys(kind, where))}")
     if missing := _MISSING.search(what):
         return ConfigError(f"{path}: {where}.{missing['key']}: missing".replace(": .", ": "), "add it")
-    return ConfigError(f"{path}: {where}: {what}" if where else f"{path}: {what}", "correct the value")
+    place = f"{path}: {shortened(where)}" if where else f"{path}"
+    return ConfigError(f"{place}: {shortened(what, LONGEST_MESSAGE)}", "correct the value")
 
 
 def _keys(kind: type[Table], where: str) -> list[str]:

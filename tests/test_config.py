@@ -41,9 +41,8 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
         ("schema = 1\nouter = 3", "outer: unknown key", "keys here: schema, inner"),
         ("schema = 1\n[inner]\nsise = 3", "inner.sise: unknown key", "keys here: size"),
         ("schema = 1\n[inner]\nsize = 'x'", "inner.size: Expected `int`", "correct"),
-        ("schema = 1\nschema = 1", "Cannot overwrite", "mend the TOML"),
-        ("schema = = 1", "line 1, column 10", "mend the TOML"),
-        ("schema = 1\nx = " + "[" * 5000, "nested too deeply", "nests"),
+        ("schema = 1\nschema = 1", "Cannot overwrite", "correct the TOML"),
+        ("schema = = 1", "line 1, column 10", "correct the TOML"),
     ],
 )
 def test_an_error_names_file_place_and_mend(tmp_path: Path, text: str, place: str, mend: str) -> None:

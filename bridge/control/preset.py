@@ -13,8 +13,6 @@ ones of the same name.
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -31,13 +29,14 @@ from bridge.control.bus import Bus
 from bridge.control.registry import Registry
 from bridge.control.spec import Value, nearest, plain, value_of
 from bridge.errors import ConfigError, ControlError
+from bridge.names import clash, why_not_plain
+from bridge.toml import parse_text, read_text, shortened
 
 SHIPPED = "presets"
 """The data package with the presets that come along; named, not imported, as it stands beside the bridge."""
 
-MAX_DEPTH = 16
-
-_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+FOLDER, SUFFIX = "presets", ".toml"
+"""Below the user's folder, and what a file's name ends in."""
 
 
 class PresetFile(Table, frozen=True):
@@ -86,59 +85,74 @@ def apply(preset: Preset, bus: Bus, source: str = "preset") -> None:
 
 
 def save(bus: Bus, path: Path) -> None:
-    """Write the controls that presets keep to ``path``, atomically; comments in an existing file live on."""
+    """Write the controls that presets keep to ``path``, atomically; comments in an existing file live on.
+
+    A file that says just this already is left as it is, and nothing is written.
+    """
     values = bus.values()
     wanted: dict[str, Value] = {c.name: plain(c, values[c.name]) for c in bus.registry.controls if c.saved}
-    write_atomic(path, _updated(path, wanted) if path.exists() else _fresh(path.stem, "", wanted))
+    if not path.exists():
+        write_atomic(path, _fresh(path.stem, "", wanted))
+        return
+    old = read_toml(path, PresetFile)
+    if not _same(dict(_flat(old.controls)), wanted):
+        write_atomic(path, _updated(path, old, wanted))
 
 
 def user_path(name: str) -> Path:
-    """Where the user's preset ``name`` is, or would be saved."""
-    return user_dir("presets") / f"{_safe(name)}.toml"
+    """Where the user's preset ``name`` is to be saved.
+
+    Raises ConfigError where some system cannot have a file of that name, or where it differs from another preset's in
+    case alone, which is the same file on Windows and macOS.
+    """
+    if reason := why_not_plain(name):
+        raise ConfigError(f"{shortened(repr(name))} cannot be a preset's name: {reason}", "choose another")
+    if other := clash(name, [one for one, _, _ in _files()]):
+        raise ConfigError(f"{name}: there is a preset {other} already", f"write {other}, or choose another name")
+    return user_dir(FOLDER) / f"{name}{SUFFIX}"
 
 
 def find(name: str) -> Path | Traversable:
-    """The file of preset ``name``: the user's, else the shipped one."""
-    mine = user_path(name)
-    if mine.is_file():
-        return mine
-    shipped = resources.files(SHIPPED) / f"{name}.toml"
-    if shipped.is_file():
-        return shipped
-    names = [entry.name for entry in listing()]
-    raise ConfigError(f"no preset is named {name}", nearest(name, names, "sideman preset list shows them"))
+    """The file of preset ``name``, spelled as it is: the user's, else the shipped one."""
+    found = {one: entry for one, _, entry in _files()}
+    if reason := why_not_plain(name):
+        raise ConfigError(f"{shortened(repr(name))} cannot be a preset's name: {reason}", "choose another")
+    if name not in found:
+        raise ConfigError(f"no preset is named {name}", nearest(name, found, "sideman preset list shows them"))
+    return found[name]
 
 
 def listing() -> list[Listed]:
-    """What `find` can find, by name; a file that cannot be read is listed with its problem."""
-    found: dict[str, Listed] = {}
-    for origin, folder in (("shipped", resources.files(SHIPPED)), ("user", user_dir("presets"))):
-        if not folder.is_dir():
-            continue
-        for entry in folder.iterdir():
-            name = entry.name.removesuffix(".toml")
-            if name != entry.name and _FILE_NAME.fullmatch(name):
-                found[name] = _listed(entry, name, origin)
+    """What `find` can find, by name; a file that cannot be read, or cannot be called so, is listed with its problem."""
+    found = {name: _listed(entry, name, origin) for name, origin, entry in _files()}
     return sorted(found.values(), key=lambda one: one.name)
 
 
+def _files() -> Iterator[tuple[str, str, Path | Traversable]]:
+    """Name, origin and file of each preset, the shipped ones first; hidden files are none."""
+    for origin, folder in (("shipped", resources.files(SHIPPED)), ("user", user_dir(FOLDER))):
+        try:
+            entries = list(folder.iterdir()) if folder.is_dir() else []
+        except OSError as error:
+            raise ConfigError(f"{folder}: cannot be read ({error.strerror})", "check its permissions") from error
+        for entry in entries:
+            if entry.name.endswith(SUFFIX) and not entry.name.startswith("."):
+                yield entry.name.removesuffix(SUFFIX), origin, entry
+
+
 def _listed(entry: Path | Traversable, name: str, origin: str) -> Listed:
+    if reason := why_not_plain(name):
+        return Listed(shortened(ascii(name)), origin, "", f"cannot be a preset's name: {reason}; rename the file")
     try:
         return Listed(name, origin, read_toml(entry, PresetFile).doc)
     except ConfigError as error:
         return Listed(name, origin, "", str(error))
 
 
-def _safe(name: str) -> str:
-    if not _FILE_NAME.fullmatch(name):
-        raise ConfigError(f"{name!r} cannot be a preset's name", "use up to 64 letters, digits, - and _")
-    return name
-
-
 def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Nested tables as dotted names; what lies deeper than any control's name is left as it is."""
+    """Nested tables as dotted names."""
     for key, value in table.items():
-        if isinstance(value, dict) and prefix.count(".") < MAX_DEPTH:
+        if isinstance(value, dict):
             yield from _flat(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
@@ -173,26 +187,29 @@ def _fresh(name: str, doc: str, wanted: Mapping[str, Value]) -> str:
     return document.as_string()
 
 
-def _updated(path: Path, wanted: Mapping[str, Value]) -> str:
-    """The file at ``path`` with the values of ``wanted`` and its comments kept.
+def _updated(path: Path, old: PresetFile, wanted: Mapping[str, Value]) -> str:
+    """The text of the file at ``path``, which is ``old``, with the values of ``wanted`` and its comments kept.
 
-    A file that is no preset is a `ConfigError`: it may hold something that the user wants back. Where the
-    layout defies editing (tables defined out of order), a fresh text with the same name and doc.
+    Where the layout defies editing (tables defined out of order), a fresh text with the same name and doc.
     """
-    old = read_toml(path, PresetFile)
     present = dict(_flat(old.controls))
-    document: Any = tomlkit.parse(path.read_text(encoding="utf-8"))
     try:
+        document: Any = tomlkit.parse(read_text(path))
         _edit(document["controls"], "", present, wanted)
         for name, value in wanted.items():
             if name not in present:
                 _add(document["controls"], name.split("."), value)
         text: str = document.as_string()
-        kept = dict(_flat(tomllib.loads(text)["controls"])) == dict(wanted)
-    except (TOMLKitError, tomllib.TOMLDecodeError, AttributeError):
+        kept = _same(dict(_flat(parse_text(text, str(path))["controls"])), wanted)
+    except (TOMLKitError, ConfigError, AttributeError):
         # an inline table, or [controls] itself in pieces
         kept = False
     return text if kept else _fresh(old.name, old.doc, wanted)
+
+
+def _same(present: Mapping[str, Any], wanted: Mapping[str, Value]) -> bool:
+    """Whether both are alike in names, values and types: 1, 1.0 and true are three."""
+    return present == wanted and all(type(present[name]) is type(value) for name, value in wanted.items())
 
 
 def _add(table: Any, parts: list[str], value: Value) -> None:

@@ -28,7 +28,7 @@ from engines.accompaniment.pace import LOOKAHEAD_AUTO, Pace
 from engines.accompaniment.parts import PARTS
 from engines.accompaniment.performer import LONGEST_BAR, Performer
 from engines.accompaniment.sounds import SOUND, Sounds
-from engines.accompaniment.style import Style, find, load
+from engines.accompaniment.style import Style, load_named
 from engines.accompaniment.timeline import HOP, LATE_BEATS, LOOKAHEAD, SHORTEST_BEAT_FRAMES, Line, follow
 from engines.accompaniment.timing import Timing
 from engines.memory import prefixed, within
@@ -97,7 +97,7 @@ class Band:
             )
         self.rate, self._lead = rate, lead_frames
         self._hands.settle_frames = round(SETTLE_S * rate)
-        self._styles = {number: load(find(name)) for number, name in enumerate(STYLES)}
+        self._styles = {number: load_named(name) for number, name in enumerate(STYLES)}
         self._listener.prepare()
         self._following.prepare(rate)
         self.reset()

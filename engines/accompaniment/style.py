@@ -7,7 +7,7 @@ has the format.
 
 from __future__ import annotations
 
-import re
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib import resources
@@ -20,8 +20,11 @@ import msgspec
 from bridge.config import Table, read_toml, user_dir
 from bridge.core.time import TICKS_PER_BEAT
 from bridge.errors import ConfigError
+from bridge.names import why_not_plain
 from engines.accompaniment import grooves
 from engines.accompaniment.grooves import Touches
+
+log = logging.getLogger(__name__)
 
 PART_NAMES = ("drums", "bass", "keys", "pad", "guitar")
 ROLES: Mapping[str, int] = {
@@ -42,7 +45,8 @@ NARROWEST = 14
 LINE = "line"
 """The name of a pitched part's only line."""
 
-_FILE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+MOST = 32
+"""Patterns, layers or fills of a part: each pattern is put together with each layer, and all are compared."""
 
 Unit = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 Raise = Annotated[float, msgspec.Meta(ge=-1.0, le=1.0)]
@@ -81,9 +85,9 @@ class DrumsTable(Table, frozen=True):
     """``opening``: the drum struck where a section begins. ``fills`` are put upon a section's last bar. ``groove``: a
     family of `grooves`, whose templates are played before the patterns written here."""
 
-    patterns: Annotated[tuple[HitsTable, ...], msgspec.Meta(min_length=1)]
-    layers: tuple[HitsLayer, ...] = ()
-    fills: tuple[HitsTable, ...] = ()
+    patterns: Annotated[tuple[HitsTable, ...], msgspec.Meta(min_length=1, max_length=MOST)]
+    layers: Annotated[tuple[HitsLayer, ...], msgspec.Meta(max_length=MOST)] = ()
+    fills: Annotated[tuple[HitsTable, ...], msgspec.Meta(max_length=MOST)] = ()
     opening: str = "crash"
     groove: str = ""
     program: Midi = 0
@@ -109,8 +113,8 @@ class DrumsTable(Table, frozen=True):
 
 
 class BassTable(Table, frozen=True):
-    patterns: Annotated[tuple[LineTable, ...], msgspec.Meta(min_length=1)]
-    layers: tuple[LineLayer, ...] = ()
+    patterns: Annotated[tuple[LineTable, ...], msgspec.Meta(min_length=1, max_length=MOST)]
+    layers: Annotated[tuple[LineLayer, ...], msgspec.Meta(max_length=MOST)] = ()
     program: Midi = 33
     low: Midi = 28
     high: Midi = 52
@@ -123,8 +127,8 @@ class BassTable(Table, frozen=True):
 class ChordsTable(Table, frozen=True):
     """Keys, pad or guitar. ``voices``: how many notes a chord has, where a pattern does not say."""
 
-    patterns: Annotated[tuple[LineTable, ...], msgspec.Meta(min_length=1)]
-    layers: tuple[LineLayer, ...] = ()
+    patterns: Annotated[tuple[LineTable, ...], msgspec.Meta(min_length=1, max_length=MOST)]
+    layers: Annotated[tuple[LineLayer, ...], msgspec.Meta(max_length=MOST)] = ()
     program: Midi = 0
     low: Midi = 50
     high: Midi = 79
@@ -286,7 +290,7 @@ def _with_templates(written: tuple[Pattern, ...], family: grooves.Family) -> tup
 
 def find(name: str) -> Path | Traversable:
     """The file of style ``name``: the user's, else the shipped one."""
-    if _FILE_NAME.fullmatch(name):
+    if _is_name(name):
         mine = user_dir("styles") / f"{name}.toml"
         if mine.is_file():
             return mine
@@ -296,12 +300,25 @@ def find(name: str) -> Path | Traversable:
     raise ConfigError(f"no style is named {name!r}", f"use one of {', '.join(listing())}")
 
 
+def load_named(name: str) -> Style:
+    """The shipped style ``name``, or the user's of that name; with a warning the shipped one where that is broken."""
+    try:
+        return load(find(name))
+    except ConfigError as error:
+        log.warning("%s; the shipped %s is played", error, name)
+        return load(_shipped() / f"{name}.toml")
+
+
 def listing() -> list[str]:
     """The names that `find` knows."""
     folders: tuple[Path | Traversable, ...] = (_shipped(), user_dir("styles"))
     files = [entry.name for folder in folders if folder.is_dir() for entry in folder.iterdir()]
     names = {name.removesuffix(".toml") for name in files if name.endswith(".toml")}
-    return sorted(name for name in names if _FILE_NAME.fullmatch(name))
+    return sorted(filter(_is_name, names))
+
+
+def _is_name(name: str) -> bool:
+    return not why_not_plain(name) and name == name.lower()
 
 
 def shipped_names() -> tuple[str, ...]:

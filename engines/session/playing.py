@@ -18,7 +18,7 @@ from engines.accompaniment.offline.wish import asked_for, checked_tempo, dials_o
 from engines.accompaniment.parts import PARTS
 from engines.accompaniment.parts.drums import NAME as DRUMS
 from engines.accompaniment.score import Bar
-from engines.accompaniment.style import PART_NAMES, Style, find, load, shipped_names
+from engines.accompaniment.style import PART_NAMES, Style, find, load, load_named, shipped_names
 from engines.offline.command import Told
 from engines.session.sources import Source
 from engines.session.taking import drumming_of
@@ -102,7 +102,7 @@ def redrum(source: Source, drums: Path, wish: Wish, told: Told) -> Played:
     if source.course is None:
         raise ConfigError(f"{source.name}: no song", "give a recording")
     drumming = drumming_of(drums, source.course, told)
-    styles = [load(find(name)) for name in ([wish.style] if wish.style else shipped_names())]
+    styles = [load(find(wish.style))] if wish.style else [load_named(name) for name in shipped_names()]
     style = nearest_style(drumming.grooves, styles)
     dials = dials_of(replace(style, swing=drumming.swing), wish.dials, wish.seed)
     bars = source.piece.bars()

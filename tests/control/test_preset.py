@@ -109,6 +109,57 @@ def test_a_file_that_is_no_preset_is_not_overwritten(bus: Bus, home: Path) -> No
     assert path.read_text() == "notes of mine"
 
 
+@pytest.mark.parametrize(
+    "beyond",
+    [
+        "[controls.a]\n" + ".".join("b" * 120) + " = 1\n",
+        "[controls]\n" + ".".join("b" * 17) + " = 1\n",
+        "[controls]\nstems.bass.gain_db = " + "1" * 5000 + "\n",
+        "[controls]\nx = " + "[" * 120 + "]" * 120 + "\n",
+        "[controls]\nx = " + "{a = " * 120 + "1" + "}" * 120 + "\n",
+    ],
+)
+def test_saving_over_a_file_beyond_the_bounds_keeps_it(bus: Bus, home: Path, beyond: str) -> None:
+    text = 'schema = 1\nname = "x"\n' + beyond
+    path = written(home, text)
+    with pytest.raises(ConfigError) as caught:
+        preset.save(bus, path)
+    assert str(path) in caught.value.message
+    assert path.read_text() == text
+    assert [one.name for one in path.parent.iterdir()] == ["x.toml"]
+
+
+def test_a_file_that_says_the_same_already_is_not_written(
+    bus: Bus, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = home / "presets" / "x.toml"
+    preset.save(bus, path)
+    wrote: list[Path] = []
+    monkeypatch.setattr(preset, "write_atomic", lambda where, _text: wrote.append(where))
+    preset.save(bus, path)
+    assert wrote == []
+    bus.set("stems.vocals.mute", 1, "test")
+    preset.save(bus, path)
+    assert wrote == [path]
+
+
+def test_a_value_of_another_type_is_written_anew(bus: Bus, home: Path) -> None:
+    path = home / "presets" / "x.toml"
+    preset.save(bus, path)
+    path.write_text(path.read_text().replace("comp.bars = 4", "comp.bars = 4.0 # why"))
+    preset.save(bus, path)
+    assert "comp.bars = 4 # why" in path.read_text()
+
+
+def test_a_preset_saved_by_notepad_is_read_and_saved_again(bus: Bus, registry: Registry, home: Path) -> None:
+    path = written(home, "")
+    path.write_bytes(b"\xef\xbb\xbf" + (HEAD + "comp.bars = 2 # few\n").replace("\n", "\r\n").encode())
+    assert preset.load(path, registry).values == {"comp.bars": 2.0}
+    preset.save(bus, path)
+    assert "comp.bars = 4 # few" in path.read_text(encoding="utf-8")
+    assert preset.load(path, registry).values["comp.bars"] == 4.0
+
+
 def test_nested_tables_and_quoted_names_mean_the_same(registry: Registry, home: Path) -> None:
     for text in ("stems.bass.mute = true", '"stems.bass.mute" = 1', "[controls.stems.bass]\nmute = true"):
         path = written(home, HEAD + text)
@@ -130,9 +181,10 @@ def test_nested_tables_and_quoted_names_mean_the_same(registry: Registry, home: 
         ("comp.style = 'bossa'", "'bossa'", "straight, swing, shuffle"),
         ("latency.mix.ping = true", "belongs to a moment", "remove it"),
         ("stems.bass.mute = true\n'stems.bass.mute' = false", "is there twice", "keep one"),
-        ("stems.bass.mute = true\nstems.bass.mute = false", "Cannot overwrite", "mend"),
+        ("stems.bass.mute = true\nstems.bass.mute = false", "Cannot overwrite", "correct"),
         ("comp = 1", "no control is named comp", "comp.bars"),
-        (".".join("a" * 60) + " = 1", "a.a.a", "sideman controls"),
+        (".".join("a" * 15) + " = 1", "a.a.a", "sideman controls"),
+        (".".join("a" * 60) + " = 1", "line 5: nested more than 16 levels", "the right one"),
     ],
 )
 def test_an_error_names_file_key_and_mend(registry: Registry, home: Path, text: str, place: str, mend: str) -> None:
@@ -159,6 +211,25 @@ def test_a_name_that_leaves_the_folder_is_refused(name: str) -> None:
             use(name)
 
 
+@pytest.mark.parametrize("name", ["CON", "nul", "Aux", "com1", "LPT9"])
+def test_a_name_that_some_system_cannot_have_is_refused(home: Path, name: str) -> None:
+    written(home, HEAD, name)
+    for use in (preset.find, preset.user_path):
+        with pytest.raises(ConfigError, match="cannot be a preset's name: Windows keeps this name"):
+            use(name)
+    assert "rename the file" in next(one for one in preset.listing() if name in one.name).problem
+
+
+def test_a_preset_that_differs_in_case_alone_is_not_saved_beside_the_other(home: Path) -> None:
+    written(home, HEAD, "mySet")
+    assert preset.user_path("mySet") == home / "presets" / "mySet.toml"
+    for name, other in (("MYSET", "mySet"), ("Karaoke", "karaoke")):
+        with pytest.raises(ConfigError, match=f"there is a preset {other} already"):
+            preset.user_path(name)
+        with pytest.raises(ConfigError, match=f"no preset is named {name}"):
+            preset.find(name)
+
+
 def test_an_unknown_preset_comes_with_the_nearest() -> None:
     with pytest.raises(ConfigError) as caught:
         preset.find("karoke")
@@ -169,6 +240,21 @@ def test_a_broken_preset_is_listed_with_its_problem(home: Path) -> None:
     written(home, "schema = 9", "broken")
     broken = next(one for one in preset.listing() if one.name == "broken")
     assert "schema: 9" in broken.problem
+
+
+def test_no_file_in_the_folder_keeps_the_others_from_being_listed(home: Path) -> None:
+    good = [one.name for one in preset.listing()]
+    written(home, HEAD + "stems.bass.gain_db = " + "9" * 5000, "huge")
+    written(home, HEAD + "a." * 20000 + "a = 1", "deep")
+    written(home, HEAD, "Zoe\u0308")
+    written(home, HEAD, ".draft")
+    written(home, HEAD, "a\x1b[2J")
+    (home / "presets" / "folder.toml").mkdir()
+    (home / "presets" / "utf16.toml").write_bytes(HEAD.encode("utf-16"))
+    listed = {one.name: one for one in preset.listing()}
+    assert [name for name, one in listed.items() if not one.problem] == good
+    assert set(listed) - set(good) == {"huge", "deep", "folder", "utf16", "'Zoe\\u0308'", "'a\\x1b[2J'"}
+    assert "5,000 figures" in listed["huge"].problem
 
 
 def test_every_shipped_preset_fits_the_sidecar_and_says_what_it_is() -> None:

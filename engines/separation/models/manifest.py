@@ -14,6 +14,7 @@ import msgspec
 import tomlkit
 
 from bridge.config import SCHEMA, Table, read_toml
+from bridge.names import why_not
 
 MANIFEST_FILE = "manifest.toml"
 
@@ -24,6 +25,8 @@ _FORMS = {
     "stems": (r"[a-z][a-z0-9_]{0,31}", "small letters, figures and underline, at most 32"),
 }
 """What names look like. Model, file and stem become names of folders and files on any system."""
+LONGEST_FILE = 133
+"""Characters of the longest of them, a file's."""
 
 _ONLY_FOR: dict[str, tuple[str, ...]] = {
     "synthesis": ("streaming",),
@@ -118,7 +121,7 @@ class Manifest(Table, frozen=True, kw_only=True):
                 raise ValueError(
                     f"`{key}`: means nothing to the adapter {self.adapter}; it is for {', '.join(adapters)}"
                 )
-        files = [part.file for part in self.parts]
+        files = [part.file.casefold() for part in self.parts]
         if len(set(files)) < len(files):
             raise ValueError(f"`file`: {_twice(files)!r} is named twice")
         given = [stem for part in self.parts for stem in part.kept]
@@ -160,6 +163,8 @@ def _check_form(key: str, value: str) -> None:
     pattern, words = _FORMS[key]
     if re.fullmatch(pattern, value) is None:
         raise ValueError(f"`{key}`: {value!r}: it takes {words}")
+    if key != "sha256" and (reason := why_not(value, LONGEST_FILE)):
+        raise ValueError(f"`{key}`: {value!r}: {reason}")
 
 
 def _check_stems(stems: Sequence[str], keep: Sequence[str]) -> None:

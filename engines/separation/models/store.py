@@ -16,6 +16,7 @@ from pathlib import Path
 
 from bridge.config import user_dir, write_atomic
 from bridge.errors import BridgeError, ModelError
+from bridge.names import clash
 from engines.separation.models.download import sha256_of
 from engines.separation.models.manifest import MANIFEST_FILE, Manifest, Part, read_manifest, written
 
@@ -63,8 +64,9 @@ class Draft:
     goal: Path
 
     def check_free(self) -> None:
-        if self.goal.exists():
-            message = f"{self.goal}: there is a model {self.goal.name!r} already"
+        there = Store(self.goal.parent).names()
+        if other := self.goal.name if self.goal.exists() else clash(self.goal.name, there):
+            message = f"{self.goal}: there is a model {other!r} already"
             raise ModelError(message, "remove it first, or choose another name")
 
     def publish(self, manifest: Manifest) -> Model:

@@ -10,7 +10,7 @@ from engines.accompaniment.arranger import arrange
 from engines.accompaniment.parts import PARTS
 from engines.accompaniment.score import Dials, Memory
 from engines.accompaniment.sheet import read_sheet
-from engines.accompaniment.style import KEEP, PART_NAMES, Style, find, listing, load
+from engines.accompaniment.style import KEEP, PART_NAMES, Style, find, listing, load, load_named
 from tests.engines.accompaniment.playing import BOTH, STYLES, style
 
 MINE = """
@@ -75,6 +75,31 @@ def test_the_users_style_wins_and_the_others_stay(tmp_path: Path, monkeypatch: p
     assert load(find("zouk")).name == "mine"
     assert load(find("rock")).name == "rock"
     assert {"pop", "zouk", "rock"} <= set(listing())
+
+
+def test_a_users_style_that_cannot_be_read_leaves_the_shipped_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("SIDEMAN_CONFIG_HOME", str(tmp_path))
+    (tmp_path / "styles").mkdir()
+    (tmp_path / "styles" / "pop.toml").write_text("schema = " + "1" * 5000)
+    (tmp_path / "styles" / "aux.toml").write_text(MINE)
+    assert load_named("pop").name == "pop"
+    assert "pop.toml: line 1: a number of 5,000 figures" in caplog.text
+    assert "aux" not in listing()
+    with pytest.raises(ConfigError, match="no style is named 'aux'"):
+        find("aux")
+
+
+def test_a_style_saved_by_notepad_is_read(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_bytes(b"\xef\xbb\xbf" + MINE.replace("\n", "\r\n").encode())
+    assert load(tmp_path / "mine.toml").name == "mine"
+
+
+def test_a_style_has_no_more_patterns_than_can_be_compared(tmp_path: Path) -> None:
+    one = '{ level = 0.5, line = "R---------------" }'
+    with pytest.raises(ConfigError, match=r"bass\.patterns: Expected `array` of length <= 32"):
+        read(tmp_path, f'schema = 1\nname = "x"\n[bass]\npatterns = [{", ".join([one] * 33)}]\n')
 
 
 @pytest.mark.parametrize("name", ["polka", "../pop", "Pop.toml", ""])

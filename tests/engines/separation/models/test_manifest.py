@@ -45,6 +45,11 @@ def test_a_manifest_tells_its_files_with_what_they_give(tmp_path: Path) -> None:
         ('licence = "MIT"', 'licence = ""', "licence: "),
         ('name = "htdemucs"', 'name = "../up"', "`name`: '../up': it takes small letters"),
         ('name = "htdemucs"', 'name = ".hidden"', "`name`: '.hidden': "),
+        ('name = "htdemucs"', 'name = "con"', "`name`: 'con': Windows keeps this name"),
+        ('name = "htdemucs"', 'name = "aux.v2"', "`name`: 'aux.v2': Windows keeps this name"),
+        ('name = "htdemucs"', 'name = "mine."', "`name`: 'mine.': Windows drops dots"),
+        ('file = "htdemucs.onnx"', 'file = "NUL.onnx"', "`file`: 'NUL.onnx': Windows keeps this name"),
+        ("rate = 44100", 'rate = 44100\nrest = "aux"', "`stems`: 'aux': Windows keeps this name"),
         ('file = "htdemucs.onnx"', 'file = "../htdemucs.onnx"', "`file`: "),
         ('file = "htdemucs.onnx"', 'file = "/etc/a.onnx"', "`file`: "),
         ('file = "htdemucs.onnx"', 'file = "htdemucs.zip"', "`file`: "),
@@ -82,6 +87,7 @@ def test_further_files_and_memories_are_checked_too(tmp_path: Path) -> None:
     assert len(read_manifest(saved(tmp_path, GOOD + more)).parts) == 2
     for wrong, place in (
         (more.replace("b.onnx", "htdemucs.onnx"), "'htdemucs.onnx' is named twice"),
+        (more.replace("b.onnx", "HTDemucs.onnx"), "'htdemucs.onnx' is named twice"),
         (more.replace("piano", "bass"), "'bass' is given by two files; say which with `keep`"),
         (more + "size = 1\n", "size: unknown key"),
     ):

@@ -105,6 +105,22 @@ def test_a_name_that_is_taken_is_refused_before_anything_is_fetched(store: Store
         pytest.fail("the draft was opened")
 
 
+def test_a_name_that_is_another_models_but_for_its_case_is_refused(store: Store) -> None:
+    (store.folder / "Tiny").mkdir(parents=True)
+    with pytest.raises(ModelError, match="there is a model 'Tiny' already"), store.draft("tiny"):
+        pass
+
+
+@pytest.mark.parametrize("beyond", ["schema = " + "1" * 5000, "a." * 20000 + "a = 1", "a = " + "[" * 5000])
+def test_a_manifest_beyond_the_bounds_leaves_the_others_listed(store: Store, tmp_path: Path, beyond: str) -> None:
+    added(store, tmp_path)
+    (store.folder / "broken").mkdir()
+    (store.folder / "broken" / MANIFEST_FILE).write_text(beyond)
+    broken, tiny = store.listing()
+    assert "line 1: " in broken.problem
+    assert tiny.model is not None
+
+
 def test_of_two_that_add_the_same_name_the_second_is_refused(store: Store, tmp_path: Path) -> None:
     manifest = manifest_of(tmp_path)
     content = (tmp_path / "tiny.onnx").read_bytes()

@@ -1,0 +1,53 @@
+"""File name rule: what a preset, a model or another file that the user names may be called, on every system.
+
+Windows keeps the names of devices for itself, whatever comes behind a dot, and drops dots and spaces at the end.
+Windows and macOS take two names that differ in case alone for one, macOS also two that differ in how an accent is
+encoded. A name that is refused here would be lost when a folder is copied to such a machine.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+LONGEST = 64
+"""Characters; with a folder, an ending and a draft's mark it stays far below the 255 bytes of any file system."""
+
+_RESERVED = frozenset(
+    ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"]
+    + [f"{port}{number}" for port in ("COM", "LPT") for number in "0123456789¹²³"]
+)
+"""Microsoft, "Naming Files, Paths, and Namespaces"."""
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+
+
+def why_not(name: str, longest: int = LONGEST) -> str:
+    """Why no file can be called ``name`` on some system; empty where it can be on all.
+
+    Which letters it may have is the caller's to say; ``longest``: how many.
+    """
+    if name.split(".")[0].rstrip(" ").upper() in _RESERVED:
+        return "Windows keeps this name for a device"
+    if name != name.rstrip(". "):
+        return "Windows drops dots and spaces at the end"
+    if len(name) > longest:
+        return f"it has more than {longest} characters"
+    return ""
+
+
+def why_not_plain(name: str) -> str:
+    """As `why_not`, for a name of ASCII letters, figures, - and _ alone."""
+    if not _PLAIN.fullmatch(name):
+        return "it takes letters a to z, figures, - and _, and begins with a letter or figure"
+    return why_not(name)
+
+
+def clash(name: str, names: Iterable[str]) -> str:
+    """The one of ``names`` that is not ``name`` but the same file on Windows and macOS; empty where there is none."""
+    folded = _folded(name)
+    return next((other for other in sorted(names) if other != name and _folded(other) == folded), "")
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
