@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import signal
-import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
@@ -14,18 +12,21 @@ from typing import Annotated
 
 import msgspec
 from cyclopts import App, Parameter
-from rich.console import Console
 
 import bridge
 from bridge import commands, log
 from bridge.config import Settings, load_settings
-from bridge.errors import BridgeError, ConfigError, ControlError
+from bridge.errors import ConfigError, ControlError
+from bridge.printing import FAILED, Printer, columns, exit_after, one_line
+from bridge.streams import write_json, write_out
 
 app = App(
     name="sideman",
     version=bridge.__version__,
     help="The session player that sits beside a DAW: stems, chords and accompaniment, back in time to the frame.",
     help_format="plaintext",
+    console=Printer(),
+    error_console=Printer(stderr=True),
     default_parameter=Parameter(
         show_default=lambda value: (
             None if value in ("", False, 0, None, ()) else str(value)
@@ -40,18 +41,12 @@ app.command(preset_app)
 Server = Annotated[str, Parameter(help="JACK server to use; by default the settings', else JACK's default server.")]
 AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON, for machines.")]
 
-FAILED, WRONG_USE = 1, 2
-
 
 def _settings(server: str = "", client: str = "") -> Settings:
     settings = load_settings()
     jack = settings.jack
     jack = msgspec.structs.replace(jack, server=server or jack.server, client=client or jack.client)
     return msgspec.structs.replace(settings, jack=jack)
-
-
-def _print_json(data: object) -> None:
-    sys.stdout.write(json.dumps(data, indent=2) + "\n")
 
 
 def _on_signals(act: Callable[[], object]) -> None:
@@ -84,7 +79,7 @@ def run(
     from bridge.daw.card import cards, ledger_table, text
     from bridge.status import REFRESH_S, status_line
 
-    console = Console()
+    console = Printer()
     log.setup(verbose, console if console.is_terminal else None)
     settings = _settings(server, client)
     osc = msgspec.structs.replace(settings.osc, port=port or settings.osc.port)
@@ -99,7 +94,7 @@ def run(
         if preset:
             sidecar.bus.trigger("preset.load", preset, "cli")
         graph = sidecar.road.graph
-        console.print(f"sideman on {graph.plan.rate:,} Hz, period {graph.ledger.period}; Ctrl-C ends it")
+        console.say(f"sideman on {graph.plan.rate:,} Hz, period {graph.ledger.period}; Ctrl-C ends it")
         console.print(ledger_table(graph.ledger))
         if verbose:
             console.print(text(cards(graph.ledger)))
@@ -134,15 +129,15 @@ def demo(
         raise KeyboardInterrupt
 
     _on_signals(interrupt)
-    console = Console(stderr=True)
+    console = Printer(stderr=True)
     log.setup(console=console, level=logging.WARNING)
     if seconds < 0 or (song is None and seconds == 0):
         raise ConfigError(f"--seconds {seconds:g}", "give seconds above 0, or 0 with a SONG for all of it")
     told = run_demo(Wishes(song, server, seconds, out, rate, period), _settings(), console)
     if json_:
-        _print_json(msgspec.to_builtins(told))
+        write_json(msgspec.to_builtins(told))
     else:
-        Console().print(reports.table(told))
+        Printer().print(reports.table(told))
     return 0 if told.ok else FAILED
 
 
@@ -169,14 +164,14 @@ def latency(
 
         ledger, wrong = declared_ledger(settings, server, rate, period), []
     if json_:
-        _print_json(ledger.as_dict() | {"problems": wrong})
+        write_json(ledger.as_dict() | {"problems": wrong})
     else:
         from bridge.daw.card import cards, ledger_table, render
 
-        console = Console()
+        console = Printer()
         console.print(ledger_table(ledger))
         for line in wrong:
-            console.print(f"[bold red]! {line}[/]")
+            console.say(f"! {line}", "bold red")
         console.print(render(cards(ledger)))
     return FAILED if wrong else 0
 
@@ -193,22 +188,18 @@ def controls(
 
     registry = registry_for(_settings())
     show = docs.as_json if json_ else docs.markdown if markdown else docs.table
-    sys.stdout.write(show(registry).rstrip("\n") + "\n")
+    write_out(show(registry).rstrip("\n") + "\n")
 
 
 @preset_app.command(name="list")
 def preset_list() -> None:
     """List the presets, yours and the shipped ones."""
-    from rich.table import Table
-
     from bridge.control import preset
 
-    table = Table(box=None, pad_edge=False)
-    for column in ("name", "from", "what it does"):
-        table.add_column(column, overflow="fold")
+    table = columns("name", "from", "what it does", left=("from", "what it does"))
     for one in preset.listing():
-        table.add_row(one.name, one.origin, one.doc or one.problem)
-    Console().print(table)
+        table.add_row(*map(one_line, (one.name, one.origin, one.doc or one.problem)))
+    Printer().print(table)
 
 
 def _tell_sidecar(action: str, name: str, port: int) -> None:
@@ -221,7 +212,7 @@ def _tell_sidecar(action: str, name: str, port: int) -> None:
         for address, args in client.messages(timeout_s=0.05):
             if address == "/error":
                 raise ControlError(*(str(part) for part in args[1:3]))
-    Console().print(f"preset {name}: {'saved' if action == 'save' else 'loaded'}")
+    Printer().say(f"preset {name}: {'saved' if action == 'save' else 'loaded'}")
 
 
 OscPort = Annotated[int, Parameter(help="UDP port of the running sidecar; by default the settings'.")]
@@ -246,9 +237,9 @@ def doctor(*, server: Server = "", json_: AsJson = False) -> int:
 
     findings = checks.run_checks(_settings(server))
     if json_:
-        _print_json(checks.as_json(findings))
+        write_json(checks.as_json(findings))
     else:
-        Console().print(checks.render(findings))
+        Printer().print(checks.render(findings))
     return checks.exit_code(findings)
 
 
@@ -263,31 +254,28 @@ def callback(
     from bridge.bench import callback as bench
 
     results = []
-    console = Console(stderr=True)
+    console = Printer(stderr=True)
     with console.status("measuring …") as status:
         for result in bench.run(rate, seconds):
             results.append(result)
             status.update(f"period {result.period}, {result.callback} …")
     if json_:
-        _print_json([msgspec.to_builtins(result) for result in results])
+        write_json([msgspec.to_builtins(result) for result in results])
         return
-    shown = Console()
+    shown = Printer()
     shown.print(bench.table(results, rate))
     for line in bench.verdicts(results):
-        shown.print(line, highlight=False)
+        shown.say(line)
+
+
+def _enter() -> None:
+    commands.mount(app, (bench_app, preset_app))
+    app()
 
 
 def main() -> None:
-    """The entry point: errors that the user can mend are said in a line, without a traceback."""
-    try:
-        commands.mount(app, (bench_app, preset_app))
-        sys.exit(app())
-    except BridgeError as error:
-        Console(stderr=True).print(f"[bold red]sideman:[/] {error}", highlight=False, soft_wrap=True)
-        sys.exit(WRONG_USE)
-    except KeyboardInterrupt:
-        Console(stderr=True).print("stopped")
-        sys.exit(130)
+    """The entry point."""
+    exit_after(_enter, "sideman")
 
 
 if __name__ == "__main__":

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import logging
 
-from rich.console import Console
 from rich.logging import RichHandler
 
+from bridge.printing import Printer
 
-def setup(verbose: bool = False, console: Console | None = None, level: int = logging.INFO) -> None:
+
+def setup(verbose: bool = False, console: Printer | None = None, level: int = logging.INFO) -> None:
     """Send the log to stderr: from ``level`` on, with ``verbose`` everything. May be called again.
 
     ``console``: one that shows something live, so that lines of the log go above it.
     """
     handler = RichHandler(
-        console=console or Console(stderr=True), show_path=verbose, rich_tracebacks=verbose, log_time_format="[%X]"
+        console=console or Printer(stderr=True), show_path=verbose, rich_tracebacks=verbose, log_time_format="[%X]"
     )
     handler.setFormatter(logging.Formatter("%(message)s"))
     root = logging.getLogger()

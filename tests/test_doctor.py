@@ -14,11 +14,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from bridge.config import EngineSettings, JackSettings, OscSettings, Settings
 from bridge.doctor import Finding, as_json, exit_code, jack, machine, probe, render, run_checks
 from bridge.doctor.probe import ServerFigures, ask_server
+from bridge.printing import Printer
 from engines.synth.library import library
 from tests.conftest import StartServer
 
@@ -84,7 +84,7 @@ def test_warnings_do_not_fail_but_one_missing_thing_does() -> None:
 
 
 def test_the_table_shows_state_detail_and_mend() -> None:
-    console = Console(width=100, record=True, file=open(os.devnull, "w"))  # noqa: SIM115, PTH123
+    console = Printer(width=100, record=True, file=open(os.devnull, "w"))  # noqa: SIM115, PTH123
     console.print(render([Finding("jackd", "missing", "not [b]installed", "apt-get install jackd2")]))
     text = console.export_text()
     assert "missing" in text and "jackd" in text

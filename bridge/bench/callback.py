@@ -18,6 +18,7 @@ from rich.table import Table
 from bridge.drivers import shield
 from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.jack import JackDriver
+from bridge.printing import columns
 from bridge.runtime.callback.cycle import cycle
 from bridge.runtime.graph import Graph
 from bridge.runtime.meters import Spread, read_counters, spread
@@ -112,9 +113,9 @@ def run(rate: int, seconds: float, periods: Sequence[int] = PERIODS) -> Iterator
 
 def table(results: Sequence[Result], rate: int) -> Table:
     """The results for people."""
-    shown = Table(title=f"JACK callback, 2 in / 12 out, {rate} Hz", title_justify="left", box=None, pad_edge=False)
-    for name in ("period", "callback", "spinner", "served of due", "skipped", "p50 µs", "p99 µs", "max µs"):
-        shown.add_column(name, justify="left" if name in {"callback", "spinner"} else "right", no_wrap=True)
+    names = ("period", "callback", "spinner", "served of due", "skipped", "p50 µs", "p99 µs", "max µs")
+    title = f"JACK callback, 2 in / 12 out, {rate} Hz"
+    shown = columns(*names, left=("callback", "spinner"), title=title, title_justify="left")
     for r in results:
         served = f"{r.served:,} of {r.due:,}"
         spent = (_us(r.spent.p50_us), _us(r.spent.p99_us), _us(r.spent.max_us))

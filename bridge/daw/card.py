@@ -6,11 +6,12 @@ their manuals, the names of the fields in Reaper, Ardour and Bitwig may differ a
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rich import box
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -18,6 +19,7 @@ from rich.text import Text
 from bridge.core.audio import CHANNELS
 from bridge.core.control import address_of
 from bridge.core.latency import UNMEASURED, Ledger, Path
+from bridge.printing import Printer, columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,23 +168,26 @@ def render(shown: Iterable[Card]) -> RenderableType:
 
 
 def ledger_table(ledger: Ledger) -> Table:
-    """Every path with the parts of its delay, in frames; ``measured`` where it was."""
-    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for name in ("path", "model", "stems", "buffer", "reserve", "offset", "declared", "ms", "measured"):
-        grid.add_column(name, justify="left" if name == "path" else "right", no_wrap=True)
+    """Every path with the parts of its delay, in frames; ``measured`` where any was. 80 columns hold it."""
+    names = ["path", "model", "stems", "buffer", "reserve", "offset", "declared", "ms"]
+    measured = any(path.measured != UNMEASURED for path in ledger)
+    if measured:
+        names.append("measured")
+    grid = columns(*names, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), header_style="bold")
     for path in ledger:
-        measured = "-" if path.measured == UNMEASURED else str(path.measured)
-        parts = (path.model, path.upstream, path.buffering, path.reserve, path.user_offset, path.declared)
-        grid.add_row(path.name, *(str(part) for part in parts), _ms(path.declared, ledger.rate), measured)
+        parts = [path.model, path.upstream, path.buffering, path.reserve, path.user_offset, path.declared]
+        cells = [*map(str, parts), _ms(path.declared, ledger.rate)]
+        if measured:
+            cells.append("-" if path.measured == UNMEASURED else str(path.measured))
+        grid.add_row(path.name, *cells)
     return grid
 
 
 def text(shown: Iterable[Card], width: int = 80) -> str:
     """The same as plain text, lines of at most ``width`` characters."""
-    console = Console(width=width, color_system=None, force_terminal=False, legacy_windows=False)
-    with console.capture() as captured:
-        console.print(render(shown))
-    return "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
+    page = io.StringIO()
+    Printer(file=page, width=width, color_system=None, force_terminal=False, legacy_windows=False).print(render(shown))
+    return "\n".join(line.rstrip() for line in page.getvalue().splitlines()) + "\n"
 
 
 def _ms(frames: int, rate: int) -> str:
@@ -191,10 +196,7 @@ def _ms(frames: int, rate: int) -> str:
 
 def _numbers(numbers: Iterable[Figure]) -> Table:
     """Every figure once: declared, the extra period, and the sum that an insert has to be told."""
-    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    grid.add_column("Paths")
-    for name in ("declared", "+ JACK's period", "= insert", "ms"):
-        grid.add_column(name, justify="right")
+    grid = columns("Paths", "declared", "+ JACK's period", "= insert", "ms", box=box.SIMPLE_HEAD, header_style="bold")
     for figure in numbers:
         grid.add_row(
             ", ".join(figure.paths),

@@ -20,6 +20,7 @@ from rich.text import Text
 from bridge.config import write_atomic
 from bridge.core.events import NOTE_NAMES
 from bridge.core.latency import UNMEASURED, Ledger
+from bridge.printing import columns, one_line
 
 SCHEMA = 1
 TOLERANCE_S = 0.07  # how far off a heard beat may be and still be that beat: mir_eval's window
@@ -201,24 +202,20 @@ def read_json(path: Path) -> DemoReport:
 def table(report: DemoReport) -> RenderableType:
     """The report for a terminal of 80 columns or more: latency, timing, music, files, problems."""
     title = Text.assemble(
-        (report.song, "bold"), f"  {report.seconds:.1f} s at {report.rate:,} Hz, period {report.period}"
+        (one_line(report.song), "bold"), f"  {report.seconds:.1f} s at {report.rate:,} Hz, period {report.period}"
     )
-    title.append(f", JACK server {report.server}" if report.server else "", "dim")
+    title.append(f", JACK server {one_line(report.server)}" if report.server else "", "dim")
     parts: list[RenderableType] = [title, _latencies(report), _facts(report)]
     if report.ok:
         parts.append(Text("\nDeclared = measured on every path.", "bold green"))
     for problem in report.problems:
-        parts.append(Text(f"\n! {problem}", "yellow" if report.ok else "red"))
+        parts.append(Text(f"\n! {one_line(problem)}", "yellow" if report.ok else "red"))
     return Group(*parts)
 
 
 def _latencies(report: DemoReport) -> Table:
-    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    grid.add_column("Path", no_wrap=True)
-    for name in ("Declared\nframes", "\nms", "Measured\nframes", "\nms"):
-        grid.add_column(name, justify="right", no_wrap=True)
-    grid.add_column("")
-    grid.add_column("Late\nframes", justify="right", no_wrap=True)
+    names = ("Path", "Declared\nframes", "\nms", "Measured\nframes", "\nms", "", "Late\nframes")
+    grid = columns(*names, left=("",), box=box.SIMPLE_HEAD, header_style="bold")
     for row in report.paths:
         measured = ("-", "-") if row.measured == UNMEASURED else _delay(row.measured, report.rate)
         verdict = Text("exact", "green") if row.measured == row.declared else Text("differs", "bold red")
@@ -251,8 +248,8 @@ def _facts(report: DemoReport) -> Table:
     if report.playing.beats:
         facts.add_row("Played", played_in_words(report.playing))
     if report.files:
-        facts.add_row("Files", report.folder)
-        facts.add_row("", ", ".join(report.files))
+        facts.add_row("Files", one_line(report.folder))
+        facts.add_row("", one_line(", ".join(report.files)))
     return facts
 
 

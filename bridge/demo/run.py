@@ -10,8 +10,7 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TimeRemainingColumn
 
 from bridge.app import Sidecar
 from bridge.config import OscSettings, Settings
@@ -28,6 +27,7 @@ from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.stand_in import StandIn
 from bridge.errors import BridgeError, ConfigError
 from bridge.measure import disagreements, measure
+from bridge.printing import Printer, one_line, progress_text
 from bridge.runtime.meters import Counters as RoadCounters
 from bridge.runtime.meters import Spread, spread
 from bridge.runtime.priority import may_use_realtime
@@ -100,11 +100,11 @@ def _make_folder(folder: Path) -> None:
         raise ConfigError(f"{folder}: cannot be made ({error.strerror})", "name another folder with --out") from error
 
 
-def run_demo(wishes: Wishes, settings: Settings, console: Console) -> DemoReport:
+def run_demo(wishes: Wishes, settings: Settings, console: Printer) -> DemoReport:
     """Play, listen, write everything to ``wishes.out``; progress goes to ``console``."""
     with _server(wishes) as server:
         rate = ask_server(server).rate
-        console.print("[dim]preparing the song and the engines …[/]")
+        console.print("preparing the song and the engines …", style="dim")
         if wishes.song is None:
             song = own_song(rate, wishes.seconds)
         else:
@@ -113,7 +113,7 @@ def run_demo(wishes: Wishes, settings: Settings, console: Console) -> DemoReport
         jack = msgspec.structs.replace(settings.jack, server=server)
         settings = msgspec.structs.replace(settings, jack=jack, osc=OscSettings(port=0))
         with Sidecar(settings) as sidecar:
-            console.print("[dim]measuring every path …[/]")
+            console.print("measuring every path …", style="dim")
             # our own server may run ahead of time, which is exact; on the user's we stay in time
             measured = measure(sidecar, freewheel=not wishes.server)
             wrong = disagreements(sidecar, measured)
@@ -122,7 +122,7 @@ def run_demo(wishes: Wishes, settings: Settings, console: Console) -> DemoReport
     return _write(wishes.out, told, song, played.daw, wrong)
 
 
-def _play(sidecar: Sidecar, song: Song, console: Console) -> _Played:
+def _play(sidecar: Sidecar, song: Song, console: Printer) -> _Played:
     graph, ear = sidecar.road.graph, _Ear()
     longest = max(path.declared for path in graph.ledger)
     daw = StandIn(
@@ -130,9 +130,10 @@ def _play(sidecar: Sidecar, song: Song, console: Console) -> _Played:
     )
     daw.load(song.audio, song.midi)
     leave = sidecar.bus.subscribe(ear)
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn(), TextColumn("{task.fields[now]}"))
+    song_name, now_playing = progress_text("{task.description}"), progress_text("{task.fields[now]}")
+    columns = (song_name, BarColumn(), TimeRemainingColumn(), now_playing)
     with daw, Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(song.name, total=daw.frames, now="")
+        task = progress.add_task(one_line(song.name), total=daw.frames, now="")
         daw.start(margin_frames=song.rate // 4)
         # from here on: that clients came and were connected is none of the song's trouble
         graph.shared.callback_bins[:] = 0

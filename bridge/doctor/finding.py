@@ -9,6 +9,8 @@ from typing import Literal
 from rich.table import Table
 from rich.text import Text
 
+from bridge.printing import columns, one_line
+
 State = Literal["ok", "warn", "missing"]
 
 _STYLES: dict[State, str] = {"ok": "green", "warn": "yellow", "missing": "bold red"}
@@ -39,13 +41,10 @@ def as_json(findings: Sequence[Finding]) -> dict[str, object]:
 
 def render(findings: Sequence[Finding]) -> Table:
     """For people: one row a finding, the mend below what it mends."""
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
+    table = columns("state", "name", "detail", left=("name", "detail"), show_header=False)
     for finding in findings:
-        text = Text(finding.detail)
+        text = Text(one_line(finding.detail))
         if finding.mend:
-            text.append(f"\n→ {finding.mend}", style="dim" if finding.state == "ok" else "")
-        table.add_row(Text(finding.state, style=_STYLES[finding.state]), finding.name, text)
+            text.append(f"\n→ {one_line(finding.mend)}", style="dim" if finding.state == "ok" else "")
+        table.add_row(Text(finding.state, style=_STYLES[finding.state]), one_line(finding.name), text)
     return table

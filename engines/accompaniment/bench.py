@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -11,12 +9,13 @@ from typing import Annotated
 
 import numpy as np
 from cyclopts import Parameter
-from rich.console import Console
 from rich.table import Table
 
 from bridge.core.engine import block_for
 from bridge.core.events import TimedEvent
 from bridge.core.time import BlockTime
+from bridge.printing import Printer, columns, one_line
+from bridge.streams import write_json
 from engines.accompaniment.arranger import arrange, perform
 from engines.accompaniment.band import Band
 from engines.accompaniment.dials import STYLE, STYLES
@@ -109,12 +108,10 @@ def costs(rounds: int) -> Iterator[Cost]:
 
 def table(rows: list[Cost]) -> Table:
     """All of it in milliseconds."""
-    shown = Table(box=None, pad_edge=False)
-    for column in ("style", "bar p50", "p99", f"{BARS} bars p50", "max", "hop p50", "p99", "max"):
-        shown.add_column(column, justify="left" if column == "style" else "right")
+    shown = columns("style", "bar p50", "p99", f"{BARS} bars p50", "max", "hop p50", "p99", "max")
     for row in rows:
         style, *values = asdict(row).values()
-        shown.add_row(style, *(f"{value:.3f}" if value < 1 else f"{value:.1f}" for value in values))
+        shown.add_row(one_line(style), *(f"{value:.3f}" if value < 1 else f"{value:.1f}" for value in values))
     return shown
 
 
@@ -126,7 +123,7 @@ def bench_accompaniment(
     """What the band costs: a bar of all parts, 32 bars of all parts, a live hop; in ms, by style."""
     rows = list(costs(max(rounds, 1)))
     if json_:
-        sys.stdout.write(json.dumps([asdict(row) for row in rows], indent=2) + "\n")
+        write_json([asdict(row) for row in rows])
     else:
-        Console().print(table(rows))
+        Printer().print(table(rows))
     return 0

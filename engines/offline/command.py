@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from rich.console import Console
-from rich.table import Table
+from rich.console import RenderableType
 
 from bridge.errors import BridgeError, ConfigError
+from bridge.printing import Printer
+from bridge.streams import write_json
 from engines.offline.progress import Screen
 from engines.offline.songs import songs_in
 
@@ -46,7 +45,7 @@ def each_song(
     except OSError as error:
         raise ConfigError(f"--out {out}: cannot be made ({error.strerror})", "give another folder") from error
     songs = songs_in(files, out)
-    console = Console(stderr=True)
+    console = Printer(stderr=True)
     outcomes: list[Became] = []
     try:
         with Screen(console, len(songs)) as screen:
@@ -61,7 +60,7 @@ def each_song(
                     screen.say(f"{song.name}: {note}")
                 outcomes.append(outcome)
     except KeyboardInterrupt:
-        console.print(stopped)
+        console.say(stopped)
         report(outcomes)
         return STOPPED
     report(outcomes)
@@ -69,14 +68,14 @@ def each_song(
 
 
 def report_of(
-    table: Callable[[Sequence[Became]], Table], as_dict: Callable[[Became], dict[str, object]], as_json: bool
+    table: Callable[[Sequence[Became]], RenderableType], as_dict: Callable[[Became], dict[str, object]], as_json: bool
 ) -> Callable[[Sequence[Became]], None]:
     """Prints a table for people or a list for machines."""
 
     def report(outcomes: Sequence[Became]) -> None:
         if as_json:
-            sys.stdout.write(json.dumps([as_dict(outcome) for outcome in outcomes], indent=2) + "\n")
+            write_json([as_dict(outcome) for outcome in outcomes])
         elif outcomes:
-            Console().print(table(outcomes))
+            Printer().print(table(outcomes))
 
     return report

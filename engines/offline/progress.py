@@ -7,11 +7,10 @@ from collections import deque
 from collections.abc import Callable
 from types import TracebackType
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TaskProgressColumn, TextColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TaskProgressColumn
 from rich.text import Text
 
-from engines.offline.songs import spelt
+from bridge.printing import Printer, one_line, progress_text
 
 LINE_S = 10.0
 """Between two plain lines."""
@@ -56,11 +55,11 @@ class _Left(ProgressColumn):
 class Screen:
     """Shows one song after the other. ``clock``: seconds, from anywhere."""
 
-    def __init__(self, console: Console, songs: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, console: Printer, songs: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._console, self._songs, self._clock = console, songs, clock
         self._bar: Progress | None = None
         if console.is_terminal:
-            text = TextColumn("{task.description}", markup=False)
+            text = progress_text("{task.description}")
             self._bar = Progress(text, BarColumn(), TaskProgressColumn(), _Left(), console=console, transient=True)
         self._task: TaskID | None = None
         self._name, self._rate, self._pass, self._pace, self._line_s = "", 1, "", Pace(), 0.0
@@ -78,7 +77,7 @@ class Screen:
 
     def begin(self, number: int, name: str) -> None:
         """The next song."""
-        self._name = spelt(f"{name} ({number} of {self._songs})" if self._songs > 1 else name)
+        self._name = one_line(f"{name} ({number} of {self._songs})" if self._songs > 1 else name)
         self._pass, self._line_s = "", self._clock()
         if self._bar is not None:
             if self._task is not None:
@@ -87,7 +86,7 @@ class Screen:
 
     def say(self, line: str) -> None:
         """A line that stays."""
-        self._console.print(spelt(line), highlight=False, markup=False, soft_wrap=True)
+        self._console.say(line)
 
     def told(self, pass_: str, done: int, total: int, rate: int) -> None:
         """``done`` of ``total`` frames (0: not known) at ``rate``."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -12,13 +10,15 @@ from typing import Annotated
 import numpy as np
 from cyclopts import Parameter
 from numpy.typing import NDArray
-from rich.console import Console
-from rich.table import Table
+from rich.console import Group, RenderableType
+from rich.text import Text
 
 from bridge.core.audio import Audio
 from bridge.core.engine import Engine, block_for
 from bridge.core.time import BlockTime
 from bridge.errors import BridgeError
+from bridge.printing import Printer, columns, one_line
+from bridge.streams import write_json
 from engines.onnx import Bound
 from engines.separation.dsp import DspSeparation
 from engines.separation.learned import LOW, STANDARD, ULTRA, LearnedSeparation
@@ -144,21 +144,20 @@ def costs(seconds: float, rate: int) -> Iterator[Cost]:
         yield added(name, seconds)
 
 
-def table(told: list[Cost], rate: int) -> Table:
-    shown = Table(title=f"Separation at {rate:,} Hz: a hop alone in one thread", box=None, pad_edge=False)
-    for column in ("ms a hop", "hop", "lasts", "p50", "p99", "max", "network", "core", "file x"):
-        shown.add_column(column, justify="left" if column == "ms a hop" else "right", no_wrap=True)
+def table(told: list[Cost], rate: int) -> RenderableType:
+    names = ("ms a hop", "hop", "lasts", "p50", "p99", "max", "network", "core", "file x")
+    shown, refused = columns(*names), []
     for one in told:
         if one.problem:
-            shown.add_row(one.name, one.problem)
+            refused.append(Text(f"{one_line(one.name)}: {one_line(one.problem)}"))
             continue
         lasts = 1e3 * one.hop / rate if one.hop else float("nan")
         figures = (lasts, one.p50_ms, one.p99_ms, one.max_ms, one.network_ms)
         shown.add_row(
-            one.name, str(one.hop or ""), *(_shown(value, "{:.2f}") for value in figures), _shown(one.share, "{:.1%}"),
-            _shown(one.times_real, "{:.1f}"),
+            one_line(one.name), str(one.hop or ""), *(_shown(value, "{:.2f}") for value in figures),
+            _shown(one.share, "{:.1%}"), _shown(one.times_real, "{:.1f}"),
         )  # fmt: skip
-    return shown
+    return Group(f"Separation at {rate:,} Hz: a hop alone in one thread", shown, *refused)
 
 
 def _shown(value: float, form: str) -> str:
@@ -181,6 +180,6 @@ def bench_separation(
         plain = [
             {k: None if isinstance(v, float) and np.isnan(v) else v for k, v in asdict(one).items()} for one in told
         ]
-        sys.stdout.write(json.dumps(plain, indent=2) + "\n")
+        write_json(plain)
     else:
-        Console().print(table(told, rate))
+        Printer().print(table(told, rate))

@@ -7,16 +7,14 @@ from typing import Annotated
 
 from cyclopts import Parameter
 from mido import MidiFile
-from rich.console import Console
-from rich.markup import escape
 
 from bridge.config import write_atomic
 from bridge.errors import ConfigError
+from bridge.printing import Printer
 from engines.accompaniment.offline.wish import table
 from engines.accompaniment.style import PART_NAMES
 from engines.offline.command import STOPPED, Told
 from engines.offline.progress import Screen
-from engines.offline.songs import spelt
 from engines.session.mixing import mix_anew
 from engines.session.playing import Played, Wish, play, redrum
 from engines.session.sources import is_song, read_source
@@ -64,7 +62,7 @@ def accompany(
     wish = Wish(style, parts, dials, seed, bars, tempo, count_in)
     if replace not in ("", DRUMS):
         raise ConfigError(f"--replace {replace}: only drums can be replaced", f"use --replace {DRUMS}")
-    console = Console(stderr=True)
+    console = Printer(stderr=True)
     try:
         with Screen(console, 1) as screen:
             screen.begin(1, Path(source).name)
@@ -73,7 +71,7 @@ def accompany(
             else:
                 played, files = _band(source, out, wish, audio, screen.told)
     except KeyboardInterrupt:
-        console.print("stopped; the same command goes on from here")
+        console.say("stopped; the same command goes on from here")
         return STOPPED
     _say(played, files)
     return 0
@@ -114,12 +112,12 @@ def _written(played: Played, out: Path) -> Path:
 
 def _say(played: Played, files: list[Path]) -> None:
     """Who plays what, what to, and where it is."""
-    console = Console()
+    console = Printer()
     console.print(table(played.parts))
     told = f"{len(played.bars)} bars of {played.source.piece.sheet.beats}/4 at {played.bpm:.4g}, {played.style.name}"
-    console.print(escape(f"{spelt(str(files[0]))}: {told}"), highlight=False)
+    console.say(f"{files[0]}: {told}")
     if played.source.course is not None:
         sections = ", ".join(f"{name} {bars}" for name, bars in played.sections)
-        console.print(escape(f"sections by loudness, in bars: {sections}"), highlight=False)
+        console.say(f"sections by loudness, in bars: {sections}")
     for file in files[1:]:
-        console.print(escape(spelt(str(file))), highlight=False)
+        console.say(str(file))

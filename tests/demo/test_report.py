@@ -7,7 +7,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from rich.console import Console
 
 from bridge.core.latency import Ledger
 from bridge.core.latency import Path as LedgerPath
@@ -25,6 +24,7 @@ from bridge.demo.report import (
     write_json,
 )
 from bridge.demo.song import own_song
+from bridge.printing import Printer
 from tests.demo.made_up import report_of
 
 RATE = 44100
@@ -37,7 +37,7 @@ def report() -> DemoReport:
 
 
 def shown(report: DemoReport, width: int = 80) -> str:
-    console = Console(width=width, color_system=None)
+    console = Printer(width=width, color_system=None)
     with console.capture() as captured:
         console.print(table(report))
     return captured.get()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from functools import cache, partial
@@ -10,9 +9,10 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
-from rich.console import Console
 
-from bridge.errors import BridgeError, ConfigError
+from bridge.errors import ConfigError
+from bridge.printing import Printer, exit_after
+from bridge.streams import write_json, write_out
 from engines.accompaniment.dials import STYLE, STYLES
 from engines.accompaniment.evaluate.rhythm import people_of
 from engines.accompaniment.evaluate.run import AFTER, FIGURES, WHERE, Condition, Result, drummers, evaluate
@@ -24,7 +24,6 @@ from engines.material.sources import split_of
 from engines.material.symbolic import read_grooves
 from engines.offline.pages import replace_part
 
-WRONG_USE = 2
 FOLDERS = ("--symbolic", "--stems")
 
 app = App(name="python -m engines.accompaniment.evaluate", help_format="plaintext", version_flags=[])
@@ -56,7 +55,7 @@ def main(
     people = people_of(written, grooves)
     values = {STYLE.name: STYLE.low + STYLES.index(style)}
     results: list[Result] = [*drummers(grooves)]
-    console = Console(stderr=True)
+    console = Printer(stderr=True)
     with console.status("reading …") as status:
         for collection, conditions in _plan(written, read_rendered(stems, songs) if stems else [], ears):
             for result in evaluate(collection, conditions, people, values):
@@ -67,7 +66,10 @@ def main(
     page = "\n".join([as_markdown(table, FIGURES), as_markdown(turned, AFTER), as_markdown(table, WHERE)])
     if into:
         replace_part(into, "played", f"`python -m engines.accompaniment.evaluate {_said(sys.argv[1:])}`\n\n{page}")
-    sys.stdout.write(json.dumps(as_data(table, results), indent=2) + "\n" if json_ else page)
+    if json_:
+        write_json(as_data(table, results))
+    else:
+        write_out(page)
 
 
 def _plan(written: Sequence[Song], rendered: Sequence[Song], ears: str) -> list[tuple[Sequence[Song], list[Condition]]]:
@@ -107,8 +109,4 @@ def _said(arguments: Sequence[str]) -> str:
 
 
 if __name__ == "__main__":
-    try:
-        app()
-    except BridgeError as error:
-        Console(stderr=True).print(f"[bold red]evaluate:[/] {error}", highlight=False, soft_wrap=True)
-        sys.exit(WRONG_USE)
+    exit_after(app, "evaluate")

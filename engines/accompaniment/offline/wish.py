@@ -9,6 +9,7 @@ from rich.table import Table
 
 from bridge.core.events import NOTE_NAMES
 from bridge.errors import ConfigError
+from bridge.printing import columns
 from engines.accompaniment.arranger import Part
 from engines.accompaniment.score import Dials
 from engines.accompaniment.sheet import HIGHEST_BPM, LOWEST_BPM
@@ -56,10 +57,7 @@ def checked_tempo(tempo: float) -> float:
 
 def table(parts: Sequence[Part]) -> Table:
     """Who played how much, and from where to where."""
-    shown = Table(box=None, pad_edge=False)
-    shown.add_column("part")
-    shown.add_column("notes", justify="right")
-    shown.add_column("range")
+    shown = columns("part", "notes", "range", left=("range",))
     for part in parts:
         pitches = part.pitches
         reach = f"{pitch_name(min(pitches))} to {pitch_name(max(pitches))}" if pitches else "–"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict, replace
 from difflib import get_close_matches
@@ -10,9 +9,10 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
-from rich.console import Console
 
-from bridge.errors import BridgeError, ConfigError
+from bridge.errors import ConfigError
+from bridge.printing import Printer, exit_after
+from bridge.streams import write_json, write_out
 from engines.mir.evaluate.answers import Listener, engine_listener
 from engines.mir.evaluate.delays import as_markdown as delays_as_markdown
 from engines.mir.evaluate.others import OTHERS, installed
@@ -24,8 +24,6 @@ from engines.mir.evaluate.table import as_data, as_markdown, as_text, rows
 from engines.mir.learned import LearnedMir
 from engines.mir.named import DEFAULT, engine_named
 from engines.offline.pages import replace_part
-
-WRONG_USE = 2
 
 app = App(name="python -m engines.mir.evaluate", help_format="plaintext", version_flags=[])
 
@@ -68,7 +66,7 @@ def main(
     known = _chosen(known, _split(songs))
     listeners, reasons = _listeners(_split(engines), _split(beside), weights)
     results = []
-    console = Console(stderr=True)
+    console = Printer(stderr=True)
     with console.status("reading …") as status:
         for result in evaluate(listeners, known, seconds, rate):
             results.append(result)
@@ -82,10 +80,10 @@ def main(
         replace_part(into, "delays", said + delays_as_markdown(delays))
     if json_:
         data = as_data(table, results) | {"delays": [asdict(row) for row in delays], "not_run": reasons}
-        sys.stdout.write(json.dumps(data, indent=2) + "\n")
+        write_json(data)
         return
-    sys.stdout.write(page if markdown else as_text(table) + "".join(f"{reason}\n" for reason in reasons))
-    sys.stdout.write("\n" + delays_as_markdown(delays))
+    write_out(page if markdown else as_text(table) + "".join(f"{reason}\n" for reason in reasons))
+    write_out("\n" + delays_as_markdown(delays))
 
 
 def _listeners(engines: list[str], beside: list[str], weights: Path | None) -> tuple[list[Listener], list[str]]:
@@ -132,8 +130,4 @@ def _said(arguments: list[str]) -> str:
 
 
 if __name__ == "__main__":
-    try:
-        app()
-    except BridgeError as error:
-        Console(stderr=True).print(f"[bold red]evaluate:[/] {error}", highlight=False, soft_wrap=True)
-        sys.exit(WRONG_USE)
+    exit_after(app, "evaluate")

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
-from rich.markup import escape
-from rich.table import Table
+from rich.console import Group, RenderableType
+from rich.text import Text
 
+from bridge.printing import columns, one_line
 from engines.mir.named import DEFAULT, chosen_values, engine_named
 from engines.mir.offline.job import Outcome, analyse_song
 from engines.offline.command import each_song, report_of
@@ -47,19 +48,16 @@ def analyze(
     )
 
 
-def table(outcomes: Sequence[Outcome]) -> Table:
-    """What was heard in each song, and how many times faster than it plays."""
-    shown = Table(box=None, pad_edge=False)
-    shown.add_column("song", overflow="fold")
-    for column in ("length", "took", "speed", "tempo", "beats", "chords"):
-        shown.add_column(column, justify="right")
-    shown.add_column("key")
-    shown.add_column("result", overflow="fold")
+def table(outcomes: Sequence[Outcome]) -> RenderableType:
+    """What was found in each song, how many times faster than it plays, and below that where it is or why not."""
+    shown = columns("song", "length", "took", "speed", "tempo", "beats", "chords", "key", left=("key",))
+    lines = []
     for outcome in outcomes:
-        name, song = escape(spelt(outcome.song.name)), outcome.map
+        name, song = one_line(outcome.song.name), outcome.map
         if song is None:
-            shown.add_row(name, *[""] * 7, f"[bold red]failed:[/] {escape(spelt(outcome.error))}")
+            lines.append(Text.assemble(f"{name}: ", ("failed", "bold red"), f": {one_line(outcome.error)}"))
             continue
+        lines.append(Text(f"{name}: {one_line(outcome.files['json'].with_suffix(''))}.*"))
         shown.add_row(
             name,
             length(song.duration_s),
@@ -69,9 +67,8 @@ def table(outcomes: Sequence[Outcome]) -> Table:
             str(len(song.beats)),
             str(sum(chord.root >= 0 for chord in song.chords)),
             song.key or "–",
-            escape(spelt(str(outcome.files["json"].with_suffix("")))) + ".*",
         )
-    return shown
+    return Group(shown, *lines) if shown.row_count else Group(*lines)
 
 
 def _speed(outcome: Outcome) -> float:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
-from rich.console import Console
 
-from bridge.errors import BridgeError, ConfigError
+from bridge.errors import ConfigError
+from bridge.printing import Printer, exit_after
+from bridge.streams import write_json, write_out
 from engines.offline.pages import replace_part
 from engines.separation.evaluate.named import separator_named
 from engines.separation.evaluate.run import baselines, evaluate, fixed, with_steps
@@ -19,7 +19,6 @@ from engines.separation.evaluate.songs import Excerpt, Song, choose, find_multit
 from engines.separation.evaluate.table import as_data, as_markdown, as_text, rows
 
 FALLBACK = "separation.dsp"
-WRONG_USE = 2
 
 app = App(name="python -m engines.separation.evaluate", help_format="plaintext", version_flags=[])
 
@@ -61,7 +60,7 @@ def main(
         if name in _split(with_):
             contenders += with_steps(separator, _split(steps))
     results = []
-    console = Console(stderr=True)
+    console = Printer(stderr=True)
     with console.status("reading …") as status:
 
         def read() -> Iterator[Song]:
@@ -77,9 +76,9 @@ def main(
     if into:
         replace_part(into, "steps" if steps else "separators", page)
     if json_:
-        sys.stdout.write(json.dumps(as_data(table, results), indent=2) + "\n")
+        write_json(as_data(table, results))
     else:
-        sys.stdout.write(page if markdown else as_text(table))
+        write_out(page if markdown else as_text(table))
 
 
 def _split(names: str) -> list[str]:
@@ -100,8 +99,4 @@ def _said(arguments: list[str]) -> str:
 
 
 if __name__ == "__main__":
-    try:
-        app()
-    except BridgeError as error:
-        Console(stderr=True).print(f"[bold red]evaluate:[/] {error}", highlight=False, soft_wrap=True)
-        sys.exit(WRONG_USE)
+    exit_after(app, "evaluate")

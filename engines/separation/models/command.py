@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 from cyclopts import App, Parameter
-from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
-from rich.table import Table
 from rich.text import Text
 
 from bridge.errors import BridgeError, ConfigError
+from bridge.printing import Printer, columns, one_line, progress_text
+from bridge.streams import write_json
 from engines.separation.models.adding import Wanted, add, from_manifest, from_options
 from engines.separation.models.load import separator_of
 from engines.separation.models.manifest import Adapter
@@ -42,24 +41,26 @@ def list_models(*, json_: AsJson = False) -> None:
     store = user_store()
     listing = store.listing()
     if json_:
-        _print_json([_as_json(one) for one in listing])
+        write_json([_as_json(one) for one in listing])
         return
-    console = Console(markup=False)
+    console = Printer()
     if not listing:
-        console.print(f"no models in {store.folder}; sideman models add SOURCE adds one", soft_wrap=True)
+        console.say(f"no models in {store.folder}; sideman models add SOURCE adds one")
         return
-    table = Table(box=None, pad_edge=False)
-    for column in ("name", "adapter", "rate", "stems", "licence", "sha256"):
-        table.add_column(column, overflow="fold")
+    names = ("name", "adapter", "rate", "stems", "licence", "sha256")
+    table, broken = columns(*names, left=names), []
     for one in listing:
         if one.model is None:
-            table.add_row(one.name, Text("broken", style="red"), "", one.problem, "", "")
+            broken.append(Text.assemble(one_line(one.name), ": ", ("broken", "red"), ": ", one_line(one.problem)))
             continue
         manifest = one.model.manifest
         stems = ", ".join(stem for part in manifest.parts for stem in part.kept)
         about = (manifest.adapter, str(manifest.rate), stems, manifest.licence, manifest.sha256[:12])
-        table.add_row(manifest.name, *about)
-    console.print(table)
+        table.add_row(*map(one_line, (manifest.name, *about)))
+    if table.row_count:
+        console.print(table)
+    for line in broken:
+        console.print(line)
 
 
 @app.command(name="add")
@@ -102,23 +103,24 @@ def add_model(
         wanted = from_options(source, told)
     else:
         raise ConfigError("SOURCE: missing", "give a file, an address, or --manifest FILE")
-    console = Console(stderr=True, markup=False)
+    console = Printer(stderr=True)
     if not _accepted(wanted, console, accept):
-        console.print("not accepted; nothing was stored")
+        console.say("not accepted; nothing was stored")
         return FAILED
-    bar = Progress("{task.description}", BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=console)
+    shown = (progress_text("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    bar = Progress(*shown, console=console)
     with bar as progress:
-        task = progress.add_task(wanted.manifest.name, total=None, visible=False)
+        task = progress.add_task(one_line(wanted.manifest.name), total=None, visible=False)
         model, trial = add(
             wanted,
             user_store(),
             lambda done, total: progress.update(task, completed=done, total=total, visible=True),
         )
-    console.print(f"added {model.manifest.name} to {model.folder}", soft_wrap=True, highlight=False)
+    console.say(f"added {model.manifest.name} to {model.folder}")
     if wanted.trusted:
-        console.print(f"SHA-256 {model.manifest.sha256}: none was given, so compare it with its source", soft_wrap=True)
+        console.say(f"SHA-256 {model.manifest.sha256}: none was given, so compare it with its source")
     for line in _told(trial):
-        console.print(f"  {line}", highlight=False, soft_wrap=True)
+        console.say(f"  {line}")
     return 0
 
 
@@ -133,7 +135,7 @@ def verify(*names: Annotated[str, Parameter(help="Models; by default all.")], js
         if name not in store.names():
             store.get(name)
     results: list[dict[str, object]] = []
-    console = Console(markup=False)
+    console = Printer()
     for one in store.listing():
         if names and one.name not in names:
             continue
@@ -141,11 +143,11 @@ def verify(*names: Annotated[str, Parameter(help="Models; by default all.")], js
         results.append(result)
         if not json_:
             problem, lines = result["problem"], result["lines"]
-            console.print(f"{one.name}: {problem or 'ok'}", style="red" if problem else None, soft_wrap=True)
+            console.say(f"{one.name}: {problem or 'ok'}", "red" if problem else "")
             for line in lines if isinstance(lines, list) else []:
-                console.print(f"  {line}", highlight=False, soft_wrap=True)
+                console.say(f"  {line}")
     if json_:
-        _print_json([{key: value for key, value in result.items() if key != "lines"} for result in results])
+        write_json([{key: value for key, value in result.items() if key != "lines"} for result in results])
     return FAILED if any(result["problem"] for result in results) else 0
 
 
@@ -159,26 +161,26 @@ def remove(
     store = user_store()
     if name not in store.names():
         store.get(name)
-    console = Console(stderr=True, markup=False)
+    console = Printer(stderr=True)
     if not yes and not _asked(f"remove {name} from {store.folder}?", "--yes", console):
-        console.print("nothing was removed")
+        console.say("nothing was removed")
         return FAILED
     store.remove(name)
-    console.print(f"removed {name}")
+    console.say(f"removed {name}")
     return 0
 
 
-def _accepted(wanted: Wanted, console: Console, accept: bool) -> bool:
+def _accepted(wanted: Wanted, console: Printer, accept: bool) -> bool:
     manifest = wanted.manifest
-    console.print(f"{manifest.name}: {manifest.adapter}, from {', '.join(wanted.sources)}", soft_wrap=True)
-    console.print(f"licence: {manifest.licence}", soft_wrap=True)
+    console.say(f"{manifest.name}: {manifest.adapter}, from {', '.join(wanted.sources)}")
+    console.say(f"licence: {manifest.licence}")
     return accept or _asked("do you accept this licence?", "--accept", console)
 
 
-def _asked(question: str, option: str, console: Console) -> bool:
+def _asked(question: str, option: str, console: Printer) -> bool:
     if not sys.stdin.isatty():
         raise ConfigError(f"{question} There is no terminal to answer at", f"say so with {option}")
-    return console.input(f"{question} [y/N] ", markup=False).strip().lower() in ("y", "yes")
+    return console.input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
 
 
 def _verified(one: Listed) -> dict[str, object]:
@@ -205,7 +207,3 @@ def _as_json(one: Listed) -> dict[str, object]:
         return {"name": one.name, "problem": one.problem, "folder": "", "manifest": None}
     manifest = msgspec.to_builtins(one.model.manifest)
     return {"name": one.name, "problem": "", "folder": str(one.model.folder), "manifest": manifest}
-
-
-def _print_json(data: object) -> None:
-    sys.stdout.write(json.dumps(data, indent=2) + "\n")

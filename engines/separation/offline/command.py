@@ -10,13 +10,13 @@ from typing import Annotated
 
 import numpy as np
 from cyclopts import Parameter
-from rich.markup import escape
-from rich.table import Table
+from rich.console import Group, RenderableType
+from rich.text import Text
 
 from bridge.errors import ConfigError
+from bridge.printing import columns, one_line
 from engines.offline.command import each_song, report_of
 from engines.offline.progress import length
-from engines.offline.songs import spelt
 from engines.offline.stemfile import FORMATS
 from engines.separation.offline.job import separate_song
 from engines.separation.offline.journal import Recipe
@@ -89,24 +89,21 @@ def _known(option: str, names: tuple[str, ...], stems: Sequence[str]) -> tuple[s
     return tuple(stem for stem in stems if stem in names)
 
 
-def table(outcomes: Sequence[Outcome]) -> Table:
-    """What became of each song."""
-    shown = Table(box=None, pad_edge=False)
-    shown.add_column("song", overflow="fold")
-    for column in ("length", "took"):
-        shown.add_column(column, justify="right")
-    shown.add_column("result", overflow="fold")
+def table(outcomes: Sequence[Outcome]) -> RenderableType:
+    """What became of each song: its times, and below them where it is or why not."""
+    done = columns("song", "length", "took")
+    lines = []
     for outcome in outcomes:
-        length_s = outcome.frames / outcome.rate if outcome.rate else 0.0
+        name, folder = one_line(outcome.song.name), one_line(outcome.folder)
         if outcome.status == "failed":
-            result = f"[bold red]failed:[/] {escape(spelt(outcome.error))}"
+            lines.append(Text.assemble(f"{name}: ", ("failed", "bold red"), f": {one_line(outcome.error)}"))
         elif outcome.status == "skipped":
-            result = f"{escape(spelt(str(outcome.folder)))} (was there; --force makes it anew)"
+            lines.append(Text(f"{name}: {folder} (was there; --force makes it anew)"))
         else:
-            result = f"{escape(spelt(str(outcome.folder)))}: {escape(', '.join(outcome.files))}"
-        times = [length(length_s), length(outcome.took_s)] if outcome.status == "done" else ["", ""]
-        shown.add_row(escape(spelt(outcome.song.name)), *times, result)
-    return shown
+            length_s = outcome.frames / outcome.rate if outcome.rate else 0.0
+            done.add_row(name, length(length_s), length(outcome.took_s))
+            lines.append(Text(f"{name}: {folder}: {one_line(', '.join(outcome.files))}"))
+    return Group(done, *lines) if done.row_count else Group(*lines)
 
 
 def _as_dict(outcome: Outcome) -> dict[str, object]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 
 import pytest
-from rich.console import Console
 
+from bridge.printing import Printer
 from engines.offline.progress import Pace, Screen, length
 
 
@@ -19,7 +19,7 @@ class Clock:
 
 def shown(terminal: bool) -> tuple[Screen, io.StringIO, Clock]:
     text, clock = io.StringIO(), Clock()
-    console = Console(file=text, force_terminal=terminal, width=100)
+    console = Printer(file=text, force_terminal=terminal, width=100)
     return Screen(console, 2, clock), text, clock
 
 

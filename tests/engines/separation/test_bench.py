@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 from pathlib import Path
 
 import pytest
 
+from bridge.printing import Printer
 from engines.separation.bench import Cost, bench_separation, costs, live, music, table
 from engines.separation.dsp import DspSeparation
 from engines.separation.models.store import user_store
@@ -72,7 +74,12 @@ def test_the_table_has_a_row_for_each_even_without_figures() -> None:
         Cost("a", 512, 1, 2, 3, 0.5, 0.1, 10),
         Cost("b", 0, nothing, nothing, nothing, nothing, nothing, nothing, "broken"),
     ]
-    assert table(rows, 44100).row_count == 2
+    page = io.StringIO()
+    Printer(file=page, width=80).print(table(rows, 44100))
+    assert "…" not in page.getvalue()
+    _title, _heads, figures, refused = page.getvalue().splitlines()
+    assert figures.split() == ["a", "512", "11.61", "1.00", "2.00", "3.00", "0.50", "10.0%", "10.0"]
+    assert refused.strip() == "b: broken"
 
 
 def test_music_is_stereo_and_neither_silent_nor_over_full_scale() -> None:
