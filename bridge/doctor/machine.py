@@ -191,8 +191,8 @@ def providers(runtime: ModuleType) -> str:
 def check_numba_cache() -> Finding:
     """Where the compiled callback is kept between runs."""
     try:
-        importlib.import_module("bridge.runtime.shared.compiled")
-        folder = str(importlib.import_module("numba").config.CACHE_DIR)
+        cache = importlib.import_module("bridge.core.jit").CACHE
+        folder = "" if cache.own else str(importlib.import_module("numba").config.CACHE_DIR)
     except ImportError as error:
         return Finding("compiled callback", "missing", f"numba does not load ({error})", "make setup")
     try:
@@ -201,7 +201,7 @@ def check_numba_cache() -> Finding:
     except OSError:
         folder = ""
     if not folder:
-        detail = "no folder to keep machine code in: every start compiles it again, which takes seconds"
+        detail = "no folder to keep machine code in: every start compiles it again, for about a minute"
         return Finding("compiled callback", "warn", detail, "set NUMBA_CACHE_DIR to a folder that you may write")
     return Finding("compiled callback", "ok", f"kept in {folder}")
 

@@ -10,12 +10,12 @@ import ctypes
 from typing import Any
 
 import llvmlite.binding
-import numba
 import numpy as np
 from numba import types as _numba_types
 from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS
+from bridge.core.jit import cfunc
 from bridge.drivers.libjack import MISSING, library_name
 from bridge.runtime.callback.cycle import cycle
 from bridge.runtime.callback.room import AUDIO_WORDS, GAINS, MAX_BOX, OUTPUTS, Room
@@ -51,8 +51,6 @@ if _name is None:
 llvmlite.binding.load_library_permanently(_name)
 
 types: Any = _numba_types
-_numba: Any = numba
-cfunc = _numba.cfunc
 int64: Any = np.int64
 
 get_buffer: Any = types.ExternalFunction("jack_port_get_buffer", types.voidptr(types.voidptr, types.uint32))
@@ -203,7 +201,7 @@ def serve(argument: NDArray[np.int64], frames: int) -> None:
     room.callback_bins[min(max(spent, 0), CALLBACK_BINS - 1)] += 1
 
 
-@cfunc(types.int32(types.uint32, types.CPointer(types.int64)), cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@cfunc(types.int32(types.uint32, types.CPointer(types.int64)), error_model="numpy")  # type: ignore[untyped-decorator]
 def process(frames: Any, argument: Any) -> int:
     """libjack's JackProcessCallback."""
     serve(carray(argument, (ARGUMENT_WORDS,)), int64(frames))

@@ -19,8 +19,8 @@ import numpy as np
 from numba import types as _numba_types
 from numpy.typing import NDArray
 
+from bridge.core.jit import cfunc
 from bridge.drivers.libjack import address, load
-from bridge.drivers.native import cfunc
 from bridge.errors import DriverError
 from bridge.runtime.shared.atomics import as_void, call, carray
 from bridge.runtime.shared.compiled import compiled
@@ -60,13 +60,13 @@ def shielded(argument: NDArray[np.int64], value: int) -> int:
     return answer
 
 
-@cfunc(types.int32(types.int32, types.CPointer(types.int64)), cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@cfunc(types.int32(types.int32, types.CPointer(types.int64)), error_model="numpy")  # type: ignore[untyped-decorator]
 def told(value: Any, argument: Any) -> int:
     """libjack's callbacks of an int, such as the buffer size. Where it wants no answer it takes none."""
     return shielded(carray(argument, (WORDS,)), value)
 
 
-@cfunc(types.int32(types.CPointer(types.int64)), cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@cfunc(types.int32(types.CPointer(types.int64)), error_model="numpy")  # type: ignore[untyped-decorator]
 def happened(argument: Any) -> int:
     """libjack's callbacks of nothing: xrun."""
     return shielded(carray(argument, (WORDS,)), 0)

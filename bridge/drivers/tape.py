@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 
 from bridge.core.audio import Audio
 from bridge.core.events import Midi, TimedEvent
+from bridge.core.jit import cfunc
 from bridge.drivers.clients import activate_client, close_client, open_client
 from bridge.drivers.libjack import address, import_jack, load
 from bridge.drivers.native import (
-    cfunc,
     get_buffer,
     int64,
     last_frame_time,
@@ -151,7 +151,7 @@ def turn(tape: NDArray[np.int64], frames: int) -> None:
     store_release(tape, CYCLES, tape[CYCLES] + 1)
 
 
-@cfunc(types.int32(types.uint32, types.CPointer(types.int64)), cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@cfunc(types.int32(types.uint32, types.CPointer(types.int64)), error_model="numpy")  # type: ignore[untyped-decorator]
 def process(frames: Any, argument: Any) -> int:
     """libjack's JackProcessCallback."""
     turn(carray(argument, (WORDS,)), int64(frames))

@@ -119,7 +119,9 @@ class Supervisor:
         arena = self._graph.arena
         words = self._graph.shared.workers[worker.index]
         publish(words, w.READY, 0)
-        command = [sys.executable, "-m", "bridge.runtime.worker", arena.handle, str(worker.index), str(os.getpid())]
+        # -P: what lies in the working folder, such as a song's folder called bridge, is no module of ours
+        command = [sys.executable, "-P", "-m", "bridge.runtime.worker"]
+        command += [arena.handle, str(worker.index), str(os.getpid())]
         worker.started_s = worker.beat_s = time.monotonic()
         try:
             worker.process = subprocess.Popen(

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from bridge.core.jit import njit
 from engines.material.sources import RATE, Floats
 
 Random = np.random.Generator
 Coefficients = tuple[float, float, float, float, float]
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _biquad(wave: Floats, b0: float, b1: float, b2: float, a1: float, a2: float) -> Floats:
     out = np.empty_like(wave)
     for k in range(wave.shape[0]):
@@ -61,7 +61,7 @@ def filtered(wave: Floats, kind: str, hz: float, q: float = 0.707, db: float = 0
     return out
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _compress(wave: Floats, threshold: float, slope: float, rise: float, fall: float) -> Floats:
     out = np.empty_like(wave)
     level = 0.0
@@ -82,7 +82,7 @@ def compressed(wave: Floats, below_peak_db: float, ratio: float, attack_s: float
     return out
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _drive(wave: Floats, gain: float, bias: float) -> Floats:
     """tanh by its antiderivative (first order), which folds less back than the plain curve; half a frame late."""
     out = np.empty_like(wave)
@@ -152,7 +152,7 @@ def reverberated(wave: Floats, random: Random, wet_db: float, decay_s: float) ->
     return out
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _echo(wave: Floats, late: int, feedback: float, dull: float, cross: bool) -> Floats:
     out = np.zeros_like(wave)
     memory = np.zeros(2)
@@ -171,7 +171,7 @@ def echoed(wave: Floats, late_s: float, feedback: float, wet_db: float, cross: b
     return out
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _chorus(wave: Floats, depth: float, base: float, step: float, phase: float) -> Floats:
     out = wave.copy()
     last = wave.shape[1] - 1

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
+from bridge.core.jit import njit
 from engines.material.effects import Random, convolved, filtered, room
 from engines.material.kits import INSTEAD, ROLES, Kit, Shot
 from engines.material.sources import RATE, Floats
@@ -141,7 +141,7 @@ def seat(kits: Mapping[str, Kit], home: Kit, random: Random, mixing: float = 0.2
     return Drummer(drums, response, float(wet), home.name)
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _strike(out: Floats, wave: Floats, at: int, left: float, right: float, speed: float, stop: int) -> None:
     """Adds ``wave`` read at ``speed`` from frame ``at`` on; past frame ``stop`` it is damped within 30 ms."""
     frames = wave.shape[1]

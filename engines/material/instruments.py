@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numba import njit
 
+from bridge.core.jit import njit
 from engines.material.effects import Random
 from engines.material.kits import Shot, trimmed
 from engines.material.sources import RATE, Floats, Recording, decode
@@ -77,7 +77,7 @@ class Recorded:
         return pitch
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def sound(out: Floats, wave: Floats, at: int, left: float, right: float, speed: float, stop: int, fall: float) -> None:
     """Adds ``wave`` read at ``speed`` from frame ``at``; past frame ``stop`` it falls by ``fall`` a frame."""
     gain = 1.0

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from bridge.core.jit import njit
 from engines.material.effects import Random
 from engines.material.sources import RATE, Floats
 from engines.material.symbolic import Note
@@ -62,7 +62,7 @@ class Patch:
         return out
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _corner(phase: float, step: float) -> float:
     """What smooths a jump at phase 0 (polynomial band-limited step, Valimaki and Huovilainen 2007)."""
     if phase < step:
@@ -74,7 +74,7 @@ def _corner(phase: float, step: float) -> float:
     return 0.0
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _wave(shape: int, phase: float, step: float, width: float) -> float:
     if shape == 0:
         return 2.0 * phase - 1.0 - _corner(phase, step)
@@ -86,7 +86,7 @@ def _wave(shape: int, phase: float, step: float, width: float) -> float:
     return 4.0 * abs(phase - 0.5) - 1.0
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _sound(
     out: Floats, start: int, frames: int, hz: float, came_from: float, glide_s: float, shape: int, voices: int,
     detune: float, spread: float, sub: float, noise: float, cutoff: float, sweep: float, sweep_s: float,

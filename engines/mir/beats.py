@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from math import inf
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from bridge.core.jit import njit
 from engines.memory import Memory
 from engines.mir.frontend import STEPS_A_SECOND
 
@@ -61,7 +61,7 @@ class Pulse:
     confidence: float
 
 
-@njit(cache=True)
+@njit()
 def advance(
     weights: Doubles, into: Doubles, starts: Indices, lengths: Indices, change: Doubles, prior: Doubles, liked: Doubles,
     chance: float, narrow: float, leak: float, places: int,

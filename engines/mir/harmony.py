@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from bridge.core.audio import Audio
 from bridge.core.events import Chord, Key, Midi, TimedEvent
+from bridge.core.jit import njit
 from engines.memory import Memory
 from engines.mir.templates import chord_fits, key_fits
 
@@ -33,7 +33,7 @@ KEY_NOTES = 3
 NO_CHORD = -1
 
 
-@njit(cache=True)
+@njit()
 def tones(magnitude: NDArray[np.float32], bin_hz: float, chroma: NDArray[np.float64]) -> int:
     """Fill ``chroma`` (12,), C first, from the peaks of ``magnitude``; the lowest strong peak's note or -1.
 

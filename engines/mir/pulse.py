@@ -8,10 +8,10 @@ beat put on its top, so that a beat is known before it falls.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from bridge.core.events import Beat, Tempo, TimedEvent
+from bridge.core.jit import njit
 from engines.memory import Memory
 from engines.mir.modes import Prior
 
@@ -36,7 +36,7 @@ EARLY_HOPS = 0.2
 """An onset shows, on the mean, in the hop that starts this much before it (measured with clicks)."""
 
 
-@njit(cache=True)
+@njit()
 def best_before(score: Doubles, end: int, period: float) -> float:
     """The best of ``score`` about one ``period`` before index ``end``, weighted by how near it is."""
     best = 0.0
@@ -46,7 +46,7 @@ def best_before(score: Doubles, end: int, period: float) -> float:
     return best
 
 
-@njit(cache=True)
+@njit()
 def next_top(score: Doubles, period: float, future: Doubles) -> float:
     """How many hops after the end of ``score`` the next beat falls, about half a ``period`` from now.
 

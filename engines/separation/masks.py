@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from bridge.core.jit import njit
 
 Floats = NDArray[np.float32]
 
@@ -21,7 +22,7 @@ def octave_fade(bins_hz: Floats, centre_hz: float) -> Floats:
     return (0.5 - 0.5 * np.sin(np.pi * np.clip(octaves, -0.5, 0.5))).astype(np.float32)
 
 
-@njit(cache=True)
+@njit()
 def _median(values: Floats, scratch: Floats) -> float:
     """The median of ``values``, by insertion into ``scratch`` of the same length."""
     for i in range(values.shape[0]):
@@ -34,7 +35,7 @@ def _median(values: Floats, scratch: Floats) -> float:
     return float(scratch[values.shape[0] // 2])
 
 
-@njit(cache=True)
+@njit()
 def _slide_median(values: Floats, scratch: Floats, medians: Floats) -> None:
     """The median over ``len(scratch)`` neighbouring bins for each bin; beyond the ends lies silence."""
     width = scratch.shape[0]
@@ -58,13 +59,13 @@ def _slide_median(values: Floats, scratch: Floats, medians: Floats) -> None:
             medians[k] = scratch[half]
 
 
-@njit(cache=True)
+@njit()
 def _settle(value: float) -> float:
     """``value``, or 0 where it is on its way to the denormals, which cost a hundredfold."""
     return value if abs(value) > FLOOR else 0.0
 
 
-@njit(cache=True)
+@njit()
 def split(
     spectrum: NDArray[np.complex64],
     past: Floats,

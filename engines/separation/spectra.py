@@ -7,10 +7,10 @@ back as mid + side and mid - side.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS, STEMS, Audio
+from bridge.core.jit import njit
 from engines.separation.grid import BINS, POINTS, WINDOW, pooling, spreading
 from engines.separation.windows import windows
 
@@ -79,7 +79,7 @@ def sparse(weights: Floats) -> tuple[NDArray[np.int32], NDArray[np.int32], Float
     return first, np.cumsum([len(span) for span in spans], dtype=np.int32), np.concatenate(spans)
 
 
-@njit(cache=True)
+@njit()
 def _shift(heard: Floats, fresh: Floats, analysis: Floats, frame: Floats) -> None:
     """Append ``fresh`` (2, hop) to ``heard`` (2, WINDOW), and window mid and side of that into ``frame``."""
     window, hop = heard.shape[1], fresh.shape[1]
@@ -96,7 +96,7 @@ def _shift(heard: Floats, fresh: Floats, analysis: Floats, frame: Floats) -> Non
         frame[1, i] = (heard[0, i] - heard[1, i]) * weight
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _measure(spectrum: Complexes, scale: np.float32, powers: Floats) -> None:
     """Fill ``powers`` (3, bins) from the ``spectrum`` (2, bins) of mid and side."""
     two = np.float32(2.0)
@@ -107,7 +107,7 @@ def _measure(spectrum: Complexes, scale: np.float32, powers: Floats) -> None:
         powers[2, k] = scale * two * (mid.real * side.real + mid.imag * side.imag)
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _gather(powers: Floats, first: NDArray[np.int32], ends: NDArray[np.int32], weights: Floats, into: Floats) -> None:
     """Pool ``powers`` (3, bins) to ``into`` (3, points) by the rows of `sparse`."""
     start = 0
@@ -123,7 +123,7 @@ def _gather(powers: Floats, first: NDArray[np.int32], ends: NDArray[np.int32], w
         start = end
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _mask(spectrum: Complexes, masks: Floats, lower: NDArray[np.int32], upper: Floats, masked: Complexes) -> None:
     """``masked`` (3, 2, bins): ``spectrum`` (2, bins) times ``masks`` (4, 2, points), these spread to the bins."""
     for stem in range(masked.shape[0]):
@@ -134,7 +134,7 @@ def _mask(spectrum: Complexes, masks: Floats, lower: NDArray[np.int32], upper: F
                 masked[stem, side, k] = spectrum[side, k] * (low + upper[k] * (mask[lower[k] + 1] - low))
 
 
-@njit(cache=True)
+@njit()
 def _overlap(waves: Floats, synthesis: Floats, tail: Floats, heard: Floats, stems: Floats) -> None:
     """Add the end of ``waves`` (3, 2, WINDOW) to ``tail`` (3, 2, overlap) and fill ``stems`` (4, 2, hop).
 

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from bridge.core.jit import njit
 from engines.mir.offline.songmap import SongBeat
 from engines.session.strength import SLOTS_A_SECOND, STEPS_A_SECOND, TOO_QUIET, Strength
 
@@ -137,7 +137,7 @@ def laid(worth: Doubles, periods: Doubles, steadiness: float) -> Indices:
     return np.array(found[::-1], np.int64)
 
 
-@njit(cache=True)
+@njit()
 def _scored(worth: Doubles, periods: Doubles, steadiness: float) -> tuple[Doubles, Indices]:
     """The most that beats up to each step are worth, if one is there, and the step of the one before (-1: none)."""
     score = worth.copy()

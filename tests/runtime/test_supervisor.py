@@ -140,6 +140,18 @@ def test_a_worker_starts_processes_hops_and_is_gone_after_the_exit(by_semaphore:
     assert running.workers.restarts == 0
 
 
+def test_what_lies_in_the_working_folder_is_not_taken_for_a_module(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    songs = tmp_path / "songs"
+    for name in ("bridge", "numpy"):
+        (songs / name).mkdir(parents=True)
+        (songs / name / "__init__.py").write_text("raise RuntimeError('a folder of songs')")
+    monkeypatch.chdir(songs)
+    with road() as running:
+        assert running.workers.restarts == 0
+
+
 def test_a_killed_worker_is_started_anew_while_the_sum_of_the_stems_holds() -> None:
     with road() as running:
         for restarts in (1, 2):

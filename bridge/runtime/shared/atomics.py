@@ -13,13 +13,13 @@ from typing import Any
 import numba
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np import arrayobj
 from numpy.typing import NDArray
 
-from bridge.runtime.shared import compiled as _compiled  # noqa: F401  (chooses the cache folder before anything compiles)
+from bridge.core.jit import njit
 
 # numba's own annotations describe the functions before it compiles them, not what callers see
 _intrinsic: Any = intrinsic
@@ -96,13 +96,13 @@ store_release: Callable[[NDArray[np.int64], int, int], None] = _intrinsic(_store
 """``array[index] = value``; earlier stores are not moved behind it."""
 
 
-@njit(["int64(int64[::1], int64)"], cache=True)
+@njit(["int64(int64[::1], int64)"])
 def observe(array: NDArray[np.int64], index: int) -> int:
     """Acquire-load for Python callers."""
     return load_acquire(array, index)
 
 
-@njit(["void(int64[::1], int64, int64)"], cache=True)
+@njit(["void(int64[::1], int64, int64)"])
 def publish(array: NDArray[np.int64], index: int, value: int) -> None:
     """Release-store for Python callers."""
     store_release(array, index, value)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from bridge.core.jit import njit
 from engines.material.library import RATE
 from engines.material.truth import Truth
 from engines.mir.training.targets import Timeline, Times, timeline_of
@@ -84,7 +84,7 @@ def _semitones(room: float, random: np.random.Generator) -> tuple[int, bool]:
     return int(random.integers(-SEMITONES, SEMITONES + 1)), False
 
 
-@njit(cache=True)
+@njit()
 def read(samples: NDArray[np.int16], at: Doubles, gain: float, out: NDArray[np.float32]) -> None:
     """Add to ``out`` the mean of both channels of ``samples`` (any, 2) at the places ``at``, linearly interpolated."""
     last = samples.shape[0] - 1

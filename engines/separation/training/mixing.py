@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from bridge.core.audio import STEMS
+from bridge.core.jit import njit
 from engines.material.library import JOINED, RATE, Clip, Library
 from engines.separation.grid import WINDOW
 from engines.separation.training.targets import STRIDE
@@ -51,7 +51,7 @@ class Mixture:
     rate: int
 
 
-@njit(cache=True)
+@njit()
 def _resampled(samples: NDArray[np.int16], places: NDArray[np.float64], out: Floats) -> None:
     """``out`` (2, frames): ``samples`` (any, 2) read at ``places`` (frames,), by Catmull-Rom interpolation."""
     last = samples.shape[0] - 1

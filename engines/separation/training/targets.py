@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from bridge.core.audio import STEMS
+from bridge.core.jit import njit
 from engines.separation.grid import POINTS, WINDOW, spreading
 from engines.separation.windows import windows
 
@@ -41,7 +41,7 @@ def heard_window(overlap: int) -> tuple[Floats, np.float32]:
     return analysis, np.float32((2.0 / analysis.sum()) ** 2)
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _pool(
     spectra: NDArray[np.complex64], lower: NDArray[np.int32], upper: Floats, mix: Floats, cross: Floats,
     common: Floats, own: Floats,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -152,9 +153,10 @@ def test_arrays_of_any_stride_are_taken_and_nothing_is_compiled_for_them(remembe
     expected = heard(plain, mix)
     frozen = np.asfortranarray(mix)
     frozen.flags.writeable = False
-    compiled = list(spectra._shift.signatures)
+    shift: Any = spectra._shift
+    compiled = list(shift.signatures)
     assert np.array_equal(heard(strided, frozen), expected)
-    assert spectra._shift.signatures == compiled
+    assert shift.signatures == compiled
 
 
 @pytest.mark.parametrize("rate", [0, 22050, 96000])

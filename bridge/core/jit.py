@@ -1,0 +1,131 @@
+"""Compiler: numba's, with the machine code kept in a folder of ours between runs.
+
+All that is compiled is decorated by `njit` or `cfunc` from here, so that nothing is written anywhere else. numba keys
+a cached function by its own file alone, and would go on using an old copy of a function that it inlined from another
+file. The folder is therefore named after all sources that compile together: change any of them and a new folder is
+used. It lies in the user's cache, so that a read-only install works too. Where that cannot be written, the code is kept
+in a temporary folder, for this process and those that it starts; where none can be, each process compiles for itself.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import hashlib
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+import platformdirs
+
+F = TypeVar("F", bound=Callable[..., object])
+
+log = logging.getLogger(__name__)
+
+FOLDER_VARIABLE = "NUMBA_CACHE_DIR"
+TEMPORARY = "sideman-code-"
+ROOM_BYTES = 64 << 20
+"""Free space below which nothing is kept: the code of all engines takes 10 MB, and numba fails where a disk is full."""
+_KEEP = 4  # folders of other versions that may still be in use
+
+_numba: Any = numba
+
+
+def _sources_hash() -> str:
+    bridge = Path(__file__).parents[1]
+    digest = hashlib.sha256(numba.__version__.encode())
+    sources = [path for folder in ("core", "runtime", "drivers") for path in (bridge / folder).rglob("*.py")]
+    for path in sorted(sources):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _open_folder() -> Path:
+    """The folder for this version's code, made where it is missing. Raises: OSError where it cannot be written."""
+    given = os.environ.get(FOLDER_VARIABLE)
+    root = Path(platformdirs.user_cache_dir("sideman", appauthor=False)) / "native"
+    folder = Path(given) if given else root / _sources_hash()
+    folder.mkdir(parents=True, exist_ok=True)
+    tempfile.TemporaryFile(dir=folder).close()
+    if shutil.disk_usage(folder).free < ROOM_BYTES:
+        raise OSError(f"less than {ROOM_BYTES >> 20} MB are free")
+    if not given:
+        os.utime(folder)
+        others = sorted((p for p in root.iterdir() if p != folder), key=lambda p: p.stat().st_mtime)
+        for old in others[: max(0, len(others) - _KEEP)]:
+            shutil.rmtree(old, ignore_errors=True)
+    return folder
+
+
+def _open_temporary() -> Path:
+    """A folder that goes with this process, after those of processes that were killed. Raises: OSError."""
+    for old in Path(tempfile.gettempdir()).glob(f"{TEMPORARY}*"):
+        pid = old.name.removeprefix(TEMPORARY).partition("-")[0]
+        if pid.isdecimal() and not _runs(int(pid)):
+            shutil.rmtree(old, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"{TEMPORARY}{os.getpid()}-"))
+    if shutil.disk_usage(folder).free < ROOM_BYTES:
+        folder.rmdir()
+        raise OSError(f"less than {ROOM_BYTES >> 20} MB are free")
+    return folder
+
+
+def _runs(pid: int) -> bool:
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass  # another user's
+    return True
+
+
+class _Cache:
+    """Where the code of this process is kept: ``folder``; None: nowhere. ``own``: whether it goes with the process."""
+
+    def __init__(self) -> None:
+        self.folder: Path | None = None
+        self.own = False
+        try:
+            self.folder = _open_folder()
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                self.folder = _open_temporary()
+                self.own = True
+            if os.environ.get(FOLDER_VARIABLE) != "":
+                why = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+                log.warning(
+                    "machine code cannot be kept (%s): each start compiles anew, for about a minute; "
+                    "set %s to a folder that you may write",
+                    why, FOLDER_VARIABLE,
+                )  # fmt: skip
+            # those that this process starts find what it compiled, and do not say it again
+            os.environ[FOLDER_VARIABLE] = str(self.folder or "")
+        _numba.config.CACHE_DIR = str(self.folder or "")
+        atexit.register(self.remove)
+
+    def remove(self) -> None:
+        """Remove a folder that was made for this process alone."""
+        if self.own and self.folder is not None and f"{TEMPORARY}{os.getpid()}-" in self.folder.name:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+CACHE = _Cache()
+
+
+def njit(*signatures: object, **options: object) -> Callable[[F], F]:
+    """numba's decorator of this name, with the code kept where it can be."""
+    decorate: Callable[[F], F] = _numba.njit(*signatures, **options, cache=CACHE.folder is not None)
+    return decorate
+
+
+def cfunc(signature: object, **options: object) -> Any:
+    """numba's decorator of this name, likewise: a function that C can call."""
+    return _numba.cfunc(signature, **options, cache=CACHE.folder is not None)
