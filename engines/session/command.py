@@ -116,6 +116,8 @@ def _say(played: Played, files: list[Path]) -> None:
     console.print(table(played.parts))
     told = f"{len(played.bars)} bars of {played.source.piece.sheet.beats}/4 at {played.bpm:.4g}, {played.style.name}"
     console.say(f"{files[0]}: {told}")
+    for remark in played.piece.remarks:
+        console.say(f"{played.source.name}: {remark}")
     if played.source.course is not None:
         sections = ", ".join(f"{name} {bars}" for name, bars in played.sections)
         console.say(f"sections by loudness, in bars: {sections}")

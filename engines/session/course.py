@@ -17,15 +17,17 @@ from engines.accompaniment.score import NO_CHORD
 from engines.accompaniment.sheet import METRES, Section, Sheet
 from engines.mir.named import DEFAULT, engine_named
 from engines.mir.offline.job import hear
-from engines.mir.offline.midifile import lead_in_ticks
 from engines.mir.offline.songmap import ChordSpan, SongMap
 from engines.offline.command import Told
+from engines.offline.smf.bars import FASTEST_US, fill_time
 from engines.session.grid import Grid, grid_of
 from engines.session.sections import Stretch, levels_of, stretches_of
 from engines.session.strength import Strength, measured
 
 LONGEST_BEATS = max(METRES.values())
 """Longer bars, where the count was lost, are divided."""
+MOST_US = 0xFFFFFF
+"""Microseconds a quarter note that a MIDI file can say."""
 REST = 1e-3
 """A bar of which the power is so much (30 dB) below the median bar's is a rest, in which the band is silent, too."""
 
@@ -77,6 +79,7 @@ def course_of(heard: SongMap, strength: Strength, name: str, harmony: bool = Tru
         lead,
         intensities=tuple(stretch.intensity for stretch in stretches for _ in range(stretch.bars)),
         rests=frozenset(bar for bar, power in enumerate(powers) if power < REST * usual),
+        late_ticks=0 if lead else round(float(ends[0]) * 1e6 * TICKS_PER_BEAT / tempi[0][1]),
     )
     return Course(piece, tuple(ends.tolist()), tuple(lengths), float(strength.powers.mean()), heard)
 
@@ -130,19 +133,15 @@ def tempi_of(beats_s: Sequence[float]) -> tuple[int, Tempi]:
     """Ticks before the first of ``beats_s``, and a tempo for each beat so that it falls where it lies in the song.
 
     Tick 0 is the song's first frame. Microseconds a quarter note are whole numbers; what one loses the next makes up
-    for, so beats are right to the microsecond however long the song is.
+    for, so beats are right to the microsecond however long the song is, and the first to a tenth of a millisecond.
+    Where no bar is short enough for the time before the first beat (50 ms), its bar line lies at the song's start.
     """
-    first_us = beats_s[0] * 1e6
-    period_us = float(np.median(np.diff(beats_s[:9]))) * 1e6
-    lead = lead_in_ticks(first_us, period_us)
-    tempi: list[tuple[int, int]] = []
-    here_us = 0.0
-    if lead:
-        tempo = max(round(first_us * TICKS_PER_BEAT / lead), 1)
-        tempi.append((0, tempo))
-        here_us = tempo * lead / TICKS_PER_BEAT
+    lead = fill_time(beats_s[0] * 1e6, float(np.median(np.diff(beats_s[:9]))) * 1e6)
+    tempi = list(lead.tempi)
+    ends = [*(tick for tick, _ in tempi[1:]), lead.ticks]
+    here_us = sum(tempo * (end - tick) / TICKS_PER_BEAT for (tick, tempo), end in zip(tempi, ends, strict=False))
     for number, after_s in enumerate(beats_s[1:]):
-        tempo = max(round(after_s * 1e6 - here_us), 1)
-        tempi.append((lead + number * TICKS_PER_BEAT, tempo))
+        tempo = min(max(round(after_s * 1e6 - here_us), FASTEST_US), MOST_US)
+        tempi.append((lead.ticks + number * TICKS_PER_BEAT, tempo))
         here_us += tempo
-    return lead, tuple(tempi)
+    return lead.ticks, tuple(tempi)

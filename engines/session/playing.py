@@ -72,7 +72,9 @@ class Played:
     def midi(self) -> bytes:
         piece = self.piece
         name = f"Sideman: {self.style.name}"
-        return band_file(self.bars, self.parts, self.style, piece.tempi, piece.sheet.key, name, piece.lead_ticks)
+        key = piece.sheet.key
+        lead, late = piece.lead_ticks, piece.late_ticks
+        return band_file(self.bars, self.parts, self.style, piece.tempi, key, name, lead, late)
 
     @property
     def bpm(self) -> float:

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bridge.errors import ConfigError
-from engines.accompaniment.offline.midifile import HEAD, read_midi
+from engines.accompaniment.offline.midifile import read_midi
 from engines.accompaniment.offline.piece import Piece, steady
 from engines.accompaniment.sheet import Sheet, read_sheet
 from engines.offline.command import Told
+from engines.offline.smf.containers import PREFIX_BYTES, is_smf
 from engines.offline.songs import SUFFIXES
 from engines.session.course import Course, follow
 
-MIDI_SUFFIXES = (".mid", ".midi", ".smf")
+MIDI_SUFFIXES = (".mid", ".midi", ".smf", ".kar", ".rmi")
 AUDIO_HEADS = (b"RIFF", b"RIFX", b"RF64", b"FORM", b"fLaC", b"OggS", b"ID3", b"caff", b".snd", b"riff")
 """What files of audio begin with, whatever they are called; MP3 without tags is told by its name alone."""
 
@@ -55,14 +56,14 @@ def read_source(given: str, bpm: float, told: Told, harmony: bool = True) -> Sou
 
 
 def _is_midi(path: Path) -> bool:
-    return _head(path).startswith(HEAD) or path.suffix.lower() in MIDI_SUFFIXES
+    return is_smf(_head(path)) or path.suffix.lower() in MIDI_SUFFIXES
 
 
 def _head(path: Path) -> bytes:
     """What the file begins with."""
     try:
         with path.open("rb") as file:
-            return file.read(max(map(len, AUDIO_HEADS)))
+            return file.read(PREFIX_BYTES)
     except OSError as error:
         mend = "give a song, a MIDI file, a file with chords, or chords that begin with |"
         raise ConfigError(f"{path}: cannot be read ({error.strerror})", mend) from error

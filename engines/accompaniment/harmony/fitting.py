@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bridge.core.events import QUALITIES, QUALITY_INTERVALS, Chord
 from engines.accompaniment.harmony.states import CLASSES, COUNT, NONE, Doubles, chord_of
@@ -23,7 +24,11 @@ CHANGE, CHANGE_ON_DOWNBEAT = 0.7, 0.35
 SILENT = 0.2
 """What no chord gains in a beat without notes: a rest of some beats keeps the chord before it."""
 HEARD = 0.05
-"""Less than so much of a beat, as notes of full velocity, is no note."""
+"""Less than so much of a beat, as notes of full velocity, is no note; in music whose usual beat has less than one such
+note, of very short or soft notes, so much of that."""
+PITCHES = 128
+
+Places = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,37 +58,68 @@ RARITY = np.repeat([0.0 if quality in ("", "m") else RARE for quality in QUALITI
 
 def chords_of_notes(notes: Sequence[Sounding], beats: Sequence[int], downbeats: Sequence[bool]) -> list[Chord]:
     """A chord for each beat. ``beats``: ticks, the last where the last beat ends; ``downbeats``: one for each beat."""
-    heard, low = _histograms(notes, beats)
-    if not len(heard):
+    if len(beats) < 2:
         return []
+    heard, low = pitch_classes_of(notes, beats), _lowest(notes, beats)
     path = _likeliest(_fits(heard, low), downbeats)
     return _with_bass(path, low)
 
 
-def _histograms(notes: Sequence[Sounding], beats: Sequence[int]) -> tuple[Doubles, list[int]]:
-    """How much of each pitch class sounds in each beat, shape (beats, 12), and the lowest pitch that begins in it or
-    sounds for half of it (-1: none)."""
+def pitch_classes_of(notes: Sequence[Sounding], beats: Sequence[int]) -> Doubles:
+    """How much of each pitch class sounds in each beat, shape (beats, 12): 1 is a note of full velocity throughout."""
     edges = np.asarray(beats, np.int64)
     heard = np.zeros((len(edges) - 1, CLASSES))
-    low = [-1] * len(heard)
-    for note in notes:
-        first = max(int(np.searchsorted(edges, note.start, side="right")) - 1, 0)
-        for beat in range(first, len(heard)):
-            begin, end = int(edges[beat]), int(edges[beat + 1])
-            if begin >= note.end:
-                break
-            shared = min(note.end, end) - max(note.start, begin)
-            heard[beat, note.pitch % CLASSES] += note.velocity / 127 * shared / (end - begin)
-            if (note.start >= begin or 2 * shared >= end - begin) and (low[beat] < 0 or note.pitch < low[beat]):
-                low[beat] = note.pitch
-    return heard, low
+    start, end, pitch, velocity = _columns(notes)
+    for pitch_class in range(CLASSES):
+        here = pitch % CLASSES == pitch_class
+        sounded = _sums(start[here], velocity[here], edges) - _sums(end[here], velocity[here], edges)
+        heard[:, pitch_class] = np.diff(sounded) / (127 * np.diff(edges))
+    return heard
+
+
+def _columns(notes: Sequence[Sounding]) -> tuple[Places, Places, Places, Places]:
+    """Start, end, pitch and velocity of all."""
+    table = np.array([(n.start, n.end, n.pitch, n.velocity) for n in notes], np.int64).reshape(-1, 4)
+    return table[:, 0], table[:, 1], table[:, 2], table[:, 3]
+
+
+def _sums(ticks: Places, weights: Places, edges: Places) -> Places:
+    """For each edge the weights of what lies before it, times how far before."""
+    order = np.argsort(ticks, kind="stable")
+    weight = np.concatenate([[0], np.cumsum(weights[order])])
+    moment = np.concatenate([[0], np.cumsum(weights[order] * ticks[order])])
+    passed = np.searchsorted(ticks[order], edges, side="right")
+    return np.asarray(edges * weight[passed] - moment[passed])
+
+
+def _lowest(notes: Sequence[Sounding], beats: Sequence[int]) -> list[int]:
+    """For each beat the lowest pitch that begins in it or sounds for half of it (-1: none)."""
+    edges = np.asarray(beats, np.int64)
+    count = len(edges) - 1
+    start, end, pitch, _ = _columns([note for note in notes if note.end > edges[0] and note.start < edges[-1]])
+    first = np.clip(np.searchsorted(edges, start, side="right") - 1, 0, count - 1)
+    last = np.clip(np.searchsorted(edges, end, side="left") - 1, 0, count - 1)
+
+    def half(beat: Places) -> NDArray[np.bool_]:
+        shared = np.minimum(end, edges[beat + 1]) - np.maximum(start, edges[beat])
+        return np.asarray(2 * shared >= edges[beat + 1] - edges[beat])
+
+    begin = np.where((start >= edges[first]) | half(first), first, first + 1)
+    until = np.where((last == first) | half(last), last, last - 1)
+    counted = np.zeros((PITCHES, count + 1), np.int32)
+    np.add.at(counted, (pitch, begin), 1)
+    np.add.at(counted, (pitch, until + 1), -1)
+    sounds = np.cumsum(counted[:, :-1], axis=1) > 0
+    return [int(low) for low in np.where(sounds.any(axis=0), sounds.argmax(axis=0), -1)]
 
 
 def _fits(heard: Doubles, low: Sequence[int]) -> Doubles:
     """How well each state fits each beat, shape (beats, COUNT)."""
     total = heard.sum(1, keepdims=True)
-    there = total[:, 0] > HEARD
-    shares = heard / np.maximum(total, HEARD)
+    played = total[total > 0]
+    least = HEARD * min(float(np.median(played)), 1.0) if len(played) else HEARD
+    there = total[:, 0] > least
+    shares = heard / np.maximum(total, least)
     fits = np.zeros((len(heard), COUNT))
     lacks = (shares < HEARD).astype(np.float64)
     fits[:, :NONE] = shares @ WEIGHTS.T - lacks @ LACKS.T - RARITY

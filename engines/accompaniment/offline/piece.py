@@ -19,10 +19,12 @@ Tempi = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """``sheet``: bars may differ in their beats. ``lead_ticks``: nobody plays so long before the first bar.
+    """``sheet``: bars may differ in their beats. ``lead_ticks``: nobody plays so long before the first bar, whole
+    sixteenths. ``late_ticks``: what is played in the first beat comes so much later in it, to be with a recording.
 
     ``tempi``: counted from the file's start, before the lead. ``counted``: the drummer counts a bar first.
     ``intensities``: for each bar; empty: as the sections' names say. ``rests``: bars in which the band is silent.
+    ``remarks``: what was odd about the file that it comes from.
     """
 
     sheet: Sheet
@@ -31,6 +33,8 @@ class Piece:
     counted: bool = False
     intensities: tuple[float, ...] = ()
     rests: frozenset[int] = frozenset()
+    late_ticks: int = 0
+    remarks: tuple[str, ...] = ()
 
     def bars(self, count: int | None = None) -> tuple[Bar, ...]:
         """The bars to be played, all or, cut or repeated, ``count``, with the count-in before them."""

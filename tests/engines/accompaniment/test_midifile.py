@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 import pytest
 from mido import Message, MetaMessage, MidiFile, MidiTrack, bpm2tempo
 
-from bridge.core.events import Chord, Key
+from bridge.core.events import Key
 from bridge.errors import ConfigError
-from engines.accompaniment.arranger import perform
+from engines.accompaniment.arranger import Part, perform
 from engines.accompaniment.offline.midi import band_file
 from engines.accompaniment.offline.midifile import read_midi
 from engines.accompaniment.offline.piece import Piece, steady
 from engines.accompaniment.parts import PARTS
-from engines.accompaniment.score import Dials
+from engines.accompaniment.score import Dials, Note
 from engines.accompaniment.sheet import read_sheet
 from engines.accompaniment.style import PART_NAMES, find, load
+from tests.engines.offline.smf import CHORDS, LABELS, block, chords, file, meta, number
 
 SHEET = """
 tempo: 96.5
@@ -86,12 +88,36 @@ def test_a_lead_in_and_a_tempo_for_each_beat_are_read_back() -> None:
     assert again.tempi == tempi
     # quarter notes that lead in are a bar of their own, in which no chord is named
     assert labels(again) == [["N"], ["C"] * 4, ["G"] * 4]
-    sixty_fourths = Piece(read_sheet("| C | G |"), tempi, lead_ticks=150)
-    again = read_midi(written(sixty_fourths), "band.mid")
-    assert (again.lead_ticks, labels(again)) == (150, [["C"] * 4, ["G"] * 4])
-    first = MidiFile(file=io.BytesIO(written(sixty_fourths))).tracks[0]
-    metres = [(m.numerator, m.denominator) for m in first if m.type == "time_signature"]
-    assert metres == [(5, 64), (4, 4)]
+    sixteenths = Piece(read_sheet("| C | G |"), tempi, lead_ticks=360)
+    again = read_midi(written(sixteenths), "band.mid")
+    assert (again.lead_ticks, labels(again)) == (360, [["C"] * 4, ["G"] * 4])
+    assert metres_of(written(sixteenths)) == [(3, 16), (4, 4)]
+
+
+@pytest.mark.parametrize("quarters", [1, 3, 40, 300, 341, 2000])
+def test_a_lead_in_of_any_length_is_ordinary_bars(quarters: int) -> None:
+    piece = Piece(read_sheet("metre: 3/4\n| C | G |"), steady(120.0), lead_ticks=480 * quarters)
+    data = written(piece)
+    assert set(metres_of(data)) <= {(1, 4), (2, 4), (3, 4)}
+    again = read_midi(data, "band.mid")
+    assert sum(bar.beats for bar in again.bars()) == quarters + 6
+    assert labels(again)[-2:] == [["C"] * 3, ["G"] * 3]
+
+
+def test_what_is_late_in_the_first_beat_ends_with_it() -> None:
+    piece = Piece(read_sheet("| C | G |"), steady(120.0))
+    bars = piece.bars()
+    part = Part("drums", ((Note(0, 60, 36, 90), Note(240, 60, 38, 90), Note(480, 60, 36, 90)), ()))
+    data = band_file(bars, [part], POP, piece.tempi, None, "late", late_ticks=48)
+    ticks = accumulate(message.time for message in MidiFile(file=io.BytesIO(data)).tracks[1])
+    track = MidiFile(file=io.BytesIO(data)).tracks[1]
+    on = [tick for tick, message in zip(ticks, track, strict=True) if message.type == "note_on"]
+    assert on == [48, 48 + 216, 480]
+
+
+def metres_of(data: bytes) -> list[tuple[int, int]]:
+    first = MidiFile(file=io.BytesIO(data)).tracks[0]
+    return [(message.numerator, message.denominator) for message in first if message.type == "time_signature"]
 
 
 def test_metres_may_change_and_long_bars_are_divided() -> None:
@@ -137,15 +163,6 @@ def test_drums_are_no_chords() -> None:
     assert labels(both) == [["Am"] * 4] * 2
 
 
-def test_texts_that_are_no_chords_and_lyrics_are_passed_over() -> None:
-    words = [(0, MetaMessage("text", text="recorded at home")), (0, MetaMessage("lyrics", text="A"))]
-    assert labels(read_midi(file_of(words, chord_notes(0, 1920, 60, 64, 67)), "a.mid")) == [["C"] * 4]
-    named = [*words, (960, MetaMessage("text", text="F#m7/C#"))]
-    (bar,) = read_midi(file_of(named, chord_notes(0, 1920, 60, 64, 67)), "a.mid").bars()
-    assert bar.chords[0].root == -1
-    assert bar.chords[2] == Chord(6, 4, 1, 1.0)
-
-
 @pytest.mark.parametrize(
     ("data", "said"),
     [
@@ -154,7 +171,7 @@ def test_texts_that_are_no_chords_and_lyrics_are_passed_over() -> None:
         (b"RIFFxxxxWAVE", "cannot be read as MIDI"),
         (file_of([(0, MetaMessage("track_name", name="empty"))]), "has no notes and names no chords"),
         (file_of([(0, MetaMessage("time_signature", numerator=7, denominator=8))], chord_notes(0, 9600, 60)), "7/8"),
-        (file_of(chord_notes(0, 480, 60), kind=2), "type 2"),
+        (file_of(chord_notes(0, 480, 60), chord_notes(0, 480, 60), kind=2), "type 2"),
         (file_of(chord_notes(0, 480 * 4 * 10_001, 60)), "more than 10000 bars"),
     ],
 )  # fmt: skip
@@ -164,3 +181,98 @@ def test_what_cannot_be_played_to_is_said_with_a_mend(data: bytes, said: str) ->
     assert error.value.message.startswith("song.mid: ")
     assert said in error.value.message
     assert error.value.hint
+
+
+def test_notes_of_no_length_or_without_an_end_carry_the_harmony() -> None:
+    ends = {
+        "on and off at one tick": chords(0),
+        "one tick long": chords(1),
+        "30 ticks long": chords(30),
+        "soft": chords(velocity=1),
+        "soft and of no length": chords(0, velocity=1),
+        "never ended": b"".join(
+            number(1920 * (bar > 0)) + bytes([0x90, *(p := CHORDS[bar])[:1], 80, 0, p[1], 80, 0, p[2], 80])
+            for bar in range(4)
+        )
+        + meta(1, b"end", 1920),
+        "ended twice": chords() + b"\0\x80\x3c\0\0\x43\0",
+        "struck again before they end": b"".join(
+            bytes([0, 0x90, pitch, 80]) * 2 + number(0) + bytes([0x80, pitch, 0]) for pitch in CHORDS[0]
+        )
+        + b"".join(number(1920 * (n == 0)) + bytes([0x80, pitch, 0]) for n, pitch in enumerate(CHORDS[0]))
+        + b"".join(block(pitches, 1920) for pitches in CHORDS[1:]),
+    }
+    for what, events in ends.items():
+        assert (what, labels(read_midi(file(events), "a.mid"))) == (what, LABELS)
+
+
+def test_a_broken_chord_of_notes_without_length_is_a_chord() -> None:
+    notes = b"".join(
+        number(480 * (bar + beat > 0)) + bytes([0x90, pitch, 80, 0, pitch, 0])
+        for bar, (low, *high) in enumerate(CHORDS)
+        for beat, pitch in enumerate((low, *high, high[0]))
+    )
+    assert labels(read_midi(file(notes), "a.mid")) == LABELS
+
+
+@pytest.mark.parametrize("slip", [b"\0\0\0", b"\0\0\1", b"\0\x27\x10", b"\xff\xff\xff", b"\7\xa1", b"", b"\7\xa1\x20"])
+def test_no_tempo_but_one_that_can_be_counts(slip: bytes) -> None:
+    tempo = meta(0x51, b"\6\x1a\x80")
+    for events in (meta(0x51, slip) + tempo + chords(), tempo + block(CHORDS[0], 1920) + meta(0x51, slip) + chords()):
+        piece = read_midi(file(events), "a.mid")
+        assert all(60_000 < each < 12_000_000 for _, each in piece.tempi)
+        assert piece.tempi[0] == (0, 400_000)
+        again = read_midi(written(piece), "band.mid")
+        assert again.tempi == piece.tempi
+        assert bool(piece.remarks) == (slip != b"\7\xa1\x20")
+
+
+@pytest.mark.parametrize("metre", [b"\0\2\x18\x08", b"\4\x28\x18\x08", b"\4\xff\x18\x08", b"\0\0", b"\4", b""])
+def test_a_metre_that_cannot_be_leaves_the_one_before(metre: bytes) -> None:
+    three = meta(0x58, b"\3\2\x18\x08")
+    piece = read_midi(file(three, meta(0x58, metre, 0) if not metre else b"", block(CHORDS[0], 1440),
+                           meta(0x58, metre), block(CHORDS[3], 1440)), "a.mid")  # fmt: skip
+    assert labels(piece) == [["C"] * 3, ["G"] * 3]
+
+
+@pytest.mark.parametrize("off", [-29, -5, 0, 5, 29])
+def test_a_metre_that_changes_beside_the_bar_line_changes_on_it(off: int) -> None:
+    events = block(CHORDS[0], 1920 + off) + meta(0x58, b"\3\2\x18\x08") + block(CHORDS[3], 2880 - off)
+    assert labels(read_midi(file(events), "a.mid")) == [["C"] * 4, ["G"] * 3, ["G"] * 3]
+
+
+@pytest.mark.parametrize(("numerator", "power", "lead"), [(1, 3, 240), (1, 4, 120), (3, 4, 360), (3, 3, 720)])
+def test_an_upbeat_is_a_lead_in(numerator: int, power: int, lead: int) -> None:
+    upbeat = meta(0x58, bytes([numerator, power])) + block((67,), lead) + meta(0x58, b"\4\2")
+    piece = read_midi(file(upbeat, chords()), "a.mid")
+    assert (piece.lead_ticks, labels(piece)) == (lead, LABELS)
+    assert all(below <= 16 for _, below in metres_of(written(piece)))
+
+
+@pytest.mark.parametrize(("power", "ticks"), [(5, 60), (6, 30)])
+def test_an_upbeat_finer_than_a_sixteenth_is_one_that_lasts_as_long(power: int, ticks: int) -> None:
+    slow, usual = meta(0x51, (1_200_000).to_bytes(3, "big")), meta(0x51, (500_000).to_bytes(3, "big"))
+    upbeat = slow + meta(0x58, bytes([1, power])) + block((67,), ticks) + meta(0x58, b"\4\2")
+    piece = read_midi(file(upbeat, block(CHORDS[0], 1920), usual, block(CHORDS[3], 1920)), "a.mid")
+    assert piece.lead_ticks == 120
+    assert piece.tempi == ((0, 1_200_000 * ticks // 120), (120, 1_200_000), (120 + 1920, 500_000))
+    assert metres_of(written(piece)) == [(1, 16), (4, 4)]
+
+
+def test_a_pause_longer_than_any_file_is_an_error_and_no_loop() -> None:
+    for division in (1, 480, 0x7FFF):
+        data = file(block(CHORDS[0], 480), number(0xFFFFFFF) + b"\x90\x3c\x50\x60\x3c\0", division=division)
+        if division < 0x7FFF:
+            with pytest.raises(ConfigError, match="more than 10000 bars"):
+                read_midi(data, "a.mid")
+        else:
+            assert len(read_midi(data, "a.mid").bars()) == 2049
+
+
+def test_many_markers_metres_and_notes_of_one_pitch_are_read() -> None:
+    bars = 5000
+    events = b"".join(meta(6, b"Verse" if bar % 2 else b"Chorus") + block(CHORDS[bar % 4], 1920) for bar in range(bars))
+    piece = read_midi(file(events), "a.mid")
+    assert len(piece.sheet.sections) == bars
+    held = b"\0\x90\x3c\x50" * 50_000 + number(1920) + b"\x3c\0" + b"\0\x3c\0" * 49_999
+    assert labels(read_midi(file(held), "a.mid"))[0][0] != "N"

@@ -40,5 +40,13 @@ TARGET = Target(
     read=read,
     seeds=seeds,
     tokens=(b"MThd", b"MTrk", b"\xff\x51\x03", b"\xff\x58\x04", b"\xff\x59\x02", b"\xff\x2f\x00", b"\xf0", b"\xff\x05"),
-    modules=("engines.accompaniment.offline.midifile", "mido.midifiles.midifiles", "mido.midifiles.meta"),
+    modules=(
+        "engines.accompaniment.offline.midifile",
+        "engines.accompaniment.offline.barlines",
+        "engines.accompaniment.offline.chordtexts",
+        "engines.offline.smf.containers",
+        "engines.offline.smf.events",
+        "engines.offline.smf.metas",
+        "engines.offline.smf.reading",
+    ),
 )

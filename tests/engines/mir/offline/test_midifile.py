@@ -58,11 +58,20 @@ def bar_lines(file: MidiFile, until: int) -> list[int]:
     return lines
 
 
+def metres(file: MidiFile) -> list[tuple[int, int]]:
+    return [(m.numerator, m.denominator) for m in file.tracks[0] if m.type == "time_signature"]
+
+
+def away_s(file: MidiFile, ticks: list[int], time_s: float) -> float:
+    """How far from ``time_s`` the nearest of ``ticks`` falls."""
+    return min(abs(second_at(file, tick) - time_s) for tick in ticks)
+
+
 intervals = st.lists(st.floats(0.25, 1.6), min_size=1, max_size=60)
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.floats(0.0, 12.0), intervals, st.integers(1, 4), st.sampled_from([3, 4, 6]))
+@given(st.floats(0.05, 12.0), intervals, st.integers(1, 4), st.sampled_from([3, 4, 6]))
 def test_beats_fall_where_they_were_heard(lead_s: float, steps: list[float], first: int, bar_beats: int) -> None:
     times = [round(t, 6) for t in accumulate([lead_s, *steps])]
     song = song_of(times, min(first, bar_beats), bar_beats)
@@ -73,6 +82,51 @@ def test_beats_fall_where_they_were_heard(lead_s: float, steps: list[float], fir
     downbeats = [i for i, beat in enumerate(song.beats) if beat.number == 1]
     ticks = [tick for tick, _ in tempi(file)][-len(times) :]
     assert {ticks[i] for i in downbeats} <= set(bar_lines(file, ticks[-1]))
+
+
+gaps = st.lists(st.one_of(st.floats(0.051, 0.25), st.floats(0.25, 1.6), st.floats(1.6, 90.0)), max_size=24)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.one_of(st.just(0.0), st.floats(0.051, 0.3), st.floats(0.3, 900.0)), gaps, st.integers(1, 4), st.integers(1, 40)
+)
+def test_every_bar_and_tempo_is_one_that_all_daws_take(lead_s: float, gaps: list[float], first: int, bar: int) -> None:
+    times = [round(t, 6) for t in accumulate([lead_s, *gaps])]
+    song = song_of(times, min(first, bar), bar)
+    file = read(song)
+    assert all(1 <= numerator <= 16 and denominator in (4, 8, 16) for numerator, denominator in metres(file))
+    assert all(200_000 <= tempo <= 3_000_000 for _, tempo in tempi(file))
+    changes = [tick for tick, _ in tempi(file)]
+    lines = bar_lines(file, changes[-1])
+    for beat in song.beats:
+        assert away_s(file, changes, beat.time_s) < 3e-4
+        assert beat.number > 1 or away_s(file, lines, beat.time_s) < 3e-4
+
+
+@pytest.mark.parametrize("first_s", [0.001, 0.01, 0.049])
+def test_a_first_beat_for_which_no_bar_is_short_enough_is_written_at_the_start(first_s: float) -> None:
+    times = [first_s + i * 0.5 for i in range(9)]
+    file = read(song_of(times))
+    assert metres(file) == [(4, 4)]
+    assert quarters(file) == pytest.approx([0.0, *times[1:]], abs=1e-5)
+
+
+@pytest.mark.parametrize("first_s", [20.0, 150.0, 170.0, 3600.0])
+def test_a_long_lead_in_is_ordinary_bars_of_the_songs_tempo(first_s: float) -> None:
+    times = [first_s + 0.017 + i * 0.5 for i in range(16)]
+    file = read(song_of(times))
+    assert set(metres(file)) <= {(n, 4) for n in range(1, 5)}
+    assert all(480_000 < tempo < 520_000 for _, tempo in tempi(file))
+    assert quarters(file)[-16:] == pytest.approx(times, abs=2e-4)
+    assert tempi(file)[-16][0] in bar_lines(file, tempi(file)[-1][0])
+
+
+def test_beats_too_near_for_any_tempo_are_sixteenths_and_those_nearer_are_one() -> None:
+    times = [1.0, 1.5, 2.0, 2.1, 2.11, 2.5, 3.0]
+    file = read(song_of(times, bar_beats=7))
+    placed = [second_at(file, tick) for tick, _ in tempi(file)]
+    assert placed[-6:] == pytest.approx([1.0, 1.5, 2.0, 2.1, 2.5, 3.0], abs=1e-4)
 
 
 def test_a_pause_without_beats_becomes_quarter_notes_of_the_tempo_around_it() -> None:
@@ -91,10 +145,10 @@ def test_errors_of_rounding_do_not_add_up() -> None:
     assert abs(second_at(file, ticks[-1]) - times[-1]) < 1e-5
 
 
-def test_a_lead_in_that_is_no_quarter_note_is_a_bar_of_its_own() -> None:
+def test_a_lead_in_that_is_no_quarter_note_is_a_bar_of_sixteenths() -> None:
     file = read(song_of([0.1 + i * 0.5 for i in range(20)], first=3))
     signatures = [(m.numerator, m.denominator) for m in file.tracks[0] if m.type == "time_signature"]
-    assert signatures == [(3, 64), (2, 4), (4, 4)]
+    assert signatures == [(1, 16), (2, 4), (4, 4)]
 
 
 def test_a_short_lead_in_keeps_a_tempo_that_hosts_can_play() -> None:

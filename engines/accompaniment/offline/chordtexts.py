@@ -1,0 +1,138 @@
+"""Chord tracks of MIDI files: texts that name chords, told from lyrics, rehearsal letters and credits.
+
+A track's texts name chords where nearly all of them are chord symbols, and the notes do not say otherwise. Only text
+events count: lyrics, markers, cues, copyrights, track and instrument names never do. How much the notes have to agree
+depends on how plainly it is a chord track:
+
+- not at all, where the band wrote it (the first track is called "Sideman: ..."),
+- by LEAST_PLAIN, where there are a few symbols on beats, and some are more than a letter,
+- by LEAST_NAMED, where the track is called "chords" (in some languages),
+- by LEAST, elsewhere: a letter or two may be anything.
+
+Agreement is the share of what sounds that belongs to the chords named, against the same share for the chords that
+the notes themselves make likeliest. Where there are no notes to ask, rehearsal letters (A, B, C in order) are none.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.core.events import Chord
+from bridge.core.time import TICKS_PER_BEAT
+from engines.accompaniment.harmony.fitting import Sounding, pitch_classes_of
+from engines.accompaniment.harmony.states import Doubles
+from engines.accompaniment.score import NO_CHORD
+from engines.accompaniment.sheet import chord_of
+from engines.offline.smf.metas import TEXT, TRACK_NAME, text_of
+from engines.offline.smf.reading import Smf, Track
+
+LEAST_PLAIN, LEAST_NAMED, LEAST = 0.4, 0.5, 0.85
+MOST_WORDS = 0.1
+"""A chord track has no more words than so many a chord; what stands within its first beat is a title or credit."""
+FEWEST, FEWEST_KINDS, MORE_THAN_LETTERS, ON_BEATS = 4, 2, 0.25, 0.8
+"""Of a plain chord track: texts, different ones, the share that is more than a letter, the share that is on beats."""
+NEAR_TICKS = TICKS_PER_BEAT // 8
+COVERED = 0.5
+"""Texts that are not plainly chords name one for so much of what sounds."""
+OURS = "Sideman:"
+_NAMED = re.compile(r"\b(?:chords?|akkorde?|accords?|acordes?|accordi)\b", re.IGNORECASE)
+KARAOKE = "@"
+"""What headings in karaoke files begin with."""
+
+
+class NamedChord(NamedTuple):
+    """``symbol``: as it is written."""
+
+    tick: int
+    symbol: str
+    chord: Chord
+
+
+def chord_tracks(smf: Smf) -> list[list[NamedChord]]:
+    """What is named in each track of which nearly all texts are chords; nothing for the others."""
+    return [_symbols(track) for track in smf.tracks]
+
+
+def _symbols(track: Track) -> list[NamedChord]:
+    texts = [(event.tick, text) for event in track if (text := text_of(event, TEXT)) is not None]
+    if any(text.startswith(KARAOKE) for _, text in texts):
+        return []
+    found = [NamedChord(tick, text, chord) for tick, text in texts if (chord := chord_of(text)) is not None]
+    words = sum(tick >= TICKS_PER_BEAT and chord_of(text) is None for tick, text in texts)
+    return found if words <= MOST_WORDS * len(found) else []
+
+
+def named_chords(
+    smf: Smf, beats: Sequence[int], notes: Sequence[Sounding], of_notes: Sequence[Chord]
+) -> list[Chord] | None:  # fmt: skip
+    """A chord for each beat by the texts; None where there is no chord track, or the notes say that it is none.
+
+    ``beats``: ticks, the last where the last beat ends. ``notes``: those with a pitch, and their likeliest chords.
+    """
+    name = next(iter(_names(smf.tracks[0])), "")
+    kept: list[NamedChord] = []
+    for track, symbols in zip(smf.tracks, chord_tracks(smf), strict=True):
+        named = any(_NAMED.search(name) for name in _names(track))
+        if symbols and (name.startswith(OURS) or _agreed(symbols, named, beats, notes, of_notes)):
+            kept += symbols
+    kept.sort(key=lambda symbol: symbol.tick)
+    return _each_beat(kept, beats) if kept else None
+
+
+def _names(track: Track) -> list[str]:
+    return [text for event in track if (text := text_of(event, TRACK_NAME)) is not None]
+
+
+def _agreed(
+    symbols: Sequence[NamedChord], named: bool, beats: Sequence[int], notes: Sequence[Sounding],
+    of_notes: Sequence[Chord],
+) -> bool:  # fmt: skip
+    """Whether the notes agree that ``symbols`` are chords; ``named``: their track is called so."""
+    if not notes:
+        return not _are_letters(symbols)
+    least = LEAST_PLAIN if _is_plain(symbols) else LEAST_NAMED if named else LEAST
+    sounding = pitch_classes_of(notes, beats)
+    chords = _each_beat(symbols, beats)
+    asked = np.array([chord.root >= 0 for chord in chords])
+    if least == LEAST and sounding[asked].sum() < COVERED * sounding.sum():
+        return False
+    return _inside(sounding, chords, asked) >= least * _inside(sounding, of_notes, asked)
+
+
+def _inside(sounding: Doubles, chords: Sequence[Chord], asked: NDArray[np.bool_]) -> float:
+    """How much of what is ``sounding``, shape (beats, 12), in the beats ``asked`` belongs to their chords."""
+    belongs = np.zeros(sounding.shape)
+    for beat, chord in enumerate(chords):
+        belongs[beat, list(chord.pitch_classes)] = 1.0
+    return float((sounding * belongs)[asked].sum())
+
+
+def _is_plain(symbols: Sequence[NamedChord]) -> bool:
+    """Whether these can hardly be anything but chords."""
+    if len(symbols) < FEWEST or len({symbol.chord for symbol in symbols}) < FEWEST_KINDS:
+        return False
+    longer = sum(len(symbol.symbol) > 1 for symbol in symbols)
+    placed = sum((symbol.tick + NEAR_TICKS) % TICKS_PER_BEAT <= 2 * NEAR_TICKS for symbol in symbols)
+    return longer >= MORE_THAN_LETTERS * len(symbols) and placed >= ON_BEATS * len(symbols)
+
+
+def _are_letters(symbols: Sequence[NamedChord]) -> bool:
+    """Whether these are rehearsal letters: each new one the next of the alphabet, from A."""
+    different = list(dict.fromkeys(symbol.symbol for symbol in symbols))
+    return len(different) > 1 and different == [chr(ord("A") + place) for place in range(len(different))]
+
+
+def _each_beat(symbols: Sequence[NamedChord], beats: Sequence[int]) -> list[Chord]:
+    """The last chord named until half of each beat is over: what is named between beats counts from the nearest."""
+    ticks = [symbol.tick for symbol in symbols]
+    found = []
+    for beat in beats[:-1]:
+        place = bisect_right(ticks, beat + TICKS_PER_BEAT // 2 - 1)
+        found.append(symbols[place - 1].chord if place else NO_CHORD)
+    return found

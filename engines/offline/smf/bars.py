@@ -1,0 +1,83 @@
+"""Ordinary bars and tempi: any time before or between beats, written so that every DAW takes the file.
+
+A bar is counted in quarters, eighths or sixteenths, MOST_BEATS at most (Live knows no finer value, and no DAW a bar of
+300 quarters), a tempo lies between 20 and 300 quarter notes a minute (Cubase knows no faster one, Live no slower one).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from math import ceil
+
+from bridge.core.time import TICKS_PER_BEAT
+
+SIXTEENTH = TICKS_PER_BEAT // 4
+MOST_BEATS = 16
+"""A time signature's highest numerator."""
+FASTEST_US, SLOWEST_US = 200_000, 3_000_000
+"""Microseconds a quarter note, at 300 and 20 a minute."""
+SHORTEST_US = FASTEST_US / 4
+"""A sixteenth at the fastest tempo: no bar is shorter."""
+USUAL_LONGEST_US = 2_000_000
+"""A quarter note that is chosen freely is no longer."""
+EXACT_US = 100.0
+"""As near as one tempo has to come to a time; else two do, which differ by a microsecond."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """``ticks``, a whole number of sixteenths, and ``tempi`` (tick, microseconds a quarter note) that fill a time."""
+
+    ticks: int
+    tempi: tuple[tuple[int, int], ...]
+
+
+def fill_time(length_us: float, period_us: float) -> Lead:
+    """Quarter notes of about ``period_us`` that last ``length_us`` (to EXACT_US), sixteenths where there is no room
+    for one; nothing where there is no room for a sixteenth either."""
+    period_us = min(max(period_us, FASTEST_US), USUAL_LONGEST_US)
+    sixteenths = round(4 * length_us / period_us)
+    if length_us < SHORTEST_US:
+        return Lead(0, ())
+    if sixteenths < 4 or length_us < FASTEST_US:
+        sixteenths = min(max(sixteenths, 1), int(length_us / SHORTEST_US))
+        return Lead(sixteenths * SIXTEENTH, ((0, round(length_us * 4 / sixteenths)),))
+    quarters = max(round(length_us / period_us), ceil(length_us / SLOWEST_US), 1)
+    quarters = min(quarters, int(length_us / FASTEST_US))
+    tempo, longer = divmod(round(length_us), quarters)
+    nearest = round(length_us / quarters)
+    if abs(nearest * quarters - length_us) <= EXACT_US:
+        return Lead(quarters * TICKS_PER_BEAT, ((0, nearest),))
+    return Lead(quarters * TICKS_PER_BEAT, ((0, tempo + 1), (longer * TICKS_PER_BEAT, tempo)))
+
+
+def bar_lengths(ticks: int, usual: int) -> Iterator[int]:
+    """``ticks`` as lengths of bars of ``usual`` ticks at most, what is over first: sixteenths, then quarters."""
+    over = ticks % TICKS_PER_BEAT
+    if over:
+        yield over
+        ticks -= over
+    if ticks % usual:
+        yield ticks % usual
+    yield from [usual] * (ticks // usual)
+
+
+def metre_of_ticks(ticks: int) -> tuple[int, int]:
+    """Numerator and denominator of a bar of so many ticks. Raises: ValueError where it is no ordinary bar."""
+    denominator = next((16 // over for over in (4, 2, 1) if ticks % (over * SIXTEENTH) == 0), 0)
+    numerator = ticks * denominator // (4 * TICKS_PER_BEAT)
+    if not denominator or not 1 <= numerator <= MOST_BEATS:
+        raise ValueError(f"a bar of {ticks} ticks")
+    return numerator, denominator
+
+
+def metre_changes(lengths: Iterable[int], at: int = 0) -> list[tuple[int, int, int]]:
+    """(tick, numerator, denominator) wherever the metre changes in bars of these ``lengths``, in ticks from ``at``."""
+    changes: list[tuple[int, int, int]] = []
+    for length in lengths:
+        metre = metre_of_ticks(length)
+        if not changes or changes[-1][1:] != metre:
+            changes.append((at, *metre))
+        at += length
+    return changes
