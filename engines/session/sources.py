@@ -11,6 +11,7 @@ from engines.accompaniment.offline.piece import Piece, steady
 from engines.accompaniment.sheet import Sheet, read_sheet
 from engines.offline.command import Told
 from engines.offline.smf.containers import PREFIX_BYTES, is_smf
+from engines.offline.smf.reading import LARGEST_BYTES
 from engines.offline.songs import SUFFIXES
 from engines.session.course import Course, follow
 
@@ -48,7 +49,8 @@ def read_source(given: str, bpm: float, told: Told, harmony: bool = True) -> Sou
     if path.is_dir():
         raise ConfigError(f"{given}: is a folder", "give one song, MIDI file or chord sheet")
     if _is_midi(path):
-        return Source(given, read_midi(path.read_bytes(), given, harmony))
+        with path.open("rb") as file:
+            return Source(given, read_midi(file.read(LARGEST_BYTES + 1), given, harmony))
     if is_song(given):
         course = follow(path, told, harmony)
         return Source(given, course.piece, course)

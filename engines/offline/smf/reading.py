@@ -14,7 +14,7 @@ from engines.offline.smf.containers import open_container
 from engines.offline.smf.events import Event, parse_events
 from engines.offline.smf.metas import slip_of, tempo_of
 
-LARGEST_BYTES = 64 << 20
+LARGEST_BYTES = 16 << 20
 USUAL_US = 500_000
 """Microseconds a quarter note where a file does not say."""
 SAVE = "save it anew as a standard MIDI file of type 0 or 1"

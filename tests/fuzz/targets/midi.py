@@ -2,37 +2,44 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from pathlib import Path
 
-import mido
-
+from engines.accompaniment.offline.midi import band_file
 from engines.accompaniment.offline.midifile import read_midi
+from engines.accompaniment.style import find, load
+from engines.offline.smf.metas import metre_of
+from engines.offline.smf.reading import read_smf
+from tests.engines.offline.smf import block, chords, file, header, meta, text, track
 from tests.fuzz.target import Target
+
+STYLE = load(find("pop"))
 
 
 def read(data: bytes, folder: Path) -> None:
-    """A piece with bars, or a clear refusal."""
-    assert read_midi(data, "fuzz.mid").bars()
+    """A piece with bars that is the same when it is written and read back, in bars and tempi that DAWs take."""
+    piece = read_midi(data, "fuzz.mid")
+    bars = piece.bars()
+    assert bars
+    written = band_file(bars, [], STYLE, piece.tempi, piece.sheet.key, "Sideman: fuzz", piece.lead_ticks)
+    again = read_midi(written, "band.mid").bars()
+    led = len(again) - len(bars)  # quarter notes of an upbeat are read as bars
+    assert 0 <= led <= 2
+    assert [(bar.section, bar.chords) for bar in again[led:]] == [(bar.section, bar.chords) for bar in bars]
+    smf = read_smf(written, "band.mid")
+    assert not smf.remarks
+    assert all(top <= 16 and below in (4, 8, 16) for _, (top, below) in smf.timed(metre_of))
 
 
 def seeds() -> Iterator[bytes]:
-    """Four chords in blocks, with all metas that count."""
-    file, track = mido.MidiFile(), mido.MidiTrack()
-    file.tracks.append(track)
-    track.append(mido.MetaMessage("set_tempo", tempo=500_000))
-    track.append(mido.MetaMessage("time_signature", numerator=4, denominator=4))
-    track.append(mido.MetaMessage("key_signature", key="C"))
-    track.append(mido.MetaMessage("marker", text="Verse"))
-    for root, third in ((60, 4), (57, 3), (53, 4), (55, 4)):
-        for on in (True, False):
-            for number, pitch in enumerate((root, root + third, root + 7)):
-                time = 0 if on or number else 4 * file.ticks_per_beat
-                track.append(mido.Message("note_on", note=pitch, velocity=80 * on, time=time))
-    out = io.BytesIO()
-    file.save(file=out)
-    yield out.getvalue()
+    """Four chords in blocks, with all metas that count; words, chord symbols, an upbeat; RIFF, SMPTE."""
+    metas = meta(0x51, b"\7\xa1\x20") + meta(0x58, b"\4\2\x18\x08") + meta(0x59, b"\0\0") + text("Verse", 6)
+    yield file(metas, chords())
+    names = b"".join(text(symbol, delta=1920 * (place > 0)) for place, symbol in enumerate(("C", "Am7", "Fmaj7", "G7")))
+    yield header(3) + track(metas, chords()) + track(names) + track(text("@K"), text(" Am", delta=480))
+    yield file(meta(0x58, b"\1\5"), block((67,), 60), meta(0x58, b"\4\2"), chords(0), b"\0\xf0\2\1\xf7\0\xf8")
+    whole = file(metas, chords(), division=0xE728)
+    yield b"RIFF" + (len(whole) + 12).to_bytes(4, "little") + b"RMIDdata" + len(whole).to_bytes(4, "little") + whole
 
 
 TARGET = Target(
