@@ -17,6 +17,10 @@ from bridge.core.events import Chord, Midi, TimedEvent
 from bridge.core.time import TICKS_PER_BEAT, TempoChange, TempoMap
 from bridge.errors import ConfigError
 
+FASTEST_BPM = 300.0
+"""A tempo map made of heard beats is no faster; not every DAW knows faster ones."""
+SLOWEST_US = 0xFFFFFF
+"""Microseconds a quarter note: the most that a MIDI file can say."""
 READABLE = "WAV, FLAC, OGG or MP3"
 SURROUND = 6
 _SYSTEM = 0xF0  # from here on: clock, start, stop, system exclusive; they have no place in a file's tracks
@@ -107,24 +111,32 @@ def write_midi(path: Path, events_by_track: Mapping[str, Sequence[TimedEvent]], 
 def tempo_map_of(beats: Sequence[int], rate: int) -> TempoMap:
     """The tempo map whose beats fall on heard ``beats`` (frames, ascending), for a song without one.
 
-    Before the first beat lies an upbeat of whole beats at about the same tempo. Fewer than two beats give 120.
+    Before the first beat lies an upbeat of whole beats at about the same tempo, and a pause is several beats. A beat
+    heard less than a third of one behind another is left out. Fewer than two beats give 120.
     """
     if len(beats) < 2:
         return TempoMap([TempoChange(0.0, 120.0)], rate)
-    spans = np.diff(np.asarray(beats, dtype=np.float64))
-    usual = float(np.median(spans))
-    first = 0 if beats[0] == 0 or beats[0] >= usual / 2 else 1  # a sliver of an upbeat would be a wild tempo
-    upbeat = max(round(beats[first] / usual), 1) if beats[first] else 0
-    lengths = [(0.0, beats[first] / upbeat)] if upbeat else []
-    lengths += [(float(upbeat + i), span) for i, span in enumerate(spans[first:])]
-    return TempoMap([TempoChange(beat, 60.0 * rate / max(span, 1.0)) for beat, span in lengths], rate)
+    usual = max(float(np.median(np.diff(np.asarray(beats, dtype=np.float64)))), 60.0 * rate / FASTEST_BPM)
+    kept = list(beats[:1])
+    for heard in beats[1:]:
+        if heard - kept[-1] >= usual / 3:
+            kept.append(heard)
+    if kept[0] and kept[0] < usual / 2 and len(kept) > 1:  # a sliver of an upbeat would be a wild tempo
+        kept = kept[1:]
+    changes, beat, before = [], 0, 0
+    for heard in kept:
+        if heard > before:
+            count = max(round((heard - before) / usual), 1)
+            changes.append(TempoChange(float(beat), 60.0 * rate * count / (heard - before)))
+            beat, before = beat + count, heard
+    return TempoMap(changes or [TempoChange(0.0, 120.0)], rate)
 
 
 def _tempi(tempo_map: TempoMap, end_ticks: int) -> list[tuple[int, int]]:
     """The tempo changes up to ``end_ticks`` as (tick, microseconds a beat)."""
     tempi: list[tuple[int, int]] = []
     for at in range(end_ticks + 1):
-        tempo = int(mido.bpm2tempo(tempo_map.tempo_at(at / TICKS_PER_BEAT)))
+        tempo = min(max(int(mido.bpm2tempo(tempo_map.tempo_at(at / TICKS_PER_BEAT))), 1), SLOWEST_US)
         if not tempi or tempi[-1][1] != tempo:
             tempi.append((at, tempo))
     return tempi

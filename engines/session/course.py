@@ -79,7 +79,7 @@ def course_of(heard: SongMap, strength: Strength, name: str, harmony: bool = Tru
         lead,
         intensities=tuple(stretch.intensity for stretch in stretches for _ in range(stretch.bars)),
         rests=frozenset(bar for bar, power in enumerate(powers) if power < REST * usual),
-        late_ticks=0 if lead else round(float(ends[0]) * 1e6 * TICKS_PER_BEAT / tempi[0][1]),
+        late_ticks=late_ticks_of(float(ends[0]), lead, tempi),
     )
     return Course(piece, tuple(ends.tolist()), tuple(lengths), float(strength.powers.mean()), heard)
 
@@ -145,3 +145,8 @@ def tempi_of(beats_s: Sequence[float]) -> tuple[int, Tempi]:
         tempi.append((lead.ticks + number * TICKS_PER_BEAT, tempo))
         here_us += tempo
     return lead.ticks, tuple(tempi)
+
+
+def late_ticks_of(first_s: float, lead_ticks: int, tempi: Tempi) -> int:
+    """How far behind the file's start the first beat is, where no bar leads in to it."""
+    return 0 if lead_ticks else round(first_s * 1e6 * TICKS_PER_BEAT / tempi[0][1])

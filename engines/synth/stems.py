@@ -17,6 +17,7 @@ from bridge.core.engine import Engine, block_for
 from bridge.core.events import Midi, TimedEvent
 from bridge.core.time import BlockTime, TempoChange, TempoMap
 from bridge.errors import ConfigError
+from engines.offline.smf.metas import is_tempo
 from engines.synth.engine import INPUT, OUTPUT, fluid_for_files, instrument
 from engines.synth.limiter import limited
 from engines.synth.sounds import is_heard, strikes
@@ -67,7 +68,7 @@ def _tempo_map(file: MidiFile, rate: int) -> TempoMap:
         tick = 0
         for message in track:
             tick += message.time
-            if message.type == "set_tempo":
+            if message.type == "set_tempo" and is_tempo(message.tempo):
                 changes[tick / file.ticks_per_beat] = tempo2bpm(message.tempo)
     return TempoMap([TempoChange(beat, bpm) for beat, bpm in sorted(changes.items())], rate)
 

@@ -195,5 +195,16 @@ def test_a_tempo_map_of_heard_beats_puts_a_beat_on_each_of_them(first: int) -> N
     assert tempo.tempo_at(0.0) == pytest.approx(60 * RATE / 20000, rel=0.5)
 
 
+def test_a_pause_between_heard_beats_is_several_beats_and_two_on_one_spot_are_one(tmp_path: Path) -> None:
+    heard = [RATE * n // 2 for n in (20, 21, 22, 23, 91, 92, 93)]
+    for beats in (heard, sorted([*heard, heard[1] + 9, heard[2] + 3000])):
+        tempo = tempo_map_of(beats, RATE)
+        assert [tempo.beat_at(frame) for frame in heard] == pytest.approx([20, 21, 22, 23, 91, 92, 93], abs=1e-6)
+        write_midi(tmp_path / "heard.mid", {}, tempo, RATE)
+    slow = tempo_map_of([0, 60 * RATE, 120 * RATE], RATE)
+    write_midi(tmp_path / "slow.mid", {"keys": [TimedEvent(90 * RATE, Midi(b"\x90\x3c\x40"))]}, slow, RATE)
+    assert [m.tempo for _, m in played(tmp_path / "slow.mid", "tempo") if m.type == "set_tempo"] == [0xFFFFFF]
+
+
 def test_too_few_beats_give_an_even_120() -> None:
     assert tempo_map_of([5000], RATE).tempo_at(7.0) == 120.0

@@ -56,8 +56,8 @@ class Piece:
         if self.counted:
             return self
         ticks = self.sheet.beats * TICKS_PER_BEAT
-        (first, *later) = self.tempi
-        return replace(self, counted=True, tempi=(first, *((tick + ticks, tempo) for tick, tempo in later)))
+        later = ((tick + ticks if tick > self.lead_ticks else tick, tempo) for tick, tempo in self.tempi)
+        return replace(self, counted=True, tempi=tuple(later))
 
     def at(self, bpm: float) -> Piece:
         """The same in a steady tempo, quarter notes a minute."""

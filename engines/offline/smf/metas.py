@@ -18,7 +18,12 @@ def tempo_of(event: Event) -> int | None:
     if event.status != META or event.kind != SET_TEMPO or len(event.data) < 3:
         return None
     tempo = int.from_bytes(event.data[:3], "big")
-    return tempo if 60e6 / FASTEST_BPM <= tempo <= 60e6 / SLOWEST_BPM else None
+    return tempo if is_tempo(tempo) else None
+
+
+def is_tempo(tempo_us: int) -> bool:
+    """Whether music may have so many microseconds a quarter note."""
+    return 60e6 / FASTEST_BPM <= tempo_us <= 60e6 / SLOWEST_BPM
 
 
 def metre_of(event: Event) -> tuple[int, int] | None:

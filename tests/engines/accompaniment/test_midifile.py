@@ -115,6 +115,11 @@ def test_what_is_late_in_the_first_beat_ends_with_it() -> None:
     assert on == [48, 48 + 216, 480]
 
 
+def test_a_count_in_behind_a_lead_has_the_tempo_of_the_first_bar() -> None:
+    piece = Piece(read_sheet("| C | G |"), ((0, 400_000), (240, 500_000), (2160, 600_000)), lead_ticks=240)
+    assert piece.with_count_in().tempi == ((0, 400_000), (240, 500_000), (4080, 600_000))
+
+
 def metres_of(data: bytes) -> list[tuple[int, int]]:
     first = MidiFile(file=io.BytesIO(data)).tracks[0]
     return [(message.numerator, message.denominator) for message in first if message.type == "time_signature"]

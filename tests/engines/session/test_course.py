@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from itertools import accumulate
 from math import sin
 from pathlib import Path
 
+import hypothesis.strategies as st
 import numpy as np
 import pytest
+from hypothesis import given, settings
 from mido import MidiFile, tick2second
 
 from bridge.core.audio import Audio
 from bridge.errors import ConfigError
+from engines.accompaniment.arranger import Part
 from engines.accompaniment.offline.midi import band_file
+from engines.accompaniment.offline.midifile import read_midi
 from engines.accompaniment.offline.piece import Piece, starts_of
+from engines.accompaniment.score import NO_CHORD, Note
+from engines.accompaniment.sheet import Section, Sheet, read_sheet
 from engines.accompaniment.style import find, load
 from engines.mir.offline.songmap import ChordSpan
-from engines.session.course import Course, chord_between, course_of, follow, tempi_of
+from engines.session.course import Course, chord_between, course_of, follow, late_ticks_of, tempi_of
 from tests.engines.mir.signals import RATE, band, clicks, tones
 from tests.engines.session.songs import silent, strength_of, told_beats, told_map, wave
 
@@ -103,6 +110,47 @@ def test_the_lead_in_is_sixteenths_or_quarter_notes(first_s: float, lead: int) -
     assert tempi_of(beats)[0] == lead
     times = [tick for tick, _ in tempi_of(beats)[1]]
     assert times[-1] == lead + 7 * 480
+
+
+paces = st.lists(st.floats(0.26, 1.4), min_size=9, max_size=60)
+leads = st.one_of(st.floats(0.0, 0.05), st.floats(0.05, 1.5), st.floats(1.5, 1000.0))
+
+
+@settings(max_examples=100, deadline=None)
+@given(leads, paces, st.sampled_from([3, 4, 5, 7]))
+def test_in_the_written_file_every_beat_is_where_it_is_heard_in_bars_that_daws_take(
+    lead_s: float, gaps_s: list[float], bar_beats: int
+) -> None:
+    beats = np.cumsum([lead_s, *gaps_s]).tolist()
+    lead, tempi = tempi_of(beats)
+    bars = [bar_beats] * (len(gaps_s) // bar_beats)
+    sheet = Sheet((Section("", 1, tuple((NO_CHORD,) * count for count in bars)),), bar_beats)
+    late = late_ticks_of(beats[0], lead, tempi)
+    piece = Piece(sheet, tempi, lead, late_ticks=late)
+    hits = Part("drums", tuple(tuple(Note(480 * n, 60, 36, 90) for n in range(count)) for count in bars))
+    data = band_file(piece.bars(), [hits], load(find("pop")), tempi, None, "song", lead, late)
+    file = MidiFile(file=io.BytesIO(data))
+    metres = [(m.numerator, m.denominator) for m in file.tracks[0] if m.type == "time_signature"]
+    assert all(1 <= numerator <= 16 and denominator in (4, 8, 16) for numerator, denominator in metres)
+    assert all(200_000 <= m.tempo <= 3_000_000 for m in file.tracks[0] if m.type == "set_tempo")
+    ticks = accumulate(message.time for message in file.tracks[1])
+    struck = [tick for tick, m in zip(ticks, file.tracks[1], strict=True) if m.type == "note_on"]
+    assert seconds_of_bars(data, struck) == pytest.approx(beats[: len(struck)], abs=2e-3)
+    assert seconds_of_bars(data, struck)[1:] == pytest.approx(beats[1 : len(struck)], abs=2e-4)
+
+
+@pytest.mark.parametrize("first_s", [0.0, 0.003, 0.03, 0.12, 20.0, 150.0, 170.0, 4000.0])
+def test_a_song_that_begins_late_is_read_back_with_the_same_beats(first_s: float) -> None:
+    beats = [first_s + 0.5 * beat for beat in range(17)]
+    lead, tempi = tempi_of(beats)
+    piece = Piece(read_sheet("| C | Am | F | G |"), tempi, lead, late_ticks=late_ticks_of(first_s, lead, tempi))
+    again = read_midi(midi_of(piece), "band.mid")
+    before = len(again.bars()) - 4
+    starts = starts_of(again.bars(), again.lead_ticks)[before:]
+    assert [bar.chords[0].label for bar in again.bars()[before:]] == ["C", "Am", "F", "G"]
+    heard = seconds_of_bars(midi_of(again), starts[:-1])
+    assert heard[1:] == pytest.approx(beats[4:16:4], abs=2e-4)
+    assert heard[0] == pytest.approx(beats[0], abs=2e-4 if lead else first_s + 1e-6)
 
 
 def test_a_chord_a_beat_is_the_one_heard_longest() -> None:

@@ -13,8 +13,10 @@ from mido import MidiFile, MidiTrack, tempo2bpm
 
 from bridge.errors import ConfigError
 from engines.accompaniment.style import PART_NAMES, ROLES
+from engines.offline.smf.reading import LARGEST_BYTES
 from engines.session.command import accompany
 from tests.engines.accompaniment.playing import STYLES
+from tests.engines.offline import smf as midi
 
 SHEET = """
 tempo: 96
@@ -185,3 +187,30 @@ def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
     path.write_bytes(b"| C |\xff\xfe")
     with pytest.raises(ConfigError, match="not UTF-8 at byte 5"):
         run(path, "--out", tmp_path)
+
+
+SONG = midi.header(2) + midi.track(midi.meta(0x51, b"\0\0\0"), midi.text("Verse", 6)) + midi.track(midi.chords())
+RIFF = b"RIFF" + (len(SONG) + 12).to_bytes(4, "little") + b"RMIDdata" + len(SONG).to_bytes(4, "little") + SONG
+
+
+@pytest.mark.parametrize("name", ["a.mid", "a.KAR", "a.rmi", "a.smf", "a.wav", "a"])
+@pytest.mark.parametrize("data", [SONG, RIFF])
+def test_midi_is_known_by_its_content_and_what_is_odd_is_said(
+    name: str, data: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    file = made(tmp_path / "out", tmp_path / name)
+    assert [m.text for _, m in timed(file.tracks[0]) if m.type == "text"] == ["C", "Am", "F", "G"]
+    assert [m.text for _, m in timed(file.tracks[0]) if m.type == "marker"] == ["Verse"]
+    assert "impossible values are passed over: a tempo of 0 us" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("name", ["a.mid", "a.rmi", "a.kar"])
+def test_what_is_no_midi_behind_its_name_is_an_error_with_a_fix(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b"RIFF\0\0\0\0WAVEfmt ")
+    with pytest.raises(ConfigError, match="cannot be read as MIDI") as error:
+        run(tmp_path / name, "--out", tmp_path)
+    assert error.value.hint
+    (tmp_path / name).write_bytes(bytes(LARGEST_BYTES + 1))
+    with pytest.raises(ConfigError, match="more than 16 MB"):
+        run(tmp_path / name, "--out", tmp_path)

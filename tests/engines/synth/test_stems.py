@@ -40,6 +40,12 @@ def test_notes_fall_on_the_frames_that_the_tempi_say() -> None:
     assert list(score.parts) == ["drums"]
 
 
+@pytest.mark.parametrize("slip", [0, 1, 0xFFFFFF])
+def test_a_tempo_that_cannot_be_is_passed_over(slip: int) -> None:
+    tempi: list[Message | MetaMessage] = [MetaMessage("set_tempo", tempo=slip)]
+    assert read_score(file_of(("tempi", tempi), ("drums", stroke(480))), 1000).parts["drums"][0].frame == 500
+
+
 def test_a_part_is_a_track_with_notes_and_has_a_name_that_a_file_can_have() -> None:
     file = file_of(("a/b", stroke(0)), ("", stroke(0)), ("mix", stroke(0)), ("a/b", stroke(0)), ("empty", []))
     assert list(read_score(file).parts) == ["a_b", "track 1", "mix 2", "a_b 2"]
