@@ -101,6 +101,13 @@ READINGS: tuple[Reading, ...] = (
         "What a hop costs an engine's worker since the counters were reset, and its share of a core (1: all of it).",
         keyed=True,
     ),
+    Reading(
+        "osc",
+        ("received", "malformed", "refused", "excess", "dropped", "lost", "unanswered", "unsent", "failed"),
+        "OSC datagrams since the start, and what became of them. refused: by peers who may not. excess: messages that "
+        "asked for more than one datagram may. dropped: by us, of a peer that sent more than its share; lost: by the "
+        "system, which had no room. unanswered: errors that were not sent, to send no flood. unsent: other replies.",
+    ),
     Reading("health", ("worker", "state"), "How an engine's worker is doing.", keyed=True),
     Reading("meters", ("port", "peak_db", "rms_db"), "The level of a port, in dB below full scale.", keyed=True),
 )

@@ -1,20 +1,41 @@
-"""Who may speak to the server: everyone on this machine; beyond it, the listed who know the token."""
+"""Access rule: who may speak to the server. Everyone on this machine; beyond it, the listed who know the token."""
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import ipaddress
-from collections import OrderedDict
 from collections.abc import Sequence
+from enum import Enum
 
 from bridge.errors import ConfigError
-from bridge.osc.limits import Allowance
+from bridge.osc.limits import Allowance, Allowances, Recent
 from bridge.osc.wire import Peer
 
 MAX_PEERS = 64
 """Authenticated peers remembered; the one that has been quiet longest goes first."""
 ATTEMPTS_PER_S, ATTEMPTS_BURST = 1.0, 10
-"""Tokens tried, from all peers together: guessing a word of a dictionary takes days."""
+"""Tokens that a peer may try, an address and a port; others are not held up by it."""
+HOST_ATTEMPTS = (2.0, 40.0)
+"""The same for all ports of one host, a second and at once: it could try each token from another port."""
+GUESSES = (4.0, 80.0)
+"""The same for all hosts of which a token was wrong: guessing a word of a dictionary takes hours. A host that has
+guessed nothing yet is not held up by them."""
+MAX_HOSTS = 1024
+"""Hosts remembered, for what they tried and whether they are listed."""
+_HOST_BITS = 64
+"""Of an IPv6 address: the rest is the host's own to choose, and to change."""
+
+
+class Verdict(Enum):
+    """What became of a token; true where it was right."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    TOO_MANY = "too many"
+
+    def __bool__(self) -> bool:
+        return self is Verdict.RIGHT
 
 
 class Access:
@@ -23,11 +44,16 @@ class Access:
     def __init__(self, host: str, allow: Sequence[str], token: str) -> None:
         self.host = "127.0.0.1" if host == "localhost" else host
         self._allow = tuple(allow)
-        self._token = token
+        self._token = _digest(token)
+        self._has_token = bool(token.strip())
         self._networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
         self._open = False
-        self._known: OrderedDict[Peer, None] = OrderedDict()
-        self._attempts = Allowance(ATTEMPTS_PER_S, ATTEMPTS_BURST)
+        self._known: Recent[Peer, bool] = Recent(MAX_PEERS)
+        self._listed: Recent[str, bool] = Recent(MAX_HOSTS)
+        self._tries = Allowances((ATTEMPTS_PER_S, ATTEMPTS_BURST), None, MAX_HOSTS)
+        self._tries_of_hosts = Allowances(HOST_ATTEMPTS, None, MAX_HOSTS)
+        self._guessers: Recent[str, bool] = Recent(MAX_HOSTS)
+        self._guesses = Allowance(*GUESSES)
 
     def check(self) -> None:
         """Refuse a host that others can reach without an allow-list and a token."""
@@ -35,11 +61,11 @@ class Access:
             self._open = ipaddress.ip_address(self.host).is_loopback
         except ValueError as error:
             raise ConfigError(f"osc: host {self.host!r} is no IP address", "use 127.0.0.1") from error
-        if not self._open and not (self._allow and self._token):
+        if not self._open and not (self._allow and self._has_token):
             raise ConfigError(
                 f"osc: {self.host} can be reached from the network, without "
                 + " and ".join(
-                    name for name, given in (("an allow-list", self._allow), ("a token", self._token)) if not given
+                    name for name, given in (("an allow-list", self._allow), ("a token", self._has_token)) if not given
                 ),
                 "give both, or bind 127.0.0.1",
             )
@@ -54,27 +80,50 @@ class Access:
         """Whether datagrams from ``peer`` are looked at, at all."""
         if self._open:
             return True
-        address = ipaddress.ip_address(str(peer[0]).partition("%")[0])
-        return any(address in network for network in self._networks)
+        host = str(peer[0]).partition("%")[0]
+        listed = self._listed.use(host)
+        if listed is None:
+            address = ipaddress.ip_address(host)
+            listed = self._listed.keep(host, any(address in network for network in self._networks))
+        return listed
 
     def knows(self, peer: Peer) -> bool:
         """Whether ``peer`` has shown the token, where one is asked for."""
+        return self._open or bool(self._known.use(peer))
+
+    def authenticate(self, peer: Peer, token: object, now_s: float) -> Verdict:
+        """Take ``token`` from ``peer``, or say that it was not even looked at, because too many were tried."""
         if self._open:
-            return True
-        if peer not in self._known:
+            return Verdict.RIGHT
+        host = _host_of(peer)
+        if not self._may_try(peer, host, now_s):
+            return Verdict.TOO_MANY
+        if not isinstance(token, str) or not hmac.compare_digest(_digest(token), self._token):
+            self._guessers.keep(host, True)
+            return Verdict.WRONG
+        self._guessers.pop(host, None)
+        self._known.keep(peer, True)
+        return Verdict.RIGHT
+
+    def _may_try(self, peer: Peer, host: str, now_s: float) -> bool:
+        limits = [self._tries.of(peer), self._tries_of_hosts.of(host)]
+        if self._guessers.use(host):
+            limits.append(self._guesses)
+        if not all(limit.grants(now_s) for limit in limits):
             return False
-        self._known.move_to_end(peer)
+        for limit in limits:
+            limit.take(now_s)
         return True
 
-    def authenticate(self, peer: Peer, token: object, now_s: float) -> bool:
-        """Take ``token`` from ``peer``; False where it is wrong or too many were tried."""
-        if self._open:
-            return True
-        if not isinstance(token, str) or not self._attempts.take(now_s):
-            return False
-        if not hmac.compare_digest(token.encode(), self._token.encode()):
-            return False
-        self._known[peer] = None
-        while len(self._known) > MAX_PEERS:
-            self._known.popitem(last=False)
-        return True
+
+def _digest(token: str) -> bytes:
+    """Of one length for all tokens, so that comparing two takes the same time for all."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def _host_of(peer: Peer) -> str:
+    """The host that ``peer`` is on: for IPv6 the network, within which a host chooses its address."""
+    address = ipaddress.ip_address(str(peer[0]).partition("%")[0])
+    if address.version == 4:
+        return str(address)
+    return str(ipaddress.IPv6Network((int(address), _HOST_BITS), strict=False))

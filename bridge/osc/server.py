@@ -1,4 +1,4 @@
-"""The OSC server: one thread, one UDP socket, and nothing that arrives can stop it."""
+"""OSC server: one UDP port, served by one thread, and nothing that arrives can stop it."""
 
 from __future__ import annotations
 
@@ -9,37 +9,41 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 
 from bridge.control.bus import Bus
 from bridge.control.spec import Reading, Value
-from bridge.errors import BridgeError, ConfigError
-from bridge.osc import guard
+from bridge.errors import ConfigError
 from bridge.osc.access import Access
-from bridge.osc.dispatch import IGNORED, Dispatch
-from bridge.osc.limits import Allowances
-from bridge.osc.subscriptions import Subscriptions
-from bridge.osc.wire import Args, Peer, decode, encode, outgoing
+from bridge.osc.lanes import LARGEST_DATAGRAM, Lane, Lanes, dropped_at, open_beside
+from bridge.osc.responder import ERRORS_EACH, ERRORS_OVERALL, Responder
+from bridge.osc.wire import Peer, outgoing
+
+__all__ = ["ERRORS_EACH", "ERRORS_OVERALL", "OscServer"]
 
 log = logging.getLogger(__name__)
 
-ERRORS_EACH = (10.0, 20)
-ERRORS_OVERALL = (50.0, 100)
-"""Errors a second and at once, to one peer and to all: a sender's name can be forged, a flood must not be ours."""
 BATCH = 64
 """Datagrams taken before subscribers get their turn."""
+VALUES = 256
+"""Values sent to subscribers before datagrams get theirs."""
+COUNTS_S = 1.0
+"""How often the counts are published, where they changed."""
+RECEIVE_BYTES = 1 << 20
+"""Room asked for datagrams that wait; the system may give less."""
 IDLE_S = 1.0
 STOP_S = 2.0
 FAILED_S = 0.02
-_LARGEST_DATAGRAM = 65536
+READING = "osc"
 
 
 class OscServer:
     """Serves ``bus`` on ``host``:``port`` while the context is open; port 0 takes a free one.
 
     ``allow`` and ``token`` are needed to bind anything but loopback. ``clock`` gives seconds and is used for
-    rate limits and leases only. ``counts`` tells what came in and what became of it.
+    rate limits and leases only, ``spent`` gives the processor time of the thread that asks. ``counts`` tells what came
+    in and what became of it; it is published as the reading ``osc``.
     """
 
     def __init__(
@@ -50,24 +54,29 @@ class OscServer:
         allow: Sequence[str] = (),
         token: str = "",
         clock: Callable[[], float] = time.monotonic,
+        spent: Callable[[], float] = time.thread_time,
     ) -> None:
-        self.counts: Counter[str] = Counter()
         self._bus = bus
         self._port = port
         self._access = Access(host, allow, token)
-        self._clock = clock
-        self._subscriptions = Subscriptions()
-        self._lock = threading.Lock()
-        """Over the subscriptions: the Bus offers values from any thread."""
-        self._dispatch = Dispatch(bus, self._subscriptions)
-        self._errors = Allowances(ERRORS_EACH, ERRORS_OVERALL)
-        self._logged: set[str] = set()
+        self._clock, self._spent = clock, spent
+        self._lanes = Lanes(lambda peer: open_beside(self._socket, peer))
+        self._responder = Responder(bus, self._access, self._lanes, self._send, clock, self._wake)
+        self._subscriptions, self._lock = self._responder.subscriptions, self._responder.lock
+        self._watched: dict[socket.socket, Lane] = {}
+        self._published: list[int] = []
+        self._published_s = float("-inf")
         self._stopping = threading.Event()
         self._closing = contextlib.ExitStack()
         self._socket: socket.socket
         self._thread: threading.Thread
         self._wakes: socket.socket
         self._sleeps: socket.socket
+
+    @property
+    def counts(self) -> Counter[str]:
+        """What came in and what became of it, since the start."""
+        return self._responder.counts
 
     @property
     def port(self) -> int:
@@ -87,6 +96,8 @@ class OscServer:
             self._wakes, self._sleeps = (opened.enter_context(end) for end in socket.socketpair())
             for end in (self._wakes, self._sleeps):
                 end.setblocking(False)
+            opened.callback(self._lanes.close)
+            opened.enter_context(self._responder)
             self._stopping.clear()
             self._thread = threading.Thread(target=self._serve, name="osc", daemon=True)
             self._thread.start()
@@ -109,6 +120,7 @@ class OscServer:
             if family == socket.AF_INET6:
                 # else IPv4 peers would arrive in disguise and slip past the networks of the allow-list
                 opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
             opened.bind((host, self._port))
         except (OSError, OverflowError) as error:
             opened.close()
@@ -125,6 +137,9 @@ class OscServer:
         # a full pipe wakes just as well, and a closed one has nobody left to wake
         with contextlib.suppress(OSError):
             self._wakes.send(b"\0")
+
+    def _send(self, datagram: bytes, peer: Peer) -> None:
+        self._socket.sendto(datagram, peer)
 
     def _changed(self, name: str, values: tuple[Value, ...], source: str) -> None:
         """The Bus tells: runs in whatever thread made the change."""
@@ -147,93 +162,136 @@ class OscServer:
                     self._turn(selector)
                 except Exception as error:
                     self.counts["failed"] += 1
-                    if self._is_news(type(error).__name__):
+                    if self._responder.is_first(type(error).__name__):
                         log.exception("an OSC turn failed, the server goes on")
                     # what fails at once again must not take a core
                     self._stopping.wait(FAILED_S)
 
     def _turn(self, selector: selectors.BaseSelector) -> None:
-        with self._lock:
-            due_s = self._subscriptions.next_due_s()
-        timeout_s = IDLE_S if due_s is None else min(max(due_s - self._clock(), 0.0), IDLE_S)
-        for key, _ in selector.select(timeout_s):
+        self._watch(selector)
+        for key, _ in selector.select(self._rest_s()):
             if key.fileobj is self._sleeps:
                 with contextlib.suppress(BlockingIOError):
                     self._sleeps.recv(4096)
-            else:
-                self._receive()
+        self._receive()
+        self._serve_shared()
+        self._responder.finish()
+        self._serve_lanes()
+        self._lanes.close_quiet(self._clock())
         with self._lock:
-            ready = self._subscriptions.due(self._clock())
+            ready = self._subscriptions.due(self._clock(), VALUES)
         for peer, address, values in ready:
-            self._send(peer, address, values)
+            self._responder.send(peer, address, values)
+        self._publish()
+
+    def _rest_s(self) -> float:
+        """How long nothing is to be done, if nothing comes in."""
+        if self._lanes.holds:
+            return 0.0
+        now_s = self._clock()
+        with self._lock:
+            due_s = self._subscriptions.next_due_s()
+        rests = [IDLE_S, self._lanes.wait_s(now_s), None if due_s is None else max(due_s - now_s, 0.0)]
+        return min(rest for rest in rests if rest is not None)
+
+    def _watch(self, selector: selectors.BaseSelector) -> None:
+        """Wake for the sockets of those lanes that may be served, and for no others."""
+        wanted = {lane.socket: lane for lane in self._lanes.ready(self._clock()) if lane.socket is not None}
+        for gone in self._watched.keys() - wanted.keys():
+            with contextlib.suppress(KeyError, ValueError):  # closed meanwhile
+                selector.unregister(gone)
+        for come in wanted.keys() - self._watched.keys():
+            selector.register(come, selectors.EVENT_READ)
+        self._watched = wanted
 
     def _receive(self) -> None:
+        """Take in what waits at the socket that all share."""
         for _ in range(BATCH):
             try:
-                datagram, peer = self._socket.recvfrom(_LARGEST_DATAGRAM)
+                datagram, peer = self._socket.recvfrom(LARGEST_DATAGRAM)
             except BlockingIOError:
+                self._lanes.rest()
                 return
             except OSError as error:
                 # some systems report here that an earlier reply found nobody
-                self._report("receive", f"OSC: {error}")
+                self._responder.report("receive", f"OSC: {error}")
                 return
             self.counts["received"] += 1
-            self._take(datagram, peer)
+            self._admit(datagram, peer)
 
-    def _take(self, datagram: bytes, peer: Peer) -> None:
+    def _admit(self, datagram: bytes, peer: Peer) -> None:
         if not self._access.admits(peer):
             self.counts["refused"] += 1
-            self._report("refused", f"OSC: {peer[0]} is not on the allow-list and gets no answer")
+            self._responder.report("refused", f"OSC: {peer[0]} is not on the allow-list and gets no answer")
             return
-        try:
-            messages = [decode(message) for message in guard.messages(datagram)]
-        except guard.GuardError as error:
-            self.counts["malformed"] += 1
-            self._report("malformed", f"OSC: a malformed datagram from {peer[0]}:{peer[1]}: {error}")
-            self._send(peer, "/error", ("", error.message, error.hint))
-            return
-        for address, args in messages:
-            for reply, values in self._replies(address, args, peer):
-                self._send(peer, reply, values)
+        self._lanes.put(datagram, peer, self._clock())
+        if self._lanes.dropped != self.counts["dropped"]:
+            self.counts["dropped"] = self._lanes.dropped
+            self._responder.report("dropped", f"OSC: {peer[0]}:{peer[1]} sends too much, and some of it is dropped")
 
-    def _replies(self, address: str, args: Args, peer: Peer) -> Sequence[tuple[str, Args]]:
-        now_s = self._clock()
-        if address == "/auth":
-            if self._access.authenticate(peer, args[0] if len(args) == 1 else None, now_s):
-                return [("/auth", (1,))]
-            self.counts["refused"] += 1
-            return [("/error", (address, "the token is wrong", "see [lan] token in sideman.toml"))]
-        if not self._access.knows(peer):
-            self.counts["refused"] += 1
-            if address in IGNORED:
-                return []
-            return [("/error", (address, "the token is missing", "send /auth TOKEN first"))]
-        return self._dispatched(address, args, peer, now_s)
+    def _serve_shared(self) -> None:
+        """What the peers sent that ask for no more than their share, in order."""
+        for _ in range(BATCH):
+            taken = self._lanes.take(self._clock())
+            if taken is None:
+                return
+            with self._charged_to(taken[1]):
+                self._take(*taken)
+            self._receive()
 
-    def _dispatched(self, address: str, args: Args, peer: Peer, now_s: float) -> Sequence[tuple[str, Args]]:
-        # the Bus may call `_changed` in this thread, so the lock is taken for the subscriptions' own commands only
-        if address in {"/subscribe", "/unsubscribe"}:
-            with self._lock:
-                return self._dispatch.handle(address, args, peer, now_s)
-        return self._dispatch.handle(address, args, peer, now_s)
+    def _serve_lanes(self) -> None:
+        """What waited for actions that have ended, and one datagram of one of the peers that send more than others."""
+        crowded = False
+        for lane in self._lanes.ready(self._clock()):
+            if lane.socket is not None and crowded:
+                continue
+            while self._serve_lane(lane):
+                self._lanes.served(lane, self._clock())
+                if lane.socket is not None:
+                    crowded = True
+                    break
+                if lane.busy or lane.use.debt_s(self._clock()) > 0.0:
+                    break
 
-    def _send(self, peer: Peer, address: str, args: Args) -> None:
-        if address == "/error" and not self._errors.take(peer, self._clock()):
-            self.counts["unanswered"] += 1
-            return
-        try:
-            self._socket.sendto(encode(address, args), peer)
-        except (OSError, BridgeError) as error:
-            self.counts["unsent"] += 1
-            self._report(f"send {type(error).__name__}", f"OSC: cannot answer {peer[0]}:{peer[1]}: {error}")
-
-    def _report(self, kind: str, message: str) -> None:
-        """Warn once a kind; the counts tell how often."""
-        if self._is_news(kind):
-            log.warning(message)
-
-    def _is_news(self, kind: str) -> bool:
-        if kind in self._logged:
+    def _serve_lane(self, lane: Lane) -> bool:
+        """Do what is next in ``lane``; False where there is nothing."""
+        rest, lane.rest = lane.rest, []
+        if rest:
+            with self._charged_to(lane.peer):
+                self._responder.carry_out(rest, lane.peer)
+            return True
+        taken = lane.take()
+        if taken is None:
             return False
-        self._logged.add(kind)
+        datagram, peer = taken
+        self.counts["received"] += not lane.was_waiting
+        if peer != lane.peer:  # it came between binding the socket and connecting it
+            self._admit(datagram, peer)
+            return True
+        with self._charged_to(peer):
+            self._take(datagram, peer)
         return True
+
+    @contextlib.contextmanager
+    def _charged_to(self, peer: Peer) -> Iterator[None]:
+        """The processor time that is spent inside is counted to ``peer``."""
+        began_s = self._spent()
+        try:
+            yield
+        finally:
+            self._lanes.charge(peer, self._spent() - began_s, self._clock())
+
+    def _take(self, datagram: bytes, peer: Peer) -> None:
+        self._responder.take(datagram, peer)
+
+    def _publish(self) -> None:
+        """The counts, now and then, where more went wrong."""
+        now_s, reading = self._clock(), self._bus.registry.find(READING)
+        if not isinstance(reading, Reading) or now_s - self._published_s < COUNTS_S:
+            return
+        self._published_s = now_s
+        self.counts["lost"] = self._lanes.lost + sum(map(dropped_at, [self._socket, *self._watched]))
+        wrong = [self.counts[field] for field in reading.fields if field != "received"]
+        if any(wrong) and wrong != self._published:
+            self._published = wrong
+            self._bus.publish(READING, *(self.counts[field] for field in reading.fields))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -27,7 +28,7 @@ class _Subscriber:
     peer: Peer
     source: str
     expires_s: float
-    patterns: dict[str, tuple[Pattern, float]] = field(default_factory=dict)
+    patterns: dict[str, tuple[Container[str], float]] = field(default_factory=dict)
     periods: dict[str, float | None] = field(default_factory=dict)
     sent_s: dict[_Key, float] = field(default_factory=dict)
     pending: dict[_Key, tuple[float, tuple[Value, ...]]] = field(default_factory=dict)
@@ -35,15 +36,30 @@ class _Subscriber:
     def period_s(self, address: str) -> float | None:
         """The shortest time between two values of ``address``; None where no pattern covers it."""
         if address not in self.periods:
-            fits = [period for pattern, period in self.patterns.values() if pattern.covers(address)]
+            fits = [period for covered, period in self.patterns.values() if address in covered]
             self.periods[address] = min(fits, default=None)
         return self.periods[address]
 
 
-class Subscriptions:
-    """The subscribers and what waits to be sent to them. Times in seconds of any monotonic clock."""
+class _Covered:
+    """The addresses that ``pattern`` covers, one asked for at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, pattern: Pattern) -> None:
+        self._pattern = pattern
+
+    def __contains__(self, address: object) -> bool:
+        return isinstance(address, str) and self._pattern.covers(address)
+
+
+class Subscriptions:
+    """The subscribers and what waits to be sent to them. Times in seconds of any monotonic clock.
+
+    ``covered``: the addresses that a pattern covers. It is asked once a subscription: values change in threads that
+    must not wait for patterns.
+    """
+
+    def __init__(self, covered: Callable[[Pattern], Container[str]] = _Covered) -> None:
+        self._covered = covered
         self._subscribers: dict[Peer, _Subscriber] = {}
 
     def __len__(self) -> int:
@@ -62,7 +78,7 @@ class Subscriptions:
             subscriber = self._subscribers[peer] = _Subscriber(peer, source_of(peer), 0.0)
         if compiled.text not in subscriber.patterns and len(subscriber.patterns) >= MAX_PATTERNS:
             raise ControlError(f"{MAX_PATTERNS} patterns are subscribed already", "subscribe to what stands above")
-        subscriber.patterns[compiled.text] = (compiled, 1.0 / max_hz)
+        subscriber.patterns[compiled.text] = (self._covered(compiled), 1.0 / max_hz)
         subscriber.periods.clear()
         subscriber.expires_s = now_s + LEASE_S
 
@@ -95,16 +111,23 @@ class Subscriptions:
             waits = True
         return waits
 
-    def due(self, now_s: float) -> list[tuple[Peer, str, tuple[Value, ...]]]:
-        """What is to be sent at ``now_s``: peer, address, values."""
+    def due(self, now_s: float, most: int | None = None) -> list[tuple[Peer, str, tuple[Value, ...]]]:
+        """What is to be sent at ``now_s``: peer, address, values. Of more than ``most`` the rest stays due.
+
+        Who gets some of it goes behind those who still wait, so that nobody's many keep others from their few.
+        """
         self._expire(now_s)
-        ready = []
-        for subscriber in self._subscribers.values():
-            for key, (due_s, values) in list(subscriber.pending.items()):
-                if due_s <= now_s:
-                    del subscriber.pending[key]
-                    subscriber.sent_s[key] = now_s
-                    ready.append((subscriber.peer, key[0], values))
+        ready: list[tuple[Peer, str, tuple[Value, ...]]] = []
+        for subscriber in list(self._subscribers.values()):
+            keys = [key for key, (due_s, _) in subscriber.pending.items() if due_s <= now_s]
+            for key in keys[: None if most is None else most - len(ready)]:
+                _, values = subscriber.pending.pop(key)
+                subscriber.sent_s[key] = now_s
+                ready.append((subscriber.peer, key[0], values))
+            if keys:
+                self._subscribers[subscriber.peer] = self._subscribers.pop(subscriber.peer)
+            if most is not None and len(ready) >= most:
+                break
         return ready
 
     def next_due_s(self) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bridge.errors import ConfigError
-from bridge.osc.access import ATTEMPTS_BURST, MAX_PEERS, Access
+from bridge.osc.access import ATTEMPTS_BURST, GUESSES, HOST_ATTEMPTS, MAX_HOSTS, MAX_PEERS, Access, Verdict
 from bridge.osc.wire import Peer
 
 LAN: Peer = ("192.168.1.7", 5000)
@@ -69,9 +69,74 @@ def test_a_peer_is_known_once_it_has_shown_the_token() -> None:
 def test_guesses_are_rationed() -> None:
     access = lan()
     for _ in range(ATTEMPTS_BURST):
-        assert not access.authenticate(LAN, "wrong", 0.0)
-    assert not access.authenticate(LAN, "secret", 0.0)
-    assert access.authenticate(LAN, "secret", 1.5)
+        assert access.authenticate(LAN, "wrong", 0.0) is Verdict.WRONG
+    assert access.authenticate(LAN, "secret", 0.0) is Verdict.TOO_MANY
+    assert not access.knows(LAN)
+    assert access.authenticate(LAN, "secret", 1.5) is Verdict.RIGHT
+
+
+def guess(access: Access, peers: list[Peer], seconds: float, each_s: float = 0.2) -> list[tuple[float, Verdict]]:
+    """All of ``peers`` guess in turn, one every ``each_s``."""
+    times = [each_s * number for number in range(round(seconds / each_s))]
+    return [(at, access.authenticate(peers[number % len(peers)], "wrong", at)) for number, at in enumerate(times)]
+
+
+GUESSERS: dict[str, list[Peer]] = {
+    "one peer": [("192.168.1.66", 5000)],
+    "another port of the same host": [("192.168.1.7", 6000)],
+    "a port after another": [("192.168.1.66", port) for port in range(2000, 4000)],
+    "all other hosts": [(f"192.168.1.{host}", 5000) for host in range(8, 255)],
+}
+
+
+@pytest.mark.parametrize("peers", GUESSERS.values(), ids=GUESSERS)
+def test_who_has_the_token_gets_in_while_others_guess(peers: list[Peer]) -> None:
+    access = lan()
+    for at_s in (0.0, 20.0, 600.0):
+        guess(access, peers, 100.0)
+        assert access.authenticate(("192.168.1.7", 5000 + round(at_s)), "secret", 100.0 + at_s) is Verdict.RIGHT
+
+
+def test_who_mistyped_it_gets_in_while_another_guesses() -> None:
+    access = lan()
+    guess(access, GUESSERS["one peer"], 100.0)
+    assert access.authenticate(LAN, "sceret", 100.0) is Verdict.WRONG
+    assert access.authenticate(LAN, "secret", 100.1) is Verdict.RIGHT
+
+
+@pytest.mark.parametrize("peers", GUESSERS.values(), ids=GUESSERS)
+def test_guesses_are_few_however_many_guess(peers: list[Peer]) -> None:
+    seconds = 200.0
+    looked_at = [at for at, verdict in guess(lan(), peers, seconds, 0.01) if verdict is not Verdict.TOO_MANY]
+    hosts = len({peer[0] for peer in peers})
+    assert len(looked_at) <= GUESSES[1] + GUESSES[0] * seconds + hosts
+    if hosts == 1:
+        assert len(looked_at) <= HOST_ATTEMPTS[1] + HOST_ATTEMPTS[0] * seconds + 1
+
+
+def test_an_ipv6_host_cannot_take_another_address_for_each_guess() -> None:
+    access = lan()
+    peers: list[Peer] = [(f"fe80::{number:x}", 5000, 0, 2) for number in range(1, 2000)]
+    found = [verdict for _, verdict in guess(access, peers, 20.0, 0.01) if verdict is not Verdict.TOO_MANY]
+    assert len(found) <= HOST_ATTEMPTS[1] + HOST_ATTEMPTS[0] * 20 + 1
+
+
+def test_what_guessers_leave_in_memory_is_bounded() -> None:
+    access = Access("::", ["::/0"], "secret")
+    access.check()
+    for number in range(3 * MAX_HOSTS):
+        peer: Peer = (f"2001:db8:{number:x}::1", 5000, 0, 0)
+        assert access.admits(peer)
+        access.authenticate(peer, "wrong", 0.0)
+    sizes = [len(access._listed), len(access._guessers), len(access._tries._known), len(access._tries_of_hosts._known)]
+    assert max(sizes) <= MAX_HOSTS
+
+
+@pytest.mark.parametrize(
+    "token", ["", "s", "secret ", "secre", "SECRET", "secret" * 1000, 0, None, b"secret", ["secret"]]
+)
+def test_nothing_but_the_token_is_the_token(token: object) -> None:
+    assert lan().authenticate(LAN, token, 0.0) is Verdict.WRONG
 
 
 def test_known_peers_are_bounded_and_the_quiet_go_first() -> None:

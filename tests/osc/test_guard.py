@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pythonosc.osc_message_builder import OscMessageBuilder
 
-from bridge.osc.guard import MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS, GuardError, check, messages
+from bridge.osc.guard import MAX_ARGUMENTS, MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS, GuardError, check, messages
 from bridge.osc.wire import decode, encode
 
 PING = b"/ping\0\0\0,\0\0\0"
@@ -82,6 +82,24 @@ def test_a_time_tag_as_argument_passes() -> None:
     check(b"/x\0\0,t\0\0" + FUTURE)
 
 
+@pytest.mark.parametrize(
+    ("message", "args"),
+    [
+        (b"/x\0\0,S\0\0swing\0\0\0", ("swing",)),
+        (b"/x\0\0,c\0\0\0\0\0a", ("a",)),
+        (b"/x\0\0,I\0\0", (True,)),
+        (b"/x\0\0,[cI]ScN\0\0\0\0\0\0\0bab\0\0\0\0\0c", (["b", True], "ab", "c", None)),
+        (b"/x\0\0,ci\0\0\0\0\x7f\0\0\0\x07", ("\x7f", 7)),
+    ],
+)
+def test_symbols_characters_and_impulses_are_read_in_plain_types(message: bytes, args: tuple[Any, ...]) -> None:
+    (found,) = messages(message)
+    assert decode(found) == ("/x", args)
+    (found,) = messages(bundle(message))
+    assert decode(found) == ("/x", args)
+    assert messages(found) == [found]
+
+
 def test_a_message_without_type_tags_passes() -> None:
     assert messages(b"/ping\0\0\0") == [b"/ping\0\0\0"]
 
@@ -99,6 +117,7 @@ def test_bounds_are_inclusive() -> None:
     check(nested(MAX_DEPTH))
     check(bundle(*[PING] * MAX_ELEMENTS))
     check(encode("/x", ("a" * (MAX_BYTES - 12),)))
+    check(encode("/x", (True,) * MAX_ARGUMENTS))
 
 
 def array(depth: int) -> bytes:
@@ -128,6 +147,12 @@ HOSTILE = {
     "an address that is not UTF-8": b"/p\xff\0,\0\0\0",
     "type tags without a comma": b"/x\0\0iii\0" + b"\0" * 12,
     "type tags without an end": b"/x\0\0,iii",
+    "too many arguments": encode("/x", (True,) * (MAX_ARGUMENTS + 1)),
+    "9,000 arguments": b"/x\0\0," + b"T" * 9000 + b"\0" * 3,
+    "a character of 0": b"/x\0\0,c\0\0" + b"\0" * 4,
+    "a character that is no ASCII": b"/x\0\0,c\0\0" + struct.pack(">i", 0xE9),
+    "a negative character": b"/x\0\0,c\0\0" + struct.pack(">i", -65),
+    "a symbol without an end": b"/x\0\0,S\0\0abcd",
     "an unknown type tag": b"/x\0\0,Q\0\0",
     "a type tag that is no ASCII": b"/x\0\0,\xc3\xa9\0",
     "a missing argument": b"/x\0\0,ii\0" + b"\0" * 4,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from bridge.osc.limits import Allowance, Allowances
+import pytest
+
+from bridge.errors import ControlError
+from bridge.osc.limits import Allowance, Allowances, Budget, Recent
 
 
 def test_a_burst_is_granted_and_then_the_rate() -> None:
@@ -31,3 +34,43 @@ def test_keys_are_forgotten_when_there_are_too_many() -> None:
     assert allowances.take("b", 0.0)
     assert allowances.take("c", 0.0)
     assert allowances.take("a", 0.0)
+
+
+def test_what_is_charged_beyond_the_allowance_is_a_debt_that_time_pays() -> None:
+    use = Allowance(per_s=0.5, burst=0.1)
+    use.charge(0.1, 0.0)
+    assert use.debt_s(0.0) == 0.0
+    use.charge(1.0, 0.0)
+    assert use.debt_s(0.0) == pytest.approx(2.0)
+    assert use.debt_s(1.5) == pytest.approx(0.5)
+    assert use.debt_s(3.0) == 0.0
+
+
+def test_asking_whether_one_would_be_granted_takes_none() -> None:
+    allowances = Allowances(each=(1.0, 1), overall=(1.0, 2))
+    assert all(allowances.grants("a", 0.0) for _ in range(5))
+    assert allowances.take("a", 0.0)
+    assert not allowances.grants("a", 0.0)
+    assert allowances.grants("b", 0.0)
+    assert allowances.take("b", 0.0)
+    assert not allowances.grants("c", 0.0)
+
+
+def test_a_budget_is_spent_and_then_refuses_without_spending() -> None:
+    budget = Budget(100)
+    budget.spend(60)
+    with pytest.raises(ControlError, match="asks for too much"):
+        budget.spend(50)
+    assert (budget.left, budget.refused) == (40, 1)
+    assert not budget.affords(41)
+    budget.spend(40)
+    assert (budget.left, budget.refused) == (0, 1)
+
+
+def test_a_table_forgets_what_was_not_used_for_the_longest_time() -> None:
+    table: Recent[str, int] = Recent(2)
+    table.keep("a", 1)
+    table.keep("b", 2)
+    assert table.use("a") == 1
+    table.keep("c", 3)
+    assert [table.use(key) for key in "abc"] == [1, None, 3]

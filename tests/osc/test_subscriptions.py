@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bridge.errors import ControlError
+from bridge.osc.pattern import Pattern
 from bridge.osc.subscriptions import LEASE_S, MAX_PATTERNS, MAX_SUBSCRIBERS, Subscriptions
 from bridge.osc.wire import Peer, source_of
 
@@ -118,3 +119,30 @@ def test_patterns_are_bounded(subscriptions: Subscriptions) -> None:
 def test_a_rate_out_of_range_is_an_error(subscriptions: Subscriptions, hz: float) -> None:
     with pytest.raises(ControlError, match="out of range"):
         subscriptions.subscribe(ANN, "/", hz, 0.0)
+
+
+def test_of_much_that_is_due_some_goes_out_and_everybody_gets_some(subscriptions: Subscriptions) -> None:
+    subscriptions.subscribe(BOB, "/stems", 10.0, 0.0)
+    for number in range(30):
+        offer(subscriptions, 1.0, 1.0, address=f"/stems/{number}")
+    first, second = subscriptions.due(1.0, 20), subscriptions.due(1.0, 20)
+    assert [len(first), len(second)] == [20, 20]
+    assert {peer for peer, _, _ in [*first, *second]} == {ANN, BOB}
+    assert subscriptions.next_due_s() == 1.0
+    assert len(subscriptions.due(1.0, 20)) == 20
+    assert subscriptions.due(1.0, 20) == []
+
+
+def test_what_a_pattern_covers_is_asked_once_a_subscription() -> None:
+    asked: list[str] = []
+
+    def covered(pattern: Pattern) -> set[str]:
+        asked.append(pattern.text)
+        return {LEVEL}
+
+    made = Subscriptions(covered)
+    made.subscribe(ANN, "/stems", 10.0, 0.0)
+    for number in range(50):
+        offer(made, float(number), 1.0 + number)
+        assert not offer(made, 1.0, 1.0, address=f"/other/{number}")
+    assert asked == ["/stems"]

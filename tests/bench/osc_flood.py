@@ -1,0 +1,112 @@
+"""How long a ping takes while another peer floods the OSC server: ``python -m tests.bench.osc_flood``.
+
+The server, the peer that floods and the one that pings are processes of their own, on 127.0.0.1 only. Each kind of
+flood is sent twice a second and as fast as possible, for ``--seconds`` each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import cycle
+from multiprocessing.connection import Connection
+
+import numpy as np
+
+from bridge.app import registry_for
+from bridge.config import Settings
+from bridge.control.bus import Bus
+from bridge.errors import BridgeError
+from bridge.osc.client import OscClient
+from bridge.osc.server import OscServer
+from tests.osc.floods import FLOODS
+
+PAUSE_S = 0.01
+LOST_S = 1.0
+SLOW_PER_S = 2.0
+
+
+def serve(port: Connection, stop: Connection) -> None:
+    """A server with all that a sidecar has, until something comes from ``stop``."""
+    bus = Bus(registry_for(Settings()))
+    bus.on("preset.load", lambda _: time.sleep(0.02))  # as a slow disk does
+    with OscServer(bus, port=0) as server:
+        port.send(server.port)
+        stop.recv()
+        port.send(dict(server.counts))
+
+
+def flood(port: int, datagrams: list[bytes], pause_s: float, seconds: float, sent: Connection) -> None:
+    """Send ``datagrams`` over and over, and read no answer."""
+    count, end_s = 0, time.perf_counter() + seconds
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as gun:
+        for datagram in cycle(datagrams):
+            gun.sendto(datagram, ("127.0.0.1", port))
+            count += 1
+            if pause_s:
+                time.sleep(pause_s)
+            if time.perf_counter() > end_s:
+                break
+    sent.send(count)
+
+
+def pings(port: int, running: multiprocessing.Process) -> Iterator[float]:
+    """How long each took, in ms; LOST_S where it was not answered in that time."""
+    with OscClient(port=port) as client:
+        number = 0
+        while running.is_alive():
+            number += 1
+            began = time.perf_counter()
+            try:
+                client.request("/ping", number, timeout_s=LOST_S)
+                yield 1000 * (time.perf_counter() - began)
+            except BridgeError:
+                yield 1000 * LOST_S
+            time.sleep(PAUSE_S)
+
+
+@contextmanager
+def server() -> Iterator[tuple[int, Connection, Connection]]:
+    (port, far_port), (stop, far_stop) = multiprocessing.Pipe(), multiprocessing.Pipe()
+    process = multiprocessing.Process(target=serve, args=(far_port, far_stop))
+    process.start()
+    try:
+        yield port.recv(), port, stop
+    finally:
+        if process.is_alive():
+            process.terminate()
+        process.join()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition(":")[0])
+    parser.add_argument("kinds", nargs="*", help=f"of {', '.join(FLOODS)}; all by default")
+    parser.add_argument("--seconds", type=float, default=15.0)
+    asked = parser.parse_args()
+    for kind in asked.kinds or FLOODS:
+        for pause_s in (1 / SLOW_PER_S, 0.0):
+            with server() as (number, port, stop):
+                near, far = multiprocessing.Pipe()
+                datagrams = FLOODS[kind]
+                gun = multiprocessing.Process(target=flood, args=(number, datagrams, pause_s, asked.seconds, far))
+                gun.start()
+                times = np.array(list(pings(number, gun)))
+                gun.join()
+                stop.send(None)
+                counts = port.recv()
+                p50, p99, worst = np.percentile(times, (50, 99, 100))
+                sys.stdout.write(
+                    f"{kind:10} {near.recv():9,} sent: {len(times):5,} pings, median {p50:6.2f} ms, p99 {p99:7.2f}, "
+                    f"max {worst:7.2f}, lost {(times >= 1000 * LOST_S).sum()}; {counts}\n"
+                )
+                sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    multiprocessing.set_start_method("spawn")
+    main()

@@ -1,0 +1,49 @@
+"""Datagrams that cost as much as can be, each list a kind of flood."""
+
+from __future__ import annotations
+
+from bridge.osc.guard import MAX_BYTES
+from bridge.osc.wire import encode
+from tests.osc.test_guard import bundle, nested
+
+PATTERNS: tuple[str, ...] = (
+    "/" + "*" * 255,
+    "/" + "*a" * 127,
+    "/" + "*{,a}" * 51,
+    "/" + "*[!-~]" * 40,
+    "/" + "{,a,b,c,d}*" * 23,
+    "/" + "*[a-z]" * 40,
+    "/" + "?" * 255,
+    "/{" + "stems/vocals/gain_db," * 12 + "}",
+    "/" + "/*" * 120,
+    "//" + "*/" * 100,
+)
+"""The worst patterns that fit 256 characters."""
+
+
+def filled(*messages: bytes) -> bytes:
+    """A bundle of ``messages`` over and over, as long as one may be."""
+    made: list[bytes] = []
+    while len(made) < 64 and len(bundle(*made, messages[len(made) % len(messages)])) <= MAX_BYTES:
+        made.append(messages[len(made) % len(messages)])
+    return bundle(*made)
+
+
+def changed(pattern: str, number: int) -> str:
+    """``pattern`` with another end each time, so that nothing that was looked up before is of use."""
+    return pattern[: 256 - 6] + f"{number:06}"
+
+
+FLOODS: dict[str, list[bytes]] = {
+    "patterns": [filled(encode(PATTERNS[0], (1,)))],
+    "fresh": [filled(*(encode(changed(p, 100 * n + m), (1,)) for m, p in enumerate(PATTERNS))) for n in range(50)],
+    "get": [filled(encode("/get", ("/",)))],
+    "controls": [filled(encode("/controls", ()))],
+    "subscribe": [filled(encode("/subscribe", ("/", 200.0)), encode("/unsubscribe", ("/",)))],
+    "set": [filled(encode("/*/*/*", (0,)), encode("/*/*/*", (1,)))],
+    "unknown": [filled(encode("/latency/accompaniment/reserve_frame", (1,)))],
+    "wide": [encode("/ping", tuple(range(256)))],
+    "long": [encode("/ping", ("a" * 9000,))],
+    "deep": [nested(4), nested(900)],
+    "presets": [filled(encode("/preset/load", ("karaoke",)))],
+}

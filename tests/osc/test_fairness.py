@@ -1,0 +1,271 @@
+"""One peer asks for all that can be asked for, and another is answered all the same. Work is counted, not timed."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from bridge.control.bus import Bus
+from bridge.errors import ControlError
+from bridge.osc import dispatch, guard
+from bridge.osc.client import OscClient
+from bridge.osc.dispatch import Dispatch
+from bridge.osc.lanes import AT_ONCE_S
+from bridge.osc.limits import DATAGRAM_STEPS, REPLY_STEPS, Budget
+from bridge.osc.responder import FILES_EACH, PATIENCE
+from bridge.osc.server import OscServer
+from bridge.osc.wire import Args, decode, encode
+from tests.osc.floods import FLOODS, PATTERNS, changed, filled
+from tests.osc.test_server import raw, settled
+
+
+class Time:
+    """A clock that stands until it is set, and a processor of which every datagram takes ``each_s``."""
+
+    def __init__(self, each_s: float) -> None:
+        self.now_s = 0.0
+        self._spent = itertools.count()
+        self._each_s = each_s
+
+    def clock(self) -> float:
+        return self.now_s
+
+    def spent(self) -> float:
+        return next(self._spent) * self._each_s
+
+
+@contextlib.contextmanager
+def held_up(bus: Bus, server: OscServer) -> Iterator[None]:
+    """The server works on something inside, so that what is sent to it waits."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def work(_: str) -> None:
+        begun.set()
+        go_on.wait(60.0)
+
+    bus.on("transport.panic", work)
+    with OscClient(port=server.port) as other:
+        other.send("/transport/panic")
+        assert begun.wait(60.0)
+        try:
+            yield
+        finally:
+            go_on.set()
+
+
+def steps_of(do: Callable[[Budget], object]) -> int:
+    budget = Budget()
+    do(budget)
+    return DATAGRAM_STEPS - budget.left
+
+
+@pytest.mark.parametrize("kind", FLOODS)
+def test_no_datagram_takes_more_than_its_budget(bus: Bus, kind: str) -> None:
+    bus.on("preset.load", lambda _: None)
+    handles = Dispatch(bus)
+    for datagram in FLOODS[kind]:
+        budget, replies, did = Budget(), 0, 0
+        try:
+            messages = guard.messages(datagram)
+        except guard.GuardError:
+            continue
+        for address, args in map(decode, messages):
+            replies += len(handles.handle(address, args, ("127.0.0.1", 1), 0.0, budget))
+            did += 1
+        assert 0 <= budget.left < DATAGRAM_STEPS
+        assert replies <= DATAGRAM_STEPS / REPLY_STEPS + 3 * did
+
+
+def test_a_datagram_of_the_worst_patterns_stays_within_its_budget_by_looking_up_alone(bus: Bus) -> None:
+    handles = Dispatch(bus)
+    datagram = filled(*(encode(changed(pattern, number), (1,)) for number, pattern in enumerate(PATTERNS)))
+    messages = [decode(message) for message in guard.messages(datagram)]
+    assert len(messages) > 30
+    budget = Budget()
+    for address, args in messages:
+        ((reply, error),) = handles.handle(address, args, ("127.0.0.1", 1), 0.0, budget)
+        assert reply == "/error"
+        assert "asks for too much" not in str(error[1])
+    assert budget.refused == 0
+
+
+def test_the_same_pattern_again_costs_next_to_nothing(bus: Bus) -> None:
+    handles = Dispatch(bus)
+
+    def ask(budget: Budget) -> object:
+        return handles.handle(PATTERNS[2], (1,), ("127.0.0.1", 1), 0.0, budget)
+
+    assert steps_of(ask) > 2 * steps_of(ask)
+
+
+def test_what_one_datagram_asks_for_beyond_its_budget_is_refused_with_a_reason(
+    server: OscServer, client: OscClient
+) -> None:
+    raw(client, filled(encode("//*", (0,))))
+    refusal = ("//*", "one datagram asks for too much", "send fewer messages or patterns in each")
+    assert {args for address, args in settled(client) if address == "/error"} == {refusal}
+    assert 0 < server.counts["excess"] < 64
+    assert client.request("/ping") == ()
+    assert client.gather("/get", "/stems", done="/get/done")[-1][1] == ("/stems", 13)
+
+
+def test_a_refused_pattern_sets_nothing(bus: Bus) -> None:
+    (_, args), *_ = Dispatch(bus).handle("/stems/*/mute", (1,), ("127.0.0.1", 1), 0.0, Budget(100))
+    assert args[1] == "one datagram asks for too much"
+    assert not any(bus.get(f"stems.{stem}.mute") for stem in ("drums", "bass", "vocals", "other"))
+
+
+def test_similar_names_are_looked_for_only_for_errors_that_are_sent_and_a_few_times(
+    server: OscServer, client: OscClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+
+    def look(name: str, names: list[str]) -> str:
+        looked.extend([name] if names else [])
+        return ""
+
+    monkeypatch.setattr(dispatch, "nearest", look)
+    for _ in range(50):
+        raw(client, filled(encode("/stems/vocal/gain_db", (1,))))
+        settled(client)
+    assert server.counts["unanswered"] > 1000
+    assert len(looked) <= 2 * 25  # of 20 errors at once and 10 a second, the first two of each datagram
+
+
+def test_an_error_does_not_grow_with_what_was_sent(client: OscClient) -> None:
+    for address, args in (
+        ("/" + "é" * 4000, (1,)),
+        ("/stems/bass/mute", ("x" * 8000,)),
+        ("/preset/load", ("y" * 8000,)),
+    ):
+        client.send(address, *args)
+        ((_, error),) = settled(client)
+        assert max(len(str(text)) for text in error) <= 512
+
+
+def test_who_floods_waits_for_its_share_and_another_is_answered_at_once(bus: Bus) -> None:
+    time = Time(each_s=2 * AT_ONCE_S)
+    with (
+        OscServer(bus, port=0, clock=time.clock, spent=time.spent) as server,
+        OscClient(port=server.port) as gun,
+        OscClient(port=server.port) as client,
+    ):
+        with held_up(bus, server):
+            for number in range(6):
+                gun.send("/ping", number)
+        for number in range(20):
+            assert client.request("/ping", number, timeout_s=60.0) == (number,)
+        # one was taken before it was known, one more by the lane; the rest waits until the clock goes on
+        assert [args for _, args in gun.messages(0.05)] == [(0,), (1,)]
+        answered: list[Args] = []
+        while len(answered) < 4:
+            time.now_s += 1.0
+            client.request("/ping", timeout_s=60.0)
+            answered += [args for _, args in gun.messages(0.05)]
+        assert answered == [(2,), (3,), (4,), (5,)]
+        assert server.counts["dropped"] == 0
+
+
+def test_who_waits_for_a_file_is_answered_in_order_and_another_meanwhile(
+    server: OscServer, client: OscClient, bus: Bus
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    loaded: list[str] = []
+
+    def load(name: str) -> None:
+        begun.set()
+        assert go_on.wait(60.0)
+        loaded.append(name)
+
+    bus.on("preset.load", load)
+    with OscClient(port=server.port) as slow:
+        one, two = encode("/preset/load", ("karaoke",)), encode("/ping", ("in the same bundle",))
+        slow._socket.send(b"#bundle\0" + b"\0" * 8 + b"".join(len(p).to_bytes(4, "big") + p for p in (one, two)))
+        slow.send("/ping", "behind it")
+        assert begun.wait(60.0)
+        for number in range(20):
+            assert client.request("/ping", number, timeout_s=60.0) == (number,)
+        assert list(slow.messages(0.05)) == []
+        go_on.set()
+        heard = slow.messages(60.0)
+        assert [next(heard), next(heard)] == [("/pong", ("in the same bundle",)), ("/pong", ("behind it",))]
+    assert loaded == ["karaoke"]
+
+
+def test_an_error_of_a_slow_action_is_answered(server: OscServer, bus: Bus) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def load(name: str) -> None:
+        begun.set()
+        assert go_on.wait(60.0)
+        raise ControlError(f"no preset is named {name}", "sideman preset list")
+
+    bus.on("preset.load", load)
+    with OscClient(port=server.port) as slow:
+        slow.send("/preset/load", "karaoke")
+        assert begun.wait(60.0)
+        go_on.set()
+        assert next(slow.messages(60.0))[1][1] == "preset.load: no preset is named karaoke"
+
+
+def test_files_are_used_a_few_times_a_second_and_the_rest_is_refused(bus: Bus) -> None:
+    time = Time(0.0)
+    saved: list[str] = []
+    bus.on("preset.save", saved.append)
+    with OscServer(bus, port=0, clock=time.clock) as server, OscClient(port=server.port) as client:
+        for number in range(100):
+            client.send("/preset/save", f"mine{number}")
+        errors = [args[1] for address, args in settled(client) if address == "/error"]
+        assert set(errors) == {"too many files at once"}
+        assert len(saved) == FILES_EACH[1]
+        assert server.counts["excess"] == 100 - len(saved)
+    assert PATIENCE[1] >= FILES_EACH[1]
+
+
+def test_panic_does_not_wait_for_a_file(server: OscServer, client: OscClient, bus: Bus) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    panics: list[str] = []
+
+    def save(_: str) -> None:
+        begun.set()
+        go_on.wait(60.0)
+
+    bus.on("preset.save", save)
+    bus.on("transport.panic", panics.append)
+    with OscClient(port=server.port) as slow:
+        slow.send("/preset/save", "mine")
+        assert begun.wait(60.0)
+        client.send("/transport/panic")
+        assert client.request("/ping", timeout_s=60.0) == ()
+        assert panics == [""]
+        go_on.set()
+
+
+def test_what_is_lost_and_refused_is_published(server: OscServer, client: OscClient, bus: Bus) -> None:
+    told = threading.Event()
+    bus.subscribe(lambda name, *_: told.set() if name == "osc" else None)
+    raw(client, b"junk")
+    assert told.wait(60.0)
+    fields = dict(zip(bus.registry.reading("osc").fields, bus.latest("osc") or (), strict=True))
+    assert (fields["malformed"], fields["failed"]) == (1, 0)
+    assert client.request("/osc") == tuple(fields.values())
+
+
+def test_a_server_that_closes_waits_for_no_flood(bus: Bus) -> None:
+    time = Time(each_s=2 * AT_ONCE_S)
+    before = threading.active_count()
+    with (
+        OscServer(bus, port=0, clock=time.clock, spent=time.spent) as server,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as gun,
+        held_up(bus, server),
+    ):
+        for _ in range(6):
+            gun.sendto(encode("/ping", ()), ("127.0.0.1", server.port))
+    assert not server.alive
+    assert threading.active_count() == before
+    assert len(server._lanes) == 0

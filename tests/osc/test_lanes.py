@@ -1,0 +1,186 @@
+"""Queues apart for peers that ask for more than their share."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from bridge.osc.lanes import (
+    AT_ONCE_S,
+    MAX_LANES,
+    MAX_OF_PEER,
+    MAX_SHARED,
+    MAX_WAITING,
+    QUIET_S,
+    SHARE,
+    Lanes,
+    open_beside,
+)
+from bridge.osc.wire import Peer
+
+ANN: Peer = ("127.0.0.1", 5001)
+BOB: Peer = ("127.0.0.1", 5002)
+
+linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux gives a peer a socket of its own")
+
+
+@pytest.fixture
+def lanes() -> Lanes:
+    return Lanes(lambda _: None)
+
+
+def taken(lanes: Lanes, now_s: float = 0.0) -> list[tuple[bytes, Peer]]:
+    found = []
+    while (one := lanes.take(now_s)) is not None:
+        found.append(one)
+    return found
+
+
+def test_what_comes_in_is_taken_in_order_whoever_sent_it(lanes: Lanes) -> None:
+    sent = [(bytes([number]), (ANN, BOB)[number % 3 % 2]) for number in range(20)]
+    for datagram, peer in sent:
+        lanes.put(datagram, peer, 0.0)
+    assert taken(lanes) == sent
+    assert (len(lanes), lanes.dropped) == (0, 0)
+
+
+def test_who_keeps_others_waiting_for_too_long_gets_a_lane(lanes: Lanes) -> None:
+    for number in range(4):
+        lanes.put(bytes([number]), ANN, 0.0)
+    lanes.put(b"b", BOB, 0.0)
+    assert lanes.take(0.0) == (b"\0", ANN)
+    lanes.charge(ANN, AT_ONCE_S + 0.001, 0.0)
+    assert taken(lanes) == [(b"b", BOB)]
+    (lane,) = lanes
+    assert lane.peer == ANN
+    assert [lane.take() for _ in range(3)] == [(bytes([number]), ANN) for number in (1, 2, 3)]
+
+
+def test_work_counts_from_when_nobody_waited(lanes: Lanes) -> None:
+    for _ in range(10):
+        lanes.put(b"a", ANN, 0.0)
+        taken(lanes)
+        lanes.charge(ANN, AT_ONCE_S, 0.0)
+        lanes.rest()
+    lanes.put(b"a", ANN, 0.0)
+    assert taken(lanes) == [(b"a", ANN)]
+
+
+def test_who_sends_faster_than_it_is_read_gets_a_lane_and_the_others_keep_their_place(lanes: Lanes) -> None:
+    for _ in range(MAX_OF_PEER + 10):
+        lanes.put(b"a", ANN, 0.0)
+    lanes.put(b"b", BOB, 0.0)
+    assert taken(lanes) == [(b"b", BOB)]
+    (lane,) = lanes
+    assert (lane.peer, len(lane.waiting), lanes.dropped) == (ANN, MAX_OF_PEER + 10, 0)
+
+
+def test_a_lane_in_debt_is_not_served_before_it_is_paid(lanes: Lanes) -> None:
+    lane = lanes.open(ANN, 0.0)
+    lanes.put(b"a", ANN, 0.0)
+    assert list(lanes.ready(0.0)) == [lane]
+    lanes.charge(ANN, AT_ONCE_S + SHARE, 0.0)
+    assert lanes.wait_s(0.0) == pytest.approx(1.0)
+    assert list(lanes.ready(0.9)) == []
+    assert list(lanes.ready(1.01)) == [lane]
+
+
+def test_a_lane_whose_action_runs_is_not_served(lanes: Lanes) -> None:
+    lane = lanes.open(ANN, 0.0)
+    lanes.put(b"a", ANN, 0.0)
+    lane.busy = True
+    assert list(lanes.ready(100.0)) == []
+    assert lanes.wait_s(100.0) is None
+    lanes.close_quiet(100.0)
+    assert len(lanes) == 1
+
+
+def test_lanes_take_turns(lanes: Lanes) -> None:
+    ann, bob = lanes.open(ANN, 0.0), lanes.open(BOB, 0.0)
+    lanes.served(ann, 0.0)
+    assert list(lanes.ready(0.0)) == [bob, ann]
+
+
+def test_what_waits_is_bounded_and_what_is_dropped_is_counted(lanes: Lanes) -> None:
+    lanes.open(ANN, 0.0)
+    for _ in range(MAX_WAITING + 7):
+        lanes.put(b"a", ANN, 0.0)
+    assert lanes.dropped == 7
+    for port in range(MAX_SHARED + 5):
+        lanes.put(b"a", ("127.0.0.1", 10_000 + port), 0.0)
+    assert lanes.dropped == 12
+    assert len(taken(lanes)) == MAX_SHARED
+
+
+def test_bytes_that_wait_are_bounded_too(lanes: Lanes) -> None:
+    for _ in range(1000):
+        lanes.put(b"a" * 9216, ANN, 0.0)
+    (lane,) = lanes
+    assert taken(lanes) == []
+    assert sum(map(len, lane.waiting)) <= 2**18 + 9216
+    assert lanes.dropped == 1000 - len(lane.waiting)
+
+
+def test_lanes_are_bounded(lanes: Lanes) -> None:
+    for port in range(MAX_LANES):
+        assert lanes.has_room(("127.0.0.1", port))
+        lanes.open(("127.0.0.1", port), 0.0)
+    assert not lanes.has_room(ANN)
+    for _ in range(MAX_OF_PEER + 10):
+        lanes.put(b"a", ANN, 0.0)
+    assert (len(lanes), lanes.dropped) == (MAX_LANES, 10)
+
+
+def test_a_quiet_lane_is_closed_and_one_without_a_socket_as_soon_as_it_is_empty() -> None:
+    ends = socket.socketpair()
+    lanes = Lanes(lambda _: ends[0])
+    lanes.open(BOB, 0.0)
+    lanes.move_aside(ANN, 0.0)
+    lanes.close_quiet(QUIET_S / 2)
+    assert [lane.peer for lane in lanes] == [ANN]
+    lanes.close_quiet(QUIET_S + 0.1)
+    assert (len(lanes), ends[0].fileno()) == (0, -1)
+    ends[1].close()
+
+
+@pytest.fixture
+def shared() -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as bound:
+        bound.bind(("127.0.0.1", 0))
+        bound.settimeout(5.0)
+        yield bound
+
+
+@linux
+def test_a_socket_beside_gets_what_its_peer_sends_and_nothing_else(shared: socket.socket) -> None:
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ann,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as bob,
+    ):
+        ann.bind(("127.0.0.1", 0))
+        beside = open_beside(shared, ann.getsockname())
+        assert beside is not None
+        with beside:
+            bob.sendto(b"bob", shared.getsockname())
+            ann.sendto(b"ann", shared.getsockname())
+            assert shared.recv(16) == b"bob"
+            beside.settimeout(5.0)
+            assert beside.recvfrom(16) == (b"ann", ann.getsockname())
+            shared.sendto(b"reply", ann.getsockname())
+            ann.settimeout(5.0)
+            assert ann.recvfrom(16) == (b"reply", shared.getsockname())
+        ann.sendto(b"again", shared.getsockname())
+        assert shared.recv(16) == b"again"
+
+
+@linux
+def test_a_port_with_a_socket_beside_is_still_taken(shared: socket.socket) -> None:
+    beside = open_beside(shared, ANN)
+    assert beside is not None
+    with beside, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as thief:
+        thief.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with pytest.raises(OSError, match="in use"):
+            thief.bind(shared.getsockname())
