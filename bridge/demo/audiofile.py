@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,61 +12,43 @@ import numpy as np
 import soundfile
 import soxr
 
+from bridge.audiofile import Song
 from bridge.config import write_atomic
-from bridge.core.audio import CHANNELS, Audio
+from bridge.core.audio import Audio
 from bridge.core.events import Chord, Midi, TimedEvent
 from bridge.core.time import TICKS_PER_BEAT, TempoChange, TempoMap
 from bridge.errors import ConfigError
+
+log = logging.getLogger(__name__)
 
 FASTEST_BPM = 300.0
 """A tempo map made of heard beats is no faster; not every DAW knows faster ones."""
 SLOWEST_US = 0xFFFFFF
 """Microseconds a quarter note: the most that a MIDI file can say."""
-READABLE = "WAV, FLAC, OGG or MP3"
-SURROUND = 6
 _SYSTEM = 0xF0  # from here on: clock, start, stop, system exclusive; they have no place in a file's tracks
 
 
 def read_song(path: Path, rate: int, seconds: float | None = None) -> Audio:
     """The song at ``path``, or its first ``seconds``, at ``rate``: shape (2, frames), float32.
 
-    Mono goes to both sides. Six channels are taken as 5.1 in the order of WAV and FLAC and folded down as
-    ITU-R BS.775 says: centre and surrounds at -3 dB, the low-frequency effects left out. Of any other number
-    above two the first two are kept. Samples that are no numbers become silence.
+    Read as every command reads it (`bridge.audiofile.Song`); what was odd about the file goes to the log.
     """
-    if not path.is_file():
-        what = "is a folder, not a song" if path.is_dir() else "no such file"
-        raise ConfigError(f"{path}: {what}", f"give a {READABLE} file")
-    try:
-        with soundfile.SoundFile(path) as file:
-            own_rate = int(file.samplerate)
-            wanted = -1 if seconds is None else round(seconds * own_rate)
-            samples = file.read(wanted, dtype="float32", always_2d=True)
-    except (soundfile.SoundFileError, TypeError) as error:  # TypeError: headerless audio, told by its suffix
-        reason = str(getattr(error, "error_string", error)).strip().rstrip(".")
-        raise ConfigError(f"{path}: cannot be read as audio ({reason})", f"give a sound {READABLE} file") from error
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror})", "check its permissions") from error
-    if not len(samples):
-        raise ConfigError(f"{path}: holds no audio", f"give a {READABLE} file with music in it")
-    stereo = _stereo(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0))
-    if own_rate != rate:
-        stereo = soxr.resample(stereo, own_rate, rate, quality="VHQ")
-    if not len(stereo):
+    blocks, frames = [], 0
+    with Song(path) as song:
+        wanted = None if seconds is None else round(seconds * song.rate)
+        for block in song.blocks():
+            blocks.append(block[:, : None if wanted is None else wanted - frames])
+            frames += blocks[-1].shape[1]
+            if wanted is not None and frames >= wanted:
+                break
+    for note in song.notes:
+        log.warning("%s: %s", path, note)
+    audio = np.concatenate(blocks, axis=1)
+    if song.rate != rate:
+        audio = soxr.resample(audio.T, song.rate, rate, quality="VHQ").T
+    if not audio.shape[1]:
         raise ConfigError(f"{path}: shorter than one frame at {rate} Hz", "give a longer file")
-    return np.ascontiguousarray(stereo.T, dtype=np.float32)
-
-
-def _stereo(samples: Audio) -> Audio:
-    """(frames, channels) as (frames, 2), by the rule of `read_song`."""
-    channels = samples.shape[1]
-    if channels == 1:
-        return np.repeat(samples, CHANNELS, axis=1)
-    if channels == SURROUND:
-        left, right, centre, _, back_left, back_right = samples.T
-        side = np.float32(np.sqrt(0.5))
-        return np.stack([left + side * (centre + back_left), right + side * (centre + back_right)], axis=1)
-    return samples[:, :CHANNELS]
+    return np.ascontiguousarray(audio, dtype=np.float32)
 
 
 def write_wav(path: Path, audio: Audio, rate: int) -> None:

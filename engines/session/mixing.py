@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 from mido import MidiFile
 
+from bridge.audiofile import Song
 from bridge.core.audio import CHANNELS, Audio
 from bridge.core.engine import block_for
 from bridge.core.time import BlockTime
 from bridge.errors import ConfigError
 from engines.offline.command import Told
-from engines.offline.files import Song
 from engines.offline.rates import Resampling, own_rate
 from engines.offline.stemfile import FORMATS, write_stem
 from engines.offline.tags import read_tags

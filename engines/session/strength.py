@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.audiofile import Song
 from bridge.core.audio import Audio
 from engines.offline.command import Told
-from engines.offline.files import Song
 
 Doubles = NDArray[np.float64]
 

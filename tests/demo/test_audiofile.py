@@ -75,12 +75,12 @@ def test_samples_that_are_no_numbers_become_silence(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"nowhere\.wav: no such file; give a WAV, FLAC, OGG or MP3"):
+    with pytest.raises(ConfigError, match=r"nowhere\.wav: no such file; give a WAV, FLAC, AIFF, OGG, Opus or MP3"):
         read_song(tmp_path / "nowhere.wav", RATE)
 
 
 def test_a_folder_is_no_song(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="is a folder, not a song"):
+    with pytest.raises(ConfigError, match="a folder, with no song in it"):
         read_song(tmp_path, RATE)
 
 
@@ -99,7 +99,7 @@ def test_what_is_not_audio_is_named_with_a_mend(tmp_path: Path, name: str, conte
     with pytest.raises(ConfigError) as caught:
         read_song(path, RATE)
     assert str(path) in caught.value.message
-    assert "WAV, FLAC, OGG or MP3" in caught.value.hint
+    assert "WAV, FLAC, AIFF, OGG, Opus or MP3" in caught.value.hint
 
 
 def test_a_wav_of_24_bits_comes_back_within_half_a_step(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from bridge.audiofile import Song
 from bridge.config import write_atomic
 from bridge.core.engine import Engine
 from bridge.errors import BridgeError, ConfigError
@@ -18,7 +19,6 @@ from engines.mir.offline.picture import draw
 from engines.mir.offline.songmap import SongMap, from_json, to_json
 from engines.mir.offline.texts import texts
 from engines.offline.command import Told
-from engines.offline.files import Song
 from engines.offline.listening import Listening
 from engines.offline.rates import Resampling, own_rate
 from engines.offline.songs import spelt

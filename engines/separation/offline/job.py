@@ -16,10 +16,10 @@ from typing import BinaryIO
 import numpy as np
 
 import bridge
+from bridge.audiofile import Song
 from bridge.core.audio import Audio
 from bridge.errors import BridgeError, ConfigError, EngineError
 from engines.offline.command import Told
-from engines.offline.files import Song
 from engines.offline.songs import JOURNAL, spelt
 from engines.offline.stemfile import FULL_SCALE, write_stem
 from engines.offline.tags import read_tags

@@ -57,11 +57,11 @@ def test_too_little_room_is_said_before_the_work(tmp_path: Path, monkeypatch: py
         separate(song(tmp_path), tmp_path / "out")
 
 
-def test_a_song_that_cannot_be_decoded_to_its_end_leaves_nothing(tmp_path: Path) -> None:
+def test_a_song_of_which_nothing_can_be_decoded_leaves_nothing(tmp_path: Path) -> None:
     path = tmp_path / "song.flac"
     soundfile.write(path, noise(FRAMES).T, RATE)
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    with pytest.raises(ConfigError, match="cannot be read after"):
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(ConfigError, match="holds no audio"):
         separate(path, tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []
 
@@ -71,8 +71,8 @@ def test_a_take_that_cannot_be_decoded_leaves_the_stems_of_the_one_before(tmp_pa
     soundfile.write(path, noise(FRAMES).T, RATE)
     separate(path, out)
     before = files_in(out / "song")
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    with pytest.raises(ConfigError, match="cannot be read after"):
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(ConfigError, match="holds no audio"):
         separate(path, out)
     assert files_in(out / "song") == before
     assert (out / "song" / JOURNAL).exists()

@@ -1,0 +1,7 @@
+"""Reader of audio files: every frame that is there, whatever a header says, by one way for all commands."""
+
+from __future__ import annotations
+
+from bridge.audiofile.song import BLOCK_FRAMES, RATES_HZ, READABLE, Song
+
+__all__ = ["BLOCK_FRAMES", "RATES_HZ", "READABLE", "Song"]

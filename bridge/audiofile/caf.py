@@ -1,0 +1,67 @@
+"""CAF boxes (Apple Core Audio Format): chunks with sizes of 64 bits, the samples' often not known (-1)."""
+
+from __future__ import annotations
+
+import math
+import struct
+
+from bridge.audiofile.coreaudio import read_layout
+from bridge.audiofile.extent import Chunks, extent, is_tag, only_zeros
+from bridge.audiofile.plain import Box
+from bridge.audiofile.window import Window
+
+_FLOAT, _LITTLE = 1, 2
+_LINEAR = {1: "PCM_S8", 2: "PCM_16", 3: "PCM_24", 4: "PCM_32"}
+_REAL = {4: "FLOAT", 8: "DOUBLE"}
+_CODED = {b"alaw": "ALAW", b"ulaw": "ULAW"}
+_MOST_CHUNKS = 10_000
+_SEARCHED_BYTES = 1 << 20
+_BEHIND = (b"chan", b"info", b"strg", b"mark", b"regn", b"inst", b"midi", b"ovvw", b"peak", b"umid", b"uuid", b"free",
+           b"kuki", b"pakt", b"edct")  # fmt: skip
+
+
+def read_caf(window: Window) -> Box | None:
+    """The box of the CAF file in ``window``; None where it has no format or no samples. Raises: OSError."""
+    found: dict[bytes, tuple[int, int]] = {}
+    at = 8
+    for _ in range(_MOST_CHUNKS):
+        head = window.read_at(at, 12)
+        if len(head) < 12:
+            break
+        size = struct.unpack(">q", head[4:])[0]
+        found.setdefault(head[:4], (at + 12, size))
+        if size < 0 or at + 12 + size > window.size:
+            break
+        at += 12 + size
+    if b"desc" not in found or b"data" not in found:
+        return None
+    fields = window.read_at(found[b"desc"][0], 32)
+    if len(fields) < 32:
+        return None
+    rate, code, flags, packet, frames, channels, bits = struct.unpack(">d4sIIIII", fields)
+    wide = (bits + 7) // 8
+    subtype = _CODED.get(code, "")
+    if code == b"lpcm" and frames in (0, 1) and packet in (0, wide * channels):
+        subtype = (_REAL if flags & _FLOAT else _LINEAR).get(wide, "")
+    start, told = found[b"data"][0] + 4, found[b"data"][1] - 4
+    known = None if told < -4 else max(told, 0)
+    ends = extent(window, start, known, Chunks(_follow, _BEHIND, padded=1))
+    layout = read_layout(window.read_at(found[b"chan"][0], _layout_bytes(found)), channels) if b"chan" in found else ()
+    hertz = int(rate) if math.isfinite(rate) else 0
+    return Box(start, ends.end, channels, hertz, subtype, not flags & _LITTLE, layout, ends.missing, ends.note)
+
+
+def _layout_bytes(found: dict[bytes, tuple[int, int]]) -> int:
+    return min(max(found[b"chan"][1], 0), _SEARCHED_BYTES)
+
+
+def _follow(window: Window, at: int) -> bool:
+    for _ in range(_MOST_CHUNKS):
+        head = window.read_at(at, 12)
+        if len(head) < 12 or is_tag(head):
+            return True
+        size = struct.unpack(">q", head[4:])[0]
+        if not all(0x20 <= byte < 0x7F for byte in head[:4]) or size < 0 or at + 12 + size > window.size:
+            return only_zeros(window, at)
+        at += 12 + size
+    return False

@@ -1,0 +1,145 @@
+"""WAV boxes: RIFF, RIFX, RF64 and BW64, with whatever order of chunks and whatever sizes.
+
+Formats: Microsoft/IBM RIFF 1.0, EBU Tech 3306 (RF64), ITU-R BS.2088 (BW64), WAVEFORMATEXTENSIBLE.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bridge.audiofile.extent import Chunks, Extent, extent, is_tag, only_zeros
+from bridge.audiofile.layout import Layout, from_mask
+from bridge.audiofile.plain import Box
+from bridge.audiofile.window import Window
+
+MPEG, MPEG_III = 0x50, 0x55
+_LINEAR, _FLOAT, _ALAW, _MULAW, _EXTENSIBLE = 1, 3, 6, 7, 0xFFFE
+_SUBTYPES = {
+    (_LINEAR, 1): "PCM_U8", (_LINEAR, 2): "PCM_16", (_LINEAR, 3): "PCM_24", (_LINEAR, 4): "PCM_32",
+    (_FLOAT, 4): "FLOAT", (_FLOAT, 8): "DOUBLE", (_ALAW, 1): "ALAW", (_MULAW, 1): "ULAW",
+}  # fmt: skip
+_ALL = 0xFFFFFFFF
+_MOST_CHUNKS = 10_000
+_SEARCHED_BYTES = 1 << 20
+_JUNK_BYTES = 1 << 14
+_BEHIND = (
+    b"LIST", b"id3 ", b"ID3 ", b"ID32", b"bext", b"cue ", b"smpl", b"inst", b"fact", b"PEAK", b"iXML", b"axml", b"chna",
+    b"JUNK", b"junk", b"afsp", b"acid", b"plst", b"_PMX", b"strc", b"cart", b"levl", b"LGWV", b"PAD ", b"fmt ", b"umid",
+    b"minf", b"elm1", b"regn", b"ResU", b"DISP", b"SNDM",
+)  # fmt: skip
+"""Chunks that are written behind the samples."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wav:
+    """``box``: where the samples lie. ``tag``: the code of what they are, after WAVEFORMATEXTENSIBLE."""
+
+    box: Box
+    tag: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    name: bytes
+    start: int
+    size: int
+
+
+def read_wav(window: Window) -> Wav | None:
+    """The box of the WAV file in ``window``; None where it has no format or no samples. Raises: OSError."""
+    head = window.read_at(0, 12)
+    order = ">" if head[:4] == b"RIFX" else "<"
+    chunks = list(_chunks(window, order))
+    found = {chunk.name: chunk for chunk in reversed(chunks)}
+    for name in (b"fmt ", b"data"):
+        if name not in found and (chunk := _searched(window, name, order)):
+            found[name] = chunk
+    if b"fmt " not in found or b"data" not in found:
+        return None
+    data, told = found[b"data"], _told(window, found, head)
+    ends = _extent(window, data, told, struct.unpack(order + "I", head[4:8])[0], order)
+    fmt = found[b"fmt "]
+    return format_of(window.read_at(fmt.start, min(fmt.size, 40)), data.start, ends, order)
+
+
+def _chunks(window: Window, order: str) -> Iterator[_Chunk]:
+    """Those up to one that does not fit in, which is given too."""
+    at = 12
+    for _ in range(_MOST_CHUNKS):
+        head = window.read_at(at, 8)
+        if len(head) < 8 or not _is_name(head[:4]):
+            return
+        size = struct.unpack(order + "I", head[4:])[0]
+        yield _Chunk(head[:4], at + 8, size)
+        at += 8 + size
+        if at > window.size:
+            return
+        if size % 2 and not _is_name(window.read_at(at, 4)):  # some programs leave the padding out
+            at += 1
+
+
+def _is_name(name: bytes) -> bool:
+    return len(name) == 4 and all(0x20 <= byte < 0x7F for byte in name) and name[0] != 0x20
+
+
+def _searched(window: Window, name: bytes, order: str) -> _Chunk | None:
+    """A chunk that no chain of sizes leads to."""
+    head = window.read_at(0, _SEARCHED_BYTES)
+    at = head.find(name, 12)
+    if at < 0 or at + 8 > len(head):
+        return None
+    return _Chunk(name, at + 8, struct.unpack(order + "I", head[at + 4 : at + 8])[0])
+
+
+def _told(window: Window, found: dict[bytes, _Chunk], head: bytes) -> int | None:
+    told = found[b"data"].size
+    if head[:4] in (b"RF64", b"BW64") and b"ds64" in found and told in (_ALL, 0):
+        sizes = window.read_at(found[b"ds64"].start, 16)
+        told = struct.unpack("<Q", sizes[8:])[0] if len(sizes) == 16 else _ALL
+        return None if told >= 1 << 63 else told
+    return None if told == _ALL else told
+
+
+def _extent(window: Window, data: _Chunk, told: int | None, riff: int, order: str) -> Extent:
+    chunks = Chunks(lambda file, at: _follow(file, at, order), _BEHIND)
+    ends = extent(window, data.start, told, chunks)
+    if ends.note and told and 0 <= 8 + riff - (data.start + told) <= 1:  # both sizes agree: what follows may be junk
+        rest = window.size - (data.start + told)
+        if rest < min(_JUNK_BYTES, told // 16):
+            return Extent(
+                data.start + told, note=f"has {rest:,} bytes behind its sound that nothing describes; left out"
+            )
+    return ends
+
+
+def _follow(window: Window, at: int, order: str) -> bool:
+    """Whether whole chunks lie from ``at`` to the end, or nothing that could be sound."""
+    for _ in range(_MOST_CHUNKS):
+        head = window.read_at(at, 12)
+        if len(head) < 8 or is_tag(head) or head[:4] in (b"RIFF", b"RIFX", b"RF64", b"BW64"):
+            return True
+        size = struct.unpack(order + "I", head[4:8])[0]
+        if not _is_name(head[:4]) or at + 8 + size > window.size:
+            return only_zeros(window, at)
+        at += 8 + size
+        if size % 2 and not _is_name(window.read_at(at, 4)):
+            at += 1
+    return False
+
+
+def format_of(fields: bytes, start: int, ends: Extent, order: str) -> Wav | None:
+    """The box of samples from ``start`` on, as a format chunk of ``fields`` says; None where that is too short."""
+    if len(fields) < 16:
+        return None
+    tag, channels, rate, _, block, bits = struct.unpack(order + "HHIIHH", fields[:16])
+    layout: Layout = ()
+    if tag == _EXTENSIBLE and len(fields) >= 40:
+        mask, sub = struct.unpack(order + "IH", fields[20:26])
+        layout, tag = from_mask(mask, channels), sub
+    wide = (bits + 7) // 8
+    plain = block % max(channels, 1) or block // max(channels, 1) in (0, wide)  # else in larger words than their own
+    subtype = _SUBTYPES.get((tag, wide), "") if plain else ""
+    box = Box(start, ends.end, channels, rate, subtype, order == ">", layout, ends.missing, ends.note)
+    return Wav(box, tag)
