@@ -107,6 +107,14 @@ def test_hostile_names_are_printed_as_they_are(name: str, shape: str, tmp_path: 
     assert name in said
 
 
+def test_a_hint_keeps_its_brackets(tmp_path: Path) -> None:
+    sheet = tmp_path / "sheet.txt"
+    sheet.write_text("[verse] x2\n| C |\n", encoding="utf-8")
+    code, _, said = sideman(("accompany", str(sheet), "--out", str(tmp_path)), tmp_path)
+    assert code == 2
+    assert "write [verse] or [chorus x2], alone on a line" in said
+
+
 @posix
 def test_what_would_steer_the_terminal_is_escaped(tmp_path: Path) -> None:
     name = "\x1b]0;owned\x07\x1b[2J\u202egpj\n.mid"

@@ -16,6 +16,7 @@ from bridge.errors import ConfigError
 from engines.accompaniment.arranger import arrange
 from engines.accompaniment.score import Bar
 from engines.accompaniment.sheet import read_sheet
+from engines.accompaniment.sheet_file import read_text
 
 log = logging.getLogger(__name__)
 
@@ -58,8 +59,8 @@ class Chart:
         if number:
             try:
                 path = find_sheet(number)
-                self._take(path.read_text(encoding="utf-8"), path.name)
-            except (ConfigError, OSError, UnicodeDecodeError) as error:
+                self._take(read_text(path, path.name), path.name)
+            except (ConfigError, OSError) as error:
                 log.warning("%s", error)
 
     def _take(self, text: str, name: str) -> None:

@@ -7,7 +7,8 @@
     | Am7 D7 | Gmaj7 |   # chords share their bar evenly
     | %      | N.C.  |   # % is the bar before once more
 
-Extensions that `bridge.core.events.QUALITIES` does not have become the nearest chord that it has (C9 is C7).
+How chords are written: `engines.accompaniment.chord_symbol`. Where the band has no such chord, it plays the nearest one
+that it has (C9 is C7).
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bridge.core.events import QUALITIES, Chord, Key
+from bridge.core.events import Chord, Key
 from bridge.errors import ConfigError
+from engines.accompaniment.chord_symbol import SymbolError, is_no_chord, read_symbol
+from engines.accompaniment.note_names import NOTE, note_of, plain, seen
 from engines.accompaniment.score import NO_CHORD
 
 LONGEST_BARS = 10_000
@@ -25,30 +28,15 @@ MOST_REPEATS = 64
 LOWEST_BPM, HIGHEST_BPM = 20.0, 400.0
 METRES = {f"{beats}/4": beats for beats in range(2, 8)}
 
-_ROOTS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-_SYMBOL = re.compile(r"(?P<root>[A-G])(?P<sign>[#b]?)(?P<quality>.*?)(?:/(?P<bass>[A-G])(?P<bass_sign>[#b]?))?")
 _SECTION = re.compile(r"\[\s*(?P<name>[^\]]*?)(?:\s+[xX×](?P<times>\d+))?\s*\]")
-_HEADER = re.compile(r"(?P<name>[A-Za-z]+)\s*:\s*(?P<value>.*)")
-_NO_CHORD = re.compile(r"N\.?C?\.?", re.IGNORECASE)
-_KEY = re.compile(r"(?P<tonic>[A-G])(?P<sign>[#b]?)\s*(?P<mode>major|maj|M|minor|min|m)?")
+_HEADER = re.compile(r"(?P<name>[A-Za-z]+)\s*[:：]\s*(?P<value>.*)")
+_KEY = re.compile(rf"(?P<tonic>{NOTE})\s*(?P<mode>major|maj|M|minor|min|m)?")
+HEADERS = ("tempo", "metre", "meter", "key", "title")
 HOLD = ("/", ".")
 """Tokens that give the chord before a further share of the bar."""
-
-_MINOR, _MAJOR, _SEVENTH = r"(?:minor|min|mi|m|-)", r"(?:major|maj|ma|M|Δ|△|\^)", r"(?:7|9|11|13)"
-_ALTERED = r"(?:[b#+-](?:5|9|11|13)|add(?:2|4|6|9|11|13)|(?:no|omit)(?:3|5)|alt)*"
-_KINDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern), quality)
-    for pattern, quality in (
-        (rf"(?:dim|°|o)7?|(?:ø|Ø)7?|{_MINOR}{_SEVENTH}?b5{_ALTERED}", "dim"),
-        (rf"(?:aug|\+){_SEVENTH}?{_ALTERED}|{_MAJOR}?{_SEVENTH}?[#+]5{_ALTERED}", "aug"),
-        (rf"{_SEVENTH}?sus4?{_ALTERED}", "sus4"),
-        (rf"{_MAJOR}{_SEVENTH}{_ALTERED}|[Δ△^]{_ALTERED}", "maj7"),
-        (rf"{_MINOR}{_MAJOR}{_SEVENTH}?{_ALTERED}|{_MINOR}(?:6|69|6/9)?{_ALTERED}", "m"),
-        (rf"{_MINOR}{_SEVENTH}{_ALTERED}", "m7"),
-        (rf"{_SEVENTH}{_ALTERED}|dom7?", "7"),
-        (rf"{_MAJOR}?(?:6|69|6/9|5|2)?{_ALTERED}", ""),
-    )
-)
+REPEAT = ("%", "./.")
+"""Tokens for the bar before once more."""
+_LONGEST_SHOWN = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,28 +56,6 @@ class Sheet:
     beats: int = 4
     tempo: float | None = None
     key: Key | None = None
-
-
-def chord_of(symbol: str) -> Chord | None:
-    """The chord that ``symbol`` (``F#m7/C#``) stands for; None where it is none."""
-    if _NO_CHORD.fullmatch(symbol):
-        return NO_CHORD
-    plain = re.sub(r"[(),]", "", symbol.replace("♭", "b").replace("♯", "#"))
-    match = _SYMBOL.fullmatch(plain)
-    if match is None:
-        return None
-    root = _pitch_class(match["root"], match["sign"])
-    bass = _pitch_class(match["bass"], match["bass_sign"]) if match["bass"] else root
-    if match["quality"] == "sus2":  # the same notes as the fourth-suspended chord a fifth above
-        return Chord((root + 7) % 12, QUALITIES.index("sus4"), bass, 1.0)
-    for pattern, quality in _KINDS:
-        if pattern.fullmatch(match["quality"]):
-            return Chord(root, QUALITIES.index(quality), bass, 1.0)
-    return None
-
-
-def _pitch_class(letter: str, sign: str) -> int:
-    return (_ROOTS[letter] + {"": 0, "#": 1, "b": -1}[sign]) % 12
 
 
 def read_sheet(text: str, name: str = "chord sheet") -> Sheet:
@@ -115,22 +81,30 @@ class _Reader:
     bars: list[tuple[Chord, ...]] = field(default_factory=list)
     before: tuple[Chord, ...] = ()
     line: int = 0
+    german: str = ""
+    """The first token with a German note name."""
+    plain_b: str = ""
+    """The first token with a B that is neither Bb nor H, and where it is."""
+    plain_b_at: tuple[int, int] = (0, 0)
 
     def read(self, number: int, line: str) -> None:
         self.line = number
-        text = re.sub(r"(?:(?<=\s)|^)#.*", "", line)  # F# is a chord, a # after a space begins a comment
+        # F# is a chord, a # after a space begins a comment
+        text = re.sub(r"(?:(?<=\s)|^)#.*", "", seen(line))
         words = text.strip()
         column = len(text) - len(text.lstrip()) + 1
+        bars, header = plain(text), _HEADER.fullmatch(words)
         if not words:
             return
-        if "|" in words:
-            self._bars(text)
-        elif words.startswith("["):
-            self._section(words, column)
-        elif header := _HEADER.fullmatch(words):
+        if header and ("|" not in bars or header["name"].lower() in HEADERS):
             self._header(header, column)
+        elif "|" in bars:
+            self._bars(bars)
+        elif words[0] in "[［":
+            self._section(words.replace("［", "[").replace("］", "]"), column)
         else:
-            raise self._error(column, f"{words!r} is neither bars nor a heading", "write bars as | Am7 D7 | Gmaj7 |")
+            what = f"{_shown(words)} is neither bars nor a heading"
+            raise self._error(column, what, "write bars as | Am7 D7 | Gmaj7 |")
 
     def done(self) -> Sheet:
         self._close()
@@ -149,16 +123,17 @@ class _Reader:
             self.sections.append(Section(*self.title, tuple(self.bars)))
         elif self.titled_at:
             self.line = self.titled_at
-            raise self._error(1, f"the section {self.title[0]!r} has no bars", "write its bars below it")
+            raise self._error(1, f"the section {_shown(self.title[0])} has no bars", "write its bars below it")
         self.bars = []
 
     def _section(self, words: str, column: int) -> None:
         match = _SECTION.fullmatch(words)
-        times = int(match["times"] or 1) if match else 0
+        written = match["times"] or "1" if match else "0"
+        times = int(written) if len(written) <= _LONGEST_SHOWN else MOST_REPEATS + 1
         if match is None or not match["name"]:
-            raise self._error(column, f"{words!r} is no section", "write [verse] or [chorus x2], alone on a line")
+            raise self._error(column, f"{_shown(words)} is no section", "write [verse] or [chorus x2], alone on a line")
         if not 1 <= times <= MOST_REPEATS:
-            raise self._error(column, f"x{times} repeats", f"use x1 to x{MOST_REPEATS}")
+            raise self._error(column, f"x{written[:_LONGEST_SHOWN]} repeats", f"use x1 to x{MOST_REPEATS}")
         at = self.line
         self._close()
         self.line = self.titled_at = at
@@ -171,7 +146,7 @@ class _Reader:
             "title": lambda *_: None,
         }  # fmt: skip
         if name not in known:
-            raise self._error(column, f"{header['name']!r} is no heading", "use tempo, metre, key or title")
+            raise self._error(column, f"{_shown(header['name'])} is no heading", "use tempo, metre, key or title")
         if self.sections or self.bars:
             raise self._error(column, f"{name} after the first bar", "write it above the bars; it holds for all")
         known[name](value, column + header.start("value"))
@@ -183,20 +158,32 @@ class _Reader:
             tempo = 0.0
         if not LOWEST_BPM <= tempo <= HIGHEST_BPM:
             mend = f"write quarter notes a minute, {LOWEST_BPM:g} to {HIGHEST_BPM:g}"
-            raise self._error(column, f"the tempo {value!r}", mend)
+            raise self._error(column, f"the tempo {_shown(value)}", mend)
         self.tempo = tempo
 
     def _metre(self, value: str, column: int) -> None:
         if value.replace(" ", "") not in METRES:
-            raise self._error(column, f"the metre {value!r}", f"use one of {', '.join(METRES)}; write 6/8 as 3/4")
+            raise self._error(column, f"the metre {_shown(value)}", f"use one of {', '.join(METRES)}; write 6/8 as 3/4")
         self.beats = METRES[value.replace(" ", "")]
 
     def _key(self, value: str, column: int) -> None:
-        match = _KEY.fullmatch(value.replace("♭", "b").replace("♯", "#"))
+        match = _KEY.fullmatch(plain(value))
         if match is None:
-            raise self._error(column, f"the key {value!r}", "write it as Am or F# major")
+            raise self._error(column, f"the key {_shown(value)}", "write it as Am or F# major")
         minor = (match["mode"] or "").startswith("m") and not (match["mode"] or "").startswith("maj")
-        self.key = Key(_pitch_class(match["tonic"], match["sign"]), int(minor), 1.0)
+        tonic = note_of(match["tonic"])
+        self._name_note(column, match["tonic"], tonic.german, tonic.plain_b)
+        self.key = Key(tonic.pitch_class, int(minor), 1.0)
+
+    def _name_note(self, column: int, token: str, german: bool, plain_b: bool) -> None:
+        """Note that ``token`` has a German name, or a B; both in one sheet leave open what B means."""
+        self.german = self.german or (token if german else "")
+        if plain_b and not self.plain_b:
+            self.plain_b, self.plain_b_at = token, (self.line, column)
+        if self.german and self.plain_b:
+            self.line, column = self.plain_b_at
+            what = f"{_shown(self.plain_b)} beside {_shown(self.german)}: B is B flat in German, B natural in English"
+            raise self._error(column, what, "write Bb for B flat, H for B natural")
 
     def _bars(self, text: str) -> None:
         at = 0
@@ -212,12 +199,14 @@ class _Reader:
             tokens = [(at + match.start() + 1, match[0]) for match in re.finditer(r"\S+", piece)]
             self.bars.append(self._bar(at + 1, tokens))
             self.before = self.bars[-1]
+            if len(self.bars) > LONGEST_BARS:
+                raise self._error(at + 1, f"more than {LONGEST_BARS} bars", "give a shorter sheet")
 
     def _bar(self, column: int, tokens: list[tuple[int, str]]) -> tuple[Chord, ...]:
         """A chord for each beat."""
         if not tokens:
             raise self._error(column, "an empty bar", "write % for the bar before once more, N.C. for no chord")
-        if tokens[0][1] == "%":
+        if tokens[0][1] in REPEAT:
             if len(tokens) > 1:
                 raise self._error(tokens[1][0], "% is not alone in its bar", "write the bar's chords out")
             if not self.before:
@@ -231,11 +220,29 @@ class _Reader:
             if token in HOLD and chords:
                 chords.append(chords[-1])
                 continue
-            chord = chord_of(token)
-            if chord is None:
-                raise self._error(at, f"{token!r} is no chord that is known here", _mend(token))
-            chords.append(chord)
+            chords.append(self._chord(at, token))
         return tuple(chords[beat * len(chords) // self.beats] for beat in range(self.beats))
+
+    def _chord(self, column: int, token: str) -> Chord:
+        if is_no_chord(token):
+            return NO_CHORD
+        try:
+            symbol = read_symbol(token)
+        except SymbolError as error:
+            what = f"{_shown(token)} is no chord that is known here"
+            if error.at:
+                what += f": {_shown(error.rest)} at column {column + error.at} is not understood"
+            raise self._error(column, what, _mend(token) or error.hint or _USUAL) from error
+        self._name_note(column, token, symbol.german, symbol.plain_b)
+        return symbol.chord
+
+
+_USUAL = "write it as C, Cm, C7, Cmaj7, Cm7, Cm7b5, Cdim, Caug, Csus4, C7(b9), C/E or N.C."
+
+
+def _shown(text: str) -> str:
+    """``text`` in quotes, of a long one the beginning."""
+    return repr(text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}...")
 
 
 def _mend(token: str) -> str:
@@ -243,10 +250,6 @@ def _mend(token: str) -> str:
         return "repeats are written as sections: [verse x2]"
     if token[0] == "[":
         return "write the section's name on a line of its own, its bars below it"
-    if token[0] == "H":
-        return "write B or Bb for the German H or B"
-    if token == "%":
-        return "% repeats a whole bar and stands alone in it"
-    if token[0] in "abcdefg":
-        return f"write the root as a capital: {token[0].upper()}{token[1:]}"
-    return "write it as C, Cm, C7, Cmaj7, Cm7, Cdim, Caug, Csus4, C/E or N.C."
+    if token in REPEAT:
+        return f"{token} repeats a whole bar and stands alone in it"
+    return ""

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bridge.errors import ConfigError
+from engines.accompaniment.note_names import plain
 from engines.accompaniment.offline.midifile import read_midi
 from engines.accompaniment.offline.piece import Piece, steady
 from engines.accompaniment.sheet import Sheet, read_sheet
+from engines.accompaniment.sheet_file import read_sheet_file
 from engines.offline.command import Told
 from engines.offline.smf.containers import PREFIX_BYTES, is_smf
 from engines.offline.smf.reading import LARGEST_BYTES
@@ -32,7 +34,7 @@ class Source:
 def is_song(given: str) -> bool:
     """Whether ``given`` is a file of audio."""
     path = Path(given)
-    if given.lstrip().startswith("|") or path.is_dir() or _is_midi(path):
+    if _is_chords(given) or path.is_dir() or _is_midi(path):
         return False
     return _head(path).startswith(AUDIO_HEADS) or path.suffix.lower() in SUFFIXES
 
@@ -43,7 +45,7 @@ def read_source(given: str, bpm: float, told: Told, harmony: bool = True) -> Sou
     ``bpm``: the tempo of a sheet that says none. Without ``harmony`` what has no chords will do. What cannot be played
     to is a `ConfigError`.
     """
-    if given.lstrip().startswith("|"):
+    if _is_chords(given):
         return Source("chords", _of_sheet(read_sheet(given), bpm))
     path = Path(given)
     if path.is_dir():
@@ -54,7 +56,11 @@ def read_source(given: str, bpm: float, told: Told, harmony: bool = True) -> Sou
     if is_song(given):
         course = follow(path, told, harmony)
         return Source(given, course.piece, course)
-    return Source(given, _of_sheet(_sheet(path), bpm))
+    return Source(given, _of_sheet(read_sheet_file(path), bpm))
+
+
+def _is_chords(given: str) -> bool:
+    return plain(given).lstrip().startswith("|")
 
 
 def _is_midi(path: Path) -> bool:
@@ -69,14 +75,6 @@ def _head(path: Path) -> bytes:
     except OSError as error:
         mend = "give a song, a MIDI file, a file with chords, or chords that begin with |"
         raise ConfigError(f"{path}: cannot be read ({error.strerror})", mend) from error
-
-
-def _sheet(path: Path) -> Sheet:
-    try:
-        return read_sheet(path.read_text(encoding="utf-8"), str(path))
-    except UnicodeDecodeError as error:
-        mend = "save the file as UTF-8, or give a song or MIDI file by its usual name (.wav, .mp3, .mid)"
-        raise ConfigError(f"{path}: not UTF-8 at byte {error.start}", mend) from error
 
 
 def _of_sheet(sheet: Sheet, bpm: float) -> Piece:

@@ -25,10 +25,10 @@ from numpy.typing import NDArray
 
 from bridge.core.events import Chord
 from bridge.core.time import TICKS_PER_BEAT
+from engines.accompaniment.chord_symbol import chord_of, unclear_b
 from engines.accompaniment.harmony.fitting import Sounding, pitch_classes_of
 from engines.accompaniment.harmony.states import Doubles
 from engines.accompaniment.score import NO_CHORD
-from engines.accompaniment.sheet import chord_of
 from engines.offline.smf.metas import TEXT, TRACK_NAME, text_of
 from engines.offline.smf.reading import Smf, Track
 
@@ -65,7 +65,9 @@ def _symbols(track: Track) -> list[NamedChord]:
         return []
     found = [NamedChord(tick, text, chord) for tick, text in texts if (chord := chord_of(text)) is not None]
     words = sum(tick >= TICKS_PER_BEAT and chord_of(text) is None for tick, text in texts)
-    return found if words <= MOST_WORDS * len(found) else []
+    if words > MOST_WORDS * len(found) or unclear_b(one.symbol for one in found):
+        return []
+    return found
 
 
 def named_chords(

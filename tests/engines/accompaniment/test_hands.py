@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from bridge.core.events import NOTE_NAMES, Midi, TimedEvent
+from engines.accompaniment.chord_symbol import chord_of as chord_named
 from engines.accompaniment.hands import Hands, state_named
 from engines.accompaniment.harmony.states import UNKNOWN, chord_of, state_of
-from engines.accompaniment.sheet import chord_of as chord_named
 
 
 def label(pitches: list[int]) -> str:
