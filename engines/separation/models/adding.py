@@ -11,7 +11,7 @@ import msgspec
 
 from bridge.errors import ConfigError, ModelError
 from engines.separation.models.download import Report, download, is_url, sha256_of
-from engines.separation.models.load import separator_of
+from engines.separation.models.load import confined
 from engines.separation.models.manifest import Adapter, Manifest, Part, read_manifest
 from engines.separation.models.store import Model, Store, place
 from engines.separation.models.trial import Trial, tried
@@ -105,7 +105,7 @@ def add(wanted: Wanted, store: Store, report: Report | None = None) -> tuple[Mod
             if sha256 != part.sha256:
                 message = f"{source}: the SHA-256 is {sha256}, not {part.sha256}; nothing was kept"
                 raise ModelError(message, "check the file and the hash at their source; do not use it")
-        trial = tried(separator_of(Model(manifest, draft.folder)))
+        trial = tried(confined(Model(manifest, draft.folder)))
         model = draft.publish(manifest)
     for path in fetched:
         path.unlink(missing_ok=True)

@@ -15,7 +15,7 @@ from bridge.errors import BridgeError, ConfigError
 from bridge.printing import Printer, columns, one_line, progress_text
 from bridge.streams import write_json
 from engines.separation.models.adding import Wanted, add, from_manifest, from_options
-from engines.separation.models.load import separator_of
+from engines.separation.models.load import confined
 from engines.separation.models.manifest import Adapter
 from engines.separation.models.store import Listed, user_store
 from engines.separation.models.trial import Trial, tried
@@ -84,6 +84,7 @@ def add_model(
     gives: Annotated[
         Literal["masks", "spectra", "magnitudes"] | None, Parameter(help="Where its kind allows several.")
     ] = None,
+    limit_s: Annotated[int | None, Parameter(help="Processor seconds that one run may take; 300.")] = None,
     accept: Annotated[bool, Parameter(negative="", help="You accept its licence.")] = False,
 ) -> int:
     """Add a model from a file or an address.
@@ -97,7 +98,7 @@ def add_model(
         told: dict[str, object] = {
             "adapter": adapter, "name": name, "licence": licence, "rest": rest, "rate": rate, "window": window,
             "hop": hop, "synthesis": synthesis, "piece": piece, "gain": gain, "normalisation": normalisation,
-            "gives": gives, "sha256": sha256.lower() if sha256 else None,
+            "gives": gives, "limit_s": limit_s, "sha256": sha256.lower() if sha256 else None,
             "stems": [stem.strip() for stem in stems.split(",")] if stems else None,
         }  # fmt: skip
         wanted = from_options(source, told)
@@ -188,7 +189,7 @@ def _verified(one: Listed) -> dict[str, object]:
         if one.model is None:
             return {"name": one.name, "problem": one.problem, "trial": None, "lines": []}
         one.model.check_hashes()
-        trial = tried(separator_of(one.model))
+        trial = tried(confined(one.model))
     except BridgeError as error:
         return {"name": one.name, "problem": str(error), "trial": None, "lines": []}
     return {"name": one.name, "problem": "", "trial": msgspec.to_builtins(trial), "lines": _told(trial)}

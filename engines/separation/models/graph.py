@@ -1,21 +1,28 @@
-"""An ONNX file opened to be run offline: its tensors by name, and errors that name file, tensor and shape."""
+"""Opened ONNX graph, run offline: its tensors by name, within bounds; errors that name file, tensor and shape."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+import math
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
 from bridge.errors import ModelError
+from engines.separation.models.bounds import LARGEST_FILE, MOST_NUMBERS
 
 Array: TypeAlias = NDArray[Any]
+Node: TypeAlias = tuple[str, str, tuple[int | None, ...]]
+"""Name, kind and shape of a tensor, as ONNX Runtime says them; an axis that is left open is None."""
 
+MOST_TENSORS = 1024
+
+_LONGEST_REASON = 300
 _FATAL = 4
 """ONNX Runtime's severity above which it writes to stderr; what goes wrong comes as an exception anyway."""
 _KINDS: dict[str, type[np.generic]] = {
@@ -46,24 +53,27 @@ class Tensor:
         )
 
 
+class Session(Protocol):
+    """What runs a graph, in this process or in another."""
+
+    inputs: tuple[Node, ...]
+    outputs: tuple[Node, ...]
+
+    def run(self, feeds: Mapping[str, Array]) -> Sequence[Array]:
+        """Every output in order. Raises ModelError where the graph fails."""
+
+
 class Graph:
     """An opened graph. ``run`` takes and gives float32 whatever width the graph computes in."""
 
-    def __init__(self, path: Path, session: onnxruntime.InferenceSession) -> None:
+    def __init__(self, path: Path, session: Session) -> None:
+        """Raises ModelError where a tensor is of an unknown kind or declared larger than anything of use."""
         self.path = path
         self._session = session
-        self.inputs = [_tensor(path, node) for node in session.get_inputs()]
-        self.outputs = [_tensor(path, node) for node in session.get_outputs()]
-
-    def about(self) -> dict[str, object]:
-        """What the exporter wrote into the file; JSON where it is JSON."""
-        told: dict[str, object] = {}
-        for key, text in self._session.get_modelmeta().custom_metadata_map.items():
-            try:
-                told[key] = json.loads(text)
-            except ValueError:
-                told[key] = text
-        return told
+        if max(len(session.inputs), len(session.outputs)) > MOST_TENSORS:
+            raise ModelError(f"{path}: more than {MOST_TENSORS} inputs or outputs", "is it a separator?")
+        self.inputs = [_tensor(path, node) for node in session.inputs]
+        self.outputs = [_tensor(path, node) for node in session.outputs]
 
     def lacks(self, wanted: str) -> ModelError:
         """The error that ``wanted`` is not there, with what is."""
@@ -92,37 +102,110 @@ class Graph:
                 message = f"{self.path}: input {tensor.name}: expected {_shape(tensor.shape)}, found {array.shape}"
                 raise ModelError(message, "correct window, hop or piece in the manifest, or choose another adapter")
             ready[tensor.name] = np.ascontiguousarray(array, dtype=tensor.kind)
-        try:
-            results = self._session.run(None, ready)
-        except Exception as error:
-            raise ModelError(f"{self.path}: cannot be run ({_first_line(error)})", "export it anew") from error
+        results = self._session.run(ready)
         named = zip(self.outputs, results, strict=True)
         return {out.name: array.astype(np.float32) if array.dtype.kind == "f" else array for out, array in named}
 
 
+class LocalSession:
+    """ONNX Runtime in this process, on the CPU, with as many threads as it likes: nothing here runs live."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises ModelError where the file at ``path`` is no graph that ONNX Runtime can run."""
+        self._path = path
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = _FATAL
+        model = _read(path)
+        try:
+            # from bytes: then no second file is read, wherever the graph says that its weights are
+            self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        except Exception as error:
+            raise _unloadable(path, error) from error
+        self.inputs = tuple(_node(node) for node in self._session.get_inputs())
+        self.outputs = tuple(_node(node) for node in self._session.get_outputs())
+
+    def run(self, feeds: Mapping[str, Array]) -> Sequence[Array]:
+        try:
+            results: list[Array] = self._session.run(None, dict(feeds))
+        except Exception as error:
+            raise ModelError(f"{self._path}: cannot be run ({_reason(error)})", "export it anew") from error
+        return results
+
+
+def open_session(path: Path) -> LocalSession:
+    """The graph at ``path`` in this process. Raises ModelError where it cannot be opened."""
+    return LocalSession(path)
+
+
 def open_graph(path: Path) -> Graph:
-    """The graph at ``path`` on the CPU, with as many threads as ONNX Runtime likes: nothing here runs live."""
+    """The graph at ``path``, run in this process: for graphs whose makers are trusted. Raises ModelError."""
+    return Graph(path, open_session(path))
+
+
+def _read(path: Path) -> bytes:
     if not path.is_file():
         raise ModelError(f"{path}: no such file", "add the model again")
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = _FATAL
     try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        hint = "is it an ONNX file, whole, and in one piece (no .onnx.data beside it)?"
-        raise ModelError(f"{path}: cannot be loaded ({_first_line(error)})", hint) from error
-    return Graph(path, session)
+        size = path.stat().st_size
+        if not size:
+            raise ModelError(f"{path}: is empty", "fetch it again")
+        if size > LARGEST_FILE:
+            raise ModelError(f"{path}: larger than 2 GiB, which no ONNX file in one piece can be", "is it a model?")
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read ({error.strerror})", "check its permissions") from error
 
 
-def _tensor(path: Path, node: Any) -> Tensor:
-    if node.type not in _KINDS:
-        raise ModelError(f"{path}: {node.name} is a {node.type}", f"known are {', '.join(_KINDS)}")
-    return Tensor(node.name, tuple(size if isinstance(size, int) else None for size in node.shape), _KINDS[node.type])
+_LACKS = "needs the operator {what}, which ONNX Runtime does not have"
+_FAULTS = (
+    (
+        r"(?P<what>\S+)\(-?\d+\) is not a registered function/op",
+        _LACKS,
+        "export it with operators of the ONNX standard",
+    ),
+    (r"Could not find an implementation for (?P<what>\S+)\(", _LACKS, "export it with usual operators and in float32"),
+    (
+        r"[Oo]pset|IR version",
+        "is of a version of ONNX that ONNX Runtime {version} does not know",
+        "export it with opset 17",
+    ),
+    (r"[Ee]xternal", "keeps weights in a second file", "export it in one piece (no .onnx.data beside it)"),
+    (r"No graph was found|Protobuf parsing|PROTOBUF", "is no ONNX file, or half of one", "fetch it again, whole"),
+)
+"""What is found in ONNX Runtime's words, what it means and what helps."""
+
+
+def _unloadable(path: Path, error: Exception) -> ModelError:
+    for pattern, said, fix in _FAULTS:
+        if match := re.search(pattern, str(error)):
+            words = said.format(**match.groupdict(), version=onnxruntime.__version__)
+            return ModelError(f"{path}: cannot be loaded: it {words}", fix)
+    return ModelError(f"{path}: cannot be loaded ({_reason(error)})", "is it an ONNX file, whole?")
+
+
+def _node(node: Any) -> Node:
+    return node.name, node.type, tuple(size if isinstance(size, int) else None for size in node.shape or ())
+
+
+def _tensor(path: Path, node: Node) -> Tensor:
+    name, kind, shape = node
+    if kind not in _KINDS:
+        raise ModelError(f"{path}: {name} is a {kind}", f"known are {', '.join(_KINDS)}")
+    tensor = Tensor(name, shape, _KINDS[kind])
+    sizes = [size for size in shape if size is not None]
+    if math.prod(sizes) > MOST_NUMBERS:
+        raise ModelError(f"{path}: {tensor}: declares more than {MOST_NUMBERS:,} numbers", "export shorter pieces")
+    if any(size < 1 for size in sizes):
+        raise ModelError(f"{path}: {tensor}: has an axis of no length", "export it anew")
+    return tensor
 
 
 def _shape(shape: tuple[int | None, ...]) -> str:
     return f"({', '.join('any' if size is None else str(size) for size in shape)})"
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+def _reason(error: Exception) -> str:
+    """The first line of what ONNX Runtime says, without its own places in its source."""
+    lines = str(error).strip().splitlines()
+    line = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", lines[0]) if lines else type(error).__name__
+    return re.sub(r"/\S*onnxruntime\S*:\d+ ", "", line)[:_LONGEST_REASON]

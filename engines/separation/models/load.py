@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from bridge.core.audio import STEMS
 from engines.separation.models.adapters import htdemucs, mdxnet, openunmix, roformer, spleeter
 from engines.separation.models.adapters.streaming import StreamingSeparator
+from engines.separation.models.confined import Limits, open_confined
 from engines.separation.models.graph import Graph, open_graph
 from engines.separation.models.manifest import Manifest
 from engines.separation.models.pieces import Folded, Network, PieceSeparator
@@ -26,12 +28,12 @@ NETWORKS: dict[str, Callable[[Manifest, Sequence[Graph]], Network]] = {
 def load_separator(name: str, store: Store | None = None) -> PieceSeparator | StreamingSeparator:
     """The model ``name`` of the user's (or of ``store``) with every stem that it knows.
 
-    A ModelError or ConfigError says what is wrong: no such model, a changed file, a manifest or tensors that do not
-    fit.
+    Its graphs run in processes of their own. A ModelError or ConfigError says what is wrong: no such model, a changed
+    file, a manifest or tensors that do not fit.
     """
     model = (store or user_store()).get(name)
     model.check_hashes()
-    return separator_of(model)
+    return confined(model)
 
 
 def load_four(name: str, store: Store | None = None) -> Separator:
@@ -40,10 +42,16 @@ def load_four(name: str, store: Store | None = None) -> Separator:
     return Folded(separator) if set(separator.stems) - set(STEMS) else separator
 
 
-def separator_of(model: Model) -> PieceSeparator | StreamingSeparator:
-    """``model``'s files opened and fitted with its adapter; hashes are not looked at here."""
+def confined(model: Model) -> PieceSeparator | StreamingSeparator:
+    """As `separator_of`, its graphs run in children of this process, within the manifest's limit."""
+    limits = Limits(model.manifest.limit_s)
+    return separator_of(model, lambda path: open_confined(path, limits))
+
+
+def separator_of(model: Model, opened: Callable[[Path], Graph] = open_graph) -> PieceSeparator | StreamingSeparator:
+    """``model``'s files opened by ``opened`` and fitted with its adapter; hashes are not looked at here."""
     manifest = model.manifest
-    graphs = [open_graph(model.path(part)) for part in manifest.parts]
+    graphs = [opened(model.path(part)) for part in manifest.parts]
     if manifest.adapter == "streaming":
         return StreamingSeparator(manifest, graphs[0])
     network = NETWORKS[manifest.adapter](manifest, graphs)

@@ -15,6 +15,7 @@ import tomlkit
 
 from bridge.config import SCHEMA, Table, read_toml
 from bridge.names import why_not
+from engines.separation.models.bounds import MOST_FRAMES
 
 MANIFEST_FILE = "manifest.toml"
 
@@ -42,7 +43,12 @@ _ONLY_FOR: dict[str, tuple[str, ...]] = {
 
 Adapter: TypeAlias = Literal["htdemucs", "roformer", "openunmix", "mdxnet", "spleeter", "streaming"]
 
-Frames = Annotated[int, msgspec.Meta(ge=1, le=1 << 28)]
+LIMIT_S = 300
+"""Processor seconds that one run of a graph may take: forty times the piece of HTDemucs on one core."""
+
+Frames = Annotated[int, msgspec.Meta(ge=1, le=1 << 20)]
+Piece = Annotated[int, msgspec.Meta(ge=1, le=MOST_FRAMES)]
+Stems = Annotated[tuple[str, ...], msgspec.Meta(max_length=64)]
 Told = Annotated[str, msgspec.Meta(min_length=1)]
 
 
@@ -54,8 +60,8 @@ class Part(Table, frozen=True, kw_only=True):
 
     file: str
     sha256: str
-    stems: tuple[str, ...]
-    keep: tuple[str, ...] = ()
+    stems: Stems
+    keep: Stems = ()
     source: str = ""
 
     def __post_init__(self) -> None:
@@ -84,7 +90,7 @@ class Manifest(Table, frozen=True, kw_only=True):
     does. ``rest``: the stem that is the mix minus all others, where the model does not give it. ``gives``: what comes
     out where a signature allows several. ``gain``: on every stem (what UVR calls compensate). ``bins``:
     Mel-RoFormer's frequency indices, all bands joined. ``states``: where a streaming graph's names do not tell.
-    ``more``: further files.
+    ``more``: further files. ``limit_s``: processor seconds that one run of a graph may take.
     """
 
     schema: int = SCHEMA
@@ -95,19 +101,20 @@ class Manifest(Table, frozen=True, kw_only=True):
     licence: Told
     source: Told
     rate: Annotated[int, msgspec.Meta(ge=1000, le=768000)]
-    stems: tuple[str, ...]
-    keep: tuple[str, ...] = ()
+    stems: Stems
+    keep: Stems = ()
     rest: str = "other"
     window: Frames | None = None
     hop: Frames | None = None
     synthesis: Frames | None = None
-    piece: Frames | None = None
+    piece: Piece | None = None
     normalisation: Literal["none", "mix"] = "none"
     gives: Literal["masks", "spectra", "magnitudes"] | None = None
     gain: Annotated[float, msgspec.Meta(gt=0.0, le=100.0)] = 1.0
-    bins: tuple[Annotated[int, msgspec.Meta(ge=0)], ...] = ()
-    states: tuple[StatePair, ...] = ()
-    more: tuple[Part, ...] = ()
+    bins: tuple[Annotated[int, msgspec.Meta(ge=0, le=1 << 20)], ...] = ()
+    states: Annotated[tuple[StatePair, ...], msgspec.Meta(max_length=1024)] = ()
+    more: Annotated[tuple[Part, ...], msgspec.Meta(max_length=64)] = ()
+    limit_s: Annotated[int, msgspec.Meta(ge=1, le=86400)] = LIMIT_S
 
     def __post_init__(self) -> None:
         _check_form("name", self.name)

@@ -9,8 +9,11 @@ import numpy as np
 
 from bridge.core.audio import CHANNELS, STEMS, Audio
 from bridge.errors import ModelError
+from engines.separation.models.bounds import MOST_FRAMES
 from engines.separation.separator import Separator
 
+SHORTEST_PIECE = 2
+"""Frames: one to blend with the piece before, one to go on."""
 OVERLAP = 0.25
 """Share of a piece that blends with the next, linearly: Demucs' own (demucs/apply.py, overlap=0.25)."""
 
@@ -51,6 +54,12 @@ class PieceSeparator:
         rest: str = "other",
         normalisation: Literal["none", "mix"] = "none",
     ) -> None:
+        """Raises ModelError where the network's pieces are too short or too long."""
+        if not SHORTEST_PIECE <= network.piece_frames <= MOST_FRAMES:
+            raise ModelError(
+                f"{name}: takes pieces of {network.piece_frames:,} frames",
+                f"{SHORTEST_PIECE} to {MOST_FRAMES:,} are possible: correct window, hop or piece, or export it anew",
+            )
         self._name, self._rate, self._network, self._rest = name, rate, network, rest
         self._normalised = normalisation == "mix"
         self._stems = in_order((*network.stems, rest))

@@ -14,6 +14,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from bridge.core.audio import Audio
+from bridge.errors import ModelError
+from engines.separation.models.bounds import MOST_IN_SPECTRUM
 
 Spectrum: TypeAlias = NDArray[np.complex64]
 """Shape (..., bins, columns)."""
@@ -47,7 +49,14 @@ class Stft:
         return (columns - 1) * self.hop
 
     def spectrum(self, audio: Audio) -> Spectrum:
-        """``audio``, shape (..., frames), as (..., bins, columns); column c stands on frame c * hop."""
+        """``audio``, shape (..., frames), as (..., bins, columns); column c stands on frame c * hop.
+
+        Raises ModelError where that is more than fits into any memory.
+        """
+        numbers = audio.size // max(audio.shape[-1], 1) * self.columns(audio.shape[-1]) * self.window
+        if numbers > MOST_IN_SPECTRUM:
+            message = f"window {self.window} and hop {self.hop} over {audio.shape[-1]:,} frames: {numbers:,} numbers"
+            raise ModelError(message, "give a longer hop or shorter pieces")
         ends = [(0, 0)] * (audio.ndim - 1) + [(self.window // 2, self.window // 2)]
         padded = np.pad(audio, ends, mode=self.padding)
         pieces = sliding_window_view(padded, self.window, axis=-1)[..., :: self.hop, :]

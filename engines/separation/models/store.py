@@ -17,6 +17,7 @@ from pathlib import Path
 from bridge.config import user_dir, write_atomic
 from bridge.errors import BridgeError, ModelError
 from bridge.names import clash
+from engines.separation.models.bounds import LARGEST_FILE
 from engines.separation.models.download import sha256_of
 from engines.separation.models.manifest import MANIFEST_FILE, Manifest, Part, read_manifest, written
 
@@ -162,6 +163,10 @@ def user_store() -> Store:
 def place(source: Path, target: Path) -> None:
     """Copy ``source`` to ``target``; a ModelError says why it cannot be."""
     try:
+        if source.exists() and not source.is_file():
+            raise ModelError(f"{source}: not a file", "give an ONNX file")
+        if source.exists() and source.stat().st_size > LARGEST_FILE:
+            raise ModelError(f"{source}: larger than 2 GiB, which no ONNX file in one piece can be", "is it a model?")
         shutil.copyfile(source, target)
     except OSError as error:
         message = f"{source}: cannot be copied to {target} ({error.strerror})"

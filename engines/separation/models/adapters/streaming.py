@@ -15,6 +15,7 @@ import numpy as np
 from bridge.core.audio import CHANNELS, Audio
 from bridge.core.engine import State
 from bridge.errors import ModelError
+from engines.separation.models.bounds import MOST_HOP
 from engines.separation.models.graph import Array, Graph, Tensor
 from engines.separation.models.manifest import Manifest
 from engines.separation.models.pieces import check_mix, in_order
@@ -35,6 +36,8 @@ class StreamingSeparator:
         hop = self._audio.shape[-1] or manifest.hop
         if hop is None:
             raise ModelError(f"{manifest.name}: hop: missing in the manifest", "the graph leaves it open: give it")
+        if hop > MOST_HOP:
+            raise ModelError(f"{graph.path}: a hop of {hop:,} frames", f"at most {MOST_HOP:,} are possible")
         self._hop = hop
         if manifest.hop not in (None, hop):
             message = f"{graph.path}: input {self._audio}: hop {manifest.hop} in the manifest"
@@ -134,7 +137,11 @@ class StreamingSeparator:
         audio = [name for name in results if name not in told and results[name].shape == expected]
         if len(audio) != 1:
             raise self._graph.lacks(f"output of stems {expected}")
-        self._memory = {taken: results[given] for taken, given in self._pairs.items()}
+        for taken, given in self._pairs.items():
+            if results[given].shape != self._memory[taken].shape:
+                message = f"{self._graph.path}: output {given}: expected {self._memory[taken].shape}"
+                raise ModelError(f"{message}, found {results[given].shape}", "a memory keeps its shape: export it anew")
+            self._memory[taken] = results[given]
         found = results[audio[0]][0]
         if not np.isfinite(found).all():
             raise ModelError(

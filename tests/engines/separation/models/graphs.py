@@ -44,6 +44,13 @@ class Builder:
         self._nodes.append(helper.make_node(op, list(inputs), [name], **attributes))
         return name
 
+    def loop(self, begins: str, value: str, body: onnx.GraphProto, collects: bool = False) -> str:
+        """``value`` after a Loop over ``body``, which is entered where ``begins``; what it collects is thrown away."""
+        name = f"n{len(self._nodes)}"
+        outputs = [name, f"{name}_collected"] if collects else [name]
+        self._nodes.append(helper.make_node("Loop", ["", begins, value], outputs, body=body))
+        return name
+
     def axis(self, value: str, at: int) -> str:
         return self.node("Unsqueeze", value, self.constant([at], np.int64))
 

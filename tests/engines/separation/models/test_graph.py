@@ -18,7 +18,7 @@ from tests.engines.separation.models.graphs import noise
 @pytest.mark.parametrize("content", [b"", b"hello", b"\x08\x09" * 500, b"<html>login</html>"])
 def test_a_file_that_is_no_graph_is_an_error(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "m.onnx").write_bytes(content)
-    with pytest.raises(ModelError, match=r"m\.onnx: cannot be loaded"):
+    with pytest.raises(ModelError, match=r"m\.onnx: (is empty|cannot be loaded)"):
         open_graph(tmp_path / "m.onnx")
 
 

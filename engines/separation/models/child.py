@@ -1,0 +1,74 @@
+"""Child process that runs a user's model: ``python -m engines.separation.models.child PARENT MODEL``.
+
+It answers frames on stdin with frames on stdout, one each, the first unasked: the graph's tensors. Whatever a graph
+does (never end, take all memory, crash) it does here, and the parent ends it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import IO
+
+import msgspec
+import psutil
+
+from bridge.errors import ModelError
+from engines.separation.models.frames import Header, read_frame, write_frame
+from engines.separation.models.graph import Session, open_session
+
+ORPHANED_S = 1.0
+"""How often it looks whether its parent lives: while a graph runs nobody reads stdin, whose end would tell."""
+
+
+class Tensors(msgspec.Struct, frozen=True):
+    """Name, kind and shape of each input and output; an axis that is left open is None."""
+
+    inputs: tuple[tuple[str, str, tuple[int | None, ...]], ...]
+    outputs: tuple[tuple[str, str, tuple[int | None, ...]], ...]
+
+
+def main(parent: int, model: Path) -> None:
+    """Open ``model`` and run it as often as it is asked, until stdin or the process ``parent`` ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the parent decides
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    asked, answers = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what anyone prints is no frame
+    try:
+        session = open_session(model)
+    except ModelError as error:
+        write_frame(answers, Header(error=error.message, fix=error.hint))
+        return
+    tensors = Tensors(session.inputs, session.outputs)
+    write_frame(answers, Header(said=msgspec.Raw(msgspec.msgpack.encode(tensors))))
+    while _answered(session, asked, answers):
+        pass
+
+
+def _answered(session: Session, asked: IO[bytes], answers: IO[bytes]) -> bool:
+    try:
+        _, feeds = read_frame(asked)
+    except EOFError:
+        return False
+    try:
+        results = session.run(feeds)
+        write_frame(answers, Header(), {str(i): array for i, array in enumerate(results)})
+    except ModelError as error:
+        write_frame(answers, Header(error=error.message, fix=error.hint))
+    except ValueError as error:
+        write_frame(answers, Header(error=str(error), fix="choose the adapter that fits this export"))
+    return True
+
+
+def _end_with(parent: int) -> None:
+    while psutil.pid_exists(parent):
+        time.sleep(ORPHANED_S)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), Path(sys.argv[2]))

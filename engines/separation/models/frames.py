@@ -1,0 +1,92 @@
+"""Frames between a process and the child that runs a model for it: a few words and named arrays, over a pipe."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import IO, Any, TypeAlias
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+Array: TypeAlias = NDArray[Any]
+
+MOST_HEADER = 1 << 24
+"""Bytes of a header: a graph with ten thousand tensors has one of a megabyte."""
+MOST_NUMBERS = 1 << 28
+"""Numbers in one array: two minutes of twelve stereo stems are half of it."""
+KINDS = ("float32", "float16", "float64", "int64", "int32", "bool")
+NIL = b"\xc0"
+"""Nothing, in MessagePack."""
+_LENGTH = 4
+_PART = 1 << 20
+
+
+class ArrayHead(msgspec.Struct, frozen=True):
+    """An array as a header announces it."""
+
+    name: str
+    kind: str
+    shape: tuple[int, ...]
+
+
+class Header(msgspec.Struct, frozen=True):
+    """``error`` and ``fix``: what went wrong, both empty where nothing did. ``said``: whatever the two agree on."""
+
+    arrays: tuple[ArrayHead, ...] = ()
+    error: str = ""
+    fix: str = ""
+    said: msgspec.Raw = msgspec.Raw(NIL)
+
+
+def write_frame(file: IO[bytes], header: Header, arrays: Mapping[str, Array] | None = None) -> None:
+    """Write ``header`` with ``arrays``, and flush. Raises ValueError where an array has more than MOST_NUMBERS."""
+    given = arrays or {}
+    heads = tuple(ArrayHead(name, array.dtype.name, array.shape) for name, array in given.items())
+    for head in heads:
+        _check(head)
+    data = msgspec.msgpack.encode(msgspec.structs.replace(header, arrays=heads))
+    file.write(len(data).to_bytes(_LENGTH, "little"))
+    file.write(data)
+    for array in given.values():
+        file.write(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+    file.flush()
+
+
+def read_frame(file: IO[bytes]) -> tuple[Header, dict[str, Array]]:
+    """The next frame. Raises EOFError at the end, ValueError (also msgspec's) where it is none."""
+    length = int.from_bytes(_exactly(file, _LENGTH), "little")
+    if length > MOST_HEADER:
+        raise ValueError(f"a header of {length} bytes")
+    header = msgspec.msgpack.decode(_exactly(file, length), type=Header)
+    arrays: dict[str, Array] = {}
+    for head in header.arrays:
+        _check(head)
+        array = np.empty(head.shape, head.kind)
+        _fill(file, array.reshape(-1).view(np.uint8))
+        arrays[head.name] = array
+    return header, arrays
+
+
+def _check(head: ArrayHead) -> None:
+    if head.kind not in KINDS or any(size < 0 for size in head.shape) or math.prod(head.shape) > MOST_NUMBERS:
+        raise ValueError(f"{head.name}: {head.kind} of shape {head.shape}: more than {MOST_NUMBERS:,} numbers, or none")
+
+
+def _exactly(file: IO[bytes], count: int) -> bytes:
+    data = file.read(count)
+    if len(data) < count:
+        raise EOFError
+    return data
+
+
+def _fill(file: IO[bytes], into: NDArray[np.uint8]) -> None:
+    """Read into the bytes of an array; a pipe gives parts."""
+    at = 0
+    while at < into.size:
+        data = file.read(min(into.size - at, _PART))
+        if not data:
+            raise EOFError
+        into[at : at + len(data)] = np.frombuffer(data, np.uint8)
+        at += len(data)
