@@ -1,5 +1,7 @@
 """Files over http: gone on with where they broke off, checked by length and hash, never half there under their name.
 
+None is larger than LARGEST_FILE, whatever the server says or does not say, and none fills the disk.
+
 What is not yet whole is ``NAME.part`` beside the target; what the server said of it (RFC 9110: ETag, Last-Modified) is
 ``NAME.part.told``, so that a later run asks for the rest of the same thing (Range with If-Range) and not of another.
 """
@@ -9,8 +11,9 @@ from __future__ import annotations
 import hashlib
 import http.client
 import re
+import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from email.message import Message
@@ -21,6 +24,7 @@ from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from bridge.errors import ModelError
+from engines.separation.models.bounds import LARGEST_FILE
 
 Report: TypeAlias = Callable[[int, int | None], object]
 """Called with the bytes that are there and the bytes that there will be, None where the server does not say."""
@@ -29,8 +33,13 @@ PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0)
 """Between tries: five more after the first, half a minute in all."""
 TIMEOUT_S = 30.0
 _CHUNK = 1 << 18
+SPARE_BYTES = 1 << 28
+"""What stays free on the disk."""
+SLOWEST_BYTES, SLOWEST_S = 1 << 16, 60.0
+"""A server that gives less in that time counts as broken off: one byte now and then would never end."""
 _PASSING = (408, 425, 429, 500, 502, 503, 504)
 """HTTP answers after which the same request may do better."""
+_LENGTH = re.compile(r"[0-9]{1,18}")
 _RANGE = re.compile(r"^bytes (?:(?P<first>\d+)-\d+|\*)/(?P<total>\d+|\*)$")
 
 
@@ -44,7 +53,7 @@ class NoDowngrade(HTTPRedirectHandler):
     def redirect_request(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: http.client.HTTPMessage, newurl: str
     ) -> Request | None:
-        if urlsplit(newurl).scheme not in ("http", "https") or (req.type == "https" and not is_https(newurl)):
+        if not is_url(newurl) or (req.type == "https" and not is_https(newurl)):
             raise ModelError(f"{req.full_url}: redirects to {newurl}", "ask for that address yourself if you trust it")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
@@ -70,7 +79,7 @@ class _Partial:
     def validator(self) -> str:
         """What If-Range may be given: a strong ETag or a date; empty where the server told neither of this URL."""
         with suppress(FileNotFoundError):
-            url, _, validator = self.told.read_text(encoding="utf-8").partition("\n")
+            url, _, validator = self.told.read_text(encoding="utf-8", errors="replace").partition("\n")
             return validator if url == self.url else ""
         return ""
 
@@ -85,11 +94,15 @@ class _Partial:
 
 def is_url(source: str) -> bool:
     """Whether ``source`` is something that `download` takes."""
-    return urlsplit(source).scheme in ("http", "https") and bool(urlsplit(source).netloc)
+    try:
+        parts = urlsplit(source)
+    except ValueError:  # such as half of an IPv6 address
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.netloc)
 
 
 def is_https(url: str) -> bool:
-    return urlsplit(url).scheme == "https"
+    return is_url(url) and urlsplit(url).scheme == "https"
 
 
 def sha256_of(path: Path) -> str:
@@ -105,18 +118,23 @@ def download(
     report: Report | None = None,
     pauses_s: Sequence[float] = PAUSES_S,
     wait: Callable[[float], object] = time.sleep,
+    most_bytes: int = LARGEST_FILE,
+    clock: Callable[[], float] = time.monotonic,
 ) -> str:
     """Fetch ``url`` to ``target``; its SHA-256 comes back. What is there of an earlier run is gone on with.
 
-    A ModelError says which of these it was: the server refused; it broke off oftener than ``pauses_s`` has pauses (what
-    came is kept for the next run); or the bytes are not those of ``sha256`` (nothing is kept).
+    A ModelError says which of these it was: the server refused; it broke off oftener than ``pauses_s`` has pauses, or
+    the disk has no room (what came is kept for the next run); the file is larger than ``most_bytes``, or its bytes are
+    not those of ``sha256`` (nothing is kept).
     """
     partial = _Partial(target, url)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        if partial.length() > most_bytes:
+            partial.drop()
         for pause_s in (*pauses_s, None):
             try:
-                _go_on(partial, bool(sha256), report)
+                _go_on(partial, bool(sha256), _Taking(partial, most_bytes, report, clock))
                 break
             except _Broken as broken:
                 if pause_s is None:
@@ -136,7 +154,7 @@ def download(
     return found
 
 
-def _go_on(partial: _Partial, hash_known: bool, report: Report | None) -> None:
+def _go_on(partial: _Partial, hash_known: bool, taking: _Taking) -> None:
     """One try: all that is missing, or _Broken."""
     have, validator = partial.length(), partial.validator()
     # without a validator only the hash tells afterwards whether both halves were of one thing
@@ -159,39 +177,78 @@ def _go_on(partial: _Partial, hash_known: bool, report: Report | None) -> None:
         raise ModelError(f"{partial.url}: the server answers {error.code} {error.reason}", hint) from error
     except (URLError, http.client.HTTPException, OSError) as error:
         raise _Broken(f"no answer ({getattr(error, 'reason', error)!s:.200})") from error
+    except ValueError as error:  # an address that no name can have, here or where a redirect leads
+        raise ModelError(f"{partial.url}: is no address ({error!s:.200})", "check the address") from error
     with response:
-        _take(partial, response, have, report)
+        taking.take(response, have)
 
 
-def _take(partial: _Partial, response: http.client.HTTPResponse, have: int, report: Report | None) -> None:
-    if response.status == 206:
-        match = _RANGE.match(response.headers.get("Content-Range", ""))
-        if match is None or match["first"] != str(have):
-            partial.drop()
-            raise _Broken("the server sent another part than was asked for")
-    elif response.status == 200:
-        have = 0
-    else:
-        raise ModelError(f"{partial.url}: the server answers {response.status}", "check the address")
-    length = response.headers.get("Content-Length", "")
-    total = have + int(length) if length.isdigit() else None
-    with partial.path.open("ab" if have else "wb") as file:
-        # after the old part is gone, before the first new byte: never a part with another's validator
-        if not have:
-            partial.remember(response.headers)
+@dataclass(frozen=True)
+class _Taking:
+    """What comes, into the part, within bounds."""
+
+    partial: _Partial
+    most_bytes: int
+    report: Report | None
+    clock: Callable[[], float]
+
+    def take(self, response: http.client.HTTPResponse, have: int) -> None:
+        """Add what comes to the ``have`` bytes that are there, or begin anew where the server does."""
+        partial = self.partial
+        if response.status == 206:
+            match = _RANGE.match(response.headers.get("Content-Range", ""))
+            if match is None or match["first"] != str(have):
+                partial.drop()
+                raise _Broken("the server sent another part than was asked for")
+        elif response.status == 200:
+            have = 0
+        else:
+            raise ModelError(f"{partial.url}: the server answers {response.status}", "check the address")
+        length = response.headers.get("Content-Length", "")
+        total = have + int(length) if _LENGTH.fullmatch(length) else None
+        self._check_size(total or 0)
+        self._check_room((total or have) - have)
+        with partial.path.open("ab" if have else "wb") as file:
+            # after the old part is gone, before the first new byte: never a part with another's validator
+            if not have:
+                partial.remember(response.headers)
+            for chunk in self._chunks(response, have):
+                file.write(chunk)
+                have += len(chunk)
+                if self.report is not None:
+                    self.report(have, total)
+        if total is not None and have < total:
+            raise _Broken(f"broke off after {have:,} of {total:,} bytes")
+
+    def _chunks(self, response: http.client.HTTPResponse, have: int) -> Iterator[bytes]:
+        since_s, came = self.clock(), 0
         while True:
             try:
-                chunk = response.read(_CHUNK)
+                chunk = response.read1(_CHUNK)
             except (http.client.HTTPException, OSError) as error:
                 raise _Broken(f"broke off after {have:,} bytes") from error
             if not chunk:
-                break
-            file.write(chunk)
-            have += len(chunk)
-            if report is not None:
-                report(have, total)
-    if total is not None and have < total:
-        raise _Broken(f"broke off after {have:,} of {total:,} bytes")
+                return
+            have, came = have + len(chunk), came + len(chunk)
+            self._check_size(have)
+            self._check_room(len(chunk))
+            yield chunk
+            if self.clock() - since_s >= SLOWEST_S:
+                if came < SLOWEST_BYTES:
+                    raise _Broken(f"broke off after {have:,} bytes: {came:,} in {SLOWEST_S:g} s")
+                since_s, came = self.clock(), 0
+
+    def _check_size(self, size: int) -> None:
+        if size > self.most_bytes:
+            self.partial.drop()
+            message = f"{self.partial.url}: larger than {self.most_bytes:,} bytes; nothing was kept"
+            raise ModelError(message, "no ONNX file in one piece is: check the address")
+
+    def _check_room(self, more: int) -> None:
+        free = shutil.disk_usage(self.partial.path.parent).free
+        if free < more + SPARE_BYTES:
+            message = f"{self.partial.url}: {more / 1e9:.1f} GB are to come, {free / 1e9:.1f} GB are free"
+            raise ModelError(message, "free some space, then run it again: it goes on")
 
 
 def _settle(partial: _Partial, headers: Message, have: int) -> None:

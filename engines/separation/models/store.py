@@ -18,7 +18,7 @@ from bridge.config import user_dir, write_atomic
 from bridge.errors import BridgeError, ModelError
 from bridge.names import clash
 from engines.separation.models.bounds import LARGEST_FILE
-from engines.separation.models.download import sha256_of
+from engines.separation.models.download import SPARE_BYTES, sha256_of
 from engines.separation.models.manifest import MANIFEST_FILE, Manifest, Part, read_manifest, written
 
 _ADDING, _REMOVING = ".adding-", ".removing-"
@@ -167,6 +167,9 @@ def place(source: Path, target: Path) -> None:
             raise ModelError(f"{source}: not a file", "give an ONNX file")
         if source.exists() and source.stat().st_size > LARGEST_FILE:
             raise ModelError(f"{source}: larger than 2 GiB, which no ONNX file in one piece can be", "is it a model?")
+        free = shutil.disk_usage(target.parent).free
+        if source.exists() and source.stat().st_size + SPARE_BYTES > free:
+            raise ModelError(f"{target.parent}: {free / 1e9:.1f} GB are free, too few for {source}", "free some space")
         shutil.copyfile(source, target)
     except OSError as error:
         message = f"{source}: cannot be copied to {target} ({error.strerror})"

@@ -263,7 +263,8 @@ def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
 def test_only_web_addresses_are_urls() -> None:
     assert is_url("https://example.org/a.onnx")
     assert not any(
-        is_url(text) for text in ("a.onnx", "/a/b.onnx", "file:///a.onnx", "ftp://a/b", "C:\\a.onnx", "http:")
+        is_url(text)
+        for text in ("http://[::1", "a.onnx", "/a/b.onnx", "file:///a.onnx", "ftp://a/b", "C:\\a.onnx", "http:")
     )
 
 
