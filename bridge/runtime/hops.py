@@ -100,6 +100,10 @@ class HopRunner:
         """Prepare the engine and stand at the present end of the rings, knowing what holds there."""
         self._engine.prepare(self._rate, self._hop, self._mine.lead_frames)
         self._latency = {port.name: self._engine.latency_frames(port.name) for port in self._engine.spec.outputs}
+        self.find_present()
+
+    def find_present(self) -> None:
+        """Stand at the present end of the rings, knowing what holds there; as often as time has passed."""
         self._host.cursor = self._host.written
         for port, reader in self._readers.items():
             if self._mine.reads[port] != HOST_RING:

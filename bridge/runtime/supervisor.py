@@ -1,11 +1,13 @@
 """Starts the workers, watches their hearts, and starts anew those that died or stalled.
 
-Meanwhile the callback plays the dry mix and releases their notes, so a crash costs some stems, never the music.
+Meanwhile the callback plays the dry mix and releases their notes, so a crash costs some stems, never the music. What a
+stall is, on a machine that is busy with other things, `bridge.runtime.stalls` decides.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 import os
 import subprocess
 import sys
@@ -22,12 +24,15 @@ from bridge.runtime.graph import Graph
 from bridge.runtime.shared import words as w
 from bridge.runtime.shared.atomics import observe, publish
 from bridge.runtime.shared.wake import make_semaphore
+from bridge.runtime.stalls import Limits, StallDetector
+from bridge.runtime.usage import usage_of
 
 log = logging.getLogger(__name__)
 
 WATCH_S = 0.02
-STALL_S = 2.0  # a heart that stood still for so long will not beat again
-START_S = 180.0  # an engine may compile or load for a long time, once
+STALL_S = 2.0  # of processor time, or idle: a heart that stood still for so long will not beat again
+START_S = 60.0  # idle, before it is ready: what loads or compiles is at work all the time
+START_CPU_S = 600.0  # of processor time without compiling a function; a model may be large, and a machine slow
 BACKOFF_S = (0.0, 0.0, 1.0, 2.0, 5.0, 15.0)  # before the n-th restart in a row
 CALM_S = 30.0  # a worker that lived so long starts with a clean slate
 
@@ -44,18 +49,22 @@ class _Watched:
         self.index, self.role = index, role
         self.process: subprocess.Popen[bytes] | None = None
         self.state = "stopped"
-        self.beats, self.beat_s = -1, 0.0
+        self.detector = StallDetector()
         self.started_s, self.due_s = 0.0, 0.0
         self.failures = 0
+        self.lost = False
+        """Whether it stalled before it was ever ready: it will again."""
 
 
 class Supervisor:
     """A context manager: the workers of ``graph`` live inside."""
 
-    def __init__(self, graph: Graph, report: Report | None = None, stall_s: float = STALL_S) -> None:
+    def __init__(
+        self, graph: Graph, report: Report | None = None, stall_s: float = STALL_S, start_s: float = START_S
+    ) -> None:
         self._graph = graph
         self._report = report or (lambda _role, _state: None)
-        self._stall_s = stall_s
+        self._running, self._starting = Limits(stall_s, stall_s), Limits(START_CPU_S, start_s)
         self._workers = [_Watched(plan.index, plan.role) for plan in graph.plan.workers]
         self._leave = threading.Event()
         self._thread: threading.Thread | None = None
@@ -98,11 +107,15 @@ class Supervisor:
         processes = {worker.role: worker.process for worker in self._workers}  # the watch may take one away meanwhile
         return {role: process.pid for role, process in processes.items() if process is not None}
 
-    def wait_until_ready(self, timeout_s: float = START_S) -> None:
-        """Return when every worker runs; an EngineError names those that do not."""
+    def wait_until_ready(self, timeout_s: float = math.inf) -> None:
+        """Return when every worker runs, however long that takes as long as they get on.
+
+        Raises:
+            EngineError: some died again and again, stalled, or do not run after ``timeout_s``. It names them.
+        """
         deadline = time.monotonic() + timeout_s
         while any(state != "running" for state in self.states.values()):
-            lost = [worker.role for worker in self._workers if worker.failures >= 3]
+            lost = [worker.role for worker in self._workers if worker.failures >= 3 or worker.lost]
             if lost or time.monotonic() > deadline:
                 names = ", ".join(lost or [role for role, state in self.states.items() if state != "running"])
                 raise EngineError(f"the worker for {names} does not start", "its messages are above")
@@ -122,7 +135,7 @@ class Supervisor:
         # -P: what lies in the working folder, such as a song's folder called bridge, is no module of ours
         command = [sys.executable, "-P", "-m", "bridge.runtime.worker"]
         command += [arena.handle, str(worker.index), str(os.getpid())]
-        worker.started_s = worker.beat_s = time.monotonic()
+        worker.started_s, worker.detector = time.monotonic(), StallDetector()
         try:
             worker.process = subprocess.Popen(
                 command,
@@ -157,20 +170,20 @@ class Supervisor:
                 self.restarts += 1
                 self._start(worker)
             return
-        beats = int(words[w.BEATS])
-        if beats != worker.beats:
-            worker.beats, worker.beat_s = beats, now
-        limit = self._stall_s if worker.state == "running" else START_S
+        runs, pid = worker.state == "running", worker.process.pid
+        limits = self._running if runs else self._starting
         if worker.process.poll() is not None:
             self._bury(worker, now, f"died ({_how(worker.process.returncode)})")
-        elif now - worker.beat_s > limit:
+        elif worker.detector.has_stalled(now, int(words[w.BEATS]), lambda: usage_of(pid), limits):
             worker.process.kill()
             worker.process.wait()
+            worker.lost = not runs
             self._bury(worker, now, "stalled")
         elif worker.state == "starting" and observe(words, w.READY):
             self._graph.restart_one(worker.index)  # begin at the present, not where the last one ended
             publish(words, w.ALIVE, 1)
-            worker.beat_s = now  # while it prepared its heart stood still, and no harm was in that
+            worker.detector.expect()  # while it prepared its heart stood still, and no harm was in that
+            worker.lost = False
             self._enter_state(worker, "running")
 
     def _bury(self, worker: _Watched, now: float, why: str) -> None:

@@ -10,10 +10,15 @@ import logging
 import os
 import signal
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import msgspec
 
+from bridge.core.compiling import watch_compiling
+from bridge.core.engine import Engine
 from bridge.runtime.engines import engine_for
 from bridge.runtime.hops import HopRunner
 from bridge.runtime.meters import WORKER_BIN_US
@@ -23,6 +28,7 @@ from bridge.runtime.shared.atomics import observe, publish
 from bridge.runtime.shared.layout import WORKER_BINS, Plan, map_arena, size_of
 from bridge.runtime.shared.wake import PollSleep, SemaphoreSleep
 from bridge.runtime.shared.words import BEATS, FREEWHEEL, READY, STOP
+from bridge.runtime.warmup import warm_up
 
 log = logging.getLogger("sideman.worker")
 
@@ -34,8 +40,16 @@ def serve(plan: Plan, index: int, arena: Arena, parent: int) -> None:
     shared = map_arena(plan, arena)
     mine = plan.workers[index]
     words, state = shared.workers[index], shared.state
-    runner = HopRunner(plan, mine, shared, engine_for(mine.engine, plan.rate))
-    runner.prepare()
+
+    def beat(_compiled: str) -> None:
+        words[BEATS] += 1
+
+    with watch_compiling(beat), _leaving_with(parent):
+        engine = engine_for(mine.engine, plan.rate)
+        runner = HopRunner(plan, mine, shared, engine)
+        runner.prepare()
+        _warm_up(engine, mine.engine, plan.rate)
+        runner.find_present()
     sleep = SemaphoreSleep(shared.semaphores[index]) if plan.wake_by_semaphore else PollSleep()
     if mine.role == "separation" and plan.priority > 0:
         try:
@@ -56,6 +70,31 @@ def serve(plan: Plan, index: int, arena: Arena, parent: int) -> None:
             time.sleep(20e-6)  # another worker may be what we wait for, and it posts nothing
         else:
             sleep(IDLE_S)
+
+
+def _warm_up(engine: Engine, name: str, rate: int) -> None:
+    try:
+        warm_up(engine, rate)
+    except Exception:  # it may do better with what really comes; each hop is watched
+        log.exception("engine %s failed in its first hops, before the stream", name)
+        engine.reset()
+
+
+@contextmanager
+def _leaving_with(parent: int) -> Iterator[None]:
+    """Inside, where the process may be at work for a minute, it ends as soon as ``parent`` is gone."""
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.wait(IDLE_S):
+            if os.getppid() != parent:
+                os._exit(0)
+
+    threading.Thread(target=look, name="parent", daemon=True).start()
+    try:
+        yield
+    finally:
+        done.set()
 
 
 def main() -> None:

@@ -119,6 +119,8 @@ class BeatTracker(Memory):
         self._next = np.zeros_like(self.weights)
         self.prior_bpm, self.clamp = 120.0, inf
         self.forget()
+        self.hear(UNHEARD)  # compiles now
+        self.forget()
 
     def forget(self) -> None:
         """Everything as at the start: any phase, tempi by the prior."""

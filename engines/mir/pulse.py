@@ -88,6 +88,7 @@ class Pulse(Memory):
         self._future = np.zeros(len(self.score) + longest + 1)
         self.forget()
         next_top(self.score, 10.0, self._future)  # compiles now
+        best_before(self.score, len(self.score), 10.0)  # likewise: it is called from there as well as by itself
 
     def forget(self) -> None:
         """Everything as at the start."""

@@ -18,15 +18,18 @@ import pytest
 
 from bridge.core.audio import CHANNELS
 from bridge.errors import EngineError
+from bridge.runtime import supervisor
 from bridge.runtime.callback.cycle import cycle
 from bridge.runtime.graph import Graph
 from bridge.runtime.shared import words as w
 from bridge.runtime.shared.atomics import observe, publish
 from bridge.runtime.shared.wake import PollSleep, SemaphoreSleep, make_semaphore, semaphores_work
 from bridge.runtime.supervisor import Supervisor
+from bridge.runtime.usage import Usage
+from bridge.runtime.warmup import WARM_HOPS, warm_up
 from bridge.runtime.wiring import Node, Wiring, wire
 from tests.runtime.desk import HOP, RATE
-from tests.runtime.toys import FAILS, SEPARATES
+from tests.runtime.toys import FAILS, SEPARATES, Toy, split_evenly
 from tests.waiting import HANG_S, until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals")
@@ -176,15 +179,59 @@ def test_a_stopped_worker_is_killed_and_started_anew() -> None:
         assert running.callback.worst < 1e-6
 
 
-def test_a_worker_whose_engine_hangs_is_killed_and_started_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("how", ["hang", "spin"])
+def test_a_worker_whose_engine_never_answers_is_killed_and_started_anew(
+    monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
     with road(stall_s=1.0) as running:
-        monkeypatch.setenv(FAILS, "hang")
+        monkeypatch.setenv(FAILS, how)
         pid = running.pid
         os.kill(pid, signal.SIGKILL)
-        until("a stall", lambda: running.told[-1] == "stalled")
+        until("the stall", lambda: running.told[-1] == "stalled")
         monkeypatch.delenv(FAILS)
         running.until_stems_flow()
         assert running.callback.worst < 1e-6
+
+
+def test_a_worker_that_is_ready_has_heard_hops_and_forgotten_them() -> None:
+    """What an engine compiles or loads with its first hops is there before the stream is."""
+    engine = Toy(SEPARATES, split_evenly)
+    warm_up(engine, RATE)
+    frames = [entry for entry in engine.log if isinstance(entry, int)]
+    assert len(frames) >= WARM_HOPS
+    assert engine.log[-1] == "reset"
+    assert {time.rolling for time in engine.times} == {False, True}
+
+
+def test_an_engine_that_hangs_before_it_is_ready_is_an_engine_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(FAILS, "hang early")
+    with (
+        Graph(toy_wiring(), 128, RESERVES, {}) as graph,
+        Supervisor(graph, start_s=2.0) as workers,
+        pytest.raises(EngineError, match="the worker for separation does not start"),
+    ):
+        workers.wait_until_ready()
+
+
+def test_a_worker_that_gets_no_processor_is_not_taken_for_stalled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its heart stands still for as long as a busy machine likes: it is ready to run, and that is all it can be."""
+    with road(stall_s=0.5) as running:
+        monkeypatch.setattr(supervisor, "usage_of", lambda _pid: Usage(cpu_s=1.0, waits=True))
+        os.kill(running.pid, signal.SIGSTOP)  # what stands still here is for the watcher one that waits
+        beats, looks = running.word(w.BEATS), list[float]()
+        original = supervisor.Supervisor._look_at
+
+        def look_at(self: Supervisor, worker: supervisor._Watched, now: float) -> None:
+            looks.append(now)
+            original(self, worker, now)
+
+        monkeypatch.setattr(supervisor.Supervisor, "_look_at", look_at)
+        until("looks for five times the limit", lambda: len(looks) > 1 and looks[-1] - looks[0] > 2.5)
+        assert running.word(w.BEATS) == beats
+        assert running.workers.restarts == 0
+        os.kill(running.pid, signal.SIGCONT)
+        running.until_stems_flow()
+        assert running.workers.restarts == 0
 
 
 @pytest.mark.parametrize("period", [100, 128, 1000])

@@ -22,7 +22,8 @@ SEPARATES = EngineSpec("toy.separation", (AudioPort("mix"),), tuple(AudioPort(st
 LISTENS = EngineSpec("toy.mir", (AudioPort("mix"),), (EventPort("beats"), EventPort("chords")), HOP)
 PLAYS = EngineSpec("toy.accompaniment", (EventPort("chords"), EventPort("midi")), (EventPort("midi"),), HOP)
 FAILS = "SIDEMAN_TOY_FAILS"
-"""With this in the environment the toy in a worker process fails: "prepare" or "process"."""
+"""With this in the environment the toy in a worker process fails: "prepare" where it is prepared, "hang early" in its
+first hops; "hang" or "spin" as soon as it hears the stream."""
 
 
 FAR = 37
@@ -130,8 +131,11 @@ class InWorker(Toy):
             raise RuntimeError("prepared to fail")
 
     def process(self, block: Block, at: BlockTime, out: Block) -> None:
-        if os.environ.get(FAILS) == "hang":
+        how, streams = os.environ.get(FAILS), "reset" in self.log
+        while how == "hang early" or (how == "hang" and streams):
             time.sleep(3600)
+        while how == "spin" and streams:
+            pass
         super().process(block, at, out)
 
 

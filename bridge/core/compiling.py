@@ -1,0 +1,29 @@
+"""Compile watch: calls back as numba compiles. What it takes from the disk instead is not told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from numba.core import event as _event
+
+event: Any = _event
+
+
+class _Listener(event.Listener):  # type: ignore[misc]
+    def __init__(self, on_compiled: Callable[[str], None]) -> None:
+        self._on_compiled = on_compiled
+
+    def on_start(self, happened: Any) -> None:
+        """numba wants it."""
+
+    def on_end(self, happened: Any) -> None:
+        self._on_compiled(str(happened.data["dispatcher"].py_func.__name__))
+
+
+@contextmanager
+def watch_compiling(on_compiled: Callable[[str], None]) -> Iterator[None]:
+    """Inside, call ``on_compiled`` with the name of each function just compiled, from the thread that did it."""
+    with event.install_listener("numba:compile", _Listener(on_compiled)):
+        yield
