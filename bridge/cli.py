@@ -17,6 +17,7 @@ import bridge
 from bridge import commands, log
 from bridge.config import Settings, load_settings
 from bridge.errors import ConfigError, ControlError
+from bridge.failures import explain
 from bridge.printing import FAILED, Printer, columns, exit_after, one_line
 from bridge.streams import write_json, write_out
 
@@ -275,7 +276,7 @@ def _enter() -> None:
 
 def main() -> None:
     """The entry point."""
-    exit_after(_enter, "sideman")
+    exit_after(_enter, "sideman", explain)
 
 
 if __name__ == "__main__":

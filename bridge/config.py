@@ -9,7 +9,6 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
-import secrets
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, TypeVar, get_type_hints
@@ -17,6 +16,7 @@ from typing import Annotated, TypeVar, get_type_hints
 import msgspec
 import platformdirs
 
+from bridge.drafts import draft_for, sweep_drafts
 from bridge.errors import ConfigError
 from bridge.toml import LONGEST_MESSAGE, parse_toml, shortened
 
@@ -77,13 +77,15 @@ def _keys(kind: type[Table], where: str) -> list[str]:
 def write_atomic(path: Path, content: str | bytes) -> None:
     """Replace ``path`` by ``content`` or leave it as it was; a half-written file is never seen.
 
-    A link is followed, so that a file kept elsewhere stays there; an existing file's mode is kept.
+    A link is followed, so that a file kept elsewhere stays there; an existing file's mode is kept. What killed runs
+    left of such writes beside it is removed.
     """
     data = content.encode("utf-8") if isinstance(content, str) else content
-    target = path.resolve()
-    draft = target.with_name(f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+    target = Path(os.path.realpath(path))  # as resolve(), but a link to itself is no exception
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        sweep_drafts(target.parent)
+        draft = draft_for(target)
         try:
             _write_synced(draft, data, target.stat().st_mode & 0o777 if target.exists() else None)
             draft.replace(target)

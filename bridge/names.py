@@ -45,9 +45,10 @@ def why_not_plain(name: str) -> str:
 
 def clash(name: str, names: Iterable[str]) -> str:
     """The one of ``names`` that is not ``name`` but the same file on Windows and macOS; empty where there is none."""
-    folded = _folded(name)
-    return next((other for other in sorted(names) if other != name and _folded(other) == folded), "")
+    same = folded(name)
+    return next((other for other in sorted(names) if other != name and folded(other) == same), "")
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
+    """``name`` as Windows and macOS compare it with others."""
     return unicodedata.normalize("NFC", name).casefold()

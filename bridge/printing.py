@@ -139,11 +139,16 @@ def columns(*names: str, left: tuple[str, ...] = (), **options: Any) -> Table:
     return table
 
 
-def exit_after(act: Callable[[], object], program: str) -> NoReturn:
-    """Do ``act`` and exit with its status: an error that the user can fix is said in a line, without a traceback."""
+def exit_after(
+    act: Callable[[], object], program: str, explain: Callable[[Exception], BridgeError] | None = None
+) -> NoReturn:
+    """Do ``act`` and exit with its status: an error that the user can fix is said in a line, without a traceback.
+
+    ``explain``: makes such an error of an exception that nobody expected; without it that one is raised.
+    """
     prepare_streams()
     try:
-        status = _status_of(act, program)
+        status = _status_of(act, program, explain)
         flush()
     except OutputError as error:
         discard(sys.stdout)
@@ -157,7 +162,7 @@ def exit_after(act: Callable[[], object], program: str) -> NoReturn:
     sys.exit(status)
 
 
-def _status_of(act: Callable[[], object], program: str) -> int:
+def _status_of(act: Callable[[], object], program: str, explain: Callable[[Exception], BridgeError] | None) -> int:
     try:
         act()
     except SystemExit as end:
@@ -170,6 +175,11 @@ def _status_of(act: Callable[[], object], program: str) -> int:
     except KeyboardInterrupt:
         Printer(stderr=True).print("stopped")
         return INTERRUPTED
+    except Exception as error:
+        if explain is None:
+            raise
+        _say(explain(error), program)
+        return FAILED
     return 0
 
 

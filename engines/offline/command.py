@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Protocol, TypeVar
 
 from rich.console import RenderableType
 
 from bridge.errors import BridgeError, ConfigError
+from bridge.failures import explain
 from bridge.printing import Printer
 from bridge.streams import write_json
 from engines.offline.progress import Screen
-from engines.offline.songs import songs_in
+from engines.offline.songs import check_reachable, songs_in
 
-FAILED, STOPPED = 1, 130
+FAILED, STOPPED, ENDED = 1, 130, 143
+"""Exit statuses. The last two are what a shell says of a program that SIGINT and SIGTERM ended."""
 
 Told = Callable[[str, int, int, int], None]
 """Is told as a job goes: what it does ("resuming", "separating", "writing"), frames done, frames in all (0: not
@@ -37,8 +43,8 @@ def each_song(
 ) -> int:  # fmt: skip
     """Do ``work`` to every song of ``files``, into ``out``; the exit status.
 
-    A song that fails is said at once and is not the next one's failure. ``stopped`` is said when the user stops it;
-    ``report`` is given what became of all that were begun.
+    A song that fails, of whatever error, is said at once and is not the next one's failure. ``stopped`` is said when
+    Ctrl-C or SIGTERM stops it; ``report`` is given what became of all that were done, in any case.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -48,23 +54,51 @@ def each_song(
     console = Printer(stderr=True)
     outcomes: list[Became] = []
     try:
-        with Screen(console, len(songs)) as screen:
+        with stopped_by_sigterm(), Screen(console, len(songs)) as screen:
             for number, song in enumerate(songs, 1):
                 screen.begin(number, song.name)
                 try:
+                    check_reachable(song)
                     outcome = work(song, screen.told)
-                except BridgeError as error:
-                    screen.say(str(error))
-                    outcome = failed(song, error)
+                except Exception as error:  # noqa: BLE001 - said, kept and counted; a batch outlives any song
+                    failure = explain(error, str(song))
+                    screen.say(str(failure))
+                    outcome = failed(song, failure)
                 for note in outcome.notes if outcome.status == "done" else ():
                     screen.say(f"{song.name}: {note}")
                 outcomes.append(outcome)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         console.say(stopped)
         report(outcomes)
-        return STOPPED
+        return status_of(stop)
     report(outcomes)
     return FAILED if any(outcome.status == "failed" for outcome in outcomes) else 0
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM has come: all ends as after Ctrl-C."""
+
+
+def status_of(stop: KeyboardInterrupt) -> int:
+    """The exit status after ``stop``."""
+    return ENDED if isinstance(stop, Terminated) else STOPPED
+
+
+@contextmanager
+def stopped_by_sigterm() -> Iterator[None]:
+    """Within, SIGTERM raises Terminated in the main thread; elsewhere, where no handler may be set, it ends all."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise Terminated
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def report_of(

@@ -13,7 +13,7 @@ from bridge.errors import ConfigError
 from bridge.printing import Printer
 from engines.accompaniment.offline.wish import table
 from engines.accompaniment.style import PART_NAMES
-from engines.offline.command import STOPPED, Told
+from engines.offline.command import Told, status_of, stopped_by_sigterm
 from engines.offline.progress import Screen
 from engines.session.mixing import mix_anew
 from engines.session.playing import Played, Wish, play, redrum
@@ -64,15 +64,15 @@ def accompany(
         raise ConfigError(f"--replace {replace}: only drums can be replaced", f"use --replace {DRUMS}")
     console = Printer(stderr=True)
     try:
-        with Screen(console, 1) as screen:
+        with stopped_by_sigterm(), Screen(console, 1) as screen:
             screen.begin(1, Path(source).name)
             if replace:
                 played, files = _new_drums(source, out, wish, screen)
             else:
                 played, files = _band(source, out, wish, audio, screen.told)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         console.say("stopped; the same command goes on from here")
-        return STOPPED
+        return status_of(stop)
     _say(played, files)
     return 0
 

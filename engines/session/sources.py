@@ -70,6 +70,8 @@ def _is_midi(path: Path) -> bool:
 def _head(path: Path) -> bytes:
     """What the file begins with."""
     try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for, without end
+            raise ConfigError(f"{path}: no plain file", "give a song, a MIDI file or a file with chords")
         with path.open("rb") as file:
             return file.read(PREFIX_BYTES)
     except OSError as error:

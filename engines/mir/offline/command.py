@@ -92,6 +92,6 @@ def _as_dict(outcome: Outcome) -> dict[str, object]:
         "listened_s": round(outcome.listened_s, 3),
         "times_real_time": round(_speed(outcome), 1),
         "notes": outcome.notes,
-        "error": outcome.error,
-        "hint": outcome.hint,
+        "error": spelt(outcome.error),
+        "hint": spelt(outcome.hint),
     }

@@ -11,7 +11,11 @@ import msgspec
 from bridge.audiofile import Song
 from bridge.config import write_atomic
 from bridge.core.engine import Engine
-from bridge.errors import BridgeError, ConfigError
+from bridge.drafts import longest_name
+from bridge.errors import ConfigError
+from bridge.failures import explain
+from bridge.names import folded
+from bridge.printing import one_line
 from engines.mir.offline.gathering import Gathering
 from engines.mir.offline.midifile import midi_file
 from engines.mir.offline.outline import Outline
@@ -21,10 +25,12 @@ from engines.mir.offline.texts import texts
 from engines.offline.command import Told
 from engines.offline.listening import Listening
 from engines.offline.rates import Resampling, own_rate
-from engines.offline.songs import spelt
+from engines.offline.songs import names_in, place_of, result_name, spelt
 
 MAP = "json"
 """The file that says whose the others of its name are, so it is written first."""
+ENDING_BYTES = 32
+"""What a result's name has behind the song's at most, ``.beats.csv`` say: the kinds are named by engines, too."""
 
 
 @dataclass(slots=True)
@@ -62,9 +68,9 @@ def analyse_song(
         write_atomic(outcome.files[kind], content)
     told("drawing", 0, 0, rate)
     try:
-        picture = draw(song, outline, rate, spelt(path.stem))
-    except BridgeError as error:
-        outcome.notes.append(str(error))
+        picture = draw(song, outline, rate, one_line(path.stem))
+    except Exception as error:  # noqa: BLE001 - a picture is worth no song
+        outcome.notes.append(str(explain(error, "the picture")))
     else:
         outcome.files["png"] = out / f"{name}.png"
         write_atomic(outcome.files["png"], picture)
@@ -94,7 +100,7 @@ def hear(path: Path, engine: Engine, values: Mapping[str, float], told: Told) ->
                 gathering.take(heard.event, heard.port)
         for heard in listening.finish():
             gathering.take(heard.event, heard.port)
-        where = spelt(path.resolve())
+        where = spelt(place_of(path))
         song = gathering.map_of(where, engine.spec.name, file.rate, frames, tuple(spelt(note) for note in file.notes))
         return song, outline, file.rate
 
@@ -102,18 +108,19 @@ def hear(path: Path, engine: Engine, values: Mapping[str, float], told: Told) ->
 def name_for(path: Path, out: Path) -> str:
     """The beginning of the names in ``out`` for the song: its own, or with (2), (3) ... where that is taken.
 
-    A name belongs to the song whose map bears it. Files of that name without a map belong to somebody else.
+    A name belongs to the song whose map bears it. Files of that name without a map belong to somebody else. Names that
+    differ in capitals alone are one name, as on the next disk they may be.
     """
-    name = path.stem.strip(". ") or "song"
+    place, taken, longest = spelt(place_of(path)), names_in(out), longest_name(out) - ENDING_BYTES
     number = 0
     while True:
         number += 1
-        tried = name if number == 1 else f"{name} ({number})"
+        tried = result_name(path, number, longest)
         file = out / f"{tried}.{MAP}"
         if file.is_file():
-            if _owner(file) == spelt(path.resolve()):
+            if _owner(file) == place:
                 return tried
-        elif not any((out / f"{tried}.{kind}").exists() for kind in ("mid", "png", "beats.csv", MAP)):
+        elif taken.isdisjoint(folded(f"{tried}.{kind}") for kind in ("mid", "png", "beats.csv", MAP)):
             return tried
 
 

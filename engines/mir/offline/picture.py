@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,7 +55,9 @@ def draw(song: SongMap, outline: Outline, rate: int, name: str) -> bytes:
         axes = figure.add_subplot(grid[i])
         _row(axes, song, i * row_s, (i + 1) * row_s, columns, column_s)
     sheet = io.BytesIO()
-    figure.savefig(sheet, format="png", dpi=100)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)  # a name in letters that the font lacks
+        figure.savefig(sheet, format="png", dpi=100)
     return sheet.getvalue()
 
 

@@ -17,6 +17,7 @@ from bridge.errors import ConfigError
 from bridge.printing import columns, one_line
 from engines.offline.command import each_song, report_of
 from engines.offline.progress import length
+from engines.offline.songs import spelt
 from engines.offline.stemfile import FORMATS
 from engines.separation.offline.job import separate_song
 from engines.separation.offline.journal import Recipe
@@ -112,10 +113,10 @@ def _as_dict(outcome: Outcome) -> dict[str, object]:
 
     made = outcome.status != "failed"
     return {
-        "song": str(outcome.song),
+        "song": spelt(outcome.song),
         "status": outcome.status,
-        "folder": str(outcome.folder) if made else None,
-        "files": {name: str(path) for name, path in outcome.files.items()} if made else {},
+        "folder": spelt(outcome.folder) if made and outcome.folder else None,
+        "files": {name: spelt(path) for name, path in outcome.files.items()} if made else {},
         "rate_hz": outcome.rate,
         "length_frames": outcome.frames,
         "resumed_at_frames": outcome.resumed_at,
@@ -123,6 +124,6 @@ def _as_dict(outcome: Outcome) -> dict[str, object]:
         "gain_db": db(outcome.gain),
         "took_s": round(outcome.took_s, 3),
         "notes": outcome.notes,
-        "error": outcome.error,
-        "hint": outcome.hint,
+        "error": spelt(outcome.error),
+        "hint": spelt(outcome.hint),
     }

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bridge.drafts import longest_name
 from bridge.errors import ConfigError
-from engines.offline.songs import spelt
+from bridge.names import folded
+from engines.offline.songs import names_in, place_of, result_name, spelt
 from engines.separation.offline.journal import Identity, load_journal
 
 
@@ -17,22 +19,25 @@ def folder_for(song: Path, identity: Identity, out: Path) -> Path:
     """The folder in ``out`` for the song's stems: its name, or its name (2), (3) ... where another song has that.
 
     A folder belongs to the song that its journal names, by its place or, should it have moved, by its identity. One
-    that holds files and no journal belongs to somebody else.
+    that holds files and no journal belongs to somebody else. Names that differ in capitals alone are one name, as on
+    the next disk they may be.
     """
-    name = song.stem.strip(". ") or "song"  # a folder called "." is no new one, and "name." is none on other systems
+    place, taken, longest = spelt(place_of(song)), names_in(out), longest_name(out)
     number = 0
     while True:
         number += 1
-        folder = out / (name if number == 1 else f"{name} ({number})")
+        folder = out / result_name(song, number, longest)
         if not folder.exists():
-            return folder
+            if folded(folder.name) not in taken:
+                return folder
+            continue
         if not folder.is_dir():
             continue
         journal = load_journal(folder)
         if journal is None:
             if not any(folder.iterdir()):
                 return folder
-        elif journal.song == spelt(song.resolve()) or journal.identity == identity:
+        elif journal.song == place or journal.identity == identity:
             return folder
 
 

@@ -19,8 +19,9 @@ import bridge
 from bridge.audiofile import Song
 from bridge.core.audio import Audio
 from bridge.errors import BridgeError, ConfigError, EngineError
+from bridge.failures import fix_for
 from engines.offline.command import Told
-from engines.offline.songs import JOURNAL, spelt
+from engines.offline.songs import JOURNAL, place_of, spelt
 from engines.offline.stemfile import FULL_SCALE, write_stem
 from engines.offline.tags import read_tags
 from engines.separation.offline.folders import claimed, folder_for
@@ -74,9 +75,14 @@ def separate_song(
                     if not isinstance(error.__cause__, OSError):  # else the same command goes on once that is mended
                         job.abandon()
                     raise
+                except (OSError, MemoryError):
+                    raise  # as above: what is there is gone on with
+                except Exception:
+                    job.abandon()
+                    raise
     except OSError as error:
         message = f"{error.filename or out}: {error.strerror or error}"
-        raise ConfigError(message, "check free space and permissions; the same command then goes on") from error
+        raise ConfigError(message, f"{fix_for(error)}; the same command then goes on") from error
     outcome.took_s = clock() - began_s
     return outcome
 
@@ -90,7 +96,7 @@ class _Job:
         key = wish.recipe.key(identity)
         made = (load_journal(folder) or Journal(SCHEMA, "", identity, wish.recipe, {})).made
         # what other songs and recipes made stays on record, until its name is needed
-        self.journal = Journal(SCHEMA, spelt(song.path.resolve()), identity, wish.recipe, made)
+        self.journal = Journal(SCHEMA, spelt(place_of(song.path)), identity, wish.recipe, made)
         self.key = key
         self.run_key = " ".join([key, bridge.__version__, *wish.outputs])
 

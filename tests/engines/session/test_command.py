@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from itertools import accumulate
 from pathlib import Path
@@ -146,6 +147,7 @@ def test_a_replacement_that_was_stopped_goes_on_with_the_stems_that_are_there(
         (lambda folder: folder / "none.wav", (), "none.wav: cannot be read"),
         (lambda folder: folder, (), "is a folder"),
         (lambda folder: _file(folder / "a.wav", b""), (), "a.wav: is empty"),
+        (lambda folder: _pipe(folder / "a.wav"), (), "a.wav: no plain file"),
         (lambda folder: _file(folder / "a.mid", b"MThd"), (), "a.mid: cannot be read as MIDI"),
         (lambda folder: _file(folder / "a.mp3", b"no sound"), (), "a.mp3: cannot be read as audio"),
         (lambda folder: _file(folder / "a.txt", b"| C |\xff"), (), "not UTF-8 at byte 5"),
@@ -169,6 +171,11 @@ def test_what_is_wrong_is_said_and_nothing_is_written(
 
 def _file(path: Path, content: bytes) -> Path:
     path.write_bytes(content)
+    return path
+
+
+def _pipe(path: Path) -> Path:
+    os.mkfifo(path)
     return path
 
 

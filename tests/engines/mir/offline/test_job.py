@@ -168,6 +168,46 @@ def test_files_of_somebody_else_are_left_alone(tmp_path: Path, theirs: str) -> N
     assert (tmp_path / "a (2).json").is_file()
 
 
+@pytest.mark.parametrize("letter", ["b", "ü", "🎵"])
+@pytest.mark.parametrize("bytes_", [212, 224, 240, 248, 251])
+def test_a_long_name_is_cut_so_that_every_result_has_room(tmp_path: Path, letter: str, bytes_: int) -> None:
+    stem = letter * (bytes_ // len(letter.encode()))
+    songs = [wave(tmp_path / f"{stem[:-1]}{end}.wav", tones(CADENCE[:1], 0.5)) for end in "xy"]
+    out = tmp_path / "out"
+    outcomes = [analysed(song, out) for song in songs]
+    files = [file for outcome in outcomes for file in outcome.files.values()]
+    assert len(set(files)) == len(files) == len(list(out.iterdir()))
+    assert all(file.is_file() for file in files)
+    assert [name_for(song, out) for song in songs] == [one.files["json"].stem for one in outcomes]
+
+
+def test_songs_whose_names_differ_in_capitals_alone_do_not_meet_on_any_disk(tmp_path: Path) -> None:
+    songs = [wave(tmp_path / name, tones(CADENCE[:1], 0.5)) for name in ("Song.wav", "song.wav")]
+    out = tmp_path / "out"
+    assert [analysed(song, out).files["json"].name for song in songs] == ["Song.json", "song (2).json"]
+    assert [name_for(song, out) for song in songs] == ["Song", "song (2)"]
+
+
+def test_a_picture_that_cannot_be_drawn_is_a_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> bytes:
+        raise ValueError("odd")
+
+    monkeypatch.setenv("SIDEMAN_CONFIG_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("engines.mir.offline.job.draw", fail)
+    outcome = analysed(wave(tmp_path / "song.wav", tones(CADENCE[:1], 0.5)), tmp_path / "out")
+    assert outcome.status == "done"
+    assert "the picture: a fault in Sideman (ValueError: odd" in outcome.notes[0]
+    assert outcome.files["mid"].is_file()
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_name_with_controls_or_in_letters_that_the_font_lacks_is_drawn(tmp_path: Path) -> None:
+    for name in ("esc\x1b[31m\n.wav", "日本🎵.wav", "$x^$.wav"):
+        outcome = analysed(wave(tmp_path / name, tones(CADENCE[:1], 0.5)), tmp_path / "out")
+        assert outcome.files["png"].is_file()
+        assert outcome.notes == []
+
+
 def test_a_song_is_heard_alike_after_another(tmp_path: Path) -> None:
     engine = engine_named("mir.chroma")
     path = wave(tmp_path / "a.wav", tones(CADENCE, 1.5) + clicks(np.arange(0, 6, 0.5).tolist(), 6.0))

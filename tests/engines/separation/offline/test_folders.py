@@ -66,6 +66,36 @@ def test_songs_of_one_name_get_folders_of_their_own_and_keep_them(tmp_path: Path
     assert [take(song, out).name for song in reversed(songs)] == ["song (3)", "song (2)", "song"]
 
 
+def test_songs_whose_names_differ_in_capitals_alone_do_not_meet_on_any_disk(tmp_path: Path) -> None:
+    songs = [tmp_path / "Song.wav", tmp_path / "song.wav", tmp_path / "SONG.flac"]
+    touch(*songs)
+    out = tmp_path / "out"
+    assert [take(song, out).name for song in songs] == ["Song", "song (2)", "SONG (3)"]
+    assert [take(song, out).name for song in reversed(songs)] == ["SONG (3)", "song (2)", "Song"]
+
+
+def test_a_folder_that_an_older_version_made_beside_one_in_capitals_is_kept(tmp_path: Path) -> None:
+    songs = [tmp_path / "Song.wav", tmp_path / "song.wav"]
+    touch(*songs)
+    for song in songs:
+        folder = tmp_path / "out" / song.stem
+        folder.mkdir(parents=True)
+        Journal(SCHEMA, str(song), identity_of(song), RECIPE, {}).save(folder)
+    assert [take(song, tmp_path / "out").name for song in songs] == ["Song", "song"]
+
+
+@pytest.mark.parametrize("letter", ["b", "ü"])
+@pytest.mark.parametrize("bytes_", [240, 250, 251])
+def test_a_long_name_gets_a_folder_and_a_second_one_of_it_another(tmp_path: Path, letter: str, bytes_: int) -> None:
+    stem = letter * (bytes_ // len(letter.encode()))
+    songs = [tmp_path / folder / f"{stem}.wav" for folder in ("x", "y")]
+    touch(*songs)
+    first, second = (take(song, tmp_path / "out") for song in songs)
+    assert first.name == stem
+    assert second.name.endswith(" (2)")
+    assert [take(song, tmp_path / "out") for song in songs] == [first, second]
+
+
 def test_a_song_that_moved_keeps_its_folder(tmp_path: Path) -> None:
     touch(tmp_path / "song.wav")
     first = take(tmp_path / "song.wav", tmp_path / "out")

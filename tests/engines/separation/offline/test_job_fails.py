@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
+import mutagen
 import numpy as np
 import pytest
 import soundfile
+from mutagen.id3 import TXXX
 
 from bridge.core.audio import Audio
 from bridge.errors import ConfigError, EngineError
@@ -76,6 +79,38 @@ def test_a_take_that_cannot_be_decoded_leaves_the_stems_of_the_one_before(tmp_pa
         separate(path, out)
     assert files_in(out / "song") == before
     assert (out / "song" / JOURNAL).exists()
+
+
+def test_what_nobody_expected_leaves_nothing_of_the_song(tmp_path: Path) -> None:
+    class Breaks(Late):
+        def finish(self) -> Audio:
+            raise KeyError("x")
+
+    with pytest.raises(KeyError):
+        separate(song(tmp_path), tmp_path / "out", separator=Breaks())
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_where_memory_was_too_little_the_run_goes_on(tmp_path: Path) -> None:
+    class Breaks(Late):
+        def finish(self) -> Audio:
+            raise MemoryError
+
+    path = song(tmp_path)
+    with pytest.raises(MemoryError):
+        separate(path, tmp_path / "out", separator=Breaks())
+    assert separate(path, tmp_path / "out").resumed_at > 0
+
+
+def test_tags_that_no_stem_can_hold_are_notes(tmp_path: Path) -> None:
+    path = song(tmp_path)
+    file: Any = mutagen.File(path)
+    file.add_tags()
+    file.tags.add(TXXX(encoding=3, desc="Größe", text=["x"]))  # type: ignore[no-untyped-call]
+    file.save()
+    outcome = separate(path, tmp_path / "out", wish("flac16"))
+    assert outcome.status == "done"
+    assert [note for note in outcome.notes if "tags" in note] == ["tags left out, as FLAC allows no such names: größe"]
 
 
 def test_numbers_that_are_none_from_a_separator_are_an_error(tmp_path: Path) -> None:

@@ -1,0 +1,76 @@
+"""Drafts: hidden files that new content is written to before it takes a file's name, and what killed runs left of them.
+
+A draft is called ``.NAME.PID.HEX.tmp``. Eight digits of HEX are random, eight more tell the machine: on a drive that
+several share, a process number says nothing about another's.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import secrets
+import time
+import zlib
+from pathlib import Path
+
+OLD_S = 24 * 3600.0
+"""A draft lives for moments. One of this age is left over, whichever process has its number now, on any machine."""
+NAME_BYTES = 255
+"""What most file systems allow a name to have, in bytes or more."""
+_DRAFT = re.compile(r"\.(?s:.+)\.(?P<pid>[0-9]{1,10})\.[0-9a-f]{8}(?P<host>[0-9a-f]{8})?\.tmp")
+
+
+def draft_for(target: Path) -> Path:
+    """A new name beside ``target``, which no other process or thread has; as long as the file system allows."""
+    end = f".{os.getpid()}.{secrets.token_hex(4)}{_host()}.tmp"
+    name = target.name
+    while len(os.fsencode(f".{name}{end}")) > longest_name(target.parent):
+        name = name[:-1]
+    return target.with_name(f".{name}{end}")
+
+
+def longest_name(folder: Path) -> int:
+    """How many bytes a name in ``folder`` may have."""
+    try:
+        return os.pathconf(folder, "PC_NAME_MAX")
+    except (OSError, AttributeError, ValueError):  # no such folder yet, or a system that does not say
+        return NAME_BYTES
+
+
+def sweep_drafts(folder: Path, now_s: float | None = None) -> None:
+    """Remove the drafts in ``folder`` whose process is gone, and old ones; ``now_s``: seconds since 1970.
+
+    What cannot be removed stays: it is in nobody's way.
+    """
+    now_s = time.time() if now_s is None else now_s
+    try:
+        with os.scandir(folder) as entries:
+            drafts = [(entry, match) for entry in entries if (match := _DRAFT.fullmatch(entry.name))]
+            for entry, match in drafts:
+                try:
+                    here = match["host"] in (None, _host())  # older versions did not say
+                    age_s = now_s - entry.stat(follow_symlinks=False).st_mtime
+                    if age_s > OLD_S or (here and not _alive(int(match["pid"]))):
+                        Path(entry.path).unlink()
+                except OSError:
+                    continue
+    except OSError:
+        return
+
+
+def _host() -> str:
+    return f"{zlib.crc32(platform.node().encode()):08x}"
+
+
+def _alive(pid: int) -> bool:
+    """Whether there is such a process; where that cannot be asked without harm, as on Windows, True."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True
+    return True
