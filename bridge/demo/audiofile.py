@@ -22,7 +22,7 @@ from bridge.errors import ConfigError
 log = logging.getLogger(__name__)
 
 FASTEST_BPM = 300.0
-"""A tempo map made of heard beats is no faster; not every DAW knows faster ones."""
+"""A tempo map made of beats is no faster; not every DAW knows faster tempi."""
 SLOWEST_US = 0xFFFFFF
 """Microseconds a quarter note: the most that a MIDI file can say."""
 _SYSTEM = 0xF0  # from here on: clock, start, stop, system exclusive; they have no place in a file's tracks
@@ -95,23 +95,23 @@ def tempo_map_of(beats: Sequence[int], rate: int) -> TempoMap:
     """The tempo map whose beats fall on heard ``beats`` (frames, ascending), for a song without one.
 
     Before the first beat lies an upbeat of whole beats at about the same tempo, and a pause is several beats. A beat
-    heard less than a third of one behind another is left out. Fewer than two beats give 120.
+    less than a third of one behind another is left out. Fewer than two beats give 120.
     """
     if len(beats) < 2:
         return TempoMap([TempoChange(0.0, 120.0)], rate)
     usual = max(float(np.median(np.diff(np.asarray(beats, dtype=np.float64)))), 60.0 * rate / FASTEST_BPM)
     kept = list(beats[:1])
-    for heard in beats[1:]:
-        if heard - kept[-1] >= usual / 3:
-            kept.append(heard)
+    for frame in beats[1:]:
+        if frame - kept[-1] >= usual / 3:
+            kept.append(frame)
     if kept[0] and kept[0] < usual / 2 and len(kept) > 1:  # a sliver of an upbeat would be a wild tempo
         kept = kept[1:]
     changes, beat, before = [], 0, 0
-    for heard in kept:
-        if heard > before:
-            count = max(round((heard - before) / usual), 1)
-            changes.append(TempoChange(float(beat), 60.0 * rate * count / (heard - before)))
-            beat, before = beat + count, heard
+    for frame in kept:
+        if frame > before:
+            count = max(round((frame - before) / usual), 1)
+            changes.append(TempoChange(float(beat), 60.0 * rate * count / (frame - before)))
+            beat, before = beat + count, frame
     return TempoMap(changes or [TempoChange(0.0, 120.0)], rate)
 
 

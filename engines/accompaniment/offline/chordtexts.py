@@ -1,4 +1,4 @@
-"""Chord tracks of MIDI files: texts that name chords, told from lyrics, rehearsal letters and credits.
+"""Chord tracks of MIDI files: texts that name chords, distinguished from lyrics, rehearsal letters and credits.
 
 A track's texts name chords where nearly all of them are chord symbols, and the notes do not say otherwise. Only text
 events count: lyrics, markers, cues, copyrights, track and instrument names never do. How much the notes have to agree
@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -54,37 +55,64 @@ class NamedChord(NamedTuple):
     chord: Chord
 
 
-def chord_tracks(smf: Smf) -> list[list[NamedChord]]:
-    """What is named in each track of which nearly all texts are chords; nothing for the others."""
-    return [_symbols(track) for track in smf.tracks]
+@dataclass(frozen=True, slots=True)
+class ChordTrack:
+    """A track in whose texts chords are named. ``number``: from 1. ``words``: how many texts are no chords.
+
+    ``end``: its last tick. ``least``: how far the notes have to agree.
+    """
+
+    number: int
+    symbols: tuple[NamedChord, ...]
+    words: int
+    end: int
+    least: float
+
+    @property
+    def sure(self) -> bool:
+        """Whether it looks like a chord track, whatever the notes say."""
+        return self.least < LEAST and self.words <= MOST_WORDS * len(self.symbols)
 
 
-def _symbols(track: Track) -> list[NamedChord]:
-    texts = [(event.tick, text) for event in track if (text := text_of(event, TEXT)) is not None]
-    if any(text.startswith(KARAOKE) for _, text in texts):
-        return []
-    found = [NamedChord(tick, text, chord) for tick, text in texts if (chord := chord_of(text)) is not None]
-    words = sum(tick >= TICKS_PER_BEAT and chord_of(text) is None for tick, text in texts)
-    if words > MOST_WORDS * len(found) or unclear_b(one.symbol for one in found):
-        return []
+def chord_tracks(smf: Smf) -> list[ChordTrack]:
+    """The tracks with chord symbols among their texts, but those of karaoke, and where B is either of two notes."""
+    ours = any(name.startswith(OURS) for name in _names(smf.tracks[0])[:1])
+    found = []
+    for number, track in enumerate(smf.tracks, 1):
+        texts = [(event.tick, text) for event in track if (text := text_of(event, TEXT)) is not None]
+        symbols = tuple(NamedChord(tick, text, chord) for tick, text in texts if (chord := chord_of(text)) is not None)
+        if not symbols or any(text.startswith(KARAOKE) for _, text in texts):
+            continue
+        if unclear_b(symbol.symbol for symbol in symbols):
+            continue
+        words = sum(tick >= TICKS_PER_BEAT and chord_of(text) is None for tick, text in texts)
+        named = any(_NAMED.search(name) for name in _names(track))
+        least = 0.0 if ours else LEAST_PLAIN if _is_plain(symbols) else LEAST_NAMED if named else LEAST
+        found.append(ChordTrack(number, symbols, words, track[-1].tick, least))
     return found
 
 
 def named_chords(
-    smf: Smf, beats: Sequence[int], notes: Sequence[Sounding], of_notes: Sequence[Chord]
-) -> list[Chord] | None:  # fmt: skip
-    """A chord for each beat by the texts; None where there is no chord track, or the notes say that it is none.
+    tracks: Sequence[ChordTrack], beats: Sequence[int], notes: Sequence[Sounding], of_notes: Sequence[Chord]
+) -> tuple[list[Chord] | None, list[str]]:  # fmt: skip
+    """A chord for each beat by the texts, None where the notes are to say it; and what the user should know of that.
 
     ``beats``: ticks, the last where the last beat ends. ``notes``: those with a pitch, and their likeliest chords.
     """
-    name = next(iter(_names(smf.tracks[0])), "")
     kept: list[NamedChord] = []
-    for track, symbols in zip(smf.tracks, chord_tracks(smf), strict=True):
-        named = any(_NAMED.search(name) for name in _names(track))
-        if symbols and (name.startswith(OURS) or _agreed(symbols, named, beats, notes, of_notes)):
-            kept += symbols
+    remarks = []
+    for track in tracks:
+        if track.words > MOST_WORDS * len(track.symbols):
+            if track.least == LEAST_NAMED:
+                remarks.append(
+                    f"track {track.number}: {track.words} of its texts are no chords, so none is taken for one"
+                )
+        elif _agreed(track, beats, notes, of_notes):
+            kept += track.symbols
+        elif track.sure:
+            remarks.append(f"track {track.number}: its chord symbols do not fit the notes, which count")
     kept.sort(key=lambda symbol: symbol.tick)
-    return _each_beat(kept, beats) if kept else None
+    return _each_beat(kept, beats) if kept else None, remarks
 
 
 def _names(track: Track) -> list[str]:
@@ -92,19 +120,17 @@ def _names(track: Track) -> list[str]:
 
 
 def _agreed(
-    symbols: Sequence[NamedChord], named: bool, beats: Sequence[int], notes: Sequence[Sounding],
-    of_notes: Sequence[Chord],
+    track: ChordTrack, beats: Sequence[int], notes: Sequence[Sounding], of_notes: Sequence[Chord]
 ) -> bool:  # fmt: skip
-    """Whether the notes agree that ``symbols`` are chords; ``named``: their track is called so."""
+    """Whether the notes agree that the track's symbols are chords."""
     if not notes:
-        return not _are_letters(symbols)
-    least = LEAST_PLAIN if _is_plain(symbols) else LEAST_NAMED if named else LEAST
+        return not track.least or not _are_letters(track.symbols)
     sounding = pitch_classes_of(notes, beats)
-    chords = _each_beat(symbols, beats)
+    chords = _each_beat(track.symbols, beats)
     asked = np.array([chord.root >= 0 for chord in chords])
-    if least == LEAST and sounding[asked].sum() < COVERED * sounding.sum():
+    if track.least == LEAST and sounding[asked].sum() < COVERED * sounding.sum():
         return False
-    return _inside(sounding, chords, asked) >= least * _inside(sounding, of_notes, asked)
+    return _inside(sounding, chords, asked) >= track.least * _inside(sounding, of_notes, asked)
 
 
 def _inside(sounding: Doubles, chords: Sequence[Chord], asked: NDArray[np.bool_]) -> float:

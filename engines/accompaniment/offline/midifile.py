@@ -6,6 +6,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter, deque
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import accumulate, groupby, pairwise
 
 from bridge.core.events import NOTE_NAMES, Chord, Key
@@ -38,9 +39,8 @@ def read_midi(data: bytes, name: str, harmony: bool = True) -> Piece:
     """
     smf = read_smf(data, name)
     notes = _notes(smf)
-    symbols = chord_tracks(smf)
-    ends = [track[-1].tick for track, named in zip(smf.tracks, symbols, strict=True) if named]
-    end = max([*(note.end for note in notes), *ends], default=0)
+    tracks = chord_tracks(smf)
+    end = max([*(note.end for note in notes), *(track.end for track in tracks if track.sure or not notes)], default=0)
     if end <= 0:
         raise ConfigError(f"{name}: has no notes and names no chords", "give a MIDI file with notes in it")
     lead, starts = bar_lines(smf.timed(metre_of), end, name)
@@ -50,10 +50,11 @@ def read_midi(data: bytes, name: str, harmony: bool = True) -> Piece:
     first_beats = set(starts)
     pitched = [note for note in notes if note.pitch >= 0]
     of_notes = chords_of_notes(pitched, beats, [beat in first_beats for beat in beats[:-1]])
-    named = named_chords(smf, beats, pitched, of_notes)
+    named, remarks = named_chords(tracks, beats, pitched, of_notes)
     if named is None and not pitched and harmony:
         raise ConfigError(f"{name}: has drums alone, so no chords can be read", "ask for --parts drums")
-    return _piece(smf, lead, starts, of_notes if named is None else named)
+    piece = _piece(smf, lead, starts, of_notes if named is None else named)
+    return replace(piece, remarks=(*smf.remarks, *remarks))
 
 
 def _notes(smf: Smf) -> list[Sounding]:
@@ -95,7 +96,7 @@ def _piece(smf: Smf, lead: int, starts: Sequence[int], chords: Sequence[Chord]) 
         sections.append(Section(name, 1, tuple(bar for _, bar in group)))
     lead, tempi = _ordinary_lead(lead, tuple(sorted({0: USUAL_US, **dict(smf.timed(tempo_of))}.items())))
     sheet = Sheet(tuple(sections), usual, 60e6 / tempi[0][1], _key(smf))
-    return Piece(sheet, tempi, lead, counted, remarks=smf.remarks)
+    return Piece(sheet, tempi, lead, counted)
 
 
 def _sections(smf: Smf, starts: Sequence[int]) -> list[str]:

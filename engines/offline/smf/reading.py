@@ -67,8 +67,8 @@ def read_smf(data: bytes, name: str) -> Smf:
         raise ConfigError(f"{name}: a MIDI file of patterns side by side (type 2)", SAVE)
     slips = Counter(slip for event in chain.from_iterable(tracks) if (slip := slip_of(event)))
     if slips:
-        told = ", ".join(f"{what} {count} times" if count > 1 else what for what, count in slips.items())
-        remarks.append(f"impossible values are passed over: {told}")
+        listed = ", ".join(f"{what} {count} times" if count > 1 else what for what, count in slips.items())
+        remarks.append(f"impossible values are passed over: {listed}")
     to_ticks = _timing(container.division, tracks, name)
     return Smf(
         tuple([event._replace(tick=to_ticks(event.tick)) for event in track] for track in tracks), tuple(remarks)

@@ -61,6 +61,7 @@ ABCD = ["A", "B", "C", "D"]
     [
         texts(KARAOKE, 480), texts(KARAOKE[3:], 480), texts(KARAOKE, 480, name="Words"), texts(KARAOKE, 480, kind=5),
         texts(["I", "Am", "A", "man"], 480), texts([" A", " Am"], 960, first=960), texts(["Am"], 0), texts(["D"], 0),
+        texts(["G"], 0, first=7 * 1920),
         texts(["Am", "A", "Em", "D", "E", "B"], 700, kind=5), texts(["A", "E", "Dim"], 480),
         texts(ABCD, 3840), texts(ABCD[:2], 7680), texts(["A", "A", "B", "A"], 3840), texts(ABCD, 1920, name="Chords"),
         texts(["Intro", *ABCD], 1920), texts(ABCD, 1920, kind=6), texts(["Verse A", "Chorus B"], 1920, kind=6),
@@ -122,11 +123,13 @@ def test_a_chord_before_the_first_named_one_is_none() -> None:
     assert [bar[0] for bar in named] == ["N", "Am7", "F", "G7", "C", "Am7", "F", "G7"]
 
 
-def test_rehearsal_letters_beside_drums_are_no_chords() -> None:
+@pytest.mark.parametrize("words", [ABCD, ABCD[:2], KARAOKE, KARAOKE[3:], ["Am", "I", "a", "D"]])
+def test_letters_and_words_beside_drums_are_no_chords(words: list[str]) -> None:
     drums = b"".join(number(240 * (n > 0)) + b"\x99\x24\x50\x60\x24\0" for n in range(64))
+    data = with_track(texts(words, 960), drums)
     with pytest.raises(ConfigError, match="drums alone"):
-        labels(with_track(texts(ABCD, 3840), drums))
-    assert {label for bar in labels(with_track(texts(ABCD, 3840), drums), False) for label in bar} == {"N"}
+        labels(data)
+    assert {label for bar in labels(data, False) for label in bar} == {"N"}
 
 
 @pytest.mark.parametrize("style", shipped_names())
@@ -150,6 +153,16 @@ def test_the_chords_of_an_analysed_song_are_read_back() -> None:
     assert [bar[1] for bar in labels(data)][:4] == ["C", "Am", "F", "G"]
 
 
-def test_named_and_played_chords_that_disagree_are_those_played() -> None:
-    chart = texts(["F#m7", "B7", "Emaj7", "C#m"] * 2, 1920, name="chords")
-    assert labels(with_track(chart)) == TWICE
+def test_named_and_played_chords_that_disagree_are_those_played_and_that_is_said() -> None:
+    data = with_track(texts(["F#m7", "B7", "Emaj7", "C#m"] * 2, 1920))
+    assert labels(data) == TWICE
+    assert read_midi(data, "a.mid").remarks == ("track 2: its chord symbols do not fit the notes, which count",)
+    words = with_track(texts(["C", "la", "Am", "ti", "F"], 960, name="Chords"))
+    assert labels(words) == TWICE
+    assert read_midi(words, "a.mid").remarks == ("track 2: 2 of its texts are no chords, so none is taken for one",)
+
+
+def test_a_track_of_letters_does_not_lengthen_the_song() -> None:
+    assert labels(with_track(texts(ABCD, 7680))) == TWICE
+    assert len(labels(with_track(texts([*CHART, "C"], 1920)))) == 9 - 1
+    assert len(labels(with_track(texts([*CHART, "C", "F"], 1920)))) == 9

@@ -195,6 +195,9 @@ def test_notes_of_no_length_or_without_an_end_carry_the_harmony() -> None:
         "30 ticks long": chords(30),
         "soft": chords(velocity=1),
         "soft and of no length": chords(0, velocity=1),
+        "of no length behind long ones": b"".join(
+            block(pitches, 1920 * (bar < 2), 1920 * (bar == 3)) for bar, pitches in enumerate(CHORDS)
+        ),
         "never ended": b"".join(
             number(1920 * (bar > 0)) + bytes([0x90, *(p := CHORDS[bar])[:1], 80, 0, p[1], 80, 0, p[2], 80])
             for bar in range(4)

@@ -148,9 +148,9 @@ def test_a_song_that_begins_late_is_read_back_with_the_same_beats(first_s: float
     before = len(again.bars()) - 4
     starts = starts_of(again.bars(), again.lead_ticks)[before:]
     assert [bar.chords[0].label for bar in again.bars()[before:]] == ["C", "Am", "F", "G"]
-    heard = seconds_of_bars(midi_of(again), starts[:-1])
-    assert heard[1:] == pytest.approx(beats[4:16:4], abs=2e-4)
-    assert heard[0] == pytest.approx(beats[0], abs=2e-4 if lead else first_s + 1e-6)
+    placed = seconds_of_bars(midi_of(again), starts[:-1])
+    assert placed[1:] == pytest.approx(beats[4:16:4], abs=2e-4)
+    assert placed[0] == pytest.approx(beats[0], abs=2e-4 if lead else first_s + 1e-6)
 
 
 def test_a_chord_a_beat_is_the_one_heard_longest() -> None:
