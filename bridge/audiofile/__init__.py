@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from bridge.audiofile.song import BLOCK_FRAMES, RATES_HZ, READABLE, Song
+from bridge.audiofile.whole import read_whole
 
-__all__ = ["BLOCK_FRAMES", "RATES_HZ", "READABLE", "Song"]
+__all__ = ["BLOCK_FRAMES", "RATES_HZ", "READABLE", "Song", "read_whole"]

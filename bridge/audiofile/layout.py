@@ -62,7 +62,7 @@ def from_mask(mask: int, channels: int) -> Layout:
 def settled(layout: Layout, channels: int) -> Layout:
     """``layout`` where it is one for stereo to be made of; else what so many channels are taken for, or empty."""
     known = len(layout) == channels and all(name in _LEFT or name in _RIGHT or name in _SILENT for name in layout)
-    if known and any(name in _LEFT for name in layout) and any(name in _RIGHT for name in layout):
+    if known and "FL" in layout and "FR" in layout:
         return layout
     return SURROUND if channels == len(SURROUND) else ()
 

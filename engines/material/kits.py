@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import soundfile
 
+from bridge.errors import ConfigError
 from engines.material.effects import Random, filtered
 from engines.material.sources import QUIET, RATE, Floats, Recording, decode
 
@@ -133,7 +133,7 @@ def hydrogen_kits(folder: Path, without: Iterable[str] = ()) -> dict[str, Kit]:
                     continue
                 try:
                     shot = trimmed(decode(file))
-                except soundfile.LibsndfileError:
+                except ConfigError:
                     continue
                 if shot is not None:
                     force = float(_text(element, "max") or 1.0)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from bridge.audiofile import read_whole
 from bridge.errors import ConfigError
 from engines.material.truth import Truth, write_truth
 
@@ -88,12 +88,11 @@ def read_manifest(audio: Path, without: Iterable[str] = ()) -> list[Recording]:
 
 def decode(path: Path) -> Floats:
     """Samples of shape (2, frames) at 44.1 kHz; a mono file on both channels, its mean (DC) taken off."""
-    samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    audio, rate = read_whole(path)
+    samples = audio.T
     if rate != RATE:
         samples = soxr.resample(samples, rate, RATE)
-    samples = samples[:, :2] - samples[:, :2].mean(0, dtype=np.float64).astype(np.float32)
-    if samples.shape[1] == 1:
-        samples = np.repeat(samples, 2, axis=1)
+    samples = samples - samples.mean(0, dtype=np.float64).astype(np.float32)
     return np.ascontiguousarray(samples.T, dtype=np.float32)
 
 

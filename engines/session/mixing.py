@@ -46,9 +46,10 @@ def mix_anew(
     scratch = {name: out / f"{name}.f32.part" for name in (*files, "synth")}
     try:
         with Song(rest) as left:
-            rate, channels, frames = left.rate, min(left.channels, CHANNELS), left.frames
+            rate, channels = left.rate, min(left.channels, CHANNELS)
+            own_power, frames = _power(own)
             power = _render(midi, scratch["synth"], rate, frames, make, told)
-            gain = min((_power(own) / power) ** 0.5, MOST) if power > 0 else 1.0
+            gain = min((own_power / power) ** 0.5, MOST) if power > 0 else 1.0
             _add(left, scratch, gain, channels, told)
         done = 0
 
@@ -107,14 +108,14 @@ def _sounds(midi: bytes, rate: int, frames: int, make: Make) -> Iterator[Audio]:
         yield heard
 
 
-def _power(path: Path) -> float:
-    """The mean power of both channels of the file at ``path``."""
+def _power(path: Path) -> tuple[float, int]:
+    """The mean power of both channels of the file at ``path``, and its frames."""
     total, frames = 0.0, 0
     with Song(path) as song:
         for block in song.blocks():
             total += float((block.astype(np.float64) ** 2).sum())
             frames += block.shape[1]
-    return total / max(CHANNELS * frames, 1)
+    return total / max(CHANNELS * frames, 1), frames
 
 
 def _add(rest: Song, scratch: dict[str, Path], gain: float, channels: int, told: Told) -> None:

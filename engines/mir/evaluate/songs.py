@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from bridge.audiofile import read_whole
 from bridge.core.audio import CHANNELS, Audio
 from bridge.errors import ConfigError
 from engines.material.library import RATE
@@ -114,13 +114,8 @@ def read_clip(files: Iterable[Path], seconds: float = 0.0, rate: int = 0) -> tup
 
 
 def _decoded(path: Path, seconds: float) -> tuple[Samples, int]:
-    try:
-        with soundfile.SoundFile(path) as file:
-            frames = round(seconds * file.samplerate) or -1
-            samples: Samples = file.read(frames, dtype="float32", always_2d=True)
-            return samples, int(file.samplerate)
-    except (soundfile.SoundFileError, OSError) as error:
-        raise ConfigError(f"{path}: cannot be read as audio ({error})", f"give {', '.join(AUDIO)}") from error
+    audio, rate = read_whole(path, seconds)
+    return audio.T, rate
 
 
 def _rendered(path: Path, seconds: float) -> tuple[Samples, int]:

@@ -13,9 +13,10 @@ from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
-import soundfile
 import soxr
 
+from bridge import audiofile
+from bridge.audiofile import read_whole
 from bridge.core.audio import CHANNELS, STEMS, Audio
 from bridge.errors import ConfigError
 
@@ -102,7 +103,7 @@ def read_song(name: str, files: Files, excerpt: Excerpt) -> Song:
 
     The stems are drums, bass, vocals, other, or drums, vocals, bassother; those without a file are silent.
     """
-    rates = {stem: _info(path).samplerate for stem, path in files.items()}
+    rates = {stem: _rate(path) for stem, path in files.items()}
     rate = excerpt.rate or max(rates.values())
     stems = JOINED if BASSOTHER in files else STEMS
     waves = {stem: _read(path, excerpt, rate) for stem, path in files.items()}
@@ -134,21 +135,17 @@ def _without_doubles(files: Files) -> Files:
     return {stem: path for stem, path in files.items() if stem != BASSOTHER}
 
 
-def _info(path: Path) -> soundfile._SoundFileInfo:
-    try:
-        return soundfile.info(str(path))
-    except (soundfile.SoundFileError, OSError) as error:
-        raise ConfigError(f"{path}: cannot be read as audio ({error})", f"give {', '.join(SUFFIXES)}") from error
+def _rate(path: Path) -> int:
+    """The file's rate in Hz. Raises: ConfigError where it is no stem."""
+    with audiofile.Song(path) as file:
+        if file.channels > CHANNELS:
+            raise ConfigError(f"{path}: has {file.channels} channels", "stems are mono or stereo")
+        return file.rate
 
 
 def _read(path: Path, excerpt: Excerpt, rate: int) -> Audio:
     """The excerpt of one file at ``rate``, (2, frames); mono goes to both sides. Past its end: no frames."""
-    with soundfile.SoundFile(path) as file:
-        own = int(file.samplerate)
-        if file.channels > CHANNELS:
-            raise ConfigError(f"{path}: has {file.channels} channels", "stems are mono or stereo")
-        file.seek(min(round(excerpt.offset_s * own), file.frames))
-        samples = file.read(round(excerpt.seconds * own) or -1, dtype="float32", always_2d=True)
+    audio, own = read_whole(path, excerpt.seconds, excerpt.offset_s)
     if own != rate:
-        samples = soxr.resample(samples, own, rate, quality="VHQ")
-    return np.ascontiguousarray(np.broadcast_to(samples, (len(samples), CHANNELS)).T)
+        audio = soxr.resample(audio.T, own, rate, quality="VHQ").T
+    return np.ascontiguousarray(audio)
