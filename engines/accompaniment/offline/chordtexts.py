@@ -103,7 +103,7 @@ def named_chords(
     remarks = []
     for track in tracks:
         if track.words > MOST_WORDS * len(track.symbols):
-            if track.least == LEAST_NAMED:
+            if track.least < LEAST and track.words <= len(track.symbols):
                 remarks.append(
                     f"track {track.number}: {track.words} of its texts are no chords, so none is taken for one"
                 )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from itertools import accumulate
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -21,6 +23,7 @@ from engines.accompaniment.score import Dials, Note
 from engines.accompaniment.sheet import read_sheet
 from engines.accompaniment.style import PART_NAMES, find, load
 from tests.engines.offline.smf import CHORDS, LABELS, block, chords, file, meta, number
+from tests.fuzz.target import SEEDS
 
 SHEET = """
 tempo: 96.5
@@ -284,3 +287,41 @@ def test_many_markers_metres_and_notes_of_one_pitch_are_read() -> None:
     assert len(piece.sheet.sections) == bars
     held = b"\0\x90\x3c\x50" * 50_000 + number(1920) + b"\x3c\0" + b"\0\x3c\0" * 49_999
     assert labels(read_midi(file(held), "a.mid"))[0][0] != "N"
+
+
+@pytest.mark.parametrize(
+    ("name", "chords_"),
+    [
+        ("karaoke.mid", "C Am F G C Am F G"), ("tempo_0.mid", "C Am F G C Am F G"),
+        ("notes_of_no_length.mid", "C Am F G C Am F G"), ("chunk_of_another_kind.mid", "C Am F G C Am F G"),
+        ("riff.rmi", "C Am F G C Am F G"), ("key_of_18_sharps.mid", "C Am"),
+    ],
+)  # fmt: skip
+def test_files_that_users_reported_have_the_chords_of_their_notes(name: str, chords_: str) -> None:
+    piece = read_midi((SEEDS / "midi" / name).read_bytes(), name)
+    assert labels(piece) == [[chord] * 4 for chord in chords_.split()]
+    assert (piece.tempi, piece.sheet.tempo) == (((0, 500_000),), 120.0)
+
+
+def test_the_work_grows_with_the_length_of_the_song_and_no_faster() -> None:
+    def lines(bars: int) -> int:
+        """Lines of Python that reading so many bars takes, with a marker and a metre each."""
+        count = 0
+
+        def trace(frame: FrameType, event: str, _: object) -> Callable[..., Any]:
+            nonlocal count
+            count += event == "line"
+            return trace
+
+        each = (meta(6, b"%d" % bar) + meta(0x58, b"\4\2") + block(CHORDS[bar % 4], 1920) for bar in range(bars))
+        data = file(b"".join(each))
+        before = sys.gettrace()
+        sys.settrace(trace)
+        try:
+            read_midi(data, "a.mid")
+        finally:
+            sys.settrace(before)
+        return count
+
+    lines(10)
+    assert lines(800) < 2.1 * lines(400)
