@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from bridge.core.time import TICKS_PER_BEAT
 from bridge.errors import ConfigError
@@ -18,19 +19,37 @@ Metre = tuple[int, tuple[int, int]]
 """The tick from which on a bar has numerator / denominator of a whole note."""
 
 
-def bar_lines(metres: Sequence[Metre], end: int, name: str) -> tuple[int, list[int]]:
-    """The ticks before the first whole bar, and where bars begin until ``end``, with the end of the last one.
+@dataclass(frozen=True, slots=True)
+class BarLines:
+    """``lead``: ticks before the first whole bar. ``starts``: where bars begin, and where the last one ends.
+
+    ``remarks``: where the metre was taken to change beside the place that is written.
+    """
+
+    lead: int
+    starts: tuple[int, ...]
+    remarks: tuple[str, ...]
+
+
+def bar_lines(metres: Sequence[Metre], end: int, name: str) -> BarLines:
+    """The bars until ``end``.
 
     Raises: ConfigError, with ``name`` and a fix, where bars are too many or hold no whole number of quarter notes.
     """
-    starts, lead = [0], 0
+    starts, lead, remarks = [0], 0, list[str]()
     known = sorted({0: (4, 4), **dict(metres)}.items())
     for (tick, metre), after in zip(known, [*(tick for tick, _ in known[1:]), None], strict=True):
         if tick >= end:
             break
         until = end if after is None else min(after, end)
         while starts[-1] < until:
-            length = _bar_ticks(metre) if after is None else _cut(_bar_ticks(metre), after - starts[-1])
+            length = _bar_ticks(metre)
+            room = length if after is None else after - starts[-1]
+            if room < length and (len(starts) > 1 or lead or room % FINEST_TICKS):
+                room, moved = _on_beat(room, length)
+                if moved:
+                    remarks.append(f"the metre changes within a beat in bar {len(starts)}; taken as at the bar line")
+            length = min(length, room)
             if length == 0:
                 break
             if length % TICKS_PER_BEAT:
@@ -43,17 +62,20 @@ def bar_lines(metres: Sequence[Metre], end: int, name: str) -> tuple[int, list[i
             starts += [starts[-1] + part * TICKS_PER_BEAT for part in _divided(length // TICKS_PER_BEAT)]
             if len(starts) > LONGEST_BARS:
                 raise ConfigError(f"{name}: more than {LONGEST_BARS} bars", "give a shorter file")
-    return lead, starts
+    return BarLines(lead, tuple(starts), tuple(remarks))
 
 
 def _bar_ticks(metre: tuple[int, int]) -> int:
     return metre[0] * 4 * TICKS_PER_BEAT // metre[1]
 
 
-def _cut(ticks: int, room: int) -> int:
-    """How long a bar of so many ticks is where the metre changes after ``room`` more: 0 where it changes here."""
+def _on_beat(room: int, bar: int) -> tuple[int, bool]:
+    """Where a metre changes that is written ``room`` ticks behind a bar line, the next one being ``bar`` ticks behind
+    it: on the quarter note beside it, or else, which is said, on the nearer bar line."""
     nearest = round(room / TICKS_PER_BEAT) * TICKS_PER_BEAT
-    return min(ticks, nearest if abs(room - nearest) < FINEST_TICKS else room)
+    if abs(room - nearest) < FINEST_TICKS:
+        return nearest, False
+    return (0 if 2 * room < bar else bar), True
 
 
 def _divided(beats: int) -> list[int]:

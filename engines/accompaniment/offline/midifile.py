@@ -27,6 +27,7 @@ DRUMS = 9
 """The channel, from 0, whose notes are no pitches."""
 SHORTEST_TICKS = TICKS_PER_BEAT // 16
 """No note is shorter: how long one sounds whose end stands at its start is not known."""
+MOST_REMARKS = 12
 NOTE_OFF, NOTE_ON = 0x80, 0x90
 
 _KEYS = {f"{note} {mode}" for note in NOTE_NAMES for mode in ("major", "minor")}
@@ -43,7 +44,8 @@ def read_midi(data: bytes, name: str, harmony: bool = True) -> Piece:
     end = max([*(note.end for note in notes), *(track.end for track in tracks if track.sure or not notes)], default=0)
     if end <= 0:
         raise ConfigError(f"{name}: has no notes and names no chords", "give a MIDI file with notes in it")
-    lead, starts = bar_lines(smf.timed(metre_of), end, name)
+    lines = bar_lines(smf.timed(metre_of), end, name)
+    starts = lines.starts
     if len(starts) < 2:
         raise ConfigError(f"{name}: ends before its first whole bar", "give a longer file")
     beats = list(range(starts[0], starts[-1] + 1, TICKS_PER_BEAT))
@@ -53,8 +55,10 @@ def read_midi(data: bytes, name: str, harmony: bool = True) -> Piece:
     named, remarks = named_chords(tracks, beats, pitched, of_notes)
     if named is None and not pitched and harmony:
         raise ConfigError(f"{name}: has drums alone, so no chords can be read", "ask for --parts drums")
-    piece = _piece(smf, lead, starts, of_notes if named is None else named)
-    return replace(piece, remarks=(*smf.remarks, *remarks))
+    piece = _piece(smf, lines.lead, starts, of_notes if named is None else named)
+    said = [*smf.remarks, *lines.remarks, *remarks]
+    more = [f"and {len(said) - MOST_REMARKS} more remarks"] if len(said) > MOST_REMARKS else []
+    return replace(piece, remarks=(*said[:MOST_REMARKS], *more))
 
 
 def _notes(smf: Smf) -> list[Sounding]:

@@ -18,6 +18,8 @@ LARGEST_BYTES = 16 << 20
 USUAL_US = 500_000
 """Microseconds a quarter note where a file does not say."""
 SAVE = "save it anew as a standard MIDI file of type 0 or 1"
+MOST_NAMED = 16
+"""So many impossible values are named."""
 SMPTE_RATES = {24: 24.0, 25: 25.0, 29: 30000 / 1001, 30: 30.0}
 """Frames a second by what the division says."""
 
@@ -67,8 +69,9 @@ def read_smf(data: bytes, name: str) -> Smf:
         raise ConfigError(f"{name}: a MIDI file of patterns side by side (type 2)", SAVE)
     slips = Counter(slip for event in chain.from_iterable(tracks) if (slip := slip_of(event)))
     if slips:
-        listed = ", ".join(f"{what} {count} times" if count > 1 else what for what, count in slips.items())
-        remarks.append(f"impossible values are passed over: {listed}")
+        named = [f"{what} {count} times" if count > 1 else what for what, count in slips.most_common(MOST_NAMED)]
+        more = [f"{len(slips) - MOST_NAMED} others"] if len(slips) > MOST_NAMED else []
+        remarks.append(f"impossible values are passed over: {', '.join(named + more)}")
     to_ticks = _timing(container.division, tracks, name)
     return Smf(
         tuple([event._replace(tick=to_ticks(event.tick)) for event in track] for track in tracks), tuple(remarks)

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import accumulate
 from types import FrameType
 from typing import Any
 
 import pytest
-from mido import Message, MetaMessage, MidiFile, MidiTrack, bpm2tempo
+from mido import Message, MetaMessage, MidiFile, bpm2tempo
 
 from bridge.core.events import Key
 from bridge.errors import ConfigError
-from engines.accompaniment.arranger import Part, perform
+from engines.accompaniment.arranger import Part
 from engines.accompaniment.offline.midi import band_file
 from engines.accompaniment.offline.midifile import read_midi
 from engines.accompaniment.offline.piece import Piece, steady
-from engines.accompaniment.parts import PARTS
-from engines.accompaniment.score import Dials, Note
+from engines.accompaniment.score import Note
 from engines.accompaniment.sheet import read_sheet
-from engines.accompaniment.style import PART_NAMES, find, load
-from tests.engines.offline.smf import CHORDS, LABELS, block, chords, file, meta, number
+from tests.engines.accompaniment.midi_files import POP, chord_notes, file_of, labels, written
+from tests.engines.offline.smf import CHORDS, LABELS, block, chords, chunk, file, header, meta, number, track
 from tests.fuzz.target import SEEDS
 
 SHEET = """
@@ -36,36 +35,6 @@ key: F# minor
 [verse]
 | F#m | % | % | N.C. |
 """
-POP = load(find("pop"))
-
-
-def written(piece: Piece, count: int | None = None) -> bytes:
-    bars = piece.bars(count)
-    parts = [perform(bars, name, PARTS[name], POP, Dials()) for name in PART_NAMES]
-    return band_file(bars, parts, POP, piece.tempi, piece.sheet.key, "mine", piece.lead_ticks)
-
-
-def file_of(*tracks: Sequence[tuple[int, Any]], ticks_per_beat: int = 480, kind: int = 1) -> bytes:
-    """Tracks of (tick, message), in any order."""
-    file = MidiFile(type=kind, ticks_per_beat=ticks_per_beat, charset="utf-8")
-    for events in tracks:
-        track, before = MidiTrack(), 0
-        for tick, message in sorted(events, key=lambda timed: timed[0]):
-            track.append(message.copy(time=tick - before))
-            before = tick
-        file.tracks.append(track)
-    data = io.BytesIO()
-    file.save(file=data)
-    return data.getvalue()
-
-
-def chord_notes(start: int, end: int, *pitches: int, channel: int = 0) -> list[tuple[int, Message]]:
-    on = [(start, Message("note_on", note=pitch, velocity=90, channel=channel)) for pitch in pitches]
-    return on + [(end, Message("note_off", note=pitch, channel=channel)) for pitch in pitches]
-
-
-def labels(piece: Piece) -> list[list[str]]:
-    return [[chord.label for chord in bar.chords] for bar in piece.bars()]
 
 
 @pytest.mark.parametrize("counted", [False, True])
@@ -84,29 +53,6 @@ def test_bars_asked_for_are_read_back_as_they_were_played() -> None:
     assert read_midi(written(piece, 11), "band.mid").bars() == piece.bars(11)
 
 
-def test_a_lead_in_and_a_tempo_for_each_beat_are_read_back() -> None:
-    tempi = ((0, 437_123), (500 - 20, 500_001), (960, 499_999), (1440, 612_345))
-    piece = Piece(read_sheet("| C | G |"), tempi, lead_ticks=480)
-    again = read_midi(written(piece), "band.mid")
-    assert again.tempi == tempi
-    # quarter notes that lead in are a bar of their own, in which no chord is named
-    assert labels(again) == [["N"], ["C"] * 4, ["G"] * 4]
-    sixteenths = Piece(read_sheet("| C | G |"), tempi, lead_ticks=360)
-    again = read_midi(written(sixteenths), "band.mid")
-    assert (again.lead_ticks, labels(again)) == (360, [["C"] * 4, ["G"] * 4])
-    assert metres_of(written(sixteenths)) == [(3, 16), (4, 4)]
-
-
-@pytest.mark.parametrize("quarters", [1, 3, 40, 300, 341, 2000])
-def test_a_lead_in_of_any_length_is_ordinary_bars(quarters: int) -> None:
-    piece = Piece(read_sheet("metre: 3/4\n| C | G |"), steady(120.0), lead_ticks=480 * quarters)
-    data = written(piece)
-    assert set(metres_of(data)) <= {(1, 4), (2, 4), (3, 4)}
-    again = read_midi(data, "band.mid")
-    assert sum(bar.beats for bar in again.bars()) == quarters + 6
-    assert labels(again)[-2:] == [["C"] * 3, ["G"] * 3]
-
-
 def test_what_is_late_in_the_first_beat_ends_with_it() -> None:
     piece = Piece(read_sheet("| C | G |"), steady(120.0))
     bars = piece.bars()
@@ -121,20 +67,6 @@ def test_what_is_late_in_the_first_beat_ends_with_it() -> None:
 def test_a_count_in_behind_a_lead_has_the_tempo_of_the_first_bar() -> None:
     piece = Piece(read_sheet("| C | G |"), ((0, 400_000), (240, 500_000), (2160, 600_000)), lead_ticks=240)
     assert piece.with_count_in().tempi == ((0, 400_000), (240, 500_000), (4080, 600_000))
-
-
-def metres_of(data: bytes) -> list[tuple[int, int]]:
-    first = MidiFile(file=io.BytesIO(data)).tracks[0]
-    return [(message.numerator, message.denominator) for message in first if message.type == "time_signature"]
-
-
-def test_metres_may_change_and_long_bars_are_divided() -> None:
-    metres = [
-        (tick, MetaMessage("time_signature", numerator=numerator, denominator=denominator))
-        for tick, numerator, denominator in ((0, 6, 8), (1440, 4, 4), (3360, 2, 2), (5280, 9, 4))
-    ]
-    data = file_of(metres, chord_notes(0, 9600, 60, 64, 67))
-    assert [bar.beats for bar in read_midi(data, "a.mid").bars()] == [3, 4, 4, 3, 3, 3]
 
 
 def test_files_of_other_divisions_are_scaled() -> None:
@@ -238,46 +170,13 @@ def test_no_tempo_but_one_that_can_be_counts(slip: bytes) -> None:
         assert bool(piece.remarks) == (slip != b"\7\xa1\x20")
 
 
-@pytest.mark.parametrize("metre", [b"\0\2\x18\x08", b"\4\x28\x18\x08", b"\4\xff\x18\x08", b"\0\0", b"\4", b""])
-def test_a_metre_that_cannot_be_leaves_the_one_before(metre: bytes) -> None:
-    three = meta(0x58, b"\3\2\x18\x08")
-    piece = read_midi(file(three, meta(0x58, metre, 0) if not metre else b"", block(CHORDS[0], 1440),
-                           meta(0x58, metre), block(CHORDS[3], 1440)), "a.mid")  # fmt: skip
-    assert labels(piece) == [["C"] * 3, ["G"] * 3]
-
-
-@pytest.mark.parametrize("off", [-29, -5, 0, 5, 29])
-def test_a_metre_that_changes_beside_the_bar_line_changes_on_it(off: int) -> None:
-    events = block(CHORDS[0], 1920 + off) + meta(0x58, b"\3\2\x18\x08") + block(CHORDS[3], 2880 - off)
-    assert labels(read_midi(file(events), "a.mid")) == [["C"] * 4, ["G"] * 3, ["G"] * 3]
-
-
-@pytest.mark.parametrize(("numerator", "power", "lead"), [(1, 3, 240), (1, 4, 120), (3, 4, 360), (3, 3, 720)])
-def test_an_upbeat_is_a_lead_in(numerator: int, power: int, lead: int) -> None:
-    upbeat = meta(0x58, bytes([numerator, power])) + block((67,), lead) + meta(0x58, b"\4\2")
-    piece = read_midi(file(upbeat, chords()), "a.mid")
-    assert (piece.lead_ticks, labels(piece)) == (lead, LABELS)
-    assert all(below <= 16 for _, below in metres_of(written(piece)))
-
-
-@pytest.mark.parametrize(("power", "ticks"), [(5, 60), (6, 30)])
-def test_an_upbeat_finer_than_a_sixteenth_is_one_that_lasts_as_long(power: int, ticks: int) -> None:
-    slow, usual = meta(0x51, (1_200_000).to_bytes(3, "big")), meta(0x51, (500_000).to_bytes(3, "big"))
-    upbeat = slow + meta(0x58, bytes([1, power])) + block((67,), ticks) + meta(0x58, b"\4\2")
-    piece = read_midi(file(upbeat, block(CHORDS[0], 1920), usual, block(CHORDS[3], 1920)), "a.mid")
-    assert piece.lead_ticks == 120
-    assert piece.tempi == ((0, 1_200_000 * ticks // 120), (120, 1_200_000), (120 + 1920, 500_000))
-    assert metres_of(written(piece)) == [(1, 16), (4, 4)]
-
-
-def test_a_pause_longer_than_any_file_is_an_error_and_no_loop() -> None:
-    for division in (1, 480, 0x7FFF):
-        data = file(block(CHORDS[0], 480), number(0xFFFFFFF) + b"\x90\x3c\x50\x60\x3c\0", division=division)
-        if division < 0x7FFF:
-            with pytest.raises(ConfigError, match="more than 10000 bars"):
-                read_midi(data, "a.mid")
-        else:
-            assert len(read_midi(data, "a.mid").bars()) == 2049
+def test_remarks_are_few_however_many_things_are_odd() -> None:
+    slips = b"".join(meta(0x51, bytes([0, 1, n % 256])) + meta(0x58, bytes([0, n % 256])) for n in range(1000))
+    torn = chunk(b"MTrk", b"\0\x90") * 100
+    piece = read_midi(header(101) + track(slips, chords()) + torn, "a.mid")
+    assert len(piece.remarks) == 13
+    assert piece.remarks[-1] == "and 89 more remarks"
+    assert max(map(len, piece.remarks)) < 500
 
 
 def test_many_markers_metres_and_notes_of_one_pitch_are_read() -> None:
