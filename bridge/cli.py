@@ -46,7 +46,10 @@ AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON,
 def _settings(server: str = "", client: str = "") -> Settings:
     settings = load_settings()
     jack = settings.jack
-    jack = msgspec.structs.replace(jack, server=server or jack.server, client=client or jack.client)
+    try:
+        jack = msgspec.structs.replace(jack, server=server or jack.server, client=client or jack.client)
+    except ValueError as error:
+        raise ConfigError(f"jack: {error}", "give another name by --client or --server, such as sideman-2") from error
     return msgspec.structs.replace(settings, jack=jack)
 
 

@@ -18,6 +18,7 @@ import platformdirs
 
 from bridge.drafts import draft_for, sweep_drafts
 from bridge.errors import ConfigError
+from bridge.names import why_not_jack
 from bridge.toml import LONGEST_MESSAGE, parse_toml, shortened
 
 SCHEMA = 1
@@ -152,9 +153,12 @@ class JackSettings(Table, frozen=True):
     """``server``: JACK's server name, empty for the default one. ``client``: our name on it."""
 
     server: str = ""
-    client: Annotated[str, msgspec.Meta(min_length=1, max_length=32)] = "sideman"
+    client: Annotated[str, msgspec.Meta(min_length=1)] = "sideman"
 
     def __post_init__(self) -> None:
+        for kind, name in (("client", self.client), ("server", self.server or "default")):
+            if why := why_not_jack(name):
+                raise ValueError(f"{kind} {name!r}: {why}")
         # a client named like its server breaks that server for everyone who comes later (status 0x11)
         if self.client == (self.server or "default"):
             raise ValueError(f"the client name {self.client!r} equals the server's name")

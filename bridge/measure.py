@@ -126,7 +126,7 @@ def measured_ledger(settings: Settings, server: str, rate: int, period: int) -> 
     """
     with ExitStack() as opened:
         name = server or opened.enter_context(DummyServer(rate, period)).name
-        jack = msgspec.structs.replace(settings.jack, server=name, client=f"{settings.jack.client}-measured")
+        jack = msgspec.structs.replace(settings.jack, server=name, client="sideman-measured")
         settings = msgspec.structs.replace(settings, jack=jack, osc=OscSettings(port=0))
         sidecar = opened.enter_context(Sidecar(settings))
         found = measure(sidecar, freewheel=not server)

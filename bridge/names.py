@@ -1,8 +1,11 @@
-"""File name rule: what a preset, a model or another file that the user names may be called, on every system.
+"""Name rules: what a file that the user names (a preset, a model) may be called on every system, and a client of JACK.
 
 Windows keeps the names of devices for itself, whatever comes behind a dot, and drops dots and spaces at the end.
 Windows and macOS take two names that differ in case alone for one, macOS also two that differ in how an accent is
 encoded. A name that is refused here would be lost when a folder is copied to such a machine.
+
+JACK tells a client from its port by the colon between them, builds the names of files of those of clients and servers,
+and cuts what is too long.
 """
 
 from __future__ import annotations
@@ -13,6 +16,9 @@ from collections.abc import Iterable
 
 LONGEST = 64
 """Characters; with a folder, an ending and a draft's mark it stays far below the 255 bytes of any file system."""
+
+LONGEST_JACK = 32
+"""Bytes of a client's or server's name: what JACK's first versions take; newer ones take 63."""
 
 _RESERVED = frozenset(
     ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"]
@@ -41,6 +47,19 @@ def why_not_plain(name: str) -> str:
     if not _PLAIN.fullmatch(name):
         return "it takes letters a to z, figures, - and _, and begins with a letter or figure"
     return why_not(name)
+
+
+def why_not_jack(name: str) -> str:
+    """Why neither a client of JACK nor a server can be called ``name``; empty where they can."""
+    if not name.isprintable():
+        return "it has a character that cannot be printed"
+    if found := [character for character in ":/\\" if character in name]:
+        return f"JACK gives {' and '.join(found)} a meaning of its own"
+    if not name or name != name.strip():
+        return "it is empty, or begins or ends with a space"
+    if len(name.encode()) > LONGEST_JACK:
+        return f"it has more than {LONGEST_JACK} bytes"
+    return ""
 
 
 def clash(name: str, names: Iterable[str]) -> str:

@@ -70,6 +70,18 @@ def test_run_without_a_server_says_what_to_start() -> None:
     assert "Traceback" not in told.stderr
 
 
+@pytest.mark.parametrize(
+    ("option", "name"),
+    [("--client", "a:b"), ("--client", "a\nb"), ("--client", "x" * 40), ("--server", "../a"), ("--server", "a:b")],
+)
+def test_run_refuses_a_name_that_jack_takes_otherwise(option: str, name: str) -> None:
+    told = sideman("run", option, name)
+    assert told.returncode == 2
+    assert f"jack: {option[2:]} {name!r}:" in told.stderr
+    assert "give another name" in told.stderr
+    assert "Traceback" not in told.stderr
+
+
 def test_a_broken_settings_file_is_named_with_the_key_and_the_mend(tmp_path: Path) -> None:
     (tmp_path / "sideman.toml").write_text("schema = 1\n[osc]\nprot = 9000\n")
     told = sideman("controls", home=tmp_path)

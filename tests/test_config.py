@@ -139,6 +139,14 @@ def test_settings_come_from_the_users_file(monkeypatch: pytest.MonkeyPatch, tmp_
         ('[jack]\nclient = ""', "jack.client"),
         ('[jack]\nserver = "studio"\nclient = "studio"', "equals the server's name"),
         ('[jack]\nclient = "default"', "equals the server's name"),
+        ('[jack]\nclient = "a:b"', "client 'a:b': JACK gives : a meaning of its own"),
+        ('[jack]\nclient = "a\\u0000b"', "cannot be printed"),
+        ('[jack]\nclient = "a/b"', "client 'a/b': JACK gives / a meaning of its own"),
+        ('[jack]\nclient = "   "', "space"),
+        (f'[jack]\nclient = "{"x" * 33}"', "more than 32 bytes"),
+        ('[jack]\nserver = "a:b"', "server 'a:b'"),
+        ('[jack]\nserver = "../studio"', "server '../studio'"),
+        ('[jack]\nserver = "a\\nb"', "cannot be printed"),
     ],
 )
 def test_impossible_settings_are_errors(tmp_path: Path, text: str, place: str) -> None:

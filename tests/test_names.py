@@ -1,10 +1,10 @@
-"""Names of files that every system can have, and that are one file on none."""
+"""Names of files that every system can have, and that are one file on none; names of clients and servers of JACK."""
 
 from __future__ import annotations
 
 import pytest
 
-from bridge.names import clash, why_not, why_not_plain
+from bridge.names import LONGEST_JACK, clash, why_not, why_not_jack, why_not_plain
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,21 @@ def test_names_that_are_one_file_elsewhere_clash() -> None:
     assert clash("Zoe\u0308", ["Zo\u00eb"]) == "Zo\u00eb"
     assert clash("STRASSE", ["straße"]) == "straße"
     assert clash("new", []) == ""
+
+
+@pytest.mark.parametrize(
+    "name", ["sideman", "sideman-2", "My Band (left)", "süß", "バンド", "a.b*[c]", "x" * LONGEST_JACK]
+)
+def test_names_that_jack_keeps_as_they_are_are_taken(name: str) -> None:
+    assert not why_not_jack(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [("a:b", ":"), ("a::b", ":"), (":", ":"), ("a/b", "/"), ("a\\b", "\\"), ("../a", "/"), ("a:/", ": and /"),
+     ("", "empty"), (" ", "space"), ("a ", "space"), (" a", "space"), ("a\0b", "printed"), ("a\n", "printed"),
+     ("a\tb", "printed"), ("\x1b[2J", "printed"), ("a\x7f", "printed"), ("a\udcff", "printed"), ("a\u202eb", "printed"),
+     ("a\u00a0b", "printed"), ("x" * (LONGEST_JACK + 1), "bytes"), ("バ" * 11, "bytes")],
+)  # fmt: skip
+def test_names_that_jack_would_take_otherwise_are_refused(name: str, why: str) -> None:
+    assert why in why_not_jack(name)

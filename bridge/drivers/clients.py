@@ -19,6 +19,7 @@ import numpy as np
 
 from bridge.drivers.libjack import address, c_function, import_jack, load, realtime_priority
 from bridge.errors import DriverError
+from bridge.names import why_not_jack
 
 ATTEMPTS, PAUSE_S = 3, 0.2  # a busy jackd refuses a client that it takes a moment later
 
@@ -63,6 +64,9 @@ def open_client(name: str, server: str | None) -> Any:
     if name == (server or default_server()):
         # a client named like its server breaks that server for everyone who comes later
         raise DriverError(f"the client cannot be called {name!r} like its server", "choose another client name")
+    for kind, called in (("client", name), ("server", server or default_server())):
+        if why := why_not_jack(called):
+            raise DriverError(f"no JACK {kind} can be called {called!r}: {why}", f"choose another {kind} name")
     with _lock:
         left = [client.name for client, there in _servers.items() if there.gone[0]]
         if left:

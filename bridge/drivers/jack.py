@@ -65,6 +65,7 @@ class JackDriver:
         self.connections = connections or Connections()
         self.client: Any = None
         self.reconnections = 0
+        self._outs: dict[str, Any] = {}  # by the names that we gave them, whatever JACK calls us or a user them
         self._alive: list[Any] = []  # what the client points to and ctypes would let go
         self._lost = threading.Event()
         self._leave = threading.Event()
@@ -117,9 +118,11 @@ class JackDriver:
         if client.samplerate != graph.plan.rate:
             raise RateChanged(int(client.samplerate), graph.plan.rate)
         ins = [client.inports.register(f"in_{i + 1}") for i in range(CHANNELS)]
-        outs = [client.outports.register(f"{path}_{i + 1}") for path in AUDIO_PATHS for i in range(CHANNELS)]
+        names = [f"{path}_{i + 1}" for path in AUDIO_PATHS for i in range(CHANNELS)]
+        outs = [client.outports.register(name) for name in names]
         midi = [client.midi_inports.register("midi_in")]
         midi += [client.midi_outports.register(port) for port in MIDI_PORTS]
+        self._outs = dict(zip((*names, *MIDI_PORTS), (*outs, *midi[1:]), strict=True))
         self._alive = [self._attach(client, ins, outs, midi), *self._listen(client)]
         graph.room.own[w.STARTED] = 0
         publish(graph.shared.state, w.FREEWHEEL, 0)  # a server that died freewheeling never said that it ended
@@ -169,7 +172,7 @@ class JackDriver:
         if client is None:
             return
         delays = {port: path.declared for path in self._graph.ledger for port in path.ports}
-        outs = {port.shortname: port for port in (*client.outports, *client.midi_outports)}
+        outs = self._outs
         returned = [f"{path}_{i + 1}" for path in RETURNED for i in range(CHANNELS)]
         played = [name for name in outs if name not in returned]  # the band's sound with its notes
         for ins, names in ((client.inports, returned), (client.midi_inports, played)):

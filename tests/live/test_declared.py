@@ -12,9 +12,12 @@ from bridge.app import Sidecar
 from bridge.control.sidecar import RESERVE_FRAMES
 from bridge.core.audio import CHANNELS
 from bridge.core.latency import UNMEASURED
+from bridge.drivers.jack import JackDriver
 from bridge.drivers.libjack import CAPTURE, PLAYBACK, import_jack, port_latency
 from bridge.measure import disagreements, measure
-from bridge.runtime.wiring import PATHS
+from bridge.runtime.graph import Graph
+from bridge.runtime.shared.layout import MIDI_PORTS
+from bridge.runtime.wiring import AUDIO_PATHS, PATHS, wire
 from tests.live.conftest import private_server
 from tests.live.rig import ONLY_SEPARATION, cycles, delay_error, music, sidecar_on, some_cycles, stand_in, sum_error
 from tests.waiting import HANG_S, until
@@ -75,6 +78,31 @@ def test_jack_is_told_the_declared_delays_and_every_change_of_them() -> None:
             until("the inputs", lambda: input_latencies(sidecar) == [(ledger["mix"].declared,) * 2] * CHANNELS)
         sidecar.bus.set("latency.mir.user_offset_frames", 77, "test")
         assert_declared_is_measured(sidecar)
+
+
+@pytest.mark.parametrize("client", ["a:b", "a:mix_1"])
+def test_delays_are_declared_whatever_the_client_and_its_ports_are_called(
+    client: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bridge.drivers.clients.why_not_jack", lambda _: "")  # no such name gets so far
+    wiring = wire({"separation": "separation.dsp"}, 44100, RESERVE_FRAMES)
+    with (
+        private_server(44100, 128) as server,
+        Graph(wiring, 128, RESERVE_FRAMES, {}) as graph,
+        JackDriver(graph, client, server.name) as driver,
+    ):
+        ports = [*driver.client.outports, *driver.client.midi_outports]
+        names = [f"{path}_{i + 1}" for path in AUDIO_PATHS for i in range(CHANNELS)] + [*MIDI_PORTS]
+        delays = {port: path.declared for path in graph.ledger for port in path.ports}
+        declared = [(delays.get(name, 0),) * 2 for name in names]
+        assert len(set(declared)) > 1
+        until("the ports tell JACK", lambda: [port_latency(port, CAPTURE) for port in ports] == declared)
+        ports[names.index("mix_1")].shortname = "renamed by a user"
+        graph.set_offset("separation", 100)
+        delays = {port: path.declared for path in graph.ledger for port in path.ports}
+        again = [(delays.get(name, 0),) * 2 for name in names]
+        assert again != declared
+        until("the ports tell JACK again", lambda: [port_latency(port, CAPTURE) for port in ports] == again)
 
 
 def test_a_new_period_is_declared_anew_and_true() -> None:

@@ -28,6 +28,12 @@ def test_a_client_named_like_its_server_is_refused_and_the_server_lives_on() -> 
         assert ask_server(server.name).rate == 48000
 
 
+@pytest.mark.parametrize("name", ["a:b", "a/b", "a\0b", "", "x" * 70])
+def test_a_client_whose_name_jack_takes_otherwise_is_refused(name: str) -> None:
+    with private_server(44100, 128) as server, pytest.raises(DriverError, match=r"no JACK client can be called"):
+        open_client(name, server.name)
+
+
 def test_a_client_named_like_the_default_server_is_refused_too(monkeypatch: pytest.MonkeyPatch) -> None:
     with private_server(48000, 128) as server:
         monkeypatch.setenv("JACK_DEFAULT_SERVER", server.name)
