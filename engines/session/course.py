@@ -20,14 +20,15 @@ from engines.mir.offline.job import hear
 from engines.mir.offline.songmap import ChordSpan, SongMap
 from engines.offline.command import Told
 from engines.offline.smf.bars import FASTEST_US, fill_time
+from engines.offline.smf.metas import SLOWEST_BPM
 from engines.session.grid import Grid, grid_of
 from engines.session.sections import Stretch, levels_of, stretches_of
 from engines.session.strength import Strength, measured
 
 LONGEST_BEATS = max(METRES.values())
 """Longer bars, where the count was lost, are divided."""
-MOST_US = 0xFFFFFF
-"""Microseconds a quarter note that a MIDI file can say."""
+MOST_US = int(60e6 / SLOWEST_BPM)
+"""Microseconds a quarter note."""
 REST = 1e-3
 """A bar of which the power is so much (30 dB) below the median bar's is a rest, in which the band is silent, too."""
 
