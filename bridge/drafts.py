@@ -14,8 +14,12 @@ import time
 import zlib
 from pathlib import Path
 
+import psutil
+
 OLD_S = 24 * 3600.0
 """A draft lives for moments. One of this age is left over, whichever process has its number now, on any machine."""
+CLOCK_S = 60.0
+"""A process that began so much later than a draft was written has the number of the one that wrote it."""
 NAME_BYTES = 255
 """What most file systems allow a name to have, in bytes or more."""
 _DRAFT = re.compile(r"\.(?s:.+)\.(?P<pid>[0-9]{1,10})\.[0-9a-f]{8}(?P<host>[0-9a-f]{8})?\.tmp")
@@ -50,8 +54,8 @@ def sweep_drafts(folder: Path, now_s: float | None = None) -> None:
             for entry, match in drafts:
                 try:
                     here = match["host"] in (None, _host())  # older versions did not say
-                    age_s = now_s - entry.stat(follow_symlinks=False).st_mtime
-                    if age_s > OLD_S or (here and not _alive(int(match["pid"]))):
+                    written_s = entry.stat(follow_symlinks=False).st_mtime
+                    if now_s - written_s > OLD_S or (here and not _alive(int(match["pid"]), written_s)):
                         Path(entry.path).unlink()
                 except OSError:
                     continue
@@ -63,14 +67,12 @@ def _host() -> str:
     return f"{zlib.crc32(platform.node().encode()):08x}"
 
 
-def _alive(pid: int) -> bool:
-    """Whether there is such a process; where that cannot be asked without harm, as on Windows, True."""
-    if os.name != "posix":
-        return True
+def _alive(pid: int, written_s: float) -> bool:
+    """Whether process ``pid`` may have written what was last changed at ``written_s``, and may go on with it."""
     try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
+        process = psutil.Process(pid)
+        return bool(process.status() != psutil.STATUS_ZOMBIE and process.create_time() <= written_s + CLOCK_S)
+    except (psutil.NoSuchProcess, ValueError, OverflowError):
         return False
-    except OSError:
+    except psutil.Error:
         return True
-    return True

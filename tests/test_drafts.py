@@ -54,6 +54,20 @@ def test_the_drafts_of_a_process_that_is_gone_are_removed_in_the_form_of_older_v
     assert names(tmp_path) == []
 
 
+def test_a_process_that_took_the_number_later_or_only_waits_to_be_counted_out_keeps_no_draft(tmp_path: Path) -> None:
+    late = tmp_path / f".late.json.{os.getpid()}.0123abcd.tmp"
+    late.write_text("")
+    os.utime(late, (1.0, 1.0))
+    sweep_drafts(tmp_path, 2.0)
+    assert names(tmp_path) == []
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and is still counted
+    (tmp_path / f".song.json.{child.pid}.0123abcd.tmp").write_text("")
+    sweep_drafts(tmp_path)
+    assert names(tmp_path) == []
+    child.wait()
+
+
 def test_drafts_of_runs_at_work_and_files_that_are_none_stay(tmp_path: Path, gone: int) -> None:
     kept = [
         f".song.json.{os.getpid()}.0123abcd.tmp",

@@ -10,6 +10,9 @@ from typing import Any
 
 from mutagen import flac
 
+from bridge.audiofile.ogg import Packets, pages
+from bridge.audiofile.window import Window
+
 KINDS = (
     (0, b"\xff\xd8\xff", "image/jpeg"), (0, b"\x89PNG\r\n\x1a\n", "image/png"), (0, b"GIF8", "image/gif"),
     (8, b"WEBP", "image/webp"), (4, b"ftypavif", "image/avif"), (4, b"ftyphei", "image/heic"),
@@ -53,7 +56,7 @@ def covers_of(texts: Mapping[str, Sequence[str]]) -> tuple[list[flac.Picture], l
     METADATA_BLOCK_PICTURE: a FLAC picture block in base64 (https://wiki.xiph.org/VorbisComment); COVERART: the picture
     alone, an older habit.
     """
-    found = [_of_block(text) for text in texts.get(BLOCK, ())]
+    found = [_of_block(_bytes_of(text)) for text in texts.get(BLOCK, ())]
     kinds, types, descs = (texts.get(name, ()) for name in OF_TEXTS[2:])
     for number, text in enumerate(texts.get(LEGACY, ())):
         type_ = types[number] if number < len(types) else ""
@@ -76,8 +79,24 @@ def _bytes_of(text: str) -> bytes:
         return b""
 
 
-def _of_block(text: str) -> flac.Picture | None:
-    block = _bytes_of(text)
+def covers_of_ogg_flac(window: Window) -> list[flac.Picture]:
+    """The pictures of a FLAC in Ogg, in which each metadata block is a packet (https://xiph.org/flac/ogg_mapping.html)."""
+    packets, found, serial = Packets(), list[flac.Picture](), None
+    for page in pages(window):
+        serial = page.serial if serial is None else serial
+        for packet in packets.take(page)[0] if page.serial == serial else ():
+            if packet[:5] == b"\x7fFLAC":
+                continue
+            if packet[:1] in (b"", b"\xff"):  # a frame of sound
+                return found
+            if packet[0] & 0x7F == flac.Picture.code and (picture := _of_block(packet[4:])):
+                found.append(picture)
+            if packet[0] & 0x80:  # the last block
+                return found
+    return found
+
+
+def _of_block(block: bytes) -> flac.Picture | None:
     try:
         type_, length = struct.unpack_from(">2I", block)
         mime = block[8 : 8 + length].decode("ascii", "replace")

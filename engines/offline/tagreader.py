@@ -12,9 +12,11 @@ from typing import Any
 import mutagen
 from mutagen import apev2, flac
 from mutagen import id3 as id3_frames
+from mutagen.oggflac import OggFLAC
 
+from bridge.audiofile.window import Window
 from engines.offline.chunks import Found, has_chunks, read_chunks
-from engines.offline.covers import OF_TEXTS, cover, covers_of
+from engines.offline.covers import OF_TEXTS, cover, covers_of, covers_of_ogg_flac
 
 id3: Any = id3_frames  # its frames' fields are made at run time
 FRAMES = {
@@ -85,6 +87,9 @@ class _Collected:
             file = None  # what libsndfile reads and this does not, such as an MP3 that begins with something else
         if file is not None:
             self._pictures += getattr(file, "pictures", ())
+            if isinstance(file, OggFLAC):
+                with path.open("rb") as opened:
+                    self._pictures += covers_of_ogg_flac(Window(opened, 0, path.stat().st_size))
             self.take(file.tags)
         if not self._texts:
             self._take_appended(path)

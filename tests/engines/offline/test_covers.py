@@ -9,7 +9,7 @@ from typing import Any
 import mutagen
 import pytest
 import soundfile
-from mutagen import apev2, flac, id3, wave
+from mutagen import apev2, flac, id3, ogg, wave
 
 from engines.offline.covers import BROKEN, cover
 from engines.offline.tags import Tags, add_tags, read_tags
@@ -58,6 +58,33 @@ def test_a_picture_in_a_comment_becomes_a_cover_and_is_no_text(tmp_path: Path, s
     (found,) = pictures_of(stem)
     assert (found.data, found.mime, int(found.type), found.desc) == (PICTURE, "image/jpeg", 3, "Vorn ö")
     assert read_tags(stem).texts == {}
+
+
+def test_a_picture_in_a_flac_in_ogg_becomes_a_cover(tmp_path: Path) -> None:
+    stream = sound(tmp_path / "a.flac", subtype="PCM_16").read_bytes()
+    info_block, frames = stream[4 : 4 + 38], stream[stream.index(b"\xff\xf8") :]
+    comment = b"\x04" + (20).to_bytes(3, "big") + b"\x04\0\0\0test\x01\0\0\0\x04\0\0\0a=bc"
+    block = picture_block(PICTURE * 400)  # longer than a page
+    blocks = [
+        b"\x7fFLAC\x01\0\0\x02fLaC" + bytes([info_block[0] & 0x7F]) + info_block[1:],
+        comment,
+        b"\x86" + len(block).to_bytes(3, "big") + block,
+        frames,
+    ]
+    pages: list[Any] = []
+    for number, packet in enumerate(blocks):
+        page: Any = ogg.OggPage()  # type: ignore[no-untyped-call]
+        any_ogg: Any = ogg
+        pages += any_ogg.OggPage.from_packets([packet], sequence=len(pages)) if number else [page]
+        if not number:
+            page.packets, page.first = [packet], True
+    for number, one in enumerate(pages):
+        one.serial, one.sequence = 7, number
+    path = tmp_path / "a.oga"
+    path.write_bytes(b"".join(page.write() for page in pages))
+    tags: Any = read_tags(path)
+    assert tags.texts == {"a": ("bc",)}
+    assert [(one.data, one.type) for one in tags.pictures] == [(PICTURE * 400, 3)]
 
 
 def test_the_older_form_is_read_too(tmp_path: Path) -> None:
