@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from mutagen import id3 as id3_frames
 from mutagen.oggflac import OggFLAC
 
 from bridge.audiofile.window import Window
-from engines.offline.chunks import Found, has_chunks, read_chunks
+from engines.offline.chunks import has_chunks, read_chunks
 from engines.offline.covers import OF_TEXTS, cover, covers_of, covers_of_ogg_flac
 
 id3: Any = id3_frames  # its frames' fields are made at run time
@@ -51,25 +51,25 @@ class Read:
 def read_file(path: Path) -> Read:
     """What the file at ``path`` says of itself; of tags that are broken what can be read, and a note."""
     collected = _Collected()
-    try:
-        collected.take_file(path)
-    except Exception as error:  # noqa: BLE001 - a library reads any bytes here, and the song is separated already
-        collected.notes.append(f"its tags cannot be read ({_reason(error)})")
+    collected.attempt(lambda: collected.take_file(path))
     return collected.read()
-
-
-def _reason(error: Exception) -> str:
-    """An error of the tag library in a few words on one line."""
-    return " ".join(f"{error}".split())[:100] or type(error).__name__
 
 
 class _Collected:
     """Texts and covers as they are found, and what was wrong with them."""
 
     def __init__(self) -> None:
-        self._texts: dict[str, tuple[str, ...]] = {}
+        self._texts: dict[str, dict[str, None]] = {}  # of each name its values, each once
         self._pictures: list[flac.Picture] = []
-        self.notes: list[str] = []
+        self._notes: dict[str, None] = {}
+
+    def attempt(self, act: Callable[[], None]) -> None:
+        """Do ``act``; what it fails of is a note, and what it has found by then stays."""
+        try:
+            act()
+        except Exception as error:  # noqa: BLE001 - a library reads any bytes here, and the song is separated already
+            reason = " ".join(str(error).split())[:100] or type(error).__name__
+            self._notes[f"its tags cannot be read ({reason})"] = None
 
     def take_file(self, path: Path) -> None:
         """What the file's own kind of tag says, and beside it what other kinds say that some programs put there."""
@@ -78,8 +78,8 @@ class _Collected:
         if has_chunks(head):
             found = read_chunks(path)
             if found.id3:
-                self.take(id3.ID3(io.BytesIO(found.id3)))
-            self._add_missing(found)
+                self.attempt(lambda: self.take(id3.ID3(io.BytesIO(found.id3))))
+            self._add_missing({name: [text] for name, text in found.texts.items()})
             return
         try:
             file: Any = mutagen.File(path)
@@ -90,22 +90,30 @@ class _Collected:
             if isinstance(file, OggFLAC):
                 with path.open("rb") as opened:
                     self._pictures += covers_of_ogg_flac(Window(opened, 0, path.stat().st_size))
-            self.take(file.tags)
-        if not self._texts:
-            self._take_appended(path)
+            if (
+                isinstance(file.tags, id3.ID3Tags) and file.tags.version[0] == 1
+            ):  # thirty letters each: what else is there?
+                self.attempt(lambda: self._take_whole(path, apev2.APEv2, apev2.APENoHeaderError))
+                first, self._texts = self._texts, {}
+                self.take(file.tags)
+                cut, self._texts = self._texts, first
+                self._add_missing(cut)
+            else:
+                self.take(file.tags)
+        if not self._texts:  # tags at either end of any file
+            self.attempt(lambda: self._take_whole(path, id3.ID3, id3.ID3NoHeaderError))
+            self.attempt(lambda: self._take_whole(path, apev2.APEv2, apev2.APENoHeaderError))
 
-    def _take_appended(self, path: Path) -> None:
-        """ID3 and APEv2 tags at either end of a file, whatever it is."""
-        for kind, absent in ((id3.ID3, id3.ID3NoHeaderError), (apev2.APEv2, apev2.APENoHeaderError)):
-            try:
-                self.take(kind(path))
-            except absent:
-                continue
+    def _take_whole(self, path: Path, kind: Any, absent: type[Exception]) -> None:
+        try:
+            self.take(kind(path))
+        except absent:
+            return
 
-    def _add_missing(self, found: Found) -> None:
-        for name, text in found.texts.items():
+    def _add_missing(self, texts: Mapping[str, Iterable[str]]) -> None:
+        for name, values in texts.items():
             if name not in self._texts:
-                self._add(name, [text])
+                self._add(name, values)
 
     def take(self, tags: Any) -> None:
         if isinstance(tags, id3.ID3Tags):
@@ -115,8 +123,8 @@ class _Collected:
             for name, value in tags.items():  # type: ignore[no-untyped-call]
                 self._take_ape(name.lower(), value)
         elif tags is not None:
-            for name, values in tags.as_dict().items():
-                self._add(name, values)
+            for name, value in tags:
+                self._add(name, [value])
 
     def _take_frame(self, frame: Any) -> None:
         if isinstance(frame, id3.APIC):
@@ -145,18 +153,18 @@ class _Collected:
 
     def _add(self, name: str, values: Iterable[object]) -> None:
         for known, added in cleaned({name: values}).items():
-            self._texts[known] = tuple(dict.fromkeys((*self._texts.get(known, ()), *added)))
+            self._texts.setdefault(known, {}).update(dict.fromkeys(added))
 
     def read(self) -> Read:
-        carried, notes = covers_of(self._texts)
-        pictures: list[flac.Picture] = []
+        texts = {name: tuple(values) for name, values in self._texts.items()}
+        carried, notes = covers_of(texts)
+        pictures: dict[tuple[object, ...], flac.Picture] = {}
         for found in (*self._pictures, *carried):
             one: Any = found
-            picture = cover(one.data, one.mime, int(one.type), readable(one.desc))
-            if picture and picture not in pictures:
-                pictures.append(picture)
-        texts = {name: values for name, values in self._texts.items() if not name.startswith(DROPPED)}
-        return Read(texts, tuple(pictures), tuple(self.notes + notes))
+            if picture := cover(one.data, one.mime, int(one.type), readable(one.desc)):
+                pictures.setdefault((one.type, one.desc, one.data), picture)
+        kept = {name: values for name, values in texts.items() if not name.startswith(DROPPED)}
+        return Read(kept, tuple(pictures.values()), (*self._notes, *notes))
 
 
 def _parts(values: Iterable[object]) -> Iterator[str]:

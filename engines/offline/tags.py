@@ -92,7 +92,7 @@ def _add_to_flac(path: Path, tags: Tags) -> tuple[str, ...]:
     nameless = [name for name in tags.texts if not VORBIS_NAME.fullmatch(name)]
     texts, long = _fitting_texts(tags, BLOCK_BYTES - (1 << 12), nameless)
     for name, values in texts.items():
-        file.tags[name] = list(values)
+        file.tags.extend((name, value) for value in values)
     pictures = [one for one in tags.pictures if _picture_bytes(one) <= BLOCK_BYTES]
     for picture in pictures:
         file.add_picture(picture)
@@ -165,7 +165,7 @@ def frames_of(tags: Tags) -> list[Any]:
     for number, picture in enumerate(tags.pictures):
         one: Any = picture
         frame = id3.APIC(encoding=3, mime=one.mime, type=one.type, desc=one.desc, data=one.data)
-        frame.salt = " " * number  # so that pictures of one description stay apart
+        frame.salt = str(number)  # so that pictures of one description stay apart
         frames.append(frame)
     return frames
 

@@ -14,7 +14,7 @@ from mutagen import MutagenError, apev2, flac, id3, wave
 
 from engines.offline.stemfile import FORMATS, write_stem
 from engines.offline.tags import INFO_BYTES, Tags, add_tags, read_tags, strings
-from tests.engines.offline.tagged import info, sound, wav_with
+from tests.engines.offline.tagged import chunk, info, sound, wav_with
 from tests.engines.separation.offline.separators import RATE, noise
 
 ANY_ID3: Any = id3
@@ -154,6 +154,38 @@ def test_apev2_alone_is_read(tmp_path: Path) -> None:
     tags["REPLAYGAIN_TRACK_GAIN"] = "-3 dB"
     tags.save(path)
     assert read_tags(path) == Tags({"title": ("Jóga",), "date": ("1997",), "artist": ("Her", "Him")})
+
+
+def test_thirty_letters_of_id3v1_do_not_hide_the_whole_title(tmp_path: Path) -> None:
+    path = sound(tmp_path / "a.mp3")
+    tags = apev2.APEv2()  # type: ignore[no-untyped-call]
+    tags["Title"] = "The Title That Has More Than Thirty Letters"
+    tags.save(path)
+    short = b"The Title That Has More Than T"
+    path.write_bytes(path.read_bytes() + b"TAG" + short + b"Her".ljust(30, b"\0") + bytes(64) + b"\xff")
+    assert read_tags(path) == Tags({"title": ("The Title That Has More Than Thirty Letters",), "artist": ("Her",)})
+
+
+def test_where_one_kind_of_tag_is_broken_the_other_is_read(tmp_path: Path) -> None:
+    broken = b"ID3\x04\0\0\0\0\0\x14TIT2\0\0\0\x0a\0\x01\x09bad data!"
+    path = wav_with(tmp_path / "a.wav", chunk(b"id3 ", b"ID3\x09" + broken[4:]) + info(IART=b"Her"))
+    tags = read_tags(path)
+    assert tags.texts == {"artist": ("Her",)}
+    assert len(tags.notes) == 1
+    assert tags.notes[0].startswith("its tags cannot be read (")
+
+
+def test_ten_thousand_names_and_values_arrive(tmp_path: Path) -> None:
+    path = sound(tmp_path / "a.flac")
+    file: Any = flac.FLAC(path)  # type: ignore[no-untyped-call]
+    file.tags.extend((f"n{number}", f"{number}") for number in range(10_000))
+    file.tags.extend(("artist", f"{number}") for number in range(10_000))
+    file.save()
+    tags = read_tags(path)
+    assert len(tags.texts) == 10_001
+    assert len(tags.texts["artist"]) == 10_000
+    for found, _ in stems_of(tmp_path, tags).values():
+        assert len(found.texts) == 10_001
 
 
 def test_id3_in_front_of_a_flac_without_comments_is_read(tmp_path: Path) -> None:
