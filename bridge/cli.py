@@ -15,7 +15,7 @@ from cyclopts import App, Parameter
 
 import bridge
 from bridge import commands, log
-from bridge.config import Settings, load_settings
+from bridge.config import Settings, load_settings, settings_path
 from bridge.errors import ConfigError, ControlError
 from bridge.failures import explain
 from bridge.printing import FAILED, Printer, columns, exit_after, one_line
@@ -53,6 +53,15 @@ def _settings(server: str = "", client: str = "") -> Settings:
     return msgspec.structs.replace(settings, jack=jack)
 
 
+def _warn_of_others(settings: Settings) -> None:
+    """Log what other users of this machine can do with the settings, the token in them above all."""
+    from bridge.doctor.secrets import check_settings_file
+
+    finding = check_settings_file(settings_path(), bool(settings.lan.token))
+    if finding.state != "ok":
+        logging.getLogger(__name__).warning("%s; %s", finding.detail, finding.mend)
+
+
 def _on_signals(act: Callable[[], object]) -> None:
     """Ctrl-C and SIGTERM end in order: ``act`` is called, and nothing is torn."""
 
@@ -88,6 +97,7 @@ def run(
     settings = _settings(server, client)
     osc = msgspec.structs.replace(settings.osc, port=port or settings.osc.port)
     if lan:
+        _warn_of_others(settings)
         osc = msgspec.structs.replace(osc, host="0.0.0.0" if osc.host == "127.0.0.1" else osc.host)
     sidecar = Sidecar(msgspec.structs.replace(settings, osc=osc))
     # a flag, no lock: the handler may run anywhere in the main thread. And a signal may be given to one of JACK's

@@ -183,10 +183,15 @@ class Settings(Table, frozen=True):
     engines: EngineSettings = EngineSettings()
 
 
+def settings_path() -> Path:
+    """Where the user's settings are, or would be."""
+    return user_dir() / SETTINGS_FILE
+
+
 def load_settings(path: Path | None = None) -> Settings:
     """The settings in ``path``, by default ``sideman.toml`` in the user's folder; the defaults where it is absent."""
     if path is None:
-        path = user_dir() / SETTINGS_FILE
+        path = settings_path()
         if not path.exists():
             return Settings()
     return read_toml(path, Settings)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from bridge.config import Settings
+from bridge.config import Settings, settings_path
 from bridge.doctor import jack, machine
 from bridge.doctor.finding import Finding
+from bridge.doctor.secrets import check_settings_file
 
 _SETUP = "make setup"
 
@@ -47,4 +48,5 @@ def run_checks(settings: Settings | None = None, *, song_rate: int | None = None
         ),
         machine.check_import("ONNX Runtime", "onnxruntime", "learned engines", _SETUP, machine.providers),
         machine.check_osc_port(settings.osc.host, settings.osc.port),
+        check_settings_file(settings_path(), bool(settings.lan.token)),
     ]
