@@ -201,8 +201,11 @@ def controls(
     from bridge.control import docs
 
     registry = registry_for(_settings())
-    show = docs.as_json if json_ else docs.markdown if markdown else docs.table
-    write_out(show(registry).rstrip("\n") + "\n")
+    if json_ or markdown:
+        shown = docs.as_json(registry) if json_ else docs.markdown(registry)
+    else:
+        shown = docs.table(registry, Printer().width)
+    write_out(shown.rstrip("\n") + "\n")
 
 
 @preset_app.command(name="list")

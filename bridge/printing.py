@@ -6,7 +6,6 @@ a line are shown escaped, whatever they came in with: names of files, tags, port
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable
 from types import TracebackType
@@ -24,27 +23,17 @@ from bridge.streams import (
     OutputError,
     discard,
     encodable,
-    escaped,
     flush,
+    one_line,
     output_error,
     prepare_streams,
+    visible,
 )
+
+__all__ = ["FAILED", "WRONG_USE", "Printer", "columns", "exit_after", "one_line", "progress_text", "visible"]
 
 FAILED, WRONG_USE, INTERRUPTED, CLOSED_PIPE = 1, 2, 130, 141
 """Exit statuses. 130 and 141 are what a shell says of a program that SIGINT and SIGPIPE ended."""
-
-_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-_LINE_ENDS = re.compile("[\t\n]")
-
-
-def visible(text: str) -> str:
-    """``text`` with what would steer a terminal escaped; new lines and tabs stay."""
-    return _STEERING.sub(lambda match: escaped(match[0]), text)
-
-
-def one_line(text: object) -> str:
-    """``text`` for one line or one cell: new lines and tabs are escaped too."""
-    return _LINE_ENDS.sub(lambda match: {"\n": "\\n", "\t": "\\t"}[match[0]], visible(str(text)))
 
 
 class _PlainStatus(Status):

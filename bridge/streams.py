@@ -10,6 +10,7 @@ import codecs
 import io
 import json
 import os
+import re
 import sys
 from contextlib import suppress
 from typing import TextIO
@@ -55,6 +56,20 @@ def escaped(character: str) -> str:
     if 0xDC80 <= code <= 0xDCFF:
         code -= 0xDC00
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_LINE_ENDS = re.compile("[\t\n]")
+
+
+def visible(text: str) -> str:
+    """``text`` with what would steer a terminal escaped; new lines and tabs stay."""
+    return _STEERING.sub(lambda match: escaped(match[0]), text)
+
+
+def one_line(text: object) -> str:
+    """``text`` for one line or one cell: new lines and tabs are escaped too."""
+    return _LINE_ENDS.sub(lambda match: {"\n": "\\n", "\t": "\\t"}[match[0]], visible(str(text)))
 
 
 def _replaced(error: UnicodeError) -> tuple[str, int]:

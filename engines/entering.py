@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 
 from bridge.errors import BridgeError
+from bridge.printing import Printer
+from bridge.streams import prepare_streams, visible, write_out
 
 WRONG_USE = 2
 TRAINING = ("torch", "pyworld", "onnx")
@@ -15,20 +16,20 @@ TRAINING = ("torch", "pyworld", "onnx")
 def entered(act: Callable[[], None]) -> int:
     """The exit status of ``act``: 0, or WRONG_USE where it raised a BridgeError, whose text then stands on stderr,
     or where it lacks what only training needs."""
+    prepare_streams()
     try:
         act()
     except BridgeError as error:
-        sys.stderr.write(f"{error}\n")
+        Printer(stderr=True).say(str(error))
         return WRONG_USE
     except ModuleNotFoundError as error:
         if error.name not in TRAINING:
             raise
-        sys.stderr.write(f"{error.name} is not installed; pip install 'sideman[train]'\n")
+        Printer(stderr=True).say(f"{error.name} is not installed; pip install 'sideman[train]'")
         return WRONG_USE
     return 0
 
 
 def say(text: str) -> None:
     """A line, at once, whatever the output is."""
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    write_out(visible(text) + "\n")

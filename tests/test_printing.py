@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -153,3 +156,14 @@ def test_names_of_files_in_tables_come_out_escaped(tmp_path: Path) -> None:
     table = columns("song")
     table.add_row(one_line(tmp_path / "[/x]\x1b.wav"))
     assert "[/x]\\x1b.wav" in printed(table).replace("\n", "").replace(" ", "")
+
+
+@pytest.mark.parametrize("worker", [False, True])
+def test_the_log_shows_data_as_it_is_and_steers_no_terminal(worker: bool) -> None:
+    set_up = "log.setup_worker()" if worker else "log.setup()"
+    script = f"import logging; from bridge import log; {set_up}; logging.warning('%s', '[/x] :smile: \\x1b[2J \u266d')"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, check=True, timeout=100,
+        env=os.environ | {"PYTHONIOENCODING": "ascii", "COLUMNS": "120"},
+    )  # fmt: skip
+    assert b"[/x] :smile: \\x1b[2J b" in done.stderr

@@ -1,29 +1,43 @@
-"""The listing of everything with a name, derived from the declarations: as a table, as JSON, as Markdown."""
+"""The listing of everything with a name, derived from the declarations: as text, as JSON, as Markdown."""
 
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Sequence
 
 from bridge.control.registry import Registry
 from bridge.control.spec import Control, Value, plain
 
 
-def table(registry: Registry) -> str:
-    """Columns of plain text: address, range, default, unit, meaning."""
-    rows = [("address", "range", "default", "unit", "meaning")]
-    rows += [(c.address, _range(c), _default(c), c.unit, c.doc) for c in registry.controls]
-    rows += [(a.address, f"<{a.argument}>" if a.argument else "", "", "", a.doc) for a in registry.actions]
-    rows += [(r.address, " ".join(r.fields), "", "", r.doc) for r in registry.readings]
-    # a long field list must not push everybody's meaning off the screen
-    widths = [max(min(len(row[column]), 28) for row in rows) for column in range(1, 4)]
-    first = max(len(row[0]) for row in rows)
-    return "".join(f"{_line(row, [first, *widths])}\n" for row in rows)
+def table(registry: Registry, width: int = 0) -> str:
+    """Plain text: a line with address, range and default with its unit, and below it the meaning.
+
+    ``width``: of the longest line, 0 for any.
+    """
+    rows = [
+        *((c.address, _range(c), f"{_default(c)} {c.unit}", c.doc) for c in registry.controls),
+        *((a.address, f"<{a.argument}>" if a.argument else "", "", a.doc) for a in registry.actions),
+        *((r.address, " ".join(r.fields), "", r.doc) for r in registry.readings),
+    ]
+    widths = [max(len(row[0]) for row in rows), len("-1,000 to 1,000")]
+    lines = [_filled(_line(("address", "range", "default"), widths), width)]
+    for *cells, doc in rows:
+        lines += [_filled(_line(cells, widths), width), _filled(f"    {doc}", width)]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:
     cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
     return "  ".join([*cells, row[-1]]).rstrip()
+
+
+def _filled(line: str, width: int) -> str:
+    """``line``, what is too long for ``width`` further down and further in."""
+    if not width or len(line) <= width:
+        return line
+    indent = " " * (len(line) - len(line.lstrip()) or 8)
+    return textwrap.fill(line, width, subsequent_indent=indent, break_on_hyphens=False, replace_whitespace=False)
 
 
 def as_json(registry: Registry) -> str:
@@ -52,7 +66,6 @@ def as_json(registry: Registry) -> str:
             ],
         },
         indent=2,
-        ensure_ascii=False,
     )
 
 

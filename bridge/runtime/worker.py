@@ -19,6 +19,7 @@ import msgspec
 
 from bridge.core.compiling import watch_compiling
 from bridge.core.engine import Engine
+from bridge.log import setup_worker
 from bridge.runtime.engines import engine_for
 from bridge.runtime.hops import HopRunner
 from bridge.runtime.meters import WORKER_BIN_US
@@ -100,7 +101,7 @@ def _leaving_with(parent: int) -> Iterator[None]:
 def main() -> None:
     handle, index, parent = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent tells us when
-    logging.basicConfig(format="%(name)s: %(message)s", level=logging.WARNING)
+    setup_worker()
     plan = msgspec.json.decode(sys.stdin.buffer.read(), type=Plan)
     with Arena.attach(handle, size_of(plan)) as arena:
         serve(plan, index, arena, parent)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from bridge.control.docs import as_json, markdown, table
 from bridge.control.registry import Registry
 from bridge.control.sidecar import sidecar_registry
@@ -29,6 +31,17 @@ def test_every_listing_has_every_address_and_meaning() -> None:
 def test_the_table_has_range_default_and_unit() -> None:
     line = next(line for line in table(registry()).splitlines() if line.startswith("/stems/vocals/gain_db"))
     assert line.split()[:6] == ["/stems/vocals/gain_db", "-60", "to", "12", "0", "dB"]
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_the_table_is_whole_at_any_width(width: int) -> None:
+    everything = registry()
+    shown = table(everything, width)
+    assert all(len(line) <= width for line in shown.splitlines())
+    words = shown.split()
+    for item in everything:
+        assert item.address in words
+        assert " ".join(item.doc.split()) in " ".join(words)
 
 
 def test_json_gives_a_schema_for_each_value() -> None:
