@@ -31,7 +31,9 @@ app = App(
     default_parameter=Parameter(
         show_default=lambda value: (
             None if value in ("", False, 0, None, ()) else str(value)
-        )  # nothing to say of nothing
+        ),  # nothing to say of nothing
+        json_list=False,  # a song may be called [live].wav
+        json_dict=False,
     ),
 )
 bench_app = App(name="bench", help="Measure what the documentation claims.")

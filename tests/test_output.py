@@ -16,8 +16,9 @@ posix = pytest.mark.skipif(os.name != "posix", reason="files of POSIX systems")
 
 
 def sideman(
-    arguments: Sequence[str], home: Path, encoding: str = "utf-8", redirected: str = "", status: str = "$?"
-) -> tuple[int, str, str]:
+    arguments: Sequence[str], home: Path, encoding: str = "utf-8", redirected: str = "", status: str = "$?",
+    cwd: Path = ROOT,
+) -> tuple[int, str, str]:  # fmt: skip
     """Run ``sideman`` in a shell that redirects its output; the exit status, and what came out and what was said."""
     env = os.environ | {
         "COLUMNS": "80", "JACK_NO_START_SERVER": "1", "JACK_DEFAULT_SERVER": "sideman-no-such-server",
@@ -26,7 +27,9 @@ def sideman(
     command = [sys.executable, "-m", "bridge.cli", *arguments]
     if redirected:
         command = ["bash", "-c", f'"$@" {redirected}; exit {status}', "bash", *command]
-    done = subprocess.run(command, capture_output=True, env=env, cwd=ROOT, timeout=100, check=False)
+    done = subprocess.run(
+        command, capture_output=True, env=env | {"PYTHONPATH": str(ROOT)}, cwd=cwd, timeout=100, check=False
+    )
     out, said = (part.decode(encoding).replace("\r\n", "\n") for part in (done.stdout, done.stderr))
     assert "Traceback" not in out + said
     assert "Exception ignored" not in out + said
@@ -140,7 +143,7 @@ def test_songs_of_any_name_are_told_as_they_are(tmp_path: Path) -> None:
     song = tmp_path / "[red] :smile: [bold].wav"
     song.write_bytes(b"no audio")
     for command in ("separate", "analyze"):
-        code, out, said = sideman((command, str(song), "--out", str(tmp_path / "out")), tmp_path)
+        code, out, said = sideman((command, song.name, "--out", "out"), tmp_path, cwd=tmp_path)
         assert code == 1
         assert song.name in out
         assert song.name in said

@@ -55,7 +55,13 @@ def table(outcomes: Sequence[Outcome]) -> RenderableType:
     for outcome in outcomes:
         name, song = one_line(outcome.song.name), outcome.map
         if song is None:
-            lines.append(Text.assemble(f"{name}: ", ("failed", "bold red"), f": {one_line(outcome.error)}"))
+            lines.append(
+                Text.assemble(
+                    f"{name}: ",
+                    ("failed", "bold red"),
+                    f": {one_line(outcome.error.removeprefix(f'{outcome.song}: '))}",
+                )
+            )
             continue
         lines.append(Text(f"{name}: {one_line(outcome.files['json'].with_suffix(''))}.*"))
         shown.add_row(

@@ -97,7 +97,13 @@ def table(outcomes: Sequence[Outcome]) -> RenderableType:
     for outcome in outcomes:
         name, folder = one_line(outcome.song.name), one_line(outcome.folder)
         if outcome.status == "failed":
-            lines.append(Text.assemble(f"{name}: ", ("failed", "bold red"), f": {one_line(outcome.error)}"))
+            lines.append(
+                Text.assemble(
+                    f"{name}: ",
+                    ("failed", "bold red"),
+                    f": {one_line(outcome.error.removeprefix(f'{outcome.song}: '))}",
+                )
+            )
         elif outcome.status == "skipped":
             lines.append(Text(f"{name}: {folder} (was there; --force makes it anew)"))
         else:
