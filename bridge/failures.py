@@ -20,6 +20,8 @@ from bridge.errors import BridgeError
 LOG_FILE = "errors.log"
 LOG_BYTES = 1 << 20
 """A log that has grown beyond this begins anew."""
+NO_MEMORY = ("std::bad_alloc", "Failed to allocate memory")
+"""What libraries in C++, ONNX Runtime for one, say for want of memory in exceptions of other kinds."""
 OURS = ("bridge", "engines", "mappings", "presets", "tui")
 
 _FIXES = {
@@ -49,7 +51,7 @@ def explain(error: Exception, what: str = "") -> BridgeError:
     if isinstance(error, OSError):
         where = error.filename if isinstance(error.filename, (str, bytes)) else what
         return BridgeError(_of(os.fsdecode(where)) + (error.strerror or str(error)), fix_for(error))
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) or any(sign in str(error) for sign in NO_MEMORY):
         return BridgeError(f"{_of(what)}not enough memory", "close other programs, or give it in shorter parts")
     said = " ".join(str(error).split())[:200]
     message = f"{_of(what)}a fault in Sideman ({type(error).__name__}{': ' if said else ''}{said}, {_place(error)})"

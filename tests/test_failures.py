@@ -58,8 +58,11 @@ def test_an_error_of_the_disk_names_the_file_and_what_to_do(home: Path, number: 
     assert not home.exists()
 
 
-def test_too_little_memory_is_said() -> None:
-    found = explain(MemoryError(), "song.wav")
+@pytest.mark.parametrize(
+    "error", [MemoryError(), RuntimeError("Failed to allocate memory for requested buffer of size 1")]
+)
+def test_too_little_memory_is_said(error: Exception) -> None:
+    found = explain(error, "song.wav")
     assert str(found) == "song.wav: not enough memory; close other programs, or give it in shorter parts"
 
 

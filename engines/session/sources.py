@@ -14,7 +14,7 @@ from engines.accompaniment.sheet_file import read_sheet_file
 from engines.offline.command import Told
 from engines.offline.smf.containers import PREFIX_BYTES, is_smf
 from engines.offline.smf.reading import LARGEST_BYTES
-from engines.offline.songs import SUFFIXES
+from engines.offline.songs import SUFFIXES, check_reachable
 from engines.session.course import Course, follow
 
 MIDI_SUFFIXES = (".mid", ".midi", ".smf", ".kar", ".rmi")
@@ -69,6 +69,7 @@ def _is_midi(path: Path) -> bool:
 
 def _head(path: Path) -> bytes:
     """What the file begins with."""
+    check_reachable(path)
     try:
         if path.exists() and not path.is_file():  # a pipe would be waited for, without end
             raise ConfigError(f"{path}: no plain file", "give a song, a MIDI file or a file with chords")

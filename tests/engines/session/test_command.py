@@ -148,6 +148,8 @@ def test_a_replacement_that_was_stopped_goes_on_with_the_stems_that_are_there(
         (lambda folder: folder, (), "is a folder"),
         (lambda folder: _file(folder / "a.wav", b""), (), "a.wav: is empty"),
         (lambda folder: _pipe(folder / "a.wav"), (), "a.wav: no plain file"),
+        (lambda folder: _link(folder / "a.wav", "a.wav"), (), "a.wav: a link that leads to itself"),
+        (lambda folder: _link(folder / "a.mid", "b.mid"), (), "a.mid: a link to b.mid, which is not there"),
         (lambda folder: _file(folder / "a.mid", b"MThd"), (), "a.mid: cannot be read as MIDI"),
         (lambda folder: _file(folder / "a.mp3", b"no sound"), (), "a.mp3: cannot be read as audio"),
         (lambda folder: _file(folder / "a.txt", b"| C |\xff"), (), "not UTF-8 at byte 5"),
@@ -176,6 +178,11 @@ def _file(path: Path, content: bytes) -> Path:
 
 def _pipe(path: Path) -> Path:
     os.mkfifo(path)
+    return path
+
+
+def _link(path: Path, to: str) -> Path:
+    path.symlink_to(to)
     return path
 
 
