@@ -77,7 +77,8 @@ class Dispatch:
 
     def _nearest(self, address: str, budget: Budget) -> str:
         """A hint at what ``address`` may have been meant to be, where it is worth looking and there is time for it."""
-        near = len(address) <= LONGEST_NAME and budget.hints and budget.affords(HINT_STEPS)
+        near = len(address) <= LONGEST_NAME and budget.hints > 0 and budget.affords(HINT_STEPS)
+        budget.hints -= near
         return nearest(address, [item.address for item in self._bus.registry] if near else [])
 
     def _use_all(self, pattern: Pattern, args: Args, peer: Peer, budget: Budget) -> Iterator[Message]:
@@ -127,7 +128,7 @@ class Dispatch:
         """What ``pattern`` covers; looking it up and a reply for each are taken out of ``budget``."""
         budget.spend(self._fresh_index().steps(pattern))
         items = self._covered(pattern)
-        rows = [len(self._bus.rows(item.name)) if isinstance(item, Reading) else 1 for item in items]
+        rows = [max(1, len(self._bus.rows(item.name))) if isinstance(item, Reading) else 1 for item in items]
         budget.spend(REPLY_STEPS * sum(rows))
         return items
 

@@ -2,9 +2,9 @@
 
 All peers share the server's socket, and what the system keeps for it is soon full: whoever sends fastest would fill it,
 and the others' datagrams would be lost. So it is emptied before each piece of work. A peer of which too much waits, or
-for which others had to wait too long, is moved to a socket of its own, bound to the same port and connected to that
-peer, where the system can do that. It is read for a share of the time only, and what the peer sends beyond that, the
-system drops, at no cost to us.
+whose work others had to wait for too long, is moved to a socket of its own, bound to the same port and connected to
+that peer, where the system can do that. It is read for a share of the time only, and what the peer sends beyond that,
+the system drops, at no cost to us.
 
 A lane without a socket keeps what a peer sends while an action of that peer reads or writes a file.
 """
@@ -15,7 +15,7 @@ import contextlib
 import socket
 import struct
 import sys
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -23,8 +23,9 @@ from bridge.osc.guard import MAX_BYTES
 from bridge.osc.limits import Allowance
 from bridge.osc.wire import Message, Peer
 
-SHARE, AT_ONCE_S = 0.5, 0.02
-"""Processor time that a peer may take: seconds a second in a lane, and seconds while others wait behind it."""
+SHARE, AT_ONCE_S = 0.5, 0.04
+"""Processor time that a peer may take: seconds a second in a lane, and seconds while a datagram waits behind it. It
+is not a clock's time: on a busy machine all wait for long, and for nobody's fault."""
 MAX_LANES = 16
 MAX_WAITING, MAX_WAITING_BYTES = 1024, 1 << 18
 """What may wait in a lane: datagrams and bytes."""
@@ -98,11 +99,13 @@ class Lanes:
     def __init__(self, open_socket: Callable[[Peer], socket.socket | None]) -> None:
         self._open_socket = open_socket
         self._lanes: dict[Peer, Lane] = {}
-        self._shared: deque[tuple[bytes, Peer]] = deque()
+        self._shared: deque[tuple[bytes, Peer, float]] = deque()
+        """A datagram, its sender, and the work that was done before it came."""
         self._counts: Counter[Peer] = Counter()
         self._sizes: Counter[Peer] = Counter()
-        self._spent_s: dict[Peer, float] = {}
-        """Processor time that each peer without a lane took since nothing waited."""
+        self._work_s = self._judged_s = 0.0
+        self._spent_s: defaultdict[Peer, float] = defaultdict(float)
+        """Processor time that each peer without a lane took since others waited."""
         self.dropped = 0
         """Datagrams that found no room here."""
         self.lost = 0
@@ -121,20 +124,19 @@ class Lanes:
 
     def put(self, datagram: bytes, peer: Peer, now_s: float) -> None:
         """Keep what came in by the socket that all share."""
-        if peer not in self._lanes and self._asks_too_much(peer):
+        if peer not in self._lanes and self._sends_too_much(peer):
             self.move_aside(peer, now_s)
         if peer in self._lanes:
             self._put_aside(datagram, peer, now_s)
-        elif len(self._shared) >= MAX_SHARED or self._asks_too_much(peer):
+        elif len(self._shared) >= MAX_SHARED or self._sends_too_much(peer):
             self.dropped += 1
         else:
-            self._shared.append((datagram, peer))
+            self._shared.append((datagram, peer, self._work_s))
             self._counts[peer] += 1
             self._sizes[peer] += len(datagram)
 
-    def _asks_too_much(self, peer: Peer) -> bool:
-        waits = self._counts[peer] >= MAX_OF_PEER or self._sizes[peer] >= MAX_OF_PEER_BYTES
-        return waits or self._spent_s.get(peer, 0.0) > AT_ONCE_S
+    def _sends_too_much(self, peer: Peer) -> bool:
+        return self._counts[peer] >= MAX_OF_PEER or self._sizes[peer] >= MAX_OF_PEER_BYTES
 
     def _put_aside(self, datagram: bytes, peer: Peer, now_s: float) -> None:
         lane = self._lanes[peer]
@@ -157,32 +159,40 @@ class Lanes:
     def take(self, now_s: float) -> tuple[bytes, Peer] | None:
         """The next datagram of a peer without a lane, and its sender; None where none waits."""
         while self._shared:
-            datagram, peer = self._shared.popleft()
+            datagram, peer, before_s = self._shared.popleft()
             self._counts[peer] -= 1
             self._sizes[peer] -= len(datagram)
             if not self._counts[peer]:
                 del self._counts[peer], self._sizes[peer]
-            if peer not in self._lanes and self._asks_too_much(peer):
-                self.move_aside(peer, now_s)
+            self._judge(self._work_s - max(before_s, self._judged_s), now_s)
             if peer not in self._lanes:
                 return datagram, peer
             self._put_aside(datagram, peer, now_s)
         return None
 
-    def rest(self) -> None:
-        """The socket that all share is empty: where nothing waits here either, nobody waits for anybody."""
-        if not self._shared:
+    def _judge(self, waited_s: float, now_s: float) -> None:
+        """Where a datagram waited for too much work, move the peer that most of it was for."""
+        if waited_s <= AT_ONCE_S / 2:
             self._spent_s.clear()
-            for lane in self._lanes.values():
-                lane.in_order = True
+        elif waited_s > AT_ONCE_S and self._spent_s:
+            peer = max(self._spent_s, key=self._spent_s.__getitem__)
+            self.move_aside(peer, now_s)
+            self._spent_s.clear()
+            self._judged_s = self._work_s
+
+    def rest(self) -> None:
+        """The socket that all share is empty: what is in those of the lanes is next for peers who have nothing here."""
+        for lane in self._lanes.values():
+            lane.in_order = lane.in_order or lane.peer not in self._counts
 
     def charge(self, peer: Peer, spent_s: float, now_s: float) -> None:
         """Count processor time that went into what ``peer`` sent."""
+        self._work_s += spent_s
         lane = self._lanes.get(peer)
         if lane is not None:
             lane.use.charge(spent_s, now_s)
         elif peer in self._spent_s or len(self._spent_s) < MAX_SHARED:
-            self._spent_s[peer] = self._spent_s.get(peer, 0.0) + spent_s
+            self._spent_s[peer] += spent_s
 
     def has_room(self, peer: Peer) -> bool:
         """Whether ``peer`` has a lane or may have one."""

@@ -43,10 +43,10 @@ class Recent(OrderedDict[K, V], Generic[K, V]):
 class Budget:
     """The work of one datagram: ``left`` steps, and how often more was asked for: ``refused``.
 
-    ``hints``: whether an error would be sent at all, and so needs a hint.
+    ``hints``: how many errors may be given similar names, where they would be sent at all.
     """
 
-    def __init__(self, steps: int = DATAGRAM_STEPS, hints: bool = True) -> None:
+    def __init__(self, steps: int = DATAGRAM_STEPS, hints: int = 1) -> None:
         self.left = steps
         self.hints = hints
         self.refused = 0

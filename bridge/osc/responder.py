@@ -31,6 +31,8 @@ _Running: TypeAlias = "Future[list[Message]]"
 ERRORS_EACH = (10.0, 20)
 ERRORS_OVERALL = (50.0, 100)
 """Errors a second and at once, to one peer and to all: a sender's name can be forged, a flood must not be ours."""
+HINTS = (2.0, 5)
+"""Errors with names like the one that was meant, a second and at once: looking for those takes milliseconds."""
 FILES_EACH = (5.0, 10)
 """Actions with a file a second and at once, of one peer: each may be written through to the disk."""
 PATIENCE_S, PATIENCE = 0.01, (10.0, 20)
@@ -61,6 +63,7 @@ class Responder:
         self._access, self._lanes, self._clock = access, lanes, clock
         self._sends, self._wake = send, wake
         self._errors = Allowances(ERRORS_EACH, ERRORS_OVERALL)
+        self._hints = Allowance(*HINTS)
         self._files_of, self._patience = Allowances(FILES_EACH, None), Allowance(*PATIENCE)
         self._logged: set[str] = set()
         self._done: deque[tuple[Lane, Sequence[Message]]] = deque()
@@ -88,7 +91,8 @@ class Responder:
 
     def carry_out(self, messages: Sequence[Message], peer: Peer) -> None:
         """Do what the messages of one datagram say; behind an action with a file the rest of them waits in a lane."""
-        budget = Budget(hints=self._errors.grants(peer, self._clock()))
+        hints = int(self._errors.grants(peer, self._clock()) and self._hints.grants(self._clock()))
+        budget = Budget(hints=hints)
         for number, (address, args) in enumerate(messages):
             if self._access.knows(peer) and self._dispatch.takes_long(address):
                 replies = self._use_file(address, args, peer, budget)
@@ -102,7 +106,7 @@ class Responder:
             for reply, values in replies:
                 self.send(peer, reply, values)
         self.counts["excess"] += budget.refused
-        budget.refused = 0
+        self._hints.charge(hints - budget.hints, self._clock())
 
     def _use_file(self, address: str, args: Args, peer: Peer, budget: Budget) -> Sequence[Message] | _Running:
         """The replies to an action with a file, or the action while it takes its time."""

@@ -59,14 +59,35 @@ def test_who_keeps_others_waiting_for_too_long_gets_a_lane(lanes: Lanes) -> None
     assert [lane.take() for _ in range(3)] == [(bytes([number]), ANN) for number in (1, 2, 3)]
 
 
-def test_work_counts_from_when_nobody_waited(lanes: Lanes) -> None:
+def test_who_only_waited_keeps_its_place(lanes: Lanes) -> None:
+    for number in range(4):
+        lanes.put(bytes([number]), (ANN, BOB)[number % 2], 0.0)
+    lanes.take(0.0)
+    lanes.charge(ANN, AT_ONCE_S, 0.0)
+    assert lanes.take(0.0) == (b"\1", BOB)
+    lanes.charge(BOB, 0.001, 0.0)
+    assert taken(lanes) == [(b"\3", BOB)]
+    assert [lane.peer for lane in lanes] == [ANN]
+
+
+def test_much_work_for_which_nothing_waits_is_nobody_s_loss(lanes: Lanes) -> None:
     for _ in range(10):
         lanes.put(b"a", ANN, 0.0)
-        taken(lanes)
+        assert taken(lanes) == [(b"a", ANN)]
         lanes.charge(ANN, AT_ONCE_S, 0.0)
-        lanes.rest()
-    lanes.put(b"a", ANN, 0.0)
-    assert taken(lanes) == [(b"a", ANN)]
+
+
+def test_a_peer_that_waits_for_answers_keeps_its_place_however_long_it_goes_on(lanes: Lanes) -> None:
+    for _ in range(100):
+        for _ in range(50):
+            lanes.put(b"a", ANN, 0.0)
+        for _ in range(49):  # the next ones are there before the last one is taken
+            assert lanes.take(0.0) == (b"a", ANN)
+            lanes.charge(ANN, AT_ONCE_S / 100, 0.0)
+        lanes.put(b"b", BOB, 0.0)
+        assert lanes.take(0.0) == (b"a", ANN)
+        assert lanes.take(0.0) == (b"b", BOB)
+    assert len(lanes) == 0
 
 
 def test_who_sends_faster_than_it_is_read_gets_a_lane_and_the_others_keep_their_place(lanes: Lanes) -> None:
