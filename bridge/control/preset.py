@@ -142,7 +142,8 @@ def _files() -> Iterator[tuple[str, str, Path | Traversable]]:
 
 def _listed(entry: Path | Traversable, name: str, origin: str) -> Listed:
     if reason := why_not_plain(name):
-        return Listed(shortened(ascii(name)), origin, "", f"cannot be a preset's name: {reason}; rename the file")
+        shown = name if name.isascii() and name.isprintable() else ascii(name)
+        return Listed(shortened(shown), origin, "", f"cannot be a preset's name: {reason}; rename the file")
     try:
         return Listed(name, origin, read_toml(entry, PresetFile).doc)
     except ConfigError as error:

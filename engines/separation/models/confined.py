@@ -144,7 +144,7 @@ class _Child:
         limits = self._limits
         if spent_s > limits.cpu_s or idle > IDLE_POLLS:
             said = f"took more than {limits.cpu_s:g} s of processor time" if idle <= IDLE_POLLS else "stands still"
-            fix = "it may never end; is it only slow, give it more with limit_s in its manifest (--limit-s)"
+            fix = "it may never end; if it is only slow, allow more: limit_s in its manifest, or --limit-s"
             raise ModelError(f"{self._path}: {said} and was ended", fix)
         taken = self._sum(lambda process: process.memory_info().rss)
         if taken > limits.memory_bytes:

@@ -119,10 +119,10 @@ class LocalSession:
         try:
             # from bytes: then no second file is read, wherever the graph says that its weights are
             self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-        except Exception as error:
+            self.inputs = tuple(_node(node) for node in self._session.get_inputs())
+            self.outputs = tuple(_node(node) for node in self._session.get_outputs())
+        except Exception as error:  # of names that are not UTF-8, too
             raise _unloadable(path, error) from error
-        self.inputs = tuple(_node(node) for node in self._session.get_inputs())
-        self.outputs = tuple(_node(node) for node in self._session.get_outputs())
 
     def run(self, feeds: Mapping[str, Array]) -> Sequence[Array]:
         try:
