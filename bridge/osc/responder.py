@@ -105,7 +105,9 @@ class Responder:
                 break
             for reply, values in replies:
                 self.send(peer, reply, values)
-        self.counts["excess"] += budget.refused
+        if budget.refused:
+            self.counts["excess"] += budget.refused
+            self.report("excess", f"OSC: a datagram from {peer[0]}:{peer[1]} asks for more than one may")
         self._hints.charge(hints - budget.hints, self._clock())
 
     def _use_file(self, address: str, args: Args, peer: Peer, budget: Budget) -> Sequence[Message] | _Running:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -73,14 +74,24 @@ class Subscriptions:
         self._expire(now_s)
         subscriber = self._subscribers.get(peer)
         if subscriber is None:
-            if len(self._subscribers) >= MAX_SUBSCRIBERS:
-                raise ControlError(f"{MAX_SUBSCRIBERS} subscribers are here already", "try again in a minute")
+            self._make_room(peer)
             subscriber = self._subscribers[peer] = _Subscriber(peer, source_of(peer), 0.0)
         if compiled.text not in subscriber.patterns and len(subscriber.patterns) >= MAX_PATTERNS:
             raise ControlError(f"{MAX_PATTERNS} patterns are subscribed already", "subscribe to what stands above")
         subscriber.patterns[compiled.text] = (self._covered(compiled), 1.0 / max_hz)
         subscriber.periods.clear()
         subscriber.expires_s = now_s + LEASE_S
+
+    def _make_room(self, peer: Peer) -> None:
+        """Where all places are taken, take one of the host that has most, if that is many more than ``peer``'s host."""
+        if len(self._subscribers) < MAX_SUBSCRIBERS:
+            return
+        hosts = Counter(one[0] for one in self._subscribers)
+        host, most = hosts.most_common(1)[0]
+        if most <= hosts[peer[0]] + 1:
+            raise ControlError(f"{MAX_SUBSCRIBERS} subscribers are here already", "try again in a minute")
+        theirs = [one for one in self._subscribers.values() if one.peer[0] == host]
+        del self._subscribers[min(theirs, key=lambda one: one.expires_s).peer]
 
     def unsubscribe(self, peer: Peer, pattern: str) -> None:
         """Send ``peer`` no more for ``pattern``; unknown ones are no error."""

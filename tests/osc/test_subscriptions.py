@@ -101,7 +101,7 @@ def test_who_unsubscribes_is_sent_nothing_that_still_waits(subscriptions: Subscr
 
 def test_subscribers_are_bounded_and_the_expired_make_room(subscriptions: Subscriptions) -> None:
     for port in range(MAX_SUBSCRIBERS - 1):
-        subscriptions.subscribe(("10.0.0.1", port), "/", 10.0, 1.0)
+        subscriptions.subscribe((f"10.0.0.{port}", 5000), "/", 10.0, 1.0)
     with pytest.raises(ControlError, match="subscribers"):
         subscriptions.subscribe(BOB, "/", 10.0, 2.0)
     subscriptions.subscribe(ANN, "/", 10.0, 2.0)
@@ -146,3 +146,17 @@ def test_what_a_pattern_covers_is_asked_once_a_subscription() -> None:
         offer(made, float(number), 1.0 + number)
         assert not offer(made, 1.0, 1.0, address=f"/other/{number}")
     assert asked == ["/stems"]
+
+
+def test_a_host_cannot_take_every_place_from_the_others(subscriptions: Subscriptions) -> None:
+    for port in range(MAX_SUBSCRIBERS - 1):
+        subscriptions.subscribe(("10.0.0.1", port), "/", 10.0, 1.0 + port / 100)
+    for port in (1, 2, 3):
+        subscriptions.subscribe(("10.0.0.2", port), "/", 10.0, 2.0)
+    with pytest.raises(ControlError, match="subscribers"):
+        subscriptions.subscribe(("10.0.0.1", 9999), "/", 10.0, 2.0)
+    assert len(subscriptions) == MAX_SUBSCRIBERS
+    offer(subscriptions, 1.0, 3.0)
+    heard = {peer for peer, _, _ in subscriptions.due(3.0)}
+    assert {ANN, *(("10.0.0.2", port) for port in (1, 2, 3))} <= heard
+    assert not heard & {("10.0.0.1", port) for port in (0, 1, 2)}, "those renewed least lately made room"
