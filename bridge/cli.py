@@ -123,7 +123,7 @@ def run(
 @app.command
 def demo(
     song: Annotated[
-        Path | None, Parameter(help="WAV, FLAC, OGG or MP3; by default a song of the project's own.")
+        Path | None, Parameter(help="WAV, FLAC, AIFF, OGG, Opus or MP3; by default a song of the project's own.")
     ] = None,
     *,
     server: Annotated[str, Parameter(help="Play on this JACK server instead of one of the demo's own.")] = "",

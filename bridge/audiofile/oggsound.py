@@ -108,6 +108,7 @@ class _Link:
                 pieces += self._codec.decode(packet)
             except PacketError:
                 self._torn, at = True, len(pieces)
+                self._codec.forget()  # what such a packet leaves behind in the decoder is not defined
         yield from self._placed(page, pieces, at, remarks)
 
     def _placed(self, page: Page, pieces: list[Piece], torn_at: int, remarks: Remarks) -> Iterator[Piece]:

@@ -93,7 +93,10 @@ WAVS: dict[str, tuple[bytes, str]] = {
     "Audition's PEAK": (riff([fmt(), chunk(b"PEAK", b"\0\0\0\1" + bytes(12)), chunk(b"data", DATA)]), ""),
     "a broken fact": (riff([fmt(), chunk(b"fact", b"\1"), chunk(b"data", DATA)]), ""),
     "data first": (riff([chunk(b"data", DATA), LIST, fmt()]), ""),
-    "no padding": (riff([fmt(), chunk(b"note", b"odd")[:-1], chunk(b"data", DATA)]), ""),
+    "no padding": (
+        riff([fmt(), chunk(b"note", b"odd")[:-1], chunk(b"LIST", b"INFOICMT\6\0\0\0data.."), chunk(b"data", DATA)]),
+        "",
+    ),
     "a chunk of a wrong size in front": (riff([fmt(), chunk(b"junk", bytes(20), 1 << 30), chunk(b"data", DATA)]), ""),
     "RF64": (riff([ds64(2 * FRAMES), fmt(), OPEN, LIST], 0xFFFFFFFF, b"RF64"), ""),
     "RF64, ds64 of zeros": (riff([ds64(0), fmt(), OPEN], 0xFFFFFFFF, b"RF64"), UNFINISHED),

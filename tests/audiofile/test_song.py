@@ -95,6 +95,19 @@ def test_a_truncated_flac_is_read_as_far_as_it_goes_and_that_is_said(tmp_path: P
     assert notes == [f"breaks off after {heard.shape[1] / RATE:.1f} of 6.8 s"]
 
 
+def test_what_was_odd_is_remarked_once_however_often_the_song_is_read(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.flac", noise(200_000))
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    with Song(path) as song:
+        list(song.blocks())
+        first = list(song.notes)
+        list(song.blocks())
+        assert song.notes == first
+    assert len(first) == 1
+
+
 def _empty(path: Path) -> None:
     path.write_bytes(b"")
 
