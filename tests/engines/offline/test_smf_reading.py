@@ -59,6 +59,14 @@ def test_notes_are_where_they_are_in_any_container(data: bytes) -> None:
     assert struck(read_smf(data, "a.mid")) == NOTES
 
 
+@pytest.mark.parametrize("off", [-1000, *range(-40, 0), *range(1, 41), 1000, 1 << 31])
+def test_a_wrong_length_of_a_track_loses_no_note(off: int) -> None:
+    torn = chunk(b"MTrk", chords() + END, max(len(chords() + END) + off, 0))
+    for data in (header() + torn, header(2) + torn + track(TEMPO), header(2) + track(TEMPO) + torn,
+                 header(2) + torn + ALIEN + track(TEMPO)):  # fmt: skip
+        assert struck(read_smf(data, "a.mid")) == NOTES
+
+
 def test_what_has_no_place_in_a_track_takes_no_time_from_it() -> None:
     for odd in (b"\xf8", b"\xf0\2\1\xf7", b"\xff\x60\0", b"\xff\x59\2\x12\1", b"\xff\x21\0", b"\xff\x01\0"):
         data = file(number(960) + odd, chords())
