@@ -23,7 +23,7 @@ from bridge.osc.guard import MAX_BYTES
 from bridge.osc.limits import Allowance
 from bridge.osc.wire import Message, Peer
 
-SHARE, AT_ONCE_S = 0.5, 0.04
+SHARE, AT_ONCE_S = 0.5, 0.03
 """Processor time that a peer may take: seconds a second in a lane, and seconds while a datagram waits behind it. It
 is not a clock's time: on a busy machine all wait for long, and for nobody's fault."""
 MAX_LANES = 16

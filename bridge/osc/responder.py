@@ -31,7 +31,7 @@ _Running: TypeAlias = "Future[list[Message]]"
 ERRORS_EACH = (10.0, 20)
 ERRORS_OVERALL = (50.0, 100)
 """Errors a second and at once, to one peer and to all: a sender's name can be forged, a flood must not be ours."""
-HINTS = (2.0, 5)
+HINTS = (2.0, 3)
 """Errors with names like the one that was meant, a second and at once: looking for those takes milliseconds."""
 FILES_EACH = (5.0, 10)
 """Actions with a file a second and at once, of one peer: each may be written through to the disk."""

@@ -22,6 +22,7 @@ from bridge.osc.server import OscServer
 from bridge.osc.wire import Args, decode, encode
 from tests.osc.floods import FLOODS, PATTERNS, changed, filled
 from tests.osc.test_server import raw, settled
+from tests.waiting import HANG_S
 
 
 class Time:
@@ -46,12 +47,12 @@ def held_up(bus: Bus, server: OscServer) -> Iterator[None]:
 
     def work(_: str) -> None:
         begun.set()
-        go_on.wait(60.0)
+        go_on.wait(HANG_S)
 
     bus.on("transport.panic", work)
     with OscClient(port=server.port) as other:
         other.send("/transport/panic")
-        assert begun.wait(60.0)
+        assert begun.wait(HANG_S)
         try:
             yield
         finally:
@@ -167,13 +168,13 @@ def test_who_floods_waits_for_its_share_and_another_is_answered_at_once(bus: Bus
             for number in range(6):
                 gun.send("/ping", number)
         for number in range(20):
-            assert client.request("/ping", number, timeout_s=60.0) == (number,)
+            assert client.request("/ping", number, timeout_s=HANG_S) == (number,)
         # one was taken before it was known, one more by the lane; the rest waits until the clock goes on
         assert [args for _, args in gun.messages(0.05)] == [(0,), (1,)]
         answered: list[Args] = []
         while len(answered) < 4:
             time.now_s += 1.0
-            client.request("/ping", timeout_s=60.0)
+            client.request("/ping", timeout_s=HANG_S)
             answered += [args for _, args in gun.messages(0.05)]
         assert answered == [(2,), (3,), (4,), (5,)]
         assert server.counts["dropped"] == 0
@@ -187,7 +188,7 @@ def test_who_waits_for_a_file_is_answered_in_order_and_another_meanwhile(
 
     def load(name: str) -> None:
         begun.set()
-        assert go_on.wait(60.0)
+        assert go_on.wait(HANG_S)
         loaded.append(name)
 
     bus.on("preset.load", load)
@@ -195,12 +196,12 @@ def test_who_waits_for_a_file_is_answered_in_order_and_another_meanwhile(
         one, two = encode("/preset/load", ("karaoke",)), encode("/ping", ("in the same bundle",))
         slow._socket.send(b"#bundle\0" + b"\0" * 8 + b"".join(len(p).to_bytes(4, "big") + p for p in (one, two)))
         slow.send("/ping", "behind it")
-        assert begun.wait(60.0)
+        assert begun.wait(HANG_S)
         for number in range(20):
-            assert client.request("/ping", number, timeout_s=60.0) == (number,)
+            assert client.request("/ping", number, timeout_s=HANG_S) == (number,)
         assert list(slow.messages(0.05)) == []
         go_on.set()
-        heard = slow.messages(60.0)
+        heard = slow.messages(HANG_S)
         assert [next(heard), next(heard)] == [("/pong", ("in the same bundle",)), ("/pong", ("behind it",))]
     assert loaded == ["karaoke"]
 
@@ -210,15 +211,15 @@ def test_an_error_of_a_slow_action_is_answered(server: OscServer, bus: Bus) -> N
 
     def load(name: str) -> None:
         begun.set()
-        assert go_on.wait(60.0)
+        assert go_on.wait(HANG_S)
         raise ControlError(f"no preset is named {name}", "sideman preset list")
 
     bus.on("preset.load", load)
     with OscClient(port=server.port) as slow:
         slow.send("/preset/load", "karaoke")
-        assert begun.wait(60.0)
+        assert begun.wait(HANG_S)
         go_on.set()
-        assert next(slow.messages(60.0))[1][1] == "preset.load: no preset is named karaoke"
+        assert next(slow.messages(HANG_S))[1][1] == "preset.load: no preset is named karaoke"
 
 
 def test_files_are_used_a_few_times_a_second_and_the_rest_is_refused(bus: Bus) -> None:
@@ -241,15 +242,15 @@ def test_panic_does_not_wait_for_a_file(server: OscServer, client: OscClient, bu
 
     def save(_: str) -> None:
         begun.set()
-        go_on.wait(60.0)
+        go_on.wait(HANG_S)
 
     bus.on("preset.save", save)
     bus.on("transport.panic", panics.append)
     with OscClient(port=server.port) as slow:
         slow.send("/preset/save", "mine")
-        assert begun.wait(60.0)
+        assert begun.wait(HANG_S)
         client.send("/transport/panic")
-        assert client.request("/ping", timeout_s=60.0) == ()
+        assert client.request("/ping", timeout_s=HANG_S) == ()
         assert panics == [""]
         go_on.set()
 
@@ -258,7 +259,7 @@ def test_what_is_lost_and_refused_is_published(server: OscServer, client: OscCli
     told = threading.Event()
     bus.subscribe(lambda name, *_: told.set() if name == "osc" else None)
     raw(client, b"junk")
-    assert told.wait(60.0)
+    assert told.wait(HANG_S)
     fields = dict(zip(bus.registry.reading("osc").fields, bus.latest("osc") or (), strict=True))
     assert (fields["malformed"], fields["failed"]) == (1, 0)
     assert client.request("/osc") == tuple(fields.values())

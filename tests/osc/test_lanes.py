@@ -20,6 +20,7 @@ from bridge.osc.lanes import (
     open_beside,
 )
 from bridge.osc.wire import Peer
+from tests.waiting import HANG_S
 
 ANN: Peer = ("127.0.0.1", 5001)
 BOB: Peer = ("127.0.0.1", 5002)
@@ -167,41 +168,47 @@ def test_a_quiet_lane_is_closed_and_one_without_a_socket_as_soon_as_it_is_empty(
     ends[1].close()
 
 
-@pytest.fixture
-def shared() -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as bound:
-        bound.bind(("127.0.0.1", 0))
-        bound.settimeout(5.0)
+@pytest.fixture(params=["127.0.0.1", "::1"])
+def shared(request: pytest.FixtureRequest) -> Iterator[socket.socket]:
+    with udp(request.param) as bound:
         yield bound
+
+
+def udp(host: str) -> socket.socket:
+    """A socket on a free port of ``host``."""
+    made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        made.bind((host, 0))
+    except OSError as error:
+        made.close()
+        pytest.skip(f"no {host} here: {error}")
+    made.settimeout(HANG_S)
+    return made
 
 
 @linux
 def test_a_socket_beside_gets_what_its_peer_sends_and_nothing_else(shared: socket.socket) -> None:
-    with (
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ann,
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as bob,
-    ):
-        ann.bind(("127.0.0.1", 0))
+    host, here = shared.getsockname()[0], shared.getsockname()
+    with udp(host) as ann, udp(host) as bob:
         beside = open_beside(shared, ann.getsockname())
         assert beside is not None
         with beside:
-            bob.sendto(b"bob", shared.getsockname())
-            ann.sendto(b"ann", shared.getsockname())
+            bob.sendto(b"bob", here)
+            ann.sendto(b"ann", here)
             assert shared.recv(16) == b"bob"
-            beside.settimeout(5.0)
+            beside.settimeout(HANG_S)
             assert beside.recvfrom(16) == (b"ann", ann.getsockname())
             shared.sendto(b"reply", ann.getsockname())
-            ann.settimeout(5.0)
-            assert ann.recvfrom(16) == (b"reply", shared.getsockname())
-        ann.sendto(b"again", shared.getsockname())
+            assert ann.recvfrom(16) == (b"reply", here)
+        ann.sendto(b"again", here)
         assert shared.recv(16) == b"again"
 
 
 @linux
 def test_a_port_with_a_socket_beside_is_still_taken(shared: socket.socket) -> None:
-    beside = open_beside(shared, ANN)
+    beside = open_beside(shared, (shared.getsockname()[0], 5001))
     assert beside is not None
-    with beside, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as thief:
+    with beside, socket.socket(shared.family, socket.SOCK_DGRAM) as thief:
         thief.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         with pytest.raises(OSError, match="in use"):
             thief.bind(shared.getsockname())
