@@ -79,4 +79,6 @@ def kind_of(head: bytes) -> str:
 
 def other_than_audio(head: bytes) -> str:
     """What a file is that begins with ``head`` and that is known not to be audio we read; empty where it is unknown."""
+    if head[:1] == b"\xff" and head[1:2] and head[1] & 0xF6 == 0xF0:
+        return "an AAC file"
     return next((what for at, mark, what in OTHERS if head[at : at + len(mark)] == mark), "")

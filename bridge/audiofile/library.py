@@ -28,10 +28,10 @@ class OneWay(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no typ
 
 
 class LibrarySound:
-    """What libsndfile makes of ``file``, which reads ``window``."""
+    """What libsndfile makes of ``file``, which reads ``window``. ``notes``: to be remarked."""
 
-    def __init__(self, file: Any, window: Window, layout: Layout = ()) -> None:
-        self._file, self._window = file, window
+    def __init__(self, file: Any, window: Window, layout: Layout = (), notes: tuple[str, ...] = ()) -> None:
+        self._file, self._window, self._notes = file, window, notes
         self.rate, self.channels = int(file.samplerate), int(file.channels)
         self.layout = layout
         frames = int(file.frames)
@@ -39,6 +39,8 @@ class LibrarySound:
 
     def pieces(self, remarks: Remarks) -> Iterator[Piece]:
         """All of it. Raises: ValueError, OSError."""
+        for note in self._notes:
+            remarks.add(note)
         frame = 0
         most = max(min(PIECE_FRAMES, (PIECE_FRAMES * 64) // self.channels), 1)
         while True:
@@ -61,7 +63,7 @@ def reason(error: Exception) -> str:
     return str(getattr(error, "error_string", error)).strip().removeprefix("Error : ").rstrip(".")
 
 
-def open_library(window: Window) -> LibrarySound:
+def open_library(window: Window, notes: tuple[str, ...] = ()) -> LibrarySound:
     """A file of any kind that libsndfile knows. Raises: ValueError."""
     window.seek(0)
     try:
@@ -70,4 +72,4 @@ def open_library(window: Window) -> LibrarySound:
         raise ValueError(reason(error)) from error
     if not 1 <= file.channels <= MOST_CHANNELS:
         raise ValueError(f"its header says {file.channels:,} channels")
-    return LibrarySound(file, window)
+    return LibrarySound(file, window, (), notes)

@@ -16,6 +16,8 @@ from bridge.audiofile.window import Window
 _BLOCK_BYTES = 1 << 17
 _HEAD_BYTES = 32
 _STEP_BYTES = 512
+_MOST_LEAD_BYTES = 1 << 24
+"""What may lie in front of the first frame; a file without any is not searched to its end."""
 _MOST_FRAME_BYTES = 1 << 13  # of three in free format
 _RATES_HZ = ((11025, 12000, 8000), (), (22050, 24000, 16000), (44100, 48000, 32000))
 _KBPS = {
@@ -127,6 +129,8 @@ def frames(window: Window, at: int = 0) -> Iterator[Frame]:
             before, junk = header, 0
         elif skipped := _tag_bytes(reader):
             reader.at += skipped
+        elif before is None and junk > _MOST_LEAD_BYTES:
+            return
         else:
             junk += reader.skip_to_sync()
 

@@ -9,6 +9,7 @@ from bridge.audiofile.au import read_au
 from bridge.audiofile.caf import read_caf
 from bridge.audiofile.flac import MARK as FLAC_MARK
 from bridge.audiofile.flac import FlacSound
+from bridge.audiofile.headed import with_wav_head
 from bridge.audiofile.kinds import HEAD_BYTES, beginning, kind_of, other_than_audio
 from bridge.audiofile.library import open_library
 from bridge.audiofile.mp3 import MpegSound
@@ -21,6 +22,7 @@ from bridge.audiofile.w64 import read_w64
 from bridge.audiofile.wav import MPEG, MPEG_III, read_wav
 from bridge.audiofile.window import Window
 
+SHORT = "was cut short: its header announces more than is there"
 _SEARCHED_BYTES = 1 << 18
 
 
@@ -50,9 +52,16 @@ def _boxed(window: Window, kind: str) -> Sound:
             return MpegSound(window.part(wav.box.start, wav.box.end))
     else:
         box = {"aiff": read_aiff, "caf": read_caf, "au": read_au}[kind](window)
-    if box is not None:
-        box = checked(box)
-    return PlainSound(window, box) if box is not None and box.subtype else open_library(window)
+        wav = None
+    if box is None:
+        return open_library(window)
+    checked(box)
+    if box.subtype:
+        return PlainSound(window, box)
+    if wav and kind == "wav" and not box.big_endian and (box.note or box.missing):
+        headed = with_wav_head(wav.fmt, window.part(box.start, box.end))
+        return open_library(headed or window, (box.note or SHORT,))
+    return open_library(window)
 
 
 def _unboxed(window: Window) -> Sound:

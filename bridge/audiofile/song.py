@@ -156,7 +156,8 @@ def _through(resampling: soxr.ResampleStream, samples: Audio, last: bool = False
 def _unreadable(path: Path, error: ValueError) -> ConfigError:
     reason = str(error)
     if reason.startswith("it is "):
-        return ConfigError(f"{path}: no audio: {reason}", f"give a {READABLE} file")
+        hint = ", or MIDI to `sideman accompany`" if "MIDI" in reason else ""
+        return ConfigError(f"{path}: no recording that can be read: {reason}", f"give a {READABLE} file{hint}")
     return ConfigError(f"{path}: cannot be read as audio ({reason})", f"give a whole {READABLE} file")
 
 

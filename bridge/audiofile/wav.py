@@ -21,6 +21,7 @@ _SUBTYPES = {
     (_FLOAT, 4): "FLOAT", (_FLOAT, 8): "DOUBLE", (_ALAW, 1): "ALAW", (_MULAW, 1): "ULAW",
 }  # fmt: skip
 _ALL = 0xFFFFFFFF
+_MOST_FMT_BYTES = 1 << 12
 _MOST_CHUNKS = 10_000
 _SEARCHED_BYTES = 1 << 20
 _JUNK_BYTES = 1 << 14
@@ -34,10 +35,11 @@ _BEHIND = (
 
 @dataclass(frozen=True, slots=True)
 class Wav:
-    """``box``: where the samples lie. ``tag``: the code of what they are, after WAVEFORMATEXTENSIBLE."""
+    """``box``: where the samples lie. ``tag``: the code of what they are. ``fmt``: the chunk that says so."""
 
     box: Box
     tag: int
+    fmt: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def read_wav(window: Window) -> Wav | None:
     data, told = found[b"data"], _told(window, found, head)
     ends = _extent(window, data, told, struct.unpack(order + "I", head[4:8])[0], order)
     fmt = found[b"fmt "]
-    return format_of(window.read_at(fmt.start, min(fmt.size, 40)), data.start, ends, order)
+    return format_of(window.read_at(fmt.start, min(fmt.size, _MOST_FMT_BYTES)), data.start, ends, order)
 
 
 def _chunks(window: Window, order: str) -> Iterator[_Chunk]:
@@ -142,4 +144,4 @@ def format_of(fields: bytes, start: int, ends: Extent, order: str) -> Wav | None
     plain = block % max(channels, 1) or block // max(channels, 1) in (0, wide)  # else in larger words than their own
     subtype = _SUBTYPES.get((tag, wide), "") if plain else ""
     box = Box(start, ends.end, channels, rate, subtype, order == ">", layout, ends.missing, ends.note)
-    return Wav(box, tag)
+    return Wav(box, tag, fields)

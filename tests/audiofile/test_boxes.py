@@ -137,6 +137,16 @@ def test_a_size_that_passed_4_gb_and_began_anew_is_put_right(tmp_path: Path) -> 
     assert notes == ["has more sound than its header says (80,000 bytes); read to its end"]
 
 
+@pytest.mark.parametrize("subtype", ["IMA_ADPCM", "MS_ADPCM", "GSM610"])
+def test_an_unfinished_wav_of_packed_samples_is_read_to_its_end(tmp_path: Path, subtype: str) -> None:
+    data = encoded(music(FRAMES, 1), "WAV", subtype)
+    right, _ = soundfile.read(io.BytesIO(data), dtype="float32")
+    place = data.index(b"data") + 4
+    heard, notes = read_bytes(tmp_path, data[:4] + bytes(4) + data[8:place] + bytes(4) + data[place + 4 :])
+    assert np.array_equal(heard[0, :FRAMES], right[:FRAMES])
+    assert notes == [UNFINISHED]
+
+
 def test_an_empty_chunk_of_sound_between_others_is_none(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="holds no audio"):
         read_bytes(tmp_path, riff([fmt(), chunk(b"data", b""), LIST]))

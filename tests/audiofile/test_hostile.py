@@ -60,6 +60,7 @@ HOSTILE = {
     "a MIDI file": (b"MThd\0\0\0\6\0\1\0\1\1\xe0MTrk" + bytes(200), "it is a MIDI file"),
     "a MIDI file in RIFF": (b"RIFF\xff\0\0\0RMIDdata" + bytes(200), "a MIDI file in a RIFF wrapper"),
     "an M4A": (b"\0\0\0\x20ftypM4A " + bytes(200), "it is an MP4 file"),
+    "an AAC": (b"\xff\xf1\x50\x80" * 100, "it is an AAC file"),
     "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(200), "it is a picture"),
     "zeros": (bytes(100_000), "cannot be read as audio"),
     "ones": (b"\xff" * 100_000, "cannot be read as audio"),

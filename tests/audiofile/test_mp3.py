@@ -182,6 +182,22 @@ def test_every_rate_of_mpeg_1_2_and_2_5(tmp_path: Path, rate: int, channels: int
     assert notes == []
 
 
+def test_free_format_is_read(tmp_path: Path) -> None:
+    """Frames of one length, 384 bytes at 48 kHz, with the bit rate taken out of their heads."""
+    data = bytearray(
+        encoded(music(100_000, 2, 48_000), "MP3", rate=48_000, **SORTS["constant"] | {"compression_level": 0.6})
+    )
+    frames = list(mp3_frames(bytes(data)))
+    assert len({end - begin for begin, end in frames[1:]}) == 1
+    plain, _ = read_bytes(tmp_path, bytes(data[frames[0][1] :]))
+    for begin, _ in frames:
+        data[begin + 2] &= 0x0F
+    heard, _ = read_bytes(tmp_path, bytes(data[frames[0][1] :]))
+    kept = min(heard.shape[1], plain.shape[1])
+    assert kept > 95_000
+    assert np.abs(heard[:, :kept] - plain[:, :kept]).max() < 1e-5
+
+
 def test_mp3_in_a_wav_is_read(tmp_path: Path) -> None:
     data = mp3()
     plain, _ = read_bytes(tmp_path, data)

@@ -31,6 +31,8 @@ def read(data: bytes, folder: Path) -> None:
     middle = sound.shape[1] // 2
     with Song(path) as song:
         rest = np.concatenate([np.zeros((2, 0), np.float32), *_blocks(song, middle)], axis=1)
+    if any("cannot be decoded" in note for note in notes):
+        return  # FFmpeg's decoders give anything for packets that no encoder makes
     kept = min(rest.shape[1], sound.shape[1] - middle)
     assert np.array_equal(rest[:, :kept], sound[:, middle : middle + kept])
 
