@@ -15,7 +15,14 @@ from bridge.errors import BridgeError
 from engines.mir.offline import command
 from engines.mir.offline.job import Outcome, analyse_song
 from engines.mir.offline.songmap import from_json
+from engines.offline import progress
 from tests.engines.mir.signals import CADENCE, RATE, clicks, tones
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Progress comes by the clock: on a busy machine there would be some."""
+    monkeypatch.setattr(progress, "LINE_S", float("inf"))
 
 
 def analyze(*words: object) -> int:

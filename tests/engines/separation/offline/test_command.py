@@ -15,11 +15,18 @@ from cyclopts import App
 
 from bridge.core.audio import STEMS, Audio
 from bridge.errors import BridgeError, ConfigError, EngineError
+from engines.offline import progress
 from engines.separation.offline import command
 from engines.separation.offline.job import separate_song
 from engines.separation.offline.profiles import Chosen
 from engines.separation.offline.resampled import Resampled
 from tests.engines.separation.offline.separators import RATE, Late, noise
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Progress comes by the clock: on a busy machine there would be some."""
+    monkeypatch.setattr(progress, "LINE_S", float("inf"))
 
 
 def separate(*words: object) -> int:
