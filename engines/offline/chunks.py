@@ -101,7 +101,7 @@ def _riff(file: BinaryIO, form: bytes) -> Found:
         data = struct.unpack("<Q", sizes[16:])[0] if len(sizes) == 24 and sizes[:4] == b"ds64" else 0
     for name, size in _chunks(file, 12, f"{order}4sI", False, 2, data):
         if name == b"LIST" and file.read(4) == b"INFO":
-            for key, text in _items(file.read(min(size - 4, TEXT_BYTES)), order).items():
+            for key, text in _items(file.read(min(max(size - 4, 0), TEXT_BYTES)), order).items():
                 texts.setdefault(key, text)
         elif name == b"CSET":
             content = file.read(2)

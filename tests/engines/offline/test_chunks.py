@@ -12,7 +12,7 @@ import soundfile
 from mutagen import aiff, id3
 
 from engines.offline.chunks import W64_SUMMARY, decoded, has_chunks, read_chunks
-from engines.offline.tags import read_tags
+from engines.offline.tags import Tags, read_tags
 from tests.engines.offline.tagged import chunk, info, sound, wav_with
 
 
@@ -117,6 +117,13 @@ def test_wherever_a_file_is_cut_what_is_there_is_read(tmp_path: Path, name: str)
     for length in (*range(16, 120), len(data) - 1):
         path.write_bytes(data[:length])
         assert read_chunks(path).id3 == b""
+
+
+@pytest.mark.parametrize("size", range(5))
+def test_a_list_too_short_for_its_own_kind_is_passed_over(tmp_path: Path, size: int) -> None:
+    path = tmp_path / "a.wav"
+    path.write_bytes(sound(path).read_bytes() + b"LIST" + struct.pack("<I", size) + b"INFOIART\4\0\0\0Her\0")
+    assert read_tags(path) == Tags()
 
 
 def test_sizes_that_are_wrong_end_the_reading(tmp_path: Path) -> None:
