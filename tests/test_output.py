@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.test_cli import ROOT
+from tests.waiting import HANG_S
 
 posix = pytest.mark.skipif(os.name != "posix", reason="files of POSIX systems")
 
@@ -28,7 +29,7 @@ def sideman(
     if redirected:
         command = ["bash", "-c", f'"$@" {redirected}; exit {status}', "bash", *command]
     done = subprocess.run(
-        command, capture_output=True, env=env | {"PYTHONPATH": str(ROOT)}, cwd=cwd, timeout=100, check=False
+        command, capture_output=True, env=env | {"PYTHONPATH": str(ROOT)}, cwd=cwd, timeout=HANG_S, check=False
     )
     out, said = (part.decode(encoding).replace("\r\n", "\n") for part in (done.stdout, done.stderr))
     assert "Traceback" not in out + said

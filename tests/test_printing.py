@@ -25,6 +25,7 @@ from bridge.doctor.finding import Finding
 from bridge.doctor.finding import render as findings
 from bridge.printing import Printer, columns, one_line, progress_text, visible
 from bridge.runtime.meters import Spread
+from tests.waiting import HANG_S
 
 HOSTILE = (
     "[/x]",
@@ -163,7 +164,7 @@ def test_the_log_shows_data_as_it_is_and_steers_no_terminal(worker: bool) -> Non
     set_up = "log.setup_worker()" if worker else "log.setup()"
     script = f"import logging; from bridge import log; {set_up}; logging.warning('%s', '[/x] :smile: \\x1b[2J \u266d')"
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, check=True, timeout=100,
+        [sys.executable, "-c", script], capture_output=True, check=True, timeout=HANG_S,
         env=os.environ | {"PYTHONIOENCODING": "ascii", "COLUMNS": "120"},
     )  # fmt: skip
     assert b"[/x] :smile: \\x1b[2J b" in done.stderr

@@ -42,6 +42,14 @@ def test_the_sheet_is_laid_from_beat_0_on_and_again_and_again(folder: Path) -> N
     assert (due[0].section, due[0].position) == ("chorus", 0)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_sheet_that_notepad_saved_is_played(encoding: str, folder: Path) -> None:
+    (folder / "5.txt").write_bytes("| E(b9) |\r\n| B♭7 |\r\n".encode(encoding))
+    chart = Chart()
+    chart.choose(5)
+    assert labels(chart, range(8)) == ["E7"] * 4 + ["Bb7"] * 4
+
+
 def test_a_number_is_found_at_the_start_of_a_name_and_nowhere_else(folder: Path) -> None:
     assert find_sheet(3).name == "3 autumn.txt"
     assert find_sheet(12).name == "12.txt"

@@ -46,7 +46,7 @@ def test_a_song_is_analysed_and_the_speed_is_told(
     told = capsys.readouterr()
     assert "C major" in told.out
     assert " x " in told.out
-    assert told.err == ""
+    assert all("listening" in line for line in told.err.splitlines())  # said where the machine is slow
     assert (tmp_path / "out" / "song.json").is_file()
 
 

@@ -1,0 +1,34 @@
+"""The line below the ledger while the sidecar runs."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from bridge.status import status_line
+
+FIELDS = ("late_frames", "skipped", "xruns", "restarts")
+
+
+def line(counts: tuple[int, ...], connected: bool = True) -> str:
+    latest: dict[str, tuple[object, ...]] = {
+        "mir.chord": (0, "Gbmaj7/Bb"), "mir.key": (0, "Gb minor"), "mir.beat": (0, 0, 4, 240.0), "counters": counts,
+    }  # fmt: skip
+    rows = {"worker.time": [("separation", 1.0, 1.0, 12.34, 1.0, 0.1)], "health": [("mir", "running")]}
+    bus = SimpleNamespace(
+        latest=latest.get,
+        rows=rows.__getitem__,
+        registry=SimpleNamespace(reading=lambda _: SimpleNamespace(fields=FIELDS)),
+    )
+    sidecar: Any = SimpleNamespace(bus=bus, connected=connected)
+    return status_line(sidecar).plain
+
+
+def test_the_longest_names_fit_in_80_columns_with_the_spinner() -> None:
+    assert len(line((0, 0, 0, 0))) <= 78
+
+
+def test_what_went_wrong_is_told() -> None:
+    shown = line((5, 6, 7, 8), connected=False)
+    for part in ("late 5", "skipped 6", "xruns 7", "restarts 8", "waiting for the JACK server"):
+        assert part in shown
