@@ -23,7 +23,8 @@ def test_a_sheet_is_read_in_any_unicode(encoding: str, ends: str, tmp_path: Path
     assert [bar[0].label for bar in sheet.sections[0].bars] == ["C", "Am"]
 
 
-def test_utf_16_of_the_other_byte_order_is_read() -> None:
+def test_byte_order_marks_are_no_text() -> None:
+    assert text_of(b"\xef\xbb\xbf" + TEXT.encode(), "x") == TEXT
     assert text_of(b"\xfe\xff" + TEXT.encode("utf-16-be"), "x") == TEXT
 
 
