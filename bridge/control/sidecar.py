@@ -53,7 +53,7 @@ READINGS: tuple[Reading, ...] = (
         ),
         "The audio system's period (frames) and rate (Hz), and what went wrong since the counters were reset. "
         "late_events: MIDI events that were ready after they were due. lost_events: MIDI messages that were too long, "
-        "or too many for one period, coming in or going out. slips: periods that overlap the last in JACK's time. "
+        "or too many at once, coming in or going out. slips: periods that overlap the last in JACK's time. "
         "faults: hops in which an engine failed. dropped_hops: hops that a worker passed over to catch up.",
     ),
     Reading(

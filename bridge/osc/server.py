@@ -290,7 +290,8 @@ class OscServer:
         if not isinstance(reading, Reading) or now_s - self._published_s < COUNTS_S:
             return
         self._published_s = now_s
-        self.counts["lost"] = self._lanes.lost + sum(map(dropped_at, [self._socket, *self._watched]))
+        own = [lane.socket for lane in self._lanes if lane.socket is not None]
+        self.counts["lost"] = self._lanes.lost + sum(map(dropped_at, [self._socket, *own]))
         wrong = [self.counts[field] for field in reading.fields if field != "received"]
         if any(wrong) and wrong != self._published:
             self._published = wrong

@@ -157,7 +157,12 @@ def test_an_error_does_not_grow_with_what_was_sent(client: OscClient) -> None:
         assert max(len(str(text)) for text in error) <= 512
 
 
-def test_who_floods_waits_for_its_share_and_another_is_answered_at_once(bus: Bus) -> None:
+@pytest.mark.parametrize("apart", [True, False], ids=["with a socket of its own", "without"])
+def test_who_floods_waits_for_its_share_and_another_is_answered_at_once(
+    bus: Bus, apart: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not apart:  # as on a system other than Linux
+        monkeypatch.setattr("bridge.osc.server.open_beside", lambda *_: None)
     time = Time(each_s=2 * AT_ONCE_S)
     with (
         OscServer(bus, port=0, clock=time.clock, spent=time.spent) as server,

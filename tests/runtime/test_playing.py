@@ -167,6 +167,13 @@ def test_a_ring_that_ran_over_leaves_no_note_of_the_lost_part_hanging(desk: Desk
     assert off(60) in [data for _, data in cycles(desk, 5)]
 
 
+def test_what_a_ring_that_ran_over_lost_is_counted(desk: Desk) -> None:
+    for _ in range(RECORDS // 2 + 37):
+        desk.say(PORT, 70, b"\xb0\x01\x01")
+    desk.midi_cycle(64)
+    assert desk.state[w.LOST_EVENTS] == 37
+
+
 def test_a_stalled_worker_loses_its_sounding_notes_once(desk: Desk) -> None:
     desk.say(PORT, 64, on(60))
     desk.midi_cycle(64)

@@ -74,6 +74,7 @@ def catch_up(room: Room, port: int, cursor: int, head: int) -> int:
         return cursor
     room.ports[port, w.RELEASING] = 1
     release(room, port)
+    room.state[w.LOST_EVENTS] += head - RECORDS // 2 - cursor
     return head - RECORDS // 2
 
 

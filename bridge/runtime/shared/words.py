@@ -14,7 +14,7 @@ from __future__ import annotations
     GAP_FRAMES,    # C  frames lost to those, filled with silence
     LATE_FRAMES,   # C  frames for which a stem hop was missing, played dry in "other"
     LATE_EVENTS,   # C  events that came after they were due
-    LOST_EVENTS,   # C  MIDI messages too long for a record, or for which a port's buffer had no room
+    LOST_EVENTS,   # C  MIDI messages too long for a record, or for which a port's buffer or its ring had no room
     PERIOD,        # C  frames of the last callback
     DELAY_NOW,     # C  the audio delay in force
     RELEASED,      # C  the last release request that was served
