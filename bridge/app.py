@@ -1,42 +1,37 @@
-"""The sidecar, wired: the only place where driver, graph, workers, Bus and OSC meet."""
+"""The sidecar, wired: road, Bus and OSC, from its start to its end."""
 
 from __future__ import annotations
 
 import logging
 import threading
 from contextlib import ExitStack
-from dataclasses import replace
 from types import TracebackType
-
-import msgspec
 
 from bridge.config import Settings
 from bridge.control import preset
 from bridge.control.bus import Bus
 from bridge.control.registry import Registry
 from bridge.control.sidecar import RESERVE_FRAMES, sidecar_registry
+from bridge.core.compiling import watch_compiling
 from bridge.core.latency import Ledger
-from bridge.drivers.clients import ServerFacts, ask_server
+from bridge.drivers.clients import ServerFacts, ask_server, default_server
 from bridge.drivers.connections import Connections
-from bridge.drivers.jack import JackDriver
+from bridge.drivers.hanging import HangingNotes, RunMark
+from bridge.drivers.jack import compile_callbacks
+from bridge.errors import BridgeError
 from bridge.osc.server import OscServer
-from bridge.runtime.binding import Binding, latency_settings
+from bridge.road import BetweenRoadsError, Road, Tell, engines_by_role, tell_nobody
 from bridge.runtime.engines import load_engine
 from bridge.runtime.graph import Graph
-from bridge.runtime.news import News
-from bridge.runtime.reserves import Reserves
-from bridge.runtime.supervisor import Supervisor
-from bridge.runtime.wiring import ROLES, wire
+from bridge.runtime.refusals import wire_what_runs
 
 log = logging.getLogger(__name__)
 
 TURN_S = 0.02  # how often music is told
+RETRY_S = 1.0
 COUNTERS_EVERY, METERS_EVERY, WORKERS_EVERY = 12, 5, 50  # turns
-
-
-def engines_by_role(settings: Settings) -> dict[str, str]:
-    """Role to the name of its engine; empty where the role is not filled."""
-    return {role: str(getattr(settings.engines, role)) for role in ROLES}
+FEW, CALLBACK_FUNCTIONS = 10, 100
+"""That are compiled where nothing is, numba's own among them: a measure for progress."""
 
 
 def registry_for(settings: Settings) -> Registry:
@@ -51,59 +46,22 @@ def declared_ledger(settings: Settings, server: str, rate: int, period: int) -> 
         facts = ask_server(server)
         rate, period = facts.rate, facts.period
     reserves = dict(RESERVE_FRAMES)
-    with Graph(wire(engines_by_role(settings), rate, reserves), period, reserves, {}) as graph:
+    wiring, refused = wire_what_runs(engines_by_role(settings), rate, reserves)
+    for role, why in refused.items():
+        log.warning("%s is off at %d Hz: %s", role, rate, why)
+    with Graph(wiring, period, reserves, {}) as graph:
         return graph.ledger
-
-
-class Road:
-    """The graph at one rate: workers and driver around it. Left and entered anew when the rate changes."""
-
-    def __init__(self, settings: Settings, bus: Bus, server: ServerFacts, connections: Connections) -> None:
-        self._settings, self._bus, self._server, self._connections = settings, bus, server, connections
-        self.rate_changed = threading.Event()
-        self._stack = ExitStack()
-
-    def __enter__(self) -> Road:
-        settings, values = self._settings, self._bus.values()
-        reserves = dict(RESERVE_FRAMES) | latency_settings(values, "reserve_frames")
-        wiring = wire(engines_by_role(settings), self._server.rate, reserves)
-        # a little below the callbacks that the worker serves, so that it never holds one up
-        plan = msgspec.structs.replace(wiring.plan, priority=max(0, self._server.priority - 2))
-        with ExitStack() as opened:
-            graph = Graph(
-                replace(wiring, plan=plan),
-                self._server.period,
-                reserves,
-                latency_settings(values, "user_offset_frames"),
-            )
-            self.graph = opened.enter_context(graph)
-            self.binding = Binding(self._bus, self.graph)
-            opened.callback(self.binding.release)
-            self.workers = opened.enter_context(Supervisor(self.graph, self._report))
-            self.workers.wait_until_ready()
-            client, server = settings.jack.client, settings.jack.server or None
-            driver = JackDriver(self.graph, client, server, self._connections, lambda _rate: self.rate_changed.set())
-            self.driver = opened.enter_context(driver)
-            self.news = News(self._bus, self.graph)
-            self.reserves = Reserves(self._bus, self.graph)
-            self._stack = opened.pop_all()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self._stack.close()
-
-    def _report(self, role: str, state: str) -> None:
-        self._bus.publish("health", role, state)
 
 
 class Sidecar:
     """A context manager: Sideman runs on a JACK server inside.
 
-    ``ready`` is set once audio flows. `wait` returns when `stop` was called from anywhere.
+    `wait` returns when `stop` was called from anywhere. ``tell``: called, until it runs, with what is being done, and
+    how much of how much of it is done where that can be counted; from any thread.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+    def __init__(self, settings: Settings, tell: Tell = tell_nobody) -> None:
+        self.settings, self._tell_start = settings, tell
         self.bus = Bus(registry_for(settings))
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -111,13 +69,18 @@ class Sidecar:
         self._road: Road | None = None
         self._connections = Connections()
         """The patch bay outlives a road: what was connected at the old rate is so at the new one."""
+        self._hanging = HangingNotes()
+        self._mark: RunMark | None = None
         self.osc: OscServer | None = None
+        self._entering: Road | None = None
+        self._compiled = 0
+        self._problem = ""
 
     @property
     def road(self) -> Road:
-        """The road as it is now; another after the server came back at a new rate."""
+        """The road as it is now; another after the server came back at a new rate. Raises: BetweenRoadsError."""
         if self._road is None:
-            raise RuntimeError("the sidecar is not running")
+            raise BetweenRoadsError
         return self._road
 
     @property
@@ -128,15 +91,42 @@ class Sidecar:
 
     def __enter__(self) -> Sidecar:
         self._register_actions()
-        self._enter_road()
-        osc, lan = self.settings.osc, self.settings.lan
+        osc, lan, jack = self.settings.osc, self.settings.lan, self.settings.jack
         with ExitStack() as opened:
+            # what cannot work is said before anything starts that takes time: who may send, the port, JACK, our name
+            self.osc = OscServer(self.bus, osc.host, osc.port, lan.allow, lan.token)
+            opened.enter_context(self.osc.bound())
+            server = ask_server(jack.server or None, jack.client)
+            self._mark = RunMark(jack.server or default_server(), jack.client)
+            if self._mark.put():
+                self._hanging.keep_all()  # the last of our name was killed: nobody ended what it played
+            opened.callback(self._remove_mark)
+            with watch_compiling(self._count_compiled):
+                compile_callbacks()
+                self._enter_road(server, self._tell_start)
             opened.callback(self._leave_road)
-            self.osc = opened.enter_context(OscServer(self.bus, osc.host, osc.port, lan.allow, lan.token))
+            opened.enter_context(self.osc)
             self._thread = threading.Thread(target=self._tell, name="news", daemon=True)
             self._thread.start()
             self._stack = opened.pop_all()
         return self
+
+    def _count_compiled(self, _name: str) -> None:
+        self._compiled += 1
+        if self._compiled >= FEW:  # numba keeps a few of its own functions in no cache
+            step = "compiling, once for this version, for about a minute"
+            self._tell_start(step, self._compiled, CALLBACK_FUNCTIONS)
+
+    def abandon(self) -> None:
+        """End the workers because this process ends at once; from any thread, while it is being entered."""
+        if self._entering is not None:
+            self._entering.abandon()
+        self._remove_mark()
+
+    def _remove_mark(self) -> None:
+        """Say that all ended in order, unless notes hang that nobody has ended."""
+        if self._mark is not None and not self._hanging:
+            self._mark.remove()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self.stop()
@@ -152,14 +142,31 @@ class Sidecar:
         """Return True once `stop` was called, False after ``timeout_s``."""
         return self._stop.wait(timeout_s)
 
-    def _enter_road(self) -> None:
-        server = ask_server(self.settings.jack.server or None)
-        self._road = Road(self.settings, self.bus, server, self._connections).__enter__()
+    def _enter_road(self, server: ServerFacts, tell: Tell = tell_nobody) -> None:
+        self._entering = Road(self.settings, self.bus, server, self._connections, self._hanging, tell, self._stop)
+        self._road = self._entering.__enter__()
 
     def _leave_road(self) -> None:
         road, self._road = self._road, None
         if road is not None:
             road.__exit__(None, None, None)
+            for role, _ in self.bus.rows("health"):
+                self.bus.publish("health", role, "stopped")
+
+    def _change_road(self) -> None:
+        """Go on at the server's new rate. Where that cannot be, say why, once, and wait for another."""
+        if self._road is not None:
+            log.warning("the JACK server's rate changed; the engines are prepared anew")
+            self._leave_road()
+        try:
+            self._enter_road(ask_server(self.settings.jack.server or None))
+        except BridgeError as error:
+            if str(error) != self._problem:
+                log.warning("no audio runs: %s; it is tried again", error)
+            self._problem = str(error)
+            self._stop.wait(RETRY_S)
+        else:
+            self._problem = ""
 
     def _register_actions(self) -> None:
         bus = self.bus
@@ -172,22 +179,27 @@ class Sidecar:
 
     def _tell(self) -> None:
         """The news thread: readings to the Bus, and a new road when the rate changed."""
-        turn = 0
+        turn, failed = 0, set[str]()
         while not self._stop.wait(TURN_S):
             turn += 1
             try:
                 if self._road is None or self._road.rate_changed.is_set():
-                    log.warning("the JACK server's rate changed; the engines are prepared anew")
-                    self._leave_road()
-                    self._enter_road()
-                self.road.news.tell_music()
-                if turn % METERS_EVERY == 0:
-                    self.road.news.tell_meters()
-                if turn % COUNTERS_EVERY == 0:
-                    self.road.news.tell_counters(self.road.workers.restarts)
-                if turn % WORKERS_EVERY == 0:
-                    self.road.news.tell_workers()
-                    self.road.reserves.look()
-            except Exception:
-                log.exception("telling the news failed; the audio goes on")
-                self._stop.wait(1.0)
+                    self._change_road()
+                else:
+                    self._publish(self._road, turn)
+            except Exception as error:
+                if (kind := f"{type(error).__name__} {error}") not in failed:  # what fails each time is said once
+                    log.exception("publishing readings failed; it is tried again")
+                failed.add(kind)
+                self._stop.wait(RETRY_S)
+
+    @staticmethod
+    def _publish(road: Road, turn: int) -> None:
+        road.news.tell_music()
+        if turn % METERS_EVERY == 0:
+            road.news.tell_meters()
+        if turn % COUNTERS_EVERY == 0:
+            road.news.tell_counters(road.workers.restarts)
+        if turn % WORKERS_EVERY == 0:
+            road.news.tell_workers()
+            road.reserves.look()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -19,6 +19,7 @@ from bridge.config import Settings, load_settings, settings_path
 from bridge.errors import ConfigError, ControlError
 from bridge.failures import explain
 from bridge.printing import FAILED, Printer, columns, exit_after, one_line
+from bridge.signals import Signals
 from bridge.streams import write_json, write_out
 
 app = App(
@@ -90,34 +91,47 @@ def run(
 
     Connect the DAW's sends to in_1, in_2 and midi_in, and take stems, mix and MIDI back from the other ports.
     """
-    from bridge.app import Sidecar
-    from bridge.daw.card import cards, ledger_table, text
-    from bridge.status import REFRESH_S, status_line
+    with Signals() as signals:
+        from bridge.app import Sidecar
+        from bridge.control.preset import apply, find, load
+        from bridge.core.jit import CACHE
+        from bridge.daw.card import cards, ledger_table, text
+        from bridge.osc.access import beyond
+        from bridge.starting import StartDisplay
+        from bridge.status import REFRESH_S, status_line
 
-    console = Printer()
-    log.setup(verbose, console if console.is_terminal else None)
-    settings = _settings(server, client)
-    osc = msgspec.structs.replace(settings.osc, port=port or settings.osc.port)
-    if lan:
-        _warn_of_others(settings)
-        osc = msgspec.structs.replace(osc, host="0.0.0.0" if osc.host == "127.0.0.1" else osc.host)
-    sidecar = Sidecar(msgspec.structs.replace(settings, osc=osc))
-    # a flag, no lock: the handler may run anywhere in the main thread. And a signal may be given to one of JACK's
-    # threads; Python then runs the handler when the main thread comes round, so that one never waits without end
-    asked: list[bool] = []
-    _on_signals(lambda: asked.append(True))
-    with sidecar:
-        if preset:
-            sidecar.bus.trigger("preset.load", preset, "cli")
-        graph = sidecar.road.graph
-        console.say(f"sideman on {graph.plan.rate:,} Hz, period {graph.ledger.period}; Ctrl-C ends it")
-        console.print(ledger_table(graph.ledger))
-        if verbose:
-            console.print(text(cards(graph.ledger)))
-        with console.status("") if console.is_terminal else nullcontext() as status:
-            while not asked and not sidecar.wait(REFRESH_S):
-                if status is not None:
-                    status.update(status_line(sidecar))
+        console = Printer()
+        log.setup(verbose, console if console.is_terminal else None)
+        settings = _settings(server, client)
+        osc = msgspec.structs.replace(settings.osc, port=port or settings.osc.port)
+        if lan:
+            _warn_of_others(settings)
+            osc = msgspec.structs.replace(osc, host=beyond(osc.host, settings.lan.allow))
+        display = StartDisplay(console if console.is_terminal else Printer(stderr=True))
+        sidecar = Sidecar(msgspec.structs.replace(settings, osc=osc), display.show)
+        chosen = load(find(preset), sidecar.bus.registry) if preset else None
+        with ExitStack() as running:
+
+            def leave_at_once() -> None:
+                sidecar.abandon()
+                CACHE.remove()
+                display.end()
+
+            signals.on_end = leave_at_once
+            with display:
+                running.enter_context(sidecar)
+            signals.started()
+            if chosen is not None:
+                apply(chosen, sidecar.bus)
+            graph = sidecar.road.graph
+            console.say(f"sideman on {graph.plan.rate:,} Hz, period {graph.ledger.period}; Ctrl-C ends it")
+            console.print(ledger_table(graph.ledger))
+            if verbose:
+                console.print(text(cards(graph.ledger)))
+            with console.status("") if console.is_terminal else nullcontext() as status:
+                while not signals.asked and not sidecar.wait(REFRESH_S):
+                    if status is not None:
+                        status.update(status_line(sidecar))
 
 
 @app.command

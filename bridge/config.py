@@ -135,6 +135,15 @@ class OscSettings(Table, frozen=True):
     port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 9123
 
 
+def state_dir() -> Path:
+    """Where processes leave what the next one has to know; it may not exist yet."""
+    override = os.environ.get(CONFIG_HOME_VARIABLE)
+    return Path(override) / "state" if override else platformdirs.user_state_path("sideman", appauthor=False)
+
+
+LONGEST_TOKEN = 1024
+
+
 class LanSettings(Table, frozen=True):
     """Who else may reach the OSC server: both are needed before it binds anything but loopback.
 
@@ -147,6 +156,8 @@ class LanSettings(Table, frozen=True):
     def __post_init__(self) -> None:
         for entry in self.allow:
             ipaddress.ip_network(entry, strict=False)
+        if not self.token.isprintable() or len(self.token) > LONGEST_TOKEN:
+            raise ValueError(f"the token has control characters, or more than {LONGEST_TOKEN}: no message carries it")
 
 
 class JackSettings(Table, frozen=True):

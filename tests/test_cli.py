@@ -150,3 +150,19 @@ def test_what_needs_jack_says_how_to_install_it(command: tuple[str, ...], tmp_pa
     assert told.returncode == 2
     assert "apt install jackd2" in told.stderr
     assert "Traceback" not in told.stderr
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
+def test_beyond_this_machine_needs_a_list_and_a_token_before_anything_starts(tmp_path: Path, host: str) -> None:
+    (tmp_path / "sideman.toml").write_text(f'schema = 1\n[osc]\nhost = "{host}"\n[lan]\ntoken = " "\n')
+    told = sideman("run", "--lan", home=tmp_path)
+    assert told.returncode == 2
+    assert "without an allow-list and a token" in told.stderr
+    assert "no JACK server" not in told.stderr
+
+
+def test_a_preset_that_is_not_there_is_said_before_anything_starts() -> None:
+    told = sideman("run", "--preset", "no-such-preset")
+    assert told.returncode == 2
+    assert "no-such-preset" in told.stderr
+    assert "no JACK server" not in told.stderr

@@ -132,9 +132,10 @@ def close_client(client: Any) -> None:
         _servers.pop(client, None)
 
 
-def ask_server(server: str | None) -> ServerFacts:
-    """Rate, period and priority of a running server."""
-    client = open_client(f"sideman-ask-{os.getpid()}", server)
+def ask_server(server: str | None, name: str = "") -> ServerFacts:
+    """Rate, period and priority of a running server, asked as ``name`` where that is given: so one that is taken is
+    refused now, as `open_client` refuses it."""
+    client = open_client(name or f"sideman-ask-{os.getpid()}", server)
     try:
         return ServerFacts(int(client.samplerate), int(client.blocksize), realtime_priority(client))
     finally:

@@ -6,7 +6,7 @@ import logging
 import time
 from typing import Any
 
-from bridge.drivers.libjack import import_jack
+from bridge.drivers.libjack import connected_names, import_jack, port_names
 
 log = logging.getLogger(__name__)
 
@@ -22,9 +22,9 @@ def links_of(client: Any) -> set[Link]:
     """Every link of ``client``'s ports, as the server has them."""
     links: set[Link] = set()
     for port in (*client.inports, *client.midi_inports):
-        links |= {(other.name, port.name) for other in client.get_all_connections(port)}
+        links |= {(other, port.name) for other in connected_names(client, port)}
     for port in (*client.outports, *client.midi_outports):
-        links |= {(port.name, other.name) for other in client.get_all_connections(port)}
+        links |= {(port.name, other) for other in connected_names(client, port)}
     return links
 
 
@@ -71,7 +71,7 @@ class Connections:
 
         ``client``: an active jack.Client.
         """
-        ports, present = {port.name for port in client.get_ports()}, links_of(client)
+        ports, present = port_names(client), links_of(client)
         stayed = self._ports & ports
         self.wanted -= {link for link in self.present - present if stayed.issuperset(link)}
         self.wanted |= present

@@ -9,12 +9,10 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from bridge.core.audio import CHANNELS
 from bridge.drivers.clients import activate_client, close_client, is_gone, open_client
 from bridge.drivers.connections import Connections
+from bridge.drivers.hanging import HangingNotes
 from bridge.drivers.libjack import (
     CAPTURE,
     PLAYBACK,
@@ -35,6 +33,11 @@ log = logging.getLogger(__name__)
 LOOK_S = 0.25  # how often connections are looked after
 RETRY_S = 0.5  # how often a lost server is tried
 STANDSTILL_S = 3.0  # a callback that did not come for so long is not coming
+
+
+def compile_callbacks() -> None:
+    """Compile what JACK calls, or load it; the first time for a version that takes a minute. Needs libjack."""
+    from bridge.drivers import native, shield  # noqa: F401  (they compile as they are loaded)
 
 
 class RateChanged(DriverError):
@@ -59,6 +62,7 @@ class JackDriver:
         server: str | None = None,
         connections: Connections | None = None,
         on_rate: Callable[[int], None] | None = None,
+        hanging: HangingNotes | None = None,
     ) -> None:
         self._graph, self._name, self._server = graph, name, server
         self._on_rate = on_rate or (lambda _rate: None)
@@ -72,7 +76,7 @@ class JackDriver:
         self._thread: threading.Thread | None = None
         self._published_rev = -1
         self._cycles, self._cycle_s = -1, 0.0
-        self._hanging: NDArray[np.uint8] | None = None  # as Room.sounding: what sounded when the server went
+        self._hanging = HangingNotes() if hanging is None else hanging
 
     def __enter__(self) -> JackDriver:
         self._open()
@@ -86,6 +90,8 @@ class JackDriver:
             self._thread.join()
         if self.connected:
             self._silence()
+        else:
+            self._hanging.keep(self._graph.room.sounding)
         self._close()
 
     @property
@@ -105,6 +111,7 @@ class JackDriver:
             time.sleep(0.002)
 
     def _open(self) -> None:
+        compile_callbacks()  # before there is a client: ports that show are ports that work
         client = open_client(self._name, self._server)
         try:
             self._set_up(client)
@@ -205,7 +212,7 @@ class JackDriver:
             self._published_rev = self._graph.ledger.rev
             load().jack_recompute_total_latencies(address(self.client._ptr))
         self.connections.look(self.client)
-        self._release_hanging()
+        self._hanging.release(self.client, self._graph.room, self._graph.release_notes)
         cycles, now = int(self._graph.shared.state[w.CYCLES]), time.monotonic()
         if cycles != self._cycles:
             self._cycles, self._cycle_s = cycles, now
@@ -219,7 +226,7 @@ class JackDriver:
             self.connections.server_gone()
             # whoever kept a voice sounding gets its note-off once the port is connected again
             sounding = self._graph.room.sounding
-            self._hanging = sounding.copy() if self._hanging is None else self._hanging | sounding
+            self._hanging.keep(sounding)
             self._close()
             sounding[:] = 0
         try:
@@ -233,17 +240,3 @@ class JackDriver:
             return
         self.reconnections += 1
         log.warning("the JACK server is back")
-
-    def _release_hanging(self) -> None:
-        """Switch off what sounded when the server went, port by port, whoever it was that connected them again."""
-        if self._hanging is None:
-            return
-        for port, held, sounding in zip(
-            self.client.midi_outports, self._hanging, self._graph.room.sounding, strict=True
-        ):
-            if held.any() and self.client.get_all_connections(port):
-                sounding |= held  # a view: the callback releases what it finds there
-                held[:] = 0
-                self._graph.release_notes()
-        if not self._hanging.any():
-            self._hanging = None

@@ -10,6 +10,7 @@ import ctypes.util
 import functools
 import logging
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 from bridge.errors import DriverError
@@ -96,6 +97,31 @@ def c_function(name: str) -> int:
 def address(handle: Any) -> int:
     """A cffi pointer of JACK-Client (``client._ptr``, ``port._ptr``) as an integer."""
     return int(import_jack()._ffi.cast("uintptr_t", handle))
+
+
+def port_names(client: Any) -> set[str]:
+    """The full names of all ports on the server. JACK-Client looks each of them up, and fails where one has gone."""
+    jack = import_jack()
+    return set(_names(jack._lib.jack_get_ports(client._ptr, b"", b"", 0)))
+
+
+def connected_names(client: Any, port: Any) -> set[str]:
+    """The full names of what ``port`` is connected to, likewise."""
+    return set(_names(import_jack()._lib.jack_port_get_all_connections(client._ptr, port._ptr)))
+
+
+def _names(found: Any) -> Iterator[str]:
+    """The strings of a list that libjack made, which is given back to it."""
+    jack = import_jack()
+    if not found:
+        return
+    try:
+        at = 0
+        while found[at]:
+            yield jack._ffi.string(found[at]).decode(errors="replace")
+            at += 1
+    finally:
+        jack._lib.jack_free(found)
 
 
 def port_latency(port: Any, mode: int) -> tuple[int, int]:

@@ -38,6 +38,20 @@ class Verdict(Enum):
         return self is Verdict.RIGHT
 
 
+def beyond(host: str, allow: Sequence[str]) -> str:
+    """Where to listen so that those of ``allow`` reach us: ``host``, or where that is loopback every address of this
+    machine, of IPv6 where ``host`` or all of those are of that. What is no address is left to `Access.check`."""
+    try:
+        address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
+        versions = {ipaddress.ip_network(entry, strict=False).version for entry in allow}
+    except ValueError:
+        return host
+    if not address.is_loopback:
+        return host
+    version = address.version if not versions or address.version in versions else versions.pop()
+    return "0.0.0.0" if version == 4 else "::"
+
+
 class Access:
     """The rule for one server. Impossible combinations are a `ConfigError` from `check`."""
 
@@ -75,6 +89,12 @@ class Access:
             raise ConfigError(
                 f"osc: allow-list: {error}", "give addresses or networks such as 192.168.1.0/24"
             ) from error
+        version = ipaddress.ip_address(self.host).version
+        if not self._open and not any(network.version == version for network in self._networks):
+            raise ConfigError(
+                f"osc: nobody on the allow-list can reach {self.host}: all of them have IPv{10 - version} addresses",
+                f"list their IPv{version} addresses, or bind an address of IPv{10 - version}",
+            )
 
     def admits(self, peer: Peer) -> bool:
         """Whether datagrams from ``peer`` are looked at, at all."""

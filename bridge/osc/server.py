@@ -68,6 +68,7 @@ class OscServer:
         self._published_s = float("-inf")
         self._stopping = threading.Event()
         self._closing = contextlib.ExitStack()
+        self._is_bound = False
         self._socket: socket.socket
         self._thread: threading.Thread
         self._wakes: socket.socket
@@ -88,11 +89,21 @@ class OscServer:
         """Whether the thread serves."""
         return self._thread.is_alive()
 
-    def __enter__(self) -> OscServer:
+    @contextlib.contextmanager
+    def bound(self) -> Iterator[None]:
+        """Hold the port inside, before the context is entered: what cannot be served is a `ConfigError` by then."""
         self._access.check()
+        with self._bound() as self._socket:
+            self._port, self._is_bound = int(self._socket.getsockname()[1]), True
+            try:
+                yield
+            finally:
+                self._is_bound = False
+
+    def __enter__(self) -> OscServer:
         with contextlib.ExitStack() as opened:
-            self._socket = opened.enter_context(self._bound())
-            self._port = int(self._socket.getsockname()[1])
+            if not self._is_bound:
+                opened.enter_context(self.bound())
             self._wakes, self._sleeps = (opened.enter_context(end) for end in socket.socketpair())
             for end in (self._wakes, self._sleeps):
                 end.setblocking(False)

@@ -107,19 +107,26 @@ class Supervisor:
         processes = {worker.role: worker.process for worker in self._workers}  # the watch may take one away meanwhile
         return {role: process.pid for role, process in processes.items() if process is not None}
 
-    def wait_until_ready(self, timeout_s: float = math.inf) -> None:
-        """Return when every worker runs, however long that takes as long as they get on.
+    def wait_until_ready(self, timeout_s: float = math.inf, stop: threading.Event | None = None) -> None:
+        """Return when every worker runs, however long that takes as long as they get on; or when ``stop`` is set.
 
         Raises:
             EngineError: some died again and again, stalled, or do not run after ``timeout_s``. It names them.
         """
         deadline = time.monotonic() + timeout_s
-        while any(state != "running" for state in self.states.values()):
+        while any(state != "running" for state in self.states.values()) and not (stop is not None and stop.is_set()):
             lost = [worker.role for worker in self._workers if worker.failures >= 3 or worker.lost]
             if lost or time.monotonic() > deadline:
                 names = ", ".join(lost or [role for role, state in self.states.items() if state != "running"])
                 raise EngineError(f"the worker for {names} does not start", "its messages are above")
             self._leave.wait(WATCH_S)
+
+    def kill(self) -> None:
+        """End every worker at once, from any thread, because this process ends."""
+        for worker in self._workers:
+            process = worker.process
+            if process is not None:
+                process.kill()
 
     def restart(self, role: str) -> None:
         """End and start the worker of ``role``: for what is fixed while it runs."""

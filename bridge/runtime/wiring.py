@@ -9,7 +9,7 @@ from bridge.core.audio import CHANNELS, STEMS
 from bridge.core.control import Control
 from bridge.core.engine import EngineSpec, EventPort
 from bridge.core.latency import Path, buffering_frames
-from bridge.errors import EngineError
+from bridge.errors import BridgeError, EngineError
 from bridge.runtime.engines import engine_for
 from bridge.runtime.shared.layout import (
     CLOCK_PORT,
@@ -121,8 +121,14 @@ def make_node(role: str, name: str, rate: int, reserve: int, further: int = 0) -
     spec = engine.spec
     _check(role, name, spec)
     lead = spec.hop + reserve + further if spec.predicts else 0
-    engine.prepare(rate, spec.hop, lead)
-    latencies = {port.name: engine.latency_frames(port.name) for port in spec.outputs}
+    try:
+        engine.prepare(rate, spec.hop, lead)
+        latencies = {port.name: engine.latency_frames(port.name) for port in spec.outputs}
+    except EngineError:
+        raise
+    except Exception as error:  # an engine may fail with anything at a rate that nobody thought of
+        why = str(error) if isinstance(error, BridgeError) else f"{type(error).__name__}: {error}"
+        raise EngineError(f"engine {name!r} cannot be prepared for {rate} Hz: {why}") from error
     return Node(role, name, spec, latencies, lead)
 
 

@@ -97,6 +97,22 @@ def test_a_look_at_what_is_as_it_should_be_changes_nothing(bay: Bay) -> None:
     assert bay.connections.wanted == bay.links == {TO_US}
 
 
+def test_a_port_that_vanishes_between_the_list_and_a_look_at_it_is_no_error(
+    bay: Bay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bay.come("daw")
+    bay.connect(TO_US, FROM_US, MIDI)
+    jack = import_jack()
+
+    def gone(_client: Any, name: str) -> None:
+        raise jack.JackError(f"Port {name!r} not available")
+
+    monkeypatch.setattr(jack.Client, "get_port_by_name", gone)  # what is found out about every port, but its name
+    assert links_of(bay.us) == {TO_US, FROM_US, MIDI}
+    assert bay.connections.look(bay.us) == []
+    assert bay.connections.present == bay.connections.wanted == {TO_US, FROM_US, MIDI}
+
+
 def test_a_link_that_the_user_undid_is_forgotten(bay: Bay) -> None:
     bay.come("daw")
     bay.connect(TO_US, FROM_US)

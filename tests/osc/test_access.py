@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bridge.errors import ConfigError
-from bridge.osc.access import ATTEMPTS_BURST, GUESSES, HOST_ATTEMPTS, MAX_HOSTS, MAX_PEERS, Access, Verdict
+from bridge.osc.access import ATTEMPTS_BURST, GUESSES, HOST_ATTEMPTS, MAX_HOSTS, MAX_PEERS, Access, Verdict, beyond
 from bridge.osc.wire import Peer
 
 LAN: Peer = ("192.168.1.7", 5000)
@@ -147,3 +147,31 @@ def test_known_peers_are_bounded_and_the_quiet_go_first() -> None:
     assert access.authenticate(("192.168.1.7", 999), "secret", 1e6)
     assert access.knows(("192.168.1.7", 0))
     assert not access.knows(("192.168.1.7", 1))
+
+
+@pytest.mark.parametrize(
+    ("host", "allow", "chosen"),
+    [
+        ("127.0.0.1", ["192.168.1.0/24"], "0.0.0.0"),
+        ("127.0.0.5", ["192.168.1.0/24"], "0.0.0.0"),
+        ("localhost", ["192.168.1.0/24"], "0.0.0.0"),
+        ("localhost", ["fd00::/8"], "::"),
+        ("::1", ["fd00::/8"], "::"),
+        ("::1", ["fd00::/8", "192.168.1.0/24"], "::"),
+        ("::1", ["192.168.1.0/24"], "0.0.0.0"),
+        ("::1", [], "::"),
+        ("127.0.0.1", [], "0.0.0.0"),
+        ("192.168.1.2", ["192.168.1.0/24"], "192.168.1.2"),
+        ("fd00::2", ["fd00::/8"], "fd00::2"),
+        ("0.0.0.0", [], "0.0.0.0"),
+        ("studio", [], "studio"),
+    ],
+)
+def test_beyond_this_machine_it_never_stays_on_loopback(host: str, allow: list[str], chosen: str) -> None:
+    assert beyond(host, allow) == chosen
+
+
+@pytest.mark.parametrize(("host", "allow"), [("0.0.0.0", ["fd00::/8"]), ("::", ["192.168.1.0/24", "10.0.0.9"])])
+def test_an_allow_list_whose_peers_cannot_reach_the_host_is_an_error(host: str, allow: list[str]) -> None:
+    with pytest.raises(ConfigError, match="nobody on the allow-list can reach"):
+        Access(host, allow, "secret").check()

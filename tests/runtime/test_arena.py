@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -121,3 +122,20 @@ def test_a_full_shared_memory_is_an_error_with_a_mend_and_leaves_no_descriptor_o
 
 def test_sizes_are_rounded_up_to_cache_lines() -> None:
     assert [aligned(size) for size in (0, 1, 63, 64, 65)] == [0, 64, 64, 64, 128]
+
+
+@not_windows
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [(errno.EROFS, "writable"), (errno.EACCES, "writable"), (errno.ENOSPC, "--shm-size"), (errno.EMFILE, "ulimit")],
+    ids=lambda value: errno.errorcode[value] if isinstance(value, int) else "",
+)
+def test_shared_memory_that_cannot_be_made_is_an_error_with_its_own_fix(
+    number: int, remedy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_: object) -> tuple[int, str]:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(tempfile, "mkstemp", refuse)
+    with pytest.raises(BridgeError, match=f"shared memory: .*{os.strerror(number)}.*{remedy}"):
+        Arena.create(4096)

@@ -7,6 +7,7 @@ On Windows (untried) it is a tagged mapping of the paging file, which vanishes w
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 import sys
@@ -35,6 +36,15 @@ def _reserve(fd: int, size: int) -> None:
         os.ftruncate(fd, size)
 
 
+def _remedy(error: OSError, memory: Path) -> str:
+    """What to do where there is no shared memory because of ``error``."""
+    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return f"make {memory} writable for you (mount -o remount,rw {memory})"
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return "close programs that hold many files open, or raise the limit (ulimit -n)"
+    return f"free some in {memory}, or give it more (containers: --shm-size=256m)"
+
+
 class Arena:
     """A shared mapping of ``size`` bytes. `create` makes one, `attach` opens it from another process."""
 
@@ -47,16 +57,16 @@ class Arena:
         if sys.platform == "win32":
             tag = f"sideman-{os.getpid()}-{os.urandom(6).hex()}"
             return cls(mmap.mmap(-1, size, tagname=tag), tag)
-        memory = Path("/dev/shm")
-        fd, name = tempfile.mkstemp(prefix=f"sideman-{os.getpid()}-", dir=memory if memory.is_dir() else None)
-        os.unlink(name)  # noqa: PTH108
+        memory, fd = Path("/dev/shm"), -1
         try:
+            fd, name = tempfile.mkstemp(prefix=f"sideman-{os.getpid()}-", dir=memory if memory.is_dir() else None)
+            os.unlink(name)  # noqa: PTH108
             _reserve(fd, size)
             return cls(mmap.mmap(fd, size), str(fd))
         except OSError as error:
-            os.close(fd)
-            hint = f"free some in {memory}, or give it more (containers: --shm-size=256m)"
-            raise BridgeError(f"no {size / 1e6:.0f} MB of shared memory: {error}", hint) from error
+            if fd >= 0:
+                os.close(fd)
+            raise BridgeError(f"no {size / 1e6:.0f} MB of shared memory: {error}", _remedy(error, memory)) from error
 
     @classmethod
     def attach(cls, handle: str, size: int) -> Arena:

@@ -1,0 +1,103 @@
+"""What cannot work is refused before anything starts that takes time: no server is asked, no engine prepared."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from typing import NoReturn
+
+import pytest
+
+from bridge import app
+from bridge.app import Sidecar
+from bridge.config import EngineSettings, LanSettings, OscSettings, Settings
+from bridge.drivers import jack
+from bridge.drivers.jack import JackDriver
+from bridge.errors import BridgeError, ConfigError, DriverError
+
+NO_ENGINES = EngineSettings(separation="", mir="", accompaniment="", synth="")
+LISTED = ("192.168.1.0/24",)
+
+
+class TooEarlyError(Exception):
+    """Something was begun that should have waited."""
+
+
+@pytest.fixture(autouse=True)
+def nothing_may_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> NoReturn:
+        raise TooEarlyError
+
+    for name in ("ask_server", "compile_callbacks"):
+        monkeypatch.setattr(app, name, refuse)
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        yield int(other.getsockname()[1])
+
+
+def start(osc: OscSettings, lan: LanSettings | None = None) -> None:
+    with Sidecar(Settings(osc=osc, lan=lan or LanSettings(), engines=NO_ENGINES)):
+        pass
+
+
+def test_a_port_that_is_taken(taken_port: int) -> None:
+    with pytest.raises(ConfigError, match=f"{taken_port} cannot be bound"):
+        start(OscSettings(port=taken_port))
+
+
+@pytest.mark.parametrize(
+    ("host", "problem"),
+    [
+        ("studio", "no IP address"), ("300.1.1.1", "no IP address"), ("192.0.2.7", "cannot be bound"),
+        ("0.0.0.0", "without an allow-list and a token"), ("::", "without an allow-list and a token"),
+    ],
+)  # fmt: skip
+def test_a_host_that_cannot_be_listened_on(host: str, problem: str) -> None:
+    lan = LanSettings(allow=LISTED, token="secret") if host[0] in "1" else LanSettings()
+    with pytest.raises(ConfigError, match=problem):
+        start(OscSettings(host=host), lan)
+
+
+@pytest.mark.parametrize("token", ["", " ", "\t", "\u00a0 "])
+def test_a_token_that_says_nothing(token: str) -> None:
+    with pytest.raises((ConfigError, ValueError), match="token"):
+        start(OscSettings(host="0.0.0.0"), LanSettings(allow=LISTED, token=token))
+
+
+@pytest.mark.parametrize("token", ["a\0b", "two\nlines", "x" * 2000])
+def test_a_token_that_no_message_can_carry(token: str) -> None:
+    with pytest.raises(ValueError, match="token"):
+        LanSettings(allow=LISTED, token=token)
+
+
+def test_what_can_work_goes_on_to_ask_the_server() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    for _ in range(2):  # and leaves the port free where it fails
+        with pytest.raises(TooEarlyError):
+            start(OscSettings(port=port))
+
+
+def test_while_no_audio_runs_an_action_says_so() -> None:
+    sidecar = Sidecar(Settings(engines=NO_ENGINES))
+    with pytest.raises(BridgeError, match="no audio runs"):
+        _ = sidecar.road
+
+
+def test_ports_are_not_shown_before_the_callback_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+
+    def refuse(*_: object) -> NoReturn:
+        done.append("opened")
+        raise DriverError("no server here")
+
+    monkeypatch.setattr(jack, "compile_callbacks", lambda: done.append("compiled"))
+    monkeypatch.setattr(jack, "open_client", refuse)
+    with pytest.raises(DriverError):
+        JackDriver(None, "sideman")._open()  # type: ignore[arg-type]
+    assert done == ["compiled", "opened"]
