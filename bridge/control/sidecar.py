@@ -108,7 +108,12 @@ READINGS: tuple[Reading, ...] = (
         "asked for more than one datagram may. dropped: by us, of a peer that sent more than its share; lost: by the "
         "system, which had no room. unanswered: errors that were not sent, to send no flood. unsent: other replies.",
     ),
-    Reading("health", ("worker", "state"), "How an engine's worker is doing.", keyed=True),
+    Reading(
+        "health",
+        ("worker", "state"),
+        "How an engine's worker is doing: starting, running, stalled, died (why), stopped; off at a rate it refuses.",
+        keyed=True,
+    ),
     Reading("meters", ("port", "peak_db", "rms_db"), "The level of a port, in dB below full scale.", keyed=True),
 )
 
