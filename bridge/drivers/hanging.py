@@ -1,8 +1,8 @@
 """Hanging notes: what may go on sounding in a DAW because whoever would have ended it is gone, server or sidecar.
 
 It outlives servers and rates: the note-offs are sent once the port is connected again. Of a sidecar that was killed
-nobody knows what sounded, so all that can sound is switched off. Whether one was killed is told by a file that is there
-while a sidecar runs.
+nobody knows what sounded, so all that can sound is switched off. A file that is there while one runs, and goes when it
+ends in order, says whether one was killed.
 """
 
 from __future__ import annotations

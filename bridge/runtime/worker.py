@@ -102,7 +102,10 @@ def main() -> None:
     handle, index, parent = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent tells us when
     setup_worker()
-    plan = msgspec.json.decode(sys.stdin.buffer.read(), type=Plan)
+    try:
+        plan = msgspec.json.decode(sys.stdin.buffer.read(), type=Plan)
+    except msgspec.DecodeError:  # whoever wrote it ended in the middle
+        sys.exit(1)
     with Arena.attach(handle, size_of(plan)) as arena:
         serve(plan, index, arena, parent)
 

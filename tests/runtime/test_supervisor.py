@@ -342,3 +342,10 @@ def test_posts_of_several_cycles_wake_once() -> None:
 
 def test_polling_sleeps_shortly_however_long_it_may() -> None:
     PollSleep()(3600.0)
+
+
+@pytest.mark.parametrize("plan", [b"", b'{"rate": 441'], ids=["nothing", "half of it"])
+def test_a_worker_whose_parent_ended_while_it_wrote_the_plan_ends_without_a_word(plan: bytes) -> None:
+    command = [sys.executable, "-P", "-m", "bridge.runtime.worker", "3", "0", str(os.getpid())]
+    told = subprocess.run(command, input=plan, capture_output=True, timeout=HANG_S, check=False)
+    assert (told.returncode, told.stdout, told.stderr) == (1, b"", b"")
