@@ -66,7 +66,7 @@ class FlacSound:
         """All of it. Raises: OSError."""
         part: _Part | None = self._first
         begin_s = 0.0
-        while part is not None:
+        while part is not None and part.rate:
             end = _next_part(self._window, part.sound)
             frames = _Frames(part, begin_s, remarks)
             yield from frames.read(self._window.part(part.sound, end), last=end is None)

@@ -8,6 +8,7 @@ from itertools import islice
 from bridge.audiofile.codec import Codec, PacketError
 from bridge.audiofile.layout import Layout
 from bridge.audiofile.mpeg import Frame, Header, Table, frames
+from bridge.audiofile.mpegdamage import Damage
 from bridge.audiofile.remarks import Remarks
 from bridge.audiofile.sound import Piece, silence
 from bridge.audiofile.window import Window
@@ -46,7 +47,9 @@ class MpegSound:
                 if part:
                     yield from part.finish(elapsed_s, remarks, last=False)
                 elapsed_s = at_s
-                part = _Part(frame.header, frame.table)
+                part = _Part(frame.header, frame.table, self._window)
+            elif frame.junk:
+                part.bridge(frame, elapsed_s, remarks)
             if not frame.table:
                 yield from part.decode(frame, elapsed_s, remarks)
         if part:
@@ -56,8 +59,9 @@ class MpegSound:
 class _Part:
     """Frames of one kind, behind one table."""
 
-    def __init__(self, header: Header, table: Table | None) -> None:
+    def __init__(self, header: Header, table: Table | None, window: Window) -> None:
         self.header, self._table = header, table or Table(0)
+        self._damage = Damage(window, self._table)
         self._codec = Codec(_CODECS[header.layer])
         gapless = self._table.gapless
         self._skip = self._table.delay + _DECODER_FRAMES if gapless else 0
@@ -74,6 +78,17 @@ class _Part:
     def _skip_all(self) -> int:
         return self._table.delay + _DECODER_FRAMES if self._table.gapless else 0
 
+    def bridge(self, frame: Frame, elapsed_s: float, remarks: Remarks) -> None:
+        """Silence for the frames that were lost in front of ``frame``, so that what follows stays in time."""
+        if self._held:
+            self._held.append(self._damage.last(self._held.pop()))
+        if lost := self._damage.lost(frame, self._count):
+            seconds = lost * self.header.frames / self.header.rate
+            remarks.add_at(elapsed_s + self.seconds, f"{seconds:.2f} s are missing; they are silent")
+            for zeros in silence(lost * self.header.frames, frame.header.channels):
+                self._hold_back(Piece(zeros, self.header.rate, ()))
+            self._count += lost
+
     def decode(self, frame: Frame, elapsed_s: float, remarks: Remarks) -> Iterator[Piece]:
         """What can be given of the sound so far."""
         try:
@@ -85,12 +100,16 @@ class _Part:
         pieces += [Piece(zeros, frame.header.rate, ()) for zeros in silence(missing, frame.header.channels)]
         self._count += 1
         for piece in pieces:
-            if cut := min(self._skip, len(piece.samples)):
-                self._skip -= cut
-                piece = Piece(piece.samples[cut:], piece.rate, piece.layout)
-            self._held.append(piece)
-        while self._held and sum(len(piece.samples) for piece in self._held[1:]) >= self._hold:
+            self._hold_back(self._damage.take(frame, piece))
+        while len(self._held) > 1 and sum(len(piece.samples) for piece in self._held[1:]) >= self._hold:
             yield self._held.pop(0)
+
+    def _hold_back(self, piece: Piece) -> None:
+        """Until it is known what comes behind it. Without what the encoder put in front."""
+        cut = min(self._skip, len(piece.samples))
+        self._skip -= cut
+        if len(piece.samples) > cut:
+            self._held.append(Piece(piece.samples[cut:], piece.rate, piece.layout))
 
     def finish(self, elapsed_s: float, remarks: Remarks, last: bool) -> Iterator[Piece]:
         """The rest, without the silence behind the music, where the table is right about where that ends."""

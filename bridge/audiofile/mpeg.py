@@ -63,6 +63,13 @@ class Frame:
     junk: int = 0
     table: Table | None = None
 
+    @property
+    def reach(self) -> int:
+        """How many bytes of the frames in front of it a frame of layer 3 begins with."""
+        at = 4 if self.data[1] & 1 else 6
+        both = int.from_bytes(self.data[at : at + 2], "big")
+        return both >> 7 if self.header.version == 1 else both >> 8
+
 
 @dataclass(frozen=True, slots=True)
 class Table:

@@ -55,7 +55,10 @@ class OggSound:
                 remarks.add_at(at_s, f"{page.junk:,} bytes that are no Ogg pages, or broken ones, were skipped")
             if page.flags & FIRST and (link is None or link.began):
                 stream = stream_of(page.body)
-                if stream is not None:
+                if stream is not None and not (stream.rate and 1 <= stream.channels <= MOST_CHANNELS):
+                    remarks.add_at(at_s, f"a link of {stream.channels} channels at {stream.rate} Hz was left out")
+                    link, elapsed_s = None, at_s
+                elif stream is not None:
                     link, elapsed_s = _Link(page.serial, stream, at_s), at_s
                 elif link is not None and page.serial == link.serial:
                     link, elapsed_s = None, at_s

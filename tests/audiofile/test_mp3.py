@@ -142,6 +142,37 @@ def test_garbage_in_many_places_is_said_in_few_lines(tmp_path: Path) -> None:
     assert notes[5].startswith("at 5 more places such things, the last at 1.5 s")
 
 
+@pytest.mark.parametrize("table", [True, False])
+@pytest.mark.parametrize("sort", ["constant", "variable"])
+def test_what_is_written_over_is_silent_for_as_long_as_it_lasted(tmp_path: Path, sort: str, table: bool) -> None:
+    data = mp3(sort)
+    begins = [begin for begin, _ in mp3_frames(data)]
+    place = begins[80] + 50
+    broken = data[:place] + np.random.Generator(np.random.Philox(5)).bytes(2048) + data[place + 2048 :]
+    if not table:
+        data, broken = without_table(data), broken[begins[1] :]
+    plain, _ = read_bytes(tmp_path, data)
+    heard, notes = read_bytes(tmp_path, broken)
+    assert len(notes) == 1
+    if sort == "constant" or table:
+        assert heard.shape == plain.shape
+        assert notes[0].endswith("are missing; they are silent")
+        assert np.array_equal(heard[:, : 70 * 1152], plain[:, : 70 * 1152])
+        assert np.abs(heard[:, 100 * 1152 :] - plain[:, 100 * 1152 :]).max() < 1e-5
+    assert np.abs(heard).max() < 1.01
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_garbage_inside_a_frame_is_heard_as_no_burst_of_noise(tmp_path: Path, seed: int) -> None:
+    data = mp3()
+    chance = np.random.Generator(np.random.Philox(seed))
+    place = int(chance.integers(len(data) // 3, len(data) * 2 // 3))
+    heard, notes = read_bytes(tmp_path, data[:place] + chance.bytes(2048) + data[place:])
+    assert heard.shape == (2, FRAMES)
+    assert len(notes) == 1
+    assert np.abs(heard).max() < 1.01
+
+
 def test_a_frame_that_is_half_overwritten_costs_no_time(tmp_path: Path) -> None:
     data = bytearray(mp3())
     begin, end = list(mp3_frames(bytes(data)))[40]
