@@ -94,8 +94,8 @@ def test_without_a_file_there_is_nothing_to_read(tmp_path: Path) -> None:
 def test_the_doctor_and_lan_warn_of_a_token_that_others_can_read(settings: Path) -> None:
     settings.chmod(0o644)
     for command in (("doctor",), ("run", "--lan")):
-        told = sideman(*command, home=settings.parent)
-        said = "".join((told.stdout + told.stderr).split())
+        done = sideman(*command, home=settings.parent)
+        said = "".join((done.stdout + done.stderr).split())
         assert "otheruserscanreadthetokenin" in said, command
         assert f"chmod600{settings}" in said, command
     settings.chmod(0o600)

@@ -26,16 +26,16 @@ def check_settings_file(path: Path, has_token: bool) -> Finding:
         return Finding(NAME, "ok", str(path))
     mine = (os.getuid(), 0)
     if found.st_uid not in mine:
-        mend = f'sudo chown "$USER" {_quoted(path)}'
-        return Finding(NAME, "warn", f"{path} belongs to another user, who can change it", mend)
+        fix = f'sudo chown "$USER" {_quoted(path)}'
+        return Finding(NAME, "warn", f"{path} belongs to another user, who can change it", fix)
     if has_token and _of_others(found) & (stat.S_IRGRP | stat.S_IROTH):
         return Finding(NAME, "warn", f"other users can read the token in {path}", f"chmod 600 {_quoted(path)}")
     if _of_others(found) & (stat.S_IWGRP | stat.S_IWOTH):
         return Finding(NAME, "warn", f"other users can change {path}", f"chmod 600 {_quoted(path)}")
     # in a sticky folder, such as /tmp, a file is its owner's alone to replace
     if _of_others(folder) & (stat.S_IWGRP | stat.S_IWOTH) and not folder.st_mode & stat.S_ISVTX:
-        mend = f"chmod go-w {_quoted(path.resolve().parent)}"
-        return Finding(NAME, "warn", f"other users can put another file in place of {path}", mend)
+        fix = f"chmod go-w {_quoted(path.resolve().parent)}"
+        return Finding(NAME, "warn", f"other users can put another file in place of {path}", fix)
     return Finding(NAME, "ok", str(path))
 
 

@@ -209,7 +209,7 @@ class Lanes:
                 yield lane
 
     def served(self, lane: Lane, now_s: float) -> None:
-        """``lane`` had its turn."""
+        """``lane`` was served: the others come first now."""
         lane.last_s = now_s
         self._lanes[lane.peer] = self._lanes.pop(lane.peer)
 

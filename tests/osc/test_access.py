@@ -76,7 +76,7 @@ def test_guesses_are_rationed() -> None:
 
 
 def guess(access: Access, peers: list[Peer], seconds: float, each_s: float = 0.2) -> list[tuple[float, Verdict]]:
-    """All of ``peers`` guess in turn, one every ``each_s``."""
+    """The ``peers`` guess one after another, every ``each_s``."""
     times = [each_s * number for number in range(round(seconds / each_s))]
     return [(at, access.authenticate(peers[number % len(peers)], "wrong", at)) for number, at in enumerate(times)]
 

@@ -206,8 +206,8 @@ def test_who_waits_for_a_file_is_answered_in_order_and_another_meanwhile(
             assert client.request("/ping", number, timeout_s=HANG_S) == (number,)
         assert list(slow.messages(0.05)) == []
         go_on.set()
-        heard = slow.messages(HANG_S)
-        assert [next(heard), next(heard)] == [("/pong", ("in the same bundle",)), ("/pong", ("behind it",))]
+        answers = slow.messages(HANG_S)
+        assert [next(answers), next(answers)] == [("/pong", ("in the same bundle",)), ("/pong", ("behind it",))]
     assert loaded == ["karaoke"]
 
 
@@ -261,10 +261,10 @@ def test_panic_does_not_wait_for_a_file(server: OscServer, client: OscClient, bu
 
 
 def test_what_is_lost_and_refused_is_published(server: OscServer, client: OscClient, bus: Bus) -> None:
-    told = threading.Event()
-    bus.subscribe(lambda name, *_: told.set() if name == "osc" else None)
+    published = threading.Event()
+    bus.subscribe(lambda name, *_: published.set() if name == "osc" else None)
     raw(client, b"junk")
-    assert told.wait(HANG_S)
+    assert published.wait(HANG_S)
     fields = dict(zip(bus.registry.reading("osc").fields, bus.latest("osc") or (), strict=True))
     assert (fields["malformed"], fields["failed"]) == (1, 0)
     assert client.request("/osc") == tuple(fields.values())

@@ -120,7 +120,7 @@ def test_a_lane_whose_action_runs_is_not_served(lanes: Lanes) -> None:
     assert len(lanes) == 1
 
 
-def test_lanes_take_turns(lanes: Lanes) -> None:
+def test_lanes_are_served_one_after_another(lanes: Lanes) -> None:
     ann, bob = lanes.open(ANN, 0.0), lanes.open(BOB, 0.0)
     lanes.served(ann, 0.0)
     assert list(lanes.ready(0.0)) == [bob, ann]

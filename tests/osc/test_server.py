@@ -13,7 +13,8 @@ import pytest
 
 from bridge.control.bus import Bus
 from bridge.control.docs import as_json
-from bridge.errors import ConfigError, ControlError
+from bridge.errors import ConfigError, ControlError, DriverError
+from bridge.osc.access import ATTEMPTS_BURST
 from bridge.osc.client import OscClient
 from bridge.osc.guard import messages
 from bridge.osc.server import ERRORS_EACH, OscServer
@@ -324,6 +325,24 @@ def test_on_the_network_a_peer_shows_the_token_first(bus: Bus) -> None:
             assert another.request("/ping") == ()
         with pytest.raises(ControlError, match="token is wrong"), OscClient(port=server.port, token="guess"):
             pass
+
+
+def test_who_guesses_tokens_is_answered_so_and_another_gets_in(bus: Bus) -> None:
+    with (
+        OscServer(bus, "0.0.0.0", 0, ["127.0.0.0/8"], "secret", clock=lambda: 0.0) as server,
+        OscClient(port=server.port) as guesser,
+    ):
+        for _ in range(ATTEMPTS_BURST):
+            with pytest.raises(ControlError, match="the token is wrong"):
+                guesser.request("/auth", "guess")
+        with pytest.raises(ControlError, match=r"too many tries.*wait some seconds"):
+            guesser.request("/auth", "secret")
+        for _ in range(500):
+            guesser.send("/auth", "guess")
+        with OscClient(port=server.port, token="secret") as honest:
+            assert honest.request("/ping") == ()
+        with pytest.raises(DriverError, match="no answer"):  # its errors are used up, and it is still a stranger
+            guesser.request("/ping", timeout_s=0.05)
 
 
 def test_on_the_network_the_unlisted_get_no_answer_at_all(bus: Bus) -> None:

@@ -157,6 +157,6 @@ def test_a_host_cannot_take_every_place_from_the_others(subscriptions: Subscript
         subscriptions.subscribe(("10.0.0.1", 9999), "/", 10.0, 2.0)
     assert len(subscriptions) == MAX_SUBSCRIBERS
     offer(subscriptions, 1.0, 3.0)
-    heard = {peer for peer, _, _ in subscriptions.due(3.0)}
-    assert {ANN, *(("10.0.0.2", port) for port in (1, 2, 3))} <= heard
-    assert not heard & {("10.0.0.1", port) for port in (0, 1, 2)}, "those renewed least lately made room"
+    served = {peer for peer, _, _ in subscriptions.due(3.0)}
+    assert {ANN, *(("10.0.0.2", port) for port in (1, 2, 3))} <= served
+    assert not served & {("10.0.0.1", port) for port in (0, 1, 2)}, "those renewed least lately made room"
