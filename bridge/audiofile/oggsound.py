@@ -66,6 +66,8 @@ class OggSound:
                 yield from link.take(page, remarks)
             elif link is not None:
                 link.began = link.began or not page.flags & FIRST
+            elif not elapsed_s and not page.flags & FIRST:
+                remarks.add("begins in the middle of a stream, of which nothing can be decoded")
         if link is not None and not link.ended:
             remarks.add(f"breaks off after {link.begin_s + link.seconds:.1f} s: its last page is missing")
 

@@ -100,7 +100,8 @@ def _new_drums(source: str, out: Path, wish: Wish, screen: Screen) -> tuple[Play
     midi = _written(played, out)
     made = mix_anew(played.midi(), song, stems.drums, stems.rest, out, told)
     for note in stems.notes:
-        screen.say(f"{song.name}: {note}")
+        if note not in played.piece.remarks:  # those are said with the band
+            screen.say(f"{song.name}: {note}")
     return played, [midi, *made.values()]
 
 

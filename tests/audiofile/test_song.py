@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from pathlib import Path
 
@@ -106,6 +107,15 @@ def test_what_was_odd_is_remarked_once_however_often_the_song_is_read(tmp_path: 
         list(song.blocks())
         assert song.notes == first
     assert len(first) == 1
+
+
+def test_recordings_are_opened_by_one_reader_alone() -> None:
+    root = Path(__file__).parents[2]
+    files = [path for folder in ("bridge", "engines", "tui", "tools") for path in (root / folder).rglob("*.py")]
+    reads = re.compile(r"soundfile\.(read|info|blocks)\b|SoundFile\((?!.*\"w\")|av\.open\b")
+    found = [path for path in files if path.parent.name != "audiofile" and reads.search(path.read_text("utf-8"))]
+    assert len(files) > 100
+    assert found == []
 
 
 def _empty(path: Path) -> None:

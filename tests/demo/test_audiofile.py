@@ -57,6 +57,19 @@ def test_of_four_channels_the_first_two_are_kept(tmp_path: Path) -> None:
     np.testing.assert_allclose(read_song(path, RATE)[:, 50], [0.1, 0.2], rtol=1e-6)
 
 
+def test_a_wav_that_was_never_finished_is_read_to_its_end_and_that_is_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "song.wav"
+    soundfile.write(path, np.stack([tone(RATE), tone(RATE)], axis=1), RATE)
+    data = bytearray(path.read_bytes())
+    place = data.index(b"data") + 4
+    data[4:8] = data[place : place + 4] = bytes(4)
+    path.write_bytes(data)
+    assert read_song(path, RATE).shape == (2, RATE // 2)
+    assert "was never finished" in caplog.text
+
+
 def test_only_as_much_is_read_as_is_wanted(tmp_path: Path) -> None:
     path = tmp_path / "long.wav"
     soundfile.write(path, tone(48000, 2.0), 48000)
