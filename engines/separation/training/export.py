@@ -19,23 +19,15 @@ from bridge.config import write_atomic
 from bridge.core.audio import STEMS
 from bridge.errors import ConfigError
 from engines.onnx import summed
-from engines.separation.grid import POINTS, WINDOW, points_hz
+from engines.separation.grid import POINTS, WINDOW
 from engines.separation.training.batches import Batch
-from engines.separation.training.network import SIDES, Network, Shape
+from engines.separation.training.network import Network, Shape
 from engines.separation.training.step import Step
 from engines.separation.training.targets import STRIDE
 from engines.separation.training.train import CHECKPOINT, judge
 
 CLOSE = 1e-4
 """How far a mask may be from torch's own after many steps, before an export counts as wrong."""
-
-LEAN, LEAN_HZ = 2.0, 300.0
-"""What is added to the bass's logits up to this frequency, falling to nothing an octave above it.
-
-A correction of what the network expects, not of what it hears: records have a bass under most of their seconds and
-much of their energy in it, the mixtures of training one in seven times none and often a soft one. Without it notes of a
-clear bass went in part to drums and voices where the network was in doubt.
-"""
 
 
 def averaged(run: Path) -> tuple[Network, dict[str, str]]:
@@ -50,17 +42,7 @@ def averaged(run: Path) -> tuple[Network, dict[str, str]]:
         "stems": ",".join(STEMS), "window": str(WINDOW), "stride": str(STRIDE), "points": str(POINTS),
         "training_steps": str(int(kept["step"])), "training_hours": f"{float(kept['seen_s']) / 3600:.1f}",
     }  # fmt: skip
-    lean_on_bass(network)
     return network.eval(), about
-
-
-def lean_on_bass(network: Network) -> None:
-    """Raise the bass's logits in the lows, by LEAN."""
-    shape = network.shape
-    lean = torch.from_numpy(LEAN * np.clip(2.0 - points_hz() / LEAN_HZ, 0.0, 1.0)).float()
-    with torch.no_grad():
-        biases = network.leave.bias.view(shape.bands, len(STEMS), SIDES, shape.points)
-        biases[:, STEMS.index("bass")] += lean.view(shape.bands, 1, shape.points)
 
 
 def blend(run: Path, other: Path, share: float) -> None:

@@ -12,22 +12,15 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra `train`")
 
-from bridge.core.audio import STEMS  # noqa: E402
 from bridge.errors import ConfigError  # noqa: E402
-from engines.separation.grid import POINTS, points_hz  # noqa: E402
+from engines.separation.grid import POINTS  # noqa: E402
+from engines.separation.training.__main__ import WEIGHTS  # noqa: E402
 from engines.separation.training.batches import Batch  # noqa: E402
-from engines.separation.training.export import (  # noqa: E402
-    LEAN_HZ,
-    Gate,
-    averaged,
-    blend,
-    export,
-    lean_on_bass,
-    quantized,
-)
+from engines.separation.training.export import CLOSE, Exported, Gate, averaged, blend, export, quantized  # noqa: E402
 from engines.separation.training.network import Network, Shape  # noqa: E402
 from engines.separation.training.train import LOG, Plan, Trainer, errors, judge, loss_of, train  # noqa: E402
 
+ROOT = Path(__file__).parents[4]
 SMALL = Shape(width=8, layers=2, hidden=12)
 
 
@@ -198,16 +191,14 @@ def test_a_whole_run_learns_from_a_library_and_keeps_a_log(tmp_path: Path) -> No
     assert set(judge(trainer.average, songs)["song-valid"]) == {"drums", "bass", "vocals", "other"}
 
 
-def test_leaning_on_the_bass_gives_it_more_of_the_lows_and_nothing_an_octave_above() -> None:
-    plain, leaning = network(), network()
-    lean_on_bass(leaning)
+def test_what_ships_is_the_network_of_the_checkpoint_and_nothing_besides() -> None:
+    trained, _ = averaged(ROOT / "training" / "separation")
+    shipped, steps = Exported(WEIGHTS), powers(20)
+    state = trained.start(1)
     with torch.no_grad():
-        before, _ = plain(powers(5), plain.start(1))
-        after, _ = leaning(powers(5), leaning.start(1))
-    bass, hz = STEMS.index("bass"), points_hz()
-    assert (after[:, :, bass][..., hz < LEAN_HZ] > before[:, :, bass][..., hz < LEAN_HZ]).all()
-    torch.testing.assert_close(after[..., hz > 2 * LEAN_HZ], before[..., hz > 2 * LEAN_HZ])
-    torch.testing.assert_close(after.sum(2), torch.ones_like(after.sum(2)))
+        expected, _ = trained(steps, state)
+    masks, _ = shipped(steps, shipped.start(1))
+    torch.testing.assert_close(masks, expected, atol=CLOSE, rtol=0.0)
 
 
 def test_a_blend_is_the_mean_of_two_stages_by_their_shares(tmp_path: Path) -> None:
