@@ -44,6 +44,7 @@ class Responder:
 
     ``lanes``: where what a peer sent waits for an action of its own. ``send``: takes a datagram to a peer.
     ``clock``: seconds. ``wake``: called in the thread that carried an action out; then `finish` has something to do.
+    ``between``: called between the messages of a datagram, which together may take long.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Responder:
         send: Callable[[bytes, Peer], object],
         clock: Callable[[], float],
         wake: Callable[[], object],
+        between: Callable[[], object],
     ) -> None:
         self.counts: Counter[str] = Counter()
         self.lock = threading.Lock()
@@ -61,7 +63,7 @@ class Responder:
         self._dispatch = Dispatch(bus)
         self.subscriptions = self._dispatch.subscriptions
         self._access, self._lanes, self._clock = access, lanes, clock
-        self._sends, self._wake = send, wake
+        self._sends, self._wake, self._between = send, wake, between
         self._errors = Allowances(ERRORS_EACH, ERRORS_OVERALL)
         self._hints = Allowance(*HINTS)
         self._files_of, self._patience = Allowances(FILES_EACH, None), Allowance(*PATIENCE)
@@ -94,6 +96,8 @@ class Responder:
         hints = int(self._errors.grants(peer, self._clock()) and self._hints.grants(self._clock()))
         budget = Budget(hints=hints)
         for number, (address, args) in enumerate(messages):
+            if number:
+                self._between()
             if self._access.knows(peer) and self._dispatch.takes_long(address):
                 replies = self._use_file(address, args, peer, budget)
             else:

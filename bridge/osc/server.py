@@ -61,7 +61,7 @@ class OscServer:
         self._access = Access(host, allow, token)
         self._clock, self._spent = clock, spent
         self._lanes = Lanes(lambda peer: open_beside(self._socket, peer))
-        self._responder = Responder(bus, self._access, self._lanes, self._send, clock, self._wake)
+        self._responder = Responder(bus, self._access, self._lanes, self._send, clock, self._wake, self._receive)
         self._subscriptions, self._lock = self._responder.subscriptions, self._responder.lock
         self._watched: dict[socket.socket, Lane] = {}
         self._published: list[int] = []

@@ -21,6 +21,7 @@ from bridge.osc.responder import FILES_EACH, HINTS, PATIENCE
 from bridge.osc.server import OscServer
 from bridge.osc.wire import Args, decode, encode
 from tests.osc.floods import FLOODS, PATTERNS, changed, filled
+from tests.osc.test_guard import bundle
 from tests.osc.test_server import raw, settled
 from tests.waiting import HANG_S
 
@@ -183,6 +184,23 @@ def test_who_floods_waits_for_its_share_and_another_is_answered_at_once(
             answered += [args for _, args in gun.messages(0.05)]
         assert answered == [(2,), (3,), (4,), (5,)]
         assert server.counts["dropped"] == 0
+
+
+def test_what_comes_in_is_taken_in_between_the_messages_of_one_datagram(
+    server: OscServer, client: OscClient, bus: Bus
+) -> None:
+    """Or the system would have no room for it, where the datagram takes long."""
+    waiting: list[int] = []
+
+    def send_and_look(_: str) -> None:
+        waiting.append(server._lanes._counts["127.0.0.1", other.local_port])
+        other.send("/ping")
+
+    bus.on("transport.panic", send_and_look)
+    with OscClient(port=server.port) as other:
+        raw(client, bundle(*[encode("/transport/panic", ())] * 5))
+        settled(client)
+    assert waiting == [0, 1, 2, 3, 4]
 
 
 def test_who_waits_for_a_file_is_answered_in_order_and_another_meanwhile(
