@@ -10,6 +10,7 @@ from bridge.audiofile.caf import read_caf
 from bridge.audiofile.flac import MARK as FLAC_MARK
 from bridge.audiofile.flac import FlacSound
 from bridge.audiofile.headed import with_wav_head
+from bridge.audiofile.joined import JoinedSound
 from bridge.audiofile.kinds import HEAD_BYTES, beginning, kind_of, other_than_audio
 from bridge.audiofile.library import open_library
 from bridge.audiofile.mp3 import MpegSound
@@ -19,11 +20,12 @@ from bridge.audiofile.oggsound import OggSound
 from bridge.audiofile.plain import Box, PlainSound, checked
 from bridge.audiofile.sound import Sound
 from bridge.audiofile.w64 import read_w64
-from bridge.audiofile.wav import MPEG, MPEG_III, read_wav
+from bridge.audiofile.wav import MPEG, MPEG_III, next_wav, read_wav
 from bridge.audiofile.window import Window
 
 SHORT = "was cut short: its header announces more than is there"
 _SEARCHED_BYTES = 1 << 18
+_MOST_JOINED = 1000
 
 
 def open_sound(window: Window) -> Sound:
@@ -37,10 +39,24 @@ def open_sound(window: Window) -> Sound:
     if kind == "ogg":
         return OggSound(window)
     if kind:
-        return _boxed(window, kind)
+        return _joined(window) if kind == "wav" else _boxed(window, kind)
     if what := other_than_audio(head):
         raise ValueError(f"it is {what}")
     return _unboxed(window)
+
+
+def _joined(window: Window) -> Sound:
+    """A WAV, and those that were joined to it."""
+    sounds = [_boxed(window, "wav")]
+    while len(sounds) < _MOST_JOINED and isinstance(last := sounds[-1], PlainSound):
+        at = next_wav(last.window, last.box.end)
+        if at is None:
+            break
+        try:
+            sounds.append(_boxed(last.window.part(at), "wav"))
+        except ValueError:
+            break
+    return sounds[0] if len(sounds) == 1 else JoinedSound(sounds)
 
 
 def _boxed(window: Window, kind: str) -> Sound:

@@ -62,7 +62,7 @@ class PlainSound:
         box, start = self.box, self.start
         if box.note:
             remarks.add(box.note)
-        if box.missing:
+        if box.missing >= self._frame_bytes:
             whole = self.frames + box.missing // self._frame_bytes
             remarks.add(
                 f"was cut short: {box.missing:,} bytes of what its header announces are missing, "

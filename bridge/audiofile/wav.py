@@ -20,6 +20,7 @@ _SUBTYPES = {
     (_LINEAR, 1): "PCM_U8", (_LINEAR, 2): "PCM_16", (_LINEAR, 3): "PCM_24", (_LINEAR, 4): "PCM_32",
     (_FLOAT, 4): "FLOAT", (_FLOAT, 8): "DOUBLE", (_ALAW, 1): "ALAW", (_MULAW, 1): "ULAW",
 }  # fmt: skip
+_HEADS = (b"RIFF", b"RIFX", b"RF64", b"BW64")
 _ALL = 0xFFFFFFFF
 _MOST_FMT_BYTES = 1 << 12
 _MOST_CHUNKS = 10_000
@@ -120,7 +121,7 @@ def _follow(window: Window, at: int, order: str) -> bool:
     """Whether whole chunks lie from ``at`` to the end, or nothing that could be sound."""
     for _ in range(_MOST_CHUNKS):
         head = window.read_at(at, 12)
-        if len(head) < 8 or is_tag(head) or head[:4] in (b"RIFF", b"RIFX", b"RF64", b"BW64"):
+        if len(head) < 8 or is_tag(head) or head[:4] in _HEADS:
             return True
         size = struct.unpack(order + "I", head[4:8])[0]
         if not _is_name(head[:4]) or at + 8 + size > window.size:
@@ -129,6 +130,20 @@ def _follow(window: Window, at: int, order: str) -> bool:
         if size % 2 and not _is_name(window.read_at(at, 4)):
             at += 1
     return False
+
+
+def next_wav(window: Window, end: int) -> int | None:
+    """Where the next WAV begins of those joined in one file, behind the samples' ``end``; None where there is none."""
+    at = end + end % 2
+    for _ in range(_MOST_CHUNKS):
+        head = window.read_at(at, 12)
+        if head[:4] in _HEADS and head[8:] == b"WAVE":
+            return at
+        if len(head) < 12 or not _is_name(head[:4]):
+            return None
+        size = struct.unpack("<I", head[4:8])[0]
+        at += 8 + size + size % 2
+    return None
 
 
 def format_of(fields: bytes, start: int, ends: Extent, order: str) -> Wav | None:

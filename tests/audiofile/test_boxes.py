@@ -147,6 +147,17 @@ def test_an_unfinished_wav_of_packed_samples_is_read_to_its_end(tmp_path: Path, 
     assert notes == [UNFINISHED]
 
 
+def test_joined_wavs_are_all_read(tmp_path: Path) -> None:
+    first = riff([fmt(), chunk(b"data", DATA), LIST])
+    second = riff([fmt(2, RATE // 2), chunk(b"data", DATA)])
+    heard, notes = read_bytes(tmp_path, first + second + first)
+    assert np.array_equal(heard[:, :FRAMES], as_read(DATA))
+    assert np.array_equal(heard[:, -FRAMES:], as_read(DATA))
+    assert heard.shape == (2, 3 * FRAMES)
+    assert notes == ["has parts at 22050 Hz, resampled to 44100 Hz"]
+    assert np.array_equal(read(tmp_path / "song.bin", 50_000)[0], heard[:, 50_000:])
+
+
 def test_an_empty_chunk_of_sound_between_others_is_none(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="holds no audio"):
         read_bytes(tmp_path, riff([fmt(), chunk(b"data", b""), LIST]))
