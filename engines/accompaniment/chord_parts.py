@@ -19,12 +19,12 @@ _WORDS = r"""
     | (?i:no|omit)(?P<omit>(?:3|5|7|9|11|13)(?!\d))(?:rd|th)?
     | (?P<alter>[b#+-](?:2|4|5|6|7|9|11|13)(?!\d))
     | (?P<number>(?:6/9|69|2|5|6|7|9|11|13)(?!\d))
-    | (?P<divider>[(),]|/(?=[b#+-]?(?:6|9|11|13)(?!\d)|[b#+-]5(?!\d)|5[+-]|(?i:maj)|M7|Δ))
+    | (?P<divider>[(),]|/(?=[b#+-]?(?:6|9|11|13)(?!\d)|[b#+-]5(?!\d)|5[b#+-]|(?i:maj|ma(?=[79]))|M7|Δ))
 """
-FIRST = re.compile(rf"(?P<minor1>-(?!5(?!\d)))|(?P<aug1>\+(?=[79](?!\d)))|{_WORDS}", re.VERBOSE)
-"""What may follow the root: here ``-`` is minor and ``+7`` an augmented seventh chord."""
+FIRST = re.compile(rf"(?P<minor1>-(?!5(?!\d)))|(?P<aug1>\+(?=[79](?!\d)))|(?P<alter1>5[+-](?!\d))|{_WORDS}", re.VERBOSE)
+"""What may follow the root: here ``-`` is minor, ``+7`` an augmented seventh chord and ``5+`` an augmented one."""
 NEXT = re.compile(_WORDS, re.VERBOSE)
-DIVIDED = re.compile(rf"(?P<alter1>(?:5|9|11|13)[+-](?!\d))|{_WORDS}", re.VERBOSE)
+DIVIDED = re.compile(rf"(?P<alter1>(?:5|9|11|13)[b#+-](?!\d))|{_WORDS}", re.VERBOSE)
 """In brackets and behind a slash: here a sign may follow its degree, as in ``Bm7/5-``."""
 
 STACKS: dict[str, frozenset[int]] = {
@@ -78,7 +78,7 @@ class Parts:
         if kind == "divider":
             return True
         if kind == "alter":
-            sign, degree = (value[-1], value[:-1]) if value[-1] in "+-" else (value[0], value[1:])
+            sign, degree = (value[-1], value[:-1]) if value[-1] in _SHIFTS else (value[0], value[1:])
             self.altered.add(("b" if _SHIFTS[sign] < 0 else "#") + degree)
             return self.number != "5"
         if kind in ("add", "omit"):

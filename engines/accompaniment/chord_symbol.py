@@ -154,6 +154,8 @@ def _hint_of_rest(text: str, at: int, end: int) -> str:
         return _hint(text)
     if _TOO_HIGH.match(rest):
         return f"write {text[:at]}(#{rest[1:]}) or {text[:at]}aug{rest[1:]}"
+    if re.match(r"/?4", rest):
+        return f"write {text[:at]}sus4, or {text[:at]}add4 where the third stays"
     if rest[0] in "/\\":
         return "write one note below the slash, such as C/E"
     return ""

@@ -118,6 +118,7 @@ def test_no_chord(symbol: str) -> None:
         ("Cm7(maj7)", "maj7)", ""), ("C79", "79", ""), ("C7913", "7913", ""), ("Cmsus4", "sus4", ""),
         ("C+11", "+11", "C(#11) or Caug11"), ("Bbb9", "bb9", "Bb(b9)"), ("F##5", "##5", "F#(#5)"),
         ("C###", "#", ""),
+        ("C7/4", "/4", "C7sus4, or C7add4"), ("C4", "4", "Csus4"),
         ("Do", "Do", "C or, for a diminished chord, Ddim"), ("Do7", "Do7", "C7"), ("Rem", "Rem", "Dm"),
         ("Ré", "Ré", "D"),
         ("Mi", "Mi", "E"), ("Fa#m", "a#m", "F#m"), ("Sol7", "Sol7", "G7"), ("LAm", "LAm", "Am"), ("Si", "Si", "B"),
