@@ -15,10 +15,11 @@ import pytest
 from onnx import TensorProto, ValueInfoProto, helper, numpy_helper
 
 from bridge.errors import ModelError
+from engines.separation.models.command import app
 from engines.separation.models.confined import Limits, open_confined
 from engines.separation.models.load import load_separator
 from engines.separation.models.pieces import PieceSeparator
-from engines.separation.models.store import Store
+from engines.separation.models.store import Store, user_store
 from tests.engines.separation.models import graphs
 from tests.engines.separation.models.graphs import Builder, noise
 from tests.waiting import HANG_S, until
@@ -139,6 +140,23 @@ def test_a_song_that_a_model_hangs_on_is_an_error_and_the_next_one_is_separated(
     with pytest.raises(ModelError, match="took more than 1 s of processor time"):
         separator.separate(noise(200), 44100)
     assert separator.separate(np.zeros((2, 200), np.float32), 44100).shape == (4, 2, 200)
+
+
+def test_verifying_a_model_that_hangs_names_it_and_goes_on_with_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SIDEMAN_CONFIG_HOME", str(tmp_path / "home"))
+    hanging = looping(tmp_path / "hanging.onnx")
+    good = graphs.stacked(tmp_path / "good.onnx", "mix", SHAPE, (0.1, 0.2, 0.3, 0.4))
+    for path in (hanging, good):
+        with user_store().draft(path.stem) as draft:
+            (draft.folder / path.name).write_bytes(path.read_bytes())
+            stems = ("drums", "bass", "other", "vocals")
+            draft.publish(graphs.manifest_for(path, "htdemucs", stems, name=path.stem, limit_s=1))
+    assert app(["verify", "--json"], result_action="return_value", exit_on_error=False) == 1
+    problems = {one["name"]: one["problem"] for one in json.loads(capsys.readouterr().out)}
+    assert problems["good"] == ""
+    assert "took more than 1 s of processor time" in problems["hanging"]
 
 
 ADDING = "import sys; from engines.separation.models.command import app; sys.exit(app())"
