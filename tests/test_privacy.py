@@ -70,6 +70,26 @@ def test_a_session_of_onnx_runtime_reports_to_nobody(watched: Watched, package: 
     assert_private(watched, sys.executable, "-c", script)
 
 
+PLAYLISTS = {
+    "a.mp3": "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nhttp://sideman.invalid/a.ts\n#EXT-X-ENDLIST\n",
+    "b.wav": "ffconcat version 1.0\nfile http://sideman.invalid/a.mp3\n",
+    "c.flac": "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 192.0.2.7\nt=0 0\nm=audio 5004 RTP/AVP 0\n",
+    "d.ogg": "[playlist]\nFile1=http://sideman.invalid/a.mp3\nNumberOfEntries=1\n",
+}
+
+
+def test_an_address_in_a_file_that_is_no_song_is_not_asked(watched: Watched) -> None:
+    songs = watched.folder / "work" / "out"
+    songs.mkdir()
+    for name, text in PLAYLISTS.items():
+        (songs / name).write_text(text)
+    told = watched.run(*SIDEMAN, "analyze", *(str(songs / name) for name in PLAYLISTS), "--out", "out/results")
+    assert told.returncode == 1
+    assert all(f"{name}: failed" in told.stdout + told.stderr for name in PLAYLISTS)
+    assert watched.asked == []
+    assert watched.foreign == []
+
+
 def test_the_watch_sees_what_python_asks(watched: Watched) -> None:
     script = "import socket\ntry: socket.getaddrinfo('sideman.invalid', 80)\nexcept OSError: pass"
     watched.run(sys.executable, "-c", script)

@@ -55,6 +55,17 @@ def test_it_starts_at_a_rate_that_one_engine_refuses(rate: int, caplog: pytest.L
     ]
 
 
+def test_where_the_separation_refuses_the_mix_goes_through_as_it_is() -> None:
+    only = EngineSettings(mir="", accompaniment="", synth="")
+    with private_server(22051, 128) as server, sidecar_on(server, only) as sidecar:
+        assert health(sidecar) == {"separation": "off at 22051 Hz"}
+        sent = music(22051, 1.0)
+        with stand_in(sidecar, sent, 2 * 22051) as daw:
+            daw.run_freewheeling(500.0)
+            assert delay_error(daw, sent, 0) <= SUM_ERROR
+            assert sum_error(daw) <= SUM_ERROR
+
+
 def test_a_role_that_went_off_with_a_rate_is_back_with_the_next(caplog: pytest.LogCaptureFixture) -> None:
     with private_server(48000, 128) as server, sidecar_on(server, ENGINES) as sidecar:
         assert set(health(sidecar).values()) == {"running"}
