@@ -12,6 +12,7 @@ _STREAMED = (range(0x7FFF0000, 0x80000001), range(0xFFFF0000, 1 << 32))
 UNFINISHED = "was never finished: its header says 0 bytes of sound; read to its end"
 _WRAP = 1 << 32
 _TAIL_BYTES = 1 << 20
+_MOST_PLACES = 64
 _SCAN_BYTES = 1 << 16
 _LEAST = 8  # bytes of a chunk's head: fewer are padding
 
@@ -70,7 +71,7 @@ def _end_of_samples(window: Window, start: int, chunks: Chunks) -> int:
     first = max(start, window.size - _TAIL_BYTES)
     tail = window.read_at(first, window.size - first)
     places = sorted(at for mark in chunks.marks for at in _all(tail, mark))
-    for at in places[:1000]:
+    for at in places[:_MOST_PLACES]:
         if chunks.follows(window, first + at):
             return first + at
     return window.size
