@@ -121,12 +121,14 @@ def test_a_rifx_of_a_wrong_size_is_read_to_its_end(tmp_path: Path) -> None:
 
 
 def test_a_size_that_passed_4_gb_and_began_anew_is_put_right(tmp_path: Path) -> None:
-    """A sparse file: 4 GiB of zeros, then sound, then a chunk; the header has the lower 32 bits of the sizes."""
+    """A sparse file: 4 GiB of silence, then sound, then a chunk; the header has the lower 32 bits of the sizes."""
     path = tmp_path / "long.wav"
     head = riff([fmt(2, bits=32, tag=3), chunk(b"data", b"", 80_000)], 80_036)
     tail = np.full((10_000, 2), 0.5, np.float32).tobytes()
     with path.open("wb") as file:
         file.write(head)
+        file.seek(len(head) + 80_000)
+        file.write(b"\1" * 8)  # where the header says that the sound ends
         file.seek(len(head) + (1 << 32))
         file.write(tail + LIST)
     frames = ((1 << 32) + 80_000) // 8
