@@ -6,6 +6,9 @@ whose work others had to wait for too long, is moved to a socket of its own, bou
 that peer, where the system can do that. It is read for a share of the time only, and what the peer sends beyond that,
 the system drops, at no cost to us.
 
+Where more peers do so than there are lanes, as where one sends from a port after another, newcomers are passed over for
+a second: who was here before is served.
+
 A lane without a socket keeps what a peer sends while an action of that peer reads or writes a file.
 """
 
@@ -20,7 +23,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from bridge.osc.guard import MAX_BYTES
-from bridge.osc.limits import Allowance
+from bridge.osc.limits import Allowance, Recent
 from bridge.osc.wire import Message, Peer
 
 SHARE, AT_ONCE_S = 0.5, 0.03
@@ -35,6 +38,10 @@ MAX_OF_PEER, MAX_OF_PEER_BYTES = 256, 96 << 10
 """Of one peer, what may wait among the others' before it gets a lane."""
 MAX_SHARED = 512
 """Datagrams of all peers without a lane that may wait."""
+CROWDED_S = 1.0
+"""How long newcomers are passed over where there are too many peers, and how long one is a newcomer."""
+MAX_SEEN = 1024
+"""Peers remembered as having been here."""
 QUIET_S = 5.0
 """A lane that had nothing for so long is closed."""
 LARGEST_DATAGRAM = MAX_BYTES + 4
@@ -106,6 +113,9 @@ class Lanes:
         self._work_s = self._judged_s = 0.0
         self._spent_s: defaultdict[Peer, float] = defaultdict(float)
         """Processor time that each peer without a lane took since others waited."""
+        self._seen: Recent[Peer, float] = Recent(MAX_SEEN)
+        """When each peer that is not among too many was first here."""
+        self._crowded_until_s = float("-inf")
         self.dropped = 0
         """Datagrams that found no room here."""
         self.lost = 0
@@ -124,16 +134,27 @@ class Lanes:
 
     def put(self, datagram: bytes, peer: Peer, now_s: float) -> None:
         """Keep what came in by the socket that all share."""
+        if self._passes_over(peer, now_s):
+            self.dropped += 1
+            return
         if peer not in self._lanes and self._sends_too_much(peer):
             self.move_aside(peer, now_s)
         if peer in self._lanes:
             self._put_aside(datagram, peer, now_s)
         elif len(self._shared) >= MAX_SHARED or self._sends_too_much(peer):
             self.dropped += 1
+            self._crowded_until_s = now_s + CROWDED_S
         else:
             self._shared.append((datagram, peer, self._work_s))
             self._counts[peer] += 1
             self._sizes[peer] += len(datagram)
+
+    def _passes_over(self, peer: Peer, now_s: float) -> bool:
+        """Whether ``peer`` is a newcomer at a time of too many."""
+        since_s, crowded = self._seen.use(peer), now_s < self._crowded_until_s
+        if since_s is None and not crowded:
+            since_s = self._seen.keep(peer, now_s)
+        return crowded and (since_s is None or now_s - since_s < CROWDED_S) and peer not in self._lanes
 
     def _sends_too_much(self, peer: Peer) -> bool:
         return self._counts[peer] >= MAX_OF_PEER or self._sizes[peer] >= MAX_OF_PEER_BYTES
@@ -155,6 +176,9 @@ class Lanes:
         if self.has_room(peer):
             lane = self.open(peer, now_s)
             lane.socket = lane.socket or self._open_socket(peer)
+        else:
+            self._crowded_until_s = now_s + CROWDED_S
+            self._seen.pop(peer, None)
 
     def take(self, now_s: float) -> tuple[bytes, Peer] | None:
         """The next datagram of a peer without a lane, and its sender; None where none waits."""

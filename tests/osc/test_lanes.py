@@ -156,6 +156,28 @@ def test_lanes_are_bounded(lanes: Lanes) -> None:
     assert (len(lanes), lanes.dropped) == (MAX_LANES, 10)
 
 
+def test_of_more_peers_than_there_are_lanes_those_who_were_here_before_are_served(lanes: Lanes) -> None:
+    lanes.put(b"b", BOB, 0.0)
+    assert taken(lanes) == [(b"b", BOB)]
+    crowd: list[Peer] = [("127.0.0.1", 10_000 + number) for number in range(2000)]
+    answered, now_s = 0, 10.0
+    for number, peer in enumerate(crowd):
+        now_s += 0.001
+        for _ in range(3):
+            lanes.put(b"a", peer, now_s)
+        if number % 50 == 49:
+            lanes.put(b"b", BOB, now_s)
+        while (one := lanes.take(now_s)) is not None:
+            if one[1] == BOB:
+                answered += 1
+                break
+            lanes.charge(one[1], AT_ONCE_S, now_s)
+    assert answered == len(crowd) // 50
+    assert lanes.dropped > len(crowd)
+    lanes.put(b"n", ANN, now_s + 10.0)
+    assert (b"n", ANN) in taken(lanes, now_s + 10.0)
+
+
 def test_a_quiet_lane_is_closed_and_one_without_a_socket_as_soon_as_it_is_empty() -> None:
     ends = socket.socketpair()
     lanes = Lanes(lambda _: ends[0])
