@@ -13,6 +13,7 @@ from bridge.control.bus import Bus
 from bridge.control.registry import Registry
 from bridge.control.sidecar import RESERVE_FRAMES, sidecar_registry
 from bridge.core.compiling import watch_compiling
+from bridge.core.jit import CACHE
 from bridge.core.latency import Ledger
 from bridge.drivers.clients import ServerFacts, ask_server, default_server
 from bridge.drivers.connections import Connections
@@ -114,7 +115,8 @@ class Sidecar:
     def _count_compiled(self, _name: str) -> None:
         self._compiled += 1
         if self._compiled >= FEW:  # numba keeps a few of its own functions in no cache
-            step = "compiling, once for this version, for about a minute"
+            kept = CACHE.folder is not None and not CACHE.own
+            step = f"compiling{', once for this version,' if kept else ''} for about a minute"
             self._tell_start(step, self._compiled, CALLBACK_FUNCTIONS)
 
     def abandon(self) -> None:
