@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import ExitStack
 from types import TracebackType
 
@@ -10,6 +11,7 @@ from rich.status import Status
 from bridge.printing import Printer
 
 QUARTERS = 4
+TERMINAL_S = 0.5
 
 
 class StartDisplay:
@@ -32,7 +34,8 @@ class StartDisplay:
 
     def show(self, step: str, done: int = 0, of: int = 0) -> None:
         """``step`` is being done; ``done`` parts ``of`` all where they can be counted."""
-        counted = f"{step}: {min(done, of)} of {of}" if of else step
+        done = min(done, of)
+        counted = f"{step}: {done} of {of}" if of else step
         if self._status is not None:
             self._status.update(counted)
             return
@@ -42,6 +45,10 @@ class StartDisplay:
             self._console.say(counted)
 
     def end(self) -> None:
-        """Leave the terminal as it was, from a thread that ends the process."""
-        if self._console.is_terminal:
+        """Leave the terminal as it was, from a thread that ends the process, and soon: nobody waits for a terminal."""
+        status = self._status
+        if status is not None:
+            stopping = threading.Thread(target=status.stop, daemon=True)
+            stopping.start()
+            stopping.join(TERMINAL_S)
             self._console.show_cursor()
