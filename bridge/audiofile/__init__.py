@@ -1,4 +1,4 @@
-"""Reader of audio files: every frame that is there, whatever a header says, by one way for all commands."""
+"""Reader of audio files: every frame that is there, whatever a header says, the same for all commands."""
 
 from __future__ import annotations
 

@@ -36,14 +36,14 @@ def read_aiff(window: Window) -> Box | None:
     channels, frames, bits = struct.unpack(">HIH", comm[:8])
     code = comm[18:22] if len(comm) >= 22 and window.read_at(8, 4) == b"AIFC" else b"NONE"
     subtype = _LINEAR.get((bits + 7) // 8, "") if code in _WHOLE else _CODED.get(code, "")
-    start, told = found[b"SSND"]
+    start, declared = found[b"SSND"]
     offset = struct.unpack(">I", window.read_at(start, 4).ljust(4, b"\0"))[0]
     start += 8 + (offset if offset < window.size - start else 0)
     whole = frames * channels * SAMPLE_BYTES.get(subtype, 0)
-    told = max(told - 8 - offset, 0) if told >= 8 else 0
-    if not told and whole and start + whole <= window.size:
-        told = whole
-    ends = extent(window, start, None if told > 0xFFFF0000 else told, Chunks(_follow, _BEHIND))
+    declared = max(declared - 8 - offset, 0) if declared >= 8 else 0
+    if not declared and whole and start + whole <= window.size:
+        declared = whole
+    ends = extent(window, start, None if declared > 0xFFFF0000 else declared, Chunks(_follow, _BEHIND))
     layout = read_layout(window.read_at(*found[b"CHAN"]), channels) if b"CHAN" in found else ()
     big = code != b"sowt"
     return Box(start, ends.end, channels, _rate(comm[8:18]), subtype, big, layout, ends.missing, ends.note)

@@ -18,9 +18,9 @@ def read_au(window: Window) -> Box | None:
     if len(head) < 24:
         return None
     order = "<" if head[:4] == b"dns." else ">"
-    start, told, encoding, rate, channels = struct.unpack(order + "IIIII", head[4:])
+    start, declared, encoding, rate, channels = struct.unpack(order + "IIIII", head[4:])
     start = min(max(start, 24), window.size)
-    ends = extent(window, start, None if told == _UNKNOWN else told, Chunks(_follow, padded=1))
+    ends = extent(window, start, None if declared == _UNKNOWN else declared, Chunks(_follow, padded=1))
     subtype = _SUBTYPES.get(encoding, "")
     return Box(start, ends.end, channels, rate, subtype, order == ">", (), ends.missing, ends.note)
 

@@ -43,8 +43,8 @@ def read_caf(window: Window) -> Box | None:
     subtype = _CODED.get(code, "")
     if code == b"lpcm" and frames in (0, 1) and packet in (0, wide * channels):
         subtype = (_REAL if flags & _FLOAT else _LINEAR).get(wide, "")
-    start, told = found[b"data"][0] + 4, found[b"data"][1] - 4
-    known = None if told < -4 else max(told, 0)
+    start, declared = found[b"data"][0] + 4, found[b"data"][1] - 4
+    known = None if declared < -4 else max(declared, 0)
     ends = extent(window, start, known, Chunks(_follow, _BEHIND, padded=1))
     layout = read_layout(window.read_at(found[b"chan"][0], _layout_bytes(found)), channels) if b"chan" in found else ()
     hertz = int(rate) if math.isfinite(rate) else 0

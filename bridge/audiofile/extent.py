@@ -38,27 +38,27 @@ class Chunks:
     padded: int = 2
 
 
-def extent(window: Window, start: int, told: int | None, chunks: Chunks) -> Extent:
-    """The extent of the samples from ``start`` on, where the header says ``told`` bytes; None: it does not know."""
+def extent(window: Window, start: int, declared: int | None, chunks: Chunks) -> Extent:
+    """The extent of the samples from ``start`` on, where the header says ``declared`` bytes; None: it does not know."""
     room = window.size - start
-    if told is None or (told > room and any(told in sizes for sizes in _STREAMED)):
+    if declared is None or (declared > room and any(declared in sizes for sizes in _STREAMED)):
         return Extent(_end_of_samples(window, start, chunks))
-    if told > room:
-        return Extent(window.size, told - room)
-    if told and _ends_there(window, start + told, chunks):
-        return Extent(start + told)
-    if told == 0:
+    if declared > room:
+        return Extent(window.size, declared - room)
+    if declared and _ends_there(window, start + declared, chunks):
+        return Extent(start + declared)
+    if declared == 0:
         if room < _LEAST or chunks.follows(window, start):
             return Extent(start)
         return Extent(_end_of_samples(window, start, chunks), note=UNFINISHED)
     for wraps in range(1, room // _WRAP + 1):  # a size above 4 GiB of which 32 bits are left
-        if told + wraps * _WRAP <= room and _ends_there(window, start + told + wraps * _WRAP, chunks):
-            return Extent(start + told + wraps * _WRAP, note=_more(told))
-    return Extent(_end_of_samples(window, start, chunks), note=_more(told))
+        if declared + wraps * _WRAP <= room and _ends_there(window, start + declared + wraps * _WRAP, chunks):
+            return Extent(start + declared + wraps * _WRAP, note=_more(declared))
+    return Extent(_end_of_samples(window, start, chunks), note=_more(declared))
 
 
-def _more(told: int) -> str:
-    return f"has more sound than its header says ({told:,} bytes); read to its end"
+def _more(declared: int) -> str:
+    return f"has more sound than its header says ({declared:,} bytes); read to its end"
 
 
 def _ends_there(window: Window, end: int, chunks: Chunks) -> bool:

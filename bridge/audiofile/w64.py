@@ -30,8 +30,8 @@ def read_w64(window: Window) -> Wav | None:
         at += (size + 7) // 8 * 8
     if _FMT not in found or _DATA not in found:
         return None
-    (fmt, fmt_bytes), (start, told) = found[_FMT], found[_DATA]
-    ends = extent(window, start, None if told >= 1 << 62 else told, Chunks(_follow, padded=8))
+    (fmt, fmt_bytes), (start, declared) = found[_FMT], found[_DATA]
+    ends = extent(window, start, None if declared >= 1 << 62 else declared, Chunks(_follow, padded=8))
     return format_of(window.read_at(fmt, min(fmt_bytes, 40)), start, ends, "<")
 
 

@@ -61,8 +61,8 @@ def read_wav(window: Window) -> Wav | None:
             found[name] = chunk
     if b"fmt " not in found or b"data" not in found:
         return None
-    data, told = found[b"data"], _told(window, found, head)
-    ends = _extent(window, data, told, struct.unpack(order + "I", head[4:8])[0], order)
+    data, declared = found[b"data"], _declared(window, found, head)
+    ends = _extent(window, data, declared, struct.unpack(order + "I", head[4:8])[0], order)
     fmt = found[b"fmt "]
     return format_of(window.read_at(fmt.start, min(fmt.size, _MOST_FMT_BYTES)), data.start, ends, order)
 
@@ -96,23 +96,25 @@ def _searched(window: Window, name: bytes, order: str) -> _Chunk | None:
     return _Chunk(name, at + 8, struct.unpack(order + "I", head[at + 4 : at + 8])[0])
 
 
-def _told(window: Window, found: dict[bytes, _Chunk], head: bytes) -> int | None:
-    told = found[b"data"].size
-    if head[:4] in (b"RF64", b"BW64") and b"ds64" in found and told in (_ALL, 0):
+def _declared(window: Window, found: dict[bytes, _Chunk], head: bytes) -> int | None:
+    declared = found[b"data"].size
+    if head[:4] in (b"RF64", b"BW64") and b"ds64" in found and declared in (_ALL, 0):
         sizes = window.read_at(found[b"ds64"].start, 16)
-        told = struct.unpack("<Q", sizes[8:])[0] if len(sizes) == 16 else _ALL
-        return None if told >= 1 << 63 else told
-    return None if told == _ALL else told
+        declared = struct.unpack("<Q", sizes[8:])[0] if len(sizes) == 16 else _ALL
+        return None if declared >= 1 << 63 else declared
+    return None if declared == _ALL else declared
 
 
-def _extent(window: Window, data: _Chunk, told: int | None, riff: int, order: str) -> Extent:
+def _extent(window: Window, data: _Chunk, declared: int | None, riff: int, order: str) -> Extent:
     chunks = Chunks(lambda file, at: _follow(file, at, order), _BEHIND)
-    ends = extent(window, data.start, told, chunks)
-    if ends.note and told and 0 <= 8 + riff - (data.start + told) <= 1:  # both sizes agree: what follows may be junk
-        rest = window.size - (data.start + told)
-        if rest < min(_JUNK_BYTES, told // 16):
+    ends = extent(window, data.start, declared, chunks)
+    if (
+        ends.note and declared and 0 <= 8 + riff - (data.start + declared) <= 1
+    ):  # both sizes agree: what follows may be junk
+        rest = window.size - (data.start + declared)
+        if rest < min(_JUNK_BYTES, declared // 16):
             return Extent(
-                data.start + told, note=f"has {rest:,} bytes behind its sound that nothing describes; left out"
+                data.start + declared, note=f"has {rest:,} bytes behind its sound that nothing describes; left out"
             )
     return ends
 

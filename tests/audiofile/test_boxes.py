@@ -49,8 +49,8 @@ def test_a_sound_file_is_read_to_the_bit(tmp_path: Path, kind: str, subtype: str
     sound[0, 100:103] = 1.0, -1.0, 0.999  # what is at full scale, too
     data = encoded(sound, kind, subtype, endian=endian)
     right, _ = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)
-    heard, notes = read_bytes(tmp_path, data)
-    assert np.array_equal(heard, np.broadcast_to(right.T, (2, len(right))))
+    result, notes = read_bytes(tmp_path, data)
+    assert np.array_equal(result, np.broadcast_to(right.T, (2, len(right))))
     assert notes == []
     assert np.array_equal(read_bytes(tmp_path, data)[0][:, 12_345:], read(tmp_path / "song.bin", 12_345)[0])
 
@@ -108,15 +108,15 @@ WAVS: dict[str, tuple[bytes, str]] = {
 @pytest.mark.parametrize("name", WAVS)
 def test_every_frame_of_a_wav_is_read_whatever_its_sizes(tmp_path: Path, name: str) -> None:
     data, note = WAVS[name]
-    heard, notes = read_bytes(tmp_path, data)
-    assert np.array_equal(heard, as_read(DATA))
+    result, notes = read_bytes(tmp_path, data)
+    assert np.array_equal(result, as_read(DATA))
     assert notes == [note] * bool(note)
 
 
 def test_a_rifx_of_a_wrong_size_is_read_to_its_end(tmp_path: Path) -> None:
     data = riff([fmt(order=">"), chunk(b"data", BIG, 0, ">")], 0, b"RIFX", ">")
-    heard, notes = read_bytes(tmp_path, data)
-    assert np.array_equal(heard, as_read(BIG, ">"))
+    result, notes = read_bytes(tmp_path, data)
+    assert np.array_equal(result, as_read(BIG, ">"))
     assert notes == [UNFINISHED]
 
 
@@ -132,10 +132,10 @@ def test_a_size_that_passed_4_gb_and_began_anew_is_put_right(tmp_path: Path) -> 
         file.seek(len(head) + (1 << 32))
         file.write(tail + LIST)
     frames = ((1 << 32) + 80_000) // 8
-    heard, notes = read(path, frames - 20_000)
-    assert heard.shape == (2, 20_000)
-    assert not heard[:, :10_000].any()
-    assert (heard[:, 10_000:] == 0.5).all()
+    result, notes = read(path, frames - 20_000)
+    assert result.shape == (2, 20_000)
+    assert not result[:, :10_000].any()
+    assert (result[:, 10_000:] == 0.5).all()
     assert notes == ["has more sound than its header says (80,000 bytes); read to its end"]
 
 
@@ -144,20 +144,20 @@ def test_an_unfinished_wav_of_packed_samples_is_read_to_its_end(tmp_path: Path, 
     data = encoded(music(FRAMES, 1), "WAV", subtype)
     right, _ = soundfile.read(io.BytesIO(data), dtype="float32")
     place = data.index(b"data") + 4
-    heard, notes = read_bytes(tmp_path, data[:4] + bytes(4) + data[8:place] + bytes(4) + data[place + 4 :])
-    assert np.array_equal(heard[0, :FRAMES], right[:FRAMES])
+    result, notes = read_bytes(tmp_path, data[:4] + bytes(4) + data[8:place] + bytes(4) + data[place + 4 :])
+    assert np.array_equal(result[0, :FRAMES], right[:FRAMES])
     assert notes == [UNFINISHED]
 
 
 def test_joined_wavs_are_all_read(tmp_path: Path) -> None:
     first = riff([fmt(), chunk(b"data", DATA), LIST])
     second = riff([fmt(2, RATE // 2), chunk(b"data", DATA)])
-    heard, notes = read_bytes(tmp_path, first + second + first)
-    assert np.array_equal(heard[:, :FRAMES], as_read(DATA))
-    assert np.array_equal(heard[:, -FRAMES:], as_read(DATA))
-    assert heard.shape == (2, 3 * FRAMES)
+    result, notes = read_bytes(tmp_path, first + second + first)
+    assert np.array_equal(result[:, :FRAMES], as_read(DATA))
+    assert np.array_equal(result[:, -FRAMES:], as_read(DATA))
+    assert result.shape == (2, 3 * FRAMES)
     assert notes == ["has parts at 22050 Hz, resampled to 44100 Hz"]
-    assert np.array_equal(read(tmp_path / "song.bin", 50_000)[0], heard[:, 50_000:])
+    assert np.array_equal(read(tmp_path / "song.bin", 50_000)[0], result[:, 50_000:])
 
 
 def test_an_empty_chunk_of_sound_between_others_is_none(tmp_path: Path) -> None:
@@ -185,15 +185,17 @@ def aiff(ssnd: int | None = None, frames: int = FRAMES, form: int | None = None,
     ],
 )
 def test_every_frame_of_an_aiff_is_read_whatever_its_sizes(tmp_path: Path, data: bytes, noted: bool) -> None:
-    heard, notes = read_bytes(tmp_path, data)
-    assert np.array_equal(heard, as_read(BIG, ">"))
+    result, notes = read_bytes(tmp_path, data)
+    assert np.array_equal(result, as_read(BIG, ">"))
     assert bool(notes) == noted
 
 
 def caf(size: int, behind: bytes = b"") -> bytes:
     desc = struct.pack(">d4sIIIII", RATE, b"lpcm", 2, 2, 1, 1, 16)
     parts = [(b"desc", desc, 32), (b"data", bytes(4) + DATA, size)]
-    return b"caff\0\1\0\0" + b"".join(name + struct.pack(">q", told) + body for name, body, told in parts) + behind
+    return (
+        b"caff\0\1\0\0" + b"".join(name + struct.pack(">q", declared) + body for name, body, declared in parts) + behind
+    )
 
 
 WHOLE = 4 + 2 * FRAMES
@@ -211,16 +213,16 @@ WHOLE = 4 + 2 * FRAMES
     ],
 )
 def test_every_frame_of_a_caf_is_read_whatever_its_sizes(tmp_path: Path, data: bytes, noted: bool) -> None:
-    heard, notes = read_bytes(tmp_path, data)
-    assert np.array_equal(heard, as_read(DATA))
+    result, notes = read_bytes(tmp_path, data)
+    assert np.array_equal(result, as_read(DATA))
     assert bool(notes) == noted
 
 
 @pytest.mark.parametrize(("size", "noted"), [(2 * FRAMES, False), (0xFFFFFFFF, False), (0, True), (FRAMES, True)])
 def test_every_frame_of_an_au_is_read_whatever_its_size(tmp_path: Path, size: int, noted: bool) -> None:
     data = b".snd" + struct.pack(">IIIII", 24, size, 3, RATE, 1) + BIG
-    heard, notes = read_bytes(tmp_path, data)
-    assert np.array_equal(heard, as_read(BIG, ">"))
+    result, notes = read_bytes(tmp_path, data)
+    assert np.array_equal(result, as_read(BIG, ">"))
     assert bool(notes) == noted
 
 
@@ -229,9 +231,9 @@ def test_every_frame_of_a_w64_is_read_whatever_its_size(tmp_path: Path, size: in
     sound = as_read(DATA)[:1]
     data = encoded(sound, "W64", "PCM_16")
     place = data.index(b"data\xf3\xac") + 16
-    heard, _ = read_bytes(tmp_path, data[:place] + struct.pack("<Q", size) + data[place + 8 :])
-    assert np.array_equal(heard[:, :FRAMES], as_read(DATA))
-    assert heard.shape[1] - FRAMES < 4  # padding
+    result, _ = read_bytes(tmp_path, data[:place] + struct.pack("<Q", size) + data[place + 8 :])
+    assert np.array_equal(result[:, :FRAMES], as_read(DATA))
+    assert result.shape[1] - FRAMES < 4  # padding
 
 
 CUTS: dict[str, Callable[[], bytes]] = {
@@ -244,8 +246,8 @@ CUTS: dict[str, Callable[[], bytes]] = {
 
 @pytest.mark.parametrize("kind", CUTS)
 def test_one_that_breaks_off_is_read_as_far_as_it_goes_and_that_is_said(tmp_path: Path, kind: str) -> None:
-    heard, notes = read_bytes(tmp_path, CUTS[kind]()[:-20_001])
-    assert heard.shape == (2, FRAMES - 10_001)
+    result, notes = read_bytes(tmp_path, CUTS[kind]()[:-20_001])
+    assert result.shape == (2, FRAMES - 10_001)
     assert notes == [
         "was cut short: 20,001 bytes of what its header announces are missing, so it ends after 0.5 of 0.7 s"
     ]
@@ -254,6 +256,6 @@ def test_one_that_breaks_off_is_read_as_far_as_it_goes_and_that_is_said(tmp_path
 @pytest.mark.skipif(not FAULTS.is_dir(), reason="needs the shared recordings")
 @pytest.mark.parametrize("name", ["06_unfinalised_data_size_0.wav", "meh_07_data_size_too_small.wav"])
 def test_what_users_reported(name: str) -> None:
-    heard, notes = read(FAULTS / name)
-    assert heard.shape == (2, 44_100)
+    result, notes = read(FAULTS / name)
+    assert result.shape == (2, 44_100)
     assert len(notes) == 1

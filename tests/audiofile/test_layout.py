@@ -16,7 +16,7 @@ FL, FR, FC, LFE, BL, BR, FLC, FRC, BC, SL, SR = (1 << bit for bit in range(11))
 
 
 def levels(channels: int) -> np.ndarray:
-    """Each channel a level of its own, such that every sum is told from every other; shape (channels, frames)."""
+    """Each channel a level of its own, such that every sum is declared from every other; shape (channels, frames)."""
     return np.repeat(0.5 ** np.arange(2, channels + 2)[:, None], 500, axis=1).astype(np.float32)
 
 
@@ -60,28 +60,28 @@ def folded(left: dict[int, float], right: dict[int, float]) -> list[float]:
 def test_a_channel_mask_says_what_is_folded(
     tmp_path: Path, channels: int, mask: int, right: list[float], name: str
 ) -> None:
-    heard, notes = read_bytes(tmp_path, extensible(channels, mask))
-    np.testing.assert_allclose(heard[:, 100], right, rtol=1e-6)
+    result, notes = read_bytes(tmp_path, extensible(channels, mask))
+    np.testing.assert_allclose(result[:, 100], right, rtol=1e-6)
     count = "six" if channels == 6 else str(channels)
     assert notes == [f"has {count} channels, taken as {name} and folded to stereo"]
 
 
 @pytest.mark.parametrize("mask", [0, FL | FR, 1 << 17 | 1 << 16 | 1 << 15 | 1 << 14])
 def test_four_channels_of_which_no_stereo_can_be_made_give_the_first_two(tmp_path: Path, mask: int) -> None:
-    heard, notes = read_bytes(tmp_path, extensible(4, mask))
-    assert list(heard[:, 100]) == [0.25, 0.125]
+    result, notes = read_bytes(tmp_path, extensible(4, mask))
+    assert list(result[:, 100]) == [0.25, 0.125]
     assert notes == ["has 4 channels; the first two were used"]
 
 
 def test_six_channels_without_a_mask_are_5_1(tmp_path: Path) -> None:
-    heard, notes = read_bytes(tmp_path, encoded(levels(6), "WAV", "FLOAT"))
-    np.testing.assert_allclose(heard[:, 100], folded({0: 1, 2: SIDE, 4: SIDE}, {1: 1, 2: SIDE, 5: SIDE}), rtol=1e-6)
+    result, notes = read_bytes(tmp_path, encoded(levels(6), "WAV", "FLOAT"))
+    np.testing.assert_allclose(result[:, 100], folded({0: 1, 2: SIDE, 4: SIDE}, {1: 1, 2: SIDE, 5: SIDE}), rtol=1e-6)
     assert notes == ["has six channels, taken as 5.1 and folded to stereo"]
 
 
 def test_two_channels_are_left_and_right_whatever_a_mask_says(tmp_path: Path) -> None:
-    heard, notes = read_bytes(tmp_path, extensible(2, FC | LFE))
-    assert list(heard[:, 100]) == [0.25, 0.125]
+    result, notes = read_bytes(tmp_path, extensible(2, FC | LFE))
+    assert list(result[:, 100]) == [0.25, 0.125]
     assert notes == []
 
 
@@ -99,8 +99,8 @@ def test_two_channels_are_left_and_right_whatever_a_mask_says(tmp_path: Path) ->
 def test_flac_has_an_order_for_every_number(
     tmp_path: Path, channels: int, left: dict[int, float], right: dict[int, float]
 ) -> None:
-    heard, _ = read_bytes(tmp_path, encoded(levels(channels), "FLAC", "PCM_24"))
-    np.testing.assert_allclose(heard[:, 100], folded(left, right), atol=1e-6)
+    result, _ = read_bytes(tmp_path, encoded(levels(channels), "FLAC", "PCM_24"))
+    np.testing.assert_allclose(result[:, 100], folded(left, right), atol=1e-6)
 
 
 def chan(tag: int, bitmap: int = 0, labels: tuple[int, ...] = ()) -> bytes:
@@ -134,16 +134,16 @@ def test_core_audio_layouts_count_in_caf_and_aiff(tmp_path: Path, kind: str, nam
         parts = [(b"COMM", comm), (b"CHAN", layout), (b"SSND", bytes(8) + sound)]
         body = b"AIFC" + b"".join(chunk(mark, body, order=">") for mark, body in parts)
         data = b"FORM" + struct.pack(">I", len(body)) + body
-    heard, _ = read_bytes(tmp_path, data)
+    result, _ = read_bytes(tmp_path, data)
     sides = [{i: gains[mark] for i, mark in enumerate(order) if mark in gains} for gains in (LEFT, RIGHT)]
-    np.testing.assert_allclose(heard[:, 100], folded(*sides), rtol=1e-6)
+    np.testing.assert_allclose(result[:, 100], folded(*sides), rtol=1e-6)
 
 
 def test_plain_wavs_of_many_channels_say_nothing_of_them(tmp_path: Path) -> None:
     sound = levels(5)
     data = riff([fmt(5, bits=32, tag=3), chunk(b"data", sound.T.tobytes())])
-    heard, notes = read_bytes(tmp_path, data)
-    assert np.array_equal(heard, sound[:2])
+    result, notes = read_bytes(tmp_path, data)
+    assert np.array_equal(result, sound[:2])
     assert notes == [note_on((), 5)]
 
 

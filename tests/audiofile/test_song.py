@@ -29,8 +29,8 @@ def write(path: Path, sound: Audio, subtype: str | None = None) -> Path:
 @pytest.mark.parametrize(("name", "subtype"), [("a.wav", "FLOAT"), ("a.flac", "PCM_24")])
 def test_a_file_is_read_as_it_is_whatever_its_length_in_blocks(tmp_path: Path, name: str, subtype: str) -> None:
     sound = noise(150_000)
-    heard, notes = read(write(tmp_path / name, sound, subtype))
-    assert np.max(np.abs(heard - sound)) < 1e-6
+    result, notes = read(write(tmp_path / name, sound, subtype))
+    assert np.max(np.abs(result - sound)) < 1e-6
     assert notes == []
 
 
@@ -43,46 +43,46 @@ def test_from_any_frame_on_the_bits_are_those_of_the_whole(tmp_path: Path, name:
 
 
 def test_mono_goes_to_both_sides(tmp_path: Path) -> None:
-    heard, _ = read(write(tmp_path / "a.wav", noise(1000, channels=1)))
-    assert heard.shape == (2, 1000)
-    assert np.array_equal(heard[0], heard[1])
+    result, _ = read(write(tmp_path / "a.wav", noise(1000, channels=1)))
+    assert result.shape == (2, 1000)
+    assert np.array_equal(result[0], result[1])
 
 
 def test_six_channels_are_folded_and_said_to_be(tmp_path: Path) -> None:
     sound = noise(1000, channels=6)
-    heard, notes = read(write(tmp_path / "a.wav", sound, subtype="FLOAT"))
-    assert np.allclose(heard[1], sound[1] + np.sqrt(0.5) * (sound[2] + sound[5]), atol=1e-6)
+    result, notes = read(write(tmp_path / "a.wav", sound, subtype="FLOAT"))
+    assert np.allclose(result[1], sound[1] + np.sqrt(0.5) * (sound[2] + sound[5]), atol=1e-6)
     assert "5.1" in notes[0]
 
 
 def test_of_eight_channels_the_first_two_are_taken_and_that_is_said(tmp_path: Path) -> None:
     sound = noise(1000, channels=8)
-    heard, notes = read(write(tmp_path / "a.wav", sound, subtype="FLOAT"))
-    assert np.array_equal(heard, sound[:2])
+    result, notes = read(write(tmp_path / "a.wav", sound, subtype="FLOAT"))
+    assert np.array_equal(result, sound[:2])
     assert notes == ["has 8 channels; the first two were used"]
 
 
 def test_samples_that_are_no_numbers_are_silence(tmp_path: Path) -> None:
     sound = noise(1000)
     sound[0, 5], sound[1, 6], sound[0, 7] = np.nan, np.inf, -np.inf
-    heard, _ = read(write(tmp_path / "a.wav", sound, subtype="FLOAT"))
-    assert heard[0, 5] == heard[1, 6] == heard[0, 7] == 0.0
-    assert np.isfinite(heard).all()
+    result, _ = read(write(tmp_path / "a.wav", sound, subtype="FLOAT"))
+    assert result[0, 5] == result[1, 6] == result[0, 7] == 0.0
+    assert np.isfinite(result).all()
 
 
 def test_a_truncated_wav_is_read_as_far_as_it_goes_and_that_is_said(tmp_path: Path) -> None:
     path = write(tmp_path / "a.wav", noise(50_000))
     path.write_bytes(path.read_bytes()[:-100_000])
-    heard, notes = read(path)
-    assert heard.shape == (2, 25_000)
+    result, notes = read(path)
+    assert result.shape == (2, 25_000)
     assert "100,000 bytes" in notes[0]
 
 
 def test_a_truncated_mp3_is_read_as_far_as_it_goes_and_that_is_said(tmp_path: Path) -> None:
     path = write(tmp_path / "a.mp3", noise(200_000))
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    heard, notes = read(path)
-    assert 50_000 < heard.shape[1] < 150_000
+    result, notes = read(path)
+    assert 50_000 < result.shape[1] < 150_000
     assert "breaks off after 2.2 of 4.5 s" in notes[0]
 
 
@@ -90,10 +90,10 @@ def test_a_truncated_flac_is_read_as_far_as_it_goes_and_that_is_said(tmp_path: P
     sound = noise(300_000)
     path = write(tmp_path / "a.flac", sound, "PCM_24")
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    heard, notes = read(path)
-    assert 140_000 < heard.shape[1] < 150_000
-    assert np.max(np.abs(heard - sound[:, : heard.shape[1]])) < 1e-6
-    assert notes == [f"breaks off after {heard.shape[1] / RATE:.1f} of 6.8 s"]
+    result, notes = read(path)
+    assert 140_000 < result.shape[1] < 150_000
+    assert np.max(np.abs(result - sound[:, : result.shape[1]])) < 1e-6
+    assert notes == [f"breaks off after {result.shape[1] / RATE:.1f} of 6.8 s"]
 
 
 def test_what_was_odd_is_remarked_once_however_often_the_song_is_read(tmp_path: Path) -> None:
