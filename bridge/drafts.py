@@ -14,12 +14,10 @@ import time
 import zlib
 from pathlib import Path
 
-import psutil
+from bridge.processes import may_be_writing
 
 OLD_S = 24 * 3600.0
 """A draft lives for moments. One of this age is left over, whichever process has its number now, on any machine."""
-CLOCK_S = 60.0
-"""A process that began so much later than a draft was written has the number of the one that wrote it."""
 NAME_BYTES = 255
 """What most file systems allow a name to have, in bytes or more."""
 _DRAFT = re.compile(r"\.(?s:.+)\.(?P<pid>[0-9]{1,10})\.[0-9a-f]{8}(?P<host>[0-9a-f]{8})?\.tmp")
@@ -55,7 +53,7 @@ def sweep_drafts(folder: Path, now_s: float | None = None) -> None:
                 try:
                     here = match["host"] in (None, _host())  # older versions did not say
                     written_s = entry.stat(follow_symlinks=False).st_mtime
-                    if now_s - written_s > OLD_S or (here and not _alive(int(match["pid"]), written_s)):
+                    if now_s - written_s > OLD_S or (here and not may_be_writing(int(match["pid"]), written_s)):
                         Path(entry.path).unlink()
                 except OSError:
                     continue
@@ -65,14 +63,3 @@ def sweep_drafts(folder: Path, now_s: float | None = None) -> None:
 
 def _host() -> str:
     return f"{zlib.crc32(platform.node().encode()):08x}"
-
-
-def _alive(pid: int, written_s: float) -> bool:
-    """Whether process ``pid`` may have written what was last changed at ``written_s``, and may go on with it."""
-    try:
-        process = psutil.Process(pid)
-        return bool(process.status() != psutil.STATUS_ZOMBIE and process.create_time() <= written_s + CLOCK_S)
-    except (psutil.NoSuchProcess, ValueError, OverflowError):
-        return False
-    except psutil.Error:
-        return True

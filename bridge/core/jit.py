@@ -23,6 +23,8 @@ from typing import Any, TypeVar
 import numba
 import platformdirs
 
+from bridge.processes import may_be_writing
+
 F = TypeVar("F", bound=Callable[..., object])
 
 log = logging.getLogger(__name__)
@@ -66,25 +68,14 @@ def _open_temporary() -> Path:
     """A folder that goes with this process, after those of processes that were killed. Raises: OSError."""
     for old in Path(tempfile.gettempdir()).glob(f"{TEMPORARY}*"):
         pid = old.name.removeprefix(TEMPORARY).partition("-")[0]
-        if pid.isdecimal() and not _runs(int(pid)):
-            shutil.rmtree(old, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):  # another process took it away
+            if pid.isdecimal() and not may_be_writing(int(pid), old.stat().st_mtime):
+                shutil.rmtree(old, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix=f"{TEMPORARY}{os.getpid()}-"))
     if shutil.disk_usage(folder).free < ROOM_BYTES:
         folder.rmdir()
         raise OSError(f"less than {ROOM_BYTES >> 20} MB are free")
     return folder
-
-
-def _runs(pid: int) -> bool:
-    if os.name != "posix":
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        pass  # another user's
-    return True
 
 
 class _Cache:

@@ -10,13 +10,14 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from bridge.config import user_dir, write_atomic
 from bridge.errors import BridgeError, ModelError
 from bridge.names import clash
+from bridge.processes import may_be_writing
 from engines.separation.models.bounds import LARGEST_FILE
 from engines.separation.models.download import SPARE_BYTES, sha256_of
 from engines.separation.models.manifest import MANIFEST_FILE, Manifest, Part, read_manifest, written
@@ -151,8 +152,10 @@ class Store:
     def _sweep(self) -> None:
         """Take away what killed runs left."""
         for left in (*self.folder.glob(f"{_ADDING}*"), *self.folder.glob(f"{_REMOVING}*")):
-            if not _alive(left.name.split(".")[-2]):
-                shutil.rmtree(left, ignore_errors=True)
+            pid = left.name.split(".")[-2]
+            with suppress(FileNotFoundError):  # another run took it away
+                if not (pid.isdecimal() and may_be_writing(int(pid), left.stat().st_mtime)):
+                    shutil.rmtree(left, ignore_errors=True)
 
 
 def user_store() -> Store:
@@ -174,16 +177,6 @@ def place(source: Path, target: Path) -> None:
     except OSError as error:
         message = f"{source}: cannot be copied to {target} ({error.strerror})"
         raise ModelError(message, "check the name, permissions and free space") from error
-
-
-def _alive(pid: str) -> bool:
-    try:
-        os.kill(int(pid), 0)
-    except (ProcessLookupError, ValueError):
-        return False
-    except OSError:
-        return True
-    return True
 
 
 def _sync(path: Path) -> None:

@@ -1,0 +1,22 @@
+"""Process numbers: whether the process that left a file behind is still at work."""
+
+from __future__ import annotations
+
+import psutil
+
+CLOCK_S = 60.0
+"""A process that began so much later than a file was written has the number of the one that wrote it."""
+
+
+def may_be_writing(pid: int, written_s: float) -> bool:
+    """Whether process ``pid`` may have written what was last changed at ``written_s``, and may go on with it.
+
+    ``written_s``: seconds since 1970. A zombie is gone; so is one whose number another process has by now.
+    """
+    try:
+        process = psutil.Process(pid)
+        return bool(process.status() != psutil.STATUS_ZOMBIE and process.create_time() <= written_s + CLOCK_S)
+    except (psutil.NoSuchProcess, ValueError, OverflowError):
+        return False
+    except psutil.Error:  # another user's
+        return True
