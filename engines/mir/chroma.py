@@ -11,6 +11,7 @@ from bridge.core.engine import AudioPort, Block, EngineSpec, EventPort, State
 from bridge.core.events import Midi
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
+from engines.downmix import Downmix
 from engines.memory import Memory, prefixed, within
 from engines.mir.harmony import Harmony
 from engines.mir.modes import MODE, Leader, prior_for
@@ -60,6 +61,7 @@ class ChromaMir:
         self._clockwork = _Clockwork()
         self._leader = Leader(HOP, GATE)
         self._onsets = Onsets(rate, HOP)
+        self._downmix = Downmix(rate)
         self._pulse = Pulse(rate, HOP)
         self._harmony = Harmony(rate, HOP)
 
@@ -83,11 +85,13 @@ class ChromaMir:
 
     def _take_audio(self, block: Block) -> None:
         mix = block.audio["mix"]
+        mix = np.where(np.abs(mix) <= LOUDEST, mix, np.float32(0.0))
         mono = self._mono
         mono[:] = 0.0
         for channel in mix:
-            mono += np.where(np.abs(channel) <= LOUDEST, channel, np.float32(0.0))
+            mono += channel
         mono *= 1.0 / len(mix)
+        self._downmix.add(mix, mono)
 
     def _cross_gap(self, frame: int) -> None:
         gap = frame - self._clockwork.next_frame
@@ -102,6 +106,7 @@ class ChromaMir:
         return {
             "clockwork": self._clockwork,
             "leader": self._leader,
+            "downmix": self._downmix,
             "onsets": self._onsets,
             "pulse": self._pulse,
             "harmony": self._harmony,
@@ -109,7 +114,7 @@ class ChromaMir:
 
     def reset(self) -> None:
         self._clockwork.next_frame = -1
-        for part in (self._leader, self._onsets, self._pulse, self._harmony):
+        for part in (self._leader, self._downmix, self._onsets, self._pulse, self._harmony):
             part.forget()
 
     def state(self) -> State:

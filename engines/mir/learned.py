@@ -17,6 +17,7 @@ import numpy as np
 from bridge.core.engine import AudioPort, Block, EngineSpec, EventPort, State
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
+from engines.downmix import Downmix
 from engines.memory import Memory, prefixed, within
 from engines.mir.chroma import LOUDEST, PRIOR
 from engines.mir.frontend import HARMONY_EVERY, LOWEST_RATE, step_end
@@ -61,6 +62,7 @@ class LearnedMir:
         self._tonal = Tonal(rate, self._model("mir-harmony.onnx"))
         self._listening = Listening(len(SOURCES), max(self._tonal.window, self._rhythm.window, self._voice.window), HOP)
         self._leader = Leader(HOP, GATE)
+        self._downmixes = tuple(Downmix(rate) for _ in SOURCES)
         self._audio = np.zeros((len(SOURCES), HOP), np.float32)
         self._silence = np.zeros((len(SOURCES), HOP), np.float32)
         self.reset()
@@ -74,12 +76,13 @@ class LearnedMir:
 
     def process(self, block: Block, at: BlockTime, out: Block) -> None:
         self._cross_gap(at.frame)
-        for row, source in zip(self._audio, SOURCES, strict=True):
+        for row, source, downmix in zip(self._audio, SOURCES, self._downmixes, strict=True):
             sound = block.audio[source]
             if not np.abs(sound).max() <= LOUDEST:  # or not a number
                 sound = np.where(np.abs(sound) <= LOUDEST, sound, np.float32(0.0))
             np.add.reduce(sound, 0, out=row)
             row *= 1.0 / len(sound)
+            downmix.add(sound, row)
         mode = int(block.values[MODE.name])
         prior = prior_for(mode, at, block.values[PRIOR.name])
         self._rhythm.beats.prefer(prior.bpm, prior.clamp)
@@ -119,6 +122,7 @@ class LearnedMir:
 
     def _parts(self) -> dict[str, Memory]:
         parts: dict[str, Memory] = {"listening": self._listening, "leader": self._leader}
+        parts |= {f"downmix.{source}": each for source, each in zip(SOURCES, self._downmixes, strict=True)}
         for side, its in (("rhythm", self._rhythm), ("tonal", self._tonal), ("voice", self._voice)):
             parts |= {f"{side}.{name}": part for name, part in its.parts().items()}
         return parts

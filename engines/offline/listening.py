@@ -11,6 +11,7 @@ from bridge.core.audio import CHANNELS, Audio
 from bridge.core.engine import Engine, block_for
 from bridge.core.events import TimedEvent
 from bridge.core.time import BlockTime
+from engines.downmix import Downmix
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Listening:
         self._out = block_for(spec.outputs, spec.hop)
         self._ports = {port.name: port.channels for port in spec.audio(spec.inputs)}
         self._tail = max((engine.latency_frames(port.name) for port in spec.events(spec.outputs)), default=0)
+        self._downmix = Downmix(rate)
         self._waiting = np.zeros((CHANNELS, 0), np.float32)
         self._next = 0
         self.frames = 0
@@ -64,8 +66,10 @@ class Listening:
             rest = silence
 
     def _hear(self, hop: Audio) -> Iterator[Heard]:
+        mono = hop.mean(axis=0)
+        self._downmix.add(hop, mono)
         for name, channels in self._ports.items():
-            self._in.audio[name][:] = hop if channels == CHANNELS else hop.mean(axis=0)
+            self._in.audio[name][:] = hop if channels == CHANNELS else mono
         for events in self._out.events.values():
             events.clear()
         frame = self._next

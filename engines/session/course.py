@@ -8,6 +8,7 @@ from itertools import groupby, pairwise
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bridge.core.events import QUALITY_INTERVALS, Chord, Key
 from bridge.core.time import TICKS_PER_BEAT
@@ -51,13 +52,18 @@ def follow(path: Path, told: Told, harmony: bool = True) -> Course:
     strength = measured(path, told)
     if strength.silent:
         raise ConfigError(f"{path}: is silent", "give a song that can be heard")
-    heard, _, _ = hear(path, engine_named(DEFAULT), {}, told)
-    return course_of(heard, strength, str(path), harmony)
+    analysis = hear(path, engine_named(DEFAULT), {}, told)
+    return course_of(analysis.map, analysis.chances, strength, str(path), harmony)
 
 
-def course_of(heard: SongMap, strength: Strength, name: str, harmony: bool = True) -> Course:
-    """The course of the song ``name``, of which ``strength`` was measured and ``heard`` was heard."""
-    grid = grid_of(heard.beats, strength)
+def course_of(
+    heard: SongMap, chances: NDArray[np.float32], strength: Strength, name: str, harmony: bool = True
+) -> Course:
+    """The course of the song ``name``, of which ``strength`` was measured and ``heard`` was heard.
+
+    ``chances``: its beat activation.
+    """
+    grid = grid_of(heard.beats, chances, strength)
     starts = _downbeats(grid) if grid is not None else []
     if grid is None or len(starts) < 2:
         mend = "give a longer one, at least ten seconds with a steady beat, or write a chord sheet"
@@ -73,13 +79,14 @@ def course_of(heard: SongMap, strength: Strength, name: str, harmony: bool = Tru
     stretches = stretches_of(levels_of(strength, [float(ends[edge]) for edge in edges]), powers)
     bars = [tuple(chords[first:last]) for first, last in pairwise(edges.tolist())]
     lead, tempi = tempi_of(ends.tolist())
-    usual = float(np.median(powers))
+    usual = float(np.median([power for power in powers if power > REST * max(powers)]))
     piece = Piece(
         Sheet(_sections(bars, stretches), grid.bar_beats, 60.0 / float(np.median(np.diff(beats))), _key(heard)),
         tempi,
         lead,
         intensities=tuple(stretch.intensity for stretch in stretches for _ in range(stretch.bars)),
         rests=frozenset(bar for bar, power in enumerate(powers) if power < REST * usual),
+        remarks=heard.remarks,
         late_ticks=late_ticks_of(float(ends[0]), lead, tempi),
     )
     return Course(piece, tuple(ends.tolist()), tuple(lengths), float(strength.powers.mean()), heard)

@@ -1,47 +1,53 @@
-"""A song's beats to a few milliseconds: what was heard as it went by, mended by what came before and after.
+"""A song's beats to a few milliseconds: the likeliest ones of the whole song, moved onto its attacks.
 
-The engine that listens tells beats as they come: it takes some seconds to find them, and foretells each. Here all of
-the song is known. Beats are laid anew where most begins to sound, near those that were heard and at their tempo, by
-dynamic programming (Ellis, "Beat tracking by dynamic programming", J. New Music Research 36, 2007), then moved onto
-the attacks around them.
+The engine that listens says beats as they come: it takes some seconds to find them, and as many again behind a silence
+or another tempo. Here all of the song is there. Its beats are decoded as a whole (`engines.mir.offline.decoding`), laid
+where most begins to sound near them by dynamic programming (Ellis, "Beat tracking by dynamic programming", J. New Music
+Research 36, 2007), then moved onto the attacks around them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.jit import njit
+from engines.mir.beats import UNHEARD
+from engines.mir.frontend import STEPS_A_SECOND as CHANCES_A_SECOND
+from engines.mir.offline.decoding import Track
 from engines.mir.offline.songmap import SongBeat
+from engines.mir.rhythm import DELAY_S
 from engines.session.strength import SLOTS_A_SECOND, STEPS_A_SECOND, TOO_QUIET, Strength
+from engines.session.tracking import track_of
 
 Doubles = NDArray[np.float64]
+Floats = NDArray[np.float32]
 Indices = NDArray[np.int64]
 
 STEADINESS = 300.0
 """What a beat that is longer or shorter than usual by a factor of e costs, in strong onsets."""
-NEAR_S, HEARD = 0.03, 1.5
-"""How near a beat that was heard a beat is drawn to it, and what that is worth, in strong onsets."""
+NEAR_S, DRAWN = 0.03, 3.0
+"""How near a decoded beat a beat is drawn to it, and what that is worth, in strong onsets."""
 EARLY_S = 0.005
 """How long before an attack its growth is strongest in a window of `strength.WINDOW_S`."""
-AROUND = 17
-"""Beats over which the tempo is a median."""
-TURNS = 4.0
-"""Over so many beats (standard deviation) it is smoothed where, to half a beat, the beats lie."""
+SURE = 0.1
+"""A beat of this chance or more is drawn to; one at which the network knows of none is not."""
+AROUND = 15
+"""So many steps (0.3 s) around it, for beats may have been moved by half of one."""
+SMOOTHED = 5
+"""Over so many intervals the one that is expected is a median."""
 ATTACK_MS, AFTER_MS, BEFORE_MS = 15, 5, 8
 """A beat's attack is looked for so near it: where the mean of so much after it is most above so much before."""
 RISES = 4.0
 """By this factor in power, or it is no attack."""
 LEANS = 2
 """A beat lies on a line through so many before and behind it."""
-QUIET = 1e-4
-"""What lies this much (40 dB) below the song's loudest second, before its first and after its last sound, is not
-counted as song."""
 FEWEST = 8
-"""Beats that must have been heard."""
+"""Beats that the engine must have found."""
 WRONG_COUNT = 10.0
 """What it costs to lose count of the bar, in beats that were heard with another number."""
 
@@ -55,69 +61,54 @@ class Grid:
     bar_beats: int
 
 
-def grid_of(heard: Sequence[SongBeat], strength: Strength) -> Grid | None:
-    """The beats from the song's first sound to its last; None where too few were heard."""
+def grid_of(heard: Sequence[SongBeat], chances: Floats, strength: Strength) -> Grid | None:
+    """The beats from the song's first sound to its last; None where the engine found too few.
+
+    ``heard``: the engine's own, whose bars and speed are followed. ``chances``: the song's beat activation.
+    """
     if len(heard) < FEWEST:
         return None
-    heard = _apart(on_one_side(_apart(heard)))
-    times = np.array([beat.time_s for beat in heard])
-    periods = _periods(times)
+    track = track_of(heard, chances, strength)
+    if len(track.beats_s) < FEWEST:
+        return None
     growth = strength.growth()
     at = np.arange(len(growth)) / STEPS_A_SECOND
     worth = growth.copy()
-    for beat in heard:
-        step = beat.time_s * STEPS_A_SECOND
+    for beat_s, sure in zip(track.beats_s, _certainty(track.beats_s, chances), strict=True):
+        step = beat_s * STEPS_A_SECOND
         first, last = (round(step + side * 4 * NEAR_S * STEPS_A_SECOND) for side in (-1, 1))
         near = slice(max(first, 0), max(last, 0) + 1)
-        away_s = at[near] + EARLY_S - beat.time_s
-        worth[near] += HEARD * beat.confidence * np.exp(-0.5 * (away_s / NEAR_S) ** 2)
-    steps = laid(worth, np.interp(at, times[:-1], periods) * STEPS_A_SECOND, STEADINESS)
-    beats = _attacked(steps / STEPS_A_SECOND + EARLY_S, strength.edges)
+        worth[near] += DRAWN * sure * np.exp(-0.5 * ((at[near] + EARLY_S - beat_s) / NEAR_S) ** 2)
+    steps = laid(worth, _periods_at(at, track) * STEPS_A_SECOND, STEADINESS)
+    laid_s = steps / STEPS_A_SECOND + EARLY_S
+    beats = _attacked(laid_s, strength.edges, np.searchsorted(track.beats_s[track.anew] - NEAR_S, laid_s))
     first_s, last_s = sounding(strength)
     beats = np.maximum(beats[(beats >= first_s - NEAR_S) & (beats <= last_s - 2 * NEAR_S)], 0.0)
     if len(beats) < FEWEST:
         return None
     bar_beats = _usual(heard)
-    return Grid(beats, _numbers(beats, heard, bar_beats), bar_beats)
+    return Grid(beats, _numbers(beats, heard, bar_beats, track.beats_s[track.anew]), bar_beats)
 
 
-def _apart(beats: Sequence[SongBeat]) -> list[SongBeat]:
-    """``beats`` without those that all but fall on the one before."""
-    found = list(beats[:1])
-    for beat in beats[1:]:
-        if beat.time_s - found[-1].time_s > NEAR_S:
-            found.append(beat)
-    return found
+def _certainty(beats: Doubles, chances: Floats) -> Doubles:
+    """How sure each decoded beat is, 0 to 1: one in a silence, or where the network knows of none near it, is not."""
+    steps = np.rint((beats + DELAY_S) * CHANCES_A_SECOND).astype(np.int64)[:, None] - 1 + np.arange(-AROUND, AROUND + 1)
+    near = chances[np.clip(steps, 0, len(chances) - 1)].max(1)
+    return np.asarray(np.clip((near - UNHEARD) / (SURE - UNHEARD), 0.0, 1.0))
 
 
-def on_one_side(heard: Sequence[SongBeat]) -> list[SongBeat]:
-    """``heard``, those that lie half a beat beside where most lie moved there: a listener to music whose off-beats are
-    strong changes sides, the music does not."""
-    times = np.array([beat.time_s for beat in heard])
-    sure = np.array([beat.confidence + 1e-6 for beat in heard])
-    periods = _periods(times)
-    count = np.concatenate([[0.0], np.cumsum(np.diff(times) / periods)])
-    doubled = sure * np.exp(4j * np.pi * count)  # in which half a beat is a whole turn
-    places = np.arange(len(times))
-    near = np.exp(-0.5 * ((places[:, None] - places) / TURNS) ** 2)
-    phase = np.unwrap(np.angle(near @ doubled)) / (4 * np.pi)
-    side = np.round(2 * (count - phase)).astype(np.int64) % 2
-    fewer = int(sure[side == 1].sum() <= sure[side == 0].sum())
-    moved = times + np.where(side == fewer, np.append(periods, periods[-1]) / 2, 0.0)
-    return sorted(
-        (replace(beat, time_s=float(at)) for beat, at in zip(heard, moved, strict=True)), key=lambda beat: beat.time_s
-    )
-
-
-def _periods(times: Doubles) -> Doubles:
-    """Seconds from each beat to the next but the last, as a median of those around; half and double speed folded."""
-    gaps = np.diff(times)
-    usual = float(np.median(gaps))
-    folded = gaps * 2.0 ** -np.round(np.log2(gaps / usual))
-    padded = np.pad(folded, AROUND // 2, mode="reflect") if len(folded) > AROUND // 2 else folded
-    if len(padded) < AROUND:
-        return np.full(len(gaps), usual)
-    return np.asarray(np.median(np.lib.stride_tricks.sliding_window_view(padded, AROUND), axis=1))
+def _periods_at(at: Doubles, track: Track) -> Doubles:
+    """Seconds from the beat before to the one expected at each of the times ``at``; medians but across a new count."""
+    gaps = np.diff(track.beats_s)
+    smooth = gaps.copy()
+    starts = [*np.flatnonzero(track.anew).tolist(), len(track.beats_s)]
+    for first, last in pairwise(starts):
+        inner = gaps[first : last - 1]
+        if len(inner) >= SMOOTHED:
+            padded = np.pad(inner, SMOOTHED // 2, mode="reflect")
+            smooth[first : last - 1] = np.median(np.lib.stride_tricks.sliding_window_view(padded, SMOOTHED), axis=1)
+    middles = (track.beats_s[1:] + track.beats_s[:-1]) / 2
+    return smooth[np.clip(np.searchsorted(middles, at) - 1, 0, len(smooth) - 1)]
 
 
 def laid(worth: Doubles, periods: Doubles, steadiness: float) -> Indices:
@@ -157,8 +148,8 @@ def _scored(worth: Doubles, periods: Doubles, steadiness: float) -> tuple[Double
     return score, before
 
 
-def _attacked(beats: Doubles, edges: Doubles) -> Doubles:
-    """``beats`` moved onto the attacks near them, and each onto a line through its neighbours."""
+def _attacked(beats: Doubles, edges: Doubles, counts: Indices) -> Doubles:
+    """``beats`` moved onto the attacks near them, and each onto a line through its neighbours of one of ``counts``."""
     moved, sure = beats.copy(), np.full(len(beats), 0.05)
     sums = np.concatenate([np.zeros(BEFORE_MS + 1), np.cumsum(edges)])  # silence before the song
     for number, beat in enumerate(beats):
@@ -176,6 +167,7 @@ def _attacked(beats: Doubles, edges: Doubles) -> Doubles:
     leaning = np.empty_like(moved)
     for number in range(len(moved)):
         near = np.arange(max(number - LEANS, 0), min(number + LEANS, len(moved) - 1) + 1)
+        near = near[counts[near] == counts[number]]
         leaning[number] = _on_line(near - number, moved[near], sure[near] / (1.0 + np.abs(near - number)))
     return leaning
 
@@ -193,8 +185,7 @@ def _on_line(places: Indices, values: Doubles, weights: Doubles) -> float:
 
 def sounding(strength: Strength) -> tuple[float, float]:
     """Seconds at which the song's first sound begins and its last one ends."""
-    seconds = np.add.reduceat(strength.powers, np.arange(0, len(strength.powers), SLOTS_A_SECOND)) / SLOTS_A_SECOND
-    there = np.flatnonzero(strength.powers > QUIET * seconds.max())
+    there = np.flatnonzero(strength.sounds())
     if not len(there):
         return 0.0, 0.0
     return float(there[0]) / SLOTS_A_SECOND, float(there[-1] + 1) / SLOTS_A_SECOND
@@ -208,8 +199,10 @@ def _usual(heard: Sequence[SongBeat]) -> int:
     return max(told, key=lambda beats: told[beats])
 
 
-def _numbers(beats: Doubles, heard: Sequence[SongBeat], bar_beats: int) -> Indices:
-    """The number of each beat in its bar: as it was heard, with as few slips as can be."""
+def _numbers(beats: Doubles, heard: Sequence[SongBeat], bar_beats: int, anew_s: Doubles) -> Indices:
+    """The number of each beat in its bar: as the engine counted, with as few slips as can be but at ``anew_s``."""
+    cost = np.full(len(beats), WRONG_COUNT)
+    cost[[int(np.abs(beats - at).argmin()) for at in anew_s]] = 0.0
     told = np.zeros((len(beats), bar_beats))
     for beat in heard:
         nearest = int(np.abs(beats - beat.time_s).argmin())
@@ -220,9 +213,9 @@ def _numbers(beats: Doubles, heard: Sequence[SongBeat], bar_beats: int) -> Indic
     score, came = turned[0].copy(), np.zeros(turned.shape, np.int64)
     for number in range(1, len(turned)):
         best = int(score.argmax())
-        slips = score < score[best] - WRONG_COUNT
+        slips = score < score[best] - cost[number]
         came[number] = np.where(slips, best, np.arange(bar_beats))
-        score = np.maximum(score, score[best] - WRONG_COUNT) + turned[number]
+        score = np.maximum(score, score[best] - cost[number]) + turned[number]
     offset = int(score.argmax())
     numbers = np.zeros(len(beats), np.int64)
     for number in range(len(beats) - 1, -1, -1):

@@ -24,6 +24,8 @@ LEAST_DB = 1.5
 """Levels that vary less than this (standard deviation) are even: a loud master has no quiet verse."""
 MIDDLE, PER_DEVIATION = 0.55, 0.2
 """The intensity of the song's mean loudness, and what a standard deviation adds."""
+REST_DB = 30.0
+"""A bar so far below the loudest is silent."""
 SOFTEST, LOUDEST = 0.2, 0.9
 CHORUS, VERSE, BREAK = 0.65, 0.4, 0.3
 """From these intensities on a stretch is called a chorus, or up to there a break; an intro or outro is below VERSE."""
@@ -54,11 +56,13 @@ def stretches_of(levels: Doubles, powers: Sequence[float]) -> list[Stretch]:
     ends = _changes(levels)
     told = np.maximum(np.asarray(powers), 1e-12)
     loud_db = 10 * np.log10(told)
-    loud_db = np.maximum(loud_db, np.median(loud_db) - 20)
-    deviation = max(float(loud_db.std()), LEAST_DB)
+    sounding_db = loud_db[loud_db > loud_db.max() - REST_DB]  # however many bars are silent
+    least_db = float(np.median(sounding_db)) - 20
+    loud_db, sounding_db = np.maximum(loud_db, least_db), np.maximum(sounding_db, least_db)
+    deviation = max(float(sounding_db.std()), LEAST_DB)
     found = []
     for number, (first, last) in enumerate(zip([0, *ends], ends, strict=False)):
-        away = (float(loud_db[first:last].mean()) - float(loud_db.mean())) / deviation
+        away = (float(loud_db[first:last].mean()) - float(sounding_db.mean())) / deviation
         intensity = min(max(MIDDLE + PER_DEVIATION * away, SOFTEST), LOUDEST)
         found.append(Stretch(_name(intensity, number, len(ends)), last - first, round(intensity, 2)))
     return found

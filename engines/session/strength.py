@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bridge.audiofile import Song
 from bridge.core.audio import Audio
+from engines.downmix import Downmix
 from engines.offline.command import Told
 
 Doubles = NDArray[np.float64]
@@ -26,8 +27,10 @@ LOUD = 95.0
 """The percentile of a band's levels that counts as loud in it."""
 FLOOR = 1e-4
 """What is softer than loud by so much (40 dB) is silence."""
-TOO_QUIET = 1e-6
-"""A power: below -60 dBFS a song is silent."""
+QUIET = 1e-4
+"""What lies so much (40 dB) below the loudest second does not sound."""
+TOO_QUIET = 1e-8
+"""A power: below -80 dBFS a song is silent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +55,27 @@ class Strength:
     def silent(self) -> bool:
         return not self.powers.size or float(self.powers.max()) < TOO_QUIET
 
+    def sounds(self) -> NDArray[np.bool_]:
+        """Whether the song sounds in each slot."""
+        if not self.powers.size:
+            return np.zeros(0, np.bool_)
+        seconds = np.add.reduceat(self.powers, np.arange(0, len(self.powers), SLOTS_A_SECOND)) / SLOTS_A_SECOND
+        return np.asarray(self.powers > QUIET * seconds.max())
+
     def growth(self) -> Doubles:
         """How much begins at each step, in all bands, on a scale of levels; shape (steps,), 1 is strong, 2 the most."""
-        loud = np.maximum(np.percentile(self.levels, LOUD, axis=0), 1e-12)
+        sounds = self.sounds()
+        there = np.add.reduceat(sounds, self._slots_of_steps()) > 0 if sounds.any() else np.ones(len(self.levels), bool)
+        loud = np.maximum(np.percentile(self.levels[there], LOUD, axis=0), 1e-12)
         levels = np.log10(self.levels / loud + FLOOR)
-        before = np.maximum(levels[:-2], levels[1:-1])
-        grown = np.zeros(len(levels))
-        grown[2:] = np.maximum(levels[2:] - before, 0.0).sum(1)
-        return np.minimum(grown / max(float(np.percentile(grown, 99.0)), 1e-9), 2.0)
+        levels = np.concatenate([np.full((2, BANDS), np.log10(FLOOR)), levels])  # silence stands before the song
+        grown = np.maximum(levels[2:] - np.maximum(levels[:-2], levels[1:-1]), 0.0).sum(1)
+        return np.asarray(np.minimum(grown / max(float(np.percentile(grown[there], 99.0)), 1e-9), 2.0))
+
+    def _slots_of_steps(self) -> NDArray[np.int64]:
+        """The slot that each step is centred in."""
+        slots = np.arange(len(self.levels)) * SLOTS_A_SECOND // STEPS_A_SECOND
+        return np.asarray(np.minimum(slots, len(self.powers) - 1))
 
     def power_between(self, start_s: float, end_s: float) -> float:
         """The mean power of what lies between, full scale is 1."""
@@ -73,6 +89,7 @@ class Measuring:
 
     def __init__(self, rate: int) -> None:
         self._rate = rate
+        self._downmix = Downmix(rate)
         self._window = 2 * (round(WINDOW_S * rate) // 2)
         self._shape = np.hanning(self._window + 1)[:-1]
         hz = np.fft.rfftfreq(self._window, 1 / rate)
@@ -93,7 +110,9 @@ class Measuring:
         sound = audio.astype(np.float64)
         self.frames += sound.shape[1]
         self._measure_slots(sound)
-        self._waiting = np.concatenate([self._waiting, sound.mean(0)])
+        mono = sound.mean(0)
+        self._downmix.add(sound, mono)
+        self._waiting = np.concatenate([self._waiting, mono])
         self._measure_steps()
 
     def done(self) -> Strength:

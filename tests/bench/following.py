@@ -1,5 +1,7 @@
 """How well the band's beats lie on a song's: ``python -m tests.bench.following SONG ... --truth FOLDER``.
 
+Without a truth it only says how steady the beat is: the median of what remarks on a recording go by.
+
 For each song NAME.* the folder has NAME.beats, a time in seconds at the start of each line. Prints the F-measure at
 70 ms of the beats that the live engine heard, of those that `sideman accompany` lays anew, and how far (mean, ms)
 the hits of the latter are from their own median, which is a matter of where a truth puts a stroke.
@@ -15,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.mir.named import DEFAULT, engine_named
+from engines.mir.offline.decoding import decode, steadiness
 from engines.mir.offline.job import hear
 from engines.session.grid import grid_of
 from engines.session.strength import measured
@@ -38,20 +41,26 @@ def score(found: Doubles, truth: Doubles) -> tuple[float, float]:
 def main() -> None:
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     options.add_argument("songs", type=Path, nargs="+")
-    options.add_argument("--truth", type=Path, required=True)
+    options.add_argument("--truth", type=Path)
     wish = options.parse_args()
     rows = []
     for path in wish.songs:
         strength = measured(path, lambda *_: None)
-        song, _, _ = hear(path, engine_named(DEFAULT), {}, lambda *_: None)
+        song, _, _, chances = hear(path, engine_named(DEFAULT), {}, lambda *_: None)
+        steady = steadiness(chances, decode(chances))
+        sys.stdout.write(f"{path.stem:32} steadiness {np.nanmedian(steady) if len(steady) else 0.0:.2f}\n")
+        if wish.truth is None:
+            continue
         truth = np.loadtxt(wish.truth / f"{path.stem}.beats", ndmin=2)[:, 0]
         truth = truth[truth < strength.duration_s]
-        grid = grid_of(song.beats, strength)
+        grid = grid_of(song.beats, chances, strength)
         heard, _ = score(np.array([beat.time_s for beat in song.beats]), truth)
         laid, off_ms = score(grid.beats_s if grid else np.zeros(0), truth)
         rows.append((heard, laid, off_ms))
         sys.stdout.write(f"{path.stem:32} heard {heard:.2f}  laid {laid:.2f}  off {off_ms:4.1f} ms\n")
         sys.stdout.flush()
+    if not rows:
+        return
     means = np.mean(rows, axis=0)
     sys.stdout.write(f"{'mean':32} heard {means[0]:.2f}  laid {means[1]:.2f}  off {means[2]:4.1f} ms\n")
 

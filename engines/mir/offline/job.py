@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from bridge.audiofile import Song
 from bridge.config import write_atomic
+from bridge.core.audio import Audio
 from bridge.core.engine import Engine
 from bridge.drafts import longest_name
 from bridge.errors import ConfigError
 from bridge.failures import explain
 from bridge.names import folded
 from bridge.printing import one_line
+from engines.mir.offline.activation import ActivationMeter
 from engines.mir.offline.gathering import Gathering
 from engines.mir.offline.midifile import midi_file
 from engines.mir.offline.outline import Outline
 from engines.mir.offline.picture import draw
+from engines.mir.offline.remarks import beat_remarks, level_remark, sides_remark
 from engines.mir.offline.songmap import SongMap, from_json, to_json
 from engines.mir.offline.texts import texts
 from engines.offline.command import Told
@@ -31,6 +37,8 @@ MAP = "json"
 """The file that says whose the others of its name are, so it is written first."""
 ENDING_BYTES = 32
 """What a result's name has behind the song's at most, ``.beats.csv`` say: the kinds are named by engines, too."""
+SILENT_PEAK, QUIET_PEAK, RAISED_PEAK = 10 ** (-80 / 20), 10 ** (-30 / 20), 10 ** (-6 / 20)
+"""Full scale is 1. What lies between the first two is raised to the third; of less only a converter's noise is left."""
 
 
 @dataclass(slots=True)
@@ -59,7 +67,7 @@ def analyse_song(
     Errors that the user can mend are raised. A picture that cannot be drawn is a note, as all else is written.
     """
     began_s = clock()
-    song, outline, rate = hear(path, engine, values, told)
+    song, outline, rate, _ = hear(path, engine, values, told)
     outcome = Outcome(path, map=song, notes=list(song.remarks), listened_s=clock() - began_s)
     name = name_for(path, out)
     contents: dict[str, str | bytes] = {MAP: to_json(song), **texts(song), "mid": midi_file(song, spelt(path.stem))}
@@ -78,31 +86,60 @@ def analyse_song(
     return outcome
 
 
-def hear(path: Path, engine: Engine, values: Mapping[str, float], told: Told) -> tuple[SongMap, Outline, int]:
-    """The song's map, and its outline at the rate that is given beside it, in memory that the song's length is not in.
+class Analysis(NamedTuple):
+    """``outline``: the waveform's, at ``rate_hz``. ``chances``: the beat activation (`activation.py`)."""
 
-    The engine hears the song at a rate that it is made for: files far from 44.1 and 48 kHz are resampled.
+    map: SongMap
+    outline: Outline
+    rate_hz: int
+    chances: NDArray[np.float32]
+
+
+def hear(path: Path, engine: Engine, values: Mapping[str, float], told: Told) -> Analysis:
+    """What is in the song at ``path``, in memory that the song's length is not in.
+
+    The engine hears the song at a rate that it is made for: files far from 44.1 and 48 kHz are resampled. One that is
+    too quiet for it is raised and analysed anew.
     """
+    analysis = _hear(path, engine, values, told, 1.0)
+    columns = analysis.outline.columns
+    peak = float(np.abs(columns).max()) if columns.size else 0.0
+    if not SILENT_PEAK < peak < QUIET_PEAK:
+        return analysis
+    gain = RAISED_PEAK / peak
+    raised = _hear(path, engine, values, told, gain)
+    remarks = (*level_remark(peak, gain), *raised.map.remarks)
+    return Analysis(replace(raised.map, remarks=remarks), analysis.outline, analysis.rate_hz, raised.chances)
+
+
+def _hear(path: Path, engine: Engine, values: Mapping[str, float], told: Told, gain: float) -> Analysis:
     outline = Outline()
     with Song(path) as file:
         rate = own_rate(engine.spec.rates, file.rate)
-        listening, gathering = Listening(engine, rate, values), Gathering(rate)
+        listening, gathering, meter = Listening(engine, rate, values), Gathering(rate), ActivationMeter(rate)
         resampling = Resampling(file.rate, rate, 2) if rate != file.rate else None
+
+        def take(audio: Audio) -> None:
+            meter.push(audio)
+            for heard in listening.push(audio):
+                gathering.take(heard.event, heard.port)
+
         frames = 0
         for block in file.blocks():
             frames += block.shape[1]
+            block = block if gain == 1.0 else block * np.float32(gain)
             outline.push(block)
-            for heard in listening.push(resampling.push(block) if resampling else block):
-                gathering.take(heard.event, heard.port)
+            take(resampling.push(block) if resampling else block)
             told("listening", frames, file.frames, file.rate)
         if resampling:
-            for heard in listening.push(resampling.finish()):
-                gathering.take(heard.event, heard.port)
+            take(resampling.finish())
         for heard in listening.finish():
             gathering.take(heard.event, heard.port)
+        chances = meter.finish()
+        remarks = [spelt(note) for note in file.notes] + [*sides_remark(meter.cancelling_s), *beat_remarks(chances)]
         where = spelt(place_of(path))
-        song = gathering.map_of(where, engine.spec.name, file.rate, frames, tuple(spelt(note) for note in file.notes))
-        return song, outline, file.rate
+        song = gathering.map_of(where, engine.spec.name, file.rate, frames, tuple(remarks))
+        return Analysis(song, outline, file.rate, chances)
 
 
 def name_for(path: Path, out: Path) -> str:

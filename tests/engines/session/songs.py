@@ -7,9 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+from numpy.typing import NDArray
 
 from bridge.core.audio import Audio
 from engines.accompaniment.style import ROLES
+from engines.mir.frontend import STEPS_A_SECOND
+from engines.mir.offline.activation import times_of
 from engines.mir.offline.songmap import ChordSpan, SongBeat, SongMap
 from engines.session.strength import Measuring, Strength
 from engines.synth.kit import kit
@@ -58,3 +61,13 @@ def told_beats(times_s: Sequence[float], bar_beats: int = 4, first: int = 0) -> 
 def told_map(beats: Sequence[SongBeat], audio: Audio, chords: Sequence[ChordSpan] = ()) -> SongMap:
     frames = audio.shape[1]
     return SongMap("song.wav", "mir.scripted", RATE, frames, frames / RATE, tuple(beats), (), tuple(chords))
+
+
+def beat_chances(times_s: Sequence[float], seconds: float, chance: float = 0.8) -> NDArray[np.float32]:
+    """A beat activation: ``chance`` at the step nearest to each of the times, hardly any elsewhere."""
+    steps = times_of(round(seconds * STEPS_A_SECOND))
+    chances = np.full(len(steps), 0.02, np.float32)
+    for time_s in times_s:
+        nearest = int(np.abs(steps - time_s).argmin())
+        chances[nearest] = max(chances[nearest], chance)
+    return chances

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 from math import sin
 from pathlib import Path
@@ -23,10 +23,10 @@ from engines.accompaniment.offline.piece import Piece, starts_of
 from engines.accompaniment.score import NO_CHORD, Note
 from engines.accompaniment.sheet import Section, Sheet, read_sheet
 from engines.accompaniment.style import find, load
-from engines.mir.offline.songmap import ChordSpan
+from engines.mir.offline.songmap import ChordSpan, SongBeat
 from engines.session.course import Course, chord_between, course_of, follow, late_ticks_of, tempi_of
 from tests.engines.mir.signals import RATE, band, clicks, tones
-from tests.engines.session.songs import silent, strength_of, told_beats, told_map, wave
+from tests.engines.session.songs import beat_chances, silent, strength_of, told_beats, told_map, wave
 
 
 def second_of(beat: float) -> float:
@@ -41,6 +41,12 @@ def song(beats: int = 64, second_of: Callable[[float], float] = second_of) -> Au
 def span(start: float, end: float, label: str = "C", root: int = 0, minor: bool = False) -> ChordSpan:
     notes = () if root < 0 else (root, (root + 4 - minor) % 12, (root + 7) % 12)
     return ChordSpan(start, end, label, label, root, root, notes, 0.8)
+
+
+def course_to(beats: Sequence[SongBeat], audio: Audio, chords: Sequence[ChordSpan]) -> Course:
+    """The course of a song in which the engine and the network find the same beats."""
+    chances = beat_chances([beat.time_s for beat in beats], audio.shape[1] / RATE)
+    return course_of(told_map(beats, audio, chords), chances, strength_of(audio), "song.wav")
 
 
 def seconds_of_bars(data: bytes, starts: list[int]) -> list[float]:
@@ -163,7 +169,7 @@ def test_a_chord_a_beat_is_the_one_heard_longest() -> None:
 def test_pickup_beats_are_a_lead_in_and_the_last_bar_may_be_short() -> None:
     audio = song(31)
     beats = told_beats([second_of(beat) for beat in range(31)], first=2)
-    course = course_of(told_map(beats, audio, [span(0, 30)]), strength_of(audio), "song.wav")
+    course = course_to(beats, audio, [span(0, 30)])
     assert course.beats_s[0] == pytest.approx(second_of(2), abs=0.006)
     assert course.bars == (4, 4, 4, 4, 4, 4, 4, 1)
     assert course.piece.lead_ticks == 3 * 480
@@ -174,7 +180,7 @@ def test_a_bar_in_which_the_song_is_silent_is_a_rest() -> None:
     first, last = (round(second_of(beat) * RATE) for beat in (15.95, 24))
     audio[:, first:last] = 0
     beats = told_beats([second_of(beat) for beat in range(48)])
-    course = course_of(told_map(beats, audio, [span(0, 30)]), strength_of(audio), "song.wav")
+    course = course_to(beats, audio, [span(0, 30)])
     assert course.piece.rests == {4, 5}
 
 
@@ -182,7 +188,7 @@ def test_louder_bars_are_played_harder() -> None:
     audio = song(64)
     audio[:, : round(second_of(31.9) * RATE)] *= 0.2
     beats = told_beats([second_of(beat) for beat in range(64)])
-    course = course_of(told_map(beats, audio, [span(0, 40)]), strength_of(audio), "song.wav")
+    course = course_to(beats, audio, [span(0, 40)])
     bars = course.piece.bars()
     assert [bar.section for bar in bars] == ["intro"] * 8 + ["chorus"] * 8
     assert bars[0].intensity < 0.5 < bars[8].intensity

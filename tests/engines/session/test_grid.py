@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 
 from bridge.core.audio import Audio
-from engines.session.grid import grid_of, sounding
+from engines.mir.offline.songmap import SongBeat
+from engines.session.grid import Grid, grid_of, sounding
 from tests.engines.mir.signals import RATE, band, clicks
-from tests.engines.session.songs import strength_of, told_beats
+from tests.engines.session.songs import beat_chances, strength_of, told_beats
 
 
 def steady(beat: float) -> float:
@@ -26,13 +27,19 @@ def song(second_of: Callable[[float], float], beats: int = 48) -> Audio:
     return band(lambda beat: second_of(beat) * RATE, beats)
 
 
+def grid_to(found: Sequence[SongBeat], audio: Audio) -> Grid | None:
+    """The grid of a song in which the engine and the network find beats at the same times."""
+    chances = beat_chances([beat.time_s for beat in found], audio.shape[1] / RATE)
+    return grid_of(found, chances, strength_of(audio))
+
+
 @pytest.mark.parametrize("second_of", [steady, quickening])
 def test_beats_lie_on_the_songs_own_to_a_few_milliseconds_from_the_first_on(
     second_of: Callable[[float], float],
 ) -> None:
     jitter = np.random.default_rng(2).normal(0, 0.012, 48)
     heard = told_beats([second_of(beat) + jitter[beat] for beat in range(9, 48)], first=9)
-    grid = grid_of(heard, strength_of(song(second_of)))
+    grid = grid_to(heard, song(second_of))
     assert grid is not None
     truth = np.array([second_of(beat) for beat in range(48)])
     assert len(grid.beats_s) == 48
@@ -44,7 +51,7 @@ def test_beats_lie_on_the_songs_own_to_a_few_milliseconds_from_the_first_on(
 
 def test_beats_that_were_heard_off_the_beat_for_a_while_are_put_right() -> None:
     times = [steady(beat + (0.5 if 12 <= beat < 18 else 0)) for beat in range(5, 48)]
-    grid = grid_of(told_beats(times, first=5), strength_of(song(steady)))
+    grid = grid_to(told_beats(times, first=5), song(steady))
     assert grid is not None
     assert np.abs(grid.beats_s - [steady(beat) for beat in range(48)]).max() < 0.006
 
@@ -52,7 +59,7 @@ def test_beats_that_were_heard_off_the_beat_for_a_while_are_put_right() -> None:
 def test_a_listener_who_changes_sides_is_put_on_the_one_where_it_was_longer() -> None:
     heard = told_beats([steady(beat + (0.5 if beat >= 30 else 0)) for beat in range(47)])
     strokes = clicks([steady(half / 2) for half in range(96)], steady(48.5))
-    grid = grid_of(heard, strength_of(strokes))
+    grid = grid_to(heard, strokes)
     assert grid is not None
     truth = [steady(beat) for beat in range(len(grid.beats_s))]
     assert len(truth) >= 47
@@ -62,11 +69,10 @@ def test_a_listener_who_changes_sides_is_put_on_the_one_where_it_was_longer() ->
 def test_a_count_that_slips_for_a_few_beats_is_put_right_and_one_that_stays_is_followed() -> None:
     times = [steady(beat) for beat in range(48)]
     slipped = [*told_beats(times[:20]), *told_beats(times[20:26], first=1), *told_beats(times[26:], first=26)]
-    strength = strength_of(song(steady))
-    grid = grid_of(slipped, strength)
+    grid = grid_to(slipped, song(steady))
     assert grid is not None
     assert grid.numbers.tolist() == [beat % 4 for beat in range(48)]
-    moved = grid_of([*told_beats(times[:22]), *told_beats(times[22:])], strength)
+    moved = grid_to([*told_beats(times[:22]), *told_beats(times[22:])], song(steady))
     assert moved is not None
     assert moved.numbers.tolist() == [beat % 4 for beat in range(22)] + [beat % 4 for beat in range(26)]
 
@@ -76,7 +82,7 @@ def test_in_a_pause_the_beats_go_on() -> None:
     first, last = (round(steady(beat) * RATE) for beat in (19.9, 28))
     audio[:, first:last] = 0
     heard = told_beats([steady(beat) for beat in (*range(20), *range(30, 48))])
-    grid = grid_of(heard, strength_of(audio))
+    grid = grid_to(heard, audio)
     assert grid is not None
     assert len(grid.beats_s) == 48
     assert np.abs(grid.beats_s - [steady(beat) for beat in range(48)]).max() < 0.03
@@ -84,7 +90,7 @@ def test_in_a_pause_the_beats_go_on() -> None:
 
 def test_waltzes_are_counted_in_three() -> None:
     heard = told_beats([steady(beat) for beat in range(48)], bar_beats=3)
-    grid = grid_of(heard, strength_of(song(steady)))
+    grid = grid_to(heard, song(steady))
     assert grid is not None
     assert (grid.bar_beats, grid.numbers[:4].tolist()) == (3, [0, 1, 2, 0])
 
@@ -93,13 +99,88 @@ def test_silence_before_and_after_the_song_has_no_beats() -> None:
     audio = np.concatenate([np.zeros((2, 3 * RATE), np.float32), song(steady), np.zeros((2, 4 * RATE), np.float32)], 1)
     strength = strength_of(audio)
     assert sounding(strength)[0] == pytest.approx(3.37, abs=0.005)
-    grid = grid_of(told_beats([3 + steady(beat) for beat in range(-3, 53)], first=1), strength)
+    grid = grid_to(told_beats([3 + steady(beat) for beat in range(-3, 53)], first=1), audio)
     assert grid is not None
     assert grid.beats_s[0] == pytest.approx(3.37, abs=0.005)
     assert grid.beats_s[-1] < 3 + steady(49)
 
 
 def test_too_few_beats_are_none() -> None:
-    strength = strength_of(clicks([0.5, 1.0, 1.5], 3.0))
-    assert grid_of(told_beats([0.5, 1.0, 1.5]), strength) is None
-    assert grid_of((), strength) is None
+    audio = clicks([0.5, 1.0, 1.5], 3.0)
+    assert grid_to(told_beats([0.5, 1.0, 1.5]), audio) is None
+    assert grid_to((), audio) is None
+
+
+def two_sides(gap_s: float, bpm: float = 120.0, then_bpm: float = 120.0) -> tuple[Audio, list[np.ndarray]]:
+    """Twelve bars, a silence, and twelve more; the beats of both."""
+    sides = [song(lambda beat: beat * 60 / bpm), song(lambda beat: beat * 60 / then_bpm)]
+    audio = np.concatenate([sides[0], np.zeros((2, round(gap_s * RATE)), np.float32), sides[1]], 1)
+    begins_s = (audio.shape[1] - sides[1].shape[1]) / RATE
+    return audio, [np.arange(48) * 60 / bpm, begins_s + np.arange(48) * 60 / then_bpm]
+
+
+def right(grid: Grid | None, truth: np.ndarray, near_s: float = 0.02) -> int:
+    """How many of the true beats the grid has, if it has no others between them."""
+    assert grid is not None
+    inside = grid.beats_s[(grid.beats_s > truth[0] - 0.1) & (grid.beats_s < truth[-1] + 0.1)]
+    assert len(inside) == len(truth)
+    return int((np.abs(inside - truth) < near_s).sum())
+
+
+@pytest.mark.parametrize("gap_s", [2.27, 7.3, 30.0, 37.21, 45.0, 60.13, 120.0, 150.25])
+def test_behind_a_silence_the_beat_is_counted_anew(gap_s: float) -> None:
+    audio, (first, second) = two_sides(gap_s)
+    grid = grid_to(told_beats([*first, *second]), audio)
+    assert (right(grid, first), right(grid, second)) == (48, 48)
+    assert grid is not None
+    for side in (first, second):
+        downbeats = [int(np.abs(grid.beats_s - at).argmin()) for at in side[::4]]
+        assert set(grid.numbers[downbeats]) == {0}
+
+
+@pytest.mark.parametrize(("gap_s", "bpm", "then_bpm"), [(33.3, 120.0, 90.0), (11.1, 80.0, 132.0), (21.1, 70.0, 140.0)])
+def test_behind_a_silence_the_tempo_may_be_another(gap_s: float, bpm: float, then_bpm: float) -> None:
+    audio, (first, second) = two_sides(gap_s, bpm, then_bpm)
+    grid = grid_to(told_beats([*first, *second]), audio)
+    assert (right(grid, first), right(grid, second)) == (48, 48)
+
+
+@pytest.mark.parametrize(("bpm", "then_bpm"), [(120.0, 80.0), (80.0, 120.0), (100.0, 140.0), (140.0, 100.0)])
+def test_where_the_tempo_changes_the_beats_are_right_before_and_after_though_the_engine_lags(
+    bpm: float, then_bpm: float
+) -> None:
+    audio, (first, second) = two_sides(0.0, bpm, then_bpm)
+    lagging = np.arange(first[-1], first[-1] + 8, 60 / bpm)  # it goes on as it did for eight seconds
+    found = told_beats([*first, *lagging[1:], *second[second > lagging[-1] + 0.3]])
+    chances = beat_chances([*first, *second], audio.shape[1] / RATE)
+    grid = grid_of(found, chances, strength_of(audio))
+    assert (right(grid, first), right(grid, second)) == (48, 48)
+
+
+def test_noise_in_a_silence_is_no_music() -> None:
+    audio, (first, second) = two_sides(45.3)
+    audio += np.random.default_rng(4).normal(0, 10 ** (-60 / 20), audio.shape).astype(np.float32)
+    chances = beat_chances([*first, *second], audio.shape[1] / RATE)
+    grid = grid_of(told_beats([*first, *second]), chances, strength_of(audio))
+    assert (right(grid, first), right(grid, second)) == (48, 48)
+
+
+def test_music_made_to_a_click_does_not_slip_to_the_other_side_in_small_steps() -> None:
+    slip = np.clip((np.arange(96) - 60) / 24, 0, 0.5)  # half a beat within twelve
+    strokes = clicks([steady(half / 2) for half in range(194)], steady(97.5))
+    grid = grid_to(told_beats([steady(beat + slip[beat]) for beat in range(96)]), strokes)
+    assert grid is not None
+    away = np.abs(grid.beats_s[:, None] - [steady(beat) for beat in range(97)]).min(1)
+    assert away[:60].max() < 0.01
+    assert away[75:].max() < 0.01
+
+
+def test_beats_that_the_engine_finds_half_as_fast_are() -> None:
+    times = [steady(beat) for beat in range(48)]
+    off = [steady(beat + 0.5) for beat in range(47)]
+    audio = song(steady)
+    chances = np.maximum(beat_chances(times, audio.shape[1] / RATE), beat_chances(off, audio.shape[1] / RATE, 0.7))
+    grid = grid_of(told_beats(times), chances, strength_of(audio))
+    assert grid is not None
+    assert len(grid.beats_s) == 48
+    assert np.abs(grid.beats_s - times).max() < 0.01

@@ -85,7 +85,7 @@ def test_samples_that_are_no_numbers_are_silence(tmp_path: Path) -> None:
 
 def test_times_are_those_of_the_file_though_the_engine_hears_another_rate_and_is_late(tmp_path: Path) -> None:
     engine = Scripted([(24_000, C)], delay=30_000)
-    song, _, _ = hear(wave(tmp_path / "a.wav", np.zeros((1, 96_000), np.float32), 96_000), engine, {}, silent)
+    song = hear(wave(tmp_path / "a.wav", np.zeros((1, 96_000), np.float32), 96_000), engine, {}, silent).map
     assert engine.rate == 48_000
     assert [(span.start_s, span.label) for span in song.chords] == [(0.0, "N"), (0.5, "C")]
 
@@ -212,9 +212,9 @@ def test_a_song_is_heard_alike_after_another(tmp_path: Path) -> None:
     engine = engine_named("mir.chroma")
     path = wave(tmp_path / "a.wav", tones(CADENCE, 1.5) + clicks(np.arange(0, 6, 0.5).tolist(), 6.0))
     other = wave(tmp_path / "b.wav", tones(CADENCE[:1], 3.0) + clicks(np.arange(0, 3, 0.4).tolist(), 3.0))
-    alone, _, _ = hear(path, engine, {}, silent)
+    alone = hear(path, engine, {}, silent).map
     hear(other, engine, {}, silent)
-    assert hear(path, engine, {}, silent)[0] == alone
+    assert hear(path, engine, {}, silent).map == alone
     assert alone.beats
 
 

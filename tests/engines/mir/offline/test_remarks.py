@@ -1,0 +1,98 @@
+"""What is said of recordings that have no beat, cancel themselves or are all but silent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bridge.core.audio import Audio
+from engines.mir.frontend import STEPS_A_SECOND
+from engines.mir.named import engine_named
+from engines.mir.offline.decoding import decode, steadiness
+from engines.mir.offline.job import Analysis, hear
+from engines.mir.offline.remarks import beat_remarks
+from tests.engines.mir.signals import RATE, band
+from tests.engines.session.songs import beat_chances, silent, wave
+
+NO_BEAT = "no steady beat was found"
+
+
+def music(beats: int = 32) -> Audio:
+    return band(lambda beat: beat * RATE / 2, beats)
+
+
+def syllables(seconds: float = 24.0) -> Audio:
+    """Noise in bursts as long and as irregular as syllables, with pauses as between sentences."""
+    rng = np.random.default_rng(1)
+    audio, at = np.zeros(round(seconds * RATE)), 0.3
+    while at < seconds - 1:
+        length = rng.uniform(0.06, 0.3)
+        frames, first = round(length * RATE), round(at * RATE)
+        audio[first : first + frames] += rng.uniform(0.05, 0.3) * np.hanning(frames) * rng.standard_normal(frames)
+        at += length * rng.uniform(0.5, 1.5) + (rng.uniform(0.3, 0.9) if rng.random() < 0.15 else 0)
+    return np.repeat(audio[None].astype(np.float32), 2, axis=0)
+
+
+def analysed(path: Path, audio: Audio, engine: str = "mir.standard") -> Analysis:
+    return hear(wave(path / "a.wav", audio), engine_named(engine), {}, silent)
+
+
+def test_a_steady_beat_is_steady_and_random_ones_are_not() -> None:
+    rng = np.random.default_rng(1)
+    steady = beat_chances(np.arange(0.5, 60, 0.5).tolist(), 60)
+    loose = beat_chances(np.cumsum(rng.uniform(0.2, 0.9, 105)).tolist(), 60)
+    for chances, low, high in ((steady, 0.5, 1.0), (loose, 0.0, 0.17)):
+        found = float(np.nanmedian(steadiness(chances, decode(chances))))
+        assert low <= found <= high
+    assert beat_remarks(steady) == ()
+    assert NO_BEAT in beat_remarks(loose)[0]
+
+
+def test_where_the_beat_is_lost_is_said() -> None:
+    chances = beat_chances([*np.arange(0.5, 60, 0.5), *np.arange(140, 240, 0.5)], 240)
+    there = slice(60 * STEPS_A_SECOND, 140 * STEPS_A_SECOND)
+    chances[there] = 0.2 * np.random.default_rng(2).uniform(0, 1, 80 * STEPS_A_SECOND) ** 2
+    (remark,) = beat_remarks(chances)
+    start, end = (int(at.partition(":")[2]) for at in remark.removeprefix("no steady beat from ").split(" to "))
+    assert remark.startswith("no steady beat from 1:")
+    assert 0 <= start < 15
+    assert 5 <= end <= 20
+
+
+def test_silence_and_short_recordings_are_not_remarked_on() -> None:
+    times = np.arange(0.5, 30, 0.5)
+    gap = beat_chances([*times, *(times + 90)], 120)
+    gap[30 * 50 : 90 * 50] = 0.05  # silence, as the meter has it
+    assert beat_remarks(gap) == ()
+    assert beat_remarks(np.full(1000, 0.01, np.float32)) == ()
+    assert beat_remarks(beat_chances([1.0, 1.3, 2.2], 3)) == ()
+    assert beat_remarks(np.zeros(0, np.float32)) == ()
+
+
+def test_speech_like_noise_gets_a_remark_and_music_none(tmp_path: Path) -> None:
+    assert NO_BEAT in " ".join(analysed(tmp_path, syllables()).map.remarks)
+    assert analysed(tmp_path, music()).map.remarks == ()
+
+
+@pytest.mark.parametrize("engine", ["mir.standard", "mir.chroma"])
+@pytest.mark.parametrize("right", [-1.0, -0.9])
+def test_sides_that_cancel_are_analysed_as_if_they_did_not(tmp_path: Path, engine: str, right: float) -> None:
+    audio = music()
+    plain = analysed(tmp_path, audio, engine).map
+    found = analysed(tmp_path, audio * np.array([[1.0], [right]], np.float32), engine).map
+    assert len(plain.beats) > 10
+    assert [beat.time_s for beat in found.beats] == pytest.approx([beat.time_s for beat in plain.beats], abs=0.03)
+    assert [span.label for span in found.chords] == [span.label for span in plain.chords]
+    assert found.remarks == ("left and right cancel each other for 0:16: one was inverted to analyse them",)
+
+
+def test_what_is_very_quiet_is_raised_first(tmp_path: Path) -> None:
+    audio = music()
+    plain = analysed(tmp_path, audio).map
+    quiet = analysed(tmp_path, audio * np.float32(10 ** (-50 / 20)))
+    assert [beat.time_s for beat in quiet.map.beats] == pytest.approx([beat.time_s for beat in plain.beats], abs=0.03)
+    assert [span.label for span in quiet.map.chords] == [span.label for span in plain.chords]
+    assert "is very quiet (peak -4" in quiet.map.remarks[0]
+    assert np.abs(quiet.outline.columns).max() < 0.01  # as the file is
