@@ -213,3 +213,28 @@ def test_what_cannot_be_played_to_is_said(tmp_path: Path) -> None:
     (tmp_path / "broken.wav").write_bytes(b"RIFF....WAVE")
     with pytest.raises(ConfigError, match="cannot be read as audio"):
         follow(tmp_path / "broken.wav", silent)
+
+
+def test_in_a_silence_longer_than_the_music_the_band_rests() -> None:
+    side = song(32)
+    gap_s = 60.0
+    audio = np.concatenate([side, np.zeros((2, round(gap_s * RATE)), np.float32), side], axis=1)
+    begins_s = gap_s + side.shape[1] / RATE
+    times = [second_of(beat) for beat in range(32)]
+    course = course_to(told_beats([*times, *(begins_s + at for at in times)]), audio, [span(0, 120)])
+    starts = np.asarray(course.beats_s)[np.cumsum([0, *course.bars])[:-1]]
+    silent_bars = {bar for bar, at in enumerate(starts) if side.shape[1] / RATE + 1 < at < begins_s - 3}
+    sounding = {bar for bar, at in enumerate(starts) if at < times[-5] or at > begins_s}
+    assert len(silent_bars) > 20
+    assert silent_bars <= course.piece.rests
+    assert not sounding & course.piece.rests
+    bars = course.piece.bars()
+    assert all(0.5 < bars[bar].intensity < 0.6 for bar in sounding)
+
+
+def test_what_is_odd_about_a_recording_is_handed_on_to_who_plays_to_it(tmp_path: Path) -> None:
+    inverted = song(32) * np.array([[1.0], [-1.0]], np.float32)
+    course = follow(wave(tmp_path / "inverted.wav", inverted), silent)
+    assert course.piece.remarks == ("left and right cancel each other for 0:17: one was inverted to analyse them",)
+    truth = np.array([second_of(beat) for beat in range(32)])
+    assert np.array([np.abs(truth - beat).min() for beat in course.beats_s[:-1]]).max() < 0.01

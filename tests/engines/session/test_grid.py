@@ -175,11 +175,11 @@ def test_music_made_to_a_click_does_not_slip_to_the_other_side_in_small_steps() 
     assert away[75:].max() < 0.01
 
 
-def test_beats_that_the_engine_finds_half_as_fast_are() -> None:
-    times = [steady(beat) for beat in range(48)]
-    off = [steady(beat + 0.5) for beat in range(47)]
-    audio = song(steady)
-    chances = np.maximum(beat_chances(times, audio.shape[1] / RATE), beat_chances(off, audio.shape[1] / RATE, 0.7))
+def test_beats_that_the_engine_finds_half_as_fast_are_laid_so() -> None:
+    times = [0.37 + beat * 60 / 70 for beat in range(48)]
+    audio = song(lambda beat: 0.37 + beat * 60 / 70)
+    halves = beat_chances([at + 30 / 70 for at in times[:-1]], audio.shape[1] / RATE, 0.7)
+    chances = np.maximum(beat_chances(times, audio.shape[1] / RATE), halves)
     grid = grid_of(told_beats(times), chances, strength_of(audio))
     assert grid is not None
     assert len(grid.beats_s) == 48
