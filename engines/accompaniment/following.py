@@ -17,6 +17,7 @@ from engines.accompaniment.parts import PARTS
 from engines.accompaniment.performer import LONGEST_BAR
 from engines.accompaniment.score import TWELFTHS, Dials
 from engines.accompaniment.timeline import HOP
+from engines.downmix import Downmix
 from engines.memory import Memory, prefixed, within
 from engines.onsets import Onsets
 
@@ -76,7 +77,7 @@ class Source(Memory):
 
     def __init__(self, rate: int) -> None:
         hop = 2 * HOP * max(round(rate / 48000), 1)
-        self._hop_s, self._onsets = hop / rate, Onsets(rate, hop, TOP_HZ)
+        self._hop_s, self._onsets, self._downmix = hop / rate, Onsets(rate, hop, TOP_HZ), Downmix(rate)
         self.waiting = np.zeros(hop, np.float32)
         self.growths = np.zeros(3)
         places = LONGEST_BAR * TWELFTHS
@@ -85,6 +86,7 @@ class Source(Memory):
 
     def forget(self) -> None:
         self._onsets.forget()
+        self._downmix.forget()
         for array in (self.waiting, self.growths, self.struck, self.groove, self.powers, self.accents):
             array[:] = 0.0
         self.filled, self.bars = 0, 0
@@ -92,14 +94,19 @@ class Source(Memory):
         self.usual, self.heard_s, self.level_db = 0.0, 0.0, 0.0
 
     def state(self) -> State:
-        return super().state() | prefixed("onsets", self._onsets.state())
+        parts = prefixed("onsets", self._onsets.state()) | prefixed("downmix", self._downmix.state())
+        return super().state() | parts
 
     def restore(self, state: State) -> None:
         super().restore(state)
         self._onsets.restore(within("onsets", state))
+        self._downmix.restore(within("downmix", state))
 
-    def listen(self, mono: Audio, beats: Floats, bar_beats: int) -> None:
-        """Take HOP frames, shape (HOP,). ``beats``: where each end of a hop up to theirs lies, from a bar's start."""
+    def listen(self, audio: Audio, beats: Floats, bar_beats: int) -> None:
+        """Take HOP frames, shape (2, HOP). ``beats``: where each end of a hop up to theirs lies, from a bar's start."""
+        sides = np.where(np.abs(audio) < LOUDEST, audio, np.float32(0.0))
+        mono = sides.mean(0)
+        self._downmix.add(sides, mono)
         self.waiting[self.filled : self.filled + HOP] = mono
         self.filled += HOP
         hop = len(self.waiting)
@@ -175,9 +182,7 @@ class Following:
         self._beats[-1] = beat
         heard = self._beats[: max(len(self._beats) - round(block.late_frames / HOP), 0)]
         for name in {name for part in PARTS if (name := followed(part, block.values))}:
-            audio = block.audio[name]
-            mono = np.where(np.abs(audio) < LOUDEST, audio, np.float32(0.0)).mean(0)
-            self._sources[name].listen(mono, heard, bar_beats)
+            self._sources[name].listen(block.audio[name], heard, bar_beats)
 
     def turn(self) -> None:
         """The band's next beat may be anywhere."""

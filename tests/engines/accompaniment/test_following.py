@@ -158,6 +158,35 @@ def test_broken_samples_are_silence() -> None:
     assert Hears().hear(broken, clock).dials() == Hears().hear(audio, clock).dials()
 
 
+@pytest.mark.parametrize("right", [-1.0, -0.9])
+def test_a_stem_whose_sides_cancel_is_followed_as_if_they_did_not(right: float) -> None:
+    audio, clock = plucked(RHYTHM, 8, 120, 44100), steady(120, 44100)
+    found = Hears().hear(audio * np.array([[1.0], [right]], np.float32), clock).dials()
+    assert set(RHYTHM) <= strong(found.accents)
+    assert strong(found.accents) <= around(sorted(around(RHYTHM)))
+    assert found.intensity == pytest.approx(Hears().hear(audio, clock).dials().intensity, abs=0.01)
+
+
+def test_of_an_ordinary_stem_the_mean_of_its_sides_is_followed_to_the_bit() -> None:
+    audio, clock = plucked(RHYTHM, 8, 120, 44100), steady(120, 44100)
+    wide = np.stack([audio[0], 0.4 * np.roll(audio[1], 300)])
+    both = np.stack([wide.mean(0)] * 2)
+    states = [Hears().hear(sides, clock).following.state() for sides in (wide, both)]
+    names = [name for name in states[0] if name.startswith("bass.") and ".downmix." not in name]
+    assert len(names) > 10
+    assert all(np.array_equal(states[0][name], states[1][name], equal_nan=True) for name in names)
+
+
+def test_what_is_inverted_when_it_goes_on_elsewhere_stays_so() -> None:
+    audio, clock = plucked(RHYTHM, 8, 120, 44100) * np.array([[1.0], [-1.0]], np.float32), steady(120, 44100)
+    one, other = Hears().hear(audio[:, :200000], clock), Hears()
+    assert int(one.following.state()["bass.downmix.inverted"]) == 1
+    other.following.restore(one.following.state())
+    assert int(other.following.state()["bass.downmix.inverted"]) == 1
+    one.following.forget()
+    assert int(one.following.state()["bass.downmix.inverted"]) == 0
+
+
 def test_it_goes_on_elsewhere_as_it_was_and_forgets_all() -> None:
     audio, clock = plucked(RHYTHM, 8, 120, 44100), steady(120, 44100)
     one, other = Hears().hear(audio[:, :200000], clock), Hears()
