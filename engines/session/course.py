@@ -18,6 +18,7 @@ from engines.accompaniment.score import NO_CHORD
 from engines.accompaniment.sheet import METRES, Section, Sheet
 from engines.mir.named import DEFAULT, engine_named
 from engines.mir.offline.job import hear
+from engines.mir.offline.remarks import NO_BEAT
 from engines.mir.offline.songmap import ChordSpan, SongMap
 from engines.offline.command import Told
 from engines.offline.smf.bars import FASTEST_US, fill_time
@@ -86,7 +87,7 @@ def course_of(
         lead,
         intensities=tuple(stretch.intensity for stretch in stretches for _ in range(stretch.bars)),
         rests=frozenset(bar for bar, power in enumerate(powers) if power < REST * usual),
-        remarks=heard.remarks,
+        remarks=heard.remarks if NO_BEAT in heard.remarks else (*heard.remarks, *grid.remarks),
         late_ticks=late_ticks_of(float(ends[0]), lead, tempi),
     )
     return Course(piece, tuple(ends.tolist()), tuple(lengths), float(strength.powers.mean()), heard)

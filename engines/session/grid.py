@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from bridge.core.jit import njit
 from engines.mir.beats import UNHEARD
 from engines.mir.frontend import STEPS_A_SECOND as CHANCES_A_SECOND
+from engines.mir.offline.changes import tempo_changes, tempo_remarks
 from engines.mir.offline.decoding import Track
 from engines.mir.offline.songmap import SongBeat
 from engines.mir.rhythm import DELAY_S
@@ -48,17 +49,23 @@ LEANS = 2
 """A beat lies on a line through so many before and behind it."""
 FEWEST = 8
 """Beats that the engine must have found."""
+TWICE = 0.6
+"""Intervals that are so much of the beat's or less are at twice its speed."""
 WRONG_COUNT = 10.0
 """What it costs to lose count of the bar, in beats that were heard with another number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """``beats_s``: in order. ``numbers``: of each in its bar, from 0. ``bar_beats``: of a usual bar."""
+    """``beats_s``: in order. ``numbers``: of each in its bar, from 0. ``bar_beats``: of a usual bar.
+
+    ``remarks``: what is to be said of its tempo.
+    """
 
     beats_s: Doubles
     numbers: Indices
     bar_beats: int
+    remarks: tuple[str, ...] = ()
 
 
 def grid_of(heard: Sequence[SongBeat], chances: Floats, strength: Strength) -> Grid | None:
@@ -68,7 +75,7 @@ def grid_of(heard: Sequence[SongBeat], chances: Floats, strength: Strength) -> G
     """
     if len(heard) < FEWEST:
         return None
-    track = track_of(heard, chances, strength)
+    track, doubts = track_of(heard, chances, strength)
     if len(track.beats_s) < FEWEST:
         return None
     growth = strength.growth()
@@ -87,7 +94,8 @@ def grid_of(heard: Sequence[SongBeat], chances: Floats, strength: Strength) -> G
     if len(beats) < FEWEST:
         return None
     bar_beats = _usual(heard)
-    return Grid(beats, _numbers(beats, heard, bar_beats, track.beats_s[track.anew]), bar_beats)
+    remarks = tempo_remarks(tempo_changes(beats, chances), doubts)
+    return Grid(beats, _numbers(beats, heard, bar_beats, track.beats_s[track.anew]), bar_beats, remarks)
 
 
 def _certainty(beats: Doubles, chances: Floats) -> Doubles:
@@ -204,11 +212,16 @@ def _numbers(beats: Doubles, heard: Sequence[SongBeat], bar_beats: int, anew_s: 
     cost = np.full(len(beats), WRONG_COUNT)
     cost[[int(np.abs(beats - at).argmin()) for at in anew_s]] = 0.0
     told = np.zeros((len(beats), bar_beats))
-    for beat in heard:
+    gaps = np.diff(beats)
+    period = float(np.median(gaps))
+    for beat, gap_s in zip(heard, np.diff([beat.time_s for beat in heard], append=np.inf), strict=True):
         nearest = int(np.abs(beats - beat.time_s).argmin())
-        period = float(np.median(np.diff(beats)))
-        if abs(beats[nearest] - beat.time_s) < period / 4 and beat.bar_beats == bar_beats:
+        if abs(beats[nearest] - beat.time_s) >= period / 4 or beat.bar_beats != bar_beats:
+            continue
+        if gap_s > TWICE * gaps[min(nearest, len(gaps) - 1)] or bar_beats % 2:
             told[nearest, beat.number - 1] += 1.0
+        elif beat.number % 2:  # at twice the speed the engine's bar is half of one
+            told[nearest, (beat.number - 1) // 2 :: bar_beats // 2] += 0.5
     turned = np.stack([np.roll(row, -number % bar_beats) for number, row in enumerate(told)])  # by the count's offset
     score, came = turned[0].copy(), np.zeros(turned.shape, np.int64)
     for number in range(1, len(turned)):

@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from engines.mir.beats import UNHEARD
 from engines.mir.frontend import STEPS_A_SECOND
 from engines.mir.offline.activation import times_of
+from engines.mir.offline.changes import levelled
 from engines.mir.offline.decoding import Track, decode
+from engines.mir.offline.levels import ALIKE_OCTAVES, Doubt
 from engines.mir.offline.songmap import SongBeat
 from engines.session.strength import SLOTS_A_SECOND, Strength
 
@@ -28,8 +30,6 @@ LONG_REST_S, BEFORE_S = 2.0, 0.1
 """Through a longer one nothing is counted; the first beat behind one may be so much early."""
 NOTHING = 0.03
 """A chance below it says that there is no beat; noise has less at 99 of 100 steps."""
-ALIKE_OCTAVES = 0.06
-"""Tempi this close are one."""
 AROUND = 17
 """Beats over which the tempo is a median."""
 SIDE_BEATS = 4.0
@@ -39,13 +39,13 @@ STEADY, STEADY_WITHIN = 0.75, 0.02
 from their median it may be."""
 FEWEST = 8
 """Beats of which the speed and the side can be said."""
-FASTER, ONE_SIDED = 1.6, 0.8
-"""Beats are twice too fast for the engine where its intervals are so much longer, and so many of its beats on one
-side."""
 
 
-def track_of(found: Sequence[SongBeat], chances: Floats, strength: Strength) -> Track:
-    """The beats of the song with this beat activation. ``found``: those of the engine, for speed and side."""
+def track_of(found: Sequence[SongBeat], chances: Floats, strength: Strength) -> tuple[Track, tuple[Doubt, ...]]:
+    """The beats of the song with this beat activation, and where their speed is in doubt.
+
+    ``found``: those of the engine, for speed and side.
+    """
     times, rests = times_of(len(chances)), [*rests_of(strength), *_nothing(chances)]
     silent = np.zeros(len(chances), np.bool_)
     for start_s, end_s in rests:
@@ -56,7 +56,7 @@ def track_of(found: Sequence[SongBeat], chances: Floats, strength: Strength) -> 
         anew[first] = True
         beats[first:last] = _on_one_side(beats[first:last], found)
     order = np.argsort(beats, kind="stable")
-    return _at_speed_of(found, Track(beats[order], anew))
+    return levelled(found, Track(beats[order], anew), chances)
 
 
 def rests_of(strength: Strength) -> list[tuple[float, float]]:
@@ -151,24 +151,3 @@ def _periods(beats: Doubles) -> Doubles:
         return np.full(len(gaps), float(np.median(gaps)))
     padded = np.pad(gaps, AROUND // 2, mode="reflect")
     return np.asarray(np.median(np.lib.stride_tricks.sliding_window_view(padded, AROUND), axis=1))
-
-
-def _at_speed_of(found: Sequence[SongBeat], track: Track) -> Track:
-    """``track`` without every other beat of passages that the engine ``found`` half as fast."""
-    times = np.array([beat.time_s for beat in found])
-    sure = np.array([beat.confidence for beat in found])
-    kept, anew = np.ones(len(track.beats_s), np.bool_), track.anew.copy()
-    for first, last in pairwise([*np.flatnonzero(track.anew).tolist(), len(track.beats_s)]):
-        beats = track.beats_s[first:last]
-        if len(beats) < 2 * FEWEST:
-            continue
-        period = float(np.median(np.diff(beats)))
-        inside = (times > beats[0] - period / 2) & (times < beats[-1] + period / 2)
-        if inside.sum() < FEWEST or float(np.median(np.diff(times[inside]))) < FASTER * period:
-            continue
-        places = np.abs(times[inside][:, None] - beats).argmin(1)
-        sides = np.bincount(places % 2, sure[inside], 2)
-        if sides.max() > ONE_SIDED * sides.sum():
-            kept[first + int(sides.argmin()) : last : 2] = False
-            anew[first + 1] |= bool(sides.argmin() == 0)
-    return Track(track.beats_s[kept], anew[kept])

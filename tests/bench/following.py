@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.mir.named import DEFAULT, engine_named
-from engines.mir.offline.decoding import decode, steadiness
+from engines.mir.offline.decoding import steadiness
 from engines.mir.offline.job import hear
 from engines.session.grid import grid_of
 from engines.session.strength import measured
@@ -46,8 +46,8 @@ def main() -> None:
     rows = []
     for path in wish.songs:
         strength = measured(path, lambda *_: None)
-        song, _, _, chances = hear(path, engine_named(DEFAULT), {}, lambda *_: None)
-        steady = steadiness(chances, decode(chances))
+        song, _, _, chances, track = hear(path, engine_named(DEFAULT), {}, lambda *_: None)
+        steady = steadiness(chances, track)
         sys.stdout.write(f"{path.stem:32} steadiness {np.nanmedian(steady) if len(steady) else 0.0:.2f}\n")
         if wish.truth is None:
             continue

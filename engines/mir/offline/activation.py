@@ -22,6 +22,11 @@ Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
 
+WATCHED_FRAMES = 16_384
+"""In pieces as long it is looked for where the sides cancel; whole ones of `engines.downmix`."""
+LATEST = 1 << 62
+
+
 def times_of(steps: int) -> Doubles:
     """Seconds of which each of so many steps speaks."""
     return (np.arange(steps) + 1) / STEPS_A_SECOND - DELAY_S
@@ -38,12 +43,19 @@ class ActivationMeter:
         self._waiting = np.zeros(self._levels.window, np.float32)  # silence stands before the song
         self._offset = -self._levels.window  # the frame that it begins with
         self._frames = 0
+        self._cancelling = (LATEST, 0)
         self._chances: list[float] = []
 
     def push(self, audio: Audio) -> None:
         """The next of the song, shape (2, any)."""
         mono = audio.mean(axis=0)
-        self._downmix.add(audio, mono)
+        for first in range(0, len(mono), WATCHED_FRAMES):
+            piece = slice(first, first + WATCHED_FRAMES)
+            before = self._downmix.inverted_frames
+            self._downmix.add(audio[:, piece], mono[piece])
+            if self._downmix.inverted_frames > before:
+                start, end = self._frames + first, self._frames + first + len(mono[piece])
+                self._cancelling = (min(self._cancelling[0], start), end)
         self._frames += len(mono)
         self._take(mono)
 
@@ -51,6 +63,12 @@ class ActivationMeter:
     def cancelling_s(self) -> float:
         """For how many seconds the sides cancelled so far."""
         return self._downmix.inverted_frames / self._rate
+
+    @property
+    def cancelling_between_s(self) -> tuple[float, float]:
+        """From when to when (seconds), to a third of a second, they did so now and then."""
+        start, end = self._cancelling
+        return min(start, end) / self._rate, end / self._rate
 
     def finish(self) -> Floats:
         """The chance of a beat at each step of the song, shape (steps,); `times_of` says when they are."""

@@ -21,11 +21,13 @@ from bridge.failures import explain
 from bridge.names import folded
 from bridge.printing import one_line
 from engines.mir.offline.activation import ActivationMeter
+from engines.mir.offline.changes import remarks_on
+from engines.mir.offline.decoding import Track, decode
 from engines.mir.offline.gathering import Gathering
 from engines.mir.offline.midifile import midi_file
 from engines.mir.offline.outline import Outline
 from engines.mir.offline.picture import draw
-from engines.mir.offline.remarks import beat_remarks, level_remark, sides_remark
+from engines.mir.offline.remarks import NO_BEAT, beat_remarks, level_remark, sides_remark
 from engines.mir.offline.songmap import SongMap, from_json, to_json
 from engines.mir.offline.texts import texts
 from engines.offline.command import Told
@@ -67,7 +69,9 @@ def analyse_song(
     Errors that the user can mend are raised. A picture that cannot be drawn is a note, as all else is written.
     """
     began_s = clock()
-    song, outline, rate, _ = hear(path, engine, values, told)
+    song, outline, rate, chances, track = hear(path, engine, values, told)
+    if NO_BEAT not in song.remarks:
+        song = replace(song, remarks=(*song.remarks, *remarks_on(song.beats, track, chances)))
     outcome = Outcome(path, map=song, notes=list(song.remarks), listened_s=clock() - began_s)
     name = name_for(path, out)
     contents: dict[str, str | bytes] = {MAP: to_json(song), **texts(song), "mid": midi_file(song, spelt(path.stem))}
@@ -87,12 +91,14 @@ def analyse_song(
 
 
 class Analysis(NamedTuple):
-    """``outline``: the waveform's, at ``rate_hz``. ``chances``: the beat activation (`activation.py`)."""
+    """``outline``: the waveform's, at ``rate_hz``. ``chances``: the beat activation (`activation.py`). ``track``: the
+    beats decoded from it."""
 
     map: SongMap
     outline: Outline
     rate_hz: int
     chances: NDArray[np.float32]
+    track: Track
 
 
 def hear(path: Path, engine: Engine, values: Mapping[str, float], told: Told) -> Analysis:
@@ -109,7 +115,7 @@ def hear(path: Path, engine: Engine, values: Mapping[str, float], told: Told) ->
     gain = RAISED_PEAK / peak
     raised = _hear(path, engine, values, told, gain)
     remarks = (*level_remark(peak, gain), *raised.map.remarks)
-    return Analysis(replace(raised.map, remarks=remarks), analysis.outline, analysis.rate_hz, raised.chances)
+    return raised._replace(map=replace(raised.map, remarks=remarks), outline=analysis.outline)
 
 
 def _hear(path: Path, engine: Engine, values: Mapping[str, float], told: Told, gain: float) -> Analysis:
@@ -136,10 +142,12 @@ def _hear(path: Path, engine: Engine, values: Mapping[str, float], told: Told, g
         for heard in listening.finish():
             gathering.take(heard.event, heard.port)
         chances = meter.finish()
-        remarks = [spelt(note) for note in file.notes] + [*sides_remark(meter.cancelling_s), *beat_remarks(chances)]
+        track = decode(chances)
+        sides = sides_remark(meter.cancelling_s, meter.cancelling_between_s, frames / file.rate)
+        remarks = (*(spelt(note) for note in file.notes), *sides, *beat_remarks(chances, track))
         where = spelt(place_of(path))
-        song = gathering.map_of(where, engine.spec.name, file.rate, frames, tuple(remarks))
-        return Analysis(song, outline, file.rate, chances)
+        song = gathering.map_of(where, engine.spec.name, file.rate, frames, remarks)
+        return Analysis(song, outline, file.rate, chances, track)
 
 
 def name_for(path: Path, out: Path) -> str:

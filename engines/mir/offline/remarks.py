@@ -8,7 +8,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.mir.offline.decoding import STEADY_BEATS, Track, decode, steadiness
+from engines.mir.offline.decoding import STEADY_BEATS, Track, steadiness
 from engines.offline.progress import length
 
 UNSTEADY = 0.18
@@ -20,25 +20,28 @@ LOST_S = 10.0
 FEWEST = 16
 """Beats of which it can be said."""
 CANCEL_S = 1.0
+NO_BEAT = "no steady beat was found: beats, tempo and bars are guesses, as of speech, or of rubato"
 
 
-def beat_remarks(chances: NDArray[np.float32]) -> tuple[str, ...]:
-    """What is to be said of the beat of the recording with this beat activation."""
-    track = decode(chances)
+def beat_remarks(chances: NDArray[np.float32], track: Track) -> tuple[str, ...]:
+    """What is to be said of the beat of the recording with this beat activation, decoded as ``track``."""
     steady = steadiness(chances, track)
     known = np.isfinite(steady)
     if known.sum() < FEWEST:
         return ()
     if float(np.median(steady[known])) < UNSTEADY:
-        return ("no steady beat was found: beats, tempo and bars are guesses, as of speech, or of rubato",)
+        return (NO_BEAT,)
     return tuple(f"no steady beat from {length(start_s)} to {length(end_s)}" for start_s, end_s in _lost(track, steady))
 
 
-def sides_remark(cancelling_s: float) -> tuple[str, ...]:
-    """What is to be said of a recording whose sides cancel for so many seconds."""
+def sides_remark(cancelling_s: float, between_s: tuple[float, float], duration_s: float) -> tuple[str, ...]:
+    """What is to be said of a recording of this length whose sides cancel for so many seconds, all in ``between_s``."""
     if cancelling_s < CANCEL_S:
         return ()
-    return (f"left and right cancel each other for {length(cancelling_s)}: one was inverted to analyse them",)
+    start_s, end_s = between_s
+    whole = start_s < CANCEL_S and end_s > duration_s - CANCEL_S
+    where = "" if whole else f" between {length(start_s)} and {length(end_s)}"
+    return (f"left and right cancel each other for {length(cancelling_s)}{where}: one was inverted to analyse them",)
 
 
 def level_remark(peak: float, gain: float) -> tuple[str, ...]:

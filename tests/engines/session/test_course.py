@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import accumulate
 from math import sin
 from pathlib import Path
@@ -23,6 +24,7 @@ from engines.accompaniment.offline.piece import Piece, starts_of
 from engines.accompaniment.score import NO_CHORD, Note
 from engines.accompaniment.sheet import Section, Sheet, read_sheet
 from engines.accompaniment.style import find, load
+from engines.mir.offline.remarks import NO_BEAT
 from engines.mir.offline.songmap import ChordSpan, SongBeat
 from engines.session.course import Course, chord_between, course_of, follow, late_ticks_of, tempi_of
 from tests.engines.mir.signals import RATE, band, clicks, tones
@@ -238,3 +240,17 @@ def test_what_is_odd_about_a_recording_is_handed_on_to_who_plays_to_it(tmp_path:
     assert course.piece.remarks == ("left and right cancel each other for 0:17: one was inverted to analyse them",)
     truth = np.array([second_of(beat) for beat in range(32)])
     assert np.array([np.abs(truth - beat).min() for beat in course.beats_s[:-1]]).max() < 0.01
+
+
+def test_where_the_tempo_changes_is_said_to_who_plays_to_it_unless_no_beat_is_steady() -> None:
+    times = [beat / 2 for beat in range(48)]
+    times += [24 + beat * 60 / 80 for beat in range(48)]
+    audio = song(96, lambda beat: float(np.interp(beat, range(96), times)))
+    beats = told_beats(times)
+    course = course_to(beats, audio, [span(0, 70)])
+    assert course.piece.remarks == ("the tempo changes at 0:24, from 120 to 80",)
+    free = replace(told_map(beats, audio, [span(0, 70)]), remarks=(NO_BEAT,))
+    chances = beat_chances(times, audio.shape[1] / RATE)
+    assert course_of(free, chances, strength_of(audio), "song.wav").piece.remarks == (NO_BEAT,)
+    steady = course_to(told_beats(times[:48]), song(48, lambda beat: beat / 2), [span(0, 24)])
+    assert steady.piece.remarks == ()

@@ -184,3 +184,24 @@ def test_beats_that_the_engine_finds_half_as_fast_are_laid_so() -> None:
     assert grid is not None
     assert len(grid.beats_s) == 48
     assert np.abs(grid.beats_s - times).max() < 0.01
+
+
+@pytest.mark.parametrize(("bpm", "then_bpm"), [(120.0, 80.0), (140.0, 80.0), (80.0, 140.0), (110.0, 70.0)])
+def test_a_side_that_all_find_twice_as_fast_is_laid_at_the_speed_of_the_other(bpm: float, then_bpm: float) -> None:
+    audio, sides = two_sides(0.0, bpm, then_bpm)
+    slow = int(bpm > then_bpm)
+    halves = [np.append(side, 2 * side[-1] - side[-2])[:-1] + (side[1] - side[0]) / 2 for side in sides]
+    found = [side if place != slow else np.sort([*side, *halves[slow]]) for place, side in enumerate(sides)]
+    seconds = audio.shape[1] / RATE
+    chances = np.maximum(
+        beat_chances(np.concatenate(sides).tolist(), seconds, 0.5),
+        beat_chances(np.concatenate(halves).tolist(), seconds, 0.28),
+    )
+    grid = grid_of(told_beats(np.concatenate(found).tolist()), chances, strength_of(audio))
+    assert (right(grid, sides[0]), right(grid, sides[1])) == (48, 48)
+    assert grid is not None
+    assert f"from {bpm:.0f} to {then_bpm:.0f}" in grid.remarks[0]
+    assert "may be half as fast as the music" in grid.remarks[1]
+    for place, side in enumerate(sides):
+        numbers = grid.numbers[[int(np.abs(grid.beats_s - at).argmin()) for at in side[::2]]]
+        assert len(set((numbers % 2).tolist())) == 1, place

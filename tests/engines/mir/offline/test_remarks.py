@@ -6,17 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from bridge.core.audio import Audio
 from engines.mir.frontend import STEPS_A_SECOND
 from engines.mir.named import engine_named
 from engines.mir.offline.decoding import decode, steadiness
 from engines.mir.offline.job import Analysis, hear
-from engines.mir.offline.remarks import beat_remarks
+from engines.mir.offline.remarks import NO_BEAT, beat_remarks, sides_remark
 from tests.engines.mir.signals import RATE, band
 from tests.engines.session.songs import beat_chances, silent, wave
-
-NO_BEAT = "no steady beat was found"
 
 
 def music(beats: int = 32) -> Audio:
@@ -35,6 +34,10 @@ def syllables(seconds: float = 24.0) -> Audio:
     return np.repeat(audio[None].astype(np.float32), 2, axis=0)
 
 
+def said(chances: NDArray[np.float32]) -> tuple[str, ...]:
+    return beat_remarks(chances, decode(chances))
+
+
 def analysed(path: Path, audio: Audio, engine: str = "mir.standard") -> Analysis:
     return hear(wave(path / "a.wav", audio), engine_named(engine), {}, silent)
 
@@ -46,15 +49,15 @@ def test_a_steady_beat_is_steady_and_random_ones_are_not() -> None:
     for chances, low, high in ((steady, 0.5, 1.0), (loose, 0.0, 0.17)):
         found = float(np.nanmedian(steadiness(chances, decode(chances))))
         assert low <= found <= high
-    assert beat_remarks(steady) == ()
-    assert NO_BEAT in beat_remarks(loose)[0]
+    assert said(steady) == ()
+    assert NO_BEAT in said(loose)[0]
 
 
 def test_where_the_beat_is_lost_is_said() -> None:
     chances = beat_chances([*np.arange(0.5, 60, 0.5), *np.arange(140, 240, 0.5)], 240)
     there = slice(60 * STEPS_A_SECOND, 140 * STEPS_A_SECOND)
     chances[there] = 0.2 * np.random.default_rng(2).uniform(0, 1, 80 * STEPS_A_SECOND) ** 2
-    (remark,) = beat_remarks(chances)
+    (remark,) = said(chances)
     start, end = (int(at.partition(":")[2]) for at in remark.removeprefix("no steady beat from ").split(" to "))
     assert remark.startswith("no steady beat from 1:")
     assert 0 <= start < 15
@@ -65,10 +68,10 @@ def test_silence_and_short_recordings_are_not_remarked_on() -> None:
     times = np.arange(0.5, 30, 0.5)
     gap = beat_chances([*times, *(times + 90)], 120)
     gap[30 * 50 : 90 * 50] = 0.05  # silence, as the meter has it
-    assert beat_remarks(gap) == ()
-    assert beat_remarks(np.full(1000, 0.01, np.float32)) == ()
-    assert beat_remarks(beat_chances([1.0, 1.3, 2.2], 3)) == ()
-    assert beat_remarks(np.zeros(0, np.float32)) == ()
+    assert said(gap) == ()
+    assert said(np.full(1000, 0.01, np.float32)) == ()
+    assert said(beat_chances([1.0, 1.3, 2.2], 3)) == ()
+    assert said(np.zeros(0, np.float32)) == ()
 
 
 def test_speech_like_noise_gets_a_remark_and_music_none(tmp_path: Path) -> None:
@@ -86,6 +89,15 @@ def test_sides_that_cancel_are_analysed_as_if_they_did_not(tmp_path: Path, engin
     assert [beat.time_s for beat in found.beats] == pytest.approx([beat.time_s for beat in plain.beats], abs=0.03)
     assert [span.label for span in found.chords] == [span.label for span in plain.chords]
     assert found.remarks == ("left and right cancel each other for 0:16: one was inverted to analyse them",)
+
+
+def test_from_when_to_when_sides_cancel_is_said(tmp_path: Path) -> None:
+    audio = music(64)
+    audio[1, 10 * RATE : 22 * RATE] *= -1
+    (remark,) = analysed(tmp_path, audio).map.remarks
+    assert remark == "left and right cancel each other for 0:12 between 0:10 and 0:22: one was inverted to analyse them"
+    assert sides_remark(0.9, (3.0, 3.9), 60.0) == ()
+    assert "for 0:59:" in sides_remark(59.3, (0.4, 60.0), 60.0)[0]
 
 
 def test_what_is_very_quiet_is_raised_first(tmp_path: Path) -> None:
