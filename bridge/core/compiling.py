@@ -1,4 +1,4 @@
-"""Compile watch: calls back as numba compiles. What it takes from the disk instead is not told."""
+"""Compile watch: calls back as numba compiles. Code that it loads from its cache is not reported."""
 
 from __future__ import annotations
 

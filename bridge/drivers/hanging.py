@@ -86,6 +86,7 @@ class HangingNotes:
             client.midi_outports, self._held, room.sounding, room.owners, strict=True
         ):
             if owner >= 0 and held.any() and connected_names(client, port):
-                sounding |= held  # a view: the callback releases what it finds there
+                # a view: the callback releases what it finds there. It may write meanwhile, so no other note is touched
+                sounding[held != 0] = 1
                 held[:] = 0
                 ask()

@@ -1,7 +1,7 @@
 """Warm-up: an engine's first hops before the stream, so that all that it compiles, loads or allocates is there in time.
 
 It hears tones, strokes and noise, chords, beats and notes, while a host stands and while one rolls. Then it is reset,
-after which by the contract it is as one that has heard nothing.
+after which by the contract it is as one that has processed nothing.
 """
 
 from __future__ import annotations
