@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
 from tests.waiting import HANG_S
 
 ROOT = Path(__file__).parent.parent
@@ -63,7 +64,7 @@ def test_latency_is_declared_without_a_server() -> None:
 
 
 def test_run_without_a_server_says_what_to_start() -> None:
-    told = sideman("run")
+    told = sideman("run", "--port", str(free_port()))
     assert told.returncode == 2
     assert "sideman-no-such-server" in told.stderr
     assert "jackd" in told.stderr
@@ -146,7 +147,8 @@ def test_what_needs_no_jack_works_without_libjack(command: tuple[str, ...], tmp_
 
 @pytest.mark.parametrize("command", [("run",), ("demo",), ("latency", "--measure")], ids=" ".join)
 def test_what_needs_jack_says_how_to_install_it(command: tuple[str, ...], tmp_path: Path) -> None:
-    told = without_libjack(command, tmp_path)
+    port = ("--port", str(free_port())) if command == ("run",) else ()
+    told = without_libjack((*command, *port), tmp_path)
     assert told.returncode == 2
     assert "apt install jackd2" in told.stderr
     assert "Traceback" not in told.stderr

@@ -20,7 +20,7 @@ from typing import Any
 
 from bridge.drivers.dummy_server import DummyServer
 from bridge.osc.client import OscClient
-from tests.live.rig import free_port
+from tests.ports import free_port
 
 SETTLE_S = 30.0
 BUSY = "while True: pass"

@@ -25,7 +25,7 @@ from bridge.drivers.tape import Ports, Tape
 from bridge.errors import BridgeError
 from bridge.osc.client import OscClient
 from bridge.runtime.priority import may_use_realtime
-from tests.live.rig import free_port
+from tests.ports import free_port
 
 RATE, PERIOD = 44100, 128
 RESERVES = {"standard": 384, "low": 256, "ultra": 192}

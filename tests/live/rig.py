@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -19,6 +18,7 @@ from bridge.drivers.stand_in import StandIn
 from bridge.runtime.shared import words as w
 from bridge.runtime.shared.atomics import observe
 from tests.engines.driving import chord
+from tests.ports import free_port
 from tests.waiting import until
 
 SUM_ERROR = 1e-6
@@ -27,13 +27,6 @@ SUM_ERROR = 1e-6
 NO_ENGINES = EngineSettings(separation="", mir="", accompaniment="")
 ONLY_SEPARATION = EngineSettings(mir="", accompaniment="")
 ALL_ENGINES = EngineSettings()
-
-
-def free_port() -> int:
-    """A UDP port that nobody had a moment ago."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def settings_for(server: DummyServer, engines: EngineSettings = ALL_ENGINES, client: str = "sideman") -> Settings:

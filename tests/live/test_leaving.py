@@ -17,7 +17,8 @@ from bridge.drivers.dummy_server import SHM, DummyServer
 from bridge.drivers.stand_in import StandIn
 from bridge.runtime.shared.layout import MIDI_PORTS
 from bridge.runtime.wiring import ROLES
-from tests.live.rig import chord_changes, free_port, hanging, midi_clock, recorded
+from tests.live.rig import chord_changes, hanging, midi_clock, recorded
+from tests.ports import free_port
 from tests.processes import alive, children
 from tests.waiting import HANG_S, until
 

@@ -11,8 +11,8 @@ import pytest
 
 from bridge.drivers.dummy_server import DummyServer
 from bridge.osc.client import OscClient
-from tests.live.rig import free_port
 from tests.live.test_leaving import end_of, read_to
+from tests.ports import free_port
 from tests.waiting import until
 from tests.watched import watch
 

@@ -12,7 +12,8 @@ from bridge.drivers.clients import ask_server, open_client
 from bridge.drivers.tape import Ports, Tape
 from bridge.errors import DriverError
 from tests.live.conftest import private_server
-from tests.live.rig import NO_ENGINES, cycles, free_port, settings_for, sidecar_on, some_cycles
+from tests.live.rig import NO_ENGINES, cycles, settings_for, sidecar_on, some_cycles
+from tests.ports import free_port
 
 pytestmark = pytest.mark.live
 

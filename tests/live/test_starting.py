@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bridge.drivers.dummy_server import DummyServer
-from tests.live.rig import free_port
+from tests.ports import free_port
 from tests.processes import alive, children
 from tests.waiting import HANG_S, until
 
