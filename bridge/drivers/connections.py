@@ -10,10 +10,10 @@ from bridge.drivers.libjack import connected_names, import_jack, port_names
 
 log = logging.getLogger(__name__)
 
-SHOWN_S, SHOWN_TRIES = (
-    0.01,
-    10,
-)  # longer than a period of 4096 frames
+SHOWN_S, SHOWN_TRIES = 0.01, 10  # longer than a period of 4096 frames
+UNDONE_S = 1.0
+"""A link is missing for so long, both its ports there, before it counts as undone by the user. A peer that quits loses
+its links first and its ports a moment later; so does a server that dies while it is asked."""
 Link = tuple[str, str]
 """(source port, destination port), full names."""
 
@@ -52,31 +52,35 @@ def _shown(client: Any, links: list[Link]) -> set[Link]:
 class Connections:
     """The user's patch bay for one client, as it is meant to be.
 
-    A link that vanished although its ports stayed was undone by the user and is forgotten. One that vanished
-    with a port is kept, and made again when the port is back.
+    A link that stays away for ``undone_s`` seconds although its ports stay was undone by the user and is forgotten.
+    One that vanished with a port is kept, and made again when the port is back.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, undone_s: float = UNDONE_S) -> None:
+        self._undone_s = undone_s
         self.wanted: set[Link] = set()
         self.present: set[Link] = set()
         """At the last look: replaced whole, so that any thread may read it, client or none."""
         self._ports: set[str] = set()
+        self._missing: dict[Link, float] = {}  # since when, although both ports stay
 
     def server_gone(self) -> None:
         """Nothing is connected any more, and nobody undid it."""
-        self.present, self._ports = set(), set()
+        self.present, self._ports, self._missing = set(), set(), {}
 
     def look(self, client: Any) -> list[Link]:
         """Learn what the user did since the last look, then restore; returns the links made just now.
 
         ``client``: an active jack.Client.
         """
-        ports, present = port_names(client), links_of(client)
+        ports, present, now = port_names(client), links_of(client), time.monotonic()
         stayed = self._ports & ports
-        self.wanted -= {link for link in self.present - present if stayed.issuperset(link)}
-        self.wanted |= present
+        absent = (self.present | self._missing.keys()) - present
+        self._missing = {link: self._missing.get(link, now) for link in absent if stayed.issuperset(link)}
+        undone = {link for link, since in self._missing.items() if now - since >= self._undone_s}
+        self.wanted = (self.wanted | present) - undone
         restored = []
-        for link in sorted(self.wanted - present):
+        for link in sorted(self.wanted - present - self._missing.keys()):
             if ports.issuperset(link) and _made(client, link):
                 restored.append(link)
         self.present, self._ports = present | _shown(client, restored), ports

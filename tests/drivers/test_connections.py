@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -42,7 +43,7 @@ class Bay:
 
     server: DummyServer
     us: Any
-    connections: Connections = field(default_factory=Connections)
+    connections: Connections = field(default_factory=lambda: Connections(undone_s=0.0))
     stack: ExitStack = field(default_factory=ExitStack)
     peers: dict[str, ExitStack] = field(default_factory=dict)
 
@@ -124,6 +125,48 @@ def test_a_link_that_the_user_undid_is_forgotten(bay: Bay) -> None:
     bay.come("daw")
     assert bay.look() == [FROM_US]
     assert bay.links == {FROM_US}
+
+
+def test_a_link_that_vanished_a_moment_before_its_peer_comes_back_with_it(bay: Bay) -> None:
+    bay.connections = Connections(undone_s=math.inf)
+    bay.come("daw")
+    bay.connect(TO_US, FROM_US)
+    bay.look()
+    bay.disconnect(TO_US)  # as a peer does that quits, and somebody looks just then
+    assert bay.look() == bay.look() == []
+    assert bay.links == {FROM_US}
+    bay.go("daw")
+    bay.look()
+    bay.come("daw")
+    assert set(bay.look()) == bay.links == {TO_US, FROM_US}
+
+
+def test_a_link_that_was_away_for_a_moment_can_be_undone_later(bay: Bay) -> None:
+    bay.connections = Connections(undone_s=math.inf)
+    bay.come("daw")
+    bay.connect(TO_US)
+    bay.look()
+    bay.disconnect(TO_US)
+    bay.look()
+    bay.connect(TO_US)
+    bay.look()
+    assert bay.connections.present == {TO_US}
+    bay.disconnect(TO_US)
+    bay.look()
+    bay.go("daw")
+    bay.look()
+    assert bay.connections.wanted == {TO_US}
+
+
+def test_links_that_a_dying_server_seemed_to_lose_are_restored_on_the_next(bay: Bay) -> None:
+    bay.connections = Connections(undone_s=math.inf)
+    bay.come("daw")
+    bay.connect(TO_US)
+    bay.look()
+    bay.disconnect(TO_US)
+    assert bay.look() == []
+    bay.connections.server_gone()
+    assert bay.look() == [TO_US]
 
 
 def test_links_whose_peer_vanished_come_back_with_it(bay: Bay) -> None:

@@ -28,14 +28,19 @@ class PatientServer(DummyServer):
         return command
 
 
-@contextmanager
-def private_server(rate: int, period: int) -> Iterator[DummyServer]:
-    """A jackd of our own; the test is skipped where none can be had."""
+def skip_without_jack() -> None:
+    """The test is skipped where no jackd of our own can be had."""
     for tool in ("jackd", "jack_wait"):
         if shutil.which(tool) is None:
             pytest.skip(f"{tool} is not installed")
     if not room_for_server():
         pytest.skip(f"{SHM} has no room for another JACK server")
+
+
+@contextmanager
+def private_server(rate: int, period: int) -> Iterator[DummyServer]:
+    """A jackd of our own; the test is skipped where none can be had."""
+    skip_without_jack()
     with PatientServer(rate, period) as server:
         yield server
 

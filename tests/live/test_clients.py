@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import mmap
+import threading
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from bridge.drivers import clients
 from bridge.drivers.clients import activate_client, close_client, is_gone, open_client
+from bridge.drivers.dummy_server import DummyServer
+from bridge.drivers.semaphores import has_stale, mapped_stale
 from bridge.drivers.tape import Ports, Tape
 from bridge.errors import DriverError
-from tests.live.conftest import private_server
+from tests.live.conftest import private_server, skip_without_jack
 from tests.live.rig import ONLY_SEPARATION, sidecar_on, some_cycles
 from tests.waiting import until
 
@@ -67,3 +76,55 @@ def test_the_sidecar_comes_back_once_the_other_clients_of_its_process_have_left(
             assert driver.reconnections == 0
         until("coming back", lambda: driver.reconnections == 1 and driver.connected)
         some_cycles(sidecar)
+
+
+STARTS = 25
+"""Of a server, beside whose `jack_wait` a client is opened; without a remedy one in ten has a stale semaphore."""
+
+
+def test_a_client_of_a_server_that_just_started_has_no_stale_semaphore() -> None:
+    skip_without_jack()
+    server = DummyServer()
+    for _ in range(STARTS):
+        starting = threading.Thread(target=server.start)
+        starting.start()
+        try:
+            client = open_when_started("first", server.name)
+            stale = has_stale(client)
+            close_client(client)
+        finally:
+            starting.join()
+            server.stop()
+        assert not stale
+
+
+def open_when_started(name: str, server: str) -> Any:
+    """A client of a server that may have to start first."""
+    opened: list[Any] = []
+
+    def try_once() -> bool:
+        with contextlib.suppress(DriverError):
+            opened.append(open_client(name, server))
+        return bool(opened)
+
+    until("the server's start", try_once)
+    return opened[0]
+
+
+def test_a_semaphore_that_was_removed_and_is_mapped_is_seen(tmp_path: Path) -> None:
+    path = tmp_path / "jack_sem.0_server_client"
+    path.write_bytes(bytes(4096))
+    with path.open("r+b") as file, mmap.mmap(file.fileno(), 0) as mapped:
+        assert not mapped_stale()
+        path.unlink()
+        assert [line for line in mapped_stale() if path.name in line]
+        assert len(mapped) == 4096
+    assert not mapped_stale()
+
+
+def test_an_open_that_never_comes_without_one_is_refused_with_the_fix(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clients, "has_stale", lambda _client: True)
+    with private_server(48000, 128) as server:
+        assert "end the program that opens them" in refusal("first", server.name)
+        monkeypatch.setattr(clients, "has_stale", lambda _client: False)
+        close_client(open_client("first", server.name))  # no client is left behind, the name is free
