@@ -17,14 +17,14 @@ from bridge.core.jit import CACHE
 from bridge.core.latency import Ledger
 from bridge.drivers.clients import ServerFacts, ask_server, default_server
 from bridge.drivers.connections import Connections
-from bridge.drivers.hanging import HangingNotes, RunMark
-from bridge.drivers.jack import compile_callbacks
+from bridge.drivers.hanging_notes import HangingNotes, RunMark
+from bridge.drivers.jack_driver import compile_callbacks
 from bridge.errors import BridgeError
 from bridge.osc.server import OscServer
-from bridge.road import BetweenRoadsError, Road, Tell, engines_by_role, tell_nobody
 from bridge.runtime.engines import load_engine
 from bridge.runtime.graph import Graph
-from bridge.runtime.refusals import wire_what_runs
+from bridge.runtime.rate_refusals import wire_what_runs
+from bridge.signal_path import BetweenRoadsError, Road, Tell, engines_by_role, tell_nobody
 
 log = logging.getLogger(__name__)
 

@@ -95,7 +95,7 @@ def run(
         from bridge.app import Sidecar
         from bridge.control.preset import apply, find, load
         from bridge.core.jit import CACHE
-        from bridge.daw.card import cards, ledger_table, text
+        from bridge.daw.latency_card import cards, ledger_table, text
         from bridge.osc.access import beyond
         from bridge.starting import StartDisplay
         from bridge.status import REFRESH_S, status_line
@@ -196,7 +196,7 @@ def latency(
     if json_:
         write_json(ledger.as_dict() | {"problems": wrong})
     else:
-        from bridge.daw.card import cards, ledger_table, render
+        from bridge.daw.latency_card import cards, ledger_table, render
 
         console = Printer()
         console.print(ledger_table(ledger))

@@ -15,7 +15,7 @@ from bridge.core.audio import CHANNELS, STEMS, Audio
 from bridge.core.events import Midi, TimedEvent
 from bridge.core.latency import UNMEASURED, Ledger
 from bridge.drivers.dummy_server import DummyServer
-from bridge.drivers.stand_in import StandIn
+from bridge.drivers.fake_daw import StandIn
 from bridge.runtime.shared.layout import MIDI_PORTS
 from bridge.runtime.wiring import AUDIO_PATHS, PATHS
 

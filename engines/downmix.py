@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS
-from engines.memory import Memory
+from engines.saved_state import Memory
 
 Sound = NDArray[np.floating[Any]]
 

@@ -11,8 +11,8 @@ import pytest
 from bridge import app
 from bridge.app import Sidecar
 from bridge.config import EngineSettings, LanSettings, OscSettings, Settings
-from bridge.drivers import jack
-from bridge.drivers.jack import JackDriver
+from bridge.drivers import jack_driver
+from bridge.drivers.jack_driver import JackDriver
 from bridge.errors import BridgeError, ConfigError, DriverError
 
 NO_ENGINES = EngineSettings(separation="", mir="", accompaniment="", synth="")
@@ -96,8 +96,8 @@ def test_ports_are_not_shown_before_the_callback_is_compiled(monkeypatch: pytest
         done.append("opened")
         raise DriverError("no server here")
 
-    monkeypatch.setattr(jack, "compile_callbacks", lambda: done.append("compiled"))
-    monkeypatch.setattr(jack, "open_client", refuse)
+    monkeypatch.setattr(jack_driver, "compile_callbacks", lambda: done.append("compiled"))
+    monkeypatch.setattr(jack_driver, "open_client", refuse)
     with pytest.raises(DriverError):
         JackDriver(None, "sideman")._open()  # type: ignore[arg-type]
     assert done == ["compiled", "opened"]

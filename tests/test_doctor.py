@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 
 from bridge.config import EngineSettings, JackSettings, OscSettings, Settings
-from bridge.doctor import Finding, as_json, exit_code, jack, machine, probe, render, run_checks
+from bridge.doctor import Finding, as_json, exit_code, jack_checks, machine_checks, probe, render, run_checks
 from bridge.doctor.probe import ServerFigures, ask_server
 from bridge.printing import Printer
-from engines.synth.library import library
+from engines.synth.fluidsynth import library
 from tests.conftest import StartServer
 
 FIGURES = ServerFigures(rate=44100, period=128, realtime=True, cpu_load=3.0)
@@ -35,7 +35,7 @@ def no_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "jack.py").write_text('raise OSError("JACK library not found")\n')
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(jack.check_libjack, "__defaults__", (lambda: None,))
+    monkeypatch.setattr(jack_checks.check_libjack, "__defaults__", (lambda: None,))
 
 
 # --- the whole round ------------------------------------------------------------------------------------------
@@ -102,15 +102,15 @@ def test_json_tells_whether_all_is_ready_and_lists_the_findings() -> None:
 
 
 def test_jackd_may_be_absent_where_another_server_answers(no_system: None) -> None:
-    assert jack.check_jackd(server_runs=True).state == "warn"
-    assert jack.check_jackd(server_runs=False).state == "missing"
+    assert jack_checks.check_jackd(server_runs=True).state == "warn"
+    assert jack_checks.check_jackd(server_runs=False).state == "missing"
 
 
 def test_a_client_named_like_the_server_is_refused_before_the_server_is_asked() -> None:
     def ask(server: str) -> ServerFigures | None:
         raise AssertionError("asking joins the server, which is what must not happen")
 
-    finding, figures = jack.check_server("studio", "studio", ask)
+    finding, figures = jack_checks.check_server("studio", "studio", ask)
     assert (finding.state, figures) == ("missing", None)
     assert "sideman.toml" in finding.mend
 
@@ -125,14 +125,14 @@ def test_the_servers_name_comes_from_the_environment_where_the_settings_have_non
         asked.append(server)
         return FIGURES
 
-    finding, figures = jack.check_server("", "sideman", ask)
+    finding, figures = jack_checks.check_server("", "sideman", ask)
     assert asked == ["studio"]
     assert (finding.state, figures) == ("ok", FIGURES)
 
 
 def test_a_server_without_realtime_is_a_warning() -> None:
     figures = ServerFigures(44100, 128, realtime=False, cpu_load=0.0)
-    assert jack.check_server("x", "sideman", lambda _: figures)[0].state == "warn"
+    assert jack_checks.check_server("x", "sideman", lambda _: figures)[0].state == "warn"
 
 
 def test_asking_for_a_server_that_does_not_run_starts_none() -> None:
@@ -145,7 +145,7 @@ def test_a_hung_server_does_not_hang_the_doctor(jack_server: StartServer, monkey
     server = jack_server()
     os.kill(server.process.pid, signal.SIGSTOP)
     try:
-        finding, figures = jack.check_server(server.name, "sideman")
+        finding, figures = jack_checks.check_server(server.name, "sideman")
     finally:
         os.kill(server.process.pid, signal.SIGCONT)
     assert (finding.state, figures) == ("missing", None)
@@ -158,24 +158,24 @@ def test_the_probe_says_no_server_where_libjack_is_absent(no_system: None) -> No
 
 
 def test_rates_that_agree_are_fine_and_engines_without_one_take_any() -> None:
-    assert jack.check_rates(48000, {"a": (44100, 48000), "b": ()}, 48000).state == "ok"
+    assert jack_checks.check_rates(48000, {"a": (44100, 48000), "b": ()}, 48000).state == "ok"
 
 
 def test_an_engine_at_another_rate_is_named_with_the_rate_to_use() -> None:
-    finding = jack.check_rates(48000, {"a": (44100,), "b": ()})
+    finding = jack_checks.check_rates(48000, {"a": (44100,), "b": ()})
     assert finding.state == "warn"
     assert "a runs at 44100" in finding.detail
     assert "44100" in finding.mend
 
 
 def test_a_song_at_another_rate_is_named_with_the_rate_to_use() -> None:
-    finding = jack.check_rates(48000, {"a": (44100, 48000)}, 44100)
+    finding = jack_checks.check_rates(48000, {"a": (44100, 48000)}, 44100)
     assert "the song is at 44100" in finding.detail
     assert "44100" in finding.mend
 
 
 def test_engines_that_share_no_rate_are_told_so() -> None:
-    assert "choose engines" in jack.check_rates(48000, {"a": (44100,), "b": (48000,)}).mend
+    assert "choose engines" in jack_checks.check_rates(48000, {"a": (44100,), "b": (48000,)}).mend
 
 
 def registry(*servers: tuple[int, str]) -> bytes:
@@ -185,7 +185,7 @@ def registry(*servers: tuple[int, str]) -> bytes:
 
 
 def test_dead_names_in_jacks_list_of_servers_are_found() -> None:
-    taken, dead = jack.dead_servers(registry((10, "a"), (11, "b"), (12, "c")), alive=lambda pid: pid == 11)
+    taken, dead = jack_checks.dead_servers(registry((10, "a"), (11, "b"), (12, "c")), alive=lambda pid: pid == 11)
     assert (taken, dead) == (3, ["a", "c"])
 
 
@@ -194,21 +194,21 @@ def test_dead_names_in_jacks_list_of_servers_are_found() -> None:
 def test_a_running_server_is_read_from_the_list_that_jackd_really_writes(jack_server: StartServer) -> None:
     server = jack_server()
     data = Path("/dev/shm/jack-shm-registry").read_bytes()
-    assert server.name in jack.dead_servers(data, alive=lambda pid: pid != server.process.pid)[1]
+    assert server.name in jack_checks.dead_servers(data, alive=lambda pid: pid != server.process.pid)[1]
 
 
 def test_a_list_full_of_dead_servers_is_a_warning_with_the_mend(tmp_path: Path) -> None:
     child = subprocess.Popen([sys.executable, "-c", ""])
     child.wait()
     (tmp_path / "jack-shm-registry").write_bytes(registry(*[(child.pid, f"s{n}") for n in range(8)]))
-    finding = jack.check_shared_memory(tmp_path)
+    finding = jack_checks.check_shared_memory(tmp_path)
     assert finding.state == "warn"
     assert f"rm {tmp_path}/jack-shm-registry" in finding.mend
 
 
 def test_too_little_shared_memory_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jack, "SHM_BYTES", 10**18)
-    assert jack.check_shared_memory(tmp_path).state == "warn"
+    monkeypatch.setattr(jack_checks, "SHM_BYTES", 10**18)
+    assert jack_checks.check_shared_memory(tmp_path).state == "warn"
 
 
 # --- the machine ----------------------------------------------------------------------------------------------
@@ -224,23 +224,27 @@ def test_too_little_shared_memory_is_a_warning(tmp_path: Path, monkeypatch: pyte
     ],
 )
 def test_memory_locking_is_judged_by_limit_and_capability(limit: int, capable: bool, state: str) -> None:
-    assert machine.check_memory_lock(limit, capable, "mend").state == state
+    assert machine_checks.check_memory_lock(limit, capable, "mend").state == state
 
 
 @pytest.mark.parametrize(("priority", "capable", "state"), [(0, False, "warn"), (0, True, "ok"), (95, False, "ok")])
 def test_realtime_rights_are_judged_by_limit_and_capability(priority: int, capable: bool, state: str) -> None:
-    assert machine.check_realtime(priority, capable, "mend").state == state
+    assert machine_checks.check_realtime(priority, capable, "mend").state == state
 
 
 def test_a_priority_that_is_refused_is_a_warning_with_the_mend_of_rights() -> None:
-    finding = machine.check_worker_priority(PermissionError(1, "Operation not permitted"), False, "join the group")
+    finding = machine_checks.check_worker_priority(
+        PermissionError(1, "Operation not permitted"), False, "join the group"
+    )
     assert (finding.state, finding.mend) == ("warn", "join the group")
     assert "Operation not permitted" in finding.detail
-    assert machine.check_worker_priority(None, False, "join the group").state == "ok"
+    assert machine_checks.check_worker_priority(None, False, "join the group").state == "ok"
 
 
 def test_a_priority_that_is_refused_in_spite_of_the_rights_has_another_mend() -> None:
-    finding = machine.check_worker_priority(PermissionError(1, "Operation not permitted"), True, "join the group")
+    finding = machine_checks.check_worker_priority(
+        PermissionError(1, "Operation not permitted"), True, "join the group"
+    )
     assert "control group" in finding.mend
     assert "join the group" not in finding.mend
 
@@ -248,44 +252,44 @@ def test_a_priority_that_is_refused_in_spite_of_the_rights_has_another_mend() ->
 @pytest.mark.skipif(sys.platform != "linux", reason="scheduling is a process's own elsewhere")
 def test_trying_for_priority_leaves_the_doctor_as_it_was() -> None:
     before = os.sched_getscheduler(0)
-    machine.try_priority()
+    machine_checks.try_priority()
     assert os.sched_getscheduler(0) == before
-    assert machine.try_priority(10_000) is not None  # no such priority: what the system says is handed on
+    assert machine_checks.try_priority(10_000) is not None  # no such priority: what the system says is handed on
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits.d is Linux's")
 def test_the_mend_of_rights_names_only_the_steps_that_are_left(tmp_path: Path) -> None:
-    assert "dpkg-reconfigure" in machine.rights_mend(True, tmp_path)
+    assert "dpkg-reconfigure" in machine_checks.rights_mend(True, tmp_path)
     (tmp_path / "other.conf").write_text("@video - rtprio 95\n# @audio - rtprio 95\n")
-    assert "dpkg-reconfigure" in machine.rights_mend(True, tmp_path)
+    assert "dpkg-reconfigure" in machine_checks.rights_mend(True, tmp_path)
     (tmp_path / "audio.conf").write_text("@audio   -  rtprio     95\n@audio - memlock unlimited\n")
-    assert machine.rights_mend(True, tmp_path) == "log in again"
-    assert machine.rights_mend(False, tmp_path) == 'sudo usermod -aG audio "$USER", log in again'
+    assert machine_checks.rights_mend(True, tmp_path) == "log in again"
+    assert machine_checks.rights_mend(False, tmp_path) == 'sudo usermod -aG audio "$USER", log in again'
 
 
 def test_a_slow_governor_is_a_warning_and_none_is_not(tmp_path: Path) -> None:
-    assert machine.check_governor(tmp_path).state == "ok"
+    assert machine_checks.check_governor(tmp_path).state == "ok"
     for cpu, governor in enumerate(("performance", "powersave")):
         folder = tmp_path / f"cpu{cpu}" / "cpufreq"
         folder.mkdir(parents=True)
         (folder / "scaling_governor").write_text(governor + "\n")
-    finding = machine.check_governor(tmp_path)
+    finding = machine_checks.check_governor(tmp_path)
     assert (finding.state, finding.detail) == ("warn", "performance, powersave")
 
 
 def test_missing_semaphores_are_a_warning() -> None:
-    assert machine.check_semaphores(False).state == "warn"
-    assert machine.check_semaphores(True).state == "ok"
+    assert machine_checks.check_semaphores(False).state == "warn"
+    assert machine_checks.check_semaphores(True).state == "ok"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="ALSA is Linux's")
 def test_a_missing_sequencer_is_a_warning(tmp_path: Path) -> None:
-    assert machine.check_midi(tmp_path / "seq").state == "warn"
-    assert machine.check_midi(tmp_path).state == "ok"
+    assert machine_checks.check_midi(tmp_path / "seq").state == "warn"
+    assert machine_checks.check_midi(tmp_path).state == "ok"
 
 
 def test_a_package_that_does_not_load_says_why_and_what_for() -> None:
-    finding = machine.check_import("x", "no_such_module_here", "MIDI controllers", "mend it")
+    finding = machine_checks.check_import("x", "no_such_module_here", "MIDI controllers", "mend it")
     assert finding.state == "warn"
     assert "no_such_module_here" in finding.detail and "MIDI controllers" in finding.detail
 
@@ -300,9 +304,9 @@ def test_the_model_runtime_is_told_with_its_version_and_what_it_computes_on() ->
 def test_a_cache_folder_that_cannot_be_written_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import numba
 
-    assert machine.check_numba_cache().state == "ok"
+    assert machine_checks.check_numba_cache().state == "ok"
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "absent"))
-    finding = machine.check_numba_cache()
+    finding = machine_checks.check_numba_cache()
     assert finding.state == "warn"
     assert "NUMBA_CACHE_DIR" in finding.mend
 
@@ -314,7 +318,7 @@ def test_a_taken_osc_port_is_a_warning_that_names_it() -> None:
         finding = by_name(run_checks(Settings(osc=OscSettings(port=port))))["OSC port"]
     assert finding.state == "warn"
     assert str(port) in finding.detail
-    assert machine.check_osc_port("127.0.0.1", port).state == "ok"
+    assert machine_checks.check_osc_port("127.0.0.1", port).state == "ok"
 
 
 def test_an_engine_that_run_needs_and_that_is_not_there_is_missing() -> None:
@@ -337,7 +341,7 @@ def test_without_a_sound_font_the_doctor_names_the_packages_and_does_not_fail(
 ) -> None:
     font = tmp_path / "gone.sf2"
     monkeypatch.setenv("SIDEMAN_SOUND_FONT", str(font))
-    monkeypatch.setattr("engines.synth.engine.library", lambda: None)
+    monkeypatch.setattr("engines.synth.synth_engine.library", lambda: None)
     found = by_name(run_checks())["synth.fluid"]
     assert found.state == "warn"
     assert str(font) in found.detail
@@ -352,8 +356,8 @@ def test_without_a_sound_font_the_doctor_names_the_packages_and_does_not_fail(
 
 
 def test_without_fluidsynth_the_doctor_names_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engines.synth.library.ctypes.util.find_library", lambda _: None)
-    monkeypatch.setattr("engines.synth.library.BREW", ())
+    monkeypatch.setattr("engines.synth.fluidsynth.ctypes.util.find_library", lambda _: None)
+    monkeypatch.setattr("engines.synth.fluidsynth.BREW", ())
     library.cache_clear()
     try:
         found = by_name(run_checks())["synth.fluid"]

@@ -20,11 +20,11 @@ from bridge.bench.callback import Result
 from bridge.bench.callback import table as bench_table
 from bridge.core.latency import Ledger
 from bridge.core.latency import Path as DelayPath
-from bridge.daw.card import ledger_table
+from bridge.daw.latency_card import ledger_table
 from bridge.doctor.finding import Finding
 from bridge.doctor.finding import render as findings
 from bridge.printing import Printer, columns, one_line, progress_text, visible
-from bridge.runtime.meters import Spread
+from bridge.runtime.counters import Spread
 from tests.waiting import HANG_S
 
 HOSTILE = (

@@ -60,7 +60,7 @@ def test_models_of_ones_own_are_private(watched: Watched) -> None:
     assert_private(watched, *SIDEMAN, "models", "verify")
 
 
-@pytest.mark.parametrize("package", ["engines.onnx", "engines.separation.models.graph", "engines.providers"])
+@pytest.mark.parametrize("package", ["engines.onnx", "engines.separation.models.onnx_graph", "engines.providers"])
 def test_a_session_of_onnx_runtime_reports_to_nobody(watched: Watched, package: str, tmp_path: Path) -> None:
     model = graphs.plain(tmp_path / "watch" / "one.onnx", "mix", (1, 2, 160), 0.5)
     script = (

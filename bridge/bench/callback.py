@@ -15,13 +15,13 @@ from typing import Any
 
 from rich.table import Table
 
-from bridge.drivers import shield
+from bridge.drivers import cancel_safe
 from bridge.drivers.dummy_server import DummyServer
-from bridge.drivers.jack import JackDriver
+from bridge.drivers.jack_driver import JackDriver
 from bridge.printing import columns
 from bridge.runtime.callback.cycle import cycle
+from bridge.runtime.counters import Spread, read_counters, spread
 from bridge.runtime.graph import Graph
-from bridge.runtime.meters import Spread, read_counters, spread
 from bridge.runtime.priority import may_use_realtime
 from bridge.runtime.shared.layout import CALLBACK_BINS
 from bridge.runtime.wiring import wire
@@ -61,7 +61,7 @@ class PythonDriver(JackDriver):
             spent_us = (time.perf_counter_ns() - began) // 1000
             room.callback_bins[min(spent_us, CALLBACK_BINS - 1)] += 1
 
-        return shield.listen(client, "jack_set_process_callback", process)
+        return cancel_safe.listen(client, "jack_set_process_callback", process)
 
 
 @contextmanager

@@ -18,20 +18,20 @@ from bridge.control.bus import Row
 from bridge.core.audio import Audio
 from bridge.core.events import CHORD_SOURCES, LEVELS, Midi, TimedEvent
 from bridge.core.time import TempoChange, TempoMap
-from bridge.demo import picture, report
-from bridge.demo.audiofile import tempo_map_of, write_midi, write_wav
+from bridge.demo import report, report_picture
+from bridge.demo.demo_files import tempo_map_of, write_midi, write_wav
+from bridge.demo.demo_song import Song, chord_named, own_song, song_from_file
 from bridge.demo.report import Callback, Counters, DemoReport, Music, Playing
-from bridge.demo.song import Song, chord_named, own_song, song_from_file
 from bridge.drivers.clients import ask_server
 from bridge.drivers.dummy_server import DummyServer
-from bridge.drivers.stand_in import StandIn
+from bridge.drivers.fake_daw import StandIn
 from bridge.errors import BridgeError, ConfigError
 from bridge.measure import disagreements, measure
 from bridge.printing import Printer, one_line, progress_text
-from bridge.runtime.meters import Counters as RoadCounters
-from bridge.runtime.meters import Spread, spread
+from bridge.runtime.analysis_to_midi import BEAT_NOTE, DOWNBEAT_NOTE
+from bridge.runtime.counters import Counters as RoadCounters
+from bridge.runtime.counters import Spread, spread
 from bridge.runtime.priority import may_use_realtime
-from bridge.runtime.render import BEAT_NOTE, DOWNBEAT_NOTE
 from bridge.runtime.shared.layout import MIDI_PORTS
 from bridge.runtime.wiring import AUDIO_PATHS
 
@@ -231,7 +231,7 @@ def _write(out: Path, told: DemoReport, song: Song, daw: StandIn, wrong: list[st
     write_midi(out / "session.mid", {**tracks, "heard": marks}, tempo, song.rate)
     files = [*(f"{name}.wav" for name in audio), "session.mid", "report.json"]
     try:
-        picture.draw(told, audio, audio["mix"], tracks["accompaniment"], out / "report.png")
+        report_picture.draw(told, audio, audio["mix"], tracks["accompaniment"], out / "report.png")
         files.append("report.png")
     except BridgeError as error:
         notices.append(f"no picture: {error}")

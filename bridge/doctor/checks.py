@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from bridge.config import Settings, settings_path
-from bridge.doctor import jack, machine
+from bridge.doctor import jack_checks, machine_checks
 from bridge.doctor.finding import Finding
 from bridge.doctor.secrets import check_settings_file
 
@@ -19,34 +19,34 @@ def run_checks(settings: Settings | None = None, *, song_rate: int | None = None
     """
     settings = settings or Settings()
     engines = [name for name in msgspec.structs.asdict(settings.engines).values() if name]
-    libjack = jack.check_libjack()
-    server, figures = jack.check_server(settings.jack.server, settings.jack.client)
-    engine_finding, engine_rates = machine.check_engines(engines)
+    libjack = jack_checks.check_libjack()
+    server, figures = jack_checks.check_server(settings.jack.server, settings.jack.client)
+    engine_finding, engine_rates = machine_checks.check_engines(engines)
     used = {name: engine_rates.get(name, ()) for name in engines}
     return [
-        machine.check_python(),
+        machine_checks.check_python(),
         libjack,
-        jack.check_jackd(server_runs=figures is not None),
+        jack_checks.check_jackd(server_runs=figures is not None),
         server,
-        jack.check_rates(figures.rate if figures else None, used, song_rate),
-        jack.check_shared_memory(),
-        *machine.rights(),
-        machine.check_governor(),
-        machine.check_semaphores(),
-        machine.check_numba_cache(),
+        jack_checks.check_rates(figures.rate if figures else None, used, song_rate),
+        jack_checks.check_shared_memory(),
+        *machine_checks.rights(),
+        machine_checks.check_governor(),
+        machine_checks.check_semaphores(),
+        machine_checks.check_numba_cache(),
         engine_finding,
-        *machine.check_lacks(engines),
-        machine.check_midi(),
-        machine.check_import(
+        *machine_checks.check_lacks(engines),
+        machine_checks.check_midi(),
+        machine_checks.check_import(
             "python-rtmidi", "rtmidi", "MIDI controllers", f"sudo apt-get install libasound2, then {_SETUP}"
         ),
-        machine.check_import(
+        machine_checks.check_import(
             "soundfile",
             "soundfile",
             "audio files",
             f"sudo apt-get install libsndfile1 (macOS: brew install libsndfile), then {_SETUP}",
         ),
-        machine.check_import("ONNX Runtime", "onnxruntime", "learned engines", _SETUP, machine.providers),
-        machine.check_osc_port(settings.osc.host, settings.osc.port),
+        machine_checks.check_import("ONNX Runtime", "onnxruntime", "learned engines", _SETUP, machine_checks.providers),
+        machine_checks.check_osc_port(settings.osc.host, settings.osc.port),
         check_settings_file(settings_path(), bool(settings.lan.token)),
     ]

@@ -30,9 +30,10 @@ OPENINGS = 20  # of a client, until none of other clients leaves meanwhile; half
 class _Server:
     """A server that clients of this process are on.
 
-    ``gone``: 0 until it goes away, then when, in seconds. libjack tells each client, from a thread in which no Python
-    may run (`bridge.drivers.shield`), by calling time() of the C library, which writes the time to where it is told to.
-    News for one gets lost now and then while another closes; so clients of one server have one word.
+    ``gone``: 0 until it goes away, then when, in seconds. libjack notifies each client, from a thread in which no
+    Python may run (`bridge.drivers.cancel_safe`), by calling time() of the C library, which writes the time to the
+    address that it gets. A notification is lost now and then while another client closes; so clients of one server
+    share one word.
     """
 
     def __init__(self, name: str) -> None:

@@ -78,8 +78,8 @@ def load() -> Any:
 def import_jack() -> Any:
     """The module of JACK-Client, without its chatter; it needs libjack to be imported at all.
 
-    libjack's own threads chatter too, and no Python may run in those (see `bridge.drivers.shield`). So each text goes
-    to a function of the C library that does nothing with it: strlen.
+    libjack's own threads print messages too, and no Python may run in those (see `bridge.drivers.cancel_safe`). So each
+    text goes to a function of the C library that does nothing with it: strlen.
     """
     import jack
 

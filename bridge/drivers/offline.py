@@ -16,11 +16,11 @@ from bridge.core.audio import CHANNELS, Audio
 from bridge.core.events import Midi, TimedEvent, pack
 from bridge.errors import ConfigError
 from bridge.runtime.callback.cycle import give
-from bridge.runtime.callback.intake import take
+from bridge.runtime.callback.input import take
+from bridge.runtime.engine_runner import HopRunner
 from bridge.runtime.engines import engine_for
 from bridge.runtime.graph import Graph
-from bridge.runtime.hops import HopRunner
-from bridge.runtime.shared import words as w
+from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.layout import MAX_EVENTS, MAX_PERIOD, MIDI_PORTS
 from bridge.runtime.shared.rings import EventReader
 from bridge.runtime.wiring import AUDIO_PATHS, ROLES, wire

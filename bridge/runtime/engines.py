@@ -7,7 +7,7 @@ from importlib.metadata import entry_points
 
 from bridge.core.engine import ENTRY_POINTS, Engine
 from bridge.errors import EngineError
-from bridge.runtime.resampled import Resampled
+from bridge.runtime.resampled_engine import Resampled
 
 
 def engine_names() -> list[str]:

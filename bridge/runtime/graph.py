@@ -11,8 +11,8 @@ from bridge.core.audio import ANALYSERS, STEMS, is_sum
 from bridge.core.clock import FOLLOW, TEMPO_MODE
 from bridge.core.latency import Ledger
 from bridge.errors import BridgeError
-from bridge.runtime.callback.room import Room, make_room
-from bridge.runtime.shared import words as w
+from bridge.runtime.callback.context import Room, make_room
+from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.arena import Arena
 from bridge.runtime.shared.atomics import publish
 from bridge.runtime.shared.layout import Shared, map_arena, size_of

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.audio import Audio
-from bridge.runtime.shared.compiled import compiled_sums
+from bridge.runtime.shared.callback_jit import compiled_sums
 
 STOPBAND_DB = 100.0
 """How far down what does not belong is: below the noise of 16 bits."""

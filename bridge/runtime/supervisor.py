@@ -1,7 +1,7 @@
 """Starts the workers, watches their hearts, and starts anew those that died or stalled.
 
 Meanwhile the callback plays the dry mix and releases their notes, so a crash costs some stems, never the music. What a
-stall is, on a machine that is busy with other things, `bridge.runtime.stalls` decides.
+stall is, on a machine that is busy with other things, `bridge.runtime.stall_detector` decides.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from types import TracebackType
 import msgspec
 
 from bridge.errors import EngineError
+from bridge.runtime.cpu_usage import usage_of
 from bridge.runtime.graph import Graph
-from bridge.runtime.shared import words as w
+from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import observe, publish
 from bridge.runtime.shared.wake import make_semaphore
-from bridge.runtime.stalls import Limits, StallDetector
-from bridge.runtime.usage import usage_of
+from bridge.runtime.stall_detector import Limits, StallDetector
 
 log = logging.getLogger(__name__)
 

@@ -20,15 +20,15 @@ import msgspec
 from bridge.core.compiling import watch_compiling
 from bridge.core.engine import Engine
 from bridge.log import setup_worker
+from bridge.runtime.counters import WORKER_BIN_US
+from bridge.runtime.engine_runner import HopRunner
 from bridge.runtime.engines import engine_for
-from bridge.runtime.hops import HopRunner
-from bridge.runtime.meters import WORKER_BIN_US
 from bridge.runtime.priority import set_priority
 from bridge.runtime.shared.arena import Arena
 from bridge.runtime.shared.atomics import observe, publish
 from bridge.runtime.shared.layout import WORKER_BINS, Plan, map_arena, size_of
+from bridge.runtime.shared.slots import BEATS, FREEWHEEL, READY, STOP
 from bridge.runtime.shared.wake import PollSleep, SemaphoreSleep
-from bridge.runtime.shared.words import BEATS, FREEWHEEL, READY, STOP
 from bridge.runtime.warmup import warm_up
 
 log = logging.getLogger("sideman.worker")

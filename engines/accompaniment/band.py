@@ -13,25 +13,25 @@ from bridge.core.engine import AudioPort, Block, EngineSpec, EventPort, State
 from bridge.core.events import Beat, Chord, Commit, Key, Onset, TimedEvent
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
-from engines.accompaniment.chart import SHEET, Chart
-from engines.accompaniment.dials import DIALS, MUTES, SEED, STYLE, STYLES, dials_by
+from engines.accompaniment.auto_lookahead import LOOKAHEAD_AUTO, Pace
+from engines.accompaniment.chord_fallback import SILENCE, Foresight, Ladder
 from engines.accompaniment.energy import Energy
-from engines.accompaniment.following import FOLLOWS, SOURCES, Following
 from engines.accompaniment.form import COUNT_IN, DROPOUT, SECTION, STAYS, Form, Place, Wish
-from engines.accompaniment.hands import SETTLE_S, Hands
-from engines.accompaniment.harmony.lattice import TRACK, TRACK_SURE, Metre
-from engines.accompaniment.harmony.listener import Listener
-from engines.accompaniment.harmony.states import chord_of
-from engines.accompaniment.ladder import SILENCE, Foresight, Ladder
+from engines.accompaniment.harmony.chord_history import Listener
+from engines.accompaniment.harmony.trellis import TRACK, TRACK_SURE, Metre
+from engines.accompaniment.harmony.vocabulary import chord_of
+from engines.accompaniment.held_chord import SETTLE_S, Hands
+from engines.accompaniment.live_sheet import SHEET, Chart
 from engines.accompaniment.overrides import KEY, TEMPO, OwnTempo, key_of
-from engines.accompaniment.pace import LOOKAHEAD_AUTO, Pace
 from engines.accompaniment.parts import PARTS
+from engines.accompaniment.performance_controls import DIALS, MUTES, SEED, STYLE, STYLES, dials_by
 from engines.accompaniment.performer import LONGEST_BAR, Performer
-from engines.accompaniment.sounds import SOUND, Sounds
+from engines.accompaniment.program_changes import SOUND, Sounds
+from engines.accompaniment.scheduler import Timing
+from engines.accompaniment.sidechain import FOLLOWS, SOURCES, Following
 from engines.accompaniment.style import Style, load_named
 from engines.accompaniment.timeline import HOP, LATE_BEATS, LOOKAHEAD, SHORTEST_BEAT_FRAMES, Line, follow
-from engines.accompaniment.timing import Timing
-from engines.memory import prefixed, within
+from engines.saved_state import prefixed, within
 
 TRUSTED_S = 2.0
 """So long after the user's hands have left a chord it still goes before what is heard."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engines.accompaniment.form import AUTO, SECTIONS
-from engines.memory import Memory
+from engines.saved_state import Memory
 
 VERSE, CHORUS, BREAK = (SECTIONS.index(name) for name in ("verse", "chorus", "break"))
 LOUDER, NO_LOUDER = 1.3, 1.05

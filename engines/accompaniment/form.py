@@ -10,7 +10,7 @@ from bridge.core.control import Control
 from engines.accompaniment.arranger import FILL_BARS, USUAL, intensity_of
 from engines.accompaniment.parts import PARTS
 from engines.accompaniment.score import Bar
-from engines.memory import Memory
+from engines.saved_state import Memory
 
 SECTIONS = ("auto", "intro", "verse", "chorus", "bridge", "outro", "break")
 AUTO = 0

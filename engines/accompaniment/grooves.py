@@ -1,6 +1,6 @@
 """Drum grooves counted from drummers: which strokes, how loud, how late; by family of styles.
 
-`FILE` ships. ``python -m engines.accompaniment.training grooves`` writes it from the Groove MIDI Dataset (Gillick,
+`FILE` ships. ``python -m research.accompaniment.training grooves`` writes it from the Groove MIDI Dataset (Gillick,
 Roberts, Engel, Eck and Bamman, "Learning to Groove with Inverse Sequence Transformations", ICML 2019), (c) Google LLC,
 CC BY 4.0.
 """

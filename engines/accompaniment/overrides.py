@@ -6,7 +6,7 @@ from bridge.core.control import Control
 from bridge.core.events import Key
 from bridge.core.time import BlockTime
 from engines.accompaniment.timeline import Line
-from engines.memory import Memory
+from engines.saved_state import Memory
 
 KEYS = ("auto", *(Key(tonic, minor, 1.0).label for minor in (0, 1) for tonic in range(12)))
 KEY = Control(

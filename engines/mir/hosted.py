@@ -6,7 +6,7 @@ from math import ceil, floor, isfinite
 
 from bridge.core.events import Beat, Tempo, TimedEvent
 from bridge.core.time import BlockTime
-from engines.memory import Memory
+from engines.saved_state import Memory
 
 TOLERANCE_BEATS = 0.02
 """A position further from where it should be is a jump; rounding and a tempo that glides stay below."""

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS
-from engines.memory import Memory
-from engines.synth.sounds import EXPRESSION, MIDI_CHANNELS, PAN, PEDAL, VOLUME
+from engines.saved_state import Memory
+from engines.synth.instrument import EXPRESSION, MIDI_CHANNELS, PAN, PEDAL, VOLUME
 
 USUAL_VOLUME, FULL, CENTRE, UNBENT = 100, 127, 64, 8192
 BEND_SEMITONES = 2.0

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.audio import Audio
-from engines.memory import Memory
+from engines.saved_state import Memory
+from engines.synth.instrument import HATS
 from engines.synth.kit import OTHER, kit
-from engines.synth.sounds import HATS
 from engines.synth.voices import NEVER
 
 MOST = 32

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS, Audio
-from engines.memory import Memory
+from engines.saved_state import Memory
 
 CEILING_DB = -1.0
 """Leaves room for what a converter makes between samples; EBU R 128 asks for as much of a programme's true peak."""

@@ -18,9 +18,9 @@ from bridge.core.events import Midi, TimedEvent
 from bridge.core.time import BlockTime, TempoChange, TempoMap
 from bridge.errors import ConfigError
 from engines.offline.smf.metas import is_tempo
-from engines.synth.engine import INPUT, OUTPUT, fluid_for_files, instrument
+from engines.synth.instrument import is_heard, strikes
 from engines.synth.limiter import limited
-from engines.synth.sounds import is_heard, strikes
+from engines.synth.synth_engine import INPUT, OUTPUT, fluid_for_files, instrument
 
 RATE = 44100
 TAIL_S = 2.0

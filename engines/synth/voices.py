@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS, Audio
-from engines.memory import Memory
-from engines.synth.sounds import MIDI_CHANNELS
+from engines.saved_state import Memory
+from engines.synth.instrument import MIDI_CHANNELS
 from engines.synth.tones import GROUPS, SPAN, TABLE, TONES, hz_of, tables
 
 MOST = 64

@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.mir.named import DEFAULT, engine_named
-from engines.mir.offline.decoding import steadiness
-from engines.mir.offline.job import hear
-from engines.session.grid import grid_of
-from engines.session.strength import measured
+from engines.backing.beat_grid import grid_of
+from engines.backing.onset_strength import measured
+from engines.mir.engine_lookup import DEFAULT, engine_named
+from engines.mir.offline.analysis_job import hear
+from engines.mir.offline.beat_decoder import steadiness
 
 NEAR_S = 0.07
 Doubles = NDArray[np.float64]

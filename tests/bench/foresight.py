@@ -16,15 +16,15 @@ import numpy as np
 
 from bridge.core.events import Chord, Key
 from bridge.core.time import BlockTime
-from engines.accompaniment.harmony.lattice import Metre
-from engines.accompaniment.harmony.listener import Listener
-from engines.accompaniment.harmony.states import CLASSES, NONE
+from engines.accompaniment.harmony.chord_history import Listener
+from engines.accompaniment.harmony.trellis import Metre
+from engines.accompaniment.harmony.vocabulary import CLASSES, NONE
 from engines.accompaniment.timeline import Line
-from engines.material.library import RATE, Clip, read_library
-from engines.material.truth import Truth, read_truth
-from engines.mir.evaluate.songs import read_clip
-from engines.mir.named import engine_named
-from engines.offline.listening import Listening
+from engines.mir.engine_lookup import engine_named
+from engines.offline.engine_stream import Listening
+from research.datasets.library import RATE, Clip, read_library
+from research.datasets.truth import Truth, read_truth
+from research.mir.evaluation.songs import read_clip
 
 AHEAD = (1, 2, 4, 8)
 Scores = dict[str, list[bool]]

@@ -19,10 +19,10 @@ from bridge.core.events import Midi, TimedEvent
 from bridge.drivers.offline import Cue, process
 from engines.accompaniment.performer import CHANNELS
 from engines.accompaniment.style import ROLES
-from engines.material.library import RATE, Clip, read_library
-from engines.material.truth import Truth, read_truth
-from engines.mir.evaluate.songs import read_clip
-from engines.mir.strokes import strokes
+from research.datasets.library import RATE, Clip, read_library
+from research.datasets.truth import Truth, read_truth
+from research.mir.evaluation.songs import read_clip
+from research.mir.onset_labels import strokes
 
 Times = NDArray[np.float64]
 NEAR_S = 0.04

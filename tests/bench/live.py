@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from bridge.demo.song import own_song
+from bridge.demo.demo_song import own_song
 from bridge.drivers.dummy_server import DummyServer
-from bridge.drivers.tape import Ports, Tape
+from bridge.drivers.jack_recorder import Ports, Tape
 from bridge.errors import BridgeError
 from bridge.osc.client import OscClient
 from bridge.runtime.priority import may_use_realtime

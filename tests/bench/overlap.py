@@ -17,8 +17,8 @@ import soundfile
 from numpy.typing import NDArray
 
 from bridge.core.audio import STEMS, Audio
-from engines.separation.grid import WINDOW, spreading
-from engines.separation.spectra import Spectra
+from engines.separation.frequency_grid import WINDOW, spreading
+from engines.separation.stft import Spectra
 
 Floats = NDArray[np.float32]
 

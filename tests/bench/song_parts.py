@@ -22,12 +22,12 @@ import soundfile
 from mido import MetaMessage, MidiFile
 from numpy.typing import NDArray
 
-from engines.mir.named import DEFAULT, engine_named
-from engines.mir.offline.job import hear
-from engines.session.grid import grid_of
-from engines.session.playing import Wish, play
-from engines.session.sources import read_source
-from engines.session.strength import measured
+from engines.backing.backing_source import read_source
+from engines.backing.backing_track import Wish, play
+from engines.backing.beat_grid import grid_of
+from engines.backing.onset_strength import measured
+from engines.mir.engine_lookup import DEFAULT, engine_named
+from engines.mir.offline.analysis_job import hear
 from engines.synth.stems import write_stems
 
 RATE, NEAR_S, ROOM_DB = 44100, 0.07, -60.0

@@ -21,9 +21,9 @@ from bridge.core.engine import block_for
 from bridge.core.events import TimedEvent
 from bridge.core.time import BlockTime
 from engines.accompaniment.style import shipped_names
-from engines.session.command import FILE, accompany
-from engines.synth.engine import INPUT, Synth, fluid, plain
+from engines.backing.accompany_command import FILE, accompany
 from engines.synth.stems import Score, read_score
+from engines.synth.synth_engine import INPUT, Synth, fluid, plain
 from tests.bench.styles import SHEET
 
 RATE = 44100

@@ -22,7 +22,7 @@ from mido import MidiFile
 
 from bridge.core.events import NOTE_NAMES
 from engines.accompaniment.style import shipped_names
-from engines.session.command import FILE, accompany
+from engines.backing.accompany_command import FILE, accompany
 from engines.synth.stems import MIX
 from tests.bench.rolls import Performance, Played, draw
 

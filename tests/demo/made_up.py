@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bridge.core.events import Midi, TimedEvent
+from bridge.demo.demo_song import Song
 from bridge.demo.report import Callback, DemoReport, Music, PathRow, check, judged
-from bridge.demo.song import Song
 
 STEREO = ("drums", "bass", "vocals", "other", "mix")
 

@@ -10,6 +10,7 @@ import pytest
 
 from bridge.core.latency import Ledger
 from bridge.core.latency import Path as LedgerPath
+from bridge.demo.demo_song import own_song
 from bridge.demo.report import (
     Counters,
     DemoReport,
@@ -23,7 +24,6 @@ from bridge.demo.report import (
     table,
     write_json,
 )
-from bridge.demo.song import own_song
 from bridge.printing import Printer
 from tests.demo.made_up import report_of
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from bridge.drivers.dummy_server import DummyServer
-from bridge.drivers.stand_in import StandIn
+from bridge.drivers.fake_daw import StandIn
 from tests.live.rig import music, sum_error
 from tests.waiting import HANG_S
 

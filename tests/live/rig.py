@@ -14,8 +14,8 @@ from bridge.config import EngineSettings, JackSettings, OscSettings, Settings
 from bridge.core.audio import CHANNELS, STEMS, Audio
 from bridge.core.events import Midi, TimedEvent
 from bridge.drivers.dummy_server import DummyServer
-from bridge.drivers.stand_in import StandIn
-from bridge.runtime.shared import words as w
+from bridge.drivers.fake_daw import StandIn
+from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import observe
 from tests.engines.driving import chord
 from tests.ports import free_port

@@ -13,12 +13,12 @@ from bridge.config import EngineSettings
 from bridge.core.audio import CHANNELS, Audio
 from bridge.core.events import Midi, TimedEvent
 from bridge.drivers.dummy_server import DummyServer
+from bridge.drivers.fake_daw import StandIn
 from bridge.drivers.libjack import CAPTURE, port_latency
-from bridge.drivers.stand_in import StandIn
 from bridge.measure import disagreements, measure
-from bridge.runtime.shared import words as w
-from engines.synth.engine import plain
+from bridge.runtime.shared import slots as w
 from engines.synth.stems import render
+from engines.synth.synth_engine import plain
 from tests.live.conftest import private_server
 from tests.live.rig import chord_changes, hanging, level, midi_clock, note_ons, recorded, sidecar_on, stand_in
 from tests.waiting import HANG_S, until

@@ -13,8 +13,8 @@ import pytest
 from bridge.drivers import clients
 from bridge.drivers.clients import activate_client, close_client, is_gone, open_client
 from bridge.drivers.dummy_server import DummyServer
+from bridge.drivers.jack_recorder import Ports, Tape
 from bridge.drivers.semaphores import has_stale, mapped_stale
-from bridge.drivers.tape import Ports, Tape
 from bridge.errors import DriverError
 from tests.live.conftest import private_server, skip_without_jack
 from tests.live.rig import ONLY_SEPARATION, sidecar_on, some_cycles

@@ -12,7 +12,7 @@ from bridge.app import Sidecar
 from bridge.control.sidecar import RESERVE_FRAMES
 from bridge.core.audio import CHANNELS
 from bridge.core.latency import UNMEASURED
-from bridge.drivers.jack import JackDriver
+from bridge.drivers.jack_driver import JackDriver
 from bridge.drivers.libjack import CAPTURE, PLAYBACK, import_jack, port_latency
 from bridge.measure import disagreements, measure
 from bridge.runtime.graph import Graph

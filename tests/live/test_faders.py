@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bridge.app import Sidecar
 from bridge.core.audio import CHANNELS, STEMS, Audio, db_to_gain
 from bridge.drivers.dummy_server import DummyServer
-from bridge.drivers.stand_in import StandIn
+from bridge.drivers.fake_daw import StandIn
 from tests.live.rig import (
     NO_ENGINES,
     ONLY_SEPARATION,

@@ -10,7 +10,7 @@ from bridge.core.audio import CHANNELS, Audio
 from bridge.core.clock import HostClock
 from bridge.core.events import Midi, TimedEvent
 from bridge.drivers.dummy_server import DummyServer
-from bridge.runtime.shared import words as w
+from bridge.runtime.shared import slots as w
 from tests.live.rig import sidecar_on, stand_in
 from tests.waiting import HANG_S
 

@@ -7,7 +7,7 @@ import pytest
 from bridge.config import EngineSettings
 from engines.accompaniment.performer import CHANNELS
 from engines.accompaniment.style import ROLES
-from tests.engines.accompaniment.test_following import RHYTHM, around, plucked
+from tests.engines.accompaniment.test_sidechain import RHYTHM, around, plucked
 from tests.live.conftest import private_server
 from tests.live.rig import chord_changes, midi_clock, note_ons, sidecar_on, stand_in
 from tests.waiting import HANG_S

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from bridge.drivers.dummy_server import SHM, DummyServer
-from bridge.drivers.stand_in import StandIn
+from bridge.drivers.fake_daw import StandIn
 from bridge.runtime.shared.layout import MIDI_PORTS
 from bridge.runtime.wiring import ROLES
 from tests.live.rig import chord_changes, hanging, midi_clock, recorded

@@ -8,7 +8,7 @@ import pytest
 
 from bridge.app import Sidecar
 from bridge.config import EngineSettings
-from bridge.drivers import jack as jack_driver
+from bridge.drivers import jack_driver as jack_driver
 from tests.live.conftest import private_server
 from tests.live.rig import SUM_ERROR, delay_error, music, sidecar_on, some_cycles, stand_in, sum_error
 from tests.live.test_server_faults import rate_change

@@ -9,7 +9,7 @@ from bridge.app import Sidecar
 from bridge.config import JackSettings, OscSettings, Settings
 from bridge.drivers import libjack
 from bridge.drivers.clients import ask_server, open_client
-from bridge.drivers.tape import Ports, Tape
+from bridge.drivers.jack_recorder import Ports, Tape
 from bridge.errors import DriverError
 from tests.live.conftest import private_server
 from tests.live.rig import NO_ENGINES, cycles, settings_for, sidecar_on, some_cycles

@@ -7,13 +7,13 @@ import pytest
 from bridge.app import Sidecar
 from bridge.core.audio import CHANNELS
 from bridge.core.events import Midi, TimedEvent
-from bridge.drivers import jack as jack_driver
-from bridge.drivers import shield
+from bridge.drivers import cancel_safe
+from bridge.drivers import jack_driver as jack_driver
 from bridge.drivers.dummy_server import DummyServer
-from bridge.drivers.stand_in import AUDIO_RETURNS
-from bridge.drivers.tape import Ports, Tape, start_together
+from bridge.drivers.fake_daw import AUDIO_RETURNS
+from bridge.drivers.jack_recorder import Ports, Tape, start_together
 from bridge.measure import disagreements, measure
-from bridge.runtime.shared import words as w
+from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.layout import MIDI_PORTS
 from tests.live.conftest import private_server
 from tests.live.daw_process import play_through
@@ -172,7 +172,7 @@ def test_no_client_is_left_behind_where_opening_fails(monkeypatch: pytest.Monkey
                 refused.append(True)
                 raise OSError("no callback today")
 
-            patch.setattr(shield, "listen", refuse)
+            patch.setattr(cancel_safe, "listen", refuse)
             server.kill()
             until("noticing", lambda: not sidecar.road.driver.connected)
             server.restart()

@@ -13,7 +13,7 @@ import pytest
 from bridge.app import Sidecar
 from bridge.core.audio import STEMS, Audio
 from bridge.drivers.dummy_server import DummyServer
-from bridge.drivers.stand_in import StandIn
+from bridge.drivers.fake_daw import StandIn
 from bridge.runtime import supervisor
 from tests.live.rig import (
     SUM_ERROR,

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS, Audio
 from bridge.core.events import Midi, TimedEvent, pack
+from bridge.runtime.callback.context import Room, make_room
 from bridge.runtime.callback.cycle import STALL_FRAMES
-from bridge.runtime.callback.intake import take
-from bridge.runtime.callback.mixing import give_audio
-from bridge.runtime.callback.playing import give_events
-from bridge.runtime.callback.room import Room, make_room
-from bridge.runtime.callback.sounding import give_band
-from bridge.runtime.shared import words as w
+from bridge.runtime.callback.input import take
+from bridge.runtime.callback.midi_output import give_events
+from bridge.runtime.callback.stem_output import give_audio
+from bridge.runtime.callback.synth_output import give_band
+from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.arena import Arena
 from bridge.runtime.shared.atomics import publish
 from bridge.runtime.shared.layout import (

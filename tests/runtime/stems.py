@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bridge.core.audio import CHANNELS, STEMS, Audio
-from bridge.runtime.shared import words as w
+from bridge.runtime.shared import slots as w
 from tests.runtime.desk import HOP, SEPARATION, Desk
 
 LATENCY, SLACK = 2 * HOP, 3 * HOP

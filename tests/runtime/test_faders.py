@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS, STEMS
-from bridge.runtime.shared import words as w
+from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.layout import SEPARATED
 from tests.runtime.desk import NO_ENGINES, RATE, Desk, noise, open_desk
 from tests.runtime.stems import DELAY, LATENCY, MIX, OTHER, SLACK, delayed, run, thirds

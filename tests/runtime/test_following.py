@@ -9,9 +9,9 @@ import pytest
 from bridge.core.engine import Block
 from bridge.core.events import Beat, Midi, TimedEvent
 from bridge.core.time import BlockTime
-from bridge.runtime.callback.playing import ECHO_FRAMES
-from bridge.runtime.hops import HopRunner
-from bridge.runtime.shared import words as w
+from bridge.runtime.callback.midi_output import ECHO_FRAMES
+from bridge.runtime.engine_runner import HopRunner
+from bridge.runtime.shared import slots as w
 from tests.runtime.desk import ACCOMPANIMENT, HOP, MIR, RATE, Desk, Sent, on, open_desk
 from tests.runtime.toys import LISTENS, PLAYS, Toy, run_by
 

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.runtime.shared import words as w
+from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.layout import MIDI_PORTS
 from bridge.runtime.wiring import PATHS
 from tests.runtime.desk import ACCOMPANIMENT, RINGS, Desk, Sent, off, on, open_desk

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from bridge.core.engine import AudioPort, Block, EngineSpec, EventPort
 from bridge.core.events import Beat, Chord, Key, Midi, TimedEvent
 from bridge.core.time import BlockTime
-from bridge.runtime.hops import HopRunner
-from bridge.runtime.shared import words as w
+from bridge.runtime.engine_runner import HopRunner
+from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.layout import SOUND_RING
 from tests.runtime.desk import (
     ACCOMPANIMENT,

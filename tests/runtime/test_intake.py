@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bridge.core.audio import CHANNELS, Audio
 from bridge.core.events import ClockPosition, Gap, Midi, TimedEvent, Transport
-from bridge.runtime.shared import words as w
+from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.layout import CAPACITY
 from bridge.runtime.shared.rings import read_audio
 from tests.runtime.desk import ACCOMPANIMENT, MIR, SEPARATION, Desk, noise, off, on, open_desk

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS
-from bridge.runtime.shared import words as w
+from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.layout import CAPACITY, SEPARATED
 from bridge.runtime.wiring import PATHS
 from tests.runtime.desk import HOP, NO_ENGINES, RATE, SEPARATION, Desk, noise, open_desk

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from bridge.runtime.shared import words as w
+from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.layout import MAX_EVENTS, MIDI_PORTS, RECORDS
-from bridge.runtime.shared.words import GRACE_FRAMES
+from bridge.runtime.shared.slots import GRACE_FRAMES
 from bridge.runtime.wiring import PATHS
 from tests.runtime.desk import ACCOMPANIMENT, MIR, NO_ENGINES, RINGS, Desk, Sent, off, on, open_desk
 

@@ -14,7 +14,7 @@ from bridge.drivers.offline import _load_events
 from bridge.runtime.callback.cycle import cycle
 from bridge.runtime.engines import engine_names
 from bridge.runtime.graph import Graph
-from bridge.runtime.shared import words as w
+from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import publish
 from bridge.runtime.supervisor import Supervisor
 from bridge.runtime.wiring import ROLES, wire

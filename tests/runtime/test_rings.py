@@ -12,7 +12,7 @@ from bridge.core.audio import CHANNELS
 from bridge.core.events import Beat, Chord, ClockPosition, Gap, Key, Midi, Payload, Tempo, TimedEvent, Transport
 from bridge.runtime.shared.layout import CAPACITY, RECORDS
 from bridge.runtime.shared.rings import EventReader, EventWriter, read_audio, write_audio
-from bridge.runtime.shared.words import RECORD_WORDS, RING_DELAY
+from bridge.runtime.shared.slots import RECORD_WORDS, RING_DELAY
 from tests.runtime.desk import noise
 
 Ring = tuple[NDArray[np.int64], NDArray[np.int64]]

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS, Audio
 from bridge.runtime.callback.cycle import STALL_FRAMES
-from bridge.runtime.callback.sounding import BAND
-from bridge.runtime.shared import words as w
+from bridge.runtime.callback.synth_output import BAND
+from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.layout import CAPACITY
 from tests.runtime.desk import ACCOMPANIMENT, AHEAD, HOP, NO_ENGINES, RATE, SYNTH, WITH_SYNTH, Desk, noise, open_desk
 

@@ -20,12 +20,12 @@ from bridge.core.audio import CHANNELS
 from bridge.errors import EngineError
 from bridge.runtime import supervisor
 from bridge.runtime.callback.cycle import cycle
+from bridge.runtime.cpu_usage import Usage
 from bridge.runtime.graph import Graph
-from bridge.runtime.shared import words as w
+from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import observe, publish
 from bridge.runtime.shared.wake import PollSleep, SemaphoreSleep, make_semaphore, semaphores_work
 from bridge.runtime.supervisor import Supervisor
-from bridge.runtime.usage import Usage
 from bridge.runtime.warmup import WARM_HOPS, warm_up
 from bridge.runtime.wiring import Node, Wiring, wire
 from tests.runtime.desk import HOP, RATE

@@ -15,7 +15,7 @@ from bridge.core.latency import buffering_frames
 from bridge.errors import BridgeError, EngineError
 from bridge.runtime import engines as registered
 from bridge.runtime.graph import Graph
-from bridge.runtime.shared import words as w
+from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.layout import FORESEEN_RING, MAX_CONTROLS, MIDI_PORTS, SOUND_RING
 from bridge.runtime.wiring import PATHS, ROLES, Wiring, make_node, paths_of, wire
 from tests.runtime.desk import RATE

@@ -11,10 +11,10 @@ import pytest
 
 from bridge.core.audio import CHANNELS, STEMS
 from bridge.core.events import PAYLOAD_BYTES
-from bridge.runtime.callback.playing import FIRST_PING
-from bridge.runtime.callback.room import GAINS, OUTPUTS, Room, make_room
-from bridge.runtime.callback.sounding import BAND
-from bridge.runtime.shared import words as w
+from bridge.runtime.callback.context import GAINS, OUTPUTS, Room, make_room
+from bridge.runtime.callback.midi_output import FIRST_PING
+from bridge.runtime.callback.synth_output import BAND
+from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.arena import Arena
 from bridge.runtime.shared.layout import CAPACITY, MIDI_PORTS, RECORDS, Plan, Shared, map_arena, size_of
 from bridge.runtime.wiring import AUDIO_PATHS, PATHS

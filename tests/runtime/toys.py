@@ -13,7 +13,7 @@ from bridge.core.control import Control
 from bridge.core.engine import AudioPort, Block, Engine, EngineSpec, EventPort, State
 from bridge.core.events import Onset, TimedEvent
 from bridge.core.time import BlockTime
-from bridge.runtime.hops import HopRunner
+from bridge.runtime.engine_runner import HopRunner
 from tests.runtime.desk import HOP, PLAN, SEPARATION, Desk
 
 Act = Callable[[Block, BlockTime, Block], None]

@@ -7,14 +7,14 @@ from typing import Any
 
 from numba import types as _numba_types
 
-from bridge.runtime.callback.intake import take
-from bridge.runtime.callback.mixing import give_audio
-from bridge.runtime.callback.playing import give_events
-from bridge.runtime.callback.room import Room
-from bridge.runtime.callback.sounding import give_band
-from bridge.runtime.shared import words as w
+from bridge.runtime.callback.context import Room
+from bridge.runtime.callback.input import take
+from bridge.runtime.callback.midi_output import give_events
+from bridge.runtime.callback.stem_output import give_audio
+from bridge.runtime.callback.synth_output import give_band
+from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import as_void, load_acquire
-from bridge.runtime.shared.compiled import compiled
+from bridge.runtime.shared.callback_jit import compiled
 
 types: Any = _numba_types
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bridge.core.audio import ANALYSERS, CHANNELS, STEMS
 from bridge.runtime.shared.arena import Arena, aligned
-from bridge.runtime.shared.words import RECORD_WORDS, STATE_WORDS, WORKER_WORDS
+from bridge.runtime.shared.slots import RECORD_WORDS, STATE_WORDS, WORKER_WORDS
 
 CAPACITY = 1 << 17
 """Frames in an audio ring: 3 s at 44.1 kHz, 0.7 s at 192 kHz."""

@@ -9,7 +9,7 @@ from bridge.core.audio import Audio
 from bridge.core.events import Payload, TimedEvent, pack, unpack
 from bridge.runtime.shared.atomics import observe, publish
 from bridge.runtime.shared.layout import CAPACITY, RECORDS
-from bridge.runtime.shared.words import DATA, EPOCH_SHIFT, FRAME, KIND, RING_DELAY, RING_HEAD, SIZE
+from bridge.runtime.shared.slots import DATA, EPOCH_SHIFT, FRAME, KIND, RING_DELAY, RING_HEAD, SIZE
 
 
 def read_audio(ring: NDArray[np.float32], frame: int, out: Audio) -> None:

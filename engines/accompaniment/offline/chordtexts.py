@@ -27,8 +27,8 @@ from numpy.typing import NDArray
 from bridge.core.events import Chord
 from bridge.core.time import TICKS_PER_BEAT
 from engines.accompaniment.chord_symbol import chord_of, unclear_b
-from engines.accompaniment.harmony.fitting import Sounding, pitch_classes_of
-from engines.accompaniment.harmony.states import Doubles
+from engines.accompaniment.harmony.chord_recognition import Sounding, pitch_classes_of
+from engines.accompaniment.harmony.vocabulary import Doubles
 from engines.accompaniment.score import NO_CHORD
 from engines.offline.smf.metas import TEXT, TRACK_NAME, text_of
 from engines.offline.smf.reading import Smf, Track

@@ -12,7 +12,7 @@ from itertools import accumulate, groupby, pairwise
 from bridge.core.events import NOTE_NAMES, Chord, Key
 from bridge.core.time import TICKS_PER_BEAT
 from bridge.errors import ConfigError
-from engines.accompaniment.harmony.fitting import Sounding, chords_of_notes
+from engines.accompaniment.harmony.chord_recognition import Sounding, chords_of_notes
 from engines.accompaniment.offline.barlines import bar_lines
 from engines.accompaniment.offline.chordtexts import chord_tracks, named_chords
 from engines.accompaniment.offline.piece import Piece, Tempi

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from engines.accompaniment.parts.chance import draw
-from engines.accompaniment.parts.choosing import beats_of, pattern_of
-from engines.accompaniment.parts.feel import Struck, finish
-from engines.accompaniment.parts.lines import Stroke, strokes_of
+from engines.accompaniment.parts.humanise import Struck, finish
+from engines.accompaniment.parts.pattern_selection import beats_of, pattern_of
+from engines.accompaniment.parts.random_draws import draw
+from engines.accompaniment.parts.step_patterns import Stroke, strokes_of
 from engines.accompaniment.parts.voicings import power, voiced
 from engines.accompaniment.score import Bar, Dials, Memory, Note
 from engines.accompaniment.style import Style

@@ -6,10 +6,10 @@ import numpy as np
 
 from bridge.core.time import TICKS_PER_BEAT
 from engines.accompaniment.grooves import Touch
-from engines.accompaniment.parts.chance import draw, likely
-from engines.accompaniment.parts.choosing import beats_of, filled, pattern_of, touches_of
-from engines.accompaniment.parts.feel import Struck, finish
-from engines.accompaniment.parts.leading import KICK, led_weight
+from engines.accompaniment.parts.accent_bias import KICK, led_weight
+from engines.accompaniment.parts.humanise import Struck, finish
+from engines.accompaniment.parts.pattern_selection import beats_of, filled, pattern_of, touches_of
+from engines.accompaniment.parts.random_draws import draw, likely
 from engines.accompaniment.score import COUNT_IN, Bar, Dials, Memory, Note
 from engines.accompaniment.style import REST, ROLES, Style
 

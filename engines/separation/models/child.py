@@ -18,8 +18,8 @@ import msgspec
 import psutil
 
 from bridge.errors import ModelError
-from engines.separation.models.frames import Header, read_frame, write_frame
-from engines.separation.models.graph import Session, open_session
+from engines.separation.models.onnx_graph import Session, open_session
+from engines.separation.models.pipe_messages import Header, read_frame, write_frame
 
 ORPHANED_S = 1.0
 """How often it looks whether its parent lives: while a graph runs nobody reads stdin, whose end would tell."""

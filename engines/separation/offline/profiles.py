@@ -11,8 +11,8 @@ from importlib.resources import files
 
 from bridge.core.engine import ENTRY_POINTS, Engine
 from bridge.errors import ConfigError, EngineError
-from engines.separation.offline.overlap import Overlapped
-from engines.separation.offline.resampled import Resampled
+from engines.separation.offline.overlap_add import Overlapped
+from engines.separation.offline.resampled_separator import Resampled
 from engines.separation.separator import EngineSeparator, Separator, Streaming
 
 ENGINES = {name: f"separation.{name}" for name in ("low", "standard", "ultra", "dsp")}
@@ -39,7 +39,7 @@ def choose(profile: str, model: str = "", steps: Sequence[str] = ()) -> Chosen:
         raise ConfigError(f"--model {model}: the profile {profile} has its own", f"add --profile {STUDIO}")
     separator, told = _studio(model) if profile == STUDIO else _live(profile)
     if steps:
-        from engines.separation.steps import wrapped
+        from engines.separation.postprocess import wrapped
 
         separator = wrapped(separator, steps)
     streaming = separator if isinstance(separator, Streaming) else Overlapped(separator)
@@ -73,8 +73,8 @@ def _weights() -> str:
 
 def _studio(model: str) -> tuple[Separator, str]:
     """The added ``model``, by default the only one; its manifest has the hashes of its files."""
-    from engines.separation.models.load import load_separator
     from engines.separation.models.manifest import written
+    from engines.separation.models.model_loader import load_separator
     from engines.separation.models.store import user_store
 
     store = user_store()

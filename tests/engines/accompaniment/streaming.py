@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from bridge.core.engine import Block
 from bridge.core.events import Beat, Chord, Commit, Payload, TimedEvent
 from bridge.core.time import BlockTime
-from bridge.runtime.hops import HopRunner
-from bridge.runtime.shared import words as w
+from bridge.runtime.engine_runner import HopRunner
+from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.layout import FORESEEN_RING, HOST_RING, MIDI_PORTS, Plan, WorkerPlan
 from engines.accompaniment.band import Band
 from engines.accompaniment.timeline import HOP

@@ -19,10 +19,10 @@ from bridge.core.events import LEVELS, Beat, Chord, Commit, Midi, TimedEvent
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
 from engines.accompaniment.band import Band, playable
-from engines.accompaniment.chart import SHEET
-from engines.accompaniment.dials import STYLES
 from engines.accompaniment.form import COUNT_IN, DROPOUT, SECTION, SECTIONS
-from engines.accompaniment.harmony.lattice import SOURCES
+from engines.accompaniment.harmony.trellis import SOURCES
+from engines.accompaniment.live_sheet import SHEET
+from engines.accompaniment.performance_controls import STYLES
 from engines.accompaniment.performer import CHANNELS
 from engines.accompaniment.timeline import HOP, LOOKAHEAD
 from tests.engines.driving import RATE, At, chord, hosted, standing

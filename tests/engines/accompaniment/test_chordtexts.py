@@ -15,8 +15,8 @@ from engines.accompaniment.parts import PARTS
 from engines.accompaniment.score import Dials
 from engines.accompaniment.sheet import read_sheet
 from engines.accompaniment.style import PART_NAMES, find, load, shipped_names
-from engines.mir.offline.midifile import midi_file
-from engines.mir.offline.songmap import ChordSpan, SongBeat, SongMap
+from engines.mir.offline.midi_export import midi_file
+from engines.mir.offline.song_map import ChordSpan, SongBeat, SongMap
 from tests.engines.offline.smf import CHORDS, LABELS, block, chords, file, header, number, text, track
 
 SONG = chords(times=2)

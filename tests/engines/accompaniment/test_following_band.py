@@ -11,11 +11,11 @@ from bridge.core.audio import Audio
 from bridge.core.engine import Engine, block_for
 from bridge.core.events import Midi, TimedEvent
 from engines.accompaniment.band import Band
-from engines.accompaniment.following import FOLLOWS, SOURCES
 from engines.accompaniment.performer import CHANNELS
+from engines.accompaniment.sidechain import FOLLOWS, SOURCES
 from engines.accompaniment.style import ROLES
 from engines.accompaniment.timeline import HOP
-from tests.engines.accompaniment.test_following import RHYTHM, plucked
+from tests.engines.accompaniment.test_sidechain import RHYTHM, plucked
 from tests.engines.driving import RATE, chord, hosted
 
 BPM, BARS = 120.0, 12

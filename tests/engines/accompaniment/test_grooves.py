@@ -27,9 +27,9 @@ from engines.accompaniment.grooves import (
     weight_of,
 )
 from engines.accompaniment.parts import PARTS
-from engines.accompaniment.parts.chance import draw
-from engines.accompaniment.parts.choosing import filled, pattern_of
-from engines.accompaniment.parts.feel import AS_PLAYED, LOUDEST, SOFTEST
+from engines.accompaniment.parts.humanise import AS_PLAYED, LOUDEST, SOFTEST
+from engines.accompaniment.parts.pattern_selection import filled, pattern_of
+from engines.accompaniment.parts.random_draws import draw
 from engines.accompaniment.score import Bar, Dials, Memory, Note
 from engines.accompaniment.style import ROLES, Pattern, Style, load
 from tests.engines.accompaniment.playing import STRAIGHT, STYLES, at, song, style

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from bridge.core.time import TICKS_PER_BEAT
-from engines.accompaniment.parts.chance import draw
-from engines.accompaniment.parts.choosing import beats_of
-from engines.accompaniment.parts.leading import KICK, alike, led, led_weight
+from engines.accompaniment.parts.accent_bias import KICK, alike, led, led_weight
+from engines.accompaniment.parts.pattern_selection import beats_of
+from engines.accompaniment.parts.random_draws import draw
 from engines.accompaniment.score import TWELFTHS, Dials, Note
 from engines.accompaniment.style import ROLES, Pattern
 from tests.engines.accompaniment.playing import BOTH, STRAIGHT, at, play, seeded

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bridge.core.events import Beat, Chord, Key, TimedEvent
-from engines.accompaniment.harmony.listener import Listener
+from engines.accompaniment.harmony.chord_history import Listener
 from engines.accompaniment.overrides import KEY, KEYS, TEMPO, key_of
 from tests.engines.accompaniment.test_band import BEAT, LOOP, Heard, chart, play
 from tests.engines.driving import RATE, hosted, standing

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.core.events import LEVELS, Beat, Chord, Onset, TimedEvent
+from engines.accompaniment.auto_lookahead import LOOKAHEAD_AUTO
+from engines.accompaniment.chord_fallback import DRUMS, FORESEEN, HELD, SILENCE
 from engines.accompaniment.form import COUNT_IN, DROPOUT, SECTION, SECTIONS
-from engines.accompaniment.ladder import DRUMS, FORESEEN, HELD, SILENCE
-from engines.accompaniment.pace import LOOKAHEAD_AUTO
 from engines.accompaniment.timeline import HOP, LOOKAHEAD
 from tests.engines.accompaniment.streaming import (
     BEAT,

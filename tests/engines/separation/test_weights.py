@@ -7,7 +7,7 @@ import pytest
 
 from bridge.core.audio import STEMS
 from engines.onnx import read_shipped
-from engines.separation.learned import FILE, WEIGHTS, LearnedSeparation, low, standard, ultra
+from engines.separation.learned_separation import FILE, WEIGHTS, LearnedSeparation, low, standard, ultra
 from tests.contracts.material import Material
 from tests.engines.driving import separate
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from bridge.core.audio import STEMS
-from engines.separation.grid import POINTS
+from engines.separation.frequency_grid import POINTS
 
 Floats = NDArray[np.float64]
 

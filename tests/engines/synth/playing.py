@@ -13,11 +13,11 @@ from bridge.core.engine import block_for
 from bridge.core.events import Midi, TimedEvent
 from bridge.core.time import BlockTime
 from bridge.errors import ConfigError
-from engines.synth import engine as engines
-from engines.synth.engine import HOP, INPUT, OUTPUT, Synth
+from engines.synth import synth_engine as engines
+from engines.synth.fluidsynth import library
 from engines.synth.fonts import find_font
-from engines.synth.library import library
 from engines.synth.limiter import LATENCY_FRAMES
+from engines.synth.synth_engine import HOP, INPUT, OUTPUT, Synth
 
 RATE = 44100
 Message = tuple[int, int, int, int] | tuple[int, int, int]

@@ -10,9 +10,9 @@ import soundfile
 from mido import Message, MetaMessage, MidiFile, MidiTrack
 
 from bridge.errors import ConfigError
-from engines.synth.engine import plain
 from engines.synth.limiter import CEILING_DB, limited
 from engines.synth.stems import TAIL_S, read_score, render, stems, write_stems
+from engines.synth.synth_engine import plain
 from tests.engines.synth.playing import RATE
 
 

@@ -9,10 +9,10 @@ from typing import get_args
 
 from bridge.errors import BridgeError
 from engines.separation.models.bounds import MOST_FRAMES
-from engines.separation.models.graph import open_graph
-from engines.separation.models.load import separator_of
+from engines.separation.models.chunked import PieceSeparator
 from engines.separation.models.manifest import Adapter, Manifest
-from engines.separation.models.pieces import PieceSeparator
+from engines.separation.models.model_loader import separator_of
+from engines.separation.models.onnx_graph import open_graph
 from engines.separation.models.store import Model
 from tests.engines.separation.models import graphs
 from tests.fuzz.target import Target
@@ -64,7 +64,8 @@ TARGET = Target(
         b"\x08\x01", b"\x10\x11", b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", b"com.microsoft", b"next_history",
     ),
     modules=(
-        "engines.separation.models.graph", "engines.separation.models.load", "engines.separation.models.pieces",
+        "engines.separation.models.onnx_graph", "engines.separation.models.model_loader",
+        "engines.separation.models.chunked",
         "engines.separation.models.adapters.htdemucs", "engines.separation.models.adapters.mdxnet",
         "engines.separation.models.adapters.openunmix", "engines.separation.models.adapters.roformer",
         "engines.separation.models.adapters.spleeter", "engines.separation.models.adapters.streaming",

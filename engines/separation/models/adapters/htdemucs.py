@@ -16,10 +16,10 @@ import numpy as np
 from bridge.core.audio import CHANNELS, Audio
 from bridge.errors import ModelError
 from engines.separation.models.adapters.joining import Joined
-from engines.separation.models.graph import Array, Graph
+from engines.separation.models.chunked import Network
 from engines.separation.models.manifest import Manifest, Part
-from engines.separation.models.pieces import Network
-from engines.separation.models.stft import Spectrum, Stft
+from engines.separation.models.onnx_graph import Array, Graph
+from engines.separation.models.torch_stft import Spectrum, Stft
 
 PIECE = 343980
 """7.8 s at 44.1 kHz, the length that HTDemucs was trained with."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from bridge.core.audio import Audio
 from bridge.errors import ModelError
-from engines.separation.models.pieces import Network
+from engines.separation.models.chunked import Network
 
 
 class Joined:

@@ -15,10 +15,10 @@ import numpy as np
 from bridge.core.audio import CHANNELS, Audio
 from bridge.errors import ModelError
 from engines.separation.models.adapters.joining import Joined
-from engines.separation.models.graph import Graph
+from engines.separation.models.chunked import Network
 from engines.separation.models.manifest import Manifest, Part
-from engines.separation.models.pieces import Network
-from engines.separation.models.stft import Stft
+from engines.separation.models.onnx_graph import Graph
+from engines.separation.models.torch_stft import Stft
 
 HOP = 1024
 PARTS = 4

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.errors import ModelError
-from engines.separation.models.graph import Array, Graph
+from engines.separation.models.onnx_graph import Array, Graph
 
 Floats = NDArray[np.float32]
 

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from bridge.core.audio import CHANNELS, Audio
 from bridge.errors import ModelError
 from engines.separation.models.adapters.joining import Joined
-from engines.separation.models.graph import Array, Graph, Tensor
+from engines.separation.models.chunked import Network
 from engines.separation.models.manifest import Manifest, Part
-from engines.separation.models.pieces import Network
-from engines.separation.models.stft import Spectrum, Stft
+from engines.separation.models.onnx_graph import Array, Graph, Tensor
+from engines.separation.models.torch_stft import Spectrum, Stft
 
 WINDOW, HOP = 2048, 441
 PIECE = 352800

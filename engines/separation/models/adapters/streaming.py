@@ -16,9 +16,9 @@ from bridge.core.audio import CHANNELS, Audio
 from bridge.core.engine import State
 from bridge.errors import ModelError
 from engines.separation.models.bounds import MOST_HOP
-from engines.separation.models.graph import Array, Graph, Tensor
+from engines.separation.models.chunked import check_mix, in_order
 from engines.separation.models.manifest import Manifest
-from engines.separation.models.pieces import check_mix, in_order
+from engines.separation.models.onnx_graph import Array, Graph, Tensor
 
 _NAMINGS = ("next_{}", "{}_next", "new_{}", "{}_new", "{}_out", "out_{}", "{}_after")
 

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from bridge.core.audio import Audio
+from engines.separation.models.chunked import PieceSeparator
 from engines.separation.models.download import sha256_of
-from engines.separation.models.load import separator_of
 from engines.separation.models.manifest import Manifest
-from engines.separation.models.pieces import PieceSeparator
+from engines.separation.models.model_loader import separator_of
 from engines.separation.models.store import Model
 
 Shape = Sequence[int | str]

@@ -14,10 +14,10 @@ from onnx import TensorProto, helper
 
 from bridge.errors import ModelError
 from engines.separation.models.bounds import MOST_HOP, MOST_NUMBERS
-from engines.separation.models.frames import Header, read_frame, write_frame
-from engines.separation.models.graph import open_graph
-from engines.separation.models.stft import Stft
+from engines.separation.models.onnx_graph import open_graph
+from engines.separation.models.pipe_messages import Header, read_frame, write_frame
 from engines.separation.models.store import place
+from engines.separation.models.torch_stft import Stft
 from tests.engines.separation.models import graphs
 from tests.engines.separation.models.graphs import Builder, noise, opened
 from tests.engines.separation.models.test_streaming import streaming

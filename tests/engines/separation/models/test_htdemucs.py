@@ -10,10 +10,10 @@ import pytest
 from bridge.core.audio import Audio
 from bridge.errors import ModelError
 from engines.separation.models.adapters.htdemucs import inner_spectrum, outer_audio
-from engines.separation.models.load import separator_of
 from engines.separation.models.manifest import Part
-from engines.separation.models.stft import Stft
+from engines.separation.models.model_loader import separator_of
 from engines.separation.models.store import Model
+from engines.separation.models.torch_stft import Stft
 from tests.engines.separation.models import graphs
 from tests.engines.separation.models.graphs import noise, opened, stem
 

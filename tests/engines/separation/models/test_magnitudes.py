@@ -10,9 +10,9 @@ import pytest
 from bridge.core.audio import STEMS
 from bridge.errors import ModelError
 from engines.separation.models.adapters.ratio import ratio_masks
-from engines.separation.models.load import separator_of
+from engines.separation.models.chunked import PieceSeparator
 from engines.separation.models.manifest import Part
-from engines.separation.models.pieces import PieceSeparator
+from engines.separation.models.model_loader import separator_of
 from engines.separation.models.store import Model
 from tests.engines.separation.models import graphs
 from tests.engines.separation.models.graphs import noise, opened, stem

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from bridge.errors import ConfigError, ModelError
-from engines.separation.models.load import load_four, load_separator
+from engines.separation.models.chunked import PieceSeparator
 from engines.separation.models.manifest import MANIFEST_FILE, Manifest
-from engines.separation.models.pieces import PieceSeparator
+from engines.separation.models.model_loader import load_four, load_separator
 from engines.separation.models.store import Model, Store
 from tests.engines.separation.models import graphs
 from tests.engines.separation.models.graphs import noise

@@ -9,8 +9,8 @@ import pytest
 
 from bridge.errors import ModelError
 from engines.separation.models.adapters.streaming import StreamingSeparator
-from engines.separation.models.graph import open_graph
 from engines.separation.models.manifest import StatePair
+from engines.separation.models.onnx_graph import open_graph
 from engines.separation.separator import Resumable, Streaming
 from tests.engines.separation.models import graphs
 from tests.engines.separation.models.graphs import noise

@@ -8,10 +8,10 @@ import soundfile
 
 from bridge.core.audio import STEMS, Audio
 from engines.offline.stemfile import FORMATS
-from engines.separation.offline.job import separate_song
 from engines.separation.offline.journal import Recipe
-from engines.separation.offline.resampled import Resampled
-from engines.separation.offline.wish import Outcome, Wish
+from engines.separation.offline.request import Outcome, Wish
+from engines.separation.offline.resampled_separator import Resampled
+from engines.separation.offline.separation_job import separate_song
 from tests.engines.separation.offline.separators import RATE, Late, noise
 
 FRAMES = 400_000

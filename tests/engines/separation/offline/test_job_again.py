@@ -17,7 +17,7 @@ from bridge.core.audio import STEMS, Audio
 from bridge.core.engine import State
 from engines.offline.stemfile import FORMATS
 from engines.separation.offline.journal import CHECKPOINT, Recipe
-from engines.separation.offline.wish import Wish
+from engines.separation.offline.request import Wish
 from tests.engines.separation.offline.separators import Late, noise
 from tests.engines.separation.offline.songs import FRAMES, files_in, read, separate, song, wish
 
@@ -62,8 +62,8 @@ def test_another_format_stands_beside_the_first(tmp_path: Path) -> None:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from engines.separation.offline.job import separate_song
-from engines.separation.offline.resampled import Resampled
+from engines.separation.offline.separation_job import separate_song
+from engines.separation.offline.resampled_separator import Resampled
 from tests.engines.separation.offline.separators import Late
 from tests.engines.separation.offline.songs import wish
 

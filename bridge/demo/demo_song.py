@@ -1,0 +1,282 @@
+"""The song that the demo plays: a composition of the project's own, or a file of the user's.
+
+``Late Train`` is written down here as data: two sections of four bars, looped to length, and an ending. What
+is known about it (beats, chords, key, stems) is what the demo compares with what was heard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from bridge.core.audio import Audio
+from bridge.core.events import NOTE_NAMES, QUALITIES, Chord, Key, Midi, TimedEvent
+from bridge.core.time import TICKS_PER_BEAT, TempoChange, TempoMap
+from bridge.demo.demo_files import read_song
+from bridge.demo.synth import CLOSED_HAT, CRASH, KICK, OPEN_HAT, SNARE, Note, render
+from bridge.errors import ConfigError
+
+TITLE = "Late Train"
+TEMPO = 112.0
+BAR_BEATS = 4
+KEY = Key(tonic=7, minor=1, confidence=1.0)
+KEYS_CHANNEL = 3  # as musicians count, 1 to 16
+CLOCKS_PER_BEAT = 24
+SHORTEST_S, LONGEST_S = 1.0, 600.0
+
+Step = tuple[float, float, int, int]
+"""A note of a pattern: beat, length in beats, pitch, velocity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Bars of music: chords as (beat, label), the lead as (beat, beats, pitch, vowel), and how the band plays.
+
+    The patterns last one bar: ``drums`` as (beat, key, velocity); ``comp`` as (beat, beats, velocity) for the
+    keys; ``bass`` as (beat, beats, semitones above the root, velocity). ``pad``: whether the strings play.
+    """
+
+    bars: int
+    chords: tuple[tuple[float, str], ...]
+    lead: tuple[tuple[float, float, int, str], ...]
+    drums: tuple[tuple[float, int, int], ...]
+    comp: tuple[tuple[float, float, int], ...]
+    bass: tuple[tuple[float, float, int, int], ...]
+    fill: tuple[tuple[float, int, int], ...] = ()
+    pad: bool = False
+
+
+def _hats(beats: Sequence[float], key: int = CLOSED_HAT) -> tuple[tuple[float, int, int], ...]:
+    return tuple((beat, key, 96 if beat % 1 == 0 else 74) for beat in beats)
+
+
+VERSE = Section(
+    bars=4,
+    chords=((0, "Gm"), (4, "Ebmaj7"), (8, "Cm7"), (12, "D7")),
+    lead=(
+        (0.5, 0.5, 67, "o"), (1.0, 0.5, 69, "a"), (1.5, 1.0, 70, "e"), (2.5, 0.5, 69, "i"), (3.0, 0.8, 67, "o"),
+        (4.5, 0.5, 67, "u"), (5.0, 0.5, 70, "a"), (5.5, 1.9, 74, "a"),
+        (8.0, 0.5, 75, "e"), (8.5, 0.5, 74, "i"), (9.0, 1.0, 72, "a"), (10.0, 0.5, 70, "o"), (10.5, 1.2, 67, "o"),
+        (12.5, 0.5, 69, "e"), (13.0, 0.5, 72, "a"), (13.5, 0.5, 69, "e"), (14.0, 1.6, 66, "u"),
+    ),
+    drums=(
+        *_hats((0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5)), (0, KICK, 120), (2.5, KICK, 104), (1, SNARE, 112), (3, SNARE, 116),
+        (1.75, SNARE, 34),
+    ),
+    comp=((0, 1.4, 92), (1.5, 0.9, 76), (2.5, 1.4, 84)),
+    bass=((0, 1.4, 0, 112), (1.5, 0.45, 0, 84), (2.5, 0.9, 7, 96), (3.5, 0.45, 12, 84)),
+    fill=((15, SNARE, 84), (15.25, SNARE, 70), (15.5, SNARE, 98), (15.75, SNARE, 112)),
+)  # fmt: skip
+CHORUS = Section(
+    bars=4,
+    chords=((0, "Eb"), (2, "F"), (4, "Gm"), (8, "Cm7"), (12, "Dsus4"), (14, "D7")),
+    lead=(
+        (0.0, 1.5, 75, "a"), (1.5, 0.5, 74, "e"), (2.0, 1.0, 72, "i"), (3.0, 1.0, 69, "o"),
+        (4.0, 2.0, 74, "a"), (6.0, 0.5, 72, "o"), (6.5, 1.0, 70, "u"),
+        (8.0, 0.75, 72, "e"), (8.75, 0.75, 70, "i"), (9.5, 0.5, 67, "a"), (10.0, 1.7, 63, "o"),
+        (12.0, 1.0, 67, "o"), (13.0, 1.0, 69, "a"), (14.0, 1.6, 66, "e"),
+    ),
+    drums=(
+        *_hats((0, 1, 2, 3)), *_hats((0.5, 1.5, 2.5, 3.5), OPEN_HAT), (0, KICK, 122), (1.5, KICK, 106), (2, KICK, 114),
+        (3.5, KICK, 98), (1, SNARE, 118), (3, SNARE, 120),
+    ),
+    comp=((0, 0.9, 90), (1, 0.9, 78), (2, 0.9, 92), (3, 0.9, 80)),
+    bass=tuple((step / 2, 0.42, 12 if step % 4 == 3 else 0, 110 if step % 4 == 0 else 92) for step in range(8)),
+    fill=((14.5, SNARE, 80), (15, SNARE, 96), (15.25, SNARE, 78), (15.5, SNARE, 106), (15.75, SNARE, 118)),
+    pad=True,
+)  # fmt: skip
+ENDING = Section(
+    bars=2,
+    chords=((0, "D7"), (4, "Gm")),
+    lead=((0.0, 1.0, 69, "a"), (1.0, 1.0, 72, "e"), (2.0, 1.7, 66, "i"), (4.0, 3.5, 67, "o")),
+    drums=VERSE.drums,
+    comp=((0, 1.9, 92), (2, 1.9, 84)),
+    bass=((0, 1.9, 0, 110), (2, 1.9, 0, 100)),
+    pad=True,
+)
+LAST_BAR = ((0.0, KICK, 124), (0.0, CRASH, 118))
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What is known about a song; empty where nothing is. Frames from the song's start."""
+
+    beats: tuple[int, ...] = ()
+    downbeats: tuple[int, ...] = ()
+    chords: tuple[tuple[int, Chord], ...] = ()
+    key: Key | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Song:
+    """``audio``: (2, frames) float32 at ``rate``. ``stems``: the true ones by STEMS, where known; they sum to it.
+
+    ``tempo``: None where unknown. ``midi``: what a DAW would send beside the audio, sorted by frame.
+    """
+
+    name: str
+    rate: int
+    audio: Audio
+    tempo: TempoMap | None = None
+    stems: dict[str, Audio] = field(default_factory=dict)
+    midi: list[TimedEvent] = field(default_factory=list)
+    truth: Truth = Truth()
+
+    @property
+    def frames(self) -> int:
+        return int(self.audio.shape[1])
+
+    @property
+    def seconds(self) -> float:
+        return self.frames / self.rate
+
+
+def chord_named(label: str) -> Chord:
+    """The chord behind a label such as ``Ebmaj7``, ``Am/C`` or ``N``, as `Chord.label` writes it."""
+    if label == "N":
+        return Chord(-1, 0, -1, 1.0)
+    name, _, bass = label.partition("/")
+    for length in (2, 1):
+        if name[:length] in NOTE_NAMES and name[length:] in QUALITIES and bass in ("", *NOTE_NAMES):
+            root = NOTE_NAMES.index(name[:length])
+            return Chord(root, QUALITIES.index(name[length:]), NOTE_NAMES.index(bass) if bass else root, 1.0)
+    raise ValueError(f"no chord is called {label!r}")
+
+
+def _form(bars: int) -> Iterator[tuple[float, float, Section]]:
+    """(first beat, beats, section): verse and chorus in turn, cut where the ending begins, if one fits."""
+    ending = ENDING.bars if bars > ENDING.bars else 0
+    bar, turn = 0, 0
+    while bar < bars - ending:
+        section = (VERSE, CHORUS)[turn % 2]
+        length = min(section.bars, bars - ending - bar)
+        yield bar * BAR_BEATS, length * BAR_BEATS, section
+        bar, turn = bar + length, turn + 1
+    if ending:
+        yield bar * BAR_BEATS, ending * BAR_BEATS, ENDING
+
+
+def _voicing(chord: Chord, around: float) -> list[int]:
+    """The close voicing of ``chord`` whose middle lies nearest to the pitch ``around``."""
+    choices = []
+    for lowest in range(51, 64):
+        if lowest % 12 in chord.pitch_classes:
+            notes = sorted(lowest + (pc - lowest) % 12 for pc in chord.pitch_classes)
+            choices.append(notes)
+    return min(choices, key=lambda notes: (abs(float(np.mean(notes)) - around), notes))
+
+
+@dataclass(slots=True)
+class _Score:
+    """The parts while they are written; beats in, ticks out."""
+
+    rng: np.random.Generator
+    parts: dict[str, list[Note]] = field(
+        default_factory=lambda: {"drums": [], "bass": [], "lead": [], "keys": [], "pad": []}
+    )
+    chords: list[tuple[float, Chord]] = field(default_factory=list)
+
+    def add(self, part: str, step: Step, vowel: str = "a") -> None:
+        """Write a note, its velocity a little off, as hands are."""
+        beat, beats, pitch, velocity = step
+        velocity = int(np.clip(velocity + self.rng.integers(-5, 6), 1, 127))
+        ticks, length = round(beat * TICKS_PER_BEAT), round(beats * TICKS_PER_BEAT)
+        self.parts[part].append(Note(ticks, length, pitch, velocity, vowel))
+
+    def section(self, start: float, beats: float, section: Section) -> None:
+        for beat, label in section.chords:
+            if beat < beats:
+                self.chords.append((start + beat, chord_named(label)))
+        for beat, length, pitch, vowel in section.lead:
+            if beat < beats:
+                self.add("lead", (start + beat, length, pitch, 100), vowel)
+        fill = section.fill if beats == section.bars * BAR_BEATS else ()
+        for bar in range(int(beats) // BAR_BEATS):
+            last = section is ENDING and bar == section.bars - 1
+            offset = bar * BAR_BEATS
+            for beat, key, velocity in LAST_BAR if last else section.drums:
+                if not (fill and offset + beat >= fill[0][0] and key == SNARE):
+                    self.add("drums", (start + offset + beat, 0.25, key, velocity))
+            self.accompany(start + offset, section, last)
+        for beat, key, velocity in fill:
+            self.add("drums", (start + beat, 0.25, key, velocity))
+        if section is CHORUS:
+            self.add("drums", (start, 1.0, CRASH, 104))
+
+    def accompany(self, start: float, section: Section, last: bool) -> None:
+        """One bar of keys, bass and pad on the chords written so far; the last one rings."""
+        around = 60.0
+        for beat, length, velocity in ((0.0, 4.0, 96),) if last else section.comp:
+            for pitch in _voicing(self.chord_at(start + beat), around):
+                self.add("keys", (start + beat, length, pitch, velocity))
+        for beat, length, above, velocity in ((0.0, 4.0, 0, 112),) if last else section.bass:
+            root = 31 + (self.chord_at(start + beat).root - 31) % 12  # G1 is the lowest bass note
+            self.add("bass", (start + beat, length, root + above, velocity))
+        if section.pad:
+            changes = [b for b, _ in self.chords if start < b < start + BAR_BEATS]
+            for begin, end in pairwise((start, *changes, start + BAR_BEATS)):
+                for pitch in _voicing(self.chord_at(begin), around + 7):
+                    self.add("pad", (begin, end - begin, pitch, 88))
+
+    def chord_at(self, beat: float) -> Chord:
+        return [chord for start, chord in self.chords if start <= beat][-1]
+
+
+def own_song(rate: int, seconds: float = 30.0, seed: int = 1) -> Song:
+    """``Late Train``, 112 beats a minute in G minor, looped and ended to last ``seconds``.
+
+    ``seed`` turns the players' touch and the noises of the instruments, not the notes.
+    """
+    if not SHORTEST_S <= seconds <= LONGEST_S:
+        raise ConfigError(f"the demo song cannot last {seconds:g} s", f"choose {SHORTEST_S:g} to {LONGEST_S:g} seconds")
+    tempo = TempoMap([TempoChange(0.0, TEMPO)], rate)
+    frames = round(seconds * rate)
+    bars = max(int(tempo.beat_at(frames + 0.5) // BAR_BEATS), 1)
+    score = _Score(np.random.default_rng(seed))
+    for start, beats, section in _form(bars):
+        score.section(start, beats, section)
+    stems = render(score.parts, tempo, frames, seed)
+    audio: Audio = np.stack(list(stems.values())).sum(axis=0, dtype=np.float32)
+
+    beats_heard = range(int(np.ceil(tempo.beat_at(frames - 0.5))))
+    at = [round(tempo.frame_at(beat)) for beat in beats_heard]
+    truth = Truth(
+        beats=tuple(at),
+        downbeats=tuple(at[::BAR_BEATS]),
+        chords=tuple((f, c) for f, c in ((round(tempo.frame_at(b)), c) for b, c in score.chords) if f < frames),
+        key=KEY,
+    )
+    return Song(TITLE, rate, audio, tempo, stems, daw_midi(score.parts["keys"], tempo, frames), truth)
+
+
+def daw_midi(notes: Sequence[Note], tempo: TempoMap, frames: int) -> list[TimedEvent]:
+    """Start, clock and stop as a DAW sends them, and ``notes`` on KEYS_CHANNEL, over ``frames``.
+
+    The first clock falls on the first beat; every one at its exact frame, rounded. Stop and whatever note
+    still sounds then are sent at the last frame.
+    """
+    last = frames - 1
+    ordered: list[tuple[int, int, bytes]] = [(0, 1, b"\xfa"), (last, 4, b"\xfc")]
+    ticks = int(np.ceil(tempo.beat_at(last) * CLOCKS_PER_BEAT)) + 1
+    clocks = (round(tempo.frame_at(tick / CLOCKS_PER_BEAT)) for tick in range(ticks))
+    ordered += [(frame, 2, b"\xf8") for frame in clocks if frame <= last]
+    on, off = 0x90 | (KEYS_CHANNEL - 1), 0x80 | (KEYS_CHANNEL - 1)
+    for note in notes:
+        begin = round(tempo.frame_at(note.at_ticks / TICKS_PER_BEAT))
+        end = round(tempo.frame_at((note.at_ticks + note.length_ticks) / TICKS_PER_BEAT))
+        if begin < last:
+            # a note's end comes before another's beginning on the same frame, or a repeated key would fall silent
+            ordered += [
+                (begin, 3, bytes((on, note.pitch, note.velocity))),
+                (min(end, last), 0, bytes((off, note.pitch, 0))),
+            ]
+    return [TimedEvent(frame, Midi(data)) for frame, _, data in sorted(ordered)]
+
+
+def song_from_file(path: Path, rate: int, seconds: float | None = None) -> Song:
+    """The user's file at ``rate``, its first ``seconds``. Nothing is known about it, so no MIDI goes with it."""
+    return Song(path.stem, rate, read_song(path, rate, seconds))

@@ -1,0 +1,242 @@
+"""The JACK driver: the graph on a server that may die, come back, change its period, or vanish for good."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+from bridge.core.audio import CHANNELS
+from bridge.drivers.clients import activate_client, close_client, is_gone, open_client
+from bridge.drivers.connections import Connections
+from bridge.drivers.hanging_notes import HangingNotes
+from bridge.drivers.libjack import (
+    CAPTURE,
+    PLAYBACK,
+    address,
+    load,
+    port_latency,
+    set_port_latency,
+)
+from bridge.errors import DriverError
+from bridge.runtime.graph import Graph
+from bridge.runtime.shared import slots as w
+from bridge.runtime.shared.atomics import publish
+from bridge.runtime.shared.layout import MIDI_PORTS
+from bridge.runtime.wiring import AUDIO_PATHS, RETURNED
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 0.25  # how often connections are looked after
+RETRY_S = 0.5  # how often a lost server is tried
+STANDSTILL_S = 3.0  # a callback that did not come for so long is not coming
+
+
+def compile_callbacks() -> None:
+    """Compile what JACK calls, or load it; the first time for a version that takes a minute. Needs libjack."""
+    from bridge.drivers import cancel_safe  # noqa: F401  (they compile as they are loaded)
+
+
+class RateChanged(DriverError):
+    """The server runs at ``rate``, which is not the graph's."""
+
+    def __init__(self, rate: int, wanted: int) -> None:
+        super().__init__(f"the JACK server runs at {rate} Hz, the graph at {wanted} Hz")
+        self.rate = rate
+
+
+class JackDriver:
+    """A context manager: the graph is a client of ``server`` inside.
+
+    ``on_rate`` is called, from the driver's thread, when the server came back at another rate than the
+    graph's: the graph cannot go on and has to be made anew.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        name: str,
+        server: str | None = None,
+        connections: Connections | None = None,
+        on_rate: Callable[[int], None] | None = None,
+        hanging: HangingNotes | None = None,
+    ) -> None:
+        self._graph, self._name, self._server = graph, name, server
+        self._on_rate = on_rate or (lambda _rate: None)
+        self.connections = connections or Connections()
+        self.client: Any = None
+        self.reconnections = 0
+        self._outs: dict[str, Any] = {}  # by the names that we gave them, whatever JACK calls us or a user them
+        self._alive: list[Any] = []  # what the client points to and ctypes would let go
+        self._lost = threading.Event()
+        self._leave = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._published_rev = -1
+        self._cycles, self._cycle_s = -1, 0.0
+        self._hanging = HangingNotes() if hanging is None else hanging
+
+    def __enter__(self) -> JackDriver:
+        self._open()
+        self._thread = threading.Thread(target=self._keep, name="jack-keeper", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._leave.set()
+        if self._thread is not None:
+            self._thread.join()
+        if self.connected:
+            self._silence()
+        else:
+            self._hanging.keep(self._graph.room.sounding)
+        self._close()
+
+    @property
+    def connected(self) -> bool:
+        client = self.client
+        return client is not None and not self._lost.is_set() and not is_gone(client)
+
+    def _silence(self) -> None:
+        """Let the callback release what sounds, and give it the time of a few periods to do so."""
+        state = self._graph.shared.state
+        self._graph.set_quiet(True)
+        wanted, deadline = int(state[w.RELEASE]), time.monotonic() + 0.5
+        while state[w.RELEASED] != wanted and time.monotonic() < deadline:
+            time.sleep(0.002)
+        cycles = int(state[w.CYCLES])
+        while state[w.CYCLES] < cycles + 2 and time.monotonic() < deadline:  # until peers have taken it in
+            time.sleep(0.002)
+
+    def _open(self) -> None:
+        compile_callbacks()  # before there is a client: ports that show are ports that work
+        client = open_client(self._name, self._server)
+        try:
+            self._set_up(client)
+        except BaseException:
+            close_client(client)  # or it would keep our name from the next attempt
+            self.client, self._alive = None, []
+            raise
+
+    def _set_up(self, client: Any) -> None:
+        graph = self._graph
+        if client.samplerate != graph.plan.rate:
+            raise RateChanged(int(client.samplerate), graph.plan.rate)
+        ins = [client.inports.register(f"in_{i + 1}") for i in range(CHANNELS)]
+        names = [f"{path}_{i + 1}" for path in AUDIO_PATHS for i in range(CHANNELS)]
+        outs = [client.outports.register(name) for name in names]
+        midi = [client.midi_inports.register("midi_in")]
+        midi += [client.midi_outports.register(port) for port in MIDI_PORTS]
+        self._outs = dict(zip((*names, *MIDI_PORTS), (*outs, *midi[1:]), strict=True))
+        self._alive = [self._attach(client, ins, outs, midi), *self._listen(client)]
+        graph.room.own[w.STARTED] = 0
+        publish(graph.shared.state, w.FREEWHEEL, 0)  # a server that died freewheeling never said that it ended
+        graph.set_quiet(False)
+        self._lost.clear()
+        self.client = client
+        graph.set_period(client.blocksize)
+        activate_client(client)
+        self._published_rev, self._cycles, self._cycle_s = -1, -1, time.monotonic()
+
+    def _attach(self, client: Any, ins: list[Any], outs: list[Any], midi: list[Any]) -> Any:
+        """Set the process callback; returns what has to live as long as the client."""
+        from bridge.drivers import process_callback  # compiles or loads machine code, and needs libjack
+
+        ports = ([address(port._ptr) for port in group] for group in (ins, outs, midi))
+        argument = process_callback.CallbackArgument(self._graph.room, address(client._ptr), *ports)
+        if load().jack_set_process_callback(address(client._ptr), process_callback.process.address, argument.address):
+            raise DriverError("JACK refused the process callback")
+        return argument
+
+    def _listen(self, client: Any) -> list[Any]:
+        """Set the other callbacks; returns what has to live as long as the client."""
+        from bridge.drivers import cancel_safe  # likewise
+
+        state = self._graph.shared.state
+        heard: dict[str, Callable[[int], None]] = {
+            "jack_set_xrun_callback": self._count_xrun,
+            "jack_set_buffer_size_callback": self._graph.set_period,
+            "jack_set_freewheel_callback": lambda on: publish(state, w.FREEWHEEL, int(on != 0)),
+            "jack_set_latency_callback": self._declare,
+        }
+        return [cancel_safe.listen(client, setter, function) for setter, function in heard.items()]
+
+    def _close(self) -> None:
+        client, self.client = self.client, None
+        if client is not None:
+            close_client(client)
+        self._alive = []
+
+    def _count_xrun(self, _: int) -> None:
+        state = self._graph.shared.state
+        state[w.XRUNS] += 1
+
+    def _declare(self, mode: int) -> None:
+        """JACK's latency callback: what lies before us plus what we add, or what follows us plus that."""
+        client = self.client
+        if client is None:
+            return
+        delays = {port: path.declared for path in self._graph.ledger for port in path.ports}
+        outs = self._outs
+        returned = [f"{path}_{i + 1}" for path in RETURNED for i in range(CHANNELS)]
+        played = [name for name in outs if name not in returned]  # the band's sound with its notes
+        for ins, names in ((client.inports, returned), (client.midi_inports, played)):
+            if mode == CAPTURE:
+                ranges = [port_latency(port, CAPTURE) for port in ins]
+                least, most = min(r[0] for r in ranges), max(r[1] for r in ranges)
+                for name in names:
+                    delay = delays.get(name, 0)
+                    set_port_latency(outs[name], CAPTURE, least + delay, most + delay)
+            else:
+                after = [(port_latency(outs[name], PLAYBACK), delays.get(name, 0)) for name in names]
+                least = min(found[0] + delay for found, delay in after)
+                most = max(found[1] + delay for found, delay in after)
+                for port in ins:
+                    set_port_latency(port, PLAYBACK, least, most)
+
+    def _keep(self) -> None:
+        """The driver's thread: connections, latencies, and a server that went away."""
+        while not self._leave.wait(LOOK_S):
+            try:
+                if self.connected:
+                    self._look_after()
+                else:
+                    self._come_back()
+            except Exception:
+                log.exception("the JACK driver stumbled; it goes on")
+
+    def _look_after(self) -> None:
+        if self._graph.ledger.rev != self._published_rev:
+            self._published_rev = self._graph.ledger.rev
+            load().jack_recompute_total_latencies(address(self.client._ptr))
+        self.connections.look(self.client)
+        self._hanging.release(self.client, self._graph.room, self._graph.release_notes)
+        cycles, now = int(self._graph.shared.state[w.CYCLES]), time.monotonic()
+        if cycles != self._cycles:
+            self._cycles, self._cycle_s = cycles, now
+        elif now - self._cycle_s > STANDSTILL_S:
+            log.warning("JACK has not called for %.0f s; connecting anew", STANDSTILL_S)
+            self._lost.set()
+
+    def _come_back(self) -> None:
+        if self.client is not None:
+            log.warning("the JACK server is gone; waiting for it to come back")
+            self.connections.server_gone()
+            # whoever kept a voice sounding gets its note-off once the port is connected again
+            sounding = self._graph.room.sounding
+            self._hanging.keep(sounding)
+            self._close()
+            sounding[:] = 0
+        try:
+            self._open()
+        except RateChanged as error:
+            self._on_rate(error.rate)
+            self._leave.wait()
+            return
+        except DriverError:
+            self._leave.wait(RETRY_S)
+            return
+        self.reconnections += 1
+        log.warning("the JACK server is back")

@@ -1,0 +1,227 @@
+"""The JACK process callback: compiled, free of the GIL, of allocation and of locks.
+
+It moves JACK's buffers into the room, runs the cycle, and moves the answer back. All addresses come in through
+its argument, and libjack's functions are named symbols, so that numba can keep the machine code on disk.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+import llvmlite.binding
+import numpy as np
+from numba import types as _numba_types
+from numpy.typing import NDArray
+
+from bridge.core.audio import CHANNELS
+from bridge.core.jit import cfunc
+from bridge.drivers.libjack import MISSING, library_name
+from bridge.runtime.callback.context import AUDIO_WORDS, GAINS, MAX_BOX, OUTPUTS, Room
+from bridge.runtime.callback.cycle import cycle
+from bridge.runtime.shared import slots as w
+from bridge.runtime.shared.atomics import address_of, as_float32, as_float64, as_int64, as_uint8, as_void, carray
+from bridge.runtime.shared.callback_jit import compiled
+from bridge.runtime.shared.layout import (
+    CALLBACK_BINS,
+    CAPACITY,
+    MAX_EVENTS,
+    MAX_PERIOD,
+    MIDI_PORTS,
+    RECORDS,
+    ROW,
+    SEPARATED,
+    WORK_ROW,
+)
+from bridge.runtime.shared.slots import (
+    DATA,
+    FRAME,
+    OWN_WORDS,
+    PORT_WORDS,
+    RECORD_WORDS,
+    SIZE,
+    STATE_WORDS,
+    TRANSPORT_WORDS,
+    WORKER_WORDS,
+)
+
+_name = library_name()
+if _name is None:
+    raise MISSING
+llvmlite.binding.load_library_permanently(_name)
+
+types: Any = _numba_types
+int64: Any = np.int64
+
+get_buffer: Any = types.ExternalFunction("jack_port_get_buffer", types.voidptr(types.voidptr, types.uint32))
+last_frame_time: Any = types.ExternalFunction("jack_last_frame_time", types.uint32(types.voidptr))
+get_time_us: Any = types.ExternalFunction("jack_get_time", types.uint64())
+midi_count: Any = types.ExternalFunction("jack_midi_get_event_count", types.uint32(types.voidptr))
+midi_get: Any = types.ExternalFunction("jack_midi_event_get", types.int32(types.voidptr, types.voidptr, types.uint32))
+midi_clear: Any = types.ExternalFunction("jack_midi_clear_buffer", types.void(types.voidptr))
+midi_write: Any = types.ExternalFunction(
+    "jack_midi_event_write", types.int32(types.voidptr, types.uint32, types.voidptr, types.uint64)
+)
+transport_query: Any = types.ExternalFunction("jack_transport_query", types.int32(types.voidptr, types.voidptr))
+
+PORTS = len(MIDI_PORTS)
+CLIENT, IN, OUT = 0, 1, 1 + CHANNELS
+MIDI_IN = OUT + OUTPUTS
+MIDI_OUT = MIDI_IN + 1
+POSITION = MIDI_OUT + PORTS  # address of a jack_position_t
+EVENT = POSITION + 1  # address of a jack_midi_event_t: time at byte 0, size at 8, buffer at 16
+WORKERS, RINGS = EVENT + 1, EVENT + 2
+ROOM = EVENT + 3  # the addresses of the room's arrays follow, in their order
+ARGUMENT_WORDS = ROOM + len(Room._fields)
+OUT_EVENTS = Room._fields.index("out_events")
+
+POSITION_BYTES = 136  # sizeof(jack_position_t); the offsets below are in bytes, a test holds them against cffi's
+FRAME_AT, VALID_AT, BAR_AT, BEAT_AT, TICK_AT = 20, 24, 28, 32, 36
+BEATS_PER_BAR_AT, BEAT_TYPE_AT, TICKS_PER_BEAT_AT, TEMPO_AT = 48, 52, 56, 64
+HAS_BBT, ROLLING, LOOPING = 0x10, 1, 2
+MAX_MESSAGE = 8 * (RECORD_WORDS - DATA)
+
+
+@compiled
+def room_at(argument: NDArray[np.int64]) -> Room:
+    """The room, from its addresses."""
+    workers, rings = argument[WORKERS], argument[RINGS]
+    a = argument[ROOM:]
+    return Room(
+        carray(as_int64(a[0]), (STATE_WORDS,)),
+        carray(as_int64(a[1]), (workers, WORKER_WORDS)),
+        carray(as_float32(a[2]), (CHANNELS, ROW)),
+        carray(as_float32(a[3]), (SEPARATED * CHANNELS, ROW)),
+        carray(as_int64(a[4]), (CAPACITY,)),
+        carray(as_float32(a[5]), (CHANNELS, ROW)),
+        carray(as_int64(a[6]), (CAPACITY,)),
+        carray(as_float64(a[7]), (GAINS,)),
+        carray(as_int64(a[8]), (rings, RECORDS, RECORD_WORDS)),
+        carray(as_float64(a[9]), (rings, RECORDS, RECORD_WORDS)),
+        carray(as_int64(a[10]), (rings, 8)),
+        carray(as_int64(a[11]), (CALLBACK_BINS,)),
+        carray(as_int64(a[12]), (OWN_WORDS,)),
+        carray(as_int64(a[13]), (PORTS, PORT_WORDS)),
+        carray(as_int64(a[14]), (PORTS,)),
+        carray(as_int64(a[15]), (AUDIO_WORDS,)),
+        carray(as_float64(a[16]), (GAINS, 6)),
+        carray(as_float64(a[17]), (GAINS, 2, MAX_BOX)),
+        carray(as_float32(a[18]), (GAINS, WORK_ROW)),
+        carray(as_float32(a[19]), (CHANNELS, WORK_ROW)),
+        carray(as_float32(a[20]), (OUTPUTS, WORK_ROW)),
+        carray(as_int64(a[21]), (CHANNELS,)),
+        carray(as_int64(a[22]), (OUTPUTS,)),
+        carray(as_int64(a[23]), (MAX_EVENTS, RECORD_WORDS)),
+        carray(as_int64(a[24]), (PORTS, MAX_EVENTS, RECORD_WORDS)),
+        carray(as_int64(a[25]), (PORTS,)),
+        carray(as_uint8(a[26]), (PORTS, 16 * 128)),
+        carray(as_float64(a[27]), (TRANSPORT_WORDS,)),
+        carray(as_int64(a[28]), (workers,)),
+    )
+
+
+@compiled
+def read_midi(room: Room, argument: NDArray[np.int64], frames: int) -> None:
+    """JACK's MIDI input into `in_events`; messages longer than a record are counted and passed over."""
+    buffer = get_buffer(as_void(argument[MIDI_IN]), frames)
+    event = carray(as_int64(argument[EVENT]), (3,))
+    taken = 0
+    for i in range(midi_count(buffer)):
+        if midi_get(as_void(argument[EVENT]), buffer, i) != 0:
+            continue
+        size = event[1]
+        if taken == MAX_EVENTS or size > MAX_MESSAGE or size < 1:
+            room.state[w.LOST_EVENTS] += 1
+            continue
+        data = carray(as_uint8(event[2]), (size,))
+        record = room.in_events[taken]
+        for word in range(DATA, RECORD_WORDS):
+            record[word] = 0
+        for k in range(size):
+            record[DATA + k // 8] |= np.int64(data[k]) << (8 * (k % 8))
+        record[FRAME] = event[0] & 0xFFFFFFFF
+        record[SIZE] = size
+        taken += 1
+    room.own[w.IN_EVENTS] = taken
+
+
+@compiled
+def write_midi(room: Room, argument: NDArray[np.int64], frames: int) -> None:
+    """`out_events` into JACK's MIDI outputs, in order of their frames."""
+    for port in range(PORTS):
+        buffer = get_buffer(as_void(argument[MIDI_OUT + port]), frames)
+        midi_clear(buffer)
+        base = argument[ROOM + OUT_EVENTS] + port * MAX_EVENTS * RECORD_WORDS * 8
+        last = 0
+        for i in range(room.out_counts[port]):
+            record = room.out_events[port, i]
+            last = max(last, record[FRAME])
+            if midi_write(buffer, last, as_void(base + (i * RECORD_WORDS + DATA) * 8), record[SIZE]) != 0:
+                room.state[w.LOST_EVENTS] += 1
+
+
+@compiled
+def read_transport(room: Room, argument: NDArray[np.int64]) -> None:
+    """Where JACK's transport stands; valid only where its master tells bar, beat and tick."""
+    state = transport_query(as_void(argument[CLIENT]), as_void(argument[POSITION]))
+    words = carray(as_int64(argument[POSITION]), (POSITION_BYTES // 8,))
+    ints, floats = words.view(np.int32), words.view(np.float32)
+    doubles = words.view(np.float64)
+    transport = room.transport
+    transport[w.T_ROLLING] = 1.0 if state in (ROLLING, LOOPING) else 0.0
+    transport[w.T_FRAME] = ints[FRAME_AT // 4]
+    transport[w.T_VALID] = 0.0
+    ticks, tempo = doubles[TICKS_PER_BEAT_AT // 8], doubles[TEMPO_AT // 8]
+    if ints[VALID_AT // 4] & HAS_BBT and ticks > 0.0 and tempo > 0.0:
+        in_bar = np.float64(floats[BEATS_PER_BAR_AT // 4])
+        beat = (ints[BAR_AT // 4] - 1) * in_bar + (ints[BEAT_AT // 4] - 1) + ints[TICK_AT // 4] / ticks
+        quarters = 4.0 / max(np.float64(floats[BEAT_TYPE_AT // 4]), 1.0)
+        transport[w.T_VALID] = 1.0
+        transport[w.T_BEAT] = beat * quarters
+        transport[w.T_TEMPO] = tempo * quarters
+        transport[w.T_BAR] = max(round(in_bar * quarters), 1)
+
+
+@compiled
+def serve(argument: NDArray[np.int64], frames: int) -> None:
+    """One callback of ``frames`` frames."""
+    began = get_time_us()
+    room = room_at(argument)
+    if frames > MAX_PERIOD:
+        return
+    for channel in range(CHANNELS):
+        room.ins[channel] = address_of(get_buffer(as_void(argument[IN + channel]), frames))
+    for row in range(OUTPUTS):
+        room.outs[row] = address_of(get_buffer(as_void(argument[OUT + row]), frames))
+    read_midi(room, argument, frames)
+    read_transport(room, argument)
+    cycle(room, frames, int64(last_frame_time(as_void(argument[CLIENT]))))
+    write_midi(room, argument, frames)
+    spent = int64(get_time_us() - began)
+    room.callback_bins[min(max(spent, 0), CALLBACK_BINS - 1)] += 1
+
+
+@cfunc(types.int32(types.uint32, types.CPointer(types.int64)), error_model="numpy")  # type: ignore[untyped-decorator]
+def process(frames: Any, argument: Any) -> int:
+    """libjack's JackProcessCallback."""
+    serve(carray(argument, (ARGUMENT_WORDS,)), int64(frames))
+    return 0
+
+
+class CallbackArgument:
+    """What `process` is called with; keeps all it points to alive."""
+
+    def __init__(self, room: Room, client: int, ins: list[int], outs: list[int], midi: list[int]) -> None:
+        """Addresses of the client and of its ports: audio in, audio out, MIDI in followed by MIDI out."""
+        if len(midi) != 1 + PORTS:
+            raise ValueError(f"{len(midi)} MIDI ports; the compiled callback takes {1 + PORTS}")
+        self._room = room
+        self._position = np.zeros(POSITION_BYTES // 8, np.int64)
+        self._event = np.zeros(3, np.int64)
+        arrays = [array.ctypes.data for array in room]
+        head = [client, *ins, *outs, *midi, self._position.ctypes.data, self._event.ctypes.data]
+        self.words = np.array([*head, room.workers.shape[0], room.records.shape[0], *arrays], np.int64)
+
+    @property
+    def address(self) -> ctypes.c_void_p:
+        return ctypes.c_void_p(self.words.ctypes.data)

@@ -1,0 +1,286 @@
+"""One engine on the rings: input by hops, results stamped so that the callback can trust them."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.core.audio import STEMS, Audio
+from bridge.core.clock import HostClock
+from bridge.core.engine import AudioPort, Engine, State, block_for
+from bridge.core.events import Midi, TimedEvent
+from bridge.core.time import BlockTime
+from bridge.runtime.analysis_to_midi import NoteRenderer
+from bridge.runtime.chase import Standing
+from bridge.runtime.midi_clock import ClockRenderer
+from bridge.runtime.shared.atomics import observe, publish
+from bridge.runtime.shared.layout import (
+    ANSWER_BINS,
+    CAPACITY,
+    CLOCK_PORT,
+    HOST_RING,
+    SEPARATED,
+    Plan,
+    Shared,
+    WorkerPlan,
+)
+from bridge.runtime.shared.rings import EventReader, EventWriter, write_audio
+from bridge.runtime.shared.slots import (
+    ALIVE,
+    BEATS,
+    DONE_EPOCH,
+    DROPPED_HOPS,
+    EPOCH,
+    FAULTS,
+    FOLLOWING,
+    FREEWHEEL,
+    GRACE_FRAMES,
+    HEAD,
+    HEARD_LATE,
+    HOPS,
+    LAG,
+    ORIGIN,
+    PERIOD,
+    PROGRESS,
+    RESTART,
+    RESTART_ONE,
+    SLACK,
+    STAMP_SHIFT,
+)
+from bridge.runtime.source_selector import Listener
+
+log = logging.getLogger(__name__)
+
+BACKLOG = CAPACITY // 2
+"""Frames behind the input at which a worker gives up what it missed and starts afresh."""
+
+FAULT_S = 10
+"""An engine's failures are all counted; one in so many seconds of the song is logged."""
+
+
+class HopRunner:
+    """Feeds an engine hop by hop and writes what it gives, wherever it runs: worker process or offline."""
+
+    def __init__(self, plan: Plan, mine: WorkerPlan, shared: Shared, engine: Engine) -> None:
+        self._mine, self._shared, self._engine = mine, shared, engine
+        self._rate, self._hop = plan.rate, mine.hop
+        self._sounds = mine.role == "synth"
+        self._words = shared.workers[mine.index]
+        spec = engine.spec
+        self._block = block_for(spec.inputs, mine.hop, spec.controls)
+        self._out = block_for(spec.outputs, mine.hop)
+        self._audio_in = [port.name for port in spec.inputs if isinstance(port, AudioPort)]
+        self._listener = Listener(plan, mine, mine.hop, shared)
+        self._rows, self._audio_out, self._stamps = _audio_of(mine.role, shared)
+        ring = {name: (shared.records[i], shared.heads[i]) for i, name in enumerate(plan.rings)}
+        self._readers = {port: EventReader(*ring[name]) for port, name in mine.reads.items()}
+        self._writers = {port: EventWriter(*ring[name]) for port, name in mine.writes.items()}
+        self._renders = {
+            source: (EventWriter(*ring[port]), NoteRenderer(plan.rate))
+            for port, source in mine.renders.items()
+            if port != CLOCK_PORT
+        }
+        self._ticks = ClockRenderer(plan.rate)
+        self._clock_out = EventWriter(*ring[CLOCK_PORT]) if CLOCK_PORT in mine.renders else None
+        self._followed = False
+        self._host, self._clock = EventReader(*ring[HOST_RING]), HostClock(plan.rate)
+        self._sources = [shared.workers[index] for index in mine.waits_for]
+        self._hops_of_sources = [plan.workers[index].hop for index in mine.waits_for]
+        # the host's own controllers are the host's affair, who sets them anew where it begins
+        self._known = {port: Standing() for port, ring in mine.reads.items() if ring != HOST_RING}
+        self._epochs_of_sources: list[int] | None = None
+        self._asked: int | None = None
+        """Requests by the user to forget everything; None before the first epoch."""
+        self._epoch = self._origin = self._start = self._quiet_until = 0
+
+    def prepare(self) -> None:
+        """Prepare the engine and stand at the present end of the rings, knowing what holds there."""
+        self._engine.prepare(self._rate, self._hop, self._mine.lead_frames)
+        self._latency = {port.name: self._engine.latency_frames(port.name) for port in self._engine.spec.outputs}
+        self.find_present()
+
+    def find_present(self) -> None:
+        """Stand at the present end of the rings, knowing what holds there; as often as time has passed."""
+        self._host.cursor = self._host.written
+        for port, reader in self._readers.items():
+            if self._mine.reads[port] != HOST_RING:
+                reader.cursor = max(0, reader.written - 1024)
+                self._known[port].keep(reader.read())
+            reader.cursor = reader.written
+
+    def pump(self) -> int:
+        """Process every hop whose input is whole; returns how many."""
+        done = 0
+        while self._step():
+            done += 1
+        return done
+
+    def _step(self) -> bool:
+        epoch = observe(self._words, EPOCH)
+        if epoch != self._epoch:
+            self._begin(epoch)
+        head = observe(self._shared.state, HEAD) - observe(self._words, LAG)
+        if self._epoch == 0 or head < self._start + self._hop:
+            return False
+        if head - self._start > BACKLOG:
+            missed = (head - self._start) // self._hop - 1
+            self._words[DROPPED_HOPS] += missed
+            self._shared.answer_bins[self._mine.index, -1] += missed
+            self._start += missed * self._hop
+            self._reset()
+        if self._shared.state[FREEWHEEL] and not self._sources_are_done():
+            return False
+        self._process()
+        return True
+
+    def _begin(self, epoch: int) -> None:
+        """Start afresh at the epoch's origin."""
+        origin = int(self._words[ORIGIN])
+        if observe(self._words, EPOCH) != epoch:
+            return  # another one began while we looked; the next step sees it
+        self._epoch, self._origin, self._start = epoch, origin, origin
+        epochs = [int(words[EPOCH]) for words in self._sources]
+        if self._epochs_of_sources not in (None, epochs):  # they start afresh too, and will say it anew
+            for port, known in self._known.items():
+                known.clear()
+                self._readers[port].epoch = max(epochs)
+        self._epochs_of_sources = epochs
+        asked = int(self._shared.state[RESTART]) + int(self._words[RESTART_ONE])
+        kept = self._kept() if asked == self._asked else {}
+        self._asked = asked
+        self._reset()
+        if kept:
+            self._engine.restore(self._engine.state() | kept)
+        for _, renderer in self._renders.values():
+            renderer.reset()
+        self._ticks.reset()
+        publish(self._words, PROGRESS, origin)
+        publish(self._words, DONE_EPOCH, epoch)
+
+    def _kept(self) -> State:
+        """What the engine wants to know over a break that is the host's."""
+        keeps = self._engine.spec.keeps
+        state = self._engine.state() if keeps else {}
+        return {name: array for name, array in state.items() if f"{name}.".startswith(tuple(f"{k}." for k in keeps))}
+
+    def _reset(self) -> None:
+        """Make the engine forget its input, but tell it again, with its next hop, what still holds."""
+        self._engine.reset()
+        for port, known in self._known.items():
+            self._block.events[port] = known.told()
+
+    def _sources_are_done(self) -> bool:
+        """Freewheel: whether those that we listen to and that live have said all that this hop may hear."""
+        end = self._start + self._hop
+        if not self._listener.is_ready(self._audio_in, end - observe(self._words, HEARD_LATE)):
+            return False
+        for words, hop in zip(self._sources, self._hops_of_sources, strict=True):
+            if observe(words, ALIVE) == 0:
+                continue
+            origin = int(words[ORIGIN])
+            needed = origin + (end - observe(words, LAG) - origin) // hop * hop
+            if needed > origin and (observe(words, PROGRESS) < needed or words[DONE_EPOCH] != words[EPOCH]):
+                return False
+        return True
+
+    def _process(self) -> None:
+        at = self._take(self._start)
+        fault = False
+        try:
+            self._engine.process(self._block, at, self._out)
+            fault = not all(np.isfinite(audio).all() for audio in self._out.audio.values())
+        except Exception:
+            if self._start >= self._quiet_until:  # what fails at each hop must not fill the disk
+                log.exception("engine %s failed at frame %d", self._mine.engine, self._start)
+                self._quiet_until = self._start + FAULT_S * self._rate
+            fault = True
+        for events in self._block.events.values():
+            events.clear()
+        if fault:  # the hop stays unstamped: the callback plays the dry mix, and the engine starts afresh
+            self._words[FAULTS] += 1
+            self._reset()
+        else:
+            self._give()
+        for events in self._out.events.values():
+            events.clear()
+        self._start += self._hop
+        self._words[HOPS] += 1
+        self._words[BEATS] += 1  # while JACK freewheels there may always be a next hop
+        publish(self._words, PROGRESS, self._start)
+        if not fault and not self._shared.state[FREEWHEEL]:
+            self._count_answer()
+
+    def _count_answer(self) -> None:
+        """How many callbacks began between the one that made the hop whole and its answer, which is just given."""
+        state = self._shared.state
+        begun = (observe(state, HEAD) - observe(self._words, LAG) - self._start) // max(int(state[PERIOD]), 1)
+        self._shared.answer_bins[self._mine.index, min(begun, ANSWER_BINS - 1)] += 1
+
+    def _take(self, start: int) -> BlockTime:
+        """Fill the input block for the hop at ``start``; returns its time."""
+        end, ahead = start + self._hop, self._mine.ahead_frames
+        for event in self._host.read(end):
+            self._clock.feed(event)
+        self._block.late_frames = observe(self._words, HEARD_LATE)
+        for name in self._audio_in:
+            self._listener.fill(name, start - self._block.late_frames, self._block.audio[name])
+        for port, reader in self._readers.items():
+            # what an analyser says reaches us when its path has declared it, never sooner: so that the
+            # same input gives the same music at any speed. What is played is there ahead of its time
+            events = reader.read(end + ahead if self._sounds else end - reader.delay)
+            if port in self._known:
+                self._known[port].keep(events)
+            if self._sounds:
+                events = [event for event in events if not _is_over(event, start + ahead)]
+            self._block.events[port] += events
+        values = self._shared.values[self._mine.index]
+        self._block.values = {name: float(values[i]) for i, name in enumerate(self._mine.controls)}
+        following = bool(observe(self._shared.state, FOLLOWING))
+        if self._followed and not following:
+            self._clock = HostClock(self._rate)  # it has heard nothing meanwhile, and knows nothing
+        self._followed = following
+        at = self._clock.at(start + ahead)
+        # while the audio leads there is no host: what rolls there may well follow us
+        return replace(at, beat=0.0, tempo=120.0, rolling=False, hosted=False) if following else at
+
+    def _give(self) -> None:
+        """Write what the engine gave, then say so."""
+        epoch = self._epoch
+        for name, row in self._rows.items():
+            audio, frame = self._out.audio[name], self._start + self._mine.ahead_frames - self._latency[name]
+            # before the origin the epoch before still rules, save for sound, which ends at a break
+            early = 0 if self._sounds else max(0, self._origin - frame)
+            write_audio(self._audio_out, row, frame + early, audio[:, early:])
+        if self._rows:
+            publish(self._stamps, self._start % CAPACITY, (epoch << STAMP_SHIFT) + self._start)
+        for port, events in self._out.events.items():
+            if port in self._writers:
+                for event in events:
+                    self._writers[port].write(event, epoch)
+            if port in self._renders:
+                writer, renderer = self._renders[port]
+                for event in renderer.render(events, self._start + self._hop - self._latency[port]):
+                    writer.write(event, epoch)
+        if self._clock_out is not None:
+            # what the next hop says can be sent from here on, and no sooner
+            before = self._start + self._hop + observe(self._words, SLACK)
+            beats = self._out.events["beats"]
+            for event in self._ticks.render(beats, before) if self._followed else self._ticks.rest(before):
+                self._clock_out.write(event, epoch)
+
+
+def _audio_of(role: str, shared: Shared) -> tuple[dict[str, int], Audio, NDArray[np.int64]]:
+    """The row of each audio output that the road takes from ``role``, the ring that they are of, and its stamps."""
+    if role == "synth":
+        return {"audio": 0}, shared.band, shared.band_stamps
+    rows = {stem: i * 2 for i, stem in enumerate(STEMS[:SEPARATED])} if role == "separation" else {}
+    return rows, shared.stems, shared.stamps
+
+
+def _is_over(event: TimedEvent, now: int) -> bool:
+    """Whether ``event`` is the beginning of a note that comes so late that it is better left out."""
+    data = event.payload.data if isinstance(event.payload, Midi) else b""
+    return len(data) == 3 and data[0] & 0xF0 == 0x90 and data[2] > 0 and event.frame < now - GRACE_FRAMES

@@ -1,0 +1,141 @@
+"""From the graph to the Bus: what was heard, counted and delayed."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from bridge.control.bus import Bus
+from bridge.core.audio import ANALYSERS, CHANNELS, STEMS
+from bridge.core.events import CHORD_SOURCES, LEVELS, Beat, Chord, Commit, Key, Note, Onset, Tempo, TimedEvent
+from bridge.runtime.counters import WORKER_BIN_US, Counters, read_counters, spread
+from bridge.runtime.graph import Graph
+from bridge.runtime.shared import slots as w
+from bridge.runtime.shared.atomics import observe
+from bridge.runtime.shared.layout import FORESEEN_RING, SEPARATED
+from bridge.runtime.shared.rings import EventReader, read_audio
+from bridge.runtime.wiring import ANALYSER_OF
+
+METER_S = 0.1
+SILENCE_DB = -120.0
+
+
+def to_db(level: float) -> float:
+    """A linear level in dB, not below SILENCE_DB."""
+    return max(SILENCE_DB, 20.0 * math.log10(level)) if level > 0.0 else SILENCE_DB
+
+
+class News:
+    """Publishes on ``bus`` what became of ``graph`` since the last call of one of its methods."""
+
+    def __init__(self, bus: Bus, graph: Graph) -> None:
+        self._bus, self._graph = bus, graph
+        shared = graph.shared
+        rings = [i for i, name in enumerate(graph.plan.rings) if name.startswith("mir.")]
+        self._readers = [EventReader(shared.records[i], shared.heads[i]) for i in rings]
+        foreseen = graph.plan.rings.index(FORESEEN_RING)
+        self._foreseen = EventReader(shared.records[foreseen], shared.heads[foreseen])
+        for reader in (*self._readers, self._foreseen):
+            reader.cursor = reader.written
+        self.reset_counters()
+        self._told_levels = dict.fromkeys(LEVELS, 0)
+        self._rows: dict[str, tuple[int, int, int]] = {}
+        self._block = np.zeros((CHANNELS, round(METER_S * graph.plan.rate)), np.float32)
+        self._stems = np.zeros((SEPARATED * CHANNELS, self._block.shape[1]), np.float32)
+
+    @property
+    def counters(self) -> Counters:
+        """Counts since the last reset."""
+        return read_counters(self._graph.shared).minus(self._base)
+
+    def reset_counters(self) -> None:
+        shared = self._graph.shared
+        self._base, self._times = read_counters(shared), shared.worker_bins.copy()
+        self._unheard = shared.unheard.copy()
+        self._levels = dict.fromkeys(LEVELS, 0)
+
+    def tell_music(self) -> None:
+        """What was heard: beats, tempo, chords, keys, onsets, notes; and what was decided to be played."""
+        for reader in self._readers:
+            for event in reader.read():
+                self._tell(event)
+        for event in self._foreseen.read():
+            self._tell_plan(event)
+
+    def _tell(self, event: TimedEvent) -> None:
+        heard, frame = event.payload, event.frame
+        if isinstance(heard, Beat):
+            told = (heard.number, heard.bar_beats, heard.tempo, heard.confidence, heard.index)
+            self._bus.publish("mir.beat", frame, *told)
+        elif isinstance(heard, Tempo):
+            self._bus.publish("mir.tempo", frame, heard.bpm, heard.confidence)
+        elif isinstance(heard, Chord):
+            self._bus.publish("mir.chord", frame, heard.label, heard.confidence)
+        elif isinstance(heard, Key):
+            self._bus.publish("mir.key", frame, heard.label, heard.confidence)
+        elif isinstance(heard, Onset):
+            self._bus.publish("mir.onset", frame, heard.strength, heard.confidence)
+        elif isinstance(heard, Note):
+            self._bus.publish("mir.note", frame, heard.on, heard.pitch, heard.velocity, heard.confidence)
+
+    def _tell_plan(self, event: TimedEvent) -> None:
+        planned, frame = event.payload, event.frame
+        if isinstance(planned, Chord):
+            self._bus.publish("accompaniment.chord", frame, planned.label, planned.confidence)
+        elif isinstance(planned, Commit):
+            level, source = LEVELS[planned.level], CHORD_SOURCES[planned.source]
+            self._levels[level] += 1
+            self._bus.publish("accompaniment.commit", frame, planned.beat, level, source, planned.lookahead_beats)
+
+    def tell_counters(self, restarts: int) -> None:
+        """The counters, and every row of the ledger that changed."""
+        now, ledger = self.counters, self._graph.ledger
+        rate = self._graph.plan.rate
+        counts = (now.cycles, now.skipped, now.gap_frames, now.late_frames, now.xruns, restarts,
+                  now.late_events, now.lost_events, now.slips, now.faults, now.dropped_hops)  # fmt: skip
+        self._bus.publish("counters", now.period, rate, *counts)
+        for level, beats in self._levels.items():
+            if self._told_levels[level] != beats:
+                self._told_levels[level] = beats
+                self._bus.publish("accompaniment.level", level, beats)
+        for path in list(ledger):
+            if path.ports and path.ports[0].endswith("_1"):
+                ledger.count_late(path.name, now.band_late_frames if path.name == "band" else now.late_frames)
+            if path.name in ANALYSER_OF:
+                index = ANALYSERS.index(ANALYSER_OF[path.name])
+                ledger.count_late(path.name, int(self._graph.shared.unheard[index] - self._unheard[index]))
+            row = (path.declared, path.measured, ledger[path.name].late)
+            if self._rows.get(path.name) != row:
+                self._rows[path.name] = row
+                self._bus.publish("latency", path.name, *row)
+
+    def tell_workers(self) -> None:
+        """What a hop costs each worker that has had one."""
+        counted = self._graph.shared.worker_bins - self._times
+        for node, bins in zip(self._graph.wiring.nodes, counted, strict=False):
+            spent = spread(bins, WORKER_BIN_US)
+            if spent.count:
+                times_us = (spent.p50_us, spent.p99_us, spent.p999_us, spent.max_us)
+                share = spent.mean_us * 1e-6 * self._graph.plan.rate / node.spec.hop
+                self._bus.publish("worker.time", node.role, *(t / 1000 for t in times_us), round(share, 4))
+
+    def tell_meters(self) -> None:
+        """Levels of the last tenth of a second: the input, the stems as they leave the engine, the band."""
+        shared, frames = self._graph.shared, self._block.shape[1]
+        start = observe(shared.state, w.HEAD) - int(shared.state[w.DELAY_NOW]) - frames
+        if start < 0:
+            return
+        read_audio(shared.inputs, start, self._block)
+        read_audio(shared.stems, start, self._stems)
+        rows = {"in": self._block}
+        for i, stem in enumerate(STEMS[:SEPARATED]):
+            rows[stem] = self._stems[i * CHANNELS : (i + 1) * CHANNELS]
+        rows[STEMS[-1]] = self._block - self._stems.reshape(SEPARATED, CHANNELS, frames).sum(0)
+        if "band" in self._graph.ledger:
+            rows["band"] = np.zeros_like(self._block)
+            end = observe(shared.state, w.HEAD) - self._graph.ledger["band"].declared
+            read_audio(shared.band, end - frames, rows["band"])
+        for port, audio in rows.items():
+            peak, rms = float(np.abs(audio).max()), float(np.sqrt(np.square(audio).mean()))
+            self._bus.publish("meters", port, to_db(peak), to_db(rms))

@@ -1,0 +1,127 @@
+"""Road: graph, workers and JACK driver at one rate. The only place where they meet."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from types import TracebackType
+
+import msgspec
+
+from bridge.config import Settings
+from bridge.control.bus import Bus
+from bridge.control.sidecar import RESERVE_FRAMES
+from bridge.drivers.clients import ServerFacts
+from bridge.drivers.connections import Connections
+from bridge.drivers.hanging_notes import HangingNotes
+from bridge.drivers.jack_driver import JackDriver
+from bridge.errors import DriverError
+from bridge.runtime.control_binding import Binding, latency_settings
+from bridge.runtime.graph import Graph
+from bridge.runtime.latency_tuner import Reserves
+from bridge.runtime.rate_refusals import wire_what_runs
+from bridge.runtime.supervisor import Supervisor
+from bridge.runtime.telemetry import News
+from bridge.runtime.wiring import ROLES, Wiring
+
+log = logging.getLogger(__name__)
+
+Tell = Callable[[str, int, int], None]
+"""Called with what is being done, how many parts of it are done, and of how many: 0 where they cannot be counted."""
+
+
+def tell_nobody(_step: str, _done: int, _of: int) -> None:
+    """A `Tell` for those who do not want to know."""
+
+
+def engines_by_role(settings: Settings) -> dict[str, str]:
+    """Role to the name of its engine; empty where the role is not filled."""
+    return {role: str(getattr(settings.engines, role)) for role in ROLES}
+
+
+class BetweenRoadsError(DriverError, RuntimeError):
+    """What needs running audio, while there is none."""
+
+    def __init__(self) -> None:
+        super().__init__("no audio runs at this moment", "wait for the JACK server, or see /health")
+
+
+class Road:
+    """The graph at one rate: workers and driver around it. Left and entered anew when the rate changes.
+
+    ``tell``: called with what is being done, until it is entered. ``stop``: set where it is not wanted any more.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        bus: Bus,
+        server: ServerFacts,
+        connections: Connections,
+        hanging: HangingNotes,
+        tell: Tell = tell_nobody,
+        stop: threading.Event | None = None,
+    ) -> None:
+        self._settings, self._bus, self._server, self._connections = settings, bus, server, connections
+        self._hanging, self._tell, self._stop = hanging, tell, stop
+        self.rate_changed = threading.Event()
+        self._begun: Supervisor | None = None
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Road:
+        settings, values = self._settings, self._bus.values()
+        reserves = dict(RESERVE_FRAMES) | latency_settings(values, "reserve_frames")
+        self._tell("preparing the engines", 0, 0)
+        wiring = self._wire(reserves)
+        # a little below the callbacks that the worker serves, so that it never holds one up
+        plan = msgspec.structs.replace(wiring.plan, priority=max(0, self._server.priority - 2))
+        with ExitStack() as opened:
+            graph = Graph(
+                replace(wiring, plan=plan),
+                self._server.period,
+                reserves,
+                latency_settings(values, "user_offset_frames"),
+            )
+            self.graph = opened.enter_context(graph)
+            self.binding = Binding(self._bus, self.graph)
+            opened.callback(self.binding.release)
+            self._begun = Supervisor(self.graph, self._report)
+            self.workers = opened.enter_context(self._begun)
+            self.workers.wait_until_ready(stop=self._stop)
+            client, server = settings.jack.client, settings.jack.server or None
+            driver = JackDriver(
+                self.graph, client, server, self._connections, lambda _rate: self.rate_changed.set(), self._hanging
+            )
+            self.driver = opened.enter_context(driver)
+            self.news = News(self._bus, self.graph)
+            self.reserves = Reserves(self._bus, self.graph)
+            self._stack = opened.pop_all()
+        return self
+
+    def abandon(self) -> None:
+        """End the workers because this process ends at once; from any thread, also while it is being entered."""
+        if self._begun is not None:
+            self._begun.kill()
+
+    def _wire(self, reserves: dict[str, int]) -> Wiring:
+        """What runs at the server's rate; what does not is said, once, and its state published."""
+        engines, rate = engines_by_role(self._settings), self._server.rate
+        wiring, refused = wire_what_runs(engines, rate, reserves)
+        for role, why in refused.items():
+            log.warning("%s is off while the JACK server runs at %d Hz: %s", role, rate, why)
+            self._report(role, f"off at {rate} Hz")
+        there = {node.role for node in wiring.nodes} | set(refused)
+        for role in (role for role, name in engines.items() if name and role not in there):
+            self._report(role, "off: nobody plays")  # a synth without anyone to sound
+        return wiring
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._stack.close()
+
+    def _report(self, role: str, state: str) -> None:
+        self._bus.publish("health", role, state)
+        if state == "starting":
+            self._tell("starting the engines", 0, 0)

@@ -1,0 +1,129 @@
+"""``sideman bench accompaniment``: what a bar, a song and a live hop of the band cost, style by style."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Annotated
+
+import numpy as np
+from cyclopts import Parameter
+from rich.table import Table
+
+from bridge.core.engine import block_for
+from bridge.core.events import TimedEvent
+from bridge.core.time import BlockTime
+from bridge.printing import Printer, columns, one_line
+from bridge.streams import write_json
+from engines.accompaniment.arranger import arrange, perform
+from engines.accompaniment.band import Band
+from engines.accompaniment.parts import PARTS
+from engines.accompaniment.performance_controls import STYLE, STYLES
+from engines.accompaniment.score import Bar, Dials, Memory
+from engines.accompaniment.sheet import read_sheet
+from engines.accompaniment.style import Style, find, load
+from engines.accompaniment.timeline import HOP
+
+SHEET = "| Am7 | D7 G7 | Cmaj7 | Fmaj7 E7 | Am Am/G | F | Dm7 G | C E7 |"
+BARS = 32
+TEMPO, RATE = 120.0, 48000
+LIVE_BEATS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Wall-clock milliseconds. ``bar``: one bar of all parts. ``song``: 32 bars of all parts, as often as the loop
+    needs. ``hop``: a block of the live band, of which most only listen."""
+
+    style: str
+    bar_p50_ms: float
+    bar_p99_ms: float
+    song_p50_ms: float
+    song_max_ms: float
+    hop_p50_ms: float
+    hop_p99_ms: float
+    hop_max_ms: float
+
+
+def bars_ms(style: Style, bars: tuple[Bar, ...], rounds: int) -> list[float]:
+    """Each bar of all parts, one after the other."""
+    took = []
+    for turn in range(rounds):
+        memories = {name: Memory() for name in PARTS}
+        for bar in bars:
+            began = time.perf_counter()
+            for name, play in PARTS.items():
+                _, memories[name] = play(bar, style, Dials(seed=turn), memories[name])
+            took.append(1e3 * (time.perf_counter() - began))
+    return took
+
+
+def song_ms(style: Style, bars: tuple[Bar, ...], rounds: int) -> list[float]:
+    """All bars of all parts."""
+
+    def once(turn: int) -> None:
+        for name, play in PARTS.items():
+            perform(bars, name, play, style, Dials(seed=turn))
+
+    return [_ms(once, turn) for turn in range(rounds)]
+
+
+def hops_ms(style: int, bars: tuple[Bar, ...], beats: int = LIVE_BEATS) -> list[float]:
+    """The live band's hops over so many beats, hearing the chords of ``bars``."""
+    band = Band()
+    band.prepare(RATE, HOP)
+    beat_frames = 60 * RATE / TEMPO
+    chords = [chord for bar in bars for chord in bar.chords]
+    block = block_for(band.spec.inputs, HOP, band.spec.controls)
+    block.values = {**block.values, STYLE.name: float(style)}
+    took = []
+    for frame in range(0, int(beats * beat_frames), HOP):
+        out = block_for(band.spec.outputs, HOP)
+        beat = int(frame // beat_frames)
+        begins = frame == 0 or beat != int((frame - HOP) // beat_frames)
+        block.events["chords"] = [TimedEvent(frame, chords[beat % len(chords)])] if begins else []
+        at = BlockTime(frame, RATE, frame / beat_frames, TEMPO, True, 4, True)
+        began = time.perf_counter()
+        band.process(block, at, out)
+        took.append(1e3 * (time.perf_counter() - began))
+    return took
+
+
+def _ms(work: Callable[[int], None], turn: int) -> float:
+    began = time.perf_counter()
+    work(turn)
+    return 1e3 * (time.perf_counter() - began)
+
+
+def costs(rounds: int) -> Iterator[Cost]:
+    """Of each style that ships."""
+    bars = arrange(read_sheet(SHEET), BARS)
+    for number, name in enumerate(STYLES):
+        style = load(find(name))
+        one, song, hops = bars_ms(style, bars, rounds), song_ms(style, bars, rounds), hops_ms(number, bars)
+        (bar_p50, bar_p99), (hop_p50, hop_p99) = (np.percentile(took, (50, 99)).tolist() for took in (one, hops))
+        yield Cost(name, bar_p50, bar_p99, float(np.median(song)), max(song), hop_p50, hop_p99, max(hops))
+
+
+def table(rows: list[Cost]) -> Table:
+    """All of it in milliseconds."""
+    shown = columns("style", "bar p50", "p99", f"{BARS} bars p50", "max", "hop p50", "p99", "max")
+    for row in rows:
+        style, *values = asdict(row).values()
+        shown.add_row(one_line(style), *(f"{value:.3f}" if value < 1 else f"{value:.1f}" for value in values))
+    return shown
+
+
+def bench_accompaniment(
+    *,
+    rounds: Annotated[int, Parameter(help="How often the 32 bars are made.")] = 5,
+    json_: Annotated[bool, Parameter(name="--json", negative="", help="Print JSON, for machines.")] = False,
+) -> int:
+    """What the band costs: a bar of all parts, 32 bars of all parts, a live hop; in ms, by style."""
+    rows = list(costs(max(rounds, 1)))
+    if json_:
+        write_json([asdict(row) for row in rows])
+    else:
+        Printer().print(table(rows))
+    return 0

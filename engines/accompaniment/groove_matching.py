@@ -1,0 +1,165 @@
+"""New drums to a groove that was heard: kicks and snares where it has them, the rest from the nearest pattern."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.core.time import TICKS_PER_BEAT
+from engines.accompaniment.arranger import Part
+from engines.accompaniment.parts.drums import GAINS, LANES, NAME, OPENING_FROM, STROKE_TICKS
+from engines.accompaniment.parts.humanise import Struck, finish
+from engines.accompaniment.parts.pattern_selection import METRES
+from engines.accompaniment.parts.random_draws import draw
+from engines.accompaniment.score import Bar, Dials, Memory, Note
+from engines.accompaniment.style import REST, ROLES, Pattern, Style
+
+Doubles = NDArray[np.float64]
+
+STEPS = 4
+"""Of a beat."""
+VOICES = ("kick", "snare", "cymbals")
+ROLES_OF: tuple[tuple[str, ...], ...] = (
+    ("kick",), ("snare", "stick", "clap"),
+    ("closed", "pedal", "open", "crash", "ride", "bell", "tambourine", "shaker", "cowbell", "triangle"),
+)  # fmt: skip
+"""The drums that each voice stands for. Toms are none of them: where the song has some they are heard as the others."""
+KICKS, SNARES, CYMBALS = ROLES_OF
+FULL, LIGHT = 9, 3
+"""Weights of a stroke as loud as the song's loud ones, and of the softest."""
+EACH: Mapping[str, float] = {"kick": 1.0, "snare": 1.0, "cymbals": 0.7}
+"""How much a voice counts in what is near: hats are heard least surely."""
+
+
+@dataclass(frozen=True, slots=True)
+class Groove:
+    """One bar. ``strengths``: how hard each of VOICES is struck at each sixteenth, shape (VOICES, steps), 0 to 1."""
+
+    strengths: Doubles
+
+    @property
+    def beats(self) -> int:
+        return int(self.strengths.shape[1]) // STEPS
+
+
+def distance(groove: Doubles, pattern: Pattern) -> float:
+    """How far ``pattern`` is from the usual ``groove`` of a bar, shape (VOICES, steps): 0 is alike, 1 has nothing in
+    common."""
+    played = heard_as(pattern, groove.shape[1] // STEPS)
+    away = weight = 0.0
+    for voice, here, there in zip(VOICES, groove, played, strict=True):
+        both = float(np.sqrt((here**2).sum() * (there**2).sum()))
+        near = float((here * there).sum()) / both if both > 0 else float(not here.any() and not there.any())
+        share = EACH[voice]
+        away += share * (1.0 - near)
+        weight += share
+    return away / weight
+
+
+def heard_as(pattern: Pattern, beats: int) -> Doubles:
+    """What a bar of ``pattern`` would be heard as: at each sixteenth the heaviest stroke of each voice."""
+    heard = np.zeros((len(VOICES), beats * STEPS))
+    for role, tick, weight in _strokes(pattern, beats):
+        step = min(round(tick * STEPS / TICKS_PER_BEAT), heard.shape[1] - 1)
+        for voice, roles in enumerate(ROLES_OF):
+            if role in roles:
+                heard[voice, step] = max(heard[voice, step], weight / FULL)
+    return heard
+
+
+def _strokes(pattern: Pattern, beats: int) -> Iterator[tuple[str, int, int]]:
+    """(drum, tick, weight) of every stroke that ``pattern`` has in a bar of ``beats``."""
+    per_beat = pattern.per_beat
+    for role, line in pattern.lines.items():
+        for number, beat in enumerate(METRES[beats]):
+            for place, letter in enumerate(line[beat * per_beat : (beat + 1) * per_beat]):
+                if letter != REST:
+                    yield role, number * TICKS_PER_BEAT + place * TICKS_PER_BEAT // per_beat, int(letter)
+
+
+def usual(grooves: Sequence[Groove]) -> Doubles:
+    """The mean of the ``grooves`` that have as many beats as most, shape (VOICES, steps)."""
+    beats = [groove.beats for groove in grooves]
+    most = max(set(beats), key=beats.count)
+    return np.asarray(np.mean([groove.strengths for groove in grooves if groove.beats == most], axis=0))
+
+
+def nearest_style(grooves: Sequence[Groove], styles: Sequence[Style]) -> Style:
+    """The one of ``styles`` that has the pattern nearest to what is usually played; of those for a drum set, if any."""
+    played = usual(grooves)
+    with_drums = [style for style in styles if NAME in style.parts]
+    sets = [style for style in with_drums if _is_for_a_set(style)]
+    return min(sets or with_drums, key=lambda style: min(distance(played, one) for one in style.parts[NAME].patterns))
+
+
+def _is_for_a_set(style: Style) -> bool:
+    """Whether most of its patterns have kick, snare and cymbals: timpani are nothing to replace a set by."""
+    patterns = style.parts[NAME].patterns
+    return sum(bool(heard_as(pattern, 4).any(axis=1).all()) for pattern in patterns) > len(patterns) / 2
+
+
+def match(bars: Sequence[Bar], grooves: Sequence[Groove], style: Style, dials: Dials) -> Part:
+    """The drums of ``bars``, each with its groove. A section keeps to the pattern that is nearest to it.
+
+    Kicks and snares are where the song has them and as accented; hats and the like are those of the pattern, as many as
+    the song has in the section (at a density of 0.5). Where the song has no drums there are none.
+    """
+    memory = Memory()
+    played: list[tuple[Note, ...]] = []
+    for _, group in groupby(zip(bars, grooves, strict=True), key=lambda both: both[0].section):
+        section = list(group)
+        heard = usual([groove for _, groove in section if groove.strengths.any()] or [section[0][1]])
+        pattern = min(style.parts[NAME].patterns, key=lambda one: distance(heard, one))
+        share = _share(section, pattern) * (0.5 + dials.density)
+        for bar, groove in section:
+            chance = draw(bar, dials, NAME)
+            struck = list(_struck(bar, groove, pattern, share, style.parts[NAME].opening, dials))
+            notes, last = finish(struck, bar, TICKS_PER_BEAT, dials, chance, memory)
+            memory = Memory(struck=last)
+            played.append(tuple(notes))
+    return Part(NAME, tuple(played))
+
+
+def _share(section: Sequence[tuple[Bar, Groove]], pattern: Pattern) -> float:
+    """How many steps have a cymbal in the song for each that has one in ``pattern``."""
+    heard = sum(int((groove.strengths[2] > 0).sum()) for _, groove in section)
+    there = sum(int((heard_as(pattern, groove.beats)[2] > 0).sum()) for _, groove in section)
+    return heard / there if there else 0.0
+
+
+def _struck(
+    bar: Bar, groove: Groove, pattern: Pattern, share: float, opening: str, dials: Dials
+) -> Iterator[Struck]:  # fmt: skip
+    if not groove.strengths.any():
+        return
+    backbeat = max(SNARES, key=lambda role: sum(letter != REST for letter in pattern.lines.get(role, "")))
+    for role, strengths in zip(("kick", backbeat), groove.strengths, strict=False):
+        for step, strength in enumerate(strengths):
+            if strength > 0:
+                weight = round(LIGHT + (FULL - LIGHT) * min(float(strength), 1.0))
+                yield _one(role, step * TICKS_PER_BEAT // STEPS, step, weight)
+    others = [(role, tick, weight) for role, tick, weight in _strokes(pattern, bar.beats) if role in CYMBALS]
+    opens = bar.opens and opening in ROLES and dials.loudness(bar) >= OPENING_FROM and groove.strengths[2, 0] > 0
+    if opens:
+        yield _one(opening, 0, 0, FULL)
+    for role, tick, weight in _thinned(others, min(share, 1.0)):
+        if not (opens and tick == 0):
+            yield _one(role, tick, tick * STEPS // TICKS_PER_BEAT, weight)
+
+
+def _thinned(strokes: Sequence[tuple[str, int, int]], share: float) -> list[tuple[str, int, int]]:
+    """Of all places that have strokes so large a ``share``, the heaviest and earliest."""
+    places: dict[int, int] = {}
+    for _, tick, weight in strokes:
+        places[tick] = max(places.get(tick, 0), weight)
+    ranked = sorted(places, key=lambda tick: (-places[tick], tick % TICKS_PER_BEAT, tick))
+    kept = set(ranked[: round(share * len(ranked))])
+    return [stroke for stroke in strokes if stroke[1] in kept]
+
+
+def _one(role: str, tick: int, step: int, weight: int) -> Struck:
+    return Struck(tick, tick + STROKE_TICKS, ROLES[role], weight, step, LANES[role], gain=GAINS.get(role, 1.0))

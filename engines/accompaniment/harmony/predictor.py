@@ -1,0 +1,129 @@
+"""The network that foresees chords: it weighs loop memory against what usually follows.
+
+A small one, in two parts. One looks at every lag in the same way: from how alike the beats are to those a lag earlier
+it says how much that lag's word counts. The other knows how chords follow one another, counted from the root of the
+last: what usually comes after the last four in this key, at this place in the bar. Both speak of all FURTHEST beats at
+once, so one state serves every lookahead and every length of what is decided; and a song in any key is the same to
+them. Trained by ``python -m research.accompaniment.training learn``.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+
+from bridge.core.events import QUALITIES
+from engines.accompaniment.harmony.repetition import AS_NOW, FEATURES, FURTHEST, LAGS, RAISED, Floats, compared, told
+from engines.accompaniment.harmony.vocabulary import CLASSES, COUNT, NONE, THIRDS, UNKNOWN, Doubles, States
+from engines.onnx import Bound, open_session, read_shipped
+
+FILE = "foresight.onnx"
+METRE, LASTED, HEARD = 4, 16, 128
+"""Beats of a bar, of a chord that lasts and of a song that was heard: what is longer is the same."""
+BEFORE = 3
+"""Chords before the last that are looked at, within REACH beats."""
+REACH = 64
+KINDS = 2 * CLASSES + 1
+"""Of chords, as far as habit tells them: 2 * root + 1 with a minor third, and none."""
+KIND_OF = np.array(
+    [state % CLASSES * 2 + THIRDS[state // CLASSES] if state != NONE else KINDS - 1 for state in range(COUNT)]
+)
+"""Shape (COUNT,)."""
+_TRIADS = np.array([QUALITIES.index("m" if kind % 2 else "") * CLASSES + kind // 2 for kind in range(KINDS - 1)])
+CONTEXT = METRE + LASTED + 1 + len(QUALITIES) + (BEFORE + 1) + (BEFORE + 1) * KINDS
+WORDS = len(RAISED) * len(LAGS)
+
+
+def reference(heard: States, key: int) -> int:
+    """The pitch class from which the network counts: the last root, else the key's tonic. ``heard``, ``key``: as
+    `foreseen` takes them."""
+    if len(heard) and heard[-1] not in (UNKNOWN, NONE):
+        return int(heard[-1]) % CLASSES
+    return key % CLASSES if key >= 0 else 0
+
+
+def context_of(heard: States, number: int, key: int) -> Floats:
+    """Where the song is, 0 to 1, shape (CONTEXT,). ``heard`` (beats,), not empty; ``number``: of the next beat in its
+    bar; ``key``: tonic, 12 more in minor, -1 unknown.
+
+    The beat's place in the bar; how long the last chord has lasted; how much was heard; the last chord's quality; how
+    long it and the ones before lasted; their kinds and the key's, counted from `reference`.
+    """
+    home = reference(heard, key)
+    begins, lengths = _last_chords(heard[-REACH:])
+    last = int(heard[-1])
+    place, lasted, quality = np.zeros(METRE), np.zeros(LASTED), np.zeros(len(QUALITIES))
+    place[number % METRE] = 1.0
+    lasted[min(lengths[0], LASTED) - 1] = 1.0
+    if last not in (UNKNOWN, NONE):
+        quality[last // CLASSES] = 1.0
+    lengths_ = np.zeros(BEFORE + 1)
+    lengths_[: len(lengths)] = np.minimum(lengths, LASTED) / LASTED
+    kinds = np.zeros((BEFORE + 1, KINDS))
+    for row in range(1, BEFORE + 1):
+        state = begins[row] if row < len(begins) else NONE
+        kinds[row - 1, _from(home, state)] = 1.0
+    kinds[BEFORE, (key % CLASSES - home) % CLASSES * 2 + key // CLASSES if key >= 0 else KINDS - 1] = 1.0
+    heard_for = min(len(heard), HEARD) / HEARD
+    return np.concatenate([place, lasted, [heard_for], quality, lengths_, kinds.ravel()], dtype=np.float32)
+
+
+def _last_chords(heard: States) -> tuple[list[int], list[int]]:
+    """The last BEFORE + 1 chords, the newest first, and how many beats each lasted."""
+    edges = [0, *(np.flatnonzero(np.diff(heard)) + 1).tolist()][-BEFORE - 1 :]
+    ends = [*edges[1:], len(heard)]
+    return [int(heard[edge]) for edge in edges][::-1], [end - edge for edge, end in zip(edges, ends, strict=True)][::-1]
+
+
+def _from(home: int, state: int) -> int:
+    """The kind of ``state``, counted from pitch class ``home``."""
+    if state in (UNKNOWN, NONE):
+        return KINDS - 1
+    return (state - home) % CLASSES * 2 + int(THIRDS[state // CLASSES])
+
+
+class Foreseer:
+    """The network, ready to run; `shipped` has the one that ships.
+
+    ``model``: an ONNX graph from ``lags`` (RAISED, LAGS, FEATURES), ``context`` (CONTEXT,) and ``there`` (LAGS,
+    FURTHEST), 1 where a chord stands, to ``words`` (WORDS, FURTHEST), the weight of each lag's word, and ``habit``
+    (FURTHEST, KINDS), chances counted from `reference`; all that is said of a beat sums to one.
+    """
+
+    def __init__(self, model: bytes, name: str = FILE) -> None:
+        self._lags = np.zeros((len(RAISED), len(LAGS), FEATURES), np.float32)
+        self._context = np.zeros(CONTEXT, np.float32)
+        self._there = np.zeros((len(LAGS), FURTHEST), np.float32)
+        self._words = np.zeros((WORDS, FURTHEST), np.float32)
+        self._habit = np.zeros((FURTHEST, KINDS), np.float32)
+        self._bound = Bound(
+            open_session(model, name),
+            {"lags": self._lags, "context": self._context, "there": self._there},
+            {"words": self._words, "habit": self._habit},
+        )
+
+    def foresee(self, heard: States, number: int, key: int, bar_beats: int) -> tuple[Doubles, Doubles]:
+        """Chances of each chord in the next FURTHEST beats, by loops and by habit: two of shape (FURTHEST, COUNT),
+        which sum to one together. Arguments as for `context_of`; ``bar_beats``: beats of a bar."""
+        stands = told(heard)
+        self._lags[:], self._there[:] = compared(heard, bar_beats), stands != UNKNOWN
+        self._context[:] = context_of(heard, number, key)
+        self._bound.run()
+        chords = AS_NOW[:, np.maximum(stands, 0)] + COUNT * np.arange(FURTHEST)
+        weights = self._words.reshape(chords.shape) * self._there
+        counted: Doubles = np.bincount(chords.ravel(), weights.ravel(), FURTHEST * COUNT).astype(np.float64)
+        habit = np.zeros((FURTHEST, COUNT))
+        states = _TRIADS - _TRIADS % CLASSES + (_TRIADS + reference(heard, key)) % CLASSES
+        last = int(heard[-1])
+        if last not in (UNKNOWN, NONE):  # a chord that stays, or comes again, is the one that was heard
+            states[THIRDS[last // CLASSES]] = last
+        habit[:, states], habit[:, NONE] = self._habit[:, :-1], self._habit[:, -1]
+        return counted.reshape(FURTHEST, COUNT), habit
+
+
+@cache
+def shipped() -> Foreseer:
+    """The network that ships. Raises EngineError where it is not there or was changed."""
+    return Foreseer(read_shipped(files("engines") / "weights", FILE))

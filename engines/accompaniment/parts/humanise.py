@@ -1,0 +1,134 @@
+"""From strokes on the grid to notes with feel: swing, loose timing, touch; none doubled, crossed or left hanging."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from engines.accompaniment.grooves import Touch
+from engines.accompaniment.parts.random_draws import Chance
+from engines.accompaniment.score import Bar, Dials, Memory, Note
+
+LATE_TICKS = 12
+"""How far a stroke may be off at a humanise of 1; steps are at least 80 ticks apart, so none overtakes another."""
+AS_PLAYED = 0.3
+"""At this humanise drummers' strokes are as late, as loose and as loud as they played them; at 1 twice as late and
+loose."""
+MARKED = 0.5
+"""How much of the difference between soft and loud strokes of one drum is left of theirs at a humanise of 0."""
+FURTHEST_TICKS = 36
+"""How far drummers' strokes may be off."""
+TOGETHER = 0.72
+"""How much of a drummer's looseness at a step is all limbs': the root of the correlation that ``grooves`` prints."""
+ALONE = math.sqrt(1 - TOGETHER**2)
+STRUM_TICKS = 14
+"""From string to string at a humanise of 1."""
+SHORTEST_TICKS = 24
+SOFTEST, LOUDEST = 46.0, 106.0
+"""Velocities of a full stroke at intensity 0 and 1."""
+LIGHTEST = 0.5
+"""What is left of them for the lightest stroke."""
+DOWNBEAT = 5
+STEADY, LOOSE = 2.0, 7.0
+"""Velocity is off by so much (standard deviation) at a humanise of 0, and by this much more at 1."""
+APART = 3
+"""No note is struck twice alike: the second differs by so much in velocity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Struck:
+    """A note on the grid. ``lane``: whose luck it has. ``strum``: strings before it. ``gain``: of its velocity.
+    ``touch``: how a drummer strikes it, where that is known."""
+
+    tick: int
+    end: int
+    pitch: int
+    weight: int
+    step: int
+    lane: int = 0
+    strum: int = 0
+    gain: float = 1.0
+    touch: Touch | None = None
+
+
+def finish(
+    struck: Sequence[Struck], bar: Bar, pair: int, dials: Dials, chance: Chance, before: Memory
+) -> tuple[list[Note], tuple[tuple[int, int], ...]]:
+    """The notes in order of their ticks, and the velocities last struck by pitch.
+
+    ``pair``: ticks of two notes of which the second swings; 0: none does, as with triplets.
+    """
+    loud, ticks = SOFTEST + (LOUDEST - SOFTEST) * dials.loudness(bar), bar.ticks
+    notes: list[tuple[int, int, int, int]] = []
+    for one in struck:
+        late = _late(one, dials, chance)
+        on = min(max(_swung(one.tick, pair, dials.swing) + late, 0), ticks - 1)
+        end = max(_swung(one.end, pair, dials.swing) + min(late, 0), on + 1)
+        room = max(min(end, ticks) - on - SHORTEST_TICKS, 0)
+        on += min(round(one.strum * STRUM_TICKS * dials.humanise), room // 2)
+        velocity = _velocity(one, loud, dials)
+        velocity += (STEADY + LOOSE * dials.humanise) * chance.touch.item(one.lane, one.step)
+        notes.append((on, min(end, ticks), one.pitch, min(max(round(velocity), 1), 127)))
+    return _varied(_apart(sorted(notes)), before)
+
+
+def _late(one: Struck, dials: Dials, chance: Chance) -> int:
+    """Ticks, negative: early."""
+    all_ = chance.timing.item(one.step)
+    if one.touch is None:
+        return round(dials.humanise * LATE_TICKS / 2 * all_)
+    loose = TOGETHER * all_ + ALONE * chance.hands.item(one.lane, one.step)
+    far = min(dials.humanise / AS_PLAYED, 1.0) + max(dials.humanise - AS_PLAYED, 0.0) / (1 - AS_PLAYED)
+    ticks = far * (one.touch.late_ticks + one.touch.spread_ticks * loose)
+    return round(min(max(ticks, -FURTHEST_TICKS), FURTHEST_TICKS))
+
+
+def _velocity(one: Struck, loud: float, dials: Dials) -> float:
+    touch = one.touch
+    if touch is None or not touch.gain:
+        return loud * (LIGHTEST + (1 - LIGHTEST) * one.weight / 9) * one.gain + DOWNBEAT * (one.tick == 0)
+    shape = min(MARKED + (1 - MARKED) * dials.humanise / AS_PLAYED, 1.0)
+    return loud * one.gain * (touch.flat + shape * (touch.gain - touch.flat))
+
+
+@lru_cache(4096)
+def _swung(tick: int, pair: int, swing: float) -> int:
+    """``tick`` with the second half of each pair of notes delayed; order and the pairs' ends stay."""
+    if not pair:
+        return tick
+    half, start = pair / 2, tick // pair * pair
+    middle = half * (1 + swing / 3)
+    within = tick - start
+    if within < half:
+        return start + round(within * middle / half)
+    return start + round(middle + (within - half) * (pair - middle) / half)
+
+
+def _apart(notes: list[tuple[int, int, int, int]]) -> list[tuple[int, int, int, int]]:
+    """No pitch twice at once: of two at one tick the louder stays, and each ends before the next begins."""
+    kept: dict[tuple[int, int], tuple[int, int, int, int]] = {}
+    for note in notes:
+        there = kept.get((note[2], note[0]))
+        if there is None or note[3] > there[3]:
+            kept[note[2], note[0]] = note
+    following: dict[int, int] = {}
+    found = []
+    for on, end, pitch, velocity in sorted(kept.values(), reverse=True):
+        found.append((on, min(end, following.get(pitch, end)), pitch, velocity))
+        following[pitch] = on
+    return sorted(found)
+
+
+def _varied(
+    notes: list[tuple[int, int, int, int]], before: Memory
+) -> tuple[list[Note], tuple[tuple[int, int], ...]]:  # fmt: skip
+    last = dict(before.struck)
+    found = []
+    for on, end, pitch, velocity in notes:
+        if last.get(pitch) == velocity:
+            velocity += -APART if velocity > 64 else APART
+        last[pitch] = velocity
+        found.append(Note(on, end - on, pitch, velocity))
+    return found, tuple(sorted(last.items()))

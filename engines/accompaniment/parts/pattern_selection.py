@@ -1,0 +1,121 @@
+"""Which pattern a part plays in a bar, beat by beat, fitted to the bar's metre and to the strength of the style."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+
+from engines.accompaniment.grooves import Touch, Touches
+from engines.accompaniment.parts.accent_bias import alike, led
+from engines.accompaniment.parts.random_draws import PHRASE_BARS, Chance
+from engines.accompaniment.score import Bar, Dials
+from engines.accompaniment.style import GRIDS, KEEP, LINE, Lines, PartStyle, Pattern, overlaid
+
+MOST_PATTERNS = 8
+"""Among so many, the nearest in intensity, the highest complexity chooses."""
+SPREAD = 6.0
+"""How many ranks down chance strays at a temperature of 1."""
+BESIDE = 0.3
+"""How much nearer in intensity a written pattern must be than one that was counted in drummers' bars."""
+APART = 0.2
+"""And one of another manner than one of the section's: a drummer does not change the groove within a section."""
+UNLIKE = 1.5
+"""How much nearer in intensity a pattern must be that has nothing in common with what the part follows."""
+METRES: Mapping[int, tuple[int, ...]] = {
+    1: (0,), 2: (0, 3), 3: (0, 1, 3), 4: (0, 1, 2, 3), 5: (0, 1, 3, 2, 3), 6: (0, 1, 3, 2, 1, 3),
+    7: (0, 1, 2, 3, 2, 1, 3),
+}  # fmt: skip
+"""Which of a pattern's four beats are played in a bar of so many: the first stays first, the last last."""
+NEUTRAL: Mapping[str, Lines] = {
+    "drums": {"kick": "9.......9.......", "snare": "....9.......9...", "closed": "9.8.9.8.9.8.9.8."},
+    "bass": {LINE: "R---R---R---R---"},
+    "keys": {LINE: "X-------X-------"},
+    "pad": {LINE: "X---------------"},
+    "guitar": {LINE: "X---X---X---X---"},
+}
+"""What a band without a style plays."""
+
+
+def pattern_of(bar: Bar, part: PartStyle, dials: Dials, chance: Chance) -> Pattern:
+    """One of the patterns nearest to the bar's intensity; it stays for a phrase, but may vary in its last bar."""
+    manner = None
+    if any(pattern.manner for pattern in part.patterns):
+        manner = _drawn(bar, part.patterns, dials, chance.section).manner
+    varied = bar.position % PHRASE_BARS == PHRASE_BARS - 1 and chance.phrase[2] < dials.complexity
+    return _drawn(bar, part.patterns, dials, float(chance.phrase[1 if varied else 0]), manner)
+
+
+def filled(bar: Bar, part: PartStyle, dials: Dials, chance: Chance, pattern: Pattern) -> Pattern:
+    """``pattern`` with a fill that fits its steps put upon it, if there is one."""
+    fits = [fill for fill in part.fills if fill.per_beat == pattern.per_beat]
+    if not fits:
+        return pattern
+    fill = _drawn(bar, fits, replace(dials, accents=()), float(chance.picks[0]))
+    lines = overlaid(pattern.lines, fill.lines)
+    return replace(pattern, lines=lines or pattern.lines, touches=_written(pattern.touches, fill.lines))
+
+
+def _written(touches: Touches, lines: Lines) -> Touches:
+    """``touches`` with the strokes of ``lines`` as loud as they are written."""
+    found = dict(touches)
+    for role in lines.keys() & touches.keys():
+        found[role] = tuple(
+            touch if letter == KEEP else Touch(touch.late_ticks, touch.spread_ticks)
+            for touch, letter in zip(touches[role], lines[role], strict=True)
+        )
+    return found
+
+
+def _drawn(bar: Bar, patterns: Sequence[Pattern], dials: Dials, luck: float, manner: int | None = None) -> Pattern:
+    loudness, accents = dials.loudness(bar), dials.accents
+
+    def away(pattern: Pattern) -> float:
+        beside = BESIDE if not pattern.manner else APART if manner not in (None, pattern.manner) else 0.0
+        unlike = UNLIKE * (1.0 - alike(pattern.lines, METRES[bar.beats], accents)) if accents else 0.0
+        return abs(pattern.level - loudness) + beside + unlike
+
+    ranked = sorted(patterns, key=away)
+    count = 1 + round(dials.complexity * (min(len(ranked), MOST_PATTERNS) - 1))
+    place = int(np.searchsorted(_up_to(count, dials.temperature), luck, side="right"))
+    return ranked[min(place, count - 1)]
+
+
+@lru_cache(64)
+def _up_to(count: int, temperature: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    """The chance that chance strays so many ranks down or fewer."""
+    weights = np.exp(-np.arange(count) / (SPREAD * temperature + 0.01))
+    return np.asarray(np.cumsum(weights) / weights.sum(), np.float64)
+
+
+def beats_of(bar: Bar, name: str, pattern: Pattern, dials: Dials, chance: Chance) -> list[Lines]:
+    """For each beat of ``bar`` the steps of each line: of ``pattern``, of the plain one where the style is weak; and
+    what the part strikes besides because it follows."""
+    plain = _fitted(NEUTRAL[name], pattern.per_beat)
+    beats: list[Lines] = []
+    for number, beat in enumerate(METRES[bar.beats]):
+        lines = pattern.lines if chance.beats[number] < dials.style_strength else plain
+        beats.append({key: _beat(line, beat) for key, line in lines.items()})
+    return led(name, beats, dials.accents) if dials.accents and not bar.fill else beats
+
+
+def touches_of(bar: Bar, pattern: Pattern, dials: Dials, chance: Chance) -> list[Touches]:
+    """For each beat of ``bar`` how its steps are struck; nothing is known of plain ones."""
+    return [
+        {role: steps[4 * beat : 4 * beat + 4] for role, steps in pattern.touches.items()}
+        if chance.beats[number] < dials.style_strength
+        else {}
+        for number, beat in enumerate(METRES[bar.beats])
+    ]
+
+
+def _beat(line: str, beat: int) -> str:
+    per_beat = GRIDS[len(line)]
+    return line[beat * per_beat : (beat + 1) * per_beat]
+
+
+def _fitted(lines: Lines, per_beat: int) -> Lines:
+    """``lines`` of four steps a beat with ``per_beat`` steps."""
+    return {key: "".join(_beat(line, beat)[:per_beat] for beat in range(4)) for key, line in lines.items()}

@@ -1,0 +1,100 @@
+"""A pitched part's steps as strokes: what is struck, from which tick to which, over which chord."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bridge.core.events import Chord
+from bridge.core.time import TICKS_PER_BEAT
+from engines.accompaniment.parts.accent_bias import led_weight
+from engines.accompaniment.parts.random_draws import Chance, likely
+from engines.accompaniment.score import Bar, Dials
+from engines.accompaniment.style import HOLD, LINE, REST, Lines
+
+LIGHT_WEIGHT = 4
+"""Of small letters; the others have 9 on the beat and as below off it."""
+OFFBEAT_WEIGHT, BETWEEN_WEIGHT = 8, 7
+
+
+@dataclass(frozen=True, slots=True)
+class Stroke:
+    """``letter``: a capital or a digit. ``weight``: 1 to 9. ``step``: its place among the bar's steps.
+    ``fresh``: the first stroke over its chord."""
+
+    tick: int
+    end: int
+    letter: str
+    weight: int
+    step: int
+    beat: int
+    chord: Chord
+    fresh: bool = False
+
+
+def strokes_of(bar: Bar, beats: Sequence[Lines], dials: Dials, chance: Chance) -> list[Stroke]:
+    """The strokes that sound, in order, none over a change of chord, none where no chord is."""
+    sounding, ends = list[Stroke](), list[int]()
+    open_, heard, step = False, False, 0
+    for beat, lines in enumerate(beats):
+        steps = lines[LINE]
+        ticks = TICKS_PER_BEAT // len(steps)
+        for place, letter in enumerate(steps):
+            end, weight = beat * TICKS_PER_BEAT + (place + 1) * ticks, _weight(letter, place, len(steps))
+            if letter == REST:
+                open_ = False
+            elif letter != HOLD and _sounds(step, heard, led_weight(weight, end - ticks, dials.accents), dials, chance):
+                sounding.append(Stroke(end - ticks, end, letter.upper(), weight, step, beat, bar.chords[beat]))
+                ends.append(end)
+                open_, heard = True, heard or bar.chords[beat].root >= 0
+            elif open_:  # held, or a stroke that stays out and leaves the note before it to sound on
+                ends[-1] = end
+            step += 1
+    per_beat = step // max(len(beats), 1)
+    parted = [part for stroke, end in zip(sounding, ends, strict=True) for part in _parted(stroke, end, bar, per_beat)]
+    return _fresh([part for part in parted if part.chord.root >= 0], bar)
+
+
+def _sounds(step: int, heard: bool, weight: int, dials: Dials, chance: Chance) -> bool:
+    """The first stroke of a bar always does, so that no bar is silent by chance; the others by their luck."""
+    return not heard or chance.sounds.item(0, step) < likely(weight, dials)
+
+
+def _weight(letter: str, place: int, per_beat: int) -> int:
+    if letter.islower():
+        return LIGHT_WEIGHT
+    if place == 0:
+        return 9
+    return OFFBEAT_WEIGHT if 2 * place == per_beat or per_beat == 3 else BETWEEN_WEIGHT
+
+
+def _parted(stroke: Stroke, end: int, bar: Bar, per_beat: int) -> list[Stroke]:
+    """``stroke``, held until ``end``, struck again where the chord changes under it."""
+    found: list[Stroke] = []
+    while True:
+        beat, chord = bar.after(stroke.beat)
+        change = beat * TICKS_PER_BEAT
+        stops = min(change, end)
+        found.append(stroke if stroke.end == stops else replace(stroke, end=stops))
+        if change >= end:
+            return found
+        stroke = Stroke(change, end, stroke.letter, stroke.weight, beat * per_beat, beat, chord)
+
+
+def _fresh(strokes: list[Stroke], bar: Bar) -> list[Stroke]:
+    """Mark the first stroke over each chord, seen within the bar."""
+    found, until = list[Stroke](), 0
+    for stroke in strokes:
+        first = not found or until <= stroke.beat
+        found.append(replace(stroke, fresh=True) if first else stroke)
+        if first:
+            until = bar.after(stroke.beat)[0]
+    return found
+
+
+def leads(strokes: Sequence[Stroke], number: int, bar: Bar) -> Chord:
+    """The chord of the stroke after the one of this ``number``, if that is a new chord or bar; else its own."""
+    here = strokes[number]
+    if number + 1 == len(strokes):
+        return bar.after(here.beat)[1] if bar.after(here.beat)[0] == bar.beats else here.chord
+    return strokes[number + 1].chord if strokes[number + 1].fresh else here.chord

@@ -1,4 +1,0 @@
-"""How well an engine listens: songs whose beats, chords and key are known, scores, other trackers, and a table.
-
-python -m engines.mir.evaluate --annotated DIR --multitrack DIR --engines mir.chroma --seconds 60
-"""

@@ -1,0 +1,1 @@
+"""The engine mir.standard: recurrent networks and the trackers behind them."""

@@ -1,0 +1,103 @@
+"""The command ``sideman analyze``: songs to maps of their beats, tempo, chords and key."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from bridge.printing import columns, one_line
+from engines.mir.engine_lookup import DEFAULT, chosen_values, engine_named
+from engines.mir.offline.analysis_job import Outcome, analyse_song
+from engines.offline.progress import length
+from engines.offline.song_batch import each_song, report_of
+from engines.offline.songs import spelt
+
+
+def analyze(
+    files: Annotated[list[Path], Parameter(help="Songs, or folders of songs.")],
+    /,
+    *,
+    out: Annotated[Path, Parameter(help="Folder for the results: several files a song, named like it.")],
+    engine: Annotated[str, Parameter(help="The registered engine that listens.")] = DEFAULT,
+    set_: Annotated[
+        list[str] | None,
+        Parameter(name="--set", negative="", help="A control of the engine, as NAME=VALUE; may be repeated."),
+    ] = None,
+    json_: Annotated[bool, Parameter(name="--json", negative="", help="Print JSON, for machines.")] = False,
+) -> int:
+    """Write where a song's beats, chords and keys are: as JSON, CSV, labels, MIDI with a tempo map, and a picture.
+
+    What listens is the engine of the live sidecar; its delay is taken off, so all times are the song's own. Exit
+    status 1 where a song failed; the others are analysed all the same.
+    """
+    listener = engine_named(engine)
+    values = chosen_values(listener.spec.controls, set_ or [])
+    return each_song(
+        files,
+        out,
+        lambda song, told: analyse_song(song, out, listener, values, told, time.monotonic),
+        lambda song, error: Outcome(song, "failed", error=error.message, hint=error.hint),
+        report_of(table, _as_dict, json_),
+        "stopped; the songs before this one are finished",
+    )
+
+
+def table(outcomes: Sequence[Outcome]) -> RenderableType:
+    """What was found in each song, how many times faster than it plays, and below that where it is or why not."""
+    shown = columns("song", "length", "took", "speed", "tempo", "beats", "chords", "key", left=("key",))
+    lines = []
+    for outcome in outcomes:
+        name, song = one_line(outcome.song.name), outcome.map
+        if song is None:
+            lines.append(
+                Text.assemble(
+                    f"{name}: ",
+                    ("failed", "bold red"),
+                    f": {one_line(outcome.error.removeprefix(f'{outcome.song}: '))}",
+                )
+            )
+            continue
+        lines.append(Text(f"{name}: {one_line(outcome.files['json'].with_suffix(''))}.*"))
+        shown.add_row(
+            name,
+            length(song.duration_s),
+            length(outcome.took_s),
+            f"{_speed(outcome):.0f} x",
+            f"{song.bpm:.1f}" if song.bpm else "–",
+            str(len(song.beats)),
+            str(sum(chord.root >= 0 for chord in song.chords)),
+            song.key or "–",
+        )
+    return Group(shown, *lines) if shown.row_count else Group(*lines)
+
+
+def _speed(outcome: Outcome) -> float:
+    """Seconds of the song a second of work."""
+    return outcome.map.duration_s / max(outcome.took_s, 1e-9) if outcome.map else 0.0
+
+
+def _as_dict(outcome: Outcome) -> dict[str, object]:
+    song = outcome.map
+    return {
+        "song": spelt(outcome.song),
+        "status": outcome.status,
+        "files": {kind: spelt(path) for kind, path in outcome.files.items()},
+        "rate_hz": song.rate_hz if song else 0,
+        "length_frames": song.length_frames if song else 0,
+        "tempo_bpm": song.bpm if song and song.bpm else None,
+        "key": song.key if song and song.key else None,
+        "beats": len(song.beats) if song else 0,
+        "chords": sum(chord.root >= 0 for chord in song.chords) if song else 0,
+        "took_s": round(outcome.took_s, 3),
+        "listened_s": round(outcome.listened_s, 3),
+        "times_real_time": round(_speed(outcome), 1),
+        "notes": outcome.notes,
+        "error": spelt(outcome.error),
+        "hint": spelt(outcome.hint),
+    }

@@ -1,0 +1,147 @@
+"""A song's map as a standard MIDI file of type 1: its tempo map, bars, keys as markers, and a track of chords.
+
+Frame 0 of the song is tick 0, so that the file fits the song when both are dropped at the DAW's bar 1. Every beat
+that was heard is a quarter note of its own tempo: it falls where it was heard, to a tenth of a millisecond. A first
+beat within 50 ms of the song's start, for which no bar is short enough, is written at the start.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+
+from mido import Message, MetaMessage
+
+from bridge.core.time import TICKS_PER_BEAT
+from engines.mir.offline.song_map import ChordSpan, NoteSpan, SongBeat, SongMap
+from engines.offline.smf.bars import FASTEST_US, MOST_BEATS, SLOWEST_US, bar_lengths, fill_time, metre_changes
+from engines.offline.smf.writing import SIGNATURES, Timed, metre_messages, tempo_messages, write_smf
+
+STILL_BPM = 120.0
+"""What a file in which no beat was heard is written in."""
+LONGEST_BARS = 1.5
+"""What is longer than so many usual bars (a pause in which no beat was heard) is divided into such."""
+BASS_OCTAVE, CHORD_OCTAVE, VELOCITY = 36, 60, 80
+VOICE_CHANNELS = tuple(channel for channel in range(1, 16) if channel != 9)
+"""Channel 1 (0 in the message) is the chords', 10 is drums."""
+
+
+class TempoGrid:
+    """Ticks for seconds. Beats become quarter notes, several where some were not heard in between; sixteenths where
+    they are too near for the fastest tempo that DAWs know.
+
+    ``ticks``, ``times_us``: where tempi begin, the latter as they come out in whole microseconds a quarter note;
+    ``tempi_us``: microseconds a quarter note from there on; ``beat_ticks``: a tick for each beat.
+    """
+
+    def __init__(self, beats: Sequence[SongBeat], bpm: float) -> None:
+        self.ticks: list[int] = []
+        self.times_us: list[float] = []
+        self.tempi_us: list[int] = []
+        self.beat_ticks: list[int] = []
+        here, here_us = 0, 0.0
+        for number, beat in enumerate(beats):
+            step = fill_time(beat.time_s * 1e6 - here_us, _period_us(beats, number, bpm))
+            for tick, tempo_us in step.tempi:
+                self._begin(here + tick, tempo_us)
+            here += step.ticks
+            here_us = self._time_us(here)
+            self.beat_ticks.append(here)
+        known = self.tempi_us and len(beats) > 1  # the last beat's own length is not known
+        last_us = self.tempi_us[-1] if known else _period_us(beats, 0, bpm)
+        self._begin(here, round(min(max(last_us, FASTEST_US), SLOWEST_US)))
+
+    def _begin(self, tick: int, tempo_us: int) -> None:
+        self.times_us.append(self._time_us(tick))
+        self.ticks.append(tick)
+        self.tempi_us.append(tempo_us)
+
+    def _time_us(self, tick: int) -> float:
+        """When a tick behind all tempi so far comes."""
+        if not self.ticks:
+            return 0.0
+        return self.times_us[-1] + self.tempi_us[-1] * (tick - self.ticks[-1]) / TICKS_PER_BEAT
+
+    def tick_at(self, time_s: float) -> int:
+        """The nearest tick."""
+        i = max(bisect_right(self.times_us, time_s * 1e6) - 1, 0)
+        return self.ticks[i] + round((time_s * 1e6 - self.times_us[i]) * TICKS_PER_BEAT / self.tempi_us[i])
+
+
+def _period_us(beats: Sequence[SongBeat], number: int, bpm: float) -> float:
+    """How long a beat is about the one of this ``number``: what lies around it."""
+    near = sorted(after.time_s - before.time_s for before, after in _neighbours(beats, number))
+    return 1e6 * (near[len(near) // 2] if near else 60.0 / (bpm if bpm > 0 else STILL_BPM))
+
+
+def _neighbours(beats: Sequence[SongBeat], number: int, around: int = 4) -> Iterator[tuple[SongBeat, SongBeat]]:
+    first, last = max(number - around, 0), min(number + around, len(beats) - 1)
+    return ((beats[i], beats[i + 1]) for i in range(first, last))
+
+
+def bars(beats: Sequence[SongBeat], beat_ticks: Sequence[int]) -> list[tuple[int, int, int]]:
+    """(tick, numerator, denominator) wherever the time signature changes, so that each downbeat begins a bar."""
+    usual = _bar_ticks(beats[0]) if beats else 4 * TICKS_PER_BEAT
+    lengths: list[int] = []
+    at = 0
+    for beat, start in zip(beats, beat_ticks, strict=True):
+        if beat.number == 1:
+            lengths += _bar_lengths(start - at, usual)
+            at = start
+    return metre_changes([*lengths, _bar_ticks(beats[-1]) if beats else usual])
+
+
+def _bar_ticks(beat: SongBeat) -> int:
+    """Of the bar in which ``beat`` is."""
+    return min(max(beat.bar_beats, 1), MOST_BEATS) * TICKS_PER_BEAT
+
+
+def _bar_lengths(ticks: int, usual: int) -> Iterator[int]:
+    """``ticks`` as one bar, with the sixteenths that are over before it; as usual ones where it would be too long."""
+    whole = ticks - ticks % TICKS_PER_BEAT
+    fits = whole <= min(LONGEST_BARS * usual, MOST_BEATS * TICKS_PER_BEAT)
+    return bar_lengths(ticks, max(whole, 1) if fits else usual)
+
+
+def midi_file(song: SongMap, name: str) -> bytes:
+    """The file's bytes; ``name`` is written as that of the first track."""
+    grid = TempoGrid(song.beats, song.bpm)
+    end = max(grid.tick_at(song.duration_s), grid.ticks[-1])
+    conductor: list[Timed] = [(0, MetaMessage("track_name", name=name))]
+    conductor += metre_messages(bars(song.beats, grid.beat_ticks))
+    conductor += tempo_messages(zip(grid.ticks, grid.tempi_us, strict=True))
+    for span in song.keys:
+        tick = grid.tick_at(span.start_s)
+        conductor.append((tick, MetaMessage("key_signature", key=SIGNATURES[span.minor][span.tonic])))
+        conductor.append((tick, MetaMessage("marker", text=span.label)))
+    tracks: list[list[Timed]] = [
+        conductor,
+        [(0, MetaMessage("track_name", name="chords")), *_chord_notes(song.chords, grid)],
+    ]
+    for channel, voice in zip(VOICE_CHANNELS, dict.fromkeys(note.voice for note in song.notes), strict=False):
+        notes = [note for note in song.notes if note.voice == voice]
+        tracks.append([(0, MetaMessage("track_name", name=voice)), *_played(notes, grid, channel)])
+    return write_smf(tracks, end)
+
+
+def _chord_notes(chords: Sequence[ChordSpan], grid: TempoGrid) -> Iterator[Timed]:
+    """Each chord's bass in the second octave, its notes in the fourth and fifth, and its label as a text."""
+    for span in chords:
+        if span.root < 0:
+            continue
+        start, end = grid.tick_at(span.start_s), grid.tick_at(span.end_s)
+        bass = span.root if span.bass < 0 else span.bass
+        pitches = sorted({BASS_OCTAVE + bass, *(CHORD_OCTAVE + pitch_class for pitch_class in span.pitch_classes)})
+        yield start, MetaMessage("text", text=span.label)
+        if end > start:
+            yield from ((start, Message("note_on", note=pitch, velocity=VELOCITY)) for pitch in pitches)
+            yield from ((end, Message("note_off", note=pitch, velocity=0)) for pitch in pitches)
+
+
+def _played(notes: Sequence[NoteSpan], grid: TempoGrid, channel: int) -> Iterator[Timed]:
+    """The notes of one voice, at the nearest semitone."""
+    for note in notes:
+        start, end, pitch = grid.tick_at(note.start_s), grid.tick_at(note.end_s), round(note.pitch)
+        if end > start and 0 <= pitch <= 127:
+            yield start, Message("note_on", channel=channel, note=pitch, velocity=min(max(note.velocity, 1), 127))
+            yield end, Message("note_off", channel=channel, note=pitch, velocity=0)

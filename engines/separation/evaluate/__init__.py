@@ -1,4 +1,0 @@
-"""How good a separator is: songs whose stems are known, figures, baselines, and a table.
-
-python -m engines.separation.evaluate --multitrack DIR --songs a,b --with separation.dsp --seconds 60 --offset 60
-"""

@@ -1,0 +1,153 @@
+"""Separation as it was learned: a recurrent network says, hop by hop, how much of each frequency is whose.
+
+Three profiles run the same weights. A shorter hop answers sooner and costs more; what it hears is the same.
+"""
+
+# ruff: noqa: ARG002 - the contract hands every engine more than this one needs
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.core.audio import STEMS
+from bridge.core.engine import AudioPort, Block, EngineSpec, State
+from bridge.core.time import BlockTime
+from bridge.errors import EngineError
+from engines.onnx import Bound, Session, read_model, read_shipped, shapes
+from engines.providers import open_fastest
+from engines.separation.stft import Spectra
+
+RATES = (44100, 48000)
+"""What the network was trained on. Other rates go through the bridge's `Resampled`."""
+STRIDE = 1024
+"""Frames from one step of the network's memory to the next, whatever the hop (see `LearnedSeparation`)."""
+WEIGHTS = files("engines") / "weights"
+FILE = "separation.onnx"
+
+
+@dataclass(frozen=True)
+class Profile:
+    """``hop`` frames at a time, heard ``overlap`` frames late."""
+
+    name: str
+    hop: int
+    overlap: int
+
+    @property
+    def phases(self) -> int:
+        """Memories that take turns, so that each advances by STRIDE."""
+        return STRIDE // self.hop
+
+
+STANDARD = Profile("standard", 512, 256)
+LOW = Profile("low", 256, 128)
+ULTRA = Profile("ultra", 128, 64)
+
+
+class LearnedSeparation:
+    """Causal separation by a network. ``other`` is the delayed mix minus the rest, exactly.
+
+    The network learned to step by STRIDE frames. A profile whose hop is shorter keeps ``phases`` memories: hop n
+    steps memory n mod phases, as if as many networks ran, each a hop later than the one before. So one set of
+    weights serves all profiles, and a memory lasts as long in each.
+
+    ``model``: a file with inputs ``power`` (1, 1, 3, 240) and ``state``, outputs ``masks`` (1, 1, 4, 2, 240) and
+    ``after`` (like ``state``); without it, the weights that ship.
+    """
+
+    def __init__(self, profile: Profile = STANDARD, model: Path | None = None) -> None:
+        self.profile = profile
+        self.spec = EngineSpec(
+            name=f"separation.{profile.name}",
+            inputs=(AudioPort("mix"),),
+            outputs=tuple(AudioPort(stem) for stem in STEMS),
+            hop=profile.hop,
+            rates=RATES,
+        )
+        self._model = model
+        self._session: Session = None
+
+    def prepare(self, rate: int, max_frames: int, lead_frames: int = 0) -> None:
+        if rate not in RATES:
+            raise EngineError(
+                f"{self.spec.name}: rate {rate} Hz", f"it runs at {' and '.join(map(str, RATES))} Hz; resample others"
+            )
+        profile = self.profile
+        self._spectra = Spectra(rate, profile.hop, profile.overlap)
+        if self._session is None:
+            self._session = self._open()
+        size = shapes(self._session)[0]["state"]
+        # What a step reads and what it writes must not be one array: two of each phase take turns.
+        self._memories = np.zeros((2, profile.phases, *size), np.float32)
+        self._hops = np.zeros((), np.int64)
+        self._steps = [self._step(turn, phase) for turn in range(2) for phase in range(profile.phases)]
+        self._hop(np.zeros((2, profile.hop), np.float32))  # compiles and touches everything now, not in the first hop
+        self.reset()
+
+    def latency_frames(self, port: str) -> int:
+        return self.profile.overlap
+
+    def process(self, block: Block, at: BlockTime, out: Block) -> None:
+        self._hop(block.audio["mix"])
+        for wave, stem in zip(self._spectra.stems, STEMS, strict=True):
+            out.audio[stem][:] = wave
+
+    def _hop(self, mix: NDArray[np.float32]) -> None:
+        self._spectra.hear(mix)
+        turn = int(self._hops)
+        self._steps[turn].run()
+        self._hops[...] = (turn + 1) % len(self._steps)
+        self._spectra.sound()
+
+    def _open(self) -> Session:
+        """The model, its shapes checked."""
+        name = FILE if self._model is None else str(self._model)
+        session = open_fastest(read_shipped(WEIGHTS, FILE) if self._model is None else read_model(self._model), name)
+        inputs, outputs = shapes(session)
+        state = inputs.get("state", ())
+        wanted = (
+            {"power": self._spectra.power.shape, "state": state},
+            {"masks": self._spectra.masks.shape, "after": state},
+        )
+        if (inputs, outputs) != wanted or not state or min(state) < 1:
+            raise EngineError(f"{name}: inputs {inputs} and outputs {outputs}", f"a separation model has {wanted}")
+        return session
+
+    def _step(self, turn: int, phase: int) -> Bound:
+        """One step of memory ``phase`` from its array number ``turn`` into the other."""
+        return Bound(
+            self._session,
+            {"power": self._spectra.power, "state": self._memories[turn, phase]},
+            {"masks": self._spectra.masks, "after": self._memories[1 - turn, phase]},
+        )
+
+    def _memory(self) -> dict[str, NDArray[np.generic]]:
+        return {"hops": self._hops, "memories": self._memories, **self._spectra.memory()}
+
+    def reset(self) -> None:
+        for array in self._memory().values():
+            array[...] = 0
+
+    def state(self) -> State:
+        return {name: array.copy() for name, array in self._memory().items()}
+
+    def restore(self, state: State) -> None:
+        for name, array in self._memory().items():
+            array[...] = state[name]
+
+
+def standard() -> LearnedSeparation:
+    return LearnedSeparation(STANDARD)
+
+
+def low() -> LearnedSeparation:
+    return LearnedSeparation(LOW)
+
+
+def ultra() -> LearnedSeparation:
+    return LearnedSeparation(ULTRA)

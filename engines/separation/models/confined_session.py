@@ -1,0 +1,196 @@
+"""Confined session: a user's model run in a child process, within limits of processor time and memory."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, TypeAlias
+
+import msgspec
+import psutil
+
+from bridge.errors import ModelError
+from engines.separation.models.child import Tensors
+from engines.separation.models.manifest import LIMIT_S
+from engines.separation.models.onnx_graph import Graph, Node
+from engines.separation.models.pipe_messages import Array, Header, read_frame, write_frame
+
+POLL_S = 0.05
+"""How often a child that has not answered is looked at; meanwhile it can take a few hundred MB."""
+IDLE_POLLS = 2400
+"""Looks in a row, two minutes, at which a child had done nothing at all."""
+SHARE_OF_MEMORY = 0.75
+DYING_S = 60.0
+"""How long a child that has closed its answers may take to end."""
+_CHILD = "engines.separation.models.child"
+
+Frame: TypeAlias = tuple[Header, dict[str, Array]]
+
+
+def _most_memory() -> int:
+    return int(SHARE_OF_MEMORY * psutil.virtual_memory().total)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one run, or the opening, of a graph may take: processor seconds of all threads, and resident bytes."""
+
+    cpu_s: float = LIMIT_S
+    memory_bytes: int = field(default_factory=_most_memory)
+
+
+def open_confined(path: Path, limits: Limits | None = None) -> Graph:
+    """The graph at ``path``, opened and run in a child of its own within ``limits``.
+
+    Raises ModelError where it is no file, or cannot be opened within the limits.
+    """
+    if not path.is_file():
+        raise ModelError(f"{path}: no such file", "add the model again")
+    return Graph(path, ConfinedSession(path, limits or Limits()))
+
+
+class ConfinedSession:
+    """A session in a child. After an error of its limits the child is gone; the next run starts another."""
+
+    def __init__(self, path: Path, limits: Limits) -> None:
+        self._path, self._limits = path, limits
+        self._child, tensors = self._started()
+        self.inputs: tuple[Node, ...] = tensors.inputs
+        self.outputs: tuple[Node, ...] = tensors.outputs
+
+    def run(self, feeds: Mapping[str, Array]) -> Sequence[Array]:
+        """Every output in order. Raises ModelError where the graph fails, dies or takes more than its limits."""
+        if self._child.ended:
+            self._child, _ = self._started()
+        return list(self._child.ask(feeds)[1].values())
+
+    def _started(self) -> tuple[_Child, Tensors]:
+        child = _Child(self._path, self._limits)
+        header, _ = child.answer()
+        return child, msgspec.msgpack.decode(header.said, type=Tensors)
+
+
+class _Child:
+    """The process, and the thread that takes in its answers."""
+
+    def __init__(self, path: Path, limits: Limits) -> None:
+        self._path, self._limits = path, limits
+        command = [sys.executable, "-P", "-m", _CHILD, str(os.getpid()), str(path)]
+        pipe = subprocess.PIPE
+        try:
+            self._complaints: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the child
+            self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=self._complaints)
+        except OSError as error:
+            message = f"{path}: no process for it can be started ({error.strerror})"
+            raise ModelError(message, "end other programs, or free some space for temporary files") from error
+        self._end = weakref.finalize(self, _end, self._process, self._complaints)
+        self._watched = psutil.Process(self._process.pid)
+        self._answers: queue.SimpleQueue[Frame | None] = queue.SimpleQueue()
+        if self._process.stdout is not None:
+            threading.Thread(target=_take_in, args=(self._process.stdout, self._answers), daemon=True).start()
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is gone, whoever ended it."""
+        return not self._end.alive or self._process.poll() is not None
+
+    def ask(self, feeds: Mapping[str, Array]) -> Frame:
+        """Run the graph on ``feeds``, numbered outputs come back."""
+        try:
+            if self._process.stdin is not None:
+                write_frame(self._process.stdin, Header(), feeds)
+        except OSError as error:
+            raise self._died() from error
+        except BaseException:
+            self._end()
+            raise
+        return self.answer()
+
+    def answer(self) -> Frame:
+        """The next frame. Raises ModelError where it says so, where none comes, or where the limits are passed."""
+        try:
+            frame = self._awaited()
+        except BaseException:  # Ctrl-C, too: a graph in the midst of a loop ends by nothing else
+            self._end()
+            raise
+        if frame is None:
+            raise self._died()
+        header = frame[0]
+        if header.error:
+            raise ModelError(header.error, header.fix)
+        return frame
+
+    def _awaited(self) -> Frame | None:
+        began_s, last_s, idle = self._cpu_s(), -1.0, 0
+        while True:
+            try:
+                return self._answers.get(timeout=POLL_S)
+            except queue.Empty:
+                now_s = self._cpu_s()
+                idle = idle + 1 if now_s == last_s else 0
+                last_s = now_s
+                self._check(now_s - began_s, idle)
+
+    def _check(self, spent_s: float, idle: int) -> None:
+        limits = self._limits
+        if spent_s > limits.cpu_s or idle > IDLE_POLLS:
+            said = f"took more than {limits.cpu_s:g} s of processor time" if idle <= IDLE_POLLS else "stands still"
+            fix = "it may never end; if it is only slow, allow more: limit_s in its manifest, or --limit-s"
+            raise ModelError(f"{self._path}: {said} and was ended", fix)
+        taken = self._sum(lambda process: process.memory_info().rss)
+        if taken > limits.memory_bytes:
+            message = f"{self._path}: took more than {limits.memory_bytes / 1e9:.1f} GB of memory and was ended"
+            raise ModelError(message, "give shorter pieces (piece in its manifest), or take another model")
+
+    def _cpu_s(self) -> float:
+        return self._sum(lambda process: sum(process.cpu_times()[:2]))
+
+    def _sum(self, of: Callable[[psutil.Process], float]) -> float:
+        """Over the child, and its own where an environment's python is a process that starts another (Windows)."""
+        try:
+            return float(sum(map(of, [self._watched, *(self._watched.children() if os.name == "nt" else [])])))
+        except psutil.Error:  # it has just died, which the end of its answers says
+            return 0.0
+
+    def _died(self) -> ModelError:
+        try:
+            status = self._process.wait(DYING_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            status = self._process.wait()
+        self._complaints.seek(0)
+        lines = self._complaints.read(1 << 16).decode(errors="replace").strip().splitlines()
+        self._end()
+        name = signal.Signals(-status).name if -status in set(signal.Signals) else f"exit status {status}"
+        said = f"{name}: {lines[-1][:200]}" if lines else name
+        return ModelError(f"{self._path}: its process died ({said})", "the file is broken, or memory ran out")
+
+
+def _take_in(file: IO[bytes], answers: queue.SimpleQueue[Frame | None]) -> None:
+    """Every frame of ``file``, then None: also where what comes is no frame, since nothing after it can be read."""
+    while True:
+        try:
+            answers.put(read_frame(file))
+        except (EOFError, OSError, ValueError, MemoryError):
+            answers.put(None)
+            return
+
+
+def _end(process: subprocess.Popen[bytes], complaints: IO[bytes]) -> None:
+    process.kill()
+    process.wait()
+    for file in (process.stdin, process.stdout, complaints):
+        if file is not None:
+            try:
+                file.close()
+            except OSError:  # what was not yet written is of no use to the dead
+                continue

@@ -1,0 +1,112 @@
+"""What ``sideman models add`` does: a manifest from options or a file, its files fetched, checked and stored."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+import msgspec
+
+from bridge.errors import ConfigError, ModelError
+from engines.separation.models.download import Report, download, is_url, sha256_of
+from engines.separation.models.manifest import Adapter, Manifest, Part, read_manifest
+from engines.separation.models.model_loader import confined
+from engines.separation.models.smoke_test import Trial, tried
+from engines.separation.models.store import Model, Store, place
+
+_UNKNOWN = "0" * 64
+"""Stands for a hash until the file is here."""
+
+USUAL_STEMS = {
+    "htdemucs": "drums,bass,other,vocals",
+    "roformer": "vocals",
+    "openunmix": "vocals",
+    "mdxnet": "vocals, or other for an instrumental model (with --rest vocals)",
+    "spleeter": "vocals",
+    "streaming": "drums,bass,vocals,other",
+}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A model to be added: its manifest, and where each of its files comes from. ``trusted``: no hash was given."""
+
+    manifest: Manifest
+    sources: tuple[str, ...]
+    trusted: bool = False
+
+
+def from_options(source: str, told: dict[str, object]) -> Wanted:
+    """One file, described by options; those that are None are left out. A ConfigError names the option and the mend."""
+    given = {key: value for key, value in told.items() if value is not None}
+    adapter = given.get("adapter")
+    if adapter not in get_args(Adapter):
+        mend = f"give one of {', '.join(get_args(Adapter))}; docs/models.md tells which fits"
+        raise ConfigError(f"--adapter: {adapter or 'missing'}", mend)
+    for option, mend in (
+        ("licence", "give the licence that its author names, such as MIT"),
+        ("stems", f"name what it gives, in its order; usual here: {USUAL_STEMS[str(adapter)]}"),
+    ):
+        if not given.get(option):
+            raise ConfigError(f"--{option}: missing", mend)
+    file = Path(source.split("?")[0].rstrip("/")).name
+    trusted = "sha256" not in given
+    told_source = source if is_url(source) else str(Path(source).expanduser().resolve())
+    plain = {
+        "schema": 1,
+        "name": Path(file).stem.lower(),
+        "file": file,
+        "source": told_source,
+        "sha256": _UNKNOWN,
+        **given,
+    }
+    try:
+        return Wanted(msgspec.convert(plain, Manifest), (source,), trusted)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{source}: {error}", "correct that option; --name names the model") from error
+
+
+def from_manifest(path: Path, source: str = "") -> Wanted:
+    """A model whose manifest is a file. ``source`` replaces where the first file comes from.
+
+    A file comes from its ``source`` if that is an address, else from beside the manifest.
+    """
+    manifest = read_manifest(path)
+    sources = [part.source if is_url(part.source) else str(path.parent / part.file) for part in manifest.parts]
+    return Wanted(manifest, (source or sources[0], *sources[1:]))
+
+
+def add(wanted: Wanted, store: Store, report: Report | None = None) -> tuple[Model, Trial]:
+    """Fetch, check, try and store. The licence is the caller's to show, and to have accepted, before."""
+    fetched: list[Path] = []
+
+    def bring(part: Part, source: str, target: Path) -> str:
+        if not is_url(source):
+            place(Path(source).expanduser(), target)
+            return sha256_of(target)
+        waiting = store.downloads / f"{hashlib.sha256(source.encode()).hexdigest()[:16]}-{part.file}"
+        known = "" if wanted.trusted else part.sha256
+        # what was fetched stays until the model is stored: one wrong option is no reason to fetch it twice
+        if not (known and waiting.exists() and sha256_of(waiting) == known):
+            download(source, waiting, known, report)
+        fetched.append(waiting)
+        place(waiting, target)
+        return sha256_of(target)
+
+    with store.draft(wanted.manifest.name) as draft:
+        found = [
+            bring(part, source, draft.folder / part.file)
+            for part, source in zip(wanted.manifest.parts, wanted.sources, strict=True)
+        ]
+        manifest = msgspec.structs.replace(wanted.manifest, sha256=found[0]) if wanted.trusted else wanted.manifest
+        for part, source, sha256 in zip(manifest.parts, wanted.sources, found, strict=True):
+            if sha256 != part.sha256:
+                message = f"{source}: the SHA-256 is {sha256}, not {part.sha256}; nothing was kept"
+                raise ModelError(message, "check the file and the hash at their source; do not use it")
+        trial = tried(confined(Model(manifest, draft.folder)))
+        model = draft.publish(manifest)
+    for path in fetched:
+        path.unlink(missing_ok=True)
+    return model, trial

@@ -1,0 +1,58 @@
+"""A stored model as a separator: its hash checked before anything of it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from bridge.core.audio import STEMS
+from engines.separation.models.adapters import htdemucs, mdxnet, openunmix, roformer, spleeter
+from engines.separation.models.adapters.streaming import StreamingSeparator
+from engines.separation.models.chunked import Folded, Network, PieceSeparator
+from engines.separation.models.confined_session import Limits, open_confined
+from engines.separation.models.manifest import Manifest
+from engines.separation.models.onnx_graph import Graph, open_graph
+from engines.separation.models.store import Model, Store, user_store
+from engines.separation.separator import Separator
+
+NETWORKS: dict[str, Callable[[Manifest, Sequence[Graph]], Network]] = {
+    "htdemucs": htdemucs.network,
+    "roformer": roformer.network,
+    "openunmix": openunmix.network,
+    "mdxnet": mdxnet.network,
+    "spleeter": spleeter.network,
+}
+"""Adapters that know pieces. The streaming one goes on for ever and is a separator itself."""
+
+
+def load_separator(name: str, store: Store | None = None) -> PieceSeparator | StreamingSeparator:
+    """The model ``name`` of the user's (or of ``store``) with every stem that it knows.
+
+    Its graphs run in processes of their own. A ModelError or ConfigError says what is wrong: no such model, a changed
+    file, a manifest or tensors that do not fit.
+    """
+    model = (store or user_store()).get(name)
+    model.check_hashes()
+    return confined(model)
+
+
+def load_four(name: str, store: Store | None = None) -> Separator:
+    """As `load_separator`, with stems beyond the four (guitar, piano) added into other."""
+    separator = load_separator(name, store)
+    return Folded(separator) if set(separator.stems) - set(STEMS) else separator
+
+
+def confined(model: Model) -> PieceSeparator | StreamingSeparator:
+    """As `separator_of`, its graphs run in children of this process, within the manifest's limit."""
+    limits = Limits(model.manifest.limit_s)
+    return separator_of(model, lambda path: open_confined(path, limits))
+
+
+def separator_of(model: Model, opened: Callable[[Path], Graph] = open_graph) -> PieceSeparator | StreamingSeparator:
+    """``model``'s files opened by ``opened`` and fitted with its adapter; hashes are not looked at here."""
+    manifest = model.manifest
+    graphs = [opened(model.path(part)) for part in manifest.parts]
+    if manifest.adapter == "streaming":
+        return StreamingSeparator(manifest, graphs[0])
+    network = NETWORKS[manifest.adapter](manifest, graphs)
+    return PieceSeparator(manifest.name, manifest.rate, network, manifest.rest, manifest.normalisation)

@@ -1,0 +1,210 @@
+"""``sideman models``: list, add, verify and remove the user's own separation models."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from cyclopts import App, Parameter
+from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
+from rich.text import Text
+
+from bridge.errors import BridgeError, ConfigError
+from bridge.printing import Printer, columns, one_line, progress_text
+from bridge.streams import write_json
+from engines.separation.models.install import Wanted, add, from_manifest, from_options
+from engines.separation.models.manifest import Adapter
+from engines.separation.models.model_loader import confined
+from engines.separation.models.smoke_test import Trial, tried
+from engines.separation.models.store import Listed, user_store
+
+app = App(
+    name="models",
+    help="Your own separation models: list, add, verify, remove.",
+    help_format="plaintext",
+    default_parameter=Parameter(show_default=False),
+)
+
+AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON, for machines.")]
+Number = Annotated[int | None, Parameter(help="In frames; see docs/models.md.")]
+
+FAILED = 1
+LOUD_SILENCE_DB = -60.0
+"""What louder comes out of silence is worth a word: stems would hiss where nothing plays."""
+
+
+@app.command(name="list")
+def list_models(*, json_: AsJson = False) -> None:
+    """List your models."""
+    store = user_store()
+    listing = store.listing()
+    if json_:
+        write_json([_as_json(one) for one in listing])
+        return
+    console = Printer()
+    if not listing:
+        console.say(f"no models in {store.folder}; sideman models add SOURCE adds one")
+        return
+    names = ("name", "adapter", "rate", "stems", "licence", "sha256")
+    table, broken = columns(*names, left=names), []
+    for one in listing:
+        if one.model is None:
+            broken.append(Text.assemble(one_line(one.name), ": ", ("broken", "red"), ": ", one_line(one.problem)))
+            continue
+        manifest = one.model.manifest
+        stems = ", ".join(stem for part in manifest.parts for stem in part.kept)
+        about = (manifest.adapter, str(manifest.rate), stems, manifest.licence, manifest.sha256[:12])
+        table.add_row(*map(one_line, (manifest.name, *about)))
+    if table.row_count:
+        console.print(table)
+    for line in broken:
+        console.print(line)
+
+
+@app.command(name="add")
+def add_model(
+    source: Annotated[str, Parameter(help="An ONNX file, or its http(s) address; with --manifest not needed.")] = "",
+    *,
+    manifest: Annotated[Path | None, Parameter(help="TOML file that tells all that the options tell.")] = None,
+    adapter: Annotated[Adapter | None, Parameter(help="What kind of model it is.")] = None,
+    name: Annotated[str | None, Parameter(help="What to call it; by default as its file.")] = None,
+    licence: Annotated[str | None, Parameter(help="Its licence, such as MIT or CC-BY-NC-4.0.")] = None,
+    sha256: Annotated[str | None, Parameter(help="Its SHA-256; what comes is refused where it differs.")] = None,
+    stems: Annotated[str | None, Parameter(help="What it gives, in its order, with commas between.")] = None,
+    rest: Annotated[str | None, Parameter(help="The stem that is the mix minus its stems; by default other.")] = None,
+    rate: Annotated[int, Parameter(help="The sampling rate that it knows, in Hz; by default 44100.")] = 44100,
+    window: Number = None,
+    hop: Number = None,
+    synthesis: Number = None,
+    piece: Number = None,
+    gain: Annotated[float | None, Parameter(help="Factor on its stem (UVR: compensate).")] = None,
+    normalisation: Annotated[Literal["none", "mix"] | None, Parameter(help="mix: as Demucs does.")] = None,
+    gives: Annotated[
+        Literal["masks", "spectra", "magnitudes"] | None, Parameter(help="Where its kind allows several.")
+    ] = None,
+    limit_s: Annotated[int | None, Parameter(help="Processor seconds that one run may take; 300.")] = None,
+    accept: Annotated[bool, Parameter(negative="", help="You accept its licence.")] = False,
+) -> int:
+    """Add a model from a file or an address.
+
+    The licence is shown; nothing is fetched before you accept it.
+    Without --sha256 that of what came is recorded, and checked at every use.
+    """
+    if manifest is not None:
+        wanted = from_manifest(manifest, source)
+    elif source:
+        told: dict[str, object] = {
+            "adapter": adapter, "name": name, "licence": licence, "rest": rest, "rate": rate, "window": window,
+            "hop": hop, "synthesis": synthesis, "piece": piece, "gain": gain, "normalisation": normalisation,
+            "gives": gives, "limit_s": limit_s, "sha256": sha256.lower() if sha256 else None,
+            "stems": [stem.strip() for stem in stems.split(",")] if stems else None,
+        }  # fmt: skip
+        wanted = from_options(source, told)
+    else:
+        raise ConfigError("SOURCE: missing", "give a file, an address, or --manifest FILE")
+    console = Printer(stderr=True)
+    if not _accepted(wanted, console, accept):
+        console.say("not accepted; nothing was stored")
+        return FAILED
+    shown = (progress_text("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    bar = Progress(*shown, console=console)
+    with bar as progress:
+        task = progress.add_task(one_line(wanted.manifest.name), total=None, visible=False)
+        model, trial = add(
+            wanted,
+            user_store(),
+            lambda done, total: progress.update(task, completed=done, total=total, visible=True),
+        )
+    console.say(f"added {model.manifest.name} to {model.folder}")
+    if wanted.trusted:
+        console.say(f"SHA-256 {model.manifest.sha256}: none was given, so compare it with its source")
+    for line in _told(trial):
+        console.say(f"  {line}")
+    return 0
+
+
+@app.command
+def verify(*names: Annotated[str, Parameter(help="Models; by default all.")], json_: AsJson = False) -> int:
+    """Hash each model's files again, load them, run silence and noise through.
+
+    Exit status 1 where one fails.
+    """
+    store = user_store()
+    for name in names:
+        if name not in store.names():
+            store.get(name)
+    results: list[dict[str, object]] = []
+    console = Printer()
+    for one in store.listing():
+        if names and one.name not in names:
+            continue
+        result = _verified(one)
+        results.append(result)
+        if not json_:
+            problem, lines = result["problem"], result["lines"]
+            console.say(f"{one.name}: {problem or 'ok'}", "red" if problem else "")
+            for line in lines if isinstance(lines, list) else []:
+                console.say(f"  {line}")
+    if json_:
+        write_json([{key: value for key, value in result.items() if key != "lines"} for result in results])
+    return FAILED if any(result["problem"] for result in results) else 0
+
+
+@app.command
+def remove(
+    name: Annotated[str, Parameter(help="The model.")],
+    *,
+    yes: Annotated[bool, Parameter(name=["--yes", "-y"], negative="", help="Do not ask.")] = False,
+) -> int:
+    """Remove a model and its files."""
+    store = user_store()
+    if name not in store.names():
+        store.get(name)
+    console = Printer(stderr=True)
+    if not yes and not _asked(f"remove {name} from {store.folder}?", "--yes", console):
+        console.say("nothing was removed")
+        return FAILED
+    store.remove(name)
+    console.say(f"removed {name}")
+    return 0
+
+
+def _accepted(wanted: Wanted, console: Printer, accept: bool) -> bool:
+    manifest = wanted.manifest
+    console.say(f"{manifest.name}: {manifest.adapter}, from {', '.join(wanted.sources)}")
+    console.say(f"licence: {manifest.licence}")
+    return accept or _asked("do you accept this licence?", "--accept", console)
+
+
+def _asked(question: str, option: str, console: Printer) -> bool:
+    if not sys.stdin.isatty():
+        raise ConfigError(f"{question} There is no terminal to answer at", f"say so with {option}")
+    return console.input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+
+
+def _verified(one: Listed) -> dict[str, object]:
+    try:
+        if one.model is None:
+            return {"name": one.name, "problem": one.problem, "trial": None, "lines": []}
+        one.model.check_hashes()
+        trial = tried(confined(one.model))
+    except BridgeError as error:
+        return {"name": one.name, "problem": str(error), "trial": None, "lines": []}
+    return {"name": one.name, "problem": "", "trial": msgspec.to_builtins(trial), "lines": _told(trial)}
+
+
+def _told(trial: Trial) -> list[str]:
+    levels = ", ".join(f"{stem} {level:.1f}" for stem, level in trial.stems_db.items())
+    lines = [f"noise of -20 dB gives {levels} dB; what the stems' sum lacks of it: {trial.sum_db:.1f} dB"]
+    if trial.silence_db > LOUD_SILENCE_DB:
+        lines.append(f"silence does not stay silent: {trial.silence_db:.1f} dB come out")
+    return lines
+
+
+def _as_json(one: Listed) -> dict[str, object]:
+    if one.model is None:
+        return {"name": one.name, "problem": one.problem, "folder": "", "manifest": None}
+    manifest = msgspec.to_builtins(one.model.manifest)
+    return {"name": one.name, "problem": "", "folder": str(one.model.folder), "manifest": manifest}

@@ -1,0 +1,135 @@
+"""The command ``sideman separate``: songs to stems, with a table of what became of each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from cyclopts import Parameter
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from bridge.errors import ConfigError
+from bridge.printing import columns, one_line
+from engines.offline.progress import length
+from engines.offline.song_batch import each_song, report_of
+from engines.offline.songs import spelt
+from engines.offline.stemfile import FORMATS
+from engines.separation.offline.journal import Recipe
+from engines.separation.offline.profiles import Chosen, choose
+from engines.separation.offline.request import Outcome, Wish
+from engines.separation.offline.separation_job import separate_song
+
+
+def separate(
+    files: Annotated[list[Path], Parameter(help="Songs, or folders of songs.")],
+    /,
+    *,
+    out: Annotated[Path, Parameter(help="Folder for the results: a folder a song, a file a stem.")],
+    profile: Annotated[
+        str, Parameter(help="low, standard, ultra, dsp, or studio: a model that you added.")
+    ] = "standard",
+    model: Annotated[str, Parameter(help="The added model that studio takes.")] = "",
+    stems: Annotated[str, Parameter(help="Only these, such as vocals,drums.")] = "",
+    without: Annotated[
+        list[str] | None, Parameter(negative="", help="The mix less these stems, such as vocals; may be repeated.")
+    ] = None,
+    format_: Annotated[str, Parameter(name="--format", help=f"{', '.join(FORMATS)}.")] = "wav24",
+    steps: Annotated[str, Parameter(help="Steps around the separator, such as consistency,wiener.")] = "",
+    force: Annotated[bool, Parameter(negative="", help="Make anew what is there already.")] = False,
+    json_: Annotated[bool, Parameter(name="--json", negative="", help="Print JSON, for machines.")] = False,
+) -> int:
+    """Separate songs into stems, as many and as long as you like.
+
+    Each song gets a folder in --out with drums.wav, bass.wav, vocals.wav and other.wav. What is there already is left
+    alone; a run that was stopped goes on where it was when the same command is given again. Exit status 1 where a
+    song failed; the others are separated all the same.
+    """
+    chosen = choose(profile, model, _names(steps))
+    wish = _wish(chosen, profile, _names(steps), stems, without or [], format_, force)
+    return each_song(
+        files,
+        out,
+        lambda song, told: separate_song(song, out, wish, chosen.separator, told, time.monotonic),
+        lambda song, error: Outcome(song, "failed", error=error.message, hint=error.hint),
+        report_of(table, _as_dict, json_),
+        "stopped; the same command goes on from here",
+    )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """``"vocals, drums"`` as names, each once."""
+    return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+
+
+def _wish(
+    chosen: Chosen, profile: str, steps: tuple[str, ...], stems: str, without: Sequence[str], format_: str, force: bool
+) -> Wish:
+    if format_ not in FORMATS:
+        raise ConfigError(f"--format {format_}: no such format", f"there are: {', '.join(FORMATS)}")
+    separator = chosen.separator
+    wanted = _known("--stems", _names(stems), separator.stems)
+    less = tuple(dict.fromkeys(_known("--without", _names(one), separator.stems) for one in without))
+    if any(not one or set(one) == set(separator.stems) for one in less):
+        raise ConfigError("--without: leaves nothing, or nothing out", f"name some of: {', '.join(separator.stems)}")
+    recipe = Recipe(profile, separator.name, chosen.model, steps, format_)
+    return Wish(recipe, FORMATS[format_], wanted or (() if less else separator.stems), less, force)
+
+
+def _known(option: str, names: tuple[str, ...], stems: Sequence[str]) -> tuple[str, ...]:
+    """``names`` in the order of ``stems``."""
+    for name in names:
+        if name not in stems:
+            near = get_close_matches(name, stems, 1)
+            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(stems)}"
+            raise ConfigError(f"{option} {name}: no such stem", hint)
+    return tuple(stem for stem in stems if stem in names)
+
+
+def table(outcomes: Sequence[Outcome]) -> RenderableType:
+    """What became of each song: its times, and below them where it is or why not."""
+    done = columns("song", "length", "took")
+    lines = []
+    for outcome in outcomes:
+        name, folder = one_line(outcome.song.name), one_line(outcome.folder)
+        if outcome.status == "failed":
+            lines.append(
+                Text.assemble(
+                    f"{name}: ",
+                    ("failed", "bold red"),
+                    f": {one_line(outcome.error.removeprefix(f'{outcome.song}: '))}",
+                )
+            )
+        elif outcome.status == "skipped":
+            lines.append(Text(f"{name}: {folder} (was there; --force makes it anew)"))
+        else:
+            length_s = outcome.frames / outcome.rate if outcome.rate else 0.0
+            done.add_row(name, length(length_s), length(outcome.took_s))
+            lines.append(Text(f"{name}: {folder}: {one_line(', '.join(outcome.files))}"))
+    return Group(done, *lines) if done.row_count else Group(*lines)
+
+
+def _as_dict(outcome: Outcome) -> dict[str, object]:
+    def db(peak: float) -> float | None:
+        return round(20 * float(np.log10(peak)), 2) if peak > 0 else None
+
+    made = outcome.status != "failed"
+    return {
+        "song": spelt(outcome.song),
+        "status": outcome.status,
+        "folder": spelt(outcome.folder) if made and outcome.folder else None,
+        "files": {name: spelt(path) for name, path in outcome.files.items()} if made else {},
+        "rate_hz": outcome.rate,
+        "length_frames": outcome.frames,
+        "resumed_at_frames": outcome.resumed_at,
+        "peaks_db": {name: db(peak) for name, peak in outcome.peaks.items()},
+        "gain_db": db(outcome.gain),
+        "took_s": round(outcome.took_s, 3),
+        "notes": outcome.notes,
+        "error": spelt(outcome.error),
+        "hint": spelt(outcome.hint),
+    }

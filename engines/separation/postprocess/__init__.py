@@ -1,0 +1,51 @@
+"""Steps around a separator: each takes any `Separator` and is one, and they can be put around each other.
+
+better = wrapped(separator, ["cascade", "wiener"])    # wiener(cascade(separator))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from bridge.errors import EngineError
+from engines.separation.postprocess.blending import Blending
+from engines.separation.postprocess.cascade import Cascade
+from engines.separation.postprocess.consistency import Consistency, EnergyConsistency
+from engines.separation.postprocess.misi import Misi
+from engines.separation.postprocess.observation import Observation
+from engines.separation.postprocess.postprocessor import Step
+from engines.separation.postprocess.test_time_augmentation import Averaging, SwapAveraging
+from engines.separation.postprocess.wiener import Wiener
+from engines.separation.separator import Separator
+
+__all__ = ["NAMES", "wrapped"]
+
+_STEPS: dict[str, type[Step]] = {
+    step.label: step
+    for step in (
+        Blending,
+        Cascade,
+        Consistency,
+        EnergyConsistency,
+        Misi,
+        Wiener,
+        Observation,
+        Averaging,
+        SwapAveraging,
+    )
+}
+
+NAMES: dict[str, str] = {label: step.summary for label, step in _STEPS.items()}
+"""Every step with a line of what it does and costs."""
+
+
+def wrapped(separator: Separator, names: Iterable[str]) -> Separator:
+    """``separator`` inside the steps ``names``, the first innermost. It no longer streams."""
+    for name in names:
+        if name not in _STEPS:
+            near = get_close_matches(name, _STEPS, 1)
+            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(_STEPS)}"
+            raise EngineError(f"no step {name!r}", hint)
+        separator = _STEPS[name](separator)
+    return separator

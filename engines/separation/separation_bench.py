@@ -1,0 +1,185 @@
+"""``sideman bench separation``: what a hop costs live, and how fast files go, for every separator that is here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Annotated
+
+import numpy as np
+from cyclopts import Parameter
+from numpy.typing import NDArray
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from bridge.core.audio import Audio
+from bridge.core.engine import Engine, block_for
+from bridge.core.time import BlockTime
+from bridge.errors import BridgeError
+from bridge.printing import Printer, columns, one_line
+from bridge.streams import write_json
+from engines.onnx import Bound
+from engines.separation.dsp import DspSeparation
+from engines.separation.learned_separation import LOW, STANDARD, ULTRA, LearnedSeparation
+from engines.separation.models.adapters.streaming import StreamingSeparator
+from engines.separation.models.model_loader import load_separator
+from engines.separation.models.store import user_store
+from engines.separation.separator import EngineSeparator, Separator
+
+WARM_HOPS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """``share``: of one core, mean processor time of a hop over the time that it lasts. ``network_ms``: its mean
+    part of the processor time. ``times_real``: how much faster than real time a file goes. NaN: does not apply."""
+
+    name: str
+    hop: int
+    p50_ms: float
+    p99_ms: float
+    max_ms: float
+    network_ms: float
+    share: float
+    times_real: float
+    problem: str = ""
+
+
+class TimedStep(Bound):
+    """A step that says how much processor time it took."""
+
+    def __init__(self, step: Bound) -> None:
+        self._step = step
+        self.took_s = 0.0
+
+    def run(self) -> None:
+        start = time.thread_time()
+        self._step.run()
+        self.took_s = time.thread_time() - start
+
+
+class Timed(LearnedSeparation):
+    """The engine, and how much of its processor time the network took."""
+
+    def _step(self, turn: int, phase: int) -> Bound:
+        return TimedStep(super()._step(turn, phase))
+
+    def network_s(self) -> float:
+        """Of the step before the next one."""
+        step = self._steps[int(self._hops) - 1]
+        return step.took_s if isinstance(step, TimedStep) else 0.0
+
+
+def music(seconds: float, rate: int) -> Audio:
+    """A mixture to work on, (2, frames): chords, a beat and noise; what a hop costs hardly depends on it."""
+    random = np.random.default_rng(1)
+    t = np.arange(int(seconds * rate)) / rate
+    chord = sum(np.sin(2 * np.pi * hz * t) / (i + 2) for i, hz in enumerate((110, 220, 277, 330, 440)))
+    beat = random.standard_normal(len(t)) * np.exp(-((t * 2) % 1.0) * 12)
+    both = 0.15 * chord + 0.2 * beat
+    return np.stack([both, both + 0.02 * random.standard_normal(len(t))]).astype(np.float32)
+
+
+def live(engine: Engine, seconds: float, rate: int) -> Cost:
+    """``engine`` hop by hop over ``seconds`` of music, as fast as it goes."""
+    hop, mix = engine.spec.hop, music(seconds, rate)
+    engine.prepare(rate, hop)
+    block, out = block_for(engine.spec.inputs, hop, engine.spec.controls), block_for(engine.spec.outputs, hop)
+    rows = []
+    for frame in range(0, mix.shape[1] - hop + 1, hop):
+        block.audio["mix"][:] = mix[:, frame : frame + hop]
+        wall, used = time.perf_counter(), time.thread_time()
+        engine.process(block, BlockTime(frame, rate), out)
+        wall, used = time.perf_counter() - wall, time.thread_time() - used
+        rows.append((wall, used, engine.network_s() if isinstance(engine, Timed) else np.nan))
+    name = engine.spec.name
+    return _cost(
+        name, hop, rate, np.array(rows[min(WARM_HOPS, len(rows) // 2) :]), offline(EngineSeparator(engine), mix, rate)
+    )
+
+
+def offline(separator: Separator, mix: Audio, rate: int) -> float:
+    """How many seconds of ``mix`` a second of waiting separates."""
+    began = time.perf_counter()
+    separator.separate(mix, rate)
+    return float(mix.shape[1] / rate / (time.perf_counter() - began))
+
+
+def _cost(name: str, hop: int, rate: int, rows: NDArray[np.float64], times_real: float) -> Cost:
+    wall, used, network = rows.T
+    p50, p99 = np.percentile(wall, (50, 99))
+    return Cost(
+        name, hop, 1e3 * p50, 1e3 * p99, 1e3 * wall.max(), 1e3 * network.mean(), used.mean() / (hop / rate), times_real
+    )
+
+
+def added(name: str, seconds: float) -> Cost:
+    """A model of the user's: the pieces' pace, and for one that streams also what a hop costs."""
+    nothing = float("nan")
+    try:
+        separator = load_separator(name)
+        rate = separator.rates[0]
+        mix = music(seconds, rate)
+        times_real = offline(separator, mix, rate)
+        if not isinstance(separator, StreamingSeparator):
+            return Cost(name, 0, nothing, nothing, nothing, nothing, nothing, times_real)
+        hop, rows = separator.hop_frames, []
+        separator.begin(rate)
+        for frame in range(0, mix.shape[1] - hop + 1, hop):
+            wall, used = time.perf_counter(), time.thread_time()
+            separator.push(mix[:, frame : frame + hop])
+            rows.append((time.perf_counter() - wall, time.thread_time() - used, nothing))
+        return _cost(name, hop, rate, np.array(rows), times_real)
+    except BridgeError as error:
+        return Cost(name, 0, nothing, nothing, nothing, nothing, nothing, nothing, str(error))
+
+
+def costs(seconds: float, rate: int) -> Iterator[Cost]:
+    """Every profile, the DSP engine and every added model, one after another."""
+    engines: list[Engine] = [*(Timed(profile) for profile in (STANDARD, LOW, ULTRA)), DspSeparation()]
+    for engine in engines:
+        yield live(engine, seconds, rate)
+    for name in user_store().names():
+        yield added(name, seconds)
+
+
+def table(told: list[Cost], rate: int) -> RenderableType:
+    names = ("ms a hop", "hop", "lasts", "p50", "p99", "max", "network", "core", "file x")
+    shown, refused = columns(*names), []
+    for one in told:
+        if one.problem:
+            refused.append(Text(f"{one_line(one.name)}: {one_line(one.problem)}"))
+            continue
+        lasts = 1e3 * one.hop / rate if one.hop else float("nan")
+        figures = (lasts, one.p50_ms, one.p99_ms, one.max_ms, one.network_ms)
+        shown.add_row(
+            one_line(one.name), str(one.hop or ""), *(_shown(value, "{:.2f}") for value in figures),
+            _shown(one.share, "{:.1%}"), _shown(one.times_real, "{:.1f}"),
+        )  # fmt: skip
+    return Group(f"Separation at {rate:,} Hz: a hop alone in one thread", shown, *refused)
+
+
+def _shown(value: float, form: str) -> str:
+    return "" if np.isnan(value) else form.format(value)
+
+
+def bench_separation(
+    *,
+    seconds: Annotated[float, Parameter(help="How much audio each one separates.")] = 20.0,
+    rate: Annotated[int, Parameter(help="Sampling rate of the engines, in Hz: 44100 or 48000.")] = 44100,
+    json_: Annotated[bool, Parameter(name="--json", negative="", help="Print JSON, for machines.")] = False,
+) -> None:
+    """Measure what separation costs: ms a hop, share of a core, and how fast files go.
+
+    All profiles, the DSP engine and every model that was added. The share counts processor time, so that a busy
+    machine does not change it much; the percentiles are wall-clock time and show how busy it is.
+    """
+    told = list(costs(seconds, rate))
+    if json_:
+        plain = [
+            {k: None if isinstance(v, float) and np.isnan(v) else v for k, v in asdict(one).items()} for one in told
+        ]
+        write_json(plain)
+    else:
+        Printer().print(table(told, rate))

@@ -1,0 +1,163 @@
+"""A hop's way from samples to powers, and from masks back to samples; compiled, nothing allocated but in the FFT.
+
+The spectra are those of mid, (L + R) / 2, and side, (L - R) / 2, since masks belong to these; left and right come
+back as mid + side and mid - side.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.core.audio import CHANNELS, STEMS, Audio
+from bridge.core.jit import njit
+from engines.separation.frequency_grid import BINS, POINTS, WINDOW, pooling, spreading
+from engines.separation.windows import windows
+
+Floats = NDArray[np.float32]
+Complexes = NDArray[np.complex64]
+
+FEATURES = 3
+"""Powers that a network hears: of mid, of side, and twice their real product."""
+SIDES = 2
+MASKED = len(STEMS) - 1
+"""Stems that are masked; the last one is what they leave."""
+LOUDEST = 1e9
+"""What exceeds this is no audio but an accident, and is taken for silence as NaN is; squares stay finite."""
+FAINTEST = 1e-15
+"""300 dB under full scale. What falls short of this is taken for silence too, before its square is a denormal."""
+
+
+class Spectra:
+    """Hears and sounds one hop. A network reads ``power`` between the two and fills ``masks``.
+
+    ``power``: (1, 1, FEATURES, POINTS). ``masks``: (1, 1, stems, SIDES, POINTS), positive, over the stems 1 in sum.
+    ``stems``: (stems, CHANNELS, hop), what sounds, ``overlap`` frames late.
+    """
+
+    def __init__(self, rate: int, hop: int, overlap: int) -> None:
+        self._analysis, self._synthesis = windows(WINDOW, hop, overlap)
+        self._scale = np.float32((2.0 / float(self._analysis.sum(dtype=np.float64))) ** 2)
+        self._pool = sparse(pooling(rate))
+        self._spread = spreading(rate)
+        self._fresh = np.zeros((CHANNELS, hop), np.float32)
+        self._frame = np.zeros((SIDES, WINDOW), np.float32)
+        self._spectrum = np.zeros((SIDES, BINS), np.complex64)
+        self._powers = np.zeros((FEATURES, BINS), np.float32)
+        self._masked = np.zeros((MASKED, SIDES, BINS), np.complex64)
+        self._waves = np.zeros((MASKED, SIDES, WINDOW), np.float32)
+        self._heard = np.zeros((CHANNELS, WINDOW), np.float32)
+        self._tail = np.zeros((MASKED, CHANNELS, overlap), np.float32)
+        self.power = np.zeros((1, 1, FEATURES, POINTS), np.float32)
+        self.masks = np.full((1, 1, len(STEMS), SIDES, POINTS), 1.0 / len(STEMS), np.float32)
+        self.stems = np.zeros((len(STEMS), CHANNELS, hop), np.float32)
+
+    def hear(self, mix: Audio) -> None:
+        """Take the next hop, shape (CHANNELS, hop), and fill ``power``."""
+        self._fresh[:] = mix  # whatever its strides, the compiled parts know one kind of array
+        _shift(self._heard, self._fresh, self._analysis, self._frame)
+        np.fft.rfft(self._frame, axis=-1, out=self._spectrum)  # type: ignore[arg-type]  # the stub knows float64 only
+        _measure(self._spectrum, self._scale, self._powers)
+        _gather(self._powers, *self._pool, self.power[0, 0])
+
+    def sound(self) -> None:
+        """Use ``masks`` on what was heard last and fill ``stems``."""
+        _mask(self._spectrum, self.masks[0, 0], *self._spread, self._masked)
+        np.fft.irfft(self._masked, WINDOW, axis=-1, out=self._waves)  # type: ignore[arg-type]
+        _overlap(self._waves, self._synthesis, self._tail, self._heard, self.stems)
+
+    def memory(self) -> dict[str, NDArray[np.generic]]:
+        """All that outlives a hop."""
+        return {"heard": self._heard, "tail": self._tail}
+
+
+def sparse(weights: Floats) -> tuple[NDArray[np.int32], NDArray[np.int32], Floats]:
+    """Rows of (points, bins) as first bin (points,), end in the flat weights (points,), and these, row after row."""
+    used = [np.flatnonzero(row) for row in weights]
+    spans = [row[bins[0] : bins[-1] + 1] for row, bins in zip(weights, used, strict=True)]
+    first = np.array([bins[0] for bins in used], np.int32)
+    return first, np.cumsum([len(span) for span in spans], dtype=np.int32), np.concatenate(spans)
+
+
+@njit()
+def _shift(heard: Floats, fresh: Floats, analysis: Floats, frame: Floats) -> None:
+    """Append ``fresh`` (2, hop) to ``heard`` (2, WINDOW), and window mid and side of that into ``frame``."""
+    window, hop = heard.shape[1], fresh.shape[1]
+    for c in range(2):
+        heard[c, : window - hop] = heard[c, hop:]
+        for i in range(hop):
+            value = fresh[c, i]
+            size = abs(value)
+            heard[c, window - hop + i] = value if FAINTEST <= size <= LOUDEST else np.float32(0.0)
+    half = np.float32(0.5)
+    for i in range(window):
+        weight = half * analysis[i]
+        frame[0, i] = (heard[0, i] + heard[1, i]) * weight
+        frame[1, i] = (heard[0, i] - heard[1, i]) * weight
+
+
+@njit(fastmath=True)
+def _measure(spectrum: Complexes, scale: np.float32, powers: Floats) -> None:
+    """Fill ``powers`` (3, bins) from the ``spectrum`` (2, bins) of mid and side."""
+    two = np.float32(2.0)
+    for k in range(spectrum.shape[1]):
+        mid, side = spectrum[0, k], spectrum[1, k]
+        powers[0, k] = scale * (mid.real * mid.real + mid.imag * mid.imag)
+        powers[1, k] = scale * (side.real * side.real + side.imag * side.imag)
+        powers[2, k] = scale * two * (mid.real * side.real + mid.imag * side.imag)
+
+
+@njit(fastmath=True)
+def _gather(powers: Floats, first: NDArray[np.int32], ends: NDArray[np.int32], weights: Floats, into: Floats) -> None:
+    """Pool ``powers`` (3, bins) to ``into`` (3, points) by the rows of `sparse`."""
+    start = 0
+    for point in range(first.shape[0]):
+        end, bin_ = ends[point], first[point]
+        mid = side = both = np.float32(0.0)
+        for i in range(start, end):
+            k = bin_ + i - start
+            mid += weights[i] * powers[0, k]
+            side += weights[i] * powers[1, k]
+            both += weights[i] * powers[2, k]
+        into[0, point], into[1, point], into[2, point] = mid, side, both
+        start = end
+
+
+@njit(fastmath=True)
+def _mask(spectrum: Complexes, masks: Floats, lower: NDArray[np.int32], upper: Floats, masked: Complexes) -> None:
+    """``masked`` (3, 2, bins): ``spectrum`` (2, bins) times ``masks`` (4, 2, points), these spread to the bins."""
+    for stem in range(masked.shape[0]):
+        for side in range(masked.shape[1]):
+            mask = masks[stem, side]
+            for k in range(spectrum.shape[1]):
+                low = mask[lower[k]]
+                masked[stem, side, k] = spectrum[side, k] * (low + upper[k] * (mask[lower[k] + 1] - low))
+
+
+@njit()
+def _overlap(waves: Floats, synthesis: Floats, tail: Floats, heard: Floats, stems: Floats) -> None:
+    """Add the end of ``waves`` (3, 2, WINDOW) to ``tail`` (3, 2, overlap) and fill ``stems`` (4, 2, hop).
+
+    The last stem is the delayed input minus the others, in this order: no fast arithmetic, which would change it.
+    """
+    hop, overlap, window = stems.shape[2], tail.shape[2], waves.shape[2]
+    start = window - hop - overlap
+    last = stems.shape[0] - 1
+    for c in range(2):
+        for i in range(hop):
+            stems[last, c, i] = heard[c, start + i]
+    for stem in range(last):
+        mid, side = waves[stem, 0], waves[stem, 1]
+        for i in range(hop):
+            left = (mid[start + i] + side[start + i]) * synthesis[i]
+            right = (mid[start + i] - side[start + i]) * synthesis[i]
+            if i < overlap:
+                left += tail[stem, 0, i]
+                right += tail[stem, 1, i]
+            stems[stem, 0, i], stems[stem, 1, i] = left, right
+            stems[last, 0, i] -= left
+            stems[last, 1, i] -= right
+        for i in range(overlap):
+            j = start + hop + i
+            tail[stem, 0, i] = (mid[j] + side[j]) * synthesis[hop + i]
+            tail[stem, 1, i] = (mid[j] - side[j]) * synthesis[hop + i]

@@ -1,0 +1,103 @@
+"""Sounds that need neither a library nor a font: tones from tables, drums made beforehand.
+
+All that changes within a note is a function of its age, so that it begins and ends at its frame wherever in a block
+that lies, and the same messages give the same bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bridge.core.audio import Audio
+from bridge.core.engine import State
+from engines.saved_state import prefixed, within
+from engines.synth.channels import Channels
+from engines.synth.drummer import Drummer
+from engines.synth.instrument import (
+    BEND,
+    CONTROL,
+    CONTROLS_OFF,
+    DRUM_CHANNEL,
+    NOTES_OFF,
+    PEDAL,
+    PROGRAM,
+    RELEASE,
+    SOUND_OFF,
+    Timed,
+    lets_go,
+    strikes,
+)
+from engines.synth.tones import TONE_OF
+from engines.synth.voices import Voices
+
+
+class Plain:
+    """Fifteen channels of pitched voices and one of drums."""
+
+    def __init__(self, rate: int, frames: int) -> None:
+        """For blocks of ``frames`` at ``rate`` Hz."""
+        self._channels = Channels(frames)
+        self._voices = Voices(rate, frames)
+        self._drummer = Drummer(rate, frames)
+
+    def play(self, events: Sequence[Timed], out: Audio) -> None:
+        sounding = self._voices.sounding
+        sounding[DRUM_CHANNEL] = self._drummer.active.any()
+        for offset, message in events:
+            self._hear(message, offset)
+        out[:] = 0
+        if not (self._drummer.active.any() or self._voices.active.any()):
+            return
+        gains = self._channels.gains(sounding)
+        self._drummer.add_to(out, gains[DRUM_CHANNEL])
+        self._voices.add_to(out, self._channels.semitones, gains)
+
+    def _hear(self, message: bytes, offset: int) -> None:
+        kind, channel = message[0] & 0xF0, message[0] & 0x0F
+        if channel == DRUM_CHANNEL and strikes(message):
+            self._drummer.strike(message[1], message[2], offset)
+        elif strikes(message):
+            tone = TONE_OF[int(self._channels.program[channel])]
+            self._voices.strike(channel, message[1], message[2], tone, offset)
+        elif lets_go(message):
+            self._voices.let_go_of(channel, message[1], offset, self._channels.held(channel))
+        elif kind == PROGRAM:
+            self._channels.program[channel] = message[1]
+        elif kind == BEND:
+            self._channels.bend[channel] = message[1] | message[2] << 7
+        elif kind == CONTROL:
+            self._control(channel, message[1], message[2], offset)
+
+    def _control(self, channel: int, controller: int, value: int, offset: int) -> None:
+        if controller == SOUND_OFF:
+            self._voices.cut_all(channel, offset)
+            if channel == DRUM_CHANNEL:
+                self._drummer.stop_all(offset)
+        elif controller == CONTROLS_OFF:
+            self._channels.calm(channel)
+        elif controller >= NOTES_OFF:
+            self._voices.let_go_of_all(channel, offset)
+        else:
+            self._channels.control(channel, controller, value)
+        if controller in (PEDAL, CONTROLS_OFF) and not self._channels.held(channel):
+            self._voices.pedal_up(channel, offset)
+
+    def release(self) -> None:
+        for message in RELEASE:
+            self._hear(message, 0)
+
+    def reset(self) -> None:
+        for memory in (self._channels, self._voices, self._drummer):
+            memory.forget()
+
+    def state(self) -> State:
+        return {
+            **prefixed("channels", self._channels.state()),
+            **prefixed("voices", self._voices.state()),
+            **prefixed("drummer", self._drummer.state()),
+        }
+
+    def restore(self, state: State) -> None:
+        self._channels.restore(within("channels", state))
+        self._voices.restore(within("voices", state))
+        self._drummer.restore(within("drummer", state))

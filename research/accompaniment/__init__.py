@@ -1,0 +1,1 @@
+"""Research on accompaniment: training and evaluation."""

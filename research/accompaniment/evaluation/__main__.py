@@ -1,0 +1,112 @@
+"""The command: `python -m research.accompaniment.evaluation --help`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from functools import cache, partial
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from bridge.errors import ConfigError
+from bridge.printing import Printer, exit_after
+from bridge.streams import write_json, write_out
+from engines.accompaniment.performance_controls import STYLE, STYLES
+from research.accompaniment.evaluation.rhythm import people_of
+from research.accompaniment.evaluation.run import AFTER, FIGURES, WHERE, Condition, Result, drummers, evaluate
+from research.accompaniment.evaluation.sheets import play_by_sheet
+from research.accompaniment.evaluation.simulated_input import EARS_S, Told, analyser, heard_chords, true_chords
+from research.accompaniment.evaluation.songs import Song, modulated, read_rendered, read_written
+from research.accompaniment.evaluation.table import as_data, as_markdown, rows
+from research.common.docs_tables import replace_part
+from research.datasets.sources import split_of
+from research.datasets.symbolic import read_grooves
+
+FOLDERS = ("--symbolic", "--stems")
+
+app = App(name="python -m research.accompaniment.evaluation", help_format="plaintext", version_flags=[])
+
+
+@app.default
+def main(
+    *,
+    symbolic: Annotated[Path, Parameter(help="The folder with pop909-cl, pop909 and groove.")],
+    stems: Annotated[
+        Path | None, Parameter(help="Rendered songs, heard by --ears: a folder of `python -m research.datasets`.")
+    ] = None,
+    songs: Annotated[int, Parameter(help="So many of each collection; 0: all.")] = 12,
+    ears: Annotated[str, Parameter(help="The engine that hears the rendered songs.")] = "mir.standard",
+    style: Annotated[str, Parameter(help=f"What the band plays: {', '.join(STYLES)}.")] = "pop",
+    json_: Annotated[bool, Parameter(name="--json", negative="", help="Print everything as JSON.")] = False,
+    into: Annotated[Path | None, Parameter(help="Put the tables into this page, between its marks.")] = None,
+) -> None:
+    """Let the live band play to songs that it was not fitted to, and say how what it plays fits them.
+
+    docs/accompaniment.md says what the figures mean.
+    """
+    if style not in STYLES:
+        raise ConfigError(f"--style {style}: unknown", f"there are: {', '.join(STYLES)}")
+    if songs < 0:
+        raise ConfigError(f"--songs {songs}", "give a number from 0")
+    written = read_written(symbolic, songs)
+    grooves = [groove for groove in read_grooves(symbolic) if split_of(groove.drummer) == "valid"]
+    people = people_of(written, grooves)
+    values = {STYLE.name: STYLE.low + STYLES.index(style)}
+    results: list[Result] = [*drummers(grooves)]
+    console = Printer(stderr=True)
+    with console.status("reading …") as status:
+        for collection, conditions in _plan(written, read_rendered(stems, songs) if stems else [], ears):
+            for result in evaluate(collection, conditions, people, values):
+                results.append(result)
+                status.update(f"{result.collection}, {result.song}: {result.who} is done …")
+    table = rows(results)
+    turned = [row for row in table if "after" in row.means]
+    page = "\n".join([as_markdown(table, FIGURES), as_markdown(turned, AFTER), as_markdown(table, WHERE)])
+    if into:
+        replace_part(into, "played", f"`python -m research.accompaniment.evaluation {_said(sys.argv[1:])}`\n\n{page}")
+    if json_:
+        write_json(as_data(table, results))
+    else:
+        write_out(page)
+
+
+def _plan(written: Sequence[Song], rendered: Sequence[Song], ears: str) -> list[tuple[Sequence[Song], list[Condition]]]:
+    """Which songs are played under which conditions."""
+    late = partial(true_chords, late_s=EARS_S)
+    known = [
+        Condition("from the song's chord sheet", 1.0, lambda _: (), play_by_sheet),
+        Condition("told as a chord begins, 1 beat ahead", 1.0, true_chords),
+    ]
+    told = [
+        Condition(f"told {EARS_S:.2f} s late, 1 beat ahead", 1.0, late),
+        Condition(f"told {EARS_S:.2f} s late, 2 beats ahead", 2.0, late),
+    ]
+
+    @cache
+    def heard(song: Song) -> list[Told]:
+        return heard_chords(song, analyser(ears))
+
+    own = [Condition("own ears, 1 beat ahead", 1.0, heard), Condition("own ears, 2 beats ahead", 2.0, heard)]
+    turned = [modulated(song) for song in written]
+    return [(written, [*known, *told]), (turned, told), (rendered, [*told, *own])]
+
+
+def _said(arguments: Sequence[str]) -> str:
+    """The command line without where this machine keeps its songs and pages."""
+    shown: list[str] = []
+    words = iter(arguments)
+    for word in words:
+        if word in FOLDERS:
+            shown += [word, "DIR"]
+            next(words, None)
+        elif word == "--into":
+            next(words, None)
+        elif word != "--json":
+            shown.append(word)
+    return " ".join(shown)
+
+
+if __name__ == "__main__":
+    exit_after(app, "evaluate")

@@ -1,0 +1,86 @@
+"""The live band on a virtual clock: a song's beats, what it is told, and the notes that come back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bridge.core.engine import Engine, block_for
+from bridge.core.events import Midi, TimedEvent
+from bridge.core.time import BlockTime
+from engines.accompaniment.band import Band
+from engines.accompaniment.performer import CHANNELS
+from research.accompaniment.evaluation.simulated_input import Told
+from research.accompaniment.evaluation.songs import Song
+from research.datasets.library import RATE
+
+HUMAN = "piano"
+"""The part that a pianist plays."""
+PARTS = {channel: part for part, channel in CHANNELS.items()}
+NOTE_ON, NOTE_OFF = 0x90, 0x80
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A note of ``part`` that sounds from beat ``start`` to ``end`` of the song."""
+
+    part: str
+    start: float
+    end: float
+    pitch: int
+
+
+def pitched(sounds: Sequence[Sound]) -> list[Sound]:
+    """All but the drums."""
+    return [sound for sound in sounds if sound.part != "drums"]
+
+
+def play(
+    song: Song, told: Sequence[Told], values: Mapping[str, float], make: Callable[[], Engine] = Band
+) -> list[Sound]:
+    """What the band plays to ``song`` beside a host that rolls at its tempo, in order of the notes' beginnings.
+
+    ``values``: controls that are not at their default. After the song's last beat the host stops, and what was decided
+    for later beats is left out.
+    """
+    engine = make()
+    hop, frames = engine.spec.hop, song.frame(song.beats)
+    engine.prepare(RATE, hop)
+    block, out = block_for(engine.spec.inputs, hop, engine.spec.controls), block_for(engine.spec.outputs, hop)
+    block.values = {**block.values, **values}
+    said: list[TimedEvent] = []
+    waiting = 0
+    for first in range(0, frames + 2 * hop, hop):
+        block.events["chords"].clear()
+        while waiting < len(told) and told[waiting].frame < first + hop:
+            block.events["chords"].append(told[waiting].event)
+            waiting += 1
+        at = BlockTime(first, RATE, song.beat(first), song.bpm, first < frames, song.bar_beats, True)
+        engine.process(block, at, out)
+        said += out.events["midi"]
+        for events in out.events.values():
+            events.clear()
+    return _sounds(song, said)
+
+
+def _sounds(song: Song, said: Sequence[TimedEvent]) -> list[Sound]:
+    began: dict[tuple[int, int], int] = {}
+    found = []
+    for event in said:
+        if not isinstance(event.payload, Midi) or event.payload.data[0] & 0xE0 != NOTE_OFF:
+            continue
+        status, pitch, velocity = event.payload.data
+        key = status & 0x0F, pitch
+        if key in began:
+            found.append(Sound(PARTS[key[0]], song.beat(began.pop(key)), song.beat(event.frame), pitch))
+        if status & 0xF0 == NOTE_ON and velocity:
+            began[key] = event.frame
+    inside = [sound for sound in found if sound.start < song.beats]
+    return sorted(inside, key=lambda sound: (sound.start, sound.part, sound.pitch))
+
+
+def played_by_human(song: Song) -> list[Sound]:
+    """What the pianist played, as far as the song's last beat."""
+    return [
+        Sound(HUMAN, note.beat, note.beat + note.beats, note.pitch) for note in song.human if note.beat < song.beats
+    ]

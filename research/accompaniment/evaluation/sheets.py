@@ -1,0 +1,59 @@
+"""A song's true chords as the sheet that a user would have written, and the band playing from it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bridge.config import CONFIG_HOME_VARIABLE
+from engines.accompaniment.live_sheet import FOLDER, SHEET
+from research.accompaniment.evaluation.playing import Sound, play
+from research.accompaniment.evaluation.simulated_input import Told
+from research.accompaniment.evaluation.songs import Song
+
+NUMBER = 1
+"""Of the sheet."""
+SETTLED_BEATS = 0.25
+"""What sounds so long after a beat began is that beat's chord: a sheet knows beats, no parts of them."""
+NOTHING = "N.C."
+
+
+def sheet_of(song: Song) -> str:
+    """A chord for each beat, a line for each bar."""
+    lines = [f"metre: {song.bar_beats}/4", f"tempo: {song.bpm:.3f}"]
+    for bar in range(song.bars):
+        beats = range(bar * song.bar_beats, (bar + 1) * song.bar_beats)
+        lines.append(f"| {' '.join(_label(song, beat + SETTLED_BEATS) for beat in beats)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _label(song: Song, beat: float) -> str:
+    here = [span.told for span in song.spans if span.beat <= beat < span.end]
+    return here[0].label if here and here[0] is not None and here[0].root >= 0 else NOTHING
+
+
+@contextmanager
+def laid_out(song: Song) -> Iterator[None]:
+    """While it is open the only sheet in the user's folder is that of ``song``, with number NUMBER."""
+    before = os.environ.get(CONFIG_HOME_VARIABLE)
+    with TemporaryDirectory() as folder:
+        sheets = Path(folder) / FOLDER
+        sheets.mkdir()
+        (sheets / f"{NUMBER} {song.name}.txt").write_text(sheet_of(song), encoding="utf-8")
+        os.environ[CONFIG_HOME_VARIABLE] = folder
+        try:
+            yield
+        finally:
+            if before is None:
+                del os.environ[CONFIG_HOME_VARIABLE]
+            else:
+                os.environ[CONFIG_HOME_VARIABLE] = before
+
+
+def play_by_sheet(song: Song, told: Sequence[Told], values: Mapping[str, float]) -> list[Sound]:
+    """As `playing.play`, with the song's chords on the band's desk."""
+    with laid_out(song):
+        return play(song, told, {**values, SHEET.name: float(NUMBER)})

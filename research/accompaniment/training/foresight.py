@@ -1,0 +1,83 @@
+"""How well the lattice foresees chords, beside holding the last one and beside the loops alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from engines.accompaniment.harmony.chord_history import REMEMBERED
+from engines.accompaniment.harmony.predictor import Foreseer, shipped
+from engines.accompaniment.harmony.repetition import FURTHEST
+from engines.accompaniment.harmony.trellis import Metre, foreseen
+from engines.accompaniment.harmony.vocabulary import CLASSES, NONE, UNKNOWN, States
+from research.accompaniment.training.songs import Progression
+
+AHEAD = (1, 2, 4, 8)
+"""Beats that are counted: 1 is the beat that begins now."""
+WARM_UP = 16
+Foreseeing = Callable[[States, int, Progression], States]
+"""From the chords known, and the beat after them, to those of the FURTHEST beats that follow."""
+
+
+def listeners(foreseer: Foreseer | None = None) -> dict[str, Foreseeing]:
+    """What is compared, by name; ``foreseer``: None for the one that ships."""
+    network = foreseer or shipped()
+
+    def lattice(heard: States, first: int, song: Progression) -> States:
+        return foreseen(heard, first, int(song.keys[first - 1]), Metre(song.bar_beats), {}, network).path
+
+    def loops(heard: States, first: int, song: Progression) -> States:
+        told, _ = network.foresee(heard, first % song.bar_beats, int(song.keys[first - 1]), song.bar_beats)
+        return np.asarray(np.where(told.any(1), told.argmax(1), heard[-1]), np.int64)
+
+    return {
+        "lattice": lattice,
+        "loops alone": loops,
+        "hold the chord": lambda heard, _, __: np.full(FURTHEST, heard[-1]),
+    }
+
+
+def scores(songs: Sequence[Progression], foresee: Foreseeing, late: int = 0) -> dict[str, float]:
+    """The share of roots that are right so many beats ahead, where the chord changes and over all beats, for one who
+    knows the chords but of the last ``late`` beats."""
+    right: dict[str, list[bool]] = {f"{kind} {ahead}": [] for kind in ("change", "all") for ahead in AHEAD}
+    for song in songs:
+        for beat, told in _told(song, foresee, late):
+            for ahead in AHEAD:
+                at = beat + ahead - 1
+                truth = int(song.states[at])
+                if truth in (NONE, UNKNOWN):
+                    continue
+                found = told[late + ahead - 1]
+                hit = bool(found != NONE and found % CLASSES == truth % CLASSES)
+                right[f"all {ahead}"].append(hit)
+                if song.states[at - 1] not in (truth, UNKNOWN):
+                    right[f"change {ahead}"].append(hit)
+    return {name: float(np.mean(hits)) for name, hits in right.items() if hits}
+
+
+def _told(song: Progression, foresee: Foreseeing, late: int) -> Iterator[tuple[int, States]]:
+    for beat in range(WARM_UP, len(song.states) - max(AHEAD) + 1):
+        yield beat, foresee(song.states[max(0, beat - late - REMEMBERED) : beat - late], beat - late, song)
+
+
+SURE = (0.3, 0.5, 0.7)
+"""Where confidences are parted."""
+
+
+def trueness(songs: Sequence[Progression], foreseer: Foreseer | None = None, late: int = 0) -> list[tuple[float, int]]:
+    """The share of roots that are right, and of how many beats, for confidences below, between and above SURE: of the
+    beats that AHEAD counts."""
+    right: list[list[bool]] = [[] for _ in range(len(SURE) + 1)]
+    for song in songs:
+        for beat in range(WARM_UP, len(song.states) - max(AHEAD) + 1):
+            known = song.states[max(0, beat - late - REMEMBERED) : beat - late]
+            key = int(song.keys[beat - late - 1])
+            told = foreseen(known, beat - late, key, Metre(song.bar_beats), {}, foreseer)
+            for ahead in AHEAD:
+                truth = int(song.states[beat + ahead - 1])
+                if truth not in (NONE, UNKNOWN):
+                    found, sure = int(told.path[late + ahead - 1]), told.sure[late + ahead - 1]
+                    right[int(np.searchsorted(SURE, sure))].append(found != NONE and found % CLASSES == truth % CLASSES)
+    return [(float(np.mean(hits)) if hits else 0.0, len(hits)) for hits in right]

@@ -1,0 +1,192 @@
+"""How like human drumming the band's drums are, on drummers that nothing was learned from.
+
+A bar's groove vector counts the strokes of each sixteenth. Similarity is the cosine of two such vectors (as in Wu and
+Yang, "MuseMorphose", 2021), the mean over all pairs of a bar of ours and one of theirs; ``by drum`` keeps the drums
+apart and takes velocities. Steadiness is the grooving pattern similarity of Wu and Yang ("The Jazz Transformer on the
+Front Line", ISMIR 2020): the share of sixteenths at which two bars of one song agree whether anything is struck.
+Velocities are compared with the hard strokes of the same drum in the same song. Divergences are Jensen-Shannon's in
+bits, overlaps the common area of two histograms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.core.time import TICKS_PER_BEAT
+from engines.accompaniment.grooves import STEPS
+from engines.accompaniment.parts import PARTS
+from engines.accompaniment.score import NO_CHORD, Bar, Dials, Memory
+from engines.accompaniment.style import ROLES, Style
+from research.accompaniment.training.drumming import LANES, Bars, Doubles, gridded, on_grid
+
+LANE_OF = {note: LANES[role] for role, note in ROLES.items()}
+PHRASE = 8
+"""Bars that are played at one intensity, the last with a fill."""
+INTENSITIES = tuple(round(0.05 + 0.1 * step, 2) for step in range(10))
+SEEDS = range(3)
+MOST_BARS = 600
+HARD = 80
+"""Percent of a drum's strokes that are softer than its hard ones, to which velocities are compared."""
+LOUDNESSES = np.arange(0, 1.65, 0.1)
+LATENESSES = np.arange(-62.5, 63, 5)
+
+
+@dataclass(frozen=True)
+class Likeness:
+    similarity: float
+    by_drum: float
+    steadiness: float
+    onset_bits: float
+    drum_bits: float
+    velocity_overlap: float
+    timing_overlap: float
+
+
+def likeness(ours: Bars, theirs: Bars) -> Likeness:
+    mine, others = (bars.struck.sum(1, dtype=np.float64) for bars in (ours, theirs))
+    return Likeness(
+        _cosine(mine, others),
+        _cosine(ours.force.reshape(len(ours), -1), theirs.force.reshape(len(theirs), -1)),
+        steadiness(ours),
+        _divergence(mine.sum(0), others.sum(0)),
+        _divergence(ours.struck.sum(0).ravel(), theirs.struck.sum(0).ravel()),
+        _overlap(gains(ours), gains(theirs), LOUDNESSES),
+        _overlap(ours.late[ours.struck], theirs.late[theirs.struck], LATENESSES),
+    )
+
+
+def steadiness(bars: Bars) -> float:
+    """The mean over songs, each the mean over pairs of its bars."""
+    struck = np.asarray(bars.struck.any(1))
+    found = []
+    for song in np.unique(bars.song):
+        own = struck[bars.song == song].astype(np.float64)
+        if len(own) > 1:
+            agree = own @ own.T + (1 - own) @ (1 - own).T
+            found.append((agree.sum() - STEPS * len(own)) / (STEPS * len(own) * (len(own) - 1)))
+    return float(np.mean(found)) if found else float("nan")
+
+
+def gains(bars: Bars) -> Doubles:
+    """Every velocity against the hard strokes of its drum in its song: how loud a drum answers is the kit's."""
+    found = [np.zeros(0)]
+    for song in np.unique(bars.song):
+        own = bars.force[bars.song == song]
+        for lane in range(own.shape[1]):
+            struck = own[:, lane][own[:, lane] > 0]
+            if len(struck):
+                found.append(struck / np.percentile(struck, HARD))
+    return np.concatenate(found)
+
+
+def _cosine(ours: Doubles, theirs: Doubles) -> float:
+    units = [_units(one).mean(0) for one in (ours, theirs)]
+    return float(units[0] @ units[1])
+
+
+def _units(vectors: Doubles) -> Doubles:
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors[length[:, 0] > 0] / length[length[:, 0] > 0])
+
+
+def _divergence(ours: NDArray[np.generic], theirs: NDArray[np.generic]) -> float:
+    one, other = (np.asarray(counts, np.float64) / max(float(np.sum(counts)), 1e-12) for counts in (ours, theirs))
+    middle = (one + other) / 2
+    return float(sum((p[p > 0] * np.log2(p[p > 0] / middle[p > 0])).sum() for p in (one, other)) / 2)
+
+
+def _overlap(ours: Doubles, theirs: Doubles, edges: NDArray[np.generic]) -> float:
+    shares = [
+        np.histogram(np.clip(values, edges[0], edges[-1]), edges)[0] / max(len(values), 1) for values in (ours, theirs)
+    ]
+    return float(np.minimum(*shares).sum())
+
+
+def played(style: Style, dials: Dials) -> Bars:
+    """What the drums of ``style`` play from the calmest to the hardest."""
+    swing = (1 + dials.swing / 3) / 2
+    found = []
+    for song, (intensity, seed) in enumerate((i, s) for i in INTENSITIES for s in SEEDS):
+        memory = Memory()
+        beats: list[float] = []
+        struck: list[tuple[int, float]] = []
+        for number in range(PHRASE):
+            bar = Bar(
+                number, (NO_CHORD,) * 4, position=number, intensity=intensity,
+                opens=number == 0, fill=number == PHRASE - 1,
+            )  # fmt: skip
+            notes, memory = PARTS["drums"](bar, style, replace(dials, seed=seed), memory)
+            beats += [(number * bar.ticks + note.tick) / TICKS_PER_BEAT for note in notes]
+            struck += [(LANE_OF[note.pitch], note.velocity) for note in notes]
+        steps, late = on_grid(np.array(beats), style.swing_ticks / TICKS_PER_BEAT, swing)
+        late = late - np.median(late)  # as theirs are
+        inside = steps < PHRASE * STEPS
+        here = [one for one, kept in zip(struck, inside, strict=True) if kept]
+        found.append(
+            gridded(
+                steps[inside],
+                [lane for lane, _ in here],
+                [force for _, force in here],
+                late[inside],
+                np.full(PHRASE, song),
+            )
+        )
+    return Bars(*(np.concatenate([getattr(one, name) for one in found]) for name in ("force", "late", "song")))
+
+
+def by_hand(style: Style) -> Style:
+    """``style`` with nothing but its written patterns, played as without drummers."""
+    drums = style.parts["drums"]
+    written = tuple(replace(one, touches={}) for one in drums.patterns if not one.manner)
+    return replace(style, parts={**style.parts, "drums": replace(drums, patterns=written)})
+
+
+def rows(style: Style, learned: Bars, held: Bars) -> dict[str, Likeness]:
+    """What is compared with the bars held out, by name."""
+    random = np.random.default_rng(0)
+    usual = Dials(swing=style.swing)
+    some = np.sort(random.permutation(len(learned))[:MOST_BARS])
+    compared: Mapping[str, Bars] = {
+        "templates": played(style, usual),
+        "written by hand": played(by_hand(style), usual),
+        "the drummers learned from": learned.only(some),
+        "those held out, steps shuffled": shuffled(held, random),
+    }
+    return {name: likeness(bars, held) for name, bars in compared.items()} | {
+        "those held out, among themselves": likeness(*halves(held))
+    }
+
+
+def shuffled(bars: Bars, random: np.random.Generator) -> Bars:
+    """Each bar with its sixteenths in another order, all drums alike."""
+    order = np.stack([random.permutation(STEPS) for _ in range(len(bars))])[:, None, :]
+    return Bars(
+        np.take_along_axis(bars.force, order, 2), np.take_along_axis(bars.late, order, 2), bars.song
+    )  # fmt: skip
+
+
+def halves(bars: Bars) -> tuple[Bars, Bars]:
+    """Every other performance, and the rest; of a single one every other bar."""
+    songs = np.unique(bars.song)
+    first = np.isin(bars.song, songs[::2]) if len(songs) > 1 else np.arange(len(bars)) % 2 == 0
+    return bars.only(first), bars.only(~first)
+
+
+def table(style: str, learned: int, held: int, found: Mapping[str, Likeness]) -> Sequence[str]:
+    """Lines of Markdown."""
+    titles = (
+        f"{style}: {held} bars held out, {learned} learned from",
+        "similarity", "by drum", "steadiness", "onset JSD", "by drum", "velocity overlap", "timing overlap",
+    )  # fmt: skip
+    lines = ["| " + " | ".join(titles) + " |", "|---" * len(titles) + "|"]
+    for name, one in found.items():
+        values = (
+            one.similarity, one.by_drum, one.steadiness, one.onset_bits, one.drum_bits, one.velocity_overlap,
+            one.timing_overlap,
+        )  # fmt: skip
+        lines.append(f"| {name} | " + " | ".join(f"{value:.2f}" for value in values) + " |")
+    return lines

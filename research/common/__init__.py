@@ -1,0 +1,1 @@
+"""What the research of all engines shares."""

@@ -1,0 +1,90 @@
+"""``python -m research.datasets COMMAND``: the stems and songs that the networks learn from."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from research.common.cli_main import entered, say
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m research.datasets", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    one = commands.add_parser("prepare", help="cut real recordings into stems")
+    one.add_argument("--audio", type=Path, required=True, help="folder of recordings with its MANIFEST.csv")
+    one.add_argument("--out", type=Path, required=True, help="folder for the stems")
+    one.add_argument("--annotated", type=Path, help="folder with SONG.beats and SONG.key of some of the songs")
+    one.add_argument("--without", nargs="*", default=(), help="groups to leave out, by how their names begin")
+    one.set_defaults(act=_prepare)
+
+    one = commands.add_parser("render", help="play songs, grooves, lines and voices with fonts, kits and synthesizers")
+    one.add_argument("--symbolic", type=Path, required=True, help="folder of the unpacked symbolic collection")
+    one.add_argument("--audio", type=Path, required=True, help="folder of recordings whose notes are played")
+    one.add_argument("--out", type=Path, required=True, help="folder for the stems")
+    one.add_argument("--songs", type=int, default=80, help="coherent songs")
+    one.add_argument("--voices", type=int, default=60, help="stems of sung speech")
+    one.add_argument("--loose", type=int, default=6, help="stems for each kit and instrument")
+    one.add_argument("--without", nargs="*", default=(), help="groups to leave out, by how their names begin")
+    one.add_argument("--apart", nargs="*", type=Path, default=(), help="folders of held-out songs: none of their tunes")
+    one.add_argument("--seed", type=int, default=1)
+    one.set_defaults(act=_render)
+
+    one = commands.add_parser("held-out", help="play songs to test on: of no tune, font, kit or reader learned from")
+    one.add_argument("--symbolic", type=Path, required=True, help="folder of the unpacked symbolic collection")
+    one.add_argument("--audio", type=Path, required=True, help="folder of recordings whose notes are played")
+    one.add_argument("--stems", type=Path, required=True, help="folder that training draws from: none of its tunes")
+    one.add_argument("--out", type=Path, required=True, help="folder for the songs, another one")
+    one.add_argument("--songs", type=int, default=24)
+    one.add_argument("--seed", type=int, default=2)
+    one.set_defaults(act=_held_out)
+
+    one = commands.add_parser("bars", help="count the tunes whose bars begin where their files do")
+    one.add_argument("--symbolic", type=Path, required=True, help="folder of the unpacked symbolic collection")
+    one.set_defaults(act=_bars)
+
+    told = parser.parse_args(arguments)
+    return entered(lambda: told.act(told))
+
+
+def _minutes(by_stem: dict[str, float]) -> None:
+    say(", ".join(f"{stem} {minutes:.0f} min" for stem, minutes in sorted(by_stem.items())))
+
+
+def _prepare(told: argparse.Namespace) -> None:
+    from research.datasets.prepare import prepare
+
+    _minutes(prepare(told.audio, told.out, tuple(told.without), annotated=told.annotated))
+
+
+def _render(told: argparse.Namespace) -> None:
+    from research.datasets.render import render
+
+    without, apart = tuple(told.without), tuple(told.apart)
+    _minutes(
+        render(told.symbolic, told.audio, told.out, told.songs, told.seed, told.loose, told.voices, without, apart)
+    )
+
+
+def _held_out(told: argparse.Namespace) -> None:
+    from research.datasets.render import render_held_out
+
+    _minutes(render_held_out(told.symbolic, told.audio, told.out, told.stems, told.songs, told.seed))
+
+
+def _bars(told: argparse.Namespace) -> None:
+    from research.datasets.symbolic import read_tune, tune_names
+
+    found = [read_tune(told.symbolic, name) for name in tune_names(told.symbolic)]
+    tunes = [tune for tune in found if tune is not None and tune.bar == 4.0]
+    beside, sure = [tune for tune in tunes if tune.lead], [tune for tune in tunes if tune.barred]
+    say(
+        f"{len(tunes)} tunes in four: the bars of {len(beside)} begin beside those of their file; sure of "
+        f"{len(sure)}, {sum(tune.lead > 0 for tune in sure)} of them beside"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,207 @@
+"""What studios do to a sound: filters, compression, drive, echo, room, stereo. All on (2, frames) at 44.1 kHz."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.core.jit import njit
+from research.datasets.sources import RATE, Floats
+
+Random = np.random.Generator
+Coefficients = tuple[float, float, float, float, float]
+
+
+@njit(fastmath=True)
+def _biquad(wave: Floats, b0: float, b1: float, b2: float, a1: float, a2: float) -> Floats:
+    out = np.empty_like(wave)
+    for k in range(wave.shape[0]):
+        s1, s2 = 0.0, 0.0
+        for i in range(wave.shape[1]):
+            x = wave[k, i] + 1e-20
+            y = b0 * x + s1
+            s1 = b1 * x - a1 * y + s2
+            s2 = b2 * x - a2 * y
+            out[k, i] = y
+    return out
+
+
+def _design(kind: str, hz: float, q: float, db: float) -> Coefficients:
+    """Second-order sections after R. Bristow-Johnson's "Cookbook formulae for audio EQ biquad filter coefficients"."""
+    w = 2 * np.pi * min(hz, 0.45 * RATE) / RATE
+    c, alpha, a = np.cos(w), np.sin(w) / (2 * q), 10 ** (db / 40)
+    if kind == "low":
+        b, d = ((1 - c) / 2, 1 - c, (1 - c) / 2), (1 + alpha, -2 * c, 1 - alpha)
+    elif kind == "high":
+        b, d = ((1 + c) / 2, -(1 + c), (1 + c) / 2), (1 + alpha, -2 * c, 1 - alpha)
+    elif kind == "band":
+        b, d = (alpha, 0.0, -alpha), (1 + alpha, -2 * c, 1 - alpha)
+    elif kind == "peak":
+        b, d = (1 + alpha * a, -2 * c, 1 - alpha * a), (1 + alpha / a, -2 * c, 1 - alpha / a)
+    elif kind in ("lowshelf", "highshelf"):
+        sign, root = (1.0 if kind == "lowshelf" else -1.0), 2 * np.sqrt(a) * alpha
+        b = (
+            a * ((a + 1) - sign * (a - 1) * c + root),
+            sign * 2 * a * ((a - 1) - sign * (a + 1) * c),
+            a * ((a + 1) - sign * (a - 1) * c - root),
+        )
+        d = (
+            (a + 1) + sign * (a - 1) * c + root,
+            -sign * 2 * ((a - 1) + sign * (a + 1) * c),
+            (a + 1) + sign * (a - 1) * c - root,
+        )
+    else:
+        raise ValueError(kind)
+    return b[0] / d[0], b[1] / d[0], b[2] / d[0], d[1] / d[0], d[2] / d[0]
+
+
+def filtered(wave: Floats, kind: str, hz: float, q: float = 0.707, db: float = 0.0) -> Floats:
+    """``kind``: low, high, band (pass), peak, lowshelf or highshelf (by ``db``)."""
+    out: Floats = _biquad(wave, *_design(kind, hz, q, db))
+    return out
+
+
+@njit(fastmath=True)
+def _compress(wave: Floats, threshold: float, slope: float, rise: float, fall: float) -> Floats:
+    out = np.empty_like(wave)
+    level = 0.0
+    for i in range(wave.shape[1]):
+        now = max(abs(wave[0, i]), abs(wave[1, i]))
+        level += (now - level) * (rise if now > level else fall)
+        gain = (level / threshold) ** slope if level > threshold else 1.0
+        out[0, i] = wave[0, i] * gain
+        out[1, i] = wave[1, i] * gain
+    return out
+
+
+def compressed(wave: Floats, below_peak_db: float, ratio: float, attack_s: float, release_s: float) -> Floats:
+    """Both channels by one gain; the threshold lies ``below_peak_db`` under the peak."""
+    threshold = float(np.abs(wave).max()) * 10 ** (-below_peak_db / 20) + 1e-6
+    rise, fall = 1 - np.exp(-1 / (attack_s * RATE)), 1 - np.exp(-1 / (release_s * RATE))
+    out: Floats = _compress(wave, threshold, 1 / ratio - 1, float(rise), float(fall))
+    return out
+
+
+@njit(fastmath=True)
+def _drive(wave: Floats, gain: float, bias: float) -> Floats:
+    """tanh by its antiderivative (first order), which folds less back than the plain curve; half a frame late."""
+    out = np.empty_like(wave)
+    for k in range(wave.shape[0]):
+        before = bias
+        area = np.log(np.cosh(before))
+        for i in range(wave.shape[1]):
+            x = min(max(gain * wave[k, i] + bias, -15.0), 15.0)
+            there = np.log(np.cosh(x))
+            step = x - before
+            out[k, i] = (there - area) / step if abs(step) > 1e-4 else np.tanh(0.5 * (x + before))
+            before, area = x, there
+    return out
+
+
+def driven(wave: Floats, gain_db: float, bias: float = 0.0) -> Floats:
+    """Overdrive; the peak goes ``gain_db`` into the curve. The result has a peak of one at most and no DC."""
+    peak = float(np.abs(wave).max()) + 1e-9
+    out: Floats = _drive(wave, 10 ** (gain_db / 20) / peak, bias)
+    return filtered(out, "high", 20.0) if bias else out
+
+
+def amplified(wave: Floats, random: Random, gain_db: float) -> Floats:
+    """A guitar or bass amplifier: tone, overdrive, and a loudspeaker that has nothing above 5 kHz or so."""
+    wave = filtered(wave, "high", random.uniform(60, 140))
+    wave = filtered(wave, "peak", random.uniform(500, 1200), 0.7, random.uniform(-2, 8))
+    wave = driven(wave, gain_db, random.uniform(0, 0.3))
+    wave = filtered(wave, "peak", random.uniform(90, 140), 1.0, random.uniform(0, 4))
+    wave = filtered(wave, "peak", random.uniform(2000, 3500), 0.9, random.uniform(0, 6))
+    cut = random.uniform(3800, 6000)
+    return filtered(filtered(wave, "low", cut, 0.54), "low", cut, 1.3)
+
+
+def convolved(wave: Floats, response: Floats) -> Floats:
+    """Convolution by blocks, cut to the length of ``wave``."""
+    size = 1 << int(np.ceil(np.log2(4 * response.shape[1])))
+    hop = size - response.shape[1] + 1
+    spectrum = np.fft.rfft(response, size)
+    out = np.zeros((2, wave.shape[1] + size), np.float32)
+    for start in range(0, wave.shape[1], hop):
+        block = np.fft.rfft(wave[:, start : start + hop], size)
+        out[:, start : start + size] += np.fft.irfft(block * spectrum, size)
+    return out[:, : wave.shape[1]]
+
+
+def room(random: Random, decay_s: float, bright_hz: float) -> Floats:
+    """Impulse response (2, frames) of a room: noise that decays by 60 dB in ``decay_s``, its highs sooner."""
+    frames = int(decay_s * 1.1 * RATE)
+    times = np.arange(frames) / RATE
+    noise = random.standard_normal((2, frames)).astype(np.float32)
+    dull = filtered(noise, "low", bright_hz)
+    fast = (noise - dull) * np.exp(-6.9 * times / (0.45 * decay_s))
+    response = dull * np.exp(-6.9 * times / decay_s) + 0.7 * fast
+    early = int(random.uniform(0.002, 0.03) * RATE)
+    response[:, :early] *= 0.05
+    for _ in range(int(random.integers(3, 9))):
+        response[int(random.integers(2)), int(random.uniform(0.003, 0.06) * RATE) % frames] += random.normal(0, 6)
+    out = response.astype(np.float32)
+    return out / np.float32(np.sqrt((out**2).sum(1).mean()))
+
+
+def reverberated(wave: Floats, random: Random, wet_db: float, decay_s: float) -> Floats:
+    """``wave`` plus its room at ``wet_db`` beside it; the room's lows are cut, as is done on sends."""
+    response = room(random, decay_s, random.uniform(2000, 9000))
+    send = filtered(wave, "high", random.uniform(150, 500))
+    out: Floats = wave + convolved(send, response) * np.float32(10 ** (wet_db / 20))
+    return out
+
+
+@njit(fastmath=True)
+def _echo(wave: Floats, late: int, feedback: float, dull: float, cross: bool) -> Floats:
+    out = np.zeros_like(wave)
+    memory = np.zeros(2)
+    for i in range(late, wave.shape[1]):
+        for k in range(2):
+            j = 1 - k if cross else k
+            memory[k] += ((wave[j, i - late] + feedback * out[j, i - late]) - memory[k]) * dull
+            out[k, i] = memory[k]
+    return out
+
+
+def echoed(wave: Floats, late_s: float, feedback: float, wet_db: float, cross: bool) -> Floats:
+    """``wave`` plus repeats every ``late_s``, each duller and weaker; ``cross``: from side to side."""
+    wet: Floats = _echo(wave, max(1, int(late_s * RATE)), feedback, 0.5, cross)
+    out: Floats = wave + wet * np.float32(10 ** (wet_db / 20))
+    return out
+
+
+@njit(fastmath=True)
+def _chorus(wave: Floats, depth: float, base: float, step: float, phase: float) -> Floats:
+    out = wave.copy()
+    last = wave.shape[1] - 1
+    for k in range(2):
+        for i in range(wave.shape[1]):
+            at = i - base - depth * np.sin(step * i + phase + k * 1.6)
+            if at < 0:
+                continue
+            j = int(at)
+            u = at - j
+            out[k, i] += (1 - u) * wave[k, j] + u * wave[k, min(j + 1, last)]
+    return out
+
+
+def chorused(wave: Floats, random: Random) -> Floats:
+    """A detuned copy beside the sound, moving apart left and right."""
+    out: Floats = _chorus(
+        wave, random.uniform(20, 120), random.uniform(300, 900), random.uniform(1, 9) / RATE, random.uniform(0, 6)
+    )
+    return out * np.float32(0.7)
+
+
+def widened(wave: Floats, width: float) -> Floats:
+    """The side by ``width``: 0 is mono."""
+    mid, side = 0.5 * (wave[0] + wave[1]), 0.5 * (wave[0] - wave[1]) * np.float32(width)
+    return np.stack([mid + side, mid - side])
+
+
+def panned(wave: Floats, pan: float) -> Floats:
+    """-1 left to 1 right, with constant power."""
+    angle = (pan + 1) * np.pi / 4
+    gains: NDArray[np.float32] = np.array([[np.cos(angle)], [np.sin(angle)]], np.float32) * np.float32(2**0.5)
+    return wave * gains

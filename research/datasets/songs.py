@@ -1,0 +1,176 @@
+"""Whole songs of four stems that belong together: drums, bass, accompaniment and a voice to one tune."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from research.datasets.drums import draw, drum_part, font_drums
+from research.datasets.effects import Random
+from research.datasets.fluid import BASSES, FONTS, OTHERS, Fonts, Program
+from research.datasets.instruments import Instrument, Recorded
+from research.datasets.kits import Kit
+from research.datasets.patches import bass_patch, keys_patch
+from research.datasets.players import SYNTHS, Songbook, bass_part, other_part
+from research.datasets.sources import RATE, Floats, Stock, split_of
+from research.datasets.speech import Choir
+from research.datasets.symbolic import Groove, Tune
+from research.datasets.truth import Truth, truth_of
+from research.datasets.voices import vocal_part
+
+log = logging.getLogger(__name__)
+
+SONG_S = (60.0, 90.0)
+HELD_OUT_EVERY = 10
+"""Each tenth song is for validation, of held-out kits, instruments and readers alone."""
+LEVEL_DB = {"drums": -19.0, "bass": -21.0, "vocals": -20.0, "other": -20.0}
+WITHOUT_VOICE = 0.15
+SECTION_BEATS = 32.0
+SWUNG, SWINGS = 0.2, (0.56, 0.68)
+"""Share of songs that swing, and how much: from a hint to a little more than triplets."""
+
+
+@dataclass(frozen=True)
+class Band:
+    """Who can play: of one split. Fonts by name."""
+
+    split: str
+    kits: Mapping[str, Kit]
+    basses: Mapping[str, Recorded]
+    others: Mapping[str, Recorded]
+    fonts: list[str]
+    readers: list[str]
+    grooves: list[Groove]
+
+
+def band_of(
+    split: str,
+    kits: Mapping[str, Kit],
+    basses: Mapping[str, Recorded],
+    others: Mapping[str, Recorded],
+    choir: Choir,
+    fonts: Fonts,
+    grooves: Mapping[str, list[Groove]],
+) -> Band:
+    """The part of everything that belongs to ``split``."""
+    return Band(
+        split,
+        {name: kit for name, kit in kits.items() if split_of(name) == split},
+        {name: one for name, one in basses.items() if split_of(name) == split},
+        {name: one for name, one in others.items() if split_of(name) == split},
+        [font for font in fonts.names if split_of(font) == split],
+        choir.names(split),
+        grooves[split],
+    )
+
+
+def _bass(band: Band, fonts: Fonts, random: Random) -> Instrument:
+    kind = random.random()
+    if kind < 0.35 and band.split == "train":
+        return bass_patch(random)
+    if kind < 0.7 and band.basses:
+        return band.basses[str(random.choice(sorted(band.basses)))]
+    return Program(fonts.get(str(random.choice(band.fonts))), int(random.choice(BASSES)))
+
+
+def _other(band: Band, fonts: Fonts, random: Random) -> Instrument:
+    kind = random.random()
+    if kind < 0.3 and band.split == "train":
+        return keys_patch(random, str(random.choice(SYNTHS)))
+    if kind < 0.6 and band.others:
+        return band.others[str(random.choice(sorted(band.others)))]
+    return Program(fonts.get(str(random.choice(band.fonts))), int(random.choice(OTHERS)))
+
+
+def _arranged(tune: Tune, share: float, random: Random) -> Tune:
+    """``tune`` with about ``share`` of its sections of eight bars left, for a player that does not play throughout."""
+    count = int(np.ceil(tune.beats / SECTION_BEATS))
+    plays = random.random(count) < share
+    if not plays.any():
+        plays[int(random.integers(count))] = True
+    chords = tuple(c for c in tune.chords if plays[int(c.beat // SECTION_BEATS)])
+    return replace(tune, chords=chords or tune.chords)
+
+
+def _gated(wave: Floats, beat_s: float, share: float, random: Random) -> Floats:
+    """``wave`` silent in some sections, as drums drop out; the cuts fade within 20 ms."""
+    out = wave.copy()
+    section = int(SECTION_BEATS * beat_s * RATE)
+    fade = np.linspace(1, 0, 882, dtype=np.float32)
+    for start in range(0, wave.shape[1], section):
+        if random.random() > share and start + section < wave.shape[1]:
+            out[:, start : start + section] = 0
+            tail = wave[:, start : start + 882]
+            out[:, start : start + tail.shape[1]] = tail * fade[: tail.shape[1]]
+    return out
+
+
+def compose(
+    band: Band, fonts: Fonts, choir: Choir, book: Songbook, random: Random
+) -> tuple[dict[str, Floats], str, Truth]:
+    """A song's stems (2, frames), levelled as in a mixture so that no sum of them clips; what plays, and what of."""
+    seconds = float(random.uniform(*SONG_S))
+    tune = book.tune(seconds, random, sung=True)
+    if random.random() < SWUNG:
+        tune = replace(tune, swing=float(random.uniform(*SWINGS)))
+    beat_s = 60 / tune.bpm
+    stems: dict[str, Floats] = {}
+    heads = [*sorted(band.kits), *(["machine"] * 3 if band.split == "train" else []), *band.fonts]
+    head = str(random.choice(heads))
+    if head in FONTS:
+        drums, _ = font_drums(fonts.get(head), band.grooves, tune.bpm, seconds, random, tune.swing)
+    else:
+        drums, _ = drum_part(dict(band.kits), head, band.grooves, tune.bpm, seconds, random, tune.swing)
+    stems["drums"] = _gated(drums, beat_s, 0.85, random)
+    bass = _bass(band, fonts, random)
+    stems["bass"] = bass_part(bass, _arranged(tune, 0.85, random), seconds, random)
+    players = [_other(band, fonts, random) for _ in range(int(random.integers(2, 5)))]
+    parts = [other_part(player, _arranged(tune, 0.7, random), seconds, random) for player in players]
+    stems["other"] = np.sum([_at(part, random.normal(-20, 3.5)) for part in parts], axis=0, dtype=np.float32)
+    played = [head, bass.name, *(player.name for player in players)]
+    if random.random() > WITHOUT_VOICE:
+        reader = str(random.choice(band.readers))
+        singer = choir.singer(reader)
+        if singer is not None:
+            stems["vocals"] = vocal_part(singer, tune, seconds, random)
+            played.append(reader)
+    stems = {stem: _at(wave, LEVEL_DB[stem] + random.normal(0, 2.5)) for stem, wave in stems.items()}
+    peak = max(
+        float(np.abs(np.sum(list(stems.values()), axis=0)).max()), *(float(np.abs(w).max()) for w in stems.values())
+    )
+    gain = np.float32(0.95 / peak) if peak > 0.95 else np.float32(1.0)
+    told = f"{' '.join(played)} to POP909-CL {tune.name}"
+    return {stem: wave * gain for stem, wave in stems.items()}, told, truth_of(tune)
+
+
+def _at(wave: Floats, rms_db: float) -> Floats:
+    """``wave`` with the RMS of its sounding parts at ``rms_db``."""
+    loud = np.abs(wave).max(0) > 1e-3
+    rms = float(np.sqrt((wave[:, loud] ** 2).mean())) if loud.any() else 1.0
+    return wave * np.float32(10 ** (rms_db / 20) / max(rms, 1e-4))
+
+
+def render_songs(
+    stock: Stock,
+    bands: Callable[[str], Band],
+    fonts: Fonts,
+    choir: Choir,
+    book: Songbook,
+    count: int,
+    seed: int,
+    held_out_every: int = HELD_OUT_EVERY,
+) -> None:
+    """``count`` songs; ``bands`` gives the band of a split."""
+    for i in range(count):
+        song = f"song-{i:03d}"
+        if stock.has(song, "other"):
+            continue
+        split = "valid" if i % held_out_every == held_out_every - 1 else "train"
+        stems, played, truth = compose(bands(split), fonts, choir, book, draw(seed, song))
+        for stem in sorted(stems):  # "other" is in every song and, but for a voice, the last to be written
+            group = f"songs-{i % 8}"
+            stock.add(song, stem, stems[stem], group=group, split=split, song=song, source=played, truth=truth)
+        log.info("%s: %s, %.0f s (%s)", song, ", ".join(sorted(stems)), stems["drums"].shape[1] / RATE, played)

@@ -1,0 +1,133 @@
+"""The command: `python -m research.mir.evaluation --help`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from bridge.errors import ConfigError
+from bridge.printing import Printer, exit_after
+from bridge.streams import write_json, write_out
+from engines.mir.engine_lookup import DEFAULT, engine_named
+from engines.mir.learned.learned_mir import LearnedMir
+from research.common.docs_tables import replace_part
+from research.mir.evaluation.delays import as_markdown as delays_as_markdown
+from research.mir.evaluation.others import OTHERS, installed
+from research.mir.evaluation.predictions import Listener, engine_listener
+from research.mir.evaluation.rendered import find_rendered
+from research.mir.evaluation.run import evaluate
+from research.mir.evaluation.scores import part
+from research.mir.evaluation.songs import KnownSong, find_annotated, find_folder
+from research.mir.evaluation.table import as_data, as_markdown, as_text, rows
+
+app = App(name="python -m research.mir.evaluation", help_format="plaintext", version_flags=[])
+
+
+@app.default
+def main(
+    *,
+    folders: Annotated[
+        list[Path] | None,
+        Parameter(name="--folder", negative="", help="Songs with NAME.beats, .chords, .key, .onsets beside NAME.wav."),
+    ] = None,
+    annotated: Annotated[Path | None, Parameter(help="The annotated collection.")] = None,
+    multitrack: Annotated[Path | None, Parameter(help="Its songs' stems, files named SONG__STEM.ogg.")] = None,
+    stems: Annotated[Path | None, Parameter(help="Rendered songs: a folder of `python -m research.datasets`.")] = None,
+    engines: Annotated[str, Parameter(help="Registered engines, with commas.")] = DEFAULT,
+    beside: Annotated[
+        str, Parameter(help="Other trackers, with commas; those that are not installed are left out.")
+    ] = ",".join(OTHERS),
+    weights: Annotated[
+        Path | None,
+        Parameter(help="mir.standard with other weights, too: a folder that `training export` filled."),
+    ] = None,
+    songs: Annotated[str, Parameter(help="Which songs, with commas; by default all.")] = "",
+    seconds: Annotated[float, Parameter(help="Seconds of each song, from its start; 0: all.")] = 0.0,
+    rate: Annotated[int, Parameter(help="Resample the songs to this rate in Hz; 0: their own.")] = 0,
+    json_: Annotated[bool, Parameter(name="--json", negative="", help="Print everything as JSON.")] = False,
+    markdown: Annotated[bool, Parameter(negative="", help="Print the tables as Markdown.")] = False,
+    into: Annotated[Path | None, Parameter(help="Put the Markdown tables into this page, between its marks.")] = None,
+) -> None:
+    """Measure engines that listen on songs of which beats, chords, key or onsets are known, and others beside them.
+
+    docs/mir.md says what the scores mean. The cost is CPU seconds for a second of audio.
+    """
+    part("beat")  # said now if it is missing
+    known = [song for folder in folders or () for song in find_folder(folder)]
+    known += find_annotated(annotated, multitrack) if annotated else []
+    known += find_rendered(stems) if stems else []
+    if not known:
+        raise ConfigError("songs from where?", "give --folder DIR, --annotated DIR or --stems DIR")
+    known = _chosen(known, _split(songs))
+    listeners, reasons = _listeners(_split(engines), _split(beside), weights)
+    results = []
+    console = Printer(stderr=True)
+    with console.status("reading …") as status:
+        for result in evaluate(listeners, known, seconds, rate):
+            results.append(result)
+            status.update(f"{result.song}: {result.listener} is done …")
+    table = rows(results)
+    delays = [row for listener in listeners if listener.delays is not None for row in listener.delays.rows()]
+    said = f"`python -m research.mir.evaluation {_said(sys.argv[1:])}`\n\n"
+    page = said + as_markdown(table) + "".join(f"\n{reason}.\n" for reason in reasons)
+    if into:
+        replace_part(into, "scores", page)
+        replace_part(into, "delays", said + delays_as_markdown(delays))
+    if json_:
+        data = as_data(table, results) | {"delays": [asdict(row) for row in delays], "not_run": reasons}
+        write_json(data)
+        return
+    write_out(page if markdown else as_text(table) + "".join(f"{reason}\n" for reason in reasons))
+    write_out("\n" + delays_as_markdown(delays))
+
+
+def _listeners(engines: list[str], beside: list[str], weights: Path | None) -> tuple[list[Listener], list[str]]:
+    for name in beside:
+        if name not in OTHERS:
+            near = get_close_matches(name, OTHERS, 1)
+            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(OTHERS)}"
+            raise ConfigError(f"--beside {name}: unknown", hint)
+    found = [engine_listener(engine_named(name)) for name in engines]
+    if weights is not None:
+        found.append(replace(engine_listener(LearnedMir(weights)), name=f"mir.standard, {weights.name}"))
+    others, reasons = installed(beside)
+    if not found and not others:
+        raise ConfigError("nobody listens", "name --engines, or install one of --beside")
+    return [*found, *others], reasons
+
+
+def _chosen(known: list[KnownSong], names: list[str]) -> list[KnownSong]:
+    for name in names:
+        if name not in {song.name for song in known}:
+            near = get_close_matches(name, [song.name for song in known], 1)
+            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(song.name for song in known)}"
+            raise ConfigError(f"no song {name!r}", hint)
+    return [song for song in known if not names or song.name in names]
+
+
+def _split(names: str) -> list[str]:
+    return [name.strip() for name in names.split(",") if name.strip()]
+
+
+def _said(arguments: list[str]) -> str:
+    """The command line without where this machine keeps its songs and pages."""
+    shown: list[str] = []
+    words = iter(arguments)
+    for word in words:
+        if word in ("--annotated", "--multitrack", "--folder", "--stems", "--weights"):
+            shown += [word, "DIR"]
+            next(words, None)
+        elif word == "--into":
+            next(words, None)
+        elif word not in ("--markdown", "--json"):
+            shown.append(word)
+    return " ".join(shown)
+
+
+if __name__ == "__main__":
+    exit_after(app, "evaluate")

@@ -1,0 +1,71 @@
+"""How long after the audio that it is about an engine tells something, against what it declares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engines.offline.engine_stream import Heard
+
+
+@dataclass(frozen=True, slots=True)
+class DelayRow:
+    """In frames at ``rate``: from the frame that a label refers to, to the first frame of the block that told it.
+
+    So reckoned the declared latency is the most there may be: the contract of `Engine.latency_frames`. Below zero it
+    was told of a frame within the block. The block itself must be whole first, which takes a ``hop`` more.
+    """
+
+    engine: str
+    output: str
+    rate: int
+    hop: int
+    count: int
+    declared: int
+    least: int
+    median: float
+    most: int
+
+
+class Delays:
+    """Gathers them for one engine."""
+
+    def __init__(self, engine: str, hop: int) -> None:
+        self._engine, self._hop = engine, hop
+        self._found: dict[tuple[str, int, int], list[int]] = {}
+
+    def take(self, heard: Heard, rate: int, declared: int) -> None:
+        output = f"{heard.port}: {type(heard.event.payload).__name__.lower()}"
+        self._found.setdefault((output, rate, declared), []).append(heard.told - heard.event.frame)
+
+    def clear(self) -> None:
+        self._found.clear()
+
+    def rows(self) -> list[DelayRow]:
+        """One for each output and kind of event."""
+        return [
+            DelayRow(
+                self._engine, output, rate, self._hop, len(delays), declared,
+                min(delays), float(np.median(delays)), max(delays),
+            )
+            for (output, rate, declared), delays in sorted(self._found.items())
+        ]  # fmt: skip
+
+
+def as_markdown(rows: Sequence[DelayRow]) -> str:
+    """A table with milliseconds beside the frames."""
+    lines = [
+        "| engine | output | events | declared | least | median | most | most ≤ declared |\n",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: | --- |\n",
+    ]
+    for row in rows:
+        figures = [f"{value:.0f} ({1000 * value / row.rate:.1f} ms)" for value in _figures(row)]
+        verdict = "yes" if row.most <= row.declared else "**no**"
+        lines.append(f"| {row.engine} | {row.output} | {row.count} | {' | '.join(figures)} | {verdict} |\n")
+    return "".join(lines)
+
+
+def _figures(row: DelayRow) -> tuple[float, ...]:
+    return row.declared, row.least, row.median, row.most

@@ -1,0 +1,68 @@
+"""Every listener on every song."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from bridge.core.audio import Audio
+from bridge.errors import ConfigError
+from research.mir.evaluation.predictions import Answer, Listener
+from research.mir.evaluation.scores import scores
+from research.mir.evaluation.songs import KnownSong, read_clip
+
+WARM_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One listener on one song. ``cost``: CPU seconds for each second of audio. ``scores``: by `SCORES`' names."""
+
+    listener: str
+    live: bool
+    collection: str
+    song: str
+    cost: float
+    scores: dict[str, float] = field(default_factory=dict)
+
+
+def evaluate(
+    listeners: Sequence[Listener],
+    songs: Sequence[KnownSong],
+    seconds: float = 0.0,
+    rate: int = 0,
+    clock: Callable[[], float] = time.process_time,
+) -> Iterator[Result]:
+    """A result at a time. What is compiled at first use is, before the time counts.
+
+    ``seconds``: how much of each song; 0: all. ``rate``: in Hz, 0: each song's own.
+    """
+    warm: set[str] = set()
+    for song in songs:
+        mix, own = read_clip(song.files, seconds, rate)
+        length_s = mix.shape[1] / own
+        truth = song.truth.until(length_s)
+        for listener in listeners:
+            if listener.name not in warm:
+                _quietly(listener, np.ascontiguousarray(mix[:, : round(WARM_S * own)]), own)
+                warm.add(listener.name)
+                if listener.delays is not None:
+                    listener.delays.clear()
+            began = clock()
+            answer = _quietly(listener, mix, own)
+            cost = (clock() - began) / length_s
+            try:
+                found = scores(truth, answer)
+            except ConfigError as error:
+                raise ConfigError(f"{song.name}: {error.message}", error.hint) from error
+            yield Result(listener.name, listener.live, song.collection, song.name, cost, found)
+
+
+def _quietly(listener: Listener, mix: Audio, rate: int) -> Answer:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # other trackers warn of their own libraries
+        return listener.listen(mix, rate)

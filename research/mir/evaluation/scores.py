@@ -1,0 +1,124 @@
+"""What an answer is worth, by mir_eval (Raffel et al., "mir_eval", ISMIR 2014), of the extra ``bench``.
+
+All are from 0 to 1; NaN where no truth is known, or where the listener does not tell of such things.
+"""
+
+from __future__ import annotations
+
+import math
+from importlib import import_module
+from types import ModuleType
+
+import numpy as np
+
+from bridge.errors import ConfigError
+from research.mir.evaluation.predictions import Answer
+from research.mir.evaluation.truth import Chords, Floats, Truth
+
+NAN = math.nan
+TOLERANCE = 0.04
+"""How far off a tempo may be (MIREX and Gouyon et al. 2006)."""
+OCTAVES = (1.0, 2.0, 3.0, 1 / 2, 1 / 3)
+"""What Gouyon's second accuracy takes for the same tempo."""
+
+SCORES = {
+    "beat_f": "beat F",
+    "cmlt": "CMLt",
+    "amlt": "AMLt",
+    "downbeat_f": "downbeat F",
+    "tempo": "tempo",
+    "tempo_octave": "tempo, octaves",
+    "majmin": "majmin",
+    "sevenths": "sevenths",
+    "key": "key",
+    "onset_f": "onset F",
+}
+"""Every score, in this order, and its heading."""
+
+
+def part(name: str) -> ModuleType:
+    """One of mir_eval's modules."""
+    try:
+        return import_module(f"mir_eval.{name}")
+    except ImportError as error:
+        raise ConfigError("mir_eval is not installed", "pip install 'sideman[bench]'") from error
+
+
+def scores(truth: Truth, answer: Answer) -> dict[str, float]:
+    """All of SCORES for one song; ``truth`` must end where the song that was heard ended."""
+    found = dict.fromkeys(SCORES, NAN)
+    if truth.beats is not None and answer.beats is not None:
+        found |= beat_scores(truth.beats, answer.beats)
+    if truth.downbeats is not None and answer.downbeats is not None:
+        found["downbeat_f"] = beat_f(truth.downbeats, answer.downbeats)
+    if truth.beats is not None and answer.bpm is not None and len(truth.beats) > 1:
+        bpm = 60.0 / float(np.median(np.diff(truth.beats)))
+        found["tempo"] = float(is_tempo(bpm, answer.bpm, (1.0,)))
+        found["tempo_octave"] = float(is_tempo(bpm, answer.bpm, OCTAVES))
+    if truth.chords is not None and answer.chords is not None:
+        found |= chord_scores(truth.chords, answer.chords)
+    if truth.key and answer.key is not None:
+        found["key"] = float(part("key").weighted_score(truth.key, answer.key)) if answer.key else 0.0
+    if truth.onsets is not None and answer.onsets is not None:
+        found["onset_f"] = onset_f(truth.onsets, answer.onsets)
+    return found
+
+
+def beat_scores(truth: Floats, heard: Floats) -> dict[str, float]:
+    """F within 70 ms, and the longest right stretches together at the right level, and at any, of the metre."""
+    beat = part("beat")
+    truth, heard = beat.trim_beats(truth), beat.trim_beats(heard)
+    if len(truth) < 2:
+        return {"beat_f": NAN, "cmlt": NAN, "amlt": NAN}
+    if len(heard) < 2:
+        return {"beat_f": 0.0, "cmlt": 0.0, "amlt": 0.0}
+    _, cmlt, _, amlt = beat.continuity(truth, heard)
+    return {"beat_f": float(beat.f_measure(truth, heard)), "cmlt": float(cmlt), "amlt": float(amlt)}
+
+
+def beat_f(truth: Floats, heard: Floats) -> float:
+    """F within 70 ms, the first five seconds left out."""
+    beat = part("beat")
+    truth, heard = beat.trim_beats(truth), beat.trim_beats(heard)
+    if not len(truth):
+        return NAN
+    return float(beat.f_measure(truth, heard)) if len(heard) else 0.0
+
+
+def onset_f(truth: Floats, heard: Floats) -> float:
+    """F within 50 ms."""
+    if not len(truth):
+        return NAN
+    return float(part("onset").f_measure(truth, heard)[0]) if len(heard) else 0.0
+
+
+def is_tempo(bpm: float, heard: float, levels: tuple[float, ...]) -> bool:
+    """Whether ``heard`` is within TOLERANCE of ``bpm`` times one of ``levels``."""
+    return any(abs(heard - bpm * level) <= TOLERANCE * bpm * level for level in levels)
+
+
+def chord_scores(truth: Chords, heard: Chords) -> dict[str, float]:
+    """The share of the time in which root and third are right, and in which the seventh is, too.
+
+    Only time counts whose true chord the vocabulary can say; what was not answered is no chord.
+    """
+    chord, util = part("chord"), part("util")
+    try:
+        intervals, labels = util.adjust_intervals(
+            heard.intervals, list(heard.labels), truth.intervals.min(), truth.intervals.max(), "N", "N"
+        )
+        merged, expected, given = util.merge_labeled_intervals(truth.intervals, list(truth.labels), intervals, labels)
+        seconds = util.intervals_to_durations(merged)
+        return {
+            "majmin": _share(chord.majmin(expected, given), seconds),
+            "sevenths": _share(chord.sevenths(expected, given), seconds),
+        }
+    except chord.InvalidChordException as error:
+        raise ConfigError(f"chords: {error.message}", "write them in Harte's syntax, such as C:min7/b3") from error
+
+
+def _share(right: Floats, seconds: Floats) -> float:
+    """How much of the time is right; -1 in ``right`` does not count."""
+    counts = right >= 0
+    whole = float(seconds[counts].sum())
+    return float((right[counts] * seconds[counts]).sum()) / whole if whole else NAN

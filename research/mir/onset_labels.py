@@ -1,0 +1,44 @@
+"""Where the sounds of a stem begin: easy to see while it is alone, and a truth for the mix that it goes into."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.mir.learned.features import gathered, rhythm_levels
+from research.datasets.library import RATE
+
+Floats = NDArray[np.float32]
+Times = NDArray[np.float64]
+
+HOP = RATE // 100
+ABOVE, LEAST = 2.0, 0.02
+"""How much of a rise stands out: so many times the median of the second around it, and so much of full scale."""
+SURROUNDING = 50
+APART_S = 0.05
+AT_S = 0.021
+"""How long before the end of the window that grew most a stroke lies: measured on clicks and on plucked tones."""
+
+
+def strokes(mono: Floats) -> Times:
+    """The seconds at which something begins in ``mono`` (frames,) at 44.1 kHz, to about 10 ms."""
+    levels = rhythm_levels(RATE)
+    ends = np.arange(HOP, len(mono) + 1, HOP)
+    if len(ends) < 5:
+        return np.zeros(0)
+    heard = gathered(mono, levels, ends)
+    grown = np.zeros(len(heard))
+    grown[2:] = np.maximum(heard[2:] - heard[:-2], 0.0).mean(1)  # over 20 ms, as a listener of 50 steps would
+    padded = np.pad(grown, SURROUNDING, mode="edge")
+    usual = np.median(np.lib.stride_tricks.sliding_window_view(padded, 2 * SURROUNDING + 1)[:: SURROUNDING // 5], 1)
+    floor = LEAST + ABOVE * np.repeat(usual, SURROUNDING // 5)[: len(grown)]
+    reach = round(APART_S * RATE / HOP)
+    around = np.lib.stride_tricks.sliding_window_view(np.pad(grown, reach), 2 * reach + 1).max(1)
+    peaks = np.flatnonzero((grown >= around) & (grown > floor))
+    return np.asarray(ends[peaks] / RATE - AT_S, np.float64)
+
+
+def together(parts: list[Times]) -> Times:
+    """All of them in order; what begins within 30 ms of another begins with it."""
+    every = np.sort(np.concatenate(parts)) if parts else np.zeros(0)
+    return every[np.append(True, np.diff(every) > 0.03)] if len(every) else every

@@ -1,0 +1,63 @@
+"""Batches of pieces as levels and labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from engines.mir.learned.features import HARMONY_EVERY, Levels, ends_of, gathered, harmony_levels, rhythm_levels
+from research.datasets.library import RATE, read_library
+from research.mir.training.mixing import Mixer, Piece, Repertoire
+from research.mir.training.targets import harmony_targets, rhythm_targets
+
+
+@dataclass
+class Batch:
+    """``rhythm`` (batch, steps + 1, bands), ``beats`` (batch, steps, 3), ``downbeats`` (batch,): how sure they are,
+    ``pitches`` (batch, steps of harmony, bands), ``harmony`` (batch, steps of harmony, 4) labels."""
+
+    rhythm: Tensor
+    beats: Tensor
+    downbeats: Tensor
+    pitches: Tensor
+    harmony: Tensor
+
+
+class Listener:
+    """From pieces to batches."""
+
+    def __init__(self) -> None:
+        self._rhythm: Levels = rhythm_levels(RATE)
+        self._harmony: Levels = harmony_levels(RATE)
+
+    def heard(self, pieces: list[Piece]) -> Batch:
+        rows = [self._one(piece) for piece in pieces]
+        rhythm, beats, pitches, harmony = (torch.from_numpy(np.stack(column)) for column in zip(*rows, strict=True))
+        sure = torch.tensor([piece.line.downbeats for piece in pieces])
+        return Batch(rhythm, beats, sure, pitches, harmony)
+
+    def _one(self, piece: Piece) -> tuple[NDArray[np.generic], ...]:
+        mono = piece.mono
+        ends, looks = ends_of(len(mono), RATE), ends_of(len(mono), RATE, HARMONY_EVERY)
+        levels = gathered(mono, self._rhythm, ends)
+        before = np.concatenate([levels[:1] * 0.0, levels])
+        beats, harmony = rhythm_targets(piece.line, len(ends)), harmony_targets(piece.line, len(looks))
+        return before, beats, gathered(mono, self._harmony, looks), harmony
+
+
+def drawer(stems: Path, seconds: float, seed: int, size: int, without: tuple[str, ...] = ()) -> Callable[[int], Batch]:
+    """Draws the batch of each step for a `Drawing`, of all songs but those ``without``."""
+    mixer = Mixer(Repertoire(stems, read_library(stems, "train", without)), seconds, np.random.default_rng(0))
+    listener = Listener()
+
+    def drawn(step: int) -> Batch:
+        mixer.random = np.random.default_rng((seed, step))
+        return listener.heard([mixer.draw() for _ in range(size)])
+
+    return drawn

@@ -1,0 +1,227 @@
+"""Pieces to listen to: songs, accompaniments with drums fitted to them, recordings; each time mixed and worn anew."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from research.datasets.library import RATE, Clip, Library
+from research.datasets.truth import Truth, read_truth
+from research.mir.onset_labels import strokes, together
+from research.mir.training.pitch_tempo_augment import Way, drawn, read
+from research.mir.training.pump import pumped
+from research.mir.training.targets import Timeline, Times
+from research.mir.training.waltz import waltzed
+from research.mir.training.wear import worn
+
+Floats = NDArray[np.float32]
+
+SONG, FITTED, RECORDED, NOTHING = 0.4, 0.33, 0.2, 0.03
+"""Shares of rendered songs, of accompaniments with drums that were made for others, of recordings, and of sounds that
+are no music; the rest are drums alone."""
+FIT = 1.22
+"""Drums are played at most so much faster or slower to fit."""
+WALTZ = 0.12
+"""Share of songs whose bars lose their last beat: 3/4 is rare in what there is to learn from."""
+PUMPED = 0.3
+"""Share of pieces with drums in which what sustains is pumped or cut to the beat."""
+REAL_DRUMS = 0.3
+"""Share of fitted drums that come from the recorded songs."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """``mono`` (frames,) at 44.1 kHz and what it holds."""
+
+    mono: Floats
+    line: Timeline
+
+
+class Repertoire:
+    """What can be drawn from a folder of stems with their truths."""
+
+    def __init__(self, folder: Path, library: Library) -> None:
+        self._truths: dict[str, Truth] = {}
+        self._onsets: dict[Path, Times] = {}
+        for clip in [*library.clips, *(clip for song in library.songs.values() for clip in song.values())]:
+            name = clip.path.name.rsplit(".", 2)[0]
+            if name not in self._truths and (truth := read_truth(folder, name)) is not None:
+                self._truths[name] = truth
+        songs = {name: song for name, song in library.songs.items() if name in self._truths}
+        self.rendered = {name: song for name, song in songs.items() if self._truths[name].chords}
+        self.recorded = {name: song for name, song in songs.items() if not self._truths[name].chords}
+        self.parts = [clip for clip in self._loose(library, "other") if self.truth(clip).chords]
+        self.drums = self._loose(library, "drums")
+        self.real_drums = [song["drums"] for song in self.recorded.values() if "drums" in song]
+        self.voices = [clip for group in library.loose.get("vocals", {}).values() for clip in group if not clip.song]
+
+    def _loose(self, library: Library, stem: str) -> list[Clip]:
+        clips = [clip for group in library.loose.get(stem, {}).values() for clip in group if not clip.song]
+        return [clip for clip in clips if clip.path.name.rsplit(".", 2)[0] in self._truths]
+
+    def onsets(self, clip: Clip) -> Times:
+        """The seconds at which something begins in ``clip``: listened to once, then known."""
+        if clip.path not in self._onsets:
+            mono = clip.samples().astype(np.float32).mean(1) / np.float32(32768.0)
+            self._onsets[clip.path] = strokes(mono)
+        return self._onsets[clip.path]
+
+    def onsets_of(self, song: dict[str, Clip]) -> Times:
+        """Of all its parts together."""
+        return together([self.onsets(song[part]) for part in _parts(song)])
+
+    def truth(self, clip: Clip) -> Truth:
+        return self._truths[clip.path.name.rsplit(".", 2)[0]]
+
+    def truth_of_song(self, song: str) -> Truth:
+        return self._truths[song]
+
+
+class Mixer:
+    """Draws pieces of ``seconds``, reproducibly by its ``random``."""
+
+    def __init__(self, repertoire: Repertoire, seconds: float, random: np.random.Generator) -> None:
+        self.repertoire, self.random = repertoire, random
+        self.seconds, self.frames = seconds, round(seconds * RATE)
+
+    def draw(self) -> Piece:
+        while True:
+            piece = self._draw()
+            if np.isfinite(piece.mono).all() and np.abs(piece.mono).max() > 1e-3:
+                return replace(piece, mono=worn(piece.mono, self.random))
+
+    def whole(self, song: dict[str, Clip]) -> tuple[Floats, float]:
+        """The middle of a song as it is, (frames,), and the second at which that begins in it."""
+        available = min(clip.frames for clip in song.values())
+        start = max(0, (available - self.frames) // 2)
+        mono = np.zeros(self.frames, np.float32)
+        for part in _parts(song):
+            read(song[part].samples(), np.arange(start, start + self.frames, dtype=np.float64), 1.0, mono)
+        return mono, start / RATE
+
+    def _draw(self) -> Piece:
+        random, stock = self.random, self.repertoire
+        kind = random.random()
+        recorded = SONG + FITTED <= kind < SONG + FITTED + RECORDED
+        if stock.rendered and (kind < SONG or (recorded and not stock.recorded)):
+            return self._song(stock.rendered, True)
+        if kind < SONG + FITTED and stock.parts and stock.drums:
+            return self._fitted()
+        if recorded and stock.recorded:
+            return self._song(stock.recorded, False)
+        return self._nothing() if kind > 1.0 - NOTHING else self._drums()
+
+    def _song(self, songs: dict[str, dict[str, Clip]], rendered: bool) -> Piece:
+        random = self.random
+        name = sorted(songs)[int(random.integers(len(songs)))]
+        song, truth = songs[name], self.repertoire.truth_of_song(name)
+        waltz = rendered and random.random() < WALTZ
+        frames = self.frames * 4 // 3 + RATE if waltz else self.frames
+        way = drawn(min(clip.frames for clip in song.values()), frames, self.random)
+        mono = np.zeros(frames, np.float32)
+        parts = _parts(song)
+        left_out = {"drums": 0.2, "vocals": 0.3, "bass": 0.12, "other": 0.1}
+        kept = [part for part in parts if random.random() >= left_out.get(part, 0.0)] if len(parts) > 2 else parts
+        if not {"bass", "other", "bassother", "instrumental"} & set(kept):
+            kept = parts
+        line = way.line(truth, frames / RATE)
+        pumps = rendered and "drums" in kept and random.random() < PUMPED
+        onsets = together([way.heard(self.repertoire.onsets(song[part])) for part in kept]) if rendered else None
+        line = replace(line, onsets=onsets)
+        for part in sorted(kept, key=lambda part: part == "drums"):  # the drums last, over what was pumped
+            gain = random.normal(0.0, 4.0) + (7.0 if part == "vocals" and random.random() < 0.15 else 0.0)
+            if part == "drums" and pumps:
+                mono = pumped(mono, line.beats, random)
+            read(song[part].samples(), way.at, _gain(gain), mono)
+        if waltz:
+            mono, line = waltzed(mono, line, self.frames)
+        return Piece(mono, line)
+
+    def _fitted(self) -> Piece:
+        """An accompaniment, drums at its tempo whose bars begin with its own, and now and then a strange voice."""
+        random, stock = self.random, self.repertoire
+        part = stock.parts[int(random.integers(len(stock.parts)))]
+        truth = stock.truth(part)
+        way = drawn(part.frames, self.frames, self.random)
+        mono = np.zeros(self.frames, np.float32)
+        read(part.samples(), way.at, 1.0, mono)
+        line, onsets = way.line(truth, self.seconds), [way.heard(stock.onsets(part))]
+        mono *= _gain(-20.0) / max(float(np.sqrt((mono**2).mean())), 1e-4)
+        if random.random() < 0.85 and (drums := self._drums_at(truth.bpm)) is not None:
+            if random.random() < PUMPED:
+                mono = pumped(mono, line.beats, random)
+            beats, along = np.zeros(self.frames, np.float32), self._along(way, truth, drums)
+            read(drums.samples(), along.at, 1.0, beats)
+            onsets.append(along.heard(stock.onsets(drums)))
+            level = max(float(np.sqrt((beats**2).mean())), 1e-4)
+            mono += beats * np.float32(_gain(-20.0 + random.normal(0.0, 5.0)) / level)
+        if stock.voices and random.random() < 0.15:
+            voice = stock.voices[int(random.integers(len(stock.voices)))]
+            start = random.integers(max(1, voice.frames - self.frames))
+            sung, along = np.zeros(self.frames, np.float32), Way(start + np.arange(self.frames, dtype=np.float64))
+            read(voice.samples(), along.at, 1.0, sung)
+            onsets.append(along.heard(stock.onsets(voice)))
+            mono += sung * np.float32(_gain(-30.0) / max(float(np.sqrt((sung**2).mean())), 1e-3))
+        return Piece(mono, replace(line, onsets=together(onsets)))
+
+    def _drums_at(self, bpm: float) -> Clip | None:
+        """Drums whose tempo can be made ``bpm``, of a recorded song now and then."""
+        stock = self.repertoire
+        pool = stock.real_drums if self.random.random() < REAL_DRUMS and stock.real_drums else stock.drums
+        fitting = [clip for clip in pool if 1 / FIT < bpm / stock.truth(clip).bpm < FIT]
+        return fitting[int(self.random.integers(len(fitting)))] if fitting else None
+
+    def _along(self, way: Way, truth: Truth, drums: Clip) -> Way:
+        """Where to read ``drums`` so that their bars fall on those of ``truth``, which is read along ``way``."""
+        own = self.repertoire.truth(drums)
+        at = (way.at - truth.start_s * RATE) * (truth.bpm / own.bpm) + own.start_s * RATE
+        bar = own.bar_beats * 60.0 * RATE / own.bpm
+        first, last = np.ceil(-at[0] / bar), np.floor((drums.frames - 2 - at[-1]) / bar)
+        if last > first:  # any of its bars may be the first
+            at = at + bar * int(self.random.integers(int(first), int(last) + 1))
+        return Way(at)
+
+    def _drums(self) -> Piece:
+        random, stock = self.random, self.repertoire
+        drums = stock.drums[int(random.integers(len(stock.drums)))]
+        way = drawn(drums.frames, self.frames, self.random)
+        mono = np.zeros(self.frames, np.float32)
+        read(drums.samples(), way.at, 1.0, mono)
+        line = replace(way.line(stock.truth(drums), self.seconds), onsets=way.heard(stock.onsets(drums)))
+        return Piece(mono, replace(line, chords=((0.0, self.seconds, -1, -1, -1),)))
+
+    def _nothing(self) -> Piece:
+        """Noise of some colour that comes and goes, or a hum: no beat, no chord."""
+        random = self.random
+        if random.random() < 0.3:
+            at = np.arange(self.frames) / RATE
+            wave = sum(np.sin(2 * np.pi * 50.0 * n * at) * random.uniform(0, 1) / n for n in range(1, 8))
+            sound = np.asarray(wave, np.float32)
+        else:
+            spectrum = np.fft.rfft(random.standard_normal(self.frames))
+            spectrum *= np.maximum(np.arange(len(spectrum)), 1.0) ** -random.uniform(0.0, 1.0)
+            sound = np.fft.irfft(spectrum, self.frames).astype(np.float32)
+        if random.random() < 0.7:  # like wind, waves or a crowd
+            knots = int(random.integers(2, 24))
+            level = np.interp(np.arange(self.frames), np.linspace(0, self.frames, knots), random.uniform(-30, 0, knots))
+            sound *= (10.0 ** (level / 20.0)).astype(np.float32)
+        sound /= np.float32(max(float(np.abs(sound).max()), 1e-6))
+        none = np.zeros(0)
+        silent = Timeline(none, np.zeros(0, np.int64), 1.0, ((0.0, self.seconds, -1, -1, -1),), (), none)
+        return Piece(sound, silent)
+
+
+def _parts(song: dict[str, Clip]) -> list[str]:
+    """Which clips to add up so that nothing is in twice."""
+    if "instrumental" in song:
+        return ["instrumental"]
+    if "bassother" in song:
+        return [name for name in ("drums", "vocals", "bassother") if name in song]
+    return sorted(song)
+
+
+def _gain(db: float) -> float:
+    return float(10.0 ** (db / 20.0))

@@ -1,0 +1,1 @@
+"""Research on separation: training and evaluation."""

@@ -1,0 +1,100 @@
+"""All figures of one separator on one song, a row for each stem."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bridge.core.audio import Audio
+from research.separation.evaluation import metrics
+from research.separation.evaluation.bsseval import bss_eval
+from research.separation.evaluation.songs import BASSOTHER, Song
+
+NAN = float("nan")
+COLLECTIVE = ("other", BASSOTHER)
+"""Stems that hold whatever has no name: all that the separator gives besides the named ones is their estimate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """In dB, NaN where a figure has no meaning; `metrics` says what each is.
+
+    ``sdr``: the median over the seconds in which the stem sounds; ``museval_sdr``: over those that museval counts.
+    ``sir``, ``sar``: museval's.
+    """
+
+    separator: str
+    song: str
+    stem: str
+    sdr: float = NAN
+    museval_sdr: float = NAN
+    global_sdr: float = NAN
+    si_sdr_gain: float = NAN
+    si_sar: float = NAN
+    leakage: float = NAN
+    low_sdr: float = NAN
+    sir: float = NAN
+    sar: float = NAN
+
+
+def estimates_for(song: Song, stems: Sequence[str], waves: Audio) -> dict[str, Audio]:
+    """What a separator with ``stems`` says of the song's stems, each (2, frames).
+
+    ``other`` is the sum of all that is neither drums, bass nor vocals (guitar and piano of a six-stem model);
+    ``bassother`` likewise, bass included. A stem that the separator does not tell apart is left out.
+    """
+    named = [stem for stem in song.stems if stem not in COLLECTIVE]
+    found = {stem: waves[list(stems).index(stem)] for stem in named if stem in stems}
+    rest = [i for i, stem in enumerate(stems) if stem not in named]
+    if len(found) == len(named) and rest:
+        found[song.stems[-1]] = np.asarray(waves[rest].sum(axis=0), dtype=np.float32)
+    return {stem: found[stem] for stem in song.stems if stem in found}
+
+
+def figures(
+    separator: str, song: Song, mix: Audio, estimates: dict[str, Audio], museval_s: float = 0.0
+) -> list[Figures]:
+    """A row for each stem in ``estimates``; of one that the song lacks, or that rests, only the leakage.
+
+    ``museval_s``: how many seconds museval looks at for SIR and SAR; 0: none.
+    """
+    rows = []
+    sounding = [stem for stem in estimates if metrics.sounds(song.truth[song.stems.index(stem)], mix)]
+    truths = song.truth[[song.stems.index(stem) for stem in sounding]]
+    guesses = np.stack([estimates[stem] for stem in sounding]) if sounding else truths
+    seconds = metrics.framewise_sdr_db(truths, guesses, song.rate)
+    sars = metrics.si_sar_db(truths, guesses)
+    beyond = {}
+    if museval_s > 0.0 and sounding:
+        frames = round(museval_s * song.rate)
+        heard = [
+            i for i in range(len(sounding)) if truths[i, :, :frames].any() and guesses[i, :, :frames].any()
+        ]  # museval refuses silent ones
+        judged = bss_eval(truths[heard][..., :frames], guesses[heard][..., :frames], song.rate)
+        beyond = {sounding[i]: result for i, result in zip(heard, judged, strict=True)}
+    for stem, estimate in estimates.items():
+        truth = song.truth[song.stems.index(stem)]
+        leakage = metrics.leakage_db(truth, estimate, mix, song.rate)
+        if stem not in sounding:
+            rows.append(Figures(separator, song.name, stem, leakage=leakage))
+            continue
+        i = sounding.index(stem)
+        rows.append(
+            Figures(
+                separator,
+                song.name,
+                stem,
+                sdr=metrics.chunk_sdr_db(truth, estimate, mix, song.rate),
+                museval_sdr=metrics.median_db(seconds[i]),
+                global_sdr=metrics.sdr_db(truth, estimate),
+                si_sdr_gain=metrics.si_sdr_gain_db(truth, estimate, mix),
+                si_sar=float(sars[i]),
+                leakage=leakage,
+                low_sdr=metrics.low_sdr_db(truth, estimate, song.rate),
+                sir=beyond[stem].sir if stem in beyond else NAN,
+                sar=beyond[stem].sar if stem in beyond else NAN,
+            )
+        )
+    return rows

@@ -1,0 +1,122 @@
+"""``python -m research.separation.training COMMAND``: from stems to the weights that ship, a command a step."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from bridge.errors import ConfigError
+from research.common.cli_main import entered, say
+
+WEIGHTS = Path(__file__).parents[3] / "engines" / "weights" / "separation.onnx"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m research.separation.training", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    one = commands.add_parser("train", help="learn, or go on learning")
+    one.add_argument("--stems", type=Path, required=True, help="folder that `python -m research.datasets` filled")
+    one.add_argument("--run", type=Path, required=True, help="folder of the run: checkpoint and log")
+    one.add_argument("--minutes", type=float, default=60.0, help="how long")
+    one.add_argument("--steps", type=int, default=0, help="stop at this step, 0: by the time alone")
+    one.add_argument("--cool", type=int, default=0, help="let the learning rate fall to nothing over so many steps")
+    one.add_argument("--width", type=int, default=96)
+    one.add_argument("--layers", type=int, default=6)
+    one.add_argument("--batch", type=int, default=4, help="mixtures in a step")
+    one.add_argument("--length", type=int, default=129, help="analysis steps of each, 43 a second")
+    one.add_argument("--rate", type=float, default=2e-3)
+    one.add_argument("--without", nargs="*", default=(), help="groups and songs to leave out, by name")
+    one.add_argument(
+        "--compile", action="store_true", help="fuse the steps' loops: twice as fast, needs a C++ compiler"
+    )
+    one.set_defaults(act=_train)
+
+    one = commands.add_parser("blend", help="mix the averaged weights with those of an earlier stage of the run")
+    one.add_argument("--run", type=Path, required=True)
+    one.add_argument("--other", type=Path, required=True, help="the other stage's checkpoint")
+    one.add_argument("--share", type=float, default=0.3, help="how much of it, 0 to 1")
+    one.set_defaults(act=_blend)
+
+    one = commands.add_parser("export", help="the run's averaged weights as the ONNX file that ships")
+    one.add_argument("--run", type=Path, required=True)
+    one.add_argument("--out", type=Path, default=WEIGHTS)
+    one.add_argument("--quantized", type=Path, help="write a version with 8-bit weights, too, where it is as good")
+    one.add_argument("--stems", type=Path, help="folder whose validation songs judge that")
+    one.set_defaults(act=_export)
+
+    one = commands.add_parser("plot", help="the run's curves as a picture")
+    one.add_argument("--run", type=Path, required=True)
+    one.add_argument("--out", type=Path, required=True)
+    one.set_defaults(act=_plot)
+
+    one = commands.add_parser("evaluate", help="as python -m research.separation.evaluation, whose options it takes")
+    one.set_defaults(act=None)
+
+    given = sys.argv[1:] if arguments is None else arguments
+    told, rest = parser.parse_known_args(given[:1] if given[:1] == ["evaluate"] else given)
+    if told.act is None:
+        from research.separation.evaluation.__main__ import app as evaluate
+
+        evaluate(given[1:])
+        return 0
+    if rest:
+        parser.error(f"unknown: {' '.join(rest)}")
+    return entered(lambda: told.act(told))
+
+
+def _train(told: argparse.Namespace) -> None:
+    import torch
+
+    from research.datasets.library import read_library
+    from research.separation.training.network import Shape
+    from research.separation.training.train import Plan, Trainer, train, validation
+
+    torch.set_num_threads(1)  # several threads on a busy machine ran 50 times slower
+    library = read_library(told.stems, "train", tuple(told.without))
+    say(f"train on {_minutes(library.minutes())}")
+    songs = validation(read_library(told.stems, "valid"))
+    plan = Plan(told.batch, told.length, told.rate, steps=told.steps)
+    trainer = Trainer(told.run, plan, Shape(told.width, told.layers), told.compile)
+    went_on = trainer.load()
+    if told.cool:
+        trainer.plan = replace(plan, cooled_from=trainer.step, steps=trainer.step + told.cool)
+    say(f"{'go on from' if went_on else 'begin at'} step {trainer.step}")
+    end = time.monotonic() + told.minutes * 60
+    last = trainer.plan.steps
+    train(trainer, library, songs, lambda step: time.monotonic() > end or 0 < last <= step, say)
+
+
+def _blend(told: argparse.Namespace) -> None:
+    from research.separation.training.export import blend
+
+    blend(told.run, told.other, told.share)
+
+
+def _export(told: argparse.Namespace) -> None:
+    from research.datasets.library import read_library
+    from research.separation.training.export import export, quantized
+    from research.separation.training.train import validation
+
+    if told.quantized and not told.stems:
+        raise ConfigError("--quantized: no songs to judge it by", "add --stems with the folder of stems")
+    say(f"{told.out}: SHA-256 {export(told.run, told.out)}, {told.out.stat().st_size:,} bytes")
+    if told.quantized:
+        say(str(quantized(told.out, told.quantized, validation(read_library(told.stems, "valid")))))
+
+
+def _plot(told: argparse.Namespace) -> None:
+    from research.separation.training.plot import plot
+
+    plot(told.run, told.out)
+
+
+def _minutes(told: dict[str, float]) -> str:
+    return ", ".join(f"{stem} {minutes:.0f} min" for stem, minutes in sorted(told.items()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,85 @@
+"""Batches of mixtures, drawn ahead of the learning by a process of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bridge.core.audio import STEMS
+from engines.separation.frequency_grid import BINS, WINDOW
+from research.datasets.library import RATE, Library
+from research.separation.training.mixing import Mixer
+from research.separation.training.targets import Cells, cells
+
+OVERLAPS = (256, 128, 64)
+"""Of the three profiles: the analysis windows differ a little, and the network is to know them all."""
+LOWEST_HZ = {"vocals": (70.0, 150.0), "other": (50.0, 200.0)}
+"""Where mixing engineers cut these off, at 18 dB an octave."""
+
+
+@dataclass
+class Batch:
+    """Cells of several mixtures, and which estimates are compared together (batch, STEMS, STEMS)."""
+
+    power: Tensor
+    mix: Tensor
+    common: Tensor
+    own: Tensor
+    joined: Tensor
+
+
+def gather(made: list[tuple[Cells, np.ndarray[tuple[int, ...], np.dtype[np.float32]]]]) -> Batch:
+    def stacked(name: str) -> Tensor:
+        return torch.from_numpy(np.stack([getattr(one, name) for one, _ in made]))
+
+    joined = torch.from_numpy(np.stack([rows for _, rows in made]))
+    return Batch(stacked("power"), stacked("mix"), stacked("common"), stacked("own"), joined)
+
+
+def draw_batch(mixer: Mixer, size: int, random: np.random.Generator) -> Batch:
+    """``size`` new mixtures, each stem with an equalizer of its own in two of three."""
+    overlap = int(random.choice(OVERLAPS))
+    made = []
+    for _ in range(size):
+        mixture = mixer.draw()
+        made.append((cells(mixture.stems, mixture.rate, overlap, _equalizers(random)), mixture.joined))
+    return gather(made)
+
+
+def _equalizers(random: np.random.Generator) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    """Smooth random gains of the bins, (STEMS, BINS), in two of three stems: knots two octaves apart.
+
+    And what a mixing engineer does more often than not: voices and accompaniment leave the lows to kick and bass, the
+    bass leaves the highs to them or has its overtones brought forward. Now and then a lossy codec's ceiling over all.
+    """
+    hz = np.maximum(np.arange(BINS), 0.5) * RATE / WINDOW
+    octaves = np.log2(hz / hz[1])
+    gains = np.zeros((len(STEMS), BINS))
+    for stem, row in zip(STEMS, gains, strict=True):
+        if random.random() < 0.66:
+            row[:] = np.interp(octaves, np.arange(0.0, 12.0, 2.0), random.normal(0.0, 3.0, 6))
+        if stem in LOWEST_HZ and random.random() < 0.7:
+            row -= 18.0 * np.maximum(np.log2(random.uniform(*LOWEST_HZ[stem]) / hz), 0.0)
+        if stem == "bass" and random.random() < 0.35:  # its overtones brought forward, as small loudspeakers ask for
+            away = np.log2(hz / random.uniform(120.0, 400.0))
+            row += random.uniform(0.0, 9.0) * np.exp(-0.5 * (away / 0.8) ** 2)
+        elif stem == "bass" and random.random() < 0.6:
+            row -= random.uniform(0.0, 12.0) * np.clip(np.log2(hz / random.uniform(300.0, 800.0)), 0.0, 2.0)
+    if random.random() < 0.15:
+        gains[:, int(random.uniform(0.5, 0.85) * BINS) :] -= 60.0
+    return (10.0 ** (np.maximum(gains, -90.0) / 20.0)).astype(np.float32)
+
+
+def drawer(library: Library, length: int, seed: int, size: int) -> Callable[[int], Batch]:
+    """Draws the batch of each step, for a `Drawing`."""
+    mixer = Mixer(library, length, np.random.default_rng(0))
+
+    def drawn(step: int) -> Batch:
+        mixer.random = np.random.default_rng((seed, step, 1))
+        return draw_batch(mixer, size, np.random.default_rng((seed, step)))
+
+    return drawn

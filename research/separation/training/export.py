@@ -1,0 +1,173 @@
+"""From a run's averaged weights to the file that ships: ONNX, one step a call, the memory explicit."""
+
+from __future__ import annotations
+
+import io
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from onnxruntime.quantization import QuantType, quantize_dynamic
+from torch import Tensor
+
+from bridge.config import write_atomic
+from bridge.core.audio import STEMS
+from bridge.errors import ConfigError
+from engines.onnx import summed
+from engines.separation.frequency_grid import POINTS, WINDOW
+from research.separation.training.batches import Batch
+from research.separation.training.network import Network, Shape
+from research.separation.training.step import Step
+from research.separation.training.targets import STRIDE
+from research.separation.training.train import CHECKPOINT, judge
+
+CLOSE = 1e-4
+"""How far a mask may be from torch's own after many steps, before an export counts as wrong."""
+
+
+def averaged(run: Path) -> tuple[Network, dict[str, str]]:
+    """The averaged network of the run and what to say about it."""
+    path = run / CHECKPOINT
+    if not path.is_file():
+        raise ConfigError(f"{path}: not there", "train first")
+    kept = torch.load(path, weights_only=True)
+    network = Network(Shape(**kept["shape"]))
+    network.load_state_dict(kept["average"])
+    about = {
+        "stems": ",".join(STEMS), "window": str(WINDOW), "stride": str(STRIDE), "points": str(POINTS),
+        "training_steps": str(int(kept["step"])), "training_hours": f"{float(kept['seen_s']) / 3600:.1f}",
+    }  # fmt: skip
+    return network.eval(), about
+
+
+def blend(run: Path, other: Path, share: float) -> None:
+    """Make the run's averaged weights the mean of its own and those of the checkpoint ``other``, which has ``share``.
+
+    Both have to be of one run, a stage apart: what they have learned since then lies on a line (Wortsman et al., "Model
+    soups", 2022). The run does not go on from there as it was: the optimizer's memory is left out.
+    """
+    mine, its = (torch.load(path, weights_only=True) for path in (run / CHECKPOINT, other))
+    if mine["shape"] != its["shape"]:
+        raise ConfigError(f"{other}: a network of {its['shape']}, not {mine['shape']}", "blend stages of one run")
+    for name, weights in mine["average"].items():
+        weights.lerp_(its["average"][name], share)
+    mine["network"] = mine["average"]
+    mine.pop("optimizer", None)
+    draft = run / f"{CHECKPOINT}.tmp"
+    torch.save(mine, draft)
+    draft.replace(run / CHECKPOINT)
+
+
+def export(run: Path, out: Path) -> str:
+    """Write the ONNX file and its line in SHA256SUMS, and return its SHA-256.
+
+    Raises FloatingPointError where the file does not do what torch does.
+    """
+    network, about = averaged(run)
+    power = torch.rand(1, 1, 3, POINTS)
+    made = io.BytesIO()
+    torch.onnx.export(
+        Step(network), (power, network.start(1)), made, input_names=["power", "state"], output_names=["masks", "after"],
+        opset_version=17, dynamo=False,
+    )  # fmt: skip
+    model = onnx.load_from_string(made.getvalue())
+    onnx.helper.set_model_props(model, about)
+    onnx.checker.check_model(model)
+    data = model.SerializeToString()
+    apart = _apart(network, data)
+    if apart > CLOSE:
+        raise FloatingPointError(f"ONNX Runtime's masks are {apart:.2g} from torch's after 200 steps")
+    write_atomic(out, data)
+    return summed(out.parent, out.name)
+
+
+class Exported:
+    """An exported file with the manners of a network, so that the same songs can judge it."""
+
+    def __init__(self, model: Path) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        self._size = self._session.get_inputs()[1].shape
+        self.spent_s = 0.0
+        self.steps = 0
+
+    def start(self, _batch: int) -> Tensor:
+        return torch.zeros(self._size)
+
+    def __call__(self, power: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        memory, masks = state.numpy(), []
+        began = time.thread_time()
+        for step in range(power.shape[1]):
+            told, memory = self._session.run(None, {"power": power[:, step : step + 1].numpy(), "state": memory})
+            masks.append(torch.from_numpy(told))
+        self.spent_s += time.thread_time() - began
+        self.steps += power.shape[1]
+        return torch.cat(masks, 1), torch.from_numpy(memory)
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What 8-bit weights cost and gain: mean SDR over songs and stems in dB, and ms of processor time a step."""
+
+    sdr_db: float
+    sdr_8bit_db: float
+    step_ms: float
+    step_8bit_ms: float
+
+    MOST_DB = 0.1
+    """Loss that nobody hears."""
+    LEAST_GAIN = 0.2
+    """Share of a step's time that makes a second file, and stems that differ from machine to machine, worth it."""
+
+    @property
+    def passed(self) -> bool:
+        return (
+            self.sdr_db - self.sdr_8bit_db <= self.MOST_DB and self.step_8bit_ms <= (1 - self.LEAST_GAIN) * self.step_ms
+        )
+
+    def __str__(self) -> str:
+        return (
+            f"8-bit weights: {self.sdr_8bit_db:.2f} dB against {self.sdr_db:.2f}, {self.step_8bit_ms:.3f} ms a step "
+            f"against {self.step_ms:.3f}: {'used' if self.passed else 'not used'}"
+        )
+
+
+def quantized(model: Path, out: Path, songs: dict[str, Batch]) -> Gate:
+    """The same with 8-bit weights in its matrix products, written to ``out`` only where it passes the gate.
+
+    One scale a matrix: ONNX Runtime 1.31 refuses the bands' batched products with a scale a channel.
+    """
+    with TemporaryDirectory() as folder:
+        draft = Path(folder) / out.name
+        quantize_dynamic(model, draft, weight_type=QuantType.QInt8, per_channel=False)
+        plain, small = Exported(model), Exported(draft)
+        sdr_db, small_db = _mean(judge(plain, songs)), _mean(judge(small, songs))
+        gate = Gate(sdr_db, small_db, 1e3 * plain.spent_s / plain.steps, 1e3 * small.spent_s / small.steps)
+        if gate.passed:
+            write_atomic(out, draft.read_bytes())
+    return gate
+
+
+def _mean(told: dict[str, dict[str, float]]) -> float:
+    return float(np.mean([value for stems in told.values() for value in stems.values()]))
+
+
+def _apart(network: Network, data: bytes, steps: int = 200) -> float:
+    """The greatest difference of a mask over ``steps`` steps of noise."""
+    session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+    random = np.random.default_rng(1)
+    powers = (10.0 ** random.uniform(-8, 0, (steps, 3, POINTS))).astype(np.float32)
+    state = network.start(1)
+    mine, worst = state.numpy(), 0.0
+    with torch.no_grad():
+        for power in powers:
+            masks, state = network(torch.from_numpy(power)[None, None], state)
+            theirs, mine = session.run(None, {"power": power[None, None], "state": mine})
+            worst = max(worst, float(np.abs(masks.numpy() - theirs).max()))
+    return worst

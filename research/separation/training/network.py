@@ -1,0 +1,112 @@
+"""The network: a causal band-split recurrent mask estimator, small enough for a hop in well under a millisecond.
+
+Band-split as in BSRNN (Luo and Yu, "Music Source Separation with Band-Split RNN", 2023): each band of neighbouring
+points has its own way in and its own way out, and everything between is shared by the bands. The recurrence is a
+gated linear one (as in minGRU: Feng et al., "Were RNNs All We Needed?", 2024): the gates look at the input alone, so
+that training computes all hops at once in matrix products, and a live step is a handful of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from bridge.core.audio import STEMS
+from engines.separation.frequency_grid import POINTS
+from research.common.recurrence import Recurrence
+
+FEATURES = 3
+"""Per point: level of mid, level of side, and how far from the middle it stands (-1 left to 1 right)."""
+SIDES = 2
+"""Masks for mid and for side."""
+FLOOR = 1e-8
+"""Power under which nothing is told apart: 80 dB below a full-scale sine."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Sizes of a network. ``points``: of the grid in each band."""
+
+    width: int = 64
+    layers: int = 6
+    points: int = 6
+    hidden: int = 96
+
+    @property
+    def bands(self) -> int:
+        return POINTS // self.points
+
+
+def features(power: Tensor) -> Tensor:
+    """Powers (..., 3, POINTS) of mid, side and twice their product, as numbers around -1 to 1."""
+    mid, side, cross = power.unbind(-2)
+    levels = torch.log10(torch.stack([mid, side], -2) + FLOOR) * 0.25 + 1.0
+    pan = (cross / (mid + side + FLOOR)).unsqueeze(-2)
+    return torch.cat([levels, pan], -2)
+
+
+class Bandwise(nn.Module):
+    """A linear layer of its own for each band: (..., bands, inputs) to (..., bands, outputs)."""
+
+    def __init__(self, bands: int, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(bands, inputs, outputs) / inputs**0.5)
+        self.bias = nn.Parameter(torch.zeros(bands, outputs))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.einsum("...ki,kio->...ko", x, self.weight) + self.bias
+
+
+class Mixer(nn.Module):
+    """Across bands: what one band hears, the others learn; the same for every channel."""
+
+    def __init__(self, bands: int, width: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.up = nn.Linear(bands, 2 * bands)
+        self.down = nn.Linear(2 * bands, bands)
+        with torch.no_grad():
+            self.down.weight *= 0.5
+
+    def forward(self, x: Tensor) -> Tensor:
+        across = self.norm(x).transpose(-1, -2)
+        return x + self.down(nn.functional.silu(self.up(across))).transpose(-1, -2)
+
+
+class Network(nn.Module):
+    """Powers at the grid's points in, masks out: real, positive, and over the stems they sum to one."""
+
+    def __init__(self, shape: Shape = Shape()) -> None:
+        super().__init__()
+        self.shape = shape
+        bands, width = shape.bands, shape.width
+        self.enter = Bandwise(bands, FEATURES * shape.points, width)
+        self.times = nn.ModuleList(Recurrence(width) for _ in range(shape.layers))
+        self.mixers = nn.ModuleList(Mixer(bands, width) for _ in range(shape.layers))
+        self.norm = nn.LayerNorm(width)
+        self.wide = nn.Linear(width, shape.hidden)
+        self.leave = Bandwise(bands, shape.hidden, len(STEMS) * SIDES * shape.points)
+        with torch.no_grad():
+            self.leave.weight *= 0.1
+
+    def start(self, batch: int) -> Tensor:
+        """The memory before anything was heard: (layers, batch, bands, width)."""
+        return torch.zeros(self.shape.layers, batch, self.shape.bands, self.shape.width)
+
+    def forward(self, power: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """``power`` (batch, steps, 3, POINTS): masks (batch, steps, STEMS, SIDES, POINTS) and the memory after."""
+        batch, steps = power.shape[:2]
+        bands, points = self.shape.bands, self.shape.points
+        heard = features(power).reshape(batch, steps, FEATURES, bands, points)
+        x = self.enter(heard.permute(0, 1, 3, 2, 4).reshape(batch, steps, bands, FEATURES * points))
+        after = []
+        for layer, (time, mixer) in enumerate(zip(self.times, self.mixers, strict=True)):
+            x, last = time(x, state[layer])
+            x = mixer(x)
+            after.append(last)
+        x = self.leave(nn.functional.silu(self.wide(self.norm(x))))
+        masks = x.reshape(batch, steps, bands, len(STEMS), SIDES, points).permute(0, 1, 3, 4, 2, 5)
+        masks = masks.reshape(batch, steps, len(STEMS), SIDES, POINTS)
+        return torch.softmax(masks, 2), torch.stack(after)

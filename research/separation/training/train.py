@@ -1,0 +1,234 @@
+"""Training: resumable at any moment, an average of the weights beside them, a log that can be plotted."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bridge.core.audio import STEMS
+from research.common.prefetch import Drawing
+from research.datasets.library import JOINED, RATE, Library
+from research.separation.training.batches import OVERLAPS, Batch, drawer, gather
+from research.separation.training.mixing import parts_of, place_of, rows_of
+from research.separation.training.network import Network, Shape
+from research.separation.training.targets import STRIDE, cells
+
+SECOND = 43
+"""Steps of about one second: what the loss weighs as one, as the measure of the field does."""
+FLOOR = 2.5e-2
+"""An error this small against the mixture (-16 dB) is as good as none: an absent stem has no SDR.
+
+At -25 dB a network in doubt learned to be silent, since it won more decibels where a stem was absent than it ever could
+where one was there: after 10 hours of mixtures no voice came through at all.
+"""
+FINEST, PRESENT = 1e-3, 1e-2
+"""Where a stem sounds the floor is lower, down to -30 dB: with one at -16 dB there was nothing to win on a bass as loud
+as the rest once its error was 10 dB below it, and a soft voice was worth no more than a leak. Half way at -20 dB."""
+CHECKPOINT = "checkpoint.pt"
+LOG = "log.jsonl"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run is made of. ``rate``: learning rate, held after the warm-up; ``cooled_from``: the step from which
+    it falls to nothing by ``steps`` (a run can be cooled at any time, or go on from before)."""
+
+    batch: int = 4
+    length: int = 129
+    rate: float = 2e-3
+    warm_up: int = 200
+    averaged: float = 0.998
+    seed: int = 1
+    steps: int = 0
+    cooled_from: int = 0
+
+    def rate_at(self, step: int) -> float:
+        if self.cooled_from and step > self.cooled_from:
+            return self.rate * max(0.0, (self.steps - step) / (self.steps - self.cooled_from))
+        return self.rate * min(1.0, (step + 1) / self.warm_up)
+
+
+def errors(masks: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+    """Of each stem in each cell (batch, steps, STEMS, sides, POINTS): the error's energy, and the mixture's.
+
+    What is joined is compared as one; rows without a truth are zero.
+    """
+    together = torch.einsum("bij,btjcg->bticg", batch.joined, masks)
+    known = (batch.joined.sum(2) > 0).to(masks.dtype)[:, None, :, None, None]
+    mix = batch.mix.unsqueeze(2)
+    wrong = (together * (together * mix - 2 * batch.common) + batch.own).clamp_min(0.0) * known
+    return wrong, mix
+
+
+def loss_of(masks: Tensor, batch: Batch) -> Tensor:
+    """Decibels of error in each second of each stem, and beside it the share of amplitude that is wrong.
+
+    The first is the measure itself, ruled by what is loud; the second teaches what is soft, the highs above all.
+    """
+    wrong, mix = errors(masks, batch)
+    size, steps = wrong.shape[:2]
+    seconds = steps // SECOND
+    cut = seconds * SECOND
+    known = (batch.joined.sum(2) > 0).to(masks.dtype)
+    energy = wrong[:, :cut].sum((3, 4)).reshape(size, seconds, SECOND, -1).sum(2)
+    own = batch.own[:, :cut].sum((3, 4)).reshape(size, seconds, SECOND, -1).sum(2)
+    whole = mix[:, :, 0].sum((2, 3))
+    against = whole.mean(1)[:, None, None] * SECOND + 1e-9
+    around = whole[:, :cut].reshape(size, seconds, SECOND, 1).sum(2) + 0.1 * against
+    absent = PRESENT * around / (own + PRESENT * around)
+    floor = (FLOOR * absent + FINEST * (1.0 - absent)) * around
+    decibels = torch.log10((energy + floor + 1e-9) / against)
+    amplitude = torch.sqrt(wrong + 1e-9).sum((1, 3, 4)) / torch.sqrt(mix + 1e-9).sum((1, 2, 3, 4))[:, None]
+    return ((decibels.mean(1) + 2.0 * amplitude) * known).sum() / known.sum()
+
+
+class Trainer:
+    """A run in ``folder``: the network, its average, the optimizer, and how far it has come."""
+
+    def __init__(self, folder: Path, plan: Plan, shape: Shape, compiled: bool = False) -> None:
+        torch.manual_seed(plan.seed)
+        self.folder, self.plan, self.shape = folder, plan, shape
+        self.network = Network(shape)
+        self.average = Network(shape)
+        self.average.load_state_dict(self.network.state_dict())
+        self.optimizer = torch.optim.AdamW(self.network.parameters(), plan.rate, betas=(0.9, 0.98), weight_decay=0.01)
+        self.step = 0
+        self.seen_s = 0.0
+        # compiled: fused loops, half the time of a step; needs a C++ compiler, and minutes before the first
+        self._heard_as = torch.compile(self.network.forward) if compiled else self.network.forward
+        self._loss_of = torch.compile(loss_of) if compiled else loss_of
+
+    def load(self) -> bool:
+        """Go on where the run stopped; False where it never began."""
+        path = self.folder / CHECKPOINT
+        if not path.exists():
+            return False
+        kept = torch.load(path, weights_only=True)
+        self.network.load_state_dict(kept["network"])
+        self.average.load_state_dict(kept["average"])
+        if "optimizer" in kept:
+            self.optimizer.load_state_dict(kept["optimizer"])
+        self.step, self.seen_s = int(kept["step"]), float(kept["seen_s"])
+        return True
+
+    def save(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        draft = self.folder / f"{CHECKPOINT}.tmp"
+        kept = {
+            "shape": asdict(self.shape), "network": self.network.state_dict(), "average": self.average.state_dict(),
+            "optimizer": self.optimizer.state_dict(), "step": self.step, "seen_s": self.seen_s,
+        }  # fmt: skip
+        torch.save(kept, draft)
+        draft.replace(self.folder / CHECKPOINT)
+
+    def learn(self, batch: Batch) -> float:
+        """One step; returns the loss."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.plan.rate_at(self.step)
+        with torch.autocast("cpu", torch.bfloat16):
+            masks, _ = self._heard_as(batch.power, self.network.start(len(batch.power)))
+        loss = self._loss_of(masks.float(), batch)
+        self.optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.optimizer.step()
+        self.step += 1
+        kept = min(self.plan.averaged, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            for slow, fast in zip(self.average.parameters(), self.network.parameters(), strict=True):
+                slow.lerp_(fast, 1.0 - kept)
+        self.seen_s += batch.power.shape[0] * batch.power.shape[1] * STRIDE / RATE
+        return float(loss)
+
+
+def validation(library: Library, seconds: float = 60.0) -> dict[str, Batch]:
+    """The songs of ``library``, each as it is, ``seconds`` from its middle."""
+    found = {}
+    for name, song in sorted(library.songs.items()):
+        frames = min(clip.frames for clip in song.values())
+        length = min(int(seconds * RATE), frames)
+        start = (frames - length) // 2
+        stems, joined = np.zeros((len(STEMS), 2, length), np.float32), np.eye(len(STEMS), dtype=np.float32)
+        for part in parts_of(song):
+            if part in JOINED:
+                joined[:] = rows_of(part)
+            wave = np.asarray(song[part].samples()[start : start + length], np.float32)
+            stems[place_of(part)] += wave.T / 32768
+        found[name] = gather([(cells(stems, RATE, OVERLAPS[0]), joined)])
+    return found
+
+
+class Judged(Protocol):
+    """A network, or what behaves like one."""
+
+    def start(self, batch: int, /) -> Tensor: ...
+
+    def __call__(self, power: Tensor, state: Tensor, /) -> tuple[Tensor, Tensor]: ...
+
+
+@torch.no_grad()
+def judge(network: Judged, songs: dict[str, Batch]) -> dict[str, dict[str, float]]:
+    """By song and stem: the median over seconds of the SDR in dB, where stem and mixture sound in that second."""
+    told: dict[str, dict[str, float]] = {}
+    for name, batch in songs.items():
+        masks, _ = network(batch.power, network.start(1))
+        wrong, _ = errors(masks, batch)
+        told[name] = {}
+        for i, stem in enumerate(STEMS):
+            if not batch.joined[0, i].any():
+                continue
+            cut = wrong.shape[1] // SECOND * SECOND
+            noise = wrong[0, :cut, i].sum((1, 2)).reshape(-1, SECOND).sum(1)
+            signal = batch.own[0, :cut, i].sum((1, 2)).reshape(-1, SECOND).sum(1)
+            whole = batch.mix[0, :cut].sum((1, 2)).reshape(-1, SECOND).sum(1)
+            sounding = signal > 1e-4 * whole.mean()
+            if sounding.any():
+                joined = batch.joined[0, i].sum() > 1
+                ratio = 10 * torch.log10(signal[sounding] / noise[sounding].clamp_min(1e-12))
+                told[name][stem + "+" * bool(joined)] = float(ratio.median())
+    return told
+
+
+def log_line(folder: Path, values: dict[str, float]) -> None:
+    """Append to the run's log: a JSON object a line, so that songs may come and go."""
+    with (folder / LOG).open("a", encoding="utf-8") as file:
+        file.write(json.dumps({name: round(value, 5) for name, value in values.items()}) + "\n")
+
+
+def train(
+    trainer: Trainer, library: Library, songs: dict[str, Batch], until: Callable[[int], bool],
+    report: Callable[[str], None], every: int = 250,
+) -> None:  # fmt: skip
+    """Learn until ``until(step)``; every so many steps judge the average, save and log."""
+    plan = trainer.plan
+    losses: list[float] = []
+    began, waited = time.monotonic(), 0.0
+    with Drawing(drawer, (library, plan.length, plan.seed, plan.batch), trainer.step) as drawing:
+        while not until(trainer.step):
+            now = time.monotonic()
+            batch = drawing.take()
+            waited += time.monotonic() - now
+            losses.append(trainer.learn(batch))
+            if not math.isfinite(losses[-1]):
+                raise FloatingPointError(f"the loss is {losses[-1]} at step {trainer.step}; go on from {CHECKPOINT}")
+            if trainer.step % every and not until(trainer.step):
+                continue
+            told = judge(trainer.average, songs)
+            flat = {f"{song}.{stem}": value for song, stems in told.items() for stem, value in stems.items()}
+            trainer.save()
+            hours, loss = trainer.seen_s / 3600, float(np.mean(losses))
+            log_line(trainer.folder, {"step": float(trainer.step), "hours": hours, "loss": loss, **flat})
+            took = time.monotonic() - began
+            pace = len(losses) * plan.batch * plan.length * STRIDE / RATE / took
+            shown = " ".join(f"{key} {value:.2f}" for key, value in flat.items())
+            report(f"step {trainer.step} {hours:.2f} h {pace:.1f}x waited {waited / took:.0%} loss {loss:.4f} {shown}")
+            losses, began, waited = [], time.monotonic(), 0.0

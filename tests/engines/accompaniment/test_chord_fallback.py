@@ -1,0 +1,70 @@
+"""What is played where no chord is foreseen, step by step."""
+
+from __future__ import annotations
+
+from bridge.core.events import Chord
+from engines.accompaniment.chord_fallback import (
+    DRUMS,
+    DRUMS_BEATS,
+    FORESEEN,
+    HELD,
+    HELD_BEATS,
+    SILENCE,
+    TONIC,
+    TONIC_BEATS,
+    Foresight,
+    Ladder,
+)
+from engines.accompaniment.harmony.trellis import HABIT, LOOP, NOTHING, TRACK
+from engines.accompaniment.harmony.vocabulary import CLASSES, chord_of
+from engines.accompaniment.score import NO_CHORD
+
+F = Foresight(chord_of(5, 1.0), 0.6, LOOP)
+LOST = Foresight(NO_CHORD, 0.5, HABIT)
+A_MINOR = CLASSES + 9
+
+
+def test_the_last_chord_then_the_key_s_then_drums_then_nothing() -> None:
+    ladder, levels, roots = Ladder(), [], []
+    for told in (F, *[LOST] * (DRUMS_BEATS + 4)):
+        chosen = ladder.choose(told, A_MINOR)
+        levels.append(ladder.at)
+        roots.append(chosen.chord.root)
+    steps = [HELD_BEATS, TONIC_BEATS - HELD_BEATS, DRUMS_BEATS - TONIC_BEATS, 4]
+    assert levels == [FORESEEN, *[HELD] * steps[0], *[TONIC] * steps[1], *[DRUMS] * steps[2], *[SILENCE] * steps[3]]
+    assert roots == [5, *[5] * steps[0], *[9] * steps[1], *[-1] * (steps[2] + steps[3])]
+
+
+def test_the_key_s_chord_has_its_third() -> None:
+    ladder = Ladder()
+    assert ladder.choose(LOST, A_MINOR).chord == Chord(9, 1, 9, 1.0)
+    assert ladder.choose(LOST, 3).chord == Chord(3, 0, 3, 1.0)
+
+
+def test_without_a_key_the_drums_go_on_and_before_anything_was_heard_nothing_does() -> None:
+    ladder = Ladder()
+    assert ladder.choose(Foresight(), -1).chord == NO_CHORD
+    assert ladder.at == SILENCE
+    ladder.choose(F, -1)
+    for _ in range(HELD_BEATS + 1):
+        ladder.choose(LOST, -1)
+    assert ladder.at == DRUMS
+
+
+def test_a_chord_that_is_foreseen_again_is_played_at_once_and_the_count_begins_anew() -> None:
+    ladder = Ladder()
+    ladder.choose(F, -1)
+    for _ in range(DRUMS_BEATS + 9):
+        ladder.choose(LOST, -1)
+    assert ladder.choose(F, -1) == F
+    assert ladder.at == FORESEEN
+    ladder.choose(LOST, -1)
+    assert ladder.at == HELD
+
+
+def test_no_chord_by_the_user_s_word_is_played_as_written() -> None:
+    ladder = Ladder()
+    ladder.choose(F, 0)
+    assert ladder.choose(Foresight(NO_CHORD, 1.0, TRACK), 0).chord == NO_CHORD
+    assert ladder.at == FORESEEN
+    assert ladder.choose(Foresight(source=NOTHING), 0).chord == F.chord

@@ -1,0 +1,76 @@
+"""What the synth is told of a style's sounds, and when."""
+
+from __future__ import annotations
+
+from bridge.core.engine import block_for
+from bridge.core.events import Chord, Midi, TimedEvent
+from bridge.core.time import BlockTime
+from engines.accompaniment.band import Band
+from engines.accompaniment.performance_controls import STYLE, STYLES
+from engines.accompaniment.performer import CHANNELS
+from engines.accompaniment.program_changes import Sounds
+from engines.accompaniment.style import find, load
+from engines.accompaniment.timeline import HOP
+
+RATE, TEMPO, LEAD = 44100, 120.0, 640
+BEAT = 22050
+
+
+def messages(name: str) -> set[bytes]:
+    """What a style's sounds are, as messages."""
+    parts = load(find(name)).parts
+    programs = {bytes((0xC0 | CHANNELS[part], style.program)) for part, style in parts.items()}
+    return programs | {bytes((0xB0 | CHANNELS[part], 7, style.volume)) for part, style in parts.items()}
+
+
+def play(styles: list[str]) -> tuple[list[TimedEvent], list[TimedEvent]]:
+    """Two bars in each of ``styles``: what is said of sounds, and the notes."""
+    band = Band()
+    band.prepare(RATE, HOP, LEAD)
+    block, out = block_for(band.spec.inputs, HOP, band.spec.controls), block_for(band.spec.outputs, HOP)
+    values = dict(block.values)
+    said: tuple[list[TimedEvent], list[TimedEvent]] = ([], [])
+    for first in range(0, len(styles) * 8 * BEAT, HOP):
+        values[STYLE.name] = float(STYLES.index(styles[first // (8 * BEAT)]))
+        block.values = values
+        block.events["chords"] = [TimedEvent(0, Chord(0, 0, 0, 0.9))] if first == 0 else []
+        band.process(block, BlockTime(first, RATE, first / BEAT, TEMPO, True, 4, True), out)
+        for port, events in zip(("sound", "midi"), said, strict=True):
+            events += out.events[port]
+            out.events[port].clear()
+        out.events["foreseen"].clear()
+    return said
+
+
+def data(events: list[TimedEvent]) -> set[bytes]:
+    return {event.payload.data for event in events if isinstance(event.payload, Midi)}
+
+
+def test_a_style_s_sounds_are_said_once_before_its_first_note() -> None:
+    sounds, notes = play(["rock", "rock"])
+    assert data(sounds) == messages("rock")
+    assert len(sounds) == len(messages("rock"))
+    assert max(event.frame for event in sounds) <= notes[0].frame
+
+
+def test_another_style_s_sounds_are_said_with_its_first_beat() -> None:
+    sounds, _ = play(["rock", "jazz"])
+    changed = [event for event in sounds if event.frame > sounds[0].frame]
+    assert data(changed) == messages("jazz")
+    beat = changed[0].frame / BEAT
+    assert 8 <= beat <= 11 and 0.85 < beat % 1 < 0.95  # decided a beat ahead, set just before it
+
+
+def test_no_sound_goes_out_as_midi() -> None:
+    _, notes = play(["rock"])
+    assert {message[0] & 0xF0 for message in data(notes)} == {0x80, 0x90}
+
+
+def test_what_is_said_never_goes_back_in_time() -> None:
+    sounds, style = Sounds(), load(find("pop"))
+    first = sounds.change(1, style, 1000)
+    again = sounds.change(2, style, 900)
+    assert [event.frame for event in first + again] == [1000] * len(first + again)
+    assert sounds.change(2, style, 2000) == []
+    sounds.forget()
+    assert sounds.change(2, style, 0)[0].frame == 0

@@ -1,0 +1,202 @@
+"""Where a stem is usually struck and how loud it is against its usual, along a timeline, heard late or not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+
+from bridge.core.audio import Audio
+from bridge.core.engine import block_for
+from engines.accompaniment.band import Band
+from engines.accompaniment.score import Dials
+from engines.accompaniment.sidechain import DOWN_DB, FOLLOWS, MOST_LATE, SOURCES, Following
+from engines.accompaniment.timeline import HOP
+
+RHYTHM = (0, 18, 24, 42)
+"""Twelfths of a beat in a bar of four: on 1, behind 2, on 3, behind 4."""
+SIZE = 48
+Clock = Callable[[int], float]
+"""The beat at a frame."""
+
+
+def plucked(places: Sequence[int], bars: int, bpm: float, rate: int, loose_s: float = 0.0) -> Audio:
+    """Short low tones at these twelfths of each bar, over a little noise, shape (2, frames)."""
+    beat, rng = 60 * rate / bpm, np.random.default_rng(3)
+    audio = rng.normal(0, 0.001, round(bars * 4 * beat) + rate)
+    time = np.arange(round(0.2 * rate)) / rate
+    for bar in range(bars):
+        for place in places:
+            on = max(round((4 * bar + place / 12) * beat + loose_s * rng.normal() * rate), 0)
+            hz = 55.0 * 2 ** (rng.integers(8) / 12)
+            tone = 0.3 * np.sin(2 * np.pi * hz * time) * np.exp(-time / 0.05) * np.minimum(time / 0.003, 1)
+            audio[on : on + len(tone)] += tone
+    return np.stack([audio, audio]).astype(np.float32)
+
+
+def steady(bpm: float, rate: int) -> Clock:
+    return lambda frame: frame * bpm / (60 * rate)
+
+
+class Hears:
+    """The drums follow the bass: what they hear, hop by hop."""
+
+    def __init__(self, rate: int = 44100) -> None:
+        self.following, self.rate, self.frame = Following(), rate, 0
+        self.following.prepare(rate)
+        self.values = {control.name: 0.0 for control in FOLLOWS.values()}
+        self.values[FOLLOWS["drums"].name] = 1.0 + SOURCES.index("bass")
+
+    def hear(self, audio: Audio, clock: Clock, late: int = 0, bar_beats: int = 4) -> Hears:
+        """``audio``, which is told ``late`` frames after it sounded."""
+        told = np.concatenate([np.zeros((2, late), np.float32), audio], axis=1)
+        for first in range(0, told.shape[1] - HOP + 1, HOP):
+            block = block_for(Band.spec.inputs, HOP)
+            block.values, block.late_frames = self.values, late
+            block.audio["bass"][:] = told[:, first : first + HOP]
+            self.frame += HOP
+            self.following.listen(block, clock(self.frame), bar_beats)
+        return self
+
+    def dials(self, bar_beats: int = 4) -> Dials:
+        self.following.turn()
+        self.following.take(0)
+        return self.following.dials(Dials(), bar_beats, self.values)["drums"]
+
+
+def strong(accents: Sequence[float]) -> set[int]:
+    return {place for place, accent in enumerate(accents) if accent >= 0.5}
+
+
+def around(places: Sequence[int]) -> set[int]:
+    return {(place + by) % SIZE for place in places for by in (-1, 0, 1)}
+
+
+@pytest.mark.parametrize("bpm", [70.0, 120.0, 168.0])
+@pytest.mark.parametrize(("rate", "late"), [(44100, 0), (48000, 9000), (96000, 20000)])
+def test_a_rhythm_that_goes_on_is_found_where_it_sounded(bpm: float, rate: int, late: int) -> None:
+    hears = Hears(rate).hear(plucked(RHYTHM, 8, bpm, rate, 0.005), steady(bpm, rate), late)
+    accents = hears.dials().accents
+    assert len(accents) == SIZE
+    assert set(RHYTHM) <= strong(accents)
+    # a stroke between two twelfths may be either
+    assert strong(accents) <= around(sorted(around(RHYTHM)))
+
+
+def test_nothing_is_followed_before_two_bars_nor_where_the_metre_is_another() -> None:
+    audio, clock = plucked(RHYTHM, 8, 120, 44100), steady(120, 44100)
+    bar = 2 * 44100
+    assert Hears().hear(audio[:, : round(1.9 * bar)], clock).dials().accents == ()
+    hears = Hears().hear(audio[:, : round(2.3 * bar)], clock)
+    assert hears.dials().accents
+    assert hears.dials(bar_beats=3).accents == ()
+
+
+def test_another_rhythm_takes_over_within_four_bars() -> None:
+    hears, clock = Hears(), steady(120, 44100)
+    bar = 2 * 44100
+    hears.hear(plucked(RHYTHM, 8, 120, 44100)[:, : 8 * bar], clock)
+    hears.hear(plucked((6, 30), 6, 120, 44100)[:, : 5 * bar], clock)
+    assert {6, 30} <= strong(hears.dials().accents)
+    assert not strong(hears.dials().accents) & {0, 18, 24, 42}
+
+
+@pytest.mark.parametrize("late", [0, 9000])
+def test_a_loop_of_one_bar_is_heard_whole_each_time(late: int) -> None:
+    hears = Hears().hear(plucked(RHYTHM, 8, 120, 44100), lambda frame: frame / 22050 % 4, late)
+    assert set(RHYTHM) <= strong(hears.dials().accents)
+
+
+def test_what_is_struck_evenly_without_a_rhythm_is_not_followed() -> None:
+    rng, clock = np.random.default_rng(1), steady(120, 44100)
+    noise = np.repeat(rng.normal(0, 0.1, (1, 16 * 44100)), 2, 0).astype(np.float32)
+    assert Hears().hear(noise, clock).dials().accents == ()
+    roll = plucked(range(0, SIZE, 3), 8, 120, 44100)
+    assert Hears().hear(roll, clock).dials().accents == ()
+    assert Hears().hear(plucked(range(0, SIZE, 6), 8, 120, 44100), clock).dials().accents
+
+
+def test_it_is_played_as_much_softer_as_the_stem_is_and_no_further() -> None:
+    audio, clock = plucked(RHYTHM, 12, 120, 44100)[:, : 24 * 44100], steady(120, 44100)
+    usual = Hears().hear(audio, clock).dials().intensity
+    softer = Hears().hear(audio, clock).hear(audio[:, : 4 * 44100] * np.float32(0.25), clock).dials().intensity
+    silent = Hears().hear(audio, clock).hear(np.zeros((2, 8 * 44100), np.float32), clock).dials().intensity
+    assert usual == pytest.approx(0.5, abs=0.15)
+    assert usual - softer == pytest.approx(0.03 * 12, abs=0.12)
+    assert silent == pytest.approx(max(0.5 + 0.03 * DOWN_DB, 0.0))
+
+
+def test_while_no_time_passes_nothing_is_learned() -> None:
+    hears = Hears().hear(plucked(RHYTHM, 8, 120, 44100), steady(120, 44100))
+    before = hears.dials()
+    hears.hear(np.zeros((2, 4 * 44100), np.float32), lambda _: float("nan"))
+    assert hears.dials().accents == before.accents
+    assert hears.dials().intensity == pytest.approx(before.intensity, abs=0.05)
+
+
+def test_what_comes_later_than_anything_is_remembered_is_not_followed() -> None:
+    audio = plucked(RHYTHM, 4, 120, 44100)
+    for late in (MOST_LATE - HOP, 2 * MOST_LATE):
+        assert Hears().hear(audio, steady(120, 44100), late).dials() == Dials()
+
+
+def test_what_nobody_follows_is_not_heard_and_who_follows_nothing_plays_as_he_is_told() -> None:
+    hears = Hears()
+    hears.values[FOLLOWS["drums"].name] = 0.0
+    hears.hear(plucked(RHYTHM, 8, 120, 44100), steady(120, 44100))
+    assert hears.dials() == Dials()
+    assert not any(array.any() for name, array in hears.following.state().items() if name.startswith("bass.struck"))
+
+
+def test_broken_samples_are_silence() -> None:
+    audio = plucked(RHYTHM, 8, 120, 44100)
+    broken = audio.copy()
+    broken[0, 1000:3000], broken[1, 1000:3000:2], broken[1, 1001:3000:2] = np.nan, np.inf, -np.inf
+    audio[:, 1000:3000] = 0.0
+    clock = steady(120, 44100)
+    assert Hears().hear(broken, clock).dials() == Hears().hear(audio, clock).dials()
+
+
+@pytest.mark.parametrize("right", [-1.0, -0.9])
+def test_a_stem_whose_sides_cancel_is_followed_as_if_they_did_not(right: float) -> None:
+    audio, clock = plucked(RHYTHM, 8, 120, 44100), steady(120, 44100)
+    found = Hears().hear(audio * np.array([[1.0], [right]], np.float32), clock).dials()
+    assert set(RHYTHM) <= strong(found.accents)
+    assert strong(found.accents) <= around(sorted(around(RHYTHM)))
+    assert found.intensity == pytest.approx(Hears().hear(audio, clock).dials().intensity, abs=0.01)
+
+
+def test_of_an_ordinary_stem_the_mean_of_its_sides_is_followed_to_the_bit() -> None:
+    audio, clock = plucked(RHYTHM, 8, 120, 44100), steady(120, 44100)
+    wide = np.stack([audio[0], 0.4 * np.roll(audio[1], 300)])
+    both = np.stack([wide.mean(0)] * 2)
+    states = [Hears().hear(sides, clock).following.state() for sides in (wide, both)]
+    names = [name for name in states[0] if name.startswith("bass.") and ".downmix." not in name]
+    assert len(names) > 10
+    assert all(np.array_equal(states[0][name], states[1][name], equal_nan=True) for name in names)
+
+
+def test_what_is_inverted_when_it_goes_on_elsewhere_stays_so() -> None:
+    audio, clock = plucked(RHYTHM, 8, 120, 44100) * np.array([[1.0], [-1.0]], np.float32), steady(120, 44100)
+    one, other = Hears().hear(audio[:, :200000], clock), Hears()
+    assert int(one.following.state()["bass.downmix.inverted"]) == 1
+    other.following.restore(one.following.state())
+    assert int(other.following.state()["bass.downmix.inverted"]) == 1
+    one.following.forget()
+    assert int(one.following.state()["bass.downmix.inverted"]) == 0
+
+
+def test_it_goes_on_elsewhere_as_it_was_and_forgets_all() -> None:
+    audio, clock = plucked(RHYTHM, 8, 120, 44100), steady(120, 44100)
+    one, other = Hears().hear(audio[:, :200000], clock), Hears()
+    other.following.restore(one.following.state())
+    other.frame = one.frame
+    for hears in (one, other):
+        hears.hear(audio[:, 200000:], clock, 3000)
+        hears.dials()
+    states = one.following.state(), other.following.state()
+    assert all(np.array_equal(states[0][name], states[1][name], equal_nan=True) for name in states[0])
+    one.following.forget()
+    fresh = Hears().following.state()
+    assert all(np.array_equal(array, fresh[name], equal_nan=True) for name, array in one.following.state().items())

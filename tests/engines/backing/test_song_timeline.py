@@ -1,0 +1,256 @@
+"""Songs of known beats and chords as what the band plays to: in time with the recording to a few milliseconds."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import accumulate
+from math import sin
+from pathlib import Path
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from mido import MidiFile, tick2second
+
+from bridge.core.audio import Audio
+from bridge.errors import ConfigError
+from engines.accompaniment.arranger import Part
+from engines.accompaniment.offline.midi import band_file
+from engines.accompaniment.offline.midifile import read_midi
+from engines.accompaniment.offline.piece import Piece, starts_of
+from engines.accompaniment.score import NO_CHORD, Note
+from engines.accompaniment.sheet import Section, Sheet, read_sheet
+from engines.accompaniment.style import find, load
+from engines.backing.song_timeline import Course, chord_between, course_of, follow, late_ticks_of, tempi_of
+from engines.mir.offline.analysis_remarks import NO_BEAT
+from engines.mir.offline.song_map import ChordSpan, SongBeat
+from tests.engines.backing.songs import beat_chances, silent, strength_of, told_beats, told_map, wave
+from tests.engines.mir.signals import RATE, band, clicks, tones
+
+
+def second_of(beat: float) -> float:
+    """Between 108 and 116 a minute."""
+    return 0.43 + beat * 60 / 112 + 0.15 * sin(beat / 20)
+
+
+def song(beats: int = 64, second_of: Callable[[float], float] = second_of) -> Audio:
+    return band(lambda beat: second_of(beat) * RATE, beats)
+
+
+def span(start: float, end: float, label: str = "C", root: int = 0, minor: bool = False) -> ChordSpan:
+    notes = () if root < 0 else (root, (root + 4 - minor) % 12, (root + 7) % 12)
+    return ChordSpan(start, end, label, label, root, root, notes, 0.8)
+
+
+def course_to(beats: Sequence[SongBeat], audio: Audio, chords: Sequence[ChordSpan]) -> Course:
+    """The course of a song in which the engine and the network find the same beats."""
+    chances = beat_chances([beat.time_s for beat in beats], audio.shape[1] / RATE)
+    return course_of(told_map(beats, audio, chords), chances, strength_of(audio), "song.wav")
+
+
+def seconds_of_bars(data: bytes, starts: list[int]) -> list[float]:
+    """When the ticks ``starts`` of a MIDI file come, by its tempo map."""
+    file = MidiFile(file=io.BytesIO(data))
+    tempi, tick = [], 0
+    for message in file.tracks[0]:
+        tick += message.time
+        if message.type == "set_tempo":
+            tempi.append((tick, message.tempo))
+    found = []
+    for start in starts:
+        at = 0.0
+        for number, (tick, tempo) in enumerate(tempi):
+            until = min(tempi[number + 1][0] if number + 1 < len(tempi) else start, start)
+            at += tick2second(max(until - tick, 0), file.ticks_per_beat, tempo)
+        found.append(at)
+    return found
+
+
+def midi_of(piece: Piece) -> bytes:
+    return band_file(piece.bars(), [], load(find("pop")), piece.tempi, None, "song", piece.lead_ticks)
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """Of a song of which nothing but its sound is told."""
+    return follow(wave(tmp_path_factory.mktemp("songs") / "song.wav", song(48)), silent)
+
+
+def test_a_song_that_was_only_heard_is_played_to_in_time_from_its_first_beat_on(course: Course) -> None:
+    truth = np.array([second_of(beat) for beat in range(48)])
+    away = np.array([np.abs(truth - beat).min() for beat in course.beats_s[:-1]])
+    assert away.max() < 0.005
+    assert away.mean() < 0.002
+    assert course.beats_s[0] == pytest.approx(second_of(0), abs=0.005)
+    bars = course.piece.bars()
+    starts = starts_of(bars, course.piece.lead_ticks)
+    heard = seconds_of_bars(midi_of(course.piece), starts[:-1])
+    edges = np.cumsum([0, *course.bars])[:-1]
+    assert heard == pytest.approx([course.beats_s[edge] for edge in edges], abs=2e-6)
+
+
+def test_its_chords_and_bars_are_the_songs(course: Course) -> None:
+    bars = course.piece.bars()
+    first = round((course.beats_s[0] - second_of(0)) / 0.53)
+    assert first % 4 == 0
+    assert {bar.beats for bar in bars} == {4}
+    expected = [("C", "Am", "F", "G")[(first // 4 + number) % 4] for number in range(len(bars))]
+    right = sum(bar.chords[1].label == chord for bar, chord in zip(bars, expected, strict=True))
+    assert right >= 0.8 * len(bars)
+
+
+def test_tempi_put_every_beat_where_it_is_for_an_hour() -> None:
+    beats = np.cumsum(np.random.default_rng(1).uniform(0.4, 0.6, 7200)) + 0.1234567
+    lead, tempi = tempi_of(beats.tolist())
+    ticks = np.array([tick for tick, _ in tempi] + [lead + 480 * (len(beats) - 1)])
+    lengths = np.diff(ticks) * [tempo for _, tempo in tempi] / 480e6
+    times = np.concatenate([[0.0], np.cumsum(lengths)])
+    assert len(tempi) == len(beats)
+    assert np.abs(times[1:] - beats).max() < 2e-6
+
+
+@pytest.mark.parametrize(("first_s", "lead"), [(0.0, 0), (0.04, 0), (0.2, 240), (0.55, 480), (1.6, 1440)])
+def test_the_lead_in_is_sixteenths_or_quarter_notes(first_s: float, lead: int) -> None:
+    beats = [first_s + 0.5 * beat for beat in range(9)]
+    assert tempi_of(beats)[0] == lead
+    times = [tick for tick, _ in tempi_of(beats)[1]]
+    assert times[-1] == lead + 7 * 480
+
+
+paces = st.lists(st.floats(0.26, 1.4), min_size=9, max_size=60)
+leads = st.one_of(st.floats(0.0, 0.05), st.floats(0.05, 1.5), st.floats(1.5, 1000.0))
+
+
+@settings(max_examples=100, deadline=None)
+@given(leads, paces, st.sampled_from([3, 4, 5, 7]))
+def test_in_the_written_file_every_beat_is_where_it_is_heard_in_bars_that_daws_take(
+    lead_s: float, gaps_s: list[float], bar_beats: int
+) -> None:
+    beats = np.cumsum([lead_s, *gaps_s]).tolist()
+    lead, tempi = tempi_of(beats)
+    bars = [bar_beats] * (len(gaps_s) // bar_beats)
+    sheet = Sheet((Section("", 1, tuple((NO_CHORD,) * count for count in bars)),), bar_beats)
+    late = late_ticks_of(beats[0], lead, tempi)
+    piece = Piece(sheet, tempi, lead, late_ticks=late)
+    hits = Part("drums", tuple(tuple(Note(480 * n, 60, 36, 90) for n in range(count)) for count in bars))
+    data = band_file(piece.bars(), [hits], load(find("pop")), tempi, None, "song", lead, late)
+    file = MidiFile(file=io.BytesIO(data))
+    metres = [(m.numerator, m.denominator) for m in file.tracks[0] if m.type == "time_signature"]
+    assert all(1 <= numerator <= 16 and denominator in (4, 8, 16) for numerator, denominator in metres)
+    assert all(200_000 <= m.tempo <= 3_000_000 for m in file.tracks[0] if m.type == "set_tempo")
+    ticks = accumulate(message.time for message in file.tracks[1])
+    struck = [tick for tick, m in zip(ticks, file.tracks[1], strict=True) if m.type == "note_on"]
+    assert seconds_of_bars(data, struck) == pytest.approx(beats[: len(struck)], abs=2e-3)
+    assert seconds_of_bars(data, struck)[1:] == pytest.approx(beats[1 : len(struck)], abs=2e-4)
+
+
+@pytest.mark.parametrize("first_s", [0.0, 0.003, 0.03, 0.12, 20.0, 150.0, 170.0, 4000.0])
+def test_a_song_that_begins_late_is_read_back_with_the_same_beats(first_s: float) -> None:
+    beats = [first_s + 0.5 * beat for beat in range(17)]
+    lead, tempi = tempi_of(beats)
+    piece = Piece(read_sheet("| C | Am | F | G |"), tempi, lead, late_ticks=late_ticks_of(first_s, lead, tempi))
+    again = read_midi(midi_of(piece), "band.mid")
+    before = len(again.bars()) - 4
+    starts = starts_of(again.bars(), again.lead_ticks)[before:]
+    assert [bar.chords[0].label for bar in again.bars()[before:]] == ["C", "Am", "F", "G"]
+    placed = seconds_of_bars(midi_of(again), starts[:-1])
+    assert placed[1:] == pytest.approx(beats[4:16:4], abs=2e-4)
+    assert placed[0] == pytest.approx(beats[0], abs=2e-4 if lead else first_s + 1e-6)
+
+
+def test_a_chord_a_beat_is_the_one_heard_longest() -> None:
+    spans = [span(0.0, 1.15), span(1.15, 1.4, "Am", 9, True), span(1.4, 9.0, "G", 7)]
+    assert chord_between(spans, 1.0, 1.5).label == "Am"
+    assert chord_between(spans, 1.0, 2.0).label == "G"
+    assert chord_between(spans, 9.5, 10.0).label == "N"
+
+
+def test_pickup_beats_are_a_lead_in_and_the_last_bar_may_be_short() -> None:
+    audio = song(31)
+    beats = told_beats([second_of(beat) for beat in range(31)], first=2)
+    course = course_to(beats, audio, [span(0, 30)])
+    assert course.beats_s[0] == pytest.approx(second_of(2), abs=0.006)
+    assert course.bars == (4, 4, 4, 4, 4, 4, 4, 1)
+    assert course.piece.lead_ticks == 3 * 480
+
+
+def test_a_bar_in_which_the_song_is_silent_is_a_rest() -> None:
+    audio = song(48)
+    first, last = (round(second_of(beat) * RATE) for beat in (15.95, 24))
+    audio[:, first:last] = 0
+    beats = told_beats([second_of(beat) for beat in range(48)])
+    course = course_to(beats, audio, [span(0, 30)])
+    assert course.piece.rests == {4, 5}
+
+
+def test_louder_bars_are_played_harder() -> None:
+    audio = song(64)
+    audio[:, : round(second_of(31.9) * RATE)] *= 0.2
+    beats = told_beats([second_of(beat) for beat in range(64)])
+    course = course_to(beats, audio, [span(0, 40)])
+    bars = course.piece.bars()
+    assert [bar.section for bar in bars] == ["intro"] * 8 + ["chorus"] * 8
+    assert bars[0].intensity < 0.5 < bars[8].intensity
+    assert bars[8].opens
+    assert bars[7].fill
+
+
+def test_what_cannot_be_played_to_is_said(tmp_path: Path) -> None:
+    quiet = wave(tmp_path / "quiet.wav", np.zeros((2, 5 * RATE), np.float32))
+    short = wave(tmp_path / "short.wav", song(3))
+    chords = wave(tmp_path / "chord.wav", tones([(48, 60, 64, 67)], 8.0))
+    drums = wave(tmp_path / "drums.wav", clicks([0.5 * beat for beat in range(1, 30)], 15.0))
+    for path, said in (
+        (quiet, "is silent"), (short, "no beat was heard in its"), (chords, "no beat was heard in its 8.0 s"),
+        (drums, "no chord was heard"),
+    ):  # fmt: skip
+        with pytest.raises(ConfigError, match=said) as error:
+            follow(path, silent)
+        assert path.name in error.value.message
+        assert error.value.hint
+    assert len(follow(drums, silent, harmony=False).bars) > 4
+    (tmp_path / "broken.wav").write_bytes(b"RIFF....WAVE")
+    with pytest.raises(ConfigError, match="cannot be read as audio"):
+        follow(tmp_path / "broken.wav", silent)
+
+
+def test_in_a_silence_longer_than_the_music_the_band_rests() -> None:
+    side = song(32)
+    gap_s = 60.0
+    audio = np.concatenate([side, np.zeros((2, round(gap_s * RATE)), np.float32), side], axis=1)
+    begins_s = gap_s + side.shape[1] / RATE
+    times = [second_of(beat) for beat in range(32)]
+    course = course_to(told_beats([*times, *(begins_s + at for at in times)]), audio, [span(0, 120)])
+    starts = np.asarray(course.beats_s)[np.cumsum([0, *course.bars])[:-1]]
+    silent_bars = {bar for bar, at in enumerate(starts) if side.shape[1] / RATE + 1 < at < begins_s - 3}
+    sounding = {bar for bar, at in enumerate(starts) if at < times[-5] or at > begins_s}
+    assert len(silent_bars) > 20
+    assert silent_bars <= course.piece.rests
+    assert not sounding & course.piece.rests
+    bars = course.piece.bars()
+    assert all(0.5 < bars[bar].intensity < 0.6 for bar in sounding)
+
+
+def test_what_is_odd_about_a_recording_is_handed_on_to_who_plays_to_it(tmp_path: Path) -> None:
+    inverted = song(32) * np.array([[1.0], [-1.0]], np.float32)
+    course = follow(wave(tmp_path / "inverted.wav", inverted), silent)
+    assert course.piece.remarks == ("left and right cancel each other for 0:17: one was inverted to analyse them",)
+    truth = np.array([second_of(beat) for beat in range(32)])
+    assert np.array([np.abs(truth - beat).min() for beat in course.beats_s[:-1]]).max() < 0.01
+
+
+def test_where_the_tempo_changes_is_said_to_who_plays_to_it_unless_no_beat_is_steady() -> None:
+    times = [beat / 2 for beat in range(48)]
+    times += [24 + beat * 60 / 80 for beat in range(48)]
+    audio = song(96, lambda beat: float(np.interp(beat, range(96), times)))
+    beats = told_beats(times)
+    course = course_to(beats, audio, [span(0, 70)])
+    assert course.piece.remarks == ("the tempo changes at 0:24, from 120 to 80",)
+    free = replace(told_map(beats, audio, [span(0, 70)]), remarks=(NO_BEAT,))
+    chances = beat_chances(times, audio.shape[1] / RATE)
+    assert course_of(free, chances, strength_of(audio), "song.wav").piece.remarks == (NO_BEAT,)
+    steady = course_to(told_beats(times[:48]), song(48, lambda beat: beat / 2), [span(0, 24)])
+    assert steady.piece.remarks == ()

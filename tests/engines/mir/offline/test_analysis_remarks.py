@@ -1,0 +1,110 @@
+"""What is said of recordings that have no beat, cancel themselves or are all but silent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from bridge.core.audio import Audio
+from engines.mir.engine_lookup import engine_named
+from engines.mir.learned.features import STEPS_A_SECOND
+from engines.mir.offline.analysis_job import Analysis, hear
+from engines.mir.offline.analysis_remarks import NO_BEAT, beat_remarks, sides_remark
+from engines.mir.offline.beat_decoder import decode, steadiness
+from tests.engines.backing.songs import beat_chances, silent, wave
+from tests.engines.mir.signals import RATE, band
+
+
+def music(beats: int = 32) -> Audio:
+    return band(lambda beat: beat * RATE / 2, beats)
+
+
+def syllables(seconds: float = 24.0) -> Audio:
+    """Noise in bursts as long and as irregular as syllables, with pauses as between sentences."""
+    rng = np.random.default_rng(1)
+    audio, at = np.zeros(round(seconds * RATE)), 0.3
+    while at < seconds - 1:
+        length = rng.uniform(0.06, 0.3)
+        frames, first = round(length * RATE), round(at * RATE)
+        audio[first : first + frames] += rng.uniform(0.05, 0.3) * np.hanning(frames) * rng.standard_normal(frames)
+        at += length * rng.uniform(0.5, 1.5) + (rng.uniform(0.3, 0.9) if rng.random() < 0.15 else 0)
+    return np.repeat(audio[None].astype(np.float32), 2, axis=0)
+
+
+def said(chances: NDArray[np.float32]) -> tuple[str, ...]:
+    return beat_remarks(chances, decode(chances))
+
+
+def analysed(path: Path, audio: Audio, engine: str = "mir.standard") -> Analysis:
+    return hear(wave(path / "a.wav", audio), engine_named(engine), {}, silent)
+
+
+def test_a_steady_beat_is_steady_and_random_ones_are_not() -> None:
+    rng = np.random.default_rng(1)
+    steady = beat_chances(np.arange(0.5, 60, 0.5).tolist(), 60)
+    loose = beat_chances(np.cumsum(rng.uniform(0.2, 0.9, 105)).tolist(), 60)
+    for chances, low, high in ((steady, 0.5, 1.0), (loose, 0.0, 0.17)):
+        found = float(np.nanmedian(steadiness(chances, decode(chances))))
+        assert low <= found <= high
+    assert said(steady) == ()
+    assert NO_BEAT in said(loose)[0]
+
+
+def test_where_the_beat_is_lost_is_said() -> None:
+    chances = beat_chances([*np.arange(0.5, 60, 0.5), *np.arange(140, 240, 0.5)], 240)
+    there = slice(60 * STEPS_A_SECOND, 140 * STEPS_A_SECOND)
+    chances[there] = 0.2 * np.random.default_rng(2).uniform(0, 1, 80 * STEPS_A_SECOND) ** 2
+    (remark,) = said(chances)
+    start, end = (int(at.partition(":")[2]) for at in remark.removeprefix("no steady beat from ").split(" to "))
+    assert remark.startswith("no steady beat from 1:")
+    assert 0 <= start < 15
+    assert 5 <= end <= 20
+
+
+def test_silence_and_short_recordings_are_not_remarked_on() -> None:
+    times = np.arange(0.5, 30, 0.5)
+    gap = beat_chances([*times, *(times + 90)], 120)
+    gap[30 * 50 : 90 * 50] = 0.05  # silence, as the meter has it
+    assert said(gap) == ()
+    assert said(np.full(1000, 0.01, np.float32)) == ()
+    assert said(beat_chances([1.0, 1.3, 2.2], 3)) == ()
+    assert said(np.zeros(0, np.float32)) == ()
+
+
+def test_speech_like_noise_gets_a_remark_and_music_none(tmp_path: Path) -> None:
+    assert NO_BEAT in " ".join(analysed(tmp_path, syllables()).map.remarks)
+    assert analysed(tmp_path, music()).map.remarks == ()
+
+
+@pytest.mark.parametrize("engine", ["mir.standard", "mir.chroma"])
+@pytest.mark.parametrize("right", [-1.0, -0.9])
+def test_sides_that_cancel_are_analysed_as_if_they_did_not(tmp_path: Path, engine: str, right: float) -> None:
+    audio = music()
+    plain = analysed(tmp_path, audio, engine).map
+    found = analysed(tmp_path, audio * np.array([[1.0], [right]], np.float32), engine).map
+    assert len(plain.beats) > 10
+    assert [beat.time_s for beat in found.beats] == pytest.approx([beat.time_s for beat in plain.beats], abs=0.03)
+    assert [span.label for span in found.chords] == [span.label for span in plain.chords]
+    assert found.remarks == ("left and right cancel each other for 0:16: one was inverted to analyse them",)
+
+
+def test_from_when_to_when_sides_cancel_is_said(tmp_path: Path) -> None:
+    audio = music(64)
+    audio[1, 10 * RATE : 22 * RATE] *= -1
+    (remark,) = analysed(tmp_path, audio).map.remarks
+    assert remark == "left and right cancel each other for 0:12 between 0:10 and 0:22: one was inverted to analyse them"
+    assert sides_remark(0.9, (3.0, 3.9), 60.0) == ()
+    assert "for 0:59:" in sides_remark(59.3, (0.4, 60.0), 60.0)[0]
+
+
+def test_what_is_very_quiet_is_raised_first(tmp_path: Path) -> None:
+    audio = music()
+    plain = analysed(tmp_path, audio).map
+    quiet = analysed(tmp_path, audio * np.float32(10 ** (-50 / 20)))
+    assert [beat.time_s for beat in quiet.map.beats] == pytest.approx([beat.time_s for beat in plain.beats], abs=0.03)
+    assert [span.label for span in quiet.map.chords] == [span.label for span in plain.chords]
+    assert "is very quiet (peak -4" in quiet.map.remarks[0]
+    assert np.abs(quiet.outline.columns).max() < 0.01  # as the file is

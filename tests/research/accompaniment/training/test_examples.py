@@ -1,0 +1,120 @@
+"""What the network that foresees chords learns from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bridge.errors import ConfigError
+from engines.accompaniment.harmony.predictor import KINDS
+from engines.accompaniment.harmony.repetition import FURTHEST, LAGS, RAISED
+from engines.accompaniment.harmony.vocabulary import CLASSES, NONE, UNKNOWN, States, chord_of
+from research.accompaniment.evaluation.simulated_input import true_chords
+from research.accompaniment.evaluation.songs import Song, Span
+from research.accompaniment.training import recogniser_corpus
+from research.accompaniment.training.examples import examples_of, joined, misheard, modulated
+from research.accompaniment.training.songs import Progression
+
+C, F, G, AM = 0, 5, 7, CLASSES + 9
+LOOP = np.tile(np.repeat([C, AM, F, G], 4), 4)
+
+
+def progression(states: States, key: int = 0) -> Progression:
+    return Progression("001", states, np.full(len(states), key, np.int64), 4)
+
+
+def test_an_example_has_what_comes_counted_from_the_chord_that_sounds() -> None:
+    found = examples_of(LOOP, progression(LOOP), 1, np.random.default_rng(0))
+    assert found is not None
+    assert len(found) == len(LOOP) - 1 - 8
+    first = found.truth[7]  # after sixteen beats, the last of G: C lies five above
+    assert first[:8].tolist() == [2 * 5] * 4 + [2 * 2 + 1] * 4
+    says = found.says[7]
+    assert says.shape == (len(RAISED), len(LAGS), FURTHEST)
+    np.testing.assert_array_equal(says[0, LAGS.tolist().index(16)][:16], first[:16])
+    assert (says[1, LAGS.tolist().index(16)][:4] == 2 * 6).all()
+    assert (found.truth[-1][1:] == -1).all()  # the song is over
+
+
+def test_nothing_is_learned_from_a_song_too_short_nor_from_beats_that_nobody_knows() -> None:
+    assert examples_of(LOOP[:8], progression(LOOP[:8]), 1, np.random.default_rng(0)) is None
+    holed = LOOP.copy()
+    holed[20:40] = UNKNOWN
+    found = examples_of(holed, progression(holed), 1, np.random.default_rng(0))
+    assert found is not None
+    assert len(found) == len(LOOP) - 1 - 8 - 20
+    assert (found.truth[11][:20] == -1).all()
+    assert found.truth[11][20] >= 0
+    assert found.truth.max() < KINDS
+
+
+def test_examples_are_joined_in_order() -> None:
+    one = examples_of(LOOP, progression(LOOP), 1, np.random.default_rng(0))
+    assert one is not None
+    both = joined([one, one])
+    assert len(both) == 2 * len(one)
+    np.testing.assert_array_equal(both.context[len(one) :], one.context)
+
+
+def test_what_is_misheard_is_mostly_right_never_the_same_and_leaves_unknown_beats_unknown() -> None:
+    holed = np.tile(LOOP, 4)
+    holed[100:104] = UNKNOWN
+    right = []
+    for seed in range(40):
+        heard = misheard(holed, np.random.default_rng(seed))
+        assert heard.shape == holed.shape
+        assert ((heard >= UNKNOWN) & (heard <= NONE)).all()
+        right.append(float((heard == holed).mean()))
+    assert 0.7 < np.mean(right) < 0.95
+    assert max(right) - min(right) > 0.1  # one song better than another
+    np.testing.assert_array_equal(misheard(holed, np.random.default_rng(3)), misheard(holed, np.random.default_rng(3)))
+
+
+def test_a_song_goes_on_higher_from_a_bar_on_and_its_key_is_told_later() -> None:
+    song = progression(np.tile(LOOP, 2))
+    ups = set()
+    for seed in range(20):
+        higher = modulated(song, np.random.default_rng(seed))
+        turn, told = (
+            int(np.flatnonzero(one != other)[0])
+            for one, other in ((higher.states, song.states), (higher.keys, song.keys))
+        )
+        assert turn % 4 == 0
+        assert turn + 4 <= told < turn + 24
+        up = int(higher.keys[-1])
+        ups.add(up)
+        np.testing.assert_array_equal(higher.states[turn:] % CLASSES, (song.states[turn:] + up) % CLASSES)
+        np.testing.assert_array_equal(higher.states[turn:] // CLASSES, song.states[turn:] // CLASSES)
+    assert ups == {1, 2}
+
+
+def test_what_was_heard_is_written_and_read_again(tmp_path: Path) -> None:
+    heard = [recogniser_corpus.Overheard(misheard(LOOP, np.random.default_rng(1)), progression(LOOP, 5))]
+    recogniser_corpus.write_heard(tmp_path / "heard.json", heard)
+    (again,) = recogniser_corpus.read_heard(tmp_path / "heard.json")
+    np.testing.assert_array_equal(again.heard, heard[0].heard)
+    np.testing.assert_array_equal(again.song.states, LOOP)
+    assert again.song.keys[0] == 5
+    (tmp_path / "heard.json").write_text("[{}]")
+    with pytest.raises(ConfigError, match=r"heard\.json"):
+        recogniser_corpus.read_heard(tmp_path / "heard.json")
+
+
+def test_what_is_told_late_is_put_on_the_beat_on_which_it_was_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    spans = tuple(
+        Span(4.0 * bar, 4.0 * bar + 4, state % CLASSES, state % CLASSES, frozenset(), chord_of(state, 1.0))
+        for bar, state in enumerate(LOOP[::4].tolist())
+    )
+    song = Song("song-001", "rendered", 120.0, 4, len(LOOP), spans, ((0.0, 7, 0),), start_s=0.3)
+    monkeypatch.setattr(recogniser_corpus, "read_rendered", lambda _stems, split: [song] if split == "train" else [])
+    monkeypatch.setattr(recogniser_corpus, "tunes_in", lambda _stems, _song: {"001"})
+    monkeypatch.setattr(recogniser_corpus, "analyser", lambda name: name)
+    monkeypatch.setattr(recogniser_corpus, "heard_chords", lambda heard, _engine: true_chords(heard, 0.6))
+    (found,) = recogniser_corpus.overhear(Path(), "mir.standard")
+    np.testing.assert_array_equal(found.song.states, LOOP)
+    np.testing.assert_array_equal(found.heard[:-4], LOOP[:-4])
+    assert found.song.keys[20] == 7
+    monkeypatch.setattr(recogniser_corpus, "tunes_in", lambda _stems, _song: {"005"})
+    assert not list(recogniser_corpus.overhear(Path(), "mir.standard"))  # held out

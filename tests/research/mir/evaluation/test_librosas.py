@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from itertools import pairwise, product
+
+import numpy as np
+import pytest
+
+from research.mir.evaluation.librosas import STAY, best_path, chord_likelihoods, krumhansl, librosa_listener, spans
+from research.mir.evaluation.scores import scores
+from research.mir.evaluation.truth import Truth
+from tests.engines.mir.signals import CADENCE, RATE, clicks, tones
+
+
+def test_triads_are_told_apart_and_silence_is_no_chord() -> None:
+    chroma = np.zeros((12, 60))
+    chroma[[9, 0, 4], :20] = 1.0
+    chroma[[5, 9, 0], 20:40] = 1.0
+    chroma[:, 40:] = 0.3
+    loudness = np.repeat([1.0, 1.0, 0.001], 20)
+    chords = spans(best_path(chord_likelihoods(chroma, loudness)), np.arange(61) / 10)
+    assert chords.labels == ("A:min", "F:maj", "N")
+    assert chords.intervals.tolist() == [[0, 2], [2, 4], [4, 6]]
+
+
+def test_a_frame_that_stands_alone_does_not_change_the_chord() -> None:
+    chroma = np.zeros((12, 41))
+    chroma[[0, 4, 7]] = 1.0
+    chroma[:, 20] = np.roll(chroma[:, 0], 1)
+    assert set(best_path(chord_likelihoods(chroma, np.ones(41)))) == {0}
+
+
+def test_the_best_path_is_the_best_of_all_paths() -> None:
+    likelihoods = np.random.default_rng(1).normal(0, 3, (3, 6))
+
+    def worth(path: tuple[int, ...]) -> float:
+        moves = sum(np.log(STAY if a == b else (1 - STAY) / 2) for a, b in pairwise(path))
+        return float(sum(likelihoods[state, i] for i, state in enumerate(path)) + moves)
+
+    assert tuple(best_path(likelihoods)) == max(product(range(3), repeat=6), key=worth)
+
+
+@pytest.mark.parametrize(
+    ("notes", "key"), [((0, 2, 4, 5, 7, 9, 11, 0, 4, 7), "C major"), ((7, 10, 2, 7, 9, 3), "G minor")]
+)
+def test_the_key_is_the_profile_that_fits(notes: tuple[int, ...], key: str) -> None:
+    assert krumhansl(np.bincount(notes, minlength=12).astype(np.float64)) == key
+
+
+def test_flat_chroma_has_no_key() -> None:
+    assert krumhansl(np.ones(12)) == ""
+
+
+def test_librosa_itself_is_right_about_clicks_and_cadences() -> None:
+    pytest.importorskip("librosa")
+    beats = np.arange(0.5, 12, 0.5)
+    heard = librosa_listener().listen(clicks(beats.tolist(), 12), RATE)
+    assert scores(Truth(beats), heard)["beat_f"] > 0.9
+    told = librosa_listener().listen(tones(CADENCE, 2.0), RATE)
+    assert told.chords is not None
+    assert told.chords.labels == ("C:maj", "F:maj", "G:maj", "C:maj")
+    assert told.key == "C major"

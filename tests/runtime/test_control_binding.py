@@ -1,0 +1,240 @@
+"""From the Bus to the graph and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bridge.control.bus import Bus
+from bridge.control.sidecar import READINGS, RESERVE_FRAMES, sidecar_registry
+from bridge.core.audio import STEMS
+from bridge.core.events import Beat, Chord, Commit, Key, Note, Onset, Tempo, TimedEvent
+from bridge.runtime.control_binding import Binding, latency_settings
+from bridge.runtime.counters import Counters
+from bridge.runtime.graph import Graph
+from bridge.runtime.shared import slots as w
+from bridge.runtime.shared.layout import FORESEEN_RING
+from bridge.runtime.shared.rings import EventWriter
+from bridge.runtime.telemetry import News, to_db
+from bridge.runtime.wiring import PATHS, wire
+
+ENGINES = {"separation": "separation.dsp", "mir": "mir.chroma"}
+WIRING = wire(ENGINES, 44100, RESERVE_FRAMES)
+
+
+@pytest.fixture
+def graph() -> Iterator[Graph]:
+    with Graph(WIRING, 128, RESERVE_FRAMES, {}) as opened:
+        yield opened
+
+
+@pytest.fixture
+def bus() -> Bus:
+    return Bus(sidecar_registry({node.name: node.spec.controls for node in WIRING.nodes}))
+
+
+def gains(graph: Graph) -> tuple[list[float], list[float]]:
+    found = [round(float(gain), 4) for gain in graph.shared.gains]
+    return found[: len(STEMS)], found[len(STEMS) :]
+
+
+def test_what_is_set_already_reaches_the_graph_at_once(bus: Bus, graph: Graph) -> None:
+    bus.set("stems.bass.mute", 1, "me")
+    bus.set("latency.mix.ping", 1, "me")
+    bus.set("separation.bass_hz", 99, "me")
+    Binding(bus, graph)
+    assert gains(graph) == ([1, 0, 1, 1], [1, 0, 1, 1])
+    assert graph.shared.state[w.PING] == 1 << PATHS.index("mix")
+    assert 99.0 in graph.shared.values[0]
+
+
+def test_faders_mutes_and_solos_move_ports_and_mix_together(bus: Bus, graph: Graph) -> None:
+    Binding(bus, graph)
+    bus.set("stems.vocals.gain_db", -20, "me")
+    assert gains(graph) == ([1, 1, 0.1, 1], [1, 1, 0.1, 1])
+    bus.set("stems.vocals.solo", 1, "me")
+    assert gains(graph) == ([0, 0, 0.1, 0], [0, 0, 0.1, 0])
+    bus.set("stems.vocals.mute", 1, "me")
+    assert gains(graph) == ([0, 0, 0, 0], [0, 0, 0, 0])
+
+
+def test_direct_ports_keep_unity_while_the_mix_follows_the_faders(bus: Bus, graph: Graph) -> None:
+    Binding(bus, graph)
+    bus.set("stems.drums.mute", 1, "me")
+    bus.set("stems.direct", 1, "me")
+    assert gains(graph) == ([1, 1, 1, 1], [0, 1, 1, 1])
+    bus.set("stems.direct", 0, "me")
+    assert gains(graph) == ([0, 1, 1, 1], [0, 1, 1, 1])
+
+
+def test_reserves_and_offsets_change_what_is_declared(bus: Bus, graph: Graph) -> None:
+    Binding(bus, graph)
+    before = graph.ledger["mix"].declared
+    bus.set("latency.separation.reserve_frames", 1024, "me")
+    bus.set("latency.separation.user_offset_frames", 10, "me")
+    assert graph.ledger["mix"].declared == before + 1024 - RESERVE_FRAMES["separation"] + 10
+
+
+def test_every_latency_control_finds_its_way(bus: Bus, graph: Graph) -> None:
+    Binding(bus, graph)
+    for name in bus.values():
+        if name.startswith("latency.") and name.endswith(".ping"):
+            bus.set(name, 1, "me")
+    assert graph.shared.state[w.PING] == 2 ** len(PATHS) - 1
+
+
+def test_after_release_the_graph_is_left_alone(bus: Bus, graph: Graph) -> None:
+    binding = Binding(bus, graph)
+    binding.release()
+    bus.set("stems.drums.mute", 1, "me")
+    assert gains(graph)[0] == [1, 1, 1, 1]
+
+
+def test_latency_settings_are_found_by_role() -> None:
+    values = {"latency.mir.reserve_frames": 5.0, "latency.mix.ping": 1.0, "stems.direct": 0.0}
+    assert latency_settings(values, "reserve_frames") == {"mir": 5}
+
+
+# news
+
+Heard = list[tuple[str, tuple[Any, ...]]]
+
+
+def listen(bus: Bus) -> Heard:
+    heard: Heard = []
+    bus.subscribe(lambda name, row, _source: heard.append((name, row)))
+    return heard
+
+
+def say(graph: Graph, ring: str, *events: TimedEvent) -> None:
+    index = graph.plan.rings.index(ring)
+    writer = EventWriter(graph.shared.records[index], graph.shared.heads[index])
+    for event in events:
+        writer.write(event, 1)
+
+
+def test_music_that_is_heard_is_published_once(bus: Bus, graph: Graph) -> None:
+    say(graph, "mir.chords", TimedEvent(1, Chord(2, 0, 2, 1.0)))  # before anyone asked
+    news, heard = News(bus, graph), listen(bus)
+    say(graph, "mir.chords", TimedEvent(10, Chord(9, 4, 9, 0.5)), TimedEvent(11, Key(9, 1, 0.25)))
+    say(graph, "mir.beats", TimedEvent(12, Tempo(98.5, 1.0)), TimedEvent(13, Beat(0, 4, 98.5, 0.75, 8)))
+    say(graph, "mir.onsets", TimedEvent(14, Onset(0.5, 0.75)))
+    say(graph, "mir.notes", TimedEvent(15, Note(1, 40.25, 90, 0.5)))
+    news.tell_music()
+    news.tell_music()
+    assert sorted(heard) == [
+        ("mir.beat", (13, 0, 4, 98.5, 0.75, 8)),
+        ("mir.chord", (10, "Am7", 0.5)),
+        ("mir.key", (11, "A minor", 0.25)),
+        ("mir.note", (15, 1, 40.25, 90, 0.5)),
+        ("mir.onset", (14, 0.5, 0.75)),
+        ("mir.tempo", (12, 98.5, 1.0)),
+    ]
+
+
+def test_what_a_player_decided_is_published_and_counted_by_level(bus: Bus, graph: Graph) -> None:
+    news, heard = News(bus, graph), listen(bus)
+    say(graph, FORESEEN_RING, TimedEvent(50, Chord(5, 3, 5, 0.5)), TimedEvent(50, Commit(8, 0, 3, 1.5)))
+    say(graph, FORESEEN_RING, TimedEvent(90, Chord(5, 3, 5, 0.0)), TimedEvent(90, Commit(9, 1, 0, 1.25)))
+    news.tell_music()
+    assert heard == [
+        ("accompaniment.chord", (50, "Fmaj7", 0.5)),
+        ("accompaniment.commit", (50, 8, "foreseen", "track", 1.5)),
+        ("accompaniment.chord", (90, "Fmaj7", 0.0)),
+        ("accompaniment.commit", (90, 9, "held", "none", 1.25)),
+    ]
+    heard.clear()
+    news.tell_counters(0)
+    news.tell_counters(0)
+    assert [row for name, row in heard if name == "accompaniment.level"] == [("foreseen", 1), ("held", 1)]
+    heard.clear()
+    news.reset_counters()
+    news.tell_counters(0)
+    assert [row for name, row in heard if name == "accompaniment.level"] == [("foreseen", 0), ("held", 0)]
+
+
+def test_late_frames_are_told_on_the_rows_of_audio_paths(bus: Bus, graph: Graph) -> None:
+    news, heard = News(bus, graph), listen(bus)
+    graph.shared.state[w.LATE_FRAMES] = 77
+    news.tell_counters(3)
+    rows = {row[0]: row for name, row in heard if name == "latency"}
+    assert rows["mix"] == ("mix", graph.ledger["mix"].declared, -1, 77)
+    assert rows["chords"][-1] == 0
+    [counters] = [row for name, row in heard if name == "counters"]
+    assert counters[5:8] == (77, 0, 3)
+
+
+@pytest.mark.parametrize(
+    ("word", "field"), [(w.LATE_EVENTS, "late_events"), (w.LOST_EVENTS, "lost_events"), (w.SLIPS, "slips")]
+)
+def test_what_the_callback_counts_is_published(bus: Bus, graph: Graph, word: int, field: str) -> None:
+    graph.shared.state[word] = 5
+    news = News(bus, graph)
+    graph.shared.state[word] = 12
+    news.tell_counters(0)
+    fields = bus.registry.reading("counters").fields
+    assert dict(zip(fields, bus.latest("counters") or (), strict=True))[field] == 7
+
+
+@pytest.mark.parametrize(("word", "field"), [(w.FAULTS, "faults"), (w.DROPPED_HOPS, "dropped_hops")])
+def test_what_the_workers_count_is_published_as_a_sum(bus: Bus, graph: Graph, word: int, field: str) -> None:
+    news = News(bus, graph)
+    graph.shared.workers[:, word] = 3
+    news.tell_counters(0)
+    fields = bus.registry.reading("counters").fields
+    assert dict(zip(fields, bus.latest("counters") or (), strict=True))[field] == 3 * len(graph.shared.workers)
+
+
+def test_every_count_but_the_band_s_has_a_field_of_its_own() -> None:
+    """The band's late frames are on its row of the latency reading."""
+    (reading,) = (one for one in READINGS if one.name == "counters")
+    assert set(Counters.__slots__) - {"band_late_frames"} <= set(reading.fields)
+
+
+def test_counters_start_anew_when_they_are_reset(bus: Bus, graph: Graph) -> None:
+    graph.shared.state[w.XRUNS] = 5
+    news = News(bus, graph)
+    assert news.counters.xruns == 0
+    graph.shared.state[w.XRUNS] = 9
+    assert news.counters.xruns == 4
+    news.reset_counters()
+    assert news.counters.xruns == 0
+
+
+def test_what_a_hop_costs_a_worker_is_told_in_milliseconds_and_as_a_share_of_its_time(bus: Bus, graph: Graph) -> None:
+    graph.shared.worker_bins[0, 4000] = 5  # before anyone asked
+    news, heard = News(bus, graph), listen(bus)
+    graph.shared.worker_bins[0, [99, 149, 199, 299]] = 9000, 980, 19, 1
+    news.tell_workers()
+    [(name, row)] = heard  # the other worker had nothing to do
+    assert (name, row[0]) == ("worker.time", "separation")
+    assert row[1:5] == (1.0, 1.5, 2.0, 3.0)
+    mean_s = (9000 * 0.995 + 980 * 1.495 + 19 * 1.995 + 2.995) / 10_000_000
+    assert row[5] == pytest.approx(mean_s * 44100 / WIRING.nodes[0].spec.hop, abs=1e-4)
+    news.reset_counters()
+    news.tell_workers()
+    assert len(heard) == 1
+
+
+def test_meters_tell_peak_and_rms_of_the_input_and_of_each_stem(bus: Bus, graph: Graph) -> None:
+    news, heard = News(bus, graph), listen(bus)
+    news.tell_meters()
+    assert heard == []  # nothing has travelled yet
+    graph.shared.inputs[:] = 0.5
+    graph.shared.stems[0:2] = 0.25
+    graph.shared.state[w.HEAD] = 44100
+    news.tell_meters()
+    rows = {row[0]: row[1:] for name, row in heard if name == "meters"}
+    assert set(rows) == {"in", *STEMS}
+    assert rows["in"] == (to_db(0.5), to_db(0.5))
+    assert rows["drums"] == rows["other"] == (to_db(0.25), to_db(0.25))
+    assert rows["bass"] == (-120.0, -120.0)
+
+
+def test_levels_in_db_have_a_floor() -> None:
+    assert to_db(1.0) == 0.0
+    assert to_db(0.0) == to_db(1e-9) == -120.0
+    assert np.isclose(to_db(0.1), -20.0)

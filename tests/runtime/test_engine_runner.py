@@ -1,0 +1,318 @@
+"""One engine on the rings: what it hears, when, and what its faults cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bridge.core.audio import CHANNELS, Audio
+from bridge.core.control import Control
+from bridge.core.engine import Block, State
+from bridge.core.events import Chord, TimedEvent
+from bridge.core.time import BlockTime
+from bridge.runtime.engine_runner import BACKLOG, HopRunner
+from bridge.runtime.shared import slots as w
+from bridge.runtime.shared.layout import CAPACITY
+from tests.runtime.desk import HOP, MIR, PLAN, RATE, SEPARATION, Desk, noise, open_desk
+from tests.runtime.toys import LISTENS, SEPARATES, Toy, run_by, split_evenly, with_controls
+
+LATENCY, SLACK = HOP, 2 * HOP
+DELAY = LATENCY + SLACK
+C, F = Chord(0, 0, 0, 0.5), Chord(5, 0, 5, 0.5)
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    with open_desk(latency=LATENCY, slack=SLACK) as opened:
+        yield opened
+
+
+def stream(desk: Desk, runner: HopRunner, audio: Audio, period: int = HOP) -> Audio:
+    """``audio`` through the desk in periods of ``period``, the runner pumped before each answer."""
+    parts = []
+    for start in range(0, audio.shape[1], period):
+        part = audio[:, start : start + period]
+        desk.take(part)
+        runner.pump()
+        parts.append(desk.mix(part.shape[1]))
+    return np.concatenate(parts, axis=2)
+
+
+def test_nothing_is_processed_before_the_first_callback(desk: Desk) -> None:
+    toy = Toy(SEPARATES)
+    assert run_by(desk, toy).pump() == 0
+    assert toy.log == ["prepare"]
+
+
+@pytest.mark.parametrize("period", [1, 48, HOP, 1000])
+def test_each_hop_is_processed_once_in_order_as_soon_as_it_is_whole(desk: Desk, period: int) -> None:
+    toy = Toy(SEPARATES, split_evenly, LATENCY)
+    stream(desk, run_by(desk, toy), noise(2000), period)
+    assert toy.log == ["prepare", "reset", *range(0, 2000 - HOP + 1, HOP)]
+    assert desk.worker(SEPARATION)[w.HOPS] == 2000 // HOP
+    assert desk.worker(SEPARATION)[w.PROGRESS] == 2000 // HOP * HOP
+
+
+def test_the_heart_of_a_worker_beats_with_each_hop_however_long_it_has_no_rest(desk: Desk) -> None:
+    runner = run_by(desk, Toy(SEPARATES))
+    desk.take(10 * HOP)
+    assert runner.pump() == 10
+    assert desk.worker(SEPARATION)[w.BEATS] >= 10
+
+
+def test_stems_come_out_at_the_declared_delay(desk: Desk) -> None:
+    def delay_by_latency(block: Block, at: BlockTime, out: Block) -> None:
+        for audio in out.audio.values():
+            audio[:] = kept["mix"]
+        kept["mix"] = block.audio["mix"].copy()
+
+    kept = {"mix": np.zeros((CHANNELS, HOP), np.float32)}
+    audio = noise(2000)
+    out = stream(desk, run_by(desk, Toy(SEPARATES, delay_by_latency, LATENCY)), audio)
+    after = DELAY + w.FADE_FRAMES
+    assert np.array_equal(out[0, :, after:], audio[:, after - DELAY : -DELAY])
+    assert desk.state[w.LATE_FRAMES] == 0
+
+
+def test_an_answer_is_counted_by_the_callbacks_that_began_before_it(desk: Desk) -> None:
+    runner, answers = run_by(desk, Toy(SEPARATES)), desk.shared.answer_bins[SEPARATION]
+    for callbacks in (1, 1, 3):
+        for _ in range(callbacks):
+            desk.take(HOP)
+        runner.pump()
+    assert answers[:4].tolist() == [3, 1, 1, 0]  # of the last three hops one had waited for two callbacks more
+
+
+def test_answers_are_not_counted_where_there_is_none_or_where_the_callback_waits(desk: Desk) -> None:
+    runner, answers = run_by(desk, raise_at(HOP)), desk.shared.answer_bins[SEPARATION]
+    for freewheel in (0, 0, 1):
+        desk.state[w.FREEWHEEL] = freewheel
+        desk.take(HOP)
+        runner.pump()
+    assert desk.worker(SEPARATION)[w.HOPS] == 3
+    assert answers.sum() == 1
+
+
+def raise_at(frame: int) -> Toy:
+    def act(block: Block, at: BlockTime, out: Block) -> None:
+        split_evenly(block, at, out)
+        if at.frame == frame:
+            raise ZeroDivisionError("on purpose")
+
+    return Toy(SEPARATES, act)
+
+
+def spoil_at(frame: int, value: float) -> Toy:
+    def act(block: Block, at: BlockTime, out: Block) -> None:
+        split_evenly(block, at, out)
+        if at.frame == frame:
+            out.audio["bass"][1, -1] = value
+
+    return Toy(SEPARATES, act)
+
+
+@pytest.mark.parametrize(
+    "toy", [raise_at(10 * HOP), spoil_at(10 * HOP, np.nan), spoil_at(10 * HOP, -np.inf)], ids=["raises", "nan", "inf"]
+)
+def test_a_faulty_hop_costs_itself_only(toy: Toy) -> None:
+    audio = noise(2000)
+    with open_desk(slack=SLACK) as desk:
+        out = stream(desk, run_by(desk, toy), audio)
+        words = desk.worker(SEPARATION)
+        assert (words[w.FAULTS], desk.state[w.LATE_FRAMES]) == (1, HOP)
+    assert toy.log == ["prepare", "reset", *range(0, 11 * HOP, HOP), "reset", *range(11 * HOP, 2000 - HOP + 1, HOP)]
+    first = 10 * HOP + SLACK
+    whole = np.concatenate([np.arange(SLACK + w.FADE_FRAMES, first), np.arange(first + 2 * HOP, 2000)])
+    assert np.array_equal(out[0][:, whole], audio[:, whole - SLACK] * np.float32(0.25))
+    assert np.isfinite(out).all()
+    assert np.abs(out[:4].sum(axis=0, dtype=np.float64)[:, SLACK:] - audio[:, :-SLACK]).max() < 1e-6
+
+
+def test_an_engine_that_always_fails_leaves_the_dry_mix(desk: Desk) -> None:
+    def fail(block: Block, at: BlockTime, out: Block) -> None:
+        raise RuntimeError("never works")
+
+    audio = noise(2000)
+    out = stream(desk, run_by(desk, Toy(SEPARATES, fail, LATENCY)), audio)
+    assert np.array_equal(out[3, :, DELAY:], audio[:, :-DELAY])
+    assert desk.worker(SEPARATION)[w.FAULTS] == 2000 // HOP
+
+
+def test_an_engine_that_always_fails_is_counted_each_time_and_logged_now_and_then(
+    desk: Desk, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(block: Block, at: BlockTime, out: Block) -> None:
+        raise RuntimeError("never works")
+
+    monkeypatch.setattr("bridge.runtime.engine_runner.FAULT_S", 0.1)
+    frames = round(0.35 * RATE)
+    stream(desk, run_by(desk, Toy(SEPARATES, fail, LATENCY)), noise(frames))
+    assert desk.worker(SEPARATION)[w.FAULTS] == frames // HOP
+    assert [record.levelname for record in caplog.records] == ["ERROR"] * 4
+
+
+def test_events_of_a_faulty_hop_are_not_said() -> None:
+    def act(block: Block, at: BlockTime, out: Block) -> None:
+        out.events["chords"].append(TimedEvent(at.frame, C))
+        if at.frame == HOP:
+            raise ValueError("on purpose")
+
+    with open_desk() as desk:
+        runner = run_by(desk, Toy(LISTENS, act), MIR)
+        for _ in range(3):
+            desk.take(HOP)
+            runner.pump()
+        assert desk.reader("mir.chords").read() == [TimedEvent(0, C), TimedEvent(2 * HOP, C)]
+
+
+def test_a_backlog_is_passed_over_counted_and_forgotten(desk: Desk) -> None:
+    toy = Toy(SEPARATES)
+    runner = run_by(desk, toy)
+    desk.take(HOP)
+    runner.pump()
+    for _ in range(BACKLOG // 8192 + 1):
+        desk.take(8192)
+    assert runner.pump() == 1
+    head = int(desk.state[w.HEAD])
+    assert toy.log == ["prepare", "reset", 0, "reset", head // HOP * HOP - HOP]
+    assert desk.worker(SEPARATION)[w.DROPPED_HOPS] == head // HOP - 2
+    assert desk.shared.answer_bins[SEPARATION, -1] == head // HOP - 2  # nobody was ever later
+    assert desk.worker(SEPARATION)[w.PROGRESS] == head
+
+
+def test_a_worker_that_is_behind_but_not_lost_catches_up_without_a_break(desk: Desk) -> None:
+    toy = Toy(SEPARATES)
+    runner = run_by(desk, toy)
+    for _ in range(BACKLOG // 8192):
+        desk.take(8192)
+    assert runner.pump() == BACKLOG // HOP
+    assert toy.log.count("reset") == 1
+    assert desk.worker(SEPARATION)[w.DROPPED_HOPS] == 0
+
+
+def test_a_new_epoch_is_a_fresh_start_at_its_frame(desk: Desk) -> None:
+    toy = Toy(SEPARATES)
+    runner = run_by(desk, toy)
+    desk.take(100)
+    runner.pump()
+    desk.take(100, [(37, b"\xfa")])
+    runner.pump()
+    desk.take(100)
+    runner.pump()
+    assert toy.log == ["prepare", "reset", 0, "reset", 137, 137 + HOP]
+    assert desk.worker(SEPARATION)[w.DONE_EPOCH] == 2
+
+
+class Learns(Toy):
+    """Counts its hops, twice: one count is of the song."""
+
+    def __init__(self) -> None:
+        super().__init__(replace(SEPARATES, keeps=("song", "deep")), self._count)
+        self.counts: State = {}
+        self.reset()
+
+    def _count(self, block: Block, at: BlockTime, out: Block) -> None:
+        split_evenly(block, at, out)
+        self.counts = {name: count + 1 for name, count in self.counts.items()}
+
+    def reset(self) -> None:
+        super().reset()
+        self.counts = {name: np.zeros(1, np.int64) for name in ("song", "songs", "deep.one", "here")}
+
+    def state(self) -> State:
+        return dict(self.counts)
+
+    def restore(self, state: State) -> None:
+        self.counts = dict(state)
+
+
+def test_what_an_engine_keeps_outlives_a_break_of_the_host_s_and_not_the_user_s_wish(desk: Desk) -> None:
+    toy = Learns()
+    runner = run_by(desk, toy)
+
+    def counts() -> list[int]:
+        runner.pump()
+        return [int(toy.counts[name][0]) for name in ("song", "songs", "deep.one", "here")]
+
+    desk.take(3 * HOP)
+    assert counts() == [3, 3, 3, 3]
+    desk.take(2 * HOP, [(0, b"\xfa")])
+    assert counts() == [5, 2, 5, 2]
+    desk.state[w.RESTART] += 1
+    desk.take(HOP)
+    assert counts() == [1, 1, 1, 1]
+    desk.worker(SEPARATION)[w.RESTART_ONE] += 1
+    desk.take(HOP)
+    assert counts() == [1, 1, 1, 1]
+    desk.take(HOP, [(0, b"\xfa")])
+    assert counts() == [2, 1, 2, 1]
+
+
+def test_an_engine_never_sees_input_from_before_its_epoch() -> None:
+    seen: list[tuple[int, float]] = []
+
+    def act(block: Block, at: BlockTime, out: Block) -> None:
+        split_evenly(block, at, out)
+        seen.append((at.frame, float(block.audio["mix"].min())))
+
+    with open_desk(slack=SLACK) as desk:
+        runner = run_by(desk, Toy(SEPARATES, act))
+        stream(desk, runner, np.full((CHANNELS, 150), -1.0, np.float32), 50)
+        desk.state[w.RESTART] += 1
+        stream(desk, runner, np.full((CHANNELS, 500), 1.0, np.float32), 50)
+    after = [entry for entry in seen if entry[0] >= 150]
+    assert [entry for entry in seen if entry[0] < 150] == [(0, -1.0), (HOP, -1.0)]
+    assert after[0] == (150, 1.0)
+    assert all(lowest == 1.0 for _, lowest in after)
+
+
+def test_what_a_new_epoch_gives_for_frames_before_it_is_left_out(desk: Desk) -> None:
+    """The old epoch's stems are played up to the break; a latency reaches back across it."""
+    ones = np.ones((CHANNELS, HOP), np.float32)
+
+    def act(block: Block, at: BlockTime, out: Block) -> None:
+        for audio in out.audio.values():
+            audio.fill(float(desk.worker(SEPARATION)[w.EPOCH]))
+
+    runner = run_by(desk, Toy(SEPARATES, act, LATENCY))
+    stream(desk, runner, np.tile(ones, 10))
+    desk.state[w.RESTART] += 1
+    border = desk.take(ones)
+    runner.pump()
+    stems = desk.shared.stems[:, border - LATENCY - HOP : border + HOP]
+    assert np.all(stems[:, :HOP] == 1.0)
+    assert not np.any(stems[:, HOP:] == 2.0)
+    stream(desk, runner, ones)
+    assert np.all(desk.shared.stems[:, border : border + HOP] == 2.0)
+
+
+def test_an_epoch_whose_ring_has_moved_on_by_a_whole_turn_is_caught_up_with(desk: Desk) -> None:
+    toy = Toy(SEPARATES)
+    runner = run_by(desk, toy)
+    for _ in range(2 * CAPACITY // 8192):
+        desk.take(8192)
+    assert runner.pump() == 1
+    assert desk.worker(SEPARATION)[w.PROGRESS] == 2 * CAPACITY
+
+
+def test_controls_reach_the_engine_with_its_next_hop() -> None:
+    heard: list[float] = []
+
+    def act(block: Block, at: BlockTime, out: Block) -> None:
+        split_evenly(block, at, out)
+        heard.append(block.values["toy.level"])
+
+    spec = with_controls(SEPARATES, Control("toy.level", 0, 1, 0.5))
+    plan = PLAN.workers[SEPARATION]
+    mine = type(plan)(plan.role, plan.engine, plan.index, plan.hop, 0, controls=("toy.level",))
+    with open_desk() as desk:
+        runner = HopRunner(PLAN, mine, desk.shared, Toy(spec, act))
+        runner.prepare()
+        for value in (0.25, 0.75):
+            desk.shared.values[SEPARATION, 0] = value
+            desk.take(HOP)
+            runner.pump()
+    assert heard == [0.25, 0.75]

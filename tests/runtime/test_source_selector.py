@@ -1,0 +1,344 @@
+"""What an analyser hears: the mix, or the stems that were chosen, frame by frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import numpy as np
+import pytest
+
+from bridge.core.audio import ANALYSERS, CHANNELS, SOURCES, STEMS, Audio
+from bridge.core.engine import AudioPort, Block, Engine, EngineSpec, EventPort
+from bridge.core.events import Beat, TimedEvent
+from bridge.core.time import BlockTime
+from bridge.drivers.offline import Cue, Take, process
+from bridge.runtime.graph import Graph
+from bridge.runtime.shared import slots as w
+from bridge.runtime.wiring import Wiring, upstream_frames, wire
+from tests.runtime.desk import HOP, MIR, RATE, SEPARATION, Desk, noise, open_desk
+from tests.runtime.stems import thirds
+from tests.runtime.toys import SEPARATES, Toy, run_by
+
+LATE = 37
+"""The delay of the toy separation, in frames."""
+EARS = (AudioPort("mix"), *(AudioPort(name) for name in ANALYSERS))
+HEARS = EngineSpec("toy.mir", EARS, (EventPort("beats"), EventPort("chords")), 48)
+HEARS_THE_MIX = EngineSpec("toy.mir", (AudioPort("mix"),), HEARS.outputs, 48)
+SHARES = (0.5, -0.25, 0.3)
+"""Of the mix, in the separated stems of the toy separation."""
+FROM_THE_START = -(10**9)
+
+
+class Separation(Toy):
+    """Says SHARES of the mix, LATE frames later."""
+
+    def __init__(self) -> None:
+        super().__init__(SEPARATES, latency=LATE)
+        self.past = np.zeros((CHANNELS, LATE), np.float32)
+
+    def process(self, block: Block, at: BlockTime, out: Block) -> None:
+        line = np.concatenate([self.past, block.audio["mix"]], axis=1)
+        for stem, share in zip(STEMS, SHARES, strict=False):
+            out.audio[stem][:] = line[:, : SEPARATES.hop] * np.float32(share)
+        self.past = line[:, SEPARATES.hop :]
+
+    def reset(self) -> None:
+        self.past[:] = 0.0
+
+
+class Ears(Toy):
+    """Keeps what each of its inputs hears, and says a beat in each hop."""
+
+    def __init__(self, spec: EngineSpec = HEARS) -> None:
+        super().__init__(spec)
+        self.parts: dict[str, list[Audio]] = {port.name: [] for port in spec.inputs}
+
+    def process(self, block: Block, at: BlockTime, out: Block) -> None:
+        for name, audio in block.audio.items():
+            self.parts[name].append(audio.copy())
+        out.events["beats"].append(TimedEvent(at.frame + 5, Beat(0, 4, 120.0, 1.0, at.frame // HEARS.hop)))
+
+    def audio_of(self, port: str) -> Audio:
+        return np.concatenate(self.parts[port], axis=1)
+
+
+def of(mix: Audio, source: str) -> Audio:
+    """What ``source`` is of ``mix`` by SHARES."""
+    shares = dict(zip(STEMS, (*SHARES, 1.0 - sum(SHARES)), strict=True)) | {"mix": 1.0}
+    return mix * np.float32(sum(shares[stem] for stem in source.split("+")))
+
+
+def listen(
+    monkeypatch: pytest.MonkeyPatch,
+    audio: Audio,
+    cues: Sequence[Cue],
+    block: int = 441,
+    engines: tuple[str, ...] = ("separation", "mir"),
+) -> tuple[Ears, Take]:
+    """``audio`` through the toys, offline; the ears that heard it and what came out."""
+    return through(monkeypatch, Ears, audio, engines, block, cues)
+
+
+E = TypeVar("E", bound=Toy)
+
+
+def through(
+    monkeypatch: pytest.MonkeyPatch, make: Callable[[], E], audio: Audio, roles: Sequence[str], block: int,
+    cues: Sequence[Cue] = (),
+) -> tuple[E, Take]:  # fmt: skip
+    """Likewise, with whom ``make`` makes in every role but the separation."""
+    made: list[E] = []
+
+    def load(name: str) -> Engine:
+        if name == "separation":
+            return Separation()
+        made.append(make())
+        return made[-1]
+
+    monkeypatch.setattr("bridge.runtime.engines.load_engine", load)
+    take = process(audio, RATE, {role: role for role in roles}, block=block, cues=cues)
+    return made[-1], take
+
+
+def choose(analyser: str, source: str, frame: int = FROM_THE_START) -> Cue:
+    return Cue(frame, lambda graph: graph.set_source(analyser, SOURCES.index(source)))
+
+
+@pytest.mark.parametrize("block", [1, 64, 1000])
+def test_stems_arrive_sample_true_at_the_frame_of_the_mix(monkeypatch: pytest.MonkeyPatch, block: int) -> None:
+    mix = noise(3000)
+    cues = [choose("chord", "bass+other"), choose("beat", "drums"), choose("note", "drums+bass+vocals")]
+    ears, _ = listen(monkeypatch, mix, cues, block)
+    for port, source in (("chord", "bass+other"), ("beat", "drums"), ("note", "drums+bass+vocals"), ("mix", "mix")):
+        heard = ears.audio_of(port)[:, :3000]
+        assert heard.shape[1] >= 3000 - HEARS.hop
+        assert np.abs(heard - of(mix, source)[:, : heard.shape[1]]).max() < 1e-6, port
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_every_source_is_the_sum_that_its_name_says(monkeypatch: pytest.MonkeyPatch, source: str) -> None:
+    mix = noise(1000)
+    ears, _ = listen(monkeypatch, mix, [choose("note", source)])
+    heard = ears.audio_of("note")[:, :900]
+    assert np.abs(heard - of(mix, source)[:, :900]).max() < 1e-6
+
+
+def test_a_source_changed_on_the_way_is_heard_from_a_hop_on_whatever_the_block_size(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mix, runs = noise(8000), []
+    for block in (64, 700):
+        cues = [choose("beat", "vocals", 3000), choose("beat", "mix", 6000)]
+        ears, _ = listen(monkeypatch, mix, cues, block)
+        runs.append(ears.audio_of("beat")[:, :7900])
+    assert np.array_equal(runs[0], runs[1])
+    heard = runs[0]
+    as_stem = np.abs(heard - of(mix, "vocals")[:, :7900]).max(axis=0) < 1e-6
+    as_mix = np.abs(heard - mix[:, :7900]).max(axis=0) < 1e-6
+    assert (as_stem | as_mix).all()
+    turns = np.flatnonzero(np.diff(as_mix.astype(int))) + 1
+    assert len(turns) == 2
+    assert all(turn % HEARS.hop == 0 for turn in turns)
+    assert abs(turns[0] - 3000) < 1000
+    assert abs(turns[1] - 6000) < 1000
+
+
+def test_what_is_said_keeps_its_frame_and_nothing_of_the_end_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    mix = noise(2000)
+    takes = [listen(monkeypatch, mix, [choose("beat", source)])[1] for source in ("mix", "drums")]
+    assert takes[0].heard == takes[1].heard
+    assert takes[0].midi == takes[1].midi
+    assert takes[0].heard[-1].frame > 2000 - 2 * HEARS.hop
+
+
+def test_where_nobody_separates_the_mix_is_heard_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    mix, counted = noise(1000), []
+
+    def count(graph: Graph) -> None:
+        counted.append(graph.shared.unheard.tolist())
+
+    ears, _ = listen(monkeypatch, mix, [choose("chord", "bass"), Cue(960, count)], 480, ("mir",))
+    assert np.array_equal(ears.audio_of("chord")[:, :960], mix[:, :960])
+    assert counted == [[0, 960, 0]]
+
+
+# who plays along: stems by name, so late that they are there
+
+
+PLAYS_ALONG = EngineSpec(
+    "toy.accompaniment", (AudioPort("mix"), *(AudioPort(stem) for stem in STEMS)), (EventPort("midi"),), 48,
+    predicts=True,
+)  # fmt: skip
+
+
+class Player(Ears):
+    """Keeps what each of its inputs hears, and how late that is said to be."""
+
+    def __init__(self) -> None:
+        super().__init__(PLAYS_ALONG)
+        self.late: set[int] = set()
+
+    def process(self, block: Block, at: BlockTime, out: Block) -> None:
+        self.late.add(block.late_frames)
+        for name, audio in block.audio.items():
+            self.parts[name].append(audio.copy())
+
+
+@pytest.mark.parametrize("block", [1, 64, 1000])
+def test_a_player_hears_each_stem_as_late_as_it_is_told(monkeypatch: pytest.MonkeyPatch, block: int) -> None:
+    mix = noise(4000)
+    player = through(monkeypatch, Player, mix, ("separation", "accompaniment"), block)[0]
+    (late,) = player.late
+    assert late == LATE + SEPARATES.hop  # offline nobody needs a reserve
+    for port in ("mix", *STEMS):
+        heard = player.audio_of(port)[:, :4000]
+        assert not heard[:, :late].any()
+        assert np.abs(heard[:, late:] - of(mix, port)[:, : heard.shape[1] - late]).max() < 1e-6, port
+
+
+def test_where_nobody_separates_a_player_hears_the_mix_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    mix = noise(1000)
+    player = through(monkeypatch, Player, mix, ("accompaniment",), 64)[0]
+    assert player.late == {0}
+    for port in ("mix", *STEMS):
+        assert np.array_equal(player.audio_of(port)[:, :960], mix[:, :960])
+
+
+# late and stopped stems, by hand
+
+
+def hear_by_hand(desk: Desk, mix: Audio, missing: int) -> Ears:
+    """The ears on a desk whose separation leaves out hop ``missing``."""
+    ears = Ears(EngineSpec("toy.mir", EARS, HEARS.outputs, HOP))
+    desk.shared.sources[ANALYSERS.index("beat")] = SOURCES.index("drums+vocals")
+    desk.worker(MIR)[w.LAG] = 3 * HOP
+    runner, stems = run_by(desk, ears, MIR), thirds(mix)
+    for start in range(0, mix.shape[1], HOP):
+        desk.take(mix[:, start : start + HOP])
+        if start != missing * HOP:
+            desk.separate(start, stems[:, start : start + HOP])
+        runner.pump()
+    return ears
+
+
+def test_a_late_hop_of_stems_is_replaced_by_the_mix_and_counted() -> None:
+    with open_desk() as desk:
+        mix = noise(20 * HOP)
+        ears = hear_by_hand(desk, mix, missing=5)
+        heard, stems = ears.audio_of("beat"), thirds(mix)
+        right = stems[:CHANNELS] + stems[2 * CHANNELS :]
+        late = slice(5 * HOP, 6 * HOP)
+        assert np.array_equal(heard[:, late], mix[:, late])
+        assert np.allclose(heard[:, : 5 * HOP], right[:, : 5 * HOP])
+        assert np.allclose(heard[:, 6 * HOP :], right[:, 6 * HOP : heard.shape[1]])
+        assert desk.shared.unheard.tolist() == [HOP, 0, 0]
+        assert heard.shape[1] == mix.shape[1] - 3 * HOP
+
+
+def test_a_separation_that_starts_afresh_leaves_the_mix_until_its_stems_are_back() -> None:
+    with open_desk() as desk:
+        ears = Ears(EngineSpec("toy.mir", EARS, HEARS.outputs, HOP))
+        desk.shared.sources[ANALYSERS.index("beat")] = SOURCES.index("drums")
+        desk.worker(MIR)[w.LAG] = 2 * HOP  # what the epoch before answered is asked for when the new one has begun
+        runner, mix = run_by(desk, ears, MIR), noise(10 * HOP)
+        stems = thirds(mix)
+        for hop in range(10):
+            if hop == 4:
+                desk.worker(SEPARATION)[w.RESTART_ONE] += 1  # its epoch begins with hop 4; hop 3 was never answered
+            desk.take(mix[:, hop * HOP : (hop + 1) * HOP])
+            if hop not in (3, 4):
+                desk.separate(hop * HOP, stems[:, hop * HOP : (hop + 1) * HOP])
+            runner.pump()
+        heard = ears.audio_of("beat")
+        gone = slice(3 * HOP, 5 * HOP)
+        assert np.array_equal(heard[:, gone], mix[:, gone])
+        assert np.allclose(heard[:, : 3 * HOP], stems[:CHANNELS, : 3 * HOP])
+        assert np.allclose(heard[:, 5 * HOP :], stems[:CHANNELS, 5 * HOP : 8 * HOP])
+        assert desk.shared.unheard[0] == 2 * HOP
+
+
+def test_in_freewheel_an_analyser_waits_for_the_stems_and_for_a_dead_separation_not() -> None:
+    with open_desk() as desk:
+        desk.state[w.FREEWHEEL] = 1
+        desk.shared.workers[:, w.ALIVE] = 1
+        desk.shared.sources[ANALYSERS.index("beat")] = SOURCES.index("drums")
+        ears = Ears(EngineSpec("toy.mir", EARS, HEARS.outputs, HOP))
+        analyst = run_by(desk, ears, MIR)
+        separation = run_by(desk, Toy(SEPARATES), SEPARATION)
+        desk.take(10 * HOP)
+        assert analyst.pump() == 0
+        assert separation.pump() == 10
+        assert analyst.pump() == 10
+        desk.take(10 * HOP)
+        assert analyst.pump() == 0
+        desk.worker(SEPARATION)[w.ALIVE] = 0
+        assert analyst.pump() == 10
+        assert desk.shared.unheard[0] == 10 * HOP
+
+
+# what it costs
+
+
+def toy_wiring(monkeypatch: pytest.MonkeyPatch, spec: EngineSpec, *roles: str) -> Wiring:
+    monkeypatch.setattr(
+        "bridge.runtime.engines.load_engine", lambda name: Separation() if name == "separation" else Ears(spec)
+    )
+    return wire({role: role for role in roles}, RATE, RESERVES)
+
+
+RESERVES = {"separation": 300, "mir": 1024, "accompaniment": 2048}
+
+
+@pytest.mark.parametrize("period", [64, 100, 1024])
+def test_stems_delay_every_path_of_the_analyser_by_what_they_take_and_the_mix_by_nothing(
+    monkeypatch: pytest.MonkeyPatch, period: int
+) -> None:
+    wiring = toy_wiring(monkeypatch, HEARS, "separation", "mir")
+    with Graph(wiring, period, RESERVES, {"separation": 77}) as graph:
+        before = {path.name: path.declared for path in graph.ledger}
+        rev, slack = graph.ledger.rev, int(graph.shared.workers[1, w.SLACK])
+        heard_after = graph.shared.heads[graph.plan.rings.index("mir.beats"), w.RING_DELAY]
+        graph.set_source("chord", SOURCES.index("bass"))
+        lag = LATE + SEPARATES.hop + max(300, period)
+        grown = {path.name: path.declared - before[path.name] for path in graph.ledger}
+        assert {name: more for name, more in grown.items() if more} == {"chords": lag, "beats": lag}
+        assert graph.ledger.rev > rev
+        assert graph.shared.workers[1, w.LAG] == graph.ledger["chords"].upstream == lag
+        assert graph.shared.workers[1, w.SLACK] == slack + lag
+        assert graph.shared.heads[graph.plan.rings.index("mir.beats"), w.RING_DELAY] == heard_after + lag
+        assert graph.shared.heads[graph.plan.rings.index("beats"), w.RING_DELAY] == graph.ledger["beats"].declared
+        graph.set_reserve("separation", 2000)
+        assert graph.ledger["chords"].upstream == LATE + SEPARATES.hop + 2000
+        graph.set_source("chord", SOURCES.index("mix"))
+        assert graph.ledger["chords"].declared == before["chords"]
+        assert graph.shared.workers[1, w.LAG] == 0
+
+
+@pytest.mark.parametrize("source", ["mix", "drums+bass+vocals+other"])
+def test_the_mix_and_the_sum_of_all_stems_cost_nothing(monkeypatch: pytest.MonkeyPatch, source: str) -> None:
+    with Graph(toy_wiring(monkeypatch, HEARS, "separation", "mir"), 64, RESERVES, {}) as graph:
+        graph.set_source("beat", SOURCES.index(source))
+        assert graph.ledger["beats"].upstream == 0
+
+
+def test_an_engine_without_inputs_of_their_own_for_its_analysers_hears_the_mix_undelayed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with Graph(toy_wiring(monkeypatch, HEARS_THE_MIX, "separation", "mir"), 64, RESERVES, {}) as graph:
+        graph.set_source("beat", SOURCES.index("drums"))
+        assert graph.ledger["beats"].upstream == 0
+
+
+def test_without_a_separation_there_is_nothing_to_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Graph(toy_wiring(monkeypatch, HEARS, "mir"), 64, RESERVES, {}) as graph:
+        graph.set_source("beat", SOURCES.index("drums"))
+        assert graph.ledger["beats"].upstream == 0
+
+
+def test_the_stems_are_there_when_they_are_waited_for_wherever_the_hops_begin(monkeypatch: pytest.MonkeyPatch) -> None:
+    [separation, _] = toy_wiring(monkeypatch, HEARS, "separation", "mir").nodes
+    for origin in range(SEPARATES.hop):
+        for end in range(origin, origin + 200):
+            whole = origin + -(-(end + LATE - origin) // SEPARATES.hop) * SEPARATES.hop
+            assert whole + 300 <= end + upstream_frames(separation, 64, 300)
