@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS
-from engines.saved_state import Memory
+from engines.saved_state import SavedState
 
 Sound = NDArray[np.floating[Any]]
 
@@ -28,19 +28,19 @@ SILENT = 1e-12
 """A power, full scale is 1: of less nothing is said."""
 
 
-class Downmix(Memory):
+class Downmix(SavedState):
     """Of one source. ``mean`` and ``difference``: recent powers; ``inverted``: the right side is taken inverted.
 
     ``inverted_frames``: of how many frames it was.
     """
 
-    remembered = ("mean", "difference", "inverted", "inverted_frames")
+    saved_fields = ("mean", "difference", "inverted", "inverted_frames")
 
     def __init__(self, rate: int) -> None:
         self._rate = rate
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         self.mean, self.difference = 0.0, 0.0
         self.inverted, self.inverted_frames = 0, 0
 

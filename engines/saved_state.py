@@ -1,4 +1,4 @@
-"""What an engine remembers, named once: so that state, restore and reset cannot forget one of them."""
+"""Saved state: base class for engine parts whose state is saved, restored and reset field by field."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ import numpy as np
 from bridge.core.engine import State
 
 
-class Memory:
-    """Numbers and arrays as attributes. A subclass names them in ``remembered``; the types never change."""
+class SavedState:
+    """Numbers and arrays as attributes. A subclass names them in ``saved_fields``; their types never change."""
 
-    remembered: tuple[str, ...] = ()
+    saved_fields: tuple[str, ...] = ()
 
-    def forget(self) -> None:
-        """Everything as at the start."""
+    def reset(self) -> None:
+        """Set every field to its initial value."""
         raise NotImplementedError
 
     def state(self) -> State:
-        """A copy of everything in ``remembered``, numbers as arrays without axes."""
-        return {name: np.array(getattr(self, name)) for name in self.remembered}
+        """A copy of every field; numbers become arrays without axes."""
+        return {name: np.array(getattr(self, name)) for name in self.saved_fields}
 
     def restore(self, state: State) -> None:
-        """Take everything over from `state`, arrays in place."""
-        for name in self.remembered:
+        """Set every field from `state`; arrays are written in place."""
+        for name in self.saved_fields:
             mine = getattr(self, name)
             if isinstance(mine, np.ndarray):
                 mine[...] = state[name]
@@ -30,11 +30,11 @@ class Memory:
                 setattr(self, name, type(mine)(state[name]))
 
 
-def prefixed(name: str, state: State) -> State:
-    """``state`` with each key behind ``name`` and a dot."""
+def add_prefix(name: str, state: State) -> State:
+    """``state`` with ``name`` and a dot before each key."""
     return {f"{name}.{key}": array for key, array in state.items()}
 
 
-def within(name: str, state: State) -> State:
-    """The part of ``state`` that `prefixed` put behind ``name``."""
+def strip_prefix(name: str, state: State) -> State:
+    """The entries of ``state`` that `add_prefix` put under ``name``, without the prefix."""
     return {key.removeprefix(name + "."): array for key, array in state.items() if key.startswith(name + ".")}

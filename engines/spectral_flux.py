@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bridge.core.audio import Audio
-from engines.saved_state import Memory
+from engines.saved_state import SavedState
 
 BANDS = 36
 LOW_HZ, HIGH_HZ = 30.0, 12000.0
@@ -13,10 +13,10 @@ COMPRESS = 1000.0
 """log(1 + 1000 x): a tone at -60 dB still counts, the noise of a converter does not."""
 
 
-class Onsets(Memory):
+class Onsets(SavedState):
     """One number a hop, 0 where nothing grows louder, up to ``high_hz``. The window is two hops long."""
 
-    remembered = ("heard", "before")
+    saved_fields = ("heard", "before")
 
     def __init__(self, rate: int, hop: int, high_hz: float = HIGH_HZ) -> None:
         self.hop = hop
@@ -30,7 +30,7 @@ class Onsets(Memory):
         self.heard = np.zeros(window, np.float32)
         self.before = np.zeros(len(self._starts), np.float32)
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Everything as at the start."""
         self.heard[:] = 0.0
         self.before[:] = 0.0

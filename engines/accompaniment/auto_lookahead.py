@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bridge.core.control import Control
-from engines.saved_state import Memory
+from engines.saved_state import SavedState
 
 LOOKAHEAD_AUTO = Control(
     "accompaniment.lookahead_auto", 0.0, 1.0, 0.0, curve="switch",
@@ -16,7 +16,7 @@ PATIENCE, LONGEST_PATIENCE = 32, 256
 """Beats on time before a smaller one is tried; twice as many each time that one proved too small."""
 
 
-class Pace(Memory):
+class Pace(SavedState):
     """Takes a longer lookahead at once where a beat was decided too late, a shorter one only after many on time.
 
     A beat is late where the timeline has moved it, after the lookahead began, to before what can still be played: a
@@ -25,12 +25,12 @@ class Pace(Memory):
     nothing.
     """
 
-    remembered = ("place", "least", "calm", "patience", "counts_from")
+    saved_fields = ("place", "least", "calm", "patience", "counts_from")
 
     def __init__(self) -> None:
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         self.place, self.patience = FIRST, PATIENCE
         self.least, self.calm, self.counts_from = LOOKAHEADS[-1], 0, 0
 

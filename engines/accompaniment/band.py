@@ -31,7 +31,7 @@ from engines.accompaniment.scheduler import Timing
 from engines.accompaniment.sidechain import FOLLOWS, SOURCES, Following
 from engines.accompaniment.style import Style, load_named
 from engines.accompaniment.timeline import HOP, LATE_BEATS, LOOKAHEAD, SHORTEST_BEAT_FRAMES, Line, follow
-from engines.saved_state import prefixed, within
+from engines.saved_state import add_prefix, strip_prefix
 
 TRUSTED_S = 2.0
 """So long after the user's hands have left a chord it still goes before what is heard."""
@@ -44,7 +44,7 @@ EARLY_BEATS = 0.1
 class Remembers(Protocol):
     """A part of the band that has a memory of its own."""
 
-    def forget(self) -> None: ...
+    def reset(self) -> None: ...
 
     def state(self) -> State: ...
 
@@ -107,7 +107,7 @@ class Band:
 
     def reset(self) -> None:
         for memory in self._memories.values():
-            memory.forget()
+            memory.reset()
         self._beat: Beat | None = None
         self._beat_frame, self._beat_late = 0, 0
         self._planned_to: int | None = None
@@ -265,7 +265,7 @@ class Band:
             "foreseen_to": np.array(self._foreseen_to),
         }
         for name, memory in self._memories.items():
-            kept |= prefixed(name, memory.state())
+            kept |= add_prefix(name, memory.state())
         return kept
 
     def restore(self, state: State) -> None:
@@ -281,7 +281,7 @@ class Band:
             time = BlockTime(int(frame), int(rate), position, tempo, bool(rolling), int(bar_beats), bool(hosted))
             self._line = Line(time, int(to_bar))
         for name, memory in self._memories.items():
-            memory.restore(within(name, state))
+            memory.restore(strip_prefix(name, state))
 
 
 def playable(bar_beats: int) -> int:

@@ -8,7 +8,7 @@ from bridge.core.events import LEVELS, Chord
 from engines.accompaniment.harmony.trellis import NOTHING, TRACK
 from engines.accompaniment.harmony.vocabulary import UNKNOWN, chord_of, state_of
 from engines.accompaniment.score import NO_CHORD
-from engines.saved_state import Memory
+from engines.saved_state import SavedState
 
 FORESEEN, HELD, TONIC, DRUMS, SILENCE = range(len(LEVELS))
 HELD_BEATS, TONIC_BEATS, DRUMS_BEATS = 8, 24, 56
@@ -29,15 +29,15 @@ class Foresight:
         return self.source == TRACK or (self.source != NOTHING and self.chord.root >= 0)
 
 
-class Ladder(Memory):
+class Ladder(SavedState):
     """``last``: the state of the last chord that was foreseen. ``missed``: beats since then. ``at``: the level."""
 
-    remembered = ("last", "missed", "at")
+    saved_fields = ("last", "missed", "at")
 
     def __init__(self) -> None:
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         self.last, self.missed, self.at = UNKNOWN, 0, SILENCE
 
     def choose(self, foreseen: Foresight, key: int) -> Foresight:

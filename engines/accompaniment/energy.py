@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engines.accompaniment.form import AUTO, SECTIONS
-from engines.saved_state import Memory
+from engines.saved_state import SavedState
 
 VERSE, CHORUS, BREAK = (SECTIONS.index(name) for name in ("verse", "chorus", "break"))
 LOUDER, NO_LOUDER = 1.3, 1.05
@@ -16,18 +16,18 @@ USUAL_BARS = 16
 """What is usual is the mean of about so many bars."""
 
 
-class Energy(Memory):
+class Energy(SavedState):
     """Adds up the strengths of onsets; at each bar line compares the bar with those before it.
 
     ``kind``: the section that it sounds like, of SECTIONS; AUTO until it has changed for the first time.
     """
 
-    remembered = ("heard", "bar", "usual", "bars", "kind", "since")
+    saved_fields = ("heard", "bar", "usual", "bars", "kind", "since")
 
     def __init__(self) -> None:
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         self.heard, self.usual = 0.0, 0.0
         self.bar, self.bars, self.since = 0, 0, 0
         self.kind = AUTO

@@ -10,7 +10,7 @@ from bridge.core.control import Control
 from engines.accompaniment.arranger import FILL_BARS, USUAL, intensity_of
 from engines.accompaniment.parts import PARTS
 from engines.accompaniment.score import Bar
-from engines.saved_state import Memory
+from engines.saved_state import SavedState
 
 SECTIONS = ("auto", "intro", "verse", "chorus", "bridge", "outro", "break")
 AUTO = 0
@@ -82,7 +82,7 @@ class Shape:
     dropped: bool = False
 
 
-class Form(Memory):
+class Form(SavedState):
     """Says beat after beat what its bar is. Wishes are taken up where a bar begins and hold through it; but the rest of
     a bar becomes a fill as soon as it is known that something new comes after it.
 
@@ -90,16 +90,16 @@ class Form(Memory):
     ``to_count``: beats that are yet to be counted at least.
     """
 
-    remembered = (
+    saved_fields = (
         "start", "beats", "kind", "times", "since", "position", "intensity", "opens", "filled", "dropped", "to_count",
         "counting",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.times = np.zeros(len(SECTIONS), np.int64)
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         self.start, self.beats = NOWHERE, 0
         self.kind, self.since, self.position, self.intensity = AUTO, 0, 0, USUAL
         self.times[:] = 0

@@ -8,7 +8,7 @@ import numpy as np
 
 from bridge.core.events import QUALITIES, QUALITY_INTERVALS, Midi, TimedEvent
 from engines.accompaniment.harmony.vocabulary import CLASSES, UNKNOWN
-from engines.saved_state import Memory
+from engines.saved_state import SavedState
 
 SETTLE_S = 0.04
 """The notes of one chord are struck within so long of one another."""
@@ -53,21 +53,21 @@ def _above(root: int, classes: Collection[int]) -> set[int]:
     return {(one - root) % CLASSES for one in classes}
 
 
-class Hands(Memory):
+class Hands(SavedState):
     """Takes notes as they come; says a chord once the last of its notes has settled.
 
     ``down`` (128,): notes held, by pitch, of all channels but the drums'. ``struck``: the frame at which the hand came
     down, -1: it has not since the last chord was said. ``moved``: that of the last note. ``said``: the chord held.
     """
 
-    remembered = ("down", "struck", "moved", "said")
+    saved_fields = ("down", "struck", "moved", "said")
 
     def __init__(self) -> None:
         self.down = np.zeros(128, np.int64)
         self.settle_frames = 0
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         self.down[:] = 0
         self.struck, self.moved, self.said = -1, 0, UNKNOWN
 

@@ -44,9 +44,9 @@ class Chart:
     """The sheet of a number, read when the number is chosen. One that cannot be read is none, and is logged."""
 
     def __init__(self) -> None:
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         self._number, self._text = 0, ""
         self._bars: tuple[Bar, ...] = ()
 
@@ -54,7 +54,7 @@ class Chart:
         """Play sheet ``number`` from now on; 0: none. Its file is read when the number changes, and only then."""
         if number == self._number:
             return
-        self.forget()
+        self.reset()
         self._number = number
         if number:
             try:
@@ -81,7 +81,7 @@ class Chart:
         return {"number": np.array(self._number), "text": text}
 
     def restore(self, state: State) -> None:
-        self.forget()
+        self.reset()
         self._number = int(state["number"])
         if text := bytes(state["text"].tolist()).decode():
             self._take(text, FOLDER)

@@ -6,7 +6,7 @@ from bridge.core.control import Control
 from bridge.core.events import Key
 from bridge.core.time import BlockTime
 from engines.accompaniment.timeline import Line
-from engines.saved_state import Memory
+from engines.saved_state import SavedState
 
 KEYS = ("auto", *(Key(tonic, minor, 1.0).label for minor in (0, 1) for tonic in range(12)))
 KEY = Control(
@@ -26,15 +26,15 @@ def key_of(choice: float) -> int:
     return int(choice) - 1
 
 
-class OwnTempo(Memory):
+class OwnTempo(SavedState):
     """A timeline that goes on by itself: from beat ``beat`` at ``frame`` on at ``tempo``; 0: none yet."""
 
-    remembered = ("frame", "beat", "tempo", "bar_beats", "to_bar")
+    saved_fields = ("frame", "beat", "tempo", "bar_beats", "to_bar")
 
     def __init__(self) -> None:
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         self.frame, self.beat, self.tempo = 0, 0.0, 0.0
         self.bar_beats, self.to_bar = 4, 0
 

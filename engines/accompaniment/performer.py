@@ -39,9 +39,9 @@ class Performer:
     """
 
     def __init__(self) -> None:
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         self._start = -1
         self._played = [NO_CHORD] * LONGEST_BAR
         self._before = {name: Memory() for name in PARTS}

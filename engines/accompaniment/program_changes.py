@@ -17,9 +17,9 @@ class Sounds:
     """Says them where a style begins to be played, and no more until another does."""
 
     def __init__(self) -> None:
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         self._number, self._frame = -1, 0
 
     def change(self, number: int, style: Style, frame: int) -> list[TimedEvent]:

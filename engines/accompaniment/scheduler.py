@@ -17,9 +17,9 @@ class Timing:
     """Knows when each note that sounds began, and the last frame that anything was said for."""
 
     def __init__(self) -> None:
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         self.last_frame = 0
         self._began: dict[tuple[int, int], int] = {}  # (channel, pitch) of what sounds: the frame
 

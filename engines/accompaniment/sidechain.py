@@ -18,7 +18,7 @@ from engines.accompaniment.performer import LONGEST_BAR
 from engines.accompaniment.score import TWELFTHS, Dials
 from engines.accompaniment.timeline import HOP
 from engines.downmix import Downmix
-from engines.saved_state import Memory, prefixed, within
+from engines.saved_state import SavedState, add_prefix, strip_prefix
 from engines.spectral_flux import Onsets
 
 Floats = NDArray[np.float64]
@@ -60,7 +60,7 @@ A_DB = 0.03
 """By how much a part is played harder for each dB above the usual."""
 
 
-class Source(Memory):
+class Source(SavedState):
     """One of SOURCES, heard along a timeline.
 
     ``struck``, ``groove``: the root of how much it grew at each twelfth of a beat of this bar, and of late, shape
@@ -70,7 +70,7 @@ class Source(Memory):
     ``accents``, ``level_db``: what held when the band's present bar began.
     """
 
-    remembered = (
+    saved_fields = (
         "waiting", "filled", "growths", "struck", "groove", "bars", "began", "place",
         "size", "powers", "usual", "heard_s", "accents", "level_db",
     )  # fmt: skip
@@ -82,11 +82,11 @@ class Source(Memory):
         self.growths = np.zeros(3)
         places = LONGEST_BAR * TWELFTHS
         self.struck, self.groove, self.powers, self.accents = (np.zeros(places) for _ in range(4))
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
-        self._onsets.forget()
-        self._downmix.forget()
+    def reset(self) -> None:
+        self._onsets.reset()
+        self._downmix.reset()
         for array in (self.waiting, self.growths, self.struck, self.groove, self.powers, self.accents):
             array[:] = 0.0
         self.filled, self.bars = 0, 0
@@ -94,13 +94,13 @@ class Source(Memory):
         self.usual, self.heard_s, self.level_db = 0.0, 0.0, 0.0
 
     def state(self) -> State:
-        parts = prefixed("onsets", self._onsets.state()) | prefixed("downmix", self._downmix.state())
+        parts = add_prefix("onsets", self._onsets.state()) | add_prefix("downmix", self._downmix.state())
         return super().state() | parts
 
     def restore(self, state: State) -> None:
         super().restore(state)
-        self._onsets.restore(within("onsets", state))
-        self._downmix.restore(within("downmix", state))
+        self._onsets.restore(strip_prefix("onsets", state))
+        self._downmix.restore(strip_prefix("downmix", state))
 
     def listen(self, audio: Audio, beats: Floats, bar_beats: int) -> None:
         """Take HOP frames, shape (2, HOP). ``beats``: where each end of a hop up to theirs lies, from a bar's start."""
@@ -200,22 +200,22 @@ class Following:
         sources = {part: self._sources.get(followed(part, values)) for part in PARTS}
         return {part: source.led(dials, bar_beats) if source else dials for part, source in sources.items()}
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         self._beats[:] = np.nan
         self._taken = NOWHERE
         for source in self._sources.values():
-            source.forget()
+            source.reset()
 
     def state(self) -> State:
         kept: State = {"beats": self._beats.copy(), "taken": np.array(self._taken)}
         for name, source in self._sources.items():
-            kept |= prefixed(name, source.state())
+            kept |= add_prefix(name, source.state())
         return kept
 
     def restore(self, state: State) -> None:
         self._beats[:], self._taken = state["beats"], int(state["taken"])
         for name, source in self._sources.items():
-            source.restore(within(name, state))
+            source.restore(strip_prefix(name, state))
 
 
 def _wide(struck: Floats) -> Floats:

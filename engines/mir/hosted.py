@@ -6,22 +6,22 @@ from math import ceil, floor, isfinite
 
 from bridge.core.events import Beat, Tempo, TimedEvent
 from bridge.core.time import BlockTime
-from engines.saved_state import Memory
+from engines.saved_state import SavedState
 
 TOLERANCE_BEATS = 0.02
 """A position further from where it should be is a jump; rounding and a tempo that glides stay below."""
 
 
-class HostedBeats(Memory):
+class HostedBeats(SavedState):
     """Each whole beat of the host once, at its frame to the nearest."""
 
-    remembered = ("next_frame", "next_position", "next_beat", "tempo", "following")
+    saved_fields = ("next_frame", "next_position", "next_beat", "tempo", "following")
 
     def __init__(self, hop: int) -> None:
         self.hop = hop
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Start afresh: the next block is the first of its timeline."""
         self.following = False
         self.next_frame = 0
@@ -32,7 +32,7 @@ class HostedBeats(Memory):
     def listen(self, at: BlockTime) -> list[TimedEvent]:
         """The beats and the change of tempo within the block at ``at``, sorted."""
         if not (isfinite(at.beat) and isfinite(at.tempo) and at.tempo > 0):
-            self.forget()
+            self.reset()
             return []
         events: list[TimedEvent] = []
         bar_beats = max(at.bar_beats, 1)

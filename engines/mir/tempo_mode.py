@@ -11,7 +11,7 @@ from bridge.core.engine import State
 from bridge.core.events import Beat, Tempo, TimedEvent
 from bridge.core.time import BlockTime
 from engines.mir.hosted import HostedBeats
-from engines.saved_state import Memory, prefixed, within
+from engines.saved_state import SavedState, add_prefix, strip_prefix
 
 MODE = Control(
     TEMPO_MODE, 0, len(TEMPO_MODES) - 1, HOST, curve="choice", choices=TEMPO_MODES,
@@ -59,38 +59,38 @@ def prior_for(mode: int, at: BlockTime, user_bpm: float) -> Prior:
     return Prior(at.tempo, CLAMP) if mode == ASSIST and _rolls(at) else Prior(user_bpm)
 
 
-class Leader(Memory):
+class Leader(SavedState):
     """Decides, hop by hop, which beats are said: the host's, the host's moved, or those that were heard.
 
     ``gate``: the confidence from which a tracker's beat is believed where it moves or replaces the host; it is
     believed until it falls below half of that.
     """
 
-    remembered = ("offset", "target", "open")
+    saved_fields = ("offset", "target", "open")
 
     def __init__(self, hop: int, gate: float) -> None:
         self._gate = gate
         self.hosted = HostedBeats(hop)
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Everything as at the start."""
-        self.hosted.forget()
+        self.hosted.reset()
         self.offset, self.target = 0.0, 0.0
         """Beats by which the host's are late against those heard; where they are moving to."""
         self.open = False
 
     def state(self) -> State:
-        return super().state() | prefixed("hosted", self.hosted.state())
+        return super().state() | add_prefix("hosted", self.hosted.state())
 
     def restore(self, state: State) -> None:
         super().restore(state)
-        self.hosted.restore(within("hosted", state))
+        self.hosted.restore(strip_prefix("hosted", state))
 
     def listen(self, mode: int, at: BlockTime, heard: list[TimedEvent], prior: Prior) -> list[TimedEvent]:
         """The beats and changes of tempo to say for the block at ``at``; ``heard``: the tracker's, for it."""
         if mode == FOLLOW or not _rolls(at):
-            self.hosted.forget()
+            self.hosted.reset()
             self.offset = self.target = 0.0
             return [event for event in heard if self._believes(event, prior)] if mode == FOLLOW else heard
         if mode == ASSIST:

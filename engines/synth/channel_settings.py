@@ -14,7 +14,7 @@ class Settings:
     def __init__(self) -> None:
         self._last: dict[tuple[int, int], bytes] = {}
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         self._last.clear()
 
     def take(self, message: bytes) -> None:

@@ -6,17 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS
-from engines.saved_state import Memory
+from engines.saved_state import SavedState
 from engines.synth.instrument import EXPRESSION, MIDI_CHANNELS, PAN, PEDAL, VOLUME
 
 USUAL_VOLUME, FULL, CENTRE, UNBENT = 100, 127, 64, 8192
 BEND_SEMITONES = 2.0
 
 
-class Channels(Memory):
+class Channels(SavedState):
     """As General MIDI has them at the start. Arrays by channel, shape (16,)."""
 
-    remembered = ("program", "volume", "expression", "pan", "pedal", "bend", "_shown")
+    saved_fields = ("program", "volume", "expression", "pan", "pedal", "bend", "_shown")
 
     def __init__(self, frames: int) -> None:
         self._ramp = (np.arange(1, frames + 1) / frames).astype(np.float32)
@@ -24,9 +24,9 @@ class Channels(Memory):
             np.zeros(MIDI_CHANNELS, np.int64) for _ in range(6)
         )
         self._shown = np.zeros((MIDI_CHANNELS, CHANNELS), np.float32)
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         self.program[:] = 0
         self.volume[:] = USUAL_VOLUME
         self.pan[:] = CENTRE

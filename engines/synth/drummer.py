@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.audio import Audio
-from engines.saved_state import Memory
+from engines.saved_state import SavedState
 from engines.synth.instrument import HATS
 from engines.synth.kit import OTHER, kit
 from engines.synth.voices import NEVER
@@ -17,10 +17,10 @@ CUT_S = 0.012
 """The time constant with which an open hi-hat is stopped."""
 
 
-class Drummer(Memory):
+class Drummer(SavedState):
     """``age``: frames since a stroke began, negative where it has yet to; ``cut``: at which age it is stopped."""
 
-    remembered = ("active", "drum", "velocity", "age", "cut")
+    saved_fields = ("active", "drum", "velocity", "age", "cut")
 
     def __init__(self, rate: int, frames: int) -> None:
         self._kit = kit(rate)
@@ -28,8 +28,8 @@ class Drummer(Memory):
         self.active = np.zeros(MOST, np.bool_)
         self.drum, self.velocity, self.age, self.cut = (np.zeros(MOST, np.int64) for _ in range(4))
 
-    def forget(self) -> None:
-        for name in self.remembered:
+    def reset(self) -> None:
+        for name in self.saved_fields:
             getattr(self, name)[...] = 0
 
     def strike(self, drum: int, velocity: int, offset: int) -> None:

@@ -171,7 +171,7 @@ class Choir:
             member.at = 0
         self._sum[:] = 0
         self._now = 0
-        self._before.forget()
+        self._before.reset()
         self._past.clear()
 
     def _forget_the_past(self) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS, Audio
-from engines.saved_state import Memory
+from engines.saved_state import SavedState
 
 CEILING_DB = -1.0
 """Leaves room for what a converter makes between samples; EBU R 128 asks for as much of a programme's true peak."""
@@ -19,14 +19,14 @@ NOTHING = 1e-9
 """A reduction that is less is none."""
 
 
-class Limiter(Memory):
+class Limiter(SavedState):
     """One gain for both channels. Its output is its input LATENCY_FRAMES later, times that gain.
 
     The gain that each sample needs, taken down to the lowest of the next WINDOW_FRAMES and let come back slowly, is
     averaged over the last WINDOW_FRAMES. Whatever the peak, the average holds nothing but gains low enough for it.
     """
 
-    remembered = ("_past", "_needed", "_held", "_reduction")
+    saved_fields = ("_past", "_needed", "_held", "_reduction")
 
     def __init__(self, rate: int, frames: int) -> None:
         """For blocks of ``frames`` at ``rate`` Hz."""
@@ -37,7 +37,7 @@ class Limiter(Memory):
         self._held = np.ones(LATENCY_FRAMES)  # the gains of the last frames before they are averaged
         self._reduction = 0.0  # 1 less the last of them
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         self._past[:] = 0
         self._needed[:] = 1
         self._held[:] = 1

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from bridge.core.audio import Audio
 from bridge.core.engine import State
-from engines.saved_state import prefixed, within
+from engines.saved_state import add_prefix, strip_prefix
 from engines.synth.channels import Channels
 from engines.synth.drummer import Drummer
 from engines.synth.instrument import (
@@ -88,16 +88,16 @@ class Plain:
 
     def reset(self) -> None:
         for memory in (self._channels, self._voices, self._drummer):
-            memory.forget()
+            memory.reset()
 
     def state(self) -> State:
         return {
-            **prefixed("channels", self._channels.state()),
-            **prefixed("voices", self._voices.state()),
-            **prefixed("drummer", self._drummer.state()),
+            **add_prefix("channels", self._channels.state()),
+            **add_prefix("voices", self._voices.state()),
+            **add_prefix("drummer", self._drummer.state()),
         }
 
     def restore(self, state: State) -> None:
-        self._channels.restore(within("channels", state))
-        self._voices.restore(within("voices", state))
-        self._drummer.restore(within("drummer", state))
+        self._channels.restore(strip_prefix("channels", state))
+        self._voices.restore(strip_prefix("voices", state))
+        self._drummer.restore(strip_prefix("drummer", state))

@@ -17,7 +17,7 @@ from bridge.core.engine import AudioPort, Block, EngineSpec, EventPort, State
 from bridge.core.events import Midi, TimedEvent
 from bridge.core.time import BlockTime
 from bridge.errors import BridgeError, ConfigError, EngineError
-from engines.saved_state import prefixed, within
+from engines.saved_state import add_prefix, strip_prefix
 from engines.synth.fluidsynth import library
 from engines.synth.fluidsynth_pool import Choir, as_events, as_numbers
 from engines.synth.fonts import find_font
@@ -112,7 +112,7 @@ class Synth:
 
     def reset(self) -> None:
         self._sounds.reset()
-        self._limiter.forget()
+        self._limiter.reset()
         self._forget()
 
     def state(self) -> State:
@@ -120,16 +120,16 @@ class Synth:
             "next": np.array([] if self._next is None else [self._next], np.int64),
             "gain": np.array([] if self._gain is None else [self._gain]),
             "waiting": as_numbers(self._waiting),
-            **prefixed("sounds", self._sounds.state()),
-            **prefixed("limiter", self._limiter.state()),
+            **add_prefix("sounds", self._sounds.state()),
+            **add_prefix("limiter", self._limiter.state()),
         }
 
     def restore(self, state: State) -> None:
         self._next = next(iter(state["next"].tolist()), None)
         self._gain = next(iter(state["gain"].tolist()), None)
         self._waiting = as_events(state["waiting"])
-        self._sounds.restore(within("sounds", state))
-        self._limiter.restore(within("limiter", state))
+        self._sounds.restore(strip_prefix("sounds", state))
+        self._limiter.restore(strip_prefix("limiter", state))
 
 
 def is_note(event: TimedEvent) -> bool:

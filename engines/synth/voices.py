@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS, Audio
-from engines.saved_state import Memory
+from engines.saved_state import SavedState
 from engines.synth.instrument import MIDI_CHANNELS
 from engines.synth.tones import GROUPS, SPAN, TABLE, TONES, hz_of, tables
 
@@ -25,10 +25,10 @@ MIDDLE_C = 60
 Kept = NDArray[np.int64]
 
 
-class Voices(Memory):
+class Voices(SavedState):
     """``age``: frames since a voice began, negative where it has yet to. ``let_go``, ``cut``: at which age."""
 
-    remembered = ("active", "channel", "pitch", "tone", "velocity", "age", "let_go", "cut", "pedalled", "phase")
+    saved_fields = ("active", "channel", "pitch", "tone", "velocity", "age", "let_go", "cut", "pedalled", "phase")
 
     def __init__(self, rate: int, frames: int) -> None:
         self._rate, self._frames = rate, frames
@@ -46,10 +46,10 @@ class Voices(Memory):
             np.zeros(PLACES, np.int64) for _ in range(7)
         )
         self.phase = np.zeros((PLACES, CHANNELS))
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
-        for name in self.remembered:
+    def reset(self) -> None:
+        for name in self.saved_fields:
             getattr(self, name)[...] = 0
 
     @property

@@ -12,7 +12,7 @@ from engines.accompaniment.harmony.predictor import Foreseer
 from engines.accompaniment.harmony.trellis import HABIT, HEARD, NOTHING, PLAYED, Ahead, Metre, foreseen
 from engines.accompaniment.harmony.vocabulary import NONE, UNKNOWN, state_of
 from engines.accompaniment.timeline import Line
-from engines.saved_state import Memory
+from engines.saved_state import SavedState
 
 REMEMBERED = 256
 """Beats."""
@@ -28,7 +28,7 @@ BEFORE = -(1 << 60)
 """Before every frame."""
 
 
-class Listener(Memory):
+class Listener(SavedState):
     """Takes chords and keys as they are told, and the time; says what chord sounds at a beat.
 
     A chord is told late, by as much as its analyser needs. So the last beats are not known when they are over: they
@@ -43,7 +43,7 @@ class Listener(Memory):
     ``key``, as heard; ``key_wanted``: what the user says instead, -1 nothing.
     """
 
-    remembered = (
+    saved_fields = (
         "heard", "count", "next", "frames", "states", "hands", "waiting", "now", "by_hand", "late", "latest", "key",
         "trusted", "aside", "holding",
     )  # fmt: skip
@@ -55,7 +55,7 @@ class Listener(Memory):
         self.frames = np.zeros(WAITING, np.int64)
         self.states = np.zeros(WAITING, np.int64)
         self.hands = np.zeros(WAITING, np.int64)
-        self.forget()
+        self.reset()
 
     def prepare(self) -> None:
         """Load what foresees and run it once, so that no beat waits for it.
@@ -64,7 +64,7 @@ class Listener(Memory):
         """
         foreseen(np.zeros(1, np.int64), 1, -1, Metre(), {}, self._foreseer)
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         self.heard[:] = UNKNOWN
         self.frames[:], self.states[:], self.hands[:] = 0, 0, 0
         self.count, self.waiting, self.next = 0, 0, 0

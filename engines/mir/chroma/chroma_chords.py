@@ -9,7 +9,7 @@ from bridge.core.audio import Audio
 from bridge.core.events import Chord, Key, Midi, TimedEvent
 from bridge.core.jit import njit
 from engines.mir.chroma.templates import chord_fits, key_fits
-from engines.saved_state import Memory
+from engines.saved_state import SavedState
 
 WINDOW_S = 0.186
 """Long enough to tell semitones apart from about C3 on; rounded to a power of two frames."""
@@ -65,10 +65,10 @@ def tones(magnitude: NDArray[np.float32], bin_hz: float, chroma: NDArray[np.floa
     return bass
 
 
-class Harmony(Memory):
+class Harmony(SavedState):
     """Listens hop by hop; what it says refers to a frame `latency` before the block."""
 
-    remembered = (
+    saved_fields = (
         "heard", "hops", "steps", "chord", "rival", "agreed", "key", "average", "tonal_steps",
         "low", "low_agreed", "held", "note_chroma", "note_bass",
     )  # fmt: skip
@@ -91,10 +91,10 @@ class Harmony(Memory):
         self.note_chroma = np.zeros((past, 12))
         self.note_bass = np.zeros(past, np.int64)
         self.average = np.zeros(12)
-        self.forget()
+        self.reset()
         tones(np.zeros(window // 2 + 1, np.float32), self._bin_hz, self._chroma)  # compiles now
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Everything as at the start."""
         for array in (self.heard, self.held, self.note_chroma, self.average):
             array[...] = 0

@@ -15,7 +15,7 @@ from engines.downmix import Downmix
 from engines.mir.chroma.chroma_chords import Harmony
 from engines.mir.chroma.tempo import Pulse
 from engines.mir.tempo_mode import MODE, Leader, prior_for
-from engines.saved_state import Memory, prefixed, within
+from engines.saved_state import SavedState, add_prefix, strip_prefix
 from engines.spectral_flux import Onsets
 
 HOP = 512
@@ -29,10 +29,10 @@ GATE = 0.2
 """The pulse's certainty from which it may lead; music with a beat has 0.3 and more, noise less than 0.05."""
 
 
-class _Clockwork(Memory):
+class _Clockwork(SavedState):
     """Which frame comes next: -1 before the first."""
 
-    remembered = ("next_frame",)
+    saved_fields = ("next_frame",)
 
     def __init__(self) -> None:
         self.next_frame = -1
@@ -99,10 +99,10 @@ class ChromaMir:
             if 0 < gap <= LONGEST_GAP_S * self.rate:
                 self._pulse.skip(round(gap / HOP))
             else:
-                self._pulse.forget()
+                self._pulse.reset()
         self._clockwork.next_frame = frame + HOP
 
-    def _parts(self) -> dict[str, Memory]:
+    def _parts(self) -> dict[str, SavedState]:
         return {
             "clockwork": self._clockwork,
             "leader": self._leader,
@@ -115,14 +115,14 @@ class ChromaMir:
     def reset(self) -> None:
         self._clockwork.next_frame = -1
         for part in (self._leader, self._downmix, self._onsets, self._pulse, self._harmony):
-            part.forget()
+            part.reset()
 
     def state(self) -> State:
         state: State = {}
         for name, part in self._parts().items():
-            state |= prefixed(name, part.state())
+            state |= add_prefix(name, part.state())
         return state
 
     def restore(self, state: State) -> None:
         for name, part in self._parts().items():
-            part.restore(within(name, state))
+            part.restore(strip_prefix(name, state))

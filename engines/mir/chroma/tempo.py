@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bridge.core.events import Beat, Tempo, TimedEvent
 from bridge.core.jit import njit
 from engines.mir.tempo_mode import Prior
-from engines.saved_state import Memory
+from engines.saved_state import SavedState
 
 Doubles = NDArray[np.float64]
 
@@ -68,10 +68,21 @@ def next_top(score: Doubles, period: float, future: Doubles) -> float:
     return top + min(max(0.5 * (below - above) / bend, -0.5), 0.5) if bend < 0 else float(top)
 
 
-class Pulse(Memory):
+class Pulse(SavedState):
     """Takes the onset strength of each hop; gives the beats that fall within it."""
 
-    remembered = ("envelope", "score", "hops", "bpm", "certainty", "next_beat", "decide_at", "silent", "index", "told")
+    saved_fields = (
+        "envelope",
+        "score",
+        "hops",
+        "bpm",
+        "certainty",
+        "next_beat",
+        "decide_at",
+        "silent",
+        "index",
+        "told",
+    )
 
     def __init__(self, rate: int, hop: int) -> None:
         self.hop = hop
@@ -86,11 +97,11 @@ class Pulse(Memory):
         self.envelope = np.zeros(length)
         self.score = np.zeros(2 * longest + 2)
         self._future = np.zeros(len(self.score) + longest + 1)
-        self.forget()
+        self.reset()
         next_top(self.score, 10.0, self._future)  # compiles now
         best_before(self.score, len(self.score), 10.0)  # likewise: it is called from there as well as by itself
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Everything as at the start."""
         self.envelope[:] = 0.0
         self.score[:] = 0.0

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from engines.saved_state import Memory
+from engines.saved_state import SavedState
 
 METRES: Mapping[int, float] = {3: 0.14, 4: 0.8, 6: 0.06}
 """Beats a bar, and how likely each is before anything was heard."""
@@ -26,10 +26,10 @@ SURER = 6.0
 """The count goes on until another is so many times likelier: a bar without a downbeat is no reason to jump."""
 
 
-class BarCounter(Memory):
+class BarCounter(SavedState):
     """Counts beats; what is heard at each moves the count."""
 
-    remembered = ("weights", "counted")
+    saved_fields = ("weights", "counted")
 
     def __init__(self) -> None:
         self._metres = np.concatenate([np.full(n, n) for n in METRES])
@@ -40,7 +40,7 @@ class BarCounter(Memory):
         self.weights = self._fresh.copy()
         self.counted = -1
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Any metre, any place in it."""
         self.weights[:] = self._fresh
         self.counted = -1

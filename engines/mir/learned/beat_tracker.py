@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from bridge.core.jit import njit
 from engines.mir.learned.features import STEPS_A_SECOND
-from engines.saved_state import Memory
+from engines.saved_state import SavedState
 
 Doubles = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -100,10 +100,10 @@ def advance(
         into[i] /= total
 
 
-class BeatTracker(Memory):
+class BeatTracker(SavedState):
     """Takes the beat's probability of each step; says where the pulse is, if there is one."""
 
-    remembered = ("weights", "quiet", "prior_bpm", "clamp", "kept_bpm", "rival_bpm", "lasted")
+    saved_fields = ("weights", "quiet", "prior_bpm", "clamp", "kept_bpm", "rival_bpm", "lasted")
 
     def __init__(self) -> None:
         shortest, longest = (round(60.0 / bpm * PLACES_A_SECOND) for bpm in (FASTEST_BPM, SLOWEST_BPM))
@@ -118,11 +118,11 @@ class BeatTracker(Memory):
         self.weights = np.zeros(int(self._lengths.sum()))
         self._next = np.zeros_like(self.weights)
         self.prior_bpm, self.clamp = 120.0, inf
-        self.forget()
+        self.reset()
         self.hear(UNHEARD)  # compiles now
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Everything as at the start: any phase, tempi by the prior."""
         self.quiet = round(SILENT_S * STEPS_A_SECOND)
         self._keep_none()

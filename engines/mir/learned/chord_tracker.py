@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.events import QUALITIES, QUALITY_INTERVALS, Chord, Key
-from engines.saved_state import Memory
+from engines.saved_state import SavedState
 
 Doubles = NDArray[np.float64]
 
@@ -37,18 +37,18 @@ def chances(logits: Doubles) -> Doubles:
     return np.asarray(weights / weights.sum(-1, keepdims=True))
 
 
-class ChordTracker(Memory):
+class ChordTracker(SavedState):
     """Takes the chances of roots, qualities and basses; tells a chord when it has become another."""
 
-    remembered = ("weights", "low", "found", "rivals")
+    saved_fields = ("weights", "low", "found", "rivals")
 
     def __init__(self) -> None:
         self.weights = np.full(NONE + 1, 1.0 / (NONE + 1))
         self.low = np.zeros(CLASSES + 1)
         self.rivals = np.zeros(PATIENCE, np.int64)
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         self.weights[:] = 1.0 / (NONE + 1)
         self.low[:] = 0.0
         self.rivals[:] = NONE
@@ -90,16 +90,16 @@ class ChordTracker(Memory):
         return Chord(root, quality, low, sure) if inverted else plain
 
 
-class KeyTracker(Memory):
+class KeyTracker(SavedState):
     """Takes the chances of keys and chords; tells a key when it has become another."""
 
-    remembered = ("average", "sounded", "looks", "key")
+    saved_fields = ("average", "sounded", "looks", "key")
 
     def __init__(self) -> None:
         self.average, self.sounded = np.zeros(2 * CLASSES), np.zeros(2 * CLASSES)
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         self.average[:] = 1.0 / len(self.average)
         self.sounded[:] = 0.0
         self.looks, self.key = 0, -1

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.saved_state import Memory
+from engines.saved_state import SavedState
 
 Doubles = NDArray[np.float64]
 
@@ -25,7 +25,7 @@ BEATS = 8
 """Beats that may wait for their look at most; of a longer wait nobody knows which was which."""
 
 
-class Turns(Memory):
+class Turns(SavedState):
     """The last looks at the harmony, and the beats told that await a look at what came after them; in frames.
 
     ``beside``: how much more turned between the beats than on them lately.
@@ -33,7 +33,7 @@ class Turns(Memory):
     before the first.
     """
 
-    remembered = ("roots", "frames", "beats", "halves", "count", "beside")
+    saved_fields = ("roots", "frames", "beats", "halves", "count", "beside")
 
     def __init__(self, rate: int) -> None:
         self._from, self._to = FROM_S * rate, TO_S * rate
@@ -41,9 +41,9 @@ class Turns(Memory):
         self.frames = np.zeros(LOOKS)
         self.beats, self.halves = np.zeros(BEATS), np.zeros(BEATS)
         self.count = 0
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         self.roots[:] = 0.0
         self.frames[:] = -1.0
         self.beats[:], self.halves[:] = 0.0, 0.0

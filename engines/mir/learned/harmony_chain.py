@@ -10,7 +10,7 @@ from engines.mir.learned.chord_tracker import CLASSES, LOOKS_A_SECOND, PATIENCE,
 from engines.mir.learned.features import HARMONY_BANDS, HARMONY_WINDOW_S, SILENT, harmony_levels
 from engines.mir.learned.stream_state import Heard, Waiting
 from engines.onnx import Floats
-from engines.saved_state import Memory
+from engines.saved_state import SavedState
 
 DELAY_S = HARMONY_WINDOW_S / 2 + 0.2
 """How long before its end a look's answer holds: half its window, and a fifth of a second to tell a change from a
@@ -20,15 +20,15 @@ SIZES = (CLASSES + 1, CLASSES * len(QUALITIES), CLASSES + 1, 2 * CLASSES)
 NO_ROOT = np.eye(CLASSES + 1)[CLASSES]
 
 
-class Sounding(Memory):
+class Sounding(SavedState):
     """Since which frame there is sound, -1 in silence: a window hears a chord before that comes to its middle."""
 
-    remembered = ("since",)
+    saved_fields = ("since",)
 
     def __init__(self) -> None:
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         self.since = -1
 
     def hear(self, silent: bool, earliest: int) -> None:
@@ -49,7 +49,7 @@ class Tonal:
         self._sounding = Sounding()
         self.latency = round((DELAY_S + (PATIENCE - 1) / LOOKS_A_SECOND) * rate)
 
-    def parts(self) -> dict[str, Memory]:
+    def parts(self) -> dict[str, SavedState]:
         return {
             "network": self._network, "sounding": self._sounding, "chords": self._chords, "keys": self._keys,
             "waiting": self._waiting,

@@ -26,7 +26,7 @@ from engines.mir.learned.rhythm_chain import Rhythm
 from engines.mir.learned.stream_state import Listening
 from engines.mir.tempo_mode import MODE, Leader, prior_for
 from engines.onnx import read_model, read_shipped
-from engines.saved_state import Memory, prefixed, within
+from engines.saved_state import SavedState, add_prefix, strip_prefix
 
 HOP = 512
 LONGEST_GAP_S = 4.0
@@ -120,8 +120,8 @@ class LearnedMir:
         if listening.origin < 0:
             listening.origin = frame
 
-    def _parts(self) -> dict[str, Memory]:
-        parts: dict[str, Memory] = {"listening": self._listening, "leader": self._leader}
+    def _parts(self) -> dict[str, SavedState]:
+        parts: dict[str, SavedState] = {"listening": self._listening, "leader": self._leader}
         parts |= {f"downmix.{source}": each for source, each in zip(SOURCES, self._downmixes, strict=True)}
         for side, its in (("rhythm", self._rhythm), ("tonal", self._tonal), ("voice", self._voice)):
             parts |= {f"{side}.{name}": part for name, part in its.parts().items()}
@@ -129,14 +129,14 @@ class LearnedMir:
 
     def reset(self) -> None:
         for part in self._parts().values():
-            part.forget()
+            part.reset()
 
     def state(self) -> State:
         state: State = {}
         for name, part in self._parts().items():
-            state |= prefixed(name, part.state())
+            state |= add_prefix(name, part.state())
         return state
 
     def restore(self, state: State) -> None:
         for name, part in self._parts().items():
-            part.restore(within(name, state))
+            part.restore(strip_prefix(name, state))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bridge.core.events import Note
 from engines.mir.learned.features import is_fast
-from engines.saved_state import Memory
+from engines.saved_state import SavedState
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -74,18 +74,18 @@ class Pitch:
         return 69.0 + 12.0 * float(np.log2(self.rate / exact / 440.0)), float(min(max(1.0 - b, 0.0), 1.0))
 
 
-class NoteTracker(Memory):
+class NoteTracker(SavedState):
     """Takes pitch and level of each step; tells notes when they begin and end."""
 
-    remembered = ("recent", "sure", "levels", "sounding", "pitch", "loudest", "lost")
+    saved_fields = ("recent", "sure", "levels", "sounding", "pitch", "loudest", "lost")
 
     def __init__(self) -> None:
         self.recent = np.zeros(STAY)
         self.sure = np.zeros(STAY)
         self.levels = np.zeros(STAY)
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         self.recent[:] = 0.0
         self.sure[:] = 0.0
         self.levels[:] = 0.0

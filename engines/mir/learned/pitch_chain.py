@@ -9,7 +9,7 @@ from engines.mir.learned.features import STEPS_A_SECOND
 from engines.mir.learned.notes import LOST, STAY, WINDOW_S, NoteTracker, Pitch
 from engines.mir.learned.stream_state import Waiting
 from engines.onnx import Floats
-from engines.saved_state import Memory
+from engines.saved_state import SavedState
 
 
 class Voice:
@@ -23,7 +23,7 @@ class Voice:
         self.latency = round((max(STAY, LOST) / STEPS_A_SECOND + WINDOW_S / 2) * rate)
         """A pitch is that of its window's middle, and waits until it has stayed."""
 
-    def parts(self) -> dict[str, Memory]:
+    def parts(self) -> dict[str, SavedState]:
         return {"tracker": self._tracker, "waiting": self._waiting}
 
     def hear(self, window: Floats, end: int) -> None:

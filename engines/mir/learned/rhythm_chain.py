@@ -14,7 +14,7 @@ from engines.mir.learned.features import RHYTHM_BANDS, SILENT, rhythm_levels
 from engines.mir.learned.harmonic_change import Turns
 from engines.mir.learned.stream_state import Heard, Waiting
 from engines.onnx import Floats
-from engines.saved_state import Memory
+from engines.saved_state import SavedState
 
 DELAY_S = 0.04
 """How long before its end a step's answer holds: what the network was trained to say."""
@@ -31,7 +31,7 @@ ONSET_FROM = 0.3
 """An onset is a peak of its chance above this."""
 
 
-class Telling(Memory):
+class Telling(SavedState):
     """The pulse as it was heard last, and what was told of it, so that no beat comes twice; in frames.
 
     ``beat``: when a beat was; ``period``: from one to the next, 0 where there is no pulse. ``awaited``: the beat told
@@ -39,12 +39,12 @@ class Telling(Memory):
     ``deaf``: until when nothing that is heard is believed.
     """
 
-    remembered = ("beat", "period", "confidence", "told", "index", "bpm", "awaited", "downbeat", "deaf")
+    saved_fields = ("beat", "period", "confidence", "told", "index", "bpm", "awaited", "downbeat", "deaf")
 
     def __init__(self) -> None:
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         self.beat, self.period, self.confidence = 0.0, 0.0, 0.0
         self.told, self.index, self.bpm = -1.0e18, 0, 0.0
         self.awaited, self.downbeat = -1.0, 0.0
@@ -57,17 +57,17 @@ class Telling(Memory):
         return max(round(beat), block)
 
 
-class Peaks(Memory):
+class Peaks(SavedState):
     """Onsets: where the network is surest of one. Their strength is how much the levels grew around it."""
 
-    remembered = ("chances", "growths")
+    saved_fields = ("chances", "growths")
 
     def __init__(self) -> None:
         self.chances = np.zeros(3)
         self.growths = np.zeros(3)
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         self.chances[:] = 0.0
         self.growths[:] = 0.0
 
@@ -94,7 +94,7 @@ class Rhythm:
         self._onsets, self._turns = Waiting((Onset,)), Turns(rate)
         self.onsets_latency = round(ONSETS_S * rate)
 
-    def parts(self) -> dict[str, Memory]:
+    def parts(self) -> dict[str, SavedState]:
         return {
             "network": self._network, "beats": self.beats, "bars": self._bars, "telling": self.telling,
             "peaks": self._peaks, "onsets": self._onsets, "turns": self._turns,

@@ -11,13 +11,13 @@ from bridge.core.audio import Audio
 from bridge.core.events import Payload, TimedEvent
 from bridge.errors import EngineError
 from engines.onnx import Bound, Floats, open_session, shapes
-from engines.saved_state import Memory
+from engines.saved_state import SavedState
 
 
-class Heard(Memory):
+class Heard(SavedState):
     """A network and what it remembers: levels in, chances out, a step a call."""
 
-    remembered = ("levels", "kept")
+    saved_fields = ("levels", "kept")
 
     def __init__(self, name: str, model: bytes, steps: int, bands: int) -> None:
         session = open_session(model, name)
@@ -31,7 +31,7 @@ class Heard(Memory):
         inputs, outputs = {"levels": self.levels, "state": self.kept}, {"chances": self.chances, "after": self._after}
         self._bound = Bound(session, inputs, outputs)
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         self.levels[:] = 0.0
         self.kept[:] = 0.0
 
@@ -45,7 +45,7 @@ class Heard(Memory):
         return chances
 
 
-class Listening(Memory):
+class Listening(SavedState):
     """The last of the audio, a row a source, and how many steps of it were taken since ``origin``, its first frame.
 
     ``recent`` (sources, frames): what came lies before ``end``. Only when there is no more room behind it the last
@@ -55,14 +55,14 @@ class Listening(Memory):
     ROOM = 16
     """Hops from one move to the next."""
 
-    remembered = ("recent", "end", "origin", "frames", "steps")
+    saved_fields = ("recent", "end", "origin", "frames", "steps")
 
     def __init__(self, sources: int, window: int, hop: int) -> None:
         self._kept = window + hop
         self.recent = np.zeros((sources, self._kept + self.ROOM * hop), np.float32)
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         self.recent[:] = 0.0
         self.end = self._kept
         self.origin, self.frames, self.steps = -1, 0, 0
@@ -89,10 +89,10 @@ class Listening(Memory):
         return window
 
 
-class Waiting(Memory):
+class Waiting(SavedState):
     """Events that are known and not yet due: what is said late is said equally late, as declared."""
 
-    remembered = ("frames", "kinds", "values", "count")
+    saved_fields = ("frames", "kinds", "values", "count")
     ROOM = 64
 
     def __init__(self, kinds: tuple[type[Payload], ...]) -> None:
@@ -102,7 +102,7 @@ class Waiting(Memory):
         self.values = np.zeros((self.ROOM, 5))
         self.count = 0
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         self.frames[:] = 0
         self.kinds[:] = 0
         self.values[:] = 0.0

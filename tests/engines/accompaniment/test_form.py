@@ -123,6 +123,6 @@ def test_from_its_state_it_goes_on_to_the_same_and_forgetting_makes_it_new() -> 
     other.restore(one.state())
     rest = {11: Wish(AUTO, heard=BREAK)}
     assert beats(one, 11, rest, 9) == beats(other, 11, rest, 9)
-    one.forget()
+    one.reset()
     fresh = Form().state()
     assert all(np.array_equal(one.state()[name], array) for name, array in fresh.items())

@@ -72,5 +72,5 @@ def test_what_is_said_never_goes_back_in_time() -> None:
     again = sounds.change(2, style, 900)
     assert [event.frame for event in first + again] == [1000] * len(first + again)
     assert sounds.change(2, style, 2000) == []
-    sounds.forget()
+    sounds.reset()
     assert sounds.change(2, style, 0)[0].frame == 0

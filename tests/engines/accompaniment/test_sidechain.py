@@ -183,7 +183,7 @@ def test_what_is_inverted_when_it_goes_on_elsewhere_stays_so() -> None:
     assert int(one.following.state()["bass.downmix.inverted"]) == 1
     other.following.restore(one.following.state())
     assert int(other.following.state()["bass.downmix.inverted"]) == 1
-    one.following.forget()
+    one.following.reset()
     assert int(one.following.state()["bass.downmix.inverted"]) == 0
 
 
@@ -197,6 +197,6 @@ def test_it_goes_on_elsewhere_as_it_was_and_forgets_all() -> None:
         hears.dials()
     states = one.following.state(), other.following.state()
     assert all(np.array_equal(states[0][name], states[1][name], equal_nan=True) for name in states[0])
-    one.following.forget()
+    one.following.reset()
     fresh = Hears().following.state()
     assert all(np.array_equal(array, fresh[name], equal_nan=True) for name, array in one.following.state().items())

@@ -87,7 +87,7 @@ def test_from_its_state_it_goes_on_to_the_same_and_forgetting_makes_it_new() -> 
     assert [one.chord_at(b, Metre(), {}) for b in range(30, 44)] == [
         other.chord_at(b, Metre(), {}) for b in range(30, 44)
     ]
-    one.forget()
+    one.reset()
     fresh = Listener()
     for name, array in fresh.state().items():
         np.testing.assert_array_equal(one.state()[name], array)

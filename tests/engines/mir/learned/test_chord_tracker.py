@@ -66,7 +66,7 @@ def test_an_inversion_is_told_with_its_bass() -> None:
         tracker.hear(*said(NONE))
     told = [one for one in (tracker.hear(*said(0, 0, bass=4)) for _ in range(20)) if one is not None]
     assert [chord.label for chord, _ in told] in (["C/E"], ["C"])
-    tracker.forget()
+    tracker.reset()
     low = [tracker.hear(*said(0, 0, bass=4, sure=0.95)) for _ in range(20)]
     assert any(one is not None and one[0].root == 0 for one in low)
 
