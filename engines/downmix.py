@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from bridge.core.audio import CHANNELS
 from engines.saved_state import SavedState
 
-Sound = NDArray[np.floating[Any]]
+Samples = NDArray[np.floating[Any]]
 
 CANCELS, ADDS = 0.02, 0.5
 """The sides cancel where their mean has less than so much of the power of half their difference (-17 dB), until it has
@@ -44,7 +44,7 @@ class Downmix(SavedState):
         self.mean, self.difference = 0.0, 0.0
         self.inverted, self.inverted_frames = 0, 0
 
-    def add(self, sides: Sound, mono: Sound) -> None:
+    def add(self, sides: Samples, mono: Samples) -> None:
         """Correct ``mono`` (frames,), the mean of ``sides`` (channels, frames), where it is silent for cancelling."""
         if len(sides) != CHANNELS:
             return
@@ -60,7 +60,7 @@ class Downmix(SavedState):
             sign = 1.0 - 2.0 * np.linspace(before, self.inverted, len(right), dtype=np.float32)
             mono[piece] = 0.5 * (left + sign * right)
 
-    def _weigh(self, left: Sound, right: Sound) -> None:
+    def _weigh(self, left: Samples, right: Samples) -> None:
         """Take a piece of both sides, and say whether they cancel."""
         count = len(left)
         both = float(np.dot(left, left) + np.dot(right, right)) / (4 * count)

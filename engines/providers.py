@@ -35,7 +35,7 @@ FILE = "providers.toml"
 _log = logging.getLogger(__name__)
 
 
-class Chosen(Table, frozen=True):
+class ProviderChoice(Table, frozen=True):
     """What was chosen, by `_key`."""
 
     schema: int = SCHEMA
@@ -117,7 +117,7 @@ def _read(file: Path) -> dict[str, str]:
     if not file.exists():
         return {}
     try:
-        return dict(read_toml(file, Chosen).chosen)
+        return dict(read_toml(file, ProviderChoice).chosen)
     except ConfigError as error:  # measured again, then written anew
         _log.warning("%s", error)
         return {}

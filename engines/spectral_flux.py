@@ -13,7 +13,7 @@ COMPRESS = 1000.0
 """log(1 + 1000 x): a tone at -60 dB still counts, the noise of a converter does not."""
 
 
-class Onsets(SavedState):
+class SpectralFlux(SavedState):
     """One number a hop, 0 where nothing grows louder, up to ``high_hz``. The window is two hops long."""
 
     saved_fields = ("heard", "before")

@@ -19,7 +19,7 @@ from engines.accompaniment.score import TWELFTHS, Dials
 from engines.accompaniment.timeline import HOP
 from engines.downmix import Downmix
 from engines.saved_state import SavedState, add_prefix, strip_prefix
-from engines.spectral_flux import Onsets
+from engines.spectral_flux import SpectralFlux
 
 Floats = NDArray[np.float64]
 
@@ -40,7 +40,7 @@ LOUDEST = 1e9
 TOP_HZ = 2000.0
 """Kick, snare and the tones of bass and voice lie below it; hats, which strike everywhere, above."""
 EARLY_HOPS = 0.2
-"""A stroke shows in the hop that starts so much before it, as with `Onsets` of the pulse."""
+"""A stroke shows in the hop that starts so much before it, as with `SpectralFlux` of the pulse."""
 LEAST = 0.3
 """The strongest strokes of a groove have this at least."""
 GROOVE_BARS, LEAST_BARS = 4, 2
@@ -77,7 +77,7 @@ class Source(SavedState):
 
     def __init__(self, rate: int) -> None:
         hop = 2 * HOP * max(round(rate / 48000), 1)
-        self._hop_s, self._onsets, self._downmix = hop / rate, Onsets(rate, hop, TOP_HZ), Downmix(rate)
+        self._hop_s, self._onsets, self._downmix = hop / rate, SpectralFlux(rate, hop, TOP_HZ), Downmix(rate)
         self.waiting = np.zeros(hop, np.float32)
         self.growths = np.zeros(3)
         places = LONGEST_BAR * TWELFTHS

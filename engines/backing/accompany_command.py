@@ -18,7 +18,7 @@ from engines.backing.backing_track import Played, Wish, play, redrum
 from engines.backing.drum_extraction import DRUMS, separated
 from engines.backing.drum_replacement import mix_anew
 from engines.offline.progress import Screen
-from engines.offline.song_batch import Told, status_of, stopped_by_sigterm
+from engines.offline.song_batch import ProgressCallback, status_of, stopped_by_sigterm
 from engines.synth.stems import write_stems
 
 FILE = "band.mid"
@@ -77,7 +77,7 @@ def accompany(
     return 0
 
 
-def _band(source: str, out: Path, wish: Wish, audio: bool, told: Told) -> tuple[Played, list[Path]]:
+def _band(source: str, out: Path, wish: Wish, audio: bool, told: ProgressCallback) -> tuple[Played, list[Path]]:
     style = wish.loaded()
     if is_song(source):
         wish.for_a_song()

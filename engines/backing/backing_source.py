@@ -14,7 +14,7 @@ from engines.accompaniment.sheet_file import read_sheet_file
 from engines.backing.song_timeline import Course, follow
 from engines.offline.smf.containers import PREFIX_BYTES, is_smf
 from engines.offline.smf.reading import LARGEST_BYTES
-from engines.offline.song_batch import Told
+from engines.offline.song_batch import ProgressCallback
 from engines.offline.songs import SUFFIXES, check_reachable
 
 MIDI_SUFFIXES = (".mid", ".midi", ".smf", ".kar", ".rmi")
@@ -39,7 +39,7 @@ def is_song(given: str) -> bool:
     return _head(path).startswith(AUDIO_HEADS) or path.suffix.lower() in SUFFIXES
 
 
-def read_source(given: str, bpm: float, told: Told, harmony: bool = True) -> Source:
+def read_source(given: str, bpm: float, told: ProgressCallback, harmony: bool = True) -> Source:
     """What ``given`` is: chords where it begins with a bar line, else the file of that name.
 
     ``bpm``: the tempo of a sheet that says none. Without ``harmony`` what has no chords will do. What cannot be played

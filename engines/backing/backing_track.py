@@ -21,7 +21,7 @@ from engines.accompaniment.score import Bar
 from engines.accompaniment.style import PART_NAMES, Style, find, load, load_named, shipped_names
 from engines.backing.backing_source import Source
 from engines.backing.drum_extraction import drumming_of
-from engines.offline.song_batch import Told
+from engines.offline.song_batch import ProgressCallback
 
 USUAL_STYLE = "pop"
 
@@ -98,7 +98,7 @@ def play(source: Source, wish: Wish) -> Played:
     return Played(source, piece, style, bars, tuple(piece.silenced(part, bars) for part in parts))
 
 
-def redrum(source: Source, drums: Path, wish: Wish, told: Told) -> Played:
+def redrum(source: Source, drums: Path, wish: Wish, told: ProgressCallback) -> Played:
     """New drums to the song ``source``, whose own are in the file ``drums``; its style is the nearest that ships where
     none is wished for."""
     if source.course is None:

@@ -12,11 +12,11 @@ from engines.accompaniment.groove_matching import Groove
 from engines.backing.drum_transcription import grooves_of, swing_of
 from engines.backing.onset_strength import measured
 from engines.backing.song_timeline import Course
-from engines.offline.song_batch import Told
+from engines.offline.song_batch import ProgressCallback
 from engines.offline.stemfile import FORMATS
 from engines.separation.offline.journal import Recipe
 from engines.separation.offline.profiles import choose
-from engines.separation.offline.request import Wish
+from engines.separation.offline.request import SeparationRequest
 from engines.separation.offline.separation_job import separate_song
 
 DRUMS = "drums"
@@ -35,11 +35,11 @@ class Stems:
     notes: tuple[str, ...]
 
 
-def separated(path: Path, out: Path, told: Told, clock: Callable[[], float] = time.monotonic) -> Stems:
+def separated(path: Path, out: Path, told: ProgressCallback, clock: Callable[[], float] = time.monotonic) -> Stems:
     """The stems of the song at ``path``, in a folder of its name in ``out``; a run that was stopped goes on."""
     chosen = choose(PROFILE)
     recipe = Recipe(PROFILE, chosen.separator.name, chosen.model, (), FORMAT)
-    wish = Wish(recipe, FORMATS[FORMAT], (DRUMS,), ((DRUMS,),))
+    wish = SeparationRequest(recipe, FORMATS[FORMAT], (DRUMS,), ((DRUMS,),))
     outcome = separate_song(path, out, wish, chosen.separator, told, clock)
     return Stems(outcome.files[DRUMS], outcome.files["no_" + DRUMS], tuple(outcome.notes))
 
@@ -52,7 +52,7 @@ class Drumming:
     swing: float
 
 
-def drumming_of(drums: Path, course: Course, told: Told) -> Drumming:
+def drumming_of(drums: Path, course: Course, told: ProgressCallback) -> Drumming:
     """What is played in the stem at ``drums`` of the song that took ``course``."""
     strength = measured(drums, told)
     if strength.silent or float(strength.powers.mean()) < FAINT * course.power:

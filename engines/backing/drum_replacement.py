@@ -14,8 +14,8 @@ from bridge.core.audio import CHANNELS, Audio
 from bridge.core.engine import block_for
 from bridge.core.time import BlockTime
 from bridge.errors import ConfigError
-from engines.offline.rates import Resampling, own_rate
-from engines.offline.song_batch import Told
+from engines.offline.rates import StreamResampler, own_rate
+from engines.offline.song_batch import ProgressCallback
 from engines.offline.stemfile import FORMATS, write_stem
 from engines.offline.tags import read_tags
 from engines.synth.limiter import LATENCY_FRAMES, Limiter
@@ -32,7 +32,7 @@ MOST = 8.0
 
 
 def mix_anew(
-    midi: bytes, song: Path, own: Path, rest: Path, out: Path, told: Told, make: Make = fluid
+    midi: bytes, song: Path, own: Path, rest: Path, out: Path, told: ProgressCallback, make: Make = fluid
 ) -> dict[str, Path]:  # fmt: skip
     """Write the drums in ``midi``, and their mix with ``rest``, into ``out``; the files, by name.
 
@@ -69,7 +69,7 @@ def mix_anew(
     return files
 
 
-def _render(midi: bytes, scratch: Path, rate: int, frames: int, make: Make, told: Told) -> float:
+def _render(midi: bytes, scratch: Path, rate: int, frames: int, make: Make, told: ProgressCallback) -> float:
     """Write ``frames`` of what ``midi`` sounds like as raw stereo to ``scratch``; its power."""
     power, written = 0.0, 0
     with scratch.open("wb") as file:
@@ -89,7 +89,7 @@ def _sounds(midi: bytes, rate: int, frames: int, make: Make) -> Iterator[Audio]:
     engine.prepare(own, spec.hop)
     events = list(read_score(MidiFile(file=io.BytesIO(midi)), own).parts.values())
     coming = sorted((event for part in events for event in part), key=lambda event: event.frame)
-    resampling = Resampling(own, rate, CHANNELS) if own != rate else None
+    resampling = StreamResampler(own, rate, CHANNELS) if own != rate else None
     block, out = block_for(spec.inputs, spec.hop, spec.controls), block_for(spec.outputs, spec.hop)
     early, given, first, place = engine.latency_frames(OUTPUT), 0, 0, 0
     while given < frames:
@@ -118,7 +118,7 @@ def _power(path: Path) -> tuple[float, int]:
     return total / max(CHANNELS * frames, 1), frames
 
 
-def _add(rest: Song, scratch: dict[str, Path], gain: float, channels: int, told: Told) -> None:
+def _add(rest: Song, scratch: dict[str, Path], gain: float, channels: int, told: ProgressCallback) -> None:
     """The synth's raw sound times ``gain``, and that with ``rest``, each through a limiter of its own, to scratch."""
     limited = {name: _Limited(rest.rate) for name in (NEW, MIX)}
     done = 0

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bridge.audiofile import Song
 from bridge.core.audio import Audio
 from engines.downmix import Downmix
-from engines.offline.song_batch import Told
+from engines.offline.song_batch import ProgressCallback
 
 Doubles = NDArray[np.float64]
 
@@ -166,7 +166,7 @@ class Measuring:
         self._slots = both[0][edges[-1] :], both[1][edges[-1] :]
 
 
-def measured(path: Path, told: Told) -> Strength:
+def measured(path: Path, told: ProgressCallback) -> Strength:
     """The strength of the song at ``path``."""
     with Song(path) as song:
         measuring = Measuring(song.rate)

@@ -25,7 +25,7 @@ from engines.mir.offline.analysis_remarks import NO_BEAT
 from engines.mir.offline.song_map import ChordSpan, SongMap
 from engines.offline.smf.bars import FASTEST_US, fill_time
 from engines.offline.smf.metas import SLOWEST_BPM
-from engines.offline.song_batch import Told
+from engines.offline.song_batch import ProgressCallback
 
 LONGEST_BEATS = max(METRES.values())
 """Longer bars, where the count was lost, are divided."""
@@ -47,7 +47,7 @@ class Course:
     map: SongMap
 
 
-def follow(path: Path, told: Told, harmony: bool = True) -> Course:
+def follow(path: Path, told: ProgressCallback, harmony: bool = True) -> Course:
     """What the band plays to the song at ``path``; a `ConfigError` where it is silent or no beat, or, unless without
     ``harmony``, no chord is heard in it."""
     strength = measured(path, told)

@@ -15,7 +15,7 @@ from engines.downmix import Downmix
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class TimedOutput:
     """``event``, from output ``port``; ``told``: the first frame of the block in whose call it was told."""
 
     port: str
@@ -23,7 +23,7 @@ class Heard:
     told: int
 
 
-class Listening:
+class EngineStream:
     """Takes audio in pieces of any length. Every audio input of the engine hears the song as it is."""
 
     def __init__(self, engine: Engine, rate: int, values: Mapping[str, float] | None = None) -> None:
@@ -43,7 +43,7 @@ class Listening:
         self.frames = 0
         """Frames of audio that were pushed."""
 
-    def push(self, audio: Audio) -> Iterator[Heard]:
+    def push(self, audio: Audio) -> Iterator[TimedOutput]:
         """The next of the song, shape (2, any); what was told in the hops that it fills."""
         self.frames += audio.shape[1]
         audio = np.concatenate([self._waiting, audio], axis=1)
@@ -52,7 +52,7 @@ class Listening:
         for start in range(0, whole, self._hop):
             yield from self._hear(audio[:, start : start + self._hop])
 
-    def finish(self) -> Iterator[Heard]:
+    def finish(self) -> Iterator[TimedOutput]:
         """The rest, with silence behind it until the slowest output has told of the song's last frame.
 
         What refers to the silence itself is left out here.
@@ -65,7 +65,7 @@ class Listening:
             yield from (heard for heard in self._hear(rest) if heard.event.frame < end)
             rest = silence
 
-    def _hear(self, hop: Audio) -> Iterator[Heard]:
+    def _hear(self, hop: Audio) -> Iterator[TimedOutput]:
         mono = hop.mean(axis=0)
         self._downmix.add(hop, mono)
         for name, channels in self._ports.items():
@@ -77,4 +77,4 @@ class Listening:
         self._next += self._hop
         for port, events in self._out.events.items():
             for event in events:
-                yield Heard(port, event, frame)
+                yield TimedOutput(port, event, frame)

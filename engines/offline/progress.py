@@ -25,7 +25,7 @@ def length(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-class Pace:
+class ProgressRate:
     """Speed from what was told lately."""
 
     def __init__(self) -> None:
@@ -62,7 +62,7 @@ class Screen:
             text = progress_text("{task.description}")
             self._bar = Progress(text, BarColumn(), TaskProgressColumn(), _Left(), console=console, transient=True)
         self._task: TaskID | None = None
-        self._name, self._rate, self._pass, self._pace, self._line_s = "", 1, "", Pace(), 0.0
+        self._name, self._rate, self._pass, self._pace, self._line_s = "", 1, "", ProgressRate(), 0.0
 
     def __enter__(self) -> Screen:
         if self._bar is not None:
@@ -95,7 +95,7 @@ class Screen:
             return
         now_s = self._clock()
         if pass_ != self._pass:
-            self._pass, self._pace = pass_, Pace()
+            self._pass, self._pace = pass_, ProgressRate()
         self._pace.tell(done, now_s)
         speed = self._pace.a_second
         left = f"{length((total - done) / speed)} left" if speed and total > done else ""

@@ -31,7 +31,7 @@ def own_rate(rates: tuple[int, ...], rate: int) -> int:
     return max(enough, key=lambda one: (gcd(one, rate), one))
 
 
-class Resampling:
+class StreamResampler:
     """Frames of shape (channels, any) from one rate to another, without delay, in memory that does not grow.
 
     soxr keeps its state to itself, so that a killed run could not go on to the same bits. Pieces of a second with

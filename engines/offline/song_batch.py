@@ -22,23 +22,23 @@ from engines.offline.songs import check_reachable, songs_in
 FAILED, STOPPED, ENDED = 1, 130, 143
 """Exit statuses. The last two are what a shell says of a program that SIGINT and SIGTERM ended."""
 
-Told = Callable[[str, int, int, int], None]
+ProgressCallback = Callable[[str, int, int, int], None]
 """Is told as a job goes: what it does ("resuming", "separating", "writing"), frames done, frames in all (0: not
 known), Hz."""
 
 
-class Outcome(Protocol):
+class SongResult(Protocol):
     """What became of a song; ``status``: done, skipped or failed."""
 
     status: str
     notes: list[str]
 
 
-Became = TypeVar("Became", bound=Outcome)
+Became = TypeVar("Became", bound=SongResult)
 
 
 def each_song(
-    files: Sequence[Path], out: Path, work: Callable[[Path, Told], Became],
+    files: Sequence[Path], out: Path, work: Callable[[Path, ProgressCallback], Became],
     failed: Callable[[Path, BridgeError], Became], report: Callable[[Sequence[Became]], None], stopped: str,
 ) -> int:  # fmt: skip
     """Do ``work`` to every song of ``files``, into ``out``; the exit status.

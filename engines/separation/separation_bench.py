@@ -31,7 +31,7 @@ WARM_HOPS = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
+class HopCost:
     """``share``: of one core, mean processor time of a hop over the time that it lasts. ``network_ms``: its mean
     part of the processor time. ``times_real``: how much faster than real time a file goes. NaN: does not apply."""
 
@@ -59,7 +59,7 @@ class TimedStep(Bound):
         self.took_s = time.thread_time() - start
 
 
-class Timed(LearnedSeparation):
+class TimedSeparation(LearnedSeparation):
     """The engine, and how much of its processor time the network took."""
 
     def _step(self, turn: int, phase: int) -> Bound:
@@ -81,7 +81,7 @@ def music(seconds: float, rate: int) -> Audio:
     return np.stack([both, both + 0.02 * random.standard_normal(len(t))]).astype(np.float32)
 
 
-def live(engine: Engine, seconds: float, rate: int) -> Cost:
+def live(engine: Engine, seconds: float, rate: int) -> HopCost:
     """``engine`` hop by hop over ``seconds`` of music, as fast as it goes."""
     hop, mix = engine.spec.hop, music(seconds, rate)
     engine.prepare(rate, hop)
@@ -92,7 +92,7 @@ def live(engine: Engine, seconds: float, rate: int) -> Cost:
         wall, used = time.perf_counter(), time.thread_time()
         engine.process(block, BlockTime(frame, rate), out)
         wall, used = time.perf_counter() - wall, time.thread_time() - used
-        rows.append((wall, used, engine.network_s() if isinstance(engine, Timed) else np.nan))
+        rows.append((wall, used, engine.network_s() if isinstance(engine, TimedSeparation) else np.nan))
     name = engine.spec.name
     return _cost(
         name, hop, rate, np.array(rows[min(WARM_HOPS, len(rows) // 2) :]), offline(EngineSeparator(engine), mix, rate)
@@ -106,15 +106,15 @@ def offline(separator: Separator, mix: Audio, rate: int) -> float:
     return float(mix.shape[1] / rate / (time.perf_counter() - began))
 
 
-def _cost(name: str, hop: int, rate: int, rows: NDArray[np.float64], times_real: float) -> Cost:
+def _cost(name: str, hop: int, rate: int, rows: NDArray[np.float64], times_real: float) -> HopCost:
     wall, used, network = rows.T
     p50, p99 = np.percentile(wall, (50, 99))
-    return Cost(
+    return HopCost(
         name, hop, 1e3 * p50, 1e3 * p99, 1e3 * wall.max(), 1e3 * network.mean(), used.mean() / (hop / rate), times_real
     )
 
 
-def added(name: str, seconds: float) -> Cost:
+def added(name: str, seconds: float) -> HopCost:
     """A model of the user's: the pieces' pace, and for one that streams also what a hop costs."""
     nothing = float("nan")
     try:
@@ -123,7 +123,7 @@ def added(name: str, seconds: float) -> Cost:
         mix = music(seconds, rate)
         times_real = offline(separator, mix, rate)
         if not isinstance(separator, StreamingSeparator):
-            return Cost(name, 0, nothing, nothing, nothing, nothing, nothing, times_real)
+            return HopCost(name, 0, nothing, nothing, nothing, nothing, nothing, times_real)
         hop, rows = separator.hop_frames, []
         separator.begin(rate)
         for frame in range(0, mix.shape[1] - hop + 1, hop):
@@ -132,19 +132,19 @@ def added(name: str, seconds: float) -> Cost:
             rows.append((time.perf_counter() - wall, time.thread_time() - used, nothing))
         return _cost(name, hop, rate, np.array(rows), times_real)
     except BridgeError as error:
-        return Cost(name, 0, nothing, nothing, nothing, nothing, nothing, nothing, str(error))
+        return HopCost(name, 0, nothing, nothing, nothing, nothing, nothing, nothing, str(error))
 
 
-def costs(seconds: float, rate: int) -> Iterator[Cost]:
+def costs(seconds: float, rate: int) -> Iterator[HopCost]:
     """Every profile, the DSP engine and every added model, one after another."""
-    engines: list[Engine] = [*(Timed(profile) for profile in (STANDARD, LOW, ULTRA)), DspSeparation()]
+    engines: list[Engine] = [*(TimedSeparation(profile) for profile in (STANDARD, LOW, ULTRA)), DspSeparation()]
     for engine in engines:
         yield live(engine, seconds, rate)
     for name in user_store().names():
         yield added(name, seconds)
 
 
-def table(told: list[Cost], rate: int) -> RenderableType:
+def table(told: list[HopCost], rate: int) -> RenderableType:
     names = ("ms a hop", "hop", "lasts", "p50", "p99", "max", "network", "core", "file x")
     shown, refused = columns(*names), []
     for one in told:

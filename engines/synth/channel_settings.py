@@ -8,7 +8,7 @@ KEPT = (BANK, BANK_FINE, VOLUME, PAN)
 """Controllers that a reset of all controllers leaves alone (MIDI RP-015)."""
 
 
-class Settings:
+class ChannelSettings:
     """The last message of each kind, channel and controller."""
 
     def __init__(self) -> None:

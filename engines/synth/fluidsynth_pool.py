@@ -16,7 +16,7 @@ import numpy as np
 
 from bridge.core.audio import CHANNELS, Audio
 from bridge.core.engine import State
-from engines.synth.channel_settings import Settings
+from engines.synth.channel_settings import ChannelSettings
 from engines.synth.fluidsynth import GRID_FRAMES, FluidSynth, open_font
 from engines.synth.instrument import (
     BEND,
@@ -26,7 +26,7 @@ from engines.synth.instrument import (
     PRESSURE,
     PROGRAM,
     RELEASE,
-    Timed,
+    TimedMidi,
     lets_go,
     strikes,
 )
@@ -37,7 +37,7 @@ GAIN = 0.8
 POLYPHONY = 128
 """Of each member: far more than its share of what a band plays, so that none is ever stolen."""
 MEMORY_S = 20.0
-"""How long after the last silence all events are kept; see `Choir.state`."""
+"""How long after the last silence all events are kept; see `FluidSynthPool.state`."""
 SOFTEST = 1
 """A velocity 84 dB below the loudest, by the curve of the SoundFont specification (2.04, 8.4.1)."""
 
@@ -66,7 +66,7 @@ class Member:
         self.held.clear()
 
 
-class Choir:
+class FluidSynthPool:
     """The instrument. Its frames are counted from the last reset."""
 
     def __init__(self, font: Path, rate: int, frames: int, whole: bool = False) -> None:
@@ -79,12 +79,12 @@ class Choir:
         self._scratch = np.zeros((CHANNELS, frames + GRID_FRAMES), np.float32)
         self._left, self._right = (row.ctypes.data for row in self._scratch)
         self._now = 0
-        self._before = Settings()
-        self._past: list[Timed] = []
+        self._before = ChannelSettings()
+        self._past: list[TimedMidi] = []
         for member in self._members:
             member.fall_silent()
 
-    def play(self, events: Sequence[Timed], out: Audio) -> None:
+    def play(self, events: Sequence[TimedMidi], out: Audio) -> None:
         frames = self._frames
         for offset, message in events:
             self._past.append((self._now + offset, message))
@@ -234,12 +234,12 @@ def _tell(synth: FluidSynth, message: bytes) -> None:
         synth.bend(channel, message[1] | message[2] << 7)
 
 
-def as_numbers(events: Sequence[Timed]) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
+def as_numbers(events: Sequence[TimedMidi]) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
     """Rows of a frame and the bytes of a message of up to three, -1 where it is shorter."""
     rows = [(frame, *message, *(-1,) * (3 - len(message))) for frame, message in events]
     return np.array(rows, np.int64).reshape(-1, 4)
 
 
-def as_events(rows: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> list[Timed]:
+def as_events(rows: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> list[TimedMidi]:
     """`as_numbers` backwards."""
     return [(int(frame), bytes(byte for byte in message if byte >= 0)) for frame, *message in rows.tolist()]

@@ -14,7 +14,7 @@ SEED = 9
 LEVEL = 0.8
 """Of all drums, beside the pitched voices."""
 Floats = NDArray[np.float64]
-Stroke = Callable[["Bench"], Floats]
+DrumRenderer = Callable[["Bench"], Floats]
 METAL_HZ = (205.3, 304.4, 369.6, 522.7, 635.0, 800.0)
 """Square waves that ring against one another; the six oscillators of a well-known drum machine are tuned about so."""
 
@@ -84,14 +84,14 @@ def _clap(b: Bench) -> Floats:
     return np.asarray(0.19 * wave * (bursts + 0.7 * tail))
 
 
-def _hat(seconds: float, fades_s: float) -> Stroke:
+def _hat(seconds: float, fades_s: float) -> DrumRenderer:
     def make(b: Bench) -> Floats:
         return b.fading(0.07 * b.noise(seconds, 7000, 16000) + 0.05 * b.metal(seconds, 5000), fades_s)
 
     return make
 
 
-def _tom(hz: float) -> Stroke:
+def _tom(hz: float) -> DrumRenderer:
     def make(b: Bench) -> Floats:
         skin = b.fading(b.sweep(0.7, 1.7 * hz, hz, 0.05), 0.19)
         hit = np.zeros_like(skin)
@@ -101,7 +101,7 @@ def _tom(hz: float) -> Stroke:
     return make
 
 
-def _cymbal(seconds: float, fades_s: float, low_hz: float, metal: float, noise: float) -> Stroke:
+def _cymbal(seconds: float, fades_s: float, low_hz: float, metal: float, noise: float) -> DrumRenderer:
     def make(b: Bench) -> Floats:
         ring = b.fading(metal * b.metal(seconds, low_hz, 1.37), fades_s)
         wash = b.fading(noise * b.noise(seconds, low_hz, 15000), 0.7 * fades_s)
@@ -111,7 +111,7 @@ def _cymbal(seconds: float, fades_s: float, low_hz: float, metal: float, noise: 
     return make
 
 
-def _shaken(fades_s: float, low_hz: float, level: float, rises_s: float) -> Stroke:
+def _shaken(fades_s: float, low_hz: float, level: float, rises_s: float) -> DrumRenderer:
     def make(b: Bench) -> Floats:
         time = b.time(0.3)
         shape = np.minimum(time / rises_s, 1.0) * np.exp(-np.maximum(time - rises_s, 0) / fades_s)
@@ -120,7 +120,7 @@ def _shaken(fades_s: float, low_hz: float, level: float, rises_s: float) -> Stro
     return make
 
 
-def _rung(partials: Sequence[tuple[float, float]], fades_s: float, level: float) -> Stroke:
+def _rung(partials: Sequence[tuple[float, float]], fades_s: float, level: float) -> DrumRenderer:
     """``partials``: Hz and amplitude."""
 
     def make(b: Bench) -> Floats:
@@ -137,7 +137,7 @@ _CLOSED, _OPEN, _RIDE, _CRASH = (
     _hat(0.15, 0.035), _hat(0.7, 0.22), _cymbal(1.8, 0.45, 3500, 0.045, 0.03), _cymbal(2.6, 0.6, 2500, 0.045, 0.085),
 )  # fmt: skip
 
-DRUMS: dict[int, tuple[Stroke, float]] = {
+DRUMS: dict[int, tuple[DrumRenderer, float]] = {
     35: (_kick, 0.0), 36: (_kick, 0.0), 37: (_stick, 0.1), 38: (_snare, 0.0), 39: (_clap, 0.0), 40: (_snare, 0.0),
     41: (_tom(78), 0.35), 42: (_CLOSED, -0.25), 43: (_tom(92), 0.3), 44: (_hat(0.1, 0.02), -0.25),
     45: (_tom(110), 0.2), 46: (_OPEN, -0.25), 47: (_tom(138), 0.0), 48: (_tom(165), -0.15), 49: (_CRASH, -0.35),

@@ -23,7 +23,7 @@ from engines.synth.instrument import (
     PROGRAM,
     RELEASE,
     SOUND_OFF,
-    Timed,
+    TimedMidi,
     lets_go,
     strikes,
 )
@@ -31,7 +31,7 @@ from engines.synth.tones import TONE_OF
 from engines.synth.voices import Voices
 
 
-class Plain:
+class PlainSynth:
     """Fifteen channels of pitched voices and one of drums."""
 
     def __init__(self, rate: int, frames: int) -> None:
@@ -40,7 +40,7 @@ class Plain:
         self._voices = Voices(rate, frames)
         self._drummer = Drummer(rate, frames)
 
-    def play(self, events: Sequence[Timed], out: Audio) -> None:
+    def play(self, events: Sequence[TimedMidi], out: Audio) -> None:
         sounding = self._voices.sounding
         sounding[DRUM_CHANNEL] = self._drummer.active.any()
         for offset, message in events:

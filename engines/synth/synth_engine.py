@@ -19,11 +19,11 @@ from bridge.core.time import BlockTime
 from bridge.errors import BridgeError, ConfigError, EngineError
 from engines.saved_state import add_prefix, strip_prefix
 from engines.synth.fluidsynth import library
-from engines.synth.fluidsynth_pool import Choir, as_events, as_numbers
+from engines.synth.fluidsynth_pool import FluidSynthPool, as_events, as_numbers
 from engines.synth.fonts import find_font
-from engines.synth.instrument import Sounds, is_heard, lets_go, strikes
+from engines.synth.instrument import Instrument, is_heard, lets_go, strikes
 from engines.synth.limiter import LATENCY_FRAMES, Limiter
-from engines.synth.plain_synth import Plain
+from engines.synth.plain_synth import PlainSynth
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class Synth:
     def __init__(
         self,
         name: str,
-        make: Callable[[int, int], Sounds],
+        make: Callable[[int, int], Instrument],
         rates: tuple[int, ...] = (),
         lacks: Callable[[], BridgeError | None] = lambda: None,
     ) -> None:
@@ -148,13 +148,13 @@ def lacking() -> ConfigError | None:
     return None
 
 
-def _best(rate: int, frames: int, whole: bool) -> Sounds:
+def _best(rate: int, frames: int, whole: bool) -> Instrument:
     """FluidSynth, or, where it cannot play, what needs nothing."""
     try:
-        return Choir(find_font(), rate, frames, whole)
+        return FluidSynthPool(find_font(), rate, frames, whole)
     except ConfigError as error:
         log.warning(INSTEAD, error)
-        return Plain(rate, frames)
+        return PlainSynth(rate, frames)
 
 
 def instrument() -> Callable[[], Synth]:
@@ -180,4 +180,4 @@ def fluid_for_files() -> Synth:
 
 def plain() -> Synth:
     """Five simple instruments and a drum kit that need nothing."""
-    return Synth("synth.plain", Plain)
+    return Synth("synth.plain", PlainSynth)

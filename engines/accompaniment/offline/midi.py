@@ -13,7 +13,7 @@ from engines.accompaniment.offline.piece import Tempi, starts_of
 from engines.accompaniment.score import Bar
 from engines.accompaniment.style import PartStyle, Style
 from engines.offline.smf.bars import bar_lengths, metre_changes
-from engines.offline.smf.writing import SIGNATURES, Timed, metre_messages, tempo_messages, write_smf
+from engines.offline.smf.writing import SIGNATURES, TimedMessage, metre_messages, tempo_messages, write_smf
 
 CHANNELS = {"bass": 0, "keys": 1, "pad": 2, "guitar": 3, "drums": 9}
 """From 0, as in the messages; drums are on channel 10 as General MIDI has them."""
@@ -29,7 +29,7 @@ def band_file(
     played in the file's first beat comes ``late_ticks`` later in it (see `Piece`)."""
     starts = starts_of(bars, lead_ticks)
     lengths = [*bar_lengths(lead_ticks, bars[0].ticks), *(bar.ticks for bar in bars)]
-    conductor: list[Timed] = [(0, MetaMessage("track_name", name=name))]
+    conductor: list[TimedMessage] = [(0, MetaMessage("track_name", name=name))]
     conductor += tempo_messages((tick, tempo) for tick, tempo in tempi if tick < max(starts[-1], 1))
     conductor += metre_messages(metre_changes(lengths))
     if key is not None:
@@ -50,14 +50,14 @@ def _moved(tick: int, late_ticks: int) -> int:
     return late_ticks + round(tick * (TICKS_PER_BEAT - late_ticks) / TICKS_PER_BEAT)
 
 
-def _markers(bars: Sequence[Bar], starts: Sequence[int]) -> Iterator[Timed]:
+def _markers(bars: Sequence[Bar], starts: Sequence[int]) -> Iterator[TimedMessage]:
     """One where each section begins."""
     for number, bar in enumerate(bars):
         if bar.section and (number == 0 or bars[number - 1].section != bar.section):
             yield starts[number], MetaMessage("marker", text=bar.section)
 
 
-def _chords(bars: Sequence[Bar], starts: Sequence[int]) -> Iterator[Timed]:
+def _chords(bars: Sequence[Bar], starts: Sequence[int]) -> Iterator[TimedMessage]:
     """A text where each chord begins."""
     before: Chord | None = None
     for bar, start in zip(bars, starts, strict=False):
@@ -67,7 +67,7 @@ def _chords(bars: Sequence[Bar], starts: Sequence[int]) -> Iterator[Timed]:
             before = chord
 
 
-def _played(part: Part, style: PartStyle, starts: Sequence[int]) -> Iterator[Timed]:
+def _played(part: Part, style: PartStyle, starts: Sequence[int]) -> Iterator[TimedMessage]:
     channel = CHANNELS[part.name]
     yield 0, MetaMessage("track_name", name=part.name)
     yield 0, Message("program_change", channel=channel, program=style.program)

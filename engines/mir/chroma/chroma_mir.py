@@ -16,7 +16,7 @@ from engines.mir.chroma.chroma_chords import Harmony
 from engines.mir.chroma.tempo import Pulse
 from engines.mir.tempo_mode import MODE, Leader, prior_for
 from engines.saved_state import SavedState, add_prefix, strip_prefix
-from engines.spectral_flux import Onsets
+from engines.spectral_flux import SpectralFlux
 
 HOP = 512
 LONGEST_GAP_S = 4.0
@@ -60,7 +60,7 @@ class ChromaMir:
         self._mono = np.zeros(HOP, np.float32)
         self._clockwork = _Clockwork()
         self._leader = Leader(HOP, GATE)
-        self._onsets = Onsets(rate, HOP)
+        self._onsets = SpectralFlux(rate, HOP)
         self._downmix = Downmix(rate)
         self._pulse = Pulse(rate, HOP)
         self._harmony = Harmony(rate, HOP)

@@ -30,9 +30,9 @@ from engines.mir.offline.song_map_builder import Gathering
 from engines.mir.offline.song_map_picture import draw
 from engines.mir.offline.tempo_changes import remarks_on
 from engines.mir.offline.waveform_overview import Outline
-from engines.offline.engine_stream import Listening
-from engines.offline.rates import Resampling, own_rate
-from engines.offline.song_batch import Told
+from engines.offline.engine_stream import EngineStream
+from engines.offline.rates import StreamResampler, own_rate
+from engines.offline.song_batch import ProgressCallback
 from engines.offline.songs import names_in, place_of, result_name, spelt
 
 MAP = "json"
@@ -62,7 +62,12 @@ class Outcome:
 
 
 def analyse_song(
-    path: Path, out: Path, engine: Engine, values: Mapping[str, float], told: Told, clock: Callable[[], float]
+    path: Path,
+    out: Path,
+    engine: Engine,
+    values: Mapping[str, float],
+    told: ProgressCallback,
+    clock: Callable[[], float],
 ) -> Outcome:
     """Let ``engine`` hear the song at ``path`` and write what it told into ``out``.
 
@@ -101,7 +106,7 @@ class Analysis(NamedTuple):
     track: Track
 
 
-def hear(path: Path, engine: Engine, values: Mapping[str, float], told: Told) -> Analysis:
+def hear(path: Path, engine: Engine, values: Mapping[str, float], told: ProgressCallback) -> Analysis:
     """What is in the song at ``path``, in memory that the song's length is not in.
 
     The engine hears the song at a rate that it is made for: files far from 44.1 and 48 kHz are resampled. One that is
@@ -118,12 +123,12 @@ def hear(path: Path, engine: Engine, values: Mapping[str, float], told: Told) ->
     return raised._replace(map=replace(raised.map, remarks=remarks), outline=analysis.outline)
 
 
-def _hear(path: Path, engine: Engine, values: Mapping[str, float], told: Told, gain: float) -> Analysis:
+def _hear(path: Path, engine: Engine, values: Mapping[str, float], told: ProgressCallback, gain: float) -> Analysis:
     outline = Outline()
     with Song(path) as file:
         rate = own_rate(engine.spec.rates, file.rate)
-        listening, gathering, meter = Listening(engine, rate, values), Gathering(rate), ActivationMeter(rate)
-        resampling = Resampling(file.rate, rate, 2) if rate != file.rate else None
+        listening, gathering, meter = EngineStream(engine, rate, values), Gathering(rate), ActivationMeter(rate)
+        resampling = StreamResampler(file.rate, rate, 2) if rate != file.rate else None
 
         def take(audio: Audio) -> None:
             meter.push(audio)

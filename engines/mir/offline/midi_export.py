@@ -15,7 +15,7 @@ from mido import Message, MetaMessage
 from bridge.core.time import TICKS_PER_BEAT
 from engines.mir.offline.song_map import ChordSpan, NoteSpan, SongBeat, SongMap
 from engines.offline.smf.bars import FASTEST_US, MOST_BEATS, SLOWEST_US, bar_lengths, fill_time, metre_changes
-from engines.offline.smf.writing import SIGNATURES, Timed, metre_messages, tempo_messages, write_smf
+from engines.offline.smf.writing import SIGNATURES, TimedMessage, metre_messages, tempo_messages, write_smf
 
 STILL_BPM = 120.0
 """What a file in which no beat was heard is written in."""
@@ -107,14 +107,14 @@ def midi_file(song: SongMap, name: str) -> bytes:
     """The file's bytes; ``name`` is written as that of the first track."""
     grid = TempoGrid(song.beats, song.bpm)
     end = max(grid.tick_at(song.duration_s), grid.ticks[-1])
-    conductor: list[Timed] = [(0, MetaMessage("track_name", name=name))]
+    conductor: list[TimedMessage] = [(0, MetaMessage("track_name", name=name))]
     conductor += metre_messages(bars(song.beats, grid.beat_ticks))
     conductor += tempo_messages(zip(grid.ticks, grid.tempi_us, strict=True))
     for span in song.keys:
         tick = grid.tick_at(span.start_s)
         conductor.append((tick, MetaMessage("key_signature", key=SIGNATURES[span.minor][span.tonic])))
         conductor.append((tick, MetaMessage("marker", text=span.label)))
-    tracks: list[list[Timed]] = [
+    tracks: list[list[TimedMessage]] = [
         conductor,
         [(0, MetaMessage("track_name", name="chords")), *_chord_notes(song.chords, grid)],
     ]
@@ -124,7 +124,7 @@ def midi_file(song: SongMap, name: str) -> bytes:
     return write_smf(tracks, end)
 
 
-def _chord_notes(chords: Sequence[ChordSpan], grid: TempoGrid) -> Iterator[Timed]:
+def _chord_notes(chords: Sequence[ChordSpan], grid: TempoGrid) -> Iterator[TimedMessage]:
     """Each chord's bass in the second octave, its notes in the fourth and fifth, and its label as a text."""
     for span in chords:
         if span.root < 0:
@@ -138,7 +138,7 @@ def _chord_notes(chords: Sequence[ChordSpan], grid: TempoGrid) -> Iterator[Timed
             yield from ((end, Message("note_off", note=pitch, velocity=0)) for pitch in pitches)
 
 
-def _played(notes: Sequence[NoteSpan], grid: TempoGrid, channel: int) -> Iterator[Timed]:
+def _played(notes: Sequence[NoteSpan], grid: TempoGrid, channel: int) -> Iterator[TimedMessage]:
     """The notes of one voice, at the nearest semitone."""
     for note in notes:
         start, end, pitch = grid.tick_at(note.start_s), grid.tick_at(note.end_s), round(note.pitch)

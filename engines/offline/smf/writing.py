@@ -15,11 +15,11 @@ SIGNATURES = (
 )
 """Key signatures that exist, major and minor, by tonic."""
 
-Timed = tuple[int, Message | MetaMessage]
+TimedMessage = tuple[int, Message | MetaMessage]
 """Ticks from the file's start, and what is sent there."""
 
 
-def write_smf(tracks: Sequence[Iterable[Timed]], end: int) -> bytes:
+def write_smf(tracks: Sequence[Iterable[TimedMessage]], end: int) -> bytes:
     """The file's bytes. Messages of one tick keep their order; tracks end at tick ``end``, or with their last."""
     file = MidiFile(type=1, ticks_per_beat=TICKS_PER_BEAT, charset="utf-8")
     file.tracks += [_track(track, end) for track in tracks]
@@ -28,17 +28,17 @@ def write_smf(tracks: Sequence[Iterable[Timed]], end: int) -> bytes:
     return data.getvalue()
 
 
-def metre_messages(metres: Iterable[tuple[int, int, int]]) -> list[Timed]:
+def metre_messages(metres: Iterable[tuple[int, int, int]]) -> list[TimedMessage]:
     """Time signatures from (tick, numerator, denominator)."""
     return [(tick, MetaMessage("time_signature", numerator=top, denominator=below)) for tick, top, below in metres]
 
 
-def tempo_messages(tempi: Iterable[tuple[int, int]]) -> list[Timed]:
+def tempo_messages(tempi: Iterable[tuple[int, int]]) -> list[TimedMessage]:
     """Tempi from (tick, microseconds a quarter note)."""
     return [(tick, MetaMessage("set_tempo", tempo=tempo)) for tick, tempo in tempi]
 
 
-def _track(messages: Iterable[Timed], end: int) -> MidiTrack:
+def _track(messages: Iterable[TimedMessage], end: int) -> MidiTrack:
     track = MidiTrack()
     before = 0
     for tick, message in sorted(messages, key=lambda timed: timed[0]):

@@ -18,8 +18,8 @@ import msgspec
 import psutil
 
 from bridge.errors import ModelError
-from engines.separation.models.onnx_graph import Session, open_session
-from engines.separation.models.pipe_messages import Header, read_frame, write_frame
+from engines.separation.models.onnx_graph import GraphSession, open_session
+from engines.separation.models.pipe_messages import MessageHeader, read_frame, write_frame
 
 ORPHANED_S = 1.0
 """How often it looks whether its parent lives: while a graph runs nobody reads stdin, whose end would tell."""
@@ -41,26 +41,26 @@ def main(parent: int, model: Path) -> None:
     try:
         session = open_session(model)
     except ModelError as error:
-        write_frame(answers, Header(error=error.message, fix=error.hint))
+        write_frame(answers, MessageHeader(error=error.message, fix=error.hint))
         return
     tensors = Tensors(session.inputs, session.outputs)
-    write_frame(answers, Header(said=msgspec.Raw(msgspec.msgpack.encode(tensors))))
+    write_frame(answers, MessageHeader(said=msgspec.Raw(msgspec.msgpack.encode(tensors))))
     while _answered(session, asked, answers):
         pass
 
 
-def _answered(session: Session, asked: IO[bytes], answers: IO[bytes]) -> bool:
+def _answered(session: GraphSession, asked: IO[bytes], answers: IO[bytes]) -> bool:
     try:
         _, feeds = read_frame(asked)
     except EOFError:
         return False
     try:
         results = session.run(feeds)
-        write_frame(answers, Header(), {str(i): array for i, array in enumerate(results)})
+        write_frame(answers, MessageHeader(), {str(i): array for i, array in enumerate(results)})
     except ModelError as error:
-        write_frame(answers, Header(error=error.message, fix=error.hint))
+        write_frame(answers, MessageHeader(error=error.message, fix=error.hint))
     except ValueError as error:
-        write_frame(answers, Header(error=str(error), fix="choose the adapter that fits this export"))
+        write_frame(answers, MessageHeader(error=str(error), fix="choose the adapter that fits this export"))
     return True
 
 

@@ -18,7 +18,7 @@ OVERLAP = 0.25
 """Share of a piece that blends with the next, linearly: Demucs' own (demucs/apply.py, overlap=0.25)."""
 
 
-class Network(Protocol):
+class ChunkedNetwork(Protocol):
     """What an adapter makes of its graphs."""
 
     @property
@@ -38,7 +38,7 @@ class Network(Protocol):
 
 
 class PieceSeparator:
-    """A `Separator` of a `Network`. Stems come in the order of STEMS, the model's further ones after them.
+    """A `Separator` of a `ChunkedNetwork`. Stems come in the order of STEMS, the model's further ones after them.
 
     ``rest`` is the mix minus all others where the network does not give it. ``normalisation`` "mix": the network
     hears the mix without the mean and in units of the deviation of its mono sum, as in Demucs (demucs/separate.py);
@@ -50,7 +50,7 @@ class PieceSeparator:
         self,
         name: str,
         rate: int,
-        network: Network,
+        network: ChunkedNetwork,
         rest: str = "other",
         normalisation: Literal["none", "mix"] = "none",
     ) -> None:
@@ -129,7 +129,7 @@ class PieceSeparator:
         return np.stack([given[stem] for stem in self._stems]).astype(np.float32, copy=False)
 
 
-class Folded:
+class FourStemSeparator:
     """A separator's stems beyond the four (guitar, piano) added into other. A stem that it lacks stays lacking."""
 
     def __init__(self, inner: Separator) -> None:

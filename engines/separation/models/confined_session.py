@@ -21,8 +21,8 @@ import psutil
 from bridge.errors import ModelError
 from engines.separation.models.child import Tensors
 from engines.separation.models.manifest import LIMIT_S
-from engines.separation.models.onnx_graph import Graph, Node
-from engines.separation.models.pipe_messages import Array, Header, read_frame, write_frame
+from engines.separation.models.onnx_graph import NodeInfo, OnnxGraph
+from engines.separation.models.pipe_messages import Array, MessageHeader, read_frame, write_frame
 
 POLL_S = 0.05
 """How often a child that has not answered is looked at; meanwhile it can take a few hundred MB."""
@@ -33,7 +33,7 @@ DYING_S = 60.0
 """How long a child that has closed its answers may take to end."""
 _CHILD = "engines.separation.models.child"
 
-Frame: TypeAlias = tuple[Header, dict[str, Array]]
+Message: TypeAlias = tuple[MessageHeader, dict[str, Array]]
 
 
 def _most_memory() -> int:
@@ -41,31 +41,31 @@ def _most_memory() -> int:
 
 
 @dataclass(frozen=True)
-class Limits:
+class ProcessLimits:
     """What one run, or the opening, of a graph may take: processor seconds of all threads, and resident bytes."""
 
     cpu_s: float = LIMIT_S
     memory_bytes: int = field(default_factory=_most_memory)
 
 
-def open_confined(path: Path, limits: Limits | None = None) -> Graph:
+def open_confined(path: Path, limits: ProcessLimits | None = None) -> OnnxGraph:
     """The graph at ``path``, opened and run in a child of its own within ``limits``.
 
     Raises ModelError where it is no file, or cannot be opened within the limits.
     """
     if not path.is_file():
         raise ModelError(f"{path}: no such file", "add the model again")
-    return Graph(path, ConfinedSession(path, limits or Limits()))
+    return OnnxGraph(path, ConfinedSession(path, limits or ProcessLimits()))
 
 
 class ConfinedSession:
     """A session in a child. After an error of its limits the child is gone; the next run starts another."""
 
-    def __init__(self, path: Path, limits: Limits) -> None:
+    def __init__(self, path: Path, limits: ProcessLimits) -> None:
         self._path, self._limits = path, limits
         self._child, tensors = self._started()
-        self.inputs: tuple[Node, ...] = tensors.inputs
-        self.outputs: tuple[Node, ...] = tensors.outputs
+        self.inputs: tuple[NodeInfo, ...] = tensors.inputs
+        self.outputs: tuple[NodeInfo, ...] = tensors.outputs
 
     def run(self, feeds: Mapping[str, Array]) -> Sequence[Array]:
         """Every output in order. Raises ModelError where the graph fails, dies or takes more than its limits."""
@@ -82,7 +82,7 @@ class ConfinedSession:
 class _Child:
     """The process, and the thread that takes in its answers."""
 
-    def __init__(self, path: Path, limits: Limits) -> None:
+    def __init__(self, path: Path, limits: ProcessLimits) -> None:
         self._path, self._limits = path, limits
         command = [sys.executable, "-P", "-m", _CHILD, str(os.getpid()), str(path)]
         pipe = subprocess.PIPE
@@ -94,7 +94,7 @@ class _Child:
             raise ModelError(message, "end other programs, or free some space for temporary files") from error
         self._end = weakref.finalize(self, _end, self._process, self._complaints)
         self._watched = psutil.Process(self._process.pid)
-        self._answers: queue.SimpleQueue[Frame | None] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         if self._process.stdout is not None:
             threading.Thread(target=_take_in, args=(self._process.stdout, self._answers), daemon=True).start()
 
@@ -103,11 +103,11 @@ class _Child:
         """Whether it is gone, whoever ended it."""
         return not self._end.alive or self._process.poll() is not None
 
-    def ask(self, feeds: Mapping[str, Array]) -> Frame:
+    def ask(self, feeds: Mapping[str, Array]) -> Message:
         """Run the graph on ``feeds``, numbered outputs come back."""
         try:
             if self._process.stdin is not None:
-                write_frame(self._process.stdin, Header(), feeds)
+                write_frame(self._process.stdin, MessageHeader(), feeds)
         except OSError as error:
             raise self._died() from error
         except BaseException:
@@ -115,7 +115,7 @@ class _Child:
             raise
         return self.answer()
 
-    def answer(self) -> Frame:
+    def answer(self) -> Message:
         """The next frame. Raises ModelError where it says so, where none comes, or where the limits are passed."""
         try:
             frame = self._awaited()
@@ -129,7 +129,7 @@ class _Child:
             raise ModelError(header.error, header.fix)
         return frame
 
-    def _awaited(self) -> Frame | None:
+    def _awaited(self) -> Message | None:
         began_s, last_s, idle = self._cpu_s(), -1.0, 0
         while True:
             try:
@@ -175,7 +175,7 @@ class _Child:
         return ModelError(f"{self._path}: its process died ({said})", "the file is broken, or memory ran out")
 
 
-def _take_in(file: IO[bytes], answers: queue.SimpleQueue[Frame | None]) -> None:
+def _take_in(file: IO[bytes], answers: queue.SimpleQueue[Message | None]) -> None:
     """Every frame of ``file``, then None: also where what comes is no frame, since nothing after it can be read."""
     while True:
         try:

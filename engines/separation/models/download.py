@@ -26,7 +26,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 from bridge.errors import ModelError
 from engines.separation.models.bounds import LARGEST_FILE
 
-Report: TypeAlias = Callable[[int, int | None], object]
+ProgressReport: TypeAlias = Callable[[int, int | None], object]
 """Called with the bytes that are there and the bytes that there will be, None where the server does not say."""
 
 PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0)
@@ -115,7 +115,7 @@ def download(
     url: str,
     target: Path,
     sha256: str = "",
-    report: Report | None = None,
+    report: ProgressReport | None = None,
     pauses_s: Sequence[float] = PAUSES_S,
     wait: Callable[[float], object] = time.sleep,
     most_bytes: int = LARGEST_FILE,
@@ -189,7 +189,7 @@ class _Taking:
 
     partial: _Partial
     most_bytes: int
-    report: Report | None
+    report: ProgressReport | None
     clock: Callable[[], float]
 
     def take(self, response: http.client.HTTPResponse, have: int) -> None:

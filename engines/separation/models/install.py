@@ -10,8 +10,8 @@ from typing import get_args
 import msgspec
 
 from bridge.errors import ConfigError, ModelError
-from engines.separation.models.download import Report, download, is_url, sha256_of
-from engines.separation.models.manifest import Adapter, Manifest, Part, read_manifest
+from engines.separation.models.download import ProgressReport, download, is_url, sha256_of
+from engines.separation.models.manifest import Adapter, Manifest, ModelFile, read_manifest
 from engines.separation.models.model_loader import confined
 from engines.separation.models.smoke_test import Trial, tried
 from engines.separation.models.store import Model, Store, place
@@ -78,11 +78,11 @@ def from_manifest(path: Path, source: str = "") -> Wanted:
     return Wanted(manifest, (source or sources[0], *sources[1:]))
 
 
-def add(wanted: Wanted, store: Store, report: Report | None = None) -> tuple[Model, Trial]:
+def add(wanted: Wanted, store: Store, report: ProgressReport | None = None) -> tuple[Model, Trial]:
     """Fetch, check, try and store. The licence is the caller's to show, and to have accepted, before."""
     fetched: list[Path] = []
 
-    def bring(part: Part, source: str, target: Path) -> str:
+    def bring(part: ModelFile, source: str, target: Path) -> str:
         if not is_url(source):
             place(Path(source).expanduser(), target)
             return sha256_of(target)

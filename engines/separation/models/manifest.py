@@ -47,12 +47,12 @@ LIMIT_S = 300
 """Processor seconds that one run of a graph may take: forty times the piece of HTDemucs on one core."""
 
 Frames = Annotated[int, msgspec.Meta(ge=1, le=1 << 20)]
-Piece = Annotated[int, msgspec.Meta(ge=1, le=MOST_FRAMES)]
-Stems = Annotated[tuple[str, ...], msgspec.Meta(max_length=64)]
-Told = Annotated[str, msgspec.Meta(min_length=1)]
+PieceFrames = Annotated[int, msgspec.Meta(ge=1, le=MOST_FRAMES)]
+StemNames = Annotated[tuple[str, ...], msgspec.Meta(max_length=64)]
+NonEmptyText = Annotated[str, msgspec.Meta(min_length=1)]
 
 
-class Part(Table, frozen=True, kw_only=True):
+class ModelFile(Table, frozen=True, kw_only=True):
     """One file of a model that has several, such as one graph a stem.
 
     ``stems``: what it gives, in its order. ``keep``: which of these are used; empty: all.
@@ -60,8 +60,8 @@ class Part(Table, frozen=True, kw_only=True):
 
     file: str
     sha256: str
-    stems: Stems
-    keep: Stems = ()
+    stems: StemNames
+    keep: StemNames = ()
     source: str = ""
 
     def __post_init__(self) -> None:
@@ -77,8 +77,8 @@ class Part(Table, frozen=True, kw_only=True):
 class StatePair(Table, frozen=True, kw_only=True):
     """A memory of a streaming graph: the input that takes it and the output that gives it back."""
 
-    input: Told
-    output: Told
+    input: NonEmptyText
+    output: NonEmptyText
 
 
 class Manifest(Table, frozen=True, kw_only=True):
@@ -98,22 +98,22 @@ class Manifest(Table, frozen=True, kw_only=True):
     adapter: Adapter
     file: str
     sha256: str
-    licence: Told
-    source: Told
+    licence: NonEmptyText
+    source: NonEmptyText
     rate: Annotated[int, msgspec.Meta(ge=1000, le=768000)]
-    stems: Stems
-    keep: Stems = ()
+    stems: StemNames
+    keep: StemNames = ()
     rest: str = "other"
     window: Frames | None = None
     hop: Frames | None = None
     synthesis: Frames | None = None
-    piece: Piece | None = None
+    piece: PieceFrames | None = None
     normalisation: Literal["none", "mix"] = "none"
     gives: Literal["masks", "spectra", "magnitudes"] | None = None
     gain: Annotated[float, msgspec.Meta(gt=0.0, le=100.0)] = 1.0
     bins: tuple[Annotated[int, msgspec.Meta(ge=0, le=1 << 20)], ...] = ()
     states: Annotated[tuple[StatePair, ...], msgspec.Meta(max_length=1024)] = ()
-    more: Annotated[tuple[Part, ...], msgspec.Meta(max_length=64)] = ()
+    more: Annotated[tuple[ModelFile, ...], msgspec.Meta(max_length=64)] = ()
     limit_s: Annotated[int, msgspec.Meta(ge=1, le=86400)] = LIMIT_S
 
     def __post_init__(self) -> None:
@@ -138,9 +138,9 @@ class Manifest(Table, frozen=True, kw_only=True):
             raise ValueError(f"`synthesis`: {self.synthesis} is shorter than the hop of {self.hop}")
 
     @property
-    def parts(self) -> tuple[Part, ...]:
+    def parts(self) -> tuple[ModelFile, ...]:
         """Every file with what it gives, this one's first."""
-        first = Part(file=self.file, sha256=self.sha256, stems=self.stems, keep=self.keep, source=self.source)
+        first = ModelFile(file=self.file, sha256=self.sha256, stems=self.stems, keep=self.keep, source=self.source)
         return (first, *self.more)
 
 

@@ -8,14 +8,14 @@ from pathlib import Path
 from bridge.core.audio import STEMS
 from engines.separation.models.adapters import htdemucs, mdxnet, openunmix, roformer, spleeter
 from engines.separation.models.adapters.streaming import StreamingSeparator
-from engines.separation.models.chunked import Folded, Network, PieceSeparator
-from engines.separation.models.confined_session import Limits, open_confined
+from engines.separation.models.chunked import ChunkedNetwork, FourStemSeparator, PieceSeparator
+from engines.separation.models.confined_session import ProcessLimits, open_confined
 from engines.separation.models.manifest import Manifest
-from engines.separation.models.onnx_graph import Graph, open_graph
+from engines.separation.models.onnx_graph import OnnxGraph, open_graph
 from engines.separation.models.store import Model, Store, user_store
 from engines.separation.separator import Separator
 
-NETWORKS: dict[str, Callable[[Manifest, Sequence[Graph]], Network]] = {
+NETWORKS: dict[str, Callable[[Manifest, Sequence[OnnxGraph]], ChunkedNetwork]] = {
     "htdemucs": htdemucs.network,
     "roformer": roformer.network,
     "openunmix": openunmix.network,
@@ -39,16 +39,16 @@ def load_separator(name: str, store: Store | None = None) -> PieceSeparator | St
 def load_four(name: str, store: Store | None = None) -> Separator:
     """As `load_separator`, with stems beyond the four (guitar, piano) added into other."""
     separator = load_separator(name, store)
-    return Folded(separator) if set(separator.stems) - set(STEMS) else separator
+    return FourStemSeparator(separator) if set(separator.stems) - set(STEMS) else separator
 
 
 def confined(model: Model) -> PieceSeparator | StreamingSeparator:
     """As `separator_of`, its graphs run in children of this process, within the manifest's limit."""
-    limits = Limits(model.manifest.limit_s)
+    limits = ProcessLimits(model.manifest.limit_s)
     return separator_of(model, lambda path: open_confined(path, limits))
 
 
-def separator_of(model: Model, opened: Callable[[Path], Graph] = open_graph) -> PieceSeparator | StreamingSeparator:
+def separator_of(model: Model, opened: Callable[[Path], OnnxGraph] = open_graph) -> PieceSeparator | StreamingSeparator:
     """``model``'s files opened by ``opened`` and fitted with its adapter; hashes are not looked at here."""
     manifest = model.manifest
     graphs = [opened(model.path(part)) for part in manifest.parts]

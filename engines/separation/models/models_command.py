@@ -18,7 +18,7 @@ from engines.separation.models.install import Wanted, add, from_manifest, from_o
 from engines.separation.models.manifest import Adapter
 from engines.separation.models.model_loader import confined
 from engines.separation.models.smoke_test import Trial, tried
-from engines.separation.models.store import Listed, user_store
+from engines.separation.models.store import ModelEntry, user_store
 
 app = App(
     name="models",
@@ -184,7 +184,7 @@ def _asked(question: str, option: str, console: Printer) -> bool:
     return console.input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
 
 
-def _verified(one: Listed) -> dict[str, object]:
+def _verified(one: ModelEntry) -> dict[str, object]:
     try:
         if one.model is None:
             return {"name": one.name, "problem": one.problem, "trial": None, "lines": []}
@@ -203,7 +203,7 @@ def _told(trial: Trial) -> list[str]:
     return lines
 
 
-def _as_json(one: Listed) -> dict[str, object]:
+def _as_json(one: ModelEntry) -> dict[str, object]:
     if one.model is None:
         return {"name": one.name, "problem": one.problem, "folder": "", "manifest": None}
     manifest = msgspec.to_builtins(one.model.manifest)

@@ -17,7 +17,7 @@ from bridge.errors import ModelError
 from engines.separation.models.bounds import LARGEST_FILE, MOST_NUMBERS
 
 Array: TypeAlias = NDArray[Any]
-Node: TypeAlias = tuple[str, str, tuple[int | None, ...]]
+NodeInfo: TypeAlias = tuple[str, str, tuple[int | None, ...]]
 """Name, kind and shape of a tensor, as ONNX Runtime says them; an axis that is left open is None."""
 
 MOST_TENSORS = 1024
@@ -53,20 +53,20 @@ class Tensor:
         )
 
 
-class Session(Protocol):
+class GraphSession(Protocol):
     """What runs a graph, in this process or in another."""
 
-    inputs: tuple[Node, ...]
-    outputs: tuple[Node, ...]
+    inputs: tuple[NodeInfo, ...]
+    outputs: tuple[NodeInfo, ...]
 
     def run(self, feeds: Mapping[str, Array]) -> Sequence[Array]:
         """Every output in order. Raises ModelError where the graph fails."""
 
 
-class Graph:
+class OnnxGraph:
     """An opened graph. ``run`` takes and gives float32 whatever width the graph computes in."""
 
-    def __init__(self, path: Path, session: Session) -> None:
+    def __init__(self, path: Path, session: GraphSession) -> None:
         """Raises ModelError where a tensor is of an unknown kind or declared larger than anything of use."""
         self.path = path
         self._session = session
@@ -137,9 +137,9 @@ def open_session(path: Path) -> LocalSession:
     return LocalSession(path)
 
 
-def open_graph(path: Path) -> Graph:
+def open_graph(path: Path) -> OnnxGraph:
     """The graph at ``path``, run in this process: for graphs whose makers are trusted. Raises ModelError."""
-    return Graph(path, open_session(path))
+    return OnnxGraph(path, open_session(path))
 
 
 def _read(path: Path) -> bytes:
@@ -183,11 +183,11 @@ def _unloadable(path: Path, error: Exception) -> ModelError:
     return ModelError(f"{path}: cannot be loaded ({_reason(error)})", "is it an ONNX file, whole?")
 
 
-def _node(node: Any) -> Node:
+def _node(node: Any) -> NodeInfo:
     return node.name, node.type, tuple(size if isinstance(size, int) else None for size in node.shape or ())
 
 
-def _tensor(path: Path, node: Node) -> Tensor:
+def _tensor(path: Path, node: NodeInfo) -> Tensor:
     name, kind, shape = node
     if kind not in _KINDS:
         raise ModelError(f"{path}: {name} is a {kind}", f"known are {', '.join(_KINDS)}")

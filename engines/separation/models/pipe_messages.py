@@ -31,7 +31,7 @@ class ArrayHead(msgspec.Struct, frozen=True):
     shape: tuple[int, ...]
 
 
-class Header(msgspec.Struct, frozen=True):
+class MessageHeader(msgspec.Struct, frozen=True):
     """``error`` and ``fix``: what went wrong, both empty where nothing did. ``said``: whatever the two agree on."""
 
     arrays: tuple[ArrayHead, ...] = ()
@@ -40,7 +40,7 @@ class Header(msgspec.Struct, frozen=True):
     said: msgspec.Raw = msgspec.Raw(NIL)
 
 
-def write_frame(file: IO[bytes], header: Header, arrays: Mapping[str, Array] | None = None) -> None:
+def write_frame(file: IO[bytes], header: MessageHeader, arrays: Mapping[str, Array] | None = None) -> None:
     """Write ``header`` with ``arrays``, and flush. Raises ValueError where an array has more than MOST_NUMBERS."""
     given = arrays or {}
     heads = tuple(ArrayHead(name, array.dtype.name, array.shape) for name, array in given.items())
@@ -54,12 +54,12 @@ def write_frame(file: IO[bytes], header: Header, arrays: Mapping[str, Array] | N
     file.flush()
 
 
-def read_frame(file: IO[bytes]) -> tuple[Header, dict[str, Array]]:
+def read_frame(file: IO[bytes]) -> tuple[MessageHeader, dict[str, Array]]:
     """The next frame. Raises EOFError at the end, ValueError (also msgspec's) where it is none."""
     length = int.from_bytes(_exactly(file, _LENGTH), "little")
     if length > MOST_HEADER:
         raise ValueError(f"a header of {length} bytes")
-    header = msgspec.msgpack.decode(_exactly(file, length), type=Header)
+    header = msgspec.msgpack.decode(_exactly(file, length), type=MessageHeader)
     arrays: dict[str, Array] = {}
     for head in header.arrays:
         _check(head)

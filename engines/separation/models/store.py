@@ -20,7 +20,7 @@ from bridge.names import clash
 from bridge.processes import may_be_writing
 from engines.separation.models.bounds import LARGEST_FILE
 from engines.separation.models.download import SPARE_BYTES, sha256_of
-from engines.separation.models.manifest import MANIFEST_FILE, Manifest, Part, read_manifest, written
+from engines.separation.models.manifest import MANIFEST_FILE, Manifest, ModelFile, read_manifest, written
 
 _ADDING, _REMOVING = ".adding-", ".removing-"
 
@@ -32,7 +32,7 @@ class Model:
     manifest: Manifest
     folder: Path
 
-    def path(self, part: Part) -> Path:
+    def path(self, part: ModelFile) -> Path:
         return self.folder / part.file
 
     def check_hashes(self) -> None:
@@ -50,7 +50,7 @@ class Model:
 
 
 @dataclass(frozen=True)
-class Listed:
+class ModelEntry:
     """A folder in the store: its model, or what is wrong with it."""
 
     name: str
@@ -112,7 +112,7 @@ class Store:
             raise ModelError(message, "name both alike")
         return Model(manifest, self.folder / name)
 
-    def listing(self) -> list[Listed]:
+    def listing(self) -> list[ModelEntry]:
         """Every model by name; a broken one is listed with its problem."""
         return [self._listed(name) for name in self.names()]
 
@@ -143,11 +143,11 @@ class Store:
             raise _unwritable(self.folder / name, error) from error
         shutil.rmtree(going, ignore_errors=True)
 
-    def _listed(self, name: str) -> Listed:
+    def _listed(self, name: str) -> ModelEntry:
         try:
-            return Listed(name, self.get(name))
+            return ModelEntry(name, self.get(name))
         except BridgeError as error:
-            return Listed(name, None, str(error))
+            return ModelEntry(name, None, str(error))
 
     def _sweep(self) -> None:
         """Take away what killed runs left."""

@@ -19,7 +19,7 @@ CONTEXT_S = 3.0
 FADE_S = 0.5
 
 
-class Overlapped:
+class OverlapAddSeparator:
     """Any `Separator` as a `Resumable` one, in memory that does not grow with the file.
 
     A separator that is linear, the same at all times, and hears less than `CONTEXT_S` around each frame gives what

@@ -11,8 +11,8 @@ from importlib.resources import files
 
 from bridge.core.engine import ENTRY_POINTS, Engine
 from bridge.errors import ConfigError, EngineError
-from engines.separation.offline.overlap_add import Overlapped
-from engines.separation.offline.resampled_separator import Resampled
+from engines.separation.offline.overlap_add import OverlapAddSeparator
+from engines.separation.offline.resampled_separator import ResampledSeparator
 from engines.separation.separator import EngineSeparator, Separator, Streaming
 
 ENGINES = {name: f"separation.{name}" for name in ("low", "standard", "ultra", "dsp")}
@@ -22,14 +22,14 @@ WEIGHTS = files("engines") / "weights"
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class ChosenProfile:
     """A separator for files of any rate and length. ``model``: what changes when its weights or code do."""
 
-    separator: Resampled
+    separator: ResampledSeparator
     model: str
 
 
-def choose(profile: str, model: str = "", steps: Sequence[str] = ()) -> Chosen:
+def choose(profile: str, model: str = "", steps: Sequence[str] = ()) -> ChosenProfile:
     """The separator of ``profile``, an engine or for "studio" an added ``model``, in ``steps``, the first innermost."""
     if profile not in PROFILES:
         near = get_close_matches(profile, PROFILES, 1)
@@ -42,8 +42,8 @@ def choose(profile: str, model: str = "", steps: Sequence[str] = ()) -> Chosen:
         from engines.separation.postprocess import wrapped
 
         separator = wrapped(separator, steps)
-    streaming = separator if isinstance(separator, Streaming) else Overlapped(separator)
-    return Chosen(Resampled(streaming), told)
+    streaming = separator if isinstance(separator, Streaming) else OverlapAddSeparator(separator)
+    return ChosenProfile(ResampledSeparator(streaming), told)
 
 
 def _live(profile: str) -> tuple[Separator, str]:

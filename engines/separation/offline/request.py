@@ -10,7 +10,7 @@ from engines.separation.offline.journal import Recipe
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class SeparationRequest:
     """What is wanted of every song. ``without``: sets of stems; each gives the mix less these."""
 
     recipe: Recipe
@@ -27,7 +27,7 @@ class Wish:
 
 
 @dataclass(slots=True)
-class Outcome:
+class SeparationResult:
     """What became of a song. ``status``: done, skipped or failed. ``peaks``: by output, before any gain, linear."""
 
     song: Path

@@ -6,13 +6,13 @@ import numpy as np
 
 from bridge.core.audio import CHANNELS, STEMS, Audio
 from bridge.core.engine import State
-from engines.offline.rates import Resampling, own_rate
+from engines.offline.rates import StreamResampler, own_rate
 from engines.separation.separator import Resumable, Streaming
 
 REST = STEMS[-1]
 
 
-class Resampled:
+class ResampledSeparator:
     """Any streaming separator at any rate, as a `Resumable` one.
 
     What resampling cannot carry, such as a 96 kHz file's treble above 24 kHz, goes to the stem "other" where there is
@@ -39,8 +39,8 @@ class Resampled:
 
     def _start(self, rate: int) -> None:
         self._rate, self._own = rate, own_rate(self._separator.rates, rate)
-        self._down = Resampling(rate, self._own, CHANNELS)
-        self._up = Resampling(self._own, rate, CHANNELS * (len(self.stems) + 1))
+        self._down = StreamResampler(rate, self._own, CHANNELS)
+        self._up = StreamResampler(self._own, rate, CHANNELS * (len(self.stems) + 1))
         self._mix = np.zeros((CHANNELS, 0), np.float32)  # at the file's rate, not yet given out
         self._inside = np.zeros((CHANNELS, 0), np.float32)  # at the separator's, not yet separated
 

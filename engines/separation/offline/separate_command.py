@@ -20,8 +20,8 @@ from engines.offline.song_batch import each_song, report_of
 from engines.offline.songs import spelt
 from engines.offline.stemfile import FORMATS
 from engines.separation.offline.journal import Recipe
-from engines.separation.offline.profiles import Chosen, choose
-from engines.separation.offline.request import Outcome, Wish
+from engines.separation.offline.profiles import ChosenProfile, choose
+from engines.separation.offline.request import SeparationRequest, SeparationResult
 from engines.separation.offline.separation_job import separate_song
 
 
@@ -55,7 +55,7 @@ def separate(
         files,
         out,
         lambda song, told: separate_song(song, out, wish, chosen.separator, told, time.monotonic),
-        lambda song, error: Outcome(song, "failed", error=error.message, hint=error.hint),
+        lambda song, error: SeparationResult(song, "failed", error=error.message, hint=error.hint),
         report_of(table, _as_dict, json_),
         "stopped; the same command goes on from here",
     )
@@ -67,8 +67,14 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 def _wish(
-    chosen: Chosen, profile: str, steps: tuple[str, ...], stems: str, without: Sequence[str], format_: str, force: bool
-) -> Wish:
+    chosen: ChosenProfile,
+    profile: str,
+    steps: tuple[str, ...],
+    stems: str,
+    without: Sequence[str],
+    format_: str,
+    force: bool,
+) -> SeparationRequest:
     if format_ not in FORMATS:
         raise ConfigError(f"--format {format_}: no such format", f"there are: {', '.join(FORMATS)}")
     separator = chosen.separator
@@ -77,7 +83,7 @@ def _wish(
     if any(not one or set(one) == set(separator.stems) for one in less):
         raise ConfigError("--without: leaves nothing, or nothing out", f"name some of: {', '.join(separator.stems)}")
     recipe = Recipe(profile, separator.name, chosen.model, steps, format_)
-    return Wish(recipe, FORMATS[format_], wanted or (() if less else separator.stems), less, force)
+    return SeparationRequest(recipe, FORMATS[format_], wanted or (() if less else separator.stems), less, force)
 
 
 def _known(option: str, names: tuple[str, ...], stems: Sequence[str]) -> tuple[str, ...]:
@@ -90,7 +96,7 @@ def _known(option: str, names: tuple[str, ...], stems: Sequence[str]) -> tuple[s
     return tuple(stem for stem in stems if stem in names)
 
 
-def table(outcomes: Sequence[Outcome]) -> RenderableType:
+def table(outcomes: Sequence[SeparationResult]) -> RenderableType:
     """What became of each song: its times, and below them where it is or why not."""
     done = columns("song", "length", "took")
     lines = []
@@ -113,7 +119,7 @@ def table(outcomes: Sequence[Outcome]) -> RenderableType:
     return Group(done, *lines) if done.row_count else Group(*lines)
 
 
-def _as_dict(outcome: Outcome) -> dict[str, object]:
+def _as_dict(outcome: SeparationResult) -> dict[str, object]:
     def db(peak: float) -> float | None:
         return round(20 * float(np.log10(peak)), 2) if peak > 0 else None
 

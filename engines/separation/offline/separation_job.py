@@ -20,7 +20,7 @@ from bridge.audiofile import Song
 from bridge.core.audio import Audio
 from bridge.errors import BridgeError, ConfigError, EngineError
 from bridge.failures import fix_for
-from engines.offline.song_batch import Told
+from engines.offline.song_batch import ProgressCallback
 from engines.offline.songs import JOURNAL, place_of, spelt
 from engines.offline.stemfile import FULL_SCALE, write_stem
 from engines.offline.tags import read_tags
@@ -35,7 +35,7 @@ from engines.separation.offline.journal import (
     load_checkpoint,
     load_journal,
 )
-from engines.separation.offline.request import Outcome, Wish
+from engines.separation.offline.request import SeparationRequest, SeparationResult
 from engines.separation.separator import Resumable
 
 CHECKPOINT_S = 5.0
@@ -46,12 +46,12 @@ _SPARE_BYTES = 1 << 26
 def separate_song(
     path: Path,
     out: Path,
-    wish: Wish,
+    wish: SeparationRequest,
     separator: Resumable,
-    told: Told,
+    told: ProgressCallback,
     clock: Callable[[], float],
     checkpoint_s: float = CHECKPOINT_S,
-) -> Outcome:
+) -> SeparationResult:
     """Separate the song at ``path`` into a folder of its own in ``out``; errors that the user can mend are raised.
 
     Finished files of the same song and recipe are left alone unless forced; a run that was killed goes on.
@@ -63,7 +63,7 @@ def separate_song(
             folder = folder_for(path, identity, out)
             with claimed(folder):
                 job = _Job(song, folder, identity, wish)
-                outcome = Outcome(path, folder=folder, rate=song.rate, notes=song.notes)
+                outcome = SeparationResult(path, folder=folder, rate=song.rate, notes=song.notes)
                 outcome.files = {name: job.target(name) for name in wish.outputs}
                 if job.is_done():
                     outcome.status = "skipped"
@@ -90,7 +90,7 @@ def separate_song(
 class _Job:
     """A song that is open, its folder, and what is wanted."""
 
-    def __init__(self, song: Song, folder: Path, identity: Identity, wish: Wish) -> None:
+    def __init__(self, song: Song, folder: Path, identity: Identity, wish: SeparationRequest) -> None:
         self.song, self.folder, self.wish = song, folder, wish
         self.channels = min(song.channels, 2)
         key = wish.recipe.key(identity)
@@ -117,7 +117,12 @@ class _Job:
         return self.journal.made.get(target.name) == self.key and target.is_file()
 
     def separate(
-        self, separator: Resumable, outcome: Outcome, told: Told, clock: Callable[[], float], checkpoint_s: float
+        self,
+        separator: Resumable,
+        outcome: SeparationResult,
+        told: ProgressCallback,
+        clock: Callable[[], float],
+        checkpoint_s: float,
     ) -> None:
         """The first pass: scratch files, and what was found on the way in ``outcome``."""
         at = self._found(separator)
@@ -174,7 +179,7 @@ class _Job:
             checkpoint(separated=True)
         self._keep(Checkpoint(self.run_key, read, written, peaks, tuple(song.notes), True, {}), outcome)
 
-    def _keep(self, at: Checkpoint, outcome: Outcome) -> None:
+    def _keep(self, at: Checkpoint, outcome: SeparationResult) -> None:
         outcome.frames, outcome.notes = at.written, list(at.notes)
         outcome.peaks = {name: at.peaks[name] for name in self.wish.outputs}
         loudest = max(at.peaks.values(), default=0.0)
@@ -252,7 +257,7 @@ class _Job:
             return [(name, sound.mean(axis=0, keepdims=True)) for name, sound in sounds.items()]
         return list(sounds.items())
 
-    def write(self, outcome: Outcome, told: Told) -> None:
+    def write(self, outcome: SeparationResult, told: ProgressCallback) -> None:
         """The second pass: each scratch file as what it shall be, and gone."""
         tags = read_tags(self.song.path)
         notes = dict.fromkeys(tags.notes)

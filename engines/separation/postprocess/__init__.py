@@ -14,14 +14,14 @@ from engines.separation.postprocess.cascade import Cascade
 from engines.separation.postprocess.consistency import Consistency, EnergyConsistency
 from engines.separation.postprocess.misi import Misi
 from engines.separation.postprocess.observation import Observation
-from engines.separation.postprocess.postprocessor import Step
+from engines.separation.postprocess.postprocessor import Postprocessor
 from engines.separation.postprocess.test_time_augmentation import Averaging, SwapAveraging
 from engines.separation.postprocess.wiener import Wiener
 from engines.separation.separator import Separator
 
 __all__ = ["NAMES", "wrapped"]
 
-_STEPS: dict[str, type[Step]] = {
+_STEPS: dict[str, type[Postprocessor]] = {
     step.label: step
     for step in (
         Blending,

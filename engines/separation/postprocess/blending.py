@@ -11,11 +11,11 @@ import numpy as np
 
 from bridge.core.audio import Audio
 from bridge.errors import EngineError
-from engines.separation.postprocess.postprocessor import Step
+from engines.separation.postprocess.postprocessor import Postprocessor
 from engines.separation.separator import Separator
 
 
-class Blending(Step):
+class Blending(Postprocessor):
     """Cost: one separation more for each stem and round. The stems need not sum to the mix any more."""
 
     label = "blending"

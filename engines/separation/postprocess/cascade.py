@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from bridge.core.audio import Audio
 from bridge.errors import EngineError
-from engines.separation.postprocess.postprocessor import Step, find_stem
+from engines.separation.postprocess.postprocessor import Postprocessor, find_stem
 from engines.separation.separator import Separator
 
 
-class Cascade(Step):
+class Cascade(Postprocessor):
     """Cost: one separation more. What the second pass still takes for the ``first`` stem is added to it.
 
     So the stems sum to the mix where those of the separator do.

@@ -9,13 +9,13 @@ from __future__ import annotations
 import numpy as np
 
 from bridge.core.audio import Audio
-from engines.separation.postprocess.postprocessor import Step
+from engines.separation.postprocess.postprocessor import Postprocessor
 
 LEAST = 1e-10
 """Energy, of a full-scale frame, that every stem is taken to have: in silence the parts are equal."""
 
 
-class Consistency(Step):
+class Consistency(Postprocessor):
     """Cost: none to speak of. Changes nothing where the stems sum to the mix already."""
 
     label = "consistency"

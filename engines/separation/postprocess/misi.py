@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from bridge.core.audio import Audio
 from bridge.errors import EngineError
-from engines.separation.postprocess.postprocessor import Step
+from engines.separation.postprocess.postprocessor import Postprocessor
 from engines.separation.postprocess.spectrogram import Spectra, analyse, in_pieces, synthesise
 from engines.separation.separator import Separator
 
 
-class Misi(Step):
+class Misi(Postprocessor):
     """Cost: two transforms of all stems a round, some 4 % of real time each; no separation more.
 
     The stems sum to the mix afterwards. Helps those that do not (magnitudes with the phase of the mix, models with

@@ -10,11 +10,11 @@ import numpy as np
 
 from bridge.core.audio import Audio
 from bridge.errors import EngineError
-from engines.separation.postprocess.postprocessor import Step
+from engines.separation.postprocess.postprocessor import Postprocessor
 from engines.separation.separator import Separator
 
 
-class Observation(Step):
+class Observation(Postprocessor):
     """Cost: none. (1 - share) of the stem and ``share`` of the mix, so that the stem keeps its level.
 
     For one stem that is listened to or recognised alone. The stems do not sum to the mix any more: do not mix them.

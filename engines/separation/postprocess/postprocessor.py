@@ -10,7 +10,7 @@ from bridge.errors import EngineError
 from engines.separation.separator import Separator
 
 
-class Step:
+class Postprocessor:
     """A separator around ``inner``; the subclass says what it does to pieces. It does not stream."""
 
     label: str

@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 from bridge.core.audio import Audio
-from engines.separation.postprocess.postprocessor import Step
+from engines.separation.postprocess.postprocessor import Postprocessor
 
 
-class Averaging(Step):
+class Averaging(Postprocessor):
     """Both polarities, both orders of the channels. Cost: four times that of the separator.
 
     A separator whose masks depend on powers alone does not hear the polarity: there `SwapAveraging` gives the same.

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from bridge.core.audio import Audio
 from bridge.errors import EngineError
-from engines.separation.postprocess.postprocessor import Step
+from engines.separation.postprocess.postprocessor import Postprocessor
 from engines.separation.postprocess.spectrogram import Spectra, analyse, in_pieces, synthesise
 from engines.separation.separator import Separator
 
@@ -31,7 +31,7 @@ _BINS = 128
 Covariances = NDArray[np.complex128]
 
 
-class Wiener(Step):
+class Wiener(Postprocessor):
     """Cost: a transform of all stems there and back and a matrix a bin; no separation more.
 
     The stems sum to the mix afterwards.

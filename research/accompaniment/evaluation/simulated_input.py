@@ -11,7 +11,7 @@ import numpy as np
 from bridge.core.engine import ENTRY_POINTS, Engine
 from bridge.core.events import Chord, Key, Payload, TimedEvent
 from bridge.errors import EngineError
-from engines.offline.engine_stream import Listening
+from engines.offline.engine_stream import EngineStream
 from research.accompaniment.evaluation.songs import Song
 from research.datasets.library import RATE
 
@@ -43,7 +43,7 @@ def true_chords(song: Song, late_s: float = 0.0) -> list[Told]:
 
 def heard_chords(song: Song, engine: Engine) -> list[Told]:
     """What ``engine`` hears in the song's audio, when it says so; it is given no host."""
-    listening, mix = Listening(engine, RATE), song.audio()
+    listening, mix = EngineStream(engine, RATE), song.audio()
     pieces = (np.ascontiguousarray(mix[:, at : at + PIECE_FRAMES]) for at in range(0, mix.shape[1], PIECE_FRAMES))
     # what is told in a hop reaches the band when the hop is over
     return in_order(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engines.offline.engine_stream import Heard
+from engines.offline.engine_stream import TimedOutput
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Delays:
         self._engine, self._hop = engine, hop
         self._found: dict[tuple[str, int, int], list[int]] = {}
 
-    def take(self, heard: Heard, rate: int, declared: int) -> None:
+    def take(self, heard: TimedOutput, rate: int, declared: int) -> None:
         output = f"{heard.port}: {type(heard.event.payload).__name__.lower()}"
         self._found.setdefault((output, rate, declared), []).append(heard.told - heard.event.frame)
 

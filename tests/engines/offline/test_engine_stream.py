@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 
 from bridge.core.events import Chord, Payload, Tempo
-from engines.offline.engine_stream import Heard, Listening
+from engines.offline.engine_stream import EngineStream, TimedOutput
 from tests.engines.mir.signals import Scripted
 
 C = Chord(0, 0, 0, 0.9)
 
 
-def heard_in(engine: Scripted, frames: int, piece: int) -> list[Heard]:
+def heard_in(engine: Scripted, frames: int, piece: int) -> list[TimedOutput]:
     audio = np.random.default_rng(1).normal(0, 0.1, (2, frames)).astype(np.float32)
-    listening = Listening(engine, 44100)
+    listening = EngineStream(engine, 44100)
     found = [heard for start in range(0, frames, piece) for heard in listening.push(audio[:, start : start + piece])]
     found += listening.finish()
     assert np.array_equal(np.concatenate(engine.heard, axis=1)[:, :frames], audio)
@@ -39,7 +39,7 @@ def test_what_refers_to_the_silence_after_the_song_is_left_out() -> None:
 
 def test_a_mono_input_hears_the_middle() -> None:
     engine = Scripted([], channels=1)
-    listening = Listening(engine, 44100)
+    listening = EngineStream(engine, 44100)
     list(listening.push(np.stack([np.full(256, 0.5), np.full(256, 0.1)]).astype(np.float32)))
     assert engine.heard[0].shape == (1, 256)
     assert np.allclose(engine.heard[0], 0.3)

@@ -7,7 +7,7 @@ import io
 import pytest
 
 from bridge.printing import Printer
-from engines.offline.progress import Pace, Screen, length
+from engines.offline.progress import ProgressRate, Screen, length
 
 
 class Clock:
@@ -72,7 +72,7 @@ def test_a_run_that_goes_on_says_from_where_and_takes_no_speed_from_the_jump() -
 
 
 def test_the_pace_follows_what_was_told_lately() -> None:
-    pace = Pace()
+    pace = ProgressRate()
     for second in range(100):
         pace.tell(second if second < 50 else 50 + 10 * (second - 50), float(second))
     assert pace.a_second == pytest.approx(10.0)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import BridgeError, ConfigError
-from engines.offline.song_batch import Told, each_song
+from engines.offline.song_batch import ProgressCallback, each_song
 
 
 @dataclass
@@ -35,7 +35,7 @@ def batch(tmp_path: Path, act: Callable[[Path], None]) -> tuple[int, list[list[s
         song.write_bytes(b"")
     reports: list[list[str]] = []
 
-    def work(song: Path, _: Told) -> Done:
+    def work(song: Path, _: ProgressCallback) -> Done:
         act(song)
         return Done(song)
 

@@ -12,7 +12,7 @@ import pytest
 from bridge.printing import Printer
 from engines.separation.dsp import DspSeparation
 from engines.separation.models.store import user_store
-from engines.separation.separation_bench import Cost, bench_separation, costs, live, music, table
+from engines.separation.separation_bench import HopCost, bench_separation, costs, live, music, table
 from tests.engines.separation.models import graphs
 
 HOP = 512
@@ -71,8 +71,8 @@ def test_json_has_no_nan(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_table_has_a_row_for_each_even_without_figures() -> None:
     nothing = float("nan")
     rows = [
-        Cost("a", 512, 1, 2, 3, 0.5, 0.1, 10),
-        Cost("b", 0, nothing, nothing, nothing, nothing, nothing, nothing, "broken"),
+        HopCost("a", 512, 1, 2, 3, 0.5, 0.1, 10),
+        HopCost("b", 0, nothing, nothing, nothing, nothing, nothing, nothing, "broken"),
     ]
     page = io.StringIO()
     Printer(file=page, width=80).print(table(rows, 44100))

@@ -16,9 +16,9 @@ import numpy as np
 from bridge.core.audio import CHANNELS, Audio
 from bridge.errors import ModelError
 from engines.separation.models.adapters.joining import Joined
-from engines.separation.models.chunked import Network
-from engines.separation.models.manifest import Manifest, Part
-from engines.separation.models.onnx_graph import Array, Graph
+from engines.separation.models.chunked import ChunkedNetwork
+from engines.separation.models.manifest import Manifest, ModelFile
+from engines.separation.models.onnx_graph import Array, OnnxGraph
 from engines.separation.models.torch_stft import Spectrum, Stft
 
 PIECE = 343980
@@ -30,14 +30,14 @@ EDGE_COLUMNS = 2
 """Demucs drops two columns at each end, and puts zeros there on the way back (demucs/htdemucs.py, _spec, _ispec)."""
 
 
-def network(manifest: Manifest, graphs: Sequence[Graph]) -> Network:
+def network(manifest: Manifest, graphs: Sequence[OnnxGraph]) -> ChunkedNetwork:
     """One network for each file, joined."""
     parts = manifest.parts
     built = [_one(manifest, part, graph) for part, graph in zip(parts, graphs, strict=True)]
     return Joined(built, [part.kept for part in parts])
 
 
-def _one(manifest: Manifest, part: Part, graph: Graph) -> Network:
+def _one(manifest: Manifest, part: ModelFile, graph: OnnxGraph) -> ChunkedNetwork:
     if len(graph.inputs) == 1:
         return Waveform(graph, part.stems, manifest.piece or PIECE)
     stft = Stft(manifest.window or WINDOW, manifest.hop or HOP, normalised=True)
@@ -47,7 +47,7 @@ def _one(manifest: Manifest, part: Part, graph: Graph) -> Network:
 class Waveform:
     """Waveform in, stems out. ``open_frames``: the piece where the graph leaves its length open."""
 
-    def __init__(self, graph: Graph, stems: Sequence[str], open_frames: int) -> None:
+    def __init__(self, graph: OnnxGraph, stems: Sequence[str], open_frames: int) -> None:
         self._graph = graph
         self._mix = graph.input(3, "waveform input (1, 2, frames)")
         self._own = self._mix.shape[2]
@@ -74,7 +74,7 @@ class Waveform:
 class SpectralCore:
     """Waveform and spectrum in, waveforms and spectra out: their sum."""
 
-    def __init__(self, graph: Graph, stems: Sequence[str], open_frames: int, stft: Stft) -> None:
+    def __init__(self, graph: OnnxGraph, stems: Sequence[str], open_frames: int, stft: Stft) -> None:
         self._graph, self._stft = graph, stft
         self._mix = graph.input(3, "waveform input (1, 2, frames)")
         self._mag = graph.input(4, "spectrum input (1, 4, bins, columns)")
@@ -110,7 +110,7 @@ class SpectralCore:
         raise _missing(self._graph, results, f"spectra output (1, {count}, {PARTS}, {bins}, {columns})")
 
 
-def waveform_in(graph: Graph, results: dict[str, Array], shape: tuple[int, ...]) -> Audio:
+def waveform_in(graph: OnnxGraph, results: dict[str, Array], shape: tuple[int, ...]) -> Audio:
     """The waveforms among ``results``, those of ``shape`` (stems, 2, frames) after the batch axis."""
     for array in results.values():
         if array.shape == (1, *shape):
@@ -134,7 +134,7 @@ def outer_audio(stft: Stft, spectra: Spectrum, frames: int) -> Audio:
     return stft.audio(whole, length)[..., before : before + frames]
 
 
-def _missing(graph: Graph, results: dict[str, Array], wanted: str) -> ModelError:
+def _missing(graph: OnnxGraph, results: dict[str, Array], wanted: str) -> ModelError:
     found = ", ".join(f"{name} {array.shape}" for name, array in results.items())
     hint = "correct stems, window or hop in the manifest, or choose another adapter"
     return ModelError(f"{graph.path}: no {wanted}; it gave {found}", hint)

@@ -8,7 +8,7 @@ import numpy as np
 
 from bridge.core.audio import Audio
 from bridge.errors import ModelError
-from engines.separation.models.chunked import Network
+from engines.separation.models.chunked import ChunkedNetwork
 
 
 class Joined:
@@ -17,7 +17,7 @@ class Joined:
     The fine-tuned HTDemucs is four such files, each good at one of the four stems that it gives.
     """
 
-    def __init__(self, networks: Sequence[Network], kept: Sequence[Sequence[str]]) -> None:
+    def __init__(self, networks: Sequence[ChunkedNetwork], kept: Sequence[Sequence[str]]) -> None:
         lengths = {network.piece_frames for network in networks}
         if len(lengths) > 1:
             told = ", ".join(str(length) for length in sorted(lengths))

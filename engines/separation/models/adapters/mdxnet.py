@@ -15,9 +15,9 @@ import numpy as np
 from bridge.core.audio import CHANNELS, Audio
 from bridge.errors import ModelError
 from engines.separation.models.adapters.joining import Joined
-from engines.separation.models.chunked import Network
-from engines.separation.models.manifest import Manifest, Part
-from engines.separation.models.onnx_graph import Graph
+from engines.separation.models.chunked import ChunkedNetwork
+from engines.separation.models.manifest import Manifest, ModelFile
+from engines.separation.models.onnx_graph import OnnxGraph
 from engines.separation.models.torch_stft import Stft
 
 HOP = 1024
@@ -26,7 +26,7 @@ COLUMNS = 256
 """2^8, UVR's usual length, where the graph leaves it open."""
 
 
-def network(manifest: Manifest, graphs: Sequence[Graph]) -> Network:
+def network(manifest: Manifest, graphs: Sequence[OnnxGraph]) -> ChunkedNetwork:
     """One network for each file, joined."""
     if manifest.window is None:
         hint = "give the model's n_fft: 6144, 5120 and 7680 are usual; UVR's model_data.json lists them"
@@ -40,7 +40,7 @@ def network(manifest: Manifest, graphs: Sequence[Graph]) -> Network:
 class MdxNet:
     """One graph with its spectrum outside."""
 
-    def __init__(self, graph: Graph, part: Part, stft: Stft, gain: float) -> None:
+    def __init__(self, graph: OnnxGraph, part: ModelFile, stft: Stft, gain: float) -> None:
         self._graph, self._stems, self._stft, self._gain = graph, part.stems, stft, gain
         self._spec = graph.input(4, "spectrum input (B, 4, bins, columns)")
         self._batch = self._spec.shape[0] or 1

@@ -14,9 +14,9 @@ import numpy as np
 from bridge.core.audio import Audio
 from bridge.errors import ModelError
 from engines.separation.models.adapters.ratio import ratio_masks, stem_arrays
-from engines.separation.models.chunked import Network
-from engines.separation.models.manifest import Manifest, Part
-from engines.separation.models.onnx_graph import Graph
+from engines.separation.models.chunked import ChunkedNetwork
+from engines.separation.models.manifest import Manifest, ModelFile
+from engines.separation.models.onnx_graph import OnnxGraph
 from engines.separation.models.torch_stft import Stft
 
 WINDOW, HOP = 4096, 1024
@@ -24,7 +24,7 @@ PIECE = 1024 * 1024
 """24 s at 44.1 kHz where the graph leaves the length open: its LSTM hears both ways."""
 
 
-def network(manifest: Manifest, graphs: Sequence[Graph]) -> Network:
+def network(manifest: Manifest, graphs: Sequence[OnnxGraph]) -> ChunkedNetwork:
     """All files together, as masks share one spectrum."""
     stft = Stft(manifest.window or WINDOW, manifest.hop or HOP)
     whole = manifest.rest in {stem for part in manifest.parts for stem in part.kept}
@@ -35,7 +35,14 @@ class OpenUnmix:
     """``whole``: the stems are all that there is. ``masks``: the graphs give masks and no magnitudes."""
 
     def __init__(
-        self, graphs: Sequence[Graph], parts: Sequence[Part], stft: Stft, piece: int, whole: bool, *, masks: bool
+        self,
+        graphs: Sequence[OnnxGraph],
+        parts: Sequence[ModelFile],
+        stft: Stft,
+        piece: int,
+        whole: bool,
+        *,
+        masks: bool,
     ) -> None:
         self._graphs, self._parts, self._stft = list(graphs), list(parts), stft
         self._inputs = [graph.input(4, "magnitude input (1, 2, bins, columns)") for graph in graphs]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.errors import ModelError
-from engines.separation.models.onnx_graph import Array, Graph
+from engines.separation.models.onnx_graph import Array, OnnxGraph
 
 Floats = NDArray[np.float32]
 
@@ -29,7 +29,7 @@ def ratio_masks(guesses: Floats, mix: Floats, power: int, *, whole: bool) -> Flo
     return np.asarray(raised / np.maximum(np.maximum(total, mix**power), _TINY), np.float32)
 
 
-def stem_arrays(graph: Graph, results: Mapping[str, Array], stems: Sequence[str], shape: tuple[int, ...]) -> Floats:
+def stem_arrays(graph: OnnxGraph, results: Mapping[str, Array], stems: Sequence[str], shape: tuple[int, ...]) -> Floats:
     """(stems, ...) from a graph with an output named after each stem, or with one output that stacks them.
 
     ``shape`` is that of one stem with its batch axis, as the graph takes it; a stack has the stem axis first or after
@@ -54,7 +54,7 @@ def stem_arrays(graph: Graph, results: Mapping[str, Array], stems: Sequence[str]
     return _checked(graph, name, array, (count, *shape))
 
 
-def _checked(graph: Graph, name: str, array: Array, shape: tuple[int, ...]) -> Array:
+def _checked(graph: OnnxGraph, name: str, array: Array, shape: tuple[int, ...]) -> Array:
     if array.shape != shape:
         message = f"{graph.path}: output {name}: expected {shape}, found {array.shape}"
         raise ModelError(message, "correct stems in the manifest, or choose another adapter")

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from bridge.core.audio import CHANNELS, Audio
 from bridge.errors import ModelError
 from engines.separation.models.adapters.joining import Joined
-from engines.separation.models.chunked import Network
-from engines.separation.models.manifest import Manifest, Part
-from engines.separation.models.onnx_graph import Array, Graph, Tensor
+from engines.separation.models.chunked import ChunkedNetwork
+from engines.separation.models.manifest import Manifest, ModelFile
+from engines.separation.models.onnx_graph import Array, OnnxGraph, Tensor
 from engines.separation.models.torch_stft import Spectrum, Stft
 
 WINDOW, HOP = 2048, 441
@@ -30,7 +30,7 @@ PIECE = 352800
 """8 s at 44.1 kHz, the usual chunk_size of these models' configurations."""
 
 
-def network(manifest: Manifest, graphs: Sequence[Graph]) -> Network:
+def network(manifest: Manifest, graphs: Sequence[OnnxGraph]) -> ChunkedNetwork:
     """One network for each file, joined."""
     stft = Stft(manifest.window or WINDOW, manifest.hop or HOP)
     parts = manifest.parts
@@ -38,7 +38,7 @@ def network(manifest: Manifest, graphs: Sequence[Graph]) -> Network:
     return Joined(built, [part.kept for part in parts])
 
 
-def _one(manifest: Manifest, part: Part, graph: Graph, stft: Stft) -> Network:
+def _one(manifest: Manifest, part: ModelFile, graph: OnnxGraph, stft: Stft) -> ChunkedNetwork:
     piece = manifest.piece or PIECE
     if len(graph.inputs) > 1:
         return Pair(graph, part.stems, stft, piece, masks=manifest.gives == "masks")
@@ -48,7 +48,9 @@ def _one(manifest: Manifest, part: Part, graph: Graph, stft: Stft) -> Network:
 class _Columns:
     """What both exports share: a length in columns, ``tensor``'s axis ``axis``, or open."""
 
-    def __init__(self, graph: Graph, stems: Sequence[str], stft: Stft, tensor: Tensor, axis: int, piece: int) -> None:
+    def __init__(
+        self, graph: OnnxGraph, stems: Sequence[str], stft: Stft, tensor: Tensor, axis: int, piece: int
+    ) -> None:
         self._graph, self._stft, self._stems = graph, stft, tuple(stems)
         columns = tensor.shape[axis]
         self._own = stft.frames(columns) if columns is not None else None
@@ -78,7 +80,7 @@ class _Columns:
 class Pair(_Columns):
     """Real and imaginary parts in two tensors."""
 
-    def __init__(self, graph: Graph, stems: Sequence[str], stft: Stft, piece: int, *, masks: bool) -> None:
+    def __init__(self, graph: OnnxGraph, stems: Sequence[str], stft: Stft, piece: int, *, masks: bool) -> None:
         self._real = graph.input(4, "input with 'real' in its name (1, 2, bins, columns)", "real")
         self._imag = graph.input(4, "input with 'imag' in its name (1, 2, bins, columns)", "imag")
         super().__init__(graph, stems, stft, self._real, 3, piece)
@@ -105,7 +107,7 @@ class Joint(_Columns):
     """Both channels and both parts in one tensor, whole or only the bins of its bands."""
 
     def __init__(
-        self, graph: Graph, stems: Sequence[str], stft: Stft, piece: int, bins: Sequence[int], *, masks: bool
+        self, graph: OnnxGraph, stems: Sequence[str], stft: Stft, piece: int, bins: Sequence[int], *, masks: bool
     ) -> None:
         self._spec = graph.input(4, "spectrum input (1, 2 * bins, columns, 2)")
         super().__init__(graph, stems, stft, self._spec, 2, piece)
@@ -139,7 +141,7 @@ class Joint(_Columns):
         return np.asarray(pairs[..., 0] + 1j * pairs[..., 1], np.complex64)
 
 
-def _rows(graph: Graph, bins: Sequence[int], count: int) -> NDArray[np.int64]:
+def _rows(graph: OnnxGraph, bins: Sequence[int], count: int) -> NDArray[np.int64]:
     """The rows of the interleaved spectrum that the bands take, from bins of one channel."""
     indices = np.asarray(bins, np.int64)
     if indices.size and indices.max() >= count:

@@ -15,16 +15,16 @@ import numpy as np
 from bridge.core.audio import CHANNELS, Audio
 from bridge.errors import ModelError
 from engines.separation.models.adapters.ratio import Floats, ratio_masks, stem_arrays
-from engines.separation.models.chunked import Network
-from engines.separation.models.manifest import Manifest, Part
-from engines.separation.models.onnx_graph import Graph, Tensor
+from engines.separation.models.chunked import ChunkedNetwork
+from engines.separation.models.manifest import Manifest, ModelFile
+from engines.separation.models.onnx_graph import OnnxGraph, Tensor
 from engines.separation.models.torch_stft import Stft
 
 WINDOW, HOP = 4096, 1024
 COLUMNS = 512
 
 
-def network(manifest: Manifest, graphs: Sequence[Graph]) -> Network:
+def network(manifest: Manifest, graphs: Sequence[OnnxGraph]) -> ChunkedNetwork:
     """All files together, as masks share one spectrum."""
     stft = Stft(manifest.window or WINDOW, manifest.hop or HOP, "constant")
     whole = manifest.rest in {stem for part in manifest.parts for stem in part.kept}
@@ -34,7 +34,9 @@ def network(manifest: Manifest, graphs: Sequence[Graph]) -> Network:
 class Spleeter:
     """``whole``: the stems are all that there is. ``masks``: the graphs give masks and no magnitudes."""
 
-    def __init__(self, graphs: Sequence[Graph], parts: Sequence[Part], stft: Stft, whole: bool, *, masks: bool) -> None:
+    def __init__(
+        self, graphs: Sequence[OnnxGraph], parts: Sequence[ModelFile], stft: Stft, whole: bool, *, masks: bool
+    ) -> None:
         self._graphs, self._parts, self._stft = list(graphs), list(parts), stft
         self._inputs = [graph.input(4, "magnitude input (splits, 2, columns, bins)") for graph in graphs]
         self._split_axes = [_split_axis(graph, image) for graph, image in zip(graphs, self._inputs, strict=True)]
@@ -78,7 +80,7 @@ class Spleeter:
         return np.concatenate([masks, np.repeat(masks.mean(axis=2, keepdims=True), missing, axis=2)], axis=2)
 
 
-def _split_axis(graph: Graph, image: Tensor) -> int:
+def _split_axis(graph: OnnxGraph, image: Tensor) -> int:
     """Which of the first two axes counts the images: the one that is not the channels'."""
     first, second = image.shape[:2]
     if second == CHANNELS and first in (None, 1):

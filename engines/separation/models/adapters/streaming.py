@@ -18,7 +18,7 @@ from bridge.errors import ModelError
 from engines.separation.models.bounds import MOST_HOP
 from engines.separation.models.chunked import check_mix, in_order
 from engines.separation.models.manifest import Manifest
-from engines.separation.models.onnx_graph import Array, Graph, Tensor
+from engines.separation.models.onnx_graph import Array, OnnxGraph, Tensor
 
 _NAMINGS = ("next_{}", "{}_next", "new_{}", "{}_new", "{}_out", "out_{}", "{}_after")
 
@@ -26,7 +26,7 @@ _NAMINGS = ("next_{}", "{}_next", "new_{}", "{}_new", "{}_out", "out_{}", "{}_af
 class StreamingSeparator:
     """A `Streaming` separator of one graph: a file in pieces gives what it gives whole, to the bit."""
 
-    def __init__(self, manifest: Manifest, graph: Graph) -> None:
+    def __init__(self, manifest: Manifest, graph: OnnxGraph) -> None:
         self._name, self._rate, self._rest = manifest.name, manifest.rate, manifest.rest
         self._graph, self._given = graph, manifest.stems
         self._kept = manifest.parts[0].kept
@@ -150,7 +150,7 @@ class StreamingSeparator:
         return np.asarray(found[[self._given.index(stem) for stem in self._kept]])
 
 
-def _pairs(graph: Graph, manifest: Manifest) -> dict[str, str]:
+def _pairs(graph: OnnxGraph, manifest: Manifest) -> dict[str, str]:
     """Input to output of every memory: the manifest's, or by name."""
     inputs, outputs = [tensor.name for tensor in graph.inputs], {tensor.name for tensor in graph.outputs}
     if manifest.states:
@@ -163,7 +163,7 @@ def _pairs(graph: Graph, manifest: Manifest) -> dict[str, str]:
     return {name: naming.format(name) for name in inputs for naming in _NAMINGS if naming.format(name) in outputs}
 
 
-def _audio_input(graph: Graph, pairs: Sequence[str] | dict[str, str]) -> Tensor:
+def _audio_input(graph: OnnxGraph, pairs: Sequence[str] | dict[str, str]) -> Tensor:
     """The one input that is no memory."""
     rest = [tensor for tensor in graph.inputs if tensor.name not in pairs]
     if len(rest) == 1 and len(rest[0].shape) == 3 and rest[0].shape[1] in (None, CHANNELS):
@@ -175,7 +175,7 @@ def _audio_input(graph: Graph, pairs: Sequence[str] | dict[str, str]) -> Tensor:
     raise graph.lacks("audio input (1, 2, hop)")
 
 
-def _closed(graph: Graph, tensor: Tensor) -> tuple[int, ...]:
+def _closed(graph: OnnxGraph, tensor: Tensor) -> tuple[int, ...]:
     """The shape of a memory, the batch being 1; every other axis has to be told."""
     shape = (tensor.shape[0] or 1, *tensor.shape[1:]) if tensor.shape else ()
     if any(size is None for size in shape):

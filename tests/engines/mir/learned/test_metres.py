@@ -12,7 +12,7 @@ from bridge.core.audio import Audio
 from bridge.core.events import Beat
 from engines.mir.chroma.chroma_mir import PRIOR
 from engines.mir.learned.learned_mir import LearnedMir
-from engines.offline.engine_stream import Listening
+from engines.offline.engine_stream import EngineStream
 from research.datasets.grooves import Drummer, play, seat
 from research.datasets.kits import synthesised_kit
 from research.datasets.sources import RATE
@@ -64,7 +64,7 @@ def song(bpm: float, bar: int, groove: Mapping[str, str]) -> Audio:
     ],
 )
 def test_tempo_metre_and_downbeats_are_told(bpm: float, bar: int, groove: Mapping[str, str], prior: float) -> None:
-    listening = Listening(LearnedMir(), RATE, {PRIOR.name: prior})
+    listening = EngineStream(LearnedMir(), RATE, {PRIOR.name: prior})
     told = [heard.event for heard in listening.push(song(bpm, bar, groove))]
     beats = [(event.frame / RATE, event.payload) for event in told if isinstance(event.payload, Beat)]
     settled = [(at, beat) for at, beat in beats if at > SETTLED_S]

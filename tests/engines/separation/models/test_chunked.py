@@ -7,7 +7,7 @@ import pytest
 
 from bridge.core.audio import STEMS, Audio
 from bridge.errors import ModelError
-from engines.separation.models.chunked import Folded, PieceSeparator, in_order
+from engines.separation.models.chunked import FourStemSeparator, PieceSeparator, in_order
 from engines.separation.separator import Separator
 from tests.engines.separation.models.graphs import noise, stem
 
@@ -164,7 +164,7 @@ def test_another_rate_is_refused() -> None:
 
 def test_folded_adds_guitar_and_piano_into_other() -> None:
     gains = {"drums": 0.3, "bass": 0.2, "other": 0.1, "vocals": 0.2, "guitar": 0.15, "piano": 0.05}
-    folded, mix = Folded(PieceSeparator("test", 44100, Gains(gains))), noise(300)
+    folded, mix = FourStemSeparator(PieceSeparator("test", 44100, Gains(gains))), noise(300)
     stems = folded.separate(mix, 44100)
     assert folded.stems == STEMS
     np.testing.assert_allclose(stems[3], 0.3 * mix, atol=1e-6)
@@ -172,7 +172,10 @@ def test_folded_adds_guitar_and_piano_into_other() -> None:
 
 
 def test_folded_invents_no_stem_that_the_model_lacks() -> None:
-    assert Folded(PieceSeparator("test", 44100, Gains({"vocals": 1.0, "guitar": 0.1}))).stems == ("vocals", "other")
+    assert FourStemSeparator(PieceSeparator("test", 44100, Gains({"vocals": 1.0, "guitar": 0.1}))).stems == (
+        "vocals",
+        "other",
+    )
 
 
 def test_order_drops_what_is_named_twice() -> None:

@@ -16,7 +16,7 @@ from onnx import TensorProto, ValueInfoProto, helper, numpy_helper
 
 from bridge.errors import ModelError
 from engines.separation.models.chunked import PieceSeparator
-from engines.separation.models.confined_session import Limits, open_confined
+from engines.separation.models.confined_session import ProcessLimits, open_confined
 from engines.separation.models.model_loader import load_separator
 from engines.separation.models.models_command import app
 from engines.separation.models.store import Store, user_store
@@ -84,7 +84,7 @@ def test_a_graph_gives_the_same_in_a_process_of_its_own(tmp_path: Path) -> None:
 
 def test_an_endless_loop_ends_at_its_limit_and_the_next_run_starts_afresh(tmp_path: Path) -> None:
     before = children()
-    graph = open_confined(looping(tmp_path / "m.onnx", unless_silent=True), Limits(cpu_s=FEW_S))
+    graph = open_confined(looping(tmp_path / "m.onnx", unless_silent=True), ProcessLimits(cpu_s=FEW_S))
     for _ in range(2):
         with pytest.raises(ModelError, match=r"m\.onnx: took more than 0\.3 s of processor time .* limit_s"):
             graph.run(MIX)
@@ -93,7 +93,7 @@ def test_an_endless_loop_ends_at_its_limit_and_the_next_run_starts_afresh(tmp_pa
 
 
 def test_a_graph_that_takes_memory_without_end_is_ended(tmp_path: Path) -> None:
-    graph = open_confined(looping(tmp_path / "m.onnx", growing=True), Limits(memory_bytes=600_000_000))
+    graph = open_confined(looping(tmp_path / "m.onnx", growing=True), ProcessLimits(memory_bytes=600_000_000))
     with pytest.raises(ModelError, match=r"m\.onnx: took more than 0\.6 GB of memory"):
         graph.run(MIX)
 

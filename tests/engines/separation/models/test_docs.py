@@ -7,14 +7,14 @@ from typing import get_args
 
 import msgspec
 
-from engines.separation.models.manifest import Adapter, Manifest, Part
+from engines.separation.models.manifest import Adapter, Manifest, ModelFile
 
 PAGE = (Path(__file__).parents[4] / "docs" / "models.md").read_text(encoding="utf-8")
 
 
 def test_the_page_names_every_key_of_a_manifest() -> None:
     table = PAGE.partition("| key |")[2]
-    for kind in (Manifest, Part):
+    for kind in (Manifest, ModelFile):
         for field in msgspec.structs.fields(kind):
             assert f"`{field.name}`" in table, field.name
 

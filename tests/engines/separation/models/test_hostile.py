@@ -15,7 +15,7 @@ from onnx import TensorProto, helper
 from bridge.errors import ModelError
 from engines.separation.models.bounds import MOST_HOP, MOST_NUMBERS
 from engines.separation.models.onnx_graph import open_graph
-from engines.separation.models.pipe_messages import Header, read_frame, write_frame
+from engines.separation.models.pipe_messages import MessageHeader, read_frame, write_frame
 from engines.separation.models.store import place
 from engines.separation.models.torch_stft import Stft
 from tests.engines.separation.models import graphs
@@ -151,7 +151,7 @@ def test_a_graph_whose_output_has_another_shape_each_time_is_refused(tmp_path: P
 def test_frames_come_back_as_they_were_sent_and_no_others_are_taken() -> None:
     arrays = {"a": noise(3), "b": np.array(True), "c": np.zeros((0, 2), np.int64), "d": np.array([[1.5]], np.float16)}
     pipe = io.BytesIO()
-    write_frame(pipe, Header(error="e", fix="f"), arrays)
+    write_frame(pipe, MessageHeader(error="e", fix="f"), arrays)
     pipe.seek(0)
     header, again = read_frame(pipe)
     assert (header.error, header.fix) == ("e", "f")
@@ -165,6 +165,8 @@ def test_frames_come_back_as_they_were_sent_and_no_others_are_taken() -> None:
     with pytest.raises(ValueError, match="a header of"):
         read_frame(io.BytesIO(b"\xff\xff\xff\xff"))
     with pytest.raises(ValueError, match="numbers, or none"):
-        write_frame(io.BytesIO(), Header(), {"a": np.array("text")})
+        write_frame(io.BytesIO(), MessageHeader(), {"a": np.array("text")})
     with pytest.raises(ValueError, match="more than 268,435,456 numbers"):
-        write_frame(io.BytesIO(), Header(), {"a": np.lib.stride_tricks.as_strided(np.zeros(1), (1 << 29,), (0,))})
+        write_frame(
+            io.BytesIO(), MessageHeader(), {"a": np.lib.stride_tricks.as_strided(np.zeros(1), (1 << 29,), (0,))}
+        )

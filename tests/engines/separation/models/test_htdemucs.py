@@ -10,7 +10,7 @@ import pytest
 from bridge.core.audio import Audio
 from bridge.errors import ModelError
 from engines.separation.models.adapters.htdemucs import inner_spectrum, outer_audio
-from engines.separation.models.manifest import Part
+from engines.separation.models.manifest import ModelFile
 from engines.separation.models.model_loader import separator_of
 from engines.separation.models.store import Model
 from engines.separation.models.torch_stft import Stft
@@ -94,7 +94,7 @@ def test_a_bag_uses_of_each_file_what_it_keeps(tmp_path: Path) -> None:
     first = graphs.stacked(tmp_path / "drums.onnx", "mix", (1, 2, 160), (0.4, 9.0, 9.0, 9.0))
     second = graphs.stacked(tmp_path / "rest.onnx", "mix", (1, 2, 160), (9.0, 0.3, 0.2, 0.1))
     more = graphs.manifest_for(second, "htdemucs", DEMUCS)
-    part = Part(file=more.file, sha256=more.sha256, stems=DEMUCS, keep=("bass", "other", "vocals"))
+    part = ModelFile(file=more.file, sha256=more.sha256, stems=DEMUCS, keep=("bass", "other", "vocals"))
     manifest = graphs.manifest_for(first, "htdemucs", DEMUCS, keep=("drums",), more=(part,))
     separator, mix = separator_of(Model(manifest, tmp_path)), noise(400)
     stems = separator.separate(mix, 44100)
@@ -107,7 +107,7 @@ def test_a_bag_of_files_with_different_lengths_is_refused(tmp_path: Path) -> Non
     first = graphs.stacked(tmp_path / "a.onnx", "mix", (1, 2, 160), (1.0,))
     second = graphs.stacked(tmp_path / "b.onnx", "mix", (1, 2, 320), (1.0,))
     more = graphs.manifest_for(second, "htdemucs", ["bass"])
-    part = Part(file=more.file, sha256=more.sha256, stems=("bass",))
+    part = ModelFile(file=more.file, sha256=more.sha256, stems=("bass",))
     with pytest.raises(ModelError, match=r"different lengths \(160, 320 frames\)"):
         separator_of(Model(graphs.manifest_for(first, "htdemucs", ["drums"], more=(part,)), tmp_path))
 

@@ -11,7 +11,7 @@ from bridge.core.audio import STEMS
 from bridge.errors import ModelError
 from engines.separation.models.adapters.ratio import ratio_masks
 from engines.separation.models.chunked import PieceSeparator
-from engines.separation.models.manifest import Part
+from engines.separation.models.manifest import ModelFile
 from engines.separation.models.model_loader import separator_of
 from engines.separation.models.store import Model
 from tests.engines.separation.models import graphs
@@ -27,7 +27,7 @@ def several(folder: Path, adapter: str, files: dict[str, Path], **more: object) 
     parts = []
     for name, other in rest:
         told = graphs.manifest_for(other, adapter, [name])
-        parts.append(Part(file=told.file, sha256=told.sha256, stems=(name,)))
+        parts.append(ModelFile(file=told.file, sha256=told.sha256, stems=(name,)))
     manifest = graphs.manifest_for(path, adapter, [first], more=tuple(parts), **more)
     separator = separator_of(Model(manifest, folder))
     assert isinstance(separator, PieceSeparator)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import ConfigError
-from engines.separation.models.manifest import Manifest, Part, StatePair, read_manifest, written
+from engines.separation.models.manifest import Manifest, ModelFile, StatePair, read_manifest, written
 
 HASH = "0123456789abcdef" * 4
 GOOD = f"""schema = 1
@@ -103,7 +103,7 @@ def test_a_synthesis_shorter_than_its_hop_is_refused(tmp_path: Path) -> None:
 
 def test_what_is_written_is_read_back_the_same(tmp_path: Path) -> None:
     told = {"file": "a.onnx", "sha256": HASH, "licence": 'by "me"', "source": "https://example.org/a", "rate": 48000}
-    more = (Part(file="b.onnx", sha256=HASH, stems=("a", "b"), keep=("b",), source="https://example.org/b"),)
+    more = (ModelFile(file="b.onnx", sha256=HASH, stems=("a", "b"), keep=("b",), source="https://example.org/b"),)
     states = (StatePair(input="h", output="h2"),)
     for manifest in (
         Manifest(name="a", adapter="roformer", stems=("vocals",), bins=(0, 1, 1), hop=441, gives="masks", **told),  # type: ignore[arg-type]

@@ -9,8 +9,8 @@ import soundfile
 from bridge.core.audio import STEMS, Audio
 from engines.offline.stemfile import FORMATS
 from engines.separation.offline.journal import Recipe
-from engines.separation.offline.request import Outcome, Wish
-from engines.separation.offline.resampled_separator import Resampled
+from engines.separation.offline.request import SeparationRequest, SeparationResult
+from engines.separation.offline.resampled_separator import ResampledSeparator
 from engines.separation.offline.separation_job import separate_song
 from tests.engines.separation.offline.separators import RATE, Late, noise
 
@@ -23,16 +23,20 @@ def song(folder: Path, sound: Audio | None = None, rate: int = RATE, name: str =
     return path
 
 
-def wish(format_: str = "wav24", **more: object) -> Wish:
+def wish(format_: str = "wav24", **more: object) -> SeparationRequest:
     recipe = Recipe("test", "late", "1", (), format_)
-    return Wish(recipe, FORMATS[format_], **{"stems": STEMS, **more})  # type: ignore[arg-type]
+    return SeparationRequest(recipe, FORMATS[format_], **{"stems": STEMS, **more})  # type: ignore[arg-type]
 
 
-def separate(path: Path, out: Path, what: Wish | None = None, separator: Late | None = None) -> Outcome:
+def separate(
+    path: Path, out: Path, what: SeparationRequest | None = None, separator: Late | None = None
+) -> SeparationResult:
     def told(pass_: str, done: int, total: int, rate: int) -> None:
         pass
 
-    return separate_song(path, out, what or wish(), Resampled(separator or Late()), told, lambda: 0.0, checkpoint_s=0)
+    return separate_song(
+        path, out, what or wish(), ResampledSeparator(separator or Late()), told, lambda: 0.0, checkpoint_s=0
+    )
 
 
 def files_in(folder: Path) -> dict[str, bytes]:

@@ -17,7 +17,7 @@ from bridge.core.audio import STEMS, Audio
 from bridge.core.engine import State
 from engines.offline.stemfile import FORMATS
 from engines.separation.offline.journal import CHECKPOINT, Recipe
-from engines.separation.offline.request import Wish
+from engines.separation.offline.request import SeparationRequest
 from tests.engines.separation.offline.separators import Late, noise
 from tests.engines.separation.offline.songs import FRAMES, files_in, read, separate, song, wish
 
@@ -44,7 +44,10 @@ def test_a_finished_file_that_was_removed_is_made_again(tmp_path: Path) -> None:
 def test_another_recipe_or_another_take_is_separated_anew(tmp_path: Path) -> None:
     path, out = song(tmp_path), tmp_path / "out"
     separate(path, out)
-    assert separate(path, out, Wish(Recipe("test", "late", "2", (), "wav24"), FORMATS["wav24"], STEMS)).status == "done"
+    assert (
+        separate(path, out, SeparationRequest(Recipe("test", "late", "2", (), "wav24"), FORMATS["wav24"], STEMS)).status
+        == "done"
+    )
     song(tmp_path, noise(FRAMES, seed=9))
     assert separate(path, out).status == "done"
     assert np.max(np.abs(read(out / "song", "drums") - 0.25 * noise(FRAMES, seed=9))) < 1e-6
@@ -63,7 +66,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from engines.separation.offline.separation_job import separate_song
-from engines.separation.offline.resampled_separator import Resampled
+from engines.separation.offline.resampled_separator import ResampledSeparator
 from tests.engines.separation.offline.separators import Late
 from tests.engines.separation.offline.songs import wish
 
@@ -78,7 +81,7 @@ def told(*_):
 
 late = Late(rates=tuple(int(rate) for rate in rates.split()))
 what = wish(format_, without=(("vocals",),))
-separate_song(Path(path), Path(out), what, Resampled(late), told, lambda: 0.0, checkpoint_s=0)
+separate_song(Path(path), Path(out), what, ResampledSeparator(late), told, lambda: 0.0, checkpoint_s=0)
 """
 
 
@@ -113,7 +116,7 @@ class Stops(Late):
         return super().push(mix)
 
 
-def stopped(path: Path, out: Path, what: Wish | None = None) -> None:
+def stopped(path: Path, out: Path, what: SeparationRequest | None = None) -> None:
     with pytest.raises(KeyboardInterrupt):
         separate(path, out, what, Stops())
 

@@ -7,14 +7,14 @@ import pytest
 
 from bridge.core.audio import STEMS, Audio
 from bridge.errors import EngineError
-from engines.separation.offline.overlap_add import GRID, Overlapped
+from engines.separation.offline.overlap_add import GRID, OverlapAddSeparator
 from engines.separation.separator import Resumable
 from tests.engines.separation.offline.separators import RATE, Filters, Loudness, db, noise
 
 
-def small(separator: Filters | Loudness) -> Overlapped:
+def small(separator: Filters | Loudness) -> OverlapAddSeparator:
     """Pieces of 24576 frames, context of 8192 and fades of 4096."""
-    return Overlapped(separator, piece_s=0.5, context_s=0.2, fade_s=0.1)
+    return OverlapAddSeparator(separator, piece_s=0.5, context_s=0.2, fade_s=0.1)
 
 
 def in_blocks(separator: Resumable, mix: Audio, block: int) -> Audio:
@@ -30,7 +30,7 @@ def test_the_seams_of_a_linear_separator_lie_below_minus_80_db() -> None:
 
 def test_with_the_usual_lengths_the_seams_lie_below_minus_80_db() -> None:
     mix, filters = noise(80 * 8000), Filters()
-    assert db(Overlapped(filters).separate(mix, 8000), filters.separate(mix, 8000)) < -100.0
+    assert db(OverlapAddSeparator(filters).separate(mix, 8000), filters.separate(mix, 8000)) < -100.0
 
 
 def test_what_sums_to_the_mix_in_pieces_sums_to_it_over_the_seams() -> None:

@@ -7,15 +7,15 @@ import pytest
 import soxr
 
 from bridge.core.engine import State
-from engines.offline.rates import Resampling, own_rate
-from engines.separation.offline.resampled_separator import Resampled
+from engines.offline.rates import StreamResampler, own_rate
+from engines.separation.offline.resampled_separator import ResampledSeparator
 from tests.engines.separation.offline.separators import Filters, Late, db, noise
 
 RATES = (8000, 11025, 22050, 32000, 44056, 48000, 88200, 96000, 192_000)
 
 
-def at_44100() -> Resampled:
-    return Resampled(Late(rates=(44100,)))
+def at_44100() -> ResampledSeparator:
+    return ResampledSeparator(Late(rates=(44100,)))
 
 
 @pytest.mark.parametrize("rate", RATES)
@@ -58,7 +58,7 @@ def test_what_lies_above_the_separator_s_treble_is_in_other_alone() -> None:
 @pytest.mark.parametrize(("from_hz", "to_hz"), [(48000, 44100), (44100, 48000), (192_000, 44100), (8000, 48000)])
 def test_the_seams_of_resampling_lie_below_minus_110_db(from_hz: int, to_hz: int) -> None:
     sound = noise(round(3.7 * from_hz))
-    pieces = Resampling(from_hz, to_hz, 2)
+    pieces = StreamResampler(from_hz, to_hz, 2)
     joined = np.concatenate([pieces.push(sound[:, :99_999]), pieces.push(sound[:, 99_999:]), pieces.finish()], axis=1)
     whole = soxr.resample(sound.T, from_hz, to_hz, quality="VHQ").T
     assert joined.shape == whole.shape
@@ -95,7 +95,7 @@ def test_a_memory_that_cannot_be_told_is_said_to_be_so() -> None:
         def state(self) -> State | None:
             return None
 
-    secret = Resampled(Secret(rates=(44100,)))
+    secret = ResampledSeparator(Secret(rates=(44100,)))
     secret.begin(48000)
     assert secret.state() is None
 
@@ -129,5 +129,5 @@ def test_a_separator_without_other_is_resampled_as_well() -> None:
     class Voice(Late):
         stems = ("drums", "bass", "vocals", "rest")
 
-    assert Resampled(Voice(rates=(44100,))).separate(noise(9600), 96_000).shape == (4, 2, 9600)
+    assert ResampledSeparator(Voice(rates=(44100,))).separate(noise(9600), 96_000).shape == (4, 2, 9600)
     assert Filters().stems[-1] == "other"
