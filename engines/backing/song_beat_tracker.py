@@ -17,7 +17,7 @@ from engines.mir.learned.beat_tracker import UNHEARD
 from engines.mir.learned.features import STEPS_A_SECOND
 from engines.mir.offline.beat_activation import times_of
 from engines.mir.offline.beat_decoder import Track, decode
-from engines.mir.offline.metrical_levels import ALIKE_OCTAVES, Doubt
+from engines.mir.offline.metrical_levels import ALIKE_OCTAVES, OctaveAmbiguity
 from engines.mir.offline.song_map import SongBeat
 from engines.mir.offline.tempo_changes import levelled
 
@@ -41,7 +41,9 @@ FEWEST = 8
 """Beats of which the speed and the side can be said."""
 
 
-def track_of(found: Sequence[SongBeat], chances: Floats, strength: Strength) -> tuple[Track, tuple[Doubt, ...]]:
+def track_of(
+    found: Sequence[SongBeat], chances: Floats, strength: Strength
+) -> tuple[Track, tuple[OctaveAmbiguity, ...]]:
     """The beats of the song with this beat activation, and where their speed is in doubt.
 
     ``found``: those of the engine, for speed and side.

@@ -29,7 +29,7 @@ SLEW_BEATS = 0.005
 
 
 @dataclass(frozen=True, slots=True)
-class Prior:
+class TempoPrior:
     """The tempo to look for, quarter notes a minute, and how far from it, as a share of it; inf: anywhere."""
 
     bpm: float
@@ -49,17 +49,17 @@ def needs_tracking(mode: int, at: BlockTime) -> bool:
     return not (mode == HOST and _rolls(at))
 
 
-def prior_for(mode: int, at: BlockTime, user_bpm: float) -> Prior:
+def prior_for(mode: int, at: BlockTime, user_bpm: float) -> TempoPrior:
     """What a tracker has to look for in the block at ``at``. ``user_bpm``: the tempo that the user expects.
 
     In `follow` it is that tempo alone. The host's would be our own, come back, as soon as the host follows us.
     """
     if mode == FOLLOW:
-        return Prior(user_bpm, CLAMP)
-    return Prior(at.tempo, CLAMP) if mode == ASSIST and _rolls(at) else Prior(user_bpm)
+        return TempoPrior(user_bpm, CLAMP)
+    return TempoPrior(at.tempo, CLAMP) if mode == ASSIST and _rolls(at) else TempoPrior(user_bpm)
 
 
-class Leader(SavedState):
+class TempoArbiter(SavedState):
     """Decides, hop by hop, which beats are said: the host's, the host's moved, or those that were heard.
 
     ``gate``: the confidence from which a tracker's beat is believed where it moves or replaces the host; it is
@@ -87,7 +87,7 @@ class Leader(SavedState):
         super().restore(state)
         self.hosted.restore(strip_prefix("hosted", state))
 
-    def listen(self, mode: int, at: BlockTime, heard: list[TimedEvent], prior: Prior) -> list[TimedEvent]:
+    def listen(self, mode: int, at: BlockTime, heard: list[TimedEvent], prior: TempoPrior) -> list[TimedEvent]:
         """The beats and changes of tempo to say for the block at ``at``; ``heard``: the tracker's, for it."""
         if mode == FOLLOW or not _rolls(at):
             self.hosted.reset()
@@ -100,7 +100,7 @@ class Leader(SavedState):
             self.offset = self.target = 0.0
         return self.hosted.listen(at)
 
-    def _believes(self, event: TimedEvent, prior: Prior) -> bool:
+    def _believes(self, event: TimedEvent, prior: TempoPrior) -> bool:
         told = event.payload
         if isinstance(told, Tempo):
             return prior.allows(told.bpm) and told.confidence >= self._gate / 2

@@ -12,15 +12,15 @@ from bridge.core.events import QUALITIES, QUALITY_INTERVALS, Beat, Chord, Key, M
 from bridge.core.time import BlockTime
 
 RATE = 44100
-At = Callable[[int], BlockTime]
+BlockTimeAt = Callable[[int], BlockTime]
 
 
-def standing(frame: int) -> BlockTime:
+def no_host(frame: int) -> BlockTime:
     """No host: nobody says where the song is."""
     return BlockTime(frame, RATE)
 
 
-def hosted(tempo: float, bar_beats: int = 4, from_beat: float = 0.0) -> At:
+def rolling_host(tempo: float, bar_beats: int = 4, from_beat: float = 0.0) -> BlockTimeAt:
     """A host that rolls from ``from_beat`` at frame 0."""
     return lambda frame: BlockTime(frame, RATE, from_beat + frame * tempo / (60 * RATE), tempo, True, bar_beats, True)
 
@@ -42,10 +42,10 @@ def separate(
     return {name: np.concatenate(hops, axis=1) for name, hops in heard.items()}
 
 
-def listen(
+def run_engine(
     engine: Engine,
     frames: int,
-    at: At,
+    at: BlockTimeAt,
     mix: Audio | None = None,
     events: Mapping[str, Sequence[TimedEvent]] | None = None,
     values: Mapping[str, float] | None = None,
@@ -64,29 +64,29 @@ def listen(
     return said
 
 
-def beats_of(said: list[tuple[int, str, TimedEvent]]) -> list[tuple[int, Beat]]:
+def find_beats(said: list[tuple[int, str, TimedEvent]]) -> list[tuple[int, Beat]]:
     return [(e.frame, e.payload) for _, _, e in said if isinstance(e.payload, Beat)]
 
 
-def chords_of(said: list[tuple[int, str, TimedEvent]]) -> list[tuple[int, Chord]]:
+def find_chords(said: list[tuple[int, str, TimedEvent]]) -> list[tuple[int, Chord]]:
     return [(e.frame, e.payload) for _, _, e in said if isinstance(e.payload, Chord)]
 
 
-def keys_of(said: list[tuple[int, str, TimedEvent]]) -> list[str]:
+def find_keys(said: list[tuple[int, str, TimedEvent]]) -> list[str]:
     return [e.payload.label for _, _, e in said if isinstance(e.payload, Key)]
 
 
-def tempi_of(said: list[tuple[int, str, TimedEvent]]) -> list[float]:
+def find_tempi(said: list[tuple[int, str, TimedEvent]]) -> list[float]:
     return [e.payload.bpm for _, _, e in said if isinstance(e.payload, Tempo)]
 
 
-def notes_of(said: list[tuple[int, str, TimedEvent]], channel: int) -> list[tuple[int, int]]:
+def find_notes(said: list[tuple[int, str, TimedEvent]], channel: int) -> list[tuple[int, int]]:
     """(frame, note) of each note-on on ``channel``, counted from 0."""
     messages = [(e.frame, e.payload.data) for _, _, e in said if isinstance(e.payload, Midi)]
     return [(frame, data[1]) for frame, data in messages if data[0] == 0x90 | channel]
 
 
-def chord(label: str) -> Chord:
+def parse_chord(label: str) -> Chord:
     """`Chord.label` backwards: "Am7" as an event."""
     names = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
     flat = label[1:2] == "b"
@@ -117,7 +117,7 @@ def synth(labels: Sequence[str], seconds_each: float = 1.0) -> Audio:
     fade = np.minimum(1.0, np.minimum(np.arange(frames), np.arange(frames)[::-1]) / 400)
     parts = []
     for label in labels:
-        heard = chord(label)
+        heard = parse_chord(label)
         intervals = QUALITY_INTERVALS[heard.quality]
         pitches = [36 + heard.root, 48 + heard.root, *(60 + heard.root + interval for interval in intervals[1:])]
         hz = [440 * 2 ** ((pitch - 69) / 12) for pitch in pitches]

@@ -13,7 +13,7 @@ from bridge.errors import EngineError
 from engines.accompaniment.basic import BasicAccompaniment
 from engines.accompaniment.timeline import HOP
 from engines.accompaniment.voicing import BASS_HIGH, BASS_LOW, CHORD_HIGH, CHORD_LOW, voice_bass, voice_chord
-from tests.engines.driving import RATE, At, chord, hosted, listen, notes_of, standing
+from tests.engines.driving import RATE, BlockTimeAt, find_notes, no_host, parse_chord, rolling_host, run_engine
 
 BASS, CHORDS = 0, 1
 TEMPO = 120.0
@@ -29,14 +29,15 @@ def ready(lead_frames: int = 0) -> BasicAccompaniment:
 
 def chart(labels: Sequence[str], beats_each: int = 2, first: int = 0) -> list[TimedEvent]:
     """A chord every ``beats_each`` beats, the first at frame ``first``."""
-    return [TimedEvent(round(first + i * beats_each * BEAT), chord(label)) for i, label in enumerate(labels)]
+    return [TimedEvent(round(first + i * beats_each * BEAT), parse_chord(label)) for i, label in enumerate(labels)]
 
 
 def play(
-    chords: Sequence[TimedEvent], beats: float = 16.0, at: At | None = None, lead: int = 0, **values: float
+    chords: Sequence[TimedEvent], beats: float = 16.0, at: BlockTimeAt | None = None, lead: int = 0, **values: float
 ) -> Said:
     full = {"accompaniment." + name.replace("__", "."): value for name, value in values.items()}
-    return listen(ready(lead), round(beats * BEAT), at or hosted(TEMPO), events={"chords": chords}, values=full)
+    at = at or rolling_host(TEMPO)
+    return run_engine(ready(lead), round(beats * BEAT), at, events={"chords": chords}, values=full)
 
 
 @pytest.mark.parametrize("lookahead", [0.0, 0.5, 1.0, 3.0])
@@ -46,7 +47,7 @@ def test_the_bass_plays_the_root_of_the_latest_chord_known_when_its_beat_was_dec
 ) -> None:
     # The chord comes a tenth of a beat after every second beat.
     chords = chart(["C", "F", "G", "Am", "Dm", "E", "Bb", "Gb"], first=round(0.1 * BEAT))
-    notes = notes_of(play(chords, lead=lead, lookahead_beats=lookahead), BASS)
+    notes = find_notes(play(chords, lead=lead, lookahead_beats=lookahead), BASS)
     assert len(notes) > 8
     for frame, note in notes:
         decided = frame - lookahead * BEAT - lead - HOP
@@ -57,16 +58,16 @@ def test_the_bass_plays_the_root_of_the_latest_chord_known_when_its_beat_was_dec
 
 def test_with_no_lookahead_a_chord_is_followed_on_the_very_next_beat() -> None:
     said = play(chart(["C", "F"], beats_each=4, first=100), beats=8, lookahead_beats=0.0)
-    roots = {round(frame / BEAT): note % 12 for frame, note in notes_of(said, BASS)}
+    roots = {round(frame / BEAT): note % 12 for frame, note in find_notes(said, BASS)}
     assert roots == {1: 0, 2: 0, 3: 0, 4: 0, 5: 5, 6: 5, 7: 5, 8: 5}
 
 
 @pytest.mark.parametrize("tempo", [71.3, 120.0, 123.45])
 def test_notes_start_on_the_beat_to_the_frame(tempo: float) -> None:
-    at = hosted(tempo)
-    said = listen(ready(640), 20 * RATE, at, events={"chords": [TimedEvent(0, chord("C"))]})
+    at = rolling_host(tempo)
+    said = run_engine(ready(640), 20 * RATE, at, events={"chords": [TimedEvent(0, parse_chord("C"))]})
     truth = {int(at(0).frame_at(beat) + 0.5) for beat in range(60)}
-    frames = [frame for frame, _ in notes_of(said, BASS)]
+    frames = [frame for frame, _ in find_notes(said, BASS)]
     assert len(frames) > 20
     assert set(frames) <= truth
     assert max(b - a for a, b in pairwise(frames)) < 1.01 * 60 * RATE / tempo
@@ -76,7 +77,7 @@ def test_notes_start_on_the_beat_to_the_frame(tempo: float) -> None:
 def test_what_comes_after_the_decision_does_not_change_it(lookahead: float) -> None:
     decided = round(8 * BEAT) // HOP * HOP
     one = play(chart(["C", "F", "G", "Am"]), lookahead_beats=lookahead)
-    other_chords = [*chart(["C", "F", "G", "Am"]), TimedEvent(decided, chord("Gb"))]
+    other_chords = [*chart(["C", "F", "G", "Am"]), TimedEvent(decided, parse_chord("Gb"))]
     other = play(other_chords, lookahead_beats=lookahead)
     assert [said for said in one if said[0] < decided] == [said for said in other if said[0] < decided]
     border = (decided / BEAT + lookahead) * BEAT - HOP
@@ -95,7 +96,7 @@ def test_a_beat_is_decided_as_a_whole_and_its_notes_end_within_it() -> None:
 @pytest.mark.parametrize("lookahead", [0.0, 1.0, 16.0])
 @pytest.mark.parametrize("lead", [0, 640])
 def test_a_beat_is_decided_in_the_last_block_that_can(lookahead: float, lead: int) -> None:
-    for first, _, event in play([TimedEvent(0, chord("C"))], beats=24, lead=lead, lookahead_beats=lookahead):
+    for first, _, event in play([TimedEvent(0, parse_chord("C"))], beats=24, lead=lead, lookahead_beats=lookahead):
         beat = int(event.frame / BEAT + 1e-3)
         due = round((beat - lookahead) * BEAT)
         end = first + HOP + lead
@@ -105,23 +106,23 @@ def test_a_beat_is_decided_in_the_last_block_that_can(lookahead: float, lead: in
 
 
 def test_nothing_is_played_before_a_chord_is_heard_nor_where_there_is_none() -> None:
-    chords = [TimedEvent(round(4 * BEAT), chord("C")), TimedEvent(round(8 * BEAT), Chord(-1, 0, -1, 1.0))]
-    frames = [frame / BEAT for frame, _ in notes_of(play(chords), BASS)]
+    chords = [TimedEvent(round(4 * BEAT), parse_chord("C")), TimedEvent(round(8 * BEAT), Chord(-1, 0, -1, 1.0))]
+    frames = [frame / BEAT for frame, _ in find_notes(play(chords), BASS)]
     assert min(frames) == pytest.approx(6.0, abs=0.01)
     assert max(frames) == pytest.approx(9.0, abs=0.01)
 
 
 def test_it_is_silent_while_the_host_stands() -> None:
     beats = [TimedEvent(round(i * BEAT), Beat(i % 4, 4, TEMPO, 1.0, i)) for i in range(16)]
-    events = {"chords": [TimedEvent(0, chord("C"))], "beats": beats}
-    assert not listen(ready(), 4 * RATE, lambda f: BlockTime(f, RATE, 2.0, TEMPO, False, 4, True), events=events)
+    events = {"chords": [TimedEvent(0, parse_chord("C"))], "beats": beats}
+    assert not run_engine(ready(), 4 * RATE, lambda f: BlockTime(f, RATE, 2.0, TEMPO, False, 4, True), events=events)
 
 
 def test_without_a_host_it_follows_the_beats_heard_and_decides_nothing_two_beats_after_the_last() -> None:
     beats = [TimedEvent(round(1000 + i * BEAT), Beat((i + 1) % 4, 4, TEMPO, 0.8, i)) for i in range(8)]
-    events = {"chords": [TimedEvent(0, chord("C"))], "beats": beats}
-    said = listen(ready(), round(16 * BEAT), standing, events=events)
-    frames = [frame for frame, _ in notes_of(said, BASS)]
+    events = {"chords": [TimedEvent(0, parse_chord("C"))], "beats": beats}
+    said = run_engine(ready(), round(16 * BEAT), no_host, events=events)
+    frames = [frame for frame, _ in find_notes(said, BASS)]
     assert frames == [round(1000 + i * BEAT) for i in range(1, 11)]  # beat 10 was decided just before beat 9
     loud = {
         round((e.frame - 1000) / BEAT) for _, _, e in said if isinstance(e.payload, Midi) and e.payload.data[2] == 90
@@ -132,22 +133,23 @@ def test_without_a_host_it_follows_the_beats_heard_and_decides_nothing_two_beats
 def test_a_jitter_of_the_heard_beats_costs_no_beat() -> None:
     jitter = (0, 900, -700, 300, -1100, 800, -200, 0)
     beats = [TimedEvent(round(2000 + i * BEAT) + jitter[i % 8], Beat(i % 4, 4, TEMPO, 0.8, i)) for i in range(24)]
-    events = {"chords": [TimedEvent(0, chord("C"))], "beats": beats}
+    events = {"chords": [TimedEvent(0, parse_chord("C"))], "beats": beats}
     values = {"accompaniment.lookahead_beats": 0.25}
-    frames = [f for f, _ in notes_of(listen(ready(), round(22 * BEAT), standing, events=events, values=values), BASS)]
+    said = run_engine(ready(), round(22 * BEAT), no_host, events=events, values=values)
+    frames = [frame for frame, _ in find_notes(said, BASS)]
     assert len(frames) == 22
     assert all(0.85 * BEAT < b - a < 1.15 * BEAT for a, b in pairwise(frames))
 
 
 def test_after_a_jump_it_plays_from_the_new_place_and_in_order() -> None:
-    before, after = hosted(TEMPO), hosted(TEMPO, from_beat=100.37)
+    before, after = rolling_host(TEMPO), rolling_host(TEMPO, from_beat=100.37)
     jump = round(8 * BEAT) // HOP * HOP
 
     def at(frame: int) -> BlockTime:
         return before(frame) if frame < jump else after(frame)
 
-    said = play([TimedEvent(0, chord("C"))], at=at)
-    frames = [frame for frame, _ in notes_of(said, BASS)]
+    said = play([TimedEvent(0, parse_chord("C"))], at=at)
+    frames = [frame for frame, _ in find_notes(said, BASS)]
     assert frames == sorted(frames)
     new = {int(after(0).frame_at(beat) + 0.5) for beat in range(100, 130)}
     assert {frame for frame in frames if frame > jump + 1.5 * BEAT} <= new
@@ -158,21 +160,21 @@ def test_a_quicker_tempo_never_turns_time_around() -> None:
     def at(frame: int) -> BlockTime:
         slow = 5 * RATE // HOP * HOP
         if frame < slow:
-            return hosted(80.0)(frame)
+            return rolling_host(80.0)(frame)
         return BlockTime(
             frame, RATE, slow * 80 / (60 * RATE) + (frame - slow) * 160 / (60 * RATE), 160.0, True, 4, True
         )
 
-    frames = [e.frame for _, _, e in play([TimedEvent(0, chord("C"))], beats=24, at=at, lookahead_beats=4.0)]
+    frames = [e.frame for _, _, e in play([TimedEvent(0, parse_chord("C"))], beats=24, at=at, lookahead_beats=4.0)]
     assert frames == sorted(frames)
     assert frames[-1] > 11 * RATE
 
 
 def test_each_part_can_be_muted() -> None:
     chords = chart(["C", "F"])
-    assert not notes_of(play(chords, bass__mute=1.0), BASS)
-    assert notes_of(play(chords, bass__mute=1.0), CHORDS)
-    assert not notes_of(play(chords, chords__mute=1.0), CHORDS)
+    assert not find_notes(play(chords, bass__mute=1.0), BASS)
+    assert find_notes(play(chords, bass__mute=1.0), CHORDS)
+    assert not find_notes(play(chords, chords__mute=1.0), CHORDS)
     assert not play(chords, bass__mute=1.0, chords__mute=1.0)
 
 
@@ -196,9 +198,9 @@ def test_the_touch_follows_the_notes_heard_as_far_as_is_set() -> None:
     notes = [TimedEvent(i * 1000, Midi(bytes((0x90, 60, 20)))) for i in range(40)]
 
     def loudness(follow: float) -> int:
-        events = {"chords": [TimedEvent(0, chord("C"))], "midi": notes}
+        events = {"chords": [TimedEvent(0, parse_chord("C"))], "midi": notes}
         values = {"accompaniment.velocity": 80.0, "accompaniment.follow": follow}
-        said = listen(ready(), round(6 * BEAT), hosted(TEMPO), events=events, values=values)
+        said = run_engine(ready(), round(6 * BEAT), rolling_host(TEMPO), events=events, values=values)
         return [e.payload.data[2] for _, _, e in said if isinstance(e.payload, Midi) and e.payload.data[0] == 0x90][-1]
 
     assert (loudness(0.0), loudness(0.5), loudness(1.0)) == (80, 50, 20)
@@ -235,7 +237,7 @@ def test_the_bass_takes_the_shorter_way_and_stays_in_range() -> None:
 
 def test_an_inverted_chord_has_its_bass_below() -> None:
     chords = [TimedEvent(0, Chord(0, 0, 4, 1.0))]
-    assert {note % 12 for _, note in notes_of(play(chords), BASS)} == {4}
+    assert {note % 12 for _, note in find_notes(play(chords), BASS)} == {4}
 
 
 def test_a_negative_lead_is_refused() -> None:

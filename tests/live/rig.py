@@ -17,7 +17,7 @@ from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.fake_daw import StandIn
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import observe
-from tests.engines.driving import chord
+from tests.engines.driving import parse_chord
 from tests.ports import free_port
 from tests.waiting import until
 
@@ -73,7 +73,7 @@ def chord_changes(rate: int, seconds: float, labels: Sequence[str], seconds_each
     turn = (frame / (rate * seconds_each)).astype(np.int64) % len(labels)
     wave = np.zeros(frame.size)
     for i, label in enumerate(labels):
-        heard = chord(label)
+        heard = parse_chord(label)
         pitches = (36 + heard.root, 48 + heard.root, *(60 + pitch for pitch in heard.pitch_classes[1:]))
         hz = [440.0 * 2.0 ** ((pitch - 69) / 12) * k for pitch in pitches for k in range(1, 7)]
         weight = [1.0 / k for _ in pitches for k in range(1, 7)]

@@ -14,7 +14,7 @@ from bridge.core.events import Midi, TimedEvent
 from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.fake_daw import StandIn
 from bridge.runtime.shared.layout import MIDI_PORTS
-from tests.engines.driving import chord
+from tests.engines.driving import parse_chord
 from tests.live.rig import chord_changes, hanging, midi_clock, note_ons, recorded, sidecar_on, stand_in
 from tests.waiting import HANG_S, until
 
@@ -91,7 +91,7 @@ def test_the_cadence_comes_back_as_chords_and_the_band_plays_them(sidecar: Sidec
     daw = play(sidecar, cadence, clock())
     chords, played = (sent_notes(sidecar, daw, port) for port in ("chords", "accompaniment"))
     for bar, label in enumerate(CADENCE):
-        heard = chord(label)
+        heard = parse_chord(label)
         first = bar * BAR
         assert pitch_classes(chords, first - 0.5, first + BAR - 0.5, CHORDS_CHANNEL) == set(heard.pitch_classes), label
         # decided a beat ahead, by what was told until then: on the bar's last beat it is the heard chord

@@ -65,7 +65,7 @@ def tones(magnitude: NDArray[np.float32], bin_hz: float, chroma: NDArray[np.floa
     return bass
 
 
-class Harmony(SavedState):
+class ChromaAnalyser(SavedState):
     """Listens hop by hop; what it says refers to a frame `latency` before the block."""
 
     saved_fields = (

@@ -12,9 +12,9 @@ from bridge.core.events import Midi
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
 from engines.downmix import Downmix
-from engines.mir.chroma.chroma_chords import Harmony
-from engines.mir.chroma.tempo import Pulse
-from engines.mir.tempo_mode import MODE, Leader, prior_for
+from engines.mir.chroma.chroma_chords import ChromaAnalyser
+from engines.mir.chroma.tempo import OnsetBeatTracker
+from engines.mir.tempo_mode import MODE, TempoArbiter, prior_for
 from engines.saved_state import SavedState, add_prefix, strip_prefix
 from engines.spectral_flux import SpectralFlux
 
@@ -59,11 +59,11 @@ class ChromaMir:
         self.rate = rate
         self._mono = np.zeros(HOP, np.float32)
         self._clockwork = _Clockwork()
-        self._leader = Leader(HOP, GATE)
+        self._leader = TempoArbiter(HOP, GATE)
         self._onsets = SpectralFlux(rate, HOP)
         self._downmix = Downmix(rate)
-        self._pulse = Pulse(rate, HOP)
-        self._harmony = Harmony(rate, HOP)
+        self._pulse = OnsetBeatTracker(rate, HOP)
+        self._harmony = ChromaAnalyser(rate, HOP)
 
     def latency_frames(self, port: str) -> int:
         return self._harmony.latency if port == "chords" else 0

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bridge.core.events import Beat, Tempo, TimedEvent
 from bridge.core.jit import njit
-from engines.mir.tempo_mode import Prior
+from engines.mir.tempo_mode import TempoPrior
 from engines.saved_state import SavedState
 
 Doubles = NDArray[np.float64]
@@ -68,7 +68,7 @@ def next_top(score: Doubles, period: float, future: Doubles) -> float:
     return top + min(max(0.5 * (below - above) / bend, -0.5), 0.5) if bend < 0 else float(top)
 
 
-class Pulse(SavedState):
+class OnsetBeatTracker(SavedState):
     """Takes the onset strength of each hop; gives the beats that fall within it."""
 
     saved_fields = (
@@ -129,7 +129,7 @@ class Pulse(SavedState):
         self.silent = 0 if strength > ONSET else self.silent + 1
         self.hops += 1
 
-    def listen(self, strength: float, frame: int, prior: Prior, bar_beats: int) -> list[TimedEvent]:
+    def listen(self, strength: float, frame: int, prior: TempoPrior, bar_beats: int) -> list[TimedEvent]:
         """Take the hop that starts at ``frame``; its beat and any change of tempo."""
         self._take(strength)
         if self.hops >= self._first and self.hops % THINK_HOPS == 0:
@@ -160,7 +160,7 @@ class Pulse(SavedState):
             self.next_beat = beat + period * self.hop
         return events
 
-    def _think(self, prior: Prior) -> None:
+    def _think(self, prior: TempoPrior) -> None:
         """A new tempo from the autocorrelation of what was heard in the last seconds."""
         heard = self.envelope[-min(self.hops, len(self.envelope)) :]
         spectrum = np.fft.rfft(heard - heard.mean(), self._size)

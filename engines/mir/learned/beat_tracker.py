@@ -52,7 +52,7 @@ SURE = 0.4
 
 
 @dataclass(frozen=True)
-class Pulse:
+class BeatPhase:
     """``ago_s``: how long before the moment that the step speaks of the last beat was; ``period_s`` of the beat;
     ``confidence`` 0 to 1."""
 
@@ -155,7 +155,7 @@ class BeatTracker(SavedState):
             here = slice(start, start + length)
             self.weights[here] = np.roll(self.weights[here], -(length // 2))
 
-    def hear(self, chance: float) -> Pulse | None:
+    def hear(self, chance: float) -> BeatPhase | None:
         """Take a step's probability of a beat, or UNHEARD."""
         chance = min(max(chance, 0.01), 0.99)
         advance(
@@ -193,7 +193,7 @@ class BeatTracker(SavedState):
         low, high = (60.0 * PLACES_A_SECOND / self.kept_bpm * 2.0**octaves for octaves in (-KEPT_OCTAVES, KEPT_OCTAVES))
         return np.where((self._lengths >= low) & (self._lengths <= high), 1.0, KEEPS)
 
-    def _pulse(self) -> Pulse | None:
+    def _pulse(self) -> BeatPhase | None:
         tempi = np.add.reduceat(self.weights, self._starts)
         best = int((tempi * self._prior * self._lengths).argmax())
         length = self._lengths[best]
@@ -207,7 +207,7 @@ class BeatTracker(SavedState):
         turned = float(np.angle(phase) / (2 * np.pi)) % 1.0
         period_s = places / PLACES_A_SECOND
         ago_s = (turned - 0.5 / NARROW) * period_s  # the beat is the middle of its twentieth
-        return Pulse(ago_s, period_s, min(abs(phase) * share**0.5, 1.0))
+        return BeatPhase(ago_s, period_s, min(abs(phase) * share**0.5, 1.0))
 
 
 def _near(bpm: float, other_bpm: float) -> bool:

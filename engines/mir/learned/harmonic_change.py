@@ -25,7 +25,7 @@ BEATS = 8
 """Beats that may wait for their look at most; of a longer wait nobody knows which was which."""
 
 
-class Turns(SavedState):
+class HarmonicChangeDetector(SavedState):
     """The last looks at the harmony, and the beats told that await a look at what came after them; in frames.
 
     ``beside``: how much more turned between the beats than on them lately.

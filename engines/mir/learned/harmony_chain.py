@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from bridge.core.events import QUALITIES, Chord, Key, TimedEvent
 from engines.mir.learned.chord_tracker import CLASSES, LOOKS_A_SECOND, PATIENCE, ChordTracker, KeyTracker
 from engines.mir.learned.features import HARMONY_BANDS, HARMONY_WINDOW_S, SILENT, harmony_levels
-from engines.mir.learned.stream_state import Heard, Waiting
+from engines.mir.learned.stream_state import DelayedEvents, OnnxStepper
 from engines.onnx import Floats
 from engines.saved_state import SavedState
 
@@ -20,7 +20,7 @@ SIZES = (CLASSES + 1, CLASSES * len(QUALITIES), CLASSES + 1, 2 * CLASSES)
 NO_ROOT = np.eye(CLASSES + 1)[CLASSES]
 
 
-class Sounding(SavedState):
+class SoundStart(SavedState):
     """Since which frame there is sound, -1 in silence: a window hears a chord before that comes to its middle."""
 
     saved_fields = ("since",)
@@ -36,17 +36,17 @@ class Sounding(SavedState):
         self.since = -1 if silent else self.since if self.since >= 0 else earliest
 
 
-class Tonal:
+class HarmonyChain:
     """One source, look by look."""
 
     def __init__(self, rate: int, model: bytes) -> None:
         self.rate = rate
         self._levels = harmony_levels(rate)
         self.window = self._levels.window
-        self._network = Heard("mir-harmony", model, 1, HARMONY_BANDS)
+        self._network = OnnxStepper("mir-harmony", model, 1, HARMONY_BANDS)
         self._edges = np.cumsum(SIZES)[:-1]
-        self._chords, self._keys, self._waiting = ChordTracker(), KeyTracker(), Waiting((Chord, Key))
-        self._sounding = Sounding()
+        self._chords, self._keys, self._waiting = ChordTracker(), KeyTracker(), DelayedEvents((Chord, Key))
+        self._sounding = SoundStart()
         self.latency = round((DELAY_S + (PATIENCE - 1) / LOOKS_A_SECOND) * rate)
 
     def parts(self) -> dict[str, SavedState]:

@@ -20,11 +20,11 @@ from bridge.errors import EngineError
 from engines.downmix import Downmix
 from engines.mir.chroma.chroma_mir import LOUDEST, PRIOR
 from engines.mir.learned.features import HARMONY_EVERY, LOWEST_RATE, step_end
-from engines.mir.learned.harmony_chain import Tonal
-from engines.mir.learned.pitch_chain import Voice
-from engines.mir.learned.rhythm_chain import Rhythm
-from engines.mir.learned.stream_state import Listening
-from engines.mir.tempo_mode import MODE, Leader, prior_for
+from engines.mir.learned.harmony_chain import HarmonyChain
+from engines.mir.learned.pitch_chain import PitchChain
+from engines.mir.learned.rhythm_chain import RhythmChain
+from engines.mir.learned.stream_state import AudioHistory
+from engines.mir.tempo_mode import MODE, TempoArbiter, prior_for
 from engines.onnx import read_model, read_shipped
 from engines.saved_state import SavedState, add_prefix, strip_prefix
 
@@ -33,7 +33,7 @@ LONGEST_GAP_S = 4.0
 """A gap up to this is heard as silence, and the pulse goes on through it; after a longer one all starts afresh."""
 GATE = 0.25
 """The confidence from which the pulse may lead where a host could."""
-SOURCES = ("beat", "chord", "note")
+ANALYSERS = ("beat", "chord", "note")
 """The audio inputs: each analyser's own, so that a user may choose what it listens to."""
 WEIGHTS = files("engines") / "weights"
 
@@ -43,7 +43,7 @@ class LearnedMir:
 
     spec = EngineSpec(
         name="mir.standard",
-        inputs=tuple(AudioPort(source) for source in SOURCES),
+        inputs=tuple(AudioPort(source) for source in ANALYSERS),
         outputs=(EventPort("beats"), EventPort("chords"), EventPort("onsets"), EventPort("notes")),
         hop=HOP,
         controls=(PRIOR, MODE),
@@ -58,13 +58,14 @@ class LearnedMir:
         if rate < LOWEST_RATE:
             raise EngineError(f"{self.spec.name}: rate {rate} Hz is too low", f"use {LOWEST_RATE} Hz or more")
         self.rate = rate
-        self._rhythm, self._voice = Rhythm(rate, self._model("mir-rhythm.onnx")), Voice(rate)
-        self._tonal = Tonal(rate, self._model("mir-harmony.onnx"))
-        self._listening = Listening(len(SOURCES), max(self._tonal.window, self._rhythm.window, self._voice.window), HOP)
-        self._leader = Leader(HOP, GATE)
-        self._downmixes = tuple(Downmix(rate) for _ in SOURCES)
-        self._audio = np.zeros((len(SOURCES), HOP), np.float32)
-        self._silence = np.zeros((len(SOURCES), HOP), np.float32)
+        self._rhythm, self._voice = RhythmChain(rate, self._model("mir-rhythm.onnx")), PitchChain(rate)
+        self._tonal = HarmonyChain(rate, self._model("mir-harmony.onnx"))
+        window = max(self._tonal.window, self._rhythm.window, self._voice.window)
+        self._listening = AudioHistory(len(ANALYSERS), window, HOP)
+        self._leader = TempoArbiter(HOP, GATE)
+        self._downmixes = tuple(Downmix(rate) for _ in ANALYSERS)
+        self._audio = np.zeros((len(ANALYSERS), HOP), np.float32)
+        self._silence = np.zeros((len(ANALYSERS), HOP), np.float32)
         self.reset()
 
     def _model(self, name: str) -> bytes:
@@ -76,7 +77,7 @@ class LearnedMir:
 
     def process(self, block: Block, at: BlockTime, out: Block) -> None:
         self._cross_gap(at.frame)
-        for row, source, downmix in zip(self._audio, SOURCES, self._downmixes, strict=True):
+        for row, source, downmix in zip(self._audio, ANALYSERS, self._downmixes, strict=True):
             sound = block.audio[source]
             if not np.abs(sound).max() <= LOUDEST:  # or not a number
                 sound = np.where(np.abs(sound) <= LOUDEST, sound, np.float32(0.0))
@@ -122,7 +123,7 @@ class LearnedMir:
 
     def _parts(self) -> dict[str, SavedState]:
         parts: dict[str, SavedState] = {"listening": self._listening, "leader": self._leader}
-        parts |= {f"downmix.{source}": each for source, each in zip(SOURCES, self._downmixes, strict=True)}
+        parts |= {f"downmix.{source}": each for source, each in zip(ANALYSERS, self._downmixes, strict=True)}
         for side, its in (("rhythm", self._rhythm), ("tonal", self._tonal), ("voice", self._voice)):
             parts |= {f"{side}.{name}": part for name, part in its.parts().items()}
         return parts

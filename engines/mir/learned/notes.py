@@ -1,6 +1,6 @@
 """Pitch and notes of one voice: a bass, a singer, a lead.
 
-Pitch by YIN (de Cheveigné and Kawahara, "YIN, a fundamental frequency estimator for speech and music", JASA 2002):
+YinPitch by YIN (de Cheveigné and Kawahara, "YIN, a fundamental frequency estimator for speech and music", JASA 2002):
 the lag at which the wave is most like itself, here by way of the spectrum. A note is a pitch that stays.
 """
 
@@ -38,7 +38,7 @@ RISE = 1.6
 """How many times louder than two steps before the same pitch has to be to be struck again."""
 
 
-class Pitch:
+class YinPitch:
     """The pitch at the end of a window of audio."""
 
     def __init__(self, rate: int) -> None:

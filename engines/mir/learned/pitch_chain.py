@@ -6,18 +6,18 @@ import numpy as np
 
 from bridge.core.events import Note, TimedEvent
 from engines.mir.learned.features import STEPS_A_SECOND
-from engines.mir.learned.notes import LOST, STAY, WINDOW_S, NoteTracker, Pitch
-from engines.mir.learned.stream_state import Waiting
+from engines.mir.learned.notes import LOST, STAY, WINDOW_S, NoteTracker, YinPitch
+from engines.mir.learned.stream_state import DelayedEvents
 from engines.onnx import Floats
 from engines.saved_state import SavedState
 
 
-class Voice:
+class PitchChain:
     """One source, step by step."""
 
     def __init__(self, rate: int) -> None:
         self.rate = rate
-        self._pitch, self._tracker, self._waiting = Pitch(rate), NoteTracker(), Waiting((Note,))
+        self._pitch, self._tracker, self._waiting = YinPitch(rate), NoteTracker(), DelayedEvents((Note,))
         self.window = self._pitch.window
         self._step = round(rate / STEPS_A_SECOND)
         self.latency = round((max(STAY, LOST) / STEPS_A_SECOND + WINDOW_S / 2) * rate)

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from bridge.core.events import Beat, Onset, Tempo, TimedEvent
 from engines.mir.learned.bar_counter import BarCounter
-from engines.mir.learned.beat_tracker import UNHEARD, BeatTracker, Pulse
+from engines.mir.learned.beat_tracker import UNHEARD, BeatPhase, BeatTracker
 from engines.mir.learned.features import RHYTHM_BANDS, SILENT, rhythm_levels
-from engines.mir.learned.harmonic_change import Turns
-from engines.mir.learned.stream_state import Heard, Waiting
+from engines.mir.learned.harmonic_change import HarmonicChangeDetector
+from engines.mir.learned.stream_state import DelayedEvents, OnnxStepper
 from engines.onnx import Floats
 from engines.saved_state import SavedState
 
@@ -31,7 +31,7 @@ ONSET_FROM = 0.3
 """An onset is a peak of its chance above this."""
 
 
-class Telling(SavedState):
+class BeatSchedule(SavedState):
     """The pulse as it was heard last, and what was told of it, so that no beat comes twice; in frames.
 
     ``beat``: when a beat was; ``period``: from one to the next, 0 where there is no pulse. ``awaited``: the beat told
@@ -57,7 +57,7 @@ class Telling(SavedState):
         return max(round(beat), block)
 
 
-class Peaks(SavedState):
+class OnsetPeakPicker(SavedState):
     """Onsets: where the network is surest of one. Their strength is how much the levels grew around it."""
 
     saved_fields = ("chances", "growths")
@@ -82,16 +82,17 @@ class Peaks(SavedState):
         return Onset(min(5.0 * float(self.growths.max()), 1.0), float(peak))
 
 
-class Rhythm:
+class RhythmChain:
     """One source, step by step."""
 
     def __init__(self, rate: int, model: bytes) -> None:
         self.rate = rate
         self._levels = rhythm_levels(rate)
         self.window = self._levels.window
-        self._network = Heard("mir-rhythm", model, 2, RHYTHM_BANDS)
-        self.beats, self._bars, self.telling, self._peaks = BeatTracker(), BarCounter(), Telling(), Peaks()
-        self._onsets, self._turns = Waiting((Onset,)), Turns(rate)
+        self._network = OnnxStepper("mir-rhythm", model, 2, RHYTHM_BANDS)
+        self.beats, self._bars, self.telling = BeatTracker(), BarCounter(), BeatSchedule()
+        self._peaks = OnsetPeakPicker()
+        self._onsets, self._turns = DelayedEvents((Onset,)), HarmonicChangeDetector(rate)
         self.onsets_latency = round(ONSETS_S * rate)
 
     def parts(self) -> dict[str, SavedState]:
@@ -125,7 +126,7 @@ class Rhythm:
         """The stream has a gap that ends at frame ``until``."""
         self.telling.deaf = until + round(DEAF_S * self.rate)
 
-    def _follow(self, pulse: Pulse | None, spoken: float) -> None:
+    def _follow(self, pulse: BeatPhase | None, spoken: float) -> None:
         """The pulse at frame ``spoken``."""
         telling = self.telling
         if pulse is None:

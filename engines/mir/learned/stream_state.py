@@ -14,7 +14,7 @@ from engines.onnx import Bound, Floats, open_session, shapes
 from engines.saved_state import SavedState
 
 
-class Heard(SavedState):
+class OnnxStepper(SavedState):
     """A network and what it remembers: levels in, chances out, a step a call."""
 
     saved_fields = ("levels", "kept")
@@ -45,7 +45,7 @@ class Heard(SavedState):
         return chances
 
 
-class Listening(SavedState):
+class AudioHistory(SavedState):
     """The last of the audio, a row a source, and how many steps of it were taken since ``origin``, its first frame.
 
     ``recent`` (sources, frames): what came lies before ``end``. Only when there is no more room behind it the last
@@ -89,7 +89,7 @@ class Listening(SavedState):
         return window
 
 
-class Waiting(SavedState):
+class DelayedEvents(SavedState):
     """Events that are known and not yet due: what is said late is said equally late, as declared."""
 
     saved_fields = ("frames", "kinds", "values", "count")

@@ -21,15 +21,15 @@ from bridge.failures import explain
 from bridge.names import folded
 from bridge.printing import one_line
 from engines.mir.offline.analysis_remarks import NO_BEAT, beat_remarks, level_remark, sides_remark
-from engines.mir.offline.beat_activation import ActivationMeter
+from engines.mir.offline.beat_activation import ActivationExtractor
 from engines.mir.offline.beat_decoder import Track, decode
 from engines.mir.offline.exporters import texts
 from engines.mir.offline.midi_export import midi_file
 from engines.mir.offline.song_map import SongMap, from_json, to_json
-from engines.mir.offline.song_map_builder import Gathering
+from engines.mir.offline.song_map_builder import SongMapBuilder
 from engines.mir.offline.song_map_picture import draw
 from engines.mir.offline.tempo_changes import remarks_on
-from engines.mir.offline.waveform_overview import Outline
+from engines.mir.offline.waveform_overview import WaveformOverview
 from engines.offline.engine_stream import EngineStream
 from engines.offline.rates import StreamResampler, own_rate
 from engines.offline.song_batch import ProgressCallback
@@ -44,7 +44,7 @@ SILENT_PEAK, QUIET_PEAK, RAISED_PEAK = 10 ** (-80 / 20), 10 ** (-30 / 20), 10 **
 
 
 @dataclass(slots=True)
-class Outcome:
+class AnalysisResult:
     """What became of a song. ``status``: done or failed. ``files``: what was written, by kind (``beats.csv``).
 
     ``listened_s``: what reading and hearing it took of ``took_s``.
@@ -68,7 +68,7 @@ def analyse_song(
     values: Mapping[str, float],
     told: ProgressCallback,
     clock: Callable[[], float],
-) -> Outcome:
+) -> AnalysisResult:
     """Let ``engine`` hear the song at ``path`` and write what it told into ``out``.
 
     Errors that the user can mend are raised. A picture that cannot be drawn is a note, as all else is written.
@@ -77,7 +77,7 @@ def analyse_song(
     song, outline, rate, chances, track = hear(path, engine, values, told)
     if NO_BEAT not in song.remarks:
         song = replace(song, remarks=(*song.remarks, *remarks_on(song.beats, track, chances)))
-    outcome = Outcome(path, map=song, notes=list(song.remarks), listened_s=clock() - began_s)
+    outcome = AnalysisResult(path, map=song, notes=list(song.remarks), listened_s=clock() - began_s)
     name = name_for(path, out)
     contents: dict[str, str | bytes] = {MAP: to_json(song), **texts(song), "mid": midi_file(song, spelt(path.stem))}
     for kind, content in contents.items():
@@ -100,7 +100,7 @@ class Analysis(NamedTuple):
     beats decoded from it."""
 
     map: SongMap
-    outline: Outline
+    outline: WaveformOverview
     rate_hz: int
     chances: NDArray[np.float32]
     track: Track
@@ -124,10 +124,14 @@ def hear(path: Path, engine: Engine, values: Mapping[str, float], told: Progress
 
 
 def _hear(path: Path, engine: Engine, values: Mapping[str, float], told: ProgressCallback, gain: float) -> Analysis:
-    outline = Outline()
+    outline = WaveformOverview()
     with Song(path) as file:
         rate = own_rate(engine.spec.rates, file.rate)
-        listening, gathering, meter = EngineStream(engine, rate, values), Gathering(rate), ActivationMeter(rate)
+        listening, gathering, meter = (
+            EngineStream(engine, rate, values),
+            SongMapBuilder(rate),
+            ActivationExtractor(rate),
+        )
         resampling = StreamResampler(file.rate, rate, 2) if rate != file.rate else None
 
         def take(audio: Audio) -> None:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from bridge.printing import columns, one_line
 from engines.mir.engine_lookup import DEFAULT, chosen_values, engine_named
-from engines.mir.offline.analysis_job import Outcome, analyse_song
+from engines.mir.offline.analysis_job import AnalysisResult, analyse_song
 from engines.offline.progress import length
 from engines.offline.song_batch import each_song, report_of
 from engines.offline.songs import spelt
@@ -42,13 +42,13 @@ def analyze(
         files,
         out,
         lambda song, told: analyse_song(song, out, listener, values, told, time.monotonic),
-        lambda song, error: Outcome(song, "failed", error=error.message, hint=error.hint),
+        lambda song, error: AnalysisResult(song, "failed", error=error.message, hint=error.hint),
         report_of(table, _as_dict, json_),
         "stopped; the songs before this one are finished",
     )
 
 
-def table(outcomes: Sequence[Outcome]) -> RenderableType:
+def table(outcomes: Sequence[AnalysisResult]) -> RenderableType:
     """What was found in each song, how many times faster than it plays, and below that where it is or why not."""
     shown = columns("song", "length", "took", "speed", "tempo", "beats", "chords", "key", left=("key",))
     lines = []
@@ -77,12 +77,12 @@ def table(outcomes: Sequence[Outcome]) -> RenderableType:
     return Group(shown, *lines) if shown.row_count else Group(*lines)
 
 
-def _speed(outcome: Outcome) -> float:
+def _speed(outcome: AnalysisResult) -> float:
     """Seconds of the song a second of work."""
     return outcome.map.duration_s / max(outcome.took_s, 1e-9) if outcome.map else 0.0
 
 
-def _as_dict(outcome: Outcome) -> dict[str, object]:
+def _as_dict(outcome: AnalysisResult) -> dict[str, object]:
     song = outcome.map
     return {
         "song": spelt(outcome.song),

@@ -15,7 +15,7 @@ from engines.mir.learned.beat_tracker import UNHEARD
 from engines.mir.learned.features import RHYTHM_BANDS, SILENT, STEPS_A_SECOND, rhythm_levels, step_end
 from engines.mir.learned.learned_mir import WEIGHTS
 from engines.mir.learned.rhythm_chain import DELAY_S
-from engines.mir.learned.stream_state import Heard as Network
+from engines.mir.learned.stream_state import OnnxStepper
 from engines.onnx import read_shipped
 
 Floats = NDArray[np.float32]
@@ -32,14 +32,14 @@ def times_of(steps: int) -> Doubles:
     return (np.arange(steps) + 1) / STEPS_A_SECOND - DELAY_S
 
 
-class ActivationMeter:
+class ActivationExtractor:
     """Takes a song at ``rate`` Hz in pieces of any length, in memory of which only the result grows."""
 
     def __init__(self, rate: int) -> None:
         self._rate = rate
         self._downmix = Downmix(rate)
         self._levels = rhythm_levels(rate)
-        self._network = Network("mir-rhythm", read_shipped(WEIGHTS, "mir-rhythm.onnx"), 2, RHYTHM_BANDS)
+        self._network = OnnxStepper("mir-rhythm", read_shipped(WEIGHTS, "mir-rhythm.onnx"), 2, RHYTHM_BANDS)
         self._waiting = np.zeros(self._levels.window, np.float32)  # silence stands before the song
         self._offset = -self._levels.window  # the frame that it begins with
         self._frames = 0
@@ -93,6 +93,6 @@ class ActivationMeter:
 
 def activation_of(audio: Audio, rate: int) -> Floats:
     """The chances of a beat in ``audio``, shape (2, frames)."""
-    meter = ActivationMeter(rate)
+    meter = ActivationExtractor(rate)
     meter.push(audio)
     return meter.finish()

@@ -46,7 +46,7 @@ LEAST_PART = 1 / 3
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class OctaveAmbiguity:
     """From when to when (seconds) the beats may be at twice their speed, or at half of it: ``bpm``, or ``other``."""
 
     start_s: float
@@ -80,7 +80,7 @@ class _Passage:
 
 def at_one_level(
     track: Track, chances: NDArray[np.float32], changes_s: Sequence[float]
-) -> tuple[Track, tuple[Doubt, ...]]:
+) -> tuple[Track, tuple[OctaveAmbiguity, ...]]:
     """``track`` without every other beat of passages that are too fast, and where that is in doubt.
 
     ``changes_s``: where the tempo changes.
@@ -99,9 +99,9 @@ def at_one_level(
             kept[passage.first + weaker : passage.last : 2] = False
             anew[passage.first + int(weaker == 0)] = True
             anew[passage.last : passage.last + 1] = True
-            doubts.append(Doubt(passage.start_s, passage.end_s, passage.bpm / 2, passage.bpm))
+            doubts.append(OctaveAmbiguity(passage.start_s, passage.end_s, passage.bpm / 2, passage.bpm))
         elif away >= DOUBTFUL and away_halved < away:
-            doubts.append(Doubt(passage.start_s, passage.end_s, passage.bpm, passage.bpm / 2))
+            doubts.append(OctaveAmbiguity(passage.start_s, passage.end_s, passage.bpm, passage.bpm / 2))
     return Track(track.beats_s[kept], anew[kept]), tuple(doubts)
 
 

@@ -14,7 +14,7 @@ SILENT = Chord(-1, 0, -1, 0.0)
 DIGITS = 6
 
 
-class Gathering:
+class SongMapBuilder:
     """Takes events in any order; their frames count at ``rate``, in Hz."""
 
     def __init__(self, rate: int) -> None:

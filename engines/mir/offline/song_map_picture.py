@@ -11,7 +11,7 @@ import numpy as np
 from bridge.core.audio import Audio
 from bridge.errors import BridgeError
 from engines.mir.offline.song_map import SongMap
-from engines.mir.offline.waveform_overview import Outline
+from engines.mir.offline.waveform_overview import WaveformOverview
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,7 +28,7 @@ WAVE_AT, CHORDS_AT, KEY_AT = (0.42, 1.0), (0.16, 0.36), (0.0, 0.12)
 """Where the lanes lie in a row: bottom and top."""
 
 
-def draw(song: SongMap, outline: Outline, rate: int, name: str) -> bytes:
+def draw(song: SongMap, outline: WaveformOverview, rate: int, name: str) -> bytes:
     """The sheet as PNG. ``outline``: of the whole song, its frames at ``rate``.
 
     Needs matplotlib, which only the extra ``bench`` brings: without it a `BridgeError` says so.

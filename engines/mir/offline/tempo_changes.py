@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from engines.mir.learned.beat_tracker import UNHEARD
 from engines.mir.offline.beat_activation import times_of
 from engines.mir.offline.beat_decoder import SILENT_STEPS, Track
-from engines.mir.offline.metrical_levels import ALIKE_OCTAVES, Doubt, at_one_level, at_speed_of
+from engines.mir.offline.metrical_levels import ALIKE_OCTAVES, OctaveAmbiguity, at_one_level, at_speed_of
 from engines.mir.offline.song_map import SongBeat
 from engines.offline.progress import length
 
@@ -37,7 +37,7 @@ EARLY_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class TempoStep:
     """At ``time_s`` the tempo goes from ``before`` to ``after``, beats a minute."""
 
     time_s: float
@@ -53,7 +53,7 @@ def remarks_on(found: Sequence[SongBeat], track: Track, chances: Floats) -> tupl
     return (*tempo_remarks(changes, doubts), *unsure_remarks(found_s, track.beats_s, chances, changes))
 
 
-def tempo_changes(beats_s: Doubles, chances: Floats) -> tuple[Change, ...]:
+def tempo_changes(beats_s: Doubles, chances: Floats) -> tuple[TempoStep, ...]:
     """Where the tempo of ``beats_s`` changes at once; ``chances``: their activation, for silences, which say nothing.
 
     An octave is none: so far apart are two ways to count one tempo, too.
@@ -63,7 +63,7 @@ def tempo_changes(beats_s: Doubles, chances: Floats) -> tuple[Change, ...]:
     starts, octaves = np.array([at for at, _ in gaps]), np.log2([gap for _, gap in gaps])
     parts = _without_returns(octaves, [0, *_places(octaves), len(octaves)])
     tempi = [60.0 / float(2.0 ** np.median(octaves[a:b])) for a, b in pairwise(parts) if b > a]
-    found = [Change(float(starts[at]), *both) for at, both in zip(parts[1:-1], pairwise(tempi), strict=True)]
+    found = [TempoStep(float(starts[at]), *both) for at, both in zip(parts[1:-1], pairwise(tempi), strict=True)]
     return tuple(change for change in found if _differ(float(np.log2(change.after / change.before))))
 
 
@@ -79,7 +79,7 @@ def _without_returns(octaves: Doubles, places: list[int]) -> list[int]:
     return places
 
 
-def levelled(found: Sequence[SongBeat], track: Track, chances: Floats) -> tuple[Track, tuple[Doubt, ...]]:
+def levelled(found: Sequence[SongBeat], track: Track, chances: Floats) -> tuple[Track, tuple[OctaveAmbiguity, ...]]:
     """``track`` at the speed of the engine, of which ``found`` are the beats, and of the song's other passages; and
     where that is in doubt."""
     track = at_speed_of(found, track)
@@ -94,7 +94,7 @@ def silences_of(chances: Floats) -> list[tuple[float, float]]:
     return [(float(times[edges[i] + 1]), float(times[edges[i + 1]])) for i in long]
 
 
-def tempo_remarks(changes: Sequence[Change], doubts: Sequence[Doubt]) -> tuple[str, ...]:
+def tempo_remarks(changes: Sequence[TempoStep], doubts: Sequence[OctaveAmbiguity]) -> tuple[str, ...]:
     """What is to be said of them."""
     said = [
         f"the tempo changes at {length(change.time_s)}, from {change.before:.0f} to {change.after:.0f}"
@@ -109,7 +109,9 @@ def tempo_remarks(changes: Sequence[Change], doubts: Sequence[Doubt]) -> tuple[s
     return tuple(said)
 
 
-def unsure_remarks(found_s: Doubles, beats_s: Doubles, chances: Floats, changes: Sequence[Change]) -> tuple[str, ...]:
+def unsure_remarks(
+    found_s: Doubles, beats_s: Doubles, chances: Floats, changes: Sequence[TempoStep]
+) -> tuple[str, ...]:
     """Where the beats ``found_s`` of an engine that knows nothing of what comes are not those of the song, ``beats_s``.
 
     That is said where it lags: behind the ``changes`` and behind silences in the song.

@@ -10,7 +10,7 @@ COLUMNS = 8192
 FIRST_FRAMES = 64
 
 
-class Outline:
+class WaveformOverview:
     """Lowest and highest sample of all channels a column. When 2 * COLUMNS are full, each pair becomes one."""
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ import soxr
 from bridge.core.audio import CHANNELS, Audio
 from bridge.core.engine import Engine
 from engines.mir.offline.song_map import SongMap
-from engines.mir.offline.song_map_builder import Gathering
+from engines.mir.offline.song_map_builder import SongMapBuilder
 from engines.offline.engine_stream import EngineStream
 from engines.offline.rates import own_rate
 from research.mir.evaluation.delays import Delays
@@ -55,7 +55,7 @@ def engine_listener(engine: Engine, values: Mapping[str, float] | None = None) -
     def listen(mix: Audio, rate: int) -> Answer:
         to = own_rate(engine.spec.rates, rate)
         heard = soxr.resample(mix.T, rate, to, quality="VHQ").T if to != rate else mix
-        listening, gathering = EngineStream(engine, to, values), Gathering(to)
+        listening, gathering = EngineStream(engine, to, values), SongMapBuilder(to)
         pieces = (heard[:, at : at + BLOCK_FRAMES] for at in range(0, heard.shape[1], BLOCK_FRAMES))
         for said in (said for piece in pieces for said in listening.push(piece)):
             gathering.take(said.event, said.port)

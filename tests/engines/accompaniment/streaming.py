@@ -13,7 +13,7 @@ from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.layout import FORESEEN_RING, HOST_RING, MIDI_PORTS, Plan, WorkerPlan
 from engines.accompaniment.band import Band
 from engines.accompaniment.timeline import HOP
-from tests.engines.driving import RATE, chord
+from tests.engines.driving import RATE, parse_chord
 from tests.runtime.desk import open_desk
 
 PERIOD = 512
@@ -85,7 +85,7 @@ def chords_of(cycles: Sequence[Cycle], labels: Sequence[str] = LOOP, beats_each:
         for beat in range(int(cycle.beat) - 1, int(cycle.beat) + 3):
             frame = frame_in(cycles, index, beat)
             if frame is not None:
-                sounds = chord(labels[beat // beats_each % len(labels)])
+                sounds = parse_chord(labels[beat // beats_each % len(labels)])
                 if not found or found[-1][1] != sounds:
                     found.append((frame, sounds))
     return found

@@ -25,7 +25,7 @@ from engines.accompaniment.live_sheet import SHEET
 from engines.accompaniment.performance_controls import STYLES
 from engines.accompaniment.performer import CHANNELS
 from engines.accompaniment.timeline import HOP, LOOKAHEAD
-from tests.engines.driving import RATE, At, chord, hosted, standing
+from tests.engines.driving import RATE, BlockTimeAt, no_host, parse_chord, rolling_host
 
 TEMPO = 120.0
 BEAT = 60 * RATE / TEMPO
@@ -74,11 +74,11 @@ def ready(lead: int = 0) -> Band:
 
 
 def play(
-    chords: Told, beats: float, at: At | None = None, lead: int = 0, beats_heard: Sequence[TimedEvent] = (),
+    chords: Told, beats: float, at: BlockTimeAt | None = None, lead: int = 0, beats_heard: Sequence[TimedEvent] = (),
     values: Callable[[int], Mapping[str, float]] = lambda _: {}, stop: bool = True,
 ) -> Heard:  # fmt: skip
     """Let a band hear ``chords``, each when it is told, for so many beats; ``stop``: then the song stops."""
-    band, heard, at = ready(lead), Heard(), at or hosted(TEMPO)
+    band, heard, at = ready(lead), Heard(), at or rolling_host(TEMPO)
     frames = round(beats * BEAT) // HOP * HOP
     for first in range(0, frames + (4 * HOP if stop else 0), HOP):
         block = block_for(band.spec.inputs, HOP, band.spec.controls)
@@ -96,7 +96,7 @@ def play(
 def chart(labels: Sequence[str], beats_each: int = 4, late: int = 0) -> list[tuple[int, TimedEvent]]:
     """A chord every so many beats, told ``late`` frames after."""
     return [
-        (round(i * beats_each * BEAT) + late, TimedEvent(round(i * beats_each * BEAT), chord(label)))
+        (round(i * beats_each * BEAT) + late, TimedEvent(round(i * beats_each * BEAT), parse_chord(label)))
         for i, label in enumerate(labels)
     ]
 
@@ -139,7 +139,7 @@ def test_what_comes_after_the_decision_does_not_change_it(lookahead: float) -> N
 
     one = play(chart(LOOP * 3), 30, values=values, stop=False)
     other = play(
-        [*(row for row in chart(LOOP * 3) if row[0] < decided), (decided, TimedEvent(decided, chord("Gb")))],
+        [*(row for row in chart(LOOP * 3) if row[0] < decided), (decided, TimedEvent(decided, parse_chord("Gb")))],
         30, values=values, stop=False,
     )  # fmt: skip
     assert [row for row in one.said if row[0] < decided] == [row for row in other.said if row[0] < decided]
@@ -148,7 +148,7 @@ def test_what_comes_after_the_decision_does_not_change_it(lookahead: float) -> N
 
 def test_a_chord_that_gives_way_takes_its_notes_with_it() -> None:
     """Foreseen was a bar of C: the pad that holds it lets go when F is known in the middle of the bar."""
-    chords = [*chart(["C"]), (round(17.2 * BEAT), TimedEvent(round(17.2 * BEAT), chord("Gb")))]
+    chords = [*chart(["C"]), (round(17.2 * BEAT), TimedEvent(round(17.2 * BEAT), parse_chord("Gb")))]
     heard = play(
         chords, 22, values=lambda _: {LOOKAHEAD.name: 0.0, "accompaniment.band.style": float(STYLES.index("pop"))}
     )
@@ -176,7 +176,7 @@ def test_each_part_is_muted_by_itself_from_the_next_beat_and_ends_what_it_held()
 
 def test_without_a_host_it_follows_the_beats_heard_and_stops_two_beats_after_the_last() -> None:
     beats = [TimedEvent(round(i * BEAT), Beat(i % 4, 4, TEMPO, 0.9, i)) for i in range(20)]
-    heard = play(chart(LOOP * 2), 40, at=standing, beats_heard=beats)
+    heard = play(chart(LOOP * 2), 40, at=no_host, beats_heard=beats)
     ends = [off for part in CHANNELS for _, off, _ in heard.notes(part)]
     assert 18 * BEAT < max(ends) < 24 * BEAT
 
@@ -217,8 +217,8 @@ def test_whatever_the_transport_does_no_note_hangs_or_doubles(data: st.DataObjec
             frame += HOP
     total = len(times) * HOP
     chords = [
-        (told + int(random.integers(0, 30000)), TimedEvent(told, chord(str(random.choice([*LOOP, "Gb7", "Dm7"])))))
-        for told in range(0, total, int(random.integers(9000, 60000)))
+        (at + int(random.integers(0, 30000)), TimedEvent(at, parse_chord(str(random.choice([*LOOP, "Gb7", "Dm7"])))))
+        for at in range(0, total, int(random.integers(9000, 60000)))
     ]
     chords.sort(key=lambda row: row[0])
     changes: dict[int, dict[str, float]] = defaultdict(dict)
@@ -274,13 +274,13 @@ def test_each_beat_s_chord_is_said_when_it_is_decided_with_its_source_and_how_lo
 
 
 def test_a_chord_that_is_told_again_at_a_start_does_not_make_the_analyser_slow() -> None:
-    band, at = ready(), hosted(TEMPO)
+    band, at = ready(), rolling_host(TEMPO)
     for first in range(0, RATE, HOP):
         block, out = block_for(band.spec.inputs, HOP, band.spec.controls), block_for(band.spec.outputs, HOP)
         if first == 0:
-            block.events["chords"].append(TimedEvent(-20 * RATE, chord("C")))
+            block.events["chords"].append(TimedEvent(-20 * RATE, parse_chord("C")))
         if first == HOP:
-            block.events["chords"].append(TimedEvent(0, chord("F")))
+            block.events["chords"].append(TimedEvent(0, parse_chord("F")))
         band.process(block, at(first), out)
     assert float(band.state()["listener.late"]) == 2 * HOP
 
@@ -292,7 +292,7 @@ def test_beats_that_a_leap_of_the_tempo_has_made_too_late_are_said_to_be_silent(
         here = BlockTime(min(frame, leap), RATE, min(frame, leap) / RATE, 60.0, True, 4, True)
         return here if frame <= leap else replace(here, tempo=400.0).moved_to(frame)
 
-    heard = play([(0, TimedEvent(0, chord("C")))], 40, at=at, lead=2304, values=lambda _: {LOOKAHEAD.name: 0.0})
+    heard = play([(0, TimedEvent(0, parse_chord("C")))], 40, at=at, lead=2304, values=lambda _: {LOOKAHEAD.name: 0.0})
     silent = [commit.beat for _, commit in heard.foreseen(Commit) if commit.level == LEVELS.index("silence")]
     assert silent == [16, 17]  # what was decided of the slow beat 15 ends in the quick beat 17
     heard.notes("pad")
@@ -301,7 +301,7 @@ def test_beats_that_a_leap_of_the_tempo_has_made_too_late_are_said_to_be_silent(
 @pytest.mark.parametrize(("bar_beats", "played"), [(2, 2), (7, 7), (8, 4), (9, 3), (11, 1), (12, 6)])
 def test_bars_that_are_too_long_are_played_in_equal_parts(bar_beats: int, played: int) -> None:
     assert playable(bar_beats) == played
-    heard = play(chart(LOOP, 4), 16, at=hosted(TEMPO, bar_beats))
+    heard = play(chart(LOOP, 4), 16, at=rolling_host(TEMPO, bar_beats))
     assert heard.notes("drums")
 
 

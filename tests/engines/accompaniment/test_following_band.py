@@ -16,7 +16,7 @@ from engines.accompaniment.sidechain import FOLLOWS, SOURCES
 from engines.accompaniment.style import ROLES
 from engines.accompaniment.timeline import HOP
 from tests.engines.accompaniment.test_sidechain import RHYTHM, plucked
-from tests.engines.driving import RATE, chord, hosted
+from tests.engines.driving import RATE, parse_chord, rolling_host
 
 BPM, BARS = 120.0, 12
 BAR = 2 * RATE
@@ -31,13 +31,13 @@ def play(bass: Audio, values: Callable[[int], Mapping[str, float]], late: int = 
     band.prepare(RATE, HOP, 640)
     told = np.concatenate([np.zeros((2, late), np.float32), bass], axis=1)
     said: Said = []
-    at = hosted(BPM)
+    at = rolling_host(BPM)
     for first in range(0, bars * BAR - HOP, HOP):
         block, out = block_for(band.spec.inputs, HOP, band.spec.controls), block_for(band.spec.outputs, HOP)
         block.values, block.late_frames = {**block.values, **PLAYS, **values(first)}, late
         block.audio["bass"][:] = told[:, first : first + HOP]
         if first == 0:
-            block.events["chords"].append(TimedEvent(0, chord("C")))
+            block.events["chords"].append(TimedEvent(0, parse_chord("C")))
         band.process(block, at(first), out)
         said += [(first, event) for event in out.events["midi"]]
     return said

@@ -29,7 +29,7 @@ from tests.engines.accompaniment.streaming import (
     late,
     stream,
 )
-from tests.engines.driving import RATE, chord
+from tests.engines.driving import RATE, parse_chord
 
 GRID = 0.25
 """Beats: sixteenths, of which the straight styles are made."""
@@ -209,7 +209,7 @@ def test_what_comes_after_a_decision_does_not_change_it(what: str, changed: int,
     }
     other = {port: [row for row in rows if row[0] < changed] for port, rows in heard.items()}
     if what == "chords":
-        other["chords"].append((changed, TimedEvent(changed, chord("Gb7"))))
+        other["chords"].append((changed, TimedEvent(changed, parse_chord("Gb7"))))
     elif what == "beats":
         other["beats"].append((changed, TimedEvent(changed, Beat(2, 3, 171.0, 1.0, 77))))
     elif what == "onsets":

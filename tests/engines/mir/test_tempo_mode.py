@@ -10,21 +10,21 @@ import pytest
 from bridge.core.clock import ASSIST, FOLLOW, HOST
 from bridge.core.events import Beat, Tempo, TimedEvent
 from engines.mir.chroma.chroma_mir import HOP, PRIOR, ChromaMir
-from engines.mir.tempo_mode import CLAMP, MODE, Leader, Prior, needs_tracking, prior_for
-from tests.engines.driving import RATE, At, beats_of, clicks, hosted, listen, standing, tempi_of
+from engines.mir.tempo_mode import CLAMP, MODE, TempoArbiter, TempoPrior, needs_tracking, prior_for
+from tests.engines.driving import RATE, BlockTimeAt, clicks, find_beats, find_tempi, no_host, rolling_host, run_engine
 
 SECONDS = 16
 LATE = 0.3
 """Beats by which the clicks lie behind the host's beats."""
 
 
-def heard_in(mode: int, at: At, bpm: float, first: int, prior_bpm: float = 120.0) -> list[tuple[int, Beat]]:
+def heard_in(mode: int, at: BlockTimeAt, bpm: float, first: int, prior_bpm: float = 120.0) -> list[tuple[int, Beat]]:
     """The beats that mir.chroma says to clicks at ``bpm`` from frame ``first`` on, in ``mode``."""
     engine = ChromaMir()
     engine.prepare(RATE, HOP)
     mix, _ = clicks(bpm, SECONDS, first)
     values = {MODE.name: float(mode), PRIOR.name: prior_bpm}
-    return beats_of(listen(engine, mix.shape[1], at, mix, values=values))
+    return find_beats(run_engine(engine, mix.shape[1], at, mix, values=values))
 
 
 def phases(found: list[tuple[int, Beat]], bpm: float, first: int, after_s: float = 10.0) -> list[float]:
@@ -36,13 +36,13 @@ def phases(found: list[tuple[int, Beat]], bpm: float, first: int, after_s: float
 
 def test_in_host_mode_the_beats_are_the_hosts_whatever_is_heard() -> None:
     first = round(LATE * 60 * RATE / 120)
-    found = heard_in(HOST, hosted(120.0), 120.0, first)
+    found = heard_in(HOST, rolling_host(120.0), 120.0, first)
     assert phases(found, 120.0, 0) == pytest.approx([0.0] * 11, abs=1e-3)
 
 
 def test_in_assist_mode_the_hosts_beats_move_onto_those_heard_and_keep_count_and_tempo() -> None:
     first = round(LATE * 60 * RATE / 120)
-    found = heard_in(ASSIST, hosted(120.0), 120.0, first)
+    found = heard_in(ASSIST, rolling_host(120.0), 120.0, first)
     assert max(map(abs, phases(found, 120.0, first))) < 0.05
     assert [beat.index for _, beat in found] == list(range(found[0][1].index, found[0][1].index + len(found)))
     assert {beat.tempo for _, beat in found} == {120.0}
@@ -53,13 +53,13 @@ def test_in_assist_mode_the_hosts_beats_move_onto_those_heard_and_keep_count_and
 def test_in_assist_mode_silence_leaves_the_hosts_beats_where_they_are() -> None:
     engine = ChromaMir()
     engine.prepare(RATE, HOP)
-    found = beats_of(listen(engine, 6 * RATE, hosted(120.0), values={MODE.name: float(ASSIST)}))
+    found = find_beats(run_engine(engine, 6 * RATE, rolling_host(120.0), values={MODE.name: float(ASSIST)}))
     assert [frame for frame, _ in found] == [round(i * RATE / 2) for i in range(12)]
 
 
 def test_in_assist_mode_half_the_hosts_tempo_is_not_heard_as_the_tempo() -> None:
-    found = heard_in(ASSIST, hosted(160.0), 80.0, 3000)
-    assert np.diff([frame for frame, _ in heard_in(FOLLOW, standing, 80.0, 3000, prior_bpm=160.0)])[
+    found = heard_in(ASSIST, rolling_host(160.0), 80.0, 3000)
+    assert np.diff([frame for frame, _ in heard_in(FOLLOW, no_host, 80.0, 3000, prior_bpm=160.0)])[
         -4:
     ] == pytest.approx(60 * RATE / 160.0, rel=0.05)
     step = 60 * RATE / 160.0
@@ -67,66 +67,66 @@ def test_in_assist_mode_half_the_hosts_tempo_is_not_heard_as_the_tempo() -> None
 
 
 def test_in_follow_mode_the_beats_are_those_heard_and_a_host_is_none() -> None:
-    found = heard_in(FOLLOW, hosted(133.0), 124.0, 3000)
+    found = heard_in(FOLLOW, rolling_host(133.0), 124.0, 3000)
     assert len(phases(found, 124.0, 3000)) >= 11
     assert max(map(abs, phases(found, 124.0, 3000))) < 0.05
-    assert found == heard_in(FOLLOW, standing, 124.0, 3000)
+    assert found == heard_in(FOLLOW, no_host, 124.0, 3000)
 
 
 @pytest.mark.parametrize("bpm", [96.0, 150.0])
 def test_in_follow_mode_a_tempo_beyond_the_clamp_is_never_said(bpm: float) -> None:
-    found = heard_in(FOLLOW, standing, bpm, 3000)
+    found = heard_in(FOLLOW, no_host, bpm, 3000)
     assert all(abs(beat.tempo - 120.0) <= (CLAMP + 0.01) * 120.0 for _, beat in found)
-    assert heard_in(FOLLOW, standing, bpm, 3000, prior_bpm=bpm)
+    assert heard_in(FOLLOW, no_host, bpm, 3000, prior_bpm=bpm)
 
 
 def test_without_a_host_assist_is_what_host_is() -> None:
-    assert heard_in(ASSIST, standing, 110.0, 3000) == heard_in(HOST, standing, 110.0, 3000)
+    assert heard_in(ASSIST, no_host, 110.0, 3000) == heard_in(HOST, no_host, 110.0, 3000)
 
 
 @pytest.mark.parametrize(
     ("mode", "at", "tracks", "prior"),
     [
-        (HOST, hosted(90.0), False, Prior(120.0)),
-        (HOST, standing, True, Prior(120.0)),
-        (ASSIST, hosted(90.0), True, Prior(90.0, CLAMP)),
-        (ASSIST, standing, True, Prior(120.0)),
-        (FOLLOW, hosted(90.0), True, Prior(120.0, CLAMP)),
-        (FOLLOW, standing, True, Prior(120.0, CLAMP)),
+        (HOST, rolling_host(90.0), False, TempoPrior(120.0)),
+        (HOST, no_host, True, TempoPrior(120.0)),
+        (ASSIST, rolling_host(90.0), True, TempoPrior(90.0, CLAMP)),
+        (ASSIST, no_host, True, TempoPrior(120.0)),
+        (FOLLOW, rolling_host(90.0), True, TempoPrior(120.0, CLAMP)),
+        (FOLLOW, no_host, True, TempoPrior(120.0, CLAMP)),
     ],
 )
-def test_each_mode_says_what_to_look_for(mode: int, at: At, tracks: bool, prior: Prior) -> None:
+def test_each_mode_says_what_to_look_for(mode: int, at: BlockTimeAt, tracks: bool, prior: TempoPrior) -> None:
     assert needs_tracking(mode, at(0)) is tracks
     assert prior_for(mode, at(0), 120.0) == prior
 
 
-def say(leader: Leader, *confidences: float, bpm: float = 120.0) -> list[float]:
+def say(leader: TempoArbiter, *confidences: float, bpm: float = 120.0) -> list[float]:
     """Which of the beats of these confidences come through in follow mode."""
     heard = [TimedEvent(i, Beat(0, 4, bpm, confidence, i)) for i, confidence in enumerate(confidences)]
-    said = leader.listen(FOLLOW, standing(0), heard, Prior(120.0, CLAMP))
+    said = leader.listen(FOLLOW, no_host(0), heard, TempoPrior(120.0, CLAMP))
     return [event.payload.confidence for event in said if isinstance(event.payload, Beat)]
 
 
 def test_the_gate_opens_at_its_confidence_and_closes_at_half_of_it() -> None:
-    leader = Leader(HOP, 0.4)
+    leader = TempoArbiter(HOP, 0.4)
     assert say(leader, 0.3, 0.39, 0.4, 0.3, 0.2, 0.19, 0.3, 0.5) == [0.4, 0.3, 0.2, 0.5]
 
 
 def test_what_exceeds_the_clamp_does_not_come_through() -> None:
-    leader = Leader(HOP, 0.4)
+    leader = TempoArbiter(HOP, 0.4)
     assert say(leader, 0.9, bpm=126.0) == [0.9]
     assert say(leader, 0.9, bpm=127.0) == []
-    said = leader.listen(FOLLOW, standing(0), [TimedEvent(0, Tempo(130.0, 1.0))], Prior(120.0, CLAMP))
+    said = leader.listen(FOLLOW, no_host(0), [TimedEvent(0, Tempo(130.0, 1.0))], TempoPrior(120.0, CLAMP))
     assert said == []
 
 
 def test_what_is_heard_meanwhile_does_not_matter_to_a_trusted_host() -> None:
-    one, other = Leader(HOP, 0.4), Leader(HOP, 0.4)
-    at = hosted(120.0)
+    one, other = TempoArbiter(HOP, 0.4), TempoArbiter(HOP, 0.4)
+    at = rolling_host(120.0)
     for start in range(0, 100 * HOP, HOP):
         heard = [TimedEvent(start + 7, Beat(0, 4, 120.0, 1.0, 0))]
-        assert one.listen(HOST, at(start), heard, Prior(120.0, inf)) == other.listen(
-            HOST, at(start), [], Prior(120.0, inf)
+        assert one.listen(HOST, at(start), heard, TempoPrior(120.0, inf)) == other.listen(
+            HOST, at(start), [], TempoPrior(120.0, inf)
         )
 
 
@@ -134,6 +134,6 @@ def test_tempi_that_are_followed_are_told() -> None:
     engine = ChromaMir()
     engine.prepare(RATE, HOP)
     mix, _ = clicks(124.0, 8)
-    said = tempi_of(listen(engine, mix.shape[1], standing, mix, values={MODE.name: float(FOLLOW)}))
+    said = find_tempi(run_engine(engine, mix.shape[1], no_host, mix, values={MODE.name: float(FOLLOW)}))
     assert said
     assert all(abs(bpm - 124.0) < 0.04 * 124.0 for bpm in said)

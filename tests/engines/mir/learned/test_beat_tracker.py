@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.core.time import TempoChange, TempoMap
-from engines.mir.learned.beat_tracker import BeatTracker, Pulse
+from engines.mir.learned.beat_tracker import BeatPhase, BeatTracker
 from engines.mir.learned.features import STEPS_A_SECOND
 
 MILLI = 1000
@@ -25,7 +25,7 @@ def chance_at(beat: float, beat_s: float, loud: float = 0.8) -> float:
 
 def follow(
     tracker: BeatTracker, beat_of: Callable[[float], float], seconds: float, loud: float = 0.8, since: float = 0.0
-) -> list[tuple[float, Pulse | None]]:
+) -> list[tuple[float, BeatPhase | None]]:
     """The pulse at each step from ``since`` on, with its time."""
     told = []
     for step in range(round(seconds * STEPS_A_SECOND)):
@@ -35,7 +35,7 @@ def follow(
     return told
 
 
-def phase_errors_s(told: list[tuple[float, Pulse | None]], beat_of: Callable[[float], float]) -> np.ndarray:
+def phase_errors_s(told: list[tuple[float, BeatPhase | None]], beat_of: Callable[[float], float]) -> np.ndarray:
     """How far each pulse's last beat is from the nearest true one, in seconds."""
     errors = []
     for at, pulse in told:

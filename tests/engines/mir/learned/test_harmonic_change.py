@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engines.mir.learned.bar_counter import BarCounter
-from engines.mir.learned.harmonic_change import BEATS, TO_S, Turns
+from engines.mir.learned.harmonic_change import BEATS, TO_S, HarmonicChangeDetector
 
 RATE = 44100
 LOOK = RATE // 10
@@ -20,7 +20,7 @@ def chances(root: int, sure: float = 0.9) -> np.ndarray:
 
 
 def listen(
-    turns: Turns, root_at: dict[float, int], beats: list[float], seconds: float
+    turns: HarmonicChangeDetector, root_at: dict[float, int], beats: list[float], seconds: float
 ) -> list[tuple[float, int, float]]:
     """What is said while the roots from these seconds on are looked at: (second, beats ago, turned)."""
     said, waiting, starts = [], list(beats), sorted(root_at)
@@ -35,7 +35,7 @@ def listen(
 
 def test_each_beat_is_judged_once_as_soon_as_what_follows_it_was_heard() -> None:
     beats = [0.5 * i for i in range(1, 17)]
-    said = listen(Turns(RATE), {0.0: 0, 2.0: 5, 6.0: 7}, beats, 9.0)
+    said = listen(HarmonicChangeDetector(RATE), {0.0: 0, 2.0: 5, 6.0: 7}, beats, 9.0)
     assert len(said) == len(beats)
     for (now, ago, turned), beat in zip(said, beats, strict=True):
         assert beat + 0.25 + TO_S <= now < beat + 0.25 + TO_S + 0.15  # half a period later, too
@@ -44,12 +44,12 @@ def test_each_beat_is_judged_once_as_soon_as_what_follows_it_was_heard() -> None
 
 
 def test_where_no_chord_sounds_nothing_is_said() -> None:
-    assert not listen(Turns(RATE), {0.0: 12}, [1.0, 2.0], 4.0)
-    assert not listen(Turns(RATE), {0.0: 3, 1.0: 12}, [1.0], 4.0)
+    assert not listen(HarmonicChangeDetector(RATE), {0.0: 12}, [1.0, 2.0], 4.0)
+    assert not listen(HarmonicChangeDetector(RATE), {0.0: 3, 1.0: 12}, [1.0], 4.0)
 
 
 def test_more_beats_than_there_is_room_for_forget_the_oldest() -> None:
-    turns = Turns(RATE)
+    turns = HarmonicChangeDetector(RATE)
     for beat in range(BEATS + 3):
         turns.told(beat * RATE, PERIOD)
     assert turns.count == BEATS
@@ -57,7 +57,7 @@ def test_more_beats_than_there_is_room_for_forget_the_oldest() -> None:
 
 
 def test_state_goes_on_where_it_was() -> None:
-    one, other = Turns(RATE), Turns(RATE)
+    one, other = HarmonicChangeDetector(RATE), HarmonicChangeDetector(RATE)
     listen(one, {0.0: 0, 1.0: 5}, [0.5, 1.0, 1.5], 1.2)
     other.restore(one.state())
     assert one.look(chances(5), 2 * RATE) == other.look(chances(5), 2 * RATE) != []
@@ -65,7 +65,7 @@ def test_state_goes_on_where_it_was() -> None:
 
 def test_beats_between_which_the_harmony_turns_are_beside_the_music() -> None:
     roots = {float(second): (0, 5, 7, 9)[second % 4] for second in range(0, 40, 2)}
-    on, beside = Turns(RATE), Turns(RATE)
+    on, beside = HarmonicChangeDetector(RATE), HarmonicChangeDetector(RATE)
     listen(on, roots, [0.5 * i for i in range(1, 60)], 30.0)
     listen(beside, roots, [0.25 + 0.5 * i for i in range(1, 60)], 30.0)
     assert not on.is_beside()

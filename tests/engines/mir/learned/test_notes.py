@@ -7,7 +7,7 @@ import pytest
 
 from bridge.core.events import Note
 from engines.mir.learned.features import STEPS_A_SECOND, step_end
-from engines.mir.learned.notes import NoteTracker, Pitch
+from engines.mir.learned.notes import NoteTracker, YinPitch
 
 RATE = 44100
 
@@ -29,7 +29,7 @@ def voice(notes: list[tuple[float, float]], rate: int = RATE, partials: int = 6)
 
 def heard(wave: np.ndarray, rate: int = RATE) -> list[tuple[float, Note]]:
     """The notes of ``wave`` with the second that each is said to begin or end at."""
-    pitch, tracker, told = Pitch(rate), NoteTracker(), []
+    pitch, tracker, told = YinPitch(rate), NoteTracker(), []
     padded = np.concatenate([np.zeros(pitch.window, np.float32), wave])
     for step in range(len(wave) * STEPS_A_SECOND // rate):
         window = padded[step_end(step, rate) : step_end(step, rate) + pitch.window]
@@ -43,14 +43,14 @@ def heard(wave: np.ndarray, rate: int = RATE) -> list[tuple[float, Note]]:
 @pytest.mark.parametrize("midi", [28.0, 33.0, 40.3, 52.0, 60.0, 69.5, 81.0])
 @pytest.mark.parametrize("rate", [44100, 48000])
 def test_a_steady_tone_has_its_pitch(midi: float, rate: int) -> None:
-    pitch = Pitch(rate)
+    pitch = YinPitch(rate)
     found, sure = pitch.of(voice([(midi, 0.5)], rate)[1000 : 1000 + pitch.window])
     assert found == pytest.approx(midi, abs=0.05)
     assert sure > 0.9
 
 
 def test_noise_and_silence_have_no_pitch() -> None:
-    pitch = Pitch(RATE)
+    pitch = YinPitch(RATE)
     assert pitch.of(np.zeros(pitch.window, np.float32)) == (0.0, 0.0)
     random = np.random.default_rng(3)
     assert pitch.of(random.standard_normal(pitch.window).astype(np.float32))[0] == 0.0

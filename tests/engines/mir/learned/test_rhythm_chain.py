@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engines.mir.learned.beat_tracker import UNHEARD, BeatTracker, Pulse
+from engines.mir.learned.beat_tracker import UNHEARD, BeatPhase, BeatTracker
 from engines.mir.learned.learned_mir import WEIGHTS
-from engines.mir.learned.rhythm_chain import DEAF_S, Rhythm
+from engines.mir.learned.rhythm_chain import DEAF_S, RhythmChain
 from engines.onnx import read_shipped
 
 RATE = 44100
@@ -18,7 +18,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Every chance that a tracker is given."""
     chances: list[float] = []
 
-    def hear(_: BeatTracker, chance: float) -> Pulse | None:
+    def hear(_: BeatTracker, chance: float) -> BeatPhase | None:
         chances.append(chance)
         return None
 
@@ -27,7 +27,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def test_silence_says_nothing_whatever_the_network_makes_of_it(told: list[float]) -> None:
-    rhythm = Rhythm(RATE, read_shipped(WEIGHTS, "mir-rhythm.onnx"))
+    rhythm = RhythmChain(RATE, read_shipped(WEIGHTS, "mir-rhythm.onnx"))
     told.clear()  # what it compiles with
     noise = np.random.default_rng(1).normal(0, 0.1, rhythm.window).astype(np.float32)
     for step, loud in enumerate((1.0, 0.0, 1.0)):
@@ -36,7 +36,7 @@ def test_silence_says_nothing_whatever_the_network_makes_of_it(told: list[float]
 
 
 def test_what_comes_right_after_a_gap_says_nothing(told: list[float]) -> None:
-    rhythm = Rhythm(RATE, read_shipped(WEIGHTS, "mir-rhythm.onnx"))
+    rhythm = RhythmChain(RATE, read_shipped(WEIGHTS, "mir-rhythm.onnx"))
     told.clear()  # what it compiles with
     noise = np.random.default_rng(1).normal(0, 0.1, rhythm.window).astype(np.float32)
     rhythm.deafen(10 * 882)

@@ -15,7 +15,7 @@ from bridge.core.audio import Audio
 from bridge.core.events import Chord
 from bridge.errors import ConfigError
 from engines.mir.engine_lookup import engine_named
-from engines.mir.offline.analysis_job import Outcome, analyse_song, hear, name_for
+from engines.mir.offline.analysis_job import AnalysisResult, analyse_song, hear, name_for
 from engines.mir.offline.song_map import SongMap, from_json
 from tests.engines.mir.signals import CADENCE, RATE, Scripted, clicks, tones
 
@@ -35,7 +35,7 @@ def heard_by_chroma(path: Path) -> SongMap:
     return hear(path, engine_named("mir.chroma"), {}, silent)[0]
 
 
-def analysed(path: Path, out: Path, engine: Scripted | None = None) -> Outcome:
+def analysed(path: Path, out: Path, engine: Scripted | None = None) -> AnalysisResult:
     return analyse_song(path, out, engine or Scripted([(0, C)]), {}, silent, iter(range(9)).__next__)
 
 

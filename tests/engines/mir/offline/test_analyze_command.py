@@ -14,7 +14,7 @@ from cyclopts import App
 
 from bridge.errors import BridgeError
 from engines.mir.offline import analyze_command
-from engines.mir.offline.analysis_job import Outcome, analyse_song
+from engines.mir.offline.analysis_job import AnalysisResult, analyse_song
 from engines.mir.offline.song_map import from_json
 from engines.offline import progress
 from tests.engines.mir.signals import CADENCE, RATE, clicks, tones
@@ -77,7 +77,7 @@ def test_a_wrong_word_is_said_before_anything_is_made(tmp_path: Path, words: tup
 def test_ctrl_c_keeps_the_songs_that_are_finished(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def stopped_at_b(path: Path, *more: Any) -> Outcome:
+    def stopped_at_b(path: Path, *more: Any) -> AnalysisResult:
         if path.name == "b.wav":
             raise KeyboardInterrupt
         return analyse_song(path, *more)

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from bridge.core.events import Beat, Chord, Key, Midi, Note, Tempo, TimedEvent
 from engines.mir.offline.song_map import SongMap, from_json, to_json
-from engines.mir.offline.song_map_builder import Gathering
+from engines.mir.offline.song_map_builder import SongMapBuilder
 
 A_MINOR, C, N = Chord(9, 1, 9, 0.8), Chord(0, 0, 4, 0.7), Chord(-1, 0, -1, 0.5)
 
@@ -18,7 +18,7 @@ class Clap:
 
 def gathered(*events: tuple[Any, ...]) -> SongMap:
     """At 1000 Hz, of a song of 10 s at 2000 Hz; (frame, payload) or (frame, payload, port)."""
-    gathering = Gathering(1000)
+    gathering = SongMapBuilder(1000)
     for frame, payload, *port in events:
         gathering.take(TimedEvent(frame, payload), *port)
     return gathering.map_of("song.wav", "mir.x", 2000, 20_000)

@@ -13,8 +13,8 @@ from engines.mir.engine_lookup import engine_named
 from engines.mir.learned.beat_tracker import UNHEARD
 from engines.mir.learned.features import STEPS_A_SECOND
 from engines.mir.offline.analysis_job import analyse_song
-from engines.mir.offline.metrical_levels import Doubt
-from engines.mir.offline.tempo_changes import Change, tempo_changes, tempo_remarks, unsure_remarks
+from engines.mir.offline.metrical_levels import OctaveAmbiguity
+from engines.mir.offline.tempo_changes import TempoStep, tempo_changes, tempo_remarks, unsure_remarks
 from tests.engines.backing.songs import beat_chances, silent, wave
 from tests.engines.mir.signals import RATE, band
 
@@ -27,7 +27,7 @@ def beats_at(*tempi: tuple[float, int], jitter_s: float = 0.006) -> Doubles:
     return np.asarray(0.3 + np.cumsum(gaps) + np.random.default_rng(1).normal(0, jitter_s, len(gaps)))
 
 
-def changes_of(beats: Doubles) -> tuple[Change, ...]:
+def changes_of(beats: Doubles) -> tuple[TempoStep, ...]:
     return tempo_changes(beats, beat_chances(beats.tolist(), float(beats[-1]) + 1))
 
 
@@ -77,12 +77,12 @@ def test_in_a_silence_there_is_no_tempo() -> None:
 
 
 def test_what_is_said_of_changes_and_doubts() -> None:
-    changes = [Change(24.2, 119.6, 80.3)]
-    assert tempo_remarks(changes, [Doubt(24.2, 66.0, 80.0, 160.0)]) == (
+    changes = [TempoStep(24.2, 119.6, 80.3)]
+    assert tempo_remarks(changes, [OctaveAmbiguity(24.2, 66.0, 80.0, 160.0)]) == (
         "the tempo changes at 0:24, from 120 to 80",
         "from 0:24 to 1:06 the beats may be half as fast as the music (80 or 160)",
     )
-    assert tempo_remarks([], [Doubt(24.2, 66.0, 160.0, 80.0)]) == (
+    assert tempo_remarks([], [OctaveAmbiguity(24.2, 66.0, 160.0, 80.0)]) == (
         "from 0:24 to 1:06 the beats may be twice as fast as the music (160 or 80)",
     )
     assert tempo_remarks(5 * changes, []) == ("the tempo changes 5 times, first at 0:24",)

@@ -3,13 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engines.mir.offline.waveform_overview import COLUMNS, FIRST_FRAMES, Outline
+from engines.mir.offline.waveform_overview import COLUMNS, FIRST_FRAMES, WaveformOverview
 
 
 @pytest.mark.parametrize("piece", [1000, 65_536, 400_000])
 def test_columns_are_the_extremes_of_their_frames_however_the_song_came(piece: int) -> None:
     audio = np.random.default_rng(1).normal(0, 0.2, (2, 2_500_000)).astype(np.float32)
-    outline = Outline()
+    outline = WaveformOverview()
     for start in range(0, audio.shape[1], piece):
         outline.push(audio[:, start : start + piece])
     assert outline.frames_each == 4 * FIRST_FRAMES
@@ -21,4 +21,4 @@ def test_columns_are_the_extremes_of_their_frames_however_the_song_came(piece: i
 
 
 def test_nothing_has_no_columns() -> None:
-    assert Outline().columns.shape == (2, 0)
+    assert WaveformOverview().columns.shape == (2, 0)

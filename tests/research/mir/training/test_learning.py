@@ -11,7 +11,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the extra `train`")
 
 from engines.mir.learned.features import HARMONY_BANDS, RHYTHM_BANDS  # noqa: E402
-from engines.mir.learned.stream_state import Heard  # noqa: E402
+from engines.mir.learned.stream_state import OnnxStepper  # noqa: E402
 from engines.onnx import read_shipped  # noqa: E402
 from research.common.prefetch import Drawing  # noqa: E402
 from research.datasets.library import RATE, read_library  # noqa: E402
@@ -84,6 +84,6 @@ def test_a_run_learns_goes_on_where_it_stopped_and_its_export_says_the_same(stem
 
     digests = export(tmp_path, tmp_path)
     assert set(digests) == {"mir-rhythm.onnx", "mir-harmony.onnx"}
-    network = Heard("mir-harmony", read_shipped(tmp_path, "mir-harmony.onnx"), 1, HARMONY_BANDS)
+    network = OnnxStepper("mir-harmony", read_shipped(tmp_path, "mir-harmony.onnx"), 1, HARMONY_BANDS)
     told = network.hear(np.zeros(HARMONY_BANDS, np.float32))
     assert told[:13].sum() == pytest.approx(1.0, abs=1e-5)
