@@ -51,7 +51,7 @@ def as_json(registry: Registry) -> str:
                     "address": c.address,
                     "value": _schema(c),
                     "unit": c.unit,
-                    "curve": c.curve,
+                    "curve": c.kind,
                     "saved": c.saved,
                     "doc": c.doc,
                 }
@@ -101,9 +101,9 @@ def _grid(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _range(control: Control) -> str:
-    if control.curve == "switch":
+    if control.kind == "switch":
         return "0 or 1"
-    if control.curve == "choice":
+    if control.kind == "choice":
         return ", ".join(control.choices)
     return f"{control.low:g} to {control.high:g}"
 
@@ -115,10 +115,10 @@ def _default(control: Control) -> str:
 
 def _schema(control: Control) -> dict[str, Value | list[str]]:
     default = plain(control, control.default)
-    if control.curve == "switch":
+    if control.kind == "switch":
         return {"type": "boolean", "default": default}
-    if control.curve == "choice":
+    if control.kind == "choice":
         return {"enum": list(control.choices), "default": default}
-    if control.curve == "integer":
+    if control.kind == "integer":
         return {"type": "integer", "minimum": int(control.low), "maximum": int(control.high), "default": default}
     return {"type": "number", "minimum": float(control.low), "maximum": float(control.high), "default": default}

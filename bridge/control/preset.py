@@ -166,7 +166,7 @@ def _checked(path: Path | Traversable, registry: Registry, name: str, value: obj
     except ControlError as error:
         raise ConfigError(f"{path}: controls.{name}: {error.message}", error.hint) from error
     if control.clamp(number) != number:
-        kind = "a whole number, " if control.curve in {"integer", "switch", "choice"} else ""
+        kind = "a whole number, " if control.kind in {"integer", "switch", "choice"} else ""
         raise ConfigError(
             f"{path}: controls.{name}: {value} is out of range", f"give {kind}{control.low:g} to {control.high:g}"
         )

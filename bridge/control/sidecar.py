@@ -145,7 +145,7 @@ def gain_targets(values: Mapping[str, float]) -> dict[str, float]:
 
 
 def _switch(name: str, doc: str, saved: bool = True) -> Control:
-    return Control(name, 0, 1, 0, curve="switch", doc=doc, saved=saved)
+    return Control(name, 0, 1, 0, kind="switch", doc=doc, saved=saved)
 
 
 def _stem_controls() -> Iterator[Control]:
@@ -161,7 +161,7 @@ def _stem_controls() -> Iterator[Control]:
 def _source_controls() -> Iterator[Control]:
     for analyser in ANALYSERS:
         yield Control(
-            f"mir.{analyser}.source", 0, len(SOURCES) - 1, 0, curve="choice", choices=SOURCES,
+            f"mir.{analyser}.source", 0, len(SOURCES) - 1, 0, kind="choice", choices=SOURCES,
             doc=f"What the {analyser} analyser listens to. Stems delay what it says, as declared. "
             "An engine that has one input for everything, such as mir.chroma, hears the mix.",
         )  # fmt: skip
@@ -170,11 +170,11 @@ def _source_controls() -> Iterator[Control]:
 def _latency_controls() -> Iterator[Control]:
     for role, frames in RESERVE_FRAMES.items():
         yield Control(
-            f"latency.{role}.reserve_frames", 16, 8192, frames, unit="frames", curve="integer",
+            f"latency.{role}.reserve_frames", 16, 8192, frames, unit="frames", kind="integer",
             doc=f"Time that the {role} worker has; {_RESERVE_MEANS[role]}.",
         )  # fmt: skip
         yield Control(
-            f"latency.{role}.user_offset_frames", 0, 48000, 0, unit="frames", curve="integer",
+            f"latency.{role}.user_offset_frames", 0, 48000, 0, unit="frames", kind="integer",
             doc=f"Delay added to the {role} engine's paths and declared with it.",
         )  # fmt: skip
         yield _switch(

@@ -68,7 +68,7 @@ def value_of(control: Control, value: object) -> float:
             return control.low + control.choices.index(value)
         words = f"one of {', '.join(control.choices)}" if control.choices else "a number"
         raise ControlError(f"{control.name}: {value!r} is not a value of it", f"give {words}")
-    if isinstance(value, bool) and control.curve != "switch":
+    if isinstance(value, bool) and control.kind != "switch":
         raise ControlError(f"{control.name}: {value} is not a number", _range(control))
     if not isinstance(value, int | float):
         raise ControlError(f"{control.name}: a {type(value).__name__} is not a number", _range(control))
@@ -83,11 +83,11 @@ def value_of(control: Control, value: object) -> float:
 
 def plain(control: Control, value: float) -> Value:
     """A control's number as a human writes it: a bool, a word, a whole number or a float."""
-    if control.curve == "switch":
+    if control.kind == "switch":
         return bool(value)
-    if control.curve == "choice":
+    if control.kind == "choice":
         return control.choices[int(value - control.low)]
-    return int(value) if control.curve == "integer" else float(value)
+    return int(value) if control.kind == "integer" else float(value)
 
 
 def _range(control: Control) -> str:

@@ -12,9 +12,9 @@ from math import pi, sqrt
 from bridge.core.events import ClockPosition, Gap, Midi, TimedEvent, Transport
 from bridge.core.time import BlockTime
 
-TICKS_A_BEAT = 24
+MIDI_CLOCK_TICKS_PER_BEAT = 24
 """MIDI clocks a quarter note (MIDI 1.0, system real-time messages)."""
-TICKS_A_SIXTEENTH = 6
+MIDI_CLOCK_TICKS_PER_SIXTEENTH = 6
 """MIDI clocks a step of the song position pointer."""
 
 CLOCK, START, CONTINUE, STOP, SONG_POSITION = 0xF8, 0xFA, 0xFB, 0xFC, 0xF2
@@ -47,7 +47,7 @@ class TickLoop:
 
     def __init__(self, rate: int) -> None:
         self.rate = rate
-        self.period = 60.0 * rate / (120.0 * TICKS_A_BEAT)
+        self.period = 60.0 * rate / (120.0 * MIDI_CLOCK_TICKS_PER_BEAT)
         """Frames a tick."""
         self.next = 0.0
         """The frame, not rounded, at which the next tick is expected."""
@@ -58,7 +58,7 @@ class TickLoop:
     @property
     def tempo(self) -> float:
         """Quarter notes a minute."""
-        return 60.0 * self.rate / (TICKS_A_BEAT * self.period)
+        return 60.0 * self.rate / (MIDI_CLOCK_TICKS_PER_BEAT * self.period)
 
     def restart(self) -> None:
         """Trust nothing but the last tempo, and that only until two ticks have come."""
@@ -103,7 +103,7 @@ class TickLoop:
         self.next = frame + self.period
 
     def _second(self, frame: int, period: float) -> None:
-        slowest = 60.0 * self.rate / (TICKS_A_BEAT * SLOWEST_BPM)
+        slowest = 60.0 * self.rate / (MIDI_CLOCK_TICKS_PER_BEAT * SLOWEST_BPM)
         if not slowest * SLOWEST_BPM / FASTEST_BPM <= period <= slowest:
             self._begin(frame, 1)
             return
@@ -178,7 +178,7 @@ class HostClock:
             self._heard = True
             self._loop.restart()
         elif status == SONG_POSITION and len(data) == 3:
-            self._next_tick = TICKS_A_SIXTEENTH * (data[1] | data[2] << 7)
+            self._next_tick = MIDI_CLOCK_TICKS_PER_SIXTEENTH * (data[1] | data[2] << 7)
             self._placed = False
             self._heard = True
             self._loop.restart()
@@ -207,10 +207,10 @@ class HostClock:
         tempo = self._loop.tempo
         gone = self._running and self._is_silent(frame)
         if gone or not (self._running and self._placed):
-            beat = self._next_tick / TICKS_A_BEAT
+            beat = self._next_tick / MIDI_CLOCK_TICKS_PER_BEAT
             return BlockTime(frame, self.rate, beat, tempo, False, self.bar_beats, self._heard and not gone)
         ticks = self._next_tick - (self._loop.next - frame) / self._loop.period
-        return BlockTime(frame, self.rate, ticks / TICKS_A_BEAT, tempo, True, self.bar_beats, True)
+        return BlockTime(frame, self.rate, ticks / MIDI_CLOCK_TICKS_PER_BEAT, tempo, True, self.bar_beats, True)
 
     def _run(self) -> None:
         self._running = self._heard = True

@@ -22,7 +22,7 @@ def address_of(name: str) -> str:
 class Control:
     """A number that a user may set while the music runs.
 
-    ``curve``: ``linear``, ``log`` (equal ratios feel equal), ``integer``, ``switch`` (0 or 1) or ``choice``
+    ``kind``: ``linear``, ``log`` (equal ratios feel equal), ``integer``, ``switch`` (0 or 1) or ``choice``
     (an index into ``choices``, which may also be set by its word). ``unit`` is printed behind the value.
     ``saved`` is False for what belongs to a moment, not to a session (a ping mode, say): presets leave it out.
     """
@@ -32,7 +32,7 @@ class Control:
     high: float
     default: float
     unit: str = ""
-    curve: str = "linear"
+    kind: str = "linear"
     doc: str = ""
     choices: tuple[str, ...] = ()
     saved: bool = True
@@ -42,9 +42,9 @@ class Control:
             raise ValueError(f"control name {self.name!r}: use dotted lower case, such as stems.vocals.gain_db")
         if not self.low <= self.default <= self.high:
             raise ValueError(f"control {self.name}: default {self.default} is outside {self.low}..{self.high}")
-        if self.curve not in {"linear", "log", "integer", "switch", "choice"}:
-            raise ValueError(f"control {self.name}: unknown curve {self.curve!r}")
-        if self.curve == "choice" and len(self.choices) != self.high - self.low + 1:
+        if self.kind not in {"linear", "log", "integer", "switch", "choice"}:
+            raise ValueError(f"control {self.name}: unknown kind {self.kind!r}")
+        if self.kind == "choice" and len(self.choices) != self.high - self.low + 1:
             raise ValueError(f"control {self.name}: {len(self.choices)} choices for {self.low}..{self.high}")
 
     @property
@@ -52,9 +52,9 @@ class Control:
         return address_of(self.name)
 
     def clamp(self, value: float) -> float:
-        """``value`` inside the range; a whole number where the curve knows only those."""
+        """``value`` inside the range; a whole number where the kind knows only those."""
         value = min(max(float(value), self.low), self.high)
-        return float(round(value)) if self.curve in {"integer", "switch", "choice"} else value
+        return float(round(value)) if self.kind in {"integer", "switch", "choice"} else value
 
 
 @dataclass(frozen=True, slots=True)

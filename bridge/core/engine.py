@@ -76,15 +76,15 @@ class Block:
     """What flows through an engine in one call, by port name.
 
     ``audio``: shape (channels, hop), float32. ``events``: lists sorted by frame. ``values``: each of the
-    engine's own controls by name, constant over the block. ``late_frames``: by so much its audio lies behind its
-    time: what arrives on it at frame f sounded at f - late_frames. As input it belongs to the caller and is read
-    only; as output its arrays are filled, all of them, and its (empty) lists appended to.
+    engine's own controls by name, constant over the block. ``stem_delay_frames``: the delay of its audio against the
+    block's time: what arrives at frame f sounded at f - stem_delay_frames. An input block belongs to the caller and is
+    read only; an output block has all its arrays filled and its (empty) lists appended to.
     """
 
     audio: dict[str, Audio] = field(default_factory=dict)
     events: dict[str, list[TimedEvent]] = field(default_factory=dict)
     values: Mapping[str, float] = field(default_factory=dict)
-    late_frames: int = 0
+    stem_delay_frames: int = 0
 
 
 def block_for(ports: tuple[Port, ...], hop: int, controls: tuple[Control, ...] = ()) -> Block:

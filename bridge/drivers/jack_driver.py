@@ -102,7 +102,7 @@ class JackDriver:
     def _silence(self) -> None:
         """Let the callback release what sounds, and give it the time of a few periods to do so."""
         state = self._graph.shared.state
-        self._graph.set_quiet(True)
+        self._graph.set_midi_muted(True)
         wanted, deadline = int(state[w.RELEASE]), time.monotonic() + 0.5
         while state[w.RELEASED] != wanted and time.monotonic() < deadline:
             time.sleep(0.002)
@@ -133,7 +133,7 @@ class JackDriver:
         self._alive = [self._attach(client, ins, outs, midi), *self._listen(client)]
         graph.room.own[w.STARTED] = 0
         publish(graph.shared.state, w.FREEWHEEL, 0)  # a server that died freewheeling never said that it ended
-        graph.set_quiet(False)
+        graph.set_midi_muted(False)
         self._lost.clear()
         self.client = client
         graph.set_period(client.blocksize)

@@ -17,7 +17,7 @@ from bridge.core.events import Midi, TimedEvent, pack
 from bridge.errors import ConfigError
 from bridge.runtime.callback.cycle import give
 from bridge.runtime.callback.input import take
-from bridge.runtime.engine_runner import HopRunner
+from bridge.runtime.engine_runner import EngineRunner
 from bridge.runtime.engines import engine_for
 from bridge.runtime.graph import Graph
 from bridge.runtime.shared import slots as w
@@ -111,7 +111,7 @@ def process(
 
 def _run(graph: Graph, audio: Audio, midi: list[TimedEvent], block: int, cues: list[Cue]) -> Take:
     plan, shared, room = graph.plan, graph.shared, graph.room
-    runners = [HopRunner(plan, mine, shared, engine_for(mine.engine, plan.rate)) for mine in plan.workers]
+    runners = [EngineRunner(plan, mine, shared, engine_for(mine.engine, plan.rate)) for mine in plan.workers]
     for index, runner in enumerate(runners):
         runner.prepare()
         shared.workers[index, w.ALIVE] = 1

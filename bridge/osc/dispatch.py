@@ -164,7 +164,7 @@ class Dispatch:
         items = self._paid(_pattern(args or ("/",)), budget)
         for item in items:
             if isinstance(item, Control):
-                head = (item.address, float(item.low), float(item.high), float(item.default), item.unit, item.curve)
+                head = (item.address, float(item.low), float(item.high), float(item.default), item.unit, item.kind)
                 yield "/controls/control", (*head, item.doc, *item.choices)
             elif isinstance(item, Action):
                 yield "/controls/action", (item.address, item.argument, item.doc)

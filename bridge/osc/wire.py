@@ -39,7 +39,7 @@ def decode(message: bytes) -> Message:
 
 def outgoing(item: Item, values: Sequence[Value]) -> tuple[Value, ...]:
     """``values`` as they are sent: a control that knows whole numbers only sends an integer."""
-    if isinstance(item, Control) and item.curve in {"integer", "switch", "choice"}:
+    if isinstance(item, Control) and item.kind in {"integer", "switch", "choice"}:
         return tuple(int(value) for value in values)
     return tuple(values)
 

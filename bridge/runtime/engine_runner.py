@@ -30,7 +30,7 @@ from bridge.runtime.shared.layout import (
 from bridge.runtime.shared.rings import EventReader, EventWriter, write_audio
 from bridge.runtime.shared.slots import (
     ALIVE,
-    BEATS,
+    DEADLINE,
     DONE_EPOCH,
     DROPPED_HOPS,
     EPOCH,
@@ -39,16 +39,16 @@ from bridge.runtime.shared.slots import (
     FREEWHEEL,
     GRACE_FRAMES,
     HEAD,
-    HEARD_LATE,
+    HEARTBEAT,
     HOPS,
-    LAG,
+    INPUT_DELAY,
     ORIGIN,
     PERIOD,
     PROGRESS,
     RESTART,
     RESTART_ONE,
-    SLACK,
     STAMP_SHIFT,
+    STEM_INPUT_DELAY,
 )
 from bridge.runtime.source_selector import Listener
 
@@ -61,7 +61,7 @@ FAULT_S = 10
 """An engine's failures are all counted; one in so many seconds of the song is logged."""
 
 
-class HopRunner:
+class EngineRunner:
     """Feeds an engine hop by hop and writes what it gives, wherever it runs: worker process or offline."""
 
     def __init__(self, plan: Plan, mine: WorkerPlan, shared: Shared, engine: Engine) -> None:
@@ -122,7 +122,7 @@ class HopRunner:
         epoch = observe(self._words, EPOCH)
         if epoch != self._epoch:
             self._begin(epoch)
-        head = observe(self._shared.state, HEAD) - observe(self._words, LAG)
+        head = observe(self._shared.state, HEAD) - observe(self._words, INPUT_DELAY)
         if self._epoch == 0 or head < self._start + self._hop:
             return False
         if head - self._start > BACKLOG:
@@ -175,13 +175,13 @@ class HopRunner:
     def _sources_are_done(self) -> bool:
         """Freewheel: whether those that we listen to and that live have said all that this hop may hear."""
         end = self._start + self._hop
-        if not self._listener.is_ready(self._audio_in, end - observe(self._words, HEARD_LATE)):
+        if not self._listener.is_ready(self._audio_in, end - observe(self._words, STEM_INPUT_DELAY)):
             return False
         for words, hop in zip(self._sources, self._hops_of_sources, strict=True):
             if observe(words, ALIVE) == 0:
                 continue
             origin = int(words[ORIGIN])
-            needed = origin + (end - observe(words, LAG) - origin) // hop * hop
+            needed = origin + (end - observe(words, INPUT_DELAY) - origin) // hop * hop
             if needed > origin and (observe(words, PROGRESS) < needed or words[DONE_EPOCH] != words[EPOCH]):
                 return False
         return True
@@ -208,7 +208,7 @@ class HopRunner:
             events.clear()
         self._start += self._hop
         self._words[HOPS] += 1
-        self._words[BEATS] += 1  # while JACK freewheels there may always be a next hop
+        self._words[HEARTBEAT] += 1  # while JACK freewheels there may always be a next hop
         publish(self._words, PROGRESS, self._start)
         if not fault and not self._shared.state[FREEWHEEL]:
             self._count_answer()
@@ -216,7 +216,7 @@ class HopRunner:
     def _count_answer(self) -> None:
         """How many callbacks began between the one that made the hop whole and its answer, which is just given."""
         state = self._shared.state
-        begun = (observe(state, HEAD) - observe(self._words, LAG) - self._start) // max(int(state[PERIOD]), 1)
+        begun = (observe(state, HEAD) - observe(self._words, INPUT_DELAY) - self._start) // max(int(state[PERIOD]), 1)
         self._shared.answer_bins[self._mine.index, min(begun, ANSWER_BINS - 1)] += 1
 
     def _take(self, start: int) -> BlockTime:
@@ -224,9 +224,9 @@ class HopRunner:
         end, ahead = start + self._hop, self._mine.ahead_frames
         for event in self._host.read(end):
             self._clock.feed(event)
-        self._block.late_frames = observe(self._words, HEARD_LATE)
+        self._block.stem_delay_frames = observe(self._words, STEM_INPUT_DELAY)
         for name in self._audio_in:
-            self._listener.fill(name, start - self._block.late_frames, self._block.audio[name])
+            self._listener.fill(name, start - self._block.stem_delay_frames, self._block.audio[name])
         for port, reader in self._readers.items():
             # what an analyser says reaches us when its path has declared it, never sooner: so that the
             # same input gives the same music at any speed. What is played is there ahead of its time
@@ -266,7 +266,7 @@ class HopRunner:
                     writer.write(event, epoch)
         if self._clock_out is not None:
             # what the next hop says can be sent from here on, and no sooner
-            before = self._start + self._hop + observe(self._words, SLACK)
+            before = self._start + self._hop + observe(self._words, DEADLINE)
             beats = self._out.events["beats"]
             for event in self._ticks.render(beats, before) if self._followed else self._ticks.rest(before):
                 self._clock_out.write(event, epoch)

@@ -101,9 +101,9 @@ class Graph:
             words = self.shared.workers[index]
             slack = path.declared - path.model
             # the callback must never wait for a hop that the worker is not yet to begin: slack is the larger of the two
-            publish(words, w.HEARD_LATE, self._heard_late(node, period))
-            changes = ((w.SLACK, slack), (w.LAG, lag))
-            for word, frames in changes if lag >= words[w.LAG] else reversed(changes):
+            publish(words, w.STEM_INPUT_DELAY, self._heard_late(node, period))
+            changes = ((w.DEADLINE, slack), (w.INPUT_DELAY, lag))
+            for word, frames in changes if lag >= words[w.INPUT_DELAY] else reversed(changes):
                 publish(words, word, frames)
 
     def _lag(self, node: Node, period: int) -> int:
@@ -171,9 +171,9 @@ class Graph:
         """Switch off every note that sounds, at the next callback, and the synth's sound with them."""
         self._raise(w.RELEASE)
 
-    def set_quiet(self, quiet: bool) -> None:
+    def set_midi_muted(self, muted: bool) -> None:
         """Keep the MIDI ports silent from the next callback on, and release what sounds."""
-        publish(self.shared.state, w.QUIET, int(quiet))
+        publish(self.shared.state, w.MIDI_MUTED, int(muted))
         self.release_notes()
 
     def restart(self) -> None:

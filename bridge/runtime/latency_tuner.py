@@ -65,7 +65,7 @@ class Reserves:
     def _at_rest(self) -> bool:
         """Whether nothing is being played or bounced that a change of the delay would disturb."""
         own, state = self._graph.room.own, self._graph.shared.state
-        return not (own[w.ROLLING] or own[w.TICKING] or state[w.FREEWHEEL])
+        return not (own[w.ROLLING] or own[w.CLOCK_RUNNING] or state[w.FREEWHEEL])
 
     def look(self) -> None:
         """Set the reserve of each worker whose ``reserve_auto`` is on and of which enough is known.

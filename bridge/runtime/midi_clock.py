@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import ceil
 
-from bridge.core.clock import CLOCK, CONTINUE, SONG_POSITION, START, STOP, TICKS_A_BEAT, TICKS_A_SIXTEENTH
+from bridge.core.clock import (
+    CLOCK,
+    CONTINUE,
+    MIDI_CLOCK_TICKS_PER_BEAT,
+    MIDI_CLOCK_TICKS_PER_SIXTEENTH,
+    SONG_POSITION,
+    START,
+    STOP,
+)
 from bridge.core.events import Beat, Midi, TimedEvent
 
 CORRECTION = 0.5
@@ -54,7 +62,7 @@ class ClockRenderer:
         for event in events:
             if isinstance(event.payload, Beat) and event.payload.tempo > 0:
                 self._take(event.frame, event.payload)
-        if self._running and before - self._last_beat > PATIENCE_BEATS * TICKS_A_BEAT * self._period:
+        if self._running and before - self._last_beat > PATIENCE_BEATS * MIDI_CLOCK_TICKS_PER_BEAT * self._period:
             said += self._stop()
         if not self._running and self._start is not None and round(self._start) < before:
             said += self._begin(self._start)
@@ -80,24 +88,24 @@ class ClockRenderer:
         return TimedEvent(max(round(frame), self._served), Midi(bytes(data)))
 
     def _take(self, frame: int, beat: Beat) -> None:
-        period = 60.0 * self._rate / (beat.tempo * TICKS_A_BEAT)
+        period = 60.0 * self._rate / (beat.tempo * MIDI_CLOCK_TICKS_PER_BEAT)
         self._last_beat, self._bar_beats = frame, max(beat.bar_beats, 1)
         if self._running:
             behind = self._tick - (self._next - frame) / self._period  # the tick of the line at the beat
-            target = TICKS_A_BEAT * round(behind / TICKS_A_BEAT)
+            target = MIDI_CLOCK_TICKS_PER_BEAT * round(behind / MIDI_CLOCK_TICKS_PER_BEAT)
             on_line = self._next - (self._tick - target) * self._period
             self._next = on_line + CORRECTION * (frame - on_line) + (self._tick - target) * period
         else:
-            downbeat = frame + (self._bar_beats - beat.number % self._bar_beats) * TICKS_A_BEAT * period
+            downbeat = frame + (self._bar_beats - beat.number % self._bar_beats) * MIDI_CLOCK_TICKS_PER_BEAT * period
             while downbeat - READY_S * self._rate < self._served:
-                downbeat += self._bar_beats * TICKS_A_BEAT * period
+                downbeat += self._bar_beats * MIDI_CLOCK_TICKS_PER_BEAT * period
             self._start = downbeat
         self._period = period
 
     def _begin(self, frame: float) -> list[TimedEvent]:
-        bar = self._bar_beats * TICKS_A_BEAT
+        bar = self._bar_beats * MIDI_CLOCK_TICKS_PER_BEAT
         self._tick = bar * ceil(self._tick / bar)
-        position = self._tick // TICKS_A_SIXTEENTH
+        position = self._tick // MIDI_CLOCK_TICKS_PER_SIXTEENTH
         ready = frame - READY_S * self._rate
         if not 0 < position <= LAST_SIXTEENTH:
             self._tick = 0

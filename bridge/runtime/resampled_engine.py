@@ -148,7 +148,7 @@ class Resampled:
             waiting += block.events[name]
             waiting.sort(key=lambda event: event.frame)
         self._block.values = block.values
-        self._block.late_frames = _nearest(block.late_frames * self._up, self._down)
+        self._block.stem_delay_frames = _nearest(block.stem_delay_frames * self._up, self._down)
         here = at.moved_to(at.frame - self._before)  # what the engine hears now
         first = here.frame * self._up // self._down
         for i in range(self._count):

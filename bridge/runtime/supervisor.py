@@ -181,7 +181,7 @@ class Supervisor:
         limits = self._running if runs else self._starting
         if worker.process.poll() is not None:
             self._bury(worker, now, f"died ({_how(worker.process.returncode)})")
-        elif worker.detector.has_stalled(now, int(words[w.BEATS]), lambda: usage_of(pid), limits):
+        elif worker.detector.has_stalled(now, int(words[w.HEARTBEAT]), lambda: usage_of(pid), limits):
             worker.process.kill()
             worker.process.wait()
             worker.lost = not runs

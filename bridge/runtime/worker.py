@@ -21,13 +21,13 @@ from bridge.core.compiling import watch_compiling
 from bridge.core.engine import Engine
 from bridge.log import setup_worker
 from bridge.runtime.counters import WORKER_BIN_US
-from bridge.runtime.engine_runner import HopRunner
+from bridge.runtime.engine_runner import EngineRunner
 from bridge.runtime.engines import engine_for
 from bridge.runtime.priority import set_priority
 from bridge.runtime.shared.arena import Arena
 from bridge.runtime.shared.atomics import observe, publish
 from bridge.runtime.shared.layout import WORKER_BINS, Plan, map_arena, size_of
-from bridge.runtime.shared.slots import BEATS, FREEWHEEL, READY, STOP
+from bridge.runtime.shared.slots import FREEWHEEL, HEARTBEAT, READY, STOP
 from bridge.runtime.shared.wake import PollSleep, SemaphoreSleep
 from bridge.runtime.warmup import warm_up
 
@@ -43,11 +43,11 @@ def serve(plan: Plan, index: int, arena: Arena, parent: int) -> None:
     words, state = shared.workers[index], shared.state
 
     def beat(_compiled: str) -> None:
-        words[BEATS] += 1
+        words[HEARTBEAT] += 1
 
     with watch_compiling(beat), _leaving_with(parent):
         engine = engine_for(mine.engine, plan.rate)
-        runner = HopRunner(plan, mine, shared, engine)
+        runner = EngineRunner(plan, mine, shared, engine)
         runner.prepare()
         _warm_up(engine, mine.engine, plan.rate)
         runner.find_present()
@@ -61,7 +61,7 @@ def serve(plan: Plan, index: int, arena: Arena, parent: int) -> None:
     gc.freeze()  # what lives now lives to the end: later collections are short
     publish(words, READY, 1)
     while observe(state, STOP) == 0 and os.getppid() == parent:
-        words[BEATS] += 1
+        words[HEARTBEAT] += 1
         started = time.perf_counter_ns()
         hops = runner.pump()
         if hops:

@@ -6,7 +6,7 @@ from bridge.core.control import Control
 from engines.saved_state import SavedState
 
 LOOKAHEAD_AUTO = Control(
-    "accompaniment.lookahead_auto", 0.0, 1.0, 0.0, curve="switch",
+    "accompaniment.lookahead_auto", 0.0, 1.0, 0.0, kind="switch",
     doc="Take the least lookahead with which no beat of late came too late, in place of the dial's.",
 )  # fmt: skip
 LOOKAHEADS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)

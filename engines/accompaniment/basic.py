@@ -23,12 +23,12 @@ ACCENT = 10
 TOUCH = 0.1
 """How fast the touch follows the notes heard: share of each new one."""
 
-BASS_MUTE = Control("accompaniment.bass.mute", 0.0, 1.0, 0.0, curve="switch", doc="No bass from the next beat on.")
-CHORDS_MUTE = Control("accompaniment.chords.mute", 0.0, 1.0, 0.0, curve="switch", doc="No chords from the next beat.")
-VELOCITY = Control("accompaniment.velocity", 1.0, 127.0, 80.0, curve="integer", doc="How hard it plays.")
+BASS_MUTE = Control("accompaniment.bass.mute", 0.0, 1.0, 0.0, kind="switch", doc="No bass from the next beat on.")
+CHORDS_MUTE = Control("accompaniment.chords.mute", 0.0, 1.0, 0.0, kind="switch", doc="No chords from the next beat.")
+VELOCITY = Control("accompaniment.velocity", 1.0, 127.0, 80.0, kind="integer", doc="How hard it plays.")
 TOUCH_FOLLOW = Control("accompaniment.follow", 0.0, 1.0, 0.3, doc="How far it takes over the touch of the notes heard.")
 STYLE = Control(
-    "accompaniment.style", 0.0, len(STYLES) - 1.0, 0.0, curve="choice", doc="What is played within a beat.",
+    "accompaniment.style", 0.0, len(STYLES) - 1.0, 0.0, kind="choice", doc="What is played within a beat.",
     choices=tuple(style.name for style in STYLES),
 )  # fmt: skip
 

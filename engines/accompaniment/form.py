@@ -18,19 +18,19 @@ NOWHERE = -(1 << 40)
 """Where no bar begins."""
 
 SECTION = Control(
-    "accompaniment.band.section", 0.0, len(SECTIONS) - 1.0, AUTO, curve="choice", choices=SECTIONS,
+    "accompaniment.band.section", 0.0, len(SECTIONS) - 1.0, AUTO, kind="choice", choices=SECTIONS,
     doc="What is played from the next bar on. auto: as the chord sheet says; without one, by how hard the music plays.",
 )  # fmt: skip
 DROPOUT = Control(
-    "accompaniment.band.dropout", 0.0, 1.0, 0.0, curve="switch", saved=False,
+    "accompaniment.band.dropout", 0.0, 1.0, 0.0, kind="switch", saved=False,
     doc="From the next bar on only the parts that stay play; all come back together, on a bar.",
 )  # fmt: skip
 COUNT_IN = Control(
-    "accompaniment.band.count_in", 0.0, 1.0, 0.0, curve="switch", doc="A bar of sticks where the host starts."
+    "accompaniment.band.count_in", 0.0, 1.0, 0.0, kind="switch", doc="A bar of sticks where the host starts."
 )
 STAYS = {
     name: Control(
-        f"accompaniment.band.{name}.stays", 0.0, 1.0, float(name == "drums"), curve="switch",
+        f"accompaniment.band.{name}.stays", 0.0, 1.0, float(name == "drums"), kind="switch",
         doc=f"The {name} go on in a drop-out." if name in ("drums", "keys") else f"The {name} goes on in a drop-out.",
     )
     for name in PARTS

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 FOLDER = "sheets"
 SHEET = Control(
-    "accompaniment.band.sheet", 0.0, 127.0, 0.0, curve="integer",
+    "accompaniment.band.sheet", 0.0, 127.0, 0.0, kind="integer",
     doc="The chord sheet to play: the file in the folder sheets whose name begins with this number, such as "
     "3 autumn.txt. Its chords and sections win over what is heard. 0: none.",
 )  # fmt: skip

@@ -10,7 +10,7 @@ from engines.saved_state import SavedState
 
 KEYS = ("auto", *(Key(tonic, minor, 1.0).label for minor in (0, 1) for tonic in range(12)))
 KEY = Control(
-    "accompaniment.band.key", 0.0, len(KEYS) - 1.0, 0.0, curve="choice", choices=KEYS,
+    "accompaniment.band.key", 0.0, len(KEYS) - 1.0, 0.0, kind="choice", choices=KEYS,
     doc="The key in which it expects chords, in place of the one heard.",
 )  # fmt: skip
 LOWEST_BPM = 30.0

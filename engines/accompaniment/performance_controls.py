@@ -12,10 +12,10 @@ from engines.accompaniment.style import shipped_names
 
 STYLES = shipped_names()
 STYLE = Control(
-    "accompaniment.band.style", 0.0, len(STYLES) - 1.0, float(STYLES.index("pop")), curve="choice",
+    "accompaniment.band.style", 0.0, len(STYLES) - 1.0, float(STYLES.index("pop")), kind="choice",
     doc="What the band plays.", choices=STYLES,
 )  # fmt: skip
-SEED = Control("accompaniment.band.seed", 0.0, 999.0, 0.0, curve="integer", doc="Another number, another performance.")
+SEED = Control("accompaniment.band.seed", 0.0, 999.0, 0.0, kind="integer", doc="Another number, another performance.")
 DIALS = {
     "intensity": Control("accompaniment.band.intensity", 0.0, 1.0, 0.5, doc="How hard and how busily it plays."),
     "density": Control("accompaniment.band.density", 0.0, 1.0, 0.5, doc="How many of the light strokes sound."),
@@ -31,7 +31,7 @@ DIALS = {
 }
 MUTES = {
     name: Control(
-        f"accompaniment.band.{name}.mute", 0.0, 1.0, 0.0, curve="switch", doc=f"No {name} from the next beat on."
+        f"accompaniment.band.{name}.mute", 0.0, 1.0, 0.0, kind="switch", doc=f"No {name} from the next beat on."
     )
     for name in PARTS
 }

@@ -27,7 +27,7 @@ SOURCES = ("mix", *STEMS)
 """The band's audio inputs; without a separation all of them hear the mix."""
 FOLLOWS = {
     name: Control(
-        f"accompaniment.band.{name}.follows", 0.0, len(SOURCES), 0.0, curve="choice", choices=("nothing", *SOURCES),
+        f"accompaniment.band.{name}.follows", 0.0, len(SOURCES), 0.0, kind="choice", choices=("nothing", *SOURCES),
         doc=f"What the {name} part follows: it strikes where that is usually struck, and rises and falls with it.",
     )
     for name in PARTS
@@ -180,7 +180,7 @@ class Following:
         follows is left out."""
         self._beats[:-1] = self._beats[1:]
         self._beats[-1] = beat
-        heard = self._beats[: max(len(self._beats) - round(block.late_frames / HOP), 0)]
+        heard = self._beats[: max(len(self._beats) - round(block.stem_delay_frames / HOP), 0)]
         for name in {name for part in PARTS if (name := followed(part, block.values))}:
             self._sources[name].listen(block.audio[name], heard, bar_beats)
 

@@ -14,7 +14,7 @@ from engines.mir.hosted import HostedBeats
 from engines.saved_state import SavedState, add_prefix, strip_prefix
 
 MODE = Control(
-    TEMPO_MODE, 0, len(TEMPO_MODES) - 1, HOST, curve="choice", choices=TEMPO_MODES,
+    TEMPO_MODE, 0, len(TEMPO_MODES) - 1, HOST, kind="choice", choices=TEMPO_MODES,
     doc="Who leads. host: the host's clock where it rolls. assist: the host's tempo, its beats moved onto those heard. "
     "follow: what is heard, within 5 % of the tempo prior; the host's clock counts for nothing, MIDI clock goes out.",
 )  # fmt: skip

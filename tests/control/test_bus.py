@@ -18,9 +18,9 @@ from bridge.errors import ConfigError, ControlError
 
 CONTROLS = (
     Control("a.level", -10, 10, 0, unit="dB"),
-    Control("a.count", 0, 8, 2, curve="integer"),
-    Control("a.mute", 0, 1, 0, curve="switch"),
-    Control("a.style", 0, 2, 1, curve="choice", choices=("straight", "swing", "shuffle")),
+    Control("a.count", 0, 8, 2, kind="integer"),
+    Control("a.mute", 0, 1, 0, kind="switch"),
+    Control("a.style", 0, 2, 1, kind="choice", choices=("straight", "swing", "shuffle")),
 )
 
 Heard = list[tuple[str, tuple[Value, ...], str]]

@@ -11,9 +11,9 @@ from bridge.control.registry import Registry
 from bridge.control.sidecar import sidecar_registry
 from bridge.control.spec import Control
 
-STYLE = Control("comp.style", 0, 1, 1, curve="choice", choices=("straight", "swing"), doc="Feel | time.")
+STYLE = Control("comp.style", 0, 1, 1, kind="choice", choices=("straight", "swing"), doc="Feel | time.")
 
-BARS = Control("comp.bars", 1, 8, 4, unit="bars", curve="integer", doc="Bars before the turn.")
+BARS = Control("comp.bars", 1, 8, 4, unit="bars", kind="integer", doc="Bars before the turn.")
 
 
 def registry() -> Registry:

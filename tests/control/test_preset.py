@@ -15,8 +15,8 @@ from bridge.control.sidecar import gain_targets, sidecar_registry
 from bridge.control.spec import Control, plain
 from bridge.errors import ConfigError
 
-STYLE = Control("comp.style", 0, 2, 1, curve="choice", choices=("straight", "swing", "shuffle"))
-BARS = Control("comp.bars", 1, 8, 4, curve="integer")
+STYLE = Control("comp.style", 0, 2, 1, kind="choice", choices=("straight", "swing", "shuffle"))
+BARS = Control("comp.bars", 1, 8, 4, kind="integer")
 HEAD = 'schema = 1\nname = "x"\n[controls]\n'
 
 

@@ -9,7 +9,7 @@ from bridge.control.sidecar import sidecar_registry
 from bridge.control.spec import Action, Control, Reading
 from bridge.errors import ControlError
 
-STYLE = Control("comp.style", 0, 2, 1, curve="choice", choices=("straight", "swing", "shuffle"))
+STYLE = Control("comp.style", 0, 2, 1, kind="choice", choices=("straight", "swing", "shuffle"))
 
 
 def test_things_are_found_by_name_and_by_address() -> None:

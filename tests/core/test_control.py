@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bridge.core.control import Action, Control, address_of
 
 LEVEL = Control("stems.vocals.gain_db", -60, 12, 0, unit="dB")
-STYLE = Control("band.style", 0, 2, 1, curve="choice", choices=("straight", "swing", "shuffle"))
+STYLE = Control("band.style", 0, 2, 1, kind="choice", choices=("straight", "swing", "shuffle"))
 
 
 def test_the_address_derives_from_the_name() -> None:
@@ -45,15 +45,15 @@ def test_a_default_outside_the_range_is_refused(default: float) -> None:
 
 
 def test_an_unknown_curve_is_refused() -> None:
-    with pytest.raises(ValueError, match="unknown curve 'wavy'"):
-        Control("a.b", 0, 1, 0, curve="wavy")
+    with pytest.raises(ValueError, match="unknown kind 'wavy'"):
+        Control("a.b", 0, 1, 0, kind="wavy")
 
 
 def test_a_choice_needs_a_word_for_each_number() -> None:
     with pytest.raises(ValueError, match=r"2 choices for 0\.\.2"):
-        Control("a.b", 0, 2, 0, curve="choice", choices=("one", "two"))
+        Control("a.b", 0, 2, 0, kind="choice", choices=("one", "two"))
 
 
-@pytest.mark.parametrize("curve", ["integer", "switch"])
-def test_curves_of_whole_numbers_round(curve: str) -> None:
-    assert Control("a.b", 0, 1, 0, curve=curve).clamp(0.6) == 1.0
+@pytest.mark.parametrize("kind", ["integer", "switch"])
+def test_kinds_of_whole_numbers_round(kind: str) -> None:
+    assert Control("a.b", 0, 1, 0, kind=kind).clamp(0.6) == 1.0

@@ -12,7 +12,7 @@ from bridge.core.control import Control
 from bridge.osc.client import OscClient
 from bridge.osc.server import OscServer
 
-STYLE = Control("comp.style", 0, 1, 0, curve="choice", choices=("straight", "swing"), doc="Feel.")
+STYLE = Control("comp.style", 0, 1, 0, kind="choice", choices=("straight", "swing"), doc="Feel.")
 
 
 @pytest.fixture

@@ -165,10 +165,10 @@ def open_desk(plan: Plan = PLAN, latency: int = 0, slack: int = 0) -> Iterator[D
             words[w.HOP], words[w.GAP_RESETS] = worker.hop, int(worker.role == "separation")
         if plan.audio_worker >= 0:
             words = shared.workers[plan.audio_worker]
-            words[w.LATENCY], words[w.SLACK] = latency, slack
+            words[w.LATENCY], words[w.DEADLINE] = latency, slack
         if plan.synth_worker >= 0:
             words = shared.workers[plan.synth_worker]
-            words[w.LATENCY], words[w.SLACK] = -AHEAD, AHEAD
+            words[w.LATENCY], words[w.DEADLINE] = -AHEAD, AHEAD
         yield Desk(plan, shared, make_room(plan, shared))
 
 

@@ -8,8 +8,8 @@ from bridge.core.audio import CHANNELS, STEMS, Audio
 from bridge.runtime.shared import slots as w
 from tests.runtime.desk import HOP, SEPARATION, Desk
 
-LATENCY, SLACK = 2 * HOP, 3 * HOP
-DELAY = LATENCY + SLACK
+LATENCY, DEADLINE = 2 * HOP, 3 * HOP
+DELAY = LATENCY + DEADLINE
 OTHER = len(STEMS) - 1
 MIX = len(STEMS)
 

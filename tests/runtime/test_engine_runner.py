@@ -13,24 +13,24 @@ from bridge.core.control import Control
 from bridge.core.engine import Block, State
 from bridge.core.events import Chord, TimedEvent
 from bridge.core.time import BlockTime
-from bridge.runtime.engine_runner import BACKLOG, HopRunner
+from bridge.runtime.engine_runner import BACKLOG, EngineRunner
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.layout import CAPACITY
 from tests.runtime.desk import HOP, MIR, PLAN, RATE, SEPARATION, Desk, noise, open_desk
 from tests.runtime.toys import LISTENS, SEPARATES, Toy, run_by, split_evenly, with_controls
 
-LATENCY, SLACK = HOP, 2 * HOP
-DELAY = LATENCY + SLACK
+LATENCY, DEADLINE = HOP, 2 * HOP
+DELAY = LATENCY + DEADLINE
 C, F = Chord(0, 0, 0, 0.5), Chord(5, 0, 5, 0.5)
 
 
 @pytest.fixture
 def desk() -> Iterator[Desk]:
-    with open_desk(latency=LATENCY, slack=SLACK) as opened:
+    with open_desk(latency=LATENCY, slack=DEADLINE) as opened:
         yield opened
 
 
-def stream(desk: Desk, runner: HopRunner, audio: Audio, period: int = HOP) -> Audio:
+def stream(desk: Desk, runner: EngineRunner, audio: Audio, period: int = HOP) -> Audio:
     """``audio`` through the desk in periods of ``period``, the runner pumped before each answer."""
     parts = []
     for start in range(0, audio.shape[1], period):
@@ -60,7 +60,7 @@ def test_the_heart_of_a_worker_beats_with_each_hop_however_long_it_has_no_rest(d
     runner = run_by(desk, Toy(SEPARATES))
     desk.take(10 * HOP)
     assert runner.pump() == 10
-    assert desk.worker(SEPARATION)[w.BEATS] >= 10
+    assert desk.worker(SEPARATION)[w.HEARTBEAT] >= 10
 
 
 def test_stems_come_out_at_the_declared_delay(desk: Desk) -> None:
@@ -119,16 +119,16 @@ def spoil_at(frame: int, value: float) -> Toy:
 )
 def test_a_faulty_hop_costs_itself_only(toy: Toy) -> None:
     audio = noise(2000)
-    with open_desk(slack=SLACK) as desk:
+    with open_desk(slack=DEADLINE) as desk:
         out = stream(desk, run_by(desk, toy), audio)
         words = desk.worker(SEPARATION)
         assert (words[w.FAULTS], desk.state[w.LATE_FRAMES]) == (1, HOP)
     assert toy.log == ["prepare", "reset", *range(0, 11 * HOP, HOP), "reset", *range(11 * HOP, 2000 - HOP + 1, HOP)]
-    first = 10 * HOP + SLACK
-    whole = np.concatenate([np.arange(SLACK + w.FADE_FRAMES, first), np.arange(first + 2 * HOP, 2000)])
-    assert np.array_equal(out[0][:, whole], audio[:, whole - SLACK] * np.float32(0.25))
+    first = 10 * HOP + DEADLINE
+    whole = np.concatenate([np.arange(DEADLINE + w.FADE_FRAMES, first), np.arange(first + 2 * HOP, 2000)])
+    assert np.array_equal(out[0][:, whole], audio[:, whole - DEADLINE] * np.float32(0.25))
     assert np.isfinite(out).all()
-    assert np.abs(out[:4].sum(axis=0, dtype=np.float64)[:, SLACK:] - audio[:, :-SLACK]).max() < 1e-6
+    assert np.abs(out[:4].sum(axis=0, dtype=np.float64)[:, DEADLINE:] - audio[:, :-DEADLINE]).max() < 1e-6
 
 
 def test_an_engine_that_always_fails_leaves_the_dry_mix(desk: Desk) -> None:
@@ -258,7 +258,7 @@ def test_an_engine_never_sees_input_from_before_its_epoch() -> None:
         split_evenly(block, at, out)
         seen.append((at.frame, float(block.audio["mix"].min())))
 
-    with open_desk(slack=SLACK) as desk:
+    with open_desk(slack=DEADLINE) as desk:
         runner = run_by(desk, Toy(SEPARATES, act))
         stream(desk, runner, np.full((CHANNELS, 150), -1.0, np.float32), 50)
         desk.state[w.RESTART] += 1
@@ -309,7 +309,7 @@ def test_controls_reach_the_engine_with_its_next_hop() -> None:
     plan = PLAN.workers[SEPARATION]
     mine = type(plan)(plan.role, plan.engine, plan.index, plan.hop, 0, controls=("toy.level",))
     with open_desk() as desk:
-        runner = HopRunner(PLAN, mine, desk.shared, Toy(spec, act))
+        runner = EngineRunner(PLAN, mine, desk.shared, Toy(spec, act))
         runner.prepare()
         for value in (0.25, 0.75):
             desk.shared.values[SEPARATION, 0] = value

@@ -14,7 +14,7 @@ from bridge.core.audio import CHANNELS, STEMS
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.layout import SEPARATED
 from tests.runtime.desk import NO_ENGINES, RATE, Desk, noise, open_desk
-from tests.runtime.stems import DELAY, LATENCY, MIX, OTHER, SLACK, delayed, run, thirds
+from tests.runtime.stems import DEADLINE, DELAY, LATENCY, MIX, OTHER, delayed, run, thirds
 
 RAMP = 2 * round(0.0025 * RATE)
 """Frames of a fader's ramp: 5 ms."""
@@ -22,7 +22,7 @@ RAMP = 2 * round(0.0025 * RATE)
 
 @pytest.fixture
 def desk() -> Iterator[Desk]:
-    with open_desk(latency=LATENCY, slack=SLACK) as opened:
+    with open_desk(latency=LATENCY, slack=DEADLINE) as opened:
         yield opened
 
 

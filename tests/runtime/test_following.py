@@ -10,7 +10,7 @@ from bridge.core.engine import Block
 from bridge.core.events import Beat, Midi, TimedEvent
 from bridge.core.time import BlockTime
 from bridge.runtime.callback.midi_output import ECHO_FRAMES
-from bridge.runtime.engine_runner import HopRunner
+from bridge.runtime.engine_runner import EngineRunner
 from bridge.runtime.shared import slots as w
 from tests.runtime.desk import ACCOMPANIMENT, HOP, MIR, RATE, Desk, Sent, on, open_desk
 from tests.runtime.toys import LISTENS, PLAYS, Toy, run_by
@@ -22,7 +22,7 @@ BEAT = 21_000  # frames
 @pytest.fixture
 def desk() -> Iterator[Desk]:
     with open_desk() as opened:
-        opened.worker(MIR)[w.SLACK] = 2 * HOP
+        opened.worker(MIR)[w.DEADLINE] = 2 * HOP
         yield opened
 
 
@@ -47,7 +47,7 @@ class Loop:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.analyst, self.player = Toy(LISTENS, say_beats), Toy(PLAYS)
-        self.runners: list[HopRunner] = [run_by(desk, self.analyst, MIR), run_by(desk, self.player, ACCOMPANIMENT)]
+        self.runners: list[EngineRunner] = [run_by(desk, self.analyst, MIR), run_by(desk, self.player, ACCOMPANIMENT)]
         self.echo: list[Sent] = []
         self.clock: list[bytes] = []
 
@@ -84,7 +84,7 @@ def test_after_following_the_last_of_our_own_clock_is_no_host_either(desk: Desk)
     assert loop.clock.count(STOP) == 2  # one at the start, for whoever was here before
     assert epochs(desk) == begun
     assert not any(at.hosted for toy in (loop.analyst, loop.player) for at in toy.times)
-    assert desk.room.own[w.TICKING] == 0
+    assert desk.room.own[w.CLOCK_RUNNING] == 0
 
 
 def test_after_that_a_host_is_believed_again(desk: Desk) -> None:
@@ -136,7 +136,7 @@ def test_whoever_leaves_stops_a_clock_that_runs_and_no_other(desk: Desk) -> None
     follow(desk)
     loop.cycles(6 * BEAT // HOP)
     loop.clock.clear()
-    desk.state[w.QUIET] = 1
+    desk.state[w.MIDI_MUTED] = 1
     loop.cycles(5)
     assert loop.clock == [STOP]
 

@@ -88,7 +88,7 @@ def test_after_a_release_no_note_hangs_whatever_happened_before(todo: list[tuple
             elif step[0] == "stall":
                 stalled = not stalled
             elif step[0] == "quiet":
-                desk.state[w.QUIET] ^= 1
+                desk.state[w.MIDI_MUTED] ^= 1
             elif step[0] == "ping":
                 desk.state[w.PING] ^= 1 << PATHS.index(PORT)
             elif step[0] == "delay":

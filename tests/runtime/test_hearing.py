@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bridge.core.engine import AudioPort, Block, EngineSpec, EventPort
 from bridge.core.events import Beat, Chord, Key, Midi, TimedEvent
 from bridge.core.time import BlockTime
-from bridge.runtime.engine_runner import HopRunner
+from bridge.runtime.engine_runner import EngineRunner
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.layout import SOUND_RING
 from tests.runtime.desk import (
@@ -44,7 +44,7 @@ def chords_heard(desk: Desk, periods: list[int], in_order: bool, frames: int = 3
     """(hop, chord) as the accompaniment hears them while the workers are pumped in or against the order of hearing."""
     desk.shared.heads[RINGS.index("mir.chords"), w.RING_DELAY] = HOP + 300
     desk.state[w.FREEWHEEL] = 1
-    desk.worker(MIR)[w.SLACK] = 300
+    desk.worker(MIR)[w.DEADLINE] = 300
     desk.shared.workers[:, w.ALIVE] = 1
     toy = Toy(PLAYS)
     analyst = run_by(desk, say_chords({5: C, 100: F, 1000: C, 1063: F, 1500: C}), MIR)
@@ -76,7 +76,7 @@ def test_what_an_analyst_says_is_heard_at_its_declared_time_whatever_the_periods
 def test_in_freewheel_a_listener_waits_for_its_source_however_late_the_source_is_played(offset: int) -> None:
     with open_desk() as desk:
         desk.state[w.FREEWHEEL] = 1
-        desk.worker(MIR)[w.SLACK] = HOP + offset
+        desk.worker(MIR)[w.DEADLINE] = HOP + offset
         desk.shared.workers[:, w.ALIVE] = 1
         analyst = run_by(desk, say_chords({}), MIR)
         listener = run_by(desk, Toy(PLAYS), ACCOMPANIMENT)
@@ -236,9 +236,9 @@ SOUNDER = EngineSpec("toy.synth", (EventPort("midi"), EventPort("sound")), (Audi
 PROGRAM, VOLUME, PEDAL_UP = bytes((0xC1, 33)), bytes((0xB1, 7, 90)), bytes((0xB1, 123, 0))
 
 
-def sounder(desk: Desk) -> tuple[Toy, HopRunner]:
+def sounder(desk: Desk) -> tuple[Toy, EngineRunner]:
     toy = Toy(SOUNDER)
-    runner = HopRunner(WITH_SYNTH, WITH_SYNTH.workers[SYNTH], desk.shared, toy)
+    runner = EngineRunner(WITH_SYNTH, WITH_SYNTH.workers[SYNTH], desk.shared, toy)
     runner.prepare()
     return toy, runner
 

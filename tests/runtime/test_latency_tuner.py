@@ -14,7 +14,7 @@ from bridge.control.sidecar import RESERVE_FRAMES, sidecar_registry
 from bridge.errors import ControlError
 from bridge.runtime.callback.cycle import cycle
 from bridge.runtime.control_binding import Binding
-from bridge.runtime.engine_runner import HopRunner
+from bridge.runtime.engine_runner import EngineRunner
 from bridge.runtime.engines import load_engine
 from bridge.runtime.graph import Graph
 from bridge.runtime.latency_tuner import ENOUGH, FEWEST, Reserves, reserve_for
@@ -170,7 +170,7 @@ def test_it_never_changes_while_something_plays_and_then_uses_what_was_counted(
 ) -> None:
     words, word = {
         "jack transport": (graph.room.own, w.ROLLING),
-        "midi clock": (graph.room.own, w.TICKING),
+        "midi clock": (graph.room.own, w.CLOCK_RUNNING),
         "freewheel": (graph.shared.state, w.FREEWHEEL),
     }[playing]
     bus.set(AUTO, 1, "me")
@@ -224,7 +224,7 @@ def test_the_graph_measures_itself_and_is_tuned_to_no_more_than_it_needs(every: 
         bus = Bus(sidecar_registry({"separation.dsp": wiring.nodes[0].spec.controls}))
         Binding(bus, graph)
         reserves = Reserves(bus, graph)
-        runner = HopRunner(graph.plan, graph.plan.workers[0], graph.shared, load_engine("separation.dsp"))
+        runner = EngineRunner(graph.plan, graph.plan.workers[0], graph.shared, load_engine("separation.dsp"))
         runner.prepare()
 
         raw = 0

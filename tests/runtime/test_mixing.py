@@ -15,7 +15,7 @@ from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.layout import CAPACITY, SEPARATED
 from bridge.runtime.wiring import PATHS
 from tests.runtime.desk import HOP, NO_ENGINES, RATE, SEPARATION, Desk, noise, open_desk
-from tests.runtime.stems import DELAY, LATENCY, MIX, OTHER, SLACK, Worker, delayed, run, thirds
+from tests.runtime.stems import DEADLINE, DELAY, LATENCY, MIX, OTHER, Worker, delayed, run, thirds
 
 RAMP = 2 * round(0.0025 * RATE)
 """Frames of a fader's ramp: 5 ms."""
@@ -23,7 +23,7 @@ RAMP = 2 * round(0.0025 * RATE)
 
 @pytest.fixture
 def desk() -> Iterator[Desk]:
-    with open_desk(latency=LATENCY, slack=SLACK) as opened:
+    with open_desk(latency=LATENCY, slack=DEADLINE) as opened:
         yield opened
 
 
@@ -44,7 +44,7 @@ def test_stems_sum_to_the_delayed_input_whichever_hops_are_missing(
     late: list[int | None], periods: list[int], seed: int
 ) -> None:
     audio = noise(2000, seed)
-    with open_desk(latency=LATENCY, slack=SLACK) as desk:
+    with open_desk(latency=LATENCY, slack=DEADLINE) as desk:
         out = run(desk, audio, thirds(noise(2000, seed + 1)), late, periods)
     wanted = delayed(audio, DELAY)
     assert np.abs(out[:MIX].sum(axis=0, dtype=np.float64) - wanted).max() < 1e-6
@@ -123,7 +123,7 @@ def test_a_missing_hop_fades_out_and_in_over_64_frames_each(desk: Desk) -> None:
 def test_a_fade_out_runs_to_its_end_before_stems_fade_in_again(desk: Desk) -> None:
     audio = np.ones((CHANNELS, 3000), np.float32)
     out = run(desk, audio, thirds(audio), [0] * 20 + [None], [3000])
-    first = 20 * HOP + SLACK
+    first = 20 * HOP + DEADLINE
     wet = out[0, 0, first : first + 128] / 0.5
     assert np.allclose(wet, np.concatenate([np.arange(63, -1, -1), np.arange(1, 65)]) / 64)
 
@@ -137,7 +137,7 @@ def steepest(signal: NDArray[np.float32]) -> float:
 def test_no_border_between_dry_and_wet_is_a_step(late: list[int | None], period: int, hz: float) -> None:
     wave = np.sin(2 * np.pi * hz * np.arange(4000) / RATE).astype(np.float32)
     audio = np.stack([wave, wave])
-    with open_desk(latency=LATENCY, slack=SLACK) as desk:
+    with open_desk(latency=LATENCY, slack=DEADLINE) as desk:
         out = run(desk, audio, thirds(audio), late, [period])
     fade = 1 / w.FADE_FRAMES
     own = steepest(wave)
@@ -151,7 +151,7 @@ def test_no_border_between_dry_and_wet_is_a_step(late: list[int | None], period:
 @settings(deadline=None, max_examples=60)
 def test_late_frames_are_counted_one_by_one(late: list[int | None], period: int) -> None:
     frames = 2000
-    with open_desk(latency=LATENCY, slack=SLACK) as desk:
+    with open_desk(latency=LATENCY, slack=DEADLINE) as desk:
         run(desk, noise(frames), thirds(noise(frames)), late, [period])
         counted = int(desk.state[w.LATE_FRAMES])
     wanted = 0
@@ -213,7 +213,7 @@ def test_a_new_delay_ducks_to_silence_before_it_jumps(desk: Desk, period: int) -
     ones = np.ones((CHANNELS, period), np.float32)
     before = 2000 // period
     parts = [desk.audio_cycle(ones) for _ in range(before)]
-    desk.worker(SEPARATION)[w.SLACK] += 500
+    desk.worker(SEPARATION)[w.DEADLINE] += 500
     parts += [desk.audio_cycle(ones) for _ in range(2000 // period)]
     level = np.concatenate(parts, axis=2)[MIX, 0].astype(np.float64)
     assert np.abs(np.diff(level[DELAY + 1 :])).max() <= 1 / w.FADE_FRAMES + 1e-6
@@ -224,7 +224,7 @@ def test_a_new_delay_ducks_to_silence_before_it_jumps(desk: Desk, period: int) -
 
 def test_after_a_new_delay_the_input_comes_at_it_to_the_frame(desk: Desk) -> None:
     desk.audio_cycle(noise(100))
-    desk.worker(SEPARATION)[w.SLACK] -= 70
+    desk.worker(SEPARATION)[w.DEADLINE] -= 70
     for _ in range(4):
         desk.audio_cycle(noise(100))
     audio = noise(1000)
@@ -236,9 +236,9 @@ def test_a_delay_taken_back_in_time_changes_nothing_but_the_level(desk: Desk) ->
     ones = np.ones((CHANNELS, 32), np.float32)
     for _ in range(30):
         desk.audio_cycle(ones)
-    desk.worker(SEPARATION)[w.SLACK] += 500
+    desk.worker(SEPARATION)[w.DEADLINE] += 500
     desk.audio_cycle(ones)
-    desk.worker(SEPARATION)[w.SLACK] -= 500
+    desk.worker(SEPARATION)[w.DEADLINE] -= 500
     level = np.concatenate([desk.audio_cycle(ones) for _ in range(4)], axis=2)[MIX, 0]
     assert level[0] > 0.5
     assert level[-1] == 1.0

@@ -199,10 +199,10 @@ def test_a_worker_that_has_just_begun_an_epoch_is_not_stalled(desk: Desk) -> Non
 
 
 def test_a_quiet_port_says_nothing_and_forgets_what_came_meanwhile(desk: Desk) -> None:
-    desk.state[w.QUIET] = 1
+    desk.state[w.MIDI_MUTED] = 1
     desk.say(PORT, 70, on(60))
     assert cycles(desk, 3) == []
-    desk.state[w.QUIET] = 0
+    desk.state[w.MIDI_MUTED] = 0
     assert cycles(desk, 3) == []
     desk.say(PORT, desk.now + 70, on(61))
     assert [data for _, data in cycles(desk, 3)] == [on(61)]
@@ -211,7 +211,7 @@ def test_a_quiet_port_says_nothing_and_forgets_what_came_meanwhile(desk: Desk) -
 def test_quiet_with_a_release_ends_what_sounds(desk: Desk) -> None:
     desk.say(PORT, 64, on(60))
     desk.midi_cycle(64)
-    desk.state[w.QUIET] = 1
+    desk.state[w.MIDI_MUTED] = 1
     desk.state[w.RELEASE] += 1
     assert cycles(desk, 3) == [(128, off(60))]
 
@@ -262,7 +262,7 @@ def test_switching_ping_releases_what_sounds(desk: Desk, into_ping: bool) -> Non
 
 def test_a_quiet_ping_port_forgets_what_came_meanwhile(desk: Desk) -> None:
     set_ping(desk, PORT, True)
-    desk.state[w.QUIET] = 1
+    desk.state[w.MIDI_MUTED] = 1
     assert desk.midi_cycle(64, [(0, on(60))])[PORT] == []
-    desk.state[w.QUIET] = 0
+    desk.state[w.MIDI_MUTED] = 0
     assert cycles(desk, 3) == []

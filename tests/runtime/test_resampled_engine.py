@@ -37,12 +37,12 @@ class Keeper(Halves):
     spec = replace(Halves.spec, keeps=("past",))
 
 
-LAG = 1001
+INPUT_DELAY = 1001
 LATE = EngineSpec("toy.late", (AudioPort("mix"),), (EventPort("beats"),), 512, (48000,))
 
 
 def say_late(block: Block, at: BlockTime, out: Block) -> None:
-    out.events["beats"].append(TimedEvent(at.frame - LAG, Midi(b"\x90\x40\x40")))
+    out.events["beats"].append(TimedEvent(at.frame - INPUT_DELAY, Midi(b"\x90\x40\x40")))
 
 
 def at_rate(engine: Callable[[], Engine], rate: int) -> Factory:
@@ -86,7 +86,7 @@ def test_a_resampled_engine_keeps_the_contract(
 def test_impulses_events_and_leads_are_where_they_are_said_to_be_at_any_rate(rate: int) -> None:
     for engine in (NativeDelay, Halves):
         checks.check_audio_latency(at_rate(engine, rate))
-    checks.check_event_latency(at_rate(lambda: Toy(LATE, say_late, LAG), rate))
+    checks.check_event_latency(at_rate(lambda: Toy(LATE, say_late, INPUT_DELAY), rate))
     checks.check_lead(at_rate(NativePlayer, rate))
 
 
@@ -196,10 +196,10 @@ def test_the_engine_is_told_its_own_rate_its_own_frames_and_the_beat_of_what_it_
 
 def test_the_engine_is_told_in_its_own_frames_how_late_its_audio_is() -> None:
     told = []
-    engine = Resampled(Toy(ECHO, lambda block, _at, _out: told.append(block.late_frames)), 96000)
+    engine = Resampled(Toy(ECHO, lambda block, _at, _out: told.append(block.stem_delay_frames)), 96000)
     engine.prepare(96000, 256)
     block, out = block_for(engine.spec.inputs, 256), block_for(engine.spec.outputs, 256)
-    block.late_frames = 5001
+    block.stem_delay_frames = 5001
     engine.process(block, BlockTime(0, 96000), out)
     assert told == [2501]
 

@@ -190,7 +190,7 @@ def test_a_player_that_stalls_has_its_sound_ended_once(desk: Desk) -> None:
 def test_quiet_fades_the_sound_and_is_not_late(desk: Desk) -> None:
     player = Player(desk, ones())
     run(desk, player, 20 * PERIOD)
-    desk.state[w.QUIET] = 1
+    desk.state[w.MIDI_MUTED] = 1
     heard = run(desk, player, 4 * PERIOD)[0]
     assert np.allclose(heard[:FADE], np.arange(FADE - 1, -1, -1) / FADE)
     assert not heard[FADE:].any()
@@ -201,7 +201,7 @@ def test_a_new_delay_comes_into_force_in_silence_and_to_the_frame(desk: Desk) ->
     sound = np.tile(np.linspace(0.5, 1.0, 8192, dtype=np.float32), (CHANNELS, 1))  # that jumps where frames do
     player = Player(desk, sound)
     before = run(desk, player, 20 * PERIOD)
-    desk.worker(SYNTH)[w.SLACK] += 500
+    desk.worker(SYNTH)[w.DEADLINE] += 500
     first = int(desk.state[w.HEAD])
     heard = run(desk, player, 20 * PERIOD)
     assert steepest(np.concatenate([before[:, -PERIOD:], heard], axis=1)[0]) <= 1 / FADE + 1e-3
@@ -212,7 +212,7 @@ def test_a_new_delay_comes_into_force_in_silence_and_to_the_frame(desk: Desk) ->
 
 
 def test_in_ping_mode_the_band_is_the_input_at_its_declared_delay(desk: Desk) -> None:
-    desk.worker(SYNTH)[w.SLACK] += 70
+    desk.worker(SYNTH)[w.DEADLINE] += 70
     desk.state[w.PING] = 1 << BAND
     audio = noise(1000)
     parts = []

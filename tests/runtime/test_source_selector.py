@@ -180,7 +180,7 @@ class Player(Ears):
         self.late: set[int] = set()
 
     def process(self, block: Block, at: BlockTime, out: Block) -> None:
-        self.late.add(block.late_frames)
+        self.late.add(block.stem_delay_frames)
         for name, audio in block.audio.items():
             self.parts[name].append(audio.copy())
 
@@ -212,7 +212,7 @@ def hear_by_hand(desk: Desk, mix: Audio, missing: int) -> Ears:
     """The ears on a desk whose separation leaves out hop ``missing``."""
     ears = Ears(EngineSpec("toy.mir", EARS, HEARS.outputs, HOP))
     desk.shared.sources[ANALYSERS.index("beat")] = SOURCES.index("drums+vocals")
-    desk.worker(MIR)[w.LAG] = 3 * HOP
+    desk.worker(MIR)[w.INPUT_DELAY] = 3 * HOP
     runner, stems = run_by(desk, ears, MIR), thirds(mix)
     for start in range(0, mix.shape[1], HOP):
         desk.take(mix[:, start : start + HOP])
@@ -240,7 +240,9 @@ def test_a_separation_that_starts_afresh_leaves_the_mix_until_its_stems_are_back
     with open_desk() as desk:
         ears = Ears(EngineSpec("toy.mir", EARS, HEARS.outputs, HOP))
         desk.shared.sources[ANALYSERS.index("beat")] = SOURCES.index("drums")
-        desk.worker(MIR)[w.LAG] = 2 * HOP  # what the epoch before answered is asked for when the new one has begun
+        desk.worker(MIR)[w.INPUT_DELAY] = (
+            2 * HOP
+        )  # what the epoch before answered is asked for when the new one has begun
         runner, mix = run_by(desk, ears, MIR), noise(10 * HOP)
         stems = thirds(mix)
         for hop in range(10):
@@ -297,22 +299,22 @@ def test_stems_delay_every_path_of_the_analyser_by_what_they_take_and_the_mix_by
     wiring = toy_wiring(monkeypatch, HEARS, "separation", "mir")
     with Graph(wiring, period, RESERVES, {"separation": 77}) as graph:
         before = {path.name: path.declared for path in graph.ledger}
-        rev, slack = graph.ledger.rev, int(graph.shared.workers[1, w.SLACK])
+        rev, slack = graph.ledger.rev, int(graph.shared.workers[1, w.DEADLINE])
         heard_after = graph.shared.heads[graph.plan.rings.index("mir.beats"), w.RING_DELAY]
         graph.set_source("chord", SOURCES.index("bass"))
         lag = LATE + SEPARATES.hop + max(300, period)
         grown = {path.name: path.declared - before[path.name] for path in graph.ledger}
         assert {name: more for name, more in grown.items() if more} == {"chords": lag, "beats": lag}
         assert graph.ledger.rev > rev
-        assert graph.shared.workers[1, w.LAG] == graph.ledger["chords"].upstream == lag
-        assert graph.shared.workers[1, w.SLACK] == slack + lag
+        assert graph.shared.workers[1, w.INPUT_DELAY] == graph.ledger["chords"].upstream == lag
+        assert graph.shared.workers[1, w.DEADLINE] == slack + lag
         assert graph.shared.heads[graph.plan.rings.index("mir.beats"), w.RING_DELAY] == heard_after + lag
         assert graph.shared.heads[graph.plan.rings.index("beats"), w.RING_DELAY] == graph.ledger["beats"].declared
         graph.set_reserve("separation", 2000)
         assert graph.ledger["chords"].upstream == LATE + SEPARATES.hop + 2000
         graph.set_source("chord", SOURCES.index("mix"))
         assert graph.ledger["chords"].declared == before["chords"]
-        assert graph.shared.workers[1, w.LAG] == 0
+        assert graph.shared.workers[1, w.INPUT_DELAY] == 0
 
 
 @pytest.mark.parametrize("source", ["mix", "drums+bass+vocals+other"])

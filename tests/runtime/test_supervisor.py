@@ -218,7 +218,7 @@ def test_a_worker_that_gets_no_processor_is_not_taken_for_stalled(monkeypatch: p
     with road(stall_s=0.5) as running:
         monkeypatch.setattr(supervisor, "usage_of", lambda _pid: Usage(cpu_s=1.0, waits=True))
         os.kill(running.pid, signal.SIGSTOP)  # what stands still here is for the watcher one that waits
-        beats, looks = running.word(w.BEATS), list[float]()
+        beats, looks = running.word(w.HEARTBEAT), list[float]()
         original = supervisor.Supervisor._look_at
 
         def look_at(self: Supervisor, worker: supervisor._Watched, now: float) -> None:
@@ -227,7 +227,7 @@ def test_a_worker_that_gets_no_processor_is_not_taken_for_stalled(monkeypatch: p
 
         monkeypatch.setattr(supervisor.Supervisor, "_look_at", look_at)
         until("looks for five times the limit", lambda: len(looks) > 1 and looks[-1] - looks[0] > 2.5)
-        assert running.word(w.BEATS) == beats
+        assert running.word(w.HEARTBEAT) == beats
         assert running.workers.restarts == 0
         os.kill(running.pid, signal.SIGCONT)
         running.until_stems_flow()

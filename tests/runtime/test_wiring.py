@@ -210,8 +210,8 @@ def test_a_hop_of_sound_is_due_no_sooner_than_its_notes_and_a_period_of_work_are
         player, synth = graph.wiring.nodes[2:]
         words = graph.shared.workers[3]
         told = player.lead_frames - synth.ahead_frames - player.spec.hop  # what the player's answer may take
-        assert words[w.LAG] >= period - told
-        assert words[w.SLACK] >= words[w.LAG] + buffering_frames(synth.spec.hop, period) + period
+        assert words[w.INPUT_DELAY] >= period - told
+        assert words[w.DEADLINE] >= words[w.INPUT_DELAY] + buffering_frames(synth.spec.hop, period) + period
 
 
 def test_sound_and_notes_are_delayed_together(graph: Graph) -> None:
@@ -287,9 +287,9 @@ def assert_callback_delays_what_is_declared(graph: Graph) -> None:
     for node, words in zip(graph.wiring.nodes, graph.shared.workers, strict=True):
         if node.role == "separation":
             delays = {graph.ledger[name].declared for name in (*STEMS, "mix")}
-            assert delays == {int(words[w.SLACK] + words[w.LATENCY])}
+            assert delays == {int(words[w.DEADLINE] + words[w.LATENCY])}
         if node.role == "synth":
-            assert graph.ledger["band"].declared == words[w.SLACK] + words[w.LATENCY]
+            assert graph.ledger["band"].declared == words[w.DEADLINE] + words[w.LATENCY]
     for name in MIDI_PORTS:
         head = graph.shared.heads[graph.plan.rings.index(name)]
         assert head[w.RING_DELAY] == graph.ledger[name].declared
@@ -365,10 +365,10 @@ def test_requests_are_counted_so_that_none_is_missed(graph: Graph) -> None:
     graph.restart()
     graph.restart_one(2)
     assert (state[w.RELEASE], state[w.RESTART], graph.shared.workers[2, w.RESTART_ONE]) == (2, 1, 1)
-    graph.set_quiet(True)
-    assert (state[w.QUIET], state[w.RELEASE]) == (1, 3)
-    graph.set_quiet(False)
-    assert state[w.QUIET] == 0
+    graph.set_midi_muted(True)
+    assert (state[w.MIDI_MUTED], state[w.RELEASE]) == (1, 3)
+    graph.set_midi_muted(False)
+    assert state[w.MIDI_MUTED] == 0
 
 
 def test_a_graph_outside_its_with_statement_says_so(wiring: Wiring) -> None:

@@ -13,7 +13,7 @@ from bridge.core.control import Control
 from bridge.core.engine import AudioPort, Block, Engine, EngineSpec, EventPort, State
 from bridge.core.events import Onset, TimedEvent
 from bridge.core.time import BlockTime
-from bridge.runtime.engine_runner import HopRunner
+from bridge.runtime.engine_runner import EngineRunner
 from tests.runtime.desk import HOP, PLAN, SEPARATION, Desk
 
 Act = Callable[[Block, BlockTime, Block], None]
@@ -143,8 +143,8 @@ def with_controls(spec: EngineSpec, *controls: Control) -> EngineSpec:
     return EngineSpec(spec.name, spec.inputs, spec.outputs, spec.hop, spec.rates, controls)
 
 
-def run_by(desk: Desk, engine: Engine, index: int = SEPARATION) -> HopRunner:
+def run_by(desk: Desk, engine: Engine, index: int = SEPARATION) -> EngineRunner:
     """``engine`` in the place of worker ``index``, prepared."""
-    runner = HopRunner(PLAN, PLAN.workers[index], desk.shared, engine)
+    runner = EngineRunner(PLAN, PLAN.workers[index], desk.shared, engine)
     runner.prepare()
     return runner

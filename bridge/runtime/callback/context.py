@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS, STEMS
 from bridge.runtime.shared.layout import MAX_EVENTS, MIDI_PORTS, WORK_ROW, Plan, Shared
-from bridge.runtime.shared.slots import DUCK as _DUCK
+from bridge.runtime.shared.slots import DELAY_CHANGE_FADE as _DUCK
 from bridge.runtime.shared.slots import FADE_FRAMES, OWN_WORDS, PORT_WORDS, RECORD_WORDS, TRANSPORT_WORDS
 
 GAINS = 2 * len(STEMS)

@@ -45,7 +45,7 @@ def wait_for_workers(room: Room, now: int, frames: int) -> None:
         origin, hop = worker[w.ORIGIN], max(worker[w.HOP], 1)
         tries = 0
         while load_acquire(worker, w.ALIVE) != 0 and tries < WAIT_TRIES:
-            needed = now + frames - load_acquire(worker, w.SLACK) - origin  # may change while we wait
+            needed = now + frames - load_acquire(worker, w.DEADLINE) - origin  # may change while we wait
             end = origin + (needed + hop - 1) // hop * hop
             if needed <= 0 or end > now + frames:
                 break

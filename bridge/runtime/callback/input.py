@@ -7,6 +7,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from bridge.core.clock import (
+    CLOCK,
+    CONTINUE,
+    MIDI_CLOCK_TICKS_PER_BEAT,
+    MIDI_CLOCK_TICKS_PER_SIXTEENTH,
+    SONG_POSITION,
+    START,
+    STOP,
+)
 from bridge.core.events import ClockPosition, Gap, Midi, Transport
 from bridge.runtime.callback.context import PLAYER, SEPARATES, SYNTH, Room
 from bridge.runtime.shared import slots as w
@@ -19,8 +28,6 @@ MASK = CAPACITY - 1
 MIDI, CLOCK_POSITION, TRANSPORT, GAP = Midi.KIND, ClockPosition.KIND, Transport.KIND, Gap.KIND
 HOST = 0  # the ring of what comes from the host is the first
 EVERY, EVENTS_ONLY, AFTER_GAP = range(3)  # whom a break concerns
-TICKS_A_BEAT, TICKS_A_SIXTEENTH = 24, 6  # MIDI clock and song position
-CLOCK, START, CONTINUE, STOP, SONG_POSITION = 0xF8, 0xFA, 0xFB, 0xFC, 0xF2
 
 
 @compiled
@@ -121,20 +128,20 @@ def follow_clock(room: Room, frame: int, message: int) -> None:
     own = room.own
     status = message & 0xFF
     if status == CLOCK:
-        if own[w.TICKS] % TICKS_A_BEAT == 0 and own[w.TICKING] == 1:
+        if own[w.TICKS] % MIDI_CLOCK_TICKS_PER_BEAT == 0 and own[w.CLOCK_RUNNING] == 1:
             slot = claim(room, frame, CLOCK_POSITION, 16)
             room.values[HOST, slot, DATA] = own[w.TICKS]
-            room.values[HOST, slot, DATA + 1] = own[w.TICKING]
+            room.values[HOST, slot, DATA + 1] = own[w.CLOCK_RUNNING]
             announce(room)
-        own[w.TICKS] += own[w.TICKING]
+        own[w.TICKS] += own[w.CLOCK_RUNNING]
     elif status == START:
-        own[w.TICKS], own[w.TICKING] = 0, 1
+        own[w.TICKS], own[w.CLOCK_RUNNING] = 0, 1
         begin_epochs(room, frame, EVERY)
     elif status == SONG_POSITION:
-        own[w.TICKS] = ((message >> 8) & 0x7F | ((message >> 16) & 0x7F) << 7) * TICKS_A_SIXTEENTH
+        own[w.TICKS] = ((message >> 8) & 0x7F | ((message >> 16) & 0x7F) << 7) * MIDI_CLOCK_TICKS_PER_SIXTEENTH
         begin_epochs(room, frame, EVERY)
     elif status in (CONTINUE, STOP):
-        own[w.TICKING] = 1 if status == CONTINUE else 0
+        own[w.CLOCK_RUNNING] = 1 if status == CONTINUE else 0
         begin_epochs(room, frame, EVENTS_ONLY)
 
 
@@ -146,7 +153,7 @@ def take_events(room: Room, now: int) -> None:
     """
     deaf = room.state[w.FOLLOWING] != 0 or now < room.own[w.ECHO_END]
     if deaf:
-        room.own[w.TICKING] = 0
+        room.own[w.CLOCK_RUNNING] = 0
     for i in range(room.own[w.IN_EVENTS]):
         event = room.in_events[i]
         frame = now + event[FRAME]

@@ -7,6 +7,7 @@ worker that stalled switches them all off, so a promise about hanging notes neve
 from __future__ import annotations
 
 from bridge.core.audio import STEMS
+from bridge.core.clock import CONTINUE, START, STOP
 from bridge.core.events import Midi
 from bridge.runtime.callback.context import PLAYER, Room
 from bridge.runtime.shared import slots as w
@@ -19,7 +20,6 @@ HOST = 0
 FIRST_PORT_RING = 1  # ring 0 is the host's; the MIDI ports' rings follow in order
 FIRST_PING = len(STEMS) + 2  # ping bits: the stems, the mix, the band, the MIDI ports
 ECHO_FRAMES = 32768  # our own clock comes back within this: two periods of the longest callback, and a peer between
-CLOCK, START, CONTINUE, STOP = 0xF8, 0xFA, 0xFB, 0xFC
 MIDI = Midi.KIND
 
 
@@ -129,7 +129,7 @@ def give_events(room: Room, now: int, frames: int, stall_frames: int) -> None:
             continue
         worker = room.workers[room.owners[port]]
         pinging = room.state[w.PING] >> (FIRST_PING + port) & 1
-        behind = now - worker[w.LAG] - max(load_acquire(worker, w.PROGRESS), worker[w.ORIGIN])
+        behind = now - worker[w.INPUT_DELAY] - max(load_acquire(worker, w.PROGRESS), worker[w.ORIGIN])
         stalled = 1 if behind > stall_frames else 0
         if stalled > room.ports[port, w.STALLED] or pinging != room.ports[port, w.PINGING]:
             room.ports[port, w.RELEASING] = 1  # whoever would have ended the notes no longer does
@@ -138,7 +138,7 @@ def give_events(room: Room, now: int, frames: int, stall_frames: int) -> None:
         room.ports[port, w.STALLED], room.ports[port, w.PINGING] = stalled, pinging
         if room.ports[port, w.RELEASING] != 0:
             release(room, port)
-        if room.state[w.QUIET] != 0:
+        if room.state[w.MIDI_MUTED] != 0:
             if room.ports[port, w.CLOCKING] != 0:
                 write(room, port, 0, 1, STOP)
                 room.ports[port, w.CLOCKING] = 0

@@ -202,14 +202,14 @@ def mix(room: Room, first: int, frames: int) -> None:
 def duck(room: Room, frames: int, towards: int) -> None:
     """Fade stems and mix to silence (``towards`` 0) or back (FADE_FRAMES), so that a new delay makes no click."""
     own = room.own
-    if own[w.DUCK] == towards == FADE_FRAMES:
+    if own[w.DELAY_CHANGE_FADE] == towards == FADE_FRAMES:
         return
     for i in range(frames):
-        if own[w.DUCK] < towards:
-            own[w.DUCK] += 1
-        elif own[w.DUCK] > towards:
-            own[w.DUCK] -= 1
-        level = np.float32(own[w.DUCK]) / np.float32(FADE_FRAMES)
+        if own[w.DELAY_CHANGE_FADE] < towards:
+            own[w.DELAY_CHANGE_FADE] += 1
+        elif own[w.DELAY_CHANGE_FADE] > towards:
+            own[w.DELAY_CHANGE_FADE] -= 1
+        level = np.float32(own[w.DELAY_CHANGE_FADE]) / np.float32(FADE_FRAMES)
         for row in range((COUNT + 1) * CHANNELS):
             out(room, row, frames)[i] *= level
 
@@ -221,8 +221,8 @@ def give_audio(room: Room, now: int, frames: int) -> None:
     wanted = 0
     index = room.audio[SEPARATES]
     if index >= 0:
-        wanted = room.workers[index, w.SLACK] + room.workers[index, w.LATENCY]
-    if wanted != state[w.DELAY_NOW] and (own[w.DUCK] == 0 or state[w.CYCLES] == 1):
+        wanted = room.workers[index, w.DEADLINE] + room.workers[index, w.LATENCY]
+    if wanted != state[w.DELAY_NOW] and (own[w.DELAY_CHANGE_FADE] == 0 or state[w.CYCLES] == 1):
         state[w.DELAY_NOW] = wanted
         own[w.FADE], own[w.FALLING] = 0, 0
     first = now - state[w.DELAY_NOW]

@@ -87,10 +87,10 @@ def give_band(room: Room, now: int, frames: int) -> None:
     state, own = room.state, room.own
     wanted, index = 0, room.audio[SYNTH]
     if index >= 0:
-        wanted = room.workers[index, w.SLACK] + room.workers[index, w.LATENCY]
+        wanted = room.workers[index, w.DEADLINE] + room.workers[index, w.LATENCY]
     if wanted != own[w.BAND_DELAY] and own[w.BAND_FADE] == 0:
         own[w.BAND_DELAY] = wanted
-    silent = index < 0 or wanted != own[w.BAND_DELAY] or state[w.QUIET] != 0
+    silent = index < 0 or wanted != own[w.BAND_DELAY] or state[w.MIDI_MUTED] != 0
     first = now - own[w.BAND_DELAY]
     i = 0
     while i < frames:

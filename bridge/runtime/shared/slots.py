@@ -1,88 +1,87 @@
-"""The words of the shared state: who writes each, and what it counts.
+"""Shared state slots: their indices, the writer of each, and what it holds.
 
-Every word is an int64 with exactly one writer; the callback's are marked C, the control process's P, a
-worker's W. Indices are released after the data that they announce.
+Every slot is an int64 with exactly one writer: C is the callback, P the control process (the parent), W a worker.
+A release store of an index follows the data that it announces.
 """
 
 from __future__ import annotations
 
 # fmt: off
 (
-    HEAD,          # C  frames of input written to the ring, counted from the stream's start
-    CYCLES,        # C  callbacks served
-    SKIPPED,       # C  callbacks that never came: frame time jumped
-    GAP_FRAMES,    # C  frames lost to those, filled with silence
-    LATE_FRAMES,   # C  frames for which a stem hop was missing, played dry in "other"
-    LATE_EVENTS,   # C  events that came after they were due
-    LOST_EVENTS,   # C  MIDI messages too long for a record, or for which a port's buffer or its ring had no room
-    PERIOD,        # C  frames of the last callback
-    DELAY_NOW,     # C  the audio delay in force
-    RELEASED,      # C  the last release request that was served
-    RELEASE,       # P  requests to release every sounding note
-    FREEWHEEL,     # P  1 while JACK freewheels: the callback then waits for the workers
-    XRUNS,         # P  xruns that JACK reported
-    STOP,          # P  1: workers leave
-    PING,          # P  one bit a path, in the order of ports: that path is a pure delay
-    RESTART,       # P  requests to begin a new epoch everywhere
-    RESTARTED,     # C  the last such request that was served
-    SLIPS,         # C  callbacks whose frame time overlapped the last one's: they are taken as following it
-    QUIET,         # P  1: MIDI ports stay silent, what sounds is released; set before leaving
-    FOLLOWING,     # P  1: the audio leads; the host's clock and transport count for nothing, and our clock goes out
-    BAND_LATE,     # C  frames for which a hop of the synth was missing, silent
+    HEAD,               # C  frames of input written to the ring, counted from the stream's start
+    CYCLES,             # C  callbacks served
+    SKIPPED,            # C  callbacks that never came: frame time jumped
+    GAP_FRAMES,         # C  frames lost to those, filled with silence
+    LATE_FRAMES,        # C  frames for which a stem hop was missing, played dry in "other"
+    LATE_EVENTS,        # C  events that came after they were due
+    LOST_EVENTS,        # C  MIDI messages too long for a record, or for which a port's buffer or its ring had no room
+    PERIOD,             # C  frames of the last callback
+    DELAY_NOW,          # C  the audio delay in force
+    RELEASED,           # C  the last release request that was served
+    RELEASE,            # P  requests to release every sounding note
+    FREEWHEEL,          # P  1 while JACK freewheels: the callback then waits for the workers
+    XRUNS,              # P  xruns that JACK reported
+    STOP,               # P  1: workers leave
+    PING,               # P  one bit a path, in the order of ports: that path is a pure delay
+    RESTART,            # P  requests to begin a new epoch everywhere
+    RESTARTED,          # C  the last such request that was served
+    SLIPS,              # C  callbacks whose frame time overlapped the last one's; handled as if they followed it
+    MIDI_MUTED,         # P  1: MIDI ports are muted and their sounding notes released; set before leaving
+    FOLLOWING,          # P  1: the audio leads; host clock and transport are ignored, and our clock goes out
+    BAND_LATE,          # C  frames for which a hop of the synth was missing, silent
     STATE_WORDS,
 ) = range(22)
 
 (
-    EPOCH,         # C  raised where a worker must start afresh; results of an older one are void
-    ORIGIN,        # C  the frame at which that epoch began; its hops are counted from there
-    LAST_ORIGIN,   # C  the same of the epoch before
-    RESTART_ONE,   # P  requests to begin a new epoch for this worker alone
-    RESTARTED_ONE, # C  the last such request that was served
-    SLACK,         # P  declared delay minus latency: frames between input and the answer being due
-    LAG,           # P  frames by which it runs behind the input: what it listens to comes so late
-    ALIVE,         # P  1 while the process lives and is worth waiting for
-    READY,         # W  1 once the engine is prepared
-    PROGRESS,      # W  input frames processed: the end of the last hop
-    DONE_EPOCH,    # W  the epoch that PROGRESS belongs to
-    BEATS,         # W  its heart: raised each time round its loop, and with each hop
-    HOPS,          # W  hops processed
-    DROPPED_HOPS,  # W  hops passed over, because the ring had moved on
-    FAULTS,        # W  hops on which the engine raised or gave non-finite numbers
-    HOP,           # fixed
-    LATENCY,       # fixed: the delay of its audio, 0 where it has none; below 0 where it runs ahead of the input
-    GAP_RESETS,    # fixed: 1 where skipped input calls for a new epoch
-    HEARD_LATE,    # P  frames by which what it hears of stems lies behind its time, where it does not wait for them
+    EPOCH,              # C  raised where a worker must start afresh; results of an older one are void
+    ORIGIN,             # C  the frame at which that epoch began; its hops are counted from there
+    LAST_ORIGIN,        # C  the same of the epoch before
+    RESTART_ONE,        # P  requests to begin a new epoch for this worker alone
+    RESTARTED_ONE,      # C  the last such request that was served
+    DEADLINE,           # P  declared delay minus latency: frames from the input to the moment the output is due
+    INPUT_DELAY,        # P  frames by which the worker runs behind the input, because its sources come so late
+    ALIVE,              # P  1 while the process lives and is worth waiting for
+    READY,              # W  1 once the engine is prepared
+    PROGRESS,           # W  input frames processed: the end of the last hop
+    DONE_EPOCH,         # W  the epoch that PROGRESS belongs to
+    HEARTBEAT,          # W  raised each time round the worker's loop, and with each hop
+    HOPS,               # W  hops processed
+    DROPPED_HOPS,       # W  hops passed over, because the ring had moved on
+    FAULTS,             # W  hops on which the engine raised or gave non-finite numbers
+    HOP,                # fixed
+    LATENCY,            # fixed: the delay of its audio, 0 where it has none; below 0 where it runs ahead of the input
+    GAP_RESETS,         # fixed: 1 where skipped input calls for a new epoch
+    STEM_INPUT_DELAY,   # P  delay in frames of its stem inputs, for a worker that does not wait for stems
     WORKER_WORDS,
 ) = range(20)
 
 (
-    STARTED,       # 0 until the first callback, and again after a new connection
-    RAW,           # JACK's 32-bit frame time at the last callback
-    FADE,          # 0..FADE_FRAMES: how much of the separation is heard over the dry mix
-    FALLING,       # 1 while the fade goes down
-    FADE_FROM,     # the first missing frame: what was heard before it is mirrored while fading
-    DUCK,          # 0..FADE_FRAMES: the level of all audio around a change of delay
-    IN_EVENTS,     # messages in `in_events` for this cycle
-    ROLLING,       # the host transport as last seen
-    EXPECTED,      # the host transport frame that should come next
-    TICKS,         # MIDI clock ticks since the song's start
-    TICKING,       # 1 between MIDI start or continue and stop
-    ECHO_END,      # up to this frame a clock that comes in may be our own, come back
-    BAND_DELAY,    # the delay of the band's sound in force
-    BAND_FADE,     # as FADE, of the band's sound over silence
-    BAND_FALLING,  # as FALLING
-    BAND_FROM,     # as FADE_FROM
-    BAND_ENDS,     # 1: what plays has stalled; its sound ends with the next callback
+    STARTED,            # 0 until the first callback, and again after a new connection
+    RAW,                # JACK's 32-bit frame time at the last callback
+    FADE,               # 0..FADE_FRAMES: how much of the separation is audible over the dry mix
+    FALLING,            # 1 while the fade goes down
+    FADE_FROM,          # the first missing frame: what sounded before it is mirrored while fading
+    DELAY_CHANGE_FADE,  # 0..FADE_FRAMES: level of all audio around a change of delay
+    IN_EVENTS,          # messages in `in_events` for this cycle
+    ROLLING,            # the host transport as last seen
+    EXPECTED,           # the host transport frame that should come next
+    TICKS,              # MIDI clock ticks since the song's start
+    CLOCK_RUNNING,      # 1 between MIDI start or continue and stop
+    ECHO_END,           # up to this frame a clock that comes in may be our own, come back
+    BAND_DELAY,         # the delay of the band's sound in force
+    BAND_FADE,          # as FADE, of the band's sound over silence
+    BAND_FALLING,       # as FALLING
+    BAND_FROM,          # as FADE_FROM
+    BAND_ENDS,          # 1: the player has stalled; its sound ends with the next callback
     OWN_WORDS,
 ) = range(18)
 # fmt: on
 
-FADE_FRAMES = 64  # StemgenRT's figure: inaudible as a step, short against any hop
+FADE_FRAMES = 64  # StemgenRT's figure: long enough to be click-free, short against any hop
 GRACE_FRAMES = 512  # a note up to about 10 ms late is still worth playing
 
 CURSOR, PING_CURSOR, RELEASING, STALLED, PINGING, CLOCKING, PORT_WORDS = range(7)
-"""The callback's words for each MIDI port: where it reads, notes to release, a worker found stalled, ping mode, a MIDI
-clock that was started and not stopped."""
+"""Callback state of each MIDI port: read cursors, notes to release, worker stalled, ping mode, MIDI clock running."""
 
 T_VALID, T_ROLLING, T_FRAME, T_BEAT, T_TEMPO, T_BAR, TRANSPORT_WORDS = range(7)
 """The host transport of one cycle, as float64."""

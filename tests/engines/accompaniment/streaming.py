@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from bridge.core.engine import Block
 from bridge.core.events import Beat, Chord, Commit, Payload, TimedEvent
 from bridge.core.time import BlockTime
-from bridge.runtime.engine_runner import HopRunner
+from bridge.runtime.engine_runner import EngineRunner
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.layout import FORESEEN_RING, HOST_RING, MIDI_PORTS, Plan, WorkerPlan
 from engines.accompaniment.band import Band
@@ -167,7 +167,7 @@ def stream(
     with open_desk(PLAN) as desk:
         for port in HEARD:
             desk.shared.heads[PLAN.rings.index(f"mir.{port}"), w.RING_DELAY] = declared_frames
-        runner = HopRunner(PLAN, PLAN.workers[BAND], desk.shared, Recorded(played))
+        runner = EngineRunner(PLAN, PLAN.workers[BAND], desk.shared, Recorded(played))
         runner.prepare()
         foreseen, transport, place = desk.reader(FORESEEN_RING), desk.room.transport, 0
         for index, cycle in enumerate(cycles):

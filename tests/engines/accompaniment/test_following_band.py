@@ -34,7 +34,7 @@ def play(bass: Audio, values: Callable[[int], Mapping[str, float]], late: int = 
     at = rolling_host(BPM)
     for first in range(0, bars * BAR - HOP, HOP):
         block, out = block_for(band.spec.inputs, HOP, band.spec.controls), block_for(band.spec.outputs, HOP)
-        block.values, block.late_frames = {**block.values, **PLAYS, **values(first)}, late
+        block.values, block.stem_delay_frames = {**block.values, **PLAYS, **values(first)}, late
         block.audio["bass"][:] = told[:, first : first + HOP]
         if first == 0:
             block.events["chords"].append(TimedEvent(0, parse_chord("C")))

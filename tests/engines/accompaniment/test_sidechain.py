@@ -53,7 +53,7 @@ class Hears:
         told = np.concatenate([np.zeros((2, late), np.float32), audio], axis=1)
         for first in range(0, told.shape[1] - HOP + 1, HOP):
             block = block_for(Band.spec.inputs, HOP)
-            block.values, block.late_frames = self.values, late
+            block.values, block.stem_delay_frames = self.values, late
             block.audio["bass"][:] = told[:, first : first + HOP]
             self.frame += HOP
             self.following.listen(block, clock(self.frame), bar_beats)

@@ -7,7 +7,7 @@ from bridge.errors import BridgeError
 from engines.mir.engine_lookup import DEFAULT, chosen_values, engine_named, engine_names
 
 PRIOR = Control("mir.prior", 60.0, 200.0, 120.0)
-SOURCE = Control("mir.source", 0, 1, 0, curve="choice", choices=("mix", "drums"))
+SOURCE = Control("mir.source", 0, 1, 0, kind="choice", choices=("mix", "drums"))
 
 
 def test_the_default_engine_is_registered() -> None:
