@@ -1,4 +1,4 @@
-"""Reader of audio files: every frame that is there, whatever a header says, the same for all commands."""
+"""Audio file reader, shared by all commands: every frame in a file, even where its header is wrong."""
 
 from __future__ import annotations
 

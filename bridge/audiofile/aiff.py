@@ -1,4 +1,4 @@
-"""AIFF and AIFF-C boxes: big-endian chunks in any order, with whatever sizes.
+"""AIFF and AIFF-C containers: big-endian chunks in any order, with any declared sizes.
 
 Formats: Apple, "Audio Interchange File Format" 1.3 (1989) and "AIFF-C" draft (1991); the CHAN chunk is Core Audio's.
 """
@@ -8,8 +8,8 @@ from __future__ import annotations
 import struct
 
 from bridge.audiofile.coreaudio import read_layout
-from bridge.audiofile.extent import Chunks, extent, is_tag, only_zeros
-from bridge.audiofile.plain import SAMPLE_BYTES, Box
+from bridge.audiofile.extent import Chunks, find_extent, is_only_zeros, is_tag
+from bridge.audiofile.plain import SAMPLE_BYTES, ContainerInfo
 from bridge.audiofile.window import Window
 
 _LINEAR = {1: "PCM_S8", 2: "PCM_16", 3: "PCM_24", 4: "PCM_32"}
@@ -24,9 +24,9 @@ _BEHIND = (b"COMM", b"MARK", b"INST", b"NAME", b"AUTH", b"(c) ", b"ANNO", b"COMT
            b"PEAK", b"MIDI", b"FVER", b"LGWV", b"basc", b"trns", b"cate")  # fmt: skip
 
 
-def read_aiff(window: Window) -> Box | None:
-    """The box of the AIFF file in ``window``; None where it has no format or no samples. Raises: OSError."""
-    found = _found(window)
+def read_aiff(window: Window) -> ContainerInfo | None:
+    """Read the container of the AIFF file in ``window``; None without a format or sample chunk. Raises: OSError."""
+    found = _find_chunks(window)
     if b"COMM" not in found or b"SSND" not in found:
         return None
     at, size = found[b"COMM"]
@@ -43,14 +43,16 @@ def read_aiff(window: Window) -> Box | None:
     declared = max(declared - 8 - offset, 0) if declared >= 8 else 0
     if not declared and whole and start + whole <= window.size:
         declared = whole
-    ends = extent(window, start, None if declared > 0xFFFF0000 else declared, Chunks(_follow, _BEHIND))
+    ends = find_extent(window, start, None if declared > 0xFFFF0000 else declared, Chunks(_chunks_follow, _BEHIND))
     layout = read_layout(window.read_at(*found[b"CHAN"]), channels) if b"CHAN" in found else ()
     big = code != b"sowt"
-    return Box(start, ends.end, channels, _rate(comm[8:18]), subtype, big, layout, ends.missing, ends.note)
+    return ContainerInfo(
+        start, ends.end, channels, _parse_rate(comm[8:18]), subtype, big, layout, ends.missing, ends.note
+    )
 
 
-def _found(window: Window) -> dict[bytes, tuple[int, int]]:
-    """Start and size of the first chunk of each name; behind a sound chunk of a wrong size the rest is looked for."""
+def _find_chunks(window: Window) -> dict[bytes, tuple[int, int]]:
+    """Start and size of the first chunk of each name; COMM and SSND are searched for where a chunk size is wrong."""
     found: dict[bytes, tuple[int, int]] = {}
     at = 12
     for _ in range(_MOST_CHUNKS):
@@ -73,20 +75,20 @@ def _is_name(name: bytes) -> bool:
     return all(0x20 <= byte < 0x7F for byte in name) and name[0] != 0x20
 
 
-def _follow(window: Window, at: int) -> bool:
+def _chunks_follow(window: Window, at: int) -> bool:
     for _ in range(_MOST_CHUNKS):
         head = window.read_at(at, 12)
         if len(head) < 8 or is_tag(head) or head[:4] == b"FORM":
             return True
         size = struct.unpack(">I", head[4:8])[0]
         if not _is_name(head[:4]) or at + 8 + size > window.size:
-            return only_zeros(window, at)
+            return is_only_zeros(window, at)
         at += 8 + size + size % 2
     return False
 
 
-def _rate(extended: bytes) -> int:
-    """Hertz from a float of 80 bits; 0 where it is none."""
+def _parse_rate(extended: bytes) -> int:
+    """Hertz from an 80-bit float; 0 where it is invalid."""
     exponent, mantissa = struct.unpack(">HQ", extended)
     shift = 16383 + 63 - (exponent & 0x7FFF)
     return int(mantissa >> shift) if 0 <= shift < 64 else 0

@@ -1,4 +1,4 @@
-"""CAF boxes (Apple Core Audio Format): chunks with sizes of 64 bits, the samples' often not known (-1)."""
+"""CAF containers (Apple Core Audio Format): chunks with 64-bit sizes; the data chunk's is often unknown (-1)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import math
 import struct
 
 from bridge.audiofile.coreaudio import read_layout
-from bridge.audiofile.extent import Chunks, extent, is_tag, only_zeros
-from bridge.audiofile.plain import Box
+from bridge.audiofile.extent import Chunks, find_extent, is_only_zeros, is_tag
+from bridge.audiofile.layout import Layout
+from bridge.audiofile.plain import ContainerInfo
 from bridge.audiofile.window import Window
 
 _FLOAT, _LITTLE = 1, 2
@@ -20,8 +21,8 @@ _BEHIND = (b"chan", b"info", b"strg", b"mark", b"regn", b"inst", b"midi", b"ovvw
            b"kuki", b"pakt", b"edct")  # fmt: skip
 
 
-def read_caf(window: Window) -> Box | None:
-    """The box of the CAF file in ``window``; None where it has no format or no samples. Raises: OSError."""
+def read_caf(window: Window) -> ContainerInfo | None:
+    """Read the container of the CAF file in ``window``; None without a format or data chunk. Raises: OSError."""
     found: dict[bytes, tuple[int, int]] = {}
     at = 8
     for _ in range(_MOST_CHUNKS):
@@ -45,23 +46,22 @@ def read_caf(window: Window) -> Box | None:
         subtype = (_REAL if flags & _FLOAT else _LINEAR).get(wide, "")
     start, declared = found[b"data"][0] + 4, found[b"data"][1] - 4
     known = None if declared < -4 else max(declared, 0)
-    ends = extent(window, start, known, Chunks(_follow, _BEHIND, padded=1))
-    layout = read_layout(window.read_at(found[b"chan"][0], _layout_bytes(found)), channels) if b"chan" in found else ()
-    hertz = int(rate) if math.isfinite(rate) else 0
-    return Box(start, ends.end, channels, hertz, subtype, not flags & _LITTLE, layout, ends.missing, ends.note)
+    ends = find_extent(window, start, known, Chunks(_chunks_follow, _BEHIND, padded=1))
+    layout: Layout = ()
+    if b"chan" in found:
+        place, size = found[b"chan"]
+        layout = read_layout(window.read_at(place, min(max(size, 0), _SEARCHED_BYTES)), channels)
+    hertz, big = int(rate) if math.isfinite(rate) else 0, not flags & _LITTLE
+    return ContainerInfo(start, ends.end, channels, hertz, subtype, big, layout, ends.missing, ends.note)
 
 
-def _layout_bytes(found: dict[bytes, tuple[int, int]]) -> int:
-    return min(max(found[b"chan"][1], 0), _SEARCHED_BYTES)
-
-
-def _follow(window: Window, at: int) -> bool:
+def _chunks_follow(window: Window, at: int) -> bool:
     for _ in range(_MOST_CHUNKS):
         head = window.read_at(at, 12)
         if len(head) < 12 or is_tag(head):
             return True
         size = struct.unpack(">q", head[4:])[0]
         if not all(0x20 <= byte < 0x7F for byte in head[:4]) or size < 0 or at + 12 + size > window.size:
-            return only_zeros(window, at)
+            return is_only_zeros(window, at)
         at += 12 + size
     return False

@@ -1,4 +1,4 @@
-"""Decoders of FFmpeg, fed packet by packet: one thread, so that the same packets always give the same samples."""
+"""FFmpeg decoders, fed packet by packet, in one thread: the same packets always give the same samples."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from av.error import FFmpegError
 
 from bridge.audiofile.layout import Layout
-from bridge.audiofile.sound import Piece
+from bridge.audiofile.sound import DecodedBlock
 from bridge.core.audio import Audio
 
 MOST_CHANNELS = 8
@@ -19,20 +19,20 @@ _FORMATS: dict[str, tuple[type[np.generic], float]] = {
     "s32": (np.int32, 2.0**-31),
     "flt": (np.float32, 1.0),
 }
-"""FFmpeg's names of samples, packed; planar ones end in p."""
+"""FFmpeg's names of packed sample formats, with NumPy type and scale; planar ones end in p."""
 
 
 class PacketError(ValueError):
-    """A packet that cannot be decoded."""
+    """A packet could not be decoded."""
 
 
 class Codec:
-    """The decoder that FFmpeg calls ``name``. ``setup``: what the stream says once, as that decoder wants it."""
+    """The FFmpeg decoder ``name``. ``setup``: the stream's header, in the form that this decoder expects."""
 
     def __init__(self, name: str, setup: bytes = b"", options: dict[str, str] | None = None) -> None:
         context = av.CodecContext.create(name, "r")
         if not isinstance(context, av.AudioCodecContext):
-            raise TypeError(f"{name}: no decoder of sound")
+            raise TypeError(f"{name}: no audio decoder")
         self._context = context
         self._context.thread_count = 1
         if options:
@@ -41,28 +41,28 @@ class Codec:
             self._context.extradata = setup
 
     def split(self, data: bytes) -> Iterator[bytes]:
-        """The packets in a stream of bytes, as they become whole; all that are left where ``data`` is empty."""
+        """Push bytes of a stream and yield the packets that are complete; an empty ``data`` yields what is left."""
         while True:
             packets = self._context.parse(data or None)
             yield from (bytes(packet) for packet in packets)
             if data or not packets:
                 return
 
-    def decode(self, packet: bytes) -> list[Piece]:
-        """The samples of a packet. Raises: PacketError."""
+    def decode(self, packet: bytes) -> list[DecodedBlock]:
+        """Decode a packet. Raises: PacketError."""
         try:
             frames = self._context.decode(av.Packet(packet))
         except FFmpegError as error:
             raise PacketError(str(error.strerror)) from error
-        return [Piece(_samples(frame), frame.sample_rate, _layout(frame)) for frame in frames]
+        return [DecodedBlock(_to_samples(frame), frame.sample_rate, _to_layout(frame)) for frame in frames]
 
-    def forget(self) -> None:
-        """Begin anew, as behind a hole."""
+    def reset(self) -> None:
+        """Clear the decoder's state, as after a gap."""
         self._context.flush_buffers()
 
 
-def _samples(frame: av.AudioFrame) -> Audio:
-    """(frames, channels), float32 at full scale 1. Raises: PacketError."""
+def _to_samples(frame: av.AudioFrame) -> Audio:
+    """Samples of shape (frames, channels), float32, full scale 1. Raises: PacketError."""
     channels, name = len(frame.layout.channels), frame.format.name
     planar = name.endswith("p")
     kind = _FORMATS.get(name.removesuffix("p"))
@@ -79,6 +79,6 @@ def _samples(frame: av.AudioFrame) -> Audio:
     return samples if scale == 1.0 else samples * np.float32(scale)
 
 
-def _layout(frame: av.AudioFrame) -> Layout:
+def _to_layout(frame: av.AudioFrame) -> Layout:
     names = tuple(channel.name for channel in frame.layout.channels)
     return () if len(names) > 2 and len(set(names)) < len(names) else names

@@ -1,4 +1,4 @@
-"""Channel layouts as CAF and AIFF name them: Core Audio's tags, bitmaps and lists of labels."""
+"""Core Audio channel layouts, as in CAF and AIFF: tags, bitmaps and lists of labels."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _TAGS = {
 
 
 def read_layout(data: bytes, channels: int) -> Layout:
-    """The layout that a channel layout chunk of ``data`` gives ``channels`` channels; empty where it gives none."""
+    """Read the layout of ``channels`` channels from the ``data`` of a channel layout chunk; empty if it has none."""
     if len(data) < 12:
         return ()
     tag, bitmap, count = struct.unpack(">III", data[:12])

@@ -1,6 +1,6 @@
-"""FLAC sound: every frame that is whole, each at the place that it says it has.
+"""FLAC reader: every whole frame, at the position that its header gives.
 
-Format: RFC 9639. How many samples follow is not trusted: recorders that write into a pipe leave it open.
+Format: RFC 9639. The total number of samples is not trusted: recorders that write into a pipe leave it open.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from bridge.audiofile.codec import Codec, PacketError
 from bridge.audiofile.layout import FLAC, Layout, from_mask
 from bridge.audiofile.remarks import Remarks
-from bridge.audiofile.sound import MOST_SILENCE_S, Piece, silence
+from bridge.audiofile.sound import MOST_SILENCE_S, DecodedBlock, make_silence
 from bridge.audiofile.window import Window
 
 MARK = b"fLaC\0\0\0\x22"
@@ -24,8 +24,8 @@ _COMMENT_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
-    """A FLAC file, or one of those that were joined. ``sound``: the byte that its frames begin with."""
+class _FlacStream:
+    """One FLAC file, alone or concatenated with others. ``info``: its STREAMINFO. ``sound``: its first frame's byte."""
 
     info: bytes
     sound: int
@@ -41,88 +41,90 @@ class _Part:
 
     @property
     def total(self) -> int:
-        """Samples that it says it has; 0 where it does not say."""
+        """Declared number of samples; 0 if unknown."""
         return int.from_bytes(self.info[13:18], "big") & ((1 << 36) - 1)
 
     @property
     def block(self) -> int:
-        """Samples a frame, where all have the same."""
+        """Samples per frame, where it is constant."""
         return int.from_bytes(self.info[2:4], "big")
 
 
 class FlacSound:
-    """The frames in ``window``. Raises: ValueError where there is no stream's beginning."""
+    """The FLAC streams in ``window``. Raises: ValueError where the first has no whole STREAMINFO."""
 
     def __init__(self, window: Window) -> None:
         self._window = window
-        first = _read_part(window, 0)
+        first = _read_stream(window, 0)
         if first is None:
             raise ValueError("its STREAMINFO is not whole")
         self._first = first
         self.rate, self.channels, self.layout = first.rate, first.channels, first.layout
         self.frames = first.total if first.total <= window.size << 14 else 0
 
-    def pieces(self, remarks: Remarks) -> Iterator[Piece]:
-        """All of it. Raises: OSError."""
-        part: _Part | None = self._first
+    def decode_blocks(self, remarks: Remarks) -> Iterator[DecodedBlock]:
+        """Decode all streams. Raises: OSError."""
+        stream: _FlacStream | None = self._first
         begin_s = 0.0
-        while part is not None and part.rate:
-            end = _next_part(self._window, part.sound)
-            frames = _Frames(part, begin_s, remarks)
-            yield from frames.read(self._window.part(part.sound, end), last=end is None)
-            begin_s += frames.done / part.rate
-            part = None if end is None else _read_part(self._window, end)
+        while stream is not None and stream.rate:
+            end = _find_next_stream(self._window, stream.sound)
+            frames = _Frames(stream, begin_s, remarks)
+            yield from frames.read(self._window.slice(stream.sound, end), last=end is None)
+            begin_s += frames.done / stream.rate
+            stream = None if end is None else _read_stream(self._window, end)
 
 
 class _Frames:
-    """The frames of one part. ``done``: samples that were given."""
+    """The frames of one stream. ``done``: samples decoded so far."""
 
-    def __init__(self, part: _Part, begin_s: float, remarks: Remarks) -> None:
-        self._part, self._begin_s, self._remarks = part, begin_s, remarks
-        self._codec = Codec("flac", part.info, {"err_detect": "crccheck+explode"})
+    def __init__(self, stream: _FlacStream, begin_s: float, remarks: Remarks) -> None:
+        self._stream, self._begin_s, self._remarks = stream, begin_s, remarks
+        self._codec = Codec("flac", stream.info, {"err_detect": "crccheck+explode"})
         self.done = 0
 
-    def read(self, window: Window, last: bool) -> Iterator[Piece]:
-        part = self._part
-        for packet in self._packets(window):
+    def read(self, window: Window, last: bool) -> Iterator[DecodedBlock]:
+        stream = self._stream
+        for packet in self._read_packets(window):
             try:
-                pieces = self._codec.decode(packet)
+                blocks = self._codec.decode(packet)
             except PacketError:
-                continue  # what is missing shows in the next one's number
-            begin = frame_begin(packet, part.block)
+                continue  # the gap shows in the next frame's number
+            begin = parse_frame_begin(packet, stream.block)
             if begin is not None and begin > self.done:
-                yield from self._gap(begin - self.done)
-            for piece in pieces:
-                self.done += len(piece.samples)
-                yield Piece(piece.samples, part.rate, part.layout if part.channels == piece.samples.shape[1] else ())
-        if self.done < part.total:
-            at, whole = (self._begin_s + frames / part.rate for frames in (self.done, part.total))
+                yield from self._fill_gap(begin - self.done)
+            for block in blocks:
+                self.done += len(block.samples)
+                yield DecodedBlock(
+                    block.samples, stream.rate, stream.layout if stream.channels == block.samples.shape[1] else ()
+                )
+        if self.done < stream.total:
+            at, whole = (self._begin_s + frames / stream.rate for frames in (self.done, stream.total))
             if last:
                 self._remarks.add(f"breaks off after {at:.1f} of {whole:.1f} s")
             else:
                 self._remarks.add_at(at, f"{whole - at:.1f} s are missing")
 
-    def _packets(self, window: Window) -> Iterator[bytes]:
+    def _read_packets(self, window: Window) -> Iterator[bytes]:
         window.seek(0)
         while data := window.read(_BLOCK_BYTES):
             yield from self._codec.split(data)
         yield from self._codec.split(b"")
 
-    def _gap(self, missing: int) -> Iterator[Piece]:
-        part = self._part
-        fits = missing <= MOST_SILENCE_S * part.rate and (not part.total or self.done + missing <= part.total)
-        at = self._begin_s + self.done / part.rate
-        self._remarks.add_at(at, f"{missing / part.rate:.2f} s are damaged" + ("; they are silent" if fits else ""))
+    def _fill_gap(self, missing: int) -> Iterator[DecodedBlock]:
+        stream = self._stream
+        fits = missing <= MOST_SILENCE_S * stream.rate and (not stream.total or self.done + missing <= stream.total)
+        at = self._begin_s + self.done / stream.rate
+        self._remarks.add_at(at, f"{missing / stream.rate:.2f} s are damaged" + ("; they are silent" if fits else ""))
         if fits:
             self.done += missing
-            for zeros in silence(missing, part.channels):
-                yield Piece(zeros, part.rate, part.layout)
+            for zeros in make_silence(missing, stream.channels):
+                yield DecodedBlock(zeros, stream.rate, stream.layout)
 
 
-def frame_begin(packet: bytes, block: int) -> int | None:
-    """The first sample of the frame in ``packet``, from the number in its head; None where there is none.
+def parse_frame_begin(packet: bytes, block: int) -> int | None:
+    """Read the position of the frame in ``packet`` from its header, in samples; None where it is invalid.
 
-    ``block``: samples a frame, where frames are numbered and not samples.
+    ``block``: samples per frame, for streams that number frames and not samples.
     """
     if len(packet) < 5:
         return None
@@ -136,8 +138,8 @@ def frame_begin(packet: bytes, block: int) -> int | None:
     return number if packet[1] & 1 else number * block
 
 
-def _read_part(window: Window, at: int) -> _Part | None:
-    """The part that begins at byte ``at``; None where its STREAMINFO is not whole."""
+def _read_stream(window: Window, at: int) -> _FlacStream | None:
+    """Read the metadata of the stream at byte ``at``; None where its STREAMINFO is incomplete."""
     info = window.read_at(at + 8, _INFO_BYTES)
     if len(info) < _INFO_BYTES or window.read_at(at + 4, 1)[0] & 0x7F:
         return None
@@ -145,19 +147,19 @@ def _read_part(window: Window, at: int) -> _Part | None:
     at += 4
     for _ in range(_MOST_BLOCKS):
         head = window.read_at(at, 4)
-        if len(head) < 4 or head[:2] in (b"\xff\xf8", b"\xff\xf9"):  # sound, though no block said that it was the last
+        if len(head) < 4 or head[:2] in (b"\xff\xf8", b"\xff\xf9"):  # audio, though no block was marked as the last
             break
         size = int.from_bytes(head[1:], "big")
         if head[0] & 0x7F == _COMMENT:
-            layout = _layout(window.read_at(at + 4, min(size, _COMMENT_BYTES)), len(layout)) or layout
+            layout = _parse_channel_mask(window.read_at(at + 4, min(size, _COMMENT_BYTES)), len(layout)) or layout
         at += 4 + size
         if head[0] & 0x80:
             break
-    return _Part(info, min(at, window.size), layout)
+    return _FlacStream(info, min(at, window.size), layout)
 
 
-def _layout(comments: bytes, channels: int) -> Layout:
-    """The layout of the channel mask in ``comments``, as FLAC's own encoder writes it for unusual ones."""
+def _parse_channel_mask(comments: bytes, channels: int) -> Layout:
+    """Parse the channel mask in ``comments``, which the reference encoder writes for unusual layouts."""
     at = comments.upper().find(_MASK)
     if at < 0:
         return ()
@@ -168,8 +170,8 @@ def _layout(comments: bytes, channels: int) -> Layout:
         return ()
 
 
-def _next_part(window: Window, at: int) -> int | None:
-    """The byte that the next joined file begins with, behind byte ``at``; None where there is none."""
+def _find_next_stream(window: Window, at: int) -> int | None:
+    """Find the first byte of the next concatenated file after byte ``at``; None where there is none."""
     tail = b""
     window.seek(at)
     while data := window.read(_BLOCK_BYTES):

@@ -1,4 +1,4 @@
-"""Headed window: samples of a file behind another head, for a library that believes the head."""
+"""Header replacement: samples of a file with a new header in front, for a library that trusts the header."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MOST_BYTES = (1 << 32) - 100
 
 
 class HeadedWindow(Window):
-    """``head``, then the bytes of ``window``."""
+    """``head``, followed by the bytes of ``window``."""
 
     def __init__(self, head: bytes, window: Window) -> None:
         super().__init__(io.BytesIO(head), 0, len(head) + window.size)
@@ -36,8 +36,8 @@ class HeadedWindow(Window):
         return len(data)
 
 
-def with_wav_head(fmt: bytes, samples: Window) -> HeadedWindow | None:
-    """``samples`` as a WAV of format chunk ``fmt`` with the right sizes; None where they are too many for one."""
+def wrap_in_wav(fmt: bytes, samples: Window) -> HeadedWindow | None:
+    """Wrap ``samples`` in a WAV header with format chunk ``fmt`` and correct sizes; None where they are too long."""
     if samples.size > _MOST_BYTES:
         return None
     fields = fmt + b"\0" * (len(fmt) % 2)

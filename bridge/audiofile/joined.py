@@ -1,4 +1,4 @@
-"""Joined sounds: several files in one, read one behind the other."""
+"""Concatenated sounds: several audio files in one file, read one after another."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from bridge.audiofile.layout import Layout
 from bridge.audiofile.remarks import Remarks
-from bridge.audiofile.sound import Piece, Sound
+from bridge.audiofile.sound import DecodedBlock, Sound
 
 
 @dataclass(slots=True)
 class JoinedSound:
-    """``sounds`` in their order; rate and channels are the first one's."""
+    """``sounds`` in order; rate and channels are those of the first."""
 
     sounds: Sequence[Sound]
     rate: int = field(init=False)
@@ -25,7 +25,7 @@ class JoinedSound:
         self.rate, self.channels, self.layout = first.rate, first.channels, first.layout
         self.frames = sum(sound.frames for sound in self.sounds)
 
-    def pieces(self, remarks: Remarks) -> Iterator[Piece]:
-        """All of them. Raises: ValueError, OSError."""
+    def decode_blocks(self, remarks: Remarks) -> Iterator[DecodedBlock]:
+        """Decode all sounds. Raises: ValueError, OSError."""
         for sound in self.sounds:
-            yield from sound.pieces(remarks)
+            yield from sound.decode_blocks(remarks)

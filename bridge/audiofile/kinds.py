@@ -1,4 +1,4 @@
-"""Kinds of file: what a file is by what it begins with, whatever it is called."""
+"""File type detection: from a file's first bytes, not from its name."""
 
 from __future__ import annotations
 
@@ -44,30 +44,30 @@ OTHERS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"SQLite format 3", "a database"),
     (0, b"\x7fELF", "a program"),
 )
-"""Where in a file, what is there, and what that makes it: files that people take for songs, or name like them."""
+"""Offset, magic bytes and description of files that people mistake for songs, or name like them."""
 
 
-def beginning(window: Window) -> int:
-    """Where the file itself begins, behind ID3 tags in front of it, as FLAC and WAV may have them too."""
+def find_beginning(window: Window) -> int:
+    """Find where the file begins, after leading ID3 tags; FLAC and WAV may have them too."""
     at = 0
     for _ in range(_MOST_TAGS):
-        size = id3_bytes(window.read_at(at, _ID3_HEAD))
+        size = parse_id3_size(window.read_at(at, _ID3_HEAD))
         if not size or at + size >= window.size:
             break
         at += size
     return at
 
 
-def id3_bytes(head: bytes) -> int:
-    """How long the ID3v2 tag is that begins with ``head`` (10 bytes), all of it; 0 where there is none."""
+def parse_id3_size(head: bytes) -> int:
+    """Parse the total size of the ID3v2 tag with header ``head`` (10 bytes); 0 where it is none."""
     if len(head) < _ID3_HEAD or head[:3] != b"ID3" or head[3] == 0xFF or any(byte & 0x80 for byte in head[6:10]):
         return 0
     size = head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9]
     return size + _ID3_HEAD + (_ID3_HEAD if head[5] & 0x10 else 0)
 
 
-def kind_of(head: bytes) -> str:
-    """The kind of file that begins with ``head``: wav, w64, aiff, caf, au, flac, ogg; empty where that is unknown."""
+def detect_kind(head: bytes) -> str:
+    """Detect the kind of a file from its ``head``: wav, w64, aiff, caf, au, flac, ogg; empty where it is unknown."""
     if head[:4] in (b"RIFF", b"RIFX", b"RF64", b"BW64") and head[8:12] == b"WAVE":
         return "wav"
     if head[:16] == W64_RIFF:
@@ -77,8 +77,8 @@ def kind_of(head: bytes) -> str:
     return {b"caff": "caf", b".snd": "au", b"dns.": "au", b"fLaC": "flac", b"OggS": "ogg"}.get(head[:4], "")
 
 
-def other_than_audio(head: bytes) -> str:
-    """What a file is that begins with ``head`` and that is known not to be audio we read; empty where it is unknown."""
+def detect_other_kind(head: bytes) -> str:
+    """Describe a file that cannot be read as audio, from its ``head``; empty where it is unknown."""
     if head[:1] == b"\xff" and head[1:2] and head[1] & 0xF6 == 0xF0:
         return "an AAC file"
     return next((what for at, mark, what in OTHERS if head[at : at + len(mark)] == mark), "")

@@ -1,8 +1,8 @@
-"""Channel layouts: which loudspeaker each channel of a file is for, and their sum as stereo.
+"""Channel layouts: the loudspeaker of each channel of a file, and the downmix to stereo.
 
-Names are those of FFmpeg, in the order of the file. The sum follows ITU-R BS.775-3, table 2: centre and surrounds at
--3 dB, one surround in the middle at -6 dB on both sides, low-frequency effects left out. What that table lacks is
-taken as what it lies nearest to: loudspeakers between front and centre as front, those above as surrounds.
+Names are those of FFmpeg, in the order of the file. The downmix follows ITU-R BS.775-3, table 2: centre and surrounds
+at -3 dB, a single rear surround at -6 dB on both sides, low-frequency effects left out. Other loudspeakers are treated
+as the nearest one: those between front and centre as front, height channels as surrounds.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import numpy as np
 from bridge.core.audio import CHANNELS, Audio
 
 Layout = tuple[str, ...]
-"""Empty where a file does not say what its channels are."""
+"""Empty where a file does not give one."""
 
 MASK = (
     "FL", "FR", "FC", "LFE", "BL", "BR", "FLC", "FRC", "BC", "SL", "SR", "TC", "TFL", "TFC", "TFR", "TBL", "TBC", "TBR",
 )  # fmt: skip
 """The loudspeakers of a channel mask, lowest bit first: WAVEFORMATEXTENSIBLE, CAF's bitmap, FLAC's comment."""
 SURROUND: Layout = ("FL", "FR", "FC", "LFE", "BL", "BR")
-"""5.1; what six channels are taken for that nothing is said of."""
+"""5.1, the default for six channels without a layout."""
 FLAC: dict[int, Layout] = {
     1: ("FC",),
     2: ("FL", "FR"),
@@ -54,24 +54,24 @@ _SILENT = ("LFE", "LFE2")
 
 
 def from_mask(mask: int, channels: int) -> Layout:
-    """The layout of ``channels`` channels that a channel mask names; empty where it names fewer."""
+    """The layout of ``channels`` channels from a channel mask; empty where the mask has fewer."""
     names = tuple(name for bit, name in enumerate(MASK) if mask >> bit & 1)
     return names[:channels] if len(names) >= channels else ()
 
 
-def settled(layout: Layout, channels: int) -> Layout:
-    """``layout`` where it is one for stereo to be made of; else what so many channels are taken for, or empty."""
+def choose_downmix_layout(layout: Layout, channels: int) -> Layout:
+    """``layout`` where it can be mixed down to stereo; else the default for so many channels, or empty."""
     known = len(layout) == channels and all(name in _LEFT or name in _RIGHT or name in _SILENT for name in layout)
     if known and "FL" in layout and "FR" in layout:
         return layout
     return SURROUND if channels == len(SURROUND) else ()
 
 
-def note_on(layout: Layout, channels: int) -> str:
-    """What is to be said of how ``channels`` channels become two; empty where nothing is."""
+def describe_downmix(layout: Layout, channels: int) -> str:
+    """Describe how ``channels`` channels become two, for the user; empty for mono and stereo."""
     if channels <= CHANNELS:
         return ""
-    taken = settled(layout, channels)
+    taken = choose_downmix_layout(layout, channels)
     if not taken:
         return f"has {channels} channels; the first two were used"
     count = "six" if channels == len(SURROUND) else str(channels)
@@ -79,18 +79,18 @@ def note_on(layout: Layout, channels: int) -> str:
     return f"has {count} channels, taken as {name} and folded to stereo"
 
 
-def stereo(samples: Audio, layout: Layout) -> Audio:
-    """(frames, channels) as (frames, 2), float32. One channel goes to both sides; two are left and right."""
+def downmix_to_stereo(samples: Audio, layout: Layout) -> Audio:
+    """Mix (frames, channels) to (frames, 2), float32. Mono goes to both sides; two channels are left and right."""
     channels = samples.shape[1]
     if channels == 1:
         return np.repeat(samples, CHANNELS, axis=1)
-    taken = settled(layout, channels) if channels > CHANNELS else ()
+    taken = choose_downmix_layout(layout, channels) if channels > CHANNELS else ()
     if not taken:
         return samples[:, :CHANNELS]
-    return np.stack([_side(samples, taken, _LEFT), _side(samples, taken, _RIGHT)], axis=1)
+    return np.stack([_mix_side(samples, taken, _LEFT), _mix_side(samples, taken, _RIGHT)], axis=1)
 
 
-def _side(samples: Audio, layout: Layout, gains: dict[str, float]) -> Audio:
+def _mix_side(samples: Audio, layout: Layout, gains: dict[str, float]) -> Audio:
     out = np.zeros(len(samples), np.float32)
     for gain in (1.0, SIDE, MIDDLE):
         of_group = [samples[:, i] for i, name in enumerate(layout) if gains.get(name) == gain]

@@ -1,7 +1,7 @@
-"""MPEG audio frames (MP3, MP2, MP1): found one by one in a file, past tags and past what is none.
+"""MPEG audio frame parser (MP3, MP2, MP1): finds every frame in a file, skipping tags and junk.
 
-Frames: ISO/IEC 11172-3 and 13818-3, 2.4; the first of a file may hold a table instead of sound (Xing, Info, VBRI), in
-which LAME says how much silence its encoder put in front of and behind the music.
+Frames: ISO/IEC 11172-3 and 13818-3, 2.4. The first frame of a file may hold a VBR table instead of audio (Xing, Info
+or VBRI header), in which LAME declares its encoder delay and padding.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bridge.audiofile.extent import is_tag
-from bridge.audiofile.kinds import id3_bytes
+from bridge.audiofile.kinds import parse_id3_size
 from bridge.audiofile.window import Window
 
 _BLOCK_BYTES = 1 << 17
 _HEAD_BYTES = 32
 _STEP_BYTES = 512
 _MOST_LEAD_BYTES = 1 << 24
-"""What may lie in front of the first frame; a file without any is not searched to its end."""
+"""How far the first frame is searched for, so that a file without any is not read to its end."""
 _MOST_FRAME_BYTES = 1 << 13  # of three in free format
 _RATES_HZ = ((11025, 12000, 8000), (), (22050, 24000, 16000), (44100, 48000, 32000))
 _KBPS = {
@@ -29,12 +29,12 @@ _KBPS = {
 }
 """By version (1, or 2 for 2 and 2.5) and layer; layer 3 of version 2 is as its layer 2."""
 _CONFIRMED = 3
-"""Frames that must follow one another before what looks like one is believed."""
+"""Consecutive frames needed before a header is accepted."""
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
-    """What the four bytes say. ``size``: bytes of the frame, 0 in free format. ``side``: bytes up to its table."""
+class FrameHeader:
+    """A frame's 4-byte header. ``size``: frame size in bytes, 0 in free format. ``side``: offset of a VBR table."""
 
     version: int
     layer: int
@@ -46,36 +46,36 @@ class Header:
 
     @property
     def kind(self) -> tuple[int, int, int]:
-        """What does not change within a stream."""
+        """Version, layer and rate, which are constant within a stream."""
         return self.version, self.layer, self.rate
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A frame of sound, or one that holds a ``table``. ``junk``: bytes before it that are neither frame nor tag.
+    """An audio frame, or one that holds a VBR ``table``. ``junk``: bytes before it that are neither frame nor tag.
 
-    ``at``: the byte that it begins with.
+    ``at``: its first byte in the file.
     """
 
     at: int
-    header: Header
+    header: FrameHeader
     data: bytes
     junk: int = 0
-    table: Table | None = None
+    table: VbrTable | None = None
 
     @property
     def reach(self) -> int:
-        """How many bytes of the frames in front of it a frame of layer 3 begins with."""
+        """``main_data_begin`` of layer 3: how many bytes of preceding frames this frame needs (bit reservoir)."""
         at = 4 if self.data[1] & 1 else 6
         both = int.from_bytes(self.data[at : at + 2], "big")
         return both >> 7 if self.header.version == 1 else both >> 8
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """``count``: frames that follow, 0 where it does not say. ``delay``, ``padding``: samples of LAME's encoder.
+class VbrTable:
+    """VBR table of a Xing, Info or VBRI header. ``count``: frames that follow, 0 if unknown.
 
-    ``gapless``: whether it says the latter two.
+    ``delay``, ``padding``: encoder delay and end padding in samples; ``gapless``: whether they are given.
     """
 
     count: int
@@ -84,8 +84,8 @@ class Table:
     padding: int = 0
 
 
-def read_header(head: bytes) -> Header | None:
-    """What a frame's first four bytes say; None where they are no frame's."""
+def read_header(head: bytes) -> FrameHeader | None:
+    """Parse a frame header; None where the bytes are none."""
     if len(head) < 4 or head[0] != 0xFF or head[1] < 0xE0:
         return None
     version, layer = head[1] >> 3 & 3, 4 - (head[1] >> 1 & 3)
@@ -101,11 +101,11 @@ def read_header(head: bytes) -> Header | None:
     size = (kbps * 1000 * frames // 8 // slot // rate + padding) * slot if kbps else 0
     mono = head[3] >> 6 == 3
     side = 4 + (0 if head[1] & 1 else 2) + ((17 if mono else 32) if old else (9 if mono else 17))
-    return Header(1 if old else 2, layer, rate, 1 if mono else 2, size, frames, side)
+    return FrameHeader(1 if old else 2, layer, rate, 1 if mono else 2, size, frames, side)
 
 
 def is_free_format(window: Window, at: int) -> bool:
-    """Whether the first frame from ``at`` on says no bit rate, and others like it follow at one distance."""
+    """Whether the frame at ``at`` is in free format (no bit rate), and others like it follow at a constant distance."""
     head = window.read_at(at, _MOST_FRAME_BYTES)
     first = read_header(head)
     if first is None or first.size:
@@ -114,27 +114,27 @@ def is_free_format(window: Window, at: int) -> bool:
     return any(abs(b - 2 * a) <= 2 for a in like for b in like)
 
 
-def frames(window: Window, at: int = 0) -> Iterator[Frame]:
-    """Every frame from byte ``at`` on. Raises: OSError."""
-    reader = _Reader(window, at)
-    before: Header | None = None
+def read_frames(window: Window, at: int = 0) -> Iterator[Frame]:
+    """Yield every frame from byte ``at`` on. Raises: OSError."""
+    reader = _LookaheadReader(window, at)
+    before: FrameHeader | None = None
     junk = 0
     while True:
-        head = reader.look(0, _HEAD_BYTES)
+        head = reader.peek(0, _HEAD_BYTES)
         if len(head) < 4:
             return
         header = read_header(head)
         if header is not None and (
             (junk == 0 and before is not None and header.kind == before.kind and header.size)
-            or _confirmed(reader, header)
+            or _is_confirmed(reader, header)
         ):
-            data = reader.look(0, header.size)
-            if len(data) < header.size:  # the last is not whole
+            data = reader.peek(0, header.size)
+            if len(data) < header.size:  # the last frame is cut off
                 return
             yield Frame(reader.at, header, data, junk if before else 0, read_table(data, header))
             reader.at += header.size
             before, junk = header, 0
-        elif skipped := _tag_bytes(reader):
+        elif skipped := _measure_tag(reader):
             reader.at += skipped
         elif before is None and junk > _MOST_LEAD_BYTES:
             return
@@ -142,14 +142,14 @@ def frames(window: Window, at: int = 0) -> Iterator[Frame]:
             junk += reader.skip_to_sync()
 
 
-def _confirmed(reader: _Reader, header: Header) -> bool:
-    """Whether frames of one kind follow one another from here, or up to the end or a tag."""
+def _is_confirmed(reader: _LookaheadReader, header: FrameHeader) -> bool:
+    """Whether frames of the same stream follow from here, or up to the end or a tag."""
     at, last = 0, header
     for found in range(_CONFIRMED):
         if not last.size:
             return False
         at += last.size
-        head = reader.look(at, 10)
+        head = reader.peek(at, 10)
         if len(head) < 4:
             return reader.at + at >= reader.end
         following = read_header(head)
@@ -159,25 +159,25 @@ def _confirmed(reader: _Reader, header: Header) -> bool:
     return True
 
 
-def _tag_bytes(reader: _Reader) -> int:
-    """How long the tag is that begins here; 0 where none does, or where its size leads nowhere."""
-    head = reader.look(0, _HEAD_BYTES)
+def _measure_tag(reader: _LookaheadReader) -> int:
+    """Size in bytes of the tag that begins here; 0 where there is none, or no frame or tag follows it."""
+    head = reader.peek(0, _HEAD_BYTES)
     if head[:8] == b"APETAGEX" and len(head) == _HEAD_BYTES:
-        has_items = head[23] & 0x20  # else it is a footer, and they lay in front of it
+        has_items = head[23] & 0x20  # else it is a footer, and the items came before it
         size = _HEAD_BYTES + (int.from_bytes(head[12:16], "little") if has_items else 0)
     else:
-        size = 128 if head[:3] == b"TAG" else id3_bytes(head[:10])
+        size = 128 if head[:3] == b"TAG" else parse_id3_size(head[:10])
     if reader.at + size >= reader.end:
         return size if reader.at + size == reader.end else 0
-    behind = reader.look(size, 10) if size else b""
+    behind = reader.peek(size, 10) if size else b""
     return size if is_tag(behind) or read_header(behind) is not None else 0
 
 
-def read_table(data: bytes, header: Header) -> Table | None:
-    """The table in the frame ``data``; None where it is sound."""
+def read_table(data: bytes, header: FrameHeader) -> VbrTable | None:
+    """Parse the VBR table in the frame ``data``; None where it is audio."""
     if data[36:40] == b"VBRI" and len(data) >= 54:
-        return Table(int.from_bytes(data[50:54], "big"))
-    places = (header.side, header.side - 2, header.side + 2)  # some count the checksum wrongly
+        return VbrTable(int.from_bytes(data[50:54], "big"))
+    places = (header.side, header.side - 2, header.side + 2)  # some encoders count the checksum wrongly
     at = next((place for place in places if data[place : place + 4] in (b"Xing", b"Info")), 0)
     if header.layer != 3 or not at or len(data) < at + 8:
         return None
@@ -188,19 +188,19 @@ def read_table(data: bytes, header: Header) -> Table | None:
     numbers = data[place + 21 : place + 24]
     encoder = data[place : place + 4]
     if len(numbers) < 3 or encoder not in (b"LAME", b"Lavf", b"Lavc", b"L3.9", b"GOGO"):
-        return Table(count)
-    return Table(count, True, numbers[0] << 4 | numbers[1] >> 4, (numbers[1] & 15) << 8 | numbers[2])
+        return VbrTable(count)
+    return VbrTable(count, True, numbers[0] << 4 | numbers[1] >> 4, (numbers[1] & 15) << 8 | numbers[2])
 
 
-class _Reader:
-    """Bytes of a window, some at a time. ``at``: where the next one lies."""
+class _LookaheadReader:
+    """Buffered reader with lookahead. ``at``: position of the next byte."""
 
     def __init__(self, window: Window, at: int) -> None:
         self._window, self.at, self.end = window, at, window.size
         self._buffer, self._first = b"", at
 
-    def look(self, ahead: int, size: int) -> bytes:
-        """Up to ``size`` bytes from ``ahead`` of the next one on."""
+    def peek(self, ahead: int, size: int) -> bytes:
+        """Up to ``size`` bytes from ``ahead`` bytes after the next one."""
         start = self.at + ahead
         if start < self._first or start + size > self._first + len(self._buffer):
             self._first = start if ahead > _BLOCK_BYTES // 2 else self.at
@@ -208,8 +208,8 @@ class _Reader:
         return self._buffer[start - self._first : start - self._first + size]
 
     def skip_to_sync(self) -> int:
-        """On to the next byte that may begin a frame or a tag; how far that was."""
-        data = self.look(1, _STEP_BYTES)
+        """Advance to the next byte that may begin a frame or a tag; returns the distance."""
+        data = self.peek(1, _STEP_BYTES)
         places = [place for mark in (b"\xff", b"ID3", b"TAG", b"APETAGEX") if (place := data.find(mark)) >= 0]
         step = 1 + min(places, default=max(len(data) - 8, 0))
         self.at += step

@@ -1,25 +1,25 @@
-"""MPEG damage: how many frames were lost to bytes that are none, and which samples near them are no music."""
+"""MPEG damage concealment: counts frames lost to junk bytes, and mutes noise decoded next to them."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from bridge.audiofile.mpeg import Frame, Table, frames
-from bridge.audiofile.sound import Piece
+from bridge.audiofile.mpeg import Frame, VbrTable, read_frames
+from bridge.audiofile.sound import DecodedBlock
 from bridge.audiofile.window import Window
 
 _TOO_LOUD = 2.0
-"""Times as loud as all before: no music grows so within a frame, but what is decoded from garbage does."""
+"""Peak ratio to everything before: music does not grow so much within a frame, decoded garbage does."""
 _LOUD = 0.5
 _FADE = 0.99
-"""How the loudest sample so far is forgotten, a frame."""
+"""Decay of the peak hold, per frame."""
 _TOLERANCE_BYTES = 2.0
 
 
 class Damage:
-    """Follows the frames of a part of ``window`` behind ``table``."""
+    """Damage state of one stream in ``window``, which begins with ``table``."""
 
-    def __init__(self, window: Window, table: Table) -> None:
+    def __init__(self, window: Window, table: VbrTable) -> None:
         self._window, self._table = window, table
         self._count = self._bytes = self._largest = 0
         self._smallest = 1 << 16
@@ -29,11 +29,11 @@ class Damage:
             None  # bytes of sound since the last junk, while frames may still need some from before
         )
 
-    def lost(self, frame: Frame, done: int) -> int:
-        """How many frames the junk in front of ``frame`` took the place of; ``done``: frames of the part so far.
+    def count_lost(self, frame: Frame, done: int) -> int:
+        """Count the frames that the junk before ``frame`` replaced; ``done``: frames of the stream so far.
 
-        Bytes that were put in between lengthen a file, those that were written over do not. The table tells them
-        apart; without one, at a constant rate, the latter leave room for a whole number of frames.
+        Inserted bytes lengthen a file, overwritten ones do not. The table's frame count tells them apart. Without a
+        table, at a constant bit rate, overwritten bytes leave room for a whole number of frames.
         """
         self._since = 0
         if not self._count:
@@ -49,29 +49,29 @@ class Damage:
         return whole if constant and abs(frame.junk - whole * mean) <= _TOLERANCE_BYTES else 0
 
     def _look_ahead(self, first: Frame, done: int) -> tuple[int, int]:
-        """The frames that the part lacks of what its table says, and all its junk from here on."""
+        """Frames missing from the stream compared with its table, and all junk bytes from here on."""
         count, junk = 0, first.junk
-        for frame in frames(self._window, first.at):
+        for frame in read_frames(self._window, first.at):
             if frame.table or frame.header.kind != first.header.kind:
                 break
             count += 1
             junk += frame.junk
         return self._table.count - done - count, junk
 
-    def take(self, frame: Frame, piece: Piece) -> Piece:
-        """``piece``, decoded from ``frame``; silent where it is near damage and no music."""
+    def filter_block(self, frame: Frame, block: DecodedBlock) -> DecodedBlock:
+        """``block``, decoded from ``frame``; muted where it is noise next to damage."""
         self._count += 1
         self._bytes += frame.header.size
         self._largest = max(self._largest, frame.header.size)
         self._smallest = min(self._smallest, frame.header.size)
-        peak = float(np.max(np.abs(piece.samples), initial=0.0))
+        peak = float(np.max(np.abs(block.samples), initial=0.0))
         tainted = self._is_tainted(frame)
         self._peak_before = self._peak
         self._peak = self._peak * _FADE if tainted else max(self._peak * _FADE, peak)
-        return silent(piece) if tainted and self._is_noise(peak, self._peak) else piece
+        return mute_block(block) if tainted and self._is_noise(peak, self._peak) else block
 
     def _is_tainted(self, frame: Frame) -> bool:
-        """Whether ``frame`` needs bytes that lay in front of junk."""
+        """Whether ``frame`` depends on bytes before the junk (bit reservoir or overlap)."""
         if self._since is None:
             return False
         if frame.header.layer == 3 and frame.reach > self._since:
@@ -81,18 +81,18 @@ class Damage:
         self._since = None if not tainted else len(frame.data) - frame.header.side
         return tainted
 
-    def last(self, piece: Piece) -> Piece:
-        """``piece``, the last in front of junk; silent where it is no music."""
-        peak = float(np.max(np.abs(piece.samples), initial=0.0))
+    def filter_last(self, block: DecodedBlock) -> DecodedBlock:
+        """``block``, the last before junk; muted where it is noise."""
+        peak = float(np.max(np.abs(block.samples), initial=0.0))
         if not self._is_noise(peak, self._peak_before):
-            return piece
+            return block
         self._peak = self._peak_before
-        return silent(piece)
+        return mute_block(block)
 
     def _is_noise(self, peak: float, before: float) -> bool:
         return not peak <= max(_TOO_LOUD * before, _LOUD)
 
 
-def silent(piece: Piece) -> Piece:
-    """As long, of zeros."""
-    return Piece(np.zeros_like(piece.samples), piece.rate, piece.layout)
+def mute_block(block: DecodedBlock) -> DecodedBlock:
+    """Zeros of the same length."""
+    return DecodedBlock(np.zeros_like(block.samples), block.rate, block.layout)

@@ -1,4 +1,4 @@
-"""Ogg pages (RFC 3533): found one by one, checked, and grouped into the links of a chain."""
+"""Ogg page parser (RFC 3533): finds pages, checks their CRC, and joins segments into packets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CONTINUED, FIRST, LAST = 1, 2, 4
 """A page's flags."""
 NO_GRANULE = (1 << 64) - 1
 MOST_PACKET_BYTES = 1 << 24
-"""What lies beyond in a packet is dropped: only covers are so long."""
+"""Longer packets are cut: only cover pictures are so long."""
 _HEAD = 27
 _MARK = b"OggS"
 _BLOCK_BYTES = 1 << 17
@@ -23,7 +23,7 @@ _ONES = 0xFFFFFFFF
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """``laces``: lengths of segments, as on the page. ``junk``: bytes before it that are no page, or a broken one."""
+    """``laces``: segment table. ``junk``: bytes before the page that are no page, or a broken one."""
 
     flags: int
     granule: int
@@ -35,7 +35,7 @@ class Page:
 
     @property
     def packets(self) -> list[tuple[bytes, bool]]:
-        """The parts of packets on this page, and whether the packet ends with it."""
+        """Packet data on this page, and whether each packet ends here."""
         parts: list[tuple[bytes, bool]] = []
         begin = at = 0
         for lace in self.laces:
@@ -48,8 +48,8 @@ class Page:
         return parts
 
 
-def pages(window: Window) -> Iterator[Page]:
-    """Every whole page whose checksum is right. Raises: OSError."""
+def read_pages(window: Window) -> Iterator[Page]:
+    """Yield every whole page with a correct CRC. Raises: OSError."""
     at, first, buffer, junk = 0, 0, b"", 0
     while True:
         if at - first + _MOST_PAGE_BYTES > len(buffer) and first + len(buffer) < window.size:
@@ -65,7 +65,7 @@ def pages(window: Window) -> Iterator[Page]:
             junk += place - (at - first)
             at = first + place
             continue
-        page = _read(buffer[place : place + _MOST_PAGE_BYTES], junk)
+        page = _parse_page(buffer[place : place + _MOST_PAGE_BYTES], junk)
         if page is None:
             at, junk = at + 1, junk + 1
             continue
@@ -74,34 +74,36 @@ def pages(window: Window) -> Iterator[Page]:
         junk = 0
 
 
-def _read(data: bytes, junk: int) -> Page | None:
+def _parse_page(data: bytes, junk: int) -> Page | None:
     if len(data) < _HEAD or data[4]:
         return None
     count = data[26]
     laces = data[_HEAD : _HEAD + count]
     size = _HEAD + count + sum(laces)
-    if len(data) < size or checksum(data[:22] + b"\0\0\0\0" + data[26:size]) != int.from_bytes(data[22:26], "little"):
+    if len(data) < size:
+        return None
+    if compute_crc(data[:22] + b"\0\0\0\0" + data[26:size]) != int.from_bytes(data[22:26], "little"):
         return None
     numbers = [int.from_bytes(data[a:b], "little") for a, b in ((6, 14), (14, 18), (18, 22))]
     return Page(data[5], numbers[0], numbers[1], numbers[2], laces, data[_HEAD + count : size], junk)
 
 
-def checksum(data: bytes) -> int:
-    """Ogg's CRC: zlib's polynomial with the bits in the other order, from 0 and not inverted."""
+def compute_crc(data: bytes) -> int:
+    """Ogg's CRC-32: zlib's polynomial with reversed bit order, initial value 0, not inverted."""
     crc = zlib.crc32(data.translate(_REVERSED), _ONES) ^ _ONES
     return int.from_bytes(crc.to_bytes(4, "little").translate(_REVERSED), "big")
 
 
 class Packets:
-    """Packets of one stream, from its pages."""
+    """Packet assembler of one stream."""
 
     def __init__(self) -> None:
         self._part = bytearray()
         self._open = False
         self._next: int | None = None
 
-    def take(self, page: Page) -> tuple[list[bytes], bool]:
-        """The packets that end on ``page``, and whether something is missing in front of them."""
+    def push(self, page: Page) -> tuple[list[bytes], bool]:
+        """Push a page; returns the packets that end on it, and whether pages before it are missing."""
         hole = self._next is not None and page.number != self._next
         self._next = (page.number + 1) & _ONES
         whole: list[bytes] = []

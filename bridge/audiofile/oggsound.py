@@ -1,4 +1,4 @@
-"""Ogg sound: Vorbis, Opus and FLAC, every link of a chain, to the sample where its pages say that it ends."""
+"""Ogg reader: Vorbis, Opus and FLAC, every link of a chained stream, sample-exact by granule positions."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ from collections.abc import Iterator
 
 from bridge.audiofile.codec import MOST_CHANNELS, Codec, PacketError
 from bridge.audiofile.layout import Layout
-from bridge.audiofile.ogg import FIRST, LAST, NO_GRANULE, Packets, Page, pages
-from bridge.audiofile.oggstream import Stream, name_of, stream_of
+from bridge.audiofile.ogg import FIRST, LAST, NO_GRANULE, Packets, Page, read_pages
+from bridge.audiofile.oggstream import Stream, name_stream, parse_stream
 from bridge.audiofile.remarks import Remarks
-from bridge.audiofile.sound import MOST_SILENCE_S, Piece, silence
+from bridge.audiofile.sound import MOST_SILENCE_S, DecodedBlock, make_silence
 from bridge.audiofile.window import Window
 
 _TAIL_BYTES = 1 << 17
-_HEAD_BYTES = 1 << 20  # of a head that is kept
+_HEAD_BYTES = 1 << 20  # of a header packet that is kept
 
 
 class OggSound:
-    """The links in ``window``. Raises: ValueError where none has sound."""
+    """The links in ``window``. Raises: ValueError where none has audio."""
 
     def __init__(self, window: Window) -> None:
         self._window = window
         self.layout: Layout = ()
         others: list[str] = []
-        for page in pages(window):
+        for page in read_pages(window):
             if page.flags & FIRST:
-                if stream := stream_of(page.body):
+                if stream := parse_stream(page.body):
                     break
-                others.append(name_of(page.body))
+                others.append(name_stream(page.body))
         else:
             raise ValueError(f"Ogg with {others[0]}" if others else "no beginning of an Ogg stream in it")
         self.rate, self.channels = stream.rate, stream.channels
@@ -36,25 +36,25 @@ class OggSound:
         self.frames = self._estimate(page.serial, stream)
 
     def _estimate(self, serial: int, stream: Stream) -> int:
-        """How long the first link is where it is the last too, or 0."""
-        tail = self._window.part(max(self._window.size - _TAIL_BYTES, 0))
+        """Length of the first link where it is also the last, else 0."""
+        tail = self._window.slice(max(self._window.size - _TAIL_BYTES, 0))
         last = None
-        for page in pages(tail):
+        for page in read_pages(tail):
             last = page
         if last is None or last.serial != serial or last.granule >= NO_GRANULE >> 1:
             return 0
         return max(last.granule - stream.skip, 0)
 
-    def pieces(self, remarks: Remarks) -> Iterator[Piece]:
-        """All of it. Raises: OSError."""
+    def decode_blocks(self, remarks: Remarks) -> Iterator[DecodedBlock]:
+        """Decode all links. Raises: OSError."""
         link: _Link | None = None
         elapsed_s = 0.0
-        for page in pages(self._window):
+        for page in read_pages(self._window):
             at_s = elapsed_s + (link.seconds if link else 0.0)
             if page.junk:
                 remarks.add_at(at_s, f"{page.junk:,} bytes that are no Ogg pages, or broken ones, were skipped")
             if page.flags & FIRST and (link is None or link.began):
-                stream = stream_of(page.body)
+                stream = parse_stream(page.body)
                 if stream is not None and not (stream.rate and 1 <= stream.channels <= MOST_CHANNELS):
                     remarks.add_at(at_s, f"a link of {stream.channels} channels at {stream.rate} Hz was left out")
                     link, elapsed_s = None, at_s
@@ -63,7 +63,7 @@ class OggSound:
                 elif link is not None and page.serial == link.serial:
                     link, elapsed_s = None, at_s
             if link is not None and page.serial == link.serial:
-                yield from link.take(page, remarks)
+                yield from link.decode_page(page, remarks)
             elif link is not None:
                 link.began = link.began or not page.flags & FIRST
             elif not elapsed_s and not page.flags & FIRST:
@@ -73,7 +73,7 @@ class OggSound:
 
 
 class _Link:
-    """One stream of a chain. ``began``: whether pages behind the first were seen; ``ended``: the last."""
+    """One stream of a chain. ``began``: whether pages after the first were read; ``ended``: the last."""
 
     def __init__(self, serial: int, stream: Stream, begin_s: float) -> None:
         self.serial, self._stream, self.begin_s = serial, stream, begin_s
@@ -84,19 +84,19 @@ class _Link:
         self._skip = stream.skip
         self._layout: Layout = ()
         self._torn = False
-        self._done = 0  # samples so far, counted as pages count
-        self._base: int | None = None  # what the pages' positions begin with
+        self._done = 0  # samples so far, counted as granule positions count
+        self._base: int | None = None  # granule position of the first sample
 
     @property
     def seconds(self) -> float:
-        """How long it is so far."""
+        """Length decoded so far."""
         return max(self._done - self._stream.skip, 0) / self._stream.rate
 
-    def take(self, page: Page, remarks: Remarks) -> Iterator[Piece]:
-        """The sound of the packets that end on ``page``."""
+    def decode_page(self, page: Page, remarks: Remarks) -> Iterator[DecodedBlock]:
+        """Decode the packets that end on ``page``."""
         self.began = self.began or not page.flags & FIRST
         self.ended = self.ended or bool(page.flags & LAST)
-        packets, hole = self._packets.take(page)
+        packets, hole = self._packets.push(page)
         self._torn = self._torn or hole
         while packets and self._codec is None:
             if self._stream.is_head(packets[0], len(self._heads)):
@@ -106,19 +106,21 @@ class _Link:
         if self._codec is None or not packets:
             return
         if hole:
-            self._codec.forget()
-        at, pieces = 0, []
+            self._codec.reset()
+        at, blocks = 0, []
         for packet in packets:
             try:
-                pieces += self._codec.decode(packet)
+                blocks += self._codec.decode(packet)
             except PacketError:
-                self._torn, at = True, len(pieces)
-                self._codec.forget()  # what such a packet leaves behind in the decoder is not defined
-        yield from self._placed(page, pieces, at, remarks)
+                self._torn, at = True, len(blocks)
+                self._codec.reset()  # the decoder's state after such a packet is undefined
+        yield from self._align_to_page(page, blocks, at, remarks)
 
-    def _placed(self, page: Page, pieces: list[Piece], torn_at: int, remarks: Remarks) -> Iterator[Piece]:
-        """``pieces`` up to where ``page`` says; silence before number ``torn_at`` where something is missing."""
-        count = sum(len(piece.samples) for piece in pieces)
+    def _align_to_page(
+        self, page: Page, blocks: list[DecodedBlock], torn_at: int, remarks: Remarks
+    ) -> Iterator[DecodedBlock]:
+        """``blocks`` up to the granule position of ``page``; silence before number ``torn_at`` for a gap."""
+        count = sum(len(block.samples) for block in blocks)
         done = self._done + count
         early = late = gap = 0
         if page.granule < NO_GRANULE >> 1:
@@ -130,33 +132,33 @@ class _Link:
             gap = end - done if self._torn and end > done else 0
             late = min(done - end, count) if page.flags & LAST and end < done else 0
         if self._torn:
-            remarks.add_at(self.begin_s + self.seconds, self._missing(gap))
+            remarks.add_at(self.begin_s + self.seconds, self._describe_gap(gap))
             gap = gap if gap <= MOST_SILENCE_S * self._stream.rate else 0
             self._torn = False
         self._done = done + gap - late
         if gap:
             channels, rate = self._stream.channels, self._stream.rate
-            layout = pieces[0].layout if pieces else self._layout
-            zeros = [Piece(zeros, rate, layout) for zeros in silence(gap, channels)]
-            pieces = [*pieces[:torn_at], *zeros, *pieces[torn_at:]]
-        if pieces:
-            self._layout = pieces[0].layout
+            layout = blocks[0].layout if blocks else self._layout
+            zeros = [DecodedBlock(zeros, rate, layout) for zeros in make_silence(gap, channels)]
+            blocks = [*blocks[:torn_at], *zeros, *blocks[torn_at:]]
+        if blocks:
+            self._layout = blocks[0].layout
         self._skip += early
-        yield from self._cut(pieces, late)
+        yield from self._trim(blocks, late)
 
-    def _missing(self, gap: int) -> str:
+    def _describe_gap(self, gap: int) -> str:
         rate = self._stream.rate
         if not gap:
             return "something cannot be decoded"
         return f"{gap / rate:.2f} s are missing" + ("" if gap > MOST_SILENCE_S * rate else "; they are silent")
 
-    def _cut(self, pieces: list[Piece], late: int) -> Iterator[Piece]:
-        """``pieces`` without what is to be skipped, and without the last ``late`` samples."""
-        left = sum(len(piece.samples) for piece in pieces) - late
-        for piece in pieces:
-            samples = piece.samples[: max(left, 0)]
-            left -= len(piece.samples)
+    def _trim(self, blocks: list[DecodedBlock], late: int) -> Iterator[DecodedBlock]:
+        """``blocks`` without the pre-skip, and without the last ``late`` samples."""
+        left = sum(len(block.samples) for block in blocks) - late
+        for block in blocks:
+            samples = block.samples[: max(left, 0)]
+            left -= len(block.samples)
             cut = min(self._skip, len(samples))
             self._skip -= cut
             if len(samples) > cut:
-                yield Piece(samples[cut:], piece.rate, piece.layout)
+                yield DecodedBlock(samples[cut:], block.rate, block.layout)

@@ -1,4 +1,4 @@
-"""Plain samples: linear, float, A-law and mu-law, from any box that says where they lie. libsndfile converts them."""
+"""Uncompressed samples: linear, float, A-law and mu-law, from any container; libsndfile converts them."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from dataclasses import dataclass, field
 from bridge.audiofile.layout import Layout
 from bridge.audiofile.library import LibrarySound, OneWay
 from bridge.audiofile.remarks import Remarks
-from bridge.audiofile.sound import MOST_CHANNELS, Piece
+from bridge.audiofile.sound import MOST_CHANNELS, DecodedBlock
 from bridge.audiofile.window import Window
 
 SAMPLE_BYTES = {
     "PCM_S8": 1, "PCM_U8": 1, "PCM_16": 2, "PCM_24": 3, "PCM_32": 4, "FLOAT": 4, "DOUBLE": 8, "ULAW": 1, "ALAW": 1,
 }  # fmt: skip
-"""libsndfile's names, and what a sample of one channel takes."""
+"""Bytes of a sample of one channel, by libsndfile's name of the subtype."""
 
 
 @dataclass(frozen=True, slots=True)
-class Box:
-    """Where the samples lie: bytes ``start`` to ``end``, and what they are.
+class ContainerInfo:
+    """Container header: the samples are bytes ``start`` to ``end``, in the given format.
 
-    ``subtype``: one of SAMPLE_BYTES, or empty for what is not plain. ``missing``: bytes that the header says follow.
-    ``note``: on what was repaired.
+    ``subtype``: one of SAMPLE_BYTES, or empty where it is compressed. ``missing``: declared bytes that are not there.
+    ``note``: about a repair.
     """
 
     start: int
@@ -38,10 +38,10 @@ class Box:
 
 @dataclass(slots=True)
 class PlainSound:
-    """The samples of a box, from frame ``start`` on."""
+    """The samples of a container, from frame ``start`` on."""
 
     window: Window
-    box: Box
+    container: ContainerInfo
     start: int = 0
     rate: int = field(init=False)
     channels: int = field(init=False)
@@ -49,36 +49,36 @@ class PlainSound:
     frames: int = field(init=False)
 
     def __post_init__(self) -> None:
-        box = self.box
-        self.rate, self.channels, self.layout = box.rate, box.channels, box.layout
-        self.frames = (box.end - box.start) // self._frame_bytes
+        container = self.container
+        self.rate, self.channels, self.layout = container.rate, container.channels, container.layout
+        self.frames = (container.end - container.start) // self._frame_bytes
 
     @property
     def _frame_bytes(self) -> int:
-        return SAMPLE_BYTES[self.box.subtype] * self.box.channels
+        return SAMPLE_BYTES[self.container.subtype] * self.container.channels
 
-    def pieces(self, remarks: Remarks) -> Iterator[Piece]:
-        """Raises: ValueError, OSError."""
-        box, start = self.box, self.start
-        if box.note:
-            remarks.add(box.note)
-        if box.missing >= self._frame_bytes:
-            whole = self.frames + box.missing // self._frame_bytes
+    def decode_blocks(self, remarks: Remarks) -> Iterator[DecodedBlock]:
+        """Decode the samples. Raises: ValueError, OSError."""
+        container, start = self.container, self.start
+        if container.note:
+            remarks.add(container.note)
+        if container.missing >= self._frame_bytes:
+            whole = self.frames + container.missing // self._frame_bytes
             remarks.add(
-                f"was cut short: {box.missing:,} bytes of what its header announces are missing, "
+                f"was cut short: {container.missing:,} bytes of what its header announces are missing, "
                 f"so it ends after {self.frames / self.rate:.1f} of {whole / self.rate:.1f} s"
             )
         if start >= self.frames:
             return
-        at = box.start + start * self._frame_bytes
-        part = self.window.part(at, box.start + self.frames * self._frame_bytes)
-        endian = "BIG" if box.big_endian else "LITTLE"
-        with OneWay(part, "r", box.rate, box.channels, box.subtype, endian, "RAW") as file:
-            yield from LibrarySound(file, part, box.layout).pieces(remarks)
+        at = container.start + start * self._frame_bytes
+        part = self.window.slice(at, container.start + self.frames * self._frame_bytes)
+        endian = "BIG" if container.big_endian else "LITTLE"
+        with OneWay(part, "r", container.rate, container.channels, container.subtype, endian, "RAW") as file:
+            yield from LibrarySound(file, part, container.layout).decode_blocks(remarks)
 
 
-def checked(box: Box) -> Box:
-    """``box``, unless its numbers cannot be any music's. Raises: ValueError."""
-    if not 1 <= box.channels <= MOST_CHANNELS:
-        raise ValueError(f"its header says {box.channels:,} channels")
-    return box
+def check_container(container: ContainerInfo) -> ContainerInfo:
+    """Check that the number of channels is plausible, and return ``container``. Raises: ValueError."""
+    if not 1 <= container.channels <= MOST_CHANNELS:
+        raise ValueError(f"its header says {container.channels:,} channels")
+    return container

@@ -1,9 +1,9 @@
-"""Remarks: what was odd about a file, with the time, in few lines however much was odd."""
+"""Remarks about a damaged or unusual file, with times, in a bounded number of lines."""
 
 from __future__ import annotations
 
 MOST = 5
-"""Places that are named one by one; a broken disk gives thousands."""
+"""Places that are named individually; a broken disk gives thousands."""
 
 
 class Remarks:
@@ -16,12 +16,12 @@ class Remarks:
         self._line = 0
 
     def add(self, note: str) -> None:
-        """A remark on the whole file; the same one is not made again."""
+        """Add a remark about the whole file, unless it is there already."""
         if note not in self._notes:
             self._notes.append(note)
 
     def add_at(self, second: float, note: str) -> None:
-        """A remark on what lies at ``second``; two on one place are one line."""
+        """Add a remark about the place at ``second``; two about the same place share a line."""
         if second == self._last_s and self._places <= MOST:
             self._notes[-1] += f"; {note}"
             return

@@ -1,4 +1,4 @@
-"""Song: an audio file of any kind and length, read block by block as stereo at one rate."""
+"""Song reader: an audio file of any type and length, block by block as stereo at one rate."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import BinaryIO
 import numpy as np
 import soxr
 
-from bridge.audiofile.layout import note_on, stereo
+from bridge.audiofile.layout import describe_downmix, downmix_to_stereo
 from bridge.audiofile.opening import open_sound
 from bridge.audiofile.plain import PlainSound
 from bridge.audiofile.remarks import Remarks
-from bridge.audiofile.sound import Piece, Sound
+from bridge.audiofile.sound import DecodedBlock, Sound
 from bridge.audiofile.window import Window
 from bridge.core.audio import CHANNELS, Audio
 from bridge.errors import ConfigError
@@ -23,14 +23,14 @@ from bridge.errors import ConfigError
 READABLE = "WAV, FLAC, AIFF, OGG, Opus or MP3"
 BLOCK_FRAMES = 1 << 16
 RATES_HZ = (4000, 768_000)
-"""What a header may say and still be music's."""
+"""Lowest and highest sampling rate that is accepted."""
 
 
 class Song:
-    """An audio file that is open.
+    """An audio file, open inside the context.
 
-    ``rate``, ``channels``: of its beginning. ``frames``: how long it is likely to be, 0 where that is not known: for
-    progress, never to rely on. ``notes``: what was odd, whole once all blocks are read.
+    ``rate``, ``channels``: those of its start. ``frames``: estimated length, 0 if unknown; use it for progress only.
+    ``notes``: remarks for the user, complete once all blocks are read.
     """
 
     def __init__(self, path: Path) -> None:
@@ -47,25 +47,25 @@ class Song:
         try:
             self._file: BinaryIO = path.open("rb")
         except OSError as error:
-            raise _not_read(path, error) from error
+            raise _make_read_error(path, error) from error
         try:
-            self._sound = self._opened()
+            self._sound = self._open_sound()
         except BaseException:
             self._file.close()
             raise
         self._opening = len(self.notes)
         return self
 
-    def _opened(self) -> Sound:
+    def _open_sound(self) -> Sound:
         path, size = self.path, self.path.stat().st_size
         if not size:
             raise ConfigError(f"{path}: is empty", f"give a {READABLE} file with music in it")
         try:
             sound = open_sound(Window(self._file, 0, size))
         except ValueError as error:
-            raise _unreadable(path, error) from error
+            raise _make_format_error(path, error) from error
         except OSError as error:
-            raise _not_read(path, error) from error
+            raise _make_read_error(path, error) from error
         self.rate, self.channels, self.frames = sound.rate, sound.channels, sound.frames
         if not RATES_HZ[0] <= self.rate <= RATES_HZ[1]:
             message = f"{path}: a sampling rate of {self.rate} Hz"
@@ -80,11 +80,11 @@ class Song:
         self._file.close()
 
     def blocks(self, start: int = 0) -> Iterator[Audio]:
-        """The song from frame ``start`` on as blocks of BLOCK_FRAMES, the last one shorter; shape (2, frames), float32.
+        """Yield the song from frame ``start`` on in blocks of BLOCK_FRAMES or less; shape (2, frames), float32.
 
-        Mono goes to both sides. More than two channels are folded as ITU-R BS.775 says, where the file says what they
-        are, or there are six; else the first two are kept. Samples that are no numbers become silence. Parts at other
-        rates than the first one's are resampled. A file that breaks off is read as far as it goes, and noted.
+        Mono goes to both sides. More than two channels are mixed down as in ITU-R BS.775 where the file has a channel
+        layout, or where there are six; else the first two are kept. NaN and infinite samples become silence. Streams at
+        another rate than the first are resampled. A truncated file is read as far as it goes, with a note.
 
         Raises: ConfigError where nothing can be read, with the reason.
         """
@@ -93,10 +93,10 @@ class Song:
         frames = 0
         waiting: list[Audio] = []
         sound, skip = self._sound, start
-        if isinstance(sound, PlainSound):  # of all others a jump would change the samples behind it
+        if isinstance(sound, PlainSound):  # in all other formats a seek would change the samples after it
             sound, skip, frames = replace(sound, start=start), 0, min(start, sound.frames)
         try:
-            for audio in self._stereo(sound, remarks):
+            for audio in self._read_stereo(sound, remarks):
                 frames += audio.shape[1]
                 cut = min(skip, audio.shape[1])
                 skip -= cut
@@ -107,41 +107,41 @@ class Song:
                     waiting = [whole[:, BLOCK_FRAMES:]]
         except ValueError as error:
             if not frames:
-                raise _unreadable(self.path, error) from error
+                raise _make_format_error(self.path, error) from error
             remarks.add(f"cannot be read after {frames / self.rate:.1f} s ({error})")
         except OSError as error:
-            raise _not_read(self.path, error) from error
+            raise _make_read_error(self.path, error) from error
         if not frames:
             raise ConfigError(f"{self.path}: holds no audio", f"give a {READABLE} file with music in it")
         rest = np.concatenate([np.zeros((CHANNELS, 0), np.float32), *waiting], axis=1)
         if rest.shape[1]:
             yield np.ascontiguousarray(rest)
 
-    def _stereo(self, sound: Sound, remarks: Remarks) -> Iterator[Audio]:
-        """All pieces as (2, frames) at the song's rate."""
-        resampling: soxr.ResampleStream | None = None
+    def _read_stereo(self, sound: Sound, remarks: Remarks) -> Iterator[Audio]:
+        """Yield all blocks as (2, frames) at the song's rate."""
+        resampler: soxr.ResampleStream | None = None
         rate = self.rate
-        for piece in sound.pieces(remarks):
-            self._note_on(piece, remarks)
-            if piece.rate != rate:
-                if resampling:
-                    yield _through(resampling, np.zeros((0, CHANNELS), np.float32), last=True)
-                rate = piece.rate
-                resampling = self._resampling(piece.rate)
-            samples = stereo(piece.samples, piece.layout)
+        for block in sound.decode_blocks(remarks):
+            self._remark_on(block, remarks)
+            if block.rate != rate:
+                if resampler:
+                    yield _resample(resampler, np.zeros((0, CHANNELS), np.float32), last=True)
+                rate = block.rate
+                resampler = self._make_resampler(block.rate)
+            samples = downmix_to_stereo(block.samples, block.layout)
             if not np.isfinite(samples).all():
                 samples = np.where(np.isfinite(samples), samples, np.float32(0.0))
-            yield _through(resampling, samples) if resampling else samples.T
-        if resampling:
-            yield _through(resampling, np.zeros((0, CHANNELS), np.float32), last=True)
+            yield _resample(resampler, samples) if resampler else samples.T
+        if resampler:
+            yield _resample(resampler, np.zeros((0, CHANNELS), np.float32), last=True)
 
-    def _note_on(self, piece: Piece, remarks: Remarks) -> None:
-        if note := note_on(piece.layout, piece.samples.shape[1]):
+    def _remark_on(self, block: DecodedBlock, remarks: Remarks) -> None:
+        if note := describe_downmix(block.layout, block.samples.shape[1]):
             remarks.add(note)
-        if piece.rate != self.rate:
-            remarks.add(f"has parts at {piece.rate} Hz, resampled to {self.rate} Hz")
+        if block.rate != self.rate:
+            remarks.add(f"has parts at {block.rate} Hz, resampled to {self.rate} Hz")
 
-    def _resampling(self, rate: int) -> soxr.ResampleStream | None:
+    def _make_resampler(self, rate: int) -> soxr.ResampleStream | None:
         if rate == self.rate:
             return None
         if not RATES_HZ[0] <= rate <= RATES_HZ[1]:
@@ -149,11 +149,11 @@ class Song:
         return soxr.ResampleStream(rate, self.rate, CHANNELS, dtype="float32", quality="VHQ")
 
 
-def _through(resampling: soxr.ResampleStream, samples: Audio, last: bool = False) -> Audio:
-    return np.asarray(resampling.resample_chunk(np.ascontiguousarray(samples), last=last), np.float32).T
+def _resample(resampler: soxr.ResampleStream, samples: Audio, last: bool = False) -> Audio:
+    return np.asarray(resampler.resample_chunk(np.ascontiguousarray(samples), last=last), np.float32).T
 
 
-def _unreadable(path: Path, error: ValueError) -> ConfigError:
+def _make_format_error(path: Path, error: ValueError) -> ConfigError:
     reason = str(error)
     if reason.startswith("it is "):
         hint = ", or MIDI to `sideman accompany`" if "MIDI" in reason else ""
@@ -161,5 +161,5 @@ def _unreadable(path: Path, error: ValueError) -> ConfigError:
     return ConfigError(f"{path}: cannot be read as audio ({reason})", f"give a whole {READABLE} file")
 
 
-def _not_read(path: Path, error: OSError) -> ConfigError:
+def _make_read_error(path: Path, error: OSError) -> ConfigError:
     return ConfigError(f"{path}: cannot be read ({error.strerror or error})", "check its disk and its permissions")

@@ -1,4 +1,4 @@
-"""Sound: what every reader of a kind of file gives, before channels and rates are made one."""
+"""Sound: the interface of all file readers, before downmix and resampling."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from bridge.audiofile.layout import Layout
 from bridge.audiofile.remarks import Remarks
 from bridge.core.audio import Audio
 
-PIECE_FRAMES = 1 << 14
+DECODED_FRAMES = 1 << 14
 MOST_CHANNELS = 256
 MOST_SILENCE_S = 600.0
-"""What is left out where something is missing, at most; a wrong number must not become days of silence."""
+"""Longest gap that is filled with silence; a wrong position must not become days of it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """``samples``: shape (frames, channels), float32, at ``rate`` Hz, its channels as ``layout`` says."""
+class DecodedBlock:
+    """A block of decoded audio: ``samples`` of shape (frames, channels), float32, at ``rate`` Hz."""
 
     samples: Audio
     rate: int
@@ -28,24 +28,24 @@ class Piece:
 
 
 class Sound(Protocol):
-    """A file that is open. ``frames``: how long it is likely to be, 0 where nothing is known; nothing depends on it."""
+    """An open audio file. ``frames``: estimated length, 0 if unknown; nothing depends on it."""
 
     rate: int
     channels: int
     layout: Layout
     frames: int
 
-    def pieces(self, remarks: Remarks) -> Iterator[Piece]:
-        """The samples in order, from the first one on.
+    def decode_blocks(self, remarks: Remarks) -> Iterator[DecodedBlock]:
+        """Decode the samples in order, from the first on.
 
         Raises: ValueError, with what is wrong, where nothing more can be read.
         """
         ...
 
 
-def silence(frames: int, channels: int) -> Iterator[Audio]:
-    """So many frames of zeros, in pieces."""
+def make_silence(frames: int, channels: int) -> Iterator[Audio]:
+    """Yield blocks of zeros, ``frames`` long in total."""
     while frames > 0:
-        part = min(frames, PIECE_FRAMES)
+        part = min(frames, DECODED_FRAMES)
         yield np.zeros((part, channels), np.float32)
         frames -= part

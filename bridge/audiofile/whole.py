@@ -1,4 +1,4 @@
-"""Whole recordings: an audio file, or a part of it, in memory, for training and measuring."""
+"""Whole-file reader: an audio file, or an excerpt, in memory, for training and measuring."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from bridge.core.audio import CHANNELS, Audio
 
 
 def read_whole(path: Path, seconds: float = 0.0, offset_s: float = 0.0) -> tuple[Audio, int]:
-    """The file at ``path`` from ``offset_s`` on, shape (2, frames), float32, and its rate in Hz.
+    """Read the file at ``path`` from ``offset_s`` on: shape (2, frames), float32, and its rate in Hz.
 
-    ``seconds``: of it, 0 for all. Past the file's end there are no frames. Raises: ConfigError.
+    ``seconds``: length of the excerpt, 0 for all. It ends with the file. Raises: ConfigError.
     """
     with Song(path) as song:
         wanted = round(seconds * song.rate) or None

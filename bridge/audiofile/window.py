@@ -1,4 +1,4 @@
-"""Window: a part of an open file as a file of its own, for libraries that read to the end of what they are given."""
+"""Window: a byte range of an open file as a file of its own, for libraries that read to the end of a file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import BinaryIO
 class Window(io.RawIOBase):
     """Bytes ``start`` to ``end`` of ``file``. Any number of windows may share a file; none closes it.
 
-    ``error``: what went wrong while a library was reading that cannot pass an exception on; the bytes end there.
+    ``error``: a read error inside a library that cannot propagate exceptions; the bytes end there.
     """
 
     def __init__(self, file: BinaryIO, start: int, end: int) -> None:
@@ -38,7 +38,7 @@ class Window(io.RawIOBase):
         return self.tell()
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        """At most as many bytes as ``buffer`` holds; 0 at the end, and where the file cannot be read."""
+        """Read into ``buffer``; 0 bytes at the end, and where the file cannot be read."""
         wanted = min(len(buffer), self.end - self._at)
         if wanted <= 0:
             return 0
@@ -53,7 +53,7 @@ class Window(io.RawIOBase):
         return len(data)
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """Up to ``size`` bytes; -1: all that is left. Raises: OSError."""
+        """Read up to ``size`` bytes; -1: all that is left. Raises: OSError."""
         left = self.end - self._at
         wanted = left if size is None or size < 0 else min(size, left)
         if wanted <= 0:
@@ -64,11 +64,11 @@ class Window(io.RawIOBase):
         return data
 
     def read_at(self, offset: int, size: int) -> bytes:
-        """Up to ``size`` bytes from ``offset`` on; the place of the next `read` lies behind them. Raises: OSError."""
+        """Read up to ``size`` bytes from ``offset`` on; the next `read` continues after them. Raises: OSError."""
         self.seek(offset)
         return self.read(size)
 
-    def part(self, start: int, end: int | None = None) -> Window:
+    def slice(self, start: int, end: int | None = None) -> Window:
         """A window on bytes ``start`` to ``end`` of this one."""
         last = self.end if end is None else min(self.start + end, self.end)
         return Window(self._file, min(self.start + start, self.end), last)

@@ -10,7 +10,7 @@ from typing import Any
 
 from mutagen import flac
 
-from bridge.audiofile.ogg import Packets, pages
+from bridge.audiofile.ogg import Packets, read_pages
 from bridge.audiofile.window import Window
 
 KINDS = (
@@ -82,9 +82,9 @@ def _bytes_of(text: str) -> bytes:
 def covers_of_ogg_flac(window: Window) -> list[flac.Picture]:
     """The pictures of a FLAC in Ogg, in which each metadata block is a packet (https://xiph.org/flac/ogg_mapping.html)."""
     packets, found, serial = Packets(), list[flac.Picture](), None
-    for page in pages(window):
+    for page in read_pages(window):
         serial = page.serial if serial is None else serial
-        for packet in packets.take(page)[0] if page.serial == serial else ():
+        for packet in packets.push(page)[0] if page.serial == serial else ():
             if packet[:5] == b"\x7fFLAC":
                 continue
             if packet[:1] in (b"", b"\xff"):  # a frame of sound

@@ -13,7 +13,7 @@ import numpy as np
 import soundfile
 
 from bridge.audiofile import Song
-from bridge.audiofile.ogg import checksum
+from bridge.audiofile.ogg import compute_crc
 from bridge.core.audio import Audio
 
 RATE = 44_100
@@ -53,7 +53,7 @@ def page(body: bytes, flags: int, granule: int, number: int, serial: int = 9) ->
     laces = b"\xff" * (len(body) // 255) + bytes([len(body) % 255])
     head = b"OggS\0" + struct.pack("<BQII", flags, granule, serial, number)
     tail = bytes([len(laces)]) + laces + body
-    return head + checksum(head + bytes(4) + tail).to_bytes(4, "little") + tail
+    return head + compute_crc(head + bytes(4) + tail).to_bytes(4, "little") + tail
 
 
 def flac_in_ogg(audio: Audio) -> bytes:

@@ -110,12 +110,12 @@ def test_memory_is_bounded_by_what_is_there_not_by_what_is_said(tmp_path: Path, 
 def test_a_number_that_lies_far_ahead_makes_no_days_of_silence(tmp_path: Path) -> None:
     data = bytearray(encoded(music(20_000), "OGG", "OPUS", 48_000))
     last = data.rindex(b"OggS")
-    from bridge.audiofile.ogg import checksum
+    from bridge.audiofile.ogg import compute_crc
 
     data[last + 6 : last + 14] = struct.pack("<Q", 1 << 50)
     data[last + 18 : last + 22] = struct.pack("<I", 77)  # as if pages were missing
     data[last + 22 : last + 26] = bytes(4)
-    data[last + 22 : last + 26] = checksum(bytes(data[last:])).to_bytes(4, "little")
+    data[last + 22 : last + 26] = compute_crc(bytes(data[last:])).to_bytes(4, "little")
     result, notes = read_bytes(tmp_path, bytes(data))
     assert result.shape[1] < 48_000
     assert any("are missing" in note for note in notes)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bridge.audiofile.layout import note_on, stereo
+from bridge.audiofile.layout import describe_downmix, downmix_to_stereo
 from tests.audiofile.recordings import RATE, chunk, encoded, fmt, read_bytes, riff
 
 SIDE = 0.5**0.5
@@ -144,8 +144,8 @@ def test_plain_wavs_of_many_channels_say_nothing_of_them(tmp_path: Path) -> None
     data = riff([fmt(5, bits=32, tag=3), chunk(b"data", sound.T.tobytes())])
     result, notes = read_bytes(tmp_path, data)
     assert np.array_equal(result, sound[:2])
-    assert notes == [note_on((), 5)]
+    assert notes == [describe_downmix((), 5)]
 
 
 def test_one_channel_goes_to_both_sides_at_its_level() -> None:
-    assert np.array_equal(stereo(levels(1).T, ("FC",)), np.full((500, 2), 0.25, np.float32))
+    assert np.array_equal(downmix_to_stereo(levels(1).T, ("FC",)), np.full((500, 2), 0.25, np.float32))

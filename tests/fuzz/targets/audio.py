@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bridge.audiofile import BLOCK_FRAMES, Song
-from bridge.audiofile.ogg import checksum
+from bridge.audiofile.ogg import compute_crc
 from tests.audiofile.recordings import chunk, encoded, flac_in_ogg, fmt, music, riff, shorts
 from tests.fuzz.target import Target
 
@@ -55,7 +55,7 @@ def sealed(data: bytes) -> bytes:
         end = at + 27 + len(laces) + sum(laces)
         if end <= len(out) and at + 27 <= len(out):
             out[at + 22 : at + 26] = bytes(4)
-            out[at + 22 : at + 26] = checksum(bytes(out[at:end])).to_bytes(4, "little")
+            out[at + 22 : at + 26] = compute_crc(bytes(out[at:end])).to_bytes(4, "little")
         at = out.find(b"OggS", at + 4)
     return bytes(out)
 
