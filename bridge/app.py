@@ -1,4 +1,4 @@
-"""The sidecar, wired: road, Bus and OSC, from its start to its end."""
+"""Sidecar: signal path, Bus and OSC server wired together, from start to end."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from bridge.osc.server import OscServer
 from bridge.runtime.engines import load_engine
 from bridge.runtime.graph import Graph
 from bridge.runtime.rate_refusals import wire_what_runs
-from bridge.signal_path import BetweenRoadsError, Road, Tell, engines_by_role, tell_nobody
+from bridge.signal_path import NoSignalPathError, SignalPath, StartProgress, engines_by_role, ignore_progress
 
 log = logging.getLogger(__name__)
 
-TURN_S = 0.02  # how often music is told
+TURN_S = 0.02  # how often music readings are published
 RETRY_S = 1.0
 COUNTERS_EVERY, METERS_EVERY, WORKERS_EVERY = 12, 5, 50  # turns
 FEW, CALLBACK_FUNCTIONS = 10, 100
@@ -36,7 +36,7 @@ FEW, CALLBACK_FUNCTIONS = 10, 100
 
 
 def registry_for(settings: Settings) -> Registry:
-    """Everything that can be turned, triggered or read with these settings. Needs no server."""
+    """Everything that can be set, triggered or read with these settings. Needs no server."""
     names = [name for name in engines_by_role(settings).values() if name]
     return sidecar_registry({name: load_engine(name).spec.controls for name in names})
 
@@ -57,38 +57,38 @@ def declared_ledger(settings: Settings, server: str, rate: int, period: int) -> 
 class Sidecar:
     """A context manager: Sideman runs on a JACK server inside.
 
-    `wait` returns when `stop` was called from anywhere. ``tell``: called, until it runs, with what is being done, and
-    how much of how much of it is done where that can be counted; from any thread.
+    `wait` returns when `stop` was called from anywhere. ``progress``: called until it runs, from any thread, with the
+    step being done and, where parts can be counted, how many of how many are done.
     """
 
-    def __init__(self, settings: Settings, tell: Tell = tell_nobody) -> None:
-        self.settings, self._tell_start = settings, tell
+    def __init__(self, settings: Settings, progress: StartProgress = ignore_progress) -> None:
+        self.settings, self._report_start = settings, progress
         self.bus = Bus(registry_for(settings))
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._stack = ExitStack()
-        self._road: Road | None = None
+        self._signal_path: SignalPath | None = None
         self._connections = Connections()
-        """The patch bay outlives a road: what was connected at the old rate is so at the new one."""
+        """Outlives a signal path: ports that were connected at the old rate are connected again at the new one."""
         self._hanging = HangingNotes()
         self._mark: RunMark | None = None
         self.osc: OscServer | None = None
-        self._entering: Road | None = None
+        self._entering: SignalPath | None = None
         self._compiled = 0
         self._problem = ""
 
     @property
-    def road(self) -> Road:
-        """The road as it is now; another after the server came back at a new rate. Raises: BetweenRoadsError."""
-        if self._road is None:
-            raise BetweenRoadsError
-        return self._road
+    def signal_path(self) -> SignalPath:
+        """The present signal path; a new one after the server came back at a new rate. Raises: NoSignalPathError."""
+        if self._signal_path is None:
+            raise NoSignalPathError
+        return self._signal_path
 
     @property
     def connected(self) -> bool:
         """Whether a JACK server calls us at this moment."""
-        road = self._road
-        return road is not None and road.driver.connected
+        signal_path = self._signal_path
+        return signal_path is not None and signal_path.driver.connected
 
     def __enter__(self) -> Sidecar:
         self._register_actions()
@@ -104,10 +104,10 @@ class Sidecar:
             opened.callback(self._remove_mark)
             with watch_compiling(self._count_compiled):
                 compile_callbacks()
-                self._enter_road(server, self._tell_start)
-            opened.callback(self._leave_road)
+                self._enter_signal_path(server, self._report_start)
+            opened.callback(self._leave_signal_path)
             opened.enter_context(self.osc)
-            self._thread = threading.Thread(target=self._tell, name="news", daemon=True)
+            self._thread = threading.Thread(target=self._publish_readings, name="telemetry", daemon=True)
             self._thread.start()
             self._stack = opened.pop_all()
         return self
@@ -117,7 +117,7 @@ class Sidecar:
         if self._compiled >= FEW:  # numba keeps a few of its own functions in no cache
             kept = CACHE.folder is not None and not CACHE.own
             step = f"compiling{', once for this version,' if kept else ''} for about a minute"
-            self._tell_start(step, self._compiled, CALLBACK_FUNCTIONS)
+            self._report_start(step, self._compiled, CALLBACK_FUNCTIONS)
 
     def abandon(self) -> None:
         """End the workers because this process ends at once; from any thread, while it is being entered."""
@@ -144,24 +144,26 @@ class Sidecar:
         """Return True once `stop` was called, False after ``timeout_s``."""
         return self._stop.wait(timeout_s)
 
-    def _enter_road(self, server: ServerFacts, tell: Tell = tell_nobody) -> None:
-        self._entering = Road(self.settings, self.bus, server, self._connections, self._hanging, tell, self._stop)
-        self._road = self._entering.__enter__()
+    def _enter_signal_path(self, server: ServerFacts, progress: StartProgress = ignore_progress) -> None:
+        self._entering = SignalPath(
+            self.settings, self.bus, server, self._connections, self._hanging, progress, self._stop
+        )
+        self._signal_path = self._entering.__enter__()
 
-    def _leave_road(self) -> None:
-        road, self._road = self._road, None
-        if road is not None:
-            road.__exit__(None, None, None)
+    def _leave_signal_path(self) -> None:
+        signal_path, self._signal_path = self._signal_path, None
+        if signal_path is not None:
+            signal_path.__exit__(None, None, None)
             for role, _ in self.bus.rows("health"):
                 self.bus.publish("health", role, "stopped")
 
-    def _change_road(self) -> None:
+    def _replace_signal_path(self) -> None:
         """Go on at the server's new rate. Where that cannot be, say why, once, and wait for another."""
-        if self._road is not None:
+        if self._signal_path is not None:
             log.warning("the JACK server's rate changed; the engines are prepared anew")
-            self._leave_road()
+            self._leave_signal_path()
         try:
-            self._enter_road(ask_server(self.settings.jack.server or None))
+            self._enter_signal_path(ask_server(self.settings.jack.server or None))
         except BridgeError as error:
             if str(error) != self._problem:
                 log.warning("no audio runs: %s; it is tried again", error)
@@ -172,23 +174,23 @@ class Sidecar:
 
     def _register_actions(self) -> None:
         bus = self.bus
-        bus.on("transport.panic", lambda _: self.road.graph.release_notes())
-        bus.on("engines.reset", lambda _: self.road.graph.restart())
-        bus.on("latency.tune", lambda _: self.road.reserves.tune())
-        bus.on("counters.reset", lambda _: self.road.news.reset_counters())
+        bus.on("transport.panic", lambda _: self.signal_path.graph.release_notes())
+        bus.on("engines.reset", lambda _: self.signal_path.graph.restart())
+        bus.on("latency.tune", lambda _: self.signal_path.latency_tuner.tune())
+        bus.on("counters.reset", lambda _: self.signal_path.telemetry.reset_counters())
         bus.on("preset.save", lambda name: preset.save(bus, preset.user_path(name)))
         bus.on("preset.load", lambda name: preset.apply(preset.load(preset.find(name), bus.registry), bus))
 
-    def _tell(self) -> None:
-        """The news thread: readings to the Bus, and a new road when the rate changed."""
+    def _publish_readings(self) -> None:
+        """The telemetry thread: readings to the Bus, and a new signal path when the rate changed."""
         turn, failed = 0, set[str]()
         while not self._stop.wait(TURN_S):
             turn += 1
             try:
-                if self._road is None or self._road.rate_changed.is_set():
-                    self._change_road()
+                if self._signal_path is None or self._signal_path.rate_changed.is_set():
+                    self._replace_signal_path()
                 else:
-                    self._publish(self._road, turn)
+                    self._publish(self._signal_path, turn)
             except Exception as error:
                 if (kind := f"{type(error).__name__} {error}") not in failed:  # what fails each time is said once
                     log.exception("publishing readings failed; it is tried again")
@@ -196,12 +198,12 @@ class Sidecar:
                 self._stop.wait(RETRY_S)
 
     @staticmethod
-    def _publish(road: Road, turn: int) -> None:
-        road.news.tell_music()
+    def _publish(signal_path: SignalPath, turn: int) -> None:
+        signal_path.telemetry.tell_music()
         if turn % METERS_EVERY == 0:
-            road.news.tell_meters()
+            signal_path.telemetry.tell_meters()
         if turn % COUNTERS_EVERY == 0:
-            road.news.tell_counters(road.workers.restarts)
+            signal_path.telemetry.tell_counters(signal_path.workers.restarts)
         if turn % WORKERS_EVERY == 0:
-            road.news.tell_workers()
-            road.reserves.look()
+            signal_path.telemetry.tell_workers()
+            signal_path.latency_tuner.look()

@@ -123,7 +123,7 @@ def run(
             signals.started()
             if chosen is not None:
                 apply(chosen, sidecar.bus)
-            graph = sidecar.road.graph
+            graph = sidecar.signal_path.graph
             console.say(f"sideman on {graph.plan.rate:,} Hz, period {graph.ledger.period}; Ctrl-C ends it")
             console.print(ledger_table(graph.ledger))
             if verbose:
@@ -147,7 +147,7 @@ def demo(
     period: Annotated[int, Parameter(help="Period of the demo's own server, in frames.")] = 128,
     json_: AsJson = False,
 ) -> int:
-    """Play a song through the whole road on a real JACK server, and report what it did.
+    """Play a song through the full signal path on a real JACK server, and report what it did.
 
     A stand-in for the DAW sends audio, MIDI clock and notes; stems and MIDI come back and are written to a folder,
     with a report and a picture. Exit status 1 where a measured delay is not the declared one.

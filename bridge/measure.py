@@ -51,7 +51,7 @@ def note_delay(returned: list[TimedEvent], sent_at: int) -> int:
 
 
 def _run(sidecar: Sidecar, freewheel: bool) -> tuple[StandIn, int]:
-    settings, graph = sidecar.settings, sidecar.road.graph
+    settings, graph = sidecar.settings, sidecar.signal_path.graph
     rate = graph.plan.rate
     sent_at = round(PROBE_S * rate)
     frames = sent_at + max((path.declared for path in graph.ledger), default=0) + rate // 2
@@ -77,7 +77,7 @@ def measure(sidecar: Sidecar, freewheel: bool) -> Measured:
 
     ``freewheel`` is exact however busy the machine is, but stops real time for everyone on that server.
     """
-    bus, ledger = sidecar.bus, sidecar.road.graph.ledger
+    bus, ledger = sidecar.bus, sidecar.signal_path.graph.ledger
     daw, sent_at = _run(sidecar, freewheel)
     total = np.sum([daw.returned(stem) for stem in STEMS], axis=0)
     engines = {"mix": impulse_delay(daw.returned("mix"), sent_at), "sum of stems": impulse_delay(total, sent_at)}
@@ -99,15 +99,15 @@ def measure(sidecar: Sidecar, freewheel: bool) -> Measured:
 
 def _settle(sidecar: Sidecar) -> None:
     """Let the callback see the ping switches."""
-    news, deadline = sidecar.road.news, time.monotonic() + 2.0
-    cycles = news.counters.cycles + 2
-    while news.counters.cycles < cycles and time.monotonic() < deadline:
+    telemetry, deadline = sidecar.signal_path.telemetry, time.monotonic() + 2.0
+    cycles = telemetry.counters.cycles + 2
+    while telemetry.counters.cycles < cycles and time.monotonic() < deadline:
         time.sleep(0.002)
 
 
 def disagreements(sidecar: Sidecar, measured: Measured) -> list[str]:
     """A line for each path whose measured delay is not the declared one."""
-    ledger = sidecar.road.graph.ledger
+    ledger = sidecar.signal_path.graph.ledger
     lines = [
         f"{path.name}: declared {path.declared} frames, ping measured {measured.ping.get(path.name, UNMEASURED)}"
         for path in ledger
@@ -130,4 +130,4 @@ def measured_ledger(settings: Settings, server: str, rate: int, period: int) -> 
         settings = msgspec.structs.replace(settings, jack=jack, osc=OscSettings(port=0))
         sidecar = opened.enter_context(Sidecar(settings))
         found = measure(sidecar, freewheel=not server)
-        return sidecar.road.graph.ledger, disagreements(sidecar, found)
+        return sidecar.signal_path.graph.ledger, disagreements(sidecar, found)

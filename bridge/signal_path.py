@@ -1,4 +1,4 @@
-"""Road: graph, workers and JACK driver at one rate. The only place where they meet."""
+"""Signal path: graph, workers and JACK driver at one sample rate. The only place where they meet."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from bridge.runtime.wiring import ROLES, Wiring
 
 log = logging.getLogger(__name__)
 
-Tell = Callable[[str, int, int], None]
-"""Called with what is being done, how many parts of it are done, and of how many: 0 where they cannot be counted."""
+StartProgress = Callable[[str, int, int], None]
+"""Progress callback of the start: step, parts done, parts in all (0 where they cannot be counted)."""
 
 
-def tell_nobody(_step: str, _done: int, _of: int) -> None:
-    """A `Tell` for those who do not want to know."""
+def ignore_progress(_step: str, _done: int, _of: int) -> None:
+    """A `StartProgress` that does nothing."""
 
 
 def engines_by_role(settings: Settings) -> dict[str, str]:
@@ -42,17 +42,17 @@ def engines_by_role(settings: Settings) -> dict[str, str]:
     return {role: str(getattr(settings.engines, role)) for role in ROLES}
 
 
-class BetweenRoadsError(DriverError, RuntimeError):
-    """What needs running audio, while there is none."""
+class NoSignalPathError(DriverError, RuntimeError):
+    """Something needs running audio while there is none."""
 
     def __init__(self) -> None:
         super().__init__("no audio runs at this moment", "wait for the JACK server, or see /health")
 
 
-class Road:
-    """The graph at one rate: workers and driver around it. Left and entered anew when the rate changes.
+class SignalPath:
+    """A context manager: graph, workers and driver at one rate. A rate change needs a new one.
 
-    ``tell``: called with what is being done, until it is entered. ``stop``: set where it is not wanted any more.
+    ``progress``: called with each step until it is entered. ``stop``: when set, waiting for the workers ends.
     """
 
     def __init__(
@@ -62,19 +62,19 @@ class Road:
         server: ServerFacts,
         connections: Connections,
         hanging: HangingNotes,
-        tell: Tell = tell_nobody,
+        progress: StartProgress = ignore_progress,
         stop: threading.Event | None = None,
     ) -> None:
         self._settings, self._bus, self._server, self._connections = settings, bus, server, connections
-        self._hanging, self._tell, self._stop = hanging, tell, stop
+        self._hanging, self._progress, self._stop = hanging, progress, stop
         self.rate_changed = threading.Event()
         self._begun: Supervisor | None = None
         self._stack = ExitStack()
 
-    def __enter__(self) -> Road:
+    def __enter__(self) -> SignalPath:
         settings, values = self._settings, self._bus.values()
         reserves = dict(RESERVE_FRAMES) | latency_settings(values, "reserve_frames")
-        self._tell("preparing the engines", 0, 0)
+        self._progress("preparing the engines", 0, 0)
         wiring = self._wire(reserves)
         # a little below the callbacks that the worker serves, so that it never holds one up
         plan = msgspec.structs.replace(wiring.plan, priority=max(0, self._server.priority - 2))
@@ -96,8 +96,8 @@ class Road:
                 self.graph, client, server, self._connections, lambda _rate: self.rate_changed.set(), self._hanging
             )
             self.driver = opened.enter_context(driver)
-            self.news = News(self._bus, self.graph)
-            self.reserves = Reserves(self._bus, self.graph)
+            self.telemetry = News(self._bus, self.graph)
+            self.latency_tuner = Reserves(self._bus, self.graph)
             self._stack = opened.pop_all()
         return self
 
@@ -107,7 +107,7 @@ class Road:
             self._begun.kill()
 
     def _wire(self, reserves: dict[str, int]) -> Wiring:
-        """What runs at the server's rate; what does not is said, once, and its state published."""
+        """Wire the engines that run at the server's rate; log each that does not, and publish its state."""
         engines, rate = engines_by_role(self._settings), self._server.rate
         wiring, refused = wire_what_runs(engines, rate, reserves)
         for role, why in refused.items():
@@ -124,4 +124,4 @@ class Road:
     def _report(self, role: str, state: str) -> None:
         self._bus.publish("health", role, state)
         if state == "starting":
-            self._tell("starting the engines", 0, 0)
+            self._progress("starting the engines", 0, 0)

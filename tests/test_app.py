@@ -86,7 +86,7 @@ def test_what_can_work_goes_on_to_ask_the_server() -> None:
 def test_while_no_audio_runs_an_action_says_so() -> None:
     sidecar = Sidecar(Settings(engines=NO_ENGINES))
     with pytest.raises(BridgeError, match="no audio runs"):
-        _ = sidecar.road
+        _ = sidecar.signal_path
 
 
 def test_ports_are_not_shown_before_the_callback_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:

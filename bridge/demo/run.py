@@ -123,7 +123,7 @@ def run_demo(wishes: Wishes, settings: Settings, console: Printer) -> DemoReport
 
 
 def _play(sidecar: Sidecar, song: Song, console: Printer) -> _Played:
-    graph, ear = sidecar.road.graph, _Ear()
+    graph, ear = sidecar.signal_path.graph, _Ear()
     longest = max(path.declared for path in graph.ledger)
     daw = StandIn(
         sidecar.settings.jack.client, sidecar.settings.jack.server, song.frames + longest + round(TAIL_S * song.rate)
@@ -137,14 +137,14 @@ def _play(sidecar: Sidecar, song: Song, console: Printer) -> _Played:
         daw.start(margin_frames=song.rate // 4)
         # from here on: that clients came and were connected is none of the song's trouble
         graph.shared.callback_bins[:] = 0
-        sidecar.road.news.reset_counters()
+        sidecar.signal_path.telemetry.reset_counters()
         while daw.player.position < daw.frames and not sidecar.wait(LOOK_S):
-            late = sidecar.road.news.counters.late_frames
+            late = sidecar.signal_path.telemetry.counters.late_frames
             now = f"chord {ear.now or '–':6} key {ear.key or '–':9} late {late}"
             progress.update(task, completed=max(daw.player.position, 0), now=now)
         daw.wait(10.0)
-        sidecar.road.news.tell_counters(sidecar.road.workers.restarts)
-        counters, spent = sidecar.road.news.counters, spread(graph.shared.callback_bins)
+        sidecar.signal_path.telemetry.tell_counters(sidecar.signal_path.workers.restarts)
+        counters, spent = sidecar.signal_path.telemetry.counters, spread(graph.shared.callback_bins)
         origin = graph.stream_frame(daw.started_at)
     leave()
     chords = tuple((frame - origin, label) for frame, label in ear.chords)
@@ -175,7 +175,7 @@ def _playing(commits: Sequence[Row]) -> Playing:
 
 
 def _report(sidecar: Sidecar, song: Song, played: _Played, server: str) -> DemoReport:
-    road, graph = sidecar.road, sidecar.road.graph
+    signal_path, graph = sidecar.signal_path, sidecar.signal_path.graph
     count, called = played.counters, played.spent
     beats, downbeats = _beats(played.daw, graph.ledger["beats"].declared)
     heard = Music(beats=beats, downbeats=downbeats, chords=played.chords, key=played.key)
@@ -197,7 +197,7 @@ def _report(sidecar: Sidecar, song: Song, played: _Played, server: str) -> DemoR
             skipped=count.skipped,
             gap_frames=count.gap_frames,
             xruns=count.xruns,
-            worker_restarts=road.workers.restarts,
+            worker_restarts=signal_path.workers.restarts,
         ),
         heard=heard,
         playing=_playing(played.commits),

@@ -117,12 +117,12 @@ def level(audio: Audio) -> float:
 
 def head(sidecar: Sidecar) -> int:
     """Frames that the sidecar's callback has taken in."""
-    return observe(sidecar.road.graph.shared.state, w.HEAD)
+    return observe(sidecar.signal_path.graph.shared.state, w.HEAD)
 
 
 def stream_frame_of_tape(sidecar: Sidecar, daw: StandIn) -> int:
     """The sidecar's stream frame at which the started tapes begin."""
-    state, own = sidecar.road.graph.shared.state, sidecar.road.graph.room.own
+    state, own = sidecar.signal_path.graph.shared.state, sidecar.signal_path.graph.room.own
     found: Counter[int] = Counter()
     while not found or found.most_common(1)[0][1] < 10:
         # what is read while a callback runs does not belong together; most of the time none does
@@ -133,7 +133,7 @@ def stream_frame_of_tape(sidecar: Sidecar, daw: StandIn) -> int:
 
 def cycles(sidecar: Sidecar) -> int:
     """Callbacks served."""
-    return observe(sidecar.road.graph.shared.state, w.CYCLES)
+    return observe(sidecar.signal_path.graph.shared.state, w.CYCLES)
 
 
 def some_cycles(sidecar: Sidecar, count: int = 3) -> None:

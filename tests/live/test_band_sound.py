@@ -59,7 +59,11 @@ def test_the_band_sounds_as_its_midi_does_to_the_frame(rate: int, period: int) -
         clock = midi_clock(rate, TEMPO, SECONDS, start)
         with stand_in(sidecar, song(rate, start), start + int(SECONDS * rate), clock) as daw:
             daw.run_freewheeling(HANG_S)
-        assert sidecar.road.graph.ledger["band"].declared == sidecar.road.graph.ledger["accompaniment"].declared == 0
+        assert (
+            sidecar.signal_path.graph.ledger["band"].declared
+            == sidecar.signal_path.graph.ledger["accompaniment"].declared
+            == 0
+        )
         assert disagreements(sidecar, measure(sidecar, freewheel=True)) == []
     notes = daw.returned_midi("accompaniment")
     assert len(note_ons(notes)) > 10
@@ -87,7 +91,7 @@ def test_a_stop_of_the_host_is_heard(sidecar: Sidecar) -> None:
 
 
 def test_panic_is_heard_and_what_is_played_after_it_too(sidecar: Sidecar) -> None:
-    ahead = sidecar.road.graph.plan.workers[-1].ahead_frames
+    ahead = sidecar.signal_path.graph.plan.workers[-1].ahead_frames
     with stand_in(sidecar, np.tile(song(), 3), 3 * TAPE, midi_clock(RATE, TEMPO, 15.0, 0)) as daw:
         daw.start(margin_frames=RATE // 4)
         until("sound", lambda: bool(daw.returned("band").any()))
@@ -118,7 +122,7 @@ def told(port: object, delay: int) -> bool:
 
 
 def test_the_ports_of_the_band_tell_jack_their_delay(sidecar: Sidecar) -> None:
-    ports = [port for port in sidecar.road.driver.client.outports if port.shortname.startswith("band_")]
+    ports = [port for port in sidecar.signal_path.driver.client.outports if port.shortname.startswith("band_")]
     assert [port.shortname for port in ports] == ["band_1", "band_2"]
     for offset in (0, 333, 0):
         sidecar.bus.set("latency.synth.user_offset_frames", offset, "test")

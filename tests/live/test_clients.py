@@ -30,7 +30,7 @@ def test_nothing_is_opened_until_the_clients_of_a_dead_server_have_left() -> Non
         for client in (first, second):
             client.activate()
         server.kill()
-        until("the news", lambda: is_gone(first))
+        until("the notification", lambda: is_gone(first))
         close_client(first)
         # an attempt that reached libjack now would end this process when the second is closed
         assert "second" in refusal("third", server.name)
@@ -44,7 +44,7 @@ def test_a_server_that_does_not_run_a_client_is_named_with_a_mend() -> None:
     with private_server(48000, 128) as server:
         client = open_client("idle", server.name)
         server.kill()
-        until("the news", lambda: is_gone(client))
+        until("the notification", lambda: is_gone(client))
         with pytest.raises(DriverError, match="took the client 'idle' but does not run it") as refused:
             activate_client(client)
         assert "try again" in str(refused.value)
@@ -67,7 +67,7 @@ def refusal(name: str, server: str) -> str:
 
 def test_the_sidecar_comes_back_once_the_other_clients_of_its_process_have_left() -> None:
     with private_server(48000, 128) as server, sidecar_on(server, ONLY_SEPARATION) as sidecar:
-        driver = sidecar.road.driver
+        driver = sidecar.signal_path.driver
         with Tape("beside", server.name, 48000, Ports()):
             server.kill()
             until("noticing", lambda: not driver.connected)

@@ -31,7 +31,7 @@ def assert_declared_is_measured(sidecar: Sidecar) -> None:
     assert set(measured.ping) == set(PATHS)
     assert UNMEASURED not in measured.ping.values()
     assert set(measured.engines) == {"mix", "sum of stems"}
-    assert all(path.measured == path.declared for path in sidecar.road.graph.ledger if path.ports)
+    assert all(path.measured == path.declared for path in sidecar.signal_path.graph.ledger if path.ports)
 
 
 @pytest.mark.parametrize("rate", [44100, 48000])
@@ -47,26 +47,26 @@ def test_what_comes_back_is_what_was_sent_later_by_the_declared_delay(period: in
         sent = music(44100, 3.0)
         with stand_in(sidecar, sent, 4 * 44100) as daw:
             daw.run_freewheeling(HANG_S)
-        assert delay_error(daw, sent, sidecar.road.graph.ledger["mix"].declared) <= 1e-6
+        assert delay_error(daw, sent, sidecar.signal_path.graph.ledger["mix"].declared) <= 1e-6
         assert sum_error(daw) <= 1e-6
 
 
 def output_latencies(sidecar: Sidecar) -> dict[str, tuple[int, int]]:
-    client = sidecar.road.driver.client
+    client = sidecar.signal_path.driver.client
     return {port.shortname: port_latency(port, CAPTURE) for port in (*client.outports, *client.midi_outports)}
 
 
 def declared_by_port(sidecar: Sidecar) -> dict[str, tuple[int, int]]:
-    return {port: (path.declared, path.declared) for path in sidecar.road.graph.ledger for port in path.ports}
+    return {port: (path.declared, path.declared) for path in sidecar.signal_path.graph.ledger for port in path.ports}
 
 
 def input_latencies(sidecar: Sidecar) -> list[tuple[int, int]]:
-    return [port_latency(port, PLAYBACK) for port in sidecar.road.driver.client.inports]
+    return [port_latency(port, PLAYBACK) for port in sidecar.signal_path.driver.client.inports]
 
 
 def test_jack_is_told_the_declared_delays_and_every_change_of_them() -> None:
     with private_server(48000, 128) as server, sidecar_on(server) as sidecar:
-        ledger = sidecar.road.graph.ledger
+        ledger = sidecar.signal_path.graph.ledger
         with stand_in(sidecar, music(48000, 0.1), 48000):
             until("the ports tell JACK", lambda: output_latencies(sidecar) == declared_by_port(sidecar))
             until("the inputs", lambda: input_latencies(sidecar) == [(ledger["mix"].declared,) * 2] * CHANNELS)
@@ -108,15 +108,15 @@ def test_delays_are_declared_whatever_the_client_and_its_ports_are_called(
 def test_a_new_period_is_declared_anew_and_true() -> None:
     with private_server(48000, 128) as server, sidecar_on(server) as sidecar:
         for tool_or_client in (256, 64):
-            rev, served = sidecar.road.graph.ledger.rev, cycles(sidecar)
+            rev, served = sidecar.signal_path.graph.ledger.rev, cycles(sidecar)
             if shutil.which("jack_bufsize") is not None and tool_or_client == 256:
                 command = ["jack_bufsize", str(tool_or_client)]  # the server comes by its environment
                 subprocess.run(command, env=server.env, capture_output=True, check=True, timeout=HANG_S)
             else:
                 until("the server to take it", lambda: resized(sidecar, tool_or_client))  # noqa: B023
-            until("the new period", lambda: sidecar.road.news.counters.period == tool_or_client)  # noqa: B023
-            assert sidecar.road.graph.ledger.rev > rev
-            assert sidecar.road.graph.ledger.period == tool_or_client
+            until("the new period", lambda: sidecar.signal_path.telemetry.counters.period == tool_or_client)  # noqa: B023
+            assert sidecar.signal_path.graph.ledger.rev > rev
+            assert sidecar.signal_path.graph.ledger.period == tool_or_client
             some_cycles(sidecar)
             assert cycles(sidecar) > served
             assert_declared_is_measured(sidecar)
@@ -125,7 +125,7 @@ def test_a_new_period_is_declared_anew_and_true() -> None:
 def resized(sidecar: Sidecar, period: int) -> bool:
     """Ask the server for another period; whether it took it: a busy one may refuse for a moment."""
     try:
-        sidecar.road.driver.client.blocksize = period
+        sidecar.signal_path.driver.client.blocksize = period
     except import_jack().JackErrorCode:
         return False
     return True
@@ -134,7 +134,7 @@ def resized(sidecar: Sidecar, period: int) -> bool:
 def patched(sidecar: Sidecar, source: str, destination: str) -> bool:
     """Connect; whether it could be done."""
     try:
-        sidecar.road.driver.client.connect(source, destination)
+        sidecar.signal_path.driver.client.connect(source, destination)
     except import_jack().JackErrorCode as error:
         return bool(error.code == errno.EEXIST)
     return True
@@ -171,5 +171,5 @@ def test_jack_iodelay_reads_the_declared_delay_and_the_period_of_the_loop(rate: 
     with private_server(rate, period) as server, sidecar_on(server, ONLY_SEPARATION) as sidecar:
         sidecar.bus.set("latency.mix.ping", 1, "test")
         some_cycles(sidecar)
-        ledger = sidecar.road.graph.ledger
+        ledger = sidecar.signal_path.graph.ledger
         assert iodelay_frames(sidecar, server.env) == pytest.approx(ledger["mix"].declared + period, abs=0.01)

@@ -127,7 +127,7 @@ def test_a_mute_is_exact_and_lifts_again(bare: Sidecar) -> None:
 def test_a_muted_stem_leaves_the_mix_and_its_port(module_server: DummyServer) -> None:
     with sidecar_on(module_server, ONLY_SEPARATION, "separated") as sidecar:
         sent = music(RATE, TAPE / RATE)
-        delay = sidecar.road.graph.ledger["mix"].declared
+        delay = sidecar.signal_path.graph.ledger["mix"].declared
         daw, asked = turn(sidecar, sent, ("stems.bass.mute", 1.0))
         assert sum_error(daw) <= 1e-6  # the faders of ports and mix are the same
         settled = asked[0][1] + 2 * PERIOD + RAMP
@@ -144,7 +144,7 @@ def test_direct_ports_stay_whole_while_the_mix_follows_the_faders(module_server:
         sidecar.bus.set("stems.direct", 1.0, "test")
         some_cycles(sidecar)
         sent = music(RATE, TAPE / RATE)
-        delay = sidecar.road.graph.ledger["mix"].declared
+        delay = sidecar.signal_path.graph.ledger["mix"].declared
         daw, asked = turn(sidecar, sent, ("stems.other.mute", 1.0))
         total = np.sum([daw.returned(stem).astype(np.float64) for stem in STEMS], axis=0)
         assert np.abs(total[:, delay:] - sent[:, : TAPE - delay]).max() <= 1e-6

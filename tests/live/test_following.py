@@ -38,7 +38,7 @@ def test_our_own_clock_come_back_leads_nobody_and_a_receiver_finds_the_beat(modu
     sent, frames = clicks()
     engines = EngineSettings(separation="", mir="mir.chroma")
     with sidecar_on(module_server, engines, client="follower") as sidecar:
-        graph, client = sidecar.road.graph, sidecar.road.driver.client
+        graph, client = sidecar.signal_path.graph, sidecar.signal_path.driver.client
         sidecar.bus.set("mir.tempo.mode", "follow", "test")
         out = next(port for port in client.midi_outports if port.shortname == "clock")
         client.connect(out, client.midi_inports[0])

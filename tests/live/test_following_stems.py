@@ -24,7 +24,7 @@ def test_the_kick_goes_with_the_bass_as_soon_as_it_is_asked_to() -> None:
     song = bass + 0.3 * chord_changes(RATE, BARS * BAR / RATE, ("C",), 100.0)
     kicks: dict[str, list[int]] = {}
     with private_server(RATE, 256) as server, sidecar_on(server, ENGINES) as sidecar:
-        graph = sidecar.road.graph
+        graph = sidecar.signal_path.graph
         sidecar.bus.set("accompaniment.band.style", "rock", "test")
         for source in ("nothing", "bass"):
             sidecar.bus.set("accompaniment.band.drums.follows", source, "test")

@@ -38,7 +38,7 @@ def test_an_analyser_hears_the_stem_at_its_own_frame_and_the_ports_say_what_that
     sent[:, IMPULSES] = 0.8
     heard: list[tuple[int, float, float]] = []
     with private_server(RATE, period) as server, sidecar_on(server, engines) as sidecar:
-        graph, driver = sidecar.road.graph, sidecar.road.driver
+        graph, driver = sidecar.signal_path.graph, sidecar.signal_path.driver
         sidecar.bus.subscribe(lambda name, row, _source: heard.append(row) if name == "mir.onset" else None)  # type: ignore[arg-type]
         before = graph.ledger["beats"].declared
         sidecar.bus.set("mir.beat.source", "drums", "test")

@@ -1,4 +1,4 @@
-"""The musical road, sample by sample while freewheeling: beats, chords, accompaniment, and no note left hanging."""
+"""Beats, chords, accompaniment and hanging notes, sample by sample while freewheeling."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def beat_of(frame: float) -> float:
 
 def sent_notes(sidecar: Sidecar, daw: StandIn, port: str) -> list[tuple[int, int, int]]:
     """Note-ons of a port with its declared delay taken off: (frame, channel, note)."""
-    delay = sidecar.road.graph.ledger[port].declared
+    delay = sidecar.signal_path.graph.ledger[port].declared
     return [(frame - delay, channel, note) for frame, channel, note in note_ons(daw.returned_midi(port))]
 
 
@@ -77,7 +77,7 @@ def pitch_classes(notes: Sequence[tuple[int, int, int]], first: float, last: flo
 
 def test_each_beat_is_struck_at_its_frame_and_the_declared_delay(sidecar: Sidecar, cadence: Audio) -> None:
     daw = play(sidecar, cadence, clock())
-    delay = sidecar.road.graph.ledger["beats"].declared
+    delay = sidecar.signal_path.graph.ledger["beats"].declared
     struck = sent_notes(sidecar, daw, "beats")
     expected = [START + 1 + round(i * BEAT) for i in range(len(struck))]
     assert len(struck) >= int((TAPE - START - delay) / BEAT)
@@ -120,7 +120,7 @@ def test_a_break_releases_all_that_sounds(
 ) -> None:
     at = START + round(BEAT * 9.25)  # in the middle of a beat, while bass, hands and chord sound
     daw = play(sidecar, cadence, clock(*((at + offset, data) for offset, data in what)))
-    period = sidecar.road.graph.ledger.period
+    period = sidecar.signal_path.graph.ledger.period
     border = at + 2 * period  # the message's own callback and the next; further notes may come after it
     for port in MIDI_PORTS:
         until_then = [event for event in daw.returned_midi(port) if event.frame < border]
@@ -133,7 +133,7 @@ def test_after_a_stop_nothing_is_struck(sidecar: Sidecar, cadence: Audio) -> Non
     at = START + round(BEAT * 9.25)
     ticks = [event for event in clock() if event.frame < at]
     daw = play(sidecar, cadence, [*ticks, TimedEvent(at, Midi(STOP))])
-    border = at + 2 * sidecar.road.graph.ledger.period
+    border = at + 2 * sidecar.signal_path.graph.ledger.period
     assert [note for note in note_ons(daw.returned_midi("accompaniment")) if note[0] >= border] == []
 
 

@@ -38,7 +38,7 @@ def assert_audio_goes_on(sidecar: Sidecar, rate: int) -> None:
     sent = music(rate, 1.0)
     with stand_in(sidecar, sent, 2 * rate) as daw:
         daw.run_freewheeling(500.0)
-        assert delay_error(daw, sent, sidecar.road.graph.ledger["mix"].declared) <= SUM_ERROR
+        assert delay_error(daw, sent, sidecar.signal_path.graph.ledger["mix"].declared) <= SUM_ERROR
         assert sum_error(daw) <= SUM_ERROR
 
 

@@ -81,5 +81,5 @@ def test_a_busy_osc_port_takes_the_client_off_the_server_again() -> None:
         settings = msgspec.structs.replace(settings_for(server, NO_ENGINES, "second"), osc=first.settings.osc)
         with pytest.raises(Exception, match=str(first.settings.osc.port)), Sidecar(settings):
             pass
-        names = {port.name.split(":")[0] for port in first.road.driver.client.get_ports()}
+        names = {port.name.split(":")[0] for port in first.signal_path.driver.client.get_ports()}
         assert "second" not in names

@@ -36,6 +36,6 @@ def test_a_resampled_engine_is_delayed_by_what_is_declared_and_its_stems_sum_to_
         sent = music(rate, 1.0)
         with stand_in(sidecar, sent, 2 * rate) as daw:
             daw.run_freewheeling(HANG_S)
-        assert delay_error(daw, sent, sidecar.road.graph.ledger["mix"].declared) <= 1e-6
+        assert delay_error(daw, sent, sidecar.signal_path.graph.ledger["mix"].declared) <= 1e-6
         assert sum_error(daw) <= 1e-6
         assert abs(daw.returned("drums")).max() > 0.1

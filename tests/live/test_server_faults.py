@@ -37,7 +37,7 @@ def look_often(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def die_and_return(server: DummyServer, sidecar: Sidecar, rate: int | None = None) -> None:
     """SIGKILL, a new server under the same name, and the sidecar on it again, serving."""
-    driver, before = sidecar.road.driver, sidecar.road.driver.reconnections
+    driver, before = sidecar.signal_path.driver, sidecar.signal_path.driver.reconnections
     server.kill()
     until("noticing", lambda: not driver.connected)
     server.restart(rate=rate)
@@ -54,36 +54,36 @@ def bare_return(sidecar: Sidecar) -> Tape:
 
 def test_the_sidecar_outlives_ten_deaths_of_the_server() -> None:
     with private_server(RATE, 128) as server, sidecar_on(server) as sidecar:
-        workers = dict(sidecar.road.workers.pids)
-        ports = {port.name for port in sidecar.road.driver.client.get_ports("sideman:")}
+        workers = dict(sidecar.signal_path.workers.pids)
+        ports = {port.name for port in sidecar.signal_path.driver.client.get_ports("sideman:")}
         for death in range(DEATHS):
             die_and_return(server, sidecar)
-            assert {port.name for port in sidecar.road.driver.client.get_ports("sideman:")} == ports
+            assert {port.name for port in sidecar.signal_path.driver.client.get_ports("sideman:")} == ports
             heard = play_through(server, "sideman")
             assert heard["sum_error"] <= SUM_ERROR
             assert heard["peak"] > 0.0, f"silence after death {death + 1}"
-        assert sidecar.road.driver.reconnections == DEATHS
-        assert sidecar.road.workers.pids == workers
-        assert sidecar.road.workers.restarts == 0
+        assert sidecar.signal_path.driver.reconnections == DEATHS
+        assert sidecar.signal_path.workers.pids == workers
+        assert sidecar.signal_path.workers.restarts == 0
 
 
 def test_a_peer_that_comes_back_is_patched_again_by_the_sidecar() -> None:
     with private_server(RATE, 128) as server, sidecar_on(server, ONLY_SEPARATION) as sidecar:
         with stand_in(sidecar, music(RATE, 0.1), RATE):
-            until("the links", lambda: len(sidecar.road.driver.connections.wanted) == LINKS)
-            wanted = set(sidecar.road.driver.connections.wanted)
+            until("the links", lambda: len(sidecar.signal_path.driver.connections.wanted) == LINKS)
+            wanted = set(sidecar.signal_path.driver.connections.wanted)
         die_and_return(server, sidecar)
         with bare_return(sidecar):
             returns = {link for link in wanted if link[1].startswith("sideman-daw-return:")}
-            until("the patch", lambda: sidecar.road.driver.connections.present == returns)
+            until("the patch", lambda: sidecar.signal_path.driver.connections.present == returns)
 
 
 def test_a_link_that_the_user_undid_stays_undone() -> None:
     with private_server(RATE, 128) as server, sidecar_on(server, ONLY_SEPARATION) as sidecar:
         with stand_in(sidecar, music(RATE, 0.1), RATE):
-            connections = sidecar.road.driver.connections
+            connections = sidecar.signal_path.driver.connections
             until("the links", lambda: ("sideman:mix_1", "sideman-daw-return:mix_1") in connections.wanted)
-            sidecar.road.driver.client.disconnect("sideman:mix_1", "sideman-daw-return:mix_1")
+            sidecar.signal_path.driver.client.disconnect("sideman:mix_1", "sideman-daw-return:mix_1")
             until("forgetting", lambda: ("sideman:mix_1", "sideman-daw-return:mix_1") not in connections.wanted)
         die_and_return(server, sidecar)
         with bare_return(sidecar):
@@ -94,15 +94,15 @@ def test_a_link_that_the_user_undid_stays_undone() -> None:
 
 def rate_change(server: DummyServer, sidecar: Sidecar, rate: int) -> None:
     die_and_return(server, sidecar, rate)
-    until("the new road", lambda: _serving(sidecar, rate))
+    until("the new signal path", lambda: _serving(sidecar, rate))
 
 
 def _serving(sidecar: Sidecar, rate: int) -> bool:
     try:
-        road = sidecar.road
+        signal_path = sidecar.signal_path
     except RuntimeError:
-        return False  # between the roads
-    return road.graph.plan.rate == rate and road.driver.connected and cycles(sidecar) > 2
+        return False  # no signal path at this moment
+    return signal_path.graph.plan.rate == rate and signal_path.driver.connected and cycles(sidecar) > 2
 
 
 def test_a_server_that_returns_at_another_rate_finds_the_sidecar_at_that_rate() -> None:
@@ -110,27 +110,27 @@ def test_a_server_that_returns_at_another_rate_finds_the_sidecar_at_that_rate() 
         rate_change(server, sidecar, 44100)
         measured = measure(sidecar, freewheel=True)
         assert disagreements(sidecar, measured) == []
-        assert sidecar.road.graph.ledger.rate == 44100
+        assert sidecar.signal_path.graph.ledger.rate == 44100
 
 
 def test_the_patch_outlives_a_change_of_rate() -> None:
     with private_server(RATE, 128) as server, sidecar_on(server, ONLY_SEPARATION) as sidecar:
         with stand_in(sidecar, music(RATE, 0.1), RATE):
-            until("the links", lambda: len(sidecar.road.driver.connections.wanted) == LINKS)
+            until("the links", lambda: len(sidecar.signal_path.driver.connections.wanted) == LINKS)
         rate_change(server, sidecar, 44100)
         with bare_return(sidecar):
             until(
                 "the patch",
-                lambda: len(sidecar.road.driver.connections.present) == len(AUDIO_RETURNS) + len(MIDI_PORTS),
+                lambda: len(sidecar.signal_path.driver.connections.present) == len(AUDIO_RETURNS) + len(MIDI_PORTS),
             )
 
 
 def test_a_server_that_dies_freewheeling_leaves_no_callback_that_waits() -> None:
     with private_server(RATE, 128) as server, sidecar_on(server, ONLY_SEPARATION) as sidecar:
-        sidecar.road.driver.client.set_freewheel(True)
-        until("freewheeling", lambda: sidecar.road.graph.shared.state[w.FREEWHEEL] == 1)
+        sidecar.signal_path.driver.client.set_freewheel(True)
+        until("freewheeling", lambda: sidecar.signal_path.graph.shared.state[w.FREEWHEEL] == 1)
         die_and_return(server, sidecar)
-        assert sidecar.road.graph.shared.state[w.FREEWHEEL] == 0
+        assert sidecar.signal_path.graph.shared.state[w.FREEWHEEL] == 0
 
 
 def first_bytes(tape: Tape, port: str) -> set[bytes]:
@@ -146,14 +146,14 @@ def test_a_voice_that_sounded_when_the_server_died_is_released_when_it_is_back()
         some_cycles(sidecar)
         with stand_in(sidecar, music(RATE, 0.1), 10 * RATE, note) as daw:
             daw.start(margin_frames=4096)
-            sounding = sidecar.road.graph.room.sounding
+            sounding = sidecar.signal_path.graph.room.sounding
             until("the notes", lambda: bool(sounding.any(axis=1).all()))
-            until("the links", lambda: len(sidecar.road.driver.connections.wanted) == LINKS)
+            until("the links", lambda: len(sidecar.signal_path.driver.connections.wanted) == LINKS)
             # libjack keeps one picture of the server for a whole process: our clients leave before it returns
             server.kill()
-            until("noticing", lambda: not sidecar.road.driver.connected)
+            until("noticing", lambda: not sidecar.signal_path.driver.connected)
         server.restart()
-        until("coming back", lambda: sidecar.road.driver.reconnections == 1)
+        until("coming back", lambda: sidecar.signal_path.driver.reconnections == 1)
         some_cycles(sidecar)
         with bare_return(sidecar) as back:
             start_together(back)  # rolling before the sidecar patches it, so that nothing slips by
@@ -174,9 +174,9 @@ def test_no_client_is_left_behind_where_opening_fails(monkeypatch: pytest.Monkey
 
             patch.setattr(cancel_safe, "listen", refuse)
             server.kill()
-            until("noticing", lambda: not sidecar.road.driver.connected)
+            until("noticing", lambda: not sidecar.signal_path.driver.connected)
             server.restart()
             until("three failures", lambda: len(refused) >= 3)
-        until("coming back", lambda: sidecar.road.driver.connected)
+        until("coming back", lambda: sidecar.signal_path.driver.connected)
         some_cycles(sidecar)
-        assert sidecar.road.driver.client.name == "sideman"
+        assert sidecar.signal_path.driver.client.name == "sideman"

@@ -57,7 +57,7 @@ def sent() -> Audio:
 @pytest.fixture
 def daw(sidecar: Sidecar, sent: Audio) -> Iterator[StandIn]:
     """Rolling in real time with MIDI clock; every role has been heard."""
-    until("all workers", lambda: set(sidecar.road.workers.states.values()) == {"running"})
+    until("all workers", lambda: set(sidecar.signal_path.workers.states.values()) == {"running"})
     with stand_in(sidecar, sent, sent.shape[1], midi_clock(RATE, TEMPO, TAPE_S)) as rolling:
         rolling.start(margin_frames=RATE // 4)
         until("a second of music", lambda: recorded(rolling) > RATE)
@@ -73,9 +73,9 @@ def await_notes(daw: StandIn, port: str, since: int) -> None:
 
 def lose(sidecar: Sidecar, daw: StandIn, roles: Sequence[str], number: signal.Signals) -> int:
     """Strike workers, see them replaced and heard again; returns the tape frame at which they were ready."""
-    workers = sidecar.road.workers
+    workers = sidecar.signal_path.workers
     lost, served = {role: workers.pids[role] for role in roles}, cycles(sidecar)
-    restarts, late = workers.restarts, sidecar.road.news.counters.late_frames
+    restarts, late = workers.restarts, sidecar.signal_path.telemetry.counters.late_frames
     for pid in lost.values():
         os.kill(pid, number)
     until("the restart", lambda: workers.restarts == restarts + len(roles))
@@ -87,7 +87,7 @@ def lose(sidecar: Sidecar, daw: StandIn, roles: Sequence[str], number: signal.Si
     ready = recorded(daw)
     assert cycles(sidecar) > served
     if "separation" in roles:
-        assert sidecar.road.news.counters.late_frames > late
+        assert sidecar.signal_path.telemetry.counters.late_frames > late
     for role in roles:
         for port in PORTS[role]:
             await_notes(daw, port, ready)
@@ -124,11 +124,11 @@ def test_stalled_workers_are_ended_and_replaced_while_the_music_goes_on(sidecar:
 
 
 def test_while_separation_is_lost_the_whole_mix_is_in_the_last_stem(sidecar: Sidecar, daw: StandIn) -> None:
-    workers = sidecar.road.workers
+    workers = sidecar.signal_path.workers
     struck, restarts = recorded(daw), workers.restarts
     os.kill(workers.pids["separation"], signal.SIGKILL)
     until("the restart", lambda: workers.restarts > restarts)
-    delay = sidecar.road.graph.ledger["mix"].declared
+    delay = sidecar.signal_path.graph.ledger["mix"].declared
     until("the dry mix", lambda: recorded(daw) > struck + 2 * delay)
     assert workers.states["separation"] != "running"
     at = recorded(daw) - 256
@@ -138,7 +138,7 @@ def test_while_separation_is_lost_the_whole_mix_is_in_the_last_stem(sidecar: Sid
 
 
 def test_a_replaced_accompaniment_knows_the_chord_that_still_holds(sidecar: Sidecar) -> None:
-    workers = sidecar.road.workers
+    workers = sidecar.signal_path.workers
     sent = np.tile(chord_changes(RATE, 1.0, ("C",), 1.0), 15)
     until("all workers", lambda: set(workers.states.values()) == {"running"})
     with stand_in(sidecar, sent, sent.shape[1], midi_clock(RATE, TEMPO, 15.0)) as daw:
@@ -156,7 +156,7 @@ def test_a_replaced_accompaniment_knows_the_chord_that_still_holds(sidecar: Side
 def test_a_worker_that_cannot_be_started_at_first_is_tried_again(
     sidecar: Sidecar, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    workers, served = sidecar.road.workers, cycles(sidecar)
+    workers, served = sidecar.signal_path.workers, cycles(sidecar)
     until("all workers", lambda: set(workers.states.values()) == {"running"})
     pid = workers.pids["mir"]
     for interpreter in ("/bin/false", "/nowhere/python"):
