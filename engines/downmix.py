@@ -1,8 +1,8 @@
-"""Downmix of two sides to one that also works where the sides cancel, as with one that is wired the wrong way round.
+"""Downmix of stereo to mono that survives out-of-phase channels, such as one with inverted polarity.
 
-The mean of the sides is what a listener takes, and of ordinary music to the bit. Where it is all but silent beside the
-difference of the sides, one of them is inverted first. What comes decides for itself and for what comes after it,
-within a second; a change is faded over one piece.
+The mono signal is the mean of left and right; for ordinary music it is exactly that, to the bit. Where the mean (mid)
+is nearly silent beside the difference (side), the right channel is inverted first. Recent power decides, with a time
+constant of LASTING_S; a change is faded over one piece.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from engines.saved_state import SavedState
 Samples = NDArray[np.floating[Any]]
 
 CANCELS, ADDS = 0.02, 0.5
-"""The sides cancel where their mean has less than so much of the power of half their difference (-17 dB), until it has
-so much of it again."""
+"""Left and right cancel when the power of their mean falls below CANCELS (-17 dB) of the power of half their
+difference, and until it is above ADDS of it again."""
 LASTING_S = 0.15
-"""Over so long powers are weighed (time constant)."""
+"""Time constant of the power averages."""
 PIECE_FRAMES = 512
 SILENT = 1e-12
-"""A power, full scale is 1: of less nothing is said."""
+"""Power below which nothing is decided; full scale is 1."""
 
 
 class Downmix(SavedState):
-    """Of one source. ``mean`` and ``difference``: recent powers; ``inverted``: the right side is taken inverted.
+    """State of one source's downmix. ``mean`` and ``difference``: recent powers.
 
-    ``inverted_frames``: of how many frames it was.
+    ``inverted``: whether the right channel is inverted. ``inverted_frames``: for how many frames it was.
     """
 
     saved_fields = ("mean", "difference", "inverted", "inverted_frames")
@@ -44,14 +44,14 @@ class Downmix(SavedState):
         self.mean, self.difference = 0.0, 0.0
         self.inverted, self.inverted_frames = 0, 0
 
-    def add(self, sides: Samples, mono: Samples) -> None:
-        """Correct ``mono`` (frames,), the mean of ``sides`` (channels, frames), where it is silent for cancelling."""
+    def correct(self, sides: Samples, mono: Samples) -> None:
+        """Correct ``mono`` (frames,), the mean of ``sides`` (channels, frames), where the channels cancel."""
         if len(sides) != CHANNELS:
             return
         for first in range(0, len(mono), PIECE_FRAMES):
             piece = slice(first, first + PIECE_FRAMES)
             silent, before = self.mean + self.difference < SILENT, self.inverted
-            self._weigh(sides[0, piece], sides[1, piece])
+            self._update(sides[0, piece], sides[1, piece])
             if not (before or self.inverted):
                 continue
             left, right = sides[0, piece], sides[1, piece]
@@ -60,8 +60,8 @@ class Downmix(SavedState):
             sign = 1.0 - 2.0 * np.linspace(before, self.inverted, len(right), dtype=np.float32)
             mono[piece] = 0.5 * (left + sign * right)
 
-    def _weigh(self, left: Samples, right: Samples) -> None:
-        """Take a piece of both sides, and say whether they cancel."""
+    def _update(self, left: Samples, right: Samples) -> None:
+        """Update the powers with a piece of both channels, and whether they cancel."""
         count = len(left)
         both = float(np.dot(left, left) + np.dot(right, right)) / (4 * count)
         across = float(np.dot(left, right)) / (2 * count)

@@ -1,4 +1,4 @@
-"""ONNX Runtime as a real-time part: one thread that never spins, buffers bound once, errors with a mend."""
+"""ONNX Runtime for real-time use: one thread that never spins, buffers bound once, errors with a hint."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from bridge.config import write_atomic
 from bridge.errors import EngineError
 
 Floats = NDArray[np.float32]
-Shape: TypeAlias = tuple[int, ...]
+TensorShape: TypeAlias = tuple[int, ...]
 Session: TypeAlias = Any
 """An ``onnxruntime.InferenceSession``; the library has no types."""
 
 CPU = "CPUExecutionProvider"
 SUMS = "SHA256SUMS"
-"""Beside the weights that ship: what ``sha256sum`` writes and ``sha256sum -c`` checks."""
+"""Checksum file beside the shipped weights, as ``sha256sum`` writes and ``sha256sum -c`` checks it."""
 ERROR = 3
-"""ONNX Runtime's severity from which on it prints; what it warns of is said here, or is of no use to a player."""
+"""Lowest ONNX Runtime severity that is printed; its warnings are reported by us, or are of no use to a player."""
 
 
 def read_model(path: Path | Traversable, sha256: str = "") -> bytes:
-    """The file at ``path``; with ``sha256`` (hexadecimal) only if that is its hash. Else an `EngineError`."""
+    """Read the file at ``path``. Raises: EngineError, also where ``sha256`` (hexadecimal) is given and not its hash."""
     try:
         model = path.read_bytes()
     except FileNotFoundError as error:
@@ -42,7 +42,7 @@ def read_model(path: Path | Traversable, sha256: str = "") -> bytes:
 
 
 def read_shipped(folder: Traversable, name: str) -> bytes:
-    """The model ``name`` in ``folder``, checked against the line for it in SHA256SUMS there."""
+    """Read the model ``name`` in ``folder``, checked against its line in SHA256SUMS there."""
     model = folder / name
     try:
         lines = (folder / SUMS).read_text(encoding="ascii").splitlines()
@@ -54,8 +54,8 @@ def read_shipped(folder: Traversable, name: str) -> bytes:
     return read_model(model, sums.get(name, ""))
 
 
-def summed(folder: Path, name: str) -> str:
-    """The SHA-256 of the file ``name`` in ``folder``, whose line in SHA256SUMS there is now this one."""
+def write_checksum(folder: Path, name: str) -> str:
+    """Write the SHA-256 of the file ``name`` in ``folder`` to SHA256SUMS there, and return it."""
     digest = hashlib.sha256((folder / name).read_bytes()).hexdigest()
     sums = folder / SUMS
     lines = sums.read_text(encoding="ascii").splitlines() if sums.is_file() else []
@@ -65,11 +65,11 @@ def summed(folder: Path, name: str) -> str:
 
 
 def open_session(model: bytes, name: str, provider: str = CPU) -> Session:
-    """``model`` on ``provider``, the CPU behind it for what that cannot do. ``name`` is for errors only.
+    """Open ``model`` on ``provider``, with the CPU for operators that it lacks. ``name`` is for errors only.
 
-    One thread, which never spins: it shares the machine with an audio callback. Denormals are left as they are: to
-    count them as zero ONNX Runtime would change the calling thread for good, and whoever else computes there. A
-    model that does not load, and a provider that does not, are an `EngineError`.
+    One thread, which never spins: it shares the machine with an audio callback. Denormals are not flushed to zero:
+    ONNX Runtime would set that for the calling thread for good, and for any other code that runs there.
+    Raises: EngineError where the model or the provider does not load.
     """
     if provider not in onnxruntime.get_available_providers():
         raise EngineError(f"{name}: this ONNX Runtime has no {provider}", "install the build that has it")
@@ -90,24 +90,24 @@ def open_session(model: bytes, name: str, provider: str = CPU) -> Session:
     return session
 
 
-def shapes(session: Session) -> tuple[dict[str, Shape], dict[str, Shape]]:
+def read_shapes(session: Session) -> tuple[dict[str, TensorShape], dict[str, TensorShape]]:
     """The shapes of the inputs and of the outputs by name; -1 where the graph leaves an axis open."""
 
-    def known(node: Any) -> Shape:
+    def to_shape(node: Any) -> TensorShape:
         return tuple(size if isinstance(size, int) else -1 for size in node.shape)
 
-    return {i.name: known(i) for i in session.get_inputs()}, {o.name: known(o) for o in session.get_outputs()}
+    return {i.name: to_shape(i) for i in session.get_inputs()}, {o.name: to_shape(o) for o in session.get_outputs()}
 
 
-class Bound:
-    """Runs ``session`` from ``inputs`` into ``outputs``: contiguous float32 arrays that stay where they are.
+class BoundSession:
+    """A session bound to fixed buffers: ``inputs`` and ``outputs`` are contiguous float32 arrays.
 
-    No array may be among both: the graph writes while it reads.
+    No array may be both input and output: the graph writes while it reads.
     """
 
     def __init__(self, session: Session, inputs: Mapping[str, Floats], outputs: Mapping[str, Floats]) -> None:
         self._session = session
-        self._held = (*inputs.values(), *outputs.values())  # ONNX Runtime knows addresses only: keep what lies there
+        self._buffers = (*inputs.values(), *outputs.values())  # ONNX Runtime has addresses only: keep the arrays alive
         self._binding = session.io_binding()
         for name, array in inputs.items():
             self._binding.bind_input(name, "cpu", 0, np.float32, array.shape, _address(name, array))

@@ -1,7 +1,7 @@
-"""Where a model runs: the provider with the shortest p99 on this machine, measured once and remembered.
+"""ONNX Runtime execution provider choice: the one with the shortest p99 on this machine, measured once and saved.
 
-The slowest hop decides the delay that has to be declared, so p99 and not the mean is compared. An accelerator seldom
-wins here: a hop is small, and each one has to travel there and back.
+The slowest hop sets the latency that has to be declared, so p99 is compared and not the mean. An accelerator seldom
+wins here: a hop is small, and each one has to be copied there and back.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import onnxruntime
 
 from bridge.config import SCHEMA, Table, read_toml, user_dir, write_atomic
 from bridge.errors import BridgeError, ConfigError, EngineError
-from engines.onnx import CPU, Bound, Session, open_session, shapes
+from engines.onnx import CPU, BoundSession, Session, open_session, read_shapes
 
 CANDIDATES = (
     "CUDAExecutionProvider",
@@ -28,7 +28,7 @@ CANDIDATES = (
     "QNNExecutionProvider",
     CPU,
 )
-"""In the order in which they are tried; of equally fast ones the later wins, so the CPU before all."""
+"""In the order in which they are measured; of equally fast ones the later wins, so the CPU before all."""
 WARM_RUNS, RUNS = 20, 300
 FILE = "providers.toml"
 
@@ -36,23 +36,23 @@ _log = logging.getLogger(__name__)
 
 
 class ProviderChoice(Table, frozen=True):
-    """What was chosen, by `_key`."""
+    """The file of saved choices: providers by `_make_key`."""
 
     schema: int = SCHEMA
     chosen: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
 def open_fastest(model: bytes, name: str, available: Sequence[str] | None = None) -> Session:
-    """``model`` on the provider that is fastest here; the CPU, with a logged reason, where that one fails.
+    """Open ``model`` on the provider that is fastest here; on the CPU, with a logged reason, where that one fails.
 
-    ``available``: what this build of ONNX Runtime has, as its ``get_available_providers`` says.
+    ``available``: the providers of this build of ONNX Runtime; None: its ``get_available_providers``.
     """
     names = onnxruntime.get_available_providers() if available is None else available
 
     def measure(provider: str) -> float:
-        return p99_s(open_session(model, name, provider))
+        return measure_p99_s(open_session(model, name, provider))
 
-    provider = choose(model, names, measure, user_dir() / FILE)
+    provider = choose_provider(model, names, measure, user_dir() / FILE)
     if provider != CPU:
         try:
             return open_session(model, name, provider)
@@ -61,17 +61,17 @@ def open_fastest(model: bytes, name: str, available: Sequence[str] | None = None
     return open_session(model, name)
 
 
-def choose(model: bytes, available: Sequence[str], measure: Callable[[str], float], file: Path) -> str:
-    """The candidate among ``available`` for which ``measure`` (provider to seconds) gives least.
+def choose_provider(model: bytes, available: Sequence[str], measure: Callable[[str], float], file: Path) -> str:
+    """The candidate among ``available`` with the least ``measure`` (provider to seconds).
 
-    The choice is kept in ``file`` and holds for this model, this ONNX Runtime and these providers, so that two
+    The choice is saved in ``file``. It holds for this model, this ONNX Runtime and these providers, so that two
     instances do not differ. A ``measure`` that raises `EngineError` rules a provider out. With the CPU alone nothing
     is measured or written.
     """
     candidates = [provider for provider in CANDIDATES if provider in available]
     if candidates in ([], [CPU]):
         return CPU
-    key = _key(model, candidates)
+    key = _make_key(model, candidates)
     if (known := _read(file).get(key)) in candidates:
         return str(known)
     best, best_s = CPU, np.inf
@@ -84,21 +84,21 @@ def choose(model: bytes, available: Sequence[str], measure: Callable[[str], floa
         _log.info("%s: p99 %.2f ms", provider, 1000 * took_s)
         if took_s <= best_s:
             best, best_s = provider, took_s
-    chosen = _read(file)  # again: another instance may have measured meanwhile, and both must do the same
+    chosen = _read(file)  # read again: another instance may have measured meanwhile, and both must choose alike
     best = chosen.setdefault(key, best)
     _write(file, chosen)
     return best
 
 
-def p99_s(session: Session) -> float:
-    """The time that 99 of 100 runs on zeros stay under; an open axis counts as one. Fails with `EngineError`."""
+def measure_p99_s(session: Session) -> float:
+    """99th percentile of the run time on zeros, in seconds; an open axis counts as one. Raises: EngineError."""
     made = [
         {name: np.zeros([max(size, 1) for size in shape], np.float32) for name, shape in ports.items()}
-        for ports in shapes(session)
+        for ports in read_shapes(session)
     ]
     times = np.zeros(WARM_RUNS + RUNS)
     try:
-        bound = Bound(session, *made)
+        bound = BoundSession(session, *made)
         for i in range(len(times)):
             start = time.perf_counter()
             bound.run()
@@ -108,7 +108,7 @@ def p99_s(session: Session) -> float:
     return float(np.percentile(times[WARM_RUNS:], 99))
 
 
-def _key(model: bytes, candidates: Sequence[str]) -> str:
+def _make_key(model: bytes, candidates: Sequence[str]) -> str:
     parts = (hashlib.sha256(model).hexdigest()[:16], onnxruntime.__version__, *candidates)
     return " ".join(part.removesuffix("ExecutionProvider") for part in parts)
 
@@ -128,5 +128,5 @@ def _write(file: Path, chosen: dict[str, str]) -> None:
     lines += [f'"{key}" = "{provider}"' for key, provider in chosen.items()]
     try:
         write_atomic(file, "\n".join(lines) + "\n")
-    except BridgeError as error:  # it is measured again next time
+    except BridgeError as error:  # then it is measured again next time
         _log.warning("%s", error)

@@ -1,4 +1,4 @@
-"""How strongly something begins, hop by hop: spectral flux over log bands."""
+"""Spectral flux: onset strength of each hop, over logarithmic frequency bands."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ COMPRESS = 1000.0
 
 
 class SpectralFlux(SavedState):
-    """One number a hop, 0 where nothing grows louder, up to ``high_hz``. The window is two hops long."""
+    """Onset strength up to ``high_hz``: one number a hop, 0 where no band grows louder. The window is two hops long."""
 
-    saved_fields = ("heard", "before")
+    saved_fields = ("window", "previous")
 
     def __init__(self, rate: int, hop: int, high_hz: float = HIGH_HZ) -> None:
         self.hop = hop
-        window = 2 * hop
-        bins = window // 2 + 1
-        edges = np.geomspace(LOW_HZ, min(high_hz, 0.45 * rate), BANDS + 1) * window / rate
+        size = 2 * hop
+        bins = size // 2 + 1
+        edges = np.geomspace(LOW_HZ, min(high_hz, 0.45 * rate), BANDS + 1) * size / rate
         starts = np.unique(np.clip(np.round(edges), 1, bins - 2).astype(np.int64))
         self._starts, self._end = starts[:-1], int(starts[-1])
         self._widths = np.diff(starts).astype(np.float32)
-        self._taper = (np.hanning(window + 1)[:-1] * 4.0 / window).astype(np.float32)
-        self.heard = np.zeros(window, np.float32)
-        self.before = np.zeros(len(self._starts), np.float32)
+        self._taper = (np.hanning(size + 1)[:-1] * 4.0 / size).astype(np.float32)
+        self.window = np.zeros(size, np.float32)
+        self.previous = np.zeros(len(self._starts), np.float32)
 
     def reset(self) -> None:
-        """Everything as at the start."""
-        self.heard[:] = 0.0
-        self.before[:] = 0.0
+        """Set everything to its initial value."""
+        self.window[:] = 0.0
+        self.previous[:] = 0.0
 
-    def listen(self, mono: Audio) -> float:
-        """Take one hop, shape (hop,); the growth of its bands, their mean."""
-        self.heard[: self.hop] = self.heard[self.hop :]
-        self.heard[self.hop :] = mono
-        power = np.abs(np.fft.rfft(self.heard * self._taper)) ** 2
+    def process(self, mono: Audio) -> float:
+        """Process one hop, shape (hop,); its flux: the mean growth of its bands."""
+        self.window[: self.hop] = self.window[self.hop :]
+        self.window[self.hop :] = mono
+        power = np.abs(np.fft.rfft(self.window * self._taper)) ** 2
         level = np.sqrt(np.add.reduceat(power[: self._end], self._starts) / self._widths)
         now = np.log1p(COMPRESS * level).astype(np.float32)
-        growth = float(np.maximum(now - self.before, 0.0).mean())
-        self.before[:] = now
-        return growth
+        flux = float(np.maximum(now - self.previous, 0.0).mean())
+        self.previous[:] = now
+        return flux

@@ -11,7 +11,7 @@ import pytest
 from bridge.errors import ConfigError
 from bridge.failures import LOG_BYTES, explain, log_file
 from bridge.printing import exit_after
-from engines.offline.songs import spelt
+from engines.offline.songs import escape_name
 
 
 @pytest.fixture(autouse=True)
@@ -83,7 +83,7 @@ def test_what_nobody_expected_names_its_place_and_keeps_its_traceback(home: Path
 
 def test_the_place_is_where_our_own_code_was_last() -> None:
     try:
-        spelt(object.__new__(Breaks))
+        escape_name(object.__new__(Breaks))
     except ZeroDivisionError as error:
         assert "(ZeroDivisionError: division by zero, engines/offline/songs.py:" in explain(error, "x").message
 

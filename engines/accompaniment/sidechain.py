@@ -106,7 +106,7 @@ class Source(SavedState):
         """Take HOP frames, shape (2, HOP). ``beats``: where each end of a hop up to theirs lies, from a bar's start."""
         sides = np.where(np.abs(audio) < LOUDEST, audio, np.float32(0.0))
         mono = sides.mean(0)
-        self._downmix.add(sides, mono)
+        self._downmix.correct(sides, mono)
         self.waiting[self.filled : self.filled + HOP] = mono
         self.filled += HOP
         hop = len(self.waiting)
@@ -120,7 +120,7 @@ class Source(SavedState):
         place = self._move(float(beats[-1 - began]), bar_beats * TWELFTHS)
         self._weigh(place, float(np.square(self.waiting).mean(dtype=np.float64)))
         self.growths[:2] = self.growths[1:]
-        self.growths[2] = self._onsets.listen(self.waiting)
+        self.growths[2] = self._onsets.process(self.waiting)
         before, here, after = self.growths.tolist()
         if before <= here > after:
             self.struck[place] = max(self.struck[place], sqrt(here))

@@ -17,8 +17,8 @@ from engines.backing.backing_source import is_song, read_source
 from engines.backing.backing_track import Played, Wish, play, redrum
 from engines.backing.drum_extraction import DRUMS, separated
 from engines.backing.drum_replacement import mix_anew
-from engines.offline.progress import Screen
-from engines.offline.song_batch import ProgressCallback, status_of, stopped_by_sigterm
+from engines.offline.progress import ProgressDisplay
+from engines.offline.song_batch import ProgressCallback, raise_on_sigterm, to_exit_status
 from engines.synth.stems import write_stems
 
 FILE = "band.mid"
@@ -64,15 +64,15 @@ def accompany(
         raise ConfigError(f"--replace {replace}: only drums can be replaced", f"use --replace {DRUMS}")
     console = Printer(stderr=True)
     try:
-        with stopped_by_sigterm(), Screen(console, 1) as screen:
+        with raise_on_sigterm(), ProgressDisplay(console, 1) as screen:
             screen.begin(1, Path(source).name)
             if replace:
                 played, files = _new_drums(source, out, wish, screen)
             else:
-                played, files = _band(source, out, wish, audio, screen.told)
+                played, files = _band(source, out, wish, audio, screen.update)
     except KeyboardInterrupt as stop:
         console.say("stopped; the same command goes on from here")
-        return status_of(stop)
+        return to_exit_status(stop)
     _say(played, files)
     return 0
 
@@ -87,8 +87,8 @@ def _band(source: str, out: Path, wish: Wish, audio: bool, told: ProgressCallbac
     return played, [midi, *sounds]
 
 
-def _new_drums(source: str, out: Path, wish: Wish, screen: Screen) -> tuple[Played, list[Path]]:
-    told = screen.told
+def _new_drums(source: str, out: Path, wish: Wish, screen: ProgressDisplay) -> tuple[Played, list[Path]]:
+    told = screen.update
     style = wish.loaded()
     wish.for_a_song()
     if not is_song(source):

@@ -14,7 +14,7 @@ from bridge.core.audio import CHANNELS, Audio
 from bridge.core.engine import block_for
 from bridge.core.time import BlockTime
 from bridge.errors import ConfigError
-from engines.offline.rates import StreamResampler, own_rate
+from engines.offline.rates import StreamResampler, choose_rate
 from engines.offline.song_batch import ProgressCallback
 from engines.offline.stemfile import FORMATS, write_stem
 from engines.offline.tags import read_tags
@@ -60,7 +60,7 @@ def mix_anew(
 
         for name, file in files.items():
             draft = file.with_name(file.name + ".part")
-            title = tags.of_stem(f"new {NEW}")
+            title = tags.for_stem(f"new {NEW}")
             write_stem(scratch[name], draft, FORMAT, rate, channels, 1.0, title, wrote)
             draft.replace(file)
     finally:
@@ -85,7 +85,7 @@ def _sounds(midi: bytes, rate: int, frames: int, make: Make) -> Iterator[Audio]:
     """What the engine that ``make`` gives makes of ``midi``, hop by hop at ``rate`` Hz, without its latency."""
     engine = make()
     spec = engine.spec
-    own = own_rate(spec.rates, rate)
+    own = choose_rate(spec.rates, rate)
     engine.prepare(own, spec.hop)
     events = list(read_score(MidiFile(file=io.BytesIO(midi)), own).parts.values())
     coming = sorted((event for part in events for event in part), key=lambda event: event.frame)

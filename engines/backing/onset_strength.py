@@ -111,7 +111,7 @@ class Measuring:
         self.frames += sound.shape[1]
         self._measure_slots(sound)
         mono = sound.mean(0)
-        self._downmix.add(sound, mono)
+        self._downmix.correct(sound, mono)
         self._waiting = np.concatenate([self._waiting, mono])
         self._measure_steps()
 

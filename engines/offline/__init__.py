@@ -1,1 +1,1 @@
-"""Songs in, files out: what every command that works on files shares, whatever it does to them."""
+"""Shared parts of the commands that process files: songs in, files out."""

@@ -1,4 +1,4 @@
-"""Covers: the pictures that a song carries, each as a FLAC picture, whatever kind of tag it lay in."""
+"""Cover reader: the pictures in any kind of tag, each as a FLAC picture."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ KINDS = (
     (8, b"WEBP", "image/webp"), (4, b"ftypavif", "image/avif"), (4, b"ftyphei", "image/heic"),
     (0, b"II*\0", "image/tiff"), (0, b"MM\0*", "image/tiff"), (0, b"BM", "image/bmp"),
 )  # fmt: skip
-"""Where pictures of a kind have which bytes, and what that kind is called."""
+"""Offset, magic bytes and MIME type of each kind of picture."""
 SHORT = {"jpg": "image/jpeg", "jpeg": "image/jpeg", "png": "image/png", "image/jpg": "image/jpeg"}
 LINK = "-->"
-"""In the place of a kind: the data is the address of a picture."""
+"""In place of a MIME type: the data is the address of a picture."""
 FRONT, OTHER, TYPES = 3, 0, 21
 BLOCK, LEGACY = "metadata_block_picture", "coverart"
 OF_TEXTS = (BLOCK, LEGACY, "coverartmime", "coverarttype", "coverartdescription")
-"""Comments that carry a picture, or describe the one beside them."""
+"""Comments that hold a picture, or describe the one beside them."""
 BROKEN = "a cover in its tags is broken and was left out"
 
 
-def cover(data: bytes, mime: str = "", type_: int = FRONT, desc: str = "") -> flac.Picture | None:
-    """A picture of any format, its kind taken from its bytes where they are known; None where there are none."""
+def make_picture(data: bytes, mime: str = "", type_: int = FRONT, desc: str = "") -> flac.Picture | None:
+    """A picture of any format, its MIME type from its magic bytes where known; None where ``data`` is empty."""
     if not data:
         return None
     picture: Any = flac.Picture()  # type: ignore[no-untyped-call]
     picture.data, picture.desc = data, desc
     picture.type = type_ if 0 <= type_ < TYPES else OTHER
-    picture.mime = _kind(data, mime.strip())
+    picture.mime = _detect_mime(data, mime.strip())
     return picture  # type: ignore[no-any-return]
 
 
-def _kind(data: bytes, mime: str) -> str:
+def _detect_mime(data: bytes, mime: str) -> str:
     if mime == LINK:
         return mime
     for at, mark, kind in KINDS:
@@ -50,19 +50,19 @@ def _kind(data: bytes, mime: str) -> str:
     return mime if "/" in mime and mime.isascii() and mime.isprintable() else "application/octet-stream"
 
 
-def covers_of(texts: Mapping[str, Sequence[str]]) -> tuple[list[flac.Picture], list[str]]:
-    """The pictures that comments of these names and values carry, and notes of those that are broken.
+def read_covers(texts: Mapping[str, Sequence[str]]) -> tuple[list[flac.Picture], list[str]]:
+    """The pictures in Vorbis comments of these names and values, and notes on those that are broken.
 
     METADATA_BLOCK_PICTURE: a FLAC picture block in base64 (https://wiki.xiph.org/VorbisComment); COVERART: the picture
-    alone, an older habit.
+    alone, an older practice.
     """
-    found = [_of_block(_bytes_of(text)) for text in texts.get(BLOCK, ())]
+    found = [_parse_block(_decode_base64(text)) for text in texts.get(BLOCK, ())]
     kinds, types, descs = (texts.get(name, ()) for name in OF_TEXTS[2:])
     for number, text in enumerate(texts.get(LEGACY, ())):
         type_ = types[number] if number < len(types) else ""
         found.append(
-            cover(
-                _bytes_of(text),
+            make_picture(
+                _decode_base64(text),
                 kinds[number] if number < len(kinds) else "",
                 int(type_) if type_.isascii() and type_.isdigit() else FRONT,
                 descs[number] if number < len(descs) else "",
@@ -71,7 +71,7 @@ def covers_of(texts: Mapping[str, Sequence[str]]) -> tuple[list[flac.Picture], l
     return [one for one in found if one is not None], [BROKEN] * any(one is None for one in found)
 
 
-def _bytes_of(text: str) -> bytes:
+def _decode_base64(text: str) -> bytes:
     text = "".join(text.split())
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
@@ -79,7 +79,7 @@ def _bytes_of(text: str) -> bytes:
         return b""
 
 
-def covers_of_ogg_flac(window: Window) -> list[flac.Picture]:
+def read_ogg_flac_covers(window: Window) -> list[flac.Picture]:
     """The pictures of a FLAC in Ogg, in which each metadata block is a packet (https://xiph.org/flac/ogg_mapping.html)."""
     packets, found, serial = Packets(), list[flac.Picture](), None
     for page in read_pages(window):
@@ -89,14 +89,14 @@ def covers_of_ogg_flac(window: Window) -> list[flac.Picture]:
                 continue
             if packet[:1] in (b"", b"\xff"):  # a frame of sound
                 return found
-            if packet[0] & 0x7F == flac.Picture.code and (picture := _of_block(packet[4:])):
+            if packet[0] & 0x7F == flac.Picture.code and (picture := _parse_block(packet[4:])):
                 found.append(picture)
             if packet[0] & 0x80:  # the last block
                 return found
     return found
 
 
-def _of_block(block: bytes) -> flac.Picture | None:
+def _parse_block(block: bytes) -> flac.Picture | None:
     try:
         type_, length = struct.unpack_from(">2I", block)
         mime = block[8 : 8 + length].decode("ascii", "replace")
@@ -108,4 +108,4 @@ def _of_block(block: bytes) -> flac.Picture | None:
     except struct.error:
         return None
     data = block[at + 4 : at + 4 + length]
-    return cover(data, mime, type_, desc) if len(data) == length else None
+    return make_picture(data, mime, type_, desc) if len(data) == length else None

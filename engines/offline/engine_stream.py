@@ -1,4 +1,4 @@
-"""An engine that is fed a song hop by hop, and what it tells on the way."""
+"""Engine stream: feeds audio of any length to an engine hop by hop, and yields its output events with their times."""
 
 from __future__ import annotations
 
@@ -16,18 +16,21 @@ from engines.downmix import Downmix
 
 @dataclass(frozen=True, slots=True)
 class TimedOutput:
-    """``event``, from output ``port``; ``told``: the first frame of the block in whose call it was told."""
+    """An output event of an engine, from output ``port``.
+
+    ``reported``: first frame of the block in which the engine sent it; ``event.frame`` is the time that it refers to.
+    """
 
     port: str
     event: TimedEvent
-    told: int
+    reported: int
 
 
 class EngineStream:
-    """Takes audio in pieces of any length. Every audio input of the engine hears the song as it is."""
+    """Feeds audio in pieces of any length to an engine. Every audio input of the engine gets the song as it is."""
 
     def __init__(self, engine: Engine, rate: int, values: Mapping[str, float] | None = None) -> None:
-        """Prepares ``engine`` for ``rate``; ``values``: controls that are not at their default."""
+        """Prepare ``engine`` for ``rate``. ``values``: controls that are not at their default."""
         spec = engine.spec
         engine.prepare(rate, spec.hop)
         engine.reset()
@@ -41,33 +44,33 @@ class EngineStream:
         self._waiting = np.zeros((CHANNELS, 0), np.float32)
         self._next = 0
         self.frames = 0
-        """Frames of audio that were pushed."""
+        """Frames of audio pushed so far."""
 
     def push(self, audio: Audio) -> Iterator[TimedOutput]:
-        """The next of the song, shape (2, any); what was told in the hops that it fills."""
+        """Push the song's next frames, shape (2, any); yields the events of every hop that they complete."""
         self.frames += audio.shape[1]
         audio = np.concatenate([self._waiting, audio], axis=1)
         whole = audio.shape[1] - audio.shape[1] % self._hop
         self._waiting = audio[:, whole:].copy()
         for start in range(0, whole, self._hop):
-            yield from self._hear(audio[:, start : start + self._hop])
+            yield from self._process(audio[:, start : start + self._hop])
 
     def finish(self) -> Iterator[TimedOutput]:
-        """The rest, with silence behind it until the slowest output has told of the song's last frame.
+        """Process the rest, then silence until the output with the longest delay has covered the song's last frame.
 
-        What refers to the silence itself is left out here.
+        Events that refer to the silence itself are left out.
         """
         end = self.frames
         silence = np.zeros((CHANNELS, self._hop), np.float32)
         rest = np.concatenate([self._waiting, silence], axis=1)[:, : self._hop]
         self._waiting = self._waiting[:, :0]
         while self._next < end + self._tail + self._hop:
-            yield from (heard for heard in self._hear(rest) if heard.event.frame < end)
+            yield from (output for output in self._process(rest) if output.event.frame < end)
             rest = silence
 
-    def _hear(self, hop: Audio) -> Iterator[TimedOutput]:
+    def _process(self, hop: Audio) -> Iterator[TimedOutput]:
         mono = hop.mean(axis=0)
-        self._downmix.add(hop, mono)
+        self._downmix.correct(hop, mono)
         for name, channels in self._ports.items():
             self._in.audio[name][:] = hop if channels == CHANNELS else mono
         for events in self._out.events.values():

@@ -1,4 +1,4 @@
-"""How far a song is and how long it will take: a bar on a terminal, plain lines elsewhere."""
+"""Progress display: how far a song is and how long it will take; a bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from rich.text import Text
 from bridge.printing import Printer, one_line, progress_text
 
 LINE_S = 10.0
-"""Between two plain lines."""
+"""Time between two plain lines."""
 SPEED_S = 30.0
-"""What speed and time left are taken from: long enough to be steady, short enough to follow a busy machine."""
+"""Window for speed and time left: long enough to be steady, short enough to follow a busy machine."""
 
 
-def length(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Seconds as m:ss or h:mm:ss."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
@@ -26,33 +26,34 @@ def length(seconds: float) -> str:
 
 
 class ProgressRate:
-    """Speed from what was told lately."""
+    """Speed from the latest progress reports."""
 
     def __init__(self) -> None:
-        self._told: deque[tuple[float, int]] = deque()
+        self._reports: deque[tuple[float, int]] = deque()
 
-    def tell(self, done: int, now_s: float) -> None:
-        if self._told and done < self._told[-1][1]:
-            self._told.clear()
-        self._told.append((now_s, done))
-        while len(self._told) > 2 and now_s - self._told[1][0] > SPEED_S:
-            self._told.popleft()
+    def update(self, done: int, now_s: float) -> None:
+        """Add a report: ``done`` units at ``now_s``."""
+        if self._reports and done < self._reports[-1][1]:
+            self._reports.clear()
+        self._reports.append((now_s, done))
+        while len(self._reports) > 2 and now_s - self._reports[1][0] > SPEED_S:
+            self._reports.popleft()
 
     @property
-    def a_second(self) -> float:
+    def per_second(self) -> float:
         """Units a second; 0 where nothing is known yet."""
-        if len(self._told) < 2:
+        if len(self._reports) < 2:
             return 0.0
-        (began_s, first), (now_s, last) = self._told[0], self._told[-1]
+        (began_s, first), (now_s, last) = self._reports[0], self._reports[-1]
         return (last - first) / (now_s - began_s) if now_s > began_s else 0.0
 
 
-class _Left(ProgressColumn):
+class _TimeLeftColumn(ProgressColumn):
     def render(self, task: Task) -> Text:
         return Text(str(task.fields.get("left", "")), style="cyan")
 
 
-class Screen:
+class ProgressDisplay:
     """Shows one song after the other. ``clock``: seconds, from anywhere."""
 
     def __init__(self, console: Printer, songs: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -60,11 +61,13 @@ class Screen:
         self._bar: Progress | None = None
         if console.is_terminal:
             text = progress_text("{task.description}")
-            self._bar = Progress(text, BarColumn(), TaskProgressColumn(), _Left(), console=console, transient=True)
+            self._bar = Progress(
+                text, BarColumn(), TaskProgressColumn(), _TimeLeftColumn(), console=console, transient=True
+            )
         self._task: TaskID | None = None
-        self._name, self._rate, self._pass, self._pace, self._line_s = "", 1, "", ProgressRate(), 0.0
+        self._name, self._rate, self._pass, self._speed, self._line_s = "", 1, "", ProgressRate(), 0.0
 
-    def __enter__(self) -> Screen:
+    def __enter__(self) -> ProgressDisplay:
         if self._bar is not None:
             self._bar.start()
         return self
@@ -76,7 +79,7 @@ class Screen:
             self._bar.stop()
 
     def begin(self, number: int, name: str) -> None:
-        """The next song."""
+        """Start the display of the next song."""
         self._name = one_line(f"{name} ({number} of {self._songs})" if self._songs > 1 else name)
         self._pass, self._line_s = "", self._clock()
         if self._bar is not None:
@@ -85,28 +88,28 @@ class Screen:
             self._task = self._bar.add_task(self._name, total=None)
 
     def say(self, line: str) -> None:
-        """A line that stays."""
+        """Print a line that stays."""
         self._console.say(line)
 
-    def told(self, pass_: str, done: int, total: int, rate: int) -> None:
-        """``done`` of ``total`` frames (0: not known) at ``rate``."""
+    def update(self, pass_: str, done: int, total: int, rate: int) -> None:
+        """Show ``done`` of ``total`` frames (0: not known) at ``rate``; a `ProgressCallback`."""
         if pass_ == "resuming":
-            self.say(f"{self._name}: goes on at {length(done / rate)}")
+            self.say(f"{self._name}: goes on at {format_duration(done / rate)}")
             return
         now_s = self._clock()
         if pass_ != self._pass:
-            self._pass, self._pace = pass_, ProgressRate()
-        self._pace.tell(done, now_s)
-        speed = self._pace.a_second
-        left = f"{length((total - done) / speed)} left" if speed and total > done else ""
+            self._pass, self._speed = pass_, ProgressRate()
+        self._speed.update(done, now_s)
+        speed = self._speed.per_second
+        left = f"{format_duration((total - done) / speed)} left" if speed and total > done else ""
         times = f"{speed / rate:.1f} x real time" if speed and pass_ == "separating" else ""
         if self._bar is not None and self._task is not None:
             shown = "  ".join(part for part in (left, times) if part)
-            told = self._name if pass_ == "separating" else f"{self._name}: {pass_}"
+            text = self._name if pass_ == "separating" else f"{self._name}: {pass_}"
             self._bar.update(
-                self._task, description=told, completed=min(done, total or done), total=total or None, left=shown
+                self._task, description=text, completed=min(done, total or done), total=total or None, left=shown
             )
         elif now_s - self._line_s >= LINE_S:
             self._line_s = now_s
-            at = f"{100 * min(done, total) // total} %" if total else f"{length(done / rate)} done"
+            at = f"{100 * min(done, total) // total} %" if total else f"{format_duration(done / rate)} done"
             self.say(", ".join(part for part in (f"{self._name}: {pass_}, {at}", left, times) if part))

@@ -1,4 +1,4 @@
-"""What a command that works on songs does around its work: one after the other, each failure its own, a table."""
+"""Batch runner for commands that work on songs: one song after the other, each failure its own, a table at the end."""
 
 from __future__ import annotations
 
@@ -16,77 +16,80 @@ from bridge.errors import BridgeError, ConfigError
 from bridge.failures import explain
 from bridge.printing import Printer
 from bridge.streams import write_json
-from engines.offline.progress import Screen
-from engines.offline.songs import check_reachable, songs_in
+from engines.offline.progress import ProgressDisplay
+from engines.offline.songs import check_reachable, find_songs
 
 FAILED, STOPPED, ENDED = 1, 130, 143
-"""Exit statuses. The last two are what a shell says of a program that SIGINT and SIGTERM ended."""
+"""Exit statuses. The last two are a shell's for a program that SIGINT and SIGTERM ended."""
 
 ProgressCallback = Callable[[str, int, int, int], None]
-"""Is told as a job goes: what it does ("resuming", "separating", "writing"), frames done, frames in all (0: not
-known), Hz."""
+"""Receives a job's progress: the pass ("resuming", "separating", "writing"), frames done, frames in all (0: not known),
+sampling rate in Hz."""
 
 
 class SongResult(Protocol):
-    """What became of a song; ``status``: done, skipped or failed."""
+    """Result of one song. ``status``: done, skipped or failed."""
 
     status: str
     notes: list[str]
 
 
-Became = TypeVar("Became", bound=SongResult)
+AnyResult = TypeVar("AnyResult", bound=SongResult)
 
 
-def each_song(
-    files: Sequence[Path], out: Path, work: Callable[[Path, ProgressCallback], Became],
-    failed: Callable[[Path, BridgeError], Became], report: Callable[[Sequence[Became]], None], stopped: str,
+def process_songs(
+    files: Sequence[Path], out: Path, work: Callable[[Path, ProgressCallback], AnyResult],
+    failed: Callable[[Path, BridgeError], AnyResult], report: Callable[[Sequence[AnyResult]], None], stopped: str,
 ) -> int:  # fmt: skip
     """Do ``work`` to every song of ``files``, into ``out``; the exit status.
 
-    A song that fails, of whatever error, is said at once and is not the next one's failure. ``stopped`` is said when
-    Ctrl-C or SIGTERM stops it; ``report`` is given what became of all that were done, in any case.
+    A song's failure, of whatever error, is printed at once and does not stop the others. ``stopped`` is printed when
+    Ctrl-C or SIGTERM stops the batch. ``report`` receives the results of all songs that were done, in any case.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(f"--out {out}: cannot be made ({error.strerror})", "give another folder") from error
-    songs = songs_in(files, out)
+    songs = find_songs(files, out)
     console = Printer(stderr=True)
-    outcomes: list[Became] = []
+    results: list[AnyResult] = []
     try:
-        with stopped_by_sigterm(), Screen(console, len(songs)) as screen:
+        with raise_on_sigterm(), ProgressDisplay(console, len(songs)) as screen:
             for number, song in enumerate(songs, 1):
                 screen.begin(number, song.name)
                 try:
                     check_reachable(song)
-                    outcome = work(song, screen.told)
-                except Exception as error:  # noqa: BLE001 - said, kept and counted; a batch outlives any song
+                    result = work(song, screen.update)
+                except Exception as error:  # noqa: BLE001 - printed, kept and counted; a batch outlives any song
                     failure = explain(error, str(song))
                     screen.say(str(failure))
-                    outcome = failed(song, failure)
-                for note in outcome.notes if outcome.status == "done" else ():
+                    result = failed(song, failure)
+                for note in result.notes if result.status == "done" else ():
                     screen.say(f"{song.name}: {note}")
-                outcomes.append(outcome)
+                results.append(result)
     except KeyboardInterrupt as stop:
         console.say(stopped)
-        report(outcomes)
-        return status_of(stop)
-    report(outcomes)
-    return FAILED if any(outcome.status == "failed" for outcome in outcomes) else 0
+        report(results)
+        return to_exit_status(stop)
+    report(results)
+    return FAILED if any(result.status == "failed" for result in results) else 0
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM has come: all ends as after Ctrl-C."""
+    """SIGTERM was received: the batch ends as after Ctrl-C."""
 
 
-def status_of(stop: KeyboardInterrupt) -> int:
+def to_exit_status(stop: KeyboardInterrupt) -> int:
     """The exit status after ``stop``."""
     return ENDED if isinstance(stop, Terminated) else STOPPED
 
 
 @contextmanager
-def stopped_by_sigterm() -> Iterator[None]:
-    """Within, SIGTERM raises Terminated in the main thread; elsewhere, where no handler may be set, it ends all."""
+def raise_on_sigterm() -> Iterator[None]:
+    """Context in which SIGTERM raises Terminated in the main thread.
+
+    In other threads no handler may be set, and SIGTERM ends the process.
+    """
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         raise Terminated
@@ -101,15 +104,17 @@ def stopped_by_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def report_of(
-    table: Callable[[Sequence[Became]], RenderableType], as_dict: Callable[[Became], dict[str, object]], as_json: bool
-) -> Callable[[Sequence[Became]], None]:
-    """Prints a table for people or a list for machines."""
+def make_reporter(
+    make_table: Callable[[Sequence[AnyResult]], RenderableType],
+    to_dict: Callable[[AnyResult], dict[str, object]],
+    as_json: bool,
+) -> Callable[[Sequence[AnyResult]], None]:
+    """A function that prints results: a table for people, or JSON for machines."""
 
-    def report(outcomes: Sequence[Became]) -> None:
+    def report(results: Sequence[AnyResult]) -> None:
         if as_json:
-            write_json([as_dict(outcome) for outcome in outcomes])
-        elif outcomes:
-            Printer().print(table(outcomes))
+            write_json([to_dict(result) for result in results])
+        elif results:
+            Printer().print(make_table(results))
 
     return report

@@ -1,4 +1,4 @@
-"""Songs: the files named, the files in folders, and what they and their results are called."""
+"""Song files: search in folders, names of results, and checks of paths."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ from bridge.failures import fix_for
 from bridge.names import folded, why_not
 
 JOURNAL = ".separation.json"
-"""A folder with this file in it is what `sideman separate` made of a song."""
+"""Marks a folder that `sideman separate` wrote for a song."""
 SUFFIXES = (
     ".wav", ".wave", ".bwf", ".flac", ".aif", ".aiff", ".aifc", ".ogg", ".oga", ".opus", ".mp3", ".caf", ".w64",
     ".rf64", ".au", ".snd",
 )  # fmt: skip
-"""What is taken for a song in a folder; a file that is named is tried whatever its name ends with."""
+"""Suffixes of songs in a folder. A file that the user names is tried whatever its suffix."""
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f/\\]")
 
 
-def songs_in(paths: Sequence[Path], out: Path) -> list[Path]:
-    """``paths`` in their order, a folder as the songs in it and below, each song once.
+def find_songs(paths: Sequence[Path], out: Path) -> list[Path]:
+    """The songs of ``paths`` in their order, folders searched with all below them, each song once.
 
-    Left out of folders: what is hidden, and what this command made (``out`` and every folder with its journal). A
-    folder without a song, or one that cannot be read, stays in the list, as does a link that leads nowhere: to be named
-    as an error beside the others, not to stop them.
+    Hidden files are left out of folders, and so is what this command wrote (``out`` and every folder with its journal).
+    A folder without a song, or one that cannot be read, stays in the list, and so does a broken link: each is reported
+    as an error of its own and does not stop the others.
     """
-    songs: dict[Path, Path] = {}  # by where it really lies
+    songs: dict[Path, Path] = {}  # by resolved path
     for path in paths:
-        for song in (_below(path, place_of(out)) or [path]) if os.path.isdir(path) else [path]:  # noqa: PTH112 - no error
-            songs.setdefault(place_of(song), song)
+        for song in (_search(path, resolve_path(out)) or [path]) if os.path.isdir(path) else [path]:  # noqa: PTH112 - no error
+            songs.setdefault(resolve_path(song), song)
     return list(songs.values())
 
 
-def place_of(path: Path) -> Path:
-    """Where ``path`` really lies, links followed as far as they lead somewhere."""
+def resolve_path(path: Path) -> Path:
+    """``path`` without links, as far as they can be followed."""
     return Path(os.path.realpath(path))
 
 
-def _below(folder: Path, out: Path) -> list[Path]:
+def _search(folder: Path, out: Path) -> list[Path]:
     found: list[Path] = []
 
     def keep(error: OSError) -> None:
@@ -51,7 +51,7 @@ def _below(folder: Path, out: Path) -> list[Path]:
 
     for at, folders, files in os.walk(folder, onerror=keep):
         here = Path(at)
-        if here != folder and (place_of(here) == out or JOURNAL in files):
+        if here != folder and (resolve_path(here) == out or JOURNAL in files):
             folders.clear()
             continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -60,7 +60,7 @@ def _below(folder: Path, out: Path) -> list[Path]:
 
 
 def check_reachable(song: Path) -> None:
-    """Raises: ConfigError where ``song`` is a link that leads nowhere, or its place cannot be looked at."""
+    """Raises: ConfigError where ``song`` is a broken link or cannot be read."""
     try:
         if stat.S_ISDIR(song.stat().st_mode):
             with os.scandir(song):
@@ -75,24 +75,24 @@ def check_reachable(song: Path) -> None:
             raise ConfigError(f"{song}: cannot be read ({error.strerror})", fix_for(error)) from error
 
 
-def spelt(name: Path | str) -> str:
-    """``name`` for a journal or a screen; bytes in it that are no UTF-8, as names of old disks have, are spelt out."""
+def escape_name(name: Path | str) -> str:
+    """``name`` for a journal or a screen; bytes that are no UTF-8, as in names of old disks, become escapes."""
     return str(name).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def names_in(folder: Path) -> frozenset[str]:
-    """The names in ``folder``, as systems that do not tell capitals from small letters compare them."""
+def list_names(folder: Path) -> frozenset[str]:
+    """The names in ``folder``, case-folded as case-insensitive file systems compare them."""
     try:
         return frozenset(map(folded, os.listdir(folder)))  # noqa: PTH208 - names alone
     except FileNotFoundError:
         return frozenset()
 
 
-def result_name(song: Path, number: int, longest: int) -> str:
-    """What results of ``song`` are called, at most ``longest`` bytes: as it is, from the second ``number`` on with (2).
+def make_result_name(song: Path, number: int, longest: int) -> str:
+    """Name of the results of ``song``, at most ``longest`` bytes: the song's own, with (2) from ``number`` 2 on.
 
-    What no system or not every one takes is put right: control characters, a dot or blank at either end, a device's
-    name on Windows. A name that is cut ends in figures that only it has, so that two long ones stay apart.
+    Anything that not every system allows is replaced: control characters, a dot or blank at either end, a device's
+    name on Windows. A name that is cut ends in a hash of the whole, so that two long names stay different.
     """
     name = _CONTROLS.sub("_", song.stem.strip(". ")).strip(". ") or "song"
     if why_not(name, len(name)):  # a folder called "." is no new one, and "name." is none on other systems

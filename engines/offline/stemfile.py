@@ -1,4 +1,4 @@
-"""Stem files: raw samples written as WAV, RF64 or FLAC, with tags, the same bytes for the same sound."""
+"""Stem file writer: raw samples to WAV, RF64 or FLAC with tags; the same sound gives the same bytes."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from numpy.typing import NDArray
 
 from bridge.core.audio import Audio
 from bridge.errors import ConfigError
-from engines.offline.tags import Tags, add_tags, strings
+from engines.offline.tags import Tags, add_tags, to_info_strings
 
 BLOCK_FRAMES = 1 << 16
 RIFF_BYTES = (1 << 32) - (1 << 26)
-"""What a plain WAV file may hold: its lengths have 32 bits, and tags and pictures want room. Beyond it is RF64."""
+"""Most data in a plain WAV file: its lengths have 32 bits, and tags and pictures need space. Beyond it is RF64."""
 FULL_SCALE = 1.0 - 2.0**-14
-"""Where a stem that is too loud for whole numbers is brought to: two steps of 16 bits are left for the dither."""
-_SYSTEM_ERROR = 2  # SF_ERR_SYSTEM in sndfile.h: the disk's trouble, not the format's
+"""Peak of a stem that is too loud for integer samples, after its gain: two steps of 16 bits are left for the dither."""
+_SYSTEM_ERROR = 2  # SF_ERR_SYSTEM in sndfile.h: an error of the disk, not of the format
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
-    """A kind of file that stems are written as. ``bits``: 0 for 32-bit float."""
+class FileFormat:
+    """File format of stems. ``bits``: 0 for 32-bit float."""
 
     name: str
     suffix: str
@@ -39,11 +39,11 @@ class Format:
 FORMATS = {
     format_.name: format_
     for format_ in (
-        Format("wav16", ".wav", "WAV", "PCM_16", 16),
-        Format("wav24", ".wav", "WAV", "PCM_24", 24),
-        Format("wav32f", ".wav", "WAV", "FLOAT", 0),
-        Format("flac16", ".flac", "FLAC", "PCM_16", 16),
-        Format("flac24", ".flac", "FLAC", "PCM_24", 24),
+        FileFormat("wav16", ".wav", "WAV", "PCM_16", 16),
+        FileFormat("wav24", ".wav", "WAV", "PCM_24", 24),
+        FileFormat("wav32f", ".wav", "WAV", "FLOAT", 0),
+        FileFormat("flac16", ".flac", "FLAC", "PCM_16", 16),
+        FileFormat("flac24", ".flac", "FLAC", "PCM_24", 24),
     )
 }
 
@@ -51,19 +51,19 @@ FORMATS = {
 def write_stem(
     scratch: Path,
     draft: Path,
-    kind: Format,
+    kind: FileFormat,
     rate: int,
     channels: int,
     gain: float,
     tags: Tags,
-    wrote: Callable[[int], None],
+    on_write: Callable[[int], None],
 ) -> tuple[str, ...]:
-    """Write the raw float32 frames in ``scratch`` to ``draft`` as ``kind``, ``gain`` times as loud, tags included.
+    """Write the raw float32 frames in ``scratch`` to ``draft`` as ``kind``, with ``gain`` and tags.
 
-    More than a plain WAV can hold becomes RF64. 16 bits are dithered (TPDF, two steps wide, of its own for each
-    stem), but exact silence stays exact; 24 bits are rounded: their steps lie below any converter's noise. What is
-    written depends on the arguments alone, so that a run after a kill gives the same bytes. ``wrote`` is told the
-    frames of each block. What was left out of the tags is returned as notes.
+    More than a plain WAV can hold becomes RF64. 16 bits are dithered (TPDF, two steps wide, with its own noise for each
+    stem), but exact silence stays exact; 24 bits are rounded: their steps lie below any converter's noise. The bytes
+    depend on the arguments alone, so that a run after a kill gives the same ones. ``on_write`` receives the frames of
+    each block. Returns notes on tags that were left out.
     """
     frames = scratch.stat().st_size // (4 * channels)
     data_bytes = frames * channels * (kind.bits // 8 or 4)
@@ -75,14 +75,14 @@ def write_stem(
             soundfile.SoundFile(os.fsencode(draft), "w", rate, channels, kind.subtype, format=container) as file,
         ):
             if container != "FLAC":
-                for name, text in strings(tags).items():
+                for name, text in to_info_strings(tags).items():
                     setattr(file, name, text)
             while data := raw.read(BLOCK_FRAMES * channels * 4):
                 samples = np.frombuffer(data, np.float32).reshape(-1, channels) * np.float32(gain)
-                file.write(whole_numbers(samples, kind.bits, noise) if kind.bits else samples)
-                wrote(len(samples))
+                file.write(quantise(samples, kind.bits, noise) if kind.bits else samples)
+                on_write(len(samples))
         if container != "FLAC" and not kind.bits:
-            _undate(draft)
+            _clear_peak_time(draft)
         if container != "RF64":  # only its INFO chunk is known for tags
             return add_tags(draft, tags)
     except soundfile.SoundFileError as error:
@@ -93,8 +93,8 @@ def write_stem(
     return ("the covers were left out, as an RF64 has no place for them",) if tags.pictures else ()
 
 
-def _undate(path: Path) -> None:
-    """Take the time of writing out of a float WAV's PEAK chunk: the same sound gives the same bytes."""
+def _clear_peak_time(path: Path) -> None:
+    """Clear the time of writing in a float WAV's PEAK chunk: the same sound gives the same bytes."""
     with path.open("r+b") as file:
         at = 12
         while True:
@@ -110,8 +110,8 @@ def _undate(path: Path) -> None:
             at += 8 + length + length % 2
 
 
-def whole_numbers(samples: Audio, bits: int, noise: np.random.Generator) -> NDArray[np.int32]:
-    """Float samples as ``bits`` at the top of int32, as soundfile wants them; dithered where that can be heard.
+def quantise(samples: Audio, bits: int, noise: np.random.Generator) -> NDArray[np.int32]:
+    """Float samples as ``bits`` at the top of int32, as soundfile expects them; 16 bits are dithered.
 
     TPDF: Lipshitz, Wannamaker and Vanderkooy, "Quantization and Dither: A Theoretical Survey", JAES 40 (1992).
     """

@@ -1,4 +1,4 @@
-"""Tag reader: what a file says of its song, in any kind of tag, by the names of Vorbis comments in lower case."""
+"""Tag reader: texts and covers of any kind of tag, under the names of Vorbis comments in lower case."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mutagen.oggflac import OggFLAC
 
 from bridge.audiofile.window import Window
 from engines.offline.chunks import has_chunks, read_chunks
-from engines.offline.covers import OF_TEXTS, cover, covers_of, covers_of_ogg_flac
+from engines.offline.covers import OF_TEXTS, make_picture, read_covers, read_ogg_flac_covers
 
 id3: Any = id3_frames  # its frames' fields are made at run time
 FRAMES = {
@@ -26,87 +26,85 @@ FRAMES = {
     "TLAN": "language", "TPE3": "conductor", "TPE4": "remixer", "TIT1": "grouping", "TSSE": "encoder",
     "TENC": "encoder",
 }  # fmt: skip
-"""ID3v2.4 text frames and the comments that they stand for."""
+"""ID3v2.4 text frames and their Vorbis comment names."""
 APE = {"year": "date", "track": "tracknumber", "disc": "discnumber", "album artist": "albumartist"}
-"""APEv2's names that are not Vorbis comments'."""
+"""APEv2 names that differ from those of Vorbis comments."""
 APE_COVER = "cover art (front)"
 DROPPED = (
     "encoder", "replaygain_", "r128_", "mp3gain_", "acoustid_", "itunnorm", "itunsmpb", "waveformatextensible",
     *OF_TEXTS,
 )  # fmt: skip
-"""What names begin with that are true of the song's sound or file, not of a stem's, or that carry its covers."""
+"""Prefixes of names that describe the song's sound or file and not a stem's, or that carry its covers."""
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff]")
 _HEAD_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
-    """``texts``: values by name, none of them empty. ``pictures``: covers. ``notes``: what could not be read."""
+class FileTags:
+    """Tags as read. ``texts``: values by name, none empty. ``pictures``: covers. ``notes``: what could not be read."""
 
     texts: dict[str, tuple[str, ...]]
     pictures: tuple[flac.Picture, ...]
     notes: tuple[str, ...]
 
 
-def read_file(path: Path) -> Read:
-    """What the file at ``path`` says of itself; of tags that are broken what can be read, and a note."""
-    collected = _Collected()
-    collected.attempt(lambda: collected.take_file(path))
-    return collected.read()
+def read_file_tags(path: Path) -> FileTags:
+    """Read the tags of the file at ``path``; of broken tags what can be read, and a note."""
+    collector = _TagCollector()
+    collector.attempt(lambda: collector.read_file(path))
+    return collector.to_tags()
 
 
-class _Collected:
-    """Texts and covers as they are found, and what was wrong with them."""
+class _TagCollector:
+    """Collects texts and covers, and notes on what was wrong with them."""
 
     def __init__(self) -> None:
-        self._texts: dict[str, dict[str, None]] = {}  # of each name its values, each once
+        self._texts: dict[str, dict[str, None]] = {}  # by name; the values, each once
         self._pictures: list[flac.Picture] = []
         self._notes: dict[str, None] = {}
 
     def attempt(self, act: Callable[[], None]) -> None:
-        """Do ``act``; what it fails of is a note, and what it has found by then stays."""
+        """Call ``act``. An error becomes a note; what was found before it stays."""
         try:
             act()
         except Exception as error:  # noqa: BLE001 - a library reads any bytes here, and the song is separated already
             reason = " ".join(str(error).split())[:100] or type(error).__name__
             self._notes[f"its tags cannot be read ({reason})"] = None
 
-    def take_file(self, path: Path) -> None:
-        """What the file's own kind of tag says, and beside it what other kinds say that some programs put there."""
+    def read_file(self, path: Path) -> None:
+        """Collect the file's own kind of tag, and other kinds that some programs put beside it."""
         with path.open("rb") as opened:
             head = opened.read(_HEAD_BYTES)
         if has_chunks(head):
             found = read_chunks(path)
             if found.id3:
-                self.attempt(lambda: self.take(id3.ID3(io.BytesIO(found.id3))))
+                self.attempt(lambda: self._add_tags(id3.ID3(io.BytesIO(found.id3))))
             self._add_missing({name: [text] for name, text in found.texts.items()})
             return
         try:
             file: Any = mutagen.File(path)
         except mutagen.MutagenError:
-            file = None  # what libsndfile reads and this does not, such as an MP3 that begins with something else
+            file = None  # a file that libsndfile reads and mutagen does not, such as an MP3 behind other data
         if file is not None:
             self._pictures += getattr(file, "pictures", ())
             if isinstance(file, OggFLAC):
                 with path.open("rb") as opened:
-                    self._pictures += covers_of_ogg_flac(Window(opened, 0, path.stat().st_size))
-            if (
-                isinstance(file.tags, id3.ID3Tags) and file.tags.version[0] == 1
-            ):  # thirty letters each: what else is there?
-                self.attempt(lambda: self._take_whole(path, apev2.APEv2, apev2.APENoHeaderError))
+                    self._pictures += read_ogg_flac_covers(Window(opened, 0, path.stat().st_size))
+            if isinstance(file.tags, id3.ID3Tags) and file.tags.version[0] == 1:  # cut to 30 letters: look for others
+                self.attempt(lambda: self._read_kind(path, apev2.APEv2, apev2.APENoHeaderError))
                 first, self._texts = self._texts, {}
-                self.take(file.tags)
+                self._add_tags(file.tags)
                 cut, self._texts = self._texts, first
                 self._add_missing(cut)
             else:
-                self.take(file.tags)
+                self._add_tags(file.tags)
         if not self._texts:  # tags at either end of any file
-            self.attempt(lambda: self._take_whole(path, id3.ID3, id3.ID3NoHeaderError))
-            self.attempt(lambda: self._take_whole(path, apev2.APEv2, apev2.APENoHeaderError))
+            self.attempt(lambda: self._read_kind(path, id3.ID3, id3.ID3NoHeaderError))
+            self.attempt(lambda: self._read_kind(path, apev2.APEv2, apev2.APENoHeaderError))
 
-    def _take_whole(self, path: Path, kind: Any, absent: type[Exception]) -> None:
+    def _read_kind(self, path: Path, kind: Any, absent: type[Exception]) -> None:
         try:
-            self.take(kind(path))
+            self._add_tags(kind(path))
         except absent:
             return
 
@@ -115,7 +113,7 @@ class _Collected:
             if name not in self._texts:
                 self._add(name, values)
 
-    def take(self, tags: Any) -> None:
+    def _add_tags(self, tags: Any) -> None:
         if isinstance(tags, id3.ID3Tags):
             for frame in tags.values():
                 self._take_frame(frame)
@@ -148,45 +146,46 @@ class _Collected:
             self._add(APE.get(name, name), list(value))
 
     def _take_picture(self, data: bytes, mime: str, type_: int, desc: str) -> None:
-        if picture := cover(data, mime, type_, readable(desc)):
+        if picture := make_picture(data, mime, type_, to_readable(desc)):
             self._pictures.append(picture)
 
     def _add(self, name: str, values: Iterable[object]) -> None:
-        for known, added in cleaned({name: values}).items():
+        for known, added in clean_texts({name: values}).items():
             self._texts.setdefault(known, {}).update(dict.fromkeys(added))
 
-    def read(self) -> Read:
+    def to_tags(self) -> FileTags:
+        """Everything collected, each value and picture once."""
         texts = {name: tuple(values) for name, values in self._texts.items()}
-        carried, notes = covers_of(texts)
+        carried, notes = read_covers(texts)
         pictures: dict[tuple[object, ...], flac.Picture] = {}
         for found in (*self._pictures, *carried):
             one: Any = found
-            if picture := cover(one.data, one.mime, int(one.type), readable(one.desc)):
+            if picture := make_picture(one.data, one.mime, int(one.type), to_readable(one.desc)):
                 pictures.setdefault((one.type, one.desc, one.data), picture)
         kept = {name: values for name, values in texts.items() if not name.startswith(DROPPED)}
-        return Read(kept, tuple(pictures.values()), (*self._notes, *notes))
+        return FileTags(kept, tuple(pictures.values()), (*self._notes, *notes))
 
 
-def _parts(values: Iterable[object]) -> Iterator[str]:
-    """Every value that says something; a NUL parts two, as in ID3v2.4."""
+def _split_values(values: Iterable[object]) -> Iterator[str]:
+    """Every value that is not blank; a NUL separates two, as in ID3v2.4."""
     for value in values:
         for part in str(value).split("\0"):
-            if text := readable(part).strip():
+            if text := to_readable(part).strip():
                 yield text
 
 
-def cleaned(texts: Mapping[str, Iterable[object]]) -> dict[str, tuple[str, ...]]:
+def clean_texts(texts: Mapping[str, Iterable[object]]) -> dict[str, tuple[str, ...]]:
     """``texts`` without empty names and values, in characters that every kind of tag can hold, each value once."""
     found: dict[str, tuple[str, ...]] = {}
     for given, values in texts.items():
-        name = readable(given).strip().lower()
-        parts = (*found.get(name, ()), *_parts(values))
+        name = to_readable(given).strip().lower()
+        parts = (*found.get(name, ()), *_split_values(values))
         if name and parts:
             found[name] = tuple(dict.fromkeys(parts))
     return found
 
 
-def readable(text: str) -> str:
-    """``text`` as any tag can hold it: whole characters, and of the controls only tabs and line ends."""
+def to_readable(text: str) -> str:
+    """``text`` as any tag can hold it: whole characters, no control characters but tabs and line ends."""
     whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return _CONTROLS.sub("", whole.replace("\r\n", "\n").replace("\r", "\n"))

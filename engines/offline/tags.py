@@ -1,6 +1,6 @@
-"""Tags: what a song says of itself, carried to its stems. Names are those of Vorbis comments, in lower case.
+"""Tags of a song, copied to its stems. Names are those of Vorbis comments, in lower case.
 
-What a stem's file cannot hold is left out and noted, since nothing in a tag is worth the stem.
+Tags that a stem's file cannot hold are left out and noted: no tag is worth losing the stem.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from typing import Any
 
 from mutagen import flac, wave
 
-from engines.offline.tagreader import FRAMES, cleaned, id3, read_file
+from engines.offline.tagreader import FRAMES, clean_texts, id3, read_file_tags
 
 STRINGS = ("title", "copyright", "artist", "comment", "date", "album", "license", "tracknumber", "genre")
-"""What a WAV's INFO chunk can say, in soundfile's names."""
+"""Texts of a WAV's INFO chunk, by soundfile's names."""
 INFO_BYTES = 1000
-"""What is kept of a text in INFO: with more in all its strings, libsndfile writes a list that it cannot read again."""
+"""Longest text in INFO: with more in all its strings, libsndfile writes a list that it cannot read again."""
 BLOCK_BYTES = (1 << 24) - 1
-"""What a metadata block of a FLAC can hold: its length has 24 bits."""
+"""Largest metadata block of a FLAC: its length has 24 bits."""
 ID3_BYTES = (1 << 28) - (1 << 16)
 WAV_BYTES = (1 << 32) - (1 << 16)
-"""What an ID3 tag and a WAV can hold, with lengths of 28 and 32 bits; a little is left for padding and headers."""
+"""Largest ID3 tag and WAV, with lengths of 28 and 32 bits; a little is left for padding and headers."""
 VORBIS_NAME = re.compile(r"[ -<>-}]+")
 """A comment's name: printable ASCII without = and ~ (https://xiph.org/vorbis/doc/v-comment.html)."""
 DESCRIBED = 64
-"""More than the fields around a picture or a text take."""
+"""Bytes reserved for the fields around a picture or a text; more than they take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,32 +38,32 @@ class Tags:
     pictures: tuple[flac.Picture, ...] = ()
     notes: tuple[str, ...] = ()
 
-    def of_stem(self, stem: str) -> Tags:
-        """The same, the stem in brackets behind the title. A song without a title gives stems without one."""
+    def for_stem(self, stem: str) -> Tags:
+        """The tags of a stem: the title gets the stem's name in brackets. Without a title the stem has none."""
         title = tuple(f"{text} ({stem})" for text in self.texts.get("title", ()))
         return replace(self, texts=self.texts | {"title": title}) if title else self
 
 
 def read_tags(path: Path) -> Tags:
-    """What the file at ``path`` says of itself. Tags that are broken give a note and no error: music matters more."""
-    read = read_file(path)
+    """Read the tags of the file at ``path``. Broken tags give a note and no error: music matters more."""
+    read = read_file_tags(path)
     return Tags(read.texts, read.pictures, read.notes)
 
 
-def strings(tags: Tags) -> dict[str, str]:
-    """The part that a WAV's INFO chunk can hold, long texts cut; ID3 has them whole."""
-    texts = cleaned(tags.texts)
-    told = {name: "; ".join(texts[name]) for name in STRINGS if name in texts}
-    cut = {name: text.encode()[:INFO_BYTES].decode("utf-8", "ignore").strip() for name, text in told.items()}
+def to_info_strings(tags: Tags) -> dict[str, str]:
+    """The texts that a WAV's INFO chunk can hold, long ones cut; the ID3 chunk has them whole."""
+    texts = clean_texts(tags.texts)
+    joined = {name: "; ".join(texts[name]) for name in STRINGS if name in texts}
+    cut = {name: text.encode()[:INFO_BYTES].decode("utf-8", "ignore").strip() for name, text in joined.items()}
     return {name: text for name, text in cut.items() if text}
 
 
 def add_tags(path: Path, tags: Tags) -> tuple[str, ...]:
-    """Write ``tags`` into the WAV (as an ID3 chunk) or FLAC file at ``path``; what had to be left out, as notes.
+    """Write ``tags`` into the WAV (as an ID3 chunk) or FLAC file at ``path``; notes on what was left out.
 
-    Raises: OSError where the disk refuses.
+    Raises: OSError where the file cannot be written.
     """
-    tags = replace(tags, texts=cleaned(tags.texts))
+    tags = replace(tags, texts=clean_texts(tags.texts))
     if not tags.texts and not tags.pictures:
         return ()
     with path.open("rb") as head:
@@ -73,13 +73,13 @@ def add_tags(path: Path, tags: Tags) -> tuple[str, ...]:
     except OSError:
         raise
     except Exception as error:  # whatever a library makes of odd tags, the sound is written already
-        if refusal := _refusal(error):
-            raise refusal from error
+        if cause := _find_os_error(error):
+            raise cause from error
         return (f"the tags could not be written ({' '.join(str(error).split()) or type(error).__name__})",)
 
 
-def _refusal(error: BaseException | None) -> OSError | None:
-    """The disk's error, from which the tag library made its own."""
+def _find_os_error(error: BaseException | None) -> OSError | None:
+    """The OSError that caused the tag library's error, if one did."""
     while error is not None and not isinstance(error, OSError):
         error = error.__cause__ or error.__context__
     return error
@@ -90,7 +90,7 @@ def _add_to_flac(path: Path, tags: Tags) -> tuple[str, ...]:
     if file.tags is None:
         file.add_tags()
     nameless = [name for name in tags.texts if not VORBIS_NAME.fullmatch(name)]
-    texts, long = _fitting_texts(tags, BLOCK_BYTES - (1 << 12), nameless)
+    texts, long = _select_texts(tags, BLOCK_BYTES - (1 << 12), nameless)
     for name, values in texts.items():
         file.tags.extend((name, value) for value in values)
     pictures = [one for one in tags.pictures if _picture_bytes(one) <= BLOCK_BYTES]
@@ -102,7 +102,7 @@ def _add_to_flac(path: Path, tags: Tags) -> tuple[str, ...]:
 
 def _add_to_wav(path: Path, tags: Tags) -> tuple[str, ...]:
     room = min(ID3_BYTES, WAV_BYTES - path.stat().st_size)
-    texts, long = _fitting_texts(tags, room)
+    texts, long = _select_texts(tags, room)
     room -= sum(_text_bytes(name, values) for name, values in texts.items())
     pictures = []
     for picture in tags.pictures:
@@ -112,14 +112,14 @@ def _add_to_wav(path: Path, tags: Tags) -> tuple[str, ...]:
     file: Any = wave.WAVE(path)  # type: ignore[no-untyped-call]
     if file.tags is None:
         file.add_tags()
-    for frame in frames_of(Tags(texts, tuple(pictures))):
+    for frame in to_id3_frames(Tags(texts, tuple(pictures))):
         file.tags.add(frame)
     file.save()
     return _notes("WAV", [], long, len(tags.pictures) - len(pictures))
 
 
-def _fitting_texts(tags: Tags, room: int, without: Iterable[str] = ()) -> tuple[dict[str, tuple[str, ...]], list[str]]:
-    """The texts that fit in ``room`` bytes, the shortest first, in their order; and the names of the others."""
+def _select_texts(tags: Tags, room: int, without: Iterable[str] = ()) -> tuple[dict[str, tuple[str, ...]], list[str]]:
+    """The texts that fit in ``room`` bytes, shorter ones preferred, in their order; and the names of the others."""
     left_out = set(without)
     long = []
     for name in sorted(set(tags.texts) - left_out, key=lambda name: _text_bytes(name, tags.texts[name])):
@@ -149,7 +149,7 @@ def _notes(format_: str, nameless: Iterable[str], long: Iterable[str], covers: i
     return tuple(notes)
 
 
-def frames_of(tags: Tags) -> list[Any]:
+def to_id3_frames(tags: Tags) -> list[Any]:
     """``tags`` as ID3v2.4 frames."""
     known = {name: frame for frame, name in reversed(FRAMES.items())}
     frames: list[Any] = []

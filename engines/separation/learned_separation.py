@@ -18,7 +18,7 @@ from bridge.core.audio import STEMS
 from bridge.core.engine import AudioPort, Block, EngineSpec, State
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
-from engines.onnx import Bound, Session, read_model, read_shipped, shapes
+from engines.onnx import BoundSession, Session, read_model, read_shapes, read_shipped
 from engines.providers import open_fastest
 from engines.separation.stft import Spectra
 
@@ -81,7 +81,7 @@ class LearnedSeparation:
         self._spectra = Spectra(rate, profile.hop, profile.overlap)
         if self._session is None:
             self._session = self._open()
-        size = shapes(self._session)[0]["state"]
+        size = read_shapes(self._session)[0]["state"]
         # What a step reads and what it writes must not be one array: two of each phase take turns.
         self._memories = np.zeros((2, profile.phases, *size), np.float32)
         self._hops = np.zeros((), np.int64)
@@ -108,7 +108,7 @@ class LearnedSeparation:
         """The model, its shapes checked."""
         name = FILE if self._model is None else str(self._model)
         session = open_fastest(read_shipped(WEIGHTS, FILE) if self._model is None else read_model(self._model), name)
-        inputs, outputs = shapes(session)
+        inputs, outputs = read_shapes(session)
         state = inputs.get("state", ())
         wanted = (
             {"power": self._spectra.power.shape, "state": state},
@@ -118,9 +118,9 @@ class LearnedSeparation:
             raise EngineError(f"{name}: inputs {inputs} and outputs {outputs}", f"a separation model has {wanted}")
         return session
 
-    def _step(self, turn: int, phase: int) -> Bound:
+    def _step(self, turn: int, phase: int) -> BoundSession:
         """One step of memory ``phase`` from its array number ``turn`` into the other."""
-        return Bound(
+        return BoundSession(
             self._session,
             {"power": self._spectra.power, "state": self._memories[turn, phase]},
             {"masks": self._spectra.masks, "after": self._memories[1 - turn, phase]},

@@ -19,7 +19,7 @@ from bridge.core.time import BlockTime
 from bridge.errors import BridgeError
 from bridge.printing import Printer, columns, one_line
 from bridge.streams import write_json
-from engines.onnx import Bound
+from engines.onnx import BoundSession
 from engines.separation.dsp import DspSeparation
 from engines.separation.learned_separation import LOW, STANDARD, ULTRA, LearnedSeparation
 from engines.separation.models.adapters.streaming import StreamingSeparator
@@ -46,10 +46,10 @@ class HopCost:
     problem: str = ""
 
 
-class TimedStep(Bound):
+class TimedStep(BoundSession):
     """A step that says how much processor time it took."""
 
-    def __init__(self, step: Bound) -> None:
+    def __init__(self, step: BoundSession) -> None:
         self._step = step
         self.took_s = 0.0
 
@@ -62,7 +62,7 @@ class TimedStep(Bound):
 class TimedSeparation(LearnedSeparation):
     """The engine, and how much of its processor time the network took."""
 
-    def _step(self, turn: int, phase: int) -> Bound:
+    def _step(self, turn: int, phase: int) -> BoundSession:
         return TimedStep(super()._step(turn, phase))
 
     def network_s(self) -> float:

@@ -15,7 +15,7 @@ def mixed(sides: np.ndarray, piece: int = 512) -> np.ndarray:
     for first in range(0, sides.shape[1], piece):
         here = sides[:, first : first + piece]
         mono = here.mean(axis=0)
-        downmix.add(here, mono)
+        downmix.correct(here, mono)
         found.append(mono)
     return np.concatenate(found)
 
@@ -63,9 +63,9 @@ def test_samples_that_are_no_numbers_do_not_stay() -> None:
 def test_its_state_can_be_kept_and_taken_up() -> None:
     sides = np.stack([music(), -music()])
     one, other = Downmix(RATE), Downmix(RATE)
-    one.add(sides[:, :RATE], np.zeros(RATE, np.float32))
+    one.correct(sides[:, :RATE], np.zeros(RATE, np.float32))
     other.restore(one.state())
     monos = [np.zeros(RATE, np.float32) for _ in range(2)]
     for downmix, mono in zip((one, other), monos, strict=True):
-        downmix.add(sides[:, RATE : 2 * RATE], mono)
+        downmix.correct(sides[:, RATE : 2 * RATE], mono)
     assert np.array_equal(monos[0], monos[1])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from onnx import helper
 
 from bridge.errors import EngineError
-from engines.onnx import CPU, Bound, open_session, read_model, read_shipped, shapes
+from engines.onnx import CPU, BoundSession, open_session, read_model, read_shapes, read_shipped
 from tests.engines.separation.tiny import MASKS, POWER, STATE, remember, remembering, save
 
 
@@ -69,13 +69,13 @@ def test_a_provider_that_this_build_lacks_is_refused(model: Path) -> None:
 def test_shapes_come_by_name(model: Path) -> None:
     session = open_session(model.read_bytes(), "model.onnx")
     assert session.get_providers() == [CPU]
-    assert shapes(session) == ({"power": POWER, "state": STATE}, {"masks": MASKS, "after": STATE})
+    assert read_shapes(session) == ({"power": POWER, "state": STATE}, {"masks": MASKS, "after": STATE})
 
 
 def test_a_bound_run_reads_and_writes_the_arrays_where_they_are(model: Path) -> None:
     power, state, after = np.zeros(POWER, np.float32), np.zeros(STATE, np.float32), np.zeros(STATE, np.float32)
     masks = np.zeros(MASKS, np.float32)
-    bound = Bound(
+    bound = BoundSession(
         open_session(model.read_bytes(), "model.onnx"),
         {"power": power, "state": state},
         {"masks": masks, "after": after},
@@ -93,7 +93,7 @@ def test_a_bound_run_reads_and_writes_the_arrays_where_they_are(model: Path) -> 
 @pytest.mark.parametrize("wrong", [np.zeros(POWER), np.zeros((1, 1, 3, 480), np.float32)[..., ::2]])
 def test_arrays_that_cannot_be_bound_are_refused(wrong: NDArray[np.float32], model: Path) -> None:
     with pytest.raises(EngineError, match=r"power.*contiguous float32"):
-        Bound(open_session(model.read_bytes(), "model.onnx"), {"power": wrong}, {})
+        BoundSession(open_session(model.read_bytes(), "model.onnx"), {"power": wrong}, {})
 
 
 def test_a_model_that_loads_but_cannot_run_says_so(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_a_model_that_loads_but_cannot_run_says_so(tmp_path: Path) -> None:
     arrays = {"beyond": np.full(4, 99), "quarters": np.zeros(MASKS, np.float32)}
     session = open_session(save(tmp_path / "model.onnx", nodes, arrays).read_bytes(), "model.onnx")
     inputs, outputs = (
-        {name: np.zeros(shape, np.float32) for name, shape in ports.items()} for ports in shapes(session)
+        {name: np.zeros(shape, np.float32) for name, shape in ports.items()} for ports in read_shapes(session)
     )
     with pytest.raises(EngineError, match="loads but does not run"):
-        Bound(session, inputs, outputs).run()
+        BoundSession(session, inputs, outputs).run()

@@ -17,7 +17,7 @@ import numpy as np
 from bridge.core.events import QUALITIES
 from engines.accompaniment.harmony.repetition import AS_NOW, FEATURES, FURTHEST, LAGS, RAISED, Floats, compared, told
 from engines.accompaniment.harmony.vocabulary import CLASSES, COUNT, NONE, THIRDS, UNKNOWN, Doubles, States
-from engines.onnx import Bound, open_session, read_shipped
+from engines.onnx import BoundSession, open_session, read_shipped
 
 FILE = "foresight.onnx"
 METRE, LASTED, HEARD = 4, 16, 128
@@ -98,7 +98,7 @@ class Foreseer:
         self._there = np.zeros((len(LAGS), FURTHEST), np.float32)
         self._words = np.zeros((WORDS, FURTHEST), np.float32)
         self._habit = np.zeros((FURTHEST, KINDS), np.float32)
-        self._bound = Bound(
+        self._bound = BoundSession(
             open_session(model, name),
             {"lags": self._lags, "context": self._context, "there": self._there},
             {"words": self._words, "habit": self._habit},

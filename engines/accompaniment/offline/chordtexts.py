@@ -30,8 +30,8 @@ from engines.accompaniment.chord_symbol import chord_of, unclear_b
 from engines.accompaniment.harmony.chord_recognition import Sounding, pitch_classes_of
 from engines.accompaniment.harmony.vocabulary import Doubles
 from engines.accompaniment.score import NO_CHORD
-from engines.offline.smf.metas import TEXT, TRACK_NAME, text_of
-from engines.offline.smf.reading import Smf, Track
+from engines.offline.smf.metas import TEXT, TRACK_NAME, parse_text
+from engines.offline.smf.reading import MidiTrackEvents, Smf
 
 LEAST_PLAIN, LEAST_NAMED, LEAST = 0.4, 0.5, 0.85
 MOST_WORDS = 0.1
@@ -79,7 +79,7 @@ def chord_tracks(smf: Smf) -> list[ChordTrack]:
     ours = any(name.startswith(OURS) for name in _names(smf.tracks[0])[:1])
     found = []
     for number, track in enumerate(smf.tracks, 1):
-        texts = [(event.tick, text) for event in track if (text := text_of(event, TEXT)) is not None]
+        texts = [(event.tick, text) for event in track if (text := parse_text(event, TEXT)) is not None]
         symbols = tuple(NamedChord(tick, text, chord) for tick, text in texts if (chord := chord_of(text)) is not None)
         if not symbols or any(text.startswith(KARAOKE) for _, text in texts):
             continue
@@ -115,8 +115,8 @@ def named_chords(
     return _each_beat(kept, beats) if kept else None, remarks
 
 
-def _names(track: Track) -> list[str]:
-    return [text for event in track if (text := text_of(event, TRACK_NAME)) is not None]
+def _names(track: MidiTrackEvents) -> list[str]:
+    return [text for event in track if (text := parse_text(event, TRACK_NAME)) is not None]
 
 
 def _agreed(

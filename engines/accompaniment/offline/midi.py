@@ -12,8 +12,8 @@ from engines.accompaniment.arranger import Part
 from engines.accompaniment.offline.piece import Tempi, starts_of
 from engines.accompaniment.score import Bar
 from engines.accompaniment.style import PartStyle, Style
-from engines.offline.smf.bars import bar_lengths, metre_changes
-from engines.offline.smf.writing import SIGNATURES, TimedMessage, metre_messages, tempo_messages, write_smf
+from engines.offline.smf.bars import find_metre_changes, split_into_bars
+from engines.offline.smf.writing import SIGNATURES, TimedMessage, to_metre_messages, to_tempo_messages, write_smf
 
 CHANNELS = {"bass": 0, "keys": 1, "pad": 2, "guitar": 3, "drums": 9}
 """From 0, as in the messages; drums are on channel 10 as General MIDI has them."""
@@ -28,10 +28,10 @@ def band_file(
     """The file's bytes. ``name`` is that of the first track; the first bar begins after ``lead_ticks``, and what is
     played in the file's first beat comes ``late_ticks`` later in it (see `Piece`)."""
     starts = starts_of(bars, lead_ticks)
-    lengths = [*bar_lengths(lead_ticks, bars[0].ticks), *(bar.ticks for bar in bars)]
+    lengths = [*split_into_bars(lead_ticks, bars[0].ticks), *(bar.ticks for bar in bars)]
     conductor: list[TimedMessage] = [(0, MetaMessage("track_name", name=name))]
-    conductor += tempo_messages((tick, tempo) for tick, tempo in tempi if tick < max(starts[-1], 1))
-    conductor += metre_messages(metre_changes(lengths))
+    conductor += to_tempo_messages((tick, tempo) for tick, tempo in tempi if tick < max(starts[-1], 1))
+    conductor += to_metre_messages(find_metre_changes(lengths))
     if key is not None:
         conductor.append((0, MetaMessage("key_signature", key=SIGNATURES[key.minor][key.tonic])))
     conductor += _markers(bars, starts)

@@ -20,7 +20,7 @@ from engines.accompaniment.score import COUNT_IN
 from engines.accompaniment.sheet import Section, Sheet
 from engines.offline.smf.bars import SIXTEENTH, fill_time
 from engines.offline.smf.events import Event
-from engines.offline.smf.metas import MARKER, key_of, metre_of, tempo_of, text_of
+from engines.offline.smf.metas import MARKER, parse_key, parse_metre, parse_tempo, parse_text
 from engines.offline.smf.reading import USUAL_US, Smf, read_smf
 
 DRUMS = 9
@@ -44,7 +44,7 @@ def read_midi(data: bytes, name: str, harmony: bool = True) -> Piece:
     end = max([*(note.end for note in notes), *(track.end for track in tracks if track.sure or not notes)], default=0)
     if end <= 0:
         raise ConfigError(f"{name}: has no notes and names no chords", "give a MIDI file with notes in it")
-    lines = bar_lines(smf.timed(metre_of), end, name)
+    lines = bar_lines(smf.find_all(parse_metre), end, name)
     starts = lines.starts
     if len(starts) < 2:
         raise ConfigError(f"{name}: ends before its first whole bar", "give a longer file")
@@ -98,14 +98,14 @@ def _piece(smf: Smf, lead: int, starts: Sequence[int], chords: Sequence[Chord]) 
     sections = []
     for name, group in groupby(zip(names, bars, strict=True), key=lambda named: named[0]):
         sections.append(Section(name, 1, tuple(bar for _, bar in group)))
-    lead, tempi = _ordinary_lead(lead, tuple(sorted({0: USUAL_US, **dict(smf.timed(tempo_of))}.items())))
+    lead, tempi = _ordinary_lead(lead, tuple(sorted({0: USUAL_US, **dict(smf.find_all(parse_tempo))}.items())))
     sheet = Sheet(tuple(sections), usual, 60e6 / tempi[0][1], _key(smf))
     return Piece(sheet, tempi, lead, counted)
 
 
 def _sections(smf: Smf, starts: Sequence[int]) -> list[str]:
     """A name for each bar: that of the last marker, moved to the nearest bar line. Names of keys are none."""
-    markers = [(event.tick, text) for event in smf.events if (text := text_of(event, MARKER)) and text not in _KEYS]
+    markers = [(event.tick, text) for event in smf.events if (text := parse_text(event, MARKER)) and text not in _KEYS]
     named: dict[int, str] = {}
     for tick, text in sorted(markers):
         after = bisect_left(starts, tick)
@@ -130,7 +130,7 @@ def _ordinary_lead(ticks: int, tempi: Tempi) -> tuple[int, Tempi]:
 def _key(smf: Smf) -> Key | None:
     """The first one written."""
     for event in smf.events:
-        if (key := key_of(event)) is not None:
+        if (key := parse_key(event)) is not None:
             tonic, minor = key
             return Key(tonic, int(minor), 1.0)
     return None

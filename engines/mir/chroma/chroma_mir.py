@@ -77,7 +77,7 @@ class ChromaMir:
         bar_beats = max(at.bar_beats, 1)
         mode = int(block.values[MODE.name])
         prior = prior_for(mode, at, block.values[PRIOR.name])
-        heard = self._pulse.listen(self._onsets.listen(self._mono), at.frame, prior, bar_beats)
+        heard = self._pulse.listen(self._onsets.process(self._mono), at.frame, prior, bar_beats)
         out.events["beats"] += self._leader.listen(mode, at, heard, prior)
         if self._leader.hosted.following:
             self._pulse.index = self._leader.hosted.next_beat  # a pulse that takes over counts on
@@ -91,7 +91,7 @@ class ChromaMir:
         for channel in mix:
             mono += channel
         mono *= 1.0 / len(mix)
-        self._downmix.add(mix, mono)
+        self._downmix.correct(mix, mono)
 
     def _cross_gap(self, frame: int) -> None:
         gap = frame - self._clockwork.next_frame

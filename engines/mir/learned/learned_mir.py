@@ -83,7 +83,7 @@ class LearnedMir:
                 sound = np.where(np.abs(sound) <= LOUDEST, sound, np.float32(0.0))
             np.add.reduce(sound, 0, out=row)
             row *= 1.0 / len(sound)
-            downmix.add(sound, row)
+            downmix.correct(sound, row)
         mode = int(block.values[MODE.name])
         prior = prior_for(mode, at, block.values[PRIOR.name])
         self._rhythm.beats.prefer(prior.bpm, prior.clamp)

@@ -10,7 +10,7 @@ import numpy as np
 from bridge.core.audio import Audio
 from bridge.core.events import Payload, TimedEvent
 from bridge.errors import EngineError
-from engines.onnx import Bound, Floats, open_session, shapes
+from engines.onnx import BoundSession, Floats, open_session, read_shapes
 from engines.saved_state import SavedState
 
 
@@ -21,7 +21,7 @@ class OnnxStepper(SavedState):
 
     def __init__(self, name: str, model: bytes, steps: int, bands: int) -> None:
         session = open_session(model, name)
-        into, out = shapes(session)
+        into, out = read_shapes(session)
         self.levels = np.zeros((1, steps, bands), np.float32)
         if into.get("levels") != self.levels.shape or "chances" not in out or into.get("state") != out.get("after"):
             raise EngineError(f"{name}: not a model of this engine", "use the weights that ship, or export them anew")
@@ -29,7 +29,7 @@ class OnnxStepper(SavedState):
         self._after = np.zeros_like(self.kept)
         self.chances = np.zeros(out["chances"], np.float32)
         inputs, outputs = {"levels": self.levels, "state": self.kept}, {"chances": self.chances, "after": self._after}
-        self._bound = Bound(session, inputs, outputs)
+        self._bound = BoundSession(session, inputs, outputs)
 
     def reset(self) -> None:
         self.levels[:] = 0.0

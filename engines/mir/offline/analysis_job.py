@@ -31,9 +31,9 @@ from engines.mir.offline.song_map_picture import draw
 from engines.mir.offline.tempo_changes import remarks_on
 from engines.mir.offline.waveform_overview import WaveformOverview
 from engines.offline.engine_stream import EngineStream
-from engines.offline.rates import StreamResampler, own_rate
+from engines.offline.rates import StreamResampler, choose_rate
 from engines.offline.song_batch import ProgressCallback
-from engines.offline.songs import names_in, place_of, result_name, spelt
+from engines.offline.songs import escape_name, list_names, make_result_name, resolve_path
 
 MAP = "json"
 """The file that says whose the others of its name are, so it is written first."""
@@ -79,7 +79,11 @@ def analyse_song(
         song = replace(song, remarks=(*song.remarks, *remarks_on(song.beats, track, chances)))
     outcome = AnalysisResult(path, map=song, notes=list(song.remarks), listened_s=clock() - began_s)
     name = name_for(path, out)
-    contents: dict[str, str | bytes] = {MAP: to_json(song), **texts(song), "mid": midi_file(song, spelt(path.stem))}
+    contents: dict[str, str | bytes] = {
+        MAP: to_json(song),
+        **texts(song),
+        "mid": midi_file(song, escape_name(path.stem)),
+    }
     for kind, content in contents.items():
         outcome.files[kind] = out / f"{name}.{kind}"
         write_atomic(outcome.files[kind], content)
@@ -126,7 +130,7 @@ def hear(path: Path, engine: Engine, values: Mapping[str, float], told: Progress
 def _hear(path: Path, engine: Engine, values: Mapping[str, float], told: ProgressCallback, gain: float) -> Analysis:
     outline = WaveformOverview()
     with Song(path) as file:
-        rate = own_rate(engine.spec.rates, file.rate)
+        rate = choose_rate(engine.spec.rates, file.rate)
         listening, gathering, meter = (
             EngineStream(engine, rate, values),
             SongMapBuilder(rate),
@@ -153,8 +157,8 @@ def _hear(path: Path, engine: Engine, values: Mapping[str, float], told: Progres
         chances = meter.finish()
         track = decode(chances)
         sides = sides_remark(meter.cancelling_s, meter.cancelling_between_s, frames / file.rate)
-        remarks = (*(spelt(note) for note in file.notes), *sides, *beat_remarks(chances, track))
-        where = spelt(place_of(path))
+        remarks = (*(escape_name(note) for note in file.notes), *sides, *beat_remarks(chances, track))
+        where = escape_name(resolve_path(path))
         song = gathering.map_of(where, engine.spec.name, file.rate, frames, remarks)
         return Analysis(song, outline, file.rate, chances, track)
 
@@ -165,11 +169,11 @@ def name_for(path: Path, out: Path) -> str:
     A name belongs to the song whose map bears it. Files of that name without a map belong to somebody else. Names that
     differ in capitals alone are one name, as on the next disk they may be.
     """
-    place, taken, longest = spelt(place_of(path)), names_in(out), longest_name(out) - ENDING_BYTES
+    place, taken, longest = escape_name(resolve_path(path)), list_names(out), longest_name(out) - ENDING_BYTES
     number = 0
     while True:
         number += 1
-        tried = result_name(path, number, longest)
+        tried = make_result_name(path, number, longest)
         file = out / f"{tried}.{MAP}"
         if file.is_file():
             if _owner(file) == place:

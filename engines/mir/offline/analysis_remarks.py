@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.mir.offline.beat_decoder import STEADY_BEATS, Track, steadiness
-from engines.offline.progress import length
+from engines.offline.progress import format_duration
 
 UNSTEADY = 0.18
 """Below this median of `steadiness` a recording has no steady beat; speech has 0.08 or less, songs 0.25 or more."""
@@ -31,7 +31,10 @@ def beat_remarks(chances: NDArray[np.float32], track: Track) -> tuple[str, ...]:
         return ()
     if float(np.median(steady[known])) < UNSTEADY:
         return (NO_BEAT,)
-    return tuple(f"no steady beat from {length(start_s)} to {length(end_s)}" for start_s, end_s in _lost(track, steady))
+    return tuple(
+        f"no steady beat from {format_duration(start_s)} to {format_duration(end_s)}"
+        for start_s, end_s in _lost(track, steady)
+    )
 
 
 def sides_remark(cancelling_s: float, between_s: tuple[float, float], duration_s: float) -> tuple[str, ...]:
@@ -40,8 +43,9 @@ def sides_remark(cancelling_s: float, between_s: tuple[float, float], duration_s
         return ()
     start_s, end_s = between_s
     whole = start_s < CANCEL_S and end_s > duration_s - CANCEL_S
-    where = "" if whole else f" between {length(start_s)} and {length(end_s)}"
-    return (f"left and right cancel each other for {length(cancelling_s)}{where}: one was inverted to analyse them",)
+    where = "" if whole else f" between {format_duration(start_s)} and {format_duration(end_s)}"
+    lasts = format_duration(cancelling_s)
+    return (f"left and right cancel each other for {lasts}{where}: one was inverted to analyse them",)
 
 
 def level_remark(peak: float, gain: float) -> tuple[str, ...]:

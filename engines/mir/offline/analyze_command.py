@@ -14,9 +14,9 @@ from rich.text import Text
 from bridge.printing import columns, one_line
 from engines.mir.engine_lookup import DEFAULT, chosen_values, engine_named
 from engines.mir.offline.analysis_job import AnalysisResult, analyse_song
-from engines.offline.progress import length
-from engines.offline.song_batch import each_song, report_of
-from engines.offline.songs import spelt
+from engines.offline.progress import format_duration
+from engines.offline.song_batch import make_reporter, process_songs
+from engines.offline.songs import escape_name
 
 
 def analyze(
@@ -38,12 +38,12 @@ def analyze(
     """
     listener = engine_named(engine)
     values = chosen_values(listener.spec.controls, set_ or [])
-    return each_song(
+    return process_songs(
         files,
         out,
         lambda song, told: analyse_song(song, out, listener, values, told, time.monotonic),
         lambda song, error: AnalysisResult(song, "failed", error=error.message, hint=error.hint),
-        report_of(table, _as_dict, json_),
+        make_reporter(table, _as_dict, json_),
         "stopped; the songs before this one are finished",
     )
 
@@ -66,8 +66,8 @@ def table(outcomes: Sequence[AnalysisResult]) -> RenderableType:
         lines.append(Text(f"{name}: {one_line(outcome.files['json'].with_suffix(''))}.*"))
         shown.add_row(
             name,
-            length(song.duration_s),
-            length(outcome.took_s),
+            format_duration(song.duration_s),
+            format_duration(outcome.took_s),
             f"{_speed(outcome):.0f} x",
             f"{song.bpm:.1f}" if song.bpm else "–",
             str(len(song.beats)),
@@ -85,9 +85,9 @@ def _speed(outcome: AnalysisResult) -> float:
 def _as_dict(outcome: AnalysisResult) -> dict[str, object]:
     song = outcome.map
     return {
-        "song": spelt(outcome.song),
+        "song": escape_name(outcome.song),
         "status": outcome.status,
-        "files": {kind: spelt(path) for kind, path in outcome.files.items()},
+        "files": {kind: escape_name(path) for kind, path in outcome.files.items()},
         "rate_hz": song.rate_hz if song else 0,
         "length_frames": song.length_frames if song else 0,
         "tempo_bpm": song.bpm if song and song.bpm else None,
@@ -98,6 +98,6 @@ def _as_dict(outcome: AnalysisResult) -> dict[str, object]:
         "listened_s": round(outcome.listened_s, 3),
         "times_real_time": round(_speed(outcome), 1),
         "notes": outcome.notes,
-        "error": spelt(outcome.error),
-        "hint": spelt(outcome.hint),
+        "error": escape_name(outcome.error),
+        "hint": escape_name(outcome.hint),
     }

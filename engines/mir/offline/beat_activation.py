@@ -52,7 +52,7 @@ class ActivationExtractor:
         for first in range(0, len(mono), WATCHED_FRAMES):
             piece = slice(first, first + WATCHED_FRAMES)
             before = self._downmix.inverted_frames
-            self._downmix.add(audio[:, piece], mono[piece])
+            self._downmix.correct(audio[:, piece], mono[piece])
             if self._downmix.inverted_frames > before:
                 start, end = self._frames + first, self._frames + first + len(mono[piece])
                 self._cancelling = (min(self._cancelling[0], start), end)

@@ -14,8 +14,8 @@ from mido import Message, MetaMessage
 
 from bridge.core.time import TICKS_PER_BEAT
 from engines.mir.offline.song_map import ChordSpan, NoteSpan, SongBeat, SongMap
-from engines.offline.smf.bars import FASTEST_US, MOST_BEATS, SLOWEST_US, bar_lengths, fill_time, metre_changes
-from engines.offline.smf.writing import SIGNATURES, TimedMessage, metre_messages, tempo_messages, write_smf
+from engines.offline.smf.bars import FASTEST_US, MOST_BEATS, SLOWEST_US, fill_time, find_metre_changes, split_into_bars
+from engines.offline.smf.writing import SIGNATURES, TimedMessage, to_metre_messages, to_tempo_messages, write_smf
 
 STILL_BPM = 120.0
 """What a file in which no beat was heard is written in."""
@@ -88,7 +88,7 @@ def bars(beats: Sequence[SongBeat], beat_ticks: Sequence[int]) -> list[tuple[int
         if beat.number == 1:
             lengths += _bar_lengths(start - at, usual)
             at = start
-    return metre_changes([*lengths, _bar_ticks(beats[-1]) if beats else usual])
+    return find_metre_changes([*lengths, _bar_ticks(beats[-1]) if beats else usual])
 
 
 def _bar_ticks(beat: SongBeat) -> int:
@@ -100,7 +100,7 @@ def _bar_lengths(ticks: int, usual: int) -> Iterator[int]:
     """``ticks`` as one bar, with the sixteenths that are over before it; as usual ones where it would be too long."""
     whole = ticks - ticks % TICKS_PER_BEAT
     fits = whole <= min(LONGEST_BARS * usual, MOST_BEATS * TICKS_PER_BEAT)
-    return bar_lengths(ticks, max(whole, 1) if fits else usual)
+    return split_into_bars(ticks, max(whole, 1) if fits else usual)
 
 
 def midi_file(song: SongMap, name: str) -> bytes:
@@ -108,8 +108,8 @@ def midi_file(song: SongMap, name: str) -> bytes:
     grid = TempoGrid(song.beats, song.bpm)
     end = max(grid.tick_at(song.duration_s), grid.ticks[-1])
     conductor: list[TimedMessage] = [(0, MetaMessage("track_name", name=name))]
-    conductor += metre_messages(bars(song.beats, grid.beat_ticks))
-    conductor += tempo_messages(zip(grid.ticks, grid.tempi_us, strict=True))
+    conductor += to_metre_messages(bars(song.beats, grid.beat_ticks))
+    conductor += to_tempo_messages(zip(grid.ticks, grid.tempi_us, strict=True))
     for span in song.keys:
         tick = grid.tick_at(span.start_s)
         conductor.append((tick, MetaMessage("key_signature", key=SIGNATURES[span.minor][span.tonic])))

@@ -14,7 +14,7 @@ from engines.mir.offline.beat_activation import times_of
 from engines.mir.offline.beat_decoder import SILENT_STEPS, Track
 from engines.mir.offline.metrical_levels import ALIKE_OCTAVES, OctaveAmbiguity, at_one_level, at_speed_of
 from engines.mir.offline.song_map import SongBeat
-from engines.offline.progress import length
+from engines.offline.progress import format_duration
 
 Doubles = NDArray[np.float64]
 Floats = NDArray[np.float32]
@@ -97,14 +97,14 @@ def silences_of(chances: Floats) -> list[tuple[float, float]]:
 def tempo_remarks(changes: Sequence[TempoStep], doubts: Sequence[OctaveAmbiguity]) -> tuple[str, ...]:
     """What is to be said of them."""
     said = [
-        f"the tempo changes at {length(change.time_s)}, from {change.before:.0f} to {change.after:.0f}"
+        f"the tempo changes at {format_duration(change.time_s)}, from {change.before:.0f} to {change.after:.0f}"
         for change in changes
     ]
     if len(said) > MOST_CHANGES:
-        said = [f"the tempo changes {len(changes)} times, first at {length(changes[0].time_s)}"]
+        said = [f"the tempo changes {len(changes)} times, first at {format_duration(changes[0].time_s)}"]
     for doubt in doubts:
         times = "twice" if doubt.bpm > doubt.other else "half"
-        where = f"from {length(doubt.start_s)} to {length(doubt.end_s)}"
+        where = f"from {format_duration(doubt.start_s)} to {format_duration(doubt.end_s)}"
         said.append(f"{where} the beats may be {times} as fast as the music ({doubt.bpm:.0f} or {doubt.other:.0f})")
     return tuple(said)
 
@@ -135,7 +135,8 @@ def unsure_remarks(
                 break
         if last - first + 1 >= FEWEST_UNSURE and beats_s[first] >= until_s:
             until_s = float(beats_s[last])
-            said.append(f"beats from {length(float(beats_s[first]))} to {length(until_s)} are not sure: {why}")
+            between = f"from {format_duration(float(beats_s[first]))} to {format_duration(until_s)}"
+            said.append(f"beats {between} are not sure: {why}")
     return tuple(said)
 
 

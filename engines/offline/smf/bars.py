@@ -1,7 +1,7 @@
-"""Ordinary bars and tempi: any time before or between beats, written so that every DAW takes the file.
+"""Bars and tempi for any time before or between beats, such that every DAW accepts the file.
 
-A bar is counted in quarters, eighths or sixteenths, MOST_BEATS at most (Live knows no finer value, and no DAW a bar of
-300 quarters), a tempo lies between 20 and 300 quarter notes a minute (Cubase knows no faster one, Live no slower one).
+A bar is counted in quarters, eighths or sixteenths, MOST_BEATS at most (Live has no finer value, and no DAW a bar of
+300 quarters). A tempo lies between 20 and 300 quarter notes a minute (Cubase has no faster one, Live no slower one).
 """
 
 from __future__ import annotations
@@ -20,22 +20,24 @@ FASTEST_US, SLOWEST_US = 200_000, 3_000_000
 SHORTEST_US = FASTEST_US / 4
 """A sixteenth at the fastest tempo: no bar is shorter."""
 USUAL_LONGEST_US = 2_000_000
-"""A quarter note that is chosen freely is no longer."""
+"""Longest quarter note where the tempo is free."""
 EXACT_US = 100.0
-"""As near as one tempo has to come to a time; else two do, which differ by a microsecond."""
+"""Largest error of a time filled with one tempo; else two tempi fill it, which differ by a microsecond."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """``ticks``, a whole number of sixteenths, and ``tempi`` (tick, microseconds a quarter note) that fill a time."""
+    """A lead-in: ``ticks``, a whole number of sixteenths, and ``tempi`` (tick, microseconds a quarter note)."""
 
     ticks: int
     tempi: tuple[tuple[int, int], ...]
 
 
 def fill_time(length_us: float, period_us: float) -> Lead:
-    """Quarter notes of about ``period_us`` that last ``length_us`` (to EXACT_US), sixteenths where there is no room
-    for one; nothing where there is no room for a sixteenth either."""
+    """Quarter notes of about ``period_us`` that last ``length_us`` (to EXACT_US).
+
+    Sixteenths where there is no room for a quarter; nothing where there is no room for a sixteenth either.
+    """
     period_us = min(max(period_us, FASTEST_US), USUAL_LONGEST_US)
     sixteenths = round(4 * length_us / period_us)
     if length_us < SHORTEST_US:
@@ -52,8 +54,8 @@ def fill_time(length_us: float, period_us: float) -> Lead:
     return Lead(quarters * TICKS_PER_BEAT, ((0, tempo + 1), (longer * TICKS_PER_BEAT, tempo)))
 
 
-def bar_lengths(ticks: int, usual: int) -> Iterator[int]:
-    """``ticks`` as lengths of bars of ``usual`` ticks at most, what is over first: sixteenths, then quarters."""
+def split_into_bars(ticks: int, usual: int) -> Iterator[int]:
+    """Split ``ticks`` into bars of ``usual`` ticks at most; the remainder comes first: sixteenths, then quarters."""
     over = ticks % TICKS_PER_BEAT
     if over:
         yield over
@@ -63,7 +65,7 @@ def bar_lengths(ticks: int, usual: int) -> Iterator[int]:
     yield from [usual] * (ticks // usual)
 
 
-def metre_of_ticks(ticks: int) -> tuple[int, int]:
+def to_metre(ticks: int) -> tuple[int, int]:
     """Numerator and denominator of a bar of so many ticks. Raises: ValueError where it is no ordinary bar."""
     denominator = next((16 // over for over in (4, 2, 1) if ticks % (over * SIXTEENTH) == 0), 0)
     numerator = ticks * denominator // (4 * TICKS_PER_BEAT)
@@ -72,11 +74,11 @@ def metre_of_ticks(ticks: int) -> tuple[int, int]:
     return numerator, denominator
 
 
-def metre_changes(lengths: Iterable[int], at: int = 0) -> list[tuple[int, int, int]]:
-    """(tick, numerator, denominator) wherever the metre changes in bars of these ``lengths``, in ticks from ``at``."""
+def find_metre_changes(lengths: Iterable[int], at: int = 0) -> list[tuple[int, int, int]]:
+    """(tick, numerator, denominator) of each metre change in bars of these ``lengths``, in ticks from ``at``."""
     changes: list[tuple[int, int, int]] = []
     for length in lengths:
-        metre = metre_of_ticks(length)
+        metre = to_metre(length)
         if not changes or changes[-1][1:] != metre:
             changes.append((at, *metre))
         at += length

@@ -1,7 +1,7 @@
 """Standard MIDI file container: the header and the bytes of each track, alone or in RIFF (RMID).
 
-Chunks of other kinds are skipped, before, between and behind the tracks, as the specification says. Lengths are trusted
-where they lead to another chunk or to the file's end; else a track ends where the next one begins.
+Chunks of other kinds are skipped, before, between and after the tracks, as the specification says. Lengths are trusted
+where another chunk or the file's end follows; else a track ends where the next one begins.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ HEADER, TRACK = b"MThd", b"MTrk"
 RIFF = (b"RIFF", b"RIFX")
 RMID = b"RMID"
 PREFIX_BYTES = 12
-"""How much of a file `is_smf` has to see."""
+"""Bytes of a file that `is_smf` needs."""
 CHUNK_HEAD_BYTES, HEADER_BYTES = 8, 6
 END_OF_TRACK = b"\xff\x2f\x00"
 
@@ -21,7 +21,7 @@ END_OF_TRACK = b"\xff\x2f\x00"
 class Container:
     """``format``: 0, 1 or 2. ``division``: as written, ticks a quarter note or, from 0x8000 on, SMPTE time.
 
-    ``tracks``: their bytes. ``remarks``: what is wrong with the file and was passed over.
+    ``tracks``: their bytes. ``remarks``: faults of the file that were skipped.
     """
 
     format: int
@@ -31,12 +31,12 @@ class Container:
 
 
 def is_smf(prefix: bytes) -> bool:
-    """Whether a file that begins with ``prefix`` (PREFIX_BYTES) is MIDI by its content."""
+    """Whether the content of a file that begins with ``prefix`` (PREFIX_BYTES) is MIDI."""
     return prefix.startswith(HEADER) or (prefix.startswith(RIFF) and prefix[8:12] == RMID)
 
 
 def open_container(data: bytes) -> Container:
-    """What the file ``data`` holds. Raises: ValueError, with the reason, where there is no header."""
+    """Parse the file ``data``. Raises: ValueError, with the reason, where there is no header."""
     at = data.find(HEADER)
     if at < 0 or len(data) < at + CHUNK_HEAD_BYTES + HEADER_BYTES:
         raise ValueError("it has no MIDI header" if at < 0 else "its header is cut off")
@@ -51,13 +51,13 @@ def open_container(data: bytes) -> Container:
     if first < at + CHUNK_HEAD_BYTES + HEADER_BYTES or not _begins_chunk(data, first, end):
         first = data.find(TRACK, at, end)
         first = end if first < 0 else first
-    tracks = _tracks(data, first, end, remarks)
+    tracks = _find_tracks(data, first, end, remarks)
     if len(tracks) != count:
         remarks.append(f"the header says {count} tracks, {len(tracks)} are there")
     return Container(kind, division, tuple(tracks), tuple(remarks))
 
 
-def _tracks(data: bytes, at: int, end: int, remarks: list[str]) -> list[bytes]:
+def _find_tracks(data: bytes, at: int, end: int, remarks: list[str]) -> list[bytes]:
     """The bytes of each track from ``at`` to ``end``."""
     tracks: list[bytes] = []
     while at + CHUNK_HEAD_BYTES <= end:

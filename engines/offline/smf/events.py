@@ -1,7 +1,7 @@
-"""Standard MIDI file events: the messages in a track's bytes, however sloppily they were written.
+"""Standard MIDI file events: a tolerant parser of a track's bytes.
 
-Running status goes on across metas and system exclusives; what has no place in a file (clock, song position) is
-skipped. A track that breaks off, or whose bytes make no sense any more, is read as far as it goes.
+Running status continues across metas and system exclusives; messages that do not belong in a file (clock, song
+position) are skipped. A track that breaks off, or whose bytes are invalid from some point on, is read up to there.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ END = 0x2F
 """The meta that ends a track."""
 DATA_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}
 SYSTEM_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1}
-"""What follows a system message; nothing, where it is not in here."""
+"""Data bytes of system messages; none for those that are not listed."""
 
 
 class Event(NamedTuple):
-    """``tick``: from the track's start, as the file counts. ``status``: META, or a channel message's first byte.
+    """``tick``: from the track's start, in the file's division. ``status``: META, or a channel message's first byte.
 
-    ``kind``: a meta's type, else 0. ``data``: what follows; of channel messages each byte is below 128.
+    ``kind``: a meta's type, else 0. ``data``: the data bytes; those of channel messages are below 128.
     """
 
     tick: int
@@ -34,11 +34,11 @@ class Event(NamedTuple):
 
 
 def parse_events(data: bytes) -> tuple[list[Event], bool]:
-    """The events in a track's bytes, and whether it is whole: it ends where it says so, or with its last event."""
+    """The events in a track's bytes, and whether it is complete: ends with an end-of-track meta or its last event."""
     events: list[Event] = []
     at, tick, running = 0, 0, 0
     while at < len(data):
-        delta, at = _variable(data, at)
+        delta, at = _read_variable(data, at)
         tick += delta
         if at >= len(data):
             return events, delta == 0
@@ -47,7 +47,7 @@ def parse_events(data: bytes) -> tuple[list[Event], bool]:
             if at + 1 >= len(data):
                 return events, False
             kind = data[at + 1]
-            length, at = _variable(data, at + 2)
+            length, at = _read_variable(data, at + 2)
             if at + length > len(data):
                 return events, kind == END
             events.append(Event(tick, META, kind, data[at : at + length]))
@@ -55,7 +55,7 @@ def parse_events(data: bytes) -> tuple[list[Event], bool]:
             if kind == END:
                 return events, True
         elif status in (SYSEX, ESCAPE):
-            length, at = _variable(data, at + 1)
+            length, at = _read_variable(data, at + 1)
             at += length
         elif status > SYSEX:
             at += 1 + SYSTEM_BYTES.get(status, 0)
@@ -71,7 +71,7 @@ def parse_events(data: bytes) -> tuple[list[Event], bool]:
     return events, at == len(data)
 
 
-def _variable(data: bytes, at: int) -> tuple[int, int]:
+def _read_variable(data: bytes, at: int) -> tuple[int, int]:
     """The variable-length number at ``at``, and where it ends: the data's end where it is cut off."""
     value = 0
     while at < len(data):

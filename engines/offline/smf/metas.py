@@ -1,4 +1,4 @@
-"""Meta events of standard MIDI files: what they mean, None where they are too short or say what cannot be."""
+"""Meta event parser for standard MIDI files: values of tempo, metre, key and texts; None where they are invalid."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from engines.offline.smf.events import META, Event
 TEXT, COPYRIGHT, TRACK_NAME, INSTRUMENT, LYRIC, MARKER, CUE = range(1, 8)
 SET_TEMPO, TIME_SIGNATURE, KEY_SIGNATURE = 0x51, 0x58, 0x59
 SLOWEST_BPM, FASTEST_BPM = 5.0, 999.0
-"""Quarter notes a minute that DAWs know (Live 20 to 999, Logic 5 to 990, Reaper 1 to 960). Others are slips."""
+"""Tempi of DAWs in quarter notes a minute (Live 20 to 999, Logic 5 to 990, Reaper 1 to 960). Others are errors."""
 FINEST = 6
-"""Power of two of the finest note value that bars are counted in, a 64th."""
+"""Power of two of the finest note value of a time signature, a 64th."""
 MOST_SHARPS = 7
 
 
-def tempo_of(event: Event) -> int | None:
+def parse_tempo(event: Event) -> int | None:
     """Microseconds a quarter note."""
     if event.status != META or event.kind != SET_TEMPO or len(event.data) < 3:
         return None
@@ -22,11 +22,11 @@ def tempo_of(event: Event) -> int | None:
 
 
 def is_tempo(tempo_us: int) -> bool:
-    """Whether music may have so many microseconds a quarter note."""
+    """Whether so many microseconds a quarter note are a tempo of music."""
     return 60e6 / FASTEST_BPM <= tempo_us <= 60e6 / SLOWEST_BPM
 
 
-def metre_of(event: Event) -> tuple[int, int] | None:
+def parse_metre(event: Event) -> tuple[int, int] | None:
     """Numerator and denominator of a time signature."""
     if event.status != META or event.kind != TIME_SIGNATURE or len(event.data) < 2:
         return None
@@ -34,7 +34,7 @@ def metre_of(event: Event) -> tuple[int, int] | None:
     return (numerator, 1 << power) if numerator and power <= FINEST else None
 
 
-def key_of(event: Event) -> tuple[int, bool] | None:
+def parse_key(event: Event) -> tuple[int, bool] | None:
     """Tonic (0 is C) and whether it is minor."""
     if event.status != META or event.kind != KEY_SIGNATURE or len(event.data) < 2:
         return None
@@ -44,7 +44,7 @@ def key_of(event: Event) -> tuple[int, bool] | None:
     return (7 * sharps + 9 * minor) % 12, bool(minor)
 
 
-def text_of(event: Event, *kinds: int) -> str | None:
+def parse_text(event: Event, *kinds: int) -> str | None:
     """The text of an event of one of ``kinds``, as UTF-8 where it is that, else as Latin-1; None where it is empty."""
     if event.status != META or event.kind not in kinds:
         return None
@@ -55,15 +55,15 @@ def text_of(event: Event, *kinds: int) -> str | None:
     return text.strip("\0 \t\r\n\ufeff") or None
 
 
-def slip_of(event: Event) -> str | None:
-    """What an event that sets tempo, metre or key says, where that cannot be; None for all other events."""
+def describe_slip(event: Event) -> str | None:
+    """Describe a tempo, metre or key event whose value is impossible; None for all other events."""
     if event.status != META:
         return None
-    if event.kind == SET_TEMPO and tempo_of(event) is None:
+    if event.kind == SET_TEMPO and parse_tempo(event) is None:
         return f"a tempo of {int.from_bytes(event.data[:3], 'big')} us" if len(event.data) > 2 else "a tempo cut short"
-    if event.kind == TIME_SIGNATURE and metre_of(event) is None:
+    if event.kind == TIME_SIGNATURE and parse_metre(event) is None:
         return f"a metre of {event.data[0]}/2^{event.data[1]}" if len(event.data) > 1 else "a metre cut short"
-    if event.kind == KEY_SIGNATURE and key_of(event) is None:
+    if event.kind == KEY_SIGNATURE and parse_key(event) is None:
         sharps = int.from_bytes(event.data[:1], "big", signed=True)
         return f"a key of {sharps} sharps" if len(event.data) > 1 else "a key cut short"
     return None

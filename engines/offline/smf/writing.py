@@ -16,29 +16,29 @@ SIGNATURES = (
 """Key signatures that exist, major and minor, by tonic."""
 
 TimedMessage = tuple[int, Message | MetaMessage]
-"""Ticks from the file's start, and what is sent there."""
+"""Ticks from the file's start, and the message there."""
 
 
 def write_smf(tracks: Sequence[Iterable[TimedMessage]], end: int) -> bytes:
-    """The file's bytes. Messages of one tick keep their order; tracks end at tick ``end``, or with their last."""
+    """The bytes of the file. Messages of one tick keep their order; tracks end at ``end`` or their last message."""
     file = MidiFile(type=1, ticks_per_beat=TICKS_PER_BEAT, charset="utf-8")
-    file.tracks += [_track(track, end) for track in tracks]
+    file.tracks += [_make_track(track, end) for track in tracks]
     data = io.BytesIO()
     file.save(file=data)
     return data.getvalue()
 
 
-def metre_messages(metres: Iterable[tuple[int, int, int]]) -> list[TimedMessage]:
+def to_metre_messages(metres: Iterable[tuple[int, int, int]]) -> list[TimedMessage]:
     """Time signatures from (tick, numerator, denominator)."""
     return [(tick, MetaMessage("time_signature", numerator=top, denominator=below)) for tick, top, below in metres]
 
 
-def tempo_messages(tempi: Iterable[tuple[int, int]]) -> list[TimedMessage]:
+def to_tempo_messages(tempi: Iterable[tuple[int, int]]) -> list[TimedMessage]:
     """Tempi from (tick, microseconds a quarter note)."""
     return [(tick, MetaMessage("set_tempo", tempo=tempo)) for tick, tempo in tempi]
 
 
-def _track(messages: Iterable[TimedMessage], end: int) -> MidiTrack:
+def _make_track(messages: Iterable[TimedMessage], end: int) -> MidiTrack:
     track = MidiTrack()
     before = 0
     for tick, message in sorted(messages, key=lambda timed: timed[0]):

@@ -11,7 +11,7 @@ from pathlib import Path
 from bridge.drafts import longest_name
 from bridge.errors import ConfigError
 from bridge.names import folded
-from engines.offline.songs import names_in, place_of, result_name, spelt
+from engines.offline.songs import escape_name, list_names, make_result_name, resolve_path
 from engines.separation.offline.journal import Identity, load_journal
 
 
@@ -22,11 +22,11 @@ def folder_for(song: Path, identity: Identity, out: Path) -> Path:
     that holds files and no journal belongs to somebody else. Names that differ in capitals alone are one name, as on
     the next disk they may be.
     """
-    place, taken, longest = spelt(place_of(song)), names_in(out), longest_name(out)
+    place, taken, longest = escape_name(resolve_path(song)), list_names(out), longest_name(out)
     number = 0
     while True:
         number += 1
-        folder = out / result_name(song, number, longest)
+        folder = out / make_result_name(song, number, longest)
         if not folder.exists():
             if folded(folder.name) not in taken:
                 return folder

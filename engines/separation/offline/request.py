@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engines.offline.stemfile import Format
+from engines.offline.stemfile import FileFormat
 from engines.separation.offline.journal import Recipe
 
 
@@ -14,7 +14,7 @@ class SeparationRequest:
     """What is wanted of every song. ``without``: sets of stems; each gives the mix less these."""
 
     recipe: Recipe
-    format: Format
+    format: FileFormat
     stems: tuple[str, ...]
     without: tuple[tuple[str, ...], ...] = ()
     force: bool = False

@@ -6,7 +6,7 @@ import numpy as np
 
 from bridge.core.audio import CHANNELS, STEMS, Audio
 from bridge.core.engine import State
-from engines.offline.rates import StreamResampler, own_rate
+from engines.offline.rates import StreamResampler, choose_rate
 from engines.separation.separator import Resumable, Streaming
 
 REST = STEMS[-1]
@@ -38,7 +38,7 @@ class ResampledSeparator:
         self._separator.begin(self._own)
 
     def _start(self, rate: int) -> None:
-        self._rate, self._own = rate, own_rate(self._separator.rates, rate)
+        self._rate, self._own = rate, choose_rate(self._separator.rates, rate)
         self._down = StreamResampler(rate, self._own, CHANNELS)
         self._up = StreamResampler(self._own, rate, CHANNELS * (len(self.stems) + 1))
         self._mix = np.zeros((CHANNELS, 0), np.float32)  # at the file's rate, not yet given out

@@ -15,9 +15,9 @@ from rich.text import Text
 
 from bridge.errors import ConfigError
 from bridge.printing import columns, one_line
-from engines.offline.progress import length
-from engines.offline.song_batch import each_song, report_of
-from engines.offline.songs import spelt
+from engines.offline.progress import format_duration
+from engines.offline.song_batch import make_reporter, process_songs
+from engines.offline.songs import escape_name
 from engines.offline.stemfile import FORMATS
 from engines.separation.offline.journal import Recipe
 from engines.separation.offline.profiles import ChosenProfile, choose
@@ -51,12 +51,12 @@ def separate(
     """
     chosen = choose(profile, model, _names(steps))
     wish = _wish(chosen, profile, _names(steps), stems, without or [], format_, force)
-    return each_song(
+    return process_songs(
         files,
         out,
         lambda song, told: separate_song(song, out, wish, chosen.separator, told, time.monotonic),
         lambda song, error: SeparationResult(song, "failed", error=error.message, hint=error.hint),
-        report_of(table, _as_dict, json_),
+        make_reporter(table, _as_dict, json_),
         "stopped; the same command goes on from here",
     )
 
@@ -114,7 +114,7 @@ def table(outcomes: Sequence[SeparationResult]) -> RenderableType:
             lines.append(Text(f"{name}: {folder} (was there; --force makes it anew)"))
         else:
             length_s = outcome.frames / outcome.rate if outcome.rate else 0.0
-            done.add_row(name, length(length_s), length(outcome.took_s))
+            done.add_row(name, format_duration(length_s), format_duration(outcome.took_s))
             lines.append(Text(f"{name}: {folder}: {one_line(', '.join(outcome.files))}"))
     return Group(done, *lines) if done.row_count else Group(*lines)
 
@@ -125,10 +125,10 @@ def _as_dict(outcome: SeparationResult) -> dict[str, object]:
 
     made = outcome.status != "failed"
     return {
-        "song": spelt(outcome.song),
+        "song": escape_name(outcome.song),
         "status": outcome.status,
-        "folder": spelt(outcome.folder) if made and outcome.folder else None,
-        "files": {name: spelt(path) for name, path in outcome.files.items()} if made else {},
+        "folder": escape_name(outcome.folder) if made and outcome.folder else None,
+        "files": {name: escape_name(path) for name, path in outcome.files.items()} if made else {},
         "rate_hz": outcome.rate,
         "length_frames": outcome.frames,
         "resumed_at_frames": outcome.resumed_at,
@@ -136,6 +136,6 @@ def _as_dict(outcome: SeparationResult) -> dict[str, object]:
         "gain_db": db(outcome.gain),
         "took_s": round(outcome.took_s, 3),
         "notes": outcome.notes,
-        "error": spelt(outcome.error),
-        "hint": spelt(outcome.hint),
+        "error": escape_name(outcome.error),
+        "hint": escape_name(outcome.hint),
     }

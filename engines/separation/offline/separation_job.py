@@ -21,7 +21,7 @@ from bridge.core.audio import Audio
 from bridge.errors import BridgeError, ConfigError, EngineError
 from bridge.failures import fix_for
 from engines.offline.song_batch import ProgressCallback
-from engines.offline.songs import JOURNAL, place_of, spelt
+from engines.offline.songs import JOURNAL, escape_name, resolve_path
 from engines.offline.stemfile import FULL_SCALE, write_stem
 from engines.offline.tags import read_tags
 from engines.separation.offline.folders import claimed, folder_for
@@ -96,7 +96,7 @@ class _Job:
         key = wish.recipe.key(identity)
         made = (load_journal(folder) or Journal(SCHEMA, "", identity, wish.recipe, {})).made
         # what other songs and recipes made stays on record, until its name is needed
-        self.journal = Journal(SCHEMA, spelt(place_of(song.path)), identity, wish.recipe, made)
+        self.journal = Journal(SCHEMA, escape_name(resolve_path(song.path)), identity, wish.recipe, made)
         self.key = key
         self.run_key = " ".join([key, bridge.__version__, *wish.outputs])
 
@@ -272,7 +272,7 @@ class _Job:
         for name in names:
             target = self.target(name)
             draft = target.with_name(target.name + ".part")
-            scratch, tagged = self.scratch(name), tags.of_stem(name)
+            scratch, tagged = self.scratch(name), tags.for_stem(name)
             rate, format_ = self.song.rate, self.wish.format
             notes |= dict.fromkeys(
                 write_stem(scratch, draft, format_, rate, self.channels, outcome.gain, tagged, wrote)

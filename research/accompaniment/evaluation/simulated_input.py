@@ -47,7 +47,7 @@ def heard_chords(song: Song, engine: Engine) -> list[Told]:
     pieces = (np.ascontiguousarray(mix[:, at : at + PIECE_FRAMES]) for at in range(0, mix.shape[1], PIECE_FRAMES))
     # what is told in a hop reaches the band when the hop is over
     return in_order(
-        Told(heard.told + engine.spec.hop, heard.event)
+        Told(heard.reported + engine.spec.hop, heard.event)
         for piece in pieces
         for heard in listening.push(piece)
         if isinstance(heard.event.payload, Chord | Key)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from bridge.config import write_atomic
 from engines.accompaniment.harmony.predictor import CONTEXT, FILE, KINDS, WORDS
 from engines.accompaniment.harmony.repetition import FEATURES, FURTHEST, LAGS, RAISED, SPANS
-from engines.onnx import summed
+from engines.onnx import write_checksum
 
 HIDDEN, HABITS = 48, 96
 LEFT_OUT = 0.2
@@ -92,4 +92,4 @@ def export(network: ForesightNetwork, folder: Path) -> str:
     if apart > CLOSE:
         raise FloatingPointError(f"ONNX Runtime is {apart:.2g} from torch")
     write_atomic(folder / FILE, data)
-    return summed(folder, FILE)
+    return write_checksum(folder, FILE)

@@ -38,7 +38,7 @@ class Delays:
 
     def take(self, heard: TimedOutput, rate: int, declared: int) -> None:
         output = f"{heard.port}: {type(heard.event.payload).__name__.lower()}"
-        self._found.setdefault((output, rate, declared), []).append(heard.told - heard.event.frame)
+        self._found.setdefault((output, rate, declared), []).append(heard.reported - heard.event.frame)
 
     def clear(self) -> None:
         self._found.clear()

@@ -13,7 +13,7 @@ from bridge.core.engine import Engine
 from engines.mir.offline.song_map import SongMap
 from engines.mir.offline.song_map_builder import SongMapBuilder
 from engines.offline.engine_stream import EngineStream
-from engines.offline.rates import own_rate
+from engines.offline.rates import choose_rate
 from research.mir.evaluation.delays import Delays
 from research.mir.evaluation.truth import Chords, Floats
 
@@ -53,7 +53,7 @@ def engine_listener(engine: Engine, values: Mapping[str, float] | None = None) -
     delays = Delays(engine.spec.name, engine.spec.hop)
 
     def listen(mix: Audio, rate: int) -> Answer:
-        to = own_rate(engine.spec.rates, rate)
+        to = choose_rate(engine.spec.rates, rate)
         heard = soxr.resample(mix.T, rate, to, quality="VHQ").T if to != rate else mix
         listening, gathering = EngineStream(engine, to, values), SongMapBuilder(to)
         pieces = (heard[:, at : at + BLOCK_FRAMES] for at in range(0, heard.shape[1], BLOCK_FRAMES))

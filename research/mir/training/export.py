@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from bridge.config import write_atomic
 from bridge.errors import ConfigError
 from engines.mir.learned.features import HARMONY_BANDS, RHYTHM_BANDS
-from engines.onnx import summed
+from engines.onnx import write_checksum
 from research.mir.training.network import HarmonyNetwork, RhythmNetwork, heads_of
 from research.mir.training.train import CHECKPOINT
 
@@ -66,7 +66,7 @@ def export(run: Path, folder: Path) -> dict[str, str]:
             raise FloatingPointError(f"{name}: ONNX Runtime is {apart:.2g} from torch after 100 steps")
         file = folder / f"mir-{name}.onnx"
         write_atomic(file, data)
-        digests[file.name] = summed(folder, file.name)
+        digests[file.name] = write_checksum(folder, file.name)
     return digests
 
 

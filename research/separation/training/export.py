@@ -18,7 +18,7 @@ from torch import Tensor
 from bridge.config import write_atomic
 from bridge.core.audio import STEMS
 from bridge.errors import ConfigError
-from engines.onnx import summed
+from engines.onnx import write_checksum
 from engines.separation.frequency_grid import POINTS, WINDOW
 from research.separation.training.batches import Batch
 from research.separation.training.network import Network, Shape
@@ -83,7 +83,7 @@ def export(run: Path, out: Path) -> str:
     if apart > CLOSE:
         raise FloatingPointError(f"ONNX Runtime's masks are {apart:.2g} from torch's after 200 steps")
     write_atomic(out, data)
-    return summed(out.parent, out.name)
+    return write_checksum(out.parent, out.name)
 
 
 class Exported:

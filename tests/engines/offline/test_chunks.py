@@ -11,7 +11,7 @@ import pytest
 import soundfile
 from mutagen import aiff, id3
 
-from engines.offline.chunks import W64_SUMMARY, decoded, has_chunks, read_chunks
+from engines.offline.chunks import W64_SUMMARY, decode_text, has_chunks, read_chunks
 from engines.offline.tags import Tags, read_tags
 from tests.engines.offline.tagged import chunk, info, sound, wav_with
 
@@ -36,7 +36,7 @@ from tests.engines.offline.tagged import chunk, info, sound, wav_with
     ],
 )
 def test_a_text_is_in_the_code_page_that_is_said_else_utf_8_or_latin_1(text: bytes, page: int, meant: str) -> None:
-    assert decoded(text, page) == meant
+    assert decode_text(text, page) == meant
 
 
 def test_an_info_list_without_a_code_page_keeps_its_umlauts(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 import soundfile
 from mutagen import apev2, flac, id3, ogg, wave
 
-from engines.offline.covers import BROKEN, cover
+from engines.offline.covers import BROKEN, make_picture
 from engines.offline.tags import Tags, add_tags, read_tags
 from tests.engines.offline.tagged import PICTURE, picture_block, sound
 
@@ -106,17 +106,17 @@ def test_a_broken_picture_is_left_out_and_said_to_be(tmp_path: Path, text: str) 
 
 
 def test_base64_without_its_padding_or_in_lines_is_read() -> None:
-    from engines.offline.covers import covers_of
+    from engines.offline.covers import read_covers
 
     text = encoded(picture_block())
     for given in (text.rstrip("="), "\n".join(text[at : at + 60] for at in range(0, len(text), 60))):
-        found, notes = covers_of({"metadata_block_picture": (given,)})
+        found, notes = read_covers({"metadata_block_picture": (given,)})
         assert ([one.data for one in found], notes) == ([PICTURE], [])
 
 
 @pytest.mark.parametrize("target", ["b.wav", "b.flac"])
 def test_several_pictures_of_one_description_all_arrive(tmp_path: Path, target: str) -> None:
-    pictures = [cover(PICTURE + bytes([number]), "image/jpeg", number, "") for number in (3, 4, 5)]
+    pictures = [make_picture(PICTURE + bytes([number]), "image/jpeg", number, "") for number in (3, 4, 5)]
     stem = sound(tmp_path / target)
     add_tags(stem, Tags(pictures=tuple(one for one in pictures if one)))
     assert [int(one.type) for one in pictures_of(stem)] == [3, 4, 5]
@@ -127,14 +127,14 @@ def test_several_pictures_of_one_description_all_arrive(tmp_path: Path, target: 
 def test_one_picture_that_is_carried_twice_arrives_once(tmp_path: Path) -> None:
     path = commented(tmp_path / "a.flac", metadata_block_picture=encoded(picture_block()))
     file: Any = flac.FLAC(path)  # type: ignore[no-untyped-call]
-    file.add_picture(cover(PICTURE, "image/jpeg", 3, ""))
+    file.add_picture(make_picture(PICTURE, "image/jpeg", 3, ""))
     file.save()
     assert len(read_tags(path).pictures) == 1
 
 
 @pytest.mark.parametrize("size", [1, (1 << 24) - 100, 1 << 24, 17_000_000])
 def test_a_cover_of_any_size_costs_no_stem(tmp_path: Path, size: int) -> None:
-    picture = cover(PICTURE[:4] + bytes(size), "image/jpeg")
+    picture = make_picture(PICTURE[:4] + bytes(size), "image/jpeg")
     assert picture
     tags = Tags({"title": ("Old Song",)}, (picture,))
     for target in ("b.wav", "b.flac"):
@@ -150,7 +150,7 @@ def test_a_cover_of_any_size_costs_no_stem(tmp_path: Path, size: int) -> None:
 def test_where_a_wav_has_no_room_left_the_cover_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stem = sound(tmp_path / "b.wav")
     monkeypatch.setattr("engines.offline.tags.WAV_BYTES", stem.stat().st_size + 300)
-    picture = cover(PICTURE, "image/jpeg")
+    picture = make_picture(PICTURE, "image/jpeg")
     assert picture
     notes = add_tags(stem, Tags({"title": ("Old Song",), "lyrics": ("x" * 999,)}, (picture,)))
     assert notes == (
@@ -178,7 +178,7 @@ def test_where_a_wav_has_no_room_left_the_cover_is_left_out(tmp_path: Path, monk
     ],
 )
 def test_a_picture_s_kind_is_taken_from_its_bytes(data: bytes, mime: str, kind: str) -> None:
-    picture: Any = cover(data, mime)
+    picture: Any = make_picture(data, mime)
     assert picture.mime == kind
 
 
@@ -212,7 +212,7 @@ def test_pictures_of_id3v2_2_and_of_apev2_are_read(tmp_path: Path) -> None:
 def test_a_picture_that_a_flac_says_is_longer_than_it_is_does_not_stop_the_music(tmp_path: Path) -> None:
     path = commented(tmp_path / "a.flac", title="Old Song")
     file: Any = flac.FLAC(path)  # type: ignore[no-untyped-call]
-    file.add_picture(cover(PICTURE, "image/jpeg"))
+    file.add_picture(make_picture(PICTURE, "image/jpeg"))
     file.save()
     data = path.read_bytes()
     at = data.index(PICTURE) - 4

@@ -24,13 +24,13 @@ def test_what_is_told_does_not_hang_on_the_pieces(piece: int) -> None:
     script: list[tuple[int, Payload]] = [(0, C), (255, Tempo(120, 1)), (256, C), (2999, C)]
     found = heard_in(Scripted(script), 3000, piece)
     assert [heard.event.frame for heard in found] == [0, 255, 256, 2999]
-    assert [heard.told for heard in found] == [0, 0, 256, 2816]
+    assert [heard.reported for heard in found] == [0, 0, 256, 2816]
 
 
 def test_a_late_output_still_tells_of_the_last_frame() -> None:
     found = heard_in(Scripted([(10, C), (2999, C)], delay=5000), 3000, 700)
     assert [(heard.port, heard.event.frame) for heard in found] == [("said", 10), ("said", 2999)]
-    assert [heard.told for heard in found] == [4864, 7936]
+    assert [heard.reported for heard in found] == [4864, 7936]
 
 
 def test_what_refers_to_the_silence_after_the_song_is_left_out() -> None:

@@ -13,7 +13,7 @@ import soundfile
 from mutagen import MutagenError, apev2, flac, id3, wave
 
 from engines.offline.stemfile import FORMATS, write_stem
-from engines.offline.tags import INFO_BYTES, Tags, add_tags, read_tags, strings
+from engines.offline.tags import INFO_BYTES, Tags, add_tags, read_tags, to_info_strings
 from tests.engines.offline.tagged import chunk, info, sound, wav_with
 from tests.engines.separation.offline.separators import RATE, noise
 
@@ -81,7 +81,7 @@ def test_an_empty_tag_of_a_song_is_left_out(tmp_path: Path, source: str) -> None
         file.tags["title"], file.tags["album"], file.tags["artist"] = ["Old Song"], [""], [" "]
     file.save()
     assert read_tags(path) == Tags({"title": ("Old Song",)})
-    assert strings(read_tags(path)) == {"title": "Old Song"}
+    assert to_info_strings(read_tags(path)) == {"title": "Old Song"}
 
 
 def test_values_are_cleaned_of_what_no_tag_can_hold(tmp_path: Path) -> None:
@@ -94,7 +94,9 @@ def test_values_are_cleaned_of_what_no_tag_can_hold(tmp_path: Path) -> None:
 def test_a_long_text_is_whole_in_id3_and_cut_in_info(tmp_path: Path) -> None:
     stem, text = tmp_path / "b.wav", "é" * 150_000
     with soundfile.SoundFile(stem, "w", RATE, 2, "PCM_24") as file:
-        for name, value in strings(Tags(dict.fromkeys(("title", "artist", "comment", "album"), (text,)))).items():
+        for name, value in to_info_strings(
+            Tags(dict.fromkeys(("title", "artist", "comment", "album"), (text,)))
+        ).items():
             setattr(file, name, value)
         file.write(noise(3000).T)
     with soundfile.SoundFile(stem) as file:

@@ -8,7 +8,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from engines.offline.smf.bars import bar_lengths, fill_time, metre_changes, metre_of_ticks
+from engines.offline.smf.bars import fill_time, find_metre_changes, split_into_bars, to_metre
 
 
 @given(st.floats(50_000.0, 1e10), st.floats(1.0, 1e8))
@@ -36,9 +36,9 @@ def test_a_time_is_sixteenths_or_quarter_notes_of_about_the_tempo(length_s: floa
 
 @given(st.integers(0, 5000), st.integers(1, 16))
 def test_bars_of_any_length_are_ordinary(sixteenths: int, usual: int) -> None:
-    lengths = list(bar_lengths(sixteenths * 120, usual * 480))
+    lengths = list(split_into_bars(sixteenths * 120, usual * 480))
     assert sum(lengths) == sixteenths * 120
-    changes = metre_changes(lengths, 60)
+    changes = find_metre_changes(lengths, 60)
     assert all(1 <= numerator <= 16 and denominator in (4, 8, 16) for _, numerator, denominator in changes)
     assert all(after[1:] != before[1:] for before, after in pairwise(changes))
     assert len(changes) <= 3
@@ -48,10 +48,10 @@ def test_bars_of_any_length_are_ordinary(sixteenths: int, usual: int) -> None:
 @pytest.mark.parametrize(("ticks", "metre"), [(120, (1, 16)), (240, (1, 8)), (360, (3, 16)), (480, (1, 4)),
                                               (1680, (7, 8)), (1920, (4, 4)), (7680, (16, 4))])  # fmt: skip
 def test_a_bar_is_counted_in_the_longest_value_that_fits(ticks: int, metre: tuple[int, int]) -> None:
-    assert metre_of_ticks(ticks) == metre
+    assert to_metre(ticks) == metre
 
 
 @pytest.mark.parametrize("ticks", [0, 30, 100, 17 * 480, 17 * 120])
 def test_what_is_no_ordinary_bar_is_refused(ticks: int) -> None:
     with pytest.raises(ValueError, match="a bar of"):
-        metre_of_ticks(ticks)
+        to_metre(ticks)

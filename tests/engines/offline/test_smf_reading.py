@@ -8,7 +8,7 @@ from hypothesis import given, settings
 
 from bridge.errors import ConfigError
 from engines.offline.smf.containers import is_smf
-from engines.offline.smf.metas import MARKER, TEXT, key_of, metre_of, tempo_of, text_of
+from engines.offline.smf.metas import MARKER, TEXT, parse_key, parse_metre, parse_tempo, parse_text
 from engines.offline.smf.reading import Smf, read_smf
 from tests.engines.offline.smf import CHORDS, END, block, chords, chunk, file, header, meta, number, text, track
 
@@ -103,16 +103,16 @@ def test_impossible_values_are_passed_over_and_said() -> None:
         meta(0x59, b"\x12\1"), meta(0x59, b"\0\7"), meta(0x59, b"\0"), meta(0x59),
     ]  # fmt: skip
     smf = read_smf(file(*slips, chords()), "a.mid")
-    assert (smf.timed(tempo_of), smf.timed(metre_of), smf.timed(key_of)) == ([], [], [])
+    assert (smf.find_all(parse_tempo), smf.find_all(parse_metre), smf.find_all(parse_key)) == ([], [], [])
     for said in ("a tempo of 0 us", "a tempo of 1 us", "a metre of 0/2^2", "a metre of 4/2^40", "a key of 18 sharps"):
         assert said in smf.remarks[0]
 
 
 def test_short_and_long_metas_say_what_they_say() -> None:
     smf = read_smf(file(meta(0x58, b"\3\2"), meta(0x59, b"\xfd\1\0\0"), meta(0x51, b"\7\xa1\x20\0")), "a.mid")
-    assert smf.timed(metre_of) == [(0, (3, 4))]
-    assert smf.timed(key_of) == [(0, (0, True))]
-    assert smf.timed(tempo_of) == [(0, 500_000)]
+    assert smf.find_all(parse_metre) == [(0, (3, 4))]
+    assert smf.find_all(parse_key) == [(0, (0, True))]
+    assert smf.find_all(parse_tempo) == [(0, 500_000)]
     assert smf.remarks == ()
 
 
@@ -122,12 +122,12 @@ def test_short_and_long_metas_say_what_they_say() -> None:
 )  # fmt: skip
 def test_every_key_signature_has_its_tonic(sharps: int, minor: int, key: tuple[int, bool]) -> None:
     smf = read_smf(file(meta(0x59, bytes([sharps & 0xFF, minor]))), "a.mid")
-    assert smf.timed(key_of) == [(0, key)]
+    assert smf.find_all(parse_key) == [(0, key)]
 
 
 def test_texts_are_utf_8_or_latin_1() -> None:
     smf = read_smf(file(text("Stück"), meta(6, "Stück".encode("latin-1")), text("\0 \0")), "a.mid")
-    assert [text_of(event, TEXT, MARKER) for event in smf.events] == ["Stück", "Stück", None, None]
+    assert [parse_text(event, TEXT, MARKER) for event in smf.events] == ["Stück", "Stück", None, None]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import BridgeError, ConfigError
-from engines.offline.song_batch import ProgressCallback, each_song
+from engines.offline.song_batch import ProgressCallback, process_songs
 
 
 @dataclass
@@ -42,7 +42,7 @@ def batch(tmp_path: Path, act: Callable[[Path], None]) -> tuple[int, list[list[s
     def failed(song: Path, error: BridgeError) -> Done:
         return Done(song, "failed", error=error.message)
 
-    status = each_song(
+    status = process_songs(
         songs, tmp_path / "out", work, failed,
         lambda done: reports.append([f"{one.song.stem} {one.status}" for one in done]), "stopped",
     )  # fmt: skip

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import ConfigError
-from engines.offline.songs import check_reachable, names_in, result_name, songs_in
+from engines.offline.songs import check_reachable, find_songs, list_names, make_result_name
 
 
 def test_links_that_lead_nowhere_are_listed_and_stop_nobody(tmp_path: Path) -> None:
@@ -23,7 +23,7 @@ def test_links_that_lead_nowhere_are_listed_and_stop_nobody(tmp_path: Path) -> N
     (album / "gone.wav").symlink_to("nowhere.wav")
     (album / "again.wav").symlink_to("a.wav")
     (album / "sub" / "up").symlink_to(album)
-    names = [path.name for path in songs_in([album, album / "loop.wav"], tmp_path / "out")]
+    names = [path.name for path in find_songs([album, album / "loop.wav"], tmp_path / "out")]
     assert names == ["a.wav", "gone.wav", "loop.wav", "one.wav", "two.wav", "z.wav"]
 
 
@@ -63,7 +63,7 @@ def test_a_folder_that_may_not_be_looked_into_is_named(tmp_path: Path, monkeypat
         return real(path)  # type: ignore[call-overload]
 
     monkeypatch.setattr(os, "scandir", scandir)
-    songs = songs_in([tmp_path / "album"], tmp_path / "out")
+    songs = find_songs([tmp_path / "album"], tmp_path / "out")
     assert [path.name for path in songs] == ["a.wav", "locked"]
     with pytest.raises(ConfigError, match=r"locked: cannot be read \(Permission denied\); check its permissions"):
         check_reachable(songs[1])
@@ -86,27 +86,27 @@ def test_a_folder_that_may_not_be_looked_into_is_named(tmp_path: Path, monkeypat
     ],
 )
 def test_results_are_called_like_the_song_as_far_as_every_system_can(file: str, name: str) -> None:
-    assert result_name(Path(file), 1, 255) == name
-    assert result_name(Path(file), 3, 255) == f"{name} (3)"
+    assert make_result_name(Path(file), 1, 255) == name
+    assert make_result_name(Path(file), 3, 255) == f"{name} (3)"
 
 
 @pytest.mark.parametrize("letter", ["b", "ü", "日", "🎵", os.fsdecode(b"\xe9")])
 @pytest.mark.parametrize("longest", [64, 143, 223, 255])
 def test_a_long_name_is_cut_within_its_bytes_and_stays_its_own(letter: str, longest: int) -> None:
     stem = letter * (251 // len(os.fsencode(letter)))
-    names = [result_name(Path(f"{stem[:-1]}{end}.wav"), number, longest) for end in "xy" for number in (1, 2, 100)]
+    names = [make_result_name(Path(f"{stem[:-1]}{end}.wav"), number, longest) for end in "xy" for number in (1, 2, 100)]
     assert max(len(os.fsencode(name)) for name in names) <= longest
     assert len(set(names)) == len(names)
-    assert names == [result_name(Path(f"{stem[:-1]}{e}.wav"), n, longest) for e in "xy" for n in (1, 2, 100)]
+    assert names == [make_result_name(Path(f"{stem[:-1]}{e}.wav"), n, longest) for e in "xy" for n in (1, 2, 100)]
     if longest < 251:
         assert all(name.startswith(letter * 5) and "~" in name for name in names)
 
 
 def test_a_name_that_fits_is_not_cut() -> None:
-    assert result_name(Path("b" * 223 + ".wav"), 1, 223) == "b" * 223
+    assert make_result_name(Path("b" * 223 + ".wav"), 1, 223) == "b" * 223
 
 
 def test_names_are_compared_as_on_systems_that_know_no_capitals(tmp_path: Path) -> None:
     (tmp_path / "Straße é").write_bytes(b"")
-    assert names_in(tmp_path) == {"strasse é"}
-    assert names_in(tmp_path / "none") == set()
+    assert list_names(tmp_path) == {"strasse é"}
+    assert list_names(tmp_path / "none") == set()

@@ -11,7 +11,7 @@ import soundfile
 
 from bridge.core.audio import Audio
 from engines.offline import stemfile
-from engines.offline.stemfile import FORMATS, whole_numbers, write_stem
+from engines.offline.stemfile import FORMATS, quantise, write_stem
 from engines.offline.tags import Tags
 from tests.engines.separation.offline.separators import RATE, noise
 
@@ -57,7 +57,7 @@ def test_a_gain_is_applied(tmp_path: Path) -> None:
 
 def test_dither_makes_the_error_noise_that_does_not_depend_on_the_sound() -> None:
     faint = np.full((100_000, 1), 0.3 / 32768, np.float32)  # without dither this would be silence
-    written = whole_numbers(faint, 16, np.random.Generator(np.random.Philox(1))) >> 16
+    written = quantise(faint, 16, np.random.Generator(np.random.Philox(1))) >> 16
     assert np.mean(written) == pytest.approx(0.3, abs=0.01)
     assert np.var(written - 0.3) == pytest.approx(0.25, abs=0.01)  # TPDF's 1/6 and rounding's 1/12
 
@@ -69,7 +69,7 @@ def test_exact_silence_stays_exact(tmp_path: Path) -> None:
 
 def test_what_passes_full_scale_by_rounding_stays_at_full_scale() -> None:
     loud = np.array([[1.0, -1.0]], np.float32)
-    assert list(whole_numbers(loud, 24, np.random.Generator(np.random.Philox(1)))[0] >> 8) == [2**23 - 1, -(2**23)]
+    assert list(quantise(loud, 24, np.random.Generator(np.random.Philox(1)))[0] >> 8) == [2**23 - 1, -(2**23)]
 
 
 @pytest.mark.parametrize("kind", FORMATS)

@@ -8,7 +8,7 @@ from pathlib import Path
 from engines.accompaniment.offline.midi import band_file
 from engines.accompaniment.offline.midifile import read_midi
 from engines.accompaniment.style import find, load
-from engines.offline.smf.metas import metre_of
+from engines.offline.smf.metas import parse_metre
 from engines.offline.smf.reading import read_smf
 from tests.engines.offline.smf import block, chords, file, header, meta, text, track
 from tests.fuzz.target import Target
@@ -28,7 +28,7 @@ def read(data: bytes, folder: Path) -> None:
     assert [(bar.section, bar.chords) for bar in again[led:]] == [(bar.section, bar.chords) for bar in bars]
     smf = read_smf(written, "band.mid")
     assert not smf.remarks
-    assert all(top <= 16 and below in (4, 8, 16) for _, (top, below) in smf.timed(metre_of))
+    assert all(top <= 16 and below in (4, 8, 16) for _, (top, below) in smf.find_all(parse_metre))
 
 
 def seeds() -> Iterator[bytes]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import ConfigError
-from engines.offline.songs import songs_in
+from engines.offline.songs import find_songs
 from engines.separation.offline.folders import claimed, folder_for
 from engines.separation.offline.journal import SCHEMA, Identity, Journal, Recipe, identity_of
 
@@ -33,17 +33,17 @@ def test_a_folder_is_the_songs_in_it_and_below_in_order(tmp_path: Path) -> None:
     album = tmp_path / "album"
     touch(album / "b.WAV", album / "a.flac", album / "cd2" / "c.mp3", album / "cover.jpg", album / ".hidden.wav")
     touch(album / ".trash" / "d.wav")
-    assert songs_in([album], tmp_path / "out") == [album / "a.flac", album / "b.WAV", album / "cd2" / "c.mp3"]
+    assert find_songs([album], tmp_path / "out") == [album / "a.flac", album / "b.WAV", album / "cd2" / "c.mp3"]
 
 
 def test_a_named_file_is_tried_whatever_its_name_ends_with(tmp_path: Path) -> None:
     touch(tmp_path / "song.xyz")
-    assert songs_in([tmp_path / "song.xyz"], tmp_path / "out") == [tmp_path / "song.xyz"]
+    assert find_songs([tmp_path / "song.xyz"], tmp_path / "out") == [tmp_path / "song.xyz"]
 
 
 def test_a_song_that_is_given_twice_is_separated_once(tmp_path: Path) -> None:
     touch(tmp_path / "a.wav")
-    assert songs_in([tmp_path / "a.wav", tmp_path, tmp_path / "x" / ".." / "a.wav"], tmp_path / "out") == [
+    assert find_songs([tmp_path / "a.wav", tmp_path, tmp_path / "x" / ".." / "a.wav"], tmp_path / "out") == [
         tmp_path / "a.wav"
     ]
 
@@ -51,11 +51,11 @@ def test_a_song_that_is_given_twice_is_separated_once(tmp_path: Path) -> None:
 def test_results_are_not_taken_for_songs(tmp_path: Path) -> None:
     touch(tmp_path / "a.wav", tmp_path / "out" / "a" / "drums.wav")
     (take(tmp_path / "a.wav", tmp_path / "elsewhere") / "bass.wav").write_bytes(b"")
-    assert songs_in([tmp_path], tmp_path / "out") == [tmp_path / "a.wav"]
+    assert find_songs([tmp_path], tmp_path / "out") == [tmp_path / "a.wav"]
 
 
 def test_a_folder_without_a_song_stays_to_be_named(tmp_path: Path) -> None:
-    assert songs_in([tmp_path], tmp_path / "out") == [tmp_path]
+    assert find_songs([tmp_path], tmp_path / "out") == [tmp_path]
 
 
 def test_songs_of_one_name_get_folders_of_their_own_and_keep_them(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 import soxr
 
 from bridge.core.engine import State
-from engines.offline.rates import StreamResampler, own_rate
+from engines.offline.rates import StreamResampler, choose_rate
 from engines.separation.offline.resampled_separator import ResampledSeparator
 from tests.engines.separation.offline.separators import Filters, Late, db, noise
 
@@ -122,7 +122,7 @@ def test_a_memory_that_cannot_be_told_is_said_to_be_so() -> None:
 def test_the_rate_inside_loses_no_treble_that_can_be_kept_and_is_a_simple_ratio(
     rates: tuple[int, ...], rate: int, own: int
 ) -> None:
-    assert own_rate(rates, rate) == own
+    assert choose_rate(rates, rate) == own
 
 
 def test_a_separator_without_other_is_resampled_as_well() -> None:
