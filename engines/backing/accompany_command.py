@@ -14,9 +14,9 @@ from bridge.printing import Printer
 from engines.accompaniment.offline.wish import table
 from engines.accompaniment.style import PART_NAMES
 from engines.backing.backing_source import is_song, read_source
-from engines.backing.backing_track import Played, Wish, play, redrum
-from engines.backing.drum_extraction import DRUMS, separated
-from engines.backing.drum_replacement import mix_anew
+from engines.backing.backing_track import BackingRequest, BackingTrack, arrange_backing, replace_drums
+from engines.backing.drum_extraction import DRUMS, separate_drums
+from engines.backing.drum_replacement import mix_new_drums
 from engines.offline.progress import ProgressDisplay
 from engines.offline.song_batch import ProgressCallback, raise_on_sigterm, to_exit_status
 from engines.synth.stems import write_stems
@@ -39,17 +39,17 @@ def accompany(
         float | None, Parameter(help="Quarter notes a minute; else the sheet's, else the style's.")
     ] = None,
     seed: Annotated[int, Parameter(help="Another number, another performance.")] = 0,
-    parts: Annotated[str, Parameter(help="Who plays.")] = ",".join(PART_NAMES),
+    parts: Annotated[str, Parameter(help="The parts that play.")] = ",".join(PART_NAMES),
     replace: Annotated[str, Parameter(help="drums: write new drums like a song's own, and the song with them.")] = "",
     count_in: Annotated[bool, Parameter(negative="", help="A bar of sticks first.")] = False,
     audio: Annotated[bool, Parameter(negative="", help="Also PART.wav for each part, and mix.wav.")] = False,
     intensity: Annotated[Dial, Parameter(help="0.5: as the sections have it.")] = None,
-    density: Annotated[Dial, Parameter(help="How many light strokes sound.")] = None,
+    density: Annotated[Dial, Parameter(help="How many soft hits are played.")] = None,
     complexity: Annotated[Dial, Parameter(help="How many patterns are used.")] = None,
     swing: Annotated[Dial, Parameter(help="1: off-beats on the triplet; else the style's.")] = None,
-    humanise: Annotated[Dial, Parameter(help="How loose timing and touch are.")] = None,
+    humanise: Annotated[Dial, Parameter(help="How loose timing and articulation are.")] = None,
     style_strength: Annotated[Dial, Parameter(help="0: a plain band; 1: the style.")] = None,
-    temperature: Annotated[Dial, Parameter(help="How far chance strays.")] = None,
+    temperature: Annotated[Dial, Parameter(help="Randomness: 0: the likeliest patterns.")] = None,
 ) -> int:
     """Write a band's MIDI for a song, a MIDI file or a chord sheet: a track a part, tempo map, sections, chord names.
 
@@ -59,7 +59,7 @@ def accompany(
         "intensity": intensity, "density": density, "complexity": complexity, "swing": swing, "humanise": humanise,
         "style_strength": style_strength, "temperature": temperature,
     }  # fmt: skip
-    wish = Wish(style, parts, dials, seed, bars, tempo, count_in)
+    request = BackingRequest(style, parts, dials, seed, bars, tempo, count_in)
     if replace not in ("", DRUMS):
         raise ConfigError(f"--replace {replace}: only drums can be replaced", f"use --replace {DRUMS}")
     console = Printer(stderr=True)
@@ -67,59 +67,63 @@ def accompany(
         with raise_on_sigterm(), ProgressDisplay(console, 1) as screen:
             screen.begin(1, Path(source).name)
             if replace:
-                played, files = _new_drums(source, out, wish, screen)
+                played, files = _write_new_drums(source, out, request, screen)
             else:
-                played, files = _band(source, out, wish, audio, screen.update)
+                played, files = _write_band(source, out, request, audio, screen.update)
     except KeyboardInterrupt as stop:
         console.say("stopped; the same command goes on from here")
         return to_exit_status(stop)
-    _say(played, files)
+    _print_summary(played, files)
     return 0
 
 
-def _band(source: str, out: Path, wish: Wish, audio: bool, told: ProgressCallback) -> tuple[Played, list[Path]]:
-    style = wish.loaded()
+def _write_band(
+    source: str, out: Path, request: BackingRequest, audio: bool, progress: ProgressCallback
+) -> tuple[BackingTrack, list[Path]]:
+    style = request.load_style()
     if is_song(source):
-        wish.for_a_song()
-    played = play(read_source(source, style.tempo, told, wish.harmony), wish)
-    midi = _written(played, out)
-    sounds = write_stems(MidiFile(midi), out) if audio else []
-    return played, [midi, *sounds]
+        request.check_for_song()
+    played = arrange_backing(read_source(source, style.tempo, progress, request.needs_chords), request)
+    midi = _write_midi(played, out)
+    files = write_stems(MidiFile(midi), out) if audio else []
+    return played, [midi, *files]
 
 
-def _new_drums(source: str, out: Path, wish: Wish, screen: ProgressDisplay) -> tuple[Played, list[Path]]:
-    told = screen.update
-    style = wish.loaded()
-    wish.for_a_song()
+def _write_new_drums(
+    source: str, out: Path, request: BackingRequest, screen: ProgressDisplay
+) -> tuple[BackingTrack, list[Path]]:
+    progress = screen.update
+    style = request.load_style()
+    request.check_for_song()
     if not is_song(source):
         raise ConfigError(f"{source}: no song", "--replace takes a recording, such as a WAV or MP3 file")
-    read = read_source(source, style.tempo, told, harmony=False)
+    read = read_source(source, style.tempo, progress, harmony=False)
     song = Path(source)
-    stems = separated(song, out, told)
-    played = redrum(read, stems.drums, wish, told)
-    midi = _written(played, out)
-    made = mix_anew(played.midi(), song, stems.drums, stems.rest, out, told)
+    stems = separate_drums(song, out, progress)
+    played = replace_drums(read, stems.drums, request, progress)
+    midi = _write_midi(played, out)
+    made = mix_new_drums(played.to_midi(), song, stems.drums, stems.rest, out, progress)
     for note in stems.notes:
-        if note not in played.piece.remarks:  # those are said with the band
+        if note not in played.piece.remarks:  # those are printed with the band
             screen.say(f"{song.name}: {note}")
     return played, [midi, *made.values()]
 
 
-def _written(played: Played, out: Path) -> Path:
+def _write_midi(played: BackingTrack, out: Path) -> Path:
     file = out / FILE
-    write_atomic(file, played.midi())
+    write_atomic(file, played.to_midi())
     return file
 
 
-def _say(played: Played, files: list[Path]) -> None:
-    """Who plays what, what to, and where it is."""
+def _print_summary(played: BackingTrack, files: list[Path]) -> None:
+    """Print the parts, the source and the files."""
     console = Printer()
     console.print(table(played.parts))
-    told = f"{len(played.bars)} bars of {played.source.piece.sheet.beats}/4 at {played.bpm:.4g}, {played.style.name}"
-    console.say(f"{files[0]}: {told}")
+    metre = f"{played.source.piece.sheet.beats}/4"
+    console.say(f"{files[0]}: {len(played.bars)} bars of {metre} at {played.bpm:.4g}, {played.style.name}")
     for remark in played.piece.remarks:
         console.say(f"{played.source.name}: {remark}")
-    if played.source.course is not None:
+    if played.source.timeline is not None:
         sections = ", ".join(f"{name} {bars}" for name, bars in played.sections)
         console.say(f"sections by loudness, in bars: {sections}")
     for file in files[1:]:

@@ -1,4 +1,4 @@
-"""The band plays to a source: what was wished for, checked, arranged and performed."""
+"""Backing track: the band's parts, or new drums, for a source, by what the user requested."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from engines.accompaniment.parts import PARTS
 from engines.accompaniment.parts.drums import NAME as DRUMS
 from engines.accompaniment.score import Bar
 from engines.accompaniment.style import PART_NAMES, Style, find, load, load_named, shipped_names
-from engines.backing.backing_source import Source
-from engines.backing.drum_extraction import drumming_of
+from engines.backing.backing_source import BackingSource
+from engines.backing.drum_extraction import transcribe_drums
 from engines.offline.song_batch import ProgressCallback
 
 USUAL_STYLE = "pop"
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What a user asks for, as it was typed. ``style`` empty: the usual one, or for new drums the nearest."""
+class BackingRequest:
+    """The user's options, as typed. ``style`` empty: the usual one, or for new drums the nearest."""
 
     style: str = ""
     parts: str = ",".join(PART_NAMES)
@@ -38,8 +38,8 @@ class Wish:
     tempo: float | None = None
     count_in: bool = False
 
-    def loaded(self) -> Style:
-        """The style, once all that needs no source to be checked is checked."""
+    def load_style(self) -> Style:
+        """Load the style, after checking all that can be checked without a source."""
         style = load(find(self.style or USUAL_STYLE))
         dials_of(style, self.dials, self.seed)
         names_of(self.parts, style)
@@ -47,29 +47,29 @@ class Wish:
             checked_tempo(self.tempo)
         return style
 
-    def for_a_song(self) -> None:
-        """A recording's tempo and length are as they are; a ConfigError where others are asked for."""
+    def check_for_song(self) -> None:
+        """Raise a ConfigError where a tempo, a length or a count-in is requested: a recording keeps its own."""
         for name, asked in (("--tempo", self.tempo), ("--bars", self.bars), ("--count-in", self.count_in or None)):
             if asked is not None:
                 raise ConfigError(f"{name}: the band plays to a song as it is", f"leave {name} out")
 
     @property
-    def harmony(self) -> bool:
-        """Whether somebody plays who needs chords."""
+    def needs_chords(self) -> bool:
+        """Whether any part needs chords."""
         return asked_for(self.parts) != [DRUMS]
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
+class BackingTrack:
     """``bars``, and what each of ``parts`` plays in them, in ``style``, to ``source``."""
 
-    source: Source
+    source: BackingSource
     piece: Piece
     style: Style
     bars: tuple[Bar, ...]
     parts: tuple[Part, ...]
 
-    def midi(self) -> bytes:
+    def to_midi(self) -> bytes:
         piece = self.piece
         name = f"Sideman: {self.style.name}"
         key = piece.sheet.key
@@ -88,33 +88,37 @@ class Played:
         return [(name, len(list(group))) for name, group in groupby(bar.section for bar in self.bars)]
 
 
-def play(source: Source, wish: Wish) -> Played:
-    """The band's parts to ``source``."""
-    style = wish.loaded()
-    piece = _asked(source, wish)
-    bars = piece.bars(wish.bars)
-    dials = dials_of(style, wish.dials, wish.seed)
-    parts = [perform(bars, name, PARTS[name], style, dials) for name in names_of(wish.parts, style)]
-    return Played(source, piece, style, bars, tuple(piece.silenced(part, bars) for part in parts))
+def arrange_backing(source: BackingSource, request: BackingRequest) -> BackingTrack:
+    """Arrange the band's parts to ``source``."""
+    style = request.load_style()
+    piece = _apply_request(source, request)
+    bars = piece.bars(request.bars)
+    dials = dials_of(style, request.dials, request.seed)
+    parts = [perform(bars, name, PARTS[name], style, dials) for name in names_of(request.parts, style)]
+    return BackingTrack(source, piece, style, bars, tuple(piece.silenced(part, bars) for part in parts))
 
 
-def redrum(source: Source, drums: Path, wish: Wish, told: ProgressCallback) -> Played:
-    """New drums to the song ``source``, whose own are in the file ``drums``; its style is the nearest that ships where
-    none is wished for."""
-    if source.course is None:
+def replace_drums(
+    source: BackingSource, drums: Path, request: BackingRequest, progress: ProgressCallback
+) -> BackingTrack:
+    """Write new drums to the song ``source``, whose own are in the file ``drums``.
+
+    Where no style is requested the nearest one that ships is taken.
+    """
+    if source.timeline is None:
         raise ConfigError(f"{source.name}: no song", "give a recording")
-    drumming = drumming_of(drums, source.course, told)
-    styles = [load(find(wish.style))] if wish.style else [load_named(name) for name in shipped_names()]
-    style = nearest_style(drumming.grooves, styles)
-    dials = dials_of(replace(style, swing=drumming.swing), wish.dials, wish.seed)
+    transcription = transcribe_drums(drums, source.timeline, progress)
+    styles = [load(find(request.style))] if request.style else [load_named(name) for name in shipped_names()]
+    style = nearest_style(transcription.grooves, styles)
+    dials = dials_of(replace(style, swing=transcription.swing), request.dials, request.seed)
     bars = source.piece.bars()
-    part = match(bars, drumming.grooves, style, dials)
-    return Played(source, source.piece, style, bars, (part,))
+    part = match(bars, transcription.grooves, style, dials)
+    return BackingTrack(source, source.piece, style, bars, (part,))
 
 
-def _asked(source: Source, wish: Wish) -> Piece:
-    """The piece in the tempo and with the count-in that were asked for."""
+def _apply_request(source: BackingSource, request: BackingRequest) -> Piece:
+    """The piece in the requested tempo and with the requested count-in."""
     piece = source.piece
-    if wish.tempo is not None:
-        piece = piece.at(wish.tempo)
-    return piece.with_count_in() if wish.count_in else piece
+    if request.tempo is not None:
+        piece = piece.at(request.tempo)
+    return piece.with_count_in() if request.count_in else piece

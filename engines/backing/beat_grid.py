@@ -1,9 +1,9 @@
-"""A song's beats to a few milliseconds: the likeliest ones of the whole song, moved onto its attacks.
+"""Beat grid: a song's beats to a few milliseconds, decoded over the whole song and aligned to its attacks.
 
 The live engine reports beats as they come: it takes some seconds to find them, and as many again behind a silence
-or another tempo. Here all of the song is there. Its beats are decoded as a whole (`engines.mir.offline.beat_decoder`),
-laid where most begins to sound near them by dynamic programming (Ellis, "Beat tracking by dynamic programming", J. New
-Music Research 36, 2007), then moved onto the attacks around them.
+or another tempo. Here the whole song is known. Its beats are decoded as a whole (`engines.mir.offline.beat_decoder`),
+tracked near those along the onset envelope by dynamic programming (Ellis, "Beat tracking by dynamic programming", J.
+New Music Research 36, 2007), then aligned to the attacks around them.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.jit import njit
-from engines.backing.onset_strength import SLOTS_A_SECOND, STEPS_A_SECOND, TOO_QUIET, Strength
-from engines.backing.song_beat_tracker import track_of
+from engines.backing.onset_strength import MIN_POWER, SLOTS_A_SECOND, STEPS_A_SECOND, OnsetStrength
+from engines.backing.song_beat_tracker import track_song_beats
 from engines.mir.learned.beat_tracker import UNHEARD
-from engines.mir.learned.features import STEPS_A_SECOND as CHANCES_A_SECOND
+from engines.mir.learned.features import STEPS_A_SECOND as ACTIVATION_STEPS_A_SECOND
 from engines.mir.learned.rhythm_chain import DELAY_S
 from engines.mir.offline.beat_decoder import Track
 from engines.mir.offline.song_map import SongBeat
@@ -29,37 +29,37 @@ Doubles = NDArray[np.float64]
 Floats = NDArray[np.float32]
 Indices = NDArray[np.int64]
 
-STEADINESS = 300.0
-"""What a beat that is longer or shorter than usual by a factor of e costs, in strong onsets."""
-NEAR_S, DRAWN = 0.03, 3.0
-"""How near a decoded beat a beat is drawn to it, and what that is worth, in strong onsets."""
-EARLY_S = 0.005
-"""How long before an attack its growth is strongest in a window of `strength.WINDOW_S`."""
-SURE = 0.1
-"""A beat of this chance or more is drawn to; one at which the network knows of none is not."""
-AROUND = 15
-"""So many steps (0.3 s) around it, for beats may have been moved by half of one."""
-SMOOTHED = 5
-"""Over so many intervals the one that is expected is a median."""
+TEMPO_CHANGE_COST = 300.0
+"""Cost of a beat that is longer or shorter than usual by a factor of e, in strong onsets."""
+NEAR_S, ATTRACTION = 0.03, 3.0
+"""How near (standard deviation) a decoded beat attracts a beat, and how strongly, in strong onsets."""
+ONSET_LEAD_S = 0.005
+"""How long before an attack the onset envelope peaks, with a window of `onset_strength.WINDOW_S`."""
+CONFIDENT_ACTIVATION = 0.1
+"""A decoded beat of this activation or more attracts fully; one without any activation does not attract."""
+ACTIVATION_REACH = 15
+"""Steps (0.3 s) around a beat in which its activation is looked up: it may have been moved by half a beat."""
+SMOOTHING_BEATS = 5
+"""The expected interval is a median of so many."""
 ATTACK_MS, AFTER_MS, BEFORE_MS = 15, 5, 8
-"""A beat's attack is looked for so near it: where the mean of so much after it is most above so much before."""
-RISES = 4.0
-"""By this factor in power, or it is no attack."""
-LEANS = 2
-"""A beat lies on a line through so many before and behind it."""
-FEWEST = 8
-"""Beats that the engine must have found."""
-TWICE = 0.6
-"""Intervals that are so much of the beat's or less are at twice its speed."""
-WRONG_COUNT = 10.0
-"""What it costs to lose count of the bar, in beats that were heard with another number."""
+"""The range in which a beat's attack is searched: where the mean of AFTER_MS rises most above that of BEFORE_MS."""
+MIN_RISE = 4.0
+"""The least rise in power of an attack, a factor."""
+LINE_NEIGHBOURS = 2
+"""A beat lies on a line through so many beats before and behind it."""
+MIN_BEATS = 8
+"""Beats that the engine must have detected."""
+DOUBLE_SPEED_RATIO = 0.6
+"""Intervals of so much of the beat's or less are at twice its speed."""
+BAR_SLIP_COST = 10.0
+"""Cost of a slip in the count of the bar, in beats that were detected with another number."""
 
 
 @dataclass(frozen=True, slots=True)
-class Grid:
+class BeatGrid:
     """``beats_s``: in order. ``numbers``: of each in its bar, from 0. ``bar_beats``: of a usual bar.
 
-    ``remarks``: what is to be said of its tempo.
+    ``remarks``: on its tempo, for the user.
     """
 
     beats_s: Doubles
@@ -68,65 +68,67 @@ class Grid:
     remarks: tuple[str, ...] = ()
 
 
-def grid_of(heard: Sequence[SongBeat], chances: Floats, strength: Strength) -> Grid | None:
-    """The beats from the song's first sound to its last; None where the engine found too few.
+def build_beat_grid(detected: Sequence[SongBeat], activation: Floats, strength: OnsetStrength) -> BeatGrid | None:
+    """Lay beats from the song's first sound to its last; None where the engine detected too few.
 
-    ``heard``: the engine's own, whose bars and speed are followed. ``chances``: the song's beat activation.
+    ``detected``: the live engine's beats, whose bars and speed are kept. ``activation``: the song's beat activation.
     """
-    if len(heard) < FEWEST:
+    if len(detected) < MIN_BEATS:
         return None
-    track, doubts = track_of(heard, chances, strength)
-    if len(track.beats_s) < FEWEST:
+    track, doubts = track_song_beats(detected, activation, strength)
+    if len(track.beats_s) < MIN_BEATS:
         return None
-    growth = strength.growth()
-    at = np.arange(len(growth)) / STEPS_A_SECOND
-    worth = growth.copy()
-    for beat_s, sure in zip(track.beats_s, _certainty(track.beats_s, chances), strict=True):
+    envelope = strength.compute_onset_envelope()
+    at = np.arange(len(envelope)) / STEPS_A_SECOND
+    worth = envelope.copy()
+    for beat_s, sure in zip(track.beats_s, _estimate_confidence(track.beats_s, activation), strict=True):
         step = beat_s * STEPS_A_SECOND
         first, last = (round(step + side * 4 * NEAR_S * STEPS_A_SECOND) for side in (-1, 1))
         near = slice(max(first, 0), max(last, 0) + 1)
-        worth[near] += DRAWN * sure * np.exp(-0.5 * ((at[near] + EARLY_S - beat_s) / NEAR_S) ** 2)
-    steps = laid(worth, _periods_at(at, track) * STEPS_A_SECOND, STEADINESS)
-    laid_s = steps / STEPS_A_SECOND + EARLY_S
-    beats = _attacked(laid_s, strength.edges, np.searchsorted(track.beats_s[track.anew] - NEAR_S, laid_s))
-    first_s, last_s = sounding(strength)
+        worth[near] += ATTRACTION * sure * np.exp(-0.5 * ((at[near] + ONSET_LEAD_S - beat_s) / NEAR_S) ** 2)
+    steps = track_beats(worth, _estimate_periods(at, track) * STEPS_A_SECOND, TEMPO_CHANGE_COST)
+    laid_s = steps / STEPS_A_SECOND + ONSET_LEAD_S
+    beats = _align_to_attacks(laid_s, strength.edges, np.searchsorted(track.beats_s[track.anew] - NEAR_S, laid_s))
+    first_s, last_s = find_sounding_range(strength)
     beats = np.maximum(beats[(beats >= first_s - NEAR_S) & (beats <= last_s - 2 * NEAR_S)], 0.0)
-    if len(beats) < FEWEST:
+    if len(beats) < MIN_BEATS:
         return None
-    bar_beats = _usual(heard)
-    remarks = tempo_remarks(tempo_changes(beats, chances), doubts)
-    return Grid(beats, _numbers(beats, heard, bar_beats, track.beats_s[track.anew]), bar_beats, remarks)
+    bar_beats = _find_usual_metre(detected)
+    remarks = tempo_remarks(tempo_changes(beats, activation), doubts)
+    return BeatGrid(beats, _count_beats(beats, detected, bar_beats, track.beats_s[track.anew]), bar_beats, remarks)
 
 
-def _certainty(beats: Doubles, chances: Floats) -> Doubles:
-    """How sure each decoded beat is, 0 to 1: one in a silence, or where the network knows of none near it, is not."""
-    steps = np.rint((beats + DELAY_S) * CHANCES_A_SECOND).astype(np.int64)[:, None] - 1 + np.arange(-AROUND, AROUND + 1)
-    near = chances[np.clip(steps, 0, len(chances) - 1)].max(1)
-    return np.asarray(np.clip((near - UNHEARD) / (SURE - UNHEARD), 0.0, 1.0))
+def _estimate_confidence(beats: Doubles, activation: Floats) -> Doubles:
+    """The confidence of each decoded beat, 0 to 1: 0 in a silence, or without any activation near it."""
+    reach = np.arange(-ACTIVATION_REACH, ACTIVATION_REACH + 1)
+    steps = np.rint((beats + DELAY_S) * ACTIVATION_STEPS_A_SECOND).astype(np.int64)[:, None] - 1 + reach
+    near = activation[np.clip(steps, 0, len(activation) - 1)].max(1)
+    return np.asarray(np.clip((near - UNHEARD) / (CONFIDENT_ACTIVATION - UNHEARD), 0.0, 1.0))
 
 
-def _periods_at(at: Doubles, track: Track) -> Doubles:
-    """Seconds from the beat before to the one expected at each of the times ``at``; medians but across a new count."""
+def _estimate_periods(at: Doubles, track: Track) -> Doubles:
+    """The expected beat interval in seconds at each of the times ``at``; medians, not across a new count."""
     gaps = np.diff(track.beats_s)
     smooth = gaps.copy()
     starts = [*np.flatnonzero(track.anew).tolist(), len(track.beats_s)]
     for first, last in pairwise(starts):
         inner = gaps[first : last - 1]
-        if len(inner) >= SMOOTHED:
-            padded = np.pad(inner, SMOOTHED // 2, mode="reflect")
-            smooth[first : last - 1] = np.median(np.lib.stride_tricks.sliding_window_view(padded, SMOOTHED), axis=1)
+        if len(inner) >= SMOOTHING_BEATS:
+            padded = np.pad(inner, SMOOTHING_BEATS // 2, mode="reflect")
+            windows = np.lib.stride_tricks.sliding_window_view(padded, SMOOTHING_BEATS)
+            smooth[first : last - 1] = np.median(windows, axis=1)
     middles = (track.beats_s[1:] + track.beats_s[:-1]) / 2
     return smooth[np.clip(np.searchsorted(middles, at) - 1, 0, len(smooth) - 1)]
 
 
-def laid(worth: Doubles, periods: Doubles, steadiness: float) -> Indices:
-    """The steps of the beats for which what ``worth`` (steps,) they are, less what their gaps cost, is most.
+def track_beats(worth: Doubles, periods: Doubles, steadiness: float) -> Indices:
+    """The steps of the beats with the highest sum of ``worth`` (steps,) less the costs of their intervals.
 
-    ``periods``: how many steps a beat should last at each.
+    ``periods``: the expected interval at each step, in steps.
     """
     if not len(worth):
         return np.zeros(0, np.int64)
-    score, before = _scored(worth, periods, steadiness)
+    score, before = _score_steps(worth, periods, steadiness)
     tail = score[-max(round(float(periods[-1])), 1) :]
     step = len(score) - len(tail) + int(tail.argmax())
     found = []
@@ -137,8 +139,8 @@ def laid(worth: Doubles, periods: Doubles, steadiness: float) -> Indices:
 
 
 @njit()
-def _scored(worth: Doubles, periods: Doubles, steadiness: float) -> tuple[Doubles, Indices]:
-    """The most that beats up to each step are worth, if one is there, and the step of the one before (-1: none)."""
+def _score_steps(worth: Doubles, periods: Doubles, steadiness: float) -> tuple[Doubles, Indices]:
+    """The best score of beats up to each step, with one there, and the step of the one before (-1: none)."""
     score = worth.copy()
     before = np.full(worth.shape[0], -1, np.int64)
     for step in range(worth.shape[0]):
@@ -156,8 +158,8 @@ def _scored(worth: Doubles, periods: Doubles, steadiness: float) -> tuple[Double
     return score, before
 
 
-def _attacked(beats: Doubles, edges: Doubles, counts: Indices) -> Doubles:
-    """``beats`` moved onto the attacks near them, and each onto a line through its neighbours of one of ``counts``."""
+def _align_to_attacks(beats: Doubles, edges: Doubles, counts: Indices) -> Doubles:
+    """Move ``beats`` onto the attacks near them, and each onto a line through its neighbours of one of ``counts``."""
     moved, sure = beats.copy(), np.full(len(beats), 0.05)
     sums = np.concatenate([np.zeros(BEFORE_MS + 1), np.cumsum(edges)])  # silence before the song
     for number, beat in enumerate(beats):
@@ -169,18 +171,18 @@ def _attacked(beats: Doubles, edges: Doubles, counts: Indices) -> Doubles:
         before = (sums[at] - sums[at - BEFORE_MS]) / BEFORE_MS
         rise = after / (before + 1e-3 * after.max() + 1e-15)
         best = int(rise.argmax())
-        if rise[best] > RISES and after[best] > TOO_QUIET * 1e-3:
+        if rise[best] > MIN_RISE and after[best] > MIN_POWER * 1e-3:
             moved[number] = (at[best] - BEFORE_MS + 0.5) / SLOTS_A_SECOND  # it began within the slot
             sure[number] = 1.0
     leaning = np.empty_like(moved)
     for number in range(len(moved)):
-        near = np.arange(max(number - LEANS, 0), min(number + LEANS, len(moved) - 1) + 1)
+        near = np.arange(max(number - LINE_NEIGHBOURS, 0), min(number + LINE_NEIGHBOURS, len(moved) - 1) + 1)
         near = near[counts[near] == counts[number]]
-        leaning[number] = _on_line(near - number, moved[near], sure[near] / (1.0 + np.abs(near - number)))
+        leaning[number] = _fit_line(near - number, moved[near], sure[near] / (1.0 + np.abs(near - number)))
     return leaning
 
 
-def _on_line(places: Indices, values: Doubles, weights: Doubles) -> float:
+def _fit_line(places: Indices, values: Doubles, weights: Doubles) -> float:
     """The value at place 0 of the line that lies nearest to ``values``."""
     total = weights.sum()
     place, value = float((weights * places).sum() / total), float((weights * values).sum() / total)
@@ -191,38 +193,38 @@ def _on_line(places: Indices, values: Doubles, weights: Doubles) -> float:
     return value - slope * place
 
 
-def sounding(strength: Strength) -> tuple[float, float]:
+def find_sounding_range(strength: OnsetStrength) -> tuple[float, float]:
     """Seconds at which the song's first sound begins and its last one ends."""
-    there = np.flatnonzero(strength.sounds())
+    there = np.flatnonzero(strength.find_sounding_slots())
     if not len(there):
         return 0.0, 0.0
     return float(there[0]) / SLOTS_A_SECOND, float(there[-1] + 1) / SLOTS_A_SECOND
 
 
-def _usual(heard: Sequence[SongBeat]) -> int:
-    """The beats of a bar that most of those heard, weighed by how sure they were, tell of."""
-    told: dict[int, float] = {}
-    for beat in heard:
-        told[beat.bar_beats] = told.get(beat.bar_beats, 0.0) + beat.confidence
-    return max(told, key=lambda beats: told[beats])
+def _find_usual_metre(detected: Sequence[SongBeat]) -> int:
+    """Beats of a bar by the votes of the detected beats, weighted by their confidence."""
+    votes: dict[int, float] = {}
+    for beat in detected:
+        votes[beat.bar_beats] = votes.get(beat.bar_beats, 0.0) + beat.confidence
+    return max(votes, key=lambda beats: votes[beats])
 
 
-def _numbers(beats: Doubles, heard: Sequence[SongBeat], bar_beats: int, anew_s: Doubles) -> Indices:
-    """The number of each beat in its bar: as the engine counted, with as few slips as can be but at ``anew_s``."""
-    cost = np.full(len(beats), WRONG_COUNT)
+def _count_beats(beats: Doubles, detected: Sequence[SongBeat], bar_beats: int, anew_s: Doubles) -> Indices:
+    """The number of each beat in its bar: as the engine counted, with the fewest slips; free at ``anew_s``."""
+    cost = np.full(len(beats), BAR_SLIP_COST)
     cost[[int(np.abs(beats - at).argmin()) for at in anew_s]] = 0.0
-    told = np.zeros((len(beats), bar_beats))
+    votes = np.zeros((len(beats), bar_beats))
     gaps = np.diff(beats)
     period = float(np.median(gaps))
-    for beat, gap_s in zip(heard, np.diff([beat.time_s for beat in heard], append=np.inf), strict=True):
+    for beat, gap_s in zip(detected, np.diff([beat.time_s for beat in detected], append=np.inf), strict=True):
         nearest = int(np.abs(beats - beat.time_s).argmin())
         if abs(beats[nearest] - beat.time_s) >= period / 4 or beat.bar_beats != bar_beats:
             continue
-        if gap_s > TWICE * gaps[min(nearest, len(gaps) - 1)] or bar_beats % 2:
-            told[nearest, beat.number - 1] += 1.0
+        if gap_s > DOUBLE_SPEED_RATIO * gaps[min(nearest, len(gaps) - 1)] or bar_beats % 2:
+            votes[nearest, beat.number - 1] += 1.0
         elif beat.number % 2:  # at twice the speed the engine's bar is half of one
-            told[nearest, (beat.number - 1) // 2 :: bar_beats // 2] += 0.5
-    turned = np.stack([np.roll(row, -number % bar_beats) for number, row in enumerate(told)])  # by the count's offset
+            votes[nearest, (beat.number - 1) // 2 :: bar_beats // 2] += 0.5
+    turned = np.stack([np.roll(row, -number % bar_beats) for number, row in enumerate(votes)])  # by the count's offset
     score, came = turned[0].copy(), np.zeros(turned.shape, np.int64)
     for number in range(1, len(turned)):
         best = int(score.argmax())

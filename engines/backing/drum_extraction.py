@@ -1,4 +1,4 @@
-"""A song's drums taken apart from it: as files, and as what was played."""
+"""Drum extraction: a song's drums, separated into files and transcribed to grooves."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 
 from bridge.errors import ConfigError
 from engines.accompaniment.groove_matching import Groove
-from engines.backing.drum_transcription import grooves_of, swing_of
-from engines.backing.onset_strength import measured
-from engines.backing.song_timeline import Course
+from engines.backing.drum_transcription import measure_swing, transcribe_grooves
+from engines.backing.onset_strength import measure_onset_strength
+from engines.backing.song_timeline import SongTimeline
 from engines.offline.song_batch import ProgressCallback
 from engines.offline.stemfile import FORMATS
 from engines.separation.offline.journal import Recipe
@@ -22,40 +22,43 @@ from engines.separation.offline.separation_job import separate_song
 DRUMS = "drums"
 PROFILE, FORMAT = "standard", "wav32f"
 """Stems as floats keep their level, so that they and the song without them add up to the song."""
-FAINT = 1e-4
-"""Drums that are this much (40 dB) below the song in power are none."""
+MIN_DRUM_SHARE = 1e-4
+"""Below this share (-40 dB) of the song's power the drum stem counts as empty."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stems:
-    """The song's drums, and the song without them, as files."""
+class DrumStems:
+    """Files: the song's drums, and the song without them."""
 
     drums: Path
     rest: Path
     notes: tuple[str, ...]
 
 
-def separated(path: Path, out: Path, told: ProgressCallback, clock: Callable[[], float] = time.monotonic) -> Stems:
-    """The stems of the song at ``path``, in a folder of its name in ``out``; a run that was stopped goes on."""
+def separate_drums(
+    path: Path, out: Path, progress: ProgressCallback, clock: Callable[[], float] = time.monotonic
+) -> DrumStems:
+    """Separate the song at ``path`` into a folder of its name in ``out``; a run that was stopped is resumed."""
     chosen = choose(PROFILE)
     recipe = Recipe(PROFILE, chosen.separator.name, chosen.model, (), FORMAT)
-    wish = SeparationRequest(recipe, FORMATS[FORMAT], (DRUMS,), ((DRUMS,),))
-    outcome = separate_song(path, out, wish, chosen.separator, told, clock)
-    return Stems(outcome.files[DRUMS], outcome.files["no_" + DRUMS], tuple(outcome.notes))
+    request = SeparationRequest(recipe, FORMATS[FORMAT], (DRUMS,), ((DRUMS,),))
+    outcome = separate_song(path, out, request, chosen.separator, progress, clock)
+    return DrumStems(outcome.files[DRUMS], outcome.files["no_" + DRUMS], tuple(outcome.notes))
 
 
 @dataclass(frozen=True, slots=True)
-class Drumming:
-    """What the song's drummer plays: a groove for each bar, and how much it swings, 0 to 1."""
+class DrumTranscription:
+    """The song's drums: a groove for each bar, and how much they swing, 0 to 1."""
 
     grooves: tuple[Groove, ...]
     swing: float
 
 
-def drumming_of(drums: Path, course: Course, told: ProgressCallback) -> Drumming:
-    """What is played in the stem at ``drums`` of the song that took ``course``."""
-    strength = measured(drums, told)
-    if strength.silent or float(strength.powers.mean()) < FAINT * course.power:
-        raise ConfigError(f"{course.map.file}: no drums were heard in it", "leave --replace out to have drums added")
-    swing = swing_of(strength, course.beats_s)
-    return Drumming(tuple(grooves_of(strength, course.beats_s, course.bars, swing)), swing)
+def transcribe_drums(drums: Path, timeline: SongTimeline, progress: ProgressCallback) -> DrumTranscription:
+    """Transcribe the stem at ``drums`` of the song with this ``timeline``."""
+    strength = measure_onset_strength(drums, progress)
+    if strength.is_silent or float(strength.powers.mean()) < MIN_DRUM_SHARE * timeline.power:
+        hint = "leave --replace out to have drums added"
+        raise ConfigError(f"{timeline.map.file}: no drums were detected in it", hint)
+    swing = measure_swing(strength, timeline.beats_s)
+    return DrumTranscription(tuple(transcribe_grooves(strength, timeline.beats_s, timeline.bars, swing)), swing)

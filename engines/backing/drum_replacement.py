@@ -1,4 +1,4 @@
-"""A song with other drums: what a MIDI file says, as sound, in the place of the song's own, as loud as they were."""
+"""Drum replacement: a song's drums replaced by a synthesised MIDI file of the same loudness."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from engines.synth.synth_engine import INPUT, OUTPUT, fluid
 
 FORMAT = FORMATS["wav24"]
 NEW, MIX = "drums", "mix"
-"""What is written: the new drums by themselves, and the song with them."""
+"""The files written: the new drums by themselves, and the song with them."""
 CHUNK_FRAMES = 1024
-"""What the limiter takes at a time; blocks of a file are whole chunks but the last."""
-MOST = 8.0
-"""The new drums are made no louder than by this (18 dB), however loud the song's were."""
+"""The limiter's block; blocks of a file are whole chunks but the last."""
+MAX_GAIN = 8.0
+"""The most gain (18 dB) for the new drums, however loud the song's were."""
 
 
-def mix_anew(
-    midi: bytes, song: Path, own: Path, rest: Path, out: Path, told: ProgressCallback, make: Make = fluid
+def mix_new_drums(
+    midi: bytes, song: Path, own: Path, rest: Path, out: Path, progress: ProgressCallback, make: Make = fluid
 ) -> dict[str, Path]:  # fmt: skip
     """Write the drums in ``midi``, and their mix with ``rest``, into ``out``; the files, by name.
 
@@ -47,16 +47,16 @@ def mix_anew(
     try:
         with Song(rest) as left:
             rate, channels = left.rate, min(left.channels, CHANNELS)
-            own_power, frames = _power(own)
-            power = _render(midi, scratch["synth"], rate, frames, make, told)
-            gain = min((own_power / power) ** 0.5, MOST) if power > 0 else 1.0
-            _add(left, scratch, gain, channels, told)
+            own_power, frames = _measure_power(own)
+            power = _render_midi(midi, scratch["synth"], rate, frames, make, progress)
+            gain = min((own_power / power) ** 0.5, MAX_GAIN) if power > 0 else 1.0
+            _write_mixes(left, scratch, gain, channels, progress)
         done = 0
 
         def wrote(more: int) -> None:
             nonlocal done
             done += more
-            told("writing", done, len(files) * frames, rate)
+            progress("writing", done, len(files) * frames, rate)
 
         for name, file in files.items():
             draft = file.with_name(file.name + ".part")
@@ -69,20 +69,20 @@ def mix_anew(
     return files
 
 
-def _render(midi: bytes, scratch: Path, rate: int, frames: int, make: Make, told: ProgressCallback) -> float:
-    """Write ``frames`` of what ``midi`` sounds like as raw stereo to ``scratch``; its power."""
+def _render_midi(midi: bytes, scratch: Path, rate: int, frames: int, make: Make, progress: ProgressCallback) -> float:
+    """Render ``frames`` of ``midi`` as raw stereo to ``scratch``; returns the power."""
     power, written = 0.0, 0
     with scratch.open("wb") as file:
-        for block in _sounds(midi, rate, frames, make):
+        for block in _synthesise(midi, rate, frames, make):
             power += float((block.astype(np.float64) ** 2).sum())
             file.write(np.ascontiguousarray(block.T).data)
             written += block.shape[1]
-            told("playing", written, frames, rate)
+            progress("playing", written, frames, rate)
     return power / max(CHANNELS * frames, 1)
 
 
-def _sounds(midi: bytes, rate: int, frames: int, make: Make) -> Iterator[Audio]:
-    """What the engine that ``make`` gives makes of ``midi``, hop by hop at ``rate`` Hz, without its latency."""
+def _synthesise(midi: bytes, rate: int, frames: int, make: Make) -> Iterator[Audio]:
+    """The audio that the engine of ``make`` renders from ``midi``, hop by hop at ``rate`` Hz, without its latency."""
     engine = make()
     spec = engine.spec
     own = choose_rate(spec.rates, rate)
@@ -100,16 +100,16 @@ def _sounds(midi: bytes, rate: int, frames: int, make: Make) -> Iterator[Audio]:
             place += 1
         engine.process(block, BlockTime(first, own), out)
         first += spec.hop
-        heard = out.audio[OUTPUT][:, min(early, spec.hop) :].copy()
+        sound = out.audio[OUTPUT][:, min(early, spec.hop) :].copy()
         early = max(early - spec.hop, 0)
-        heard = resampling.push(heard) if resampling else heard
-        heard = heard[:, : frames - given]
-        given += heard.shape[1]
-        yield heard
+        sound = resampling.push(sound) if resampling else sound
+        sound = sound[:, : frames - given]
+        given += sound.shape[1]
+        yield sound
 
 
-def _power(path: Path) -> tuple[float, int]:
-    """The mean power of both channels of the file at ``path``, and its frames."""
+def _measure_power(path: Path) -> tuple[float, int]:
+    """Measure the mean power of both channels of the file at ``path``; returns it and the frames."""
     total, frames = 0.0, 0
     with Song(path) as song:
         for block in song.blocks():
@@ -118,9 +118,9 @@ def _power(path: Path) -> tuple[float, int]:
     return total / max(CHANNELS * frames, 1), frames
 
 
-def _add(rest: Song, scratch: dict[str, Path], gain: float, channels: int, told: ProgressCallback) -> None:
-    """The synth's raw sound times ``gain``, and that with ``rest``, each through a limiter of its own, to scratch."""
-    limited = {name: _Limited(rest.rate) for name in (NEW, MIX)}
+def _write_mixes(rest: Song, scratch: dict[str, Path], gain: float, channels: int, progress: ProgressCallback) -> None:
+    """Write the synth's raw audio times ``gain``, and its mix with ``rest``, each limited, to scratch."""
+    limited = {name: _BlockLimiter(rest.rate) for name in (NEW, MIX)}
     done = 0
     with scratch["synth"].open("rb") as synth, scratch[NEW].open("wb") as drums, scratch[MIX].open("wb") as mix:
         files = {NEW: drums, MIX: mix}
@@ -130,21 +130,21 @@ def _add(rest: Song, scratch: dict[str, Path], gain: float, channels: int, told:
             new = np.zeros_like(block)
             new[:, : raw.shape[1]] = np.float32(gain) * raw
             for name, sound in ((NEW, new), (MIX, block + new)):
-                files[name].write(_frames(limited[name].push(sound), channels))
+                files[name].write(_to_raw_frames(limited[name].push(sound), channels))
             done += frames
-            told("mixing", done, rest.frames, rest.rate)
+            progress("mixing", done, rest.frames, rest.rate)
         for name, file in files.items():
-            file.write(_frames(limited[name].finish(), channels))
+            file.write(_to_raw_frames(limited[name].finish(), channels))
 
 
-def _frames(audio: Audio, channels: int) -> bytes:
+def _to_raw_frames(audio: Audio, channels: int) -> bytes:
     """Raw frames of so many channels; one is the mean of both."""
     sound = audio if channels == CHANNELS else audio.mean(axis=0, keepdims=True)
     return np.ascontiguousarray(sound.T, np.float32).tobytes()
 
 
-class _Limited:
-    """A limiter for blocks of a file, without its delay: what came out, joined, is as long as what went in."""
+class _BlockLimiter:
+    """A limiter for blocks of a file, its delay removed: output and input have the same length in all."""
 
     def __init__(self, rate: int) -> None:
         self._limiter = Limiter(rate, CHUNK_FRAMES)

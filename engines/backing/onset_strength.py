@@ -1,4 +1,4 @@
-"""How strongly a song begins to sound, in time: by band for what a drummer strikes, finely for where a beat lies."""
+"""Onset strength of a song: levels by band for drum hits, and fine power curves for the places of beats."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ Doubles = NDArray[np.float64]
 STEPS_A_SECOND = 200
 SLOTS_A_SECOND = 1000
 WINDOW_S = 0.023
-"""Of the spectra: short enough for two strokes of a roll, long enough to tell a kick's boom from a snare's body."""
+"""Of the spectra: short enough for two hits of a roll, long enough to separate a kick's boom from a snare's body."""
 EDGES_HZ = (20.0, 120.0, 500.0, 2000.0, 6000.0, 16000.0)
 """Of the bands: a kick is in the first, a snare in the middle, hats and cymbals in the last."""
 BANDS = len(EDGES_HZ) - 1
-LOUD = 95.0
+LOUD_PERCENTILE = 95.0
 """The percentile of a band's levels that counts as loud in it."""
-FLOOR = 1e-4
-"""What is softer than loud by so much (40 dB) is silence."""
-QUIET = 1e-4
-"""What lies so much (40 dB) below the loudest second does not sound."""
-TOO_QUIET = 1e-8
+FLOOR_RATIO = 1e-4
+"""So much (40 dB) below a loud level is silence."""
+SOUNDING_RATIO = 1e-4
+"""So much (40 dB) below the loudest second nothing sounds."""
+MIN_POWER = 1e-8
 """A power: below -80 dBFS a song is silent."""
 
 
 @dataclass(frozen=True, slots=True)
-class Strength:
+class OnsetStrength:
     """``levels``: power by band, shape (steps, BANDS), STEPS_A_SECOND. ``powers``, ``edges``: power of the song and of
     its differences from sample to sample, shape (slots,), SLOTS_A_SECOND. ``rate`` and ``frames``: the file's.
 
@@ -52,23 +52,23 @@ class Strength:
         return self.frames / self.rate
 
     @property
-    def silent(self) -> bool:
-        return not self.powers.size or float(self.powers.max()) < TOO_QUIET
+    def is_silent(self) -> bool:
+        return not self.powers.size or float(self.powers.max()) < MIN_POWER
 
-    def sounds(self) -> NDArray[np.bool_]:
-        """Whether the song sounds in each slot."""
+    def find_sounding_slots(self) -> NDArray[np.bool_]:
+        """For each slot whether the song sounds."""
         if not self.powers.size:
             return np.zeros(0, np.bool_)
         seconds = np.add.reduceat(self.powers, np.arange(0, len(self.powers), SLOTS_A_SECOND)) / SLOTS_A_SECOND
-        return np.asarray(self.powers > QUIET * seconds.max())
+        return np.asarray(self.powers > SOUNDING_RATIO * seconds.max())
 
-    def growth(self) -> Doubles:
-        """How much begins at each step, in all bands, on a scale of levels; shape (steps,), 1 is strong, 2 the most."""
-        sounds = self.sounds()
+    def compute_onset_envelope(self) -> Doubles:
+        """The spectral flux of all bands on a scale of levels, shape (steps,): 1 is a strong onset, 2 the most."""
+        sounds = self.find_sounding_slots()
         there = np.add.reduceat(sounds, self._slots_of_steps()) > 0 if sounds.any() else np.ones(len(self.levels), bool)
-        loud = np.maximum(np.percentile(self.levels[there], LOUD, axis=0), 1e-12)
-        levels = np.log10(self.levels / loud + FLOOR)
-        levels = np.concatenate([np.full((2, BANDS), np.log10(FLOOR)), levels])  # silence stands before the song
+        loud = np.maximum(np.percentile(self.levels[there], LOUD_PERCENTILE, axis=0), 1e-12)
+        levels = np.log10(self.levels / loud + FLOOR_RATIO)
+        levels = np.concatenate([np.full((2, BANDS), np.log10(FLOOR_RATIO)), levels])  # silence stands before the song
         grown = np.maximum(levels[2:] - np.maximum(levels[:-2], levels[1:-1]), 0.0).sum(1)
         return np.asarray(np.minimum(grown / max(float(np.percentile(grown[there], 99.0)), 1e-9), 2.0))
 
@@ -77,15 +77,15 @@ class Strength:
         slots = np.arange(len(self.levels)) * SLOTS_A_SECOND // STEPS_A_SECOND
         return np.asarray(np.minimum(slots, len(self.powers) - 1))
 
-    def power_between(self, start_s: float, end_s: float) -> float:
-        """The mean power of what lies between, full scale is 1."""
+    def measure_power(self, start_s: float, end_s: float) -> float:
+        """Measure the mean power between, full scale is 1."""
         first, last = (round(at * SLOTS_A_SECOND) for at in (start_s, end_s))
-        heard = self.powers[max(first, 0) : max(last, first + 1)]
-        return float(heard.mean()) if heard.size else 0.0
+        power = self.powers[max(first, 0) : max(last, first + 1)]
+        return float(power.mean()) if power.size else 0.0
 
 
-class Measuring:
-    """Takes a song in pieces of any length, in memory of which only the result grows."""
+class OnsetStrengthMeter:
+    """Measures a song in blocks of any length, in memory of which only the result grows."""
 
     def __init__(self, rate: int) -> None:
         self._rate = rate
@@ -106,7 +106,7 @@ class Measuring:
         self.frames = 0
 
     def push(self, audio: Audio) -> None:
-        """The next of the song, shape (2, any)."""
+        """Add the song's next block, shape (2, any)."""
         sound = audio.astype(np.float64)
         self.frames += sound.shape[1]
         self._measure_slots(sound)
@@ -115,10 +115,10 @@ class Measuring:
         self._waiting = np.concatenate([self._waiting, mono])
         self._measure_steps()
 
-    def done(self) -> Strength:
+    def finish(self) -> OnsetStrength:
         self._waiting = np.concatenate([self._waiting, np.zeros(self._window)])
         self._measure_steps(self.frames)
-        return Strength(
+        return OnsetStrength(
             np.concatenate([np.zeros((0, BANDS)), *self._levels]),
             np.concatenate([np.zeros(0), *self._powers]),
             np.concatenate([np.zeros(0), *self._edges]),
@@ -166,11 +166,11 @@ class Measuring:
         self._slots = both[0][edges[-1] :], both[1][edges[-1] :]
 
 
-def measured(path: Path, told: ProgressCallback) -> Strength:
-    """The strength of the song at ``path``."""
+def measure_onset_strength(path: Path, progress: ProgressCallback) -> OnsetStrength:
+    """Measure the onset strength of the song at ``path``."""
     with Song(path) as song:
-        measuring = Measuring(song.rate)
+        meter = OnsetStrengthMeter(song.rate)
         for block in song.blocks():
-            measuring.push(block)
-            told("measuring", measuring.frames, song.frames, song.rate)
-    return measuring.done()
+            meter.push(block)
+            progress("measuring", meter.frames, song.frames, song.rate)
+    return meter.finish()

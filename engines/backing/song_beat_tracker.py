@@ -1,4 +1,4 @@
-"""Beat tracker for a whole song: decoded from its activation, on one side of the beat, at the engine's speed.
+"""Beat tracker for a whole song: decoded from its activation, in one phase, at the live engine's speed.
 
 Passages are what lies between silences and changes of tempo. Nothing is counted through from one to the next: behind
 a silence of a hundred beats the smallest error of tempo would say nothing about where the beat is.
@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.backing.onset_strength import SLOTS_A_SECOND, Strength
+from engines.backing.onset_strength import SLOTS_A_SECOND, OnsetStrength
 from engines.mir.learned.beat_tracker import UNHEARD
 from engines.mir.learned.features import STEPS_A_SECOND
 from engines.mir.offline.beat_activation import times_of
@@ -25,67 +25,67 @@ Doubles = NDArray[np.float64]
 Floats = NDArray[np.float32]
 
 REST_S = 1.0
-"""A silence of so many seconds is a rest: the beat may go on anywhere behind it."""
+"""A silence of so many seconds is a rest: the beat may resume at any phase behind it."""
 LONG_REST_S, BEFORE_S = 2.0, 0.1
-"""Through a longer one nothing is counted; the first beat behind one may be so much early."""
-NOTHING = 0.03
-"""A chance below it says that there is no beat; noise has less at 99 of 100 steps."""
-AROUND = 17
-"""Beats over which the tempo is a median."""
+"""Beats are not counted through a longer one; the first beat behind one may be so much early."""
+MIN_ACTIVATION = 0.03
+"""An activation below it means that there is no beat; noise has less at 99 of 100 steps."""
+MEDIAN_BEATS = 17
+"""The tempo is a median over so many beats."""
 SIDE_BEATS = 4.0
-"""Over so many beats (standard deviation) it is smoothed where, to half a beat, the beats lie."""
+"""The phase to half a beat is smoothed over so many beats (standard deviation)."""
 STEADY, STEADY_WITHIN = 0.75, 0.02
-"""Beats that agree so much (mean vector of their phases to half a beat) with one tempo are at one tempo, and how far
-from their median it may be."""
-FEWEST = 8
-"""Beats of which the speed and the side can be said."""
+"""Beats whose phases to half a beat agree so much (mean vector) with one tempo are at one tempo; and how far from
+their median it may be."""
+MIN_BEATS = 8
+"""Beats needed to determine speed and phase."""
 
 
-def track_of(
-    found: Sequence[SongBeat], chances: Floats, strength: Strength
+def track_song_beats(
+    found: Sequence[SongBeat], activation: Floats, strength: OnsetStrength
 ) -> tuple[Track, tuple[OctaveAmbiguity, ...]]:
-    """The beats of the song with this beat activation, and where their speed is in doubt.
+    """Track the beats of the song with this beat activation; returns them and where their speed is in doubt.
 
-    ``found``: those of the engine, for speed and side.
+    ``found``: the live engine's beats, for speed and phase.
     """
-    times, rests = times_of(len(chances)), [*rests_of(strength), *_nothing(chances)]
-    silent = np.zeros(len(chances), np.bool_)
+    times, rests = times_of(len(activation)), [*find_rests(strength), *_find_beatless(activation)]
+    silent = np.zeros(len(activation), np.bool_)
     for start_s, end_s in rests:
         silent |= (times >= start_s) & (times < end_s)
-    decoded = decode(chances, silent)
+    decoded = decode(activation, silent)
     beats, anew = decoded.beats_s.copy(), np.zeros(len(decoded.beats_s), np.bool_)
-    for first, last in _passages(decoded, rests):
+    for first, last in _split_passages(decoded, rests):
         anew[first] = True
-        beats[first:last] = _on_one_side(beats[first:last], found)
+        beats[first:last] = _unify_phase(beats[first:last], found)
     order = np.argsort(beats, kind="stable")
-    return levelled(found, Track(beats[order], anew), chances)
+    return levelled(found, Track(beats[order], anew), activation)
 
 
-def rests_of(strength: Strength) -> list[tuple[float, float]]:
-    """From when to when (seconds) the song is silent for REST_S or longer."""
-    loud = np.flatnonzero(strength.sounds())
+def find_rests(strength: OnsetStrength) -> list[tuple[float, float]]:
+    """Spans in seconds in which the song is silent for REST_S or longer."""
+    loud = np.flatnonzero(strength.find_sounding_slots())
     edges = np.concatenate([[-1], loud, [len(strength.powers)]])
     long = np.flatnonzero(np.diff(edges) > REST_S * SLOTS_A_SECOND)
     return [(float(edges[i] + 1) / SLOTS_A_SECOND, float(edges[i + 1]) / SLOTS_A_SECOND) for i in long]
 
 
-def _nothing(chances: Floats) -> list[tuple[float, float]]:
-    """From when to when (seconds) nothing could be a beat for LONG_REST_S or longer, as in the noise of a room."""
-    times = np.append(times_of(len(chances)), len(chances) / STEPS_A_SECOND)
-    possible = (chances > NOTHING) & (chances != np.float32(UNHEARD))
-    edges = np.concatenate([[-1], np.flatnonzero(possible), [len(chances)]])
+def _find_beatless(activation: Floats) -> list[tuple[float, float]]:
+    """Spans in seconds without a possible beat for LONG_REST_S or longer, as in room noise."""
+    times = np.append(times_of(len(activation)), len(activation) / STEPS_A_SECOND)
+    possible = (activation > MIN_ACTIVATION) & (activation != np.float32(UNHEARD))
+    edges = np.concatenate([[-1], np.flatnonzero(possible), [len(activation)]])
     long = np.flatnonzero(np.diff(edges) > LONG_REST_S * STEPS_A_SECOND)
     return [(float(times[edges[i] + 1]), float(times[edges[i + 1]])) for i in long]
 
 
-def _passages(track: Track, rests: Sequence[tuple[float, float]]) -> Iterator[tuple[int, int]]:
+def _split_passages(track: Track, rests: Sequence[tuple[float, float]]) -> Iterator[tuple[int, int]]:
     """The first beat of each passage, and the first one behind it."""
     beats = track.beats_s
     if not len(beats):
         return
     starts = {0}
     for beat in np.flatnonzero(track.anew[1:]).tolist():
-        if _rested(beats, beat + 1, rests) or not _goes_on(beats, beat + 1):
+        if _is_rest_before(beats, beat + 1, rests) or not _is_tempo_steady(beats, beat + 1):
             starts.add(beat + 1)
     for start_s, end_s in rests:
         if end_s - start_s > LONG_REST_S:
@@ -93,30 +93,30 @@ def _passages(track: Track, rests: Sequence[tuple[float, float]]) -> Iterator[tu
     yield from pairwise([*sorted(starts - {len(beats)}), len(beats)])
 
 
-def _rested(beats: Doubles, beat: int, rests: Sequence[tuple[float, float]]) -> bool:
+def _is_rest_before(beats: Doubles, beat: int, rests: Sequence[tuple[float, float]]) -> bool:
     """Whether a rest lies before ``beat``, or ends just behind it."""
     return any(start < beats[beat] and end > beats[beat - 1] for start, end in rests)
 
 
-def _goes_on(beats: Doubles, beat: int) -> bool:
+def _is_tempo_steady(beats: Doubles, beat: int) -> bool:
     """Whether the tempo is the same on both sides of ``beat``."""
-    before, after = np.diff(beats[max(beat - FEWEST, 0) : beat]), np.diff(beats[beat : beat + FEWEST])
+    before, after = np.diff(beats[max(beat - MIN_BEATS, 0) : beat]), np.diff(beats[beat : beat + MIN_BEATS])
     if len(before) < 2 or len(after) < 2:
         return True
     return bool(abs(np.log2(np.median(after) / np.median(before))) < ALIKE_OCTAVES)
 
 
-def _on_one_side(beats: Doubles, found: Sequence[SongBeat]) -> Doubles:
-    """``beats`` of one passage, those that lie half a beat beside where most lie moved there.
+def _unify_phase(beats: Doubles, found: Sequence[SongBeat]) -> Doubles:
+    """``beats`` of one passage, all in the phase of most: the others are moved by half a beat.
 
-    Where off-beats are strong the activation changes sides; the music does not. Where it does, those that the engine
-    found speak for a side, too: it follows the harmony.
+    Where off-beats are strong the activation changes phase; the music does not. The live engine's beats vote, too: it
+    follows the harmony.
     """
-    if len(beats) < FEWEST:
+    if len(beats) < MIN_BEATS:
         return beats
-    periods = _periods(beats)
+    periods = _smooth_periods(beats)
     places = np.arange(len(beats))
-    count = _steady_count(beats, float(np.median(periods)))
+    count = _fit_steady_tempo(beats, float(np.median(periods)))
     if count is None:
         count = np.concatenate([[0.0], np.cumsum(np.diff(beats) / periods)])
         near = np.exp(-0.5 * ((places[:, None] - places) / SIDE_BEATS) ** 2)
@@ -133,10 +133,10 @@ def _on_one_side(beats: Doubles, found: Sequence[SongBeat]) -> Doubles:
     return np.asarray(beats + np.where(side == fewer, np.append(periods, periods[-1]) / 2, 0.0))
 
 
-def _steady_count(beats: Doubles, period_s: float) -> Doubles | None:
+def _fit_steady_tempo(beats: Doubles, period_s: float) -> Doubles | None:
     """The beats' places if nearly all lie, to half a beat, on a grid of one tempo near ``period_s``; else None.
 
-    Music made to a click does, and a listener who slips from one side to the other in many small steps does not.
+    Music made to a click does; beats that slip from one phase to the other in many small steps do not.
     """
     tried = period_s * (1 + np.linspace(-STEADY_WITHIN, STEADY_WITHIN, 16 * len(beats) // 8 * 2 + 1))
     vectors = np.exp(4j * np.pi * (beats - beats[0]) / tried[:, None]).mean(1)
@@ -146,10 +146,10 @@ def _steady_count(beats: Doubles, period_s: float) -> Doubles | None:
     return np.asarray((beats - beats[0]) / tried[best] - np.angle(vectors[best]) / (4 * np.pi))
 
 
-def _periods(beats: Doubles) -> Doubles:
+def _smooth_periods(beats: Doubles) -> Doubles:
     """Seconds from each beat to the next but the last, as a median of those around."""
     gaps = np.diff(beats)
-    if len(gaps) < AROUND:
+    if len(gaps) < MEDIAN_BEATS:
         return np.full(len(gaps), float(np.median(gaps)))
-    padded = np.pad(gaps, AROUND // 2, mode="reflect")
-    return np.asarray(np.median(np.lib.stride_tricks.sliding_window_view(padded, AROUND), axis=1))
+    padded = np.pad(gaps, MEDIAN_BEATS // 2, mode="reflect")
+    return np.asarray(np.median(np.lib.stride_tricks.sliding_window_view(padded, MEDIAN_BEATS), axis=1))

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.backing.beat_grid import grid_of
-from engines.backing.onset_strength import measured
+from engines.backing.beat_grid import build_beat_grid
+from engines.backing.onset_strength import measure_onset_strength
 from engines.mir.engine_lookup import DEFAULT, engine_named
 from engines.mir.offline.analysis_job import hear
 from engines.mir.offline.beat_decoder import steadiness
@@ -42,18 +42,18 @@ def main() -> None:
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     options.add_argument("songs", type=Path, nargs="+")
     options.add_argument("--truth", type=Path)
-    wish = options.parse_args()
+    arguments = options.parse_args()
     rows = []
-    for path in wish.songs:
-        strength = measured(path, lambda *_: None)
-        song, _, _, chances, track = hear(path, engine_named(DEFAULT), {}, lambda *_: None)
-        steady = steadiness(chances, track)
+    for path in arguments.songs:
+        strength = measure_onset_strength(path, lambda *_: None)
+        song, _, _, activation, track = hear(path, engine_named(DEFAULT), {}, lambda *_: None)
+        steady = steadiness(activation, track)
         sys.stdout.write(f"{path.stem:32} steadiness {np.nanmedian(steady) if len(steady) else 0.0:.2f}\n")
-        if wish.truth is None:
+        if arguments.truth is None:
             continue
-        truth = np.loadtxt(wish.truth / f"{path.stem}.beats", ndmin=2)[:, 0]
+        truth = np.loadtxt(arguments.truth / f"{path.stem}.beats", ndmin=2)[:, 0]
         truth = truth[truth < strength.duration_s]
-        grid = grid_of(song.beats, chances, strength)
+        grid = build_beat_grid(song.beats, activation, strength)
         heard, _ = score(np.array([beat.time_s for beat in song.beats]), truth)
         laid, off_ms = score(grid.beats_s if grid else np.zeros(0), truth)
         rows.append((heard, laid, off_ms))

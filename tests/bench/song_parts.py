@@ -23,9 +23,9 @@ from mido import MetaMessage, MidiFile
 from numpy.typing import NDArray
 
 from engines.backing.backing_source import read_source
-from engines.backing.backing_track import Wish, play
-from engines.backing.beat_grid import grid_of
-from engines.backing.onset_strength import measured
+from engines.backing.backing_track import BackingRequest, arrange_backing
+from engines.backing.beat_grid import build_beat_grid
+from engines.backing.onset_strength import measure_onset_strength
 from engines.mir.engine_lookup import DEFAULT, engine_named
 from engines.mir.offline.analysis_job import hear
 from engines.synth.stems import write_stems
@@ -70,8 +70,8 @@ def in_time(style: str, bpm: float, beats_s: Doubles) -> Part:
 
 
 def _rendered(style: str, bpm: float, beats_s: Doubles, parts: str, *, steady: bool) -> Part:
-    wish = Wish(style=style, bars=len(beats_s) // 4, tempo=bpm, parts=parts or Wish().parts)
-    file = MidiFile(file=io.BytesIO(play(read_source(CHORDS, bpm, lambda *_: None), wish).midi()))
+    arguments = BackingRequest(style=style, bars=len(beats_s) // 4, tempo=bpm, parts=parts or BackingRequest().parts)
+    file = MidiFile(file=io.BytesIO(arrange_backing(read_source(CHORDS, bpm, lambda *_: None), arguments).to_midi()))
     if not steady:
         _set_tempi(file, beats_s)
     with tempfile.TemporaryDirectory() as folder:
@@ -219,9 +219,9 @@ def laid(audio: Floats) -> Doubles:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "song.wav")
         soundfile.write(path, audio.T, RATE, subtype="PCM_16")
-        strength = measured(path, lambda *_: None)
-        song, _, _, chances, _ = hear(path, engine_named(DEFAULT), {}, lambda *_: None)
-        grid = grid_of(song.beats, chances, strength)
+        strength = measure_onset_strength(path, lambda *_: None)
+        song, _, _, activation, _ = hear(path, engine_named(DEFAULT), {}, lambda *_: None)
+        grid = build_beat_grid(song.beats, activation, strength)
     return grid.beats_s if grid else np.zeros(0)
 
 
@@ -230,18 +230,18 @@ def main() -> None:
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     options.add_argument("--only", default="", help="parts of names, with commas between them")
     options.add_argument("--list", action="store_true", help="the names alone")
-    wish = options.parse_args()
-    chosen = [(name, song) for name, song in songs() if any(part in name for part in wish.only.split(","))]
+    arguments = options.parse_args()
+    chosen = [(name, song) for name, song in songs() if any(part in name for part in arguments.only.split(","))]
     good = 0
     for name, song in chosen:
-        if wish.list:
+        if arguments.list:
             sys.stdout.write(f"{name}\n")
             continue
         rows, right = score(song())
         good += right
         sys.stdout.write(f"{'right' if right else 'WRONG'}  {name:24} {'   '.join(rows)}\n")
         sys.stdout.flush()
-    sys.stdout.write(f"{len(chosen)} songs\n" if wish.list else f"{good} of {len(chosen)} songs right\n")
+    sys.stdout.write(f"{len(chosen)} songs\n" if arguments.list else f"{good} of {len(chosen)} songs right\n")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bridge.core.audio import Audio
 from engines.accompaniment.style import ROLES
-from engines.backing.onset_strength import Measuring, Strength
+from engines.backing.onset_strength import OnsetStrength, OnsetStrengthMeter
 from engines.mir.learned.features import STEPS_A_SECOND
 from engines.mir.offline.beat_activation import times_of
 from engines.mir.offline.song_map import ChordSpan, SongBeat, SongMap
@@ -20,8 +20,8 @@ from engines.synth.kit import kit
 RATE = 44100
 
 
-def silent(*_told: object) -> None:
-    """Hears of no progress."""
+def silent(*_progress: object) -> None:
+    """Ignores progress."""
 
 
 def wave(path: Path, audio: Audio, rate: int = RATE) -> Path:
@@ -29,11 +29,11 @@ def wave(path: Path, audio: Audio, rate: int = RATE) -> Path:
     return path
 
 
-def strength_of(audio: Audio, rate: int = RATE, piece: int = 50_000) -> Strength:
-    measuring = Measuring(rate)
+def strength_of(audio: Audio, rate: int = RATE, piece: int = 50_000) -> OnsetStrength:
+    meter = OnsetStrengthMeter(rate)
     for first in range(0, audio.shape[1], piece):
-        measuring.push(audio[:, first : first + piece])
-    return measuring.done()
+        meter.push(audio[:, first : first + piece])
+    return meter.finish()
 
 
 def drummed(
@@ -54,20 +54,20 @@ def drummed(
     return audio
 
 
-def told_beats(times_s: Sequence[float], bar_beats: int = 4, first: int = 0) -> tuple[SongBeat, ...]:
+def detected_beats(times_s: Sequence[float], bar_beats: int = 4, first: int = 0) -> tuple[SongBeat, ...]:
     return tuple(SongBeat(at, (first + i) % bar_beats + 1, bar_beats, 0.9) for i, at in enumerate(times_s))
 
 
-def told_map(beats: Sequence[SongBeat], audio: Audio, chords: Sequence[ChordSpan] = ()) -> SongMap:
+def detected_map(beats: Sequence[SongBeat], audio: Audio, chords: Sequence[ChordSpan] = ()) -> SongMap:
     frames = audio.shape[1]
     return SongMap("song.wav", "mir.scripted", RATE, frames, frames / RATE, tuple(beats), (), tuple(chords))
 
 
-def beat_chances(times_s: Sequence[float], seconds: float, chance: float = 0.8) -> NDArray[np.float32]:
+def beat_activation(times_s: Sequence[float], seconds: float, chance: float = 0.8) -> NDArray[np.float32]:
     """A beat activation: ``chance`` at the step nearest to each of the times, hardly any elsewhere."""
     steps = times_of(round(seconds * STEPS_A_SECOND))
-    chances = np.full(len(steps), 0.02, np.float32)
+    activation = np.full(len(steps), 0.02, np.float32)
     for time_s in times_s:
         nearest = int(np.abs(steps - time_s).argmin())
-        chances[nearest] = max(chances[nearest], chance)
-    return chances
+        activation[nearest] = max(activation[nearest], chance)
+    return activation

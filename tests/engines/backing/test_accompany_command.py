@@ -74,9 +74,9 @@ def test_the_band_plays_in_time_with_a_song(song: Path, tmp_path: Path, capsys: 
     on_beats = [at for at in kicks if min(abs(at - beat) for beat in beats) < 0.1]
     assert len(on_beats) > 14
     assert max(min(abs(at - beat) for beat in beats) for at in on_beats) < 0.01
-    told = capsys.readouterr().out
-    assert "at 108" in told
-    assert "sections by loudness" in told
+    printed = capsys.readouterr().out
+    assert "at 108" in printed
+    assert "sections by loudness" in printed
 
 
 def test_a_midi_file_that_the_band_wrote_is_played_again_in_another_style(tmp_path: Path) -> None:
@@ -102,8 +102,8 @@ def test_audio_of_every_part_is_written_where_it_is_asked_for(tmp_path: Path) ->
 
 def test_drums_are_replaced(song: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(song, "--replace", "drums", "--out", tmp_path, "--humanise", 0) == 0
-    told = capsys.readouterr().out
-    assert "mix.wav" in told
+    printed = capsys.readouterr().out
+    assert "mix.wav" in printed
     assert {path.name for path in tmp_path.iterdir()} == {"band.mid", "drums.wav", "mix.wav", "song"}
     info, mix = soundfile.info(song), soundfile.info(tmp_path / "mix.wav")
     assert (mix.samplerate, mix.frames, mix.channels) == (info.samplerate, info.frames, info.channels)
@@ -130,7 +130,7 @@ def test_a_replacement_that_was_stopped_goes_on_with_the_stems_that_are_there(
     def stopped(*_given: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(accompany_command, "mix_anew", stopped)
+    monkeypatch.setattr(accompany_command, "mix_new_drums", stopped)
     words = (song, "--replace", "drums", "--out", tmp_path)
     assert run(*words) == 130
     assert "goes on from here" in capsys.readouterr().err
@@ -186,7 +186,7 @@ def _link(path: Path, to: str) -> Path:
     return path
 
 
-def test_a_song_without_drums_is_told_so(tmp_path: Path) -> None:
+def test_a_song_without_a_beat_is_an_error(tmp_path: Path) -> None:
     audio = band(lambda beat: second_of(beat) * RATE, 8)
-    with pytest.raises(ConfigError, match="no beat was heard"):
+    with pytest.raises(ConfigError, match="no beat was detected"):
         run(wave(tmp_path / "short.wav", audio[:, : 2 * RATE]), "--replace", "drums", "--out", tmp_path / "out")

@@ -15,7 +15,7 @@ from engines.accompaniment.offline.midi import band_file
 from engines.accompaniment.offline.piece import steady
 from engines.accompaniment.score import NO_CHORD, Bar, Note
 from engines.accompaniment.style import find, load
-from engines.backing.drum_replacement import mix_anew
+from engines.backing.drum_replacement import mix_new_drums
 from engines.synth.synth_engine import plain
 from tests.engines.backing.songs import silent
 
@@ -33,12 +33,12 @@ def mixed(folder: Path, rest: Audio, own: Audio, rate: int = 44_100) -> dict[str
         soundfile.write(files[name], audio.T, rate, subtype="FLOAT")
     out = folder / "out"
     out.mkdir()
-    made = mix_anew(midi(), files["song"], files["own"], files["rest"], out, silent, plain)
+    made = mix_new_drums(midi(), files["song"], files["own"], files["rest"], out, silent, plain)
     assert sorted(path.name for path in out.iterdir()) == ["drums.wav", "mix.wav"]
     found = {}
     for name, path in made.items():
-        audio, heard = soundfile.read(path, dtype="float32", always_2d=True)
-        assert heard == rate
+        audio, file_rate = soundfile.read(path, dtype="float32", always_2d=True)
+        assert file_rate == rate
         found[name] = audio.T
     return found
 
@@ -78,6 +78,6 @@ def test_a_song_in_the_way_is_not_written_over(tmp_path: Path) -> None:
     soundfile.write(song, noise(0.1, 44_100).T, 44_100)
     before = song.read_bytes()
     with pytest.raises(ConfigError, match=r"mix\.wav: would be written over"):
-        mix_anew(midi(), song, song, song, tmp_path, silent, plain)
+        mix_new_drums(midi(), song, song, song, tmp_path, silent, plain)
     assert song.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["mix.wav"]

@@ -1,4 +1,4 @@
-"""Strokes found in drums that were written: by the synth's own kit, at known places."""
+"""Drum transcription of hits at known places, played by the synth's own kit."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engines.accompaniment.groove_matching import Groove
-from engines.backing.drum_transcription import grooves_of, swing_of
+from engines.backing.drum_transcription import measure_swing, transcribe_grooves
 from tests.engines.backing.songs import drummed, strength_of
 
 ROCK = {"kick": "9.....9.9.9.....", "snare": "....9.......9..5", "closed": "9.7.9.7.9.7.9.7."}
@@ -19,10 +19,10 @@ def second_of(beat: float) -> float:
     return 0.25 + beat * 60 / 105
 
 
-def heard(bars: list[dict[str, str]], swing: float = 0.0) -> list[Groove]:
+def transcribe(bars: list[dict[str, str]], swing: float = 0.0) -> list[Groove]:
     beats = [second_of(beat) for beat in range(4 * len(bars) + 1)]
     strength = strength_of(drummed(bars, second_of, swing))
-    return grooves_of(strength, beats, [4] * len(bars), swing)
+    return transcribe_grooves(strength, beats, [4] * len(bars), swing)
 
 
 def steps(line: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> list[int]:
@@ -35,7 +35,7 @@ def written(line: str) -> list[int]:
 
 @pytest.mark.parametrize("lines", [ROCK, BUSY])
 def test_kicks_snares_and_hats_are_found_where_they_are_struck(lines: dict[str, str]) -> None:
-    for groove in heard([lines] * 4):
+    for groove in transcribe([lines] * 4):
         assert steps(groove.strengths[0]) == written(lines["kick"])
         assert steps(groove.strengths[1]) == written(lines["snare"])
         hats = set(steps(groove.strengths[2]))
@@ -44,40 +44,40 @@ def test_kicks_snares_and_hats_are_found_where_they_are_struck(lines: dict[str, 
 
 
 def test_a_backbeat_upon_kicks_is_found() -> None:
-    for groove in heard([DANCE] * 4):
+    for groove in transcribe([DANCE] * 4):
         assert [steps(line) for line in groove.strengths] == [[0, 4, 8, 12], [4, 12], [2, 6, 10, 14]]
 
 
 def test_where_no_snare_is_struck_none_is_found() -> None:
-    for groove in heard([FOUR] * 4):
+    for groove in transcribe([FOUR] * 4):
         assert steps(groove.strengths[0]) == [0, 4, 8, 12]
         assert steps(groove.strengths[1]) == []
         assert steps(groove.strengths[2]) == [2, 6, 10, 14]
 
 
 def test_softer_strokes_are_weaker() -> None:
-    groove = heard([{"kick": "9.......5.......", "snare": "....9.......6..."}] * 4)[1].strengths
+    groove = transcribe([{"kick": "9.......5.......", "snare": "....9.......6..."}] * 4)[1].strengths
     assert groove[0, 0] > 1.3 * groove[0, 8] > 0
     assert groove[1, 4] > 1.2 * groove[1, 12] > 0
 
 
 def test_bars_differ_and_a_bar_without_drums_has_none() -> None:
-    found = heard([ROCK, {}, FOUR, ROCK])
+    found = transcribe([ROCK, {}, FOUR, ROCK])
     assert not found[1].strengths.any()
     assert steps(found[2].strengths[0]) == [0, 4, 8, 12]
     assert steps(found[3].strengths[0]) == written(ROCK["kick"])
 
 
 @pytest.mark.parametrize("swing", [0.0, 0.5, 1.0])
-def test_swing_is_heard_and_swung_strokes_stay_on_their_steps(swing: float) -> None:
+def test_swing_is_measured_and_swung_strokes_stay_on_their_steps(swing: float) -> None:
     beats = [second_of(beat) for beat in range(33)]
     audio = drummed([ROCK] * 8, second_of, swing)
-    found = swing_of(strength_of(audio), beats)
+    found = measure_swing(strength_of(audio), beats)
     assert found == pytest.approx(swing, abs=0.12)
-    for groove in heard([ROCK] * 8, swing):
+    for groove in transcribe([ROCK] * 8, swing):
         assert steps(groove.strengths[0]) == written(ROCK["kick"])
 
 
 def test_without_off_beats_there_is_no_swing() -> None:
     audio = drummed([{"kick": "9.......9.......", "snare": "....9.......9..."}] * 8, second_of)
-    assert swing_of(strength_of(audio), [second_of(beat) for beat in range(33)]) == 0.0
+    assert measure_swing(strength_of(audio), [second_of(beat) for beat in range(33)]) == 0.0

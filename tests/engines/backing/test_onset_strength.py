@@ -17,9 +17,9 @@ def test_growth_and_edges_stand_where_a_click_begins_whatever_the_rate(rate: int
     first, second = (np.flatnonzero(strength.edges > 0)[[0, -1]] / SLOTS_A_SECOND).tolist()
     assert first == pytest.approx(1.0, abs=0.001)
     assert 2.503 < second < 2.53
-    growth = strength.growth()
-    half = len(growth) // 2
-    strongest = np.array([growth[:half].argmax(), half + growth[half:].argmax()]) / STEPS_A_SECOND
+    envelope = strength.compute_onset_envelope()
+    half = len(envelope) // 2
+    strongest = np.array([envelope[:half].argmax(), half + envelope[half:].argmax()]) / STEPS_A_SECOND
     assert strongest.tolist() == pytest.approx([1.0, 2.503], abs=0.015)
 
 
@@ -33,18 +33,18 @@ def test_it_is_the_same_in_whatever_pieces_the_song_comes() -> None:
         assert np.allclose(other.edges, whole.edges, rtol=1e-9)
 
 
-def test_a_tone_is_in_its_band_and_its_power_is_told() -> None:
+def test_a_tone_is_in_its_band_and_its_power_is_measured() -> None:
     at = np.arange(44_100) / 44_100
     audio = np.repeat(0.5 * np.sin(2 * np.pi * 1000 * at)[None], 2, axis=0).astype(np.float32)
     strength = strength_of(audio)
     levels = strength.levels[50:150].mean(0)
     assert levels.argmax() == 2
     assert np.delete(levels, 2).max() < 1e-3 * levels[2]
-    assert strength.power_between(0.2, 0.8) == pytest.approx(0.125, rel=0.01)
-    assert not strength.silent
+    assert strength.measure_power(0.2, 0.8) == pytest.approx(0.125, rel=0.01)
+    assert not strength.is_silent
 
 
 def test_silence_is_silent() -> None:
     strength = strength_of(np.zeros((2, 44_100), np.float32))
-    assert strength.silent
-    assert not strength.growth().any()
+    assert strength.is_silent
+    assert not strength.compute_onset_envelope().any()

@@ -55,20 +55,20 @@ def sheet(tmp_path: Path) -> Path:
 def test_tempo_metre_key_sections_and_chords_are_in_the_first_track(sheet: Path, tmp_path: Path) -> None:
     file = made(tmp_path, sheet)
     assert (file.type, file.ticks_per_beat) == (1, 480)
-    told = defaultdict(list)
+    events = defaultdict(list)
     for tick, message in timed(file.tracks[0]):
-        told[message.type].append((tick, message))
-    ((at, tempo),) = told["set_tempo"]
+        events[message.type].append((tick, message))
+    ((at, tempo),) = events["set_tempo"]
     assert (at, round(tempo2bpm(tempo.tempo), 3)) == (0, 96.0)
-    ((_, metre),) = told["time_signature"]
+    ((_, metre),) = events["time_signature"]
     assert (metre.numerator, metre.denominator) == (3, 4)
-    assert told["key_signature"][0][1].key == "Em"
+    assert events["key_signature"][0][1].key == "Em"
     bar = 3 * 480
-    assert [(tick, m.text) for tick, m in told["marker"]] == [(0, "verse"), (8 * bar, "chorus")]
-    texts = [(tick, m.text) for tick, m in told["text"]]
+    assert [(tick, m.text) for tick, m in events["marker"]] == [(0, "verse"), (8 * bar, "chorus")]
+    texts = [(tick, m.text) for tick, m in events["text"]]
     assert texts[:5] == [(0, "Em7"), (bar, "Am7"), (bar + 960, "B7"), (2 * bar, "Em"), (3 * bar, "N")]
     assert texts[-2:] == [(10 * bar, "G/B"), (11 * bar, "B7")]
-    assert told["end_of_track"][0][0] == 12 * bar
+    assert events["end_of_track"][0][0] == 12 * bar
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -128,7 +128,7 @@ def test_a_count_in_is_sticks_alone(tmp_path: Path) -> None:
     assert [m.text for m in file.tracks[0] if m.type == "marker"] == ["count-in"]
 
 
-def test_the_style_swings_unless_it_is_told_not_to(tmp_path: Path) -> None:
+def test_the_style_swings_unless_asked_not_to(tmp_path: Path) -> None:
     def off_beats(*words: object) -> set[int]:
         file = made(tmp_path, "| C |", "--style", "jazz", "--bars", 8, "--humanise", 0, *words)
         return {t % 480 for t, m in timed(file.tracks[1]) if m.type == "note_on"}
@@ -141,11 +141,11 @@ def test_the_style_swings_unless_it_is_told_not_to(tmp_path: Path) -> None:
 
 def test_a_table_says_who_plays_how_much(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = made(tmp_path, "| C | G |", "--bars", 8)
-    told = capsys.readouterr().out
+    events = capsys.readouterr().out
     for track in file.tracks[1:]:
-        (line,) = [line for line in told.splitlines() if line.startswith(track.name)]
+        (line,) = [line for line in events.splitlines() if line.startswith(track.name)]
         assert line.split()[1] == str(sum(message.type == "note_on" for message in track))
-    assert "8 bars of 4/4 at 112" in " ".join(told.split())
+    assert "8 bars of 4/4 at 112" in " ".join(events.split())
 
 
 def test_a_users_style_is_played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,10 +24,17 @@ from engines.accompaniment.offline.piece import Piece, starts_of
 from engines.accompaniment.score import NO_CHORD, Note
 from engines.accompaniment.sheet import Section, Sheet, read_sheet
 from engines.accompaniment.style import find, load
-from engines.backing.song_timeline import Course, chord_between, course_of, follow, late_ticks_of, tempi_of
+from engines.backing.song_timeline import (
+    SongTimeline,
+    analyse_song,
+    build_timeline,
+    compute_late_ticks,
+    find_chord_between,
+    fit_tempi,
+)
 from engines.mir.offline.analysis_remarks import NO_BEAT
 from engines.mir.offline.song_map import ChordSpan, SongBeat
-from tests.engines.backing.songs import beat_chances, silent, strength_of, told_beats, told_map, wave
+from tests.engines.backing.songs import beat_activation, detected_beats, detected_map, silent, strength_of, wave
 from tests.engines.mir.signals import RATE, band, clicks, tones
 
 
@@ -45,10 +52,10 @@ def span(start: float, end: float, label: str = "C", root: int = 0, minor: bool 
     return ChordSpan(start, end, label, label, root, root, notes, 0.8)
 
 
-def course_to(beats: Sequence[SongBeat], audio: Audio, chords: Sequence[ChordSpan]) -> Course:
+def timeline_to(beats: Sequence[SongBeat], audio: Audio, chords: Sequence[ChordSpan]) -> SongTimeline:
     """The course of a song in which the engine and the network find the same beats."""
-    chances = beat_chances([beat.time_s for beat in beats], audio.shape[1] / RATE)
-    return course_of(told_map(beats, audio, chords), chances, strength_of(audio), "song.wav")
+    activation = beat_activation([beat.time_s for beat in beats], audio.shape[1] / RATE)
+    return build_timeline(detected_map(beats, audio, chords), activation, strength_of(audio), "song.wav")
 
 
 def seconds_of_bars(data: bytes, starts: list[int]) -> list[float]:
@@ -74,27 +81,27 @@ def midi_of(piece: Piece) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
-    """Of a song of which nothing but its sound is told."""
-    return follow(wave(tmp_path_factory.mktemp("songs") / "song.wav", song(48)), silent)
+def timeline(tmp_path_factory: pytest.TempPathFactory) -> SongTimeline:
+    """Of a song of which only the audio is given."""
+    return analyse_song(wave(tmp_path_factory.mktemp("songs") / "song.wav", song(48)), silent)
 
 
-def test_a_song_that_was_only_heard_is_played_to_in_time_from_its_first_beat_on(course: Course) -> None:
+def test_the_band_is_in_time_with_a_recording_from_its_first_beat_on(timeline: SongTimeline) -> None:
     truth = np.array([second_of(beat) for beat in range(48)])
-    away = np.array([np.abs(truth - beat).min() for beat in course.beats_s[:-1]])
+    away = np.array([np.abs(truth - beat).min() for beat in timeline.beats_s[:-1]])
     assert away.max() < 0.005
     assert away.mean() < 0.002
-    assert course.beats_s[0] == pytest.approx(second_of(0), abs=0.005)
-    bars = course.piece.bars()
-    starts = starts_of(bars, course.piece.lead_ticks)
-    heard = seconds_of_bars(midi_of(course.piece), starts[:-1])
-    edges = np.cumsum([0, *course.bars])[:-1]
-    assert heard == pytest.approx([course.beats_s[edge] for edge in edges], abs=2e-6)
+    assert timeline.beats_s[0] == pytest.approx(second_of(0), abs=0.005)
+    bars = timeline.piece.bars()
+    starts = starts_of(bars, timeline.piece.lead_ticks)
+    song_map = seconds_of_bars(midi_of(timeline.piece), starts[:-1])
+    edges = np.cumsum([0, *timeline.bars])[:-1]
+    assert song_map == pytest.approx([timeline.beats_s[edge] for edge in edges], abs=2e-6)
 
 
-def test_its_chords_and_bars_are_the_songs(course: Course) -> None:
-    bars = course.piece.bars()
-    first = round((course.beats_s[0] - second_of(0)) / 0.53)
+def test_its_chords_and_bars_are_the_songs(timeline: SongTimeline) -> None:
+    bars = timeline.piece.bars()
+    first = round((timeline.beats_s[0] - second_of(0)) / 0.53)
     assert first % 4 == 0
     assert {bar.beats for bar in bars} == {4}
     expected = [("C", "Am", "F", "G")[(first // 4 + number) % 4] for number in range(len(bars))]
@@ -104,7 +111,7 @@ def test_its_chords_and_bars_are_the_songs(course: Course) -> None:
 
 def test_tempi_put_every_beat_where_it_is_for_an_hour() -> None:
     beats = np.cumsum(np.random.default_rng(1).uniform(0.4, 0.6, 7200)) + 0.1234567
-    lead, tempi = tempi_of(beats.tolist())
+    lead, tempi = fit_tempi(beats.tolist())
     ticks = np.array([tick for tick, _ in tempi] + [lead + 480 * (len(beats) - 1)])
     lengths = np.diff(ticks) * [tempo for _, tempo in tempi] / 480e6
     times = np.concatenate([[0.0], np.cumsum(lengths)])
@@ -115,8 +122,8 @@ def test_tempi_put_every_beat_where_it_is_for_an_hour() -> None:
 @pytest.mark.parametrize(("first_s", "lead"), [(0.0, 0), (0.04, 0), (0.2, 240), (0.55, 480), (1.6, 1440)])
 def test_the_lead_in_is_sixteenths_or_quarter_notes(first_s: float, lead: int) -> None:
     beats = [first_s + 0.5 * beat for beat in range(9)]
-    assert tempi_of(beats)[0] == lead
-    times = [tick for tick, _ in tempi_of(beats)[1]]
+    assert fit_tempi(beats)[0] == lead
+    times = [tick for tick, _ in fit_tempi(beats)[1]]
     assert times[-1] == lead + 7 * 480
 
 
@@ -126,14 +133,14 @@ leads = st.one_of(st.floats(0.0, 0.05), st.floats(0.05, 1.5), st.floats(1.5, 100
 
 @settings(max_examples=100, deadline=None)
 @given(leads, paces, st.sampled_from([3, 4, 5, 7]))
-def test_in_the_written_file_every_beat_is_where_it_is_heard_in_bars_that_daws_take(
+def test_in_the_written_file_every_beat_is_on_its_time_in_bars_that_daws_take(
     lead_s: float, gaps_s: list[float], bar_beats: int
 ) -> None:
     beats = np.cumsum([lead_s, *gaps_s]).tolist()
-    lead, tempi = tempi_of(beats)
+    lead, tempi = fit_tempi(beats)
     bars = [bar_beats] * (len(gaps_s) // bar_beats)
     sheet = Sheet((Section("", 1, tuple((NO_CHORD,) * count for count in bars)),), bar_beats)
-    late = late_ticks_of(beats[0], lead, tempi)
+    late = compute_late_ticks(beats[0], lead, tempi)
     piece = Piece(sheet, tempi, lead, late_ticks=late)
     hits = Part("drums", tuple(tuple(Note(480 * n, 60, 36, 90) for n in range(count)) for count in bars))
     data = band_file(piece.bars(), [hits], load(find("pop")), tempi, None, "song", lead, late)
@@ -150,8 +157,8 @@ def test_in_the_written_file_every_beat_is_where_it_is_heard_in_bars_that_daws_t
 @pytest.mark.parametrize("first_s", [0.0, 0.003, 0.03, 0.12, 20.0, 150.0, 170.0, 4000.0])
 def test_a_song_that_begins_late_is_read_back_with_the_same_beats(first_s: float) -> None:
     beats = [first_s + 0.5 * beat for beat in range(17)]
-    lead, tempi = tempi_of(beats)
-    piece = Piece(read_sheet("| C | Am | F | G |"), tempi, lead, late_ticks=late_ticks_of(first_s, lead, tempi))
+    lead, tempi = fit_tempi(beats)
+    piece = Piece(read_sheet("| C | Am | F | G |"), tempi, lead, late_ticks=compute_late_ticks(first_s, lead, tempi))
     again = read_midi(midi_of(piece), "band.mid")
     before = len(again.bars()) - 4
     starts = starts_of(again.bars(), again.lead_ticks)[before:]
@@ -161,37 +168,37 @@ def test_a_song_that_begins_late_is_read_back_with_the_same_beats(first_s: float
     assert placed[0] == pytest.approx(beats[0], abs=2e-4 if lead else first_s + 1e-6)
 
 
-def test_a_chord_a_beat_is_the_one_heard_longest() -> None:
+def test_a_beats_chord_is_the_one_that_lasts_longest() -> None:
     spans = [span(0.0, 1.15), span(1.15, 1.4, "Am", 9, True), span(1.4, 9.0, "G", 7)]
-    assert chord_between(spans, 1.0, 1.5).label == "Am"
-    assert chord_between(spans, 1.0, 2.0).label == "G"
-    assert chord_between(spans, 9.5, 10.0).label == "N"
+    assert find_chord_between(spans, 1.0, 1.5).label == "Am"
+    assert find_chord_between(spans, 1.0, 2.0).label == "G"
+    assert find_chord_between(spans, 9.5, 10.0).label == "N"
 
 
 def test_pickup_beats_are_a_lead_in_and_the_last_bar_may_be_short() -> None:
     audio = song(31)
-    beats = told_beats([second_of(beat) for beat in range(31)], first=2)
-    course = course_to(beats, audio, [span(0, 30)])
-    assert course.beats_s[0] == pytest.approx(second_of(2), abs=0.006)
-    assert course.bars == (4, 4, 4, 4, 4, 4, 4, 1)
-    assert course.piece.lead_ticks == 3 * 480
+    beats = detected_beats([second_of(beat) for beat in range(31)], first=2)
+    timeline = timeline_to(beats, audio, [span(0, 30)])
+    assert timeline.beats_s[0] == pytest.approx(second_of(2), abs=0.006)
+    assert timeline.bars == (4, 4, 4, 4, 4, 4, 4, 1)
+    assert timeline.piece.lead_ticks == 3 * 480
 
 
 def test_a_bar_in_which_the_song_is_silent_is_a_rest() -> None:
     audio = song(48)
     first, last = (round(second_of(beat) * RATE) for beat in (15.95, 24))
     audio[:, first:last] = 0
-    beats = told_beats([second_of(beat) for beat in range(48)])
-    course = course_to(beats, audio, [span(0, 30)])
-    assert course.piece.rests == {4, 5}
+    beats = detected_beats([second_of(beat) for beat in range(48)])
+    timeline = timeline_to(beats, audio, [span(0, 30)])
+    assert timeline.piece.rests == {4, 5}
 
 
 def test_louder_bars_are_played_harder() -> None:
     audio = song(64)
     audio[:, : round(second_of(31.9) * RATE)] *= 0.2
-    beats = told_beats([second_of(beat) for beat in range(64)])
-    course = course_to(beats, audio, [span(0, 40)])
-    bars = course.piece.bars()
+    beats = detected_beats([second_of(beat) for beat in range(64)])
+    timeline = timeline_to(beats, audio, [span(0, 40)])
+    bars = timeline.piece.bars()
     assert [bar.section for bar in bars] == ["intro"] * 8 + ["chorus"] * 8
     assert bars[0].intensity < 0.5 < bars[8].intensity
     assert bars[8].opens
@@ -204,17 +211,17 @@ def test_what_cannot_be_played_to_is_said(tmp_path: Path) -> None:
     chords = wave(tmp_path / "chord.wav", tones([(48, 60, 64, 67)], 8.0))
     drums = wave(tmp_path / "drums.wav", clicks([0.5 * beat for beat in range(1, 30)], 15.0))
     for path, said in (
-        (quiet, "is silent"), (short, "no beat was heard in its"), (chords, "no beat was heard in its 8.0 s"),
-        (drums, "no chord was heard"),
+        (quiet, "is silent"), (short, "no beat was detected in its"), (chords, "no beat was detected in its 8.0 s"),
+        (drums, "no chord was detected"),
     ):  # fmt: skip
         with pytest.raises(ConfigError, match=said) as error:
-            follow(path, silent)
+            analyse_song(path, silent)
         assert path.name in error.value.message
         assert error.value.hint
-    assert len(follow(drums, silent, harmony=False).bars) > 4
+    assert len(analyse_song(drums, silent, harmony=False).bars) > 4
     (tmp_path / "broken.wav").write_bytes(b"RIFF....WAVE")
     with pytest.raises(ConfigError, match="cannot be read as audio"):
-        follow(tmp_path / "broken.wav", silent)
+        analyse_song(tmp_path / "broken.wav", silent)
 
 
 def test_in_a_silence_longer_than_the_music_the_band_rests() -> None:
@@ -223,34 +230,34 @@ def test_in_a_silence_longer_than_the_music_the_band_rests() -> None:
     audio = np.concatenate([side, np.zeros((2, round(gap_s * RATE)), np.float32), side], axis=1)
     begins_s = gap_s + side.shape[1] / RATE
     times = [second_of(beat) for beat in range(32)]
-    course = course_to(told_beats([*times, *(begins_s + at for at in times)]), audio, [span(0, 120)])
-    starts = np.asarray(course.beats_s)[np.cumsum([0, *course.bars])[:-1]]
+    timeline = timeline_to(detected_beats([*times, *(begins_s + at for at in times)]), audio, [span(0, 120)])
+    starts = np.asarray(timeline.beats_s)[np.cumsum([0, *timeline.bars])[:-1]]
     silent_bars = {bar for bar, at in enumerate(starts) if side.shape[1] / RATE + 1 < at < begins_s - 3}
     sounding = {bar for bar, at in enumerate(starts) if at < times[-5] or at > begins_s}
     assert len(silent_bars) > 20
-    assert silent_bars <= course.piece.rests
-    assert not sounding & course.piece.rests
-    bars = course.piece.bars()
+    assert silent_bars <= timeline.piece.rests
+    assert not sounding & timeline.piece.rests
+    bars = timeline.piece.bars()
     assert all(0.5 < bars[bar].intensity < 0.6 for bar in sounding)
 
 
 def test_what_is_odd_about_a_recording_is_handed_on_to_who_plays_to_it(tmp_path: Path) -> None:
     inverted = song(32) * np.array([[1.0], [-1.0]], np.float32)
-    course = follow(wave(tmp_path / "inverted.wav", inverted), silent)
-    assert course.piece.remarks == ("left and right cancel each other for 0:17: one was inverted to analyse them",)
+    timeline = analyse_song(wave(tmp_path / "inverted.wav", inverted), silent)
+    assert timeline.piece.remarks == ("left and right cancel each other for 0:17: one was inverted to analyse them",)
     truth = np.array([second_of(beat) for beat in range(32)])
-    assert np.array([np.abs(truth - beat).min() for beat in course.beats_s[:-1]]).max() < 0.01
+    assert np.array([np.abs(truth - beat).min() for beat in timeline.beats_s[:-1]]).max() < 0.01
 
 
 def test_where_the_tempo_changes_is_said_to_who_plays_to_it_unless_no_beat_is_steady() -> None:
     times = [beat / 2 for beat in range(48)]
     times += [24 + beat * 60 / 80 for beat in range(48)]
     audio = song(96, lambda beat: float(np.interp(beat, range(96), times)))
-    beats = told_beats(times)
-    course = course_to(beats, audio, [span(0, 70)])
-    assert course.piece.remarks == ("the tempo changes at 0:24, from 120 to 80",)
-    free = replace(told_map(beats, audio, [span(0, 70)]), remarks=(NO_BEAT,))
-    chances = beat_chances(times, audio.shape[1] / RATE)
-    assert course_of(free, chances, strength_of(audio), "song.wav").piece.remarks == (NO_BEAT,)
-    steady = course_to(told_beats(times[:48]), song(48, lambda beat: beat / 2), [span(0, 24)])
+    beats = detected_beats(times)
+    timeline = timeline_to(beats, audio, [span(0, 70)])
+    assert timeline.piece.remarks == ("the tempo changes at 0:24, from 120 to 80",)
+    free = replace(detected_map(beats, audio, [span(0, 70)]), remarks=(NO_BEAT,))
+    activation = beat_activation(times, audio.shape[1] / RATE)
+    assert build_timeline(free, activation, strength_of(audio), "song.wav").piece.remarks == (NO_BEAT,)
+    steady = timeline_to(detected_beats(times[:48]), song(48, lambda beat: beat / 2), [span(0, 24)])
     assert steady.piece.remarks == ()

@@ -14,7 +14,7 @@ from engines.mir.learned.features import STEPS_A_SECOND
 from engines.mir.offline.analysis_job import Analysis, hear
 from engines.mir.offline.analysis_remarks import NO_BEAT, beat_remarks, sides_remark
 from engines.mir.offline.beat_decoder import decode, steadiness
-from tests.engines.backing.songs import beat_chances, silent, wave
+from tests.engines.backing.songs import beat_activation, silent, wave
 from tests.engines.mir.signals import RATE, band
 
 
@@ -44,8 +44,8 @@ def analysed(path: Path, audio: Audio, engine: str = "mir.standard") -> Analysis
 
 def test_a_steady_beat_is_steady_and_random_ones_are_not() -> None:
     rng = np.random.default_rng(1)
-    steady = beat_chances(np.arange(0.5, 60, 0.5).tolist(), 60)
-    loose = beat_chances(np.cumsum(rng.uniform(0.2, 0.9, 105)).tolist(), 60)
+    steady = beat_activation(np.arange(0.5, 60, 0.5).tolist(), 60)
+    loose = beat_activation(np.cumsum(rng.uniform(0.2, 0.9, 105)).tolist(), 60)
     for chances, low, high in ((steady, 0.5, 1.0), (loose, 0.0, 0.17)):
         found = float(np.nanmedian(steadiness(chances, decode(chances))))
         assert low <= found <= high
@@ -54,7 +54,7 @@ def test_a_steady_beat_is_steady_and_random_ones_are_not() -> None:
 
 
 def test_where_the_beat_is_lost_is_said() -> None:
-    chances = beat_chances([*np.arange(0.5, 60, 0.5), *np.arange(140, 240, 0.5)], 240)
+    chances = beat_activation([*np.arange(0.5, 60, 0.5), *np.arange(140, 240, 0.5)], 240)
     there = slice(60 * STEPS_A_SECOND, 140 * STEPS_A_SECOND)
     chances[there] = 0.2 * np.random.default_rng(2).uniform(0, 1, 80 * STEPS_A_SECOND) ** 2
     (remark,) = said(chances)
@@ -66,11 +66,11 @@ def test_where_the_beat_is_lost_is_said() -> None:
 
 def test_silence_and_short_recordings_are_not_remarked_on() -> None:
     times = np.arange(0.5, 30, 0.5)
-    gap = beat_chances([*times, *(times + 90)], 120)
+    gap = beat_activation([*times, *(times + 90)], 120)
     gap[30 * 50 : 90 * 50] = 0.05  # silence, as the meter has it
     assert said(gap) == ()
     assert said(np.full(1000, 0.01, np.float32)) == ()
-    assert said(beat_chances([1.0, 1.3, 2.2], 3)) == ()
+    assert said(beat_activation([1.0, 1.3, 2.2], 3)) == ()
     assert said(np.zeros(0, np.float32)) == ()
 
 

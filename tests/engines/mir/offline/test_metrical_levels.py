@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from engines.mir.offline.beat_decoder import Track
 from engines.mir.offline.metrical_levels import at_one_level
-from tests.engines.backing.songs import beat_chances
+from tests.engines.backing.songs import beat_activation
 
 Doubles = NDArray[np.float64]
 BEATS = 48
@@ -35,8 +35,8 @@ def joined(*passages: Doubles) -> Track:
 def chances_of(*passages: tuple[Doubles, float]) -> NDArray[np.float32]:
     """Of passages with their beats and the chance of what lies halfway between."""
     seconds = float(passages[-1][0][-1]) + 1
-    on = beat_chances(np.concatenate([beats for beats, _ in passages]).tolist(), seconds, 0.5)
-    between = [beat_chances(halfway(beats).tolist(), seconds, chance) for beats, chance in passages]
+    on = beat_activation(np.concatenate([beats for beats, _ in passages]).tolist(), seconds, 0.5)
+    between = [beat_activation(halfway(beats).tolist(), seconds, chance) for beats, chance in passages]
     return np.asarray(np.maximum.reduce([on, *between]), np.float32)
 
 
@@ -93,7 +93,7 @@ def test_what_is_not_clear_is_left_and_in_doubt() -> None:
     first, second = sides(120, 80)
     quarters = halfway(doubled(second))
     chances = np.maximum(
-        chances_of((first, 0.3), (second, 0.3)), beat_chances(quarters.tolist(), float(second[-1]) + 1, 0.15)
+        chances_of((first, 0.3), (second, 0.3)), beat_activation(quarters.tolist(), float(second[-1]) + 1, 0.15)
     )
     track = joined(first, doubled(second))
     found, (doubt,) = at_one_level(track, chances, [])

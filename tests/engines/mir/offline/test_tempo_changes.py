@@ -15,7 +15,7 @@ from engines.mir.learned.features import STEPS_A_SECOND
 from engines.mir.offline.analysis_job import analyse_song
 from engines.mir.offline.metrical_levels import OctaveAmbiguity
 from engines.mir.offline.tempo_changes import TempoStep, tempo_changes, tempo_remarks, unsure_remarks
-from tests.engines.backing.songs import beat_chances, silent, wave
+from tests.engines.backing.songs import beat_activation, silent, wave
 from tests.engines.mir.signals import RATE, band
 
 Doubles = NDArray[np.float64]
@@ -28,7 +28,7 @@ def beats_at(*tempi: tuple[float, int], jitter_s: float = 0.006) -> Doubles:
 
 
 def changes_of(beats: Doubles) -> tuple[TempoStep, ...]:
-    return tempo_changes(beats, beat_chances(beats.tolist(), float(beats[-1]) + 1))
+    return tempo_changes(beats, beat_activation(beats.tolist(), float(beats[-1]) + 1))
 
 
 @pytest.mark.parametrize(
@@ -59,17 +59,17 @@ def test_a_steady_or_free_beat_and_one_that_quickens_slowly_change_nothing() -> 
         np.zeros(0),
         np.array([1.0]),
     ):
-        chances = beat_chances(beats.tolist(), 240)
+        chances = beat_activation(beats.tolist(), 240)
         assert tempo_changes(beats, chances) == ()
 
 
 def test_in_a_silence_there_is_no_tempo() -> None:
     first, gap, second = beats_at((120, 48), (97, 40), (120, 48)), slice(47, 88), 88
-    chances = beat_chances([*first[:48], *first[second:]], float(first[-1]) + 1)
+    chances = beat_activation([*first[:48], *first[second:]], float(first[-1]) + 1)
     chances[round((first[47] + 0.5) * STEPS_A_SECOND) : round((first[gap.stop] - 0.3) * STEPS_A_SECOND)] = UNHEARD
     assert tempo_changes(first, chances) == ()
     other = beats_at((120, 48), (97, 40), (90, 48))
-    chances = beat_chances([*other[:48], *other[second:]], float(other[-1]) + 1)
+    chances = beat_activation([*other[:48], *other[second:]], float(other[-1]) + 1)
     chances[round((other[47] + 0.5) * STEPS_A_SECOND) : round((other[gap.stop] - 0.3) * STEPS_A_SECOND)] = UNHEARD
     (change,) = tempo_changes(other, chances)
     assert change.time_s == pytest.approx(other[second], abs=1.0)
@@ -90,7 +90,7 @@ def test_what_is_said_of_changes_and_doubts() -> None:
 
 def test_beats_that_go_on_in_the_old_tempo_are_said_not_to_be_sure_until_they_agree() -> None:
     beats = beats_at((120, 48), (80, 56), jitter_s=0.0)
-    chances = beat_chances(beats.tolist(), 70)
+    chances = beat_activation(beats.tolist(), 70)
     changes = tempo_changes(beats, chances)
     behind = beats[47] + 0.5 * np.arange(1, 17)
     found = np.concatenate([beats[:48], behind, beats[beats > behind[-1] + 0.2]])
@@ -108,7 +108,7 @@ def test_beats_that_go_on_in_the_old_tempo_are_said_not_to_be_sure_until_they_ag
 
 def test_beats_that_begin_late_behind_a_silence_are_not_sure() -> None:
     beats = np.concatenate([np.arange(0.5, 24, 0.5), np.arange(60.1, 84, 0.5)])
-    chances = beat_chances(beats.tolist(), 85)
+    chances = beat_activation(beats.tolist(), 85)
     chances[25 * STEPS_A_SECOND : 60 * STEPS_A_SECOND] = UNHEARD
     decoded = np.sort(np.concatenate([beats, np.arange(24.5, 59.9, 0.5)]))  # they go on through the silence
     late = beats[(beats < 60) | (beats > 65)]
@@ -118,7 +118,7 @@ def test_beats_that_begin_late_behind_a_silence_are_not_sure() -> None:
 
 def test_in_a_steady_song_nothing_is_said_of_an_engine_that_is_elsewhere() -> None:
     beats = beats_at((120, 100))
-    chances = beat_chances(beats.tolist(), 52)
+    chances = beat_activation(beats.tolist(), 52)
     for found in (beats + 0.25, beats[20:], np.zeros(0), beats):
         assert unsure_remarks(found, beats, chances, tempo_changes(beats, chances)) == ()
 
