@@ -17,9 +17,9 @@ from engines.accompaniment.performance_controls import STYLE, STYLES
 from research.accompaniment.evaluation.rhythm import people_of
 from research.accompaniment.evaluation.run import AFTER, FIGURES, WHERE, Condition, Result, drummers, evaluate
 from research.accompaniment.evaluation.sheets import play_by_sheet
-from research.accompaniment.evaluation.simulated_input import EARS_S, Told, analyser, heard_chords, true_chords
-from research.accompaniment.evaluation.songs import Song, modulated, read_rendered, read_written
 from research.accompaniment.evaluation.table import as_data, as_markdown, rows
+from research.accompaniment.simulated_input import EARS_S, Told, analyser, heard_chords, true_chords
+from research.accompaniment.songs import Song, modulated, read_rendered, read_written
 from research.common.docs_tables import replace_part
 from research.datasets.sources import split_of
 from research.datasets.symbolic import read_grooves

@@ -10,8 +10,8 @@ import numpy as np
 
 from bridge.core.events import Chord
 from research.accompaniment.evaluation.playing import Sound
-from research.accompaniment.evaluation.simulated_input import Told
-from research.accompaniment.evaluation.songs import Song
+from research.accompaniment.simulated_input import Told
+from research.accompaniment.songs import Song
 
 OCTAVE = range(-6, 6)
 """How far from the band's note another is drawn, semitones."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from research.accompaniment.evaluation.playing import Sound, pitched
-from research.accompaniment.evaluation.songs import Song, Span
+from research.accompaniment.songs import Song, Span
 
 EARLY, STRIKES = 0.1, 0.5
 """A bass note that begins so many beats before a chord does, or after, is the one that stands on it."""

@@ -10,8 +10,8 @@ from bridge.core.events import Midi, TimedEvent
 from bridge.core.time import BlockTime
 from engines.accompaniment.band import Band
 from engines.accompaniment.performer import CHANNELS
-from research.accompaniment.evaluation.simulated_input import Told
-from research.accompaniment.evaluation.songs import Song
+from research.accompaniment.simulated_input import Told
+from research.accompaniment.songs import Song
 from research.datasets.library import RATE
 
 HUMAN = "piano"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from research.accompaniment.evaluation.songs import Song
+from research.accompaniment.songs import Song
 from research.datasets.symbolic import Groove
 
 Doubles = NDArray[np.float64]

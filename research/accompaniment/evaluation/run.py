@@ -34,8 +34,8 @@ from research.accompaniment.evaluation.rhythm import (
     similarity,
     steadiness,
 )
-from research.accompaniment.evaluation.simulated_input import Told
-from research.accompaniment.evaluation.songs import MODULATED, Song
+from research.accompaniment.simulated_input import Told
+from research.accompaniment.songs import MODULATED, Song
 from research.datasets.symbolic import Groove
 
 FIGURES = {

@@ -11,8 +11,8 @@ from tempfile import TemporaryDirectory
 from bridge.config import CONFIG_HOME_VARIABLE
 from engines.accompaniment.live_sheet import FOLDER, SHEET
 from research.accompaniment.evaluation.playing import Sound, play
-from research.accompaniment.evaluation.simulated_input import Told
-from research.accompaniment.evaluation.songs import Song
+from research.accompaniment.simulated_input import Told
+from research.accompaniment.songs import Song
 
 NUMBER = 1
 """Of the sheet."""

@@ -13,7 +13,7 @@ from engines.accompaniment import grooves
 from engines.accompaniment.harmony.predictor import Foreseer
 from engines.onnx import read_model
 from research.accompaniment.training.foresight import SURE, listeners, scores, trueness
-from research.accompaniment.training.songs import read_progressions
+from research.accompaniment.training.progressions import read_progressions
 from research.common.cli_main import entered, say
 
 GROOVES = Path(grooves.__file__).with_name(grooves.FILE)

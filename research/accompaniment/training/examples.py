@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from engines.accompaniment.harmony.predictor import KIND_OF, KINDS, context_of, reference
 from engines.accompaniment.harmony.repetition import AS_NOW, FURTHEST, RAISED, compared, told
 from engines.accompaniment.harmony.vocabulary import CLASSES, COUNT, LIKENESS, NONE, UNKNOWN, Doubles, States
-from research.accompaniment.training.songs import Progression
+from research.accompaniment.training.progressions import Progression
 
 KNOWN = 8
 """Beats of a song before the first example."""

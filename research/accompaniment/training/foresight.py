@@ -11,7 +11,7 @@ from engines.accompaniment.harmony.predictor import Foreseer, shipped
 from engines.accompaniment.harmony.repetition import FURTHEST
 from engines.accompaniment.harmony.trellis import Metre, foreseen
 from engines.accompaniment.harmony.vocabulary import CLASSES, NONE, UNKNOWN, States
-from research.accompaniment.training.songs import Progression
+from research.accompaniment.training.progressions import Progression
 
 AHEAD = (1, 2, 4, 8)
 """Beats that are counted: 1 is the beat that begins now."""

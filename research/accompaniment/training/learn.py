@@ -13,8 +13,8 @@ from engines.accompaniment.harmony.repetition import FURTHEST
 from engines.accompaniment.harmony.vocabulary import States
 from research.accompaniment.training.examples import Examples, examples_of, joined, misheard, modulated
 from research.accompaniment.training.network import ForesightNetwork
+from research.accompaniment.training.progressions import Progression
 from research.accompaniment.training.recogniser_corpus import Overheard
-from research.accompaniment.training.songs import Progression
 
 EVERY, EVERY_HEARD = 3, 1
 """Of so many beats one is an example: neighbours say much the same."""

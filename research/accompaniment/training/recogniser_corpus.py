@@ -16,9 +16,9 @@ from bridge.errors import ConfigError
 from engines.accompaniment.harmony.chord_history import REMEMBERED, Listener
 from engines.accompaniment.harmony.vocabulary import NONE, UNKNOWN, States, state_of
 from engines.accompaniment.timeline import Line
-from research.accompaniment.evaluation.simulated_input import analyser, heard_chords
-from research.accompaniment.evaluation.songs import Song, read_rendered
-from research.accompaniment.training.songs import Progression, held_out
+from research.accompaniment.simulated_input import analyser, heard_chords
+from research.accompaniment.songs import Song, is_held_out, read_rendered
+from research.accompaniment.training.progressions import Progression
 from research.datasets.library import RATE, tunes_in
 
 
@@ -42,7 +42,7 @@ def overhear(stems: Path, engine: str) -> Iterator[Overheard]:
     """Each song of ``stems`` to learn from, but those of tunes that are held out, as ``engine`` hears it. The beats
     are known, as with a host."""
     for song in read_rendered(stems, split="train"):
-        if not any(held_out(tune) for tune in tunes_in(stems, song.name)):
+        if not any(is_held_out(tune) for tune in tunes_in(stems, song.name)):
             yield _overheard(song, engine)
 
 

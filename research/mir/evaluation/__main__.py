@@ -17,8 +17,8 @@ from engines.mir.engine_lookup import DEFAULT, engine_named
 from engines.mir.learned.learned_mir import LearnedMir
 from research.common.docs_tables import replace_part
 from research.mir.evaluation.delays import as_markdown as delays_as_markdown
-from research.mir.evaluation.others import OTHERS, installed
 from research.mir.evaluation.predictions import Listener, engine_listener
+from research.mir.evaluation.reference_trackers import OTHERS, installed
 from research.mir.evaluation.rendered import find_rendered
 from research.mir.evaluation.run import evaluate
 from research.mir.evaluation.scores import part

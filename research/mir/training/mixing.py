@@ -11,11 +11,15 @@ from numpy.typing import NDArray
 from research.datasets.library import RATE, Clip, Library
 from research.datasets.truth import Truth, read_truth
 from research.mir.onset_labels import strokes, together
-from research.mir.training.pitch_tempo_augment import Way, drawn, read
-from research.mir.training.pump import pumped
+from research.mir.training.augment import (
+    TimeWarp,
+    add_resampled,
+    degrade,
+    draw_time_warp,
+    drop_fourth_beat,
+    sidechain_pump,
+)
 from research.mir.training.targets import Timeline, Times
-from research.mir.training.waltz import waltzed
-from research.mir.training.wear import worn
 
 Floats = NDArray[np.float32]
 
@@ -91,7 +95,7 @@ class Mixer:
         while True:
             piece = self._draw()
             if np.isfinite(piece.mono).all() and np.abs(piece.mono).max() > 1e-3:
-                return replace(piece, mono=worn(piece.mono, self.random))
+                return replace(piece, mono=degrade(piece.mono, self.random))
 
     def whole(self, song: dict[str, Clip]) -> tuple[Floats, float]:
         """The middle of a song as it is, (frames,), and the second at which that begins in it."""
@@ -99,7 +103,7 @@ class Mixer:
         start = max(0, (available - self.frames) // 2)
         mono = np.zeros(self.frames, np.float32)
         for part in _parts(song):
-            read(song[part].samples(), np.arange(start, start + self.frames, dtype=np.float64), 1.0, mono)
+            add_resampled(song[part].samples(), np.arange(start, start + self.frames, dtype=np.float64), 1.0, mono)
         return mono, start / RATE
 
     def _draw(self) -> Piece:
@@ -120,24 +124,24 @@ class Mixer:
         song, truth = songs[name], self.repertoire.truth_of_song(name)
         waltz = rendered and random.random() < WALTZ
         frames = self.frames * 4 // 3 + RATE if waltz else self.frames
-        way = drawn(min(clip.frames for clip in song.values()), frames, self.random)
+        warp = draw_time_warp(min(clip.frames for clip in song.values()), frames, self.random)
         mono = np.zeros(frames, np.float32)
         parts = _parts(song)
         left_out = {"drums": 0.2, "vocals": 0.3, "bass": 0.12, "other": 0.1}
         kept = [part for part in parts if random.random() >= left_out.get(part, 0.0)] if len(parts) > 2 else parts
         if not {"bass", "other", "bassother", "instrumental"} & set(kept):
             kept = parts
-        line = way.line(truth, frames / RATE)
+        line = warp.to_timeline(truth, frames / RATE)
         pumps = rendered and "drums" in kept and random.random() < PUMPED
-        onsets = together([way.heard(self.repertoire.onsets(song[part])) for part in kept]) if rendered else None
+        onsets = together([warp.to_piece(self.repertoire.onsets(song[part])) for part in kept]) if rendered else None
         line = replace(line, onsets=onsets)
         for part in sorted(kept, key=lambda part: part == "drums"):  # the drums last, over what was pumped
             gain = random.normal(0.0, 4.0) + (7.0 if part == "vocals" and random.random() < 0.15 else 0.0)
             if part == "drums" and pumps:
-                mono = pumped(mono, line.beats, random)
-            read(song[part].samples(), way.at, _gain(gain), mono)
+                mono = sidechain_pump(mono, line.beats, random)
+            add_resampled(song[part].samples(), warp.at, _gain(gain), mono)
         if waltz:
-            mono, line = waltzed(mono, line, self.frames)
+            mono, line = drop_fourth_beat(mono, line, self.frames)
         return Piece(mono, line)
 
     def _fitted(self) -> Piece:
@@ -145,25 +149,25 @@ class Mixer:
         random, stock = self.random, self.repertoire
         part = stock.parts[int(random.integers(len(stock.parts)))]
         truth = stock.truth(part)
-        way = drawn(part.frames, self.frames, self.random)
+        warp = draw_time_warp(part.frames, self.frames, self.random)
         mono = np.zeros(self.frames, np.float32)
-        read(part.samples(), way.at, 1.0, mono)
-        line, onsets = way.line(truth, self.seconds), [way.heard(stock.onsets(part))]
+        add_resampled(part.samples(), warp.at, 1.0, mono)
+        line, onsets = warp.to_timeline(truth, self.seconds), [warp.to_piece(stock.onsets(part))]
         mono *= _gain(-20.0) / max(float(np.sqrt((mono**2).mean())), 1e-4)
         if random.random() < 0.85 and (drums := self._drums_at(truth.bpm)) is not None:
             if random.random() < PUMPED:
-                mono = pumped(mono, line.beats, random)
-            beats, along = np.zeros(self.frames, np.float32), self._along(way, truth, drums)
-            read(drums.samples(), along.at, 1.0, beats)
-            onsets.append(along.heard(stock.onsets(drums)))
+                mono = sidechain_pump(mono, line.beats, random)
+            beats, along = np.zeros(self.frames, np.float32), self._align_drums(warp, truth, drums)
+            add_resampled(drums.samples(), along.at, 1.0, beats)
+            onsets.append(along.to_piece(stock.onsets(drums)))
             level = max(float(np.sqrt((beats**2).mean())), 1e-4)
             mono += beats * np.float32(_gain(-20.0 + random.normal(0.0, 5.0)) / level)
         if stock.voices and random.random() < 0.15:
             voice = stock.voices[int(random.integers(len(stock.voices)))]
             start = random.integers(max(1, voice.frames - self.frames))
-            sung, along = np.zeros(self.frames, np.float32), Way(start + np.arange(self.frames, dtype=np.float64))
-            read(voice.samples(), along.at, 1.0, sung)
-            onsets.append(along.heard(stock.onsets(voice)))
+            sung, along = np.zeros(self.frames, np.float32), TimeWarp(start + np.arange(self.frames, dtype=np.float64))
+            add_resampled(voice.samples(), along.at, 1.0, sung)
+            onsets.append(along.to_piece(stock.onsets(voice)))
             mono += sung * np.float32(_gain(-30.0) / max(float(np.sqrt((sung**2).mean())), 1e-3))
         return Piece(mono, replace(line, onsets=together(onsets)))
 
@@ -174,23 +178,23 @@ class Mixer:
         fitting = [clip for clip in pool if 1 / FIT < bpm / stock.truth(clip).bpm < FIT]
         return fitting[int(self.random.integers(len(fitting)))] if fitting else None
 
-    def _along(self, way: Way, truth: Truth, drums: Clip) -> Way:
+    def _align_drums(self, warp: TimeWarp, truth: Truth, drums: Clip) -> TimeWarp:
         """Where to read ``drums`` so that their bars fall on those of ``truth``, which is read along ``way``."""
         own = self.repertoire.truth(drums)
-        at = (way.at - truth.start_s * RATE) * (truth.bpm / own.bpm) + own.start_s * RATE
+        at = (warp.at - truth.start_s * RATE) * (truth.bpm / own.bpm) + own.start_s * RATE
         bar = own.bar_beats * 60.0 * RATE / own.bpm
         first, last = np.ceil(-at[0] / bar), np.floor((drums.frames - 2 - at[-1]) / bar)
         if last > first:  # any of its bars may be the first
             at = at + bar * int(self.random.integers(int(first), int(last) + 1))
-        return Way(at)
+        return TimeWarp(at)
 
     def _drums(self) -> Piece:
         random, stock = self.random, self.repertoire
         drums = stock.drums[int(random.integers(len(stock.drums)))]
-        way = drawn(drums.frames, self.frames, self.random)
+        warp = draw_time_warp(drums.frames, self.frames, self.random)
         mono = np.zeros(self.frames, np.float32)
-        read(drums.samples(), way.at, 1.0, mono)
-        line = replace(way.line(stock.truth(drums), self.seconds), onsets=way.heard(stock.onsets(drums)))
+        add_resampled(drums.samples(), warp.at, 1.0, mono)
+        line = replace(warp.to_timeline(stock.truth(drums), self.seconds), onsets=warp.to_piece(stock.onsets(drums)))
         return Piece(mono, replace(line, chords=((0.0, self.seconds, -1, -1, -1),)))
 
     def _nothing(self) -> Piece:

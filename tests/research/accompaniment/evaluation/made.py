@@ -6,7 +6,7 @@ from pathlib import Path
 
 import mido
 
-from research.accompaniment.evaluation.songs import WRITTEN, Song, span_of
+from research.accompaniment.songs import WRITTEN, Song, span_of
 from research.datasets.symbolic import Note
 
 LOOP = ((48, 52, 55), (45, 48, 52), (41, 45, 48), (43, 47, 50))

@@ -20,7 +20,7 @@ from research.accompaniment.evaluation.harmony import (
     silent_bars,
 )
 from research.accompaniment.evaluation.playing import Sound
-from research.accompaniment.evaluation.songs import Song, modulated, span_of
+from research.accompaniment.songs import Song, modulated, span_of
 from tests.research.accompaniment.evaluation.made import LOOP, song
 
 

@@ -10,8 +10,8 @@ from research.accompaniment.evaluation.baselines import at_random, held, in_key
 from research.accompaniment.evaluation.playing import Sound, pitched, play, played_by_human
 from research.accompaniment.evaluation.rhythm import people_of
 from research.accompaniment.evaluation.run import Condition, evaluate
-from research.accompaniment.evaluation.simulated_input import Told, true_chords
-from research.accompaniment.evaluation.songs import Song, modulated
+from research.accompaniment.simulated_input import Told, true_chords
+from research.accompaniment.songs import Song, modulated
 from research.datasets.symbolic import Note
 from tests.research.accompaniment.evaluation.made import song
 

@@ -9,7 +9,7 @@ from bridge.config import CONFIG_HOME_VARIABLE, user_dir
 from engines.accompaniment.sheet import read_sheet
 from research.accompaniment.evaluation.harmony import in_chord, pieces, roots_at_changes
 from research.accompaniment.evaluation.sheets import laid_out, play_by_sheet, sheet_of
-from research.accompaniment.evaluation.songs import span_of
+from research.accompaniment.songs import span_of
 from tests.research.accompaniment.evaluation.made import song
 
 

@@ -11,11 +11,11 @@ from bridge.errors import ConfigError
 from engines.accompaniment.harmony.predictor import KINDS
 from engines.accompaniment.harmony.repetition import FURTHEST, LAGS, RAISED
 from engines.accompaniment.harmony.vocabulary import CLASSES, NONE, UNKNOWN, States, chord_of
-from research.accompaniment.evaluation.simulated_input import true_chords
-from research.accompaniment.evaluation.songs import Song, Span
+from research.accompaniment.simulated_input import true_chords
+from research.accompaniment.songs import Song, Span
 from research.accompaniment.training import recogniser_corpus
 from research.accompaniment.training.examples import examples_of, joined, misheard, modulated
-from research.accompaniment.training.songs import Progression
+from research.accompaniment.training.progressions import Progression
 
 C, F, G, AM = 0, 5, 7, CLASSES + 9
 LOOP = np.tile(np.repeat([C, AM, F, G], 4), 4)

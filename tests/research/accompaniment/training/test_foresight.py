@@ -13,7 +13,7 @@ from bridge.errors import ConfigError
 from engines.accompaniment.harmony.vocabulary import CLASSES, NONE, UNKNOWN
 from research.accompaniment.training.__main__ import main
 from research.accompaniment.training.foresight import listeners, scores
-from research.accompaniment.training.songs import Progression, read_progressions
+from research.accompaniment.training.progressions import Progression, read_progressions
 
 C, F, G, AM = 0, 5, 7, CLASSES + 9
 

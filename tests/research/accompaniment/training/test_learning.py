@@ -13,7 +13,7 @@ from engines.accompaniment.harmony.predictor import FILE, Foreseer  # noqa: E402
 from engines.onnx import read_shipped  # noqa: E402
 from research.accompaniment.training.learn import examples_from, learn, surprise  # noqa: E402
 from research.accompaniment.training.network import ForesightNetwork, export  # noqa: E402
-from research.accompaniment.training.songs import Progression  # noqa: E402
+from research.accompaniment.training.progressions import Progression  # noqa: E402
 
 ROOTS = (0, 9 + 12, 5, 7)
 

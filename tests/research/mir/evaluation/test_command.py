@@ -13,7 +13,7 @@ import soundfile
 from bridge.errors import BridgeError
 from engines.mir.learned.learned_mir import WEIGHTS
 from research.mir.evaluation.__main__ import app
-from research.mir.evaluation.others import installed
+from research.mir.evaluation.reference_trackers import installed
 from tests.engines.mir.signals import CADENCE, RATE, clicks, tones
 
 

@@ -9,14 +9,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from research.mir.training import pitch_tempo_augment
-
 pytest.importorskip("torch", reason="needs the extra `train`")
 
 from research.datasets.library import RATE, read_library
 from research.datasets.sources import Stock
 from research.datasets.truth import Harmony, Truth
-from research.mir.training import mixing
+from research.mir.training import augment, mixing
+from research.mir.training.augment import drop_fourth_beat
 from research.mir.training.mixing import Mixer, Piece, Repertoire
 from research.mir.training.network import ROOTS
 from research.mir.training.targets import (
@@ -28,7 +27,6 @@ from research.mir.training.targets import (
     rhythm_targets,
     timeline_of,
 )
-from research.mir.training.waltz import waltzed
 
 BPM = 120.0
 SECONDS = 40
@@ -96,7 +94,7 @@ def test_the_beats_of_a_song_are_where_it_clicks_at_any_speed(folder: Path, seed
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_wandering_tempo_takes_its_beats_along(folder: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pitch_tempo_augment, "DRIFTS", 1.0)
+    monkeypatch.setattr(augment, "DRIFTS", 1.0)
     one = mixer(folder, seed)
     piece = one._song(one.repertoire.rendered, False)
     assert np.ptp(np.diff(piece.line.beats)) > 0.005
@@ -109,8 +107,8 @@ def test_a_wandering_tempo_takes_its_beats_along(folder: Path, seed: int, monkey
 def test_far_from_its_pitch_a_song_keeps_its_beats_and_no_chords(
     folder: Path, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pitch_tempo_augment, "FAR", 1.0)
-    monkeypatch.setattr(pitch_tempo_augment, "DRIFTS", 0.0)
+    monkeypatch.setattr(augment, "FAR", 1.0)
+    monkeypatch.setattr(augment, "DRIFTS", 0.0)
     one = mixer(folder, seed)
     piece = one._song(one.repertoire.rendered, False)
     assert not 0.78 < float(np.diff(piece.line.beats).mean()) / (60.0 / BPM) < 1.27
@@ -121,7 +119,7 @@ def test_far_from_its_pitch_a_song_keeps_its_beats_and_no_chords(
 @pytest.mark.parametrize("seed", range(4))
 def test_a_waltz_has_three_beats_a_bar_and_no_hole(folder: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mixing, "WALTZ", 1.0)
-    monkeypatch.setattr(pitch_tempo_augment, "DRIFTS", 0.0)
+    monkeypatch.setattr(augment, "DRIFTS", 0.0)
     one = mixer(folder, seed)
     piece = one._song(one.repertoire.rendered, True)
     assert set(piece.line.numbers) == {0, 1, 2}
@@ -137,7 +135,7 @@ def test_drums_made_for_another_tempo_fit_the_part(folder: Path) -> None:
 @pytest.mark.parametrize("way", ["song", "waltz", "drifting", "fitted", "drums"])
 def test_onsets_are_where_the_clicks_are(folder: Path, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mixing, "WALTZ", 1.0 if way == "waltz" else 0.0)
-    monkeypatch.setattr(pitch_tempo_augment, "DRIFTS", 1.0 if way == "drifting" else 0.0)
+    monkeypatch.setattr(augment, "DRIFTS", 1.0 if way == "drifting" else 0.0)
     monkeypatch.setattr(mixing, "PUMPED", 0.0)
     one = mixer(folder, 4)
     draw = {"fitted": one._fitted, "drums": one._drums}.get(way, lambda: one._song(one.repertoire.rendered, True))
@@ -187,7 +185,7 @@ def test_chords_are_told_late_by_what_is_declared_and_transposed() -> None:
 @pytest.mark.parametrize("start_s", [-0.005, 0.0, 1.4999, 0.503])
 def test_a_waltz_may_begin_within_a_fade(start_s: float) -> None:
     line = timeline_of(Truth(BPM, start_s=start_s), 20.0)
-    mono, short = waltzed(np.ones(20 * RATE, np.float32), line, 12 * RATE)
+    mono, short = drop_fourth_beat(np.ones(20 * RATE, np.float32), line, 12 * RATE)
     assert set(short.numbers) == {0, 1, 2}
     np.testing.assert_allclose(mono, 1.0, atol=1e-6)
 

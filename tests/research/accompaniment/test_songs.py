@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import ConfigError
-from research.accompaniment.evaluation.songs import MODULATED, modulated, nearest, read_written, span_of
+from research.accompaniment.songs import MODULATED, modulated, nearest, read_written, span_of
 from tests.research.accompaniment.evaluation.made import song, symbolic
 
 

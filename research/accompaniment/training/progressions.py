@@ -11,12 +11,10 @@ import numpy as np
 
 from bridge.errors import ConfigError
 from engines.accompaniment.harmony.vocabulary import CLASSES, NONE, UNKNOWN, States
+from research.accompaniment.songs import is_held_out
 from research.datasets.barlines import bars_begin
 from research.datasets.symbolic import TONICS, read_chord_notes
 from research.datasets.truth import named
-
-HELD_OUT_EVERY = 5
-"""Songs whose number is a multiple of this are not learned from."""
 
 
 @dataclass(frozen=True)
@@ -30,17 +28,12 @@ class Progression:
     bar_beats: int
 
 
-def held_out(tune: str) -> bool:
-    """Whether nothing is learned from the tune of this number."""
-    return int(tune) % HELD_OUT_EVERY == 0
-
-
 def read_progressions(symbolic: Path, judging: bool, without: Collection[str] = ()) -> list[Progression]:
     """Those held out, for ``judging``, or all others less those ``without``, in the order of their numbers."""
     paths = sorted((symbolic / "pop909-cl").glob("*.mid"))
     if not paths:
         raise ConfigError(f"{symbolic}: no pop909-cl there", "unpack symbolic.tar.xz and name the folder it lies in")
-    wanted = [path for path in paths if held_out(path.stem) == judging and path.stem not in without]
+    wanted = [path for path in paths if is_held_out(path.stem) == judging and path.stem not in without]
     found = [read_progression(path) for path in wanted]
     return [song for song in found if song is not None]
 

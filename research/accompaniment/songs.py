@@ -13,7 +13,6 @@ import numpy as np
 from bridge.core.audio import Audio
 from bridge.core.events import QUALITIES, QUALITY_INTERVALS, Chord
 from bridge.errors import ConfigError
-from research.accompaniment.training.songs import HELD_OUT_EVERY
 from research.datasets.library import RATE, Clip, read_library
 from research.datasets.symbolic import Note, Tune, read_notes, read_tune, tune_names
 from research.datasets.truth import named, read_truth
@@ -26,6 +25,8 @@ UP = 2
 """Semitones by which `modulated` moves: the whole tone of a last chorus."""
 WRITTEN, MODULATED, RENDERED = "written", "written, a whole tone up from its middle", "rendered"
 """The names of the collections."""
+HELD_OUT_EVERY = 5
+"""Tunes whose number is a multiple of this are not learned from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +131,14 @@ def span_of(beat: float, beats: float, pitches: Sequence[int]) -> Span:
     return Span(beat, beat + beats, root, bass, classes, told)
 
 
+def is_held_out(tune: str) -> bool:
+    """Whether nothing is learned from the tune of this number."""
+    return int(tune) % HELD_OUT_EVERY == 0
+
+
 def read_written(symbolic: Path, count: int = 0) -> list[Song]:
     """So many of the tunes whose number is a multiple of HELD_OUT_EVERY, spread over all of them; 0: all."""
-    names = [name for name in tune_names(symbolic) if int(name) % HELD_OUT_EVERY == 0]
+    names = [name for name in tune_names(symbolic) if is_held_out(name)]
     found = (song for name in _spread(names) if (song := _read_written(symbolic, name)) is not None)
     return sorted(islice(found, count or None), key=lambda song: song.name)
 

@@ -9,8 +9,8 @@ import pytest
 
 from bridge.core.events import Chord, Key
 from bridge.errors import ConfigError, EngineError
-from research.accompaniment.evaluation.simulated_input import analyser, heard_chords, true_chords
-from research.accompaniment.evaluation.songs import read_rendered
+from research.accompaniment.simulated_input import analyser, heard_chords, true_chords
+from research.accompaniment.songs import read_rendered
 from research.datasets.library import RATE
 from research.datasets.sources import COLUMNS
 from research.datasets.truth import Harmony, Truth, write_truth

@@ -1,8 +1,12 @@
-"""Trackers that stand beside the engines where the user has them installed.
+"""Reference trackers that the engines are compared with, where the user has them installed.
 
 Nothing here depends on them: madmom's and BeatNet's models are not for commercial use, essentia is AGPL, aubio has to
 be built. Those of madmom and BeatNet are written after their documentation and were not run: madmom 0.16 does not
 build for Python 3.11, and BeatNet needs it.
+
+librosa (McFee et al., SciPy 2015, ``pip install librosa``) analyses the whole song. Beats by its dynamic programming
+(Ellis 2007), onsets by its flux; on its constant-Q chroma the textbook methods: chords by 24 binary triads smoothed
+with Viterbi, the key by Krumhansl's profiles.
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +22,94 @@ import soundfile
 import soxr
 
 from bridge.core.audio import Audio
-from research.mir.evaluation.librosas import librosa_listener
+from bridge.core.events import NOTE_NAMES
+from engines.mir.chroma.templates import MAJOR, MINOR
 from research.mir.evaluation.predictions import Answer, Listener, mono
 from research.mir.evaluation.truth import Chords, Floats
 
 RATE = 44100
 """What essentia's and madmom's trackers expect."""
+LIBROSA_RATE = 22050
+"""librosa's default, at which its trackers were tuned."""
+LIBROSA_HOP = 512
+CHORD_STAY = 0.95
+"""How likely a chord is to be the same in the next frame, of 23 ms."""
+TEMPLATE_SHARPNESS = 10.0
+"""How the fit of a template becomes a likelihood: exp(TEMPLATE_SHARPNESS * fit)."""
+SILENCE_RATIO = 0.05
+"""A frame less loud than this share of the song's mean has no chord."""
+
+
+def librosa_listener() -> Listener:
+    """Raises ImportError where librosa is not installed."""
+    librosa = import_module("librosa")
+    import_module("librosa.beat")
+
+    def listen(mix: Audio, rate: int) -> Answer:
+        wave = librosa.resample(mono(mix), orig_sr=rate, target_sr=LIBROSA_RATE)
+        tempo, beats = librosa.beat.beat_track(y=wave, sr=LIBROSA_RATE, hop_length=LIBROSA_HOP, units="time")
+        chroma = librosa.feature.chroma_cqt(y=wave, sr=LIBROSA_RATE, hop_length=LIBROSA_HOP)
+        loudness = librosa.feature.rms(y=wave, hop_length=LIBROSA_HOP)[0][: chroma.shape[1]]
+        times = np.append(np.arange(chroma.shape[1]) * LIBROSA_HOP / LIBROSA_RATE, mix.shape[1] / rate)
+        onsets = librosa.onset.onset_detect(y=wave, sr=LIBROSA_RATE, hop_length=LIBROSA_HOP, units="time")
+        return Answer(
+            beats=np.asarray(beats, np.float64),
+            bpm=float(np.atleast_1d(tempo)[0]),
+            chords=spans(best_path(chord_likelihoods(chroma, loudness)), times),
+            key=krumhansl(chroma.mean(axis=1)),
+            onsets=np.asarray(onsets, np.float64),
+        )
+
+    return Listener(f"librosa {librosa.__version__}", listen)
+
+
+def chord_likelihoods(chroma: Floats, loudness: Floats) -> Floats:
+    """Logarithmic, shape (25, frames): twelve major triads, twelve minor ones, no chord last."""
+    triads = np.zeros((24, 12))
+    for root in range(12):
+        triads[root, [root, (root + 4) % 12, (root + 7) % 12]] = 1.0
+        triads[12 + root, [root, (root + 3) % 12, (root + 7) % 12]] = 1.0
+    triads /= np.linalg.norm(triads, axis=1, keepdims=True)
+    unit = chroma / np.maximum(np.linalg.norm(chroma, axis=0, keepdims=True), 1e-9)
+    fits = TEMPLATE_SHARPNESS * (triads @ unit)
+    silent = np.where(loudness < SILENCE_RATIO * loudness.mean(), 2 * TEMPLATE_SHARPNESS, 0.0)
+    return np.concatenate([fits, silent[None]])
+
+
+def best_path(likelihoods: Floats) -> list[int]:
+    """The likeliest state of each frame where a change costs what CHORD_STAY says (Viterbi 1967)."""
+    states, frames = likelihoods.shape
+    change = float(np.log((1 - CHORD_STAY) / (states - 1)) - np.log(CHORD_STAY))
+    score, came_from = likelihoods[:, 0].copy(), np.zeros((frames, states), np.int64)
+    for frame in range(1, frames):
+        best = int(score.argmax())
+        stays = score >= score[best] + change
+        came_from[frame] = np.where(stays, np.arange(states), best)
+        score = np.where(stays, score, score[best] + change) + likelihoods[:, frame]
+    path = [int(score.argmax())]
+    for frame in range(frames - 1, 0, -1):
+        path.append(int(came_from[frame, path[-1]]))
+    return path[::-1]
+
+
+def spans(path: list[int], times: Floats) -> Chords:
+    """States that last, as chords; ``times``: where each frame begins, and the end of the last."""
+    labels = [*(f"{note}:maj" for note in NOTE_NAMES), *(f"{note}:min" for note in NOTE_NAMES), "N"]
+    starts = [0, *(i for i in range(1, len(path)) if path[i] != path[i - 1]), len(path)]
+    intervals = [(times[start], times[end]) for start, end in pairwise(starts)]
+    return Chords(np.array(intervals), tuple(labels[path[start]] for start in starts[:-1]))
+
+
+def krumhansl(chroma: Floats) -> str:
+    """The key whose profile (Krumhansl and Kessler 1982) correlates best with a mean chroma (12,); empty if flat."""
+    if float(np.std(chroma)) <= 1e-9:
+        return ""
+    fits = {
+        f"{note} {mode}": float(np.corrcoef(np.roll(profile, tonic), chroma)[0, 1])
+        for mode, profile in (("major", MAJOR), ("minor", MINOR))
+        for tonic, note in enumerate(NOTE_NAMES)
+    }
+    return max(fits, key=lambda key: fits[key])
 
 
 def essentia_listener() -> Listener:

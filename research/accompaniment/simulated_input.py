@@ -12,7 +12,7 @@ from bridge.core.engine import ENTRY_POINTS, Engine
 from bridge.core.events import Chord, Key, Payload, TimedEvent
 from bridge.errors import EngineError
 from engines.offline.engine_stream import EngineStream
-from research.accompaniment.evaluation.songs import Song
+from research.accompaniment.songs import Song
 from research.datasets.library import RATE
 
 EARS_S = 0.586

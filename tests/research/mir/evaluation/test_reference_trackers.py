@@ -5,7 +5,14 @@ from itertools import pairwise, product
 import numpy as np
 import pytest
 
-from research.mir.evaluation.librosas import STAY, best_path, chord_likelihoods, krumhansl, librosa_listener, spans
+from research.mir.evaluation.reference_trackers import (
+    CHORD_STAY,
+    best_path,
+    chord_likelihoods,
+    krumhansl,
+    librosa_listener,
+    spans,
+)
 from research.mir.evaluation.scores import scores
 from research.mir.evaluation.truth import Truth
 from tests.engines.mir.signals import CADENCE, RATE, clicks, tones
@@ -33,7 +40,7 @@ def test_the_best_path_is_the_best_of_all_paths() -> None:
     likelihoods = np.random.default_rng(1).normal(0, 3, (3, 6))
 
     def worth(path: tuple[int, ...]) -> float:
-        moves = sum(np.log(STAY if a == b else (1 - STAY) / 2) for a, b in pairwise(path))
+        moves = sum(np.log(CHORD_STAY if a == b else (1 - CHORD_STAY) / 2) for a, b in pairwise(path))
         return float(sum(likelihoods[state, i] for i, state in enumerate(path)) + moves)
 
     assert tuple(best_path(likelihoods)) == max(product(range(3), repeat=6), key=worth)
