@@ -11,7 +11,7 @@ from bridge.config import Settings
 from bridge.control import preset
 from bridge.control.bus import Bus
 from bridge.control.registry import Registry
-from bridge.control.sidecar import RESERVE_FRAMES, sidecar_registry
+from bridge.control.sidecar import RESERVE_FRAMES, make_sidecar_registry
 from bridge.core.compiling import watch_compiling
 from bridge.core.jit import CACHE
 from bridge.core.latency import Ledger
@@ -38,7 +38,7 @@ FEW, CALLBACK_FUNCTIONS = 10, 100
 def registry_for(settings: Settings) -> Registry:
     """Everything that can be set, triggered or read with these settings. Needs no server."""
     names = [name for name in engines_by_role(settings).values() if name]
-    return sidecar_registry({name: load_engine(name).spec.controls for name in names})
+    return make_sidecar_registry({name: load_engine(name).spec.controls for name in names})
 
 
 def declared_ledger(settings: Settings, server: str, rate: int, period: int) -> Ledger:
@@ -154,7 +154,7 @@ class Sidecar:
         signal_path, self._signal_path = self._signal_path, None
         if signal_path is not None:
             signal_path.__exit__(None, None, None)
-            for role, _ in self.bus.rows("health"):
+            for role, _ in self.bus.get_rows("health"):
                 self.bus.publish("health", role, "stopped")
 
     def _replace_signal_path(self) -> None:
@@ -174,12 +174,12 @@ class Sidecar:
 
     def _register_actions(self) -> None:
         bus = self.bus
-        bus.on("transport.panic", lambda _: self.signal_path.graph.release_notes())
-        bus.on("engines.reset", lambda _: self.signal_path.graph.restart())
-        bus.on("latency.tune", lambda _: self.signal_path.latency_tuner.tune())
-        bus.on("counters.reset", lambda _: self.signal_path.telemetry.reset_counters())
-        bus.on("preset.save", lambda name: preset.save(bus, preset.user_path(name)))
-        bus.on("preset.load", lambda name: preset.apply(preset.load(preset.find(name), bus.registry), bus))
+        bus.add_handler("transport.panic", lambda _: self.signal_path.graph.release_notes())
+        bus.add_handler("engines.reset", lambda _: self.signal_path.graph.restart())
+        bus.add_handler("latency.tune", lambda _: self.signal_path.latency_tuner.tune())
+        bus.add_handler("counters.reset", lambda _: self.signal_path.telemetry.reset_counters())
+        bus.add_handler("preset.save", lambda name: preset.save(bus, preset.get_user_path(name)))
+        bus.add_handler("preset.load", lambda name: preset.apply(preset.load(preset.find(name), bus.registry), bus))
 
     def _publish_readings(self) -> None:
         """The telemetry thread: readings to the Bus, and a new signal path when the rate changed."""

@@ -95,7 +95,7 @@ def run(
         from bridge.app import Sidecar
         from bridge.control.preset import apply, find, load
         from bridge.core.jit import CACHE
-        from bridge.daw.latency_card import cards, ledger_table, text
+        from bridge.daw.latency_card import format_text, make_cards, make_ledger_table
         from bridge.osc.access import beyond
         from bridge.starting import StartDisplay
         from bridge.status import REFRESH_S, status_line
@@ -125,9 +125,9 @@ def run(
                 apply(chosen, sidecar.bus)
             graph = sidecar.signal_path.graph
             console.say(f"sideman on {graph.plan.rate:,} Hz, period {graph.ledger.period}; Ctrl-C ends it")
-            console.print(ledger_table(graph.ledger))
+            console.print(make_ledger_table(graph.ledger))
             if verbose:
-                console.print(text(cards(graph.ledger)))
+                console.print(format_text(make_cards(graph.ledger)))
             with console.status("") if console.is_terminal else nullcontext() as status:
                 while not signals.asked and not sidecar.wait(REFRESH_S):
                     if status is not None:
@@ -196,13 +196,13 @@ def latency(
     if json_:
         write_json(ledger.as_dict() | {"problems": wrong})
     else:
-        from bridge.daw.latency_card import cards, ledger_table, render
+        from bridge.daw.latency_card import make_cards, make_ledger_table, render
 
         console = Printer()
-        console.print(ledger_table(ledger))
+        console.print(make_ledger_table(ledger))
         for line in wrong:
             console.say(f"! {line}", "bold red")
-        console.print(render(cards(ledger)))
+        console.print(render(make_cards(ledger)))
     return FAILED if wrong else 0
 
 
@@ -218,9 +218,9 @@ def controls(
 
     registry = registry_for(_settings())
     if json_ or markdown:
-        shown = docs.as_json(registry) if json_ else docs.markdown(registry)
+        shown = docs.format_json(registry) if json_ else docs.format_markdown(registry)
     else:
-        shown = docs.table(registry, Printer().width)
+        shown = docs.format_table(registry, Printer().width)
     write_out(shown.rstrip("\n") + "\n")
 
 
@@ -230,7 +230,7 @@ def preset_list() -> None:
     from bridge.control import preset
 
     table = columns("name", "from", "what it does", left=("from", "what it does"))
-    for one in preset.listing():
+    for one in preset.list_presets():
         table.add_row(*map(one_line, (one.name, one.origin, one.doc or one.problem)))
     Printer().print(table)
 

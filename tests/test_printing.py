@@ -20,7 +20,7 @@ from bridge.bench.callback import Result
 from bridge.bench.callback import table as bench_table
 from bridge.core.latency import Ledger
 from bridge.core.latency import Path as DelayPath
-from bridge.daw.latency_card import ledger_table
+from bridge.daw.latency_card import make_ledger_table
 from bridge.doctor.finding import Finding
 from bridge.doctor.finding import render as findings
 from bridge.printing import Printer, columns, one_line, progress_text, visible
@@ -104,7 +104,7 @@ def test_what_an_encoding_lacks_has_a_likeness_or_its_escape() -> None:
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_boxes_are_drawn_in_what_the_encoding_has(encoding: str) -> None:
-    lines = printed(ledger_table(wide_ledger()), encoding).splitlines()
+    lines = printed(make_ledger_table(wide_ledger()), encoding).splitlines()
     rule = next(line for line in lines if "---" in line or "───" in line)
     assert ("─" in rule) == encoding.startswith("utf")
     assert all(len(line) <= 80 for line in lines)
@@ -126,7 +126,7 @@ def bench_results() -> list[Result]:
 
 
 TABLES: dict[str, Callable[[], RenderableType]] = {
-    "ledger": lambda: ledger_table(wide_ledger()),
+    "ledger": lambda: make_ledger_table(wide_ledger()),
     "bench": lambda: bench_table(bench_results(), 192000),
     "findings": lambda: findings([Finding("real-time scheduling", "missing", "word " * 40, "/a" * 100)]),
     "any": lambda: columns_with_long_cells(),

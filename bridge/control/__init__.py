@@ -1,1 +1,1 @@
-"""What can be turned, triggered and read, and the one door through which it happens."""
+"""Controls, actions and readings, and the Bus that sets, triggers and publishes them."""

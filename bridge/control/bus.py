@@ -1,4 +1,4 @@
-"""The one door: whoever turns something, by OSC, MIDI, preset or screen, turns it here."""
+"""Control bus: every change of a control, by OSC, MIDI, preset or screen, goes through it."""
 
 from __future__ import annotations
 
@@ -11,25 +11,24 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from bridge.control.registry import Registry
-from bridge.control.spec import Action, Reading, Value, value_of
+from bridge.control.spec import Action, Reading, Value, parse_value
 from bridge.errors import BridgeError, ControlError
 
 log = logging.getLogger(__name__)
 
 Row: TypeAlias = tuple[Value, ...]
-Callback: TypeAlias = Callable[[str, Row, str], object]
-"""Called with the name, the values and the source of a change; a control has one value. The result is ignored."""
-Handler: TypeAlias = Callable[[str], object]
+ChangeCallback: TypeAlias = Callable[[str, Row, str], object]
+"""Called with the name, values and source of a change; a control has one value. The result is ignored."""
+ActionHandler: TypeAlias = Callable[[str], object]
 """Called with the argument of an action, empty where it has none. The result is ignored."""
 
 
 class Bus:
-    """The values of all controls, and who hears of them.
+    """The values of all controls, and their subscribers.
 
-    Any thread may call anything. Subscribers and handlers run without a lock held, in the thread of a caller
-    or of another one that is delivering at that moment, and always in the order of the changes; what a
-    subscriber sets is delivered after what it is being told. Only changes are published, so two mirrors of
-    the same control come to rest.
+    All methods are thread-safe. Subscribers and handlers run without a lock held, in the calling thread or in another
+    one that is delivering at that moment, and always in the order of the changes. A change made by a subscriber is
+    delivered after the current notification. Only changes are published, so two mirrors of a control settle.
     """
 
     def __init__(self, registry: Registry) -> None:
@@ -37,47 +36,47 @@ class Bus:
         self._lock = threading.Lock()
         self._values = {control.name: float(control.default) for control in registry.controls}
         self._rows: dict[str, dict[Value, Row]] = {}
-        self._handlers: dict[str, list[Handler]] = {}
-        self._subscribers: dict[int, tuple[Callback, str | None]] = {}
+        self._handlers: dict[str, list[ActionHandler]] = {}
+        self._subscribers: dict[int, tuple[ChangeCallback, str | None]] = {}
         self._next_subscriber = 0
-        self._news: deque[tuple[str, Row, str]] = deque()
+        self._pending: deque[tuple[str, Row, str]] = deque()
         self._delivering = False
 
     def set(self, name: str, value: object, source: str) -> float:
-        """Set a control, clamped to its range, and tell everyone but ``source``; returns the value in force.
+        """Set a control, clamped to its range, and notify all subscribers but ``source``; returns the new value.
 
-        ``value``: a number, a bool for a switch, the word of a choice. An unknown name, a value of another
-        kind, NaN or infinity is a `ControlError` and changes nothing.
+        ``value``: a number, a bool for a switch, the word of a choice. An unknown name, a value of the wrong type,
+        NaN or infinity is a `ControlError` and changes nothing.
         """
-        control = self.registry.control(name)
-        number = float(control.clamp(value_of(control, value)))
+        control = self.registry.get_control(name)
+        number = float(control.clamp(parse_value(control, value)))
         with self._lock:
             if self._values[name] != number:
                 self._values[name] = number
-                self._news.append((name, (number,), source))
+                self._pending.append((name, (number,), source))
         self._deliver()
         return number
 
     def get(self, name: str) -> float:
-        """The value of a control."""
-        self.registry.control(name)
+        """The current value of a control."""
+        self.registry.get_control(name)
         with self._lock:
             return self._values[name]
 
     def values(self) -> Mapping[str, float]:
-        """All values at this moment, by control name; a copy that does not change."""
+        """A snapshot of all values, by control name."""
         with self._lock:
             return MappingProxyType(dict(self._values))
 
-    def on(self, action: str, handler: Handler) -> None:
-        """Call ``handler`` with the argument whenever ``action`` is triggered; several may be given."""
-        self.registry.action(action)
+    def add_handler(self, action: str, handler: ActionHandler) -> None:
+        """Call ``handler`` with the argument whenever ``action`` is triggered; an action may have several."""
+        self.registry.get_action(action)
         with self._lock:
             self._handlers.setdefault(action, []).append(handler)
 
     def trigger(self, name: str, argument: str = "", source: str = "") -> None:
         """Run an action's handlers in the caller's thread. The first error is raised as a `ControlError`."""
-        action = self.registry.action(name)
+        action = self.registry.get_action(name)
         _check_argument(action, argument)
         with self._lock:
             handlers = tuple(self._handlers.get(name, ()))
@@ -89,34 +88,34 @@ class Bus:
             raise failures[0]
 
     def publish(self, reading: str, *values: Value) -> None:
-        """Tell the world a reading: one value a field, the first naming the row where the reading is keyed."""
-        spec = self.registry.reading(reading)
+        """Publish a reading: one value per field; in a keyed reading the first value names the row."""
+        spec = self.registry.get_reading(reading)
         if len(values) != len(spec.fields):
             raise ControlError(f"{reading}: {len(values)} values", f"give {', '.join(spec.fields)}")
         for field, value in zip(spec.fields, values, strict=True):
             if isinstance(value, float) and not math.isfinite(value):
                 raise ControlError(f"{reading}: {field} is {value}", "publish finite numbers")
         with self._lock:
-            # taken out first, so that the rows stay in the order of their last publication
+            # removed first, so that the rows stay in the order of their last publication
             rows = self._rows.setdefault(reading, {})
-            rows.pop(_row_key(spec, values), None)
-            rows[_row_key(spec, values)] = values
-            self._news.append((reading, values, ""))
+            rows.pop(_find_row_key(spec, values), None)
+            rows[_find_row_key(spec, values)] = values
+            self._pending.append((reading, values, ""))
         self._deliver()
 
-    def latest(self, reading: str) -> Row | None:
-        """What was published last for a reading; None before the first time."""
-        rows = self.rows(reading)
+    def get_latest(self, reading: str) -> Row | None:
+        """The values that were published last for a reading; None before the first time."""
+        rows = self.get_rows(reading)
         return rows[-1] if rows else None
 
-    def rows(self, reading: str) -> tuple[Row, ...]:
+    def get_rows(self, reading: str) -> tuple[Row, ...]:
         """The latest values of every row of a reading, oldest first; at most one where it is not keyed."""
-        self.registry.reading(reading)
+        self.registry.get_reading(reading)
         with self._lock:
             return tuple(self._rows.get(reading, {}).values())
 
-    def subscribe(self, callback: Callback, source: str | None = None) -> Callable[[], None]:
-        """Hear of every change but those made by ``source``; returns what ends it.
+    def subscribe(self, callback: ChangeCallback, source: str | None = None) -> Callable[[], None]:
+        """Call ``callback`` for every change but those made by ``source``; returns a function that ends it.
 
         A callback that raises is logged and not called again.
         """
@@ -124,38 +123,38 @@ class Bus:
             number = self._next_subscriber
             self._next_subscriber += 1
             self._subscribers[number] = (callback, source)
-        return lambda: self._forget(number)
+        return lambda: self._unsubscribe(number)
 
-    def _forget(self, number: int) -> None:
+    def _unsubscribe(self, number: int) -> None:
         with self._lock:
             self._subscribers.pop(number, None)
 
     def _deliver(self) -> None:
-        """Hand the news out, one at a time and in order; where another thread already does, leave it to that."""
+        """Deliver pending notifications one at a time and in order, unless another thread is delivering already."""
         while True:
             with self._lock:
-                if self._delivering or not self._news:
+                if self._delivering or not self._pending:
                     return
                 self._delivering = True
-                name, values, source = self._news.popleft()
+                name, values, source = self._pending.popleft()
                 subscribers = tuple(self._subscribers.items())
             try:
                 for number, (callback, own) in subscribers:
                     if own is None or own != source:
-                        self._tell(number, callback, name, values, source)
+                        self._notify(number, callback, name, values, source)
             finally:
                 with self._lock:
                     self._delivering = False
 
-    def _tell(self, number: int, callback: Callback, name: str, values: Row, source: str) -> None:
+    def _notify(self, number: int, callback: ChangeCallback, name: str, values: Row, source: str) -> None:
         try:
             callback(name, values, source)
         except Exception:
             log.exception("a subscriber failed on %s and is dropped", name)
-            self._forget(number)
+            self._unsubscribe(number)
 
 
-def _row_key(spec: Reading, values: Row) -> Value:
+def _find_row_key(spec: Reading, values: Row) -> Value:
     return values[0] if spec.keyed else ""
 
 
@@ -166,7 +165,7 @@ def _check_argument(action: Action, argument: str) -> None:
         raise ControlError(f"{action.name} takes no argument", "leave it out")
 
 
-def _run(action: Action, handler: Handler, argument: str) -> ControlError | None:
+def _run(action: Action, handler: ActionHandler, argument: str) -> ControlError | None:
     try:
         handler(argument)
     except BridgeError as error:

@@ -1,18 +1,18 @@
-"""Everything that has a name, by name and by OSC address, each once."""
+"""Registry of controls, actions and readings, by unique name and OSC address."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from bridge.control.spec import Action, Control, Item, Reading, nearest
+from bridge.control.spec import Action, Control, Item, Reading, suggest_nearest
 from bridge.errors import ControlError
 
 I = TypeVar("I", Control, Action, Reading)  # noqa: E741 - the usual name would hide Item
 
 
 class Registry:
-    """Controls, actions and readings in the order of their declaration. A name that comes twice is an error."""
+    """Controls, actions and readings in the order of their declaration. Names are unique."""
 
     def __init__(self) -> None:
         self._items: dict[str, Item] = {}
@@ -29,11 +29,11 @@ class Registry:
         return name in self._items
 
     def add(self, items: Iterable[Item], owner: str) -> None:
-        """Take ``items`` in; ``owner`` (``sidecar``, an engine's name) is named when a name comes twice."""
+        """Add ``items``; ``owner`` (``sidecar``, an engine's name) appears in the error for a duplicate name."""
         for item in items:
             if item.name in self._items:
                 raise ControlError(
-                    f"{_kind(item)} {item.name} of {owner} and {_kind(self._items[item.name])} {item.name} "
+                    f"{_name_kind(item)} {item.name} of {owner} and {_name_kind(self._items[item.name])} {item.name} "
                     f"of {self._owners[item.name]} have the same name",
                     "rename one of them",
                 )
@@ -44,7 +44,7 @@ class Registry:
             self._addresses[item.address] = item
 
     def _refuse_nested(self, control: Control, owner: str) -> None:
-        """a.b beside a.b.c has no place in a TOML preset, where a.b would be a value and a table at once."""
+        """Refuse a.b beside a.b.c: in a TOML preset a.b would be a value and a table at once."""
         for other in self.controls:
             if other.name.startswith(control.name + ".") or control.name.startswith(other.name + "."):
                 raise ControlError(
@@ -56,8 +56,8 @@ class Registry:
     def find(self, name: str) -> Item | None:
         return self._items.get(name)
 
-    def at(self, address: str) -> Item | None:
-        """What lives at an OSC address."""
+    def find_address(self, address: str) -> Item | None:
+        """The item at an OSC address."""
         return self._addresses.get(address)
 
     @property
@@ -72,32 +72,32 @@ class Registry:
     def readings(self) -> tuple[Reading, ...]:
         return tuple(item for item in self if isinstance(item, Reading))
 
-    def control(self, name: str) -> Control:
+    def get_control(self, name: str) -> Control:
         """The control ``name``; a `ControlError` with the nearest names where there is none."""
-        return self._of(Control, name)
+        return self._get(Control, name)
 
-    def action(self, name: str) -> Action:
+    def get_action(self, name: str) -> Action:
         """The action ``name``; a `ControlError` with the nearest names where there is none."""
-        return self._of(Action, name)
+        return self._get(Action, name)
 
-    def reading(self, name: str) -> Reading:
+    def get_reading(self, name: str) -> Reading:
         """The reading ``name``; a `ControlError` with the nearest names where there is none."""
-        return self._of(Reading, name)
+        return self._get(Reading, name)
 
-    def _of(self, kind: type[I], name: str) -> I:
+    def _get(self, kind: type[I], name: str) -> I:
         item = self._items.get(name)
         if isinstance(item, kind):
             return item
         wanted = kind.__name__.lower()
         if item is not None:
-            raise ControlError(f"{name} is not a {wanted}", f"it is {_article(item)}")
+            raise ControlError(f"{name} is not a {wanted}", f"it is {_name_with_article(item)}")
         names = [other.name for other in self if isinstance(other, kind)]
-        raise ControlError(f"no {wanted} is named {name}", nearest(name, names))
+        raise ControlError(f"no {wanted} is named {name}", suggest_nearest(name, names))
 
 
-def _kind(item: Item) -> str:
+def _name_kind(item: Item) -> str:
     return type(item).__name__.lower()
 
 
-def _article(item: Item) -> str:
-    return ("an " if isinstance(item, Action) else "a ") + _kind(item)
+def _name_with_article(item: Item) -> str:
+    return ("an " if isinstance(item, Action) else "a ") + _name_kind(item)

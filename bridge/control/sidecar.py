@@ -1,4 +1,4 @@
-"""The sidecar's own controls, actions and readings, declared once; engines add theirs."""
+"""Declarations of the sidecar's own controls, actions and readings; engines add theirs."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from bridge.control.spec import Action, Control, Reading
 from bridge.core.audio import ANALYSERS, SOURCES, STEMS, db_to_gain
 
 PATHS: tuple[str, ...] = (*STEMS, "mix", "band", "accompaniment", "chords", "beats", "clock")
-"""The ways through the sidecar, each a row of the latency ledger."""
+"""Signal paths through the sidecar, each a row of the latency ledger."""
 
 RESERVE_FRAMES: Mapping[str, int] = {"separation": 384, "mir": 1024, "accompaniment": 2048, "synth": 1024}
-"""The time a role's worker has by default. Separation: with its hop and overlap 1024 frames at a period of 128."""
+"""Default compute headroom of each role's worker. Separation: 1024 frames with hop and overlap, at a period of 128."""
 
 _RESERVE_MEANS: Mapping[str, str] = {
     "separation": "part of the declared delay",
     "mir": "part of the declared delay",
-    "accompaniment": "how much earlier it decides (from the next start on), not a delay",
-    "synth": "how much earlier the accompaniment decides for it (from the next start on), not a delay",
+    "accompaniment": "how much earlier it decides, not a delay; takes effect at the next start",
+    "synth": "how much earlier the accompaniment decides for it, not a delay; takes effect at the next start",
 }
 
 ACTIONS: tuple[Action, ...] = (
-    Action("transport.panic", "Release every sounding note, now."),
-    Action("engines.reset", "Make the engines forget what they heard."),
+    Action("transport.panic", "Release all sounding notes."),
+    Action("engines.reset", "Reset the engines."),
     Action("preset.save", "Save the controls as a session preset in the user's folder.", argument="name"),
-    Action("preset.load", "Set the controls that a session preset names.", argument="name"),
+    Action("preset.load", "Load a session preset: set the controls that it names.", argument="name"),
     Action(
         "latency.tune",
-        "Set each worker's reserve to the least that 99.9 % of its answers allow; not those of what runs ahead.",
+        "Set each worker's reserve to the minimum that 99.9 % of its hops meet, unless it runs ahead of the input.",
     ),
     Action("counters.reset", "Set all counters to 0: late frames, skipped cycles, xruns, late and lost MIDI events."),
 )
@@ -51,79 +51,79 @@ READINGS: tuple[Reading, ...] = (
             "faults",
             "dropped_hops",
         ),
-        "The audio system's period (frames) and rate (Hz), and what went wrong since the counters were reset. "
-        "late_events: MIDI events that were ready after they were due. lost_events: MIDI messages that were too long, "
-        "or too many at once, coming in or going out. slips: periods that overlap the last in JACK's time. "
-        "faults: hops in which an engine failed. dropped_hops: hops that a worker passed over to catch up.",
+        "Period (frames) and rate (Hz) of the audio system, and faults since the counters were reset. "
+        "late_events: MIDI events that were ready after their time. lost_events: MIDI messages that were too long, "
+        "or too many at once, at an input or output. slips: periods that overlap the previous one in JACK's time. "
+        "faults: hops in which an engine failed. dropped_hops: hops that a worker skipped to catch up.",
     ),
     Reading(
         "latency",
         ("path", "declared", "measured", "late"),
-        "A path's declared and measured delay (-1: not measured) and its late frames, all in frames. Late are those "
-        "for which stems were missing: the mix was heard instead, by you or by the analyser that the path is of. The "
-        "band's are those for which its sound was missing.",
+        "Declared and measured latency of a path (-1: not measured) and its late frames, all in frames. A frame is "
+        "late where stems were missing and the mix took their place, at the output or in the path's analyser. For "
+        "the band: where its audio was missing.",
         keyed=True,
     ),
     Reading(
         "mir.beat",
         ("frame", "number", "bar_beats", "tempo", "confidence", "index"),
-        "A beat falls at frame; number 0 is the downbeat, index counts from the song's start.",
+        "A beat at frame. number: position in the bar, 0 is the downbeat. index: counts from the start of the song.",
     ),
-    Reading("mir.tempo", ("frame", "bpm", "confidence"), "The tempo from frame on, quarter notes a minute."),
+    Reading("mir.tempo", ("frame", "bpm", "confidence"), "The tempo from frame on, in quarter notes per minute."),
     Reading("mir.key", ("frame", "label", "confidence"), "The key from frame on, such as A minor."),
-    Reading("mir.chord", ("frame", "label", "confidence"), "The chord from frame on, such as Am7; N is none."),
-    Reading("mir.onset", ("frame", "strength", "confidence"), "Something begins to sound at frame; strength 0 to 1."),
+    Reading("mir.chord", ("frame", "label", "confidence"), "The chord from frame on, such as Am7; N: no chord."),
+    Reading("mir.onset", ("frame", "strength", "confidence"), "An onset at frame; strength 0 to 1."),
     Reading(
         "mir.note",
         ("frame", "on", "pitch", "velocity", "confidence"),
-        "A note of the voice listened to begins (on 1) or ends (on 0) at frame; pitch 69.0 is 440 Hz.",
+        "A note of the analysed voice starts (on 1) or ends (on 0) at frame; pitch 69.0 is 440 Hz.",
     ),
     Reading(
         "accompaniment.chord",
         ("frame", "label", "confidence"),
-        "The chord that the player has decided to play at frame, a lookahead before it; N is none.",
+        "The chord that the accompaniment plays at frame, decided one lookahead before it; N: no chord.",
     ),
     Reading(
         "accompaniment.commit",
         ("frame", "beat", "level", "source", "lookahead_beats"),
-        "The player has decided the beat at frame, so many beats before it. level: foreseen, held, tonic, drums or "
-        "silence. source of its chord: track, played, heard, loop, habit or none.",
+        "The accompaniment has decided the beat at frame, lookahead_beats before it. level: foreseen, held, tonic, "
+        "drums or silence. source: of its chord, one of track, played, heard, loop, habit or none.",
     ),
     Reading(
         "accompaniment.level",
         ("level", "beats"),
-        "Beats that the player has decided at each level since the counters were reset.",
+        "Beats that the accompaniment has decided at each level since the counters were reset.",
         keyed=True,
     ),
     Reading(
         "worker.time",
         ("worker", "p50_ms", "p99_ms", "p999_ms", "max_ms", "share"),
-        "What a hop costs an engine's worker since the counters were reset, and its share of a core (1: all of it).",
+        "Time per hop of an engine's worker since the counters were reset, and its share of a CPU core (1: all of it).",
         keyed=True,
     ),
     Reading(
         "osc",
         ("received", "malformed", "refused", "excess", "dropped", "lost", "unanswered", "unsent", "failed"),
-        "OSC datagrams since the start, and what became of them. refused: by peers who may not. excess: messages that "
-        "asked for more than one datagram may. dropped: by us, of a peer that sent more than its share; lost: by the "
-        "system, which had no room. unanswered: errors that were not sent, to send no flood. unsent: other replies.",
+        "OSC datagrams since the start, and their outcome. refused: from peers without access. excess: messages "
+        "beyond the limit of one datagram. dropped: by the server, from a peer that sent more than its share. lost: "
+        "by the system, with its buffer full. unanswered: errors beyond the rate limit. unsent: other replies.",
     ),
     Reading(
         "health",
         ("worker", "state"),
-        "How an engine's worker is doing: starting, running, stalled, died (why), stopped; off at a rate it refuses.",
+        "State of an engine's worker: starting, running, stalled, died (why), stopped; off at an unsupported rate.",
         keyed=True,
     ),
-    Reading("meters", ("port", "peak_db", "rms_db"), "The level of a port, in dB below full scale.", keyed=True),
+    Reading("meters", ("port", "peak_db", "rms_db"), "Peak and RMS level of a port, in dBFS.", keyed=True),
 )
 
 
-def sidecar_registry(engine_controls: Mapping[str, Iterable[Control]]) -> Registry:
-    """Everything that a running sidecar has; ``engine_controls``: each engine's controls by the engine's name."""
+def make_sidecar_registry(engine_controls: Mapping[str, Iterable[Control]]) -> Registry:
+    """Build the registry of a running sidecar; ``engine_controls``: each engine's controls by the engine's name."""
     registry = Registry()
-    registry.add(_stem_controls(), "the sidecar")
-    registry.add(_latency_controls(), "the sidecar")
-    registry.add(_source_controls(), "the sidecar")
+    registry.add(_make_stem_controls(), "the sidecar")
+    registry.add(_make_latency_controls(), "the sidecar")
+    registry.add(_make_source_controls(), "the sidecar")
     for engine, controls in engine_controls.items():
         registry.add(controls, f"engine {engine}")
     registry.add(ACTIONS, "the sidecar")
@@ -131,10 +131,10 @@ def sidecar_registry(engine_controls: Mapping[str, Iterable[Control]]) -> Regist
     return registry
 
 
-def gain_targets(values: Mapping[str, float]) -> dict[str, float]:
-    """The linear factor of each stem in the mix and on its port, from its fader, mute and solo.
+def compute_stem_gains(values: Mapping[str, float]) -> dict[str, float]:
+    """Compute the linear gain of each stem, in the mix and on its port, from its fader, mute and solo.
 
-    While any stem is soloed the others are silent; a mute wins over a solo.
+    While any stem is soloed the others are silent; mute overrides solo.
     """
     any_solo = any(values[f"stems.{stem}.solo"] > 0.5 for stem in STEMS)
     targets = {}
@@ -144,45 +144,47 @@ def gain_targets(values: Mapping[str, float]) -> dict[str, float]:
     return targets
 
 
-def _switch(name: str, doc: str, saved: bool = True) -> Control:
+def _make_switch(name: str, doc: str, saved: bool = True) -> Control:
     return Control(name, 0, 1, 0, kind="switch", doc=doc, saved=saved)
 
 
-def _stem_controls() -> Iterator[Control]:
+def _make_stem_controls() -> Iterator[Control]:
     for stem in STEMS:
         yield Control(
             f"stems.{stem}.gain_db", -60, 12, 0, unit="dB", doc=f"Fader of the {stem} stem; -60 dB is silence."
         )
-        yield _switch(f"stems.{stem}.mute", f"Silence the {stem} stem; wins over its solo.")
-        yield _switch(f"stems.{stem}.solo", f"Hear the {stem} stem and the other soloed ones only.")
-    yield _switch("stems.direct", "Take the stem ports before the faders, mutes and solos; the mix keeps them.")
+        yield _make_switch(f"stems.{stem}.mute", f"Mute the {stem} stem; overrides its solo.")
+        yield _make_switch(f"stems.{stem}.solo", f"Solo the {stem} stem: only soloed stems are audible.")
+    yield _make_switch("stems.direct", "Stem ports pre-fader: before gain, mute and solo. The mix stays post-fader.")
 
 
-def _source_controls() -> Iterator[Control]:
+def _make_source_controls() -> Iterator[Control]:
     for analyser in ANALYSERS:
         yield Control(
             f"mir.{analyser}.source", 0, len(SOURCES) - 1, 0, kind="choice", choices=SOURCES,
-            doc=f"What the {analyser} analyser listens to. Stems delay what it says, as declared. "
-            "An engine that has one input for everything, such as mir.chroma, hears the mix.",
+            doc=f"Input of the {analyser} analyser. Stems delay its results, as declared. "
+            "An engine with a single input, such as mir.chroma, analyses the mix.",
         )  # fmt: skip
 
 
-def _latency_controls() -> Iterator[Control]:
+def _make_latency_controls() -> Iterator[Control]:
     for role, frames in RESERVE_FRAMES.items():
         yield Control(
             f"latency.{role}.reserve_frames", 16, 8192, frames, unit="frames", kind="integer",
-            doc=f"Time that the {role} worker has; {_RESERVE_MEANS[role]}.",
+            doc=f"Compute headroom of the {role} worker, in frames; {_RESERVE_MEANS[role]}.",
         )  # fmt: skip
         yield Control(
             f"latency.{role}.user_offset_frames", 0, 48000, 0, unit="frames", kind="integer",
-            doc=f"Delay added to the {role} engine's paths and declared with it.",
+            doc=f"Extra delay on the {role} engine's paths, included in their declared latency.",
         )  # fmt: skip
-        yield _switch(
+        yield _make_switch(
             f"latency.{role}.reserve_auto",
-            f"Keep the {role} worker's reserve at the least that 99.9 % of its answers allow. "
-            "Changed only while the transport stands.",
+            f"Keep the {role} worker's reserve at the minimum that 99.9 % of its hops meet. "
+            "Changes only while the transport is stopped.",
         )
     for path in PATHS:
-        yield _switch(
-            f"latency.{path}.ping", f"Turn the {path} path into a pure delay of what it declares, to measure it.", False
+        yield _make_switch(
+            f"latency.{path}.ping",
+            f"Replace the {path} path with a pure delay of its declared latency, to measure it.",
+            False,
         )

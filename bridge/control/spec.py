@@ -1,8 +1,8 @@
-"""The three kinds of thing with a name: Control, Action and Reading, and what a value of a control may be.
+"""Declarations: Control, Action and Reading, and parsing and formatting of control values.
 
-`Control` and `Action` are defined in bridge.core.control, because engines declare them too and engines import
-nothing above the core; they are named here as well, so that this floor has one place to take all three from.
-A `Reading` is never declared by an engine and lives here.
+`Control` and `Action` are defined in bridge.core.control, because engines declare them too and import nothing above
+the core. They are re-exported here, so that all three can be imported from one module. A `Reading` is never declared
+by an engine and is defined here.
 """
 
 from __future__ import annotations
@@ -17,17 +17,27 @@ from typing import TypeAlias
 from bridge.core.control import Action, Control, address_of
 from bridge.errors import ControlError
 
-__all__ = ["Action", "Control", "Item", "Reading", "Value", "address_of", "nearest", "plain", "value_of"]
+__all__ = [
+    "Action",
+    "Control",
+    "Item",
+    "Reading",
+    "Value",
+    "address_of",
+    "format_value",
+    "parse_value",
+    "suggest_nearest",
+]
 
 Value: TypeAlias = bool | int | float | str
-"""What may be given for a control, and what a reading's fields hold."""
+"""A value given for a control, or held by a field of a reading."""
 
 _READING = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Something published outwards only: its ``fields`` in order, each a number or a word.
+    """A published, read-only value: its ``fields`` in order, each a number or a word.
 
     ``keyed``: the first field names a row (a path, a worker), and the latest values of every row are kept.
     """
@@ -51,17 +61,17 @@ class Reading:
 Item: TypeAlias = Control | Action | Reading
 
 
-def nearest(name: str, names: Iterable[str], otherwise: str = "sideman controls lists the names") -> str:
-    """A hint that names what ``name`` may have been meant to be, or ``otherwise`` where nothing is near."""
+def suggest_nearest(name: str, names: Iterable[str], otherwise: str = "sideman controls lists the names") -> str:
+    """A hint with the names most similar to ``name``, or ``otherwise`` where none is similar."""
     close = difflib.get_close_matches(name, list(names), n=3)
     return f"nearest: {', '.join(close)}" if close else otherwise
 
 
-def value_of(control: Control, value: object) -> float:
-    """``value`` as the control's number, type checked but not yet clamped.
+def parse_value(control: Control, value: object) -> float:
+    """Parse ``value`` to the control's number: type-checked, not clamped.
 
-    A choice takes its index or its word, a switch a number or a bool, everything else a finite number. What
-    does not fit is a `ControlError`.
+    A choice accepts its index or its word, a switch a number or a bool, everything else a finite number. Any other
+    value is a `ControlError`.
     """
     if isinstance(value, str):
         if value in control.choices:
@@ -69,20 +79,20 @@ def value_of(control: Control, value: object) -> float:
         words = f"one of {', '.join(control.choices)}" if control.choices else "a number"
         raise ControlError(f"{control.name}: {value!r} is not a value of it", f"give {words}")
     if isinstance(value, bool) and control.kind != "switch":
-        raise ControlError(f"{control.name}: {value} is not a number", _range(control))
+        raise ControlError(f"{control.name}: {value} is not a number", _hint_range(control))
     if not isinstance(value, int | float):
-        raise ControlError(f"{control.name}: a {type(value).__name__} is not a number", _range(control))
+        raise ControlError(f"{control.name}: a {type(value).__name__} is not a number", _hint_range(control))
     try:
         number = float(value)
     except OverflowError as error:
-        raise ControlError(f"{control.name}: the number is too large", _range(control)) from error
+        raise ControlError(f"{control.name}: the number is too large", _hint_range(control)) from error
     if not math.isfinite(number):
-        raise ControlError(f"{control.name}: {number} is not a finite number", _range(control))
+        raise ControlError(f"{control.name}: {number} is not a finite number", _hint_range(control))
     return number
 
 
-def plain(control: Control, value: float) -> Value:
-    """A control's number as a human writes it: a bool, a word, a whole number or a float."""
+def format_value(control: Control, value: float) -> Value:
+    """Format a control's number as a person writes it: a bool, a word, a whole number or a float."""
     if control.kind == "switch":
         return bool(value)
     if control.kind == "choice":
@@ -90,5 +100,5 @@ def plain(control: Control, value: float) -> Value:
     return int(value) if control.kind == "integer" else float(value)
 
 
-def _range(control: Control) -> str:
+def _hint_range(control: Control) -> str:
     return f"give {control.low:g} to {control.high:g}" + (f" {control.unit}" if control.unit else "")

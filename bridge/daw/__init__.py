@@ -1,1 +1,1 @@
-"""What a DAW needs to be told, and how."""
+"""DAW setup: the latency card."""

@@ -1,7 +1,7 @@
-"""The latency card: which number to type where, for each DAW, from the ledger.
+"""Latency card: the latency compensation settings for each DAW, from the ledger.
 
-Only plain JACK was run here. The cards for the DAWs say that they are untried: what Live and Logic want is from
-their manuals, the names of the fields in Reaper, Ardour and Bitwig may differ a little from version to version.
+Only plain JACK was tested. The cards for the DAWs are marked untried: the settings of Live and Logic are from their
+manuals, and the names of the fields in Reaper, Ardour and Bitwig may differ from version to version.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from bridge.printing import Printer, columns
 class Figure:
     """One delay that ``paths`` share, in frames at ``rate``.
 
-    ``declared``: what the port latency ranges say. ``extra``: JACK's period on the way back, which is in no
-    range and which a send and a return through one graph always cost.
+    ``declared``: as in the port latency ranges. ``extra``: the JACK period that a send and return through one graph
+    always adds, and that is in no range.
     """
 
     paths: tuple[str, ...]
@@ -37,13 +37,13 @@ class Figure:
 
     @property
     def insert(self) -> int:
-        """The delay around the loop: what an insert has to be told, and what its ping must find."""
+        """Round-trip delay: the setting of an insert, and the result of its ping."""
         return self.declared + self.extra
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What to do in one DAW. ``automatic``: nothing needs typing. ``tried``: it was run here, not only read.
+    """Instructions for one DAW. ``automatic``: no number needs typing. ``tried``: tested, not only from a manual.
 
     ``where``: the device and the field. ``figures``: the numbers for it, none where the DAW reads them itself.
     """
@@ -56,11 +56,11 @@ class Card:
     tried: bool = False
 
 
-def figures(ledger: Ledger) -> tuple[Figure, ...]:
-    """The delays of the audio paths, those with the same delay together.
+def collect_figures(ledger: Ledger) -> tuple[Figure, ...]:
+    """Collect the delays of the audio paths, grouped by delay.
 
-    MIDI paths are left out: their events carry their delay in the ports' ranges, and no DAW's insert takes them. So is
-    the band: it runs ahead of what is sent, and returns nothing of it.
+    MIDI paths are left out: their delay is in the ports' ranges, and no DAW's insert compensates it. So is the band: it
+    runs ahead of the input, and returns nothing of it.
     """
     grouped: dict[tuple[int, int], list[Path]] = {}
     for path in ledger:
@@ -72,9 +72,9 @@ def figures(ledger: Ledger) -> tuple[Figure, ...]:
     )
 
 
-def cards(ledger: Ledger) -> list[Card]:
-    """A card for plain JACK and one for each DAW that it is known how to tell."""
-    found = figures(ledger)
+def make_cards(ledger: Ledger) -> list[Card]:
+    """Make a card for plain JACK and one for each known DAW."""
+    found = collect_figures(ledger)
     name = found[0].paths[0] if found else "mix"
     ping = address_of(f"latency.{name}.ping")
     ping_on = f"To measure, first make the path that returns a pure delay: send OSC {ping} 1 (so for any path)."
@@ -89,7 +89,7 @@ def cards(ledger: Ledger) -> list[Card]:
             where="the port latency ranges",
             steps=(
                 "Nothing to type: the ports publish what is declared, and a client that reads them is aligned.",
-                "A client that feeds the sidecar and hears it back in one graph adds one period to it.",
+                "A client that feeds the sidecar and receives its output in one graph adds one period to it.",
             ),
             figures=found,
             automatic=True,
@@ -145,10 +145,10 @@ def cards(ledger: Ledger) -> list[Card]:
 
 
 def render(shown: Iterable[Card]) -> RenderableType:
-    """The cards for a terminal of 80 columns or more."""
+    """Render the cards for a terminal of 80 columns or more."""
     shown = list(shown)
     numbers = {figure: None for card in shown for figure in card.figures}
-    parts: list[RenderableType] = [_numbers(numbers)] if numbers else [Text("No audio path is declared.")]
+    parts: list[RenderableType] = [_make_figure_table(numbers)] if numbers else [Text("No audio path is declared.")]
     for card in shown:
         heading = Text.assemble("\n", (card.daw, "bold"), ": ", card.where)
         heading.append("" if card.tried else " - untried", "dim")
@@ -156,9 +156,9 @@ def render(shown: Iterable[Card]) -> RenderableType:
         if card.figures and not card.automatic:
             parts += [
                 Padding(
-                    Text(f"type {figure.insert} samples or {_ms(figure.insert, figure.rate)} ms", "green").append(
-                        f" for {', '.join(figure.paths)}", "default"
-                    ),
+                    Text(
+                        f"type {figure.insert} samples or {_format_ms(figure.insert, figure.rate)} ms", "green"
+                    ).append(f" for {', '.join(figure.paths)}", "default"),
                     (0, 0, 0, 2),
                 )
                 for figure in card.figures
@@ -167,8 +167,10 @@ def render(shown: Iterable[Card]) -> RenderableType:
     return Group(*parts)
 
 
-def ledger_table(ledger: Ledger) -> Table:
-    """Every path with the parts of its delay, in frames; ``measured`` where any was. 80 columns hold it."""
+def make_ledger_table(ledger: Ledger) -> Table:
+    """Make a table of every path with the parts of its delay, in frames; it fits 80 columns.
+
+    The column ``measured`` is there where any path was measured."""
     names = ["path", "model", "stems", "buffer", "reserve", "offset", "declared", "ms"]
     measured = any(path.measured != UNMEASURED for path in ledger)
     if measured:
@@ -176,26 +178,26 @@ def ledger_table(ledger: Ledger) -> Table:
     grid = columns(*names, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), header_style="bold")
     for path in ledger:
         parts = [path.model, path.upstream, path.buffering, path.reserve, path.user_offset, path.declared]
-        cells = [*map(str, parts), _ms(path.declared, ledger.rate)]
+        cells = [*map(str, parts), _format_ms(path.declared, ledger.rate)]
         if measured:
             cells.append("-" if path.measured == UNMEASURED else str(path.measured))
         grid.add_row(path.name, *cells)
     return grid
 
 
-def text(shown: Iterable[Card], width: int = 80) -> str:
-    """The same as plain text, lines of at most ``width`` characters."""
+def format_text(shown: Iterable[Card], width: int = 80) -> str:
+    """Render the cards as plain text, in lines of at most ``width`` characters."""
     page = io.StringIO()
     Printer(file=page, width=width, color_system=None, force_terminal=False, legacy_windows=False).print(render(shown))
     return "\n".join(line.rstrip() for line in page.getvalue().splitlines()) + "\n"
 
 
-def _ms(frames: int, rate: int) -> str:
+def _format_ms(frames: int, rate: int) -> str:
     return f"{1000 * frames / rate:.2f}"
 
 
-def _numbers(numbers: Iterable[Figure]) -> Table:
-    """Every figure once: declared, the extra period, and the sum that an insert has to be told."""
+def _make_figure_table(numbers: Iterable[Figure]) -> Table:
+    """Every figure once: declared, the extra period, and their sum, which is the setting of an insert."""
     grid = columns("Paths", "declared", "+ JACK's period", "= insert", "ms", box=box.SIMPLE_HEAD, header_style="bold")
     for figure in numbers:
         grid.add_row(
@@ -203,6 +205,6 @@ def _numbers(numbers: Iterable[Figure]) -> Table:
             str(figure.declared),
             str(figure.extra),
             str(figure.insert),
-            _ms(figure.insert, figure.rate),
+            _format_ms(figure.insert, figure.rate),
         )
     return grid

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 
 from bridge.control.bus import Bus
-from bridge.control.spec import Action, Control, Item, Reading, nearest
+from bridge.control.spec import Action, Control, Item, Reading, suggest_nearest
 from bridge.errors import BridgeError, ControlError
 from bridge.osc.limits import HINT_STEPS, MESSAGE_STEPS, REPLY_STEPS, SET_STEPS, Budget
 from bridge.osc.pattern import Index, Pattern, is_pattern
@@ -41,7 +41,7 @@ class Dispatch:
 
     def takes_long(self, address: str) -> bool:
         """Whether ``address`` is an action that reads or writes files: those alone have an argument."""
-        item = self._bus.registry.at(address)
+        item = self._bus.registry.find_address(address)
         return isinstance(item, Action) and bool(item.argument)
 
     def handle(self, address: str, args: Args, peer: Peer, now_s: float, budget: Budget) -> list[Message]:
@@ -61,7 +61,7 @@ class Dispatch:
             return [error_reply(address, f"{type(error).__name__}: {error}", "the log has the details")]
 
     def _use(self, address: str, args: Args, peer: Peer, budget: Budget) -> Iterator[Message]:
-        item = self._bus.registry.at(address)
+        item = self._bus.registry.find_address(address)
         if isinstance(item, Action):
             self._trigger(item, args, peer)
         elif item is not None and not args:
@@ -79,7 +79,7 @@ class Dispatch:
         """A hint at what ``address`` may have been meant to be, where it is worth looking and there is time for it."""
         near = len(address) <= LONGEST_NAME and budget.hints > 0 and budget.affords(HINT_STEPS)
         budget.hints -= near
-        return nearest(address, [item.address for item in self._bus.registry] if near else [])
+        return suggest_nearest(address, [item.address for item in self._bus.registry] if near else [])
 
     def _use_all(self, pattern: Pattern, args: Args, peer: Peer, budget: Budget) -> Iterator[Message]:
         """Set or ask for every control that a pattern matches. Actions are never triggered by a pattern."""
@@ -111,7 +111,7 @@ class Dispatch:
         if isinstance(item, Control):
             yield item.address, outgoing(item, (self._bus.get(item.name),))
         elif isinstance(item, Reading):
-            yield from ((item.address, row) for row in self._bus.rows(item.name) or ((),))
+            yield from ((item.address, row) for row in self._bus.get_rows(item.name) or ((),))
 
     def _fresh_index(self) -> Index:
         """All addresses; made anew where something was added since."""
@@ -128,7 +128,7 @@ class Dispatch:
         """What ``pattern`` covers; looking it up and a reply for each are taken out of ``budget``."""
         budget.spend(self._fresh_index().steps(pattern))
         items = self._covered(pattern)
-        rows = [max(1, len(self._bus.rows(item.name))) if isinstance(item, Reading) else 1 for item in items]
+        rows = [max(1, len(self._bus.get_rows(item.name))) if isinstance(item, Reading) else 1 for item in items]
         budget.spend(REPLY_STEPS * sum(rows))
         return items
 

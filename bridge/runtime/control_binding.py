@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bridge.control.bus import Bus, Row
-from bridge.control.sidecar import gain_targets
+from bridge.control.sidecar import compute_stem_gains
 from bridge.core.audio import STEMS
 from bridge.runtime.graph import Graph
 
@@ -34,7 +34,7 @@ class Binding:
     def _apply(self, name: str) -> None:
         parts, values, graph = name.split("."), self._bus.values(), self._graph
         if parts[0] == "stems":
-            targets = gain_targets(values)
+            targets = compute_stem_gains(values)
             graph.set_gains(UNITY if values["stems.direct"] > 0.5 else targets, targets)
         elif parts[0] == "latency" and parts[2] == "ping":
             graph.set_ping(parts[1], values[name] > 0.5)

@@ -1,4 +1,4 @@
-"""Which loudspeaker a channel is for, and the sum as stereo."""
+"""Channel layouts, and the downmix to stereo."""
 
 from __future__ import annotations
 

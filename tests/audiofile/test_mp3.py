@@ -21,7 +21,7 @@ SORTS: dict[str, dict[str, Any]] = {
     "average": {"bitrate_mode": "AVERAGE", "compression_level": 0.5},
 }
 LAME_DELAY = 576 + 529
-"""What the encoder and the decoder put in front, which only the table tells."""
+"""What the encoder and the decoder put in front, which only the table gives."""
 FAULTS = Path(__file__).parents[3] / "shared/data/faults"
 
 
@@ -163,7 +163,7 @@ def test_what_is_written_over_is_silent_for_as_long_as_it_lasted(tmp_path: Path,
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_garbage_inside_a_frame_is_heard_as_no_burst_of_noise(tmp_path: Path, seed: int) -> None:
+def test_garbage_inside_a_frame_makes_no_burst_of_noise(tmp_path: Path, seed: int) -> None:
     data = mp3()
     chance = np.random.Generator(np.random.Philox(seed))
     place = int(chance.integers(len(data) // 3, len(data) * 2 // 3))

@@ -154,7 +154,7 @@ def _one_hertz(path: Path) -> None:
         (lambda path: None, "no such file"),
     ],
 )
-def test_what_is_no_song_is_named_with_a_mend(tmp_path: Path, make: object, said: str) -> None:
+def test_what_is_no_song_is_named_with_a_fix(tmp_path: Path, make: object, said: str) -> None:
     path = tmp_path / "song.wav"
     make(path)  # type: ignore[operator]
     with pytest.raises(ConfigError, match=said) as raised:

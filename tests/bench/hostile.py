@@ -7,7 +7,7 @@ import sys
 import time
 
 from bridge.control.bus import Bus
-from bridge.control.sidecar import sidecar_registry
+from bridge.control.sidecar import make_sidecar_registry
 from bridge.osc.client import OscClient
 from bridge.osc.server import OscServer
 from tests.osc.hostile import fire, resident_bytes
@@ -16,7 +16,7 @@ DATAGRAMS = 45_000
 
 
 def main(count: int = DATAGRAMS) -> None:
-    bus = Bus(sidecar_registry({}))
+    bus = Bus(make_sidecar_registry({}))
     with (
         OscServer(bus, port=0) as server,
         OscClient("127.0.0.1", server.port) as client,

@@ -34,7 +34,7 @@ SLOW_PER_S = 2.0
 def serve(port: Connection, stop: Connection) -> None:
     """A server with all that a sidecar has, until something comes from ``stop``."""
     bus = Bus(registry_for(Settings()))
-    bus.on("preset.load", lambda _: time.sleep(0.02))  # as a slow disk does
+    bus.add_handler("preset.load", lambda _: time.sleep(0.02))  # as a slow disk does
     with OscServer(bus, port=0) as server:
         port.send(server.port)
         stop.recv()

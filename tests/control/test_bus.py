@@ -1,4 +1,4 @@
-"""The one door."""
+"""Control bus: set, publish, subscribe."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bridge.control.bus import Bus
 from bridge.control.registry import Registry
-from bridge.control.spec import Action, Control, Reading, Value, plain
+from bridge.control.spec import Action, Control, Reading, Value, format_value
 from bridge.errors import ConfigError, ControlError
 
 CONTROLS = (
@@ -23,7 +23,7 @@ CONTROLS = (
     Control("a.style", 0, 2, 1, kind="choice", choices=("straight", "swing", "shuffle")),
 )
 
-Heard = list[tuple[str, tuple[Value, ...], str]]
+Changes = list[tuple[str, tuple[Value, ...], str]]
 
 
 @pytest.fixture
@@ -35,10 +35,10 @@ def bus() -> Bus:
     return Bus(registry)
 
 
-def listen(bus: Bus, source: str | None = None) -> Heard:
-    heard: Heard = []
-    bus.subscribe(lambda *news: heard.append(news), source)
-    return heard
+def subscribe(bus: Bus, source: str | None = None) -> Changes:
+    received: Changes = []
+    bus.subscribe(lambda *change: received.append(change), source)
+    return received
 
 
 @pytest.mark.parametrize(
@@ -82,12 +82,12 @@ def test_a_value_is_taken_and_clamped(bus: Bus, name: str, value: Value, stored:
     ],
 )
 def test_what_does_not_fit_is_an_error_with_a_hint_and_changes_nothing(bus: Bus, name: str, value: Any) -> None:
-    before, heard = bus.values(), listen(bus)
+    before, received = bus.values(), subscribe(bus)
     with pytest.raises(ControlError) as caught:
         bus.set(name, value, "me")
     assert name in caught.value.message
     assert caught.value.hint
-    assert (bus.values(), heard) == (before, [])
+    assert (bus.values(), received) == (before, [])
 
 
 @given(st.sampled_from(CONTROLS), st.floats(allow_nan=False, allow_infinity=False) | st.integers())
@@ -100,11 +100,11 @@ def test_any_finite_number_ends_inside_the_range(control: Control, value: float)
         assert "too large" in error.message
     else:
         assert control.low <= stored <= control.high
-        assert plain(control, stored) is not None
+        assert format_value(control, stored) is not None
 
 
-def test_everyone_but_the_source_hears_of_a_change(bus: Bus) -> None:
-    mine, all_of_it = listen(bus, "me"), listen(bus)
+def test_everyone_but_the_source_is_notified_of_a_change(bus: Bus) -> None:
+    mine, all_of_it = subscribe(bus, "me"), subscribe(bus)
     bus.set("a.level", 1, "me")
     bus.set("a.level", 2, "you")
     assert mine == [("a.level", (2.0,), "you")]
@@ -112,48 +112,48 @@ def test_everyone_but_the_source_hears_of_a_change(bus: Bus) -> None:
 
 
 def test_a_value_that_is_there_already_is_not_published(bus: Bus) -> None:
-    heard = listen(bus)
+    received = subscribe(bus)
     bus.set("a.level", 0, "me")
-    assert heard == []
+    assert received == []
 
 
-def test_two_mirrors_come_to_rest(bus: Bus) -> None:
+def test_two_mirrors_settle(bus: Bus) -> None:
     bus.subscribe(lambda name, values, source: bus.set(name, values[0], "left"), "left")
     bus.subscribe(lambda name, values, source: bus.set(name, values[0], "right"), "right")
     bus.set("a.level", 5, "hand")
     assert bus.get("a.level") == 5
 
 
-def test_what_a_subscriber_sets_is_told_after_what_it_was_told(bus: Bus) -> None:
+def test_what_a_subscriber_sets_is_delivered_after_what_it_received(bus: Bus) -> None:
     bus.subscribe(lambda name, values, source: None if source == "chain" else bus.set("a.count", 7, "chain"))
-    heard = listen(bus)
+    received = subscribe(bus)
     bus.set("a.level", 5, "hand")
-    assert heard == [("a.level", (5.0,), "hand"), ("a.count", (7.0,), "chain")]
+    assert received == [("a.level", (5.0,), "hand"), ("a.count", (7.0,), "chain")]
 
 
 def test_a_subscriber_that_raises_is_logged_and_dropped(bus: Bus, caplog: pytest.LogCaptureFixture) -> None:
     calls = []
 
-    def fail(*news: object) -> None:
-        calls.append(news)
+    def fail(*change: object) -> None:
+        calls.append(change)
         raise RuntimeError("broken")
 
     bus.subscribe(fail)
-    heard = listen(bus)
+    received = subscribe(bus)
     with caplog.at_level(logging.ERROR):
         bus.set("a.level", 1, "me")
         bus.set("a.level", 2, "me")
-    assert (len(calls), len(heard)) == (1, 2)
+    assert (len(calls), len(received)) == (1, 2)
     assert "broken" in caplog.text
 
 
-def test_who_unsubscribes_hears_no_more(bus: Bus) -> None:
-    heard: Heard = []
-    stop = bus.subscribe(lambda *news: heard.append(news))
+def test_who_unsubscribes_receives_no_more(bus: Bus) -> None:
+    received: Changes = []
+    stop = bus.subscribe(lambda *change: received.append(change))
     stop()
     stop()
     bus.set("a.level", 1, "me")
-    assert heard == []
+    assert received == []
 
 
 def test_values_is_a_snapshot(bus: Bus) -> None:
@@ -164,8 +164,8 @@ def test_values_is_a_snapshot(bus: Bus) -> None:
 
 def test_an_action_calls_every_handler_with_its_argument(bus: Bus) -> None:
     calls: list[str] = []
-    bus.on("a.load", calls.append)
-    bus.on("a.load", lambda name: calls.append(name.upper()))
+    bus.add_handler("a.load", calls.append)
+    bus.add_handler("a.load", lambda name: calls.append(name.upper()))
     bus.trigger("a.load", "x", "me")
     assert calls == ["x", "X"]
 
@@ -173,7 +173,7 @@ def test_an_action_calls_every_handler_with_its_argument(bus: Bus) -> None:
 @pytest.mark.parametrize(("name", "argument"), [("a.load", ""), ("a.stop", "x"), ("a.nothing", ""), ("a.level", "")])
 def test_a_wrong_argument_or_name_is_an_error(bus: Bus, name: str, argument: str) -> None:
     for action in ("a.load", "a.stop"):
-        bus.on(action, lambda _: None)
+        bus.add_handler(action, lambda _: None)
     with pytest.raises(ControlError):
         bus.trigger(name, argument)
 
@@ -182,7 +182,7 @@ def test_an_action_that_nobody_carries_out_is_an_error(bus: Bus) -> None:
     with pytest.raises(ControlError, match="nothing here carries it out"):
         bus.trigger("a.stop")
     with pytest.raises(ControlError):
-        bus.on("a.nothing", lambda _: None)
+        bus.add_handler("a.nothing", lambda _: None)
 
 
 def test_a_failing_handler_is_reported_and_the_others_still_run(bus: Bus) -> None:
@@ -191,9 +191,9 @@ def test_a_failing_handler_is_reported_and_the_others_still_run(bus: Bus) -> Non
     def refuse(name: str) -> None:
         raise ConfigError(f"{name} is missing", "save it")
 
-    bus.on("a.load", refuse)
-    bus.on("a.load", lambda _: 1 / 0)
-    bus.on("a.load", calls.append)
+    bus.add_handler("a.load", refuse)
+    bus.add_handler("a.load", lambda _: 1 / 0)
+    bus.add_handler("a.load", calls.append)
     with pytest.raises(ControlError) as caught:
         bus.trigger("a.load", "x")
     assert (caught.value.message, caught.value.hint) == ("a.load: x is missing", "save it")
@@ -202,20 +202,20 @@ def test_a_failing_handler_is_reported_and_the_others_still_run(bus: Bus) -> Non
 
 
 def test_a_reading_is_published_and_kept(bus: Bus) -> None:
-    heard = listen(bus)
-    assert bus.latest("chord") is None
+    received = subscribe(bus)
+    assert bus.get_latest("chord") is None
     bus.publish("chord", 5, "Am")
     bus.publish("chord", 9, "F")
-    assert heard[-1] == ("chord", (9, "F"), "")
-    assert bus.latest("chord") == (9, "F")
-    assert bus.rows("chord") == ((9, "F"),)
+    assert received[-1] == ("chord", (9, "F"), "")
+    assert bus.get_latest("chord") == (9, "F")
+    assert bus.get_rows("chord") == ((9, "F"),)
 
 
 def test_a_keyed_reading_keeps_its_rows(bus: Bus) -> None:
     for worker, state in (("mir", "up"), ("sep", "up"), ("mir", "down")):
         bus.publish("health", worker, state)
-    assert bus.rows("health") == (("sep", "up"), ("mir", "down"))
-    assert bus.latest("health") == ("mir", "down")
+    assert bus.get_rows("health") == (("sep", "up"), ("mir", "down"))
+    assert bus.get_latest("health") == ("mir", "down")
 
 
 @pytest.mark.parametrize("values", [(1,), (1, "a", 2), (math.nan, "a"), (math.inf, "a")])
@@ -225,15 +225,15 @@ def test_a_reading_that_does_not_fit_is_an_error(bus: Bus, values: tuple[Value, 
 
 
 def test_threads_leave_every_subscriber_with_the_last_value(bus: Bus) -> None:
-    heard = listen(bus)
+    received = subscribe(bus)
 
-    def turn(offset: int) -> None:
+    def change(offset: int) -> None:
         for step in range(300):
             bus.set("a.level", ((step * 7 + offset) % 20) - 10, f"thread{offset}")
 
-    threads = [threading.Thread(target=turn, args=(offset,)) for offset in range(4)]
+    threads = [threading.Thread(target=change, args=(offset,)) for offset in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert heard[-1][1] == (bus.get("a.level"),)
+    assert received[-1][1] == (bus.get("a.level"),)

@@ -6,37 +6,37 @@ import json
 
 import pytest
 
-from bridge.control.docs import as_json, markdown, table
+from bridge.control.docs import format_json, format_markdown, format_table
 from bridge.control.registry import Registry
-from bridge.control.sidecar import sidecar_registry
+from bridge.control.sidecar import make_sidecar_registry
 from bridge.control.spec import Control
 
 STYLE = Control("comp.style", 0, 1, 1, kind="choice", choices=("straight", "swing"), doc="Feel | time.")
 
-BARS = Control("comp.bars", 1, 8, 4, unit="bars", kind="integer", doc="Bars before the turn.")
+BARS = Control("comp.bars", 1, 8, 4, unit="bars", kind="integer", doc="Bars per phrase.")
 
 
 def registry() -> Registry:
-    return sidecar_registry({"comp": [STYLE, BARS]})
+    return make_sidecar_registry({"comp": [STYLE, BARS]})
 
 
 def test_every_listing_has_every_address_and_meaning() -> None:
     everything = registry()
     for item in everything:
-        for listing in (table(everything), as_json(everything), markdown(everything)):
+        for listing in (format_table(everything), format_json(everything), format_markdown(everything)):
             assert item.address in listing
             assert item.doc.replace("|", "\\|") in listing or item.doc in listing
 
 
 def test_the_table_has_range_default_and_unit() -> None:
-    line = next(line for line in table(registry()).splitlines() if line.startswith("/stems/vocals/gain_db"))
+    line = next(line for line in format_table(registry()).splitlines() if line.startswith("/stems/vocals/gain_db"))
     assert line.split()[:6] == ["/stems/vocals/gain_db", "-60", "to", "12", "0", "dB"]
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_the_table_is_whole_at_any_width(width: int) -> None:
     everything = registry()
-    shown = table(everything, width)
+    shown = format_table(everything, width)
     assert all(len(line) <= width for line in shown.splitlines())
     words = shown.split()
     for item in everything:
@@ -45,7 +45,7 @@ def test_the_table_is_whole_at_any_width(width: int) -> None:
 
 
 def test_json_gives_a_schema_for_each_value() -> None:
-    values = {one["name"]: one["value"] for one in json.loads(as_json(registry()))["controls"]}
+    values = {one["name"]: one["value"] for one in json.loads(format_json(registry()))["controls"]}
     assert values["comp.style"] == {"enum": ["straight", "swing"], "default": "swing"}
     assert values["stems.direct"] == {"type": "boolean", "default": False}
     assert values["comp.bars"] == {"type": "integer", "minimum": 1, "maximum": 8, "default": 4}
@@ -53,7 +53,7 @@ def test_json_gives_a_schema_for_each_value() -> None:
 
 
 def test_markdown_rows_have_the_columns_of_their_head() -> None:
-    rows = [line.replace("\\|", "") for line in markdown(registry()).splitlines() if line.startswith("|")]
+    rows = [line.replace("\\|", "") for line in format_markdown(registry()).splitlines() if line.startswith("|")]
     widths = [row.count("|") for row in rows]
     assert set(widths) == {6, 4}
-    assert "Feel" in markdown(registry())
+    assert "Feel" in format_markdown(registry())

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from bridge.control import preset
 from bridge.control.bus import Bus
 from bridge.control.registry import Registry
-from bridge.control.sidecar import gain_targets, sidecar_registry
-from bridge.control.spec import Control, plain
+from bridge.control.sidecar import compute_stem_gains, make_sidecar_registry
+from bridge.control.spec import Control, format_value
 from bridge.errors import ConfigError
 
 STYLE = Control("comp.style", 0, 2, 1, kind="choice", choices=("straight", "swing", "shuffle"))
@@ -22,7 +22,7 @@ HEAD = 'schema = 1\nname = "x"\n[controls]\n'
 
 @pytest.fixture
 def registry() -> Registry:
-    return sidecar_registry({"comp": [STYLE, BARS]})
+    return make_sidecar_registry({"comp": [STYLE, BARS]})
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def written(folder: Path, text: str, name: str = "x") -> Path:
 @given(data=st.data())
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_what_was_saved_comes_back(data: st.DataObject, tmp_path: Path) -> None:
-    registry = sidecar_registry({"comp": [STYLE, BARS]})
+    registry = make_sidecar_registry({"comp": [STYLE, BARS]})
     bus, fresh = Bus(registry), Bus(registry)
     for control in data.draw(st.lists(st.sampled_from(registry.controls), max_size=12)):
         bus.set(control.name, data.draw(st.floats(control.low, control.high)), "test")
@@ -167,7 +167,7 @@ def test_nested_tables_and_quoted_names_mean_the_same(registry: Registry, home: 
 
 
 @pytest.mark.parametrize(
-    ("text", "place", "mend"),
+    ("text", "place", "fix"),
     [
         ("stems.vocal.mute = true", "controls.stems.vocal.mute", "stems.vocals.mute"),
         ("transport.panic = 1", "controls.transport.panic", "it is an action"),
@@ -187,26 +187,26 @@ def test_nested_tables_and_quoted_names_mean_the_same(registry: Registry, home: 
         (".".join("a" * 60) + " = 1", "line 5: nested more than 16 levels", "the right one"),
     ],
 )
-def test_an_error_names_file_key_and_mend(registry: Registry, home: Path, text: str, place: str, mend: str) -> None:
+def test_an_error_names_file_key_and_fix(registry: Registry, home: Path, text: str, place: str, fix: str) -> None:
     path = written(home, HEAD + "stems.other.mute = true\n" + text)
     with pytest.raises(ConfigError) as caught:
         preset.load(path, registry)
     assert str(path) in caught.value.message
     assert place in caught.value.message
-    assert mend in caught.value.hint
+    assert fix in caught.value.hint
 
 
 def test_the_user_wins_over_what_is_shipped(home: Path, registry: Registry) -> None:
     assert preset.load(preset.find("karaoke"), registry).values["stems.vocals.mute"] == 1
     written(home, HEAD + "stems.bass.mute = true", "karaoke")
     assert preset.load(preset.find("karaoke"), registry).values == {"stems.bass.mute": 1.0}
-    origins = {one.name: one.origin for one in preset.listing()}
+    origins = {one.name: one.origin for one in preset.list_presets()}
     assert (origins["karaoke"], origins["drumless"]) == ("user", "shipped")
 
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "..", "", ".hidden", "a\0b", "x" * 65, "a.toml", "C:x", "a b", "x\n"])
 def test_a_name_that_leaves_the_folder_is_refused(name: str) -> None:
-    for use in (preset.find, preset.user_path):
+    for use in (preset.find, preset.get_user_path):
         with pytest.raises(ConfigError, match="cannot be a preset's name"):
             use(name)
 
@@ -214,18 +214,18 @@ def test_a_name_that_leaves_the_folder_is_refused(name: str) -> None:
 @pytest.mark.parametrize("name", ["CON", "nul", "Aux", "com1", "LPT9"])
 def test_a_name_that_some_system_cannot_have_is_refused(home: Path, name: str) -> None:
     written(home, HEAD, name)
-    for use in (preset.find, preset.user_path):
+    for use in (preset.find, preset.get_user_path):
         with pytest.raises(ConfigError, match="cannot be a preset's name: Windows keeps this name"):
             use(name)
-    assert "rename the file" in next(one for one in preset.listing() if name in one.name).problem
+    assert "rename the file" in next(one for one in preset.list_presets() if name in one.name).problem
 
 
 def test_a_preset_that_differs_in_case_alone_is_not_saved_beside_the_other(home: Path) -> None:
     written(home, HEAD, "mySet")
-    assert preset.user_path("mySet") == home / "presets" / "mySet.toml"
+    assert preset.get_user_path("mySet") == home / "presets" / "mySet.toml"
     for name, other in (("MYSET", "mySet"), ("Karaoke", "karaoke")):
         with pytest.raises(ConfigError, match=f"there is a preset {other} already"):
-            preset.user_path(name)
+            preset.get_user_path(name)
         with pytest.raises(ConfigError, match=f"no preset is named {name}"):
             preset.find(name)
 
@@ -238,12 +238,12 @@ def test_an_unknown_preset_comes_with_the_nearest() -> None:
 
 def test_a_broken_preset_is_listed_with_its_problem(home: Path) -> None:
     written(home, "schema = 9", "broken")
-    broken = next(one for one in preset.listing() if one.name == "broken")
+    broken = next(one for one in preset.list_presets() if one.name == "broken")
     assert "schema: 9" in broken.problem
 
 
 def test_no_file_in_the_folder_keeps_the_others_from_being_listed(home: Path) -> None:
-    good = [one.name for one in preset.listing()]
+    good = [one.name for one in preset.list_presets()]
     written(home, HEAD + "stems.bass.gain_db = " + "9" * 5000, "huge")
     written(home, HEAD + "a." * 20000 + "a = 1", "deep")
     written(home, HEAD, "Zoe\u0308")
@@ -251,15 +251,15 @@ def test_no_file_in_the_folder_keeps_the_others_from_being_listed(home: Path) ->
     written(home, HEAD, "a\x1b[2J")
     (home / "presets" / "folder.toml").mkdir()
     (home / "presets" / "utf16.toml").write_bytes(HEAD.encode("utf-16"))
-    listed = {one.name: one for one in preset.listing()}
+    listed = {one.name: one for one in preset.list_presets()}
     assert [name for name, one in listed.items() if not one.problem] == good
     assert set(listed) - set(good) == {"huge", "deep", "folder", "utf16", "'Zoe\\u0308'", "'a\\x1b[2J'"}
     assert "5,000 figures" in listed["huge"].problem
 
 
 def test_every_shipped_preset_fits_the_sidecar_and_says_what_it_is() -> None:
-    registry = sidecar_registry({})
-    shipped = [one for one in preset.listing() if one.origin == "shipped"]
+    registry = make_sidecar_registry({})
+    shipped = [one for one in preset.list_presets() if one.origin == "shipped"]
     assert {one.name for one in shipped} >= {"karaoke", "drumless", "rehearsal"}
     for one in shipped:
         loaded = preset.load(preset.find(one.name), registry)
@@ -270,10 +270,10 @@ def test_every_shipped_preset_fits_the_sidecar_and_says_what_it_is() -> None:
 def test_one_shipped_preset_after_another_leaves_nothing_of_the_first(bus: Bus, registry: Registry) -> None:
     for name in ("karaoke", "drumless"):
         preset.apply(preset.load(preset.find(name), registry), bus)
-    assert gain_targets(bus.values()) == {"drums": 0.0, "bass": 1.0, "vocals": 1.0, "other": 1.0}
+    assert compute_stem_gains(bus.values()) == {"drums": 0.0, "bass": 1.0, "vocals": 1.0, "other": 1.0}
 
 
 def test_plain_values_are_written_as_a_human_would(registry: Registry) -> None:
-    assert plain(registry.control("comp.style"), 2.0) == "shuffle"
-    assert plain(registry.control("stems.bass.mute"), 1.0) is True
-    assert repr(plain(registry.control("comp.bars"), 4.0)) == "4"
+    assert format_value(registry.get_control("comp.style"), 2.0) == "shuffle"
+    assert format_value(registry.get_control("stems.bass.mute"), 1.0) is True
+    assert repr(format_value(registry.get_control("comp.bars"), 4.0)) == "4"

@@ -1,11 +1,11 @@
-"""What has a name, each once."""
+"""Registry: unique names, found by name and address."""
 
 from __future__ import annotations
 
 import pytest
 
 from bridge.control.registry import Registry
-from bridge.control.sidecar import sidecar_registry
+from bridge.control.sidecar import make_sidecar_registry
 from bridge.control.spec import Action, Control, Reading
 from bridge.errors import ControlError
 
@@ -15,10 +15,10 @@ STYLE = Control("comp.style", 0, 2, 1, kind="choice", choices=("straight", "swin
 def test_things_are_found_by_name_and_by_address() -> None:
     registry = Registry()
     registry.add([STYLE, Action("comp.stop"), Reading("comp.bar", ("frame",))], "a")
-    assert registry.control("comp.style") is registry.at("/comp/style") is STYLE
-    assert registry.action("comp.stop").address == "/comp/stop"
-    assert registry.reading("comp.bar").fields == ("frame",)
-    assert (len(registry), "comp.bar" in registry, registry.at("/nothing")) == (3, True, None)
+    assert registry.get_control("comp.style") is registry.find_address("/comp/style") is STYLE
+    assert registry.get_action("comp.stop").address == "/comp/stop"
+    assert registry.get_reading("comp.bar").fields == ("frame",)
+    assert (len(registry), "comp.bar" in registry, registry.find_address("/nothing")) == (3, True, None)
 
 
 def test_a_name_that_comes_twice_is_an_error_that_names_both() -> None:
@@ -40,13 +40,13 @@ def test_a_control_below_a_control_is_an_error(name: str) -> None:
 
 def test_an_unknown_name_comes_with_the_nearest_ones() -> None:
     with pytest.raises(ControlError) as caught:
-        sidecar_registry({}).control("stems.vocal.gain")
+        make_sidecar_registry({}).get_control("stems.vocal.gain")
     assert "stems.vocals.gain_db" in caught.value.hint
 
 
 def test_a_name_of_another_kind_says_which() -> None:
     with pytest.raises(ControlError) as caught:
-        sidecar_registry({}).control("transport.panic")
+        make_sidecar_registry({}).get_control("transport.panic")
     assert str(caught.value) == "transport.panic is not a control; it is an action"
 
 

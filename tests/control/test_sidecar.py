@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bridge.control.bus import Bus
-from bridge.control.sidecar import PATHS, gain_targets, sidecar_registry
+from bridge.control.sidecar import PATHS, compute_stem_gains, make_sidecar_registry
 from bridge.control.spec import Control
 from bridge.core.audio import STEMS
 from bridge.errors import ControlError
@@ -13,15 +13,15 @@ from bridge.errors import ControlError
 
 def targets(**values: float) -> dict[str, float]:
     """Gains with controls set, written as vocals_mute=1."""
-    bus = Bus(sidecar_registry({}))
+    bus = Bus(make_sidecar_registry({}))
     for name, value in values.items():
         stem, _, control = name.partition("_")
         bus.set(f"stems.{stem}.{control}", value, "test")
-    return gain_targets(bus.values())
+    return compute_stem_gains(bus.values())
 
 
 def test_every_stem_and_path_has_its_controls() -> None:
-    names = {control.name for control in sidecar_registry({}).controls}
+    names = {control.name for control in make_sidecar_registry({}).controls}
     for stem in STEMS:
         assert {f"stems.{stem}.{what}" for what in ("gain_db", "mute", "solo")} <= names
     for path in PATHS:
@@ -31,19 +31,19 @@ def test_every_stem_and_path_has_its_controls() -> None:
 
 
 def test_every_declaration_says_what_it_is() -> None:
-    assert all(item.doc for item in sidecar_registry({}))
+    assert all(item.doc for item in make_sidecar_registry({}))
 
 
 def test_ping_modes_are_not_saved() -> None:
-    unsaved = {control.name for control in sidecar_registry({}).controls if not control.saved}
+    unsaved = {control.name for control in make_sidecar_registry({}).controls if not control.saved}
     assert unsaved == {f"latency.{path}.ping" for path in PATHS}
 
 
 def test_engines_add_their_controls_and_a_clash_names_the_engine() -> None:
     depth = Control("separation.depth", 0, 1, 0.5)
-    assert sidecar_registry({"separation.dsp": [depth]}).control("separation.depth") is depth
+    assert make_sidecar_registry({"separation.dsp": [depth]}).get_control("separation.depth") is depth
     with pytest.raises(ControlError, match="engine odd"):
-        sidecar_registry({"odd": [Control("stems.direct", 0, 1, 0)]})
+        make_sidecar_registry({"odd": [Control("stems.direct", 0, 1, 0)]})
 
 
 def test_all_stems_sound_at_unity_by_default() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bridge.core.latency import Ledger, Path
-from bridge.daw.latency_card import cards, figures, text
+from bridge.daw.latency_card import collect_figures, format_text, make_cards
 
 
 @pytest.fixture
@@ -20,44 +20,44 @@ def ledger() -> Ledger:
 
 
 def test_paths_of_the_same_delay_share_a_figure_and_midi_has_none(ledger: Ledger) -> None:
-    found = figures(ledger)
+    found = collect_figures(ledger)
     assert [f.paths for f in found] == [("drums", "bass", "vocals", "other"), ("mix",)]
     assert [f.declared for f in found] == [1408, 1418]
 
 
-def test_an_insert_is_told_what_is_declared_and_one_period(ledger: Ledger) -> None:
-    assert [f.insert for f in figures(ledger)] == [1536, 1546]
+def test_an_insert_is_set_to_what_is_declared_and_one_period(ledger: Ledger) -> None:
+    assert [f.insert for f in collect_figures(ledger)] == [1536, 1546]
 
 
 def test_a_path_without_a_period_of_its_own_takes_the_servers() -> None:
     ledger = Ledger(rate=48000, period=256)
     ledger.declare(Path("mix", ("mix_1", "mix_2"), 0, 100, 0))
-    assert figures(ledger)[0].insert == 356
+    assert collect_figures(ledger)[0].insert == 356
 
 
 def test_every_daw_has_a_card_and_only_jack_is_called_tried(ledger: Ledger) -> None:
-    made = cards(ledger)
+    made = make_cards(ledger)
     assert [c.daw for c in made] == ["JACK client", "Ableton Live", "Logic Pro", "Reaper", "Ardour", "Bitwig Studio"]
     assert [c.daw for c in made if c.tried] == ["JACK client"]
     assert [c.daw for c in made if c.automatic] == ["JACK client", "Ardour"]
 
 
 def test_where_a_daw_measures_the_card_gives_the_ping_address(ledger: Ledger) -> None:
-    steps = {c.daw: " ".join(c.steps) for c in cards(ledger)}
+    steps = {c.daw: " ".join(c.steps) for c in make_cards(ledger)}
     for daw in ("Logic Pro", "Reaper", "Ardour"):
         assert "/latency/drums/ping 1" in steps[daw]
         assert "/latency/drums/ping 0" in steps[daw]
 
 
 def test_live_and_logic_are_told_of_the_device_between(ledger: Ledger) -> None:
-    assert [c.daw for c in cards(ledger) if any("speaks no JACK" in s for s in c.steps)] == [
+    assert [c.daw for c in make_cards(ledger) if any("speaks no JACK" in s for s in c.steps)] == [
         "Ableton Live",
         "Logic Pro",
     ]
 
 
 def test_the_text_says_samples_and_milliseconds_within_80_columns(ledger: Ledger) -> None:
-    shown = text(cards(ledger))
+    shown = format_text(make_cards(ledger))
     assert "type 1536 samples or 34.83 ms for drums, bass, vocals, other" in shown
     assert "type 1546 samples or 35.06 ms for mix" in shown
     assert "Ableton Live: External Audio Effect, Hardware Latency - untried" in shown
@@ -65,4 +65,4 @@ def test_the_text_says_samples_and_milliseconds_within_80_columns(ledger: Ledger
 
 
 def test_a_ledger_without_audio_says_so() -> None:
-    assert "No audio path is declared." in text(cards(Ledger(rate=44100, period=128)))
+    assert "No audio path is declared." in format_text(make_cards(Ledger(rate=44100, period=128)))

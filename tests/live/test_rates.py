@@ -26,7 +26,7 @@ def look_often(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def health(sidecar: Sidecar) -> dict[str, str]:
-    return {str(role): str(state) for role, state in sidecar.bus.rows("health")}
+    return {str(role): str(state) for role, state in sidecar.bus.get_rows("health")}
 
 
 def off(rate: int) -> dict[str, str]:
@@ -71,7 +71,7 @@ def test_a_role_that_went_off_with_a_rate_is_back_with_the_next(caplog: pytest.L
         assert set(health(sidecar).values()) == {"running"}
         rate_change(server, sidecar, 16000)
         until("the new state", lambda: health(sidecar) == off(16000))
-        until("new counters", lambda: (sidecar.bus.latest("counters") or (0, 0))[1] == 16000)
+        until("new counters", lambda: (sidecar.bus.get_latest("counters") or (0, 0))[1] == 16000)
         assert_audio_goes_on(sidecar, 16000)
         rate_change(server, sidecar, 48000)
         until("all roles", lambda: set(health(sidecar).values()) == {"running"})

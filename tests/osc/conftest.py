@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from bridge.control.bus import Bus
-from bridge.control.sidecar import sidecar_registry
+from bridge.control.sidecar import make_sidecar_registry
 from bridge.core.control import Control
 from bridge.osc.client import OscClient
 from bridge.osc.server import OscServer
@@ -17,7 +17,7 @@ STYLE = Control("comp.style", 0, 1, 0, kind="choice", choices=("straight", "swin
 
 @pytest.fixture
 def bus() -> Bus:
-    return Bus(sidecar_registry({"comp": [STYLE]}))
+    return Bus(make_sidecar_registry({"comp": [STYLE]}))
 
 
 @pytest.fixture

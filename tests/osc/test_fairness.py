@@ -50,7 +50,7 @@ def held_up(bus: Bus, server: OscServer) -> Iterator[None]:
         begun.set()
         go_on.wait(HANG_S)
 
-    bus.on("transport.panic", work)
+    bus.add_handler("transport.panic", work)
     with OscClient(port=server.port) as other:
         other.send("/transport/panic")
         assert begun.wait(HANG_S)
@@ -68,7 +68,7 @@ def steps_of(do: Callable[[Budget], object]) -> int:
 
 @pytest.mark.parametrize("kind", FLOODS)
 def test_no_datagram_takes_more_than_its_budget(bus: Bus, kind: str) -> None:
-    bus.on("preset.load", lambda _: None)
+    bus.add_handler("preset.load", lambda _: None)
     handles = Dispatch(bus)
     for datagram in FLOODS[kind]:
         budget, replies, did = Budget(), 0, 0
@@ -131,7 +131,7 @@ def test_similar_names_are_looked_for_a_few_times_a_second_and_no_more(
         looked.extend([name] if names else [])
         return ""
 
-    monkeypatch.setattr(dispatch, "nearest", look)
+    monkeypatch.setattr(dispatch, "suggest_nearest", look)
     time = Time(0.0)
     with OscServer(bus, port=0, clock=time.clock) as server, OscClient(port=server.port) as client:
         for _ in range(50):
@@ -196,7 +196,7 @@ def test_what_comes_in_is_taken_in_between_the_messages_of_one_datagram(
         waiting.append(server._lanes._counts["127.0.0.1", other.local_port])
         other.send("/ping")
 
-    bus.on("transport.panic", send_and_look)
+    bus.add_handler("transport.panic", send_and_look)
     with OscClient(port=server.port) as other:
         raw(client, bundle(*[encode("/transport/panic", ())] * 5))
         settled(client)
@@ -214,7 +214,7 @@ def test_who_waits_for_a_file_is_answered_in_order_and_another_meanwhile(
         assert go_on.wait(HANG_S)
         loaded.append(name)
 
-    bus.on("preset.load", load)
+    bus.add_handler("preset.load", load)
     with OscClient(port=server.port) as slow:
         one, two = encode("/preset/load", ("karaoke",)), encode("/ping", ("in the same bundle",))
         slow._socket.send(b"#bundle\0" + b"\0" * 8 + b"".join(len(p).to_bytes(4, "big") + p for p in (one, two)))
@@ -237,7 +237,7 @@ def test_an_error_of_a_slow_action_is_answered(server: OscServer, bus: Bus) -> N
         assert go_on.wait(HANG_S)
         raise ControlError(f"no preset is named {name}", "sideman preset list")
 
-    bus.on("preset.load", load)
+    bus.add_handler("preset.load", load)
     with OscClient(port=server.port) as slow:
         slow.send("/preset/load", "karaoke")
         assert begun.wait(HANG_S)
@@ -248,7 +248,7 @@ def test_an_error_of_a_slow_action_is_answered(server: OscServer, bus: Bus) -> N
 def test_files_are_used_a_few_times_a_second_and_the_rest_is_refused(bus: Bus) -> None:
     time = Time(0.0)
     saved: list[str] = []
-    bus.on("preset.save", saved.append)
+    bus.add_handler("preset.save", saved.append)
     with OscServer(bus, port=0, clock=time.clock) as server, OscClient(port=server.port) as client:
         for number in range(100):
             client.send("/preset/save", f"mine{number}")
@@ -267,8 +267,8 @@ def test_panic_does_not_wait_for_a_file(server: OscServer, client: OscClient, bu
         begun.set()
         go_on.wait(HANG_S)
 
-    bus.on("preset.save", save)
-    bus.on("transport.panic", panics.append)
+    bus.add_handler("preset.save", save)
+    bus.add_handler("transport.panic", panics.append)
     with OscClient(port=server.port) as slow:
         slow.send("/preset/save", "mine")
         assert begun.wait(HANG_S)
@@ -283,7 +283,7 @@ def test_what_is_lost_and_refused_is_published(server: OscServer, client: OscCli
     bus.subscribe(lambda name, *_: published.set() if name == "osc" else None)
     raw(client, b"junk")
     assert published.wait(HANG_S)
-    fields = dict(zip(bus.registry.reading("osc").fields, bus.latest("osc") or (), strict=True))
+    fields = dict(zip(bus.registry.get_reading("osc").fields, bus.get_latest("osc") or (), strict=True))
     assert (fields["malformed"], fields["failed"]) == (1, 0)
     assert client.request("/osc") == tuple(fields.values())
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.control.sidecar import sidecar_registry
+from bridge.control.sidecar import make_sidecar_registry
 from bridge.errors import ControlError
 from bridge.osc.pattern import MAX_CHARACTERS, MAX_KNOWN, Index, Pattern, is_pattern
 from tests.osc.floods import PATTERNS
@@ -104,7 +104,7 @@ def test_any_text_either_matches_or_is_an_error(pattern: str, address: str) -> N
     assert compiled.matches("/" + address) in {True, False}
 
 
-ADDRESSES = [item.address for item in sidecar_registry({})]
+ADDRESSES = [item.address for item in make_sidecar_registry({})]
 
 
 @pytest.mark.parametrize(

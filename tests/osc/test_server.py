@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bridge.control.bus import Bus
-from bridge.control.docs import as_json
+from bridge.control.docs import format_json
 from bridge.errors import ConfigError, ControlError, DriverError
 from bridge.osc.access import ATTEMPTS_BURST
 from bridge.osc.client import OscClient
@@ -123,7 +123,7 @@ def test_a_failure_is_answered_with_address_message_and_hint(
 
 def test_an_action_is_triggered_with_its_argument(client: OscClient, bus: Bus) -> None:
     loaded: list[str] = []
-    bus.on("preset.load", loaded.append)
+    bus.add_handler("preset.load", loaded.append)
     client.send("/preset/load", "karaoke")
     assert settled(client) == []
     assert loaded == ["karaoke"]
@@ -131,7 +131,7 @@ def test_an_action_is_triggered_with_its_argument(client: OscClient, bus: Bus) -
 
 def test_a_button_triggers_when_pressed_and_not_when_released(client: OscClient, bus: Bus) -> None:
     pressed: list[str] = []
-    bus.on("transport.panic", pressed.append)
+    bus.add_handler("transport.panic", pressed.append)
     for args in ((), (1,), (0,), (1.0,), (0.0,), (True,), (False,)):
         client.send("/transport/panic", *args)
     assert settled(client) == []
@@ -139,7 +139,7 @@ def test_a_button_triggers_when_pressed_and_not_when_released(client: OscClient,
 
 
 def test_a_failing_action_is_answered_and_the_server_goes_on(client: OscClient, bus: Bus) -> None:
-    bus.on("transport.panic", lambda _: 1 / 0)
+    bus.add_handler("transport.panic", lambda _: 1 / 0)
     with pytest.raises(ControlError, match="ZeroDivisionError"):
         client.request("/transport/panic")
     assert client.request("/ping") == ()
@@ -147,7 +147,7 @@ def test_a_failing_action_is_answered_and_the_server_goes_on(client: OscClient, 
 
 def test_readings_are_given_by_row_and_empty_before_the_first(client: OscClient, bus: Bus) -> None:
     assert client.request("/counters") == ()
-    counts = (128, 44100, *range(len(bus.registry.reading("counters").fields) - 2))
+    counts = (128, 44100, *range(len(bus.registry.get_reading("counters").fields) - 2))
     bus.publish("counters", *counts)
     bus.publish("latency", "drums", 1536, -1, 0)
     bus.publish("latency", "bass", 1536, 1536, 2**33)
@@ -167,7 +167,7 @@ def test_controls_lists_everything(client: OscClient, bus: Bus) -> None:
     *listed, (_, done) = client.gather("/controls", done="/controls/done")
     assert done == (len(bus.registry),)
     assert [args[0] for _, args in listed] == [item.address for item in bus.registry]
-    assert all(str(args[0]) in as_json(bus.registry) for _, args in listed)
+    assert all(str(args[0]) in format_json(bus.registry) for _, args in listed)
     style = next(args for _, args in listed if args[0] == "/comp/style")
     assert style == ("/comp/style", 0.0, 1.0, 0.0, "", "choice", "Feel.", "straight", "swing")
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bridge.control.bus import Bus
-from bridge.control.sidecar import READINGS, RESERVE_FRAMES, sidecar_registry
+from bridge.control.sidecar import READINGS, RESERVE_FRAMES, make_sidecar_registry
 from bridge.core.audio import STEMS
 from bridge.core.events import Beat, Chord, Commit, Key, Note, Onset, Tempo, TimedEvent
 from bridge.runtime.control_binding import Binding, latency_settings
@@ -33,7 +33,7 @@ def graph() -> Iterator[Graph]:
 
 @pytest.fixture
 def bus() -> Bus:
-    return Bus(sidecar_registry({node.name: node.spec.controls for node in WIRING.nodes}))
+    return Bus(make_sidecar_registry({node.name: node.spec.controls for node in WIRING.nodes}))
 
 
 def gains(graph: Graph) -> tuple[list[float], list[float]]:
@@ -175,8 +175,8 @@ def test_what_the_callback_counts_is_published(bus: Bus, graph: Graph, word: int
     news = News(bus, graph)
     graph.shared.state[word] = 12
     news.tell_counters(0)
-    fields = bus.registry.reading("counters").fields
-    assert dict(zip(fields, bus.latest("counters") or (), strict=True))[field] == 7
+    fields = bus.registry.get_reading("counters").fields
+    assert dict(zip(fields, bus.get_latest("counters") or (), strict=True))[field] == 7
 
 
 @pytest.mark.parametrize(("word", "field"), [(w.FAULTS, "faults"), (w.DROPPED_HOPS, "dropped_hops")])
@@ -184,8 +184,8 @@ def test_what_the_workers_count_is_published_as_a_sum(bus: Bus, graph: Graph, wo
     news = News(bus, graph)
     graph.shared.workers[:, word] = 3
     news.tell_counters(0)
-    fields = bus.registry.reading("counters").fields
-    assert dict(zip(fields, bus.latest("counters") or (), strict=True))[field] == 3 * len(graph.shared.workers)
+    fields = bus.registry.get_reading("counters").fields
+    assert dict(zip(fields, bus.get_latest("counters") or (), strict=True))[field] == 3 * len(graph.shared.workers)
 
 
 def test_every_count_but_the_band_s_has_a_field_of_its_own() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bridge.control.bus import Bus
-from bridge.control.sidecar import RESERVE_FRAMES, sidecar_registry
+from bridge.control.sidecar import RESERVE_FRAMES, make_sidecar_registry
 from bridge.errors import ControlError
 from bridge.runtime.callback.cycle import cycle
 from bridge.runtime.control_binding import Binding
@@ -39,7 +39,7 @@ def graph() -> Iterator[Graph]:
 
 @pytest.fixture
 def bus(graph: Graph) -> Bus:
-    bus = Bus(sidecar_registry({node.name: node.spec.controls for node in WIRING.nodes}))
+    bus = Bus(make_sidecar_registry({node.name: node.spec.controls for node in WIRING.nodes}))
     Binding(bus, graph)
     return bus
 
@@ -221,7 +221,7 @@ def test_the_graph_measures_itself_and_is_tuned_to_no_more_than_it_needs(every: 
     wiring = wire({"separation": "separation.dsp"}, RATE, RESERVE_FRAMES)
     period = wiring.nodes[0].spec.hop  # a hop a callback
     with Graph(wiring, period, RESERVE_FRAMES, {}) as graph:
-        bus = Bus(sidecar_registry({"separation.dsp": wiring.nodes[0].spec.controls}))
+        bus = Bus(make_sidecar_registry({"separation.dsp": wiring.nodes[0].spec.controls}))
         Binding(bus, graph)
         reserves = Reserves(bus, graph)
         runner = EngineRunner(graph.plan, graph.plan.workers[0], graph.shared, load_engine("separation.dsp"))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bridge.control.bus import Bus
-from bridge.control.sidecar import sidecar_registry
+from bridge.control.sidecar import make_sidecar_registry
 from bridge.osc import guard
 from bridge.osc.dispatch import LONGEST_TEXT, Dispatch
 from bridge.osc.limits import DATAGRAM_STEPS, REPLY_STEPS, Budget
@@ -23,9 +23,9 @@ PEER: Peer = ("127.0.0.1", 9000)
 @functools.cache
 def sidecar() -> tuple[Bus, Dispatch]:
     """One for all inputs: nothing that arrives may leave it in a state in which the next is not taken."""
-    bus = Bus(sidecar_registry({"comp": [STYLE]}))
-    bus.on("preset.load", lambda _: None)
-    bus.on("transport.panic", lambda _: None)
+    bus = Bus(make_sidecar_registry({"comp": [STYLE]}))
+    bus.add_handler("preset.load", lambda _: None)
+    bus.add_handler("transport.panic", lambda _: None)
     bus.publish("latency", "drums", 1536, -1, 0)
     return bus, Dispatch(bus)
 

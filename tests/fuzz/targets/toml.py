@@ -9,13 +9,13 @@ from pathlib import Path
 from bridge.config import load_settings
 from bridge.control import preset
 from bridge.control.bus import Bus
-from bridge.control.sidecar import sidecar_registry
+from bridge.control.sidecar import make_sidecar_registry
 from bridge.errors import BridgeError
 from engines.accompaniment import style
 from engines.separation.models.manifest import read_manifest
 from tests.fuzz.target import Target
 
-REGISTRY = sidecar_registry({})
+REGISTRY = make_sidecar_registry({})
 MANIFEST = (
     b'schema = 1\nname = "m"\nadapter = "mdxnet"\nrate = 44100\nlicence = "MIT"\nsource = "x"\nfile = "m.onnx"\n'
     b'sha256 = "' + b"0" * 64 + b'"\nstems = ["vocals"]\nwindow = 6144\ngain = 1.035\n'
