@@ -20,7 +20,7 @@ from engines.accompaniment.arranger import arrange, perform
 from engines.accompaniment.band import Band
 from engines.accompaniment.parts import PARTS
 from engines.accompaniment.performance_controls import STYLE, STYLES
-from engines.accompaniment.score import Bar, Dials, Memory
+from engines.accompaniment.score import Bar, PartState, PerformanceControls
 from engines.accompaniment.sheet import read_sheet
 from engines.accompaniment.style import Style, find, load
 from engines.accompaniment.timeline import HOP
@@ -32,7 +32,7 @@ LIVE_BEATS = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
+class BandCost:
     """Wall-clock milliseconds. ``bar``: one bar of all parts. ``song``: 32 bars of all parts, as often as the loop
     needs. ``hop``: a block of the live band, of which most only listen."""
 
@@ -50,11 +50,11 @@ def bars_ms(style: Style, bars: tuple[Bar, ...], rounds: int) -> list[float]:
     """Each bar of all parts, one after the other."""
     took = []
     for turn in range(rounds):
-        memories = {name: Memory() for name in PARTS}
+        memories = {name: PartState() for name in PARTS}
         for bar in bars:
             began = time.perf_counter()
             for name, play in PARTS.items():
-                _, memories[name] = play(bar, style, Dials(seed=turn), memories[name])
+                _, memories[name] = play(bar, style, PerformanceControls(seed=turn), memories[name])
             took.append(1e3 * (time.perf_counter() - began))
     return took
 
@@ -64,7 +64,7 @@ def song_ms(style: Style, bars: tuple[Bar, ...], rounds: int) -> list[float]:
 
     def once(turn: int) -> None:
         for name, play in PARTS.items():
-            perform(bars, name, play, style, Dials(seed=turn))
+            perform(bars, name, play, style, PerformanceControls(seed=turn))
 
     return [_ms(once, turn) for turn in range(rounds)]
 
@@ -96,17 +96,17 @@ def _ms(work: Callable[[int], None], turn: int) -> float:
     return 1e3 * (time.perf_counter() - began)
 
 
-def costs(rounds: int) -> Iterator[Cost]:
+def costs(rounds: int) -> Iterator[BandCost]:
     """Of each style that ships."""
     bars = arrange(read_sheet(SHEET), BARS)
     for number, name in enumerate(STYLES):
         style = load(find(name))
         one, song, hops = bars_ms(style, bars, rounds), song_ms(style, bars, rounds), hops_ms(number, bars)
         (bar_p50, bar_p99), (hop_p50, hop_p99) = (np.percentile(took, (50, 99)).tolist() for took in (one, hops))
-        yield Cost(name, bar_p50, bar_p99, float(np.median(song)), max(song), hop_p50, hop_p99, max(hops))
+        yield BandCost(name, bar_p50, bar_p99, float(np.median(song)), max(song), hop_p50, hop_p99, max(hops))
 
 
-def table(rows: list[Cost]) -> Table:
+def table(rows: list[BandCost]) -> Table:
     """All of it in milliseconds."""
     shown = columns("style", "bar p50", "p99", f"{BARS} bars p50", "max", "hop p50", "p99", "max")
     for row in rows:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bridge.core.events import Chord
 from bridge.errors import ConfigError
-from engines.accompaniment.score import COUNT_IN, NO_CHORD, Bar, Dials, Memory, Note
+from engines.accompaniment.parts import PlayPart
+from engines.accompaniment.score import COUNT_IN, NO_CHORD, Bar, PartState, PerformanceControls, ScoreNote
 from engines.accompaniment.sheet import LONGEST_BARS, Sheet
 from engines.accompaniment.style import Style
 
@@ -27,15 +28,13 @@ SHORTEST_FILLED = 2
 PASSES = 4
 """How often a loop is played through at most until it begins as it ends."""
 
-Play = Callable[[Bar, Style, Dials, Memory], tuple[list[Note], Memory]]
-
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PartTrack:
     """``bars``: for each bar the notes of one part, ticks from the bar's start."""
 
     name: str
-    bars: tuple[tuple[Note, ...], ...]
+    bars: tuple[tuple[ScoreNote, ...], ...]
 
     @property
     def pitches(self) -> list[int]:
@@ -105,29 +104,29 @@ def counting(beats: int, first: Bar) -> Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class _Played:
+class _PlayedBar:
     """A bar's ``notes``, and what its part remembered ``before`` it and then."""
 
-    before: Memory
-    notes: tuple[Note, ...]
-    then: Memory
+    before: PartState
+    notes: tuple[ScoreNote, ...]
+    then: PartState
 
-    def again(self, memory: Memory) -> bool:
+    def again(self, memory: PartState) -> bool:
         """Whether it would be the same after ``memory``: of pitches only those count that it strikes."""
         if (memory.voicing, memory.bass) != (self.before.voicing, self.before.bass):
             return False
         now, was = dict(memory.struck), dict(self.before.struck)
         return all(now.get(note.pitch) == was.get(note.pitch) for note in self.notes)
 
-    def after(self, memory: Memory) -> Memory:
+    def after(self, memory: PartState) -> PartState:
         """What its part remembers where it was played after ``memory``."""
         struck = dict(memory.struck) | {note.pitch: note.velocity for note in self.notes}
-        return Memory(self.then.voicing, self.then.bass, tuple(sorted(struck.items())))
+        return PartState(self.then.voicing, self.then.bass, tuple(sorted(struck.items())))
 
 
-def perform(bars: Sequence[Bar], name: str, play: Play, style: Style, dials: Dials) -> Part:
+def perform(bars: Sequence[Bar], name: str, play: PlayPart, style: Style, dials: PerformanceControls) -> PartTrack:
     """One part through all ``bars``. It begins as if it had just played the end, so that a loop has no seam."""
-    memory, played = Memory(), list[_Played]()
+    memory, played = PartState(), list[_PlayedBar]()
     for _ in range(PASSES):
         before, last = memory, played
         played = []
@@ -137,8 +136,8 @@ def perform(bars: Sequence[Bar], name: str, play: Play, style: Style, dials: Dia
             else:
                 made, after = play(bar, style, dials, memory)
                 notes = tuple(made)
-            played.append(_Played(memory, notes, after))
+            played.append(_PlayedBar(memory, notes, after))
             memory = after
         if memory == before:
             break
-    return Part(name, tuple(each.notes for each in played))
+    return PartTrack(name, tuple(each.notes for each in played))

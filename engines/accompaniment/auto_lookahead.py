@@ -16,7 +16,7 @@ PATIENCE, LONGEST_PATIENCE = 32, 256
 """Beats on time before a smaller one is tried; twice as many each time that one proved too small."""
 
 
-class Pace(SavedState):
+class AutoLookahead(SavedState):
     """Takes a longer lookahead at once where a beat was decided too late, a shorter one only after many on time.
 
     A beat is late where the timeline has moved it, after the lookahead began, to before what can still be played: a

@@ -13,24 +13,24 @@ from bridge.core.engine import AudioPort, Block, EngineSpec, EventPort, State
 from bridge.core.events import Beat, Chord, Commit, Key, Onset, TimedEvent
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
-from engines.accompaniment.auto_lookahead import LOOKAHEAD_AUTO, Pace
-from engines.accompaniment.chord_fallback import SILENCE, Foresight, Ladder
+from engines.accompaniment.auto_lookahead import LOOKAHEAD_AUTO, AutoLookahead
+from engines.accompaniment.chord_fallback import SILENCE, ChordFallback, PredictedChord
 from engines.accompaniment.energy import Energy
-from engines.accompaniment.form import COUNT_IN, DROPOUT, SECTION, STAYS, Form, Place, Wish
-from engines.accompaniment.harmony.chord_history import Listener
+from engines.accompaniment.form import COUNT_IN, DROPOUT, SECTION, STAYS, BeatPosition, Form, FormRequest
+from engines.accompaniment.harmony.chord_history import ChordHistory
 from engines.accompaniment.harmony.trellis import TRACK, TRACK_SURE, Metre
 from engines.accompaniment.harmony.vocabulary import chord_of
-from engines.accompaniment.held_chord import SETTLE_S, Hands
-from engines.accompaniment.live_sheet import SHEET, Chart
+from engines.accompaniment.held_chord import SETTLE_S, HeldChord
+from engines.accompaniment.live_sheet import SHEET, LiveSheet
 from engines.accompaniment.overrides import KEY, TEMPO, OwnTempo, key_of
 from engines.accompaniment.parts import PARTS
-from engines.accompaniment.performance_controls import DIALS, MUTES, SEED, STYLE, STYLES, dials_by
+from engines.accompaniment.performance_controls import MUTES, PERFORMANCE_CONTROLS, SEED, STYLE, STYLES, dials_by
 from engines.accompaniment.performer import LONGEST_BAR, Performer
-from engines.accompaniment.program_changes import SOUND, Sounds
-from engines.accompaniment.scheduler import Timing
-from engines.accompaniment.sidechain import FOLLOWS, SOURCES, Following
+from engines.accompaniment.program_changes import SOUND, ProgramChanges
+from engines.accompaniment.scheduler import NoteScheduler
+from engines.accompaniment.sidechain import FOLLOWS, SOURCES, StemFollower
 from engines.accompaniment.style import Style, load_named
-from engines.accompaniment.timeline import HOP, LATE_BEATS, LOOKAHEAD, SHORTEST_BEAT_FRAMES, Line, follow
+from engines.accompaniment.timeline import HOP, LATE_BEATS, LOOKAHEAD, SHORTEST_BEAT_FRAMES, Timeline, follow
 from engines.saved_state import add_prefix, strip_prefix
 
 TRUSTED_S = 2.0
@@ -41,7 +41,7 @@ EARLY_BEATS = 0.1
 """By how much before its first beat a style's sounds are set."""
 
 
-class Remembers(Protocol):
+class Stateful(Protocol):
     """A part of the band that has a memory of its own."""
 
     def reset(self) -> None: ...
@@ -67,8 +67,8 @@ class Band:
         outputs=(EventPort("midi"), EventPort("foreseen"), SOUND),
         hop=HOP,
         controls=(
-            LOOKAHEAD, LOOKAHEAD_AUTO, STYLE, SEED, *DIALS.values(), *MUTES.values(), SECTION, DROPOUT, *STAYS.values(),
-            COUNT_IN, SHEET, KEY, TEMPO, *FOLLOWS.values(),
+            LOOKAHEAD, LOOKAHEAD_AUTO, STYLE, SEED, *PERFORMANCE_CONTROLS.values(), *MUTES.values(),
+            SECTION, DROPOUT, *STAYS.values(), COUNT_IN, SHEET, KEY, TEMPO, *FOLLOWS.values(),
         ),
         predicts=True,
         resets_on_gap=False,
@@ -79,10 +79,15 @@ class Band:
         self.rate = 0
         self._lead = 0
         self._styles: dict[int, Style] = {}
-        self._listener, self._hands, self._energy, self._chart = Listener(), Hands(), Energy(), Chart()
-        self._ladder, self._form, self._pace, self._own_tempo = Ladder(), Form(), Pace(), OwnTempo()
-        self._performer, self._timing, self._sounds, self._following = Performer(), Timing(), Sounds(), Following()
-        self._memories: dict[str, Remembers] = {
+        self._listener, self._hands, self._energy, self._chart = ChordHistory(), HeldChord(), Energy(), LiveSheet()
+        self._ladder, self._form, self._pace, self._own_tempo = ChordFallback(), Form(), AutoLookahead(), OwnTempo()
+        self._performer, self._timing, self._sounds, self._following = (
+            Performer(),
+            NoteScheduler(),
+            ProgramChanges(),
+            StemFollower(),
+        )
+        self._memories: dict[str, Stateful] = {
             "listener": self._listener, "hands": self._hands, "energy": self._energy, "chart": self._chart,
             "ladder": self._ladder, "form": self._form, "pace": self._pace, "performer": self._performer,
             "timing": self._timing, "sounds": self._sounds, "own_tempo": self._own_tempo,
@@ -111,7 +116,7 @@ class Band:
         self._beat: Beat | None = None
         self._beat_frame, self._beat_late = 0, 0
         self._planned_to: int | None = None
-        self._line: Line | None = None
+        self._line: Timeline | None = None
         self._since: int | None = None  # the first frame since the reset
         self._stood = False  # the host did not roll
         self._foreseen_to = 0  # the last frame on the port of that name
@@ -147,7 +152,7 @@ class Band:
                 self._pace.decided(self._planned_to, left)
             self._planned_to += 1
 
-    def _follow(self, block: Block, line: Line | None, end: int) -> None:
+    def _follow(self, block: Block, line: Timeline | None, end: int) -> None:
         beat = np.nan if line is None else line.time.beat_at(end) + line.to_bar
         self._following.listen(block, beat, 1 if line is None else playable(_bar_beats(line)))
 
@@ -178,7 +183,7 @@ class Band:
         else:
             self._listener.holding = False
 
-    def _start(self, line: Line, now: int, block: Block) -> None:
+    def _start(self, line: Timeline, now: int, block: Block) -> None:
         """A timeline begins, or goes on elsewhere."""
         beat = int(np.floor(line.time.beat_at(now)))
         if self._line is not None or self._listener.count or beat < self._listener.next:
@@ -188,19 +193,19 @@ class Band:
         # the beat on which the host started is past before anyone can play
         self._form.start_anew(playable(_bar_beats(line)) - 1 if counts else 0)
 
-    def _plan(self, beat: int, line: Line, now: int, block: Block, out: Block) -> None:
+    def _plan(self, beat: int, line: Timeline, now: int, block: Block, out: Block) -> None:
         """What begins and ends in ``beat``, said on ``out``, from what was told by frame ``now``."""
         earliest = max(now + self._lead, self._timing.last_frame)
         bar_beats = playable(_bar_beats(line))
         number = line.number(beat) % bar_beats
-        place, metre = Place(beat - number, number, bar_beats), Metre(bar_beats, line.to_bar)
+        place, metre = BeatPosition(beat - number, number, bar_beats), Metre(bar_beats, line.to_bar)
         ahead = [self._foresee(beat + i, line, metre) for i in range(bar_beats - number + 1)]
         chosen = self._ladder.choose(ahead[0], self._listener.in_key)
         chords = [chosen.chord, *((one if one.known else chosen).chord for one in ahead[1:])]
         written = self._chart.at(self._in_song(beat, line))
         shape = self._form.shape(
             place,
-            Wish(
+            FormRequest(
                 int(block.values[SECTION.name]), bool(block.values[DROPOUT.name]), written[0] if written else None,
                 self._energy.kind,
             ),
@@ -228,7 +233,7 @@ class Band:
         if not shape.counting:
             self._tell(beat, line, now, chosen, level, out)
 
-    def _tell(self, beat: int, line: Line, now: int, chosen: Foresight, level: int, out: Block) -> None:
+    def _tell(self, beat: int, line: Timeline, now: int, chosen: PredictedChord, level: int, out: Block) -> None:
         """Say what was decided for ``beat``."""
         frame = self._foreseen_to = max(line.frame(beat), now + self._lead, self._foreseen_to)
         chord = chosen.chord
@@ -239,16 +244,16 @@ class Band:
         ]
 
     @staticmethod
-    def _in_song(beat: int, line: Line) -> int:
+    def _in_song(beat: int, line: Timeline) -> int:
         """``beat`` counted from the start of a bar of the song: its first, where a host says which that is."""
         return beat + line.to_bar % _bar_beats(line)
 
-    def _foresee(self, beat: int, line: Line, metre: Metre) -> Foresight:
+    def _foresee(self, beat: int, line: Timeline, metre: Metre) -> PredictedChord:
         written = self._chart.at(self._in_song(beat, line))
         if written is not None:
-            return Foresight(written[1], TRACK_SURE, TRACK)
+            return PredictedChord(written[1], TRACK_SURE, TRACK)
         state, sure, source = self._listener.chord_at(beat, metre, {})
-        return Foresight(chord_of(state, 1.0), sure, source)
+        return PredictedChord(chord_of(state, 1.0), sure, source)
 
     def _released(self, earliest: int) -> list[TimedEvent]:
         """Everything that sounds ends as soon as it can."""
@@ -279,7 +284,7 @@ class Band:
         if line:
             frame, rate, position, tempo, rolling, bar_beats, hosted, to_bar = line
             time = BlockTime(int(frame), int(rate), position, tempo, bool(rolling), int(bar_beats), bool(hosted))
-            self._line = Line(time, int(to_bar))
+            self._line = Timeline(time, int(to_bar))
         for name, memory in self._memories.items():
             memory.restore(strip_prefix(name, state))
 
@@ -289,5 +294,5 @@ def playable(bar_beats: int) -> int:
     return next(beats for beats in range(min(bar_beats, LONGEST_BAR), 0, -1) if bar_beats % beats == 0)
 
 
-def _bar_beats(line: Line) -> int:
+def _bar_beats(line: Timeline) -> int:
     return max(line.time.bar_beats, 1)

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple
+from dataclasses import astuple, dataclass
 
 import numpy as np
 
@@ -13,23 +13,53 @@ from bridge.core.engine import Block, EngineSpec, EventPort, State
 from bridge.core.events import Beat, Chord, Midi, TimedEvent
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
-from engines.accompaniment.patterns import STYLES, Stroke
-from engines.accompaniment.timeline import HOP, LATE_BEATS, LOOKAHEAD, SHORTEST_BEAT_FRAMES, Line, follow
-from engines.accompaniment.voicing import voice_bass, voice_chord
+from engines.accompaniment.timeline import HOP, LATE_BEATS, LOOKAHEAD, SHORTEST_BEAT_FRAMES, Timeline, follow
 
+CHORD_LOW, CHORD_HIGH, CHORD_MIDDLE = 52, 76, 62
+"""E3 to E5: above the bass, below a voice's top. Without a chord before, start around the middle."""
+BASS_LOW, BASS_HIGH, BASS_MIDDLE = 28, 48, 36
+"""E1, a bass guitar's lowest string, to C3."""
+VOICES = 3
 BASS_CHANNEL, CHORD_CHANNEL = 0, 1
 ACCENT = 10
 """How much louder the first beat of a bar is, in MIDI velocity."""
 TOUCH = 0.1
 """How fast the touch follows the notes heard: share of each new one."""
 
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A note or chord from ``start`` to ``end`` in beats after the beat's start, ``end`` below 1."""
+
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class BeatPattern:
+    """``fifth``: on every other beat the bass takes the chord's fifth."""
+
+    name: str
+    bass: Gate
+    chords: Gate
+    fifth: bool = False
+
+
+BEAT_PATTERNS: tuple[BeatPattern, ...] = (
+    BeatPattern("pulse", Gate(0.0, 0.8), Gate(0.0, 0.7)),
+    BeatPattern("offbeat", Gate(0.0, 0.8), Gate(0.5, 0.85)),
+    BeatPattern("alternating", Gate(0.0, 0.6), Gate(0.5, 0.85), fifth=True),
+    BeatPattern("sustained", Gate(0.0, 0.95), Gate(0.0, 0.95)),
+)
+
+
 BASS_MUTE = Control("accompaniment.bass.mute", 0.0, 1.0, 0.0, kind="switch", doc="No bass from the next beat on.")
 CHORDS_MUTE = Control("accompaniment.chords.mute", 0.0, 1.0, 0.0, kind="switch", doc="No chords from the next beat.")
 VELOCITY = Control("accompaniment.velocity", 1.0, 127.0, 80.0, kind="integer", doc="How hard it plays.")
 TOUCH_FOLLOW = Control("accompaniment.follow", 0.0, 1.0, 0.3, doc="How far it takes over the touch of the notes heard.")
 STYLE = Control(
-    "accompaniment.style", 0.0, len(STYLES) - 1.0, 0.0, kind="choice", doc="What is played within a beat.",
-    choices=tuple(style.name for style in STYLES),
+    "accompaniment.style", 0.0, len(BEAT_PATTERNS) - 1.0, 0.0, kind="choice", doc="What is played within a beat.",
+    choices=tuple(style.name for style in BEAT_PATTERNS),
 )  # fmt: skip
 
 
@@ -71,7 +101,7 @@ class BasicAccompaniment:
         self._voicing: tuple[int, ...] = ()
         self._bass = -1
         self._planned_to: int | None = None
-        self._line: Line | None = None
+        self._line: Timeline | None = None
         self._last_frame = 0
 
     def process(self, block: Block, at: BlockTime, out: Block) -> None:
@@ -104,14 +134,14 @@ class BasicAccompaniment:
                 if status & 0xF0 == 0x90 and velocity:
                     self._touch += (velocity - self._touch) * (TOUCH if self._touch >= 0 else 1.0)
 
-    def _plan(self, beat: int, line: Line, earliest: int, block: Block) -> list[TimedEvent]:
+    def _plan(self, beat: int, line: Timeline, earliest: int, block: Block) -> list[TimedEvent]:
         """The notes of ``beat``, on and off, sorted; none where nothing is known or it is too late."""
         late = line.frame(beat) < earliest
         if late and line.frame(beat + LATE_BEATS) < earliest:
             return []
         if self._chord is None or self._chord.root < 0:
             return []
-        style = STYLES[int(block.values[STYLE.name])]
+        style = BEAT_PATTERNS[int(block.values[STYLE.name])]
         number = line.number(beat)
         velocity = self._velocity(block, number)
         events: list[TimedEvent] = []
@@ -165,7 +195,7 @@ class BasicAccompaniment:
         if line:
             frame, rate, position, tempo, rolling, bar_beats, hosted, to_bar = line
             time = BlockTime(int(frame), int(rate), position, tempo, bool(rolling), int(bar_beats), bool(hosted))
-            self._line = Line(time, int(to_bar))
+            self._line = Timeline(time, int(to_bar))
         self._last_frame = int(state["last_frame"])
 
 
@@ -176,7 +206,7 @@ def _order(event: TimedEvent) -> tuple[int, bool, bytes]:
 
 
 def _strike(
-    notes: tuple[int, ...], channel: int, velocity: int, stroke: Stroke, beat: int, line: Line, earliest: int
+    notes: tuple[int, ...], channel: int, velocity: int, stroke: Gate, beat: int, line: Timeline, earliest: int
 ) -> list[TimedEvent]:
     """``notes`` on and off within ``beat``, none before ``earliest``."""
     on = max(line.frame(beat + stroke.start), earliest)
@@ -184,3 +214,39 @@ def _strike(
     return [TimedEvent(on, Midi(bytes((0x90 | channel, note, velocity)))) for note in notes] + [
         TimedEvent(off, Midi(bytes((0x80 | channel, note, 0)))) for note in notes
     ]
+
+
+def _upper(chord: Chord) -> tuple[int, ...]:
+    """Three pitch classes: the triad, or without the root where there are four, since the bass has it."""
+    notes = chord.pitch_classes
+    return notes[-VOICES:]
+
+
+def _positions(pitch_classes: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """Every close position in range, each sorted from low to high."""
+    found = []
+    for lowest in range(CHORD_LOW, CHORD_HIGH + 1):
+        if lowest % 12 not in pitch_classes:
+            continue
+        notes = tuple(sorted(lowest + (pc - lowest) % 12 for pc in pitch_classes))
+        if notes[-1] <= CHORD_HIGH:
+            found.append(notes)
+    return found
+
+
+def voice_chord(chord: Chord, before: tuple[int, ...]) -> tuple[int, ...]:
+    """Three MIDI notes, low to high, as near as can be to those ``before`` (empty: to the range's middle)."""
+    reference = before or (CHORD_MIDDLE,) * VOICES
+
+    def cost(notes: tuple[int, ...]) -> tuple[int, int, tuple[int, ...]]:
+        moved = sum(abs(a - b) for a, b in zip(notes, reference, strict=True))
+        return moved, abs(sum(notes) - VOICES * CHORD_MIDDLE), notes
+
+    return min(_positions(_upper(chord)), key=cost)
+
+
+def voice_bass(pitch_class: int, before: int) -> int:
+    """The MIDI note of ``pitch_class`` that is nearest to ``before`` (-1: to the range's middle)."""
+    reference = before if before >= 0 else BASS_MIDDLE
+    notes = [note for note in range(BASS_LOW, BASS_HIGH + 1) if note % 12 == pitch_class]
+    return min(notes, key=lambda note: (abs(note - reference), abs(note - BASS_MIDDLE), note))

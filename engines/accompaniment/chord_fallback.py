@@ -16,7 +16,7 @@ HELD_BEATS, TONIC_BEATS, DRUMS_BEATS = 8, 24, 56
 
 
 @dataclass(frozen=True, slots=True)
-class Foresight:
+class PredictedChord:
     """The ``chord`` of a beat, how ``sure`` (0 to 1) and from which of CHORD_SOURCES."""
 
     chord: Chord = NO_CHORD
@@ -29,7 +29,7 @@ class Foresight:
         return self.source == TRACK or (self.source != NOTHING and self.chord.root >= 0)
 
 
-class Ladder(SavedState):
+class ChordFallback(SavedState):
     """``last``: the state of the last chord that was foreseen. ``missed``: beats since then. ``at``: the level."""
 
     saved_fields = ("last", "missed", "at")
@@ -40,7 +40,7 @@ class Ladder(SavedState):
     def reset(self) -> None:
         self.last, self.missed, self.at = UNKNOWN, 0, SILENCE
 
-    def choose(self, foreseen: Foresight, key: int) -> Foresight:
+    def choose(self, foreseen: PredictedChord, key: int) -> PredictedChord:
         """What to play at the next beat, and `at` which level; ``key``: tonic, 12 more in minor, -1 unknown."""
         if foreseen.known:
             self.missed, self.at = 0, FORESEEN
@@ -57,4 +57,4 @@ class Ladder(SavedState):
             self.at, chord = TONIC, chord_of(key, 1.0)  # its number is that of its triad
         else:
             self.at = DRUMS if self.missed <= DRUMS_BEATS else SILENCE
-        return Foresight(chord, 0.0, NOTHING)
+        return PredictedChord(chord, 0.0, NOTHING)

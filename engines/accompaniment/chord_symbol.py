@@ -15,13 +15,13 @@ from dataclasses import dataclass
 
 from bridge.core.events import QUALITIES, Chord
 from engines.accompaniment.chord_parts import DIVIDED, FIRST, NEXT, Parts
-from engines.accompaniment.note_names import NOTE, note_of, plain
+from engines.accompaniment.note_names import NOTE_PATTERN, note_of, plain
 from engines.accompaniment.score import NO_CHORD
 
 _NO_CHORD = re.compile(r"N\.?C?\.?", re.IGNORECASE)
-_ROOT = re.compile(NOTE)
+_ROOT = re.compile(NOTE_PATTERN)
 _UNCLEAR = re.compile(r"[A-H](?:##|bb)(?=(?:5|9|11|13)(?!\d))")
-_BASS = re.compile(rf"(?P<open>\()?(?:/|on)(?P<note>{NOTE.replace('[A-H]', '[A-Ha-h]', 1)})(?(open)\))\Z")
+_BASS = re.compile(rf"(?P<open>\()?(?:/|on)(?P<note>{NOTE_PATTERN.replace('[A-H]', '[A-Ha-h]', 1)})(?(open)\))\Z")
 _TOO_HIGH = re.compile(r"[+](?:11|13)")
 
 

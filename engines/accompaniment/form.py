@@ -38,7 +38,7 @@ STAYS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class BeatPosition:
     """A beat: ``number`` in its bar of ``bar_beats``, which begins at beat ``start`` of the song."""
 
     start: int
@@ -51,7 +51,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class FormRequest:
     """What is asked for at a beat. ``section``: one of SECTIONS, by number. ``written``: the bar of the user's chord
     sheet that is due. ``heard``: the section that the music seems to be in, AUTO: unknown."""
 
@@ -111,7 +111,7 @@ class Form(SavedState):
         self.to_count, self.counting = count, count > 0
         self.start = NOWHERE
 
-    def shape(self, place: Place, wish: Wish) -> Shape:
+    def shape(self, place: BeatPosition, wish: FormRequest) -> Shape:
         """What the bar of ``place`` is, as far as it is known at this beat. Ask for each beat once, in order."""
         if place.start != self.start:
             self._begin(place, wish)
@@ -124,7 +124,7 @@ class Form(SavedState):
         section = by_sheet.section if by_sheet is not None else SECTIONS[self.kind] if self.kind else ""
         return Shape(section, self.position, self.intensity, self.opens, self.filled, False, self.dropped)
 
-    def _begin(self, place: Place, wish: Wish) -> None:
+    def _begin(self, place: BeatPosition, wish: FormRequest) -> None:
         """A new bar: what was wished by now is taken up."""
         goes_on = place.start == self.start + self.beats
         counted = self.counting and self.to_count <= 0

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.time import TICKS_PER_BEAT
-from engines.accompaniment.arranger import Part
+from engines.accompaniment.arranger import PartTrack
 from engines.accompaniment.parts.drums import GAINS, LANES, NAME, OPENING_FROM, STROKE_TICKS
-from engines.accompaniment.parts.humanise import Struck, finish
+from engines.accompaniment.parts.humanise import GridNote, finish
 from engines.accompaniment.parts.pattern_selection import METRES
 from engines.accompaniment.parts.random_draws import draw
-from engines.accompaniment.score import Bar, Dials, Memory, Note
-from engines.accompaniment.style import REST, ROLES, Pattern, Style
+from engines.accompaniment.score import Bar, PartState, PerformanceControls, ScoreNote
+from engines.accompaniment.style import REST, ROLES, StepPattern, Style
 
 Doubles = NDArray[np.float64]
 
@@ -46,7 +46,7 @@ class Groove:
         return int(self.strengths.shape[1]) // STEPS
 
 
-def distance(groove: Doubles, pattern: Pattern) -> float:
+def distance(groove: Doubles, pattern: StepPattern) -> float:
     """How far ``pattern`` is from the usual ``groove`` of a bar, shape (VOICES, steps): 0 is alike, 1 has nothing in
     common."""
     played = heard_as(pattern, groove.shape[1] // STEPS)
@@ -60,7 +60,7 @@ def distance(groove: Doubles, pattern: Pattern) -> float:
     return away / weight
 
 
-def heard_as(pattern: Pattern, beats: int) -> Doubles:
+def heard_as(pattern: StepPattern, beats: int) -> Doubles:
     """What a bar of ``pattern`` would be heard as: at each sixteenth the heaviest stroke of each voice."""
     heard = np.zeros((len(VOICES), beats * STEPS))
     for role, tick, weight in _strokes(pattern, beats):
@@ -71,7 +71,7 @@ def heard_as(pattern: Pattern, beats: int) -> Doubles:
     return heard
 
 
-def _strokes(pattern: Pattern, beats: int) -> Iterator[tuple[str, int, int]]:
+def _strokes(pattern: StepPattern, beats: int) -> Iterator[tuple[str, int, int]]:
     """(drum, tick, weight) of every stroke that ``pattern`` has in a bar of ``beats``."""
     per_beat = pattern.per_beat
     for role, line in pattern.lines.items():
@@ -102,14 +102,14 @@ def _is_for_a_set(style: Style) -> bool:
     return sum(bool(heard_as(pattern, 4).any(axis=1).all()) for pattern in patterns) > len(patterns) / 2
 
 
-def match(bars: Sequence[Bar], grooves: Sequence[Groove], style: Style, dials: Dials) -> Part:
+def match(bars: Sequence[Bar], grooves: Sequence[Groove], style: Style, dials: PerformanceControls) -> PartTrack:
     """The drums of ``bars``, each with its groove. A section keeps to the pattern that is nearest to it.
 
     Kicks and snares are where the song has them and as accented; hats and the like are those of the pattern, as many as
     the song has in the section (at a density of 0.5). Where the song has no drums there are none.
     """
-    memory = Memory()
-    played: list[tuple[Note, ...]] = []
+    memory = PartState()
+    played: list[tuple[ScoreNote, ...]] = []
     for _, group in groupby(zip(bars, grooves, strict=True), key=lambda both: both[0].section):
         section = list(group)
         heard = usual([groove for _, groove in section if groove.strengths.any()] or [section[0][1]])
@@ -119,12 +119,12 @@ def match(bars: Sequence[Bar], grooves: Sequence[Groove], style: Style, dials: D
             chance = draw(bar, dials, NAME)
             struck = list(_struck(bar, groove, pattern, share, style.parts[NAME].opening, dials))
             notes, last = finish(struck, bar, TICKS_PER_BEAT, dials, chance, memory)
-            memory = Memory(struck=last)
+            memory = PartState(struck=last)
             played.append(tuple(notes))
-    return Part(NAME, tuple(played))
+    return PartTrack(NAME, tuple(played))
 
 
-def _share(section: Sequence[tuple[Bar, Groove]], pattern: Pattern) -> float:
+def _share(section: Sequence[tuple[Bar, Groove]], pattern: StepPattern) -> float:
     """How many steps have a cymbal in the song for each that has one in ``pattern``."""
     heard = sum(int((groove.strengths[2] > 0).sum()) for _, groove in section)
     there = sum(int((heard_as(pattern, groove.beats)[2] > 0).sum()) for _, groove in section)
@@ -132,8 +132,8 @@ def _share(section: Sequence[tuple[Bar, Groove]], pattern: Pattern) -> float:
 
 
 def _struck(
-    bar: Bar, groove: Groove, pattern: Pattern, share: float, opening: str, dials: Dials
-) -> Iterator[Struck]:  # fmt: skip
+    bar: Bar, groove: Groove, pattern: StepPattern, share: float, opening: str, dials: PerformanceControls
+) -> Iterator[GridNote]:  # fmt: skip
     if not groove.strengths.any():
         return
     backbeat = max(SNARES, key=lambda role: sum(letter != REST for letter in pattern.lines.get(role, "")))
@@ -161,5 +161,5 @@ def _thinned(strokes: Sequence[tuple[str, int, int]], share: float) -> list[tupl
     return [stroke for stroke in strokes if stroke[1] in kept]
 
 
-def _one(role: str, tick: int, step: int, weight: int) -> Struck:
-    return Struck(tick, tick + STROKE_TICKS, ROLES[role], weight, step, LANES[role], gain=GAINS.get(role, 1.0))
+def _one(role: str, tick: int, step: int, weight: int) -> GridNote:
+    return GridNote(tick, tick + STROKE_TICKS, ROLES[role], weight, step, LANES[role], gain=GAINS.get(role, 1.0))

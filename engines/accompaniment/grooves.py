@@ -66,7 +66,7 @@ class GrooveFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Touch:
+class Articulation:
     """How a stroke is played. ``gain`` 0: as loud as its weight says; else of a hard stroke on that drum, and ``flat``
     is the mean of the drum's strokes in the bar."""
 
@@ -76,7 +76,7 @@ class Touch:
     flat: float = 0.0
 
 
-Touches = Mapping[str, tuple[Touch, ...]]
+Articulations = Mapping[str, tuple[Articulation, ...]]
 """For each drum a touch for each step."""
 
 
@@ -87,7 +87,7 @@ class Template:
     level: float
     manner: int
     lines: Mapping[str, str]
-    touches: Touches
+    touches: Articulations
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,26 +95,28 @@ class Family:
     """``touches``: of strokes that no template has."""
 
     templates: tuple[Template, ...]
-    touches: Touches
+    touches: Articulations
 
 
 def family_of(table: FamilyTable) -> Family:
-    usual: Touches = {role: tuple(Touch(late, spread) for late, spread in steps) for role, steps in table.feel.items()}
+    usual: Articulations = {
+        role: tuple(Articulation(late, spread) for late, spread in steps) for role, steps in table.feel.items()
+    }
     return Family(tuple(_template(one, usual, table.loud) for one in table.templates), usual)
 
 
-def _template(table: TemplateTable, usual: Touches, loud: Mapping[str, int]) -> Template:
+def _template(table: TemplateTable, usual: Articulations, loud: Mapping[str, int]) -> Template:
     lines: dict[str, str] = {}
     touches = dict(usual)
     for role, cells in table.hits.items():
         line = [REST] * STEPS
-        steps = list(usual.get(role, (Touch(0.0, 0.0),) * STEPS))
+        steps = list(usual.get(role, (Articulation(0.0, 0.0),) * STEPS))
         full = max(loud.get(role, 127), 1)
         flat = sum(cell.percent * cell.velocity for cell in cells) / max(sum(cell.percent for cell in cells), 1)
         for cell in cells:
             line[cell.step] = str(weight_of(cell.percent))
             gain = min(cell.velocity / full, HARDEST)
-            steps[cell.step] = Touch(cell.late_ticks, cell.spread_ticks, gain, flat / full)
+            steps[cell.step] = Articulation(cell.late_ticks, cell.spread_ticks, gain, flat / full)
         lines[role] = "".join(line)
         touches[role] = tuple(steps)
     return Template(table.level, table.manner, lines, touches)

@@ -53,7 +53,7 @@ def _above(root: int, classes: Collection[int]) -> set[int]:
     return {(one - root) % CLASSES for one in classes}
 
 
-class Hands(SavedState):
+class HeldChord(SavedState):
     """Takes notes as they come; says a chord once the last of its notes has settled.
 
     ``down`` (128,): notes held, by pitch, of all channels but the drums'. ``struck``: the frame at which the hand came

@@ -40,7 +40,7 @@ def find_sheet(number: int) -> Path:
     raise ConfigError(f"no chord sheet {number} in {folder}", f"save one there as '{number} name.txt'")
 
 
-class Chart:
+class LiveSheet:
     """The sheet of a number, read when the number is chosen. One that cannot be read is none, and is logged."""
 
     def __init__(self) -> None:

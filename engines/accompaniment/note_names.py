@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11, "H": 11}
 SIGNS = {"": 0, "#": 1, "##": 2, "b": -1, "bb": -2, "is": 1, "isis": 2, "es": -1, "eses": -2, "s": -1, "ses": -2}
-NOTE = r"[A-H](?:##?|bb?|is(?:is)?|es(?:es)?|(?<=[AEae])s(?!us)(?:es)?)?"
+NOTE_PATTERN = r"[A-H](?:##?|bb?|is(?:is)?|es(?:es)?|(?<=[AEae])s(?!us)(?:es)?)?"
 """A note's name. *Es* and *As* are E flat and A flat, but *Esus* and *Asus* are suspended chords."""
 
 LIKENESS = {
@@ -24,7 +24,7 @@ _SPELT = re.compile(r"(?P<letter>[A-Ha-h])(?P<sign>.*)")
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class NoteName:
     """``pitch_class``: 0 is C. ``german``: the name is no English one. ``plain_b``: it is *B*, which is B natural in
     English and B flat in German."""
 
@@ -33,14 +33,14 @@ class Note:
     plain_b: bool
 
 
-def note_of(name: str) -> Note:
-    """The note of a name that `NOTE` matches, a lower-case letter too."""
+def note_of(name: str) -> NoteName:
+    """The note of a name that `NOTE_PATTERN` matches, a lower-case letter too."""
     match = _SPELT.fullmatch(name)
     if match is None or match["sign"] not in SIGNS:
         raise ValueError(f"{name!r} names no note")
     letter, sign = match["letter"].upper(), match["sign"]
     german = letter == "H" or (bool(sign) and sign[0] in "ise")
-    return Note((LETTERS[letter] + SIGNS[sign]) % 12, german, letter == "B" and not sign)
+    return NoteName((LETTERS[letter] + SIGNS[sign]) % 12, german, letter == "B" and not sign)
 
 
 def seen(text: str) -> str:

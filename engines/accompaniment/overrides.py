@@ -5,7 +5,7 @@ from __future__ import annotations
 from bridge.core.control import Control
 from bridge.core.events import Key
 from bridge.core.time import BlockTime
-from engines.accompaniment.timeline import Line
+from engines.accompaniment.timeline import Timeline
 from engines.saved_state import SavedState
 
 KEYS = ("auto", *(Key(tonic, minor, 1.0).label for minor in (0, 1) for tonic in range(12)))
@@ -38,7 +38,7 @@ class OwnTempo(SavedState):
         self.frame, self.beat, self.tempo = 0, 0.0, 0.0
         self.bar_beats, self.to_bar = 4, 0
 
-    def line(self, wanted: float, at: BlockTime, heard: Line | None) -> Line | None:
+    def line(self, wanted: float, at: BlockTime, heard: Timeline | None) -> Timeline | None:
         """The timeline at the block ``at``: ``heard``, where there is a host or ``wanted`` (TEMPO) says nothing, else
         our own, which begins where something is heard, and goes on from where it is at a new tempo."""
         if at.hosted or wanted < LOWEST_BPM:
@@ -52,6 +52,6 @@ class OwnTempo(SavedState):
             self.bar_beats, self.to_bar = now.time.bar_beats, now.to_bar
         return self._at(at)
 
-    def _at(self, at: BlockTime) -> Line:
+    def _at(self, at: BlockTime) -> Timeline:
         time = BlockTime(self.frame, at.rate, self.beat, self.tempo, True, self.bar_beats)
-        return Line(time.moved_to(at.frame), self.to_bar)
+        return Timeline(time.moved_to(at.frame), self.to_bar)

@@ -7,7 +7,7 @@ from typing import Any
 
 from bridge.core.control import Control
 from engines.accompaniment.parts import PARTS
-from engines.accompaniment.score import Dials
+from engines.accompaniment.score import PerformanceControls
 from engines.accompaniment.style import shipped_names
 
 STYLES = shipped_names()
@@ -16,7 +16,7 @@ STYLE = Control(
     doc="What the band plays.", choices=STYLES,
 )  # fmt: skip
 SEED = Control("accompaniment.band.seed", 0.0, 999.0, 0.0, kind="integer", doc="Another number, another performance.")
-DIALS = {
+PERFORMANCE_CONTROLS = {
     "intensity": Control("accompaniment.band.intensity", 0.0, 1.0, 0.5, doc="How hard and how busily it plays."),
     "density": Control("accompaniment.band.density", 0.0, 1.0, 0.5, doc="How many of the light strokes sound."),
     "complexity": Control("accompaniment.band.complexity", 0.0, 1.0, 0.5, doc="How many different patterns it uses."),
@@ -37,7 +37,7 @@ MUTES = {
 }
 
 
-def dials_by(values: Mapping[str, float]) -> Dials:
+def dials_by(values: Mapping[str, float]) -> PerformanceControls:
     """What ``values``, by control, say."""
-    turned: dict[str, Any] = {name: values[control.name] for name, control in DIALS.items()}
-    return Dials(**turned, seed=int(values[SEED.name]))
+    turned: dict[str, Any] = {name: values[control.name] for name, control in PERFORMANCE_CONTROLS.items()}
+    return PerformanceControls(**turned, seed=int(values[SEED.name]))

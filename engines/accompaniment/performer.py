@@ -10,9 +10,9 @@ import numpy as np
 from bridge.core.engine import State
 from bridge.core.events import Chord
 from bridge.core.time import TICKS_PER_BEAT
-from engines.accompaniment.form import Place, Shape
+from engines.accompaniment.form import BeatPosition, Shape
 from engines.accompaniment.parts import PARTS
-from engines.accompaniment.score import COUNT_IN, NO_CHORD, Bar, Dials, Memory, Note
+from engines.accompaniment.score import COUNT_IN, NO_CHORD, Bar, PartState, PerformanceControls, ScoreNote
 from engines.accompaniment.style import Style
 
 CHANNELS = {"drums": 9, "bass": 0, "keys": 1, "pad": 2, "guitar": 3}
@@ -21,7 +21,7 @@ LONGEST_BAR = 7
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
+class NoteEvent:
     """``tick`` of its bar: a note on ``channel`` begins, or ends where ``velocity`` is 0."""
 
     tick: int
@@ -44,19 +44,19 @@ class Performer:
     def reset(self) -> None:
         self._start = -1
         self._played = [NO_CHORD] * LONGEST_BAR
-        self._before = {name: Memory() for name in PARTS}
+        self._before = {name: PartState() for name in PARTS}
         self._after = dict(self._before)
         self._sounding: dict[tuple[int, int, int], int] = {}  # (channel, tick, pitch) of this bar: tick of its end
 
     def play(
         self,
-        place: Place,
+        place: BeatPosition,
         shape: Shape,
         chords: Sequence[Chord],
         style: Style,
-        dials: Mapping[str, Dials],
+        dials: Mapping[str, PerformanceControls],
         silent: Collection[str],
-    ) -> list[Sound]:
+    ) -> list[NoteEvent]:
         """What begins and ends in the beat at ``place``, in order.
 
         ``chords``: of this beat, the rest of its bar and the next bar's first beat. ``dials``: by part.
@@ -69,21 +69,21 @@ class Performer:
         self._played[place.number] = chords[0]
         bar = self._bar(place, shape, (*self._played[: place.number], *chords), coming)
         begin, end = place.number * TICKS_PER_BEAT, (place.number + 1) * TICKS_PER_BEAT
-        sounds: list[Sound] = []
+        sounds: list[NoteEvent] = []
         for name, play in PARTS.items():
             notes, self._after[name] = play(bar, style, dials[name], self._before[name])
             sounds += self._part(CHANNELS[name], () if name in silent else notes, begin, end)
         return sorted(sounds, key=lambda sound: (sound.tick, sound.velocity > 0, sound.channel, sound.pitch))
 
     @staticmethod
-    def _bar(place: Place, shape: Shape, chords: tuple[Chord, ...], coming: Chord) -> Bar:
+    def _bar(place: BeatPosition, shape: Shape, chords: tuple[Chord, ...], coming: Chord) -> Bar:
         if shape.counting:
             return Bar(-1, (NO_CHORD,) * place.bar_beats, coming, COUNT_IN, intensity=shape.intensity)
         return Bar(
             max(place.bar, 0), chords, coming, shape.section, shape.position, shape.intensity, shape.opens, shape.fill
         )
 
-    def _part(self, channel: int, notes: Sequence[Note], begin: int, end: int) -> list[Sound]:
+    def _part(self, channel: int, notes: Sequence[ScoreNote], begin: int, end: int) -> list[NoteEvent]:
         """The part on ``channel`` from tick ``begin`` to ``end``."""
         ends = {(channel, note.tick, note.pitch): note.end for note in notes}
         for key in [key for key in self._sounding if key[0] == channel]:
@@ -93,14 +93,14 @@ class Performer:
             if begin <= note.tick < end:
                 key = channel, note.tick, note.pitch
                 self._sounding[key] = note.end
-                sounds.append(Sound(note.tick, channel, note.pitch, note.velocity))
+                sounds.append(NoteEvent(note.tick, channel, note.pitch, note.velocity))
         return sounds + self._ended(channel, end)
 
-    def _ended(self, channel: int, by: int) -> list[Sound]:
+    def _ended(self, channel: int, by: int) -> list[NoteEvent]:
         over = [(key, tick) for key, tick in self._sounding.items() if key[0] == channel and tick <= by]
         for key, _ in over:
             del self._sounding[key]
-        return [Sound(tick, channel, key[2], 0) for key, tick in over]
+        return [NoteEvent(tick, channel, key[2], 0) for key, tick in over]
 
     def release(self) -> list[tuple[int, int]]:
         """Everything that sounds ends now: (channel, pitch) of each."""
@@ -130,8 +130,8 @@ class Performer:
         )
 
 
-def _memory(state: State, where: str) -> Memory:
-    return Memory(
+def _memory(state: State, where: str) -> PartState:
+    return PartState(
         tuple(int(pitch) for pitch in state[f"{where}.voicing"]),
         int(state[f"{where}.bass"]),
         tuple((int(pitch), int(velocity)) for pitch, velocity in state[f"{where}.struck"]),

@@ -13,7 +13,7 @@ SOUND = EventPort("sound")
 CONTROL, PROGRAM, VOLUME = 0xB0, 0xC0, 7
 
 
-class Sounds:
+class ProgramChanges:
     """Says them where a style begins to be played, and no more until another does."""
 
     def __init__(self) -> None:

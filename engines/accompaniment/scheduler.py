@@ -9,11 +9,11 @@ import numpy as np
 from bridge.core.engine import State
 from bridge.core.events import Midi, TimedEvent
 from bridge.core.time import TICKS_PER_BEAT
-from engines.accompaniment.performer import Sound
-from engines.accompaniment.timeline import Line
+from engines.accompaniment.performer import NoteEvent
+from engines.accompaniment.timeline import Timeline
 
 
-class Timing:
+class NoteScheduler:
     """Knows when each note that sounds began, and the last frame that anything was said for."""
 
     def __init__(self) -> None:
@@ -23,7 +23,7 @@ class Timing:
         self.last_frame = 0
         self._began: dict[tuple[int, int], int] = {}  # (channel, pitch) of what sounds: the frame
 
-    def place(self, sounds: Sequence[Sound], start: int, line: Line, earliest: int) -> list[TimedEvent]:
+    def place(self, sounds: Sequence[NoteEvent], start: int, line: Timeline, earliest: int) -> list[TimedEvent]:
         """``sounds`` of the bar that begins at beat ``start``, none before frame ``earliest``; each note ends a frame
         after it began at least."""
         events: list[TimedEvent] = []

@@ -15,7 +15,7 @@ NO_CHORD = Chord(-1, 0, -1, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class ScoreNote:
     """``tick``: from its bar's start. ``ticks``: how long it sounds. ``pitch``, ``velocity``: as in MIDI."""
 
     tick: int
@@ -63,7 +63,7 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class Dials:
+class PerformanceControls:
     """How to play, each from 0 to 1.
 
     ``intensity``: 0.5 leaves that of the bars as it is. ``density``: how many of the light strokes sound.
@@ -89,7 +89,7 @@ class Dials:
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class PartState:
     """What a part remembers from one bar to the next.
 
     ``voicing``: the pitches of the last chord, low to high. ``bass``: the last pitch of a single line, -1: none.

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from bridge.core.events import Chord, Key
 from bridge.errors import ConfigError
 from engines.accompaniment.chord_symbol import SymbolError, is_no_chord, read_symbol
-from engines.accompaniment.note_names import NOTE, note_of, plain, seen
+from engines.accompaniment.note_names import NOTE_PATTERN, note_of, plain, seen
 from engines.accompaniment.score import NO_CHORD
 
 LONGEST_BARS = 10_000
@@ -30,7 +30,7 @@ METRES = {f"{beats}/4": beats for beats in range(2, 8)}
 
 _SECTION = re.compile(r"\[\s*(?P<name>[^\]]*?)(?:\s+[xX×](?P<times>\d+))?\s*\]")
 _HEADER = re.compile(r"(?P<name>[A-Za-z]+)\s*[:：]\s*(?P<value>.*)")
-_KEY = re.compile(rf"(?P<tonic>{NOTE})\s*(?P<mode>major|maj|M|minor|min|m)?")
+_KEY = re.compile(rf"(?P<tonic>{NOTE_PATTERN})\s*(?P<mode>major|maj|M|minor|min|m)?")
 HEADERS = ("tempo", "metre", "meter", "key", "title")
 HOLD = ("/", ".")
 """Tokens that give the chord before a further share of the bar."""
@@ -40,7 +40,7 @@ _LONGEST_SHOWN = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class SheetSection:
     """``bars``: for each bar a chord for each beat. It is played ``times`` times."""
 
     name: str
@@ -52,7 +52,7 @@ class Section:
 class Sheet:
     """``tempo`` in quarter notes a minute; None where the sheet does not say, as with ``key``."""
 
-    sections: tuple[Section, ...]
+    sections: tuple[SheetSection, ...]
     beats: int = 4
     tempo: float | None = None
     key: Key | None = None
@@ -60,21 +60,21 @@ class Sheet:
 
 def read_sheet(text: str, name: str = "chord sheet") -> Sheet:
     """The sheet in ``text``; what is wrong is a `ConfigError` with ``name``, line, column and mend."""
-    reader = _Reader(name)
+    reader = _SheetReader(name)
     for number, line in enumerate(text.splitlines(), 1):
         reader.read(number, line)
     return reader.done()
 
 
 @dataclass
-class _Reader:
+class _SheetReader:
     """Takes a sheet a line at a time."""
 
     name: str
     beats: int = 4
     tempo: float | None = None
     key: Key | None = None
-    sections: list[Section] = field(default_factory=list)
+    sections: list[SheetSection] = field(default_factory=list)
     title: tuple[str, int] = ("", 1)
     titled_at: int = 0
     """The line of the open section's heading, 0: it has none."""
@@ -120,7 +120,7 @@ class _Reader:
     def _close(self) -> None:
         """End the open section."""
         if self.bars:
-            self.sections.append(Section(*self.title, tuple(self.bars)))
+            self.sections.append(SheetSection(*self.title, tuple(self.bars)))
         elif self.titled_at:
             self.line = self.titled_at
             raise self._error(1, f"the section {_shown(self.title[0])} has no bars", "write its bars below it")

@@ -15,7 +15,7 @@ from bridge.core.engine import Block, State
 from engines.accompaniment.form import NOWHERE
 from engines.accompaniment.parts import PARTS
 from engines.accompaniment.performer import LONGEST_BAR
-from engines.accompaniment.score import TWELFTHS, Dials
+from engines.accompaniment.score import TWELFTHS, PerformanceControls
 from engines.accompaniment.timeline import HOP
 from engines.downmix import Downmix
 from engines.saved_state import SavedState, add_prefix, strip_prefix
@@ -60,7 +60,7 @@ A_DB = 0.03
 """By how much a part is played harder for each dB above the usual."""
 
 
-class Source(SavedState):
+class StemSource(SavedState):
     """One of SOURCES, heard along a timeline.
 
     ``struck``, ``groove``: the root of how much it grew at each twelfth of a beat of this bar, and of late, shape
@@ -157,23 +157,23 @@ class Source(SavedState):
             if strongest >= LEAST and stands_out >= PLAIN * strongest:
                 self.accents[: self.size] = np.maximum(groove - groove.mean(), 0.0) / stands_out
 
-    def led(self, dials: Dials, bar_beats: int) -> Dials:
+    def led(self, dials: PerformanceControls, bar_beats: int) -> PerformanceControls:
         """``dials`` of a part that follows it."""
         accents = self.accents[: bar_beats * TWELFTHS] if bar_beats * TWELFTHS == self.size else self.accents[:0]
         intensity = min(max(dials.intensity + A_DB * self.level_db, 0.0), 1.0)
         return replace(dials, intensity=intensity, accents=tuple(accents.round(2).tolist()) if accents.any() else ())
 
 
-class Following:
+class StemFollower:
     """The sources, who follows which, and where in the song the frames lie that are heard late."""
 
     def __init__(self) -> None:
-        self._sources: dict[str, Source] = {}
+        self._sources: dict[str, StemSource] = {}
         self._beats = np.full(MOST_LATE // HOP, np.nan)
         self._taken = NOWHERE
 
     def prepare(self, rate: int) -> None:
-        self._sources = {name: Source(rate) for name in SOURCES}
+        self._sources = {name: StemSource(rate) for name in SOURCES}
 
     def listen(self, block: Block, beat: float, bar_beats: int) -> None:
         """Take the ``block``, at whose end it is ``beat``, counted from a bar's start; NaN: no time passes. What nobody
@@ -195,7 +195,9 @@ class Following:
             for source in self._sources.values():
                 source.take()
 
-    def dials(self, dials: Dials, bar_beats: int, values: Mapping[str, float]) -> dict[str, Dials]:
+    def dials(
+        self, dials: PerformanceControls, bar_beats: int, values: Mapping[str, float]
+    ) -> dict[str, PerformanceControls]:
         """By part."""
         sources = {part: self._sources.get(followed(part, values)) for part in PARTS}
         return {part: source.led(dials, bar_beats) if source else dials for part, source in sources.items()}

@@ -22,7 +22,7 @@ from bridge.core.time import TICKS_PER_BEAT
 from bridge.errors import ConfigError
 from bridge.names import why_not_plain
 from engines.accompaniment import grooves
-from engines.accompaniment.grooves import Touches
+from engines.accompaniment.grooves import Articulations
 
 log = logging.getLogger(__name__)
 
@@ -177,7 +177,7 @@ def _check(line: str, letters: str, layer: bool, where: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Pattern:
+class StepPattern:
     """``level``: the intensity it is for. ``lines``: by drum, or one named LINE. ``voices`` 0: the part's number.
     ``touches``: how drummers strike each drum at each of 16 steps. ``manner`` 0: written; else of the templates that
     were counted in drummers' bars those of one number are alike."""
@@ -185,7 +185,7 @@ class Pattern:
     level: float
     lines: Lines
     voices: int = 0
-    touches: Touches = field(default_factory=dict)
+    touches: Articulations = field(default_factory=dict)
     manner: int = 0
 
     @property
@@ -199,11 +199,11 @@ class PartStyle:
 
     program: int
     volume: int
-    patterns: tuple[Pattern, ...]
+    patterns: tuple[StepPattern, ...]
     low: int = 0
     high: int = 127
     voices: int = 4
-    fills: tuple[Pattern, ...] = ()
+    fills: tuple[StepPattern, ...] = ()
     opening: str = ""
 
 
@@ -218,7 +218,7 @@ class Style:
     swing_ticks: int
     parts: Mapping[str, PartStyle]
 
-    def pair_ticks(self, pattern: Pattern) -> int:
+    def pair_ticks(self, pattern: StepPattern) -> int:
         """The ticks of a pair within which ``pattern`` swings; 0 where it is made of triplets."""
         return self.swing_ticks if pattern.per_beat == 4 else 0
 
@@ -241,10 +241,10 @@ def load(path: Path | Traversable) -> Style:
     parts: dict[str, PartStyle] = {}
     if (drums := file.drums) is not None:
         patterns = _layered(
-            [Pattern(table.level, table.hits) for table in drums.patterns],
+            [StepPattern(table.level, table.hits) for table in drums.patterns],
             [(layer.raises, layer.hits, 0) for layer in drums.layers],
         )
-        fills = tuple(Pattern(table.level, table.hits) for table in drums.fills)
+        fills = tuple(StepPattern(table.level, table.hits) for table in drums.fills)
         if drums.groove:
             patterns = _with_templates(patterns, grooves.family(drums.groove))
         parts["drums"] = PartStyle(drums.program, drums.volume, patterns, fills=fills, opening=drums.opening)
@@ -254,7 +254,7 @@ def load(path: Path | Traversable) -> Style:
     for name, part in pitched.items():
         if part is not None:
             patterns = _layered(
-                [Pattern(table.level, {LINE: table.line}, table.voices or 0) for table in part.patterns],
+                [StepPattern(table.level, {LINE: table.line}, table.voices or 0) for table in part.patterns],
                 [(one.raises, {LINE: one.line} if one.line else {}, one.voices or 0) for one in part.layers],
             )
             voices = part.voices if isinstance(part, ChordsTable) else 1
@@ -263,25 +263,25 @@ def load(path: Path | Traversable) -> Style:
     return Style(file.name, file.doc, file.tempo, file.swing, ticks, parts)
 
 
-def _layered(patterns: list[Pattern], layers: list[tuple[float, Lines, int]]) -> tuple[Pattern, ...]:
+def _layered(patterns: list[StepPattern], layers: list[tuple[float, Lines, int]]) -> tuple[StepPattern, ...]:
     """Each pattern and each with one layer; the same lines are there once."""
-    found: dict[tuple[tuple[tuple[str, str], ...], int], Pattern] = {}
+    found: dict[tuple[tuple[tuple[str, str], ...], int], StepPattern] = {}
     for pattern in patterns:
         for raises, layer, voices in [(0.0, {}, 0), *layers]:
             lines = overlaid(pattern.lines, layer)
             if lines is None:
                 continue
             level = min(max(pattern.level + raises, 0.0), 1.0)
-            made = Pattern(level, lines, voices or pattern.voices)
+            made = StepPattern(level, lines, voices or pattern.voices)
             found.setdefault((tuple(sorted(lines.items())), made.voices), made)
     return tuple(sorted(found.values(), key=lambda one: one.level))
 
 
-def _with_templates(written: tuple[Pattern, ...], family: grooves.Family) -> tuple[Pattern, ...]:
+def _with_templates(written: tuple[StepPattern, ...], family: grooves.Family) -> tuple[StepPattern, ...]:
     """The templates of ``family`` beside ``written``, which are struck with its feel where they have 16 steps."""
-    counted = [Pattern(one.level, one.lines, touches=one.touches, manner=one.manner) for one in family.templates]
+    counted = [StepPattern(one.level, one.lines, touches=one.touches, manner=one.manner) for one in family.templates]
     mine = [replace(one, touches=family.touches) if one.per_beat == 4 else one for one in written]
-    found: list[Pattern] = []
+    found: list[StepPattern] = []
     for one in [*counted, *mine]:
         if all(one.lines != other.lines for other in found):
             found.append(one)

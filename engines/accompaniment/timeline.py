@@ -24,7 +24,7 @@ PATIENCE_BEATS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Timeline:
     """Musical time with beat 0 of the bar at each ``(beat + to_bar) % bar_beats == 0``."""
 
     time: BlockTime
@@ -40,7 +40,7 @@ class Line:
             beat += 1
         return beat
 
-    def follows(self, before: Line | None) -> bool:
+    def follows(self, before: Timeline | None) -> bool:
         """Whether this is the timeline that ``before`` was, carried on: not another's, no jump."""
         if before is None or before.time.hosted != self.time.hosted:
             return False
@@ -52,15 +52,15 @@ class Line:
         return floor(self.time.frame_at(beat) + 0.5)
 
 
-def follow(at: BlockTime, heard: Beat | None, heard_frame: int, late_frames: int = 0) -> Line | None:
+def follow(at: BlockTime, heard: Beat | None, heard_frame: int, late_frames: int = 0) -> Timeline | None:
     """The timeline at the block ``at``, whose latest beat ``heard`` was at ``heard_frame``, told ``late_frames`` later;
     None: do not play."""
     if at.hosted:
         sound = at.rolling and at.tempo > 0 and isfinite(at.tempo) and isfinite(at.beat)
-        return Line(at) if sound else None
+        return Timeline(at) if sound else None
     if heard is None or not 0 < heard.tempo < float("inf"):
         return None
     time = BlockTime(heard_frame, at.rate, float(heard.index), heard.tempo, True, max(heard.bar_beats, 1))
     if at.frame - heard_frame - late_frames > PATIENCE_BEATS * time.frames_per_beat:
         return None
-    return Line(time.moved_to(at.frame), heard.number - heard.index)
+    return Timeline(time.moved_to(at.frame), heard.number - heard.index)

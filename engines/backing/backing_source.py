@@ -8,7 +8,7 @@ from pathlib import Path
 from bridge.errors import ConfigError
 from engines.accompaniment.note_names import plain
 from engines.accompaniment.offline.midifile import read_midi
-from engines.accompaniment.offline.piece import Piece, steady
+from engines.accompaniment.offline.piece import TimedSheet, steady
 from engines.accompaniment.sheet import Sheet, read_sheet
 from engines.accompaniment.sheet_file import read_sheet_file
 from engines.backing.song_timeline import SongTimeline, analyse_song
@@ -27,7 +27,7 @@ class BackingSource:
     """``name``: as the user gave it. ``timeline``: a song's."""
 
     name: str
-    piece: Piece
+    piece: TimedSheet
     timeline: SongTimeline | None = None
 
 
@@ -80,5 +80,5 @@ def _read_head(path: Path) -> bytes:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})", hint) from error
 
 
-def _piece_from_sheet(sheet: Sheet, bpm: float) -> Piece:
-    return Piece(sheet, steady(bpm if sheet.tempo is None else sheet.tempo))
+def _piece_from_sheet(sheet: Sheet, bpm: float) -> TimedSheet:
+    return TimedSheet(sheet, steady(bpm if sheet.tempo is None else sheet.tempo))

@@ -10,10 +10,10 @@ from pathlib import Path
 from mido import tempo2bpm
 
 from bridge.errors import ConfigError
-from engines.accompaniment.arranger import Part, perform
+from engines.accompaniment.arranger import PartTrack, perform
 from engines.accompaniment.groove_matching import match, nearest_style
 from engines.accompaniment.offline.midi import band_file
-from engines.accompaniment.offline.piece import Piece
+from engines.accompaniment.offline.piece import TimedSheet
 from engines.accompaniment.offline.wish import asked_for, checked_tempo, dials_of, names_of
 from engines.accompaniment.parts import PARTS
 from engines.accompaniment.parts.drums import NAME as DRUMS
@@ -64,10 +64,10 @@ class BackingTrack:
     """``bars``, and what each of ``parts`` plays in them, in ``style``, to ``source``."""
 
     source: BackingSource
-    piece: Piece
+    piece: TimedSheet
     style: Style
     bars: tuple[Bar, ...]
-    parts: tuple[Part, ...]
+    parts: tuple[PartTrack, ...]
 
     def to_midi(self) -> bytes:
         piece = self.piece
@@ -116,7 +116,7 @@ def replace_drums(
     return BackingTrack(source, source.piece, style, bars, (part,))
 
 
-def _apply_request(source: BackingSource, request: BackingRequest) -> Piece:
+def _apply_request(source: BackingSource, request: BackingRequest) -> TimedSheet:
     """The piece in the requested tempo and with the requested count-in."""
     piece = source.piece
     if request.tempo is not None:

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from bridge.core.events import QUALITY_INTERVALS, Chord, Key
 from bridge.core.time import TICKS_PER_BEAT
 from bridge.errors import ConfigError
-from engines.accompaniment.offline.piece import Piece, Tempi
+from engines.accompaniment.offline.piece import Tempi, TimedSheet
 from engines.accompaniment.score import NO_CHORD
-from engines.accompaniment.sheet import METRES, Section, Sheet
+from engines.accompaniment.sheet import METRES, Sheet, SheetSection
 from engines.backing.beat_grid import BeatGrid, build_beat_grid
 from engines.backing.onset_strength import OnsetStrength, measure_onset_strength
 from engines.backing.song_sections import SongSection, find_sections, measure_bar_levels
@@ -40,7 +40,7 @@ class SongTimeline:
     """A song as the band plays to it. ``beats_s``: from the first bar's first beat to the end of the last bar's last.
     ``bars``: beats of each. ``power``: the song's mean, full scale is 1. ``map``: the analysis."""
 
-    piece: Piece
+    piece: TimedSheet
     beats_s: tuple[float, ...]
     bars: tuple[int, ...]
     power: float
@@ -78,7 +78,7 @@ def build_timeline(
     lead, tempi = fit_tempi(ends.tolist())
     bpm = 60.0 / float(np.median(np.diff(beats)))
     usual = float(np.median([power for power in powers if power > REST_POWER_RATIO * max(powers)]))
-    piece = Piece(
+    piece = TimedSheet(
         Sheet(_join_sections(bars, sections), grid.bar_beats, bpm, _find_longest_key(song_map)),
         tempi,
         lead,
@@ -125,12 +125,12 @@ def _find_longest_key(song_map: SongMap) -> Key | None:
     return next((Key(span.tonic, int(span.minor), 1.0) for span in song_map.keys if span.label == song_map.key), None)
 
 
-def _join_sections(bars: Sequence[tuple[Chord, ...]], sections: Sequence[SongSection]) -> tuple[Section, ...]:
+def _join_sections(bars: Sequence[tuple[Chord, ...]], sections: Sequence[SongSection]) -> tuple[SheetSection, ...]:
     """Join neighbours of one name into one section."""
     found, at = [], 0
     for name, group in groupby(sections, key=lambda section: section.name):
         count = sum(section.bars for section in group)
-        found.append(Section(name, 1, tuple(bars[at : at + count])))
+        found.append(SheetSection(name, 1, tuple(bars[at : at + count])))
         at += count
     return tuple(found)
 

@@ -10,9 +10,16 @@ import pytest
 from bridge.core.events import QUALITIES, Beat, Chord, Midi, TimedEvent
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
-from engines.accompaniment.basic import BasicAccompaniment
+from engines.accompaniment.basic import (
+    BASS_HIGH,
+    BASS_LOW,
+    CHORD_HIGH,
+    CHORD_LOW,
+    BasicAccompaniment,
+    voice_bass,
+    voice_chord,
+)
 from engines.accompaniment.timeline import HOP
-from engines.accompaniment.voicing import BASS_HIGH, BASS_LOW, CHORD_HIGH, CHORD_LOW, voice_bass, voice_chord
 from tests.engines.driving import RATE, BlockTimeAt, find_notes, no_host, parse_chord, rolling_host, run_engine
 
 BASS, CHORDS = 0, 1

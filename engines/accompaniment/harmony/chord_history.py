@@ -8,10 +8,10 @@ from math import floor
 import numpy as np
 
 from bridge.core.events import Chord, Key
-from engines.accompaniment.harmony.predictor import Foreseer
-from engines.accompaniment.harmony.trellis import HABIT, HEARD, NOTHING, PLAYED, Ahead, Metre, foreseen
+from engines.accompaniment.harmony.predictor import ChordPredictor
+from engines.accompaniment.harmony.trellis import HABIT, HEARD, NOTHING, PLAYED, Forecast, Metre, foreseen
 from engines.accompaniment.harmony.vocabulary import NONE, UNKNOWN, state_of
-from engines.accompaniment.timeline import Line
+from engines.accompaniment.timeline import Timeline
 from engines.saved_state import SavedState
 
 REMEMBERED = 256
@@ -28,7 +28,7 @@ BEFORE = -(1 << 60)
 """Before every frame."""
 
 
-class Listener(SavedState):
+class ChordHistory(SavedState):
     """Takes chords and keys as they are told, and the time; says what chord sounds at a beat.
 
     A chord is told late, by as much as its analyser needs. So the last beats are not known when they are over: they
@@ -48,7 +48,7 @@ class Listener(SavedState):
         "trusted", "aside", "holding",
     )  # fmt: skip
 
-    def __init__(self, foreseer: Foreseer | None = None) -> None:
+    def __init__(self, foreseer: ChordPredictor | None = None) -> None:
         self._foreseer = foreseer
         self.key_wanted = -1
         self.heard = np.full(REMEMBERED, UNKNOWN, np.int64)
@@ -70,7 +70,7 @@ class Listener(SavedState):
         self.count, self.waiting, self.next = 0, 0, 0
         self.now, self.by_hand, self.late, self.latest, self.key = UNKNOWN, False, 0.0, BEFORE, -1
         self.trusted, self.aside, self.holding = 0, UNKNOWN, False
-        self._ahead: tuple[object, Ahead] | None = None
+        self._ahead: tuple[object, Forecast] | None = None
 
     def restore(self, state: Mapping[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]]) -> None:
         super().restore(dict(state))
@@ -130,7 +130,7 @@ class Listener(SavedState):
             waiting[:-1] = waiting[1:].copy()
         self.waiting -= 1
 
-    def advance(self, line: Line, frame: int) -> None:
+    def advance(self, line: Timeline, frame: int) -> None:
         """It is ``frame`` now: every beat of which the chord is known by then is heard."""
         if self.aside != UNKNOWN and frame >= self.trusted:  # the hands have left it to what is heard
             self._wait(self.trusted, self.aside, False)
@@ -158,7 +158,7 @@ class Listener(SavedState):
         self.heard[-1] = self.now
         self.count = min(self.count + 1, REMEMBERED)
 
-    def ahead(self, metre: Metre, track: Mapping[int, int]) -> Ahead:
+    def ahead(self, metre: Metre, track: Mapping[int, int]) -> Forecast:
         """What comes, from the beat `next` on."""
         asked = (self.next, self.count, self.now, self.in_key, metre, tuple(track.items()))
         if self._ahead is None or self._ahead[0] != asked:

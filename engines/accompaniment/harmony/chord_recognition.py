@@ -32,7 +32,7 @@ Places = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Sounding:
+class TickNote:
     """A note from tick ``start`` to ``end``; ``pitch`` and ``velocity`` as in MIDI."""
 
     start: int
@@ -56,7 +56,7 @@ WEIGHTS, LACKS = _templates()
 RARITY = np.repeat([0.0 if quality in ("", "m") else RARE for quality in QUALITIES], CLASSES)
 
 
-def chords_of_notes(notes: Sequence[Sounding], beats: Sequence[int], downbeats: Sequence[bool]) -> list[Chord]:
+def chords_of_notes(notes: Sequence[TickNote], beats: Sequence[int], downbeats: Sequence[bool]) -> list[Chord]:
     """A chord for each beat. ``beats``: ticks, the last where the last beat ends; ``downbeats``: one for each beat."""
     if len(beats) < 2:
         return []
@@ -65,7 +65,7 @@ def chords_of_notes(notes: Sequence[Sounding], beats: Sequence[int], downbeats: 
     return _with_bass(path, low)
 
 
-def pitch_classes_of(notes: Sequence[Sounding], beats: Sequence[int]) -> Doubles:
+def pitch_classes_of(notes: Sequence[TickNote], beats: Sequence[int]) -> Doubles:
     """How much of each pitch class sounds in each beat, shape (beats, 12): 1 is a note of full velocity throughout."""
     edges = np.asarray(beats, np.int64)
     heard = np.zeros((len(edges) - 1, CLASSES))
@@ -77,7 +77,7 @@ def pitch_classes_of(notes: Sequence[Sounding], beats: Sequence[int]) -> Doubles
     return heard
 
 
-def _columns(notes: Sequence[Sounding]) -> tuple[Places, Places, Places, Places]:
+def _columns(notes: Sequence[TickNote]) -> tuple[Places, Places, Places, Places]:
     """Start, end, pitch and velocity of all."""
     table = np.array([(n.start, n.end, n.pitch, n.velocity) for n in notes], np.int64).reshape(-1, 4)
     return table[:, 0], table[:, 1], table[:, 2], table[:, 3]
@@ -92,7 +92,7 @@ def _sums(ticks: Places, weights: Places, edges: Places) -> Places:
     return np.asarray(edges * weight[passed] - moment[passed])
 
 
-def _lowest(notes: Sequence[Sounding], beats: Sequence[int]) -> list[int]:
+def _lowest(notes: Sequence[TickNote], beats: Sequence[int]) -> list[int]:
     """For each beat the lowest pitch that begins in it or sounds for half of it (-1: none)."""
     edges = np.asarray(beats, np.int64)
     count = len(edges) - 1

@@ -84,7 +84,7 @@ def _from(home: int, state: int) -> int:
     return (state - home) % CLASSES * 2 + int(THIRDS[state // CLASSES])
 
 
-class Foreseer:
+class ChordPredictor:
     """The network, ready to run; `shipped` has the one that ships.
 
     ``model``: an ONNX graph from ``lags`` (RAISED, LAGS, FEATURES), ``context`` (CONTEXT,) and ``there`` (LAGS,
@@ -124,6 +124,6 @@ class Foreseer:
 
 
 @cache
-def shipped() -> Foreseer:
+def shipped() -> ChordPredictor:
     """The network that ships. Raises EngineError where it is not there or was changed."""
-    return Foreseer(read_shipped(files("engines") / "weights", FILE))
+    return ChordPredictor(read_shipped(files("engines") / "weights", FILE))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bridge.core.events import CHORD_SOURCES
-from engines.accompaniment.harmony.predictor import Foreseer, shipped
+from engines.accompaniment.harmony.predictor import ChordPredictor, shipped
 from engines.accompaniment.harmony.repetition import FURTHEST
 from engines.accompaniment.harmony.vocabulary import COUNT, UNKNOWN, Doubles, States
 
@@ -28,7 +28,7 @@ RARE = 1e-4
 
 
 @dataclass(frozen=True)
-class Ahead:
+class Forecast:
     """What the lattice says of the beats ``first`` to ``first + FURTHEST``: ``chances`` (FURTHEST, COUNT), ``path``
     (FURTHEST,) the chords of the likeliest way, and of each how ``sure`` and from which of SOURCES."""
 
@@ -51,8 +51,8 @@ class Metre:
 
 
 def foreseen(
-    heard: States, first: int, key: int, metre: Metre, track: Mapping[int, int], foreseer: Foreseer | None = None
-) -> Ahead:
+    heard: States, first: int, key: int, metre: Metre, track: Mapping[int, int], foreseer: ChordPredictor | None = None
+) -> Forecast:
     """What comes after ``heard`` (beats,), whose last is the beat before ``first``, all in states: FURTHEST beats.
 
     ``key``: tonic, 12 more in minor, -1 unknown. ``track``: the chords that the user gave, by beat. ``foreseer``: None
@@ -74,7 +74,7 @@ def foreseen(
     chances = np.maximum(chances, RARE)
     chances /= chances.sum(1, keepdims=True)
     path = _way(chances, int(heard[-1]) if len(heard) else UNKNOWN)
-    return Ahead(first, chances, path, chances[rows, path], sources)
+    return Forecast(first, chances, path, chances[rows, path], sources)
 
 
 def _way(chances: Doubles, before: int) -> States:

@@ -15,7 +15,7 @@ PARTS_OF_BARS = (4, 3, 6, 5, 7, 2)
 FINEST_TICKS = TICKS_PER_BEAT // 16
 """A 64th: a change of metre so near a quarter note is meant to be on it, and upbeats are counted in these."""
 
-Metre = tuple[int, tuple[int, int]]
+MetreChange = tuple[int, tuple[int, int]]
 """The tick from which on a bar has numerator / denominator of a whole note."""
 
 
@@ -31,7 +31,7 @@ class BarLines:
     remarks: tuple[str, ...]
 
 
-def bar_lines(metres: Sequence[Metre], end: int, name: str) -> BarLines:
+def bar_lines(metres: Sequence[MetreChange], end: int, name: str) -> BarLines:
     """The bars until ``end``.
 
     Raises: ConfigError, with ``name`` and a fix, where bars are too many or hold no whole number of quarter notes.

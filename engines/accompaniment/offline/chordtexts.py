@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from bridge.core.events import Chord
 from bridge.core.time import TICKS_PER_BEAT
 from engines.accompaniment.chord_symbol import chord_of, unclear_b
-from engines.accompaniment.harmony.chord_recognition import Sounding, pitch_classes_of
+from engines.accompaniment.harmony.chord_recognition import TickNote, pitch_classes_of
 from engines.accompaniment.harmony.vocabulary import Doubles
 from engines.accompaniment.score import NO_CHORD
 from engines.offline.smf.metas import TEXT, TRACK_NAME, parse_text
@@ -93,7 +93,7 @@ def chord_tracks(smf: Smf) -> list[ChordTrack]:
 
 
 def named_chords(
-    tracks: Sequence[ChordTrack], beats: Sequence[int], notes: Sequence[Sounding], of_notes: Sequence[Chord]
+    tracks: Sequence[ChordTrack], beats: Sequence[int], notes: Sequence[TickNote], of_notes: Sequence[Chord]
 ) -> tuple[list[Chord] | None, list[str]]:  # fmt: skip
     """A chord for each beat by the texts, None where the notes are to say it; and what the user should know of that.
 
@@ -120,7 +120,7 @@ def _names(track: MidiTrackEvents) -> list[str]:
 
 
 def _agreed(
-    track: ChordTrack, beats: Sequence[int], notes: Sequence[Sounding], of_notes: Sequence[Chord]
+    track: ChordTrack, beats: Sequence[int], notes: Sequence[TickNote], of_notes: Sequence[Chord]
 ) -> bool:  # fmt: skip
     """Whether the notes agree that the track's symbols are chords."""
     if not notes:

@@ -8,7 +8,7 @@ from mido import Message, MetaMessage
 
 from bridge.core.events import Chord, Key
 from bridge.core.time import TICKS_PER_BEAT
-from engines.accompaniment.arranger import Part
+from engines.accompaniment.arranger import PartTrack
 from engines.accompaniment.offline.piece import Tempi, starts_of
 from engines.accompaniment.score import Bar
 from engines.accompaniment.style import PartStyle, Style
@@ -22,7 +22,7 @@ VOLUME = 7
 
 
 def band_file(
-    bars: Sequence[Bar], parts: Sequence[Part], style: Style, tempi: Tempi, key: Key | None, name: str,
+    bars: Sequence[Bar], parts: Sequence[PartTrack], style: Style, tempi: Tempi, key: Key | None, name: str,
     lead_ticks: int = 0, late_ticks: int = 0,
 ) -> bytes:  # fmt: skip
     """The file's bytes. ``name`` is that of the first track; the first bar begins after ``lead_ticks``, and what is
@@ -67,7 +67,7 @@ def _chords(bars: Sequence[Bar], starts: Sequence[int]) -> Iterator[TimedMessage
             before = chord
 
 
-def _played(part: Part, style: PartStyle, starts: Sequence[int]) -> Iterator[TimedMessage]:
+def _played(part: PartTrack, style: PartStyle, starts: Sequence[int]) -> Iterator[TimedMessage]:
     channel = CHANNELS[part.name]
     yield 0, MetaMessage("track_name", name=part.name)
     yield 0, Message("program_change", channel=channel, program=style.program)

@@ -12,12 +12,12 @@ from itertools import accumulate, groupby, pairwise
 from bridge.core.events import NOTE_NAMES, Chord, Key
 from bridge.core.time import TICKS_PER_BEAT
 from bridge.errors import ConfigError
-from engines.accompaniment.harmony.chord_recognition import Sounding, chords_of_notes
+from engines.accompaniment.harmony.chord_recognition import TickNote, chords_of_notes
 from engines.accompaniment.offline.barlines import bar_lines
 from engines.accompaniment.offline.chordtexts import chord_tracks, named_chords
-from engines.accompaniment.offline.piece import Piece, Tempi
+from engines.accompaniment.offline.piece import Tempi, TimedSheet
 from engines.accompaniment.score import COUNT_IN
-from engines.accompaniment.sheet import Section, Sheet
+from engines.accompaniment.sheet import Sheet, SheetSection
 from engines.offline.smf.bars import SIXTEENTH, fill_time
 from engines.offline.smf.events import Event
 from engines.offline.smf.metas import MARKER, parse_key, parse_metre, parse_tempo, parse_text
@@ -33,7 +33,7 @@ NOTE_OFF, NOTE_ON = 0x80, 0x90
 _KEYS = {f"{note} {mode}" for note in NOTE_NAMES for mode in ("major", "minor")}
 
 
-def read_midi(data: bytes, name: str, harmony: bool = True) -> Piece:
+def read_midi(data: bytes, name: str, harmony: bool = True) -> TimedSheet:
     """The piece in the MIDI file ``data``. Without ``harmony`` a file of drums alone will do.
 
     Raises: ConfigError, with ``name`` and a fix.
@@ -61,9 +61,9 @@ def read_midi(data: bytes, name: str, harmony: bool = True) -> Piece:
     return replace(piece, remarks=(*said[:MOST_REMARKS], *more))
 
 
-def _notes(smf: Smf) -> list[Sounding]:
+def _notes(smf: Smf) -> list[TickNote]:
     """All notes, in order of their start; those of drums have the pitch -1."""
-    found: list[Sounding] = []
+    found: list[TickNote] = []
     for track in smf.tracks:
         open_: dict[tuple[int, int], deque[Event]] = {}
         for event in track:
@@ -80,12 +80,12 @@ def _notes(smf: Smf) -> list[Sounding]:
     return sorted(found, key=lambda note: note.start)
 
 
-def _sounding(on: Event, end: int) -> Sounding:
+def _sounding(on: Event, end: int) -> TickNote:
     pitch = -1 if on.channel == DRUMS else on.data[0]
-    return Sounding(on.tick, max(end, on.tick + SHORTEST_TICKS), pitch, on.data[1])
+    return TickNote(on.tick, max(end, on.tick + SHORTEST_TICKS), pitch, on.data[1])
 
 
-def _piece(smf: Smf, lead: int, starts: Sequence[int], chords: Sequence[Chord]) -> Piece:
+def _piece(smf: Smf, lead: int, starts: Sequence[int], chords: Sequence[Chord]) -> TimedSheet:
     usual = Counter((after - start) // TICKS_PER_BEAT for start, after in pairwise(starts)).most_common(1)[0][0]
     left = iter(chords)
     bars = [
@@ -97,10 +97,10 @@ def _piece(smf: Smf, lead: int, starts: Sequence[int], chords: Sequence[Chord]) 
         names, bars = names[1:], bars[1:]
     sections = []
     for name, group in groupby(zip(names, bars, strict=True), key=lambda named: named[0]):
-        sections.append(Section(name, 1, tuple(bar for _, bar in group)))
+        sections.append(SheetSection(name, 1, tuple(bar for _, bar in group)))
     lead, tempi = _ordinary_lead(lead, tuple(sorted({0: USUAL_US, **dict(smf.find_all(parse_tempo))}.items())))
     sheet = Sheet(tuple(sections), usual, 60e6 / tempi[0][1], _key(smf))
-    return Piece(sheet, tempi, lead, counted)
+    return TimedSheet(sheet, tempi, lead, counted)
 
 
 def _sections(smf: Smf, starts: Sequence[int]) -> list[str]:

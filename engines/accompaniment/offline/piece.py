@@ -9,7 +9,7 @@ from itertools import accumulate
 from mido import bpm2tempo
 
 from bridge.core.time import TICKS_PER_BEAT
-from engines.accompaniment.arranger import Part, arrange
+from engines.accompaniment.arranger import PartTrack, arrange
 from engines.accompaniment.score import Bar
 from engines.accompaniment.sheet import Sheet
 
@@ -18,7 +18,7 @@ Tempi = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class TimedSheet:
     """``sheet``: bars may differ in their beats. ``lead_ticks``: nobody plays so long before the first bar, whole
     sixteenths. ``late_ticks``: what is played in the first beat comes so much later in it, to be with a recording.
 
@@ -46,12 +46,12 @@ class Piece:
             for bar in arranged
         )
 
-    def silenced(self, part: Part, bars: Sequence[Bar]) -> Part:
+    def silenced(self, part: PartTrack, bars: Sequence[Bar]) -> PartTrack:
         """``part``, which plays ``bars``, without what falls into the rests."""
         kept = (() if bar.number in self.rests else notes for bar, notes in zip(bars, part.bars, strict=True))
-        return Part(part.name, tuple(kept))
+        return PartTrack(part.name, tuple(kept))
 
-    def with_count_in(self) -> Piece:
+    def with_count_in(self) -> TimedSheet:
         """The same with a bar of sticks before the first; all that follows comes so much later."""
         if self.counted:
             return self
@@ -59,7 +59,7 @@ class Piece:
         later = ((tick + ticks if tick > self.lead_ticks else tick, tempo) for tick, tempo in self.tempi)
         return replace(self, counted=True, tempi=tuple(later))
 
-    def at(self, bpm: float) -> Piece:
+    def at(self, bpm: float) -> TimedSheet:
         """The same in a steady tempo, quarter notes a minute."""
         return replace(self, tempi=steady(bpm))
 

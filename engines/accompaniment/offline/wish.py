@@ -10,22 +10,24 @@ from rich.table import Table
 from bridge.core.events import NOTE_NAMES
 from bridge.errors import ConfigError
 from bridge.printing import columns
-from engines.accompaniment.arranger import Part
-from engines.accompaniment.score import Dials
+from engines.accompaniment.arranger import PartTrack
+from engines.accompaniment.score import PerformanceControls
 from engines.accompaniment.sheet import HIGHEST_BPM, LOWEST_BPM
 from engines.accompaniment.style import PART_NAMES, Style
 
 
-def dials_of(style: Style, wanted: Mapping[str, float | None], seed: int) -> Dials:
+def dials_of(style: Style, wanted: Mapping[str, float | None], seed: int) -> PerformanceControls:
     """The dials that are ``wanted``; where None is, the usual ones, with the swing of ``style``."""
     if seed < 0:
         raise ConfigError(f"--seed {seed}", "use a number from 0")
     for name, value in wanted.items():
         if value is not None and not 0.0 <= value <= 1.0:
             raise ConfigError(f"--{name.replace('_', '-')} {value:g}", "use a number from 0 to 1")
-    defaults = replace(Dials(), swing=style.swing)
-    values = {f.name: getattr(defaults, f.name) for f in fields(Dials)}
-    return Dials(**{**values, **{name: value for name, value in wanted.items() if value is not None}, "seed": seed})
+    defaults = replace(PerformanceControls(), swing=style.swing)
+    values = {f.name: getattr(defaults, f.name) for f in fields(PerformanceControls)}
+    return PerformanceControls(
+        **{**values, **{name: value for name, value in wanted.items() if value is not None}, "seed": seed}
+    )
 
 
 def names_of(parts: str, style: Style) -> list[str]:
@@ -55,7 +57,7 @@ def checked_tempo(tempo: float) -> float:
     return tempo
 
 
-def table(parts: Sequence[Part]) -> Table:
+def table(parts: Sequence[PartTrack]) -> Table:
     """Who played how much, and from where to where."""
     shown = columns("part", "notes", "range", left=("range",))
     for part in parts:

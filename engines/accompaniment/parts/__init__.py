@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
-from engines.accompaniment.parts import bass, drums, guitar, keys, pad
-from engines.accompaniment.score import Bar, Dials, Memory, Note
+from engines.accompaniment.parts import bass, drums
+from engines.accompaniment.parts.chords import play_chords
+from engines.accompaniment.score import Bar, PartState, PerformanceControls, ScoreNote
 from engines.accompaniment.style import Style
 
-Play = Callable[[Bar, Style, Dials, Memory], tuple[list[Note], Memory]]
+PlayPart = Callable[[Bar, Style, PerformanceControls, PartState], tuple[list[ScoreNote], PartState]]
 
-PARTS: Mapping[str, Play] = {part.NAME: part.play for part in (drums, bass, keys, pad, guitar)}
+CHORD_PARTS = ("keys", "pad", "guitar")
+
+PARTS: Mapping[str, PlayPart] = {
+    drums.NAME: drums.play,
+    bass.NAME: bass.play,
+    **{name: partial(play_chords, name) for name in CHORD_PARTS},
+}
 """By name, in the order in which they are written."""

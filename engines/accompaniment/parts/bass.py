@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bridge.core.events import Chord
-from engines.accompaniment.parts.humanise import Struck, finish
+from engines.accompaniment.parts.humanise import GridNote, finish
 from engines.accompaniment.parts.pattern_selection import beats_of, pattern_of
 from engines.accompaniment.parts.random_draws import draw
 from engines.accompaniment.parts.step_patterns import leads, strokes_of
-from engines.accompaniment.score import Bar, Dials, Memory, Note
+from engines.accompaniment.score import Bar, PartState, PerformanceControls, ScoreNote
 from engines.accompaniment.style import Style
 
 NAME = "bass"
@@ -22,7 +22,7 @@ SCALES: tuple[tuple[int, ...], ...] = (
 """By quality, what passing notes are taken from: semitones above the root."""
 
 
-def play(bar: Bar, style: Style, dials: Dials, before: Memory) -> tuple[list[Note], Memory]:
+def play(bar: Bar, style: Style, dials: PerformanceControls, before: PartState) -> tuple[list[ScoreNote], PartState]:
     """The bass of ``bar``."""
     part = style.parts.get(NAME)
     if part is None:
@@ -44,9 +44,9 @@ def play(bar: Bar, style: Style, dials: Dials, before: Memory) -> tuple[list[Not
             here = _passing(here, stroke.chord, following, part.low, part.high)
         else:
             here = _tone(here, letter, stroke.chord, part.low, part.high)
-        struck.append(Struck(stroke.tick, stroke.end, here, stroke.weight, stroke.step))
+        struck.append(GridNote(stroke.tick, stroke.end, here, stroke.weight, stroke.step))
     notes, last_struck = finish(struck, bar, style.pair_ticks(pattern), dials, chance, before)
-    return notes, Memory(bass=here, struck=last_struck)
+    return notes, PartState(bass=here, struck=last_struck)
 
 
 def root_near(chord: Chord, here: int, low: int, high: int) -> int:

@@ -1,13 +1,13 @@
-"""What keys, pad and guitar have in common: a voicing for each chord, struck, strummed or broken up."""
+"""Chord parts, keys, pad and guitar: a voicing for each chord, played as a block, strummed, picked or muted."""
 
 from __future__ import annotations
 
-from engines.accompaniment.parts.humanise import Struck, finish
+from engines.accompaniment.parts.humanise import GridNote, finish
 from engines.accompaniment.parts.pattern_selection import beats_of, pattern_of
 from engines.accompaniment.parts.random_draws import draw
-from engines.accompaniment.parts.step_patterns import Stroke, strokes_of
+from engines.accompaniment.parts.step_patterns import StepNote, strokes_of
 from engines.accompaniment.parts.voicings import power, voiced
-from engines.accompaniment.score import Bar, Dials, Memory, Note
+from engines.accompaniment.score import Bar, PartState, PerformanceControls, ScoreNote
 from engines.accompaniment.style import Style
 
 UP_STRINGS = 4
@@ -17,7 +17,9 @@ INNER_GAIN = 0.9
 """Voices below the top one are a little softer, so that it sings."""
 
 
-def play_chords(name: str, bar: Bar, style: Style, dials: Dials, before: Memory) -> tuple[list[Note], Memory]:
+def play_chords(
+    name: str, bar: Bar, style: Style, dials: PerformanceControls, before: PartState
+) -> tuple[list[ScoreNote], PartState]:
     """The part ``name`` of ``bar``."""
     part = style.parts.get(name)
     if part is None:
@@ -25,16 +27,16 @@ def play_chords(name: str, bar: Bar, style: Style, dials: Dials, before: Memory)
     chance = draw(bar, dials, name)
     pattern = pattern_of(bar, part, dials, chance)
     voices = pattern.voices or part.voices
-    voicing, struck = before.voicing, list[Struck]()
+    voicing, struck = before.voicing, list[GridNote]()
     for stroke in strokes_of(bar, beats_of(bar, name, pattern, dials, chance), dials, chance):
         voicing = voiced(stroke.chord, voices, part.low, part.high, voicing)
         notes = power(stroke.chord, part.low, part.high) if stroke.letter == "P" else voicing
         struck += _struck(stroke, notes)
     notes_, last = finish(struck, bar, style.pair_ticks(pattern), dials, chance, before)
-    return notes_, Memory(voicing, struck=last)
+    return notes_, PartState(voicing, struck=last)
 
 
-def _struck(stroke: Stroke, voicing: tuple[int, ...]) -> list[Struck]:
+def _struck(stroke: StepNote, voicing: tuple[int, ...]) -> list[GridNote]:
     """The notes of one stroke: all at once, one after the other from below or above, or a single voice."""
     end, gain = stroke.end, 1.0
     notes = list(voicing)
@@ -47,7 +49,7 @@ def _struck(stroke: Stroke, voicing: tuple[int, ...]) -> list[Struck]:
     strummed = stroke.letter in "DUK"
     top = max(notes, default=0)
     return [
-        Struck(
+        GridNote(
             stroke.tick, end, pitch, stroke.weight, stroke.step, lane,
             strum=lane if strummed else 0, gain=gain * (1.0 if pitch == top else INNER_GAIN),
         )

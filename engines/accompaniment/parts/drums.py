@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from bridge.core.time import TICKS_PER_BEAT
-from engines.accompaniment.grooves import Touch
+from engines.accompaniment.grooves import Articulation
 from engines.accompaniment.parts.accent_bias import KICK, led_weight
-from engines.accompaniment.parts.humanise import Struck, finish
+from engines.accompaniment.parts.humanise import GridNote, finish
 from engines.accompaniment.parts.pattern_selection import beats_of, filled, pattern_of, touches_of
 from engines.accompaniment.parts.random_draws import draw, likely
-from engines.accompaniment.score import COUNT_IN, Bar, Dials, Memory, Note
+from engines.accompaniment.score import COUNT_IN, Bar, PartState, PerformanceControls, ScoreNote
 from engines.accompaniment.style import REST, ROLES, Style
 
 NAME = "drums"
@@ -18,7 +18,7 @@ STROKE_TICKS = 60
 """A drum sounds by itself; its note is a thirty-second."""
 GAINS = {"closed": 0.8, "pedal": 0.7, "shaker": 0.7, "tambourine": 0.75, "ride": 0.85, "triangle": 0.75, "crash": 0.95}
 """How loud a drum is against a full stroke, where not the same."""
-HAND_IN_HAND = {"closed": ("open", "pedal"), "pedal": ("open",)}
+CHOKE_GROUPS = {"closed": ("open", "pedal"), "pedal": ("open",)}
 """The hi-hat is one thing at a time: the first is silent where one of the others is struck."""
 OPENING_FROM = 0.35
 """From this intensity on the opening of a section is struck."""
@@ -27,7 +27,7 @@ VARIES = 0.3
 LANES = {role: lane for lane, role in enumerate(ROLES)}
 
 
-def play(bar: Bar, style: Style, dials: Dials, before: Memory) -> tuple[list[Note], Memory]:
+def play(bar: Bar, style: Style, dials: PerformanceControls, before: PartState) -> tuple[list[ScoreNote], PartState]:
     """The drums of ``bar``."""
     part = style.parts.get(NAME)
     if part is None:
@@ -52,7 +52,7 @@ def play(bar: Bar, style: Style, dials: Dials, before: Memory) -> tuple[list[Not
                 led = {r: _led(r, w, tick, bar, dials) for r, w in here.items()}
                 here = {r: w for r, w in here.items() if luck[LANES[r], step] < likely(led[r], dials)}
                 for role, weight in here.items():
-                    if not any(other in here for other in HAND_IN_HAND.get(role, ())):
+                    if not any(other in here for other in CHOKE_GROUPS.get(role, ())):
                         touch = touches[beat][role][place] if role in touches[beat] else None
                         struck.append(_struck(role, tick, step, weight, touch))
                 step += 1
@@ -60,13 +60,13 @@ def play(bar: Bar, style: Style, dials: Dials, before: Memory) -> tuple[list[Not
             struck = [one for one in struck if (one.tick, one.pitch) != (0, ROLES[part.opening])]
             struck.append(_struck(part.opening, 0, 0, 9))
     notes, last = finish(struck, bar, pair, dials, chance, before)
-    return notes, Memory(struck=last)
+    return notes, PartState(struck=last)
 
 
-def _led(role: str, weight: int, tick: int, bar: Bar, dials: Dials) -> int:
+def _led(role: str, weight: int, tick: int, bar: Bar, dials: PerformanceControls) -> int:
     return led_weight(weight, tick, dials.accents) if role == KICK and not bar.fill else weight
 
 
-def _struck(role: str, tick: int, step: int, weight: int, touch: Touch | None = None) -> Struck:
+def _struck(role: str, tick: int, step: int, weight: int, touch: Articulation | None = None) -> GridNote:
     gain = GAINS.get(role, 1.0)
-    return Struck(tick, tick + STROKE_TICKS, ROLES[role], weight, step, LANES[role], gain=gain, touch=touch)
+    return GridNote(tick, tick + STROKE_TICKS, ROLES[role], weight, step, LANES[role], gain=gain, touch=touch)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from engines.accompaniment.grooves import Touch
-from engines.accompaniment.parts.random_draws import Chance
-from engines.accompaniment.score import Bar, Dials, Memory, Note
+from engines.accompaniment.grooves import Articulation
+from engines.accompaniment.parts.random_draws import RandomDraws
+from engines.accompaniment.score import Bar, PartState, PerformanceControls, ScoreNote
 
 LATE_TICKS = 12
 """How far a stroke may be off at a humanise of 1; steps are at least 80 ticks apart, so none overtakes another."""
@@ -38,7 +38,7 @@ APART = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Struck:
+class GridNote:
     """A note on the grid. ``lane``: whose luck it has. ``strum``: strings before it. ``gain``: of its velocity.
     ``touch``: how a drummer strikes it, where that is known."""
 
@@ -50,12 +50,12 @@ class Struck:
     lane: int = 0
     strum: int = 0
     gain: float = 1.0
-    touch: Touch | None = None
+    touch: Articulation | None = None
 
 
 def finish(
-    struck: Sequence[Struck], bar: Bar, pair: int, dials: Dials, chance: Chance, before: Memory
-) -> tuple[list[Note], tuple[tuple[int, int], ...]]:
+    struck: Sequence[GridNote], bar: Bar, pair: int, dials: PerformanceControls, chance: RandomDraws, before: PartState
+) -> tuple[list[ScoreNote], tuple[tuple[int, int], ...]]:
     """The notes in order of their ticks, and the velocities last struck by pitch.
 
     ``pair``: ticks of two notes of which the second swings; 0: none does, as with triplets.
@@ -74,7 +74,7 @@ def finish(
     return _varied(_apart(sorted(notes)), before)
 
 
-def _late(one: Struck, dials: Dials, chance: Chance) -> int:
+def _late(one: GridNote, dials: PerformanceControls, chance: RandomDraws) -> int:
     """Ticks, negative: early."""
     all_ = chance.timing.item(one.step)
     if one.touch is None:
@@ -85,7 +85,7 @@ def _late(one: Struck, dials: Dials, chance: Chance) -> int:
     return round(min(max(ticks, -FURTHEST_TICKS), FURTHEST_TICKS))
 
 
-def _velocity(one: Struck, loud: float, dials: Dials) -> float:
+def _velocity(one: GridNote, loud: float, dials: PerformanceControls) -> float:
     touch = one.touch
     if touch is None or not touch.gain:
         return loud * (LIGHTEST + (1 - LIGHTEST) * one.weight / 9) * one.gain + DOWNBEAT * (one.tick == 0)
@@ -122,13 +122,13 @@ def _apart(notes: list[tuple[int, int, int, int]]) -> list[tuple[int, int, int, 
 
 
 def _varied(
-    notes: list[tuple[int, int, int, int]], before: Memory
-) -> tuple[list[Note], tuple[tuple[int, int], ...]]:  # fmt: skip
+    notes: list[tuple[int, int, int, int]], before: PartState
+) -> tuple[list[ScoreNote], tuple[tuple[int, int], ...]]:  # fmt: skip
     last = dict(before.struck)
     found = []
     for on, end, pitch, velocity in notes:
         if last.get(pitch) == velocity:
             velocity += -APART if velocity > 64 else APART
         last[pitch] = velocity
-        found.append(Note(on, end - on, pitch, velocity))
+        found.append(ScoreNote(on, end - on, pitch, velocity))
     return found, tuple(sorted(last.items()))

@@ -8,11 +8,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from engines.accompaniment.grooves import Touch, Touches
+from engines.accompaniment.grooves import Articulation, Articulations
 from engines.accompaniment.parts.accent_bias import alike, led
-from engines.accompaniment.parts.random_draws import PHRASE_BARS, Chance
-from engines.accompaniment.score import Bar, Dials
-from engines.accompaniment.style import GRIDS, KEEP, LINE, Lines, PartStyle, Pattern, overlaid
+from engines.accompaniment.parts.random_draws import PHRASE_BARS, RandomDraws
+from engines.accompaniment.score import Bar, PerformanceControls
+from engines.accompaniment.style import GRIDS, KEEP, LINE, Lines, PartStyle, StepPattern, overlaid
 
 MOST_PATTERNS = 8
 """Among so many, the nearest in intensity, the highest complexity chooses."""
@@ -39,7 +39,7 @@ NEUTRAL: Mapping[str, Lines] = {
 """What a band without a style plays."""
 
 
-def pattern_of(bar: Bar, part: PartStyle, dials: Dials, chance: Chance) -> Pattern:
+def pattern_of(bar: Bar, part: PartStyle, dials: PerformanceControls, chance: RandomDraws) -> StepPattern:
     """One of the patterns nearest to the bar's intensity; it stays for a phrase, but may vary in its last bar."""
     manner = None
     if any(pattern.manner for pattern in part.patterns):
@@ -48,7 +48,9 @@ def pattern_of(bar: Bar, part: PartStyle, dials: Dials, chance: Chance) -> Patte
     return _drawn(bar, part.patterns, dials, float(chance.phrase[1 if varied else 0]), manner)
 
 
-def filled(bar: Bar, part: PartStyle, dials: Dials, chance: Chance, pattern: Pattern) -> Pattern:
+def filled(
+    bar: Bar, part: PartStyle, dials: PerformanceControls, chance: RandomDraws, pattern: StepPattern
+) -> StepPattern:
     """``pattern`` with a fill that fits its steps put upon it, if there is one."""
     fits = [fill for fill in part.fills if fill.per_beat == pattern.per_beat]
     if not fits:
@@ -58,21 +60,23 @@ def filled(bar: Bar, part: PartStyle, dials: Dials, chance: Chance, pattern: Pat
     return replace(pattern, lines=lines or pattern.lines, touches=_written(pattern.touches, fill.lines))
 
 
-def _written(touches: Touches, lines: Lines) -> Touches:
+def _written(touches: Articulations, lines: Lines) -> Articulations:
     """``touches`` with the strokes of ``lines`` as loud as they are written."""
     found = dict(touches)
     for role in lines.keys() & touches.keys():
         found[role] = tuple(
-            touch if letter == KEEP else Touch(touch.late_ticks, touch.spread_ticks)
+            touch if letter == KEEP else Articulation(touch.late_ticks, touch.spread_ticks)
             for touch, letter in zip(touches[role], lines[role], strict=True)
         )
     return found
 
 
-def _drawn(bar: Bar, patterns: Sequence[Pattern], dials: Dials, luck: float, manner: int | None = None) -> Pattern:
+def _drawn(
+    bar: Bar, patterns: Sequence[StepPattern], dials: PerformanceControls, luck: float, manner: int | None = None
+) -> StepPattern:
     loudness, accents = dials.loudness(bar), dials.accents
 
-    def away(pattern: Pattern) -> float:
+    def away(pattern: StepPattern) -> float:
         beside = BESIDE if not pattern.manner else APART if manner not in (None, pattern.manner) else 0.0
         unlike = UNLIKE * (1.0 - alike(pattern.lines, METRES[bar.beats], accents)) if accents else 0.0
         return abs(pattern.level - loudness) + beside + unlike
@@ -90,7 +94,7 @@ def _up_to(count: int, temperature: float) -> np.ndarray[tuple[int, ...], np.dty
     return np.asarray(np.cumsum(weights) / weights.sum(), np.float64)
 
 
-def beats_of(bar: Bar, name: str, pattern: Pattern, dials: Dials, chance: Chance) -> list[Lines]:
+def beats_of(bar: Bar, name: str, pattern: StepPattern, dials: PerformanceControls, chance: RandomDraws) -> list[Lines]:
     """For each beat of ``bar`` the steps of each line: of ``pattern``, of the plain one where the style is weak; and
     what the part strikes besides because it follows."""
     plain = _fitted(NEUTRAL[name], pattern.per_beat)
@@ -101,7 +105,7 @@ def beats_of(bar: Bar, name: str, pattern: Pattern, dials: Dials, chance: Chance
     return led(name, beats, dials.accents) if dials.accents and not bar.fill else beats
 
 
-def touches_of(bar: Bar, pattern: Pattern, dials: Dials, chance: Chance) -> list[Touches]:
+def touches_of(bar: Bar, pattern: StepPattern, dials: PerformanceControls, chance: RandomDraws) -> list[Articulations]:
     """For each beat of ``bar`` how its steps are struck; nothing is known of plain ones."""
     return [
         {role: steps[4 * beat : 4 * beat + 4] for role, steps in pattern.touches.items()}

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.random import default_rng  # here, and not by np.random: that would be imported in the middle of a beat
 from numpy.typing import NDArray
 
-from engines.accompaniment.score import Bar, Dials
+from engines.accompaniment.score import Bar, PerformanceControls
 from engines.accompaniment.style import PART_NAMES, ROLES
 
 LANES = len(ROLES)
@@ -28,7 +28,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Chance:
+class RandomDraws:
     """Even, from 0 to 1: ``section``, the same through a section; ``sounds`` (LANES, STEPS), ``beats`` (STEPS,),
     ``picks`` (4,); ``phrase`` (4,), the same through a phrase. Normal, cut off at 2: ``touch`` (LANES, STEPS) and
     ``timing`` (STEPS,). The drummer's alone, (LANES, STEPS), for others empty: ``hands``, normal, ``varies``, even, and
@@ -46,18 +46,18 @@ class Chance:
     steady: Floats
 
 
-def draw(bar: Bar, dials: Dials, part: str) -> Chance:
+def draw(bar: Bar, dials: PerformanceControls, part: str) -> RandomDraws:
     """The same for the same seed, bar and part, whenever it is asked for."""
     return _drawn(dials.seed, bar.number, bar.section, bar.position // PHRASE_BARS, part)
 
 
 @lru_cache(REMEMBERED)
-def _drawn(seed: int, bar: int, section: str, phrase: int, part: str) -> Chance:
+def _drawn(seed: int, bar: int, section: str, phrase: int, part: str) -> RandomDraws:
     number = PART_NAMES.index(part)
     own = default_rng([seed, bar + 1, number])
     kept = default_rng([seed, zlib.crc32(section.encode()), phrase, number])
     drummers = (LANES, STEPS) if part == DRUMMER else (0, 0)
-    return Chance(
+    return RandomDraws(
         zlib.crc32(f"{section}/{seed}/{part}".encode()) / 2**32,
         own.random((LANES, STEPS)),
         np.clip(own.standard_normal((LANES, STEPS)), -2, 2),
@@ -71,7 +71,7 @@ def _drawn(seed: int, bar: int, section: str, phrase: int, part: str) -> Chance:
     )
 
 
-def likely(weight: int, dials: Dials) -> float:
+def likely(weight: int, dials: PerformanceControls) -> float:
     """How likely a stroke of ``weight`` 1 to 9 sounds: 9 always; the others the more the denser.
 
     A temperature of 0 makes it certain or impossible, one of 1 leaves it as it is.

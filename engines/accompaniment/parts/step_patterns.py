@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from bridge.core.events import Chord
 from bridge.core.time import TICKS_PER_BEAT
 from engines.accompaniment.parts.accent_bias import led_weight
-from engines.accompaniment.parts.random_draws import Chance, likely
-from engines.accompaniment.score import Bar, Dials
+from engines.accompaniment.parts.random_draws import RandomDraws, likely
+from engines.accompaniment.score import Bar, PerformanceControls
 from engines.accompaniment.style import HOLD, LINE, REST, Lines
 
 LIGHT_WEIGHT = 4
@@ -18,7 +18,7 @@ OFFBEAT_WEIGHT, BETWEEN_WEIGHT = 8, 7
 
 
 @dataclass(frozen=True, slots=True)
-class Stroke:
+class StepNote:
     """``letter``: a capital or a digit. ``weight``: 1 to 9. ``step``: its place among the bar's steps.
     ``fresh``: the first stroke over its chord."""
 
@@ -32,9 +32,9 @@ class Stroke:
     fresh: bool = False
 
 
-def strokes_of(bar: Bar, beats: Sequence[Lines], dials: Dials, chance: Chance) -> list[Stroke]:
+def strokes_of(bar: Bar, beats: Sequence[Lines], dials: PerformanceControls, chance: RandomDraws) -> list[StepNote]:
     """The strokes that sound, in order, none over a change of chord, none where no chord is."""
-    sounding, ends = list[Stroke](), list[int]()
+    sounding, ends = list[StepNote](), list[int]()
     open_, heard, step = False, False, 0
     for beat, lines in enumerate(beats):
         steps = lines[LINE]
@@ -44,7 +44,7 @@ def strokes_of(bar: Bar, beats: Sequence[Lines], dials: Dials, chance: Chance) -
             if letter == REST:
                 open_ = False
             elif letter != HOLD and _sounds(step, heard, led_weight(weight, end - ticks, dials.accents), dials, chance):
-                sounding.append(Stroke(end - ticks, end, letter.upper(), weight, step, beat, bar.chords[beat]))
+                sounding.append(StepNote(end - ticks, end, letter.upper(), weight, step, beat, bar.chords[beat]))
                 ends.append(end)
                 open_, heard = True, heard or bar.chords[beat].root >= 0
             elif open_:  # held, or a stroke that stays out and leaves the note before it to sound on
@@ -55,7 +55,7 @@ def strokes_of(bar: Bar, beats: Sequence[Lines], dials: Dials, chance: Chance) -
     return _fresh([part for part in parted if part.chord.root >= 0], bar)
 
 
-def _sounds(step: int, heard: bool, weight: int, dials: Dials, chance: Chance) -> bool:
+def _sounds(step: int, heard: bool, weight: int, dials: PerformanceControls, chance: RandomDraws) -> bool:
     """The first stroke of a bar always does, so that no bar is silent by chance; the others by their luck."""
     return not heard or chance.sounds.item(0, step) < likely(weight, dials)
 
@@ -68,9 +68,9 @@ def _weight(letter: str, place: int, per_beat: int) -> int:
     return OFFBEAT_WEIGHT if 2 * place == per_beat or per_beat == 3 else BETWEEN_WEIGHT
 
 
-def _parted(stroke: Stroke, end: int, bar: Bar, per_beat: int) -> list[Stroke]:
+def _parted(stroke: StepNote, end: int, bar: Bar, per_beat: int) -> list[StepNote]:
     """``stroke``, held until ``end``, struck again where the chord changes under it."""
-    found: list[Stroke] = []
+    found: list[StepNote] = []
     while True:
         beat, chord = bar.after(stroke.beat)
         change = beat * TICKS_PER_BEAT
@@ -78,12 +78,12 @@ def _parted(stroke: Stroke, end: int, bar: Bar, per_beat: int) -> list[Stroke]:
         found.append(stroke if stroke.end == stops else replace(stroke, end=stops))
         if change >= end:
             return found
-        stroke = Stroke(change, end, stroke.letter, stroke.weight, beat * per_beat, beat, chord)
+        stroke = StepNote(change, end, stroke.letter, stroke.weight, beat * per_beat, beat, chord)
 
 
-def _fresh(strokes: list[Stroke], bar: Bar) -> list[Stroke]:
+def _fresh(strokes: list[StepNote], bar: Bar) -> list[StepNote]:
     """Mark the first stroke over each chord, seen within the bar."""
-    found, until = list[Stroke](), 0
+    found, until = list[StepNote](), 0
     for stroke in strokes:
         first = not found or until <= stroke.beat
         found.append(replace(stroke, fresh=True) if first else stroke)
@@ -92,7 +92,7 @@ def _fresh(strokes: list[Stroke], bar: Bar) -> list[Stroke]:
     return found
 
 
-def leads(strokes: Sequence[Stroke], number: int, bar: Bar) -> Chord:
+def leads(strokes: Sequence[StepNote], number: int, bar: Bar) -> Chord:
     """The chord of the stroke after the one of this ``number``, if that is a new chord or bar; else its own."""
     here = strokes[number]
     if number + 1 == len(strokes):

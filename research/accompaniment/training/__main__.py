@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bridge.config import read_toml, write_atomic
 from engines.accompaniment import grooves
-from engines.accompaniment.harmony.predictor import Foreseer
+from engines.accompaniment.harmony.predictor import ChordPredictor
 from engines.onnx import read_model
 from research.accompaniment.training.foresight import SURE, listeners, scores, trueness
 from research.accompaniment.training.progressions import read_progressions
@@ -83,7 +83,7 @@ def _learn(told: argparse.Namespace) -> None:
 
 def _foresight(told: argparse.Namespace) -> None:
     songs = read_progressions(told.symbolic, True)
-    foreseer = Foreseer(read_model(told.weights), told.weights.name) if told.weights else None
+    foreseer = ChordPredictor(read_model(told.weights), told.weights.name) if told.weights else None
     say(f"{len(songs)} songs, the last {told.late} beats not known; right roots")
     for name, foresee in listeners(foreseer).items():
         found = scores(songs, foresee, told.late)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from engines.accompaniment.harmony.chord_history import REMEMBERED
-from engines.accompaniment.harmony.predictor import Foreseer, shipped
+from engines.accompaniment.harmony.predictor import ChordPredictor, shipped
 from engines.accompaniment.harmony.repetition import FURTHEST
 from engines.accompaniment.harmony.trellis import Metre, foreseen
 from engines.accompaniment.harmony.vocabulary import CLASSES, NONE, UNKNOWN, States
@@ -20,7 +20,7 @@ Foreseeing = Callable[[States, int, Progression], States]
 """From the chords known, and the beat after them, to those of the FURTHEST beats that follow."""
 
 
-def listeners(foreseer: Foreseer | None = None) -> dict[str, Foreseeing]:
+def listeners(foreseer: ChordPredictor | None = None) -> dict[str, Foreseeing]:
     """What is compared, by name; ``foreseer``: None for the one that ships."""
     network = foreseer or shipped()
 
@@ -66,7 +66,9 @@ SURE = (0.3, 0.5, 0.7)
 """Where confidences are parted."""
 
 
-def trueness(songs: Sequence[Progression], foreseer: Foreseer | None = None, late: int = 0) -> list[tuple[float, int]]:
+def trueness(
+    songs: Sequence[Progression], foreseer: ChordPredictor | None = None, late: int = 0
+) -> list[tuple[float, int]]:
     """The share of roots that are right, and of how many beats, for confidences below, between and above SURE: of the
     beats that AHEAD counts."""
     right: list[list[bool]] = [[] for _ in range(len(SURE) + 1)]

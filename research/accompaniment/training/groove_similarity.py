@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from bridge.core.time import TICKS_PER_BEAT
 from engines.accompaniment.grooves import STEPS
 from engines.accompaniment.parts import PARTS
-from engines.accompaniment.score import NO_CHORD, Bar, Dials, Memory
+from engines.accompaniment.score import NO_CHORD, Bar, PartState, PerformanceControls
 from engines.accompaniment.style import ROLES, Style
 from research.accompaniment.training.drumming import LANES, Bars, Doubles, gridded, on_grid
 
@@ -106,12 +106,12 @@ def _overlap(ours: Doubles, theirs: Doubles, edges: NDArray[np.generic]) -> floa
     return float(np.minimum(*shares).sum())
 
 
-def played(style: Style, dials: Dials) -> Bars:
+def played(style: Style, dials: PerformanceControls) -> Bars:
     """What the drums of ``style`` play from the calmest to the hardest."""
     swing = (1 + dials.swing / 3) / 2
     found = []
     for song, (intensity, seed) in enumerate((i, s) for i in INTENSITIES for s in SEEDS):
-        memory = Memory()
+        memory = PartState()
         beats: list[float] = []
         struck: list[tuple[int, float]] = []
         for number in range(PHRASE):
@@ -148,7 +148,7 @@ def by_hand(style: Style) -> Style:
 def rows(style: Style, learned: Bars, held: Bars) -> dict[str, Likeness]:
     """What is compared with the bars held out, by name."""
     random = np.random.default_rng(0)
-    usual = Dials(swing=style.swing)
+    usual = PerformanceControls(swing=style.swing)
     some = np.sort(random.permutation(len(learned))[:MOST_BARS])
     compared: Mapping[str, Bars] = {
         "templates": played(style, usual),

@@ -13,9 +13,9 @@ from bridge.config import write_atomic
 from bridge.core.events import Chord, Key
 from bridge.core.time import BlockTime
 from bridge.errors import ConfigError
-from engines.accompaniment.harmony.chord_history import REMEMBERED, Listener
+from engines.accompaniment.harmony.chord_history import REMEMBERED, ChordHistory
 from engines.accompaniment.harmony.vocabulary import NONE, UNKNOWN, States, state_of
-from engines.accompaniment.timeline import Line
+from engines.accompaniment.timeline import Timeline
 from research.accompaniment.simulated_input import analyser, heard_chords
 from research.accompaniment.songs import Song, is_held_out, read_rendered
 from research.accompaniment.training.progressions import Progression
@@ -47,8 +47,8 @@ def overhear(stems: Path, engine: str) -> Iterator[Overheard]:
 
 
 def _overheard(song: Song, engine: str) -> Overheard:
-    line = Line(BlockTime(0, RATE, -song.start_s * song.bpm / 60, song.bpm, True, song.bar_beats, True))
-    told, listener, end = heard_chords(song, analyser(engine)), Listener(), line.frame(song.beats) - 1
+    line = Timeline(BlockTime(0, RATE, -song.start_s * song.bpm / 60, song.bpm, True, song.bar_beats, True))
+    told, listener, end = heard_chords(song, analyser(engine)), ChordHistory(), line.frame(song.beats) - 1
     keys = np.full(song.beats, -1, np.int64)
     for each in told:
         if isinstance(each.event.payload, Chord):

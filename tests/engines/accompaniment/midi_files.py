@@ -10,17 +10,17 @@ from mido import Message, MidiFile, MidiTrack
 
 from engines.accompaniment.arranger import perform
 from engines.accompaniment.offline.midi import band_file
-from engines.accompaniment.offline.piece import Piece
+from engines.accompaniment.offline.piece import TimedSheet
 from engines.accompaniment.parts import PARTS
-from engines.accompaniment.score import Dials
+from engines.accompaniment.score import PerformanceControls
 from engines.accompaniment.style import PART_NAMES, find, load
 
 POP = load(find("pop"))
 
 
-def written(piece: Piece, count: int | None = None) -> bytes:
+def written(piece: TimedSheet, count: int | None = None) -> bytes:
     bars = piece.bars(count)
-    parts = [perform(bars, name, PARTS[name], POP, Dials()) for name in PART_NAMES]
+    parts = [perform(bars, name, PARTS[name], POP, PerformanceControls()) for name in PART_NAMES]
     return band_file(bars, parts, POP, piece.tempi, piece.sheet.key, "mine", piece.lead_ticks)
 
 
@@ -43,7 +43,7 @@ def chord_notes(start: int, end: int, *pitches: int, channel: int = 0) -> list[t
     return on + [(end, Message("note_off", note=pitch, channel=channel)) for pitch in pitches]
 
 
-def labels(piece: Piece) -> list[list[str]]:
+def labels(piece: TimedSheet) -> list[list[str]]:
     return [[chord.label for chord in bar.chords] for bar in piece.bars()]
 
 

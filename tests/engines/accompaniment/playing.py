@@ -7,7 +7,7 @@ from functools import cache
 
 from engines.accompaniment.arranger import arrange
 from engines.accompaniment.parts import PARTS
-from engines.accompaniment.score import Bar, Dials, Memory, Note
+from engines.accompaniment.score import Bar, PartState, PerformanceControls, ScoreNote
 from engines.accompaniment.sheet import read_sheet
 from engines.accompaniment.style import Style, find, load
 
@@ -23,8 +23,8 @@ SONG = """
 [chorus]
 | F | G | Em7 A7 | Dm G7 C C#dim |
 """
-STRAIGHT = Dials(humanise=0.0, swing=0.0)
-LOOSE = Dials(humanise=1.0, swing=1.0, density=1.0, complexity=1.0, temperature=1.0)
+STRAIGHT = PerformanceControls(humanise=0.0, swing=0.0)
+LOOSE = PerformanceControls(humanise=1.0, swing=1.0, density=1.0, complexity=1.0, temperature=1.0)
 
 
 @cache
@@ -43,21 +43,25 @@ def at(intensity: float, text: str = SONG) -> tuple[Bar, ...]:
 
 
 def play(
-    name: str, part: str, dials: Dials = STRAIGHT, bars: tuple[Bar, ...] = (), memory: Memory | None = None
-) -> list[list[Note]]:
+    name: str,
+    part: str,
+    dials: PerformanceControls = STRAIGHT,
+    bars: tuple[Bar, ...] = (),
+    memory: PartState | None = None,
+) -> list[list[ScoreNote]]:
     """For each bar its notes."""
-    played, here = [], memory or Memory()
+    played, here = [], memory or PartState()
     for bar in bars or song():
         notes, here = PARTS[part](bar, style(name), dials, here)
         played.append(notes)
     return played
 
 
-def seeded(dials: Dials, seed: int) -> Dials:
+def seeded(dials: PerformanceControls, seed: int) -> PerformanceControls:
     return replace(dials, seed=seed)
 
 
-def through(played: list[list[Note]], bars: tuple[Bar, ...] = ()) -> list[Note]:
+def through(played: list[list[ScoreNote]], bars: tuple[Bar, ...] = ()) -> list[ScoreNote]:
     """All notes, ticks from the song's start."""
     start, found = 0, []
     for bar, notes in zip(bars or song(), played, strict=True):

@@ -9,7 +9,7 @@ from bridge.core.events import NOTE_NAMES
 from bridge.errors import ConfigError
 from engines.accompaniment.arranger import arrange, intensity_of, perform
 from engines.accompaniment.parts import PARTS
-from engines.accompaniment.score import COUNT_IN, Bar, Dials, Memory, Note
+from engines.accompaniment.score import COUNT_IN, Bar, PartState, PerformanceControls, ScoreNote
 from engines.accompaniment.sheet import read_sheet
 from tests.engines.accompaniment.playing import BOTH, LOOSE, STYLES, song, style
 
@@ -66,9 +66,11 @@ def test_a_count_in_comes_before_the_first_bar_and_changes_nothing_after_it() ->
     assert tuple(rest) == arrange(read_sheet(FORM), 12)
 
 
-def loops(name: str, part: str, bars: tuple[Bar, ...], dials: Dials, count: int) -> list[tuple[Note, ...]]:
+def loops(
+    name: str, part: str, bars: tuple[Bar, ...], dials: PerformanceControls, count: int
+) -> list[tuple[ScoreNote, ...]]:
     """The last of ``count`` times through, played without a pause."""
-    memory, played = Memory(), list[tuple[Note, ...]]()
+    memory, played = PartState(), list[tuple[ScoreNote, ...]]()
     for _ in range(count):
         played = []
         for bar in bars:
@@ -92,8 +94,8 @@ def test_a_loops_seam_is_no_wider_than_its_other_changes(name: str, part: str) -
     names = [NOTE_NAMES[(i * 5) % 12] + ("m7" if i % 3 else "") for i in range(7)]
     bars = arrange(read_sheet("| " + " | ".join(names) + " |"))
     bars = tuple(replace(bar, intensity=0.1) for bar in bars)
-    dials = Dials(complexity=0.0, temperature=0.0)
-    memory, voicings = Memory(), []
+    dials = PerformanceControls(complexity=0.0, temperature=0.0)
+    memory, voicings = PartState(), []
     for bar in bars * 4:
         _, memory = PARTS[part](bar, style(name), dials, memory)
         voicings.append(memory.voicing)

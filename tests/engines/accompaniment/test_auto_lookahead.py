@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from engines.accompaniment.auto_lookahead import FIRST, LOOKAHEADS, PATIENCE, Pace
+from engines.accompaniment.auto_lookahead import FIRST, LOOKAHEADS, PATIENCE, AutoLookahead
 
 
-def decide(pace: Pace, first: int, count: int, moved: float) -> int:
+def decide(pace: AutoLookahead, first: int, count: int, moved: float) -> int:
     """So many beats of which the timeline moves each by ``moved`` beats at most; the next beat."""
     for beat in range(first, first + count):
         pace.decided(beat, pace.beats - moved)
@@ -13,7 +13,7 @@ def decide(pace: Pace, first: int, count: int, moved: float) -> int:
 
 
 def test_where_the_timeline_is_steady_it_comes_down_to_none() -> None:
-    pace = Pace()
+    pace = AutoLookahead()
     pace.begin(0)
     assert pace.beats == LOOKAHEADS[FIRST] == 1.0
     decide(pace, 0, 5 * PATIENCE, 0.0)
@@ -21,7 +21,7 @@ def test_where_the_timeline_is_steady_it_comes_down_to_none() -> None:
 
 
 def test_a_beat_that_came_too_late_takes_it_up_at_once_as_far_as_it_was_late() -> None:
-    pace = Pace()
+    pace = AutoLookahead()
     decide(pace, 0, 5 * PATIENCE, 0.0)
     pace.decided(300, -0.3)
     assert pace.beats == 0.5
@@ -30,7 +30,7 @@ def test_a_beat_that_came_too_late_takes_it_up_at_once_as_far_as_it_was_late() -
 
 
 def test_it_stays_where_less_would_be_too_late() -> None:
-    pace = Pace()
+    pace = AutoLookahead()
     at = decide(pace, 0, 20 * PATIENCE, 0.3)
     assert pace.beats == 0.5
     for beat in range(at, at + 20 * PATIENCE):
@@ -39,7 +39,7 @@ def test_it_stays_where_less_would_be_too_late() -> None:
 
 
 def test_after_less_proved_too_little_it_waits_longer_before_it_tries_again() -> None:
-    pace, tried = Pace(), []
+    pace, tried = AutoLookahead(), []
     beat = 0
     for _ in range(6):
         began = beat
@@ -53,7 +53,7 @@ def test_after_less_proved_too_little_it_waits_longer_before_it_tries_again() ->
 
 
 def test_beats_that_were_decided_all_at_once_at_a_start_tell_nothing() -> None:
-    pace = Pace()
+    pace = AutoLookahead()
     pace.begin(10)
     pace.decided(10, -0.05)
     pace.decided(11, -0.05)
@@ -63,7 +63,7 @@ def test_beats_that_were_decided_all_at_once_at_a_start_tell_nothing() -> None:
 
 
 def test_from_its_state_it_goes_on_to_the_same() -> None:
-    one, other = Pace(), Pace()
+    one, other = AutoLookahead(), AutoLookahead()
     decide(one, 0, 40, 0.2)
     other.restore(one.state())
     assert decide(one, 40, 60, 0.1) == decide(other, 40, 60, 0.1)

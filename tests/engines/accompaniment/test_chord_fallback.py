@@ -12,20 +12,20 @@ from engines.accompaniment.chord_fallback import (
     SILENCE,
     TONIC,
     TONIC_BEATS,
-    Foresight,
-    Ladder,
+    ChordFallback,
+    PredictedChord,
 )
 from engines.accompaniment.harmony.trellis import HABIT, LOOP, NOTHING, TRACK
 from engines.accompaniment.harmony.vocabulary import CLASSES, chord_of
 from engines.accompaniment.score import NO_CHORD
 
-F = Foresight(chord_of(5, 1.0), 0.6, LOOP)
-LOST = Foresight(NO_CHORD, 0.5, HABIT)
+F = PredictedChord(chord_of(5, 1.0), 0.6, LOOP)
+LOST = PredictedChord(NO_CHORD, 0.5, HABIT)
 A_MINOR = CLASSES + 9
 
 
 def test_the_last_chord_then_the_key_s_then_drums_then_nothing() -> None:
-    ladder, levels, roots = Ladder(), [], []
+    ladder, levels, roots = ChordFallback(), [], []
     for told in (F, *[LOST] * (DRUMS_BEATS + 4)):
         chosen = ladder.choose(told, A_MINOR)
         levels.append(ladder.at)
@@ -36,14 +36,14 @@ def test_the_last_chord_then_the_key_s_then_drums_then_nothing() -> None:
 
 
 def test_the_key_s_chord_has_its_third() -> None:
-    ladder = Ladder()
+    ladder = ChordFallback()
     assert ladder.choose(LOST, A_MINOR).chord == Chord(9, 1, 9, 1.0)
     assert ladder.choose(LOST, 3).chord == Chord(3, 0, 3, 1.0)
 
 
 def test_without_a_key_the_drums_go_on_and_before_anything_was_heard_nothing_does() -> None:
-    ladder = Ladder()
-    assert ladder.choose(Foresight(), -1).chord == NO_CHORD
+    ladder = ChordFallback()
+    assert ladder.choose(PredictedChord(), -1).chord == NO_CHORD
     assert ladder.at == SILENCE
     ladder.choose(F, -1)
     for _ in range(HELD_BEATS + 1):
@@ -52,7 +52,7 @@ def test_without_a_key_the_drums_go_on_and_before_anything_was_heard_nothing_doe
 
 
 def test_a_chord_that_is_foreseen_again_is_played_at_once_and_the_count_begins_anew() -> None:
-    ladder = Ladder()
+    ladder = ChordFallback()
     ladder.choose(F, -1)
     for _ in range(DRUMS_BEATS + 9):
         ladder.choose(LOST, -1)
@@ -63,8 +63,8 @@ def test_a_chord_that_is_foreseen_again_is_played_at_once_and_the_count_begins_a
 
 
 def test_no_chord_by_the_user_s_word_is_played_as_written() -> None:
-    ladder = Ladder()
+    ladder = ChordFallback()
     ladder.choose(F, 0)
-    assert ladder.choose(Foresight(NO_CHORD, 1.0, TRACK), 0).chord == NO_CHORD
+    assert ladder.choose(PredictedChord(NO_CHORD, 1.0, TRACK), 0).chord == NO_CHORD
     assert ladder.at == FORESEEN
-    assert ladder.choose(Foresight(source=NOTHING), 0).chord == F.chord
+    assert ladder.choose(PredictedChord(source=NOTHING), 0).chord == F.chord

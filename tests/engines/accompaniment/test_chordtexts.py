@@ -10,9 +10,9 @@ from bridge.errors import ConfigError
 from engines.accompaniment.arranger import perform
 from engines.accompaniment.offline.midi import band_file
 from engines.accompaniment.offline.midifile import read_midi
-from engines.accompaniment.offline.piece import Piece, steady
+from engines.accompaniment.offline.piece import TimedSheet, steady
 from engines.accompaniment.parts import PARTS
-from engines.accompaniment.score import Dials
+from engines.accompaniment.score import PerformanceControls
 from engines.accompaniment.sheet import read_sheet
 from engines.accompaniment.style import PART_NAMES, find, load, shipped_names
 from engines.mir.offline.midi_export import midi_file
@@ -137,9 +137,9 @@ def test_letters_and_words_beside_drums_are_no_chords(words: list[str]) -> None:
 @pytest.mark.parametrize("parts", [PART_NAMES, ("drums",), ("bass",)])
 def test_the_bands_own_chords_are_read_back_whatever_it_plays(style: str, sheet: str, parts: tuple[str, ...]) -> None:
     band = load(find(style))
-    piece = Piece(read_sheet(sheet), steady(100.0))
+    piece = TimedSheet(read_sheet(sheet), steady(100.0))
     bars = piece.bars(8)
-    played = [perform(bars, name, PARTS[name], band, Dials()) for name in parts if name in band.parts]
+    played = [perform(bars, name, PARTS[name], band, PerformanceControls()) for name in parts if name in band.parts]
     data = band_file(bars, played, band, piece.tempi, None, f"Sideman: {style}")
     assert [bar.chords for bar in read_midi(data, "band.mid").bars()] == [bar.chords for bar in bars]
 

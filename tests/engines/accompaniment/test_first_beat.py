@@ -12,10 +12,10 @@ from bridge.core.events import Chord, TimedEvent
 from bridge.core.time import BlockTime
 from engines.accompaniment.band import Band
 from engines.accompaniment.timeline import HOP
-from engines.accompaniment.harmony import foreseer
+from engines.accompaniment.harmony import predictor
 band = Band()
 band.prepare(48000, HOP)
-assert foreseer.shipped.cache_info().currsize == 1
+assert predictor.shipped.cache_info().currsize == 1
 before = set(sys.modules)
 block = block_for(band.spec.inputs, HOP, band.spec.controls)
 out = block_for(band.spec.outputs, HOP)

@@ -8,24 +8,24 @@ import numpy as np
 import pytest
 
 from engines.accompaniment.arranger import INTENSITIES, LIFT, USUAL, arrange
-from engines.accompaniment.form import AUTO, SECTIONS, Form, Place, Shape, Wish
+from engines.accompaniment.form import AUTO, SECTIONS, BeatPosition, Form, FormRequest, Shape
 from engines.accompaniment.sheet import read_sheet
 
 VERSE, CHORUS, BREAK = (SECTIONS.index(name) for name in ("verse", "chorus", "break"))
 
 
-def beats(form: Form, first: int, wishes: dict[int, Wish], count: int, bar_beats: int = 4) -> list[Shape]:
+def beats(form: Form, first: int, wishes: dict[int, FormRequest], count: int, bar_beats: int = 4) -> list[Shape]:
     """The shape at each of ``count`` beats from ``first`` on; a wish holds from its beat on."""
-    wish, told = Wish(), []
+    wish, told = FormRequest(), []
     for beat in range(first, first + count):
         wish = wishes.get(beat, wish)
         number = beat % bar_beats
-        told.append(form.shape(Place(beat - number, number, bar_beats), wish))
+        told.append(form.shape(BeatPosition(beat - number, number, bar_beats), wish))
     return told
 
 
 def test_a_section_begins_with_the_next_bar_and_opens_it() -> None:
-    told = beats(Form(), 0, {0: Wish(VERSE), 6: Wish(CHORUS)}, 16)
+    told = beats(Form(), 0, {0: FormRequest(VERSE), 6: FormRequest(CHORUS)}, 16)
     assert [shape.section for shape in told] == ["verse"] * 8 + ["chorus"] * 8
     assert [shape.opens for shape in told] == [True] * 4 + [False] * 4 + [True] * 4 + [False] * 4
     assert [shape.position for shape in told[::4]] == [0, 1, 0, 1]
@@ -33,12 +33,12 @@ def test_a_section_begins_with_the_next_bar_and_opens_it() -> None:
 
 
 def test_the_rest_of_the_bar_in_which_it_was_asked_for_leads_to_it() -> None:
-    told = beats(Form(), 0, {0: Wish(VERSE), 6: Wish(CHORUS)}, 12)
+    told = beats(Form(), 0, {0: FormRequest(VERSE), 6: FormRequest(CHORUS)}, 12)
     assert [shape.fill for shape in told] == [False] * 6 + [True] * 2 + [False] * 4
 
 
 def test_a_fill_that_was_begun_is_finished_and_opened_after_though_the_wish_is_withdrawn() -> None:
-    told = beats(Form(), 0, {0: Wish(VERSE), 5: Wish(CHORUS), 7: Wish(VERSE)}, 12)
+    told = beats(Form(), 0, {0: FormRequest(VERSE), 5: FormRequest(CHORUS), 7: FormRequest(VERSE)}, 12)
     assert [shape.fill for shape in told[4:8]] == [False, True, True, True]
     assert {shape.section for shape in told} == {"verse"}
     assert told[8].opens
@@ -47,7 +47,9 @@ def test_a_fill_that_was_begun_is_finished_and_opened_after_though_the_wish_is_w
 
 def test_a_section_that_comes_back_is_played_a_little_harder() -> None:
     form = Form()
-    told = beats(form, 0, {0: Wish(VERSE), 4: Wish(CHORUS), 8: Wish(VERSE), 12: Wish(CHORUS)}, 16)
+    told = beats(
+        form, 0, {0: FormRequest(VERSE), 4: FormRequest(CHORUS), 8: FormRequest(VERSE), 12: FormRequest(CHORUS)}, 16
+    )
     assert told[12].intensity == pytest.approx(told[4].intensity + LIFT)
 
 
@@ -60,13 +62,15 @@ def test_without_a_wish_there_is_a_fill_every_eight_bars_and_what_follows_it_ope
 
 
 def test_what_is_heard_is_played_where_nobody_says_otherwise() -> None:
-    told = beats(Form(), 0, {0: Wish(heard=VERSE), 4: Wish(heard=CHORUS), 8: Wish(BREAK, heard=CHORUS)}, 12)
+    told = beats(
+        Form(), 0, {0: FormRequest(heard=VERSE), 4: FormRequest(heard=CHORUS), 8: FormRequest(BREAK, heard=CHORUS)}, 12
+    )
     assert [shape.section for shape in told[::4]] == ["verse", "chorus", "break"]
 
 
 def test_the_sheet_says_its_sections_and_the_user_may_overrule_it() -> None:
     bars = arrange(read_sheet("[intro]\n| C | F |\n[chorus]\n| G | C |"))
-    wishes = {4 * bar: Wish(written=bars[bar], heard=BREAK) for bar in range(4)}
+    wishes = {4 * bar: FormRequest(written=bars[bar], heard=BREAK) for bar in range(4)}
     told = beats(Form(), 0, wishes, 16)
     assert [shape.section for shape in told[::4]] == ["intro", "intro", "chorus", "chorus"]
     assert [shape.fill for shape in told[::4]] == [False, True, False, True]
@@ -77,12 +81,14 @@ def test_the_sheet_says_its_sections_and_the_user_may_overrule_it() -> None:
 
 
 def test_parts_drop_out_and_come_back_on_a_bar_with_an_opening() -> None:
-    told = beats(Form(), 0, {0: Wish(VERSE), 6: Wish(VERSE, dropout=True), 13: Wish(VERSE)}, 20)
+    told = beats(Form(), 0, {0: FormRequest(VERSE), 6: FormRequest(VERSE, dropout=True), 13: FormRequest(VERSE)}, 20)
     assert [shape.dropped for shape in told] == [False] * 8 + [True] * 8 + [False] * 4
     assert [shape.fill for shape in told[12:16]] == [False, True, True, True]
     assert told[16].opens
     assert not told[8].opens
-    on_the_bar = beats(Form(), 0, {0: Wish(VERSE), 4: Wish(VERSE, dropout=True), 12: Wish(VERSE)}, 16)
+    on_the_bar = beats(
+        Form(), 0, {0: FormRequest(VERSE), 4: FormRequest(VERSE, dropout=True), 12: FormRequest(VERSE)}, 16
+    )
     assert not on_the_bar[11].fill
     assert on_the_bar[12].opens
 
@@ -90,9 +96,9 @@ def test_parts_drop_out_and_come_back_on_a_bar_with_an_opening() -> None:
 @pytest.mark.parametrize(("first", "counted"), [(0, 4), (1, 3), (2, 6), (3, 5)])
 def test_at_least_a_bar_but_its_first_beat_is_counted_up_to_a_bar_line(first: int, counted: int) -> None:
     form = Form()
-    beats(form, 40, {40: Wish(CHORUS)}, 8)
+    beats(form, 40, {40: FormRequest(CHORUS)}, 8)
     form.start_anew(3)
-    told = beats(form, first, {first: Wish(CHORUS)}, 12)
+    told = beats(form, first, {first: FormRequest(CHORUS)}, 12)
     assert [shape.counting for shape in told] == [True] * counted + [False] * (12 - counted)
     after = told[counted]
     assert (after.section, after.position, after.opens) == ("chorus", 0, True)
@@ -108,20 +114,20 @@ def test_a_count_that_is_broken_off_is_forgotten_where_the_song_goes_on() -> Non
 
 def test_a_jump_begins_no_section_and_keeps_the_eight_bars_of_the_song() -> None:
     form = Form()
-    beats(form, 0, {0: Wish(VERSE)}, 20)
-    told = beats(form, 40 * 4, {160: Wish(VERSE)}, 8)
+    beats(form, 0, {0: FormRequest(VERSE)}, 20)
+    told = beats(form, 40 * 4, {160: FormRequest(VERSE)}, 8)
     assert told[0].section == "verse"
     assert (told[0].position, told[0].opens) == (0, True)
-    assert beats(form, 47 * 4, {188: Wish(VERSE)}, 4)[-1].fill
-    told = beats(form, 27 * 4, {108: Wish(VERSE)}, 4)
+    assert beats(form, 47 * 4, {188: FormRequest(VERSE)}, 4)[-1].fill
+    told = beats(form, 27 * 4, {108: FormRequest(VERSE)}, 4)
     assert (told[0].position, told[0].opens) == (3, False)
 
 
 def test_from_its_state_it_goes_on_to_the_same_and_forgetting_makes_it_new() -> None:
     one, other = Form(), Form()
-    beats(one, 0, {0: Wish(VERSE), 7: Wish(CHORUS, dropout=True)}, 11)
+    beats(one, 0, {0: FormRequest(VERSE), 7: FormRequest(CHORUS, dropout=True)}, 11)
     other.restore(one.state())
-    rest = {11: Wish(AUTO, heard=BREAK)}
+    rest = {11: FormRequest(AUTO, heard=BREAK)}
     assert beats(one, 11, rest, 9) == beats(other, 11, rest, 9)
     one.reset()
     fresh = Form().state()

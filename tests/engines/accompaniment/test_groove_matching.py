@@ -9,12 +9,12 @@ import pytest
 
 from engines.accompaniment.arranger import arrange
 from engines.accompaniment.groove_matching import Groove, distance, heard_as, match, nearest_style
-from engines.accompaniment.score import Bar, Dials
+from engines.accompaniment.score import Bar, PerformanceControls
 from engines.accompaniment.sheet import read_sheet
 from engines.accompaniment.style import ROLES, find, load, shipped_names
 
 STYLES = [load(find(name)) for name in shipped_names()]
-EXACT = Dials(humanise=0.0)
+EXACT = PerformanceControls(humanise=0.0)
 
 
 def groove(kick: str, snare: str, cymbals: str) -> Groove:
@@ -52,7 +52,7 @@ def test_accents_are_kept() -> None:
 
 def test_there_are_as_many_hats_as_the_song_has_and_more_or_fewer_by_density() -> None:
     def hats(groove: Groove, density: float = 0.5) -> int:
-        (bar,) = match(bars(1), [groove], load(find("rock")), Dials(humanise=0.0, density=density)).bars
+        (bar,) = match(bars(1), [groove], load(find("rock")), PerformanceControls(humanise=0.0, density=density)).bars
         return len(set(struck(bar, "closed", "open", "ride", "pedal", "tambourine", "shaker", "cowbell", "crash")))
 
     quarters, none = (
@@ -109,9 +109,9 @@ def test_a_section_keeps_to_one_pattern_and_the_next_may_have_another() -> None:
 
 
 def test_the_same_seed_is_the_same_part_and_swing_delays_off_beats() -> None:
-    loose = Dials(humanise=0.6, seed=4)
+    loose = PerformanceControls(humanise=0.6, seed=4)
     assert match(bars(), [ROCK] * 2, STYLES[0], loose) == match(bars(), [ROCK] * 2, STYLES[0], loose)
     (bar,) = match(
-        bars(1), [groove("9.9.............", "." * 16, "." * 16)], STYLES[0], Dials(humanise=0, swing=1)
+        bars(1), [groove("9.9.............", "." * 16, "." * 16)], STYLES[0], PerformanceControls(humanise=0, swing=1)
     ).bars
     assert [note.tick for note in bar] == [0, 320]

@@ -16,10 +16,10 @@ from engines.accompaniment.grooves import (
     FILE,
     HARDEST,
     STEPS,
+    Articulation,
     Cell,
     FamilyTable,
     TemplateTable,
-    Touch,
     family,
     family_of,
     names,
@@ -30,8 +30,8 @@ from engines.accompaniment.parts import PARTS
 from engines.accompaniment.parts.humanise import AS_PLAYED, LOUDEST, SOFTEST
 from engines.accompaniment.parts.pattern_selection import filled, pattern_of
 from engines.accompaniment.parts.random_draws import draw
-from engines.accompaniment.score import Bar, Dials, Memory, Note
-from engines.accompaniment.style import ROLES, Pattern, Style, load
+from engines.accompaniment.score import Bar, PartState, PerformanceControls, ScoreNote
+from engines.accompaniment.style import ROLES, StepPattern, Style, load
 from tests.engines.accompaniment.playing import STRAIGHT, STYLES, at, song, style
 
 LEVEL = 0.5
@@ -49,16 +49,16 @@ TABLE = FamilyTable(3, 60, 0.0, LOUD, USUAL, (TemplateTable(LEVEL, 2, 20, HITS),
 def drummer() -> Style:
     """One who has nothing but TABLE's template."""
     (one,) = family_of(TABLE).templates
-    drums = replace(style("rock").parts["drums"], patterns=(Pattern(one.level, one.lines, touches=one.touches),))
+    drums = replace(style("rock").parts["drums"], patterns=(StepPattern(one.level, one.lines, touches=one.touches),))
     return replace(style("rock"), parts={"drums": drums})
 
 
-def struck(own: Style, dials: Dials, pitch: int, tick: int, beats: int = 4) -> list[Note]:
+def struck(own: Style, dials: PerformanceControls, pitch: int, tick: int, beats: int = 4) -> list[ScoreNote]:
     """The notes of ``pitch`` within a sixteenth around ``tick``, through many bars."""
-    found: list[Note] = []
+    found: list[ScoreNote] = []
     for number in range(200):
         bar = Bar(number, song()[5].chords[:1] * beats, intensity=LEVEL)
-        notes, _ = PARTS["drums"](bar, own, dials, Memory())
+        notes, _ = PARTS["drums"](bar, own, dials, PartState())
         found += [note for note in notes if note.pitch == pitch and abs(note.tick - tick) < 60]
     return found
 
@@ -73,9 +73,9 @@ def test_what_nearly_every_bar_has_always_sounds_and_the_rest_as_often_as_there(
 def test_a_stroke_that_no_template_has_is_struck_with_the_familys_feel() -> None:
     (one,) = family_of(TABLE).templates
     assert one.manner == 2
-    assert one.touches["kick"][8] == Touch(0, 4, 70 / 80, 76.25 / 80)
-    assert one.touches["kick"][3] == Touch(1, 2)
-    assert one.touches["tom_low"][3] == Touch(-20, 1)
+    assert one.touches["kick"][8] == Articulation(0, 4, 70 / 80, 76.25 / 80)
+    assert one.touches["kick"][3] == Articulation(1, 2)
+    assert one.touches["tom_low"][3] == Articulation(-20, 1)
 
 
 def test_no_stroke_shouts_because_its_kit_does() -> None:
@@ -101,7 +101,7 @@ def test_limbs_at_one_step_are_not_loose_alike_but_lean_the_same_way() -> None:
 def test_strokes_are_as_loud_beside_one_another_as_the_drummers_struck_them() -> None:
     dials = replace(STRAIGHT, humanise=AS_PLAYED)
 
-    def loud(tick: int, dials: Dials) -> float:
+    def loud(tick: int, dials: PerformanceControls) -> float:
         return float(np.mean([note.velocity for note in struck(drummer(), dials, SNARE, tick)]))
 
     full = (SOFTEST + LOUDEST) / 2
@@ -119,10 +119,10 @@ def test_a_fill_is_as_loud_as_it_is_written() -> None:
     bar = replace(song()[5], intensity=LEVEL, fill=True)
     chance = draw(bar, STRAIGHT, "drums")
     before = own.parts["drums"].patterns[0]
-    fill = replace(own.parts["drums"], fills=(Pattern(LEVEL, {"snare": "************9.*."}),))
+    fill = replace(own.parts["drums"], fills=(StepPattern(LEVEL, {"snare": "************9.*."}),))
     after = filled(bar, fill, STRAIGHT, chance, before)
     assert after.lines["snare"] == "....9..9....9..."
-    assert after.touches["snare"][12] == Touch(12, 5)
+    assert after.touches["snare"][12] == Articulation(12, 5)
     assert after.touches["snare"][7] == before.touches["snare"][7]
     assert after.touches["kick"] == before.touches["kick"]
 
@@ -157,10 +157,10 @@ def test_a_users_style_plays_the_templates_and_its_own_patterns_beside_them(tmp_
     own = grooving(tmp_path).parts["drums"]
     assert sum(not one.manner for one in own.patterns) == 1
     assert sum(bool(one.manner) for one in own.patterns) == len(family("funk").templates)
-    chosen: list[Pattern] = []
+    chosen: list[StepPattern] = []
     for bar in at(0.5):
         for seed in range(20):
-            dials = Dials(complexity=1.0, temperature=1.0, seed=seed)
+            dials = PerformanceControls(complexity=1.0, temperature=1.0, seed=seed)
             chosen.append(pattern_of(bar, own, dials, draw(bar, dials, "drums")))
     shares = np.mean([bool(one.manner) for one in chosen])
     assert shares > 0.8
@@ -169,7 +169,7 @@ def test_a_users_style_plays_the_templates_and_its_own_patterns_beside_them(tmp_
 def test_a_section_keeps_to_one_manner_and_another_seed_to_another() -> None:
     own, manners = style("rock").parts["drums"], set()
     for seed in range(20):
-        dials = Dials(complexity=0.3, seed=seed)
+        dials = PerformanceControls(complexity=0.3, seed=seed)
         bars = [Bar(number, song()[5].chords, position=number, section="chorus") for number in range(32)]
         found = [pattern_of(bar, own, dials, draw(bar, dials, "drums")).manner for bar in bars]
         most = max(found, key=found.count)
@@ -185,7 +185,7 @@ def test_a_groove_comes_back_through_a_phrase_with_little_changed() -> None:
         dials = replace(STRAIGHT, complexity=0.0, seed=seed)
         played = []
         for bar in (*bars, replace(bars[1], number=9, position=5)):
-            notes, _ = PARTS["drums"](bar, style("rock"), dials, Memory())
+            notes, _ = PARTS["drums"](bar, style("rock"), dials, PartState())
             played.append({(note.tick, note.pitch) for note in notes})
         apart[1].append(len(played[0] ^ played[1]))
         apart[2].append(len(played[0] ^ played[3]))  # a phrase later
@@ -231,18 +231,20 @@ def test_each_family_has_templates_from_calm_to_hard(name: str) -> None:
 def test_the_styles_that_drummers_were_heard_in_play_what_they_played(name: str) -> None:
     own = style(name).parts["drums"]
     chosen = [
-        pattern_of(bar, own, Dials(seed=s), draw(bar, Dials(seed=s), "drums")) for bar in song() for s in range(9)
+        pattern_of(bar, own, PerformanceControls(seed=s), draw(bar, PerformanceControls(seed=s), "drums"))
+        for bar in song()
+        for s in range(9)
     ]
     assert np.mean([bool(one.manner) for one in chosen]) > 0.8
 
 
 def test_drums_with_touch_stay_within_their_bar() -> None:
     bar = Bar(0, song()[5].chords, intensity=0.9)
-    early = {"closed": (Touch(-30, 25, 1.0, 1.0),) * STEPS}
-    own = replace(style("rock").parts["drums"], patterns=(Pattern(0.5, {"closed": "9" * STEPS}, touches=early),))
+    early = {"closed": (Articulation(-30, 25, 1.0, 1.0),) * STEPS}
+    own = replace(style("rock").parts["drums"], patterns=(StepPattern(0.5, {"closed": "9" * STEPS}, touches=early),))
     for seed in range(50):
-        dials = Dials(humanise=1.0, seed=seed)
-        notes, _ = PARTS["drums"](bar, replace(style("rock"), parts={"drums": own}), dials, Memory())
+        dials = PerformanceControls(humanise=1.0, seed=seed)
+        notes, _ = PARTS["drums"](bar, replace(style("rock"), parts={"drums": own}), dials, PartState())
         assert len(notes) == STEPS
         assert all(note.tick >= 0 and note.end <= bar.ticks for note in notes)
         assert all(a.end <= b.tick for a, b in pairwise(notes))

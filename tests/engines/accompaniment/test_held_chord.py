@@ -8,7 +8,7 @@ import pytest
 from bridge.core.events import NOTE_NAMES, Midi, TimedEvent
 from engines.accompaniment.chord_symbol import chord_of as chord_named
 from engines.accompaniment.harmony.vocabulary import UNKNOWN, chord_of, state_of
-from engines.accompaniment.held_chord import Hands, state_named
+from engines.accompaniment.held_chord import HeldChord, state_named
 
 
 def label(pitches: list[int]) -> str:
@@ -39,8 +39,8 @@ def test_every_chord_of_a_sheet_is_known_by_its_own_notes() -> None:
             assert state_named(pitches) == state_of(chord)
 
 
-def hands() -> Hands:
-    made = Hands()
+def hands() -> HeldChord:
+    made = HeldChord()
     made.settle_frames = 1000
     return made
 

@@ -10,8 +10,8 @@ from bridge.core.time import TICKS_PER_BEAT
 from engines.accompaniment.parts.accent_bias import KICK, alike, led, led_weight
 from engines.accompaniment.parts.pattern_selection import beats_of
 from engines.accompaniment.parts.random_draws import draw
-from engines.accompaniment.score import TWELFTHS, Dials, Note
-from engines.accompaniment.style import ROLES, Pattern
+from engines.accompaniment.score import TWELFTHS, PerformanceControls, ScoreNote
+from engines.accompaniment.style import ROLES, StepPattern
 from tests.engines.accompaniment.playing import BOTH, STRAIGHT, at, play, seeded
 
 RHYTHM = (0, 18, 24, 42)
@@ -22,7 +22,7 @@ LED = replace(STRAIGHT, accents=ACCENTS)
 SEEDS = range(6)
 
 
-def struck(part: str, bars: list[list[Note]]) -> list[int]:
+def struck(part: str, bars: list[list[ScoreNote]]) -> list[int]:
     """Where in their bars what follows was struck, in twelfths of a beat, each once a bar."""
     found: list[int] = []
     for bar in bars:
@@ -31,7 +31,7 @@ def struck(part: str, bars: list[list[Note]]) -> list[int]:
     return found
 
 
-def share(name: str, part: str, dials: Dials) -> tuple[float, float]:
+def share(name: str, part: str, dials: PerformanceControls) -> tuple[float, float]:
     """Of the strokes how many lie on the rhythm, and of the rhythm how much is struck."""
     song = at(0.5, SONG)[:-1]  # the last is a fill
     bars = [bar for seed in SEEDS for bar in play(name, part, seeded(dials, seed), song)]
@@ -89,7 +89,7 @@ def test_no_kick_is_put_under_a_heavy_backbeat() -> None:
 
 def test_a_fill_is_the_drummer_s_own() -> None:
     bar = at(0.5, SONG)[0]
-    pattern = Pattern(0.5, {"kick": "9.......9......."})
+    pattern = StepPattern(0.5, {"kick": "9.......9......."})
     chance = draw(bar, STRAIGHT, "drums")
     plain, following = (beats_of(bar, "drums", pattern, dials, chance) for dials in (STRAIGHT, LED))
     assert plain != following

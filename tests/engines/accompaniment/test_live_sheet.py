@@ -9,7 +9,7 @@ import pytest
 
 from bridge.config import CONFIG_HOME_VARIABLE
 from bridge.errors import ConfigError
-from engines.accompaniment.live_sheet import Chart, find_sheet
+from engines.accompaniment.live_sheet import LiveSheet, find_sheet
 
 SONG = "[verse]\n| C Am | F |\n[chorus]\n| G/B |"
 
@@ -26,13 +26,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return sheets
 
 
-def labels(chart: Chart, beats: range) -> list[str]:
+def labels(chart: LiveSheet, beats: range) -> list[str]:
     told = [chart.at(beat) for beat in beats]
     return [one[1].label if one is not None else "-" for one in told]
 
 
 def test_the_sheet_is_laid_from_beat_0_on_and_again_and_again(folder: Path) -> None:
-    chart = Chart()
+    chart = LiveSheet()
     chart.choose(3)
     once = ["C", "C", "Am", "Am", "F", "F", "F", "F", "G/B", "G/B", "G/B", "G/B"]
     assert labels(chart, range(24)) == once * 2
@@ -45,7 +45,7 @@ def test_the_sheet_is_laid_from_beat_0_on_and_again_and_again(folder: Path) -> N
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 def test_a_sheet_that_notepad_saved_is_played(encoding: str, folder: Path) -> None:
     (folder / "5.txt").write_bytes("| E(b9) |\r\n| B♭7 |\r\n".encode(encoding))
-    chart = Chart()
+    chart = LiveSheet()
     chart.choose(5)
     assert labels(chart, range(8)) == ["E7"] * 4 + ["Bb7"] * 4
 
@@ -63,7 +63,7 @@ def test_a_number_is_found_at_the_start_of_a_name_and_nowhere_else(folder: Path)
 def test_what_cannot_be_read_is_none_and_is_logged(
     folder: Path, caplog: pytest.LogCaptureFixture, number: int, said: str
 ) -> None:
-    chart = Chart()
+    chart = LiveSheet()
     chart.choose(3)
     with caplog.at_level(logging.WARNING):
         chart.choose(number)
@@ -72,7 +72,7 @@ def test_what_cannot_be_read_is_none_and_is_logged(
 
 
 def test_a_file_is_read_when_its_number_is_chosen_and_its_state_needs_no_file(folder: Path) -> None:
-    chart, other = Chart(), Chart()
+    chart, other = LiveSheet(), LiveSheet()
     chart.choose(3)
     (folder / "3 autumn.txt").write_text("| Bb |")
     chart.choose(3)

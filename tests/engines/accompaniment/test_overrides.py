@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bridge.core.events import Beat, Chord, Key, TimedEvent
-from engines.accompaniment.harmony.chord_history import Listener
+from engines.accompaniment.harmony.chord_history import ChordHistory
 from engines.accompaniment.overrides import KEY, KEYS, TEMPO, key_of
 from tests.engines.accompaniment.test_band import BEAT, LOOP, Heard, chart, play
 from tests.engines.driving import RATE, no_host, rolling_host
@@ -31,7 +31,7 @@ def off_grid(times: np.ndarray[tuple[int, ...], np.dtype[np.float64]], tempo: fl
 
 
 def test_a_key_by_the_user_goes_before_the_one_that_is_heard() -> None:
-    listener = Listener()
+    listener = ChordHistory()
     listener.hear_key(Key(9, 1, 0.9))
     assert listener.in_key == 21
     listener.key_wanted = key_of(KEYS.index("Eb major"))

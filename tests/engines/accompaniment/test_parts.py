@@ -12,8 +12,8 @@ from bridge.core.time import TICKS_PER_BEAT
 from engines.accompaniment.arranger import counting
 from engines.accompaniment.parts import PARTS
 from engines.accompaniment.parts.bass import SCALES
-from engines.accompaniment.score import Bar, Dials, Memory, Note
-from engines.accompaniment.style import ROLES, Pattern, Style
+from engines.accompaniment.score import Bar, PartState, PerformanceControls, ScoreNote
+from engines.accompaniment.style import ROLES, StepPattern, Style
 from tests.engines.accompaniment.playing import (
     BOTH,
     CHORDS,
@@ -77,11 +77,11 @@ def test_the_bass_says_each_chord_by_its_root_first(name: str) -> None:
 def bassist(line: str) -> Style:
     """The jazz style with nothing but ``line`` to play."""
     own = style("jazz")
-    return replace(own, parts={"bass": replace(own.parts["bass"], patterns=(Pattern(0.5, {"line": line}),))})
+    return replace(own, parts={"bass": replace(own.parts["bass"], patterns=(StepPattern(0.5, {"line": line}),))})
 
 
-def lines(own: Style, bars: tuple[Bar, ...], seed: int) -> list[list[Note]]:
-    memory, played = Memory(), []
+def lines(own: Style, bars: tuple[Bar, ...], seed: int) -> list[list[ScoreNote]]:
+    memory, played = PartState(), []
     for bar in bars:
         notes, memory = PARTS["bass"](bar, own, seeded(STRAIGHT, seed), memory)
         played.append(notes)
@@ -143,7 +143,7 @@ def test_without_swing_and_humanise_all_is_on_the_grid(name: str, part: str) -> 
 
 @pytest.mark.parametrize(("name", "part"), BOTH)
 @pytest.mark.parametrize("dials", [STRAIGHT, LOOSE], ids=["straight", "loose"])
-def test_no_note_is_doubled_or_hangs_over_its_bar(name: str, part: str, dials: Dials) -> None:
+def test_no_note_is_doubled_or_hangs_over_its_bar(name: str, part: str, dials: PerformanceControls) -> None:
     for seed, level in enumerate(LEVELS):
         bars = at(level)
         played = play(name, part, seeded(dials, seed), bars)
@@ -166,8 +166,8 @@ def test_no_note_is_struck_twice_alike(name: str, part: str, humanise: float) ->
             last[note.pitch] = note.velocity
 
 
-def by_pitch(notes: list[Note]) -> dict[int, list[Note]]:
-    found: dict[int, list[Note]] = defaultdict(list)
+def by_pitch(notes: list[ScoreNote]) -> dict[int, list[ScoreNote]]:
+    found: dict[int, list[ScoreNote]] = defaultdict(list)
     for note in notes:
         found[note.pitch].append(note)
     return found
@@ -199,7 +199,7 @@ def test_the_same_seed_plays_the_same_and_another_does_not(name: str, part: str)
 
 @pytest.mark.parametrize(("name", "part"), BOTH)
 def test_a_bar_made_alone_is_the_bar_made_in_its_turn(name: str, part: str) -> None:
-    memories, memory, played = [], Memory(), []
+    memories, memory, played = [], PartState(), []
     for bar in song():
         memories.append(memory)
         notes, memory = PARTS[part](bar, style(name), LOOSE, memory)
@@ -214,7 +214,7 @@ def test_a_bar_made_alone_is_the_bar_made_in_its_turn(name: str, part: str) -> N
 def test_voices_are_clear_below_and_move_little(name: str, part: str) -> None:
     voicing: tuple[int, ...] = ()
     moves = []
-    memory = Memory()
+    memory = PartState()
     for bar in at(0.3) + at(0.8):
         _, memory = PARTS[part](bar, style(name), STRAIGHT, memory)
         for low, high in pairwise(memory.voicing):
@@ -232,8 +232,8 @@ def test_voices_are_clear_below_and_move_little(name: str, part: str) -> None:
 def test_a_fill_is_heard_where_it_is_wanted_and_changes_the_bars_end(name: str) -> None:
     differs = 0
     for bar in at(0.8):
-        plain, _ = PARTS["drums"](replace(bar, fill=False), style(name), STRAIGHT, Memory())
-        filled, _ = PARTS["drums"](replace(bar, fill=True), style(name), STRAIGHT, Memory())
+        plain, _ = PARTS["drums"](replace(bar, fill=False), style(name), STRAIGHT, PartState())
+        filled, _ = PARTS["drums"](replace(bar, fill=True), style(name), STRAIGHT, PartState())
         differs += {(n.tick, n.pitch) for n in plain} != {(n.tick, n.pitch) for n in filled}
     assert differs >= 0.9 * len(song())
 
@@ -243,7 +243,7 @@ def test_a_fill_is_heard_where_it_is_wanted_and_changes_the_bars_end(name: str) 
 def test_every_metre_is_played_to_its_end(part: str, beats: int) -> None:
     for name in STYLES:
         bar = replace(song()[5], chords=(song()[5].chords[0],) * beats, intensity=0.8)
-        notes, _ = PARTS[part](bar, style(name), LOOSE, Memory())
+        notes, _ = PARTS[part](bar, style(name), LOOSE, PartState())
         assert notes
         assert all(note.end <= bar.ticks for note in notes)
         if part == "drums":
@@ -253,12 +253,12 @@ def test_every_metre_is_played_to_its_end(part: str, beats: int) -> None:
 def test_only_the_drummer_counts_in() -> None:
     bar = counting(3, song()[0])
     for name in STYLES:
-        sticks, _ = PARTS["drums"](bar, style(name), STRAIGHT, Memory())
+        sticks, _ = PARTS["drums"](bar, style(name), STRAIGHT, PartState())
         assert [(note.tick, note.pitch) for note in sticks] == [(480 * beat, ROLES["stick"]) for beat in range(3)]
-        assert not any(PARTS[part](bar, style(name), STRAIGHT, Memory())[0] for part in PARTS if part != "drums")
+        assert not any(PARTS[part](bar, style(name), STRAIGHT, PartState())[0] for part in PARTS if part != "drums")
 
 
 @pytest.mark.parametrize("part", PARTS)
 def test_a_part_that_a_style_has_not_is_silent(part: str) -> None:
-    memory = Memory(bass=40)
+    memory = PartState(bass=40)
     assert PARTS[part](song()[0], replace(style("pop"), parts={}), STRAIGHT, memory) == ([], memory)

@@ -10,7 +10,7 @@ import pytest
 from engines.accompaniment.parts import PARTS
 from engines.accompaniment.parts.pattern_selection import pattern_of
 from engines.accompaniment.parts.random_draws import draw
-from engines.accompaniment.score import Dials, Memory, Note
+from engines.accompaniment.score import PartState, PerformanceControls, ScoreNote
 from engines.accompaniment.style import Style
 from tests.engines.accompaniment.playing import BOTH, STRAIGHT, STYLES, at, play, seeded, style, through
 
@@ -18,7 +18,7 @@ SEEDS = range(6)
 LONG = "| C | Am7 | F | G7 |\n" * 8
 
 
-def mean_notes(name: str, part: str, dials: Dials) -> float:
+def mean_notes(name: str, part: str, dials: PerformanceControls) -> float:
     return sum(len(through(play(name, part, seeded(dials, seed)))) for seed in SEEDS) / len(SEEDS)
 
 
@@ -66,10 +66,10 @@ def test_more_swing_is_later_off_beats_and_nothing_else(name: str) -> None:
     assert any(tick % pair == pair // 2 for tick in straight)
 
 
-def drums_and_bass(own: Style, dials: Dials) -> list[Note]:
-    found: list[Note] = []
+def drums_and_bass(own: Style, dials: PerformanceControls) -> list[ScoreNote]:
+    found: list[ScoreNote] = []
     for part in ("drums", "bass"):
-        memory = Memory()
+        memory = PartState()
         for bar in at(0.7):
             notes, memory = PARTS[part](bar, own, dials, memory)
             found += sorted(notes, key=lambda note: (note.pitch, note.tick))
@@ -111,7 +111,7 @@ def test_more_humanise_is_further_from_the_grid(name: str, part: str) -> None:
     assert min(off(1.0)) < 0 < max(off(1.0))
 
 
-def in_place(note: Note) -> tuple[int, int]:
+def in_place(note: ScoreNote) -> tuple[int, int]:
     return note.pitch, note.tick
 
 
@@ -146,7 +146,7 @@ def test_triplets_do_not_swing() -> None:
     own = style("classical").parts["keys"]
     triplets = replace(own, patterns=tuple(p for p in own.patterns if p.per_beat == 3))
     band = replace(style("classical"), parts={"keys": triplets})
-    notes, _ = PARTS["keys"](at(0.6)[0], band, replace(STRAIGHT, swing=1.0, density=1.0), Memory())
+    notes, _ = PARTS["keys"](at(0.6)[0], band, replace(STRAIGHT, swing=1.0, density=1.0), PartState())
     assert [note.tick for note in notes] == [160 * step for step in range(12)]
 
 

@@ -8,7 +8,7 @@ from bridge.core.time import BlockTime
 from engines.accompaniment.band import Band
 from engines.accompaniment.performance_controls import STYLE, STYLES
 from engines.accompaniment.performer import CHANNELS
-from engines.accompaniment.program_changes import Sounds
+from engines.accompaniment.program_changes import ProgramChanges
 from engines.accompaniment.style import find, load
 from engines.accompaniment.timeline import HOP
 
@@ -67,7 +67,7 @@ def test_no_sound_goes_out_as_midi() -> None:
 
 
 def test_what_is_said_never_goes_back_in_time() -> None:
-    sounds, style = Sounds(), load(find("pop"))
+    sounds, style = ProgramChanges(), load(find("pop"))
     first = sounds.change(1, style, 1000)
     again = sounds.change(2, style, 900)
     assert [event.frame for event in first + again] == [1000] * len(first + again)

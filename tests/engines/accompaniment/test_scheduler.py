@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from bridge.core.events import Midi, TimedEvent
 from bridge.core.time import BlockTime
-from engines.accompaniment.performer import Sound
-from engines.accompaniment.scheduler import Timing
-from engines.accompaniment.timeline import Line
+from engines.accompaniment.performer import NoteEvent
+from engines.accompaniment.scheduler import NoteScheduler
+from engines.accompaniment.timeline import Timeline
 
-LINE = Line(BlockTime(0, 48000, 0.0, 120.0, True, 4, True))
+LINE = Timeline(BlockTime(0, 48000, 0.0, 120.0, True, 4, True))
 """50 frames a tick."""
 
 
@@ -21,23 +21,26 @@ def shown(events: list[TimedEvent]) -> list[tuple[int, str, int]]:
 
 
 def test_each_sound_falls_on_its_tick() -> None:
-    told = Timing().place(
-        [Sound(0, 9, 36, 90), Sound(60, 9, 36, 0), Sound(240, 9, 36, 80), Sound(300, 9, 36, 0)], 4, LINE, 0
+    told = NoteScheduler().place(
+        [NoteEvent(0, 9, 36, 90), NoteEvent(60, 9, 36, 0), NoteEvent(240, 9, 36, 80), NoteEvent(300, 9, 36, 0)],
+        4,
+        LINE,
+        0,
     )
     assert shown(told) == [(96000, "on", 36), (99000, "off", 36), (108000, "on", 36), (111000, "off", 36)]
 
 
 def test_what_is_held_back_is_struck_again_only_after_it_ended() -> None:
-    timing = Timing()
-    timing.place([Sound(0, 9, 37, 90)], 0, LINE, 700)
-    told = timing.place([Sound(6, 9, 37, 0), Sound(12, 9, 37, 80), Sound(13, 9, 37, 0)], 0, LINE, 700)
+    timing = NoteScheduler()
+    timing.place([NoteEvent(0, 9, 37, 90)], 0, LINE, 700)
+    told = timing.place([NoteEvent(6, 9, 37, 0), NoteEvent(12, 9, 37, 80), NoteEvent(13, 9, 37, 0)], 0, LINE, 700)
     assert shown(told) == [(701, "off", 37), (701, "on", 37), (702, "off", 37)]
     assert timing.last_frame == 702
 
 
 def test_what_sounds_is_ended_after_all_that_was_said() -> None:
-    timing = Timing()
-    timing.place([Sound(0, 0, 40, 90), Sound(100, 1, 60, 90)], 0, LINE, 0)
+    timing = NoteScheduler()
+    timing.place([NoteEvent(0, 0, 40, 90), NoteEvent(100, 1, 60, 90)], 0, LINE, 0)
     assert shown(timing.end([(0, 40), (1, 60)], 300)) == [(5001, "off", 40), (5001, "off", 60)]
     assert timing.end([], 9000) == []
     assert timing.last_frame == 5001

@@ -10,8 +10,8 @@ import pytest
 from bridge.core.audio import Audio
 from bridge.core.engine import block_for
 from engines.accompaniment.band import Band
-from engines.accompaniment.score import Dials
-from engines.accompaniment.sidechain import DOWN_DB, FOLLOWS, MOST_LATE, SOURCES, Following
+from engines.accompaniment.score import PerformanceControls
+from engines.accompaniment.sidechain import DOWN_DB, FOLLOWS, MOST_LATE, SOURCES, StemFollower
 from engines.accompaniment.timeline import HOP
 
 RHYTHM = (0, 18, 24, 42)
@@ -43,7 +43,7 @@ class Hears:
     """The drums follow the bass: what they hear, hop by hop."""
 
     def __init__(self, rate: int = 44100) -> None:
-        self.following, self.rate, self.frame = Following(), rate, 0
+        self.following, self.rate, self.frame = StemFollower(), rate, 0
         self.following.prepare(rate)
         self.values = {control.name: 0.0 for control in FOLLOWS.values()}
         self.values[FOLLOWS["drums"].name] = 1.0 + SOURCES.index("bass")
@@ -59,10 +59,10 @@ class Hears:
             self.following.listen(block, clock(self.frame), bar_beats)
         return self
 
-    def dials(self, bar_beats: int = 4) -> Dials:
+    def dials(self, bar_beats: int = 4) -> PerformanceControls:
         self.following.turn()
         self.following.take(0)
-        return self.following.dials(Dials(), bar_beats, self.values)["drums"]
+        return self.following.dials(PerformanceControls(), bar_beats, self.values)["drums"]
 
 
 def strong(accents: Sequence[float]) -> set[int]:
@@ -138,14 +138,14 @@ def test_while_no_time_passes_nothing_is_learned() -> None:
 def test_what_comes_later_than_anything_is_remembered_is_not_followed() -> None:
     audio = plucked(RHYTHM, 4, 120, 44100)
     for late in (MOST_LATE - HOP, 2 * MOST_LATE):
-        assert Hears().hear(audio, steady(120, 44100), late).dials() == Dials()
+        assert Hears().hear(audio, steady(120, 44100), late).dials() == PerformanceControls()
 
 
 def test_what_nobody_follows_is_not_heard_and_who_follows_nothing_plays_as_he_is_told() -> None:
     hears = Hears()
     hears.values[FOLLOWS["drums"].name] = 0.0
     hears.hear(plucked(RHYTHM, 8, 120, 44100), steady(120, 44100))
-    assert hears.dials() == Dials()
+    assert hears.dials() == PerformanceControls()
     assert not any(array.any() for name, array in hears.following.state().items() if name.startswith("bass.struck"))
 
 

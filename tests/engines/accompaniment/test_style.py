@@ -8,7 +8,7 @@ import pytest
 from bridge.errors import ConfigError
 from engines.accompaniment.arranger import arrange
 from engines.accompaniment.parts import PARTS
-from engines.accompaniment.score import Dials, Memory
+from engines.accompaniment.score import PartState, PerformanceControls
 from engines.accompaniment.sheet import read_sheet
 from engines.accompaniment.style import KEEP, PART_NAMES, Style, find, listing, load, load_named
 from tests.engines.accompaniment.playing import BOTH, STYLES, style
@@ -150,9 +150,9 @@ def test_the_style_in_the_documentation_can_be_copied(tmp_path: Path) -> None:
     assert set(own.parts) == {"drums", "bass", "keys"}
     bars = arrange(read_sheet(example("# lines or ends")), 16)
     for name in own.parts:
-        memory, count = Memory(), 0
+        memory, count = PartState(), 0
         for bar in bars:
-            notes, memory = PARTS[name](bar, own, Dials(), memory)
+            notes, memory = PARTS[name](bar, own, PerformanceControls(), memory)
             count += len(notes)
         assert count > 16
 

@@ -10,10 +10,10 @@ import soundfile
 
 from bridge.core.audio import Audio
 from bridge.errors import ConfigError
-from engines.accompaniment.arranger import Part
+from engines.accompaniment.arranger import PartTrack
 from engines.accompaniment.offline.midi import band_file
 from engines.accompaniment.offline.piece import steady
-from engines.accompaniment.score import NO_CHORD, Bar, Note
+from engines.accompaniment.score import NO_CHORD, Bar, ScoreNote
 from engines.accompaniment.style import find, load
 from engines.backing.drum_replacement import mix_new_drums
 from engines.synth.synth_engine import plain
@@ -23,8 +23,8 @@ BARS = [Bar(number, (NO_CHORD,) * 4) for number in range(4)]
 
 
 def midi() -> bytes:
-    bar = tuple(Note(beat * 480, 60, 36 if beat % 2 == 0 else 38, 100) for beat in range(4))
-    return band_file(BARS, [Part("drums", (bar,) * 4)], load(find("pop")), steady(120.0), None, "drums")
+    bar = tuple(ScoreNote(beat * 480, 60, 36 if beat % 2 == 0 else 38, 100) for beat in range(4))
+    return band_file(BARS, [PartTrack("drums", (bar,) * 4)], load(find("pop")), steady(120.0), None, "drums")
 
 
 def mixed(folder: Path, rest: Audio, own: Audio, rate: int = 44_100) -> dict[str, Audio]:

@@ -17,12 +17,12 @@ from mido import MidiFile, tick2second
 
 from bridge.core.audio import Audio
 from bridge.errors import ConfigError
-from engines.accompaniment.arranger import Part
+from engines.accompaniment.arranger import PartTrack
 from engines.accompaniment.offline.midi import band_file
 from engines.accompaniment.offline.midifile import read_midi
-from engines.accompaniment.offline.piece import Piece, starts_of
-from engines.accompaniment.score import NO_CHORD, Note
-from engines.accompaniment.sheet import Section, Sheet, read_sheet
+from engines.accompaniment.offline.piece import TimedSheet, starts_of
+from engines.accompaniment.score import NO_CHORD, ScoreNote
+from engines.accompaniment.sheet import Sheet, SheetSection, read_sheet
 from engines.accompaniment.style import find, load
 from engines.backing.song_timeline import (
     SongTimeline,
@@ -76,7 +76,7 @@ def seconds_of_bars(data: bytes, starts: list[int]) -> list[float]:
     return found
 
 
-def midi_of(piece: Piece) -> bytes:
+def midi_of(piece: TimedSheet) -> bytes:
     return band_file(piece.bars(), [], load(find("pop")), piece.tempi, None, "song", piece.lead_ticks)
 
 
@@ -139,10 +139,10 @@ def test_in_the_written_file_every_beat_is_on_its_time_in_bars_that_daws_take(
     beats = np.cumsum([lead_s, *gaps_s]).tolist()
     lead, tempi = fit_tempi(beats)
     bars = [bar_beats] * (len(gaps_s) // bar_beats)
-    sheet = Sheet((Section("", 1, tuple((NO_CHORD,) * count for count in bars)),), bar_beats)
+    sheet = Sheet((SheetSection("", 1, tuple((NO_CHORD,) * count for count in bars)),), bar_beats)
     late = compute_late_ticks(beats[0], lead, tempi)
-    piece = Piece(sheet, tempi, lead, late_ticks=late)
-    hits = Part("drums", tuple(tuple(Note(480 * n, 60, 36, 90) for n in range(count)) for count in bars))
+    piece = TimedSheet(sheet, tempi, lead, late_ticks=late)
+    hits = PartTrack("drums", tuple(tuple(ScoreNote(480 * n, 60, 36, 90) for n in range(count)) for count in bars))
     data = band_file(piece.bars(), [hits], load(find("pop")), tempi, None, "song", lead, late)
     file = MidiFile(file=io.BytesIO(data))
     metres = [(m.numerator, m.denominator) for m in file.tracks[0] if m.type == "time_signature"]
@@ -158,7 +158,9 @@ def test_in_the_written_file_every_beat_is_on_its_time_in_bars_that_daws_take(
 def test_a_song_that_begins_late_is_read_back_with_the_same_beats(first_s: float) -> None:
     beats = [first_s + 0.5 * beat for beat in range(17)]
     lead, tempi = fit_tempi(beats)
-    piece = Piece(read_sheet("| C | Am | F | G |"), tempi, lead, late_ticks=compute_late_ticks(first_s, lead, tempi))
+    piece = TimedSheet(
+        read_sheet("| C | Am | F | G |"), tempi, lead, late_ticks=compute_late_ticks(first_s, lead, tempi)
+    )
     again = read_midi(midi_of(piece), "band.mid")
     before = len(again.bars()) - 4
     starts = starts_of(again.bars(), again.lead_ticks)[before:]

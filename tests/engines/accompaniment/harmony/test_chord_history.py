@@ -9,19 +9,19 @@ import pytest
 
 from bridge.core.events import Chord, Key
 from bridge.core.time import BlockTime
-from engines.accompaniment.harmony.chord_history import REMEMBERED, Listener
+from engines.accompaniment.harmony.chord_history import REMEMBERED, ChordHistory
 from engines.accompaniment.harmony.trellis import SOURCES, Metre
 from engines.accompaniment.harmony.vocabulary import CLASSES, NONE, chord_of
-from engines.accompaniment.timeline import Line
+from engines.accompaniment.timeline import Timeline
 
 RATE = 48000
 TEMPO = 120.0
 BEAT = 24000
-LINE = Line(BlockTime(0, RATE, 0.0, TEMPO, True, 4, True))
+LINE = Timeline(BlockTime(0, RATE, 0.0, TEMPO, True, 4, True))
 LOOP = [0, CLASSES + 9, 5, 7]
 
 
-def tell(listener: Listener, bars: Sequence[int], late: int, until: float, first: float = 0.0) -> None:
+def tell(listener: ChordHistory, bars: Sequence[int], late: int, until: float, first: float = 0.0) -> None:
     """A chord a bar, each told ``late`` frames after it began, as far as beat ``until``; in blocks of 512 frames."""
     changes = [(round((4 * i) * BEAT), state) for i, state in enumerate(bars) if i == 0 or bars[i - 1] != state]
     for frame in range(round(first * BEAT), round(until * BEAT), 512):
@@ -33,7 +33,7 @@ def tell(listener: Listener, bars: Sequence[int], late: int, until: float, first
 
 @pytest.mark.parametrize("late", [0, 8000, 28000, 60000])
 def test_each_beat_gets_the_chord_that_began_with_it_however_late_it_was_told(late: int) -> None:
-    listener = Listener()
+    listener = ChordHistory()
     tell(listener, LOOP * 2, late, 32.0)
     known = listener.heard[REMEMBERED - listener.count :]
     expected = np.repeat(LOOP * 2, 4)[: listener.count]
@@ -44,7 +44,7 @@ def test_each_beat_gets_the_chord_that_began_with_it_however_late_it_was_told(la
 
 @pytest.mark.parametrize("late", [0, 28000])
 def test_a_loop_that_was_heard_is_played_along_with_on_the_beat(late: int) -> None:
-    listener = Listener()
+    listener = ChordHistory()
     tell(listener, LOOP * 4, late, 40.0)
     told = [listener.chord_at(beat, Metre(), {})[0] for beat in range(40, 52)]
     assert told == np.repeat(LOOP * 4, 4)[40:52].tolist()
@@ -52,7 +52,7 @@ def test_a_loop_that_was_heard_is_played_along_with_on_the_beat(late: int) -> No
 
 
 def test_nothing_told_is_no_chord_and_what_was_heard_is_kept() -> None:
-    listener = Listener()
+    listener = ChordHistory()
     assert listener.chord_at(3, Metre(), {}) == (NONE, 0.0, 0)
     tell(listener, LOOP, 0, 12.0)
     assert [listener.chord_at(beat, Metre(), {})[0] for beat in (0, 4, 8)] == LOOP[:3]
@@ -60,7 +60,7 @@ def test_nothing_told_is_no_chord_and_what_was_heard_is_kept() -> None:
 
 
 def test_a_chord_is_known_at_once_when_it_changes_and_waited_for_when_it_does_not() -> None:
-    listener = Listener()
+    listener = ChordHistory()
     tell(listener, LOOP, 20000, 8.0)
     before = listener.next
     listener.hear(chord_of(5, 0.9), 8 * BEAT, 8 * BEAT + 100)
@@ -69,7 +69,7 @@ def test_a_chord_is_known_at_once_when_it_changes_and_waited_for_when_it_does_no
 
 
 def test_the_song_that_jumps_back_goes_on_being_remembered() -> None:
-    listener = Listener()
+    listener = ChordHistory()
     tell(listener, LOOP * 2, 30000, 32.0)
     assert listener.count < 32  # a change in the last beats would not have been told yet
     listener.jump(0, Metre())
@@ -80,7 +80,7 @@ def test_the_song_that_jumps_back_goes_on_being_remembered() -> None:
 
 
 def test_from_its_state_it_goes_on_to_the_same_and_forgetting_makes_it_new() -> None:
-    one, other = Listener(), Listener()
+    one, other = ChordHistory(), ChordHistory()
     tell(one, LOOP * 3, 9000, 30.0)
     one.hear_key(Key(0, 0, 0.9))
     other.restore(one.state())
@@ -88,13 +88,13 @@ def test_from_its_state_it_goes_on_to_the_same_and_forgetting_makes_it_new() -> 
         other.chord_at(b, Metre(), {}) for b in range(30, 44)
     ]
     one.reset()
-    fresh = Listener()
+    fresh = ChordHistory()
     for name, array in fresh.state().items():
         np.testing.assert_array_equal(one.state()[name], array)
 
 
 def test_a_chord_that_a_later_one_has_overtaken_is_passed_over() -> None:
-    listener = Listener()
+    listener = ChordHistory()
     listener.hear(chord_of(5, 0.9), 4 * BEAT, 5 * BEAT)
     listener.hear(chord_of(7, 0.9), 3 * BEAT, 5 * BEAT + 9)
     for frame in range(0, 12 * BEAT, 512):
@@ -104,7 +104,7 @@ def test_a_chord_that_a_later_one_has_overtaken_is_passed_over() -> None:
 
 
 def test_what_the_hands_play_goes_before_what_is_heard_until_they_leave_it() -> None:
-    listener = Listener()
+    listener = ChordHistory()
     listener.hear(chord_of(0, 0.9), 0, 30000)
     listener.play(2, 4 * BEAT)
     listener.trust(9 * BEAT, True)
@@ -125,7 +125,7 @@ def test_what_the_hands_play_goes_before_what_is_heard_until_they_leave_it() -> 
 
 
 def test_more_chords_than_can_wait_are_taken_in_order() -> None:
-    listener = Listener()
+    listener = ChordHistory()
     for i in range(40):
         listener.hear(Chord(i % 12, 0, i % 12, 0.9), 1000 * i, 1000 * i)
     listener.advance(LINE, 3 * BEAT)

@@ -4,18 +4,18 @@ import numpy as np
 import pytest
 
 from bridge.core.events import NOTE_NAMES, QUALITIES, QUALITY_INTERVALS
-from engines.accompaniment.harmony.chord_recognition import Sounding, chords_of_notes
+from engines.accompaniment.harmony.chord_recognition import TickNote, chords_of_notes
 
 BEAT = 480
 
 
-def labels(notes: list[Sounding], beats: int) -> list[str]:
+def labels(notes: list[TickNote], beats: int) -> list[str]:
     edges = [beat * BEAT for beat in range(beats + 1)]
     return [chord.label for chord in chords_of_notes(notes, edges, [beat % 4 == 0 for beat in range(beats)])]
 
 
-def block(beat: float, length: float, *pitches: int) -> list[Sounding]:
-    return [Sounding(round(beat * BEAT), round((beat + length) * BEAT), pitch, 90) for pitch in pitches]
+def block(beat: float, length: float, *pitches: int) -> list[TickNote]:
+    return [TickNote(round(beat * BEAT), round((beat + length) * BEAT), pitch, 90) for pitch in pitches]
 
 
 @pytest.mark.parametrize("quality", range(len(QUALITIES)))
@@ -58,7 +58,7 @@ def test_a_rest_of_a_beat_keeps_the_chord_and_silence_has_none() -> None:
 
 def test_random_notes_give_some_chord_for_each_beat() -> None:
     random = np.random.default_rng(3)
-    notes: list[Sounding] = []
+    notes: list[TickNote] = []
     for _ in range(200):
         notes += block(random.uniform(0, 30), random.uniform(0.1, 3), int(random.integers(128)))
     assert len(labels(notes, 32)) == 32

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.errors import EngineError
-from engines.accompaniment.harmony.predictor import CONTEXT, Foreseer, context_of, reference, shipped
+from engines.accompaniment.harmony.predictor import CONTEXT, ChordPredictor, context_of, reference, shipped
 from engines.accompaniment.harmony.repetition import FEATURES, FURTHEST, LAGS, RAISED, compared, told
 from engines.accompaniment.harmony.vocabulary import CLASSES, COUNT, NONE, UNKNOWN, States
 
@@ -121,4 +121,4 @@ def test_a_loop_heard_with_faults_is_foreseen_with_fewer() -> None:
 
 def test_a_file_that_is_no_network_is_named() -> None:
     with pytest.raises(EngineError, match=r"wrong\.onnx"):
-        Foreseer(b"not a graph", "wrong.onnx")
+        ChordPredictor(b"not a graph", "wrong.onnx")

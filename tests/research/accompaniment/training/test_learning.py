@@ -9,7 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra `train`")
 
-from engines.accompaniment.harmony.predictor import FILE, Foreseer  # noqa: E402
+from engines.accompaniment.harmony.predictor import FILE, ChordPredictor  # noqa: E402
 from engines.onnx import read_shipped  # noqa: E402
 from research.accompaniment.training.learn import examples_from, learn, surprise  # noqa: E402
 from research.accompaniment.training.network import ForesightNetwork, export  # noqa: E402
@@ -33,7 +33,7 @@ def test_it_learns_that_a_loop_goes_on_and_the_file_says_so(tmp_path: Path) -> N
     assert len(said) == 40
     assert float(surprise(network.eval(), examples, everything).detach()) < 0.5 * before
     export(network, tmp_path)
-    foreseer = Foreseer(read_shipped(tmp_path, FILE))
+    foreseer = ChordPredictor(read_shipped(tmp_path, FILE))
     heard = songs()[0].states[:50]
     loops, habit = foreseer.foresee(heard, 50 % 4, 0, 4)
     np.testing.assert_array_equal((loops + habit).argmax(1)[:14], songs()[0].states[50:64])
