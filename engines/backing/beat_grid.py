@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from bridge.core.jit import njit
 from engines.backing.onset_strength import MIN_POWER, SLOTS_A_SECOND, STEPS_A_SECOND, OnsetStrength
 from engines.backing.song_beat_tracker import track_song_beats
-from engines.mir.learned.beat_tracker import UNHEARD
-from engines.mir.learned.features import STEPS_A_SECOND as ACTIVATION_STEPS_A_SECOND
+from engines.mir.learned.beat_tracker import UNINFORMATIVE
+from engines.mir.learned.features import STEPS_PER_SECOND as ACTIVATION_STEPS_A_SECOND
 from engines.mir.learned.rhythm_chain import DELAY_S
 from engines.mir.offline.beat_decoder import Track
 from engines.mir.offline.song_map import SongBeat
-from engines.mir.offline.tempo_changes import tempo_changes, tempo_remarks
+from engines.mir.offline.tempo_changes import describe_changes, find_tempo_changes
 
 Doubles = NDArray[np.float64]
 Floats = NDArray[np.float32]
@@ -88,14 +88,14 @@ def build_beat_grid(detected: Sequence[SongBeat], activation: Floats, strength: 
         worth[near] += ATTRACTION * sure * np.exp(-0.5 * ((at[near] + ONSET_LEAD_S - beat_s) / NEAR_S) ** 2)
     steps = track_beats(worth, _estimate_periods(at, track) * STEPS_A_SECOND, TEMPO_CHANGE_COST)
     laid_s = steps / STEPS_A_SECOND + ONSET_LEAD_S
-    beats = _align_to_attacks(laid_s, strength.edges, np.searchsorted(track.beats_s[track.anew] - NEAR_S, laid_s))
+    beats = _align_to_attacks(laid_s, strength.edges, np.searchsorted(track.beats_s[track.restarts] - NEAR_S, laid_s))
     first_s, last_s = find_sounding_range(strength)
     beats = np.maximum(beats[(beats >= first_s - NEAR_S) & (beats <= last_s - 2 * NEAR_S)], 0.0)
     if len(beats) < MIN_BEATS:
         return None
     bar_beats = _find_usual_metre(detected)
-    remarks = tempo_remarks(tempo_changes(beats, activation), doubts)
-    return BeatGrid(beats, _count_beats(beats, detected, bar_beats, track.beats_s[track.anew]), bar_beats, remarks)
+    remarks = describe_changes(find_tempo_changes(beats, activation), doubts)
+    return BeatGrid(beats, _count_beats(beats, detected, bar_beats, track.beats_s[track.restarts]), bar_beats, remarks)
 
 
 def _estimate_confidence(beats: Doubles, activation: Floats) -> Doubles:
@@ -103,14 +103,14 @@ def _estimate_confidence(beats: Doubles, activation: Floats) -> Doubles:
     reach = np.arange(-ACTIVATION_REACH, ACTIVATION_REACH + 1)
     steps = np.rint((beats + DELAY_S) * ACTIVATION_STEPS_A_SECOND).astype(np.int64)[:, None] - 1 + reach
     near = activation[np.clip(steps, 0, len(activation) - 1)].max(1)
-    return np.asarray(np.clip((near - UNHEARD) / (CONFIDENT_ACTIVATION - UNHEARD), 0.0, 1.0))
+    return np.asarray(np.clip((near - UNINFORMATIVE) / (CONFIDENT_ACTIVATION - UNINFORMATIVE), 0.0, 1.0))
 
 
 def _estimate_periods(at: Doubles, track: Track) -> Doubles:
     """The expected beat interval in seconds at each of the times ``at``; medians, not across a new count."""
     gaps = np.diff(track.beats_s)
     smooth = gaps.copy()
-    starts = [*np.flatnonzero(track.anew).tolist(), len(track.beats_s)]
+    starts = [*np.flatnonzero(track.restarts).tolist(), len(track.beats_s)]
     for first, last in pairwise(starts):
         inner = gaps[first : last - 1]
         if len(inner) >= SMOOTHING_BEATS:

@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.backing.onset_strength import SLOTS_A_SECOND, OnsetStrength
-from engines.mir.learned.beat_tracker import UNHEARD
-from engines.mir.learned.features import STEPS_A_SECOND
-from engines.mir.offline.beat_activation import times_of
-from engines.mir.offline.beat_decoder import Track, decode
-from engines.mir.offline.metrical_levels import ALIKE_OCTAVES, OctaveAmbiguity
+from engines.mir.learned.beat_tracker import UNINFORMATIVE
+from engines.mir.learned.features import STEPS_PER_SECOND
+from engines.mir.offline.beat_activation import get_step_times
+from engines.mir.offline.beat_decoder import Track, decode_beats
+from engines.mir.offline.metrical_levels import SAME_TEMPO_OCTAVES, OctaveAmbiguity
 from engines.mir.offline.song_map import SongBeat
-from engines.mir.offline.tempo_changes import levelled
+from engines.mir.offline.tempo_changes import correct_levels
 
 Doubles = NDArray[np.float64]
 Floats = NDArray[np.float32]
@@ -48,17 +48,17 @@ def track_song_beats(
 
     ``found``: the live engine's beats, for speed and phase.
     """
-    times, rests = times_of(len(activation)), [*find_rests(strength), *_find_beatless(activation)]
+    times, rests = get_step_times(len(activation)), [*find_rests(strength), *_find_beatless(activation)]
     silent = np.zeros(len(activation), np.bool_)
     for start_s, end_s in rests:
         silent |= (times >= start_s) & (times < end_s)
-    decoded = decode(activation, silent)
+    decoded = decode_beats(activation, silent)
     beats, anew = decoded.beats_s.copy(), np.zeros(len(decoded.beats_s), np.bool_)
     for first, last in _split_passages(decoded, rests):
         anew[first] = True
         beats[first:last] = _unify_phase(beats[first:last], found)
     order = np.argsort(beats, kind="stable")
-    return levelled(found, Track(beats[order], anew), activation)
+    return correct_levels(found, Track(beats[order], anew), activation)
 
 
 def find_rests(strength: OnsetStrength) -> list[tuple[float, float]]:
@@ -71,10 +71,10 @@ def find_rests(strength: OnsetStrength) -> list[tuple[float, float]]:
 
 def _find_beatless(activation: Floats) -> list[tuple[float, float]]:
     """Spans in seconds without a possible beat for LONG_REST_S or longer, as in room noise."""
-    times = np.append(times_of(len(activation)), len(activation) / STEPS_A_SECOND)
-    possible = (activation > MIN_ACTIVATION) & (activation != np.float32(UNHEARD))
+    times = np.append(get_step_times(len(activation)), len(activation) / STEPS_PER_SECOND)
+    possible = (activation > MIN_ACTIVATION) & (activation != np.float32(UNINFORMATIVE))
     edges = np.concatenate([[-1], np.flatnonzero(possible), [len(activation)]])
-    long = np.flatnonzero(np.diff(edges) > LONG_REST_S * STEPS_A_SECOND)
+    long = np.flatnonzero(np.diff(edges) > LONG_REST_S * STEPS_PER_SECOND)
     return [(float(times[edges[i] + 1]), float(times[edges[i + 1]])) for i in long]
 
 
@@ -84,7 +84,7 @@ def _split_passages(track: Track, rests: Sequence[tuple[float, float]]) -> Itera
     if not len(beats):
         return
     starts = {0}
-    for beat in np.flatnonzero(track.anew[1:]).tolist():
+    for beat in np.flatnonzero(track.restarts[1:]).tolist():
         if _is_rest_before(beats, beat + 1, rests) or not _is_tempo_steady(beats, beat + 1):
             starts.add(beat + 1)
     for start_s, end_s in rests:
@@ -103,7 +103,7 @@ def _is_tempo_steady(beats: Doubles, beat: int) -> bool:
     before, after = np.diff(beats[max(beat - MIN_BEATS, 0) : beat]), np.diff(beats[beat : beat + MIN_BEATS])
     if len(before) < 2 or len(after) < 2:
         return True
-    return bool(abs(np.log2(np.median(after) / np.median(before))) < ALIKE_OCTAVES)
+    return bool(abs(np.log2(np.median(after) / np.median(before))) < SAME_TEMPO_OCTAVES)
 
 
 def _unify_phase(beats: Doubles, found: Sequence[SongBeat]) -> Doubles:

@@ -19,8 +19,8 @@ from engines.accompaniment.sheet import METRES, Sheet, SheetSection
 from engines.backing.beat_grid import BeatGrid, build_beat_grid
 from engines.backing.onset_strength import OnsetStrength, measure_onset_strength
 from engines.backing.song_sections import SongSection, find_sections, measure_bar_levels
-from engines.mir.engine_lookup import DEFAULT, engine_named
-from engines.mir.offline.analysis_job import hear
+from engines.mir.engine_lookup import DEFAULT, create_engine
+from engines.mir.offline.analysis_job import analyse_file
 from engines.mir.offline.analysis_remarks import NO_BEAT
 from engines.mir.offline.song_map import ChordSpan, SongMap
 from engines.offline.smf.bars import FASTEST_US, fill_time
@@ -52,8 +52,8 @@ def analyse_song(path: Path, progress: ProgressCallback, harmony: bool = True) -
     strength = measure_onset_strength(path, progress)
     if strength.is_silent:
         raise ConfigError(f"{path}: is silent", "give a song with audible sound")
-    analysis = hear(path, engine_named(DEFAULT), {}, progress)
-    return build_timeline(analysis.map, analysis.chances, strength, str(path), harmony)
+    analysis = analyse_file(path, create_engine(DEFAULT), {}, progress)
+    return build_timeline(analysis.map, analysis.activation, strength, str(path), harmony)
 
 
 def build_timeline(

@@ -1,4 +1,4 @@
-"""Engines that listen, by name: any that is registered and tells events of what it hears."""
+"""Engine lookup: the registered analysis engines by name, and the values of their controls from text."""
 
 from __future__ import annotations
 
@@ -13,30 +13,32 @@ from bridge.errors import ConfigError, EngineError
 
 PREFIX = "mir."
 DEFAULT = EngineSettings().mir
-"""What listens where nothing else is said: what `sideman run` takes without settings."""
+"""The default engine: that of `sideman run` without settings."""
 
 
-def engine_names() -> list[str]:
-    """The registered engines that listen."""
+def list_engines() -> list[str]:
+    """The registered analysis engines."""
     return sorted({entry.name for entry in entry_points(group=ENTRY_POINTS) if entry.name.startswith(PREFIX)})
 
 
-def engine_named(name: str) -> Engine:
-    """A registered engine (``mir.chroma``), not prepared yet."""
+def create_engine(name: str) -> Engine:
+    """Create a registered engine (``mir.chroma``), not prepared yet."""
     for entry in entry_points(group=ENTRY_POINTS):
         if entry.name == name:
             engine: Engine = entry.load()()
             spec = engine.spec
             if not spec.audio(spec.inputs) or not spec.events(spec.outputs):
-                raise EngineError(f"{name}: hears no audio, or tells no events", f"take {' or '.join(engine_names())}")
+                raise EngineError(
+                    f"{name}: has no audio input or no event output", f"use {' or '.join(list_engines())}"
+                )
             return engine
-    near = get_close_matches(name, engine_names(), 1)
-    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(engine_names())}"
+    near = get_close_matches(name, list_engines(), 1)
+    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(list_engines())}"
     raise EngineError(f"no engine {name!r} is registered", hint)
 
 
-def chosen_values(controls: Sequence[Control], words: Sequence[str]) -> dict[str, float]:
-    """``NAME=VALUE`` for some of ``controls``; the defaults of the others are not in it."""
+def parse_control_values(controls: Sequence[Control], words: Sequence[str]) -> dict[str, float]:
+    """Values of ``controls`` from words of the form ``NAME=VALUE``; controls without one are left out."""
     known = {control.name: control for control in controls}
     values = {}
     for word in words:
@@ -46,22 +48,22 @@ def chosen_values(controls: Sequence[Control], words: Sequence[str]) -> dict[str
             near = get_close_matches(name, known, 1)
             hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known) or 'none'}"
             raise ConfigError(f"--set {word}: the engine has no control {name.strip()!r}", hint)
-        value = control.low + control.choices.index(text) if text in control.choices else _number(text)
+        value = control.low + control.choices.index(text) if text in control.choices else _parse_number(text)
         if not mark or not control.low <= value <= control.high:
             raise ConfigError(
                 f"--set {word}: no value for {control.name}",
-                f"write {control.name}=, and {_range(control)} behind it",
+                f"write {control.name}= followed by {_format_range(control)}",
             )
         values[control.name] = value
     return values
 
 
-def _number(text: str) -> float:
+def _parse_number(text: str) -> float:
     try:
         return float(text)
     except ValueError:
         return float("nan")
 
 
-def _range(control: Control) -> str:
+def _format_range(control: Control) -> str:
     return " or ".join(control.choices) or f"a number from {control.low:g} to {control.high:g}"

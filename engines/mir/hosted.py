@@ -1,4 +1,4 @@
-"""Beats as the host counts them: nothing is heard, only read off the timeline."""
+"""Host beats: the beats of the host's timeline, without any analysis of audio."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from bridge.core.time import BlockTime
 from engines.saved_state import SavedState
 
 TOLERANCE_BEATS = 0.02
-"""A position further from where it should be is a jump; rounding and a tempo that glides stay below."""
+"""A position further from the expected one is a jump; rounding and gliding tempi stay below."""
 
 
-class HostedBeats(SavedState):
-    """Each whole beat of the host once, at its frame to the nearest."""
+class HostBeats(SavedState):
+    """Each whole beat of the host once, at the nearest frame."""
 
     saved_fields = ("next_frame", "next_position", "next_beat", "tempo", "following")
 
@@ -22,15 +22,15 @@ class HostedBeats(SavedState):
         self.reset()
 
     def reset(self) -> None:
-        """Start afresh: the next block is the first of its timeline."""
+        """The next block is the first of its timeline."""
         self.following = False
         self.next_frame = 0
         self.next_position = 0.0
         self.next_beat = 0
         self.tempo = 0.0
 
-    def listen(self, at: BlockTime) -> list[TimedEvent]:
-        """The beats and the change of tempo within the block at ``at``, sorted."""
+    def process(self, at: BlockTime) -> list[TimedEvent]:
+        """The beats and the tempo change within the block at ``at``, sorted."""
         if not (isfinite(at.beat) and isfinite(at.tempo) and at.tempo > 0):
             self.reset()
             return []
@@ -40,11 +40,11 @@ class HostedBeats(SavedState):
             self.tempo = at.tempo
             events.append(TimedEvent(at.frame, Tempo(at.tempo, 1.0)))
         end = at.frame + self.hop
-        went_on = self.following and at.frame == self.next_frame
-        went_on = went_on and abs(at.beat - self.next_position) <= TOLERANCE_BEATS
+        continues = self.following and at.frame == self.next_frame
+        continues = continues and abs(at.beat - self.next_position) <= TOLERANCE_BEATS
         # On one timeline beats are counted, not searched, so that a beat that two blocks round differently
         # across their border falls neither twice nor never.
-        beat = self.next_beat if went_on else ceil(at.beat_at(at.frame - 0.5))
+        beat = self.next_beat if continues else ceil(at.beat_at(at.frame - 0.5))
         while (frame := floor(at.frame_at(beat) + 0.5)) < end:
             event = Beat(beat % bar_beats, bar_beats, at.tempo, 1.0, beat)
             events.append(TimedEvent(max(frame, at.frame), event))

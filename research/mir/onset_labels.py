@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.mir.learned.features import gathered, rhythm_levels
+from engines.mir.learned.features import compute_log_bands, make_rhythm_log_bands
 from research.datasets.library import RATE
 
 Floats = NDArray[np.float32]
@@ -22,11 +22,11 @@ AT_S = 0.021
 
 def strokes(mono: Floats) -> Times:
     """The seconds at which something begins in ``mono`` (frames,) at 44.1 kHz, to about 10 ms."""
-    levels = rhythm_levels(RATE)
+    levels = make_rhythm_log_bands(RATE)
     ends = np.arange(HOP, len(mono) + 1, HOP)
     if len(ends) < 5:
         return np.zeros(0)
-    heard = gathered(mono, levels, ends)
+    heard = compute_log_bands(mono, levels, ends)
     grown = np.zeros(len(heard))
     grown[2:] = np.maximum(heard[2:] - heard[:-2], 0.0).mean(1)  # over 20 ms, as a listener of 50 steps would
     padded = np.pad(grown, SURROUNDING, mode="edge")

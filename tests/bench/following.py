@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from engines.backing.beat_grid import build_beat_grid
 from engines.backing.onset_strength import measure_onset_strength
-from engines.mir.engine_lookup import DEFAULT, engine_named
-from engines.mir.offline.analysis_job import hear
-from engines.mir.offline.beat_decoder import steadiness
+from engines.mir.engine_lookup import DEFAULT, create_engine
+from engines.mir.offline.analysis_job import analyse_file
+from engines.mir.offline.beat_decoder import measure_steadiness
 
 NEAR_S = 0.07
 Doubles = NDArray[np.float64]
@@ -46,8 +46,8 @@ def main() -> None:
     rows = []
     for path in arguments.songs:
         strength = measure_onset_strength(path, lambda *_: None)
-        song, _, _, activation, track = hear(path, engine_named(DEFAULT), {}, lambda *_: None)
-        steady = steadiness(activation, track)
+        song, _, _, activation, track = analyse_file(path, create_engine(DEFAULT), {}, lambda *_: None)
+        steady = measure_steadiness(activation, track)
         sys.stdout.write(f"{path.stem:32} steadiness {np.nanmedian(steady) if len(steady) else 0.0:.2f}\n")
         if arguments.truth is None:
             continue

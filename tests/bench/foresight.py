@@ -20,7 +20,7 @@ from engines.accompaniment.harmony.chord_history import ChordHistory
 from engines.accompaniment.harmony.trellis import Metre
 from engines.accompaniment.harmony.vocabulary import CLASSES, NONE
 from engines.accompaniment.timeline import Timeline
-from engines.mir.engine_lookup import engine_named
+from engines.mir.engine_lookup import create_engine
 from engines.offline.engine_stream import EngineStream
 from research.datasets.library import RATE, Clip, read_library
 from research.datasets.truth import Truth, read_truth
@@ -45,7 +45,7 @@ def judge(song: dict[str, Clip], truth: Truth, engine: str, right: Scores) -> No
     line = Timeline(BlockTime(0, RATE, -start * truth.bpm / 60 / RATE, truth.bpm, True, truth.bar_beats, True))
     beats = int(line.time.beat_at(mix.shape[1]))
     roots, metre = roots_of(truth, beats), Metre(truth.bar_beats)
-    listening, lattice, last = EngineStream(engine_named(engine), RATE), ChordHistory(), NONE
+    listening, lattice, last = EngineStream(create_engine(engine), RATE), ChordHistory(), NONE
     hop, beat = 512, 0
     for frame in range(0, mix.shape[1] - hop, hop):
         for heard in listening.push(mix[:, frame : frame + hop]):

@@ -26,8 +26,8 @@ from engines.backing.backing_source import read_source
 from engines.backing.backing_track import BackingRequest, arrange_backing
 from engines.backing.beat_grid import build_beat_grid
 from engines.backing.onset_strength import measure_onset_strength
-from engines.mir.engine_lookup import DEFAULT, engine_named
-from engines.mir.offline.analysis_job import hear
+from engines.mir.engine_lookup import DEFAULT, create_engine
+from engines.mir.offline.analysis_job import analyse_file
 from engines.synth.stems import write_stems
 
 RATE, NEAR_S, ROOM_DB = 44100, 0.07, -60.0
@@ -220,7 +220,7 @@ def laid(audio: Floats) -> Doubles:
         path = Path(folder, "song.wav")
         soundfile.write(path, audio.T, RATE, subtype="PCM_16")
         strength = measure_onset_strength(path, lambda *_: None)
-        song, _, _, activation, _ = hear(path, engine_named(DEFAULT), {}, lambda *_: None)
+        song, _, _, activation, _ = analyse_file(path, create_engine(DEFAULT), {}, lambda *_: None)
         grid = build_beat_grid(song.beats, activation, strength)
     return grid.beats_s if grid else np.zeros(0)
 

@@ -1,4 +1,4 @@
-"""Driving one engine by hand: sounds with a known truth in, everything that it says out."""
+"""Helpers for engine tests: run one engine hop by hop on signals with known truth, and collect its output."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BlockTimeAt = Callable[[int], BlockTime]
 
 
 def no_host(frame: int) -> BlockTime:
-    """No host: nobody says where the song is."""
+    """Without a host: no song position."""
     return BlockTime(frame, RATE)
 
 
@@ -33,13 +33,13 @@ def separate(
     engine.prepare(rate, hop)
     block, out = block_for(spec.inputs, hop, spec.controls), block_for(spec.outputs, hop)
     block.values = {**block.values, **(values or {})}
-    heard: dict[str, list[Audio]] = {name: [] for name in out.audio}
+    stems: dict[str, list[Audio]] = {name: [] for name in out.audio}
     for first in range(0, mix.shape[1] - hop + 1, hop):
         block.audio["mix"][:] = mix[:, first : first + hop]
         engine.process(block, BlockTime(first, rate), out)
         for name, array in out.audio.items():
-            heard[name].append(array.copy())
-    return {name: np.concatenate(hops, axis=1) for name, hops in heard.items()}
+            stems[name].append(array.copy())
+    return {name: np.concatenate(hops, axis=1) for name, hops in stems.items()}
 
 
 def run_engine(
@@ -50,8 +50,8 @@ def run_engine(
     events: Mapping[str, Sequence[TimedEvent]] | None = None,
     values: Mapping[str, float] | None = None,
 ) -> list[tuple[int, str, TimedEvent]]:
-    """(block's first frame, port, event) of all that a prepared engine says; inputs arrive at their frames."""
-    hop, spec, said = engine.spec.hop, engine.spec, []
+    """(block's first frame, port, event) of all output events of a prepared engine; inputs arrive at their frames."""
+    hop, spec, output = engine.spec.hop, engine.spec, []
     for first in range(0, frames - hop + 1, hop):
         block, out = block_for(spec.inputs, hop, spec.controls), block_for(spec.outputs, hop)
         block.values = {**block.values, **(values or {})}
@@ -60,29 +60,29 @@ def run_engine(
         for name, stream in (events or {}).items():
             block.events[name] += [event for event in stream if first <= event.frame < first + hop]
         engine.process(block, at(first), out)
-        said += [(first, name, event) for name, stream in out.events.items() for event in stream]
-    return said
+        output += [(first, name, event) for name, stream in out.events.items() for event in stream]
+    return output
 
 
-def find_beats(said: list[tuple[int, str, TimedEvent]]) -> list[tuple[int, Beat]]:
-    return [(e.frame, e.payload) for _, _, e in said if isinstance(e.payload, Beat)]
+def find_beats(output: list[tuple[int, str, TimedEvent]]) -> list[tuple[int, Beat]]:
+    return [(e.frame, e.payload) for _, _, e in output if isinstance(e.payload, Beat)]
 
 
-def find_chords(said: list[tuple[int, str, TimedEvent]]) -> list[tuple[int, Chord]]:
-    return [(e.frame, e.payload) for _, _, e in said if isinstance(e.payload, Chord)]
+def find_chords(output: list[tuple[int, str, TimedEvent]]) -> list[tuple[int, Chord]]:
+    return [(e.frame, e.payload) for _, _, e in output if isinstance(e.payload, Chord)]
 
 
-def find_keys(said: list[tuple[int, str, TimedEvent]]) -> list[str]:
-    return [e.payload.label for _, _, e in said if isinstance(e.payload, Key)]
+def find_keys(output: list[tuple[int, str, TimedEvent]]) -> list[str]:
+    return [e.payload.label for _, _, e in output if isinstance(e.payload, Key)]
 
 
-def find_tempi(said: list[tuple[int, str, TimedEvent]]) -> list[float]:
-    return [e.payload.bpm for _, _, e in said if isinstance(e.payload, Tempo)]
+def find_tempi(output: list[tuple[int, str, TimedEvent]]) -> list[float]:
+    return [e.payload.bpm for _, _, e in output if isinstance(e.payload, Tempo)]
 
 
-def find_notes(said: list[tuple[int, str, TimedEvent]], channel: int) -> list[tuple[int, int]]:
+def find_notes(output: list[tuple[int, str, TimedEvent]], channel: int) -> list[tuple[int, int]]:
     """(frame, note) of each note-on on ``channel``, counted from 0."""
-    messages = [(e.frame, e.payload.data) for _, _, e in said if isinstance(e.payload, Midi)]
+    messages = [(e.frame, e.payload.data) for _, _, e in output if isinstance(e.payload, Midi)]
     return [(frame, data[1]) for frame, data in messages if data[0] == 0x90 | channel]
 
 
@@ -117,9 +117,13 @@ def synth(labels: Sequence[str], seconds_each: float = 1.0) -> Audio:
     fade = np.minimum(1.0, np.minimum(np.arange(frames), np.arange(frames)[::-1]) / 400)
     parts = []
     for label in labels:
-        heard = parse_chord(label)
-        intervals = QUALITY_INTERVALS[heard.quality]
-        pitches = [36 + heard.root, 48 + heard.root, *(60 + heard.root + interval for interval in intervals[1:])]
+        sounding = parse_chord(label)
+        intervals = QUALITY_INTERVALS[sounding.quality]
+        pitches = [
+            36 + sounding.root,
+            48 + sounding.root,
+            *(60 + sounding.root + interval for interval in intervals[1:]),
+        ]
         hz = [440 * 2 ** ((pitch - 69) / 12) for pitch in pitches]
         parts.append(sum(np.sin(2 * np.pi * f * h * time) / h for f in hz for h in range(1, 9)) * fade * 0.08)
     return np.tile(np.concatenate(parts), (2, 1)).astype(np.float32)

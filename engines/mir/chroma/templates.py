@@ -1,4 +1,4 @@
-"""What chords and keys look like as twelve numbers, C first, and how well such numbers fit."""
+"""Chord and key templates: chroma profiles of twelve pitch classes, C first, and correlation with them."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ Doubles = NDArray[np.float64]
 OVERTONES = ((0, 1.0), (7, 0.20), (4, 0.07))
 """A note's overtones by pitch class: 1, 2 and 4 times its frequency, then 3 and 6, then 5 times."""
 
-RARE = 0.02
-"""A chord with more notes, or a rarer one, must fit better than a triad by this correlation."""
+RARITY_PENALTY = 0.02
+"""A chord with more notes, or a rarer one, must correlate better than a triad by this."""
 
 MAJOR = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
 MINOR = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
-"""Krumhansl and Kessler 1982: how well listeners found each degree to fit the key, tonic first."""
+"""Key profiles of Krumhansl and Kessler 1982: listeners' ratings of each degree, tonic first."""
 
 
-def _standard(profiles: Doubles) -> Doubles:
+def _standardise(profiles: Doubles) -> Doubles:
     """Each row without its mean and of length 1, so that a product is a correlation; flat rows become 0."""
     centred = profiles - profiles.mean(axis=-1, keepdims=True)
     length = np.sqrt((centred**2).sum(axis=-1, keepdims=True))
     return np.asarray(np.divide(centred, length, out=np.zeros_like(centred), where=length > 1e-9))
 
 
-def _chord(intervals: tuple[int, ...]) -> Doubles:
+def _build_chord_profile(intervals: tuple[int, ...]) -> Doubles:
     profile = np.zeros(12)
     for interval in intervals:
         for above, weight in OVERTONES:
@@ -35,24 +35,26 @@ def _chord(intervals: tuple[int, ...]) -> Doubles:
     return profile
 
 
-def _rotations(profile: Doubles) -> Doubles:
+def _rotate_to_roots(profile: Doubles) -> Doubles:
     return np.stack([np.roll(profile, root) for root in range(12)])
 
 
-CHORDS = _standard(np.concatenate([_rotations(_chord(intervals)) for intervals in QUALITY_INTERVALS]))
+CHORD_TEMPLATES = _standardise(
+    np.concatenate([_rotate_to_roots(_build_chord_profile(intervals)) for intervals in QUALITY_INTERVALS])
+)
 """Shape (qualities * 12, 12), row ``quality * 12 + root``."""
 
-KEYS = _standard(np.concatenate([_rotations(np.array(MAJOR)), _rotations(np.array(MINOR))]))
+KEY_TEMPLATES = _standardise(np.concatenate([_rotate_to_roots(np.array(MAJOR)), _rotate_to_roots(np.array(MINOR))]))
 """Shape (24, 12): twelve major keys, then twelve minor ones."""
 
-_HANDICAP = np.repeat([0.0 if quality in ("", "m") else RARE for quality in QUALITIES], 12)
+_PENALTIES = np.repeat([0.0 if quality in ("", "m") else RARITY_PENALTY for quality in QUALITIES], 12)
 
 
-def chord_fits(chroma: Doubles) -> Doubles:
-    """How well each row of CHORDS fits ``chroma`` (12,), -1 to 1; all 0 for a flat or an empty one."""
-    return np.asarray(CHORDS @ _standard(chroma) - _HANDICAP * bool(chroma.any()))
+def correlate_chords(chroma: Doubles) -> Doubles:
+    """Correlation of each row of CHORD_TEMPLATES with ``chroma`` (12,), -1 to 1; all 0 for a flat or an empty one."""
+    return np.asarray(CHORD_TEMPLATES @ _standardise(chroma) - _PENALTIES * bool(chroma.any()))
 
 
-def key_fits(chroma: Doubles) -> Doubles:
-    """How well each row of KEYS fits ``chroma`` (12,)."""
-    return np.asarray(KEYS @ _standard(chroma))
+def correlate_keys(chroma: Doubles) -> Doubles:
+    """Correlation of each row of KEY_TEMPLATES with ``chroma`` (12,)."""
+    return np.asarray(KEY_TEMPLATES @ _standardise(chroma))

@@ -1,9 +1,8 @@
-"""Where the beat is: every tempo and phase weighed at once, step by step, by what the network hears.
+"""Beat tracker: hidden Markov model over tempo and position in the beat, one forward step per network output.
 
-A hidden Markov model of (tempo, place in the beat) as in Krebs, Böck and Widmer, "An efficient state-space model for
-joint tempo and meter tracking", ISMIR 2015, run forwards only. Places are a hundredth of a second apart, so a step
-of the network moves each by two. A state says when the beat was and how fast it goes; so the next one is known before
-it falls.
+After Krebs, Böck and Widmer, "An efficient state-space model for joint tempo and meter tracking", ISMIR 2015.
+Positions are a hundredth of a second apart, so a step of the network moves each by two. A state gives the time since
+the last beat and the tempo, so the next beat is predicted before it falls.
 """
 
 from __future__ import annotations
@@ -15,200 +14,202 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.jit import njit
-from engines.mir.learned.features import STEPS_A_SECOND
+from engines.mir.learned.features import STEPS_PER_SECOND
 from engines.saved_state import SavedState
 
 Doubles = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
-PLACES_A_STEP = 2
-PLACES_A_SECOND = STEPS_A_SECOND * PLACES_A_STEP
+POSITIONS_PER_STEP = 2
+POSITIONS_PER_SECOND = STEPS_PER_SECOND * POSITIONS_PER_STEP
 SLOWEST_BPM, FASTEST_BPM = 40.0, 240.0
-CONSTANCY = 120.0
-"""How loath tempo is to change at a beat: the chance of a change falls by e for each 1/120 of it."""
-NARROW = 20.0
-"""The beat is the first twentieth of its interval; the rest is not."""
-UNHEARD = 1.0 / NARROW
-"""A chance that says nothing: all places are as likely as they were."""
-LEAK = 1e-12
-"""Chance a step that all is different from now on, by the prior: a jump, a new song."""
+TRANSITION_LAMBDA = 120.0
+"""Tempo changes at beats only; the probability of a change falls by e for each 1/120 of it."""
+OBSERVATION_LAMBDA = 20.0
+"""The first 1/20 of the interval is the beat; the rest is not."""
+UNINFORMATIVE = 1.0 / OBSERVATION_LAMBDA
+"""The beat probability that favours no position."""
+RESET_PROBABILITY = 1e-12
+"""Per step: everything is different from now on, by the prior, as after a jump or in a new song."""
 PRIOR_OCTAVES = 0.6
-PULL = 0.03
-"""How much of the prior counts again each step: over seconds it decides between tempi that the music likes alike."""
-OCTAVE, OUTSIDE = 2.05, 0.86
-"""Tempi further than this factor from the one that the user prefers lose so much of their weight each step: where the
-music allows half or double, that decides, and nowhere else."""
-BEYOND = 0.5
+PRIOR_EXPONENT = 0.03
+"""How much of the prior counts again at each step: over seconds it decides between tempi that fit equally well."""
+OCTAVE_RATIO, BEYOND_OCTAVE_FACTOR = 2.05, 0.86
+"""Tempi further than this ratio from the prior's lose so much of their probability at each step: where the music
+allows half or double the tempo, that decides, and nowhere else."""
+BEYOND_CLAMP_FACTOR = 0.5
 """The same for tempi beyond a clamp: gone within half a second."""
-KEEPS, KEPT_S, KEPT_OCTAVES = 0.98, 2.0, 0.06
-"""A tempo that was told for KEPT_S is kept: all further than so many octaves from it lose so much of their weight each
-step. A song rarely goes on at half its tempo or at three quarters, however its strokes thin out."""
-NEAR = 0.04
-"""Tempi this close to the likeliest speak for it."""
-SOUNDING, SILENT_S = 0.12, 2.5
-"""Without a step whose beat is likelier than this for so long, there is no beat."""
-SURE = 0.4
-"""How much the phases have to agree, 0 to 1, before beats are told."""
+OFF_TEMPO_FACTOR, HOLD_S, HOLD_OCTAVES = 0.98, 2.0, 0.06
+"""A tempo that was reported for HOLD_S is held: all further than so many octaves from it lose so much of their
+probability at each step. A song rarely goes on at half or three quarters of its tempo when its hits thin out."""
+POOLED_TEMPO_SHARE = 0.04
+"""Tempi this close to the likeliest are pooled with it."""
+ACTIVE_PROBABILITY, SILENT_S = 0.12, 2.5
+"""Without a step whose beat probability exceeds this for so long, there is no beat."""
+MIN_PHASE_AGREEMENT = 0.4
+"""Mean vector length of the phases, 0 to 1, from which beats are reported."""
 
 
 @dataclass(frozen=True)
 class BeatPhase:
-    """``ago_s``: how long before the moment that the step speaks of the last beat was; ``period_s`` of the beat;
-    ``confidence`` 0 to 1."""
+    """``since_beat_s``: from the last beat to the time of the step. ``period_s``: of a beat. ``confidence``: 0 to 1."""
 
-    ago_s: float
+    since_beat_s: float
     period_s: float
     confidence: float
 
 
 @njit()
 def advance(
-    weights: Doubles, into: Doubles, starts: Indices, lengths: Indices, change: Doubles, prior: Doubles, liked: Doubles,
-    chance: float, narrow: float, leak: float, places: int,
+    posterior: Doubles, into: Doubles, starts: Indices, lengths: Indices, transition: Doubles, prior: Doubles,
+    factors: Doubles, probability: float, observation_lambda: float, reset: float, positions: int,
 ) -> None:  # fmt: skip
-    """One step of the forward algorithm: ``weights`` moved on by ``places`` and weighed by ``chance``, summing to one.
+    """One step of the forward algorithm: ``posterior`` moved on by ``positions``, times the likelihood, normalised.
 
-    ``change`` (tempi, tempi): from a row's tempo to a column's as a beat falls. ``prior`` (tempi,): where what leaks
-    goes, spread over the places of each. ``liked`` (tempi,): a factor.
+    ``transition`` (tempi, tempi): from a row's tempo to a column's at a beat. ``prior`` (tempi,): the distribution
+    after a reset, spread over the positions of each. ``factors`` (tempi,): a weight per tempo.
     """
     tempi = lengths.shape[0]
     for j in range(tempi):
         start, length = starts[j], lengths[j]
-        for place in range(places, length):
-            into[start + place] = weights[start + place - places]
-        for place in range(places):
-            into[start + place] = 0.0
+        for position in range(positions, length):
+            into[start + position] = posterior[start + position - positions]
+        for position in range(positions):
+            into[start + position] = 0.0
     for i in range(tempi):
-        last = starts[i] + lengths[i] - places
-        for place in range(places):
-            weight = weights[last + place]
+        last = starts[i] + lengths[i] - positions
+        for position in range(positions):
+            weight = posterior[last + position]
             if weight > 1e-12:
                 for j in range(tempi):
-                    into[starts[j] + place] += weight * change[i, j]
+                    into[starts[j] + position] += weight * transition[i, j]
     total = 0.0
-    off = (1.0 - chance) / (narrow - 1.0)
+    off_beat = (1.0 - probability) / (observation_lambda - 1.0)
     for j in range(tempi):
         start, length = starts[j], lengths[j]
-        fresh = leak * prior[j] / length
-        edge = length / narrow
-        for place in range(length):
-            heard = chance if place < edge else off
-            value = ((1.0 - leak) * into[start + place] + fresh) * heard * liked[j]
-            into[start + place] = value
+        fresh = reset * prior[j] / length
+        edge = length / observation_lambda
+        for position in range(length):
+            likelihood = probability if position < edge else off_beat
+            value = ((1.0 - reset) * into[start + position] + fresh) * likelihood * factors[j]
+            into[start + position] = value
             total += value
     for i in range(into.shape[0]):
         into[i] /= total
 
 
 class BeatTracker(SavedState):
-    """Takes the beat's probability of each step; says where the pulse is, if there is one."""
+    """Takes the beat probability of each step; returns the beat phase, if there is a beat."""
 
-    saved_fields = ("weights", "quiet", "prior_bpm", "clamp", "kept_bpm", "rival_bpm", "lasted")
+    saved_fields = ("posterior", "silent_steps", "prior_bpm", "clamp", "held_bpm", "rival_bpm", "rival_steps")
 
     def __init__(self) -> None:
-        shortest, longest = (round(60.0 / bpm * PLACES_A_SECOND) for bpm in (FASTEST_BPM, SLOWEST_BPM))
+        shortest, longest = (round(60.0 / bpm * POSITIONS_PER_SECOND) for bpm in (FASTEST_BPM, SLOWEST_BPM))
         self._lengths = np.arange(shortest, longest + 1, dtype=np.int64)
         self._starts = np.concatenate([[0], np.cumsum(self._lengths)[:-1]]).astype(np.int64)
         ratios = self._lengths[None, :] / self._lengths[:, None]
-        change = np.exp(-CONSTANCY * np.abs(ratios - 1.0))
-        change[change < 1e-6] = 0.0
-        self._change = np.ascontiguousarray(change / change.sum(1, keepdims=True))
-        places = np.concatenate([np.arange(n) for n in self._lengths])
-        self._turn = np.exp(2j * np.pi * places / np.repeat(self._lengths, self._lengths))
-        self.weights = np.zeros(int(self._lengths.sum()))
-        self._next = np.zeros_like(self.weights)
+        transition = np.exp(-TRANSITION_LAMBDA * np.abs(ratios - 1.0))
+        transition[transition < 1e-6] = 0.0
+        self._transition = np.ascontiguousarray(transition / transition.sum(1, keepdims=True))
+        positions = np.concatenate([np.arange(n) for n in self._lengths])
+        self._phasors = np.exp(2j * np.pi * positions / np.repeat(self._lengths, self._lengths))
+        self.posterior = np.zeros(int(self._lengths.sum()))
+        self._next = np.zeros_like(self.posterior)
         self.prior_bpm, self.clamp = 120.0, inf
         self.reset()
-        self.hear(UNHEARD)  # compiles now
+        self.update(UNINFORMATIVE)  # compiles now
         self.reset()
 
     def reset(self) -> None:
         """Everything as at the start: any phase, tempi by the prior."""
-        self.quiet = round(SILENT_S * STEPS_A_SECOND)
-        self._keep_none()
-        self._weigh_tempi()
-        self.weights[:] = np.repeat(self._prior / self._lengths, self._lengths)
+        self.silent_steps = round(SILENT_S * STEPS_PER_SECOND)
+        self._release_tempo()
+        self._update_prior()
+        self.posterior[:] = np.repeat(self._prior / self._lengths, self._lengths)
 
-    def _weigh_tempi(self) -> None:
-        octaves = np.log2(60.0 * PLACES_A_SECOND / self._lengths / self.prior_bpm)
-        like = np.exp(-0.5 * (octaves / PRIOR_OCTAVES) ** 2)
-        prior = like / self._lengths
+    def _update_prior(self) -> None:
+        octaves = np.log2(60.0 * POSITIONS_PER_SECOND / self._lengths / self.prior_bpm)
+        bell = np.exp(-0.5 * (octaves / PRIOR_OCTAVES) ** 2)
+        prior = bell / self._lengths
         self._prior = np.asarray(prior / prior.sum(), np.float64)
-        far = np.maximum(np.abs(octaves) - np.log2(1.0 + min(self.clamp, OCTAVE - 1.0)), 0.0)
-        self._liked = np.where(far > 0.0, OUTSIDE if self.clamp == inf else BEYOND, 1.0) * like**PULL
+        beyond = np.maximum(np.abs(octaves) - np.log2(1.0 + min(self.clamp, OCTAVE_RATIO - 1.0)), 0.0)
+        factor = BEYOND_OCTAVE_FACTOR if self.clamp == inf else BEYOND_CLAMP_FACTOR
+        self._prior_factors = np.where(beyond > 0.0, factor, 1.0) * bell**PRIOR_EXPONENT
 
     def restore(self, state: dict[str, NDArray[np.generic]]) -> None:
         super().restore(state)
-        self._weigh_tempi()
+        self._update_prior()
 
-    def prefer(self, bpm: float, clamp: float = inf) -> None:
-        """Tempi near ``bpm`` are likelier from now on, where the music leaves it open; beyond ``clamp`` (a share of
-        it) there are none."""
+    def set_prior(self, bpm: float, clamp: float = inf) -> None:
+        """Prefer tempi near ``bpm`` where the music leaves it open, and allow none beyond ``clamp`` (a share of it)."""
         if (bpm, clamp) != (self.prior_bpm, self.clamp):
             self.prior_bpm, self.clamp = bpm, clamp
-            self._weigh_tempi()
-            self._keep_none()
+            self._update_prior()
+            self._release_tempo()
 
-    def shift(self) -> None:
-        """The pulse was half a beat beside the music: what was the middle of the interval is the beat."""
+    def shift_half_beat(self) -> None:
+        """The phase was half a beat off: what was the middle of the interval is the beat."""
         for start, length in zip(self._starts, self._lengths, strict=True):
             here = slice(start, start + length)
-            self.weights[here] = np.roll(self.weights[here], -(length // 2))
+            self.posterior[here] = np.roll(self.posterior[here], -(length // 2))
 
-    def hear(self, chance: float) -> BeatPhase | None:
-        """Take a step's probability of a beat, or UNHEARD."""
-        chance = min(max(chance, 0.01), 0.99)
+    def update(self, probability: float) -> BeatPhase | None:
+        """Push a step's beat probability, or UNINFORMATIVE."""
+        probability = min(max(probability, 0.01), 0.99)
         advance(
-            self.weights, self._next, self._starts, self._lengths, self._change, self._prior,
-            self._liked * self._keeping(), chance, NARROW, LEAK, PLACES_A_STEP,
+            self.posterior, self._next, self._starts, self._lengths, self._transition, self._prior,
+            self._prior_factors * self._compute_hold_factors(), probability, OBSERVATION_LAMBDA, RESET_PROBABILITY,
+            POSITIONS_PER_STEP,
         )  # fmt: skip
-        self.weights, self._next = self._next, self.weights
-        self.quiet = 0 if chance > SOUNDING else self.quiet + 1
-        pulse = self._pulse() if self.quiet <= SILENT_S * STEPS_A_SECOND else None
-        if pulse is None:
-            self._keep_none()
+        self.posterior, self._next = self._next, self.posterior
+        self.silent_steps = 0 if probability > ACTIVE_PROBABILITY else self.silent_steps + 1
+        phase = self._estimate_phase() if self.silent_steps <= SILENT_S * STEPS_PER_SECOND else None
+        if phase is None:
+            self._release_tempo()
         else:
-            self._keep(60.0 / pulse.period_s)
-        return pulse
+            self._hold_tempo(60.0 / phase.period_s)
+        return phase
 
-    def _keep_none(self) -> None:
-        self.kept_bpm, self.rival_bpm, self.lasted = 0.0, 0.0, 0
+    def _release_tempo(self) -> None:
+        self.held_bpm, self.rival_bpm, self.rival_steps = 0.0, 0.0, 0
 
-    def _keep(self, bpm: float) -> None:
-        """A step's tempo: it moves the one that is kept, or takes its place once it has lasted."""
-        if _near(bpm, self.kept_bpm):
-            self.kept_bpm += 0.02 * (bpm - self.kept_bpm)
-        elif _near(bpm, self.rival_bpm):
+    def _hold_tempo(self, bpm: float) -> None:
+        """A step's tempo: it moves the held tempo, or replaces it once it has lasted."""
+        if _is_near(bpm, self.held_bpm):
+            self.held_bpm += 0.02 * (bpm - self.held_bpm)
+        elif _is_near(bpm, self.rival_bpm):
             self.rival_bpm += 0.02 * (bpm - self.rival_bpm)
-            self.lasted += 1
-            if self.lasted > KEPT_S * STEPS_A_SECOND:
-                self.kept_bpm, self.lasted = self.rival_bpm, 0
+            self.rival_steps += 1
+            if self.rival_steps > HOLD_S * STEPS_PER_SECOND:
+                self.held_bpm, self.rival_steps = self.rival_bpm, 0
         else:
-            self.rival_bpm, self.lasted = bpm, 0
+            self.rival_bpm, self.rival_steps = bpm, 0
 
-    def _keeping(self) -> Doubles:
+    def _compute_hold_factors(self) -> Doubles:
         """A factor for each tempo."""
-        if not self.kept_bpm:
+        if not self.held_bpm:
             return np.ones(len(self._lengths))
-        low, high = (60.0 * PLACES_A_SECOND / self.kept_bpm * 2.0**octaves for octaves in (-KEPT_OCTAVES, KEPT_OCTAVES))
-        return np.where((self._lengths >= low) & (self._lengths <= high), 1.0, KEEPS)
+        held_length = 60.0 * POSITIONS_PER_SECOND / self.held_bpm
+        low, high = (held_length * 2.0**octaves for octaves in (-HOLD_OCTAVES, HOLD_OCTAVES))
+        return np.where((self._lengths >= low) & (self._lengths <= high), 1.0, OFF_TEMPO_FACTOR)
 
-    def _pulse(self) -> BeatPhase | None:
-        tempi = np.add.reduceat(self.weights, self._starts)
+    def _estimate_phase(self) -> BeatPhase | None:
+        tempi = np.add.reduceat(self.posterior, self._starts)
         best = int((tempi * self._prior * self._lengths).argmax())
         length = self._lengths[best]
-        low, high = np.searchsorted(self._lengths, [length * (1 - NEAR), length * (1 + NEAR) + 1])
+        bounds = [length * (1 - POOLED_TEMPO_SHARE), length * (1 + POOLED_TEMPO_SHARE) + 1]
+        low, high = np.searchsorted(self._lengths, bounds)
         share = float(tempi[low:high].sum())
         here = slice(self._starts[low], self._starts[high] if high < len(self._starts) else None)
-        phase = complex((self.weights[here] * self._turn[here]).sum()) / max(share, 1e-12)
-        if abs(phase) < SURE:
+        mean_vector = complex((self.posterior[here] * self._phasors[here]).sum()) / max(share, 1e-12)
+        if abs(mean_vector) < MIN_PHASE_AGREEMENT:
             return None
-        places = float((tempi[low:high] * self._lengths[low:high]).sum() / max(share, 1e-12))
-        turned = float(np.angle(phase) / (2 * np.pi)) % 1.0
-        period_s = places / PLACES_A_SECOND
-        ago_s = (turned - 0.5 / NARROW) * period_s  # the beat is the middle of its twentieth
-        return BeatPhase(ago_s, period_s, min(abs(phase) * share**0.5, 1.0))
+        positions = float((tempi[low:high] * self._lengths[low:high]).sum() / max(share, 1e-12))
+        phase = float(np.angle(mean_vector) / (2 * np.pi)) % 1.0
+        period_s = positions / POSITIONS_PER_SECOND
+        since_beat_s = (phase - 0.5 / OBSERVATION_LAMBDA) * period_s  # the beat is the middle of its 1/20
+        return BeatPhase(since_beat_s, period_s, min(abs(mean_vector) * share**0.5, 1.0))
 
 
-def _near(bpm: float, other_bpm: float) -> bool:
-    return other_bpm > 0.0 and abs(np.log2(bpm / other_bpm)) <= KEPT_OCTAVES
+def _is_near(bpm: float, other_bpm: float) -> bool:
+    return other_bpm > 0.0 and abs(np.log2(bpm / other_bpm)) <= HOLD_OCTAVES

@@ -1,7 +1,7 @@
-"""What the networks hear: levels of narrow bands, fifty times a second for rhythm and ten times for harmony.
+"""Log band spectrogram: the input features of the networks, fifty frames a second for rhythm and ten for harmony.
 
-The windows last the same at every sampling rate, so the bins of their spectra lie at the same frequencies and one
-set of weights serves all rates. Both look back from the newest frame; nothing of the future is used.
+The windows last the same at every sampling rate. So the bins of their spectra lie at the same frequencies, and one
+set of weights serves all rates. Both windows end at the newest frame; nothing of the future is used.
 """
 
 from __future__ import annotations
@@ -13,107 +13,116 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
-STEPS_A_SECOND = 50
-HARMONY_EVERY = 5
-"""Steps from one look at the harmony to the next."""
+STEPS_PER_SECOND = 50
+STEPS_PER_HARMONY_STEP = 5
+"""The harmony network runs at every fifth step."""
 RHYTHM_WINDOW_S = 2048 / 44100
 HARMONY_WINDOW_S = 16384 / 44100
 RHYTHM_BANDS = 80
 HARMONY_BANDS = 252
-"""Three a semitone over seven octaves."""
+"""Three per semitone over seven octaves."""
 LOWEST_HZ = 440.0 * 2.0 ** ((24 - 69) / 12)
-"""C1, the first band of the harmony."""
+"""C1, the first harmony band."""
 LOWEST_RHYTHM_HZ, HIGHEST_RHYTHM_HZ = 30.0, 10000.0
-LOUDNESS = 1000.0
+LOG_COMPRESSION = 1000.0
 """log(1 + 1000 x): a tone at -60 dB still counts, the noise of a converter does not."""
-SILENT = 0.02
-"""Levels below this (-76 dB) are silence, whatever a network says to it."""
+SILENT_BAND = 0.02
+"""Log bands below this (-76 dB) are silence, whatever a network makes of them."""
 LOWEST_RATE = 22050
 
 
-def is_fast(frames: int) -> bool:
-    """Whether a spectrum of so many frames takes little time: pocketfft knows the primes up to 11."""
+def is_fast_fft_size(frames: int) -> bool:
+    """Whether an FFT of this size is fast: pocketfft has radices for the primes up to 11."""
     for prime in (2, 3, 5, 7, 11):
         while frames % prime == 0:
             frames //= prime
     return frames == 1
 
 
-def window_frames(rate: int, seconds: float) -> int:
-    """About ``seconds``, and fast: the nearest such number of frames, half a percent off at most. At 48 kHz the
-    exact one of the harmony, 17833, would take ten times as long."""
+def choose_window_frames(rate: int, seconds: float) -> int:
+    """The fast FFT size nearest to ``seconds``, half a percent off at most.
+
+    At 48 kHz the exact harmony window, 17833 frames, would take ten times as long.
+    """
     wanted = round(rate * seconds)
-    return next(n for away in range(wanted) for n in (wanted + away, wanted - away) if is_fast(n))
+    return next(n for away in range(wanted) for n in (wanted + away, wanted - away) if is_fast_fft_size(n))
 
 
-def step_end(step: int, rate: int) -> int:
-    """The frame before which step number ``step`` has heard everything: steps are whole frames at every rate."""
-    return ((step + 1) * rate + STEPS_A_SECOND // 2) // STEPS_A_SECOND
+def get_step_end(step: int, rate: int) -> int:
+    """The frame at which the window of step number ``step`` ends (exclusive). Steps are whole frames at every rate."""
+    return ((step + 1) * rate + STEPS_PER_SECOND // 2) // STEPS_PER_SECOND
 
 
-def _triangles(centres_hz: NDArray[np.float64], width_hz: NDArray[np.float64], window_s: float) -> Floats:
-    """Shape (bands, bins): each band weighs the bins around its centre, its weights sum to one."""
+def _build_triangular_filters(
+    centres_hz: NDArray[np.float64], width_hz: NDArray[np.float64], window_s: float
+) -> Floats:
+    """Shape (bands, bins): triangular filters around the centres, the weights of each sum to one."""
     bins = int(np.ceil((centres_hz[-1] + 2 * width_hz[-1]) * window_s)) + 2
     hz = np.arange(bins) / window_s
     weights = np.maximum(0.0, 1.0 - np.abs(hz[None, :] - centres_hz[:, None]) / width_hz[:, None])
     return np.asarray(weights / weights.sum(1, keepdims=True), np.float32)
 
 
-def rhythm_bands(window_s: float) -> Floats:
-    """Shape (RHYTHM_BANDS, bins) for a window of so many seconds: evenly spaced in pitch above 250 Hz or
-    so, where bins are narrower than bands."""
+def build_rhythm_filterbank(window_s: float) -> Floats:
+    """Shape (RHYTHM_BANDS, bins) for a window of ``window_s``.
+
+    Bands are evenly spaced in pitch above about 250 Hz, where bins are narrower than bands.
+    """
     corner = 250.0
     low, high = (np.log1p(hz / corner) for hz in (LOWEST_RHYTHM_HZ, HIGHEST_RHYTHM_HZ))
     edges = corner * np.expm1(np.linspace(low, high, RHYTHM_BANDS + 1))
     centres, widths = 0.5 * (edges[1:] + edges[:-1]), np.maximum(np.diff(edges), 1.01 / window_s)
-    return _triangles(centres, widths, window_s)
+    return _build_triangular_filters(centres, widths, window_s)
 
 
-def harmony_bands(window_s: float) -> Floats:
-    """Shape (HARMONY_BANDS, bins) for a window of so many seconds: a third of a semitone each, from one below C1."""
+def build_harmony_filterbank(window_s: float) -> Floats:
+    """Shape (HARMONY_BANDS, bins) for a window of ``window_s``: a third of a semitone each, from one below C1."""
     centres = LOWEST_HZ * 2.0 ** ((np.arange(HARMONY_BANDS) - 1) / 36)
     widths = np.maximum(centres * (2.0 ** (1 / 36) - 1), 1.01 / window_s)
-    return _triangles(centres, widths, window_s)
+    return _build_triangular_filters(centres, widths, window_s)
 
 
-class Levels:
-    """Compressed band levels of windows at ``rate``: as ``bands_of`` a window of so many seconds says."""
+class LogBands:
+    """Log band spectrum of windows at ``rate``; ``build_filterbank`` returns the filters for a window length."""
 
-    def __init__(self, rate: int, window_s: float, bands_of: Callable[[float], Floats]) -> None:
-        self.window = window_frames(rate, window_s)
-        bands = bands_of(self.window / rate)
+    def __init__(self, rate: int, window_s: float, build_filterbank: Callable[[float], Floats]) -> None:
+        self.window = choose_window_frames(rate, window_s)
+        filterbank = build_filterbank(self.window / rate)
         self._taper = np.hanning(self.window + 1)[:-1].astype(np.float32)
         self._taper *= np.float32(2.0 / self._taper.sum())
-        self._bands = np.ascontiguousarray(bands.T)
-        self._bins = bands.shape[1]
+        self._filterbank = np.ascontiguousarray(filterbank.T)
+        self._bins = filterbank.shape[1]
 
-    def of(self, windows: Floats) -> Floats:
-        """``windows`` (..., window) of mono audio: levels (..., bands), 0 for silence and about 1 for full scale."""
+    def compute(self, windows: Floats) -> Floats:
+        """``windows`` (..., window) of mono audio to log bands (..., bands): 0 for silence, about 1 for full scale."""
         spectrum = np.fft.rfft(windows * self._taper)[..., : self._bins]
         magnitude = np.abs(spectrum).astype(np.float32)
-        if magnitude.shape[-1] < self._bins:  # a rate whose spectrum ends below the last band
-            room = [(0, 0)] * (magnitude.ndim - 1) + [(0, self._bins - magnitude.shape[-1])]
-            magnitude = np.pad(magnitude, room)
-        levels: Floats = np.log1p(LOUDNESS * (magnitude @ self._bands)) * np.float32(1 / np.log1p(LOUDNESS))
-        return levels
+        if magnitude.shape[-1] < self._bins:  # at this rate the spectrum ends below the last band
+            padding = [(0, 0)] * (magnitude.ndim - 1) + [(0, self._bins - magnitude.shape[-1])]
+            magnitude = np.pad(magnitude, padding)
+        scale = np.float32(1 / np.log1p(LOG_COMPRESSION))
+        log_bands: Floats = np.log1p(LOG_COMPRESSION * (magnitude @ self._filterbank)) * scale
+        return log_bands
 
 
-def rhythm_levels(rate: int) -> Levels:
-    return Levels(rate, RHYTHM_WINDOW_S, rhythm_bands)
+def make_rhythm_log_bands(rate: int) -> LogBands:
+    """The features of the rhythm network."""
+    return LogBands(rate, RHYTHM_WINDOW_S, build_rhythm_filterbank)
 
 
-def harmony_levels(rate: int) -> Levels:
-    return Levels(rate, HARMONY_WINDOW_S, harmony_bands)
+def make_harmony_log_bands(rate: int) -> LogBands:
+    """The features of the harmony network."""
+    return LogBands(rate, HARMONY_WINDOW_S, build_harmony_filterbank)
 
 
-def ends_of(frames: int, rate: int, every: int = 1) -> NDArray[np.int64]:
-    """Where the steps of ``frames`` of audio end, each ``every``-th: those that have all of their audio."""
-    ends = [step_end(step, rate) for step in range(every - 1, frames * STEPS_A_SECOND // rate + 1, every)]
+def list_step_ends(frames: int, rate: int, every: int = 1) -> NDArray[np.int64]:
+    """The end frames of the steps that lie within ``frames`` of audio, or of each ``every``-th step."""
+    ends = [get_step_end(step, rate) for step in range(every - 1, frames * STEPS_PER_SECOND // rate + 1, every)]
     return np.array([end for end in ends if end <= frames], np.int64)
 
 
-def gathered(mono: Floats, levels: Levels, ends: NDArray[np.int64]) -> Floats:
-    """The levels (len(ends), bands) of ``mono`` (frames,) at each of ``ends``; silence stands before its start."""
-    padded = np.concatenate([np.zeros(levels.window, np.float32), mono])
-    windows = np.lib.stride_tricks.sliding_window_view(padded, levels.window)[ends]
-    return np.concatenate([levels.of(windows[i : i + 64]) for i in range(0, len(ends), 64)])
+def compute_log_bands(mono: Floats, log_bands: LogBands, ends: NDArray[np.int64]) -> Floats:
+    """The log bands (len(ends), bands) of ``mono`` (frames,) at each of ``ends``; before its start is silence."""
+    padded = np.concatenate([np.zeros(log_bands.window, np.float32), mono])
+    windows = np.lib.stride_tricks.sliding_window_view(padded, log_bands.window)[ends]
+    return np.concatenate([log_bands.compute(windows[i : i + 64]) for i in range(0, len(ends), 64)])

@@ -1,8 +1,8 @@
-"""Where the harmony turns: on beats, not between them, and mostly where a bar begins. It is known some beats late.
+"""Harmonic change detector: how much the chord roots change at each beat, by Bhattacharyya's coefficient.
 
-So it cannot say where a beat is, but it can say of the beats that were told whether they were the right ones: what the
-bar counter counts with, and whether the pulse runs half a beat beside the music, as it does on dance music whose
-loudest strokes are off the beat.
+Harmony changes on beats, not between them, and mostly where a bar begins. A change is known some beats late. So it
+cannot say where a beat is, but it can say whether the reported beats were the right ones. The bar counter uses that.
+It also shows a beat phase half a beat off, as happens in dance music whose loudest hits are off the beat.
 """
 
 from __future__ import annotations
@@ -14,81 +14,85 @@ from engines.saved_state import SavedState
 
 Doubles = NDArray[np.float64]
 
-LOOKS = 14
-FROM_S, TO_S = 0.05, 0.35
-"""What sounds so long before a beat is compared with what sounds so long after it."""
-KEPT = 0.97
-"""How much of what speaks for or against the pulse counts on a beat later."""
-BESIDE = 1.0
-"""So much more has to turn between the beats than on them, in sum, before the pulse is half a beat beside the music."""
-BEATS = 8
-"""Beats that may wait for their look at most; of a longer wait nobody knows which was which."""
+HISTORY_STEPS = 14
+"""Harmony steps that are kept."""
+CONTEXT_START_S, CONTEXT_END_S = 0.05, 0.35
+"""The roots from so long to so long before a beat are compared with those as long after it."""
+EVIDENCE_DECAY = 0.97
+"""Per beat, of the evidence for a phase that is half a beat off."""
+HALF_BEAT_EVIDENCE = 1.0
+"""The phase is half a beat off when changes between beats exceed those on beats by this sum."""
+MAX_PENDING_BEATS = 8
+"""Beats that wait for the roots after them; older ones are dropped."""
 
 
 class HarmonicChangeDetector(SavedState):
-    """The last looks at the harmony, and the beats told that await a look at what came after them; in frames.
+    """The latest root probabilities, and the reported beats that wait for the roots after them; times in frames.
 
-    ``beside``: how much more turned between the beats than on them lately.
-    ``roots`` (LOOKS, 13): chances, the newest last. ``frames`` (LOOKS,): when those were, -1
-    before the first.
+    ``half_beat_evidence``: how much more the harmony changed between beats than on them lately.
+    ``roots`` (HISTORY_STEPS, 13): probabilities, the newest last. ``frames`` (HISTORY_STEPS,): their frames, -1 before
+    the first.
     """
 
-    saved_fields = ("roots", "frames", "beats", "halves", "count", "beside")
+    saved_fields = ("roots", "frames", "beats", "half_periods", "count", "half_beat_evidence")
 
     def __init__(self, rate: int) -> None:
-        self._from, self._to = FROM_S * rate, TO_S * rate
-        self.roots = np.zeros((LOOKS, 13))
-        self.frames = np.zeros(LOOKS)
-        self.beats, self.halves = np.zeros(BEATS), np.zeros(BEATS)
+        self._start, self._end = CONTEXT_START_S * rate, CONTEXT_END_S * rate
+        self.roots = np.zeros((HISTORY_STEPS, 13))
+        self.frames = np.zeros(HISTORY_STEPS)
+        self.beats, self.half_periods = np.zeros(MAX_PENDING_BEATS), np.zeros(MAX_PENDING_BEATS)
         self.count = 0
         self.reset()
 
     def reset(self) -> None:
         self.roots[:] = 0.0
         self.frames[:] = -1.0
-        self.beats[:], self.halves[:] = 0.0, 0.0
-        self.count, self.beside = 0, 0.0
+        self.beats[:], self.half_periods[:] = 0.0, 0.0
+        self.count, self.half_beat_evidence = 0, 0.0
 
-    def told(self, beat: int, period: float) -> None:
+    def push_beat(self, beat: int, period: float) -> None:
         """A beat falls at frame ``beat``, the next one ``period`` later."""
-        if self.count == BEATS:
-            self._drop()
-        self.beats[self.count], self.halves[self.count] = beat, period / 2
+        if self.count == MAX_PENDING_BEATS:
+            self._drop_first()
+        self.beats[self.count], self.half_periods[self.count] = beat, period / 2
         self.count += 1
 
-    def _drop(self) -> None:
-        for waiting in (self.beats, self.halves):
-            waiting[:-1] = waiting[1:].copy()
+    def _drop_first(self) -> None:
+        for pending in (self.beats, self.half_periods):
+            pending[:-1] = pending[1:].copy()
         self.count -= 1
 
-    def is_beside(self) -> bool:
-        """Whether the pulse runs half a beat beside the music; then it is taken for mended."""
-        if self.beside < BESIDE:
+    def pop_half_beat_error(self) -> bool:
+        """Whether the beat phase is half a beat off; the caller corrects it, so the evidence starts anew."""
+        if self.half_beat_evidence < HALF_BEAT_EVIDENCE:
             return False
-        self.beside, self.count = 0.0, 0
+        self.half_beat_evidence, self.count = 0.0, 0
         return True
 
-    def look(self, root: Doubles, frame: float) -> list[tuple[int, float]]:
-        """Chances of roots (13,) at ``frame``: of each beat past which this looks, how many were told after it and
-        how much the harmony turned there, 0 to 1; nothing of those around which no chord sounded."""
+    def update(self, root: Doubles, frame: float) -> list[tuple[int, float]]:
+        """Push the probabilities of roots (13,) at ``frame``.
+
+        For each beat that now has enough roots after it: how many beats were reported after it, and how much the
+        harmony changed there, 0 to 1. Beats around which no chord sounds are left out.
+        """
         self.roots[:-1], self.frames[:-1] = self.roots[1:].copy(), self.frames[1:].copy()
         self.roots[-1], self.frames[-1] = root, frame
-        heard = []
-        while self.count and self.beats[0] + self.halves[0] + self._to <= frame:
-            turned = self._turned(float(self.beats[0]))
-            between = self._turned(float(self.beats[0] + self.halves[0]))
-            self._drop()
-            if turned is not None:
-                heard.append((self.count, turned))
-                self.beside = KEPT * self.beside + ((between or 0.0) - turned)
-        return heard
+        changes = []
+        while self.count and self.beats[0] + self.half_periods[0] + self._end <= frame:
+            change = self._measure_change(float(self.beats[0]))
+            between = self._measure_change(float(self.beats[0] + self.half_periods[0]))
+            self._drop_first()
+            if change is not None:
+                changes.append((self.count, change))
+                self.half_beat_evidence = EVIDENCE_DECAY * self.half_beat_evidence + ((between or 0.0) - change)
+        return changes
 
-    def _turned(self, beat: float) -> float | None:
-        """One less the overlap of what sounds before and after ``beat`` (Bhattacharyya's coefficient)."""
-        apart = self.frames - beat
+    def _measure_change(self, beat: float) -> float | None:
+        """One less Bhattacharyya's coefficient of the roots before and after ``beat``."""
+        distance = self.frames - beat
         known = self.frames >= 0
-        before = self.roots[known & (apart <= -self._from) & (apart >= -self._to)]
-        after = self.roots[known & (apart >= self._from) & (apart <= self._to)]
+        before = self.roots[known & (distance <= -self._start) & (distance >= -self._end)]
+        after = self.roots[known & (distance >= self._start) & (distance <= self._end)]
         if not len(before) or not len(after):
             return None
         one, other = before.mean(0), after.mean(0)

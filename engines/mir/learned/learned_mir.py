@@ -1,11 +1,11 @@
-"""Beats, tempo, chords, keys, onsets and notes as networks and trackers hear them: the default analysis.
+"""The engine mir.standard: beats, tempo, chords, keys, onsets and notes by neural networks and trackers.
 
-The audio is looked at fifty times a second, whatever the rate and the hop: a step belongs to the block in which its
-last frame arrives. Beats are told in the block in which they fall, since the tracker knows the next one beforehand;
-everything else a fixed while after it began.
+The audio is analysed fifty times a second, whatever the rate and the hop: a step belongs to the block in which its
+last frame arrives. Beats are reported in the block in which they fall, since the tracker predicts the next one.
+Everything else is reported a fixed latency after it began.
 """
 
-# ruff: noqa: ARG002 - the contract hands every engine more than this one needs
+# ruff: noqa: ARG002 - the contract passes every engine more than this one needs
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from bridge.core.time import BlockTime
 from bridge.errors import EngineError
 from engines.downmix import Downmix
 from engines.mir.chroma.chroma_mir import LOUDEST, PRIOR
-from engines.mir.learned.features import HARMONY_EVERY, LOWEST_RATE, step_end
+from engines.mir.learned.features import LOWEST_RATE, STEPS_PER_HARMONY_STEP, Floats, get_step_end
 from engines.mir.learned.harmony_chain import HarmonyChain
 from engines.mir.learned.pitch_chain import PitchChain
 from engines.mir.learned.rhythm_chain import RhythmChain
 from engines.mir.learned.stream_state import AudioHistory
-from engines.mir.tempo_mode import MODE, TempoArbiter, prior_for
+from engines.mir.tempo_mode import MODE, TempoArbiter, choose_prior
 from engines.onnx import read_model, read_shipped
 from engines.saved_state import SavedState, add_prefix, strip_prefix
 
 HOP = 512
 LONGEST_GAP_S = 4.0
-"""A gap up to this is heard as silence, and the pulse goes on through it; after a longer one all starts afresh."""
+"""A gap up to this is analysed as silence, and the beat goes on through it; after a longer one all starts anew."""
 GATE = 0.25
-"""The confidence from which the pulse may lead where a host could."""
+"""The confidence from which the tracker's beats may replace or move those of a host."""
 ANALYSERS = ("beat", "chord", "note")
-"""The audio inputs: each analyser's own, so that a user may choose what it listens to."""
+"""The audio inputs: one per analyser, so that a user can choose the source of each."""
 WEIGHTS = files("engines") / "weights"
 
 
@@ -43,7 +43,7 @@ class LearnedMir:
 
     spec = EngineSpec(
         name="mir.standard",
-        inputs=tuple(AudioPort(source) for source in ANALYSERS),
+        inputs=tuple(AudioPort(analyser) for analyser in ANALYSERS),
         outputs=(EventPort("beats"), EventPort("chords"), EventPort("onsets"), EventPort("notes")),
         hop=HOP,
         controls=(PRIOR, MODE),
@@ -58,86 +58,89 @@ class LearnedMir:
         if rate < LOWEST_RATE:
             raise EngineError(f"{self.spec.name}: rate {rate} Hz is too low", f"use {LOWEST_RATE} Hz or more")
         self.rate = rate
-        self._rhythm, self._voice = RhythmChain(rate, self._model("mir-rhythm.onnx")), PitchChain(rate)
-        self._tonal = HarmonyChain(rate, self._model("mir-harmony.onnx"))
-        window = max(self._tonal.window, self._rhythm.window, self._voice.window)
-        self._listening = AudioHistory(len(ANALYSERS), window, HOP)
-        self._leader = TempoArbiter(HOP, GATE)
+        self._rhythm, self._pitch = RhythmChain(rate, self._read_model("mir-rhythm.onnx")), PitchChain(rate)
+        self._harmony = HarmonyChain(rate, self._read_model("mir-harmony.onnx"))
+        window = max(self._harmony.window, self._rhythm.window, self._pitch.window)
+        self._history = AudioHistory(len(ANALYSERS), window, HOP)
+        self._arbiter = TempoArbiter(HOP, GATE)
         self._downmixes = tuple(Downmix(rate) for _ in ANALYSERS)
         self._audio = np.zeros((len(ANALYSERS), HOP), np.float32)
         self._silence = np.zeros((len(ANALYSERS), HOP), np.float32)
         self.reset()
 
-    def _model(self, name: str) -> bytes:
+    def _read_model(self, name: str) -> bytes:
         return read_shipped(WEIGHTS, name) if self._weights is None else read_model(self._weights / name)
 
     def latency_frames(self, port: str) -> int:
-        late = {"chords": self._tonal.latency, "onsets": self._rhythm.onsets_latency, "notes": self._voice.latency}
-        return late.get(port, 0)
+        latencies = {
+            "chords": self._harmony.latency, "onsets": self._rhythm.onsets_latency, "notes": self._pitch.latency,
+        }  # fmt: skip
+        return latencies.get(port, 0)
 
     def process(self, block: Block, at: BlockTime, out: Block) -> None:
-        self._cross_gap(at.frame)
-        for row, source, downmix in zip(self._audio, ANALYSERS, self._downmixes, strict=True):
-            sound = block.audio[source]
-            if not np.abs(sound).max() <= LOUDEST:  # or not a number
-                sound = np.where(np.abs(sound) <= LOUDEST, sound, np.float32(0.0))
-            np.add.reduce(sound, 0, out=row)
-            row *= 1.0 / len(sound)
-            downmix.correct(sound, row)
+        self._bridge_gap(at.frame)
+        for row, analyser, downmix in zip(self._audio, ANALYSERS, self._downmixes, strict=True):
+            audio = block.audio[analyser]
+            if not np.abs(audio).max() <= LOUDEST:  # or not a number
+                audio = np.where(np.abs(audio) <= LOUDEST, audio, np.float32(0.0))
+            np.add.reduce(audio, 0, out=row)
+            row *= 1.0 / len(audio)
+            downmix.correct(audio, row)
         mode = int(block.values[MODE.name])
-        prior = prior_for(mode, at, block.values[PRIOR.name])
-        self._rhythm.beats.prefer(prior.bpm, prior.clamp)
-        self._hear(self._audio)
+        prior = choose_prior(mode, at, block.values[PRIOR.name])
+        self._rhythm.beats.set_prior(prior.bpm, prior.clamp)
+        self._analyse(self._audio)
         end = at.frame + HOP
-        heard = self._rhythm.beats_within(at.frame, end)
-        out.events["beats"] += self._leader.listen(mode, at, heard, prior)
-        if self._leader.hosted.following:
-            self._rhythm.telling.index = self._leader.hosted.next_beat  # a pulse that takes over counts on
-        out.events["chords"] += self._tonal.events_before(end - self._tonal.latency)
-        out.events["onsets"] += self._rhythm.onsets_before(end - self._rhythm.onsets_latency)
-        out.events["notes"] += self._voice.events_before(end - self._voice.latency)
+        tracked = self._rhythm.predict_beats(at.frame, end)
+        out.events["beats"] += self._arbiter.process(mode, at, tracked, prior)
+        if self._arbiter.host_beats.following:
+            self._rhythm.schedule.index = self._arbiter.host_beats.next_beat  # a tracker that takes over counts on
+        out.events["chords"] += self._harmony.pop_events_before(end - self._harmony.latency)
+        out.events["onsets"] += self._rhythm.pop_onsets_before(end - self._rhythm.onsets_latency)
+        out.events["notes"] += self._pitch.pop_events_before(end - self._pitch.latency)
 
-    def _hear(self, audio: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> None:
-        """Take ``audio`` (sources, frames) and every step that it completes."""
-        listening = self._listening
-        listening.take(audio)
-        while (end := step_end(listening.steps, self.rate)) <= listening.frames:
-            listening.steps += 1
-            frame = listening.origin + end
-            self._rhythm.hear(listening.window(0, self._rhythm.window, end), frame)
-            self._voice.hear(listening.window(2, self._voice.window, end), frame)
-            if listening.steps % HARMONY_EVERY == 0:
-                self._rhythm.hear_harmony(*self._tonal.hear(listening.window(1, self._tonal.window, end), frame))
+    def _analyse(self, audio: Floats) -> None:
+        """Push ``audio`` (analysers, frames) and analyse every step that it completes."""
+        history = self._history
+        history.push(audio)
+        while (end := get_step_end(history.steps, self.rate)) <= history.frames:
+            history.steps += 1
+            frame = history.origin + end
+            self._rhythm.process(history.read_window(0, self._rhythm.window, end), frame)
+            self._pitch.process(history.read_window(2, self._pitch.window, end), frame)
+            if history.steps % STEPS_PER_HARMONY_STEP == 0:
+                window = history.read_window(1, self._harmony.window, end)
+                self._rhythm.push_roots(*self._harmony.process(window, frame))
 
-    def _cross_gap(self, frame: int) -> None:
-        listening = self._listening
-        gap = frame - listening.next_frame if listening.origin >= 0 else 0
+    def _bridge_gap(self, frame: int) -> None:
+        history = self._history
+        gap = frame - history.next_frame if history.origin >= 0 else 0
         if 0 < gap <= LONGEST_GAP_S * self.rate:
-            self._rhythm.deafen(frame)
+            self._rhythm.ignore_after_gap(frame)
             for start in range(0, gap, HOP):
-                self._hear(self._silence[:, : min(HOP, gap - start)])
+                self._analyse(self._silence[:, : min(HOP, gap - start)])
         elif gap:
             self.reset()
-        if listening.origin < 0:
-            listening.origin = frame
+        if history.origin < 0:
+            history.origin = frame
 
-    def _parts(self) -> dict[str, SavedState]:
-        parts: dict[str, SavedState] = {"listening": self._listening, "leader": self._leader}
-        parts |= {f"downmix.{source}": each for source, each in zip(ANALYSERS, self._downmixes, strict=True)}
-        for side, its in (("rhythm", self._rhythm), ("tonal", self._tonal), ("voice", self._voice)):
-            parts |= {f"{side}.{name}": part for name, part in its.parts().items()}
+    def _list_parts(self) -> dict[str, SavedState]:
+        parts: dict[str, SavedState] = {"history": self._history, "arbiter": self._arbiter}
+        parts |= {f"downmix.{name}": downmix for name, downmix in zip(ANALYSERS, self._downmixes, strict=True)}
+        for chain, its in (("rhythm", self._rhythm), ("harmony", self._harmony), ("pitch", self._pitch)):
+            parts |= {f"{chain}.{name}": part for name, part in its.parts().items()}
         return parts
 
     def reset(self) -> None:
-        for part in self._parts().values():
+        for part in self._list_parts().values():
             part.reset()
 
     def state(self) -> State:
         state: State = {}
-        for name, part in self._parts().items():
+        for name, part in self._list_parts().items():
             state |= add_prefix(name, part.state())
         return state
 
     def restore(self, state: State) -> None:
-        for name, part in self._parts().items():
+        for name, part in self._list_parts().items():
             part.restore(strip_prefix(name, state))

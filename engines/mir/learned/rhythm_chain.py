@@ -1,4 +1,4 @@
-"""Beats, bars and onsets: what the rhythm network hears, and the trackers behind it."""
+"""Rhythm chain of the learned engine: rhythm network, beat tracker, bar counter and onset peak picker of one source."""
 
 from __future__ import annotations
 
@@ -9,162 +9,165 @@ from numpy.typing import NDArray
 
 from bridge.core.events import Beat, Onset, Tempo, TimedEvent
 from engines.mir.learned.bar_counter import BarCounter
-from engines.mir.learned.beat_tracker import UNHEARD, BeatPhase, BeatTracker
-from engines.mir.learned.features import RHYTHM_BANDS, SILENT, rhythm_levels
+from engines.mir.learned.beat_tracker import UNINFORMATIVE, BeatPhase, BeatTracker
+from engines.mir.learned.features import RHYTHM_BANDS, SILENT_BAND, Floats, make_rhythm_log_bands
 from engines.mir.learned.harmonic_change import HarmonicChangeDetector
 from engines.mir.learned.stream_state import DelayedEvents, OnnxStepper
-from engines.onnx import Floats
 from engines.saved_state import SavedState
 
 DELAY_S = 0.04
-"""How long before its end a step's answer holds: what the network was trained to say."""
+"""The network's output refers to this long before the step's end. It was trained with this delay."""
 ONSETS_S = 0.04
-"""How late an onset is told: what the network was trained to say, and a step more to see that it was a peak."""
-DEAF_S = 0.1
-"""After a gap in the stream, what comes anew rises as a stroke does: for so long nothing is believed."""
-TOO_SOON = 0.55
+"""Latency of an onset: the network's delay, and a step more to see that it was a peak."""
+IGNORE_AFTER_GAP_S = 0.1
+"""After a gap in the stream the signal rises like an onset: for so long the network's outputs are ignored."""
+MIN_BEAT_SHARE = 0.55
 """Beats are at least this share of a period apart."""
 TEMPO_CHANGE = 0.01
-AROUND_S = 0.06
-"""A downbeat may be heard so much before or after the beat that was told."""
-ONSET_FROM = 0.3
-"""An onset is a peak of its chance above this."""
+DOWNBEAT_TOLERANCE_S = 0.06
+"""A downbeat may be detected so long before or after the reported beat."""
+ONSET_THRESHOLD = 0.3
+"""An onset is a peak of its probability above this."""
 
 
 class BeatSchedule(SavedState):
-    """The pulse as it was heard last, and what was told of it, so that no beat comes twice; in frames.
+    """The latest beat phase, and what was reported of it, so that no beat is reported twice; times in frames.
 
-    ``beat``: when a beat was; ``period``: from one to the next, 0 where there is no pulse. ``awaited``: the beat told
-    last while the network may still say that it was a downbeat, else -1; ``downbeat``: the most that it said so far.
-    ``deaf``: until when nothing that is heard is believed.
+    ``beat``: when a beat was. ``period``: from one to the next, 0 without a tempo. ``reported``: the last reported
+    beat. ``unrated``: that beat while the network may still rate it as a downbeat, else -1. ``downbeat``: its highest
+    downbeat probability so far. ``ignore_until``: the network's outputs are ignored up to this frame.
     """
 
-    saved_fields = ("beat", "period", "confidence", "told", "index", "bpm", "awaited", "downbeat", "deaf")
+    saved_fields = (
+        "beat", "period", "confidence", "reported", "index", "bpm", "unrated", "downbeat", "ignore_until",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:
         self.beat, self.period, self.confidence = 0.0, 0.0, 0.0
-        self.told, self.index, self.bpm = -1.0e18, 0, 0.0
-        self.awaited, self.downbeat = -1.0, 0.0
-        self.deaf = -1
+        self.reported, self.index, self.bpm = -1.0e18, 0, 0.0
+        self.unrated, self.downbeat = -1.0, 0.0
+        self.ignore_until = -1
 
-    def due(self, block: int) -> int:
-        """The frame of the next beat that is not yet told, in the block that begins at ``block`` or later."""
-        soonest = max(self.told + TOO_SOON * self.period, block - 0.25 * self.period)
+    def find_next_beat(self, block: int) -> int:
+        """The frame of the next beat that was not reported yet, in the block that begins at ``block`` or later."""
+        soonest = max(self.reported + MIN_BEAT_SHARE * self.period, block - 0.25 * self.period)
         beat = self.beat + max(ceil((soonest - self.beat) / self.period), 0) * self.period
         return max(round(beat), block)
 
 
 class OnsetPeakPicker(SavedState):
-    """Onsets: where the network is surest of one. Their strength is how much the levels grew around it."""
+    """Onsets at the peaks of the network's onset probability; their strength is the growth of the log bands there."""
 
-    saved_fields = ("chances", "growths")
+    saved_fields = ("probabilities", "growths")
 
     def __init__(self) -> None:
-        self.chances = np.zeros(3)
+        self.probabilities = np.zeros(3)
         self.growths = np.zeros(3)
         self.reset()
 
     def reset(self) -> None:
-        self.chances[:] = 0.0
+        self.probabilities[:] = 0.0
         self.growths[:] = 0.0
 
-    def hear(self, chance: float, growth: float) -> Onset | None:
-        """A step's chance of an onset and its mean growth; an onset if the step before was one."""
-        for kept, new in ((self.chances, chance), (self.growths, growth)):
+    def update(self, probability: float, growth: float) -> Onset | None:
+        """Push a step's onset probability and mean growth; an onset if the step before was a peak."""
+        for kept, new in ((self.probabilities, probability), (self.growths, growth)):
             kept[:-1] = kept[1:]
             kept[-1] = new
-        before, peak, after = self.chances
-        if peak <= before or peak < after or peak < ONSET_FROM:
+        before, peak, after = self.probabilities
+        if peak <= before or peak < after or peak < ONSET_THRESHOLD:
             return None
         return Onset(min(5.0 * float(self.growths.max()), 1.0), float(peak))
 
 
 class RhythmChain:
-    """One source, step by step."""
+    """Beats, tempo and onsets of one source."""
 
     def __init__(self, rate: int, model: bytes) -> None:
         self.rate = rate
-        self._levels = rhythm_levels(rate)
-        self.window = self._levels.window
+        self._log_bands = make_rhythm_log_bands(rate)
+        self.window = self._log_bands.window
         self._network = OnnxStepper("mir-rhythm", model, 2, RHYTHM_BANDS)
-        self.beats, self._bars, self.telling = BeatTracker(), BarCounter(), BeatSchedule()
-        self._peaks = OnsetPeakPicker()
-        self._onsets, self._turns = DelayedEvents((Onset,)), HarmonicChangeDetector(rate)
+        self.beats, self._bars, self.schedule = BeatTracker(), BarCounter(), BeatSchedule()
+        self._peaks, self._onsets = OnsetPeakPicker(), DelayedEvents((Onset,))
+        self._harmonic_change = HarmonicChangeDetector(rate)
         self.onsets_latency = round(ONSETS_S * rate)
 
     def parts(self) -> dict[str, SavedState]:
         return {
-            "network": self._network, "beats": self.beats, "bars": self._bars, "telling": self.telling,
-            "peaks": self._peaks, "onsets": self._onsets, "turns": self._turns,
+            "network": self._network, "beats": self.beats, "bars": self._bars, "schedule": self.schedule,
+            "peaks": self._peaks, "onsets": self._onsets, "harmonic_change": self._harmonic_change,
         }  # fmt: skip
 
-    def hear(self, window: Floats, end: int) -> None:
-        """A step whose ``window`` of audio ends before frame ``end``."""
-        before = self._network.levels[0, -1].copy()
-        levels = self._levels.of(window)
-        beat, downbeat, onset = self._network.hear(levels)
-        spoken = end - DELAY_S * self.rate
-        deaf = end <= self.telling.deaf
-        self._follow(self.beats.hear(UNHEARD if deaf or levels.max() < SILENT else float(beat)), spoken)
-        self._hear_downbeat(0.0 if deaf else float(downbeat), spoken)
-        grown = float(np.maximum(levels - before, 0.0).mean())
-        found = self._peaks.hear(*((0.0, 0.0) if deaf else (float(onset), grown)))
+    def process(self, window: Floats, end: int) -> None:
+        """Analyse a step whose ``window`` of audio ends before frame ``end``."""
+        before = self._network.features[0, -1].copy()
+        log_bands = self._log_bands.compute(window)
+        beat, downbeat, onset = self._network.step(log_bands)
+        frame = end - DELAY_S * self.rate
+        ignored = end <= self.schedule.ignore_until
+        silent = log_bands.max() < SILENT_BAND
+        self._set_phase(self.beats.update(UNINFORMATIVE if ignored or silent else float(beat)), frame)
+        self._rate_downbeat(0.0 if ignored else float(downbeat), frame)
+        growth = float(np.maximum(log_bands - before, 0.0).mean())
+        found = self._peaks.update(*((0.0, 0.0) if ignored else (float(onset), growth)))
         if found is not None:  # of the step before this
-            self._onsets.add(end - self.onsets_latency, found)
+            self._onsets.push(end - self.onsets_latency, found)
 
-    def hear_harmony(self, root: NDArray[np.float64], frame: float) -> None:
-        """Chances of roots (13,) at ``frame``: where they turn a bar may have begun."""
-        for beats_ago, turned in self._turns.look(root, frame):
-            self._bars.hear_turn(beats_ago, turned)
-        if self._turns.is_beside():
-            self.beats.shift()
+    def push_roots(self, root: NDArray[np.float64], frame: float) -> None:
+        """Probabilities of roots (13,) at ``frame``: where the harmony changes a bar may have begun."""
+        for beats_ago, change in self._harmonic_change.update(root, frame):
+            self._bars.push_harmonic_change(beats_ago, change)
+        if self._harmonic_change.pop_half_beat_error():
+            self.beats.shift_half_beat()
 
-    def deafen(self, until: int) -> None:
+    def ignore_after_gap(self, until: int) -> None:
         """The stream has a gap that ends at frame ``until``."""
-        self.telling.deaf = until + round(DEAF_S * self.rate)
+        self.schedule.ignore_until = until + round(IGNORE_AFTER_GAP_S * self.rate)
 
-    def _follow(self, pulse: BeatPhase | None, spoken: float) -> None:
-        """The pulse at frame ``spoken``."""
-        telling = self.telling
-        if pulse is None:
-            telling.period = 0.0
+    def _set_phase(self, phase: BeatPhase | None, frame: float) -> None:
+        """The beat phase at ``frame``."""
+        schedule = self.schedule
+        if phase is None:
+            schedule.period = 0.0
             return
-        telling.period, telling.confidence = pulse.period_s * self.rate, pulse.confidence
-        telling.beat = spoken - pulse.ago_s * self.rate
+        schedule.period, schedule.confidence = phase.period_s * self.rate, phase.confidence
+        schedule.beat = frame - phase.since_beat_s * self.rate
 
-    def _hear_downbeat(self, downbeat: float, spoken: float) -> None:
-        """The loudest downbeat around the beat that was told last goes to the bar counter once it is past."""
-        telling = self.telling
-        if telling.awaited < 0:
+    def _rate_downbeat(self, downbeat: float, frame: float) -> None:
+        """Push the highest downbeat probability around the last reported beat to the bar counter, once it is past."""
+        schedule = self.schedule
+        if schedule.unrated < 0:
             return
-        if abs(spoken - telling.awaited) <= AROUND_S * self.rate:
-            telling.downbeat = max(telling.downbeat, downbeat)
-        elif spoken > telling.awaited:
-            self._bars.hear(telling.downbeat)
-            telling.awaited, telling.downbeat = -1.0, 0.0
+        if abs(frame - schedule.unrated) <= DOWNBEAT_TOLERANCE_S * self.rate:
+            schedule.downbeat = max(schedule.downbeat, downbeat)
+        elif frame > schedule.unrated:
+            self._bars.push_downbeat(schedule.downbeat)
+            schedule.unrated, schedule.downbeat = -1.0, 0.0
 
-    def beats_within(self, start: int, end: int) -> list[TimedEvent]:
-        """The beat that falls from frame ``start`` to before ``end``, as the pulse foretells it, and a new tempo."""
-        telling = self.telling
-        if telling.period <= 0:
+    def predict_beats(self, start: int, end: int) -> list[TimedEvent]:
+        """The beat predicted from frame ``start`` to before ``end``, and a new tempo."""
+        schedule = self.schedule
+        if schedule.period <= 0:
             return []
         events: list[TimedEvent] = []
-        bpm = 60.0 * self.rate / telling.period
-        if abs(bpm - telling.bpm) > TEMPO_CHANGE * telling.bpm:
-            telling.bpm = bpm
-            events.append(TimedEvent(start, Tempo(bpm, telling.confidence)))
-        frame = telling.due(start)
+        bpm = 60.0 * self.rate / schedule.period
+        if abs(bpm - schedule.bpm) > TEMPO_CHANGE * schedule.bpm:
+            schedule.bpm = bpm
+            events.append(TimedEvent(start, Tempo(bpm, schedule.confidence)))
+        frame = schedule.find_next_beat(start)
         if frame < end:
-            number, bar_beats, sure = self._bars.step()
-            events.append(TimedEvent(frame, Beat(number, bar_beats, bpm, telling.confidence * sure, telling.index)))
-            telling.index += 1
-            telling.told = telling.awaited = float(frame)
-            self._turns.told(frame, telling.period)
-            telling.downbeat = 0.0
+            number, bar_beats, bar_confidence = self._bars.advance()
+            confidence = schedule.confidence * bar_confidence
+            events.append(TimedEvent(frame, Beat(number, bar_beats, bpm, confidence, schedule.index)))
+            schedule.index += 1
+            schedule.reported = schedule.unrated = float(frame)
+            self._harmonic_change.push_beat(frame, schedule.period)
+            schedule.downbeat = 0.0
         return events
 
-    def onsets_before(self, frame: int) -> list[TimedEvent]:
-        return self._onsets.due(frame)
+    def pop_onsets_before(self, frame: int) -> list[TimedEvent]:
+        return self._onsets.pop_before(frame)

@@ -1,4 +1,4 @@
-"""What the learned analysis keeps between blocks: its networks' memories, the last of the audio, what waits."""
+"""Streaming state of the learned analysis: the recurrent network state, the audio history, and delayed events."""
 
 from __future__ import annotations
 
@@ -10,96 +10,101 @@ import numpy as np
 from bridge.core.audio import Audio
 from bridge.core.events import Payload, TimedEvent
 from bridge.errors import EngineError
-from engines.onnx import BoundSession, Floats, open_session, read_shapes
+from engines.mir.learned.features import Floats
+from engines.onnx import BoundSession, open_session, read_shapes
 from engines.saved_state import SavedState
 
 
 class OnnxStepper(SavedState):
-    """A network and what it remembers: levels in, chances out, a step a call."""
+    """A recurrent ONNX network run one step at a time: features in, outputs (logits or probabilities) out.
 
-    saved_fields = ("levels", "kept")
+    The graph sees the features of the last ``steps`` steps. Its inputs are named ``levels`` and ``state``, its outputs
+    ``chances`` and ``after`` (the next state).
+    """
+
+    saved_fields = ("features", "hidden_state")
 
     def __init__(self, name: str, model: bytes, steps: int, bands: int) -> None:
         session = open_session(model, name)
         into, out = read_shapes(session)
-        self.levels = np.zeros((1, steps, bands), np.float32)
-        if into.get("levels") != self.levels.shape or "chances" not in out or into.get("state") != out.get("after"):
+        self.features = np.zeros((1, steps, bands), np.float32)
+        if into.get("levels") != self.features.shape or "chances" not in out or into.get("state") != out.get("after"):
             raise EngineError(f"{name}: not a model of this engine", "use the weights that ship, or export them anew")
-        self.kept = np.zeros(into["state"], np.float32)
-        self._after = np.zeros_like(self.kept)
-        self.chances = np.zeros(out["chances"], np.float32)
-        inputs, outputs = {"levels": self.levels, "state": self.kept}, {"chances": self.chances, "after": self._after}
-        self._bound = BoundSession(session, inputs, outputs)
+        self.hidden_state = np.zeros(into["state"], np.float32)
+        self._next_state = np.zeros_like(self.hidden_state)
+        self.outputs = np.zeros(out["chances"], np.float32)
+        inputs = {"levels": self.features, "state": self.hidden_state}
+        self._bound = BoundSession(session, inputs, {"chances": self.outputs, "after": self._next_state})
 
     def reset(self) -> None:
-        self.levels[:] = 0.0
-        self.kept[:] = 0.0
+        self.features[:] = 0.0
+        self.hidden_state[:] = 0.0
 
-    def hear(self, levels: Floats) -> Floats:
-        """Take the levels (bands,) of a step; its chances, valid until the next."""
-        self.levels[0, :-1] = self.levels[0, 1:]
-        self.levels[0, -1] = levels
+    def step(self, features: Floats) -> Floats:
+        """Run the network on the ``features`` (bands,) of the next step; the outputs are valid until the next call."""
+        self.features[0, :-1] = self.features[0, 1:]
+        self.features[0, -1] = features
         self._bound.run()
-        self.kept[:] = self._after
-        chances: Floats = self.chances[0, -1]
-        return chances
+        self.hidden_state[:] = self._next_state
+        outputs: Floats = self.outputs[0, -1]
+        return outputs
 
 
 class AudioHistory(SavedState):
-    """The last of the audio, a row a source, and how many steps of it were taken since ``origin``, its first frame.
+    """The most recent audio, a row per source, and the number of analysed steps since its first frame, ``origin``.
 
-    ``recent`` (sources, frames): what came lies before ``end``. Only when there is no more room behind it the last
-    window is moved to the front: to move all of it each hop would go through 200 KB of memory for nothing.
+    ``buffer`` (sources, frames): the audio ends before ``end``. The last window is moved to the front only when the
+    space behind it is used up: moving it at each hop would copy 200 KB for nothing.
     """
 
-    ROOM = 16
+    SPARE_HOPS = 16
     """Hops from one move to the next."""
 
-    saved_fields = ("recent", "end", "origin", "frames", "steps")
+    saved_fields = ("buffer", "end", "origin", "frames", "steps")
 
     def __init__(self, sources: int, window: int, hop: int) -> None:
         self._kept = window + hop
-        self.recent = np.zeros((sources, self._kept + self.ROOM * hop), np.float32)
+        self.buffer = np.zeros((sources, self._kept + self.SPARE_HOPS * hop), np.float32)
         self.reset()
 
     def reset(self) -> None:
-        self.recent[:] = 0.0
+        self.buffer[:] = 0.0
         self.end = self._kept
         self.origin, self.frames, self.steps = -1, 0, 0
 
     @property
     def next_frame(self) -> int:
-        """The frame that is to come next; -1 before the first."""
+        """The frame that is expected next; -1 before the first."""
         return self.origin + self.frames if self.origin >= 0 else -1
 
-    def take(self, audio: Audio) -> None:
-        """``audio``: shape (sources, frames), at most a hop."""
+    def push(self, audio: Audio) -> None:
+        """Append ``audio``, shape (sources, frames), at most a hop."""
         count = audio.shape[1]
-        if self.end + count > self.recent.shape[1]:
-            self.recent[:, : self._kept] = self.recent[:, self.end - self._kept : self.end].copy()
+        if self.end + count > self.buffer.shape[1]:
+            self.buffer[:, : self._kept] = self.buffer[:, self.end - self._kept : self.end].copy()
             self.end = self._kept
-        self.recent[:, self.end : self.end + count] = audio
+        self.buffer[:, self.end : self.end + count] = audio
         self.end += count
         self.frames += count
 
-    def window(self, source: int, frames: int, end: int) -> Floats:
-        """The ``frames`` of ``source`` before ``end``, a count of frames from the first on."""
+    def read_window(self, source: int, frames: int, end: int) -> Floats:
+        """The ``frames`` of ``source`` before ``end``, counted from the first frame on."""
         newest = self.end - (self.frames - end)
-        window: Floats = self.recent[source, newest - frames : newest]
+        window: Floats = self.buffer[source, newest - frames : newest]
         return window
 
 
 class DelayedEvents(SavedState):
-    """Events that are known and not yet due: what is said late is said equally late, as declared."""
+    """Delay queue of events: each leaves after the declared latency, so that all are equally late."""
 
     saved_fields = ("frames", "kinds", "values", "count")
-    ROOM = 64
+    CAPACITY = 64
 
     def __init__(self, kinds: tuple[type[Payload], ...]) -> None:
         self._kinds = kinds
-        self.frames = np.zeros(self.ROOM, np.int64)
-        self.kinds = np.zeros(self.ROOM, np.int64)
-        self.values = np.zeros((self.ROOM, 5))
+        self.frames = np.zeros(self.CAPACITY, np.int64)
+        self.kinds = np.zeros(self.CAPACITY, np.int64)
+        self.values = np.zeros((self.CAPACITY, 5))
         self.count = 0
 
     def reset(self) -> None:
@@ -108,22 +113,22 @@ class DelayedEvents(SavedState):
         self.values[:] = 0.0
         self.count = 0
 
-    def add(self, frame: int, payload: Payload) -> None:
-        """Keep it; a full room forgets what would come last, which only a machine gun of notes brings about."""
-        if self.count == self.ROOM:
+    def push(self, frame: int, payload: Payload) -> None:
+        """Insert in order of frames; a full queue drops its last event."""
+        if self.count == self.CAPACITY:
             self.count -= 1
         at = int(np.searchsorted(self.frames[: self.count], frame, "right"))
         for array in (self.frames, self.kinds, self.values):
             array[at + 1 : self.count + 1] = array[at : self.count].copy()
-        told = astuple(payload)
+        row = astuple(payload)
         self.frames[at], self.kinds[at] = frame, self._kinds.index(type(payload))
         self.values[at] = 0.0
-        self.values[at, : len(told)] = told
+        self.values[at, : len(row)] = row
         self.count += 1
 
-    def due(self, before: int) -> list[TimedEvent]:
-        """Those of frames below ``before``, in order."""
-        ready = int(np.searchsorted(self.frames[: self.count], before))
+    def pop_before(self, frame: int) -> list[TimedEvent]:
+        """Remove and return the events of frames below ``frame``, in order."""
+        ready = int(np.searchsorted(self.frames[: self.count], frame))
         events = []
         for i in range(ready):
             kind: type[Any] = self._kinds[int(self.kinds[i])]

@@ -12,7 +12,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from bridge.printing import columns, one_line
-from engines.mir.engine_lookup import DEFAULT, chosen_values, engine_named
+from engines.mir.engine_lookup import DEFAULT, create_engine, parse_control_values
 from engines.mir.offline.analysis_job import AnalysisResult, analyse_song
 from engines.offline.progress import format_duration
 from engines.offline.song_batch import make_reporter, process_songs
@@ -24,7 +24,7 @@ def analyze(
     /,
     *,
     out: Annotated[Path, Parameter(help="Folder for the results: several files a song, named like it.")],
-    engine: Annotated[str, Parameter(help="The registered engine that listens.")] = DEFAULT,
+    engine: Annotated[str, Parameter(help="The registered engine that analyses.")] = DEFAULT,
     set_: Annotated[
         list[str] | None,
         Parameter(name="--set", negative="", help="A control of the engine, as NAME=VALUE; may be repeated."),
@@ -33,42 +33,42 @@ def analyze(
 ) -> int:
     """Write where a song's beats, chords and keys are: as JSON, CSV, labels, MIDI with a tempo map, and a picture.
 
-    What listens is the engine of the live sidecar; its delay is taken off, so all times are the song's own. Exit
+    The engine is that of the live sidecar; its latency is compensated, so all times are the song's own. Exit
     status 1 where a song failed; the others are analysed all the same.
     """
-    listener = engine_named(engine)
-    values = chosen_values(listener.spec.controls, set_ or [])
+    analyser = create_engine(engine)
+    values = parse_control_values(analyser.spec.controls, set_ or [])
     return process_songs(
         files,
         out,
-        lambda song, told: analyse_song(song, out, listener, values, told, time.monotonic),
+        lambda song, report: analyse_song(song, out, analyser, values, report, time.monotonic),
         lambda song, error: AnalysisResult(song, "failed", error=error.message, hint=error.hint),
-        make_reporter(table, _as_dict, json_),
+        make_reporter(build_table, _to_dict, json_),
         "stopped; the songs before this one are finished",
     )
 
 
-def table(outcomes: Sequence[AnalysisResult]) -> RenderableType:
-    """What was found in each song, how many times faster than it plays, and below that where it is or why not."""
+def build_table(results: Sequence[AnalysisResult]) -> RenderableType:
+    """The results of each song, how many times faster than real time, and below that the files or the error."""
     shown = columns("song", "length", "took", "speed", "tempo", "beats", "chords", "key", left=("key",))
     lines = []
-    for outcome in outcomes:
-        name, song = one_line(outcome.song.name), outcome.map
+    for result in results:
+        name, song = one_line(result.song.name), result.map
         if song is None:
             lines.append(
                 Text.assemble(
                     f"{name}: ",
                     ("failed", "bold red"),
-                    f": {one_line(outcome.error.removeprefix(f'{outcome.song}: '))}",
+                    f": {one_line(result.error.removeprefix(f'{result.song}: '))}",
                 )
             )
             continue
-        lines.append(Text(f"{name}: {one_line(outcome.files['json'].with_suffix(''))}.*"))
+        lines.append(Text(f"{name}: {one_line(result.files['json'].with_suffix(''))}.*"))
         shown.add_row(
             name,
             format_duration(song.duration_s),
-            format_duration(outcome.took_s),
-            f"{_speed(outcome):.0f} x",
+            format_duration(result.took_s),
+            f"{_compute_speed(result):.0f} x",
             f"{song.bpm:.1f}" if song.bpm else "–",
             str(len(song.beats)),
             str(sum(chord.root >= 0 for chord in song.chords)),
@@ -77,27 +77,27 @@ def table(outcomes: Sequence[AnalysisResult]) -> RenderableType:
     return Group(shown, *lines) if shown.row_count else Group(*lines)
 
 
-def _speed(outcome: AnalysisResult) -> float:
-    """Seconds of the song a second of work."""
-    return outcome.map.duration_s / max(outcome.took_s, 1e-9) if outcome.map else 0.0
+def _compute_speed(result: AnalysisResult) -> float:
+    """Seconds of the song per second of work."""
+    return result.map.duration_s / max(result.took_s, 1e-9) if result.map else 0.0
 
 
-def _as_dict(outcome: AnalysisResult) -> dict[str, object]:
-    song = outcome.map
+def _to_dict(result: AnalysisResult) -> dict[str, object]:
+    song = result.map
     return {
-        "song": escape_name(outcome.song),
-        "status": outcome.status,
-        "files": {kind: escape_name(path) for kind, path in outcome.files.items()},
+        "song": escape_name(result.song),
+        "status": result.status,
+        "files": {kind: escape_name(path) for kind, path in result.files.items()},
         "rate_hz": song.rate_hz if song else 0,
         "length_frames": song.length_frames if song else 0,
         "tempo_bpm": song.bpm if song and song.bpm else None,
         "key": song.key if song and song.key else None,
         "beats": len(song.beats) if song else 0,
         "chords": sum(chord.root >= 0 for chord in song.chords) if song else 0,
-        "took_s": round(outcome.took_s, 3),
-        "listened_s": round(outcome.listened_s, 3),
-        "times_real_time": round(_speed(outcome), 1),
-        "notes": outcome.notes,
-        "error": escape_name(outcome.error),
-        "hint": escape_name(outcome.hint),
+        "took_s": round(result.took_s, 3),
+        "listened_s": round(result.analysis_s, 3),
+        "times_real_time": round(_compute_speed(result), 1),
+        "notes": result.notes,
+        "error": escape_name(result.error),
+        "hint": escape_name(result.hint),
     }

@@ -1,4 +1,4 @@
-"""A song's map as tables and labels: CSV, Audacity, Sonic Visualiser, and the .lab files of chord research."""
+"""Exporters of a song map: CSV tables, Audacity labels, Sonic Visualiser layers, and .lab chord annotations."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from engines.mir.offline.song_map import SongMap
 
 Cell = str | float | int
 Label = tuple[float, float, str]
-"""Start and end in seconds, and what is written there; of a moment both are the same."""
+"""Start and end in seconds, and the text; an instant has both the same."""
 
 
-def texts(song: SongMap) -> dict[str, str]:
-    """Every text file of ``song`` by what comes behind its name and a point, ``beats.csv`` say."""
-    labels = {"beats": beat_labels(song), "chords": chord_labels(song), "keys": key_labels(song)}
-    files = {f"{kind}.csv": _csv(*table) for kind, table in _tables(song).items()}
-    files |= {f"{kind}.txt": audacity(found) for kind, found in labels.items()}
-    files |= {f"{kind}.svl": sonic_visualiser(found, song.rate_hz, kind) for kind, found in labels.items()}
+def format_text_files(song: SongMap) -> dict[str, str]:
+    """Every text file of ``song`` by its suffix, such as ``beats.csv``."""
+    labels = {"beats": list_beat_labels(song), "chords": list_chord_labels(song), "keys": list_key_labels(song)}
+    files = {f"{kind}.csv": _format_csv(*table) for kind, table in _build_tables(song).items()}
+    files |= {f"{kind}.txt": format_audacity(found) for kind, found in labels.items()}
+    files |= {f"{kind}.svl": format_sonic_visualiser(found, song.rate_hz, kind) for kind, found in labels.items()}
     files["chords.lab"] = "".join(f"{span.start_s:.6f}\t{span.end_s:.6f}\t{span.harte}\n" for span in song.chords)
     return files
 
 
-def beat_labels(song: SongMap) -> list[Label]:
+def list_beat_labels(song: SongMap) -> list[Label]:
     return [(beat.time_s, beat.time_s, str(beat.number)) for beat in song.beats]
 
 
-def chord_labels(song: SongMap) -> list[Label]:
+def list_chord_labels(song: SongMap) -> list[Label]:
     return [(span.start_s, span.end_s, span.label) for span in song.chords]
 
 
-def key_labels(song: SongMap) -> list[Label]:
+def list_key_labels(song: SongMap) -> list[Label]:
     return [(span.start_s, span.end_s, span.label) for span in song.keys]
 
 
-def _tables(song: SongMap) -> dict[str, tuple[Sequence[str], Iterable[Sequence[Cell]]]]:
-    """Heading and rows by kind; kinds that only some engines tell are there where they were told."""
+def _build_tables(song: SongMap) -> dict[str, tuple[Sequence[str], Iterable[Sequence[Cell]]]]:
+    """Heading and rows by kind; kinds that only some engines report are included if there are any."""
     tables: dict[str, tuple[Sequence[str], Iterable[Sequence[Cell]]]] = {
         "beats": (
             ("time_s", "number", "bar_beats", "confidence"),
@@ -63,15 +63,15 @@ def _tables(song: SongMap) -> dict[str, tuple[Sequence[str], Iterable[Sequence[C
         )
     for kind, rows in song.events.items():
         heading = list(rows[0]) if rows else ["time_s"]
-        tables[kind] = (heading, [[_cell(row[name]) for name in heading] for row in rows])
+        tables[kind] = (heading, [[_format_cell(row[name]) for name in heading] for row in rows])
     return tables
 
 
-def _cell(value: float | list[int]) -> Cell:
+def _format_cell(value: float | list[int]) -> Cell:
     return " ".join(str(number) for number in value) if isinstance(value, list) else value
 
 
-def _csv(heading: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
+def _format_csv(heading: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(heading)
@@ -79,16 +79,16 @@ def _csv(heading: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
     return text.getvalue()
 
 
-def audacity(labels: Iterable[Label]) -> str:
-    """A label track, as File > Import > Labels takes it: start, end and text with tabs between."""
+def format_audacity(labels: Iterable[Label]) -> str:
+    """A label track for File > Import > Labels: start, end and text, separated by tabs."""
     return "".join(f"{start:.6f}\t{end:.6f}\t{text}\n" for start, end, text in labels)
 
 
-def sonic_visualiser(labels: Sequence[Label], rate_hz: int, name: str) -> str:
-    """An annotation layer (.svl): time instants where all labels are moments, regions otherwise.
+def format_sonic_visualiser(labels: Sequence[Label], rate_hz: int, name: str) -> str:
+    """An annotation layer (.svl): time instants if all labels are instants, else regions.
 
-    A layer is XML: a sparse model of one dimension (frames) or of three (frame, value, duration), its points, and how
-    it is shown. Written at the song's rate, so it fits the song wherever that is opened.
+    A layer is XML: a sparse model of one dimension (frames) or of three (frame, value, duration), its points, and its
+    display. It is written at the song's rate, so it fits the song wherever that is opened.
     """
     regions = any(end > start for start, end, _ in labels)
     dimensions = 3 if regions else 1
@@ -105,7 +105,7 @@ def sonic_visualiser(labels: Sequence[Label], rate_hz: int, name: str) -> str:
             f'end="{max(ends, default=0)}" type="sparse" dimensions="{dimensions}" resolution="1" '
             f'notifyOnAdd="true" dataset="2" {kind}/>',
             f'    <dataset id="2" dimensions="{dimensions}">',
-            *_points(labels, starts, ends, regions),
+            *_format_points(labels, starts, ends, regions),
             "    </dataset>",
             "  </data>",
             "  <display>",
@@ -117,7 +117,7 @@ def sonic_visualiser(labels: Sequence[Label], rate_hz: int, name: str) -> str:
     )
 
 
-def _points(labels: Sequence[Label], starts: Sequence[int], ends: Sequence[int], regions: bool) -> Iterator[str]:
+def _format_points(labels: Sequence[Label], starts: Sequence[int], ends: Sequence[int], regions: bool) -> Iterator[str]:
     values = {text: number for number, text in enumerate(dict.fromkeys(text for _, _, text in labels))}
     for (_, _, text), start, end in zip(labels, starts, ends, strict=True):
         region = f'value="{values[text]}" duration="{end - start}" ' if regions else ""

@@ -1,4 +1,4 @@
-"""What was heard in a song, on the song's own time: beats, tempo, chords, keys, and whatever else an engine tells."""
+"""Song map: the analysis of a song in the song's own time (beats, tempo, chords, keys, notes, other events)."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 import msgspec
 
 SCHEMA = 1
-"""Raised with each change that a reader of the JSON must know of; docs/analyze.md describes it."""
+"""Raised with each incompatible change of the JSON; docs/analyze.md describes it."""
 
 
 @dataclass(frozen=True, slots=True)
 class SongBeat:
-    """``number``: 1 on the downbeat. ``confidence``: 0 to 1, as everywhere here."""
+    """A beat. ``number``: 1 on the downbeat. ``confidence``: 0 to 1, as everywhere here."""
 
     time_s: float
     number: int
@@ -22,7 +22,7 @@ class SongBeat:
 
 @dataclass(frozen=True, slots=True)
 class TempoPoint:
-    """The tempo from here on, quarter notes a minute."""
+    """The tempo from here on, quarter notes per minute."""
 
     time_s: float
     bpm: float
@@ -31,9 +31,9 @@ class TempoPoint:
 
 @dataclass(frozen=True, slots=True)
 class ChordSpan:
-    """``label``: as Sideman writes it (``Am7/G``), ``harte``: as annotations do (``A:min7/b7``); N: no chord.
+    """A chord. ``label``: as Sideman writes it (``Am7/G``). ``harte``: in Harte's syntax (``A:min7/b7``). N: no chord.
 
-    ``pitch_classes``: the chord's notes, root first, 0 is C. ``bass``: -1 where none is known.
+    ``pitch_classes``: the chord's notes, root first, 0 is C. ``bass``: -1 if unknown.
     """
 
     start_s: float
@@ -48,7 +48,7 @@ class ChordSpan:
 
 @dataclass(frozen=True, slots=True)
 class KeySpan:
-    """``label``: such as ``G minor``. ``tonic``: 0 is C."""
+    """A key. ``label``: such as ``G minor``. ``tonic``: 0 is C."""
 
     start_s: float
     end_s: float
@@ -60,7 +60,7 @@ class KeySpan:
 
 @dataclass(frozen=True, slots=True)
 class NoteSpan:
-    """A note of one voice. ``voice``: the engine's output that told it. ``pitch``: MIDI's, with its fraction."""
+    """A note of one voice. ``voice``: the engine's output port. ``pitch``: fractional MIDI note number."""
 
     start_s: float
     end_s: float
@@ -72,10 +72,10 @@ class NoteSpan:
 
 @dataclass(frozen=True, slots=True)
 class SongMap:
-    """All of a song. Chords leave no gap; keys begin where the first is certain.
+    """The analysis of a whole song. Chords leave no gap; keys begin with the first detected one.
 
-    ``file``: where the song lay. ``rate_hz``, ``length_frames``: the file's own. ``events``: what else the engine
-    told, by kind (``onset``), each a table of ``time_s`` and the payload's fields. ``remarks``: what was odd.
+    ``file``: path of the song. ``rate_hz``, ``length_frames``: of the file. ``events``: the engine's other events by
+    kind (``onset``), each a table of ``time_s`` and the payload's fields. ``remarks``: anything odd.
     """
 
     file: str
@@ -94,7 +94,7 @@ class SongMap:
 
     @property
     def key(self) -> str:
-        """The key that lasts longest; empty where none was heard."""
+        """The key that lasts longest; empty if none was detected."""
         lengths: dict[str, float] = {}
         for span in self.keys:
             lengths[span.label] = lengths.get(span.label, 0.0) + span.end_s - span.start_s
@@ -102,7 +102,7 @@ class SongMap:
 
     @property
     def bpm(self) -> float:
-        """The median tempo by how long it lasted, quarter notes a minute; 0 where no beat was heard."""
+        """The median tempo weighted by duration, quarter notes per minute; 0 if no beat was detected."""
         if not self.tempo:
             return 0.0
         ends = [*(point.time_s for point in self.tempo[1:]), self.duration_s]
@@ -116,10 +116,10 @@ class SongMap:
 
 
 def to_json(song: SongMap) -> bytes:
-    """Indented, UTF-8."""
+    """Indented JSON, UTF-8."""
     return msgspec.json.format(msgspec.json.encode(song), indent=2) + b"\n"
 
 
 def from_json(data: bytes) -> SongMap:
-    """What `to_json` wrote. Anything else is a `msgspec.MsgspecError`."""
+    """Parse the output of `to_json`. Anything else is a `msgspec.MsgspecError`."""
     return msgspec.json.decode(data, type=SongMap)

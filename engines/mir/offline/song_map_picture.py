@@ -1,4 +1,4 @@
-"""A song's map on one sheet: waveform, beats, chords and key, row under row."""
+"""Song map picture: waveform, beats, chords and keys of a song on one sheet, row under row."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ ROOT_TINTS = (
 )  # fmt: skip
 NO_CHORD_TINT = "#f3f4f6"
 ROW_S, MOST_ROWS, MOST_BEATS = 40.0, 16, 140
-"""A row's length, longer where the song would take more rows than these; beats a row that can be told apart."""
+"""A row's length, longer if the song needed more rows than the second; beats per row that stay legible."""
 WAVE_AT, CHORDS_AT, KEY_AT = (0.42, 1.0), (0.16, 0.36), (0.0, 0.12)
-"""Where the lanes lie in a row: bottom and top."""
+"""Bottom and top of the lanes in a row."""
 
 
-def draw(song: SongMap, outline: WaveformOverview, rate: int, name: str) -> bytes:
-    """The sheet as PNG. ``outline``: of the whole song, its frames at ``rate``.
+def draw_song_map(song: SongMap, overview: WaveformOverview, rate: int, name: str) -> bytes:
+    """The sheet as PNG. ``overview``: of the whole song, its frames at ``rate``.
 
-    Needs matplotlib, which only the extra ``bench`` brings: without it a `BridgeError` says so.
+    Needs matplotlib, of the extra ``bench``; without it a `BridgeError` is raised.
     """
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -45,15 +45,15 @@ def draw(song: SongMap, outline: WaveformOverview, rate: int, name: str) -> byte
     figure = Figure(figsize=(15, height), facecolor="white")
     FigureCanvasAgg(figure)
     figure.text(0.03, 1 - 0.4 / height, name, fontsize=17, weight="bold", color=INK, va="center", parse_math=False)
-    figure.text(0.03, 1 - 0.72 / height, in_words(song), fontsize=10, color=SOFT, va="center")
+    figure.text(0.03, 1 - 0.72 / height, format_summary(song), fontsize=10, color=SOFT, va="center")
     grid = figure.add_gridspec(
         rows, 1, hspace=0.28, left=0.03, right=0.985, top=1 - 0.95 / height, bottom=0.35 / height
     )
-    columns = outline.columns
-    column_s = outline.frames_each / rate
+    columns = overview.columns
+    column_s = overview.frames_per_column / rate
     for i in range(rows):
         axes = figure.add_subplot(grid[i])
-        _row(axes, song, i * row_s, (i + 1) * row_s, columns, column_s)
+        _draw_row(axes, song, i * row_s, (i + 1) * row_s, columns, column_s)
     sheet = io.BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)  # a name in letters that the font lacks
@@ -61,8 +61,8 @@ def draw(song: SongMap, outline: WaveformOverview, rate: int, name: str) -> byte
     return sheet.getvalue()
 
 
-def in_words(song: SongMap) -> str:
-    """The song in a line."""
+def format_summary(song: SongMap) -> str:
+    """The song in one line."""
     bpm = f"{song.bpm:.1f} BPM" if song.bpm else "no beat"
     sounding = sum(span.root >= 0 for span in song.chords)
     return (
@@ -71,24 +71,24 @@ def in_words(song: SongMap) -> str:
     )
 
 
-def _row(axes: Axes, song: SongMap, start_s: float, end_s: float, columns: Audio, column_s: float) -> None:
+def _draw_row(axes: Axes, song: SongMap, start_s: float, end_s: float, columns: Audio, column_s: float) -> None:
     for side in axes.spines.values():
         side.set_visible(False)
     axes.set_xlim(start_s, end_s)
     axes.set_ylim(0, 1)
     axes.set_yticks([])
     axes.tick_params(length=0, labelsize=8, labelcolor=SOFT)
-    _beats(axes, song, start_s, end_s)
-    _wave(axes, columns, column_s, start_s, end_s)
+    _draw_beats(axes, song, start_s, end_s)
+    _draw_wave(axes, columns, column_s, start_s, end_s)
     for chord in song.chords:
         tint = NO_CHORD_TINT if chord.root < 0 else ROOT_TINTS[chord.root]
-        _span(axes, (chord.start_s, chord.end_s), (start_s, end_s), CHORDS_AT, tint, chord.label)
+        _draw_span(axes, (chord.start_s, chord.end_s), (start_s, end_s), CHORDS_AT, tint, chord.label)
     for key in song.keys:
-        _span(axes, (key.start_s, key.end_s), (start_s, end_s), KEY_AT, ROOT_TINTS[key.tonic], key.label)
+        _draw_span(axes, (key.start_s, key.end_s), (start_s, end_s), KEY_AT, ROOT_TINTS[key.tonic], key.label)
 
 
-def _beats(axes: Axes, song: SongMap, start_s: float, end_s: float) -> None:
-    """A line a beat, downbeats stronger; downbeats alone where the beats would be a grey area."""
+def _draw_beats(axes: Axes, song: SongMap, start_s: float, end_s: float) -> None:
+    """A line per beat, downbeats stronger; downbeats only where the beats would be a grey area."""
     here = [beat for beat in song.beats if start_s <= beat.time_s < end_s]
     for beat in here:
         strong = beat.number == 1
@@ -98,7 +98,7 @@ def _beats(axes: Axes, song: SongMap, start_s: float, end_s: float) -> None:
             )
 
 
-def _wave(axes: Axes, columns: Audio, column_s: float, start_s: float, end_s: float) -> None:
+def _draw_wave(axes: Axes, columns: Audio, column_s: float, start_s: float, end_s: float) -> None:
     first, last = int(start_s / column_s), int(np.ceil(end_s / column_s)) + 1
     low, high = columns[:, first:last]
     if not low.size:
@@ -111,7 +111,7 @@ def _wave(axes: Axes, columns: Audio, column_s: float, start_s: float, end_s: fl
     )
 
 
-def _span(
+def _draw_span(
     axes: Axes,
     span: tuple[float, float],
     row: tuple[float, float],
@@ -119,7 +119,7 @@ def _span(
     tint: str,
     text: str,
 ) -> None:
-    """A coloured span of a lane, named where there is room for its name."""
+    """A coloured span of a lane, with its label if there is room."""
     start, end = max(span[0], row[0]), min(span[1], row[1])
     if end <= start:
         return

@@ -1,4 +1,4 @@
-"""The shape of a waveform of any length in a bounded number of columns, gathered while it passes."""
+"""Waveform overview: minimum and maximum peaks of a song of any length in a bounded number of columns."""
 
 from __future__ import annotations
 
@@ -11,34 +11,38 @@ FIRST_FRAMES = 64
 
 
 class WaveformOverview:
-    """Lowest and highest sample of all channels a column. When 2 * COLUMNS are full, each pair becomes one."""
+    """Minimum and maximum of all channels per column. When 2 * COLUMNS are full, each pair becomes one."""
 
     def __init__(self) -> None:
-        self.frames_each = FIRST_FRAMES
-        """Frames in a column."""
+        self.frames_per_column = FIRST_FRAMES
+        """Frames per column."""
         self._columns = np.zeros((2, 0), np.float32)
         self._waiting = np.zeros((2, 0), np.float32)
 
     def push(self, audio: Audio) -> None:
-        """The next of the song, shape (channels, any)."""
+        """Append audio, shape (channels, any)."""
         both = np.concatenate([self._waiting, [audio.min(axis=0), audio.max(axis=0)]], axis=1)
-        whole = both.shape[1] - both.shape[1] % self.frames_each
+        whole = both.shape[1] - both.shape[1] % self.frames_per_column
         self._waiting = both[:, whole:].astype(np.float32)
-        self._columns = np.concatenate([self._columns, _joined(both[:, :whole], self.frames_each)], axis=1)
+        self._columns = np.concatenate(
+            [self._columns, _reduce_columns(both[:, :whole], self.frames_per_column)], axis=1
+        )
         while self._columns.shape[1] >= 2 * COLUMNS:
             even = self._columns.shape[1] // 2 * 2
-            spare = np.repeat(self._columns[:, even:], self.frames_each, axis=1)  # as if its frames had just come
-            self._columns = _joined(self._columns[:, :even], 2)
+            spare = np.repeat(
+                self._columns[:, even:], self.frames_per_column, axis=1
+            )  # as if its frames had just been pushed
+            self._columns = _reduce_columns(self._columns[:, :even], 2)
             self._waiting = np.concatenate([spare, self._waiting], axis=1)
-            self.frames_each *= 2
+            self.frames_per_column *= 2
 
     @property
     def columns(self) -> Audio:
-        """Shape (2, columns): the lowest, then the highest; the last column may be a short one."""
-        return np.concatenate([self._columns, _joined(self._waiting, max(self._waiting.shape[1], 1))], axis=1)
+        """Shape (2, columns): minima, then maxima; the last column may be a short one."""
+        return np.concatenate([self._columns, _reduce_columns(self._waiting, max(self._waiting.shape[1], 1))], axis=1)
 
 
-def _joined(both: Audio, count: int) -> Audio:
-    """(2, columns * count) as (2, columns): the lowest of the first row, the highest of the second."""
+def _reduce_columns(both: Audio, count: int) -> Audio:
+    """(2, columns * count) to (2, columns): the minima of the first row, the maxima of the second."""
     low, high = both.reshape(2, -1, count)
     return np.stack([low.min(axis=1), high.max(axis=1)]).astype(np.float32) if low.size else both[:, :0]

@@ -13,7 +13,7 @@ from cyclopts import App, Parameter
 from bridge.errors import ConfigError
 from bridge.printing import Printer, exit_after
 from bridge.streams import write_json, write_out
-from engines.mir.engine_lookup import DEFAULT, engine_named
+from engines.mir.engine_lookup import DEFAULT, create_engine
 from engines.mir.learned.learned_mir import LearnedMir
 from research.common.docs_tables import replace_part
 from research.mir.evaluation.delays import as_markdown as delays_as_markdown
@@ -92,7 +92,7 @@ def _listeners(engines: list[str], beside: list[str], weights: Path | None) -> t
             near = get_close_matches(name, OTHERS, 1)
             hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(OTHERS)}"
             raise ConfigError(f"--beside {name}: unknown", hint)
-    found = [engine_listener(engine_named(name)) for name in engines]
+    found = [engine_listener(create_engine(name)) for name in engines]
     if weights is not None:
         found.append(replace(engine_listener(LearnedMir(weights)), name=f"mir.standard, {weights.name}"))
     others, reasons = installed(beside)

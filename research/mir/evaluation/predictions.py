@@ -55,15 +55,15 @@ def engine_listener(engine: Engine, values: Mapping[str, float] | None = None) -
     def listen(mix: Audio, rate: int) -> Answer:
         to = choose_rate(engine.spec.rates, rate)
         heard = soxr.resample(mix.T, rate, to, quality="VHQ").T if to != rate else mix
-        listening, gathering = EngineStream(engine, to, values), SongMapBuilder(to)
+        listening, builder = EngineStream(engine, to, values), SongMapBuilder(to)
         pieces = (heard[:, at : at + BLOCK_FRAMES] for at in range(0, heard.shape[1], BLOCK_FRAMES))
         for said in (said for piece in pieces for said in listening.push(piece)):
-            gathering.take(said.event, said.port)
+            builder.push(said.event, said.port)
             delays.take(said, to, engine.latency_frames(said.port))
         for said in listening.finish():
-            gathering.take(said.event, said.port)
+            builder.push(said.event, said.port)
             delays.take(said, to, engine.latency_frames(said.port))
-        return answer_of(gathering.map_of("", engine.spec.name, rate, mix.shape[1]))
+        return answer_of(builder.build("", engine.spec.name, rate, mix.shape[1]))
 
     return Listener(engine.spec.name, listen, live=True, delays=delays)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from bridge.core.events import NOTE_NAMES, Chord
 from bridge.errors import ConfigError
-from engines.mir.harte import harte
+from engines.mir.harte import to_harte
 from research.datasets.library import RATE, Clip, read_library
 from research.datasets.truth import UNKNOWN as UNNAMED
 from research.datasets.truth import Harmony
@@ -73,4 +73,4 @@ def label(chord: Harmony) -> str:
     """In Harte's syntax; X where something sounds that has no name here."""
     if UNNAMED in (chord.root, chord.quality):
         return UNKNOWN
-    return harte(Chord(chord.root, max(chord.quality, 0), chord.bass, 1.0))
+    return to_harte(Chord(chord.root, max(chord.quality, 0), chord.bass, 1.0))

@@ -11,7 +11,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engines.mir.learned.features import HARMONY_EVERY, Levels, ends_of, gathered, harmony_levels, rhythm_levels
+from engines.mir.learned.features import (
+    STEPS_PER_HARMONY_STEP,
+    LogBands,
+    compute_log_bands,
+    list_step_ends,
+    make_harmony_log_bands,
+    make_rhythm_log_bands,
+)
 from research.datasets.library import RATE, read_library
 from research.mir.training.mixing import Mixer, Piece, Repertoire
 from research.mir.training.targets import harmony_targets, rhythm_targets
@@ -33,8 +40,8 @@ class Listener:
     """From pieces to batches."""
 
     def __init__(self) -> None:
-        self._rhythm: Levels = rhythm_levels(RATE)
-        self._harmony: Levels = harmony_levels(RATE)
+        self._rhythm: LogBands = make_rhythm_log_bands(RATE)
+        self._harmony: LogBands = make_harmony_log_bands(RATE)
 
     def heard(self, pieces: list[Piece]) -> Batch:
         rows = [self._one(piece) for piece in pieces]
@@ -44,11 +51,11 @@ class Listener:
 
     def _one(self, piece: Piece) -> tuple[NDArray[np.generic], ...]:
         mono = piece.mono
-        ends, looks = ends_of(len(mono), RATE), ends_of(len(mono), RATE, HARMONY_EVERY)
-        levels = gathered(mono, self._rhythm, ends)
+        ends, looks = list_step_ends(len(mono), RATE), list_step_ends(len(mono), RATE, STEPS_PER_HARMONY_STEP)
+        levels = compute_log_bands(mono, self._rhythm, ends)
         before = np.concatenate([levels[:1] * 0.0, levels])
         beats, harmony = rhythm_targets(piece.line, len(ends)), harmony_targets(piece.line, len(looks))
-        return before, beats, gathered(mono, self._harmony, looks), harmony
+        return before, beats, compute_log_bands(mono, self._harmony, looks), harmony
 
 
 def drawer(stems: Path, seconds: float, seed: int, size: int, without: tuple[str, ...] = ()) -> Callable[[int], Batch]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.mir.learned.features import HARMONY_EVERY, HARMONY_WINDOW_S, STEPS_A_SECOND
+from engines.mir.learned.features import HARMONY_WINDOW_S, STEPS_PER_HARMONY_STEP, STEPS_PER_SECOND
 from research.datasets.truth import UNKNOWN, Truth
 from research.mir.training.network import ROOTS
 
@@ -70,7 +70,7 @@ def timeline_of(truth: Truth, seconds: float, semitones: int = 0, pitched: bool 
 
 def rhythm_targets(line: Timeline, steps: int) -> Floats:
     """Shape (steps, 3): how near each step is to a beat, a downbeat and an onset, 0 to 1; -1 where nobody knows."""
-    ends = (np.arange(steps) + 1) / STEPS_A_SECOND
+    ends = (np.arange(steps) + 1) / STEPS_PER_SECOND
     beat, downbeat = (_near(times, ends - RHYTHM_DELAY_S) for times in (line.beats, line.beats[line.numbers == 0]))
     onset = np.full(steps, -1.0) if line.onsets is None else _near(line.onsets, ends - ONSET_DELAY_S)
     return np.stack([beat, downbeat, onset], 1).astype(np.float32)
@@ -88,7 +88,7 @@ def _near(times: Times, at: Times) -> Times:
 def harmony_targets(line: Timeline, steps: int) -> Labels:
     """Shape (steps, 4): root, quality, bass and key, in the order of HEADS; IGNORED where not known."""
     told = np.full((steps, 4), IGNORED, np.int64)
-    at = (np.arange(steps) + 1) * HARMONY_EVERY / STEPS_A_SECOND - HARMONY_DELAY_S
+    at = (np.arange(steps) + 1) * STEPS_PER_HARMONY_STEP / STEPS_PER_SECOND - HARMONY_DELAY_S
     if line.chords:
         inside = (at >= line.chords[0][0]) & (at < line.chords[-1][1])
         told[inside, 0], told[inside, 2] = ROOTS - 1, ROOTS - 1

@@ -9,14 +9,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from engines.mir.learned.features import STEPS_A_SECOND
+from engines.mir.learned.features import STEPS_PER_SECOND
 from research.datasets.library import Library
 from research.mir.training.batches import Batch, Listener
 from research.mir.training.mixing import Mixer, Piece, Repertoire
 from research.mir.training.network import heads_of, quality_of
 from research.mir.training.targets import IGNORED, timeline_of
 
-TOLERANCE_STEPS = round(0.07 * STEPS_A_SECOND)
+TOLERANCE_STEPS = round(0.07 * STEPS_PER_SECOND)
 LOUD = 0.3
 """A peak of the beat's probability above this is a beat, here."""
 

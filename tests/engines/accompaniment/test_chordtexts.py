@@ -15,7 +15,7 @@ from engines.accompaniment.parts import PARTS
 from engines.accompaniment.score import PerformanceControls
 from engines.accompaniment.sheet import read_sheet
 from engines.accompaniment.style import PART_NAMES, find, load, shipped_names
-from engines.mir.offline.midi_export import midi_file
+from engines.mir.offline.midi_export import format_midi_file
 from engines.mir.offline.song_map import ChordSpan, SongBeat, SongMap
 from tests.engines.offline.smf import CHORDS, LABELS, block, chords, file, header, number, text, track
 
@@ -149,7 +149,7 @@ def test_the_chords_of_an_analysed_song_are_read_back() -> None:
     names = (("C", 0, (0, 4, 7)), ("Am", 9, (9, 0, 4)), ("F", 5, (5, 9, 0)), ("G", 7, (7, 11, 2)))
     spans = tuple(ChordSpan(2.0 * n + 0.04, 2.0 * n + 2.04, label, label, root, root, pitches, 0.8)
                   for n, (label, root, pitches) in enumerate(names))  # fmt: skip
-    data = midi_file(SongMap("x.wav", "mir.x", 48000, 8 * 48000, 8.0, beats=beats, chords=spans), "song")
+    data = format_midi_file(SongMap("x.wav", "mir.x", 48000, 8 * 48000, 8.0, beats=beats, chords=spans), "song")
     assert [bar[1] for bar in labels(data)][:4] == ["C", "Am", "F", "G"]
 
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from bridge.core.audio import Audio
 from engines.accompaniment.style import ROLES
 from engines.backing.onset_strength import OnsetStrength, OnsetStrengthMeter
-from engines.mir.learned.features import STEPS_A_SECOND
-from engines.mir.offline.beat_activation import times_of
+from engines.mir.learned.features import STEPS_PER_SECOND
+from engines.mir.offline.beat_activation import get_step_times
 from engines.mir.offline.song_map import ChordSpan, SongBeat, SongMap
 from engines.synth.kit import kit
 
@@ -65,7 +65,7 @@ def detected_map(beats: Sequence[SongBeat], audio: Audio, chords: Sequence[Chord
 
 def beat_activation(times_s: Sequence[float], seconds: float, chance: float = 0.8) -> NDArray[np.float32]:
     """A beat activation: ``chance`` at the step nearest to each of the times, hardly any elsewhere."""
-    steps = times_of(round(seconds * STEPS_A_SECOND))
+    steps = get_step_times(round(seconds * STEPS_PER_SECOND))
     activation = np.full(len(steps), 0.02, np.float32)
     for time_s in times_s:
         nearest = int(np.abs(steps - time_s).argmin())

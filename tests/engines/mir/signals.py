@@ -1,4 +1,4 @@
-"""Music whose beats, chords and key are known to the frame, and an engine that tells what it is told to."""
+"""Synthetic music with beats, chords and key known to the frame, and an engine that reports a script."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ CADENCE = ((48, 60, 64, 67), (53, 57, 60, 65), (55, 59, 62, 67), (48, 60, 64, 67
 
 
 class Scripted:
-    """Tells ``script`` on its port "said", each event ``delay`` frames after it, and declares as much."""
+    """Reports ``script`` on its port "said", each event ``delay`` frames late, and declares that latency."""
 
     def __init__(
         self, script: Sequence[tuple[int, Payload]], delay: int = 0, hop: int = 256, channels: int = 2
@@ -58,7 +58,7 @@ class Scripted:
             "mir.scripted", (AudioPort("mix", channels), EventPort("midi")), (EventPort("said"),), hop
         )
         self._script, self._delay = script, delay
-        self.heard: list[Audio] = []
+        self.received: list[Audio] = []
 
     def prepare(self, rate: int, max_frames: int, lead_frames: int = 0) -> None:
         self.rate = rate
@@ -67,7 +67,7 @@ class Scripted:
         return self._delay
 
     def process(self, block: Block, at: BlockTime, out: Block) -> None:
-        self.heard.append(block.audio["mix"].copy())
+        self.received.append(block.audio["mix"].copy())
         out.events["said"] += [
             TimedEvent(frame, payload)
             for frame, payload in self._script
@@ -75,7 +75,7 @@ class Scripted:
         ]
 
     def reset(self) -> None:
-        self.heard.clear()
+        self.received.clear()
 
     def state(self) -> State:
         return {}

@@ -4,15 +4,15 @@ import pytest
 
 from bridge.core.control import Control
 from bridge.errors import BridgeError
-from engines.mir.engine_lookup import DEFAULT, chosen_values, engine_named, engine_names
+from engines.mir.engine_lookup import DEFAULT, create_engine, list_engines, parse_control_values
 
 PRIOR = Control("mir.prior", 60.0, 200.0, 120.0)
 SOURCE = Control("mir.source", 0, 1, 0, kind="choice", choices=("mix", "drums"))
 
 
 def test_the_default_engine_is_registered() -> None:
-    assert DEFAULT in engine_names()
-    assert engine_named(DEFAULT).spec.name == DEFAULT
+    assert DEFAULT in list_engines()
+    assert create_engine(DEFAULT).spec.name == DEFAULT
 
 
 @pytest.mark.parametrize(
@@ -20,12 +20,15 @@ def test_the_default_engine_is_registered() -> None:
 )
 def test_an_engine_that_cannot_listen_is_named(name: str, said: str) -> None:
     with pytest.raises(BridgeError, match=name) as raised:
-        engine_named(name)
+        create_engine(name)
     assert said in str(raised.value)
 
 
 def test_controls_are_set_by_number_or_by_word() -> None:
-    assert chosen_values((PRIOR, SOURCE), ["mir.prior=90", "mir.source=drums"]) == {"mir.prior": 90, "mir.source": 1}
+    assert parse_control_values((PRIOR, SOURCE), ["mir.prior=90", "mir.source=drums"]) == {
+        "mir.prior": 90,
+        "mir.source": 1,
+    }
 
 
 @pytest.mark.parametrize(
@@ -41,6 +44,6 @@ def test_controls_are_set_by_number_or_by_word() -> None:
 )
 def test_a_wrong_setting_names_the_control_and_its_range(word: str, said: str) -> None:
     with pytest.raises(BridgeError) as raised:
-        chosen_values((PRIOR, SOURCE), [word])
+        parse_control_values((PRIOR, SOURCE), [word])
     assert word in str(raised.value)
     assert said in str(raised.value)

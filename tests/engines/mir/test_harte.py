@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from bridge.core.events import QUALITIES, Chord
-from engines.mir.harte import harte
+from engines.mir.harte import to_harte
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from engines.mir.harte import harte
     ],
 )
 def test_a_chord_is_spelt_as_annotations_spell_it(chord: Chord, label: str) -> None:
-    assert harte(chord) == label
+    assert to_harte(chord) == label
 
 
 def test_every_chord_means_the_same_notes_to_mir_eval() -> None:
@@ -27,7 +27,7 @@ def test_every_chord_means_the_same_notes_to_mir_eval() -> None:
         for root in range(12):
             for bass in range(12):
                 chord = Chord(root, quality, bass, 1.0)
-                read_root, notes, read_bass = chords.encode(harte(chord))
+                read_root, notes, read_bass = chords.encode(to_harte(chord))
                 assert (root, (bass - root) % 12) == (read_root, read_bass)
                 # mir_eval counts the bass in
                 expected = {(pitch - root) % 12 for pitch in (*chord.pitch_classes, bass)}

@@ -1,4 +1,4 @@
-"""Who leads: the host, the host moved onto what is heard, or what is heard."""
+"""Tempo mode: the host's beats, the host's moved onto the detected ones, or the detected ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from bridge.core.clock import ASSIST, FOLLOW, HOST
 from bridge.core.events import Beat, Tempo, TimedEvent
 from engines.mir.chroma.chroma_mir import HOP, PRIOR, ChromaMir
-from engines.mir.tempo_mode import CLAMP, MODE, TempoArbiter, TempoPrior, needs_tracking, prior_for
+from engines.mir.tempo_mode import CLAMP, MODE, TempoArbiter, TempoPrior, choose_prior, needs_tracking
 from tests.engines.driving import RATE, BlockTimeAt, clicks, find_beats, find_tempi, no_host, rolling_host, run_engine
 
 SECONDS = 16
@@ -18,8 +18,10 @@ LATE = 0.3
 """Beats by which the clicks lie behind the host's beats."""
 
 
-def heard_in(mode: int, at: BlockTimeAt, bpm: float, first: int, prior_bpm: float = 120.0) -> list[tuple[int, Beat]]:
-    """The beats that mir.chroma says to clicks at ``bpm`` from frame ``first`` on, in ``mode``."""
+def track_clicks(
+    mode: int, at: BlockTimeAt, bpm: float, first: int, prior_bpm: float = 120.0
+) -> list[tuple[int, Beat]]:
+    """The beats that mir.chroma reports for clicks at ``bpm`` from frame ``first`` on, in ``mode``."""
     engine = ChromaMir()
     engine.prepare(RATE, HOP)
     mix, _ = clicks(bpm, SECONDS, first)
@@ -34,15 +36,15 @@ def phases(found: list[tuple[int, Beat]], bpm: float, first: int, after_s: float
     return [beat - round(beat) for beat in beats]
 
 
-def test_in_host_mode_the_beats_are_the_hosts_whatever_is_heard() -> None:
+def test_in_host_mode_the_beats_are_the_hosts_whatever_is_detected() -> None:
     first = round(LATE * 60 * RATE / 120)
-    found = heard_in(HOST, rolling_host(120.0), 120.0, first)
+    found = track_clicks(HOST, rolling_host(120.0), 120.0, first)
     assert phases(found, 120.0, 0) == pytest.approx([0.0] * 11, abs=1e-3)
 
 
-def test_in_assist_mode_the_hosts_beats_move_onto_those_heard_and_keep_count_and_tempo() -> None:
+def test_in_assist_mode_the_hosts_beats_move_onto_those_detected_and_keep_count_and_tempo() -> None:
     first = round(LATE * 60 * RATE / 120)
-    found = heard_in(ASSIST, rolling_host(120.0), 120.0, first)
+    found = track_clicks(ASSIST, rolling_host(120.0), 120.0, first)
     assert max(map(abs, phases(found, 120.0, first))) < 0.05
     assert [beat.index for _, beat in found] == list(range(found[0][1].index, found[0][1].index + len(found)))
     assert {beat.tempo for _, beat in found} == {120.0}
@@ -57,31 +59,31 @@ def test_in_assist_mode_silence_leaves_the_hosts_beats_where_they_are() -> None:
     assert [frame for frame, _ in found] == [round(i * RATE / 2) for i in range(12)]
 
 
-def test_in_assist_mode_half_the_hosts_tempo_is_not_heard_as_the_tempo() -> None:
-    found = heard_in(ASSIST, rolling_host(160.0), 80.0, 3000)
-    assert np.diff([frame for frame, _ in heard_in(FOLLOW, no_host, 80.0, 3000, prior_bpm=160.0)])[
+def test_in_assist_mode_half_the_hosts_tempo_is_not_detected_as_the_tempo() -> None:
+    found = track_clicks(ASSIST, rolling_host(160.0), 80.0, 3000)
+    assert np.diff([frame for frame, _ in track_clicks(FOLLOW, no_host, 80.0, 3000, prior_bpm=160.0)])[
         -4:
     ] == pytest.approx(60 * RATE / 160.0, rel=0.05)
     step = 60 * RATE / 160.0
     assert np.diff([frame for frame, _ in found])[20:] == pytest.approx(step, rel=0.05)
 
 
-def test_in_follow_mode_the_beats_are_those_heard_and_a_host_is_none() -> None:
-    found = heard_in(FOLLOW, rolling_host(133.0), 124.0, 3000)
+def test_in_follow_mode_the_beats_are_those_detected_and_a_host_is_none() -> None:
+    found = track_clicks(FOLLOW, rolling_host(133.0), 124.0, 3000)
     assert len(phases(found, 124.0, 3000)) >= 11
     assert max(map(abs, phases(found, 124.0, 3000))) < 0.05
-    assert found == heard_in(FOLLOW, no_host, 124.0, 3000)
+    assert found == track_clicks(FOLLOW, no_host, 124.0, 3000)
 
 
 @pytest.mark.parametrize("bpm", [96.0, 150.0])
-def test_in_follow_mode_a_tempo_beyond_the_clamp_is_never_said(bpm: float) -> None:
-    found = heard_in(FOLLOW, no_host, bpm, 3000)
+def test_in_follow_mode_a_tempo_beyond_the_clamp_is_never_reported(bpm: float) -> None:
+    found = track_clicks(FOLLOW, no_host, bpm, 3000)
     assert all(abs(beat.tempo - 120.0) <= (CLAMP + 0.01) * 120.0 for _, beat in found)
-    assert heard_in(FOLLOW, no_host, bpm, 3000, prior_bpm=bpm)
+    assert track_clicks(FOLLOW, no_host, bpm, 3000, prior_bpm=bpm)
 
 
 def test_without_a_host_assist_is_what_host_is() -> None:
-    assert heard_in(ASSIST, no_host, 110.0, 3000) == heard_in(HOST, no_host, 110.0, 3000)
+    assert track_clicks(ASSIST, no_host, 110.0, 3000) == track_clicks(HOST, no_host, 110.0, 3000)
 
 
 @pytest.mark.parametrize(
@@ -95,42 +97,42 @@ def test_without_a_host_assist_is_what_host_is() -> None:
         (FOLLOW, no_host, True, TempoPrior(120.0, CLAMP)),
     ],
 )
-def test_each_mode_says_what_to_look_for(mode: int, at: BlockTimeAt, tracks: bool, prior: TempoPrior) -> None:
+def test_each_mode_has_its_prior(mode: int, at: BlockTimeAt, tracks: bool, prior: TempoPrior) -> None:
     assert needs_tracking(mode, at(0)) is tracks
-    assert prior_for(mode, at(0), 120.0) == prior
+    assert choose_prior(mode, at(0), 120.0) == prior
 
 
-def say(leader: TempoArbiter, *confidences: float, bpm: float = 120.0) -> list[float]:
-    """Which of the beats of these confidences come through in follow mode."""
-    heard = [TimedEvent(i, Beat(0, 4, bpm, confidence, i)) for i, confidence in enumerate(confidences)]
-    said = leader.listen(FOLLOW, no_host(0), heard, TempoPrior(120.0, CLAMP))
+def pass_gate(arbiter: TempoArbiter, *confidences: float, bpm: float = 120.0) -> list[float]:
+    """The confidences of the beats that pass the gate in follow mode."""
+    tracked = [TimedEvent(i, Beat(0, 4, bpm, confidence, i)) for i, confidence in enumerate(confidences)]
+    said = arbiter.process(FOLLOW, no_host(0), tracked, TempoPrior(120.0, CLAMP))
     return [event.payload.confidence for event in said if isinstance(event.payload, Beat)]
 
 
 def test_the_gate_opens_at_its_confidence_and_closes_at_half_of_it() -> None:
-    leader = TempoArbiter(HOP, 0.4)
-    assert say(leader, 0.3, 0.39, 0.4, 0.3, 0.2, 0.19, 0.3, 0.5) == [0.4, 0.3, 0.2, 0.5]
+    arbiter = TempoArbiter(HOP, 0.4)
+    assert pass_gate(arbiter, 0.3, 0.39, 0.4, 0.3, 0.2, 0.19, 0.3, 0.5) == [0.4, 0.3, 0.2, 0.5]
 
 
 def test_what_exceeds_the_clamp_does_not_come_through() -> None:
-    leader = TempoArbiter(HOP, 0.4)
-    assert say(leader, 0.9, bpm=126.0) == [0.9]
-    assert say(leader, 0.9, bpm=127.0) == []
-    said = leader.listen(FOLLOW, no_host(0), [TimedEvent(0, Tempo(130.0, 1.0))], TempoPrior(120.0, CLAMP))
+    arbiter = TempoArbiter(HOP, 0.4)
+    assert pass_gate(arbiter, 0.9, bpm=126.0) == [0.9]
+    assert pass_gate(arbiter, 0.9, bpm=127.0) == []
+    said = arbiter.process(FOLLOW, no_host(0), [TimedEvent(0, Tempo(130.0, 1.0))], TempoPrior(120.0, CLAMP))
     assert said == []
 
 
-def test_what_is_heard_meanwhile_does_not_matter_to_a_trusted_host() -> None:
+def test_what_is_detected_meanwhile_does_not_matter_to_a_trusted_host() -> None:
     one, other = TempoArbiter(HOP, 0.4), TempoArbiter(HOP, 0.4)
     at = rolling_host(120.0)
     for start in range(0, 100 * HOP, HOP):
-        heard = [TimedEvent(start + 7, Beat(0, 4, 120.0, 1.0, 0))]
-        assert one.listen(HOST, at(start), heard, TempoPrior(120.0, inf)) == other.listen(
+        tracked = [TimedEvent(start + 7, Beat(0, 4, 120.0, 1.0, 0))]
+        assert one.process(HOST, at(start), tracked, TempoPrior(120.0, inf)) == other.process(
             HOST, at(start), [], TempoPrior(120.0, inf)
         )
 
 
-def test_tempi_that_are_followed_are_told() -> None:
+def test_tempi_that_are_followed_are_reported() -> None:
     engine = ChromaMir()
     engine.prepare(RATE, HOP)
     mix, _ = clicks(124.0, 8)

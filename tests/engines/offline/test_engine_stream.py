@@ -15,7 +15,7 @@ def heard_in(engine: Scripted, frames: int, piece: int) -> list[TimedOutput]:
     listening = EngineStream(engine, 44100)
     found = [heard for start in range(0, frames, piece) for heard in listening.push(audio[:, start : start + piece])]
     found += listening.finish()
-    assert np.array_equal(np.concatenate(engine.heard, axis=1)[:, :frames], audio)
+    assert np.array_equal(np.concatenate(engine.received, axis=1)[:, :frames], audio)
     return found
 
 
@@ -41,5 +41,5 @@ def test_a_mono_input_hears_the_middle() -> None:
     engine = Scripted([], channels=1)
     listening = EngineStream(engine, 44100)
     list(listening.push(np.stack([np.full(256, 0.5), np.full(256, 0.1)]).astype(np.float32)))
-    assert engine.heard[0].shape == (1, 256)
-    assert np.allclose(engine.heard[0], 0.3)
+    assert engine.received[0].shape == (1, 256)
+    assert np.allclose(engine.received[0], 0.3)

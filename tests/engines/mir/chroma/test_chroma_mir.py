@@ -32,7 +32,7 @@ def ready() -> ChromaMir:
 
 @pytest.mark.parametrize("tempo", [60.0, 97.3, 120.0, 123.45, 60 * RATE / 512, 60 * RATE / 512.5])
 @pytest.mark.parametrize("from_beat", [0.0, 0.3, 7.999999999, -2.0])
-def test_the_hosts_beats_are_told_once_each_at_their_frame(tempo: float, from_beat: float) -> None:
+def test_the_hosts_beats_are_reported_once_each_at_their_frame(tempo: float, from_beat: float) -> None:
     at, frames = rolling_host(tempo, 3, from_beat), 40 * HOP
     truth = {n: int(np.floor(at(0).frame_at(n) + 0.5)) for n in range(-2, 200)}
     expected = [(frame, n) for n, frame in truth.items() if 0 <= frame < frames]
@@ -44,7 +44,7 @@ def test_the_hosts_beats_are_told_once_each_at_their_frame(tempo: float, from_be
 
 
 @pytest.mark.parametrize("first_error", [1e-9, -1e-9])
-def test_a_beat_on_a_border_that_two_blocks_round_differently_is_told_once(first_error: float) -> None:
+def test_a_beat_on_a_border_that_two_blocks_round_differently_is_reported_once(first_error: float) -> None:
     # Beats lie half a frame before a border; each block's own rounding sees them on another side of it.
     per_beat = 4 * HOP
 
@@ -58,7 +58,7 @@ def test_a_beat_on_a_border_that_two_blocks_round_differently_is_told_once(first
     assert all(abs(frame - (beat.index * per_beat - 0.5)) <= 0.5 for frame, beat in found)
 
 
-def test_each_hosted_beat_is_told_in_the_block_in_which_it_falls() -> None:
+def test_each_hosted_beat_is_reported_in_the_block_in_which_it_falls() -> None:
     said = run_engine(ready(), 6 * RATE, rolling_host(133.7))
     assert all(first <= event.frame < first + HOP for first, _, event in said if isinstance(event.payload, Beat))
 
@@ -70,7 +70,7 @@ def test_after_a_jump_of_the_host_the_beats_are_those_of_the_new_place() -> None
     assert indices == [0, 1, 2, *range(35, 41)]
 
 
-def test_the_hosts_tempo_is_told_when_it_changes() -> None:
+def test_the_hosts_tempo_is_reported_when_it_changes() -> None:
     def at(frame: int) -> BlockTime:
         return BlockTime(frame, RATE, 0.1, 100.0 if frame < RATE else 101.0, True, 4, True)
 
@@ -85,7 +85,7 @@ def test_the_tempo_of_a_click_track_is_found_within_4_percent(bpm: float) -> Non
 
 
 @pytest.mark.parametrize("bpm", [75.0, 110.0, 150.0])
-def test_beats_are_foretold_within_20_ms_of_the_clicks(bpm: float) -> None:
+def test_beats_are_predicted_within_20_ms_of_the_clicks(bpm: float) -> None:
     mix, truth = clicks(bpm, 14.0)
     beats = find_beats(run_engine(ready(), mix.shape[1] - RATE, no_host, mix))
     found = [frame for frame, _ in beats if frame > 7 * RATE]
@@ -124,19 +124,19 @@ PROGRESSION = ["C", "Am", "F", "G7", "Cmaj7", "Dm7", "Bdim", "Gsus4", "C", "Caug
 def test_every_chord_of_a_progression_is_found_at_its_place() -> None:
     mix = synth([*PROGRESSION, "Db"])
     found = find_chords(run_engine(ready(), mix.shape[1], no_host, mix))
-    assert [heard.label for _, heard in found] == PROGRESSION
+    assert [chord.label for _, chord in found] == PROGRESSION
     frames = [frame for frame, _ in found]
     assert all(abs(frame - i * RATE) < 0.06 * RATE for i, frame in enumerate(frames) if i)
 
 
-def test_a_chord_that_lasts_is_told_once() -> None:
+def test_a_chord_that_lasts_is_reported_once() -> None:
     mix = synth(["F"] * 5)
-    assert [heard.label for _, heard in find_chords(run_engine(ready(), mix.shape[1], no_host, mix))] == ["F"]
+    assert [chord.label for _, chord in find_chords(run_engine(ready(), mix.shape[1], no_host, mix))] == ["F"]
 
 
 def test_when_the_music_stops_there_is_no_chord() -> None:
     mix = np.concatenate([synth(["F", "F"]), np.zeros((2, RATE), np.float32)], axis=1)
-    assert [heard.label for _, heard in find_chords(run_engine(ready(), mix.shape[1], no_host, mix))] == ["F", "N"]
+    assert [chord.label for _, chord in find_chords(run_engine(ready(), mix.shape[1], no_host, mix))] == ["F", "N"]
 
 
 @pytest.mark.parametrize(
@@ -148,16 +148,16 @@ def test_when_the_music_stops_there_is_no_chord() -> None:
         (["Em", "Am", "B7", "Em"], "E minor"),
     ],
 )
-def test_a_cadence_tells_its_key(cadence: list[str], key: str) -> None:
+def test_a_cadence_reports_its_key(cadence: list[str], key: str) -> None:
     mix = synth(cadence * 3)
     assert find_keys(run_engine(ready(), mix.shape[1], no_host, mix))[-1] == key
 
 
-def test_notes_of_the_host_tell_the_chord_where_no_audio_sounds() -> None:
+def test_notes_of_the_host_give_the_chord_where_no_audio_sounds() -> None:
     notes = [TimedEvent(2 * RATE, Midi(bytes((0x90, 48 + pc, 90)))) for pc in (2, 5, 9, 12)]
     said = run_engine(ready(), 4 * RATE, no_host, events={"midi": notes})
     found = find_chords(said)
-    assert [heard.label for _, heard in found] == ["Dm7"]
+    assert [chord.label for _, chord in found] == ["Dm7"]
     assert abs(found[0][0] - 2 * RATE) < 0.06 * RATE
 
 
@@ -171,12 +171,12 @@ def test_a_gap_in_the_input_does_not_stop_the_beats() -> None:
     engine = ready()
     gap = 40 * HOP
     before = 600 * HOP
-    heard = np.concatenate([mix[:, :before], mix[:, before + gap :]], axis=1)
+    audio = np.concatenate([mix[:, :before], mix[:, before + gap :]], axis=1)
 
     def at(frame: int) -> BlockTime:
         return no_host(frame if frame < before else frame + gap)
 
-    beats = find_beats(run_engine(engine, heard.shape[1] - RATE, at, heard))
+    beats = find_beats(run_engine(engine, audio.shape[1] - RATE, at, audio))
     found = [frame for frame, _ in beats if frame > before + gap]
     assert len(found) >= 8
     assert max(min(abs(frame - click) for click in truth) for frame in found) < 0.04 * RATE

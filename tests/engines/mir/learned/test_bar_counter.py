@@ -10,26 +10,26 @@ from engines.mir.learned.bar_counter import BarCounter
 
 
 def count(counter: BarCounter, beats: int, metre: int, first: int = 0, loud: float = 0.7) -> list[tuple[int, int]]:
-    told = []
+    counted = []
     for beat in range(beats):
-        number, bar_beats, _ = counter.step()
-        told.append((number, bar_beats))
-        counter.hear(loud if (beat + first) % metre == 0 else 0.1)
-    return told
+        number, bar_beats, _ = counter.advance()
+        counted.append((number, bar_beats))
+        counter.push_downbeat(loud if (beat + first) % metre == 0 else 0.1)
+    return counted
 
 
 @pytest.mark.parametrize("metre", [3, 4, 6])
 @pytest.mark.parametrize("first", [0, 1, 2])
 def test_the_metre_and_the_downbeat_are_found(metre: int, first: int) -> None:
-    told = count(BarCounter(), 48, metre, first)
-    assert told[-12:] == [((beat + first) % metre, metre) for beat in range(36, 48)]
+    counted = count(BarCounter(), 48, metre, first)
+    assert counted[-12:] == [((beat + first) % metre, metre) for beat in range(36, 48)]
 
 
 def test_a_lost_beat_is_noticed_within_eight_bars() -> None:
     counter = BarCounter()
     count(counter, 40, 4)
-    told = count(counter, 40, 4, first=1)
-    assert told[-8:] == [((beat + 1) % 4, 4) for beat in range(32, 40)]
+    counted = count(counter, 40, 4, first=1)
+    assert counted[-8:] == [((beat + 1) % 4, 4) for beat in range(32, 40)]
 
 
 def test_another_metre_is_noticed() -> None:
@@ -40,12 +40,12 @@ def test_another_metre_is_noticed() -> None:
 
 def test_a_host_that_says_its_metre_is_believed() -> None:
     counter = BarCounter()
-    counter.prefer(3)
+    counter.set_metre(3)
     assert {bar for _, bar in count(counter, 12, 4, loud=0.3)} == {3}
 
 
-def test_where_nothing_is_heard_it_counts_on_in_four() -> None:
-    told = count(BarCounter(), 12, 4, loud=0.1)
-    assert [bar for _, bar in told] == [4] * 12
-    numbers = [number for number, _ in told]
+def test_where_nothing_is_detected_it_counts_on_in_four() -> None:
+    counted = count(BarCounter(), 12, 4, loud=0.1)
+    assert [bar for _, bar in counted] == [4] * 12
+    numbers = [number for number, _ in counted]
     assert all((b - a) % 4 == 1 for a, b in pairwise(numbers))

@@ -1,4 +1,4 @@
-"""The beat tracker on chances whose truth is known because we made them."""
+"""The beat tracker on probabilities with known truth."""
 
 from __future__ import annotations
 
@@ -11,49 +11,49 @@ from hypothesis import strategies as st
 
 from bridge.core.time import TempoChange, TempoMap
 from engines.mir.learned.beat_tracker import BeatPhase, BeatTracker
-from engines.mir.learned.features import STEPS_A_SECOND
+from engines.mir.learned.features import STEPS_PER_SECOND
 
 MILLI = 1000
 """A tempo map in thousandths of a second in place of frames."""
 
 
-def chance_at(beat: float, beat_s: float, loud: float = 0.8) -> float:
-    """What a network says that hears a beat within 30 ms."""
+def beat_probability(beat: float, beat_s: float, loud: float = 0.8) -> float:
+    """The output of a network that detects a beat within 30 ms."""
     away_s = abs((beat + 0.5) % 1.0 - 0.5) * beat_s
     return max(0.02, loud * (1.0 - away_s / 0.03))
 
 
-def follow(
+def run_tracker(
     tracker: BeatTracker, beat_of: Callable[[float], float], seconds: float, loud: float = 0.8, since: float = 0.0
 ) -> list[tuple[float, BeatPhase | None]]:
-    """The pulse at each step from ``since`` on, with its time."""
-    told = []
-    for step in range(round(seconds * STEPS_A_SECOND)):
-        at = since + step / STEPS_A_SECOND
+    """The phase at each step from ``since`` on, with its time."""
+    phases = []
+    for step in range(round(seconds * STEPS_PER_SECOND)):
+        at = since + step / STEPS_PER_SECOND
         beat_s = 0.02 / max(beat_of(at + 0.01) - beat_of(at - 0.01), 1e-9)
-        told.append((at, tracker.hear(chance_at(beat_of(at), beat_s, loud))))
-    return told
+        phases.append((at, tracker.update(beat_probability(beat_of(at), beat_s, loud))))
+    return phases
 
 
-def phase_errors_s(told: list[tuple[float, BeatPhase | None]], beat_of: Callable[[float], float]) -> np.ndarray:
-    """How far each pulse's last beat is from the nearest true one, in seconds."""
+def phase_errors_s(phases: list[tuple[float, BeatPhase | None]], beat_of: Callable[[float], float]) -> np.ndarray:
+    """How far each phase's last beat is from the nearest true one, in seconds."""
     errors = []
-    for at, pulse in told:
-        if pulse is not None:
-            beat = beat_of(at - pulse.ago_s)
-            errors.append((beat - round(beat)) * pulse.period_s)
+    for at, phase in phases:
+        if phase is not None:
+            beat = beat_of(at - phase.since_beat_s)
+            errors.append((beat - round(beat)) * phase.period_s)
     return np.array(errors)
 
 
 @pytest.mark.parametrize("bpm", [43.0, 60.0, 93.3, 123.45, 174.0, 228.0])
 def test_a_steady_beat_is_found_with_its_tempo_and_phase(bpm: float) -> None:
     tracker = BeatTracker()
-    tracker.prefer(bpm)
-    told = follow(tracker, lambda t: t * bpm / 60, 12.0)[300:]
-    assert all(pulse is not None for _, pulse in told)
-    periods = [pulse.period_s for _, pulse in told if pulse is not None]
+    tracker.set_prior(bpm)
+    phases = run_tracker(tracker, lambda t: t * bpm / 60, 12.0)[300:]
+    assert all(phase is not None for _, phase in phases)
+    periods = [phase.period_s for _, phase in phases if phase is not None]
     assert np.median(periods) == pytest.approx(60 / bpm, rel=0.015)
-    errors = np.abs(phase_errors_s(told, lambda t: t * bpm / 60))
+    errors = np.abs(phase_errors_s(phases, lambda t: t * bpm / 60))
     assert np.median(errors) < 0.015
     assert errors.max() < 0.03
 
@@ -69,24 +69,24 @@ def test_a_tempo_that_steps_is_followed_within_four_beats(tempi: list[float], of
         return song.beat_at(max(at, 0.0) * MILLI) + offset
 
     tracker = BeatTracker()
-    tracker.prefer(tempi[0])
-    told = follow(tracker, beat_of, seconds)
-    late = [(at, pulse) for at, pulse in told if beat_of(at) % 16 > 10]
+    tracker.set_prior(tempi[0])
+    phases = run_tracker(tracker, beat_of, seconds)
+    late = [(at, phase) for at, phase in phases if beat_of(at) % 16 > 10]
     errors = np.abs(phase_errors_s(late, beat_of))
     assert len(errors) > 0.8 * len(late)
     assert np.median(errors) < 0.03
 
 
-def test_a_song_whose_strokes_thin_out_goes_on_at_its_tempo() -> None:
-    """Where every second beat is hardly heard any more, 152 is not 76."""
+def test_a_song_whose_hits_thin_out_goes_on_at_its_tempo() -> None:
+    """Where every second beat is hardly audible any more, 152 is not 76."""
     bpm = 152.0
     tracker = BeatTracker()
-    follow(tracker, lambda t: t * bpm / 60, 10.0)
-    told = []
+    run_tracker(tracker, lambda t: t * bpm / 60, 10.0)
+    phases = []
     for step in range(1000):
-        beat = (10.0 + step / STEPS_A_SECOND) * bpm / 60
-        told.append(tracker.hear(chance_at(beat, 60 / bpm, 0.4 if round(beat) % 2 else 0.12)))
-    periods = [pulse.period_s for pulse in told[500:] if pulse is not None]
+        beat = (10.0 + step / STEPS_PER_SECOND) * bpm / 60
+        phases.append(tracker.update(beat_probability(beat, 60 / bpm, 0.4 if round(beat) % 2 else 0.12)))
+    periods = [phase.period_s for phase in phases[500:] if phase is not None]
     assert len(periods) > 400
     assert np.median(periods) == pytest.approx(60 / bpm, rel=0.03)
 
@@ -97,80 +97,80 @@ def test_a_tempo_that_glides_by_eight_percent_in_half_a_minute_is_followed_withi
     def beat_of(at: float) -> float:
         return (start * at + 0.5 * (end - start) / seconds * at * at) / 60
 
-    told = follow(BeatTracker(), beat_of, seconds)[250:]
-    errors = np.abs(phase_errors_s(told, beat_of))
-    assert len(errors) == len(told)
+    phases = run_tracker(BeatTracker(), beat_of, seconds)[250:]
+    errors = np.abs(phase_errors_s(phases, beat_of))
+    assert len(errors) == len(phases)
     assert np.median(errors) < 0.02
 
 
 def test_a_jump_of_half_a_beat_is_recovered_within_two_bars() -> None:
     tracker = BeatTracker()
-    follow(tracker, lambda t: 2 * t, 10.0)
+    run_tracker(tracker, lambda t: 2 * t, 10.0)
 
     def jumped(at: float) -> float:
         return 2 * at + 0.5
 
-    told = follow(tracker, jumped, 6.0, since=10.0)[200:]  # from four seconds, two bars, on
-    errors = np.abs(phase_errors_s(told, jumped))
-    assert len(errors) > 0.9 * len(told)
+    phases = run_tracker(tracker, jumped, 6.0, since=10.0)[200:]  # from four seconds, two bars, on
+    errors = np.abs(phase_errors_s(phases, jumped))
+    assert len(errors) > 0.9 * len(phases)
     assert errors.max() < 0.03
 
 
-def test_silence_has_no_pulse_and_what_comes_after_it_has_one() -> None:
+def test_silence_has_no_beat_and_what_comes_after_it_has_one() -> None:
     tracker = BeatTracker()
-    follow(tracker, lambda t: 2 * t, 8.0)
-    silent = [tracker.hear(0.0) for _ in range(10 * STEPS_A_SECOND)]
-    assert all(pulse is None for pulse in silent[3 * STEPS_A_SECOND :])
-    again = follow(tracker, lambda t: 2.2 * t + 0.3, 5.0)
+    run_tracker(tracker, lambda t: 2 * t, 8.0)
+    silent = [tracker.update(0.0) for _ in range(10 * STEPS_PER_SECOND)]
+    assert all(phase is None for phase in silent[3 * STEPS_PER_SECOND :])
+    again = run_tracker(tracker, lambda t: 2.2 * t + 0.3, 5.0)
     assert again[-1][1] is not None
     assert abs(phase_errors_s(again[-50:], lambda t: 2.2 * t + 0.3)).max() < 0.03
 
 
-def test_ten_seconds_of_silence_from_the_start_have_no_pulse() -> None:
+def test_ten_seconds_of_silence_from_the_start_have_no_beat() -> None:
     tracker = BeatTracker()
-    told = [tracker.hear(0.0) for _ in range(10 * STEPS_A_SECOND)]
-    assert told[-1] is None
+    phases = [tracker.update(0.0) for _ in range(10 * STEPS_PER_SECOND)]
+    assert phases[-1] is None
 
 
-def test_steady_noise_has_no_pulse() -> None:
+def test_steady_noise_has_no_beat() -> None:
     tracker, random = BeatTracker(), np.random.default_rng(1)
-    told = [tracker.hear(float(chance)) for chance in random.uniform(0.05, 0.11, 20 * STEPS_A_SECOND)]
-    assert all(pulse is None for pulse in told[5 * STEPS_A_SECOND :])
+    phases = [tracker.update(float(probability)) for probability in random.uniform(0.05, 0.11, 20 * STEPS_PER_SECOND)]
+    assert all(phase is None for phase in phases[5 * STEPS_PER_SECOND :])
 
 
 @pytest.mark.parametrize("prior, expected", [(70.0, 80.0), (160.0, 160.0)])
 def test_where_the_music_leaves_the_octave_open_the_prior_decides(prior: float, expected: float) -> None:
     tracker = BeatTracker()
-    tracker.prefer(prior)
-    for step in range(15 * STEPS_A_SECOND):
-        at = step / STEPS_A_SECOND
-        strong = chance_at(at * 80 / 60, 60 / 80, 0.8)
-        weak = chance_at(at * 160 / 60, 60 / 160, 0.45)
-        pulse = tracker.hear(max(strong, weak))
-    assert pulse is not None
-    assert 60 / pulse.period_s == pytest.approx(expected, rel=0.03)
+    tracker.set_prior(prior)
+    for step in range(15 * STEPS_PER_SECOND):
+        at = step / STEPS_PER_SECOND
+        strong = beat_probability(at * 80 / 60, 60 / 80, 0.8)
+        weak = beat_probability(at * 160 / 60, 60 / 160, 0.45)
+        phase = tracker.update(max(strong, weak))
+    assert phase is not None
+    assert 60 / phase.period_s == pytest.approx(expected, rel=0.03)
 
 
 def test_restored_it_goes_on_bit_identically() -> None:
     one, other = BeatTracker(), BeatTracker()
-    one.prefer(90.0)
-    follow(one, lambda t: 1.7 * t, 5.0)
+    one.set_prior(90.0)
+    run_tracker(one, lambda t: 1.7 * t, 5.0)
     other.restore(one.state())
-    assert follow(one, lambda t: 1.7 * t, 3.0) == follow(other, lambda t: 1.7 * t, 3.0)
+    assert run_tracker(one, lambda t: 1.7 * t, 3.0) == run_tracker(other, lambda t: 1.7 * t, 3.0)
 
 
 def test_what_was_never_loud_enough_is_no_beat() -> None:
-    assert all(pulse is None for _, pulse in follow(BeatTracker(), lambda t: 2 * t, 2.0, loud=0.1))
+    assert all(phase is None for _, phase in run_tracker(BeatTracker(), lambda t: 2 * t, 2.0, loud=0.1))
 
 
 @pytest.mark.parametrize("bpm", [84.0, 120.0, 171.0])
-def test_a_shifted_pulse_is_half_a_beat_beside_where_it_was_at_the_same_tempo(bpm: float) -> None:
+def test_a_shifted_phase_is_half_a_beat_off_at_the_same_tempo(bpm: float) -> None:
     tracker = BeatTracker()
-    follow(tracker, lambda at: at * bpm / 60, 12.0)
-    tracker.shift()
-    told = follow(tracker, lambda at: at * bpm / 60, 0.3, loud=0.0, since=12.0)
-    errors = np.abs(phase_errors_s(told, lambda at: at * bpm / 60 + 0.5))
+    run_tracker(tracker, lambda at: at * bpm / 60, 12.0)
+    tracker.shift_half_beat()
+    phases = run_tracker(tracker, lambda at: at * bpm / 60, 0.3, loud=0.0, since=12.0)
+    errors = np.abs(phase_errors_s(phases, lambda at: at * bpm / 60 + 0.5))
     assert np.median(errors) < 0.025
-    pulse = told[-1][1]
-    assert pulse is not None
-    assert pulse.period_s == pytest.approx(60 / bpm, rel=0.02)
+    phase = phases[-1][1]
+    assert phase is not None
+    assert phase.period_s == pytest.approx(60 / bpm, rel=0.02)

@@ -58,15 +58,15 @@ def song(bpm: float, bar: int, groove: Mapping[str, str]) -> Audio:
         (150.0, 3, WALTZ, 120.0),
         (96.0, 3, SLOW_WALTZ, 120.0),
         (120.0, 4, ROCK, 120.0),
-        (180.0, 6, SIX_EIGHT, 180.0),  # with the usual prior it is told as its dotted quarters
+        (180.0, 6, SIX_EIGHT, 180.0),  # with the usual prior its dotted quarters are reported
         (62.0, 4, ROCK, 70.0),
         (185.0, 4, ROCK, 180.0),
     ],
 )
-def test_tempo_metre_and_downbeats_are_told(bpm: float, bar: int, groove: Mapping[str, str], prior: float) -> None:
-    listening = EngineStream(LearnedMir(), RATE, {PRIOR.name: prior})
-    told = [heard.event for heard in listening.push(song(bpm, bar, groove))]
-    beats = [(event.frame / RATE, event.payload) for event in told if isinstance(event.payload, Beat)]
+def test_tempo_metre_and_downbeats_are_reported(bpm: float, bar: int, groove: Mapping[str, str], prior: float) -> None:
+    stream = EngineStream(LearnedMir(), RATE, {PRIOR.name: prior})
+    events = [output.event for output in stream.push(song(bpm, bar, groove))]
+    beats = [(event.frame / RATE, event.payload) for event in events if isinstance(event.payload, Beat)]
     settled = [(at, beat) for at, beat in beats if at > SETTLED_S]
     assert len(settled) == pytest.approx((SECONDS - SETTLED_S) * bpm / 60, abs=2)
     assert np.median([beat.tempo for _, beat in settled]) == pytest.approx(bpm, rel=0.02)

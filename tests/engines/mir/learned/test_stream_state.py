@@ -1,4 +1,4 @@
-"""What the learned analysis keeps between blocks."""
+"""Streaming state of the learned analysis."""
 
 from __future__ import annotations
 
@@ -13,59 +13,61 @@ from engines.mir.learned.stream_state import AudioHistory, DelayedEvents
 
 
 @given(st.lists(st.integers(0, 500), max_size=40), st.lists(st.integers(0, 600), max_size=6))
-def test_what_waits_is_told_in_order_once_due_and_once(frames: list[int], until: list[int]) -> None:
-    waiting = DelayedEvents((Chord, Key))
+def test_delayed_events_leave_in_order_and_once(frames: list[int], until: list[int]) -> None:
+    delayed = DelayedEvents((Chord, Key))
     for i, frame in enumerate(frames):
-        waiting.add(frame, Key(i % 12, i % 2, 0.5) if i % 3 else Chord(i % 12, 1, 0, 0.25))
-    told: list[TimedEvent] = []
+        delayed.push(frame, Key(i % 12, i % 2, 0.5) if i % 3 else Chord(i % 12, 1, 0, 0.25))
+    events: list[TimedEvent] = []
     for before in sorted(until):
-        due = waiting.due(before)
+        due = delayed.pop_before(before)
         assert all(event.frame < before for event in due)
-        told += due
-    told += waiting.due(10_000)
-    assert [event.frame for event in told] == sorted(frames)
+        events += due
+    events += delayed.pop_before(10_000)
+    assert [event.frame for event in events] == sorted(frames)
 
 
-def test_what_waits_keeps_its_type_and_values() -> None:
-    waiting = DelayedEvents((Chord, Note))
-    waiting.add(7, Note(1, 60.25, 99, 0.5))
-    waiting.add(3, Chord(2, 4, 9, 0.75))
-    assert waiting.due(100) == [TimedEvent(3, Chord(2, 4, 9, 0.75)), TimedEvent(7, Note(1, 60.25, 99, 0.5))]
+def test_delayed_events_keep_type_and_values() -> None:
+    delayed = DelayedEvents((Chord, Note))
+    delayed.push(7, Note(1, 60.25, 99, 0.5))
+    delayed.push(3, Chord(2, 4, 9, 0.75))
+    assert delayed.pop_before(100) == [TimedEvent(3, Chord(2, 4, 9, 0.75)), TimedEvent(7, Note(1, 60.25, 99, 0.5))]
 
 
-def test_what_waits_survives_a_restore() -> None:
+def test_delayed_events_survive_a_restore() -> None:
     one, other = DelayedEvents((Chord,)), DelayedEvents((Chord,))
-    one.add(5, Chord(1, 2, 3, 0.5))
+    one.push(5, Chord(1, 2, 3, 0.5))
     other.restore(one.state())
-    assert other.due(6) == one.due(6) != []
+    assert other.pop_before(6) == one.pop_before(6) != []
 
 
 @pytest.mark.parametrize("hop", [1, 64, 300, 512])
 def test_a_window_holds_the_frames_before_its_end(hop: int) -> None:
-    listening = AudioHistory(2, 1000, 512)
+    history = AudioHistory(2, 1000, 512)
     audio = np.stack([np.arange(4000), -np.arange(4000)]).astype(np.float32)
     for start in range(0, 3600, hop):
-        listening.take(audio[:, start : start + hop])
-        end = listening.frames - min(hop, 512) // 2
+        history.push(audio[:, start : start + hop])
+        end = history.frames - min(hop, 512) // 2
         if end >= 1000:
-            np.testing.assert_array_equal(listening.window(1, 900, end), audio[1, end - 900 : end])
+            np.testing.assert_array_equal(history.read_window(1, 900, end), audio[1, end - 900 : end])
 
 
-def test_an_onset_is_where_its_chance_peaks_and_as_strong_as_what_grew_there() -> None:
+def test_an_onset_is_a_peak_of_its_probability_and_as_strong_as_the_growth_there() -> None:
     peaks = OnsetPeakPicker()
-    chances = np.full(200, 0.05)
-    chances[49::40], chances[50::40], chances[51::40] = 0.5, 0.9, 0.6
-    said = [(step, peaks.hear(float(chance), 0.1 * (step == 50))) for step, chance in enumerate(chances)]
-    told = [(step, onset) for step, onset in said if onset is not None]
-    assert [step for step, _ in told] == [51, 91, 131, 171]
-    assert [onset.strength for _, onset in told] == [0.5, 0.0, 0.0, 0.0]
+    probabilities = np.full(200, 0.05)
+    probabilities[49::40], probabilities[50::40], probabilities[51::40] = 0.5, 0.9, 0.6
+    outputs = [
+        (step, peaks.update(float(probability), 0.1 * (step == 50))) for step, probability in enumerate(probabilities)
+    ]
+    events = [(step, onset) for step, onset in outputs if onset is not None]
+    assert [step for step, _ in events] == [51, 91, 131, 171]
+    assert [onset.strength for _, onset in events] == [0.5, 0.0, 0.0, 0.0]
 
 
-def test_a_beat_is_not_told_twice_when_the_phase_moves_back() -> None:
-    telling = BeatSchedule()
-    telling.beat, telling.period, telling.told = 1000.0, 500.0, 2000.0
-    assert telling.due(2000) == 2500
-    telling.beat = 1100.0  # now the beat that was told should have been later
-    assert telling.due(2000) == 2600
-    telling.beat = 1400.0  # and now the next is so near that it is the same
-    assert telling.due(2000) == 2400
+def test_a_beat_is_not_reported_twice_when_the_phase_moves_back() -> None:
+    schedule = BeatSchedule()
+    schedule.beat, schedule.period, schedule.reported = 1000.0, 500.0, 2000.0
+    assert schedule.find_next_beat(2000) == 2500
+    schedule.beat = 1100.0  # now the reported beat should have been later
+    assert schedule.find_next_beat(2000) == 2600
+    schedule.beat = 1400.0  # and now the next is so near that it is the same
+    assert schedule.find_next_beat(2000) == 2400

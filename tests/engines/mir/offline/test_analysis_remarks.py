@@ -9,11 +9,11 @@ import pytest
 from numpy.typing import NDArray
 
 from bridge.core.audio import Audio
-from engines.mir.engine_lookup import engine_named
-from engines.mir.learned.features import STEPS_A_SECOND
-from engines.mir.offline.analysis_job import Analysis, hear
-from engines.mir.offline.analysis_remarks import NO_BEAT, beat_remarks, sides_remark
-from engines.mir.offline.beat_decoder import decode, steadiness
+from engines.mir.engine_lookup import create_engine
+from engines.mir.learned.features import STEPS_PER_SECOND
+from engines.mir.offline.analysis_job import Analysis, analyse_file
+from engines.mir.offline.analysis_remarks import NO_BEAT, describe_beat, describe_cancellation
+from engines.mir.offline.beat_decoder import decode_beats, measure_steadiness
 from tests.engines.backing.songs import beat_activation, silent, wave
 from tests.engines.mir.signals import RATE, band
 
@@ -35,11 +35,11 @@ def syllables(seconds: float = 24.0) -> Audio:
 
 
 def said(chances: NDArray[np.float32]) -> tuple[str, ...]:
-    return beat_remarks(chances, decode(chances))
+    return describe_beat(chances, decode_beats(chances))
 
 
 def analysed(path: Path, audio: Audio, engine: str = "mir.standard") -> Analysis:
-    return hear(wave(path / "a.wav", audio), engine_named(engine), {}, silent)
+    return analyse_file(wave(path / "a.wav", audio), create_engine(engine), {}, silent)
 
 
 def test_a_steady_beat_is_steady_and_random_ones_are_not() -> None:
@@ -47,7 +47,7 @@ def test_a_steady_beat_is_steady_and_random_ones_are_not() -> None:
     steady = beat_activation(np.arange(0.5, 60, 0.5).tolist(), 60)
     loose = beat_activation(np.cumsum(rng.uniform(0.2, 0.9, 105)).tolist(), 60)
     for chances, low, high in ((steady, 0.5, 1.0), (loose, 0.0, 0.17)):
-        found = float(np.nanmedian(steadiness(chances, decode(chances))))
+        found = float(np.nanmedian(measure_steadiness(chances, decode_beats(chances))))
         assert low <= found <= high
     assert said(steady) == ()
     assert NO_BEAT in said(loose)[0]
@@ -55,8 +55,8 @@ def test_a_steady_beat_is_steady_and_random_ones_are_not() -> None:
 
 def test_where_the_beat_is_lost_is_said() -> None:
     chances = beat_activation([*np.arange(0.5, 60, 0.5), *np.arange(140, 240, 0.5)], 240)
-    there = slice(60 * STEPS_A_SECOND, 140 * STEPS_A_SECOND)
-    chances[there] = 0.2 * np.random.default_rng(2).uniform(0, 1, 80 * STEPS_A_SECOND) ** 2
+    there = slice(60 * STEPS_PER_SECOND, 140 * STEPS_PER_SECOND)
+    chances[there] = 0.2 * np.random.default_rng(2).uniform(0, 1, 80 * STEPS_PER_SECOND) ** 2
     (remark,) = said(chances)
     start, end = (int(at.partition(":")[2]) for at in remark.removeprefix("no steady beat from ").split(" to "))
     assert remark.startswith("no steady beat from 1:")
@@ -96,8 +96,8 @@ def test_from_when_to_when_sides_cancel_is_said(tmp_path: Path) -> None:
     audio[1, 10 * RATE : 22 * RATE] *= -1
     (remark,) = analysed(tmp_path, audio).map.remarks
     assert remark == "left and right cancel each other for 0:12 between 0:10 and 0:22: one was inverted to analyse them"
-    assert sides_remark(0.9, (3.0, 3.9), 60.0) == ()
-    assert "for 0:59:" in sides_remark(59.3, (0.4, 60.0), 60.0)[0]
+    assert describe_cancellation(0.9, (3.0, 3.9), 60.0) == ()
+    assert "for 0:59:" in describe_cancellation(59.3, (0.4, 60.0), 60.0)[0]
 
 
 def test_what_is_very_quiet_is_raised_first(tmp_path: Path) -> None:
@@ -107,4 +107,4 @@ def test_what_is_very_quiet_is_raised_first(tmp_path: Path) -> None:
     assert [beat.time_s for beat in quiet.map.beats] == pytest.approx([beat.time_s for beat in plain.beats], abs=0.03)
     assert [span.label for span in quiet.map.chords] == [span.label for span in plain.chords]
     assert "is very quiet (peak -4" in quiet.map.remarks[0]
-    assert np.abs(quiet.outline.columns).max() < 0.01  # as the file is
+    assert np.abs(quiet.overview.columns).max() < 0.01  # as the file is

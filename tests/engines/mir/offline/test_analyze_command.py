@@ -38,15 +38,15 @@ def song(path: Path) -> Path:
     return path
 
 
-def test_a_song_is_analysed_and_the_speed_is_told(
+def test_a_song_is_analysed_and_the_speed_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("engines.offline.progress.LINE_S", math.inf)  # however slow the machine is
     assert analyze(song(tmp_path / "song.wav"), "--out", tmp_path / "out") == 0
-    told = capsys.readouterr()
-    assert "C major" in told.out
-    assert " x " in told.out
-    assert all("listening" in line for line in told.err.splitlines())  # said where the machine is slow
+    printed = capsys.readouterr()
+    assert "C major" in printed.out
+    assert " x " in printed.out
+    assert all("analysing" in line for line in printed.err.splitlines())  # printed on slow machines
     assert (tmp_path / "out" / "song.json").is_file()
 
 
@@ -85,9 +85,9 @@ def test_ctrl_c_keeps_the_songs_that_are_finished(
     monkeypatch.setattr(analyze_command, "analyse_song", stopped_at_b)
     songs = [song(tmp_path / f"{name}.wav") for name in "abc"]
     assert analyze(*songs, "--out", tmp_path / "out", "--json") == 130
-    told = capsys.readouterr()
-    assert [Path(outcome["song"]).name for outcome in json.loads(told.out)] == ["a.wav"]
-    assert "stopped" in told.err
+    printed = capsys.readouterr()
+    assert [Path(outcome["song"]).name for outcome in json.loads(printed.out)] == ["a.wav"]
+    assert "stopped" in printed.err
     assert (tmp_path / "out" / "a.mid").is_file()
 
 

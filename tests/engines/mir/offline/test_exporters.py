@@ -4,7 +4,7 @@ import csv
 import io
 from xml.etree import ElementTree
 
-from engines.mir.offline.exporters import texts
+from engines.mir.offline.exporters import format_text_files
 from engines.mir.offline.song_map import ChordSpan, KeySpan, SongBeat, SongMap
 
 SONG = SongMap(
@@ -16,7 +16,7 @@ SONG = SongMap(
     keys=(KeySpan(3.0, 10.0, "A minor", 9, True, 0.6),),
     events={"onset": ({"time_s": 0.25, "strength": 0.5},)},
 )  # fmt: skip
-FILES = texts(SONG)
+FILES = format_text_files(SONG)
 
 
 def layer(name: str) -> ElementTree.Element:
@@ -57,7 +57,7 @@ def test_chords_are_regions_to_sonic_visualiser() -> None:
 
 
 def test_a_song_without_anything_still_gives_whole_files() -> None:
-    empty = texts(SongMap("song.wav", "mir.x", 48000, 0, 0.0))
+    empty = format_text_files(SongMap("song.wav", "mir.x", 48000, 0, 0.0))
     assert empty["beats.txt"] == ""
     layer = ElementTree.fromstring(empty["beats.svl"])
     assert list(layer.iter("point")) == []

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from engines.mir.offline.beat_decoder import Track
-from engines.mir.offline.metrical_levels import at_one_level
+from engines.mir.offline.metrical_levels import align_levels
 from tests.engines.backing.songs import beat_activation
 
 Doubles = NDArray[np.float64]
@@ -49,22 +49,22 @@ def test_a_passage_at_twice_the_speed_of_the_others_is_put_right(bpm: float, the
         (joined(first, doubled(second)[lead:]), second),
         (joined(doubled(first)[lead:], second) if bpm <= 110 else joined(first, doubled(second)[lead:]), None),
     ):
-        found, doubts = at_one_level(track, chances, [])
+        found, doubts = align_levels(track, chances, [])
         expected = np.concatenate([first, second])
         if lead:  # the first of those that were doubled was left out
             expected = np.delete(expected, BEATS if too_fast is not None or bpm > 110 else 0)
         assert found.beats_s == pytest.approx(expected)
         assert len(doubts) == 1
         assert doubts[0].other == pytest.approx(2 * doubts[0].bpm)
-        assert found.anew.sum() == 2
+        assert found.restarts.sum() == 2
 
 
 def test_a_change_of_tempo_divides_passages_too() -> None:
     first, second = sides(120, 80)
     track = Track(np.concatenate([first, doubled(second)]), np.arange(3 * BEATS - 1) == 0)
-    found, (doubt,) = at_one_level(track, chances_of((first, 0.25), (second, 0.25)), [float(second[0])])
+    found, (doubt,) = align_levels(track, chances_of((first, 0.25), (second, 0.25)), [float(second[0])])
     assert found.beats_s == pytest.approx(np.concatenate([first, second]))
-    assert found.anew[BEATS]
+    assert found.restarts[BEATS]
     assert [doubt.bpm, doubt.other] == pytest.approx([80, 160])
     assert doubt.start_s == pytest.approx(second[0])
 
@@ -74,7 +74,7 @@ def test_one_tempo_is_left_as_it_is_though_its_passages_differ() -> None:
     chances = chances_of((first, 0.3), (second, 0.02))
     chances[np.searchsorted(np.arange(len(chances)) / 50, second[1::2]) + 1] = 0.3
     for track in (joined(first, second), joined(first, doubled(second)), joined(np.concatenate([first, second]))):
-        found, doubts = at_one_level(track, chances, [])
+        found, doubts = align_levels(track, chances, [])
         assert found.beats_s == pytest.approx(track.beats_s)
         assert doubts == ()
 
@@ -84,7 +84,7 @@ def test_music_that_has_nothing_between_its_beats_is_left_at_140(bpm: float) -> 
     first, second = sides(bpm, 140)
     chances = chances_of((first, 0.02), (second, 0.02))
     track = joined(first, second)
-    found, doubts = at_one_level(track, chances, [])
+    found, doubts = align_levels(track, chances, [])
     assert found.beats_s == pytest.approx(track.beats_s)
     assert doubts == ()
 
@@ -96,7 +96,7 @@ def test_what_is_not_clear_is_left_and_in_doubt() -> None:
         chances_of((first, 0.3), (second, 0.3)), beat_activation(quarters.tolist(), float(second[-1]) + 1, 0.15)
     )
     track = joined(first, doubled(second))
-    found, (doubt,) = at_one_level(track, chances, [])
+    found, (doubt,) = align_levels(track, chances, [])
     assert found.beats_s == pytest.approx(track.beats_s)
     assert [doubt.bpm, doubt.other] == pytest.approx([160, 80])
 
@@ -105,4 +105,4 @@ def test_of_short_others_nothing_is_learnt() -> None:
     first, second = sides(120, 80)
     chances = chances_of((first, 0.25), (second, 0.25))
     track = joined(first[-17:], doubled(second))
-    assert at_one_level(track, chances, [])[1] == ()
+    assert align_levels(track, chances, [])[1] == ()

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from mido import MidiFile, tick2second
 
 from bridge.core.time import TICKS_PER_BEAT
-from engines.mir.offline.midi_export import midi_file
+from engines.mir.offline.midi_export import format_midi_file
 from engines.mir.offline.song_map import ChordSpan, KeySpan, NoteSpan, SongBeat, SongMap
 
 
@@ -21,7 +21,7 @@ def song_of(times_s: list[float], first: int = 1, bar_beats: int = 4, end_s: flo
 
 
 def read(song: SongMap) -> MidiFile:
-    return MidiFile(file=io.BytesIO(midi_file(song, "söng")))
+    return MidiFile(file=io.BytesIO(format_midi_file(song, "söng")))
 
 
 def tempi(file: MidiFile) -> list[tuple[int, int]]:
@@ -40,7 +40,7 @@ def second_at(file: MidiFile, tick: int) -> float:
 
 
 def quarters(file: MidiFile) -> list[float]:
-    """Where each quarter note from the first heard beat on falls, in seconds."""
+    """Where each quarter note from the first detected beat on falls, in seconds."""
     ticks = [tick for tick, _ in tempi(file)]
     return [second_at(file, tick) for tick in ticks]
 
@@ -72,7 +72,7 @@ intervals = st.lists(st.floats(0.25, 1.6), min_size=1, max_size=60)
 
 @settings(max_examples=60, deadline=None)
 @given(st.floats(0.05, 12.0), intervals, st.integers(1, 4), st.sampled_from([3, 4, 6]))
-def test_beats_fall_where_they_were_heard(lead_s: float, steps: list[float], first: int, bar_beats: int) -> None:
+def test_beats_fall_where_they_were_detected(lead_s: float, steps: list[float], first: int, bar_beats: int) -> None:
     times = [round(t, 6) for t in accumulate([lead_s, *steps])]
     song = song_of(times, min(first, bar_beats), bar_beats)
     file = read(song)
@@ -224,6 +224,6 @@ def test_voices_have_tracks_and_channels_of_their_own() -> None:
 
 
 def test_the_name_of_the_song_survives_with_its_letters() -> None:
-    file = MidiFile(file=io.BytesIO(midi_file(song_of([1.0]), "söng")), charset="utf-8")
+    file = MidiFile(file=io.BytesIO(format_midi_file(song_of([1.0]), "söng")), charset="utf-8")
     assert file.tracks[0].name == "söng"
     assert file.type == 1

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engines.mir.engine_lookup import engine_named
-from engines.mir.learned.beat_tracker import UNHEARD
-from engines.mir.learned.features import STEPS_A_SECOND
+from engines.mir.engine_lookup import create_engine
+from engines.mir.learned.beat_tracker import UNINFORMATIVE
+from engines.mir.learned.features import STEPS_PER_SECOND
 from engines.mir.offline.analysis_job import analyse_song
 from engines.mir.offline.metrical_levels import OctaveAmbiguity
-from engines.mir.offline.tempo_changes import TempoStep, tempo_changes, tempo_remarks, unsure_remarks
+from engines.mir.offline.tempo_changes import TempoStep, describe_changes, describe_uncertain_beats, find_tempo_changes
 from tests.engines.backing.songs import beat_activation, silent, wave
 from tests.engines.mir.signals import RATE, band
 
@@ -28,7 +28,7 @@ def beats_at(*tempi: tuple[float, int], jitter_s: float = 0.006) -> Doubles:
 
 
 def changes_of(beats: Doubles) -> tuple[TempoStep, ...]:
-    return tempo_changes(beats, beat_activation(beats.tolist(), float(beats[-1]) + 1))
+    return find_tempo_changes(beats, beat_activation(beats.tolist(), float(beats[-1]) + 1))
 
 
 @pytest.mark.parametrize(
@@ -60,48 +60,54 @@ def test_a_steady_or_free_beat_and_one_that_quickens_slowly_change_nothing() -> 
         np.array([1.0]),
     ):
         chances = beat_activation(beats.tolist(), 240)
-        assert tempo_changes(beats, chances) == ()
+        assert find_tempo_changes(beats, chances) == ()
 
 
 def test_in_a_silence_there_is_no_tempo() -> None:
     first, gap, second = beats_at((120, 48), (97, 40), (120, 48)), slice(47, 88), 88
     chances = beat_activation([*first[:48], *first[second:]], float(first[-1]) + 1)
-    chances[round((first[47] + 0.5) * STEPS_A_SECOND) : round((first[gap.stop] - 0.3) * STEPS_A_SECOND)] = UNHEARD
-    assert tempo_changes(first, chances) == ()
+    chances[round((first[47] + 0.5) * STEPS_PER_SECOND) : round((first[gap.stop] - 0.3) * STEPS_PER_SECOND)] = (
+        UNINFORMATIVE
+    )
+    assert find_tempo_changes(first, chances) == ()
     other = beats_at((120, 48), (97, 40), (90, 48))
     chances = beat_activation([*other[:48], *other[second:]], float(other[-1]) + 1)
-    chances[round((other[47] + 0.5) * STEPS_A_SECOND) : round((other[gap.stop] - 0.3) * STEPS_A_SECOND)] = UNHEARD
-    (change,) = tempo_changes(other, chances)
+    chances[round((other[47] + 0.5) * STEPS_PER_SECOND) : round((other[gap.stop] - 0.3) * STEPS_PER_SECOND)] = (
+        UNINFORMATIVE
+    )
+    (change,) = find_tempo_changes(other, chances)
     assert change.time_s == pytest.approx(other[second], abs=1.0)
     assert (round(change.before), round(change.after)) == (120, 90)
 
 
 def test_what_is_said_of_changes_and_doubts() -> None:
     changes = [TempoStep(24.2, 119.6, 80.3)]
-    assert tempo_remarks(changes, [OctaveAmbiguity(24.2, 66.0, 80.0, 160.0)]) == (
+    assert describe_changes(changes, [OctaveAmbiguity(24.2, 66.0, 80.0, 160.0)]) == (
         "the tempo changes at 0:24, from 120 to 80",
         "from 0:24 to 1:06 the beats may be half as fast as the music (80 or 160)",
     )
-    assert tempo_remarks([], [OctaveAmbiguity(24.2, 66.0, 160.0, 80.0)]) == (
+    assert describe_changes([], [OctaveAmbiguity(24.2, 66.0, 160.0, 80.0)]) == (
         "from 0:24 to 1:06 the beats may be twice as fast as the music (160 or 80)",
     )
-    assert tempo_remarks(5 * changes, []) == ("the tempo changes 5 times, first at 0:24",)
+    assert describe_changes(5 * changes, []) == ("the tempo changes 5 times, first at 0:24",)
 
 
 def test_beats_that_go_on_in_the_old_tempo_are_said_not_to_be_sure_until_they_agree() -> None:
     beats = beats_at((120, 48), (80, 56), jitter_s=0.0)
     chances = beat_activation(beats.tolist(), 70)
-    changes = tempo_changes(beats, chances)
+    changes = find_tempo_changes(beats, chances)
     behind = beats[47] + 0.5 * np.arange(1, 17)
     found = np.concatenate([beats[:48], behind, beats[beats > behind[-1] + 0.2]])
-    assert unsure_remarks(found, beats, chances, changes) == (
+    assert describe_uncertain_beats(found, beats, chances, changes) == (
         "beats from 0:25 to 0:33 are not sure: the tempo changes there",
     )
     again = found.copy()
     again[-12:-6] += 0.3  # that is another matter
-    assert unsure_remarks(again, beats, chances, changes) == unsure_remarks(found, beats, chances, changes)
-    assert unsure_remarks(beats, beats, chances, changes) == ()
-    assert unsure_remarks(beats[:48], beats, chances, changes) == (
+    assert describe_uncertain_beats(again, beats, chances, changes) == describe_uncertain_beats(
+        found, beats, chances, changes
+    )
+    assert describe_uncertain_beats(beats, beats, chances, changes) == ()
+    assert describe_uncertain_beats(beats[:48], beats, chances, changes) == (
         "beats from 0:25 to 1:06 are not sure: the tempo changes there",
     )
 
@@ -109,25 +115,27 @@ def test_beats_that_go_on_in_the_old_tempo_are_said_not_to_be_sure_until_they_ag
 def test_beats_that_begin_late_behind_a_silence_are_not_sure() -> None:
     beats = np.concatenate([np.arange(0.5, 24, 0.5), np.arange(60.1, 84, 0.5)])
     chances = beat_activation(beats.tolist(), 85)
-    chances[25 * STEPS_A_SECOND : 60 * STEPS_A_SECOND] = UNHEARD
+    chances[25 * STEPS_PER_SECOND : 60 * STEPS_PER_SECOND] = UNINFORMATIVE
     decoded = np.sort(np.concatenate([beats, np.arange(24.5, 59.9, 0.5)]))  # they go on through the silence
     late = beats[(beats < 60) | (beats > 65)]
-    assert unsure_remarks(late, decoded, chances, ()) == ("beats from 1:00 to 1:05 are not sure: a silence ends there",)
-    assert unsure_remarks(beats, decoded, chances, ()) == ()
+    assert describe_uncertain_beats(late, decoded, chances, ()) == (
+        "beats from 1:00 to 1:05 are not sure: a silence ends there",
+    )
+    assert describe_uncertain_beats(beats, decoded, chances, ()) == ()
 
 
 def test_in_a_steady_song_nothing_is_said_of_an_engine_that_is_elsewhere() -> None:
     beats = beats_at((120, 100))
     chances = beat_activation(beats.tolist(), 52)
     for found in (beats + 0.25, beats[20:], np.zeros(0), beats):
-        assert unsure_remarks(found, beats, chances, tempo_changes(beats, chances)) == ()
+        assert describe_uncertain_beats(found, beats, chances, find_tempo_changes(beats, chances)) == ()
 
 
 def test_analysing_a_song_says_where_its_tempo_changes_and_of_a_steady_one_nothing(tmp_path: Path) -> None:
     sides = [band(lambda beat: beat * 60 / 130 * RATE, 40), band(lambda beat: beat * 60 / 90 * RATE, 32)]
     for audio, notes in ((np.concatenate(sides, 1), 1), (sides[1], 0)):
         path = wave(tmp_path / "a.wav", audio)
-        outcome = analyse_song(path, tmp_path, engine_named("mir.standard"), {}, silent, time.monotonic)
+        outcome = analyse_song(path, tmp_path, create_engine("mir.standard"), {}, silent, time.monotonic)
         said = [note for note in outcome.notes if note.startswith("the tempo changes at 0:18, from 130 to 90")]
         assert len(said) == notes
         assert outcome.map is not None

@@ -12,11 +12,11 @@ def test_columns_are_the_extremes_of_their_frames_however_the_song_came(piece: i
     outline = WaveformOverview()
     for start in range(0, audio.shape[1], piece):
         outline.push(audio[:, start : start + piece])
-    assert outline.frames_each == 4 * FIRST_FRAMES
+    assert outline.frames_per_column == 4 * FIRST_FRAMES
     columns = outline.columns
-    assert columns.shape[1] == -(-audio.shape[1] // outline.frames_each) <= 2 * COLUMNS
+    assert columns.shape[1] == -(-audio.shape[1] // outline.frames_per_column) <= 2 * COLUMNS
     for column in (0, 1, 777, 8191, 8192, columns.shape[1] - 1):
-        part = audio[:, column * outline.frames_each : (column + 1) * outline.frames_each]
+        part = audio[:, column * outline.frames_per_column : (column + 1) * outline.frames_per_column]
         assert tuple(columns[:, column]) == (part.min(), part.max())
 
 

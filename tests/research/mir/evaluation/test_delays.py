@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from bridge.core.events import Beat, Chord
-from engines.mir.engine_lookup import engine_named
+from engines.mir.engine_lookup import create_engine
 from research.mir.evaluation.delays import as_markdown
 from research.mir.evaluation.predictions import engine_listener
 from tests.engines.mir.signals import CADENCE, RATE, Scripted, clicks, tones
@@ -32,7 +32,7 @@ def test_an_engine_that_tells_later_than_it_declares_is_found_out() -> None:
 
 
 def test_the_rule_engine_keeps_what_it_declares() -> None:
-    listener = engine_listener(engine_named("mir.chroma"))
+    listener = engine_listener(create_engine("mir.chroma"))
     for audio in (clicks(np.arange(0, 8, 0.5).tolist(), 8), tones(CADENCE, 1.5)):
         listener.listen(audio, RATE)
     assert listener.delays is not None

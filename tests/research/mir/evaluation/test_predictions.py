@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bridge.core.events import Beat, Chord, Onset
-from engines.mir.engine_lookup import engine_named
+from engines.mir.engine_lookup import create_engine
 from research.mir.evaluation.predictions import engine_listener
 from research.mir.evaluation.scores import scores
 from research.mir.evaluation.truth import Chords, Truth
@@ -17,7 +17,7 @@ SECONDS = 11.8
 def test_the_rule_engine_is_right_about_clicks_and_cadences(rate: int) -> None:
     pytest.importorskip("mir_eval")
     beats = np.arange(0.5, SECONDS, 0.5)
-    engine = engine_listener(engine_named("mir.chroma"))
+    engine = engine_listener(create_engine("mir.chroma"))
     heard = engine.listen(clicks(beats.tolist(), SECONDS, rate), rate)
     found = scores(Truth(beats), heard)
     assert (found["beat_f"], found["tempo"]) == (1.0, 1.0)

@@ -85,5 +85,5 @@ def test_a_run_learns_goes_on_where_it_stopped_and_its_export_says_the_same(stem
     digests = export(tmp_path, tmp_path)
     assert set(digests) == {"mir-rhythm.onnx", "mir-harmony.onnx"}
     network = OnnxStepper("mir-harmony", read_shipped(tmp_path, "mir-harmony.onnx"), 1, HARMONY_BANDS)
-    told = network.hear(np.zeros(HARMONY_BANDS, np.float32))
+    told = network.step(np.zeros(HARMONY_BANDS, np.float32))
     assert told[:13].sum() == pytest.approx(1.0, abs=1e-5)
