@@ -19,7 +19,7 @@ from bridge.config import EngineSettings, JackSettings, OscSettings, Settings
 from bridge.doctor import Finding, as_json, exit_code, jack_checks, machine_checks, probe, render, run_checks
 from bridge.doctor.probe import ServerFigures, ask_server
 from bridge.printing import Printer
-from engines.synth.fluidsynth import library
+from engines.synth.fluidsynth import load_library
 from tests.conftest import StartServer
 
 FIGURES = ServerFigures(rate=44100, period=128, realtime=True, cpu_load=3.0)
@@ -341,13 +341,13 @@ def test_without_a_sound_font_the_doctor_names_the_packages_and_does_not_fail(
 ) -> None:
     font = tmp_path / "gone.sf2"
     monkeypatch.setenv("SIDEMAN_SOUND_FONT", str(font))
-    monkeypatch.setattr("engines.synth.synth_engine.library", lambda: None)
+    monkeypatch.setattr("engines.synth.synth_engine.load_library", lambda: None)
     found = by_name(run_checks())["synth.fluid"]
     assert found.state == "warn"
     assert str(font) in found.detail
     monkeypatch.delenv("SIDEMAN_SOUND_FONT")
     monkeypatch.setenv("SIDEMAN_CONFIG_HOME", str(tmp_path))
-    monkeypatch.setattr("engines.synth.fonts.PLACES", ())
+    monkeypatch.setattr("engines.synth.fonts.FONT_FOLDERS", ())
     found = by_name(run_checks())["synth.fluid"]
     assert "timgm6mb-soundfont" in found.mend
     font.touch()
@@ -358,11 +358,11 @@ def test_without_a_sound_font_the_doctor_names_the_packages_and_does_not_fail(
 def test_without_fluidsynth_the_doctor_names_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engines.synth.fluidsynth.ctypes.util.find_library", lambda _: None)
     monkeypatch.setattr("engines.synth.fluidsynth.BREW", ())
-    library.cache_clear()
+    load_library.cache_clear()
     try:
         found = by_name(run_checks())["synth.fluid"]
     finally:
-        library.cache_clear()
+        load_library.cache_clear()
     assert (found.state, "libfluidsynth3" in found.mend) == ("warn", True)
 
 

@@ -19,7 +19,7 @@ from engines.offline.song_batch import ProgressCallback
 from engines.offline.stemfile import FORMATS, write_stem
 from engines.offline.tags import read_tags
 from engines.synth.limiter import LATENCY_FRAMES, Limiter
-from engines.synth.stems import Make, read_score
+from engines.synth.stems import EngineFactory, read_score
 from engines.synth.synth_engine import INPUT, OUTPUT, fluid
 
 FORMAT = FORMATS["wav24"]
@@ -32,7 +32,7 @@ MAX_GAIN = 8.0
 
 
 def mix_new_drums(
-    midi: bytes, song: Path, own: Path, rest: Path, out: Path, progress: ProgressCallback, make: Make = fluid
+    midi: bytes, song: Path, own: Path, rest: Path, out: Path, progress: ProgressCallback, make: EngineFactory = fluid
 ) -> dict[str, Path]:  # fmt: skip
     """Write the drums in ``midi``, and their mix with ``rest``, into ``out``; the files, by name.
 
@@ -69,7 +69,9 @@ def mix_new_drums(
     return files
 
 
-def _render_midi(midi: bytes, scratch: Path, rate: int, frames: int, make: Make, progress: ProgressCallback) -> float:
+def _render_midi(
+    midi: bytes, scratch: Path, rate: int, frames: int, make: EngineFactory, progress: ProgressCallback
+) -> float:
     """Render ``frames`` of ``midi`` as raw stereo to ``scratch``; returns the power."""
     power, written = 0.0, 0
     with scratch.open("wb") as file:
@@ -81,7 +83,7 @@ def _render_midi(midi: bytes, scratch: Path, rate: int, frames: int, make: Make,
     return power / max(CHANNELS * frames, 1)
 
 
-def _synthesise(midi: bytes, rate: int, frames: int, make: Make) -> Iterator[Audio]:
+def _synthesise(midi: bytes, rate: int, frames: int, make: EngineFactory) -> Iterator[Audio]:
     """The audio that the engine of ``make`` renders from ``midi``, hop by hop at ``rate`` Hz, without its latency."""
     engine = make()
     spec = engine.spec
@@ -156,7 +158,7 @@ class _BlockLimiter:
         sound = np.pad(audio, ((0, 0), (0, -audio.shape[1] % CHUNK_FRAMES)))
         for first in range(0, sound.shape[1], CHUNK_FRAMES):
             chunk = sound[:, first : first + CHUNK_FRAMES]
-            self._limiter(chunk, chunk)
+            self._limiter.process(chunk, chunk)
         out = sound[:, self._early :][:, : self._owed]
         self._early = 0
         self._owed -= out.shape[1]

@@ -1,1 +1,1 @@
-"""What turns General MIDI into sound: by FluidSynth and a sound font, or, where they are missing, by itself."""
+"""General MIDI synthesizers: FluidSynth with a sound font, and a plain synth that needs neither."""

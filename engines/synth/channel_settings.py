@@ -1,8 +1,18 @@
-"""What a channel was told to be: its program, controllers, bend. Enough to tell another instrument the same."""
+"""Channel settings: the last program, controllers, pressure and bend of each MIDI channel, for replay (MIDI chase)."""
 
 from __future__ import annotations
 
-from engines.synth.instrument import BANK, BANK_FINE, CONTROL, CONTROLS_OFF, PAN, SOUND_OFF, VOLUME, lets_go, strikes
+from engines.synth.instrument import (
+    BANK,
+    BANK_FINE,
+    CONTROL,
+    CONTROLS_OFF,
+    PAN,
+    SOUND_OFF,
+    VOLUME,
+    is_note_off,
+    is_note_on,
+)
 
 KEPT = (BANK, BANK_FINE, VOLUME, PAN)
 """Controllers that a reset of all controllers leaves alone (MIDI RP-015)."""
@@ -15,11 +25,12 @@ class ChannelSettings:
         self._last: dict[tuple[int, int], bytes] = {}
 
     def reset(self) -> None:
+        """Drop all settings."""
         self._last.clear()
 
-    def take(self, message: bytes) -> None:
-        """Remember ``message``, where it is no note."""
-        if strikes(message) or lets_go(message):
+    def update(self, message: bytes) -> None:
+        """Store ``message`` unless it is a note."""
+        if is_note_on(message) or is_note_off(message):
             return
         status = message[0]
         if status & 0xF0 != CONTROL:
@@ -33,5 +44,5 @@ class ChannelSettings:
             self._last[status, message[1]] = message
 
     def messages(self) -> list[bytes]:
-        """In an order that sets banks before programs."""
+        """The messages that restore the settings, banks before programs."""
         return [message for _, message in sorted(self._last.items())]

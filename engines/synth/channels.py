@@ -1,4 +1,4 @@
-"""What the sixteen channels of synth.plain were told: programs, volumes, places, pedals, bends."""
+"""MIDI channel state of synth.plain: programs, volumes, pans, pedals, bends."""
 
 from __future__ import annotations
 
@@ -14,53 +14,53 @@ BEND_SEMITONES = 2.0
 
 
 class Channels(SavedState):
-    """As General MIDI has them at the start. Arrays by channel, shape (16,)."""
+    """State of sixteen channels, initially General MIDI's defaults. Arrays by channel, shape (16,)."""
 
-    saved_fields = ("program", "volume", "expression", "pan", "pedal", "bend", "_shown")
+    saved_fields = ("program", "volume", "expression", "pan", "pedal", "bend", "_previous_gains")
 
     def __init__(self, frames: int) -> None:
         self._ramp = (np.arange(1, frames + 1) / frames).astype(np.float32)
         self.program, self.volume, self.expression, self.pan, self.pedal, self.bend = (
             np.zeros(MIDI_CHANNELS, np.int64) for _ in range(6)
         )
-        self._shown = np.zeros((MIDI_CHANNELS, CHANNELS), np.float32)
+        self._previous_gains = np.zeros((MIDI_CHANNELS, CHANNELS), np.float32)
         self.reset()
 
     def reset(self) -> None:
         self.program[:] = 0
         self.volume[:] = USUAL_VOLUME
         self.pan[:] = CENTRE
-        self._shown[:] = 0
+        self._previous_gains[:] = 0
         for channel in range(MIDI_CHANNELS):
-            self.calm(channel)
+            self.reset_controllers(channel)
 
-    def calm(self, channel: int) -> None:
+    def reset_controllers(self, channel: int) -> None:
         """Reset the controllers that MIDI's RP-015 resets."""
         self.expression[channel], self.pedal[channel], self.bend[channel] = FULL, 0, UNBENT
 
-    def control(self, channel: int, controller: int, value: int) -> None:
-        """Take a controller over, where it is one of these."""
+    def set_controller(self, channel: int, controller: int, value: int) -> None:
+        """Set a controller, if it is volume, expression, pan or pedal; ignore others."""
         known = {VOLUME: self.volume, EXPRESSION: self.expression, PAN: self.pan, PEDAL: self.pedal}
         if controller in known:
             known[controller][channel] = value
 
-    def held(self, channel: int) -> bool:
-        """Whether the pedal is down."""
+    def is_pedal_down(self, channel: int) -> bool:
+        """Whether the sustain pedal is down."""
         return bool(self.pedal[channel] >= 64)
 
     @property
     def semitones(self) -> NDArray[np.float64]:
-        """By how much each channel is bent."""
+        """Pitch bend of each channel."""
         return (self.bend - UNBENT) / UNBENT * BEND_SEMITONES
 
-    def gains(self, sounding: NDArray[np.bool_]) -> NDArray[np.float32]:
-        """Left and right for each frame of a block, shape (16, 2, frames), without a step where a channel sounds.
+    def update_gains(self, sounding: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """Gains left and right for each frame of a block, shape (16, 2, frames), as ramps where a channel sounds.
 
-        Volume and expression count as 40 log10 of what is left of 127 (General MIDI 1, recommended practice).
+        Volume and expression are 40 log10 of their share of 127 in dB (General MIDI 1, recommended practice).
         """
         loud = (self.volume / FULL * (self.expression / FULL)) ** 2
         angle = np.clip((self.pan - CENTRE) / (CENTRE - 1), -1, 1) * np.pi / 4 + np.pi / 4
         wanted = (np.sqrt(2) * loud * np.array([np.cos(angle), np.sin(angle)])).T.astype(np.float32)
-        before = np.where(sounding[:, None], self._shown, wanted)
-        self._shown[:] = wanted
+        before = np.where(sounding[:, None], self._previous_gains, wanted)
+        self._previous_gains[:] = wanted
         return np.asarray(before[..., None] + (wanted - before)[..., None] * self._ramp, np.float32)

@@ -1,4 +1,4 @@
-"""The drums of synth.plain: sounds made beforehand, played side by side."""
+"""Drum sampler of synth.plain: plays the samples of the kit."""
 
 from __future__ import annotations
 
@@ -7,36 +7,36 @@ from numpy.typing import NDArray
 
 from bridge.core.audio import Audio
 from engines.saved_state import SavedState
-from engines.synth.instrument import HATS
-from engines.synth.kit import OTHER, kit
+from engines.synth.instrument import HI_HATS
+from engines.synth.kit import FALLBACK_DRUM, make_kit
 from engines.synth.voices import NEVER
 
-MOST = 32
-"""Strokes at once. One more takes the place of the one that has sounded for longest."""
+MAX_HITS = 32
+"""Hits at once. One more replaces the oldest."""
 CUT_S = 0.012
-"""The time constant with which an open hi-hat is stopped."""
+"""Time constant of the fade of a choked hi-hat."""
 
 
 class Drummer(SavedState):
-    """``age``: frames since a stroke began, negative where it has yet to; ``cut``: at which age it is stopped."""
+    """State of the hits. ``age``: frames since a hit, negative before it. ``cut``: the age at which it is stopped."""
 
     saved_fields = ("active", "drum", "velocity", "age", "cut")
 
     def __init__(self, rate: int, frames: int) -> None:
-        self._kit = kit(rate)
+        self._kit = make_kit(rate)
         self._frames, self._cut_frames = frames, CUT_S * rate
-        self.active = np.zeros(MOST, np.bool_)
-        self.drum, self.velocity, self.age, self.cut = (np.zeros(MOST, np.int64) for _ in range(4))
+        self.active = np.zeros(MAX_HITS, np.bool_)
+        self.drum, self.velocity, self.age, self.cut = (np.zeros(MAX_HITS, np.int64) for _ in range(4))
 
     def reset(self) -> None:
         for name in self.saved_fields:
             getattr(self, name)[...] = 0
 
-    def strike(self, drum: int, velocity: int, offset: int) -> None:
-        """``drum``: a General MIDI note; ``offset``: frames into the coming block."""
-        drum = drum if drum in self._kit else OTHER
-        if drum in HATS:
-            self._stop(self.active & np.isin(self.drum, HATS), offset)
+    def hit(self, drum: int, velocity: int, offset: int) -> None:
+        """Start a hit. ``drum``: a General MIDI note; ``offset``: frames into the next block."""
+        drum = drum if drum in self._kit else FALLBACK_DRUM
+        if drum in HI_HATS:
+            self._stop(self.active & np.isin(self.drum, HI_HATS), offset)
         free = np.flatnonzero(~self.active)
         place = int(free[0]) if len(free) else int(np.argmax(self.age))
         self.active[place], self.drum[place], self.velocity[place] = True, drum, velocity
@@ -48,8 +48,8 @@ class Drummer(SavedState):
     def _stop(self, which: NDArray[np.bool_], offset: int) -> None:
         self.cut[which] = np.minimum(self.cut[which], np.maximum(self.age[which] + offset, 0))
 
-    def add_to(self, out: Audio, gains: NDArray[np.float32]) -> None:
-        """Add the next frames to ``out``; both have the shape (2, frames)."""
+    def mix_into(self, out: Audio, gains: NDArray[np.float32]) -> None:
+        """Add the next frames to ``out``; it and ``gains`` have the shape (2, frames)."""
         for place in np.flatnonzero(self.active):
             sound, age, cut = self._kit[int(self.drum[place])], int(self.age[place]), int(self.cut[place])
             begins = max(-age, 0)

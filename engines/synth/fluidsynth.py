@@ -1,4 +1,4 @@
-"""FluidSynth, whose library is loaded by ctypes: one synthesizer with one sound font."""
+"""FluidSynth binding by ctypes: synthesizers that share one sound font."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from bridge.core.audio import CHANNELS, Audio
 from bridge.errors import ConfigError
 
 GRID_FRAMES = 64
-"""FluidSynth takes in events between blocks of so many frames and nowhere else (FLUID_BUFSIZE in its sources)."""
+"""FluidSynth handles events between blocks of so many frames only (FLUID_BUFSIZE in its sources)."""
 POLYPHONY = 256
 """FluidSynth's own default."""
-MEND = "install it (Debian: libfluidsynth3; Homebrew: fluid-synth)"
+INSTALL_HINT = "install it (Debian: libfluidsynth3; Homebrew: fluid-synth)"
 BREW = ("/opt/homebrew/lib/libfluidsynth.dylib", "/usr/local/lib/libfluidsynth.dylib")
-"""Where Homebrew puts it, the first of which the system's own search does not know."""
+"""Homebrew's paths; the system's own search does not know the first."""
 
 _POINTER, _INT, _TEXT = ctypes.c_void_p, ctypes.c_int, ctypes.c_char_p
 _SIGNATURES: dict[str, tuple[type | None, tuple[type, ...]]] = {
@@ -47,18 +47,18 @@ _SIGNATURES: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "fluid_set_log_function": (_POINTER, (_INT, _POINTER, _POINTER)),
 }
 _SPARE_CHANNEL, _SPARE_DRUM = 25, 36
-"""Drums as well, as the tenth of every sixteen channels."""
+"""A drum channel, as is the tenth of every sixteen channels, that nothing else uses."""
 _BATCH, _MOST_TIMES = 8, 4
 _LOG_LEVELS = 5
 """Panic, error, warning, info, debug."""
 
 
 @lru_cache(maxsize=1)
-def library() -> ctypes.CDLL:
-    """FluidSynth, made not to write to the terminal; a ConfigError where it is missing."""
+def load_library() -> ctypes.CDLL:
+    """Load FluidSynth, with its log turned off. Raises: ConfigError where it is missing."""
     name = ctypes.util.find_library("fluidsynth") or next((path for path in BREW if Path(path).is_file()), None)
     if name is None:
-        raise ConfigError("FluidSynth is not installed", MEND)
+        raise ConfigError("FluidSynth is not installed", INSTALL_HINT)
     try:
         found = ctypes.CDLL(name)
         for call, (result, arguments) in _SIGNATURES.items():
@@ -74,58 +74,58 @@ def library() -> ctypes.CDLL:
 class FluidSynth:
     """One synthesizer with one sound font, without reverb and chorus; `open_font` makes it.
 
-    Channels, pitches and velocities are from 0, as in the messages.
+    Channels, pitches and velocities count from 0, as in the messages.
     """
 
-    def __init__(self, desk: _Desk, synth: int) -> None:
-        self._desk = desk  # lives as long as one of its synthesizers
-        self._lib, self._synth = desk.lib, synth
+    def __init__(self, shared: _SharedFont, synth: int) -> None:
+        self._shared = shared  # lives as long as one of its synthesizers
+        self._lib, self._synth = shared.lib, synth
 
     def reset(self) -> None:
-        """All silent at once, all programs and controllers as at the start."""
+        """Silence everything at once; all programs and controllers get their initial values."""
         self._silence()
         self._lib.fluid_synth_system_reset(self._synth)
 
-    def strike(self, channel: int, pitch: int, velocity: int) -> None:
+    def note_on(self, channel: int, pitch: int, velocity: int) -> None:
         self._lib.fluid_synth_noteon(self._synth, channel, pitch, velocity)
 
-    def let_go(self, channel: int, pitch: int) -> None:
+    def note_off(self, channel: int, pitch: int) -> None:
         self._lib.fluid_synth_noteoff(self._synth, channel, pitch)
 
-    def program(self, channel: int, program: int) -> None:
+    def program_change(self, channel: int, program: int) -> None:
         self._lib.fluid_synth_program_change(self._synth, channel, program)
 
-    def control(self, channel: int, controller: int, value: int) -> None:
+    def control_change(self, channel: int, controller: int, value: int) -> None:
         self._lib.fluid_synth_cc(self._synth, channel, controller, value)
 
-    def press(self, channel: int, value: int) -> None:
+    def channel_pressure(self, channel: int, value: int) -> None:
         self._lib.fluid_synth_channel_pressure(self._synth, channel, value)
 
-    def bend(self, channel: int, value: int) -> None:
+    def pitch_bend(self, channel: int, value: int) -> None:
         """``value``: 0 to 16383, 8192 is no bend."""
         self._lib.fluid_synth_pitch_bend(self._synth, channel, value)
 
     @property
     def voices(self) -> int:
-        """How many sound, those that have been let go of included."""
+        """Number of active voices, released ones included."""
         return int(self._lib.fluid_synth_get_active_voice_count(self._synth))
 
-    def freshen(self, voices: int) -> None:
-        """Bring the first so many places for voices, of which none may sound, into a known state.
+    def settle_voices(self, voices: int) -> None:
+        """Bring the first ``voices`` voice slots, all of which must be silent, into a known state.
 
-        FluidSynth gives a note the first free place, where the left and right gains of the note before still stand
-        and go over to its own within a block (seen with 2.3.1). After this they are always those of one soft stroke on
-        a channel that nobody else uses, so that what follows does not depend on what was.
+        FluidSynth gives a note the first free slot. The slot still has the left and right gains of its previous note,
+        which fade to the new ones within a block (seen with 2.3.1). After this call they are always those of one soft
+        note on a channel that nothing else uses, so that the next notes do not depend on previous ones.
         """
         lost = np.zeros((CHANNELS, GRID_FRAMES), np.float32)
         for first in range(0, voices, _BATCH):
             for _ in range(min(_BATCH, voices - first)):
-                self.strike(_SPARE_CHANNEL, _SPARE_DRUM, 1)
+                self.note_on(_SPARE_CHANNEL, _SPARE_DRUM, 1)
             self.write(lost)
         self._silence()
 
     def _silence(self) -> None:
-        """End what sounds. Now and then 2.3.1 needs to be told twice; its own reset ends nothing."""
+        """End all voices. Version 2.3.1 sometimes needs two calls; its own reset ends no voice."""
         lost = np.zeros((CHANNELS, GRID_FRAMES), np.float32)
         for _ in range(_MOST_TIMES):
             self._lib.fluid_synth_all_sounds_off(self._synth, -1)
@@ -134,16 +134,16 @@ class FluidSynth:
                 return
 
     def write(self, out: Audio) -> None:
-        """Fill ``out``, shape (2, frames), rows contiguous, with the next frames."""
+        """Render the next frames into ``out``, shape (2, frames), rows contiguous."""
         self.write_to(out.ctypes.data, out.ctypes.data + out.strides[0], out.shape[1])
 
     def write_to(self, left: int, right: int, frames: int) -> None:
-        """The same at two addresses: of a buffer that stays where it is they need not be asked for each time."""
+        """Render to two addresses; those of a fixed buffer need not be looked up each time."""
         self._lib.fluid_synth_write_float(self._synth, frames, left, 0, 1, right, 0, 1)
 
 
-class _Desk:
-    """Synthesizers that share one font, freed together."""
+class _SharedFont:
+    """Owner of synthesizers that share one font; frees them together."""
 
     def __init__(self, lib: ctypes.CDLL, settings: int, synths: Sequence[int], font: int) -> None:
         self.lib = lib
@@ -151,7 +151,7 @@ class _Desk:
 
 
 def _free(lib: ctypes.CDLL, settings: int, synths: tuple[int, ...], font: int) -> None:
-    """The first synthesizer owns the font: the others give it back before."""
+    """Free all synthesizers. The first one owns the font: it is removed from the others before."""
     for synth in reversed(synths):
         if font and synth != synths[0]:
             lib.fluid_synth_remove_sfont(synth, font)
@@ -162,12 +162,12 @@ def _free(lib: ctypes.CDLL, settings: int, synths: tuple[int, ...], font: int) -
 def open_font(
     font: Path, rate: int, gain: float, polyphony: int = POLYPHONY, count: int = 1, whole: bool = False
 ) -> list[FluidSynth]:
-    """``count`` synthesizers at ``rate`` Hz that play ``font``, which is read once.
+    """Make ``count`` synthesizers at ``rate`` Hz that share ``font``, which is read once.
 
-    With ``whole`` all of its sounds are read now, else each when its program is first chosen. They are freed when none
-    of them is held any more. A ConfigError where the library or the font is missing.
+    With ``whole`` all of its samples are read now, else those of a program when it is first chosen. They are freed when
+    the last reference to any of them is gone. Raises: ConfigError where the library or the font is missing.
     """
-    lib = library()
+    lib = load_library()
     if not font.is_file():
         raise ConfigError(f"{font}: no such sound font", "install it or name another one")
     settings = lib.new_fluid_settings()
@@ -187,5 +187,5 @@ def open_font(
         raise ConfigError(f"{font}: FluidSynth cannot read it", "install the sound font again or name another one")
     for synth in synths[1:]:
         lib.fluid_synth_add_sfont(synth, read)
-    desk = _Desk(lib, settings, synths, read)
-    return [FluidSynth(desk, synth) for synth in synths]
+    shared = _SharedFont(lib, settings, synths, read)
+    return [FluidSynth(shared, synth) for synth in synths]

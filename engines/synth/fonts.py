@@ -1,4 +1,4 @@
-"""Where a sound font is looked for."""
+"""Sound font search: the environment, the user's folder, the system's folders."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bridge.errors import ConfigError
 
 VARIABLE = "SIDEMAN_SOUND_FONT"
 SUFFIXES = (".sf2", ".sf3")
-PLACES = (
+FONT_FOLDERS = (
     "/usr/share/sounds/sf2",
     "/usr/share/sounds/sf3",
     "/usr/share/soundfonts",
@@ -20,8 +20,8 @@ PLACES = (
     "/opt/homebrew/share/sounds/sf2",
     "/usr/local/share/sounds/sf2",
 )
-"""Debian's folders, Fedora's and Arch's, and those below Homebrew's two roots."""
-KNOWN = (
+"""Folders of Debian, Fedora and Arch, and those below Homebrew's two roots."""
+KNOWN_FONTS = (
     "FluidR3_GM.sf2",
     "FluidR3_GM2-2.sf2",
     "TimGM6mb.sf2",
@@ -29,17 +29,17 @@ KNOWN = (
     "default-GM.sf2",
     "default.sf2",
 )
-"""General MIDI fonts that packages bring, the ones with the better sound and the quicker start first."""
-MEND = (
+"""General MIDI fonts of packages; those with better sound and a quicker start come first."""
+FONT_HINT = (
     "install one (Debian: fluid-soundfont-gm, or timgm6mb-soundfont, which is small), put one into {folder}, "
     f"or set {VARIABLE} to a .sf2 or .sf3 file"
 )
 
 
 def find_font() -> Path:
-    """The sound font to use: what the environment names, else one of the user's, else one of the system's.
+    """The sound font to use: the one that the environment names, else one of the user's, else one of the system's.
 
-    A ConfigError where there is none, or where the one named is none.
+    Raises: ConfigError where there is none, or where the environment names no sound font.
     """
     named = os.environ.get(VARIABLE)
     if named:
@@ -48,15 +48,17 @@ def find_font() -> Path:
             raise ConfigError(f"{VARIABLE}: {path} is no sound font", "name a .sf2 or .sf3 file that is there")
         return path
     mine = user_dir("fonts")
-    for folder in (mine, *map(Path, PLACES)):
-        for path in _fonts_in(folder):
+    for folder in (mine, *map(Path, FONT_FOLDERS)):
+        for path in _list_fonts(folder):
             return path
-    raise ConfigError("no sound font was found", MEND.format(folder=mine))
+    raise ConfigError("no sound font was found", FONT_HINT.format(folder=mine))
 
 
-def _fonts_in(folder: Path) -> Iterator[Path]:
-    """Its sound fonts: the KNOWN ones first, in their order, then by name."""
+def _list_fonts(folder: Path) -> Iterator[Path]:
+    """The sound fonts in ``folder``: KNOWN_FONTS first, in their order, then the others by name."""
     if not folder.is_dir():
         return
     found = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file())
-    yield from sorted(found, key=lambda path: KNOWN.index(path.name) if path.name in KNOWN else len(KNOWN))
+    yield from sorted(
+        found, key=lambda path: KNOWN_FONTS.index(path.name) if path.name in KNOWN_FONTS else len(KNOWN_FONTS)
+    )

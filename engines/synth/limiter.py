@@ -1,4 +1,4 @@
-"""A limiter: no sample leaves it above the ceiling, and what is below it leaves as it came, a little later."""
+"""Look-ahead limiter: no sample above the ceiling; below it the output is the delayed input, bit by bit."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from bridge.core.audio import CHANNELS, Audio
 from engines.saved_state import SavedState
 
 CEILING_DB = -1.0
-"""Leaves room for what a converter makes between samples; EBU R 128 asks for as much of a programme's true peak."""
+"""Leaves headroom for inter-sample peaks; EBU R 128 asks for the same of a programme's true peak."""
 WINDOW_FRAMES = 64
-"""The gain falls over so many frames (1.5 ms at 44.1 kHz); a power of two, see `_lowest`."""
+"""Attack: the gain falls over so many frames (1.5 ms at 44.1 kHz); a power of two, see `_find_lowest`."""
 LATENCY_FRAMES = WINDOW_FRAMES - 1
 RELEASE_S = 0.1
-"""The time constant with which the gain comes back."""
+"""Time constant of the release."""
 NOTHING = 1e-9
-"""A reduction that is less is none."""
+"""A smaller gain reduction counts as none."""
 
 
 class Limiter(SavedState):
-    """One gain for both channels. Its output is its input LATENCY_FRAMES later, times that gain.
+    """Stereo-linked limiter: its output is its input LATENCY_FRAMES later, times one gain for both channels.
 
-    The gain that each sample needs, taken down to the lowest of the next WINDOW_FRAMES and let come back slowly, is
-    averaged over the last WINDOW_FRAMES. Whatever the peak, the average holds nothing but gains low enough for it.
+    The gain that each sample needs is held at the minimum of the next WINDOW_FRAMES, released slowly, and averaged over
+    the last WINDOW_FRAMES. All gains in the average are low enough for any peak, so the average is, too.
     """
 
     saved_fields = ("_past", "_needed", "_held", "_reduction")
@@ -43,18 +43,18 @@ class Limiter(SavedState):
         self._held[:] = 1
         self._reduction = 0.0
 
-    def __call__(self, block: Audio, out: Audio) -> None:
-        """``block`` and ``out``: shape (2, frames); they may be the same array."""
+    def process(self, block: Audio, out: Audio) -> None:
+        """Limit ``block`` into ``out``, both of shape (2, frames); they may be the same array."""
         frames = block.shape[1]
         line = np.concatenate([self._past, block], axis=1)
-        if self._reduction == 0.0 and self._rests(block):  # nothing to do, as mostly: the same bits, sooner
+        if self._reduction == 0.0 and self._is_idle(block):  # the usual case: the same bits, sooner
             self._past[:] = line[:, frames:]
             out[:] = line[:, :frames]
             return
         peaks = np.maximum(np.abs(block).max(axis=0).astype(np.float64), self._ceiling)
         needed = np.concatenate([self._needed, self._ceiling / peaks])
-        lowest = _lowest(needed)
-        # d[n] = max(1 - lowest[n], d[n - 1] / e^(1 / release)) for all n at once: the highest blown up so far
+        lowest = _find_lowest(needed)
+        # d[n] = max(1 - lowest[n], d[n - 1] / e^(1 / release)) for all n at once, as a running maximum
         falling = np.maximum.accumulate(np.concatenate([[self._reduction], (1.0 - lowest) * self._fall]))[1:]
         reduction = falling / self._fall
         reduction[reduction < NOTHING] = 0.0
@@ -68,14 +68,14 @@ class Limiter(SavedState):
         self._reduction = float(reduction[-1])
         np.multiply(line[:, :frames], gains.astype(np.float32), out=out)
 
-    def _rests(self, block: Audio) -> bool:
-        """Whether neither ``block`` nor what came before asks for less than all."""
+    def _is_idle(self, block: Audio) -> bool:
+        """Whether neither ``block`` nor the frames before it need a gain below 1."""
         loudest = max(float(block.max()), -float(block.min()))
         return loudest <= self._ceiling and bool((self._needed == 1.0).all() and (self._held == 1.0).all())
 
 
-def _lowest(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The lowest of each WINDOW_FRAMES values in a row, by windows of twice the length each time."""
+def _find_lowest(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sliding minimum over WINDOW_FRAMES values, by windows of twice the length each time."""
     reach = 1
     while reach < WINDOW_FRAMES:
         values = np.minimum(values[:-reach], values[reach:])
@@ -83,15 +83,15 @@ def _lowest(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return values
 
 
-def limited(audio: Audio, rate: int) -> Audio:
-    """``audio``, shape (2, frames), limited as a whole and not delayed."""
+def limit(audio: Audio, rate: int) -> Audio:
+    """Limit the whole of ``audio``, shape (2, frames), without delay."""
     limiter = Limiter(rate, CHUNK_FRAMES)
     padded = np.pad(audio, ((0, 0), (0, LATENCY_FRAMES + -(audio.shape[1] + LATENCY_FRAMES) % CHUNK_FRAMES)))
     for first in range(0, padded.shape[1], CHUNK_FRAMES):
         chunk = padded[:, first : first + CHUNK_FRAMES]
-        limiter(chunk, chunk)
+        limiter.process(chunk, chunk)
     return np.ascontiguousarray(padded[:, LATENCY_FRAMES : LATENCY_FRAMES + audio.shape[1]])
 
 
 CHUNK_FRAMES = 1024
-"""Of `limited`: so short that e^(frames / release) is no large number."""
+"""Block of `limit`: so short that e^(frames / release) stays small."""

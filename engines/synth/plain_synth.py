@@ -1,7 +1,7 @@
-"""Sounds that need neither a library nor a font: tones from tables, drums made beforehand.
+"""Plain synth: wavetable voices and drum samples, without a library or a font.
 
-All that changes within a note is a function of its age, so that it begins and ends at its frame wherever in a block
-that lies, and the same messages give the same bits.
+Everything within a note is a function of its age. So a note begins and ends at its frame wherever in a block that is,
+and the same messages give the same bits.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from engines.synth.instrument import (
     NOTES_OFF,
     PEDAL,
     PROGRAM,
-    RELEASE,
+    RELEASE_MESSAGES,
     SOUND_OFF,
     TimedMidi,
-    lets_go,
-    strikes,
+    is_note_off,
+    is_note_on,
 )
 from engines.synth.tones import TONE_OF
 from engines.synth.voices import Voices
 
 
 class PlainSynth:
-    """Fifteen channels of pitched voices and one of drums."""
+    """Instrument with fifteen channels of pitched voices and one of drums."""
 
     def __init__(self, rate: int, frames: int) -> None:
         """For blocks of ``frames`` at ``rate`` Hz."""
@@ -40,27 +40,27 @@ class PlainSynth:
         self._voices = Voices(rate, frames)
         self._drummer = Drummer(rate, frames)
 
-    def play(self, events: Sequence[TimedMidi], out: Audio) -> None:
+    def render(self, events: Sequence[TimedMidi], out: Audio) -> None:
         sounding = self._voices.sounding
         sounding[DRUM_CHANNEL] = self._drummer.active.any()
         for offset, message in events:
-            self._hear(message, offset)
+            self._dispatch(message, offset)
         out[:] = 0
         if not (self._drummer.active.any() or self._voices.active.any()):
             return
-        gains = self._channels.gains(sounding)
-        self._drummer.add_to(out, gains[DRUM_CHANNEL])
-        self._voices.add_to(out, self._channels.semitones, gains)
+        gains = self._channels.update_gains(sounding)
+        self._drummer.mix_into(out, gains[DRUM_CHANNEL])
+        self._voices.mix_into(out, self._channels.semitones, gains)
 
-    def _hear(self, message: bytes, offset: int) -> None:
+    def _dispatch(self, message: bytes, offset: int) -> None:
         kind, channel = message[0] & 0xF0, message[0] & 0x0F
-        if channel == DRUM_CHANNEL and strikes(message):
-            self._drummer.strike(message[1], message[2], offset)
-        elif strikes(message):
+        if channel == DRUM_CHANNEL and is_note_on(message):
+            self._drummer.hit(message[1], message[2], offset)
+        elif is_note_on(message):
             tone = TONE_OF[int(self._channels.program[channel])]
-            self._voices.strike(channel, message[1], message[2], tone, offset)
-        elif lets_go(message):
-            self._voices.let_go_of(channel, message[1], offset, self._channels.held(channel))
+            self._voices.note_on(channel, message[1], message[2], tone, offset)
+        elif is_note_off(message):
+            self._voices.note_off(channel, message[1], offset, self._channels.is_pedal_down(channel))
         elif kind == PROGRAM:
             self._channels.program[channel] = message[1]
         elif kind == BEND:
@@ -74,17 +74,17 @@ class PlainSynth:
             if channel == DRUM_CHANNEL:
                 self._drummer.stop_all(offset)
         elif controller == CONTROLS_OFF:
-            self._channels.calm(channel)
+            self._channels.reset_controllers(channel)
         elif controller >= NOTES_OFF:
-            self._voices.let_go_of_all(channel, offset)
+            self._voices.release_all(channel, offset)
         else:
-            self._channels.control(channel, controller, value)
-        if controller in (PEDAL, CONTROLS_OFF) and not self._channels.held(channel):
-            self._voices.pedal_up(channel, offset)
+            self._channels.set_controller(channel, controller, value)
+        if controller in (PEDAL, CONTROLS_OFF) and not self._channels.is_pedal_down(channel):
+            self._voices.release_pedal(channel, offset)
 
     def release(self) -> None:
-        for message in RELEASE:
-            self._hear(message, 0)
+        for message in RELEASE_MESSAGES:
+            self._dispatch(message, 0)
 
     def reset(self) -> None:
         for memory in (self._channels, self._voices, self._drummer):

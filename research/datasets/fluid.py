@@ -44,7 +44,7 @@ class Synthesizer:
         """``notes``: (second, seconds, pitch, force). Shape (2, frames of ``seconds``)."""
         synth, channel = self._synth, 9 if drums else 0
         synth.reset()
-        synth.program(channel, program)
+        synth.program_change(channel, program)
         events: list[tuple[int, int, int, int]] = []
         for start, length, pitch, force in notes:
             if 0 <= pitch <= 127 and length > 0:
@@ -56,9 +56,9 @@ class Synthesizer:
         for at, on, pitch, force in [*sorted(events), (frames, 2, 0, 0)]:
             now = self._write(out, now, min(at, frames))
             if on == 1:
-                synth.strike(channel, pitch, force)
+                synth.note_on(channel, pitch, force)
             elif on == 0:
-                synth.let_go(channel, pitch)
+                synth.note_off(channel, pitch)
         return out
 
     def _write(self, out: Floats, start: int, stop: int) -> int:

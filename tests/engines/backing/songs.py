@@ -15,7 +15,7 @@ from engines.backing.onset_strength import OnsetStrength, OnsetStrengthMeter
 from engines.mir.learned.features import STEPS_PER_SECOND
 from engines.mir.offline.beat_activation import get_step_times
 from engines.mir.offline.song_map import ChordSpan, SongBeat, SongMap
-from engines.synth.kit import kit
+from engines.synth.kit import make_kit
 
 RATE = 44100
 
@@ -41,7 +41,7 @@ def drummed(
 ) -> Audio:  # fmt: skip
     """Bars of four beats: lines of 16 digits by drum, as in a style; beat b falls at ``second_of(b)``. (2, frames)."""
     audio = np.zeros((2, round((second_of(4 * len(bars)) + 0.5) * rate)), np.float32)
-    sounds = kit(rate)
+    sounds = make_kit(rate)
     middle = 0.5 + swing / 6
     for bar, lines in enumerate(bars):
         for role, line in lines.items():

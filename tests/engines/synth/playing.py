@@ -14,7 +14,7 @@ from bridge.core.events import Midi, TimedEvent
 from bridge.core.time import BlockTime
 from bridge.errors import ConfigError
 from engines.synth import synth_engine as engines
-from engines.synth.fluidsynth import library
+from engines.synth.fluidsynth import load_library
 from engines.synth.fonts import find_font
 from engines.synth.limiter import LATENCY_FRAMES
 from engines.synth.synth_engine import HOP, INPUT, OUTPUT, Synth
@@ -26,7 +26,7 @@ Message = tuple[int, int, int, int] | tuple[int, int, int]
 @functools.lru_cache(maxsize=1)
 def fluid_is_there() -> bool:
     try:
-        library()
+        load_library()
         find_font()
     except ConfigError:
         return False

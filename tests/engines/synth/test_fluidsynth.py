@@ -26,32 +26,32 @@ def heard(synth: FluidSynth, frames: int) -> Audio:
 
 def test_a_reset_silences_what_rings_and_forgets_the_programs() -> None:
     (synth,) = open_font(find_font(), RATE, 0.5)
-    synth.strike(0, 60, 100)
+    synth.note_on(0, 60, 100)
     piano = heard(synth, 4096)
-    synth.program(0, STRINGS)
-    synth.strike(0, 64, 100)
+    synth.program_change(0, STRINGS)
+    synth.note_on(0, 64, 100)
     assert heard(synth, 8192).any()
     synth.reset()
     assert not heard(synth, 8192).any()
-    synth.strike(0, 60, 100)
+    synth.note_on(0, 60, 100)
     np.testing.assert_allclose(heard(synth, 4096)[:, GRID_FRAMES:], piano[:, GRID_FRAMES:], atol=1e-6)
 
 
 def test_a_note_sounds_alike_whatever_was_before_it() -> None:
     first, second = open_font(find_font(), RATE, 0.5, polyphony=64, count=2)
     for synth in (first, second):
-        synth.freshen(64)
-    first.program(1, STRINGS)
+        synth.settle_voices(64)
+    first.program_change(1, STRINGS)
     for pitch in (40, 52, 64):
-        first.strike(1, pitch, 120)
+        first.note_on(1, pitch, 120)
     heard(first, 8192)
     for pitch in (40, 52, 64):
-        first.let_go(1, pitch)
+        first.note_off(1, pitch)
     heard(first, 6000 * GRID_FRAMES)
     assert not first.voices
-    first.freshen(12)
+    first.settle_voices(12)
     for synth in (first, second):
-        synth.strike(0, 60, 90)
+        synth.note_on(0, 60, 90)
     np.testing.assert_array_equal(heard(first, 4096), heard(second, 4096))
 
 
@@ -59,7 +59,7 @@ def test_synthesizers_that_share_a_font_are_freed_and_one_that_is_held_goes_on()
     for _ in range(3):
         kept = open_font(find_font(), RATE, 0.5, polyphony=16, count=4)[-1]
         gc.collect()
-        kept.strike(0, 60, 100)
+        kept.note_on(0, 60, 100)
         assert heard(kept, 1024).any()
 
 

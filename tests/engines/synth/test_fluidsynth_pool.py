@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engines.synth import fluidsynth_pool as choirs
+from engines.synth import fluidsynth_pool as pool
 from engines.synth import synth_engine as engines
 from engines.synth.fluidsynth import GRID_FRAMES
-from engines.synth.fluidsynth_pool import MEMBERS, as_events, as_numbers
+from engines.synth.fluidsynth_pool import POOL_SIZE, from_rows, to_rows
 from engines.synth.synth_engine import HOP
 from tests.engines.synth.playing import RATE, events, loudness, needs_fluid, note, play, ready
 
@@ -17,7 +17,7 @@ pytestmark = needs_fluid
 
 def test_with_all_members_at_work_a_note_begins_within_a_block_of_fluidsynths_and_is_never_lost() -> None:
     every = [(frame, pitch) for frame, pitch in zip(range(0, 40 * 3, 3), range(40, 80), strict=True)]
-    assert len(every) > MEMBERS
+    assert len(every) > POOL_SIZE
     said = events((0, 0xC0, 16)) + [event for frame, pitch in every for event in note(frame, RATE // 2, pitch, 30)]
     heard = play(ready(engines.fluid), said, 0.5)
     spectrum = np.abs(np.fft.rfft(heard[0, 4000:20000] * np.hanning(16000)))
@@ -43,19 +43,19 @@ def test_programs_and_controllers_outlive_the_silence_in_a_state() -> None:
     play(first, events((0, 0xC0, 33), (0, 0xB0, 7, 60)) + note(0, 4000, 40), 3.0)
     at = -(-3 * RATE // HOP) * HOP
     second.restore(first.state())
-    assert first.state()["sounds.past"].size == 0
+    assert first.state()["instrument.history"].size == 0
     later = note(at + 777, 9000, 43)
     np.testing.assert_array_equal(play(first, later, 0.5, at), play(second, later, 0.5, at))
 
 
 def test_what_lasts_longer_than_the_memory_is_struck_anew_and_still_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(choirs, "MEMORY_S", 0.25)
+    monkeypatch.setattr(pool, "HISTORY_S", 0.25)
     first, second = ready(engines.fluid), ready(engines.fluid)
     play(first, events((0, 0xC0, 48), (0, 0x90, 60, 100)), 2.0)
     at = -(-2 * RATE // HOP) * HOP
     state = first.state()
-    assert state["sounds.past"].shape[0] == 1
-    assert state["sounds.past"][0, 0] >= at - 2 * 0.25 * RATE - HOP
+    assert state["instrument.history"].shape[0] == 1
+    assert state["instrument.history"][0, 0] >= at - 2 * 0.25 * RATE - HOP
     second.restore(state)
     heard = play(second, events((at + RATE, 0x80, 60, 0)), 6.0, at)
     assert loudness(heard[:, : RATE // 2]) > 1e-3
@@ -64,4 +64,4 @@ def test_what_lasts_longer_than_the_memory_is_struck_anew_and_still_ends(monkeyp
 
 def test_events_are_numbers_and_back() -> None:
     some = [(0, bytes((0xC0, 5))), (70_000, bytes((0x99, 36, 127)))]
-    assert as_events(as_numbers(some)) == some
+    assert from_rows(to_rows(some)) == some

@@ -18,7 +18,7 @@ def places(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> tuple[Path, Path]
     system.mkdir()
     monkeypatch.delenv(fonts.VARIABLE, raising=False)
     monkeypatch.setenv("SIDEMAN_CONFIG_HOME", str(tmp_path))
-    monkeypatch.setattr(fonts, "PLACES", (str(tmp_path / "missing"), str(system)))
+    monkeypatch.setattr(fonts, "FONT_FOLDERS", (str(tmp_path / "missing"), str(system)))
     return mine, system
 
 

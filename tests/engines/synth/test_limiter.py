@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from bridge.core.audio import Audio
-from engines.synth.limiter import CEILING_DB, LATENCY_FRAMES, RELEASE_S, Limiter, limited
+from engines.synth.limiter import CEILING_DB, LATENCY_FRAMES, RELEASE_S, Limiter, limit
 
 FRAMES = 256
 CEILING = 10 ** (CEILING_DB / 20)
@@ -20,7 +20,7 @@ def through(
 ) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
     limiter, out = Limiter(44100, FRAMES), np.zeros_like(audio)
     for first in range(0, audio.shape[1], FRAMES):
-        limiter(audio[:, first : first + FRAMES], out[:, first : first + FRAMES])
+        limiter.process(audio[:, first : first + FRAMES], out[:, first : first + FRAMES])
     return out
 
 
@@ -58,6 +58,6 @@ def test_after_a_peak_the_gain_comes_back_with_the_release() -> None:
 def test_limited_is_the_same_without_the_delay_for_any_length() -> None:
     audio = np.random.default_rng(2).normal(0, 0.8, (2, 5000)).astype(np.float32)
     padded = np.pad(audio, ((0, 0), (0, -5000 % FRAMES + FRAMES)))
-    whole = limited(audio, 44100)
+    whole = limit(audio, 44100)
     assert whole.shape == audio.shape
     np.testing.assert_allclose(whole, through(padded)[:, LATENCY_FRAMES : LATENCY_FRAMES + 5000], atol=1e-6)

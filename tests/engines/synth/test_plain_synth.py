@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engines.synth.kit import DRUMS, kit
+from engines.synth.kit import DRUMS, make_kit
 from engines.synth.synth_engine import HOP, plain
-from engines.synth.tones import GROUPS, SPAN, TABLE, TONE_OF, TONES, hz_of, tables
-from engines.synth.voices import MOST, NEVER, Voices
+from engines.synth.tones import GROUPS, SPAN, TABLE, TONE_OF, TONES, make_tables, to_hz
+from engines.synth.voices import MAX_VOICES, NEVER, Voices
 from tests.engines.synth.playing import RATE, events, loudness, note, play, ready
 
 
@@ -22,12 +22,12 @@ def test_the_families_of_general_midi_have_instruments_of_their_own() -> None:
 
 @pytest.mark.parametrize("rate", [22050, 44100])
 def test_no_table_has_a_harmonic_above_half_the_rate(rate: int) -> None:
-    made = tables(rate)
+    made = make_tables(rate)
     for group in range(GROUPS):
         spectrum = np.abs(np.fft.rfft(made[:, group, :, :TABLE], axis=-1)).max(axis=(0, 1))
         there = np.flatnonzero(spectrum > 1e-3 * TABLE)
         if len(there):
-            assert there[-1] * hz_of(SPAN * group + SPAN - 1) < rate / 2
+            assert there[-1] * to_hz(SPAN * group + SPAN - 1) < rate / 2
 
 
 def test_the_same_notes_give_the_same_bits() -> None:
@@ -36,11 +36,11 @@ def test_the_same_notes_give_the_same_bits() -> None:
 
 
 def test_no_more_than_the_limit_sound_at_once_and_the_newest_is_among_them() -> None:
-    crowd = [event for i in range(MOST) for event in events((i, 0x90 | i % 2, 20 + i // 2, 20))]
+    crowd = [event for i in range(MAX_VOICES) for event in events((i, 0x90 | i % 2, 20 + i // 2, 20))]
     without = play(ready(plain), events((0, 0xC0, 16), (0, 0xC1, 16)) + crowd, 0.5)
     more = play(ready(plain), events((0, 0xC0, 16), (0, 0xC1, 16)) + crowd + events((5000, 0x90, 100, 127)), 0.5)
     hz = np.fft.rfftfreq(8192, 1 / RATE)
-    at = np.abs(hz - hz_of(100)) < 20
+    at = np.abs(hz - to_hz(100)) < 20
 
     def there(audio: np.ndarray[tuple[int, int], np.dtype[np.float32]]) -> float:
         return float(np.abs(np.fft.rfft(audio[0, 12_000 : 12_000 + 8192] * np.hanning(8192)))[at].max())
@@ -50,17 +50,17 @@ def test_no_more_than_the_limit_sound_at_once_and_the_newest_is_among_them() -> 
 
 def test_where_there_is_no_room_the_one_let_go_of_first_is_cut() -> None:
     voices = Voices(RATE, HOP)
-    for place in range(MOST):
-        voices.strike(0, place, 100, 0, 0)
+    for place in range(MAX_VOICES):
+        voices.note_on(0, place, 100, 0, 0)
     out, gains = np.zeros((2, HOP), np.float32), np.ones((16, 2, HOP), np.float32)
     for pitch in (20, 10):
-        voices.let_go_of(0, pitch, 0, pedal=False)
-        voices.add_to(out, np.zeros(16), gains)
+        voices.note_off(0, pitch, 0, pedal=False)
+        voices.mix_into(out, np.zeros(16), gains)
     for pitch in (100, 101, 102):
-        voices.strike(0, pitch, 100, 0, 5)
+        voices.note_on(0, pitch, 100, 0, 5)
     whole = voices.active & (voices.cut == NEVER)
-    assert np.count_nonzero(whole) == MOST
-    assert set(range(MOST)) - set(voices.pitch[whole].tolist()) == {20, 10, 0}
+    assert np.count_nonzero(whole) == MAX_VOICES
+    assert set(range(MAX_VOICES)) - set(voices.pitch[whole].tolist()) == {20, 10, 0}
 
 
 def test_a_note_begins_and_ends_without_a_click() -> None:
@@ -93,7 +93,7 @@ def test_a_channel_stands_where_its_pan_says() -> None:
 
 @pytest.mark.parametrize("drum", sorted(DRUMS))
 def test_each_drum_sounds_ends_and_stays_below_full_scale(drum: int) -> None:
-    sound = kit(RATE)[drum]
+    sound = make_kit(RATE)[drum]
     assert 0.05 < np.abs(sound).max() < 1.6
     assert abs(float(sound.mean())) < 0.01
     assert np.abs(sound[:, -10:]).max() < 0.02 * np.abs(sound).max()

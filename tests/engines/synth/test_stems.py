@@ -10,8 +10,8 @@ import soundfile
 from mido import Message, MetaMessage, MidiFile, MidiTrack
 
 from bridge.errors import ConfigError
-from engines.synth.limiter import CEILING_DB, limited
-from engines.synth.stems import TAIL_S, read_score, render, stems, write_stems
+from engines.synth.limiter import CEILING_DB, limit
+from engines.synth.stems import TAIL_S, read_score, render, render_stems, write_stems
 from engines.synth.synth_engine import plain
 from tests.engines.synth.playing import RATE
 
@@ -59,7 +59,7 @@ def test_a_file_without_notes_is_an_error() -> None:
 def test_a_stem_begins_where_its_note_does_and_is_as_long_as_the_others() -> None:
     file = file_of(("drums", stroke(480)), ("late", stroke(1441, 60, 0)))
     score = read_score(file, RATE)
-    made = dict(stems(score, plain))
+    made = dict(render_stems(score, plain))
     assert {audio.shape for audio in made.values()} == {(2, score.frames + int(TAIL_S * RATE))}
     for name, beat in (("drums", 1.0), ("late", 1441 / 480)):
         first = np.flatnonzero(np.abs(made[name]).max(axis=0))[0]
@@ -74,7 +74,7 @@ def test_files_are_written_for_each_part_and_their_limited_sum(tmp_path: Path) -
     read = {path.stem: soundfile.read(path, dtype="float32") for path in paths}
     assert {rate for _, rate in read.values()} == {RATE}
     assert soundfile.info(paths[0]).subtype == "PCM_24"
-    whole = limited((read["drums"][0] + read["keys"][0]).T.copy(), RATE)
+    whole = limit((read["drums"][0] + read["keys"][0]).T.copy(), RATE)
     np.testing.assert_allclose(read["mix"][0].T, whole, atol=1e-6)
     assert np.abs(read["mix"][0]).max() <= 10 ** (CEILING_DB / 20) + 1e-6
 

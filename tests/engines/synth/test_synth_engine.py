@@ -153,13 +153,13 @@ def test_an_impossible_rate_is_refused(make: Make) -> None:
 def test_without_a_font_the_plain_sounds_take_its_place_and_the_mend_is_said(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(fonts, "PLACES", ())
+    monkeypatch.setattr(fonts, "FONT_FOLDERS", ())
     monkeypatch.delenv(fonts.VARIABLE, raising=False)
     monkeypatch.setenv("SIDEMAN_CONFIG_HOME", str(tmp_path))
-    assert fonts.VARIABLE in str(engines.lacking()) or "FluidSynth" in str(engines.lacking())
+    assert fonts.VARIABLE in str(engines.find_missing()) or "FluidSynth" in str(engines.find_missing())
     with caplog.at_level(logging.WARNING):
         synth = ready(engines.fluid)
-        assert engines.instrument() is engines.plain
+        assert engines.choose_synth() is engines.plain
     said = note(0, 4000, 60)
     np.testing.assert_array_equal(play(synth, said, 0.3), play(ready(engines.plain), said, 0.3))
     assert "install" in caplog.text and "synth.plain" in caplog.text
