@@ -23,7 +23,7 @@ from bridge.errors import BridgeError
 from bridge.osc.server import OscServer
 from bridge.runtime.engines import load_engine
 from bridge.runtime.graph import Graph
-from bridge.runtime.rate_refusals import wire_what_runs
+from bridge.runtime.rate_refusals import wire_runnable
 from bridge.signal_path import NoSignalPathError, SignalPath, StartProgress, engines_by_role, ignore_progress
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ def declared_ledger(settings: Settings, server: str, rate: int, period: int) -> 
         facts = ask_server(server)
         rate, period = facts.rate, facts.period
     reserves = dict(RESERVE_FRAMES)
-    wiring, refused = wire_what_runs(engines_by_role(settings), rate, reserves)
+    wiring, refused = wire_runnable(engines_by_role(settings), rate, reserves)
     for role, why in refused.items():
         log.warning("%s is off at %d Hz: %s", role, rate, why)
     with Graph(wiring, period, reserves, {}) as graph:
@@ -199,11 +199,11 @@ class Sidecar:
 
     @staticmethod
     def _publish(signal_path: SignalPath, turn: int) -> None:
-        signal_path.telemetry.tell_music()
+        signal_path.telemetry.publish_music()
         if turn % METERS_EVERY == 0:
-            signal_path.telemetry.tell_meters()
+            signal_path.telemetry.publish_meters()
         if turn % COUNTERS_EVERY == 0:
-            signal_path.telemetry.tell_counters(signal_path.workers.restarts)
+            signal_path.telemetry.publish_counters(signal_path.workers.restarts)
         if turn % WORKERS_EVERY == 0:
-            signal_path.telemetry.tell_workers()
-            signal_path.latency_tuner.look()
+            signal_path.telemetry.publish_workers()
+            signal_path.latency_tuner.update()

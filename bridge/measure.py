@@ -13,11 +13,9 @@ from bridge.app import Sidecar
 from bridge.config import OscSettings, Settings
 from bridge.core.audio import CHANNELS, STEMS, Audio
 from bridge.core.events import Midi, TimedEvent
-from bridge.core.latency import UNMEASURED, Ledger
+from bridge.core.latency import AUDIO_PATHS, MIDI_PORTS, PATHS, UNMEASURED, Ledger
 from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.fake_daw import StandIn
-from bridge.runtime.shared.layout import MIDI_PORTS
-from bridge.runtime.wiring import AUDIO_PATHS, PATHS
 
 LEVEL = 0.5
 PROBE_S = 0.1  # where on the tape the impulse and the note stand

@@ -21,10 +21,10 @@ from bridge.drivers.jack_driver import JackDriver
 from bridge.errors import DriverError
 from bridge.runtime.control_binding import Binding, latency_settings
 from bridge.runtime.graph import Graph
-from bridge.runtime.latency_tuner import Reserves
-from bridge.runtime.rate_refusals import wire_what_runs
+from bridge.runtime.latency_tuner import LatencyTuner
+from bridge.runtime.rate_refusals import wire_runnable
 from bridge.runtime.supervisor import Supervisor
-from bridge.runtime.telemetry import News
+from bridge.runtime.telemetry import Telemetry
 from bridge.runtime.wiring import ROLES, Wiring
 
 log = logging.getLogger(__name__)
@@ -96,8 +96,8 @@ class SignalPath:
                 self.graph, client, server, self._connections, lambda _rate: self.rate_changed.set(), self._hanging
             )
             self.driver = opened.enter_context(driver)
-            self.telemetry = News(self._bus, self.graph)
-            self.latency_tuner = Reserves(self._bus, self.graph)
+            self.telemetry = Telemetry(self._bus, self.graph)
+            self.latency_tuner = LatencyTuner(self._bus, self.graph)
             self._stack = opened.pop_all()
         return self
 
@@ -109,7 +109,7 @@ class SignalPath:
     def _wire(self, reserves: dict[str, int]) -> Wiring:
         """Wire the engines that run at the server's rate; log each that does not, and publish its state."""
         engines, rate = engines_by_role(self._settings), self._server.rate
-        wiring, refused = wire_what_runs(engines, rate, reserves)
+        wiring, refused = wire_runnable(engines, rate, reserves)
         for role, why in refused.items():
             log.warning("%s is off while the JACK server runs at %d Hz: %s", role, rate, why)
             self._report(role, f"off at {rate} Hz")

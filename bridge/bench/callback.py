@@ -1,7 +1,7 @@
 """What the callback costs and what it misses, native against Python, with and without Python work beside it.
 
 The graph is the real one without workers: two inputs, twelve outputs, the MIDI ports, the faders. The Python
-callback runs the same compiled cycle on the same room; only the way from JACK to it differs.
+callback runs the same compiled cycle on the same context; only the path from JACK to it differs.
 """
 
 from __future__ import annotations
@@ -47,19 +47,19 @@ class PythonDriver(JackDriver):
     """The same driver with a Python callback, as most Python audio programs have it."""
 
     def _attach(self, client: Any, ins: list[Any], outs: list[Any], midi: list[Any]) -> Any:
-        room = self._graph.room
+        context = self._graph.context
 
         def process(frames: int) -> None:
             began = time.perf_counter_ns()
             for channel, port in enumerate(ins):
-                room.work_in[channel, :frames] = port.get_array()
+                context.work_in[channel, :frames] = port.get_array()
             for port in midi[1:]:
                 port.clear_buffer()
-            cycle(room, frames, client.last_frame_time)
+            cycle(context, frames, client.last_frame_time)
             for row, port in enumerate(outs):
-                port.get_array()[:] = room.work_out[row, :frames]
+                port.get_array()[:] = context.work_out[row, :frames]
             spent_us = (time.perf_counter_ns() - began) // 1000
-            room.callback_bins[min(spent_us, CALLBACK_BINS - 1)] += 1
+            context.callback_bins[min(spent_us, CALLBACK_BINS - 1)] += 1
 
         return cancel_safe.listen(client, "jack_set_process_callback", process)
 

@@ -7,9 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from bridge.control.registry import Registry
 from bridge.control.spec import Action, Control, Reading
 from bridge.core.audio import ANALYSERS, SOURCES, STEMS, db_to_gain
-
-PATHS: tuple[str, ...] = (*STEMS, "mix", "band", "accompaniment", "chords", "beats", "clock")
-"""Signal paths through the sidecar, each a row of the latency ledger."""
+from bridge.core.latency import PATHS
 
 RESERVE_FRAMES: Mapping[str, int] = {"separation": 384, "mir": 1024, "accompaniment": 2048, "synth": 1024}
 """Default compute headroom of each role's worker. Separation: 1024 frames with hop and overlap, at a period of 128."""

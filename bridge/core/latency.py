@@ -1,4 +1,4 @@
-"""The latency arithmetic and the ledger that declares it, one row a path."""
+"""Latency ledger: the paths through the sidecar, their declared delays, and the buffering arithmetic."""
 
 from __future__ import annotations
 
@@ -6,7 +6,17 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from math import gcd
 
+from bridge.core.audio import STEMS
+
 UNMEASURED = -1
+
+RETURNED: tuple[str, ...] = (*STEMS, "mix")
+"""Audio paths from the input back to the DAW; the band's audio is not among them."""
+AUDIO_PATHS: tuple[str, ...] = (*RETURNED, "band")
+MIDI_PORTS: tuple[str, ...] = ("accompaniment", "chords", "beats", "clock")
+"""The MIDI outputs, in the order of the ports; each is also the name of the ring that feeds it."""
+PATHS: tuple[str, ...] = (*AUDIO_PATHS, *MIDI_PORTS)
+"""Every path of the ledger; the index of a path is its bit in the ping word."""
 
 
 def buffering_frames(hop: int, period: int) -> int:

@@ -17,6 +17,7 @@ from bridge.config import OscSettings, Settings
 from bridge.control.bus import Row
 from bridge.core.audio import Audio
 from bridge.core.events import CHORD_SOURCES, LEVELS, Midi, TimedEvent
+from bridge.core.latency import AUDIO_PATHS, MIDI_PORTS
 from bridge.core.time import TempoChange, TempoMap
 from bridge.demo import report, report_picture
 from bridge.demo.demo_files import tempo_map_of, write_midi, write_wav
@@ -32,8 +33,6 @@ from bridge.runtime.analysis_to_midi import BEAT_NOTE, DOWNBEAT_NOTE
 from bridge.runtime.counters import Counters as RoadCounters
 from bridge.runtime.counters import Spread, spread
 from bridge.runtime.priority import may_use_realtime
-from bridge.runtime.shared.layout import MIDI_PORTS
-from bridge.runtime.wiring import AUDIO_PATHS
 
 RATE, PERIOD = 44100, 128  # of the demo's own server
 TAIL_S = 0.5
@@ -143,7 +142,7 @@ def _play(sidecar: Sidecar, song: Song, console: Printer) -> _Played:
             now = f"chord {ear.now or '–':6} key {ear.key or '–':9} late {late}"
             progress.update(task, completed=max(daw.player.position, 0), now=now)
         daw.wait(10.0)
-        sidecar.signal_path.telemetry.tell_counters(sidecar.signal_path.workers.restarts)
+        sidecar.signal_path.telemetry.publish_counters(sidecar.signal_path.workers.restarts)
         counters, spent = sidecar.signal_path.telemetry.counters, spread(graph.shared.callback_bins)
         origin = graph.stream_frame(daw.started_at)
     leave()

@@ -20,7 +20,7 @@ from bridge.doctor.finding import Finding, State
 from bridge.errors import BridgeError, EngineError
 from bridge.runtime.engines import engine_names, load_engine
 from bridge.runtime.priority import set_priority
-from bridge.runtime.shared.wake import semaphores_work
+from bridge.runtime.shared.wake import has_semaphores
 
 LIMITS_DIR = Path("/etc/security/limits.d")
 PRIORITY_WANTED = 10
@@ -152,7 +152,7 @@ def check_governor(cpus: Path = Path("/sys/devices/system/cpu")) -> Finding:
 
 def check_semaphores(work: bool | None = None) -> Finding:
     """How the callback wakes the workers."""
-    if semaphores_work() if work is None else work:
+    if has_semaphores() if work is None else work:
         return Finding("semaphores", "ok", "POSIX, shared between processes")
     return Finding("semaphores", "warn", "not shared between processes here; workers look every 0.5 ms instead")
 

@@ -11,9 +11,8 @@ from types import TracebackType
 
 from bridge.core.audio import CHANNELS, Audio
 from bridge.core.events import TimedEvent
+from bridge.core.latency import AUDIO_PATHS, MIDI_PORTS
 from bridge.drivers.jack_recorder import Ports, Tape, start_together
-from bridge.runtime.shared.layout import MIDI_PORTS
-from bridge.runtime.wiring import AUDIO_PATHS
 
 AUDIO_RETURNS: tuple[str, ...] = tuple(f"{path}_{i + 1}" for path in AUDIO_PATHS for i in range(CHANNELS))
 

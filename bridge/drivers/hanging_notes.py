@@ -18,9 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.config import state_dir
+from bridge.core.latency import MIDI_PORTS
 from bridge.drivers.libjack import connected_names
-from bridge.runtime.callback.context import Room
-from bridge.runtime.shared.layout import CLOCK_PORT, MIDI_PORTS
+from bridge.runtime.callback.context import CallbackContext
+from bridge.runtime.shared.layout import CLOCK_PORT
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ class RunMark:
 
 
 class HangingNotes:
-    """By MIDI output port and note, as `Room.sounding`."""
+    """By MIDI output port and note, as `CallbackContext.sounding`."""
 
     def __init__(self) -> None:
         self._held: NDArray[np.uint8] = np.zeros((len(MIDI_PORTS), NOTES), np.uint8)
@@ -79,11 +80,11 @@ class HangingNotes:
         """Remember all that could sound; the clock's port has no notes."""
         self._held[[port != CLOCK_PORT for port in MIDI_PORTS]] = 1
 
-    def release(self, client: Any, room: Room, ask: Callable[[], None]) -> None:
+    def release(self, client: Any, context: CallbackContext, ask: Callable[[], None]) -> None:
         """Have the callback switch off, by ``ask``, what hangs on those of ``client``'s ports that are connected,
         whoever it was that connected them. What nobody plays to at this rate waits."""
         for port, held, sounding, owner in zip(
-            client.midi_outports, self._held, room.sounding, room.owners, strict=True
+            client.midi_outports, self._held, context.sounding, context.owners, strict=True
         ):
             if owner >= 0 and held.any() and connected_names(client, port):
                 # a view: the callback releases what it finds there. It may write meanwhile, so no other note is touched

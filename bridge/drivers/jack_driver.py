@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from bridge.core.audio import CHANNELS
+from bridge.core.latency import AUDIO_PATHS, MIDI_PORTS, RETURNED
 from bridge.drivers.clients import activate_client, close_client, is_gone, open_client
 from bridge.drivers.connections import Connections
 from bridge.drivers.hanging_notes import HangingNotes
@@ -25,8 +26,6 @@ from bridge.errors import DriverError
 from bridge.runtime.graph import Graph
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import publish
-from bridge.runtime.shared.layout import MIDI_PORTS
-from bridge.runtime.wiring import AUDIO_PATHS, RETURNED
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +90,7 @@ class JackDriver:
         if self.connected:
             self._silence()
         else:
-            self._hanging.keep(self._graph.room.sounding)
+            self._hanging.keep(self._graph.context.sounding)
         self._close()
 
     @property
@@ -131,7 +130,7 @@ class JackDriver:
         midi += [client.midi_outports.register(port) for port in MIDI_PORTS]
         self._outs = dict(zip((*names, *MIDI_PORTS), (*outs, *midi[1:]), strict=True))
         self._alive = [self._attach(client, ins, outs, midi), *self._listen(client)]
-        graph.room.own[w.STARTED] = 0
+        graph.context.callback_state[w.STARTED] = 0
         publish(graph.shared.state, w.FREEWHEEL, 0)  # a server that died freewheeling never said that it ended
         graph.set_midi_muted(False)
         self._lost.clear()
@@ -145,7 +144,7 @@ class JackDriver:
         from bridge.drivers import process_callback  # compiles or loads machine code, and needs libjack
 
         ports = ([address(port._ptr) for port in group] for group in (ins, outs, midi))
-        argument = process_callback.CallbackArgument(self._graph.room, address(client._ptr), *ports)
+        argument = process_callback.CallbackArgument(self._graph.context, address(client._ptr), *ports)
         if load().jack_set_process_callback(address(client._ptr), process_callback.process.address, argument.address):
             raise DriverError("JACK refused the process callback")
         return argument
@@ -212,7 +211,7 @@ class JackDriver:
             self._published_rev = self._graph.ledger.rev
             load().jack_recompute_total_latencies(address(self.client._ptr))
         self.connections.look(self.client)
-        self._hanging.release(self.client, self._graph.room, self._graph.release_notes)
+        self._hanging.release(self.client, self._graph.context, self._graph.release_notes)
         cycles, now = int(self._graph.shared.state[w.CYCLES]), time.monotonic()
         if cycles != self._cycles:
             self._cycles, self._cycle_s = cycles, now
@@ -225,7 +224,7 @@ class JackDriver:
             log.warning("the JACK server is gone; waiting for it to come back")
             self.connections.server_gone()
             # whoever kept a voice sounding gets its note-off once the port is connected again
-            sounding = self._graph.room.sounding
+            sounding = self._graph.context.sounding
             self._hanging.keep(sounding)
             self._close()
             sounding[:] = 0

@@ -14,16 +14,17 @@ from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS, Audio
 from bridge.core.events import Midi, TimedEvent, pack
+from bridge.core.latency import AUDIO_PATHS, MIDI_PORTS
 from bridge.errors import ConfigError
-from bridge.runtime.callback.cycle import give
-from bridge.runtime.callback.input import take
+from bridge.runtime.callback.cycle import write_outputs
+from bridge.runtime.callback.input import read_inputs
 from bridge.runtime.engine_runner import EngineRunner
 from bridge.runtime.engines import engine_for
 from bridge.runtime.graph import Graph
 from bridge.runtime.shared import slots as w
-from bridge.runtime.shared.layout import MAX_EVENTS, MAX_PERIOD, MIDI_PORTS
+from bridge.runtime.shared.layout import MAX_EVENTS, MAX_PERIOD
 from bridge.runtime.shared.rings import EventReader
-from bridge.runtime.wiring import AUDIO_PATHS, ROLES, wire
+from bridge.runtime.wiring import ROLES, wire
 
 BREAKS = (0xF2, 0xFA, 0xFB, 0xFC)
 """MIDI messages at which engines start afresh: song position, start, continue, stop."""
@@ -55,21 +56,21 @@ class Cue:
 
 
 def _load_events(graph: Graph, events: Sequence[TimedEvent], now: int) -> None:
-    room = graph.room
+    context = graph.context
     if len(events) > MAX_EVENTS:
         raise ConfigError(f"{len(events)} MIDI messages about frame {now}", f"a callback takes {MAX_EVENTS}")
     for i, event in enumerate(events):
         _, size, data = pack(event.payload)
-        room.in_events[i, w.FRAME], room.in_events[i, w.SIZE] = event.frame - now, size
-        room.in_events[i, w.DATA :] = np.frombuffer(data, np.int64)
-    room.own[w.IN_EVENTS] = len(events)
+        context.in_events[i, w.FRAME], context.in_events[i, w.SIZE] = event.frame - now, size
+        context.in_events[i, w.DATA :] = np.frombuffer(data, np.int64)
+    context.callback_state[w.IN_EVENTS] = len(events)
 
 
 def _sent(graph: Graph, port: int, now: int) -> list[TimedEvent]:
     """What the cycle at ``now`` sends, each less its path's delay as it is in force."""
-    room, name = graph.room, MIDI_PORTS[port]
+    context, name = graph.context, MIDI_PORTS[port]
     now -= graph.ledger[name].declared if name in graph.ledger else 0
-    rows = room.out_events[port, : room.out_counts[port]]
+    rows = context.out_events[port, : context.out_counts[port]]
     return [TimedEvent(now + int(row[w.FRAME]), Midi(row[w.DATA :].tobytes()[: int(row[w.SIZE])])) for row in rows]
 
 
@@ -110,7 +111,7 @@ def process(
 
 
 def _run(graph: Graph, audio: Audio, midi: list[TimedEvent], block: int, cues: list[Cue]) -> Take:
-    plan, shared, room = graph.plan, graph.shared, graph.room
+    plan, shared, context = graph.plan, graph.shared, graph.context
     runners = [EngineRunner(plan, mine, shared, engine_for(mine.engine, plan.rate)) for mine in plan.workers]
     for index, runner in enumerate(runners):
         runner.prepare()
@@ -121,7 +122,7 @@ def _run(graph: Graph, audio: Audio, midi: list[TimedEvent], block: int, cues: l
     ]
     frames = audio.shape[1]
     end = frames + max((path.declared for path in graph.ledger), default=0)
-    gathered = np.zeros((room.work_out.shape[0], end), np.float32)
+    gathered = np.zeros((context.work_out.shape[0], end), np.float32)
     sent: dict[str, list[TimedEvent]] = {port: [] for port in MIDI_PORTS}
     heard: list[TimedEvent] = []
     now = next_event = next_cue = 0
@@ -137,15 +138,15 @@ def _run(graph: Graph, audio: Audio, midi: list[TimedEvent], block: int, cues: l
             while last_event < len(midi) and midi[last_event].frame < now + count:
                 last_event += 1
             part = audio[:, now : now + count]
-            room.work_in[:, :count] = 0.0
-            room.work_in[:, : part.shape[1]] = part
+            context.work_in[:, :count] = 0.0
+            context.work_in[:, : part.shape[1]] = part
             _load_events(graph, midi[next_event:last_event], now)
             next_event = last_event
-            take(room, count, now)
+            read_inputs(context, count, now)
             while sum(runner.pump() for runner in runners):
                 pass
-            give(room, now, count)
-            gathered[:, now : now + count] = room.work_out[:, :count]
+            write_outputs(context, now, count)
+            gathered[:, now : now + count] = context.work_out[:, :count]
             for port, name in enumerate(MIDI_PORTS):
                 sent[name] += _sent(graph, port, now)
             for reader in readers:

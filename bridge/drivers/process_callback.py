@@ -1,7 +1,7 @@
 """The JACK process callback: compiled, free of the GIL, of allocation and of locks.
 
-It moves JACK's buffers into the room, runs the cycle, and moves the answer back. All addresses come in through
-its argument, and libjack's functions are named symbols, so that numba can keep the machine code on disk.
+It moves JACK's buffers into the callback context, runs the cycle, and moves the outputs back. All addresses come in
+through its argument, and libjack's functions are named symbols, so that numba can keep the machine code on disk.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS
 from bridge.core.jit import cfunc
+from bridge.core.latency import MIDI_PORTS
 from bridge.drivers.libjack import MISSING, library_name
-from bridge.runtime.callback.context import AUDIO_WORDS, GAINS, MAX_BOX, OUTPUTS, Room
+from bridge.runtime.callback.context import AUDIO_WORDS, GAINS, MAX_BOX, OUTPUTS, CallbackContext
 from bridge.runtime.callback.cycle import cycle
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import address_of, as_float32, as_float64, as_int64, as_uint8, as_void, carray
@@ -27,7 +28,6 @@ from bridge.runtime.shared.layout import (
     CAPACITY,
     MAX_EVENTS,
     MAX_PERIOD,
-    MIDI_PORTS,
     RECORDS,
     ROW,
     SEPARATED,
@@ -71,9 +71,9 @@ MIDI_OUT = MIDI_IN + 1
 POSITION = MIDI_OUT + PORTS  # address of a jack_position_t
 EVENT = POSITION + 1  # address of a jack_midi_event_t: time at byte 0, size at 8, buffer at 16
 WORKERS, RINGS = EVENT + 1, EVENT + 2
-ROOM = EVENT + 3  # the addresses of the room's arrays follow, in their order
-ARGUMENT_WORDS = ROOM + len(Room._fields)
-OUT_EVENTS = Room._fields.index("out_events")
+CONTEXT = EVENT + 3  # the addresses of the context's arrays follow, in their order
+ARGUMENT_WORDS = CONTEXT + len(CallbackContext._fields)
+OUT_EVENTS = CallbackContext._fields.index("out_events")
 
 POSITION_BYTES = 136  # sizeof(jack_position_t); the offsets below are in bytes, a test holds them against cffi's
 FRAME_AT, VALID_AT, BAR_AT, BEAT_AT, TICK_AT = 20, 24, 28, 32, 36
@@ -83,11 +83,11 @@ MAX_MESSAGE = 8 * (RECORD_WORDS - DATA)
 
 
 @compiled
-def room_at(argument: NDArray[np.int64]) -> Room:
-    """The room, from its addresses."""
+def context_at(argument: NDArray[np.int64]) -> CallbackContext:
+    """The callback context, from the addresses of its arrays."""
     workers, rings = argument[WORKERS], argument[RINGS]
-    a = argument[ROOM:]
-    return Room(
+    a = argument[CONTEXT:]
+    return CallbackContext(
         carray(as_int64(a[0]), (STATE_WORDS,)),
         carray(as_int64(a[1]), (workers, WORKER_WORDS)),
         carray(as_float32(a[2]), (CHANNELS, ROW)),
@@ -121,7 +121,7 @@ def room_at(argument: NDArray[np.int64]) -> Room:
 
 
 @compiled
-def read_midi(room: Room, argument: NDArray[np.int64], frames: int) -> None:
+def read_midi(context: CallbackContext, argument: NDArray[np.int64], frames: int) -> None:
     """JACK's MIDI input into `in_events`; messages longer than a record are counted and passed over."""
     buffer = get_buffer(as_void(argument[MIDI_IN]), frames)
     event = carray(as_int64(argument[EVENT]), (3,))
@@ -131,10 +131,10 @@ def read_midi(room: Room, argument: NDArray[np.int64], frames: int) -> None:
             continue
         size = event[1]
         if taken == MAX_EVENTS or size > MAX_MESSAGE or size < 1:
-            room.state[w.LOST_EVENTS] += 1
+            context.state[w.LOST_EVENTS] += 1
             continue
         data = carray(as_uint8(event[2]), (size,))
-        record = room.in_events[taken]
+        record = context.in_events[taken]
         for word in range(DATA, RECORD_WORDS):
             record[word] = 0
         for k in range(size):
@@ -142,32 +142,32 @@ def read_midi(room: Room, argument: NDArray[np.int64], frames: int) -> None:
         record[FRAME] = event[0] & 0xFFFFFFFF
         record[SIZE] = size
         taken += 1
-    room.own[w.IN_EVENTS] = taken
+    context.callback_state[w.IN_EVENTS] = taken
 
 
 @compiled
-def write_midi(room: Room, argument: NDArray[np.int64], frames: int) -> None:
+def write_midi(context: CallbackContext, argument: NDArray[np.int64], frames: int) -> None:
     """`out_events` into JACK's MIDI outputs, in order of their frames."""
     for port in range(PORTS):
         buffer = get_buffer(as_void(argument[MIDI_OUT + port]), frames)
         midi_clear(buffer)
-        base = argument[ROOM + OUT_EVENTS] + port * MAX_EVENTS * RECORD_WORDS * 8
+        base = argument[CONTEXT + OUT_EVENTS] + port * MAX_EVENTS * RECORD_WORDS * 8
         last = 0
-        for i in range(room.out_counts[port]):
-            record = room.out_events[port, i]
+        for i in range(context.out_counts[port]):
+            record = context.out_events[port, i]
             last = max(last, record[FRAME])
             if midi_write(buffer, last, as_void(base + (i * RECORD_WORDS + DATA) * 8), record[SIZE]) != 0:
-                room.state[w.LOST_EVENTS] += 1
+                context.state[w.LOST_EVENTS] += 1
 
 
 @compiled
-def read_transport(room: Room, argument: NDArray[np.int64]) -> None:
+def read_transport(context: CallbackContext, argument: NDArray[np.int64]) -> None:
     """Where JACK's transport stands; valid only where its master tells bar, beat and tick."""
     state = transport_query(as_void(argument[CLIENT]), as_void(argument[POSITION]))
     words = carray(as_int64(argument[POSITION]), (POSITION_BYTES // 8,))
     ints, floats = words.view(np.int32), words.view(np.float32)
     doubles = words.view(np.float64)
-    transport = room.transport
+    transport = context.transport
     transport[w.T_ROLLING] = 1.0 if state in (ROLLING, LOOPING) else 0.0
     transport[w.T_FRAME] = ints[FRAME_AT // 4]
     transport[w.T_VALID] = 0.0
@@ -186,19 +186,19 @@ def read_transport(room: Room, argument: NDArray[np.int64]) -> None:
 def serve(argument: NDArray[np.int64], frames: int) -> None:
     """One callback of ``frames`` frames."""
     began = get_time_us()
-    room = room_at(argument)
+    context = context_at(argument)
     if frames > MAX_PERIOD:
         return
     for channel in range(CHANNELS):
-        room.ins[channel] = address_of(get_buffer(as_void(argument[IN + channel]), frames))
+        context.ins[channel] = address_of(get_buffer(as_void(argument[IN + channel]), frames))
     for row in range(OUTPUTS):
-        room.outs[row] = address_of(get_buffer(as_void(argument[OUT + row]), frames))
-    read_midi(room, argument, frames)
-    read_transport(room, argument)
-    cycle(room, frames, int64(last_frame_time(as_void(argument[CLIENT]))))
-    write_midi(room, argument, frames)
+        context.outs[row] = address_of(get_buffer(as_void(argument[OUT + row]), frames))
+    read_midi(context, argument, frames)
+    read_transport(context, argument)
+    cycle(context, frames, int64(last_frame_time(as_void(argument[CLIENT]))))
+    write_midi(context, argument, frames)
     spent = int64(get_time_us() - began)
-    room.callback_bins[min(max(spent, 0), CALLBACK_BINS - 1)] += 1
+    context.callback_bins[min(max(spent, 0), CALLBACK_BINS - 1)] += 1
 
 
 @cfunc(types.int32(types.uint32, types.CPointer(types.int64)), error_model="numpy")  # type: ignore[untyped-decorator]
@@ -211,16 +211,16 @@ def process(frames: Any, argument: Any) -> int:
 class CallbackArgument:
     """What `process` is called with; keeps all it points to alive."""
 
-    def __init__(self, room: Room, client: int, ins: list[int], outs: list[int], midi: list[int]) -> None:
+    def __init__(self, context: CallbackContext, client: int, ins: list[int], outs: list[int], midi: list[int]) -> None:
         """Addresses of the client and of its ports: audio in, audio out, MIDI in followed by MIDI out."""
         if len(midi) != 1 + PORTS:
             raise ValueError(f"{len(midi)} MIDI ports; the compiled callback takes {1 + PORTS}")
-        self._room = room
+        self._context = context
         self._position = np.zeros(POSITION_BYTES // 8, np.int64)
         self._event = np.zeros(3, np.int64)
-        arrays = [array.ctypes.data for array in room]
+        arrays = [array.ctypes.data for array in context]
         head = [client, *ins, *outs, *midi, self._position.ctypes.data, self._event.ctypes.data]
-        self.words = np.array([*head, room.workers.shape[0], room.records.shape[0], *arrays], np.int64)
+        self.words = np.array([*head, context.workers.shape[0], context.records.shape[0], *arrays], np.int64)
 
     @property
     def address(self) -> ctypes.c_void_p:

@@ -1,1 +1,1 @@
-"""The road: shared memory, the native cycle, workers and the graph that joins them. Knows no device."""
+"""Audio runtime: shared memory, compiled callback, workers, and the graph that connects them. Knows no device."""

@@ -1,4 +1,4 @@
-"""What was heard, as notes: chords on one MIDI port, beats on another."""
+"""Analysis to MIDI: renders detected chords and beats as notes, each on its own MIDI port."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def note_off(channel: int, note: int) -> Midi:
 
 
 class NoteRenderer:
-    """Turns Chord and Beat events into notes, in order of frames, each switched off in the end.
+    """Renders Chord and Beat events as notes, sorted by frame, each with its note-off.
 
-    A chord holds until the next one; a beat is a short note. What is to be switched off later than the
-    present hop is kept until `render` gets there.
+    A chord holds until the next one; a beat is a short note. A note-off after the present hop stays pending until
+    `render` gets there.
     """
 
     def __init__(self, rate: int) -> None:
@@ -33,12 +33,12 @@ class NoteRenderer:
         self._held: tuple[int, ...] = ()
 
     def reset(self) -> None:
-        """Forget what sounds: the callback releases it when an epoch begins."""
+        """Drop held and pending notes: the callback releases them when an epoch begins."""
         self._pending.clear()
         self._held = ()
 
     def render(self, events: Iterable[TimedEvent], before: int) -> list[TimedEvent]:
-        """The notes of ``events`` and of earlier ones that fall before frame ``before``."""
+        """The note messages before frame ``before``, of ``events`` and of earlier ones."""
         for event in events:
             if isinstance(event.payload, Chord):
                 self._render_chord(event.frame, event.payload)

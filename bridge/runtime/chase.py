@@ -1,4 +1,4 @@
-"""What holds until something else is said: for those who come late to it, or start afresh and have forgotten it."""
+"""MIDI chase: remembers the latest chord, key, program and controller values, and replays them after a reset."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ from bridge.core.events import Chord, Key, Midi, Payload, TimedEvent
 
 CONTROL, NOTES = 0xB0, (0x80, 0x90, 0xA0)
 CHANNEL_MODES = 120
-"""Controllers from here on are commands, such as all notes off, and hold nothing (MIDI 1.0, Channel Mode Messages)."""
+"""Controllers from here on are commands such as all notes off, not values (MIDI 1.0, Channel Mode Messages)."""
 
 
-class Standing:
+class EventChaser:
     """The last chord and key, and the last of each setting of each MIDI channel."""
 
     def __init__(self) -> None:
         self._last: dict[Hashable, TimedEvent] = {}
 
-    def keep(self, events: Iterable[TimedEvent]) -> None:
-        """Remember those of ``events`` that go on holding."""
+    def remember(self, events: Iterable[TimedEvent]) -> None:
+        """Store those of ``events`` that stay in force until the next of their kind."""
         for event in events:
-            kind = _kind(event.payload)
-            if kind is not None:
-                self._last.pop(kind, None)  # what was said last stands last: a bank before its program
-                self._last[kind] = event
+            setting = _setting_of(event.payload)
+            if setting is not None:
+                self._last.pop(setting, None)  # re-inserted at the end: a bank select stays before its program
+                self._last[setting] = event
 
-    def told(self) -> list[TimedEvent]:
-        """All of it, by frame, in the order in which it was said."""
+    def replay(self) -> list[TimedEvent]:
+        """All stored events, sorted by frame; those of one frame in the order of their arrival."""
         return sorted(self._last.values(), key=lambda event: event.frame)
 
-    def clear(self) -> None:
+    def reset(self) -> None:
         self._last.clear()
 
 
-def _kind(payload: Payload) -> Hashable:
-    """What ``payload`` takes the place of; None where it is over as soon as it was said."""
+def _setting_of(payload: Payload) -> Hashable:
+    """The key of the setting that ``payload`` replaces; None for an event without a lasting value."""
     if isinstance(payload, Chord | Key):
         return payload.KIND
     if not isinstance(payload, Midi) or payload.data[0] & 0xF0 in NOTES or payload.data[0] >= 0xF0:

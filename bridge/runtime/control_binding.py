@@ -1,4 +1,4 @@
-"""From the Bus to the graph: what a control that was turned means for the road."""
+"""Control binding: applies each control change on the Bus to the graph."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def latency_settings(values: Mapping[str, float], suffix: str) -> dict[str, int]
 
 
 class Binding:
-    """Keeps ``graph`` in step with ``bus`` from construction until `release`."""
+    """Applies the controls of ``bus`` to ``graph``, from construction until `release` is called."""
 
     def __init__(self, bus: Bus, graph: Graph) -> None:
         self._bus, self._graph = bus, graph

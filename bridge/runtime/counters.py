@@ -1,4 +1,4 @@
-"""What the road counted, read out for people."""
+"""Counters and histograms of callback and workers, read from the shared memory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WORKER_BIN_US = 10
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Percentiles and mean of a duration, in microseconds, and how many were counted. ``max_us``: the longest bin's."""
+    """Percentiles and mean of a duration in microseconds, and the count. ``max_us``: upper edge of the longest bin."""
 
     p50_us: float
     p99_us: float
@@ -27,7 +27,7 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """Counts since the start, or since an earlier reading where `minus` was asked."""
+    """Counts since the start; those of `minus` since an earlier reading."""
 
     period: int
     cycles: int
@@ -43,13 +43,13 @@ class Counters:
     dropped_hops: int
 
     def minus(self, earlier: Counters) -> Counters:
-        """What happened since ``earlier``; the period is the present one."""
+        """The differences to ``earlier``; the period is the present one."""
         names = [name for name in self.__slots__ if name != "period"]
         return Counters(self.period, **{name: getattr(self, name) - getattr(earlier, name) for name in names})
 
 
 def read_counters(shared: Shared) -> Counters:
-    """The counters as they stand."""
+    """The present counters."""
     state, workers = shared.state, shared.workers
     return Counters(
         period=int(state[w.PERIOD]),
@@ -70,8 +70,8 @@ def read_counters(shared: Shared) -> Counters:
 def spread(bins: NDArray[np.int64], bin_us: float = 1.0) -> Spread:
     """Percentiles of a histogram, shape (bins,), whose bins are ``bin_us`` wide; the upper edge of a bin counts.
 
-    ``bins`` may be written meanwhile, by the callback or a worker: what is counted is one copy of them. numpy goes over
-    an array several times in one call, and fails where it finds more in it the second time.
+    ``bins`` may be written meanwhile, by the callback or a worker, so a copy is evaluated: numpy goes over an array
+    several times in one call, and fails where it finds more in it the second time.
     """
     bins = bins.copy()
     total = int(bins.sum())
@@ -87,7 +87,7 @@ def spread(bins: NDArray[np.int64], bin_us: float = 1.0) -> Spread:
 
 
 def bin_at(bins: NDArray[np.int64], share: float) -> int:
-    """The bin of a histogram, shape (bins,), up to which ``share`` of all lies; not for an empty one.
+    """The bin of a non-empty histogram, shape (bins,), up to which ``share`` of all counts lie.
 
     ``bins`` may be written meanwhile, as in `spread`.
     """

@@ -1,4 +1,4 @@
-"""Processor use of another process, as the system accounts for it."""
+"""CPU usage of another process, as the system accounts for it."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from pathlib import Path
 
 _PROC = Path("/proc")
 _TICKS_A_SECOND = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
-_UTIME, _STIME = 11, 12  # of what follows the command's name in /proc/PID/stat, whose first field is the state
+_UTIME, _STIME = 11, 12  # fields behind the command's name in /proc/PID/stat; the first one is the state
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """``cpu_s``: processor time used since the process began. ``waits``: whether it could go on if the machine let it:
-    one of its threads is ready to run, or waits for a disk."""
+    """``cpu_s``: processor time used since the process began. ``waits``: whether one of its threads is ready to run, or
+    waits for a disk: a process that would go on on a less busy machine."""
 
     cpu_s: float
     waits: bool
 
 
-def usage_of(pid: int) -> Usage | None:
-    """What process ``pid`` uses; None where the system does not say (no Linux), or where it is gone."""
+def read_usage(pid: int) -> Usage | None:
+    """The CPU usage of process ``pid``; None where the system does not report it (no Linux), or the process ended."""
     try:
-        fields = _fields(_PROC / str(pid) / "stat")
-        states = {_fields(thread / "stat")[0] for thread in (_PROC / str(pid) / "task").iterdir()}
+        fields = _read_fields(_PROC / str(pid) / "stat")
+        states = {_read_fields(thread / "stat")[0] for thread in (_PROC / str(pid) / "task").iterdir()}
     except (OSError, IndexError):
         return None
     return Usage((int(fields[_UTIME]) + int(fields[_STIME])) / _TICKS_A_SECOND, not states.isdisjoint("RD"))
 
 
-def _fields(stat: Path) -> list[str]:
-    """What follows the name, which may hold spaces and brackets."""
+def _read_fields(stat: Path) -> list[str]:
+    """The fields behind the name, which may hold spaces and brackets."""
     return stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()

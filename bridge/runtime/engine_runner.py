@@ -14,8 +14,8 @@ from bridge.core.engine import AudioPort, Engine, State, block_for
 from bridge.core.events import Midi, TimedEvent
 from bridge.core.time import BlockTime
 from bridge.runtime.analysis_to_midi import NoteRenderer
-from bridge.runtime.chase import Standing
-from bridge.runtime.midi_clock import ClockRenderer
+from bridge.runtime.chase import EventChaser
+from bridge.runtime.midi_clock import MidiClockGenerator
 from bridge.runtime.shared.atomics import observe, publish
 from bridge.runtime.shared.layout import (
     ANSWER_BINS,
@@ -50,7 +50,7 @@ from bridge.runtime.shared.slots import (
     STAMP_SHIFT,
     STEM_INPUT_DELAY,
 )
-from bridge.runtime.source_selector import Listener
+from bridge.runtime.source_selector import SourceSelector
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ class EngineRunner:
         self._block = block_for(spec.inputs, mine.hop, spec.controls)
         self._out = block_for(spec.outputs, mine.hop)
         self._audio_in = [port.name for port in spec.inputs if isinstance(port, AudioPort)]
-        self._listener = Listener(plan, mine, mine.hop, shared)
+        self._source_selector = SourceSelector(plan, mine, mine.hop, shared)
         self._rows, self._audio_out, self._stamps = _audio_of(mine.role, shared)
         ring = {name: (shared.records[i], shared.heads[i]) for i, name in enumerate(plan.rings)}
         self._readers = {port: EventReader(*ring[name]) for port, name in mine.reads.items()}
@@ -83,14 +83,14 @@ class EngineRunner:
             for port, source in mine.renders.items()
             if port != CLOCK_PORT
         }
-        self._ticks = ClockRenderer(plan.rate)
+        self._midi_clock = MidiClockGenerator(plan.rate)
         self._clock_out = EventWriter(*ring[CLOCK_PORT]) if CLOCK_PORT in mine.renders else None
         self._followed = False
         self._host, self._clock = EventReader(*ring[HOST_RING]), HostClock(plan.rate)
         self._sources = [shared.workers[index] for index in mine.waits_for]
         self._hops_of_sources = [plan.workers[index].hop for index in mine.waits_for]
         # the host's own controllers are the host's affair, who sets them anew where it begins
-        self._known = {port: Standing() for port, ring in mine.reads.items() if ring != HOST_RING}
+        self._chasers = {port: EventChaser() for port, ring in mine.reads.items() if ring != HOST_RING}
         self._epochs_of_sources: list[int] | None = None
         self._asked: int | None = None
         """Requests by the user to forget everything; None before the first epoch."""
@@ -108,7 +108,7 @@ class EngineRunner:
         for port, reader in self._readers.items():
             if self._mine.reads[port] != HOST_RING:
                 reader.cursor = max(0, reader.written - 1024)
-                self._known[port].keep(reader.read())
+                self._chasers[port].remember(reader.read())
             reader.cursor = reader.written
 
     def pump(self) -> int:
@@ -144,8 +144,8 @@ class EngineRunner:
         self._epoch, self._origin, self._start = epoch, origin, origin
         epochs = [int(words[EPOCH]) for words in self._sources]
         if self._epochs_of_sources not in (None, epochs):  # they start afresh too, and will say it anew
-            for port, known in self._known.items():
-                known.clear()
+            for port, chaser in self._chasers.items():
+                chaser.reset()
                 self._readers[port].epoch = max(epochs)
         self._epochs_of_sources = epochs
         asked = int(self._shared.state[RESTART]) + int(self._words[RESTART_ONE])
@@ -156,7 +156,7 @@ class EngineRunner:
             self._engine.restore(self._engine.state() | kept)
         for _, renderer in self._renders.values():
             renderer.reset()
-        self._ticks.reset()
+        self._midi_clock.reset()
         publish(self._words, PROGRESS, origin)
         publish(self._words, DONE_EPOCH, epoch)
 
@@ -169,13 +169,13 @@ class EngineRunner:
     def _reset(self) -> None:
         """Make the engine forget its input, but tell it again, with its next hop, what still holds."""
         self._engine.reset()
-        for port, known in self._known.items():
-            self._block.events[port] = known.told()
+        for port, chaser in self._chasers.items():
+            self._block.events[port] = chaser.replay()
 
     def _sources_are_done(self) -> bool:
         """Freewheel: whether those that we listen to and that live have said all that this hop may hear."""
         end = self._start + self._hop
-        if not self._listener.is_ready(self._audio_in, end - observe(self._words, STEM_INPUT_DELAY)):
+        if not self._source_selector.is_ready(self._audio_in, end - observe(self._words, STEM_INPUT_DELAY)):
             return False
         for words, hop in zip(self._sources, self._hops_of_sources, strict=True):
             if observe(words, ALIVE) == 0:
@@ -226,13 +226,13 @@ class EngineRunner:
             self._clock.feed(event)
         self._block.stem_delay_frames = observe(self._words, STEM_INPUT_DELAY)
         for name in self._audio_in:
-            self._listener.fill(name, start - self._block.stem_delay_frames, self._block.audio[name])
+            self._source_selector.fill(name, start - self._block.stem_delay_frames, self._block.audio[name])
         for port, reader in self._readers.items():
             # what an analyser says reaches us when its path has declared it, never sooner: so that the
             # same input gives the same music at any speed. What is played is there ahead of its time
             events = reader.read(end + ahead if self._sounds else end - reader.delay)
-            if port in self._known:
-                self._known[port].keep(events)
+            if port in self._chasers:
+                self._chasers[port].remember(events)
             if self._sounds:
                 events = [event for event in events if not _is_over(event, start + ahead)]
             self._block.events[port] += events
@@ -268,7 +268,7 @@ class EngineRunner:
             # what the next hop says can be sent from here on, and no sooner
             before = self._start + self._hop + observe(self._words, DEADLINE)
             beats = self._out.events["beats"]
-            for event in self._ticks.render(beats, before) if self._followed else self._ticks.rest(before):
+            for event in self._midi_clock.render(beats, before) if self._followed else self._midi_clock.stop(before):
                 self._clock_out.write(event, epoch)
 
 

@@ -7,7 +7,7 @@ from importlib.metadata import entry_points
 
 from bridge.core.engine import ENTRY_POINTS, Engine
 from bridge.errors import EngineError
-from bridge.runtime.resampled_engine import Resampled
+from bridge.runtime.resampled_engine import ResampledEngine
 
 
 def engine_names() -> list[str]:
@@ -32,6 +32,6 @@ def load_engine(name: str) -> Engine:
 
 
 def engine_for(name: str, rate: int) -> Engine:
-    """A fresh engine that runs at ``rate``, in Hz: as it is where that is one of its own, else `Resampled`."""
+    """A fresh engine that runs at ``rate``, in Hz: as it is where that is one of its own, else `ResampledEngine`."""
     engine = load_engine(name)
-    return Resampled(engine, rate) if engine.spec.rates and rate not in engine.spec.rates else engine
+    return ResampledEngine(engine, rate) if engine.spec.rates and rate not in engine.spec.rates else engine

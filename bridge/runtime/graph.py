@@ -1,4 +1,4 @@
-"""The graph: engines, rings and the callback's room at one rate, and the ledger of what they delay."""
+"""Engine graph: engines, rings and callback context at one sample rate, and the latency ledger of its paths."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import TypeVar
 
 from bridge.core.audio import ANALYSERS, STEMS, is_sum
 from bridge.core.clock import FOLLOW, TEMPO_MODE
-from bridge.core.latency import Ledger
+from bridge.core.latency import PATHS, Ledger
 from bridge.errors import BridgeError
-from bridge.runtime.callback.context import Room, make_room
+from bridge.runtime.callback.context import CallbackContext, make_context
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.arena import Arena
 from bridge.runtime.shared.atomics import publish
 from bridge.runtime.shared.layout import Shared, map_arena, size_of
-from bridge.runtime.wiring import PATHS, Node, Wiring, lag_behind, paths_of, upstream_frames
+from bridge.runtime.wiring import Node, Wiring, lag_behind, paths_of, upstream_frames
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ class Graph:
         self._declaring = threading.Lock()
         self._arena: Arena | None = None
         self._shared: Shared | None = None
-        self._room: Room | None = None
+        self._context: CallbackContext | None = None
         self._slots = {
             control.name: (index, slot)
             for index, node in enumerate(wiring.nodes)
@@ -43,7 +43,7 @@ class Graph:
     def __enter__(self) -> Graph:
         self._arena = Arena.create(size_of(self.plan))
         self._shared = map_arena(self.plan, self._arena)
-        self._room = make_room(self.plan, self._shared)
+        self._context = make_context(self.plan, self._shared)
         for index, node in enumerate(self.wiring.nodes):
             words = self._shared.workers[index]
             words[w.HOP], words[w.LATENCY] = node.spec.hop, node.audio_latency
@@ -54,7 +54,7 @@ class Graph:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self._shared = self._room = None
+        self._shared = self._context = None
         if self._arena is not None:
             self._arena.close()
             self._arena = None
@@ -68,12 +68,12 @@ class Graph:
         return _open(self._shared)
 
     @property
-    def room(self) -> Room:
-        return _open(self._room)
+    def context(self) -> CallbackContext:
+        return _open(self._context)
 
     def stream_frame(self, jack_frame: int) -> int:
         """The stream frame that JACK's frame time ``jack_frame`` (32 bits) is, near the present."""
-        own, state = self.room.own, self.shared.state
+        own, state = self.context.callback_state, self.shared.state
         ahead = ((jack_frame - int(own[w.RAW]) + (1 << 31)) & 0xFFFFFFFF) - (1 << 31)
         return int(state[w.HEAD]) - int(state[w.PERIOD]) + ahead
 

@@ -1,4 +1,4 @@
-"""The time that each worker gets, made as short as what was measured allows."""
+"""Latency tuner: sets the reserve (headroom) of each worker, its deadline, as short as the measured times allow."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ from bridge.runtime.shared import slots as w
 log = logging.getLogger(__name__)
 
 SHARE = 0.999
-"""Of the hops, how many must be answered in time."""
+"""Part of the hops that must be done in time."""
 ENOUGH = 4000
-"""Hops for a verdict that nobody asked for: the four slowest of them are what SHARE passes over."""
+"""Least number of hops for an automatic change: SHARE leaves out the four slowest of them."""
 FEWEST = 500
-"""Hops for one that was asked for."""
+"""Least number of hops for `LatencyTuner.tune`."""
 SOURCE = "reserves"
 
 
 def reserve_for(answers: NDArray[np.int64], period: int) -> int:
-    """The least reserve, in frames, with which SHARE of the answers come in time at callbacks of ``period`` frames.
+    """The least reserve, in frames, with which SHARE of the results come in time at callbacks of ``period`` frames.
 
-    ``answers``: shape (bins,), hops by the number of callbacks that began between the one that made the hop whole
-    and its answer. A callback can use what was answered before it began, no more. With a reserve of n periods the
-    hop's first frame is played in the n-th callback after the one that made it whole, where hops and periods meet
-    least well. So an answer that comes when k more callbacks have begun needs k + 1 periods, whether it came early
-    or late between two of them: less than a whole period gains nothing, and one is the least. What is counted is
-    callbacks, not time: waking up, waiting for the processor and the work are all in it.
+    ``answers``: shape (bins,), hops by the number of callbacks that began between the one that completed the hop and
+    its result. A callback can only use results from before it began. With a reserve of n periods the hop's first
+    frame is played in the n-th callback after the one that completed the hop, in the worst alignment of hops and
+    periods. So a result after the begin of k more callbacks needs k + 1 periods, whether it came early or late
+    between two of them: a part of a period gains nothing, and one period is the least. Callbacks are counted, not
+    time: wake-up, waiting for the processor and the work are all included.
     """
     return (bin_at(answers, SHARE) + 1) * period
 
 
 @dataclass(slots=True)
 class _Watch:
-    """One worker's answers since ``base``, at callbacks of ``period`` frames; ``floor`` frames were once needed."""
+    """One worker's results since ``base``, at callbacks of ``period`` frames; ``floor`` frames were once needed."""
 
     role: str
     runs_ahead: bool
@@ -50,8 +50,8 @@ class _Watch:
     floor: int = 0
 
 
-class Reserves:
-    """Sets ``latency.<role>.reserve_frames`` on ``bus`` by what the workers of ``graph`` counted."""
+class LatencyTuner:
+    """Sets ``latency.<role>.reserve_frames`` on ``bus`` by the response times that the workers of ``graph`` counted."""
 
     def __init__(self, bus: Bus, graph: Graph) -> None:
         self._bus, self._graph = bus, graph
@@ -63,16 +63,16 @@ class Reserves:
 
     @property
     def _at_rest(self) -> bool:
-        """Whether nothing is being played or bounced that a change of the delay would disturb."""
-        own, state = self._graph.room.own, self._graph.shared.state
+        """Whether nothing is playing or bouncing that a change of the delay would disturb."""
+        own, state = self._graph.context.callback_state, self._graph.shared.state
         return not (own[w.ROLLING] or own[w.CLOCK_RUNNING] or state[w.FREEWHEEL])
 
-    def look(self) -> None:
-        """Set the reserve of each worker whose ``reserve_auto`` is on and of which enough is known.
+    def update(self) -> None:
+        """Set the reserve of each worker whose ``reserve_auto`` is on and that has counted enough hops.
 
-        Only while the transport stands; what was counted while it rolled is used then. A reserve that proved too
-        short is not tried again until the period changes or `tune` asks for it: so it goes down once and up as
-        often as need be, and never to and fro.
+        Only while the transport stands, from what was counted while it rolled. A reserve that proved too short is not
+        tried again until the period changes or `tune` is called: it goes down once and up as often as needed, and
+        never oscillates.
         """
         values = self._bus.values()
         for index, watch in enumerate(self._watches):
@@ -86,9 +86,9 @@ class Reserves:
             self._set(index, max(needed, watch.floor), answers)
 
     def tune(self) -> None:
-        """Set every reserve that is part of a delay to the least that was measured to do, now, rolling or not.
+        """Set every reserve that is part of a delay to the least one that suffices, now, rolling or not.
 
-        A ControlError where a worker has answered fewer than FEWEST hops.
+        A ControlError where a worker has counted fewer than FEWEST hops.
         """
         asked = [index for index, watch in enumerate(self._watches) if not watch.runs_ahead]
         measured = {index: self._answers(index) for index in asked}
@@ -103,7 +103,7 @@ class Reserves:
             self._set(index, reserve_for(answers, self._watches[index].period), answers)
 
     def _answers(self, index: int) -> NDArray[np.int64]:
-        """What worker ``index`` counted since the last verdict; from now on where the period has changed."""
+        """What worker ``index`` counted since the last change of its reserve; nothing where the period has changed."""
         watch, counted = self._watches[index], self._graph.shared.answer_bins[index].copy()
         with self._deciding:
             if watch.period != self._graph.ledger.period:
@@ -111,7 +111,7 @@ class Reserves:
             return np.asarray(counted - watch.base)
 
     def _set(self, index: int, frames: int, answers: NDArray[np.int64]) -> None:
-        """Ask for ``frames`` because of ``answers``, and count anew."""
+        """Set the reserve to ``frames`` because of ``answers``, and count anew."""
         watch, name = self._watches[index], f"latency.{self._watches[index].role}.reserve_frames"
         with self._deciding:
             watch.base = watch.base + answers

@@ -1,7 +1,7 @@
-"""MIDI clock made of beats that were heard: for a DAW that is to follow the music.
+"""MIDI clock generator: clock ticks from detected beats, for a DAW that follows the music.
 
-A tick cannot wait for its beat: the beat is heard late by what the analysis takes. So ticks lie on a line through
-the beats, carried on into the future, and each beat heard moves it.
+A tick cannot wait for its beat, which is detected later by the latency of the analysis. So the ticks lie on a line
+through the beats, extrapolated into the future, and each detected beat corrects it.
 """
 
 from __future__ import annotations
@@ -21,73 +21,73 @@ from bridge.core.clock import (
 from bridge.core.events import Beat, Midi, TimedEvent
 
 CORRECTION = 0.5
-"""How much of a beat's distance from the line the line is moved by; a receiver smooths, but hates jumps."""
+"""Part of a beat's distance by which the line is corrected at once: a receiver smooths, but follows jumps badly."""
 PATIENCE_BEATS = 4.0
-"""After so long without a beat the clock stops."""
+"""Beats without a detected one after which the clock stops."""
 READY_S = 0.001
-"""How long before the first tick a start is sent (MIDI 1.0: a receiver needs a millisecond to get ready)."""
+"""Time between start message and first tick (MIDI 1.0: a receiver needs a millisecond to get ready)."""
 LAST_SIXTEENTH = (1 << 14) - 1
 
 
-class ClockRenderer:
-    """Turns Beat events into MIDI clock: a start on a downbeat, 24 ticks a beat, a stop where no beat comes any more.
+class MidiClockGenerator:
+    """Renders Beat events as MIDI clock: a start on a downbeat, 24 ticks per beat, a stop when the beats end.
 
-    After a stop the music goes on at the next whole bar, by song position and continue; after `reset` from the top.
+    After a stop it continues at the next whole bar, by song position and continue; after `reset` from the start.
     """
 
     def __init__(self, rate: int) -> None:
         self._rate = rate
         self._running = False
-        self._owes_stop = True  # whoever was here before may have left receivers running
+        self._owes_stop = True  # an earlier generator may have left receivers running
         self._served = 0
         self._tick, self._next, self._period = 0, 0.0, 0.0
-        """The tick that comes next, counted from the song's start, its frame, and frames a tick (0: unknown)."""
+        """The next tick, counted from the song's start, its frame, and frames per tick (0: unknown)."""
         self._start: float | None = None
-        """The frame of the downbeat on which it is to start."""
+        """The frame of the downbeat to start on."""
         self._bar_beats = 4
         self._last_beat = 0
 
     def reset(self) -> None:
-        """Forget the music; what is running is stopped by the next `render`."""
+        """Drop beats and position; the next `render` sends a stop if the clock is running."""
         self._owes_stop = self._owes_stop or self._running
         self._running, self._start, self._tick, self._period = False, None, 0, 0.0
 
     def render(self, events: Iterable[TimedEvent], before: int) -> list[TimedEvent]:
-        """The messages that fall before frame ``before``, none of them before those of earlier calls."""
-        said: list[TimedEvent] = []
+        """The messages before frame ``before``, none of them earlier than those of earlier calls."""
+        messages: list[TimedEvent] = []
         self._served = self._served or before - 1
         if self._owes_stop:
-            said.append(self._message(self._served, STOP))
+            messages.append(self._message(self._served, STOP))
             self._owes_stop = False
         for event in events:
             if isinstance(event.payload, Beat) and event.payload.tempo > 0:
-                self._take(event.frame, event.payload)
+                self._update(event.frame, event.payload)
         if self._running and before - self._last_beat > PATIENCE_BEATS * MIDI_CLOCK_TICKS_PER_BEAT * self._period:
-            said += self._stop()
+            messages += self._stop()
         if not self._running and self._start is not None and round(self._start) < before:
-            said += self._begin(self._start)
+            messages += self._begin(self._start)
         while self._running and round(self._next) < before:
-            said.append(self._message(self._next, CLOCK))
+            messages.append(self._message(self._next, CLOCK))
             self._next += self._period
             self._tick += 1
         self._served = max(self._served, before)
-        return said
+        return messages
 
-    def rest(self, before: int) -> list[TimedEvent]:
-        """Nothing up to frame ``before``, save for a stop where it is running."""
-        said = self._stop()
+    def stop(self, before: int) -> list[TimedEvent]:
+        """No ticks up to frame ``before``, only a stop where the clock is running."""
+        messages = self._stop()
         self._served = max(self._served, before)
-        return said
+        return messages
 
     def _stop(self) -> list[TimedEvent]:
-        said = [self._message(self._served, STOP)] if self._running else []
+        messages = [self._message(self._served, STOP)] if self._running else []
         self._running, self._start = False, None
-        return said
+        return messages
 
     def _message(self, frame: float, *data: int) -> TimedEvent:
         return TimedEvent(max(round(frame), self._served), Midi(bytes(data)))
 
-    def _take(self, frame: int, beat: Beat) -> None:
+    def _update(self, frame: int, beat: Beat) -> None:
         period = 60.0 * self._rate / (beat.tempo * MIDI_CLOCK_TICKS_PER_BEAT)
         self._last_beat, self._bar_beats = frame, max(beat.bar_beats, 1)
         if self._running:
@@ -109,9 +109,9 @@ class ClockRenderer:
         ready = frame - READY_S * self._rate
         if not 0 < position <= LAST_SIXTEENTH:
             self._tick = 0
-            said = [self._message(ready, START)]
+            messages = [self._message(ready, START)]
         else:
             where = self._message(ready, SONG_POSITION, position & 0x7F, position >> 7)
-            said = [where, self._message(ready, CONTINUE)]
+            messages = [where, self._message(ready, CONTINUE)]
         self._running, self._next, self._start = True, frame, None
-        return said
+        return messages

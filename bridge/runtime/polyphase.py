@@ -1,8 +1,8 @@
-"""A stream of audio at another rate: one linear-phase FIR filter, of which only the taps that count are worked out.
+"""Polyphase resampler: streaming sample rate conversion by one linear-phase FIR filter.
 
-The two rates meet at a common one: ``up`` times the first is ``down`` times the second. There the signal would be
-filled with zeros, filtered and thinned out; each output frame needs only every ``up``-th tap of the filter, which
-taps depends on its phase (R. Crochiere, L. Rabiner, Multirate Digital Signal Processing, 1983, chapter 3).
+The two rates meet at a common one: ``up`` times the first is ``down`` times the second. In theory the signal is
+zero-stuffed to it, filtered and decimated; each output frame needs only every ``up``-th tap of the filter, chosen by
+its phase (R. Crochiere, L. Rabiner, Multirate Digital Signal Processing, 1983, chapter 3).
 """
 
 from __future__ import annotations
@@ -16,18 +16,19 @@ from bridge.core.audio import Audio
 from bridge.runtime.shared.callback_jit import compiled_sums
 
 STOPBAND_DB = 100.0
-"""How far down what does not belong is: below the noise of 16 bits."""
+"""Stopband attenuation: below the noise of 16 bits."""
 PASS = 0.907
-"""The passband's end as a part of the lower rate's half: 20 kHz of 22.05. What folds over stays above it."""
+"""Passband edge as a part of the lower Nyquist frequency: 20 kHz of 22.05. Aliasing stays above it."""
 TINY = np.float32(1e-20)
-"""What is less is silence (-400 dB): numbers that processors are slow with stay out of the memory."""
+"""Samples below this (-400 dB) become zero, which keeps denormals out of the delay line."""
 
 
-def kernel(up: int, down: int) -> NDArray[np.float64]:
+def design_kernel(up: int, down: int) -> NDArray[np.float64]:
     """The filter at the common rate, shape (2 half + 1,), symmetric, sum 1: a sinc in a Kaiser window.
 
     Length and window by J. F. Kaiser's formulas (1974; A. Oppenheim, R. Schafer, Discrete-Time Signal Processing,
-    3rd edition, equations 7.75 and 7.76). It passes up to PASS of the lower rate's half and stops as far above it.
+    3rd edition, equations 7.75 and 7.76). Its passband ends at PASS of the lower Nyquist frequency, its stopband
+    begins as far above it.
     """
     cutoff = 0.5 / max(up, down)  # cycles a frame of the common rate
     width = 2.0 * pi * 2.0 * (1.0 - PASS) * cutoff
@@ -39,54 +40,56 @@ def kernel(up: int, down: int) -> NDArray[np.float64]:
 
 @compiled_sums
 def _convert(fresh: Audio, line: Audio, taps: Audio, down: int, out: Audio) -> None:
-    """``fresh`` goes behind what ``line`` remembers, ``out`` is filled, ``line`` moves on. See `Converter`."""
+    """Append ``fresh`` to the delay ``line``, fill ``out``, shift ``line``. See `PolyphaseResampler`."""
     phases, count = taps.shape
     kept, frames = count - 1, fresh.shape[1]
     for channel in range(fresh.shape[0]):
-        heard = line[channel]
+        delayed = line[channel]
         for i in range(frames):
             sample = fresh[channel, i]
-            heard[kept + i] = np.float32(0.0) if abs(sample) < TINY else sample
+            delayed[kept + i] = np.float32(0.0) if abs(sample) < TINY else sample
         for i in range(out.shape[1]):
             start, row = i * down // phases, taps[i * down % phases]
             total = np.float32(0.0)
             for t in range(count):
-                total += row[t] * heard[start + t]
+                total += row[t] * delayed[start + t]
             out[channel, i] = total
         for i in range(kept):
-            heard[i] = heard[frames + i]
+            delayed[i] = delayed[frames + i]
 
 
-class Converter:
+class PolyphaseResampler:
     """Blocks of ``frames`` in, ``frames * up / down`` out, delayed by ``delay`` frames of the common rate.
 
-    ``delay`` is at least `least_delay`; what it is more lies in front of the filter. Nothing is allocated after
-    construction. Numbers that are not finite have to be kept out, or stay in the memory for as long as it reaches.
+    ``delay`` is at least `least_delay`; any excess is a pure delay before the filter. Nothing is allocated after
+    construction. The caller keeps non-finite samples out: they would stay in the delay line for its whole length.
     """
 
     def __init__(self, channels: int, frames: int, up: int, down: int, delay: int) -> None:
-        shape = kernel(up, down) * up
-        late = np.concatenate([np.zeros(delay - shape.size // 2), shape])
-        count = -(-late.size // up)
+        shape = design_kernel(up, down) * up
+        delayed = np.concatenate([np.zeros(delay - shape.size // 2), shape])
+        count = -(-delayed.size // up)
         by_phase = np.zeros(count * up)
-        by_phase[: late.size] = late
-        # output i hears input (i * down) // up and what came before, through every up-th tap; oldest first
+        by_phase[: delayed.size] = delayed
+        # output i is made of input (i * down) // up and those before it, by every up-th tap; oldest first
         self._taps = np.ascontiguousarray(by_phase.reshape(count, up).T[:, ::-1], np.float32)
         self._line = np.zeros((channels, count - 1 + frames), np.float32)
         self._down = down
         self.memory = self._line[:, : count - 1]
-        """What it remembers, shape (channels, taps - 1): a view to save, to restore and to clear."""
-        _convert(np.zeros((channels, frames), np.float32), self._line, self._taps, down, _empty(channels))  # compiles
+        """The delay line, shape (channels, taps - 1): a view to save, to restore and to clear."""
+        _convert(
+            np.zeros((channels, frames), np.float32), self._line, self._taps, down, _no_frames(channels)
+        )  # compiles
 
-    def __call__(self, fresh: Audio, out: Audio) -> None:
-        """``fresh``, shape (channels, frames), heard at the other rate in all of ``out``."""
+    def process(self, fresh: Audio, out: Audio) -> None:
+        """Resample ``fresh``, shape (channels, frames), into all of ``out``."""
         _convert(fresh, self._line, self._taps, self._down, out)
 
 
 def least_delay(up: int, down: int) -> int:
-    """Half the filter's length, in frames of the common rate."""
-    return kernel(up, down).size // 2
+    """Group delay of the filter: half its length, in frames of the common rate."""
+    return design_kernel(up, down).size // 2
 
 
-def _empty(channels: int) -> Audio:
+def _no_frames(channels: int) -> Audio:
     return np.zeros((channels, 0), np.float32)

@@ -1,4 +1,4 @@
-"""Real-time scheduling, where the system grants it."""
+"""Real-time scheduling of a process, where the system grants it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def set_priority(priority: int) -> None:
 
 
 def may_use_realtime() -> bool:
-    """Whether this process may ask for FIFO scheduling; asked by trying, and taken back."""
+    """Whether this process may use FIFO scheduling; found by trying, and undone."""
     try:
         set_priority(1)
         set_priority(0)

@@ -15,7 +15,7 @@ from bridge.core.engine import AudioPort, Block, Engine, EngineSpec, State, bloc
 from bridge.core.events import TimedEvent, pack, unpack
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
-from bridge.runtime.polyphase import Converter, least_delay
+from bridge.runtime.polyphase import PolyphaseResampler, least_delay
 
 LOWEST_RATE = 8000
 MAX_RATIO = 640
@@ -72,7 +72,7 @@ def native_rate(spec: EngineSpec, rate: int) -> int:
     return min(fitting, key=distance)
 
 
-class Resampled:
+class ResampledEngine:
     """``engine`` at ``rate``; an Engine itself.
 
     Its hop holds whole hops of the engine, and its delay is whole frames: the filter on the way in takes some, and
@@ -105,8 +105,8 @@ class Resampled:
         # what it says leaves the wait for our hop's end too, and is not later for being rounded
         lead = -(-(lead_frames + self._before) * up // down) + whole - inner.hop + 1 if inner.predicts else 0
         engine.prepare(self._native, inner.hop, lead)
-        self._into = {p.name: Converter(p.channels, hop, up, down, self._before * up) for p in self._audio_in}
-        self._out_of: dict[str, Converter] = {}
+        self._into = {p.name: PolyphaseResampler(p.channels, hop, up, down, self._before * up) for p in self._audio_in}
+        self._out_of: dict[str, PolyphaseResampler] = {}
         self._latencies: dict[str, int] = {}
         for port in inner.outputs:
             own = engine.latency_frames(port.name) * down
@@ -114,7 +114,7 @@ class Resampled:
                 delay = least + -(own + least) % up
                 self._latencies[port.name] = self._before + (own + delay) // up
                 if port.name != self._rest:
-                    self._out_of[port.name] = Converter(port.channels, whole, down, up, delay)
+                    self._out_of[port.name] = PolyphaseResampler(port.channels, whole, down, up, delay)
             else:
                 self._latencies[port.name] = -lead_frames if inner.predicts else self._before - (-own // up)
         self._clean = {p.name: np.zeros((p.channels, hop), np.float32) for p in self._audio_in}
@@ -126,7 +126,7 @@ class Resampled:
         self._line = self._delayed_line()
 
     def _delayed_line(self) -> Audio:
-        """Room for the input until the rest of it is due, and for a hop of news; empty where nobody asks for a rest."""
+        """The delay line of the input for ``other``, and one hop more; empty where ``other`` is no difference."""
         if not self._rest:
             return np.zeros((0, 0), np.float32)
         found = {self._latencies[stem] for stem in STEMS}
@@ -139,11 +139,11 @@ class Resampled:
 
     def process(self, block: Block, at: BlockTime, out: Block) -> None:
         hop, inner = self.spec.hop, self._engine.spec
-        for name, convert in self._into.items():
+        for name, resampler in self._into.items():
             clean = self._clean[name]
             clean[:] = block.audio[name]
             clean[~(np.abs(clean) <= LOUDEST)] = 0.0
-            convert(clean, self._heard[name])
+            resampler.process(clean, self._heard[name])
         for name, waiting in self._waiting.items():
             waiting += block.events[name]
             waiting.sort(key=lambda event: event.frame)
@@ -153,8 +153,8 @@ class Resampled:
         first = here.frame * self._up // self._down
         for i in range(self._count):
             self._call(i * inner.hop, first, here, out)
-        for name, convert in self._out_of.items():
-            convert(self._given[name], out.audio[name])
+        for name, resampler in self._out_of.items():
+            resampler.process(self._given[name], out.audio[name])
         if self._rest:
             line, rest = self._line, out.audio[self._rest]
             line[:, :-hop] = line[:, hop:]
@@ -187,8 +187,8 @@ class Resampled:
             events.clear()
 
     def _memory(self) -> dict[str, NDArray[np.generic]]:
-        into = {f"into.{name}": converter.memory for name, converter in self._into.items()}
-        out_of = {f"out_of.{name}": converter.memory for name, converter in self._out_of.items()}
+        into = {f"into.{name}": resampler.memory for name, resampler in self._into.items()}
+        out_of = {f"out_of.{name}": resampler.memory for name, resampler in self._out_of.items()}
         return {**into, **out_of, "line": self._line}
 
     def reset(self) -> None:

@@ -25,7 +25,7 @@ from bridge.runtime.shared.slots import (
 OTHER_BIT = 1 << (len(STEMS) - 1)
 
 
-class Listener:
+class SourceSelector:
     """Fills the audio inputs of one engine from the rings.
 
     Where stems are missing, because they are late or because nobody separates, the mix takes their place: an analyser

@@ -1,9 +1,9 @@
 """Stall detector: tells a worker that will never answer from one that the machine does not let run.
 
-Wall time alone cannot: on a busy machine a healthy worker may wait seconds for the processor. So two things count while
-its heart stands still. Processor time: a worker that used so much of it without a beat is in a loop that does not end.
-And idle time: how long it was seen asleep, stopped or deadlocked, neither running nor ready to run. Time for which the
-one who looks did not run himself counts as one short look.
+Wall time alone cannot: on a busy machine a healthy worker may wait seconds for the processor. So two times are measured
+while there is no heartbeat. Processor time: a worker that used too much of it is in an endless loop. Idle time: how
+long it was seen asleep, stopped or deadlocked, neither running nor ready to run. Time during which the supervisor
+itself did not run counts as one short check.
 """
 
 from __future__ import annotations
@@ -14,41 +14,43 @@ from dataclasses import dataclass
 from bridge.runtime.cpu_usage import Usage
 
 LOOK_S = 0.1
-"""The most that one look counts."""
+"""The most that one check counts."""
 REST_S = 0.3
-"""A heart that stands still for so long is normal between two beats; what the process uses is asked from then on."""
+"""A normal time between two heartbeats; only after it is the processor use of the worker read."""
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """Seconds without a beat after which a worker has stalled: ``cpu_s`` of processor time, ``idle_s`` idle. Where the
-    system does not say what a process uses, ``idle_s`` counts all time."""
+class StallLimits:
+    """Seconds without a heartbeat after which a worker has stalled: ``cpu_s`` of processor time, ``idle_s`` idle. Where
+    the system does not report the use of a process, ``idle_s`` counts all time."""
 
     cpu_s: float
     idle_s: float
 
 
 class StallDetector:
-    """For one worker process, from its start on."""
+    """Detects stalls of one worker process, from its start on."""
 
     def __init__(self) -> None:
-        self._beats = -1
+        self._heartbeats = -1
         self._looked_s: float | None = None
-        self.expect()
+        self.restart()
 
-    def expect(self) -> None:
-        """Count anew, as if the heart had just beaten."""
+    def restart(self) -> None:
+        """Start counting anew, as after a heartbeat."""
         self._still_s = self._idle_s = self._last_cpu_s = 0.0
         self._first_cpu_s: float | None = None
 
-    def has_stalled(self, now_s: float, beats: int, usage: Callable[[], Usage | None], limits: Limits) -> bool:
-        """Look once, at ``now_s`` on a clock that never goes back. ``beats``: the heart's count. ``usage``: what the
-        process used until now; None where that is not known."""
+    def has_stalled(
+        self, now_s: float, heartbeats: int, usage: Callable[[], Usage | None], limits: StallLimits
+    ) -> bool:
+        """Check once, at ``now_s`` of a monotonic clock. ``heartbeats``: the worker's count. ``usage``: reads the
+        processor use of the worker; None where that is not known."""
         passed_s = 0.0 if self._looked_s is None else min(now_s - self._looked_s, LOOK_S)
         self._looked_s = now_s
-        if beats != self._beats:
-            self._beats = beats
-            self.expect()
+        if heartbeats != self._heartbeats:
+            self._heartbeats = heartbeats
+            self.restart()
             return False
         self._still_s += passed_s
         if self._still_s <= REST_S:

@@ -1,7 +1,7 @@
-"""Starts the workers, watches their hearts, and starts anew those that died or stalled.
+"""Worker supervisor: starts the workers, monitors their heartbeats, and restarts those that died or stalled.
 
-Meanwhile the callback plays the dry mix and releases their notes, so a crash costs some stems, never the music. What a
-stall is, on a machine that is busy with other things, `bridge.runtime.stall_detector` decides.
+Meanwhile the callback plays the dry mix and releases their notes, so a crash costs some stems, never the audio.
+`bridge.runtime.stall_detector` tells a stall from a busy machine.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from types import TracebackType
 import msgspec
 
 from bridge.errors import EngineError
-from bridge.runtime.cpu_usage import usage_of
+from bridge.runtime.cpu_usage import read_usage
 from bridge.runtime.graph import Graph
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import observe, publish
 from bridge.runtime.shared.wake import make_semaphore
-from bridge.runtime.stall_detector import Limits, StallDetector
+from bridge.runtime.stall_detector import StallDetector, StallLimits
 
 log = logging.getLogger(__name__)
 
 WATCH_S = 0.02
-STALL_S = 2.0  # of processor time, or idle: a heart that stood still for so long will not beat again
-START_S = 60.0  # idle, before it is ready: what loads or compiles is at work all the time
+STALL_S = 2.0  # of processor time, or idle, without a heartbeat
+START_S = 60.0  # idle, before it is ready: loading and compiling use the processor all the time
 START_CPU_S = 600.0  # of processor time without compiling a function; a model may be large, and a machine slow
 BACKOFF_S = (0.0, 0.0, 1.0, 2.0, 5.0, 15.0)  # before the n-th restart in a row
 CALM_S = 30.0  # a worker that lived so long starts with a clean slate
@@ -39,11 +39,11 @@ CALM_S = 30.0  # a worker that lived so long starts with a clean slate
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 
 Report = Callable[[str, str], None]
-"""Called with a role and what became of it: starting, running, died, stalled."""
+"""Called with a role and its new state: starting, running, died, stalled."""
 
 
 class _Watched:
-    """One worker as the supervisor sees it."""
+    """The supervisor's record of one worker."""
 
     def __init__(self, index: int, role: str) -> None:
         self.index, self.role = index, role
@@ -53,7 +53,7 @@ class _Watched:
         self.started_s, self.due_s = 0.0, 0.0
         self.failures = 0
         self.lost = False
-        """Whether it stalled before it was ever ready: it will again."""
+        """Whether it stalled before it was ever ready: a restart would not help."""
 
 
 class Supervisor:
@@ -64,17 +64,17 @@ class Supervisor:
     ) -> None:
         self._graph = graph
         self._report = report or (lambda _role, _state: None)
-        self._running, self._starting = Limits(stall_s, stall_s), Limits(START_CPU_S, start_s)
+        self._running, self._starting = StallLimits(stall_s, stall_s), StallLimits(START_CPU_S, start_s)
         self._workers = [_Watched(plan.index, plan.role) for plan in graph.plan.workers]
         self._leave = threading.Event()
         self._thread: threading.Thread | None = None
         self.restarts = 0
 
     def __enter__(self) -> Supervisor:
-        plan, shared, room = self._graph.plan, self._graph.shared, self._graph.room
+        plan, shared, context = self._graph.plan, self._graph.shared, self._graph.context
         posts = [make_semaphore(word) if plan.wake_by_semaphore else 0 for word in shared.semaphores]
         self._plan = msgspec.structs.replace(plan, wake_by_semaphore=bool(posts) and all(posts))
-        room.wake[:] = posts if self._plan.wake_by_semaphore else 0
+        context.wake[:] = posts if self._plan.wake_by_semaphore else 0
         for worker in self._workers:
             self._start(worker)
         self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
@@ -103,15 +103,15 @@ class Supervisor:
 
     @property
     def pids(self) -> dict[str, int]:
-        """Role to process id, of those that live."""
-        processes = {worker.role: worker.process for worker in self._workers}  # the watch may take one away meanwhile
+        """Role to process id, of the workers that run."""
+        processes = {worker.role: worker.process for worker in self._workers}  # may change meanwhile
         return {role: process.pid for role, process in processes.items() if process is not None}
 
     def wait_until_ready(self, timeout_s: float = math.inf, stop: threading.Event | None = None) -> None:
-        """Return when every worker runs, however long that takes as long as they get on; or when ``stop`` is set.
+        """Return when every worker runs, however long they work at starting; or when ``stop`` is set.
 
         Raises:
-            EngineError: some died again and again, stalled, or do not run after ``timeout_s``. It names them.
+            EngineError: some died repeatedly, stalled, or do not run after ``timeout_s``. It names them.
         """
         deadline = time.monotonic() + timeout_s
         while any(state != "running" for state in self.states.values()) and not (stop is not None and stop.is_set()):
@@ -129,7 +129,7 @@ class Supervisor:
                 process.kill()
 
     def restart(self, role: str) -> None:
-        """End and start the worker of ``role``: for what is fixed while it runs."""
+        """Restart the worker of ``role``: for settings that are fixed while it runs."""
         for worker in self._workers:
             process = worker.process
             if worker.role == role and process is not None:
@@ -139,7 +139,7 @@ class Supervisor:
         arena = self._graph.arena
         words = self._graph.shared.workers[worker.index]
         publish(words, w.READY, 0)
-        # -P: what lies in the working folder, such as a song's folder called bridge, is no module of ours
+        # -P: a folder called bridge in the working folder must not shadow our module
         command = [sys.executable, "-P", "-m", "bridge.runtime.worker"]
         command += [arena.handle, str(worker.index), str(os.getpid())]
         worker.started_s, worker.detector = time.monotonic(), StallDetector()
@@ -151,11 +151,11 @@ class Supervisor:
                 start_new_session=True,
                 env=os.environ | _ONE_THREAD | {"OMP_WAIT_POLICY": "passive"},
             )
-        except OSError as error:  # no memory or no process left: there may be later
-            self._bury(worker, worker.started_s, f"cannot be started ({error})")
+        except OSError as error:  # out of memory or processes: try again later
+            self._schedule_restart(worker, worker.started_s, f"cannot be started ({error})")
             return
         if worker.process.stdin is not None:
-            # one that died at once takes nothing in; the next look finds it dead
+            # one that died at once closes its input; the next check finds it dead
             with suppress(BrokenPipeError), worker.process.stdin as plan:
                 plan.write(msgspec.json.encode(self._plan))
         self._enter_state(worker, "starting")
@@ -168,9 +168,9 @@ class Supervisor:
         while not self._leave.wait(WATCH_S):
             now = time.monotonic()
             for worker in self._workers:
-                self._look_at(worker, now)
+                self._check(worker, now)
 
-    def _look_at(self, worker: _Watched, now: float) -> None:
+    def _check(self, worker: _Watched, now: float) -> None:
         words = self._graph.shared.workers[worker.index]
         if worker.process is None:
             if now >= worker.due_s:
@@ -180,28 +180,28 @@ class Supervisor:
         runs, pid = worker.state == "running", worker.process.pid
         limits = self._running if runs else self._starting
         if worker.process.poll() is not None:
-            self._bury(worker, now, f"died ({_how(worker.process.returncode)})")
-        elif worker.detector.has_stalled(now, int(words[w.HEARTBEAT]), lambda: usage_of(pid), limits):
+            self._schedule_restart(worker, now, f"died ({_describe_exit(worker.process.returncode)})")
+        elif worker.detector.has_stalled(now, int(words[w.HEARTBEAT]), lambda: read_usage(pid), limits):
             worker.process.kill()
             worker.process.wait()
             worker.lost = not runs
-            self._bury(worker, now, "stalled")
+            self._schedule_restart(worker, now, "stalled")
         elif worker.state == "starting" and observe(words, w.READY):
-            self._graph.restart_one(worker.index)  # begin at the present, not where the last one ended
+            self._graph.restart_one(worker.index)  # begin at the present, not where the last process ended
             publish(words, w.ALIVE, 1)
-            worker.detector.expect()  # while it prepared its heart stood still, and no harm was in that
+            worker.detector.restart()  # there is no heartbeat during preparation
             worker.lost = False
             self._enter_state(worker, "running")
 
-    def _bury(self, worker: _Watched, now: float, why: str) -> None:
+    def _schedule_restart(self, worker: _Watched, now: float, reason: str) -> None:
         publish(self._graph.shared.workers[worker.index], w.ALIVE, 0)
         self._graph.restart_one(worker.index)
         worker.failures = 1 if now - worker.started_s > CALM_S else worker.failures + 1
         worker.due_s = now + BACKOFF_S[min(worker.failures, len(BACKOFF_S) - 1)]
         worker.process = None
-        log.warning("the %s worker %s; it is started anew, the dry mix goes on", worker.role, why)
-        self._enter_state(worker, why)
+        log.warning("the %s worker %s; it is started anew, the dry mix goes on", worker.role, reason)
+        self._enter_state(worker, reason)
 
 
-def _how(code: int) -> str:
+def _describe_exit(code: int) -> str:
     return f"signal {-code}" if code < 0 else f"exit status {code}"

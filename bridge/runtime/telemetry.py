@@ -26,7 +26,7 @@ def to_db(level: float) -> float:
     return max(SILENCE_DB, 20.0 * math.log10(level)) if level > 0.0 else SILENCE_DB
 
 
-class News:
+class Telemetry:
     """Publishes on ``bus`` what became of ``graph`` since the last call of one of its methods."""
 
     def __init__(self, bus: Bus, graph: Graph) -> None:
@@ -55,15 +55,15 @@ class News:
         self._unheard = shared.unheard.copy()
         self._levels = dict.fromkeys(LEVELS, 0)
 
-    def tell_music(self) -> None:
+    def publish_music(self) -> None:
         """What was heard: beats, tempo, chords, keys, onsets, notes; and what was decided to be played."""
         for reader in self._readers:
             for event in reader.read():
-                self._tell(event)
+                self._publish(event)
         for event in self._foreseen.read():
-            self._tell_plan(event)
+            self._publish_plan(event)
 
-    def _tell(self, event: TimedEvent) -> None:
+    def _publish(self, event: TimedEvent) -> None:
         heard, frame = event.payload, event.frame
         if isinstance(heard, Beat):
             told = (heard.number, heard.bar_beats, heard.tempo, heard.confidence, heard.index)
@@ -79,7 +79,7 @@ class News:
         elif isinstance(heard, Note):
             self._bus.publish("mir.note", frame, heard.on, heard.pitch, heard.velocity, heard.confidence)
 
-    def _tell_plan(self, event: TimedEvent) -> None:
+    def _publish_plan(self, event: TimedEvent) -> None:
         planned, frame = event.payload, event.frame
         if isinstance(planned, Chord):
             self._bus.publish("accompaniment.chord", frame, planned.label, planned.confidence)
@@ -88,7 +88,7 @@ class News:
             self._levels[level] += 1
             self._bus.publish("accompaniment.commit", frame, planned.beat, level, source, planned.lookahead_beats)
 
-    def tell_counters(self, restarts: int) -> None:
+    def publish_counters(self, restarts: int) -> None:
         """The counters, and every row of the ledger that changed."""
         now, ledger = self.counters, self._graph.ledger
         rate = self._graph.plan.rate
@@ -110,7 +110,7 @@ class News:
                 self._rows[path.name] = row
                 self._bus.publish("latency", path.name, *row)
 
-    def tell_workers(self) -> None:
+    def publish_workers(self) -> None:
         """What a hop costs each worker that has had one."""
         counted = self._graph.shared.worker_bins - self._times
         for node, bins in zip(self._graph.wiring.nodes, counted, strict=False):
@@ -120,7 +120,7 @@ class News:
                 share = spent.mean_us * 1e-6 * self._graph.plan.rate / node.spec.hop
                 self._bus.publish("worker.time", node.role, *(t / 1000 for t in times_us), round(share, 4))
 
-    def tell_meters(self) -> None:
+    def publish_meters(self) -> None:
         """Levels of the last tenth of a second: the input, the stems as they leave the engine, the band."""
         shared, frames = self._graph.shared, self._block.shape[1]
         start = observe(shared.state, w.HEAD) - int(shared.state[w.DELAY_NOW]) - frames

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from bridge.core.audio import CHANNELS, STEMS
 from bridge.core.control import Control
 from bridge.core.engine import EngineSpec, EventPort
-from bridge.core.latency import Path, buffering_frames
+from bridge.core.latency import MIDI_PORTS, Path, buffering_frames
 from bridge.errors import BridgeError, EngineError
 from bridge.runtime.engines import engine_for
 from bridge.runtime.shared.layout import (
@@ -16,7 +16,6 @@ from bridge.runtime.shared.layout import (
     FORESEEN_RING,
     HOST_RING,
     MAX_CONTROLS,
-    MIDI_PORTS,
     SEPARATED,
     SOUND_RING,
     Plan,
@@ -43,13 +42,6 @@ NEEDED_OUTPUTS: Mapping[str, frozenset[str]] = {
     "synth": frozenset({"audio"}),
 }
 """What an engine must give to play a role."""
-
-RETURNED: tuple[str, ...] = (*STEMS, "mix")
-"""Audio that came in and goes back out; the band's own is not among it."""
-AUDIO_PATHS: tuple[str, ...] = (*RETURNED, "band")
-PATHS: tuple[str, ...] = (*AUDIO_PATHS, *MIDI_PORTS)
-"""Every path of the ledger; a path's place is its bit in the ping word."""
-
 
 ANALYSER_OF: Mapping[str, str] = {"beats": "beat", "chords": "chord", "onsets": "beat", "notes": "note"}
 """Of each of ANALYSES the audio input that it is heard by, where an engine has one."""

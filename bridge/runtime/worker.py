@@ -1,6 +1,6 @@
-"""The worker process: ``python -m bridge.runtime.worker HANDLE INDEX PARENT`` with the plan on standard input.
+"""Worker process: ``python -m bridge.runtime.worker HANDLE INDEX PARENT`` with the plan on standard input.
 
-It ends when it is told to, or when its parent is gone, and leaves nothing behind.
+It ends at a stop request or with its parent, and leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from bridge.runtime.warmup import warm_up
 
 log = logging.getLogger("sideman.worker")
 
-IDLE_S = 0.1  # how often an idle worker looks whether it is still wanted
+IDLE_S = 0.1  # how often an idle worker checks for a stop request
 
 
 def serve(plan: Plan, index: int, arena: Arena, parent: int) -> None:
@@ -42,10 +42,10 @@ def serve(plan: Plan, index: int, arena: Arena, parent: int) -> None:
     mine = plan.workers[index]
     words, state = shared.workers[index], shared.state
 
-    def beat(_compiled: str) -> None:
+    def send_heartbeat(_compiled: str) -> None:
         words[HEARTBEAT] += 1
 
-    with watch_compiling(beat), _leaving_with(parent):
+    with watch_compiling(send_heartbeat), _exiting_with(parent):
         engine = engine_for(mine.engine, plan.rate)
         runner = EngineRunner(plan, mine, shared, engine)
         runner.prepare()
@@ -58,7 +58,7 @@ def serve(plan: Plan, index: int, arena: Arena, parent: int) -> None:
         except OSError as error:
             log.warning("no real-time priority for %s: %s; `sideman doctor` says how to get it", mine.role, error)
     gc.collect()
-    gc.freeze()  # what lives now lives to the end: later collections are short
+    gc.freeze()  # present objects live to the end: later collections are short
     publish(words, READY, 1)
     while observe(state, STOP) == 0 and os.getppid() == parent:
         words[HEARTBEAT] += 1
@@ -68,7 +68,7 @@ def serve(plan: Plan, index: int, arena: Arena, parent: int) -> None:
             microseconds = (time.perf_counter_ns() - started) // (1000 * hops)
             shared.worker_bins[index, min(microseconds // WORKER_BIN_US, WORKER_BINS - 1)] += hops
         elif observe(state, FREEWHEEL):
-            time.sleep(20e-6)  # another worker may be what we wait for, and it posts nothing
+            time.sleep(20e-6)  # we may wait for another worker, which posts no semaphore
         else:
             sleep(IDLE_S)
 
@@ -76,22 +76,22 @@ def serve(plan: Plan, index: int, arena: Arena, parent: int) -> None:
 def _warm_up(engine: Engine, name: str, rate: int) -> None:
     try:
         warm_up(engine, rate)
-    except Exception:  # it may do better with what really comes; each hop is watched
+    except Exception:  # real input may still work; each hop is checked
         log.exception("engine %s failed in its first hops, before the stream", name)
         engine.reset()
 
 
 @contextmanager
-def _leaving_with(parent: int) -> Iterator[None]:
-    """Inside, where the process may be at work for a minute, it ends as soon as ``parent`` is gone."""
+def _exiting_with(parent: int) -> Iterator[None]:
+    """Inside, where loading may take a minute, the process ends as soon as ``parent`` is gone."""
     done = threading.Event()
 
-    def look() -> None:
+    def watch() -> None:
         while not done.wait(IDLE_S):
             if os.getppid() != parent:
                 os._exit(0)
 
-    threading.Thread(target=look, name="parent", daemon=True).start()
+    threading.Thread(target=watch, name="parent", daemon=True).start()
     try:
         yield
     finally:
@@ -100,11 +100,11 @@ def _leaving_with(parent: int) -> Iterator[None]:
 
 def main() -> None:
     handle, index, parent = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent tells us when
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent stops us
     setup_worker()
     try:
         plan = msgspec.json.decode(sys.stdin.buffer.read(), type=Plan)
-    except msgspec.DecodeError:  # whoever wrote it ended in the middle
+    except msgspec.DecodeError:  # the parent ended while writing
         sys.exit(1)
     with Arena.attach(handle, size_of(plan)) as arena:
         serve(plan, index, arena, parent)

@@ -23,7 +23,7 @@ from engines.providers import open_fastest
 from engines.separation.stft import Spectra
 
 RATES = (44100, 48000)
-"""What the network was trained on. Other rates go through the bridge's `Resampled`."""
+"""What the network was trained on. Other rates go through the bridge's `ResampledEngine`."""
 STRIDE = 1024
 """Frames from one step of the network's memory to the next, whatever the hop (see `LearnedSeparation`)."""
 WEIGHTS = files("engines") / "weights"

@@ -15,7 +15,7 @@ import pytest
 import soundfile
 
 from bridge.core.audio import STEMS
-from bridge.runtime.wiring import PATHS
+from bridge.core.latency import PATHS
 from tests.conftest import StartServer
 from tests.processes import alive, children
 from tests.waiting import HANG_S, until

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bridge.core.latency import MIDI_PORTS
 from bridge.drivers import hanging_notes
 from bridge.drivers.hanging_notes import NOTES, OLD_S, HangingNotes, RunMark
-from bridge.runtime.shared.layout import CLOCK_PORT, MIDI_PORTS
+from bridge.runtime.shared.layout import CLOCK_PORT
 
 
 @pytest.fixture(autouse=True)
@@ -52,19 +53,19 @@ def test_marks_of_those_that_never_came_back_go_after_a_week(home: Path) -> None
 
 
 class Bay:
-    """A client of which some MIDI ports are connected, and the callback's room."""
+    """A client of which some MIDI ports are connected, and the callback context."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.connected: set[str] = set()
         self.asked = 0
         self.sounding = np.zeros((len(MIDI_PORTS), NOTES), np.uint8)
-        self.room: Any = SimpleNamespace(sounding=self.sounding, owners=np.zeros(len(MIDI_PORTS), np.int64))
+        self.context: Any = SimpleNamespace(sounding=self.sounding, owners=np.zeros(len(MIDI_PORTS), np.int64))
         self.client = SimpleNamespace(midi_outports=list(MIDI_PORTS))
         peers = lambda _client, port: {"daw"} if port in self.connected else set()  # noqa: E731
         monkeypatch.setattr(hanging_notes, "connected_names", peers)
 
     def release(self, notes: HangingNotes) -> None:
-        notes.release(self.client, self.room, self._ask)
+        notes.release(self.client, self.context, self._ask)
 
     def _ask(self) -> None:
         self.asked += 1
@@ -101,7 +102,7 @@ def test_a_port_that_nobody_plays_to_at_this_rate_waits(monkeypatch: pytest.Monk
     bay, notes = Bay(monkeypatch), HangingNotes()
     notes.keep_all()
     bay.connected.update(MIDI_PORTS)
-    bay.room.owners[1] = -1
+    bay.context.owners[1] = -1
     bay.release(notes)
     assert bool(notes)
     assert not bay.sounding[1].any() and bay.sounding[0].all()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bridge.drivers.libjack import library_name
-from bridge.runtime.callback.context import OUTPUTS, Room
+from bridge.runtime.callback.context import OUTPUTS, CallbackContext
 from tests.runtime.desk import PLAN, Desk, open_desk
 
 if library_name() is None:
@@ -30,10 +30,10 @@ def desk() -> Iterator[Desk]:
         yield opened
 
 
-def argument_for(room: Room) -> process_callback.CallbackArgument:
+def argument_for(context: CallbackContext) -> process_callback.CallbackArgument:
     ins = [1, 2]
     outs = list(range(10, 10 + OUTPUTS))
-    return process_callback.CallbackArgument(room, 99, ins, outs, MIDI)
+    return process_callback.CallbackArgument(context, 99, ins, outs, MIDI)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_field_of_the_position_lies_where_it_is_read(field: str, offset: int) 
     assert ffi.offsetof("jack_position_t", field) == offset
 
 
-def test_a_position_and_an_event_fit_their_room() -> None:
+def test_a_position_and_an_event_fit_their_buffers() -> None:
     assert ffi.sizeof("jack_position_t") <= process_callback.POSITION_BYTES
     assert process_callback.POSITION_BYTES % 8 == 0
     assert [ffi.offsetof("jack_midi_event_t", name) for name in ("time", "size", "buffer")] == [0, 8, 16]
@@ -66,18 +66,18 @@ def test_the_constants_of_the_transport_are_jacks() -> None:
     assert jack.POSITION_BBT == process_callback.HAS_BBT
 
 
-def test_the_callback_sees_the_very_arrays_of_its_room(desk: Desk) -> None:
-    argument = argument_for(desk.room)
-    seen: Any = process_callback.room_at(argument.words)
+def test_the_callback_sees_the_very_arrays_of_its_context(desk: Desk) -> None:
+    argument = argument_for(desk.context)
+    seen: Any = process_callback.context_at(argument.words)
     assert len(argument.words) == process_callback.ARGUMENT_WORDS
-    for name in Room._fields:
-        mine, theirs = getattr(desk.room, name), getattr(seen, name)
+    for name in CallbackContext._fields:
+        mine, theirs = getattr(desk.context, name), getattr(seen, name)
         assert theirs.ctypes.data == mine.ctypes.data, name
         assert (theirs.shape, theirs.dtype) == (mine.shape, mine.dtype), name
 
 
 def test_addresses_stand_where_the_callback_looks_for_them(desk: Desk) -> None:
-    words = argument_for(desk.room).words
+    words = argument_for(desk.context).words
     assert words[process_callback.CLIENT] == 99
     assert words[process_callback.IN : process_callback.OUT].tolist() == [1, 2]
     assert words[process_callback.OUT : process_callback.MIDI_IN].tolist() == list(range(10, 10 + OUTPUTS))
@@ -87,7 +87,7 @@ def test_addresses_stand_where_the_callback_looks_for_them(desk: Desk) -> None:
 
 
 def test_the_buffers_that_jack_fills_live_as_long_as_the_argument(desk: Desk) -> None:
-    argument = argument_for(desk.room)
+    argument = argument_for(desk.context)
     position, event = argument.words[process_callback.POSITION], argument.words[process_callback.EVENT]
     assert position % 8 == event % 8 == 0
     assert abs(int(position) - int(event)) >= 24

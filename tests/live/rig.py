@@ -122,7 +122,7 @@ def head(sidecar: Sidecar) -> int:
 
 def stream_frame_of_tape(sidecar: Sidecar, daw: StandIn) -> int:
     """The sidecar's stream frame at which the started tapes begin."""
-    state, own = sidecar.signal_path.graph.shared.state, sidecar.signal_path.graph.room.own
+    state, own = sidecar.signal_path.graph.shared.state, sidecar.signal_path.graph.context.callback_state
     found: Counter[int] = Counter()
     while not found or found.most_common(1)[0][1] < 10:
         # what is read while a callback runs does not belong together; most of the time none does

@@ -11,13 +11,12 @@ import pytest
 from bridge.app import Sidecar
 from bridge.control.sidecar import RESERVE_FRAMES
 from bridge.core.audio import CHANNELS
-from bridge.core.latency import UNMEASURED
+from bridge.core.latency import AUDIO_PATHS, MIDI_PORTS, PATHS, UNMEASURED
 from bridge.drivers.jack_driver import JackDriver
 from bridge.drivers.libjack import CAPTURE, PLAYBACK, import_jack, port_latency
 from bridge.measure import disagreements, measure
 from bridge.runtime.graph import Graph
-from bridge.runtime.shared.layout import MIDI_PORTS
-from bridge.runtime.wiring import AUDIO_PATHS, PATHS, wire
+from bridge.runtime.wiring import wire
 from tests.live.conftest import private_server
 from tests.live.rig import ONLY_SEPARATION, cycles, delay_error, music, sidecar_on, some_cycles, stand_in, sum_error
 from tests.waiting import HANG_S, until

@@ -45,7 +45,7 @@ def test_our_own_clock_come_back_leads_nobody_and_a_receiver_finds_the_beat(modu
         with stand_in(sidecar, sent, sent.shape[1]) as daw:
             daw.run_freewheeling(HANG_S)
             said = daw.returned_midi("clock")
-        assert (graph.room.own[w.CLOCK_RUNNING], graph.room.own[w.TICKS]) == (0, 0)
+        assert (graph.context.callback_state[w.CLOCK_RUNNING], graph.context.callback_state[w.TICKS]) == (0, 0)
     starts = times(said, START)
     assert len(starts) == 1  # whoever had locked to it would have started afresh, and again
     assert all(frame < starts[0] for frame in times(said, STOP))

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from bridge.core.events import Midi
+from bridge.core.latency import MIDI_PORTS
 from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.fake_daw import StandIn
 from bridge.drivers.jack_recorder import Ports, Tape, start_together
-from bridge.runtime.shared.layout import MIDI_PORTS
 from tests.live.rig import chord_changes, midi_clock
 from tests.live.test_leaving import end_of, read_to, sideman_run, sounding
 from tests.waiting import until

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bridge.core.latency import MIDI_PORTS
 from bridge.drivers.dummy_server import SHM, DummyServer
 from bridge.drivers.fake_daw import StandIn
-from bridge.runtime.shared.layout import MIDI_PORTS
 from bridge.runtime.wiring import ROLES
 from tests.live.rig import chord_changes, hanging, midi_clock, recorded
 from tests.ports import free_port

@@ -10,8 +10,8 @@ import pytest
 
 from bridge.config import EngineSettings
 from bridge.core.audio import CHANNELS
+from bridge.core.latency import MIDI_PORTS
 from bridge.drivers.libjack import CAPTURE, port_latency
-from bridge.runtime.shared.layout import MIDI_PORTS
 from tests.live.conftest import private_server
 from tests.live.rig import sidecar_on, stand_in
 from tests.waiting import HANG_S, until

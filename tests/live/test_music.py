@@ -11,9 +11,9 @@ import pytest
 from bridge.app import Sidecar
 from bridge.core.audio import CHANNELS, Audio
 from bridge.core.events import Midi, TimedEvent
+from bridge.core.latency import MIDI_PORTS
 from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.fake_daw import StandIn
-from bridge.runtime.shared.layout import MIDI_PORTS
 from tests.engines.driving import parse_chord
 from tests.live.rig import chord_changes, hanging, midi_clock, note_ons, recorded, sidecar_on, stand_in
 from tests.waiting import HANG_S, until

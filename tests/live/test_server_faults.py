@@ -7,6 +7,7 @@ import pytest
 from bridge.app import Sidecar
 from bridge.core.audio import CHANNELS
 from bridge.core.events import Midi, TimedEvent
+from bridge.core.latency import MIDI_PORTS
 from bridge.drivers import cancel_safe
 from bridge.drivers import jack_driver as jack_driver
 from bridge.drivers.dummy_server import DummyServer
@@ -14,7 +15,6 @@ from bridge.drivers.fake_daw import AUDIO_RETURNS
 from bridge.drivers.jack_recorder import Ports, Tape, start_together
 from bridge.measure import disagreements, measure
 from bridge.runtime.shared import slots as w
-from bridge.runtime.shared.layout import MIDI_PORTS
 from tests.live.conftest import private_server
 from tests.live.daw_process import play_through
 from tests.live.rig import ONLY_SEPARATION, SUM_ERROR, cycles, music, sidecar_on, some_cycles, stand_in
@@ -146,7 +146,7 @@ def test_a_voice_that_sounded_when_the_server_died_is_released_when_it_is_back()
         some_cycles(sidecar)
         with stand_in(sidecar, music(RATE, 0.1), 10 * RATE, note) as daw:
             daw.start(margin_frames=4096)
-            sounding = sidecar.signal_path.graph.room.sounding
+            sounding = sidecar.signal_path.graph.context.sounding
             until("the notes", lambda: bool(sounding.any(axis=1).all()))
             until("the links", lambda: len(sidecar.signal_path.driver.connections.wanted) == LINKS)
             # libjack keeps one picture of the server for a whole process: our clients leave before it returns

@@ -10,19 +10,19 @@ from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS, Audio
 from bridge.core.events import Midi, TimedEvent, pack
-from bridge.runtime.callback.context import Room, make_room
+from bridge.core.latency import MIDI_PORTS
+from bridge.runtime.callback.context import CallbackContext, make_context
 from bridge.runtime.callback.cycle import STALL_FRAMES
-from bridge.runtime.callback.input import take
-from bridge.runtime.callback.midi_output import give_events
-from bridge.runtime.callback.stem_output import give_audio
-from bridge.runtime.callback.synth_output import give_band
+from bridge.runtime.callback.input import read_inputs
+from bridge.runtime.callback.midi_output import write_midi
+from bridge.runtime.callback.stem_output import write_stems
+from bridge.runtime.callback.synth_output import write_synth
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.arena import Arena
 from bridge.runtime.shared.atomics import publish
 from bridge.runtime.shared.layout import (
     CAPACITY,
     HOST_RING,
-    MIDI_PORTS,
     SOUND_RING,
     Plan,
     Shared,
@@ -68,10 +68,10 @@ Sent = tuple[int, bytes]
 
 
 class Desk:
-    """A room and JACK's frame time."""
+    """A callback context and JACK's frame time."""
 
-    def __init__(self, plan: Plan, shared: Shared, room: Room) -> None:
-        self.plan, self.shared, self.room = plan, shared, room
+    def __init__(self, plan: Plan, shared: Shared, context: CallbackContext) -> None:
+        self.plan, self.shared, self.context = plan, shared, context
         self.raw = 0
         """JACK's frame time at the next callback; add to it to skip cycles."""
         self.now = 0
@@ -86,43 +86,43 @@ class Desk:
         words: NDArray[np.int64] = self.shared.workers[index]
         return words
 
-    def take(self, audio: Audio | int, events: Sequence[Sent] = ()) -> int:
+    def read_inputs(self, audio: Audio | int, events: Sequence[Sent] = ()) -> int:
         """One cycle's intake of ``audio``, or of so many silent frames; ``events`` by offset. The cycle's frame."""
-        room = self.room
+        context = self.context
         frames = audio if isinstance(audio, int) else audio.shape[1]
-        room.work_in[:, :frames] = 0.0 if isinstance(audio, int) else audio
+        context.work_in[:, :frames] = 0.0 if isinstance(audio, int) else audio
         for i, (offset, data) in enumerate(events):
             _, size, padded = pack(Midi(data))
-            room.in_events[i, w.FRAME], room.in_events[i, w.SIZE] = offset, size
-            room.in_events[i, w.DATA :] = np.frombuffer(padded, np.int64)
-        room.own[w.IN_EVENTS] = len(events)
-        self.now = take(room, frames, self.raw & 0xFFFFFFFF)
+            context.in_events[i, w.FRAME], context.in_events[i, w.SIZE] = offset, size
+            context.in_events[i, w.DATA :] = np.frombuffer(padded, np.int64)
+        context.callback_state[w.IN_EVENTS] = len(events)
+        self.now = read_inputs(context, frames, self.raw & 0xFFFFFFFF)
         self.raw += frames
         return self.now
 
     def mix(self, frames: int) -> Audio:
         """What the last cycle sends as audio, shape (stems, mix and band, channels, frames)."""
-        give_audio(self.room, self.now, frames)
-        give_band(self.room, self.now, frames)
-        return self.room.work_out[:, :frames].reshape(-1, CHANNELS, frames).copy()
+        write_stems(self.context, self.now, frames)
+        write_synth(self.context, self.now, frames)
+        return self.context.work_out[:, :frames].reshape(-1, CHANNELS, frames).copy()
 
     def play(self, frames: int, stall_frames: int = STALL_FRAMES) -> dict[str, list[Sent]]:
         """What the last cycle sends as MIDI, by port."""
-        give_events(self.room, self.now, frames, stall_frames)
+        write_midi(self.context, self.now, frames, stall_frames)
         return {port: self._sent(i) for i, port in enumerate(MIDI_PORTS)}
 
     def _sent(self, port: int) -> list[Sent]:
-        rows = self.room.out_events[port, : self.room.out_counts[port]]
+        rows = self.context.out_events[port, : self.context.out_counts[port]]
         return [(int(row[w.FRAME]), row[w.DATA :].tobytes()[: int(row[w.SIZE])]) for row in rows]
 
     def audio_cycle(self, audio: Audio) -> Audio:
         """Take ``audio`` and answer it."""
-        self.take(audio)
+        self.read_inputs(audio)
         return self.mix(audio.shape[1])
 
     def midi_cycle(self, frames: int, events: Sequence[Sent] = ()) -> dict[str, list[Sent]]:
         """Take a silent cycle with every worker up to date, and answer it."""
-        now = self.take(frames, events)
+        now = self.read_inputs(frames, events)
         self.shared.workers[:, w.PROGRESS] = now + frames
         return self.play(frames)
 
@@ -142,7 +142,7 @@ class Desk:
 
     def say(self, ring: str, frame: int, data: bytes, epoch: int | None = None) -> None:
         """What a worker does to have ``data`` sent for ``frame``."""
-        owner = int(self.room.owners[MIDI_PORTS.index(ring)])
+        owner = int(self.context.owners[MIDI_PORTS.index(ring)])
         epoch = int(self.worker(owner)[w.EPOCH]) if epoch is None else epoch
         self.writer(ring).write(TimedEvent(frame, Midi(data)), epoch)
 
@@ -169,7 +169,7 @@ def open_desk(plan: Plan = PLAN, latency: int = 0, slack: int = 0) -> Iterator[D
         if plan.synth_worker >= 0:
             words = shared.workers[plan.synth_worker]
             words[w.LATENCY], words[w.DEADLINE] = -AHEAD, AHEAD
-        yield Desk(plan, shared, make_room(plan, shared))
+        yield Desk(plan, shared, make_context(plan, shared))
 
 
 def on(note: int, channel: int = 0, velocity: int = 90) -> bytes:

@@ -55,7 +55,7 @@ def run(desk: Desk, audio: Audio, stems: Audio, late: list[int | None], periods:
         for period in periods:
             part = audio[:, frame : frame + period]
             if part.shape[1]:
-                desk.take(part)
+                desk.read_inputs(part)
                 worker.work()
                 parts.append(desk.mix(part.shape[1]))
             frame += period

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from bridge.errors import BridgeError
-from bridge.runtime.shared.arena import Arena, aligned
+from bridge.runtime.shared.arena import Arena, align
 from tests.waiting import HANG_S
 
 SHM = Path("/dev/shm")
@@ -121,7 +121,7 @@ def test_a_full_shared_memory_is_an_error_with_a_mend_and_leaves_no_descriptor_o
 
 
 def test_sizes_are_rounded_up_to_cache_lines() -> None:
-    assert [aligned(size) for size in (0, 1, 63, 64, 65)] == [0, 64, 64, 64, 128]
+    assert [align(size) for size in (0, 1, 63, 64, 65)] == [0, 64, 64, 64, 128]
 
 
 @not_windows

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bridge.core.events import Beat, Chord, Key, Midi, TimedEvent
-from bridge.runtime.chase import Standing
+from bridge.runtime.chase import EventChaser
 
 C, F = Chord(0, 0, 0, 0.5), Chord(5, 0, 5, 0.5)
 
@@ -13,9 +13,9 @@ def said(*messages: bytes) -> list[TimedEvent]:
 
 
 def kept(events: list[TimedEvent]) -> list[TimedEvent]:
-    standing = Standing()
-    standing.keep(events)
-    return standing.told()
+    chaser = EventChaser()
+    chaser.remember(events)
+    return chaser.replay()
 
 
 def test_the_last_chord_and_the_last_key_hold_and_a_beat_does_not() -> None:
@@ -47,9 +47,9 @@ def test_notes_commands_and_what_is_no_channels_do_not_hold() -> None:
 
 def test_what_was_said_at_one_frame_is_told_in_the_order_in_which_it_was_said_last() -> None:
     bank, program = Midi(b"\xb1\x00\x01"), Midi(b"\xc1\x05")
-    standing = Standing()
-    standing.keep([TimedEvent(5, program)])
-    standing.keep([TimedEvent(9, bank), TimedEvent(9, program)])
-    assert [event.payload for event in standing.told()] == [bank, program]
-    standing.clear()
-    assert standing.told() == []
+    chaser = EventChaser()
+    chaser.remember([TimedEvent(5, program)])
+    chaser.remember([TimedEvent(9, bank), TimedEvent(9, program)])
+    assert [event.payload for event in chaser.replay()] == [bank, program]
+    chaser.reset()
+    assert chaser.replay() == []

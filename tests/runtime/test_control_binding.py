@@ -12,14 +12,15 @@ from bridge.control.bus import Bus
 from bridge.control.sidecar import READINGS, RESERVE_FRAMES, make_sidecar_registry
 from bridge.core.audio import STEMS
 from bridge.core.events import Beat, Chord, Commit, Key, Note, Onset, Tempo, TimedEvent
+from bridge.core.latency import PATHS
 from bridge.runtime.control_binding import Binding, latency_settings
 from bridge.runtime.counters import Counters
 from bridge.runtime.graph import Graph
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.layout import FORESEEN_RING
 from bridge.runtime.shared.rings import EventWriter
-from bridge.runtime.telemetry import News, to_db
-from bridge.runtime.wiring import PATHS, wire
+from bridge.runtime.telemetry import Telemetry, to_db
+from bridge.runtime.wiring import wire
 
 ENGINES = {"separation": "separation.dsp", "mir": "mir.chroma"}
 WIRING = wire(ENGINES, 44100, RESERVE_FRAMES)
@@ -98,7 +99,7 @@ def test_latency_settings_are_found_by_role() -> None:
     assert latency_settings(values, "reserve_frames") == {"mir": 5}
 
 
-# news
+# telemetry
 
 Heard = list[tuple[str, tuple[Any, ...]]]
 
@@ -118,13 +119,13 @@ def say(graph: Graph, ring: str, *events: TimedEvent) -> None:
 
 def test_music_that_is_heard_is_published_once(bus: Bus, graph: Graph) -> None:
     say(graph, "mir.chords", TimedEvent(1, Chord(2, 0, 2, 1.0)))  # before anyone asked
-    news, heard = News(bus, graph), listen(bus)
+    telemetry, heard = Telemetry(bus, graph), listen(bus)
     say(graph, "mir.chords", TimedEvent(10, Chord(9, 4, 9, 0.5)), TimedEvent(11, Key(9, 1, 0.25)))
     say(graph, "mir.beats", TimedEvent(12, Tempo(98.5, 1.0)), TimedEvent(13, Beat(0, 4, 98.5, 0.75, 8)))
     say(graph, "mir.onsets", TimedEvent(14, Onset(0.5, 0.75)))
     say(graph, "mir.notes", TimedEvent(15, Note(1, 40.25, 90, 0.5)))
-    news.tell_music()
-    news.tell_music()
+    telemetry.publish_music()
+    telemetry.publish_music()
     assert sorted(heard) == [
         ("mir.beat", (13, 0, 4, 98.5, 0.75, 8)),
         ("mir.chord", (10, "Am7", 0.5)),
@@ -136,10 +137,10 @@ def test_music_that_is_heard_is_published_once(bus: Bus, graph: Graph) -> None:
 
 
 def test_what_a_player_decided_is_published_and_counted_by_level(bus: Bus, graph: Graph) -> None:
-    news, heard = News(bus, graph), listen(bus)
+    telemetry, heard = Telemetry(bus, graph), listen(bus)
     say(graph, FORESEEN_RING, TimedEvent(50, Chord(5, 3, 5, 0.5)), TimedEvent(50, Commit(8, 0, 3, 1.5)))
     say(graph, FORESEEN_RING, TimedEvent(90, Chord(5, 3, 5, 0.0)), TimedEvent(90, Commit(9, 1, 0, 1.25)))
-    news.tell_music()
+    telemetry.publish_music()
     assert heard == [
         ("accompaniment.chord", (50, "Fmaj7", 0.5)),
         ("accompaniment.commit", (50, 8, "foreseen", "track", 1.5)),
@@ -147,19 +148,19 @@ def test_what_a_player_decided_is_published_and_counted_by_level(bus: Bus, graph
         ("accompaniment.commit", (90, 9, "held", "none", 1.25)),
     ]
     heard.clear()
-    news.tell_counters(0)
-    news.tell_counters(0)
+    telemetry.publish_counters(0)
+    telemetry.publish_counters(0)
     assert [row for name, row in heard if name == "accompaniment.level"] == [("foreseen", 1), ("held", 1)]
     heard.clear()
-    news.reset_counters()
-    news.tell_counters(0)
+    telemetry.reset_counters()
+    telemetry.publish_counters(0)
     assert [row for name, row in heard if name == "accompaniment.level"] == [("foreseen", 0), ("held", 0)]
 
 
 def test_late_frames_are_told_on_the_rows_of_audio_paths(bus: Bus, graph: Graph) -> None:
-    news, heard = News(bus, graph), listen(bus)
+    telemetry, heard = Telemetry(bus, graph), listen(bus)
     graph.shared.state[w.LATE_FRAMES] = 77
-    news.tell_counters(3)
+    telemetry.publish_counters(3)
     rows = {row[0]: row for name, row in heard if name == "latency"}
     assert rows["mix"] == ("mix", graph.ledger["mix"].declared, -1, 77)
     assert rows["chords"][-1] == 0
@@ -172,18 +173,18 @@ def test_late_frames_are_told_on_the_rows_of_audio_paths(bus: Bus, graph: Graph)
 )
 def test_what_the_callback_counts_is_published(bus: Bus, graph: Graph, word: int, field: str) -> None:
     graph.shared.state[word] = 5
-    news = News(bus, graph)
+    telemetry = Telemetry(bus, graph)
     graph.shared.state[word] = 12
-    news.tell_counters(0)
+    telemetry.publish_counters(0)
     fields = bus.registry.get_reading("counters").fields
     assert dict(zip(fields, bus.get_latest("counters") or (), strict=True))[field] == 7
 
 
 @pytest.mark.parametrize(("word", "field"), [(w.FAULTS, "faults"), (w.DROPPED_HOPS, "dropped_hops")])
 def test_what_the_workers_count_is_published_as_a_sum(bus: Bus, graph: Graph, word: int, field: str) -> None:
-    news = News(bus, graph)
+    telemetry = Telemetry(bus, graph)
     graph.shared.workers[:, word] = 3
-    news.tell_counters(0)
+    telemetry.publish_counters(0)
     fields = bus.registry.get_reading("counters").fields
     assert dict(zip(fields, bus.get_latest("counters") or (), strict=True))[field] == 3 * len(graph.shared.workers)
 
@@ -196,37 +197,37 @@ def test_every_count_but_the_band_s_has_a_field_of_its_own() -> None:
 
 def test_counters_start_anew_when_they_are_reset(bus: Bus, graph: Graph) -> None:
     graph.shared.state[w.XRUNS] = 5
-    news = News(bus, graph)
-    assert news.counters.xruns == 0
+    telemetry = Telemetry(bus, graph)
+    assert telemetry.counters.xruns == 0
     graph.shared.state[w.XRUNS] = 9
-    assert news.counters.xruns == 4
-    news.reset_counters()
-    assert news.counters.xruns == 0
+    assert telemetry.counters.xruns == 4
+    telemetry.reset_counters()
+    assert telemetry.counters.xruns == 0
 
 
 def test_what_a_hop_costs_a_worker_is_told_in_milliseconds_and_as_a_share_of_its_time(bus: Bus, graph: Graph) -> None:
     graph.shared.worker_bins[0, 4000] = 5  # before anyone asked
-    news, heard = News(bus, graph), listen(bus)
+    telemetry, heard = Telemetry(bus, graph), listen(bus)
     graph.shared.worker_bins[0, [99, 149, 199, 299]] = 9000, 980, 19, 1
-    news.tell_workers()
+    telemetry.publish_workers()
     [(name, row)] = heard  # the other worker had nothing to do
     assert (name, row[0]) == ("worker.time", "separation")
     assert row[1:5] == (1.0, 1.5, 2.0, 3.0)
     mean_s = (9000 * 0.995 + 980 * 1.495 + 19 * 1.995 + 2.995) / 10_000_000
     assert row[5] == pytest.approx(mean_s * 44100 / WIRING.nodes[0].spec.hop, abs=1e-4)
-    news.reset_counters()
-    news.tell_workers()
+    telemetry.reset_counters()
+    telemetry.publish_workers()
     assert len(heard) == 1
 
 
 def test_meters_tell_peak_and_rms_of_the_input_and_of_each_stem(bus: Bus, graph: Graph) -> None:
-    news, heard = News(bus, graph), listen(bus)
-    news.tell_meters()
+    telemetry, heard = Telemetry(bus, graph), listen(bus)
+    telemetry.publish_meters()
     assert heard == []  # nothing has travelled yet
     graph.shared.inputs[:] = 0.5
     graph.shared.stems[0:2] = 0.25
     graph.shared.state[w.HEAD] = 44100
-    news.tell_meters()
+    telemetry.publish_meters()
     rows = {row[0]: row[1:] for name, row in heard if name == "meters"}
     assert set(rows) == {"in", *STEMS}
     assert rows["in"] == (to_db(0.5), to_db(0.5))

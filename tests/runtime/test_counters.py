@@ -76,9 +76,9 @@ def test_counters_are_read_from_their_words_and_faults_summed_over_workers() -> 
 
 def test_a_difference_counts_what_happened_since_but_keeps_the_period() -> None:
     with open_desk() as desk:
-        desk.take(128)
+        desk.read_inputs(128)
         before = read_counters(desk.shared)
         desk.raw += 64
-        desk.take(64)
+        desk.read_inputs(64)
         since = read_counters(desk.shared).minus(before)
     assert (since.period, since.cycles, since.gap_frames) == (64, 1, 64)

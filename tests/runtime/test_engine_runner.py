@@ -35,7 +35,7 @@ def stream(desk: Desk, runner: EngineRunner, audio: Audio, period: int = HOP) ->
     parts = []
     for start in range(0, audio.shape[1], period):
         part = audio[:, start : start + period]
-        desk.take(part)
+        desk.read_inputs(part)
         runner.pump()
         parts.append(desk.mix(part.shape[1]))
     return np.concatenate(parts, axis=2)
@@ -58,7 +58,7 @@ def test_each_hop_is_processed_once_in_order_as_soon_as_it_is_whole(desk: Desk, 
 
 def test_the_heart_of_a_worker_beats_with_each_hop_however_long_it_has_no_rest(desk: Desk) -> None:
     runner = run_by(desk, Toy(SEPARATES))
-    desk.take(10 * HOP)
+    desk.read_inputs(10 * HOP)
     assert runner.pump() == 10
     assert desk.worker(SEPARATION)[w.HEARTBEAT] >= 10
 
@@ -81,7 +81,7 @@ def test_an_answer_is_counted_by_the_callbacks_that_began_before_it(desk: Desk) 
     runner, answers = run_by(desk, Toy(SEPARATES)), desk.shared.answer_bins[SEPARATION]
     for callbacks in (1, 1, 3):
         for _ in range(callbacks):
-            desk.take(HOP)
+            desk.read_inputs(HOP)
         runner.pump()
     assert answers[:4].tolist() == [3, 1, 1, 0]  # of the last three hops one had waited for two callbacks more
 
@@ -90,7 +90,7 @@ def test_answers_are_not_counted_where_there_is_none_or_where_the_callback_waits
     runner, answers = run_by(desk, raise_at(HOP)), desk.shared.answer_bins[SEPARATION]
     for freewheel in (0, 0, 1):
         desk.state[w.FREEWHEEL] = freewheel
-        desk.take(HOP)
+        desk.read_inputs(HOP)
         runner.pump()
     assert desk.worker(SEPARATION)[w.HOPS] == 3
     assert answers.sum() == 1
@@ -163,7 +163,7 @@ def test_events_of_a_faulty_hop_are_not_said() -> None:
     with open_desk() as desk:
         runner = run_by(desk, Toy(LISTENS, act), MIR)
         for _ in range(3):
-            desk.take(HOP)
+            desk.read_inputs(HOP)
             runner.pump()
         assert desk.reader("mir.chords").read() == [TimedEvent(0, C), TimedEvent(2 * HOP, C)]
 
@@ -171,10 +171,10 @@ def test_events_of_a_faulty_hop_are_not_said() -> None:
 def test_a_backlog_is_passed_over_counted_and_forgotten(desk: Desk) -> None:
     toy = Toy(SEPARATES)
     runner = run_by(desk, toy)
-    desk.take(HOP)
+    desk.read_inputs(HOP)
     runner.pump()
     for _ in range(BACKLOG // 8192 + 1):
-        desk.take(8192)
+        desk.read_inputs(8192)
     assert runner.pump() == 1
     head = int(desk.state[w.HEAD])
     assert toy.log == ["prepare", "reset", 0, "reset", head // HOP * HOP - HOP]
@@ -187,7 +187,7 @@ def test_a_worker_that_is_behind_but_not_lost_catches_up_without_a_break(desk: D
     toy = Toy(SEPARATES)
     runner = run_by(desk, toy)
     for _ in range(BACKLOG // 8192):
-        desk.take(8192)
+        desk.read_inputs(8192)
     assert runner.pump() == BACKLOG // HOP
     assert toy.log.count("reset") == 1
     assert desk.worker(SEPARATION)[w.DROPPED_HOPS] == 0
@@ -196,11 +196,11 @@ def test_a_worker_that_is_behind_but_not_lost_catches_up_without_a_break(desk: D
 def test_a_new_epoch_is_a_fresh_start_at_its_frame(desk: Desk) -> None:
     toy = Toy(SEPARATES)
     runner = run_by(desk, toy)
-    desk.take(100)
+    desk.read_inputs(100)
     runner.pump()
-    desk.take(100, [(37, b"\xfa")])
+    desk.read_inputs(100, [(37, b"\xfa")])
     runner.pump()
-    desk.take(100)
+    desk.read_inputs(100)
     runner.pump()
     assert toy.log == ["prepare", "reset", 0, "reset", 137, 137 + HOP]
     assert desk.worker(SEPARATION)[w.DONE_EPOCH] == 2
@@ -237,17 +237,17 @@ def test_what_an_engine_keeps_outlives_a_break_of_the_host_s_and_not_the_user_s_
         runner.pump()
         return [int(toy.counts[name][0]) for name in ("song", "songs", "deep.one", "here")]
 
-    desk.take(3 * HOP)
+    desk.read_inputs(3 * HOP)
     assert counts() == [3, 3, 3, 3]
-    desk.take(2 * HOP, [(0, b"\xfa")])
+    desk.read_inputs(2 * HOP, [(0, b"\xfa")])
     assert counts() == [5, 2, 5, 2]
     desk.state[w.RESTART] += 1
-    desk.take(HOP)
+    desk.read_inputs(HOP)
     assert counts() == [1, 1, 1, 1]
     desk.worker(SEPARATION)[w.RESTART_ONE] += 1
-    desk.take(HOP)
+    desk.read_inputs(HOP)
     assert counts() == [1, 1, 1, 1]
-    desk.take(HOP, [(0, b"\xfa")])
+    desk.read_inputs(HOP, [(0, b"\xfa")])
     assert counts() == [2, 1, 2, 1]
 
 
@@ -280,7 +280,7 @@ def test_what_a_new_epoch_gives_for_frames_before_it_is_left_out(desk: Desk) -> 
     runner = run_by(desk, Toy(SEPARATES, act, LATENCY))
     stream(desk, runner, np.tile(ones, 10))
     desk.state[w.RESTART] += 1
-    border = desk.take(ones)
+    border = desk.read_inputs(ones)
     runner.pump()
     stems = desk.shared.stems[:, border - LATENCY - HOP : border + HOP]
     assert np.all(stems[:, :HOP] == 1.0)
@@ -293,7 +293,7 @@ def test_an_epoch_whose_ring_has_moved_on_by_a_whole_turn_is_caught_up_with(desk
     toy = Toy(SEPARATES)
     runner = run_by(desk, toy)
     for _ in range(2 * CAPACITY // 8192):
-        desk.take(8192)
+        desk.read_inputs(8192)
     assert runner.pump() == 1
     assert desk.worker(SEPARATION)[w.PROGRESS] == 2 * CAPACITY
 
@@ -313,6 +313,6 @@ def test_controls_reach_the_engine_with_its_next_hop() -> None:
         runner.prepare()
         for value in (0.25, 0.75):
             desk.shared.values[SEPARATION, 0] = value
-            desk.take(HOP)
+            desk.read_inputs(HOP)
             runner.pump()
     assert heard == [0.25, 0.75]

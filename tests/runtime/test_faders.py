@@ -34,7 +34,7 @@ def dry() -> Iterator[Desk]:
 
 
 def set_gain(desk: Desk, stem: int, gain: float) -> None:
-    desk.room.gains[stem] = gain
+    desk.context.gains[stem] = gain
 
 
 def course(desk: Desk, moves: list[tuple[int, float]], frames: int = 2000) -> NDArray[np.float64]:
@@ -110,7 +110,7 @@ def test_ports_and_mix_have_faders_of_their_own(dry: Desk) -> None:
 
 def test_the_mix_is_the_stems_through_their_faders(desk: Desk) -> None:
     levels = (0.5, 0.0, 1.0, 2.0)
-    desk.room.gains[:] = (*levels, *levels)
+    desk.context.gains[:] = (*levels, *levels)
     audio = noise(4000)
     out = run(desk, audio, thirds(audio), [0, 0, None, 0] * 10, [100])
     assert np.abs(out[:MIX].sum(axis=0, dtype=np.float64) - out[MIX]).max() < 1e-6

@@ -53,7 +53,7 @@ class Loop:
 
     def cycles(self, count: int, extra: tuple[bytes, ...] = ()) -> None:
         for _ in range(count):
-            self.desk.take(HOP, [*self.echo, *((HOP - 1, data) for data in extra)])
+            self.desk.read_inputs(HOP, [*self.echo, *((HOP - 1, data) for data in extra)])
             while sum(runner.pump() for runner in self.runners):
                 pass
             self.echo = self.desk.play(HOP)["clock"]
@@ -84,7 +84,7 @@ def test_after_following_the_last_of_our_own_clock_is_no_host_either(desk: Desk)
     assert loop.clock.count(STOP) == 2  # one at the start, for whoever was here before
     assert epochs(desk) == begun
     assert not any(at.hosted for toy in (loop.analyst, loop.player) for at in toy.times)
-    assert desk.room.own[w.CLOCK_RUNNING] == 0
+    assert desk.context.callback_state[w.CLOCK_RUNNING] == 0
 
 
 def test_after_that_a_host_is_believed_again(desk: Desk) -> None:
@@ -119,15 +119,15 @@ def test_a_hosts_clock_before_is_forgotten_and_notes_still_arrive_while_followin
 
 def test_a_transport_that_starts_jumps_and_stops_breaks_nothing_while_following(desk: Desk) -> None:
     follow(desk)
-    desk.take(64)
-    begun, transport = epochs(desk), desk.room.transport
+    desk.read_inputs(64)
+    begun, transport = epochs(desk), desk.context.transport
     for rolling, frame in ((1, 0), (1, 64), (1, 9000), (0, 9064), (1, 9064)):
         transport[[w.T_ROLLING, w.T_FRAME]] = rolling, frame
-        desk.take(64)
+        desk.read_inputs(64)
     assert epochs(desk) == begun
     follow(desk, False)
     transport[[w.T_ROLLING, w.T_FRAME]] = 0, 9128
-    desk.take(64)
+    desk.read_inputs(64)
     assert epochs(desk) != begun
 
 

@@ -7,9 +7,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bridge.core.latency import MIDI_PORTS, PATHS
 from bridge.runtime.shared import slots as w
-from bridge.runtime.shared.layout import MIDI_PORTS
-from bridge.runtime.wiring import PATHS
 from tests.runtime.desk import ACCOMPANIMENT, RINGS, Desk, Sent, off, on, open_desk
 
 PORT = "accompaniment"
@@ -66,7 +65,7 @@ def test_after_a_release_no_note_hangs_whatever_happened_before(todo: list[tuple
         host: list[Sent] = []
 
         def cycle() -> None:
-            now = desk.take(period, host)
+            now = desk.read_inputs(period, host)
             host.clear()
             if not stalled:
                 desk.shared.workers[:, w.PROGRESS] = now + period
@@ -103,4 +102,4 @@ def test_after_a_release_no_note_hangs_whatever_happened_before(todo: list[tuple
         desk.state[w.RELEASE] += 1
         cycle()
         assert not listener.sounding
-        assert not desk.room.sounding.any()
+        assert not desk.context.sounding.any()

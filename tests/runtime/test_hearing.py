@@ -54,7 +54,7 @@ def chords_heard(desk: Desk, periods: list[int], in_order: bool, frames: int = 3
         for period in periods:
             count = min(period, frames - frame)
             if count:
-                desk.take(count)
+                desk.read_inputs(count)
                 while sum(runner.pump() for runner in (pair if in_order else reversed(pair))):
                     pass
             frame += count
@@ -80,7 +80,7 @@ def test_in_freewheel_a_listener_waits_for_its_source_however_late_the_source_is
         desk.shared.workers[:, w.ALIVE] = 1
         analyst = run_by(desk, say_chords({}), MIR)
         listener = run_by(desk, Toy(PLAYS), ACCOMPANIMENT)
-        desk.take(1000)
+        desk.read_inputs(1000)
         assert listener.pump() == 0
         analyst.pump()
         assert listener.pump() == 1000 // HOP
@@ -90,7 +90,7 @@ def test_in_freewheel_nobody_waits_for_a_dead_source() -> None:
     with open_desk() as desk:
         desk.state[w.FREEWHEEL] = 1
         listener = run_by(desk, Toy(PLAYS), ACCOMPANIMENT)
-        desk.take(1000)
+        desk.read_inputs(1000)
         assert listener.pump() == 1000 // HOP
 
 
@@ -98,9 +98,9 @@ def test_host_messages_are_heard_in_the_hop_in_which_they_fall() -> None:
     with open_desk() as desk:
         toy = Toy(PLAYS)
         runner = run_by(desk, toy, ACCOMPANIMENT)
-        desk.take(300, [(0, on(60)), (HOP - 1, on(61)), (HOP, on(62)), (299, on(63))])
+        desk.read_inputs(300, [(0, on(60)), (HOP - 1, on(61)), (HOP, on(62)), (299, on(63))])
         runner.pump()
-        desk.take(300)
+        desk.read_inputs(300)
         runner.pump()
     assert [(hop, event.frame, event.payload) for hop, _, event in toy.heard] == [
         (0, 0, Midi(on(60))),
@@ -115,10 +115,10 @@ def test_a_worker_that_comes_late_knows_the_last_chord_and_key_and_nothing_older
         writer = desk.writer("mir.chords")
         for event in (C, Key(0, 0, 0.5), F, Key(5, 1, 0.5), Beat(0, 4, 120.0, 1.0, 0)):
             writer.write(TimedEvent(10, event), 1)
-        desk.take(1000, [(0, on(60))])
+        desk.read_inputs(1000, [(0, on(60))])
         toy = Toy(PLAYS)
         runner = run_by(desk, toy, ACCOMPANIMENT)
-        desk.take(HOP)
+        desk.read_inputs(HOP)
         runner.pump()
     known = {event.payload for _, port, event in toy.heard}
     assert known == {F, Key(5, 1, 0.5)}
@@ -131,17 +131,17 @@ def test_a_fresh_start_alone_is_told_the_chord_again_one_of_all_is_not(whom: str
     with open_desk() as desk:
         toy = Toy(PLAYS)
         runner = run_by(desk, toy, ACCOMPANIMENT)
-        desk.take(HOP)
+        desk.read_inputs(HOP)
         desk.writer("mir.chords").write(TimedEvent(HOP, F), 1)
         for _ in range(3):
-            desk.take(HOP)
+            desk.read_inputs(HOP)
             runner.pump()
         if whom == "everyone":
             desk.state[w.RESTART] += 1
         else:
             desk.worker(ACCOMPANIMENT)[w.RESTART_ONE] += 1
         for _ in range(3):
-            desk.take(HOP)
+            desk.read_inputs(HOP)
             runner.pump()
     told = [(hop, event) for hop, _, event in toy.heard]
     again = [(4 * HOP, TimedEvent(HOP, F))] if whom == "the listener alone" else []
@@ -156,7 +156,7 @@ def test_what_a_source_said_before_a_break_of_all_is_not_heard_after_it() -> Non
         for cycle in range(20):
             if cycle == 2:
                 desk.state[w.RESTART] += 1
-            desk.take(HOP)
+            desk.read_inputs(HOP)
             for runner in pair:
                 runner.pump()
     assert [event.payload for _, _, event in toy.heard] == [F]
@@ -172,7 +172,7 @@ def test_an_engine_that_failed_is_told_the_chord_again() -> None:
         runner = run_by(desk, toy, ACCOMPANIMENT)
         desk.writer("mir.chords").write(TimedEvent(5, F), 1)
         for _ in range(5):
-            desk.take(HOP)
+            desk.read_inputs(HOP)
             runner.pump()
     assert [hop for hop, _, _ in toy.heard] == [0, 3 * HOP]
 
@@ -180,12 +180,12 @@ def test_an_engine_that_failed_is_told_the_chord_again() -> None:
 def test_a_worker_that_comes_late_knows_the_song_position_from_the_next_beat_on() -> None:
     tick = 900
     with open_desk() as desk:
-        desk.take(1, [(0, b"\xfa")])
+        desk.read_inputs(1, [(0, b"\xfa")])
         toy = Toy(PLAYS)
 
         def clocks(first: int, count: int) -> None:
             for _ in range(count):
-                desk.take(tick, [(0, b"\xf8")])
+                desk.read_inputs(tick, [(0, b"\xf8")])
                 if runner is not None:
                     runner.pump()
 
@@ -205,7 +205,7 @@ def test_chords_are_rendered_as_notes_on_their_port() -> None:
     with open_desk() as desk:
         runner = run_by(desk, say_chords({5: C, 100: F}), MIR)
         for _ in range(4):
-            desk.take(HOP)
+            desk.read_inputs(HOP)
             runner.pump()
         events = desk.reader("chords").read()
     assert [(event.frame, event.payload.data[:2]) for event in events if isinstance(event.payload, Midi)] == [
@@ -218,11 +218,11 @@ def test_chords_are_rendered_as_notes_on_their_port() -> None:
 def test_a_new_epoch_forgets_the_notes_that_it_held() -> None:
     with open_desk() as desk:
         runner = run_by(desk, say_chords({5: C, 200: F}), MIR)
-        desk.take(HOP)
+        desk.read_inputs(HOP)
         runner.pump()
         desk.state[w.RESTART] += 1
         for _ in range(4):
-            desk.take(HOP)
+            desk.read_inputs(HOP)
             runner.pump()
         events = desk.reader("chords").read()
     assert {event.frame for event in events} == {5, 200}
@@ -255,12 +255,12 @@ def test_a_synth_hears_notes_in_the_hop_in_which_they_sound_ahead_of_the_input(p
     with open_desk(WITH_SYNTH) as desk:
         desk.shared.heads[RINGS.index("accompaniment"), w.RING_DELAY] = offset  # its port's affair, and the callback's
         toy, runner = sounder(desk)
-        desk.take(1)
+        desk.read_inputs(1)
         for frame, data in due.items():
             desk.say("accompaniment", frame, data)
         while desk.state[w.HEAD] < 2000:
             for period in periods:
-                desk.take(period)
+                desk.read_inputs(period)
                 runner.pump()
     assert notes_heard(toy) == [(frame // HOP * HOP, frame, data) for frame, data in due.items()]
     assert toy.times[0].frame == AHEAD
@@ -268,7 +268,7 @@ def test_a_synth_hears_notes_in_the_hop_in_which_they_sound_ahead_of_the_input(p
 
 def test_a_synth_that_starts_afresh_is_told_again_how_notes_are_to_sound() -> None:
     with open_desk(WITH_SYNTH) as desk:
-        desk.take(1)
+        desk.read_inputs(1)
         desk.writer(SOUND_RING).write(TimedEvent(10, Midi(bytes((0xC1, 5)))), 1)
         for frame, data in ((12, PROGRAM), (12, VOLUME), (13, PEDAL_UP), (13, on(60))):
             desk.writer(SOUND_RING).write(TimedEvent(frame, Midi(data)), 1)
@@ -276,7 +276,7 @@ def test_a_synth_that_starts_afresh_is_told_again_how_notes_are_to_sound() -> No
         for request in range(3):
             toy.heard.clear()
             desk.state[w.RELEASE] += request
-            first = desk.take(4 * HOP)
+            first = desk.read_inputs(4 * HOP)
             runner.pump()
             assert [data for _, _, data in notes_heard(toy)] == [PROGRAM, VOLUME]
             assert {hop for hop, _, _ in notes_heard(toy)} <= {first + AHEAD, AHEAD}
@@ -285,15 +285,15 @@ def test_a_synth_that_starts_afresh_is_told_again_how_notes_are_to_sound() -> No
 def test_a_player_that_starts_afresh_says_it_anew_and_its_old_notes_are_not_heard() -> None:
     with open_desk(WITH_SYNTH) as desk:
         toy, runner = sounder(desk)
-        desk.take(HOP)
+        desk.read_inputs(HOP)
         desk.writer(SOUND_RING).write(TimedEvent(0, Midi(PROGRAM)), 1)
         runner.pump()
         desk.say("accompaniment", 5 * HOP, on(60))
         desk.worker(ACCOMPANIMENT)[w.RESTART_ONE] += 1
-        desk.take(HOP)
+        desk.read_inputs(HOP)
         desk.say("accompaniment", 6 * HOP, on(61))
         toy.heard.clear()
-        desk.take(8 * HOP)
+        desk.read_inputs(8 * HOP)
         runner.pump()
     assert [data for _, _, data in notes_heard(toy)] == [on(61)]
 
@@ -302,12 +302,12 @@ def test_a_note_that_comes_much_too_late_is_left_out_and_what_ends_one_is_not() 
     late = 10 * HOP
     with open_desk(WITH_SYNTH) as desk:
         toy, runner = sounder(desk)
-        desk.take(late)
+        desk.read_inputs(late)
         runner.pump()
         now = late + AHEAD  # the first frame of its next hop
         said = [(now - w.GRACE_FRAMES - 1, on(60)), (now - w.GRACE_FRAMES - 1, off(62)), (now - w.GRACE_FRAMES, on(61))]
         for frame, data in said:
             desk.say("accompaniment", frame, data)
-        desk.take(HOP)
+        desk.read_inputs(HOP)
         runner.pump()
     assert [(frame, data) for _, frame, data in notes_heard(toy)] == said[1:]

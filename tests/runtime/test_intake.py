@@ -45,7 +45,7 @@ def origins(desk: Desk) -> list[int]:
 
 def test_the_first_callback_begins_an_epoch_for_every_worker(desk: Desk) -> None:
     desk.raw = 123456
-    assert desk.take(64) == 0
+    assert desk.read_inputs(64) == 0
     assert epochs(desk) == [1, 1, 1]
     assert origins(desk) == [0, 0, 0]
 
@@ -57,7 +57,7 @@ def test_input_of_any_periods_lies_frame_by_frame_in_the_ring(periods: list[int]
         desk.raw, audio = raw, noise(sum(periods))
         starts = np.cumsum([0, *periods])
         for start, period in zip(starts, periods, strict=False):
-            assert desk.take(audio[:, start : start + period]) == start
+            assert desk.read_inputs(audio[:, start : start + period]) == start
             assert desk.state[w.HEAD] == start + period
         assert np.array_equal(inputs(desk, 0, sum(periods)), audio)
         assert desk.state[w.SKIPPED] == desk.state[w.GAP_FRAMES] == 0
@@ -66,19 +66,19 @@ def test_input_of_any_periods_lies_frame_by_frame_in_the_ring(periods: list[int]
 
 def test_the_ring_goes_on_over_its_end(desk: Desk) -> None:
     for _ in range(CAPACITY // 8192):
-        desk.take(8192)
+        desk.read_inputs(8192)
     audio = noise(500)
-    desk.take(100)
-    assert desk.take(audio) == CAPACITY + 100
+    desk.read_inputs(100)
+    assert desk.read_inputs(audio) == CAPACITY + 100
     assert np.array_equal(inputs(desk, CAPACITY + 100, 500), audio)
 
 
 def test_a_skipped_cycle_leaves_silence_of_its_length_and_shifts_nothing(desk: Desk) -> None:
     before, after = noise(128, 1), noise(128, 2)
     desk.shared.inputs[:] = 9.0  # what an earlier turn of the ring left
-    desk.take(before)
+    desk.read_inputs(before)
     desk.raw += 3 * 128
-    assert desk.take(after) == 4 * 128
+    assert desk.read_inputs(after) == 4 * 128
     assert np.array_equal(inputs(desk, 0, 128), before)
     assert not inputs(desk, 128, 3 * 128).any()
     assert np.array_equal(inputs(desk, 4 * 128, 128), after)
@@ -88,26 +88,26 @@ def test_a_skipped_cycle_leaves_silence_of_its_length_and_shifts_nothing(desk: D
 
 
 def test_a_gap_begins_an_epoch_at_its_end_only_for_those_that_it_concerns(desk: Desk) -> None:
-    desk.take(128)
+    desk.read_inputs(128)
     desk.raw += 128
-    desk.take(128)
+    desk.read_inputs(128)
     assert epochs(desk) == [2, 1, 1]
     assert origins(desk) == [256, 0, 0]
 
 
 def test_a_change_of_period_is_no_gap(desk: Desk) -> None:
     for period in (128, 1024, 64):
-        desk.take(period)
+        desk.read_inputs(period)
     assert desk.state[w.SKIPPED] == 0
     assert desk.state[w.PERIOD] == 64
 
 
 def test_frame_time_wraps_at_32_bits_without_a_gap(desk: Desk) -> None:
     desk.raw = 2**32 - 100
-    desk.take(128)
-    assert desk.take(128) == 128
+    desk.read_inputs(128)
+    assert desk.read_inputs(128) == 128
     desk.raw += 256
-    assert desk.take(128) == 512
+    assert desk.read_inputs(128) == 512
     assert desk.state[w.GAP_FRAMES] == 256
     assert epochs(desk) == [2, 1, 1]
 
@@ -115,9 +115,9 @@ def test_frame_time_wraps_at_32_bits_without_a_gap(desk: Desk) -> None:
 @pytest.mark.parametrize("jump", [-(10**6), 10**6])
 def test_frame_time_that_starts_anew_begins_an_epoch_without_a_gap(desk: Desk, jump: int) -> None:
     desk.raw = 10**7
-    desk.take(128)
+    desk.read_inputs(128)
     desk.raw += jump
-    assert desk.take(128) == 128
+    assert desk.read_inputs(128) == 128
     assert epochs(desk) == [2, 2, 2]
     assert origins(desk) == [128, 128, 128]
     assert desk.state[w.SKIPPED] == 0
@@ -125,25 +125,25 @@ def test_frame_time_that_starts_anew_begins_an_epoch_without_a_gap(desk: Desk, j
 
 def test_frame_time_that_steps_back_a_little_is_counted_and_breaks_nothing(desk: Desk) -> None:
     desk.raw = 10**7
-    desk.take(128)
+    desk.read_inputs(128)
     desk.raw -= 50
-    assert [desk.take(128), desk.take(128)] == [128, 256]
+    assert [desk.read_inputs(128), desk.read_inputs(128)] == [128, 256]
     assert desk.state[w.SLIPS] == 1
     assert desk.state[w.SKIPPED] == 0
     assert epochs(desk) == [1, 1, 1]
 
 
 def test_a_gap_is_told_to_those_who_follow_the_host(desk: Desk) -> None:
-    desk.take(128)
+    desk.read_inputs(128)
     desk.raw += 256
-    desk.take(128, [(0, CLOCK)])
+    desk.read_inputs(128, [(0, CLOCK)])
     assert desk.reader().read() == [TimedEvent(384, Gap(256)), TimedEvent(384, Midi(CLOCK))]
 
 
 def test_what_is_not_a_finite_number_becomes_silence(desk: Desk) -> None:
     audio = noise(64)
     audio[0, 3], audio[0, 9], audio[1, 5] = np.nan, np.inf, -np.inf
-    desk.take(audio)
+    desk.read_inputs(audio)
     heard = inputs(desk, 0, 64)
     assert heard[0, 3] == heard[0, 9] == heard[1, 5] == 0.0
     fine = np.isfinite(audio)
@@ -152,53 +152,53 @@ def test_what_is_not_a_finite_number_becomes_silence(desk: Desk) -> None:
 
 def test_messages_are_stamped_with_stream_frames_and_kept_whole(desk: Desk) -> None:
     reader = desk.reader()
-    desk.take(100, [(7, on(60)), (99, off(60))])
+    desk.read_inputs(100, [(7, on(60)), (99, off(60))])
     long = b"\xf0" + bytes(range(38)) + b"\xf7"
-    desk.take(100, [(0, long)])
+    desk.read_inputs(100, [(0, long)])
     assert reader.read() == [TimedEvent(7, Midi(on(60))), TimedEvent(99, Midi(off(60))), TimedEvent(100, Midi(long))]
 
 
 def test_a_cycle_without_messages_does_not_repeat_those_before(desk: Desk) -> None:
-    desk.take(64, [(0, on(60))])
+    desk.read_inputs(64, [(0, on(60))])
     reader = desk.reader()
     reader.read()
-    desk.take(64)
+    desk.read_inputs(64)
     assert reader.read() == []
 
 
 @pytest.mark.parametrize("message", [START, position(8)], ids=["start", "song position"])
 def test_a_start_or_a_new_position_begins_an_epoch_for_everyone_at_its_frame(desk: Desk, message: bytes) -> None:
-    desk.take(128)
-    desk.take(128, [(37, message)])
+    desk.read_inputs(128)
+    desk.read_inputs(128, [(37, message)])
     assert epochs(desk) == [2, 2, 2]
     assert origins(desk) == [165, 165, 165]
 
 
 @pytest.mark.parametrize("message", [CONTINUE, STOP], ids=["continue", "stop"])
 def test_a_stop_or_continue_begins_an_epoch_for_what_plays_in_time_only(desk: Desk, message: bytes) -> None:
-    desk.take(128)
-    desk.take(128, [(37, message)])
+    desk.read_inputs(128)
+    desk.read_inputs(128, [(37, message)])
     assert epochs(desk) == [1, 2, 2]
     assert origins(desk) == [0, 165, 165]
 
 
 @pytest.mark.parametrize("message", [on(60), off(60), CLOCK, b"\xfe", b"\xb0\x7b\x00", b"\xf0\x7e\xf7"])
 def test_other_messages_begin_no_epoch(desk: Desk, message: bytes) -> None:
-    desk.take(128)
-    desk.take(128, [(37, message)])
+    desk.read_inputs(128)
+    desk.read_inputs(128, [(37, message)])
     assert epochs(desk) == [1, 1, 1]
 
 
 def test_breaks_at_one_frame_are_one_break(desk: Desk) -> None:
-    desk.take(128)
-    desk.take(128, [(5, position(8)), (5, START)])
+    desk.read_inputs(128)
+    desk.read_inputs(128, [(5, position(8)), (5, START)])
     assert epochs(desk) == [2, 2, 2]
     assert desk.worker(SEPARATION)[w.LAST_ORIGIN] == 0
 
 
 def clock_positions(desk: Desk, messages: list[tuple[int, bytes]]) -> list[TimedEvent]:
     reader = desk.reader()
-    desk.take(8192, messages)
+    desk.read_inputs(8192, messages)
     return [event for event in reader.read() if isinstance(event.payload, ClockPosition)]
 
 
@@ -222,10 +222,10 @@ def test_no_clock_position_is_told_while_the_song_stands(desk: Desk) -> None:
 
 
 def roll(desk: Desk, frames: int, transport_frame: int, rolling: bool = True, valid: bool = True) -> None:
-    words = desk.room.transport
+    words = desk.context.transport
     words[w.T_ROLLING], words[w.T_FRAME], words[w.T_VALID] = rolling, transport_frame, valid
     words[w.T_BEAT], words[w.T_TEMPO], words[w.T_BAR] = transport_frame / 1000, 123.5, 3
-    desk.take(frames)
+    desk.read_inputs(frames)
 
 
 def transports(desk: Desk) -> list[TimedEvent]:
@@ -275,27 +275,27 @@ def test_a_transport_without_a_musical_position_is_not_told_but_its_jumps_count(
 
 
 def test_a_request_for_a_new_epoch_is_served_once(desk: Desk) -> None:
-    desk.take(64)
+    desk.read_inputs(64)
     desk.state[w.RESTART] += 1
-    desk.take(64)
-    desk.take(64)
+    desk.read_inputs(64)
+    desk.read_inputs(64)
     assert epochs(desk) == [2, 2, 2]
     assert origins(desk) == [64, 64, 64]
     assert desk.state[w.RESTARTED] == desk.state[w.RESTART]
 
 
 def test_a_request_for_one_worker_concerns_it_alone(desk: Desk) -> None:
-    desk.take(64)
+    desk.read_inputs(64)
     desk.worker(ACCOMPANIMENT)[w.RESTART_ONE] += 1
-    desk.take(64)
-    desk.take(64)
+    desk.read_inputs(64)
+    desk.read_inputs(64)
     assert epochs(desk) == [1, 1, 2]
     assert origins(desk) == [0, 0, 64]
 
 
 def test_a_new_epoch_remembers_where_the_one_before_began(desk: Desk) -> None:
     for _ in range(3):
-        desk.take(64)
+        desk.read_inputs(64)
         desk.state[w.RESTART] += 1
     worker = desk.worker(SEPARATION)
     assert (worker[w.EPOCH], worker[w.LAST_ORIGIN], worker[w.ORIGIN]) == (3, 64, 128)

@@ -1,4 +1,4 @@
-"""Reserves by what was measured."""
+"""LatencyTuner by what was measured."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bridge.runtime.control_binding import Binding
 from bridge.runtime.engine_runner import EngineRunner
 from bridge.runtime.engines import load_engine
 from bridge.runtime.graph import Graph
-from bridge.runtime.latency_tuner import ENOUGH, FEWEST, Reserves, reserve_for
+from bridge.runtime.latency_tuner import ENOUGH, FEWEST, LatencyTuner, reserve_for
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.layout import ANSWER_BINS
 from bridge.runtime.wiring import wire
@@ -45,8 +45,8 @@ def bus(graph: Graph) -> Bus:
 
 
 @pytest.fixture
-def reserves(bus: Bus, graph: Graph) -> Reserves:
-    return Reserves(bus, graph)
+def tuner(bus: Bus, graph: Graph) -> LatencyTuner:
+    return LatencyTuner(bus, graph)
 
 
 def answer(graph: Graph, *hops: int, worker: int = SEPARATION) -> None:
@@ -89,127 +89,127 @@ def test_with_that_reserve_no_frame_is_late_and_with_one_frame_less_some_are(per
 
 
 def test_tuning_takes_the_least_reserve_that_was_measured_to_do_and_declares_it(
-    bus: Bus, graph: Graph, reserves: Reserves
+    bus: Bus, graph: Graph, tuner: LatencyTuner
 ) -> None:
     answer(graph, 5000)
     answer(graph, 400, 590, 10, worker=MIR)
     rev, before = graph.ledger.rev, graph.ledger["mix"].declared
-    reserves.tune()
+    tuner.tune()
     assert bus.get(RESERVE) == PERIOD
     assert bus.get("latency.mir.reserve_frames") == 3 * PERIOD
     assert graph.ledger["mix"].declared == before - START + PERIOD
     assert graph.ledger.rev > rev
 
 
-def test_tuning_works_while_the_transport_rolls(bus: Bus, graph: Graph, reserves: Reserves) -> None:
-    graph.room.own[w.ROLLING] = 1
+def test_tuning_works_while_the_transport_rolls(bus: Bus, graph: Graph, tuner: LatencyTuner) -> None:
+    graph.context.callback_state[w.ROLLING] = 1
     answer(graph, 5000)
     answer(graph, 5000, worker=MIR)
-    reserves.tune()
+    tuner.tune()
     assert bus.get(RESERVE) == PERIOD
 
 
-def test_tuning_leaves_alone_what_predicts(bus: Bus, graph: Graph, reserves: Reserves) -> None:
+def test_tuning_leaves_alone_what_predicts(bus: Bus, graph: Graph, tuner: LatencyTuner) -> None:
     for worker in (SEPARATION, MIR, ACCOMPANIMENT):
         answer(graph, 5000, worker=worker)
-    reserves.tune()
+    tuner.tune()
     assert bus.get("latency.accompaniment.reserve_frames") == RESERVE_FRAMES["accompaniment"]
 
 
 def test_tuning_without_measurements_changes_nothing_and_says_what_is_missing(
-    bus: Bus, graph: Graph, reserves: Reserves
+    bus: Bus, graph: Graph, tuner: LatencyTuner
 ) -> None:
     answer(graph, 5000)
     answer(graph, FEWEST - 1, worker=MIR)
     with pytest.raises(ControlError, match=rf"mir worker has answered {FEWEST - 1} hops.*until there are {FEWEST}"):
-        reserves.tune()
+        tuner.tune()
     assert bus.get(RESERVE) == RESERVE_FRAMES["separation"]
 
 
-def test_why_is_logged(bus: Bus, graph: Graph, reserves: Reserves, caplog: pytest.LogCaptureFixture) -> None:
+def test_why_is_logged(bus: Bus, graph: Graph, tuner: LatencyTuner, caplog: pytest.LogCaptureFixture) -> None:
     bus.set(AUTO, 1, "me")
     answer(graph, ENOUGH)
     with caplog.at_level(logging.INFO):
-        reserves.look()
+        tuner.update()
     assert f"separation: reserve {START} -> 128 frames; 99.9 % of 4000 hops" in caplog.text
 
 
 # by itself
 
 
-def test_nothing_changes_by_itself_unless_it_is_switched_on(bus: Bus, graph: Graph, reserves: Reserves) -> None:
+def test_nothing_changes_by_itself_unless_it_is_switched_on(bus: Bus, graph: Graph, tuner: LatencyTuner) -> None:
     for worker in (SEPARATION, MIR, ACCOMPANIMENT):
         answer(graph, 10 * ENOUGH, worker=worker)
     before = dict(bus.values())
-    reserves.look()
+    tuner.update()
     assert bus.values() == before
 
 
-def test_each_role_is_switched_on_by_itself(bus: Bus, graph: Graph, reserves: Reserves) -> None:
+def test_each_role_is_switched_on_by_itself(bus: Bus, graph: Graph, tuner: LatencyTuner) -> None:
     bus.set("latency.mir.reserve_auto", 1, "me")
     for worker in (SEPARATION, MIR):
         answer(graph, ENOUGH, worker=worker)
-    reserves.look()
+    tuner.update()
     assert bus.get("latency.mir.reserve_frames") == PERIOD
     assert bus.get(RESERVE) == START
 
 
-def test_it_waits_until_enough_was_measured(bus: Bus, graph: Graph, reserves: Reserves) -> None:
+def test_it_waits_until_enough_was_measured(bus: Bus, graph: Graph, tuner: LatencyTuner) -> None:
     bus.set(AUTO, 1, "me")
     answer(graph, ENOUGH - 1)
-    reserves.look()
+    tuner.update()
     assert bus.get(RESERVE) == START
     answer(graph, 1)
-    reserves.look()
+    tuner.update()
     assert bus.get(RESERVE) == PERIOD
 
 
 @pytest.mark.parametrize("playing", ["jack transport", "midi clock", "freewheel"])
 def test_it_never_changes_while_something_plays_and_then_uses_what_was_counted(
-    bus: Bus, graph: Graph, reserves: Reserves, playing: str
+    bus: Bus, graph: Graph, tuner: LatencyTuner, playing: str
 ) -> None:
     words, word = {
-        "jack transport": (graph.room.own, w.ROLLING),
-        "midi clock": (graph.room.own, w.CLOCK_RUNNING),
+        "jack transport": (graph.context.callback_state, w.ROLLING),
+        "midi clock": (graph.context.callback_state, w.CLOCK_RUNNING),
         "freewheel": (graph.shared.state, w.FREEWHEEL),
     }[playing]
     bus.set(AUTO, 1, "me")
     words[word] = 1
     answer(graph, ENOUGH)
-    reserves.look()
+    tuner.update()
     assert bus.get(RESERVE) == START
     words[word] = 0
-    reserves.look()
+    tuner.update()
     assert bus.get(RESERVE) == PERIOD
 
 
 def test_a_reserve_that_proved_too_short_is_not_tried_again_by_itself(
-    bus: Bus, graph: Graph, reserves: Reserves
+    bus: Bus, graph: Graph, tuner: LatencyTuner
 ) -> None:
     bus.set(AUTO, 1, "me")
     heard: list[float] = []
     for slow in (0, 100, 0, 0, 100, 0):
         answer(graph, ENOUGH - slow, slow)
-        reserves.look()
+        tuner.update()
         heard.append(bus.get(RESERVE))
     assert heard == [PERIOD] + [2 * PERIOD] * 5
     answer(graph, ENOUGH)
     answer(graph, ENOUGH, worker=MIR)
-    reserves.tune()  # but when one is asked to
+    tuner.tune()  # but when one is asked to
     assert bus.get(RESERVE) == PERIOD
     answer(graph, ENOUGH)
-    reserves.look()
+    tuner.update()
     assert bus.get(RESERVE) == PERIOD
 
 
-def test_a_new_period_is_measured_anew(bus: Bus, graph: Graph, reserves: Reserves) -> None:
+def test_a_new_period_is_measured_anew(bus: Bus, graph: Graph, tuner: LatencyTuner) -> None:
     bus.set(AUTO, 1, "me")
     answer(graph, 0, 0, 0, ENOUGH)
     graph.set_period(64)
-    reserves.look()
+    tuner.update()
     assert bus.get(RESERVE) == START
     answer(graph, ENOUGH)
-    reserves.look()
+    tuner.update()
     assert bus.get(RESERVE) == 64
 
 
@@ -223,7 +223,7 @@ def test_the_graph_measures_itself_and_is_tuned_to_no_more_than_it_needs(every: 
     with Graph(wiring, period, RESERVE_FRAMES, {}) as graph:
         bus = Bus(make_sidecar_registry({"separation.dsp": wiring.nodes[0].spec.controls}))
         Binding(bus, graph)
-        reserves = Reserves(bus, graph)
+        tuner = LatencyTuner(bus, graph)
         runner = EngineRunner(graph.plan, graph.plan.workers[0], graph.shared, load_engine("separation.dsp"))
         runner.prepare()
 
@@ -233,14 +233,14 @@ def test_the_graph_measures_itself_and_is_tuned_to_no_more_than_it_needs(every: 
             nonlocal raw
             late = int(graph.shared.state[w.LATE_FRAMES])
             for i in range(callbacks):
-                cycle(graph.room, period, raw)
+                cycle(graph.context, period, raw)
                 raw += period
                 if i % every == every - 1:  # the worker comes after every callback, or after every second one
                     runner.pump()
             return int(graph.shared.state[w.LATE_FRAMES]) - late
 
         play(FEWEST)
-        reserves.tune()
+        tuner.tune()
         assert graph.ledger["mix"].reserve == every * period
         play(10)  # until the change is through
         assert play(50) == 0

@@ -6,7 +6,7 @@ import pytest
 
 from bridge.core.clock import HostClock
 from bridge.core.events import Beat, Midi, TimedEvent
-from bridge.runtime.midi_clock import ClockRenderer
+from bridge.runtime.midi_clock import MidiClockGenerator
 
 RATE, HOP, LEAD = 48000, 512, 1500
 START, CONTINUE, STOP, CLOCK, POSITION = 0xFA, 0xFB, 0xFC, 0xF8, 0xF2
@@ -20,7 +20,7 @@ def beats(bpm: float, count: int, first: float = 1000.0, number: int = 0, bar_be
     ]
 
 
-def rendered(clock: ClockRenderer, heard: list[TimedEvent], first: int, last: int) -> list[TimedEvent]:
+def rendered(clock: MidiClockGenerator, heard: list[TimedEvent], first: int, last: int) -> list[TimedEvent]:
     """What is sent while the hops from ``first`` to ``last`` are heard, each message in time and not held back."""
     said: list[TimedEvent] = []
     for start in range(first, last, HOP):
@@ -40,7 +40,7 @@ def frames(events: list[TimedEvent], status: int) -> list[int]:
 
 def test_it_starts_on_a_downbeat_and_every_24th_tick_is_a_beat() -> None:
     heard = beats(117.3, 20, number=2)
-    said = rendered(ClockRenderer(RATE), heard, 0, heard[-1].frame)
+    said = rendered(MidiClockGenerator(RATE), heard, 0, heard[-1].frame)
     [start], ticks = frames(said, START), frames(said, CLOCK)
     downbeat = heard[2].frame
     assert start == pytest.approx(downbeat - RATE // 1000, abs=2)
@@ -54,7 +54,7 @@ def test_it_starts_on_a_downbeat_and_every_24th_tick_is_a_beat() -> None:
 def test_a_receiver_that_smooths_the_clock_finds_beat_and_tempo() -> None:
     heard = beats(96.0, 24)
     receiver = HostClock(RATE)
-    for event in rendered(ClockRenderer(RATE), heard, 0, heard[-1].frame):
+    for event in rendered(MidiClockGenerator(RATE), heard, 0, heard[-1].frame):
         receiver.feed(event)
     at = receiver.at(heard[-1].frame)
     assert at.tempo == pytest.approx(96.0, abs=0.1)
@@ -66,7 +66,7 @@ def test_a_receiver_that_smooths_the_clock_finds_beat_and_tempo() -> None:
 def test_a_new_tempo_is_followed_with_neither_a_tick_lost_nor_one_too_many(to: float) -> None:
     first = beats(98.0, 9)
     heard = first[:-1] + beats(to, 16, first[-1].frame)
-    ticks = frames(rendered(ClockRenderer(RATE), heard, 0, heard[-1].frame), CLOCK)
+    ticks = frames(rendered(MidiClockGenerator(RATE), heard, 0, heard[-1].frame), CLOCK)
     late = [tick - beat.frame for tick, beat in zip(ticks[::24], heard[4:], strict=False)]
     assert max(map(abs, late)) < 0.05 * RATE
     assert abs(late[-1]) < 0.002 * RATE
@@ -76,7 +76,7 @@ def test_a_new_tempo_is_followed_with_neither_a_tick_lost_nor_one_too_many(to: f
 def test_beats_that_move_pull_the_clock_onto_them() -> None:
     first = beats(120.0, 8)
     heard = first + beats(120.0, 12, first[-1].frame + RATE / 2 + 0.05 * RATE)
-    ticks = frames(rendered(ClockRenderer(RATE), heard, 0, heard[-1].frame), CLOCK)
+    ticks = frames(rendered(MidiClockGenerator(RATE), heard, 0, heard[-1].frame), CLOCK)
     late = [tick - beat.frame for tick, beat in zip(ticks[::24], heard[4:], strict=False)]
     assert abs(late[4]) > 0.04 * RATE  # the tick was gone before the beat was heard
     assert abs(late[-1]) < 0.001 * RATE
@@ -84,14 +84,14 @@ def test_beats_that_move_pull_the_clock_onto_them() -> None:
 
 def test_a_beat_that_is_missed_is_clocked_through() -> None:
     heard = beats(120.0, 16)
-    ticks = frames(rendered(ClockRenderer(RATE), heard[:8] + heard[9:], 0, heard[-1].frame), CLOCK)
+    ticks = frames(rendered(MidiClockGenerator(RATE), heard[:8] + heard[9:], 0, heard[-1].frame), CLOCK)
     assert all(abs(tick - beat.frame) <= 1 for tick, beat in zip(ticks[::24], heard[4:], strict=False))
 
 
 def test_without_beats_it_stops_and_goes_on_at_a_whole_bar() -> None:
     heard = beats(120.0, 10)
     later = beats(120.0, 8, heard[-1].frame + 10 * RATE)
-    clock = ClockRenderer(RATE)
+    clock = MidiClockGenerator(RATE)
     said = rendered(clock, heard, 0, heard[-1].frame + 9 * RATE)
     assert len(frames(said, STOP)) == 2  # one for whoever was here before, and one for the silence
     count = len(frames(said, CLOCK))
@@ -108,16 +108,16 @@ def test_without_beats_it_stops_and_goes_on_at_a_whole_bar() -> None:
 
 
 def test_at_rest_it_says_nothing_and_what_ran_is_stopped_once() -> None:
-    clock, heard = ClockRenderer(RATE), beats(120.0, 12)
-    assert clock.rest(HOP + LEAD) == []
+    clock, heard = MidiClockGenerator(RATE), beats(120.0, 12)
+    assert clock.stop(HOP + LEAD) == []
     rendered(clock, heard, HOP, heard[-1].frame)
     end = heard[-1].frame + HOP + LEAD
-    assert [event.payload for event in clock.rest(end)] == [Midi(bytes((STOP,)))]
-    assert clock.rest(end + HOP) == []
+    assert [event.payload for event in clock.stop(end)] == [Midi(bytes((STOP,)))]
+    assert clock.stop(end + HOP) == []
 
 
 def test_after_a_reset_it_stops_and_starts_from_the_top() -> None:
-    clock, heard = ClockRenderer(RATE), beats(120.0, 12)
+    clock, heard = MidiClockGenerator(RATE), beats(120.0, 12)
     rendered(clock, heard, 0, heard[-1].frame)
     clock.reset()
     first = heard[-1].frame // HOP * HOP + HOP

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS
+from bridge.core.latency import PATHS
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.layout import CAPACITY, SEPARATED
-from bridge.runtime.wiring import PATHS
 from tests.runtime.desk import HOP, NO_ENGINES, RATE, SEPARATION, Desk, noise, open_desk
 from tests.runtime.stems import DEADLINE, DELAY, LATENCY, MIX, OTHER, Worker, delayed, run, thirds
 
@@ -65,8 +65,8 @@ def test_stems_that_are_in_time_come_out_bit_for_bit_at_the_declared_delay(desk:
 @pytest.mark.parametrize("period", [100, 1000])
 def test_the_rings_go_on_over_their_end_without_a_seam(desk: Desk, late: list[int | None], period: int) -> None:
     for _ in range(CAPACITY // 8192 - 1):
-        desk.take(8192)
-    desk.take(8192 - 1111)
+        desk.read_inputs(8192)
+    desk.read_inputs(8192 - 1111)
     desk.mix(64)
     desk.state[w.RESTART] += 1
     audio = noise(4000)
@@ -74,7 +74,7 @@ def test_the_rings_go_on_over_their_end_without_a_seam(desk: Desk, late: list[in
     worker = Worker(desk, stems, late, start=CAPACITY - 1111)
     parts = []
     for part in np.split(audio, 4000 // period, axis=1):
-        desk.take(part)
+        desk.read_inputs(part)
         worker.work()
         parts.append(desk.mix(period))
     out = np.concatenate(parts, axis=2)
@@ -167,10 +167,10 @@ def test_late_frames_are_counted_one_by_one(late: list[int | None], period: int)
 def test_results_of_an_older_epoch_are_not_played_after_the_break(desk: Desk) -> None:
     ones = np.ones((CHANNELS, HOP), np.float32)
     for _ in range(20):
-        desk.take(ones)
+        desk.read_inputs(ones)
         desk.mix(HOP)
     desk.state[w.RESTART] += 1
-    border = desk.take(ones)
+    border = desk.read_inputs(ones)
     for start in range(border - 4 * HOP, border + 8 * HOP, HOP):
         desk.separate(start, thirds(ones), epoch=1)
     outs = [desk.mix(HOP)] + [desk.audio_cycle(ones) for _ in range(12)]
@@ -183,7 +183,7 @@ def test_results_from_before_a_break_stay_valid_up_to_it(desk: Desk) -> None:
     for cycle in range(40):
         if cycle == 20:
             desk.state[w.RESTART] += 1
-        now = desk.take(ones)
+        now = desk.read_inputs(ones)
         desk.separate(now, thirds(ones), epoch=1 if cycle < 20 else 2)
         parts.append(desk.mix(HOP))
     wet = np.concatenate(parts, axis=2)[0, 0] / 0.5
@@ -199,7 +199,7 @@ def test_results_from_before_a_break_stay_valid_up_to_it(desk: Desk) -> None:
 def test_an_audio_path_in_ping_mode_is_the_delayed_input_whatever_the_faders(desk: Desk, path: str) -> None:
     row = PATHS.index(path)
     desk.state[w.PING] = 1 << row
-    desk.room.gains[:] = 0.0
+    desk.context.gains[:] = 0.0
     run(desk, noise(RAMP + 10), thirds(noise(RAMP + 10)), [], [RAMP + 10])
     audio = noise(1000)
     parts = [desk.audio_cycle(part) for part in np.split(audio, 10, axis=1)]

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from bridge.core.latency import MIDI_PORTS, PATHS
 from bridge.runtime.shared import slots as w
-from bridge.runtime.shared.layout import MAX_EVENTS, MIDI_PORTS, RECORDS
+from bridge.runtime.shared.layout import MAX_EVENTS, RECORDS
 from bridge.runtime.shared.slots import GRACE_FRAMES
-from bridge.runtime.wiring import PATHS
 from tests.runtime.desk import ACCOMPANIMENT, MIR, NO_ENGINES, RINGS, Desk, Sent, off, on, open_desk
 
 PORT = "accompaniment"
@@ -179,7 +179,7 @@ def test_a_stalled_worker_loses_its_sounding_notes_once(desk: Desk) -> None:
     desk.midi_cycle(64)
     sent = []
     for _ in range(20):
-        desk.take(64)
+        desk.read_inputs(64)
         sent.append(desk.play(64, stall_frames=512)[PORT])
     assert [said for said in sent if said] == [[(0, off(60))]]
     assert sent.index([(0, off(60))]) == 9  # the first cycle that starts more than 512 frames behind
@@ -187,15 +187,15 @@ def test_a_stalled_worker_loses_its_sounding_notes_once(desk: Desk) -> None:
 
 def test_a_worker_that_has_just_begun_an_epoch_is_not_stalled(desk: Desk) -> None:
     for _ in range(20):
-        desk.take(64)
+        desk.read_inputs(64)
         desk.play(64, stall_frames=512)
     begin_epoch(desk)
-    desk.take(64)
+    desk.read_inputs(64)
     desk.play(64, stall_frames=512)
     desk.say(PORT, desk.now + 64, on(60))
-    desk.take(64)
+    desk.read_inputs(64)
     assert desk.play(64, stall_frames=512)[PORT] == [(0, on(60))]
-    assert not desk.room.ports[0, w.STALLED]
+    assert not desk.context.ports[0, w.STALLED]
 
 
 def test_a_quiet_port_says_nothing_and_forgets_what_came_meanwhile(desk: Desk) -> None:
@@ -218,7 +218,7 @@ def test_quiet_with_a_release_ends_what_sounds(desk: Desk) -> None:
 
 def test_a_port_without_an_engine_is_silent() -> None:
     with open_desk(NO_ENGINES) as desk:
-        desk.take(64, [(0, on(60))])
+        desk.read_inputs(64, [(0, on(60))])
         assert not any(desk.play(64).values())
 
 

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bridge.runtime.polyphase import PASS, STOPBAND_DB, Converter, kernel, least_delay
+from bridge.runtime.polyphase import PASS, STOPBAND_DB, PolyphaseResampler, design_kernel, least_delay
 
 RATIOS = ((1, 2), (2, 1), (3, 2), (1, 4), (160, 147), (147, 160))
 
 
 def response_db(up: int, down: int, cycles: NDArray[np.float64]) -> NDArray[np.float64]:
     """What the filter passes, ``cycles``: parts of the lower rate's half."""
-    shape = kernel(up, down)
+    shape = design_kernel(up, down)
     frames = np.arange(shape.size) - shape.size // 2
     turns = cycles[:, None] * 0.5 / max(up, down) * frames
     levels: NDArray[np.float64] = np.abs((shape * np.exp(-2j * np.pi * turns)).sum(1))
@@ -32,14 +32,14 @@ def test_the_passband_is_flat_and_what_lies_as_far_above_is_gone(up: int, down: 
 @pytest.mark.parametrize("extra", [0, 1, 13])
 def test_a_tone_comes_out_as_the_same_tone_later_by_the_delay(up: int, down: int, extra: int) -> None:
     frames, delay = 30 * down, least_delay(up, down) + extra
-    convert = Converter(1, frames, up, down, delay)
+    resampler = PolyphaseResampler(1, frames, up, down, delay)
     turns = 0.3 * min(1.0, up / down)  # radians a frame, well inside the passband
-    heard = []
+    received = []
     for block in range(-(-2 * delay // (up * frames)) + 3):
         out = np.zeros((1, frames * up // down), np.float32)
-        convert(np.sin(turns * (np.arange(frames) + block * frames))[None].astype(np.float32), out)
-        heard.append(out[0])
-    wave = np.concatenate(heard)
+        resampler.process(np.sin(turns * (np.arange(frames) + block * frames))[None].astype(np.float32), out)
+        received.append(out[0])
+    wave = np.concatenate(received)
     at = (np.arange(wave.size) * down - delay) / up  # in frames of what went in
     settled = at > 2 * least_delay(up, down) / up + 1
     assert settled.sum() > 50
@@ -52,23 +52,23 @@ def test_blocks_of_any_length_give_the_same_bits(up: int, down: int) -> None:
     sent = np.random.default_rng(3).normal(0, 0.3, (2, total)).astype(np.float32)
 
     def in_blocks(frames: int) -> NDArray[np.float32]:
-        convert, heard = Converter(2, frames, up, down, delay), []
+        resampler, received = PolyphaseResampler(2, frames, up, down, delay), []
         for start in range(0, total, frames):
-            heard.append(np.zeros((2, frames * up // down), np.float32))
-            convert(sent[:, start : start + frames], heard[-1])
-        return np.concatenate(heard, axis=1)
+            received.append(np.zeros((2, frames * up // down), np.float32))
+            resampler.process(sent[:, start : start + frames], received[-1])
+        return np.concatenate(received, axis=1)
 
     assert np.array_equal(in_blocks(total), in_blocks(down))
 
 
 def test_what_is_too_little_to_hear_is_not_remembered() -> None:
-    convert = Converter(1, 64, 1, 2, least_delay(1, 2))
-    convert(np.full((1, 64), 1e-39, np.float32), np.zeros((1, 32), np.float32))
-    assert not convert.memory.any()
+    resampler = PolyphaseResampler(1, 64, 1, 2, least_delay(1, 2))
+    resampler.process(np.full((1, 64), 1e-39, np.float32), np.zeros((1, 32), np.float32))
+    assert not resampler.memory.any()
 
 
 def test_the_memory_holds_what_the_filter_reaches() -> None:
     for up, down in RATIOS:
         assert gcd(up, down) == 1
-        taps = kernel(up, down).size
-        assert Converter(1, down, up, down, least_delay(up, down)).memory.shape[1] == -(-taps // up) - 1
+        taps = design_kernel(up, down).size
+        assert PolyphaseResampler(1, down, up, down, least_delay(up, down)).memory.shape[1] == -(-taps // up) - 1

@@ -8,7 +8,7 @@ from bridge.config import EngineSettings
 from bridge.core.engine import Engine, EngineSpec
 from bridge.errors import EngineError
 from bridge.runtime import rate_refusals, wiring
-from bridge.runtime.rate_refusals import wire_what_runs
+from bridge.runtime.rate_refusals import wire_runnable
 from bridge.runtime.wiring import ROLES, Wiring
 from tests.runtime.toys import LISTENS, PLAYS, SEPARATES, Toy
 
@@ -22,7 +22,7 @@ def roles(wired: Wiring) -> list[str]:
 @pytest.mark.parametrize(("rate", "off"), [(8000, "mir"), (16000, "mir"), (11025, "mir"), (48000, ""), (22050, "")])
 def test_the_engines_that_ship_at_common_rates(rate: int, off: str) -> None:
     engines = {role: str(getattr(EngineSettings(), role)) for role in ROLES} | {"synth": "synth.plain"}
-    wired, refused = wire_what_runs(engines, rate, RESERVES)
+    wired, refused = wire_runnable(engines, rate, RESERVES)
     assert list(refused) == ([off] if off else [])
     assert roles(wired) == [role for role in ROLES if role != off]
     if off:
@@ -63,25 +63,25 @@ def test_whatever_an_engine_raises_at_a_rate_the_others_play(
     toys: dict[str, Exception | None], role: str, error: Exception
 ) -> None:
     toys[TOYS[role]] = error
-    wired, refused = wire_what_runs(TOYS, 16000, RESERVES)
+    wired, refused = wire_runnable(TOYS, 16000, RESERVES)
     assert list(refused) == [role]
     assert str(error) in str(refused[role])
     assert roles(wired) == [other for other in TOYS if other != role]
-    assert wire_what_runs(TOYS, 48000, RESERVES)[1] == {}
+    assert wire_runnable(TOYS, 48000, RESERVES)[1] == {}
 
 
 def test_where_all_refuse_nobody_plays_and_nothing_fails(toys: dict[str, Exception | None]) -> None:
     toys |= dict.fromkeys(TOYS.values(), EngineError("not here"))
-    wired, refused = wire_what_runs(TOYS, 16000, RESERVES)
+    wired, refused = wire_runnable(TOYS, 16000, RESERVES)
     assert (roles(wired), set(refused)) == ([], set(TOYS))
 
 
 def test_an_engine_that_runs_at_no_rate_is_an_error(toys: dict[str, Exception | None]) -> None:
     toys["toy.mir"] = EngineError("always")
     with pytest.raises(EngineError, match="always"):
-        wire_what_runs(TOYS, 16000, RESERVES)
+        wire_runnable(TOYS, 16000, RESERVES)
 
 
 def test_an_engine_that_is_not_registered_is_an_error() -> None:
     with pytest.raises(EngineError, match=r"'mir\.nothing' is not registered"):
-        wire_what_runs({"mir": "mir.nothing"}, 16000, RESERVES)
+        wire_runnable({"mir": "mir.nothing"}, 16000, RESERVES)

@@ -14,7 +14,7 @@ from bridge.core.events import Midi, TimedEvent
 from bridge.core.time import BlockTime
 from bridge.drivers.offline import process
 from bridge.errors import EngineError
-from bridge.runtime.resampled_engine import MAX_HOP, Resampled, hops, native_rate
+from bridge.runtime.resampled_engine import MAX_HOP, ResampledEngine, hops, native_rate
 from tests.contracts import checks
 from tests.contracts.running import Factory
 from tests.contracts.sound_engines import Delay, Player
@@ -46,7 +46,7 @@ def say_late(block: Block, at: BlockTime, out: Block) -> None:
 
 
 def at_rate(engine: Callable[[], Engine], rate: int) -> Factory:
-    return lambda: Resampled(engine(), rate)
+    return lambda: ResampledEngine(engine(), rate)
 
 
 def run(engine: Engine, mix: Audio, rate: int) -> dict[str, Audio]:
@@ -96,7 +96,7 @@ def test_impulses_events_and_leads_are_where_they_are_said_to_be_at_any_rate(rat
 @pytest.mark.parametrize("rate", [22050, 32000, 96000])
 def test_a_tone_comes_back_as_it_went_in(rate: int) -> None:
     sent = tone(2000, rate)
-    heard = run(Resampled(Halves(), rate), sent, rate)["drums"]
+    heard = run(ResampledEngine(Halves(), rate), sent, rate)["drums"]
     middle = slice(rate // 20, heard.shape[1] - rate // 20)
     assert np.abs(heard - 0.5 * sent[:, : heard.shape[1]])[:, middle].max() < 1e-4
 
@@ -104,25 +104,25 @@ def test_a_tone_comes_back_as_it_went_in(rate: int) -> None:
 @pytest.mark.parametrize("rate", [22050, 44100 * 2, 96000])
 def test_other_is_the_delayed_mix_minus_the_rest(rate: int) -> None:
     sent = np.random.default_rng(0).uniform(-0.5, 0.5, (CHANNELS, rate // 4)).astype(np.float32)
-    heard = run(Resampled(Halves(), rate), sent, rate)
+    heard = run(ResampledEngine(Halves(), rate), sent, rate)
     total = np.sum([heard[stem] for stem in STEMS], axis=0, dtype=np.float64)
     assert np.abs(total - sent[:, : total.shape[1]]).max() < 1e-6
 
 
 def test_what_the_engine_cannot_hear_stays_in_other() -> None:
     sent = tone(40000, 96000)
-    heard = run(Resampled(Halves(), 96000), sent, 96000)
+    heard = run(ResampledEngine(Halves(), 96000), sent, 96000)
     middle = slice(4800, heard["other"].shape[1] - 4800)
     assert np.abs(heard["other"] - sent[:, : heard["other"].shape[1]])[:, middle].max() < 1e-4
     assert np.abs(heard["drums"])[:, middle].max() < 1e-4
 
 
 def test_what_is_not_finite_is_silence_before_it_is_remembered() -> None:
-    engine = Resampled(Halves(), 96000)
+    engine = ResampledEngine(Halves(), 96000)
     clean, spoilt = np.zeros((CHANNELS, 4096), np.float32), np.zeros((CHANNELS, 4096), np.float32)
     spoilt[:, 100:103] = np.nan, np.inf, -np.inf
     for stem, audio in run(engine, spoilt, 96000).items():
-        assert np.array_equal(audio, run(Resampled(Halves(), 96000), clean, 96000)[stem])
+        assert np.array_equal(audio, run(ResampledEngine(Halves(), 96000), clean, 96000)[stem])
 
 
 @pytest.mark.parametrize("rate", [32000, 96000])
@@ -138,7 +138,9 @@ def test_a_file_at_another_rate_is_separated_and_aligned(rate: int, monkeypatch:
 # events
 
 
-def listen(engine: Resampled, frames: list[int], rate: int, first: int, blocks: int) -> list[tuple[int, int, int]]:
+def listen(
+    engine: ResampledEngine, frames: list[int], rate: int, first: int, blocks: int
+) -> list[tuple[int, int, int]]:
     """(block's frame, event's frame, engine's frame of it) for events sent at ``frames``, each in its block."""
     engine.prepare(rate, engine.spec.hop)
     inner, told, hop = engine._engine, [], engine.spec.hop
@@ -169,13 +171,13 @@ DEAF = replace(ECHO, inputs=(EventPort("midi"),))
 @pytest.mark.parametrize("spec", [ECHO, DEAF], ids=["with audio", "events only"])
 @pytest.mark.parametrize("rate", [22050, 32000, 44100])
 def test_events_keep_their_frames_there_and_back(spec: EngineSpec, rate: int) -> None:
-    engine = Resampled(Toy(spec, echo), rate)
+    engine = ResampledEngine(Toy(spec, echo), rate)
     sent = [first + 1001 for first in (0, 1, 2, 77, 500, 1234, 3000, 4095)]
     assert [frame for _, frame, _ in listen(engine, sent, rate, 1001, 5000 // engine.spec.hop + 3)] == sent
 
 
 def test_without_audio_events_are_not_held_back() -> None:
-    engine = Resampled(Toy(DEAF, echo), 32000)
+    engine = ResampledEngine(Toy(DEAF, echo), 32000)
     heard = listen(engine, [1001, 1002, 2000], 32000, 1001, 8)
     assert all(start <= frame < start + engine.spec.hop for start, frame, _ in heard)
     assert engine.latency_frames("midi") == 0
@@ -183,7 +185,7 @@ def test_without_audio_events_are_not_held_back() -> None:
 
 def test_the_engine_is_told_its_own_rate_its_own_frames_and_the_beat_of_what_it_hears() -> None:
     toy = Toy(ECHO, echo)
-    engine = Resampled(toy, 96000)
+    engine = ResampledEngine(toy, 96000)
     engine.prepare(96000, 256)
     block, out = block_for(engine.spec.inputs, 256), block_for(engine.spec.outputs, 256)
     for start in (96000, 96256):
@@ -196,7 +198,7 @@ def test_the_engine_is_told_its_own_rate_its_own_frames_and_the_beat_of_what_it_
 
 def test_the_engine_is_told_in_its_own_frames_how_late_its_audio_is() -> None:
     told = []
-    engine = Resampled(Toy(ECHO, lambda block, _at, _out: told.append(block.stem_delay_frames)), 96000)
+    engine = ResampledEngine(Toy(ECHO, lambda block, _at, _out: told.append(block.stem_delay_frames)), 96000)
     engine.prepare(96000, 256)
     block, out = block_for(engine.spec.inputs, 256), block_for(engine.spec.outputs, 256)
     block.stem_delay_frames = 5001
@@ -205,7 +207,7 @@ def test_the_engine_is_told_in_its_own_frames_how_late_its_audio_is() -> None:
 
 
 def test_an_event_that_waits_for_its_hop_outlives_a_move() -> None:
-    first, second = Resampled(Toy(ECHO, echo), 44100), Resampled(Toy(ECHO, echo), 44100)
+    first, second = ResampledEngine(Toy(ECHO, echo), 44100), ResampledEngine(Toy(ECHO, echo), 44100)
     hop, late = first.spec.hop, first.spec.hop - 1
     for engine in (first, second):
         engine.prepare(44100, hop)
@@ -225,7 +227,7 @@ def test_an_event_that_comes_late_does_not_wait_behind_one_that_came_early() -> 
     def repeat(block: Block, at: BlockTime, out: Block) -> None:
         out.events["midi"] += block.events["midi"]
 
-    engine = Resampled(Toy(ECHO, repeat), 44100)
+    engine = ResampledEngine(Toy(ECHO, repeat), 44100)
     hop = engine.spec.hop
     engine.prepare(44100, hop)
     out = block_for(ECHO.outputs, hop)
@@ -270,13 +272,13 @@ def test_a_hop_is_whole_hops_of_the_engine() -> None:
 @pytest.mark.parametrize("rate", [0, -48000, 7999, 44101])
 def test_a_rate_that_makes_no_sense_is_refused_with_the_mend(rate: int) -> None:
     with pytest.raises(EngineError) as caught:
-        Resampled(Halves(), rate)
+        ResampledEngine(Halves(), rate)
     assert str(rate) in caught.value.message
     assert "use 8000" in caught.value.hint or "-r 44100" in caught.value.hint
 
 
 def test_what_the_engine_keeps_is_found_in_its_own_state_behind_ours() -> None:
-    engine = Resampled(Keeper(), 96000)
+    engine = ResampledEngine(Keeper(), 96000)
     engine.prepare(96000, engine.spec.hop)
     assert engine.spec.keeps == ("engine.past",)
     assert set(engine.spec.keeps) <= set(engine.state())

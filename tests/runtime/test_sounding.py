@@ -52,7 +52,7 @@ def run(desk: Desk, player: Player, frames: int, period: int = PERIOD) -> Audio:
     """What the next ``frames`` sound like, shape (channels, frames); whole periods."""
     parts = []
     for _ in range(frames // period):
-        desk.take(period)
+        desk.read_inputs(period)
         player.work()
         parts.append(desk.mix(period)[BAND])
     return np.concatenate(parts, axis=1)
@@ -80,9 +80,9 @@ def test_sound_is_heard_at_the_frames_of_its_notes_whatever_the_period(period: i
 @pytest.mark.parametrize("period", [100, 1000])
 def test_the_ring_goes_on_over_its_end_without_a_seam(desk: Desk, period: int) -> None:
     for _ in range(CAPACITY // 8192):
-        desk.take(8192)
+        desk.read_inputs(8192)
         desk.mix(64)
-    desk.take(8192 - 1111)
+    desk.read_inputs(8192 - 1111)
     desk.state[w.RESTART] += 1
     first = CAPACITY + 8192 - 1111
     sound = noise(8192)
@@ -115,8 +115,8 @@ def test_no_border_of_the_sound_is_a_step(missing: frozenset[int], period: int, 
 
 
 BREAKS: dict[str, Callable[[Desk], int]] = {
-    "a start of the host": lambda desk: desk.take(PERIOD, [(17, b"\xfa")]),
-    "a stop of the host": lambda desk: desk.take(PERIOD, [(17, b"\xfc")]),
+    "a start of the host": lambda desk: desk.read_inputs(PERIOD, [(17, b"\xfa")]),
+    "a stop of the host": lambda desk: desk.read_inputs(PERIOD, [(17, b"\xfc")]),
     "panic": lambda desk: ask(desk.state, w.RELEASE, desk),
     "a reset": lambda desk: ask(desk.state, w.RESTART, desk),
     "a player that died": lambda desk: ask(desk.worker(ACCOMPANIMENT), w.RESTART_ONE, desk),
@@ -127,7 +127,7 @@ BREAKS: dict[str, Callable[[Desk], int]] = {
 def ask(words: NDArray[np.int64], word: int, desk: Desk) -> int:
     """Raise a request, and take the cycle that serves it."""
     words[word] += 1
-    return desk.take(PERIOD)
+    return desk.read_inputs(PERIOD)
 
 
 @pytest.mark.parametrize("what", BREAKS)
@@ -151,7 +151,7 @@ def test_at_a_break_the_old_sound_fades_and_the_new_comes_when_it_can(desk: Desk
 def test_what_an_older_epoch_gives_after_a_break_is_not_heard(desk: Desk) -> None:
     run(desk, Player(desk, ones()), 20 * PERIOD)
     desk.state[w.RELEASE] += 1
-    now = desk.take(PERIOD)
+    now = desk.read_inputs(PERIOD)
     for start in range(now - now % HOP - 4 * HOP, now + 8 * HOP, HOP):
         desk.sound(start, ones(), epoch=1)
     heard = np.concatenate([desk.mix(PERIOD)[BAND], *(cycle(desk) for _ in range(10))], axis=1)
@@ -160,13 +160,13 @@ def test_what_an_older_epoch_gives_after_a_break_is_not_heard(desk: Desk) -> Non
 
 def cycle(desk: Desk) -> Audio:
     """A cycle to which nobody gives anything."""
-    desk.take(PERIOD)
+    desk.read_inputs(PERIOD)
     heard: Audio = desk.mix(PERIOD)[BAND]
     return heard
 
 
 def test_a_break_of_the_player_alone_ends_its_sound_and_the_synths_does_not_touch_the_player(desk: Desk) -> None:
-    desk.take(PERIOD)
+    desk.read_inputs(PERIOD)
     ask(desk.worker(ACCOMPANIMENT), w.RESTART_ONE, desk)
     epochs = [int(desk.worker(index)[w.EPOCH]) for index in (ACCOMPANIMENT, SYNTH)]
     assert epochs == [2, 2]
@@ -179,7 +179,7 @@ def test_a_break_of_the_player_alone_ends_its_sound_and_the_synths_does_not_touc
 def test_a_player_that_stalls_has_its_sound_ended_once(desk: Desk) -> None:
     epochs = []
     for _ in range(STALL_FRAMES // 8192 + 5):
-        desk.take(8192)
+        desk.read_inputs(8192)
         desk.worker(SYNTH)[w.PROGRESS] = desk.state[w.HEAD]
         desk.play(8192)
         epochs.append(int(desk.worker(SYNTH)[w.EPOCH]))
@@ -205,7 +205,7 @@ def test_a_new_delay_comes_into_force_in_silence_and_to_the_frame(desk: Desk) ->
     first = int(desk.state[w.HEAD])
     heard = run(desk, player, 20 * PERIOD)
     assert steepest(np.concatenate([before[:, -PERIOD:], heard], axis=1)[0]) <= 1 / FADE + 1e-3
-    assert desk.room.own[w.BAND_DELAY] == 500
+    assert desk.context.callback_state[w.BAND_DELAY] == 500
     settled = first + 3 * PERIOD + FADE
     assert np.array_equal(heard[:, settled - first :], sound[:, settled - 500 : first - 500 + heard.shape[1]])
     assert desk.state[w.BAND_LATE] == 0
@@ -217,7 +217,7 @@ def test_in_ping_mode_the_band_is_the_input_at_its_declared_delay(desk: Desk) ->
     audio = noise(1000)
     parts = []
     for part in np.split(audio, 10, axis=1):
-        desk.take(part)
+        desk.read_inputs(part)
         parts.append(desk.mix(100))
     out = np.concatenate(parts, axis=2)
     assert np.array_equal(out[BAND, :, 70:], audio[:, :-70])
@@ -226,7 +226,7 @@ def test_in_ping_mode_the_band_is_the_input_at_its_declared_delay(desk: Desk) ->
 
 def test_without_a_synth_the_band_is_silent() -> None:
     with open_desk(NO_ENGINES) as desk:
-        desk.take(noise(100))
+        desk.read_inputs(noise(100))
         out = desk.mix(100)
     assert not out[BAND].any()
     assert out[BAND - 1].any()

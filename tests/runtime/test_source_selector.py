@@ -215,7 +215,7 @@ def hear_by_hand(desk: Desk, mix: Audio, missing: int) -> Ears:
     desk.worker(MIR)[w.INPUT_DELAY] = 3 * HOP
     runner, stems = run_by(desk, ears, MIR), thirds(mix)
     for start in range(0, mix.shape[1], HOP):
-        desk.take(mix[:, start : start + HOP])
+        desk.read_inputs(mix[:, start : start + HOP])
         if start != missing * HOP:
             desk.separate(start, stems[:, start : start + HOP])
         runner.pump()
@@ -248,7 +248,7 @@ def test_a_separation_that_starts_afresh_leaves_the_mix_until_its_stems_are_back
         for hop in range(10):
             if hop == 4:
                 desk.worker(SEPARATION)[w.RESTART_ONE] += 1  # its epoch begins with hop 4; hop 3 was never answered
-            desk.take(mix[:, hop * HOP : (hop + 1) * HOP])
+            desk.read_inputs(mix[:, hop * HOP : (hop + 1) * HOP])
             if hop not in (3, 4):
                 desk.separate(hop * HOP, stems[:, hop * HOP : (hop + 1) * HOP])
             runner.pump()
@@ -268,11 +268,11 @@ def test_in_freewheel_an_analyser_waits_for_the_stems_and_for_a_dead_separation_
         ears = Ears(EngineSpec("toy.mir", EARS, HEARS.outputs, HOP))
         analyst = run_by(desk, ears, MIR)
         separation = run_by(desk, Toy(SEPARATES), SEPARATION)
-        desk.take(10 * HOP)
+        desk.read_inputs(10 * HOP)
         assert analyst.pump() == 0
         assert separation.pump() == 10
         assert analyst.pump() == 10
-        desk.take(10 * HOP)
+        desk.read_inputs(10 * HOP)
         assert analyst.pump() == 0
         desk.worker(SEPARATION)[w.ALIVE] = 0
         assert analyst.pump() == 10

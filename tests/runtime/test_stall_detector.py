@@ -10,11 +10,11 @@ from collections.abc import Callable
 
 import pytest
 
-from bridge.runtime.cpu_usage import Usage, usage_of
-from bridge.runtime.stall_detector import LOOK_S, REST_S, Limits, StallDetector
+from bridge.runtime.cpu_usage import Usage, read_usage
+from bridge.runtime.stall_detector import LOOK_S, REST_S, StallDetector, StallLimits
 from tests.waiting import until
 
-LIMITS = Limits(cpu_s=2.0, idle_s=2.0)
+LIMITS = StallLimits(cpu_s=2.0, idle_s=2.0)
 LOOK_EVERY_S = 0.02
 
 
@@ -28,8 +28,8 @@ def stalls_after(
     detector = StallDetector()
     for look in range(looks):
         now_s = look * look_every_s
-        beats = int(now_s / beat_every_s) if beat_every_s else 0
-        if detector.has_stalled(now_s, beats, lambda at=now_s: usage(at), LIMITS):  # type: ignore[misc]
+        heartbeats = int(now_s / beat_every_s) if beat_every_s else 0
+        if detector.has_stalled(now_s, heartbeats, lambda at=now_s: usage(at), LIMITS):  # type: ignore[misc]
             return now_s
     return None
 
@@ -87,7 +87,7 @@ def test_after_a_start_all_counts_anew() -> None:
     detector = StallDetector()
     for look in range(100):
         assert not detector.has_stalled(0.02 * look, 0, lambda: asleep(0.0), LIMITS)
-    detector.expect()
+    detector.restart()
     for look in range(100, 200):
         assert not detector.has_stalled(0.02 * look, 0, lambda: asleep(0.0), LIMITS)
 
@@ -99,8 +99,8 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's /proc"
 def test_the_use_of_a_process_that_spins_grows() -> None:
     with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as child:
         try:
-            until("a second of processor time", lambda: (usage_of(child.pid) or asleep(0)).cpu_s > 1.0)
-            assert (usage_of(child.pid) or asleep(0)).waits
+            until("a second of processor time", lambda: (read_usage(child.pid) or asleep(0)).cpu_s > 1.0)
+            assert (read_usage(child.pid) or asleep(0)).waits
         finally:
             child.kill()
 
@@ -112,7 +112,7 @@ def test_the_use_of_a_process_that_spins_grows() -> None:
 def test_one_that_sleeps_or_is_deadlocked_does_not_wait_for_the_processor(script: str) -> None:
     with subprocess.Popen([sys.executable, "-c", script]) as child:
         try:
-            until("sleep", lambda: (usage_of(child.pid) or starved(0)).waits is False)
+            until("sleep", lambda: (read_usage(child.pid) or starved(0)).waits is False)
         finally:
             child.kill()
 
@@ -122,7 +122,7 @@ def test_one_that_is_stopped_does_not_either() -> None:
     with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as child:
         try:
             os.kill(child.pid, signal.SIGSTOP)
-            until("the stop", lambda: (usage_of(child.pid) or starved(0)).waits is False)
+            until("the stop", lambda: (read_usage(child.pid) or starved(0)).waits is False)
         finally:
             child.kill()
 
@@ -131,4 +131,4 @@ def test_one_that_is_stopped_does_not_either() -> None:
 def test_of_one_that_is_gone_nothing_is_known() -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as child:
         pass
-    assert usage_of(child.pid) is None
+    assert read_usage(child.pid) is None

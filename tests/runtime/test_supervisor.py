@@ -24,7 +24,7 @@ from bridge.runtime.cpu_usage import Usage
 from bridge.runtime.graph import Graph
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import observe, publish
-from bridge.runtime.shared.wake import PollSleep, SemaphoreSleep, make_semaphore, semaphores_work
+from bridge.runtime.shared.wake import PollSleep, SemaphoreSleep, has_semaphores, make_semaphore
 from bridge.runtime.supervisor import Supervisor
 from bridge.runtime.warmup import WARM_HOPS, warm_up
 from bridge.runtime.wiring import Node, Wiring, wire
@@ -83,17 +83,17 @@ class Callback:
         self._thread.join()
 
     def _run(self) -> None:
-        graph, room, period, raw = self._graph, self._graph.room, 128, 0
+        graph, context, period, raw = self._graph, self._graph.context, 128, 0
         delay = graph.ledger["mix"].declared
         heard = np.zeros((CHANNELS, delay), np.float32)
         rng = np.random.default_rng(1)
         while not self._leave.wait(period / RATE):
             fresh = rng.uniform(-0.5, 0.5, (CHANNELS, period)).astype(np.float32)
             heard = np.concatenate([heard, fresh], axis=1)[:, -delay - period :]
-            room.work_in[:, :period] = fresh
-            cycle(room, period, raw)
+            context.work_in[:, :period] = fresh
+            cycle(context, period, raw)
             raw += period
-            out = room.work_out[:8, :period].reshape(4, CHANNELS, period).sum(axis=0, dtype=np.float64)
+            out = context.work_out[:8, :period].reshape(4, CHANNELS, period).sum(axis=0, dtype=np.float64)
             self.worst = max(self.worst, float(np.abs(out - heard[:, :period]).max()))
 
 
@@ -135,7 +135,7 @@ def test_a_worker_starts_processes_hops_and_is_gone_after_the_exit(by_semaphore:
     with road(by_semaphore=by_semaphore) as running:
         pid = running.pid
         assert alive(pid)
-        assert bool(running.graph.room.wake[0]) == (by_semaphore and semaphores_work())
+        assert bool(running.graph.context.wake[0]) == (by_semaphore and has_semaphores())
         assert running.told == ["starting", "running"]
         assert running.graph.shared.worker_bins[0].sum() > 0
         assert running.callback.worst < 1e-6
@@ -216,16 +216,16 @@ def test_an_engine_that_hangs_before_it_is_ready_is_an_engine_error(monkeypatch:
 def test_a_worker_that_gets_no_processor_is_not_taken_for_stalled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its heart stands still for as long as a busy machine likes: it is ready to run, and that is all it can be."""
     with road(stall_s=0.5) as running:
-        monkeypatch.setattr(supervisor, "usage_of", lambda _pid: Usage(cpu_s=1.0, waits=True))
+        monkeypatch.setattr(supervisor, "read_usage", lambda _pid: Usage(cpu_s=1.0, waits=True))
         os.kill(running.pid, signal.SIGSTOP)  # what stands still here is for the watcher one that waits
         beats, looks = running.word(w.HEARTBEAT), list[float]()
-        original = supervisor.Supervisor._look_at
+        original = supervisor.Supervisor._check
 
-        def look_at(self: Supervisor, worker: supervisor._Watched, now: float) -> None:
+        def check(self: Supervisor, worker: supervisor._Watched, now: float) -> None:
             looks.append(now)
             original(self, worker, now)
 
-        monkeypatch.setattr(supervisor.Supervisor, "_look_at", look_at)
+        monkeypatch.setattr(supervisor.Supervisor, "_check", check)
         until("looks for five times the limit", lambda: len(looks) > 1 and looks[-1] - looks[0] > 2.5)
         assert running.word(w.HEARTBEAT) == beats
         assert running.workers.restarts == 0
@@ -243,9 +243,9 @@ def test_in_freewheel_the_callback_waits_so_that_no_frame_is_late(period: int) -
         audio = np.random.default_rng(2).uniform(-1, 1, (CHANNELS, 100 * period)).astype(np.float32)
         parts = []
         for start in range(0, audio.shape[1], period):  # as fast as it goes
-            graph.room.work_in[:, :period] = audio[:, start : start + period]
-            cycle(graph.room, period, start)
-            parts.append(graph.room.work_out[0:2, :period].copy())
+            graph.context.work_in[:, :period] = audio[:, start : start + period]
+            cycle(graph.context, period, start)
+            parts.append(graph.context.work_out[0:2, :period].copy())
         delay = graph.ledger["drums"].declared
         drums = np.concatenate(parts, axis=1)[:, delay:]
         assert graph.shared.state[w.LATE_FRAMES] == 0
@@ -324,14 +324,14 @@ def test_a_graph_without_engines_needs_no_worker() -> None:
 # waking
 
 
-@pytest.mark.skipif(not semaphores_work(), reason="no process-shared semaphores here")
+@pytest.mark.skipif(not has_semaphores(), reason="no process-shared semaphores here")
 def test_posts_of_several_cycles_wake_once() -> None:
     with Graph(toy_wiring(), 128, RESERVES, {}) as graph:
         word = graph.shared.semaphores[0]
-        graph.room.wake[0] = make_semaphore(word)
+        graph.context.wake[0] = make_semaphore(word)
         sleep = SemaphoreSleep(word)
         for raw in range(0, 3 * HOP, HOP):
-            cycle(graph.room, HOP, raw)
+            cycle(graph.context, HOP, raw)
         began = time.monotonic()
         sleep(600.0)
         assert time.monotonic() - began < 300.0  # posted: it did not sleep to the end

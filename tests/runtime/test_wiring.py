@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from bridge.core.audio import STEMS
 from bridge.core.control import Control
 from bridge.core.engine import AudioPort, EngineSpec, EventPort
-from bridge.core.latency import buffering_frames
+from bridge.core.latency import MIDI_PORTS, PATHS, buffering_frames
 from bridge.errors import BridgeError, EngineError
 from bridge.runtime import engines as registered
 from bridge.runtime.graph import Graph
 from bridge.runtime.shared import slots as w
-from bridge.runtime.shared.layout import FORESEEN_RING, MAX_CONTROLS, MIDI_PORTS, SOUND_RING
-from bridge.runtime.wiring import PATHS, ROLES, Wiring, make_node, paths_of, wire
+from bridge.runtime.shared.layout import FORESEEN_RING, MAX_CONTROLS, SOUND_RING
+from bridge.runtime.wiring import ROLES, Wiring, make_node, paths_of, wire
 from tests.runtime.desk import RATE
 from tests.runtime.toys import SEPARATES, Toy, with_controls
 
@@ -378,7 +378,7 @@ def test_a_graph_outside_its_with_statement_says_so(wiring: Wiring) -> None:
     with graph:
         assert graph.shared.state.size == w.STATE_WORDS
     with pytest.raises(BridgeError, match="not open"):
-        _ = graph.room
+        _ = graph.context
 
 
 def test_a_graph_can_be_opened_again(wiring: Wiring) -> None:

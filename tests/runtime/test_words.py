@@ -11,13 +11,13 @@ import pytest
 
 from bridge.core.audio import CHANNELS, STEMS
 from bridge.core.events import PAYLOAD_BYTES
-from bridge.runtime.callback.context import GAINS, OUTPUTS, Room, make_room
+from bridge.core.latency import AUDIO_PATHS, MIDI_PORTS, PATHS
+from bridge.runtime.callback.context import GAINS, OUTPUTS, CallbackContext, make_context
 from bridge.runtime.callback.midi_output import FIRST_PING
 from bridge.runtime.callback.synth_output import BAND
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.arena import Arena
-from bridge.runtime.shared.layout import CAPACITY, MIDI_PORTS, RECORDS, Plan, Shared, map_arena, size_of
-from bridge.runtime.wiring import AUDIO_PATHS, PATHS
+from bridge.runtime.shared.layout import CAPACITY, RECORDS, Plan, Shared, map_arena, size_of
 from tests.runtime.desk import NO_ENGINES, PLAN, WITH_SYNTH
 
 
@@ -80,17 +80,17 @@ def test_parent_and_worker_lay_out_the_same() -> None:
 def test_a_room_shares_what_workers_see_and_owns_the_rest() -> None:
     with Arena.create(size_of(PLAN)) as arena:
         shared = map_arena(PLAN, arena)
-        room = make_room(PLAN, shared)
-        common = set(Room._fields[:12]) - {"values"}  # what a room calls values are the records
-        assert all(np.shares_memory(getattr(room, name), getattr(shared, name)) for name in common)
-        assert np.shares_memory(room.values, shared.records)
-        assert not any(np.shares_memory(array, shared.state) for array in room[12:])
+        context = make_context(PLAN, shared)
+        common = set(CallbackContext._fields[:12]) - {"values"}  # the values of a context are its records
+        assert all(np.shares_memory(getattr(context, name), getattr(shared, name)) for name in common)
+        assert np.shares_memory(context.values, shared.records)
+        assert not any(np.shares_memory(array, shared.state) for array in context[12:])
 
 
 def test_a_room_has_a_row_for_each_output_and_each_fader() -> None:
     with Arena.create(size_of(WITH_SYNTH)) as arena:
-        room = make_room(WITH_SYNTH, map_arena(WITH_SYNTH, arena))
-        assert OUTPUTS == len(AUDIO_PATHS) * CHANNELS == len(room.work_out)
-        assert GAINS == 2 * len(STEMS) == room.gains.size == len(room.curves)
-        assert room.owners.tolist() == [2, 1, 1, 1]
-        assert room.audio.tolist() == [0, 3, 2, 110]
+        context = make_context(WITH_SYNTH, map_arena(WITH_SYNTH, arena))
+        assert OUTPUTS == len(AUDIO_PATHS) * CHANNELS == len(context.work_out)
+        assert GAINS == 2 * len(STEMS) == context.gains.size == len(context.gain_ramp)
+        assert context.owners.tolist() == [2, 1, 1, 1]
+        assert context.audio.tolist() == [0, 3, 2, 110]

@@ -1,1 +1,1 @@
-"""The compiled callback, whole but for JACK: take what came, give what is due. Knows no device and no Python."""
+"""The compiled audio callback without its JACK part: reads input, writes what is due. Knows no device, no Python."""

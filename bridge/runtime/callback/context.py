@@ -1,7 +1,7 @@
-"""Everything that one callback touches, as one tuple of arrays that compiled code can take.
+"""Callback context: all buffers and state of the audio callback, as one tuple of arrays for compiled code.
 
-The shared arrays come from the arena; the rest is the callback's own memory. The JACK callback gets the
-addresses, the offline driver the arrays; both run the same machine code on them.
+The shared arrays come from the arena; the rest is private to the callback. The JACK callback gets the addresses,
+the offline driver the arrays; both run the same machine code on them.
 """
 
 from __future__ import annotations
@@ -12,18 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS, STEMS
-from bridge.runtime.shared.layout import MAX_EVENTS, MIDI_PORTS, WORK_ROW, Plan, Shared
+from bridge.core.latency import AUDIO_PATHS, MIDI_PORTS
+from bridge.runtime.shared.layout import MAX_EVENTS, WORK_ROW, Plan, Shared
 from bridge.runtime.shared.slots import DELAY_CHANGE_FADE as _DUCK
 from bridge.runtime.shared.slots import FADE_FRAMES, OWN_WORDS, PORT_WORDS, RECORD_WORDS, TRANSPORT_WORDS
 
 GAINS = 2 * len(STEMS)
-OUTPUTS = (len(STEMS) + 2) * CHANNELS  # the stems, the mix, the band
+OUTPUTS = len(AUDIO_PATHS) * CHANNELS
 MAX_BOX = 1024  # frames of half a ramp at 384 kHz
-SEPARATES, SYNTH, PLAYER, HALF_RAMP, AUDIO_WORDS = range(5)  # of Room.audio
+SEPARATES, SYNTH, PLAYER, HALF_RAMP, AUDIO_WORDS = range(5)  # of CallbackContext.audio
 
 
-class Room(NamedTuple):
-    """Arrays of one callback. The first twelve are shared (see layout.Shared), the others are its own."""
+class CallbackContext(NamedTuple):
+    """Arrays of one callback. The first twelve are shared (see layout.Shared), the others private."""
 
     state: NDArray[np.int64]
     workers: NDArray[np.int64]
@@ -37,13 +38,13 @@ class Room(NamedTuple):
     values: NDArray[np.float64]  # the same memory as records, read as float64
     heads: NDArray[np.int64]
     callback_bins: NDArray[np.int64]
-    own: NDArray[np.int64]  # (OWN_WORDS,)
+    callback_state: NDArray[np.int64]  # (OWN_WORDS,)
     ports: NDArray[np.int64]  # (MIDI ports, PORT_WORDS)
-    owners: NDArray[np.int64]  # (MIDI ports,) worker that feeds a port, -1: none
+    owners: NDArray[np.int64]  # (MIDI ports,) index of the worker that feeds a port, -1: none
     audio: NDArray[np.int64]  # (AUDIO_WORDS,) workers by what they do, -1: none; frames of half a ramp
     ramps: NDArray[np.float64]  # (GAINS, 6) target, value, first sum, second sum, frames left, position
-    boxes: NDArray[np.float64]  # (GAINS, 2, MAX_BOX) what the two moving averages remember
-    curves: NDArray[np.float32]  # (GAINS, WORK_ROW) each gain over this cycle
+    moving_average: NDArray[np.float64]  # (GAINS, 2, MAX_BOX) delay lines of the two moving averages
+    gain_ramp: NDArray[np.float32]  # (GAINS, WORK_ROW) each gain over this cycle
     work_in: NDArray[np.float32]  # (CHANNELS, WORK_ROW)
     work_out: NDArray[np.float32]  # (OUTPUTS, WORK_ROW)
     ins: NDArray[np.int64]  # (CHANNELS,) addresses of this cycle's input: JACK's buffers, else the rows of work_in
@@ -51,13 +52,13 @@ class Room(NamedTuple):
     in_events: NDArray[np.int64]  # (MAX_EVENTS, RECORD_WORDS) FRAME counts from the cycle's start
     out_events: NDArray[np.int64]  # (MIDI ports, MAX_EVENTS, RECORD_WORDS) likewise
     out_counts: NDArray[np.int64]  # (MIDI ports,)
-    sounding: NDArray[np.uint8]  # (MIDI ports, 16 * 128) notes that were switched on and not off
+    sounding: NDArray[np.uint8]  # (MIDI ports, 16 * 128) 1 between note-on and note-off
     transport: NDArray[np.float64]  # (TRANSPORT_WORDS,)
     wake: NDArray[np.int64]  # (workers,) address of each worker's semaphore; 0: it polls
 
 
-def make_room(plan: Plan, shared: Shared) -> Room:
-    """A room over ``shared``, silent, its gains settled at one, ready for the first callback."""
+def make_context(plan: Plan, shared: Shared) -> CallbackContext:
+    """A context over ``shared`` for the first callback: silent buffers, all gains at one."""
     ports = len(MIDI_PORTS)
     owners = np.full(ports, -1, np.int64)
     for worker in plan.workers:
@@ -67,7 +68,7 @@ def make_room(plan: Plan, shared: Shared) -> Room:
     half_ramp = max(1, min(MAX_BOX, round(0.0025 * plan.rate)))  # two averages of 2.5 ms: a ramp of 5 ms
     rings = (shared.inputs, shared.stems, shared.stamps, shared.band, shared.band_stamps, shared.records)
     for array in (*rings, shared.callback_bins):
-        array.fill(0)  # touched now, so that no page of it is missing when the callback comes to it
+        array.fill(0)  # pre-faults the pages: the callback must not
     shared.gains[:] = 1.0
     ramps = np.zeros((GAINS, 6))
     ramps[:, :2] = 1.0
@@ -75,7 +76,7 @@ def make_room(plan: Plan, shared: Shared) -> Room:
     work_out = np.zeros((OUTPUTS, WORK_ROW), np.float32)
     own = np.zeros(OWN_WORDS, np.int64)
     own[_DUCK] = FADE_FRAMES
-    return Room(
+    return CallbackContext(
         state=shared.state,
         workers=shared.workers,
         inputs=shared.inputs,
@@ -88,13 +89,13 @@ def make_room(plan: Plan, shared: Shared) -> Room:
         values=shared.records.view(np.float64),
         heads=shared.heads,
         callback_bins=shared.callback_bins,
-        own=own,
+        callback_state=own,
         ports=np.zeros((ports, PORT_WORDS), np.int64),
         owners=owners,
         audio=np.array([plan.audio_worker, plan.synth_worker, plan.player, half_ramp], np.int64),
         ramps=ramps,
-        boxes=np.zeros((GAINS, 2, MAX_BOX)),
-        curves=np.ones((GAINS, WORK_ROW), np.float32),
+        moving_average=np.zeros((GAINS, 2, MAX_BOX)),
+        gain_ramp=np.ones((GAINS, WORK_ROW), np.float32),
         work_in=work_in,
         work_out=work_out,
         ins=np.array([row.ctypes.data for row in work_in], np.int64),

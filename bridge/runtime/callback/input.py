@@ -1,6 +1,6 @@
-"""The first half of a callback: what arrived goes into the rings, and epochs begin where time breaks.
+"""Callback input: audio and MIDI go into the rings; a discontinuity in time begins a new epoch.
 
-Compiled code (see room.Room for the arrays). It copies, counts and compares; it never allocates or waits.
+Compiled code (see CallbackContext for the arrays). It copies, counts and compares; it never allocates or waits.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bridge.core.clock import (
     STOP,
 )
 from bridge.core.events import ClockPosition, Gap, Midi, Transport
-from bridge.runtime.callback.context import PLAYER, SEPARATES, SYNTH, Room
+from bridge.runtime.callback.context import PLAYER, SEPARATES, SYNTH, CallbackContext
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import as_float32, carray, load_acquire, store_release
 from bridge.runtime.shared.callback_jit import compiled
@@ -26,93 +26,93 @@ from bridge.runtime.shared.slots import DATA, FRAME, KIND, RECORD_WORDS, SIZE
 
 MASK = CAPACITY - 1
 MIDI, CLOCK_POSITION, TRANSPORT, GAP = Midi.KIND, ClockPosition.KIND, Transport.KIND, Gap.KIND
-HOST = 0  # the ring of what comes from the host is the first
-EVERY, EVENTS_ONLY, AFTER_GAP = range(3)  # whom a break concerns
+HOST = 0  # ring of the events from the host
+EVERY, EVENTS_ONLY, AFTER_GAP = range(3)  # the workers that a discontinuity resets
 
 
 @compiled
-def begin(room: Room, index: int, frame: int) -> None:
+def begin_worker_epoch(context: CallbackContext, index: int, frame: int) -> None:
     """A new epoch for worker ``index``."""
-    worker = room.workers[index]
-    if worker[w.EPOCH] == 0 or worker[w.ORIGIN] != frame:  # breaks at one frame (position, start) are one break
+    worker = context.workers[index]
+    if worker[w.EPOCH] == 0 or worker[w.ORIGIN] != frame:  # several at one frame (position, start) count once
         worker[w.LAST_ORIGIN] = worker[w.ORIGIN]
         worker[w.ORIGIN] = frame
         store_release(worker, w.EPOCH, worker[w.EPOCH] + 1)
 
 
 @compiled
-def begin_epoch(room: Room, index: int, frame: int) -> None:
-    """Worker ``index`` starts afresh at ``frame``; its ports release what sounds, and so does the synth behind it."""
-    begin(room, index, frame)
-    if index == room.audio[PLAYER]:
-        end_sound(room, frame)
-    for port in range(room.owners.size):
-        if room.owners[port] == index:
-            room.ports[port, w.RELEASING] = 1
+def begin_epoch(context: CallbackContext, index: int, frame: int) -> None:
+    """Reset worker ``index`` at ``frame``: its MIDI ports release sounding notes, and so does the synth it feeds."""
+    begin_worker_epoch(context, index, frame)
+    if index == context.audio[PLAYER]:
+        reset_synth(context, frame)
+    for port in range(context.owners.size):
+        if context.owners[port] == index:
+            context.ports[port, w.RELEASING] = 1
 
 
 @compiled
-def end_sound(room: Room, frame: int) -> None:
-    """The synth starts afresh at ``frame``: what it was told to play is no longer wanted, or nobody would end it."""
-    if room.audio[SYNTH] >= 0:
-        begin(room, room.audio[SYNTH], frame)
+def reset_synth(context: CallbackContext, frame: int) -> None:
+    """A new epoch for the synth at ``frame``, which drops its notes: nobody would send their note-offs."""
+    if context.audio[SYNTH] >= 0:
+        begin_worker_epoch(context, context.audio[SYNTH], frame)
 
 
 @compiled
-def begin_epochs(room: Room, frame: int, whom: int) -> None:
-    """A break at ``frame`` for every worker, for those of events, or for those that a gap concerns."""
-    for index in range(room.workers.shape[0]):
-        if whom == EVENTS_ONLY and index == room.audio[SEPARATES]:
+def begin_epochs(context: CallbackContext, frame: int, whom: int) -> None:
+    """A new epoch at ``frame`` for every worker, for those of events only, or for those that reset after a gap."""
+    for index in range(context.workers.shape[0]):
+        if whom == EVENTS_ONLY and index == context.audio[SEPARATES]:
             continue
-        if whom == AFTER_GAP and room.workers[index, w.GAP_RESETS] == 0:
+        if whom == AFTER_GAP and context.workers[index, w.GAP_RESETS] == 0:
             continue
-        begin_epoch(room, index, frame)
+        begin_epoch(context, index, frame)
 
 
 @compiled
-def claim(room: Room, frame: int, kind: int, size: int) -> int:
-    """The next record of the host ring, its first words written; fill DATA, then `announce` it."""
-    slot = room.heads[HOST, 0] & (RECORDS - 1)
-    room.records[HOST, slot, FRAME] = frame
-    room.records[HOST, slot, KIND] = kind
-    room.records[HOST, slot, SIZE] = size
+def claim_record(context: CallbackContext, frame: int, kind: int, size: int) -> int:
+    """The next record of the host ring, its header written; fill DATA, then call `publish_record`."""
+    slot = context.heads[HOST, 0] & (RECORDS - 1)
+    context.records[HOST, slot, FRAME] = frame
+    context.records[HOST, slot, KIND] = kind
+    context.records[HOST, slot, SIZE] = size
     return slot  # type: ignore[no-any-return]
 
 
 @compiled
-def announce(room: Room) -> None:
-    """Let the readers see the record that was claimed last."""
-    store_release(room.heads[HOST], 0, room.heads[HOST, 0] + 1)
+def publish_record(context: CallbackContext) -> None:
+    """Make the record that was claimed last visible to the readers."""
+    store_release(context.heads[HOST], 0, context.heads[HOST, 0] + 1)
 
 
 @compiled
-def find_frame(room: Room, frames: int, raw: int) -> int:
-    """The stream frame at which this callback starts; a jump of JACK's frame time leaves a gap of silence."""
-    state, own = room.state, room.own
+def find_frame(context: CallbackContext, frames: int, raw: int) -> int:
+    """The stream frame at which this callback starts; a jump of JACK's frame time is filled with silence."""
+    state, own = context.state, context.callback_state
     head = state[w.HEAD]
     gap = 0
     if own[w.STARTED] == 0:
         own[w.STARTED] = 1
-        begin_epochs(room, head, EVERY)
+        begin_epochs(context, head, EVERY)
     else:
         step = ((raw - own[w.RAW] + (1 << 31)) & 0xFFFFFFFF) - (1 << 31)  # 32 bits, and they wrap
         gap = step - state[w.PERIOD]
         if abs(gap) > CAPACITY // 2:  # the server's clock began anew
             gap = 0
-            begin_epochs(room, head, EVERY)
-        elif gap < 0:  # a busy server corrected its clock: the sound went on, and so do we
+            begin_epochs(context, head, EVERY)
+        elif gap < 0:  # a busy server corrected its clock: the audio is continuous
             gap = 0
             state[w.SLIPS] += 1
         elif gap > 0:
-            for channel in range(room.inputs.shape[0]):
+            for channel in range(context.inputs.shape[0]):
                 for t in range(head, head + gap):
-                    room.inputs[channel, t & MASK] = 0.0
+                    context.inputs[channel, t & MASK] = 0.0
             state[w.SKIPPED] += max(1, gap // max(frames, 1))
             state[w.GAP_FRAMES] += gap
-            slot = claim(room, head + gap, GAP, 8)
-            room.values[HOST, slot, DATA] = gap
-            announce(room)
-            begin_epochs(room, head + gap, AFTER_GAP)
+            slot = claim_record(context, head + gap, GAP, 8)
+            context.values[HOST, slot, DATA] = gap
+            publish_record(context)
+            begin_epochs(context, head + gap, AFTER_GAP)
     own[w.RAW] = raw
     state[w.PERIOD] = frames
     state[w.CYCLES] += 1
@@ -120,117 +120,117 @@ def find_frame(room: Room, frames: int, raw: int) -> int:
 
 
 @compiled
-def follow_clock(room: Room, frame: int, message: int) -> None:
-    """What MIDI clock and song position mean for epochs (MIDI 1.0, System Real Time).
+def track_midi_clock(context: CallbackContext, frame: int, message: int) -> None:
+    """Count MIDI clock and song position, and begin epochs (MIDI 1.0, System Real Time).
 
-    A start or a new position is a break for everything; a stop or continue only for what plays in time.
+    A start or a new position resets every worker; a stop or continue only those of events.
     """
-    own = room.own
+    own = context.callback_state
     status = message & 0xFF
     if status == CLOCK:
         if own[w.TICKS] % MIDI_CLOCK_TICKS_PER_BEAT == 0 and own[w.CLOCK_RUNNING] == 1:
-            slot = claim(room, frame, CLOCK_POSITION, 16)
-            room.values[HOST, slot, DATA] = own[w.TICKS]
-            room.values[HOST, slot, DATA + 1] = own[w.CLOCK_RUNNING]
-            announce(room)
+            slot = claim_record(context, frame, CLOCK_POSITION, 16)
+            context.values[HOST, slot, DATA] = own[w.TICKS]
+            context.values[HOST, slot, DATA + 1] = own[w.CLOCK_RUNNING]
+            publish_record(context)
         own[w.TICKS] += own[w.CLOCK_RUNNING]
     elif status == START:
         own[w.TICKS], own[w.CLOCK_RUNNING] = 0, 1
-        begin_epochs(room, frame, EVERY)
+        begin_epochs(context, frame, EVERY)
     elif status == SONG_POSITION:
         own[w.TICKS] = ((message >> 8) & 0x7F | ((message >> 16) & 0x7F) << 7) * MIDI_CLOCK_TICKS_PER_SIXTEENTH
-        begin_epochs(room, frame, EVERY)
+        begin_epochs(context, frame, EVERY)
     elif status in (CONTINUE, STOP):
         own[w.CLOCK_RUNNING] = 1 if status == CONTINUE else 0
-        begin_epochs(room, frame, EVENTS_ONLY)
+        begin_epochs(context, frame, EVENTS_ONLY)
 
 
 @compiled
-def take_events(room: Room, now: int) -> None:
+def read_events(context: CallbackContext, now: int) -> None:
     """Put this cycle's messages, stamped with stream frames, into the host ring.
 
-    While the audio leads, and shortly after, a clock that comes in is nobody's: it may be our own.
+    While the audio leads, and shortly after, incoming MIDI clock is ignored: it may be our own, sent back.
     """
-    deaf = room.state[w.FOLLOWING] != 0 or now < room.own[w.ECHO_END]
+    deaf = context.state[w.FOLLOWING] != 0 or now < context.callback_state[w.ECHO_END]
     if deaf:
-        room.own[w.CLOCK_RUNNING] = 0
-    for i in range(room.own[w.IN_EVENTS]):
-        event = room.in_events[i]
+        context.callback_state[w.CLOCK_RUNNING] = 0
+    for i in range(context.callback_state[w.IN_EVENTS]):
+        event = context.in_events[i]
         frame = now + event[FRAME]
         if deaf and event[DATA] & 0xFF in (CLOCK, START, CONTINUE, STOP, SONG_POSITION):
             continue
-        follow_clock(room, frame, event[DATA])
-        slot = claim(room, frame, MIDI, event[SIZE])
+        track_midi_clock(context, frame, event[DATA])
+        slot = claim_record(context, frame, MIDI, event[SIZE])
         for word in range(DATA, RECORD_WORDS):
-            room.records[HOST, slot, word] = event[word]
-        announce(room)
+            context.records[HOST, slot, word] = event[word]
+        publish_record(context)
 
 
 @compiled
-def follow_transport(room: Room, now: int, frames: int) -> None:
-    """Compare the host's transport with what was expected; a start, stop or jump begins epochs."""
-    own, transport = room.own, room.transport
+def track_transport(context: CallbackContext, now: int, frames: int) -> None:
+    """Compare the host's transport with the expected position; a start, stop or jump begins epochs."""
+    own, transport = context.callback_state, context.transport
     rolling, frame = int(transport[w.T_ROLLING]), int(transport[w.T_FRAME])
     started = rolling == 1 and own[w.ROLLING] == 0
     stopped = rolling == 0 and own[w.ROLLING] == 1
-    skipped = now - room.state[w.HEAD]  # the transport went on while we were not called
+    skipped = now - context.state[w.HEAD]  # frames that the transport rolled through between callbacks
     jumped = rolling == 1 and own[w.ROLLING] == 1 and frame != own[w.EXPECTED] + skipped
-    if room.state[w.FOLLOWING] != 0:
-        pass  # the host may follow us: its start is no news
+    if context.state[w.FOLLOWING] != 0:
+        pass  # the host may be following us
     elif started or jumped:
-        begin_epochs(room, now, EVERY)
+        begin_epochs(context, now, EVERY)
     elif stopped:
-        begin_epochs(room, now, EVENTS_ONLY)
+        begin_epochs(context, now, EVENTS_ONLY)
     own[w.ROLLING] = rolling
     own[w.EXPECTED] = frame + frames
     if transport[w.T_VALID] != 0.0 and (rolling == 1 or stopped):
-        slot = claim(room, now, TRANSPORT, 32)
-        room.values[HOST, slot, DATA] = rolling
-        room.values[HOST, slot, DATA + 1] = transport[w.T_BEAT]
-        room.values[HOST, slot, DATA + 2] = transport[w.T_TEMPO]
-        room.values[HOST, slot, DATA + 3] = transport[w.T_BAR]
-        announce(room)
+        slot = claim_record(context, now, TRANSPORT, 32)
+        context.values[HOST, slot, DATA] = rolling
+        context.values[HOST, slot, DATA + 1] = transport[w.T_BEAT]
+        context.values[HOST, slot, DATA + 2] = transport[w.T_TEMPO]
+        context.values[HOST, slot, DATA + 3] = transport[w.T_BAR]
+        publish_record(context)
 
 
 @compiled
-def serve_requests(room: Room, now: int) -> None:
-    """New epochs and releases that the control process asked for since the last cycle."""
-    state = room.state
+def serve_requests(context: CallbackContext, now: int) -> None:
+    """Carry out the new epochs and note releases that the control process requested since the last cycle."""
+    state = context.state
     request = load_acquire(state, w.RESTART)
     if request != state[w.RESTARTED]:
-        begin_epochs(room, now, EVERY)
+        begin_epochs(context, now, EVERY)
         state[w.RESTARTED] = request
-    for index in range(room.workers.shape[0]):
-        worker = room.workers[index]
+    for index in range(context.workers.shape[0]):
+        worker = context.workers[index]
         request = load_acquire(worker, w.RESTART_ONE)
         if request != worker[w.RESTARTED_ONE]:
-            begin_epoch(room, index, now)
+            begin_epoch(context, index, now)
             worker[w.RESTARTED_ONE] = request
     request = load_acquire(state, w.RELEASE)
     if request != state[w.RELEASED]:
-        for port in range(room.ports.shape[0]):
-            room.ports[port, w.RELEASING] = 1
-        end_sound(room, now)
+        for port in range(context.ports.shape[0]):
+            context.ports[port, w.RELEASING] = 1
+        reset_synth(context, now)
         state[w.RELEASED] = request
-    if room.own[w.BAND_ENDS] != 0:
-        end_sound(room, now)
-        room.own[w.BAND_ENDS] = 0
+    if context.callback_state[w.BAND_ENDS] != 0:
+        reset_synth(context, now)
+        context.callback_state[w.BAND_ENDS] = 0
 
 
 @compiled
-def take(room: Room, frames: int, raw: int) -> int:
-    """Write ``frames`` of input at JACK's time ``raw``; returns the stream frame at which the cycle starts."""
-    now = find_frame(room, frames, raw)
-    for channel in range(room.inputs.shape[0]):
-        source = carray(as_float32(room.ins[channel]), (frames,))
+def read_inputs(context: CallbackContext, frames: int, raw: int) -> int:
+    """Read ``frames`` of input at JACK's frame time ``raw``; returns the stream frame at which the cycle starts."""
+    now = find_frame(context, frames, raw)
+    for channel in range(context.inputs.shape[0]):
+        source = carray(as_float32(context.ins[channel]), (frames,))
         for i in range(frames):
             sample = source[i]
             if sample - sample != 0.0:  # infinite or not a number: silence
                 sample = np.float32(0.0)
-            room.inputs[channel, (now + i) & MASK] = sample
-    serve_requests(room, now)
-    follow_transport(room, now, frames)
-    take_events(room, now)
-    room.own[w.IN_EVENTS] = 0
-    store_release(room.state, w.HEAD, now + frames)
+            context.inputs[channel, (now + i) & MASK] = sample
+    serve_requests(context, now)
+    track_transport(context, now, frames)
+    read_events(context, now)
+    context.callback_state[w.IN_EVENTS] = 0
+    store_release(context.state, w.HEAD, now + frames)
     return now

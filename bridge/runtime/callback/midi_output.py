@@ -1,15 +1,15 @@
-"""The event half of a callback's answer: MIDI that is due goes out, and no note is left hanging.
+"""MIDI output of the callback: sends what is due and leaves no note hanging.
 
-Compiled code. The callback remembers every note that it switched on. A release request, a new epoch or a
-worker that stalled switches them all off, so a promise about hanging notes never depends on an engine.
+Compiled code. The callback tracks every note-on that it sent. A release request, a new epoch or a stalled worker
+sends all the note-offs, so that hanging notes never depend on an engine.
 """
 
 from __future__ import annotations
 
-from bridge.core.audio import STEMS
 from bridge.core.clock import CONTINUE, START, STOP
 from bridge.core.events import Midi
-from bridge.runtime.callback.context import PLAYER, Room
+from bridge.core.latency import MIDI_PORTS, PATHS
+from bridge.runtime.callback.context import PLAYER, CallbackContext
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import load_acquire
 from bridge.runtime.shared.callback_jit import compiled
@@ -17,137 +17,137 @@ from bridge.runtime.shared.layout import MAX_EVENTS, RECORDS
 from bridge.runtime.shared.slots import DATA, EPOCH_SHIFT, FRAME, GRACE_FRAMES, KIND, SIZE
 
 HOST = 0
-FIRST_PORT_RING = 1  # ring 0 is the host's; the MIDI ports' rings follow in order
-FIRST_PING = len(STEMS) + 2  # ping bits: the stems, the mix, the band, the MIDI ports
-ECHO_FRAMES = 32768  # our own clock comes back within this: two periods of the longest callback, and a peer between
+FIRST_PORT_RING = 1  # ring 0 is the host's; then one ring per MIDI port, in order
+FIRST_PING = PATHS.index(MIDI_PORTS[0])  # ping bit of the first MIDI port
+ECHO_FRAMES = 32768  # longest loopback delay of our own clock: two of the longest periods, and a peer between
 MIDI = Midi.KIND
 
 
 @compiled
-def write(room: Room, port: int, offset: int, size: int, first_word: int) -> int:
-    """Append a message to this cycle's output; returns its place, where longer ones fill the other words."""
-    place = room.out_counts[port]
-    room.out_events[port, place, FRAME] = offset
-    room.out_events[port, place, SIZE] = size
-    room.out_events[port, place, DATA] = first_word
-    room.out_counts[port] = place + 1
+def append_message(context: CallbackContext, port: int, offset: int, size: int, first_word: int) -> int:
+    """Append a message to this cycle's output; returns its index, for the further words of a longer message."""
+    place = context.out_counts[port]
+    context.out_events[port, place, FRAME] = offset
+    context.out_events[port, place, SIZE] = size
+    context.out_events[port, place, DATA] = first_word
+    context.out_counts[port] = place + 1
     return place  # type: ignore[no-any-return]
 
 
 @compiled
-def release(room: Room, port: int) -> None:
-    """Switch off what sounds, as far as this cycle's buffer holds; the rest follows in the next."""
-    sounding = room.sounding[port]
+def release_notes(context: CallbackContext, port: int) -> None:
+    """Send the note-off of every sounding note, as many as this cycle's buffer holds; the rest in the next."""
+    sounding = context.sounding[port]
     for note in range(sounding.size):
         if sounding[note] != 0:
-            if room.out_counts[port] >= MAX_EVENTS - 1:
+            if context.out_counts[port] >= MAX_EVENTS - 1:
                 return
-            write(room, port, 0, 3, 0x80 | note >> 7 | (note & 0x7F) << 8 | 0x40 << 16)
+            append_message(context, port, 0, 3, 0x80 | note >> 7 | (note & 0x7F) << 8 | 0x40 << 16)
             sounding[note] = 0
-    room.ports[port, w.RELEASING] = 0
+    context.ports[port, w.RELEASING] = 0
 
 
 @compiled
-def play(room: Room, port: int, offset: int, ring: int, slot: int) -> None:
-    """Send one record, keeping account of what sounds; a note that sounds already is switched off first."""
-    size = room.records[ring, slot, SIZE]
-    message = room.records[ring, slot, DATA]
+def send_record(context: CallbackContext, port: int, offset: int, ring: int, slot: int) -> None:
+    """Send one record and track its note; a note that sounds already gets its note-off first."""
+    size = context.records[ring, slot, SIZE]
+    message = context.records[ring, slot, DATA]
     status, velocity = message & 0xF0, (message >> 16) & 0x7F
     if status in (0x80, 0x90):
         note = (message & 0x0F) << 7 | (message >> 8) & 0x7F
         on = status == 0x90 and velocity > 0
-        if on and room.sounding[port, note] != 0:
-            write(room, port, offset, 3, message & 0x7F0F | 0x80 | 0x40 << 16)
-        room.sounding[port, note] = 1 if on else 0
+        if on and context.sounding[port, note] != 0:
+            append_message(context, port, offset, 3, message & 0x7F0F | 0x80 | 0x40 << 16)
+        context.sounding[port, note] = 1 if on else 0
     realtime = message & 0xFF
     if realtime in (START, CONTINUE, STOP):
-        room.ports[port, w.CLOCKING] = 0 if realtime == STOP else 1
-    place = write(room, port, offset, size, message)
+        context.ports[port, w.CLOCKING] = 0 if realtime == STOP else 1
+    place = append_message(context, port, offset, size, message)
     for word in range(DATA + 1, DATA + 5):
-        room.out_events[port, place, word] = room.records[ring, slot, word]
+        context.out_events[port, place, word] = context.records[ring, slot, word]
 
 
 @compiled
-def catch_up(room: Room, port: int, cursor: int, head: int) -> int:
-    """Where to read on from ``cursor``; a reader that was overtaken has lost note-offs and releases what sounds."""
+def catch_up(context: CallbackContext, port: int, cursor: int, head: int) -> int:
+    """The next record to read from ``cursor`` on. An overrun has lost note-offs, so it releases the sounding notes."""
     if head - cursor <= RECORDS // 2:
         return cursor
-    room.ports[port, w.RELEASING] = 1
-    release(room, port)
-    room.state[w.LOST_EVENTS] += head - RECORDS // 2 - cursor
+    context.ports[port, w.RELEASING] = 1
+    release_notes(context, port)
+    context.state[w.LOST_EVENTS] += head - RECORDS // 2 - cursor
     return head - RECORDS // 2
 
 
 @compiled
-def play_due(room: Room, port: int, now: int, frames: int) -> None:
-    """Send what is due in this cycle; drop what an older epoch planned."""
-    worker = room.workers[room.owners[port]]
+def send_due(context: CallbackContext, port: int, now: int, frames: int) -> None:
+    """Send the events that are due in this cycle; drop those of an older epoch."""
+    worker = context.workers[context.owners[port]]
     ring, epoch = FIRST_PORT_RING + port, worker[w.EPOCH]
-    delay = room.heads[ring, w.RING_DELAY]
-    head = load_acquire(room.heads[ring], 0)
-    cursor = catch_up(room, port, room.ports[port, w.CURSOR], head)
-    while cursor < head and room.out_counts[port] < MAX_EVENTS - 2:
+    delay = context.heads[ring, w.RING_DELAY]
+    head = load_acquire(context.heads[ring], 0)
+    cursor = catch_up(context, port, context.ports[port, w.CURSOR], head)
+    while cursor < head and context.out_counts[port] < MAX_EVENTS - 2:
         slot = cursor & (RECORDS - 1)
-        if room.records[ring, slot, KIND] >> EPOCH_SHIFT == epoch:
-            due = room.records[ring, slot, FRAME] + delay - now
+        if context.records[ring, slot, KIND] >> EPOCH_SHIFT == epoch:
+            due = context.records[ring, slot, FRAME] + delay - now
             if due >= frames:
                 break
-            message = room.records[ring, slot, DATA]
+            message = context.records[ring, slot, DATA]
             starts_note = message & 0xF0 == 0x90 and (message >> 16) & 0x7F > 0
             if due < 0:
-                room.state[w.LATE_EVENTS] += 1
+                context.state[w.LATE_EVENTS] += 1
             if due >= -GRACE_FRAMES or not starts_note:
-                play(room, port, max(due, 0), ring, slot)
+                send_record(context, port, max(due, 0), ring, slot)
         cursor += 1
-    room.ports[port, w.CURSOR] = cursor
+    context.ports[port, w.CURSOR] = cursor
 
 
 @compiled
-def play_ping(room: Room, port: int, now: int, frames: int) -> None:
-    """Ping mode: the channel messages of the input, delayed by what is declared; nothing else."""
-    delay = room.heads[FIRST_PORT_RING + port, w.RING_DELAY]
-    head = room.heads[HOST, w.RING_HEAD]
-    cursor = catch_up(room, port, room.ports[port, w.PING_CURSOR], head)
-    while cursor < head and room.out_counts[port] < MAX_EVENTS - 2:
+def send_ping(context: CallbackContext, port: int, now: int, frames: int) -> None:
+    """Ping mode: send the channel messages of the input, delayed by the declared latency, and nothing else."""
+    delay = context.heads[FIRST_PORT_RING + port, w.RING_DELAY]
+    head = context.heads[HOST, w.RING_HEAD]
+    cursor = catch_up(context, port, context.ports[port, w.PING_CURSOR], head)
+    while cursor < head and context.out_counts[port] < MAX_EVENTS - 2:
         slot = cursor & (RECORDS - 1)
-        due = room.records[HOST, slot, FRAME] + delay - now
+        due = context.records[HOST, slot, FRAME] + delay - now
         if due >= frames:
             break
-        if room.records[HOST, slot, KIND] == MIDI and 0x80 <= room.records[HOST, slot, DATA] & 0xFF < 0xF0:
-            play(room, port, max(due, 0), HOST, slot)
+        if context.records[HOST, slot, KIND] == MIDI and 0x80 <= context.records[HOST, slot, DATA] & 0xFF < 0xF0:
+            send_record(context, port, max(due, 0), HOST, slot)
         cursor += 1
-    room.ports[port, w.PING_CURSOR] = cursor
-    room.ports[port, w.CURSOR] = load_acquire(room.heads[FIRST_PORT_RING + port], 0)
+    context.ports[port, w.PING_CURSOR] = cursor
+    context.ports[port, w.CURSOR] = load_acquire(context.heads[FIRST_PORT_RING + port], 0)
 
 
 @compiled
-def give_events(room: Room, now: int, frames: int, stall_frames: int) -> None:
-    """Fill ``out_events`` for the cycle at ``now``. A worker ``stall_frames`` behind loses its sounding notes."""
-    for port in range(room.owners.size):
-        room.out_counts[port] = 0
-        if room.owners[port] < 0:
+def write_midi(context: CallbackContext, now: int, frames: int, stall_frames: int) -> None:
+    """Fill ``out_events`` for the cycle at ``now``. A worker ``stall_frames`` behind gets its notes released."""
+    for port in range(context.owners.size):
+        context.out_counts[port] = 0
+        if context.owners[port] < 0:
             continue
-        worker = room.workers[room.owners[port]]
-        pinging = room.state[w.PING] >> (FIRST_PING + port) & 1
+        worker = context.workers[context.owners[port]]
+        pinging = context.state[w.PING] >> (FIRST_PING + port) & 1
         behind = now - worker[w.INPUT_DELAY] - max(load_acquire(worker, w.PROGRESS), worker[w.ORIGIN])
         stalled = 1 if behind > stall_frames else 0
-        if stalled > room.ports[port, w.STALLED] or pinging != room.ports[port, w.PINGING]:
-            room.ports[port, w.RELEASING] = 1  # whoever would have ended the notes no longer does
-            if stalled and room.owners[port] == room.audio[PLAYER]:
-                room.own[w.BAND_ENDS] = 1
-        room.ports[port, w.STALLED], room.ports[port, w.PINGING] = stalled, pinging
-        if room.ports[port, w.RELEASING] != 0:
-            release(room, port)
-        if room.state[w.MIDI_MUTED] != 0:
-            if room.ports[port, w.CLOCKING] != 0:
-                write(room, port, 0, 1, STOP)
-                room.ports[port, w.CLOCKING] = 0
-            room.ports[port, w.CURSOR] = load_acquire(room.heads[FIRST_PORT_RING + port], 0)
-            room.ports[port, w.PING_CURSOR] = room.heads[HOST, 0]
+        if stalled > context.ports[port, w.STALLED] or pinging != context.ports[port, w.PINGING]:
+            context.ports[port, w.RELEASING] = 1  # their note-offs will not come
+            if stalled and context.owners[port] == context.audio[PLAYER]:
+                context.callback_state[w.BAND_ENDS] = 1
+        context.ports[port, w.STALLED], context.ports[port, w.PINGING] = stalled, pinging
+        if context.ports[port, w.RELEASING] != 0:
+            release_notes(context, port)
+        if context.state[w.MIDI_MUTED] != 0:
+            if context.ports[port, w.CLOCKING] != 0:
+                append_message(context, port, 0, 1, STOP)
+                context.ports[port, w.CLOCKING] = 0
+            context.ports[port, w.CURSOR] = load_acquire(context.heads[FIRST_PORT_RING + port], 0)
+            context.ports[port, w.PING_CURSOR] = context.heads[HOST, 0]
         elif pinging:
-            play_ping(room, port, now, frames)
+            send_ping(context, port, now, frames)
         else:
-            play_due(room, port, now, frames)
-            if room.ports[port, w.CLOCKING] != 0:
-                room.own[w.ECHO_END] = now + frames + ECHO_FRAMES
-            room.ports[port, w.PING_CURSOR] = room.heads[HOST, 0]
+            send_due(context, port, now, frames)
+            if context.ports[port, w.CLOCKING] != 0:
+                context.callback_state[w.ECHO_END] = now + frames + ECHO_FRAMES
+            context.ports[port, w.PING_CURSOR] = context.heads[HOST, 0]

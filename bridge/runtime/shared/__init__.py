@@ -1,1 +1,1 @@
-"""What the processes share: memory without a name, where all lies in it, and who writes what."""
+"""Shared memory of the processes: anonymous mapping, layout, rings, slots and atomics."""

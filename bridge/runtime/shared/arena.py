@@ -1,8 +1,8 @@
-"""Memory that several processes share and that nobody can leave behind.
+"""Shared memory arena: anonymous memory for several processes that cannot be left behind.
 
-On POSIX it is a file without a name: made, unlinked at once, its descriptor handed to the workers. Whatever
-dies, and however, the system takes the memory back with the last descriptor; there is no segment to clean up.
-On Windows (untried) it is a tagged mapping of the paging file, which vanishes with its last handle too.
+On POSIX it is a file without a name: created, unlinked at once, its descriptor inherited by the workers. However a
+process ends, the system frees the memory with the last descriptor; there is no segment to clean up. On Windows
+(untried) it is a tagged mapping of the paging file, which vanishes with its last handle too.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from bridge.errors import BridgeError
 _ALIGN = 64  # bytes of a cache line: neighbours written by different cores must not share one
 
 
-def aligned(size: int) -> int:
+def align(size: int) -> int:
     """``size`` rounded up to whole cache lines."""
     return -(-size // _ALIGN) * _ALIGN
 
 
 def _reserve(fd: int, size: int) -> None:
-    """Make the file ``size`` bytes long, of memory that is there: a full file system would else kill us later."""
+    """Allocate ``size`` bytes for the file now: on a full file system we would be killed at the first access."""
     if sys.platform == "linux":
         os.posix_fallocate(fd, 0, size)
     else:
         os.ftruncate(fd, size)
 
 
-def _remedy(error: OSError, memory: Path) -> str:
+def _make_hint(error: OSError, memory: Path) -> str:
     """What to do where there is no shared memory because of ``error``."""
     if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
         return f"make {memory} writable for you (mount -o remount,rw {memory})"
@@ -66,7 +66,7 @@ class Arena:
         except OSError as error:
             if fd >= 0:
                 os.close(fd)
-            raise BridgeError(f"no {size / 1e6:.0f} MB of shared memory: {error}", _remedy(error, memory)) from error
+            raise BridgeError(f"no {size / 1e6:.0f} MB of shared memory: {error}", _make_hint(error, memory)) from error
 
     @classmethod
     def attach(cls, handle: str, size: int) -> Arena:
@@ -87,7 +87,7 @@ class Arena:
         return np.frombuffer(self._mapping, dtype, count, offset).reshape(shape)
 
     def close(self) -> None:
-        """Let go of the descriptor. Views that still live keep the pages until they go."""
+        """Close the descriptor. Views that still exist keep the pages alive."""
         if self._mapping is None:
             return
         if sys.platform != "win32":

@@ -1,4 +1,4 @@
-"""Acquire/release access, raw addresses and calls for compiled code.
+"""Atomics for compiled code: acquire/release access, raw addresses and calls.
 
 The callback and the workers share memory without locks: a writer stores its data, then releases an index; a
 reader acquires the index, then loads the data. Plain NumPy stores would be enough on x86, but not on ARM, so

@@ -1,4 +1,4 @@
-"""One way to compile what the callback and the workers share: nopython, no exceptions, the code kept between runs."""
+"""Callback compiler: decorators for code of callback and workers, without Python or exceptions, cached on disk."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ F = TypeVar("F", bound=Callable[..., object])
 
 
 def compiled(function: F) -> F:
-    """``function`` as machine code that calls no Python; division by zero gives infinity, as in C."""
+    """Compile ``function`` to machine code that calls no Python; division by zero gives infinity, as in C."""
     return njit(error_model="numpy")(function)
 
 
 def compiled_sums(function: F) -> F:
-    """As `compiled`, but sums may be taken in another order, always the same: several terms at once."""
+    """As `compiled`, but sums may be reordered for SIMD; the order is always the same."""
     return njit(error_model="numpy", fastmath={"reassoc", "contract"})(function)

@@ -1,4 +1,4 @@
-"""Where everything lies in the shared memory. Parent and workers compute the same from the same few numbers."""
+"""Shared memory layout: parent and workers compute the same offsets from the same plan."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.audio import ANALYSERS, CHANNELS, STEMS
-from bridge.runtime.shared.arena import Arena, aligned
+from bridge.runtime.shared.arena import Arena, align
 from bridge.runtime.shared.slots import RECORD_WORDS, STATE_WORDS, WORKER_WORDS
 
 CAPACITY = 1 << 17
@@ -32,14 +32,11 @@ MAX_EVENTS = 1024
 """Messages in or out of one port in one callback; JACK's buffer holds about as many."""
 
 SEPARATED = len(STEMS) - 1
-"""Stems that come from an engine; the last is what is left of the mix."""
+"""Stems that an engine outputs; the last is the mix minus these."""
 
 CALLBACK_BINS = 4096  # a microsecond each; the last one holds all that is longer
 WORKER_BINS = 4096  # ten microseconds each
 ANSWER_BINS = 256  # a callback each; the last one holds all that is longer
-
-MIDI_PORTS: tuple[str, ...] = ("accompaniment", "chords", "beats", "clock")
-"""The MIDI outputs, in the order of the ports; each is also the name of the ring that feeds it."""
 
 CLOCK_PORT = "clock"
 """The one that carries MIDI clock, made of the beats: it runs ahead of them, so its path declares 0."""
@@ -47,19 +44,18 @@ CLOCK_PORT = "clock"
 HOST_RING = "host"
 
 FORESEEN_RING = "accompaniment.foreseen"
-"""What a player has decided to play, chord by chord; to be read, it has no MIDI port."""
+"""The chords that a player has decided to play, for display; it has no MIDI port."""
 
 SOUND_RING = "accompaniment.sound"
-"""What a player's notes are to sound like: programs and volumes for our own synth. It has no MIDI port: an instrument
-in the DAW is the user's choice."""
+"""Program changes and volumes of a player, for our own synth. It has no MIDI port: the instruments in the DAW are the
+user's choice."""
 
 
 class WorkerPlan(msgspec.Struct, frozen=True):
-    """What one worker process needs to know.
+    """The configuration of one worker process.
 
     ``reads`` and ``writes`` map an engine's port to a ring, ``renders`` a MIDI port to the engine's port that is
-    rendered there. ``ahead_frames``: of a synth, how far before the input it plays what was decided ahead (see
-    `wiring.wire`).
+    rendered there. ``ahead_frames``: of a synth, how far it runs ahead of the input (see `wiring.wire`).
     """
 
     role: str
@@ -76,7 +72,7 @@ class WorkerPlan(msgspec.Struct, frozen=True):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """The whole road at one rate: enough to lay out the memory and to run any of its workers."""
+    """The complete configuration at one sample rate: enough to lay out the memory and to run any worker."""
 
     rate: int
     workers: tuple[WorkerPlan, ...]
@@ -87,19 +83,19 @@ class Plan(msgspec.Struct, frozen=True):
     @property
     def audio_worker(self) -> int:
         """Index of the worker that separates, or -1."""
-        return self._index("separation")
+        return self._find_worker("separation")
 
     @property
     def player(self) -> int:
         """Index of the worker that plays along, or -1."""
-        return self._index("accompaniment")
+        return self._find_worker("accompaniment")
 
     @property
     def synth_worker(self) -> int:
-        """Index of the worker that makes sound of what is played, or -1."""
-        return self._index("synth")
+        """Index of the worker that synthesizes the notes, or -1."""
+        return self._find_worker("synth")
 
-    def _index(self, role: str) -> int:
+    def _find_worker(self, role: str) -> int:
         return next((worker.index for worker in self.workers if worker.role == role), -1)
 
 
@@ -111,25 +107,25 @@ class Shared:
     workers: NDArray[np.int64]  # (workers, WORKER_WORDS)
     inputs: NDArray[np.float32]  # (CHANNELS, ROW)
     stems: NDArray[np.float32]  # (SEPARATED * CHANNELS, ROW)
-    stamps: NDArray[np.int64]  # (CAPACITY,) which hop a slot of the stem ring holds
-    band: NDArray[np.float32]  # (CHANNELS, ROW) the synth's sound, by the frames of the notes
-    band_stamps: NDArray[np.int64]  # (CAPACITY,) as stamps, of the band's ring
+    stamps: NDArray[np.int64]  # (CAPACITY,) stamp of the hop at a slot of the stem ring
+    band: NDArray[np.float32]  # (CHANNELS, ROW) the synth's audio, by the frames of the notes
+    band_stamps: NDArray[np.int64]  # (CAPACITY,) likewise of the band's ring
     gains: NDArray[np.float64]  # (2 * stems,) targets: stem ports, then the mix
     values: NDArray[np.float64]  # (workers, 64) each engine's controls
     records: NDArray[np.int64]  # (rings, RECORDS, RECORD_WORDS)
     heads: NDArray[np.int64]  # (rings, 8) word 0: records ever written
     callback_bins: NDArray[np.int64]  # (CALLBACK_BINS,) written by the callback
-    worker_bins: NDArray[np.int64]  # (workers, WORKER_BINS) written by each worker: hops by the work they were
-    answer_bins: NDArray[np.int64]  # (workers, ANSWER_BINS) likewise: hops by the callbacks begun before the answer
+    worker_bins: NDArray[np.int64]  # (workers, WORKER_BINS) written by each worker: hops by processing time
+    answer_bins: NDArray[np.int64]  # (workers, ANSWER_BINS) likewise: hops by callbacks until the result
     semaphores: NDArray[np.int64]  # (workers, 8) a sem_t each
-    sources: NDArray[np.int64]  # (ANALYSERS,) what each listens to, an index of SOURCES; written by the parent
+    sources: NDArray[np.int64]  # (ANALYSERS,) input of each, an index of SOURCES; written by the parent
     unheard: NDArray[np.int64]  # (ANALYSERS,) frames for which stems were missing; written by the mir worker
 
 
 MAX_CONTROLS = 64
 
 
-def _shapes(plan: Plan) -> dict[str, tuple[tuple[int, ...], type[np.generic]]]:
+def _list_arrays(plan: Plan) -> dict[str, tuple[tuple[int, ...], type[np.generic]]]:
     count, rings = max(len(plan.workers), 1), len(plan.rings)
     return {
         "state": ((STATE_WORDS,), np.int64),
@@ -154,14 +150,14 @@ def _shapes(plan: Plan) -> dict[str, tuple[tuple[int, ...], type[np.generic]]]:
 
 def size_of(plan: Plan) -> int:
     """Bytes of shared memory that ``plan`` needs."""
-    return sum(aligned(int(np.prod(shape)) * np.dtype(dtype).itemsize) for shape, dtype in _shapes(plan).values())
+    return sum(align(int(np.prod(shape)) * np.dtype(dtype).itemsize) for shape, dtype in _list_arrays(plan).values())
 
 
 def map_arena(plan: Plan, arena: Arena) -> Shared:
     """The shared arrays as views of ``arena``, which is zero where nobody wrote yet."""
     views: dict[str, NDArray[np.generic]] = {}
     offset = 0
-    for name, (shape, dtype) in _shapes(plan).items():
+    for name, (shape, dtype) in _list_arrays(plan).items():
         views[name] = arena.array(offset, shape, dtype)
-        offset += aligned(views[name].nbytes)
+        offset += align(views[name].nbytes)
     return Shared(**views)  # type: ignore[arg-type]

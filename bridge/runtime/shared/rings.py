@@ -1,4 +1,4 @@
-"""The rings as Python sees them: audio by frame, events in order."""
+"""Ring buffers for Python code: audio indexed by frame, events in order."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ class EventWriter:
         self._head = head
 
     def write(self, event: TimedEvent, epoch: int) -> None:
+        """Append ``event`` as a record of ``epoch``."""
         kind, size, data = pack(event.payload)
         written = int(self._head[RING_HEAD])
         slot = written % RECORDS
@@ -49,7 +50,7 @@ class EventWriter:
 
 
 class EventReader:
-    """One of any number of readers of an event ring; where it stands is its own affair."""
+    """A reader of an event ring, one of any number, with its own cursor."""
 
     def __init__(self, records: NDArray[np.int64], head: NDArray[np.int64]) -> None:
         self._records = records
@@ -57,7 +58,7 @@ class EventReader:
         self.cursor = 0
         self.lost = 0
         self.epoch = 0
-        """Records of an older epoch of their writer are passed over."""
+        """Records of an older epoch of their writer are skipped."""
 
     @property
     def written(self) -> int:
@@ -66,7 +67,7 @@ class EventReader:
 
     @property
     def delay(self) -> int:
-        """Declared delay in frames of the path that this ring is a part of."""
+        """Declared delay in frames of the path of this ring."""
         return int(self._head[RING_DELAY])
 
     def read(self, before: int | None = None) -> list[TimedEvent]:
@@ -74,7 +75,7 @@ class EventReader:
         events: list[TimedEvent] = []
         written = self.written
         while self.cursor < written:
-            if written - self.cursor > RECORDS - 64:  # overtaken, or so nearly that it may be while we read
+            if written - self.cursor > RECORDS - 64:  # overrun, or about to be while we read
                 self.lost += written - self.cursor - RECORDS // 2
                 self.cursor = written - RECORDS // 2
             record = self._records[self.cursor % RECORDS].copy()
@@ -83,12 +84,12 @@ class EventReader:
                 continue
             if before is not None and record[FRAME] >= before:
                 break
-            events.append(TimedEvent(int(record[FRAME]), payload_of(record)))
+            events.append(TimedEvent(int(record[FRAME]), read_payload(record)))
             self.cursor += 1
         return events
 
 
-def payload_of(record: NDArray[np.int64]) -> Payload:
+def read_payload(record: NDArray[np.int64]) -> Payload:
     """The payload of one record, shape (RECORD_WORDS,)."""
     kind = int(record[KIND]) & ((1 << EPOCH_SHIFT) - 1)
     return unpack(kind, int(record[SIZE]), record[DATA:].tobytes())

@@ -1,4 +1,4 @@
-"""How a worker sleeps until the callback has something for it."""
+"""Worker wake-up: semaphores that the callback posts, or polling where there are none."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _libc() -> Any:
     return ctypes.CDLL(None, use_errno=True)
 
 
-def semaphores_work() -> bool:
+def has_semaphores() -> bool:
     """Whether this system has process-shared, unnamed POSIX semaphores with a timed wait (macOS has not)."""
     return sys.platform.startswith("linux")
 
@@ -28,7 +28,7 @@ def semaphores_work() -> bool:
 def make_semaphore(word: NDArray[np.int64]) -> int:
     """Make a semaphore in shared memory, shape (8,); returns its address, 0 where that is refused."""
     address = int(word.ctypes.data)
-    if not semaphores_work() or _libc().sem_init(ctypes.c_void_p(address), 1, 0) != 0:
+    if not has_semaphores() or _libc().sem_init(ctypes.c_void_p(address), 1, 0) != 0:
         return 0
     return address
 
@@ -55,7 +55,7 @@ class SemaphoreSleep:
 
 
 class PollSleep:
-    """Sleeps a little: the portable way."""
+    """Sleeps for POLL_S at most: the portable method."""
 
     def __call__(self, seconds: float) -> None:
         time.sleep(min(seconds, POLL_S))

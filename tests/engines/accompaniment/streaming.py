@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 from bridge.core.engine import Block
 from bridge.core.events import Beat, Chord, Commit, Payload, TimedEvent
+from bridge.core.latency import MIDI_PORTS
 from bridge.core.time import BlockTime
 from bridge.runtime.engine_runner import EngineRunner
 from bridge.runtime.shared import slots as w
-from bridge.runtime.shared.layout import FORESEEN_RING, HOST_RING, MIDI_PORTS, Plan, WorkerPlan
+from bridge.runtime.shared.layout import FORESEEN_RING, HOST_RING, Plan, WorkerPlan
 from engines.accompaniment.band import Band
 from engines.accompaniment.timeline import HOP
 from tests.engines.driving import RATE, parse_chord
@@ -169,7 +170,7 @@ def stream(
             desk.shared.heads[PLAN.rings.index(f"mir.{port}"), w.RING_DELAY] = declared_frames
         runner = EngineRunner(PLAN, PLAN.workers[BAND], desk.shared, Recorded(played))
         runner.prepare()
-        foreseen, transport, place = desk.reader(FORESEEN_RING), desk.room.transport, 0
+        foreseen, transport, place = desk.reader(FORESEEN_RING), desk.context.transport, 0
         for index, cycle in enumerate(cycles):
             now = index * PERIOD
             defaults = {control.name: control.default for control in Band.spec.controls}
@@ -182,7 +183,7 @@ def stream(
                 played.breaks.append(now)
             place += PERIOD if cycle.rolls else 0
             due = [(frame - now, data) for frame, data in keys if now <= frame < now + PERIOD]
-            desk.take(PERIOD, due)
+            desk.read_inputs(PERIOD, due)
             epoch = int(desk.worker(MIR)[w.EPOCH])
             for port, events in waiting.items():
                 while events and events[0][0] < now + PERIOD:

@@ -13,7 +13,7 @@ import pytest
 from bridge.core.engine import block_for
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
-from bridge.runtime.resampled_engine import Resampled
+from bridge.runtime.resampled_engine import ResampledEngine
 from engines.synth import fonts
 from engines.synth import synth_engine as engines
 from engines.synth.limiter import CEILING_DB, LATENCY_FRAMES
@@ -167,7 +167,7 @@ def test_without_a_font_the_plain_sounds_take_its_place_and_the_mend_is_said(
 
 @needs_fluid
 def test_at_a_rate_that_fluidsynth_does_not_know_it_is_resampled_and_notes_go_on() -> None:
-    synth = Resampled(engines.fluid(), 22050)
+    synth = ResampledEngine(engines.fluid(), 22050)
     synth.prepare(22050, synth.spec.hop)
     block, heard = block_for(synth.spec.inputs, synth.spec.hop, synth.spec.controls), []
     for first in range(0, 22050, synth.spec.hop):
