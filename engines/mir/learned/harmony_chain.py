@@ -63,7 +63,7 @@ class HarmonyChain:
         self._sound_start = SoundStart()
         self.latency = round((DELAY_S + (CONFIRM_STEPS - 1) / HARMONY_STEPS_PER_SECOND) * rate)
 
-    def parts(self) -> dict[str, SavedState]:
+    def list_parts(self) -> dict[str, SavedState]:
         return {
             "network": self._network, "sound_start": self._sound_start, "chords": self._chords, "keys": self._keys,
             "delayed": self._delayed,

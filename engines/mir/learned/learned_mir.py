@@ -128,7 +128,7 @@ class LearnedMir:
         parts: dict[str, SavedState] = {"history": self._history, "arbiter": self._arbiter}
         parts |= {f"downmix.{name}": downmix for name, downmix in zip(ANALYSERS, self._downmixes, strict=True)}
         for chain, its in (("rhythm", self._rhythm), ("harmony", self._harmony), ("pitch", self._pitch)):
-            parts |= {f"{chain}.{name}": part for name, part in its.parts().items()}
+            parts |= {f"{chain}.{name}": part for name, part in its.list_parts().items()}
         return parts
 
     def reset(self) -> None:

@@ -22,7 +22,7 @@ class PitchChain:
         self.latency = round((max(STABLE_STEPS, LOST_STEPS) / STEPS_PER_SECOND + WINDOW_S / 2) * rate)
         """A pitch refers to its window's middle, and is confirmed once it is stable."""
 
-    def parts(self) -> dict[str, SavedState]:
+    def list_parts(self) -> dict[str, SavedState]:
         return {"tracker": self._tracker, "delayed": self._delayed}
 
     def process(self, window: Floats, end: int) -> None:

@@ -96,7 +96,7 @@ class RhythmChain:
         self._harmonic_change = HarmonicChangeDetector(rate)
         self.onsets_latency = round(ONSETS_S * rate)
 
-    def parts(self) -> dict[str, SavedState]:
+    def list_parts(self) -> dict[str, SavedState]:
         return {
             "network": self._network, "beats": self.beats, "bars": self._bars, "schedule": self.schedule,
             "peaks": self._peaks, "onsets": self._onsets, "harmonic_change": self._harmonic_change,

@@ -16,12 +16,12 @@ def test_the_default_engine_is_registered() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("mir.chrome", "did you mean mir.chroma?"), ("accompaniment.basic", "hears no audio")]
+    ("name", "message"), [("mir.chrome", "did you mean mir.chroma?"), ("accompaniment.basic", "has no audio input")]
 )
-def test_an_engine_that_cannot_listen_is_named(name: str, said: str) -> None:
+def test_an_engine_that_cannot_analyse_is_named(name: str, message: str) -> None:
     with pytest.raises(BridgeError, match=name) as raised:
         create_engine(name)
-    assert said in str(raised.value)
+    assert message in str(raised.value)
 
 
 def test_controls_are_set_by_number_or_by_word() -> None:
@@ -32,7 +32,7 @@ def test_controls_are_set_by_number_or_by_word() -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "said"),
+    ("word", "message"),
     [
         ("mir.prio=90", "did you mean mir.prior?"),
         ("mir.prior", "a number from 60 to 200"),
@@ -42,8 +42,8 @@ def test_controls_are_set_by_number_or_by_word() -> None:
         ("mir.source=bass", "mix or drums"),
     ],
 )
-def test_a_wrong_setting_names_the_control_and_its_range(word: str, said: str) -> None:
+def test_a_wrong_setting_names_the_control_and_its_range(word: str, message: str) -> None:
     with pytest.raises(BridgeError) as raised:
         parse_control_values((PRIOR, SOURCE), [word])
     assert word in str(raised.value)
-    assert said in str(raised.value)
+    assert message in str(raised.value)

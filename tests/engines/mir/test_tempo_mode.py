@@ -105,8 +105,8 @@ def test_each_mode_has_its_prior(mode: int, at: BlockTimeAt, tracks: bool, prior
 def pass_gate(arbiter: TempoArbiter, *confidences: float, bpm: float = 120.0) -> list[float]:
     """The confidences of the beats that pass the gate in follow mode."""
     tracked = [TimedEvent(i, Beat(0, 4, bpm, confidence, i)) for i, confidence in enumerate(confidences)]
-    said = arbiter.process(FOLLOW, no_host(0), tracked, TempoPrior(120.0, CLAMP))
-    return [event.payload.confidence for event in said if isinstance(event.payload, Beat)]
+    reported = arbiter.process(FOLLOW, no_host(0), tracked, TempoPrior(120.0, CLAMP))
+    return [event.payload.confidence for event in reported if isinstance(event.payload, Beat)]
 
 
 def test_the_gate_opens_at_its_confidence_and_closes_at_half_of_it() -> None:
@@ -118,8 +118,8 @@ def test_what_exceeds_the_clamp_does_not_come_through() -> None:
     arbiter = TempoArbiter(HOP, 0.4)
     assert pass_gate(arbiter, 0.9, bpm=126.0) == [0.9]
     assert pass_gate(arbiter, 0.9, bpm=127.0) == []
-    said = arbiter.process(FOLLOW, no_host(0), [TimedEvent(0, Tempo(130.0, 1.0))], TempoPrior(120.0, CLAMP))
-    assert said == []
+    reported = arbiter.process(FOLLOW, no_host(0), [TimedEvent(0, Tempo(130.0, 1.0))], TempoPrior(120.0, CLAMP))
+    assert reported == []
 
 
 def test_what_is_detected_meanwhile_does_not_matter_to_a_trusted_host() -> None:
@@ -136,6 +136,6 @@ def test_tempi_that_are_followed_are_reported() -> None:
     engine = ChromaMir()
     engine.prepare(RATE, HOP)
     mix, _ = clicks(124.0, 8)
-    said = find_tempi(run_engine(engine, mix.shape[1], no_host, mix, values={MODE.name: float(FOLLOW)}))
-    assert said
-    assert all(abs(bpm - 124.0) < 0.04 * 124.0 for bpm in said)
+    reported = find_tempi(run_engine(engine, mix.shape[1], no_host, mix, values={MODE.name: float(FOLLOW)}))
+    assert reported
+    assert all(abs(bpm - 124.0) < 0.04 * 124.0 for bpm in reported)

@@ -59,14 +59,14 @@ def test_a_beat_on_a_border_that_two_blocks_round_differently_is_reported_once(f
 
 
 def test_each_hosted_beat_is_reported_in_the_block_in_which_it_falls() -> None:
-    said = run_engine(ready(), 6 * RATE, rolling_host(133.7))
-    assert all(first <= event.frame < first + HOP for first, _, event in said if isinstance(event.payload, Beat))
+    output = run_engine(ready(), 6 * RATE, rolling_host(133.7))
+    assert all(first <= event.frame < first + HOP for first, _, event in output if isinstance(event.payload, Beat))
 
 
 def test_after_a_jump_of_the_host_the_beats_are_those_of_the_new_place() -> None:
     before, after = rolling_host(120.0), rolling_host(120.0, from_beat=32.25)
-    said = run_engine(ready(), 4 * RATE, lambda frame: before(frame) if frame < 100 * HOP else after(frame))
-    indices = [beat.index for _, beat in find_beats(said)]
+    output = run_engine(ready(), 4 * RATE, lambda frame: before(frame) if frame < 100 * HOP else after(frame))
+    indices = [beat.index for _, beat in find_beats(output)]
     assert indices == [0, 1, 2, *range(35, 41)]
 
 
@@ -110,12 +110,12 @@ def test_when_the_clicks_stop_the_beats_stop_within_three() -> None:
 
 
 @pytest.mark.parametrize("sound", ["noise", "tone"])
-def test_what_has_no_pulse_and_no_harmony_gets_neither(sound: str) -> None:
+def test_what_has_no_beat_and_no_harmony_gets_neither(sound: str) -> None:
     rng = np.random.default_rng(2)
     mix = sine(421, 8.0) if sound == "tone" else rng.normal(0, 0.1, (2, 8 * RATE)).astype(np.float32)
-    said = run_engine(ready(), mix.shape[1], no_host, mix)
-    assert len(find_beats(said)) <= 2
-    assert not find_chords(said)
+    output = run_engine(ready(), mix.shape[1], no_host, mix)
+    assert len(find_beats(output)) <= 2
+    assert not find_chords(output)
 
 
 PROGRESSION = ["C", "Am", "F", "G7", "Cmaj7", "Dm7", "Bdim", "Gsus4", "C", "Caug", "Em", "Db"]
@@ -155,8 +155,8 @@ def test_a_cadence_reports_its_key(cadence: list[str], key: str) -> None:
 
 def test_notes_of_the_host_give_the_chord_where_no_audio_sounds() -> None:
     notes = [TimedEvent(2 * RATE, Midi(bytes((0x90, 48 + pc, 90)))) for pc in (2, 5, 9, 12)]
-    said = run_engine(ready(), 4 * RATE, no_host, events={"midi": notes})
-    found = find_chords(said)
+    output = run_engine(ready(), 4 * RATE, no_host, events={"midi": notes})
+    found = find_chords(output)
     assert [chord.label for _, chord in found] == ["Dm7"]
     assert abs(found[0][0] - 2 * RATE) < 0.06 * RATE
 

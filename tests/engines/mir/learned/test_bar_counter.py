@@ -38,7 +38,7 @@ def test_another_metre_is_noticed() -> None:
     assert [bar for _, bar in count(counter, 48, 3)][-6:] == [3] * 6
 
 
-def test_a_host_that_says_its_metre_is_believed() -> None:
+def test_a_host_that_reports_its_metre_is_trusted() -> None:
     counter = BarCounter()
     counter.set_metre(3)
     assert {bar for _, bar in count(counter, 12, 4, loud=0.3)} == {3}

@@ -57,7 +57,7 @@ def test_two_uncertain_steps_change_nothing() -> None:
     assert results == [None] * 12
 
 
-def test_the_beginning_is_never_said_to_be_earlier_than_declared() -> None:
+def test_the_beginning_is_never_reported_earlier_than_declared() -> None:
     tracker, random = ChordTracker(), np.random.default_rng(2)
     for _ in range(600):
         one = tracker.update(*peaked_outputs(int(random.integers(12)), int(random.integers(8)), confidence=0.5))
@@ -108,10 +108,12 @@ def test_a_modulation_is_reported_within_half_a_minute() -> None:
 
 def test_of_two_keys_of_the_same_notes_that_is_reported_whose_chord_sounds() -> None:
     """Eb major, by the chords; the network rates C minor a little higher."""
-    doubt = np.full(24, 0.005)
-    doubt[[3, 12]] = 0.4, 0.49
+    key_probabilities = np.full(24, 0.005)
+    key_probabilities[[3, 12]] = 0.4, 0.49
     tracker = KeyTracker()
-    results = [tracker.update(doubt, *peaked_outputs((3, 8, 10, 3)[step // 12 % 4])[:2]) for step in range(300)]
+    results = [
+        tracker.update(key_probabilities, *peaked_outputs((3, 8, 10, 3)[step // 12 % 4])[:2]) for step in range(300)
+    ]
     assert [key.label for key in results if key is not None] == ["Eb major"]
 
 

@@ -38,8 +38,8 @@ def test_every_step_of_a_piece_has_all_of_its_audio() -> None:
         ends = list_step_ends(frames, 44100)
         assert (ends <= frames).all()
         assert get_step_end(len(ends), 44100) > frames
-        looks = list_step_ends(frames, 44100, STEPS_PER_HARMONY_STEP)
-        assert len(looks) == len(ends) // STEPS_PER_HARMONY_STEP
+        harmony_ends = list_step_ends(frames, 44100, STEPS_PER_HARMONY_STEP)
+        assert len(harmony_ends) == len(ends) // STEPS_PER_HARMONY_STEP
 
 
 @pytest.mark.parametrize("midi", [24, 33, 48, 60, 69, 84, 100])
@@ -47,7 +47,7 @@ def test_a_tone_is_loudest_at_its_own_pitch(midi: int) -> None:
     hz = 440.0 * 2 ** ((midi - 69) / 12)
     log_bands = compute_log_bands(tone(hz, 44100), make_harmony_log_bands(44100), np.array([44100]))[0]
     assert log_bands.shape == (HARMONY_BANDS,)
-    low = midi < 40  # a window of 0.37 s tells semitones apart from about 100 Hz on
+    low = midi < 40  # a window of 0.37 s resolves semitones from about 100 Hz on
     assert abs((int(log_bands.argmax()) - 1) / 3 - (midi - 24)) <= (2.0 if low else 0.34)
 
 

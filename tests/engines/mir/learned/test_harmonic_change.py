@@ -43,12 +43,12 @@ def test_each_beat_is_judged_once_as_soon_as_what_follows_it_was_detected() -> N
         assert beats_ago == sum(beat < later <= now + 0.6 for later in beats)
 
 
-def test_where_no_chord_sounds_nothing_is_said() -> None:
+def test_where_no_chord_sounds_nothing_is_reported() -> None:
     assert not run_detector(HarmonicChangeDetector(RATE), {0.0: 12}, [1.0, 2.0], 4.0)
     assert not run_detector(HarmonicChangeDetector(RATE), {0.0: 3, 1.0: 12}, [1.0], 4.0)
 
 
-def test_more_beats_than_there_is_room_for_forget_the_oldest() -> None:
+def test_more_beats_than_there_is_room_for_drop_the_oldest() -> None:
     detector = HarmonicChangeDetector(RATE)
     for beat in range(MAX_PENDING_BEATS + 3):
         detector.push_beat(beat * RATE, PERIOD)

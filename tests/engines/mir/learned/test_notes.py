@@ -28,7 +28,7 @@ def voice(notes: list[tuple[float, float]], rate: int = RATE, partials: int = 6)
 
 
 def track_notes(wave: np.ndarray, rate: int = RATE) -> list[tuple[float, Note]]:
-    """The notes of ``wave`` with the second that each is said to begin or end at."""
+    """The notes of ``wave`` with the second at which each begins or ends."""
     pitch, tracker, notes = YinPitch(rate), NoteTracker(), []
     padded = np.concatenate([np.zeros(pitch.window, np.float32), wave])
     for step in range(len(wave) * STEPS_PER_SECOND // rate):
@@ -65,7 +65,7 @@ def test_a_line_is_reported_note_by_note() -> None:
     assert [note.on for _, note in notes] == [1, 0] * 4
 
 
-def test_a_note_that_is_struck_again_begins_again() -> None:
+def test_a_retriggered_note_begins_again() -> None:
     notes = track_notes(voice([(45.0, 0.4), (45.0, 0.4), (45.0, 0.4), (0.0, 0.3)]))
     assert sum(note.on for _, note in notes) == 3
 

@@ -128,13 +128,13 @@ def test_without_matplotlib_all_else_is_written_and_the_hint_is_given(
 
 
 @pytest.mark.parametrize(
-    ("content", "said"), [(b"", "is empty"), (b"no song at all", "cannot be read as audio"), (None, "no such file")]
+    ("content", "message"), [(b"", "is empty"), (b"no song at all", "cannot be read as audio"), (None, "no such file")]
 )
-def test_what_is_no_song_is_named_and_nothing_is_written(tmp_path: Path, content: bytes | None, said: str) -> None:
+def test_what_is_no_song_is_named_and_nothing_is_written(tmp_path: Path, content: bytes | None, message: str) -> None:
     path = tmp_path / "broken.wav"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(ConfigError, match=said) as raised:
+    with pytest.raises(ConfigError, match=message) as raised:
         analyse(path, tmp_path / "out")
     assert "broken.wav" in str(raised.value)
     assert not (tmp_path / "out").exists()

@@ -65,11 +65,13 @@ def test_one_failing_song_does_not_stop_the_others(tmp_path: Path, capsys: pytes
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [(("--set", "mir.tempo_prior_bpm=fast"), "a number from 60 to 200"), (("--set", "x=1"), "no control 'x'")],
 )
-def test_a_wrong_word_is_said_before_anything_is_made(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
-    with pytest.raises(BridgeError, match=said):
+def test_a_wrong_word_is_an_error_before_anything_is_written(
+    tmp_path: Path, words: tuple[str, ...], message: str
+) -> None:
+    with pytest.raises(BridgeError, match=message):
         analyze(song(tmp_path / "song.wav"), "--out", tmp_path / "out", *words)
     assert not (tmp_path / "out").exists()
 
