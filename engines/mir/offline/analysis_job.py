@@ -77,7 +77,7 @@ def analyse_song(
     song, overview, rate, activation, track = analyse_file(path, engine, values, report)
     if NO_BEAT not in song.remarks:
         song = replace(song, remarks=(*song.remarks, *describe_tempo(song.beats, track, activation)))
-    outcome = AnalysisResult(path, map=song, notes=list(song.remarks), analysis_s=clock() - began_s)
+    result = AnalysisResult(path, map=song, notes=list(song.remarks), analysis_s=clock() - began_s)
     name = choose_name(path, out)
     contents: dict[str, str | bytes] = {
         MAP_KIND: to_json(song),
@@ -85,18 +85,18 @@ def analyse_song(
         "mid": format_midi_file(song, escape_name(path.stem)),
     }
     for kind, content in contents.items():
-        outcome.files[kind] = out / f"{name}.{kind}"
-        write_atomic(outcome.files[kind], content)
+        result.files[kind] = out / f"{name}.{kind}"
+        write_atomic(result.files[kind], content)
     report("drawing", 0, 0, rate)
     try:
         picture = draw_song_map(song, overview, rate, one_line(path.stem))
     except Exception as error:  # noqa: BLE001 - the other results matter more than a picture
-        outcome.notes.append(str(explain(error, "the picture")))
+        result.notes.append(str(explain(error, "the picture")))
     else:
-        outcome.files["png"] = out / f"{name}.png"
-        write_atomic(outcome.files["png"], picture)
-    outcome.took_s = clock() - began_s
-    return outcome
+        result.files["png"] = out / f"{name}.png"
+        write_atomic(result.files["png"], picture)
+    result.took_s = clock() - began_s
+    return result
 
 
 class Analysis(NamedTuple):
@@ -113,8 +113,8 @@ class Analysis(NamedTuple):
 def analyse_file(path: Path, engine: Engine, values: Mapping[str, float], report: ProgressCallback) -> Analysis:
     """Analyse the song at ``path``, in memory that does not grow with its length.
 
-    Files at rates that the engine does not support, far from 44.1 and 48 kHz, are resampled. A song that is too quiet
-    is amplified and analysed again.
+    The engine runs at a rate that it is made for: files far from 44.1 and 48 kHz are resampled. A song that is too
+    quiet is amplified and analysed again.
     """
     analysis = _analyse_at_gain(path, engine, values, report, 1.0)
     columns = analysis.overview.columns

@@ -32,8 +32,8 @@ MIN_SHARE = 0.02
 MIN_FAST_BPM = 130.0
 """Slower passages are never too fast."""
 DIFFERENT_SHARE, MATCHING_PART = 0.7, 0.5
-"""Shares differ from this natural logarithm of their ratio on. Without every other beat the share matches the others'
-if it differs by this part of that at most."""
+"""Two shares differ if the natural logarithm of their ratio is the first or more. With every other beat left out, the
+share matches the others' if its difference is the second times that or less."""
 AMBIGUOUS_SHARE = 0.45
 """From this difference on the level is ambiguous."""
 FASTER_RATIO, EVERY_OTHER_SHARE = 1.6, 0.8
