@@ -96,7 +96,7 @@ class Sidecar:
         with ExitStack() as opened:
             # what cannot work is said before anything starts that takes time: who may send, the port, JACK, our name
             self.osc = OscServer(self.bus, osc.host, osc.port, lan.allow, lan.token)
-            opened.enter_context(self.osc.bound())
+            opened.enter_context(self.osc.bind())
             server = ask_server(jack.server or None, jack.client)
             self._mark = RunMark(jack.server or default_server(), jack.client)
             if self._mark.put():

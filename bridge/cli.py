@@ -96,7 +96,7 @@ def run(
         from bridge.control.preset import apply, find, load
         from bridge.core.jit import CACHE
         from bridge.daw.latency_card import format_text, make_cards, make_ledger_table
-        from bridge.osc.access import beyond
+        from bridge.osc.access import choose_lan_host
         from bridge.starting import StartDisplay
         from bridge.status import REFRESH_S, status_line
 
@@ -106,7 +106,7 @@ def run(
         osc = msgspec.structs.replace(settings.osc, port=port or settings.osc.port)
         if lan:
             _warn_of_others(settings)
-            osc = msgspec.structs.replace(osc, host=beyond(osc.host, settings.lan.allow))
+            osc = msgspec.structs.replace(osc, host=choose_lan_host(osc.host, settings.lan.allow))
         display = StartDisplay(console if console.is_terminal else Printer(stderr=True))
         sidecar = Sidecar(msgspec.structs.replace(settings, osc=osc), display.show)
         chosen = load(find(preset), sidecar.bus.registry) if preset else None
@@ -242,7 +242,7 @@ def _tell_sidecar(action: str, name: str, port: int) -> None:
     with OscClient("127.0.0.1", port or settings.osc.port, settings.lan.token) as client:
         client.send(f"/preset/{action}", name)
         client.request("/ping")  # answered after it, so an error would be here by now
-        for address, args in client.messages(timeout_s=0.05):
+        for address, args in client.read_messages(timeout_s=0.05):
             if address == "/error":
                 raise ControlError(*(str(part) for part in args[1:3]))
     Printer().say(f"preset {name}: {'saved' if action == 'save' else 'loaded'}")

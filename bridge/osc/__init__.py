@@ -1,1 +1,1 @@
-"""Open Sound Control over UDP: the guard before the parser, the server and a client."""
+"""Open Sound Control over UDP: datagram validation, server and client."""

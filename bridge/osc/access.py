@@ -1,4 +1,4 @@
-"""Access rule: who may speak to the server. Everyone on this machine; beyond it, the listed who know the token."""
+"""Access rule of the OSC server: everyone on this machine; on the network, listed peers with the token."""
 
 from __future__ import annotations
 
@@ -9,26 +9,25 @@ from collections.abc import Sequence
 from enum import Enum
 
 from bridge.errors import ConfigError
-from bridge.osc.limits import Allowance, Allowances, Recent
+from bridge.osc.limits import LruCache, RateLimit, RateLimits
 from bridge.osc.wire import Peer
 
 MAX_PEERS = 64
-"""Authenticated peers remembered; the one that has been quiet longest goes first."""
+"""Authenticated peers remembered; the least recently active is evicted first."""
 ATTEMPTS_PER_S, ATTEMPTS_BURST = 1.0, 10
-"""Tokens that a peer may try, an address and a port; others are not held up by it."""
+"""Rate limit of token attempts per peer (address and port); it does not affect others."""
 HOST_ATTEMPTS = (2.0, 40.0)
-"""The same for all ports of one host, a second and at once: it could try each token from another port."""
+"""Rate limit per host, over all its ports, per second and at once: each token could come from another port."""
 GUESSES = (4.0, 80.0)
-"""The same for all hosts of which a token was wrong: guessing a word of a dictionary takes hours. A host that has
-guessed nothing yet is not held up by them."""
+"""Rate limit over all hosts that sent a wrong token: a dictionary attack takes hours. Other hosts are not affected."""
 MAX_HOSTS = 1024
-"""Hosts remembered, for what they tried and whether they are listed."""
+"""Hosts remembered, with their attempts and whether they are on the allow-list."""
 _HOST_BITS = 64
-"""Of an IPv6 address: the rest is the host's own to choose, and to change."""
+"""Network prefix of an IPv6 address: a host can choose and change the rest."""
 
 
 class Verdict(Enum):
-    """What became of a token; true where it was right."""
+    """Result of an authentication attempt; true where the token was right."""
 
     RIGHT = "right"
     WRONG = "wrong"
@@ -38,9 +37,12 @@ class Verdict(Enum):
         return self is Verdict.RIGHT
 
 
-def beyond(host: str, allow: Sequence[str]) -> str:
-    """Where to listen so that those of ``allow`` reach us: ``host``, or where that is loopback every address of this
-    machine, of IPv6 where ``host`` or all of those are of that. What is no address is left to `Access.check`."""
+def choose_lan_host(host: str, allow: Sequence[str]) -> str:
+    """Choose the address to bind so that peers of ``allow`` can connect.
+
+    It is ``host``, or all addresses of this machine where ``host`` is loopback; IPv6 where ``host`` or all of ``allow``
+    are IPv6. Invalid addresses are left to `Access.check`.
+    """
     try:
         address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
         versions = {ipaddress.ip_network(entry, strict=False).version for entry in allow}
@@ -53,24 +55,24 @@ def beyond(host: str, allow: Sequence[str]) -> str:
 
 
 class Access:
-    """The rule for one server. Impossible combinations are a `ConfigError` from `check`."""
+    """The access rule of one server. `check` raises `ConfigError` for invalid settings."""
 
     def __init__(self, host: str, allow: Sequence[str], token: str) -> None:
         self.host = "127.0.0.1" if host == "localhost" else host
         self._allow = tuple(allow)
-        self._token = _digest(token)
+        self._token = _hash_token(token)
         self._has_token = bool(token.strip())
         self._networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
         self._open = False
-        self._known: Recent[Peer, bool] = Recent(MAX_PEERS)
-        self._listed: Recent[str, bool] = Recent(MAX_HOSTS)
-        self._tries = Allowances((ATTEMPTS_PER_S, ATTEMPTS_BURST), None, MAX_HOSTS)
-        self._tries_of_hosts = Allowances(HOST_ATTEMPTS, None, MAX_HOSTS)
-        self._guessers: Recent[str, bool] = Recent(MAX_HOSTS)
-        self._guesses = Allowance(*GUESSES)
+        self._known: LruCache[Peer, bool] = LruCache(MAX_PEERS)
+        self._listed: LruCache[str, bool] = LruCache(MAX_HOSTS)
+        self._tries = RateLimits((ATTEMPTS_PER_S, ATTEMPTS_BURST), None, MAX_HOSTS)
+        self._tries_of_hosts = RateLimits(HOST_ATTEMPTS, None, MAX_HOSTS)
+        self._guessers: LruCache[str, bool] = LruCache(MAX_HOSTS)
+        self._guesses = RateLimit(*GUESSES)
 
     def check(self) -> None:
-        """Refuse a host that others can reach without an allow-list and a token."""
+        """Refuse a host that is reachable from the network without an allow-list and a token."""
         try:
             self._open = ipaddress.ip_address(self.host).is_loopback
         except ValueError as error:
@@ -96,53 +98,53 @@ class Access:
                 f"list their IPv{version} addresses, or bind an address of IPv{10 - version}",
             )
 
-    def admits(self, peer: Peer) -> bool:
-        """Whether datagrams from ``peer`` are looked at, at all."""
+    def is_admitted(self, peer: Peer) -> bool:
+        """Whether datagrams from ``peer`` are processed at all."""
         if self._open:
             return True
         host = str(peer[0]).partition("%")[0]
-        listed = self._listed.use(host)
+        listed = self._listed.touch(host)
         if listed is None:
             address = ipaddress.ip_address(host)
-            listed = self._listed.keep(host, any(address in network for network in self._networks))
+            listed = self._listed.put(host, any(address in network for network in self._networks))
         return listed
 
-    def knows(self, peer: Peer) -> bool:
-        """Whether ``peer`` has shown the token, where one is asked for."""
-        return self._open or bool(self._known.use(peer))
+    def is_authenticated(self, peer: Peer) -> bool:
+        """Whether ``peer`` has sent the token, where one is needed."""
+        return self._open or bool(self._known.touch(peer))
 
     def authenticate(self, peer: Peer, token: object, now_s: float) -> Verdict:
-        """Take ``token`` from ``peer``, or say that it was not even looked at, because too many were tried."""
+        """Check ``token`` from ``peer``; after too many attempts it is not compared."""
         if self._open:
             return Verdict.RIGHT
-        host = _host_of(peer)
-        if not self._may_try(peer, host, now_s):
+        host = _find_host(peer)
+        if not self._try_attempt(peer, host, now_s):
             return Verdict.TOO_MANY
-        if not isinstance(token, str) or not hmac.compare_digest(_digest(token), self._token):
-            self._guessers.keep(host, True)
+        if not isinstance(token, str) or not hmac.compare_digest(_hash_token(token), self._token):
+            self._guessers.put(host, True)
             return Verdict.WRONG
         self._guessers.pop(host, None)
-        self._known.keep(peer, True)
+        self._known.put(peer, True)
         return Verdict.RIGHT
 
-    def _may_try(self, peer: Peer, host: str, now_s: float) -> bool:
-        limits = [self._tries.of(peer), self._tries_of_hosts.of(host)]
-        if self._guessers.use(host):
+    def _try_attempt(self, peer: Peer, host: str, now_s: float) -> bool:
+        limits = [self._tries.get(peer), self._tries_of_hosts.get(host)]
+        if self._guessers.touch(host):
             limits.append(self._guesses)
-        if not all(limit.grants(now_s) for limit in limits):
+        if not all(limit.is_available(now_s) for limit in limits):
             return False
         for limit in limits:
-            limit.take(now_s)
+            limit.try_acquire(now_s)
         return True
 
 
-def _digest(token: str) -> bytes:
-    """Of one length for all tokens, so that comparing two takes the same time for all."""
+def _hash_token(token: str) -> bytes:
+    """Hash to a constant length, for comparison in constant time."""
     return hashlib.sha256(token.encode()).digest()
 
 
-def _host_of(peer: Peer) -> str:
-    """The host that ``peer`` is on: for IPv6 the network, within which a host chooses its address."""
+def _find_host(peer: Peer) -> str:
+    """The host of ``peer``; for IPv6 its network prefix, as a host chooses its address within it."""
     address = ipaddress.ip_address(str(peer[0]).partition("%")[0])
     if address.version == 4:
         return str(address)

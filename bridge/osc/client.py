@@ -1,4 +1,4 @@
-"""A client for the server beside it: send, ask, listen."""
+"""OSC client: send, request and receive messages."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from bridge.osc import guard
 from bridge.osc.wire import Args, Message, decode, encode
 
 REPLIES = {"/ping": "/pong", "/subscribe": "/subscribed", "/unsubscribe": "/unsubscribed"}
-"""Where a reply does not come under the address that was asked."""
+"""Reply addresses that differ from the request's."""
 _LARGEST_DATAGRAM = 65536
 
 
 class OscClient:
-    """Speaks to one server while the context is open. ``token`` is shown on entering where one is given."""
+    """A connection to one server while the context is open. A ``token`` is sent on entering."""
 
     def __init__(self, host: str = "127.0.0.1", port: int = 9123, token: str = "") -> None:
         self.host = host
@@ -32,7 +32,7 @@ class OscClient:
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
         try:
-            # connected: only the server's datagrams are taken, and a dead port is reported
+            # connected: only the server's datagrams are received, and a dead port is reported
             self._socket.connect((self.host, self.port))
             if self._token:
                 self.request("/auth", self._token)
@@ -51,35 +51,35 @@ class OscClient:
 
     @property
     def local_port(self) -> int:
-        """The port that replies come to."""
+        """The local port, which receives the replies."""
         return int(self._socket.getsockname()[1])
 
     def send(self, address: str, *args: Any) -> None:
-        """Send one message and wait for nothing."""
+        """Send one message without waiting for a reply."""
         try:
             self._socket.send(encode(address, args))
         except OSError as error:
-            raise self._unreachable(error) from error
+            raise self._make_error(error) from error
 
     def request(self, address: str, *args: Any, timeout_s: float = 1.0) -> Args:
         """Send a message and return the arguments of its reply; ``/error`` is raised as a `ControlError`.
 
-        What else arrives meanwhile waits for `messages`.
+        Other messages that arrive meanwhile are queued for `read_messages`.
         """
         *_, last = self.gather(address, *args, done=REPLIES.get(address, address), timeout_s=timeout_s)
         return last[1]
 
     def gather(self, address: str, *args: Any, done: str, timeout_s: float = 1.0) -> list[Message]:
-        """Send a message and return what comes up to and with the message ``done``.
+        """Send a message and return all replies up to and including the message ``done``.
 
-        Where ``done`` lies below ``address`` (``/controls/done``, ``/get/done``) everything in between is part of the
-        reply; otherwise only ``done`` itself is, and other messages wait for `messages`.
+        Where ``done`` is below ``address`` (``/controls/done``, ``/get/done``) everything in between is part of the
+        reply. Otherwise only ``done`` itself is, and other messages are queued for `read_messages`.
         """
         self.send(address, *args)
         deadline_s = time.monotonic() + timeout_s
         several = done.startswith(address + "/")
         gathered: list[Message] = []
-        while (message := self._next(deadline_s)) is not None:
+        while (message := self._read_next(deadline_s)) is not None:
             if message[0] == done:
                 return [*gathered, message]
             if message[0] == "/error" and message[1][:1] == (address,):
@@ -87,19 +87,19 @@ class OscClient:
             (gathered if several else self._waiting).append(message)
         raise DriverError(f"osc: no answer to {address} from {self.host}:{self.port}", "is sideman run running?")
 
-    def messages(self, timeout_s: float) -> Iterator[Message]:
-        """What arrives, in order, until nothing came for ``timeout_s``."""
+    def read_messages(self, timeout_s: float) -> Iterator[Message]:
+        """Yield received messages in order, until none arrives for ``timeout_s``."""
         while True:
             if self._waiting:
                 yield self._waiting.popleft()
                 continue
-            message = self._next(time.monotonic() + timeout_s)
+            message = self._read_next(time.monotonic() + timeout_s)
             if message is None:
                 return
             yield message
 
-    def _next(self, deadline_s: float) -> Message | None:
-        """The next message from the wire; None when the deadline passes first. What is malformed is passed over."""
+    def _read_next(self, deadline_s: float) -> Message | None:
+        """Receive the next message; None at the deadline. Malformed datagrams are skipped."""
         while (left_s := deadline_s - time.monotonic()) > 0:
             self._socket.settimeout(left_s)
             try:
@@ -107,16 +107,16 @@ class OscClient:
             except TimeoutError:
                 return None
             except OSError as error:
-                raise self._unreachable(error) from error
+                raise self._make_error(error) from error
             try:
-                first, *rest = [decode(message) for message in guard.messages(datagram)]
+                first, *rest = [decode(message) for message in guard.split_messages(datagram)]
             except (guard.GuardError, ValueError):
                 continue
             self._waiting.extend(rest)
             return first
         return None
 
-    def _unreachable(self, error: OSError) -> DriverError:
+    def _make_error(self, error: OSError) -> DriverError:
         return DriverError(
             f"osc: {self.host}:{self.port} does not answer ({error.strerror})", "is sideman run running?"
         )

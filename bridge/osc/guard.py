@@ -1,11 +1,11 @@
-"""What a datagram must be before a parser sees it.
+"""Datagram validation, before the OSC parser.
 
-python-osc 1.10 loops for ever on a bundle with a negative element size, recurses as deep as the sender
-likes, and delivers NaN. So every datagram is checked here first, in one pass over its bytes, without recursion and
-without looking at what a time tag says: bundles are carried out at once, whatever their date.
+python-osc 1.10 loops for ever on a bundle with a negative element size, recurses without limit, and delivers NaN. So
+every datagram is validated first, in one pass over its bytes, without recursion. Time tags are ignored: bundles are
+executed at once.
 
-Three types of OSC that python-osc does not read leave here as one that it does: a symbol and a character as a string,
-an impulse (a button that was pressed) as true.
+Three OSC types that python-osc does not read are converted to ones that it does: a symbol and a character to a string,
+an impulse (a button press) to true.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ import struct
 from bridge.errors import BridgeError
 
 MAX_BYTES = 9216
-"""The largest UDP datagram that macOS sends by default; nothing of ours comes near."""
+"""The largest UDP datagram that macOS sends by default; our own are far smaller."""
 MAX_DEPTH = 4
-"""Bundles in bundles, and arrays in arrays."""
+"""Nesting of bundles, and of arrays."""
 MAX_ELEMENTS = 64
-"""Messages and bundles in one datagram, all levels together."""
+"""Messages and bundles in one datagram, over all levels."""
 MAX_ARGUMENTS = 256
-"""Type tags of one message; most take no more than their own byte, and each costs time."""
+"""Type tags of one message: many have no data, but each costs time."""
 
 _BUNDLE = b"#bundle\0"
 _HEAD_BYTES = 16
@@ -30,27 +30,27 @@ _HEAD_BYTES = 16
 _SIZES = {
     "i": 4, "f": 4, "r": 4, "m": 4, "c": 4, "h": 8, "d": 8, "t": 8, "T": 0, "F": 0, "N": 0, "I": 0,
 }  # fmt: skip
-"""Bytes of each argument of fixed size; strings, symbols, blobs and arrays are apart."""
+"""Argument sizes in bytes; strings, symbols, blobs and arrays have variable size."""
 _PLAIN = str.maketrans("ScI", "ssT")
-"""What python-osc does not read, as what it does."""
+"""Types that python-osc does not read, and their replacements."""
 
 
 class GuardError(BridgeError):
-    """A datagram that is not well-formed OSC within our bounds."""
+    """A datagram is malformed, or exceeds the limits."""
 
 
 def check(datagram: bytes) -> None:
-    """Raise `GuardError` unless every element of ``datagram`` is well-formed and within bounds."""
-    messages(datagram)
+    """Raise `GuardError` unless every element of ``datagram`` is well-formed and within limits."""
+    split_messages(datagram)
 
 
-def messages(datagram: bytes) -> list[bytes]:
-    """The messages of ``datagram`` in order, each checked, bundles opened and their time tags ignored.
+def split_messages(datagram: bytes) -> list[bytes]:
+    """Split ``datagram`` into its messages, in order, each validated; time tags are ignored.
 
-    Their types are those of OSC 1.0 alone: symbols and characters are strings, an impulse is true.
+    All types are those of OSC 1.0: symbols and characters become strings, an impulse becomes true.
 
     Raises:
-        GuardError: something in it is not well-formed or out of bounds.
+        GuardError: an element is malformed or exceeds a limit.
     """
     if not datagram or len(datagram) % 4:
         raise GuardError(f"{len(datagram)} bytes are no OSC packet", "a packet's length is a multiple of 4")
@@ -58,23 +58,23 @@ def messages(datagram: bytes) -> list[bytes]:
         raise GuardError("a datagram is too long", f"send at most {MAX_BYTES} bytes")
     found: list[bytes] = []
     elements = 0
-    # what is still to be read, last first: start, end, depth
+    # elements still to be read, last first: start, end, depth
     pending = [(0, len(datagram), 1)]
     while pending:
         start, end, depth = pending.pop()
         if not datagram.startswith(_BUNDLE, start, end):
-            found.append(_message(datagram, start, end))
+            found.append(_check_message(datagram, start, end))
             continue
         if depth > MAX_DEPTH:
             raise GuardError("bundles are nested too deep", f"nest at most {MAX_DEPTH}")
-        inner = _inside(datagram, start, end, MAX_ELEMENTS - elements)
+        inner = _split_bundle(datagram, start, end, MAX_ELEMENTS - elements)
         elements += len(inner)
         pending.extend((first, last, depth + 1) for first, last in reversed(inner))
     return found
 
 
-def _inside(data: bytes, start: int, end: int, room: int) -> list[tuple[int, int]]:
-    """Where the elements of the bundle at ``start`` lie; more than ``room`` of them are an error."""
+def _split_bundle(data: bytes, start: int, end: int, room: int) -> list[tuple[int, int]]:
+    """Start and end of each element of the bundle at ``start``; more than ``room`` are an error."""
     if end - start < _HEAD_BYTES:
         raise GuardError("a bundle ends before its time tag", "send the eight bytes of the time tag")
     inner: list[tuple[int, int]] = []
@@ -92,16 +92,16 @@ def _inside(data: bytes, start: int, end: int, room: int) -> list[tuple[int, int
     return inner
 
 
-def _message(data: bytes, start: int, end: int) -> bytes:
-    """The message there, checked, in plain types."""
-    address, at = _string(data, start, end)
+def _check_message(data: bytes, start: int, end: int) -> bytes:
+    """Validate the message and convert it to OSC 1.0 types."""
+    address, at = _read_string(data, start, end)
     if not address.startswith("/"):
         raise GuardError(f"{address[:32]!r} is no address", "an address begins with /")
     if at == end:
-        # very old senders leave the type tags out where there are no arguments
+        # very old senders omit the type tags of a message without arguments
         return data[start:end]
     first = at
-    tags, at = _string(data, at, end)
+    tags, at = _read_string(data, at, end)
     if not tags.startswith(","):
         raise GuardError("the type tags are missing", "send a string that begins with , behind the address")
     if len(tags) > MAX_ARGUMENTS + 1:
@@ -115,7 +115,7 @@ def _message(data: bytes, start: int, end: int) -> bytes:
         else:
             if tag == "c":
                 characters.append(at)
-            at = _argument(data, at, end, tag)
+            at = _check_argument(data, at, end, tag)
     if depth:
         raise GuardError("an array is not closed", "balance the brackets of the type tags")
     if at != end:
@@ -130,12 +130,12 @@ def _message(data: bytes, start: int, end: int) -> bytes:
     return bytes(made)
 
 
-def _argument(data: bytes, at: int, end: int, tag: str) -> int:
-    """Check the argument at ``at`` and return where the next one begins."""
+def _check_argument(data: bytes, at: int, end: int, tag: str) -> int:
+    """Validate the argument at ``at``; returns the start of the next one."""
     if tag in "sS":
-        return _string(data, at, end)[1]
+        return _read_string(data, at, end)[1]
     if tag == "b":
-        return _blob(data, at, end)
+        return _skip_blob(data, at, end)
     size = _SIZES.get(tag)
     if size is None:
         raise GuardError(f"unknown type tag {tag!r}", f"use {' '.join(_SIZES)} s S b [ ]")
@@ -150,8 +150,8 @@ def _argument(data: bytes, at: int, end: int, tag: str) -> int:
     return at + size
 
 
-def _string(data: bytes, at: int, end: int) -> tuple[str, int]:
-    """The string at ``at`` and where what follows it begins."""
+def _read_string(data: bytes, at: int, end: int) -> tuple[str, int]:
+    """Read the string at ``at``; returns it and the start of what follows."""
     stop = data.find(b"\0", at, end)
     if stop < 0:
         raise GuardError("a string does not end", "end strings with a zero byte")
@@ -164,7 +164,7 @@ def _string(data: bytes, at: int, end: int) -> tuple[str, int]:
         raise GuardError("a string is not UTF-8", "send UTF-8") from error
 
 
-def _blob(data: bytes, at: int, end: int) -> int:
+def _skip_blob(data: bytes, at: int, end: int) -> int:
     if at + 4 > end:
         raise GuardError("a blob's size is cut off", "send what the type tags say")
     size: int = struct.unpack_from(">i", data, at)[0]

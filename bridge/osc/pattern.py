@@ -1,8 +1,8 @@
 """OSC address patterns: ``?``, ``*``, ``[a-c]``, ``[!x]`` and ``{drums,bass}`` within a part, ``//`` over any parts.
 
-Patterns come from the network, so what one costs must be known before it is used. All addresses are laid into one line,
-and the places in it that a pattern may have reached are the bits of one whole number: each character of a pattern is a
-few operations on such numbers, whatever the addresses are and however many it matches. It never goes back.
+Patterns come from the network, so the cost of a match must be known in advance. Matching is bit-parallel: all addresses
+are concatenated, and the positions that a pattern can have reached are the bits of one integer. Each character of a
+pattern takes a few operations on such integers, for any addresses and any number of matches. There is no backtracking.
 """
 
 from __future__ import annotations
@@ -14,56 +14,56 @@ from bridge.errors import ControlError
 
 MAX_CHARACTERS = 256
 MAX_KNOWN = 256
-"""Patterns whose addresses an `Index` remembers; the one that was not used for the longest time is forgotten first."""
+"""Patterns whose matches an `Index` caches; the least recently used is evicted first."""
 LINE_CHARACTERS = 4096
-"""Of addresses, to which one operation on a number of as many bits is counted as one step."""
+"""Characters of addresses per step: one operation on an integer of so many bits counts as one step."""
 
 
 def is_pattern(address: str) -> bool:
-    """Whether ``address`` has any character that makes it a pattern."""
+    """Whether ``address`` has a pattern character."""
     return any(character in address for character in "?*[{") or "//" in address
 
 
-class Pattern:
-    """A compiled pattern. One that is malformed is a `ControlError`.
+class AddressPattern:
+    """A compiled OSC address pattern. A malformed one is a `ControlError`.
 
-    ``steps``: the operations that looking it up in an `Index` takes, the same for all that is looked for.
+    ``steps``: operations for a lookup in an `Index`, the same for matching and covering.
     """
 
     def __init__(self, text: str) -> None:
         if not text.startswith("/") or len(text) > MAX_CHARACTERS:
             raise ControlError(f"{text[:32]!r} is no pattern", f"begin with /, at most {MAX_CHARACTERS} characters")
         self.text = text.rstrip("/") or "/"
-        self.tokens = tuple(_joined(_tokens(self.text)))
+        self.tokens = tuple(_merge_stars(_parse_tokens(self.text)))
         self.steps = sum(token.steps for token in self.tokens)
 
     def matches(self, address: str) -> bool:
-        """Whether the pattern is all of ``address``."""
-        return bool(Index([address]).matching(self))
+        """Whether the pattern matches the whole ``address``."""
+        return bool(Index([address]).find_matching(self))
 
     def covers(self, address: str) -> bool:
-        """Whether the pattern is ``address`` or something above it: /stems covers /stems/vocals/mute, / all."""
-        return bool(Index([address]).covered(self))
+        """Whether the pattern matches ``address`` or a parent: /stems covers /stems/vocals/mute, / covers all."""
+        return bool(Index([address]).find_covered(self))
 
 
 class _Token:
-    """A part of a pattern that is matched at once. ``steps``: operations that this takes."""
+    """One unit of a pattern. ``steps``: operations for matching it."""
 
     steps = 4
 
-    def move(self, line: _Line, at: int) -> int:
-        """From the places in ``at`` to those behind what this matches there."""
+    def advance(self, line: _AddressBits, at: int) -> int:
+        """Advance the positions in ``at`` past what this token matches there."""
         raise NotImplementedError
 
 
 class _Word(_Token):
-    """Any of several words as they are."""
+    """Any of several literal words."""
 
     def __init__(self, words: Sequence[str]) -> None:
         self.words = tuple(dict.fromkeys(words))
         self.steps = len(self.words) + 2 * sum(map(len, self.words))
 
-    def move(self, line: _Line, at: int) -> int:
+    def advance(self, line: _AddressBits, at: int) -> int:
         behind = 0
         for word in self.words:
             reached = at
@@ -73,14 +73,14 @@ class _Word(_Token):
         return behind
 
 
-class _Letter(_Token):
-    """One character, of those given or of all others, but no slash."""
+class _CharacterClass(_Token):
+    """One character of a set, or not of it; never a slash."""
 
     def __init__(self, letters: frozenset[str], wanted: bool) -> None:
         self.letters, self.wanted = letters, wanted
         self.steps = 4 + len(letters)
 
-    def move(self, line: _Line, at: int) -> int:
+    def advance(self, line: _AddressBits, at: int) -> int:
         held = 0
         for letter in self.letters:
             held |= line.places.get(letter, 0)
@@ -88,36 +88,36 @@ class _Letter(_Token):
 
 
 class _Run(_Token):
-    """Any characters, or none, but no slash."""
+    """Any number of characters except slashes."""
 
-    def move(self, line: _Line, at: int) -> int:
+    def advance(self, line: _AddressBits, at: int) -> int:
         return _spread(at, line.inside)
 
 
 class _Levels(_Token):
-    """A slash, and any number of whole parts behind it."""
+    """A slash, and any number of whole parts after it."""
 
     steps = 9
 
-    def move(self, line: _Line, at: int) -> int:
+    def advance(self, line: _AddressBits, at: int) -> int:
         behind = (at & line.places["/"]) << 1
         return behind | _spread(behind, line.all) & line.places["/"] << 1
 
 
 def _spread(at: int, through: int) -> int:
-    """The places in ``at``, and those that can be reached from there through places in ``through`` alone.
+    """Extend ``at`` by all positions that can be reached through positions in ``through`` only.
 
-    The carry of the sum runs through each row of ones to its end (Myers, "A fast bit-vector algorithm for approximate
+    The carry of the sum runs through each run of ones to its end (Myers, "A fast bit-vector algorithm for approximate
     string matching based on dynamic programming", 1999).
     """
     return ((at & through) + through) ^ through | at
 
 
-class _Line:
-    """All addresses behind one another, each with a place more for its end.
+class _AddressBits:
+    """All addresses concatenated, each followed by one position for its end, as bit sets of positions.
 
-    ``places``: by character, the places that hold it. ``inside``: those that hold no slash. ``all``: those of all
-    characters. ``starts`` and ``ends``: of the addresses.
+    ``places``: positions of each character. ``inside``: of characters other than slashes. ``all``: of all characters.
+    ``starts`` and ``ends``: of the addresses.
     """
 
     def __init__(self, addresses: Sequence[str]) -> None:
@@ -137,17 +137,17 @@ class _Line:
         self.all = (1 << at) - 1 ^ self.ends
         self.inside = self.all & ~self.places["/"]
 
-    def reached(self, pattern: Pattern) -> int:
-        """The places that ``pattern`` may end at."""
+    def find_ends(self, pattern: AddressPattern) -> int:
+        """Find the positions where ``pattern`` can end."""
         at = self.starts
         for token in pattern.tokens:
             if not at:
                 break
-            at = token.move(self, at)
+            at = token.advance(self, at)
         return at
 
-    def ended(self, at: int) -> Iterator[int]:
-        """Which addresses end at one of the places in ``at``, by number, in order."""
+    def find_addresses(self, at: int) -> Iterator[int]:
+        """Yield the numbers of the addresses that end at a position in ``at``, in order."""
         at &= self.ends
         while at:
             lowest = at & -at
@@ -156,34 +156,34 @@ class _Line:
 
 
 class Index:
-    """Addresses, in order, and what of them a pattern matches or covers. What was looked up once is remembered."""
+    """Address index: finds the addresses that a pattern matches or covers, and caches the result."""
 
     def __init__(self, addresses: Iterable[str]) -> None:
         self.addresses = tuple(addresses)
-        self._line = _Line(self.addresses)
+        self._line = _AddressBits(self.addresses)
         self._known: OrderedDict[str, tuple[tuple[int, ...], tuple[int, ...]]] = OrderedDict()
 
-    def matching(self, pattern: Pattern) -> tuple[int, ...]:
-        """The numbers of the addresses that ``pattern`` is all of."""
+    def find_matching(self, pattern: AddressPattern) -> tuple[int, ...]:
+        """The numbers of the addresses that ``pattern`` matches."""
         return self._look_up(pattern)[0]
 
-    def covered(self, pattern: Pattern) -> tuple[int, ...]:
-        """The numbers of the addresses that ``pattern`` is all of, or something above."""
+    def find_covered(self, pattern: AddressPattern) -> tuple[int, ...]:
+        """The numbers of the addresses that ``pattern`` matches, or a parent of which it matches."""
         return self._look_up(pattern)[1]
 
-    def steps(self, pattern: Pattern) -> int:
-        """What looking ``pattern`` up costs now: 1 where it is remembered, else bounded by its length alone."""
+    def count_steps(self, pattern: AddressPattern) -> int:
+        """Cost of looking up ``pattern`` in steps: 1 where it is cached, else bounded by its length."""
         if pattern.text in self._known:
             return 1
         return pattern.steps * -(-self._line.length // LINE_CHARACTERS)
 
-    def _look_up(self, pattern: Pattern) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    def _look_up(self, pattern: AddressPattern) -> tuple[tuple[int, ...], tuple[int, ...]]:
         found = self._known.get(pattern.text)
         if found is None:
             line = self._line
-            at = line.reached(pattern)
+            at = line.find_ends(pattern)
             above = line.starts if pattern.text == "/" else at & (line.places["/"] | line.ends)
-            found = tuple(line.ended(at)), tuple(line.ended(_spread(above, line.all)))
+            found = tuple(line.find_addresses(at)), tuple(line.find_addresses(_spread(above, line.all)))
             self._known[pattern.text] = found
             while len(self._known) > MAX_KNOWN:
                 self._known.popitem(last=False)
@@ -191,7 +191,7 @@ class Index:
         return found
 
 
-def _tokens(text: str) -> Iterator[_Token]:
+def _parse_tokens(text: str) -> Iterator[_Token]:
     at = 0
     while at < len(text):
         character = text[at]
@@ -201,7 +201,7 @@ def _tokens(text: str) -> Iterator[_Token]:
             if end < 0:
                 raise ControlError(f"{text}: {character} is not closed", f"add {closing}")
             inside = text[at + 1 : end]
-            yield _letter(inside) if character == "[" else _Word(inside.split(","))
+            yield _parse_class(inside) if character == "[" else _Word(inside.split(","))
             at = end + 1
         elif text.startswith("//", at):
             yield _Levels()
@@ -209,13 +209,13 @@ def _tokens(text: str) -> Iterator[_Token]:
             while text.startswith("/", at):
                 at += 1
         else:
-            made: Callable[[], _Token] | None = {"*": _Run, "?": lambda: _Letter(frozenset(), False)}.get(character)
-            yield made() if made is not None else _Word([character])
+            wildcards: dict[str, Callable[[], _Token]] = {"*": _Run, "?": lambda: _CharacterClass(frozenset(), False)}
+            yield wildcards[character]() if character in wildcards else _Word([character])
             at += 1
 
 
-def _joined(tokens: Iterable[_Token]) -> Iterator[_Token]:
-    """``tokens``, of several ``*`` on end one."""
+def _merge_stars(tokens: Iterable[_Token]) -> Iterator[_Token]:
+    """``tokens``, with runs of ``*`` merged into one."""
     last: _Token | None = None
     for token in tokens:
         if not (isinstance(token, _Run) and isinstance(last, _Run)):
@@ -223,7 +223,7 @@ def _joined(tokens: Iterable[_Token]) -> Iterator[_Token]:
         last = token
 
 
-def _letter(inside: str) -> _Letter:
+def _parse_class(inside: str) -> _CharacterClass:
     rest = inside.removeprefix("!")
     letters: set[str] = set()
     at = 0
@@ -234,4 +234,4 @@ def _letter(inside: str) -> _Letter:
         else:
             letters.add(rest[at])
             at += 1
-    return _Letter(frozenset(letters), not inside.startswith("!"))
+    return _CharacterClass(frozenset(letters), not inside.startswith("!"))

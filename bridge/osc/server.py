@@ -1,4 +1,4 @@
-"""OSC server: one UDP port, served by one thread, and nothing that arrives can stop it."""
+"""OSC server: one UDP port, served by one thread that no datagram can stop."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from bridge.control.bus import Bus
 from bridge.control.spec import Reading, Value
 from bridge.errors import ConfigError
 from bridge.osc.access import Access
-from bridge.osc.lanes import LARGEST_DATAGRAM, Lane, Lanes, dropped_at, open_beside
+from bridge.osc.lanes import LARGEST_DATAGRAM, Lane, Lanes, count_dropped, open_beside
 from bridge.osc.responder import ERRORS_EACH, ERRORS_OVERALL, Responder
-from bridge.osc.wire import Peer, outgoing
+from bridge.osc.wire import Peer, to_wire_values
 
 __all__ = ["ERRORS_EACH", "ERRORS_OVERALL", "OscServer"]
 
 log = logging.getLogger(__name__)
 
 BATCH = 64
-"""Datagrams taken before subscribers get their turn."""
+"""Datagrams processed before subscribers are served."""
 VALUES = 256
-"""Values sent to subscribers before datagrams get theirs."""
+"""Values sent to subscribers before datagrams are processed."""
 COUNTS_S = 1.0
-"""How often the counts are published, where they changed."""
+"""Shortest interval between publications of the counts."""
 RECEIVE_BYTES = 1 << 20
-"""Room asked for datagrams that wait; the system may give less."""
+"""Requested size of the receive buffer; the system may grant less."""
 IDLE_S = 1.0
 STOP_S = 2.0
 FAILED_S = 0.02
@@ -39,11 +39,11 @@ READING = "osc"
 
 
 class OscServer:
-    """Serves ``bus`` on ``host``:``port`` while the context is open; port 0 takes a free one.
+    """Serves ``bus`` on ``host``:``port`` while the context is open; port 0 selects a free one.
 
-    ``allow`` and ``token`` are needed to bind anything but loopback. ``clock`` gives seconds and is used for
-    rate limits and leases only, ``spent`` gives the processor time of the thread that asks. ``counts`` tells what came
-    in and what became of it; it is published as the reading ``osc``.
+    ``allow`` and ``token`` are needed to bind anything but loopback. ``clock``: seconds, for rate limits and leases.
+    ``spent``: CPU time of the calling thread. ``counts``: received datagrams and their outcomes, published as the
+    reading ``osc``.
     """
 
     def __init__(
@@ -76,24 +76,24 @@ class OscServer:
 
     @property
     def counts(self) -> Counter[str]:
-        """What came in and what became of it, since the start."""
+        """Received datagrams and their outcomes since the start."""
         return self._responder.counts
 
     @property
     def port(self) -> int:
-        """The port that is bound; before the context is open, the one asked for."""
+        """The bound port; before the context is open, the requested one."""
         return self._port
 
     @property
     def alive(self) -> bool:
-        """Whether the thread serves."""
+        """Whether the server thread runs."""
         return self._thread.is_alive()
 
     @contextlib.contextmanager
-    def bound(self) -> Iterator[None]:
-        """Hold the port inside, before the context is entered: what cannot be served is a `ConfigError` by then."""
+    def bind(self) -> Iterator[None]:
+        """Bind the port, before the context is entered; an address that cannot be served is a `ConfigError`."""
         self._access.check()
-        with self._bound() as self._socket:
+        with self._open_socket() as self._socket:
             self._port, self._is_bound = int(self._socket.getsockname()[1]), True
             try:
                 yield
@@ -103,7 +103,7 @@ class OscServer:
     def __enter__(self) -> OscServer:
         with contextlib.ExitStack() as opened:
             if not self._is_bound:
-                opened.enter_context(self.bound())
+                opened.enter_context(self.bind())
             self._wakes, self._sleeps = (opened.enter_context(end) for end in socket.socketpair())
             for end in (self._wakes, self._sleeps):
                 end.setblocking(False)
@@ -113,7 +113,7 @@ class OscServer:
             self._thread = threading.Thread(target=self._serve, name="osc", daemon=True)
             self._thread.start()
             opened.callback(self._join)
-            opened.callback(self._bus.subscribe(self._changed))
+            opened.callback(self._bus.subscribe(self._on_change))
             self._closing = opened.pop_all()
         log.info("OSC on %s:%d", self._access.host, self.port)
         return self
@@ -123,13 +123,13 @@ class OscServer:
     ) -> None:
         self._closing.close()
 
-    def _bound(self) -> socket.socket:
+    def _open_socket(self) -> socket.socket:
         host = self._access.host
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         opened = socket.socket(family, socket.SOCK_DGRAM)
         try:
             if family == socket.AF_INET6:
-                # else IPv4 peers would arrive in disguise and slip past the networks of the allow-list
+                # else IPv4 peers would arrive as IPv4-mapped addresses and bypass the allow-list
                 opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
             opened.bind((host, self._port))
@@ -145,22 +145,22 @@ class OscServer:
         self._thread.join(STOP_S)
 
     def _wake(self) -> None:
-        # a full pipe wakes just as well, and a closed one has nobody left to wake
+        # a full pipe wakes the thread too; a closed one has no thread left
         with contextlib.suppress(OSError):
             self._wakes.send(b"\0")
 
     def _send(self, datagram: bytes, peer: Peer) -> None:
         self._socket.sendto(datagram, peer)
 
-    def _changed(self, name: str, values: tuple[Value, ...], source: str) -> None:
-        """The Bus tells: runs in whatever thread made the change."""
+    def _on_change(self, name: str, values: tuple[Value, ...], source: str) -> None:
+        """Bus callback: runs in the thread that made the change."""
         item = self._bus.registry.find(name)
         if item is None:
             return
         row: Value = values[0] if isinstance(item, Reading) and item.keyed else ""
         with self._lock:
-            waits = self._subscriptions.offer(item.address, row, outgoing(item, values), source, self._clock())
-        # the serving thread looks by itself before it sleeps
+            waits = self._subscriptions.offer(item.address, row, to_wire_values(item, values), source, self._clock())
+        # the server thread checks by itself before it sleeps
         if waits and threading.current_thread() is not self._thread:
             self._wake()
 
@@ -170,17 +170,17 @@ class OscServer:
             selector.register(self._sleeps, selectors.EVENT_READ)
             while not self._stopping.is_set():
                 try:
-                    self._turn(selector)
+                    self._run_once(selector)
                 except Exception as error:
                     self.counts["failed"] += 1
                     if self._responder.is_first(type(error).__name__):
-                        log.exception("an OSC turn failed, the server goes on")
-                    # what fails at once again must not take a core
+                        log.exception("an OSC iteration failed, the server continues")
+                    # a failure that repeats at once must not use a whole core
                     self._stopping.wait(FAILED_S)
 
-    def _turn(self, selector: selectors.BaseSelector) -> None:
+    def _run_once(self, selector: selectors.BaseSelector) -> None:
         self._watch(selector)
-        for key, _ in selector.select(self._rest_s()):
+        for key, _ in selector.select(self._compute_timeout_s()):
             if key.fileobj is self._sleeps:
                 with contextlib.suppress(BlockingIOError):
                     self._sleeps.recv(4096)
@@ -190,24 +190,24 @@ class OscServer:
         self._serve_lanes()
         self._lanes.close_quiet(self._clock())
         with self._lock:
-            ready = self._subscriptions.due(self._clock(), VALUES)
+            ready = self._subscriptions.pop_due(self._clock(), VALUES)
         for peer, address, values in ready:
             self._responder.send(peer, address, values)
         self._publish()
 
-    def _rest_s(self) -> float:
-        """How long nothing is to be done, if nothing comes in."""
-        if self._lanes.holds:
+    def _compute_timeout_s(self) -> float:
+        """Seconds until the next work, if nothing is received."""
+        if self._lanes.has_waiting:
             return 0.0
         now_s = self._clock()
         with self._lock:
-            due_s = self._subscriptions.next_due_s()
-        rests = [IDLE_S, self._lanes.wait_s(now_s), None if due_s is None else max(due_s - now_s, 0.0)]
+            due_s = self._subscriptions.find_next_due_s()
+        rests = [IDLE_S, self._lanes.compute_wait_s(now_s), None if due_s is None else max(due_s - now_s, 0.0)]
         return min(rest for rest in rests if rest is not None)
 
     def _watch(self, selector: selectors.BaseSelector) -> None:
-        """Wake for the sockets of those lanes that may be served, and for no others."""
-        wanted = {lane.socket: lane for lane in self._lanes.ready(self._clock()) if lane.socket is not None}
+        """Watch the sockets of the lanes that may be served, and no others."""
+        wanted = {lane.socket: lane for lane in self._lanes.find_ready(self._clock()) if lane.socket is not None}
         for gone in self._watched.keys() - wanted.keys():
             with contextlib.suppress(KeyError, ValueError):  # closed meanwhile
                 selector.unregister(gone)
@@ -216,22 +216,22 @@ class OscServer:
         self._watched = wanted
 
     def _receive(self) -> None:
-        """Take in what waits at the socket that all share."""
+        """Read the datagrams waiting at the shared socket."""
         for _ in range(BATCH):
             try:
                 datagram, peer = self._socket.recvfrom(LARGEST_DATAGRAM)
             except BlockingIOError:
-                self._lanes.rest()
+                self._lanes.mark_shared_empty()
                 return
             except OSError as error:
-                # some systems report here that an earlier reply found nobody
+                # some systems report here that an earlier reply was undeliverable
                 self._responder.report("receive", f"OSC: {error}")
                 return
             self.counts["received"] += 1
             self._admit(datagram, peer)
 
     def _admit(self, datagram: bytes, peer: Peer) -> None:
-        if not self._access.admits(peer):
+        if not self._access.is_admitted(peer):
             self.counts["refused"] += 1
             self._responder.report("refused", f"OSC: {peer[0]} is not on the allow-list and gets no answer")
             return
@@ -241,68 +241,68 @@ class OscServer:
             self._responder.report("dropped", f"OSC: {peer[0]}:{peer[1]} sends too much, and some of it is dropped")
 
     def _serve_shared(self) -> None:
-        """What the peers sent that ask for no more than their share, in order."""
+        """Process the datagrams of peers within their share, in order."""
         for _ in range(BATCH):
-            taken = self._lanes.take(self._clock())
+            taken = self._lanes.pop(self._clock())
             if taken is None:
                 return
-            with self._charged_to(taken[1]):
-                self._take(*taken)
+            with self._charge_to(taken[1]):
+                self._process(*taken)
             self._receive()
 
     def _serve_lanes(self) -> None:
-        """What waited for actions that have ended, and one datagram of one of the peers that send more than others."""
+        """Process what waited for finished actions, and one datagram of one peer with its own socket."""
         crowded = False
-        for lane in self._lanes.ready(self._clock()):
+        for lane in self._lanes.find_ready(self._clock()):
             if lane.socket is not None and crowded:
                 continue
             while self._serve_lane(lane):
-                self._lanes.served(lane, self._clock())
+                self._lanes.mark_served(lane, self._clock())
                 if lane.socket is not None:
                     crowded = True
                     break
-                if lane.busy or lane.use.debt_s(self._clock()) > 0.0:
+                if lane.busy or lane.use.compute_debt_s(self._clock()) > 0.0:
                     break
 
     def _serve_lane(self, lane: Lane) -> bool:
-        """Do what is next in ``lane``; False where there is nothing."""
+        """Process the next datagram of ``lane``; False where there is none."""
         rest, lane.rest = lane.rest, []
         if rest:
-            with self._charged_to(lane.peer):
+            with self._charge_to(lane.peer):
                 self._responder.carry_out(rest, lane.peer)
             return True
-        taken = lane.take()
+        taken = lane.pop()
         if taken is None:
             return False
         datagram, peer = taken
         self.counts["received"] += not lane.was_waiting
-        if peer != lane.peer:  # it came between binding the socket and connecting it
+        if peer != lane.peer:  # it arrived between bind and connect
             self._admit(datagram, peer)
             return True
-        with self._charged_to(peer):
-            self._take(datagram, peer)
+        with self._charge_to(peer):
+            self._process(datagram, peer)
         return True
 
     @contextlib.contextmanager
-    def _charged_to(self, peer: Peer) -> Iterator[None]:
-        """The processor time that is spent inside is counted to ``peer``."""
+    def _charge_to(self, peer: Peer) -> Iterator[None]:
+        """Charge the CPU time spent inside to ``peer``."""
         began_s = self._spent()
         try:
             yield
         finally:
             self._lanes.charge(peer, self._spent() - began_s, self._clock())
 
-    def _take(self, datagram: bytes, peer: Peer) -> None:
-        self._responder.take(datagram, peer)
+    def _process(self, datagram: bytes, peer: Peer) -> None:
+        self._responder.process(datagram, peer)
 
     def _publish(self) -> None:
-        """The counts, now and then, where more went wrong."""
+        """Publish the counts, at most every COUNTS_S, where there are new failures."""
         now_s, reading = self._clock(), self._bus.registry.find(READING)
         if not isinstance(reading, Reading) or now_s - self._published_s < COUNTS_S:
             return
         self._published_s = now_s
         own = [lane.socket for lane in self._lanes if lane.socket is not None]
-        self.counts["lost"] = self._lanes.lost + sum(map(dropped_at, [self._socket, *own]))
+        self.counts["lost"] = self._lanes.lost + sum(map(count_dropped, [self._socket, *own]))
         wrong = [self.counts[field] for field in reading.fields if field != "received"]
         if any(wrong) and wrong != self._published:
             self._published = wrong

@@ -1,4 +1,4 @@
-"""Who hears of what, and when: the rate limit keeps the last value and always delivers it in the end."""
+"""Subscriptions with rate limits: the latest value of each address is kept, and always delivered in the end."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import TypeAlias
 
 from bridge.control.spec import Value
 from bridge.errors import ControlError
-from bridge.osc.pattern import Pattern
-from bridge.osc.wire import Peer, source_of
+from bridge.osc.pattern import AddressPattern
+from bridge.osc.wire import Peer, format_source
 
 DEFAULT_HZ = 20.0
 FASTEST_HZ = 200.0
 SLOWEST_HZ = 0.1
 LEASE_S = 60.0
-"""A subscriber that does not renew within this time is gone: UDP tells nobody when a peer dies."""
+"""A subscriber that does not renew within this time is removed: UDP does not report a dead peer."""
 MAX_SUBSCRIBERS = 64
 MAX_PATTERNS = 32
 
@@ -34,18 +34,18 @@ class _Subscriber:
     sent_s: dict[_Key, float] = field(default_factory=dict)
     pending: dict[_Key, tuple[float, tuple[Value, ...]]] = field(default_factory=dict)
 
-    def period_s(self, address: str) -> float | None:
-        """The shortest time between two values of ``address``; None where no pattern covers it."""
+    def find_period_s(self, address: str) -> float | None:
+        """The shortest interval between values of ``address``; None where no pattern covers it."""
         if address not in self.periods:
             fits = [period for covered, period in self.patterns.values() if address in covered]
             self.periods[address] = min(fits, default=None)
         return self.periods[address]
 
 
-class _Covered:
-    """The addresses that ``pattern`` covers, one asked for at a time."""
+class _CoveredAddresses:
+    """The set of addresses that ``pattern`` covers, evaluated on demand."""
 
-    def __init__(self, pattern: Pattern) -> None:
+    def __init__(self, pattern: AddressPattern) -> None:
         self._pattern = pattern
 
     def __contains__(self, address: object) -> bool:
@@ -53,13 +53,13 @@ class _Covered:
 
 
 class Subscriptions:
-    """The subscribers and what waits to be sent to them. Times in seconds of any monotonic clock.
+    """Subscribers and the values pending for them. Times in seconds of any monotonic clock.
 
-    ``covered``: the addresses that a pattern covers. It is asked once a subscription: values change in threads that
-    must not wait for patterns.
+    ``covered``: finds the addresses that a pattern covers. It is called once per subscription, as values change in
+    threads that must not wait for pattern matching.
     """
 
-    def __init__(self, covered: Callable[[Pattern], Container[str]] = _Covered) -> None:
+    def __init__(self, covered: Callable[[AddressPattern], Container[str]] = _CoveredAddresses) -> None:
         self._covered = covered
         self._subscribers: dict[Peer, _Subscriber] = {}
 
@@ -67,15 +67,15 @@ class Subscriptions:
         return len(self._subscribers)
 
     def subscribe(self, peer: Peer, pattern: str, max_hz: float, now_s: float) -> None:
-        """Send ``peer`` what ``pattern`` covers, and renew its lease."""
+        """Subscribe ``peer`` to what ``pattern`` covers, and renew its lease."""
         if not SLOWEST_HZ <= max_hz <= FASTEST_HZ:
             raise ControlError(f"{max_hz:g} Hz is out of range", f"give {SLOWEST_HZ:g} to {FASTEST_HZ:g}")
-        compiled = Pattern(pattern)
+        compiled = AddressPattern(pattern)
         self._expire(now_s)
         subscriber = self._subscribers.get(peer)
         if subscriber is None:
             self._make_room(peer)
-            subscriber = self._subscribers[peer] = _Subscriber(peer, source_of(peer), 0.0)
+            subscriber = self._subscribers[peer] = _Subscriber(peer, format_source(peer), 0.0)
         if compiled.text not in subscriber.patterns and len(subscriber.patterns) >= MAX_PATTERNS:
             raise ControlError(f"{MAX_PATTERNS} patterns are subscribed already", "subscribe to what stands above")
         subscriber.patterns[compiled.text] = (self._covered(compiled), 1.0 / max_hz)
@@ -83,7 +83,7 @@ class Subscriptions:
         subscriber.expires_s = now_s + LEASE_S
 
     def _make_room(self, peer: Peer) -> None:
-        """Where all places are taken, take one of the host that has most, if that is many more than ``peer``'s host."""
+        """Where the table is full, remove a subscriber of the host with most, if ``peer``'s host has clearly fewer."""
         if len(self._subscribers) < MAX_SUBSCRIBERS:
             return
         hosts = Counter(one[0] for one in self._subscribers)
@@ -94,27 +94,27 @@ class Subscriptions:
         del self._subscribers[min(theirs, key=lambda one: one.expires_s).peer]
 
     def unsubscribe(self, peer: Peer, pattern: str) -> None:
-        """Send ``peer`` no more for ``pattern``; unknown ones are no error."""
+        """End the subscription of ``peer`` to ``pattern``; an unknown one is no error."""
         subscriber = self._subscribers.get(peer)
         if subscriber is None:
             return
-        subscriber.patterns.pop(Pattern(pattern).text, None)
+        subscriber.patterns.pop(AddressPattern(pattern).text, None)
         subscriber.periods.clear()
         if not subscriber.patterns:
             del self._subscribers[peer]
             return
-        for key in [key for key in subscriber.pending if subscriber.period_s(key[0]) is None]:
+        for key in [key for key in subscriber.pending if subscriber.find_period_s(key[0]) is None]:
             del subscriber.pending[key]
 
     def offer(self, address: str, row: Value, values: tuple[Value, ...], source: str, now_s: float) -> bool:
-        """A value changed; True where it now waits for someone. Not for its source, which also forgets older ones."""
+        """Queue a changed value for its subscribers, except its source; True where any subscriber waits for it."""
         waits = False
         key = (address, row)
         for subscriber in self._subscribers.values():
             if subscriber.source == source:
                 subscriber.pending.pop(key, None)
                 continue
-            period_s = subscriber.period_s(address)
+            period_s = subscriber.find_period_s(address)
             if period_s is None:
                 continue
             due_s = max(now_s, subscriber.sent_s.get(key, now_s - period_s) + period_s)
@@ -122,10 +122,10 @@ class Subscriptions:
             waits = True
         return waits
 
-    def due(self, now_s: float, most: int | None = None) -> list[tuple[Peer, str, tuple[Value, ...]]]:
-        """What is to be sent at ``now_s``: peer, address, values. Of more than ``most`` the rest stays due.
+    def pop_due(self, now_s: float, most: int | None = None) -> list[tuple[Peer, str, tuple[Value, ...]]]:
+        """Pop the values due at ``now_s``: peer, address, values; at most ``most``, the rest stays due.
 
-        Who gets some of it goes behind those who still wait, so that nobody's many keep others from their few.
+        A served subscriber moves behind those that still wait, so that none starves.
         """
         self._expire(now_s)
         ready: list[tuple[Peer, str, tuple[Value, ...]]] = []
@@ -141,8 +141,8 @@ class Subscriptions:
                 break
         return ready
 
-    def next_due_s(self) -> float | None:
-        """When something will be due next; None while nothing waits."""
+    def find_next_due_s(self) -> float | None:
+        """The time at which the next value is due; None where none is pending."""
         times = [due_s for one in self._subscribers.values() for due_s, _ in one.pending.values()]
         return min(times, default=None)
 

@@ -1,4 +1,4 @@
-"""Messages as bytes and back. What is decoded here has passed the guard."""
+"""OSC message encoding and decoding. Only datagrams that passed the guard are decoded."""
 
 from __future__ import annotations
 
@@ -12,38 +12,38 @@ from bridge.control.spec import Control, Item, Value
 from bridge.errors import ControlError
 
 Peer: TypeAlias = tuple[str | int, ...]
-"""A socket address: (host, port), for IPv6 with flow and scope behind."""
+"""A socket address: (host, port), for IPv6 followed by flow and scope."""
 Args: TypeAlias = tuple[object, ...]
 Message: TypeAlias = tuple[str, Args]
 """An address and its arguments."""
 
 
 def encode(address: str, args: Sequence[Any]) -> bytes:
-    """The datagram of one message. Floats travel as 32 bits, whole numbers as 32 or where needed 64."""
+    """Encode one message. Floats have 32 bits, integers 32 or where needed 64."""
     builder = OscMessageBuilder(address)
     try:
         for arg in args:
             builder.add_arg(arg)
         datagram: bytes = builder.build().dgram
     except Exception as error:
-        # python-osc lets struct's and its own errors through, and a plain ValueError for a foreign type
+        # python-osc raises struct's and its own errors, and a ValueError for an unknown type
         raise ControlError(f"{address}: {args!r} cannot be sent by OSC", "give numbers and words") from error
     return datagram
 
 
 def decode(message: bytes) -> Message:
-    """The address and arguments of one message that `guard.messages` gave."""
+    """Decode one message from `guard.split_messages`."""
     parsed = OscMessage(message)
     return parsed.address, tuple(parsed.params)
 
 
-def outgoing(item: Item, values: Sequence[Value]) -> tuple[Value, ...]:
-    """``values`` as they are sent: a control that knows whole numbers only sends an integer."""
+def to_wire_values(item: Item, values: Sequence[Value]) -> tuple[Value, ...]:
+    """Convert ``values`` for sending: whole-number controls send integers."""
     if isinstance(item, Control) and item.kind in {"integer", "switch", "choice"}:
         return tuple(int(value) for value in values)
     return tuple(values)
 
 
-def source_of(peer: Peer) -> str:
-    """How a peer is named as the source of a change."""
+def format_source(peer: Peer) -> str:
+    """Format a peer as the source of a change."""
     return f"osc:{peer[0]}:{peer[1]}"

@@ -10,7 +10,7 @@ from bridge.control.bus import Bus
 from bridge.control.sidecar import make_sidecar_registry
 from bridge.osc.client import OscClient
 from bridge.osc.server import OscServer
-from tests.osc.hostile import fire, resident_bytes
+from tests.osc.hostile import fire, measure_resident_bytes
 
 DATAGRAMS = 45_000
 
@@ -23,12 +23,12 @@ def main(count: int = DATAGRAMS) -> None:
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as gun,
     ):
         fire(gun, client, server.port, count // 5)  # warm: buffers and caches are as they stay
-        memory, began = resident_bytes(), time.perf_counter()
+        memory, began = measure_resident_bytes(), time.perf_counter()
         fire(gun, client, server.port, count)
         fired = time.perf_counter()
         client.request("/ping")
         answered = time.perf_counter()
-        grown = (resident_bytes() - memory) / 1024
+        grown = (measure_resident_bytes() - memory) / 1024
         counts = server.counts
         sys.stdout.write(
             f"{count:,} datagrams in {fired - began:.2f} s; with the warm-up {counts['received']:,} received, "

@@ -33,7 +33,7 @@ def test_a_running_sidecar_is_private(module_server: DummyServer, tmp_path: Path
                 osc.send("/subscribe", "/worker/time")
 
                 def all_have_worked() -> bool:
-                    heard.update(str(args[0]) for address, args in osc.messages(0.2) if address == "/worker/time")
+                    heard.update(str(args[0]) for address, args in osc.read_messages(0.2) if address == "/worker/time")
                     return heard >= {"separation", "mir", "accompaniment", "synth"}
 
                 until("a hop of every engine", all_have_worked)

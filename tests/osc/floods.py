@@ -21,7 +21,7 @@ PATTERNS: tuple[str, ...] = (
 """The worst patterns that fit 256 characters."""
 
 
-def filled(*messages: bytes) -> bytes:
+def fill_bundle(*messages: bytes) -> bytes:
     """A bundle of ``messages`` over and over, as long as one may be."""
     made: list[bytes] = []
     while len(made) < 64 and len(bundle(*made, messages[len(made) % len(messages)])) <= MAX_BYTES:
@@ -29,21 +29,21 @@ def filled(*messages: bytes) -> bytes:
     return bundle(*made)
 
 
-def changed(pattern: str, number: int) -> str:
+def vary(pattern: str, number: int) -> str:
     """``pattern`` with another end each time, so that nothing that was looked up before is of use."""
     return pattern[: 256 - 6] + f"{number:06}"
 
 
 FLOODS: dict[str, list[bytes]] = {
-    "patterns": [filled(encode(PATTERNS[0], (1,)))],
-    "fresh": [filled(*(encode(changed(p, 100 * n + m), (1,)) for m, p in enumerate(PATTERNS))) for n in range(50)],
-    "get": [filled(encode("/get", ("/",)))],
-    "controls": [filled(encode("/controls", ()))],
-    "subscribe": [filled(encode("/subscribe", ("/", 200.0)), encode("/unsubscribe", ("/",)))],
-    "set": [filled(encode("/*/*/*", (0,)), encode("/*/*/*", (1,)))],
-    "unknown": [filled(encode("/latency/accompaniment/reserve_frame", (1,)))],
+    "patterns": [fill_bundle(encode(PATTERNS[0], (1,)))],
+    "fresh": [fill_bundle(*(encode(vary(p, 100 * n + m), (1,)) for m, p in enumerate(PATTERNS))) for n in range(50)],
+    "get": [fill_bundle(encode("/get", ("/",)))],
+    "controls": [fill_bundle(encode("/controls", ()))],
+    "subscribe": [fill_bundle(encode("/subscribe", ("/", 200.0)), encode("/unsubscribe", ("/",)))],
+    "set": [fill_bundle(encode("/*/*/*", (0,)), encode("/*/*/*", (1,)))],
+    "unknown": [fill_bundle(encode("/latency/accompaniment/reserve_frame", (1,)))],
     "wide": [encode("/ping", tuple(range(256)))],
     "long": [encode("/ping", ("a" * 9000,))],
     "deep": [nested(4), nested(900)],
-    "presets": [filled(encode("/preset/load", ("karaoke",)))],
+    "presets": [fill_bundle(encode("/preset/load", ("karaoke",)))],
 }

@@ -35,35 +35,35 @@ REAL = (
 )
 
 
-def mutated(chance: random.Random) -> bytes:
+def mutate(rng: random.Random) -> bytes:
     """A real datagram with bytes changed, cut, doubled or swapped for the numbers that break parsers."""
-    datagram = bytearray(chance.choice(REAL))
-    for _ in range(chance.randint(1, 4)):
-        at = chance.randrange(max(len(datagram), 1))
-        match chance.randrange(6):
+    datagram = bytearray(rng.choice(REAL))
+    for _ in range(rng.randint(1, 4)):
+        at = rng.randrange(max(len(datagram), 1))
+        match rng.randrange(6):
             case 0:
-                datagram[at : at + 1] = bytes([chance.randrange(256)])
+                datagram[at : at + 1] = bytes([rng.randrange(256)])
             case 1:
                 del datagram[at:]
             case 2:
-                datagram += datagram[: chance.randrange(64)]
+                datagram += datagram[: rng.randrange(64)]
             case 3:
-                word = chance.choice([-1, -4, 0, 1, 2**31 - 1, -(2**31), 0x7F800000, 0x7FC00000])
+                word = rng.choice([-1, -4, 0, 1, 2**31 - 1, -(2**31), 0x7F800000, 0x7FC00000])
                 datagram[at // 4 * 4 : at // 4 * 4 + 4] = struct.pack(">i", word)
             case 4:
-                datagram[at:at] = b"\0" * chance.randint(1, 4)
+                datagram[at:at] = b"\0" * rng.randint(1, 4)
             case 5:
                 datagram = bytearray(bundle(bytes(datagram)))
     return bytes(datagram[:9000])
 
 
-def resident_bytes() -> int:
+def measure_resident_bytes() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def fire(gun: socket.socket, client: OscClient, port: int, count: int) -> None:
     """Send ``count`` hostile datagrams, in step with the server, so that none is lost in the socket's queue."""
-    chance = random.Random(9123)
+    rng = random.Random(9123)
     fixed = [
         *HOSTILE.values(),
         *(encode(pattern, (1,)) for pattern in PATTERNS),
@@ -72,7 +72,7 @@ def fire(gun: socket.socket, client: OscClient, port: int, count: int) -> None:
     ]
     fixed = [datagram for datagram in fixed if len(datagram) < 60_000]
     for number in range(count):
-        datagram = fixed[number // 10 % len(fixed)] if number % 10 == 0 else mutated(chance)
+        datagram = fixed[number // 10 % len(fixed)] if number % 10 == 0 else mutate(rng)
         gun.sendto(datagram, ("127.0.0.1", port))
         if number % 50 == 49 and client.request("/ping", number, timeout_s=HANG_S) != (number,):
             raise AssertionError(f"no true answer after {number} datagrams")

@@ -1,11 +1,20 @@
-"""The LAN rule."""
+"""Access rule for the LAN: allow-list and token."""
 
 from __future__ import annotations
 
 import pytest
 
 from bridge.errors import ConfigError
-from bridge.osc.access import ATTEMPTS_BURST, GUESSES, HOST_ATTEMPTS, MAX_HOSTS, MAX_PEERS, Access, Verdict, beyond
+from bridge.osc.access import (
+    ATTEMPTS_BURST,
+    GUESSES,
+    HOST_ATTEMPTS,
+    MAX_HOSTS,
+    MAX_PEERS,
+    Access,
+    Verdict,
+    choose_lan_host,
+)
 from bridge.osc.wire import Peer
 
 LAN: Peer = ("192.168.1.7", 5000)
@@ -22,8 +31,8 @@ def lan(token: str = "secret") -> Access:
 def test_loopback_needs_nothing(host: str) -> None:
     access = Access(host, [], "")
     access.check()
-    assert access.admits(("127.0.0.1", 1))
-    assert access.knows(("127.0.0.1", 1))
+    assert access.is_admitted(("127.0.0.1", 1))
+    assert access.is_authenticated(("127.0.0.1", 1))
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.2", "8.8.8.8"])
@@ -48,22 +57,22 @@ def test_an_allow_list_that_cannot_be_read_is_an_error() -> None:
 
 def test_only_the_listed_are_admitted() -> None:
     access = lan()
-    assert access.admits(LAN)
-    assert access.admits(("10.0.0.9", 1))
-    assert access.admits(("fe80::1%eth0", 1, 0, 2))
-    assert not access.admits(STRANGER)
-    assert not access.admits(("127.0.0.1", 1))
+    assert access.is_admitted(LAN)
+    assert access.is_admitted(("10.0.0.9", 1))
+    assert access.is_admitted(("fe80::1%eth0", 1, 0, 2))
+    assert not access.is_admitted(STRANGER)
+    assert not access.is_admitted(("127.0.0.1", 1))
 
 
 def test_a_peer_is_known_once_it_has_shown_the_token() -> None:
     access = lan("schlüssel")
-    assert not access.knows(LAN)
+    assert not access.is_authenticated(LAN)
     assert not access.authenticate(LAN, "wrong", 0.0)
     assert not access.authenticate(LAN, None, 0.0)
-    assert not access.knows(LAN)
+    assert not access.is_authenticated(LAN)
     assert access.authenticate(LAN, "schlüssel", 0.0)
-    assert access.knows(LAN)
-    assert not access.knows(("192.168.1.7", 5001))
+    assert access.is_authenticated(LAN)
+    assert not access.is_authenticated(("192.168.1.7", 5001))
 
 
 def test_guesses_are_rationed() -> None:
@@ -71,7 +80,7 @@ def test_guesses_are_rationed() -> None:
     for _ in range(ATTEMPTS_BURST):
         assert access.authenticate(LAN, "wrong", 0.0) is Verdict.WRONG
     assert access.authenticate(LAN, "secret", 0.0) is Verdict.TOO_MANY
-    assert not access.knows(LAN)
+    assert not access.is_authenticated(LAN)
     assert access.authenticate(LAN, "secret", 1.5) is Verdict.RIGHT
 
 
@@ -126,7 +135,7 @@ def test_what_guessers_leave_in_memory_is_bounded() -> None:
     access.check()
     for number in range(3 * MAX_HOSTS):
         peer: Peer = (f"2001:db8:{number:x}::1", 5000, 0, 0)
-        assert access.admits(peer)
+        assert access.is_admitted(peer)
         access.authenticate(peer, "wrong", 0.0)
     sizes = [len(access._listed), len(access._guessers), len(access._tries._known), len(access._tries_of_hosts._known)]
     assert max(sizes) <= MAX_HOSTS
@@ -143,10 +152,10 @@ def test_known_peers_are_bounded_and_the_quiet_go_first() -> None:
     access = lan()
     for port in range(MAX_PEERS):
         assert access.authenticate(("192.168.1.7", port), "secret", port * 10.0)
-    assert access.knows(("192.168.1.7", 0))
+    assert access.is_authenticated(("192.168.1.7", 0))
     assert access.authenticate(("192.168.1.7", 999), "secret", 1e6)
-    assert access.knows(("192.168.1.7", 0))
-    assert not access.knows(("192.168.1.7", 1))
+    assert access.is_authenticated(("192.168.1.7", 0))
+    assert not access.is_authenticated(("192.168.1.7", 1))
 
 
 @pytest.mark.parametrize(
@@ -168,7 +177,7 @@ def test_known_peers_are_bounded_and_the_quiet_go_first() -> None:
     ],
 )
 def test_beyond_this_machine_it_never_stays_on_loopback(host: str, allow: list[str], chosen: str) -> None:
-    assert beyond(host, allow) == chosen
+    assert choose_lan_host(host, allow) == chosen
 
 
 @pytest.mark.parametrize(("host", "allow"), [("0.0.0.0", ["fd00::/8"]), ("::", ["192.168.1.0/24", "10.0.0.9"])])

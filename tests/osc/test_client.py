@@ -1,4 +1,4 @@
-"""The client, where the server is not there or not friendly."""
+"""OSC client: a missing, silent or faulty server."""
 
 from __future__ import annotations
 
@@ -22,44 +22,47 @@ def far_end() -> Iterator[socket.socket]:
         yield bound
 
 
-def meet(far_end: socket.socket) -> OscClient:
+def connect(far_end: socket.socket) -> OscClient:
     return OscClient(port=far_end.getsockname()[1])
 
 
 def test_a_silent_server_is_a_driver_error_that_names_it(far_end: socket.socket) -> None:
-    with meet(far_end) as client, pytest.raises(DriverError, match=f"no answer to /ping from 127.0.0.1:{client.port}"):
+    with (
+        connect(far_end) as client,
+        pytest.raises(DriverError, match=f"no answer to /ping from 127.0.0.1:{client.port}"),
+    ):
         client.request("/ping", timeout_s=0.05)
 
 
 def test_a_port_where_nobody_listens_is_a_driver_error(far_end: socket.socket) -> None:
-    with meet(far_end) as client:
+    with connect(far_end) as client:
         far_end.close()
         with pytest.raises(DriverError):
             client.request("/ping", timeout_s=0.5)
 
 
 def test_what_arrives_meanwhile_waits_in_order(far_end: socket.socket) -> None:
-    with meet(far_end) as client:
+    with connect(far_end) as client:
         client.send("/hello")
         _, peer = far_end.recvfrom(4096)
-        for datagram in (encode("/news", (1,)), b"junk", encode("/news", (2,)), encode("/pong", ())):
+        for datagram in (encode("/state", (1,)), b"junk", encode("/state", (2,)), encode("/pong", ())):
             far_end.sendto(datagram, peer)
         client.request("/ping")
-        assert list(client.messages(0.05)) == [("/news", (1,)), ("/news", (2,))]
+        assert list(client.read_messages(0.05)) == [("/state", (1,)), ("/state", (2,))]
 
 
 def test_a_bundle_is_opened(far_end: socket.socket) -> None:
     one, two = encode("/a", (1,)), encode("/b", (2,))
-    with meet(far_end) as client:
+    with connect(far_end) as client:
         client.send("/hello")
         _, peer = far_end.recvfrom(4096)
         sized = b"".join(len(part).to_bytes(4, "big") + part for part in (one, two))
         far_end.sendto(b"#bundle\0" + b"\0" * 8 + sized, peer)
-        assert list(client.messages(0.05)) == [("/a", (1,)), ("/b", (2,))]
+        assert list(client.read_messages(0.05)) == [("/a", (1,)), ("/b", (2,))]
 
 
 def test_an_error_about_something_else_does_not_end_a_request(far_end: socket.socket) -> None:
-    with meet(far_end) as client:
+    with connect(far_end) as client:
         client.send("/hello")
         _, peer = far_end.recvfrom(4096)
         far_end.sendto(encode("/error", ("/other", "message", "hint")), peer)
@@ -69,5 +72,5 @@ def test_an_error_about_something_else_does_not_end_a_request(far_end: socket.so
 
 @pytest.mark.parametrize("value", [object(), 2**70, {"a": 1}, 1e300])
 def test_what_osc_cannot_carry_is_a_control_error(far_end: socket.socket, value: object) -> None:
-    with meet(far_end) as client, pytest.raises(ControlError, match="cannot be sent"):
+    with connect(far_end) as client, pytest.raises(ControlError, match="cannot be sent"):
         client.send("/x", value)

@@ -20,9 +20,9 @@ from bridge.osc.limits import DATAGRAM_STEPS, REPLY_STEPS, Budget
 from bridge.osc.responder import FILES_EACH, HINTS, PATIENCE
 from bridge.osc.server import OscServer
 from bridge.osc.wire import Args, decode, encode
-from tests.osc.floods import FLOODS, PATTERNS, changed, filled
+from tests.osc.floods import FLOODS, PATTERNS, fill_bundle, vary
 from tests.osc.test_guard import bundle
-from tests.osc.test_server import raw, settled
+from tests.osc.test_server import receive_all, send_raw
 from tests.waiting import HANG_S
 
 
@@ -42,7 +42,7 @@ class Time:
 
 
 @contextlib.contextmanager
-def held_up(bus: Bus, server: OscServer) -> Iterator[None]:
+def hold_up(bus: Bus, server: OscServer) -> Iterator[None]:
     """The server works on something inside, so that what is sent to it waits."""
     begun, go_on = threading.Event(), threading.Event()
 
@@ -60,7 +60,7 @@ def held_up(bus: Bus, server: OscServer) -> Iterator[None]:
             go_on.set()
 
 
-def steps_of(do: Callable[[Budget], object]) -> int:
+def count_steps(do: Callable[[Budget], object]) -> int:
     budget = Budget()
     do(budget)
     return DATAGRAM_STEPS - budget.left
@@ -73,7 +73,7 @@ def test_no_datagram_takes_more_than_its_budget(bus: Bus, kind: str) -> None:
     for datagram in FLOODS[kind]:
         budget, replies, did = Budget(), 0, 0
         try:
-            messages = guard.messages(datagram)
+            messages = guard.split_messages(datagram)
         except guard.GuardError:
             continue
         for address, args in map(decode, messages):
@@ -85,8 +85,8 @@ def test_no_datagram_takes_more_than_its_budget(bus: Bus, kind: str) -> None:
 
 def test_a_datagram_of_the_worst_patterns_stays_within_its_budget_by_looking_up_alone(bus: Bus) -> None:
     handles = Dispatch(bus)
-    datagram = filled(*(encode(changed(pattern, number), (1,)) for number, pattern in enumerate(PATTERNS)))
-    messages = [decode(message) for message in guard.messages(datagram)]
+    datagram = fill_bundle(*(encode(vary(pattern, number), (1,)) for number, pattern in enumerate(PATTERNS)))
+    messages = [decode(message) for message in guard.split_messages(datagram)]
     assert len(messages) > 30
     budget = Budget()
     for address, args in messages:
@@ -102,15 +102,15 @@ def test_the_same_pattern_again_costs_next_to_nothing(bus: Bus) -> None:
     def ask(budget: Budget) -> object:
         return handles.handle(PATTERNS[2], (1,), ("127.0.0.1", 1), 0.0, budget)
 
-    assert steps_of(ask) > 2 * steps_of(ask)
+    assert count_steps(ask) > 2 * count_steps(ask)
 
 
 def test_what_one_datagram_asks_for_beyond_its_budget_is_refused_with_a_reason(
     server: OscServer, client: OscClient
 ) -> None:
-    raw(client, filled(encode("//*", (0,))))
+    send_raw(client, fill_bundle(encode("//*", (0,))))
     refusal = ("//*", "one datagram asks for too much", "send fewer messages or patterns in each")
-    assert {args for address, args in settled(client) if address == "/error"} == {refusal}
+    assert {args for address, args in receive_all(client) if address == "/error"} == {refusal}
     assert 0 < server.counts["excess"] < 64
     assert client.request("/ping") == ()
     assert client.gather("/get", "/stems", done="/get/done")[-1][1] == ("/stems", 13)
@@ -135,15 +135,15 @@ def test_similar_names_are_looked_for_a_few_times_a_second_and_no_more(
     time = Time(0.0)
     with OscServer(bus, port=0, clock=time.clock) as server, OscClient(port=server.port) as client:
         for _ in range(50):
-            raw(client, filled(encode("/stems/vocal/gain_db", (1,))))
-            settled(client)
+            send_raw(client, fill_bundle(encode("/stems/vocal/gain_db", (1,))))
+            receive_all(client)
         assert server.counts["unanswered"] > 1000
         assert len(looked) == 1, "one of the first datagram, whose other errors are all that are sent at once"
         for now_s in range(10, 110, 10):
             time.now_s = float(now_s)
             for _ in range(10):
                 client.send("/stems/vocal/gain_db", 1)
-                settled(client)
+                receive_all(client)
         assert len(looked) == 1 + 10 * HINTS[1]
 
 
@@ -154,7 +154,7 @@ def test_an_error_does_not_grow_with_what_was_sent(client: OscClient) -> None:
         ("/preset/load", ("y" * 8000,)),
     ):
         client.send(address, *args)
-        ((_, error),) = settled(client)
+        ((_, error),) = receive_all(client)
         assert max(len(str(text)) for text in error) <= 512
 
 
@@ -170,18 +170,18 @@ def test_who_floods_waits_for_its_share_and_another_is_answered_at_once(
         OscClient(port=server.port) as gun,
         OscClient(port=server.port) as client,
     ):
-        with held_up(bus, server):
+        with hold_up(bus, server):
             for number in range(6):
                 gun.send("/ping", number)
         for number in range(20):
             assert client.request("/ping", number, timeout_s=HANG_S) == (number,)
         # one was taken before it was known, one more by the lane; the rest waits until the clock goes on
-        assert [args for _, args in gun.messages(0.05)] == [(0,), (1,)]
+        assert [args for _, args in gun.read_messages(0.05)] == [(0,), (1,)]
         answered: list[Args] = []
         while len(answered) < 4:
             time.now_s += 1.0
             client.request("/ping", timeout_s=HANG_S)
-            answered += [args for _, args in gun.messages(0.05)]
+            answered += [args for _, args in gun.read_messages(0.05)]
         assert answered == [(2,), (3,), (4,), (5,)]
         assert server.counts["dropped"] == 0
 
@@ -198,8 +198,8 @@ def test_what_comes_in_is_taken_in_between_the_messages_of_one_datagram(
 
     bus.add_handler("transport.panic", send_and_look)
     with OscClient(port=server.port) as other:
-        raw(client, bundle(*[encode("/transport/panic", ())] * 5))
-        settled(client)
+        send_raw(client, bundle(*[encode("/transport/panic", ())] * 5))
+        receive_all(client)
     assert waiting == [0, 1, 2, 3, 4]
 
 
@@ -222,9 +222,9 @@ def test_who_waits_for_a_file_is_answered_in_order_and_another_meanwhile(
         assert begun.wait(HANG_S)
         for number in range(20):
             assert client.request("/ping", number, timeout_s=HANG_S) == (number,)
-        assert list(slow.messages(0.05)) == []
+        assert list(slow.read_messages(0.05)) == []
         go_on.set()
-        answers = slow.messages(HANG_S)
+        answers = slow.read_messages(HANG_S)
         assert [next(answers), next(answers)] == [("/pong", ("in the same bundle",)), ("/pong", ("behind it",))]
     assert loaded == ["karaoke"]
 
@@ -242,7 +242,7 @@ def test_an_error_of_a_slow_action_is_answered(server: OscServer, bus: Bus) -> N
         slow.send("/preset/load", "karaoke")
         assert begun.wait(HANG_S)
         go_on.set()
-        assert next(slow.messages(HANG_S))[1][1] == "preset.load: no preset is named karaoke"
+        assert next(slow.read_messages(HANG_S))[1][1] == "preset.load: no preset is named karaoke"
 
 
 def test_files_are_used_a_few_times_a_second_and_the_rest_is_refused(bus: Bus) -> None:
@@ -252,7 +252,7 @@ def test_files_are_used_a_few_times_a_second_and_the_rest_is_refused(bus: Bus) -
     with OscServer(bus, port=0, clock=time.clock) as server, OscClient(port=server.port) as client:
         for number in range(100):
             client.send("/preset/save", f"mine{number}")
-        errors = [args[1] for address, args in settled(client) if address == "/error"]
+        errors = [args[1] for address, args in receive_all(client) if address == "/error"]
         assert set(errors) == {"too many files at once"}
         assert len(saved) == FILES_EACH[1]
         assert server.counts["excess"] == 100 - len(saved)
@@ -281,7 +281,7 @@ def test_panic_does_not_wait_for_a_file(server: OscServer, client: OscClient, bu
 def test_what_is_lost_and_refused_is_published(server: OscServer, client: OscClient, bus: Bus) -> None:
     published = threading.Event()
     bus.subscribe(lambda name, *_: published.set() if name == "osc" else None)
-    raw(client, b"junk")
+    send_raw(client, b"junk")
     assert published.wait(HANG_S)
     fields = dict(zip(bus.registry.get_reading("osc").fields, bus.get_latest("osc") or (), strict=True))
     assert (fields["malformed"], fields["failed"]) == (1, 0)
@@ -294,7 +294,7 @@ def test_a_server_that_closes_waits_for_no_flood(bus: Bus) -> None:
     with (
         OscServer(bus, port=0, clock=time.clock, spent=time.spent) as server,
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as gun,
-        held_up(bus, server),
+        hold_up(bus, server),
     ):
         for _ in range(6):
             gun.sendto(encode("/ping", ()), ("127.0.0.1", server.port))

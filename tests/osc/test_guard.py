@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pythonosc.osc_message_builder import OscMessageBuilder
 
-from bridge.osc.guard import MAX_ARGUMENTS, MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS, GuardError, check, messages
+from bridge.osc.guard import MAX_ARGUMENTS, MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS, GuardError, check, split_messages
 from bridge.osc.wire import decode, encode
 
 PING = b"/ping\0\0\0,\0\0\0"
@@ -46,7 +46,7 @@ arguments = st.lists(scalars | st.lists(scalars, min_size=1, max_size=4), max_si
 @given(st.binary(max_size=600))
 def test_arbitrary_bytes_raise_nothing_but_guard_errors(datagram: bytes) -> None:
     try:
-        found = messages(datagram)
+        found = split_messages(datagram)
     except GuardError:
         return
     for message in found:
@@ -66,7 +66,7 @@ def test_real_datagrams_with_a_byte_changed_raise_nothing_but_guard_errors(
 @given(words.filter(lambda word: len(word) < 20), arguments)
 def test_what_python_osc_builds_passes_and_reads_back(word: str, args: list[Any]) -> None:
     datagram = encode("/" + word, args)
-    assert messages(datagram) == [datagram]
+    assert split_messages(datagram) == [datagram]
     assert decode(datagram) == ("/" + word, tuple(args))
 
 
@@ -93,24 +93,24 @@ def test_a_time_tag_as_argument_passes() -> None:
     ],
 )
 def test_symbols_characters_and_impulses_are_read_in_plain_types(message: bytes, args: tuple[Any, ...]) -> None:
-    (found,) = messages(message)
+    (found,) = split_messages(message)
     assert decode(found) == ("/x", args)
-    (found,) = messages(bundle(message))
+    (found,) = split_messages(bundle(message))
     assert decode(found) == ("/x", args)
-    assert messages(found) == [found]
+    assert split_messages(found) == [found]
 
 
 def test_a_message_without_type_tags_passes() -> None:
-    assert messages(b"/ping\0\0\0") == [b"/ping\0\0\0"]
+    assert split_messages(b"/ping\0\0\0") == [b"/ping\0\0\0"]
 
 
 def test_a_bundle_gives_its_messages_in_order_whatever_its_date() -> None:
     one, two, three = (encode(f"/{n}", (n,)) for n in range(3))
-    assert messages(bundle(one, bundle(two, timetag=FUTURE), three, timetag=FUTURE)) == [one, two, three]
+    assert split_messages(bundle(one, bundle(two, timetag=FUTURE), three, timetag=FUTURE)) == [one, two, three]
 
 
 def test_an_empty_bundle_has_no_messages() -> None:
-    assert messages(bundle()) == []
+    assert split_messages(bundle()) == []
 
 
 def test_bounds_are_inclusive() -> None:

@@ -1,4 +1,4 @@
-"""Queues apart for peers that ask for more than their share."""
+"""Lanes: queues of their own for peers that exceed their share."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def lanes() -> Lanes:
     return Lanes(lambda _: None)
 
 
-def taken(lanes: Lanes, now_s: float = 0.0) -> list[tuple[bytes, Peer]]:
+def pop_all(lanes: Lanes, now_s: float = 0.0) -> list[tuple[bytes, Peer]]:
     found = []
-    while (one := lanes.take(now_s)) is not None:
+    while (one := lanes.pop(now_s)) is not None:
         found.append(one)
     return found
 
@@ -44,7 +44,7 @@ def test_what_comes_in_is_taken_in_order_whoever_sent_it(lanes: Lanes) -> None:
     sent = [(bytes([number]), (ANN, BOB)[number % 3 % 2]) for number in range(20)]
     for datagram, peer in sent:
         lanes.put(datagram, peer, 0.0)
-    assert taken(lanes) == sent
+    assert pop_all(lanes) == sent
     assert (len(lanes), lanes.dropped) == (0, 0)
 
 
@@ -52,29 +52,29 @@ def test_who_keeps_others_waiting_for_too_long_gets_a_lane(lanes: Lanes) -> None
     for number in range(4):
         lanes.put(bytes([number]), ANN, 0.0)
     lanes.put(b"b", BOB, 0.0)
-    assert lanes.take(0.0) == (b"\0", ANN)
+    assert lanes.pop(0.0) == (b"\0", ANN)
     lanes.charge(ANN, AT_ONCE_S + 0.001, 0.0)
-    assert taken(lanes) == [(b"b", BOB)]
+    assert pop_all(lanes) == [(b"b", BOB)]
     (lane,) = lanes
     assert lane.peer == ANN
-    assert [lane.take() for _ in range(3)] == [(bytes([number]), ANN) for number in (1, 2, 3)]
+    assert [lane.pop() for _ in range(3)] == [(bytes([number]), ANN) for number in (1, 2, 3)]
 
 
 def test_who_only_waited_keeps_its_place(lanes: Lanes) -> None:
     for number in range(4):
         lanes.put(bytes([number]), (ANN, BOB)[number % 2], 0.0)
-    lanes.take(0.0)
+    lanes.pop(0.0)
     lanes.charge(ANN, AT_ONCE_S, 0.0)
-    assert lanes.take(0.0) == (b"\1", BOB)
+    assert lanes.pop(0.0) == (b"\1", BOB)
     lanes.charge(BOB, 0.001, 0.0)
-    assert taken(lanes) == [(b"\3", BOB)]
+    assert pop_all(lanes) == [(b"\3", BOB)]
     assert [lane.peer for lane in lanes] == [ANN]
 
 
 def test_much_work_for_which_nothing_waits_is_nobody_s_loss(lanes: Lanes) -> None:
     for _ in range(10):
         lanes.put(b"a", ANN, 0.0)
-        assert taken(lanes) == [(b"a", ANN)]
+        assert pop_all(lanes) == [(b"a", ANN)]
         lanes.charge(ANN, AT_ONCE_S, 0.0)
 
 
@@ -83,11 +83,11 @@ def test_a_peer_that_waits_for_answers_keeps_its_place_however_long_it_goes_on(l
         for _ in range(50):
             lanes.put(b"a", ANN, 0.0)
         for _ in range(49):  # the next ones are there before the last one is taken
-            assert lanes.take(0.0) == (b"a", ANN)
+            assert lanes.pop(0.0) == (b"a", ANN)
             lanes.charge(ANN, AT_ONCE_S / 100, 0.0)
         lanes.put(b"b", BOB, 0.0)
-        assert lanes.take(0.0) == (b"a", ANN)
-        assert lanes.take(0.0) == (b"b", BOB)
+        assert lanes.pop(0.0) == (b"a", ANN)
+        assert lanes.pop(0.0) == (b"b", BOB)
     assert len(lanes) == 0
 
 
@@ -95,7 +95,7 @@ def test_who_sends_faster_than_it_is_read_gets_a_lane_and_the_others_keep_their_
     for _ in range(MAX_OF_PEER + 10):
         lanes.put(b"a", ANN, 0.0)
     lanes.put(b"b", BOB, 0.0)
-    assert taken(lanes) == [(b"b", BOB)]
+    assert pop_all(lanes) == [(b"b", BOB)]
     (lane,) = lanes
     assert (lane.peer, len(lane.waiting), lanes.dropped) == (ANN, MAX_OF_PEER + 10, 0)
 
@@ -103,27 +103,27 @@ def test_who_sends_faster_than_it_is_read_gets_a_lane_and_the_others_keep_their_
 def test_a_lane_in_debt_is_not_served_before_it_is_paid(lanes: Lanes) -> None:
     lane = lanes.open(ANN, 0.0)
     lanes.put(b"a", ANN, 0.0)
-    assert list(lanes.ready(0.0)) == [lane]
+    assert list(lanes.find_ready(0.0)) == [lane]
     lanes.charge(ANN, AT_ONCE_S + SHARE, 0.0)
-    assert lanes.wait_s(0.0) == pytest.approx(1.0)
-    assert list(lanes.ready(0.9)) == []
-    assert list(lanes.ready(1.01)) == [lane]
+    assert lanes.compute_wait_s(0.0) == pytest.approx(1.0)
+    assert list(lanes.find_ready(0.9)) == []
+    assert list(lanes.find_ready(1.01)) == [lane]
 
 
 def test_a_lane_whose_action_runs_is_not_served(lanes: Lanes) -> None:
     lane = lanes.open(ANN, 0.0)
     lanes.put(b"a", ANN, 0.0)
     lane.busy = True
-    assert list(lanes.ready(100.0)) == []
-    assert lanes.wait_s(100.0) is None
+    assert list(lanes.find_ready(100.0)) == []
+    assert lanes.compute_wait_s(100.0) is None
     lanes.close_quiet(100.0)
     assert len(lanes) == 1
 
 
 def test_lanes_are_served_one_after_another(lanes: Lanes) -> None:
     ann, bob = lanes.open(ANN, 0.0), lanes.open(BOB, 0.0)
-    lanes.served(ann, 0.0)
-    assert list(lanes.ready(0.0)) == [bob, ann]
+    lanes.mark_served(ann, 0.0)
+    assert list(lanes.find_ready(0.0)) == [bob, ann]
 
 
 def test_what_waits_is_bounded_and_what_is_dropped_is_counted(lanes: Lanes) -> None:
@@ -134,14 +134,14 @@ def test_what_waits_is_bounded_and_what_is_dropped_is_counted(lanes: Lanes) -> N
     for port in range(MAX_SHARED + 5):
         lanes.put(b"a", ("127.0.0.1", 10_000 + port), 0.0)
     assert lanes.dropped == 12
-    assert len(taken(lanes)) == MAX_SHARED
+    assert len(pop_all(lanes)) == MAX_SHARED
 
 
 def test_bytes_that_wait_are_bounded_too(lanes: Lanes) -> None:
     for _ in range(1000):
         lanes.put(b"a" * 9216, ANN, 0.0)
     (lane,) = lanes
-    assert taken(lanes) == []
+    assert pop_all(lanes) == []
     assert sum(map(len, lane.waiting)) <= 2**18 + 9216
     assert lanes.dropped == 1000 - len(lane.waiting)
 
@@ -158,7 +158,7 @@ def test_lanes_are_bounded(lanes: Lanes) -> None:
 
 def test_of_more_peers_than_there_are_lanes_those_who_were_here_before_are_served(lanes: Lanes) -> None:
     lanes.put(b"b", BOB, 0.0)
-    assert taken(lanes) == [(b"b", BOB)]
+    assert pop_all(lanes) == [(b"b", BOB)]
     crowd: list[Peer] = [("127.0.0.1", 10_000 + number) for number in range(2000)]
     answered, now_s = 0, 10.0
     for number, peer in enumerate(crowd):
@@ -167,7 +167,7 @@ def test_of_more_peers_than_there_are_lanes_those_who_were_here_before_are_serve
             lanes.put(b"a", peer, now_s)
         if number % 50 == 49:
             lanes.put(b"b", BOB, now_s)
-        while (one := lanes.take(now_s)) is not None:
+        while (one := lanes.pop(now_s)) is not None:
             if one[1] == BOB:
                 answered += 1
                 break
@@ -175,7 +175,7 @@ def test_of_more_peers_than_there_are_lanes_those_who_were_here_before_are_serve
     assert answered == len(crowd) // 50
     assert lanes.dropped > len(crowd)
     lanes.put(b"n", ANN, now_s + 10.0)
-    assert (b"n", ANN) in taken(lanes, now_s + 10.0)
+    assert (b"n", ANN) in pop_all(lanes, now_s + 10.0)
 
 
 def test_a_quiet_lane_is_closed_and_one_without_a_socket_as_soon_as_it_is_empty() -> None:

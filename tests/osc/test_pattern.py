@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bridge.control.sidecar import make_sidecar_registry
 from bridge.errors import ControlError
-from bridge.osc.pattern import MAX_CHARACTERS, MAX_KNOWN, Index, Pattern, is_pattern
+from bridge.osc.pattern import MAX_CHARACTERS, MAX_KNOWN, AddressPattern, Index, is_pattern
 from tests.osc.floods import PATTERNS
 
 MUTE = "/stems/vocals/mute"
@@ -22,7 +22,7 @@ MUTE = "/stems/vocals/mute"
      "/stems/[a-z]ocals/mute", "/stems/[!a-u]ocals/mute", "/stems/vocals/m[tu]te", "/*/*/*", "/stems/**/mute"],
 )  # fmt: skip
 def test_it_matches(pattern: str) -> None:
-    assert Pattern(pattern).matches(MUTE)
+    assert AddressPattern(pattern).matches(MUTE)
 
 
 @pytest.mark.parametrize(
@@ -31,23 +31,23 @@ def test_it_matches(pattern: str) -> None:
      "/stems/[!a-z]ocals/mute", "/stems?vocals/mute", "/stems[/]vocals/mute", "/stems/vocals/mute/x"],
 )  # fmt: skip
 def test_it_does_not_match(pattern: str) -> None:
-    assert not Pattern(pattern).matches(MUTE)
+    assert not AddressPattern(pattern).matches(MUTE)
 
 
 @pytest.mark.parametrize("pattern", ["/", "/stems", "/stems/", "/stems/vocals", "/*", "/stems/{vocals,bass}", MUTE])
 def test_it_covers_what_lies_below(pattern: str) -> None:
-    assert Pattern(pattern).covers(MUTE)
+    assert AddressPattern(pattern).covers(MUTE)
 
 
 @pytest.mark.parametrize("pattern", ["/stem", "/stems/voc", "/bass", "/stems/*/mut"])
 def test_it_covers_whole_parts_only(pattern: str) -> None:
-    assert not Pattern(pattern).covers(MUTE)
+    assert not AddressPattern(pattern).covers(MUTE)
 
 
 @pytest.mark.parametrize("pattern", ["", "stems", "/a[b", "/a{b", "/" + "a" * 256])
 def test_a_malformed_pattern_is_an_error(pattern: str) -> None:
     with pytest.raises(ControlError):
-        Pattern(pattern)
+        AddressPattern(pattern)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_a_malformed_pattern_is_an_error(pattern: str) -> None:
      ("//stems", MUTE, False), ("///v*//mute", MUTE, True), ("/stems//[!v]*/mute", MUTE, False)],
 )  # fmt: skip
 def test_two_slashes_stand_for_any_parts(pattern: str, address: str, matches: bool) -> None:
-    assert Pattern(pattern).matches(address) is matches
+    assert AddressPattern(pattern).matches(address) is matches
 
 
 def ends(text: str, address: str, at: int) -> set[int]:
@@ -90,15 +90,15 @@ pieces = st.sampled_from(["a", "b", "/a", "*", "**", "?", "[ab]", "[!a]", "[]", 
 @given(st.lists(pieces, max_size=7).map("".join).map("/".__add__), st.text(alphabet="/ab", max_size=9))
 def test_it_matches_what_trying_everything_matches(text: str, address: str) -> None:
     found = ends(text, "/" + address, 0)
-    assert Pattern(text).matches("/" + address) == (len(address) + 1 in found)
+    assert AddressPattern(text).matches("/" + address) == (len(address) + 1 in found)
     above = any(at == len(address) + 1 or ("/" + address)[at] == "/" for at in found)
-    assert Pattern(text).covers("/" + address) == (above or text == "/")
+    assert AddressPattern(text).covers("/" + address) == (above or text == "/")
 
 
 @given(st.text(alphabet="/ab*?[]{},!-", max_size=20).map("/".__add__), st.text(alphabet="/ab", max_size=20))
 def test_any_text_either_matches_or_is_an_error(pattern: str, address: str) -> None:
     try:
-        compiled = Pattern(pattern)
+        compiled = AddressPattern(pattern)
     except ControlError:
         return
     assert compiled.matches("/" + address) in {True, False}
@@ -111,9 +111,9 @@ ADDRESSES = [item.address for item in make_sidecar_registry({})]
     "text", ["/", "/stems/*/mute", "//ping", "/*/*", "/latency/{mir,synth}", "/nothing", *PATTERNS]
 )
 def test_an_index_finds_what_one_address_at_a_time_would(text: str) -> None:
-    index, pattern = Index(ADDRESSES), Pattern(text)
-    assert [ADDRESSES[i] for i in index.matching(pattern)] == [one for one in ADDRESSES if pattern.matches(one)]
-    assert [ADDRESSES[i] for i in index.covered(pattern)] == [one for one in ADDRESSES if pattern.covers(one)]
+    index, pattern = Index(ADDRESSES), AddressPattern(text)
+    assert [ADDRESSES[i] for i in index.find_matching(pattern)] == [one for one in ADDRESSES if pattern.matches(one)]
+    assert [ADDRESSES[i] for i in index.find_covered(pattern)] == [one for one in ADDRESSES if pattern.covers(one)]
 
 
 class Counted(int):
@@ -154,7 +154,7 @@ def operations(text: str, addresses: list[str]) -> int:
     for character, places in line.places.items():
         line.places[character] = Counted(places)
     Counted.done = 0
-    line.reached(Pattern(text))
+    line.find_ends(AddressPattern(text))
     return Counted.done
 
 
@@ -162,8 +162,8 @@ def operations(text: str, addresses: list[str]) -> int:
 def test_a_pattern_takes_no_more_operations_than_it_says_and_those_are_few(text: str) -> None:
     # of addresses that keep every place possible for as long as can be
     for addresses in (ADDRESSES, ["/" + "a" * 255], ["/" + "ab" * 100] * 50, ["/a" * 128]):
-        assert operations(text, addresses) <= Pattern(text).steps
-    assert Pattern(text).steps <= 8 * MAX_CHARACTERS
+        assert operations(text, addresses) <= AddressPattern(text).steps
+    assert AddressPattern(text).steps <= 8 * MAX_CHARACTERS
 
 
 def test_operations_grow_with_the_pattern_and_not_with_the_addresses() -> None:
@@ -173,18 +173,18 @@ def test_operations_grow_with_the_pattern_and_not_with_the_addresses() -> None:
 
 
 def test_a_row_of_stars_is_one() -> None:
-    assert Pattern("/" + "*" * 255).steps == Pattern("/*").steps
+    assert AddressPattern("/" + "*" * 255).steps == AddressPattern("/*").steps
 
 
 def test_what_was_looked_up_is_remembered_within_bounds() -> None:
-    index, first = Index(ADDRESSES), Pattern("/*a*/*")
-    assert index.steps(first) > 1
-    index.matching(first)
-    assert index.steps(first) == 1
+    index, first = Index(ADDRESSES), AddressPattern("/*a*/*")
+    assert index.count_steps(first) > 1
+    index.find_matching(first)
+    assert index.count_steps(first) == 1
     for number in range(MAX_KNOWN):
-        index.matching(Pattern(f"/*{number}*"))
+        index.find_matching(AddressPattern(f"/*{number}*"))
     assert len(index._known) == MAX_KNOWN
-    assert index.steps(first) > 1
+    assert index.count_steps(first) > 1
 
 
 def test_a_plain_address_is_no_pattern() -> None:

@@ -16,7 +16,7 @@ from bridge.control.docs import format_json
 from bridge.errors import ConfigError, ControlError, DriverError
 from bridge.osc.access import ATTEMPTS_BURST
 from bridge.osc.client import OscClient
-from bridge.osc.guard import messages
+from bridge.osc.guard import split_messages
 from bridge.osc.server import ERRORS_EACH, OscServer
 from bridge.osc.wire import Message, decode, encode
 from tests.waiting import HANG_S
@@ -24,24 +24,24 @@ from tests.waiting import HANG_S
 LEVEL = "/stems/vocals/gain_db"
 
 
-def settled(client: OscClient) -> list[Message]:
+def receive_all(client: OscClient) -> list[Message]:
     """What the server had to say up to now: it answers in order, so a ping marks the end."""
     client.send("/ping", "settled")
-    said = []
-    for message in client.messages(2.0):
+    received = []
+    for message in client.read_messages(2.0):
         if message == ("/pong", ("settled",)):
             break
-        said.append(message)
-    return said
+        received.append(message)
+    return received
 
 
-def heard_until(client: OscClient, wanted: Callable[[Message], bool]) -> list[Message]:
-    said = []
-    for message in client.messages(5.0):
-        said.append(message)
+def receive_until(client: OscClient, wanted: Callable[[Message], bool]) -> list[Message]:
+    received = []
+    for message in client.read_messages(5.0):
+        received.append(message)
         if wanted(message):
-            return said
-    raise AssertionError(f"not heard, only {said}")
+            return received
+    raise AssertionError(f"not received, only {received}")
 
 
 def test_a_ping_comes_back_with_its_arguments(client: OscClient) -> None:
@@ -78,13 +78,13 @@ def test_the_source_of_a_change_is_the_peer(client: OscClient, bus: Bus) -> None
     sources: list[str] = []
     bus.subscribe(lambda name, values, source: sources.append(source))
     client.send(LEVEL, -6.0)
-    settled(client)
+    receive_all(client)
     assert sources == [f"osc:127.0.0.1:{client.local_port}"]
 
 
 def test_a_pattern_sets_every_control_that_it_matches(client: OscClient, bus: Bus) -> None:
     client.send("/stems/{bass,drums}/mute", 1)
-    assert settled(client) == []
+    assert receive_all(client) == []
     muted = [name for name, value in bus.values().items() if name.endswith(".mute") and value]
     assert muted == ["stems.drums.mute", "stems.bass.mute"]
 
@@ -125,7 +125,7 @@ def test_an_action_is_triggered_with_its_argument(client: OscClient, bus: Bus) -
     loaded: list[str] = []
     bus.add_handler("preset.load", loaded.append)
     client.send("/preset/load", "karaoke")
-    assert settled(client) == []
+    assert receive_all(client) == []
     assert loaded == ["karaoke"]
 
 
@@ -134,7 +134,7 @@ def test_a_button_triggers_when_pressed_and_not_when_released(client: OscClient,
     bus.add_handler("transport.panic", pressed.append)
     for args in ((), (1,), (0,), (1.0,), (0.0,), (True,), (False,)):
         client.send("/transport/panic", *args)
-    assert settled(client) == []
+    assert receive_all(client) == []
     assert len(pressed) == 4
 
 
@@ -153,7 +153,7 @@ def test_readings_are_given_by_row_and_empty_before_the_first(client: OscClient,
     bus.publish("latency", "bass", 1536, 1536, 2**33)
     assert client.request("/counters") == counts
     client.send("/latency")
-    rows = settled(client)
+    rows = receive_all(client)
     assert rows == [("/latency", ("drums", 1536, -1, 0)), ("/latency", ("bass", 1536, 1536, 2**33))]
 
 
@@ -174,88 +174,88 @@ def test_controls_lists_everything(client: OscClient, bus: Bus) -> None:
 
 def test_a_subscriber_gets_the_present_values_and_then_the_changes(client: OscClient, bus: Bus) -> None:
     client.request("/subscribe", "/stems/*/mute")
-    assert [args for _, args in settled(client)] == [(0,)] * 4
+    assert [args for _, args in receive_all(client)] == [(0,)] * 4
     bus.set("stems.bass.mute", True, "hand")
     bus.set("stems.bass.solo", True, "hand")
-    assert next(client.messages(5.0)) == ("/stems/bass/mute", (1,))
+    assert next(client.read_messages(5.0)) == ("/stems/bass/mute", (1,))
 
 
 def test_a_change_wakes_the_server_from_its_sleep(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bridge.osc.server.IDLE_S", 600.0)
     with OscServer(bus, port=0) as server, OscClient(port=server.port) as client:
         client.request("/subscribe", LEVEL)
-        settled(client)
+        receive_all(client)
         bus.set("stems.vocals.gain_db", -6, "hand")
-        assert next(client.messages(5.0)) == (LEVEL, (-6.0,))
+        assert next(client.read_messages(5.0)) == (LEVEL, (-6.0,))
 
 
 def test_a_flood_is_thinned_and_its_last_value_comes(client: OscClient, bus: Bus) -> None:
     client.request("/subscribe", LEVEL, 10.0)
-    settled(client)
+    receive_all(client)
     for step in range(2000):
         bus.set("stems.vocals.gain_db", -step / 100, "hand")
-    said = heard_until(client, lambda message: message[1] == (pytest.approx(-19.99),))
-    assert len(said) < 200
+    received = receive_until(client, lambda message: message[1] == (pytest.approx(-19.99),))
+    assert len(received) < 200
 
 
-def test_who_sets_is_not_told_and_another_is(server: OscServer, client: OscClient) -> None:
+def test_who_sets_is_not_notified_and_another_is(server: OscServer, client: OscClient) -> None:
     with OscClient(port=server.port) as other:
         for one in (client, other):
             one.request("/subscribe", LEVEL)
-            settled(one)
+            receive_all(one)
         client.send(LEVEL, -6.0)
-        assert next(other.messages(5.0)) == (LEVEL, (-6.0,))
-        assert settled(client) == []
+        assert next(other.read_messages(5.0)) == (LEVEL, (-6.0,))
+        assert receive_all(client) == []
 
 
-def test_who_unsubscribes_hears_no_more(client: OscClient, bus: Bus) -> None:
+def test_who_unsubscribes_receives_no_more(client: OscClient, bus: Bus) -> None:
     client.request("/subscribe", "/stems")
     assert client.request("/unsubscribe", "/stems") == ("/stems",)
-    settled(client)
+    receive_all(client)
     bus.set("stems.bass.mute", True, "hand")
-    assert settled(client) == []
+    assert receive_all(client) == []
 
 
 def test_readings_reach_subscribers_row_by_row(client: OscClient, bus: Bus) -> None:
     client.request("/subscribe", "/latency")
-    settled(client)
+    receive_all(client)
     for path in ("drums", "bass"):
         bus.publish("latency", path, 1536, -1, 0)
-    said = heard_until(client, lambda message: message[1][0] == "bass")
-    assert ("/latency", ("drums", 1536, -1, 0)) in said
+    received = receive_until(client, lambda message: message[1][0] == "bass")
+    assert ("/latency", ("drums", 1536, -1, 0)) in received
 
 
 def test_a_bundle_is_carried_out_at_once_and_in_order_whatever_its_date(client: OscClient, bus: Bus) -> None:
     parts = [encode(LEVEL, (-1.0,)), encode(LEVEL, (-2.0,)), encode(LEVEL, ())]
     sized = b"".join(struct.pack(">i", len(part)) + part for part in parts)
-    raw(client, b"#bundle\0" + b"\xff" * 8 + sized)
-    assert settled(client) == [(LEVEL, (-2.0,))]
+    send_raw(client, b"#bundle\0" + b"\xff" * 8 + sized)
+    assert receive_all(client) == [(LEVEL, (-2.0,))]
 
 
-def raw(client: OscClient, datagram: bytes) -> None:
+def send_raw(client: OscClient, datagram: bytes) -> None:
     """Send bytes as they are."""
     client._socket.send(datagram)
 
 
 def test_a_malformed_datagram_is_counted_and_answered_within_limits(server: OscServer, client: OscClient) -> None:
     for _ in range(200):
-        raw(client, b"junk")
-    said = settled(client)
+        send_raw(client, b"junk")
+    received = receive_all(client)
     assert server.counts["malformed"] == 200
-    assert {address for address, _ in said} == {"/error"}
-    assert len(said) <= ERRORS_EACH[1] + 20
-    assert server.counts["unanswered"] == 200 - len(said)
+    assert {address for address, _ in received} == {"/error"}
+    assert len(received) <= ERRORS_EACH[1] + 20
+    assert server.counts["unanswered"] == 200 - len(received)
 
 
 def test_errors_and_pongs_are_never_answered(client: OscClient) -> None:
     client.send("/error", "/x", "message", "hint")
     client.send("/pong")
-    assert settled(client) == []
+    assert receive_all(client) == []
 
 
 def test_what_cannot_be_sent_back_harms_nothing(server: OscServer, client: OscClient) -> None:
-    raw(client, b"/ping\0\0\0,t\0\0" + b"\xff" * 8)
-    assert settled(client) == []
+    send_raw(client, b"/ping\0\0\0,t\0\0" + b"\xff" * 8)
+    assert receive_all(client) == []
     assert server.counts["unsent"] == 1
 
 
@@ -263,12 +263,12 @@ def test_an_unexpected_failure_is_logged_once_and_the_server_goes_on(
     server: OscServer, client: OscClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     with monkeypatch.context() as patch, caplog.at_level(logging.ERROR):
-        patch.setattr(server, "_take", lambda *_: 1 / 0)
+        patch.setattr(server, "_process", lambda *_: 1 / 0)
         for _ in range(3):
             client.send("/ping")
         while server.counts["failed"] < 3:
             threading.Event().wait(0.01)
-    assert caplog.text.count("an OSC turn failed") == 1
+    assert caplog.text.count("an OSC iteration failed") == 1
     assert client.request("/ping") == ()
 
 
@@ -365,4 +365,4 @@ def test_replies_come_from_the_port_that_was_asked_to_the_port_that_asked(server
         plain.sendto(encode("/ping", (7,)), ("127.0.0.1", server.port))
         datagram, peer = plain.recvfrom(4096)
     assert peer == ("127.0.0.1", server.port)
-    assert [decode(one) for one in messages(datagram)] == [("/pong", (7,))]
+    assert [decode(one) for one in split_messages(datagram)] == [("/pong", (7,))]

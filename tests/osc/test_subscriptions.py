@@ -1,13 +1,13 @@
-"""Who hears of what, and when."""
+"""Subscriptions: rate limits, leases and bounds."""
 
 from __future__ import annotations
 
 import pytest
 
 from bridge.errors import ControlError
-from bridge.osc.pattern import Pattern
+from bridge.osc.pattern import AddressPattern
 from bridge.osc.subscriptions import LEASE_S, MAX_PATTERNS, MAX_SUBSCRIBERS, Subscriptions
-from bridge.osc.wire import Peer, source_of
+from bridge.osc.wire import Peer, format_source
 
 ANN: Peer = ("127.0.0.1", 5001)
 BOB: Peer = ("127.0.0.1", 5002)
@@ -27,9 +27,9 @@ def offer(to: Subscriptions, value: float, now_s: float, source: str = "hand", a
 
 def test_the_first_value_goes_out_at_once(subscriptions: Subscriptions) -> None:
     assert offer(subscriptions, 1.0, 5.0)
-    assert subscriptions.next_due_s() == 5.0
-    assert subscriptions.due(5.0) == [(ANN, LEVEL, (1.0,))]
-    assert (subscriptions.due(6.0), subscriptions.next_due_s()) == ([], None)
+    assert subscriptions.find_next_due_s() == 5.0
+    assert subscriptions.pop_due(5.0) == [(ANN, LEVEL, (1.0,))]
+    assert (subscriptions.pop_due(6.0), subscriptions.find_next_due_s()) == ([], None)
 
 
 def test_the_last_value_wins_and_is_always_delivered_in_the_end(subscriptions: Subscriptions) -> None:
@@ -37,13 +37,13 @@ def test_the_last_value_wins_and_is_always_delivered_in_the_end(subscriptions: S
     for step in range(101):
         now_s = 1.0 + step * 0.001
         offer(subscriptions, float(step), now_s)
-        sent += subscriptions.due(now_s)
+        sent += subscriptions.pop_due(now_s)
     assert [values for _, _, values in sent] == [(0.0,), (100.0,)]
     offer(subscriptions, 7.0, 1.102)
-    assert subscriptions.due(1.15) == []
-    due_s = subscriptions.next_due_s()
+    assert subscriptions.pop_due(1.15) == []
+    due_s = subscriptions.find_next_due_s()
     assert due_s == pytest.approx(1.2)
-    assert subscriptions.due(1.2001) == [(ANN, LEVEL, (7.0,))]
+    assert subscriptions.pop_due(1.2001) == [(ANN, LEVEL, (7.0,))]
 
 
 def test_addresses_and_rows_have_rates_of_their_own(subscriptions: Subscriptions) -> None:
@@ -52,7 +52,7 @@ def test_addresses_and_rows_have_rates_of_their_own(subscriptions: Subscriptions
     offer(subscriptions, 1.0, 1.0, address="/stems/bass/mute")
     subscriptions.offer("/latency", "drums", ("drums", 1), "", 1.0)
     subscriptions.offer("/latency", "bass", ("bass", 2), "", 1.0)
-    assert len(subscriptions.due(1.0)) == 4
+    assert len(subscriptions.pop_due(1.0)) == 4
 
 
 def test_what_no_pattern_covers_waits_for_nobody(subscriptions: Subscriptions) -> None:
@@ -62,31 +62,31 @@ def test_what_no_pattern_covers_waits_for_nobody(subscriptions: Subscriptions) -
 def test_the_fastest_of_several_patterns_counts(subscriptions: Subscriptions) -> None:
     subscriptions.subscribe(ANN, LEVEL, 100.0, 0.0)
     offer(subscriptions, 1.0, 1.0)
-    subscriptions.due(1.0)
+    subscriptions.pop_due(1.0)
     offer(subscriptions, 2.0, 1.001)
-    assert subscriptions.next_due_s() == pytest.approx(1.01)
+    assert subscriptions.find_next_due_s() == pytest.approx(1.01)
 
 
-def test_a_source_does_not_hear_itself(subscriptions: Subscriptions) -> None:
+def test_a_source_is_not_notified_of_its_own_changes(subscriptions: Subscriptions) -> None:
     subscriptions.subscribe(BOB, "/", 10.0, 0.0)
-    offer(subscriptions, 1.0, 1.0, source=source_of(ANN))
-    assert subscriptions.due(1.0) == [(BOB, LEVEL, (1.0,))]
+    offer(subscriptions, 1.0, 1.0, source=format_source(ANN))
+    assert subscriptions.pop_due(1.0) == [(BOB, LEVEL, (1.0,))]
 
 
-def test_a_source_that_sets_anew_is_not_told_the_older_value_of_another(subscriptions: Subscriptions) -> None:
+def test_a_source_that_sets_again_does_not_receive_an_older_value_of_another(subscriptions: Subscriptions) -> None:
     offer(subscriptions, 1.0, 1.0)
-    subscriptions.due(1.0)
-    offer(subscriptions, 2.0, 1.01, source=source_of(BOB))
-    offer(subscriptions, 3.0, 1.02, source=source_of(ANN))
-    assert subscriptions.due(9.0) == []
+    subscriptions.pop_due(1.0)
+    offer(subscriptions, 2.0, 1.01, source=format_source(BOB))
+    offer(subscriptions, 3.0, 1.02, source=format_source(ANN))
+    assert subscriptions.pop_due(9.0) == []
 
 
 def test_a_lease_ends_and_is_renewed(subscriptions: Subscriptions) -> None:
     subscriptions.subscribe(ANN, "/stems", 10.0, LEASE_S - 1)
     offer(subscriptions, 1.0, LEASE_S + 1)
-    assert len(subscriptions.due(LEASE_S + 1)) == 1
+    assert len(subscriptions.pop_due(LEASE_S + 1)) == 1
     offer(subscriptions, 2.0, 2 * LEASE_S)
-    assert (subscriptions.due(2 * LEASE_S), len(subscriptions)) == ([], 0)
+    assert (subscriptions.pop_due(2 * LEASE_S), len(subscriptions)) == ([], 0)
 
 
 def test_who_unsubscribes_is_sent_nothing_that_still_waits(subscriptions: Subscriptions) -> None:
@@ -94,7 +94,7 @@ def test_who_unsubscribes_is_sent_nothing_that_still_waits(subscriptions: Subscr
     offer(subscriptions, 1.0, 1.0)
     subscriptions.unsubscribe(ANN, "/stems")
     subscriptions.unsubscribe(BOB, "/stems")
-    assert (subscriptions.due(2.0), len(subscriptions)) == ([], 1)
+    assert (subscriptions.pop_due(2.0), len(subscriptions)) == ([], 1)
     subscriptions.unsubscribe(ANN, "/mir")
     assert len(subscriptions) == 0
 
@@ -125,18 +125,18 @@ def test_of_much_that_is_due_some_goes_out_and_everybody_gets_some(subscriptions
     subscriptions.subscribe(BOB, "/stems", 10.0, 0.0)
     for number in range(30):
         offer(subscriptions, 1.0, 1.0, address=f"/stems/{number}")
-    first, second = subscriptions.due(1.0, 20), subscriptions.due(1.0, 20)
+    first, second = subscriptions.pop_due(1.0, 20), subscriptions.pop_due(1.0, 20)
     assert [len(first), len(second)] == [20, 20]
     assert {peer for peer, _, _ in [*first, *second]} == {ANN, BOB}
-    assert subscriptions.next_due_s() == 1.0
-    assert len(subscriptions.due(1.0, 20)) == 20
-    assert subscriptions.due(1.0, 20) == []
+    assert subscriptions.find_next_due_s() == 1.0
+    assert len(subscriptions.pop_due(1.0, 20)) == 20
+    assert subscriptions.pop_due(1.0, 20) == []
 
 
 def test_what_a_pattern_covers_is_asked_once_a_subscription() -> None:
     asked: list[str] = []
 
-    def covered(pattern: Pattern) -> set[str]:
+    def covered(pattern: AddressPattern) -> set[str]:
         asked.append(pattern.text)
         return {LEVEL}
 
@@ -157,6 +157,6 @@ def test_a_host_cannot_take_every_place_from_the_others(subscriptions: Subscript
         subscriptions.subscribe(("10.0.0.1", 9999), "/", 10.0, 2.0)
     assert len(subscriptions) == MAX_SUBSCRIBERS
     offer(subscriptions, 1.0, 3.0)
-    served = {peer for peer, _, _ in subscriptions.due(3.0)}
+    served = {peer for peer, _, _ in subscriptions.pop_due(3.0)}
     assert {ANN, *(("10.0.0.2", port) for port in (1, 2, 3))} <= served
     assert not served & {("10.0.0.1", port) for port in (0, 1, 2)}, "those renewed least lately made room"

@@ -34,7 +34,7 @@ def read(data: bytes, folder: Path) -> None:
     """Every reply can be sent and read, their number and length are bounded, and no control leaves its range."""
     bus, dispatch = sidecar()
     budget, replies = Budget(), 0
-    messages = [decode(message) for message in guard.messages(data)]
+    messages = [decode(message) for message in guard.split_messages(data)]
     for address, args in messages:
         for reply in dispatch.handle(address, args, PEER, 0.0, budget):
             check(reply)
@@ -50,7 +50,7 @@ def check(reply: Message) -> None:
     if address == "/pong":
         return  # what the peer gave, which OSC may not be able to carry back (a time)
     datagram = encode(address, args)
-    assert [one for one, _ in map(decode, guard.messages(datagram))] == [address]
+    assert [one for one, _ in map(decode, guard.split_messages(datagram))] == [address]
     assert "the log has the details" not in args, args
     assert address != "/error" or max(len(str(arg)) for arg in args) <= LONGEST_TEXT
 
