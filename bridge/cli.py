@@ -194,7 +194,7 @@ def latency(
 
         ledger, wrong = declared_ledger(settings, server, rate, period), []
     if json_:
-        write_json(ledger.as_dict() | {"problems": wrong})
+        write_json(ledger.to_dict() | {"problems": wrong})
     else:
         from bridge.daw.latency_card import make_cards, make_ledger_table, render
 

@@ -91,7 +91,7 @@ def measure(sidecar: Sidecar, freewheel: bool) -> Measured:
     ping = {path: impulse_delay(daw.returned(path), sent_at) for path in AUDIO_PATHS if path in ledger}
     ping |= {port: note_delay(daw.returned_midi(port), sent_at) for port in MIDI_PORTS if port in ledger}
     for path, frames in ping.items():
-        ledger.measure(path, frames)
+        ledger.set_measured(path, frames)
     return Measured(ping, engines)
 
 

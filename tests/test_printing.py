@@ -116,7 +116,7 @@ def wide_ledger() -> Ledger:
     for name in ("accompaniment", "drums"):
         ports = (f"{name}_1", f"{name}_2")
         ledger.declare(DelayPath(name, ports, -123456, 16384, 123456, 12345, 8192, upstream=123456))
-    ledger.measure("drums", 1234567)
+    ledger.set_measured("drums", 1234567)
     return ledger
 
 

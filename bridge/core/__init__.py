@@ -1,1 +1,1 @@
-"""The ground floor: types that everything above speaks in. Imports NumPy and nothing of ours but errors."""
+"""Core types: audio, events, controls, time, latency and the engine contract. Imports no package of ours but errors."""

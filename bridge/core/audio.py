@@ -1,4 +1,4 @@
-"""Audio as it travels: planar float32, axes always (stems, channels, frames)."""
+"""Audio format: planar float32, axes always (stems, channels, frames); the stems and the inputs of analysers."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ SOURCES: tuple[str, ...] = (
     "mix",
     *("+".join(stem for i, stem in enumerate(STEMS) if mask >> i & 1) for mask in range(1, 1 << len(STEMS))),
 )
-"""What an analyser may listen to: the mix or a sum of stems. The index is a mask, bit i of which is STEMS[i]."""
+"""The possible inputs of an analyser: the mix or a sum of stems. The index is a mask, bit i of which is STEMS[i]."""
 
 ANALYSERS: tuple[str, ...] = ("beat", "chord", "note")
-"""Audio inputs by which an analysis engine hears what the control mir.<name>.source says; ``mix`` is the mix always."""
+"""Audio inputs of an analysis engine, selected by the control mir.<name>.source; ``mix`` is always the mix."""
 
 CHANNELS = 2
 """Every audio port pair is stereo."""
 
 
 def is_sum(source: int) -> bool:
-    """Whether SOURCES[source] needs a separation: neither the mix nor all stems, which sum to it."""
+    """Whether SOURCES[source] needs separation: it is neither the mix nor all stems, which sum to the mix."""
     return 0 < source < len(SOURCES) - 1
 
 
 def db_to_gain(db: float) -> float:
-    """A level in dB as a linear factor; -60 dB and below is silence, as a fader's lowest mark is."""
+    """A level in dB as a linear gain; -60 dB and below is silence, as at the lowest mark of a fader."""
     return 0.0 if db <= -60.0 else float(10.0 ** (db / 20.0))

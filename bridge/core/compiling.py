@@ -1,4 +1,4 @@
-"""Compile watch: calls back as numba compiles. Code that it loads from its cache is not reported."""
+"""Compile watch: calls back for each function that numba compiles, not for those that it loads from its cache."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numba.core import event as _event
 event: Any = _event
 
 
-class _Listener(event.Listener):  # type: ignore[misc]
+class _CompileListener(event.Listener):  # type: ignore[misc]
     def __init__(self, on_compiled: Callable[[str], None]) -> None:
         self._on_compiled = on_compiled
 
@@ -25,5 +25,5 @@ class _Listener(event.Listener):  # type: ignore[misc]
 @contextmanager
 def watch_compiling(on_compiled: Callable[[str], None]) -> Iterator[None]:
     """Inside, call ``on_compiled`` with the name of each function just compiled, from the thread that did it."""
-    with event.install_listener("numba:compile", _Listener(on_compiled)):
+    with event.install_listener("numba:compile", _CompileListener(on_compiled)):
         yield

@@ -1,8 +1,7 @@
-"""What can be turned and what can be triggered, each declared once, by its owner.
+"""Controls and actions: parameters that a user can set or trigger, each declared once, by its owner.
 
 The OSC address, the preset key, the documentation and the ``sideman controls`` listing derive from these
-declarations. They live on the ground floor because engines declare controls too, and engines may import
-nothing above it.
+declarations. They are part of the core because engines declare controls too, and engines import only the core.
 """
 
 from __future__ import annotations
@@ -23,8 +22,8 @@ class Control:
     """A number that a user may set while the music runs.
 
     ``kind``: ``linear``, ``log`` (equal ratios feel equal), ``integer``, ``switch`` (0 or 1) or ``choice``
-    (an index into ``choices``, which may also be set by its word). ``unit`` is printed behind the value.
-    ``saved`` is False for what belongs to a moment, not to a session (a ping mode, say): presets leave it out.
+    (an index into ``choices``, which may also be set by name). ``unit`` is printed behind the value.
+    ``saved`` is False for a momentary setting such as a ping mode: presets leave it out.
     """
 
     name: str

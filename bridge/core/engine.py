@@ -1,8 +1,8 @@
-"""The engine contract: whatever separates, listens, plays along or sounds is one of these.
+"""Engine contract: the interface of every engine for separation, analysis, accompaniment or synthesis.
 
-Separation, MIR, accompaniment and synthesizers differ only in the ports that they declare. Engines are found
-by entry points in the group ``sideman.engines``; each entry is a callable that takes no argument and returns
-an Engine. A contract suite in tests/contracts runs every registered engine without a line of its own.
+These engines differ only in the ports that they declare. Engines are found by entry points in the group
+``sideman.engines``; each entry is a callable that takes no argument and returns an Engine. The contract suite in
+tests/contracts runs every registered engine.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from bridge.core.time import BlockTime
 
 ENTRY_POINTS = "sideman.engines"
 State = dict[str, NDArray[np.generic]]
-"""Everything an engine remembers, as named arrays: enough to go on bit-identically elsewhere."""
+"""The complete state of an engine, as named arrays: enough to continue bit-identically elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +44,14 @@ Port = AudioPort | EventPort
 
 @dataclass(frozen=True, slots=True)
 class EngineSpec:
-    """What an engine is, before it is prepared.
+    """The declaration of an engine, before it is prepared.
 
     ``hop``: frames a call of `process` takes, always. ``rates``: the sampling rates that it runs at natively;
     empty: any. ``controls``: what a user may set; values arrive with each block. Value ports are these
     controls. ``predicts``: events are placed ahead of the input that they are conditioned on (see
-    `Engine.prepare`). ``resets_on_gap``: skipped input calls for a fresh start (an audio state would smear
-    it); an engine that tracks musical time would rather go on. ``keeps``: what of its `State` outlives a start,
-    stop or jump of the host, by name or by what stands before a dot in it: what it learned of the song.
+    `Engine.prepare`). ``resets_on_gap``: skipped input resets the engine (an audio state would smear it); an
+    engine that tracks musical time sets it to False. ``keeps``: the arrays of its `State` that outlive a start, stop
+    or jump of the host, by name or by the prefix before a dot: what it learned about the song.
     """
 
     name: str
@@ -73,7 +73,7 @@ class EngineSpec:
 
 @dataclass(slots=True)
 class Block:
-    """What flows through an engine in one call, by port name.
+    """Audio, events and values of one engine call, by port name.
 
     ``audio``: shape (channels, hop), float32. ``events``: lists sorted by frame. ``values``: each of the
     engine's own controls by name, constant over the block. ``stem_delay_frames``: the delay of its audio against the
@@ -98,34 +98,34 @@ def block_for(ports: tuple[Port, ...], hop: int, controls: tuple[Control, ...] =
 
 @runtime_checkable
 class Engine(Protocol):
-    """The contract. Calls come from one thread, in the order prepare, then process, reset, state, restore."""
+    """The interface. Calls come from one thread: `prepare` first, then process, reset, state, restore in any order."""
 
     @property
     def spec(self) -> EngineSpec: ...
 
     def prepare(self, rate: int, max_frames: int, lead_frames: int = 0) -> None:
-        """Get ready for ``rate`` and for calls of at most ``max_frames``; allocate here, not in `process`.
+        """Prepare for ``rate`` and for calls of at most ``max_frames``; allocate here, not in `process`.
 
         ``lead_frames`` matters to an engine that predicts: the events that one call emits must lie at or
-        after the end of its block plus ``lead_frames`` (the road's buffering and reserve), so that they
+        after the end of its block plus ``lead_frames`` (the buffering and reserve of its path), so that they
         arrive before they are due. Others ignore it. An impossible rate is an `EngineError`.
         """
 
     def latency_frames(self, port: str) -> int:
-        """How far output ``port`` lags behind its input, after `prepare`.
+        """The latency of output ``port`` in frames, after `prepare`.
 
         Audio: an impulse at frame f of the input appears at frame f + latency of the output stream. Events:
         the call on block [a, a + hop) emits events that refer to frames >= a - latency. An engine that
         predicts reports minus ``lead_frames``.
         """
 
-    def process(self, block: Block, at: BlockTime, out: Block) -> None:
-        """Take one hop that starts at ``at.frame`` and fill ``out``, which belongs to the caller."""
+    def process(self, block: Block, time: BlockTime, out: Block) -> None:
+        """Process one hop that starts at ``time.frame`` and fill ``out``, which belongs to the caller."""
 
     def reset(self) -> None:
-        """Forget everything heard: what follows is bit-identical to a fresh, prepared engine."""
+        """Clear all state: from here on it is bit-identical to a fresh, prepared engine."""
 
     def state(self) -> State: ...
 
     def restore(self, state: State) -> None:
-        """Go on from `state`, bit-identically."""
+        """Continue from `state`, bit-identically."""

@@ -1,8 +1,8 @@
-"""Events: something that happens at a frame.
+"""Events: MIDI, analysis and transport events at a frame, and their binary record.
 
 An event crosses a process border as one record of eight 64-bit words: frame, kind, size, and forty bytes.
-MIDI puts its bytes there, everything else up to five float64 in the order of its fields, so that native code
-can read a record without Python.
+MIDI stores its bytes there, every other kind up to five float64 in the order of its fields, so that compiled code can
+read a record without Python.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import astuple, dataclass
 from typing import Any, ClassVar, TypeAlias
 
 QUALITIES: tuple[str, ...] = ("", "m", "7", "maj7", "m7", "dim", "aug", "sus4")
-"""Chord qualities by index, as they are written behind the root."""
+"""Chord qualities by index, as written behind the root."""
 
 QUALITY_INTERVALS: tuple[tuple[int, ...], ...] = (
     (0, 4, 7), (0, 3, 7), (0, 4, 7, 10), (0, 4, 7, 11), (0, 3, 7, 10), (0, 3, 6), (0, 4, 8), (0, 5, 7),
@@ -22,15 +22,15 @@ QUALITY_INTERVALS: tuple[tuple[int, ...], ...] = (
 NOTE_NAMES: tuple[str, ...] = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
 
 CHORD_SOURCES: tuple[str, ...] = ("none", "habit", "loop", "track", "heard", "played")
-"""Where a player took a chord from, by number: nothing is known, how chords usually go, what came back, the user's
-chord sheet, the analyser, the user's hands."""
+"""Source of a player's chord, by number: none, usual chord progressions, a repetition in the song, the user's chord
+sheet, the analyser, the user's MIDI keys."""
 
 LEVELS: tuple[str, ...] = ("foreseen", "held", "tonic", "drums", "silence")
-"""What a player did at a beat, by number: played what it foresaw, or for want of that the last chord, the key's own
-chord, drums alone, nothing."""
+"""Fallback level of a player at a beat, by number: the predicted chord, or else the last chord, the tonic of the key,
+drums only, nothing."""
 
 PAYLOAD_BYTES = 40
-"""Room for a payload in a record."""
+"""Bytes of a payload in a record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Midi:
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """A beat falls. ``number``: 0 on the downbeat. ``index``: beats since the song's start."""
+    """A beat. ``number``: 0 on the downbeat. ``index``: beats since the song's start."""
 
     KIND: ClassVar[int] = 2
     number: int
@@ -59,7 +59,7 @@ class Beat:
 
 @dataclass(frozen=True, slots=True)
 class Chord:
-    """From here on this chord sounds. ``root`` and ``bass``: 0 is C; root -1: no chord. ``quality``: QUALITIES."""
+    """A chord begins. ``root`` and ``bass``: 0 is C; root -1: no chord. ``quality``: QUALITIES."""
 
     KIND: ClassVar[int] = 3
     root: int
@@ -76,7 +76,7 @@ class Chord:
 
     @property
     def pitch_classes(self) -> tuple[int, ...]:
-        """The chord's notes, root first, 0 is C; empty where no chord sounds."""
+        """The notes of the chord, root first, 0 is C; empty for no chord."""
         if self.root < 0:
             return ()
         return tuple((self.root + interval) % 12 for interval in QUALITY_INTERVALS[self.quality])
@@ -84,7 +84,7 @@ class Chord:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """The key from here on. ``tonic``: 0 is C. ``minor``: 0 or 1."""
+    """A key begins. ``tonic``: 0 is C. ``minor``: 0 or 1."""
 
     KIND: ClassVar[int] = 4
     tonic: int
@@ -98,7 +98,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Tempo:
-    """The tempo from here on, quarter notes a minute."""
+    """A tempo begins, in quarter notes per minute."""
 
     KIND: ClassVar[int] = 5
     bpm: float
@@ -118,9 +118,9 @@ class Transport:
 
 @dataclass(frozen=True, slots=True)
 class ClockPosition:
-    """The MIDI clock tick at the event's frame is number ``ticks`` since the song's start, 24 a beat.
+    """The MIDI clock tick at the event's frame is number ``ticks`` since the song's start, 24 per beat.
 
-    The callback says so once a beat, so that a worker that was started late knows where the song stands.
+    The callback sends it once per beat, so that a worker that was started late knows the song position.
     """
 
     KIND: ClassVar[int] = 7
@@ -130,7 +130,7 @@ class ClockPosition:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """``frames`` of input before the event's frame never came, nor did the messages in them."""
+    """``frames`` of input before the event's frame are missing, and so are the messages in them."""
 
     KIND: ClassVar[int] = 8
     frames: int
@@ -138,7 +138,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Onset:
-    """Something begins to sound. ``strength``: 0 to 1, how loudly against what is usual in this music."""
+    """An onset. ``strength``: 0 to 1, relative to the usual onset strength of this music."""
 
     KIND: ClassVar[int] = 9
     strength: float
@@ -147,7 +147,7 @@ class Onset:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A note of one voice, heard, begins (``on`` 1) or ends (0); the next begins only when it has ended.
+    """A detected note of one voice begins (``on`` 1) or ends (0); the next begins only when it has ended.
 
     ``pitch``: a MIDI note number with its fraction, 69.0 is 440 Hz; at the end that of the beginning.
     ``velocity``: 1 to 127, 0 at the end.
@@ -162,7 +162,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A player has decided the beat at the event's frame, for good. ``beat``: since the song's start. ``level``: of
+    """A player has committed the beat at the event's frame. ``beat``: since the song's start. ``level``: of
     LEVELS. ``source``: of CHORD_SOURCES. ``lookahead_beats``: from the end of the input that it knew to the beat."""
 
     KIND: ClassVar[int] = 11
@@ -181,7 +181,7 @@ _KINDS: dict[int, type[Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class TimedEvent:
-    """``payload`` happens at ``frame``, counted from the stream's start."""
+    """``payload`` at ``frame``, counted from the stream's start."""
 
     frame: int
     payload: Payload

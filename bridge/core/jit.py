@@ -1,4 +1,4 @@
-"""Compiler: numba's, with the machine code kept in a folder of ours between runs.
+"""JIT compiler: numba, with the machine code cached in our own folder between runs.
 
 All that is compiled is decorated by `njit` or `cfunc` from here, so that nothing is written anywhere else. numba keys
 a cached function by its own file alone, and would go on using an old copy of a function that it inlined from another

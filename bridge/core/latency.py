@@ -20,7 +20,7 @@ PATHS: tuple[str, ...] = (*AUDIO_PATHS, *MIDI_PORTS)
 
 
 def buffering_frames(hop: int, period: int) -> int:
-    """Frames for which a sample may wait until its hop is whole: ``hop - gcd(hop, period)``.
+    """Frames that a sample may wait until its hop is complete: ``hop - gcd(hop, period)``.
 
     Necessary and sufficient for any pair; ``hop - period`` where the period divides the hop, 0 where the hop
     divides the period.
@@ -30,12 +30,12 @@ def buffering_frames(hop: int, period: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """One way through the sidecar, all in frames.
+    """One signal path through the sidecar, all in frames.
 
     ``model``: the engine's own delay (synthesis - hop; minus the lead where it predicts). ``buffering``: hops
-    against periods. ``reserve``: the time that the worker has. ``period``: JACK's extra period on a feedback
-    path, which is in no port range. ``measured``: -1 until measured. ``late``: frames that fell back.
-    ``upstream``: the delay of what it listens to, stems or notes; 0 where it hears the mix.
+    against periods. ``reserve``: headroom, the time until the worker's deadline. ``period``: JACK's extra
+    period on a feedback path, which is in no port range. ``measured``: -1 until measured. ``late``: frames that were
+    missing. ``upstream``: the delay of its sources, stems or notes; 0 where its input is the mix.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Path:
 
 
 class Ledger:
-    """The paths by name. Any change of a declared figure raises ``rev``."""
+    """The latency paths by name. Any change of a declared delay increments ``rev``."""
 
     def __init__(self, rate: int, period: int) -> None:
         self.rate = rate
@@ -73,7 +73,7 @@ class Ledger:
         return name in self._paths
 
     def declare(self, path: Path) -> None:
-        """Add or replace a row; a measured figure is kept only while what is declared stays."""
+        """Add or replace a row; a measured delay is kept only while the declared one stays the same."""
         old = self._paths.get(path.name)
         if old is not None and old.declared == path.declared:
             path = replace(path, measured=old.measured)
@@ -81,16 +81,16 @@ class Ledger:
             self.rev += 1
         self._paths[path.name] = path
 
-    def measure(self, name: str, frames: int) -> bool:
-        """Note a measurement; True where it agrees with what is declared to within one frame."""
+    def set_measured(self, name: str, frames: int) -> bool:
+        """Store a measured delay; True where it equals the declared one within one frame."""
         self._paths[name] = replace(self._paths[name], measured=frames)
         return abs(frames - self._paths[name].declared) <= 1
 
-    def count_late(self, name: str, frames: int) -> None:
-        """Set how many frames of a path fell back so far."""
+    def set_late(self, name: str, frames: int) -> None:
+        """Set the number of late frames of a path so far."""
         self._paths[name] = replace(self._paths[name], late=frames)
 
-    def as_dict(self) -> dict[str, object]:
+    def to_dict(self) -> dict[str, object]:
         """For JSON: rate, period, rev and the rows, each with ``declared`` and ``declared_ms``."""
         rows = [
             asdict(p) | {"declared": p.declared, "declared_ms": round(1000 * p.declared / self.rate, 3)} for p in self

@@ -1,4 +1,4 @@
-"""Musical and sample time. Time always comes in as an argument; nothing here reads a clock."""
+"""Musical and sample time: block time and tempo map. No system clock is read here."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 TICKS_PER_BEAT = 480
-"""Resolution of musical material until it is emitted (also the SMF division)."""
+"""Resolution of musical material (PPQN, also the SMF division). MIDI clock has MIDI_CLOCK_TICKS_PER_BEAT instead."""
 
 
 @dataclass(frozen=True, slots=True)
 class BlockTime:
-    """Where a block stands.
+    """The position of a block.
 
     ``frame``: the block's first frame, counted from the stream's start. ``beat``: musical position at that
-    frame, in quarter notes from the song's start. ``tempo`` in quarter notes a minute. ``rolling`` is False
+    frame, in quarter notes from the song's start. ``tempo`` in quarter notes per minute. ``rolling`` is False
     while the transport stands; ``beat`` then does not advance. ``bar_beats``: quarter notes in a bar.
     ``hosted`` is True when the position comes from the host (JACK transport or MIDI clock), False when it was
-    heard or only assumed.
+    detected or only assumed.
     """
 
     frame: int
@@ -43,13 +43,13 @@ class BlockTime:
         return self.frame + (beat - self.beat) * self.frames_per_beat
 
     def moved_to(self, frame: int) -> BlockTime:
-        """The same timeline seen from another frame."""
+        """The position at another frame of the same timeline."""
         return replace(self, frame=frame, beat=self.beat_at(frame))
 
 
 @dataclass(frozen=True, slots=True)
 class TempoChange:
-    """From ``beat`` on the tempo is ``tempo`` quarter notes a minute."""
+    """From ``beat`` on the tempo is ``tempo`` quarter notes per minute."""
 
     beat: float
     tempo: float
@@ -83,5 +83,5 @@ class TempoMap:
         return self._beats[i] + (frame - self._frames[i]) * self._tempos[i] / (60.0 * self.rate)
 
     def tempo_at(self, beat: float) -> float:
-        """Quarter notes a minute at ``beat``."""
+        """Quarter notes per minute at ``beat``."""
         return self._tempos[max(bisect_right(self._beats, beat) - 1, 0)]

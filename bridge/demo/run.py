@@ -144,7 +144,7 @@ def _play(sidecar: Sidecar, song: Song, console: Printer) -> _Played:
         daw.wait(10.0)
         sidecar.signal_path.telemetry.publish_counters(sidecar.signal_path.workers.restarts)
         counters, spent = sidecar.signal_path.telemetry.counters, spread(graph.shared.callback_bins)
-        origin = graph.stream_frame(daw.started_at)
+        origin = graph.to_stream_frame(daw.started_at)
     leave()
     chords = tuple((frame - origin, label) for frame, label in ear.chords)
     return _Played(daw, chords, ear.key, tuple(ear.commits), counters, spent)

@@ -143,7 +143,7 @@ def _run(graph: Graph, audio: Audio, midi: list[TimedEvent], block: int, cues: l
             _load_events(graph, midi[next_event:last_event], now)
             next_event = last_event
             read_inputs(context, count, now)
-            while sum(runner.pump() for runner in runners):
+            while sum(runner.process_available() for runner in runners):
                 pass
             write_outputs(context, now, count)
             gathered[:, now : now + count] = context.work_out[:, :count]

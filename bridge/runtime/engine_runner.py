@@ -1,4 +1,4 @@
-"""One engine on the rings: input by hops, results stamped so that the callback can trust them."""
+"""Engine runner: feeds one engine from the rings hop by hop, and stamps its results for the callback."""
 
 from __future__ import annotations
 
@@ -55,14 +55,14 @@ from bridge.runtime.source_selector import SourceSelector
 log = logging.getLogger(__name__)
 
 BACKLOG = CAPACITY // 2
-"""Frames behind the input at which a worker gives up what it missed and starts afresh."""
+"""Frames behind the input at which a worker drops the hops it missed and resets."""
 
 FAULT_S = 10
-"""An engine's failures are all counted; one in so many seconds of the song is logged."""
+"""Least seconds of the song between two logged failures of an engine; all of them are counted."""
 
 
 class EngineRunner:
-    """Feeds an engine hop by hop and writes what it gives, wherever it runs: worker process or offline."""
+    """Feeds an engine hop by hop and writes its output, in a worker process or offline."""
 
     def __init__(self, plan: Plan, mine: WorkerPlan, shared: Shared, engine: Engine) -> None:
         self._mine, self._shared, self._engine = mine, shared, engine
@@ -74,7 +74,7 @@ class EngineRunner:
         self._out = block_for(spec.outputs, mine.hop)
         self._audio_in = [port.name for port in spec.inputs if isinstance(port, AudioPort)]
         self._source_selector = SourceSelector(plan, mine, mine.hop, shared)
-        self._rows, self._audio_out, self._stamps = _audio_of(mine.role, shared)
+        self._rows, self._audio_out, self._stamps = _find_audio_outputs(mine.role, shared)
         ring = {name: (shared.records[i], shared.heads[i]) for i, name in enumerate(plan.rings)}
         self._readers = {port: EventReader(*ring[name]) for port, name in mine.reads.items()}
         self._writers = {port: EventWriter(*ring[name]) for port, name in mine.writes.items()}
@@ -85,25 +85,25 @@ class EngineRunner:
         }
         self._midi_clock = MidiClockGenerator(plan.rate)
         self._clock_out = EventWriter(*ring[CLOCK_PORT]) if CLOCK_PORT in mine.renders else None
-        self._followed = False
+        self._follows = False
         self._host, self._clock = EventReader(*ring[HOST_RING]), HostClock(plan.rate)
         self._sources = [shared.workers[index] for index in mine.waits_for]
         self._hops_of_sources = [plan.workers[index].hop for index in mine.waits_for]
-        # the host's own controllers are the host's affair, who sets them anew where it begins
+        # no chase of the host's own controllers: the host sends them itself when it starts
         self._chasers = {port: EventChaser() for port, ring in mine.reads.items() if ring != HOST_RING}
         self._epochs_of_sources: list[int] | None = None
         self._asked: int | None = None
-        """Requests by the user to forget everything; None before the first epoch."""
-        self._epoch = self._origin = self._start = self._quiet_until = 0
+        """Reset requests by the user so far; None before the first epoch."""
+        self._epoch = self._origin = self._start = self._log_again_at = 0
 
     def prepare(self) -> None:
-        """Prepare the engine and stand at the present end of the rings, knowing what holds there."""
+        """Prepare the engine and move to the present end of the rings; see `find_present`."""
         self._engine.prepare(self._rate, self._hop, self._mine.lead_frames)
         self._latency = {port.name: self._engine.latency_frames(port.name) for port in self._engine.spec.outputs}
         self.find_present()
 
     def find_present(self) -> None:
-        """Stand at the present end of the rings, knowing what holds there; as often as time has passed."""
+        """Move to the present end of the rings and chase the settings in force there; may be called again later."""
         self._host.cursor = self._host.written
         for port, reader in self._readers.items():
             if self._mine.reads[port] != HOST_RING:
@@ -111,8 +111,8 @@ class EngineRunner:
                 self._chasers[port].remember(reader.read())
             reader.cursor = reader.written
 
-    def pump(self) -> int:
-        """Process every hop whose input is whole; returns how many."""
+    def process_available(self) -> int:
+        """Process every hop whose input is complete; returns how many."""
         done = 0
         while self._step():
             done += 1
@@ -131,25 +131,25 @@ class EngineRunner:
             self._shared.answer_bins[self._mine.index, -1] += missed
             self._start += missed * self._hop
             self._reset()
-        if self._shared.state[FREEWHEEL] and not self._sources_are_done():
+        if self._shared.state[FREEWHEEL] and not self._are_sources_done():
             return False
         self._process()
         return True
 
     def _begin(self, epoch: int) -> None:
-        """Start afresh at the epoch's origin."""
+        """Reset for a new epoch at its origin."""
         origin = int(self._words[ORIGIN])
         if observe(self._words, EPOCH) != epoch:
-            return  # another one began while we looked; the next step sees it
+            return  # another one began meanwhile; the next step sees it
         self._epoch, self._origin, self._start = epoch, origin, origin
         epochs = [int(words[EPOCH]) for words in self._sources]
-        if self._epochs_of_sources not in (None, epochs):  # they start afresh too, and will say it anew
+        if self._epochs_of_sources not in (None, epochs):  # they reset too, and will send it anew
             for port, chaser in self._chasers.items():
                 chaser.reset()
                 self._readers[port].epoch = max(epochs)
         self._epochs_of_sources = epochs
         asked = int(self._shared.state[RESTART]) + int(self._words[RESTART_ONE])
-        kept = self._kept() if asked == self._asked else {}
+        kept = self._save_kept_state() if asked == self._asked else {}
         self._asked = asked
         self._reset()
         if kept:
@@ -160,20 +160,20 @@ class EngineRunner:
         publish(self._words, PROGRESS, origin)
         publish(self._words, DONE_EPOCH, epoch)
 
-    def _kept(self) -> State:
-        """What the engine wants to know over a break that is the host's."""
+    def _save_kept_state(self) -> State:
+        """The part of the engine's state that outlives a start, stop or jump of the host (`EngineSpec.keeps`)."""
         keeps = self._engine.spec.keeps
         state = self._engine.state() if keeps else {}
         return {name: array for name, array in state.items() if f"{name}.".startswith(tuple(f"{k}." for k in keeps))}
 
     def _reset(self) -> None:
-        """Make the engine forget its input, but tell it again, with its next hop, what still holds."""
+        """Reset the engine, and replay with its next hop the events that are still in force."""
         self._engine.reset()
         for port, chaser in self._chasers.items():
             self._block.events[port] = chaser.replay()
 
-    def _sources_are_done(self) -> bool:
-        """Freewheel: whether those that we listen to and that live have said all that this hop may hear."""
+    def _are_sources_done(self) -> bool:
+        """Freewheel: whether the workers that this one waits for have written all that this hop may read."""
         end = self._start + self._hop
         if not self._source_selector.is_ready(self._audio_in, end - observe(self._words, STEM_INPUT_DELAY)):
             return False
@@ -187,23 +187,23 @@ class EngineRunner:
         return True
 
     def _process(self) -> None:
-        at = self._take(self._start)
+        time = self._read_inputs(self._start)
         fault = False
         try:
-            self._engine.process(self._block, at, self._out)
+            self._engine.process(self._block, time, self._out)
             fault = not all(np.isfinite(audio).all() for audio in self._out.audio.values())
         except Exception:
-            if self._start >= self._quiet_until:  # what fails at each hop must not fill the disk
+            if self._start >= self._log_again_at:  # an engine that fails at each hop must not fill the disk
                 log.exception("engine %s failed at frame %d", self._mine.engine, self._start)
-                self._quiet_until = self._start + FAULT_S * self._rate
+                self._log_again_at = self._start + FAULT_S * self._rate
             fault = True
         for events in self._block.events.values():
             events.clear()
-        if fault:  # the hop stays unstamped: the callback plays the dry mix, and the engine starts afresh
+        if fault:  # the hop stays unstamped: the callback plays the dry mix, and the engine is reset
             self._words[FAULTS] += 1
             self._reset()
         else:
-            self._give()
+            self._write_outputs()
         for events in self._out.events.values():
             events.clear()
         self._start += self._hop
@@ -214,44 +214,44 @@ class EngineRunner:
             self._count_answer()
 
     def _count_answer(self) -> None:
-        """How many callbacks began between the one that made the hop whole and its answer, which is just given."""
+        """Count the callbacks that began between the one that completed the hop and its result, just written."""
         state = self._shared.state
         begun = (observe(state, HEAD) - observe(self._words, INPUT_DELAY) - self._start) // max(int(state[PERIOD]), 1)
         self._shared.answer_bins[self._mine.index, min(begun, ANSWER_BINS - 1)] += 1
 
-    def _take(self, start: int) -> BlockTime:
+    def _read_inputs(self, start: int) -> BlockTime:
         """Fill the input block for the hop at ``start``; returns its time."""
         end, ahead = start + self._hop, self._mine.ahead_frames
         for event in self._host.read(end):
-            self._clock.feed(event)
+            self._clock.push(event)
         self._block.stem_delay_frames = observe(self._words, STEM_INPUT_DELAY)
         for name in self._audio_in:
             self._source_selector.fill(name, start - self._block.stem_delay_frames, self._block.audio[name])
         for port, reader in self._readers.items():
-            # what an analyser says reaches us when its path has declared it, never sooner: so that the
-            # same input gives the same music at any speed. What is played is there ahead of its time
+            # an analyser's event is read when its declared delay is over, never sooner, so that the same input
+            # gives the same music at any speed. The notes for a synth are there ahead of their time
             events = reader.read(end + ahead if self._sounds else end - reader.delay)
             if port in self._chasers:
                 self._chasers[port].remember(events)
             if self._sounds:
-                events = [event for event in events if not _is_over(event, start + ahead)]
+                events = [event for event in events if not _is_too_late(event, start + ahead)]
             self._block.events[port] += events
         values = self._shared.values[self._mine.index]
         self._block.values = {name: float(values[i]) for i, name in enumerate(self._mine.controls)}
         following = bool(observe(self._shared.state, FOLLOWING))
-        if self._followed and not following:
-            self._clock = HostClock(self._rate)  # it has heard nothing meanwhile, and knows nothing
-        self._followed = following
-        at = self._clock.at(start + ahead)
-        # while the audio leads there is no host: what rolls there may well follow us
-        return replace(at, beat=0.0, tempo=120.0, rolling=False, hosted=False) if following else at
+        if self._follows and not following:
+            self._clock = HostClock(self._rate)  # the old one has missed events meanwhile
+        self._follows = following
+        time = self._clock.time_at(start + ahead)
+        # while the audio leads there is no host: its transport may be following us
+        return replace(time, beat=0.0, tempo=120.0, rolling=False, hosted=False) if following else time
 
-    def _give(self) -> None:
-        """Write what the engine gave, then say so."""
+    def _write_outputs(self) -> None:
+        """Write the engine's output to the rings, then publish its stamp."""
         epoch = self._epoch
         for name, row in self._rows.items():
             audio, frame = self._out.audio[name], self._start + self._mine.ahead_frames - self._latency[name]
-            # before the origin the epoch before still rules, save for sound, which ends at a break
+            # before the origin the previous epoch is in force, except for a synth, whose audio ends at a reset
             early = 0 if self._sounds else max(0, self._origin - frame)
             write_audio(self._audio_out, row, frame + early, audio[:, early:])
         if self._rows:
@@ -265,22 +265,22 @@ class EngineRunner:
                 for event in renderer.render(events, self._start + self._hop - self._latency[port]):
                     writer.write(event, epoch)
         if self._clock_out is not None:
-            # what the next hop says can be sent from here on, and no sooner
+            # the events of the next hop can be sent from here on, not earlier
             before = self._start + self._hop + observe(self._words, DEADLINE)
             beats = self._out.events["beats"]
-            for event in self._midi_clock.render(beats, before) if self._followed else self._midi_clock.stop(before):
+            for event in self._midi_clock.render(beats, before) if self._follows else self._midi_clock.stop(before):
                 self._clock_out.write(event, epoch)
 
 
-def _audio_of(role: str, shared: Shared) -> tuple[dict[str, int], Audio, NDArray[np.int64]]:
-    """The row of each audio output that the road takes from ``role``, the ring that they are of, and its stamps."""
+def _find_audio_outputs(role: str, shared: Shared) -> tuple[dict[str, int], Audio, NDArray[np.int64]]:
+    """The row of each audio output that is used of ``role``, the ring of these rows, and its stamps."""
     if role == "synth":
         return {"audio": 0}, shared.band, shared.band_stamps
     rows = {stem: i * 2 for i, stem in enumerate(STEMS[:SEPARATED])} if role == "separation" else {}
     return rows, shared.stems, shared.stamps
 
 
-def _is_over(event: TimedEvent, now: int) -> bool:
-    """Whether ``event`` is the beginning of a note that comes so late that it is better left out."""
+def _is_too_late(event: TimedEvent, now: int) -> bool:
+    """Whether ``event`` is a note-on that is too late to be played."""
     data = event.payload.data if isinstance(event.payload, Midi) else b""
     return len(data) == 3 and data[0] & 0xF0 == 0x90 and data[2] > 0 and event.frame < now - GRACE_FRAMES

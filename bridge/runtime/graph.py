@@ -16,7 +16,7 @@ from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.arena import Arena
 from bridge.runtime.shared.atomics import publish
 from bridge.runtime.shared.layout import Shared, map_arena, size_of
-from bridge.runtime.wiring import Node, Wiring, lag_behind, paths_of, upstream_frames
+from bridge.runtime.wiring import Node, Wiring, input_delay_of, paths_of, upstream_frames
 
 T = TypeVar("T")
 
@@ -71,14 +71,14 @@ class Graph:
     def context(self) -> CallbackContext:
         return _open(self._context)
 
-    def stream_frame(self, jack_frame: int) -> int:
-        """The stream frame that JACK's frame time ``jack_frame`` (32 bits) is, near the present."""
+    def to_stream_frame(self, jack_frame: int) -> int:
+        """Convert JACK's frame time ``jack_frame`` (32 bits, near the present) to the stream frame."""
         own, state = self.context.callback_state, self.shared.state
         ahead = ((jack_frame - int(own[w.RAW]) + (1 << 31)) & 0xFFFFFFFF) - (1 << 31)
         return int(state[w.HEAD]) - int(state[w.PERIOD]) + ahead
 
     def set_period(self, period: int) -> None:
-        """Declare every path anew for callbacks of ``period`` frames, and make it so."""
+        """Declare every path for callbacks of ``period`` frames, and apply the delays."""
         with self._declaring:
             self._declare(period)
 
@@ -88,104 +88,104 @@ class Graph:
         for index, node in enumerate(self.wiring.nodes):
             reserve, offset = self._reserves[node.role], self._offsets.get(node.role, 0)
             if node.role == "synth":
-                offset += self._offsets.get("accompaniment", 0)  # it sounds with the notes
-            lag = self._lag(node, period)
-            for path in paths_of(node, period, reserve, offset, lag):
+                offset += self._offsets.get("accompaniment", 0)  # it is aligned with the notes
+            delay = self._find_input_delay(node, period)
+            for path in paths_of(node, period, reserve, offset, delay):
                 self.ledger.declare(path)
                 if path.name in rings:
                     self.shared.heads[rings[path.name], w.RING_DELAY] = path.declared
                 if f"mir.{path.name}" in rings:
-                    # what one engine tells another waits a whole hop, so that music never depends on the period
-                    heard_after = path.model + path.upstream + node.spec.hop + reserve
-                    self.shared.heads[rings[f"mir.{path.name}"], w.RING_DELAY] = heard_after
+                    # between engines an event is delayed by a whole hop, so that music never depends on the period
+                    engine_delay = path.model + path.upstream + node.spec.hop + reserve
+                    self.shared.heads[rings[f"mir.{path.name}"], w.RING_DELAY] = engine_delay
             words = self.shared.workers[index]
-            slack = path.declared - path.model
-            # the callback must never wait for a hop that the worker is not yet to begin: slack is the larger of the two
-            publish(words, w.STEM_INPUT_DELAY, self._heard_late(node, period))
-            changes = ((w.DEADLINE, slack), (w.INPUT_DELAY, lag))
-            for word, frames in changes if lag >= words[w.INPUT_DELAY] else reversed(changes):
+            deadline = path.declared - path.model
+            # deadline >= input delay at any time: the callback must never wait for a hop that the worker may not begin
+            publish(words, w.STEM_INPUT_DELAY, self._find_stem_delay(node, period))
+            changes = ((w.DEADLINE, deadline), (w.INPUT_DELAY, delay))
+            for word, frames in changes if delay >= words[w.INPUT_DELAY] else reversed(changes):
                 publish(words, word, frames)
 
-    def _lag(self, node: Node, period: int) -> int:
-        """Frames by which ``node`` runs behind the input, so that what it listens to is there: stems, or notes."""
+    def _find_input_delay(self, node: Node, period: int) -> int:
+        """Frames by which ``node`` runs behind the input, so that its sources are there: stems, or notes."""
         if node.role == "synth":
             player = self.wiring.nodes[self.plan.player]
-            return lag_behind(player, node, period) if self._reserves["synth"] > 0 else 0
-        ears = {port.name for port in node.spec.audio(node.spec.inputs)}
-        listens = any(is_sum(source) for analyser, source in self._sources.items() if analyser in ears)
-        return self._upstream(period) if node.role == "mir" and listens else 0
+            return input_delay_of(player, node, period) if self._reserves["synth"] > 0 else 0
+        inputs = {port.name for port in node.spec.audio(node.spec.inputs)}
+        needs_stems = any(is_sum(source) for analyser, source in self._sources.items() if analyser in inputs)
+        return self._find_upstream(period) if node.role == "mir" and needs_stems else 0
 
-    def _heard_late(self, node: Node, period: int) -> int:
-        """Frames by which ``node`` hears stems late: who plays ahead of the beat cannot wait for them."""
-        return self._upstream(period) if node.role == "accompaniment" else 0
+    def _find_stem_delay(self, node: Node, period: int) -> int:
+        """Delay of the stem inputs of ``node``: a player ahead of the beat cannot wait for stems."""
+        return self._find_upstream(period) if node.role == "accompaniment" else 0
 
-    def _upstream(self, period: int) -> int:
-        """How long after frame f its stems are there; 0 where nobody separates."""
+    def _find_upstream(self, period: int) -> int:
+        """Frames after frame f by which its stems are there; 0 without separation."""
         if self.plan.audio_worker < 0:
             return 0
         separation = self.wiring.nodes[self.plan.audio_worker]
         return upstream_frames(separation, period, self._reserves["separation"])
 
     def set_reserve(self, role: str, frames: int) -> None:
-        """Give a worker more or less time; the delay of its paths changes with it.
+        """Set the reserve (headroom, the worker's deadline) of ``role``; the delay of its paths changes with it.
 
-        For what runs ahead it counts from the next wiring on: its lead is fixed while it runs.
+        For an engine that runs ahead it applies from the next wiring on: its lead is fixed while it runs.
         """
         self._reserves[role] = frames
         self.set_period(self.ledger.period)
 
     def set_offset(self, role: str, frames: int) -> None:
-        """Delay a role's paths by some frames more, and declare them."""
+        """Delay the paths of ``role`` by ``frames`` more, and declare them."""
         self._offsets[role] = frames
         self.set_period(self.ledger.period)
 
     def set_source(self, analyser: str, source: int) -> None:
-        """Let one of ANALYSERS listen to SOURCES[source] from its next hop on, and declare what that delays."""
+        """Set the input of one of ANALYSERS to SOURCES[source] from its next hop on, and declare the new delay."""
         index = ANALYSERS.index(analyser)
         with self._declaring:
             self._sources[analyser] = source
             if not is_sum(source):
                 self.shared.sources[index] = source
             self._declare(self.ledger.period)
-            self.shared.sources[index] = source  # stems only once it waits for them
+            self.shared.sources[index] = source  # stems only after it waits for them
 
     def set_gains(self, ports: Mapping[str, float], mix: Mapping[str, float]) -> None:
-        """Linear factors by stem, for the stem ports and for the mix; heard over a ramp of 5 ms."""
+        """Set the linear gains by stem, of the stem ports and in the mix; applied by a ramp of 5 ms."""
         gains = self.shared.gains
         for i, stem in enumerate(STEMS):
             gains[i], gains[len(STEMS) + i] = ports[stem], mix[stem]
 
     def set_ping(self, path: str, on: bool) -> None:
-        """Make ``path`` a pure delay of what it declares, or give it back to its engine."""
+        """Make ``path`` a pure delay by its declared latency, or reconnect it to its engine."""
         bit, word = 1 << PATHS.index(path), int(self.shared.state[w.PING])
         publish(self.shared.state, w.PING, word | bit if on else word & ~bit)
 
     def set_value(self, name: str, value: float) -> None:
-        """Set an engine's control; heard from its next hop on."""
+        """Set an engine's control, from its next hop on."""
         if name in self._slots:
             self.shared.values[self._slots[name]] = value
             if name == TEMPO_MODE:
                 publish(self.shared.state, w.FOLLOWING, int(value == FOLLOW))
 
     def release_notes(self) -> None:
-        """Switch off every note that sounds, at the next callback, and the synth's sound with them."""
-        self._raise(w.RELEASE)
+        """Release every sounding note at the next callback, those of the synth too."""
+        self._increment(w.RELEASE)
 
     def set_midi_muted(self, muted: bool) -> None:
-        """Keep the MIDI ports silent from the next callback on, and release what sounds."""
+        """Mute or unmute the MIDI ports from the next callback on, and release sounding notes."""
         publish(self.shared.state, w.MIDI_MUTED, int(muted))
         self.release_notes()
 
     def restart(self) -> None:
-        """Begin a new epoch: every engine forgets what it heard."""
-        self._raise(w.RESTART)
+        """Begin a new epoch: every engine is reset."""
+        self._increment(w.RESTART)
 
     def restart_one(self, index: int) -> None:
         """Begin a new epoch for one worker."""
         words = self.shared.workers[index]
         publish(words, w.RESTART_ONE, int(words[w.RESTART_ONE]) + 1)
 
-    def _raise(self, word: int) -> None:
+    def _increment(self, word: int) -> None:
         publish(self.shared.state, word, int(self.shared.state[word]) + 1)
 
 

@@ -1,4 +1,4 @@
-"""An engine at a rate that is not its own: resampled on the way in and on the way out, to the frame."""
+"""Resampled engine: runs an engine at a sample rate that is not its own, by resampling its inputs and outputs."""
 
 # ruff: noqa: ARG002 - the contract hands every engine more than this one needs
 
@@ -23,41 +23,41 @@ MAX_RATIO = 640
 MAX_HOP = 16384
 """Frames of the longest hop. Rates that share little make long ones, and a hop is a wait."""
 FAMILY = 16
-"""Rates whose ratio has no larger term are of one family: 44,100 and 88,200 Hz, 32,000 and 48,000 Hz."""
+"""Rates whose ratio has no larger term are one family: 44,100 and 88,200 Hz, 32,000 and 48,000 Hz."""
 LOUDEST = np.float32(1e9)
-"""What exceeds this is no audio but an accident, and is taken for silence as NaN is."""
+"""Samples above this are errors, and replaced by silence as NaN is."""
 RECORD_WORDS = 8
 """An event as numbers: frame, kind, size, forty bytes; as in bridge.runtime.shared.slots."""
 
 
-def ratio(rate: int, native: int) -> tuple[int, int]:
+def reduce_ratio(rate: int, native: int) -> tuple[int, int]:
     """(up, down) in lowest terms: ``native`` is ``rate * up / down``."""
     shared = gcd(rate, native)
     return native // shared, rate // shared
 
 
-def hops(hop: int, rate: int, native: int) -> tuple[int, int]:
+def fit_hops(hop: int, rate: int, native: int) -> tuple[int, int]:
     """Frames of the hop at ``rate``, and how many of the engine's hops of ``hop`` frames it holds.
 
     The fewest of the engine's hops that are whole frames at both rates: three of 512 at 48 kHz are 1024 at 32 kHz.
     """
-    up, down = ratio(rate, native)
+    up, down = reduce_ratio(rate, native)
     count = up // gcd(up, hop)
     return count * hop * down // up, count
 
 
-def native_rate(spec: EngineSpec, rate: int) -> int:
-    """The one of the engine's rates to run it at where all else runs at ``rate``, in Hz.
+def choose_native_rate(spec: EngineSpec, rate: int) -> int:
+    """The one of the engine's own rates to run it at in a graph at ``rate``, in Hz.
 
-    Of the same family where there is one, the nearest; of two as near the higher. An EngineError says why none
-    can do.
+    The nearest, of the same family if possible; of two equally near ones the higher. An EngineError says why none
+    fits.
     """
     if rate < LOWEST_RATE:
         raise EngineError(f"engine {spec.name!r} does not run at {rate} Hz", f"use {LOWEST_RATE} Hz or more")
     fitting = [
         native
         for native in spec.rates
-        if max(ratio(rate, native)) <= MAX_RATIO and hops(spec.hop, rate, native)[0] <= MAX_HOP
+        if max(reduce_ratio(rate, native)) <= MAX_RATIO and fit_hops(spec.hop, rate, native)[0] <= MAX_HOP
     ]
     if not fitting:
         rates = " or ".join(map(str, spec.rates))
@@ -67,7 +67,7 @@ def native_rate(spec: EngineSpec, rate: int) -> int:
         )
 
     def distance(native: int) -> tuple[bool, float, int]:
-        return max(ratio(rate, native)) > FAMILY, round(abs(log2(native / rate)), 6), -native
+        return max(reduce_ratio(rate, native)) > FAMILY, round(abs(log2(native / rate)), 6), -native
 
     return min(fitting, key=distance)
 
@@ -75,20 +75,20 @@ def native_rate(spec: EngineSpec, rate: int) -> int:
 class ResampledEngine:
     """``engine`` at ``rate``; an Engine itself.
 
-    Its hop holds whole hops of the engine, and its delay is whole frames: the filter on the way in takes some, and
-    the one on the way out is held back until the sum with the engine's own is a frame's. Where the engine gives all
-    STEMS of its one audio input, ``other`` is that input, delayed, minus the rest: so that the stems sum to it
-    exactly, and what the engine cannot hear at its own rate stays in ``other``.
+    Its hop holds whole hops of the engine, and its delay is whole frames: that of the input filter, the engine's own,
+    and that of the output filter, rounded up to a frame. Where the engine outputs all STEMS of its one audio input,
+    ``other`` is that input, delayed, minus the rest: the stems sum to it exactly, and the band above the engine's
+    Nyquist frequency stays in ``other``.
 
-    Of the engine's clock: its frames are counted from the stream's start like ours, and tell of the same moments.
+    The engine's frames are counted from the stream's start like ours, at its own rate.
     """
 
     def __init__(self, engine: Engine, rate: int) -> None:
         inner = engine.spec
         self._engine, self._rate = engine, rate
-        self._native = native_rate(inner, rate)
-        self._up, self._down = ratio(rate, self._native)
-        hop, self._count = hops(inner.hop, rate, self._native)
+        self._native = choose_native_rate(inner, rate)
+        self._up, self._down = reduce_ratio(rate, self._native)
+        hop, self._count = fit_hops(inner.hop, rate, self._native)
         self.spec = replace(inner, hop=hop, rates=(rate,), keeps=tuple(f"engine.{name}" for name in inner.keeps))
         self._audio_in, self._audio_out = inner.audio(inner.inputs), inner.audio(inner.outputs)
         self._events_in = [port.name for port in inner.events(inner.inputs)]
@@ -101,8 +101,8 @@ class ResampledEngine:
         up, down = self._up, self._down
         whole = hop * up // down
         least = least_delay(up, down)
-        self._before = -(-least // up) if self._audio_in else 0  # frames on the way in
-        # what it says leaves the wait for our hop's end too, and is not later for being rounded
+        self._before = -(-least // up) if self._audio_in else 0  # delay of the input filter
+        # its events cover the wait for the end of our hop too, and rounding makes none late
         lead = -(-(lead_frames + self._before) * up // down) + whole - inner.hop + 1 if inner.predicts else 0
         engine.prepare(self._native, inner.hop, lead)
         self._into = {p.name: PolyphaseResampler(p.channels, hop, up, down, self._before * up) for p in self._audio_in}
@@ -118,14 +118,14 @@ class ResampledEngine:
             else:
                 self._latencies[port.name] = -lead_frames if inner.predicts else self._before - (-own // up)
         self._clean = {p.name: np.zeros((p.channels, hop), np.float32) for p in self._audio_in}
-        self._heard = {p.name: np.zeros((p.channels, whole), np.float32) for p in self._audio_in}
-        self._given = {p.name: np.zeros((p.channels, whole), np.float32) for p in self._audio_out}
+        self._resampled = {p.name: np.zeros((p.channels, whole), np.float32) for p in self._audio_in}
+        self._outputs = {p.name: np.zeros((p.channels, whole), np.float32) for p in self._audio_out}
         self._block = block_for(inner.inputs, inner.hop)
         self._out = block_for(inner.outputs, inner.hop)
         self._waiting: dict[str, list[TimedEvent]] = {name: [] for name in self._events_in}
-        self._line = self._delayed_line()
+        self._line = self._make_delay_line()
 
-    def _delayed_line(self) -> Audio:
+    def _make_delay_line(self) -> Audio:
         """The delay line of the input for ``other``, and one hop more; empty where ``other`` is no difference."""
         if not self._rest:
             return np.zeros((0, 0), np.float32)
@@ -137,24 +137,24 @@ class ResampledEngine:
     def latency_frames(self, port: str) -> int:
         return self._latencies[port]
 
-    def process(self, block: Block, at: BlockTime, out: Block) -> None:
+    def process(self, block: Block, time: BlockTime, out: Block) -> None:
         hop, inner = self.spec.hop, self._engine.spec
         for name, resampler in self._into.items():
             clean = self._clean[name]
             clean[:] = block.audio[name]
             clean[~(np.abs(clean) <= LOUDEST)] = 0.0
-            resampler.process(clean, self._heard[name])
+            resampler.process(clean, self._resampled[name])
         for name, waiting in self._waiting.items():
             waiting += block.events[name]
             waiting.sort(key=lambda event: event.frame)
         self._block.values = block.values
-        self._block.stem_delay_frames = _nearest(block.stem_delay_frames * self._up, self._down)
-        here = at.moved_to(at.frame - self._before)  # what the engine hears now
+        self._block.stem_delay_frames = _divide_rounded(block.stem_delay_frames * self._up, self._down)
+        here = time.moved_to(time.frame - self._before)  # time of the engine's input now
         first = here.frame * self._up // self._down
         for i in range(self._count):
-            self._call(i * inner.hop, first, here, out)
+            self._process_hop(i * inner.hop, first, here, out)
         for name, resampler in self._out_of.items():
-            resampler.process(self._given[name], out.audio[name])
+            resampler.process(self._outputs[name], out.audio[name])
         if self._rest:
             line, rest = self._line, out.audio[self._rest]
             line[:, :-hop] = line[:, hop:]
@@ -163,61 +163,61 @@ class ResampledEngine:
             for stem in STEMS[:-1]:
                 rest -= out.audio[stem]
 
-    def _call(self, done: int, first: int, here: BlockTime, out: Block) -> None:
+    def _process_hop(self, done: int, first: int, here: BlockTime, out: Block) -> None:
         """The engine's hop ``done`` frames behind ``first``, its frame of the moment ``here``."""
         hop = self._engine.spec.hop
         up, down = self._up, self._down
         for port in self._audio_in:
-            self._block.audio[port.name][:] = self._heard[port.name][:, done : done + hop]
+            self._block.audio[port.name][:] = self._resampled[port.name][:, done : done + hop]
         for name, waiting in self._waiting.items():
             due = self._block.events[name]
             due.clear()
-            while waiting and _nearest((waiting[0].frame - here.frame) * up, down) < done + hop:
+            while waiting and _divide_rounded((waiting[0].frame - here.frame) * up, down) < done + hop:
                 event = waiting.pop(0)
-                due.append(TimedEvent(first + _nearest((event.frame - here.frame) * up, down), event.payload))
+                due.append(TimedEvent(first + _divide_rounded((event.frame - here.frame) * up, down), event.payload))
         beat = here.beat_at(here.frame + done * down / up)
         self._engine.process(self._block, replace(here, frame=first + done, rate=self._native, beat=beat), self._out)
         for port in self._audio_out:
-            self._given[port.name][:, done : done + hop] = self._out.audio[port.name]
+            self._outputs[port.name][:, done : done + hop] = self._out.audio[port.name]
         for name, events in self._out.events.items():
             for event in events:
                 out.events[name].append(
-                    TimedEvent(here.frame + _nearest((event.frame - first) * down, up), event.payload)
+                    TimedEvent(here.frame + _divide_rounded((event.frame - first) * down, up), event.payload)
                 )
             events.clear()
 
-    def _memory(self) -> dict[str, NDArray[np.generic]]:
+    def _delay_lines(self) -> dict[str, NDArray[np.generic]]:
         into = {f"into.{name}": resampler.memory for name, resampler in self._into.items()}
         out_of = {f"out_of.{name}": resampler.memory for name, resampler in self._out_of.items()}
         return {**into, **out_of, "line": self._line}
 
     def reset(self) -> None:
         self._engine.reset()
-        for array in self._memory().values():
+        for array in self._delay_lines().values():
             array[...] = 0
         for waiting in self._waiting.values():
             waiting.clear()
 
     def state(self) -> State:
-        mine: State = {name: array.copy() for name, array in self._memory().items()}
-        waiting: State = {f"waiting.{name}": _as_numbers(events) for name, events in self._waiting.items()}
+        mine: State = {name: array.copy() for name, array in self._delay_lines().items()}
+        waiting: State = {f"waiting.{name}": _to_records(events) for name, events in self._waiting.items()}
         return {f"engine.{name}": array for name, array in self._engine.state().items()} | mine | waiting
 
     def restore(self, state: State) -> None:
         own = {name.removeprefix("engine."): a for name, a in state.items() if name.startswith("engine.")}
         self._engine.restore(own)
-        for name, array in self._memory().items():
+        for name, array in self._delay_lines().items():
             array[...] = state[name]
         for name, waiting in self._waiting.items():
-            waiting[:] = _as_events(state[f"waiting.{name}"])
+            waiting[:] = _from_records(state[f"waiting.{name}"])
 
 
-def _nearest(numerator: int, denominator: int) -> int:
+def _divide_rounded(numerator: int, denominator: int) -> int:
     """The whole number nearest to a fraction; of two the higher."""
     return (2 * numerator + denominator) // (2 * denominator)
 
 
-def _as_numbers(events: list[TimedEvent]) -> NDArray[np.int64]:
+def _to_records(events: list[TimedEvent]) -> NDArray[np.int64]:
     """Events as rows of RECORD_WORDS."""
     rows = np.zeros((len(events), RECORD_WORDS), np.int64)
     for row, event in zip(rows, events, strict=True):
@@ -227,5 +227,5 @@ def _as_numbers(events: list[TimedEvent]) -> NDArray[np.int64]:
     return rows
 
 
-def _as_events(rows: NDArray[np.generic]) -> list[TimedEvent]:
+def _from_records(rows: NDArray[np.generic]) -> list[TimedEvent]:
     return [TimedEvent(int(row[0]), unpack(int(row[1]), int(row[2]), row[3:].tobytes())) for row in rows]

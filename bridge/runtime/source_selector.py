@@ -1,5 +1,5 @@
-"""What an engine's audio inputs hear: the mix; for an analyser the sum of stems that a user chose; for who plays along
-the stem that an input is named after."""
+"""Source selector: fills an engine's audio inputs with the mix, with the stems that a user chose for an analyser, or,
+for an accompaniment, with the stem that an input is named after."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ OTHER_BIT = 1 << (len(STEMS) - 1)
 class SourceSelector:
     """Fills the audio inputs of one engine from the rings.
 
-    Where stems are missing, because they are late or because nobody separates, the mix takes their place: an analyser
-    that hears too much is worth more than one that hears nothing. Its frames are counted (`Shared.unheard`).
+    Where stems are missing, because they are late or because there is no separation, the mix takes their place: for an
+    analyser it is better than silence. These frames are counted (`Shared.stems_missing`).
     """
 
     def __init__(self, plan: Plan, mine: WorkerPlan, hop: int, shared: Shared) -> None:
@@ -40,7 +40,7 @@ class SourceSelector:
         self._stems = np.zeros((SEPARATED * CHANNELS, hop), np.float32)
 
     def fill(self, port: str, start: int, out: Audio) -> None:
-        """What ``port`` hears from frame ``start`` on, into ``out``, shape (channels, hop)."""
+        """Fill ``out``, shape (channels, hop), with the source of ``port`` from frame ``start`` on."""
         read_audio(self._shared.inputs, start, out)
         source = self._source(port)
         if not is_sum(source):
@@ -52,28 +52,28 @@ class SourceSelector:
             if there:
                 self._sum(source, frame, out[:, frame - start : border - start])
             elif port in self._analysers:
-                self._shared.unheard[self._analysers[port]] += border - frame
+                self._shared.stems_missing[self._analysers[port]] += border - frame
             frame = border
 
     def _source(self, port: str) -> int:
-        """What ``port`` is to hear, an index of SOURCES."""
+        """The source of ``port``, an index of SOURCES."""
         if port in self._analysers:
             return int(self._shared.sources[self._analysers[port]])
         return self._named.get(port, 0)
 
     def is_ready(self, ports: list[str], end: int) -> bool:
-        """Freewheel: whether all stems up to frame ``end`` that ``ports`` hear are there, or will never be."""
+        """Freewheel: whether all stems up to frame ``end`` that ``ports`` need are there, or will never be."""
         words = self._separation
         if words is None or not any(is_sum(self._source(port)) for port in ports) or observe(words, ALIVE) == 0:
             return True
         origin, hop = int(words[ORIGIN]), max(int(words[HOP]), 1)
-        if end <= origin:  # the epoch before ended unfinished
+        if end <= origin:  # the previous epoch ended unfinished
             return True
         hops = -(-(end + int(words[LATENCY]) - origin) // hop)
         return bool(observe(words, PROGRESS) >= origin + hops * hop and words[DONE_EPOCH] == words[EPOCH])
 
     def _find(self, frame: int) -> tuple[bool, int]:
-        """Whether the stems at ``frame`` are there, and up to where that is known: the callback's own `find_hop`."""
+        """Whether the stems at ``frame`` are there, and up to which frame that holds; as `find_hop` of the callback."""
         words = self._separation
         if words is None:
             return False, frame + CAPACITY
@@ -88,7 +88,7 @@ class SourceSelector:
         return bool(there), min(start + hop - latency, border)
 
     def _sum(self, source: int, frame: int, out: Audio) -> None:
-        """Make ``out``, the mix from ``frame`` on, the stems of ``source``; *other* is the mix minus the rest."""
+        """Turn ``out``, the mix from ``frame`` on, into the stems of ``source``; *other* is the mix minus the rest."""
         stems = self._stems[:, : out.shape[1]]
         read_audio(self._shared.stems, frame, stems)
         by_stem: NDArray[np.float32] = stems.reshape(SEPARATED, CHANNELS, -1)

@@ -1,4 +1,4 @@
-"""From the graph to the Bus: what was heard, counted and delayed."""
+"""Telemetry: publishes analysis results, counters, levels and latencies of the graph on the Bus."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def to_db(level: float) -> float:
 
 
 class Telemetry:
-    """Publishes on ``bus`` what became of ``graph`` since the last call of one of its methods."""
+    """Publishes on ``bus`` what changed in ``graph`` since the last call of the same method."""
 
     def __init__(self, bus: Bus, graph: Graph) -> None:
         self._bus, self._graph = bus, graph
@@ -39,7 +39,7 @@ class Telemetry:
         for reader in (*self._readers, self._foreseen):
             reader.cursor = reader.written
         self.reset_counters()
-        self._told_levels = dict.fromkeys(LEVELS, 0)
+        self._published_levels = dict.fromkeys(LEVELS, 0)
         self._rows: dict[str, tuple[int, int, int]] = {}
         self._block = np.zeros((CHANNELS, round(METER_S * graph.plan.rate)), np.float32)
         self._stems = np.zeros((SEPARATED * CHANNELS, self._block.shape[1]), np.float32)
@@ -52,32 +52,32 @@ class Telemetry:
     def reset_counters(self) -> None:
         shared = self._graph.shared
         self._base, self._times = read_counters(shared), shared.worker_bins.copy()
-        self._unheard = shared.unheard.copy()
+        self._stems_missing = shared.stems_missing.copy()
         self._levels = dict.fromkeys(LEVELS, 0)
 
     def publish_music(self) -> None:
-        """What was heard: beats, tempo, chords, keys, onsets, notes; and what was decided to be played."""
+        """Publish beats, tempo, chords, keys, onsets and notes, and the chords and beats that the player decided."""
         for reader in self._readers:
             for event in reader.read():
-                self._publish(event)
+                self._publish_analysis(event)
         for event in self._foreseen.read():
             self._publish_plan(event)
 
-    def _publish(self, event: TimedEvent) -> None:
-        heard, frame = event.payload, event.frame
-        if isinstance(heard, Beat):
-            told = (heard.number, heard.bar_beats, heard.tempo, heard.confidence, heard.index)
-            self._bus.publish("mir.beat", frame, *told)
-        elif isinstance(heard, Tempo):
-            self._bus.publish("mir.tempo", frame, heard.bpm, heard.confidence)
-        elif isinstance(heard, Chord):
-            self._bus.publish("mir.chord", frame, heard.label, heard.confidence)
-        elif isinstance(heard, Key):
-            self._bus.publish("mir.key", frame, heard.label, heard.confidence)
-        elif isinstance(heard, Onset):
-            self._bus.publish("mir.onset", frame, heard.strength, heard.confidence)
-        elif isinstance(heard, Note):
-            self._bus.publish("mir.note", frame, heard.on, heard.pitch, heard.velocity, heard.confidence)
+    def _publish_analysis(self, event: TimedEvent) -> None:
+        result, frame = event.payload, event.frame
+        if isinstance(result, Beat):
+            row = (result.number, result.bar_beats, result.tempo, result.confidence, result.index)
+            self._bus.publish("mir.beat", frame, *row)
+        elif isinstance(result, Tempo):
+            self._bus.publish("mir.tempo", frame, result.bpm, result.confidence)
+        elif isinstance(result, Chord):
+            self._bus.publish("mir.chord", frame, result.label, result.confidence)
+        elif isinstance(result, Key):
+            self._bus.publish("mir.key", frame, result.label, result.confidence)
+        elif isinstance(result, Onset):
+            self._bus.publish("mir.onset", frame, result.strength, result.confidence)
+        elif isinstance(result, Note):
+            self._bus.publish("mir.note", frame, result.on, result.pitch, result.velocity, result.confidence)
 
     def _publish_plan(self, event: TimedEvent) -> None:
         planned, frame = event.payload, event.frame
@@ -89,29 +89,29 @@ class Telemetry:
             self._bus.publish("accompaniment.commit", frame, planned.beat, level, source, planned.lookahead_beats)
 
     def publish_counters(self, restarts: int) -> None:
-        """The counters, and every row of the ledger that changed."""
+        """Publish the counters, and every row of the ledger that changed."""
         now, ledger = self.counters, self._graph.ledger
         rate = self._graph.plan.rate
         counts = (now.cycles, now.skipped, now.gap_frames, now.late_frames, now.xruns, restarts,
                   now.late_events, now.lost_events, now.slips, now.faults, now.dropped_hops)  # fmt: skip
         self._bus.publish("counters", now.period, rate, *counts)
         for level, beats in self._levels.items():
-            if self._told_levels[level] != beats:
-                self._told_levels[level] = beats
+            if self._published_levels[level] != beats:
+                self._published_levels[level] = beats
                 self._bus.publish("accompaniment.level", level, beats)
         for path in list(ledger):
             if path.ports and path.ports[0].endswith("_1"):
-                ledger.count_late(path.name, now.band_late_frames if path.name == "band" else now.late_frames)
+                ledger.set_late(path.name, now.band_late_frames if path.name == "band" else now.late_frames)
             if path.name in ANALYSER_OF:
                 index = ANALYSERS.index(ANALYSER_OF[path.name])
-                ledger.count_late(path.name, int(self._graph.shared.unheard[index] - self._unheard[index]))
+                ledger.set_late(path.name, int(self._graph.shared.stems_missing[index] - self._stems_missing[index]))
             row = (path.declared, path.measured, ledger[path.name].late)
             if self._rows.get(path.name) != row:
                 self._rows[path.name] = row
                 self._bus.publish("latency", path.name, *row)
 
     def publish_workers(self) -> None:
-        """What a hop costs each worker that has had one."""
+        """Publish the processing time per hop of each worker that has had one."""
         counted = self._graph.shared.worker_bins - self._times
         for node, bins in zip(self._graph.wiring.nodes, counted, strict=False):
             spent = spread(bins, WORKER_BIN_US)
@@ -121,7 +121,7 @@ class Telemetry:
                 self._bus.publish("worker.time", node.role, *(t / 1000 for t in times_us), round(share, 4))
 
     def publish_meters(self) -> None:
-        """Levels of the last tenth of a second: the input, the stems as they leave the engine, the band."""
+        """Publish the levels of the last tenth of a second: the input, the stems before the faders, the band."""
         shared, frames = self._graph.shared, self._block.shape[1]
         start = observe(shared.state, w.HEAD) - int(shared.state[w.DELAY_NOW]) - frames
         if start < 0:

@@ -1,4 +1,4 @@
-"""Who hears whom: from engines by role to a plan of workers, rings and paths."""
+"""Engine wiring: from the engines by role to a plan of workers, rings and latency paths."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from bridge.runtime.shared.layout import (
 )
 
 ROLES: tuple[str, ...] = ("separation", "mir", "accompaniment", "synth")
-"""What engines do here, each listening only to those before it."""
+"""The roles of engines; each may read only the output of those before it."""
 
 NEEDED_ANALYSES: tuple[str, ...] = ("chords", "beats")
 """Event outputs that a mir engine must have; each is also rendered to a MIDI port."""
 
 ANALYSES: tuple[str, ...] = (*NEEDED_ANALYSES, "onsets", "notes")
-"""Event outputs of the mir engine, those that it need not have included; each is published, and heard by others.
+"""Event outputs of the mir engine, those that it need not have included; each is published, and read by other engines.
 
-Onsets and notes go to the Bus alone: whoever wants them as MIDI has better ones on the DAW's own track, and a
-tracker's wrong note hurts more when it sounds than when it is read.
+Onsets and notes go to the Bus only: the DAW has better MIDI notes on its own track, and a wrong note of a tracker is
+worse when it sounds than when it is displayed.
 """
 
 NEEDED_OUTPUTS: Mapping[str, frozenset[str]] = {
@@ -41,19 +41,19 @@ NEEDED_OUTPUTS: Mapping[str, frozenset[str]] = {
     "accompaniment": frozenset({"midi"}),
     "synth": frozenset({"audio"}),
 }
-"""What an engine must give to play a role."""
+"""The outputs that an engine needs for a role."""
 
 ANALYSER_OF: Mapping[str, str] = {"beats": "beat", "chords": "chord", "onsets": "beat", "notes": "note"}
-"""Of each of ANALYSES the audio input that it is heard by, where an engine has one."""
+"""The audio input that each of ANALYSES is made from, where an engine has it."""
 
 
 PLAYED: dict[str, str] = {"midi": "accompaniment", "sound": SOUND_RING}
-"""Notes and how they are to sound: the ports on which a player says them and a synth hears them, and the rings."""
+"""The rings from a player to a synth, by port: its notes, and its program and volume changes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """An engine in the graph: what it is, and what it delays at the graph's rate.
+    """An engine in the graph, with its latencies at the graph's rate.
 
     ``ahead_frames``: by how much a synth runs ahead of the input, which its latency has taken off.
     """
@@ -67,7 +67,7 @@ class Node:
 
     @property
     def runs_ahead(self) -> bool:
-        """Whether its reserve is part of a lead, and of no delay."""
+        """Whether its reserve is part of a lead instead of a delay."""
         return self.spec.predicts or self.ahead_frames > 0
 
     @property
@@ -78,14 +78,14 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """The nodes in order of ROLES and the plan that they give."""
+    """The nodes in the order of ROLES, and their plan."""
 
     plan: Plan
     nodes: tuple[Node, ...]
 
     @property
     def controls(self) -> tuple[Control, ...]:
-        """What the engines let a user set."""
+        """The controls of all engines."""
         return tuple(control for node in self.nodes for control in node.spec.controls)
 
 
@@ -103,11 +103,11 @@ def _check(role: str, name: str, spec: EngineSpec) -> None:
 
 
 def make_node(role: str, name: str, rate: int, reserve: int, further: int = 0) -> Node:
-    """Load and prepare engine ``name`` once, to learn what it is and what it delays, at ``rate`` in Hz.
+    """Load and prepare engine ``name`` once, for its spec and its latencies at ``rate`` in Hz.
 
-    Where that is not one of its own, it is the engine resampled, whose hop and delay differ.
-    One that predicts leads by its hop and the reserve, whatever the period: that covers the buffering of any. And by
-    ``further`` frames, the time that the one who listens to it needs.
+    At a rate that is not one of its own it is the resampled engine, whose hop and delay differ. An engine that
+    predicts leads by its hop and the reserve, which covers the buffering of any period, and by ``further`` frames,
+    the time that its reader needs.
     """
     engine = engine_for(name, rate)
     spec = engine.spec
@@ -118,14 +118,14 @@ def make_node(role: str, name: str, rate: int, reserve: int, further: int = 0) -
         latencies = {port.name: engine.latency_frames(port.name) for port in spec.outputs}
     except EngineError:
         raise
-    except Exception as error:  # an engine may fail with anything at a rate that nobody thought of
+    except Exception as error:  # an engine may fail with anything at an unexpected rate
         why = str(error) if isinstance(error, BridgeError) else f"{type(error).__name__}: {error}"
         raise EngineError(f"engine {name!r} cannot be prepared for {rate} Hz: {why}") from error
     return Node(role, name, spec, latencies, lead)
 
 
-def _ring_for(port: str, role: str, before: tuple[str, ...]) -> str:
-    """The ring that ``role`` hears on event input ``port``; empty where nobody says it, and the port stays silent."""
+def _find_ring(port: str, role: str, before: tuple[str, ...]) -> str:
+    """The ring that ``role`` reads for event input ``port``; empty without a writer, and the port stays silent."""
     if role == "synth":
         return PLAYED.get(port, "")
     if port in ANALYSES and "mir" in before:
@@ -133,9 +133,9 @@ def _ring_for(port: str, role: str, before: tuple[str, ...]) -> str:
     return HOST_RING if port == "midi" else ""
 
 
-def _wire(index: int, node: Node, before: tuple[str, ...]) -> WorkerPlan:
+def _plan_worker(index: int, node: Node, before: tuple[str, ...]) -> WorkerPlan:
     events_in = [port.name for port in node.spec.inputs if isinstance(port, EventPort)]
-    reads = {port: ring for port in events_in if (ring := _ring_for(port, node.role, before))}
+    reads = {port: ring for port in events_in if (ring := _find_ring(port, node.role, before))}
     return WorkerPlan(
         role=node.role,
         engine=node.name,
@@ -145,23 +145,23 @@ def _wire(index: int, node: Node, before: tuple[str, ...]) -> WorkerPlan:
         ahead_frames=node.ahead_frames,
         controls=tuple(control.name for control in node.spec.controls),
         reads=reads,
-        writes=_analyses(node) if node.role == "mir" else _own_ports(node),
+        writes=_map_analyses(node) if node.role == "mir" else _map_player_ports(node),
         renders={port: port for port in NEEDED_ANALYSES} | {CLOCK_PORT: "beats"} if node.role == "mir" else {},
-        waits_for=_sources(reads.values(), before),
+        waits_for=_find_writers(reads.values(), before),
     )
 
 
-def _sources(rings: Iterable[str], before: tuple[str, ...]) -> tuple[int, ...]:
+def _find_writers(rings: Iterable[str], before: tuple[str, ...]) -> tuple[int, ...]:
     """The workers, by their place in ``before``, that write ``rings``."""
-    said = {"mir" if ring.startswith("mir.") else "accompaniment" for ring in rings if ring != HOST_RING}
-    return tuple(index for index, role in enumerate(before) if role in said)
+    writers = {"mir" if ring.startswith("mir.") else "accompaniment" for ring in rings if ring != HOST_RING}
+    return tuple(index for index, role in enumerate(before) if role in writers)
 
 
-def _analyses(node: Node) -> dict[str, str]:
+def _map_analyses(node: Node) -> dict[str, str]:
     return {port.name: f"mir.{port.name}" for port in node.spec.outputs if port.name in ANALYSES}
 
 
-def _own_ports(node: Node) -> dict[str, str]:
+def _map_player_ports(node: Node) -> dict[str, str]:
     rings = PLAYED | {"foreseen": FORESEEN_RING} if node.role == "accompaniment" else {}
     return {port: ring for port, ring in rings.items() if port in node.latencies}
 
@@ -169,9 +169,9 @@ def _own_ports(node: Node) -> dict[str, str]:
 def wire(engines: Mapping[str, str], rate: int, reserves: Mapping[str, int]) -> Wiring:
     """The wiring of ``engines`` (role to name; a role without a name is left out) at ``rate``.
 
-    A synth without anyone to listen to is left out, too. Else it runs ahead of the input: its hop at frame f is the
-    sound of notes from f + ahead on, where ahead is the time that it needs itself, so that its sound is as little
-    delayed as the notes. Whoever plays decides so much earlier. Where he does not predict, it runs behind.
+    A synth without an accompaniment is left out, too. Else it runs ahead of the input: its hop at frame f is the audio
+    of the notes from f + ahead on, where ahead is the time that it needs itself, so that its audio has no more delay
+    than the notes. The player decides earlier by that much. If the player does not predict, the synth runs behind.
     """
     roles = tuple(role for role in ROLES if engines.get(role) and (role != "synth" or engines.get("accompaniment")))
     made: dict[str, Node] = {}
@@ -183,22 +183,22 @@ def wire(engines: Mapping[str, str], rate: int, reserves: Mapping[str, int]) -> 
         latencies = {port: frames - ahead for port, frames in synth.latencies.items()}
         made = {"accompaniment": player, "synth": replace(synth, latencies=latencies, ahead_frames=ahead)}
     nodes = tuple(made.get(role) or make_node(role, engines[role], rate, reserves[role]) for role in roles)
-    workers = tuple(_wire(i, node, roles[:i]) for i, node in enumerate(nodes))
+    workers = tuple(_plan_worker(i, node, roles[:i]) for i, node in enumerate(nodes))
     rings = (HOST_RING, *MIDI_PORTS, *(f"mir.{port}" for port in ANALYSES), FORESEEN_RING, SOUND_RING)
     return Wiring(Plan(rate=rate, workers=workers, rings=rings), nodes)
 
 
-def lag_behind(player: Node, synth: Node, period: int) -> int:
-    """Frames by which a synth has to run behind the input, so that what it plays is there in any case.
+def input_delay_of(player: Node, synth: Node, period: int) -> int:
+    """Frames by which a synth has to run behind the input, so that its notes are there in any case.
 
-    None, unless a period is longer than the reserve of the one who plays: he may take that long.
+    0, unless a period is longer than the reserve of the player, which may take that long.
     """
     reserve = -player.latencies["midi"] - synth.ahead_frames - player.spec.hop
     return max(period - reserve, 0)
 
 
 def upstream_frames(separation: Node, period: int, reserve: int) -> int:
-    """How long after frame f its stems are there in any case: once the hop that gives them is whole and answered."""
+    """Frames after frame f by which its stems are there in any case: their hop is complete and processed."""
     row = paths_of(separation, period, reserve, 0)[0]
     return row.model + separation.spec.hop + row.reserve
 
@@ -206,10 +206,10 @@ def upstream_frames(separation: Node, period: int, reserve: int) -> int:
 def paths_of(node: Node, period: int, reserve: int, offset: int, upstream: int = 0) -> tuple[Path, ...]:
     """The ledger's rows for a node: buffering by its hop and the period, its reserve, the user's offset.
 
-    ``upstream``: frames that it waits for others: stems, or notes.
+    ``upstream``: frames that it waits for its sources: stems, or notes.
 
-    A worker that runs beside the callback has at least a period, however little it asked for: what arrives in
-    one callback can be given in the next. A reserve of 0 is for a driver that waits.
+    A worker that runs beside the callback has at least one period, however small its reserve: the input of one
+    callback can be output in the next at the earliest. A reserve of 0 is for a driver that waits.
     """
     buffering = buffering_frames(node.spec.hop, period)
     least = period if reserve > 0 else 0
@@ -222,18 +222,18 @@ def paths_of(node: Node, period: int, reserve: int, offset: int, upstream: int =
         pairs = {name: (f"{name}_1", f"{name}_2") for name in (*STEMS, "mix")}
         return tuple(row(name, ports, node.audio_latency, reserve) for name, ports in pairs.items())
     if node.role == "mir":
-        # what has no MIDI port has a row too: so late it is published
-        heard = tuple(name for name in ANALYSES if name in node.latencies)
-        ports = {name: (name,) if name in MIDI_PORTS else () for name in heard}
+        # an analysis without a MIDI port has a row too: the delay of its publication
+        analyses = tuple(name for name in ANALYSES if name in node.latencies)
+        ports = {name: (name,) if name in MIDI_PORTS else () for name in analyses}
         ahead = -(upstream + buffering + reserve + offset)
         return (
-            *(row(name, ports[name], node.latencies[name], reserve) for name in heard),
+            *(row(name, ports[name], node.latencies[name], reserve) for name in analyses),
             row(CLOCK_PORT, (CLOCK_PORT,), ahead, reserve),
         )
     if node.role == "synth":
-        # as what leads, below
+        # as for a player that leads, below
         spare = max(-node.audio_latency - buffering - upstream, least) if node.runs_ahead else reserve
         return (row("band", ("band_1", "band_2"), node.audio_latency, spare),)
-    # what leads is on time, its reserve being all of the lead that the buffering leaves, save with huge periods
+    # a player that leads is on time: its reserve is the lead minus the buffering, except with huge periods
     spare = max(node.lead_frames - buffering, least)
     return (row("accompaniment", ("accompaniment",), node.latencies["midi"], spare),)

@@ -63,7 +63,7 @@ def serve(plan: Plan, index: int, arena: Arena, parent: int) -> None:
     while observe(state, STOP) == 0 and os.getppid() == parent:
         words[HEARTBEAT] += 1
         started = time.perf_counter_ns()
-        hops = runner.pump()
+        hops = runner.process_available()
         if hops:
             microseconds = (time.perf_counter_ns() - started) // (1000 * hops)
             shared.worker_bins[index, min(microseconds // WORKER_BIN_US, WORKER_BINS - 1)] += hops

@@ -121,13 +121,13 @@ class Band:
         self._stood = False  # the host did not roll
         self._foreseen_to = 0  # the last frame on the port of that name
 
-    def process(self, block: Block, at: BlockTime, out: Block) -> None:
-        end = at.frame + HOP
+    def process(self, block: Block, time: BlockTime, out: Block) -> None:
+        end = time.frame + HOP
         self._listener.key_wanted = key_of(block.values[KEY.name])
-        self._listen(block, at.frame, end)
+        self._listen(block, time.frame, end)
         earliest = end + self._lead
-        heard = follow(at, self._beat, self._beat_frame, self._beat_late)
-        line = self._own_tempo.line(block.values[TEMPO.name], at, heard)
+        heard = follow(time, self._beat, self._beat_frame, self._beat_late)
+        line = self._own_tempo.line(block.values[TEMPO.name], time, heard)
         if line is not None and line.time.frames_per_beat < SHORTEST_BEAT_FRAMES:
             line = None
         if line is None or not line.follows(self._line):
@@ -135,7 +135,7 @@ class Band:
             self._planned_to = None
             if line is not None:
                 self._start(line, end, block)
-        self._line, self._stood = line, not (at.hosted and at.rolling)
+        self._line, self._stood = line, not (time.hosted and time.rolling)
         self._follow(block, line, end)
         if line is None:
             return

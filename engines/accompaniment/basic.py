@@ -104,15 +104,15 @@ class BasicAccompaniment:
         self._line: Timeline | None = None
         self._last_frame = 0
 
-    def process(self, block: Block, at: BlockTime, out: Block) -> None:
+    def process(self, block: Block, time: BlockTime, out: Block) -> None:
         self._listen(block)
-        line = follow(at, self._beat, self._beat_frame)
+        line = follow(time, self._beat, self._beat_frame)
         if line is None or not line.follows(self._line):
             self._planned_to = None
         self._line = line
         if line is None or line.time.frames_per_beat < SHORTEST_BEAT_FRAMES:
             return
-        earliest = at.frame + HOP + self._lead
+        earliest = time.frame + HOP + self._lead
         if self._planned_to is None:
             self._planned_to = line.first_beat(max(earliest, self._last_frame))
         # The block in which the decision falls is the last one that can still decide before it: the next one's

@@ -38,19 +38,19 @@ class OwnTempo(SavedState):
         self.frame, self.beat, self.tempo = 0, 0.0, 0.0
         self.bar_beats, self.to_bar = 4, 0
 
-    def line(self, wanted: float, at: BlockTime, heard: Timeline | None) -> Timeline | None:
-        """The timeline at the block ``at``: ``heard``, where there is a host or ``wanted`` (TEMPO) says nothing, else
+    def line(self, wanted: float, time: BlockTime, heard: Timeline | None) -> Timeline | None:
+        """The timeline at the block ``time``: ``heard``, where there is a host or ``wanted`` (TEMPO) says nothing, else
         our own, which begins where something is heard, and goes on from where it is at a new tempo."""
-        if at.hosted or wanted < LOWEST_BPM:
+        if time.hosted or wanted < LOWEST_BPM:
             self.tempo = 0.0
             return heard
         if wanted != self.tempo:
-            now = self._at(at) if self.tempo else heard
+            now = self._at(time) if self.tempo else heard
             if now is None:
                 return None
-            self.frame, self.beat, self.tempo = at.frame, now.time.beat_at(at.frame), float(wanted)
+            self.frame, self.beat, self.tempo = time.frame, now.time.beat_at(time.frame), float(wanted)
             self.bar_beats, self.to_bar = now.time.bar_beats, now.to_bar
-        return self._at(at)
+        return self._at(time)
 
     def _at(self, at: BlockTime) -> Timeline:
         time = BlockTime(self.frame, at.rate, self.beat, self.tempo, True, self.bar_beats)

@@ -29,26 +29,26 @@ class HostBeats(SavedState):
         self.next_beat = 0
         self.tempo = 0.0
 
-    def process(self, at: BlockTime) -> list[TimedEvent]:
-        """The beats and the tempo change within the block at ``at``, sorted."""
-        if not (isfinite(at.beat) and isfinite(at.tempo) and at.tempo > 0):
+    def process(self, time: BlockTime) -> list[TimedEvent]:
+        """The beats and the tempo change within the block at ``time``, sorted."""
+        if not (isfinite(time.beat) and isfinite(time.tempo) and time.tempo > 0):
             self.reset()
             return []
         events: list[TimedEvent] = []
-        bar_beats = max(at.bar_beats, 1)
-        if at.tempo != self.tempo:
-            self.tempo = at.tempo
-            events.append(TimedEvent(at.frame, Tempo(at.tempo, 1.0)))
-        end = at.frame + self.hop
-        continues = self.following and at.frame == self.next_frame
-        continues = continues and abs(at.beat - self.next_position) <= TOLERANCE_BEATS
+        bar_beats = max(time.bar_beats, 1)
+        if time.tempo != self.tempo:
+            self.tempo = time.tempo
+            events.append(TimedEvent(time.frame, Tempo(time.tempo, 1.0)))
+        end = time.frame + self.hop
+        continues = self.following and time.frame == self.next_frame
+        continues = continues and abs(time.beat - self.next_position) <= TOLERANCE_BEATS
         # On one timeline beats are counted, not searched, so that a beat that two blocks round differently
         # across their border falls neither twice nor never.
-        beat = self.next_beat if continues else ceil(at.beat_at(at.frame - 0.5))
-        while (frame := floor(at.frame_at(beat) + 0.5)) < end:
-            event = Beat(beat % bar_beats, bar_beats, at.tempo, 1.0, beat)
-            events.append(TimedEvent(max(frame, at.frame), event))
+        beat = self.next_beat if continues else ceil(time.beat_at(time.frame - 0.5))
+        while (frame := floor(time.frame_at(beat) + 0.5)) < end:
+            event = Beat(beat % bar_beats, bar_beats, time.tempo, 1.0, beat)
+            events.append(TimedEvent(max(frame, time.frame), event))
             beat += 1
         self.following, self.next_beat = True, beat
-        self.next_frame, self.next_position = end, at.beat_at(end)
+        self.next_frame, self.next_position = end, time.beat_at(end)
         return events

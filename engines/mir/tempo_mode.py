@@ -41,23 +41,23 @@ class TempoPrior:
         return abs(bpm - self.bpm) <= (self.clamp + ROUNDING) * self.bpm
 
 
-def _is_rolling(at: BlockTime) -> bool:
-    return at.hosted and at.rolling and isfinite(at.beat) and isfinite(at.tempo) and at.tempo > 0
+def _is_rolling(time: BlockTime) -> bool:
+    return time.hosted and time.rolling and isfinite(time.beat) and isfinite(time.tempo) and time.tempo > 0
 
 
-def needs_tracking(mode: int, at: BlockTime) -> bool:
-    """Whether the beats of the block at ``at`` depend on the tracker: not in host mode while the host rolls."""
-    return not (mode == HOST and _is_rolling(at))
+def needs_tracking(mode: int, time: BlockTime) -> bool:
+    """Whether the beats of the block at ``time`` depend on the tracker: not in host mode while the host rolls."""
+    return not (mode == HOST and _is_rolling(time))
 
 
-def choose_prior(mode: int, at: BlockTime, user_bpm: float) -> TempoPrior:
-    """The tracker's prior in the block at ``at``. ``user_bpm``: the tempo that the user expects.
+def choose_prior(mode: int, time: BlockTime, user_bpm: float) -> TempoPrior:
+    """The tracker's prior in the block at ``time``. ``user_bpm``: the tempo that the user expects.
 
     In `follow` it is that tempo alone. The host's would be our own, sent back, as soon as the host follows us.
     """
     if mode == FOLLOW:
         return TempoPrior(user_bpm, CLAMP)
-    return TempoPrior(at.tempo, CLAMP) if mode == ASSIST and _is_rolling(at) else TempoPrior(user_bpm)
+    return TempoPrior(time.tempo, CLAMP) if mode == ASSIST and _is_rolling(time) else TempoPrior(user_bpm)
 
 
 class TempoArbiter(SavedState):
@@ -87,18 +87,18 @@ class TempoArbiter(SavedState):
         super().restore(state)
         self.host_beats.restore(strip_prefix("host_beats", state))
 
-    def process(self, mode: int, at: BlockTime, tracked: list[TimedEvent], prior: TempoPrior) -> list[TimedEvent]:
-        """The beats and tempo changes to report for the block at ``at``; ``tracked``: the tracker's, for it."""
-        if mode == FOLLOW or not _is_rolling(at):
+    def process(self, mode: int, time: BlockTime, tracked: list[TimedEvent], prior: TempoPrior) -> list[TimedEvent]:
+        """The beats and tempo changes to report for the block at ``time``; ``tracked``: the tracker's, for it."""
+        if mode == FOLLOW or not _is_rolling(time):
             self.host_beats.reset()
             self.offset = self.target = 0.0
             return [event for event in tracked if self._passes_gate(event, prior)] if mode == FOLLOW else tracked
         if mode == ASSIST:
-            self._update_offset(at, [event for event in tracked if self._passes_gate(event, prior)])
-            at = replace(at, beat=at.beat - self.offset)
+            self._update_offset(time, [event for event in tracked if self._passes_gate(event, prior)])
+            time = replace(time, beat=time.beat - self.offset)
         else:
             self.offset = self.target = 0.0
-        return self.host_beats.process(at)
+        return self.host_beats.process(time)
 
     def _passes_gate(self, event: TimedEvent, prior: TempoPrior) -> bool:
         payload = event.payload
@@ -109,11 +109,11 @@ class TempoArbiter(SavedState):
         self.open = payload.confidence >= (self._gate / 2 if self.open else self._gate)
         return self.open and prior.allows(payload.tempo)
 
-    def _update_offset(self, at: BlockTime, tracked: list[TimedEvent]) -> None:
+    def _update_offset(self, time: BlockTime, tracked: list[TimedEvent]) -> None:
         """Move the offset towards the one of the detected beats."""
         for event in tracked:
             if isinstance(event.payload, Beat):
-                late = at.beat_at(event.frame) - self.target
+                late = time.beat_at(event.frame) - self.target
                 self.target += GAIN * (late - round(late))
         step = self.target - self.offset
         self.offset += min(max(step, -SLEW_BEATS), SLEW_BEATS)

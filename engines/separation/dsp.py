@@ -98,7 +98,7 @@ class DspSeparation:
     def latency_frames(self, port: str) -> int:
         return SYNTHESIS - HOP
 
-    def process(self, block: Block, at: BlockTime, out: Block) -> None:
+    def process(self, block: Block, time: BlockTime, out: Block) -> None:
         heard = self._heard
         heard[:, :-HOP] = heard[:, HOP:]
         fresh = heard[:, -HOP:]

@@ -92,7 +92,7 @@ class LearnedSeparation:
     def latency_frames(self, port: str) -> int:
         return self.profile.overlap
 
-    def process(self, block: Block, at: BlockTime, out: Block) -> None:
+    def process(self, block: Block, time: BlockTime, out: Block) -> None:
         self._hop(block.audio["mix"])
         for wave, stem in zip(self._spectra.stems, STEMS, strict=True):
             out.audio[stem][:] = wave

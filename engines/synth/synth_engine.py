@@ -82,14 +82,14 @@ class Synth:
     def latency_frames(self, port: str) -> int:
         return LATENCY_FRAMES
 
-    def process(self, block: Block, at: BlockTime, out: Block) -> None:
-        if self._next is not None and at.frame != self._next:
+    def process(self, block: Block, time: BlockTime, out: Block) -> None:
+        if self._next is not None and time.frame != self._next:
             self._waiting.clear()
             self._instrument.release()
-        self._next = at.frame + HOP
+        self._next = time.frame + HOP
         self._queue([event for event in block.events[SETTINGS] if not is_note(event)])
         self._queue(block.events[INPUT])
-        due = [(max(frame - at.frame, 0), message) for frame, message in self._waiting if frame < self._next]
+        due = [(max(frame - time.frame, 0), message) for frame, message in self._waiting if frame < self._next]
         self._waiting = self._waiting[len(due) :]
         self._instrument.render(due, self._sum)
         self._sum *= self._ramp_gain(db_to_gain(block.values[GAIN.name]))

@@ -33,13 +33,13 @@ class Delay:
     def latency_frames(self, port: str) -> int:
         return DELAY if port == "delayed" else 6000
 
-    def process(self, block: Block, at: BlockTime, out: Block) -> None:
+    def process(self, block: Block, time: BlockTime, out: Block) -> None:
         clean = np.where(np.isfinite(block.audio["mix"]), block.audio["mix"], np.float32(0))
         line = np.concatenate([self.past, clean], axis=1)
         out.audio["delayed"][:] = line[:, : self.spec.hop] * np.float32(block.values["test.gain"])
         self.past[:] = line[:, self.spec.hop :]
         out.events["chords"] += [
-            TimedEvent(max(event.frame, at.frame - 6000), event.payload) for event in block.events["chords"]
+            TimedEvent(max(event.frame, time.frame - 6000), event.payload) for event in block.events["chords"]
         ]
 
     def reset(self) -> None:
@@ -72,17 +72,17 @@ class Player:
     def latency_frames(self, port: str) -> int:
         return -self.lead
 
-    def process(self, block: Block, at: BlockTime, out: Block) -> None:
+    def process(self, block: Block, time: BlockTime, out: Block) -> None:
         for event in block.events["chords"]:
             if isinstance(event.payload, Chord):
                 self.root = event.payload.root
         if block.events["beats"] and self.root >= 0:
-            start = self.start(at)
+            start = self.start(time)
             for status, frame in ((0x90, start), (0x80, start + 1000)):
                 out.events["midi"].append(TimedEvent(frame, Midi(bytes((status, 48 + self.root, 80)))))
 
-    def start(self, at: BlockTime) -> int:
-        return at.frame + self.spec.hop + self.lead
+    def start(self, time: BlockTime) -> int:
+        return time.frame + self.spec.hop + self.lead
 
     def reset(self) -> None:
         self.root = -1

@@ -63,14 +63,14 @@ def test_a_new_row_and_a_changed_one_raise_the_revision_an_equal_one_does_not() 
 @pytest.mark.parametrize(("off_by", "agrees"), [(0, True), (1, True), (-1, True), (2, False), (-2, False)])
 def test_a_measurement_agrees_within_one_frame_and_is_never_corrected(off_by: int, agrees: bool) -> None:
     ledger = declared(PATH)
-    assert ledger.measure("mix", PATH.declared + off_by) is agrees
+    assert ledger.set_measured("mix", PATH.declared + off_by) is agrees
     assert ledger["mix"].measured == PATH.declared + off_by
     assert ledger["mix"].declared == PATH.declared
 
 
 def test_a_measurement_lasts_while_what_is_declared_stays() -> None:
     ledger = declared(PATH)
-    ledger.measure("mix", 1546)
+    ledger.set_measured("mix", 1546)
     ledger.declare(PATH)
     assert ledger["mix"].measured == 1546
     ledger.declare(Path("mix", PATH.ports, 512, 384, 0))
@@ -86,12 +86,12 @@ def test_rows_are_found_by_name_and_listed_in_order() -> None:
 
 def test_late_frames_are_noted_without_a_new_revision() -> None:
     ledger = declared(PATH)
-    ledger.count_late("mix", 7)
+    ledger.set_late("mix", 7)
     assert (ledger["mix"].late, ledger.rev) == (7, 1)
 
 
 def test_the_ledger_for_machines_has_frames_and_milliseconds() -> None:
-    report = declared(PATH).as_dict()
+    report = declared(PATH).to_dict()
     assert (report["rate"], report["period"], report["rev"]) == (48000, 128, 1)
     assert isinstance(report["paths"], list)
     row = report["paths"][0]

@@ -109,7 +109,7 @@ def test_beats_before_the_first_heard_chord_are_wrong() -> None:
 def test_the_rows_are_the_ledgers() -> None:
     ledger = Ledger(RATE, 128)
     ledger.declare(LedgerPath("mix", ("mix_1", "mix_2"), 512, 384, 512, user_offset=3, period=128))
-    ledger.measure("mix", 1411)
+    ledger.set_measured("mix", 1411)
     assert rows(ledger) == (
         PathRow(
             name="mix", ports=("mix_1", "mix_2"), declared=1411, measured=1411, model=512, buffering=384, reserve=512,

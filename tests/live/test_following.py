@@ -51,8 +51,8 @@ def test_our_own_clock_come_back_leads_nobody_and_a_receiver_finds_the_beat(modu
     assert all(frame < starts[0] for frame in times(said, STOP))
     receiver = HostClock(RATE)
     for event in said:
-        receiver.feed(event)
-    at = receiver.at(frames[-1])
+        receiver.push(event)
+    at = receiver.time_at(frames[-1])
     assert at.rolling
     assert at.tempo == pytest.approx(BPM, rel=0.01)
     assert abs(at.beat - round(at.beat)) * BEAT < 0.02 * RATE

@@ -50,10 +50,10 @@ def test_an_analyser_hears_the_stem_at_its_own_frame_and_the_ports_say_what_that
             lambda: port_latency(driver.client.midi_outports[beats], CAPTURE)[1] == declared,
         )
         with stand_in(sidecar, sent, 2 * RATE) as daw:
-            unheard = graph.shared.unheard.copy()
+            stems_missing = graph.shared.stems_missing.copy()
             daw.run_freewheeling(HANG_S)
             until("what was heard", lambda: len(heard) >= len(IMPULSES))
-        assert (graph.shared.unheard == unheard).all()
+        assert (graph.shared.stems_missing == stems_missing).all()
     frames = np.array([frame for frame, _, _ in heard])
     assert (frames - frames[0] == np.array(IMPULSES) - IMPULSES[0]).all()
     assert [(round(stem, 4), round(mix, 4)) for _, stem, mix in heard] == [(0.4, 0.8)] * len(IMPULSES)

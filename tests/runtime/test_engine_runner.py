@@ -36,14 +36,14 @@ def stream(desk: Desk, runner: EngineRunner, audio: Audio, period: int = HOP) ->
     for start in range(0, audio.shape[1], period):
         part = audio[:, start : start + period]
         desk.read_inputs(part)
-        runner.pump()
+        runner.process_available()
         parts.append(desk.mix(part.shape[1]))
     return np.concatenate(parts, axis=2)
 
 
 def test_nothing_is_processed_before_the_first_callback(desk: Desk) -> None:
     toy = Toy(SEPARATES)
-    assert run_by(desk, toy).pump() == 0
+    assert run_by(desk, toy).process_available() == 0
     assert toy.log == ["prepare"]
 
 
@@ -59,12 +59,12 @@ def test_each_hop_is_processed_once_in_order_as_soon_as_it_is_whole(desk: Desk, 
 def test_the_heart_of_a_worker_beats_with_each_hop_however_long_it_has_no_rest(desk: Desk) -> None:
     runner = run_by(desk, Toy(SEPARATES))
     desk.read_inputs(10 * HOP)
-    assert runner.pump() == 10
+    assert runner.process_available() == 10
     assert desk.worker(SEPARATION)[w.HEARTBEAT] >= 10
 
 
 def test_stems_come_out_at_the_declared_delay(desk: Desk) -> None:
-    def delay_by_latency(block: Block, at: BlockTime, out: Block) -> None:
+    def delay_by_latency(block: Block, time: BlockTime, out: Block) -> None:
         for audio in out.audio.values():
             audio[:] = kept["mix"]
         kept["mix"] = block.audio["mix"].copy()
@@ -82,7 +82,7 @@ def test_an_answer_is_counted_by_the_callbacks_that_began_before_it(desk: Desk) 
     for callbacks in (1, 1, 3):
         for _ in range(callbacks):
             desk.read_inputs(HOP)
-        runner.pump()
+        runner.process_available()
     assert answers[:4].tolist() == [3, 1, 1, 0]  # of the last three hops one had waited for two callbacks more
 
 
@@ -91,24 +91,24 @@ def test_answers_are_not_counted_where_there_is_none_or_where_the_callback_waits
     for freewheel in (0, 0, 1):
         desk.state[w.FREEWHEEL] = freewheel
         desk.read_inputs(HOP)
-        runner.pump()
+        runner.process_available()
     assert desk.worker(SEPARATION)[w.HOPS] == 3
     assert answers.sum() == 1
 
 
 def raise_at(frame: int) -> Toy:
-    def act(block: Block, at: BlockTime, out: Block) -> None:
-        split_evenly(block, at, out)
-        if at.frame == frame:
+    def act(block: Block, time: BlockTime, out: Block) -> None:
+        split_evenly(block, time, out)
+        if time.frame == frame:
             raise ZeroDivisionError("on purpose")
 
     return Toy(SEPARATES, act)
 
 
 def spoil_at(frame: int, value: float) -> Toy:
-    def act(block: Block, at: BlockTime, out: Block) -> None:
-        split_evenly(block, at, out)
-        if at.frame == frame:
+    def act(block: Block, time: BlockTime, out: Block) -> None:
+        split_evenly(block, time, out)
+        if time.frame == frame:
             out.audio["bass"][1, -1] = value
 
     return Toy(SEPARATES, act)
@@ -132,7 +132,7 @@ def test_a_faulty_hop_costs_itself_only(toy: Toy) -> None:
 
 
 def test_an_engine_that_always_fails_leaves_the_dry_mix(desk: Desk) -> None:
-    def fail(block: Block, at: BlockTime, out: Block) -> None:
+    def fail(block: Block, time: BlockTime, out: Block) -> None:
         raise RuntimeError("never works")
 
     audio = noise(2000)
@@ -144,7 +144,7 @@ def test_an_engine_that_always_fails_leaves_the_dry_mix(desk: Desk) -> None:
 def test_an_engine_that_always_fails_is_counted_each_time_and_logged_now_and_then(
     desk: Desk, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(block: Block, at: BlockTime, out: Block) -> None:
+    def fail(block: Block, time: BlockTime, out: Block) -> None:
         raise RuntimeError("never works")
 
     monkeypatch.setattr("bridge.runtime.engine_runner.FAULT_S", 0.1)
@@ -155,16 +155,16 @@ def test_an_engine_that_always_fails_is_counted_each_time_and_logged_now_and_the
 
 
 def test_events_of_a_faulty_hop_are_not_said() -> None:
-    def act(block: Block, at: BlockTime, out: Block) -> None:
-        out.events["chords"].append(TimedEvent(at.frame, C))
-        if at.frame == HOP:
+    def act(block: Block, time: BlockTime, out: Block) -> None:
+        out.events["chords"].append(TimedEvent(time.frame, C))
+        if time.frame == HOP:
             raise ValueError("on purpose")
 
     with open_desk() as desk:
         runner = run_by(desk, Toy(LISTENS, act), MIR)
         for _ in range(3):
             desk.read_inputs(HOP)
-            runner.pump()
+            runner.process_available()
         assert desk.reader("mir.chords").read() == [TimedEvent(0, C), TimedEvent(2 * HOP, C)]
 
 
@@ -172,10 +172,10 @@ def test_a_backlog_is_passed_over_counted_and_forgotten(desk: Desk) -> None:
     toy = Toy(SEPARATES)
     runner = run_by(desk, toy)
     desk.read_inputs(HOP)
-    runner.pump()
+    runner.process_available()
     for _ in range(BACKLOG // 8192 + 1):
         desk.read_inputs(8192)
-    assert runner.pump() == 1
+    assert runner.process_available() == 1
     head = int(desk.state[w.HEAD])
     assert toy.log == ["prepare", "reset", 0, "reset", head // HOP * HOP - HOP]
     assert desk.worker(SEPARATION)[w.DROPPED_HOPS] == head // HOP - 2
@@ -188,7 +188,7 @@ def test_a_worker_that_is_behind_but_not_lost_catches_up_without_a_break(desk: D
     runner = run_by(desk, toy)
     for _ in range(BACKLOG // 8192):
         desk.read_inputs(8192)
-    assert runner.pump() == BACKLOG // HOP
+    assert runner.process_available() == BACKLOG // HOP
     assert toy.log.count("reset") == 1
     assert desk.worker(SEPARATION)[w.DROPPED_HOPS] == 0
 
@@ -197,11 +197,11 @@ def test_a_new_epoch_is_a_fresh_start_at_its_frame(desk: Desk) -> None:
     toy = Toy(SEPARATES)
     runner = run_by(desk, toy)
     desk.read_inputs(100)
-    runner.pump()
+    runner.process_available()
     desk.read_inputs(100, [(37, b"\xfa")])
-    runner.pump()
+    runner.process_available()
     desk.read_inputs(100)
-    runner.pump()
+    runner.process_available()
     assert toy.log == ["prepare", "reset", 0, "reset", 137, 137 + HOP]
     assert desk.worker(SEPARATION)[w.DONE_EPOCH] == 2
 
@@ -214,8 +214,8 @@ class Learns(Toy):
         self.counts: State = {}
         self.reset()
 
-    def _count(self, block: Block, at: BlockTime, out: Block) -> None:
-        split_evenly(block, at, out)
+    def _count(self, block: Block, time: BlockTime, out: Block) -> None:
+        split_evenly(block, time, out)
         self.counts = {name: count + 1 for name, count in self.counts.items()}
 
     def reset(self) -> None:
@@ -234,7 +234,7 @@ def test_what_an_engine_keeps_outlives_a_break_of_the_host_s_and_not_the_user_s_
     runner = run_by(desk, toy)
 
     def counts() -> list[int]:
-        runner.pump()
+        runner.process_available()
         return [int(toy.counts[name][0]) for name in ("song", "songs", "deep.one", "here")]
 
     desk.read_inputs(3 * HOP)
@@ -254,9 +254,9 @@ def test_what_an_engine_keeps_outlives_a_break_of_the_host_s_and_not_the_user_s_
 def test_an_engine_never_sees_input_from_before_its_epoch() -> None:
     seen: list[tuple[int, float]] = []
 
-    def act(block: Block, at: BlockTime, out: Block) -> None:
-        split_evenly(block, at, out)
-        seen.append((at.frame, float(block.audio["mix"].min())))
+    def act(block: Block, time: BlockTime, out: Block) -> None:
+        split_evenly(block, time, out)
+        seen.append((time.frame, float(block.audio["mix"].min())))
 
     with open_desk(slack=DEADLINE) as desk:
         runner = run_by(desk, Toy(SEPARATES, act))
@@ -273,7 +273,7 @@ def test_what_a_new_epoch_gives_for_frames_before_it_is_left_out(desk: Desk) -> 
     """The old epoch's stems are played up to the break; a latency reaches back across it."""
     ones = np.ones((CHANNELS, HOP), np.float32)
 
-    def act(block: Block, at: BlockTime, out: Block) -> None:
+    def act(block: Block, time: BlockTime, out: Block) -> None:
         for audio in out.audio.values():
             audio.fill(float(desk.worker(SEPARATION)[w.EPOCH]))
 
@@ -281,7 +281,7 @@ def test_what_a_new_epoch_gives_for_frames_before_it_is_left_out(desk: Desk) -> 
     stream(desk, runner, np.tile(ones, 10))
     desk.state[w.RESTART] += 1
     border = desk.read_inputs(ones)
-    runner.pump()
+    runner.process_available()
     stems = desk.shared.stems[:, border - LATENCY - HOP : border + HOP]
     assert np.all(stems[:, :HOP] == 1.0)
     assert not np.any(stems[:, HOP:] == 2.0)
@@ -294,15 +294,15 @@ def test_an_epoch_whose_ring_has_moved_on_by_a_whole_turn_is_caught_up_with(desk
     runner = run_by(desk, toy)
     for _ in range(2 * CAPACITY // 8192):
         desk.read_inputs(8192)
-    assert runner.pump() == 1
+    assert runner.process_available() == 1
     assert desk.worker(SEPARATION)[w.PROGRESS] == 2 * CAPACITY
 
 
 def test_controls_reach_the_engine_with_its_next_hop() -> None:
     heard: list[float] = []
 
-    def act(block: Block, at: BlockTime, out: Block) -> None:
-        split_evenly(block, at, out)
+    def act(block: Block, time: BlockTime, out: Block) -> None:
+        split_evenly(block, time, out)
         heard.append(block.values["toy.level"])
 
     spec = with_controls(SEPARATES, Control("toy.level", 0, 1, 0.5))
@@ -314,5 +314,5 @@ def test_controls_reach_the_engine_with_its_next_hop() -> None:
         for value in (0.25, 0.75):
             desk.shared.values[SEPARATION, 0] = value
             desk.read_inputs(HOP)
-            runner.pump()
+            runner.process_available()
     assert heard == [0.25, 0.75]

@@ -34,10 +34,10 @@ def follow(desk: Desk, on: bool = True) -> None:
     desk.state[w.FOLLOWING] = int(on)
 
 
-def say_beats(block: Block, at: BlockTime, out: Block) -> None:
+def say_beats(block: Block, time: BlockTime, out: Block) -> None:
     """A beat every BEAT frames."""
-    index = -(-at.frame // BEAT)
-    if index * BEAT < at.frame + HOP:
+    index = -(-time.frame // BEAT)
+    if index * BEAT < time.frame + HOP:
         out.events["beats"].append(TimedEvent(index * BEAT, Beat(index % 4, 4, 60.0 * RATE / BEAT, 1.0, index)))
 
 
@@ -54,7 +54,7 @@ class Loop:
     def cycles(self, count: int, extra: tuple[bytes, ...] = ()) -> None:
         for _ in range(count):
             self.desk.read_inputs(HOP, [*self.echo, *((HOP - 1, data) for data in extra)])
-            while sum(runner.pump() for runner in self.runners):
+            while sum(runner.process_available() for runner in self.runners):
                 pass
             self.echo = self.desk.play(HOP)["clock"]
             self.clock += [data for _, data in self.echo]

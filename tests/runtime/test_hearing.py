@@ -34,8 +34,8 @@ C, F = Chord(0, 0, 0, 0.5), Chord(5, 0, 5, 0.5)
 def say_chords(frames: dict[int, Chord]) -> Toy:
     """A mir that says each chord in the hop in which it falls."""
 
-    def act(block: Block, at: BlockTime, out: Block) -> None:
-        out.events["chords"] += [TimedEvent(f, c) for f, c in frames.items() if at.frame <= f < at.frame + HOP]
+    def act(block: Block, time: BlockTime, out: Block) -> None:
+        out.events["chords"] += [TimedEvent(f, c) for f, c in frames.items() if time.frame <= f < time.frame + HOP]
 
     return Toy(LISTENS, act)
 
@@ -55,7 +55,7 @@ def chords_heard(desk: Desk, periods: list[int], in_order: bool, frames: int = 3
             count = min(period, frames - frame)
             if count:
                 desk.read_inputs(count)
-                while sum(runner.pump() for runner in (pair if in_order else reversed(pair))):
+                while sum(runner.process_available() for runner in (pair if in_order else reversed(pair))):
                     pass
             frame += count
     return [(hop, event.payload.label) for hop, _, event in toy.heard if isinstance(event.payload, Chord)]
@@ -81,9 +81,9 @@ def test_in_freewheel_a_listener_waits_for_its_source_however_late_the_source_is
         analyst = run_by(desk, say_chords({}), MIR)
         listener = run_by(desk, Toy(PLAYS), ACCOMPANIMENT)
         desk.read_inputs(1000)
-        assert listener.pump() == 0
-        analyst.pump()
-        assert listener.pump() == 1000 // HOP
+        assert listener.process_available() == 0
+        analyst.process_available()
+        assert listener.process_available() == 1000 // HOP
 
 
 def test_in_freewheel_nobody_waits_for_a_dead_source() -> None:
@@ -91,7 +91,7 @@ def test_in_freewheel_nobody_waits_for_a_dead_source() -> None:
         desk.state[w.FREEWHEEL] = 1
         listener = run_by(desk, Toy(PLAYS), ACCOMPANIMENT)
         desk.read_inputs(1000)
-        assert listener.pump() == 1000 // HOP
+        assert listener.process_available() == 1000 // HOP
 
 
 def test_host_messages_are_heard_in_the_hop_in_which_they_fall() -> None:
@@ -99,9 +99,9 @@ def test_host_messages_are_heard_in_the_hop_in_which_they_fall() -> None:
         toy = Toy(PLAYS)
         runner = run_by(desk, toy, ACCOMPANIMENT)
         desk.read_inputs(300, [(0, on(60)), (HOP - 1, on(61)), (HOP, on(62)), (299, on(63))])
-        runner.pump()
+        runner.process_available()
         desk.read_inputs(300)
-        runner.pump()
+        runner.process_available()
     assert [(hop, event.frame, event.payload) for hop, _, event in toy.heard] == [
         (0, 0, Midi(on(60))),
         (0, HOP - 1, Midi(on(61))),
@@ -119,7 +119,7 @@ def test_a_worker_that_comes_late_knows_the_last_chord_and_key_and_nothing_older
         toy = Toy(PLAYS)
         runner = run_by(desk, toy, ACCOMPANIMENT)
         desk.read_inputs(HOP)
-        runner.pump()
+        runner.process_available()
     known = {event.payload for _, port, event in toy.heard}
     assert known == {F, Key(5, 1, 0.5)}
     assert len(toy.heard) == 2
@@ -135,14 +135,14 @@ def test_a_fresh_start_alone_is_told_the_chord_again_one_of_all_is_not(whom: str
         desk.writer("mir.chords").write(TimedEvent(HOP, F), 1)
         for _ in range(3):
             desk.read_inputs(HOP)
-            runner.pump()
+            runner.process_available()
         if whom == "everyone":
             desk.state[w.RESTART] += 1
         else:
             desk.worker(ACCOMPANIMENT)[w.RESTART_ONE] += 1
         for _ in range(3):
             desk.read_inputs(HOP)
-            runner.pump()
+            runner.process_available()
     told = [(hop, event) for hop, _, event in toy.heard]
     again = [(4 * HOP, TimedEvent(HOP, F))] if whom == "the listener alone" else []
     assert told == [(HOP, TimedEvent(HOP, F)), *again]
@@ -158,13 +158,13 @@ def test_what_a_source_said_before_a_break_of_all_is_not_heard_after_it() -> Non
                 desk.state[w.RESTART] += 1
             desk.read_inputs(HOP)
             for runner in pair:
-                runner.pump()
+                runner.process_available()
     assert [event.payload for _, _, event in toy.heard] == [F]
 
 
 def test_an_engine_that_failed_is_told_the_chord_again() -> None:
-    def act(block: Block, at: BlockTime, out: Block) -> None:
-        if at.frame == 2 * HOP:
+    def act(block: Block, time: BlockTime, out: Block) -> None:
+        if time.frame == 2 * HOP:
             raise RuntimeError("on purpose")
 
     with open_desk() as desk:
@@ -173,7 +173,7 @@ def test_an_engine_that_failed_is_told_the_chord_again() -> None:
         desk.writer("mir.chords").write(TimedEvent(5, F), 1)
         for _ in range(5):
             desk.read_inputs(HOP)
-            runner.pump()
+            runner.process_available()
     assert [hop for hop, _, _ in toy.heard] == [0, 3 * HOP]
 
 
@@ -187,7 +187,7 @@ def test_a_worker_that_comes_late_knows_the_song_position_from_the_next_beat_on(
             for _ in range(count):
                 desk.read_inputs(tick, [(0, b"\xf8")])
                 if runner is not None:
-                    runner.pump()
+                    runner.process_available()
 
         runner = None
         clocks(0, 24 * 3 + 7)
@@ -206,7 +206,7 @@ def test_chords_are_rendered_as_notes_on_their_port() -> None:
         runner = run_by(desk, say_chords({5: C, 100: F}), MIR)
         for _ in range(4):
             desk.read_inputs(HOP)
-            runner.pump()
+            runner.process_available()
         events = desk.reader("chords").read()
     assert [(event.frame, event.payload.data[:2]) for event in events if isinstance(event.payload, Midi)] == [
         *((5, bytes((0x90, note))) for note in (48, 52, 55)),
@@ -219,11 +219,11 @@ def test_a_new_epoch_forgets_the_notes_that_it_held() -> None:
     with open_desk() as desk:
         runner = run_by(desk, say_chords({5: C, 200: F}), MIR)
         desk.read_inputs(HOP)
-        runner.pump()
+        runner.process_available()
         desk.state[w.RESTART] += 1
         for _ in range(4):
             desk.read_inputs(HOP)
-            runner.pump()
+            runner.process_available()
         events = desk.reader("chords").read()
     assert {event.frame for event in events} == {5, 200}
     assert not [event for event in events if isinstance(event.payload, Midi) and event.payload.data[0] == 0x80]
@@ -261,7 +261,7 @@ def test_a_synth_hears_notes_in_the_hop_in_which_they_sound_ahead_of_the_input(p
         while desk.state[w.HEAD] < 2000:
             for period in periods:
                 desk.read_inputs(period)
-                runner.pump()
+                runner.process_available()
     assert notes_heard(toy) == [(frame // HOP * HOP, frame, data) for frame, data in due.items()]
     assert toy.times[0].frame == AHEAD
 
@@ -277,7 +277,7 @@ def test_a_synth_that_starts_afresh_is_told_again_how_notes_are_to_sound() -> No
             toy.heard.clear()
             desk.state[w.RELEASE] += request
             first = desk.read_inputs(4 * HOP)
-            runner.pump()
+            runner.process_available()
             assert [data for _, _, data in notes_heard(toy)] == [PROGRAM, VOLUME]
             assert {hop for hop, _, _ in notes_heard(toy)} <= {first + AHEAD, AHEAD}
 
@@ -287,14 +287,14 @@ def test_a_player_that_starts_afresh_says_it_anew_and_its_old_notes_are_not_hear
         toy, runner = sounder(desk)
         desk.read_inputs(HOP)
         desk.writer(SOUND_RING).write(TimedEvent(0, Midi(PROGRAM)), 1)
-        runner.pump()
+        runner.process_available()
         desk.say("accompaniment", 5 * HOP, on(60))
         desk.worker(ACCOMPANIMENT)[w.RESTART_ONE] += 1
         desk.read_inputs(HOP)
         desk.say("accompaniment", 6 * HOP, on(61))
         toy.heard.clear()
         desk.read_inputs(8 * HOP)
-        runner.pump()
+        runner.process_available()
     assert [data for _, _, data in notes_heard(toy)] == [on(61)]
 
 
@@ -303,11 +303,11 @@ def test_a_note_that_comes_much_too_late_is_left_out_and_what_ends_one_is_not() 
     with open_desk(WITH_SYNTH) as desk:
         toy, runner = sounder(desk)
         desk.read_inputs(late)
-        runner.pump()
+        runner.process_available()
         now = late + AHEAD  # the first frame of its next hop
         said = [(now - w.GRACE_FRAMES - 1, on(60)), (now - w.GRACE_FRAMES - 1, off(62)), (now - w.GRACE_FRAMES, on(61))]
         for frame, data in said:
             desk.say("accompaniment", frame, data)
         desk.read_inputs(HOP)
-        runner.pump()
+        runner.process_available()
     assert [(frame, data) for _, frame, data in notes_heard(toy)] == said[1:]

@@ -236,7 +236,7 @@ def test_the_graph_measures_itself_and_is_tuned_to_no_more_than_it_needs(every: 
                 cycle(graph.context, period, raw)
                 raw += period
                 if i % every == every - 1:  # the worker comes after every callback, or after every second one
-                    runner.pump()
+                    runner.process_available()
             return int(graph.shared.state[w.LATE_FRAMES]) - late
 
         play(FEWEST)

@@ -55,8 +55,8 @@ def test_a_receiver_that_smooths_the_clock_finds_beat_and_tempo() -> None:
     heard = beats(96.0, 24)
     receiver = HostClock(RATE)
     for event in rendered(MidiClockGenerator(RATE), heard, 0, heard[-1].frame):
-        receiver.feed(event)
-    at = receiver.at(heard[-1].frame)
+        receiver.push(event)
+    at = receiver.time_at(heard[-1].frame)
     assert at.tempo == pytest.approx(96.0, abs=0.1)
     assert abs(at.beat - round(at.beat)) < 0.01
     assert round(at.beat) == 19  # it began with the second bar, whose downbeat was the fifth beat heard

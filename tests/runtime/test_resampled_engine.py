@@ -14,7 +14,7 @@ from bridge.core.events import Midi, TimedEvent
 from bridge.core.time import BlockTime
 from bridge.drivers.offline import process
 from bridge.errors import EngineError
-from bridge.runtime.resampled_engine import MAX_HOP, ResampledEngine, hops, native_rate
+from bridge.runtime.resampled_engine import MAX_HOP, ResampledEngine, choose_native_rate, fit_hops
 from tests.contracts import checks
 from tests.contracts.running import Factory
 from tests.contracts.sound_engines import Delay, Player
@@ -41,8 +41,8 @@ INPUT_DELAY = 1001
 LATE = EngineSpec("toy.late", (AudioPort("mix"),), (EventPort("beats"),), 512, (48000,))
 
 
-def say_late(block: Block, at: BlockTime, out: Block) -> None:
-    out.events["beats"].append(TimedEvent(at.frame - INPUT_DELAY, Midi(b"\x90\x40\x40")))
+def say_late(block: Block, time: BlockTime, out: Block) -> None:
+    out.events["beats"].append(TimedEvent(time.frame - INPUT_DELAY, Midi(b"\x90\x40\x40")))
 
 
 def at_rate(engine: Callable[[], Engine], rate: int) -> Factory:
@@ -154,10 +154,10 @@ def listen(
     return [(start, frame, event.frame) for (start, frame), (_, _, event) in zip(told, inner.heard, strict=True)]
 
 
-def echo(block: Block, at: BlockTime, out: Block) -> None:
+def echo(block: Block, time: BlockTime, out: Block) -> None:
     for events in block.events.values():
         for event in events:
-            assert at.frame <= event.frame < at.frame + 128, "an event comes in its hop"
+            assert time.frame <= event.frame < time.frame + 128, "an event comes in its hop"
             out.events["midi"].append(event)
     for audio in out.audio.values():
         audio.fill(0.0)
@@ -224,7 +224,7 @@ def test_an_event_that_waits_for_its_hop_outlives_a_move() -> None:
 
 
 def test_an_event_that_comes_late_does_not_wait_behind_one_that_came_early() -> None:
-    def repeat(block: Block, at: BlockTime, out: Block) -> None:
+    def repeat(block: Block, time: BlockTime, out: Block) -> None:
         out.events["midi"] += block.events["midi"]
 
     engine = ResampledEngine(Toy(ECHO, repeat), 44100)
@@ -257,15 +257,15 @@ def test_an_event_that_comes_late_does_not_wait_behind_one_that_came_early() -> 
 def test_the_rate_of_the_same_family_is_taken_the_nearest_and_then_the_higher(
     rates: tuple[int, ...], rate: int, native: int
 ) -> None:
-    assert native_rate(replace(Halves.spec, rates=rates), rate) == native
+    assert choose_native_rate(replace(Halves.spec, rates=rates), rate) == native
 
 
 def test_a_hop_is_whole_hops_of_the_engine() -> None:
-    assert hops(512, 32000, 48000) == (1024, 3)
-    assert hops(512, 96000, 48000) == (1024, 1)
-    assert hops(512, 22050, 44100) == (256, 1)
+    assert fit_hops(512, 32000, 48000) == (1024, 3)
+    assert fit_hops(512, 96000, 48000) == (1024, 1)
+    assert fit_hops(512, 22050, 44100) == (256, 1)
     for rate in RATES:
-        hop, count = hops(512, rate, 48000)
+        hop, count = fit_hops(512, rate, 48000)
         assert hop * 48000 == count * 512 * rate
 
 
@@ -286,6 +286,6 @@ def test_what_the_engine_keeps_is_found_in_its_own_state_behind_ours() -> None:
 
 def test_a_hop_that_would_be_too_long_is_refused() -> None:
     spec = replace(Halves.spec, hop=512, rates=(44100,))
-    assert hops(512, 192000, 44100)[0] > MAX_HOP
+    assert fit_hops(512, 192000, 44100)[0] > MAX_HOP
     with pytest.raises(EngineError, match="cannot be resampled to 192000 Hz"):
-        native_rate(spec, 192000)
+        choose_native_rate(spec, 192000)

@@ -37,7 +37,7 @@ class Separation(Toy):
         super().__init__(SEPARATES, latency=LATE)
         self.past = np.zeros((CHANNELS, LATE), np.float32)
 
-    def process(self, block: Block, at: BlockTime, out: Block) -> None:
+    def process(self, block: Block, time: BlockTime, out: Block) -> None:
         line = np.concatenate([self.past, block.audio["mix"]], axis=1)
         for stem, share in zip(STEMS, SHARES, strict=False):
             out.audio[stem][:] = line[:, : SEPARATES.hop] * np.float32(share)
@@ -54,10 +54,10 @@ class Ears(Toy):
         super().__init__(spec)
         self.parts: dict[str, list[Audio]] = {port.name: [] for port in spec.inputs}
 
-    def process(self, block: Block, at: BlockTime, out: Block) -> None:
+    def process(self, block: Block, time: BlockTime, out: Block) -> None:
         for name, audio in block.audio.items():
             self.parts[name].append(audio.copy())
-        out.events["beats"].append(TimedEvent(at.frame + 5, Beat(0, 4, 120.0, 1.0, at.frame // HEARS.hop)))
+        out.events["beats"].append(TimedEvent(time.frame + 5, Beat(0, 4, 120.0, 1.0, time.frame // HEARS.hop)))
 
     def audio_of(self, port: str) -> Audio:
         return np.concatenate(self.parts[port], axis=1)
@@ -156,7 +156,7 @@ def test_where_nobody_separates_the_mix_is_heard_and_counted(monkeypatch: pytest
     mix, counted = noise(1000), []
 
     def count(graph: Graph) -> None:
-        counted.append(graph.shared.unheard.tolist())
+        counted.append(graph.shared.stems_missing.tolist())
 
     ears, _ = listen(monkeypatch, mix, [choose("chord", "bass"), Cue(960, count)], 480, ("mir",))
     assert np.array_equal(ears.audio_of("chord")[:, :960], mix[:, :960])
@@ -179,7 +179,7 @@ class Player(Ears):
         super().__init__(PLAYS_ALONG)
         self.late: set[int] = set()
 
-    def process(self, block: Block, at: BlockTime, out: Block) -> None:
+    def process(self, block: Block, time: BlockTime, out: Block) -> None:
         self.late.add(block.stem_delay_frames)
         for name, audio in block.audio.items():
             self.parts[name].append(audio.copy())
@@ -218,7 +218,7 @@ def hear_by_hand(desk: Desk, mix: Audio, missing: int) -> Ears:
         desk.read_inputs(mix[:, start : start + HOP])
         if start != missing * HOP:
             desk.separate(start, stems[:, start : start + HOP])
-        runner.pump()
+        runner.process_available()
     return ears
 
 
@@ -232,7 +232,7 @@ def test_a_late_hop_of_stems_is_replaced_by_the_mix_and_counted() -> None:
         assert np.array_equal(heard[:, late], mix[:, late])
         assert np.allclose(heard[:, : 5 * HOP], right[:, : 5 * HOP])
         assert np.allclose(heard[:, 6 * HOP :], right[:, 6 * HOP : heard.shape[1]])
-        assert desk.shared.unheard.tolist() == [HOP, 0, 0]
+        assert desk.shared.stems_missing.tolist() == [HOP, 0, 0]
         assert heard.shape[1] == mix.shape[1] - 3 * HOP
 
 
@@ -251,13 +251,13 @@ def test_a_separation_that_starts_afresh_leaves_the_mix_until_its_stems_are_back
             desk.read_inputs(mix[:, hop * HOP : (hop + 1) * HOP])
             if hop not in (3, 4):
                 desk.separate(hop * HOP, stems[:, hop * HOP : (hop + 1) * HOP])
-            runner.pump()
+            runner.process_available()
         heard = ears.audio_of("beat")
         gone = slice(3 * HOP, 5 * HOP)
         assert np.array_equal(heard[:, gone], mix[:, gone])
         assert np.allclose(heard[:, : 3 * HOP], stems[:CHANNELS, : 3 * HOP])
         assert np.allclose(heard[:, 5 * HOP :], stems[:CHANNELS, 5 * HOP : 8 * HOP])
-        assert desk.shared.unheard[0] == 2 * HOP
+        assert desk.shared.stems_missing[0] == 2 * HOP
 
 
 def test_in_freewheel_an_analyser_waits_for_the_stems_and_for_a_dead_separation_not() -> None:
@@ -269,14 +269,14 @@ def test_in_freewheel_an_analyser_waits_for_the_stems_and_for_a_dead_separation_
         analyst = run_by(desk, ears, MIR)
         separation = run_by(desk, Toy(SEPARATES), SEPARATION)
         desk.read_inputs(10 * HOP)
-        assert analyst.pump() == 0
-        assert separation.pump() == 10
-        assert analyst.pump() == 10
+        assert analyst.process_available() == 0
+        assert separation.process_available() == 10
+        assert analyst.process_available() == 10
         desk.read_inputs(10 * HOP)
-        assert analyst.pump() == 0
+        assert analyst.process_available() == 0
         desk.worker(SEPARATION)[w.ALIVE] = 0
-        assert analyst.pump() == 10
-        assert desk.shared.unheard[0] == 10 * HOP
+        assert analyst.process_available() == 10
+        assert desk.shared.stems_missing[0] == 10 * HOP
 
 
 # what it costs

@@ -275,7 +275,7 @@ def test_a_new_period_declares_anew_and_raises_the_revision(graph: Graph) -> Non
 
 
 def test_a_measurement_is_kept_only_while_what_is_declared_stays(graph: Graph) -> None:
-    graph.ledger.measure("mix", graph.ledger["mix"].declared)
+    graph.ledger.set_measured("mix", graph.ledger["mix"].declared)
     graph.set_offset("mir", 5)
     assert graph.ledger["mix"].measured >= 0
     graph.set_offset("separation", 5)

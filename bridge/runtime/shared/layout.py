@@ -119,7 +119,7 @@ class Shared:
     answer_bins: NDArray[np.int64]  # (workers, ANSWER_BINS) likewise: hops by callbacks until the result
     semaphores: NDArray[np.int64]  # (workers, 8) a sem_t each
     sources: NDArray[np.int64]  # (ANALYSERS,) input of each, an index of SOURCES; written by the parent
-    unheard: NDArray[np.int64]  # (ANALYSERS,) frames for which stems were missing; written by the mir worker
+    stems_missing: NDArray[np.int64]  # (ANALYSERS,) frames for which stems were missing; written by the mir worker
 
 
 MAX_CONTROLS = 64
@@ -144,7 +144,7 @@ def _list_arrays(plan: Plan) -> dict[str, tuple[tuple[int, ...], type[np.generic
         "answer_bins": ((count, ANSWER_BINS), np.int64),
         "semaphores": ((count, 8), np.int64),
         "sources": ((len(ANALYSERS),), np.int64),
-        "unheard": ((len(ANALYSERS),), np.int64),
+        "stems_missing": ((len(ANALYSERS),), np.int64),
     }
 
 

@@ -70,20 +70,20 @@ class ChromaMir:
     def latency_frames(self, port: str) -> int:
         return self._chroma.latency if port == "chords" else 0
 
-    def process(self, block: Block, at: BlockTime, out: Block) -> None:
+    def process(self, block: Block, time: BlockTime, out: Block) -> None:
         self._mix_down(block)
-        self._bridge_gap(at.frame)
+        self._bridge_gap(time.frame)
         for event in block.events["midi"]:
             if isinstance(event.payload, Midi):
                 self._chroma.push_midi(event.payload)
-        bar_beats = max(at.bar_beats, 1)
+        bar_beats = max(time.bar_beats, 1)
         mode = int(block.values[MODE.name])
-        prior = choose_prior(mode, at, block.values[PRIOR.name])
-        tracked = self._beats.process(self._onsets.process(self._mono), at.frame, prior, bar_beats)
-        out.events["beats"] += self._arbiter.process(mode, at, tracked, prior)
+        prior = choose_prior(mode, time, block.values[PRIOR.name])
+        tracked = self._beats.process(self._onsets.process(self._mono), time.frame, prior, bar_beats)
+        out.events["beats"] += self._arbiter.process(mode, time, tracked, prior)
         if self._arbiter.host_beats.following:
             self._beats.index = self._arbiter.host_beats.next_beat  # a tracker that takes over counts on
-        out.events["chords"] += self._chroma.process(self._mono, at.frame)
+        out.events["chords"] += self._chroma.process(self._mono, time.frame)
 
     def _mix_down(self, block: Block) -> None:
         mix = block.audio["mix"]

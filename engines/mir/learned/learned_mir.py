@@ -77,8 +77,8 @@ class LearnedMir:
         }  # fmt: skip
         return latencies.get(port, 0)
 
-    def process(self, block: Block, at: BlockTime, out: Block) -> None:
-        self._bridge_gap(at.frame)
+    def process(self, block: Block, time: BlockTime, out: Block) -> None:
+        self._bridge_gap(time.frame)
         for row, analyser, downmix in zip(self._audio, ANALYSERS, self._downmixes, strict=True):
             audio = block.audio[analyser]
             if not np.abs(audio).max() <= LOUDEST:  # or not a number
@@ -87,12 +87,12 @@ class LearnedMir:
             row *= 1.0 / len(audio)
             downmix.correct(audio, row)
         mode = int(block.values[MODE.name])
-        prior = choose_prior(mode, at, block.values[PRIOR.name])
+        prior = choose_prior(mode, time, block.values[PRIOR.name])
         self._rhythm.beats.set_prior(prior.bpm, prior.clamp)
         self._analyse(self._audio)
-        end = at.frame + HOP
-        tracked = self._rhythm.predict_beats(at.frame, end)
-        out.events["beats"] += self._arbiter.process(mode, at, tracked, prior)
+        end = time.frame + HOP
+        tracked = self._rhythm.predict_beats(time.frame, end)
+        out.events["beats"] += self._arbiter.process(mode, time, tracked, prior)
         if self._arbiter.host_beats.following:
             self._rhythm.schedule.index = self._arbiter.host_beats.next_beat  # a tracker that takes over counts on
         out.events["chords"] += self._harmony.pop_events_before(end - self._harmony.latency)

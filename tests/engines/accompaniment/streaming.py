@@ -149,9 +149,9 @@ class Recorded(Band):
         super().__init__()
         self._played = played
 
-    def process(self, block: Block, at: BlockTime, out: Block) -> None:
-        super().process(block, at, out)
-        self._played.said += [(at.frame, port, event) for port, events in out.events.items() for event in events]
+    def process(self, block: Block, time: BlockTime, out: Block) -> None:
+        super().process(block, time, out)
+        self._played.said += [(time.frame, port, event) for port, events in out.events.items() for event in events]
 
 
 def stream(
@@ -189,7 +189,7 @@ def stream(
                 while events and events[0][0] < now + PERIOD:
                     desk.writer(f"mir.{port}").write(events.pop(0)[1], epoch)
             if not stalled(index):
-                runner.pump()
+                runner.process_available()
             played.sent += [(now + offset, data) for offset, data in desk.play(PERIOD)["accompaniment"]]
             for event in foreseen.read():
                 if isinstance(event.payload, Commit):

@@ -66,12 +66,12 @@ class Scripted:
     def latency_frames(self, port: str) -> int:
         return self._delay
 
-    def process(self, block: Block, at: BlockTime, out: Block) -> None:
+    def process(self, block: Block, time: BlockTime, out: Block) -> None:
         self.received.append(block.audio["mix"].copy())
         out.events["said"] += [
             TimedEvent(frame, payload)
             for frame, payload in self._script
-            if at.frame <= frame + self._delay < at.frame + self.spec.hop
+            if time.frame <= frame + self._delay < time.frame + self.spec.hop
         ]
 
     def reset(self) -> None:
