@@ -1,0 +1,46 @@
+"""The pages name files and modules that exist."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "engines" / "weights" / "CARD.md"])
+PACKAGES = ("bridge", "engines", "research", "tests", "tools", "examples")
+NAMED_FILE = re.compile(r"[\w./-]*\w\.py\b")
+NAMED_FOLDER = re.compile(rf"(?<![\w/.])(?:{'|'.join(PACKAGES)})/[\w/]*\w(?![\w-]*\.|[\w-])")
+NAMED_MODULE = re.compile(rf"python -m ((?:{'|'.join(PACKAGES)})[\w.]*\w)")
+LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
+
+SOURCES = ["/" + path.relative_to(ROOT).as_posix() for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
+
+
+def missing_names(text: str) -> list[str]:
+    """Files, folders and modules that ``text`` names and that are not there."""
+    files = [match.removeprefix("./") for match in NAMED_FILE.findall(text)]
+    gone = [name for name in files if not any(source.endswith("/" + name.lstrip("/")) for source in SOURCES)]
+    gone += [name for name in NAMED_FOLDER.findall(text) if not (ROOT / name).exists()]
+    for module in NAMED_MODULE.findall(text):
+        path = ROOT / module.replace(".", "/")
+        if not (path.with_suffix(".py").exists() or (path / "__main__.py").exists()):
+            gone.append(module)
+    return gone
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_file_folder_and_module_that_a_page_names_exists(page: Path) -> None:
+    assert missing_names(page.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_of_a_page_leads_to_a_file(page: Path) -> None:
+    links = LINK.findall(page.read_text(encoding="utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_a_name_that_is_not_there_is_found() -> None:
+    text = "`bridge/runtime/lattice.py`, `engines/session`, python -m tests.bench.nothing, `engine.py`"
+    assert missing_names(text) == ["bridge/runtime/lattice.py", "engines/session", "tests.bench.nothing"]
