@@ -22,7 +22,7 @@ def main(port: int = 9123, seconds: float = 5.0) -> int:
             sideman.send("/stems/vocals/gain_db", -6.0)  # set: no reply
             print("vocals, dB:", *sideman.request("/stems/vocals/gain_db"))  # without arguments: ask
             sideman.request("/subscribe", "/stems", 10.0)  # at most ten messages a second for each address, for 60 s
-            for address, arguments in sideman.messages(seconds):
+            for address, arguments in sideman.read_messages(seconds):
                 print(address, *arguments)
     except BridgeError as error:
         print(f"{error.message}: {error.hint}", file=sys.stderr)
