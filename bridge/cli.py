@@ -62,7 +62,7 @@ def _warn_of_others(settings: Settings) -> None:
 
     finding = check_settings_file(settings_path(), bool(settings.lan.token))
     if finding.state != "ok":
-        logging.getLogger(__name__).warning("%s; %s", finding.detail, finding.mend)
+        logging.getLogger(__name__).warning("%s; %s", finding.detail, finding.fix)
 
 
 def _on_signals(act: Callable[[], object]) -> None:
@@ -152,8 +152,8 @@ def demo(
     A stand-in for the DAW sends audio, MIDI clock and notes; stems and MIDI come back and are written to a folder,
     with a report and a picture. Exit status 1 where a measured delay is not the declared one.
     """
-    from bridge.demo import report as reports
-    from bridge.demo.run import Wishes, run_demo
+    from bridge.demo.report import render_report
+    from bridge.demo.run import DemoOptions, run_demo
 
     def interrupt() -> None:
         raise KeyboardInterrupt
@@ -163,12 +163,12 @@ def demo(
     log.setup(console=console, level=logging.WARNING)
     if seconds < 0 or (song is None and seconds == 0):
         raise ConfigError(f"--seconds {seconds:g}", "give seconds above 0, or 0 with a SONG for all of it")
-    told = run_demo(Wishes(song, server, seconds, out, rate, period), _settings(), console)
+    report = run_demo(DemoOptions(song, server, seconds, out, rate, period), _settings(), console)
     if json_:
-        write_json(msgspec.to_builtins(told))
+        write_json(msgspec.to_builtins(report))
     else:
-        Printer().print(reports.table(told))
-    return 0 if told.ok else FAILED
+        Printer().print(render_report(report))
+    return 0 if report.ok else FAILED
 
 
 @app.command
@@ -265,12 +265,12 @@ def preset_load(name: str, *, port: OscPort = 0) -> None:
 
 @app.command
 def doctor(*, server: Server = "", json_: AsJson = False) -> int:
-    """Say what this machine lacks for a live session, and the mend for each."""
+    """Check this machine for a live session, and say how to fix what is missing."""
     from bridge import doctor as checks
 
     findings = checks.run_checks(_settings(server))
     if json_:
-        write_json(checks.as_json(findings))
+        write_json(checks.to_json(findings))
     else:
         Printer().print(checks.render(findings))
     return checks.exit_code(findings)

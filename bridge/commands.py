@@ -69,7 +69,7 @@ def load(entry: EntryPoint) -> object:
     def unusable(why: str) -> EngineError:
         whose = package(entry)
         message = f"the command {entry.name!r} of the package {whose}: {entry.value} {why}"
-        return EngineError(message, f"update, mend or remove {whose}")
+        return EngineError(message, f"update, fix or remove {whose}")
 
     try:
         command = entry.load()

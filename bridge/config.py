@@ -1,7 +1,7 @@
 """Files that the user writes: TOML read strictly, writes that never leave half a file, and the settings.
 
 Every file has ``schema = 1``. Unknown keys, wrong types and wrong ranges are a `ConfigError` that names the
-file, the key and the mend.
+file, the key and the fix.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def read_toml(path: Path | Traversable, kind: type[T]) -> T:
 
 
 def _explained(path: Path | Traversable, kind: type[Table], text: str) -> ConfigError:
-    """msgspec's message, turned to name the key and the mend."""
+    """Convert msgspec's message to an error that names the key and the fix."""
     what, _, where = text.rpartition(_AT) if _AT in text else (text, "", "")
     where = where.lstrip(".").rstrip("`")
     if unknown := _UNKNOWN.search(what):

@@ -1,4 +1,4 @@
-"""Errors that name the place and the mend. Raised at the edge, shown to the user as they are."""
+"""Error classes: each names the place and how to fix it. Shown to the user as they are."""
 
 from __future__ import annotations
 

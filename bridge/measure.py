@@ -15,7 +15,7 @@ from bridge.core.audio import CHANNELS, STEMS, Audio
 from bridge.core.events import Midi, TimedEvent
 from bridge.core.latency import AUDIO_PATHS, MIDI_PORTS, PATHS, UNMEASURED, Ledger
 from bridge.drivers.dummy_server import DummyServer
-from bridge.drivers.fake_daw import StandIn
+from bridge.drivers.fake_daw import FakeDaw
 
 LEVEL = 0.5
 PROBE_S = 0.1  # where on the tape the impulse and the note stand
@@ -48,7 +48,7 @@ def note_delay(returned: list[TimedEvent], sent_at: int) -> int:
     return UNMEASURED
 
 
-def _run(sidecar: Sidecar, freewheel: bool) -> tuple[StandIn, int]:
+def _run(sidecar: Sidecar, freewheel: bool) -> tuple[FakeDaw, int]:
     settings, graph = sidecar.settings, sidecar.signal_path.graph
     rate = graph.plan.rate
     sent_at = round(PROBE_S * rate)
@@ -59,7 +59,7 @@ def _run(sidecar: Sidecar, freewheel: bool) -> tuple[StandIn, int]:
         TimedEvent(sent_at, Midi(bytes((0x90, NOTE, 100)))),
         TimedEvent(sent_at + rate // 10, Midi(bytes((0x80, NOTE, 0)))),
     ]
-    daw = StandIn(settings.jack.client, settings.jack.server or None, frames, name="sideman-measure")
+    daw = FakeDaw(settings.jack.client, settings.jack.server or None, frames, name="sideman-measure")
     daw.load(audio, note)
     with daw:
         if freewheel:
@@ -77,8 +77,8 @@ def measure(sidecar: Sidecar, freewheel: bool) -> Measured:
     """
     bus, ledger = sidecar.bus, sidecar.signal_path.graph.ledger
     daw, sent_at = _run(sidecar, freewheel)
-    total = np.sum([daw.returned(stem) for stem in STEMS], axis=0)
-    engines = {"mix": impulse_delay(daw.returned("mix"), sent_at), "sum of stems": impulse_delay(total, sent_at)}
+    total = np.sum([daw.read_audio(stem) for stem in STEMS], axis=0)
+    engines = {"mix": impulse_delay(daw.read_audio("mix"), sent_at), "sum of stems": impulse_delay(total, sent_at)}
     before = {path: bus.get(f"latency.{path}.ping") for path in PATHS}
     for path in PATHS:
         bus.set(f"latency.{path}.ping", 1, "measure")
@@ -88,8 +88,8 @@ def measure(sidecar: Sidecar, freewheel: bool) -> Measured:
     finally:
         for path, value in before.items():
             bus.set(f"latency.{path}.ping", value, "measure")
-    ping = {path: impulse_delay(daw.returned(path), sent_at) for path in AUDIO_PATHS if path in ledger}
-    ping |= {port: note_delay(daw.returned_midi(port), sent_at) for port in MIDI_PORTS if port in ledger}
+    ping = {path: impulse_delay(daw.read_audio(path), sent_at) for path in AUDIO_PATHS if path in ledger}
+    ping |= {port: note_delay(daw.read_midi(port), sent_at) for port in MIDI_PORTS if port in ledger}
     for path, frames in ping.items():
         ledger.set_measured(path, frames)
     return Measured(ping, engines)

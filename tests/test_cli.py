@@ -83,7 +83,7 @@ def test_run_refuses_a_name_that_jack_takes_otherwise(option: str, name: str) ->
     assert "Traceback" not in told.stderr
 
 
-def test_a_broken_settings_file_is_named_with_the_key_and_the_mend(tmp_path: Path) -> None:
+def test_a_broken_settings_file_is_named_with_the_key_and_the_fix(tmp_path: Path) -> None:
     (tmp_path / "sideman.toml").write_text("schema = 1\n[osc]\nprot = 9000\n")
     told = sideman("controls", home=tmp_path)
     assert told.returncode == 2

@@ -140,14 +140,14 @@ def test_two_words_go_below_the_command_that_the_first_names(sideman: Run) -> No
     ],
 )
 @pytest.mark.parametrize("arguments", [("--balls", "3"), ("--help",)], ids=" ".join)
-def test_a_command_that_cannot_be_had_names_its_package_and_the_mend(
+def test_a_command_that_cannot_be_had_names_its_package_and_the_fix(
     sideman: Run, value: str, why: str, arguments: tuple[str, ...]
 ) -> None:
     told = sideman("thing", *arguments, thing=value)
     assert told.returncode == 2
     assert "package toys" in told.stderr
     assert why in told.stderr
-    assert "update, mend or remove toys" in told.stderr
+    assert "update, fix or remove toys" in told.stderr
     assert "Traceback" not in told.stderr
 
 
@@ -165,6 +165,6 @@ def test_beside_a_broken_command_the_others_work_and_a_mistyped_one_is_named(sid
 def test_a_name_that_cannot_be_used_is_passed_over_with_a_warning(sideman: Run, name: str, why: str) -> None:
     told = sideman("doctor", "--help", **{name: "toybox:juggle"})
     assert told.returncode == 0
-    assert "what this machine lacks" in told.stdout
+    assert "how to fix what is missing" in told.stdout
     assert why in told.stderr
     assert "toys" in told.stderr

@@ -33,7 +33,7 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "place", "mend"),
+    ("text", "place", "fix"),
     [
         ("", "schema: missing", "write schema = 1"),
         ("schema = 2", "schema: 2", "write schema = 1"),
@@ -45,13 +45,13 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
         ("schema = = 1", "line 1, column 10", "correct the TOML"),
     ],
 )
-def test_an_error_names_file_place_and_mend(tmp_path: Path, text: str, place: str, mend: str) -> None:
+def test_an_error_names_file_place_and_fix(tmp_path: Path, text: str, place: str, fix: str) -> None:
     path = written(tmp_path, text)
     with pytest.raises(ConfigError) as caught:
         read_toml(path, Outer)
     assert caught.value.message.startswith(str(path))
     assert place in caught.value.message
-    assert mend in caught.value.hint
+    assert fix in caught.value.hint
 
 
 def test_a_missing_file_and_a_wrong_encoding_are_config_errors(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The doctor: each lack is named with its mend, and nothing has to be installed for it to speak."""
+"""Doctor: each problem comes with its fix, and the checks run with nothing installed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from bridge.config import EngineSettings, JackSettings, OscSettings, Settings
-from bridge.doctor import Finding, as_json, exit_code, jack_checks, machine_checks, probe, render, run_checks
+from bridge.doctor import Finding, exit_code, jack_checks, machine_checks, probe, render, run_checks, to_json
 from bridge.doctor.probe import ServerFigures, ask_server
 from bridge.printing import Printer
 from engines.synth.fluidsynth import load_library
@@ -46,8 +46,8 @@ def test_every_finding_has_a_name_of_its_own_and_each_lack_a_mend_in_one_line(no
     assert len(by_name(findings)) == len(findings)
     for finding in findings:
         assert finding.detail
-        assert "\n" not in finding.mend
-        assert finding.mend or finding.state == "ok" or finding.name == "semaphores", finding
+        assert "\n" not in finding.fix
+        assert finding.fix or finding.state == "ok" or finding.name == "semaphores", finding
 
 
 def test_without_jack_the_doctor_names_what_to_install_and_fails(no_system: None) -> None:
@@ -55,8 +55,8 @@ def test_without_jack_the_doctor_names_what_to_install_and_fails(no_system: None
     found = by_name(findings)
     for name in ("libjack", "jackd"):
         assert found[name].state == "missing"
-        assert "apt-get install jackd2" in found[name].mend
-        assert "brew install jack" in found[name].mend
+        assert "apt-get install jackd2" in found[name].fix
+        assert "brew install jack" in found[name].fix
     assert found["JACK server"].state == "missing"
     assert exit_code(findings) == 1
 
@@ -93,7 +93,7 @@ def test_the_table_shows_state_detail_and_mend() -> None:
 
 
 def test_json_tells_whether_all_is_ready_and_lists_the_findings() -> None:
-    data = json.loads(json.dumps(as_json([Finding("a", "ok", "x"), Finding("b", "missing", "y", "z")])))
+    data = json.loads(json.dumps(to_json([Finding("a", "ok", "x"), Finding("b", "missing", "y", "z")])))
     assert data["ready"] is False
     assert data["findings"][1] == {"name": "b", "state": "missing", "detail": "y", "mend": "z"}
 
@@ -112,7 +112,7 @@ def test_a_client_named_like_the_server_is_refused_before_the_server_is_asked() 
 
     finding, figures = jack_checks.check_server("studio", "studio", ask)
     assert (finding.state, figures) == ("missing", None)
-    assert "sideman.toml" in finding.mend
+    assert "sideman.toml" in finding.fix
 
 
 def test_the_servers_name_comes_from_the_environment_where_the_settings_have_none(
@@ -165,17 +165,17 @@ def test_an_engine_at_another_rate_is_named_with_the_rate_to_use() -> None:
     finding = jack_checks.check_rates(48000, {"a": (44100,), "b": ()})
     assert finding.state == "warn"
     assert "a runs at 44100" in finding.detail
-    assert "44100" in finding.mend
+    assert "44100" in finding.fix
 
 
 def test_a_song_at_another_rate_is_named_with_the_rate_to_use() -> None:
     finding = jack_checks.check_rates(48000, {"a": (44100, 48000)}, 44100)
     assert "the song is at 44100" in finding.detail
-    assert "44100" in finding.mend
+    assert "44100" in finding.fix
 
 
 def test_engines_that_share_no_rate_are_told_so() -> None:
-    assert "choose engines" in jack_checks.check_rates(48000, {"a": (44100,), "b": (48000,)}).mend
+    assert "choose engines" in jack_checks.check_rates(48000, {"a": (44100,), "b": (48000,)}).fix
 
 
 def registry(*servers: tuple[int, str]) -> bytes:
@@ -185,7 +185,7 @@ def registry(*servers: tuple[int, str]) -> bytes:
 
 
 def test_dead_names_in_jacks_list_of_servers_are_found() -> None:
-    taken, dead = jack_checks.dead_servers(registry((10, "a"), (11, "b"), (12, "c")), alive=lambda pid: pid == 11)
+    taken, dead = jack_checks.find_dead_servers(registry((10, "a"), (11, "b"), (12, "c")), alive=lambda pid: pid == 11)
     assert (taken, dead) == (3, ["a", "c"])
 
 
@@ -194,16 +194,16 @@ def test_dead_names_in_jacks_list_of_servers_are_found() -> None:
 def test_a_running_server_is_read_from_the_list_that_jackd_really_writes(jack_server: StartServer) -> None:
     server = jack_server()
     data = Path("/dev/shm/jack-shm-registry").read_bytes()
-    assert server.name in jack_checks.dead_servers(data, alive=lambda pid: pid != server.process.pid)[1]
+    assert server.name in jack_checks.find_dead_servers(data, alive=lambda pid: pid != server.process.pid)[1]
 
 
-def test_a_list_full_of_dead_servers_is_a_warning_with_the_mend(tmp_path: Path) -> None:
+def test_a_list_full_of_find_dead_servers_is_a_warning_with_the_mend(tmp_path: Path) -> None:
     child = subprocess.Popen([sys.executable, "-c", ""])
     child.wait()
     (tmp_path / "jack-shm-registry").write_bytes(registry(*[(child.pid, f"s{n}") for n in range(8)]))
     finding = jack_checks.check_shared_memory(tmp_path)
     assert finding.state == "warn"
-    assert f"rm {tmp_path}/jack-shm-registry" in finding.mend
+    assert f"rm {tmp_path}/jack-shm-registry" in finding.fix
 
 
 def test_too_little_shared_memory_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,19 +224,19 @@ def test_too_little_shared_memory_is_a_warning(tmp_path: Path, monkeypatch: pyte
     ],
 )
 def test_memory_locking_is_judged_by_limit_and_capability(limit: int, capable: bool, state: str) -> None:
-    assert machine_checks.check_memory_lock(limit, capable, "mend").state == state
+    assert machine_checks.check_memory_lock(limit, capable, "fix").state == state
 
 
 @pytest.mark.parametrize(("priority", "capable", "state"), [(0, False, "warn"), (0, True, "ok"), (95, False, "ok")])
 def test_realtime_rights_are_judged_by_limit_and_capability(priority: int, capable: bool, state: str) -> None:
-    assert machine_checks.check_realtime(priority, capable, "mend").state == state
+    assert machine_checks.check_realtime(priority, capable, "fix").state == state
 
 
 def test_a_priority_that_is_refused_is_a_warning_with_the_mend_of_rights() -> None:
     finding = machine_checks.check_worker_priority(
         PermissionError(1, "Operation not permitted"), False, "join the group"
     )
-    assert (finding.state, finding.mend) == ("warn", "join the group")
+    assert (finding.state, finding.fix) == ("warn", "join the group")
     assert "Operation not permitted" in finding.detail
     assert machine_checks.check_worker_priority(None, False, "join the group").state == "ok"
 
@@ -245,8 +245,8 @@ def test_a_priority_that_is_refused_in_spite_of_the_rights_has_another_mend() ->
     finding = machine_checks.check_worker_priority(
         PermissionError(1, "Operation not permitted"), True, "join the group"
     )
-    assert "control group" in finding.mend
-    assert "join the group" not in finding.mend
+    assert "control group" in finding.fix
+    assert "join the group" not in finding.fix
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="scheduling is a process's own elsewhere")
@@ -259,12 +259,12 @@ def test_trying_for_priority_leaves_the_doctor_as_it_was() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits.d is Linux's")
 def test_the_mend_of_rights_names_only_the_steps_that_are_left(tmp_path: Path) -> None:
-    assert "dpkg-reconfigure" in machine_checks.rights_mend(True, tmp_path)
+    assert "dpkg-reconfigure" in machine_checks.describe_rights_fix(True, tmp_path)
     (tmp_path / "other.conf").write_text("@video - rtprio 95\n# @audio - rtprio 95\n")
-    assert "dpkg-reconfigure" in machine_checks.rights_mend(True, tmp_path)
+    assert "dpkg-reconfigure" in machine_checks.describe_rights_fix(True, tmp_path)
     (tmp_path / "audio.conf").write_text("@audio   -  rtprio     95\n@audio - memlock unlimited\n")
-    assert machine_checks.rights_mend(True, tmp_path) == "log in again"
-    assert machine_checks.rights_mend(False, tmp_path) == 'sudo usermod -aG audio "$USER", log in again'
+    assert machine_checks.describe_rights_fix(True, tmp_path) == "log in again"
+    assert machine_checks.describe_rights_fix(False, tmp_path) == 'sudo usermod -aG audio "$USER", log in again'
 
 
 def test_a_slow_governor_is_a_warning_and_none_is_not(tmp_path: Path) -> None:
@@ -289,7 +289,7 @@ def test_a_missing_sequencer_is_a_warning(tmp_path: Path) -> None:
 
 
 def test_a_package_that_does_not_load_says_why_and_what_for() -> None:
-    finding = machine_checks.check_import("x", "no_such_module_here", "MIDI controllers", "mend it")
+    finding = machine_checks.check_import("x", "no_such_module_here", "MIDI controllers", "fix it")
     assert finding.state == "warn"
     assert "no_such_module_here" in finding.detail and "MIDI controllers" in finding.detail
 
@@ -308,7 +308,7 @@ def test_a_cache_folder_that_cannot_be_written_is_a_warning(tmp_path: Path, monk
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "absent"))
     finding = machine_checks.check_numba_cache()
     assert finding.state == "warn"
-    assert "NUMBA_CACHE_DIR" in finding.mend
+    assert "NUMBA_CACHE_DIR" in finding.fix
 
 
 def test_a_taken_osc_port_is_a_warning_that_names_it() -> None:
@@ -326,7 +326,7 @@ def test_an_engine_that_run_needs_and_that_is_not_there_is_missing() -> None:
     finding = by_name(run_checks(settings))["engines"]
     assert finding.state == "missing"
     assert "separation.nowhere" in finding.detail
-    assert finding.mend
+    assert finding.fix
 
 
 def test_a_role_that_no_engine_fills_is_no_lack() -> None:
@@ -349,7 +349,7 @@ def test_without_a_sound_font_the_doctor_names_the_packages_and_does_not_fail(
     monkeypatch.setenv("SIDEMAN_CONFIG_HOME", str(tmp_path))
     monkeypatch.setattr("engines.synth.fonts.FONT_FOLDERS", ())
     found = by_name(run_checks())["synth.fluid"]
-    assert "timgm6mb-soundfont" in found.mend
+    assert "timgm6mb-soundfont" in found.fix
     font.touch()
     monkeypatch.setenv("SIDEMAN_SOUND_FONT", str(font))
     assert by_name(run_checks())["synth.fluid"].state == "ok"
@@ -363,7 +363,7 @@ def test_without_fluidsynth_the_doctor_names_its_package(monkeypatch: pytest.Mon
         found = by_name(run_checks())["synth.fluid"]
     finally:
         load_library.cache_clear()
-    assert (found.state, "libfluidsynth3" in found.mend) == ("warn", True)
+    assert (found.state, "libfluidsynth3" in found.fix) == ("warn", True)
 
 
 def test_an_engine_that_needs_nothing_has_no_finding_of_its_own() -> None:

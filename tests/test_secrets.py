@@ -46,7 +46,7 @@ def test_a_file_that_others_can_read_or_change_is_a_warning(
     assert finding.state == ("warn" if detail else "ok")
     assert detail in finding.detail
     if detail:
-        assert finding.mend == f"chmod 600 {settings}"
+        assert finding.fix == f"chmod 600 {settings}"
         settings.chmod(0o600)
         assert check_settings_file(settings, token).state == "ok"
 
@@ -66,7 +66,7 @@ def test_a_folder_in_which_others_can_replace_it_is_a_warning(settings: Path, mo
     finding = check_settings_file(settings, True)
     assert finding.state == state
     if state == "warn":
-        assert finding.mend == f"chmod go-w {settings.parent}"
+        assert finding.fix == f"chmod go-w {settings.parent}"
 
 
 @pytest.mark.usefixtures("shared_group")

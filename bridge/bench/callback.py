@@ -61,7 +61,7 @@ class PythonDriver(JackDriver):
             spent_us = (time.perf_counter_ns() - began) // 1000
             context.callback_bins[min(spent_us, CALLBACK_BINS - 1)] += 1
 
-        return cancel_safe.listen(client, "jack_set_process_callback", process)
+        return cancel_safe.set_callback(client, "jack_set_process_callback", process)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Audio and MIDI files: a user's song in, stems and what was played out. Writes never leave half a file."""
+"""Audio and MIDI files of the demo: reads a user's song, writes stems and MIDI. A write never leaves half a file."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from bridge.errors import ConfigError
 log = logging.getLogger(__name__)
 
 FASTEST_BPM = 300.0
-"""A tempo map made of beats is no faster; not every DAW knows faster tempi."""
+"""The fastest tempo of a map made of beats; not every DAW knows faster tempi."""
 SLOWEST_US = 0xFFFFFF
-"""Microseconds a quarter note: the most that a MIDI file can say."""
-_SYSTEM = 0xF0  # from here on: clock, start, stop, system exclusive; they have no place in a file's tracks
+"""Microseconds a quarter note: the most that a MIDI file can hold."""
+_SYSTEM = 0xF0  # from here on: clock, start, stop, system exclusive; left out of a file's tracks
 
 
 def read_song(path: Path, rate: int, seconds: float | None = None) -> Audio:
     """The song at ``path``, or its first ``seconds``, at ``rate``: shape (2, frames), float32.
 
-    Read as every command reads it (`bridge.audiofile.Song`); what was odd about the file goes to the log.
+    Every command reads songs this way (`bridge.audiofile.Song`). Oddities of the file are logged.
     """
     blocks, frames = [], 0
     with Song(path) as song:
@@ -63,11 +63,11 @@ def write_midi(path: Path, events_by_track: Mapping[str, Sequence[TimedEvent]], 
     """Write a standard MIDI file, type 1, 480 ticks a beat: a tempo track, then a track a name.
 
     Frames are at ``rate`` and become ticks through ``tempo_map``; a tick is about a millisecond, so that is the
-    file's grain. Chord events of any track become markers in the tempo track; other analysis events and real-time
-    messages (clock, start, stop) are left out, because a file says these by its tempo.
+    file's resolution. Chord events of any track become markers in the tempo track; other analysis events and real-time
+    messages (clock, start, stop) are left out, because the file's tempo replaces them.
     """
 
-    def ticks_of(frame: int) -> int:
+    def to_ticks(frame: int) -> int:
         return max(round(tempo_map.beat_at(frame * tempo_map.rate / rate) * TICKS_PER_BEAT), 0)
 
     markers: list[tuple[int, str]] = []
@@ -75,24 +75,24 @@ def write_midi(path: Path, events_by_track: Mapping[str, Sequence[TimedEvent]], 
     for name, events in events_by_track.items():
         for event in events:
             if isinstance(event.payload, Chord):
-                markers.append((ticks_of(event.frame), event.payload.label))
+                markers.append((to_ticks(event.frame), event.payload.label))
             elif isinstance(event.payload, Midi) and event.payload.data[0] < _SYSTEM:
-                tracks[name].append((ticks_of(event.frame), event.payload.data))
+                tracks[name].append((to_ticks(event.frame), event.payload.data))
     end = max([at for track in tracks.values() for at, _ in track] + [at for at, _ in markers], default=0)
 
-    head = [(at, mido.MetaMessage("set_tempo", tempo=tempo)) for at, tempo in _tempi(tempo_map, end)]
+    head = [(at, mido.MetaMessage("set_tempo", tempo=tempo)) for at, tempo in _list_tempi(tempo_map, end)]
     head += [(at, mido.MetaMessage("marker", text=text)) for at, text in markers]
     file = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_BEAT)
-    file.tracks.append(_track("tempo", head))
+    file.tracks.append(_make_track("tempo", head))
     for name, messages in tracks.items():
-        file.tracks.append(_track(name, [(at, mido.Message.from_bytes(data)) for at, data in messages]))
+        file.tracks.append(_make_track(name, [(at, mido.Message.from_bytes(data)) for at, data in messages]))
     buffer = io.BytesIO()
     file.save(file=buffer)
     write_atomic(path, buffer.getvalue())
 
 
-def tempo_map_of(beats: Sequence[int], rate: int) -> TempoMap:
-    """The tempo map whose beats fall on heard ``beats`` (frames, ascending), for a song without one.
+def tempo_map_from_beats(beats: Sequence[int], rate: int) -> TempoMap:
+    """The tempo map whose beats fall on detected ``beats`` (frames, ascending), for a song without one.
 
     Before the first beat lies an upbeat of whole beats at about the same tempo, and a pause is several beats. A beat
     less than a third of one behind another is left out. Fewer than two beats give 120.
@@ -115,7 +115,7 @@ def tempo_map_of(beats: Sequence[int], rate: int) -> TempoMap:
     return TempoMap(changes or [TempoChange(0.0, 120.0)], rate)
 
 
-def _tempi(tempo_map: TempoMap, end_ticks: int) -> list[tuple[int, int]]:
+def _list_tempi(tempo_map: TempoMap, end_ticks: int) -> list[tuple[int, int]]:
     """The tempo changes up to ``end_ticks`` as (tick, microseconds a beat)."""
     tempi: list[tuple[int, int]] = []
     for at in range(end_ticks + 1):
@@ -125,7 +125,7 @@ def _tempi(tempo_map: TempoMap, end_ticks: int) -> list[tuple[int, int]]:
     return tempi
 
 
-def _track(name: str, messages: list[tuple[int, mido.Message | mido.MetaMessage]]) -> mido.MidiTrack:
+def _make_track(name: str, messages: list[tuple[int, mido.Message | mido.MetaMessage]]) -> mido.MidiTrack:
     """A named track of messages at absolute ticks; those of one tick keep their order."""
     track = mido.MidiTrack([mido.MetaMessage("track_name", name=name)])
     now = 0

@@ -1,7 +1,7 @@
-"""The song that the demo plays: a composition of the project's own, or a file of the user's.
+"""Demo song: a composition of the project's own, or a file of the user's.
 
-``Late Train`` is written down here as data: two sections of four bars, looped to length, and an ending. What
-is known about it (beats, chords, key, stems) is what the demo compares with what was heard.
+``Late Train`` is data here: two sections of four bars, looped to length, and an ending. Its true beats, chords, key
+and stems are known, and the demo compares them with the analysis.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bridge.core.audio import Audio
 from bridge.core.events import NOTE_NAMES, QUALITIES, Chord, Key, Midi, TimedEvent
 from bridge.core.time import TICKS_PER_BEAT, TempoChange, TempoMap
 from bridge.demo.demo_files import read_song
-from bridge.demo.synth import CLOSED_HAT, CRASH, KICK, OPEN_HAT, SNARE, Note, render
+from bridge.demo.synth import CLOSED_HAT, CRASH, KICK, OPEN_HAT, SNARE, SynthNote, render
 from bridge.errors import ConfigError
 
 TITLE = "Late Train"
@@ -33,7 +33,7 @@ Step = tuple[float, float, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class SongSection:
     """Bars of music: chords as (beat, label), the lead as (beat, beats, pitch, vowel), and how the band plays.
 
     The patterns last one bar: ``drums`` as (beat, key, velocity); ``comp`` as (beat, beats, velocity) for the
@@ -54,7 +54,7 @@ def _hats(beats: Sequence[float], key: int = CLOSED_HAT) -> tuple[tuple[float, i
     return tuple((beat, key, 96 if beat % 1 == 0 else 74) for beat in beats)
 
 
-VERSE = Section(
+VERSE = SongSection(
     bars=4,
     chords=((0, "Gm"), (4, "Ebmaj7"), (8, "Cm7"), (12, "D7")),
     lead=(
@@ -71,7 +71,7 @@ VERSE = Section(
     bass=((0, 1.4, 0, 112), (1.5, 0.45, 0, 84), (2.5, 0.9, 7, 96), (3.5, 0.45, 12, 84)),
     fill=((15, SNARE, 84), (15.25, SNARE, 70), (15.5, SNARE, 98), (15.75, SNARE, 112)),
 )  # fmt: skip
-CHORUS = Section(
+CHORUS = SongSection(
     bars=4,
     chords=((0, "Eb"), (2, "F"), (4, "Gm"), (8, "Cm7"), (12, "Dsus4"), (14, "D7")),
     lead=(
@@ -89,7 +89,7 @@ CHORUS = Section(
     fill=((14.5, SNARE, 80), (15, SNARE, 96), (15.25, SNARE, 78), (15.5, SNARE, 106), (15.75, SNARE, 118)),
     pad=True,
 )  # fmt: skip
-ENDING = Section(
+ENDING = SongSection(
     bars=2,
     chords=((0, "D7"), (4, "Gm")),
     lead=((0.0, 1.0, 69, "a"), (1.0, 1.0, 72, "e"), (2.0, 1.7, 66, "i"), (4.0, 3.5, 67, "o")),
@@ -103,7 +103,7 @@ LAST_BAR = ((0.0, KICK, 124), (0.0, CRASH, 118))
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What is known about a song; empty where nothing is. Frames from the song's start."""
+    """Ground truth of a song; empty where unknown. Frames from the song's start."""
 
     beats: tuple[int, ...] = ()
     downbeats: tuple[int, ...] = ()
@@ -112,10 +112,10 @@ class Truth:
 
 
 @dataclass(frozen=True, slots=True)
-class Song:
+class DemoSong:
     """``audio``: (2, frames) float32 at ``rate``. ``stems``: the true ones by STEMS, where known; they sum to it.
 
-    ``tempo``: None where unknown. ``midi``: what a DAW would send beside the audio, sorted by frame.
+    ``tempo``: None where unknown. ``midi``: the messages that a DAW would send with the audio, sorted by frame.
     """
 
     name: str
@@ -135,8 +135,8 @@ class Song:
         return self.frames / self.rate
 
 
-def chord_named(label: str) -> Chord:
-    """The chord behind a label such as ``Ebmaj7``, ``Am/C`` or ``N``, as `Chord.label` writes it."""
+def parse_chord_label(label: str) -> Chord:
+    """Parse a chord label such as ``Ebmaj7``, ``Am/C`` or ``N``, as `Chord.label` writes it."""
     if label == "N":
         return Chord(-1, 0, -1, 1.0)
     name, _, bass = label.partition("/")
@@ -147,20 +147,20 @@ def chord_named(label: str) -> Chord:
     raise ValueError(f"no chord is called {label!r}")
 
 
-def _form(bars: int) -> Iterator[tuple[float, float, Section]]:
+def _iterate_form(bars: int) -> Iterator[tuple[float, float, SongSection]]:
     """(first beat, beats, section): verse and chorus in turn, cut where the ending begins, if one fits."""
     ending = ENDING.bars if bars > ENDING.bars else 0
-    bar, turn = 0, 0
+    bar, index = 0, 0
     while bar < bars - ending:
-        section = (VERSE, CHORUS)[turn % 2]
+        section = (VERSE, CHORUS)[index % 2]
         length = min(section.bars, bars - ending - bar)
         yield bar * BAR_BEATS, length * BAR_BEATS, section
-        bar, turn = bar + length, turn + 1
+        bar, index = bar + length, index + 1
     if ending:
         yield bar * BAR_BEATS, ending * BAR_BEATS, ENDING
 
 
-def _voicing(chord: Chord, around: float) -> list[int]:
+def _choose_voicing(chord: Chord, around: float) -> list[int]:
     """The close voicing of ``chord`` whose middle lies nearest to the pitch ``around``."""
     choices = []
     for lowest in range(51, 64):
@@ -172,25 +172,25 @@ def _voicing(chord: Chord, around: float) -> list[int]:
 
 @dataclass(slots=True)
 class _Score:
-    """The parts while they are written; beats in, ticks out."""
+    """The parts while they are written; times come in beats and are kept in ticks."""
 
     rng: np.random.Generator
-    parts: dict[str, list[Note]] = field(
+    parts: dict[str, list[SynthNote]] = field(
         default_factory=lambda: {"drums": [], "bass": [], "lead": [], "keys": [], "pad": []}
     )
     chords: list[tuple[float, Chord]] = field(default_factory=list)
 
     def add(self, part: str, step: Step, vowel: str = "a") -> None:
-        """Write a note, its velocity a little off, as hands are."""
+        """Add a note with a slightly random velocity."""
         beat, beats, pitch, velocity = step
         velocity = int(np.clip(velocity + self.rng.integers(-5, 6), 1, 127))
         ticks, length = round(beat * TICKS_PER_BEAT), round(beats * TICKS_PER_BEAT)
-        self.parts[part].append(Note(ticks, length, pitch, velocity, vowel))
+        self.parts[part].append(SynthNote(ticks, length, pitch, velocity, vowel))
 
-    def section(self, start: float, beats: float, section: Section) -> None:
+    def add_section(self, start: float, beats: float, section: SongSection) -> None:
         for beat, label in section.chords:
             if beat < beats:
-                self.chords.append((start + beat, chord_named(label)))
+                self.chords.append((start + beat, parse_chord_label(label)))
         for beat, length, pitch, vowel in section.lead:
             if beat < beats:
                 self.add("lead", (start + beat, length, pitch, 100), vowel)
@@ -201,35 +201,35 @@ class _Score:
             for beat, key, velocity in LAST_BAR if last else section.drums:
                 if not (fill and offset + beat >= fill[0][0] and key == SNARE):
                     self.add("drums", (start + offset + beat, 0.25, key, velocity))
-            self.accompany(start + offset, section, last)
+            self.add_bar(start + offset, section, last)
         for beat, key, velocity in fill:
             self.add("drums", (start + beat, 0.25, key, velocity))
         if section is CHORUS:
             self.add("drums", (start, 1.0, CRASH, 104))
 
-    def accompany(self, start: float, section: Section, last: bool) -> None:
-        """One bar of keys, bass and pad on the chords written so far; the last one rings."""
+    def add_bar(self, start: float, section: SongSection, last: bool) -> None:
+        """Add one bar of keys, bass and pad on the chords written so far; the last one rings."""
         around = 60.0
         for beat, length, velocity in ((0.0, 4.0, 96),) if last else section.comp:
-            for pitch in _voicing(self.chord_at(start + beat), around):
+            for pitch in _choose_voicing(self.find_chord(start + beat), around):
                 self.add("keys", (start + beat, length, pitch, velocity))
         for beat, length, above, velocity in ((0.0, 4.0, 0, 112),) if last else section.bass:
-            root = 31 + (self.chord_at(start + beat).root - 31) % 12  # G1 is the lowest bass note
+            root = 31 + (self.find_chord(start + beat).root - 31) % 12  # G1 is the lowest bass note
             self.add("bass", (start + beat, length, root + above, velocity))
         if section.pad:
             changes = [b for b, _ in self.chords if start < b < start + BAR_BEATS]
             for begin, end in pairwise((start, *changes, start + BAR_BEATS)):
-                for pitch in _voicing(self.chord_at(begin), around + 7):
+                for pitch in _choose_voicing(self.find_chord(begin), around + 7):
                     self.add("pad", (begin, end - begin, pitch, 88))
 
-    def chord_at(self, beat: float) -> Chord:
+    def find_chord(self, beat: float) -> Chord:
         return [chord for start, chord in self.chords if start <= beat][-1]
 
 
-def own_song(rate: int, seconds: float = 30.0, seed: int = 1) -> Song:
+def render_own_song(rate: int, seconds: float = 30.0, seed: int = 1) -> DemoSong:
     """``Late Train``, 112 beats a minute in G minor, looped and ended to last ``seconds``.
 
-    ``seed`` turns the players' touch and the noises of the instruments, not the notes.
+    ``seed`` changes velocities and the noise of the instruments, not the notes.
     """
     if not SHORTEST_S <= seconds <= LONGEST_S:
         raise ConfigError(f"the demo song cannot last {seconds:g} s", f"choose {SHORTEST_S:g} to {LONGEST_S:g} seconds")
@@ -237,23 +237,23 @@ def own_song(rate: int, seconds: float = 30.0, seed: int = 1) -> Song:
     frames = round(seconds * rate)
     bars = max(int(tempo.beat_at(frames + 0.5) // BAR_BEATS), 1)
     score = _Score(np.random.default_rng(seed))
-    for start, beats, section in _form(bars):
-        score.section(start, beats, section)
+    for start, beats, section in _iterate_form(bars):
+        score.add_section(start, beats, section)
     stems = render(score.parts, tempo, frames, seed)
     audio: Audio = np.stack(list(stems.values())).sum(axis=0, dtype=np.float32)
 
-    beats_heard = range(int(np.ceil(tempo.beat_at(frames - 0.5))))
-    at = [round(tempo.frame_at(beat)) for beat in beats_heard]
+    beat_numbers = range(int(np.ceil(tempo.beat_at(frames - 0.5))))
+    at = [round(tempo.frame_at(beat)) for beat in beat_numbers]
     truth = Truth(
         beats=tuple(at),
         downbeats=tuple(at[::BAR_BEATS]),
         chords=tuple((f, c) for f, c in ((round(tempo.frame_at(b)), c) for b, c in score.chords) if f < frames),
         key=KEY,
     )
-    return Song(TITLE, rate, audio, tempo, stems, daw_midi(score.parts["keys"], tempo, frames), truth)
+    return DemoSong(TITLE, rate, audio, tempo, stems, make_daw_midi(score.parts["keys"], tempo, frames), truth)
 
 
-def daw_midi(notes: Sequence[Note], tempo: TempoMap, frames: int) -> list[TimedEvent]:
+def make_daw_midi(notes: Sequence[SynthNote], tempo: TempoMap, frames: int) -> list[TimedEvent]:
     """Start, clock and stop as a DAW sends them, and ``notes`` on KEYS_CHANNEL, over ``frames``.
 
     The first clock falls on the first beat; every one at its exact frame, rounded. Stop and whatever note
@@ -277,6 +277,6 @@ def daw_midi(notes: Sequence[Note], tempo: TempoMap, frames: int) -> list[TimedE
     return [TimedEvent(frame, Midi(data)) for frame, _, data in sorted(ordered)]
 
 
-def song_from_file(path: Path, rate: int, seconds: float | None = None) -> Song:
-    """The user's file at ``rate``, its first ``seconds``. Nothing is known about it, so no MIDI goes with it."""
-    return Song(path.stem, rate, read_song(path, rate, seconds))
+def load_song(path: Path, rate: int, seconds: float | None = None) -> DemoSong:
+    """The user's file at ``rate``, its first ``seconds``. Its truth is unknown, so there is no MIDI."""
+    return DemoSong(path.stem, rate, read_song(path, rate, seconds))

@@ -1,7 +1,7 @@
-"""What the demo found out, as data: the file report.json, and the verdict in plain words.
+"""Demo report: the measurements as data (the file report.json), and the verdict in plain words.
 
-All frames are on the song's own time line: whoever fills a report takes the declared delay of its path off
-what was captured, so that 0 frames of offset means exactly where it belongs.
+All frames are on the song's own time line: the declared delay of its path is subtracted from each recording before a
+report is made, so an offset of 0 frames is exact.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from bridge.core.latency import UNMEASURED, Ledger
 from bridge.printing import columns, one_line
 
 SCHEMA = 1
-TOLERANCE_S = 0.07  # how far off a heard beat may be and still be that beat: mir_eval's window
+TOLERANCE_S = 0.07  # a detected beat within this of a true one is correct: mir_eval's window
 
 
 class PathRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,8 +42,8 @@ class PathRow(msgspec.Struct, frozen=True, kw_only=True):
     upstream: int = 0
 
 
-class Callback(msgspec.Struct, frozen=True, kw_only=True):
-    """How long JACK's callback took, over ``cycles`` of them."""
+class CallbackFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """Duration of JACK's callback, over ``cycles`` of them."""
 
     p50_us: float = 0.0
     p99_us: float = 0.0
@@ -51,8 +51,8 @@ class Callback(msgspec.Struct, frozen=True, kw_only=True):
     cycles: int = 0
 
 
-class Counters(msgspec.Struct, frozen=True, kw_only=True):
-    """What went wrong on the way: frames played dry, cycles that never came and their frames, and so on."""
+class CounterFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """Faults: late frames (played dry), skipped cycles and their frames, xruns, restarts."""
 
     late_frames: int = 0
     skipped: int = 0
@@ -71,10 +71,10 @@ class Music(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Checks(msgspec.Struct, frozen=True, kw_only=True):
-    """The heard music against the true one.
+    """The detected music against the true one.
 
-    ``beat_offset_frames``: the median of heard minus true, over the beats that were found; None without any.
-    ``chords_right`` of ``chords_total``: true beats on which the root that was heard is right.
+    ``beat_offset_frames``: the median of detected minus true, over the beats that were found; None without any.
+    ``chords_right`` of ``chords_total``: true beats on which the detected root is right.
     """
 
     beats_found: int
@@ -86,9 +86,9 @@ class Checks(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Playing(msgspec.Struct, frozen=True, kw_only=True):
-    """What the player decided, beat by beat. ``lookahead_beats``: the least and the median time from the end of the
-    input that it knew to the beat. ``levels``, ``sources``: beats by LEVELS and by CHORD_SOURCES; see
-    `bridge.core.events`. Empty where it does not tell."""
+    """The player's decisions, beat by beat. ``lookahead_beats``: median time from the end of the known input to the
+    beat, ``least_lookahead_beats``: the shortest. ``levels``, ``sources``: beats by LEVELS and by CHORD_SOURCES; see
+    `bridge.core.events`. Empty where the player publishes none."""
 
     beats: int = 0
     least_lookahead_beats: float = 0.0
@@ -97,8 +97,11 @@ class Playing(msgspec.Struct, frozen=True, kw_only=True):
     sources: dict[str, int] = {}
 
 
-class DemoReport(msgspec.Struct, frozen=True, kw_only=True):
-    """One run of the demo. ``files`` are names in ``folder``; ``ok``: every path measured as it was declared."""
+class DemoReport(msgspec.Struct, frozen=True, kw_only=True, rename={"detected": "heard"}):
+    """One run of the demo. ``files`` are names in ``folder``; ``ok``: every path measured as it was declared.
+
+    In the file ``detected`` has its old name, since programs read it.
+    """
 
     schema: int = SCHEMA
     song: str
@@ -107,9 +110,9 @@ class DemoReport(msgspec.Struct, frozen=True, kw_only=True):
     period: int
     server: str
     paths: tuple[PathRow, ...]
-    callback: Callback = Callback()
-    counters: Counters = Counters()
-    heard: Music = Music()
+    callback: CallbackFigures = CallbackFigures()
+    counters: CounterFigures = CounterFigures()
+    detected: Music = Music()
     playing: Playing = Playing()
     truth: Music | None = None
     checks: Checks | None = None
@@ -119,8 +122,8 @@ class DemoReport(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[str, ...] = ()
 
 
-def rows(ledger: Ledger) -> tuple[PathRow, ...]:
-    """The ledger's paths as the report keeps them: those with a port, which can be measured."""
+def list_paths(ledger: Ledger) -> tuple[PathRow, ...]:
+    """The ledger's paths that have a port and so can be measured."""
     return tuple(
         PathRow(
             name=path.name, ports=path.ports, declared=path.declared, measured=path.measured, model=path.model,
@@ -132,23 +135,23 @@ def rows(ledger: Ledger) -> tuple[PathRow, ...]:
     )  # fmt: skip
 
 
-def check(heard: Music, truth: Music, rate: int) -> Checks:
-    """Compare what was ``heard`` with the ``truth``; a beat counts as found within TOLERANCE_S."""
+def compare_music(detected: Music, truth: Music, rate: int) -> Checks:
+    """Compare the ``detected`` music with the ``truth``; a beat counts as found within TOLERANCE_S."""
     window = TOLERANCE_S * rate
-    offsets = [near - beat for beat in truth.beats if (near := _nearest(heard.beats, beat, window)) is not None]
+    offsets = [near - beat for beat in truth.beats if (near := _find_nearest(detected.beats, beat, window)) is not None]
     on_beats = [(beat, root) for beat in truth.beats if (root := _root_at(truth.chords, beat)) is not None]
     return Checks(
         beats_found=len(offsets),
         beats_total=len(truth.beats),
         beat_offset_frames=float(np.median(offsets)) if offsets else None,
-        # a chord heard within the window of its beat is on the beat
-        chords_right=sum(_root_at(heard.chords, beat + window) == root for beat, root in on_beats),
+        # a chord detected within the window of its beat is on the beat
+        chords_right=sum(_root_at(detected.chords, beat + window) == root for beat, root in on_beats),
         chords_total=len(on_beats),
-        key_right=heard.key == truth.key,
+        key_right=detected.key == truth.key,
     )
 
 
-def _nearest(frames: Sequence[int], frame: int, window: float) -> int | None:
+def _find_nearest(frames: Sequence[int], frame: int, window: float) -> int | None:
     """The entry of ascending ``frames`` that is nearest to ``frame``, or None farther off than ``window``."""
     i = bisect_left(frames, frame)
     near = min(frames[max(i - 1, 0) : i + 1], key=lambda other: abs(other - frame), default=None)
@@ -164,21 +167,21 @@ def _root_at(chords: Sequence[tuple[int, str]], frame: float) -> int | None:
     return next((NOTE_NAMES.index(label[:size]) for size in (2, 1) if label[:size] in NOTE_NAMES), None)
 
 
-def judged(report: DemoReport, notices: Iterable[str] = ()) -> DemoReport:
-    """The report with its verdict: problems in plain words, ``notices`` of the caller's behind them.
+def add_verdict(report: DemoReport, notices: Iterable[str] = ()) -> DemoReport:
+    """The report with its verdict: problems in plain words, then the caller's ``notices``.
 
-    What was late or lost is a problem to show, but only a path that is not as declared makes it not ``ok``.
+    Late and lost frames are problems to show, but only a path whose delay is not as declared makes it not ``ok``.
     """
     wrong = [_mismatch(row, report.rate) for row in report.paths if row.measured != row.declared]
     counters, band = report.counters, sum(row.late for row in report.paths if row.name == "band")
-    told = [
+    faults = [
         ("late frames", counters.late_frames, "the dry mix played there; raise the separation's reserve"),
         ("late frames of the band", band, "silence there; raise the synth's reserve and start again"),
-        ("skipped callbacks", counters.skipped, "something held the real-time thread up; sideman doctor may say what"),
+        ("skipped callbacks", counters.skipped, "something blocked the real-time thread; sideman doctor may say what"),
         ("xruns", counters.xruns, "JACK counted them; a longer period helps"),
         ("worker restarts", counters.worker_restarts, "an engine's process died; its last words are in the log"),
     ]
-    problems = [*wrong, *(f"{name}: {count:,}; {mend}" for name, count, mend in told if count), *notices]
+    problems = [*wrong, *(f"{name}: {count:,}; {fix}" for name, count, fix in faults if count), *notices]
     return msgspec.structs.replace(report, ok=bool(report.paths) and not wrong, problems=tuple(problems))
 
 
@@ -199,7 +202,7 @@ def read_json(path: Path) -> DemoReport:
     return msgspec.json.decode(path.read_bytes(), type=DemoReport)
 
 
-def table(report: DemoReport) -> RenderableType:
+def render_report(report: DemoReport) -> RenderableType:
     """The report for a terminal of 80 columns or more: latency, timing, music, files, problems."""
     title = Text.assemble(
         (one_line(report.song), "bold"), f"  {report.seconds:.1f} s at {report.rate:,} Hz, period {report.period}"
@@ -235,32 +238,32 @@ def _facts(report: DemoReport) -> Table:
     facts.add_column(style="bold", no_wrap=True)
     facts.add_column(overflow="fold")
     facts.add_row(
-        "Callback",
+        "CallbackFigures",
         f"p50 {call.p50_us:.0f} µs, p99 {call.p99_us:.0f} µs, max {call.max_us:.0f} µs of {budget_us:,.0f} µs;"
         f" {call.cycles:,} cycles",
     )
     facts.add_row(
-        "Counters",
+        "CounterFigures",
         f"late frames {count.late_frames:,}, skipped callbacks {count.skipped:,} ({count.gap_frames:,} frames),"
         f" xruns {count.xruns:,}, worker restarts {count.worker_restarts:,}",
     )
-    facts.add_row("Heard", heard_in_words(report))
+    facts.add_row("Detected", describe_analysis(report))
     if report.playing.beats:
-        facts.add_row("Played", played_in_words(report.playing))
+        facts.add_row("Played", describe_playing(report.playing))
     if report.files:
         facts.add_row("Files", one_line(report.folder))
         facts.add_row("", one_line(", ".join(report.files)))
     return facts
 
 
-def heard_in_words(report: DemoReport) -> str:
-    """The music that was heard, against the truth where that is known, as one sentence."""
-    heard, checks = report.heard, report.checks
+def describe_analysis(report: DemoReport) -> str:
+    """The detected music, compared with the truth where that is known, as one sentence."""
+    detected, checks = report.detected, report.checks
     if checks is None:
-        return f"{len(heard.beats)} beats, {len(heard.chords)} chords, key {heard.key or 'unknown'}"
+        return f"{len(detected.beats)} beats, {len(detected.chords)} chords, key {detected.key or 'unknown'}"
     offset = checks.beat_offset_frames
     when = "" if offset is None else f", {offset:+.0f} frames ({1000 * offset / report.rate:+.1f} ms) off in the median"
-    key = f"key {heard.key or 'unknown'}, "
+    key = f"key {detected.key or 'unknown'}, "
     key += "right" if checks.key_right else f"in truth {report.truth.key if report.truth else 'unknown'}"
     return (
         f"beats {checks.beats_found} of {checks.beats_total}{when};"
@@ -268,8 +271,8 @@ def heard_in_words(report: DemoReport) -> str:
     )
 
 
-def played_in_words(playing: Playing) -> str:
-    """How far ahead of its beats the player decided, and what from."""
+def describe_playing(playing: Playing) -> str:
+    """How far ahead of its beats the player decided, and on what basis."""
     levels = ", ".join(f"{name} {beats}" for name, beats in playing.levels.items() if beats)
     sources = ", ".join(f"{name} {beats}" for name, beats in playing.sources.items() if beats)
     return (

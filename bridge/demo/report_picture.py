@@ -1,4 +1,4 @@
-"""The demo's picture: what went in, what came out, what was heard and what it cost in time, on one sheet."""
+"""Report picture of the demo: waveforms, chords, accompaniment and delays on one page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bridge.config import write_atomic
 from bridge.core.audio import STEMS, Audio
 from bridge.core.events import NOTE_NAMES, Midi, TimedEvent
 from bridge.core.latency import UNMEASURED
-from bridge.demo.report import DemoReport, Music, heard_in_words
+from bridge.demo.report import DemoReport, Music, describe_analysis
 from bridge.errors import BridgeError
 
 if TYPE_CHECKING:
@@ -35,25 +35,25 @@ ROOT_TINTS = (
 )  # fmt: skip
 NO_CHORD_TINT = "#f3f4f6"
 CHANNEL_COLOURS = ("#7a5cc4", "#3b6ea5", "#8fb8a8", "#c9924f")
-"""Of a player's pitched parts; more channels begin again."""
+"""Colours of a player's pitched parts, by MIDI channel, in rotation."""
 DRUMS = 9
 """Channel 10 of General MIDI."""
 KIT: Mapping[str, frozenset[int]] = {
     "kick": frozenset({35, 36}), "snare": frozenset({37, 38, 39, 40}), "hi-hat": frozenset({42, 44, 46}),
     "toms": frozenset({41, 43, 45, 47, 48, 50}), "cymbals": frozenset({49, 51, 52, 53, 55, 57, 59}),
 }  # fmt: skip
-"""Lanes of drums, the lowest first; what is in none of them has the highest."""
+"""Lanes of drums, the lowest first; other pitches go to the highest lane."""
 COLUMNS = 1600  # of a waveform: about one a pixel
 
 
-Sounded = tuple[int, int, int, int]
+PictureNote = tuple[int, int, int, int]
 """A note: first frame, last frame, pitch, channel."""
 
 
-def notes_of(events: Sequence[TimedEvent], end_frame: int) -> list[Sounded]:
+def to_notes(events: Sequence[TimedEvent], end_frame: int) -> list[PictureNote]:
     """The notes of a MIDI stream, in order; one that is never released ends at the end."""
     sounding: dict[tuple[int, int], int] = {}
-    notes: list[Sounded] = []
+    notes: list[PictureNote] = []
     for event in events:
         if not isinstance(event.payload, Midi) or len(event.payload.data) < 3:
             continue
@@ -69,19 +69,19 @@ def notes_of(events: Sequence[TimedEvent], end_frame: int) -> list[Sounded]:
     return sorted(notes)
 
 
-def lane_of(pitch: int) -> int:
-    """The lane of a drum: its place in KIT, and behind them all where it is in none."""
+def find_drum_lane(pitch: int) -> int:
+    """The lane of a drum: its index in KIT, or the last lane."""
     return next((lane for lane, pitches in enumerate(KIT.values()) if pitch in pitches), len(KIT))
 
 
-def outline(audio: Audio, columns: int = COLUMNS) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def reduce_to_peaks(audio: Audio, columns: int = COLUMNS) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """The lowest and the highest sample of all channels in each of at most ``columns`` slices."""
     edges = np.linspace(0, audio.shape[1], min(columns, audio.shape[1]) + 1).astype(int)[:-1]
     return np.minimum.reduceat(audio.min(axis=0), edges), np.maximum.reduceat(audio.max(axis=0), edges)
 
 
 def draw(report: DemoReport, stems: Mapping[str, Audio], mix: Audio, midi: Sequence[TimedEvent], path: Path) -> None:
-    """Write the sheet as PNG. ``stems``: by STEMS, (2, frames) as ``mix``, and ``band`` where there is one; ``midi``:
+    """Write the picture as PNG. ``stems``: by STEMS, (2, frames) as ``mix``, and ``band`` where there is one; ``midi``:
     the accompaniment's.
 
     Needs matplotlib, which only the extra ``bench`` brings: without it a `BridgeError` says so.
@@ -93,7 +93,7 @@ def draw(report: DemoReport, stems: Mapping[str, Audio], mix: Audio, midi: Seque
         raise BridgeError("no picture was drawn: matplotlib is missing", "pip install 'sideman[bench]'") from error
 
     waves = {"mix": mix} | {name: stems[name] for name in (*STEMS, "band") if name in stems}
-    notes = notes_of(midi, mix.shape[1])
+    notes = to_notes(midi, mix.shape[1])
     heights = [*[0.8] * len(waves), 0.75, 1.9, 0.9, 0.27 * max(len(report.paths), 2) + 0.9]
     figure = Figure(figsize=(13, 1.15 * sum(heights) + 1.6), facecolor="white")
     FigureCanvasAgg(figure)
@@ -101,21 +101,21 @@ def draw(report: DemoReport, stems: Mapping[str, Audio], mix: Audio, midi: Seque
         len(heights), 1, height_ratios=heights, hspace=0.13, left=0.06, right=0.98, top=0.9, bottom=0.055
     )
     figure.text(0.06, 0.968, report.song, fontsize=18, weight="bold", color=INK, va="center")
-    figure.text(0.06, 0.938, heard_in_words(report), fontsize=10, color=INK, va="center")
-    figure.text(0.06, 0.92, _machine_in_words(report), fontsize=10, color=SOFT, va="center")
+    figure.text(0.06, 0.938, describe_analysis(report), fontsize=10, color=INK, va="center")
+    figure.text(0.06, 0.92, _describe_machine(report), fontsize=10, color=SOFT, va="center")
 
     lanes = [figure.add_subplot(grid[i]) for i in range(len(heights) - 1)]
     loudest_stem = max((_peak(wave) for name, wave in waves.items() if name in STEMS), default=1.0)
     for lane, (name, wave) in zip(lanes, waves.items(), strict=False):
-        _waveform(lane, name, wave, report.rate, loudest_stem if name in STEMS else _peak(wave))
-    _chords(lanes[-3], report)
-    _piano_roll(lanes[-2], [note for note in notes if note[3] != DRUMS], report.rate)
-    _drums(lanes[-1], [note for note in notes if note[3] == DRUMS], report.rate)
+        _draw_waveform(lane, name, wave, report.rate, loudest_stem if name in STEMS else _peak(wave))
+    _draw_chords(lanes[-3], report)
+    _draw_piano_roll(lanes[-2], [note for note in notes if note[3] != DRUMS], report.rate)
+    _draw_drums(lanes[-1], [note for note in notes if note[3] == DRUMS], report.rate)
     for lane in lanes:
-        _time_axis(lane, report, mix.shape[1], last=lane is lanes[-1])
+        _draw_time_axis(lane, report, mix.shape[1], last=lane is lanes[-1])
     # the row's upper third stays free for the time axis above it and for the legend
     box = grid[len(heights) - 1].get_position(figure)
-    _latencies(figure.add_axes((box.x0 + 0.035, box.y0, box.width - 0.035, box.height * 0.7)), report)
+    _draw_latencies(figure.add_axes((box.x0 + 0.035, box.y0, box.width - 0.035, box.height * 0.7)), report)
 
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=110)
@@ -123,11 +123,11 @@ def draw(report: DemoReport, stems: Mapping[str, Audio], mix: Audio, midi: Seque
 
 
 def _peak(wave: Audio) -> float:
-    """The highest absolute sample, and not quite nothing in silence."""
+    """The peak level, at least 0.001."""
     return max(float(np.max(np.abs(wave), initial=0.0)), 1e-3)
 
 
-def _machine_in_words(report: DemoReport) -> str:
+def _describe_machine(report: DemoReport) -> str:
     call, counters = report.callback, report.counters
     return (
         f"{report.seconds:.1f} s at {report.rate:,} Hz, period {report.period} · late frames {counters.late_frames:,}"
@@ -136,7 +136,7 @@ def _machine_in_words(report: DemoReport) -> str:
     )
 
 
-def _plain(axes: Axes, label: str = "") -> None:
+def _strip_frame(axes: Axes, label: str = "") -> None:
     """No frame, no tick marks; ``label`` level at the left."""
     for side in axes.spines.values():
         side.set_visible(False)
@@ -144,40 +144,40 @@ def _plain(axes: Axes, label: str = "") -> None:
     axes.tick_params(length=0, labelsize=9, labelcolor=SOFT)
 
 
-def _time_axis(axes: Axes, report: DemoReport, frames: int, last: bool) -> None:
-    """Seconds below, and the heard beats through every lane: downbeats stronger."""
+def _draw_time_axis(axes: Axes, report: DemoReport, frames: int, last: bool) -> None:
+    """Seconds below, and the detected beats through every lane, downbeats darker."""
     axes.set_xlim(0, frames / report.rate)
-    downbeats = set(report.heard.downbeats)
-    for beat in report.heard.beats:
+    downbeats = set(report.detected.downbeats)
+    for beat in report.detected.beats:
         strong = beat in downbeats
         axes.axvline(beat / report.rate, color="#9aa3ad" if strong else GRID, lw=0.9 if strong else 0.6, zorder=0)
     axes.tick_params(labelbottom=last)
     if last:
-        axes.set_xlabel("seconds; the lines are the beats as heard, downbeats darker", fontsize=9, color=SOFT)
+        axes.set_xlabel("seconds; the lines are the detected beats, downbeats darker", fontsize=9, color=SOFT)
 
 
-def _waveform(axes: Axes, name: str, wave: Audio, rate: int, loudest: float) -> None:
-    low, high = outline(wave)
+def _draw_waveform(axes: Axes, name: str, wave: Audio, rate: int, loudest: float) -> None:
+    low, high = reduce_to_peaks(wave)
     at = np.linspace(0, wave.shape[1] / rate, len(low))
     axes.fill_between(at, low, high, color=COLOURS[name], lw=0, zorder=2)
     axes.set_ylim(-loudest, loudest)
     axes.set_yticks([])
-    _plain(axes, name)
+    _strip_frame(axes, name)
 
 
-def _chords(axes: Axes, report: DemoReport) -> None:
-    """The heard chords, and beneath them the true ones where they are known."""
+def _draw_chords(axes: Axes, report: DemoReport) -> None:
+    """The detected chords, and beneath them the true ones where they are known."""
     known = report.truth is not None and bool(report.truth.chords)
-    _chord_lane(axes, report.heard, report, 1.0 if known else 0.5, 0.95)
+    _draw_chord_lane(axes, report.detected, report, 1.0 if known else 0.5, 0.95)
     if known and report.truth is not None:
-        _chord_lane(axes, report.truth, report, 0.0, 0.85)
+        _draw_chord_lane(axes, report.truth, report, 0.0, 0.85)
     axes.set_ylim(0, 2 if known else 1.5)
     axes.set_yticks([0.43, 1.48] if known else [0.98], ["truth", "chords"] if known else ["chords"])
-    _plain(axes)
+    _strip_frame(axes)
     axes.tick_params(axis="y", labelsize=10, labelcolor=INK)
 
 
-def _chord_lane(axes: Axes, music: Music, report: DemoReport, bottom: float, height: float) -> None:
+def _draw_chord_lane(axes: Axes, music: Music, report: DemoReport, bottom: float, height: float) -> None:
     from matplotlib.transforms import Bbox, TransformedBbox
 
     end = report.seconds * report.rate
@@ -191,25 +191,25 @@ def _chord_lane(axes: Axes, music: Music, report: DemoReport, bottom: float, hei
                 start + min(0.006 * report.seconds, width / 4), bottom + height / 2, label, fontsize=8.5, color=INK,
                 va="center", zorder=3, clip_on=True,
             )  # fmt: skip
-            # or a long name would stand over the next chord's; a box, since text is not clipped by paths
+            # clip a long name at the next chord; a box, since text is not clipped by paths
             name.set_clip_box(TransformedBbox(Bbox.from_bounds(start, bottom, width, height), axes.transData))
 
 
-def _drums(axes: Axes, notes: Sequence[Sounded], rate: int) -> None:
-    """A stroke a mark, in lanes."""
+def _draw_drums(axes: Axes, notes: Sequence[PictureNote], rate: int) -> None:
+    """Draw drum hits as marks in lanes."""
     names = [*KIT, "other"]
-    lanes = [lane_of(note[2]) for note in notes]
+    lanes = [find_drum_lane(note[2]) for note in notes]
     axes.scatter([note[0] / rate for note in notes], lanes, s=9, marker="s", color=COLOURS["drums"], lw=0, zorder=2)
     used = sorted(set(lanes)) or [0]
     axes.set_yticks(used, [names[lane] for lane in used])
     axes.set_ylim(-0.7, max(used) + 0.7)
-    _plain(axes)
+    _strip_frame(axes)
     if not notes:
         axes.set_yticks([])
         axes.text(0.003, 0.9, "no drums", transform=axes.transAxes, va="top", fontsize=10, color=SOFT, zorder=4)
 
 
-def _piano_roll(axes: Axes, notes: Sequence[Sounded], rate: int) -> None:
+def _draw_piano_roll(axes: Axes, notes: Sequence[PictureNote], rate: int) -> None:
     for begin, until, pitch, channel in notes:
         colour = CHANNEL_COLOURS[channel % len(CHANNEL_COLOURS)]
         axes.broken_barh([(begin / rate, (until - begin) / rate)], (pitch - 0.42, 0.84), facecolor=colour, zorder=2)
@@ -220,18 +220,18 @@ def _piano_roll(axes: Axes, notes: Sequence[Sounded], rate: int) -> None:
     axes.set_yticks(octaves, [f"C{c // 12 - 1}" for c in octaves])
     for c in octaves:
         axes.axhline(c, color=GRID, lw=0.6, zorder=0)
-    _plain(axes)
+    _strip_frame(axes)
     said = "accompaniment" if notes else "accompaniment: no notes"
     axes.text(0.003, 1.0, said, transform=axes.transAxes, ha="left", va="top", fontsize=10, color=INK, zorder=4)
 
 
-def _latencies(axes: Axes, report: DemoReport) -> None:
-    """Each path's declared delay as its parts, the measured one as a mark, both in words."""
+def _draw_latencies(axes: Axes, report: DemoReport) -> None:
+    """Draw each path's declared delay by its parts, the measured one as a mark, with both figures as text."""
     ms = 1000 / report.rate
     for y, row in enumerate(report.paths):
         parts = {name: getattr(row, name) for name in PARTS}
         left = 0.0
-        # a path that leads has a negative model: its parts cancel, and only the sum can be drawn
+        # a path that runs ahead has a negative model: its parts cancel, and only the sum can be drawn
         for name, frames in parts.items() if min(parts.values()) >= 0 else []:
             axes.barh(y, frames * ms, left=left, height=0.62, color=PARTS[name], zorder=2)
             left += frames * ms
@@ -251,7 +251,7 @@ def _latencies(axes: Axes, report: DemoReport) -> None:
     axes.xaxis.grid(True, color=GRID, zorder=0)
     axes.set_axisbelow(True)
     axes.set_xlabel("delay in ms; the mark is what was measured", fontsize=9, color=SOFT)
-    _plain(axes)
+    _strip_frame(axes)
     axes.tick_params(axis="y", labelsize=10, labelcolor=INK)
     used = [name for name in PARTS if any(getattr(row, name) for row in report.paths)]
     handles = [axes.barh(0, 0, color=PARTS[name], label=name.replace("_", " ")) for name in used]

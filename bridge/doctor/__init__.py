@@ -1,9 +1,9 @@
-"""What this machine lacks for ``sideman run``, and the mend for each, in one line.
+"""Doctor: checks this machine for ``sideman run``, and how to fix each problem, in one line.
 
 Nothing here starts a server, changes a setting or needs JACK to be installed.
 """
 
 from bridge.doctor.checks import run_checks
-from bridge.doctor.finding import Finding, as_json, exit_code, render
+from bridge.doctor.finding import Finding, exit_code, render, to_json
 
-__all__ = ["Finding", "as_json", "exit_code", "render", "run_checks"]
+__all__ = ["Finding", "exit_code", "render", "run_checks", "to_json"]

@@ -1,4 +1,4 @@
-"""All checks, in the order in which one would mend things."""
+"""All checks of the doctor, in the order in which one would fix problems."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SETUP = "make setup"
 def run_checks(settings: Settings | None = None, *, song_rate: int | None = None) -> list[Finding]:
     """Look at everything that ``sideman run`` with these settings needs; takes a second or two.
 
-    ``song_rate`` in Hz: of a file that shall be played against the server.
+    ``song_rate`` in Hz: of a file to be played on the server.
     """
     settings = settings or Settings()
     engines = [name for name in msgspec.structs.asdict(settings.engines).values() if name]
@@ -30,7 +30,7 @@ def run_checks(settings: Settings | None = None, *, song_rate: int | None = None
         server,
         jack_checks.check_rates(figures.rate if figures else None, used, song_rate),
         jack_checks.check_shared_memory(),
-        *machine_checks.rights(),
+        *machine_checks.check_rights(),
         machine_checks.check_governor(),
         machine_checks.check_semaphores(),
         machine_checks.check_numba_cache(),
@@ -46,7 +46,9 @@ def run_checks(settings: Settings | None = None, *, song_rate: int | None = None
             "audio files",
             f"sudo apt-get install libsndfile1 (macOS: brew install libsndfile), then {_SETUP}",
         ),
-        machine_checks.check_import("ONNX Runtime", "onnxruntime", "learned engines", _SETUP, machine_checks.providers),
+        machine_checks.check_import(
+            "ONNX Runtime", "onnxruntime", "learned engines", _SETUP, machine_checks.describe_providers
+        ),
         machine_checks.check_osc_port(settings.osc.host, settings.osc.port),
         check_settings_file(settings_path(), bool(settings.lan.token)),
     ]

@@ -1,4 +1,4 @@
-"""A finding, and how findings are shown."""
+"""Findings of the doctor, and their output as text and JSON."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _STYLES: dict[State, str] = {"ok": "green", "warn": "yellow", "missing": "bold r
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was looked at (``name``), how it stands (``state``, ``detail``) and what to do (``mend``, one line).
+    """The result of one check: ``name``, ``state``, ``detail``, and how to fix it (``fix``, one line).
 
     ``missing``: ``sideman run`` cannot work without it. ``warn``: it works, but worse than it could.
     """
@@ -26,7 +26,7 @@ class Finding:
     name: str
     state: State
     detail: str
-    mend: str = ""
+    fix: str = ""
 
 
 def exit_code(findings: Sequence[Finding]) -> int:
@@ -34,17 +34,22 @@ def exit_code(findings: Sequence[Finding]) -> int:
     return 1 if any(finding.state == "missing" for finding in findings) else 0
 
 
-def as_json(findings: Sequence[Finding]) -> dict[str, object]:
-    """For machines: ``ready`` and the findings in the order in which they were made."""
-    return {"ready": exit_code(findings) == 0, "findings": [asdict(finding) for finding in findings]}
+def to_json(findings: Sequence[Finding]) -> dict[str, object]:
+    """For machines: ``ready`` and the findings in order. In JSON ``fix`` has its old name, since programs read it."""
+    return {"ready": exit_code(findings) == 0, "findings": [_to_json(finding) for finding in findings]}
+
+
+def _to_json(finding: Finding) -> dict[str, str]:
+    fields = asdict(finding)
+    return {"mend" if name == "fix" else name: value for name, value in fields.items()}
 
 
 def render(findings: Sequence[Finding]) -> Table:
-    """For people: one row a finding, the mend below what it mends."""
+    """For people: one row a finding, the fix below the problem."""
     table = columns("state", "name", "detail", left=("name", "detail"), show_header=False)
     for finding in findings:
         text = Text(one_line(finding.detail))
-        if finding.mend:
-            text.append(f"\n→ {one_line(finding.mend)}", style="dim" if finding.state == "ok" else "")
+        if finding.fix:
+            text.append(f"\n→ {one_line(finding.fix)}", style="dim" if finding.state == "ok" else "")
         table.add_row(Text(finding.state, style=_STYLES[finding.state]), one_line(finding.name), text)
     return table

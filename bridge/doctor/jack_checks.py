@@ -1,4 +1,4 @@
-"""The checks of JACK: library, server program, running server, rates, shared memory."""
+"""JACK checks: library, server program, running server, rates, shared memory."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bridge.doctor.finding import Finding
 from bridge.doctor.probe import ServerFigures, ask_server
-from bridge.drivers.dummy_server import INSTALL_JACK, SHM, SHM_BYTES, SHM_MEND
+from bridge.drivers.dummy_server import INSTALL_JACK, SHM, SHM_BYTES, SHM_FIX
 from bridge.drivers.libjack import library_name
 
 _MAX_SERVERS = 8  # MAX_SERVERS in jackd2's shm.h
@@ -19,7 +19,7 @@ _SERVER_SLOT = re.compile(rb"(.{4})jack-\d+:([^\0]+):\0", re.DOTALL)  # pid, the
 
 
 def check_libjack(find: Callable[[], str | None] = library_name) -> Finding:
-    """The library that every JACK client loads. Offline commands do without."""
+    """The library that every JACK client loads. Offline commands work without it."""
     name = find()
     if name is None:
         return Finding("libjack", "missing", "not found; only offline commands work", INSTALL_JACK)
@@ -56,8 +56,8 @@ def check_server(
             "JACK server", "missing", str(error), "end that jackd (kill -9 if need be), start it again"
         ), None
     if figures is None:
-        mend = "start one: qjackctl, or jackd -d alsa -r 48000 -p 128 (no sound card: jackd -d dummy)"
-        return Finding("JACK server", "missing", f"{name!r} is not running", mend), None
+        fix = "start one: qjackctl, or jackd -d alsa -r 48000 -p 128 (no sound card: jackd -d dummy)"
+        return Finding("JACK server", "missing", f"{name!r} is not running", fix), None
     kind = "realtime" if figures.realtime else "without realtime"
     detail = f"{name!r}: {figures.rate} Hz, {figures.period} frames, {kind}, load {figures.cpu_load:g} %"
     if not figures.realtime:
@@ -80,36 +80,36 @@ def check_rates(
     native = [set(rates) for rates in engine_rates.values() if rates]
     fitting = set.intersection(*native) if native else {song_rate or server_rate}
     best = song_rate if song_rate in fitting else max(fitting, default=0)
-    mend = f"start the server, and set the DAW, at {best} Hz" if best else "choose engines that share a rate"
+    fix = f"start the server, and set the DAW, at {best} Hz" if best else "choose engines that share a rate"
     detail = f"the server runs at {server_rate} Hz; {'; '.join(words)}: resampling costs time and delay"
-    return Finding("rates", "warn", detail, mend)
+    return Finding("rates", "warn", detail, fix)
 
 
-def dead_servers(registry: bytes, alive: Callable[[int], bool]) -> tuple[int, list[str]]:
-    """Of JACK's list of servers (``jack-shm-registry``): places taken, and the names in them that have died."""
+def find_dead_servers(registry: bytes, alive: Callable[[int], bool]) -> tuple[int, list[str]]:
+    """Read JACK's list of servers (``jack-shm-registry``): entries in use, and the names of dead servers in it."""
     slots = [(struct.unpack("=i", pid)[0], name.decode()) for pid, name in _SERVER_SLOT.findall(registry)]
     taken = [(pid, name) for pid, name in slots if pid > 0]
     return len(taken), [name for pid, name in taken if not alive(pid)]
 
 
 def check_shared_memory(folder: Path = SHM) -> Finding:
-    """Room for a server of our own, and in JACK's list of at most eight servers."""
+    """Free memory for a server of our own, and a free entry in JACK's list of at most eight servers."""
     if not folder.is_dir():
         return Finding("shared memory", "ok", f"kept elsewhere than {folder} on this system")
     registry = folder / "jack-shm-registry"
     if registry.is_file() and os.access(registry, os.R_OK):
-        taken, dead = dead_servers(registry.read_bytes(), _alive)
+        taken, dead = find_dead_servers(registry.read_bytes(), _is_alive)
         if taken >= _MAX_SERVERS and dead:
             detail = f"JACK's list of servers is full, and these have died: {', '.join(dead)}"
             return Finding("shared memory", "warn", detail, f"when no jackd runs: rm {registry}")
     free_mb = shutil.disk_usage(folder).free // 10**6
     if free_mb < SHM_BYTES // 10**6:
         detail = f"{free_mb} MB free on {folder}; a private server for demo and bench takes {SHM_BYTES // 10**6} MB"
-        return Finding("shared memory", "warn", detail, SHM_MEND)
+        return Finding("shared memory", "warn", detail, SHM_FIX)
     return Finding("shared memory", "ok", f"{free_mb} MB free on {folder}")
 
 
-def _alive(pid: int) -> bool:
+def _is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -1,4 +1,4 @@
-"""The checks of the machine: rights, processor, MIDI, and what Python needs."""
+"""Machine checks: rights, processor, MIDI and Python packages."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def check_python() -> Finding:
     return Finding("Python", "ok", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
 
 
-def check_memory_lock(limit_bytes: int, may_anyway: bool, mend: str) -> Finding:
+def check_memory_lock(limit_bytes: int, may_anyway: bool, fix: str) -> Finding:
     """``limit_bytes``: of ``ulimit -l``, RLIM_INFINITY for none. ``may_anyway``: a capability lifts it."""
     if limit_bytes == resource.RLIM_INFINITY or may_anyway:
         return Finding(
@@ -46,23 +46,23 @@ def check_memory_lock(limit_bytes: int, may_anyway: bool, mend: str) -> Finding:
     detail = f"at most {limit_bytes / 2**20:g} MB may be locked; paging can then stop the audio"
     if limit_bytes >= LOCKED_BYTES_WANTED:
         return Finding("memory locking", "ok", f"{limit_bytes / 2**20:g} MB")
-    return Finding("memory locking", "warn", detail, mend)
+    return Finding("memory locking", "warn", detail, fix)
 
 
-def check_realtime(priority: int, may_anyway: bool, mend: str) -> Finding:
-    """``priority``: the highest realtime priority allowed, of ``ulimit -r``. Nothing is tried, only read."""
+def check_realtime(priority: int, may_anyway: bool, fix: str) -> Finding:
+    """``priority``: the highest realtime priority allowed, of ``ulimit -r``. Only the limit is read."""
     if may_anyway:
         return Finding("realtime", "ok", "by capability")
     if priority >= PRIORITY_WANTED:
         return Finding("realtime", "ok", f"priority up to {priority}")
     detail = f"priority up to {priority}, JACK wants {PRIORITY_WANTED}; other programs can then delay the audio"
-    return Finding("realtime", "warn", detail, mend)
+    return Finding("realtime", "warn", detail, fix)
 
 
 def try_priority(priority: int = PRIORITY_WANTED) -> OSError | None:
-    """What the system says to real-time scheduling at ``priority``, as the worker that separates asks for it.
+    """Try real-time scheduling at ``priority``, as the separation worker does; returns the error, if any.
 
-    Tried in a thread that ends right away: on Linux scheduling is a thread's own.
+    Tried in a thread that ends right away: on Linux scheduling belongs to the thread.
     """
     with ThreadPoolExecutor(1) as thread:
         try:
@@ -72,23 +72,21 @@ def try_priority(priority: int = PRIORITY_WANTED) -> OSError | None:
     return None
 
 
-def check_worker_priority(refused: OSError | None, may: bool, mend: str) -> Finding:
+def check_worker_priority(refused: OSError | None, may: bool, fix: str) -> Finding:
     """``refused``: by `try_priority`. ``may``: limits or capabilities allow it, so that something else forbids it."""
     if refused is None:
-        return Finding("worker priority", "ok", "the worker that separates gets real-time priority")
+        return Finding("worker priority", "ok", "the separation worker gets real-time priority")
     if may:  # seen where a control group has no real-time share, and where a sandbox filters the call
-        mend = (
+        fix = (
             "give this session's control group a real-time share (cpu.rt_runtime_us), or leave the sandbox "
             "(containers: --cap-add=sys_nice --ulimit rtprio=95)"
         )
-    detail = (
-        f"not granted ({refused.strerror or refused}); the separation then needs more reserve where others work too"
-    )
-    return Finding("worker priority", "warn", detail, mend)
+    detail = f"not granted ({refused.strerror or refused}); the separation then needs more reserve beside busy programs"
+    return Finding("worker priority", "warn", detail, fix)
 
 
-def rights_mend(in_audio_group: bool, limits_dir: Path = LIMITS_DIR) -> str:
-    """The line that gives realtime rights and memory locking, by what is set up already."""
+def describe_rights_fix(in_audio_group: bool, limits_dir: Path = LIMITS_DIR) -> str:
+    """How to get realtime rights and memory locking, less the steps that are done already."""
     if sys.platform != "linux":
         return "no setting is known for this system"
     steps = []
@@ -100,7 +98,7 @@ def rights_mend(in_audio_group: bool, limits_dir: Path = LIMITS_DIR) -> str:
 
 
 def _limits_grant_audio(folder: Path) -> bool:
-    """Whether a file there grants the group audio realtime priority, as Debian's jackd2 does when told to."""
+    """Whether a file there grants the group audio realtime priority, as Debian's jackd2 package can set up."""
     for path in sorted(folder.glob("*.conf")) if folder.is_dir() else []:
         for line in path.read_text(errors="replace").splitlines() if os.access(path, os.R_OK) else []:
             words = line.split("#")[0].split()
@@ -109,17 +107,17 @@ def _limits_grant_audio(folder: Path) -> bool:
     return False
 
 
-def rights() -> list[Finding]:
+def check_rights() -> list[Finding]:
     """Memory locking and realtime rights of this process."""
-    mend = rights_mend(_in_group("audio"))
+    fix = describe_rights_fix(_in_group("audio"))
     capabilities = _capabilities()
     locked = resource.getrlimit(resource.RLIMIT_MEMLOCK)[0]
-    findings = [check_memory_lock(locked, bool(capabilities >> _CAP_IPC_LOCK & 1), mend)]
+    findings = [check_memory_lock(locked, bool(capabilities >> _CAP_IPC_LOCK & 1), fix)]
     if sys.platform == "linux":
         priority = resource.getrlimit(resource.RLIMIT_RTPRIO)[0]
         capable = bool(capabilities >> _CAP_SYS_NICE & 1)
-        findings.append(check_realtime(priority, capable, mend))
-        findings.append(check_worker_priority(try_priority(), capable or priority >= PRIORITY_WANTED, mend))
+        findings.append(check_realtime(priority, capable, fix))
+        findings.append(check_worker_priority(try_priority(), capable or priority >= PRIORITY_WANTED, fix))
     return findings
 
 
@@ -140,10 +138,10 @@ def _in_group(name: str) -> bool:
 
 
 def check_governor(cpus: Path = Path("/sys/devices/system/cpu")) -> Finding:
-    """How eagerly the kernel raises the processor's clock, where it says."""
+    """The kernel's CPU frequency governor, where the system has one."""
     governors = {path.read_text().strip() for path in sorted(cpus.glob("cpu[0-9]*/cpufreq/scaling_governor"))}
     if not governors:
-        return Finding("CPU governor", "ok", "not told (a virtual machine or container)")
+        return Finding("CPU governor", "ok", "unknown (a virtual machine or container)")
     listed = ", ".join(sorted(governors))
     if governors & _SLOW_GOVERNORS:
         return Finding("CPU governor", "warn", listed, "sudo cpupower frequency-set -g performance")
@@ -154,7 +152,7 @@ def check_semaphores(work: bool | None = None) -> Finding:
     """How the callback wakes the workers."""
     if has_semaphores() if work is None else work:
         return Finding("semaphores", "ok", "POSIX, shared between processes")
-    return Finding("semaphores", "warn", "not shared between processes here; workers look every 0.5 ms instead")
+    return Finding("semaphores", "warn", "not shared between processes here; workers poll every 0.5 ms instead")
 
 
 def check_midi(sequencer: Path = Path("/dev/snd/seq")) -> Finding:
@@ -165,13 +163,13 @@ def check_midi(sequencer: Path = Path("/dev/snd/seq")) -> Finding:
 
 
 def check_import(
-    name: str, module: str, purpose: str, mend: str, describe: Callable[[ModuleType], str] = lambda _: ""
+    name: str, module: str, purpose: str, fix: str, describe: Callable[[ModuleType], str] = lambda _: ""
 ) -> Finding:
-    """A Python package that needs a library of the system beside it; ``describe`` tells more of what was loaded."""
+    """A Python package that needs a system library; ``describe`` adds details of the loaded module."""
     try:
         loaded = importlib.import_module(module)
     except (ImportError, OSError) as error:
-        return Finding(name, "warn", f"does not load ({error}); needed for {purpose}", mend)
+        return Finding(name, "warn", f"does not load ({error}); needed for {purpose}", fix)
     return Finding(name, "ok", ", ".join(filter(None, ("loads", _version_of(module), describe(loaded)))))
 
 
@@ -179,17 +177,17 @@ def _version_of(package: str) -> str:
     try:
         return version(package)
     except PackageNotFoundError:
-        return ""  # packages may be called otherwise than what they install
+        return ""  # a package can have another name than its module
 
 
-def providers(runtime: ModuleType) -> str:
-    """What ONNX Runtime can compute on here. Azure is in every build and no computer: it asks a service."""
+def describe_providers(runtime: ModuleType) -> str:
+    """The providers of ONNX Runtime here, without Azure: it is in every build, but calls a remote service."""
     names = (name.removesuffix("ExecutionProvider") for name in runtime.get_available_providers())
     return "computes on " + ", ".join(name for name in names if name != "Azure")
 
 
 def check_numba_cache() -> Finding:
-    """Where the compiled callback is kept between runs."""
+    """Whether the compiled callback can be cached between runs, and where."""
     try:
         cache = importlib.import_module("bridge.core.jit").CACHE
         folder = "" if cache.own else str(importlib.import_module("numba").config.CACHE_DIR)
@@ -201,7 +199,7 @@ def check_numba_cache() -> Finding:
     except OSError:
         folder = ""
     if not folder:
-        detail = "no folder to keep machine code in: every start compiles it again, for about a minute"
+        detail = "no folder for the compiled callback: every start compiles it again, for about a minute"
         return Finding("compiled callback", "warn", detail, "set NUMBA_CACHE_DIR to a folder that you may write")
     return Finding("compiled callback", "ok", f"kept in {folder}")
 
@@ -218,7 +216,7 @@ def check_osc_port(host: str, port: int) -> Finding:
 
 
 def check_engines(wanted: Iterable[str]) -> tuple[Finding, dict[str, tuple[int, ...]]]:
-    """Whether every registered engine loads, and each one's native rates (Hz). ``wanted``: those that run needs."""
+    """Whether every registered engine loads, and each one's native rates (Hz). ``wanted``: the engines to run."""
     rates: dict[str, tuple[int, ...]] = {}
     broken: dict[str, EngineError] = {}
     for name in sorted({*engine_names(), *wanted}):
@@ -231,14 +229,14 @@ def check_engines(wanted: Iterable[str]) -> tuple[Finding, dict[str, tuple[int, 
     state: State = "missing" if set(broken) & set(wanted) else "warn"
     detail = "; ".join(error.message for error in broken.values())
     hints = [error.hint for error in broken.values() if error.hint]
-    return Finding("engines", state, detail, hints[0] if hints else "make setup, or mend that engine's package"), rates
+    return Finding("engines", state, detail, hints[0] if hints else "make setup, or fix that engine's package"), rates
 
 
 def check_lacks(wanted: Iterable[str]) -> list[Finding]:
-    """What those engines of ``wanted`` that need something of the system say of it.
+    """System parts that the ``wanted`` engines would use and that are missing.
 
-    An engine that goes on without it, only worse, has a method ``lacks``: it returns an error with its mend, or None.
-    One that does not load is another finding's affair.
+    An engine that works without them, only worse, has a method ``lacks``: it returns an error with a hint, or None.
+    An engine that does not load has a finding of its own.
     """
     findings = []
     for name in wanted:
@@ -248,6 +246,6 @@ def check_lacks(wanted: Iterable[str]) -> list[Finding]:
             continue
         if lacks is not None:
             lack: BridgeError | None = lacks()
-            detail = "all that it needs is here" if lack is None else f"{lack.message}: it does without, as it can"
+            detail = "has all that it needs" if lack is None else f"{lack.message}: it works without, but worse"
             findings.append(Finding(name, "warn" if lack else "ok", detail, lack.hint if lack else ""))
     return findings

@@ -1,4 +1,4 @@
-"""Asks a JACK server for its figures, in a process of its own: a hung server must not hang the doctor."""
+"""JACK server probe: reads its figures in a process of its own, so a hung server cannot hang the doctor."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def ask_server(server: str) -> ServerFigures | None:
     command = [*COMMAND, *([server] if server else [])]
     env = {**os.environ, **QUIET_JACK}
     try:
-        said = subprocess.run(command, env=env, capture_output=True, text=True, timeout=_ANSWER_S, check=False)
+        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=_ANSWER_S, check=False)
     except subprocess.TimeoutExpired as error:
         raise TimeoutError(f"JACK server {server or 'default'!r} does not answer") from error
-    return ServerFigures(**json.loads(said.stdout)) if said.returncode == 0 else None
+    return ServerFigures(**json.loads(done.stdout)) if done.returncode == 0 else None
 
 
 def main(arguments: list[str]) -> int:

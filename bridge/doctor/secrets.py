@@ -16,30 +16,30 @@ NAME = "settings file"
 def check_settings_file(path: Path, has_token: bool) -> Finding:
     """Who else can read or write the settings at ``path``. ``has_token``: they hold the token of the network.
 
-    Only POSIX has the modes that tell; on Windows a user's own folder is closed to others.
+    Only POSIX has file modes; on Windows other users cannot open a user's own folder.
     """
     try:
         found, folder = path.stat(), path.resolve().parent.stat()
     except OSError:
-        return Finding(NAME, "ok", "none; the defaults hold")
+        return Finding(NAME, "ok", "none; the defaults are used")
     if os.name != "posix":
         return Finding(NAME, "ok", str(path))
     mine = (os.getuid(), 0)
     if found.st_uid not in mine:
         fix = f'sudo chown "$USER" {_quoted(path)}'
         return Finding(NAME, "warn", f"{path} belongs to another user, who can change it", fix)
-    if has_token and _of_others(found) & (stat.S_IRGRP | stat.S_IROTH):
+    if has_token and _rights_of_others(found) & (stat.S_IRGRP | stat.S_IROTH):
         return Finding(NAME, "warn", f"other users can read the token in {path}", f"chmod 600 {_quoted(path)}")
-    if _of_others(found) & (stat.S_IWGRP | stat.S_IWOTH):
+    if _rights_of_others(found) & (stat.S_IWGRP | stat.S_IWOTH):
         return Finding(NAME, "warn", f"other users can change {path}", f"chmod 600 {_quoted(path)}")
     # in a sticky folder, such as /tmp, a file is its owner's alone to replace
-    if _of_others(folder) & (stat.S_IWGRP | stat.S_IWOTH) and not folder.st_mode & stat.S_ISVTX:
+    if _rights_of_others(folder) & (stat.S_IWGRP | stat.S_IWOTH) and not folder.st_mode & stat.S_ISVTX:
         fix = f"chmod go-w {_quoted(path.resolve().parent)}"
         return Finding(NAME, "warn", f"other users can put another file in place of {path}", fix)
     return Finding(NAME, "ok", str(path))
 
 
-def _of_others(found: os.stat_result) -> int:
+def _rights_of_others(found: os.stat_result) -> int:
     """The rights that other users have, as bits of a mode."""
     groups = 0 if _is_private(found.st_gid, found.st_uid) else stat.S_IRWXG
     return found.st_mode & (stat.S_IRWXO | groups)

@@ -41,7 +41,7 @@ RATES = range(8000, 384001)
 """Beyond these jackd's dummy driver spins and does not listen to signals (seen at 12 MHz)."""
 
 SHM = Path("/dev/shm")
-SHM_MEND = f"end other JACK servers, or give {SHM} more (containers: --shm-size=256m)"
+SHM_FIX = f"end other JACK servers, or give {SHM} more (containers: --shm-size=256m)"
 
 _READY_S = 10.0
 _STOP_S = 5.0
@@ -100,7 +100,7 @@ class DummyServer:
         if self.running:
             raise DriverError(f"JACK server {self.name!r} runs already", "stop it first, or restart it")
         if not room_for_server():
-            raise DriverError(f"{SHM} has less than {SHM_BYTES // 10**6} MB free for a JACK server", SHM_MEND)
+            raise DriverError(f"{SHM} has less than {SHM_BYTES // 10**6} MB free for a JACK server", SHM_FIX)
         command = self._command()
         waiter = _tool("jack_wait", INSTALL_JACK_TOOLS)
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  it lives as long as the server; _end() closes it
@@ -213,7 +213,7 @@ class DummyServer:
         said = f": {lines[-1]}" if lines else ""
         hint = "run sideman doctor"
         if self.process.returncode == -signal.SIGBUS:
-            said, hint = f": {SHM} is full", SHM_MEND
+            said, hint = f": {SHM} is full", SHM_FIX
         elif _TAKEN.search(self.log()):
             said, hint = ": the name is taken", "choose another name"
         elif _FULL in self.log().lower():
@@ -253,8 +253,8 @@ def room_for_server() -> bool:
     return not SHM.is_dir() or shutil.disk_usage(SHM).free >= SHM_BYTES
 
 
-def _tool(name: str, mend: str) -> str:
+def _tool(name: str, fix: str) -> str:
     path = shutil.which(name)
     if path is None:
-        raise DriverError(f"{name} is not installed", mend)
+        raise DriverError(f"{name} is not installed", fix)
     return path

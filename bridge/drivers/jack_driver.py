@@ -160,7 +160,7 @@ class JackDriver:
             "jack_set_freewheel_callback": lambda on: publish(state, w.FREEWHEEL, int(on != 0)),
             "jack_set_latency_callback": self._declare,
         }
-        return [cancel_safe.listen(client, setter, function) for setter, function in heard.items()]
+        return [cancel_safe.set_callback(client, setter, function) for setter, function in heard.items()]
 
     def _close(self) -> None:
         client, self.client = self.client, None

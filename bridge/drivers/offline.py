@@ -1,7 +1,7 @@
-"""The offline driver: the same graph and the same compiled cycle on a virtual clock.
+"""Offline driver: the same graph and the same compiled cycle on a virtual clock.
 
-It waits for every hop, so the same input gives the same samples whatever the machine's speed or the block
-size. What comes out is aligned with what went in: the declared delays are taken off.
+It waits for every hop, so the same input gives the same samples at any machine speed and block size. The output is
+aligned with the input: the declared delays are removed.
 """
 
 from __future__ import annotations
@@ -30,25 +30,25 @@ BREAKS = (0xF2, 0xFA, 0xFB, 0xFC)
 """MIDI messages at which engines start afresh: song position, start, continue, stop."""
 
 NO_RESERVE: Mapping[str, int] = dict.fromkeys(ROLES, 0)
-"""Offline nobody is late."""
+"""Offline no worker is late, so none needs headroom."""
 
 
 @dataclass(frozen=True, slots=True)
-class Take:
-    """What the graph made of an input, aligned with it."""
+class OfflineResult:
+    """The graph's output, aligned with the input."""
 
     stems: NDArray[np.float32]  # (stems, channels, frames), through the faders
     mix: Audio  # (channels, frames)
-    band: Audio  # (channels, frames), what the synth makes of the accompaniment; silence without one
-    midi: dict[str, list[TimedEvent]]  # by port; what sounds at the end is switched off there
-    heard: list[TimedEvent] = field(default_factory=list)  # what the analysers said, by frame
+    band: Audio  # (channels, frames), the accompaniment as the synth plays it; silence without a synth
+    midi: dict[str, list[TimedEvent]]  # by port; notes that sound at the end get a note-off there
+    analysis: list[TimedEvent] = field(default_factory=list)  # the analysers' events, by frame
 
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """Something that a user does to the faders; heard from ``frame`` of the aligned output on.
+    """A change of the faders; audible from ``frame`` of the aligned output on.
 
-    One that lies before frame 0 by the audio's delay or more is there from the first callback on.
+    One that lies before frame 0 by the audio's delay or more is in force from the first callback on.
     """
 
     frame: int
@@ -66,18 +66,18 @@ def _load_events(graph: Graph, events: Sequence[TimedEvent], now: int) -> None:
     context.callback_state[w.IN_EVENTS] = len(events)
 
 
-def _sent(graph: Graph, port: int, now: int) -> list[TimedEvent]:
-    """What the cycle at ``now`` sends, each less its path's delay as it is in force."""
+def _read_sent_midi(graph: Graph, port: int, now: int) -> list[TimedEvent]:
+    """The messages that the cycle at ``now`` sends, each less its path's present delay."""
     context, name = graph.context, MIDI_PORTS[port]
     now -= graph.ledger[name].declared if name in graph.ledger else 0
     rows = context.out_events[port, : context.out_counts[port]]
     return [TimedEvent(now + int(row[w.FRAME]), Midi(row[w.DATA :].tobytes()[: int(row[w.SIZE])])) for row in rows]
 
 
-def _borders(midi: Sequence[TimedEvent], cues: Sequence[Cue], fader_delay: int, end: int) -> list[int]:
-    """The frames that no block may reach across: where something takes effect that a callback does at its start.
+def _find_block_borders(midi: Sequence[TimedEvent], cues: Sequence[Cue], fader_delay: int, end: int) -> list[int]:
+    """The frames at which blocks are split, because a callback applies some changes only at its start.
 
-    A message at which engines start afresh releases notes, a cue moves faders; the last border is the end. Every
+    These are messages at which engines start afresh (notes are released), cues (faders move) and the end. Every
     so many messages there is a border too, so that no block holds more than a callback takes.
     """
     breaks = {event.frame for event in midi if isinstance(event.payload, Midi) and event.payload.data[0] in BREAKS}
@@ -93,7 +93,7 @@ def process(
     midi: Sequence[TimedEvent] = (),
     block: int = 1024,
     cues: Sequence[Cue] = (),
-) -> Take:
+) -> OfflineResult:
     """Run ``audio``, shape (channels, frames), and ``midi`` through ``engines`` in blocks of ``block`` frames.
 
     ``midi``: messages from frame 0 on. ``cues`` take effect at their frame, whatever the block size: a block
@@ -110,13 +110,13 @@ def process(
         return _run(graph, audio, sorted(midi, key=lambda e: e.frame), block, sorted(cues, key=lambda c: c.frame))
 
 
-def _run(graph: Graph, audio: Audio, midi: list[TimedEvent], block: int, cues: list[Cue]) -> Take:
+def _run(graph: Graph, audio: Audio, midi: list[TimedEvent], block: int, cues: list[Cue]) -> OfflineResult:
     plan, shared, context = graph.plan, graph.shared, graph.context
     runners = [EngineRunner(plan, mine, shared, engine_for(mine.engine, plan.rate)) for mine in plan.workers]
     for index, runner in enumerate(runners):
         runner.prepare()
         shared.workers[index, w.ALIVE] = 1
-    shared.state[w.FREEWHEEL] = 1  # the runners then wait for one another, in the order of hearing
+    shared.state[w.FREEWHEEL] = 1  # the runners then wait for one another, each for its inputs
     readers = [
         EventReader(shared.records[i], shared.heads[i]) for i, n in enumerate(plan.rings) if n.startswith("mir.")
     ]
@@ -124,10 +124,10 @@ def _run(graph: Graph, audio: Audio, midi: list[TimedEvent], block: int, cues: l
     end = frames + max((path.declared for path in graph.ledger), default=0)
     gathered = np.zeros((context.work_out.shape[0], end), np.float32)
     sent: dict[str, list[TimedEvent]] = {port: [] for port in MIDI_PORTS}
-    heard: list[TimedEvent] = []
+    analysis: list[TimedEvent] = []
     now = next_event = next_cue = 0
     fader_delay = graph.ledger["mix"].declared if "mix" in graph.ledger else 0
-    borders = _borders(midi, cues, fader_delay, end)
+    borders = _find_block_borders(midi, cues, fader_delay, end)
     for border in borders:
         while next_cue < len(cues) and cues[next_cue].frame + fader_delay <= now:
             cues[next_cue].act(graph)
@@ -148,19 +148,19 @@ def _run(graph: Graph, audio: Audio, midi: list[TimedEvent], block: int, cues: l
             write_outputs(context, now, count)
             gathered[:, now : now + count] = context.work_out[:, :count]
             for port, name in enumerate(MIDI_PORTS):
-                sent[name] += _sent(graph, port, now)
+                sent[name] += _read_sent_midi(graph, port, now)
             for reader in readers:
-                heard += reader.read()
+                analysis += reader.read()
             now += count
         end = frames + max((path.declared for path in graph.ledger), default=0)
-        if now == borders[-1] < end:  # a cue has delayed a path: what it says of the last frames comes later
+        if now == borders[-1] < end:  # a cue delayed a path: its last frames come later
             gathered = np.pad(gathered, ((0, 0), (0, end - now)))
             borders.append(end)
-    return _aligned(graph, gathered, sent, heard, frames)
+    return _align(graph, gathered, sent, analysis, frames)
 
 
-def _ended(events: list[TimedEvent], frames: int) -> list[TimedEvent]:
-    """``events`` before frame ``frames``, and there the end of every note that still sounds."""
+def _end_open_notes(events: list[TimedEvent], frames: int) -> list[TimedEvent]:
+    """``events`` before frame ``frames``, and note-offs there for all notes that still sound."""
     kept = [event for event in events if event.frame < frames]
     sounding: dict[tuple[int, int], None] = {}
     for event in kept:
@@ -172,16 +172,16 @@ def _ended(events: list[TimedEvent], frames: int) -> list[TimedEvent]:
     return kept + [TimedEvent(frames, Midi(bytes((0x80 | channel, note, 64)))) for channel, note in sounding]
 
 
-def _aligned(
-    graph: Graph, gathered: Audio, sent: dict[str, list[TimedEvent]], heard: list[TimedEvent], frames: int
-) -> Take:
-    """Take the declared delays off, and what the silence after the end gave."""
+def _align(
+    graph: Graph, gathered: Audio, sent: dict[str, list[TimedEvent]], analysis: list[TimedEvent], frames: int
+) -> OfflineResult:
+    """OfflineResult the declared delays off, and what the silence after the end gave."""
 
     def path(index: int) -> Audio:
         delay = graph.ledger[AUDIO_PATHS[index]].declared if AUDIO_PATHS[index] in graph.ledger else 0
         return gathered[index * CHANNELS : (index + 1) * CHANNELS, delay : delay + frames].copy()
 
     *stems, mix, band = (path(index) for index in range(len(AUDIO_PATHS)))
-    midi = {name: _ended(events, frames) for name, events in sent.items()}
-    heard = sorted((event for event in heard if event.frame < frames), key=lambda event: event.frame)
-    return Take(np.stack(stems), mix, band, midi, heard)
+    midi = {name: _end_open_notes(events, frames) for name, events in sent.items()}
+    analysis = sorted((event for event in analysis if event.frame < frames), key=lambda event: event.frame)
+    return OfflineResult(np.stack(stems), mix, band, midi, analysis)

@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from bridge.demo.demo_song import own_song
+from bridge.demo.demo_song import render_own_song
 from bridge.drivers.dummy_server import DummyServer
-from bridge.drivers.jack_recorder import Ports, Tape
+from bridge.drivers.jack_recorder import JackRecorder, Ports
 from bridge.errors import BridgeError
 from bridge.osc.client import OscClient
 from bridge.runtime.priority import may_use_realtime
@@ -54,7 +54,7 @@ def wait_for(client: OscClient, deadline_s: float = 120.0) -> None:
 def run(profile: str, reserve: int, minutes: float) -> str:
     """One line of the table."""
     frames = int((60 * minutes + WARM_S + 5) * RATE)
-    song = own_song(RATE, 60.0).audio
+    song = render_own_song(RATE, 60.0).audio
     audio = np.tile(song, frames // song.shape[1] + 1)[:, :frames]
     port = free_port()
     with tempfile.TemporaryDirectory() as home, DummyServer(RATE, PERIOD, realtime=may_use_realtime()) as server:
@@ -64,15 +64,15 @@ def run(profile: str, reserve: int, minutes: float) -> str:
         env = server.env | {"SIDEMAN_CONFIG_HOME": home}
         command = [sys.executable, "-m", "bridge.cli", "run", "--server", server.name]
         sidecar = subprocess.Popen(command, env=os.environ | env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        tape = Tape("daw", server.name, frames, Ports(play=("out_1", "out_2")))
-        tape.load(audio)
+        recorder = JackRecorder("daw", server.name, frames, Ports(play=("out_1", "out_2")))
+        recorder.load(audio)
         try:
             with OscClient("127.0.0.1", port) as client:
                 wait_for(client)
                 client.send("/latency/separation/reserve_frames", reserve)
-                with tape:
-                    tape.connect({"out_1": "sideman:in_1", "out_2": "sideman:in_2"})
-                    tape.start(int(tape.client.frame_time) + RATE)
+                with recorder:
+                    recorder.connect({"out_1": "sideman:in_1", "out_2": "sideman:in_2"})
+                    recorder.start(int(recorder.client.frame_time) + RATE)
                     time.sleep(WARM_S)
                     client.send("/counters/reset")
                     time.sleep(60 * minutes)

@@ -1,10 +1,10 @@
-"""A report as a good run leaves it, from the demo's own song: the heard music a little off the true one."""
+"""Example report of a good run with the demo's own song: the detected music is a little off the true one."""
 
 from __future__ import annotations
 
 from bridge.core.events import Midi, TimedEvent
-from bridge.demo.demo_song import Song
-from bridge.demo.report import Callback, DemoReport, Music, PathRow, check, judged
+from bridge.demo.demo_song import DemoSong
+from bridge.demo.report import CallbackFigures, DemoReport, Music, PathRow, add_verdict, compare_music
 
 STEREO = ("drums", "bass", "vocals", "other", "mix")
 
@@ -22,14 +22,14 @@ def paths() -> tuple[PathRow, ...]:
         name="accompaniment", ports=("accompaniment",), declared=0, measured=0, model=-1408, buffering=384,
         reserve=1024, period=128,
     )  # fmt: skip
-    heard = [
+    analysis = [
         PathRow(name=name, ports=(name,), declared=1920, measured=1920, model=512, buffering=384, reserve=1024)
         for name in ("chords", "beats")
     ]
-    return (*stems, ahead, *heard)
+    return (*stems, ahead, *analysis)
 
 
-def truth_of(song: Song) -> Music:
+def make_truth(song: DemoSong) -> Music:
     truth = song.truth
     return Music(
         beats=truth.beats,
@@ -39,9 +39,9 @@ def truth_of(song: Song) -> Music:
     )
 
 
-def heard_of(song: Song) -> Music:
-    """The truth as a good ear hears it: beats 40 frames late, the second chord taken for its relative."""
-    truth = truth_of(song)
+def make_detected(song: DemoSong) -> Music:
+    """A good detection of the truth: beats 40 frames late, the second chord mistaken for its relative."""
+    truth = make_truth(song)
     chords = tuple((frame + 1500, "Cm" if i == 1 else label) for i, (frame, label) in enumerate(truth.chords))
     late = 40
     return Music(
@@ -52,9 +52,9 @@ def heard_of(song: Song) -> Music:
     )
 
 
-def report_of(song: Song) -> DemoReport:
-    truth, heard = truth_of(song), heard_of(song)
-    return judged(
+def make_report(song: DemoSong) -> DemoReport:
+    truth, detected = make_truth(song), make_detected(song)
+    return add_verdict(
         DemoReport(
             song=song.name,
             seconds=song.seconds,
@@ -62,16 +62,16 @@ def report_of(song: Song) -> DemoReport:
             period=128,
             server="sideman-demo-4711",
             paths=paths(),
-            callback=Callback(p50_us=6.0, p99_us=14.0, max_us=61.0, cycles=10336),
-            heard=heard,
+            callback=CallbackFigures(p50_us=6.0, p99_us=14.0, max_us=61.0, cycles=10336),
+            detected=detected,
             truth=truth,
-            checks=check(heard, truth, song.rate),
+            checks=compare_music(detected, truth, song.rate),
             folder="/home/ana/sideman-demo",
             files=("drums.wav", "bass.wav", "vocals.wav", "other.wav", "mix.wav", "accompaniment.mid", "report.png"),
         )
     )
 
 
-def accompaniment_of(song: Song) -> list[TimedEvent]:
+def make_accompaniment(song: DemoSong) -> list[TimedEvent]:
     """A part to draw: the notes that the DAW sends."""
     return [e for e in song.midi if isinstance(e.payload, Midi) and e.payload.data[0] < 0xF0]

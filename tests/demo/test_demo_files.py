@@ -11,7 +11,7 @@ import soundfile
 
 from bridge.core.events import Beat, Chord, Midi, TimedEvent
 from bridge.core.time import TICKS_PER_BEAT, TempoChange, TempoMap
-from bridge.demo.demo_files import read_song, tempo_map_of, write_midi, write_wav
+from bridge.demo.demo_files import read_song, tempo_map_from_beats, write_midi, write_wav
 from bridge.errors import ConfigError
 
 RATE = 44100
@@ -106,7 +106,7 @@ def test_an_empty_wav_holds_no_audio(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["broken.mp3", "notes.wav", "nothing.flac", "headless.raw"])
 @pytest.mark.parametrize("content", [b"", b"not audio at all\n" * 40, bytes(range(256)) * 8])
-def test_what_is_not_audio_is_named_with_a_mend(tmp_path: Path, name: str, content: bytes) -> None:
+def test_what_is_not_audio_is_named_with_a_fix(tmp_path: Path, name: str, content: bytes) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(ConfigError) as caught:
@@ -181,7 +181,7 @@ def test_frames_at_another_rate_than_the_maps_are_converted(tmp_path: Path) -> N
 
 
 def test_chords_become_markers_and_clock_and_beats_are_left_out(tmp_path: Path) -> None:
-    path = tmp_path / "heard.mid"
+    path = tmp_path / "detected.mid"
     tempo = TempoMap([TempoChange(0.0, 120.0)], 44100)
     events = [
         TimedEvent(0, Midi(b"\xfa")),
@@ -199,25 +199,25 @@ def test_chords_become_markers_and_clock_and_beats_are_left_out(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("first", [0, 3, 9000, 20000, 47000])
-def test_a_tempo_map_of_heard_beats_puts_a_beat_on_each_of_them(first: int) -> None:
-    heard = [first + f for f in (0, 20000, 40400, 60100, 80000)]
-    tempo = tempo_map_of(heard, RATE)
-    sure = heard[1:] if first < 10000 and first else heard
-    at = [tempo.beat_at(frame) for frame in sure]
-    assert at == pytest.approx([round(at[0]) + i for i in range(len(sure))], abs=1e-9)
+def test_a_tempo_map_of_detected_beats_puts_a_beat_on_each_of_them(first: int) -> None:
+    detected = [first + f for f in (0, 20000, 40400, 60100, 80000)]
+    tempo = tempo_map_from_beats(detected, RATE)
+    kept = detected[1:] if first < 10000 and first else detected
+    at = [tempo.beat_at(frame) for frame in kept]
+    assert at == pytest.approx([round(at[0]) + i for i in range(len(kept))], abs=1e-9)
     assert tempo.tempo_at(0.0) == pytest.approx(60 * RATE / 20000, rel=0.5)
 
 
-def test_a_pause_between_heard_beats_is_several_beats_and_two_on_one_spot_are_one(tmp_path: Path) -> None:
-    heard = [RATE * n // 2 for n in (20, 21, 22, 23, 91, 92, 93)]
-    for beats in (heard, sorted([*heard, heard[1] + 9, heard[2] + 3000])):
-        tempo = tempo_map_of(beats, RATE)
-        assert [tempo.beat_at(frame) for frame in heard] == pytest.approx([20, 21, 22, 23, 91, 92, 93], abs=1e-6)
-        write_midi(tmp_path / "heard.mid", {}, tempo, RATE)
-    slow = tempo_map_of([0, 60 * RATE, 120 * RATE], RATE)
+def test_a_pause_between_detected_beats_is_several_beats_and_two_on_one_spot_are_one(tmp_path: Path) -> None:
+    detected = [RATE * n // 2 for n in (20, 21, 22, 23, 91, 92, 93)]
+    for beats in (detected, sorted([*detected, detected[1] + 9, detected[2] + 3000])):
+        tempo = tempo_map_from_beats(beats, RATE)
+        assert [tempo.beat_at(frame) for frame in detected] == pytest.approx([20, 21, 22, 23, 91, 92, 93], abs=1e-6)
+        write_midi(tmp_path / "detected.mid", {}, tempo, RATE)
+    slow = tempo_map_from_beats([0, 60 * RATE, 120 * RATE], RATE)
     write_midi(tmp_path / "slow.mid", {"keys": [TimedEvent(90 * RATE, Midi(b"\x90\x3c\x40"))]}, slow, RATE)
     assert [m.tempo for _, m in played(tmp_path / "slow.mid", "tempo") if m.type == "set_tempo"] == [0xFFFFFF]
 
 
 def test_too_few_beats_give_an_even_120() -> None:
-    assert tempo_map_of([5000], RATE).tempo_at(7.0) == 120.0
+    assert tempo_map_from_beats([5000], RATE).tempo_at(7.0) == 120.0

@@ -12,36 +12,36 @@ import soundfile
 
 from bridge.core.audio import STEMS
 from bridge.core.events import Midi
-from bridge.demo.demo_song import KEYS_CHANNEL, TEMPO, Song, chord_named, own_song, song_from_file
+from bridge.demo.demo_song import KEYS_CHANNEL, TEMPO, DemoSong, load_song, parse_chord_label, render_own_song
 from bridge.errors import ConfigError
 
 RATE = 22050
 
 
 @pytest.fixture(scope="module")
-def song() -> Song:
+def song() -> DemoSong:
     """Long enough for a verse, a chorus and the ending."""
-    return own_song(RATE, seconds=10 * 4 * 60 / TEMPO)
+    return render_own_song(RATE, seconds=10 * 4 * 60 / TEMPO)
 
 
-def midi_of(song: Song) -> list[tuple[int, bytes]]:
+def midi_of(song: DemoSong) -> list[tuple[int, bytes]]:
     return [(e.frame, e.payload.data) for e in song.midi if isinstance(e.payload, Midi)]
 
 
 @pytest.mark.parametrize(("rate", "seconds"), [(44100, 3.0), (48000, 1.0), (22050, 2.5)])
 def test_it_lasts_exactly_as_long_as_asked(rate: int, seconds: float) -> None:
-    song = own_song(rate, seconds)
+    song = render_own_song(rate, seconds)
     assert song.audio.shape == (2, round(rate * seconds))
     assert song.audio.dtype == np.float32
     assert song.seconds == pytest.approx(seconds)
 
 
-def test_it_peaks_below_minus_one_dbfs_without_dc(song: Song) -> None:
+def test_it_peaks_below_minus_one_dbfs_without_dc(song: DemoSong) -> None:
     assert 0.7 < float(np.max(np.abs(song.audio))) < 10 ** (-1 / 20)
     assert np.all(np.abs(song.audio.mean(axis=1, dtype=np.float64)) < 1e-4)
 
 
-def test_the_true_stems_sum_to_the_song_and_each_is_heard(song: Song) -> None:
+def test_the_true_stems_sum_to_the_song_and_each_is_audible(song: DemoSong) -> None:
     assert tuple(song.stems) == STEMS
     np.testing.assert_allclose(sum(song.stems.values()), song.audio, atol=1e-6)
     for name, stem in song.stems.items():
@@ -49,29 +49,29 @@ def test_the_true_stems_sum_to_the_song_and_each_is_heard(song: Song) -> None:
 
 
 def test_the_same_seed_plays_the_same_samples_and_another_does_not() -> None:
-    assert np.array_equal(own_song(RATE, 2.0, seed=3).audio, own_song(RATE, 2.0, seed=3).audio)
-    assert not np.array_equal(own_song(RATE, 2.0, seed=3).audio, own_song(RATE, 2.0, seed=4).audio)
+    assert np.array_equal(render_own_song(RATE, 2.0, seed=3).audio, render_own_song(RATE, 2.0, seed=3).audio)
+    assert not np.array_equal(render_own_song(RATE, 2.0, seed=3).audio, render_own_song(RATE, 2.0, seed=4).audio)
 
 
-def test_it_ends_in_silence(song: Song) -> None:
+def test_it_ends_in_silence(song: DemoSong) -> None:
     assert np.max(np.abs(song.audio[:, -20:])) < 1e-3
 
 
-def test_the_beats_are_where_the_kick_falls(song: Song) -> None:
+def test_the_beats_are_where_the_kick_falls(song: DemoSong) -> None:
     for frame in song.truth.downbeats[1:4]:
         before = np.abs(song.stems["drums"][:, frame - 200 : frame - 5]).max()
         after = np.abs(song.stems["drums"][:, frame : frame + 200]).max()
         assert after > 3 * before
 
 
-def test_the_beats_are_even_and_a_bar_has_four(song: Song) -> None:
+def test_the_beats_are_even_and_a_bar_has_four(song: DemoSong) -> None:
     steps = {b - a for a, b in pairwise(song.truth.beats)}
     assert steps <= {11812, 11813}
     assert song.truth.downbeats == song.truth.beats[::4]
     assert song.truth.beats[-1] < song.frames
 
 
-def test_verse_chorus_and_ending_follow_each_other(song: Song) -> None:
+def test_verse_chorus_and_ending_follow_each_other(song: DemoSong) -> None:
     labels = [chord.label for _, chord in song.truth.chords]
     verse, chorus = ["Gm", "Ebmaj7", "Cm7", "D7"], ["Eb", "F", "Gm", "Cm7", "Dsus4", "D7"]
     assert labels == [*verse, *chorus, "D7", "Gm"]
@@ -79,11 +79,11 @@ def test_verse_chorus_and_ending_follow_each_other(song: Song) -> None:
     assert song.truth.key.label == "G minor"
 
 
-def test_the_chords_change_on_beats(song: Song) -> None:
+def test_the_chords_change_on_beats(song: DemoSong) -> None:
     assert {frame for frame, _ in song.truth.chords} <= set(song.truth.beats)
 
 
-def test_what_sounds_is_the_chord_that_is_claimed(song: Song) -> None:
+def test_what_sounds_is_the_chord_that_is_claimed(song: DemoSong) -> None:
     """The strongest pitch classes of the keys, bar by bar, are the chord's."""
     for frame, chord in song.truth.chords[:4]:
         bar = song.stems["other"][:, frame : frame + int(1.8 * RATE)].mean(axis=0)
@@ -92,11 +92,11 @@ def test_what_sounds_is_the_chord_that_is_claimed(song: Song) -> None:
         in_range = (hz > 120) & (hz < 700)
         classes = np.round(12 * np.log2(hz[in_range] / 440) + 69).astype(int) % 12
         power = np.bincount(classes, spectrum[in_range] ** 2, 12)
-        heard = set(np.argsort(power)[-len(chord.pitch_classes) :].tolist())
-        assert heard == set(chord.pitch_classes), chord.label
+        loudest = set(np.argsort(power)[-len(chord.pitch_classes) :].tolist())
+        assert loudest == set(chord.pitch_classes), chord.label
 
 
-def test_the_clock_starts_at_once_and_ticks_24_times_a_beat_at_the_exact_frame(song: Song) -> None:
+def test_the_clock_starts_at_once_and_ticks_24_times_a_beat_at_the_exact_frame(song: DemoSong) -> None:
     sent = midi_of(song)
     assert sent[:2] == [(0, b"\xfa"), (0, b"\xf8")]
     clocks = [frame for frame, data in sent if data == b"\xf8"]
@@ -106,17 +106,17 @@ def test_the_clock_starts_at_once_and_ticks_24_times_a_beat_at_the_exact_frame(s
     assert set(song.truth.beats) <= set(clocks)
 
 
-def test_stop_is_the_last_message_at_the_last_frame(song: Song) -> None:
+def test_stop_is_the_last_message_at_the_last_frame(song: DemoSong) -> None:
     assert midi_of(song)[-1] == (song.frames - 1, b"\xfc")
     assert [data for _, data in midi_of(song)].count(b"\xfc") == 1
 
 
-def test_messages_are_sorted_by_frame(song: Song) -> None:
+def test_messages_are_sorted_by_frame(song: DemoSong) -> None:
     frames = [e.frame for e in song.midi]
     assert frames == sorted(frames)
 
 
-def test_every_note_of_the_keys_is_released_and_all_are_on_channel_three(song: Song) -> None:
+def test_every_note_of_the_keys_is_released_and_all_are_on_channel_three(song: DemoSong) -> None:
     sounding: Counter[int] = Counter()
     for _, data in midi_of(song):
         if data[0] >= 0xF0:
@@ -128,7 +128,7 @@ def test_every_note_of_the_keys_is_released_and_all_are_on_channel_three(song: S
     assert len(sounding) > 6
 
 
-def test_the_keys_strike_every_new_chord_on_its_beat(song: Song) -> None:
+def test_the_keys_strike_every_new_chord_on_its_beat(song: DemoSong) -> None:
     for frame, chord in song.truth.chords:
         struck = {data[1] % 12 for at, data in midi_of(song) if at == frame and data[0] & 0xF0 == 0x90}
         assert struck == set(chord.pitch_classes), chord.label
@@ -137,13 +137,13 @@ def test_the_keys_strike_every_new_chord_on_its_beat(song: Song) -> None:
 @pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan"), 1e6])
 def test_an_impossible_length_is_refused(seconds: float) -> None:
     with pytest.raises(ConfigError, match="choose 1 to 600 seconds"):
-        own_song(RATE, seconds)
+        render_own_song(RATE, seconds)
 
 
 def test_a_file_brings_audio_and_no_claims(tmp_path: Path) -> None:
     path = tmp_path / "my tune.wav"
     soundfile.write(path, np.full((2 * RATE, 2), 0.25), RATE)
-    song = song_from_file(path, RATE, seconds=1.0)
+    song = load_song(path, RATE, seconds=1.0)
     assert (song.name, song.frames) == ("my tune", RATE)
     assert song.tempo is None
     assert (song.midi, song.stems, song.truth.beats, song.truth.chords) == ([], {}, (), ())
@@ -151,9 +151,9 @@ def test_a_file_brings_audio_and_no_claims(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("label", ["C", "Bbm7", "Ebmaj7", "Dsus4", "Gbdim"])
 def test_a_chord_keeps_its_name(label: str) -> None:
-    assert chord_named(label).label == label
+    assert parse_chord_label(label).label == label
 
 
 def test_a_chord_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="no chord is called 'H7'"):
-        chord_named("H7")
+        parse_chord_label("H7")

@@ -1,4 +1,4 @@
-"""The report: what it calls a problem, how it compares the music, how it reads and is written."""
+"""Demo report: problems, comparison of the music, rendering and file."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ import pytest
 
 from bridge.core.latency import Ledger
 from bridge.core.latency import Path as LedgerPath
-from bridge.demo.demo_song import own_song
+from bridge.demo.demo_song import render_own_song
 from bridge.demo.report import (
-    Counters,
+    CounterFigures,
     DemoReport,
     Music,
     PathRow,
     Playing,
-    check,
-    judged,
+    add_verdict,
+    compare_music,
+    list_paths,
     read_json,
-    rows,
-    table,
+    render_report,
     write_json,
 )
 from bridge.printing import Printer
-from tests.demo.made_up import report_of
+from tests.demo.made_up import make_report
 
 RATE = 44100
 replace = msgspec.structs.replace
@@ -33,19 +33,19 @@ replace = msgspec.structs.replace
 
 @pytest.fixture(scope="module")
 def report() -> DemoReport:
-    return report_of(own_song(22050, seconds=10.0))
+    return make_report(render_own_song(22050, seconds=10.0))
 
 
 def shown(report: DemoReport, width: int = 80) -> str:
     console = Printer(width=width, color_system=None)
     with console.capture() as captured:
-        console.print(table(report))
+        console.print(render_report(report))
     return captured.get()
 
 
 def with_path(report: DemoReport, **changes: int) -> DemoReport:
     first, *rest = report.paths
-    return judged(replace(report, paths=(replace(first, **changes), *rest)))
+    return add_verdict(replace(report, paths=(replace(first, **changes), *rest)))
 
 
 def test_a_run_in_which_all_is_as_declared_is_ok(report: DemoReport) -> None:
@@ -66,11 +66,13 @@ def test_what_was_not_measured_is_not_ok(report: DemoReport) -> None:
 
 
 def test_no_path_at_all_is_not_ok(report: DemoReport) -> None:
-    assert not judged(replace(report, paths=())).ok
+    assert not add_verdict(replace(report, paths=())).ok
 
 
 def test_late_frames_and_xruns_are_problems_that_leave_the_run_ok(report: DemoReport) -> None:
-    late = judged(replace(report, counters=Counters(late_frames=2048, xruns=1)), ["no picture: matplotlib is missing"])
+    late = add_verdict(
+        replace(report, counters=CounterFigures(late_frames=2048, xruns=1)), ["no picture: matplotlib is missing"]
+    )
     assert late.ok
     assert [p.split(";")[0] for p in late.problems] == [
         "late frames: 2,048",
@@ -81,36 +83,36 @@ def test_late_frames_and_xruns_are_problems_that_leave_the_run_ok(report: DemoRe
 
 def test_beats_are_compared_by_the_median_of_those_that_were_found() -> None:
     truth = Music(beats=(0, 10000, 20000, 30000))
-    heard = Music(beats=(10, 10020, 25000, 30030))
-    result = check(heard, truth, RATE)
+    detected = Music(beats=(10, 10020, 25000, 30030))
+    result = compare_music(detected, truth, RATE)
     assert (result.beats_found, result.beats_total, result.beat_offset_frames) == (3, 4, 20.0)
 
 
-def test_no_beats_heard_gives_no_offset() -> None:
-    assert check(Music(), Music(beats=(0, 10000)), RATE).beat_offset_frames is None
+def test_no_beats_detected_gives_no_offset() -> None:
+    assert compare_music(Music(), Music(beats=(0, 10000)), RATE).beat_offset_frames is None
 
 
 def test_chords_count_by_root_and_must_be_there_on_the_beat() -> None:
     truth = Music(beats=(0, 20000, 40000, 60000), chords=((0, "Gm"), (40000, "Ebmaj7")), key="G minor")
-    heard = Music(chords=((100, "G7"), (42000, "Eb")), key="Bb major")
-    result = check(heard, truth, RATE)
+    detected = Music(chords=((100, "G7"), (42000, "Eb")), key="Bb major")
+    result = compare_music(detected, truth, RATE)
     assert (result.chords_right, result.chords_total) == (4, 4)
     assert not result.key_right
-    late = check(replace(heard, chords=((100, "G7"), (44000, "Eb"))), truth, RATE)
+    late = compare_music(replace(detected, chords=((100, "G7"), (44000, "Eb"))), truth, RATE)
     assert late.chords_right == 3
 
 
-def test_beats_before_the_first_heard_chord_are_wrong() -> None:
+def test_beats_before_the_first_detected_chord_are_wrong() -> None:
     truth = Music(beats=(0, 20000), chords=((0, "C"),))
-    assert check(Music(chords=((20000, "C"),)), truth, RATE).chords_right == 1
-    assert check(Music(chords=((0, "N"),)), truth, RATE).chords_right == 0
+    assert compare_music(Music(chords=((20000, "C"),)), truth, RATE).chords_right == 1
+    assert compare_music(Music(chords=((0, "N"),)), truth, RATE).chords_right == 0
 
 
 def test_the_rows_are_the_ledgers() -> None:
     ledger = Ledger(RATE, 128)
     ledger.declare(LedgerPath("mix", ("mix_1", "mix_2"), 512, 384, 512, user_offset=3, period=128))
     ledger.set_measured("mix", 1411)
-    assert rows(ledger) == (
+    assert list_paths(ledger) == (
         PathRow(
             name="mix", ports=("mix_1", "mix_2"), declared=1411, measured=1411, model=512, buffering=384, reserve=512,
             user_offset=3, period=128,
@@ -152,6 +154,6 @@ def test_the_table_says_how_far_ahead_the_player_decided(report: DemoReport) -> 
     assert "Played" not in shown(report)
 
 
-def test_the_table_of_an_unknown_song_counts_what_was_heard(report: DemoReport) -> None:
+def test_the_table_of_an_unknown_song_counts_what_was_detected(report: DemoReport) -> None:
     text = shown(replace(report, truth=None, checks=None))
-    assert f"{len(report.heard.beats)} beats, {len(report.heard.chords)} chords, key G minor" in text
+    assert f"{len(report.detected.beats)} beats, {len(report.detected.chords)} chords, key G minor" in text

@@ -26,14 +26,16 @@ ROOT = Path(__file__).parents[2]
 DEMO = [sys.executable, "-m", "bridge.cli", "demo"]
 
 
-def test_the_demo_measures_what_it_declares_and_writes_what_it_heard(jack_server: StartServer, tmp_path: Path) -> None:
+def test_the_demo_measures_what_it_declares_and_writes_what_it_detected(
+    jack_server: StartServer, tmp_path: Path
+) -> None:
     out = tmp_path / "out"
-    told = subprocess.run(
+    done = subprocess.run(
         [*DEMO, "--seconds", "5", "--out", str(out), "--json"],
         capture_output=True, text=True, timeout=HANG_S, cwd=ROOT, check=False,
     )  # fmt: skip
-    assert told.returncode == 0, told.stderr
-    report = json.loads(told.stdout)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
     assert report == json.loads((out / "report.json").read_text())
     assert report["ok"]
     assert {path["name"] for path in report["paths"]} == set(PATHS)

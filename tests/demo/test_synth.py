@@ -1,4 +1,4 @@
-"""The instruments: in tune, bounded, free of clicks."""
+"""Demo synthesiser: in tune, bounded, free of clicks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bridge.core.time import TempoChange, TempoMap
-from bridge.demo.synth import SNARE, Note, bass, keys, pad, render, sung
+from bridge.demo.synth import SNARE, SynthNote, render, render_bass, render_keys, render_pad, render_syllable
 
 RATE = 44100
 
@@ -22,10 +22,10 @@ def peak_hz(wave: np.ndarray, low_hz: float, high_hz: float) -> float:
 @pytest.mark.parametrize("pitch", [31, 43])
 def test_the_bass_is_in_tune(pitch: int) -> None:
     want = 440 * 2 ** ((pitch - 69) / 12)
-    assert peak_hz(bass(pitch, RATE, RATE, 0.8), want * 0.7, want * 1.4) == pytest.approx(want, rel=0.005)
+    assert peak_hz(render_bass(pitch, RATE, RATE, 0.8), want * 0.7, want * 1.4) == pytest.approx(want, rel=0.005)
 
 
-@pytest.mark.parametrize("voice", [keys, pad])
+@pytest.mark.parametrize("voice", [render_keys, render_pad])
 def test_keys_and_pad_are_in_tune_and_stereo(voice: object) -> None:
     assert callable(voice)
     wave = voice(60, RATE, RATE, 0.8)
@@ -36,7 +36,7 @@ def test_keys_and_pad_are_in_tune_and_stereo(voice: object) -> None:
 
 def test_the_singer_is_in_tune_and_changes_vowels() -> None:
     rng = np.random.default_rng(1)
-    ah, ee = (sung(rng, None, Note(0, 480, 69, 100, v), v, RATE, RATE, 0.8) for v in ("a", "i"))
+    ah, ee = (render_syllable(rng, None, SynthNote(0, 480, 69, 100, v), v, RATE, RATE, 0.8) for v in ("a", "i"))
     assert peak_hz(ah[RATE // 4 :], 380, 500) == pytest.approx(440, rel=0.015)
     level = [np.abs(np.fft.rfft(wave[RATE // 4 : RATE // 2])) for wave in (ah, ee)]
     around_1100, around_440 = slice(200, 320), slice(100, 125)
@@ -45,13 +45,13 @@ def test_the_singer_is_in_tune_and_changes_vowels() -> None:
 
 
 def test_a_note_begins_and_ends_without_a_step() -> None:
-    for wave in (bass(36, 9000, RATE, 1.0), keys(60, 9000, RATE, 1.0), pad(60, 9000, RATE, 1.0)):
+    for wave in (render_bass(36, 9000, RATE, 1.0), render_keys(60, 9000, RATE, 1.0), render_pad(60, 9000, RATE, 1.0)):
         assert np.max(np.abs(np.atleast_2d(wave)[:, [0, -1]])) < 0.01
 
 
 def test_the_saw_has_no_alias_above_the_noise() -> None:
-    """Between the harmonics of a steady bass note there is nothing to hear."""
-    wave = bass(40, 2 * RATE, RATE, 1.0)[RATE // 2 : RATE // 2 + (1 << 15)]
+    """Between the harmonics of a steady bass note there is nothing."""
+    wave = render_bass(40, 2 * RATE, RATE, 1.0)[RATE // 2 : RATE // 2 + (1 << 15)]
     spectrum = np.abs(np.fft.rfft(wave * np.blackman(len(wave))))
     hz = np.fft.rfftfreq(len(wave), 1 / RATE)
     f0 = 440 * 2 ** ((40 - 69) / 12)
@@ -61,8 +61,8 @@ def test_the_saw_has_no_alias_above_the_noise() -> None:
 
 def test_notes_past_the_end_are_cut_and_silence_stays_silence() -> None:
     tempo = TempoMap([TempoChange(0.0, 120.0)], RATE)
-    empty: dict[str, list[Note]] = {"drums": [], "bass": [], "lead": [], "keys": [], "pad": []}
+    empty: dict[str, list[SynthNote]] = {"drums": [], "bass": [], "lead": [], "keys": [], "pad": []}
     silent = render(empty, tempo, RATE // 4, seed=1)
     assert all(not wave.any() for wave in silent.values())
-    late = render(empty | {"drums": [Note(4800, 10, SNARE, 100)]}, tempo, RATE // 4, seed=1)
+    late = render(empty | {"drums": [SynthNote(4800, 10, SNARE, 100)]}, tempo, RATE // 4, seed=1)
     assert not late["drums"].any()

@@ -1,4 +1,4 @@
-"""Python that libjack calls is not ended half-way, and what it says comes through."""
+"""Python callbacks of libjack are not cancelled half-way, and their arguments arrive."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bridge.drivers import cancel_safe
 
 CANCELLED = """
 import ctypes, sys, threading
-from bridge.drivers import libjack, shield
+from bridge.drivers import cancel_safe, libjack
 
 libc, inside, done = ctypes.CDLL(None), threading.Event(), []
 
@@ -33,26 +33,26 @@ class Client:
 def work(value):
     inside.set()
     for _ in range(200):
-        sum(range(10_000))  # the lock of the interpreter is taken and given back all the time
+        sum(range(10_000))  # the interpreter's lock is acquired and released all the time
     done.append(value)
 
-shield.load, shield.address = Library, lambda _: 0
-listener = shield.listen(Client, "jack_set_xrun_callback", work)
-# a thread of the C library, as libjack's are, that may be ended between any two instructions
+cancel_safe.load, cancel_safe.address = Library, lambda _: 0
+callback = cancel_safe.set_callback(Client, "jack_set_xrun_callback", work)
+# a thread of the C library, as libjack's are, that may be cancelled between any two instructions
 thread = ctypes.c_ulong()
-start = ctypes.cast(shield.happened.address, ctypes.c_void_p)
-assert libc.pthread_create(ctypes.byref(thread), None, start, ctypes.c_void_p(listener.argument.ctypes.data)) == 0
+start = ctypes.cast(cancel_safe.call_with_nothing.address, ctypes.c_void_p)
+assert libc.pthread_create(ctypes.byref(thread), None, start, ctypes.c_void_p(callback.argument.ctypes.data)) == 0
 assert inside.wait(500)
 assert libc.pthread_cancel(thread) == 0
 assert libc.pthread_join(thread, None) == 0
 assert done == [0], done
 print("whole")
 """
-"""``happened`` takes one argument, as a thread's function does."""
+"""``call_with_nothing`` takes one argument, as a thread's function does."""
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="threads of glibc")
-def test_a_thread_that_is_cancelled_in_python_comes_to_its_end_first() -> None:
+def test_a_thread_cancelled_in_python_finishes_the_call_first() -> None:
     done = subprocess.run(
         [sys.executable, "-c", CANCELLED], capture_output=True, text=True, timeout=HANG_S, check=False
     )
@@ -79,28 +79,28 @@ def test_an_error_is_logged_and_answered(caplog: pytest.LogCaptureFixture, monke
     class Client:
         _ptr = 0
 
-    cancel_safe.listen(Client, "jack_set_buffer_size_callback", fail)
+    cancel_safe.set_callback(Client, "jack_set_buffer_size_callback", fail)
     assert found == [256]
     assert "jack_set_buffer_size_callback" in caplog.text
 
 
 @pytest.mark.live
-def test_libjack_calls_each_with_what_it_has_to_say() -> None:
-    heard: dict[str, list[int]] = {setter: [] for setter in cancel_safe.NATIVE}
+def test_each_callback_receives_its_value() -> None:
+    received: dict[str, list[int]] = {setter: [] for setter in cancel_safe.COMPILED}
     with private_server(48000, 128) as server:
         client = open_client("listens", server.name)
         try:
-            kept = [cancel_safe.listen(client, setter, values.append) for setter, values in heard.items()]
+            kept = [cancel_safe.set_callback(client, setter, values.append) for setter, values in received.items()]
             client.activate()
-            until("cycles", lambda: len(heard["jack_set_process_callback"]) > 3)
+            until("cycles", lambda: len(received["jack_set_process_callback"]) > 3)
             client.set_freewheel(True)
-            until("freewheel", lambda: heard["jack_set_freewheel_callback"] == [1])
+            until("freewheel", lambda: received["jack_set_freewheel_callback"] == [1])
             client.set_freewheel(False)
-            until("its end", lambda: heard["jack_set_freewheel_callback"] == [1, 0])
+            until("its end", lambda: received["jack_set_freewheel_callback"] == [1, 0])
             client.blocksize = 512
-            until("the period", lambda: 512 in heard["jack_set_buffer_size_callback"])
-            until("both latencies", lambda: set(heard["jack_set_latency_callback"]) == {0, 1})
+            until("the period", lambda: 512 in received["jack_set_buffer_size_callback"])
+            until("both latencies", lambda: set(received["jack_set_latency_callback"]) == {0, 1})
         finally:
             close_client(client)
         del kept
-    assert set(heard["jack_set_process_callback"]) >= {128}
+    assert set(received["jack_set_process_callback"]) >= {128}

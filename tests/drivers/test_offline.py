@@ -10,7 +10,7 @@ import pytest
 
 from bridge.core.audio import CHANNELS, STEMS, Audio
 from bridge.core.events import Beat, Chord, Midi, TimedEvent
-from bridge.drivers.offline import Cue, Take, process
+from bridge.drivers.offline import Cue, OfflineResult, process
 from bridge.errors import ConfigError
 from bridge.runtime.graph import Graph
 
@@ -62,17 +62,17 @@ CUES = (
 
 
 @cache
-def taken(block: int, with_cues: bool = False) -> Take:
+def taken(block: int, with_cues: bool = False) -> OfflineResult:
     seconds = 1.6
     return process(music(seconds), RATE, ENGINES, host(seconds), block, CUES if with_cues else ())
 
 
-def assert_same(one: Take, other: Take) -> None:
+def assert_same(one: OfflineResult, other: OfflineResult) -> None:
     assert np.array_equal(one.stems, other.stems)
     assert np.array_equal(one.mix, other.mix)
     assert np.array_equal(one.band, other.band)
     assert one.midi == other.midi
-    assert one.heard == other.heard
+    assert one.analysis == other.analysis
 
 
 @pytest.mark.parametrize("block", BLOCKS)
@@ -92,7 +92,7 @@ def test_the_material_is_worth_comparing() -> None:
     assert not np.array_equal(take.band, taken(441, with_cues=True).band)
     assert all(events for port, events in take.midi.items() if port != "clock")
     assert not take.midi["clock"]  # nobody asked to follow
-    assert {Beat, Chord} <= {type(event.payload) for event in take.heard}
+    assert {Beat, Chord} <= {type(event.payload) for event in take.analysis}
     assert not np.array_equal(take.mix, taken(441, with_cues=True).mix)
 
 
@@ -155,7 +155,7 @@ def test_silence_gives_silence() -> None:
 def test_an_empty_input_gives_an_empty_take() -> None:
     take = process(np.zeros((CHANNELS, 0), np.float32), RATE, ENGINES)
     assert take.stems.shape == (len(STEMS), CHANNELS, 0)
-    assert take.heard == []
+    assert take.analysis == []
 
 
 def test_what_is_not_finite_gives_silence_not_more() -> None:
@@ -193,7 +193,7 @@ def test_every_note_ends_within_the_take_wherever_the_input_ends(seconds: float)
         assert not sounding_at_the_end(events)
         assert [event.frame for event in events] == sorted(event.frame for event in events)
         assert all(event.frame <= audio.shape[1] for event in events)
-    assert all(event.frame < audio.shape[1] for event in take.heard)
+    assert all(event.frame < audio.shape[1] for event in take.analysis)
 
 
 def test_more_messages_than_a_callback_takes_all_arrive() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from bridge.drivers.dummy_server import DummyServer
-from bridge.drivers.fake_daw import StandIn
+from bridge.drivers.fake_daw import FakeDaw
 from tests.live.rig import music, sum_error
 from tests.waiting import HANG_S
 
@@ -37,12 +37,12 @@ def play_through(server: DummyServer, sidecar: str) -> dict[str, Any]:
 
 
 def main(server: str, sidecar: str, rate: int) -> None:
-    daw = StandIn(sidecar, server, rate // 4)
+    daw = FakeDaw(sidecar, server, rate // 4)
     daw.load(music(rate, 0.2))
     with daw:
         daw.start(margin_frames=2048)
         daw.wait(HANG_S)
-    answer = {"sum_error": sum_error(daw), "peak": float(np.abs(daw.returned("mix")).max())}
+    answer = {"sum_error": sum_error(daw), "peak": float(np.abs(daw.read_audio("mix")).max())}
     sys.stdout.write(json.dumps(answer) + "\n")
 
 

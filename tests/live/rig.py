@@ -14,7 +14,7 @@ from bridge.config import EngineSettings, JackSettings, OscSettings, Settings
 from bridge.core.audio import CHANNELS, STEMS, Audio
 from bridge.core.events import Midi, TimedEvent
 from bridge.drivers.dummy_server import DummyServer
-from bridge.drivers.fake_daw import StandIn
+from bridge.drivers.fake_daw import FakeDaw
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import observe
 from tests.engines.driving import parse_chord
@@ -45,13 +45,13 @@ def sidecar_on(
         yield sidecar
 
 
-def stand_in(sidecar: Sidecar, sent: Audio, frames: int, midi: list[TimedEvent] | None = None) -> StandIn:
+def stand_in(sidecar: Sidecar, sent: Audio, frames: int, midi: list[TimedEvent] | None = None) -> FakeDaw:
     """A stand-in for ``sidecar``, loaded, not yet entered; its tapes are ``frames`` long.
 
     It carries the sidecar's name: another sidecar on the server remembers its own links, and would make them again.
     """
     client = sidecar.settings.jack.client
-    daw = StandIn(client, sidecar.settings.jack.server, frames, name=f"{client}-daw")
+    daw = FakeDaw(client, sidecar.settings.jack.server, frames, name=f"{client}-daw")
     daw.load(sent, midi or [])
     return daw
 
@@ -90,24 +90,24 @@ def midi_clock(rate: int, tempo: float, seconds: float, start: int = 0) -> list[
     ]
 
 
-def recorded(daw: StandIn) -> int:
-    """Tape frames that are on the reels."""
+def recorded(daw: FakeDaw) -> int:
+    """JackRecorder frames that are on the reels."""
     return min(max(0, daw.recorder.position), daw.frames)
 
 
-def sum_error(daw: StandIn) -> float:
+def sum_error(daw: FakeDaw) -> float:
     """The largest difference between the stems' sum and the mix over all that was recorded so far."""
     end = recorded(daw)
-    total = np.sum([daw.returned(stem)[:, :end].astype(np.float64) for stem in STEMS], axis=0)
-    return float(np.abs(total - daw.returned("mix")[:, :end]).max(initial=0.0))
+    total = np.sum([daw.read_audio(stem)[:, :end].astype(np.float64) for stem in STEMS], axis=0)
+    return float(np.abs(total - daw.read_audio("mix")[:, :end]).max(initial=0.0))
 
 
-def delay_error(daw: StandIn, sent: Audio, delay: int) -> float:
+def delay_error(daw: FakeDaw, sent: Audio, delay: int) -> float:
     """The largest difference between the returned mix and ``sent`` delayed, silence before and after."""
     expected = np.zeros((CHANNELS, daw.frames), np.float32)
     count = min(sent.shape[1], daw.frames - delay)
     expected[:, delay : delay + count] = sent[:, :count]
-    return float(np.abs(expected - daw.returned("mix")).max())
+    return float(np.abs(expected - daw.read_audio("mix")).max())
 
 
 def level(audio: Audio) -> float:
@@ -120,7 +120,7 @@ def head(sidecar: Sidecar) -> int:
     return observe(sidecar.signal_path.graph.shared.state, w.HEAD)
 
 
-def stream_frame_of_tape(sidecar: Sidecar, daw: StandIn) -> int:
+def stream_frame_of_tape(sidecar: Sidecar, daw: FakeDaw) -> int:
     """The sidecar's stream frame at which the started tapes begin."""
     state, own = sidecar.signal_path.graph.shared.state, sidecar.signal_path.graph.context.callback_state
     found: Counter[int] = Counter()

@@ -13,7 +13,7 @@ from bridge.config import EngineSettings
 from bridge.core.audio import CHANNELS, Audio
 from bridge.core.events import Midi, TimedEvent
 from bridge.drivers.dummy_server import DummyServer
-from bridge.drivers.fake_daw import StandIn
+from bridge.drivers.fake_daw import FakeDaw
 from bridge.drivers.libjack import CAPTURE, port_latency
 from bridge.measure import disagreements, measure
 from bridge.runtime.shared import slots as w
@@ -46,7 +46,7 @@ def song(rate: int = RATE, start: int = START) -> Audio:
     return np.concatenate([np.zeros((CHANNELS, start), np.float32), sung], axis=1)
 
 
-def play(sidecar: Sidecar, midi: list[TimedEvent]) -> StandIn:
+def play(sidecar: Sidecar, midi: list[TimedEvent]) -> FakeDaw:
     with stand_in(sidecar, song(), TAPE, midi) as daw:
         daw.run_freewheeling(HANG_S)
     return daw
@@ -65,9 +65,9 @@ def test_the_band_sounds_as_its_midi_does_to_the_frame(rate: int, period: int) -
             == 0
         )
         assert disagreements(sidecar, measure(sidecar, freewheel=True)) == []
-    notes = daw.returned_midi("accompaniment")
+    notes = daw.read_midi("accompaniment")
     assert len(note_ons(notes)) > 10
-    heard, wanted = daw.returned("band"), render(notes, daw.frames, rate, plain)
+    heard, wanted = daw.read_audio("band"), render(notes, daw.frames, rate, plain)
     assert level(wanted) > 0.003
     assert np.abs(heard - wanted).max() < 1e-4
 
@@ -75,31 +75,31 @@ def test_the_band_sounds_as_its_midi_does_to_the_frame(rate: int, period: int) -
 def test_without_a_note_there_is_silence(sidecar: Sidecar) -> None:
     with stand_in(sidecar, np.zeros((CHANNELS, RATE), np.float32), RATE) as daw:
         daw.run_freewheeling(HANG_S)
-    assert not daw.returned("band").any()
+    assert not daw.read_audio("band").any()
 
 
 def test_a_stop_of_the_host_is_heard(sidecar: Sidecar) -> None:
     whole = play(sidecar, midi_clock(RATE, TEMPO, SECONDS, START))
-    last = next(frame for frame, _, _ in note_ons(whole.returned_midi("accompaniment")) if frame > START + 7 * BEAT)
+    last = next(frame for frame, _, _ in note_ons(whole.read_midi("accompaniment")) if frame > START + 7 * BEAT)
     at = last + 1000  # within a note
     ticks = [event for event in midi_clock(RATE, TEMPO, SECONDS, START) if event.frame < at]
     daw = play(sidecar, [*ticks, TimedEvent(at, Midi(STOP))])
-    before = [event for event in daw.returned_midi("accompaniment") if event.frame < at - 128]  # a period
+    before = [event for event in daw.read_midi("accompaniment") if event.frame < at - 128]  # a period
     assert hanging(before), "nothing sounded, so nothing was shown"
-    assert level(daw.returned("band")[:, at - 900 : at]) > 0.003
-    assert not daw.returned("band")[:, at + w.FADE_FRAMES :].any()
+    assert level(daw.read_audio("band")[:, at - 900 : at]) > 0.003
+    assert not daw.read_audio("band")[:, at + w.FADE_FRAMES :].any()
 
 
 def test_panic_is_heard_and_what_is_played_after_it_too(sidecar: Sidecar) -> None:
     ahead = sidecar.signal_path.graph.plan.workers[-1].ahead_frames
     with stand_in(sidecar, np.tile(song(), 3), 3 * TAPE, midi_clock(RATE, TEMPO, 15.0, 0)) as daw:
         daw.start(margin_frames=RATE // 4)
-        until("sound", lambda: bool(daw.returned("band").any()))
-        until("a note that is held", lambda: bool(hanging(daw.returned_midi("accompaniment"))))
+        until("sound", lambda: bool(daw.read_audio("band").any()))
+        until("a note that is held", lambda: bool(hanging(daw.read_midi("accompaniment"))))
         asked = recorded(daw)
         sidecar.bus.trigger("transport.panic")
         until("two seconds more", lambda: recorded(daw) > asked + 2 * RATE)
-        heard = np.abs(daw.returned("band")[:, asked : recorded(daw)]).max(axis=0)
+        heard = np.abs(daw.read_audio("band")[:, asked : recorded(daw)]).max(axis=0)
     silent = np.diff(np.flatnonzero(np.concatenate([[1.0], heard, [1.0]]))).max() - 1
     assert silent >= ahead - w.FADE_FRAMES
     assert level(heard[-RATE // 2 :]) > 0.003
@@ -112,9 +112,9 @@ def test_the_fader_of_the_synth_is_heard(sidecar: Sidecar) -> None:
     finally:
         sidecar.bus.set("synth.gain_db", 0.0, "test")
     # measured by its own notes, once those of the play before have died away
-    full = render(daw.returned_midi("accompaniment"), daw.frames, RATE, plain)[:, START + RATE :]
+    full = render(daw.read_midi("accompaniment"), daw.frames, RATE, plain)[:, START + RATE :]
     assert level(full) > 0.003
-    assert np.abs(daw.returned("band")[:, START + RATE :] - 0.1 * full).max() < 1e-4
+    assert np.abs(daw.read_audio("band")[:, START + RATE :] - 0.1 * full).max() < 1e-4
 
 
 def told(port: object, delay: int) -> bool:

@@ -13,7 +13,7 @@ import pytest
 from bridge.drivers import clients
 from bridge.drivers.clients import activate_client, close_client, is_gone, open_client
 from bridge.drivers.dummy_server import DummyServer
-from bridge.drivers.jack_recorder import Ports, Tape
+from bridge.drivers.jack_recorder import JackRecorder, Ports
 from bridge.drivers.semaphores import has_stale, mapped_stale
 from bridge.errors import DriverError
 from tests.live.conftest import private_server, skip_without_jack
@@ -40,7 +40,7 @@ def test_nothing_is_opened_until_the_clients_of_a_dead_server_have_left() -> Non
         close_client(open_client("third", server.name))
 
 
-def test_a_server_that_does_not_run_a_client_is_named_with_a_mend() -> None:
+def test_a_server_that_does_not_run_a_client_is_named_with_a_fix() -> None:
     with private_server(48000, 128) as server:
         client = open_client("idle", server.name)
         server.kill()
@@ -53,7 +53,7 @@ def test_a_server_that_does_not_run_a_client_is_named_with_a_mend() -> None:
 
 def test_a_tape_that_cannot_be_set_up_leaves_no_client_behind() -> None:
     with private_server(48000, 128) as server:
-        with pytest.raises(Exception, match="port"), Tape("taken", server.name, 1, Ports(play=("one", "one"))):
+        with pytest.raises(Exception, match="port"), JackRecorder("taken", server.name, 1, Ports(play=("one", "one"))):
             pass
         close_client(open_client("taken", server.name))  # the name is free
 
@@ -68,7 +68,7 @@ def refusal(name: str, server: str) -> str:
 def test_the_sidecar_comes_back_once_the_other_clients_of_its_process_have_left() -> None:
     with private_server(48000, 128) as server, sidecar_on(server, ONLY_SEPARATION) as sidecar:
         driver = sidecar.signal_path.driver
-        with Tape("beside", server.name, 48000, Ports()):
+        with JackRecorder("beside", server.name, 48000, Ports()):
             server.kill()
             until("noticing", lambda: not driver.connected)
             server.restart()  # back, while a client of its dead namesake is still open in this process

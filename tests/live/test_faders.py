@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bridge.app import Sidecar
 from bridge.core.audio import CHANNELS, STEMS, Audio, db_to_gain
 from bridge.drivers.dummy_server import DummyServer
-from bridge.drivers.fake_daw import StandIn
+from bridge.drivers.fake_daw import FakeDaw
 from tests.live.rig import (
     NO_ENGINES,
     ONLY_SEPARATION,
@@ -54,7 +54,7 @@ def faders_at_rest(request: pytest.FixtureRequest) -> Iterator[None]:
             some_cycles(sidecar)
 
 
-def turn(sidecar: Sidecar, sent: Audio, *changes: tuple[str, float]) -> tuple[StandIn, list[tuple[int, int]]]:
+def turn(sidecar: Sidecar, sent: Audio, *changes: tuple[str, float]) -> tuple[FakeDaw, list[tuple[int, int]]]:
     """Run ``sent`` in freewheel, turning one control after another on the way.
 
     Returns the stand-in, and for each change the tape frames between which it was asked for.
@@ -82,9 +82,9 @@ def dc() -> Audio:
     return np.full((CHANNELS, TAPE), LEVEL, np.float32)
 
 
-def gain_course(daw: StandIn) -> NDArray[np.float64]:
+def gain_course(daw: FakeDaw) -> NDArray[np.float64]:
     """The mix over what was sent: the fader's course."""
-    course: NDArray[np.float64] = daw.returned("mix")[0].astype(np.float64) / LEVEL
+    course: NDArray[np.float64] = daw.read_audio("mix")[0].astype(np.float64) / LEVEL
     return course
 
 
@@ -131,11 +131,11 @@ def test_a_muted_stem_leaves_the_mix_and_its_port(module_server: DummyServer) ->
         daw, asked = turn(sidecar, sent, ("stems.bass.mute", 1.0))
         assert sum_error(daw) <= 1e-6  # the faders of ports and mix are the same
         settled = asked[0][1] + 2 * PERIOD + RAMP
-        assert not daw.returned("bass")[:, settled:].any()
-        assert daw.returned("bass")[:, delay : asked[0][0] - PERIOD].any()
-        rest = np.sum([daw.returned(stem) for stem in STEMS if stem != "bass"], axis=0)
-        assert np.abs(rest - daw.returned("mix"))[:, settled:].max() <= 1e-6
-        removed = sent[:, settled - delay : TAPE - delay] - daw.returned("mix")[:, settled:]
+        assert not daw.read_audio("bass")[:, settled:].any()
+        assert daw.read_audio("bass")[:, delay : asked[0][0] - PERIOD].any()
+        rest = np.sum([daw.read_audio(stem) for stem in STEMS if stem != "bass"], axis=0)
+        assert np.abs(rest - daw.read_audio("mix"))[:, settled:].max() <= 1e-6
+        removed = sent[:, settled - delay : TAPE - delay] - daw.read_audio("mix")[:, settled:]
         assert np.abs(removed).max() > 0.01
 
 
@@ -146,8 +146,8 @@ def test_direct_ports_stay_whole_while_the_mix_follows_the_faders(module_server:
         sent = music(RATE, TAPE / RATE)
         delay = sidecar.signal_path.graph.ledger["mix"].declared
         daw, asked = turn(sidecar, sent, ("stems.other.mute", 1.0))
-        total = np.sum([daw.returned(stem).astype(np.float64) for stem in STEMS], axis=0)
+        total = np.sum([daw.read_audio(stem).astype(np.float64) for stem in STEMS], axis=0)
         assert np.abs(total[:, delay:] - sent[:, : TAPE - delay]).max() <= 1e-6
         settled = asked[0][1] + 2 * PERIOD + RAMP
-        heard = np.sum([daw.returned(stem).astype(np.float64) for stem in STEMS if stem != "other"], axis=0)
-        assert np.abs(heard - daw.returned("mix"))[:, settled:].max() <= 1e-6
+        heard = np.sum([daw.read_audio(stem).astype(np.float64) for stem in STEMS if stem != "other"], axis=0)
+        assert np.abs(heard - daw.read_audio("mix"))[:, settled:].max() <= 1e-6

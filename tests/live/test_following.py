@@ -44,7 +44,7 @@ def test_our_own_clock_come_back_leads_nobody_and_a_receiver_finds_the_beat(modu
         client.connect(out, client.midi_inports[0])
         with stand_in(sidecar, sent, sent.shape[1]) as daw:
             daw.run_freewheeling(HANG_S)
-            said = daw.returned_midi("clock")
+            said = daw.read_midi("clock")
         assert (graph.context.callback_state[w.CLOCK_RUNNING], graph.context.callback_state[w.TICKS]) == (0, 0)
     starts = times(said, START)
     assert len(starts) == 1  # whoever had locked to it would have started afresh, and again

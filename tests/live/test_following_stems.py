@@ -33,7 +33,7 @@ def test_the_kick_goes_with_the_bass_as_soon_as_it_is_asked_to() -> None:
             assert graph.ledger["accompaniment"].declared == 0
             kicks[source] = [
                 round(frame * 48 / BAR) % 48
-                for frame, channel, note in note_ons(daw.returned_midi("accompaniment"))
+                for frame, channel, note in note_ons(daw.read_midi("accompaniment"))
                 if (channel, note) == (CHANNELS["drums"], ROLES["kick"]) and frame > FROM_BAR * BAR
             ]
     shares = {

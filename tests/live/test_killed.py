@@ -12,8 +12,8 @@ import pytest
 from bridge.core.events import Midi
 from bridge.core.latency import MIDI_PORTS
 from bridge.drivers.dummy_server import DummyServer
-from bridge.drivers.fake_daw import StandIn
-from bridge.drivers.jack_recorder import Ports, Tape, start_together
+from bridge.drivers.fake_daw import FakeDaw
+from bridge.drivers.jack_recorder import JackRecorder, Ports, start_together
 from tests.live.rig import chord_changes, midi_clock
 from tests.live.test_leaving import end_of, read_to, sideman_run, sounding
 from tests.waiting import until
@@ -24,9 +24,9 @@ RATE = 48000
 TAPE_S = 400
 
 
-def offs(tape: Tape, port: str) -> set[tuple[int, int]]:
+def offs(recorder: JackRecorder, port: str) -> set[tuple[int, int]]:
     """(channel, note) of each note-off that came back of ``port``."""
-    found = [event.payload.data for event in tape.midi(port) if isinstance(event.payload, Midi)]
+    found = [event.payload.data for event in recorder.read_midi(port) if isinstance(event.payload, Midi)]
     return {(data[0] & 0x0F, data[1]) for data in found if data[0] & 0xF0 == 0x80}
 
 
@@ -34,7 +34,7 @@ def test_the_next_one_releases_what_sounded(module_server: DummyServer, tmp_path
     with sideman_run(module_server, tmp_path) as child:
         read_to(child, "Ctrl-C ends it")
         sent = np.tile(chord_changes(RATE, 2.0, ("C", "Am"), 1.0), 10)
-        daw = StandIn("sideman", module_server.name, sent.shape[1])
+        daw = FakeDaw("sideman", module_server.name, sent.shape[1])
         daw.load(sent, midi_clock(RATE, 123.45, 19.0))
         with daw:
             daw.start(margin_frames=RATE // 4)
@@ -45,7 +45,7 @@ def test_the_next_one_releases_what_sounded(module_server: DummyServer, tmp_path
     assert hanging
     with sideman_run(module_server, tmp_path) as child:
         read_to(child, "Ctrl-C ends it")
-        with Tape("daw", module_server.name, TAPE_S * RATE, Ports(midi_record=MIDI_PORTS)) as back:
+        with JackRecorder("daw", module_server.name, TAPE_S * RATE, Ports(midi_record=MIDI_PORTS)) as back:
             start_together(back)
             back.connect({port: f"sideman:{port}" for port in hanging})
             for port, notes in hanging.items():

@@ -15,7 +15,7 @@ import pytest
 
 from bridge.core.latency import MIDI_PORTS
 from bridge.drivers.dummy_server import SHM, DummyServer
-from bridge.drivers.fake_daw import StandIn
+from bridge.drivers.fake_daw import FakeDaw
 from bridge.runtime.wiring import ROLES
 from tests.live.rig import chord_changes, hanging, midi_clock, recorded
 from tests.ports import free_port
@@ -69,8 +69,8 @@ def end_of(child: subprocess.Popen[str]) -> int:
         pytest.fail(f"it does not end:\n{read_to(child)}")
 
 
-def sounding(daw: StandIn) -> dict[str, set[tuple[int, int]]]:
-    return {port: found for port in MIDI_PORTS if (found := hanging(daw.returned_midi(port)))}
+def sounding(daw: FakeDaw) -> dict[str, set[tuple[int, int]]]:
+    return {port: found for port in MIDI_PORTS if (found := hanging(daw.read_midi(port)))}
 
 
 def end_while_it_plays(server: DummyServer, config: Path, end: Callable[[int], None]) -> tuple[int | None, str]:
@@ -78,7 +78,7 @@ def end_while_it_plays(server: DummyServer, config: Path, end: Callable[[int], N
     with sideman_run(server, config) as child:
         said = read_to(child, "Ctrl-C ends it")
         sent = np.tile(chord_changes(RATE, 2.0, ("C", "Am"), 1.0), 10)
-        daw = StandIn("sideman", server.name, sent.shape[1])
+        daw = FakeDaw("sideman", server.name, sent.shape[1])
         daw.load(sent, midi_clock(RATE, 123.45, 19.0))
         with daw:
             daw.start(margin_frames=RATE // 4)

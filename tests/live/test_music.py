@@ -13,7 +13,7 @@ from bridge.core.audio import CHANNELS, Audio
 from bridge.core.events import Midi, TimedEvent
 from bridge.core.latency import MIDI_PORTS
 from bridge.drivers.dummy_server import DummyServer
-from bridge.drivers.fake_daw import StandIn
+from bridge.drivers.fake_daw import FakeDaw
 from tests.engines.driving import parse_chord
 from tests.live.rig import chord_changes, hanging, midi_clock, note_ons, recorded, sidecar_on, stand_in
 from tests.waiting import HANG_S, until
@@ -53,7 +53,7 @@ def clock(*extra: tuple[int, bytes]) -> list[TimedEvent]:
     return midi_clock(RATE, TEMPO, (TAPE - START) / RATE, START) + [TimedEvent(f, Midi(data)) for f, data in extra]
 
 
-def play(sidecar: Sidecar, sent: Audio, midi: list[TimedEvent]) -> StandIn:
+def play(sidecar: Sidecar, sent: Audio, midi: list[TimedEvent]) -> FakeDaw:
     with stand_in(sidecar, sent, TAPE, midi) as daw:
         daw.run_freewheeling(HANG_S)
     return daw
@@ -64,10 +64,10 @@ def beat_of(frame: float) -> float:
     return (frame - START - 1) / BEAT
 
 
-def sent_notes(sidecar: Sidecar, daw: StandIn, port: str) -> list[tuple[int, int, int]]:
+def sent_notes(sidecar: Sidecar, daw: FakeDaw, port: str) -> list[tuple[int, int, int]]:
     """Note-ons of a port with its declared delay taken off: (frame, channel, note)."""
     delay = sidecar.signal_path.graph.ledger[port].declared
-    return [(frame - delay, channel, note) for frame, channel, note in note_ons(daw.returned_midi(port))]
+    return [(frame - delay, channel, note) for frame, channel, note in note_ons(daw.read_midi(port))]
 
 
 def pitch_classes(notes: Sequence[tuple[int, int, int]], first: float, last: float, channel: int) -> set[int]:
@@ -123,9 +123,9 @@ def test_a_break_releases_all_that_sounds(
     period = sidecar.signal_path.graph.ledger.period
     border = at + 2 * period  # the message's own callback and the next; further notes may come after it
     for port in MIDI_PORTS:
-        until_then = [event for event in daw.returned_midi(port) if event.frame < border]
+        until_then = [event for event in daw.read_midi(port) if event.frame < border]
         assert hanging(until_then) == set(), port
-    before = [event for event in daw.returned_midi("accompaniment") if event.frame < at - period]
+    before = [event for event in daw.read_midi("accompaniment") if event.frame < at - period]
     assert hanging(before), "nothing sounded, so nothing was shown"
 
 
@@ -134,15 +134,15 @@ def test_after_a_stop_nothing_is_struck(sidecar: Sidecar, cadence: Audio) -> Non
     ticks = [event for event in clock() if event.frame < at]
     daw = play(sidecar, cadence, [*ticks, TimedEvent(at, Midi(STOP))])
     border = at + 2 * sidecar.signal_path.graph.ledger.period
-    assert [note for note in note_ons(daw.returned_midi("accompaniment")) if note[0] >= border] == []
+    assert [note for note in note_ons(daw.read_midi("accompaniment")) if note[0] >= border] == []
 
 
 def test_panic_releases_all_that_sounds(sidecar: Sidecar, cadence: Audio) -> None:
     with stand_in(sidecar, cadence, TAPE, clock()) as daw:
         daw.start(margin_frames=RATE // 4)
-        until("a sounding chord", lambda: bool(hanging(daw.returned_midi("chords"))))
+        until("a sounding chord", lambda: bool(hanging(daw.read_midi("chords"))))
         sidecar.bus.trigger("transport.panic")
-        until("its release", lambda: not hanging(daw.returned_midi("chords")))
+        until("its release", lambda: not hanging(daw.read_midi("chords")))
 
 
 def test_no_note_outlives_the_session(module_server: DummyServer) -> None:
@@ -151,10 +151,10 @@ def test_no_note_outlives_the_session(module_server: DummyServer) -> None:
         sent = np.tile(chord_changes(RATE, 2.0, ("C", "Am"), 1.0), 10)
         with stand_in(sidecar, sent, sent.shape[1], midi_clock(RATE, TEMPO, 19.0)) as daw:
             daw.start(margin_frames=RATE // 4)
-            until("sounding notes", lambda: all(hanging(daw.returned_midi(p)) for p in ("chords", "accompaniment")))
+            until("sounding notes", lambda: all(hanging(daw.read_midi(p)) for p in ("chords", "accompaniment")))
             session.close()
             end = recorded(daw)
-            sounding = {port: hanging(daw.returned_midi(port)) for port in MIDI_PORTS}
+            sounding = {port: hanging(daw.read_midi(port)) for port in MIDI_PORTS}
             assert not any(sounding.values()), sounding
             until("more tape", lambda: recorded(daw) > end + RATE // 4)
-            assert not any(hanging(daw.returned_midi(port)) for port in MIDI_PORTS)
+            assert not any(hanging(daw.read_midi(port)) for port in MIDI_PORTS)

@@ -1,4 +1,4 @@
-"""What cannot work is refused with the place and the mend."""
+"""Refusals: each names the place and the fix."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bridge.app import Sidecar
 from bridge.config import JackSettings, OscSettings, Settings
 from bridge.drivers import libjack
 from bridge.drivers.clients import ask_server, open_client
-from bridge.drivers.jack_recorder import Ports, Tape
+from bridge.drivers.jack_recorder import JackRecorder, Ports
 from bridge.errors import DriverError
 from tests.live.conftest import private_server
 from tests.live.rig import NO_ENGINES, cycles, settings_for, sidecar_on, some_cycles
@@ -22,7 +22,7 @@ def test_a_client_named_like_its_server_is_refused_and_the_server_lives_on() -> 
     with private_server(48000, 128) as server:
         with pytest.raises(DriverError, match=r"like its server.*choose another client name"):
             open_client(server.name, server.name)
-        with pytest.raises(DriverError, match="like its server"), Tape(server.name, server.name, 1, Ports()):
+        with pytest.raises(DriverError, match="like its server"), JackRecorder(server.name, server.name, 1, Ports()):
             pass
         with pytest.raises(ValueError, match="equals the server's name"):
             JackSettings(server=server.name, client=server.name)

@@ -38,4 +38,4 @@ def test_a_resampled_engine_is_delayed_by_what_is_declared_and_its_stems_sum_to_
             daw.run_freewheeling(HANG_S)
         assert delay_error(daw, sent, sidecar.signal_path.graph.ledger["mix"].declared) <= 1e-6
         assert sum_error(daw) <= 1e-6
-        assert abs(daw.returned("drums")).max() > 0.1
+        assert abs(daw.read_audio("drums")).max() > 0.1

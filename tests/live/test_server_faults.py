@@ -12,7 +12,7 @@ from bridge.drivers import cancel_safe
 from bridge.drivers import jack_driver as jack_driver
 from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.fake_daw import AUDIO_RETURNS
-from bridge.drivers.jack_recorder import Ports, Tape, start_together
+from bridge.drivers.jack_recorder import JackRecorder, Ports, start_together
 from bridge.measure import disagreements, measure
 from bridge.runtime.shared import slots as w
 from tests.live.conftest import private_server
@@ -46,10 +46,10 @@ def die_and_return(server: DummyServer, sidecar: Sidecar, rate: int | None = Non
         some_cycles(sidecar)
 
 
-def bare_return(sidecar: Sidecar) -> Tape:
+def bare_return(sidecar: Sidecar) -> JackRecorder:
     """The recording half of a stand-in, under the stand-in's name, connected to nothing."""
     ports = Ports(record=AUDIO_RETURNS, midi_record=MIDI_PORTS)
-    return Tape("sideman-daw-return", sidecar.settings.jack.server, RATE, ports)
+    return JackRecorder("sideman-daw-return", sidecar.settings.jack.server, RATE, ports)
 
 
 def test_the_sidecar_outlives_ten_deaths_of_the_server() -> None:
@@ -133,9 +133,9 @@ def test_a_server_that_dies_freewheeling_leaves_no_callback_that_waits() -> None
         assert sidecar.signal_path.graph.shared.state[w.FREEWHEEL] == 0
 
 
-def first_bytes(tape: Tape, port: str) -> set[bytes]:
+def first_bytes(recorder: JackRecorder, port: str) -> set[bytes]:
     """Status and note of every message that came back of ``port``."""
-    return {e.payload.data[:2] for e in tape.midi(port) if isinstance(e.payload, Midi)}
+    return {e.payload.data[:2] for e in recorder.read_midi(port) if isinstance(e.payload, Midi)}
 
 
 def test_a_voice_that_sounded_when_the_server_died_is_released_when_it_is_back() -> None:
@@ -172,7 +172,7 @@ def test_no_client_is_left_behind_where_opening_fails(monkeypatch: pytest.Monkey
                 refused.append(True)
                 raise OSError("no callback today")
 
-            patch.setattr(cancel_safe, "listen", refuse)
+            patch.setattr(cancel_safe, "set_callback", refuse)
             server.kill()
             until("noticing", lambda: not sidecar.signal_path.driver.connected)
             server.restart()

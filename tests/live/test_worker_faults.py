@@ -13,7 +13,7 @@ import pytest
 from bridge.app import Sidecar
 from bridge.core.audio import STEMS, Audio
 from bridge.drivers.dummy_server import DummyServer
-from bridge.drivers.fake_daw import StandIn
+from bridge.drivers.fake_daw import FakeDaw
 from bridge.runtime import supervisor
 from tests.live.rig import (
     SUM_ERROR,
@@ -55,7 +55,7 @@ def sent() -> Audio:
 
 
 @pytest.fixture
-def daw(sidecar: Sidecar, sent: Audio) -> Iterator[StandIn]:
+def daw(sidecar: Sidecar, sent: Audio) -> Iterator[FakeDaw]:
     """Rolling in real time with MIDI clock; every role has been heard."""
     until("all workers", lambda: set(sidecar.signal_path.workers.states.values()) == {"running"})
     with stand_in(sidecar, sent, sent.shape[1], midi_clock(RATE, TEMPO, TAPE_S)) as rolling:
@@ -66,12 +66,12 @@ def daw(sidecar: Sidecar, sent: Audio) -> Iterator[StandIn]:
         yield rolling
 
 
-def await_notes(daw: StandIn, port: str, since: int) -> None:
+def await_notes(daw: FakeDaw, port: str, since: int) -> None:
     """Wait for a note struck at ``port`` after tape frame ``since``."""
-    until(f"notes at {port}", lambda: any(note[0] > since for note in note_ons(daw.returned_midi(port))))
+    until(f"notes at {port}", lambda: any(note[0] > since for note in note_ons(daw.read_midi(port))))
 
 
-def lose(sidecar: Sidecar, daw: StandIn, roles: Sequence[str], number: signal.Signals) -> int:
+def lose(sidecar: Sidecar, daw: FakeDaw, roles: Sequence[str], number: signal.Signals) -> int:
     """Strike workers, see them replaced and heard again; returns the tape frame at which they were ready."""
     workers = sidecar.signal_path.workers
     lost, served = {role: workers.pids[role] for role in roles}, cycles(sidecar)
@@ -82,7 +82,7 @@ def lose(sidecar: Sidecar, daw: StandIn, roles: Sequence[str], number: signal.Si
     some_cycles(sidecar)
     for role in roles:
         for port in PORTS[role]:
-            assert hanging(daw.returned_midi(port)) == set()
+            assert hanging(daw.read_midi(port)) == set()
     until("the new workers", lambda: all(workers.states[role] == "running" for role in roles))
     ready = recorded(daw)
     assert cycles(sidecar) > served
@@ -97,33 +97,33 @@ def lose(sidecar: Sidecar, daw: StandIn, roles: Sequence[str], number: signal.Si
     return ready
 
 
-def assert_separated(daw: StandIn) -> None:
+def assert_separated(daw: FakeDaw) -> None:
     """Every stem has something in it over the last half second, so it is not all in the last one."""
     end = recorded(daw)
-    levels = {stem: level(daw.returned(stem)[:, end - RATE // 2 : end]) for stem in STEMS}
+    levels = {stem: level(daw.read_audio(stem)[:, end - RATE // 2 : end]) for stem in STEMS}
     assert min(levels.values()) > 0.0003, levels
 
 
 @pytest.mark.parametrize("role", list(PORTS))
-def test_a_killed_worker_is_replaced_while_the_music_goes_on(sidecar: Sidecar, daw: StandIn, role: str) -> None:
+def test_a_killed_worker_is_replaced_while_the_music_goes_on(sidecar: Sidecar, daw: FakeDaw, role: str) -> None:
     lose(sidecar, daw, [role], signal.SIGKILL)
     assert_separated(daw)
     assert sum_error(daw) <= SUM_ERROR
 
 
-def test_a_replaced_synth_is_heard_again(sidecar: Sidecar, daw: StandIn) -> None:
-    until("sound", lambda: bool(daw.returned("band").any()))
+def test_a_replaced_synth_is_heard_again(sidecar: Sidecar, daw: FakeDaw) -> None:
+    until("sound", lambda: bool(daw.read_audio("band").any()))
     ready = lose(sidecar, daw, ["synth"], signal.SIGKILL)
-    until("sound again", lambda: bool(daw.returned("band")[:, ready:].any()))
+    until("sound again", lambda: bool(daw.read_audio("band")[:, ready:].any()))
 
 
-def test_stalled_workers_are_ended_and_replaced_while_the_music_goes_on(sidecar: Sidecar, daw: StandIn) -> None:
+def test_stalled_workers_are_ended_and_replaced_while_the_music_goes_on(sidecar: Sidecar, daw: FakeDaw) -> None:
     lose(sidecar, daw, list(PORTS), signal.SIGSTOP)
     assert_separated(daw)
     assert sum_error(daw) <= SUM_ERROR
 
 
-def test_while_separation_is_lost_the_whole_mix_is_in_the_last_stem(sidecar: Sidecar, daw: StandIn) -> None:
+def test_while_separation_is_lost_the_whole_mix_is_in_the_last_stem(sidecar: Sidecar, daw: FakeDaw) -> None:
     workers = sidecar.signal_path.workers
     struck, restarts = recorded(daw), workers.restarts
     os.kill(workers.pids["separation"], signal.SIGKILL)
@@ -132,8 +132,8 @@ def test_while_separation_is_lost_the_whole_mix_is_in_the_last_stem(sidecar: Sid
     until("the dry mix", lambda: recorded(daw) > struck + 2 * delay)
     assert workers.states["separation"] != "running"
     at = recorded(daw) - 256
-    assert all(level(daw.returned(stem)[:, at : at + 128]) == 0.0 for stem in STEMS[:-1])
-    assert level(daw.returned(STEMS[-1])[:, at - delay : at + 128]) > 0.01
+    assert all(level(daw.read_audio(stem)[:, at : at + 128]) == 0.0 for stem in STEMS[:-1])
+    assert level(daw.read_audio(STEMS[-1])[:, at - delay : at + 128]) > 0.01
     assert sum_error(daw) <= SUM_ERROR
 
 
@@ -150,7 +150,7 @@ def test_a_replaced_accompaniment_knows_the_chord_that_still_holds(sidecar: Side
         until("the new worker", lambda: workers.states["accompaniment"] == "running")
         ready = recorded(daw)
         until("three seconds more", lambda: recorded(daw) > ready + 3 * RATE)
-        assert any(note[0] > ready for note in note_ons(daw.returned_midi("accompaniment")))
+        assert any(note[0] > ready for note in note_ons(daw.read_midi("accompaniment")))
 
 
 def test_a_worker_that_cannot_be_started_at_first_is_tried_again(

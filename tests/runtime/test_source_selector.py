@@ -12,7 +12,7 @@ from bridge.core.audio import ANALYSERS, CHANNELS, SOURCES, STEMS, Audio
 from bridge.core.engine import AudioPort, Block, Engine, EngineSpec, EventPort
 from bridge.core.events import Beat, TimedEvent
 from bridge.core.time import BlockTime
-from bridge.drivers.offline import Cue, Take, process
+from bridge.drivers.offline import Cue, OfflineResult, process
 from bridge.runtime.graph import Graph
 from bridge.runtime.shared import slots as w
 from bridge.runtime.wiring import Wiring, upstream_frames, wire
@@ -75,7 +75,7 @@ def listen(
     cues: Sequence[Cue],
     block: int = 441,
     engines: tuple[str, ...] = ("separation", "mir"),
-) -> tuple[Ears, Take]:
+) -> tuple[Ears, OfflineResult]:
     """``audio`` through the toys, offline; the ears that heard it and what came out."""
     return through(monkeypatch, Ears, audio, engines, block, cues)
 
@@ -86,7 +86,7 @@ E = TypeVar("E", bound=Toy)
 def through(
     monkeypatch: pytest.MonkeyPatch, make: Callable[[], E], audio: Audio, roles: Sequence[str], block: int,
     cues: Sequence[Cue] = (),
-) -> tuple[E, Take]:  # fmt: skip
+) -> tuple[E, OfflineResult]:  # fmt: skip
     """Likewise, with whom ``make`` makes in every role but the separation."""
     made: list[E] = []
 
@@ -147,9 +147,9 @@ def test_a_source_changed_on_the_way_is_heard_from_a_hop_on_whatever_the_block_s
 def test_what_is_said_keeps_its_frame_and_nothing_of_the_end_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     mix = noise(2000)
     takes = [listen(monkeypatch, mix, [choose("beat", source)])[1] for source in ("mix", "drums")]
-    assert takes[0].heard == takes[1].heard
+    assert takes[0].analysis == takes[1].analysis
     assert takes[0].midi == takes[1].midi
-    assert takes[0].heard[-1].frame > 2000 - 2 * HEARS.hop
+    assert takes[0].analysis[-1].frame > 2000 - 2 * HEARS.hop
 
 
 def test_where_nobody_separates_the_mix_is_heard_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bridge.core.events import NOTE_NAMES, Midi, TimedEvent
-from engines.accompaniment.chord_symbol import chord_of as chord_named
+from engines.accompaniment.chord_symbol import chord_of as parse_chord_label
 from engines.accompaniment.harmony.vocabulary import UNKNOWN, chord_of, state_of
 from engines.accompaniment.held_chord import HeldChord, state_named
 
@@ -33,7 +33,7 @@ def test_notes_are_named_as_a_player_would_read_them(pitches: list[int], name: s
 def test_every_chord_of_a_sheet_is_known_by_its_own_notes() -> None:
     for root in NOTE_NAMES:
         for quality in ("", "m", "7", "maj7", "m7", "dim", "aug", "sus4"):
-            chord = chord_named(root + quality)
+            chord = parse_chord_label(root + quality)
             assert chord is not None
             pitches = [48 + chord.root, *(60 + one for one in chord.pitch_classes[1:])]
             assert state_named(pitches) == state_of(chord)
