@@ -72,9 +72,9 @@ def check_two_at_once(factory: Factory) -> None:
     pair = [prepared(factory), prepared(factory)]
     for i in range(hops):
         for engine, material, expected in zip(pair, materials, alone, strict=True):
-            heard = run(engine, material, 1, i)
-            expected_hop = type(heard)(expected.hops[i : i + 1], expected.calls[i : i + 1])
-            assert same(heard, expected_hop), f"hop {i} changes where another instance runs"
+            output = run(engine, material, 1, i)
+            expected_hop = type(output)(expected.hops[i : i + 1], expected.calls[i : i + 1])
+            assert same(output, expected_hop), f"hop {i} changes where another instance runs"
 
 
 def check_audio_latency(factory: Factory) -> None:
@@ -93,9 +93,9 @@ def check_audio_latency(factory: Factory) -> None:
                     if first <= at < first + array.shape[1]:
                         array[:, at - first] = 0.5
 
-            heard = run(engine, Material(rate, silent=True, hosted=False), hops, change=strike)
+            output = run(engine, Material(rate, silent=True, hosted=False), hops, change=strike)
             frames = hops * spec.hop - max(lags.values())
-            total = sum(heard.audio(name)[:, lag : lag + frames].sum(axis=0) for name, lag in lags.items())
+            total = sum(output.audio(name)[:, lag : lag + frames].sum(axis=0) for name, lag in lags.items())
             peak = int(np.abs(np.asarray(total)).argmax())
             assert peak == at, f"at {rate} Hz the impulse comes {peak - at} frames beside the reported latency"
 
@@ -107,10 +107,10 @@ def check_event_latency(factory: Factory) -> None:
         return
     for rate in spec.rates or RATES:
         engine = prepared(factory, rate)
-        heard = run(engine, Material(rate), hops_for(spec, rate, 6.0))
+        output = run(engine, Material(rate), hops_for(spec, rate, 6.0))
         for port in spec.events(spec.outputs):
             lag = engine.latency_frames(port.name)
-            ages = [(first - e.frame, e) for first, events in heard.calls for e in events[port.name]]
+            ages = [(first - e.frame, e) for first, events in output.calls for e in events[port.name]]
             assert ages, f"{port.name} says nothing about six seconds of music: its latency cannot be measured"
             for age, event in ages:
                 assert -spec.hop < age <= lag, f"{port.name}: latency {lag}, but {event} came {age} frames later"
@@ -126,11 +126,11 @@ def check_lead(factory: Factory) -> None:
     for rate in spec.rates or RATES:
         for lead in LEADS:
             engine = prepared(factory, rate, lead)
-            heard = run(engine, Material(rate), hops_for(spec, rate, 6.0))
+            output = run(engine, Material(rate), hops_for(spec, rate, 6.0))
             for port in spec.events(spec.outputs):
                 assert engine.latency_frames(port.name) == -lead
-                assert heard.events(port.name), f"{port.name} says nothing about six seconds of music"
-                for first, events in heard.calls:
+                assert output.events(port.name), f"{port.name} says nothing about six seconds of music"
+                for first, events in output.calls:
                     for event in events[port.name]:
                         ahead = event.frame - (first + spec.hop)
                         assert ahead >= lead, f"{port.name}: {event} comes {ahead} frames ahead, not {lead}"
@@ -172,11 +172,11 @@ def check_reset(factory: Factory) -> None:
 def check_silence(factory: Factory) -> None:
     """Where nothing comes in nothing comes out: exact zeros, no note, no beat."""
     spec = factory().spec
-    heard = run(prepared(factory), Material(silent=True, hosted=False), hops_for(spec, 44100, SECONDS))
+    output = run(prepared(factory), Material(silent=True, hosted=False), hops_for(spec, 44100, SECONDS))
     for port in spec.audio(spec.outputs):
-        assert not heard.audio(port.name).any(), f"{port.name} makes sound of silence"
+        assert not output.audio(port.name).any(), f"{port.name} makes sound of silence"
     for stream in spec.events(spec.outputs):
-        events = heard.events(stream.name)
+        events = output.events(stream.name)
         assert not note_ons(events), f"{stream.name} plays to silence"
         assert not [e for e in events if isinstance(e.payload, Beat)], f"{stream.name} finds beats in silence"
 
@@ -227,11 +227,11 @@ def check_events_in_order(factory: Factory) -> None:
     """Events come sorted over the whole stream, and every note that starts ends, where the song stops too."""
     spec = factory().spec
     engine, hops = prepared(factory, lead_frames=640), hops_for(spec, 44100, 8.0)
-    heard = run(engine, Material(), hops)
+    output = run(engine, Material(), hops)
     # The host stands and nothing sounds: what still rings must have been ended, or be ended now.
     rest = run(engine, Material(silent=True, hosted=False), hops_for(spec, 44100, 2.0), hops)
     for port in spec.events(spec.outputs):
-        events = heard.events(port.name) + rest.events(port.name)
+        events = output.events(port.name) + rest.events(port.name)
         assert all(a.frame <= b.frame for a, b in pairwise(events)), f"{port.name} is not sorted"
         sounding: dict[tuple[int, int], int] = {}
         for event in events:
@@ -263,8 +263,8 @@ def check_memory(factory: Factory) -> None:
                 for name, events in source.events.items()
             }
             engine.process(Block(source.audio, events, source.values), material.at(i * spec.hop), out)
-            for heard in out.events.values():
-                heard.clear()
+            for output in out.events.values():
+                output.clear()
 
     tracemalloc.start()
     try:

@@ -18,7 +18,7 @@ Change = Callable[[Block, int], None]
 
 
 @dataclass
-class Heard:
+class EngineOutput:
     """What came out: audio by port, shape (channels, frames); events by port; the first frame of each call."""
 
     hops: list[dict[str, Audio]] = field(default_factory=list)
@@ -30,7 +30,7 @@ class Heard:
     def events(self, port: str) -> list[TimedEvent]:
         return [event for _, events in self.calls for event in events[port]]
 
-    def take(self, first: int, out: Block) -> None:
+    def append(self, first: int, out: Block) -> None:
         self.hops.append({name: array.copy() for name, array in out.audio.items()})
         self.calls.append((first, {name: list(events) for name, events in out.events.items()}))
 
@@ -45,13 +45,15 @@ def hops_for(spec: EngineSpec, rate: int, seconds: float) -> int:
     return -(-int(seconds * rate) // spec.hop)
 
 
-def step(engine: Engine, block: Block, material: Material, first: int, heard: Heard, poison: float = 0.0) -> None:
+def step(
+    engine: Engine, block: Block, material: Material, first: int, output: EngineOutput, poison: float = 0.0
+) -> None:
     """One call, its output arrays filled with ``poison`` before."""
     out = block_for(engine.spec.outputs, engine.spec.hop)
     for array in out.audio.values():
         array.fill(poison)
     engine.process(block, material.at(first), out)
-    heard.take(first, out)
+    output.append(first, out)
 
 
 def run(
@@ -61,20 +63,20 @@ def run(
     first_hop: int = 0,
     change: Change | None = None,
     poison: float = 0.0,
-) -> Heard:
+) -> EngineOutput:
     """``hops`` calls from ``first_hop`` on."""
-    heard, hop = Heard(), engine.spec.hop
+    output, hop = EngineOutput(), engine.spec.hop
     for i in range(first_hop, first_hop + hops):
         block = material.block(engine.spec, i * hop, hop)
         if change is not None:
             change(block, i * hop)
-        step(engine, block, material, i * hop, heard, poison)
-    return heard
+        step(engine, block, material, i * hop, output, poison)
+    return output
 
 
-def run_in_blocks(engine: Engine, material: Material, frames: int, size: int) -> Heard:
+def run_in_blocks(engine: Engine, material: Material, frames: int, size: int) -> EngineOutput:
     """The same input pushed in a caller's blocks of ``size``; the engine is called whenever a hop is whole."""
-    heard, hop, spec = Heard(), engine.spec.hop, engine.spec
+    output, hop, spec = EngineOutput(), engine.spec.hop, engine.spec
     waiting = block_for(spec.inputs, 0, spec.controls)
     done = 0
     for first in range(0, frames, size):
@@ -84,9 +86,9 @@ def run_in_blocks(engine: Engine, material: Material, frames: int, size: int) ->
         for name, events in given.events.items():
             waiting.events[name] = waiting.events[name] + events
         while first + min(size, frames - first) >= done + hop:
-            step(engine, _cut(waiting, spec, done + hop), material, done, heard)
+            step(engine, _cut(waiting, spec, done + hop), material, done, output)
             done += hop
-    return heard
+    return output
 
 
 def _cut(waiting: Block, spec: EngineSpec, end: int) -> Block:
@@ -106,7 +108,7 @@ def copied(state: State) -> State:
     return {name: np.array(array, copy=True) for name, array in state.items()}
 
 
-def same(one: Heard, other: Heard) -> bool:
+def same(one: EngineOutput, other: EngineOutput) -> bool:
     """Bit-identical, audio and events, call by call."""
     return one.calls == other.calls and all(
         np.array_equal(a[name], b[name], equal_nan=True)

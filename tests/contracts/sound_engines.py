@@ -53,7 +53,7 @@ class Delay:
 
 
 class Player:
-    """Half a beat of the latest chord's root, ahead by the lead, on each beat heard."""
+    """Half a beat of the latest chord's root, ahead by the lead, on each beat."""
 
     spec = EngineSpec(
         name="test.player",

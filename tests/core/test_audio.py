@@ -26,5 +26,5 @@ def test_the_lowest_mark_of_a_fader_is_silence(db: float) -> None:
     assert db_to_gain(db) == 0.0
 
 
-def test_just_above_the_lowest_mark_something_is_heard() -> None:
+def test_just_above_the_lowest_mark_the_gain_is_above_zero() -> None:
     assert db_to_gain(-59.9) > 0.0

@@ -14,7 +14,7 @@ SPEC = EngineSpec(
 )  # fmt: skip
 
 
-def test_ports_are_told_apart_by_kind_in_their_order() -> None:
+def test_ports_are_distinguished_by_kind_in_their_order() -> None:
     assert [port.name for port in SPEC.audio(SPEC.inputs)] == ["mix", "side"]
     assert [port.name for port in SPEC.events(SPEC.inputs)] == ["midi"]
     assert SPEC.audio(SPEC.outputs) == ()

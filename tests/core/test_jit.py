@@ -42,30 +42,30 @@ def unwritable(tmp_path: Path) -> Path:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="where a cache lies differs")
 def test_code_lies_in_the_users_cache_and_nowhere_else(tmp_path: Path) -> None:
-    told = child(tmp_path)
-    assert told.stdout.startswith(f"{tmp_path}/.cache/sideman/native/")
-    assert told.stdout.endswith("False 7\n")
-    assert told.stderr == ""
+    result = child(tmp_path)
+    assert result.stdout.startswith(f"{tmp_path}/.cache/sideman/native/")
+    assert result.stdout.endswith("False 7\n")
+    assert result.stderr == ""
     assert [path.name for path in tmp_path.iterdir()] == [".cache"]
     assert list(tmp_path.rglob("*.nbc"))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="where a cache lies differs")
 def test_where_the_cache_cannot_be_written_the_code_goes_with_the_process(unwritable: Path) -> None:
-    told = child(unwritable, "again")
-    first, second = told.stdout.splitlines()
+    result = child(unwritable, "again")
+    first, second = result.stdout.splitlines()
     assert first.startswith(f"{unwritable}/{jit.TEMPORARY}") and first.endswith("True 7")
     assert second == first.replace("True", "False")  # a child takes what its parent compiled, and leaves the folder
-    assert told.stderr.count("machine code cannot be kept") == len(told.stderr.splitlines()) == 1
+    assert result.stderr.count("machine code cannot be kept") == len(result.stderr.splitlines()) == 1
     assert [path.name for path in unwritable.iterdir()] == [".cache"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="where a cache lies differs")
 def test_a_folder_of_the_users_own_that_cannot_be_written_is_no_obstacle(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    told = child(tmp_path, NUMBA_CACHE_DIR=str(tmp_path / "file" / "below"))
-    assert told.stdout.startswith(f"{tmp_path}/{jit.TEMPORARY}")
-    assert "NUMBA_CACHE_DIR" in told.stderr
+    result = child(tmp_path, NUMBA_CACHE_DIR=str(tmp_path / "file" / "below"))
+    assert result.stdout.startswith(f"{tmp_path}/{jit.TEMPORARY}")
+    assert "NUMBA_CACHE_DIR" in result.stderr
 
 
 def test_folders_of_processes_that_were_killed_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

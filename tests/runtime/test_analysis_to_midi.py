@@ -19,7 +19,7 @@ def beat(number: int) -> Beat:
     return Beat(number, 4, 120.0, 1.0, number)
 
 
-def told(events: Sequence[TimedEvent]) -> list[tuple[int, bool, int]]:
+def to_rows(events: Sequence[TimedEvent]) -> list[tuple[int, bool, int]]:
     """(frame, on, note) of each message."""
     rows = []
     for event in events:
@@ -30,23 +30,23 @@ def told(events: Sequence[TimedEvent]) -> list[tuple[int, bool, int]]:
 
 def test_a_chord_is_held_until_the_next_one() -> None:
     renderer = NoteRenderer(RATE)
-    first = told(renderer.render([TimedEvent(10, C)], 1000))
+    first = to_rows(renderer.render([TimedEvent(10, C)], 1000))
     assert first == [(10, True, note) for note in (48, 52, 55)]
-    assert told(renderer.render([], 2000)) == []
-    second = told(renderer.render([TimedEvent(2500, A_MINOR)], 3000))
+    assert to_rows(renderer.render([], 2000)) == []
+    second = to_rows(renderer.render([TimedEvent(2500, A_MINOR)], 3000))
     assert second == [(2500, False, note) for note in (48, 52, 55)] + [(2500, True, note) for note in (48, 52, 57)]
 
 
 def test_no_chord_is_silence() -> None:
     renderer = NoteRenderer(RATE)
     renderer.render([TimedEvent(10, C)], 1000)
-    assert told(renderer.render([TimedEvent(1500, NONE)], 2000)) == [(1500, False, note) for note in (48, 52, 55)]
-    assert told(renderer.render([TimedEvent(2500, C)], 3000)) == [(2500, True, note) for note in (48, 52, 55)]
+    assert to_rows(renderer.render([TimedEvent(1500, NONE)], 2000)) == [(1500, False, note) for note in (48, 52, 55)]
+    assert to_rows(renderer.render([TimedEvent(2500, C)], 3000)) == [(2500, True, note) for note in (48, 52, 55)]
 
 
 def test_a_downbeat_sounds_other_than_a_beat_on_the_percussion_channel() -> None:
     events = NoteRenderer(RATE).render([TimedEvent(0, beat(0)), TimedEvent(9000, beat(1))], 10**6)
-    assert told(events) == [
+    assert to_rows(events) == [
         (0, True, DOWNBEAT_NOTE),
         (LENGTH, False, DOWNBEAT_NOTE),
         (9000, True, BEAT_NOTE),
@@ -57,16 +57,16 @@ def test_a_downbeat_sounds_other_than_a_beat_on_the_percussion_channel() -> None
 
 def test_what_falls_later_is_kept_until_its_time() -> None:
     renderer = NoteRenderer(RATE)
-    assert told(renderer.render([TimedEvent(100, beat(1))], 101)) == [(100, True, BEAT_NOTE)]
-    assert told(renderer.render([], 100 + LENGTH)) == []
-    assert told(renderer.render([], 101 + LENGTH)) == [(100 + LENGTH, False, BEAT_NOTE)]
+    assert to_rows(renderer.render([TimedEvent(100, beat(1))], 101)) == [(100, True, BEAT_NOTE)]
+    assert to_rows(renderer.render([], 100 + LENGTH)) == []
+    assert to_rows(renderer.render([], 101 + LENGTH)) == [(100 + LENGTH, False, BEAT_NOTE)]
 
 
 def test_a_reset_forgets_what_is_held_and_what_was_planned() -> None:
     renderer = NoteRenderer(RATE)
     renderer.render([TimedEvent(0, C), TimedEvent(0, beat(0))], 1)
     renderer.reset()
-    assert told(renderer.render([TimedEvent(5000, A_MINOR)], 10**6)) == [(5000, True, note) for note in (48, 52, 57)]
+    assert to_rows(renderer.render([TimedEvent(5000, A_MINOR)], 10**6)) == [(5000, True, note) for note in (48, 52, 57)]
 
 
 def test_other_events_are_passed_over() -> None:
@@ -84,8 +84,8 @@ def test_notes_come_in_order_and_all_end_once_no_chord_sounds(stream: list[tuple
     renderer, frame, rows = NoteRenderer(RATE), 0, []
     for step, payload in stream:
         frame += step
-        rows += told(renderer.render([TimedEvent(frame, payload)], frame + 1))
-    rows += told(renderer.render([TimedEvent(frame + 1, NONE)], frame + LENGTH + 10))
+        rows += to_rows(renderer.render([TimedEvent(frame, payload)], frame + 1))
+    rows += to_rows(renderer.render([TimedEvent(frame + 1, NONE)], frame + LENGTH + 10))
     assert [row[0] for row in rows] == sorted(row[0] for row in rows)
     for note in {row[2] for row in rows}:
         assert not [on for _, on, number in rows if number == note][-1]

@@ -103,7 +103,7 @@ def test_the_memory_of_a_killed_owner_is_gone() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere memory is not reserved")
-def test_a_full_shared_memory_is_an_error_with_a_mend_and_leaves_no_descriptor_open(
+def test_a_full_shared_memory_is_an_error_with_a_hint_and_leaves_no_descriptor_open(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def open_files() -> int:

@@ -45,7 +45,7 @@ def test_notes_commands_and_what_is_no_channels_do_not_hold() -> None:
     assert kept(said(*over)) == []
 
 
-def test_what_was_said_at_one_frame_is_told_in_the_order_in_which_it_was_said_last() -> None:
+def test_events_of_one_frame_are_replayed_in_the_order_of_their_last_arrival() -> None:
     bank, program = Midi(b"\xb1\x00\x01"), Midi(b"\xc1\x05")
     chaser = EventChaser()
     chaser.remember([TimedEvent(5, program)])

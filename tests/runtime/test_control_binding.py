@@ -101,13 +101,13 @@ def test_latency_settings_are_found_by_role() -> None:
 
 # telemetry
 
-Heard = list[tuple[str, tuple[Any, ...]]]
+Published = list[tuple[str, tuple[Any, ...]]]
 
 
-def listen(bus: Bus) -> Heard:
-    heard: Heard = []
-    bus.subscribe(lambda name, row, _source: heard.append((name, row)))
-    return heard
+def listen(bus: Bus) -> Published:
+    published: Published = []
+    bus.subscribe(lambda name, row, _source: published.append((name, row)))
+    return published
 
 
 def say(graph: Graph, ring: str, *events: TimedEvent) -> None:
@@ -117,16 +117,16 @@ def say(graph: Graph, ring: str, *events: TimedEvent) -> None:
         writer.write(event, 1)
 
 
-def test_music_that_is_heard_is_published_once(bus: Bus, graph: Graph) -> None:
+def test_detected_music_is_published_once(bus: Bus, graph: Graph) -> None:
     say(graph, "mir.chords", TimedEvent(1, Chord(2, 0, 2, 1.0)))  # before anyone asked
-    telemetry, heard = Telemetry(bus, graph), listen(bus)
+    telemetry, published = Telemetry(bus, graph), listen(bus)
     say(graph, "mir.chords", TimedEvent(10, Chord(9, 4, 9, 0.5)), TimedEvent(11, Key(9, 1, 0.25)))
     say(graph, "mir.beats", TimedEvent(12, Tempo(98.5, 1.0)), TimedEvent(13, Beat(0, 4, 98.5, 0.75, 8)))
     say(graph, "mir.onsets", TimedEvent(14, Onset(0.5, 0.75)))
     say(graph, "mir.notes", TimedEvent(15, Note(1, 40.25, 90, 0.5)))
     telemetry.publish_music()
     telemetry.publish_music()
-    assert sorted(heard) == [
+    assert sorted(published) == [
         ("mir.beat", (13, 0, 4, 98.5, 0.75, 8)),
         ("mir.chord", (10, "Am7", 0.5)),
         ("mir.key", (11, "A minor", 0.25)),
@@ -137,34 +137,34 @@ def test_music_that_is_heard_is_published_once(bus: Bus, graph: Graph) -> None:
 
 
 def test_what_a_player_decided_is_published_and_counted_by_level(bus: Bus, graph: Graph) -> None:
-    telemetry, heard = Telemetry(bus, graph), listen(bus)
+    telemetry, published = Telemetry(bus, graph), listen(bus)
     say(graph, FORESEEN_RING, TimedEvent(50, Chord(5, 3, 5, 0.5)), TimedEvent(50, Commit(8, 0, 3, 1.5)))
     say(graph, FORESEEN_RING, TimedEvent(90, Chord(5, 3, 5, 0.0)), TimedEvent(90, Commit(9, 1, 0, 1.25)))
     telemetry.publish_music()
-    assert heard == [
+    assert published == [
         ("accompaniment.chord", (50, "Fmaj7", 0.5)),
         ("accompaniment.commit", (50, 8, "foreseen", "track", 1.5)),
         ("accompaniment.chord", (90, "Fmaj7", 0.0)),
         ("accompaniment.commit", (90, 9, "held", "none", 1.25)),
     ]
-    heard.clear()
+    published.clear()
     telemetry.publish_counters(0)
     telemetry.publish_counters(0)
-    assert [row for name, row in heard if name == "accompaniment.level"] == [("foreseen", 1), ("held", 1)]
-    heard.clear()
+    assert [row for name, row in published if name == "accompaniment.level"] == [("foreseen", 1), ("held", 1)]
+    published.clear()
     telemetry.reset_counters()
     telemetry.publish_counters(0)
-    assert [row for name, row in heard if name == "accompaniment.level"] == [("foreseen", 0), ("held", 0)]
+    assert [row for name, row in published if name == "accompaniment.level"] == [("foreseen", 0), ("held", 0)]
 
 
-def test_late_frames_are_told_on_the_rows_of_audio_paths(bus: Bus, graph: Graph) -> None:
-    telemetry, heard = Telemetry(bus, graph), listen(bus)
+def test_late_frames_are_published_on_the_rows_of_audio_paths(bus: Bus, graph: Graph) -> None:
+    telemetry, published = Telemetry(bus, graph), listen(bus)
     graph.shared.state[w.LATE_FRAMES] = 77
     telemetry.publish_counters(3)
-    rows = {row[0]: row for name, row in heard if name == "latency"}
+    rows = {row[0]: row for name, row in published if name == "latency"}
     assert rows["mix"] == ("mix", graph.ledger["mix"].declared, -1, 77)
     assert rows["chords"][-1] == 0
-    [counters] = [row for name, row in heard if name == "counters"]
+    [counters] = [row for name, row in published if name == "counters"]
     assert counters[5:8] == (77, 0, 3)
 
 
@@ -205,30 +205,30 @@ def test_counters_start_anew_when_they_are_reset(bus: Bus, graph: Graph) -> None
     assert telemetry.counters.xruns == 0
 
 
-def test_what_a_hop_costs_a_worker_is_told_in_milliseconds_and_as_a_share_of_its_time(bus: Bus, graph: Graph) -> None:
+def test_the_time_of_a_hop_is_published_in_milliseconds_and_as_a_share(bus: Bus, graph: Graph) -> None:
     graph.shared.worker_bins[0, 4000] = 5  # before anyone asked
-    telemetry, heard = Telemetry(bus, graph), listen(bus)
+    telemetry, published = Telemetry(bus, graph), listen(bus)
     graph.shared.worker_bins[0, [99, 149, 199, 299]] = 9000, 980, 19, 1
     telemetry.publish_workers()
-    [(name, row)] = heard  # the other worker had nothing to do
+    [(name, row)] = published  # the other worker had nothing to do
     assert (name, row[0]) == ("worker.time", "separation")
     assert row[1:5] == (1.0, 1.5, 2.0, 3.0)
     mean_s = (9000 * 0.995 + 980 * 1.495 + 19 * 1.995 + 2.995) / 10_000_000
     assert row[5] == pytest.approx(mean_s * 44100 / WIRING.nodes[0].spec.hop, abs=1e-4)
     telemetry.reset_counters()
     telemetry.publish_workers()
-    assert len(heard) == 1
+    assert len(published) == 1
 
 
 def test_meters_tell_peak_and_rms_of_the_input_and_of_each_stem(bus: Bus, graph: Graph) -> None:
-    telemetry, heard = Telemetry(bus, graph), listen(bus)
+    telemetry, published = Telemetry(bus, graph), listen(bus)
     telemetry.publish_meters()
-    assert heard == []  # nothing has travelled yet
+    assert published == []  # nothing has travelled yet
     graph.shared.inputs[:] = 0.5
     graph.shared.stems[0:2] = 0.25
     graph.shared.state[w.HEAD] = 44100
     telemetry.publish_meters()
-    rows = {row[0]: row[1:] for name, row in heard if name == "meters"}
+    rows = {row[0]: row[1:] for name, row in published if name == "meters"}
     assert set(rows) == {"in", *STEMS}
     assert rows["in"] == (to_db(0.5), to_db(0.5))
     assert rows["drums"] == rows["other"] == (to_db(0.25), to_db(0.25))

@@ -299,11 +299,11 @@ def test_an_epoch_whose_ring_has_moved_on_by_a_whole_turn_is_caught_up_with(desk
 
 
 def test_controls_reach_the_engine_with_its_next_hop() -> None:
-    heard: list[float] = []
+    values: list[float] = []
 
     def act(block: Block, time: BlockTime, out: Block) -> None:
         split_evenly(block, time, out)
-        heard.append(block.values["toy.level"])
+        values.append(block.values["toy.level"])
 
     spec = with_controls(SEPARATES, Control("toy.level", 0, 1, 0.5))
     plan = PLAN.workers[SEPARATION]
@@ -315,4 +315,4 @@ def test_controls_reach_the_engine_with_its_next_hop() -> None:
             desk.shared.values[SEPARATION, 0] = value
             desk.read_inputs(HOP)
             runner.process_available()
-    assert heard == [0.25, 0.75]
+    assert values == [0.25, 0.75]

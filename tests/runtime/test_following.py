@@ -70,7 +70,7 @@ def test_the_clock_that_goes_out_and_comes_back_leads_nobody(desk: Desk) -> None
     assert loop.clock.count(CLOCK) > 24 * 6
     assert epochs(desk) == begun
     assert not any(at.hosted or at.rolling for toy in (loop.analyst, loop.player) for at in toy.times)
-    assert {event.payload for _, port, event in loop.player.heard if port == "midi"} == set()
+    assert {event.payload for _, port, event in loop.player.received if port == "midi"} == set()
 
 
 def test_after_following_the_last_of_our_own_clock_is_no_host_either(desk: Desk) -> None:
@@ -110,7 +110,7 @@ def test_a_hosts_clock_before_is_forgotten_and_notes_still_arrive_while_followin
     begun = epochs(desk)
     loop.cycles(3, (CLOCK, on(60)))
     assert not loop.player.times[-1].hosted
-    assert [event.payload for _, _, event in loop.player.heard][-1] == Midi(on(60))
+    assert [event.payload for _, _, event in loop.player.received][-1] == Midi(on(60))
     follow(desk, False)
     loop.cycles(3)
     assert not loop.player.times[-1].hosted

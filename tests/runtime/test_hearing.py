@@ -40,7 +40,7 @@ def say_chords(frames: dict[int, Chord]) -> Toy:
     return Toy(LISTENS, act)
 
 
-def chords_heard(desk: Desk, periods: list[int], in_order: bool, frames: int = 3000) -> list[tuple[int, str]]:
+def read_chords(desk: Desk, periods: list[int], in_order: bool, frames: int = 3000) -> list[tuple[int, str]]:
     """(hop, chord) as the accompaniment hears them while the workers are pumped in or against the order of hearing."""
     desk.shared.heads[RINGS.index("mir.chords"), w.RING_DELAY] = HOP + 300
     desk.state[w.FREEWHEEL] = 1
@@ -58,18 +58,16 @@ def chords_heard(desk: Desk, periods: list[int], in_order: bool, frames: int = 3
                 while sum(runner.process_available() for runner in (pair if in_order else reversed(pair))):
                     pass
             frame += count
-    return [(hop, event.payload.label) for hop, _, event in toy.heard if isinstance(event.payload, Chord)]
+    return [(hop, event.payload.label) for hop, _, event in toy.received if isinstance(event.payload, Chord)]
 
 
 @given(periods=st.lists(st.integers(1, 400), min_size=1, max_size=5), in_order=st.booleans())
 @settings(deadline=None, max_examples=40)
-def test_what_an_analyst_says_is_heard_at_its_declared_time_whatever_the_periods(
-    periods: list[int], in_order: bool
-) -> None:
+def test_an_analysis_is_received_at_its_declared_time_whatever_the_periods(periods: list[int], in_order: bool) -> None:
     with open_desk() as desk:
-        heard = chords_heard(desk, periods, in_order)
+        received = read_chords(desk, periods, in_order)
     due = {5: "C", 100: "F", 1000: "C", 1063: "F", 1500: "C"}
-    assert heard == [((frame + HOP + 300) // HOP * HOP, label) for frame, label in due.items()]
+    assert received == [((frame + HOP + 300) // HOP * HOP, label) for frame, label in due.items()]
 
 
 @pytest.mark.parametrize("offset", [0, 1000, 20_000])
@@ -94,7 +92,7 @@ def test_in_freewheel_nobody_waits_for_a_dead_source() -> None:
         assert listener.process_available() == 1000 // HOP
 
 
-def test_host_messages_are_heard_in_the_hop_in_which_they_fall() -> None:
+def test_host_messages_are_received_in_the_hop_in_which_they_fall() -> None:
     with open_desk() as desk:
         toy = Toy(PLAYS)
         runner = run_by(desk, toy, ACCOMPANIMENT)
@@ -102,7 +100,7 @@ def test_host_messages_are_heard_in_the_hop_in_which_they_fall() -> None:
         runner.process_available()
         desk.read_inputs(300)
         runner.process_available()
-    assert [(hop, event.frame, event.payload) for hop, _, event in toy.heard] == [
+    assert [(hop, event.frame, event.payload) for hop, _, event in toy.received] == [
         (0, 0, Midi(on(60))),
         (0, HOP - 1, Midi(on(61))),
         (HOP, HOP, Midi(on(62))),
@@ -120,14 +118,14 @@ def test_a_worker_that_comes_late_knows_the_last_chord_and_key_and_nothing_older
         runner = run_by(desk, toy, ACCOMPANIMENT)
         desk.read_inputs(HOP)
         runner.process_available()
-    known = {event.payload for _, port, event in toy.heard}
+    known = {event.payload for _, port, event in toy.received}
     assert known == {F, Key(5, 1, 0.5)}
-    assert len(toy.heard) == 2
-    assert toy.heard[0][0] == toy.times[0].frame
+    assert len(toy.received) == 2
+    assert toy.received[0][0] == toy.times[0].frame
 
 
 @pytest.mark.parametrize("whom", ["the listener alone", "everyone"])
-def test_a_fresh_start_alone_is_told_the_chord_again_one_of_all_is_not(whom: str) -> None:
+def test_a_reset_of_one_engine_replays_the_chord_a_reset_of_all_does_not(whom: str) -> None:
     with open_desk() as desk:
         toy = Toy(PLAYS)
         runner = run_by(desk, toy, ACCOMPANIMENT)
@@ -143,12 +141,12 @@ def test_a_fresh_start_alone_is_told_the_chord_again_one_of_all_is_not(whom: str
         for _ in range(3):
             desk.read_inputs(HOP)
             runner.process_available()
-    told = [(hop, event) for hop, _, event in toy.heard]
+    received = [(hop, event) for hop, _, event in toy.received]
     again = [(4 * HOP, TimedEvent(HOP, F))] if whom == "the listener alone" else []
-    assert told == [(HOP, TimedEvent(HOP, F)), *again]
+    assert received == [(HOP, TimedEvent(HOP, F)), *again]
 
 
-def test_what_a_source_said_before_a_break_of_all_is_not_heard_after_it() -> None:
+def test_events_before_a_break_of_all_are_not_received_after_it() -> None:
     with open_desk() as desk:
         desk.shared.heads[RINGS.index("mir.chords"), w.RING_DELAY] = 5 * HOP
         toy = Toy(PLAYS)
@@ -159,10 +157,10 @@ def test_what_a_source_said_before_a_break_of_all_is_not_heard_after_it() -> Non
             desk.read_inputs(HOP)
             for runner in pair:
                 runner.process_available()
-    assert [event.payload for _, _, event in toy.heard] == [F]
+    assert [event.payload for _, _, event in toy.received] == [F]
 
 
-def test_an_engine_that_failed_is_told_the_chord_again() -> None:
+def test_an_engine_that_failed_gets_the_chord_replayed() -> None:
     def act(block: Block, time: BlockTime, out: Block) -> None:
         if time.frame == 2 * HOP:
             raise RuntimeError("on purpose")
@@ -174,7 +172,7 @@ def test_an_engine_that_failed_is_told_the_chord_again() -> None:
         for _ in range(5):
             desk.read_inputs(HOP)
             runner.process_available()
-    assert [hop for hop, _, _ in toy.heard] == [0, 3 * HOP]
+    assert [hop for hop, _, _ in toy.received] == [0, 3 * HOP]
 
 
 def test_a_worker_that_comes_late_knows_the_song_position_from_the_next_beat_on() -> None:
@@ -245,7 +243,7 @@ def sounder(desk: Desk) -> tuple[Toy, EngineRunner]:
 
 def notes_heard(toy: Toy) -> list[tuple[int, int, bytes]]:
     """(first frame of the hop, frame, message)"""
-    return [(hop, e.frame, e.payload.data) for hop, _, e in toy.heard if isinstance(e.payload, Midi)]
+    return [(hop, e.frame, e.payload.data) for hop, _, e in toy.received if isinstance(e.payload, Midi)]
 
 
 @given(periods=st.lists(st.integers(1, 400), min_size=1, max_size=5), offset=st.sampled_from([0, 700]))
@@ -266,7 +264,7 @@ def test_a_synth_hears_notes_in_the_hop_in_which_they_sound_ahead_of_the_input(p
     assert toy.times[0].frame == AHEAD
 
 
-def test_a_synth_that_starts_afresh_is_told_again_how_notes_are_to_sound() -> None:
+def test_a_synth_that_was_reset_gets_its_programs_replayed() -> None:
     with open_desk(WITH_SYNTH) as desk:
         desk.read_inputs(1)
         desk.writer(SOUND_RING).write(TimedEvent(10, Midi(bytes((0xC1, 5)))), 1)
@@ -274,7 +272,7 @@ def test_a_synth_that_starts_afresh_is_told_again_how_notes_are_to_sound() -> No
             desk.writer(SOUND_RING).write(TimedEvent(frame, Midi(data)), 1)
         toy, runner = sounder(desk)  # it comes when all was said
         for request in range(3):
-            toy.heard.clear()
+            toy.received.clear()
             desk.state[w.RELEASE] += request
             first = desk.read_inputs(4 * HOP)
             runner.process_available()
@@ -282,7 +280,7 @@ def test_a_synth_that_starts_afresh_is_told_again_how_notes_are_to_sound() -> No
             assert {hop for hop, _, _ in notes_heard(toy)} <= {first + AHEAD, AHEAD}
 
 
-def test_a_player_that_starts_afresh_says_it_anew_and_its_old_notes_are_not_heard() -> None:
+def test_a_player_that_was_reset_sends_its_programs_again_and_its_old_notes_are_dropped() -> None:
     with open_desk(WITH_SYNTH) as desk:
         toy, runner = sounder(desk)
         desk.read_inputs(HOP)
@@ -292,7 +290,7 @@ def test_a_player_that_starts_afresh_says_it_anew_and_its_old_notes_are_not_hear
         desk.worker(ACCOMPANIMENT)[w.RESTART_ONE] += 1
         desk.read_inputs(HOP)
         desk.say("accompaniment", 6 * HOP, on(61))
-        toy.heard.clear()
+        toy.received.clear()
         desk.read_inputs(8 * HOP)
         runner.process_available()
     assert [data for _, _, data in notes_heard(toy)] == [on(61)]

@@ -133,7 +133,7 @@ def test_frame_time_that_steps_back_a_little_is_counted_and_breaks_nothing(desk:
     assert epochs(desk) == [1, 1, 1]
 
 
-def test_a_gap_is_told_to_those_who_follow_the_host(desk: Desk) -> None:
+def test_a_gap_is_sent_to_the_readers_of_the_host_ring(desk: Desk) -> None:
     desk.read_inputs(128)
     desk.raw += 256
     desk.read_inputs(128, [(0, CLOCK)])
@@ -144,10 +144,10 @@ def test_what_is_not_a_finite_number_becomes_silence(desk: Desk) -> None:
     audio = noise(64)
     audio[0, 3], audio[0, 9], audio[1, 5] = np.nan, np.inf, -np.inf
     desk.read_inputs(audio)
-    heard = inputs(desk, 0, 64)
-    assert heard[0, 3] == heard[0, 9] == heard[1, 5] == 0.0
+    written = inputs(desk, 0, 64)
+    assert written[0, 3] == written[0, 9] == written[1, 5] == 0.0
     fine = np.isfinite(audio)
-    assert np.array_equal(heard[fine], audio[fine])
+    assert np.array_equal(written[fine], audio[fine])
 
 
 def test_messages_are_stamped_with_stream_frames_and_kept_whole(desk: Desk) -> None:
@@ -202,20 +202,20 @@ def clock_positions(desk: Desk, messages: list[tuple[int, bytes]]) -> list[Timed
     return [event for event in reader.read() if isinstance(event.payload, ClockPosition)]
 
 
-def test_the_clock_position_is_told_once_a_beat_while_the_song_runs(desk: Desk) -> None:
+def test_the_clock_position_is_sent_once_a_beat_while_the_song_runs(desk: Desk) -> None:
     clocks = [(10 + i * 100, CLOCK) for i in range(60)]
-    told = clock_positions(desk, [(0, START), *clocks])
-    assert told == [TimedEvent(10 + i * 2400, ClockPosition(24 * i, 1)) for i in range(3)]
+    positions = clock_positions(desk, [(0, START), *clocks])
+    assert positions == [TimedEvent(10 + i * 2400, ClockPosition(24 * i, 1)) for i in range(3)]
 
 
 def test_the_clock_position_counts_from_the_song_position(desk: Desk) -> None:
     clocks = [(10 + i * 100, CLOCK) for i in range(25)]
-    told = clock_positions(desk, [(0, position(0x89)), (1, CONTINUE), *clocks])
-    first = 0x89 * 6  # not on a beat: told from the next beat on
-    assert told == [TimedEvent(10 + 1800, ClockPosition(first + 18, 1))]
+    positions = clock_positions(desk, [(0, position(0x89)), (1, CONTINUE), *clocks])
+    first = 0x89 * 6  # not on a beat: sent from the next beat on
+    assert positions == [TimedEvent(10 + 1800, ClockPosition(first + 18, 1))]
 
 
-def test_no_clock_position_is_told_while_the_song_stands(desk: Desk) -> None:
+def test_no_clock_position_is_sent_while_the_song_stands(desk: Desk) -> None:
     clocks = [(10 + i * 100, CLOCK) for i in range(60)]
     assert clock_positions(desk, clocks) == []
     assert clock_positions(desk, [(0, START), (1, STOP), *clocks]) == []
@@ -232,7 +232,7 @@ def transports(desk: Desk) -> list[TimedEvent]:
     return [event for event in desk.reader().read() if isinstance(event.payload, Transport)]
 
 
-def test_a_rolling_transport_begins_one_epoch_and_is_told_each_cycle(desk: Desk) -> None:
+def test_a_rolling_transport_begins_one_epoch_and_is_sent_each_cycle(desk: Desk) -> None:
     roll(desk, 128, 0, rolling=False)
     for i in range(3):
         roll(desk, 128, 5000 + 128 * i)
@@ -243,7 +243,7 @@ def test_a_rolling_transport_begins_one_epoch_and_is_told_each_cycle(desk: Desk)
     ]
 
 
-def test_a_stop_of_the_transport_is_told_once_and_spares_the_separation(desk: Desk) -> None:
+def test_a_stop_of_the_transport_is_sent_once_and_spares_the_separation(desk: Desk) -> None:
     roll(desk, 128, 0)
     for _ in range(3):
         roll(desk, 128, 128, rolling=False)
@@ -267,7 +267,7 @@ def test_a_skipped_cycle_of_a_rolling_transport_is_no_jump(desk: Desk) -> None:
     assert origins(desk)[MIR] == 0
 
 
-def test_a_transport_without_a_musical_position_is_not_told_but_its_jumps_count(desk: Desk) -> None:
+def test_a_transport_without_a_musical_position_is_not_sent_but_its_jumps_count(desk: Desk) -> None:
     roll(desk, 128, 0, valid=False)
     roll(desk, 128, 4000, valid=False)
     assert transports(desk) == []

@@ -187,12 +187,12 @@ def test_a_reserve_that_proved_too_short_is_not_tried_again_by_itself(
     bus: Bus, graph: Graph, tuner: LatencyTuner
 ) -> None:
     bus.set(AUTO, 1, "me")
-    heard: list[float] = []
+    values: list[float] = []
     for slow in (0, 100, 0, 0, 100, 0):
         answer(graph, ENOUGH - slow, slow)
         tuner.update()
-        heard.append(bus.get(RESERVE))
-    assert heard == [PERIOD] + [2 * PERIOD] * 5
+        values.append(bus.get(RESERVE))
+    assert values == [PERIOD] + [2 * PERIOD] * 5
     answer(graph, ENOUGH)
     answer(graph, ENOUGH, worker=MIR)
     tuner.tune()  # but when one is asked to

@@ -20,11 +20,11 @@ def beats(bpm: float, count: int, first: float = 1000.0, number: int = 0, bar_be
     ]
 
 
-def rendered(clock: MidiClockGenerator, heard: list[TimedEvent], first: int, last: int) -> list[TimedEvent]:
-    """What is sent while the hops from ``first`` to ``last`` are heard, each message in time and not held back."""
+def rendered(clock: MidiClockGenerator, detected: list[TimedEvent], first: int, last: int) -> list[TimedEvent]:
+    """What is sent while the hops from ``first`` to ``last`` are processed, each message in time and not held back."""
     said: list[TimedEvent] = []
     for start in range(first, last, HOP):
-        fresh = clock.render([e for e in heard if start <= e.frame < start + HOP], start + HOP + LEAD)
+        fresh = clock.render([e for e in detected if start <= e.frame < start + HOP], start + HOP + LEAD)
         assert all(start + LEAD - 1 <= event.frame < start + HOP + LEAD for event in fresh)
         said += fresh
     return said
@@ -39,35 +39,35 @@ def frames(events: list[TimedEvent], status: int) -> list[int]:
 
 
 def test_it_starts_on_a_downbeat_and_every_24th_tick_is_a_beat() -> None:
-    heard = beats(117.3, 20, number=2)
-    said = rendered(MidiClockGenerator(RATE), heard, 0, heard[-1].frame)
+    detected = beats(117.3, 20, number=2)
+    said = rendered(MidiClockGenerator(RATE), detected, 0, detected[-1].frame)
     [start], ticks = frames(said, START), frames(said, CLOCK)
-    downbeat = heard[2].frame
+    downbeat = detected[2].frame
     assert start == pytest.approx(downbeat - RATE // 1000, abs=2)
     on_beats = ticks[::24]
-    assert [abs(tick - beat.frame) <= 1 for tick, beat in zip(on_beats, heard[2:], strict=False)] == [True] * len(
+    assert [abs(tick - beat.frame) <= 1 for tick, beat in zip(on_beats, detected[2:], strict=False)] == [True] * len(
         on_beats
     )
     assert len(on_beats) >= 17
 
 
 def test_a_receiver_that_smooths_the_clock_finds_beat_and_tempo() -> None:
-    heard = beats(96.0, 24)
+    detected = beats(96.0, 24)
     receiver = HostClock(RATE)
-    for event in rendered(MidiClockGenerator(RATE), heard, 0, heard[-1].frame):
+    for event in rendered(MidiClockGenerator(RATE), detected, 0, detected[-1].frame):
         receiver.push(event)
-    at = receiver.time_at(heard[-1].frame)
+    at = receiver.time_at(detected[-1].frame)
     assert at.tempo == pytest.approx(96.0, abs=0.1)
     assert abs(at.beat - round(at.beat)) < 0.01
-    assert round(at.beat) == 19  # it began with the second bar, whose downbeat was the fifth beat heard
+    assert round(at.beat) == 19  # it began with the second bar, whose downbeat was the fifth detected beat
 
 
 @pytest.mark.parametrize("to", [104.0, 92.0])
 def test_a_new_tempo_is_followed_with_neither_a_tick_lost_nor_one_too_many(to: float) -> None:
     first = beats(98.0, 9)
-    heard = first[:-1] + beats(to, 16, first[-1].frame)
-    ticks = frames(rendered(MidiClockGenerator(RATE), heard, 0, heard[-1].frame), CLOCK)
-    late = [tick - beat.frame for tick, beat in zip(ticks[::24], heard[4:], strict=False)]
+    detected = first[:-1] + beats(to, 16, first[-1].frame)
+    ticks = frames(rendered(MidiClockGenerator(RATE), detected, 0, detected[-1].frame), CLOCK)
+    late = [tick - beat.frame for tick, beat in zip(ticks[::24], detected[4:], strict=False)]
     assert max(map(abs, late)) < 0.05 * RATE
     assert abs(late[-1]) < 0.002 * RATE
     assert ticks == sorted(ticks)
@@ -75,27 +75,27 @@ def test_a_new_tempo_is_followed_with_neither_a_tick_lost_nor_one_too_many(to: f
 
 def test_beats_that_move_pull_the_clock_onto_them() -> None:
     first = beats(120.0, 8)
-    heard = first + beats(120.0, 12, first[-1].frame + RATE / 2 + 0.05 * RATE)
-    ticks = frames(rendered(MidiClockGenerator(RATE), heard, 0, heard[-1].frame), CLOCK)
-    late = [tick - beat.frame for tick, beat in zip(ticks[::24], heard[4:], strict=False)]
-    assert abs(late[4]) > 0.04 * RATE  # the tick was gone before the beat was heard
+    detected = first + beats(120.0, 12, first[-1].frame + RATE / 2 + 0.05 * RATE)
+    ticks = frames(rendered(MidiClockGenerator(RATE), detected, 0, detected[-1].frame), CLOCK)
+    late = [tick - beat.frame for tick, beat in zip(ticks[::24], detected[4:], strict=False)]
+    assert abs(late[4]) > 0.04 * RATE  # the tick was sent before the beat was detected
     assert abs(late[-1]) < 0.001 * RATE
 
 
 def test_a_beat_that_is_missed_is_clocked_through() -> None:
-    heard = beats(120.0, 16)
-    ticks = frames(rendered(MidiClockGenerator(RATE), heard[:8] + heard[9:], 0, heard[-1].frame), CLOCK)
-    assert all(abs(tick - beat.frame) <= 1 for tick, beat in zip(ticks[::24], heard[4:], strict=False))
+    detected = beats(120.0, 16)
+    ticks = frames(rendered(MidiClockGenerator(RATE), detected[:8] + detected[9:], 0, detected[-1].frame), CLOCK)
+    assert all(abs(tick - beat.frame) <= 1 for tick, beat in zip(ticks[::24], detected[4:], strict=False))
 
 
 def test_without_beats_it_stops_and_goes_on_at_a_whole_bar() -> None:
-    heard = beats(120.0, 10)
-    later = beats(120.0, 8, heard[-1].frame + 10 * RATE)
+    detected = beats(120.0, 10)
+    later = beats(120.0, 8, detected[-1].frame + 10 * RATE)
     clock = MidiClockGenerator(RATE)
-    said = rendered(clock, heard, 0, heard[-1].frame + 9 * RATE)
+    said = rendered(clock, detected, 0, detected[-1].frame + 9 * RATE)
     assert len(frames(said, STOP)) == 2  # one for whoever was here before, and one for the silence
     count = len(frames(said, CLOCK))
-    assert max(frames(said, CLOCK)) < heard[-1].frame + 4.2 * RATE * 60 / 120
+    assert max(frames(said, CLOCK)) < detected[-1].frame + 4.2 * RATE * 60 / 120
     start = (later[0].frame // HOP - 2) * HOP
     again = rendered(clock, later, start, later[-1].frame)
     assert not frames(again, START)
@@ -108,18 +108,18 @@ def test_without_beats_it_stops_and_goes_on_at_a_whole_bar() -> None:
 
 
 def test_at_rest_it_says_nothing_and_what_ran_is_stopped_once() -> None:
-    clock, heard = MidiClockGenerator(RATE), beats(120.0, 12)
+    clock, detected = MidiClockGenerator(RATE), beats(120.0, 12)
     assert clock.stop(HOP + LEAD) == []
-    rendered(clock, heard, HOP, heard[-1].frame)
-    end = heard[-1].frame + HOP + LEAD
+    rendered(clock, detected, HOP, detected[-1].frame)
+    end = detected[-1].frame + HOP + LEAD
     assert [event.payload for event in clock.stop(end)] == [Midi(bytes((STOP,)))]
     assert clock.stop(end + HOP) == []
 
 
 def test_after_a_reset_it_stops_and_starts_from_the_top() -> None:
-    clock, heard = MidiClockGenerator(RATE), beats(120.0, 12)
-    rendered(clock, heard, 0, heard[-1].frame)
+    clock, detected = MidiClockGenerator(RATE), beats(120.0, 12)
+    rendered(clock, detected, 0, detected[-1].frame)
     clock.reset()
-    first = heard[-1].frame // HOP * HOP + HOP
+    first = detected[-1].frame // HOP * HOP + HOP
     said = rendered(clock, beats(120.0, 12, first + 100), first, first + 12 * RATE // 2)
     assert [e.payload.data[0] for e in said[:3] if isinstance(e.payload, Midi)] == [STOP, START, CLOCK]

@@ -55,9 +55,9 @@ def test_stems_that_are_in_time_come_out_bit_for_bit_at_the_declared_delay(desk:
     audio = noise(4000)
     stems = thirds(audio)
     out = run(desk, audio, stems, [], [128])
-    heard = out[:SEPARATED].reshape(SEPARATED * CHANNELS, -1)
+    output = out[:SEPARATED].reshape(SEPARATED * CHANNELS, -1)
     after = DELAY + w.FADE_FRAMES
-    assert np.array_equal(heard[:, after:], stems[:, after - DELAY : -DELAY])
+    assert np.array_equal(output[:, after:], stems[:, after - DELAY : -DELAY])
     assert desk.state[w.LATE_FRAMES] == 0
 
 

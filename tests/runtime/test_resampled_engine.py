@@ -52,15 +52,15 @@ def at_rate(engine: Callable[[], Engine], rate: int) -> Factory:
 def run(engine: Engine, mix: Audio, rate: int) -> dict[str, Audio]:
     """What the prepared ``engine`` makes of ``mix``, by port, without its delay and cut to whole hops."""
     engine.prepare(rate, engine.spec.hop)
-    hop, heard = engine.spec.hop, []
+    hop, received = engine.spec.hop, []
     for start in range(0, mix.shape[1] - hop + 1, hop):
         block, out = block_for(engine.spec.inputs, hop), block_for(engine.spec.outputs, hop)
         block.audio["mix"][:] = mix[:, start : start + hop]
         engine.process(block, BlockTime(start, rate), out)
-        heard.append(out.audio)
+        received.append(out.audio)
     return {
-        port: np.concatenate([audio[port] for audio in heard], axis=1)[:, engine.latency_frames(port) :]
-        for port in heard[0]
+        port: np.concatenate([audio[port] for audio in received], axis=1)[:, engine.latency_frames(port) :]
+        for port in received[0]
     }
 
 
@@ -96,25 +96,25 @@ def test_impulses_events_and_leads_are_where_they_are_said_to_be_at_any_rate(rat
 @pytest.mark.parametrize("rate", [22050, 32000, 96000])
 def test_a_tone_comes_back_as_it_went_in(rate: int) -> None:
     sent = tone(2000, rate)
-    heard = run(ResampledEngine(Halves(), rate), sent, rate)["drums"]
-    middle = slice(rate // 20, heard.shape[1] - rate // 20)
-    assert np.abs(heard - 0.5 * sent[:, : heard.shape[1]])[:, middle].max() < 1e-4
+    received = run(ResampledEngine(Halves(), rate), sent, rate)["drums"]
+    middle = slice(rate // 20, received.shape[1] - rate // 20)
+    assert np.abs(received - 0.5 * sent[:, : received.shape[1]])[:, middle].max() < 1e-4
 
 
 @pytest.mark.parametrize("rate", [22050, 44100 * 2, 96000])
 def test_other_is_the_delayed_mix_minus_the_rest(rate: int) -> None:
     sent = np.random.default_rng(0).uniform(-0.5, 0.5, (CHANNELS, rate // 4)).astype(np.float32)
-    heard = run(ResampledEngine(Halves(), rate), sent, rate)
-    total = np.sum([heard[stem] for stem in STEMS], axis=0, dtype=np.float64)
+    received = run(ResampledEngine(Halves(), rate), sent, rate)
+    total = np.sum([received[stem] for stem in STEMS], axis=0, dtype=np.float64)
     assert np.abs(total - sent[:, : total.shape[1]]).max() < 1e-6
 
 
 def test_what_the_engine_cannot_hear_stays_in_other() -> None:
     sent = tone(40000, 96000)
-    heard = run(ResampledEngine(Halves(), 96000), sent, 96000)
-    middle = slice(4800, heard["other"].shape[1] - 4800)
-    assert np.abs(heard["other"] - sent[:, : heard["other"].shape[1]])[:, middle].max() < 1e-4
-    assert np.abs(heard["drums"])[:, middle].max() < 1e-4
+    received = run(ResampledEngine(Halves(), 96000), sent, 96000)
+    middle = slice(4800, received["other"].shape[1] - 4800)
+    assert np.abs(received["other"] - sent[:, : received["other"].shape[1]])[:, middle].max() < 1e-4
+    assert np.abs(received["drums"])[:, middle].max() < 1e-4
 
 
 def test_what_is_not_finite_is_silence_before_it_is_remembered() -> None:
@@ -143,15 +143,17 @@ def listen(
 ) -> list[tuple[int, int, int]]:
     """(block's frame, event's frame, engine's frame of it) for events sent at ``frames``, each in its block."""
     engine.prepare(rate, engine.spec.hop)
-    inner, told, hop = engine._engine, [], engine.spec.hop
+    inner, sent_events, hop = engine._engine, [], engine.spec.hop
     assert isinstance(inner, Toy)
     for start in range(first, first + blocks * hop, hop):
         block, out = block_for(engine.spec.inputs, hop), block_for(engine.spec.outputs, hop)
         for port in block.events:
             block.events[port] = [TimedEvent(f, Midi(b"\x90\x40\x40")) for f in frames if start <= f < start + hop]
         engine.process(block, BlockTime(start, rate, 4.0, 120.0, True), out)
-        told += [(start, event.frame) for events in out.events.values() for event in events]
-    return [(start, frame, event.frame) for (start, frame), (_, _, event) in zip(told, inner.heard, strict=True)]
+        sent_events += [(start, event.frame) for events in out.events.values() for event in events]
+    return [
+        (start, frame, event.frame) for (start, frame), (_, _, event) in zip(sent_events, inner.received, strict=True)
+    ]
 
 
 def echo(block: Block, time: BlockTime, out: Block) -> None:
@@ -178,12 +180,12 @@ def test_events_keep_their_frames_there_and_back(spec: EngineSpec, rate: int) ->
 
 def test_without_audio_events_are_not_held_back() -> None:
     engine = ResampledEngine(Toy(DEAF, echo), 32000)
-    heard = listen(engine, [1001, 1002, 2000], 32000, 1001, 8)
-    assert all(start <= frame < start + engine.spec.hop for start, frame, _ in heard)
+    received = listen(engine, [1001, 1002, 2000], 32000, 1001, 8)
+    assert all(start <= frame < start + engine.spec.hop for start, frame, _ in received)
     assert engine.latency_frames("midi") == 0
 
 
-def test_the_engine_is_told_its_own_rate_its_own_frames_and_the_beat_of_what_it_hears() -> None:
+def test_the_engine_gets_its_own_rate_its_own_frames_and_the_beat_of_its_input() -> None:
     toy = Toy(ECHO, echo)
     engine = ResampledEngine(toy, 96000)
     engine.prepare(96000, 256)
@@ -196,14 +198,14 @@ def test_the_engine_is_told_its_own_rate_its_own_frames_and_the_beat_of_what_it_
     assert [at.beat for at in toy.times] == pytest.approx([4 - delay / 48000, 4 + (256 - delay) / 48000])
 
 
-def test_the_engine_is_told_in_its_own_frames_how_late_its_audio_is() -> None:
-    told = []
-    engine = ResampledEngine(Toy(ECHO, lambda block, _at, _out: told.append(block.stem_delay_frames)), 96000)
+def test_the_engine_gets_the_stem_delay_in_its_own_frames() -> None:
+    sent_events = []
+    engine = ResampledEngine(Toy(ECHO, lambda block, _at, _out: sent_events.append(block.stem_delay_frames)), 96000)
     engine.prepare(96000, 256)
     block, out = block_for(engine.spec.inputs, 256), block_for(engine.spec.outputs, 256)
     block.stem_delay_frames = 5001
     engine.process(block, BlockTime(0, 96000), out)
-    assert told == [2501]
+    assert sent_events == [2501]
 
 
 def test_an_event_that_waits_for_its_hop_outlives_a_move() -> None:
@@ -270,7 +272,7 @@ def test_a_hop_is_whole_hops_of_the_engine() -> None:
 
 
 @pytest.mark.parametrize("rate", [0, -48000, 7999, 44101])
-def test_a_rate_that_makes_no_sense_is_refused_with_the_mend(rate: int) -> None:
+def test_a_rate_that_makes_no_sense_is_refused_with_a_hint(rate: int) -> None:
     with pytest.raises(EngineError) as caught:
         ResampledEngine(Halves(), rate)
     assert str(rate) in caught.value.message

@@ -71,13 +71,13 @@ def test_a_reader_stops_before_a_frame_and_goes_on_from_there(ring: Ring) -> Non
 
 def test_order_holds_over_many_turns_of_the_ring(ring: Ring) -> None:
     writer, reader = EventWriter(*ring), EventReader(*ring)
-    heard: list[int] = []
+    output: list[int] = []
     for frame in range(3 * RECORDS):
         writer.write(note(frame), 1)
         if frame % 1000 == 999:
-            heard += [event.frame for event in reader.read()]
-    heard += [event.frame for event in reader.read()]
-    assert heard == list(range(3 * RECORDS))
+            output += [event.frame for event in reader.read()]
+    output += [event.frame for event in reader.read()]
+    assert output == list(range(3 * RECORDS))
     assert reader.lost == 0
 
 
@@ -88,9 +88,9 @@ def test_an_overtaken_reader_counts_what_it_lost_and_hears_the_newest_half(writt
     writer, reader = EventWriter(*ring), EventReader(*ring)
     for frame in range(written):
         writer.write(note(frame), 1)
-    heard = [event.frame for event in reader.read()]
-    assert heard == list(range(written - RECORDS // 2, written))
-    assert reader.lost == written - len(heard)
+    output = [event.frame for event in reader.read()]
+    assert output == list(range(written - RECORDS // 2, written))
+    assert reader.lost == written - len(output)
 
 
 def test_a_reader_passes_over_records_of_epochs_older_than_its_own(ring: Ring) -> None:

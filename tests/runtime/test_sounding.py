@@ -28,7 +28,7 @@ def desk() -> Iterator[Desk]:
 
 
 class Player:
-    """A synth's worker by hand: gives ``sound``, shape (channels, frames), by the frames at which it is to be heard.
+    """A synth's worker by hand: gives ``sound``, shape (channels, frames), by the frames at which it is to sound.
 
     ``missing``: hops, by the frame of their input, that never come.
     """
@@ -67,14 +67,14 @@ def steepest(signal: NDArray[np.float32]) -> float:
 
 
 @given(period=st.integers(1, 300))
-def test_sound_is_heard_at_the_frames_of_its_notes_whatever_the_period(period: int) -> None:
+def test_sound_is_output_at_the_frames_of_its_notes_whatever_the_period(period: int) -> None:
     sound = noise(4096)
     with open_desk(WITH_SYNTH) as desk:
-        heard = run(desk, Player(desk, sound), 2000, period)
+        output = run(desk, Player(desk, sound), 2000, period)
         assert desk.state[w.BAND_LATE] == 0
     settled = AHEAD + FADE
-    assert np.array_equal(heard[:, settled:], sound[:, settled : heard.shape[1]])
-    assert not heard[:, :AHEAD].any()
+    assert np.array_equal(output[:, settled:], sound[:, settled : output.shape[1]])
+    assert not output[:, :AHEAD].any()
 
 
 @pytest.mark.parametrize("period", [100, 1000])
@@ -86,19 +86,19 @@ def test_the_ring_goes_on_over_its_end_without_a_seam(desk: Desk, period: int) -
     desk.state[w.RESTART] += 1
     first = CAPACITY + 8192 - 1111
     sound = noise(8192)
-    heard = run(desk, Player(desk, sound), 2 * CAPACITY // period * period, period)
-    frames = np.arange(first + AHEAD + FADE, first + heard.shape[1])
-    assert np.array_equal(heard[:, AHEAD + FADE :], sound[:, frames % sound.shape[1]])
+    output = run(desk, Player(desk, sound), 2 * CAPACITY // period * period, period)
+    frames = np.arange(first + AHEAD + FADE, first + output.shape[1])
+    assert np.array_equal(output[:, AHEAD + FADE :], sound[:, frames % sound.shape[1]])
 
 
 def test_a_missing_hop_fades_out_and_in_and_is_counted(desk: Desk) -> None:
     lost = 20 * HOP
-    heard = run(desk, Player(desk, ones(), frozenset({lost, lost + HOP, lost + 2 * HOP})), 3000)[0]
+    output = run(desk, Player(desk, ones(), frozenset({lost, lost + HOP, lost + 2 * HOP})), 3000)[0]
     first = lost + AHEAD
-    assert np.all(heard[first - FADE : first] == 1.0)
-    assert np.allclose(heard[first : first + FADE], np.arange(FADE - 1, -1, -1) / FADE)
-    assert not heard[first + FADE : first + 3 * HOP].any()
-    assert np.allclose(heard[first + 3 * HOP :][:FADE], np.arange(1, FADE + 1) / FADE)
+    assert np.all(output[first - FADE : first] == 1.0)
+    assert np.allclose(output[first : first + FADE], np.arange(FADE - 1, -1, -1) / FADE)
+    assert not output[first + FADE : first + 3 * HOP].any()
+    assert np.allclose(output[first + 3 * HOP :][:FADE], np.arange(1, FADE + 1) / FADE)
     assert desk.state[w.BAND_LATE] == 3 * HOP
     assert desk.state[w.LATE_FRAMES] > 0  # nobody separates at this desk: the two are counted apart
     assert desk.state[w.LATE_FRAMES] != desk.state[w.BAND_LATE]
@@ -110,8 +110,8 @@ def test_a_missing_hop_fades_out_and_in_and_is_counted(desk: Desk) -> None:
 def test_no_border_of_the_sound_is_a_step(missing: frozenset[int], period: int, hz: float) -> None:
     wave = np.sin(2 * np.pi * hz * np.arange(8192) / RATE).astype(np.float32)
     with open_desk(WITH_SYNTH) as desk:
-        heard = run(desk, Player(desk, np.stack([wave, wave]), missing), 3000, period)[0]
-    assert steepest(heard) <= steepest(wave) + 1 / FADE + 1e-6
+        output = run(desk, Player(desk, np.stack([wave, wave]), missing), 3000, period)[0]
+    assert steepest(output) <= steepest(wave) + 1 / FADE + 1e-6
 
 
 BREAKS: dict[str, Callable[[Desk], int]] = {
@@ -138,31 +138,31 @@ def test_at_a_break_the_old_sound_fades_and_the_new_comes_when_it_can(desk: Desk
     border = int(desk.worker(SYNTH)[w.ORIGIN]) - desk.now
     assert border == (17 if "host" in what else 0)
     player.work()
-    heard = np.concatenate([before, desk.mix(PERIOD)[BAND], run(desk, player, 20 * PERIOD)], axis=1)[0]
+    output = np.concatenate([before, desk.mix(PERIOD)[BAND], run(desk, player, 20 * PERIOD)], axis=1)[0]
     at = 20 * PERIOD + border
-    assert np.all(heard[at - FADE : at] == 1.0)
-    assert np.allclose(heard[at : at + FADE], np.arange(FADE - 1, -1, -1) / FADE)
-    assert not heard[at + FADE : at + AHEAD].any()
-    assert np.allclose(heard[at + AHEAD :][:FADE], np.arange(1, FADE + 1) / FADE)
-    assert np.all(heard[at + AHEAD + FADE :] == 1.0)
+    assert np.all(output[at - FADE : at] == 1.0)
+    assert np.allclose(output[at : at + FADE], np.arange(FADE - 1, -1, -1) / FADE)
+    assert not output[at + FADE : at + AHEAD].any()
+    assert np.allclose(output[at + AHEAD :][:FADE], np.arange(1, FADE + 1) / FADE)
+    assert np.all(output[at + AHEAD + FADE :] == 1.0)
     assert desk.state[w.BAND_LATE] == 0
 
 
-def test_what_an_older_epoch_gives_after_a_break_is_not_heard(desk: Desk) -> None:
+def test_the_output_of_an_older_epoch_after_a_break_is_dropped(desk: Desk) -> None:
     run(desk, Player(desk, ones()), 20 * PERIOD)
     desk.state[w.RELEASE] += 1
     now = desk.read_inputs(PERIOD)
     for start in range(now - now % HOP - 4 * HOP, now + 8 * HOP, HOP):
         desk.sound(start, ones(), epoch=1)
-    heard = np.concatenate([desk.mix(PERIOD)[BAND], *(cycle(desk) for _ in range(10))], axis=1)
-    assert not heard[:, FADE:].any()
+    output = np.concatenate([desk.mix(PERIOD)[BAND], *(cycle(desk) for _ in range(10))], axis=1)
+    assert not output[:, FADE:].any()
 
 
 def cycle(desk: Desk) -> Audio:
     """A cycle to which nobody gives anything."""
     desk.read_inputs(PERIOD)
-    heard: Audio = desk.mix(PERIOD)[BAND]
-    return heard
+    output: Audio = desk.mix(PERIOD)[BAND]
+    return output
 
 
 def test_a_break_of_the_player_alone_ends_its_sound_and_the_synths_does_not_touch_the_player(desk: Desk) -> None:
@@ -191,9 +191,9 @@ def test_quiet_fades_the_sound_and_is_not_late(desk: Desk) -> None:
     player = Player(desk, ones())
     run(desk, player, 20 * PERIOD)
     desk.state[w.MIDI_MUTED] = 1
-    heard = run(desk, player, 4 * PERIOD)[0]
-    assert np.allclose(heard[:FADE], np.arange(FADE - 1, -1, -1) / FADE)
-    assert not heard[FADE:].any()
+    output = run(desk, player, 4 * PERIOD)[0]
+    assert np.allclose(output[:FADE], np.arange(FADE - 1, -1, -1) / FADE)
+    assert not output[FADE:].any()
     assert desk.state[w.BAND_LATE] == 0
 
 
@@ -203,11 +203,11 @@ def test_a_new_delay_comes_into_force_in_silence_and_to_the_frame(desk: Desk) ->
     before = run(desk, player, 20 * PERIOD)
     desk.worker(SYNTH)[w.DEADLINE] += 500
     first = int(desk.state[w.HEAD])
-    heard = run(desk, player, 20 * PERIOD)
-    assert steepest(np.concatenate([before[:, -PERIOD:], heard], axis=1)[0]) <= 1 / FADE + 1e-3
+    output = run(desk, player, 20 * PERIOD)
+    assert steepest(np.concatenate([before[:, -PERIOD:], output], axis=1)[0]) <= 1 / FADE + 1e-3
     assert desk.context.callback_state[w.BAND_DELAY] == 500
     settled = first + 3 * PERIOD + FADE
-    assert np.array_equal(heard[:, settled - first :], sound[:, settled - 500 : first - 500 + heard.shape[1]])
+    assert np.array_equal(output[:, settled - first :], sound[:, settled - 500 : first - 500 + output.shape[1]])
     assert desk.state[w.BAND_LATE] == 0
 
 

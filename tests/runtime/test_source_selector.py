@@ -76,7 +76,7 @@ def listen(
     block: int = 441,
     engines: tuple[str, ...] = ("separation", "mir"),
 ) -> tuple[Ears, OfflineResult]:
-    """``audio`` through the toys, offline; the ears that heard it and what came out."""
+    """``audio`` through the toys, offline; the recording toy and the output."""
     return through(monkeypatch, Ears, audio, engines, block, cues)
 
 
@@ -111,20 +111,20 @@ def test_stems_arrive_sample_true_at_the_frame_of_the_mix(monkeypatch: pytest.Mo
     cues = [choose("chord", "bass+other"), choose("beat", "drums"), choose("note", "drums+bass+vocals")]
     ears, _ = listen(monkeypatch, mix, cues, block)
     for port, source in (("chord", "bass+other"), ("beat", "drums"), ("note", "drums+bass+vocals"), ("mix", "mix")):
-        heard = ears.audio_of(port)[:, :3000]
-        assert heard.shape[1] >= 3000 - HEARS.hop
-        assert np.abs(heard - of(mix, source)[:, : heard.shape[1]]).max() < 1e-6, port
+        received = ears.audio_of(port)[:, :3000]
+        assert received.shape[1] >= 3000 - HEARS.hop
+        assert np.abs(received - of(mix, source)[:, : received.shape[1]]).max() < 1e-6, port
 
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_every_source_is_the_sum_that_its_name_says(monkeypatch: pytest.MonkeyPatch, source: str) -> None:
     mix = noise(1000)
     ears, _ = listen(monkeypatch, mix, [choose("note", source)])
-    heard = ears.audio_of("note")[:, :900]
-    assert np.abs(heard - of(mix, source)[:, :900]).max() < 1e-6
+    received = ears.audio_of("note")[:, :900]
+    assert np.abs(received - of(mix, source)[:, :900]).max() < 1e-6
 
 
-def test_a_source_changed_on_the_way_is_heard_from_a_hop_on_whatever_the_block_size(
+def test_a_changed_source_takes_effect_from_a_hop_on_whatever_the_block_size(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     mix, runs = noise(8000), []
@@ -133,9 +133,9 @@ def test_a_source_changed_on_the_way_is_heard_from_a_hop_on_whatever_the_block_s
         ears, _ = listen(monkeypatch, mix, cues, block)
         runs.append(ears.audio_of("beat")[:, :7900])
     assert np.array_equal(runs[0], runs[1])
-    heard = runs[0]
-    as_stem = np.abs(heard - of(mix, "vocals")[:, :7900]).max(axis=0) < 1e-6
-    as_mix = np.abs(heard - mix[:, :7900]).max(axis=0) < 1e-6
+    received = runs[0]
+    as_stem = np.abs(received - of(mix, "vocals")[:, :7900]).max(axis=0) < 1e-6
+    as_mix = np.abs(received - mix[:, :7900]).max(axis=0) < 1e-6
     assert (as_stem | as_mix).all()
     turns = np.flatnonzero(np.diff(as_mix.astype(int))) + 1
     assert len(turns) == 2
@@ -152,7 +152,7 @@ def test_what_is_said_keeps_its_frame_and_nothing_of_the_end_is_cut(monkeypatch:
     assert takes[0].analysis[-1].frame > 2000 - 2 * HEARS.hop
 
 
-def test_where_nobody_separates_the_mix_is_heard_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_separation_the_mix_is_the_input_and_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     mix, counted = noise(1000), []
 
     def count(graph: Graph) -> None:
@@ -186,15 +186,15 @@ class Player(Ears):
 
 
 @pytest.mark.parametrize("block", [1, 64, 1000])
-def test_a_player_hears_each_stem_as_late_as_it_is_told(monkeypatch: pytest.MonkeyPatch, block: int) -> None:
+def test_a_player_gets_each_stem_with_the_delay_in_its_block(monkeypatch: pytest.MonkeyPatch, block: int) -> None:
     mix = noise(4000)
     player = through(monkeypatch, Player, mix, ("separation", "accompaniment"), block)[0]
     (late,) = player.late
     assert late == LATE + SEPARATES.hop  # offline nobody needs a reserve
     for port in ("mix", *STEMS):
-        heard = player.audio_of(port)[:, :4000]
-        assert not heard[:, :late].any()
-        assert np.abs(heard[:, late:] - of(mix, port)[:, : heard.shape[1] - late]).max() < 1e-6, port
+        received = player.audio_of(port)[:, :4000]
+        assert not received[:, :late].any()
+        assert np.abs(received[:, late:] - of(mix, port)[:, : received.shape[1] - late]).max() < 1e-6, port
 
 
 def test_where_nobody_separates_a_player_hears_the_mix_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,14 +226,14 @@ def test_a_late_hop_of_stems_is_replaced_by_the_mix_and_counted() -> None:
     with open_desk() as desk:
         mix = noise(20 * HOP)
         ears = hear_by_hand(desk, mix, missing=5)
-        heard, stems = ears.audio_of("beat"), thirds(mix)
+        received, stems = ears.audio_of("beat"), thirds(mix)
         right = stems[:CHANNELS] + stems[2 * CHANNELS :]
         late = slice(5 * HOP, 6 * HOP)
-        assert np.array_equal(heard[:, late], mix[:, late])
-        assert np.allclose(heard[:, : 5 * HOP], right[:, : 5 * HOP])
-        assert np.allclose(heard[:, 6 * HOP :], right[:, 6 * HOP : heard.shape[1]])
+        assert np.array_equal(received[:, late], mix[:, late])
+        assert np.allclose(received[:, : 5 * HOP], right[:, : 5 * HOP])
+        assert np.allclose(received[:, 6 * HOP :], right[:, 6 * HOP : received.shape[1]])
         assert desk.shared.stems_missing.tolist() == [HOP, 0, 0]
-        assert heard.shape[1] == mix.shape[1] - 3 * HOP
+        assert received.shape[1] == mix.shape[1] - 3 * HOP
 
 
 def test_a_separation_that_starts_afresh_leaves_the_mix_until_its_stems_are_back() -> None:
@@ -252,11 +252,11 @@ def test_a_separation_that_starts_afresh_leaves_the_mix_until_its_stems_are_back
             if hop not in (3, 4):
                 desk.separate(hop * HOP, stems[:, hop * HOP : (hop + 1) * HOP])
             runner.process_available()
-        heard = ears.audio_of("beat")
+        received = ears.audio_of("beat")
         gone = slice(3 * HOP, 5 * HOP)
-        assert np.array_equal(heard[:, gone], mix[:, gone])
-        assert np.allclose(heard[:, : 3 * HOP], stems[:CHANNELS, : 3 * HOP])
-        assert np.allclose(heard[:, 5 * HOP :], stems[:CHANNELS, 5 * HOP : 8 * HOP])
+        assert np.array_equal(received[:, gone], mix[:, gone])
+        assert np.allclose(received[:, : 3 * HOP], stems[:CHANNELS, : 3 * HOP])
+        assert np.allclose(received[:, 5 * HOP :], stems[:CHANNELS, 5 * HOP : 8 * HOP])
         assert desk.shared.stems_missing[0] == 2 * HOP
 
 

@@ -85,23 +85,23 @@ class Callback:
     def _run(self) -> None:
         graph, context, period, raw = self._graph, self._graph.context, 128, 0
         delay = graph.ledger["mix"].declared
-        heard = np.zeros((CHANNELS, delay), np.float32)
+        delayed = np.zeros((CHANNELS, delay), np.float32)
         rng = np.random.default_rng(1)
         while not self._leave.wait(period / RATE):
             fresh = rng.uniform(-0.5, 0.5, (CHANNELS, period)).astype(np.float32)
-            heard = np.concatenate([heard, fresh], axis=1)[:, -delay - period :]
+            delayed = np.concatenate([delayed, fresh], axis=1)[:, -delay - period :]
             context.work_in[:, :period] = fresh
             cycle(context, period, raw)
             raw += period
             out = context.work_out[:8, :period].reshape(4, CHANNELS, period).sum(axis=0, dtype=np.float64)
-            self.worst = max(self.worst, float(np.abs(out - heard[:, :period]).max()))
+            self.worst = max(self.worst, float(np.abs(out - delayed[:, :period]).max()))
 
 
-class Road:
+class RunningPath:
     """A graph with its workers and a callback."""
 
-    def __init__(self, graph: Graph, workers: Supervisor, callback: Callback, told: list[str]) -> None:
-        self.graph, self.workers, self.callback, self.told = graph, workers, callback, told
+    def __init__(self, graph: Graph, workers: Supervisor, callback: Callback, states: list[str]) -> None:
+        self.graph, self.workers, self.callback, self.states = graph, workers, callback, states
 
     @property
     def pid(self) -> int:
@@ -117,26 +117,26 @@ class Road:
 
 
 @contextmanager
-def road(stall_s: float = 30.0, by_semaphore: bool = True) -> Iterator[Road]:
-    told: list[str] = []
+def run_path(stall_s: float = 30.0, by_semaphore: bool = True) -> Iterator[RunningPath]:
+    states: list[str] = []
     with (
         Graph(toy_wiring(by_semaphore), 128, RESERVES, {}) as graph,
-        Supervisor(graph, lambda _role, state: told.append(state), stall_s) as workers,
+        Supervisor(graph, lambda _role, state: states.append(state), stall_s) as workers,
     ):
         workers.wait_until_ready(HANG_S)
         with Callback(graph) as callback:
-            opened = Road(graph, workers, callback, told)
+            opened = RunningPath(graph, workers, callback, states)
             opened.until_stems_flow()
             yield opened
 
 
 @pytest.mark.parametrize("by_semaphore", [True, False], ids=["semaphore", "polling"])
 def test_a_worker_starts_processes_hops_and_is_gone_after_the_exit(by_semaphore: bool) -> None:
-    with road(by_semaphore=by_semaphore) as running:
+    with run_path(by_semaphore=by_semaphore) as running:
         pid = running.pid
         assert alive(pid)
         assert bool(running.graph.context.wake[0]) == (by_semaphore and has_semaphores())
-        assert running.told == ["starting", "running"]
+        assert running.states == ["starting", "running"]
         assert running.graph.shared.worker_bins[0].sum() > 0
         assert running.callback.worst < 1e-6
     assert not alive(pid)
@@ -151,12 +151,12 @@ def test_what_lies_in_the_working_folder_is_not_taken_for_a_module(
         (songs / name).mkdir(parents=True)
         (songs / name / "__init__.py").write_text("raise RuntimeError('a folder of songs')")
     monkeypatch.chdir(songs)
-    with road() as running:
+    with run_path() as running:
         assert running.workers.restarts == 0
 
 
 def test_a_killed_worker_is_started_anew_while_the_sum_of_the_stems_holds() -> None:
-    with road() as running:
+    with run_path() as running:
         for restarts in (1, 2):
             pid = running.pid
             os.kill(pid, signal.SIGKILL)
@@ -165,17 +165,17 @@ def test_a_killed_worker_is_started_anew_while_the_sum_of_the_stems_holds() -> N
             assert running.pid != pid
             running.until_stems_flow()
         assert running.callback.worst < 1e-6
-        assert running.told == ["starting", "running"] + ["died (signal 9)", "starting", "running"] * 2
+        assert running.states == ["starting", "running"] + ["died (signal 9)", "starting", "running"] * 2
 
 
 def test_a_stopped_worker_is_killed_and_started_anew() -> None:
-    with road(stall_s=1.0) as running:
+    with run_path(stall_s=1.0) as running:
         pid = running.pid
         os.kill(pid, signal.SIGSTOP)
         until("a restart", lambda: running.workers.restarts == 1 and running.workers.states["separation"] == "running")
         running.until_stems_flow()
         assert not alive(pid)
-        assert "stalled" in running.told
+        assert "stalled" in running.states
         assert running.callback.worst < 1e-6
 
 
@@ -183,17 +183,17 @@ def test_a_stopped_worker_is_killed_and_started_anew() -> None:
 def test_a_worker_whose_engine_never_answers_is_killed_and_started_anew(
     monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
-    with road(stall_s=1.0) as running:
+    with run_path(stall_s=1.0) as running:
         monkeypatch.setenv(FAILS, how)
         pid = running.pid
         os.kill(pid, signal.SIGKILL)
-        until("the stall", lambda: running.told[-1] == "stalled")
+        until("the stall", lambda: running.states[-1] == "stalled")
         monkeypatch.delenv(FAILS)
         running.until_stems_flow()
         assert running.callback.worst < 1e-6
 
 
-def test_a_worker_that_is_ready_has_heard_hops_and_forgotten_them() -> None:
+def test_a_ready_worker_has_processed_warm_up_hops_and_was_reset() -> None:
     """What an engine compiles or loads with its first hops is there before the stream is."""
     engine = Toy(SEPARATES, split_evenly)
     warm_up(engine, RATE)
@@ -215,7 +215,7 @@ def test_an_engine_that_hangs_before_it_is_ready_is_an_engine_error(monkeypatch:
 
 def test_a_worker_that_gets_no_processor_is_not_taken_for_stalled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its heart stands still for as long as a busy machine likes: it is ready to run, and that is all it can be."""
-    with road(stall_s=0.5) as running:
+    with run_path(stall_s=0.5) as running:
         monkeypatch.setattr(supervisor, "read_usage", lambda _pid: Usage(cpu_s=1.0, waits=True))
         os.kill(running.pid, signal.SIGSTOP)  # what stands still here is for the watcher one that waits
         beats, looks = running.word(w.HEARTBEAT), list[float]()
@@ -253,7 +253,7 @@ def test_in_freewheel_the_callback_waits_so_that_no_frame_is_late(period: int) -
 
 
 def test_a_worker_can_be_restarted_on_request() -> None:
-    with road() as running:
+    with run_path() as running:
         pid = running.pid
         running.workers.restart("separation")
         until("a restart", lambda: running.workers.restarts == 1 and running.workers.states["separation"] == "running")
@@ -264,14 +264,14 @@ def test_a_worker_can_be_restarted_on_request() -> None:
 def test_an_engine_that_cannot_be_prepared_is_an_engine_error(monkeypatch: pytest.MonkeyPatch) -> None:
     wiring = toy_wiring()
     monkeypatch.setenv(FAILS, "prepare")
-    told: list[str] = []
+    states: list[str] = []
     with (
         Graph(wiring, 128, RESERVES, {}) as graph,
-        Supervisor(graph, lambda _role, state: told.append(state)) as workers,
+        Supervisor(graph, lambda _role, state: states.append(state)) as workers,
         pytest.raises(EngineError, match="the worker for separation does not start"),
     ):
         workers.wait_until_ready(HANG_S)
-    assert told[:2] == ["starting", "died (exit status 1)"]
+    assert states[:2] == ["starting", "died (exit status 1)"]
 
 
 def test_an_engine_that_is_not_there_is_an_engine_error() -> None:
@@ -347,5 +347,5 @@ def test_polling_sleeps_shortly_however_long_it_may() -> None:
 @pytest.mark.parametrize("plan", [b"", b'{"rate": 441'], ids=["nothing", "half of it"])
 def test_a_worker_whose_parent_ended_while_it_wrote_the_plan_ends_without_a_word(plan: bytes) -> None:
     command = [sys.executable, "-P", "-m", "bridge.runtime.worker", "3", "0", str(os.getpid())]
-    told = subprocess.run(command, input=plan, capture_output=True, timeout=HANG_S, check=False)
-    assert (told.returncode, told.stdout, told.stderr) == (1, b"", b"")
+    result = subprocess.run(command, input=plan, capture_output=True, timeout=HANG_S, check=False)
+    assert (result.returncode, result.stdout, result.stderr) == (1, b"", b"")

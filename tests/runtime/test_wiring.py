@@ -92,7 +92,7 @@ def test_an_engine_at_a_rate_that_is_not_its_own_is_resampled(monkeypatch: pytes
     assert (plan.rate, plan.workers[0].hop) == (192000, 128)
 
 
-def test_an_engine_that_cannot_be_resampled_is_refused_with_the_mend(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_engine_that_cannot_be_resampled_is_refused_with_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
     pretend(monkeypatch, EngineSpec("toy", SEPARATES.inputs, SEPARATES.outputs, 64, rates=(48000, 96000)))
     with pytest.raises(EngineError, match="runs at 48000 or 96000 Hz and cannot be resampled to 44101 Hz") as caught:
         make_node("separation", "toy", 44101, 512)
@@ -209,8 +209,8 @@ def test_a_hop_of_sound_is_due_no_sooner_than_its_notes_and_a_period_of_work_are
     with Graph(wiring, period, RESERVES, {}) as graph:
         player, synth = graph.wiring.nodes[2:]
         words = graph.shared.workers[3]
-        told = player.lead_frames - synth.ahead_frames - player.spec.hop  # what the player's answer may take
-        assert words[w.INPUT_DELAY] >= period - told
+        headroom = player.lead_frames - synth.ahead_frames - player.spec.hop  # what the player's answer may take
+        assert words[w.INPUT_DELAY] >= period - headroom
         assert words[w.DEADLINE] >= words[w.INPUT_DELAY] + buffering_frames(synth.spec.hop, period) + period
 
 

@@ -49,7 +49,7 @@ class Toy:
         self.log: list[int | str] = []
         """First frames of the hops, and "prepare" and "reset"."""
         self.times: list[BlockTime] = []
-        self.heard: list[tuple[int, str, TimedEvent]] = []
+        self.received: list[tuple[int, str, TimedEvent]] = []
         """(first frame of the hop, port, event)"""
 
     @property
@@ -65,7 +65,7 @@ class Toy:
     def process(self, block: Block, at: BlockTime, out: Block) -> None:
         self.log.append(at.frame)
         self.times.append(at)
-        self.heard += [(at.frame, port, event) for port, events in block.events.items() for event in events]
+        self.received += [(at.frame, port, event) for port, events in block.events.items() for event in events]
         self._act(block, at, out)
 
     def reset(self) -> None:
