@@ -22,7 +22,7 @@ from engines.accompaniment.parts import PARTS
 from engines.accompaniment.performance_controls import STYLE, STYLES
 from engines.accompaniment.score import Bar, PartState, PerformanceControls
 from engines.accompaniment.sheet import read_sheet
-from engines.accompaniment.style import Style, find, load
+from engines.accompaniment.style import Style, find_style, load_style
 from engines.accompaniment.timeline import HOP
 
 SHEET = "| Am7 | D7 G7 | Cmaj7 | Fmaj7 E7 | Am Am/G | F | Dm7 G | C E7 |"
@@ -46,7 +46,7 @@ class BandCost:
     hop_max_ms: float
 
 
-def bars_ms(style: Style, bars: tuple[Bar, ...], rounds: int) -> list[float]:
+def time_bars(style: Style, bars: tuple[Bar, ...], rounds: int) -> list[float]:
     """Each bar of all parts, one after the other."""
     took = []
     for turn in range(rounds):
@@ -59,17 +59,17 @@ def bars_ms(style: Style, bars: tuple[Bar, ...], rounds: int) -> list[float]:
     return took
 
 
-def song_ms(style: Style, bars: tuple[Bar, ...], rounds: int) -> list[float]:
+def time_song(style: Style, bars: tuple[Bar, ...], rounds: int) -> list[float]:
     """All bars of all parts."""
 
     def once(turn: int) -> None:
         for name, play in PARTS.items():
             perform(bars, name, play, style, PerformanceControls(seed=turn))
 
-    return [_ms(once, turn) for turn in range(rounds)]
+    return [_time_call(once, turn) for turn in range(rounds)]
 
 
-def hops_ms(style: int, bars: tuple[Bar, ...], beats: int = LIVE_BEATS) -> list[float]:
+def time_hops(style: int, bars: tuple[Bar, ...], beats: int = LIVE_BEATS) -> list[float]:
     """The live band's hops over so many beats, hearing the chords of ``bars``."""
     band = Band()
     band.prepare(RATE, HOP)
@@ -90,23 +90,23 @@ def hops_ms(style: int, bars: tuple[Bar, ...], beats: int = LIVE_BEATS) -> list[
     return took
 
 
-def _ms(work: Callable[[int], None], turn: int) -> float:
+def _time_call(work: Callable[[int], None], turn: int) -> float:
     began = time.perf_counter()
     work(turn)
     return 1e3 * (time.perf_counter() - began)
 
 
-def costs(rounds: int) -> Iterator[BandCost]:
+def measure_costs(rounds: int) -> Iterator[BandCost]:
     """Of each style that ships."""
     bars = arrange(read_sheet(SHEET), BARS)
     for number, name in enumerate(STYLES):
-        style = load(find(name))
-        one, song, hops = bars_ms(style, bars, rounds), song_ms(style, bars, rounds), hops_ms(number, bars)
+        style = load_style(find_style(name))
+        one, song, hops = time_bars(style, bars, rounds), time_song(style, bars, rounds), time_hops(number, bars)
         (bar_p50, bar_p99), (hop_p50, hop_p99) = (np.percentile(took, (50, 99)).tolist() for took in (one, hops))
         yield BandCost(name, bar_p50, bar_p99, float(np.median(song)), max(song), hop_p50, hop_p99, max(hops))
 
 
-def table(rows: list[BandCost]) -> Table:
+def make_table(rows: list[BandCost]) -> Table:
     """All of it in milliseconds."""
     shown = columns("style", "bar p50", "p99", f"{BARS} bars p50", "max", "hop p50", "p99", "max")
     for row in rows:
@@ -121,9 +121,9 @@ def bench_accompaniment(
     json_: Annotated[bool, Parameter(name="--json", negative="", help="Print JSON, for machines.")] = False,
 ) -> int:
     """What the band costs: a bar of all parts, 32 bars of all parts, a live hop; in ms, by style."""
-    rows = list(costs(max(rounds, 1)))
+    rows = list(measure_costs(max(rounds, 1)))
     if json_:
         write_json([asdict(row) for row in rows])
     else:
-        Printer().print(table(rows))
+        Printer().print(make_table(rows))
     return 0

@@ -1,4 +1,4 @@
-"""From a chord sheet to the bars that are played: sections with their intensity, fills, a count-in, a loop."""
+"""Arranger: makes the bars to be played from a chord sheet: sections with intensity, fills, count-in, a loop."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ class PartTrack:
         return [note.pitch for bar in self.bars for note in bar]
 
 
-def intensity_of(section: str, times: int = 0) -> float:
-    """How a section of this name is played when it has been heard ``times`` times."""
+def get_intensity(section: str, times: int = 0) -> float:
+    """The intensity of a section of this name that was played ``times`` times before."""
     words = re.findall(r"[a-z]+", section.lower())
     word = words[0] if words else ""
     known = [name for name in INTENSITIES if word == name or (len(name) > 1 and word.startswith(name))]
@@ -54,8 +54,8 @@ def arrange(sheet: Sheet, bars: int | None = None, count_in: bool = False) -> tu
     """The sheet once, or repeated until there are ``bars`` bars; its last bar leads to the first."""
     if bars is not None and not 1 <= bars <= LONGEST_BARS:
         raise ConfigError(f"{bars} bars", f"ask for 1 to {LONGEST_BARS}")
-    made = _laid_out(sheet, bars or sum(len(section.bars) * section.times for section in sheet.sections))
-    fills = _fills(made)
+    made = _lay_out(sheet, bars or sum(len(section.bars) * section.times for section in sheet.sections))
+    fills = _find_fills(made)
     arranged = tuple(
         replace(
             bar,
@@ -65,10 +65,10 @@ def arrange(sheet: Sheet, bars: int | None = None, count_in: bool = False) -> tu
         )
         for number, bar in enumerate(made)
     )
-    return (counting(sheet.beats, made[0]), *arranged) if count_in else arranged
+    return (make_count_in(sheet.beats, made[0]), *arranged) if count_in else arranged
 
 
-def _laid_out(sheet: Sheet, count: int) -> list[Bar]:
+def _lay_out(sheet: Sheet, count: int) -> list[Bar]:
     """``count`` bars with their sections; the sheet begins again where it ends."""
     made: list[Bar] = []
     heard: dict[str, int] = {}
@@ -79,7 +79,7 @@ def _laid_out(sheet: Sheet, count: int) -> list[Bar]:
                 position = made[-1].position + 1 if again else 0
                 if not again:
                     heard[section.name] = heard.get(section.name, -1) + 1
-                intensity = intensity_of(section.name, heard[section.name])
+                intensity = get_intensity(section.name, heard[section.name])
                 made += [
                     Bar(len(made) + place, chords, NO_CHORD, section.name, position + place, intensity)
                     for place, chords in enumerate(section.bars)
@@ -87,7 +87,7 @@ def _laid_out(sheet: Sheet, count: int) -> list[Bar]:
     return made[:count]
 
 
-def _fills(bars: Sequence[Bar]) -> list[bool]:
+def _find_fills(bars: Sequence[Bar]) -> list[bool]:
     """Whether each bar leads to something new: its section's last, or one of every FILL_BARS."""
     fills = []
     for number, bar in enumerate(bars):
@@ -97,7 +97,7 @@ def _fills(bars: Sequence[Bar]) -> list[bool]:
     return fills
 
 
-def counting(beats: int, first: Bar) -> Bar:
+def make_count_in(beats: int, first: Bar) -> Bar:
     """The bar in which the drummer counts."""
     silent: tuple[Chord, ...] = (NO_CHORD,) * beats
     return Bar(-1, silent, first.chords[0], COUNT_IN, intensity=first.intensity)
@@ -105,23 +105,23 @@ def counting(beats: int, first: Bar) -> Bar:
 
 @dataclass(frozen=True, slots=True)
 class _PlayedBar:
-    """A bar's ``notes``, and what its part remembered ``before`` it and then."""
+    """A bar's ``notes``, and the part's state ``before`` and ``then`` (after it)."""
 
     before: PartState
     notes: tuple[ScoreNote, ...]
     then: PartState
 
-    def again(self, memory: PartState) -> bool:
-        """Whether it would be the same after ``memory``: of pitches only those count that it strikes."""
+    def is_same_after(self, memory: PartState) -> bool:
+        """Whether the bar would be the same after ``memory``: only velocities of its own pitches matter."""
         if (memory.voicing, memory.bass) != (self.before.voicing, self.before.bass):
             return False
-        now, was = dict(memory.struck), dict(self.before.struck)
+        now, was = dict(memory.velocities), dict(self.before.velocities)
         return all(now.get(note.pitch) == was.get(note.pitch) for note in self.notes)
 
     def after(self, memory: PartState) -> PartState:
-        """What its part remembers where it was played after ``memory``."""
-        struck = dict(memory.struck) | {note.pitch: note.velocity for note in self.notes}
-        return PartState(self.then.voicing, self.then.bass, tuple(sorted(struck.items())))
+        """The part's state where the bar was played after ``memory``."""
+        velocities = dict(memory.velocities) | {note.pitch: note.velocity for note in self.notes}
+        return PartState(self.then.voicing, self.then.bass, tuple(sorted(velocities.items())))
 
 
 def perform(bars: Sequence[Bar], name: str, play: PlayPart, style: Style, dials: PerformanceControls) -> PartTrack:
@@ -131,7 +131,7 @@ def perform(bars: Sequence[Bar], name: str, play: PlayPart, style: Style, dials:
         before, last = memory, played
         played = []
         for number, bar in enumerate(bars):
-            if last and last[number].again(memory):
+            if last and last[number].is_same_after(memory):
                 notes, after = last[number].notes, last[number].after(memory)
             else:
                 made, after = play(bar, style, dials, memory)

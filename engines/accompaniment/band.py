@@ -1,4 +1,4 @@
-"""A band that plays ahead of the beat: drums, bass, keys, pad and guitar to the chords that it foresees."""
+"""Band engine, which plays ahead of the beat: drums, bass, keys, pad and guitar, to predicted chords."""
 
 # ruff: noqa: ARG002 - the contract hands every engine more than this one needs
 
@@ -18,31 +18,29 @@ from engines.accompaniment.chord_fallback import SILENCE, ChordFallback, Predict
 from engines.accompaniment.energy import Energy
 from engines.accompaniment.form import COUNT_IN, DROPOUT, SECTION, STAYS, BeatPosition, Form, FormRequest
 from engines.accompaniment.harmony.chord_history import ChordHistory
-from engines.accompaniment.harmony.trellis import TRACK, TRACK_SURE, Metre
-from engines.accompaniment.harmony.vocabulary import chord_of
+from engines.accompaniment.harmony.trellis import TRACK, TRACK_CONFIDENCE, Metre
+from engines.accompaniment.harmony.vocabulary import to_chord
 from engines.accompaniment.held_chord import SETTLE_S, HeldChord
 from engines.accompaniment.live_sheet import SHEET, LiveSheet
-from engines.accompaniment.overrides import KEY, TEMPO, OwnTempo, key_of
+from engines.accompaniment.overrides import KEY, TEMPO, OwnTempo, to_key
 from engines.accompaniment.parts import PARTS
-from engines.accompaniment.performance_controls import MUTES, PERFORMANCE_CONTROLS, SEED, STYLE, STYLES, dials_by
+from engines.accompaniment.performance_controls import MUTES, PERFORMANCE_CONTROLS, SEED, STYLE, STYLES, read_controls
 from engines.accompaniment.performer import LONGEST_BAR, Performer
 from engines.accompaniment.program_changes import SOUND, ProgramChanges
 from engines.accompaniment.scheduler import NoteScheduler
 from engines.accompaniment.sidechain import FOLLOWS, SOURCES, StemFollower
 from engines.accompaniment.style import Style, load_named
-from engines.accompaniment.timeline import HOP, LATE_BEATS, LOOKAHEAD, SHORTEST_BEAT_FRAMES, Timeline, follow
+from engines.accompaniment.timeline import HOP, LATE_BEATS, LOOKAHEAD, SHORTEST_BEAT_FRAMES, Timeline, make_timeline
 from engines.saved_state import add_prefix, strip_prefix
 
-TRUSTED_S = 2.0
-"""So long after the user's hands have left a chord it still goes before what is heard."""
-
-
+PLAYED_S = 2.0
+"""So long after the user has released a chord, it still has priority over the analyser's chords."""
 EARLY_BEATS = 0.1
-"""By how much before its first beat a style's sounds are set."""
+"""How long before its first beat a style's program changes are sent."""
 
 
 class Stateful(Protocol):
-    """A part of the band that has a memory of its own."""
+    """A component of the band with state of its own."""
 
     def reset(self) -> None: ...
 
@@ -52,10 +50,10 @@ class Stateful(Protocol):
 
 
 class Band:
-    """Decides beat after beat, a lookahead before it sounds, and never takes a note back.
+    """Plans one beat after another, a lookahead before it is audible, and never revises a beat.
 
-    Chords are those of the user's sheet, or foreseen by the harmony lattice from what was heard and played by then. A
-    note's end is decided in the beat in which it ends; all that sounds is released where the song stops or jumps.
+    Chords are those of the user's sheet, or predicted from what was analysed and played so far. A note's end is planned
+    in the beat in which it ends. All sounding notes end where the song stops or jumps.
     """
 
     spec = EngineSpec(
@@ -72,26 +70,26 @@ class Band:
         ),
         predicts=True,
         resets_on_gap=False,
-        keeps=("listener", "hands", "ladder", "form", "energy", "following", "pace", "chart", "stood"),
+        keeps=(
+            "history", "held_chord", "fallback", "form", "energy", "stem_follower", "auto_lookahead", "live_sheet",
+            "was_stopped",
+        ),
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.rate = 0
         self._lead = 0
         self._styles: dict[int, Style] = {}
-        self._listener, self._hands, self._energy, self._chart = ChordHistory(), HeldChord(), Energy(), LiveSheet()
-        self._ladder, self._form, self._pace, self._own_tempo = ChordFallback(), Form(), AutoLookahead(), OwnTempo()
-        self._performer, self._timing, self._sounds, self._following = (
-            Performer(),
-            NoteScheduler(),
-            ProgramChanges(),
-            StemFollower(),
-        )
-        self._memories: dict[str, Stateful] = {
-            "listener": self._listener, "hands": self._hands, "energy": self._energy, "chart": self._chart,
-            "ladder": self._ladder, "form": self._form, "pace": self._pace, "performer": self._performer,
-            "timing": self._timing, "sounds": self._sounds, "own_tempo": self._own_tempo,
-            "following": self._following,
+        self._history, self._held_chord, self._fallback = ChordHistory(), HeldChord(), ChordFallback()
+        self._live_sheet, self._form, self._energy = LiveSheet(), Form(), Energy()
+        self._auto_lookahead, self._own_tempo, self._stem_follower = AutoLookahead(), OwnTempo(), StemFollower()
+        self._performer, self._scheduler, self._program_changes = Performer(), NoteScheduler(), ProgramChanges()
+        self._components: dict[str, Stateful] = {
+            "history": self._history, "held_chord": self._held_chord, "energy": self._energy,
+            "live_sheet": self._live_sheet, "fallback": self._fallback, "form": self._form,
+            "auto_lookahead": self._auto_lookahead, "performer": self._performer, "scheduler": self._scheduler,
+            "program_changes": self._program_changes, "own_tempo": self._own_tempo,
+            "stem_follower": self._stem_follower,
         }  # fmt: skip
 
     def prepare(self, rate: int, max_frames: int, lead_frames: int = 0) -> None:
@@ -101,176 +99,178 @@ class Band:
                 "use a rate above 0, a lead from 0",
             )
         self.rate, self._lead = rate, lead_frames
-        self._hands.settle_frames = round(SETTLE_S * rate)
+        self._held_chord.settle_frames = round(SETTLE_S * rate)
         self._styles = {number: load_named(name) for number, name in enumerate(STYLES)}
-        self._listener.prepare()
-        self._following.prepare(rate)
+        self._history.prepare()
+        self._stem_follower.prepare(rate)
         self.reset()
 
     def latency_frames(self, port: str) -> int:
         return -self._lead
 
     def reset(self) -> None:
-        for memory in self._memories.values():
-            memory.reset()
+        for component in self._components.values():
+            component.reset()
         self._beat: Beat | None = None
         self._beat_frame, self._beat_late = 0, 0
         self._planned_to: int | None = None
-        self._line: Timeline | None = None
+        self._timeline: Timeline | None = None
         self._since: int | None = None  # the first frame since the reset
-        self._stood = False  # the host did not roll
+        self._was_stopped = False  # the host's transport did not roll
         self._foreseen_to = 0  # the last frame on the port of that name
 
     def process(self, block: Block, time: BlockTime, out: Block) -> None:
         end = time.frame + HOP
-        self._listener.key_wanted = key_of(block.values[KEY.name])
-        self._listen(block, time.frame, end)
+        self._history.key_override = to_key(block.values[KEY.name])
+        self._read_inputs(block, time.frame, end)
         earliest = end + self._lead
-        heard = follow(time, self._beat, self._beat_frame, self._beat_late)
-        line = self._own_tempo.line(block.values[TEMPO.name], time, heard)
+        analysed = make_timeline(time, self._beat, self._beat_frame, self._beat_late)
+        line = self._own_tempo.update(block.values[TEMPO.name], time, analysed)
         if line is not None and line.time.frames_per_beat < SHORTEST_BEAT_FRAMES:
             line = None
-        if line is None or not line.follows(self._line):
-            out.events["midi"] += self._released(earliest)
+        if line is None or not line.follows(self._timeline):
+            out.events["midi"] += self._release_all(earliest)
             self._planned_to = None
             if line is not None:
-                self._start(line, end, block)
-        self._line, self._stood = line, not (time.hosted and time.rolling)
-        self._follow(block, line, end)
+                self._start_timeline(line, end, block)
+        self._timeline, self._was_stopped = line, not (time.hosted and time.rolling)
+        self._process_stems(block, line, end)
         if line is None:
             return
-        self._listener.advance(line, end)
-        self._energy.advance(int(self._in_song(int(np.floor(line.time.beat_at(end))), line) // _bar_beats(line)))
-        self._chart.choose(int(block.values[SHEET.name]))
+        self._history.advance(line, end)
+        self._energy.advance(
+            int(self._to_song_beat(int(np.floor(line.time.beat_at(end))), line) // _get_bar_beats(line))
+        )
+        self._live_sheet.select(int(block.values[SHEET.name]))
         if self._planned_to is None:
-            self._planned_to = line.first_beat(max(earliest, self._timing.last_frame))
-            self._pace.begin(self._planned_to)
-        while line.frame(self._planned_to - self._lookahead(block)) < earliest + HOP:
+            self._planned_to = line.first_beat(max(earliest, self._scheduler.last_frame))
+            self._auto_lookahead.restart(self._planned_to)
+        while line.frame(self._planned_to - self._get_lookahead(block)) < earliest + HOP:
             left = (line.frame(self._planned_to) - earliest) / line.time.frames_per_beat
-            self._plan(self._planned_to, line, end, block, out)
+            self._plan_beat(self._planned_to, line, end, block, out)
             if block.values[LOOKAHEAD_AUTO.name]:
-                self._pace.decided(self._planned_to, left)
+                self._auto_lookahead.record(self._planned_to, left)
             self._planned_to += 1
 
-    def _follow(self, block: Block, line: Timeline | None, end: int) -> None:
+    def _process_stems(self, block: Block, line: Timeline | None, end: int) -> None:
         beat = np.nan if line is None else line.time.beat_at(end) + line.to_bar
-        self._following.listen(block, beat, 1 if line is None else playable(_bar_beats(line)))
+        self._stem_follower.process(block, beat, 1 if line is None else fit_bar_beats(_get_bar_beats(line)))
 
-    def _lookahead(self, block: Block) -> float:
-        return self._pace.beats if block.values[LOOKAHEAD_AUTO.name] else block.values[LOOKAHEAD.name]
+    def _get_lookahead(self, block: Block) -> float:
+        return self._auto_lookahead.beats if block.values[LOOKAHEAD_AUTO.name] else block.values[LOOKAHEAD.name]
 
-    def _listen(self, block: Block, start: int, end: int) -> None:
+    def _read_inputs(self, block: Block, start: int, end: int) -> None:
         if self._since is None:
             self._since = start
         for event in block.events["chords"]:
             if isinstance(event.payload, Chord):
-                # one that sounded before we began is told late because of us, not because its analyser is slow
-                self._listener.hear(event.payload, event.frame, end if event.frame >= self._since else event.frame)
+                # a chord from before we began is late because of us, not because its analyser is slow
+                self._history.push_chord(event.payload, event.frame, end if event.frame >= self._since else event.frame)
             elif isinstance(event.payload, Key):
-                self._listener.hear_key(event.payload)
+                self._history.push_key(event.payload)
         for event in block.events["beats"]:
             if isinstance(event.payload, Beat) and (self._beat is None or event.frame >= self._beat_frame):
                 self._beat, self._beat_frame = event.payload, event.frame
                 self._beat_late = max(start - event.frame, 0)
         for event in block.events["onsets"]:
             if isinstance(event.payload, Onset):
-                self._energy.hear(event.payload.strength)
-        self._hands.hear(block.events["midi"])
-        if (played := self._hands.chord(end)) is not None:
-            self._listener.play(*played)
-        if self._hands.hold:
-            self._listener.trust(end + round(TRUSTED_S * self.rate), True)
+                self._energy.push_onset(event.payload.strength)
+        self._held_chord.push_midi(block.events["midi"])
+        if (played := self._held_chord.pop_chord(end)) is not None:
+            self._history.push_played(*played)
+        if self._held_chord.is_held:
+            self._history.prefer_played(end + round(PLAYED_S * self.rate), True)
         else:
-            self._listener.holding = False
+            self._history.holding = False
 
-    def _start(self, line: Timeline, now: int, block: Block) -> None:
-        """A timeline begins, or goes on elsewhere."""
+    def _start_timeline(self, line: Timeline, now: int, block: Block) -> None:
+        """Start a timeline, or go on elsewhere in the song."""
         beat = int(np.floor(line.time.beat_at(now)))
-        if self._line is not None or self._listener.count or beat < self._listener.next:
-            self._listener.jump(beat, Metre(playable(_bar_beats(line)), line.to_bar))
-        counts = line.time.hosted and self._stood and block.values[COUNT_IN.name]
-        self._following.turn()
-        # the beat on which the host started is past before anyone can play
-        self._form.start_anew(playable(_bar_beats(line)) - 1 if counts else 0)
+        if self._timeline is not None or self._history.count or beat < self._history.next:
+            self._history.jump(beat, Metre(fit_bar_beats(_get_bar_beats(line)), line.to_bar))
+        counts = line.time.hosted and self._was_stopped and block.values[COUNT_IN.name]
+        self._stem_follower.jump()
+        # the beat on which the host started is over before a note can be played
+        self._form.restart(fit_bar_beats(_get_bar_beats(line)) - 1 if counts else 0)
 
-    def _plan(self, beat: int, line: Timeline, now: int, block: Block, out: Block) -> None:
-        """What begins and ends in ``beat``, said on ``out``, from what was told by frame ``now``."""
-        earliest = max(now + self._lead, self._timing.last_frame)
-        bar_beats = playable(_bar_beats(line))
+    def _plan_beat(self, beat: int, line: Timeline, now: int, block: Block, out: Block) -> None:
+        """Write the notes that begin and end in ``beat`` to ``out``, from what was received by frame ``now``."""
+        earliest = max(now + self._lead, self._scheduler.last_frame)
+        bar_beats = fit_bar_beats(_get_bar_beats(line))
         number = line.number(beat) % bar_beats
         place, metre = BeatPosition(beat - number, number, bar_beats), Metre(bar_beats, line.to_bar)
-        ahead = [self._foresee(beat + i, line, metre) for i in range(bar_beats - number + 1)]
-        chosen = self._ladder.choose(ahead[0], self._listener.in_key)
+        ahead = [self._predict_chord(beat + i, line, metre) for i in range(bar_beats - number + 1)]
+        chosen = self._fallback.choose(ahead[0], self._history.effective_key)
         chords = [chosen.chord, *((one if one.known else chosen).chord for one in ahead[1:])]
-        written = self._chart.at(self._in_song(beat, line))
-        shape = self._form.shape(
+        written = self._live_sheet.find_bar(self._to_song_beat(beat, line))
+        shape = self._form.update(
             place,
             FormRequest(
                 int(block.values[SECTION.name]), bool(block.values[DROPOUT.name]), written[0] if written else None,
                 self._energy.kind,
             ),
         )  # fmt: skip
-        level = self._ladder.at
+        level = self._fallback.level
         if line.frame(beat + LATE_BEATS) < earliest or (level == SILENCE and not shape.counting):
             level = SILENCE
-            out.events["midi"] += self._released(max(line.frame(beat), earliest))
+            out.events["midi"] += self._release_all(max(line.frame(beat), earliest))
         else:
-            silent = [
+            muted = [
                 name
                 for name in PARTS
                 if block.values[MUTES[name].name] or (shape.dropped and not block.values[STAYS[name].name])
             ]
-            self._following.take(place.start)
-            dials = self._following.dials(dials_by(block.values), bar_beats, block.values)
+            self._stem_follower.begin_bar(place.start)
+            controls = self._stem_follower.make_controls(read_controls(block.values), bar_beats, block.values)
             number = int(block.values[STYLE.name])
             style = self._styles[number]
-            # a little early: what is struck before the beat is struck in the new style, too
-            out.events["sound"] += self._sounds.change(
+            # a little early, for notes that begin before the beat
+            out.events["sound"] += self._program_changes.select_style(
                 number, style, max(line.frame(beat - EARLY_BEATS), now + self._lead)
             )
-            sounds = self._performer.play(place, shape, chords, style, dials, silent)
-            out.events["midi"] += self._timing.place(sounds, place.start, line, earliest)
+            notes = self._performer.play(place, shape, chords, style, controls, muted)
+            out.events["midi"] += self._scheduler.schedule(notes, place.start, line, earliest)
         if not shape.counting:
-            self._tell(beat, line, now, chosen, level, out)
+            self._report(beat, line, now, chosen, level, out)
 
-    def _tell(self, beat: int, line: Timeline, now: int, chosen: PredictedChord, level: int, out: Block) -> None:
-        """Say what was decided for ``beat``."""
+    def _report(self, beat: int, line: Timeline, now: int, chosen: PredictedChord, level: int, out: Block) -> None:
+        """Report the plan for ``beat`` on the port `foreseen`."""
         frame = self._foreseen_to = max(line.frame(beat), now + self._lead, self._foreseen_to)
         chord = chosen.chord
         ahead = (line.frame(beat) - now) / line.time.frames_per_beat
         out.events["foreseen"] += [
-            TimedEvent(frame, Chord(chord.root, chord.quality, chord.bass, chosen.sure)),
+            TimedEvent(frame, Chord(chord.root, chord.quality, chord.bass, chosen.confidence)),
             TimedEvent(frame, Commit(beat, level, chosen.source, ahead)),
         ]
 
     @staticmethod
-    def _in_song(beat: int, line: Timeline) -> int:
-        """``beat`` counted from the start of a bar of the song: its first, where a host says which that is."""
-        return beat + line.to_bar % _bar_beats(line)
+    def _to_song_beat(beat: int, line: Timeline) -> int:
+        """``beat`` counted from the start of a bar of the song: its first, where a host reports the position."""
+        return beat + line.to_bar % _get_bar_beats(line)
 
-    def _foresee(self, beat: int, line: Timeline, metre: Metre) -> PredictedChord:
-        written = self._chart.at(self._in_song(beat, line))
+    def _predict_chord(self, beat: int, line: Timeline, metre: Metre) -> PredictedChord:
+        written = self._live_sheet.find_bar(self._to_song_beat(beat, line))
         if written is not None:
-            return PredictedChord(written[1], TRACK_SURE, TRACK)
-        state, sure, source = self._listener.chord_at(beat, metre, {})
-        return PredictedChord(chord_of(state, 1.0), sure, source)
+            return PredictedChord(written[1], TRACK_CONFIDENCE, TRACK)
+        state, confidence, source = self._history.predict_chord(beat, metre, {})
+        return PredictedChord(to_chord(state, 1.0), confidence, source)
 
-    def _released(self, earliest: int) -> list[TimedEvent]:
-        """Everything that sounds ends as soon as it can."""
-        return self._timing.end(self._performer.release(), earliest)
+    def _release_all(self, earliest: int) -> list[TimedEvent]:
+        """Note-offs for all sounding notes, as early as possible."""
+        return self._scheduler.end_notes(self._performer.release(), earliest)
 
     def state(self) -> State:
-        beat, line = self._beat, self._line
+        beat, line = self._beat, self._timeline
         kept: State = {
             "beat": np.array([] if beat is None else [*astuple(beat), self._beat_frame, self._beat_late]),
             "planned_to": np.array([] if self._planned_to is None else [self._planned_to], np.int64),
             "line": np.array([] if line is None else [*astuple(line.time), line.to_bar], np.float64),
             "since": np.array([] if self._since is None else [self._since], np.int64),
-            "stood": np.array(self._stood),
+            "was_stopped": np.array(self._was_stopped),
             "foreseen_to": np.array(self._foreseen_to),
         }
-        for name, memory in self._memories.items():
-            kept |= add_prefix(name, memory.state())
+        for name, component in self._components.items():
+            kept |= add_prefix(name, component.state())
         return kept
 
     def restore(self, state: State) -> None:
@@ -279,20 +279,20 @@ class Band:
         self._beat_frame, self._beat_late = (int(beat[5]), int(beat[6])) if beat else (0, 0)
         self._planned_to = int(planned[0]) if planned else None
         self._since = int(since[0]) if since else None
-        self._stood, self._foreseen_to = bool(state["stood"]), int(state["foreseen_to"])
-        self._line = None
+        self._was_stopped, self._foreseen_to = bool(state["was_stopped"]), int(state["foreseen_to"])
+        self._timeline = None
         if line:
             frame, rate, position, tempo, rolling, bar_beats, hosted, to_bar = line
             time = BlockTime(int(frame), int(rate), position, tempo, bool(rolling), int(bar_beats), bool(hosted))
-            self._line = Timeline(time, int(to_bar))
-        for name, memory in self._memories.items():
-            memory.restore(strip_prefix(name, state))
+            self._timeline = Timeline(time, int(to_bar))
+        for name, component in self._components.items():
+            component.restore(strip_prefix(name, state))
 
 
-def playable(bar_beats: int) -> int:
-    """The beats of the bars that are played where the song's have ``bar_beats``: as many, or an equal part of them."""
+def fit_bar_beats(bar_beats: int) -> int:
+    """Beats of the bars that are played where those of the song have ``bar_beats``: as many, or an equal part."""
     return next(beats for beats in range(min(bar_beats, LONGEST_BAR), 0, -1) if bar_beats % beats == 0)
 
 
-def _bar_beats(line: Timeline) -> int:
+def _get_bar_beats(line: Timeline) -> int:
     return max(line.time.bar_beats, 1)

@@ -13,7 +13,7 @@ from bridge.core.engine import Block, EngineSpec, EventPort, State
 from bridge.core.events import Beat, Chord, Midi, TimedEvent
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
-from engines.accompaniment.timeline import HOP, LATE_BEATS, LOOKAHEAD, SHORTEST_BEAT_FRAMES, Timeline, follow
+from engines.accompaniment.timeline import HOP, LATE_BEATS, LOOKAHEAD, SHORTEST_BEAT_FRAMES, Timeline, make_timeline
 
 CHORD_LOW, CHORD_HIGH, CHORD_MIDDLE = 52, 76, 62
 """E3 to E5: above the bass, below a voice's top. Without a chord before, start around the middle."""
@@ -106,7 +106,7 @@ class BasicAccompaniment:
 
     def process(self, block: Block, time: BlockTime, out: Block) -> None:
         self._listen(block)
-        line = follow(time, self._beat, self._beat_frame)
+        line = make_timeline(time, self._beat, self._beat_frame)
         if line is None or not line.follows(self._line):
             self._planned_to = None
         self._line = line
@@ -147,11 +147,11 @@ class BasicAccompaniment:
         events: list[TimedEvent] = []
         if not block.values[BASS_MUTE.name]:
             self._bass = voice_bass(self._bass_class(self._chord, style.fifth and number % 2 == 1), self._bass)
-            events += _strike((self._bass,), BASS_CHANNEL, velocity, style.bass, beat, line, earliest)
+            events += _make_note_events((self._bass,), BASS_CHANNEL, velocity, style.bass, beat, line, earliest)
         if not block.values[CHORDS_MUTE.name]:
             self._voicing = voice_chord(self._chord, self._voicing)
-            events += _strike(self._voicing, CHORD_CHANNEL, velocity, style.chords, beat, line, earliest)
-        events.sort(key=_order)
+            events += _make_note_events(self._voicing, CHORD_CHANNEL, velocity, style.chords, beat, line, earliest)
+        events.sort(key=_get_sort_key)
         if events:
             self._last_frame = events[-1].frame
         return events
@@ -199,13 +199,13 @@ class BasicAccompaniment:
         self._last_frame = int(state["last_frame"])
 
 
-def _order(event: TimedEvent) -> tuple[int, bool, bytes]:
+def _get_sort_key(event: TimedEvent) -> tuple[int, bool, bytes]:
     """By frame; where notes meet, the one that ends goes first."""
     data = event.payload.data if isinstance(event.payload, Midi) else b""
     return event.frame, data[0] & 0xF0 == 0x90, data
 
 
-def _strike(
+def _make_note_events(
     notes: tuple[int, ...], channel: int, velocity: int, stroke: Gate, beat: int, line: Timeline, earliest: int
 ) -> list[TimedEvent]:
     """``notes`` on and off within ``beat``, none before ``earliest``."""
@@ -216,13 +216,13 @@ def _strike(
     ]
 
 
-def _upper(chord: Chord) -> tuple[int, ...]:
+def _get_upper_notes(chord: Chord) -> tuple[int, ...]:
     """Three pitch classes: the triad, or without the root where there are four, since the bass has it."""
     notes = chord.pitch_classes
     return notes[-VOICES:]
 
 
-def _positions(pitch_classes: tuple[int, ...]) -> list[tuple[int, ...]]:
+def _list_positions(pitch_classes: tuple[int, ...]) -> list[tuple[int, ...]]:
     """Every close position in range, each sorted from low to high."""
     found = []
     for lowest in range(CHORD_LOW, CHORD_HIGH + 1):
@@ -242,7 +242,7 @@ def voice_chord(chord: Chord, before: tuple[int, ...]) -> tuple[int, ...]:
         moved = sum(abs(a - b) for a, b in zip(notes, reference, strict=True))
         return moved, abs(sum(notes) - VOICES * CHORD_MIDDLE), notes
 
-    return min(_positions(_upper(chord)), key=cost)
+    return min(_list_positions(_get_upper_notes(chord)), key=cost)
 
 
 def voice_bass(pitch_class: int, before: int) -> int:

@@ -39,7 +39,7 @@ _IMPLY_SEVENTH = frozenset({"b9", "#9", "b13"})
 _TRIADS = ("half", "dim", "aug", "minor")
 
 
-def semitones(degree: str) -> int:
+def to_semitones(degree: str) -> int:
     """``#11`` as semitones above the root, below 12."""
     sign, number = (degree[0], degree[1:]) if degree[0] in _SHIFTS else ("", degree)
     return (_DEGREES[int(number)] + _SHIFTS.get(sign, 0)) % 12
@@ -82,7 +82,7 @@ class Parts:
             self.altered.add(("b" if _SHIFTS[sign] < 0 else "#") + degree)
             return self.number != "5"
         if kind in ("add", "omit"):
-            (self.added if kind == "add" else self.omitted).add(semitones(value))
+            (self.added if kind == "add" else self.omitted).add(to_semitones(value))
             return True
         if kind == "number":
             return self._take_number(value, bracketed)
@@ -115,10 +115,10 @@ class Parts:
         if self.number:
             if value == "7" and self._last in ("major", "delta"):  # Cm9maj7
                 return True
-            self.added |= _SIXTHS.get(value) or {semitones(value)}
+            self.added |= _SIXTHS.get(value) or {to_semitones(value)}
             return self._last != "number" and value not in ("2", "5", "7")
         if bracketed and not self.seventh_said and not self.major and value in ("2", "9", "11", "13"):
-            self.added.add(semitones(value))
+            self.added.add(to_semitones(value))
             return True
         self.number = value
         if value == "5":
@@ -138,7 +138,7 @@ class Parts:
     def fifths(self) -> set[int]:
         if self.alt:
             return {6, 8}
-        altered = {semitones(one) for one in self.altered & {"b5", "#5"}}
+        altered = {to_semitones(one) for one in self.altered & {"b5", "#5"}}
         return altered or {{"half": 6, "dim": 6, "aug": 8}.get(self.triad, 7)}
 
     @property
@@ -156,9 +156,9 @@ class Parts:
     def intervals(self) -> frozenset[int]:
         """All notes, in semitones above the root, below 12."""
         altered = self.altered - {"b5", "#5", "b7", "#7"} | ({"b9", "#9"} if self.alt else set())
-        replaced = {semitones(one[1:]) for one in altered}
+        replaced = {to_semitones(one[1:]) for one in altered}
         seventh = set() if self.seventh is None else {self.seventh}
-        upper = set(STACKS.get(self.number, ())) - replaced | {semitones(one) for one in altered}
+        upper = set(STACKS.get(self.number, ())) - replaced | {to_semitones(one) for one in altered}
         left_out = {4: self.third, 7: self.fifths, 10: seventh}
         notes = {0} | self.third | self.fifths | seventh | upper | self.added | _SIXTHS.get(self.number, set())
         for degree in self.omitted:

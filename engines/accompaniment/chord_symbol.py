@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from bridge.core.events import QUALITIES, Chord
 from engines.accompaniment.chord_parts import DIVIDED, FIRST, NEXT, Parts
-from engines.accompaniment.note_names import NOTE_PATTERN, note_of, plain
+from engines.accompaniment.note_names import NOTE_PATTERN, normalise, parse_note_name
 from engines.accompaniment.score import NO_CHORD
 
 _NO_CHORD = re.compile(r"N\.?C?\.?", re.IGNORECASE)
@@ -61,57 +61,57 @@ class ChordSymbol:
         return Chord(self.root, QUALITIES.index(self.quality), self.bass, 1.0)
 
 
-def chord_of(symbol: str) -> Chord | None:
+def parse_chord(symbol: str) -> Chord | None:
     """The chord that ``symbol`` (``F#m7/C#``) stands for; None where it is none."""
     if is_no_chord(symbol):
         return NO_CHORD
     try:
-        return read_symbol(symbol).chord
+        return parse_symbol(symbol).chord
     except SymbolError:
         return None
 
 
-def unclear_b(symbols: Iterable[str]) -> bool:
+def has_ambiguous_b(symbols: Iterable[str]) -> bool:
     """Whether there is a plain B beside German names such as H and Fis, so that it may be B flat or B natural."""
     german = plain_b = False
     for text in symbols:
         if not is_no_chord(text):
-            symbol = read_symbol(text)
+            symbol = parse_symbol(text)
             german, plain_b = german or symbol.german, plain_b or symbol.plain_b
     return german and plain_b
 
 
 def is_no_chord(symbol: str) -> bool:
     """Whether ``symbol`` says that no chord sounds: N.C., NC, N."""
-    return _NO_CHORD.fullmatch(plain(symbol)) is not None
+    return _NO_CHORD.fullmatch(normalise(symbol)) is not None
 
 
-def read_symbol(symbol: str) -> ChordSymbol:
+def parse_symbol(symbol: str) -> ChordSymbol:
     """The chord of ``symbol``. Raises: SymbolError."""
-    text = plain(symbol)
+    text = normalise(symbol)
     match = _ROOT.match(text)
     if match is None or text.startswith("Do"):
-        raise SymbolError(text, 0, _hint(text))
+        raise SymbolError(text, 0, _find_hint(text))
     if _UNCLEAR.match(text):
         raise SymbolError(text[1:], 1, f"write {text[:2]}({text[2:]}), or the root by another name")
-    root, end = note_of(match[0]), len(text)
+    root, end = parse_note_name(match[0]), len(text)
     bass = root
     if (named := _BASS.search(text, match.end())) is not None:
-        bass, end = note_of(named["note"]), named.start()
-    parts = _parts(text, match.end(), end)
+        bass, end = parse_note_name(named["note"]), named.start()
+    parts = _parse_parts(text, match.end(), end)
     return ChordSymbol(
         root.pitch_class, parts.intervals, bass.pitch_class, parts.quality,
         root.german or bass.german, root.plain_b or bass.plain_b,
     )  # fmt: skip
 
 
-def _parts(text: str, start: int, end: int) -> Parts:
+def _parse_parts(text: str, start: int, end: int) -> Parts:
     """What stands between root and bass."""
     parts, depth, at, pattern = Parts(), 0, start, FIRST
     while at < end:
         match = pattern.match(text, at, end)
         if match is None or match.lastgroup is None or (at == start and _TOO_HIGH.match(text, at, end)):
-            raise SymbolError(text[at:end], at, _hint_of_rest(text, at, end))
+            raise SymbolError(text[at:end], at, _find_rest_hint(text, at, end))
         kind, value = match.lastgroup.rstrip("1"), match[match.lastgroup]
         depth += {"(": 1, ")": -1}.get(value, 0)
         if not parts.take(kind, value, pattern is DIVIDED) or depth not in (0, 1) or (value == "," and not depth):
@@ -130,7 +130,7 @@ _SOLFEGE = re.compile(rf"(?i:({'|'.join(sorted(SOLFEGE, key=len, reverse=True))}
 _NUMERAL = re.compile(r"[b#]?(?:[IViv]+|[1-7])(?![A-Za-z]*[A-Zac-ln-z]{3}).*")
 
 
-def _hint(text: str) -> str:
+def _find_hint(text: str) -> str:
     """What to write for ``text``, whose root is none."""
     if (match := _SOLFEGE.fullmatch(text)) is not None:
         dim = " or, for a diminished chord, Ddim" if text.startswith("Do") else ""
@@ -148,10 +148,10 @@ def _hint(text: str) -> str:
     return ""
 
 
-def _hint_of_rest(text: str, at: int, end: int) -> str:
+def _find_rest_hint(text: str, at: int, end: int) -> str:
     rest = text[at:end]
     if _SOLFEGE.fullmatch(text) is not None:
-        return _hint(text)
+        return _find_hint(text)
     if _TOO_HIGH.match(rest):
         return f"write {text[:at]}(#{rest[1:]}) or {text[:at]}aug{rest[1:]}"
     if re.match(r"/?4", rest):

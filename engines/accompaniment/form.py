@@ -1,4 +1,4 @@
-"""The song's form as it is played live: sections, fills that lead to them, drop-outs, the count-in."""
+"""Song form, live: sections, the fills that lead to them, drop-outs, the count-in."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bridge.core.control import Control
-from engines.accompaniment.arranger import FILL_BARS, USUAL, intensity_of
+from engines.accompaniment.arranger import FILL_BARS, USUAL, get_intensity
 from engines.accompaniment.parts import PARTS
 from engines.accompaniment.score import Bar
 from engines.saved_state import SavedState
@@ -19,19 +19,24 @@ NOWHERE = -(1 << 40)
 
 SECTION = Control(
     "accompaniment.band.section", 0.0, len(SECTIONS) - 1.0, AUTO, kind="choice", choices=SECTIONS,
-    doc="What is played from the next bar on. auto: as the chord sheet says; without one, by how hard the music plays.",
+    doc="The section played from the next bar on. auto: that of the chord sheet, or else by the energy of the music.",
 )  # fmt: skip
 DROPOUT = Control(
     "accompaniment.band.dropout", 0.0, 1.0, 0.0, kind="switch", saved=False,
-    doc="From the next bar on only the parts that stay play; all come back together, on a bar.",
+    doc="From the next bar on, only the parts with stays on play; the others come back on a bar line.",
 )  # fmt: skip
 COUNT_IN = Control(
-    "accompaniment.band.count_in", 0.0, 1.0, 0.0, kind="switch", doc="A bar of sticks where the host starts."
+    "accompaniment.band.count_in",
+    0.0,
+    1.0,
+    0.0,
+    kind="switch",
+    doc="Count in with a bar of sticks when the host starts.",
 )
 STAYS = {
     name: Control(
         f"accompaniment.band.{name}.stays", 0.0, 1.0, float(name == "drums"), kind="switch",
-        doc=f"The {name} go on in a drop-out." if name in ("drums", "keys") else f"The {name} goes on in a drop-out.",
+        doc=f"Keep the {name} playing in a drop-out.",
     )
     for name in PARTS
 }  # fmt: skip
@@ -52,23 +57,23 @@ class BeatPosition:
 
 @dataclass(frozen=True, slots=True)
 class FormRequest:
-    """What is asked for at a beat. ``section``: one of SECTIONS, by number. ``written``: the bar of the user's chord
-    sheet that is due. ``heard``: the section that the music seems to be in, AUTO: unknown."""
+    """What is requested at a beat. ``section``: one of SECTIONS, by number. ``written``: the bar of the user's chord
+    sheet that is due. ``detected``: the section by the music's energy, AUTO: unknown."""
 
     section: int = AUTO
     dropout: bool = False
     written: Bar | None = None
-    heard: int = AUTO
+    detected: int = AUTO
 
     @property
     def kind(self) -> int:
-        """The section to play; AUTO where the sheet says, or nobody."""
-        return self.section or (AUTO if self.written is not None else self.heard)
+        """The section to play; AUTO: the sheet's, or none."""
+        return self.section or (AUTO if self.written is not None else self.detected)
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a bar is in the song; `Bar` says what ``section`` to ``fill`` mean.
+    """A bar's place in the form; ``section`` to ``fill`` as in `Bar`.
 
     ``counting``: the drummer counts, nobody else plays. ``dropped``: only the parts that stay play.
     """
@@ -83,8 +88,8 @@ class Shape:
 
 
 class Form(SavedState):
-    """Says beat after beat what its bar is. Wishes are taken up where a bar begins and hold through it; but the rest of
-    a bar becomes a fill as soon as it is known that something new comes after it.
+    """Tracks the form beat by beat. Requests take effect at a bar line and hold through the bar; but the rest of a bar
+    becomes a fill as soon as it is known that something new comes after it.
 
     ``kind``: the section that is played, ``times`` (SECTIONS,) how often each began, ``since`` its first bar.
     ``to_count``: beats that are yet to be counted at least.
@@ -106,48 +111,48 @@ class Form(SavedState):
         self.opens, self.filled, self.dropped = False, False, False
         self.to_count, self.counting = 0, False
 
-    def start_anew(self, count: int) -> None:
-        """The song goes on elsewhere. ``count`` beats at least are counted first, and then to the end of the bar."""
+    def restart(self, count: int) -> None:
+        """The song goes on elsewhere. At least ``count`` beats are counted in first, to the end of the bar."""
         self.to_count, self.counting = count, count > 0
         self.start = NOWHERE
 
-    def shape(self, place: BeatPosition, wish: FormRequest) -> Shape:
-        """What the bar of ``place`` is, as far as it is known at this beat. Ask for each beat once, in order."""
+    def update(self, place: BeatPosition, request: FormRequest) -> Shape:
+        """The shape of the bar of ``place``, as far as it is known at this beat. Call once for each beat, in order."""
         if place.start != self.start:
-            self._begin(place, wish)
+            self._begin_bar(place, request)
         if self.counting:
             self.to_count -= 1
             return Shape(intensity=self.intensity, counting=True)
-        by_sheet = wish.written if self.kind == AUTO else None
+        by_sheet = request.written if self.kind == AUTO else None
         due = by_sheet.fill if by_sheet is not None else self.position % FILL_BARS == FILL_BARS - 1
-        self.filled = self.filled or due or wish.kind != self.kind or (self.dropped and not wish.dropout)
+        self.filled = self.filled or due or request.kind != self.kind or (self.dropped and not request.dropout)
         section = by_sheet.section if by_sheet is not None else SECTIONS[self.kind] if self.kind else ""
         return Shape(section, self.position, self.intensity, self.opens, self.filled, False, self.dropped)
 
-    def _begin(self, place: BeatPosition, wish: FormRequest) -> None:
-        """A new bar: what was wished by now is taken up."""
+    def _begin_bar(self, place: BeatPosition, request: FormRequest) -> None:
+        """Begin a bar: the request takes effect."""
         goes_on = place.start == self.start + self.beats
         counted = self.counting and self.to_count <= 0
-        opens = (self.filled and goes_on) or (self.dropped and not wish.dropout) or counted
+        opens = (self.filled and goes_on) or (self.dropped and not request.dropout) or counted
         self.start, self.beats = place.start, place.bar_beats
         if self.counting and not counted:
             return
         self.counting = False
-        self.filled, self.dropped = False, wish.dropout
-        if wish.kind != self.kind:
-            self.kind, self.since = wish.kind, place.bar
+        self.filled, self.dropped = False, request.dropout
+        if request.kind != self.kind:
+            self.kind, self.since = request.kind, place.bar
             self.times[self.kind] += 1
             opens = True
         elif counted:
             self.since = place.bar
         elif not goes_on:
             self.since = place.bar - place.bar % FILL_BARS
-        if self.kind == AUTO and wish.written is not None:
-            self.position, self.intensity = wish.written.position, wish.written.intensity
-            opens = opens or wish.written.opens
+        if self.kind == AUTO and request.written is not None:
+            self.position, self.intensity = request.written.position, request.written.intensity
+            opens = opens or request.written.opens
         elif self.kind == AUTO:
             self.position, self.intensity = place.bar % FILL_BARS, USUAL
         else:
             self.position = place.bar - self.since
-            self.intensity = intensity_of(SECTIONS[self.kind], max(int(self.times[self.kind]) - 1, 0))
+            self.intensity = get_intensity(SECTIONS[self.kind], max(int(self.times[self.kind]) - 1, 0))
         self.opens = opens or self.position == 0

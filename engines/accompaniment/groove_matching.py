@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from bridge.core.time import TICKS_PER_BEAT
 from engines.accompaniment.arranger import PartTrack
-from engines.accompaniment.parts.drums import GAINS, LANES, NAME, OPENING_FROM, STROKE_TICKS
-from engines.accompaniment.parts.humanise import GridNote, finish
+from engines.accompaniment.parts.drums import GAINS, HIT_TICKS, LANES, NAME, OPENING_FROM
+from engines.accompaniment.parts.humanise import GridNote, humanise_notes
 from engines.accompaniment.parts.pattern_selection import METRES
 from engines.accompaniment.parts.random_draws import draw
 from engines.accompaniment.score import Bar, PartState, PerformanceControls, ScoreNote
@@ -46,10 +46,10 @@ class Groove:
         return int(self.strengths.shape[1]) // STEPS
 
 
-def distance(groove: Doubles, pattern: StepPattern) -> float:
+def measure_distance(groove: Doubles, pattern: StepPattern) -> float:
     """How far ``pattern`` is from the usual ``groove`` of a bar, shape (VOICES, steps): 0 is alike, 1 has nothing in
     common."""
-    played = heard_as(pattern, groove.shape[1] // STEPS)
+    played = to_strengths(pattern, groove.shape[1] // STEPS)
     away = weight = 0.0
     for voice, here, there in zip(VOICES, groove, played, strict=True):
         both = float(np.sqrt((here**2).sum() * (there**2).sum()))
@@ -60,10 +60,10 @@ def distance(groove: Doubles, pattern: StepPattern) -> float:
     return away / weight
 
 
-def heard_as(pattern: StepPattern, beats: int) -> Doubles:
+def to_strengths(pattern: StepPattern, beats: int) -> Doubles:
     """What a bar of ``pattern`` would be heard as: at each sixteenth the heaviest stroke of each voice."""
     heard = np.zeros((len(VOICES), beats * STEPS))
-    for role, tick, weight in _strokes(pattern, beats):
+    for role, tick, weight in _iterate_hits(pattern, beats):
         step = min(round(tick * STEPS / TICKS_PER_BEAT), heard.shape[1] - 1)
         for voice, roles in enumerate(ROLES_OF):
             if role in roles:
@@ -71,7 +71,7 @@ def heard_as(pattern: StepPattern, beats: int) -> Doubles:
     return heard
 
 
-def _strokes(pattern: StepPattern, beats: int) -> Iterator[tuple[str, int, int]]:
+def _iterate_hits(pattern: StepPattern, beats: int) -> Iterator[tuple[str, int, int]]:
     """(drum, tick, weight) of every stroke that ``pattern`` has in a bar of ``beats``."""
     per_beat = pattern.per_beat
     for role, line in pattern.lines.items():
@@ -81,28 +81,32 @@ def _strokes(pattern: StepPattern, beats: int) -> Iterator[tuple[str, int, int]]
                     yield role, number * TICKS_PER_BEAT + place * TICKS_PER_BEAT // per_beat, int(letter)
 
 
-def usual(grooves: Sequence[Groove]) -> Doubles:
+def average_grooves(grooves: Sequence[Groove]) -> Doubles:
     """The mean of the ``grooves`` that have as many beats as most, shape (VOICES, steps)."""
     beats = [groove.beats for groove in grooves]
     most = max(set(beats), key=beats.count)
     return np.asarray(np.mean([groove.strengths for groove in grooves if groove.beats == most], axis=0))
 
 
-def nearest_style(grooves: Sequence[Groove], styles: Sequence[Style]) -> Style:
+def find_nearest_style(grooves: Sequence[Groove], styles: Sequence[Style]) -> Style:
     """The one of ``styles`` that has the pattern nearest to what is usually played; of those for a drum set, if any."""
-    played = usual(grooves)
+    played = average_grooves(grooves)
     with_drums = [style for style in styles if NAME in style.parts]
-    sets = [style for style in with_drums if _is_for_a_set(style)]
-    return min(sets or with_drums, key=lambda style: min(distance(played, one) for one in style.parts[NAME].patterns))
+    sets = [style for style in with_drums if _is_drum_set(style)]
+    return min(
+        sets or with_drums, key=lambda style: min(measure_distance(played, one) for one in style.parts[NAME].patterns)
+    )
 
 
-def _is_for_a_set(style: Style) -> bool:
+def _is_drum_set(style: Style) -> bool:
     """Whether most of its patterns have kick, snare and cymbals: timpani are nothing to replace a set by."""
     patterns = style.parts[NAME].patterns
-    return sum(bool(heard_as(pattern, 4).any(axis=1).all()) for pattern in patterns) > len(patterns) / 2
+    return sum(bool(to_strengths(pattern, 4).any(axis=1).all()) for pattern in patterns) > len(patterns) / 2
 
 
-def match(bars: Sequence[Bar], grooves: Sequence[Groove], style: Style, dials: PerformanceControls) -> PartTrack:
+def match_grooves(
+    bars: Sequence[Bar], grooves: Sequence[Groove], style: Style, dials: PerformanceControls
+) -> PartTrack:
     """The drums of ``bars``, each with its groove. A section keeps to the pattern that is nearest to it.
 
     Kicks and snares are where the song has them and as accented; hats and the like are those of the pattern, as many as
@@ -112,26 +116,26 @@ def match(bars: Sequence[Bar], grooves: Sequence[Groove], style: Style, dials: P
     played: list[tuple[ScoreNote, ...]] = []
     for _, group in groupby(zip(bars, grooves, strict=True), key=lambda both: both[0].section):
         section = list(group)
-        heard = usual([groove for _, groove in section if groove.strengths.any()] or [section[0][1]])
-        pattern = min(style.parts[NAME].patterns, key=lambda one: distance(heard, one))
-        share = _share(section, pattern) * (0.5 + dials.density)
+        heard = average_grooves([groove for _, groove in section if groove.strengths.any()] or [section[0][1]])
+        pattern = min(style.parts[NAME].patterns, key=lambda one: measure_distance(heard, one))
+        share = _measure_share(section, pattern) * (0.5 + dials.density)
         for bar, groove in section:
             chance = draw(bar, dials, NAME)
-            struck = list(_struck(bar, groove, pattern, share, style.parts[NAME].opening, dials))
-            notes, last = finish(struck, bar, TICKS_PER_BEAT, dials, chance, memory)
-            memory = PartState(struck=last)
+            struck = list(_make_hits(bar, groove, pattern, share, style.parts[NAME].opening, dials))
+            notes, last = humanise_notes(struck, bar, TICKS_PER_BEAT, dials, chance, memory)
+            memory = PartState(velocities=last)
             played.append(tuple(notes))
     return PartTrack(NAME, tuple(played))
 
 
-def _share(section: Sequence[tuple[Bar, Groove]], pattern: StepPattern) -> float:
+def _measure_share(section: Sequence[tuple[Bar, Groove]], pattern: StepPattern) -> float:
     """How many steps have a cymbal in the song for each that has one in ``pattern``."""
     heard = sum(int((groove.strengths[2] > 0).sum()) for _, groove in section)
-    there = sum(int((heard_as(pattern, groove.beats)[2] > 0).sum()) for _, groove in section)
+    there = sum(int((to_strengths(pattern, groove.beats)[2] > 0).sum()) for _, groove in section)
     return heard / there if there else 0.0
 
 
-def _struck(
+def _make_hits(
     bar: Bar, groove: Groove, pattern: StepPattern, share: float, opening: str, dials: PerformanceControls
 ) -> Iterator[GridNote]:  # fmt: skip
     if not groove.strengths.any():
@@ -141,17 +145,17 @@ def _struck(
         for step, strength in enumerate(strengths):
             if strength > 0:
                 weight = round(LIGHT + (FULL - LIGHT) * min(float(strength), 1.0))
-                yield _one(role, step * TICKS_PER_BEAT // STEPS, step, weight)
-    others = [(role, tick, weight) for role, tick, weight in _strokes(pattern, bar.beats) if role in CYMBALS]
+                yield _make_hit(role, step * TICKS_PER_BEAT // STEPS, step, weight)
+    others = [(role, tick, weight) for role, tick, weight in _iterate_hits(pattern, bar.beats) if role in CYMBALS]
     opens = bar.opens and opening in ROLES and dials.loudness(bar) >= OPENING_FROM and groove.strengths[2, 0] > 0
     if opens:
-        yield _one(opening, 0, 0, FULL)
-    for role, tick, weight in _thinned(others, min(share, 1.0)):
+        yield _make_hit(opening, 0, 0, FULL)
+    for role, tick, weight in _thin_out(others, min(share, 1.0)):
         if not (opens and tick == 0):
-            yield _one(role, tick, tick * STEPS // TICKS_PER_BEAT, weight)
+            yield _make_hit(role, tick, tick * STEPS // TICKS_PER_BEAT, weight)
 
 
-def _thinned(strokes: Sequence[tuple[str, int, int]], share: float) -> list[tuple[str, int, int]]:
+def _thin_out(strokes: Sequence[tuple[str, int, int]], share: float) -> list[tuple[str, int, int]]:
     """Of all places that have strokes so large a ``share``, the heaviest and earliest."""
     places: dict[int, int] = {}
     for _, tick, weight in strokes:
@@ -161,5 +165,5 @@ def _thinned(strokes: Sequence[tuple[str, int, int]], share: float) -> list[tupl
     return [stroke for stroke in strokes if stroke[1] in kept]
 
 
-def _one(role: str, tick: int, step: int, weight: int) -> GridNote:
-    return GridNote(tick, tick + STROKE_TICKS, ROLES[role], weight, step, LANES[role], gain=GAINS.get(role, 1.0))
+def _make_hit(role: str, tick: int, step: int, weight: int) -> GridNote:
+    return GridNote(tick, tick + HIT_TICKS, ROLES[role], weight, step, LANES[role], gain=GAINS.get(role, 1.0))

@@ -98,14 +98,14 @@ class Family:
     touches: Articulations
 
 
-def family_of(table: FamilyTable) -> Family:
+def to_family(table: FamilyTable) -> Family:
     usual: Articulations = {
         role: tuple(Articulation(late, spread) for late, spread in steps) for role, steps in table.feel.items()
     }
-    return Family(tuple(_template(one, usual, table.loud) for one in table.templates), usual)
+    return Family(tuple(_to_template(one, usual, table.loud) for one in table.templates), usual)
 
 
-def _template(table: TemplateTable, usual: Articulations, loud: Mapping[str, int]) -> Template:
+def _to_template(table: TemplateTable, usual: Articulations, loud: Mapping[str, int]) -> Template:
     lines: dict[str, str] = {}
     touches = dict(usual)
     for role, cells in table.hits.items():
@@ -114,7 +114,7 @@ def _template(table: TemplateTable, usual: Articulations, loud: Mapping[str, int
         full = max(loud.get(role, 127), 1)
         flat = sum(cell.percent * cell.velocity for cell in cells) / max(sum(cell.percent for cell in cells), 1)
         for cell in cells:
-            line[cell.step] = str(weight_of(cell.percent))
+            line[cell.step] = str(to_weight(cell.percent))
             gain = min(cell.velocity / full, HARDEST)
             steps[cell.step] = Articulation(cell.late_ticks, cell.spread_ticks, gain, flat / full)
         lines[role] = "".join(line)
@@ -122,7 +122,7 @@ def _template(table: TemplateTable, usual: Articulations, loud: Mapping[str, int
     return Template(table.level, table.manner, lines, touches)
 
 
-def weight_of(percent: int) -> int:
+def to_weight(percent: int) -> int:
     """The weight of a stroke that so many of a hundred bars have: 9 always sounds."""
     return 9 if percent >= CERTAIN_PERCENT else min(max(round(9 * percent / 100), 1), 8)
 
@@ -136,7 +136,7 @@ def read_grooves(text: bytes, where: str) -> GrooveFile:
 
 
 @cache
-def _shipped() -> GrooveFile:
+def _load_shipped() -> GrooveFile:
     path = files("engines.accompaniment") / FILE
     try:
         text = path.read_bytes()
@@ -145,12 +145,12 @@ def _shipped() -> GrooveFile:
     return read_grooves(text, str(path))
 
 
-def names() -> tuple[str, ...]:
+def list_families() -> tuple[str, ...]:
     """The families that ship."""
-    return tuple(sorted(_shipped().families))
+    return tuple(sorted(_load_shipped().families))
 
 
 @cache
-def family(name: str) -> Family:
-    """One of `names`."""
-    return family_of(_shipped().families[name])
+def load_family(name: str) -> Family:
+    """One of `list_families`."""
+    return to_family(_load_shipped().families[name])

@@ -1,4 +1,4 @@
-"""Chords that the user holds on a keyboard, by their notes."""
+"""Held chord: recognises the chord that the user holds on a keyboard."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from engines.accompaniment.harmony.vocabulary import CLASSES, UNKNOWN
 from engines.saved_state import SavedState
 
 SETTLE_S = 0.04
-"""The notes of one chord are struck within so long of one another."""
+"""The notes of one chord begin within this time of one another."""
 FEWEST = 3
 """Pitch classes; fewer are a melody, a bass or a fifth, and name no chord."""
 SIXTHS = ({0, 4, 7, 9}, {0, 3, 7, 9})
@@ -23,7 +23,7 @@ ON_THE_BASS = ("aug", "sus4")
 DRUMS_CHANNEL = 9
 
 
-def state_named(pitches: Collection[int]) -> int:
+def recognise_state(pitches: Collection[int]) -> int:
     """The chord of MIDI ``pitches``, as a player would read it; UNKNOWN where it has no name here.
 
     The lowest note is the root where that gives a name; notes beside a chord on the lowest are its colour.
@@ -32,12 +32,14 @@ def state_named(pitches: Collection[int]) -> int:
     if len(classes) < FEWEST:
         return UNKNOWN
     bass = min(pitches) % CLASSES
-    above = _above(bass, classes)
+    above = _to_intervals(bass, classes)
     for root in (bass, *sorted(classes - {bass})):
         if root != bass and above in SIXTHS:
             break
         for quality, intervals in enumerate(QUALITY_INTERVALS):
-            if _above(root, classes) == set(intervals) and (root == bass or QUALITIES[quality] not in ON_THE_BASS):
+            if _to_intervals(root, classes) == set(intervals) and (
+                root == bass or QUALITIES[quality] not in ON_THE_BASS
+            ):
                 return quality * CLASSES + root
     within = [
         quality
@@ -49,18 +51,18 @@ def state_named(pitches: Collection[int]) -> int:
     return max(within, key=lambda quality: (len(QUALITY_INTERVALS[quality]), -quality)) * CLASSES + bass
 
 
-def _above(root: int, classes: Collection[int]) -> set[int]:
+def _to_intervals(root: int, classes: Collection[int]) -> set[int]:
     return {(one - root) % CLASSES for one in classes}
 
 
 class HeldChord(SavedState):
-    """Takes notes as they come; says a chord once the last of its notes has settled.
+    """Receives MIDI notes and returns a chord once its last note has settled.
 
-    ``down`` (128,): notes held, by pitch, of all channels but the drums'. ``struck``: the frame at which the hand came
-    down, -1: it has not since the last chord was said. ``moved``: that of the last note. ``said``: the chord held.
+    ``down`` (128,): notes held, by pitch, of all channels but the drums'. ``began``: the frame of the first note-on
+    since the last chord was returned, -1: none. ``moved``: that of the last note-on. ``reported``: the chord held.
     """
 
-    saved_fields = ("down", "struck", "moved", "said")
+    saved_fields = ("down", "began", "moved", "reported")
 
     def __init__(self) -> None:
         self.down = np.zeros(128, np.int64)
@@ -69,9 +71,9 @@ class HeldChord(SavedState):
 
     def reset(self) -> None:
         self.down[:] = 0
-        self.struck, self.moved, self.said = -1, 0, UNKNOWN
+        self.began, self.moved, self.reported = -1, 0, UNKNOWN
 
-    def hear(self, events: Sequence[TimedEvent]) -> None:
+    def push_midi(self, events: Sequence[TimedEvent]) -> None:
         for event in events:
             data = event.payload.data if isinstance(event.payload, Midi) else b""
             if len(data) != 3 or data[0] & 0xF0 not in (0x80, 0x90) or data[0] & 0x0F == DRUMS_CHANNEL:
@@ -79,23 +81,23 @@ class HeldChord(SavedState):
             pitch, on = data[1] & 0x7F, data[0] & 0xF0 == 0x90 and data[2] > 0
             self.down[pitch] = max(self.down[pitch] + (1 if on else -1), 0)
             if on:
-                self.struck = event.frame if self.struck < 0 else self.struck
+                self.began = event.frame if self.began < 0 else self.began
                 self.moved = event.frame
         if not self.down.any():
-            self.said = UNKNOWN
+            self.reported = UNKNOWN
 
     @property
-    def hold(self) -> bool:
+    def is_held(self) -> bool:
         """Whether a chord is held."""
-        return self.said != UNKNOWN
+        return self.reported != UNKNOWN
 
-    def chord(self, now: int) -> tuple[int, int] | None:
-        """A chord that has settled by frame ``now`` and was not said yet: its state, and the frame it is held from."""
-        if self.struck < 0 or now - self.moved < self.settle_frames:
+    def pop_chord(self, now: int) -> tuple[int, int] | None:
+        """A chord that has settled by frame ``now`` and was not returned yet: its state and the frame of its start."""
+        if self.began < 0 or now - self.moved < self.settle_frames:
             return None
-        struck, self.struck = self.struck, -1
-        state = state_named(np.flatnonzero(self.down).tolist())
-        if state in (UNKNOWN, self.said):
+        struck, self.began = self.began, -1
+        state = recognise_state(np.flatnonzero(self.down).tolist())
+        if state in (UNKNOWN, self.reported):
             return None
-        self.said = state
+        self.reported = state
         return state, struck

@@ -1,4 +1,4 @@
-"""The user's chord sheet, played live: laid from the song's first bar on, again and again."""
+"""Live chord sheet: the user's sheet, repeated from the song's first bar on."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FOLDER = "sheets"
 SHEET = Control(
     "accompaniment.band.sheet", 0.0, 127.0, 0.0, kind="integer",
     doc="The chord sheet to play: the file in the folder sheets whose name begins with this number, such as "
-    "3 autumn.txt. Its chords and sections win over what is heard. 0: none.",
+    "3 autumn.txt. Its chords and sections have priority over the analysed ones. 0: none.",
 )  # fmt: skip
 _NUMBERED = re.compile(r"0*(?P<number>\d+)(?!\d).*\.txt")
 
@@ -41,7 +41,7 @@ def find_sheet(number: int) -> Path:
 
 
 class LiveSheet:
-    """The sheet of a number, read when the number is chosen. One that cannot be read is none, and is logged."""
+    """The sheet of a number, read when the number is selected. An unreadable sheet is logged and not played."""
 
     def __init__(self) -> None:
         self.reset()
@@ -50,7 +50,7 @@ class LiveSheet:
         self._number, self._text = 0, ""
         self._bars: tuple[Bar, ...] = ()
 
-    def choose(self, number: int) -> None:
+    def select(self, number: int) -> None:
         """Play sheet ``number`` from now on; 0: none. Its file is read when the number changes, and only then."""
         if number == self._number:
             return
@@ -59,15 +59,15 @@ class LiveSheet:
         if number:
             try:
                 path = find_sheet(number)
-                self._take(read_text(path, path.name), path.name)
+                self._set_text(read_text(path, path.name), path.name)
             except (ConfigError, OSError) as error:
                 log.warning("%s", error)
 
-    def _take(self, text: str, name: str) -> None:
+    def _set_text(self, text: str, name: str) -> None:
         self._bars = arrange(read_sheet(text, name))
         self._text = text
 
-    def at(self, beat: int) -> tuple[Bar, Chord] | None:
+    def find_bar(self, beat: int) -> tuple[Bar, Chord] | None:
         """The bar of the sheet that is due at ``beat`` of the song, and the chord; None without a sheet, or before the
         song begins."""
         if not self._bars or beat < 0:
@@ -84,4 +84,4 @@ class LiveSheet:
         self.reset()
         self._number = int(state["number"])
         if text := bytes(state["text"].tolist()).decode():
-            self._take(text, FOLDER)
+            self._set_text(text, FOLDER)

@@ -33,7 +33,7 @@ class NoteName:
     plain_b: bool
 
 
-def note_of(name: str) -> NoteName:
+def parse_note_name(name: str) -> NoteName:
     """The note of a name that `NOTE_PATTERN` matches, a lower-case letter too."""
     match = _SPELT.fullmatch(name)
     if match is None or match["sign"] not in SIGNS:
@@ -43,18 +43,18 @@ def note_of(name: str) -> NoteName:
     return NoteName((LETTERS[letter] + SIGNS[sign]) % 12, german, letter == "B" and not sign)
 
 
-def seen(text: str) -> str:
+def strip_invisible(text: str) -> str:
     """``text`` without what cannot be seen, such as a byte order mark: columns stay what an editor shows."""
     return _UNSEEN.sub("", text)
 
 
-def plain(text: str) -> str:
+def normalise(text: str) -> str:
     """``text`` with full-width characters, spaces of every sort, superscripts and signs in their usual spelling, and
-    without what cannot be seen. Its length stays that of `seen`, but for a double sharp or flat."""
-    return "".join(map(_plain, seen(text)))
+    without what cannot be seen. Its length stays that of `strip_invisible`, but for a double sharp or flat."""
+    return "".join(map(_normalise_character, strip_invisible(text)))
 
 
-def _plain(character: str) -> str:
+def _normalise_character(character: str) -> str:
     if character.isascii():
         return character
     if character in LIKENESS:

@@ -1,4 +1,4 @@
-"""What the user says against what is heard: the key, and the tempo where no host says one."""
+"""Overrides of analysed values: the key, and the tempo where no host reports one."""
 
 from __future__ import annotations
 
@@ -11,18 +11,17 @@ from engines.saved_state import SavedState
 KEYS = ("auto", *(Key(tonic, minor, 1.0).label for minor in (0, 1) for tonic in range(12)))
 KEY = Control(
     "accompaniment.band.key", 0.0, len(KEYS) - 1.0, 0.0, kind="choice", choices=KEYS,
-    doc="The key in which it expects chords, in place of the one heard.",
+    doc="The key in which chords are predicted, in place of the analysed one.",
 )  # fmt: skip
 LOWEST_BPM = 30.0
 TEMPO = Control(
     "accompaniment.band.tempo", 0.0, 300.0, 0.0, "BPM",
-    doc=f"Where no host says one: the tempo that it keeps from the next beat heard on, whatever comes; below "
-    f"{LOWEST_BPM:g}: as heard.",
+    doc=f"Without a host: a fixed tempo, from the next detected beat on; below {LOWEST_BPM:g}: the analysed tempo.",
 )  # fmt: skip
 
 
-def key_of(choice: float) -> int:
-    """The key that KEY says: tonic, 12 more in minor; -1 for the one heard."""
+def to_key(choice: float) -> int:
+    """The key of KEY's value: tonic, 12 more in minor; -1 for the analysed one."""
     return int(choice) - 1
 
 
@@ -38,20 +37,20 @@ class OwnTempo(SavedState):
         self.frame, self.beat, self.tempo = 0, 0.0, 0.0
         self.bar_beats, self.to_bar = 4, 0
 
-    def line(self, wanted: float, time: BlockTime, heard: Timeline | None) -> Timeline | None:
-        """The timeline at the block ``time``: ``heard``, where there is a host or ``wanted`` (TEMPO) says nothing, else
-        our own, which begins where something is heard, and goes on from where it is at a new tempo."""
+    def update(self, wanted: float, time: BlockTime, analysed: Timeline | None) -> Timeline | None:
+        """The timeline at the block ``time``: ``analysed``, with a host or without a tempo in ``wanted`` (TEMPO); else
+        our own. It begins with the analysed one, and keeps its position at a new tempo."""
         if time.hosted or wanted < LOWEST_BPM:
             self.tempo = 0.0
-            return heard
+            return analysed
         if wanted != self.tempo:
-            now = self._at(time) if self.tempo else heard
+            now = self._timeline_at(time) if self.tempo else analysed
             if now is None:
                 return None
             self.frame, self.beat, self.tempo = time.frame, now.time.beat_at(time.frame), float(wanted)
             self.bar_beats, self.to_bar = now.time.bar_beats, now.to_bar
-        return self._at(time)
+        return self._timeline_at(time)
 
-    def _at(self, at: BlockTime) -> Timeline:
+    def _timeline_at(self, at: BlockTime) -> Timeline:
         time = BlockTime(self.frame, at.rate, self.beat, self.tempo, True, self.bar_beats)
         return Timeline(time.moved_to(at.frame), self.to_bar)

@@ -8,9 +8,9 @@ from typing import Any
 from bridge.core.control import Control
 from engines.accompaniment.parts import PARTS
 from engines.accompaniment.score import PerformanceControls
-from engines.accompaniment.style import shipped_names
+from engines.accompaniment.style import list_shipped_styles
 
-STYLES = shipped_names()
+STYLES = list_shipped_styles()
 STYLE = Control(
     "accompaniment.band.style", 0.0, len(STYLES) - 1.0, float(STYLES.index("pop")), kind="choice",
     doc="What the band plays.", choices=STYLES,
@@ -37,7 +37,7 @@ MUTES = {
 }
 
 
-def dials_by(values: Mapping[str, float]) -> PerformanceControls:
+def read_controls(values: Mapping[str, float]) -> PerformanceControls:
     """What ``values``, by control, say."""
     turned: dict[str, Any] = {name: values[control.name] for name, control in PERFORMANCE_CONTROLS.items()}
     return PerformanceControls(**turned, seed=int(values[SEED.name]))

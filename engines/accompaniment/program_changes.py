@@ -1,4 +1,4 @@
-"""What a style's parts are to sound like, said to the synth: each channel's program and volume."""
+"""Program changes: the program and volume of each channel, sent to the synth when the style changes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CONTROL, PROGRAM, VOLUME = 0xB0, 0xC0, 7
 
 
 class ProgramChanges:
-    """Says them where a style begins to be played, and no more until another does."""
+    """Sends them when a style begins, and not again until another does."""
 
     def __init__(self) -> None:
         self.reset()
@@ -22,8 +22,8 @@ class ProgramChanges:
     def reset(self) -> None:
         self._number, self._frame = -1, 0
 
-    def change(self, number: int, style: Style, frame: int) -> list[TimedEvent]:
-        """What to say at ``frame``, or later where something was said for later; ``number`` is the style's."""
+    def select_style(self, number: int, style: Style, frame: int) -> list[TimedEvent]:
+        """The changes at ``frame``, or later where some were sent for later; ``number`` is the style's."""
         if number == self._number:
             return []
         self._number, self._frame = number, max(frame, self._frame)

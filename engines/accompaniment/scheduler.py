@@ -1,4 +1,4 @@
-"""From the band's ticks to MIDI at frames: in order, none before what can still be played, every note ended."""
+"""Note scheduler: from ticks to MIDI events at frames, in order, none too early to be played, every note ended."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from engines.accompaniment.timeline import Timeline
 
 
 class NoteScheduler:
-    """Knows when each note that sounds began, and the last frame that anything was said for."""
+    """Keeps the start of each sounding note, and the last frame with an event."""
 
     def __init__(self) -> None:
         self.reset()
@@ -23,7 +23,7 @@ class NoteScheduler:
         self.last_frame = 0
         self._began: dict[tuple[int, int], int] = {}  # (channel, pitch) of what sounds: the frame
 
-    def place(self, sounds: Sequence[NoteEvent], start: int, line: Timeline, earliest: int) -> list[TimedEvent]:
+    def schedule(self, sounds: Sequence[NoteEvent], start: int, line: Timeline, earliest: int) -> list[TimedEvent]:
         """``sounds`` of the bar that begins at beat ``start``, none before frame ``earliest``; each note ends a frame
         after it began at least."""
         events: list[TimedEvent] = []
@@ -32,7 +32,7 @@ class NoteScheduler:
             key = sound.channel, sound.pitch
             frame = max(line.frame(start + sound.tick / TICKS_PER_BEAT), earliest)
             if sound.velocity:
-                frame = max(frame, ended.get(key, frame))  # what was held back ends before it is struck again
+                frame = max(frame, ended.get(key, frame))  # a delayed note ends before it begins again
                 self._began[key] = frame
                 events.append(TimedEvent(frame, Midi(bytes((0x90 | sound.channel, sound.pitch, sound.velocity)))))
             else:
@@ -43,8 +43,8 @@ class NoteScheduler:
             self.last_frame = events[-1].frame
         return events
 
-    def end(self, notes: Sequence[tuple[int, int]], earliest: int) -> list[TimedEvent]:
-        """All ``notes`` (channel, pitch), which are those that sound, end as soon as they can."""
+    def end_notes(self, notes: Sequence[tuple[int, int]], earliest: int) -> list[TimedEvent]:
+        """Note-offs for ``notes`` (channel, pitch), all that sound, as early as possible."""
         frame = max(earliest, self.last_frame, *(began + 1 for began in self._began.values()))
         self._began.clear()
         if notes:

@@ -1,4 +1,4 @@
-"""What the parts of the band read and write: bars with their chords, the dials, notes in ticks."""
+"""Score: bars with their chords, the performance controls, and notes in ticks, which the parts read and write."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bridge.core.events import Chord
 from bridge.core.time import TICKS_PER_BEAT
 
 COUNT_IN = "count-in"
-"""The section of a bar in which the drummer counts and nobody else plays."""
+"""The section of a bar in which the drummer counts in and no other part plays."""
 TWELFTHS = 12
 """Of a beat: fine enough for sixteenths and triplets."""
 NO_CHORD = Chord(-1, 0, -1, 1.0)
@@ -30,7 +30,7 @@ class ScoreNote:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar, with all that a part needs to know of the song to play it.
+    """One bar, with everything that a part needs to play it.
 
     ``number``: bars since the song's start; a count-in is -1. ``chords``: one for each beat (quarter note).
     ``coming``: the next bar's first chord. ``position``: bars since this section began. ``opens``: something new
@@ -64,13 +64,13 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class PerformanceControls:
-    """How to play, each from 0 to 1.
+    """Performance parameters, each from 0 to 1.
 
-    ``intensity``: 0.5 leaves that of the bars as it is. ``density``: how many of the light strokes sound.
+    ``intensity``: 0.5 leaves that of the bars as it is. ``density``: how many of the light steps are played.
     ``complexity``: how many different patterns are used. ``swing``: 1 delays off-beats to the triplet.
-    ``humanise``: how loose timing and touch are. ``style_strength``: 0 is a plain band, 1 the style.
-    ``temperature``: how far chance may stray from what is likeliest. ``accents``: how hard what the part follows is
-    usually struck at each of TWELFTHS of a beat through the bar, 0 to 1; empty: it follows nothing.
+    ``humanise``: variation of timing and velocity. ``style_strength``: 0 is a plain band, 1 the style.
+    ``temperature``: randomness, 0 is the most likely choice. ``accents``: the usual onset strength of the followed stem
+    at each of TWELFTHS of a beat through the bar; empty: no stem is followed.
     """
 
     intensity: float = 0.5
@@ -90,12 +90,12 @@ class PerformanceControls:
 
 @dataclass(frozen=True, slots=True)
 class PartState:
-    """What a part remembers from one bar to the next.
+    """State that a part carries from one bar to the next.
 
-    ``voicing``: the pitches of the last chord, low to high. ``bass``: the last pitch of a single line, -1: none.
-    ``struck``: pitches and the velocities of their last strokes.
+    ``voicing``: the pitches of the last chord, low to high. ``bass``: the last pitch of a bass line, -1: none.
+    ``velocities``: pitches and the velocities of their last notes.
     """
 
     voicing: tuple[int, ...] = ()
     bass: int = -1
-    struck: tuple[tuple[int, int], ...] = ()
+    velocities: tuple[tuple[int, int], ...] = ()

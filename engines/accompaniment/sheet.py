@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 
 from bridge.core.events import Chord, Key
 from bridge.errors import ConfigError
-from engines.accompaniment.chord_symbol import SymbolError, is_no_chord, read_symbol
-from engines.accompaniment.note_names import NOTE_PATTERN, note_of, plain, seen
+from engines.accompaniment.chord_symbol import SymbolError, is_no_chord, parse_symbol
+from engines.accompaniment.note_names import NOTE_PATTERN, normalise, parse_note_name, strip_invisible
 from engines.accompaniment.score import NO_CHORD
 
 LONGEST_BARS = 10_000
@@ -90,10 +90,10 @@ class _SheetReader:
     def read(self, number: int, line: str) -> None:
         self.line = number
         # F# is a chord, a # after a space begins a comment
-        text = re.sub(r"(?:(?<=\s)|^)#.*", "", seen(line))
+        text = re.sub(r"(?:(?<=\s)|^)#.*", "", strip_invisible(line))
         words = text.strip()
         column = len(text) - len(text.lstrip()) + 1
-        bars, header = plain(text), _HEADER.fullmatch(words)
+        bars, header = normalise(text), _HEADER.fullmatch(words)
         if not words:
             return
         if header and ("|" not in bars or header["name"].lower() in HEADERS):
@@ -103,7 +103,7 @@ class _SheetReader:
         elif words[0] in "[［":
             self._section(words.replace("［", "[").replace("］", "]"), column)
         else:
-            what = f"{_shown(words)} is neither bars nor a heading"
+            what = f"{_quote(words)} is neither bars nor a heading"
             raise self._error(column, what, "write bars as | Am7 D7 | Gmaj7 |")
 
     def done(self) -> Sheet:
@@ -123,7 +123,7 @@ class _SheetReader:
             self.sections.append(SheetSection(*self.title, tuple(self.bars)))
         elif self.titled_at:
             self.line = self.titled_at
-            raise self._error(1, f"the section {_shown(self.title[0])} has no bars", "write its bars below it")
+            raise self._error(1, f"the section {_quote(self.title[0])} has no bars", "write its bars below it")
         self.bars = []
 
     def _section(self, words: str, column: int) -> None:
@@ -131,7 +131,7 @@ class _SheetReader:
         written = match["times"] or "1" if match else "0"
         times = int(written) if len(written) <= _LONGEST_SHOWN else MOST_REPEATS + 1
         if match is None or not match["name"]:
-            raise self._error(column, f"{_shown(words)} is no section", "write [verse] or [chorus x2], alone on a line")
+            raise self._error(column, f"{_quote(words)} is no section", "write [verse] or [chorus x2], alone on a line")
         if not 1 <= times <= MOST_REPEATS:
             raise self._error(column, f"x{written[:_LONGEST_SHOWN]} repeats", f"use x1 to x{MOST_REPEATS}")
         at = self.line
@@ -146,7 +146,7 @@ class _SheetReader:
             "title": lambda *_: None,
         }  # fmt: skip
         if name not in known:
-            raise self._error(column, f"{_shown(header['name'])} is no heading", "use tempo, metre, key or title")
+            raise self._error(column, f"{_quote(header['name'])} is no heading", "use tempo, metre, key or title")
         if self.sections or self.bars:
             raise self._error(column, f"{name} after the first bar", "write it above the bars; it holds for all")
         known[name](value, column + header.start("value"))
@@ -158,20 +158,20 @@ class _SheetReader:
             tempo = 0.0
         if not LOWEST_BPM <= tempo <= HIGHEST_BPM:
             mend = f"write quarter notes a minute, {LOWEST_BPM:g} to {HIGHEST_BPM:g}"
-            raise self._error(column, f"the tempo {_shown(value)}", mend)
+            raise self._error(column, f"the tempo {_quote(value)}", mend)
         self.tempo = tempo
 
     def _metre(self, value: str, column: int) -> None:
         if value.replace(" ", "") not in METRES:
-            raise self._error(column, f"the metre {_shown(value)}", f"use one of {', '.join(METRES)}; write 6/8 as 3/4")
+            raise self._error(column, f"the metre {_quote(value)}", f"use one of {', '.join(METRES)}; write 6/8 as 3/4")
         self.beats = METRES[value.replace(" ", "")]
 
     def _key(self, value: str, column: int) -> None:
-        match = _KEY.fullmatch(plain(value))
+        match = _KEY.fullmatch(normalise(value))
         if match is None:
-            raise self._error(column, f"the key {_shown(value)}", "write it as Am or F# major")
+            raise self._error(column, f"the key {_quote(value)}", "write it as Am or F# major")
         minor = (match["mode"] or "").startswith("m") and not (match["mode"] or "").startswith("maj")
-        tonic = note_of(match["tonic"])
+        tonic = parse_note_name(match["tonic"])
         self._name_note(column, match["tonic"], tonic.german, tonic.plain_b)
         self.key = Key(tonic.pitch_class, int(minor), 1.0)
 
@@ -182,7 +182,7 @@ class _SheetReader:
             self.plain_b, self.plain_b_at = token, (self.line, column)
         if self.german and self.plain_b:
             self.line, column = self.plain_b_at
-            what = f"{_shown(self.plain_b)} beside {_shown(self.german)}: B is B flat in German, B natural in English"
+            what = f"{_quote(self.plain_b)} beside {_quote(self.german)}: B is B flat in German, B natural in English"
             raise self._error(column, what, "write Bb for B flat, H for B natural")
 
     def _bars(self, text: str) -> None:
@@ -227,12 +227,12 @@ class _SheetReader:
         if is_no_chord(token):
             return NO_CHORD
         try:
-            symbol = read_symbol(token)
+            symbol = parse_symbol(token)
         except SymbolError as error:
-            what = f"{_shown(token)} is no chord that is known here"
+            what = f"{_quote(token)} is no chord that is known here"
             if error.at:
-                what += f": {_shown(error.rest)} at column {column + error.at} is not understood"
-            raise self._error(column, what, _mend(token) or error.hint or _USUAL) from error
+                what += f": {_quote(error.rest)} at column {column + error.at} is not understood"
+            raise self._error(column, what, _find_hint(token) or error.hint or _USUAL) from error
         self._name_note(column, token, symbol.german, symbol.plain_b)
         return symbol.chord
 
@@ -240,12 +240,12 @@ class _SheetReader:
 _USUAL = "write it as C, Cm, C7, Cmaj7, Cm7, Cm7b5, Cdim, Caug, Csus4, C7(b9), C/E or N.C."
 
 
-def _shown(text: str) -> str:
+def _quote(text: str) -> str:
     """``text`` in quotes, of a long one the beginning."""
     return repr(text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}...")
 
 
-def _mend(token: str) -> str:
+def _find_hint(token: str) -> str:
     if ":" in token:
         return "repeats are written as sections: [verse x2]"
     if token[0] == "[":

@@ -25,10 +25,10 @@ def read_sheet_file(path: Path, name: str = "") -> Sheet:
 def read_text(path: Path, name: str = "") -> str:
     """What is written in the file at ``path``. Raises: ConfigError, OSError."""
     with path.open("rb") as file:
-        return text_of(file.read(LARGEST_BYTES + 1), name or str(path))
+        return decode_text(file.read(LARGEST_BYTES + 1), name or str(path))
 
 
-def text_of(data: bytes, name: str) -> str:
+def decode_text(data: bytes, name: str) -> str:
     """``data`` as text: UTF-8, or UTF-16 or UTF-32 with a byte order mark, as Windows' Notepad writes."""
     if len(data) > LARGEST_BYTES:
         raise ConfigError(f"{name}: longer than a chord sheet can be ({LARGEST_BYTES >> 20} MiB)", _SAVE)

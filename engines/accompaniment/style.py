@@ -33,9 +33,9 @@ ROLES: Mapping[str, int] = {
     "cowbell": 56, "triangle": 81,
 }  # fmt: skip
 """Drums and their General MIDI notes."""
-TONES = "RTFSOAP"
+BASS_SYMBOLS = "RTFSOAP"
 """A bass line's notes: root, third, fifth, seventh, octave, approach to the next chord, passing step."""
-STROKES = "XDUPK"
+CHORD_SYMBOLS = "XDUPK"
 """A chord part's: block, strum down, strum up, power chord, muted strum; digits are voices from the lowest."""
 REST, HOLD, KEEP = ".", "-", "*"
 GRIDS = {16: 4, 12: 3}
@@ -52,7 +52,7 @@ Unit = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 Raise = Annotated[float, msgspec.Meta(ge=-1.0, le=1.0)]
 Midi = Annotated[int, msgspec.Meta(ge=0, le=127)]
 Voices = Annotated[int, msgspec.Meta(ge=1, le=6)]
-Lines = Mapping[str, str]
+StepLines = Mapping[str, str]
 
 
 class LineTable(Table, frozen=True):
@@ -96,8 +96,8 @@ class DrumsTable(Table, frozen=True):
     def __post_init__(self) -> None:
         if self.opening and self.opening not in ROLES:
             raise ValueError(f"opening: {self.opening!r} is no drum; drums are {', '.join(ROLES)}")
-        if self.groove and self.groove not in grooves.names():
-            raise ValueError(f"groove: {self.groove!r} is none; grooves are {', '.join(grooves.names())}")
+        if self.groove and self.groove not in grooves.list_families():
+            raise ValueError(f"groove: {self.groove!r} is none; grooves are {', '.join(grooves.list_families())}")
         named: dict[str, Iterable[HitsTable | HitsLayer]] = {
             "patterns": self.patterns, "layers": self.layers, "fills": self.fills,
         }  # fmt: skip
@@ -121,7 +121,7 @@ class BassTable(Table, frozen=True):
     volume: Midi = 100
 
     def __post_init__(self) -> None:
-        _check_lines(self.patterns, self.layers, TONES + TONES.lower(), self.low, self.high)
+        _check_lines(self.patterns, self.layers, BASS_SYMBOLS + BASS_SYMBOLS.lower(), self.low, self.high)
 
 
 class ChordsTable(Table, frozen=True):
@@ -136,7 +136,7 @@ class ChordsTable(Table, frozen=True):
     volume: Midi = 90
 
     def __post_init__(self) -> None:
-        _check_lines(self.patterns, self.layers, STROKES + STROKES.lower() + "123456", self.low, self.high)
+        _check_lines(self.patterns, self.layers, CHORD_SYMBOLS + CHORD_SYMBOLS.lower() + "123456", self.low, self.high)
 
 
 class StyleFile(Table, frozen=True):
@@ -183,7 +183,7 @@ class StepPattern:
     were counted in drummers' bars those of one number are alike."""
 
     level: float
-    lines: Lines
+    lines: StepLines
     voices: int = 0
     touches: Articulations = field(default_factory=dict)
     manner: int = 0
@@ -223,7 +223,7 @@ class Style:
         return self.swing_ticks if pattern.per_beat == 4 else 0
 
 
-def overlaid(lines: Lines, layer: Lines) -> Lines | None:
+def overlay(lines: StepLines, layer: StepLines) -> StepLines | None:
     """``lines`` with ``layer`` put upon them; None where their steps do not fit."""
     length = len(next(iter(lines.values())))
     if any(len(line) != length for line in layer.values()):
@@ -235,25 +235,25 @@ def overlaid(lines: Lines, layer: Lines) -> Lines | None:
     return upon
 
 
-def load(path: Path | Traversable) -> Style:
+def load_style(path: Path | Traversable) -> Style:
     """Read and check a style; the first thing wrong is a `ConfigError`."""
     file = read_toml(path, StyleFile)
     parts: dict[str, PartStyle] = {}
     if (drums := file.drums) is not None:
-        patterns = _layered(
+        patterns = _add_layers(
             [StepPattern(table.level, table.hits) for table in drums.patterns],
             [(layer.raises, layer.hits, 0) for layer in drums.layers],
         )
         fills = tuple(StepPattern(table.level, table.hits) for table in drums.fills)
         if drums.groove:
-            patterns = _with_templates(patterns, grooves.family(drums.groove))
+            patterns = _add_templates(patterns, grooves.load_family(drums.groove))
         parts["drums"] = PartStyle(drums.program, drums.volume, patterns, fills=fills, opening=drums.opening)
     pitched: dict[str, BassTable | ChordsTable | None] = {
         "bass": file.bass, "keys": file.keys, "pad": file.pad, "guitar": file.guitar,
     }  # fmt: skip
     for name, part in pitched.items():
         if part is not None:
-            patterns = _layered(
+            patterns = _add_layers(
                 [StepPattern(table.level, {LINE: table.line}, table.voices or 0) for table in part.patterns],
                 [(one.raises, {LINE: one.line} if one.line else {}, one.voices or 0) for one in part.layers],
             )
@@ -263,12 +263,12 @@ def load(path: Path | Traversable) -> Style:
     return Style(file.name, file.doc, file.tempo, file.swing, ticks, parts)
 
 
-def _layered(patterns: list[StepPattern], layers: list[tuple[float, Lines, int]]) -> tuple[StepPattern, ...]:
+def _add_layers(patterns: list[StepPattern], layers: list[tuple[float, StepLines, int]]) -> tuple[StepPattern, ...]:
     """Each pattern and each with one layer; the same lines are there once."""
     found: dict[tuple[tuple[tuple[str, str], ...], int], StepPattern] = {}
     for pattern in patterns:
         for raises, layer, voices in [(0.0, {}, 0), *layers]:
-            lines = overlaid(pattern.lines, layer)
+            lines = overlay(pattern.lines, layer)
             if lines is None:
                 continue
             level = min(max(pattern.level + raises, 0.0), 1.0)
@@ -277,7 +277,7 @@ def _layered(patterns: list[StepPattern], layers: list[tuple[float, Lines, int]]
     return tuple(sorted(found.values(), key=lambda one: one.level))
 
 
-def _with_templates(written: tuple[StepPattern, ...], family: grooves.Family) -> tuple[StepPattern, ...]:
+def _add_templates(written: tuple[StepPattern, ...], family: grooves.Family) -> tuple[StepPattern, ...]:
     """The templates of ``family`` beside ``written``, which are struck with its feel where they have 16 steps."""
     counted = [StepPattern(one.level, one.lines, touches=one.touches, manner=one.manner) for one in family.templates]
     mine = [replace(one, touches=family.touches) if one.per_beat == 4 else one for one in written]
@@ -288,30 +288,30 @@ def _with_templates(written: tuple[StepPattern, ...], family: grooves.Family) ->
     return tuple(sorted(found, key=lambda one: one.level))
 
 
-def find(name: str) -> Path | Traversable:
+def find_style(name: str) -> Path | Traversable:
     """The file of style ``name``: the user's, else the shipped one."""
     if _is_name(name):
         mine = user_dir("styles") / f"{name}.toml"
         if mine.is_file():
             return mine
-        shipped = _shipped() / f"{name}.toml"
+        shipped = _get_shipped_folder() / f"{name}.toml"
         if shipped.is_file():
             return shipped
-    raise ConfigError(f"no style is named {name!r}", f"use one of {', '.join(listing())}")
+    raise ConfigError(f"no style is named {name!r}", f"use one of {', '.join(list_styles())}")
 
 
 def load_named(name: str) -> Style:
     """The shipped style ``name``, or the user's of that name; with a warning the shipped one where that is broken."""
     try:
-        return load(find(name))
+        return load_style(find_style(name))
     except ConfigError as error:
         log.warning("%s; the shipped %s is played", error, name)
-        return load(_shipped() / f"{name}.toml")
+        return load_style(_get_shipped_folder() / f"{name}.toml")
 
 
-def listing() -> list[str]:
-    """The names that `find` knows."""
-    folders: tuple[Path | Traversable, ...] = (_shipped(), user_dir("styles"))
+def list_styles() -> list[str]:
+    """The names that `find_style` knows."""
+    folders: tuple[Path | Traversable, ...] = (_get_shipped_folder(), user_dir("styles"))
     files = [entry.name for folder in folders if folder.is_dir() for entry in folder.iterdir()]
     names = {name.removesuffix(".toml") for name in files if name.endswith(".toml")}
     return sorted(filter(_is_name, names))
@@ -321,10 +321,12 @@ def _is_name(name: str) -> bool:
     return not why_not_plain(name) and name == name.lower()
 
 
-def shipped_names() -> tuple[str, ...]:
+def list_shipped_styles() -> tuple[str, ...]:
     """The styles that come with Sideman."""
-    return tuple(sorted(e.name.removesuffix(".toml") for e in _shipped().iterdir() if e.name.endswith(".toml")))
+    return tuple(
+        sorted(e.name.removesuffix(".toml") for e in _get_shipped_folder().iterdir() if e.name.endswith(".toml"))
+    )
 
 
-def _shipped() -> Traversable:
+def _get_shipped_folder() -> Traversable:
     return resources.files("engines.accompaniment") / "styles"

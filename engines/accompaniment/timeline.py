@@ -1,4 +1,4 @@
-"""Where the song stands: the host's word, or the latest beats heard, carried on."""
+"""Timeline: the position in the song, from the host, or extrapolated from the latest detected beat."""
 
 from __future__ import annotations
 
@@ -10,17 +10,15 @@ from bridge.core.events import Beat
 from bridge.core.time import BlockTime
 
 HOP = 256
-"""Frames of a block, for whatever plays along."""
-HOST_JUMP_BEATS, HEARD_JUMP_BEATS = 0.05, 0.3
-"""A step of the timeline beyond this is a new place; a beat tracker corrects itself by a good deal."""
+"""Frames of a block of an accompaniment engine."""
+HOST_JUMP_BEATS, TRACKER_JUMP_BEATS = 0.05, 0.3
+"""A larger step of the timeline is a jump; a beat tracker's corrections are larger than a host's."""
 LATE_BEATS = 0.125
-"""How late a beat may start that a quickening tempo has moved under the earliest frame that can still be played."""
+"""How late a beat may start when a rising tempo has moved it before the earliest frame that can still be played."""
 SHORTEST_BEAT_FRAMES = 64
-LOOKAHEAD = Control(
-    "accompaniment.lookahead_beats", 0.0, 16.0, 1.0, "beats", doc="How long before it sounds a beat is decided."
-)
+LOOKAHEAD = Control("accompaniment.lookahead_beats", 0.0, 16.0, 1.0, "beats", doc="How long ahead a beat is planned.")
 PATIENCE_BEATS = 2.0
-"""After so long without a beat the player stops."""
+"""Playing stops after this long without a beat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +39,10 @@ class Timeline:
         return beat
 
     def follows(self, before: Timeline | None) -> bool:
-        """Whether this is the timeline that ``before`` was, carried on: not another's, no jump."""
+        """Whether this continues the timeline ``before``: the same clock, no jump."""
         if before is None or before.time.hosted != self.time.hosted:
             return False
-        allowed = HOST_JUMP_BEATS if self.time.hosted else HEARD_JUMP_BEATS
+        allowed = HOST_JUMP_BEATS if self.time.hosted else TRACKER_JUMP_BEATS
         return abs(before.time.beat_at(self.time.frame) - self.time.beat) <= allowed
 
     def frame(self, beat: float) -> int:
@@ -52,15 +50,15 @@ class Timeline:
         return floor(self.time.frame_at(beat) + 0.5)
 
 
-def follow(at: BlockTime, heard: Beat | None, heard_frame: int, late_frames: int = 0) -> Timeline | None:
-    """The timeline at the block ``at``, whose latest beat ``heard`` was at ``heard_frame``, told ``late_frames`` later;
-    None: do not play."""
+def make_timeline(at: BlockTime, beat: Beat | None, beat_frame: int, late_frames: int = 0) -> Timeline | None:
+    """The timeline at the block ``at``; None: do not play. The latest ``beat`` was at ``beat_frame``, received
+    ``late_frames`` later."""
     if at.hosted:
         sound = at.rolling and at.tempo > 0 and isfinite(at.tempo) and isfinite(at.beat)
         return Timeline(at) if sound else None
-    if heard is None or not 0 < heard.tempo < float("inf"):
+    if beat is None or not 0 < beat.tempo < float("inf"):
         return None
-    time = BlockTime(heard_frame, at.rate, float(heard.index), heard.tempo, True, max(heard.bar_beats, 1))
-    if at.frame - heard_frame - late_frames > PATIENCE_BEATS * time.frames_per_beat:
+    time = BlockTime(beat_frame, at.rate, float(beat.index), beat.tempo, True, max(beat.bar_beats, 1))
+    if at.frame - beat_frame - late_frames > PATIENCE_BEATS * time.frames_per_beat:
         return None
-    return Timeline(time.moved_to(at.frame), heard.number - heard.index)
+    return Timeline(time.moved_to(at.frame), beat.number - beat.index)

@@ -11,7 +11,7 @@ from mido import MidiFile
 from bridge.config import write_atomic
 from bridge.errors import ConfigError
 from bridge.printing import Printer
-from engines.accompaniment.offline.wish import table
+from engines.accompaniment.offline.wish import make_table
 from engines.accompaniment.style import PART_NAMES
 from engines.backing.backing_source import is_song, read_source
 from engines.backing.backing_track import BackingRequest, BackingTrack, arrange_backing, replace_drums
@@ -118,7 +118,7 @@ def _write_midi(played: BackingTrack, out: Path) -> Path:
 def _print_summary(played: BackingTrack, files: list[Path]) -> None:
     """Print the parts, the source and the files."""
     console = Printer()
-    console.print(table(played.parts))
+    console.print(make_table(played.parts))
     metre = f"{played.source.piece.sheet.beats}/4"
     console.say(f"{files[0]}: {len(played.bars)} bars of {metre} at {played.bpm:.4g}, {played.style.name}")
     for remark in played.piece.remarks:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bridge.errors import ConfigError
-from engines.accompaniment.note_names import plain
+from engines.accompaniment.note_names import normalise
 from engines.accompaniment.offline.midifile import read_midi
-from engines.accompaniment.offline.piece import TimedSheet, steady
+from engines.accompaniment.offline.piece import TimedSheet, make_steady_tempo
 from engines.accompaniment.sheet import Sheet, read_sheet
 from engines.accompaniment.sheet_file import read_sheet_file
 from engines.backing.song_timeline import SongTimeline, analyse_song
@@ -60,7 +60,7 @@ def read_source(given: str, bpm: float, progress: ProgressCallback, harmony: boo
 
 
 def _is_chord_text(given: str) -> bool:
-    return plain(given).lstrip().startswith("|")
+    return normalise(given).lstrip().startswith("|")
 
 
 def _is_midi(path: Path) -> bool:
@@ -81,4 +81,4 @@ def _read_head(path: Path) -> bytes:
 
 
 def _piece_from_sheet(sheet: Sheet, bpm: float) -> TimedSheet:
-    return TimedSheet(sheet, steady(bpm if sheet.tempo is None else sheet.tempo))
+    return TimedSheet(sheet, make_steady_tempo(bpm if sheet.tempo is None else sheet.tempo))

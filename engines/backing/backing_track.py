@@ -11,14 +11,14 @@ from mido import tempo2bpm
 
 from bridge.errors import ConfigError
 from engines.accompaniment.arranger import PartTrack, perform
-from engines.accompaniment.groove_matching import match, nearest_style
-from engines.accompaniment.offline.midi import band_file
+from engines.accompaniment.groove_matching import find_nearest_style, match_grooves
+from engines.accompaniment.offline.midi import format_band_file
 from engines.accompaniment.offline.piece import TimedSheet
-from engines.accompaniment.offline.wish import asked_for, checked_tempo, dials_of, names_of
+from engines.accompaniment.offline.wish import check_tempo, make_controls, parse_parts, select_parts
 from engines.accompaniment.parts import PARTS
 from engines.accompaniment.parts.drums import NAME as DRUMS
 from engines.accompaniment.score import Bar
-from engines.accompaniment.style import PART_NAMES, Style, find, load, load_named, shipped_names
+from engines.accompaniment.style import PART_NAMES, Style, find_style, list_shipped_styles, load_named, load_style
 from engines.backing.backing_source import BackingSource
 from engines.backing.drum_extraction import transcribe_drums
 from engines.offline.song_batch import ProgressCallback
@@ -40,11 +40,11 @@ class BackingRequest:
 
     def load_style(self) -> Style:
         """Load the style, after checking all that can be checked without a source."""
-        style = load(find(self.style or USUAL_STYLE))
-        dials_of(style, self.dials, self.seed)
-        names_of(self.parts, style)
+        style = load_style(find_style(self.style or USUAL_STYLE))
+        make_controls(style, self.dials, self.seed)
+        select_parts(self.parts, style)
         if self.tempo is not None:
-            checked_tempo(self.tempo)
+            check_tempo(self.tempo)
         return style
 
     def check_for_song(self) -> None:
@@ -56,7 +56,7 @@ class BackingRequest:
     @property
     def needs_chords(self) -> bool:
         """Whether any part needs chords."""
-        return asked_for(self.parts) != [DRUMS]
+        return parse_parts(self.parts) != [DRUMS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class BackingTrack:
         name = f"Sideman: {self.style.name}"
         key = piece.sheet.key
         lead, late = piece.lead_ticks, piece.late_ticks
-        return band_file(self.bars, self.parts, self.style, piece.tempi, key, name, lead, late)
+        return format_band_file(self.bars, self.parts, self.style, piece.tempi, key, name, lead, late)
 
     @property
     def bpm(self) -> float:
@@ -93,9 +93,9 @@ def arrange_backing(source: BackingSource, request: BackingRequest) -> BackingTr
     style = request.load_style()
     piece = _apply_request(source, request)
     bars = piece.bars(request.bars)
-    dials = dials_of(style, request.dials, request.seed)
-    parts = [perform(bars, name, PARTS[name], style, dials) for name in names_of(request.parts, style)]
-    return BackingTrack(source, piece, style, bars, tuple(piece.silenced(part, bars) for part in parts))
+    dials = make_controls(style, request.dials, request.seed)
+    parts = [perform(bars, name, PARTS[name], style, dials) for name in select_parts(request.parts, style)]
+    return BackingTrack(source, piece, style, bars, tuple(piece.silence_rests(part, bars) for part in parts))
 
 
 def replace_drums(
@@ -108,11 +108,15 @@ def replace_drums(
     if source.timeline is None:
         raise ConfigError(f"{source.name}: no song", "give a recording")
     transcription = transcribe_drums(drums, source.timeline, progress)
-    styles = [load(find(request.style))] if request.style else [load_named(name) for name in shipped_names()]
-    style = nearest_style(transcription.grooves, styles)
-    dials = dials_of(replace(style, swing=transcription.swing), request.dials, request.seed)
+    styles = (
+        [load_style(find_style(request.style))]
+        if request.style
+        else [load_named(name) for name in list_shipped_styles()]
+    )
+    style = find_nearest_style(transcription.grooves, styles)
+    dials = make_controls(replace(style, swing=transcription.swing), request.dials, request.seed)
     bars = source.piece.bars()
-    part = match(bars, transcription.grooves, style, dials)
+    part = match_grooves(bars, transcription.grooves, style, dials)
     return BackingTrack(source, source.piece, style, bars, (part,))
 
 
@@ -121,4 +125,4 @@ def _apply_request(source: BackingSource, request: BackingRequest) -> TimedSheet
     piece = source.piece
     if request.tempo is not None:
         piece = piece.at(request.tempo)
-    return piece.with_count_in() if request.count_in else piece
+    return piece.add_count_in() if request.count_in else piece

@@ -51,10 +51,10 @@ def judge(song: dict[str, Clip], truth: Truth, engine: str, right: Scores) -> No
         for heard in listening.push(mix[:, frame : frame + hop]):
             payload = heard.event.payload
             if isinstance(payload, Chord):
-                lattice.hear(payload, heard.event.frame, frame + hop)
+                lattice.push_chord(payload, heard.event.frame, frame + hop)
                 last = payload.quality * CLASSES + payload.root if payload.root >= 0 else NONE
             elif isinstance(payload, Key):
-                lattice.hear_key(payload)
+                lattice.push_key(payload)
         lattice.advance(line, frame + hop)
         while line.frame(beat) <= frame + hop and beat < beats:
             for ahead in AHEAD:
@@ -62,7 +62,7 @@ def judge(song: dict[str, Clip], truth: Truth, engine: str, right: Scores) -> No
                 if at >= beats or roots[at] < 0:
                     continue
                 kinds = ["all"] + ["change"] * bool(roots[at - 1] >= 0 and roots[at] != roots[at - 1])
-                for name, state in (("lattice", lattice.chord_at(at, metre, {})[0]), ("hold", last)):
+                for name, state in (("lattice", lattice.predict_chord(at, metre, {})[0]), ("hold", last)):
                     hit = state != NONE and state % CLASSES == int(roots[at])
                     for kind in kinds:
                         right[f"{name} {kind} {ahead}"].append(bool(hit))

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from bridge.core.engine import block_for
 from bridge.core.events import TimedEvent
 from bridge.core.time import BlockTime
-from engines.accompaniment.style import shipped_names
+from engines.accompaniment.style import list_shipped_styles
 from engines.backing.accompany_command import FILE, accompany
 from engines.synth.stems import Score, read_score
 from engines.synth.synth_engine import INPUT, Synth, fluid, plain
@@ -76,4 +76,4 @@ def main(styles: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:] or shipped_names())
+    main(sys.argv[1:] or list_shipped_styles())

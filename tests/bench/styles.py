@@ -21,7 +21,7 @@ import soundfile
 from mido import MidiFile
 
 from bridge.core.events import NOTE_NAMES
-from engines.accompaniment.style import shipped_names
+from engines.accompaniment.style import list_shipped_styles
 from engines.backing.accompany_command import FILE, accompany
 from engines.synth.stems import MIX
 from tests.bench.rolls import Performance, Played, draw
@@ -152,7 +152,7 @@ def table(style: str, rows: dict[str, Figures]) -> str:
 
 def main(out: Path, picture: Path | None) -> None:
     performances = []
-    for style in shipped_names():
+    for style in list_shipped_styles():
         folder = out / style
         one = perform(style, folder)
         rows = {name: figures(one, name, folder / f"{name}.wav") for name in one.parts}

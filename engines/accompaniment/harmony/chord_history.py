@@ -1,4 +1,4 @@
-"""What was heard of the harmony, a chord a beat, and what it foretells."""
+"""Chord history: one chord per beat so far, from the analyser and the user's keys, and the prediction from it."""
 
 from __future__ import annotations
 
@@ -9,178 +9,175 @@ import numpy as np
 
 from bridge.core.events import Chord, Key
 from engines.accompaniment.harmony.predictor import ChordPredictor
-from engines.accompaniment.harmony.trellis import HABIT, HEARD, NOTHING, PLAYED, Forecast, Metre, foreseen
-from engines.accompaniment.harmony.vocabulary import NONE, UNKNOWN, state_of
+from engines.accompaniment.harmony.trellis import DETECTED, HABIT, NOTHING, PLAYED, Forecast, Metre, predict_chords
+from engines.accompaniment.harmony.vocabulary import NONE, UNKNOWN, to_state
 from engines.accompaniment.timeline import Timeline
 from engines.saved_state import SavedState
 
 REMEMBERED = 256
 """Beats."""
 WAITING = 16
-"""Chords that are known and whose beat is not yet over; of more the oldest goes."""
+"""Longest queue of chords whose beat is not yet over; a further one pushes the oldest out."""
 SETTLED_BEATS = 0.15
-"""A chord that begins so much after a beat is that beat's; so long is waited for one that was told late."""
+"""A chord that begins up to this long after a beat counts for the beat; a late chord is awaited as long."""
 LONGEST_LATE_BEATS = 16
-"""What a chord says of beats longer ago than this is not believed."""
+"""A late chord corrects no more beats than these."""
 FORGETS_LATE = 0.98
-"""How fast it is forgotten, chord by chord, that one was told later than the others."""
+"""Decay of the largest delay seen, per chord."""
 BEFORE = -(1 << 60)
 """Before every frame."""
 
 
 class ChordHistory(SavedState):
-    """Takes chords and keys as they are told, and the time; says what chord sounds at a beat.
+    """Receives chords, keys and the time; returns the chord at a beat, known or predicted.
 
-    A chord is told late, by as much as its analyser needs. So the last beats are not known when they are over: they
-    are foretold like those to come. How late chords are told is learned from them.
+    An analyser reports a chord with a delay. So the last beats are not known when they are over, and are predicted like
+    those to come. The delay is learned from the chords. Chords that the user plays have priority over the analyser's,
+    and no delay.
 
-    What the user's hands play goes before what an analyser hears meanwhile, and is known at once.
-
-    ``heard`` (REMEMBERED,): states in the order of time, the newest last; ``count`` of them are beats heard. ``next``:
-    the beat that follows, in the timeline's count. ``frames``, ``states``, ``hands``: chords whose beat is not yet
-    over, and whether they were played. ``now``, ``by_hand``: what sounds. ``trusted``: up to this frame chords that are
-    heard are put ``aside``; ``holding``: the hands are on a chord. ``latest``: the frame of the newest that was heard.
-    ``key``, as heard; ``key_wanted``: what the user says instead, -1 nothing.
+    ``history`` (REMEMBERED,): states in the order of time, the newest last; ``count`` of them are known. ``next``: the
+    beat that follows, in the timeline's count. ``frames``, ``states``, ``played``: the queue of chords whose beat is
+    not yet over, and whether they were played. ``current``, ``current_played``: the chord that sounds. The analyser's
+    chords up to frame ``played_until`` are ``deferred``. ``holding``: the user holds a chord. ``latest_frame``: that of
+    the newest analysed chord. ``key``: as analysed; ``key_override``: the user's instead, -1 none.
     """
 
     saved_fields = (
-        "heard", "count", "next", "frames", "states", "hands", "waiting", "now", "by_hand", "late", "latest", "key",
-        "trusted", "aside", "holding",
+        "history", "count", "next", "frames", "states", "played", "queued", "current", "current_played",
+        "delay_frames", "latest_frame", "key", "played_until", "deferred", "holding",
     )  # fmt: skip
 
-    def __init__(self, foreseer: ChordPredictor | None = None) -> None:
-        self._foreseer = foreseer
-        self.key_wanted = -1
-        self.heard = np.full(REMEMBERED, UNKNOWN, np.int64)
+    def __init__(self, predictor: ChordPredictor | None = None) -> None:
+        self._predictor = predictor
+        self.key_override = -1
+        self.history = np.full(REMEMBERED, UNKNOWN, np.int64)
         self.frames = np.zeros(WAITING, np.int64)
         self.states = np.zeros(WAITING, np.int64)
-        self.hands = np.zeros(WAITING, np.int64)
+        self.played = np.zeros(WAITING, np.int64)
         self.reset()
 
     def prepare(self) -> None:
-        """Load what foresees and run it once, so that no beat waits for it.
-
-        Raises EngineError where it is not there.
-        """
-        foreseen(np.zeros(1, np.int64), 1, -1, Metre(), {}, self._foreseer)
+        """Load the network and run it once, so that no beat waits for it. Raises: EngineError."""
+        predict_chords(np.zeros(1, np.int64), 1, -1, Metre(), {}, self._predictor)
 
     def reset(self) -> None:
-        self.heard[:] = UNKNOWN
-        self.frames[:], self.states[:], self.hands[:] = 0, 0, 0
-        self.count, self.waiting, self.next = 0, 0, 0
-        self.now, self.by_hand, self.late, self.latest, self.key = UNKNOWN, False, 0.0, BEFORE, -1
-        self.trusted, self.aside, self.holding = 0, UNKNOWN, False
-        self._ahead: tuple[object, Forecast] | None = None
+        self.history[:] = UNKNOWN
+        self.frames[:], self.states[:], self.played[:] = 0, 0, 0
+        self.count, self.queued, self.next = 0, 0, 0
+        self.current, self.current_played, self.key = UNKNOWN, False, -1
+        self.delay_frames, self.latest_frame = 0.0, BEFORE
+        self.played_until, self.deferred, self.holding = 0, UNKNOWN, False
+        self._forecast: tuple[object, Forecast] | None = None
 
     def restore(self, state: Mapping[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]]) -> None:
         super().restore(dict(state))
-        self._ahead = None
+        self._forecast = None
 
-    def hear(self, chord: Chord, frame: int, told: int) -> None:
-        """``chord`` sounds from ``frame`` on, told at frame ``told``; passed over where a later one was told before."""
-        if frame < self.latest:
+    def push_chord(self, chord: Chord, frame: int, received: int) -> None:
+        """``chord`` sounds from ``frame`` on, and was received at ``received``; ignored after a later one."""
+        if frame < self.latest_frame:
             return
-        self.latest = frame
-        self.late = max(FORGETS_LATE * self.late, float(told - frame))
-        if frame < self.trusted:
-            self.aside = state_of(chord)
+        self.latest_frame = frame
+        self.delay_frames = max(FORGETS_LATE * self.delay_frames, float(received - frame))
+        if frame < self.played_until:
+            self.deferred = to_state(chord)
         else:
-            self.aside = UNKNOWN
-            self._wait(frame, state_of(chord), False)
+            self.deferred = UNKNOWN
+            self._enqueue(frame, to_state(chord), False)
 
-    def play(self, state: int, frame: int) -> None:
-        """The user's hands play ``state`` from ``frame`` on."""
-        self._wait(frame, state, True)
+    def push_played(self, state: int, frame: int) -> None:
+        """The user plays ``state`` from ``frame`` on."""
+        self._enqueue(frame, state, True)
 
-    def trust(self, until: int, holding: bool) -> None:
-        """What is heard of frames before ``until`` gives way to the hands."""
-        self.trusted, self.holding = until, holding
+    def prefer_played(self, until: int, holding: bool) -> None:
+        """Defer the analyser's chords of frames before ``until``: what the user plays has priority."""
+        self.played_until, self.holding = until, holding
 
-    def _wait(self, frame: int, state: int, by_hand: bool) -> None:
-        if self.waiting == WAITING:
-            self._take()
-        self.frames[self.waiting], self.states[self.waiting], self.hands[self.waiting] = frame, state, by_hand
-        self.waiting += 1
+    def _enqueue(self, frame: int, state: int, by_hand: bool) -> None:
+        if self.queued == WAITING:
+            self._dequeue()
+        self.frames[self.queued], self.states[self.queued], self.played[self.queued] = frame, state, by_hand
+        self.queued += 1
 
     @property
-    def in_key(self) -> int:
+    def effective_key(self) -> int:
         """The key that holds: tonic, 12 more in minor, -1 unknown."""
-        return self.key_wanted if self.key_wanted >= 0 else self.key
+        return self.key_override if self.key_override >= 0 else self.key
 
-    def hear_key(self, key: Key) -> None:
+    def push_key(self, key: Key) -> None:
         self.key = key.tonic + 12 * key.minor
 
     def jump(self, beat: int, metre: Metre) -> None:
-        """The song goes on at ``beat``: what was heard stays, since music that jumps mostly repeats.
+        """The song goes on at ``beat``. The history stays, since music that jumps mostly repeats.
 
-        The last beats before are not known yet, nor how many they were. Their chord is taken to have gone on up to the
-        same place in the bar as ``beat``, so that a loop keeps its length.
+        The last beats before the jump are not known yet, nor how many they were. Their chord is extended up to the same
+        place in the bar as ``beat``, so that a loop keeps its length.
         """
-        while self.waiting:
-            self._take()
+        while self.queued:
+            self._dequeue()
         missed = (metre.number(beat) - metre.number(self.next)) % max(metre.bar_beats, 1)
         for _ in range(missed if self.count else 0):
-            self._heard_now()
+            self._append_current()
         self.next = beat
 
-    def _take(self) -> None:
-        """The oldest that waits is what sounds."""
-        self.now, self.by_hand = int(self.states[0]), bool(self.hands[0])
-        for waiting in (self.frames, self.states, self.hands):
+    def _dequeue(self) -> None:
+        """Make the oldest queued chord the current one."""
+        self.current, self.current_played = int(self.states[0]), bool(self.played[0])
+        for waiting in (self.frames, self.states, self.played):
             waiting[:-1] = waiting[1:].copy()
-        self.waiting -= 1
+        self.queued -= 1
 
     def advance(self, line: Timeline, frame: int) -> None:
-        """It is ``frame`` now: every beat of which the chord is known by then is heard."""
-        if self.aside != UNKNOWN and frame >= self.trusted:  # the hands have left it to what is heard
-            self._wait(self.trusted, self.aside, False)
-            self.aside = UNKNOWN
-        while self.waiting and self.frames[0] < line.frame(self.next - SETTLED_BEATS):  # later than any before
+        """Go on to ``frame``: append every beat of which the chord is known by now."""
+        if self.deferred != UNKNOWN and frame >= self.played_until:  # the analyser's chords count again
+            self._enqueue(self.played_until, self.deferred, False)
+            self.deferred = UNKNOWN
+        while self.queued and self.frames[0] < line.frame(self.next - SETTLED_BEATS):  # later than any before
             began = floor(line.time.beat_at(int(self.frames[0])) + SETTLED_BEATS)
-            self._take()
+            self._dequeue()
             back = min(self.next - began, LONGEST_LATE_BEATS)
-            self.heard[-back:] = self.now
+            self.history[-back:] = self.current
             self.count = max(self.count, back)
         while line.frame(self.next) <= frame:
             begins, ends = (line.frame(beat - SETTLED_BEATS) for beat in (self.next, self.next + 1))
-            told = self.waiting and self.frames[self.waiting - 1] >= begins
-            if not (told or self.holding) and line.frame(self.next + SETTLED_BEATS) + self.late > frame:
+            received = self.queued and self.frames[self.queued - 1] >= begins
+            if not (received or self.holding) and line.frame(self.next + SETTLED_BEATS) + self.delay_frames > frame:
                 return
-            while self.waiting and self.frames[0] < ends:
-                self._take()
-            if self.now != UNKNOWN:
-                self._heard_now()
+            while self.queued and self.frames[0] < ends:
+                self._dequeue()
+            if self.current != UNKNOWN:
+                self._append_current()
             self.next += 1
 
-    def _heard_now(self) -> None:
-        """What sounds was heard for another beat."""
-        self.heard[:-1] = self.heard[1:].copy()
-        self.heard[-1] = self.now
+    def _append_current(self) -> None:
+        """Append a beat with the current chord."""
+        self.history[:-1] = self.history[1:].copy()
+        self.history[-1] = self.current
         self.count = min(self.count + 1, REMEMBERED)
 
-    def ahead(self, metre: Metre, track: Mapping[int, int]) -> Forecast:
-        """What comes, from the beat `next` on."""
-        asked = (self.next, self.count, self.now, self.in_key, metre, tuple(track.items()))
-        if self._ahead is None or self._ahead[0] != asked:
-            known = self.heard[REMEMBERED - self.count :]
-            told = foreseen(known, self.next, self.in_key, metre, track, self._foreseer)
-            self._ahead = asked, told
-        return self._ahead[1]
+    def predict(self, metre: Metre, track: Mapping[int, int]) -> Forecast:
+        """The forecast from the beat `next` on."""
+        asked = (self.next, self.count, self.current, self.effective_key, metre, tuple(track.items()))
+        if self._forecast is None or self._forecast[0] != asked:
+            known = self.history[REMEMBERED - self.count :]
+            forecast = predict_chords(known, self.next, self.effective_key, metre, track, self._predictor)
+            self._forecast = asked, forecast
+        return self._forecast[1]
 
-    def chord_at(self, beat: int, metre: Metre, track: Mapping[int, int]) -> tuple[int, float, int]:
-        """The state at ``beat``, how sure, and from which of SOURCES; NONE before anything was heard."""
+    def predict_chord(self, beat: int, metre: Metre, track: Mapping[int, int]) -> tuple[int, float, int]:
+        """The state at ``beat``, its confidence, and its source (of SOURCES); NONE before the first chord."""
         if beat < self.next:
             back = self.next - beat
-            return (int(self.heard[-back]), 1.0, self._sense) if back <= self.count else (NONE, 0.0, NOTHING)
+            return (int(self.history[-back]), 1.0, self._current_source) if back <= self.count else (NONE, 0.0, NOTHING)
         if not self.count and not track:
             return NONE, 0.0, NOTHING
-        told = self.ahead(metre, track)
-        at = min(beat - told.first, len(told.path) - 1)
-        state, source = int(told.path[at]), int(told.sources[at])
-        if source == HABIT and state == self.now:  # that a chord stays is no more than that it was heard
-            source = self._sense
-        return state, float(told.sure[at]), source
+        forecast = self.predict(metre, track)
+        at = min(beat - forecast.first, len(forecast.path) - 1)
+        state, source = int(forecast.path[at]), int(forecast.sources[at])
+        if source == HABIT and state == self.current:  # a chord that stays is the one that was received
+            source = self._current_source
+        return state, float(forecast.confidence[at]), source
 
     @property
-    def _sense(self) -> int:
-        return PLAYED if self.by_hand else HEARD
+    def _current_source(self) -> int:
+        return PLAYED if self.current_played else DETECTED

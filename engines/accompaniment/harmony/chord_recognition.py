@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.events import QUALITIES, QUALITY_INTERVALS, Chord
-from engines.accompaniment.harmony.vocabulary import CLASSES, COUNT, NONE, Doubles, chord_of
+from engines.accompaniment.harmony.vocabulary import CLASSES, COUNT, NONE, Doubles, to_chord
 
 FOREIGN = 1.2
 """What a note outside of the chord costs against one in it."""
@@ -23,7 +23,7 @@ CHANGE, CHANGE_ON_DOWNBEAT = 0.7, 0.35
 """What a change of chord costs, within a bar and where one begins."""
 SILENT = 0.2
 """What no chord gains in a beat without notes: a rest of some beats keeps the chord before it."""
-HEARD = 0.05
+LEAST_SHARE = 0.05
 """Less than so much of a beat, as notes of full velocity, is no note; in music whose usual beat has less than one such
 note, of very short or soft notes, so much of that."""
 PITCHES = 128
@@ -41,7 +41,7 @@ class TickNote:
     velocity: int
 
 
-def _templates() -> tuple[Doubles, Doubles]:
+def _make_templates() -> tuple[Doubles, Doubles]:
     """Shapes (NONE, 12): 1 for a note of the chord, minus FOREIGN for others; and what it costs if a note lacks."""
     weights, lacking = np.full((NONE, CLASSES), -FOREIGN), np.zeros((NONE, CLASSES))
     for quality, intervals in enumerate(QUALITY_INTERVALS):
@@ -52,38 +52,38 @@ def _templates() -> tuple[Doubles, Doubles]:
     return weights, lacking
 
 
-WEIGHTS, LACKS = _templates()
+WEIGHTS, LACKS = _make_templates()
 RARITY = np.repeat([0.0 if quality in ("", "m") else RARE for quality in QUALITIES], CLASSES)
 
 
-def chords_of_notes(notes: Sequence[TickNote], beats: Sequence[int], downbeats: Sequence[bool]) -> list[Chord]:
+def recognise_chords(notes: Sequence[TickNote], beats: Sequence[int], downbeats: Sequence[bool]) -> list[Chord]:
     """A chord for each beat. ``beats``: ticks, the last where the last beat ends; ``downbeats``: one for each beat."""
     if len(beats) < 2:
         return []
-    heard, low = pitch_classes_of(notes, beats), _lowest(notes, beats)
-    path = _likeliest(_fits(heard, low), downbeats)
-    return _with_bass(path, low)
+    heard, low = measure_pitch_classes(notes, beats), _find_lowest(notes, beats)
+    path = _find_path(_score_states(heard, low), downbeats)
+    return _add_bass(path, low)
 
 
-def pitch_classes_of(notes: Sequence[TickNote], beats: Sequence[int]) -> Doubles:
+def measure_pitch_classes(notes: Sequence[TickNote], beats: Sequence[int]) -> Doubles:
     """How much of each pitch class sounds in each beat, shape (beats, 12): 1 is a note of full velocity throughout."""
     edges = np.asarray(beats, np.int64)
     heard = np.zeros((len(edges) - 1, CLASSES))
-    start, end, pitch, velocity = _columns(notes)
+    start, end, pitch, velocity = _to_columns(notes)
     for pitch_class in range(CLASSES):
         here = pitch % CLASSES == pitch_class
-        sounded = _sums(start[here], velocity[here], edges) - _sums(end[here], velocity[here], edges)
+        sounded = _sum_before(start[here], velocity[here], edges) - _sum_before(end[here], velocity[here], edges)
         heard[:, pitch_class] = np.diff(sounded) / (127 * np.diff(edges))
     return heard
 
 
-def _columns(notes: Sequence[TickNote]) -> tuple[Places, Places, Places, Places]:
+def _to_columns(notes: Sequence[TickNote]) -> tuple[Places, Places, Places, Places]:
     """Start, end, pitch and velocity of all."""
     table = np.array([(n.start, n.end, n.pitch, n.velocity) for n in notes], np.int64).reshape(-1, 4)
     return table[:, 0], table[:, 1], table[:, 2], table[:, 3]
 
 
-def _sums(ticks: Places, weights: Places, edges: Places) -> Places:
+def _sum_before(ticks: Places, weights: Places, edges: Places) -> Places:
     """For each edge the weights of what lies before it, times how far before."""
     order = np.argsort(ticks, kind="stable")
     weight = np.concatenate([[0], np.cumsum(weights[order])])
@@ -92,11 +92,11 @@ def _sums(ticks: Places, weights: Places, edges: Places) -> Places:
     return np.asarray(edges * weight[passed] - moment[passed])
 
 
-def _lowest(notes: Sequence[TickNote], beats: Sequence[int]) -> list[int]:
+def _find_lowest(notes: Sequence[TickNote], beats: Sequence[int]) -> list[int]:
     """For each beat the lowest pitch that begins in it or sounds for half of it (-1: none)."""
     edges = np.asarray(beats, np.int64)
     count = len(edges) - 1
-    start, end, pitch, _ = _columns([note for note in notes if note.end > edges[0] and note.start < edges[-1]])
+    start, end, pitch, _ = _to_columns([note for note in notes if note.end > edges[0] and note.start < edges[-1]])
     first = np.clip(np.searchsorted(edges, start, side="right") - 1, 0, count - 1)
     last = np.clip(np.searchsorted(edges, end, side="left") - 1, 0, count - 1)
 
@@ -113,15 +113,15 @@ def _lowest(notes: Sequence[TickNote], beats: Sequence[int]) -> list[int]:
     return [int(low) for low in np.where(sounds.any(axis=0), sounds.argmax(axis=0), -1)]
 
 
-def _fits(heard: Doubles, low: Sequence[int]) -> Doubles:
+def _score_states(heard: Doubles, low: Sequence[int]) -> Doubles:
     """How well each state fits each beat, shape (beats, COUNT)."""
     total = heard.sum(1, keepdims=True)
     played = total[total > 0]
-    least = HEARD * min(float(np.median(played)), 1.0) if len(played) else HEARD
+    least = LEAST_SHARE * min(float(np.median(played)), 1.0) if len(played) else LEAST_SHARE
     there = total[:, 0] > least
     shares = heard / np.maximum(total, least)
     fits = np.zeros((len(heard), COUNT))
-    lacks = (shares < HEARD).astype(np.float64)
+    lacks = (shares < LEAST_SHARE).astype(np.float64)
     fits[:, :NONE] = shares @ WEIGHTS.T - lacks @ LACKS.T - RARITY
     for beat, pitch in enumerate(low):
         if pitch >= 0:
@@ -131,7 +131,7 @@ def _fits(heard: Doubles, low: Sequence[int]) -> Doubles:
     return fits
 
 
-def _likeliest(fits: Doubles, downbeats: Sequence[bool]) -> list[int]:
+def _find_path(fits: Doubles, downbeats: Sequence[bool]) -> list[int]:
     """The states, beat by beat, whose fits less what their changes cost are the most."""
     score = fits[0].copy()
     came = np.zeros(fits.shape, np.int64)
@@ -147,14 +147,14 @@ def _likeliest(fits: Doubles, downbeats: Sequence[bool]) -> list[int]:
     return path[::-1]
 
 
-def _with_bass(path: Sequence[int], low: Sequence[int]) -> list[Chord]:
+def _add_bass(path: Sequence[int], low: Sequence[int]) -> list[Chord]:
     """Each chord over the lowest note with which it begins, where that is one of its own."""
     found: list[Chord] = []
     for beat, state in enumerate(path):
         if beat and state == path[beat - 1]:
             found.append(found[-1])
             continue
-        chord = chord_of(state, 1.0)
+        chord = to_chord(state, 1.0)
         bass = low[beat] % CLASSES if low[beat] >= 0 else chord.root
         if chord.root >= 0 and bass in chord.pitch_classes:
             chord = Chord(chord.root, chord.quality, bass, 1.0)

@@ -15,12 +15,21 @@ from importlib.resources import files
 import numpy as np
 
 from bridge.core.events import QUALITIES
-from engines.accompaniment.harmony.repetition import AS_NOW, FEATURES, FURTHEST, LAGS, RAISED, Floats, compared, told
+from engines.accompaniment.harmony.repetition import (
+    AS_NOW,
+    FEATURES,
+    FURTHEST,
+    LAGS,
+    RAISED,
+    Floats,
+    compare_lags,
+    read_lags,
+)
 from engines.accompaniment.harmony.vocabulary import CLASSES, COUNT, NONE, THIRDS, UNKNOWN, Doubles, States
 from engines.onnx import BoundSession, open_session, read_shipped
 
 FILE = "foresight.onnx"
-METRE, LASTED, HEARD = 4, 16, 128
+METRE, LASTED, LONGEST_HISTORY = 4, 16, 128
 """Beats of a bar, of a chord that lasts and of a song that was heard: what is longer is the same."""
 BEFORE = 3
 """Chords before the last that are looked at, within REACH beats."""
@@ -36,7 +45,7 @@ CONTEXT = METRE + LASTED + 1 + len(QUALITIES) + (BEFORE + 1) + (BEFORE + 1) * KI
 WORDS = len(RAISED) * len(LAGS)
 
 
-def reference(heard: States, key: int) -> int:
+def find_reference(heard: States, key: int) -> int:
     """The pitch class from which the network counts: the last root, else the key's tonic. ``heard``, ``key``: as
     `foreseen` takes them."""
     if len(heard) and heard[-1] not in (UNKNOWN, NONE):
@@ -44,15 +53,15 @@ def reference(heard: States, key: int) -> int:
     return key % CLASSES if key >= 0 else 0
 
 
-def context_of(heard: States, number: int, key: int) -> Floats:
+def encode_context(heard: States, number: int, key: int) -> Floats:
     """Where the song is, 0 to 1, shape (CONTEXT,). ``heard`` (beats,), not empty; ``number``: of the next beat in its
     bar; ``key``: tonic, 12 more in minor, -1 unknown.
 
     The beat's place in the bar; how long the last chord has lasted; how much was heard; the last chord's quality; how
-    long it and the ones before lasted; their kinds and the key's, counted from `reference`.
+    long it and the ones before lasted; their kinds and the key's, counted from `find_reference`.
     """
-    home = reference(heard, key)
-    begins, lengths = _last_chords(heard[-REACH:])
+    home = find_reference(heard, key)
+    begins, lengths = _find_last_chords(heard[-REACH:])
     last = int(heard[-1])
     place, lasted, quality = np.zeros(METRE), np.zeros(LASTED), np.zeros(len(QUALITIES))
     place[number % METRE] = 1.0
@@ -64,20 +73,20 @@ def context_of(heard: States, number: int, key: int) -> Floats:
     kinds = np.zeros((BEFORE + 1, KINDS))
     for row in range(1, BEFORE + 1):
         state = begins[row] if row < len(begins) else NONE
-        kinds[row - 1, _from(home, state)] = 1.0
+        kinds[row - 1, _to_kind(home, state)] = 1.0
     kinds[BEFORE, (key % CLASSES - home) % CLASSES * 2 + key // CLASSES if key >= 0 else KINDS - 1] = 1.0
-    heard_for = min(len(heard), HEARD) / HEARD
+    heard_for = min(len(heard), LONGEST_HISTORY) / LONGEST_HISTORY
     return np.concatenate([place, lasted, [heard_for], quality, lengths_, kinds.ravel()], dtype=np.float32)
 
 
-def _last_chords(heard: States) -> tuple[list[int], list[int]]:
+def _find_last_chords(heard: States) -> tuple[list[int], list[int]]:
     """The last BEFORE + 1 chords, the newest first, and how many beats each lasted."""
     edges = [0, *(np.flatnonzero(np.diff(heard)) + 1).tolist()][-BEFORE - 1 :]
     ends = [*edges[1:], len(heard)]
     return [int(heard[edge]) for edge in edges][::-1], [end - edge for edge, end in zip(edges, ends, strict=True)][::-1]
 
 
-def _from(home: int, state: int) -> int:
+def _to_kind(home: int, state: int) -> int:
     """The kind of ``state``, counted from pitch class ``home``."""
     if state in (UNKNOWN, NONE):
         return KINDS - 1
@@ -85,11 +94,11 @@ def _from(home: int, state: int) -> int:
 
 
 class ChordPredictor:
-    """The network, ready to run; `shipped` has the one that ships.
+    """The network, ready to run; `load_shipped` has the one that ships.
 
     ``model``: an ONNX graph from ``lags`` (RAISED, LAGS, FEATURES), ``context`` (CONTEXT,) and ``there`` (LAGS,
     FURTHEST), 1 where a chord stands, to ``words`` (WORDS, FURTHEST), the weight of each lag's word, and ``habit``
-    (FURTHEST, KINDS), chances counted from `reference`; all that is said of a beat sums to one.
+    (FURTHEST, KINDS), chances counted from `find_reference`; all that is said of a beat sums to one.
     """
 
     def __init__(self, model: bytes, name: str = FILE) -> None:
@@ -104,18 +113,18 @@ class ChordPredictor:
             {"words": self._words, "habit": self._habit},
         )
 
-    def foresee(self, heard: States, number: int, key: int, bar_beats: int) -> tuple[Doubles, Doubles]:
+    def predict(self, heard: States, number: int, key: int, bar_beats: int) -> tuple[Doubles, Doubles]:
         """Chances of each chord in the next FURTHEST beats, by loops and by habit: two of shape (FURTHEST, COUNT),
-        which sum to one together. Arguments as for `context_of`; ``bar_beats``: beats of a bar."""
-        stands = told(heard)
-        self._lags[:], self._there[:] = compared(heard, bar_beats), stands != UNKNOWN
-        self._context[:] = context_of(heard, number, key)
+        which sum to one together. Arguments as for `encode_context`; ``bar_beats``: beats of a bar."""
+        stands = read_lags(heard)
+        self._lags[:], self._there[:] = compare_lags(heard, bar_beats), stands != UNKNOWN
+        self._context[:] = encode_context(heard, number, key)
         self._bound.run()
         chords = AS_NOW[:, np.maximum(stands, 0)] + COUNT * np.arange(FURTHEST)
         weights = self._words.reshape(chords.shape) * self._there
         counted: Doubles = np.bincount(chords.ravel(), weights.ravel(), FURTHEST * COUNT).astype(np.float64)
         habit = np.zeros((FURTHEST, COUNT))
-        states = _TRIADS - _TRIADS % CLASSES + (_TRIADS + reference(heard, key)) % CLASSES
+        states = _TRIADS - _TRIADS % CLASSES + (_TRIADS + find_reference(heard, key)) % CLASSES
         last = int(heard[-1])
         if last not in (UNKNOWN, NONE):  # a chord that stays, or comes again, is the one that was heard
             states[THIRDS[last // CLASSES]] = last
@@ -124,6 +133,6 @@ class ChordPredictor:
 
 
 @cache
-def shipped() -> ChordPredictor:
+def load_shipped() -> ChordPredictor:
     """The network that ships. Raises EngineError where it is not there or was changed."""
     return ChordPredictor(read_shipped(files("engines") / "weights", FILE))

@@ -40,7 +40,7 @@ _TURNS_OF = (16, 32)
 _REACH = COMPARED + int(LAGS[-1]) + 1
 
 
-def compared(heard: States, bar_beats: int) -> Floats:
+def compare_lags(heard: States, bar_beats: int) -> Floats:
     """``heard`` (beats,): the chords up to now, the newest last. What there is to say of each lag and each of RAISED,
     0 to 1, shape (RAISED, LAGS, FEATURES).
 
@@ -87,7 +87,7 @@ _BACK = _AHEAD - LAGS[:, None] * (_AHEAD // LAGS[:, None] + 1)
 """From the next beat to what stands for each beat ahead: as many lags back as it takes to be in what was heard."""
 
 
-def told(heard: States) -> States:
+def read_lags(heard: States) -> States:
     """What each lag says of the next FURTHEST beats, shape (LAGS, FURTHEST); UNKNOWN where nothing stands there."""
     if not len(heard):
         return np.full(_BACK.shape, UNKNOWN, np.int64)

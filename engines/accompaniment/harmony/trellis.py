@@ -1,8 +1,8 @@
-"""The harmony lattice: how likely each chord is at each of the next beats, and the likeliest way through them.
+"""Chord trellis: the probability of each chord at each of the next beats, and the most likely path through them.
 
-Mixed beat by beat from what is known: the user's chords, where there are some, and what a network foresees from loop
-memory and from how chords usually follow one another (`foreseer.py`). The way is Viterbi's, where a change of chord
-costs something: chords that are nearly as likely do not take turns.
+The probabilities are mixed from the user's chord sheet, where there is one, and from the network's prediction, by loops
+and by how chords usually follow one another (`predictor.py`). The path is found by Viterbi decoding. A change of chord
+has a cost, so that chords of nearly equal probability do not alternate.
 """
 
 from __future__ import annotations
@@ -13,29 +13,29 @@ from dataclasses import dataclass
 import numpy as np
 
 from bridge.core.events import CHORD_SOURCES
-from engines.accompaniment.harmony.predictor import ChordPredictor, shipped
+from engines.accompaniment.harmony.predictor import ChordPredictor, load_shipped
 from engines.accompaniment.harmony.repetition import FURTHEST
 from engines.accompaniment.harmony.vocabulary import COUNT, UNKNOWN, Doubles, States
 
 SOURCES = CHORD_SOURCES
-NOTHING, HABIT, LOOP, TRACK, HEARD, PLAYED = range(len(SOURCES))
-TRACK_SURE = 0.97
-CHANGES = 0.48
-"""How likely a change of chord is taken to be at a beat: little less than that it stays. The chances know when chords
-change; this only keeps two that are as likely from taking turns."""
+NOTHING, HABIT, LOOP, TRACK, DETECTED, PLAYED = range(len(SOURCES))
+TRACK_CONFIDENCE = 0.97
+CHANGE_PROBABILITY = 0.48
+"""Probability of a chord change at a beat, a little below that of none. When chords change is in the probabilities;
+this only keeps two equally likely chords from alternating."""
 RARE = 1e-4
-"""What every chord is likely at least: nothing is certain."""
+"""The least probability of any chord."""
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """What the lattice says of the beats ``first`` to ``first + FURTHEST``: ``chances`` (FURTHEST, COUNT), ``path``
-    (FURTHEST,) the chords of the likeliest way, and of each how ``sure`` and from which of SOURCES."""
+    """Prediction for the beats ``first`` to ``first + FURTHEST``: ``probabilities`` (FURTHEST, COUNT), ``path``
+    (FURTHEST,) the chords of the most likely path, ``confidence`` of each, and which of SOURCES it came from."""
 
     first: int
-    chances: Doubles
+    probabilities: Doubles
     path: States
-    sure: Doubles
+    confidence: Doubles
     sources: States
 
 
@@ -50,50 +50,55 @@ class Metre:
         return (beat + self.to_bar) % max(self.bar_beats, 1)
 
 
-def foreseen(
-    heard: States, first: int, key: int, metre: Metre, track: Mapping[int, int], foreseer: ChordPredictor | None = None
+def predict_chords(
+    history: States,
+    first: int,
+    key: int,
+    metre: Metre,
+    track: Mapping[int, int],
+    predictor: ChordPredictor | None = None,
 ) -> Forecast:
-    """What comes after ``heard`` (beats,), whose last is the beat before ``first``, all in states: FURTHEST beats.
+    """The FURTHEST beats after ``history`` (beats,), whose last is the beat before ``first``; all chords are states.
 
-    ``key``: tonic, 12 more in minor, -1 unknown. ``track``: the chords that the user gave, by beat. ``foreseer``: None
-    for the one that ships.
+    ``key``: tonic, 12 more in minor, -1 unknown. ``track``: the chords of the user's sheet, by beat. ``predictor``:
+    None for the shipped one.
     """
     rows = np.arange(FURTHEST)
-    if len(heard):
-        loops, habit = (foreseer or shipped()).foresee(heard, metre.number(first), key, metre.bar_beats)
-        chances = loops + habit
-        best = chances.argmax(1)
+    if len(history):
+        loops, habit = (predictor or load_shipped()).predict(history, metre.number(first), key, metre.bar_beats)
+        probabilities = loops + habit
+        best = probabilities.argmax(1)
         sources = np.where(loops[rows, best] >= habit[rows, best], LOOP, HABIT)
     else:
-        chances, sources = np.full((FURTHEST, COUNT), 1.0 / COUNT), np.full(FURTHEST, NOTHING)
+        probabilities, sources = np.full((FURTHEST, COUNT), 1.0 / COUNT), np.full(FURTHEST, NOTHING)
     for ahead in range(FURTHEST):
         if (given := track.get(first + ahead, UNKNOWN)) != UNKNOWN:
-            chances[ahead] *= 1.0 - TRACK_SURE
-            chances[ahead, given] += TRACK_SURE
+            probabilities[ahead] *= 1.0 - TRACK_CONFIDENCE
+            probabilities[ahead, given] += TRACK_CONFIDENCE
             sources[ahead] = TRACK
-    chances = np.maximum(chances, RARE)
-    chances /= chances.sum(1, keepdims=True)
-    path = _way(chances, int(heard[-1]) if len(heard) else UNKNOWN)
-    return Forecast(first, chances, path, chances[rows, path], sources)
+    probabilities = np.maximum(probabilities, RARE)
+    probabilities /= probabilities.sum(1, keepdims=True)
+    path = _find_path(probabilities, int(history[-1]) if len(history) else UNKNOWN)
+    return Forecast(first, probabilities, path, probabilities[rows, path], sources)
 
 
-def _way(chances: Doubles, before: int) -> States:
-    """Viterbi: the likeliest chords, where a change at a beat is as likely as CHANGES."""
-    heard = np.log(chances)
-    stay, move = np.log(1.0 - CHANGES), np.log(CHANGES)
+def _find_path(probabilities: Doubles, before: int) -> States:
+    """Viterbi decoding: the most likely chords, with CHANGE_PROBABILITY of a change at each beat."""
+    log_probabilities = np.log(probabilities)
+    stay, move = np.log(1.0 - CHANGE_PROBABILITY), np.log(CHANGE_PROBABILITY)
     score = np.zeros(COUNT)
     if before != UNKNOWN:
         score += move
         score[before] = stay
-    score = score + heard[0]
-    came = np.zeros(chances.shape, np.int64)
-    for ahead in range(1, len(chances)):
+    score = score + log_probabilities[0]
+    came = np.zeros(probabilities.shape, np.int64)
+    for ahead in range(1, len(probabilities)):
         best = int(score.argmax())
         moved, stayed = score[best] + move, score + stay
         came[ahead] = np.where(stayed >= moved, np.arange(COUNT), best)
-        score = np.maximum(stayed, moved) + heard[ahead]
-    path = np.zeros(len(chances), np.int64)
+        score = np.maximum(stayed, moved) + log_probabilities[ahead]
+    path = np.zeros(len(probabilities), np.int64)
     path[-1] = int(score.argmax())
-    for ahead in range(len(chances) - 1, 0, -1):
+    for ahead in range(len(probabilities) - 1, 0, -1):
         path[ahead - 1] = came[ahead, path[ahead]]
     return path

@@ -20,18 +20,18 @@ THIRDS = np.array([3 in intervals for intervals in QUALITY_INTERVALS], np.int64)
 """Of each quality: 1 with a minor third, else 0."""
 
 
-def state_of(chord: Chord) -> int:
+def to_state(chord: Chord) -> int:
     return chord.quality * CLASSES + chord.root if chord.root >= 0 else NONE
 
 
-def chord_of(state: int, sure: float) -> Chord:
+def to_chord(state: int, confidence: float) -> Chord:
     if state == NONE:
-        return Chord(-1, 0, -1, sure)
+        return Chord(-1, 0, -1, confidence)
     quality, root = divmod(state, CLASSES)
-    return Chord(root, quality, root, sure)
+    return Chord(root, quality, root, confidence)
 
 
-def _likeness() -> Doubles:
+def _make_likeness() -> Doubles:
     """Shape (COUNT, COUNT): 1 for the same chord, less for one of the same root, of the same notes, for none 0."""
     like = np.eye(COUNT)
     notes = [{(root + step) % CLASSES for step in steps} for steps in QUALITY_INTERVALS for root in range(CLASSES)]
@@ -44,5 +44,5 @@ def _likeness() -> Doubles:
     return like
 
 
-LIKENESS = _likeness()
+LIKENESS = _make_likeness()
 """How alike two chords are as evidence that the music repeats: a recogniser takes Am7 for C and back again."""

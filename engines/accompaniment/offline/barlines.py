@@ -31,7 +31,7 @@ class BarLines:
     remarks: tuple[str, ...]
 
 
-def bar_lines(metres: Sequence[MetreChange], end: int, name: str) -> BarLines:
+def find_bar_lines(metres: Sequence[MetreChange], end: int, name: str) -> BarLines:
     """The bars until ``end``.
 
     Raises: ConfigError, with ``name`` and a fix, where bars are too many or hold no whole number of quarter notes.
@@ -43,10 +43,10 @@ def bar_lines(metres: Sequence[MetreChange], end: int, name: str) -> BarLines:
             break
         until = end if after is None else min(after, end)
         while starts[-1] < until:
-            length = _bar_ticks(metre)
+            length = _get_bar_ticks(metre)
             room = length if after is None else after - starts[-1]
             if room < length and (len(starts) > 1 or lead or room % FINEST_TICKS):
-                room, moved = _on_beat(room, length)
+                room, moved = _snap_to_beat(room, length)
                 if moved:
                     remarks.append(f"the metre changes within a beat in bar {len(starts)}; taken as at the bar line")
             length = min(length, room)
@@ -59,17 +59,17 @@ def bar_lines(metres: Sequence[MetreChange], end: int, name: str) -> BarLines:
                 lead = length
                 starts = [length]
                 continue
-            starts += [starts[-1] + part * TICKS_PER_BEAT for part in _divided(length // TICKS_PER_BEAT)]
+            starts += [starts[-1] + part * TICKS_PER_BEAT for part in _divide_bar(length // TICKS_PER_BEAT)]
             if len(starts) > LONGEST_BARS:
                 raise ConfigError(f"{name}: more than {LONGEST_BARS} bars", "give a shorter file")
     return BarLines(lead, tuple(starts), tuple(remarks))
 
 
-def _bar_ticks(metre: tuple[int, int]) -> int:
+def _get_bar_ticks(metre: tuple[int, int]) -> int:
     return metre[0] * 4 * TICKS_PER_BEAT // metre[1]
 
 
-def _on_beat(room: int, bar: int) -> tuple[int, bool]:
+def _snap_to_beat(room: int, bar: int) -> tuple[int, bool]:
     """Where a metre changes that is written ``room`` ticks behind a bar line, the next one being ``bar`` ticks behind
     it: on the quarter note beside it, or else, which is said, on the nearer bar line."""
     nearest = round(room / TICKS_PER_BEAT) * TICKS_PER_BEAT
@@ -78,7 +78,7 @@ def _on_beat(room: int, bar: int) -> tuple[int, bool]:
     return (0 if 2 * room < bar else bar), True
 
 
-def _divided(beats: int) -> list[int]:
+def _divide_bar(beats: int) -> list[int]:
     """Where the bars end that a bar of ``beats`` is played as, in beats from its start: none is longer than 7."""
     if beats <= LONGEST_BEATS:
         return [beats]

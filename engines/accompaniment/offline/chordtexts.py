@@ -26,8 +26,8 @@ from numpy.typing import NDArray
 
 from bridge.core.events import Chord
 from bridge.core.time import TICKS_PER_BEAT
-from engines.accompaniment.chord_symbol import chord_of, unclear_b
-from engines.accompaniment.harmony.chord_recognition import TickNote, pitch_classes_of
+from engines.accompaniment.chord_symbol import has_ambiguous_b, parse_chord
+from engines.accompaniment.harmony.chord_recognition import TickNote, measure_pitch_classes
 from engines.accompaniment.harmony.vocabulary import Doubles
 from engines.accompaniment.score import NO_CHORD
 from engines.offline.smf.metas import TEXT, TRACK_NAME, parse_text
@@ -69,30 +69,32 @@ class ChordTrack:
     least: float
 
     @property
-    def sure(self) -> bool:
+    def is_certain(self) -> bool:
         """Whether it looks like a chord track, whatever the notes say."""
         return self.least < LEAST and self.words <= MOST_WORDS * len(self.symbols)
 
 
-def chord_tracks(smf: Smf) -> list[ChordTrack]:
+def find_chord_tracks(smf: Smf) -> list[ChordTrack]:
     """The tracks with chord symbols among their texts, but those of karaoke, and where B is either of two notes."""
-    ours = any(name.startswith(OURS) for name in _names(smf.tracks[0])[:1])
+    ours = any(name.startswith(OURS) for name in _read_names(smf.tracks[0])[:1])
     found = []
     for number, track in enumerate(smf.tracks, 1):
         texts = [(event.tick, text) for event in track if (text := parse_text(event, TEXT)) is not None]
-        symbols = tuple(NamedChord(tick, text, chord) for tick, text in texts if (chord := chord_of(text)) is not None)
+        symbols = tuple(
+            NamedChord(tick, text, chord) for tick, text in texts if (chord := parse_chord(text)) is not None
+        )
         if not symbols or any(text.startswith(KARAOKE) for _, text in texts):
             continue
-        if unclear_b(symbol.symbol for symbol in symbols):
+        if has_ambiguous_b(symbol.symbol for symbol in symbols):
             continue
-        words = sum(tick >= TICKS_PER_BEAT and chord_of(text) is None for tick, text in texts)
-        named = any(_NAMED.search(name) for name in _names(track))
+        words = sum(tick >= TICKS_PER_BEAT and parse_chord(text) is None for tick, text in texts)
+        named = any(_NAMED.search(name) for name in _read_names(track))
         least = 0.0 if ours else LEAST_PLAIN if _is_plain(symbols) else LEAST_NAMED if named else LEAST
         found.append(ChordTrack(number, symbols, words, track[-1].tick, least))
     return found
 
 
-def named_chords(
+def read_chord_texts(
     tracks: Sequence[ChordTrack], beats: Sequence[int], notes: Sequence[TickNote], of_notes: Sequence[Chord]
 ) -> tuple[list[Chord] | None, list[str]]:  # fmt: skip
     """A chord for each beat by the texts, None where the notes are to say it; and what the user should know of that.
@@ -107,33 +109,33 @@ def named_chords(
                 remarks.append(
                     f"track {track.number}: {track.words} of its texts are no chords, so none is taken for one"
                 )
-        elif _agreed(track, beats, notes, of_notes):
+        elif _has_agreement(track, beats, notes, of_notes):
             kept += track.symbols
-        elif track.sure:
+        elif track.is_certain:
             remarks.append(f"track {track.number}: its chord symbols do not fit the notes, which count")
     kept.sort(key=lambda symbol: symbol.tick)
-    return _each_beat(kept, beats) if kept else None, remarks
+    return _assign_to_beats(kept, beats) if kept else None, remarks
 
 
-def _names(track: MidiTrackEvents) -> list[str]:
+def _read_names(track: MidiTrackEvents) -> list[str]:
     return [text for event in track if (text := parse_text(event, TRACK_NAME)) is not None]
 
 
-def _agreed(
+def _has_agreement(
     track: ChordTrack, beats: Sequence[int], notes: Sequence[TickNote], of_notes: Sequence[Chord]
 ) -> bool:  # fmt: skip
     """Whether the notes agree that the track's symbols are chords."""
     if not notes:
         return not track.least or not _are_letters(track.symbols)
-    sounding = pitch_classes_of(notes, beats)
-    chords = _each_beat(track.symbols, beats)
+    sounding = measure_pitch_classes(notes, beats)
+    chords = _assign_to_beats(track.symbols, beats)
     asked = np.array([chord.root >= 0 for chord in chords])
     if track.least == LEAST and sounding[asked].sum() < COVERED * sounding.sum():
         return False
-    return _inside(sounding, chords, asked) >= track.least * _inside(sounding, of_notes, asked)
+    return _sum_inside(sounding, chords, asked) >= track.least * _sum_inside(sounding, of_notes, asked)
 
 
-def _inside(sounding: Doubles, chords: Sequence[Chord], asked: NDArray[np.bool_]) -> float:
+def _sum_inside(sounding: Doubles, chords: Sequence[Chord], asked: NDArray[np.bool_]) -> float:
     """How much of what is ``sounding``, shape (beats, 12), in the beats ``asked`` belongs to their chords."""
     belongs = np.zeros(sounding.shape)
     for beat, chord in enumerate(chords):
@@ -156,7 +158,7 @@ def _are_letters(symbols: Sequence[NamedChord]) -> bool:
     return len(different) > 1 and different == [chr(ord("A") + place) for place in range(len(different))]
 
 
-def _each_beat(symbols: Sequence[NamedChord], beats: Sequence[int]) -> list[Chord]:
+def _assign_to_beats(symbols: Sequence[NamedChord], beats: Sequence[int]) -> list[Chord]:
     """The last chord named until half of each beat is over: what is named between beats counts from the nearest."""
     ticks = [symbol.tick for symbol in symbols]
     found = []

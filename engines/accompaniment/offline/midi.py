@@ -9,7 +9,7 @@ from mido import Message, MetaMessage
 from bridge.core.events import Chord, Key
 from bridge.core.time import TICKS_PER_BEAT
 from engines.accompaniment.arranger import PartTrack
-from engines.accompaniment.offline.piece import Tempi, starts_of
+from engines.accompaniment.offline.piece import Tempi, list_bar_starts
 from engines.accompaniment.score import Bar
 from engines.accompaniment.style import PartStyle, Style
 from engines.offline.smf.bars import find_metre_changes, split_into_bars
@@ -21,43 +21,43 @@ VOLUME = 7
 """The controller."""
 
 
-def band_file(
+def format_band_file(
     bars: Sequence[Bar], parts: Sequence[PartTrack], style: Style, tempi: Tempi, key: Key | None, name: str,
     lead_ticks: int = 0, late_ticks: int = 0,
 ) -> bytes:  # fmt: skip
     """The file's bytes. ``name`` is that of the first track; the first bar begins after ``lead_ticks``, and what is
     played in the file's first beat comes ``late_ticks`` later in it (see `Piece`)."""
-    starts = starts_of(bars, lead_ticks)
+    starts = list_bar_starts(bars, lead_ticks)
     lengths = [*split_into_bars(lead_ticks, bars[0].ticks), *(bar.ticks for bar in bars)]
     conductor: list[TimedMessage] = [(0, MetaMessage("track_name", name=name))]
     conductor += to_tempo_messages((tick, tempo) for tick, tempo in tempi if tick < max(starts[-1], 1))
     conductor += to_metre_messages(find_metre_changes(lengths))
     if key is not None:
         conductor.append((0, MetaMessage("key_signature", key=SIGNATURES[key.minor][key.tonic])))
-    conductor += _markers(bars, starts)
-    conductor += _chords(bars, starts)
+    conductor += _make_markers(bars, starts)
+    conductor += _make_chord_texts(bars, starts)
     tracks = [conductor]
     for part in parts:
-        played = _played(part, style.parts[part.name], starts)
-        tracks.append([(_moved(tick, late_ticks), message) for tick, message in played])
+        played = _make_track(part, style.parts[part.name], starts)
+        tracks.append([(_delay_first_beat(tick, late_ticks), message) for tick, message in played])
     return write_smf(tracks, starts[-1])
 
 
-def _moved(tick: int, late_ticks: int) -> int:
+def _delay_first_beat(tick: int, late_ticks: int) -> int:
     """Where ``tick`` is when the first beat begins ``late_ticks`` behind its place and ends where it did."""
     if not 0 <= tick < TICKS_PER_BEAT or not late_ticks:
         return tick
     return late_ticks + round(tick * (TICKS_PER_BEAT - late_ticks) / TICKS_PER_BEAT)
 
 
-def _markers(bars: Sequence[Bar], starts: Sequence[int]) -> Iterator[TimedMessage]:
+def _make_markers(bars: Sequence[Bar], starts: Sequence[int]) -> Iterator[TimedMessage]:
     """One where each section begins."""
     for number, bar in enumerate(bars):
         if bar.section and (number == 0 or bars[number - 1].section != bar.section):
             yield starts[number], MetaMessage("marker", text=bar.section)
 
 
-def _chords(bars: Sequence[Bar], starts: Sequence[int]) -> Iterator[TimedMessage]:
+def _make_chord_texts(bars: Sequence[Bar], starts: Sequence[int]) -> Iterator[TimedMessage]:
     """A text where each chord begins."""
     before: Chord | None = None
     for bar, start in zip(bars, starts, strict=False):
@@ -67,7 +67,7 @@ def _chords(bars: Sequence[Bar], starts: Sequence[int]) -> Iterator[TimedMessage
             before = chord
 
 
-def _played(part: PartTrack, style: PartStyle, starts: Sequence[int]) -> Iterator[TimedMessage]:
+def _make_track(part: PartTrack, style: PartStyle, starts: Sequence[int]) -> Iterator[TimedMessage]:
     channel = CHANNELS[part.name]
     yield 0, MetaMessage("track_name", name=part.name)
     yield 0, Message("program_change", channel=channel, program=style.program)

@@ -12,9 +12,9 @@ from itertools import accumulate, groupby, pairwise
 from bridge.core.events import NOTE_NAMES, Chord, Key
 from bridge.core.time import TICKS_PER_BEAT
 from bridge.errors import ConfigError
-from engines.accompaniment.harmony.chord_recognition import TickNote, chords_of_notes
-from engines.accompaniment.offline.barlines import bar_lines
-from engines.accompaniment.offline.chordtexts import chord_tracks, named_chords
+from engines.accompaniment.harmony.chord_recognition import TickNote, recognise_chords
+from engines.accompaniment.offline.barlines import find_bar_lines
+from engines.accompaniment.offline.chordtexts import find_chord_tracks, read_chord_texts
 from engines.accompaniment.offline.piece import Tempi, TimedSheet
 from engines.accompaniment.score import COUNT_IN
 from engines.accompaniment.sheet import Sheet, SheetSection
@@ -39,29 +39,31 @@ def read_midi(data: bytes, name: str, harmony: bool = True) -> TimedSheet:
     Raises: ConfigError, with ``name`` and a fix.
     """
     smf = read_smf(data, name)
-    notes = _notes(smf)
-    tracks = chord_tracks(smf)
-    end = max([*(note.end for note in notes), *(track.end for track in tracks if track.sure or not notes)], default=0)
+    notes = _read_notes(smf)
+    tracks = find_chord_tracks(smf)
+    end = max(
+        [*(note.end for note in notes), *(track.end for track in tracks if track.is_certain or not notes)], default=0
+    )
     if end <= 0:
         raise ConfigError(f"{name}: has no notes and names no chords", "give a MIDI file with notes in it")
-    lines = bar_lines(smf.find_all(parse_metre), end, name)
+    lines = find_bar_lines(smf.find_all(parse_metre), end, name)
     starts = lines.starts
     if len(starts) < 2:
         raise ConfigError(f"{name}: ends before its first whole bar", "give a longer file")
     beats = list(range(starts[0], starts[-1] + 1, TICKS_PER_BEAT))
     first_beats = set(starts)
     pitched = [note for note in notes if note.pitch >= 0]
-    of_notes = chords_of_notes(pitched, beats, [beat in first_beats for beat in beats[:-1]])
-    named, remarks = named_chords(tracks, beats, pitched, of_notes)
+    of_notes = recognise_chords(pitched, beats, [beat in first_beats for beat in beats[:-1]])
+    named, remarks = read_chord_texts(tracks, beats, pitched, of_notes)
     if named is None and not pitched and harmony:
         raise ConfigError(f"{name}: has drums alone, so no chords can be read", "ask for --parts drums")
-    piece = _piece(smf, lines.lead, starts, of_notes if named is None else named)
+    piece = _make_sheet(smf, lines.lead, starts, of_notes if named is None else named)
     said = [*smf.remarks, *lines.remarks, *remarks]
     more = [f"and {len(said) - MOST_REMARKS} more remarks"] if len(said) > MOST_REMARKS else []
     return replace(piece, remarks=(*said[:MOST_REMARKS], *more))
 
 
-def _notes(smf: Smf) -> list[TickNote]:
+def _read_notes(smf: Smf) -> list[TickNote]:
     """All notes, in order of their start; those of drums have the pitch -1."""
     found: list[TickNote] = []
     for track in smf.tracks:
@@ -74,36 +76,36 @@ def _notes(smf: Smf) -> list[TickNote]:
             if kind == NOTE_ON and event.data[1]:
                 open_.setdefault(place, deque()).append(event)
             elif open_.get(place):
-                found.append(_sounding(open_[place].popleft(), event.tick))
+                found.append(_make_note(open_[place].popleft(), event.tick))
         for begun in open_.values():  # never ended: a beat long
-            found += [_sounding(event, event.tick + TICKS_PER_BEAT) for event in begun]
+            found += [_make_note(event, event.tick + TICKS_PER_BEAT) for event in begun]
     return sorted(found, key=lambda note: note.start)
 
 
-def _sounding(on: Event, end: int) -> TickNote:
+def _make_note(on: Event, end: int) -> TickNote:
     pitch = -1 if on.channel == DRUMS else on.data[0]
     return TickNote(on.tick, max(end, on.tick + SHORTEST_TICKS), pitch, on.data[1])
 
 
-def _piece(smf: Smf, lead: int, starts: Sequence[int], chords: Sequence[Chord]) -> TimedSheet:
+def _make_sheet(smf: Smf, lead: int, starts: Sequence[int], chords: Sequence[Chord]) -> TimedSheet:
     usual = Counter((after - start) // TICKS_PER_BEAT for start, after in pairwise(starts)).most_common(1)[0][0]
     left = iter(chords)
     bars = [
         tuple(next(left) for _ in range((after - start) // TICKS_PER_BEAT)) for start, after in pairwise(starts)
     ]  # fmt: skip
-    names = _sections(smf, starts)
+    names = _read_section_names(smf, starts)
     counted = names[0] == COUNT_IN and len(names) > 1
     if counted:
         names, bars = names[1:], bars[1:]
     sections = []
     for name, group in groupby(zip(names, bars, strict=True), key=lambda named: named[0]):
         sections.append(SheetSection(name, 1, tuple(bar for _, bar in group)))
-    lead, tempi = _ordinary_lead(lead, tuple(sorted({0: USUAL_US, **dict(smf.find_all(parse_tempo))}.items())))
-    sheet = Sheet(tuple(sections), usual, 60e6 / tempi[0][1], _key(smf))
+    lead, tempi = _round_lead(lead, tuple(sorted({0: USUAL_US, **dict(smf.find_all(parse_tempo))}.items())))
+    sheet = Sheet(tuple(sections), usual, 60e6 / tempi[0][1], _read_key(smf))
     return TimedSheet(sheet, tempi, lead, counted)
 
 
-def _sections(smf: Smf, starts: Sequence[int]) -> list[str]:
+def _read_section_names(smf: Smf, starts: Sequence[int]) -> list[str]:
     """A name for each bar: that of the last marker, moved to the nearest bar line. Names of keys are none."""
     markers = [(event.tick, text) for event in smf.events if (text := parse_text(event, MARKER)) and text not in _KEYS]
     named: dict[int, str] = {}
@@ -115,7 +117,7 @@ def _sections(smf: Smf, starts: Sequence[int]) -> list[str]:
     return list(names)[1:]
 
 
-def _ordinary_lead(ticks: int, tempi: Tempi) -> tuple[int, Tempi]:
+def _round_lead(ticks: int, tempi: Tempi) -> tuple[int, Tempi]:
     """A lead of so many ticks as whole sixteenths that last as long, and the tempi with it: DAWs count no finer."""
     if ticks % SIXTEENTH == 0:
         return ticks, tempi
@@ -127,7 +129,7 @@ def _ordinary_lead(ticks: int, tempi: Tempi) -> tuple[int, Tempi]:
     return lead.ticks, (*lead.tempi, (lead.ticks, now), *later)
 
 
-def _key(smf: Smf) -> Key | None:
+def _read_key(smf: Smf) -> Key | None:
     """The first one written."""
     for event in smf.events:
         if (key := parse_key(event)) is not None:

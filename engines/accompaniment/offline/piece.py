@@ -46,12 +46,12 @@ class TimedSheet:
             for bar in arranged
         )
 
-    def silenced(self, part: PartTrack, bars: Sequence[Bar]) -> PartTrack:
+    def silence_rests(self, part: PartTrack, bars: Sequence[Bar]) -> PartTrack:
         """``part``, which plays ``bars``, without what falls into the rests."""
         kept = (() if bar.number in self.rests else notes for bar, notes in zip(bars, part.bars, strict=True))
         return PartTrack(part.name, tuple(kept))
 
-    def with_count_in(self) -> TimedSheet:
+    def add_count_in(self) -> TimedSheet:
         """The same with a bar of sticks before the first; all that follows comes so much later."""
         if self.counted:
             return self
@@ -61,14 +61,14 @@ class TimedSheet:
 
     def at(self, bpm: float) -> TimedSheet:
         """The same in a steady tempo, quarter notes a minute."""
-        return replace(self, tempi=steady(bpm))
+        return replace(self, tempi=make_steady_tempo(bpm))
 
 
-def steady(bpm: float) -> Tempi:
+def make_steady_tempo(bpm: float) -> Tempi:
     """One tempo, quarter notes a minute, from the start on."""
     return ((0, round(bpm2tempo(bpm))),)
 
 
-def starts_of(bars: Sequence[Bar], lead_ticks: int = 0) -> list[int]:
+def list_bar_starts(bars: Sequence[Bar], lead_ticks: int = 0) -> list[int]:
     """The tick at which each bar begins, and that at which the last one ends."""
     return list(accumulate((bar.ticks for bar in bars), initial=lead_ticks))

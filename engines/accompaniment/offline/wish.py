@@ -16,7 +16,7 @@ from engines.accompaniment.sheet import HIGHEST_BPM, LOWEST_BPM
 from engines.accompaniment.style import PART_NAMES, Style
 
 
-def dials_of(style: Style, wanted: Mapping[str, float | None], seed: int) -> PerformanceControls:
+def make_controls(style: Style, wanted: Mapping[str, float | None], seed: int) -> PerformanceControls:
     """The dials that are ``wanted``; where None is, the usual ones, with the swing of ``style``."""
     if seed < 0:
         raise ConfigError(f"--seed {seed}", "use a number from 0")
@@ -30,9 +30,9 @@ def dials_of(style: Style, wanted: Mapping[str, float | None], seed: int) -> Per
     )
 
 
-def names_of(parts: str, style: Style) -> list[str]:
+def select_parts(parts: str, style: Style) -> list[str]:
     """The parts asked for, in the order of the score; all of the style's where it has not all."""
-    asked = asked_for(parts)
+    asked = parse_parts(parts)
     if asked == list(PART_NAMES):
         return [name for name in PART_NAMES if name in style.parts]
     for name in asked:
@@ -41,7 +41,7 @@ def names_of(parts: str, style: Style) -> list[str]:
     return asked
 
 
-def asked_for(parts: str) -> list[str]:
+def parse_parts(parts: str) -> list[str]:
     """``"keys, drums"`` as names, in the order of the score."""
     asked = [name.strip() for name in parts.split(",")]
     for name in asked:
@@ -50,23 +50,23 @@ def asked_for(parts: str) -> list[str]:
     return [name for name in PART_NAMES if name in asked]
 
 
-def checked_tempo(tempo: float) -> float:
+def check_tempo(tempo: float) -> float:
     """``tempo``, in quarter notes a minute, if it is one."""
     if not LOWEST_BPM <= tempo <= HIGHEST_BPM:
         raise ConfigError(f"--tempo {tempo:g}", f"use quarter notes a minute, {LOWEST_BPM:g} to {HIGHEST_BPM:g}")
     return tempo
 
 
-def table(parts: Sequence[PartTrack]) -> Table:
+def make_table(parts: Sequence[PartTrack]) -> Table:
     """Who played how much, and from where to where."""
     shown = columns("part", "notes", "range", left=("range",))
     for part in parts:
         pitches = part.pitches
-        reach = f"{pitch_name(min(pitches))} to {pitch_name(max(pitches))}" if pitches else "–"
+        reach = f"{format_pitch(min(pitches))} to {format_pitch(max(pitches))}" if pitches else "–"
         shown.add_row(part.name, str(len(pitches)), "–" if part.name == "drums" else reach)
     return shown
 
 
-def pitch_name(pitch: int) -> str:
+def format_pitch(pitch: int) -> str:
     """As General MIDI counts octaves: 60 is C4."""
     return f"{NOTE_NAMES[pitch % 12]}{pitch // 12 - 1}"

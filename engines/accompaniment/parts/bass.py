@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bridge.core.events import Chord
-from engines.accompaniment.parts.humanise import GridNote, finish
-from engines.accompaniment.parts.pattern_selection import beats_of, pattern_of
+from engines.accompaniment.parts.humanise import GridNote, humanise_notes
+from engines.accompaniment.parts.pattern_selection import select_pattern, split_beats
 from engines.accompaniment.parts.random_draws import draw
-from engines.accompaniment.parts.step_patterns import leads, strokes_of
+from engines.accompaniment.parts.step_patterns import find_next_chord, read_notes
 from engines.accompaniment.score import Bar, PartState, PerformanceControls, ScoreNote
 from engines.accompaniment.style import Style
 
@@ -28,70 +28,70 @@ def play(bar: Bar, style: Style, dials: PerformanceControls, before: PartState) 
     if part is None:
         return [], before
     chance = draw(bar, dials, NAME)
-    pattern = pattern_of(bar, part, dials, chance)
-    strokes = strokes_of(bar, beats_of(bar, NAME, pattern, dials, chance), dials, chance)
+    pattern = select_pattern(bar, part, dials, chance)
+    strokes = read_notes(bar, split_beats(bar, NAME, pattern, dials, chance), dials, chance)
     here, struck = before.bass, []
     for number, stroke in enumerate(strokes):
-        letter, following = stroke.letter, leads(strokes, number, bar)
+        letter, following = stroke.letter, find_next_chord(strokes, number, bar)
         last = number + 1 == len(strokes)
         if stroke.fresh and letter not in "RO":
             letter = "R"  # whoever comes in over a new chord says what it is
         if letter == "A" and (following.root < 0 or not (last or strokes[number + 1].fresh)):
             letter = "F"
         if letter == "A":
-            here = _approach(here, following, part.low, part.high, float(chance.sounds[1, stroke.step]))
+            here = _choose_approach(here, following, part.low, part.high, float(chance.sounds[1, stroke.step]))
         elif letter == "P":
-            here = _passing(here, stroke.chord, following, part.low, part.high)
+            here = _choose_passing(here, stroke.chord, following, part.low, part.high)
         else:
-            here = _tone(here, letter, stroke.chord, part.low, part.high)
+            here = _choose_tone(here, letter, stroke.chord, part.low, part.high)
         struck.append(GridNote(stroke.tick, stroke.end, here, stroke.weight, stroke.step))
-    notes, last_struck = finish(struck, bar, style.pair_ticks(pattern), dials, chance, before)
-    return notes, PartState(bass=here, struck=last_struck)
+    notes, last_struck = humanise_notes(struck, bar, style.pair_ticks(pattern), dials, chance, before)
+    return notes, PartState(bass=here, velocities=last_struck)
 
 
-def root_near(chord: Chord, here: int, low: int, high: int) -> int:
+def find_root(chord: Chord, here: int, low: int, high: int) -> int:
     """The chord's bass note (of a slash chord the one behind the slash) nearest to ``here``, -1: to the home."""
-    return _nearest(chord.bass if chord.bass >= 0 else chord.root, here, low, high)
+    return _find_nearest(chord.bass if chord.bass >= 0 else chord.root, here, low, high)
 
 
-def _nearest(pitch_class: int, here: int, low: int, high: int) -> int:
+def _find_nearest(pitch_class: int, here: int, low: int, high: int) -> int:
     home = low + HOME * (high - low)
     notes = [note for note in range(low, high + 1) if note % 12 == pitch_class]
     return min(notes, key=lambda note: (abs(note - here) if here >= 0 else 0, abs(note - home)))
 
 
-def _tone(here: int, letter: str, chord: Chord, low: int, high: int) -> int:
+def _choose_tone(here: int, letter: str, chord: Chord, low: int, high: int) -> int:
     if letter == "O":
-        root = root_near(chord, here, low, high)
+        root = find_root(chord, here, low, high)
         return next((note for note in (root + 12, root - 12) if low <= note <= high), root)
     if letter == "R":
-        root = root_near(chord, here, low, high)
+        root = find_root(chord, here, low, high)
         # a line that has strayed comes home at a root, not in between
         far = abs(root - (low + HOME * (high - low))) > 8
-        return root_near(chord, -1, low, high) if far else root
+        return find_root(chord, -1, low, high) if far else root
     tones = chord.pitch_classes
-    return _nearest(tones[TONES[letter] % len(tones)], here, low, high)
+    return _find_nearest(tones[TONES[letter] % len(tones)], here, low, high)
 
 
-def _approach(here: int, to: Chord, low: int, high: int, luck: float) -> int:
+def _choose_approach(here: int, to: Chord, low: int, high: int, luck: float) -> int:
     """A semitone or a tone beside where the next chord's root will be played, on the side that the line comes from."""
-    goal = _tone(here, "R", to, low, high)
+    goal = _choose_tone(here, "R", to, low, high)
     side = -1 if here <= goal else 1
     step = 1 if luck < 0.6 else 2
     choices = (goal + side * step, goal + side, goal - side * step, goal - side)
-    fits = [note for note in choices if low <= note <= high and _tone(note, "R", to, low, high) == goal]
+    fits = [note for note in choices if low <= note <= high and _choose_tone(note, "R", to, low, high) == goal]
     return next((note for note in fits if note != here), fits[0] if fits else goal)
 
 
-def _passing(here: int, chord: Chord, to: Chord, low: int, high: int) -> int:
+def _choose_passing(here: int, chord: Chord, to: Chord, low: int, high: int) -> int:
     """The next note of the chord's scale from ``here`` towards the next root, or away from it; not that root itself."""
     if here < 0:
-        return _tone(here, "R", chord, low, high)
+        return _choose_tone(here, "R", chord, low, high)
     scale = {(chord.root + step) % 12 for step in SCALES[chord.quality]}
-    goal = _tone(here, "R", to, low, high) if to.root >= 0 else here + 1
+    goal = _choose_tone(here, "R", to, low, high) if to.root >= 0 else here + 1
     side = 1 if goal >= here else -1
     for way in (side, -side):
         for note in (here + way, here + 2 * way, here + 3 * way):
             if low <= note <= high and note % 12 in scale and note != goal:
                 return note
-    return _tone(here, "F", chord, low, high)
+    return _choose_tone(here, "F", chord, low, high)

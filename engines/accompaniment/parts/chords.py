@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from engines.accompaniment.parts.humanise import GridNote, finish
-from engines.accompaniment.parts.pattern_selection import beats_of, pattern_of
+from engines.accompaniment.parts.humanise import GridNote, humanise_notes
+from engines.accompaniment.parts.pattern_selection import select_pattern, split_beats
 from engines.accompaniment.parts.random_draws import draw
-from engines.accompaniment.parts.step_patterns import StepNote, strokes_of
-from engines.accompaniment.parts.voicings import power, voiced
+from engines.accompaniment.parts.step_patterns import StepNote, read_notes
+from engines.accompaniment.parts.voicings import find_voicing, make_power_chord
 from engines.accompaniment.score import Bar, PartState, PerformanceControls, ScoreNote
 from engines.accompaniment.style import Style
 
@@ -25,18 +25,18 @@ def play_chords(
     if part is None:
         return [], before
     chance = draw(bar, dials, name)
-    pattern = pattern_of(bar, part, dials, chance)
+    pattern = select_pattern(bar, part, dials, chance)
     voices = pattern.voices or part.voices
     voicing, struck = before.voicing, list[GridNote]()
-    for stroke in strokes_of(bar, beats_of(bar, name, pattern, dials, chance), dials, chance):
-        voicing = voiced(stroke.chord, voices, part.low, part.high, voicing)
-        notes = power(stroke.chord, part.low, part.high) if stroke.letter == "P" else voicing
-        struck += _struck(stroke, notes)
-    notes_, last = finish(struck, bar, style.pair_ticks(pattern), dials, chance, before)
-    return notes_, PartState(voicing, struck=last)
+    for stroke in read_notes(bar, split_beats(bar, name, pattern, dials, chance), dials, chance):
+        voicing = find_voicing(stroke.chord, voices, part.low, part.high, voicing)
+        notes = make_power_chord(stroke.chord, part.low, part.high) if stroke.letter == "P" else voicing
+        struck += _make_notes(stroke, notes)
+    notes_, last = humanise_notes(struck, bar, style.pair_ticks(pattern), dials, chance, before)
+    return notes_, PartState(voicing, velocities=last)
 
 
-def _struck(stroke: StepNote, voicing: tuple[int, ...]) -> list[GridNote]:
+def _make_notes(stroke: StepNote, voicing: tuple[int, ...]) -> list[GridNote]:
     """The notes of one stroke: all at once, one after the other from below or above, or a single voice."""
     end, gain = stroke.end, 1.0
     notes = list(voicing)

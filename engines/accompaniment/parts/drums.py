@@ -6,15 +6,15 @@ import numpy as np
 
 from bridge.core.time import TICKS_PER_BEAT
 from engines.accompaniment.grooves import Articulation
-from engines.accompaniment.parts.accent_bias import KICK, led_weight
-from engines.accompaniment.parts.humanise import GridNote, finish
-from engines.accompaniment.parts.pattern_selection import beats_of, filled, pattern_of, touches_of
-from engines.accompaniment.parts.random_draws import draw, likely
+from engines.accompaniment.parts.accent_bias import KICK, bias_weight
+from engines.accompaniment.parts.humanise import GridNote, humanise_notes
+from engines.accompaniment.parts.pattern_selection import add_fill, select_pattern, split_articulations, split_beats
+from engines.accompaniment.parts.random_draws import draw, get_probability
 from engines.accompaniment.score import COUNT_IN, Bar, PartState, PerformanceControls, ScoreNote
 from engines.accompaniment.style import REST, ROLES, Style
 
 NAME = "drums"
-STROKE_TICKS = 60
+HIT_TICKS = 60
 """A drum sounds by itself; its note is a thirty-second."""
 GAINS = {"closed": 0.8, "pedal": 0.7, "shaker": 0.7, "tambourine": 0.75, "ride": 0.85, "triangle": 0.75, "crash": 0.95}
 """How loud a drum is against a full stroke, where not the same."""
@@ -34,39 +34,39 @@ def play(bar: Bar, style: Style, dials: PerformanceControls, before: PartState) 
         return [], before
     chance = draw(bar, dials, NAME)
     if bar.section == COUNT_IN:
-        struck = [_struck("stick", beat * TICKS_PER_BEAT, 4 * beat, 9) for beat in range(bar.beats)]
+        struck = [_make_hit("stick", beat * TICKS_PER_BEAT, 4 * beat, 9) for beat in range(bar.beats)]
         pair = 0
     else:
-        pattern = pattern_of(bar, part, dials, chance)
+        pattern = select_pattern(bar, part, dials, chance)
         if bar.fill:
-            pattern = filled(bar, part, dials, chance, pattern)
+            pattern = add_fill(bar, part, dials, chance, pattern)
         struck = []
         step, pair = 0, style.pair_ticks(pattern)
-        touches = touches_of(bar, pattern, dials, chance)
+        touches = split_articulations(bar, pattern, dials, chance)
         luck = np.where(chance.varies < VARIES, chance.sounds, chance.steady)
-        for beat, lines in enumerate(beats_of(bar, NAME, pattern, dials, chance)):
+        for beat, lines in enumerate(split_beats(bar, NAME, pattern, dials, chance)):
             length = len(next(iter(lines.values())))
             for place in range(length):
                 tick = beat * TICKS_PER_BEAT + place * TICKS_PER_BEAT // length
                 here = {role: int(line[place]) for role, line in lines.items() if line[place] != REST}
-                led = {r: _led(r, w, tick, bar, dials) for r, w in here.items()}
-                here = {r: w for r, w in here.items() if luck[LANES[r], step] < likely(led[r], dials)}
+                led = {r: _bias_weight(r, w, tick, bar, dials) for r, w in here.items()}
+                here = {r: w for r, w in here.items() if luck[LANES[r], step] < get_probability(led[r], dials)}
                 for role, weight in here.items():
                     if not any(other in here for other in CHOKE_GROUPS.get(role, ())):
                         touch = touches[beat][role][place] if role in touches[beat] else None
-                        struck.append(_struck(role, tick, step, weight, touch))
+                        struck.append(_make_hit(role, tick, step, weight, touch))
                 step += 1
         if bar.opens and part.opening and dials.loudness(bar) >= OPENING_FROM:
             struck = [one for one in struck if (one.tick, one.pitch) != (0, ROLES[part.opening])]
-            struck.append(_struck(part.opening, 0, 0, 9))
-    notes, last = finish(struck, bar, pair, dials, chance, before)
-    return notes, PartState(struck=last)
+            struck.append(_make_hit(part.opening, 0, 0, 9))
+    notes, last = humanise_notes(struck, bar, pair, dials, chance, before)
+    return notes, PartState(velocities=last)
 
 
-def _led(role: str, weight: int, tick: int, bar: Bar, dials: PerformanceControls) -> int:
-    return led_weight(weight, tick, dials.accents) if role == KICK and not bar.fill else weight
+def _bias_weight(role: str, weight: int, tick: int, bar: Bar, dials: PerformanceControls) -> int:
+    return bias_weight(weight, tick, dials.accents) if role == KICK and not bar.fill else weight
 
 
-def _struck(role: str, tick: int, step: int, weight: int, touch: Articulation | None = None) -> GridNote:
+def _make_hit(role: str, tick: int, step: int, weight: int, touch: Articulation | None = None) -> GridNote:
     gain = GAINS.get(role, 1.0)
-    return GridNote(tick, tick + STROKE_TICKS, ROLES[role], weight, step, LANES[role], gain=gain, touch=touch)
+    return GridNote(tick, tick + HIT_TICKS, ROLES[role], weight, step, LANES[role], gain=gain, touch=touch)

@@ -53,7 +53,7 @@ class GridNote:
     touch: Articulation | None = None
 
 
-def finish(
+def humanise_notes(
     struck: Sequence[GridNote], bar: Bar, pair: int, dials: PerformanceControls, chance: RandomDraws, before: PartState
 ) -> tuple[list[ScoreNote], tuple[tuple[int, int], ...]]:
     """The notes in order of their ticks, and the velocities last struck by pitch.
@@ -63,18 +63,18 @@ def finish(
     loud, ticks = SOFTEST + (LOUDEST - SOFTEST) * dials.loudness(bar), bar.ticks
     notes: list[tuple[int, int, int, int]] = []
     for one in struck:
-        late = _late(one, dials, chance)
-        on = min(max(_swung(one.tick, pair, dials.swing) + late, 0), ticks - 1)
-        end = max(_swung(one.end, pair, dials.swing) + min(late, 0), on + 1)
+        late = _get_delay(one, dials, chance)
+        on = min(max(_swing(one.tick, pair, dials.swing) + late, 0), ticks - 1)
+        end = max(_swing(one.end, pair, dials.swing) + min(late, 0), on + 1)
         room = max(min(end, ticks) - on - SHORTEST_TICKS, 0)
         on += min(round(one.strum * STRUM_TICKS * dials.humanise), room // 2)
-        velocity = _velocity(one, loud, dials)
+        velocity = _get_velocity(one, loud, dials)
         velocity += (STEADY + LOOSE * dials.humanise) * chance.touch.item(one.lane, one.step)
         notes.append((on, min(end, ticks), one.pitch, min(max(round(velocity), 1), 127)))
-    return _varied(_apart(sorted(notes)), before)
+    return _vary(_separate(sorted(notes)), before)
 
 
-def _late(one: GridNote, dials: PerformanceControls, chance: RandomDraws) -> int:
+def _get_delay(one: GridNote, dials: PerformanceControls, chance: RandomDraws) -> int:
     """Ticks, negative: early."""
     all_ = chance.timing.item(one.step)
     if one.touch is None:
@@ -85,7 +85,7 @@ def _late(one: GridNote, dials: PerformanceControls, chance: RandomDraws) -> int
     return round(min(max(ticks, -FURTHEST_TICKS), FURTHEST_TICKS))
 
 
-def _velocity(one: GridNote, loud: float, dials: PerformanceControls) -> float:
+def _get_velocity(one: GridNote, loud: float, dials: PerformanceControls) -> float:
     touch = one.touch
     if touch is None or not touch.gain:
         return loud * (LIGHTEST + (1 - LIGHTEST) * one.weight / 9) * one.gain + DOWNBEAT * (one.tick == 0)
@@ -94,7 +94,7 @@ def _velocity(one: GridNote, loud: float, dials: PerformanceControls) -> float:
 
 
 @lru_cache(4096)
-def _swung(tick: int, pair: int, swing: float) -> int:
+def _swing(tick: int, pair: int, swing: float) -> int:
     """``tick`` with the second half of each pair of notes delayed; order and the pairs' ends stay."""
     if not pair:
         return tick
@@ -106,7 +106,7 @@ def _swung(tick: int, pair: int, swing: float) -> int:
     return start + round(middle + (within - half) * (pair - middle) / half)
 
 
-def _apart(notes: list[tuple[int, int, int, int]]) -> list[tuple[int, int, int, int]]:
+def _separate(notes: list[tuple[int, int, int, int]]) -> list[tuple[int, int, int, int]]:
     """No pitch twice at once: of two at one tick the louder stays, and each ends before the next begins."""
     kept: dict[tuple[int, int], tuple[int, int, int, int]] = {}
     for note in notes:
@@ -121,10 +121,10 @@ def _apart(notes: list[tuple[int, int, int, int]]) -> list[tuple[int, int, int, 
     return sorted(found)
 
 
-def _varied(
+def _vary(
     notes: list[tuple[int, int, int, int]], before: PartState
 ) -> tuple[list[ScoreNote], tuple[tuple[int, int], ...]]:  # fmt: skip
-    last = dict(before.struck)
+    last = dict(before.velocities)
     found = []
     for on, end, pitch, velocity in notes:
         if last.get(pitch) == velocity:

@@ -9,10 +9,10 @@ from functools import lru_cache
 import numpy as np
 
 from engines.accompaniment.grooves import Articulation, Articulations
-from engines.accompaniment.parts.accent_bias import alike, led
+from engines.accompaniment.parts.accent_bias import add_accents, measure_similarity
 from engines.accompaniment.parts.random_draws import PHRASE_BARS, RandomDraws
 from engines.accompaniment.score import Bar, PerformanceControls
-from engines.accompaniment.style import GRIDS, KEEP, LINE, Lines, PartStyle, StepPattern, overlaid
+from engines.accompaniment.style import GRIDS, KEEP, LINE, PartStyle, StepLines, StepPattern, overlay
 
 MOST_PATTERNS = 8
 """Among so many, the nearest in intensity, the highest complexity chooses."""
@@ -29,7 +29,7 @@ METRES: Mapping[int, tuple[int, ...]] = {
     7: (0, 1, 2, 3, 2, 1, 3),
 }  # fmt: skip
 """Which of a pattern's four beats are played in a bar of so many: the first stays first, the last last."""
-NEUTRAL: Mapping[str, Lines] = {
+NEUTRAL: Mapping[str, StepLines] = {
     "drums": {"kick": "9.......9.......", "snare": "....9.......9...", "closed": "9.8.9.8.9.8.9.8."},
     "bass": {LINE: "R---R---R---R---"},
     "keys": {LINE: "X-------X-------"},
@@ -39,28 +39,28 @@ NEUTRAL: Mapping[str, Lines] = {
 """What a band without a style plays."""
 
 
-def pattern_of(bar: Bar, part: PartStyle, dials: PerformanceControls, chance: RandomDraws) -> StepPattern:
+def select_pattern(bar: Bar, part: PartStyle, dials: PerformanceControls, chance: RandomDraws) -> StepPattern:
     """One of the patterns nearest to the bar's intensity; it stays for a phrase, but may vary in its last bar."""
     manner = None
     if any(pattern.manner for pattern in part.patterns):
-        manner = _drawn(bar, part.patterns, dials, chance.section).manner
+        manner = _draw_pattern(bar, part.patterns, dials, chance.section).manner
     varied = bar.position % PHRASE_BARS == PHRASE_BARS - 1 and chance.phrase[2] < dials.complexity
-    return _drawn(bar, part.patterns, dials, float(chance.phrase[1 if varied else 0]), manner)
+    return _draw_pattern(bar, part.patterns, dials, float(chance.phrase[1 if varied else 0]), manner)
 
 
-def filled(
+def add_fill(
     bar: Bar, part: PartStyle, dials: PerformanceControls, chance: RandomDraws, pattern: StepPattern
 ) -> StepPattern:
     """``pattern`` with a fill that fits its steps put upon it, if there is one."""
     fits = [fill for fill in part.fills if fill.per_beat == pattern.per_beat]
     if not fits:
         return pattern
-    fill = _drawn(bar, fits, replace(dials, accents=()), float(chance.picks[0]))
-    lines = overlaid(pattern.lines, fill.lines)
-    return replace(pattern, lines=lines or pattern.lines, touches=_written(pattern.touches, fill.lines))
+    fill = _draw_pattern(bar, fits, replace(dials, accents=()), float(chance.picks[0]))
+    lines = overlay(pattern.lines, fill.lines)
+    return replace(pattern, lines=lines or pattern.lines, touches=_drop_gains(pattern.touches, fill.lines))
 
 
-def _written(touches: Articulations, lines: Lines) -> Articulations:
+def _drop_gains(touches: Articulations, lines: StepLines) -> Articulations:
     """``touches`` with the strokes of ``lines`` as loud as they are written."""
     found = dict(touches)
     for role in lines.keys() & touches.keys():
@@ -71,41 +71,45 @@ def _written(touches: Articulations, lines: Lines) -> Articulations:
     return found
 
 
-def _drawn(
+def _draw_pattern(
     bar: Bar, patterns: Sequence[StepPattern], dials: PerformanceControls, luck: float, manner: int | None = None
 ) -> StepPattern:
     loudness, accents = dials.loudness(bar), dials.accents
 
     def away(pattern: StepPattern) -> float:
         beside = BESIDE if not pattern.manner else APART if manner not in (None, pattern.manner) else 0.0
-        unlike = UNLIKE * (1.0 - alike(pattern.lines, METRES[bar.beats], accents)) if accents else 0.0
+        unlike = UNLIKE * (1.0 - measure_similarity(pattern.lines, METRES[bar.beats], accents)) if accents else 0.0
         return abs(pattern.level - loudness) + beside + unlike
 
     ranked = sorted(patterns, key=away)
     count = 1 + round(dials.complexity * (min(len(ranked), MOST_PATTERNS) - 1))
-    place = int(np.searchsorted(_up_to(count, dials.temperature), luck, side="right"))
+    place = int(np.searchsorted(_make_rank_distribution(count, dials.temperature), luck, side="right"))
     return ranked[min(place, count - 1)]
 
 
 @lru_cache(64)
-def _up_to(count: int, temperature: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def _make_rank_distribution(count: int, temperature: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     """The chance that chance strays so many ranks down or fewer."""
     weights = np.exp(-np.arange(count) / (SPREAD * temperature + 0.01))
     return np.asarray(np.cumsum(weights) / weights.sum(), np.float64)
 
 
-def beats_of(bar: Bar, name: str, pattern: StepPattern, dials: PerformanceControls, chance: RandomDraws) -> list[Lines]:
+def split_beats(
+    bar: Bar, name: str, pattern: StepPattern, dials: PerformanceControls, chance: RandomDraws
+) -> list[StepLines]:
     """For each beat of ``bar`` the steps of each line: of ``pattern``, of the plain one where the style is weak; and
     what the part strikes besides because it follows."""
-    plain = _fitted(NEUTRAL[name], pattern.per_beat)
-    beats: list[Lines] = []
+    plain = _fit_grid(NEUTRAL[name], pattern.per_beat)
+    beats: list[StepLines] = []
     for number, beat in enumerate(METRES[bar.beats]):
         lines = pattern.lines if chance.beats[number] < dials.style_strength else plain
-        beats.append({key: _beat(line, beat) for key, line in lines.items()})
-    return led(name, beats, dials.accents) if dials.accents and not bar.fill else beats
+        beats.append({key: _slice_beat(line, beat) for key, line in lines.items()})
+    return add_accents(name, beats, dials.accents) if dials.accents and not bar.fill else beats
 
 
-def touches_of(bar: Bar, pattern: StepPattern, dials: PerformanceControls, chance: RandomDraws) -> list[Articulations]:
+def split_articulations(
+    bar: Bar, pattern: StepPattern, dials: PerformanceControls, chance: RandomDraws
+) -> list[Articulations]:
     """For each beat of ``bar`` how its steps are struck; nothing is known of plain ones."""
     return [
         {role: steps[4 * beat : 4 * beat + 4] for role, steps in pattern.touches.items()}
@@ -115,11 +119,11 @@ def touches_of(bar: Bar, pattern: StepPattern, dials: PerformanceControls, chanc
     ]
 
 
-def _beat(line: str, beat: int) -> str:
+def _slice_beat(line: str, beat: int) -> str:
     per_beat = GRIDS[len(line)]
     return line[beat * per_beat : (beat + 1) * per_beat]
 
 
-def _fitted(lines: Lines, per_beat: int) -> Lines:
+def _fit_grid(lines: StepLines, per_beat: int) -> StepLines:
     """``lines`` of four steps a beat with ``per_beat`` steps."""
-    return {key: "".join(_beat(line, beat)[:per_beat] for beat in range(4)) for key, line in lines.items()}
+    return {key: "".join(_slice_beat(line, beat)[:per_beat] for beat in range(4)) for key, line in lines.items()}

@@ -48,11 +48,11 @@ class RandomDraws:
 
 def draw(bar: Bar, dials: PerformanceControls, part: str) -> RandomDraws:
     """The same for the same seed, bar and part, whenever it is asked for."""
-    return _drawn(dials.seed, bar.number, bar.section, bar.position // PHRASE_BARS, part)
+    return _draw_bar(dials.seed, bar.number, bar.section, bar.position // PHRASE_BARS, part)
 
 
 @lru_cache(REMEMBERED)
-def _drawn(seed: int, bar: int, section: str, phrase: int, part: str) -> RandomDraws:
+def _draw_bar(seed: int, bar: int, section: str, phrase: int, part: str) -> RandomDraws:
     number = PART_NAMES.index(part)
     own = default_rng([seed, bar + 1, number])
     kept = default_rng([seed, zlib.crc32(section.encode()), phrase, number])
@@ -71,7 +71,7 @@ def _drawn(seed: int, bar: int, section: str, phrase: int, part: str) -> RandomD
     )
 
 
-def likely(weight: int, dials: PerformanceControls) -> float:
+def get_probability(weight: int, dials: PerformanceControls) -> float:
     """How likely a stroke of ``weight`` 1 to 9 sounds: 9 always; the others the more the denser.
 
     A temperature of 0 makes it certain or impossible, one of 1 leaves it as it is.

@@ -29,25 +29,27 @@ POWER_LOW, POWER_HIGH = 40, 57
 """Where a power chord's root lies: the two lowest strings of a guitar."""
 
 
-def voiced(chord: Chord, voices: int, low: int, high: int, before: tuple[int, ...]) -> tuple[int, ...]:
+def find_voicing(chord: Chord, voices: int, low: int, high: int, before: tuple[int, ...]) -> tuple[int, ...]:
     """``voices`` MIDI notes within the range, low to high, as near as can be to those ``before`` (empty: anywhere).
 
     Fewer where the range has no room for as many.
     """
-    return _nearest(chord.pitch_classes, voices, low, high, before)
+    return _find_nearest(chord.pitch_classes, voices, low, high, before)
 
 
 @lru_cache(maxsize=4096)
-def _nearest(classes: tuple[int, ...], voices: int, low: int, high: int, before: tuple[int, ...]) -> tuple[int, ...]:
+def _find_nearest(
+    classes: tuple[int, ...], voices: int, low: int, high: int, before: tuple[int, ...]
+) -> tuple[int, ...]:
     for count in range(voices, 0, -1):
-        layouts, costs = _layouts(classes, count, low, high)
+        layouts, costs = _list_layouts(classes, count, low, high)
         if len(layouts):
-            best = int((costs + _moved(layouts, before)).argmin()) if before else int(costs.argmin())
+            best = int((costs + _measure_movement(layouts, before)).argmin()) if before else int(costs.argmin())
             return tuple(layouts[best].tolist())
     return ()
 
 
-def _moved(layouts: Pitches, before: tuple[int, ...]) -> Doubles:
+def _measure_movement(layouts: Pitches, before: tuple[int, ...]) -> Doubles:
     """What it costs to go from the notes ``before`` to each of ``layouts``, shape (layouts,)."""
     old = np.array(before)
     if len(before) == layouts.shape[1]:
@@ -59,11 +61,11 @@ def _moved(layouts: Pitches, before: tuple[int, ...]) -> Doubles:
 
 
 @lru_cache(maxsize=512)
-def _layouts(classes: tuple[int, ...], count: int, low: int, high: int) -> tuple[Pitches, Doubles]:
+def _list_layouts(classes: tuple[int, ...], count: int, low: int, high: int) -> tuple[Pitches, Doubles]:
     """Every layout of ``count`` notes of a chord, shape (layouts, count), the lowest first, and what each costs by
     itself, shape (layouts,): so far from the middle, notes that lack, notes that are there twice."""
     notes = tuple(note for note in range(low, high + 1) if note % 12 in classes)
-    layouts = np.array(list(_spaced(notes, count)), np.int16).reshape(-1, count)
+    layouts = np.array(list(_iterate_spaced(notes, count)), np.int16).reshape(-1, count)
     costs = PULL * np.abs(layouts.mean(1) - (low + high) / 2) if len(layouts) else np.zeros(0)
     for place, pitch_class in enumerate(classes):
         times = (layouts % 12 == pitch_class).sum(1)
@@ -71,7 +73,7 @@ def _layouts(classes: tuple[int, ...], count: int, low: int, high: int) -> tuple
     return layouts, costs
 
 
-def _spaced(notes: tuple[int, ...], count: int, under: tuple[int, ...] = ()) -> Iterator[tuple[int, ...]]:
+def _iterate_spaced(notes: tuple[int, ...], count: int, under: tuple[int, ...] = ()) -> Iterator[tuple[int, ...]]:
     """Every choice of ``count`` of ``notes``, ascending, above those ``under`` that is neither muddy nor wide."""
     if len(under) == count:
         yield under
@@ -83,10 +85,10 @@ def _spaced(notes: tuple[int, ...], count: int, under: tuple[int, ...] = ()) -> 
                 return
             if gap == 1 or any(under[-1] < limit and gap < least for limit, least in MUDDY):
                 continue
-        yield from _spaced(notes[place + 1 :], count, (*under, note))
+        yield from _iterate_spaced(notes[place + 1 :], count, (*under, note))
 
 
-def power(chord: Chord, low: int, high: int) -> tuple[int, ...]:
+def make_power_chord(chord: Chord, low: int, high: int) -> tuple[int, ...]:
     """Root, fifth and octave on the low strings, as far as the range has them."""
     bottom = max(low, POWER_LOW)
     root = next(note for note in range(bottom, bottom + 12) if note % 12 == chord.root)

@@ -83,13 +83,13 @@ def _learn(told: argparse.Namespace) -> None:
 
 def _foresight(told: argparse.Namespace) -> None:
     songs = read_progressions(told.symbolic, True)
-    foreseer = ChordPredictor(read_model(told.weights), told.weights.name) if told.weights else None
+    predictor = ChordPredictor(read_model(told.weights), told.weights.name) if told.weights else None
     say(f"{len(songs)} songs, the last {told.late} beats not known; right roots")
-    for name, foresee in listeners(foreseer).items():
+    for name, foresee in listeners(predictor).items():
         found = scores(songs, foresee, told.late)
         say(f"{name:15}" + " ".join(f"{what}: {share:.3f}" for what, share in found.items()))
     names = [f"below {SURE[0]}", *(f"{low} to {high}" for low, high in pairwise(SURE)), f"above {SURE[-1]}"]
-    shares = zip(names, trueness(songs, foreseer, told.late), strict=True)
+    shares = zip(names, trueness(songs, predictor, told.late), strict=True)
     say("right where sure " + ", ".join(f"{name}: {share:.2f} of {count:,}" for name, (share, count) in shares))
 
 
@@ -110,13 +110,13 @@ def _grooves(told: argparse.Namespace) -> None:
 
 
 def _groove_check(told: argparse.Namespace) -> None:
-    from engines.accompaniment.style import StyleFile, find, load, shipped_names
+    from engines.accompaniment.style import StyleFile, find_style, list_shipped_styles, load_style
     from research.accompaniment.training.drumming import KINDS, joined, parted, performances, read_drumming
     from research.accompaniment.training.groove_similarity import rows, table
 
     drumming = read_drumming(told.symbolic)
-    for name in shipped_names():
-        drums = read_toml(find(name), StyleFile).drums
+    for name in list_shipped_styles():
+        drums = read_toml(find_style(name), StyleFile).drums
         if drums is None or not drums.groove:
             continue
         kind = KINDS[drums.groove]
@@ -124,7 +124,7 @@ def _groove_check(told: argparse.Namespace) -> None:
         if not len(learned) or not len(held):
             say(f"{name}: no bars of {drums.groove} to learn from or none held out\n")
             continue
-        for line in table(name, len(learned), len(held), rows(load(find(name)), learned, held)):
+        for line in table(name, len(learned), len(held), rows(load_style(find_style(name)), learned, held)):
             say(line)
         say("")
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.accompaniment.harmony.predictor import KIND_OF, KINDS, context_of, reference
-from engines.accompaniment.harmony.repetition import AS_NOW, FURTHEST, RAISED, compared, told
+from engines.accompaniment.harmony.predictor import KIND_OF, KINDS, encode_context, find_reference
+from engines.accompaniment.harmony.repetition import AS_NOW, FURTHEST, RAISED, compare_lags, read_lags
 from engines.accompaniment.harmony.vocabulary import CLASSES, COUNT, LIKENESS, NONE, UNKNOWN, Doubles, States
 from research.accompaniment.training.progressions import Progression
 
@@ -22,7 +22,7 @@ REMEMBERED = 256
 class Examples:
     """``lags``, ``context``: as the network takes them. ``says`` (examples, RAISED, LAGS, FURTHEST): the kind that each
     lag tells, -1 for none. ``truth`` (examples, FURTHEST): the kind that came, -1 unknown. All kinds are counted from
-    `reference`. Sevenths count for nothing: what a lag says of them is taken over whole."""
+    `find_reference`. Sevenths count for nothing: what a lag says of them is taken over whole."""
 
     lags: NDArray[np.float16]
     context: NDArray[np.float32]
@@ -49,12 +49,12 @@ def examples_of(heard: States, song: Progression, every: int, random: np.random.
         known, first, key = heard[max(0, last + 1 - REMEMBERED) : last + 1], last + 1, int(song.keys[last])
         if known[-1] == UNKNOWN:
             continue
-        home, stands = reference(known, key), told(known)
+        home, stands = find_reference(known, key), read_lags(known)
         comes = np.full(FURTHEST, UNKNOWN)
         comes[: len(song.states) - first] = song.states[first : first + FURTHEST]
         says = np.where(stands != UNKNOWN, AS_NOW[:, np.maximum(stands, 0)], UNKNOWN)
-        context = context_of(known, first % song.bar_beats, key)
-        rows.append((compared(known, song.bar_beats), context, _kinds(says, home), _kinds(comes, home)))
+        context = encode_context(known, first % song.bar_beats, key)
+        rows.append((compare_lags(known, song.bar_beats), context, _kinds(says, home), _kinds(comes, home)))
     if not rows:
         return None
     lags, contexts, says_, truth = (np.stack(column) for column in zip(*rows, strict=True))
@@ -74,17 +74,19 @@ def modulated(song: Progression, random: np.random.Generator) -> Progression:
     up = random.choice(RAISED[1:])
     states, keys = song.states.copy(), song.keys.copy()
     states[turn:] = np.where(states[turn:] == UNKNOWN, UNKNOWN, AS_NOW[RAISED.index(up)][np.maximum(states[turn:], 0)])
-    told = turn + int(random.integers(4, 24))
-    keys[told:] = np.where(keys[told:] < 0, -1, keys[told:] // CLASSES * CLASSES + (keys[told:] + up) % CLASSES)
-    keys[turn:told] = keys[turn - 1]
+    read_lags = turn + int(random.integers(4, 24))
+    keys[read_lags:] = np.where(
+        keys[read_lags:] < 0, -1, keys[read_lags:] // CLASSES * CLASSES + (keys[read_lags:] + up) % CLASSES
+    )
+    keys[turn:read_lags] = keys[turn - 1]
     return Progression(song.name, states, keys, song.bar_beats)
 
 
 def _taken_for() -> Doubles:
     """Shape (COUNT, COUNT): what a chord is taken for by one who mishears it, the liker the oftener."""
-    chances = np.exp(5.0 * LIKENESS) * (1.0 - np.eye(COUNT))
-    chances[:, NONE] = 0.3
-    return np.asarray(chances / chances.sum(1, keepdims=True), np.float64)
+    probabilities = np.exp(5.0 * LIKENESS) * (1.0 - np.eye(COUNT))
+    probabilities[:, NONE] = 0.3
+    return np.asarray(probabilities / probabilities.sum(1, keepdims=True), np.float64)
 
 
 _TAKEN_FOR = _taken_for()

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from engines.accompaniment.harmony.chord_history import REMEMBERED
-from engines.accompaniment.harmony.predictor import ChordPredictor, shipped
+from engines.accompaniment.harmony.predictor import ChordPredictor, load_shipped
 from engines.accompaniment.harmony.repetition import FURTHEST
-from engines.accompaniment.harmony.trellis import Metre, foreseen
+from engines.accompaniment.harmony.trellis import Metre, predict_chords
 from engines.accompaniment.harmony.vocabulary import CLASSES, NONE, UNKNOWN, States
 from research.accompaniment.training.progressions import Progression
 
@@ -20,15 +20,15 @@ Foreseeing = Callable[[States, int, Progression], States]
 """From the chords known, and the beat after them, to those of the FURTHEST beats that follow."""
 
 
-def listeners(foreseer: ChordPredictor | None = None) -> dict[str, Foreseeing]:
-    """What is compared, by name; ``foreseer``: None for the one that ships."""
-    network = foreseer or shipped()
+def listeners(predictor: ChordPredictor | None = None) -> dict[str, Foreseeing]:
+    """What is compared, by name; ``predictor``: None for the one that ships."""
+    network = predictor or load_shipped()
 
     def lattice(heard: States, first: int, song: Progression) -> States:
-        return foreseen(heard, first, int(song.keys[first - 1]), Metre(song.bar_beats), {}, network).path
+        return predict_chords(heard, first, int(song.keys[first - 1]), Metre(song.bar_beats), {}, network).path
 
     def loops(heard: States, first: int, song: Progression) -> States:
-        told, _ = network.foresee(heard, first % song.bar_beats, int(song.keys[first - 1]), song.bar_beats)
+        told, _ = network.predict(heard, first % song.bar_beats, int(song.keys[first - 1]), song.bar_beats)
         return np.asarray(np.where(told.any(1), told.argmax(1), heard[-1]), np.int64)
 
     return {
@@ -67,7 +67,7 @@ SURE = (0.3, 0.5, 0.7)
 
 
 def trueness(
-    songs: Sequence[Progression], foreseer: ChordPredictor | None = None, late: int = 0
+    songs: Sequence[Progression], predictor: ChordPredictor | None = None, late: int = 0
 ) -> list[tuple[float, int]]:
     """The share of roots that are right, and of how many beats, for confidences below, between and above SURE: of the
     beats that AHEAD counts."""
@@ -76,10 +76,10 @@ def trueness(
         for beat in range(WARM_UP, len(song.states) - max(AHEAD) + 1):
             known = song.states[max(0, beat - late - REMEMBERED) : beat - late]
             key = int(song.keys[beat - late - 1])
-            told = foreseen(known, beat - late, key, Metre(song.bar_beats), {}, foreseer)
+            told = predict_chords(known, beat - late, key, Metre(song.bar_beats), {}, predictor)
             for ahead in AHEAD:
                 truth = int(song.states[beat + ahead - 1])
                 if truth not in (NONE, UNKNOWN):
-                    found, sure = int(told.path[late + ahead - 1]), told.sure[late + ahead - 1]
+                    found, sure = int(told.path[late + ahead - 1]), told.confidence[late + ahead - 1]
                     right[int(np.searchsorted(SURE, sure))].append(found != NONE and found % CLASSES == truth % CLASSES)
     return [(float(np.mean(hits)) if hits else 0.0, len(hits)) for hits in right]

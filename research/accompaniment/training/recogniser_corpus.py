@@ -14,7 +14,7 @@ from bridge.core.events import Chord, Key
 from bridge.core.time import BlockTime
 from bridge.errors import ConfigError
 from engines.accompaniment.harmony.chord_history import REMEMBERED, ChordHistory
-from engines.accompaniment.harmony.vocabulary import NONE, UNKNOWN, States, state_of
+from engines.accompaniment.harmony.vocabulary import NONE, UNKNOWN, States, to_state
 from engines.accompaniment.timeline import Timeline
 from research.accompaniment.simulated_input import analyser, heard_chords
 from research.accompaniment.songs import Song, is_held_out, read_rendered
@@ -52,22 +52,22 @@ def _overheard(song: Song, engine: str) -> Overheard:
     keys = np.full(song.beats, -1, np.int64)
     for each in told:
         if isinstance(each.event.payload, Chord):
-            listener.hear(each.event.payload, each.event.frame, each.frame)
+            listener.push_chord(each.event.payload, each.event.frame, each.frame)
         elif isinstance(each.event.payload, Key):
-            listener.hear_key(each.event.payload)
+            listener.push_key(each.event.payload)
         listener.advance(line, min(each.frame, end))
         keys[max(listener.next, 0) :] = listener.key
     listener.advance(line, end)
     heard = np.full(song.beats, UNKNOWN, np.int64)
     known = min(listener.count, listener.next, song.beats)
-    heard[listener.next - known : listener.next] = listener.heard[REMEMBERED - known :]
+    heard[listener.next - known : listener.next] = listener.history[REMEMBERED - known :]
     return Overheard(heard, Progression(song.name, _true(song), keys, song.bar_beats))
 
 
 def _true(song: Song) -> States:
     states = np.full(song.beats, NONE, np.int64)
     for span in song.spans:
-        states[round(span.beat) : round(span.end)] = UNKNOWN if span.told is None else state_of(span.told)
+        states[round(span.beat) : round(span.end)] = UNKNOWN if span.told is None else to_state(span.told)
     return states
 
 
@@ -75,7 +75,11 @@ def write_heard(path: Path, heard: Sequence[Overheard]) -> None:
     """All of ``heard`` as JSON."""
     rows = [
         _Row(
-            each.song.name, each.song.bar_beats, each.heard.tolist(), each.song.states.tolist(), each.song.keys.tolist()
+            each.song.name,
+            each.song.bar_beats,
+            each.heard.tolist(),
+            each.song.states.tolist(),
+            each.song.keys.tolist(),
         )
         for each in heard
     ]

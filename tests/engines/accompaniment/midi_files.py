@@ -9,19 +9,19 @@ from typing import Any
 from mido import Message, MidiFile, MidiTrack
 
 from engines.accompaniment.arranger import perform
-from engines.accompaniment.offline.midi import band_file
+from engines.accompaniment.offline.midi import format_band_file
 from engines.accompaniment.offline.piece import TimedSheet
 from engines.accompaniment.parts import PARTS
 from engines.accompaniment.score import PerformanceControls
-from engines.accompaniment.style import PART_NAMES, find, load
+from engines.accompaniment.style import PART_NAMES, find_style, load_style
 
-POP = load(find("pop"))
+POP = load_style(find_style("pop"))
 
 
 def written(piece: TimedSheet, count: int | None = None) -> bytes:
     bars = piece.bars(count)
     parts = [perform(bars, name, PARTS[name], POP, PerformanceControls()) for name in PART_NAMES]
-    return band_file(bars, parts, POP, piece.tempi, piece.sheet.key, "mine", piece.lead_ticks)
+    return format_band_file(bars, parts, POP, piece.tempi, piece.sheet.key, "mine", piece.lead_ticks)
 
 
 def file_of(*tracks: Sequence[tuple[int, Any]], ticks_per_beat: int = 480, kind: int = 1) -> bytes:

@@ -9,7 +9,7 @@ from engines.accompaniment.arranger import arrange
 from engines.accompaniment.parts import PARTS
 from engines.accompaniment.score import Bar, PartState, PerformanceControls, ScoreNote
 from engines.accompaniment.sheet import read_sheet
-from engines.accompaniment.style import Style, find, load
+from engines.accompaniment.style import Style, find_style, load_style
 
 STYLES = ("classical", "funk", "jazz", "lo-fi", "orchestral", "pop", "rock", "techno")
 BOTH = [(style, part) for style in STYLES for part in PARTS]
@@ -29,7 +29,7 @@ LOOSE = PerformanceControls(humanise=1.0, swing=1.0, density=1.0, complexity=1.0
 
 @cache
 def style(name: str) -> Style:
-    return load(find(name))
+    return load_style(find_style(name))
 
 
 @cache

@@ -7,7 +7,7 @@ import pytest
 
 from bridge.core.events import NOTE_NAMES
 from bridge.errors import ConfigError
-from engines.accompaniment.arranger import arrange, intensity_of, perform
+from engines.accompaniment.arranger import arrange, get_intensity, perform
 from engines.accompaniment.parts import PARTS
 from engines.accompaniment.score import COUNT_IN, Bar, PartState, PerformanceControls, ScoreNote
 from engines.accompaniment.sheet import read_sheet
@@ -39,12 +39,12 @@ def test_what_follows_a_fill_opens() -> None:
     [("Chorus 2", "chorus"), ("PRE-CHORUS", "pre"), ("prechorus", "pre"), ("verse a", "verse"), ("B", "b")],
 )
 def test_a_section_is_known_by_its_first_word(section: str, like: str) -> None:
-    assert intensity_of(section) == intensity_of(like)
+    assert get_intensity(section) == get_intensity(like)
 
 
 def test_a_chorus_is_played_harder_than_a_verse_and_a_verse_than_an_intro() -> None:
-    assert intensity_of("intro") < intensity_of("verse") < intensity_of("bridge") < intensity_of("chorus")
-    assert intensity_of("") == intensity_of("banana") == 0.5
+    assert get_intensity("intro") < get_intensity("verse") < get_intensity("bridge") < get_intensity("chorus")
+    assert get_intensity("") == get_intensity("banana") == 0.5
 
 
 def test_a_section_that_comes_back_is_played_a_little_harder() -> None:

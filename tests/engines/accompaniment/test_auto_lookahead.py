@@ -8,13 +8,13 @@ from engines.accompaniment.auto_lookahead import FIRST, LOOKAHEADS, PATIENCE, Au
 def decide(pace: AutoLookahead, first: int, count: int, moved: float) -> int:
     """So many beats of which the timeline moves each by ``moved`` beats at most; the next beat."""
     for beat in range(first, first + count):
-        pace.decided(beat, pace.beats - moved)
+        pace.record(beat, pace.beats - moved)
     return first + count
 
 
 def test_where_the_timeline_is_steady_it_comes_down_to_none() -> None:
     pace = AutoLookahead()
-    pace.begin(0)
+    pace.restart(0)
     assert pace.beats == LOOKAHEADS[FIRST] == 1.0
     decide(pace, 0, 5 * PATIENCE, 0.0)
     assert pace.beats == 0.0
@@ -23,9 +23,9 @@ def test_where_the_timeline_is_steady_it_comes_down_to_none() -> None:
 def test_a_beat_that_came_too_late_takes_it_up_at_once_as_far_as_it_was_late() -> None:
     pace = AutoLookahead()
     decide(pace, 0, 5 * PATIENCE, 0.0)
-    pace.decided(300, -0.3)
+    pace.record(300, -0.3)
     assert pace.beats == 0.5
-    pace.decided(310, -1.7)
+    pace.record(310, -1.7)
     assert pace.beats == 4.0
 
 
@@ -46,7 +46,7 @@ def test_after_less_proved_too_little_it_waits_longer_before_it_tries_again() ->
         while pace.beats > 0.0:
             beat = decide(pace, beat, 1, 0.0)
         tried.append(beat - began)
-        pace.decided(beat, -0.1)
+        pace.record(beat, -0.1)
         beat += 1
     assert tried[1] < tried[2] < tried[3]
     assert tried[-1] < 300 + PATIENCE
@@ -54,11 +54,11 @@ def test_after_less_proved_too_little_it_waits_longer_before_it_tries_again() ->
 
 def test_beats_that_were_decided_all_at_once_at_a_start_tell_nothing() -> None:
     pace = AutoLookahead()
-    pace.begin(10)
-    pace.decided(10, -0.05)
-    pace.decided(11, -0.05)
+    pace.restart(10)
+    pace.record(10, -0.05)
+    pace.record(11, -0.05)
     assert pace.beats == 1.0
-    pace.decided(12, -0.05)
+    pace.record(12, -0.05)
     assert pace.beats == 2.0
 
 

@@ -18,7 +18,7 @@ from bridge.core.engine import block_for
 from bridge.core.events import LEVELS, Beat, Chord, Commit, Midi, TimedEvent
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
-from engines.accompaniment.band import Band, playable
+from engines.accompaniment.band import Band, fit_bar_beats
 from engines.accompaniment.form import COUNT_IN, DROPOUT, SECTION, SECTIONS
 from engines.accompaniment.harmony.trellis import SOURCES
 from engines.accompaniment.live_sheet import SHEET
@@ -282,7 +282,7 @@ def test_a_chord_that_is_told_again_at_a_start_does_not_make_the_analyser_slow()
         if first == HOP:
             block.events["chords"].append(TimedEvent(0, parse_chord("F")))
         band.process(block, at(first), out)
-    assert float(band.state()["listener.late"]) == 2 * HOP
+    assert float(band.state()["history.delay_frames"]) == 2 * HOP
 
 
 def test_beats_that_a_leap_of_the_tempo_has_made_too_late_are_said_to_be_silent() -> None:
@@ -300,7 +300,7 @@ def test_beats_that_a_leap_of_the_tempo_has_made_too_late_are_said_to_be_silent(
 
 @pytest.mark.parametrize(("bar_beats", "played"), [(2, 2), (7, 7), (8, 4), (9, 3), (11, 1), (12, 6)])
 def test_bars_that_are_too_long_are_played_in_equal_parts(bar_beats: int, played: int) -> None:
-    assert playable(bar_beats) == played
+    assert fit_bar_beats(bar_beats) == played
     heard = play(chart(LOOP, 4), 16, at=rolling_host(TEMPO, bar_beats))
     assert heard.notes("drums")
 

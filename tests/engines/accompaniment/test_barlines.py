@@ -7,7 +7,7 @@ from mido import MetaMessage
 
 from bridge.errors import ConfigError
 from engines.accompaniment.offline.midifile import read_midi
-from engines.accompaniment.offline.piece import TimedSheet, steady
+from engines.accompaniment.offline.piece import TimedSheet, make_steady_tempo
 from engines.accompaniment.sheet import read_sheet
 from tests.engines.accompaniment.midi_files import chord_notes, file_of, labels, metres_of, written
 from tests.engines.offline.smf import CHORDS, LABELS, block, chords, file, meta, number
@@ -28,7 +28,7 @@ def test_a_lead_in_and_a_tempo_for_each_beat_are_read_back() -> None:
 
 @pytest.mark.parametrize("quarters", [1, 3, 40, 300, 341, 2000])
 def test_a_lead_in_of_any_length_is_ordinary_bars(quarters: int) -> None:
-    piece = TimedSheet(read_sheet("metre: 3/4\n| C | G |"), steady(120.0), lead_ticks=480 * quarters)
+    piece = TimedSheet(read_sheet("metre: 3/4\n| C | G |"), make_steady_tempo(120.0), lead_ticks=480 * quarters)
     data = written(piece)
     assert set(metres_of(data)) <= {(1, 4), (2, 4), (3, 4)}
     again = read_midi(data, "band.mid")

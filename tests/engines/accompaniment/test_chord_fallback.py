@@ -16,10 +16,10 @@ from engines.accompaniment.chord_fallback import (
     PredictedChord,
 )
 from engines.accompaniment.harmony.trellis import HABIT, LOOP, NOTHING, TRACK
-from engines.accompaniment.harmony.vocabulary import CLASSES, chord_of
+from engines.accompaniment.harmony.vocabulary import CLASSES, to_chord
 from engines.accompaniment.score import NO_CHORD
 
-F = PredictedChord(chord_of(5, 1.0), 0.6, LOOP)
+F = PredictedChord(to_chord(5, 1.0), 0.6, LOOP)
 LOST = PredictedChord(NO_CHORD, 0.5, HABIT)
 A_MINOR = CLASSES + 9
 
@@ -28,7 +28,7 @@ def test_the_last_chord_then_the_key_s_then_drums_then_nothing() -> None:
     ladder, levels, roots = ChordFallback(), [], []
     for told in (F, *[LOST] * (DRUMS_BEATS + 4)):
         chosen = ladder.choose(told, A_MINOR)
-        levels.append(ladder.at)
+        levels.append(ladder.level)
         roots.append(chosen.chord.root)
     steps = [HELD_BEATS, TONIC_BEATS - HELD_BEATS, DRUMS_BEATS - TONIC_BEATS, 4]
     assert levels == [FORESEEN, *[HELD] * steps[0], *[TONIC] * steps[1], *[DRUMS] * steps[2], *[SILENCE] * steps[3]]
@@ -44,11 +44,11 @@ def test_the_key_s_chord_has_its_third() -> None:
 def test_without_a_key_the_drums_go_on_and_before_anything_was_heard_nothing_does() -> None:
     ladder = ChordFallback()
     assert ladder.choose(PredictedChord(), -1).chord == NO_CHORD
-    assert ladder.at == SILENCE
+    assert ladder.level == SILENCE
     ladder.choose(F, -1)
     for _ in range(HELD_BEATS + 1):
         ladder.choose(LOST, -1)
-    assert ladder.at == DRUMS
+    assert ladder.level == DRUMS
 
 
 def test_a_chord_that_is_foreseen_again_is_played_at_once_and_the_count_begins_anew() -> None:
@@ -57,14 +57,14 @@ def test_a_chord_that_is_foreseen_again_is_played_at_once_and_the_count_begins_a
     for _ in range(DRUMS_BEATS + 9):
         ladder.choose(LOST, -1)
     assert ladder.choose(F, -1) == F
-    assert ladder.at == FORESEEN
+    assert ladder.level == FORESEEN
     ladder.choose(LOST, -1)
-    assert ladder.at == HELD
+    assert ladder.level == HELD
 
 
 def test_no_chord_by_the_user_s_word_is_played_as_written() -> None:
     ladder = ChordFallback()
     ladder.choose(F, 0)
     assert ladder.choose(PredictedChord(NO_CHORD, 1.0, TRACK), 0).chord == NO_CHORD
-    assert ladder.at == FORESEEN
+    assert ladder.level == FORESEEN
     assert ladder.choose(PredictedChord(source=NOTHING), 0).chord == F.chord

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 
 from bridge.core.events import QUALITIES, QUALITY_INTERVALS
-from engines.accompaniment.chord_symbol import ChordSymbol, SymbolError, chord_of, read_symbol, unclear_b
+from engines.accompaniment.chord_symbol import ChordSymbol, SymbolError, has_ambiguous_b, parse_chord, parse_symbol
 from engines.accompaniment.score import NO_CHORD
 
 TABLE = Path(__file__).with_name("chord_symbols.tsv")
@@ -46,13 +46,13 @@ def test_the_table_has_all_the_spellings_it_should() -> None:
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.symbol)
 def test_a_symbol_is_read_as_its_convention_has_it(row: Row) -> None:
-    symbol = read_symbol(row.symbol)
+    symbol = parse_symbol(row.symbol)
     assert (symbol.root, symbol.pitch_classes, symbol.bass, symbol.quality) == row[1:]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.symbol)
 def test_the_band_keeps_root_bass_third_and_seventh(row: Row) -> None:
-    chord = chord_of(row.symbol)
+    chord = parse_chord(row.symbol)
     assert chord is not None
     assert chord.bass == row.bass
     assert chord.root == row.root
@@ -69,14 +69,14 @@ def test_the_band_keeps_root_bass_third_and_seventh(row: Row) -> None:
 def test_nothing_in_a_symbol_is_passed_over(symbol: str, place: int, foreign: str) -> None:
     place = min(place, len(symbol))
     with pytest.raises(SymbolError) as error:
-        read_symbol(symbol[:place] + foreign + symbol[place:])
+        parse_symbol(symbol[:place] + foreign + symbol[place:])
     assert foreign in error.value.rest or error.value.hint
 
 
 @given(st.text("ABCDEFGHabdegijlmnosu0123456789#b+-()/,Δ^°øM♭♯.", max_size=12))
 def test_any_text_is_a_chord_or_says_what_is_not_understood(text: str) -> None:
     try:
-        symbol = read_symbol(text)
+        symbol = parse_symbol(text)
     except SymbolError as error:
         assert 0 <= error.at <= max(len(text) - 1, 0)
         assert error.rest or not text
@@ -90,8 +90,8 @@ def test_any_text_is_a_chord_or_says_what_is_not_understood(text: str) -> None:
     "alterations", [("b9", "#5"), ("#9", "b5"), ("#11", "b9"), ("b9", "b13", "#11"), ("sus4", "b9")]
 )
 def test_the_order_of_alterations_does_not_matter(alterations: tuple[str, ...]) -> None:
-    read = {read_symbol("C7" + "".join(order)) for order in permutations(alterations)}
-    read |= {read_symbol(f"C7({','.join(order)})") for order in permutations(alterations)}
+    read = {parse_symbol("C7" + "".join(order)) for order in permutations(alterations)}
+    read |= {parse_symbol(f"C7({','.join(order)})") for order in permutations(alterations)}
     assert len(read) == 1
 
 
@@ -100,12 +100,12 @@ def test_an_alteration_in_brackets_is_not_the_roots() -> None:
 
 
 def symbol_of(text: str) -> ChordSymbol:
-    return read_symbol(text)
+    return parse_symbol(text)
 
 
 @pytest.mark.parametrize("symbol", ["N.C.", "NC", "N", "n.c.", "ＮＣ"])
 def test_no_chord(symbol: str) -> None:
-    assert chord_of(symbol) == NO_CHORD
+    assert parse_chord(symbol) == NO_CHORD
 
 
 @pytest.mark.parametrize(
@@ -132,19 +132,19 @@ def test_no_chord(symbol: str) -> None:
 )  # fmt: skip
 def test_what_is_not_understood_is_said(symbol: str, rest: str, hint: str) -> None:
     with pytest.raises(SymbolError) as error:
-        read_symbol(symbol)
+        parse_symbol(symbol)
     assert error.value.rest == rest
     assert hint in error.value.hint
-    assert chord_of(symbol) is None
+    assert parse_chord(symbol) is None
 
 
 def test_words_of_a_song_are_no_chords() -> None:
     for word in ("Bad", "Cab", "Dad", "Egg", "Face", "Gas", "Ate", "Bed", "Add", "Age", "Ace", "Dogs", "Come", "Go!"):
-        assert chord_of(word) is None, word
+        assert parse_chord(word) is None, word
 
 
 def test_a_b_beside_german_names_is_not_clear() -> None:
-    assert not unclear_b(["C", "B", "Bm7"])
-    assert not unclear_b(["H7", "Bb", "Es"])
-    assert unclear_b(["H7", "N.C.", "B"])
-    assert unclear_b(["Fis", "C/B"])
+    assert not has_ambiguous_b(["C", "B", "Bm7"])
+    assert not has_ambiguous_b(["H7", "Bb", "Es"])
+    assert has_ambiguous_b(["H7", "N.C.", "B"])
+    assert has_ambiguous_b(["Fis", "C/B"])

@@ -8,13 +8,13 @@ import pytest
 
 from bridge.errors import ConfigError
 from engines.accompaniment.arranger import perform
-from engines.accompaniment.offline.midi import band_file
+from engines.accompaniment.offline.midi import format_band_file
 from engines.accompaniment.offline.midifile import read_midi
-from engines.accompaniment.offline.piece import TimedSheet, steady
+from engines.accompaniment.offline.piece import TimedSheet, make_steady_tempo
 from engines.accompaniment.parts import PARTS
 from engines.accompaniment.score import PerformanceControls
 from engines.accompaniment.sheet import read_sheet
-from engines.accompaniment.style import PART_NAMES, find, load, shipped_names
+from engines.accompaniment.style import PART_NAMES, find_style, list_shipped_styles, load_style
 from engines.mir.offline.midi_export import format_midi_file
 from engines.mir.offline.song_map import ChordSpan, SongBeat, SongMap
 from tests.engines.offline.smf import CHORDS, LABELS, block, chords, file, header, number, text, track
@@ -132,15 +132,15 @@ def test_letters_and_words_beside_drums_are_no_chords(words: list[str]) -> None:
     assert {label for bar in labels(data, False) for label in bar} == {"N"}
 
 
-@pytest.mark.parametrize("style", shipped_names())
+@pytest.mark.parametrize("style", list_shipped_styles())
 @pytest.mark.parametrize("sheet", ["| C | F |", "| Dm7 | G7 | Cmaj7 | A7 |", "| A | B | C | D |", "| N.C. | Ebaug/G |"])
 @pytest.mark.parametrize("parts", [PART_NAMES, ("drums",), ("bass",)])
 def test_the_bands_own_chords_are_read_back_whatever_it_plays(style: str, sheet: str, parts: tuple[str, ...]) -> None:
-    band = load(find(style))
-    piece = TimedSheet(read_sheet(sheet), steady(100.0))
+    band = load_style(find_style(style))
+    piece = TimedSheet(read_sheet(sheet), make_steady_tempo(100.0))
     bars = piece.bars(8)
     played = [perform(bars, name, PARTS[name], band, PerformanceControls()) for name in parts if name in band.parts]
-    data = band_file(bars, played, band, piece.tempi, None, f"Sideman: {style}")
+    data = format_band_file(bars, played, band, piece.tempi, None, f"Sideman: {style}")
     assert [bar.chords for bar in read_midi(data, "band.mid").bars()] == [bar.chords for bar in bars]
 
 

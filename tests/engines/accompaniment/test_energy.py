@@ -15,7 +15,7 @@ def hear(levels: list[float], energy: Energy | None = None, first: int = 0) -> l
     for bar, level in enumerate(levels, first):
         energy.advance(bar)
         for _ in range(8):
-            energy.hear(level / 8)
+            energy.push_onset(level / 8)
         energy.advance(bar + 1)
         told.append(energy.kind)
     return told
@@ -45,7 +45,7 @@ def test_a_section_lasts_four_bars_at_least() -> None:
 def test_a_bar_that_was_heard_in_part_does_not_count() -> None:
     energy = Energy()
     hear([4.0] * 8, energy)
-    energy.hear(50.0)
+    energy.push_onset(50.0)
     energy.advance(30)  # the song jumps
     assert energy.kind == AUTO
     assert hear([4.0] * 3, energy, 30) == [AUTO] * 3

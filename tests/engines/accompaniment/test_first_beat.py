@@ -15,7 +15,7 @@ from engines.accompaniment.timeline import HOP
 from engines.accompaniment.harmony import predictor
 band = Band()
 band.prepare(48000, HOP)
-assert predictor.shipped.cache_info().currsize == 1
+assert predictor.load_shipped.cache_info().currsize == 1
 before = set(sys.modules)
 block = block_for(band.spec.inputs, HOP, band.spec.controls)
 out = block_for(band.spec.outputs, HOP)

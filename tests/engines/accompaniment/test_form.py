@@ -16,11 +16,11 @@ VERSE, CHORUS, BREAK = (SECTIONS.index(name) for name in ("verse", "chorus", "br
 
 def beats(form: Form, first: int, wishes: dict[int, FormRequest], count: int, bar_beats: int = 4) -> list[Shape]:
     """The shape at each of ``count`` beats from ``first`` on; a wish holds from its beat on."""
-    wish, told = FormRequest(), []
+    request, told = FormRequest(), []
     for beat in range(first, first + count):
-        wish = wishes.get(beat, wish)
+        request = wishes.get(beat, request)
         number = beat % bar_beats
-        told.append(form.shape(BeatPosition(beat - number, number, bar_beats), wish))
+        told.append(form.update(BeatPosition(beat - number, number, bar_beats), request))
     return told
 
 
@@ -63,20 +63,23 @@ def test_without_a_wish_there_is_a_fill_every_eight_bars_and_what_follows_it_ope
 
 def test_what_is_heard_is_played_where_nobody_says_otherwise() -> None:
     told = beats(
-        Form(), 0, {0: FormRequest(heard=VERSE), 4: FormRequest(heard=CHORUS), 8: FormRequest(BREAK, heard=CHORUS)}, 12
+        Form(),
+        0,
+        {0: FormRequest(detected=VERSE), 4: FormRequest(detected=CHORUS), 8: FormRequest(BREAK, detected=CHORUS)},
+        12,
     )
     assert [shape.section for shape in told[::4]] == ["verse", "chorus", "break"]
 
 
 def test_the_sheet_says_its_sections_and_the_user_may_overrule_it() -> None:
     bars = arrange(read_sheet("[intro]\n| C | F |\n[chorus]\n| G | C |"))
-    wishes = {4 * bar: FormRequest(written=bars[bar], heard=BREAK) for bar in range(4)}
+    wishes = {4 * bar: FormRequest(written=bars[bar], detected=BREAK) for bar in range(4)}
     told = beats(Form(), 0, wishes, 16)
     assert [shape.section for shape in told[::4]] == ["intro", "intro", "chorus", "chorus"]
     assert [shape.fill for shape in told[::4]] == [False, True, False, True]
     assert [shape.opens for shape in told[::4]] == [True, False, True, False]
     assert told[8].intensity == bars[2].intensity
-    overruled = beats(Form(), 0, {beat: replace(wish, section=BREAK) for beat, wish in wishes.items()}, 16)
+    overruled = beats(Form(), 0, {beat: replace(request, section=BREAK) for beat, request in wishes.items()}, 16)
     assert {shape.section for shape in overruled} == {"break"}
 
 
@@ -97,7 +100,7 @@ def test_parts_drop_out_and_come_back_on_a_bar_with_an_opening() -> None:
 def test_at_least_a_bar_but_its_first_beat_is_counted_up_to_a_bar_line(first: int, counted: int) -> None:
     form = Form()
     beats(form, 40, {40: FormRequest(CHORUS)}, 8)
-    form.start_anew(3)
+    form.restart(3)
     told = beats(form, first, {first: FormRequest(CHORUS)}, 12)
     assert [shape.counting for shape in told] == [True] * counted + [False] * (12 - counted)
     after = told[counted]
@@ -106,9 +109,9 @@ def test_at_least_a_bar_but_its_first_beat_is_counted_up_to_a_bar_line(first: in
 
 def test_a_count_that_is_broken_off_is_forgotten_where_the_song_goes_on() -> None:
     form = Form()
-    form.start_anew(3)
+    form.restart(3)
     assert beats(form, 1, {}, 2)[-1].counting
-    form.start_anew(0)
+    form.restart(0)
     assert not beats(form, 32, {}, 1)[0].counting
 
 
@@ -127,7 +130,7 @@ def test_from_its_state_it_goes_on_to_the_same_and_forgetting_makes_it_new() -> 
     one, other = Form(), Form()
     beats(one, 0, {0: FormRequest(VERSE), 7: FormRequest(CHORUS, dropout=True)}, 11)
     other.restore(one.state())
-    rest = {11: FormRequest(AUTO, heard=BREAK)}
+    rest = {11: FormRequest(AUTO, detected=BREAK)}
     assert beats(one, 11, rest, 9) == beats(other, 11, rest, 9)
     one.reset()
     fresh = Form().state()

@@ -8,12 +8,18 @@ import numpy as np
 import pytest
 
 from engines.accompaniment.arranger import arrange
-from engines.accompaniment.groove_matching import Groove, distance, heard_as, match, nearest_style
+from engines.accompaniment.groove_matching import (
+    Groove,
+    find_nearest_style,
+    match_grooves,
+    measure_distance,
+    to_strengths,
+)
 from engines.accompaniment.score import Bar, PerformanceControls
 from engines.accompaniment.sheet import read_sheet
-from engines.accompaniment.style import ROLES, find, load, shipped_names
+from engines.accompaniment.style import ROLES, find_style, list_shipped_styles, load_style
 
-STYLES = [load(find(name)) for name in shipped_names()]
+STYLES = [load_style(find_style(name)) for name in list_shipped_styles()]
 EXACT = PerformanceControls(humanise=0.0)
 
 
@@ -37,7 +43,7 @@ def struck(notes: Sequence[object], *roles: str) -> list[int]:
 
 @pytest.mark.parametrize("style", STYLES, ids=lambda style: style.name)
 def test_kicks_and_snares_are_where_the_song_has_them_in_every_style(style: object) -> None:
-    part = match(bars(), [ROCK, FOUR], style, EXACT)  # type: ignore[arg-type]
+    part = match_grooves(bars(), [ROCK, FOUR], style, EXACT)  # type: ignore[arg-type]
     assert struck(part.bars[0], "kick") == [0, 4, 10]
     assert struck(part.bars[1], "kick") == [0, 4, 8, 12]
     for bar in part.bars:
@@ -46,13 +52,15 @@ def test_kicks_and_snares_are_where_the_song_has_them_in_every_style(style: obje
 
 def test_accents_are_kept() -> None:
     soft = groove("9.......3.......", "................", "................")
-    notes = {note.tick: note.velocity for note in match(bars(1), [soft], STYLES[0], EXACT).bars[0]}
+    notes = {note.tick: note.velocity for note in match_grooves(bars(1), [soft], STYLES[0], EXACT).bars[0]}
     assert notes[0] > notes[960] + 15
 
 
 def test_there_are_as_many_hats_as_the_song_has_and_more_or_fewer_by_density() -> None:
     def hats(groove: Groove, density: float = 0.5) -> int:
-        (bar,) = match(bars(1), [groove], load(find("rock")), PerformanceControls(humanise=0.0, density=density)).bars
+        (bar,) = match_grooves(
+            bars(1), [groove], load_style(find_style("rock")), PerformanceControls(humanise=0.0, density=density)
+        ).bars
         return len(set(struck(bar, "closed", "open", "ride", "pedal", "tambourine", "shaker", "cowbell", "crash")))
 
     quarters, none = (
@@ -67,7 +75,7 @@ def test_there_are_as_many_hats_as_the_song_has_and_more_or_fewer_by_density() -
 
 def test_bars_without_drums_stay_without() -> None:
     silent = groove("." * 16, "." * 16, "." * 16)
-    part = match(bars(3), [silent, ROCK, silent], STYLES[0], EXACT)
+    part = match_grooves(bars(3), [silent, ROCK, silent], STYLES[0], EXACT)
     assert [bool(bar) for bar in part.bars] == [False, True, False]
 
 
@@ -77,31 +85,34 @@ def test_bars_of_three_and_seven_beats_are_played_whole() -> None:
         here = Groove(
             np.stack([np.arange(steps) % 4 == 0, np.arange(steps) == steps - 1, np.ones(steps)]).astype(float)
         )
-        (bar,) = match(bars(1, f"metre: {beats}/4\n| C |"), [here], STYLES[0], EXACT).bars
+        (bar,) = match_grooves(bars(1, f"metre: {beats}/4\n| C |"), [here], STYLES[0], EXACT).bars
         assert struck(bar, "kick") == list(range(0, steps, 4))
         assert struck(bar, "snare", "stick", "clap") == [steps - 1]
 
 
 def test_the_nearest_style_is_the_one_that_plays_this() -> None:
-    techno, jazz = load(find("techno")), load(find("jazz"))
+    techno, jazz = load_style(find_style("techno")), load_style(find_style("jazz"))
     for style in (techno, jazz):
         pattern = style.parts["drums"].patterns[0]
-        assert distance(heard_as(pattern, 4), pattern) == pytest.approx(0.0, abs=1e-9)
-        found = nearest_style([Groove(heard_as(pattern, 4))], STYLES)
-        assert min(distance(heard_as(pattern, 4), one) for one in found.parts["drums"].patterns) < 1e-9
+        assert measure_distance(to_strengths(pattern, 4), pattern) == pytest.approx(0.0, abs=1e-9)
+        found = find_nearest_style([Groove(to_strengths(pattern, 4))], STYLES)
+        assert min(measure_distance(to_strengths(pattern, 4), one) for one in found.parts["drums"].patterns) < 1e-9
 
 
 def test_no_style_without_a_drum_set_is_the_nearest() -> None:
-    timpani = load(find("orchestral")).parts["drums"].patterns[3]
-    found = nearest_style([Groove(heard_as(timpani, 4))], STYLES)
+    timpani = load_style(find_style("orchestral")).parts["drums"].patterns[3]
+    found = find_nearest_style([Groove(to_strengths(timpani, 4))], STYLES)
     assert found.name not in ("orchestral", "classical")
-    assert nearest_style([Groove(heard_as(timpani, 4))], [load(find("orchestral"))]).name == "orchestral"
+    assert (
+        find_nearest_style([Groove(to_strengths(timpani, 4))], [load_style(find_style("orchestral"))]).name
+        == "orchestral"
+    )
 
 
 def test_a_section_keeps_to_one_pattern_and_the_next_may_have_another() -> None:
     sheet = "[verse x2]\n| C | C |\n[chorus x2]\n| C | C |"
     quiet = groove("9.......9.......", "................", "9...9...9...9...")
-    part = match(bars(8, sheet), [quiet] * 4 + [ROCK] * 4, load(find("pop")), EXACT)
+    part = match_grooves(bars(8, sheet), [quiet] * 4 + [ROCK] * 4, load_style(find_style("pop")), EXACT)
     others = [[(note.tick, note.pitch) for note in bar if note.pitch not in (36, 37, 38, 39, 49)] for bar in part.bars]
     assert others[1] == others[2] == others[3]
     assert others[5] == others[6] == others[7]
@@ -110,8 +121,8 @@ def test_a_section_keeps_to_one_pattern_and_the_next_may_have_another() -> None:
 
 def test_the_same_seed_is_the_same_part_and_swing_delays_off_beats() -> None:
     loose = PerformanceControls(humanise=0.6, seed=4)
-    assert match(bars(), [ROCK] * 2, STYLES[0], loose) == match(bars(), [ROCK] * 2, STYLES[0], loose)
-    (bar,) = match(
+    assert match_grooves(bars(), [ROCK] * 2, STYLES[0], loose) == match_grooves(bars(), [ROCK] * 2, STYLES[0], loose)
+    (bar,) = match_grooves(
         bars(1), [groove("9.9.............", "." * 16, "." * 16)], STYLES[0], PerformanceControls(humanise=0, swing=1)
     ).bars
     assert [note.tick for note in bar] == [0, 320]

@@ -20,18 +20,18 @@ from engines.accompaniment.grooves import (
     Cell,
     FamilyTable,
     TemplateTable,
-    family,
-    family_of,
-    names,
+    list_families,
+    load_family,
     read_grooves,
-    weight_of,
+    to_family,
+    to_weight,
 )
 from engines.accompaniment.parts import PARTS
 from engines.accompaniment.parts.humanise import AS_PLAYED, LOUDEST, SOFTEST
-from engines.accompaniment.parts.pattern_selection import filled, pattern_of
+from engines.accompaniment.parts.pattern_selection import add_fill, select_pattern
 from engines.accompaniment.parts.random_draws import draw
 from engines.accompaniment.score import Bar, PartState, PerformanceControls, ScoreNote
-from engines.accompaniment.style import ROLES, StepPattern, Style, load
+from engines.accompaniment.style import ROLES, StepPattern, Style, load_style
 from tests.engines.accompaniment.playing import STRAIGHT, STYLES, at, song, style
 
 LEVEL = 0.5
@@ -48,7 +48,7 @@ TABLE = FamilyTable(3, 60, 0.0, LOUD, USUAL, (TemplateTable(LEVEL, 2, 20, HITS),
 
 def drummer() -> Style:
     """One who has nothing but TABLE's template."""
-    (one,) = family_of(TABLE).templates
+    (one,) = to_family(TABLE).templates
     drums = replace(style("rock").parts["drums"], patterns=(StepPattern(one.level, one.lines, touches=one.touches),))
     return replace(style("rock"), parts={"drums": drums})
 
@@ -64,14 +64,14 @@ def struck(own: Style, dials: PerformanceControls, pitch: int, tick: int, beats:
 
 
 def test_what_nearly_every_bar_has_always_sounds_and_the_rest_as_often_as_there() -> None:
-    assert [weight_of(percent) for percent in (100, CERTAIN_PERCENT, 80, 50, 20, 1)] == [9, 9, 7, 4, 2, 1]
-    (one,) = family_of(TABLE).templates
+    assert [to_weight(percent) for percent in (100, CERTAIN_PERCENT, 80, 50, 20, 1)] == [9, 9, 7, 4, 2, 1]
+    (one,) = to_family(TABLE).templates
     assert one.lines["kick"] == "9.......5......."
     assert one.lines["snare"] == "....9..9....9..."
 
 
 def test_a_stroke_that_no_template_has_is_struck_with_the_familys_feel() -> None:
-    (one,) = family_of(TABLE).templates
+    (one,) = to_family(TABLE).templates
     assert one.manner == 2
     assert one.touches["kick"][8] == Articulation(0, 4, 70 / 80, 76.25 / 80)
     assert one.touches["kick"][3] == Articulation(1, 2)
@@ -79,7 +79,7 @@ def test_a_stroke_that_no_template_has_is_struck_with_the_familys_feel() -> None
 
 
 def test_no_stroke_shouts_because_its_kit_does() -> None:
-    (one,) = family_of(FamilyTable(3, 60, 0.0, {**LOUD, "snare": 40}, USUAL, TABLE.templates)).templates
+    (one,) = to_family(FamilyTable(3, 60, 0.0, {**LOUD, "snare": 40}, USUAL, TABLE.templates)).templates
     assert one.touches["snare"][4].gain == HARDEST < 100 / 40
 
 
@@ -120,7 +120,7 @@ def test_a_fill_is_as_loud_as_it_is_written() -> None:
     chance = draw(bar, STRAIGHT, "drums")
     before = own.parts["drums"].patterns[0]
     fill = replace(own.parts["drums"], fills=(StepPattern(LEVEL, {"snare": "************9.*."}),))
-    after = filled(bar, fill, STRAIGHT, chance, before)
+    after = add_fill(bar, fill, STRAIGHT, chance, before)
     assert after.lines["snare"] == "....9..9....9..."
     assert after.touches["snare"][12] == Articulation(12, 5)
     assert after.touches["snare"][7] == before.touches["snare"][7]
@@ -150,18 +150,18 @@ groove = "{groove}"
 level = 0.5
 hits.cowbell = "9.......9......."
 """)
-    return load(path)
+    return load_style(path)
 
 
 def test_a_users_style_plays_the_templates_and_its_own_patterns_beside_them(tmp_path: Path) -> None:
     own = grooving(tmp_path).parts["drums"]
     assert sum(not one.manner for one in own.patterns) == 1
-    assert sum(bool(one.manner) for one in own.patterns) == len(family("funk").templates)
+    assert sum(bool(one.manner) for one in own.patterns) == len(load_family("funk").templates)
     chosen: list[StepPattern] = []
     for bar in at(0.5):
         for seed in range(20):
             dials = PerformanceControls(complexity=1.0, temperature=1.0, seed=seed)
-            chosen.append(pattern_of(bar, own, dials, draw(bar, dials, "drums")))
+            chosen.append(select_pattern(bar, own, dials, draw(bar, dials, "drums")))
     shares = np.mean([bool(one.manner) for one in chosen])
     assert shares > 0.8
 
@@ -171,7 +171,7 @@ def test_a_section_keeps_to_one_manner_and_another_seed_to_another() -> None:
     for seed in range(20):
         dials = PerformanceControls(complexity=0.3, seed=seed)
         bars = [Bar(number, song()[5].chords, position=number, section="chorus") for number in range(32)]
-        found = [pattern_of(bar, own, dials, draw(bar, dials, "drums")).manner for bar in bars]
+        found = [select_pattern(bar, own, dials, draw(bar, dials, "drums")).manner for bar in bars]
         most = max(found, key=found.count)
         assert found.count(most) >= 24
         manners.add(most)
@@ -211,9 +211,9 @@ def test_what_ships_is_attributed_and_small() -> None:
     assert all(word in told for word in ("Groove MIDI Dataset", "Gillick", "Google LLC", "CC BY 4.0", "Changed"))
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", list_families())
 def test_each_family_has_templates_from_calm_to_hard(name: str) -> None:
-    templates = family(name).templates
+    templates = load_family(name).templates
     levels = [one.level for one in templates]
     assert len(templates) >= 12
     assert {one.manner for one in templates} == {1, 2, 3, 4}
@@ -231,7 +231,7 @@ def test_each_family_has_templates_from_calm_to_hard(name: str) -> None:
 def test_the_styles_that_drummers_were_heard_in_play_what_they_played(name: str) -> None:
     own = style(name).parts["drums"]
     chosen = [
-        pattern_of(bar, own, PerformanceControls(seed=s), draw(bar, PerformanceControls(seed=s), "drums"))
+        select_pattern(bar, own, PerformanceControls(seed=s), draw(bar, PerformanceControls(seed=s), "drums"))
         for bar in song()
         for s in range(9)
     ]

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from bridge.core.events import NOTE_NAMES, Midi, TimedEvent
-from engines.accompaniment.chord_symbol import chord_of as parse_chord_label
-from engines.accompaniment.harmony.vocabulary import UNKNOWN, chord_of, state_of
-from engines.accompaniment.held_chord import HeldChord, state_named
+from engines.accompaniment.chord_symbol import parse_chord
+from engines.accompaniment.harmony.vocabulary import UNKNOWN, to_chord, to_state
+from engines.accompaniment.held_chord import HeldChord, recognise_state
 
 
 def label(pitches: list[int]) -> str:
-    state = state_named(pitches)
-    return "" if state == UNKNOWN else chord_of(state, 1.0).label
+    state = recognise_state(pitches)
+    return "" if state == UNKNOWN else to_chord(state, 1.0).label
 
 
 @pytest.mark.parametrize(
@@ -33,10 +33,10 @@ def test_notes_are_named_as_a_player_would_read_them(pitches: list[int], name: s
 def test_every_chord_of_a_sheet_is_known_by_its_own_notes() -> None:
     for root in NOTE_NAMES:
         for quality in ("", "m", "7", "maj7", "m7", "dim", "aug", "sus4"):
-            chord = parse_chord_label(root + quality)
+            chord = parse_chord(root + quality)
             assert chord is not None
             pitches = [48 + chord.root, *(60 + one for one in chord.pitch_classes[1:])]
-            assert state_named(pitches) == state_of(chord)
+            assert recognise_state(pitches) == to_state(chord)
 
 
 def hands() -> HeldChord:
@@ -51,47 +51,47 @@ def note(frame: int, pitch: int, on: bool = True, channel: int = 0) -> TimedEven
 
 def test_a_chord_is_said_once_when_its_last_note_has_settled_with_the_frame_of_its_first() -> None:
     keys = hands()
-    keys.hear([note(500, 60), note(900, 64)])
-    assert keys.chord(1400) is None
-    keys.hear([note(1450, 67)])
-    assert keys.chord(2400) is None
-    assert keys.chord(2450) == (0, 500)
-    assert keys.chord(9000) is None
-    assert keys.hold
+    keys.push_midi([note(500, 60), note(900, 64)])
+    assert keys.pop_chord(1400) is None
+    keys.push_midi([note(1450, 67)])
+    assert keys.pop_chord(2400) is None
+    assert keys.pop_chord(2450) == (0, 500)
+    assert keys.pop_chord(9000) is None
+    assert keys.is_held
 
 
 def test_a_melody_over_a_held_chord_changes_nothing_and_another_chord_is_said() -> None:
     keys = hands()
-    keys.hear([note(0, 48), note(0, 52), note(0, 55)])
-    assert keys.chord(1000) == (0, 0)
-    keys.hear([note(5000, 74)])
-    assert keys.chord(7000) is None
-    keys.hear([note(8000, p, False) for p in (48, 52, 55, 74)] + [note(8000, p) for p in (53, 57, 60)])
-    assert keys.chord(9000) == (5, 8000)
+    keys.push_midi([note(0, 48), note(0, 52), note(0, 55)])
+    assert keys.pop_chord(1000) == (0, 0)
+    keys.push_midi([note(5000, 74)])
+    assert keys.pop_chord(7000) is None
+    keys.push_midi([note(8000, p, False) for p in (48, 52, 55, 74)] + [note(8000, p) for p in (53, 57, 60)])
+    assert keys.pop_chord(9000) == (5, 8000)
 
 
 def test_the_same_chord_is_said_again_after_the_hands_were_off() -> None:
     keys = hands()
     for start in (0, 10000):
-        keys.hear([note(start, p) for p in (48, 52, 55)])
-        assert keys.chord(start + 1000) == (0, start)
-        keys.hear([note(start + 4000, p, False) for p in (48, 52, 55)])
-        assert not keys.hold
+        keys.push_midi([note(start, p) for p in (48, 52, 55)])
+        assert keys.pop_chord(start + 1000) == (0, start)
+        keys.push_midi([note(start + 4000, p, False) for p in (48, 52, 55)])
+        assert not keys.is_held
 
 
 def test_drums_and_notes_that_end_twice_are_no_chord() -> None:
     keys = hands()
-    keys.hear([note(0, p, channel=9) for p in (48, 52, 55)])
-    keys.hear([note(10, 48, False), note(20, 48), note(20, 52), note(20, 55)])
+    keys.push_midi([note(0, p, channel=9) for p in (48, 52, 55)])
+    keys.push_midi([note(10, 48, False), note(20, 48), note(20, 52), note(20, 55)])
     assert keys.down.sum() == 3
-    assert keys.chord(2000) == (0, 20)
+    assert keys.pop_chord(2000) == (0, 20)
 
 
 def test_from_its_state_it_goes_on_to_the_same() -> None:
     one, other = hands(), hands()
-    one.hear([note(0, 48), note(0, 52)])
+    one.push_midi([note(0, 48), note(0, 52)])
     other.restore(one.state())
     for keys in (one, other):
-        keys.hear([note(30, 55)])
-    assert one.chord(2000) == other.chord(2000) == (0, 0)
+        keys.push_midi([note(30, 55)])
+    assert one.pop_chord(2000) == other.pop_chord(2000) == (0, 0)
     np.testing.assert_array_equal(one.down, other.down)

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from bridge.core.time import TICKS_PER_BEAT
-from engines.accompaniment.parts.accent_bias import KICK, alike, led, led_weight
-from engines.accompaniment.parts.pattern_selection import beats_of
+from engines.accompaniment.parts.accent_bias import KICK, add_accents, bias_weight, measure_similarity
+from engines.accompaniment.parts.pattern_selection import split_beats
 from engines.accompaniment.parts.random_draws import draw
 from engines.accompaniment.score import TWELFTHS, PerformanceControls, ScoreNote
 from engines.accompaniment.style import ROLES, StepPattern
@@ -60,37 +60,37 @@ def test_notes_stay_within_their_bars_and_none_sounds_twice_at_once(name: str, p
 
 def test_a_bar_s_first_beat_stays_and_others_move_with_the_accent() -> None:
     half = tuple(place / (SIZE - 1) for place in range(SIZE))
-    assert led_weight(9, 0, half) == 9
-    weights = [led_weight(5, place * 40, half) for place in range(1, SIZE)]
+    assert bias_weight(9, 0, half) == 9
+    weights = [bias_weight(5, place * 40, half) for place in range(1, SIZE)]
     assert weights == sorted(weights)
     assert (weights[0], weights[-1]) == (1, 9)
-    assert led_weight(5, 480, ()) == 5
+    assert bias_weight(5, 480, ()) == 5
 
 
 def test_a_pattern_s_likeness_is_that_of_its_strokes() -> None:
     own = {"kick": "9.....9.9.....9.", "snare": "....9.......9..."}
-    assert alike(own, range(4), ACCENTS) == pytest.approx(1.0)
-    assert alike({"line": "R-----R-R-----R-"}, range(4), ACCENTS) == pytest.approx(1.0)
-    assert alike({"kick": "..9...........9."}, range(4), ACCENTS) == pytest.approx(0.35, abs=0.01)
-    assert alike({"kick": ".9.9"}, range(0), ACCENTS) == 0.0
+    assert measure_similarity(own, range(4), ACCENTS) == pytest.approx(1.0)
+    assert measure_similarity({"line": "R-----R-R-----R-"}, range(4), ACCENTS) == pytest.approx(1.0)
+    assert measure_similarity({"kick": "..9...........9."}, range(4), ACCENTS) == pytest.approx(0.35, abs=0.01)
+    assert measure_similarity({"kick": ".9.9"}, range(0), ACCENTS) == 0.0
     waltz = ACCENTS[: 3 * TWELFTHS]
-    assert alike(own, (0, 1, 3), waltz) < 1.0
+    assert measure_similarity(own, (0, 1, 3), waltz) < 1.0
 
 
 def test_no_kick_is_put_under_a_heavy_backbeat() -> None:
     beats = [{"kick": "....", "snare": "9..."}, {"kick": "....", "snare": "3..."}]
-    kicks = [lines["kick"] for lines in led("drums", beats, (1.0,) * 2 * TWELFTHS)]
+    kicks = [lines["kick"] for lines in add_accents("drums", beats, (1.0,) * 2 * TWELFTHS)]
     assert kicks == [".999", "9999"]
-    assert led("bass", [{"line": "R--."}], (1.0,) * TWELFTHS) == [{"line": "RRRR"}]
-    assert led("keys", [{"line": "x--."}], (1.0,) * TWELFTHS) == [{"line": "xXXX"}]
+    assert add_accents("bass", [{"line": "R--."}], (1.0,) * TWELFTHS) == [{"line": "RRRR"}]
+    assert add_accents("keys", [{"line": "x--."}], (1.0,) * TWELFTHS) == [{"line": "xXXX"}]
     # a drummer without a bass drum
-    assert led("drums", [{"triangle": "9..."}], (1.0,) * TWELFTHS) == [{"triangle": "9...", "kick": "9999"}]
+    assert add_accents("drums", [{"triangle": "9..."}], (1.0,) * TWELFTHS) == [{"triangle": "9...", "kick": "9999"}]
 
 
 def test_a_fill_is_the_drummer_s_own() -> None:
     bar = at(0.5, SONG)[0]
     pattern = StepPattern(0.5, {"kick": "9.......9......."})
     chance = draw(bar, STRAIGHT, "drums")
-    plain, following = (beats_of(bar, "drums", pattern, dials, chance) for dials in (STRAIGHT, LED))
+    plain, following = (split_beats(bar, "drums", pattern, dials, chance) for dials in (STRAIGHT, LED))
     assert plain != following
-    assert beats_of(replace(bar, fill=True), "drums", pattern, LED, chance) == plain
+    assert split_beats(replace(bar, fill=True), "drums", pattern, LED, chance) == plain

@@ -27,17 +27,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def labels(chart: LiveSheet, beats: range) -> list[str]:
-    told = [chart.at(beat) for beat in beats]
+    told = [chart.find_bar(beat) for beat in beats]
     return [one[1].label if one is not None else "-" for one in told]
 
 
 def test_the_sheet_is_laid_from_beat_0_on_and_again_and_again(folder: Path) -> None:
     chart = LiveSheet()
-    chart.choose(3)
+    chart.select(3)
     once = ["C", "C", "Am", "Am", "F", "F", "F", "F", "G/B", "G/B", "G/B", "G/B"]
     assert labels(chart, range(24)) == once * 2
     assert labels(chart, range(-3, 1)) == ["-", "-", "-", "C"]
-    due = chart.at(20)
+    due = chart.find_bar(20)
     assert due is not None
     assert (due[0].section, due[0].position) == ("chorus", 0)
 
@@ -46,7 +46,7 @@ def test_the_sheet_is_laid_from_beat_0_on_and_again_and_again(folder: Path) -> N
 def test_a_sheet_that_notepad_saved_is_played(encoding: str, folder: Path) -> None:
     (folder / "5.txt").write_bytes("| E(b9) |\r\n| B♭7 |\r\n".encode(encoding))
     chart = LiveSheet()
-    chart.choose(5)
+    chart.select(5)
     assert labels(chart, range(8)) == ["E7"] * 4 + ["Bb7"] * 4
 
 
@@ -64,22 +64,22 @@ def test_what_cannot_be_read_is_none_and_is_logged(
     folder: Path, caplog: pytest.LogCaptureFixture, number: int, said: str
 ) -> None:
     chart = LiveSheet()
-    chart.choose(3)
+    chart.select(3)
     with caplog.at_level(logging.WARNING):
-        chart.choose(number)
-    assert chart.at(0) is None
+        chart.select(number)
+    assert chart.find_bar(0) is None
     assert said in caplog.text
 
 
 def test_a_file_is_read_when_its_number_is_chosen_and_its_state_needs_no_file(folder: Path) -> None:
     chart, other = LiveSheet(), LiveSheet()
-    chart.choose(3)
+    chart.select(3)
     (folder / "3 autumn.txt").write_text("| Bb |")
-    chart.choose(3)
+    chart.select(3)
     other.restore(chart.state())
     (folder / "3 autumn.txt").unlink()
-    other.choose(3)
+    other.select(3)
     assert labels(chart, range(12)) == labels(other, range(12))
     assert labels(chart, range(1)) == ["C"]
-    chart.choose(0)
+    chart.select(0)
     assert labels(chart, range(1)) == ["-"]

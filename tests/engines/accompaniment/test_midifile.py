@@ -15,9 +15,9 @@ from mido import Message, MetaMessage, MidiFile, bpm2tempo
 from bridge.core.events import Key
 from bridge.errors import ConfigError
 from engines.accompaniment.arranger import PartTrack
-from engines.accompaniment.offline.midi import band_file
+from engines.accompaniment.offline.midi import format_band_file
 from engines.accompaniment.offline.midifile import read_midi
-from engines.accompaniment.offline.piece import TimedSheet, steady
+from engines.accompaniment.offline.piece import TimedSheet, make_steady_tempo
 from engines.accompaniment.score import ScoreNote
 from engines.accompaniment.sheet import read_sheet
 from tests.engines.accompaniment.midi_files import POP, chord_notes, file_of, labels, written
@@ -40,7 +40,7 @@ key: F# minor
 @pytest.mark.parametrize("counted", [False, True])
 def test_the_bands_own_file_has_the_same_bars_chords_sections_and_tempo(counted: bool) -> None:
     sheet = read_sheet(SHEET)
-    piece = TimedSheet(sheet, steady(96.5), counted=counted)
+    piece = TimedSheet(sheet, make_steady_tempo(96.5), counted=counted)
     again = read_midi(written(piece), "band.mid")
     assert again.bars() == piece.bars()
     assert (again.tempi, again.lead_ticks, again.counted) == (piece.tempi, 0, counted)
@@ -49,15 +49,15 @@ def test_the_bands_own_file_has_the_same_bars_chords_sections_and_tempo(counted:
 
 
 def test_bars_asked_for_are_read_back_as_they_were_played() -> None:
-    piece = TimedSheet(read_sheet("[a]\n| C | Am |\n[b]\n| F |"), steady(120.0))
+    piece = TimedSheet(read_sheet("[a]\n| C | Am |\n[b]\n| F |"), make_steady_tempo(120.0))
     assert read_midi(written(piece, 11), "band.mid").bars() == piece.bars(11)
 
 
 def test_what_is_late_in_the_first_beat_ends_with_it() -> None:
-    piece = TimedSheet(read_sheet("| C | G |"), steady(120.0))
+    piece = TimedSheet(read_sheet("| C | G |"), make_steady_tempo(120.0))
     bars = piece.bars()
     part = PartTrack("drums", ((ScoreNote(0, 60, 36, 90), ScoreNote(240, 60, 38, 90), ScoreNote(480, 60, 36, 90)), ()))
-    data = band_file(bars, [part], POP, piece.tempi, None, "late", late_ticks=48)
+    data = format_band_file(bars, [part], POP, piece.tempi, None, "late", late_ticks=48)
     ticks = accumulate(message.time for message in MidiFile(file=io.BytesIO(data)).tracks[1])
     track = MidiFile(file=io.BytesIO(data)).tracks[1]
     on = [tick for tick, message in zip(ticks, track, strict=True) if message.type == "note_on"]
@@ -66,7 +66,7 @@ def test_what_is_late_in_the_first_beat_ends_with_it() -> None:
 
 def test_a_count_in_behind_a_lead_has_the_tempo_of_the_first_bar() -> None:
     piece = TimedSheet(read_sheet("| C | G |"), ((0, 400_000), (240, 500_000), (2160, 600_000)), lead_ticks=240)
-    assert piece.with_count_in().tempi == ((0, 400_000), (240, 500_000), (4080, 600_000))
+    assert piece.add_count_in().tempi == ((0, 400_000), (240, 500_000), (4080, 600_000))
 
 
 def test_files_of_other_divisions_are_scaled() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from bridge.core.events import Beat, Chord, Key, TimedEvent
 from engines.accompaniment.harmony.chord_history import ChordHistory
-from engines.accompaniment.overrides import KEY, KEYS, TEMPO, key_of
+from engines.accompaniment.overrides import KEY, KEYS, TEMPO, to_key
 from tests.engines.accompaniment.test_band import BEAT, LOOP, Heard, chart, play
 from tests.engines.driving import RATE, no_host, rolling_host
 
@@ -32,13 +32,13 @@ def off_grid(times: np.ndarray[tuple[int, ...], np.dtype[np.float64]], tempo: fl
 
 def test_a_key_by_the_user_goes_before_the_one_that_is_heard() -> None:
     listener = ChordHistory()
-    listener.hear_key(Key(9, 1, 0.9))
-    assert listener.in_key == 21
-    listener.key_wanted = key_of(KEYS.index("Eb major"))
-    assert listener.in_key == 3
-    listener.key_wanted = key_of(KEY.default)
-    assert listener.in_key == 21
-    assert key_of(KEYS.index("C minor")) == 12
+    listener.push_key(Key(9, 1, 0.9))
+    assert listener.effective_key == 21
+    listener.key_override = to_key(KEYS.index("Eb major"))
+    assert listener.effective_key == 3
+    listener.key_override = to_key(KEY.default)
+    assert listener.effective_key == 21
+    assert to_key(KEYS.index("C minor")) == 12
 
 
 def test_where_no_chord_comes_any_more_the_tonic_of_the_user_s_key_is_played() -> None:

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from bridge.core.time import TICKS_PER_BEAT
-from engines.accompaniment.arranger import counting
+from engines.accompaniment.arranger import make_count_in
 from engines.accompaniment.parts import PARTS
 from engines.accompaniment.parts.bass import SCALES
 from engines.accompaniment.score import Bar, PartState, PerformanceControls, ScoreNote
@@ -251,7 +251,7 @@ def test_every_metre_is_played_to_its_end(part: str, beats: int) -> None:
 
 
 def test_only_the_drummer_counts_in() -> None:
-    bar = counting(3, song()[0])
+    bar = make_count_in(3, song()[0])
     for name in STYLES:
         sticks, _ = PARTS["drums"](bar, style(name), STRAIGHT, PartState())
         assert [(note.tick, note.pitch) for note in sticks] == [(480 * beat, ROLES["stick"]) for beat in range(3)]

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from engines.accompaniment.parts import PARTS
-from engines.accompaniment.parts.pattern_selection import pattern_of
+from engines.accompaniment.parts.pattern_selection import select_pattern
 from engines.accompaniment.parts.random_draws import draw
 from engines.accompaniment.score import PartState, PerformanceControls, ScoreNote
 from engines.accompaniment.style import Style
@@ -156,7 +156,7 @@ def test_a_pattern_stays_for_a_phrase_and_varies_only_in_its_last_bar(name: str,
     for seed in SEEDS:
         dials = replace(STRAIGHT, complexity=0.8, seed=seed)
         bars = at(0.6, LONG)
-        chosen = [pattern_of(bar, own, dials, draw(bar, dials, part)) for bar in bars]
+        chosen = [select_pattern(bar, own, dials, draw(bar, dials, part)) for bar in bars]
         for first, second, third, last in zip(*(chosen[start::4] for start in range(4)), strict=True):
             assert first == second == third
             varied += last != first

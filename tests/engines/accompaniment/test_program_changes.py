@@ -9,7 +9,7 @@ from engines.accompaniment.band import Band
 from engines.accompaniment.performance_controls import STYLE, STYLES
 from engines.accompaniment.performer import CHANNELS
 from engines.accompaniment.program_changes import ProgramChanges
-from engines.accompaniment.style import find, load
+from engines.accompaniment.style import find_style, load_style
 from engines.accompaniment.timeline import HOP
 
 RATE, TEMPO, LEAD = 44100, 120.0, 640
@@ -18,7 +18,7 @@ BEAT = 22050
 
 def messages(name: str) -> set[bytes]:
     """What a style's sounds are, as messages."""
-    parts = load(find(name)).parts
+    parts = load_style(find_style(name)).parts
     programs = {bytes((0xC0 | CHANNELS[part], style.program)) for part, style in parts.items()}
     return programs | {bytes((0xB0 | CHANNELS[part], 7, style.volume)) for part, style in parts.items()}
 
@@ -67,10 +67,10 @@ def test_no_sound_goes_out_as_midi() -> None:
 
 
 def test_what_is_said_never_goes_back_in_time() -> None:
-    sounds, style = ProgramChanges(), load(find("pop"))
-    first = sounds.change(1, style, 1000)
-    again = sounds.change(2, style, 900)
+    sounds, style = ProgramChanges(), load_style(find_style("pop"))
+    first = sounds.select_style(1, style, 1000)
+    again = sounds.select_style(2, style, 900)
     assert [event.frame for event in first + again] == [1000] * len(first + again)
-    assert sounds.change(2, style, 2000) == []
+    assert sounds.select_style(2, style, 2000) == []
     sounds.reset()
-    assert sounds.change(2, style, 0)[0].frame == 0
+    assert sounds.select_style(2, style, 0)[0].frame == 0

@@ -21,7 +21,7 @@ def shown(events: list[TimedEvent]) -> list[tuple[int, str, int]]:
 
 
 def test_each_sound_falls_on_its_tick() -> None:
-    told = NoteScheduler().place(
+    told = NoteScheduler().schedule(
         [NoteEvent(0, 9, 36, 90), NoteEvent(60, 9, 36, 0), NoteEvent(240, 9, 36, 80), NoteEvent(300, 9, 36, 0)],
         4,
         LINE,
@@ -32,15 +32,15 @@ def test_each_sound_falls_on_its_tick() -> None:
 
 def test_what_is_held_back_is_struck_again_only_after_it_ended() -> None:
     timing = NoteScheduler()
-    timing.place([NoteEvent(0, 9, 37, 90)], 0, LINE, 700)
-    told = timing.place([NoteEvent(6, 9, 37, 0), NoteEvent(12, 9, 37, 80), NoteEvent(13, 9, 37, 0)], 0, LINE, 700)
+    timing.schedule([NoteEvent(0, 9, 37, 90)], 0, LINE, 700)
+    told = timing.schedule([NoteEvent(6, 9, 37, 0), NoteEvent(12, 9, 37, 80), NoteEvent(13, 9, 37, 0)], 0, LINE, 700)
     assert shown(told) == [(701, "off", 37), (701, "on", 37), (702, "off", 37)]
     assert timing.last_frame == 702
 
 
 def test_what_sounds_is_ended_after_all_that_was_said() -> None:
     timing = NoteScheduler()
-    timing.place([NoteEvent(0, 0, 40, 90), NoteEvent(100, 1, 60, 90)], 0, LINE, 0)
-    assert shown(timing.end([(0, 40), (1, 60)], 300)) == [(5001, "off", 40), (5001, "off", 60)]
-    assert timing.end([], 9000) == []
+    timing.schedule([NoteEvent(0, 0, 40, 90), NoteEvent(100, 1, 60, 90)], 0, LINE, 0)
+    assert shown(timing.end_notes([(0, 40), (1, 60)], 300)) == [(5001, "off", 40), (5001, "off", 60)]
+    assert timing.end_notes([], 9000) == []
     assert timing.last_frame == 5001

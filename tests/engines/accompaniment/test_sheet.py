@@ -6,7 +6,7 @@ from hypothesis import given
 
 from bridge.core.events import NOTE_NAMES, QUALITIES, Chord, Key
 from bridge.errors import ConfigError
-from engines.accompaniment.chord_symbol import chord_of
+from engines.accompaniment.chord_symbol import parse_chord
 from engines.accompaniment.score import NO_CHORD
 from engines.accompaniment.sheet import HIGHEST_BPM, LOWEST_BPM, METRES, read_sheet
 
@@ -30,22 +30,22 @@ def labels(text: str) -> list[list[str]]:
 )
 def test_chords_are_read_as_people_write_them(quality: str, symbols: str) -> None:
     for symbol in symbols.split():
-        assert chord_of(symbol) == Chord(0, QUALITIES.index(quality), 0, 1.0), symbol
+        assert parse_chord(symbol) == Chord(0, QUALITIES.index(quality), 0, 1.0), symbol
 
 
 @pytest.mark.parametrize(("symbol", "root"), [("F#m7", 6), ("B♭m7", 10), ("E♯m7", 5), ("Cbm7", 11), ("Abm7", 8)])
 def test_sharps_and_flats(symbol: str, root: int) -> None:
-    assert chord_of(symbol) == Chord(root, QUALITIES.index("m7"), root, 1.0)
+    assert parse_chord(symbol) == Chord(root, QUALITIES.index("m7"), root, 1.0)
 
 
 def test_a_slash_names_the_bass() -> None:
-    assert chord_of("G/B") == Chord(7, 0, 11, 1.0)
-    assert chord_of("F#m7/C#") == Chord(6, 4, 1, 1.0)
-    assert chord_of("C6/9/E") == Chord(0, 0, 4, 1.0)
+    assert parse_chord("G/B") == Chord(7, 0, 11, 1.0)
+    assert parse_chord("F#m7/C#") == Chord(6, 4, 1, 1.0)
+    assert parse_chord("C6/9/E") == Chord(0, 0, 4, 1.0)
 
 
 def test_a_suspended_second_keeps_its_notes_and_its_bass() -> None:
-    chord = chord_of("Csus2")
+    chord = parse_chord("Csus2")
     assert chord is not None
     assert {*chord.pitch_classes} == {0, 2, 7}
     assert chord.bass == 0
@@ -53,12 +53,12 @@ def test_a_suspended_second_keeps_its_notes_and_its_bass() -> None:
 
 @pytest.mark.parametrize("symbol", ["N.C.", "NC", "N", "n.c."])
 def test_no_chord(symbol: str) -> None:
-    assert chord_of(symbol) == NO_CHORD
+    assert parse_chord(symbol) == NO_CHORD
 
 
 @pytest.mark.parametrize("symbol", ["", "Cm8", "Cfoo", "c", "C/", "%", "Cm7m", "7"])
 def test_what_is_no_chord_is_none(symbol: str) -> None:
-    assert chord_of(symbol) is None
+    assert parse_chord(symbol) is None
 
 
 def test_chords_share_a_bar_evenly() -> None:
@@ -196,4 +196,4 @@ def test_any_text_is_a_sheet_or_a_told_error(text: str) -> None:
 def test_every_label_that_the_project_prints_is_read_back() -> None:
     for root in range(12):
         for number, quality in enumerate(QUALITIES):
-            assert chord_of(NOTE_NAMES[root] + quality) == Chord(root, number, root, 1.0)
+            assert parse_chord(NOTE_NAMES[root] + quality) == Chord(root, number, root, 1.0)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import ConfigError
-from engines.accompaniment.sheet_file import LARGEST_BYTES, read_sheet_file, text_of
+from engines.accompaniment.sheet_file import LARGEST_BYTES, decode_text, read_sheet_file
 
 TEXT = "tempo: 96\r\n| C | Am |\r\n"
 SHARED = Path(__file__).parents[3] / ".." / "shared" / "data" / "faults"
@@ -24,8 +24,8 @@ def test_a_sheet_is_read_in_any_unicode(encoding: str, ends: str, tmp_path: Path
 
 
 def test_byte_order_marks_are_no_text() -> None:
-    assert text_of(b"\xef\xbb\xbf" + TEXT.encode(), "x") == TEXT
-    assert text_of(b"\xfe\xff" + TEXT.encode("utf-16-be"), "x") == TEXT
+    assert decode_text(b"\xef\xbb\xbf" + TEXT.encode(), "x") == TEXT
+    assert decode_text(b"\xfe\xff" + TEXT.encode("utf-16-be"), "x") == TEXT
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_byte_order_marks_are_no_text() -> None:
 )
 def test_what_is_no_text_is_refused_with_what_to_do(data: bytes, said: str) -> None:
     with pytest.raises(ConfigError) as error:
-        text_of(data, "sheet.txt")
+        decode_text(data, "sheet.txt")
     assert said in error.value.message
     assert "UTF-8" in error.value.hint
 

@@ -56,13 +56,13 @@ class Hears:
             block.values, block.stem_delay_frames = self.values, late
             block.audio["bass"][:] = told[:, first : first + HOP]
             self.frame += HOP
-            self.following.listen(block, clock(self.frame), bar_beats)
+            self.following.process(block, clock(self.frame), bar_beats)
         return self
 
-    def dials(self, bar_beats: int = 4) -> PerformanceControls:
-        self.following.turn()
-        self.following.take(0)
-        return self.following.dials(PerformanceControls(), bar_beats, self.values)["drums"]
+    def make_controls(self, bar_beats: int = 4) -> PerformanceControls:
+        self.following.jump()
+        self.following.begin_bar(0)
+        return self.following.make_controls(PerformanceControls(), bar_beats, self.values)["drums"]
 
 
 def strong(accents: Sequence[float]) -> set[int]:
@@ -77,7 +77,7 @@ def around(places: Sequence[int]) -> set[int]:
 @pytest.mark.parametrize(("rate", "late"), [(44100, 0), (48000, 9000), (96000, 20000)])
 def test_a_rhythm_that_goes_on_is_found_where_it_sounded(bpm: float, rate: int, late: int) -> None:
     hears = Hears(rate).hear(plucked(RHYTHM, 8, bpm, rate, 0.005), steady(bpm, rate), late)
-    accents = hears.dials().accents
+    accents = hears.make_controls().accents
     assert len(accents) == SIZE
     assert set(RHYTHM) <= strong(accents)
     # a stroke between two twelfths may be either
@@ -87,10 +87,10 @@ def test_a_rhythm_that_goes_on_is_found_where_it_sounded(bpm: float, rate: int, 
 def test_nothing_is_followed_before_two_bars_nor_where_the_metre_is_another() -> None:
     audio, clock = plucked(RHYTHM, 8, 120, 44100), steady(120, 44100)
     bar = 2 * 44100
-    assert Hears().hear(audio[:, : round(1.9 * bar)], clock).dials().accents == ()
+    assert Hears().hear(audio[:, : round(1.9 * bar)], clock).make_controls().accents == ()
     hears = Hears().hear(audio[:, : round(2.3 * bar)], clock)
-    assert hears.dials().accents
-    assert hears.dials(bar_beats=3).accents == ()
+    assert hears.make_controls().accents
+    assert hears.make_controls(bar_beats=3).accents == ()
 
 
 def test_another_rhythm_takes_over_within_four_bars() -> None:
@@ -98,30 +98,30 @@ def test_another_rhythm_takes_over_within_four_bars() -> None:
     bar = 2 * 44100
     hears.hear(plucked(RHYTHM, 8, 120, 44100)[:, : 8 * bar], clock)
     hears.hear(plucked((6, 30), 6, 120, 44100)[:, : 5 * bar], clock)
-    assert {6, 30} <= strong(hears.dials().accents)
-    assert not strong(hears.dials().accents) & {0, 18, 24, 42}
+    assert {6, 30} <= strong(hears.make_controls().accents)
+    assert not strong(hears.make_controls().accents) & {0, 18, 24, 42}
 
 
 @pytest.mark.parametrize("late", [0, 9000])
 def test_a_loop_of_one_bar_is_heard_whole_each_time(late: int) -> None:
     hears = Hears().hear(plucked(RHYTHM, 8, 120, 44100), lambda frame: frame / 22050 % 4, late)
-    assert set(RHYTHM) <= strong(hears.dials().accents)
+    assert set(RHYTHM) <= strong(hears.make_controls().accents)
 
 
 def test_what_is_struck_evenly_without_a_rhythm_is_not_followed() -> None:
     rng, clock = np.random.default_rng(1), steady(120, 44100)
     noise = np.repeat(rng.normal(0, 0.1, (1, 16 * 44100)), 2, 0).astype(np.float32)
-    assert Hears().hear(noise, clock).dials().accents == ()
+    assert Hears().hear(noise, clock).make_controls().accents == ()
     roll = plucked(range(0, SIZE, 3), 8, 120, 44100)
-    assert Hears().hear(roll, clock).dials().accents == ()
-    assert Hears().hear(plucked(range(0, SIZE, 6), 8, 120, 44100), clock).dials().accents
+    assert Hears().hear(roll, clock).make_controls().accents == ()
+    assert Hears().hear(plucked(range(0, SIZE, 6), 8, 120, 44100), clock).make_controls().accents
 
 
 def test_it_is_played_as_much_softer_as_the_stem_is_and_no_further() -> None:
     audio, clock = plucked(RHYTHM, 12, 120, 44100)[:, : 24 * 44100], steady(120, 44100)
-    usual = Hears().hear(audio, clock).dials().intensity
-    softer = Hears().hear(audio, clock).hear(audio[:, : 4 * 44100] * np.float32(0.25), clock).dials().intensity
-    silent = Hears().hear(audio, clock).hear(np.zeros((2, 8 * 44100), np.float32), clock).dials().intensity
+    usual = Hears().hear(audio, clock).make_controls().intensity
+    softer = Hears().hear(audio, clock).hear(audio[:, : 4 * 44100] * np.float32(0.25), clock).make_controls().intensity
+    silent = Hears().hear(audio, clock).hear(np.zeros((2, 8 * 44100), np.float32), clock).make_controls().intensity
     assert usual == pytest.approx(0.5, abs=0.15)
     assert usual - softer == pytest.approx(0.03 * 12, abs=0.12)
     assert silent == pytest.approx(max(0.5 + 0.03 * DOWN_DB, 0.0))
@@ -129,23 +129,23 @@ def test_it_is_played_as_much_softer_as_the_stem_is_and_no_further() -> None:
 
 def test_while_no_time_passes_nothing_is_learned() -> None:
     hears = Hears().hear(plucked(RHYTHM, 8, 120, 44100), steady(120, 44100))
-    before = hears.dials()
+    before = hears.make_controls()
     hears.hear(np.zeros((2, 4 * 44100), np.float32), lambda _: float("nan"))
-    assert hears.dials().accents == before.accents
-    assert hears.dials().intensity == pytest.approx(before.intensity, abs=0.05)
+    assert hears.make_controls().accents == before.accents
+    assert hears.make_controls().intensity == pytest.approx(before.intensity, abs=0.05)
 
 
 def test_what_comes_later_than_anything_is_remembered_is_not_followed() -> None:
     audio = plucked(RHYTHM, 4, 120, 44100)
     for late in (MOST_LATE - HOP, 2 * MOST_LATE):
-        assert Hears().hear(audio, steady(120, 44100), late).dials() == PerformanceControls()
+        assert Hears().hear(audio, steady(120, 44100), late).make_controls() == PerformanceControls()
 
 
 def test_what_nobody_follows_is_not_heard_and_who_follows_nothing_plays_as_he_is_told() -> None:
     hears = Hears()
     hears.values[FOLLOWS["drums"].name] = 0.0
     hears.hear(plucked(RHYTHM, 8, 120, 44100), steady(120, 44100))
-    assert hears.dials() == PerformanceControls()
+    assert hears.make_controls() == PerformanceControls()
     assert not any(array.any() for name, array in hears.following.state().items() if name.startswith("bass.struck"))
 
 
@@ -155,16 +155,16 @@ def test_broken_samples_are_silence() -> None:
     broken[0, 1000:3000], broken[1, 1000:3000:2], broken[1, 1001:3000:2] = np.nan, np.inf, -np.inf
     audio[:, 1000:3000] = 0.0
     clock = steady(120, 44100)
-    assert Hears().hear(broken, clock).dials() == Hears().hear(audio, clock).dials()
+    assert Hears().hear(broken, clock).make_controls() == Hears().hear(audio, clock).make_controls()
 
 
 @pytest.mark.parametrize("right", [-1.0, -0.9])
 def test_a_stem_whose_sides_cancel_is_followed_as_if_they_did_not(right: float) -> None:
     audio, clock = plucked(RHYTHM, 8, 120, 44100), steady(120, 44100)
-    found = Hears().hear(audio * np.array([[1.0], [right]], np.float32), clock).dials()
+    found = Hears().hear(audio * np.array([[1.0], [right]], np.float32), clock).make_controls()
     assert set(RHYTHM) <= strong(found.accents)
     assert strong(found.accents) <= around(sorted(around(RHYTHM)))
-    assert found.intensity == pytest.approx(Hears().hear(audio, clock).dials().intensity, abs=0.01)
+    assert found.intensity == pytest.approx(Hears().hear(audio, clock).make_controls().intensity, abs=0.01)
 
 
 def test_of_an_ordinary_stem_the_mean_of_its_sides_is_followed_to_the_bit() -> None:
@@ -194,7 +194,7 @@ def test_it_goes_on_elsewhere_as_it_was_and_forgets_all() -> None:
     other.frame = one.frame
     for hears in (one, other):
         hears.hear(audio[:, 200000:], clock, 3000)
-        hears.dials()
+        hears.make_controls()
     states = one.following.state(), other.following.state()
     assert all(np.array_equal(states[0][name], states[1][name], equal_nan=True) for name in states[0])
     one.following.reset()

@@ -10,7 +10,7 @@ from engines.accompaniment.arranger import arrange
 from engines.accompaniment.parts import PARTS
 from engines.accompaniment.score import PartState, PerformanceControls
 from engines.accompaniment.sheet import read_sheet
-from engines.accompaniment.style import KEEP, PART_NAMES, Style, find, listing, load, load_named
+from engines.accompaniment.style import KEEP, PART_NAMES, Style, find_style, list_styles, load_named, load_style
 from tests.engines.accompaniment.playing import BOTH, STYLES, style
 
 MINE = """
@@ -29,7 +29,7 @@ layers = [{ raises = 0.1, line = "************A---" }]
 def read(folder: Path, text: str) -> Style:
     path = folder / "mine.toml"
     path.write_text(text)
-    return load(path)
+    return load_style(path)
 
 
 @pytest.mark.parametrize(("name", "part"), BOTH)
@@ -53,7 +53,7 @@ def test_no_pattern_is_empty_or_unfinished(name: str) -> None:
 
 
 def test_all_styles_are_found_and_have_all_parts() -> None:
-    assert set(STYLES) <= set(listing())
+    assert set(STYLES) <= set(list_styles())
     for name in STYLES:
         assert tuple(style(name).parts) == PART_NAMES
         assert style(name).name == name
@@ -71,10 +71,10 @@ def test_the_users_style_wins_and_the_others_stay(tmp_path: Path, monkeypatch: p
     (tmp_path / "styles").mkdir()
     (tmp_path / "styles" / "pop.toml").write_text(MINE)
     (tmp_path / "styles" / "zouk.toml").write_text(MINE)
-    assert load(find("pop")).name == "mine"
-    assert load(find("zouk")).name == "mine"
-    assert load(find("rock")).name == "rock"
-    assert {"pop", "zouk", "rock"} <= set(listing())
+    assert load_style(find_style("pop")).name == "mine"
+    assert load_style(find_style("zouk")).name == "mine"
+    assert load_style(find_style("rock")).name == "rock"
+    assert {"pop", "zouk", "rock"} <= set(list_styles())
 
 
 def test_a_users_style_that_cannot_be_read_leaves_the_shipped_one(
@@ -86,14 +86,14 @@ def test_a_users_style_that_cannot_be_read_leaves_the_shipped_one(
     (tmp_path / "styles" / "aux.toml").write_text(MINE)
     assert load_named("pop").name == "pop"
     assert "pop.toml: line 1: a number of 5,000 figures" in caplog.text
-    assert "aux" not in listing()
+    assert "aux" not in list_styles()
     with pytest.raises(ConfigError, match="no style is named 'aux'"):
-        find("aux")
+        find_style("aux")
 
 
 def test_a_style_saved_by_notepad_is_read(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_bytes(b"\xef\xbb\xbf" + MINE.replace("\n", "\r\n").encode())
-    assert load(tmp_path / "mine.toml").name == "mine"
+    assert load_style(tmp_path / "mine.toml").name == "mine"
 
 
 def test_a_style_has_no_more_patterns_than_can_be_compared(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_a_style_has_no_more_patterns_than_can_be_compared(tmp_path: Path) -> No
 @pytest.mark.parametrize("name", ["polka", "../pop", "Pop.toml", ""])
 def test_an_unknown_style_names_those_that_are_there(name: str) -> None:
     with pytest.raises(ConfigError) as error:
-        find(name)
+        find_style(name)
     assert repr(name) in error.value.message
     assert "techno" in error.value.hint
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bridge.core.events import QUALITIES, Chord
-from engines.accompaniment.parts.voicings import power, voiced
+from engines.accompaniment.parts.voicings import find_voicing, make_power_chord
 
 CHORDS = [Chord(root, quality, root, 1.0) for root in range(12) for quality in range(len(QUALITIES))]
 LAYOUTS = [(3, 52, 79), (4, 52, 79), (5, 40, 76), (6, 48, 84), (4, 45, 79)]
@@ -15,7 +15,7 @@ LAYOUTS = [(3, 52, 79), (4, 52, 79), (5, 40, 76), (6, 48, 84), (4, 45, 79)]
 @pytest.mark.parametrize(("voices", "low", "high"), LAYOUTS)
 def test_every_chord_is_whole_in_range_and_clear(voices: int, low: int, high: int) -> None:
     for chord in CHORDS:
-        notes = voiced(chord, voices, low, high, ())
+        notes = find_voicing(chord, voices, low, high, ())
         assert len(notes) == voices
         assert low <= notes[0]
         assert notes[-1] <= high
@@ -35,8 +35,8 @@ def test_voices_that_know_the_chord_before_move_less(voices: int, low: int, high
     led: list[tuple[int, ...]] = [()]
     cold: list[tuple[int, ...]] = [()]
     for number in random.integers(len(CHORDS), size=400):
-        led.append(voiced(CHORDS[number], voices, low, high, led[-1]))
-        cold.append(voiced(CHORDS[number], voices, low, high, ()))
+        led.append(find_voicing(CHORDS[number], voices, low, high, led[-1]))
+        cold.append(find_voicing(CHORDS[number], voices, low, high, ()))
 
     def moves(voicings: list[tuple[int, ...]]) -> list[float]:
         return [float(np.abs(np.subtract(a, b)).mean()) for a, b in pairwise(voicings[1:])]
@@ -47,17 +47,17 @@ def test_voices_that_know_the_chord_before_move_less(voices: int, low: int, high
 
 def test_the_same_chord_stays_where_it_is() -> None:
     for chord in CHORDS:
-        notes = voiced(chord, 4, 52, 79, voiced(chord, 4, 52, 79, ()))
-        assert voiced(chord, 4, 52, 79, notes) == notes
+        notes = find_voicing(chord, 4, 52, 79, find_voicing(chord, 4, 52, 79, ()))
+        assert find_voicing(chord, 4, 52, 79, notes) == notes
 
 
 def test_fewer_voices_where_a_range_has_no_room() -> None:
-    notes = voiced(CHORDS[0], 6, 60, 74, ())
+    notes = find_voicing(CHORDS[0], 6, 60, 74, ())
     assert 3 <= len(notes) < 6
 
 
 @pytest.mark.parametrize("chord", CHORDS)
 def test_a_power_chord_is_root_fifth_and_octave(chord: Chord) -> None:
-    root, fifth, octave = power(chord, 40, 76)
+    root, fifth, octave = make_power_chord(chord, 40, 76)
     assert (root % 12, fifth % 12, octave - root) == (chord.root, chord.pitch_classes[2], 12)
     assert 40 <= root < 52

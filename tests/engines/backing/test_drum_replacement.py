@@ -11,10 +11,10 @@ import soundfile
 from bridge.core.audio import Audio
 from bridge.errors import ConfigError
 from engines.accompaniment.arranger import PartTrack
-from engines.accompaniment.offline.midi import band_file
-from engines.accompaniment.offline.piece import steady
+from engines.accompaniment.offline.midi import format_band_file
+from engines.accompaniment.offline.piece import make_steady_tempo
 from engines.accompaniment.score import NO_CHORD, Bar, ScoreNote
-from engines.accompaniment.style import find, load
+from engines.accompaniment.style import find_style, load_style
 from engines.backing.drum_replacement import mix_new_drums
 from engines.synth.synth_engine import plain
 from tests.engines.backing.songs import silent
@@ -24,7 +24,9 @@ BARS = [Bar(number, (NO_CHORD,) * 4) for number in range(4)]
 
 def midi() -> bytes:
     bar = tuple(ScoreNote(beat * 480, 60, 36 if beat % 2 == 0 else 38, 100) for beat in range(4))
-    return band_file(BARS, [PartTrack("drums", (bar,) * 4)], load(find("pop")), steady(120.0), None, "drums")
+    return format_band_file(
+        BARS, [PartTrack("drums", (bar,) * 4)], load_style(find_style("pop")), make_steady_tempo(120.0), None, "drums"
+    )
 
 
 def mixed(folder: Path, rest: Audio, own: Audio, rate: int = 44_100) -> dict[str, Audio]:

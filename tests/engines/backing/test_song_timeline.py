@@ -18,12 +18,12 @@ from mido import MidiFile, tick2second
 from bridge.core.audio import Audio
 from bridge.errors import ConfigError
 from engines.accompaniment.arranger import PartTrack
-from engines.accompaniment.offline.midi import band_file
+from engines.accompaniment.offline.midi import format_band_file
 from engines.accompaniment.offline.midifile import read_midi
-from engines.accompaniment.offline.piece import TimedSheet, starts_of
+from engines.accompaniment.offline.piece import TimedSheet, list_bar_starts
 from engines.accompaniment.score import NO_CHORD, ScoreNote
 from engines.accompaniment.sheet import Sheet, SheetSection, read_sheet
-from engines.accompaniment.style import find, load
+from engines.accompaniment.style import find_style, load_style
 from engines.backing.song_timeline import (
     SongTimeline,
     analyse_song,
@@ -77,7 +77,9 @@ def seconds_of_bars(data: bytes, starts: list[int]) -> list[float]:
 
 
 def midi_of(piece: TimedSheet) -> bytes:
-    return band_file(piece.bars(), [], load(find("pop")), piece.tempi, None, "song", piece.lead_ticks)
+    return format_band_file(
+        piece.bars(), [], load_style(find_style("pop")), piece.tempi, None, "song", piece.lead_ticks
+    )
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +95,7 @@ def test_the_band_is_in_time_with_a_recording_from_its_first_beat_on(timeline: S
     assert away.mean() < 0.002
     assert timeline.beats_s[0] == pytest.approx(second_of(0), abs=0.005)
     bars = timeline.piece.bars()
-    starts = starts_of(bars, timeline.piece.lead_ticks)
+    starts = list_bar_starts(bars, timeline.piece.lead_ticks)
     song_map = seconds_of_bars(midi_of(timeline.piece), starts[:-1])
     edges = np.cumsum([0, *timeline.bars])[:-1]
     assert song_map == pytest.approx([timeline.beats_s[edge] for edge in edges], abs=2e-6)
@@ -143,7 +145,7 @@ def test_in_the_written_file_every_beat_is_on_its_time_in_bars_that_daws_take(
     late = compute_late_ticks(beats[0], lead, tempi)
     piece = TimedSheet(sheet, tempi, lead, late_ticks=late)
     hits = PartTrack("drums", tuple(tuple(ScoreNote(480 * n, 60, 36, 90) for n in range(count)) for count in bars))
-    data = band_file(piece.bars(), [hits], load(find("pop")), tempi, None, "song", lead, late)
+    data = format_band_file(piece.bars(), [hits], load_style(find_style("pop")), tempi, None, "song", lead, late)
     file = MidiFile(file=io.BytesIO(data))
     metres = [(m.numerator, m.denominator) for m in file.tracks[0] if m.type == "time_signature"]
     assert all(1 <= numerator <= 16 and denominator in (4, 8, 16) for numerator, denominator in metres)
@@ -163,7 +165,7 @@ def test_a_song_that_begins_late_is_read_back_with_the_same_beats(first_s: float
     )
     again = read_midi(midi_of(piece), "band.mid")
     before = len(again.bars()) - 4
-    starts = starts_of(again.bars(), again.lead_ticks)[before:]
+    starts = list_bar_starts(again.bars(), again.lead_ticks)[before:]
     assert [bar.chords[0].label for bar in again.bars()[before:]] == ["C", "Am", "F", "G"]
     placed = seconds_of_bars(midi_of(again), starts[:-1])
     assert placed[1:] == pytest.approx(beats[4:16:4], abs=2e-4)

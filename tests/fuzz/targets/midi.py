@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from engines.accompaniment.offline.midi import band_file
+from engines.accompaniment.offline.midi import format_band_file
 from engines.accompaniment.offline.midifile import read_midi
-from engines.accompaniment.style import find, load
+from engines.accompaniment.style import find_style, load_style
 from engines.offline.smf.metas import parse_metre
 from engines.offline.smf.reading import read_smf
 from tests.engines.offline.smf import block, chords, file, header, meta, text, track
 from tests.fuzz.target import Target
 
-STYLE = load(find("pop"))
+STYLE = load_style(find_style("pop"))
 
 
 def read(data: bytes, folder: Path) -> None:
@@ -21,7 +21,7 @@ def read(data: bytes, folder: Path) -> None:
     piece = read_midi(data, "fuzz.mid")
     bars = piece.bars()
     assert bars
-    written = band_file(bars, [], STYLE, piece.tempi, piece.sheet.key, "Sideman: fuzz", piece.lead_ticks)
+    written = format_band_file(bars, [], STYLE, piece.tempi, piece.sheet.key, "Sideman: fuzz", piece.lead_ticks)
     again = read_midi(written, "band.mid").bars()
     led = len(again) - len(bars)  # quarter notes of an upbeat are read as bars
     assert 0 <= led <= 2

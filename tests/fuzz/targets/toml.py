@@ -34,7 +34,7 @@ def _read_preset(path: Path) -> None:
     assert loaded.values.items() <= again.values.items()
 
 
-READERS: tuple[Callable[[Path], object], ...] = (load_settings, _read_preset, style.load, read_manifest)
+READERS: tuple[Callable[[Path], object], ...] = (load_settings, _read_preset, style.load_style, read_manifest)
 
 
 def read(data: bytes, folder: Path) -> None:

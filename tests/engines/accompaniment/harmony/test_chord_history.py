@@ -11,7 +11,7 @@ from bridge.core.events import Chord, Key
 from bridge.core.time import BlockTime
 from engines.accompaniment.harmony.chord_history import REMEMBERED, ChordHistory
 from engines.accompaniment.harmony.trellis import SOURCES, Metre
-from engines.accompaniment.harmony.vocabulary import CLASSES, NONE, chord_of
+from engines.accompaniment.harmony.vocabulary import CLASSES, NONE, to_chord
 from engines.accompaniment.timeline import Timeline
 
 RATE = 48000
@@ -22,12 +22,12 @@ LOOP = [0, CLASSES + 9, 5, 7]
 
 
 def tell(listener: ChordHistory, bars: Sequence[int], late: int, until: float, first: float = 0.0) -> None:
-    """A chord a bar, each told ``late`` frames after it began, as far as beat ``until``; in blocks of 512 frames."""
+    """A chord a bar, each received ``late`` frames after it began, up to beat ``until``; in blocks of 512 frames."""
     changes = [(round((4 * i) * BEAT), state) for i, state in enumerate(bars) if i == 0 or bars[i - 1] != state]
     for frame in range(round(first * BEAT), round(until * BEAT), 512):
         for began, state in changes:
             if frame <= began + late < frame + 512:
-                listener.hear(chord_of(state, 0.9), began, frame)
+                listener.push_chord(to_chord(state, 0.9), began, frame)
         listener.advance(LINE, frame)
 
 
@@ -35,7 +35,7 @@ def tell(listener: ChordHistory, bars: Sequence[int], late: int, until: float, f
 def test_each_beat_gets_the_chord_that_began_with_it_however_late_it_was_told(late: int) -> None:
     listener = ChordHistory()
     tell(listener, LOOP * 2, late, 32.0)
-    known = listener.heard[REMEMBERED - listener.count :]
+    known = listener.history[REMEMBERED - listener.count :]
     expected = np.repeat(LOOP * 2, 4)[: listener.count]
     np.testing.assert_array_equal(known, expected)
     assert listener.next == listener.count
@@ -46,24 +46,24 @@ def test_each_beat_gets_the_chord_that_began_with_it_however_late_it_was_told(la
 def test_a_loop_that_was_heard_is_played_along_with_on_the_beat(late: int) -> None:
     listener = ChordHistory()
     tell(listener, LOOP * 4, late, 40.0)
-    told = [listener.chord_at(beat, Metre(), {})[0] for beat in range(40, 52)]
+    told = [listener.predict_chord(beat, Metre(), {})[0] for beat in range(40, 52)]
     assert told == np.repeat(LOOP * 4, 4)[40:52].tolist()
-    assert listener.chord_at(44, Metre(), {})[2] == SOURCES.index("loop")
+    assert listener.predict_chord(44, Metre(), {})[2] == SOURCES.index("loop")
 
 
 def test_nothing_told_is_no_chord_and_what_was_heard_is_kept() -> None:
     listener = ChordHistory()
-    assert listener.chord_at(3, Metre(), {}) == (NONE, 0.0, 0)
+    assert listener.predict_chord(3, Metre(), {}) == (NONE, 0.0, 0)
     tell(listener, LOOP, 0, 12.0)
-    assert [listener.chord_at(beat, Metre(), {})[0] for beat in (0, 4, 8)] == LOOP[:3]
-    assert listener.chord_at(-1, Metre(), {})[0] == NONE
+    assert [listener.predict_chord(beat, Metre(), {})[0] for beat in (0, 4, 8)] == LOOP[:3]
+    assert listener.predict_chord(-1, Metre(), {})[0] == NONE
 
 
 def test_a_chord_is_known_at_once_when_it_changes_and_waited_for_when_it_does_not() -> None:
     listener = ChordHistory()
     tell(listener, LOOP, 20000, 8.0)
     before = listener.next
-    listener.hear(chord_of(5, 0.9), 8 * BEAT, 8 * BEAT + 100)
+    listener.push_chord(to_chord(5, 0.9), 8 * BEAT, 8 * BEAT + 100)
     listener.advance(LINE, 8 * BEAT + 100)
     assert before < listener.next == 9
 
@@ -74,18 +74,18 @@ def test_the_song_that_jumps_back_goes_on_being_remembered() -> None:
     assert listener.count < 32  # a change in the last beats would not have been told yet
     listener.jump(0, Metre())
     assert listener.count == 32
-    np.testing.assert_array_equal(listener.heard[-32:], np.repeat(LOOP * 2, 4))
-    told = [listener.chord_at(beat, Metre(), {})[0] for beat in range(8)]
+    np.testing.assert_array_equal(listener.history[-32:], np.repeat(LOOP * 2, 4))
+    told = [listener.predict_chord(beat, Metre(), {})[0] for beat in range(8)]
     assert told == np.repeat(LOOP, 4)[:8].tolist()
 
 
 def test_from_its_state_it_goes_on_to_the_same_and_forgetting_makes_it_new() -> None:
     one, other = ChordHistory(), ChordHistory()
     tell(one, LOOP * 3, 9000, 30.0)
-    one.hear_key(Key(0, 0, 0.9))
+    one.push_key(Key(0, 0, 0.9))
     other.restore(one.state())
-    assert [one.chord_at(b, Metre(), {}) for b in range(30, 44)] == [
-        other.chord_at(b, Metre(), {}) for b in range(30, 44)
+    assert [one.predict_chord(b, Metre(), {}) for b in range(30, 44)] == [
+        other.predict_chord(b, Metre(), {}) for b in range(30, 44)
     ]
     one.reset()
     fresh = ChordHistory()
@@ -95,38 +95,38 @@ def test_from_its_state_it_goes_on_to_the_same_and_forgetting_makes_it_new() -> 
 
 def test_a_chord_that_a_later_one_has_overtaken_is_passed_over() -> None:
     listener = ChordHistory()
-    listener.hear(chord_of(5, 0.9), 4 * BEAT, 5 * BEAT)
-    listener.hear(chord_of(7, 0.9), 3 * BEAT, 5 * BEAT + 9)
+    listener.push_chord(to_chord(5, 0.9), 4 * BEAT, 5 * BEAT)
+    listener.push_chord(to_chord(7, 0.9), 3 * BEAT, 5 * BEAT + 9)
     for frame in range(0, 12 * BEAT, 512):
         listener.advance(LINE, frame)
-    assert listener.heard[-1] == 5
-    assert 7 not in listener.heard
+    assert listener.history[-1] == 5
+    assert 7 not in listener.history
 
 
 def test_what_the_hands_play_goes_before_what_is_heard_until_they_leave_it() -> None:
     listener = ChordHistory()
-    listener.hear(chord_of(0, 0.9), 0, 30000)
-    listener.play(2, 4 * BEAT)
-    listener.trust(9 * BEAT, True)
+    listener.push_chord(to_chord(0, 0.9), 0, 30000)
+    listener.push_played(2, 4 * BEAT)
+    listener.prefer_played(9 * BEAT, True)
     listener.advance(LINE, 4 * BEAT + 4000)
     assert listener.next == 5  # known at once
     listener.advance(LINE, 5 * BEAT + 100)
     assert listener.next == 6  # and so is that it is held
-    assert listener.chord_at(4, Metre(), {}) == (2, 1.0, SOURCES.index("played"))
-    listener.hear(chord_of(7, 0.9), 6 * BEAT, 6 * BEAT + 30000)
+    assert listener.predict_chord(4, Metre(), {}) == (2, 1.0, SOURCES.index("played"))
+    listener.push_chord(to_chord(7, 0.9), 6 * BEAT, 6 * BEAT + 30000)
     listener.advance(LINE, 8 * BEAT)
-    assert listener.heard[-1] == 2
-    listener.trust(9 * BEAT, False)
+    assert listener.history[-1] == 2
+    listener.prefer_played(9 * BEAT, False)
     for frame in range(8 * BEAT, 14 * BEAT, 512):
         listener.advance(LINE, frame)
-    assert listener.heard[-1] == 7
-    assert listener.heard[-4] == 7
-    assert listener.chord_at(listener.next - 1, Metre(), {})[2] == SOURCES.index("heard")
+    assert listener.history[-1] == 7
+    assert listener.history[-4] == 7
+    assert listener.predict_chord(listener.next - 1, Metre(), {})[2] == SOURCES.index("heard")
 
 
 def test_more_chords_than_can_wait_are_taken_in_order() -> None:
     listener = ChordHistory()
     for i in range(40):
-        listener.hear(Chord(i % 12, 0, i % 12, 0.9), 1000 * i, 1000 * i)
+        listener.push_chord(Chord(i % 12, 0, i % 12, 0.9), 1000 * i, 1000 * i)
     listener.advance(LINE, 3 * BEAT)
-    assert listener.heard[-1] == 39 % 12
+    assert listener.history[-1] == 39 % 12

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from bridge.core.events import NOTE_NAMES, QUALITIES, QUALITY_INTERVALS
-from engines.accompaniment.harmony.chord_recognition import TickNote, chords_of_notes
+from engines.accompaniment.harmony.chord_recognition import TickNote, recognise_chords
 
 BEAT = 480
 
 
 def labels(notes: list[TickNote], beats: int) -> list[str]:
     edges = [beat * BEAT for beat in range(beats + 1)]
-    return [chord.label for chord in chords_of_notes(notes, edges, [beat % 4 == 0 for beat in range(beats)])]
+    return [chord.label for chord in recognise_chords(notes, edges, [beat % 4 == 0 for beat in range(beats)])]
 
 
 def block(beat: float, length: float, *pitches: int) -> list[TickNote]:

@@ -8,8 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.errors import EngineError
-from engines.accompaniment.harmony.predictor import CONTEXT, ChordPredictor, context_of, reference, shipped
-from engines.accompaniment.harmony.repetition import FEATURES, FURTHEST, LAGS, RAISED, compared, told
+from engines.accompaniment.harmony.predictor import (
+    CONTEXT,
+    ChordPredictor,
+    encode_context,
+    find_reference,
+    load_shipped,
+)
+from engines.accompaniment.harmony.repetition import FEATURES, FURTHEST, LAGS, RAISED, compare_lags, read_lags
 from engines.accompaniment.harmony.vocabulary import CLASSES, COUNT, NONE, UNKNOWN, States
 
 C, F, G, AM = 0, 5, 7, CLASSES + 9
@@ -29,29 +35,29 @@ def lag(beats: int) -> int:
 
 def test_the_lag_of_a_loop_is_wholly_alike_and_beats_of_which_nothing_is_known_do_not_count() -> None:
     song = np.tile(LOOP, 3)
-    likeness = compared(song, 4)[0, :, :6]
+    likeness = compare_lags(song, 4)[0, :, :6]
     assert (likeness[lag(16)] == 1.0).all()
     assert (likeness[[lag(4), lag(12)], 3] < 0.9).all()
     song[::5] = UNKNOWN
-    assert (compared(song, 4)[0, lag(16), :6] >= 0.0).all()
-    np.testing.assert_allclose(compared(song, 4)[0, lag(16), 3:6], 1.0)
+    assert (compare_lags(song, 4)[0, lag(16), :6] >= 0.0).all()
+    np.testing.assert_allclose(compare_lags(song, 4)[0, lag(16), 3:6], 1.0)
 
 
 @pytest.mark.parametrize("up", [1, 2])
 def test_what_goes_on_higher_is_alike_where_it_is_raised(up: int) -> None:
     song = np.concatenate([LOOP, raised(LOOP, up)])
-    found = compared(song, 4)[:, lag(16), 4]
+    found = compare_lags(song, 4)[:, lag(16), 4]
     assert int(found.argmax()) == RAISED.index(up)
     assert found.max() == 1.0
 
 
 def test_every_lag_says_what_stood_so_long_before_and_nothing_where_nothing_stood() -> None:
     song = np.arange(20)
-    says = told(song)
+    says = read_lags(song)
     np.testing.assert_array_equal(says[lag(8)], [12 + ahead % 8 for ahead in range(FURTHEST)])
     assert (says[lag(21)] == UNKNOWN)[0]
     np.testing.assert_array_equal(says[lag(21)][1:21], song)
-    assert (told(np.zeros(0, np.int64)) == UNKNOWN).all()
+    assert (read_lags(np.zeros(0, np.int64)) == UNKNOWN).all()
 
 
 @pytest.mark.parametrize("key", [-1, 0, 9 + CLASSES])
@@ -59,17 +65,17 @@ def test_the_same_song_in_another_key_is_the_same_to_the_network(key: int) -> No
     song = np.concatenate([LOOP[:11], [NONE, UNKNOWN], LOOP])
     for up in (1, 6, 11):
         key_up = -1 if key < 0 else key // CLASSES * CLASSES + (key + up) % CLASSES
-        np.testing.assert_array_equal(context_of(raised(song, up), 3, key_up), context_of(song, 3, key))
+        np.testing.assert_array_equal(encode_context(raised(song, up), 3, key_up), encode_context(song, 3, key))
         for one, other in zip(
-            shipped().foresee(raised(song, up), 3, key_up, 4), shipped().foresee(song, 3, key, 4), strict=True
+            load_shipped().predict(raised(song, up), 3, key_up, 4), load_shipped().predict(song, 3, key, 4), strict=True
         ):
             np.testing.assert_allclose(one[:, raised(np.arange(COUNT), up)], other, atol=1e-6)
 
 
 def test_it_is_counted_from_the_last_root_or_from_the_tonic_where_no_chord_sounds() -> None:
-    assert reference(np.array([C, AM]), 7) == 9
-    assert reference(np.array([C, NONE]), 7 + CLASSES) == 7
-    assert reference(np.array([C, UNKNOWN]), -1) == 0
+    assert find_reference(np.array([C, AM]), 7) == 9
+    assert find_reference(np.array([C, NONE]), 7 + CLASSES) == 7
+    assert find_reference(np.array([C, UNKNOWN]), -1) == 0
 
 
 @settings(max_examples=60, deadline=None)
@@ -82,19 +88,19 @@ def test_whatever_was_heard_what_is_asked_lies_between_0_and_1_and_what_is_said_
     heard: list[int], key: int, bar_beats: int
 ) -> None:
     states = np.array(heard, np.int64)
-    lags, context = compared(states, bar_beats), context_of(states, bar_beats - 1, key)
+    lags, context = compare_lags(states, bar_beats), encode_context(states, bar_beats - 1, key)
     assert lags.shape == (len(RAISED), len(LAGS), FEATURES)
     assert context.shape == (CONTEXT,)
     for asked in (lags, context):
         assert ((asked >= 0.0) & (asked <= 1.0 + 1e-6)).all()
-    loops, habit = shipped().foresee(states, bar_beats - 1, key, bar_beats)
+    loops, habit = load_shipped().predict(states, bar_beats - 1, key, bar_beats)
     np.testing.assert_allclose((loops + habit).sum(1), 1.0, atol=1e-5)
 
 
 @pytest.mark.parametrize("known", [32, 38, 45])
 def test_what_was_played_twice_is_foreseen_as_far_as_it_goes(known: int) -> None:
     song = np.tile(LOOP, 6)
-    loops, habit = shipped().foresee(song[:known], known % 4, 0, 4)
+    loops, habit = load_shipped().predict(song[:known], known % 4, 0, 4)
     np.testing.assert_array_equal((loops + habit).argmax(1), song[known : known + FURTHEST])
 
 
@@ -102,7 +108,7 @@ def test_what_was_played_twice_is_foreseen_as_far_as_it_goes(known: int) -> None
 def test_a_loop_that_goes_on_higher_is_foreseen_there(up: int) -> None:
     """After two chords of it, of which the first alone could have been any other turn."""
     song = np.concatenate([np.tile(LOOP, 2), raised(LOOP, up)])
-    loops, habit = shipped().foresee(song[:40], 0, 0, 4)
+    loops, habit = load_shipped().predict(song[:40], 0, 0, 4)
     np.testing.assert_array_equal((loops + habit).argmax(1)[:8], song[40:48])
 
 
@@ -112,7 +118,7 @@ def test_a_loop_heard_with_faults_is_foreseen_with_fewer() -> None:
     for _ in range(40):
         song = np.tile(LOOP, 5)
         heard = np.where(random.random(len(song)) < 0.15, random.choice([C, F, G, AM, AM + 2], len(song)), song)
-        loops, habit = shipped().foresee(heard[:64], 0, 0, 4)
+        loops, habit = load_shipped().predict(heard[:64], 0, 0, 4)
         wrong_heard.append(np.mean(heard[:64] != song[:64]))
         wrong_foreseen.append(np.mean((loops + habit).argmax(1)[:16] != LOOP))
     assert 0.08 < np.mean(wrong_heard) < 0.16

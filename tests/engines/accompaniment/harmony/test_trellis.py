@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from bridge.core.events import QUALITIES, Chord
 from engines.accompaniment.harmony.repetition import FURTHEST
-from engines.accompaniment.harmony.trellis import SOURCES, Metre, foreseen
-from engines.accompaniment.harmony.vocabulary import CLASSES, COUNT, LIKENESS, NONE, UNKNOWN, chord_of, state_of
+from engines.accompaniment.harmony.trellis import SOURCES, Metre, predict_chords
+from engines.accompaniment.harmony.vocabulary import CLASSES, COUNT, LIKENESS, NONE, UNKNOWN, to_chord, to_state
 
 C, F, G, AM = 0, 5, 7, CLASSES + 9
 LOOP = np.repeat([C, AM, F, G], 4)
@@ -21,47 +21,47 @@ LOOP = np.repeat([C, AM, F, G], 4)
 def test_a_chord_is_a_number_and_back(quality: int) -> None:
     for root in range(CLASSES):
         chord = Chord(root, quality, root, 0.5)
-        assert chord_of(state_of(chord), 0.5) == chord
-    assert chord_of(NONE, 0.5).root == -1
-    assert state_of(Chord(-1, 0, -1, 1.0)) == NONE
+        assert to_chord(to_state(chord), 0.5) == chord
+    assert to_chord(NONE, 0.5).root == -1
+    assert to_state(Chord(-1, 0, -1, 1.0)) == NONE
 
 
 def test_likeness_is_one_for_the_same_less_for_another_and_the_same_both_ways() -> None:
     np.testing.assert_array_equal(LIKENESS, LIKENESS.T)
     assert (np.diag(LIKENESS) == 1.0).all()
     assert LIKENESS[~np.eye(COUNT, dtype=bool)].max() < 1.0
-    assert LIKENESS[state_of(Chord(9, 4, 9, 1.0)), C] > LIKENESS[F + 1, C] == 0.0  # Am7 is nearly C
+    assert LIKENESS[to_state(Chord(9, 4, 9, 1.0)), C] > LIKENESS[F + 1, C] == 0.0  # Am7 is nearly C
 
 
 def test_a_loop_is_the_way_once_it_was_heard_and_habit_until_then() -> None:
     song = np.tile(LOOP, 5)
-    late = foreseen(song[:40], 40, 0, Metre(), {})
+    late = predict_chords(song[:40], 40, 0, Metre(), {})
     np.testing.assert_array_equal(late.path, song[40 : 40 + FURTHEST])
     assert (late.sources[1:] == SOURCES.index("loop")).all()
-    early = foreseen(song[:3], 3, 0, Metre(), {})
+    early = predict_chords(song[:3], 3, 0, Metre(), {})
     assert (early.sources == SOURCES.index("habit")).mean() > 0.8
-    assert early.sure.mean() < late.sure.mean()
+    assert early.confidence.mean() < late.confidence.mean()
 
 
 def test_the_user_s_chords_win_over_what_was_heard() -> None:
     song = np.tile(LOOP, 4)
     track = {42: F + 1, 43: F + 1}
-    told = foreseen(song[:40], 40, 0, Metre(), track)
+    told = predict_chords(song[:40], 40, 0, Metre(), track)
     assert told.path[2] == told.path[3] == F + 1
     assert set(told.sources[2:4]) == {SOURCES.index("track")}
     assert told.path[0] == song[40]
 
 
 def test_before_anything_was_heard_every_chord_is_as_likely_and_nothing_is_its_source() -> None:
-    told = foreseen(np.zeros(0, np.int64), 0, -1, Metre(), {})
-    np.testing.assert_allclose(told.chances, 1.0 / COUNT)
+    told = predict_chords(np.zeros(0, np.int64), 0, -1, Metre(), {})
+    np.testing.assert_allclose(told.probabilities, 1.0 / COUNT)
     assert (told.sources == 0).all()
 
 
 def test_a_key_makes_its_own_chords_likelier() -> None:
     heard = np.repeat([C], 6)
     belongs = [C, F, G, AM, CLASSES + 2, CLASSES + 4]
-    in_key, beside = (foreseen(heard, 6, key, Metre(), {}).chances[6:, belongs].sum() for key in (0, 6))
+    in_key, beside = (predict_chords(heard, 6, key, Metre(), {}).probabilities[6:, belongs].sum() for key in (0, 6))
     assert in_key > 1.05 * beside
 
 
@@ -72,14 +72,14 @@ def test_a_key_makes_its_own_chords_likelier() -> None:
     st.integers(2, 7),
 )
 def test_whatever_was_heard_chances_are_chances(heard: list[int], key: int, bar_beats: int) -> None:
-    told = foreseen(np.array(heard, np.int64), len(heard), key, Metre(bar_beats, 1), {})
-    np.testing.assert_allclose(told.chances.sum(1), 1.0)
-    assert (told.chances > 0).all()
+    told = predict_chords(np.array(heard, np.int64), len(heard), key, Metre(bar_beats, 1), {})
+    np.testing.assert_allclose(told.probabilities.sum(1), 1.0)
+    assert (told.probabilities > 0).all()
     assert ((told.path >= 0) & (told.path < COUNT)).all()
 
 
 def test_the_way_does_not_flicker_where_two_chords_are_as_likely() -> None:
-    told = foreseen(np.repeat([C, F], 8)[:12], 12, 0, Metre(), {})
+    told = predict_chords(np.repeat([C, F], 8)[:12], 12, 0, Metre(), {})
     assert np.count_nonzero(np.diff(told.path)) <= 5
     sure = np.tile(np.repeat([C, F], 2), 15)
-    assert np.count_nonzero(np.diff(foreseen(sure, 60, 0, Metre(), {}).path)) >= 6
+    assert np.count_nonzero(np.diff(predict_chords(sure, 60, 0, Metre(), {}).path)) >= 6

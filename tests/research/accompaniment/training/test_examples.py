@@ -10,7 +10,7 @@ import pytest
 from bridge.errors import ConfigError
 from engines.accompaniment.harmony.predictor import KINDS
 from engines.accompaniment.harmony.repetition import FURTHEST, LAGS, RAISED
-from engines.accompaniment.harmony.vocabulary import CLASSES, NONE, UNKNOWN, States, chord_of
+from engines.accompaniment.harmony.vocabulary import CLASSES, NONE, UNKNOWN, States, to_chord
 from research.accompaniment.simulated_input import true_chords
 from research.accompaniment.songs import Song, Span
 from research.accompaniment.training import recogniser_corpus
@@ -104,7 +104,7 @@ def test_what_was_heard_is_written_and_read_again(tmp_path: Path) -> None:
 
 def test_what_is_told_late_is_put_on_the_beat_on_which_it_was_heard(monkeypatch: pytest.MonkeyPatch) -> None:
     spans = tuple(
-        Span(4.0 * bar, 4.0 * bar + 4, state % CLASSES, state % CLASSES, frozenset(), chord_of(state, 1.0))
+        Span(4.0 * bar, 4.0 * bar + 4, state % CLASSES, state % CLASSES, frozenset(), to_chord(state, 1.0))
         for bar, state in enumerate(LOOP[::4].tolist())
     )
     song = Song("song-001", "rendered", 120.0, 4, len(LOOP), spans, ((0.0, 7, 0),), start_s=0.3)

@@ -33,9 +33,9 @@ def test_it_learns_that_a_loop_goes_on_and_the_file_says_so(tmp_path: Path) -> N
     assert len(said) == 40
     assert float(surprise(network.eval(), examples, everything).detach()) < 0.5 * before
     export(network, tmp_path)
-    foreseer = ChordPredictor(read_shipped(tmp_path, FILE))
+    predictor = ChordPredictor(read_shipped(tmp_path, FILE))
     heard = songs()[0].states[:50]
-    loops, habit = foreseer.foresee(heard, 50 % 4, 0, 4)
+    loops, habit = predictor.predict(heard, 50 % 4, 0, 4)
     np.testing.assert_array_equal((loops + habit).argmax(1)[:14], songs()[0].states[50:64])
 
 
