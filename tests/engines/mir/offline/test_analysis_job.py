@@ -197,7 +197,7 @@ def test_a_picture_that_cannot_be_drawn_is_a_note(tmp_path: Path, monkeypatch: p
         raise ValueError("odd")
 
     monkeypatch.setenv("SIDEMAN_CONFIG_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr("engines.mir.offline.analysis_job.draw", fail)
+    monkeypatch.setattr("engines.mir.offline.analysis_job.draw_song_map", fail)
     outcome = analyse(write_wave(tmp_path / "song.wav", tones(CADENCE[:1], 0.5)), tmp_path / "out")
     assert outcome.status == "done"
     assert "the picture: a fault in Sideman (ValueError: odd" in outcome.notes[0]
