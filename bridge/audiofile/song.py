@@ -79,7 +79,7 @@ class Song:
     ) -> None:
         self._file.close()
 
-    def blocks(self, start: int = 0) -> Iterator[Audio]:
+    def read_blocks(self, start: int = 0) -> Iterator[Audio]:
         """Yield the song from frame ``start`` on in blocks of BLOCK_FRAMES or less; shape (2, frames), float32.
 
         Mono goes to both sides. More than two channels are mixed down as in ITU-R BS.775 where the file has a channel

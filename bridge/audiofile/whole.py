@@ -18,7 +18,7 @@ def read_whole(path: Path, seconds: float = 0.0, offset_s: float = 0.0) -> tuple
     with Song(path) as song:
         wanted = round(seconds * song.rate) or None
         blocks, frames = [np.zeros((CHANNELS, 0), np.float32)], 0
-        for block in song.blocks(round(offset_s * song.rate)):
+        for block in song.read_blocks(round(offset_s * song.rate)):
             blocks.append(block if wanted is None else block[:, : wanted - frames])
             frames += blocks[-1].shape[1]
             if frames == wanted:

@@ -81,7 +81,7 @@ class Bus:
         with self._lock:
             handlers = tuple(self._handlers.get(name, ()))
         if not handlers:
-            raise ControlError(f"{name}: nothing here carries it out", "start sideman run first")
+            raise ControlError(f"{name}: no handler is registered", "start sideman run first")
         failures = [failure for handler in handlers if (failure := _run(action, handler, argument)) is not None]
         log.debug("%s triggered by %s", name, source or "nobody")
         if failures:

@@ -72,7 +72,7 @@ def load(path: Path | Traversable, registry: Registry) -> Preset:
     values: dict[str, float] = {}
     for name, value in _flatten(file.controls):
         if name in values:
-            raise ConfigError(f"{path}: controls.{name}: is there twice", "keep one of them")
+            raise ConfigError(f"{path}: controls.{name}: is set twice", "keep one of them")
         values[name] = _check_value(path, registry, name, value)
     return Preset(file.name, file.doc, values)
 
@@ -170,7 +170,7 @@ def _check_value(path: Path | Traversable, registry: Registry, name: str, value:
             f"{path}: controls.{name}: {value} is out of range", f"give {kind}{control.low:g} to {control.high:g}"
         )
     if not control.saved:
-        raise ConfigError(f"{path}: controls.{name}: belongs to a moment, not to a session", "remove it")
+        raise ConfigError(f"{path}: controls.{name}: is not saved in presets", "remove it")
     return number
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from bridge.control.registry import Registry
 from bridge.control.spec import Action, Control, Reading
 from bridge.core.audio import ANALYSERS, SOURCES, STEMS, db_to_gain
+from bridge.core.events import CHORD_SOURCES
 from bridge.core.latency import PATHS
 
 RESERVE_FRAMES: Mapping[str, int] = {"separation": 384, "mir": 1024, "accompaniment": 2048, "synth": 1024}
@@ -85,7 +86,7 @@ READINGS: tuple[Reading, ...] = (
         "accompaniment.commit",
         ("frame", "beat", "level", "source", "lookahead_beats"),
         "The accompaniment has decided the beat at frame, lookahead_beats before it. level: foreseen, held, tonic, "
-        "drums or silence. source: of its chord, one of track, played, heard, loop, habit or none.",
+        f"drums or silence. source: of its chord, one of {', '.join(CHORD_SOURCES)}.",
     ),
     Reading(
         "accompaniment.level",

@@ -36,7 +36,7 @@ def read_song(path: Path, rate: int, seconds: float | None = None) -> Audio:
     blocks, frames = [], 0
     with Song(path) as song:
         wanted = None if seconds is None else round(seconds * song.rate)
-        for block in song.blocks():
+        for block in song.read_blocks():
             blocks.append(block[:, : None if wanted is None else wanted - frames])
             frames += blocks[-1].shape[1]
             if wanted is not None and frames >= wanted:

@@ -73,7 +73,7 @@ class Dispatch:
         elif is_pattern(address):
             yield from self._apply_pattern(AddressPattern(address), args, peer, budget)
         else:
-            raise ControlError(f"nothing lives at {address}", self._suggest(address, budget))
+            raise ControlError(f"there is nothing at {address}", self._suggest(address, budget))
 
     def _suggest(self, address: str, budget: Budget) -> str:
         """A hint with addresses similar to ``address``, where the budget allows the search."""

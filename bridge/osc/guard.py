@@ -103,7 +103,7 @@ def _check_message(data: bytes, start: int, end: int) -> bytes:
     first = at
     tags, at = _read_string(data, at, end)
     if not tags.startswith(","):
-        raise GuardError("the type tags are missing", "send a string that begins with , behind the address")
+        raise GuardError("the type tags are missing", "send a string that begins with , after the address")
     if len(tags) > MAX_ARGUMENTS + 1:
         raise GuardError(f"{len(tags) - 1} type tags are too many", f"send at most {MAX_ARGUMENTS}")
     depth, characters = 0, []
@@ -119,7 +119,7 @@ def _check_message(data: bytes, start: int, end: int) -> bytes:
     if depth:
         raise GuardError("an array is not closed", "balance the brackets of the type tags")
     if at != end:
-        raise GuardError(f"{end - at} bytes behind the last argument", "send what the type tags say")
+        raise GuardError(f"{end - at} bytes after the last argument", "send what the type tags say")
     plain = tags.translate(_PLAIN)
     if plain == tags:
         return data[start:end]

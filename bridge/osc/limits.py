@@ -66,7 +66,7 @@ class Budget:
         """
         if not self.try_spend(steps):
             self.refused += 1
-            raise ControlError("one datagram asks for too much", "send fewer messages or patterns in each")
+            raise ControlError("the datagram exceeds its work limit", "send fewer messages or patterns in each")
 
 
 class RateLimit:

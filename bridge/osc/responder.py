@@ -111,7 +111,7 @@ class Responder:
                 self.send(peer, reply, values)
         if budget.refused:
             self.counts["excess"] += budget.refused
-            self.report("excess", f"OSC: a datagram from {peer[0]}:{peer[1]} asks for more than one may")
+            self.report("excess", f"OSC: a datagram from {peer[0]}:{peer[1]} exceeds its work limit")
         self._hints.charge(hints - budget.hints, self._clock())
 
     def _use_file(self, address: str, args: Args, peer: Peer, budget: Budget) -> Sequence[Message] | _Running:

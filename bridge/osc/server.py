@@ -238,7 +238,7 @@ class OscServer:
         self._lanes.put(datagram, peer, self._clock())
         if self._lanes.dropped != self.counts["dropped"]:
             self.counts["dropped"] = self._lanes.dropped
-            self._responder.report("dropped", f"OSC: {peer[0]}:{peer[1]} sends too much, and some of it is dropped")
+            self._responder.report("dropped", f"OSC: {peer[0]}:{peer[1]} exceeds its share; some datagrams are dropped")
 
     def _serve_shared(self) -> None:
         """Process the datagrams of peers within their share, in order."""

@@ -77,7 +77,9 @@ class Subscriptions:
             self._make_room(peer)
             subscriber = self._subscribers[peer] = _Subscriber(peer, format_source(peer), 0.0)
         if compiled.text not in subscriber.patterns and len(subscriber.patterns) >= MAX_PATTERNS:
-            raise ControlError(f"{MAX_PATTERNS} patterns are subscribed already", "subscribe to what stands above")
+            raise ControlError(
+                f"{MAX_PATTERNS} patterns are subscribed already", "subscribe to a common parent address"
+            )
         subscriber.patterns[compiled.text] = (self._covered(compiled), 1.0 / max_hz)
         subscriber.periods.clear()
         subscriber.expires_s = now_s + LEASE_S
@@ -89,7 +91,7 @@ class Subscriptions:
         hosts = Counter(one[0] for one in self._subscribers)
         host, most = hosts.most_common(1)[0]
         if most <= hosts[peer[0]] + 1:
-            raise ControlError(f"{MAX_SUBSCRIBERS} subscribers are here already", "try again in a minute")
+            raise ControlError(f"{MAX_SUBSCRIBERS} subscribers are connected already", "try again in a minute")
         theirs = [one for one in self._subscribers.values() if one.peer[0] == host]
         del self._subscribers[min(theirs, key=lambda one: one.expires_s).peer]
 

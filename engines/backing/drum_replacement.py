@@ -114,7 +114,7 @@ def _measure_power(path: Path) -> tuple[float, int]:
     """Measure the mean power of both channels of the file at ``path``; returns it and the frames."""
     total, frames = 0.0, 0
     with Song(path) as song:
-        for block in song.blocks():
+        for block in song.read_blocks():
             total += float((block.astype(np.float64) ** 2).sum())
             frames += block.shape[1]
     return total / max(CHANNELS * frames, 1), frames
@@ -126,7 +126,7 @@ def _write_mixes(rest: Song, scratch: dict[str, Path], gain: float, channels: in
     done = 0
     with scratch["synth"].open("rb") as synth, scratch[NEW].open("wb") as drums, scratch[MIX].open("wb") as mix:
         files = {NEW: drums, MIX: mix}
-        for block in rest.blocks():
+        for block in rest.read_blocks():
             frames = block.shape[1]
             raw = np.frombuffer(synth.read(frames * CHANNELS * 4), np.float32).reshape(-1, CHANNELS).T
             new = np.zeros_like(block)

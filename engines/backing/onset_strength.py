@@ -170,7 +170,7 @@ def measure_onset_strength(path: Path, progress: ProgressCallback) -> OnsetStren
     """Measure the onset strength of the song at ``path``."""
     with Song(path) as song:
         meter = OnsetStrengthMeter(song.rate)
-        for block in song.blocks():
+        for block in song.read_blocks():
             meter.push(block)
             progress("measuring", meter.frames, song.frames, song.rate)
     return meter.finish()

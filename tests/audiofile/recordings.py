@@ -22,7 +22,7 @@ RATE = 44_100
 def read(path: Path, start: int = 0) -> tuple[Audio, list[str]]:
     """All of it from frame ``start`` on, shape (2, frames), and what was remarked."""
     with Song(path) as song:
-        return np.concatenate([np.zeros((2, 0), np.float32), *song.blocks(start)], axis=1), song.notes
+        return np.concatenate([np.zeros((2, 0), np.float32), *song.read_blocks(start)], axis=1), song.notes
 
 
 def read_bytes(folder: Path, data: bytes, name: str = "song.bin") -> tuple[Audio, list[str]]:

@@ -165,9 +165,9 @@ def test_what_is_written_over_is_silent_for_as_long_as_it_lasted(tmp_path: Path,
 @pytest.mark.parametrize("seed", range(12))
 def test_garbage_inside_a_frame_makes_no_burst_of_noise(tmp_path: Path, seed: int) -> None:
     data = mp3()
-    chance = np.random.Generator(np.random.Philox(seed))
-    place = int(chance.integers(len(data) // 3, len(data) * 2 // 3))
-    result, notes = read_bytes(tmp_path, data[:place] + chance.bytes(2048) + data[place:])
+    rng = np.random.Generator(np.random.Philox(seed))
+    place = int(rng.integers(len(data) // 3, len(data) * 2 // 3))
+    result, notes = read_bytes(tmp_path, data[:place] + rng.bytes(2048) + data[place:])
     assert result.shape == (2, FRAMES)
     assert len(notes) == 1
     assert np.abs(result).max() < 1.01

@@ -18,7 +18,7 @@ from tests.engines.separation.offline.separators import RATE, noise
 
 def read(path: Path, start: int = 0) -> tuple[Audio, list[str]]:
     with Song(path) as song:
-        return np.concatenate([np.zeros((2, 0), np.float32), *song.blocks(start)], axis=1), song.notes
+        return np.concatenate([np.zeros((2, 0), np.float32), *song.read_blocks(start)], axis=1), song.notes
 
 
 def write(path: Path, sound: Audio, subtype: str | None = None) -> Path:
@@ -102,9 +102,9 @@ def test_what_was_odd_is_remarked_once_however_often_the_song_is_read(tmp_path: 
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
     with Song(path) as song:
-        list(song.blocks())
+        list(song.read_blocks())
         first = list(song.notes)
-        list(song.blocks())
+        list(song.read_blocks())
         assert song.notes == first
     assert len(first) == 1
 
@@ -143,7 +143,7 @@ def _one_hertz(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "said"),
+    ("make", "message"),
     [
         (_empty, "is empty"),
         (_no_frames, "holds no audio"),
@@ -154,10 +154,10 @@ def _one_hertz(path: Path) -> None:
         (lambda path: None, "no such file"),
     ],
 )
-def test_what_is_no_song_is_named_with_a_fix(tmp_path: Path, make: object, said: str) -> None:
+def test_what_is_no_song_is_named_with_a_fix(tmp_path: Path, make: object, message: str) -> None:
     path = tmp_path / "song.wav"
     make(path)  # type: ignore[operator]
-    with pytest.raises(ConfigError, match=said) as raised:
+    with pytest.raises(ConfigError, match=message) as raised:
         read(path)
     assert str(path) in raised.value.message
     assert raised.value.hint

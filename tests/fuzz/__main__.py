@@ -27,7 +27,7 @@ _LINE = re.compile(r"^#(\d+)\s.*\brss: (\d+)Mb", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a run of one target gave; ``status``: of libFuzzer's process, 0 where nothing was found."""
+    """Result of a run of one target; ``status``: of libFuzzer's process, 0 where nothing was found."""
 
     target: str
     inputs: int
@@ -52,11 +52,11 @@ def instrument(target: Target) -> None:
 
     for name in target.modules:
         __import__(name)
-        for function in set(_functions(sys.modules[name])):
+        for function in set(_find_functions(sys.modules[name])):
             atheris.instrument_func(function)
 
 
-def _functions(module: types.ModuleType) -> Iterator[types.FunctionType]:
+def _find_functions(module: types.ModuleType) -> Iterator[types.FunctionType]:
     for owner in (module, *(thing for thing in vars(module).values() if isinstance(thing, type))):
         if owner is not module and owner.__module__ != module.__name__:
             continue
@@ -66,8 +66,8 @@ def _functions(module: types.ModuleType) -> Iterator[types.FunctionType]:
                 yield plain
 
 
-def reader_of(target: Target, folder: Path) -> Callable[[bytes], None]:
-    """What libFuzzer calls; ``folder`` is empty again at each input."""
+def make_reader(target: Target, folder: Path) -> Callable[[bytes], None]:
+    """Make the function that libFuzzer calls; ``folder`` is emptied before each input."""
 
     def read(data: bytes) -> None:
         for left in folder.iterdir():
@@ -91,7 +91,7 @@ def fuzz_here(target: Target, seconds: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     for number, seed in enumerate(target.seeds()):
         (seeds / f"seed-{number}").write_bytes(seed)
-    for name, data in target.kept().items():
+    for name, data in target.read_kept().items():
         (seeds / name).write_bytes(data)
     lines = ['"' + "".join(f"\\x{byte:02x}" for byte in token) + '"\n' for token in target.tokens if token]
     tokens.write_text("".join(lines))
@@ -102,7 +102,7 @@ def fuzz_here(target: Target, seconds: int) -> None:
         "artifact_prefix": f"{findings}/", "dict": tokens, "print_final_stats": 1, "seed": 1,
     }  # fmt: skip
     arguments = [f"-{name}={value}" for name, value in options.items()]
-    read = reader_of(target, Path(os.environ["FUZZ_FOLDER"]))
+    read = make_reader(target, Path(os.environ["FUZZ_FOLDER"]))
     atheris.Setup([sys.argv[0], *arguments, str(corpus), str(seeds)], read)
     atheris.Fuzz()
 

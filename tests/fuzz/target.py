@@ -19,7 +19,7 @@ class Target:
     """One reader under test.
 
     ``read`` is given an input and a folder of its own, empty, to write it to where the reader wants a path. It calls
-    the reader, and checks what came out where a right answer can be told from a wrong one (AssertionError).
+    the reader, and checks the result where it can be verified (AssertionError).
     ``seeds`` makes valid inputs of at most ``max_bytes``. ``tokens`` are byte strings that the format gives a meaning.
     ``modules`` are instrumented for coverage; none may hold functions that numba compiles. ``mutations`` is how many
     inputs ``make test`` tries: as many as take about five seconds.
@@ -35,7 +35,7 @@ class Target:
     mutations: int = 300
 
     def run(self, data: bytes, folder: Path) -> bool:
-        """Whether the reader took ``data``; False where it refused it with a clear error.
+        """Read ``data``; False where the reader refused it with a clear error.
 
         Raises: anything that is not in ``refusals``: a finding.
         """
@@ -45,8 +45,8 @@ class Target:
             return False
         return True
 
-    def kept(self) -> dict[str, bytes]:
-        """Name to content of the inputs in the repository that once broke this reader."""
+    def read_kept(self) -> dict[str, bytes]:
+        """Read the inputs in the repository that once broke this reader, by name."""
         folder = SEEDS / self.name
         return {path.name: path.read_bytes() for path in sorted(folder.iterdir())} if folder.is_dir() else {}
 

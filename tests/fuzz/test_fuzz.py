@@ -18,21 +18,21 @@ def test_a_seed_is_read(target: Target, tmp_path: Path) -> None:
     """A seed that the reader refuses leads no mutation anywhere."""
     for number, seed in enumerate(target.seeds()):
         assert len(seed) <= target.max_bytes
-        assert target.run(seed, _folder(tmp_path, number)), f"seed {number}: {seed[:80]!r}"
+        assert target.run(seed, _make_folder(tmp_path, number)), f"seed {number}: {seed[:80]!r}"
 
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
 def test_what_once_broke_the_reader_does_so_no_more(target: Target, tmp_path: Path) -> None:
-    for number, data in enumerate(target.kept().values()):
-        target.run(data, _folder(tmp_path, number))
+    for number, data in enumerate(target.read_kept().values()):
+        target.run(data, _make_folder(tmp_path, number))
 
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
 def test_no_mutation_breaks_the_reader(target: Target, tmp_path: Path) -> None:
-    seeds = [*target.seeds(), *target.kept().values()]
+    seeds = [*target.seeds(), *target.read_kept().values()]
     inputs = mutate(seeds, target.tokens, target.mutations, target.max_bytes, zlib.crc32(target.name.encode()))
     for number, data in enumerate(inputs):
-        folder = _folder(tmp_path, number)
+        folder = _make_folder(tmp_path, number)
         try:
             target.run(data, folder)
         except BaseException as error:
@@ -61,7 +61,7 @@ def test_a_finding_is_whatever_is_no_refusal(tmp_path: Path) -> None:
         target.run(b"bad", tmp_path)
 
 
-def _folder(parent: Path, number: int) -> Path:
+def _make_folder(parent: Path, number: int) -> Path:
     folder = parent / str(number)
     folder.mkdir()
     return folder

@@ -92,7 +92,7 @@ def test_a_datagram_of_the_worst_patterns_stays_within_its_budget_by_looking_up_
     for address, args in messages:
         ((reply, error),) = handles.handle(address, args, ("127.0.0.1", 1), 0.0, budget)
         assert reply == "/error"
-        assert "asks for too much" not in str(error[1])
+        assert "exceeds its work limit" not in str(error[1])
     assert budget.refused == 0
 
 
@@ -109,7 +109,7 @@ def test_what_one_datagram_asks_for_beyond_its_budget_is_refused_with_a_reason(
     server: OscServer, client: OscClient
 ) -> None:
     send_raw(client, fill_bundle(encode("//*", (0,))))
-    refusal = ("//*", "one datagram asks for too much", "send fewer messages or patterns in each")
+    refusal = ("//*", "the datagram exceeds its work limit", "send fewer messages or patterns in each")
     assert {args for address, args in receive_all(client) if address == "/error"} == {refusal}
     assert 0 < server.counts["excess"] < 64
     assert client.request("/ping") == ()
@@ -118,7 +118,7 @@ def test_what_one_datagram_asks_for_beyond_its_budget_is_refused_with_a_reason(
 
 def test_a_refused_pattern_sets_nothing(bus: Bus) -> None:
     (_, args), *_ = Dispatch(bus).handle("/stems/*/mute", (1,), ("127.0.0.1", 1), 0.0, Budget(100))
-    assert args[1] == "one datagram asks for too much"
+    assert args[1] == "the datagram exceeds its work limit"
     assert not any(bus.get(f"stems.{stem}.mute") for stem in ("drums", "bass", "vocals", "other"))
 
 

@@ -59,7 +59,7 @@ def test_asking_whether_one_would_be_granted_takes_none() -> None:
 def test_a_budget_is_spent_and_then_refuses_without_spending() -> None:
     budget = Budget(100)
     budget.spend(60)
-    with pytest.raises(ControlError, match="asks for too much"):
+    with pytest.raises(ControlError, match="exceeds its work limit"):
         budget.spend(50)
     assert (budget.left, budget.refused) == (40, 1)
     assert not budget.try_spend(41)

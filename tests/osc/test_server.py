@@ -92,7 +92,7 @@ def test_a_pattern_sets_every_control_that_it_matches(client: OscClient, bus: Bu
 @pytest.mark.parametrize(
     ("address", "args", "message", "hint"),
     [
-        ("/stems/vocal/gain_db", (1.0,), "nothing lives at", "/stems/vocals/gain_db"),
+        ("/stems/vocal/gain_db", (1.0,), "there is nothing at", "/stems/vocals/gain_db"),
         (LEVEL, ("loud",), "'loud' is not a value", "give a number"),
         (LEVEL, (1.0, 2.0), "2 arguments", "send one, the value"),
         (LEVEL, (None,), "is not a number", "-60 to 12"),
@@ -100,7 +100,7 @@ def test_a_pattern_sets_every_control_that_it_matches(client: OscClient, bus: Bu
         ("/comp/style", ("bossa",), "'bossa'", "straight, swing"),
         ("/counters", (1,), "cannot be set", "leave the arguments out"),
         ("/nothing/*", (1,), "no control matches", "/controls"),
-        ("/transport/panic", (), "nothing here carries it out", "sideman run"),
+        ("/transport/panic", (), "no handler is registered", "sideman run"),
         ("/preset/load", (), "0 arguments", "the name"),
         ("/preset/load", (3,), "is a word", "string"),
         ("/subscribe", (), "0 arguments", "the pattern"),

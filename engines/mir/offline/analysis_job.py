@@ -146,7 +146,7 @@ def _analyse_at_gain(
                 builder.push(output.event, output.port)
 
         frames = 0
-        for block in file.blocks():
+        for block in file.read_blocks():
             frames += block.shape[1]
             block = block if gain == 1.0 else block * np.float32(gain)
             overview.push(block)

@@ -163,7 +163,7 @@ class _Job:
 
             saved_s = clock()
             # frames that were read and not yet given back are read again: for the mix less stems
-            for block in song.blocks(at.written):
+            for block in song.read_blocks(at.written):
                 known = min(max(at.read - (at.written + mix.taken), 0), block.shape[1])
                 mix.put(block)
                 if known == block.shape[1]:

@@ -14,13 +14,13 @@ from tests.audiofile.recordings import chunk, encoded, flac_in_ogg, fmt, music, 
 from tests.fuzz.target import Target
 
 MOST_FRAMES = 1 << 20
-"""What is read of a file: enough to pass any gap of a short one."""
+"""Frames read of a file: enough to pass any gap of a short one."""
 
 
 def read(data: bytes, folder: Path) -> None:
     """Blocks of stereo that are numbers, the same from the middle on; checksums of Ogg are put right first."""
     path = folder / "song"
-    path.write_bytes(sealed(data))
+    path.write_bytes(fix_checksums(data))
     with Song(path) as song:
         whole = list(_blocks(song, 0))
         notes = list(song.notes)
@@ -39,14 +39,14 @@ def read(data: bytes, folder: Path) -> None:
 
 def _blocks(song: Song, start: int) -> Iterator[np.ndarray]:
     frames = 0
-    for block in song.blocks(start):
+    for block in song.read_blocks(start):
         yield block
         frames += block.shape[1]
         if frames > MOST_FRAMES:
             return
 
 
-def sealed(data: bytes) -> bytes:
+def fix_checksums(data: bytes) -> bytes:
     """``data`` with the right checksum in every Ogg page: else no mutation would get past it."""
     out = bytearray(data)
     at = out.find(b"OggS")
@@ -60,7 +60,7 @@ def sealed(data: bytes) -> bytes:
     return bytes(out)
 
 
-def seeds() -> Iterator[bytes]:
+def make_seeds() -> Iterator[bytes]:
     """A twentieth of a second of every container and codec."""
     short = music(2205)
     small: dict[str, Any] = {"bitrate_mode": "VARIABLE", "compression_level": 0.9}
@@ -93,7 +93,7 @@ def seeds() -> Iterator[bytes]:
 TARGET = Target(
     name="audio",
     read=read,
-    seeds=seeds,
+    seeds=make_seeds,
     tokens=(
         b"RIFF", b"RF64", b"WAVE", b"fmt ", b"data", b"ds64", b"FORM", b"COMM", b"SSND", b"CHAN", b"caff", b"desc",
         b".snd", b"fLaC", b"OggS", b"OpusHead", b"\x01vorbis", b"\x05vorbis", b"\x7fFLAC", b"ID3", b"TAG", b"APETAGEX",

@@ -31,7 +31,7 @@ def read(data: bytes, folder: Path) -> None:
     assert all(top <= 16 and below in (4, 8, 16) for _, (top, below) in smf.find_all(parse_metre))
 
 
-def seeds() -> Iterator[bytes]:
+def make_seeds() -> Iterator[bytes]:
     """Four chords in blocks, with all metas that count; words, chord symbols, an upbeat; RIFF, SMPTE."""
     metas = meta(0x51, b"\7\xa1\x20") + meta(0x58, b"\4\2\x18\x08") + meta(0x59, b"\0\0") + text("Verse", 6)
     yield file(metas, chords())
@@ -45,7 +45,7 @@ def seeds() -> Iterator[bytes]:
 TARGET = Target(
     name="midi",
     read=read,
-    seeds=seeds,
+    seeds=make_seeds,
     tokens=(b"MThd", b"MTrk", b"\xff\x51\x03", b"\xff\x58\x04", b"\xff\x59\x02", b"\xff\x2f\x00", b"\xf0", b"\xff\x05"),
     modules=(
         "engines.accompaniment.offline.midifile",

@@ -43,7 +43,7 @@ def read(data: bytes, folder: Path) -> None:
         raise refusals[0]
 
 
-def seeds() -> Iterator[bytes]:
+def make_seeds() -> Iterator[bytes]:
     """One file of each family."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "m.onnx")
@@ -58,7 +58,7 @@ def seeds() -> Iterator[bytes]:
 TARGET = Target(
     "model",
     read,
-    seeds,
+    make_seeds,
     tokens=(
         b"Loop", b"If", b"Scan", b"Mul", b"Concat", b"Identity", b"ConstantOfShape", b"location", b"external",
         b"\x08\x01", b"\x10\x11", b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", b"com.microsoft", b"next_history",

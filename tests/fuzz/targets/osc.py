@@ -21,7 +21,7 @@ PEER: Peer = ("127.0.0.1", 9000)
 
 
 @functools.cache
-def sidecar() -> tuple[Bus, Dispatch]:
+def make_sidecar() -> tuple[Bus, Dispatch]:
     """One for all inputs: nothing that arrives may leave it in a state in which the next is not taken."""
     bus = Bus(make_sidecar_registry({"comp": [STYLE]}))
     bus.add_handler("preset.load", lambda _: None)
@@ -32,12 +32,12 @@ def sidecar() -> tuple[Bus, Dispatch]:
 
 def read(data: bytes, folder: Path) -> None:
     """Every reply can be sent and read, their number and length are bounded, and no control leaves its range."""
-    bus, dispatch = sidecar()
+    bus, dispatch = make_sidecar()
     budget, replies = Budget(), 0
     messages = [decode(message) for message in guard.split_messages(data)]
     for address, args in messages:
         for reply in dispatch.handle(address, args, PEER, 0.0, budget):
-            check(reply)
+            check_reply(reply)
             replies += 1
     assert budget.left >= 0
     assert replies <= DATAGRAM_STEPS / REPLY_STEPS + 3 * len(messages)
@@ -45,7 +45,7 @@ def read(data: bytes, folder: Path) -> None:
         assert control.low <= bus.get(control.name) <= control.high
 
 
-def check(reply: Message) -> None:
+def check_reply(reply: Message) -> None:
     address, args = reply
     if address == "/pong":
         return  # what the peer gave, which OSC may not be able to carry back (a time)
@@ -55,7 +55,7 @@ def check(reply: Message) -> None:
     assert address != "/error" or max(len(str(arg)) for arg in args) <= LONGEST_TEXT
 
 
-def seeds() -> Iterator[bytes]:
+def make_seeds() -> Iterator[bytes]:
     """Messages of each kind, and the most costly ones."""
     yield from REAL
     yield from (encode(pattern, (1,)) for pattern in PATTERNS)
@@ -65,7 +65,7 @@ def seeds() -> Iterator[bytes]:
 TARGET = Target(
     name="osc",
     read=read,
-    seeds=seeds,
+    seeds=make_seeds,
     tokens=(
         b"#bundle\0", b"/get\0\0\0\0", b"/subscribe\0\0", b"/stems/*", b"//", b"/{", b"[!", b"[a-z]", b"{,a}", b"*{,a}",
         b",ifsbhdtrmcSTFNI[]\0", b",S\0\0", b",c\0\0", b",I\0\0", b"\x7f\xc0\0\0", b"\xff\xff\xff\xfc", b"\0\0\0\0",

@@ -36,7 +36,7 @@ title: a song
 TOKENS = "| % N.C. [ x2] tempo: metre: key: # b ♭ 𝄫 maj7 sus4 add9 no5 dim ø h7 alt (b9) /E on Fis Do"
 
 
-def seeds() -> Iterator[bytes]:
+def make_seeds() -> Iterator[bytes]:
     """A sheet with all there is, in the encodings of usual editors, and chords of many spellings."""
     for encoding in ("utf-8", "utf-8-sig", "utf-16"):
         yield TEXT.encode(encoding)
@@ -48,7 +48,7 @@ def seeds() -> Iterator[bytes]:
 TARGET = Target(
     name="sheet",
     read=read,
-    seeds=seeds,
+    seeds=make_seeds,
     tokens=tuple(TOKENS.encode().split()),
     modules=(
         "engines.accompaniment.sheet_file", "engines.accompaniment.sheet", "engines.accompaniment.chord_symbol",

@@ -46,7 +46,7 @@ def read(data: bytes, folder: Path) -> None:
             assert len(again.pictures) == len(tags.pictures)
 
 
-def seeds() -> Iterator[bytes]:
+def make_seeds() -> Iterator[bytes]:
     """A sound of each kind that carries tags."""
     texts = {"title": "Jóga", "artist": "Bjørk", "album": "", "date": "1997", "größe": "x"}
     block = base64.b64encode(picture_block()).decode()
@@ -58,7 +58,7 @@ def seeds() -> Iterator[bytes]:
             if file.tags is None:
                 file.add_tags()
             if isinstance(file.tags, id3.ID3Tags):
-                for frame in _frames():
+                for frame in _make_frames():
                     file.tags.add(frame)
             else:
                 for key, text in texts.items():
@@ -85,7 +85,7 @@ def seeds() -> Iterator[bytes]:
         yield sound.getvalue() + info(order, IART=b"Bj\xf8rk", INAM="Jóga".encode()) + chunk(b"NAME", b"J\x97ga", order)
 
 
-def _frames() -> Iterator[Any]:
+def _make_frames() -> Iterator[Any]:
     yield id3.TIT2(encoding=1, text=["Jóga"])
     yield id3.TDRC(encoding=0, text=["1997-09-22"])
     yield id3.TCON(encoding=0, text=["(17)"])
@@ -98,7 +98,7 @@ def _frames() -> Iterator[Any]:
 TARGET = Target(
     name="tags",
     read=read,
-    seeds=seeds,
+    seeds=make_seeds,
     tokens=(
         b"ID3\x03", b"ID3\x02", b"ID3\x04", b"TIT2", b"TXXX", b"APIC", b"PIC", b"COMM", b"TDRC", b"TYER", b"LIST",
         b"INFO", b"INAM", b"CSET", b"id3 ", b"ds64", b"TAG", b"APETAGEX", b"OggS", b"fLaC", b"info",

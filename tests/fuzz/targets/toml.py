@@ -38,7 +38,7 @@ READERS: tuple[Callable[[Path], object], ...] = (load_settings, _read_preset, st
 
 
 def read(data: bytes, folder: Path) -> None:
-    """Every reader in turn; refused where all refuse it."""
+    """Every reader, one after another; refused where all refuse it."""
     refusals: list[BridgeError] = []
     for reader in READERS:
         path = folder / "x.toml"
@@ -51,7 +51,7 @@ def read(data: bytes, folder: Path) -> None:
         raise refusals[0]
 
 
-def seeds() -> Iterator[bytes]:
+def make_seeds() -> Iterator[bytes]:
     yield SETTINGS
     yield b"\xef\xbb\xbf" + SETTINGS.replace(b"\n", b"\r\n")
     yield MANIFEST
@@ -64,7 +64,7 @@ def seeds() -> Iterator[bytes]:
 TARGET = Target(
     "toml",
     read,
-    seeds,
+    make_seeds,
     tokens=(
         b"[", b"]", b"[[", b"]]", b"{", b"}", b"=", b".", b",", b"\n", b'"', b'"""', b"'", b"'''", b"#", b"\\u0041",
         b"true", b"nan", b"inf", b"-0", b"0x", b"1e309", b"1979-05-27", b"07:32:00", b"schema = 1\n", b"[controls]\n",
