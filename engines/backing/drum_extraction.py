@@ -15,7 +15,7 @@ from engines.backing.song_timeline import SongTimeline
 from engines.offline.song_batch import ProgressCallback
 from engines.offline.stemfile import FORMATS
 from engines.separation.offline.journal import Recipe
-from engines.separation.offline.profiles import choose
+from engines.separation.offline.profiles import choose_profile
 from engines.separation.offline.request import SeparationRequest
 from engines.separation.offline.separation_job import separate_song
 
@@ -39,7 +39,7 @@ def separate_drums(
     path: Path, out: Path, progress: ProgressCallback, clock: Callable[[], float] = time.monotonic
 ) -> DrumStems:
     """Separate the song at ``path`` into a folder of its name in ``out``; a run that was stopped is resumed."""
-    chosen = choose(PROFILE)
+    chosen = choose_profile(PROFILE)
     recipe = Recipe(PROFILE, chosen.separator.name, chosen.model, (), FORMAT)
     request = SeparationRequest(recipe, FORMATS[FORMAT], (DRUMS,), ((DRUMS,),))
     outcome = separate_song(path, out, request, chosen.separator, progress, clock)

@@ -15,7 +15,7 @@ from bridge.core.control import Control
 from bridge.core.engine import AudioPort, Block, EngineSpec, State
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
-from engines.separation.masks import Floats, octave_fade, split
+from engines.separation.masks import Floats, make_octave_fade, mask_stems
 
 HOP = 256
 WINDOW = 2048
@@ -37,7 +37,7 @@ SOFTNESS = Control("separation.softness", 0.0, 1.0, 0.5, doc="0: drums are cut o
 WIDTH = Control("separation.vocals_width", 0.0, 1.0, 0.3, doc="How far from the middle a voice may stand.")
 
 
-def windows() -> tuple[Floats, Floats]:
+def make_windows() -> tuple[Floats, Floats]:
     """Analysis (WINDOW,) and synthesis (SYNTHESIS,); their product over the end is a Hann window of SYNTHESIS.
 
     A long rise and a short fall: the analysis sees far back, yet the newest hop is heard after SYNTHESIS frames.
@@ -75,11 +75,11 @@ class DspSeparation:
         span = max(round(SPAN_S * rate / HOP), 5) | 1
         width = min(max(round(BROAD_HZ * WINDOW / rate), 5), 255) | 1
         self._hz = (np.arange(bins) * rate / WINDOW).astype(np.float32)
-        self._voice = octave_fade(self._hz, VOICE_HZ[1]) - octave_fade(self._hz, VOICE_HZ[0])
+        self._voice = make_octave_fade(self._hz, VOICE_HZ[1]) - make_octave_fade(self._hz, VOICE_HZ[0])
         self._low = np.zeros(bins, np.float32)
         self._low_hz = 0.0
         self._keep = float(np.exp(-HOP / (MEMORY_S * rate)))
-        self._analysis, self._synthesis = windows()
+        self._analysis, self._synthesis = make_windows()
         self._frame = np.zeros((CHANNELS, WINDOW), np.float32)
         self._spectrum = np.zeros((CHANNELS, bins), np.complex64)
         self._masked = np.zeros((len(STEMS) - 1, CHANNELS, bins), np.complex64)
@@ -119,19 +119,19 @@ class DspSeparation:
     def _transform(self, bass_hz: float, softness: float, width: float) -> None:
         """From ``_heard`` to ``_waves``, the masked windows before synthesis."""
         if bass_hz != self._low_hz:
-            self._low[:] = octave_fade(self._hz, bass_hz)
+            self._low[:] = make_octave_fade(self._hz, bass_hz)
             self._low_hz = bass_hz
         np.multiply(self._heard, self._analysis, out=self._frame)
         np.fft.rfft(self._frame, axis=-1, out=self._spectrum)  # type: ignore[arg-type]  # the stub knows float64 only
         newest = int(self._newest)
-        split(
+        mask_stems(
             self._spectrum, self._past, newest, self._smooth, self._low, self._voice, self._keep,
             2.0 ** (1.0 - 2.0 * softness), 2.0 ** (4.0 - 4.0 * width), self._neighbours, self._scratch, self._masked,
         )  # fmt: skip
         self._newest[...] = (newest + 1) % self._past.shape[1]
         np.fft.irfft(self._masked, WINDOW, axis=-1, out=self._waves)  # type: ignore[arg-type]
 
-    def _memory(self) -> dict[str, NDArray[np.generic]]:
+    def _state_arrays(self) -> dict[str, NDArray[np.generic]]:
         return {
             "newest": self._newest,
             "heard": self._heard,
@@ -141,12 +141,12 @@ class DspSeparation:
         }
 
     def reset(self) -> None:
-        for array in self._memory().values():
+        for array in self._state_arrays().values():
             array[...] = 0
 
     def state(self) -> State:
-        return {name: array.copy() for name, array in self._memory().items()}
+        return {name: array.copy() for name, array in self._state_arrays().items()}
 
     def restore(self, state: State) -> None:
-        for name, array in self._memory().items():
+        for name, array in self._state_arrays().items():
             array[...] = state[name]

@@ -27,7 +27,7 @@ POINTS = 240
 
 
 @cache
-def points_hz() -> Floats:
+def compute_points_hz() -> Floats:
     """Where the points lie, in Hz, shape (POINTS,)."""
     linear = np.arange(LINEAR) * LINEAR_HZ
     above = np.geomspace(linear[-1], TOP_HZ, POINTS - LINEAR + 1)[1:]
@@ -35,25 +35,25 @@ def points_hz() -> Floats:
 
 
 @cache
-def spreading(rate: int) -> tuple[NDArray[np.int32], Floats]:
+def compute_spreading(rate: int) -> tuple[NDArray[np.int32], Floats]:
     """From points to bins: for each bin the lower of its two points (BINS,) and the weight of the upper (BINS,).
 
     Linear interpolation, so that masks that sum to one at the points do so at the bins. Bins above the last
     point take its mask.
     """
     hz = np.arange(BINS) * rate / WINDOW
-    where = np.interp(hz, points_hz().astype(np.float64), np.arange(POINTS))
+    where = np.interp(hz, compute_points_hz().astype(np.float64), np.arange(POINTS))
     lower = np.minimum(where.astype(np.int32), POINTS - 2)
     return lower, (where - lower).astype(np.float32)
 
 
 @cache
-def pooling(rate: int) -> Floats:
+def compute_pooling(rate: int) -> Floats:
     """From bins to points: weights of shape (POINTS, BINS), each row summing to one.
 
-    The transposed `spreading`, so that a point hears what it masks.
+    The transposed `compute_spreading`, so that a point hears what it masks.
     """
-    lower, upper = spreading(rate)
+    lower, upper = compute_spreading(rate)
     weights = np.zeros((POINTS, BINS))
     bins = np.arange(BINS)
     np.add.at(weights, (lower, bins), 1.0 - upper)

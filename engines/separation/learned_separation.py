@@ -20,7 +20,7 @@ from bridge.core.time import BlockTime
 from bridge.errors import EngineError
 from engines.onnx import BoundSession, Session, read_model, read_shapes, read_shipped
 from engines.providers import open_fastest
-from engines.separation.stft import Spectra
+from engines.separation.stft import StemStft
 
 RATES = (44100, 48000)
 """What the network was trained on. Other rates go through the bridge's `ResampledEngine`."""
@@ -78,33 +78,35 @@ class LearnedSeparation:
                 f"{self.spec.name}: rate {rate} Hz", f"it runs at {' and '.join(map(str, RATES))} Hz; resample others"
             )
         profile = self.profile
-        self._spectra = Spectra(rate, profile.hop, profile.overlap)
+        self._spectra = StemStft(rate, profile.hop, profile.overlap)
         if self._session is None:
-            self._session = self._open()
+            self._session = self._open_model()
         size = read_shapes(self._session)[0]["state"]
         # What a step reads and what it writes must not be one array: two of each phase take turns.
         self._memories = np.zeros((2, profile.phases, *size), np.float32)
         self._hops = np.zeros((), np.int64)
-        self._steps = [self._step(turn, phase) for turn in range(2) for phase in range(profile.phases)]
-        self._hop(np.zeros((2, profile.hop), np.float32))  # compiles and touches everything now, not in the first hop
+        self._steps = [self._make_step(turn, phase) for turn in range(2) for phase in range(profile.phases)]
+        self._process_hop(
+            np.zeros((2, profile.hop), np.float32)
+        )  # compiles and touches everything now, not in the first hop
         self.reset()
 
     def latency_frames(self, port: str) -> int:
         return self.profile.overlap
 
     def process(self, block: Block, time: BlockTime, out: Block) -> None:
-        self._hop(block.audio["mix"])
+        self._process_hop(block.audio["mix"])
         for wave, stem in zip(self._spectra.stems, STEMS, strict=True):
             out.audio[stem][:] = wave
 
-    def _hop(self, mix: NDArray[np.float32]) -> None:
-        self._spectra.hear(mix)
+    def _process_hop(self, mix: NDArray[np.float32]) -> None:
+        self._spectra.analyse(mix)
         turn = int(self._hops)
         self._steps[turn].run()
         self._hops[...] = (turn + 1) % len(self._steps)
-        self._spectra.sound()
+        self._spectra.synthesise()
 
-    def _open(self) -> Session:
+    def _open_model(self) -> Session:
         """The model, its shapes checked."""
         name = FILE if self._model is None else str(self._model)
         session = open_fastest(read_shipped(WEIGHTS, FILE) if self._model is None else read_model(self._model), name)
@@ -118,7 +120,7 @@ class LearnedSeparation:
             raise EngineError(f"{name}: inputs {inputs} and outputs {outputs}", f"a separation model has {wanted}")
         return session
 
-    def _step(self, turn: int, phase: int) -> BoundSession:
+    def _make_step(self, turn: int, phase: int) -> BoundSession:
         """One step of memory ``phase`` from its array number ``turn`` into the other."""
         return BoundSession(
             self._session,
@@ -126,18 +128,18 @@ class LearnedSeparation:
             {"masks": self._spectra.masks, "after": self._memories[1 - turn, phase]},
         )
 
-    def _memory(self) -> dict[str, NDArray[np.generic]]:
-        return {"hops": self._hops, "memories": self._memories, **self._spectra.memory()}
+    def _state_arrays(self) -> dict[str, NDArray[np.generic]]:
+        return {"hops": self._hops, "memories": self._memories, **self._spectra.state_arrays()}
 
     def reset(self) -> None:
-        for array in self._memory().values():
+        for array in self._state_arrays().values():
             array[...] = 0
 
     def state(self) -> State:
-        return {name: array.copy() for name, array in self._memory().items()}
+        return {name: array.copy() for name, array in self._state_arrays().items()}
 
     def restore(self, state: State) -> None:
-        for name, array in self._memory().items():
+        for name, array in self._state_arrays().items():
             array[...] = state[name]
 
 

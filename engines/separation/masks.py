@@ -16,14 +16,14 @@ BROAD = 4.0
 """A bin this many times over the median of its neighbours stands out as a tone; noise rarely does."""
 
 
-def octave_fade(bins_hz: Floats, centre_hz: float) -> Floats:
+def make_octave_fade(bins_hz: Floats, centre_hz: float) -> Floats:
     """1 half an octave below ``centre_hz``, 0 half an octave above, a raised cosine between; shape (bins,)."""
     octaves = np.log2(np.maximum(bins_hz, 1e-3) / centre_hz)
     return (0.5 - 0.5 * np.sin(np.pi * np.clip(octaves, -0.5, 0.5))).astype(np.float32)
 
 
 @njit()
-def _median(values: Floats, scratch: Floats) -> float:
+def _find_median(values: Floats, scratch: Floats) -> float:
     """The median of ``values``, by insertion into ``scratch`` of the same length."""
     for i in range(values.shape[0]):
         value = values[i]
@@ -60,13 +60,13 @@ def _slide_median(values: Floats, scratch: Floats, medians: Floats) -> None:
 
 
 @njit()
-def _settle(value: float) -> float:
+def _flush_denormal(value: float) -> float:
     """``value``, or 0 where it is on its way to the denormals, which cost a hundredfold."""
     return value if abs(value) > FLOOR else 0.0
 
 
 @njit()
-def split(
+def mask_stems(
     spectrum: NDArray[np.complex64],
     past: Floats,
     newest: int,
@@ -97,11 +97,11 @@ def split(
         power[k] = left.real**2 + left.imag**2 + right.real**2 + right.imag**2
         past[k, newest] = power[k]
         both = 2.0 * (left.real * right.real + left.imag * right.imag)
-        smooth[0, k] = _settle(keep * smooth[0, k] + (1.0 - keep) * both)
-        smooth[1, k] = _settle(keep * smooth[1, k] + (1.0 - keep) * power[k])
+        smooth[0, k] = _flush_denormal(keep * smooth[0, k] + (1.0 - keep) * both)
+        smooth[1, k] = _flush_denormal(keep * smooth[1, k] + (1.0 - keep) * power[k])
     _slide_median(power, scratch[1, 1 : 1 + width], broad)
     for k in range(bins):
-        steady = _median(past[k], scratch[0, :span])
+        steady = _find_median(past[k], scratch[0, :span])
         tonal = max(steady, power[k] - BROAD * broad[k])
         percussive = 1.0 / (1.0 + ((tonal + FLOOR) / (broad[k] + FLOOR)) ** hardness)
         centred = min(max(smooth[0, k] / (smooth[1, k] + FLOOR), 0.0), 1.0)

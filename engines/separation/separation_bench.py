@@ -24,7 +24,7 @@ from engines.separation.dsp import DspSeparation
 from engines.separation.learned_separation import LOW, STANDARD, ULTRA, LearnedSeparation
 from engines.separation.models.adapters.streaming import StreamingSeparator
 from engines.separation.models.model_loader import load_separator
-from engines.separation.models.store import user_store
+from engines.separation.models.store import open_user_store
 from engines.separation.separator import EngineSeparator, Separator
 
 WARM_HOPS = 50
@@ -50,28 +50,28 @@ class TimedStep(BoundSession):
     """A step that says how much processor time it took."""
 
     def __init__(self, step: BoundSession) -> None:
-        self._step = step
+        self._make_step = step
         self.took_s = 0.0
 
     def run(self) -> None:
         start = time.thread_time()
-        self._step.run()
+        self._make_step.run()
         self.took_s = time.thread_time() - start
 
 
 class TimedSeparation(LearnedSeparation):
     """The engine, and how much of its processor time the network took."""
 
-    def _step(self, turn: int, phase: int) -> BoundSession:
-        return TimedStep(super()._step(turn, phase))
+    def _make_step(self, turn: int, phase: int) -> BoundSession:
+        return TimedStep(super()._make_step(turn, phase))
 
-    def network_s(self) -> float:
+    def get_network_s(self) -> float:
         """Of the step before the next one."""
         step = self._steps[int(self._hops) - 1]
         return step.took_s if isinstance(step, TimedStep) else 0.0
 
 
-def music(seconds: float, rate: int) -> Audio:
+def make_test_mix(seconds: float, rate: int) -> Audio:
     """A mixture to work on, (2, frames): chords, a beat and noise; what a hop costs hardly depends on it."""
     random = np.random.default_rng(1)
     t = np.arange(int(seconds * rate)) / rate
@@ -81,9 +81,9 @@ def music(seconds: float, rate: int) -> Audio:
     return np.stack([both, both + 0.02 * random.standard_normal(len(t))]).astype(np.float32)
 
 
-def live(engine: Engine, seconds: float, rate: int) -> HopCost:
+def measure_live(engine: Engine, seconds: float, rate: int) -> HopCost:
     """``engine`` hop by hop over ``seconds`` of music, as fast as it goes."""
-    hop, mix = engine.spec.hop, music(seconds, rate)
+    hop, mix = engine.spec.hop, make_test_mix(seconds, rate)
     engine.prepare(rate, hop)
     block, out = block_for(engine.spec.inputs, hop, engine.spec.controls), block_for(engine.spec.outputs, hop)
     rows = []
@@ -92,21 +92,25 @@ def live(engine: Engine, seconds: float, rate: int) -> HopCost:
         wall, used = time.perf_counter(), time.thread_time()
         engine.process(block, BlockTime(frame, rate), out)
         wall, used = time.perf_counter() - wall, time.thread_time() - used
-        rows.append((wall, used, engine.network_s() if isinstance(engine, TimedSeparation) else np.nan))
+        rows.append((wall, used, engine.get_network_s() if isinstance(engine, TimedSeparation) else np.nan))
     name = engine.spec.name
-    return _cost(
-        name, hop, rate, np.array(rows[min(WARM_HOPS, len(rows) // 2) :]), offline(EngineSeparator(engine), mix, rate)
+    return _make_cost(
+        name,
+        hop,
+        rate,
+        np.array(rows[min(WARM_HOPS, len(rows) // 2) :]),
+        measure_offline(EngineSeparator(engine), mix, rate),
     )
 
 
-def offline(separator: Separator, mix: Audio, rate: int) -> float:
+def measure_offline(separator: Separator, mix: Audio, rate: int) -> float:
     """How many seconds of ``mix`` a second of waiting separates."""
     began = time.perf_counter()
     separator.separate(mix, rate)
     return float(mix.shape[1] / rate / (time.perf_counter() - began))
 
 
-def _cost(name: str, hop: int, rate: int, rows: NDArray[np.float64], times_real: float) -> HopCost:
+def _make_cost(name: str, hop: int, rate: int, rows: NDArray[np.float64], times_real: float) -> HopCost:
     wall, used, network = rows.T
     p50, p99 = np.percentile(wall, (50, 99))
     return HopCost(
@@ -114,14 +118,14 @@ def _cost(name: str, hop: int, rate: int, rows: NDArray[np.float64], times_real:
     )
 
 
-def added(name: str, seconds: float) -> HopCost:
+def measure_added(name: str, seconds: float) -> HopCost:
     """A model of the user's: the pieces' pace, and for one that streams also what a hop costs."""
     nothing = float("nan")
     try:
         separator = load_separator(name)
         rate = separator.rates[0]
-        mix = music(seconds, rate)
-        times_real = offline(separator, mix, rate)
+        mix = make_test_mix(seconds, rate)
+        times_real = measure_offline(separator, mix, rate)
         if not isinstance(separator, StreamingSeparator):
             return HopCost(name, 0, nothing, nothing, nothing, nothing, nothing, times_real)
         hop, rows = separator.hop_frames, []
@@ -130,21 +134,21 @@ def added(name: str, seconds: float) -> HopCost:
             wall, used = time.perf_counter(), time.thread_time()
             separator.push(mix[:, frame : frame + hop])
             rows.append((time.perf_counter() - wall, time.thread_time() - used, nothing))
-        return _cost(name, hop, rate, np.array(rows), times_real)
+        return _make_cost(name, hop, rate, np.array(rows), times_real)
     except BridgeError as error:
         return HopCost(name, 0, nothing, nothing, nothing, nothing, nothing, nothing, str(error))
 
 
-def costs(seconds: float, rate: int) -> Iterator[HopCost]:
+def measure_all(seconds: float, rate: int) -> Iterator[HopCost]:
     """Every profile, the DSP engine and every added model, one after another."""
     engines: list[Engine] = [*(TimedSeparation(profile) for profile in (STANDARD, LOW, ULTRA)), DspSeparation()]
     for engine in engines:
-        yield live(engine, seconds, rate)
-    for name in user_store().names():
-        yield added(name, seconds)
+        yield measure_live(engine, seconds, rate)
+    for name in open_user_store().list_names():
+        yield measure_added(name, seconds)
 
 
-def table(told: list[HopCost], rate: int) -> RenderableType:
+def make_table(told: list[HopCost], rate: int) -> RenderableType:
     names = ("ms a hop", "hop", "lasts", "p50", "p99", "max", "network", "core", "file x")
     shown, refused = columns(*names), []
     for one in told:
@@ -154,13 +158,13 @@ def table(told: list[HopCost], rate: int) -> RenderableType:
         lasts = 1e3 * one.hop / rate if one.hop else float("nan")
         figures = (lasts, one.p50_ms, one.p99_ms, one.max_ms, one.network_ms)
         shown.add_row(
-            one_line(one.name), str(one.hop or ""), *(_shown(value, "{:.2f}") for value in figures),
-            _shown(one.share, "{:.1%}"), _shown(one.times_real, "{:.1f}"),
+            one_line(one.name), str(one.hop or ""), *(_format_figure(value, "{:.2f}") for value in figures),
+            _format_figure(one.share, "{:.1%}"), _format_figure(one.times_real, "{:.1f}"),
         )  # fmt: skip
     return Group(f"Separation at {rate:,} Hz: a hop alone in one thread", shown, *refused)
 
 
-def _shown(value: float, form: str) -> str:
+def _format_figure(value: float, form: str) -> str:
     return "" if np.isnan(value) else form.format(value)
 
 
@@ -175,11 +179,11 @@ def bench_separation(
     All profiles, the DSP engine and every model that was added. The share counts processor time, so that a busy
     machine does not change it much; the percentiles are wall-clock time and show how busy it is.
     """
-    told = list(costs(seconds, rate))
+    told = list(measure_all(seconds, rate))
     if json_:
         plain = [
             {k: None if isinstance(v, float) and np.isnan(v) else v for k, v in asdict(one).items()} for one in told
         ]
         write_json(plain)
     else:
-        Printer().print(table(told, rate))
+        Printer().print(make_table(told, rate))

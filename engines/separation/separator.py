@@ -31,7 +31,7 @@ class Separator(Protocol):
 
 
 @runtime_checkable
-class Streaming(Separator, Protocol):
+class StreamableSeparator(Separator, Protocol):
     """A separator that also goes on where it stopped, so that a file in pieces has no seam at all.
 
     ``begin``, then ``push`` as often as wanted, then ``finish``: what came out, joined, is what `separate` gives,
@@ -48,7 +48,7 @@ class Streaming(Separator, Protocol):
 
 
 @runtime_checkable
-class Resumable(Streaming, Protocol):
+class ResumableSeparator(StreamableSeparator, Protocol):
     """A streaming separator whose memory can be put away, so that a killed run goes on to the same bits."""
 
     def state(self) -> State | None:
@@ -59,7 +59,7 @@ class Resumable(Streaming, Protocol):
 
 
 class EngineSeparator:
-    """A live engine as a separator: hop by hop, its delay taken off. A `Resumable` one."""
+    """A live engine as a separator: hop by hop, its delay taken off. A `ResumableSeparator` one."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -94,12 +94,12 @@ class EngineSeparator:
 
     def push(self, mix: Audio) -> Audio:
         self._taken += mix.shape[1]
-        return self._through(mix)
+        return self._process(mix)
 
     def finish(self) -> Audio:
         wanted = self._taken - self._given
         silence = np.zeros((2, self._late + self._spec.hop), np.float32)
-        return self._through(silence)[:, :, :wanted]
+        return self._process(silence)[:, :, :wanted]
 
     def separate(self, mix: Audio, rate: int) -> Audio:
         self.begin(rate)
@@ -116,7 +116,7 @@ class EngineSeparator:
         self._rest = state["rest"].astype(np.float32)
         self._taken, self._given, self._heard = (int(count) for count in state["counts"])
 
-    def _through(self, mix: Audio) -> Audio:
+    def _process(self, mix: Audio) -> Audio:
         """Whole hops of what is waiting and ``mix``, less the engine's delay at the very start."""
         hop = self._spec.hop
         waiting = np.concatenate([self._rest, mix], axis=1)

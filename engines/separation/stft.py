@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS, STEMS, Audio
 from bridge.core.jit import njit
-from engines.separation.frequency_grid import BINS, POINTS, WINDOW, pooling, spreading
-from engines.separation.windows import windows
+from engines.separation.frequency_grid import BINS, POINTS, WINDOW, compute_pooling, compute_spreading
+from engines.separation.windows import make_windows
 
 Floats = NDArray[np.float32]
 Complexes = NDArray[np.complex64]
@@ -28,7 +28,7 @@ FAINTEST = 1e-15
 """300 dB under full scale. What falls short of this is taken for silence too, before its square is a denormal."""
 
 
-class Spectra:
+class StemStft:
     """Hears and sounds one hop. A network reads ``power`` between the two and fills ``masks``.
 
     ``power``: (1, 1, FEATURES, POINTS). ``masks``: (1, 1, stems, SIDES, POINTS), positive, over the stems 1 in sum.
@@ -36,10 +36,10 @@ class Spectra:
     """
 
     def __init__(self, rate: int, hop: int, overlap: int) -> None:
-        self._analysis, self._synthesis = windows(WINDOW, hop, overlap)
+        self._analysis, self._synthesis = make_windows(WINDOW, hop, overlap)
         self._scale = np.float32((2.0 / float(self._analysis.sum(dtype=np.float64))) ** 2)
-        self._pool = sparse(pooling(rate))
-        self._spread = spreading(rate)
+        self._pool = to_sparse_rows(compute_pooling(rate))
+        self._spread = compute_spreading(rate)
         self._fresh = np.zeros((CHANNELS, hop), np.float32)
         self._frame = np.zeros((SIDES, WINDOW), np.float32)
         self._spectrum = np.zeros((SIDES, BINS), np.complex64)
@@ -52,26 +52,26 @@ class Spectra:
         self.masks = np.full((1, 1, len(STEMS), SIDES, POINTS), 1.0 / len(STEMS), np.float32)
         self.stems = np.zeros((len(STEMS), CHANNELS, hop), np.float32)
 
-    def hear(self, mix: Audio) -> None:
+    def analyse(self, mix: Audio) -> None:
         """Take the next hop, shape (CHANNELS, hop), and fill ``power``."""
         self._fresh[:] = mix  # whatever its strides, the compiled parts know one kind of array
-        _shift(self._heard, self._fresh, self._analysis, self._frame)
+        _shift_in(self._heard, self._fresh, self._analysis, self._frame)
         np.fft.rfft(self._frame, axis=-1, out=self._spectrum)  # type: ignore[arg-type]  # the stub knows float64 only
-        _measure(self._spectrum, self._scale, self._powers)
-        _gather(self._powers, *self._pool, self.power[0, 0])
+        _measure_powers(self._spectrum, self._scale, self._powers)
+        _pool_bins(self._powers, *self._pool, self.power[0, 0])
 
-    def sound(self) -> None:
+    def synthesise(self) -> None:
         """Use ``masks`` on what was heard last and fill ``stems``."""
-        _mask(self._spectrum, self.masks[0, 0], *self._spread, self._masked)
+        _apply_masks(self._spectrum, self.masks[0, 0], *self._spread, self._masked)
         np.fft.irfft(self._masked, WINDOW, axis=-1, out=self._waves)  # type: ignore[arg-type]
-        _overlap(self._waves, self._synthesis, self._tail, self._heard, self.stems)
+        _overlap_add(self._waves, self._synthesis, self._tail, self._heard, self.stems)
 
-    def memory(self) -> dict[str, NDArray[np.generic]]:
+    def state_arrays(self) -> dict[str, NDArray[np.generic]]:
         """All that outlives a hop."""
         return {"heard": self._heard, "tail": self._tail}
 
 
-def sparse(weights: Floats) -> tuple[NDArray[np.int32], NDArray[np.int32], Floats]:
+def to_sparse_rows(weights: Floats) -> tuple[NDArray[np.int32], NDArray[np.int32], Floats]:
     """Rows of (points, bins) as first bin (points,), end in the flat weights (points,), and these, row after row."""
     used = [np.flatnonzero(row) for row in weights]
     spans = [row[bins[0] : bins[-1] + 1] for row, bins in zip(weights, used, strict=True)]
@@ -80,7 +80,7 @@ def sparse(weights: Floats) -> tuple[NDArray[np.int32], NDArray[np.int32], Float
 
 
 @njit()
-def _shift(heard: Floats, fresh: Floats, analysis: Floats, frame: Floats) -> None:
+def _shift_in(heard: Floats, fresh: Floats, analysis: Floats, frame: Floats) -> None:
     """Append ``fresh`` (2, hop) to ``heard`` (2, WINDOW), and window mid and side of that into ``frame``."""
     window, hop = heard.shape[1], fresh.shape[1]
     for c in range(2):
@@ -97,7 +97,7 @@ def _shift(heard: Floats, fresh: Floats, analysis: Floats, frame: Floats) -> Non
 
 
 @njit(fastmath=True)
-def _measure(spectrum: Complexes, scale: np.float32, powers: Floats) -> None:
+def _measure_powers(spectrum: Complexes, scale: np.float32, powers: Floats) -> None:
     """Fill ``powers`` (3, bins) from the ``spectrum`` (2, bins) of mid and side."""
     two = np.float32(2.0)
     for k in range(spectrum.shape[1]):
@@ -108,8 +108,10 @@ def _measure(spectrum: Complexes, scale: np.float32, powers: Floats) -> None:
 
 
 @njit(fastmath=True)
-def _gather(powers: Floats, first: NDArray[np.int32], ends: NDArray[np.int32], weights: Floats, into: Floats) -> None:
-    """Pool ``powers`` (3, bins) to ``into`` (3, points) by the rows of `sparse`."""
+def _pool_bins(
+    powers: Floats, first: NDArray[np.int32], ends: NDArray[np.int32], weights: Floats, into: Floats
+) -> None:
+    """Pool ``powers`` (3, bins) to ``into`` (3, points) by the rows of `to_sparse_rows`."""
     start = 0
     for point in range(first.shape[0]):
         end, bin_ = ends[point], first[point]
@@ -124,7 +126,9 @@ def _gather(powers: Floats, first: NDArray[np.int32], ends: NDArray[np.int32], w
 
 
 @njit(fastmath=True)
-def _mask(spectrum: Complexes, masks: Floats, lower: NDArray[np.int32], upper: Floats, masked: Complexes) -> None:
+def _apply_masks(
+    spectrum: Complexes, masks: Floats, lower: NDArray[np.int32], upper: Floats, masked: Complexes
+) -> None:
     """``masked`` (3, 2, bins): ``spectrum`` (2, bins) times ``masks`` (4, 2, points), these spread to the bins."""
     for stem in range(masked.shape[0]):
         for side in range(masked.shape[1]):
@@ -135,7 +139,7 @@ def _mask(spectrum: Complexes, masks: Floats, lower: NDArray[np.int32], upper: F
 
 
 @njit()
-def _overlap(waves: Floats, synthesis: Floats, tail: Floats, heard: Floats, stems: Floats) -> None:
+def _overlap_add(waves: Floats, synthesis: Floats, tail: Floats, heard: Floats, stems: Floats) -> None:
     """Add the end of ``waves`` (3, 2, WINDOW) to ``tail`` (3, 2, overlap) and fill ``stems`` (4, 2, hop).
 
     The last stem is the delayed input minus the others, in this order: no fast arithmetic, which would change it.

@@ -10,7 +10,7 @@ from bridge.errors import EngineError
 Floats = NDArray[np.float32]
 
 
-def windows(window: int, hop: int, overlap: int) -> tuple[Floats, Floats]:
+def make_windows(window: int, hop: int, overlap: int) -> tuple[Floats, Floats]:
     """Analysis (window,) and synthesis (hop + overlap,) for a delay of ``overlap`` frames.
 
     The analysis rises over ``window - overlap`` frames and falls over ``overlap``, both as quarter sines. Their

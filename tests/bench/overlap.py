@@ -17,8 +17,8 @@ import soundfile
 from numpy.typing import NDArray
 
 from bridge.core.audio import STEMS, Audio
-from engines.separation.frequency_grid import WINDOW, spreading
-from engines.separation.stft import Spectra
+from engines.separation.frequency_grid import WINDOW, compute_spreading
+from engines.separation.stft import StemStft
 
 Floats = NDArray[np.float32]
 
@@ -53,10 +53,10 @@ def songs(folder: Path, seconds: float) -> Iterator[tuple[str, int, Audio]]:
         yield song, rate, np.stack([wave.T if wave.shape[1] == 2 else np.repeat(wave, 2, axis=1).T for wave in read])
 
 
-def ideal(ears: list[Spectra], stems: Audio) -> Floats:
+def ideal(ears: list[StemStft], stems: Audio) -> Floats:
     """The masks (1, 1, 4, 2, points) for this hop of the stems, shape (4, 2, hop); each has its own ear."""
     for ear, stem in zip(ears, stems, strict=True):
-        ear.hear(stem)
+        ear.analyse(stem)
     power = np.stack([ear.power[0, 0, :2] for ear in ears]) + np.float32(FLOOR)
     shares: Floats = power / power.sum(axis=0)
     return shares[None, None]
@@ -64,14 +64,14 @@ def ideal(ears: list[Spectra], stems: Audio) -> Floats:
 
 def overlapped(stems: Audio, rate: int, hop: int, overlap: int, age: int = 0) -> Audio:
     """The stems as the live kernel gives them, aligned, shape (4, 2, frames); masks are ``age`` hops old."""
-    kernel, ears = Spectra(rate, hop, overlap), [Spectra(rate, hop, overlap) for _ in STEMS]
+    kernel, ears = StemStft(rate, hop, overlap), [StemStft(rate, hop, overlap) for _ in STEMS]
     mix, given = stems.sum(axis=0), np.zeros_like(stems)
     waiting = [kernel.masks.copy() for _ in range(age)]
     for first in range(0, stems.shape[2] - hop + 1, hop):
         waiting.append(ideal(ears, stems[:, :, first : first + hop]))
         kernel.masks[:] = waiting.pop(0)
-        kernel.hear(mix[:, first : first + hop])
-        kernel.sound()
+        kernel.analyse(mix[:, first : first + hop])
+        kernel.synthesise()
         given[:, :, first : first + hop] = kernel.stems
     return given[:, :, overlap:]
 
@@ -87,8 +87,8 @@ def crossfaded(stems: Audio, rate: int, hop: int, end: float) -> Audio:
     window = np.concatenate([rise, np.cos(angle)]).astype(np.float32)
     back = 1.0 / window[-hop:]
     fade = (np.arange(hop, dtype=np.float32) + 0.5) / hop
-    lower, upper = spreading(rate)
-    ears = [Spectra(rate, hop, hop // 2) for _ in STEMS]
+    lower, upper = compute_spreading(rate)
+    ears = [StemStft(rate, hop, hop // 2) for _ in STEMS]
     mix, given = stems.sum(axis=0), np.zeros_like(stems)
     heard = np.zeros((2, WINDOW), np.float32)
     old = np.full((4, 2, len(lower)), 0.25, np.float32)

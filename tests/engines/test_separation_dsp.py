@@ -7,7 +7,7 @@ import pytest
 
 from bridge.core.audio import STEMS, Audio
 from bridge.errors import EngineError
-from engines.separation.dsp import HOP, SYNTHESIS, DspSeparation, windows
+from engines.separation.dsp import HOP, SYNTHESIS, DspSeparation, make_windows
 from tests.engines.driving import clicks, separate, sine
 
 LATENCY = 256
@@ -24,7 +24,7 @@ def noise(seconds: float, rate: int = 44100) -> Audio:
 
 
 def test_the_two_windows_add_up_to_one() -> None:
-    analysis, synthesis = windows()
+    analysis, synthesis = make_windows()
     product = analysis[-SYNTHESIS:] * synthesis
     np.testing.assert_allclose(product[:HOP] + product[HOP:], 1.0, atol=1e-6)
 

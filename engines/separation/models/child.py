@@ -19,13 +19,13 @@ import psutil
 
 from bridge.errors import ModelError
 from engines.separation.models.onnx_graph import GraphSession, open_session
-from engines.separation.models.pipe_messages import MessageHeader, read_frame, write_frame
+from engines.separation.models.pipe_messages import MessageHeader, read_message, write_message
 
 ORPHANED_S = 1.0
 """How often it looks whether its parent lives: while a graph runs nobody reads stdin, whose end would tell."""
 
 
-class Tensors(msgspec.Struct, frozen=True):
+class GraphTensors(msgspec.Struct, frozen=True):
     """Name, kind and shape of each input and output; an axis that is left open is None."""
 
     inputs: tuple[tuple[str, str, tuple[int | None, ...]], ...]
@@ -35,36 +35,36 @@ class Tensors(msgspec.Struct, frozen=True):
 def main(parent: int, model: Path) -> None:
     """Open ``model`` and run it as often as it is asked, until stdin or the process ``parent`` ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the parent decides
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    threading.Thread(target=_exit_with_parent, args=(parent,), daemon=True).start()
     asked, answers = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what anyone prints is no frame
     try:
         session = open_session(model)
     except ModelError as error:
-        write_frame(answers, MessageHeader(error=error.message, fix=error.hint))
+        write_message(answers, MessageHeader(error=error.message, fix=error.hint))
         return
-    tensors = Tensors(session.inputs, session.outputs)
-    write_frame(answers, MessageHeader(said=msgspec.Raw(msgspec.msgpack.encode(tensors))))
-    while _answered(session, asked, answers):
+    tensors = GraphTensors(session.inputs, session.outputs)
+    write_message(answers, MessageHeader(said=msgspec.Raw(msgspec.msgpack.encode(tensors))))
+    while _serve_request(session, asked, answers):
         pass
 
 
-def _answered(session: GraphSession, asked: IO[bytes], answers: IO[bytes]) -> bool:
+def _serve_request(session: GraphSession, asked: IO[bytes], answers: IO[bytes]) -> bool:
     try:
-        _, feeds = read_frame(asked)
+        _, feeds = read_message(asked)
     except EOFError:
         return False
     try:
         results = session.run(feeds)
-        write_frame(answers, MessageHeader(), {str(i): array for i, array in enumerate(results)})
+        write_message(answers, MessageHeader(), {str(i): array for i, array in enumerate(results)})
     except ModelError as error:
-        write_frame(answers, MessageHeader(error=error.message, fix=error.hint))
+        write_message(answers, MessageHeader(error=error.message, fix=error.hint))
     except ValueError as error:
-        write_frame(answers, MessageHeader(error=str(error), fix="choose the adapter that fits this export"))
+        write_message(answers, MessageHeader(error=str(error), fix="choose the adapter that fits this export"))
     return True
 
 
-def _end_with(parent: int) -> None:
+def _exit_with_parent(parent: int) -> None:
     while psutil.pid_exists(parent):
         time.sleep(ORPHANED_S)
     os._exit(1)

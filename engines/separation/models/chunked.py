@@ -62,7 +62,7 @@ class PieceSeparator:
             )
         self._name, self._rate, self._network, self._rest = name, rate, network, rest
         self._normalised = normalisation == "mix"
-        self._stems = in_order((*network.stems, rest))
+        self._stems = order_stems((*network.stems, rest))
 
     @property
     def name(self) -> str:
@@ -95,10 +95,10 @@ class PieceSeparator:
             mono = sane.mean(axis=0, dtype=np.float64)
             mean, deviation = float(mono.mean()), float(mono.std()) + 1e-8
         heard = ((sane - mean) / deviation).astype(np.float32)
-        found = self._blended(heard) * np.float32(deviation)
-        return self._arranged(sane, found, mean)
+        found = self._separate_pieces(heard) * np.float32(deviation)
+        return self._arrange_stems(sane, found, mean)
 
-    def _blended(self, mix: Audio) -> Audio:
+    def _separate_pieces(self, mix: Audio) -> Audio:
         frames = mix.shape[1]
         piece = self.piece_frames if self._network.fixed else min(self.piece_frames, frames)
         total = np.zeros((len(self._network.stems), CHANNELS, frames), np.float32)
@@ -108,8 +108,8 @@ class PieceSeparator:
             before = (piece - frames) // 2
             padded = np.pad(mix, ((0, 0), (before, piece - frames - before)))
             return self._apply(padded)[:, :, before : before + frames]
-        window = _transition(piece, self.context_frames)
-        for start in _starts(frames, piece, piece - self.context_frames):
+        window = _make_crossfade(piece, self.context_frames)
+        for start in _find_starts(frames, piece, piece - self.context_frames):
             total[:, :, start : start + piece] += self._apply(mix[:, start : start + piece]) * window
             weight[start : start + piece] += window
         return total / weight
@@ -120,7 +120,7 @@ class PieceSeparator:
             raise ModelError(f"{self._name}: gave numbers that are not finite", "it is broken, or its normalisation is")
         return stems
 
-    def _arranged(self, mix: Audio, found: Audio, mean: float) -> Audio:
+    def _arrange_stems(self, mix: Audio, found: Audio, mean: float) -> Audio:
         given = dict(zip(self._network.stems, found, strict=True))
         if self._rest in given:
             given[self._rest] = given[self._rest] + np.float32(mean)
@@ -141,7 +141,7 @@ class FourStemSeparator:
 
     @property
     def stems(self) -> tuple[str, ...]:
-        return in_order((*(stem for stem in self._inner.stems if stem in STEMS), "other"))
+        return order_stems((*(stem for stem in self._inner.stems if stem in STEMS), "other"))
 
     @property
     def rates(self) -> tuple[int, ...]:
@@ -155,7 +155,7 @@ class FourStemSeparator:
         return folded
 
 
-def in_order(stems: Sequence[str]) -> tuple[str, ...]:
+def order_stems(stems: Sequence[str]) -> tuple[str, ...]:
     """``stems`` once each: those of STEMS in its order, then the others in theirs."""
     return (*(stem for stem in STEMS if stem in stems), *dict.fromkeys(stem for stem in stems if stem not in STEMS))
 
@@ -168,7 +168,7 @@ def check_mix(name: str, mix: Audio, rate: int, own: int) -> None:
         raise ModelError(f"{name}: the mix is at {rate} Hz, the model at {own} Hz", f"resample to {own} Hz")
 
 
-def _transition(frames: int, overlap: int) -> Audio:
+def _make_crossfade(frames: int, overlap: int) -> Audio:
     """Up over ``overlap`` frames, one, and down again; never 0, so that a weighted mean is always defined."""
     ramp = ((np.arange(overlap) + 0.5) / overlap).astype(np.float32)
     window = np.ones(frames, np.float32)
@@ -177,7 +177,7 @@ def _transition(frames: int, overlap: int) -> Audio:
     return window
 
 
-def _starts(frames: int, piece: int, stride: int) -> list[int]:
+def _find_starts(frames: int, piece: int, stride: int) -> list[int]:
     """Where pieces begin; the last is moved back so that it ends with the signal and hears no padding."""
     starts = list(range(0, frames - piece, stride))
     return [*starts, frames - piece]

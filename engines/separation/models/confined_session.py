@@ -19,10 +19,10 @@ import msgspec
 import psutil
 
 from bridge.errors import ModelError
-from engines.separation.models.child import Tensors
+from engines.separation.models.child import GraphTensors
 from engines.separation.models.manifest import LIMIT_S
 from engines.separation.models.onnx_graph import NodeInfo, OnnxGraph
-from engines.separation.models.pipe_messages import Array, MessageHeader, read_frame, write_frame
+from engines.separation.models.pipe_messages import Array, MessageHeader, read_message, write_message
 
 POLL_S = 0.05
 """How often a child that has not answered is looked at; meanwhile it can take a few hundred MB."""
@@ -36,7 +36,7 @@ _CHILD = "engines.separation.models.child"
 Message: TypeAlias = tuple[MessageHeader, dict[str, Array]]
 
 
-def _most_memory() -> int:
+def _get_memory_limit() -> int:
     return int(SHARE_OF_MEMORY * psutil.virtual_memory().total)
 
 
@@ -45,7 +45,7 @@ class ProcessLimits:
     """What one run, or the opening, of a graph may take: processor seconds of all threads, and resident bytes."""
 
     cpu_s: float = LIMIT_S
-    memory_bytes: int = field(default_factory=_most_memory)
+    memory_bytes: int = field(default_factory=_get_memory_limit)
 
 
 def open_confined(path: Path, limits: ProcessLimits | None = None) -> OnnxGraph:
@@ -63,20 +63,20 @@ class ConfinedSession:
 
     def __init__(self, path: Path, limits: ProcessLimits) -> None:
         self._path, self._limits = path, limits
-        self._child, tensors = self._started()
+        self._child, tensors = self._start_child()
         self.inputs: tuple[NodeInfo, ...] = tensors.inputs
         self.outputs: tuple[NodeInfo, ...] = tensors.outputs
 
     def run(self, feeds: Mapping[str, Array]) -> Sequence[Array]:
         """Every output in order. Raises ModelError where the graph fails, dies or takes more than its limits."""
         if self._child.ended:
-            self._child, _ = self._started()
-        return list(self._child.ask(feeds)[1].values())
+            self._child, _ = self._start_child()
+        return list(self._child.request(feeds)[1].values())
 
-    def _started(self) -> tuple[_Child, Tensors]:
+    def _start_child(self) -> tuple[_Child, GraphTensors]:
         child = _Child(self._path, self._limits)
-        header, _ = child.answer()
-        return child, msgspec.msgpack.decode(header.said, type=Tensors)
+        header, _ = child.receive()
+        return child, msgspec.msgpack.decode(header.said, type=GraphTensors)
 
 
 class _Child:
@@ -92,76 +92,76 @@ class _Child:
         except OSError as error:
             message = f"{path}: no process for it can be started ({error.strerror})"
             raise ModelError(message, "end other programs, or free some space for temporary files") from error
-        self._end = weakref.finalize(self, _end, self._process, self._complaints)
+        self._end = weakref.finalize(self, _end_process, self._process, self._complaints)
         self._watched = psutil.Process(self._process.pid)
         self._answers: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         if self._process.stdout is not None:
-            threading.Thread(target=_take_in, args=(self._process.stdout, self._answers), daemon=True).start()
+            threading.Thread(target=_read_messages, args=(self._process.stdout, self._answers), daemon=True).start()
 
     @property
     def ended(self) -> bool:
         """Whether it is gone, whoever ended it."""
         return not self._end.alive or self._process.poll() is not None
 
-    def ask(self, feeds: Mapping[str, Array]) -> Message:
+    def request(self, feeds: Mapping[str, Array]) -> Message:
         """Run the graph on ``feeds``, numbered outputs come back."""
         try:
             if self._process.stdin is not None:
-                write_frame(self._process.stdin, MessageHeader(), feeds)
+                write_message(self._process.stdin, MessageHeader(), feeds)
         except OSError as error:
-            raise self._died() from error
+            raise self._make_death_error() from error
         except BaseException:
             self._end()
             raise
-        return self.answer()
+        return self.receive()
 
-    def answer(self) -> Message:
+    def receive(self) -> Message:
         """The next frame. Raises ModelError where it says so, where none comes, or where the limits are passed."""
         try:
-            frame = self._awaited()
+            frame = self._wait_for_message()
         except BaseException:  # Ctrl-C, too: a graph in the midst of a loop ends by nothing else
             self._end()
             raise
         if frame is None:
-            raise self._died()
+            raise self._make_death_error()
         header = frame[0]
         if header.error:
             raise ModelError(header.error, header.fix)
         return frame
 
-    def _awaited(self) -> Message | None:
-        began_s, last_s, idle = self._cpu_s(), -1.0, 0
+    def _wait_for_message(self) -> Message | None:
+        began_s, last_s, idle = self._measure_cpu_s(), -1.0, 0
         while True:
             try:
                 return self._answers.get(timeout=POLL_S)
             except queue.Empty:
-                now_s = self._cpu_s()
+                now_s = self._measure_cpu_s()
                 idle = idle + 1 if now_s == last_s else 0
                 last_s = now_s
-                self._check(now_s - began_s, idle)
+                self._check_limits(now_s - began_s, idle)
 
-    def _check(self, spent_s: float, idle: int) -> None:
+    def _check_limits(self, spent_s: float, idle: int) -> None:
         limits = self._limits
         if spent_s > limits.cpu_s or idle > IDLE_POLLS:
             said = f"took more than {limits.cpu_s:g} s of processor time" if idle <= IDLE_POLLS else "stands still"
             fix = "it may never end; if it is only slow, allow more: limit_s in its manifest, or --limit-s"
             raise ModelError(f"{self._path}: {said} and was ended", fix)
-        taken = self._sum(lambda process: process.memory_info().rss)
+        taken = self._sum_over_processes(lambda process: process.memory_info().rss)
         if taken > limits.memory_bytes:
             message = f"{self._path}: took more than {limits.memory_bytes / 1e9:.1f} GB of memory and was ended"
             raise ModelError(message, "give shorter pieces (piece in its manifest), or take another model")
 
-    def _cpu_s(self) -> float:
-        return self._sum(lambda process: sum(process.cpu_times()[:2]))
+    def _measure_cpu_s(self) -> float:
+        return self._sum_over_processes(lambda process: sum(process.cpu_times()[:2]))
 
-    def _sum(self, of: Callable[[psutil.Process], float]) -> float:
+    def _sum_over_processes(self, of: Callable[[psutil.Process], float]) -> float:
         """Over the child, and its own where an environment's python is a process that starts another (Windows)."""
         try:
             return float(sum(map(of, [self._watched, *(self._watched.children() if os.name == "nt" else [])])))
         except psutil.Error:  # it has just died, which the end of its answers says
             return 0.0
 
-    def _died(self) -> ModelError:
+    def _make_death_error(self) -> ModelError:
         try:
             status = self._process.wait(DYING_S)
         except subprocess.TimeoutExpired:
@@ -175,17 +175,17 @@ class _Child:
         return ModelError(f"{self._path}: its process died ({said})", "the file is broken, or memory ran out")
 
 
-def _take_in(file: IO[bytes], answers: queue.SimpleQueue[Message | None]) -> None:
+def _read_messages(file: IO[bytes], answers: queue.SimpleQueue[Message | None]) -> None:
     """Every frame of ``file``, then None: also where what comes is no frame, since nothing after it can be read."""
     while True:
         try:
-            answers.put(read_frame(file))
+            answers.put(read_message(file))
         except (EOFError, OSError, ValueError, MemoryError):
             answers.put(None)
             return
 
 
-def _end(process: subprocess.Popen[bytes], complaints: IO[bytes]) -> None:
+def _end_process(process: subprocess.Popen[bytes], complaints: IO[bytes]) -> None:
     process.kill()
     process.wait()
     for file in (process.stdin, process.stdout, complaints):

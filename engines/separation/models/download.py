@@ -43,7 +43,7 @@ _LENGTH = re.compile(r"[0-9]{1,18}")
 _RANGE = re.compile(r"^bytes (?:(?P<first>\d+)-\d+|\*)/(?P<total>\d+|\*)$")
 
 
-class _Broken(Exception):
+class _InterruptedError(Exception):
     """A try that failed in a way that another may not."""
 
 
@@ -59,7 +59,7 @@ class NoDowngrade(HTTPRedirectHandler):
 
 
 @dataclass(frozen=True)
-class _Partial:
+class _PartialFile:
     """What is there of ``url`` so far."""
 
     target: Path
@@ -70,26 +70,28 @@ class _Partial:
         return self.target.with_name(self.target.name + ".part")
 
     @property
-    def told(self) -> Path:
+    def validator_path(self) -> Path:
         return self.target.with_name(self.target.name + ".part.told")
 
-    def length(self) -> int:
+    def get_length(self) -> int:
         return self.path.stat().st_size if self.path.exists() else 0
 
-    def validator(self) -> str:
+    def read_validator(self) -> str:
         """What If-Range may be given: a strong ETag or a date; empty where the server told neither of this URL."""
         with suppress(FileNotFoundError):
-            url, _, validator = self.told.read_text(encoding="utf-8", errors="replace").partition("\n")
+            url, _, validator = self.validator_path.read_text(encoding="utf-8", errors="replace").partition("\n")
             return validator if url == self.url else ""
         return ""
 
-    def remember(self, headers: Message) -> None:
+    def write_validator(self, headers: Message) -> None:
         tag, date = headers.get("ETag", ""), headers.get("Last-Modified", "")
-        self.told.write_text(f"{self.url}\n{tag if tag and not tag.startswith('W/') else date}", encoding="utf-8")
+        self.validator_path.write_text(
+            f"{self.url}\n{tag if tag and not tag.startswith('W/') else date}", encoding="utf-8"
+        )
 
-    def drop(self) -> None:
+    def delete(self) -> None:
         self.path.unlink(missing_ok=True)
-        self.told.unlink(missing_ok=True)
+        self.validator_path.unlink(missing_ok=True)
 
 
 def is_url(source: str) -> bool:
@@ -105,7 +107,7 @@ def is_https(url: str) -> bool:
     return is_url(url) and urlsplit(url).scheme == "https"
 
 
-def sha256_of(path: Path) -> str:
+def hash_file(path: Path) -> str:
     """The SHA-256 of a file, in hexadecimal; the file is not held in memory."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
@@ -127,36 +129,36 @@ def download(
     the disk has no room (what came is kept for the next run); the file is larger than ``most_bytes``, or its bytes are
     not those of ``sha256`` (nothing is kept).
     """
-    partial = _Partial(target, url)
+    partial = _PartialFile(target, url)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        if partial.length() > most_bytes:
-            partial.drop()
+        if partial.get_length() > most_bytes:
+            partial.delete()
         for pause_s in (*pauses_s, None):
             try:
-                _go_on(partial, bool(sha256), _Taking(partial, most_bytes, report, clock))
+                _fetch_rest(partial, bool(sha256), _Receiver(partial, most_bytes, report, clock))
                 break
-            except _Broken as broken:
+            except _InterruptedError as broken:
                 if pause_s is None:
-                    hint = f"run it again: it goes on from {partial.length():,} bytes"
+                    hint = f"run it again: it goes on from {partial.get_length():,} bytes"
                     raise ModelError(f"{url}: {broken}", hint) from broken
                 wait(pause_s)
-        found = sha256_of(partial.path)
+        found = hash_file(partial.path)
         if sha256 and found != sha256:
-            partial.drop()
+            partial.delete()
             message = f"{url}: the SHA-256 is {found}, not {sha256}; nothing was kept"
             raise ModelError(message, "check the address and the hash at their source; do not use what came")
         partial.path.replace(target)
-        partial.drop()
+        partial.delete()
     except OSError as error:
         message = f"{target}: cannot be written ({error.strerror or error})"
         raise ModelError(message, "check permissions and free space") from error
     return found
 
 
-def _go_on(partial: _Partial, hash_known: bool, taking: _Taking) -> None:
+def _fetch_rest(partial: _PartialFile, hash_known: bool, taking: _Receiver) -> None:
     """One try: all that is missing, or _Broken."""
-    have, validator = partial.length(), partial.validator()
+    have, validator = partial.get_length(), partial.read_validator()
     # without a validator only the hash tells afterwards whether both halves were of one thing
     have = have if validator or hash_known else 0
     headers = {"Accept-Encoding": "identity", "User-Agent": "sideman"}
@@ -169,37 +171,37 @@ def _go_on(partial: _Partial, hash_known: bool, taking: _Taking) -> None:
     except HTTPError as error:
         with error:
             if error.code == 416 and have:
-                _settle(partial, error.headers, have)
+                _check_complete(partial, error.headers, have)
                 return
         if error.code in _PASSING:
-            raise _Broken(f"the server answers {error.code} {error.reason}") from error
+            raise _InterruptedError(f"the server answers {error.code} {error.reason}") from error
         hint = "check the address; some need a browser's login"
         raise ModelError(f"{partial.url}: the server answers {error.code} {error.reason}", hint) from error
     except (URLError, http.client.HTTPException, OSError) as error:
-        raise _Broken(f"no answer ({getattr(error, 'reason', error)!s:.200})") from error
+        raise _InterruptedError(f"no answer ({getattr(error, 'reason', error)!s:.200})") from error
     except ValueError as error:  # an address that no name can have, here or where a redirect leads
         raise ModelError(f"{partial.url}: is no address ({error!s:.200})", "check the address") from error
     with response:
-        taking.take(response, have)
+        taking.receive(response, have)
 
 
 @dataclass(frozen=True)
-class _Taking:
+class _Receiver:
     """What comes, into the part, within bounds."""
 
-    partial: _Partial
+    partial: _PartialFile
     most_bytes: int
     report: ProgressReport | None
     clock: Callable[[], float]
 
-    def take(self, response: http.client.HTTPResponse, have: int) -> None:
+    def receive(self, response: http.client.HTTPResponse, have: int) -> None:
         """Add what comes to the ``have`` bytes that are there, or begin anew where the server does."""
         partial = self.partial
         if response.status == 206:
             match = _RANGE.match(response.headers.get("Content-Range", ""))
             if match is None or match["first"] != str(have):
-                partial.drop()
-                raise _Broken("the server sent another part than was asked for")
+                partial.delete()
+                raise _InterruptedError("the server sent another part than was asked for")
         elif response.status == 200:
             have = 0
         else:
@@ -211,22 +213,22 @@ class _Taking:
         with partial.path.open("ab" if have else "wb") as file:
             # after the old part is gone, before the first new byte: never a part with another's validator
             if not have:
-                partial.remember(response.headers)
-            for chunk in self._chunks(response, have):
+                partial.write_validator(response.headers)
+            for chunk in self._read_chunks(response, have):
                 file.write(chunk)
                 have += len(chunk)
                 if self.report is not None:
                     self.report(have, total)
         if total is not None and have < total:
-            raise _Broken(f"broke off after {have:,} of {total:,} bytes")
+            raise _InterruptedError(f"broke off after {have:,} of {total:,} bytes")
 
-    def _chunks(self, response: http.client.HTTPResponse, have: int) -> Iterator[bytes]:
+    def _read_chunks(self, response: http.client.HTTPResponse, have: int) -> Iterator[bytes]:
         since_s, came = self.clock(), 0
         while True:
             try:
                 chunk = response.read1(_CHUNK)
             except (http.client.HTTPException, OSError) as error:
-                raise _Broken(f"broke off after {have:,} bytes") from error
+                raise _InterruptedError(f"broke off after {have:,} bytes") from error
             if not chunk:
                 return
             have, came = have + len(chunk), came + len(chunk)
@@ -235,12 +237,12 @@ class _Taking:
             yield chunk
             if self.clock() - since_s >= SLOWEST_S:
                 if came < SLOWEST_BYTES:
-                    raise _Broken(f"broke off after {have:,} bytes: {came:,} in {SLOWEST_S:g} s")
+                    raise _InterruptedError(f"broke off after {have:,} bytes: {came:,} in {SLOWEST_S:g} s")
                 since_s, came = self.clock(), 0
 
     def _check_size(self, size: int) -> None:
         if size > self.most_bytes:
-            self.partial.drop()
+            self.partial.delete()
             message = f"{self.partial.url}: larger than {self.most_bytes:,} bytes; nothing was kept"
             raise ModelError(message, "no ONNX file in one piece is: check the address")
 
@@ -251,9 +253,9 @@ class _Taking:
             raise ModelError(message, "free some space, then run it again: it goes on")
 
 
-def _settle(partial: _Partial, headers: Message, have: int) -> None:
+def _check_complete(partial: _PartialFile, headers: Message, have: int) -> None:
     """The server has nothing beyond what is here: that is all, or it is not the same thing any more."""
     match = _RANGE.match(headers.get("Content-Range", ""))
     if match is None or match["total"] != str(have):
-        partial.drop()
-        raise _Broken("the server has another file than the one begun")
+        partial.delete()
+        raise _InterruptedError("the server has another file than the one begun")

@@ -10,11 +10,11 @@ from typing import get_args
 import msgspec
 
 from bridge.errors import ConfigError, ModelError
-from engines.separation.models.download import ProgressReport, download, is_url, sha256_of
+from engines.separation.models.download import ProgressReport, download, hash_file, is_url
 from engines.separation.models.manifest import Adapter, Manifest, ModelFile, read_manifest
-from engines.separation.models.model_loader import confined
-from engines.separation.models.smoke_test import Trial, tried
-from engines.separation.models.store import Model, Store, place
+from engines.separation.models.model_loader import load_confined
+from engines.separation.models.smoke_test import SmokeTestResult, run_smoke_test
+from engines.separation.models.store import Model, ModelStore, copy_file
 
 _UNKNOWN = "0" * 64
 """Stands for a hash until the file is here."""
@@ -30,7 +30,7 @@ USUAL_STEMS = {
 
 
 @dataclass(frozen=True)
-class Wanted:
+class InstallRequest:
     """A model to be added: its manifest, and where each of its files comes from. ``trusted``: no hash was given."""
 
     manifest: Manifest
@@ -38,7 +38,7 @@ class Wanted:
     trusted: bool = False
 
 
-def from_options(source: str, told: dict[str, object]) -> Wanted:
+def from_options(source: str, told: dict[str, object]) -> InstallRequest:
     """One file, described by options; those that are None are left out. A ConfigError names the option and the mend."""
     given = {key: value for key, value in told.items() if value is not None}
     adapter = given.get("adapter")
@@ -63,39 +63,41 @@ def from_options(source: str, told: dict[str, object]) -> Wanted:
         **given,
     }
     try:
-        return Wanted(msgspec.convert(plain, Manifest), (source,), trusted)
+        return InstallRequest(msgspec.convert(plain, Manifest), (source,), trusted)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{source}: {error}", "correct that option; --name names the model") from error
 
 
-def from_manifest(path: Path, source: str = "") -> Wanted:
+def from_manifest(path: Path, source: str = "") -> InstallRequest:
     """A model whose manifest is a file. ``source`` replaces where the first file comes from.
 
     A file comes from its ``source`` if that is an address, else from beside the manifest.
     """
     manifest = read_manifest(path)
     sources = [part.source if is_url(part.source) else str(path.parent / part.file) for part in manifest.parts]
-    return Wanted(manifest, (source or sources[0], *sources[1:]))
+    return InstallRequest(manifest, (source or sources[0], *sources[1:]))
 
 
-def add(wanted: Wanted, store: Store, report: ProgressReport | None = None) -> tuple[Model, Trial]:
+def install_model(
+    wanted: InstallRequest, store: ModelStore, report: ProgressReport | None = None
+) -> tuple[Model, SmokeTestResult]:
     """Fetch, check, try and store. The licence is the caller's to show, and to have accepted, before."""
     fetched: list[Path] = []
 
     def bring(part: ModelFile, source: str, target: Path) -> str:
         if not is_url(source):
-            place(Path(source).expanduser(), target)
-            return sha256_of(target)
+            copy_file(Path(source).expanduser(), target)
+            return hash_file(target)
         waiting = store.downloads / f"{hashlib.sha256(source.encode()).hexdigest()[:16]}-{part.file}"
         known = "" if wanted.trusted else part.sha256
         # what was fetched stays until the model is stored: one wrong option is no reason to fetch it twice
-        if not (known and waiting.exists() and sha256_of(waiting) == known):
+        if not (known and waiting.exists() and hash_file(waiting) == known):
             download(source, waiting, known, report)
         fetched.append(waiting)
-        place(waiting, target)
-        return sha256_of(target)
+        copy_file(waiting, target)
+        return hash_file(target)
 
-    with store.draft(wanted.manifest.name) as draft:
+    with store.open_draft(wanted.manifest.name) as draft:
         found = [
             bring(part, source, draft.folder / part.file)
             for part, source in zip(wanted.manifest.parts, wanted.sources, strict=True)
@@ -105,7 +107,7 @@ def add(wanted: Wanted, store: Store, report: ProgressReport | None = None) -> t
             if sha256 != part.sha256:
                 message = f"{source}: the SHA-256 is {sha256}, not {part.sha256}; nothing was kept"
                 raise ModelError(message, "check the file and the hash at their source; do not use it")
-        trial = tried(confined(Model(manifest, draft.folder)))
+        trial = run_smoke_test(load_confined(Model(manifest, draft.folder)))
         model = draft.publish(manifest)
     for path in fetched:
         path.unlink(missing_ok=True)

@@ -130,10 +130,10 @@ class Manifest(Table, frozen=True, kw_only=True):
                 )
         files = [part.file.casefold() for part in self.parts]
         if len(set(files)) < len(files):
-            raise ValueError(f"`file`: {_twice(files)!r} is named twice")
+            raise ValueError(f"`file`: {_find_duplicate(files)!r} is named twice")
         given = [stem for part in self.parts for stem in part.kept]
         if len(set(given)) < len(given):
-            raise ValueError(f"`stems`: {_twice(given)!r} is given by two files; say which with `keep`")
+            raise ValueError(f"`stems`: {_find_duplicate(given)!r} is given by two files; say which with `keep`")
         if self.synthesis is not None and self.hop is not None and self.synthesis < self.hop:
             raise ValueError(f"`synthesis`: {self.synthesis} is shorter than the hop of {self.hop}")
 
@@ -149,7 +149,7 @@ def read_manifest(path: Path) -> Manifest:
     return read_toml(path, Manifest)
 
 
-def written(manifest: Manifest) -> str:
+def to_toml(manifest: Manifest) -> str:
     """``manifest`` as TOML; what is left at its default is left out."""
     fields = msgspec.structs.fields(Manifest)
     kept = {
@@ -180,10 +180,10 @@ def _check_stems(stems: Sequence[str], keep: Sequence[str]) -> None:
     if not stems:
         raise ValueError("`stems`: none; name what the model gives, in its order")
     if len(set(stems)) < len(stems):
-        raise ValueError(f"`stems`: {_twice(stems)!r} is named twice")
+        raise ValueError(f"`stems`: {_find_duplicate(stems)!r} is named twice")
     if strange := [stem for stem in keep if stem not in stems]:
         raise ValueError(f"`keep`: {strange[0]!r} is not among the stems")
 
 
-def _twice(names: Sequence[str]) -> str:
+def _find_duplicate(names: Sequence[str]) -> str:
     return next(name for name in names if names.count(name) > 1)

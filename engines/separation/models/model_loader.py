@@ -12,43 +12,45 @@ from engines.separation.models.chunked import ChunkedNetwork, FourStemSeparator,
 from engines.separation.models.confined_session import ProcessLimits, open_confined
 from engines.separation.models.manifest import Manifest
 from engines.separation.models.onnx_graph import OnnxGraph, open_graph
-from engines.separation.models.store import Model, Store, user_store
+from engines.separation.models.store import Model, ModelStore, open_user_store
 from engines.separation.separator import Separator
 
 NETWORKS: dict[str, Callable[[Manifest, Sequence[OnnxGraph]], ChunkedNetwork]] = {
-    "htdemucs": htdemucs.network,
-    "roformer": roformer.network,
-    "openunmix": openunmix.network,
-    "mdxnet": mdxnet.network,
-    "spleeter": spleeter.network,
+    "htdemucs": htdemucs.make_network,
+    "roformer": roformer.make_network,
+    "openunmix": openunmix.make_network,
+    "mdxnet": mdxnet.make_network,
+    "spleeter": spleeter.make_network,
 }
 """Adapters that know pieces. The streaming one goes on for ever and is a separator itself."""
 
 
-def load_separator(name: str, store: Store | None = None) -> PieceSeparator | StreamingSeparator:
+def load_separator(name: str, store: ModelStore | None = None) -> PieceSeparator | StreamingSeparator:
     """The model ``name`` of the user's (or of ``store``) with every stem that it knows.
 
     Its graphs run in processes of their own. A ModelError or ConfigError says what is wrong: no such model, a changed
     file, a manifest or tensors that do not fit.
     """
-    model = (store or user_store()).get(name)
+    model = (store or open_user_store()).get(name)
     model.check_hashes()
-    return confined(model)
+    return load_confined(model)
 
 
-def load_four(name: str, store: Store | None = None) -> Separator:
+def load_four_stems(name: str, store: ModelStore | None = None) -> Separator:
     """As `load_separator`, with stems beyond the four (guitar, piano) added into other."""
     separator = load_separator(name, store)
     return FourStemSeparator(separator) if set(separator.stems) - set(STEMS) else separator
 
 
-def confined(model: Model) -> PieceSeparator | StreamingSeparator:
-    """As `separator_of`, its graphs run in children of this process, within the manifest's limit."""
+def load_confined(model: Model) -> PieceSeparator | StreamingSeparator:
+    """As `make_separator`, its graphs run in children of this process, within the manifest's limit."""
     limits = ProcessLimits(model.manifest.limit_s)
-    return separator_of(model, lambda path: open_confined(path, limits))
+    return make_separator(model, lambda path: open_confined(path, limits))
 
 
-def separator_of(model: Model, opened: Callable[[Path], OnnxGraph] = open_graph) -> PieceSeparator | StreamingSeparator:
+def make_separator(
+    model: Model, opened: Callable[[Path], OnnxGraph] = open_graph
+) -> PieceSeparator | StreamingSeparator:
     """``model``'s files opened by ``opened`` and fitted with its adapter; hashes are not looked at here."""
     manifest = model.manifest
     graphs = [opened(model.path(part)) for part in manifest.parts]

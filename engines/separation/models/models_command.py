@@ -14,11 +14,11 @@ from rich.text import Text
 from bridge.errors import BridgeError, ConfigError
 from bridge.printing import Printer, columns, one_line, progress_text
 from bridge.streams import write_json
-from engines.separation.models.install import Wanted, add, from_manifest, from_options
+from engines.separation.models.install import InstallRequest, from_manifest, from_options, install_model
 from engines.separation.models.manifest import Adapter
-from engines.separation.models.model_loader import confined
-from engines.separation.models.smoke_test import Trial, tried
-from engines.separation.models.store import ModelEntry, user_store
+from engines.separation.models.model_loader import load_confined
+from engines.separation.models.smoke_test import SmokeTestResult, run_smoke_test
+from engines.separation.models.store import ModelEntry, open_user_store
 
 app = App(
     name="models",
@@ -27,8 +27,8 @@ app = App(
     default_parameter=Parameter(show_default=False),
 )
 
-AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON, for machines.")]
-Number = Annotated[int | None, Parameter(help="In frames; see docs/models.md.")]
+JsonOption = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON, for machines.")]
+FramesOption = Annotated[int | None, Parameter(help="In frames; see docs/models.md.")]
 
 FAILED = 1
 LOUD_SILENCE_DB = -60.0
@@ -36,12 +36,12 @@ LOUD_SILENCE_DB = -60.0
 
 
 @app.command(name="list")
-def list_models(*, json_: AsJson = False) -> None:
+def list_models(*, json_: JsonOption = False) -> None:
     """List your models."""
-    store = user_store()
-    listing = store.listing()
+    store = open_user_store()
+    listing = store.list_entries()
     if json_:
-        write_json([_as_json(one) for one in listing])
+        write_json([_to_dict(one) for one in listing])
         return
     console = Printer()
     if not listing:
@@ -75,10 +75,10 @@ def add_model(
     stems: Annotated[str | None, Parameter(help="What it gives, in its order, with commas between.")] = None,
     rest: Annotated[str | None, Parameter(help="The stem that is the mix minus its stems; by default other.")] = None,
     rate: Annotated[int, Parameter(help="The sampling rate that it knows, in Hz; by default 44100.")] = 44100,
-    window: Number = None,
-    hop: Number = None,
-    synthesis: Number = None,
-    piece: Number = None,
+    window: FramesOption = None,
+    hop: FramesOption = None,
+    synthesis: FramesOption = None,
+    piece: FramesOption = None,
     gain: Annotated[float | None, Parameter(help="Factor on its stem (UVR: compensate).")] = None,
     normalisation: Annotated[Literal["none", "mix"] | None, Parameter(help="mix: as Demucs does.")] = None,
     gives: Annotated[
@@ -105,42 +105,42 @@ def add_model(
     else:
         raise ConfigError("SOURCE: missing", "give a file, an address, or --manifest FILE")
     console = Printer(stderr=True)
-    if not _accepted(wanted, console, accept):
+    if not _confirm_licence(wanted, console, accept):
         console.say("not accepted; nothing was stored")
         return FAILED
     shown = (progress_text("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     bar = Progress(*shown, console=console)
     with bar as progress:
         task = progress.add_task(one_line(wanted.manifest.name), total=None, visible=False)
-        model, trial = add(
+        model, trial = install_model(
             wanted,
-            user_store(),
+            open_user_store(),
             lambda done, total: progress.update(task, completed=done, total=total, visible=True),
         )
     console.say(f"added {model.manifest.name} to {model.folder}")
     if wanted.trusted:
         console.say(f"SHA-256 {model.manifest.sha256}: none was given, so compare it with its source")
-    for line in _told(trial):
+    for line in _format_trial(trial):
         console.say(f"  {line}")
     return 0
 
 
 @app.command
-def verify(*names: Annotated[str, Parameter(help="Models; by default all.")], json_: AsJson = False) -> int:
+def verify(*names: Annotated[str, Parameter(help="Models; by default all.")], json_: JsonOption = False) -> int:
     """Hash each model's files again, load them, run silence and noise through.
 
     Exit status 1 where one fails.
     """
-    store = user_store()
+    store = open_user_store()
     for name in names:
-        if name not in store.names():
+        if name not in store.list_names():
             store.get(name)
     results: list[dict[str, object]] = []
     console = Printer()
-    for one in store.listing():
+    for one in store.list_entries():
         if names and one.name not in names:
             continue
-        result = _verified(one)
+        result = _verify_entry(one)
         results.append(result)
         if not json_:
             problem, lines = result["problem"], result["lines"]
@@ -159,11 +159,11 @@ def remove(
     yes: Annotated[bool, Parameter(name=["--yes", "-y"], negative="", help="Do not ask.")] = False,
 ) -> int:
     """Remove a model and its files."""
-    store = user_store()
-    if name not in store.names():
+    store = open_user_store()
+    if name not in store.list_names():
         store.get(name)
     console = Printer(stderr=True)
-    if not yes and not _asked(f"remove {name} from {store.folder}?", "--yes", console):
+    if not yes and not _confirm(f"remove {name} from {store.folder}?", "--yes", console):
         console.say("nothing was removed")
         return FAILED
     store.remove(name)
@@ -171,31 +171,31 @@ def remove(
     return 0
 
 
-def _accepted(wanted: Wanted, console: Printer, accept: bool) -> bool:
+def _confirm_licence(wanted: InstallRequest, console: Printer, accept: bool) -> bool:
     manifest = wanted.manifest
     console.say(f"{manifest.name}: {manifest.adapter}, from {', '.join(wanted.sources)}")
     console.say(f"licence: {manifest.licence}")
-    return accept or _asked("do you accept this licence?", "--accept", console)
+    return accept or _confirm("do you accept this licence?", "--accept", console)
 
 
-def _asked(question: str, option: str, console: Printer) -> bool:
+def _confirm(question: str, option: str, console: Printer) -> bool:
     if not sys.stdin.isatty():
         raise ConfigError(f"{question} There is no terminal to answer at", f"say so with {option}")
     return console.input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
 
 
-def _verified(one: ModelEntry) -> dict[str, object]:
+def _verify_entry(one: ModelEntry) -> dict[str, object]:
     try:
         if one.model is None:
             return {"name": one.name, "problem": one.problem, "trial": None, "lines": []}
         one.model.check_hashes()
-        trial = tried(confined(one.model))
+        trial = run_smoke_test(load_confined(one.model))
     except BridgeError as error:
         return {"name": one.name, "problem": str(error), "trial": None, "lines": []}
-    return {"name": one.name, "problem": "", "trial": msgspec.to_builtins(trial), "lines": _told(trial)}
+    return {"name": one.name, "problem": "", "trial": msgspec.to_builtins(trial), "lines": _format_trial(trial)}
 
 
-def _told(trial: Trial) -> list[str]:
+def _format_trial(trial: SmokeTestResult) -> list[str]:
     levels = ", ".join(f"{stem} {level:.1f}" for stem, level in trial.stems_db.items())
     lines = [f"noise of -20 dB gives {levels} dB; what the stems' sum lacks of it: {trial.sum_db:.1f} dB"]
     if trial.silence_db > LOUD_SILENCE_DB:
@@ -203,7 +203,7 @@ def _told(trial: Trial) -> list[str]:
     return lines
 
 
-def _as_json(one: ModelEntry) -> dict[str, object]:
+def _to_dict(one: ModelEntry) -> dict[str, object]:
     if one.model is None:
         return {"name": one.name, "problem": one.problem, "folder": "", "manifest": None}
     manifest = msgspec.to_builtins(one.model.manifest)

@@ -46,7 +46,7 @@ class Tensor:
     def __str__(self) -> str:
         return f"{self.name} ({', '.join('any' if size is None else str(size) for size in self.shape)})"
 
-    def takes(self, shape: tuple[int, ...]) -> bool:
+    def accepts(self, shape: tuple[int, ...]) -> bool:
         """Whether an array of ``shape`` fits."""
         return len(shape) == len(self.shape) and all(
             own in (None, other) for own, other in zip(self.shape, shape, strict=True)
@@ -72,10 +72,10 @@ class OnnxGraph:
         self._session = session
         if max(len(session.inputs), len(session.outputs)) > MOST_TENSORS:
             raise ModelError(f"{path}: more than {MOST_TENSORS} inputs or outputs", "is it a separator?")
-        self.inputs = [_tensor(path, node) for node in session.inputs]
-        self.outputs = [_tensor(path, node) for node in session.outputs]
+        self.inputs = [_to_tensor(path, node) for node in session.inputs]
+        self.outputs = [_to_tensor(path, node) for node in session.outputs]
 
-    def lacks(self, wanted: str) -> ModelError:
+    def make_missing_error(self, wanted: str) -> ModelError:
         """The error that ``wanted`` is not there, with what is."""
         there = "; ".join(
             f"{kind}: {', '.join(str(tensor) for tensor in tensors)}"
@@ -83,11 +83,11 @@ class OnnxGraph:
         )
         return ModelError(f"{self.path}: no {wanted} ({there})", "choose the adapter that fits this export")
 
-    def input(self, axes: int, wanted: str, part: str = "") -> Tensor:
+    def find_input(self, axes: int, wanted: str, part: str = "") -> Tensor:
         """The only input with that many ``axes`` whose name has ``part`` in it; ``wanted`` says it to the user."""
         found = [tensor for tensor in self.inputs if len(tensor.shape) == axes and part in tensor.name.lower()]
         if len(found) != 1:
-            raise self.lacks(wanted)
+            raise self.make_missing_error(wanted)
         return found[0]
 
     def run(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
@@ -98,8 +98,10 @@ class OnnxGraph:
                 hint = "choose the adapter that fits this export"
                 raise ModelError(f"{self.path}: input {tensor} is not given by this adapter", hint)
             array = feeds[tensor.name]
-            if not tensor.takes(array.shape):
-                message = f"{self.path}: input {tensor.name}: expected {_shape(tensor.shape)}, found {array.shape}"
+            if not tensor.accepts(array.shape):
+                message = (
+                    f"{self.path}: input {tensor.name}: expected {_format_shape(tensor.shape)}, found {array.shape}"
+                )
                 raise ModelError(message, "correct window, hop or piece in the manifest, or choose another adapter")
             ready[tensor.name] = np.ascontiguousarray(array, dtype=tensor.kind)
         results = self._session.run(ready)
@@ -119,16 +121,16 @@ class LocalSession:
         try:
             # from bytes: then no second file is read, wherever the graph says that its weights are
             self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-            self.inputs = tuple(_node(node) for node in self._session.get_inputs())
-            self.outputs = tuple(_node(node) for node in self._session.get_outputs())
+            self.inputs = tuple(_to_node(node) for node in self._session.get_inputs())
+            self.outputs = tuple(_to_node(node) for node in self._session.get_outputs())
         except Exception as error:  # of names that are not UTF-8, too
-            raise _unloadable(path, error) from error
+            raise _make_load_error(path, error) from error
 
     def run(self, feeds: Mapping[str, Array]) -> Sequence[Array]:
         try:
             results: list[Array] = self._session.run(None, dict(feeds))
         except Exception as error:
-            raise ModelError(f"{self._path}: cannot be run ({_reason(error)})", "export it anew") from error
+            raise ModelError(f"{self._path}: cannot be run ({_shorten_reason(error)})", "export it anew") from error
         return results
 
 
@@ -175,19 +177,19 @@ _FAULTS = (
 """What is found in ONNX Runtime's words, what it means and what helps."""
 
 
-def _unloadable(path: Path, error: Exception) -> ModelError:
+def _make_load_error(path: Path, error: Exception) -> ModelError:
     for pattern, said, fix in _FAULTS:
         if match := re.search(pattern, str(error)):
             words = said.format(**match.groupdict(), version=onnxruntime.__version__)
             return ModelError(f"{path}: cannot be loaded: it {words}", fix)
-    return ModelError(f"{path}: cannot be loaded ({_reason(error)})", "is it an ONNX file, whole?")
+    return ModelError(f"{path}: cannot be loaded ({_shorten_reason(error)})", "is it an ONNX file, whole?")
 
 
-def _node(node: Any) -> NodeInfo:
+def _to_node(node: Any) -> NodeInfo:
     return node.name, node.type, tuple(size if isinstance(size, int) else None for size in node.shape or ())
 
 
-def _tensor(path: Path, node: NodeInfo) -> Tensor:
+def _to_tensor(path: Path, node: NodeInfo) -> Tensor:
     name, kind, shape = node
     if kind not in _KINDS:
         raise ModelError(f"{path}: {name} is a {kind}", f"known are {', '.join(_KINDS)}")
@@ -200,11 +202,11 @@ def _tensor(path: Path, node: NodeInfo) -> Tensor:
     return tensor
 
 
-def _shape(shape: tuple[int | None, ...]) -> str:
+def _format_shape(shape: tuple[int | None, ...]) -> str:
     return f"({', '.join('any' if size is None else str(size) for size in shape)})"
 
 
-def _reason(error: Exception) -> str:
+def _shorten_reason(error: Exception) -> str:
     """The first line of what ONNX Runtime says, without its own places in its source."""
     lines = str(error).strip().splitlines()
     line = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", lines[0]) if lines else type(error).__name__

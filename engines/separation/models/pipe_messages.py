@@ -23,7 +23,7 @@ _LENGTH = 4
 _PART = 1 << 20
 
 
-class ArrayHead(msgspec.Struct, frozen=True):
+class ArrayHeader(msgspec.Struct, frozen=True):
     """An array as a header announces it."""
 
     name: str
@@ -34,16 +34,16 @@ class ArrayHead(msgspec.Struct, frozen=True):
 class MessageHeader(msgspec.Struct, frozen=True):
     """``error`` and ``fix``: what went wrong, both empty where nothing did. ``said``: whatever the two agree on."""
 
-    arrays: tuple[ArrayHead, ...] = ()
+    arrays: tuple[ArrayHeader, ...] = ()
     error: str = ""
     fix: str = ""
     said: msgspec.Raw = msgspec.Raw(NIL)
 
 
-def write_frame(file: IO[bytes], header: MessageHeader, arrays: Mapping[str, Array] | None = None) -> None:
+def write_message(file: IO[bytes], header: MessageHeader, arrays: Mapping[str, Array] | None = None) -> None:
     """Write ``header`` with ``arrays``, and flush. Raises ValueError where an array has more than MOST_NUMBERS."""
     given = arrays or {}
-    heads = tuple(ArrayHead(name, array.dtype.name, array.shape) for name, array in given.items())
+    heads = tuple(ArrayHeader(name, array.dtype.name, array.shape) for name, array in given.items())
     for head in heads:
         _check(head)
     data = msgspec.msgpack.encode(msgspec.structs.replace(header, arrays=heads))
@@ -54,34 +54,34 @@ def write_frame(file: IO[bytes], header: MessageHeader, arrays: Mapping[str, Arr
     file.flush()
 
 
-def read_frame(file: IO[bytes]) -> tuple[MessageHeader, dict[str, Array]]:
+def read_message(file: IO[bytes]) -> tuple[MessageHeader, dict[str, Array]]:
     """The next frame. Raises EOFError at the end, ValueError (also msgspec's) where it is none."""
-    length = int.from_bytes(_exactly(file, _LENGTH), "little")
+    length = int.from_bytes(_read_exactly(file, _LENGTH), "little")
     if length > MOST_HEADER:
         raise ValueError(f"a header of {length} bytes")
-    header = msgspec.msgpack.decode(_exactly(file, length), type=MessageHeader)
+    header = msgspec.msgpack.decode(_read_exactly(file, length), type=MessageHeader)
     arrays: dict[str, Array] = {}
     for head in header.arrays:
         _check(head)
         array = np.empty(head.shape, head.kind)
-        _fill(file, array.reshape(-1).view(np.uint8))
+        _read_into(file, array.reshape(-1).view(np.uint8))
         arrays[head.name] = array
     return header, arrays
 
 
-def _check(head: ArrayHead) -> None:
+def _check(head: ArrayHeader) -> None:
     if head.kind not in KINDS or any(size < 0 for size in head.shape) or math.prod(head.shape) > MOST_NUMBERS:
         raise ValueError(f"{head.name}: {head.kind} of shape {head.shape}: more than {MOST_NUMBERS:,} numbers, or none")
 
 
-def _exactly(file: IO[bytes], count: int) -> bytes:
+def _read_exactly(file: IO[bytes], count: int) -> bytes:
     data = file.read(count)
     if len(data) < count:
         raise EOFError
     return data
 
 
-def _fill(file: IO[bytes], into: NDArray[np.uint8]) -> None:
+def _read_into(file: IO[bytes], into: NDArray[np.uint8]) -> None:
     """Read into the bytes of an array; a pipe gives parts."""
     at = 0
     while at < into.size:

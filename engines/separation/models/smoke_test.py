@@ -18,7 +18,7 @@ _HOPS = 8
 
 
 @dataclass(frozen=True)
-class Trial:
+class SmokeTestResult:
     """Levels in dB of full scale; silence is -200. ``stems_db``: of each stem, RMS, for noise of -20 dB.
 
     ``silence_db``: the peak of what came out of silence. ``sum_db``: RMS of what the stems of the noise lack in sum.
@@ -29,7 +29,7 @@ class Trial:
     sum_db: float
 
 
-def tried(separator: PieceSeparator | StreamingSeparator) -> Trial:
+def run_smoke_test(separator: PieceSeparator | StreamingSeparator) -> SmokeTestResult:
     """One piece (a streaming model: some hops) of silence, then of noise; a ModelError where it fails on them."""
     if isinstance(separator, PieceSeparator):
         frames = separator.piece_frames
@@ -37,16 +37,16 @@ def tried(separator: PieceSeparator | StreamingSeparator) -> Trial:
         frames = separator.hop_frames * _HOPS + separator.delay_frames
     rate = separator.rates[0]
     noise = (LEVEL * np.random.default_rng(1).standard_normal((CHANNELS, frames))).astype(np.float32)
-    silent = _run(separator, np.zeros_like(noise), rate)
-    loud = _run(separator, noise, rate)
-    return Trial(
-        {stem: _db(_rms(sound)) for stem, sound in zip(separator.stems, loud, strict=True)},
-        _db(float(np.abs(silent).max())),
-        _db(_rms(noise - loud.sum(axis=0))),
+    silent = _separate(separator, np.zeros_like(noise), rate)
+    loud = _separate(separator, noise, rate)
+    return SmokeTestResult(
+        {stem: _to_db(_measure_rms(sound)) for stem, sound in zip(separator.stems, loud, strict=True)},
+        _to_db(float(np.abs(silent).max())),
+        _to_db(_measure_rms(noise - loud.sum(axis=0))),
     )
 
 
-def _run(separator: PieceSeparator | StreamingSeparator, mix: Audio, rate: int) -> Audio:
+def _separate(separator: PieceSeparator | StreamingSeparator, mix: Audio, rate: int) -> Audio:
     stems = separator.separate(mix, rate)
     expected = (len(separator.stems), *mix.shape)
     if stems.shape != expected:
@@ -54,9 +54,9 @@ def _run(separator: PieceSeparator | StreamingSeparator, mix: Audio, rate: int) 
     return stems
 
 
-def _rms(sound: Audio) -> float:
+def _measure_rms(sound: Audio) -> float:
     return float(np.sqrt(np.mean(np.square(sound, dtype=np.float64))))
 
 
-def _db(level: float) -> float:
+def _to_db(level: float) -> float:
     return round(max(20.0 * float(np.log10(level)), _FLOOR_DB), 1) if level > 0.0 else _FLOOR_DB

@@ -19,8 +19,8 @@ from bridge.errors import BridgeError, ModelError
 from bridge.names import clash
 from bridge.processes import may_be_writing
 from engines.separation.models.bounds import LARGEST_FILE
-from engines.separation.models.download import SPARE_BYTES, sha256_of
-from engines.separation.models.manifest import MANIFEST_FILE, Manifest, ModelFile, read_manifest, written
+from engines.separation.models.download import SPARE_BYTES, hash_file
+from engines.separation.models.manifest import MANIFEST_FILE, Manifest, ModelFile, read_manifest, to_toml
 
 _ADDING, _REMOVING = ".adding-", ".removing-"
 
@@ -40,7 +40,7 @@ class Model:
         for part in self.manifest.parts:
             path = self.path(part)
             try:
-                found = sha256_of(path)
+                found = hash_file(path)
             except OSError as error:
                 message = f"{path}: cannot be read ({error.strerror})"
                 raise ModelError(message, f"remove {self.manifest.name} and add it again") from error
@@ -59,21 +59,21 @@ class ModelEntry:
 
 
 @dataclass(frozen=True)
-class Draft:
+class ModelDraft:
     """A model in the making in ``folder``, to become ``goal``."""
 
     folder: Path
     goal: Path
 
     def check_free(self) -> None:
-        there = Store(self.goal.parent).names()
+        there = ModelStore(self.goal.parent).list_names()
         if other := self.goal.name if self.goal.exists() else clash(self.goal.name, there):
             message = f"{self.goal}: there is a model {other!r} already"
             raise ModelError(message, "remove it first, or choose another name")
 
     def publish(self, manifest: Manifest) -> Model:
         """Write ``manifest``, check every hash, and show the folder under its name, in one step."""
-        write_atomic(self.folder / MANIFEST_FILE, written(manifest))
+        write_atomic(self.folder / MANIFEST_FILE, to_toml(manifest))
         Model(read_manifest(self.folder / MANIFEST_FILE), self.folder).check_hashes()
         self.check_free()
         try:
@@ -81,12 +81,12 @@ class Draft:
                 _sync(self.folder / part.file)
             self.folder.rename(self.goal)
         except OSError as error:
-            raise _unwritable(self.goal, error) from error
+            raise _make_write_error(self.goal, error) from error
         return Model(manifest, self.goal)
 
 
 @dataclass(frozen=True)
-class Store:
+class ModelStore:
     """The models below ``folder``, which need not exist."""
 
     folder: Path
@@ -96,15 +96,15 @@ class Store:
         """Where what is fetched waits; parts stay here over runs, so that they can be gone on with."""
         return self.folder / ".downloads"
 
-    def names(self) -> list[str]:
+    def list_names(self) -> list[str]:
         if not self.folder.is_dir():
             return []
         return sorted(path.name for path in self.folder.iterdir() if path.is_dir() and not path.name.startswith("."))
 
     def get(self, name: str) -> Model:
         """The model called ``name``; a ModelError names those that there are."""
-        if name not in self.names():
-            there = ", ".join(self.names()) or "none yet"
+        if name not in self.list_names():
+            there = ", ".join(self.list_names()) or "none yet"
             raise ModelError(f"no model {name!r}", f"models here: {there}; `sideman models add` adds one")
         manifest = read_manifest(self.folder / name / MANIFEST_FILE)
         if manifest.name != name:
@@ -112,21 +112,21 @@ class Store:
             raise ModelError(message, "name both alike")
         return Model(manifest, self.folder / name)
 
-    def listing(self) -> list[ModelEntry]:
+    def list_entries(self) -> list[ModelEntry]:
         """Every model by name; a broken one is listed with its problem."""
-        return [self._listed(name) for name in self.names()]
+        return [self._make_entry(name) for name in self.list_names()]
 
     @contextmanager
-    def draft(self, name: str) -> Iterator[Draft]:
+    def open_draft(self, name: str) -> Iterator[ModelDraft]:
         """A folder that nobody sees, for a model called ``name``; gone at the end unless it was published."""
-        draft = Draft(self.folder / f"{_ADDING}{name}.{os.getpid()}.{secrets.token_hex(4)}", self.folder / name)
+        draft = ModelDraft(self.folder / f"{_ADDING}{name}.{os.getpid()}.{secrets.token_hex(4)}", self.folder / name)
         draft.check_free()
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._sweep()
             draft.folder.mkdir()
         except OSError as error:
-            raise _unwritable(draft.folder, error) from error
+            raise _make_write_error(draft.folder, error) from error
         try:
             yield draft
         finally:
@@ -134,16 +134,16 @@ class Store:
 
     def remove(self, name: str) -> None:
         """Take a model away, also one whose manifest cannot be read."""
-        if name not in self.names():
+        if name not in self.list_names():
             self.get(name)
         going = self.folder / f"{_REMOVING}{name}.{os.getpid()}.{secrets.token_hex(4)}"
         try:
             (self.folder / name).rename(going)
         except OSError as error:
-            raise _unwritable(self.folder / name, error) from error
+            raise _make_write_error(self.folder / name, error) from error
         shutil.rmtree(going, ignore_errors=True)
 
-    def _listed(self, name: str) -> ModelEntry:
+    def _make_entry(self, name: str) -> ModelEntry:
         try:
             return ModelEntry(name, self.get(name))
         except BridgeError as error:
@@ -158,12 +158,12 @@ class Store:
                     shutil.rmtree(left, ignore_errors=True)
 
 
-def user_store() -> Store:
+def open_user_store() -> ModelStore:
     """The user's own models."""
-    return Store(user_dir("models"))
+    return ModelStore(user_dir("models"))
 
 
-def place(source: Path, target: Path) -> None:
+def copy_file(source: Path, target: Path) -> None:
     """Copy ``source`` to ``target``; a ModelError says why it cannot be."""
     try:
         if source.exists() and not source.is_file():
@@ -184,5 +184,5 @@ def _sync(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _unwritable(path: Path, error: OSError) -> ModelError:
+def _make_write_error(path: Path, error: OSError) -> ModelError:
     return ModelError(f"{path}: cannot be written ({error.strerror})", "check permissions and free space")

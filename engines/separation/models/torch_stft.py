@@ -40,34 +40,34 @@ class Stft:
     def bins(self) -> int:
         return self.window // 2 + 1
 
-    def columns(self, frames: int) -> int:
+    def count_columns(self, frames: int) -> int:
         """How many columns the spectrum of ``frames`` frames has."""
         return frames // self.hop + 1
 
-    def frames(self, columns: int) -> int:
+    def count_frames(self, columns: int) -> int:
         """The shortest signal of ``columns`` columns."""
         return (columns - 1) * self.hop
 
-    def spectrum(self, audio: Audio) -> Spectrum:
+    def analyse(self, audio: Audio) -> Spectrum:
         """``audio``, shape (..., frames), as (..., bins, columns); column c stands on frame c * hop.
 
         Raises ModelError where that is more than fits into any memory.
         """
-        numbers = audio.size // max(audio.shape[-1], 1) * self.columns(audio.shape[-1]) * self.window
+        numbers = audio.size // max(audio.shape[-1], 1) * self.count_columns(audio.shape[-1]) * self.window
         if numbers > MOST_IN_SPECTRUM:
             message = f"window {self.window} and hop {self.hop} over {audio.shape[-1]:,} frames: {numbers:,} numbers"
             raise ModelError(message, "give a longer hop or shorter pieces")
         ends = [(0, 0)] * (audio.ndim - 1) + [(self.window // 2, self.window // 2)]
         padded = np.pad(audio, ends, mode=self.padding)
         pieces = sliding_window_view(padded, self.window, axis=-1)[..., :: self.hop, :]
-        spectrum = np.fft.rfft(pieces * self._hann(), axis=-1)
+        spectrum = np.fft.rfft(pieces * self._make_hann(), axis=-1)
         if self.normalised:
             spectrum /= np.sqrt(np.float32(self.window))
         return np.swapaxes(spectrum, -1, -2).astype(np.complex64, copy=False)
 
-    def audio(self, spectrum: Spectrum, frames: int) -> Audio:
+    def synthesise(self, spectrum: Spectrum, frames: int) -> Audio:
         """The signal of ``frames`` frames whose spectrum is nearest to (..., bins, columns); the exact one if any."""
-        hann, columns = self._hann(), spectrum.shape[-1]
+        hann, columns = self._make_hann(), spectrum.shape[-1]
         pieces = np.fft.irfft(np.swapaxes(spectrum, -1, -2), self.window, axis=-1).astype(np.float32, copy=False)
         if self.normalised:
             pieces *= np.sqrt(np.float32(self.window))
@@ -82,6 +82,6 @@ class Stft:
         total /= np.where(weight > _TINY, weight, 1.0).astype(np.float32)
         return total[..., self.window // 2 : self.window // 2 + frames]
 
-    def _hann(self) -> Audio:
+    def _make_hann(self) -> Audio:
         phase = 2.0 * np.pi * np.arange(self.window) / self.window
         return np.asarray(0.5 - 0.5 * np.cos(phase), np.float32)

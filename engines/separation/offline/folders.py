@@ -15,7 +15,7 @@ from engines.offline.songs import escape_name, list_names, make_result_name, res
 from engines.separation.offline.journal import Identity, load_journal
 
 
-def folder_for(song: Path, identity: Identity, out: Path) -> Path:
+def find_folder(song: Path, identity: Identity, out: Path) -> Path:
     """The folder in ``out`` for the song's stems: its name, or its name (2), (3) ... where another song has that.
 
     A folder belongs to the song that its journal names, by its place or, should it have moved, by its identity. One
@@ -42,7 +42,7 @@ def folder_for(song: Path, identity: Identity, out: Path) -> Path:
 
 
 @contextmanager
-def claimed(folder: Path) -> Iterator[None]:
+def lock_folder(folder: Path) -> Iterator[None]:
     """Make ``folder`` and hold it against other runs; a killed run lets go of it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)

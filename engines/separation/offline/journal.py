@@ -30,7 +30,7 @@ class Identity(msgspec.Struct, frozen=True):
     head: str
 
 
-def identity_of(path: Path) -> Identity:
+def read_identity(path: Path) -> Identity:
     stat = path.stat()
     with path.open("rb") as file:
         head = hashlib.sha256(file.read(HEAD_BYTES)).hexdigest()
@@ -46,7 +46,7 @@ class Recipe(msgspec.Struct, frozen=True):
     steps: tuple[str, ...]
     format: str
 
-    def key(self, song: Identity) -> str:
+    def make_key(self, song: Identity) -> str:
         """What tells this recipe, applied to this song, from any other."""
         told = json.dumps([SCHEMA, msgspec.to_builtins(self), msgspec.to_builtins(song)], sort_keys=True)
         return hashlib.sha256(told.encode()).hexdigest()

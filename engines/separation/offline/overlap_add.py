@@ -61,9 +61,9 @@ class OverlapAddSeparator:
     def push(self, mix: Audio) -> Audio:
         self._heard = np.concatenate([self._heard, mix], axis=1)
         self._taken += mix.shape[1]
-        ready = [self._nothing()]
+        ready = [self._make_empty()]
         while self._taken >= self._next + self._ahead:
-            stems = self._faded_in(max(self._next - self._context, 0), self._next + self._ahead)
+            stems = self._separate_piece(max(self._next - self._context, 0), self._next + self._ahead)
             ready.append(stems[:, :, : self._piece])
             self._tail = stems[:, :, self._piece : self._piece + self._fade] * (1.0 - self._rise)
             self._next += self._piece
@@ -75,8 +75,8 @@ class OverlapAddSeparator:
     def finish(self) -> Audio:
         """The rest, from a last piece of about the usual length where the file is that long."""
         if not self._taken:
-            return self._nothing()
-        return self._faded_in(max((self._taken - self._whole) // GRID * GRID, 0), self._taken)
+            return self._make_empty()
+        return self._separate_piece(max((self._taken - self._whole) // GRID * GRID, 0), self._taken)
 
     def separate(self, mix: Audio, rate: int) -> Audio:
         self.begin(rate)
@@ -91,10 +91,10 @@ class OverlapAddSeparator:
         self._heard, self._tail = state["heard"].astype(np.float32), state["tail"].astype(np.float32)
         self._first, self._next, self._taken = (int(count) for count in state["counts"])
 
-    def _nothing(self) -> Audio:
+    def _make_empty(self) -> Audio:
         return np.zeros((len(self.stems), CHANNELS, 0), np.float32)
 
-    def _faded_in(self, begin: int, end: int) -> Audio:
+    def _separate_piece(self, begin: int, end: int) -> Audio:
         """What the separator makes of the frames from ``begin`` to ``end``, from the next frame on."""
         piece = self._heard[:, begin - self._first : end - self._first]
         stems = self._separator.separate(piece, self._rate)

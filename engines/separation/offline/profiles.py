@@ -13,7 +13,7 @@ from bridge.core.engine import ENTRY_POINTS, Engine
 from bridge.errors import ConfigError, EngineError
 from engines.separation.offline.overlap_add import OverlapAddSeparator
 from engines.separation.offline.resampled_separator import ResampledSeparator
-from engines.separation.separator import EngineSeparator, Separator, Streaming
+from engines.separation.separator import EngineSeparator, Separator, StreamableSeparator
 
 ENGINES = {name: f"separation.{name}" for name in ("low", "standard", "ultra", "dsp")}
 STUDIO = "studio"
@@ -29,7 +29,7 @@ class ChosenProfile:
     model: str
 
 
-def choose(profile: str, model: str = "", steps: Sequence[str] = ()) -> ChosenProfile:
+def choose_profile(profile: str, model: str = "", steps: Sequence[str] = ()) -> ChosenProfile:
     """The separator of ``profile``, an engine or for "studio" an added ``model``, in ``steps``, the first innermost."""
     if profile not in PROFILES:
         near = get_close_matches(profile, PROFILES, 1)
@@ -37,16 +37,16 @@ def choose(profile: str, model: str = "", steps: Sequence[str] = ()) -> ChosenPr
         raise ConfigError(f"--profile {profile}: no such profile", hint)
     if model and profile != STUDIO:
         raise ConfigError(f"--model {model}: the profile {profile} has its own", f"add --profile {STUDIO}")
-    separator, told = _studio(model) if profile == STUDIO else _live(profile)
+    separator, told = _open_studio(model) if profile == STUDIO else _open_engine(profile)
     if steps:
-        from engines.separation.postprocess import wrapped
+        from engines.separation.postprocess import wrap_separator
 
-        separator = wrapped(separator, steps)
-    streaming = separator if isinstance(separator, Streaming) else OverlapAddSeparator(separator)
+        separator = wrap_separator(separator, steps)
+    streaming = separator if isinstance(separator, StreamableSeparator) else OverlapAddSeparator(separator)
     return ChosenProfile(ResampledSeparator(streaming), told)
 
 
-def _live(profile: str) -> tuple[Separator, str]:
+def _open_engine(profile: str) -> tuple[Separator, str]:
     name = ENGINES[profile]
     found = list(entry_points(group=ENTRY_POINTS, name=name))
     if not found:
@@ -59,10 +59,10 @@ def _live(profile: str) -> tuple[Separator, str]:
     if not isinstance(engine, Engine):
         raise EngineError(f"engine {name!r} ({entry.value}) lacks a part of the Engine contract", "take --profile dsp")
     version = f"{entry.value} {entry.dist.version if entry.dist else ''}"
-    return EngineSeparator(engine), version if profile == "dsp" else f"{version} {_weights()}"
+    return EngineSeparator(engine), version if profile == "dsp" else f"{version} {_hash_weights()}"
 
 
-def _weights() -> str:
+def _hash_weights() -> str:
     """SHA-256 of the shipped weights, together."""
     told = hashlib.sha256()
     shipped = WEIGHTS.iterdir() if WEIGHTS.is_dir() else ()
@@ -71,14 +71,14 @@ def _weights() -> str:
     return told.hexdigest()
 
 
-def _studio(model: str) -> tuple[Separator, str]:
+def _open_studio(model: str) -> tuple[Separator, str]:
     """The added ``model``, by default the only one; its manifest has the hashes of its files."""
-    from engines.separation.models.manifest import written
+    from engines.separation.models.manifest import to_toml
     from engines.separation.models.model_loader import load_separator
-    from engines.separation.models.store import user_store
+    from engines.separation.models.store import open_user_store
 
-    store = user_store()
-    there = store.names()
+    store = open_user_store()
+    there = store.list_names()
     if not there:
         raise ConfigError(
             "--profile studio: no model has been added", "see sideman models add, or take another profile"
@@ -87,4 +87,4 @@ def _studio(model: str) -> tuple[Separator, str]:
         raise ConfigError("--profile studio: which model?", f"add --model with one of: {', '.join(there)}")
     name = model or there[0]
     separator = load_separator(name, store)
-    return separator, hashlib.sha256(written(store.get(name).manifest).encode()).hexdigest()
+    return separator, hashlib.sha256(to_toml(store.get(name).manifest).encode()).hexdigest()

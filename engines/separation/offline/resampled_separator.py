@@ -7,13 +7,13 @@ import numpy as np
 from bridge.core.audio import CHANNELS, STEMS, Audio
 from bridge.core.engine import State
 from engines.offline.rates import StreamResampler, choose_rate
-from engines.separation.separator import Resumable, Streaming
+from engines.separation.separator import ResumableSeparator, StreamableSeparator
 
 REST = STEMS[-1]
 
 
 class ResampledSeparator:
-    """Any streaming separator at any rate, as a `Resumable` one.
+    """Any streaming separator at any rate, as a `ResumableSeparator` one.
 
     What resampling cannot carry, such as a 96 kHz file's treble above 24 kHz, goes to the stem "other" where there is
     one, so stems that sum to the mix inside do so outside, at the file's own rate.
@@ -21,7 +21,7 @@ class ResampledSeparator:
 
     rates: tuple[int, ...] = ()
 
-    def __init__(self, separator: Streaming) -> None:
+    def __init__(self, separator: StreamableSeparator) -> None:
         self._separator = separator
         self._own = self._rate = 0
 
@@ -50,7 +50,7 @@ class ResampledSeparator:
         self._mix = np.concatenate([self._mix, mix], axis=1)
         inside = self._down.push(mix)
         self._inside = np.concatenate([self._inside, inside], axis=1)
-        return self._given(self._up.push(self._beside(self._separator.push(inside))))
+        return self._split_stems(self._up.push(self._append_mix(self._separator.push(inside))))
 
     def finish(self) -> Audio:
         if self._own == self._rate:
@@ -59,15 +59,15 @@ class ResampledSeparator:
         inside = np.concatenate([self._down.push(silence), self._down.finish()], axis=1)
         self._inside = np.concatenate([self._inside, inside], axis=1)
         stems = np.concatenate([self._separator.push(inside), self._separator.finish()], axis=2)
-        last = self._up.push(self._beside(stems))
-        return self._given(np.concatenate([last, self._up.finish()], axis=1))
+        last = self._up.push(self._append_mix(stems))
+        return self._split_stems(np.concatenate([last, self._up.finish()], axis=1))
 
     def separate(self, mix: Audio, rate: int) -> Audio:
         self.begin(rate)
         return np.concatenate([self.push(mix), self.finish()], axis=2)
 
     def state(self) -> State | None:
-        state = self._separator.state() if isinstance(self._separator, Resumable) else None
+        state = self._separator.state() if isinstance(self._separator, ResumableSeparator) else None
         if state is None:
             return None
         parts: dict[str, State] = {"inner": state, "down": self._down.state(), "up": self._up.state()}
@@ -79,21 +79,21 @@ class ResampledSeparator:
             return {key[len(name) + 1 :]: array for key, array in state.items() if key.startswith(name + ".")}
 
         self._start(rate)
-        if isinstance(self._separator, Resumable):
+        if isinstance(self._separator, ResumableSeparator):
             self._separator.restore(self._own, part("inner"))
         self._down.restore(part("down"))
         self._up.restore(part("up"))
         self._mix, self._inside = state["mix"].astype(np.float32), state["inside"].astype(np.float32)
 
-    def _beside(self, stems: Audio) -> Audio:
+    def _append_mix(self, stems: Audio) -> Audio:
         """Stems, and under them the mix that they came from, as channels."""
         frames = stems.shape[2]
         both = np.concatenate([stems.reshape(CHANNELS * len(self.stems), frames), self._inside[:, :frames]])
         self._inside = self._inside[:, frames:].copy()
         return both
 
-    def _given(self, both: Audio) -> Audio:
-        """Channels from `_beside`, at the file's rate: the stems, with what the mix lost in "other"."""
+    def _split_stems(self, both: Audio) -> Audio:
+        """Channels from `_append_mix`, at the file's rate: the stems, with what the mix lost in "other"."""
         both = both[:, : self._mix.shape[1]]
         frames = both.shape[1]
         stems = both[:-CHANNELS].reshape(len(self.stems), CHANNELS, frames)

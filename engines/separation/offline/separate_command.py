@@ -20,7 +20,7 @@ from engines.offline.song_batch import make_reporter, process_songs
 from engines.offline.songs import escape_name
 from engines.offline.stemfile import FORMATS
 from engines.separation.offline.journal import Recipe
-from engines.separation.offline.profiles import ChosenProfile, choose
+from engines.separation.offline.profiles import ChosenProfile, choose_profile
 from engines.separation.offline.request import SeparationRequest, SeparationResult
 from engines.separation.offline.separation_job import separate_song
 
@@ -49,24 +49,24 @@ def separate(
     alone; a run that was stopped goes on where it was when the same command is given again. Exit status 1 where a
     song failed; the others are separated all the same.
     """
-    chosen = choose(profile, model, _names(steps))
-    wish = _wish(chosen, profile, _names(steps), stems, without or [], format_, force)
+    chosen = choose_profile(profile, model, _parse_names(steps))
+    wish = _make_request(chosen, profile, _parse_names(steps), stems, without or [], format_, force)
     return process_songs(
         files,
         out,
         lambda song, told: separate_song(song, out, wish, chosen.separator, told, time.monotonic),
         lambda song, error: SeparationResult(song, "failed", error=error.message, hint=error.hint),
-        make_reporter(table, _as_dict, json_),
+        make_reporter(make_table, _to_dict, json_),
         "stopped; the same command goes on from here",
     )
 
 
-def _names(text: str) -> tuple[str, ...]:
+def _parse_names(text: str) -> tuple[str, ...]:
     """``"vocals, drums"`` as names, each once."""
     return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
 
 
-def _wish(
+def _make_request(
     chosen: ChosenProfile,
     profile: str,
     steps: tuple[str, ...],
@@ -78,15 +78,15 @@ def _wish(
     if format_ not in FORMATS:
         raise ConfigError(f"--format {format_}: no such format", f"there are: {', '.join(FORMATS)}")
     separator = chosen.separator
-    wanted = _known("--stems", _names(stems), separator.stems)
-    less = tuple(dict.fromkeys(_known("--without", _names(one), separator.stems) for one in without))
+    wanted = _check_names("--stems", _parse_names(stems), separator.stems)
+    less = tuple(dict.fromkeys(_check_names("--without", _parse_names(one), separator.stems) for one in without))
     if any(not one or set(one) == set(separator.stems) for one in less):
         raise ConfigError("--without: leaves nothing, or nothing out", f"name some of: {', '.join(separator.stems)}")
     recipe = Recipe(profile, separator.name, chosen.model, steps, format_)
     return SeparationRequest(recipe, FORMATS[format_], wanted or (() if less else separator.stems), less, force)
 
 
-def _known(option: str, names: tuple[str, ...], stems: Sequence[str]) -> tuple[str, ...]:
+def _check_names(option: str, names: tuple[str, ...], stems: Sequence[str]) -> tuple[str, ...]:
     """``names`` in the order of ``stems``."""
     for name in names:
         if name not in stems:
@@ -96,7 +96,7 @@ def _known(option: str, names: tuple[str, ...], stems: Sequence[str]) -> tuple[s
     return tuple(stem for stem in stems if stem in names)
 
 
-def table(outcomes: Sequence[SeparationResult]) -> RenderableType:
+def make_table(outcomes: Sequence[SeparationResult]) -> RenderableType:
     """What became of each song: its times, and below them where it is or why not."""
     done = columns("song", "length", "took")
     lines = []
@@ -119,7 +119,7 @@ def table(outcomes: Sequence[SeparationResult]) -> RenderableType:
     return Group(done, *lines) if done.row_count else Group(*lines)
 
 
-def _as_dict(outcome: SeparationResult) -> dict[str, object]:
+def _to_dict(outcome: SeparationResult) -> dict[str, object]:
     def db(peak: float) -> float | None:
         return round(20 * float(np.log10(peak)), 2) if peak > 0 else None
 

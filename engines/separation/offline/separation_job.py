@@ -24,19 +24,19 @@ from engines.offline.song_batch import ProgressCallback
 from engines.offline.songs import JOURNAL, escape_name, resolve_path
 from engines.offline.stemfile import FULL_SCALE, write_stem
 from engines.offline.tags import read_tags
-from engines.separation.offline.folders import claimed, folder_for
+from engines.separation.offline.folders import find_folder, lock_folder
 from engines.separation.offline.journal import (
     CHECKPOINT,
     SCHEMA,
     Checkpoint,
     Identity,
     Journal,
-    identity_of,
     load_checkpoint,
     load_journal,
+    read_identity,
 )
 from engines.separation.offline.request import SeparationRequest, SeparationResult
-from engines.separation.separator import Resumable
+from engines.separation.separator import ResumableSeparator
 
 CHECKPOINT_S = 5.0
 """Wall-clock time between checkpoints: what a kill costs at most, but for a piece of a slow model."""
@@ -47,7 +47,7 @@ def separate_song(
     path: Path,
     out: Path,
     wish: SeparationRequest,
-    separator: Resumable,
+    separator: ResumableSeparator,
     told: ProgressCallback,
     clock: Callable[[], float],
     checkpoint_s: float = CHECKPOINT_S,
@@ -59,12 +59,12 @@ def separate_song(
     began_s = clock()
     try:
         with Song(path) as song:
-            identity = identity_of(path)
-            folder = folder_for(path, identity, out)
-            with claimed(folder):
+            identity = read_identity(path)
+            folder = find_folder(path, identity, out)
+            with lock_folder(folder):
                 job = _Job(song, folder, identity, wish)
                 outcome = SeparationResult(path, folder=folder, rate=song.rate, notes=song.notes)
-                outcome.files = {name: job.target(name) for name in wish.outputs}
+                outcome.files = {name: job.target_path(name) for name in wish.outputs}
                 if job.is_done():
                     outcome.status = "skipped"
                     return outcome
@@ -93,41 +93,41 @@ class _Job:
     def __init__(self, song: Song, folder: Path, identity: Identity, wish: SeparationRequest) -> None:
         self.song, self.folder, self.wish = song, folder, wish
         self.channels = min(song.channels, 2)
-        key = wish.recipe.key(identity)
+        key = wish.recipe.make_key(identity)
         made = (load_journal(folder) or Journal(SCHEMA, "", identity, wish.recipe, {})).made
         # what other songs and recipes made stays on record, until its name is needed
         self.journal = Journal(SCHEMA, escape_name(resolve_path(song.path)), identity, wish.recipe, made)
         self.key = key
         self.run_key = " ".join([key, bridge.__version__, *wish.outputs])
 
-    def target(self, name: str) -> Path:
+    def target_path(self, name: str) -> Path:
         return self.folder / (name + self.wish.format.suffix)
 
-    def scratch(self, name: str) -> Path:
+    def scratch_path(self, name: str) -> Path:
         return self.folder / f"{name}.f32.part"
 
     def is_done(self) -> bool:
-        if self.wish.force or not all(self._made(name) for name in self.wish.outputs):
+        if self.wish.force or not all(self._is_made(name) for name in self.wish.outputs):
             return False
         at = load_checkpoint(self.folder)
         return at is None or at.key != self.run_key  # else its last file was just finished, and it must clean up
 
-    def _made(self, name: str) -> bool:
-        target = self.target(name)
+    def _is_made(self, name: str) -> bool:
+        target = self.target_path(name)
         return self.journal.made.get(target.name) == self.key and target.is_file()
 
     def separate(
         self,
-        separator: Resumable,
+        separator: ResumableSeparator,
         outcome: SeparationResult,
         told: ProgressCallback,
         clock: Callable[[], float],
         checkpoint_s: float,
     ) -> None:
         """The first pass: scratch files, and what was found on the way in ``outcome``."""
-        at = self._found(separator)
+        at = self._find_checkpoint(separator)
         if at.separated:
-            self._keep(at, outcome)
+            self._store_result(at, outcome)
             return
         song, names = self.song, list(self.wish.outputs)
         peaks = dict(at.peaks)
@@ -135,14 +135,14 @@ class _Job:
         outcome.resumed_at = written
         if written:
             told("resuming", written, song.frames, song.rate)
-        mix = _Waiting()
+        mix = _MixBuffer()
         with ExitStack() as stack:
-            files = {name: stack.enter_context(self._opened(name, written)) for name in names}
+            files = {name: stack.enter_context(self._open_scratch(name, written)) for name in names}
 
             def take(stems: Audio) -> None:
                 nonlocal written
                 heard = mix.take(stems.shape[2])
-                for name, sound in self._sounds(separator.stems, stems, heard):
+                for name, sound in self._make_outputs(separator.stems, stems, heard):
                     peak = float(np.max(np.abs(sound), initial=0.0))
                     if not np.isfinite(peak):
                         raise EngineError(f"{separator.name}: gave samples that are no numbers", "take another profile")
@@ -165,7 +165,7 @@ class _Job:
             # frames that were read and not yet given back are read again: for the mix less stems
             for block in song.read_blocks(at.written):
                 known = min(max(at.read - (at.written + mix.taken), 0), block.shape[1])
-                mix.put(block)
+                mix.push(block)
                 if known == block.shape[1]:
                     continue
                 fresh = block[:, known:]
@@ -177,9 +177,9 @@ class _Job:
                     saved_s = clock()
             take(separator.finish())
             checkpoint(separated=True)
-        self._keep(Checkpoint(self.run_key, read, written, peaks, tuple(song.notes), True, {}), outcome)
+        self._store_result(Checkpoint(self.run_key, read, written, peaks, tuple(song.notes), True, {}), outcome)
 
-    def _keep(self, at: Checkpoint, outcome: SeparationResult) -> None:
+    def _store_result(self, at: Checkpoint, outcome: SeparationResult) -> None:
         outcome.frames, outcome.notes = at.written, list(at.notes)
         outcome.peaks = {name: at.peaks[name] for name in self.wish.outputs}
         loudest = max(at.peaks.values(), default=0.0)
@@ -190,17 +190,17 @@ class _Job:
                 "--format wav32f keeps the level"
             )
 
-    def _found(self, separator: Resumable) -> Checkpoint:
+    def _find_checkpoint(self, separator: ResumableSeparator) -> Checkpoint:
         """Where to go on; from the start, with the separator begun, where nothing of this recipe is found."""
         at = load_checkpoint(self.folder)
-        if at is not None and at.key == self.run_key and self._scratch_holds(at):
+        if at is not None and at.key == self.run_key and self._has_scratch(at):
             if not at.separated:
                 separator.restore(self.song.rate, at.state)
             return at
         self._clear()
         kept = {} if self.wish.force else self.journal.made
         self.journal = Journal(SCHEMA, self.journal.song, self.journal.identity, self.wish.recipe, kept)
-        self._has_room()
+        self._check_space()
         self.journal.save(self.folder)
         separator.begin(self.song.rate)
         return Checkpoint(self.run_key, 0, 0, {}, (), False, {})
@@ -219,16 +219,16 @@ class _Job:
             if not any(self.folder.iterdir()):
                 self.folder.rmdir()
 
-    def _scratch_holds(self, at: Checkpoint) -> bool:
+    def _has_scratch(self, at: Checkpoint) -> bool:
         wanted = at.written * self.channels * 4
 
         def holds(name: str) -> bool:
-            scratch = self.scratch(name)
-            return (at.separated and self._made(name)) or (scratch.is_file() and scratch.stat().st_size >= wanted)
+            scratch = self.scratch_path(name)
+            return (at.separated and self._is_made(name)) or (scratch.is_file() and scratch.stat().st_size >= wanted)
 
         return all(holds(name) for name in self.wish.outputs)
 
-    def _has_room(self) -> None:
+    def _check_space(self) -> None:
         """Scratch for all outputs and the first one written, at most; scratch goes as files are finished."""
         needed = self.song.frames * self.channels * 4 * (len(self.wish.outputs) + 1) + _SPARE_BYTES
         free = shutil.disk_usage(self.folder).free
@@ -238,15 +238,15 @@ class _Job:
                 "free some, or name fewer stems with --stems",
             )
 
-    def _opened(self, name: str, frames: int) -> BinaryIO:
-        scratch = self.scratch(name)
+    def _open_scratch(self, name: str, frames: int) -> BinaryIO:
+        scratch = self.scratch_path(name)
         scratch.touch()
         file = scratch.open("r+b")
         file.truncate(frames * self.channels * 4)
         file.seek(0, os.SEEK_END)
         return file
 
-    def _sounds(self, stems: Sequence[str], audio: Audio, mix: Audio) -> list[tuple[str, Audio]]:
+    def _make_outputs(self, stems: Sequence[str], audio: Audio, mix: Audio) -> list[tuple[str, Audio]]:
         """Every stem, and each mix less stems, by name; shape (channels, frames)."""
         by_name = dict(zip(stems, audio, strict=True))
         sounds = dict(by_name)
@@ -261,7 +261,7 @@ class _Job:
         """The second pass: each scratch file as what it shall be, and gone."""
         tags = read_tags(self.song.path)
         notes = dict.fromkeys(tags.notes)
-        names = [name for name in self.wish.outputs if self.scratch(name).exists()]
+        names = [name for name in self.wish.outputs if self.scratch_path(name).exists()]
         total, done = outcome.frames * len(names), 0
 
         def wrote(frames: int) -> None:
@@ -270,9 +270,9 @@ class _Job:
             told("writing", done, total, self.song.rate)
 
         for name in names:
-            target = self.target(name)
+            target = self.target_path(name)
             draft = target.with_name(target.name + ".part")
-            scratch, tagged = self.scratch(name), tags.for_stem(name)
+            scratch, tagged = self.scratch_path(name), tags.for_stem(name)
             rate, format_ = self.song.rate, self.wish.format
             notes |= dict.fromkeys(
                 write_stem(scratch, draft, format_, rate, self.channels, outcome.gain, tagged, wrote)
@@ -287,14 +287,14 @@ class _Job:
         (self.folder / CHECKPOINT).unlink(missing_ok=True)
 
 
-class _Waiting:
+class _MixBuffer:
     """The mix from where stems are still owed, shape (2, frames). ``taken``: frames that were put in, ever."""
 
     def __init__(self) -> None:
         self._blocks = np.zeros((2, 0), np.float32)
         self.taken = 0
 
-    def put(self, block: Audio) -> None:
+    def push(self, block: Audio) -> None:
         self._blocks = np.concatenate([self._blocks, block], axis=1)
         self.taken += block.shape[1]
 

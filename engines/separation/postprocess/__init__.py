@@ -21,7 +21,7 @@ from engines.separation.separator import Separator
 
 __all__ = ["NAMES", "wrapped"]
 
-_STEPS: dict[str, type[Postprocessor]] = {
+_POSTPROCESSORS: dict[str, type[Postprocessor]] = {
     step.label: step
     for step in (
         Blending,
@@ -36,16 +36,16 @@ _STEPS: dict[str, type[Postprocessor]] = {
     )
 }
 
-NAMES: dict[str, str] = {label: step.summary for label, step in _STEPS.items()}
+NAMES: dict[str, str] = {label: step.summary for label, step in _POSTPROCESSORS.items()}
 """Every step with a line of what it does and costs."""
 
 
-def wrapped(separator: Separator, names: Iterable[str]) -> Separator:
+def wrap_separator(separator: Separator, names: Iterable[str]) -> Separator:
     """``separator`` inside the steps ``names``, the first innermost. It no longer streams."""
     for name in names:
-        if name not in _STEPS:
-            near = get_close_matches(name, _STEPS, 1)
-            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(_STEPS)}"
+        if name not in _POSTPROCESSORS:
+            near = get_close_matches(name, _POSTPROCESSORS, 1)
+            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(_POSTPROCESSORS)}"
             raise EngineError(f"no step {name!r}", hint)
-        separator = _STEPS[name](separator)
+        separator = _POSTPROCESSORS[name](separator)
     return separator

@@ -24,10 +24,10 @@ class Consistency(Postprocessor):
     def separate(self, mix: Audio, rate: int) -> Audio:
         stems = self.inner.separate(mix, rate)
         lack = mix - stems.sum(axis=0)
-        stems += self._parts(stems)[:, None, None] * lack
+        stems += self._find_shares(stems)[:, None, None] * lack
         return stems
 
-    def _parts(self, stems: Audio) -> Audio:
+    def _find_shares(self, stems: Audio) -> Audio:
         """The part of each stem in what lacks, shape (stems,), summing to one."""
         return np.full(len(stems), 1.0 / len(stems), np.float32)
 
@@ -38,6 +38,6 @@ class EnergyConsistency(Consistency):
     label = "consistency.energy"
     summary = "What the stems lack to the mix is spread over them by their energy; free."
 
-    def _parts(self, stems: Audio) -> Audio:
+    def _find_shares(self, stems: Audio) -> Audio:
         energies = np.einsum("scf,scf->s", stems, stems) + np.float32(LEAST)
         return np.asarray(energies / energies.sum(), dtype=np.float32)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bridge.core.audio import Audio
 from bridge.errors import EngineError
 from engines.separation.postprocess.postprocessor import Postprocessor
-from engines.separation.postprocess.spectrogram import Spectra, analyse, in_pieces, synthesise
+from engines.separation.postprocess.spectrogram import Spectra, analyse, process_in_pieces, synthesise
 from engines.separation.separator import Separator
 
 
@@ -33,25 +33,25 @@ class Misi(Postprocessor):
         self._rounds = rounds
 
     def separate(self, mix: Audio, rate: int) -> Audio:
-        return in_pieces(self._fit, mix, self.inner.separate(mix, rate), rate)
+        return process_in_pieces(self._fit, mix, self.inner.separate(mix, rate), rate)
 
     def _fit(self, mix: Audio, stems: Audio) -> Audio:
         magnitudes = np.abs(analyse(stems))
-        fitted = _spread(mix, stems)
+        fitted = _spread_residual(mix, stems)
         for _ in range(self._rounds):
-            spectra = with_phase(magnitudes, analyse(fitted))
-            fitted = _spread(mix, synthesise(spectra, mix.shape[1]))
+            spectra = apply_phase(magnitudes, analyse(fitted))
+            fitted = _spread_residual(mix, synthesise(spectra, mix.shape[1]))
         return fitted
 
 
-def with_phase(magnitudes: NDArray[np.float32], spectra: Spectra) -> Spectra:
+def apply_phase(magnitudes: NDArray[np.float32], spectra: Spectra) -> Spectra:
     """``magnitudes`` with the phases of ``spectra``; where those are 0, phase 0."""
     size = np.abs(spectra)
     unit = np.where(size > 0.0, spectra / np.maximum(size, np.float32(1e-30)), np.complex64(1.0))
     return np.asarray(magnitudes * unit, dtype=np.complex64)
 
 
-def _spread(mix: Audio, stems: Audio) -> Audio:
+def _spread_residual(mix: Audio, stems: Audio) -> Audio:
     """``stems`` and equal parts of what they lack to the mix."""
     fitted: Audio = stems + (mix - stems.sum(axis=0)) / np.float32(len(stems))
     return fitted

@@ -20,7 +20,7 @@ PIECE_S, FADE_S = 12.0, 1.0
 """What is worked on at once, and how long neighbouring pieces overlap. The spectra of four stems take 70 MB."""
 
 
-def _window() -> NDArray[np.float32]:
+def _make_window() -> NDArray[np.float32]:
     """Root of a Hann window, scaled so that its squares add up to one at a hop of a quarter."""
     hann = np.sin(np.pi * (np.arange(WINDOW) + 0.5) / WINDOW) ** 2
     return np.sqrt(hann * 2 * HOP / WINDOW).astype(np.float32)
@@ -32,13 +32,13 @@ def analyse(waves: Audio) -> Spectra:
     padding = [(0, 0)] * (waves.ndim - 1) + [(_MARGIN, _MARGIN + -frames % HOP)]
     padded = np.pad(waves, padding)
     seen = np.lib.stride_tricks.sliding_window_view(padded, WINDOW, axis=-1)[..., ::HOP, :]
-    return np.fft.rfft(seen * _window(), axis=-1).astype(np.complex64, copy=False)
+    return np.fft.rfft(seen * _make_window(), axis=-1).astype(np.complex64, copy=False)
 
 
 def synthesise(spectra: Spectra, frames: int) -> Audio:
     """The waves of `analyse`, shape (..., frames); of spectra that no wave has, the nearest in energy."""
     waves = np.fft.irfft(spectra, WINDOW, axis=-1).astype(np.float32, copy=False)
-    waves *= _window()
+    waves *= _make_window()
     count, parts = spectra.shape[-2], WINDOW // HOP
     out = np.zeros((*spectra.shape[:-2], count + parts - 1, HOP), np.float32)
     for part in range(parts):
@@ -46,7 +46,7 @@ def synthesise(spectra: Spectra, frames: int) -> Audio:
     return out.reshape(*spectra.shape[:-2], -1)[..., _MARGIN : _MARGIN + frames]
 
 
-def in_pieces(work: Callable[[Audio, Audio], Audio], mix: Audio, stems: Audio, rate: int) -> Audio:
+def process_in_pieces(work: Callable[[Audio, Audio], Audio], mix: Audio, stems: Audio, rate: int) -> Audio:
     """``work(mix, stems)`` on pieces of PIECE_S that fade into each other over FADE_S, so that memory is bounded.
 
     ``mix``: (2, frames); ``stems`` and what comes out: (stems, 2, frames). What sums to the mix in the pieces does

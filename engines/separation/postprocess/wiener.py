@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from bridge.core.audio import Audio
 from bridge.errors import EngineError
 from engines.separation.postprocess.postprocessor import Postprocessor
-from engines.separation.postprocess.spectrogram import Spectra, analyse, in_pieces, synthesise
+from engines.separation.postprocess.spectrogram import Spectra, analyse, process_in_pieces, synthesise
 from engines.separation.separator import Separator
 
 EPS = 1e-6
@@ -47,18 +47,18 @@ class Wiener(Postprocessor):
         self._rounds = rounds
 
     def separate(self, mix: Audio, rate: int) -> Audio:
-        return in_pieces(self._filter, mix, self.inner.separate(mix, rate), rate)
+        return process_in_pieces(self._filter, mix, self.inner.separate(mix, rate), rate)
 
     def _filter(self, mix: Audio, stems: Audio) -> Audio:
         heard, found = analyse(mix), analyse(stems)
         floor = np.float32(EPS) * np.mean(np.abs(heard) ** 2, axis=(0, 1)) + np.float32(1e-20)
         for first in range(0, heard.shape[-1], _BINS):
             bins = slice(first, first + _BINS)
-            found[..., bins] = expect(heard[..., bins], found[..., bins], floor[bins], self._rounds)
+            found[..., bins] = run_em(heard[..., bins], found[..., bins], floor[bins], self._rounds)
         return synthesise(found, mix.shape[1])
 
 
-def expect(mix: Spectra, stems: Spectra, floor: NDArray[np.float32], rounds: int) -> Spectra:
+def run_em(mix: Spectra, stems: Spectra, floor: NDArray[np.float32], rounds: int) -> Spectra:
     """``rounds`` of EM: the stems (stems, 2, spectra, bins) that are to be expected in the mix (2, spectra, bins).
 
     ``floor``: power that is spread over the stems, shape (bins,).
@@ -73,14 +73,14 @@ def expect(mix: Spectra, stems: Spectra, floor: NDArray[np.float32], rounds: int
         seen = np.einsum("stf,sfab->tfab", power, places, optimize=True).astype(np.complex128)
         seen[..., 0, 0] += floor
         seen[..., 1, 1] += floor
-        whitened = np.einsum("tfab,btf->tfa", _inverse(seen), mix, optimize=True)
+        whitened = np.einsum("tfab,btf->tfa", _invert(seen), mix, optimize=True)
         stems = power[:, None] * np.einsum("sfab,tfb->satf", places, whitened, optimize=True)
         stems += (floor / np.float32(len(stems))) * whitened.transpose(2, 0, 1)
         stems = stems.astype(np.complex64)
     return stems
 
 
-def _inverse(matrices: Covariances) -> Covariances:
+def _invert(matrices: Covariances) -> Covariances:
     """Of Hermitian 2 x 2 matrices, shape (..., 2, 2)."""
     a, b, d = matrices[..., 0, 0].real, matrices[..., 0, 1], matrices[..., 1, 1].real
     size = a * d - (b.real**2 + b.imag**2)

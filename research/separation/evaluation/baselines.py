@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from bridge.core.audio import STEMS, Audio
 from bridge.errors import EngineError
-from engines.separation.frequency_grid import WINDOW, pooling, spreading
-from engines.separation.windows import windows
+from engines.separation.frequency_grid import WINDOW, compute_pooling, compute_spreading
+from engines.separation.windows import make_windows
 from research.separation.evaluation.songs import BASSOTHER, Song
 
 HOP, OVERLAP = 512, 256
@@ -60,7 +60,7 @@ class Oracle:
                 "an oracle separates the song that it was made for, whole",
             )
         frames = mix.shape[1]
-        analysis, synthesis = windows(WINDOW, HOP, OVERLAP)
+        analysis, synthesis = make_windows(WINDOW, HOP, OVERLAP)
         hops = -(-(frames + OVERLAP) // HOP)
         padded = np.zeros((1 + len(self._truth), 2, WINDOW + hops * HOP), np.float32)
         padded[0, :, WINDOW - HOP : WINDOW - HOP + frames] = mix
@@ -89,8 +89,8 @@ class GridOracle(Oracle):
     name = "oracle.grid"
 
     def _masked(self, mix: Spectra, truth: Spectra, rate: int) -> Spectra:
-        lower, upper = spreading(rate)
-        points = _power(_mid_side(truth)) @ pooling(rate).T
+        lower, upper = compute_spreading(rate)
+        points = _power(_mid_side(truth)) @ compute_pooling(rate).T
         shares = _shares(points)
         masks = shares[..., lower] * (1.0 - upper) + shares[..., lower + 1] * upper
         middle, side = np.moveaxis(masks * _mid_side(mix), 1, 0)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bridge.errors import EngineError
-from engines.separation.postprocess import NAMES, wrapped
+from engines.separation.postprocess import NAMES, wrap_separator
 from engines.separation.separator import Separator
 from research.separation.evaluation.baselines import GridOracle, Oracle, Quarter
 from research.separation.evaluation.figures import Figures, estimates_for, figures
@@ -58,7 +58,7 @@ def fixed(separator: Separator, bare: str = "") -> Contender:
 def with_steps(separator: Separator, steps: Sequence[str]) -> list[Contender]:
     """``separator`` in each of ``steps`` ("cascade", "cascade+wiener"; "all": every step alone)."""
     chains = [name for step in steps for name in (NAMES if step == ALL else (step,))]
-    return [fixed(wrapped(separator, chain.split("+")), bare=separator.name) for chain in chains]
+    return [fixed(wrap_separator(separator, chain.split("+")), bare=separator.name) for chain in chains]
 
 
 def evaluate(

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from bridge.core.audio import STEMS
 from bridge.core.jit import njit
-from engines.separation.frequency_grid import POINTS, WINDOW, spreading
-from engines.separation.windows import windows
+from engines.separation.frequency_grid import POINTS, WINDOW, compute_spreading
+from engines.separation.windows import make_windows
 
 Floats = NDArray[np.float32]
 
@@ -37,7 +37,7 @@ class Cells:
 @cache
 def heard_window(overlap: int) -> tuple[Floats, np.float32]:
     """The analysis window that the profile with ``overlap`` uses, and the factor that makes full scale 1."""
-    analysis, _ = windows(WINDOW, max(overlap, 128), overlap)
+    analysis, _ = make_windows(WINDOW, max(overlap, 128), overlap)
     return analysis, np.float32((2.0 / analysis.sum()) ** 2)
 
 
@@ -89,7 +89,7 @@ def cells(stems: Floats, rate: int, overlap: int, gains: Floats | None = None) -
     count = len(STEMS)
     mix, cross = np.zeros((steps, 2, POINTS), np.float32), np.zeros((steps, POINTS), np.float32)
     common, own = np.zeros((steps, count, 2, POINTS), np.float32), np.zeros((steps, count, 2, POINTS), np.float32)
-    lower, upper = spreading(rate)
+    lower, upper = compute_spreading(rate)
     _pool(spectra, lower, upper, mix, cross, common, own)
     mix, cross, common, own = mix * scale, cross * scale, common * scale, own * scale
     power = (np.stack([mix[:, 0], mix[:, 1], cross], 1) / _shares(rate)).astype(np.float32, copy=False)
@@ -99,7 +99,7 @@ def cells(stems: Floats, rate: int, overlap: int, gains: Floats | None = None) -
 @cache
 def _shares(rate: int) -> Floats:
     """How many bins each point pools, shape (POINTS,)."""
-    lower, upper = spreading(rate)
+    lower, upper = compute_spreading(rate)
     share = np.zeros(POINTS)
     np.add.at(share, lower, 1.0 - upper)
     np.add.at(share, lower + 1, upper)

@@ -15,10 +15,10 @@ from bridge.core.engine import block_for
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
 from engines.separation import stft
-from engines.separation.frequency_grid import BINS, WINDOW, pooling, spreading
+from engines.separation.frequency_grid import BINS, WINDOW, compute_pooling, compute_spreading
 from engines.separation.learned_separation import LOW, STANDARD, ULTRA, LearnedSeparation, Profile, low, standard, ultra
 from engines.separation.separator import EngineSeparator
-from engines.separation.windows import windows
+from engines.separation.windows import make_windows
 from tests.contracts.checks import CHECKS
 from tests.contracts.running import Factory
 from tests.engines.driving import separate
@@ -49,9 +49,9 @@ def noise(frames: int, seed: int = 3) -> Audio:
 def whole(mix: Audio, rate: int, profile: Profile) -> Audio:
     """The stems (4, 2, frames) of ``mix``, aligned with it but for its last ``overlap`` frames, in double precision."""
     hop, overlap = profile.hop, profile.overlap
-    analysis, synthesis = (window.astype(np.float64) for window in windows(WINDOW, hop, overlap))
-    pool = pooling(rate).T.astype(np.float64)
-    lower, upper = spreading(rate)
+    analysis, synthesis = (window.astype(np.float64) for window in make_windows(WINDOW, hop, overlap))
+    pool = compute_pooling(rate).T.astype(np.float64)
+    lower, upper = compute_spreading(rate)
     hops = mix.shape[1] // hop
     padded = np.concatenate([np.zeros((2, WINDOW)), mix], axis=1)
     memories = [np.zeros(STATE) for _ in range(1024 // hop)]
@@ -153,7 +153,7 @@ def test_arrays_of_any_stride_are_taken_and_nothing_is_compiled_for_them(remembe
     expected = heard(plain, mix)
     frozen = np.asfortranarray(mix)
     frozen.flags.writeable = False
-    shift: Any = stft._shift
+    shift: Any = stft._shift_in
     compiled = list(shift.signatures)
     assert np.array_equal(heard(strided, frozen), expected)
     assert shift.signatures == compiled

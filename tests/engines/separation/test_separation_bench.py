@@ -11,8 +11,15 @@ import pytest
 
 from bridge.printing import Printer
 from engines.separation.dsp import DspSeparation
-from engines.separation.models.store import user_store
-from engines.separation.separation_bench import HopCost, bench_separation, costs, live, music, table
+from engines.separation.models.store import open_user_store
+from engines.separation.separation_bench import (
+    HopCost,
+    bench_separation,
+    make_table,
+    make_test_mix,
+    measure_all,
+    measure_live,
+)
 from tests.engines.separation.models import graphs
 
 HOP = 512
@@ -30,13 +37,13 @@ def add_streaming_model(folder: Path) -> None:
     manifest = graphs.manifest_for(
         path, "streaming", ("drums", "bass", "vocals", "other"), name="mine", synthesis=2 * HOP
     )
-    with user_store().draft("mine") as draft:
+    with open_user_store().open_draft("mine") as draft:
         (draft.folder / "mine.onnx").write_bytes(path.read_bytes())
         draft.publish(manifest)
 
 
 def test_a_hop_costs_something_and_the_share_is_of_the_time_that_it_lasts() -> None:
-    told = live(DspSeparation(), 1.0, 44100)
+    told = measure_live(DspSeparation(), 1.0, 44100)
     assert told.hop == 256
     assert 0 < told.p50_ms <= told.p99_ms <= told.max_ms
     assert 0 < told.share < 20
@@ -46,7 +53,7 @@ def test_a_hop_costs_something_and_the_share_is_of_the_time_that_it_lasts() -> N
 
 def test_every_profile_the_engine_by_rule_and_every_added_model_is_measured(home: Path) -> None:
     add_streaming_model(home)
-    told = {cost.name: cost for cost in costs(0.5, 44100)}
+    told = {cost.name: cost for cost in measure_all(0.5, 44100)}
     assert list(told) == [*(f"separation.{name}" for name in ("standard", "low", "ultra", "dsp")), "mine"]
     assert told["separation.low"].network_ms > 0
     assert told["mine"].hop == HOP
@@ -56,7 +63,7 @@ def test_every_profile_the_engine_by_rule_and_every_added_model_is_measured(home
 def test_a_model_that_does_not_load_is_named_with_its_problem_and_the_others_are_measured(home: Path) -> None:
     add_streaming_model(home)
     (home / "models" / "mine" / "mine.onnx").write_bytes(b"broken")
-    told = list(costs(0.5, 44100))
+    told = list(measure_all(0.5, 44100))
     assert told[-1].problem
     assert told[-2].p50_ms > 0
 
@@ -75,7 +82,7 @@ def test_the_table_has_a_row_for_each_even_without_figures() -> None:
         HopCost("b", 0, nothing, nothing, nothing, nothing, nothing, nothing, "broken"),
     ]
     page = io.StringIO()
-    Printer(file=page, width=80).print(table(rows, 44100))
+    Printer(file=page, width=80).print(make_table(rows, 44100))
     assert "…" not in page.getvalue()
     _title, _heads, figures, refused = page.getvalue().splitlines()
     assert figures.split() == ["a", "512", "11.61", "1.00", "2.00", "3.00", "0.50", "10.0%", "10.0"]
@@ -83,6 +90,6 @@ def test_the_table_has_a_row_for_each_even_without_figures() -> None:
 
 
 def test_music_is_stereo_and_neither_silent_nor_over_full_scale() -> None:
-    made = music(1.0, 48000)
+    made = make_test_mix(1.0, 48000)
     assert made.shape == (2, 48000)
     assert 0.1 < abs(made).max() < 2.0

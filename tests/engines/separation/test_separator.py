@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from engines.separation.dsp import DspSeparation
-from engines.separation.separator import EngineSeparator, Resumable, Separator, Streaming
+from engines.separation.separator import EngineSeparator, ResumableSeparator, Separator, StreamableSeparator
 from tests.engines.separation.offline.separators import RATE, noise
 
 
 def test_an_engine_is_a_resumable_separator() -> None:
     separator = EngineSeparator(DspSeparation())
     assert isinstance(separator, Separator)
-    assert isinstance(separator, Streaming)
-    assert isinstance(separator, Resumable)
+    assert isinstance(separator, StreamableSeparator)
+    assert isinstance(separator, ResumableSeparator)
 
 
 def test_in_pieces_it_is_the_whole_to_the_bit_and_sums_to_the_mix() -> None:

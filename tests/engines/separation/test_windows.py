@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from bridge.errors import EngineError
-from engines.separation.windows import windows
+from engines.separation.windows import make_windows
 
 
 @pytest.mark.parametrize(("hop", "overlap"), [(512, 256), (256, 128), (128, 64), (128, 128), (256, 1)])
 def test_hops_add_up_to_the_input(hop: int, overlap: int) -> None:
-    analysis, synthesis = windows(2048, hop, overlap)
+    analysis, synthesis = make_windows(2048, hop, overlap)
     heard = np.zeros(2048 + 8 * hop)
     for end in range(2048, len(heard) + 1, hop):
         heard[end - hop - overlap : end] += analysis[-hop - overlap :] * synthesis
@@ -19,7 +19,7 @@ def test_hops_add_up_to_the_input(hop: int, overlap: int) -> None:
 
 
 def test_the_newest_frame_counts_for_little_and_the_synthesis_stays_small() -> None:
-    analysis, synthesis = windows(2048, 128, 64)
+    analysis, synthesis = make_windows(2048, 128, 64)
     assert analysis[-1] < 0.05
     assert synthesis.max() < 1.1
 
@@ -27,4 +27,4 @@ def test_the_newest_frame_counts_for_little_and_the_synthesis_stays_small() -> N
 @pytest.mark.parametrize(("hop", "overlap"), [(512, 0), (128, 129), (1536, 1024)])
 def test_an_impossible_overlap_is_refused(hop: int, overlap: int) -> None:
     with pytest.raises(EngineError, match="overlap"):
-        windows(2048, hop, overlap)
+        make_windows(2048, hop, overlap)

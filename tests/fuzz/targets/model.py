@@ -11,7 +11,7 @@ from bridge.errors import BridgeError
 from engines.separation.models.bounds import MOST_FRAMES
 from engines.separation.models.chunked import PieceSeparator
 from engines.separation.models.manifest import Adapter, Manifest
-from engines.separation.models.model_loader import separator_of
+from engines.separation.models.model_loader import make_separator
 from engines.separation.models.onnx_graph import open_graph
 from engines.separation.models.store import Model
 from tests.engines.separation.models import graphs
@@ -33,7 +33,7 @@ def read(data: bytes, folder: Path) -> None:
                 name="m", adapter=adapter, file=path.name, sha256="0" * 64, licence="x", source="x", rate=44100,
                 stems=STEMS, window=WINDOW[adapter],
             )  # fmt: skip
-            separator = separator_of(Model(manifest, folder), lambda _: graph)
+            separator = make_separator(Model(manifest, folder), lambda _: graph)
         except BridgeError as error:
             refusals.append(error)
         else:

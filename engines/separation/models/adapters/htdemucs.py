@@ -15,7 +15,7 @@ import numpy as np
 
 from bridge.core.audio import CHANNELS, Audio
 from bridge.errors import ModelError
-from engines.separation.models.adapters.joining import Joined
+from engines.separation.models.adapters.joining import JoinedNetwork
 from engines.separation.models.chunked import ChunkedNetwork
 from engines.separation.models.manifest import Manifest, ModelFile
 from engines.separation.models.onnx_graph import Array, OnnxGraph
@@ -30,14 +30,14 @@ EDGE_COLUMNS = 2
 """Demucs drops two columns at each end, and puts zeros there on the way back (demucs/htdemucs.py, _spec, _ispec)."""
 
 
-def network(manifest: Manifest, graphs: Sequence[OnnxGraph]) -> ChunkedNetwork:
+def make_network(manifest: Manifest, graphs: Sequence[OnnxGraph]) -> ChunkedNetwork:
     """One network for each file, joined."""
     parts = manifest.parts
-    built = [_one(manifest, part, graph) for part, graph in zip(parts, graphs, strict=True)]
-    return Joined(built, [part.kept for part in parts])
+    built = [_make_file_network(manifest, part, graph) for part, graph in zip(parts, graphs, strict=True)]
+    return JoinedNetwork(built, [part.kept for part in parts])
 
 
-def _one(manifest: Manifest, part: ModelFile, graph: OnnxGraph) -> ChunkedNetwork:
+def _make_file_network(manifest: Manifest, part: ModelFile, graph: OnnxGraph) -> ChunkedNetwork:
     if len(graph.inputs) == 1:
         return Waveform(graph, part.stems, manifest.piece or PIECE)
     stft = Stft(manifest.window or WINDOW, manifest.hop or HOP, normalised=True)
@@ -49,7 +49,7 @@ class Waveform:
 
     def __init__(self, graph: OnnxGraph, stems: Sequence[str], open_frames: int) -> None:
         self._graph = graph
-        self._mix = graph.input(3, "waveform input (1, 2, frames)")
+        self._mix = graph.find_input(3, "waveform input (1, 2, frames)")
         self._own = self._mix.shape[2]
         self._open_frames = open_frames
         self._stems = tuple(stems)
@@ -68,7 +68,7 @@ class Waveform:
 
     def apply(self, mix: Audio) -> Audio:
         results = self._graph.run({self._mix.name: mix[np.newaxis]})
-        return waveform_in(self._graph, results, (len(self._stems), CHANNELS, mix.shape[1]))
+        return find_waveform(self._graph, results, (len(self._stems), CHANNELS, mix.shape[1]))
 
 
 class SpectralCore:
@@ -76,8 +76,8 @@ class SpectralCore:
 
     def __init__(self, graph: OnnxGraph, stems: Sequence[str], open_frames: int, stft: Stft) -> None:
         self._graph, self._stft = graph, stft
-        self._mix = graph.input(3, "waveform input (1, 2, frames)")
-        self._mag = graph.input(4, "spectrum input (1, 4, bins, columns)")
+        self._mix = graph.find_input(3, "waveform input (1, 2, frames)")
+        self._mag = graph.find_input(4, "spectrum input (1, 4, bins, columns)")
         self._own = self._mix.shape[2]
         self._open_frames = open_frames
         self._stems = tuple(stems)
@@ -96,45 +96,45 @@ class SpectralCore:
 
     def apply(self, mix: Audio) -> Audio:
         frames = mix.shape[1]
-        spectrum = inner_spectrum(self._stft, mix)
+        spectrum = to_inner_spectrum(self._stft, mix)
         bins, columns = spectrum.shape[1:]
         mag = np.stack([spectrum.real, spectrum.imag], axis=1).reshape(1, PARTS, bins, columns)
         results = self._graph.run({self._mix.name: mix[np.newaxis], self._mag.name: mag})
         count = len(self._stems)
-        heard = waveform_in(self._graph, results, (count, CHANNELS, frames))
+        heard = find_waveform(self._graph, results, (count, CHANNELS, frames))
         for array in results.values():
             if array.shape in ((1, count, PARTS, bins, columns), (1, count * PARTS, bins, columns)):
                 pairs = array.reshape(count, CHANNELS, 2, bins, columns)
                 spectra = (pairs[:, :, 0] + 1j * pairs[:, :, 1]).astype(np.complex64)
-                return np.asarray(heard + outer_audio(self._stft, spectra, frames))
-        raise _missing(self._graph, results, f"spectra output (1, {count}, {PARTS}, {bins}, {columns})")
+                return np.asarray(heard + to_outer_audio(self._stft, spectra, frames))
+        raise _make_missing_error(self._graph, results, f"spectra output (1, {count}, {PARTS}, {bins}, {columns})")
 
 
-def waveform_in(graph: OnnxGraph, results: dict[str, Array], shape: tuple[int, ...]) -> Audio:
+def find_waveform(graph: OnnxGraph, results: dict[str, Array], shape: tuple[int, ...]) -> Audio:
     """The waveforms among ``results``, those of ``shape`` (stems, 2, frames) after the batch axis."""
     for array in results.values():
         if array.shape == (1, *shape):
             return np.asarray(array[0], np.float32)
-    raise _missing(graph, results, f"waveform output {(1, *shape)}")
+    raise _make_missing_error(graph, results, f"waveform output {(1, *shape)}")
 
 
-def inner_spectrum(stft: Stft, mix: Audio) -> Spectrum:
+def to_inner_spectrum(stft: Stft, mix: Audio) -> Spectrum:
     """(channels, frames) as (channels, window / 2, ceil(frames / hop)), without Nyquist and without the edges."""
     columns = -(-mix.shape[-1] // stft.hop)
     before = stft.hop // 2 * 3
     padded = np.pad(mix, ((0, 0), (before, before + columns * stft.hop - mix.shape[-1])), mode="reflect")
-    return stft.spectrum(padded)[:, :-1, EDGE_COLUMNS : EDGE_COLUMNS + columns]
+    return stft.analyse(padded)[:, :-1, EDGE_COLUMNS : EDGE_COLUMNS + columns]
 
 
-def outer_audio(stft: Stft, spectra: Spectrum, frames: int) -> Audio:
+def to_outer_audio(stft: Stft, spectra: Spectrum, frames: int) -> Audio:
     """The way back, (..., bins, columns) to (..., frames). Not exact in the first and last 1.5 hops: as trained."""
     whole = np.pad(spectra, [(0, 0)] * (spectra.ndim - 2) + [(0, 1), (EDGE_COLUMNS, EDGE_COLUMNS)])
     before = stft.hop // 2 * 3
     length = -(-frames // stft.hop) * stft.hop + 2 * before
-    return stft.audio(whole, length)[..., before : before + frames]
+    return stft.synthesise(whole, length)[..., before : before + frames]
 
 
-def _missing(graph: OnnxGraph, results: dict[str, Array], wanted: str) -> ModelError:
+def _make_missing_error(graph: OnnxGraph, results: dict[str, Array], wanted: str) -> ModelError:
     found = ", ".join(f"{name} {array.shape}" for name, array in results.items())
     hint = "correct stems, window or hop in the manifest, or choose another adapter"
     return ModelError(f"{graph.path}: no {wanted}; it gave {found}", hint)

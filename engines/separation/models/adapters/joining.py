@@ -11,7 +11,7 @@ from bridge.errors import ModelError
 from engines.separation.models.chunked import ChunkedNetwork
 
 
-class Joined:
+class JoinedNetwork:
     """Networks over the same pieces, one after the other; of each only its ``kept`` stems.
 
     The fine-tuned HTDemucs is four such files, each good at one of the four stems that it gives.

@@ -14,7 +14,7 @@ import numpy as np
 
 from bridge.core.audio import CHANNELS, Audio
 from bridge.errors import ModelError
-from engines.separation.models.adapters.joining import Joined
+from engines.separation.models.adapters.joining import JoinedNetwork
 from engines.separation.models.chunked import ChunkedNetwork
 from engines.separation.models.manifest import Manifest, ModelFile
 from engines.separation.models.onnx_graph import OnnxGraph
@@ -26,7 +26,7 @@ COLUMNS = 256
 """2^8, UVR's usual length, where the graph leaves it open."""
 
 
-def network(manifest: Manifest, graphs: Sequence[OnnxGraph]) -> ChunkedNetwork:
+def make_network(manifest: Manifest, graphs: Sequence[OnnxGraph]) -> ChunkedNetwork:
     """One network for each file, joined."""
     if manifest.window is None:
         hint = "give the model's n_fft: 6144, 5120 and 7680 are usual; UVR's model_data.json lists them"
@@ -34,7 +34,7 @@ def network(manifest: Manifest, graphs: Sequence[OnnxGraph]) -> ChunkedNetwork:
     stft = Stft(manifest.window, manifest.hop or HOP)
     parts = manifest.parts
     built = [MdxNet(graph, part, stft, manifest.gain) for part, graph in zip(parts, graphs, strict=True)]
-    return Joined(built, [part.kept for part in parts])
+    return JoinedNetwork(built, [part.kept for part in parts])
 
 
 class MdxNet:
@@ -42,7 +42,7 @@ class MdxNet:
 
     def __init__(self, graph: OnnxGraph, part: ModelFile, stft: Stft, gain: float) -> None:
         self._graph, self._stems, self._stft, self._gain = graph, part.stems, stft, gain
-        self._spec = graph.input(4, "spectrum input (B, 4, bins, columns)")
+        self._spec = graph.find_input(4, "spectrum input (B, 4, bins, columns)")
         self._batch = self._spec.shape[0] or 1
         self._bins = self._spec.shape[2] or stft.bins - 1
         self._columns = self._spec.shape[3] or COLUMNS
@@ -56,19 +56,19 @@ class MdxNet:
 
     @property
     def piece_frames(self) -> int:
-        return self._stft.frames(self._columns)
+        return self._stft.count_frames(self._columns)
 
     @property
     def fixed(self) -> bool:
         return True
 
     def apply(self, mix: Audio) -> Audio:
-        spectrum = self._stft.spectrum(mix)
+        spectrum = self._stft.analyse(mix)
         low = spectrum[:, : self._bins]
         given = np.stack([low.real, low.imag], axis=1).reshape(1, PARTS, self._bins, self._columns)
         results = self._graph.run({self._spec.name: np.repeat(given, self._batch, axis=0)})
         if len(results) != 1:
-            raise self._graph.lacks("single output (B, 4, bins, columns)")
+            raise self._graph.make_missing_error("single output (B, 4, bins, columns)")
         name, array = next(iter(results.items()))
         count = len(self._stems)
         expected = (self._batch, PARTS * count, self._bins, self._columns)
@@ -78,4 +78,4 @@ class MdxNet:
         pairs = array[0].reshape(count, CHANNELS, 2, self._bins, self._columns)
         whole = np.zeros((count, CHANNELS, self._stft.bins, self._columns), np.complex64)
         whole[:, :, : self._bins] = pairs[:, :, 0] + 1j * pairs[:, :, 1]
-        return self._stft.audio(whole, mix.shape[1]) * np.float32(self._gain)
+        return self._stft.synthesise(whole, mix.shape[1]) * np.float32(self._gain)

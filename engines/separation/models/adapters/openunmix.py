@@ -13,7 +13,7 @@ import numpy as np
 
 from bridge.core.audio import Audio
 from bridge.errors import ModelError
-from engines.separation.models.adapters.ratio import ratio_masks, stem_arrays
+from engines.separation.models.adapters.ratio import find_stem_arrays, make_ratio_masks
 from engines.separation.models.chunked import ChunkedNetwork
 from engines.separation.models.manifest import Manifest, ModelFile
 from engines.separation.models.onnx_graph import OnnxGraph
@@ -24,7 +24,7 @@ PIECE = 1024 * 1024
 """24 s at 44.1 kHz where the graph leaves the length open: its LSTM hears both ways."""
 
 
-def network(manifest: Manifest, graphs: Sequence[OnnxGraph]) -> ChunkedNetwork:
+def make_network(manifest: Manifest, graphs: Sequence[OnnxGraph]) -> ChunkedNetwork:
     """All files together, as masks share one spectrum."""
     stft = Stft(manifest.window or WINDOW, manifest.hop or HOP)
     whole = manifest.rest in {stem for part in manifest.parts for stem in part.kept}
@@ -45,12 +45,12 @@ class OpenUnmix:
         masks: bool,
     ) -> None:
         self._graphs, self._parts, self._stft = list(graphs), list(parts), stft
-        self._inputs = [graph.input(4, "magnitude input (1, 2, bins, columns)") for graph in graphs]
+        self._inputs = [graph.find_input(4, "magnitude input (1, 2, bins, columns)") for graph in graphs]
         lengths = {tensor.shape[3] for tensor in self._inputs}
         if len(lengths) > 1:
             raise ModelError(f"{graphs[0].path}: its files take different lengths", "export them alike")
         columns = lengths.pop()
-        self._own = stft.frames(columns) if columns is not None else None
+        self._own = stft.count_frames(columns) if columns is not None else None
         self._open_frames, self._whole, self._masks = piece, whole, masks
 
     @property
@@ -66,14 +66,14 @@ class OpenUnmix:
         return self._own is not None
 
     def apply(self, mix: Audio) -> Audio:
-        spectrum = self._stft.spectrum(mix)
+        spectrum = self._stft.analyse(mix)
         magnitude = np.abs(spectrum)
         guesses = []
         for graph, tensor, part in zip(self._graphs, self._inputs, self._parts, strict=True):
             results = graph.run({tensor.name: magnitude[np.newaxis]})
-            found = stem_arrays(graph, results, part.stems, (1, *magnitude.shape))[:, 0]
+            found = find_stem_arrays(graph, results, part.stems, (1, *magnitude.shape))[:, 0]
             guesses.append(found[[part.stems.index(stem) for stem in part.kept]])
         masks = np.concatenate(guesses)
         if not self._masks:
-            masks = ratio_masks(masks, magnitude, 1, whole=self._whole)
-        return self._stft.audio((masks * spectrum).astype(np.complex64), mix.shape[1])
+            masks = make_ratio_masks(masks, magnitude, 1, whole=self._whole)
+        return self._stft.synthesise((masks * spectrum).astype(np.complex64), mix.shape[1])

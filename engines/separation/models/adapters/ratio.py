@@ -15,7 +15,7 @@ Floats = NDArray[np.float32]
 _TINY = 1e-10
 
 
-def ratio_masks(guesses: Floats, mix: Floats, power: int, *, whole: bool) -> Floats:
+def make_ratio_masks(guesses: Floats, mix: Floats, power: int, *, whole: bool) -> Floats:
     """Each of ``guesses``, shape (stems, ...), as its share, between 0 and 1.
 
     ``whole``: the stems are all that there is, so that the masks sum to one, in silence too. Otherwise what the ``mix``
@@ -29,7 +29,9 @@ def ratio_masks(guesses: Floats, mix: Floats, power: int, *, whole: bool) -> Flo
     return np.asarray(raised / np.maximum(np.maximum(total, mix**power), _TINY), np.float32)
 
 
-def stem_arrays(graph: OnnxGraph, results: Mapping[str, Array], stems: Sequence[str], shape: tuple[int, ...]) -> Floats:
+def find_stem_arrays(
+    graph: OnnxGraph, results: Mapping[str, Array], stems: Sequence[str], shape: tuple[int, ...]
+) -> Floats:
     """(stems, ...) from a graph with an output named after each stem, or with one output that stacks them.
 
     ``shape`` is that of one stem with its batch axis, as the graph takes it; a stack has the stem axis first or after
@@ -41,20 +43,20 @@ def stem_arrays(graph: OnnxGraph, results: Mapping[str, Array], stems: Sequence[
         for stem in stems:
             names = [name for name in results if stem in name.lower()]
             if len(names) != 1:
-                raise graph.lacks(f"output whose name has {stem!r} in it")
-            found.append(_checked(graph, names[0], results[names[0]], shape))
+                raise graph.make_missing_error(f"output whose name has {stem!r} in it")
+            found.append(_check_shape(graph, names[0], results[names[0]], shape))
         return np.stack(found)
     if len(results) != 1:
-        raise graph.lacks("single output")
+        raise graph.make_missing_error("single output")
     name, array = next(iter(results.items()))
     if count == 1 and array.shape == shape:
         return array[np.newaxis]
     if array.shape == (shape[0], count, *shape[1:]):
         return np.swapaxes(array, 0, 1)
-    return _checked(graph, name, array, (count, *shape))
+    return _check_shape(graph, name, array, (count, *shape))
 
 
-def _checked(graph: OnnxGraph, name: str, array: Array, shape: tuple[int, ...]) -> Array:
+def _check_shape(graph: OnnxGraph, name: str, array: Array, shape: tuple[int, ...]) -> Array:
     if array.shape != shape:
         message = f"{graph.path}: output {name}: expected {shape}, found {array.shape}"
         raise ModelError(message, "correct stems in the manifest, or choose another adapter")

@@ -14,7 +14,7 @@ import numpy as np
 
 from bridge.core.audio import CHANNELS, Audio
 from bridge.errors import ModelError
-from engines.separation.models.adapters.ratio import Floats, ratio_masks, stem_arrays
+from engines.separation.models.adapters.ratio import Floats, find_stem_arrays, make_ratio_masks
 from engines.separation.models.chunked import ChunkedNetwork
 from engines.separation.models.manifest import Manifest, ModelFile
 from engines.separation.models.onnx_graph import OnnxGraph, Tensor
@@ -24,7 +24,7 @@ WINDOW, HOP = 4096, 1024
 COLUMNS = 512
 
 
-def network(manifest: Manifest, graphs: Sequence[OnnxGraph]) -> ChunkedNetwork:
+def make_network(manifest: Manifest, graphs: Sequence[OnnxGraph]) -> ChunkedNetwork:
     """All files together, as masks share one spectrum."""
     stft = Stft(manifest.window or WINDOW, manifest.hop or HOP, "constant")
     whole = manifest.rest in {stem for part in manifest.parts for stem in part.kept}
@@ -38,8 +38,8 @@ class Spleeter:
         self, graphs: Sequence[OnnxGraph], parts: Sequence[ModelFile], stft: Stft, whole: bool, *, masks: bool
     ) -> None:
         self._graphs, self._parts, self._stft = list(graphs), list(parts), stft
-        self._inputs = [graph.input(4, "magnitude input (splits, 2, columns, bins)") for graph in graphs]
-        self._split_axes = [_split_axis(graph, image) for graph, image in zip(graphs, self._inputs, strict=True)]
+        self._inputs = [graph.find_input(4, "magnitude input (splits, 2, columns, bins)") for graph in graphs]
+        self._split_axes = [_find_split_axis(graph, image) for graph, image in zip(graphs, self._inputs, strict=True)]
         self._columns = self._inputs[0].shape[2] or COLUMNS
         self._bins = self._inputs[0].shape[3] or stft.bins - 1
         if self._bins > stft.bins:
@@ -53,38 +53,38 @@ class Spleeter:
 
     @property
     def piece_frames(self) -> int:
-        return self._stft.frames(self._columns)
+        return self._stft.count_frames(self._columns)
 
     @property
     def fixed(self) -> bool:
         return True
 
     def apply(self, mix: Audio) -> Audio:
-        spectrum = self._stft.spectrum(mix)
+        spectrum = self._stft.analyse(mix)
         magnitude = np.abs(spectrum)[:, : self._bins]
         image = np.swapaxes(magnitude, 1, 2)
         guesses = []
         for graph, tensor, part, axis in zip(self._graphs, self._inputs, self._parts, self._split_axes, strict=True):
             given = np.expand_dims(image, axis)
             results = graph.run({tensor.name: given})
-            found = np.squeeze(stem_arrays(graph, results, part.stems, given.shape), axis + 1)
+            found = np.squeeze(find_stem_arrays(graph, results, part.stems, given.shape), axis + 1)
             guesses.append(found[[part.stems.index(stem) for stem in part.kept]])
         masks = np.swapaxes(np.concatenate(guesses), 2, 3)
         if not self._masks:
-            masks = ratio_masks(masks, magnitude, 2, whole=self._whole)
-        return self._stft.audio((self._extended(masks) * spectrum).astype(np.complex64), mix.shape[1])
+            masks = make_ratio_masks(masks, magnitude, 2, whole=self._whole)
+        return self._stft.synthesise((self._extend(masks) * spectrum).astype(np.complex64), mix.shape[1])
 
-    def _extended(self, masks: Floats) -> Floats:
+    def _extend(self, masks: Floats) -> Floats:
         """(stems, 2, bins of the image, columns) with all bins."""
         missing = self._stft.bins - self._bins
         return np.concatenate([masks, np.repeat(masks.mean(axis=2, keepdims=True), missing, axis=2)], axis=2)
 
 
-def _split_axis(graph: OnnxGraph, image: Tensor) -> int:
+def _find_split_axis(graph: OnnxGraph, image: Tensor) -> int:
     """Which of the first two axes counts the images: the one that is not the channels'."""
     first, second = image.shape[:2]
     if second == CHANNELS and first in (None, 1):
         return 0
     if first == CHANNELS and second in (None, 1):
         return 1
-    raise graph.lacks("magnitude input (splits, 2, columns, bins) or (2, splits, columns, bins)")
+    raise graph.make_missing_error("magnitude input (splits, 2, columns, bins) or (2, splits, columns, bins)")

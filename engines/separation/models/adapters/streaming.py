@@ -16,7 +16,7 @@ from bridge.core.audio import CHANNELS, Audio
 from bridge.core.engine import State
 from bridge.errors import ModelError
 from engines.separation.models.bounds import MOST_HOP
-from engines.separation.models.chunked import check_mix, in_order
+from engines.separation.models.chunked import check_mix, order_stems
 from engines.separation.models.manifest import Manifest
 from engines.separation.models.onnx_graph import Array, OnnxGraph, Tensor
 
@@ -30,9 +30,9 @@ class StreamingSeparator:
         self._name, self._rate, self._rest = manifest.name, manifest.rate, manifest.rest
         self._graph, self._given = graph, manifest.stems
         self._kept = manifest.parts[0].kept
-        self._pairs = _pairs(graph, manifest)
+        self._pairs = _pair_states(graph, manifest)
         self._states = [tensor for tensor in graph.inputs if tensor.name in self._pairs]
-        self._audio = _audio_input(graph, self._pairs)
+        self._audio = _find_audio_input(graph, self._pairs)
         hop = self._audio.shape[-1] or manifest.hop
         if hop is None:
             raise ModelError(f"{manifest.name}: hop: missing in the manifest", "the graph leaves it open: give it")
@@ -43,7 +43,7 @@ class StreamingSeparator:
             message = f"{graph.path}: input {self._audio}: hop {manifest.hop} in the manifest"
             raise ModelError(message, f"write hop = {hop}")
         self._late = (manifest.synthesis or self._hop) - self._hop
-        self._stems = in_order((*self._kept, self._rest))
+        self._stems = order_stems((*self._kept, self._rest))
         self._memory: dict[str, Array] = {}
         self._waiting = self._past = np.zeros((CHANNELS, 0), np.float32)
         self._heard = 0
@@ -72,7 +72,9 @@ class StreamingSeparator:
 
     def reset(self) -> None:
         """Every memory as it was at the start."""
-        self._memory = {tensor.name: np.zeros(_closed(self._graph, tensor), tensor.kind) for tensor in self._states}
+        self._memory = {
+            tensor.name: np.zeros(_to_fixed_shape(self._graph, tensor), tensor.kind) for tensor in self._states
+        }
         self._waiting = self._past = np.zeros((CHANNELS, 0), np.float32)
         self._heard = 0
 
@@ -84,14 +86,14 @@ class StreamingSeparator:
         """Take the next (2, any) frames; (stems, 2, ready frames)."""
         sane = np.nan_to_num(np.asarray(mix, np.float32), nan=0.0, posinf=0.0, neginf=0.0)
         self._past = np.concatenate([self._past, sane], axis=1)
-        return self._through(sane)
+        return self._process(sane)
 
     def finish(self) -> Audio:
         """The rest: what the delay and the last, incomplete hop still hold."""
         wanted = self._past.shape[1]
         silence = np.zeros((CHANNELS, self._late + self._hop), np.float32)
         # the silence is no part of the piece: what comes out beyond its end is dropped before anything is subtracted
-        return self._through(silence, wanted)
+        return self._process(silence, wanted)
 
     def separate(self, mix: Audio, rate: int) -> Audio:
         check_mix(self._name, mix, rate, self._rate)
@@ -110,7 +112,7 @@ class StreamingSeparator:
         self._waiting, self._past = state["waiting"].astype(np.float32), state["past"].astype(np.float32)
         self._heard = int(state["heard"])
 
-    def _through(self, mix: Audio, at_most: int | None = None) -> Audio:
+    def _process(self, mix: Audio, at_most: int | None = None) -> Audio:
         waiting = np.concatenate([self._waiting, mix], axis=1)
         hops = waiting.shape[1] // self._hop
         found = np.zeros((len(self._kept), CHANNELS, hops * self._hop), np.float32)
@@ -136,7 +138,7 @@ class StreamingSeparator:
         told = set(self._pairs.values())
         audio = [name for name in results if name not in told and results[name].shape == expected]
         if len(audio) != 1:
-            raise self._graph.lacks(f"output of stems {expected}")
+            raise self._graph.make_missing_error(f"output of stems {expected}")
         for taken, given in self._pairs.items():
             if results[given].shape != self._memory[taken].shape:
                 message = f"{self._graph.path}: output {given}: expected {self._memory[taken].shape}"
@@ -150,20 +152,20 @@ class StreamingSeparator:
         return np.asarray(found[[self._given.index(stem) for stem in self._kept]])
 
 
-def _pairs(graph: OnnxGraph, manifest: Manifest) -> dict[str, str]:
+def _pair_states(graph: OnnxGraph, manifest: Manifest) -> dict[str, str]:
     """Input to output of every memory: the manifest's, or by name."""
     inputs, outputs = [tensor.name for tensor in graph.inputs], {tensor.name for tensor in graph.outputs}
     if manifest.states:
         for pair in manifest.states:
             if pair.input not in inputs:
-                raise graph.lacks(f"memory input {pair.input!r}")
+                raise graph.make_missing_error(f"memory input {pair.input!r}")
             if pair.output not in outputs:
-                raise graph.lacks(f"memory output {pair.output!r}")
+                raise graph.make_missing_error(f"memory output {pair.output!r}")
         return {pair.input: pair.output for pair in manifest.states}
     return {name: naming.format(name) for name in inputs for naming in _NAMINGS if naming.format(name) in outputs}
 
 
-def _audio_input(graph: OnnxGraph, pairs: Sequence[str] | dict[str, str]) -> Tensor:
+def _find_audio_input(graph: OnnxGraph, pairs: Sequence[str] | dict[str, str]) -> Tensor:
     """The one input that is no memory."""
     rest = [tensor for tensor in graph.inputs if tensor.name not in pairs]
     if len(rest) == 1 and len(rest[0].shape) == 3 and rest[0].shape[1] in (None, CHANNELS):
@@ -172,10 +174,10 @@ def _audio_input(graph: OnnxGraph, pairs: Sequence[str] | dict[str, str]) -> Ten
         names = ", ".join(tensor.name for tensor in rest)
         message = f"{graph.path}: several of {names} have no output that gives them back; only the audio input may"
         raise ModelError(message, f"tell with states in the manifest; outputs: {', '.join(map(str, graph.outputs))}")
-    raise graph.lacks("audio input (1, 2, hop)")
+    raise graph.make_missing_error("audio input (1, 2, hop)")
 
 
-def _closed(graph: OnnxGraph, tensor: Tensor) -> tuple[int, ...]:
+def _to_fixed_shape(graph: OnnxGraph, tensor: Tensor) -> tuple[int, ...]:
     """The shape of a memory, the batch being 1; every other axis has to be told."""
     shape = (tensor.shape[0] or 1, *tensor.shape[1:]) if tensor.shape else ()
     if any(size is None for size in shape):

@@ -13,9 +13,9 @@ from onnx import TensorProto, helper, numpy_helper
 
 from bridge.core.audio import Audio
 from engines.separation.models.chunked import PieceSeparator
-from engines.separation.models.download import sha256_of
+from engines.separation.models.download import hash_file
 from engines.separation.models.manifest import Manifest
-from engines.separation.models.model_loader import separator_of
+from engines.separation.models.model_loader import make_separator
 from engines.separation.models.store import Model
 
 Shape = Sequence[int | str]
@@ -30,7 +30,7 @@ class Builder:
         self._inputs: list[onnx.ValueInfoProto] = []
         self._outputs: list[onnx.ValueInfoProto] = []
 
-    def input(self, name: str, shape: Shape, kind: int = TensorProto.FLOAT) -> str:
+    def find_input(self, name: str, shape: Shape, kind: int = TensorProto.FLOAT) -> str:
         self._inputs.append(helper.make_tensor_value_info(name, kind, list(shape)))
         return name
 
@@ -78,7 +78,7 @@ def column(values: Sequence[float], axes: int) -> NDArray[np.float32]:
 def stacked(path: Path, name: str, shape: Shape, gains: Sequence[float], out: str = "stems") -> Path:
     """``name`` of ``shape`` gives ``out`` with a stem axis after the batch: the input times each gain."""
     builder = Builder()
-    value = builder.axis(builder.input(name, shape), 1)
+    value = builder.axis(builder.find_input(name, shape), 1)
     value = builder.node("Mul", value, builder.constant(column(gains, len(shape) + 1)))
     builder.output(out, value, [shape[0], len(gains), *shape[1:]])
     return builder.write(path)
@@ -87,15 +87,15 @@ def stacked(path: Path, name: str, shape: Shape, gains: Sequence[float], out: st
 def plain(path: Path, name: str, shape: Shape, gain: float, out: str = "out") -> Path:
     """``name`` of ``shape`` gives ``out`` of the same: the input times ``gain``."""
     builder = Builder()
-    builder.output(out, builder.node("Mul", builder.input(name, shape), builder.constant(gain)), shape)
+    builder.output(out, builder.node("Mul", builder.find_input(name, shape), builder.constant(gain)), shape)
     return builder.write(path)
 
 
 def core(path: Path, mix: Shape, mag: Shape, heard: Sequence[float], seen: Sequence[float], flat: bool = False) -> Path:
     """HTDemucs' spectral core: waveform times ``heard``, spectrum times ``seen``."""
     builder = Builder()
-    time = builder.axis(builder.input("mix", mix), 1)
-    freq = builder.axis(builder.input("mag", mag), 1)
+    time = builder.axis(builder.find_input("mix", mix), 1)
+    freq = builder.axis(builder.find_input("mag", mag), 1)
     spectra = builder.node("Mul", freq, builder.constant(column(seen, 5)))
     shape: list[int | str] = [1, len(seen), *mag[1:]]
     if flat:
@@ -111,7 +111,7 @@ def pair(path: Path, shape: Shape, gains: Sequence[float]) -> Path:
     """BS-RoFormer as two tensors in and two out."""
     builder = Builder()
     for part in ("real", "imag"):
-        value = builder.axis(builder.input(f"spec_{part}", shape), 1)
+        value = builder.axis(builder.find_input(f"spec_{part}", shape), 1)
         value = builder.node("Mul", value, builder.constant(column(gains, 5)))
         builder.output(f"out_spec_{part}", value, [1, len(gains), *shape[1:]])
     return builder.write(path)
@@ -120,7 +120,7 @@ def pair(path: Path, shape: Shape, gains: Sequence[float]) -> Path:
 def masking(path: Path, shape: Shape, masks: NDArray[np.complex64]) -> Path:
     """RoFormer as masks: ``masks`` (stems, rows) whatever the spectrum (1, rows, columns, 2) is."""
     builder = Builder()
-    nothing = builder.axis(builder.node("Mul", builder.input("spec", shape), builder.constant(0.0)), 1)
+    nothing = builder.axis(builder.node("Mul", builder.find_input("spec", shape), builder.constant(0.0)), 1)
     pairs = np.stack([masks.real, masks.imag], axis=-1)[np.newaxis, :, :, np.newaxis]
     builder.output("mask", builder.node("Add", nothing, builder.constant(pairs)), [1, len(masks), *shape[1:]])
     return builder.write(path)
@@ -130,7 +130,7 @@ def delaying(path: Path, hop: int, delay: int, gains: Sequence[float], next_name
     """A streaming graph: every stem is its gain times the input of ``delay`` frames ago."""
     builder = Builder()
     joined = builder.node(
-        "Concat", builder.input("history", (1, 2, delay)), builder.input("audio_chunk", (1, 2, hop)), axis=2
+        "Concat", builder.find_input("history", (1, 2, delay)), builder.find_input("audio_chunk", (1, 2, hop)), axis=2
     )
     out = builder.axis(builder.part(joined, 0, hop, 2), 1)
     stems = builder.node("Mul", out, builder.constant(column(gains, 4)))
@@ -142,12 +142,12 @@ def delaying(path: Path, hop: int, delay: int, gains: Sequence[float], next_name
 def manifest_for(path: Path, adapter: str, stems: Sequence[str], **more: object) -> Manifest:
     """A right manifest for the file at ``path``."""
     told = {"name": "tiny", "licence": "MIT", "source": "made by a test", "rate": 44100, **more}
-    return Manifest(adapter=adapter, file=path.name, sha256=sha256_of(path), stems=tuple(stems), **told)  # type: ignore[arg-type]
+    return Manifest(adapter=adapter, file=path.name, sha256=hash_file(path), stems=tuple(stems), **told)  # type: ignore[arg-type]
 
 
 def opened(path: Path, adapter: str, stems: Sequence[str], **more: object) -> PieceSeparator:
     """The file at ``path`` as the separator of pieces that ``adapter`` makes of it."""
-    separator = separator_of(Model(manifest_for(path, adapter, stems, **more), path.parent))
+    separator = make_separator(Model(manifest_for(path, adapter, stems, **more), path.parent))
     if not isinstance(separator, PieceSeparator):
         raise TypeError(f"{adapter} makes no separator of pieces")
     return separator

@@ -7,7 +7,7 @@ import pytest
 
 from bridge.core.audio import STEMS, Audio
 from bridge.errors import ModelError
-from engines.separation.models.chunked import FourStemSeparator, PieceSeparator, in_order
+from engines.separation.models.chunked import FourStemSeparator, PieceSeparator, order_stems
 from engines.separation.separator import Separator
 from tests.engines.separation.models.graphs import noise, stem
 
@@ -179,4 +179,4 @@ def test_folded_invents_no_stem_that_the_model_lacks() -> None:
 
 
 def test_order_drops_what_is_named_twice() -> None:
-    assert in_order(("piano", "other", "drums", "other", "piano")) == ("drums", "other", "piano")
+    assert order_stems(("piano", "other", "drums", "other", "piano")) == ("drums", "other", "piano")

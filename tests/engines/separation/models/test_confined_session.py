@@ -19,7 +19,7 @@ from engines.separation.models.chunked import PieceSeparator
 from engines.separation.models.confined_session import ProcessLimits, open_confined
 from engines.separation.models.model_loader import load_separator
 from engines.separation.models.models_command import app
-from engines.separation.models.store import Store, user_store
+from engines.separation.models.store import ModelStore, open_user_store
 from tests.engines.separation.models import graphs
 from tests.engines.separation.models.graphs import Builder, noise
 from tests.waiting import HANG_S, until
@@ -45,7 +45,7 @@ def looping(path: Path, *, growing: bool = False, unless_silent: bool = False) -
     ]
     inputs = [_value("i", (), TensorProto.INT64), _value("go", (), TensorProto.BOOL), _value("x", SHAPE)]
     builder = Builder()
-    value = builder.input("mix", SHAPE)
+    value = builder.find_input("mix", SHAPE)
     begins = builder.constant(True, np.bool_)
     if unless_silent:
         loudest = builder.node("ReduceMax", builder.node("Abs", value), keepdims=0)
@@ -131,8 +131,8 @@ def test_a_song_that_a_model_hangs_on_is_an_error_and_the_next_one_is_separated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = looping(tmp_path / "tiny.onnx", unless_silent=True)
-    store = Store(tmp_path / "models")
-    with store.draft("tiny") as draft:
+    store = ModelStore(tmp_path / "models")
+    with store.open_draft("tiny") as draft:
         (draft.folder / path.name).write_bytes(path.read_bytes())
         draft.publish(graphs.manifest_for(path, "htdemucs", ("drums", "bass", "other", "vocals"), limit_s=1))
     separator = load_separator("tiny", store)
@@ -149,7 +149,7 @@ def test_verifying_a_model_that_hangs_names_it_and_goes_on_with_the_others(
     hanging = looping(tmp_path / "hanging.onnx")
     good = graphs.stacked(tmp_path / "good.onnx", "mix", SHAPE, (0.1, 0.2, 0.3, 0.4))
     for path in (hanging, good):
-        with user_store().draft(path.stem) as draft:
+        with open_user_store().open_draft(path.stem) as draft:
             (draft.folder / path.name).write_bytes(path.read_bytes())
             stems = ("drums", "bass", "other", "vocals")
             draft.publish(graphs.manifest_for(path, "htdemucs", stems, name=path.stem, limit_s=1))

@@ -13,7 +13,7 @@ from urllib.request import Request
 import pytest
 
 from bridge.errors import ModelError
-from engines.separation.models.download import NoDowngrade, download, is_url, sha256_of
+from engines.separation.models.download import NoDowngrade, download, hash_file, is_url
 from tests.engines.separation.models.serving import Answer, Handler, serving
 
 BODY = bytes(range(256)) * 4000
@@ -270,4 +270,4 @@ def test_only_web_addresses_are_urls() -> None:
 
 def test_the_hash_of_a_file_is_that_of_its_bytes(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(BODY)
-    assert sha256_of(tmp_path / "a") == HASH
+    assert hash_file(tmp_path / "a") == HASH

@@ -12,7 +12,7 @@ import pytest
 
 from bridge.errors import ModelError
 from engines.separation.models.download import SLOWEST_S, SPARE_BYTES, download
-from engines.separation.models.store import place
+from engines.separation.models.store import copy_file
 from tests.engines.separation.models.serving import Handler, serving
 from tests.engines.separation.models.test_download import BODY, HASH, left_in, ranged, whole
 
@@ -80,7 +80,7 @@ def test_what_does_not_fit_on_the_disk_is_not_begun(tmp_path: Path, monkeypatch:
         download(server.url(), tmp_path / "m", pauses_s=())
     (tmp_path / "source").write_bytes(BODY)
     with pytest.raises(ModelError, match="too few for"):
-        place(tmp_path / "source", tmp_path / "copy")
+        copy_file(tmp_path / "source", tmp_path / "copy")
 
 
 def test_a_server_that_gives_a_byte_now_and_then_is_given_up(tmp_path: Path) -> None:

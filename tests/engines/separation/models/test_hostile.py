@@ -15,8 +15,8 @@ from onnx import TensorProto, helper
 from bridge.errors import ModelError
 from engines.separation.models.bounds import MOST_HOP, MOST_NUMBERS
 from engines.separation.models.onnx_graph import open_graph
-from engines.separation.models.pipe_messages import MessageHeader, read_frame, write_frame
-from engines.separation.models.store import place
+from engines.separation.models.pipe_messages import MessageHeader, read_message, write_message
+from engines.separation.models.store import copy_file
 from engines.separation.models.torch_stft import Stft
 from tests.engines.separation.models import graphs
 from tests.engines.separation.models.graphs import Builder, noise, opened
@@ -98,9 +98,9 @@ def test_a_file_that_no_model_can_be_is_neither_read_nor_copied(tmp_path: Path) 
     with pytest.raises(ModelError, match="larger than 2 GiB"):
         open_graph(tmp_path / "m.onnx")
     with pytest.raises(ModelError, match="larger than 2 GiB"):
-        place(tmp_path / "m.onnx", tmp_path / "copy.onnx")
+        copy_file(tmp_path / "m.onnx", tmp_path / "copy.onnx")
     with pytest.raises(ModelError, match="not a file"):
-        place(tmp_path, tmp_path / "copy.onnx")
+        copy_file(tmp_path, tmp_path / "copy.onnx")
     assert not (tmp_path / "copy.onnx").exists()
 
 
@@ -119,12 +119,12 @@ def test_a_hop_that_is_too_long_is_refused(tmp_path: Path) -> None:
 
 def test_a_spectrum_larger_than_memory_is_refused_before_it_is_made() -> None:
     with pytest.raises(ModelError, match=r"window 65536 and hop 1 over 1,000,000 frames"):
-        Stft(65536, 1).spectrum(np.zeros((2, 1_000_000), np.float32))
+        Stft(65536, 1).analyse(np.zeros((2, 1_000_000), np.float32))
 
 
 def test_a_memory_that_grows_from_step_to_step_is_refused(tmp_path: Path) -> None:
     builder = Builder()
-    history, chunk = builder.input("history", ("any", 2, 4)), builder.input("audio_chunk", (1, 2, 4))
+    history, chunk = builder.find_input("history", ("any", 2, 4)), builder.find_input("audio_chunk", (1, 2, 4))
     stems = builder.axis(chunk, 1)
     builder.output("separated_chunk", stems, (1, 1, 2, 4))
     builder.output("next_history", builder.node("Concat", history, chunk, axis=0), ("more", 2, 4))
@@ -135,7 +135,7 @@ def test_a_memory_that_grows_from_step_to_step_is_refused(tmp_path: Path) -> Non
 
 def test_a_graph_whose_output_has_another_shape_each_time_is_refused(tmp_path: Path) -> None:
     builder = Builder()
-    value = builder.input("mix", (1, 2, 160))
+    value = builder.find_input("mix", (1, 2, 160))
     loud = builder.node("Cast", builder.node("Greater", value, builder.constant(0.0)), to=TensorProto.INT64)
     count = builder.node("ReduceSum", loud, keepdims=0)
     many = builder.node("Concat", *(builder.axis(count, 0), builder.constant([2, 2, 160], np.int64)), axis=0)
@@ -151,9 +151,9 @@ def test_a_graph_whose_output_has_another_shape_each_time_is_refused(tmp_path: P
 def test_frames_come_back_as_they_were_sent_and_no_others_are_taken() -> None:
     arrays = {"a": noise(3), "b": np.array(True), "c": np.zeros((0, 2), np.int64), "d": np.array([[1.5]], np.float16)}
     pipe = io.BytesIO()
-    write_frame(pipe, MessageHeader(error="e", fix="f"), arrays)
+    write_message(pipe, MessageHeader(error="e", fix="f"), arrays)
     pipe.seek(0)
-    header, again = read_frame(pipe)
+    header, again = read_message(pipe)
     assert (header.error, header.fix) == ("e", "f")
     assert {name: (array.dtype, array.shape) for name, array in again.items()} == {
         name: (array.dtype, array.shape) for name, array in arrays.items()
@@ -161,12 +161,12 @@ def test_frames_come_back_as_they_were_sent_and_no_others_are_taken() -> None:
     for name, array in arrays.items():
         np.testing.assert_array_equal(again[name], array)
     with pytest.raises(EOFError):
-        read_frame(pipe)
+        read_message(pipe)
     with pytest.raises(ValueError, match="a header of"):
-        read_frame(io.BytesIO(b"\xff\xff\xff\xff"))
+        read_message(io.BytesIO(b"\xff\xff\xff\xff"))
     with pytest.raises(ValueError, match="numbers, or none"):
-        write_frame(io.BytesIO(), MessageHeader(), {"a": np.array("text")})
+        write_message(io.BytesIO(), MessageHeader(), {"a": np.array("text")})
     with pytest.raises(ValueError, match="more than 268,435,456 numbers"):
-        write_frame(
+        write_message(
             io.BytesIO(), MessageHeader(), {"a": np.lib.stride_tricks.as_strided(np.zeros(1), (1 << 29,), (0,))}
         )

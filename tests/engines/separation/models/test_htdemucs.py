@@ -9,9 +9,9 @@ import pytest
 
 from bridge.core.audio import Audio
 from bridge.errors import ModelError
-from engines.separation.models.adapters.htdemucs import inner_spectrum, outer_audio
+from engines.separation.models.adapters.htdemucs import to_inner_spectrum, to_outer_audio
 from engines.separation.models.manifest import ModelFile
-from engines.separation.models.model_loader import separator_of
+from engines.separation.models.model_loader import make_separator
 from engines.separation.models.store import Model
 from engines.separation.models.torch_stft import Stft
 from tests.engines.separation.models import graphs
@@ -72,7 +72,7 @@ def test_the_core_s_stem_is_the_sum_of_both_branches(tmp_path: Path, flat: bool)
 
 def test_the_core_s_spectrum_has_the_shape_of_public_exports() -> None:
     mix = np.zeros((2, 343980), np.float32)
-    assert inner_spectrum(Stft(4096, 1024, normalised=True), mix).shape == (2, 2048, 336)
+    assert to_inner_spectrum(Stft(4096, 1024, normalised=True), mix).shape == (2, 2048, 336)
 
 
 def test_the_core_s_channels_are_left_real_left_imaginary_right_real_right_imaginary(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_the_core_s_channels_are_left_real_left_imaginary_right_real_right_imagi
 
 def test_the_core_s_way_back_is_right_in_the_middle() -> None:
     stft, mix = Stft(64, 16, normalised=True), without_nyquist(noise(333))
-    found = outer_audio(stft, inner_spectrum(stft, mix), 333)
+    found = to_outer_audio(stft, to_inner_spectrum(stft, mix), 333)
     np.testing.assert_allclose(found[:, EDGE:-EDGE], mix[:, EDGE:-EDGE], atol=2e-3)
 
 
@@ -96,7 +96,7 @@ def test_a_bag_uses_of_each_file_what_it_keeps(tmp_path: Path) -> None:
     more = graphs.manifest_for(second, "htdemucs", DEMUCS)
     part = ModelFile(file=more.file, sha256=more.sha256, stems=DEMUCS, keep=("bass", "other", "vocals"))
     manifest = graphs.manifest_for(first, "htdemucs", DEMUCS, keep=("drums",), more=(part,))
-    separator, mix = separator_of(Model(manifest, tmp_path)), noise(400)
+    separator, mix = make_separator(Model(manifest, tmp_path)), noise(400)
     stems = separator.separate(mix, 44100)
     assert separator.stems == ("drums", "bass", "vocals", "other")
     for sound, gain in zip(stems, (0.4, 0.3, 0.1, 0.2), strict=True):
@@ -109,7 +109,7 @@ def test_a_bag_of_files_with_different_lengths_is_refused(tmp_path: Path) -> Non
     more = graphs.manifest_for(second, "htdemucs", ["bass"])
     part = ModelFile(file=more.file, sha256=more.sha256, stems=("bass",))
     with pytest.raises(ModelError, match=r"different lengths \(160, 320 frames\)"):
-        separator_of(Model(graphs.manifest_for(first, "htdemucs", ["drums"], more=(part,)), tmp_path))
+        make_separator(Model(graphs.manifest_for(first, "htdemucs", ["drums"], more=(part,)), tmp_path))
 
 
 def test_too_few_stems_are_an_error_that_shows_both_shapes(tmp_path: Path) -> None:

@@ -9,10 +9,10 @@ import pytest
 
 from bridge.core.audio import STEMS
 from bridge.errors import ModelError
-from engines.separation.models.adapters.ratio import ratio_masks
+from engines.separation.models.adapters.ratio import make_ratio_masks
 from engines.separation.models.chunked import PieceSeparator
 from engines.separation.models.manifest import ModelFile
-from engines.separation.models.model_loader import separator_of
+from engines.separation.models.model_loader import make_separator
 from engines.separation.models.store import Model
 from tests.engines.separation.models import graphs
 from tests.engines.separation.models.graphs import noise, opened, stem
@@ -29,7 +29,7 @@ def several(folder: Path, adapter: str, files: dict[str, Path], **more: object) 
         told = graphs.manifest_for(other, adapter, [name])
         parts.append(ModelFile(file=told.file, sha256=told.sha256, stems=(name,)))
     manifest = graphs.manifest_for(path, adapter, [first], more=tuple(parts), **more)
-    separator = separator_of(Model(manifest, folder))
+    separator = make_separator(Model(manifest, folder))
     assert isinstance(separator, PieceSeparator)
     return separator
 
@@ -73,7 +73,7 @@ def test_openunmix_never_gives_a_stem_more_than_the_mix_has(tmp_path: Path) -> N
 
 def test_outputs_named_after_stems_are_mapped_by_name(tmp_path: Path) -> None:
     builder = graphs.Builder()
-    value = builder.input("mix", (1, 2, BINS, 21))
+    value = builder.find_input("mix", (1, 2, BINS, 21))
     for name, guess in (("est_other", 0.2), ("est_vocals", 0.8)):
         builder.output(name, builder.node("Mul", value, builder.constant(guess)), (1, 2, BINS, 21))
     path = builder.write(tmp_path / "m.onnx")
@@ -83,7 +83,7 @@ def test_outputs_named_after_stems_are_mapped_by_name(tmp_path: Path) -> None:
 
 def test_an_output_that_no_stem_names_is_an_error(tmp_path: Path) -> None:
     builder = graphs.Builder()
-    value = builder.input("mix", (1, 2, BINS, 21))
+    value = builder.find_input("mix", (1, 2, BINS, 21))
     for name in ("one", "two"):
         builder.output(name, value, (1, 2, BINS, 21))
     separator = opened(builder.write(tmp_path / "m.onnx"), "openunmix", ["vocals", "other"], **SMALL)
@@ -111,7 +111,7 @@ def test_spleeter_shares_by_squares_in_both_layouts(tmp_path: Path, shape: tuple
 
 def test_spleeter_in_one_graph_may_give_masks(tmp_path: Path) -> None:
     builder = graphs.Builder()
-    value = builder.input("x", (1, 2, 21, 32))
+    value = builder.find_input("x", (1, 2, 21, 32))
     nothing = builder.node("Mul", value, builder.constant(0.0))
     for name, mask in (("vocals", 0.25), ("other", 0.75)):
         builder.output(name, builder.node("Add", nothing, builder.constant(mask)), (1, 2, 21, 32))
@@ -125,7 +125,7 @@ def test_spleeter_above_its_bins_goes_by_the_mean_of_its_masks(tmp_path: Path) -
     tone = 0.3 * np.sin(2 * np.pi * np.arange(320) * 24 / 64).astype(np.float32)
     mix = np.stack([tone, tone])
     builder = graphs.Builder()
-    nothing = builder.node("Mul", builder.input("x", (1, 2, 21, 16)), builder.constant(0.0))
+    nothing = builder.node("Mul", builder.find_input("x", (1, 2, 21, 16)), builder.constant(0.0))
     ramp = np.linspace(0.0, 1.0, 16, dtype=np.float32)
     builder.output("vocals", builder.node("Add", nothing, builder.constant(ramp)), (1, 2, 21, 16))
     builder.write(path)
@@ -143,10 +143,10 @@ def test_masks_of_all_stems_sum_to_one_in_silence_too() -> None:
     guesses = np.random.default_rng(3).random((4, 2, 5, 6)).astype(np.float32)
     guesses[:, :, 2] = 0.0
     for power in (1, 2):
-        masks = ratio_masks(guesses, np.ones((2, 5, 6), np.float32), power, whole=True)
+        masks = make_ratio_masks(guesses, np.ones((2, 5, 6), np.float32), power, whole=True)
         np.testing.assert_allclose(masks.sum(axis=0), 1.0, atol=1e-6)
 
 
 def test_a_silent_mix_has_no_part_to_give() -> None:
     zero = np.zeros((2, 5, 6), np.float32)
-    assert not ratio_masks(zero[np.newaxis], zero, 1, whole=False).any()
+    assert not make_ratio_masks(zero[np.newaxis], zero, 1, whole=False).any()

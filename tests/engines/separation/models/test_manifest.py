@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import ConfigError
-from engines.separation.models.manifest import Manifest, ModelFile, StatePair, read_manifest, written
+from engines.separation.models.manifest import Manifest, ModelFile, StatePair, read_manifest, to_toml
 
 HASH = "0123456789abcdef" * 4
 GOOD = f"""schema = 1
@@ -110,8 +110,8 @@ def test_what_is_written_is_read_back_the_same(tmp_path: Path) -> None:
         Manifest(name="b", adapter="streaming", stems=("vocals",), synthesis=256, hop=128, states=states, **told),  # type: ignore[arg-type]
         Manifest(name="c", adapter="mdxnet", stems=("other",), rest="vocals", gain=1.035, more=more, **told),  # type: ignore[arg-type]
     ):
-        assert read_manifest(saved(tmp_path, written(manifest))) == manifest
+        assert read_manifest(saved(tmp_path, to_toml(manifest))) == manifest
 
 
 def test_what_is_left_at_its_default_is_not_written(tmp_path: Path) -> None:
-    assert written(read_manifest(saved(tmp_path, GOOD))) == GOOD
+    assert to_toml(read_manifest(saved(tmp_path, GOOD))) == GOOD

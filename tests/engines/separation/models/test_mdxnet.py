@@ -51,7 +51,7 @@ def test_what_lies_above_its_bins_goes_to_the_rest(tmp_path: Path) -> None:
 
 def test_channels_are_left_real_left_imaginary_right_real_right_imaginary(tmp_path: Path) -> None:
     builder = graphs.Builder()
-    value = builder.input("input", (1, 4, 49, 16))
+    value = builder.find_input("input", (1, 4, 49, 16))
     picked = builder.node("Mul", value, builder.constant(np.reshape([1.0, 1.0, 0.0, 0.0], (1, 4, 1, 1))))
     builder.output("output", picked, (1, 4, 49, 16))
     mix = noise(240)
@@ -62,7 +62,7 @@ def test_channels_are_left_real_left_imaginary_right_real_right_imaginary(tmp_pa
 
 def test_several_stems_stack_in_the_channels(tmp_path: Path) -> None:
     builder = graphs.Builder()
-    value = builder.input("input", (1, 4, 49, 16))
+    value = builder.find_input("input", (1, 4, 49, 16))
     parts = [builder.node("Mul", value, builder.constant(gain)) for gain in (0.1, 0.2, 0.3, 0.4)]
     builder.output("output", builder.node("Concat", *parts, axis=1), (1, 16, 49, 16))
     path = builder.write(tmp_path / "m.onnx")

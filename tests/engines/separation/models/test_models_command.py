@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import BridgeError, ConfigError, ModelError
-from engines.separation.models.download import sha256_of
+from engines.separation.models.download import hash_file
 from engines.separation.models.models_command import app
 from tests.engines.separation.models import graphs
 from tests.engines.separation.models.serving import serving
@@ -52,7 +52,7 @@ def test_a_file_is_added_listed_verified_and_removed(
     assert add(onnx_file, "--accept") == 0
     told = capsys.readouterr().err
     assert "licence: MIT" in told
-    assert f"SHA-256 {sha256_of(onnx_file)}: none was given" in told
+    assert f"SHA-256 {hash_file(onnx_file)}: none was given" in told
     models("list")
     table = capsys.readouterr().out
     assert all(word in table for word in ("demo", "htdemucs", "44100", "drums, bass, other, vocals", "MIT"))
@@ -66,7 +66,7 @@ def test_an_address_is_fetched_and_nothing_of_it_is_left_beside(home: Path, onnx
     content = onnx_file.read_bytes()
     with serving(lambda handler: handler.reply(200, content)) as server:
         url = server.url("/models/Demo.onnx?download=true")
-        assert add(url, "--accept", "--sha256", sha256_of(onnx_file).upper()) == 0
+        assert add(url, "--accept", "--sha256", hash_file(onnx_file).upper()) == 0
     assert (home / "demo" / "Demo.onnx").read_bytes() == content
     assert f'source = "{url}"' in (home / "demo" / "manifest.toml").read_text()
     assert list((home / ".downloads").iterdir()) == []
@@ -108,7 +108,7 @@ def test_at_a_terminal_the_licence_is_asked_for(
 def test_a_wrong_hash_is_refused_and_nothing_is_stored(home: Path, onnx_file: Path) -> None:
     with serving(lambda handler: handler.reply(200, onnx_file.read_bytes())) as server:
         for source in (server.url(), onnx_file):
-            with pytest.raises(ModelError, match=f"the SHA-256 is {sha256_of(onnx_file)}, not 0+; nothing was kept"):
+            with pytest.raises(ModelError, match=f"the SHA-256 is {hash_file(onnx_file)}, not 0+; nothing was kept"):
                 add(source, "--accept", "--sha256", "0" * 64)
     assert stored(home) in ([], [".downloads"])
     assert not home.joinpath(".downloads").exists() or list(home.joinpath(".downloads").iterdir()) == []
@@ -122,7 +122,7 @@ def test_a_file_that_does_not_fit_its_adapter_is_not_stored(home: Path, onnx_fil
 
 def test_what_was_fetched_is_not_fetched_again_after_a_wrong_option(home: Path, onnx_file: Path) -> None:
     with serving(lambda handler: handler.reply(200, onnx_file.read_bytes())) as server:
-        words = ("add", server.url("/Demo.onnx"), "--licence", "MIT", "--accept", "--sha256", sha256_of(onnx_file))
+        words = ("add", server.url("/Demo.onnx"), "--licence", "MIT", "--accept", "--sha256", hash_file(onnx_file))
         with pytest.raises(BridgeError):
             models(*words, "--adapter", "htdemucs", "--stems", "drums,bass")
         assert models(*words, "--adapter", "htdemucs", "--stems", FOUR) == 0
@@ -134,9 +134,9 @@ def test_a_manifest_tells_all_and_its_files_lie_beside_it(home: Path, onnx_file:
     second = graphs.stacked(tmp_path / "piano.onnx", "mix", (1, 2, 160), (0.5,))
     path = tmp_path / "bag.toml"
     path.write_text(
-        f'schema = 1\nname = "bag"\nadapter = "htdemucs"\nfile = "Demo.onnx"\nsha256 = "{sha256_of(onnx_file)}"\n'
+        f'schema = 1\nname = "bag"\nadapter = "htdemucs"\nfile = "Demo.onnx"\nsha256 = "{hash_file(onnx_file)}"\n'
         f'licence = "MIT"\nsource = "made here"\nrate = 44100\nstems = ["drums", "bass", "other", "vocals"]\n'
-        f'[[more]]\nfile = "piano.onnx"\nsha256 = "{sha256_of(second)}"\nstems = ["piano"]\n'
+        f'[[more]]\nfile = "piano.onnx"\nsha256 = "{hash_file(second)}"\nstems = ["piano"]\n'
     )
     assert models("add", "--manifest", path, "--accept") == 0
     assert stored(home / "bag") == ["Demo.onnx", "manifest.toml", "piano.onnx"]
@@ -193,7 +193,7 @@ def test_verify_sees_a_changed_file_and_goes_on_with_the_others(
 
 def test_verify_tells_of_a_model_that_hisses_in_silence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     builder = graphs.Builder()
-    value = builder.node("Add", builder.input("mix", (1, 2, 160)), builder.constant(0.1))
+    value = builder.node("Add", builder.find_input("mix", (1, 2, 160)), builder.constant(0.1))
     builder.output("stems", builder.axis(value, 1), (1, 1, 2, 160))
     path = builder.write(tmp_path / "hiss.onnx")
     models("add", path, "--adapter", "htdemucs", "--licence", "MIT", "--stems", "vocals", "--accept")
@@ -229,7 +229,7 @@ def test_list_as_json_is_the_manifest(onnx_file: Path, capsys: pytest.CaptureFix
     models("list", "--json")
     (listed,) = json.loads(capsys.readouterr().out)
     manifest = listed["manifest"]
-    assert (manifest["rate"], manifest["normalisation"], manifest["sha256"]) == (48000, "mix", sha256_of(onnx_file))
+    assert (manifest["rate"], manifest["normalisation"], manifest["sha256"]) == (48000, "mix", hash_file(onnx_file))
     assert manifest["source"] == str(onnx_file)
 
 

@@ -59,7 +59,7 @@ def test_a_graph_that_fails_as_it_runs_is_an_error_and_nothing_else_is_said(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     builder = graphs.Builder()
-    value = builder.input("mix", (1, 2, "frames"))
+    value = builder.find_input("mix", (1, 2, "frames"))
     builder.output("out", builder.node("Reshape", value, builder.constant([7], np.int64)), (7,))
     graph = open_graph(builder.write(tmp_path / "m.onnx"))
     with pytest.raises(ModelError, match=r"m\.onnx: cannot be run"):
@@ -69,14 +69,14 @@ def test_a_graph_that_fails_as_it_runs_is_an_error_and_nothing_else_is_said(
 
 def test_a_tensor_of_an_unknown_kind_is_an_error(tmp_path: Path) -> None:
     builder = graphs.Builder()
-    builder.output("out", builder.input("text", (1,), TensorProto.STRING), (1,), TensorProto.STRING)
+    builder.output("out", builder.find_input("text", (1,), TensorProto.STRING), (1,), TensorProto.STRING)
     with pytest.raises(ModelError, match=r"text is a tensor\(string\)"):
         open_graph(builder.write(tmp_path / "m.onnx"))
 
 
 def test_a_graph_in_half_precision_is_given_and_gives_float32(tmp_path: Path) -> None:
     builder = graphs.Builder()
-    builder.output("out", builder.input("mix", (1, 2, 4), TensorProto.FLOAT16), (1, 2, 4), TensorProto.FLOAT16)
+    builder.output("out", builder.find_input("mix", (1, 2, 4), TensorProto.FLOAT16), (1, 2, 4), TensorProto.FLOAT16)
     out = open_graph(builder.write(tmp_path / "m.onnx")).run({"mix": noise(4)[np.newaxis]})["out"]
     assert out.dtype == np.float32
     np.testing.assert_allclose(out[0], noise(4), atol=1e-3)

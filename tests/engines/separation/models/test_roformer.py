@@ -98,7 +98,7 @@ def test_masks_of_bands_are_averaged_where_bands_overlap(tmp_path: Path, gathere
         graphs.masking(path, (1, 2 * len(bins), 21, 2), masks)
     else:
         builder = graphs.Builder()
-        spec = builder.input("spec", (1, 2 * BINS, 21, 2))
+        spec = builder.find_input("spec", (1, 2 * BINS, 21, 2))
         zero = builder.node(
             "ReduceSum", builder.node("Mul", spec, builder.constant(0.0)), builder.constant([1], np.int64)
         )

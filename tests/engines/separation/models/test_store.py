@@ -11,8 +11,8 @@ import pytest
 from bridge.errors import ConfigError, ModelError
 from engines.separation.models.chunked import PieceSeparator
 from engines.separation.models.manifest import MANIFEST_FILE, Manifest
-from engines.separation.models.model_loader import load_four, load_separator
-from engines.separation.models.store import Model, Store
+from engines.separation.models.model_loader import load_four_stems, load_separator
+from engines.separation.models.store import Model, ModelStore
 from tests.engines.separation.models import graphs
 from tests.engines.separation.models.graphs import noise
 
@@ -22,8 +22,8 @@ DEAD = 2**22 + 1
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "models")
+def store(tmp_path: Path) -> ModelStore:
+    return ModelStore(tmp_path / "models")
 
 
 def manifest_of(folder: Path, name: str = "tiny") -> Manifest:
@@ -31,100 +31,100 @@ def manifest_of(folder: Path, name: str = "tiny") -> Manifest:
     return graphs.manifest_for(path, "htdemucs", SIX, name=name)
 
 
-def added(store: Store, folder: Path, name: str = "tiny") -> Model:
+def added(store: ModelStore, folder: Path, name: str = "tiny") -> Model:
     manifest = manifest_of(folder, name)
-    with store.draft(name) as draft:
+    with store.open_draft(name) as draft:
         (draft.folder / "tiny.onnx").write_bytes((folder / "tiny.onnx").read_bytes())
         return draft.publish(manifest)
 
 
-def test_an_empty_store_has_no_models_and_no_folder(store: Store) -> None:
-    assert store.names() == []
-    assert store.listing() == []
+def test_an_empty_store_has_no_models_and_no_folder(store: ModelStore) -> None:
+    assert store.list_names() == []
+    assert store.list_entries() == []
     assert not store.folder.exists()
 
 
-def test_what_was_added_is_listed_and_loaded(store: Store, tmp_path: Path) -> None:
+def test_what_was_added_is_listed_and_loaded(store: ModelStore, tmp_path: Path) -> None:
     model = added(store, tmp_path)
-    assert [one.model for one in store.listing()] == [model]
+    assert [one.model for one in store.list_entries()] == [model]
     separator = load_separator("tiny", store)
     assert isinstance(separator, PieceSeparator)
     assert separator.name == "tiny"
     assert separator.stems == ("drums", "bass", "vocals", "other", "guitar", "piano")
 
 
-def test_loaded_as_four_guitar_and_piano_are_in_other(store: Store, tmp_path: Path) -> None:
+def test_loaded_as_four_guitar_and_piano_are_in_other(store: ModelStore, tmp_path: Path) -> None:
     added(store, tmp_path)
-    separator = load_four("tiny", store)
+    separator = load_four_stems("tiny", store)
     assert separator.stems == ("drums", "bass", "vocals", "other")
     np.testing.assert_allclose(separator.separate(noise(200), 44100)[3], 0.6 * noise(200), atol=1e-6)
 
 
-def test_a_model_of_four_stems_is_not_folded(store: Store, tmp_path: Path) -> None:
+def test_a_model_of_four_stems_is_not_folded(store: ModelStore, tmp_path: Path) -> None:
     path = graphs.stacked(tmp_path / "tiny.onnx", "mix", (1, 2, 160), (0.1, 0.2, 0.3, 0.4))
-    with store.draft("tiny") as draft:
+    with store.open_draft("tiny") as draft:
         (draft.folder / "tiny.onnx").write_bytes(path.read_bytes())
         draft.publish(graphs.manifest_for(path, "htdemucs", SIX[:4]))
-    assert isinstance(load_four("tiny", store), PieceSeparator)
+    assert isinstance(load_four_stems("tiny", store), PieceSeparator)
 
 
-def test_a_draft_is_never_seen(store: Store, tmp_path: Path) -> None:
+def test_a_draft_is_never_seen(store: ModelStore, tmp_path: Path) -> None:
     manifest = manifest_of(tmp_path)
-    with store.draft("tiny") as draft:
+    with store.open_draft("tiny") as draft:
         (draft.folder / "tiny.onnx").write_bytes((tmp_path / "tiny.onnx").read_bytes())
         (draft.folder / MANIFEST_FILE).write_text("half")
-        assert store.names() == []
+        assert store.list_names() == []
         assert list(store.folder.iterdir()) == [draft.folder]
         same = draft.folder.stat().st_ino
         draft.publish(manifest)
-        assert store.names() == ["tiny"]
+        assert store.list_names() == ["tiny"]
         # renamed in one step, not copied file by file
         assert (store.folder / "tiny").stat().st_ino == same
     assert [path.name for path in store.folder.iterdir()] == ["tiny"]
 
 
-def test_a_draft_that_fails_leaves_nothing(store: Store) -> None:
-    with pytest.raises(ZeroDivisionError), store.draft("tiny") as draft:
+def test_a_draft_that_fails_leaves_nothing(store: ModelStore) -> None:
+    with pytest.raises(ZeroDivisionError), store.open_draft("tiny") as draft:
         (draft.folder / "tiny.onnx").write_bytes(b"half")
         raise ZeroDivisionError
     assert list(store.folder.iterdir()) == []
 
 
-def test_a_file_with_another_hash_is_not_published(store: Store, tmp_path: Path) -> None:
+def test_a_file_with_another_hash_is_not_published(store: ModelStore, tmp_path: Path) -> None:
     manifest = manifest_of(tmp_path)
-    with store.draft("tiny") as draft:
+    with store.open_draft("tiny") as draft:
         (draft.folder / "tiny.onnx").write_bytes(b"other")
         with pytest.raises(ModelError, match="the SHA-256 is"):
             draft.publish(manifest)
-    assert store.names() == []
+    assert store.list_names() == []
 
 
-def test_a_name_that_is_taken_is_refused_before_anything_is_fetched(store: Store, tmp_path: Path) -> None:
+def test_a_name_that_is_taken_is_refused_before_anything_is_fetched(store: ModelStore, tmp_path: Path) -> None:
     added(store, tmp_path)
-    with pytest.raises(ModelError, match="there is a model 'tiny' already"), store.draft("tiny"):
+    with pytest.raises(ModelError, match="there is a model 'tiny' already"), store.open_draft("tiny"):
         pytest.fail("the draft was opened")
 
 
-def test_a_name_that_is_another_models_but_for_its_case_is_refused(store: Store) -> None:
+def test_a_name_that_is_another_models_but_for_its_case_is_refused(store: ModelStore) -> None:
     (store.folder / "Tiny").mkdir(parents=True)
-    with pytest.raises(ModelError, match="there is a model 'Tiny' already"), store.draft("tiny"):
+    with pytest.raises(ModelError, match="there is a model 'Tiny' already"), store.open_draft("tiny"):
         pass
 
 
 @pytest.mark.parametrize("beyond", ["schema = " + "1" * 5000, "a." * 20000 + "a = 1", "a = " + "[" * 5000])
-def test_a_manifest_beyond_the_bounds_leaves_the_others_listed(store: Store, tmp_path: Path, beyond: str) -> None:
+def test_a_manifest_beyond_the_bounds_leaves_the_others_listed(store: ModelStore, tmp_path: Path, beyond: str) -> None:
     added(store, tmp_path)
     (store.folder / "broken").mkdir()
     (store.folder / "broken" / MANIFEST_FILE).write_text(beyond)
-    broken, tiny = store.listing()
+    broken, tiny = store.list_entries()
     assert "line 1: " in broken.problem
     assert tiny.model is not None
 
 
-def test_of_two_that_add_the_same_name_the_second_is_refused(store: Store, tmp_path: Path) -> None:
+def test_of_two_that_add_the_same_name_the_second_is_refused(store: ModelStore, tmp_path: Path) -> None:
     manifest = manifest_of(tmp_path)
     content = (tmp_path / "tiny.onnx").read_bytes()
-    with store.draft("tiny") as first, store.draft("tiny") as second:
+    with store.open_draft("tiny") as first, store.open_draft("tiny") as second:
         for draft in (first, second):
             (draft.folder / "tiny.onnx").write_bytes(content)
         first.publish(manifest)
@@ -133,7 +133,7 @@ def test_of_two_that_add_the_same_name_the_second_is_refused(store: Store, tmp_p
     assert store.get("tiny").path(manifest.parts[0]).read_bytes() == content
 
 
-def test_what_a_killed_run_left_is_swept_and_a_living_one_s_is_not(store: Store, tmp_path: Path) -> None:
+def test_what_a_killed_run_left_is_swept_and_a_living_one_s_is_not(store: ModelStore, tmp_path: Path) -> None:
     dead, living = (store.folder / f".adding-other.v1.{pid}.abcd" for pid in (DEAD, os.getpid()))
     going = store.folder / f".removing-other.{DEAD}.abcd"
     for folder in (dead, living, going):
@@ -144,13 +144,13 @@ def test_what_a_killed_run_left_is_swept_and_a_living_one_s_is_not(store: Store,
     assert living.exists()
 
 
-def test_a_removed_model_is_gone_with_its_files(store: Store, tmp_path: Path) -> None:
+def test_a_removed_model_is_gone_with_its_files(store: ModelStore, tmp_path: Path) -> None:
     added(store, tmp_path)
     store.remove("tiny")
     assert list(store.folder.iterdir()) == []
 
 
-def test_a_model_that_is_not_there_is_an_error_that_names_those_that_are(store: Store, tmp_path: Path) -> None:
+def test_a_model_that_is_not_there_is_an_error_that_names_those_that_are(store: ModelStore, tmp_path: Path) -> None:
     added(store, tmp_path)
     for act in (store.get, store.remove):
         with pytest.raises(ModelError, match="no model 'tiyn'; models here: tiny"):
@@ -158,16 +158,16 @@ def test_a_model_that_is_not_there_is_an_error_that_names_those_that_are(store: 
 
 
 @pytest.mark.parametrize("name", ["../tiny", "", ".", "/tmp", ".downloads"])
-def test_a_name_cannot_lead_out_of_the_store(store: Store, tmp_path: Path, name: str) -> None:
+def test_a_name_cannot_lead_out_of_the_store(store: ModelStore, tmp_path: Path, name: str) -> None:
     added(store, tmp_path)
     store.downloads.mkdir()
     with pytest.raises(ModelError, match="no model"):
         store.remove(name)
-    assert store.names() == ["tiny"]
+    assert store.list_names() == ["tiny"]
     assert store.downloads.exists()
 
 
-def test_a_changed_file_is_refused_before_it_is_used(store: Store, tmp_path: Path) -> None:
+def test_a_changed_file_is_refused_before_it_is_used(store: ModelStore, tmp_path: Path) -> None:
     model = added(store, tmp_path)
     path = model.path(model.manifest.parts[0])
     # a working graph, but another one
@@ -176,24 +176,24 @@ def test_a_changed_file_is_refused_before_it_is_used(store: Store, tmp_path: Pat
         load_separator("tiny", store)
 
 
-def test_a_missing_file_is_an_error_with_its_mend(store: Store, tmp_path: Path) -> None:
+def test_a_missing_file_is_an_error_with_its_mend(store: ModelStore, tmp_path: Path) -> None:
     model = added(store, tmp_path)
     model.path(model.manifest.parts[0]).unlink()
     with pytest.raises(ModelError, match=r"cannot be read \(No such file or directory\); remove tiny and add it again"):
         load_separator("tiny", store)
 
 
-def test_a_broken_manifest_is_listed_with_its_problem_and_can_be_removed(store: Store, tmp_path: Path) -> None:
+def test_a_broken_manifest_is_listed_with_its_problem_and_can_be_removed(store: ModelStore, tmp_path: Path) -> None:
     (added(store, tmp_path).folder / MANIFEST_FILE).write_text("schema = 1\nnmae = 2\n")
-    (one,) = store.listing()
+    (one,) = store.list_entries()
     assert one.model is None
     assert "nmae: unknown key" in one.problem
     with pytest.raises(ConfigError):
         load_separator("tiny", store)
     store.remove("tiny")
-    assert store.names() == []
+    assert store.list_names() == []
 
 
-def test_a_folder_renamed_by_hand_is_a_problem_that_is_told(store: Store, tmp_path: Path) -> None:
+def test_a_folder_renamed_by_hand_is_a_problem_that_is_told(store: ModelStore, tmp_path: Path) -> None:
     added(store, tmp_path).folder.rename(store.folder / "renamed")
-    assert "name: 'tiny' in a folder called 'renamed'" in store.listing()[0].problem
+    assert "name: 'tiny' in a folder called 'renamed'" in store.list_entries()[0].problem

@@ -11,7 +11,7 @@ from bridge.errors import ModelError
 from engines.separation.models.adapters.streaming import StreamingSeparator
 from engines.separation.models.manifest import StatePair
 from engines.separation.models.onnx_graph import open_graph
-from engines.separation.separator import Resumable, Streaming
+from engines.separation.separator import ResumableSeparator, StreamableSeparator
 from tests.engines.separation.models import graphs
 from tests.engines.separation.models.graphs import noise
 
@@ -38,7 +38,7 @@ def test_the_delay_is_taken_off_and_stems_come_by_name(tmp_path: Path, frames: i
 def test_in_pieces_it_gives_what_it_gives_whole_to_the_bit(tmp_path: Path, sizes: tuple[int, ...]) -> None:
     path = graphs.delaying(tmp_path / "m.onnx", 8, 12, GAINS[:3])
     separator, mix = streaming(path, STEMGEN[:3], synthesis=20), noise(203)
-    assert isinstance(separator, Streaming)
+    assert isinstance(separator, StreamableSeparator)
     whole = separator.separate(mix, 44100)
     separator.begin(44100)
     parts, at, i = [], 0, 0
@@ -117,7 +117,7 @@ def test_it_goes_on_from_its_state_to_the_bit(tmp_path: Path) -> None:
     mix = noise(100)
     whole = streaming(path, synthesis=20).separate(mix, 44100)
     first = streaming(path, synthesis=20)
-    assert isinstance(first, Resumable)
+    assert isinstance(first, ResumableSeparator)
     first.begin(44100)
     begun = first.push(mix[:, :45])
     state = first.state()

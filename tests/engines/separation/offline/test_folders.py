@@ -9,8 +9,8 @@ import pytest
 
 from bridge.errors import ConfigError
 from engines.offline.songs import find_songs
-from engines.separation.offline.folders import claimed, folder_for
-from engines.separation.offline.journal import SCHEMA, Identity, Journal, Recipe, identity_of
+from engines.separation.offline.folders import find_folder, lock_folder
+from engines.separation.offline.journal import SCHEMA, Identity, Journal, Recipe, read_identity
 
 RECIPE = Recipe("dsp", "separation.dsp", "", (), "wav24")
 
@@ -23,9 +23,9 @@ def touch(*paths: Path) -> None:
 
 def take(song: Path, out: Path) -> Path:
     """The song's folder, as a run leaves it."""
-    folder = folder_for(song, identity_of(song), out)
+    folder = find_folder(song, read_identity(song), out)
     folder.mkdir(parents=True, exist_ok=True)
-    Journal(SCHEMA, str(song.resolve()), identity_of(song), RECIPE, {}).save(folder)
+    Journal(SCHEMA, str(song.resolve()), read_identity(song), RECIPE, {}).save(folder)
     return folder
 
 
@@ -80,7 +80,7 @@ def test_a_folder_that_an_older_version_made_beside_one_in_capitals_is_kept(tmp_
     for song in songs:
         folder = tmp_path / "out" / song.stem
         folder.mkdir(parents=True)
-        Journal(SCHEMA, str(song), identity_of(song), RECIPE, {}).save(folder)
+        Journal(SCHEMA, str(song), read_identity(song), RECIPE, {}).save(folder)
     assert [take(song, tmp_path / "out").name for song in songs] == ["Song", "song"]
 
 
@@ -127,21 +127,25 @@ def test_an_empty_folder_is_taken(tmp_path: Path) -> None:
 def test_the_identity_changes_with_the_file(tmp_path: Path) -> None:
     song = tmp_path / "song.wav"
     touch(song)
-    before = identity_of(song)
+    before = read_identity(song)
     os.utime(song, ns=(1, 1))
-    assert identity_of(song) == Identity(before.size_bytes, 1, before.head)
+    assert read_identity(song) == Identity(before.size_bytes, 1, before.head)
 
 
 def test_two_runs_are_not_at_work_in_one_folder(tmp_path: Path) -> None:
-    with claimed(tmp_path / "a"), pytest.raises(ConfigError, match="another run is at work"), claimed(tmp_path / "a"):
+    with (
+        lock_folder(tmp_path / "a"),
+        pytest.raises(ConfigError, match="another run is at work"),
+        lock_folder(tmp_path / "a"),
+    ):
         pass
-    with claimed(tmp_path / "a"):
+    with lock_folder(tmp_path / "a"):
         pass
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     touch(tmp_path / "file")
-    with pytest.raises(ConfigError, match="cannot be made"), claimed(tmp_path / "file" / "a"):
+    with pytest.raises(ConfigError, match="cannot be made"), lock_folder(tmp_path / "file" / "a"):
         pass
 
 

@@ -8,7 +8,7 @@ import pytest
 from bridge.core.audio import STEMS, Audio
 from bridge.errors import EngineError
 from engines.separation.offline.overlap_add import GRID, OverlapAddSeparator
-from engines.separation.separator import Resumable
+from engines.separation.separator import ResumableSeparator
 from tests.engines.separation.offline.separators import RATE, Filters, Loudness, db, noise
 
 
@@ -17,7 +17,7 @@ def small(separator: Filters | Loudness) -> OverlapAddSeparator:
     return OverlapAddSeparator(separator, piece_s=0.5, context_s=0.2, fade_s=0.1)
 
 
-def in_blocks(separator: Resumable, mix: Audio, block: int) -> Audio:
+def in_blocks(separator: ResumableSeparator, mix: Audio, block: int) -> Audio:
     separator.begin(RATE)
     parts = [separator.push(mix[:, at : at + block]) for at in range(0, mix.shape[1], block)]
     return np.concatenate([*parts, separator.finish()], axis=2)

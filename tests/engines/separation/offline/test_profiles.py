@@ -12,9 +12,9 @@ from bridge.config import CONFIG_HOME_VARIABLE
 from bridge.core.audio import STEMS
 from bridge.errors import ConfigError, EngineError
 from engines.separation.dsp import DspSeparation
-from engines.separation.models.store import user_store
+from engines.separation.models.store import open_user_store
 from engines.separation.offline import profiles
-from engines.separation.offline.profiles import choose
+from engines.separation.offline.profiles import choose_profile
 from engines.separation.separator import EngineSeparator
 from tests.engines.separation.models import graphs
 from tests.engines.separation.offline.separators import RATE, noise
@@ -22,13 +22,13 @@ from tests.engines.separation.offline.separators import RATE, noise
 
 def test_the_dsp_profile_is_the_dsp_engine_without_a_seam() -> None:
     mix = noise(RATE // 4)
-    chosen = choose("dsp")
+    chosen = choose_profile("dsp")
     assert chosen.separator.name == "separation.dsp"
     assert np.array_equal(chosen.separator.separate(mix, RATE), EngineSeparator(DspSeparation()).separate(mix, RATE))
 
 
 def test_steps_are_put_around_it_in_their_order() -> None:
-    assert choose("dsp", steps=("consistency", "wiener")).separator.name == "separation.dsp+consistency+wiener"
+    assert choose_profile("dsp", steps=("consistency", "wiener")).separator.name == "separation.dsp+consistency+wiener"
 
 
 @pytest.fixture
@@ -40,14 +40,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def add(home: Path, name: str, gains: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4)) -> None:
     """A model whose stems are the mix times ``gains``."""
     path = graphs.stacked(home / "tiny.onnx", "mix", (1, 2, 4410), gains)
-    with user_store().draft(name) as draft:
+    with open_user_store().open_draft(name) as draft:
         (draft.folder / "tiny.onnx").write_bytes(path.read_bytes())
         draft.publish(graphs.manifest_for(path, "htdemucs", ("drums", "bass", "other", "vocals"), name=name))
 
 
 def test_studio_is_the_model_that_was_added(home: Path) -> None:
     add(home, "mine")
-    chosen = choose("studio")
+    chosen = choose_profile("studio")
     assert (chosen.separator.name, chosen.separator.stems) == ("mine", STEMS)
     mix = noise(50_000)
     drums, bass, vocals, other = chosen.separator.separate(mix, RATE)
@@ -58,23 +58,23 @@ def test_studio_is_the_model_that_was_added(home: Path) -> None:
 def test_of_several_models_one_is_named(home: Path) -> None:
     add(home, "one")
     add(home, "two")
-    assert choose("studio", "two").separator.name == "two"
+    assert choose_profile("studio", "two").separator.name == "two"
     with pytest.raises(ConfigError, match="which model\\?; add --model with one of: one, two"):
-        choose("studio")
+        choose_profile("studio")
 
 
 def test_a_model_of_the_same_name_and_other_weights_is_another(home: Path) -> None:
     add(home, "mine")
-    before = choose("studio").model
-    assert choose("studio").model == before
-    user_store().remove("mine")
+    before = choose_profile("studio").model
+    assert choose_profile("studio").model == before
+    open_user_store().remove("mine")
     add(home, "mine", gains=(0.4, 0.2, 0.3, 0.1))
-    assert choose("studio").model != before
+    assert choose_profile("studio").model != before
 
 
 def test_studio_without_a_model_says_how_to_add_one(home: Path) -> None:
     with pytest.raises(ConfigError, match="no model has been added; see sideman models add"):
-        choose("studio")
+        choose_profile("studio")
 
 
 def test_an_engine_that_cannot_be_loaded_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,7 +84,7 @@ def test_an_engine_that_cannot_be_loaded_is_named(monkeypatch: pytest.MonkeyPatc
     entry = SimpleNamespace(load=load, value="a.b:C", dist=None)
     monkeypatch.setattr(profiles, "entry_points", lambda **_: [entry])
     with pytest.raises(EngineError, match=r"'separation.low' \(a.b:C\) cannot be loaded: no module named weights"):
-        choose("low")
+        choose_profile("low")
 
 
 def test_the_weights_decide_what_counts_as_the_same_model(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,6 +92,6 @@ def test_the_weights_decide_what_counts_as_the_same_model(monkeypatch: pytest.Mo
     monkeypatch.setattr(profiles, "entry_points", lambda **_: [entry])
     told = []
     for weights in ("one", "two"):
-        monkeypatch.setattr(profiles, "_weights", lambda weights=weights: weights)
-        told.append(choose("low").model)
+        monkeypatch.setattr(profiles, "_hash_weights", lambda weights=weights: weights)
+        told.append(choose_profile("low").model)
     assert told[0] != told[1]

@@ -156,7 +156,7 @@ def test_ctrl_c_says_that_the_same_command_goes_on(
             return super().push(mix)
 
     stops = Stops()
-    monkeypatch.setattr(separate_command, "choose", lambda *_: ChosenProfile(ResampledSeparator(stops), "1"))
+    monkeypatch.setattr(separate_command, "choose_profile", lambda *_: ChosenProfile(ResampledSeparator(stops), "1"))
     path = song(tmp_path / "song.wav", frames=400_000)
     monkeypatch.setattr(separate_command, "separate_song", partial(separate_song, checkpoint_s=0.0))
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from bridge.core.audio import Audio
-from engines.separation.postprocess.spectrogram import FADE_S, HOP, PIECE_S, WINDOW, analyse, in_pieces, synthesise
+from engines.separation.postprocess.spectrogram import (
+    FADE_S,
+    HOP,
+    PIECE_S,
+    WINDOW,
+    analyse,
+    process_in_pieces,
+    synthesise,
+)
 
 
 @pytest.mark.parametrize("frames", [1, HOP - 1, HOP, WINDOW, 3 * WINDOW + 17])
@@ -34,7 +42,7 @@ def test_what_is_unchanged_in_parts_is_unchanged_in_the_whole(pieces: float) -> 
         np.testing.assert_array_equal(part.sum(axis=0), mix)
         return part.copy()
 
-    done = in_pieces(keep, stems.sum(axis=0), stems, rate)
+    done = process_in_pieces(keep, stems.sum(axis=0), stems, rate)
     np.testing.assert_allclose(done, stems, atol=1e-6)
     assert max(lengths) <= PIECE_S * rate
 
@@ -43,6 +51,6 @@ def test_parts_that_disagree_fade_into_each_other() -> None:
     rate = 50
     stems = np.ones((1, 2, int(2 * (PIECE_S - FADE_S) * rate)), np.float32)
     levels = iter([0.0, 1.0])
-    done = in_pieces(lambda _mix, part: part * np.float32(next(levels)), stems[0], stems, rate)
+    done = process_in_pieces(lambda _mix, part: part * np.float32(next(levels)), stems[0], stems, rate)
     assert (done[0, 0, 0], done[0, 0, -1]) == (0.0, 1.0)
     assert np.abs(np.diff(done[0, 0])).max() < 1.1 / (FADE_S * rate)

@@ -7,7 +7,7 @@ import pytest
 
 from bridge.core.audio import STEMS
 from bridge.errors import EngineError
-from engines.separation.postprocess import wrapped
+from engines.separation.postprocess import wrap_separator
 from research.separation.evaluation.baselines import GridOracle, Oracle, Quarter
 from research.separation.evaluation.metrics import sdr_db
 from research.separation.evaluation.songs import JOINED, Song
@@ -63,5 +63,5 @@ def test_an_oracle_refuses_another_song() -> None:
 
 def test_an_oracle_can_be_put_in_steps() -> None:
     song = made_up_song(0.5)
-    stems = wrapped(Oracle(song), ["blending"]).separate(song.mix, RATE)
+    stems = wrap_separator(Oracle(song), ["blending"]).separate(song.mix, RATE)
     assert sdr_db(song.truth[1], stems[1]) > 8

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engines.separation.frequency_grid import POINTS, WINDOW, pooling, spreading
+from engines.separation.frequency_grid import POINTS, WINDOW, compute_pooling, compute_spreading
 from research.separation.training.targets import STRIDE, Cells, cells, heard_window
 
 RATES = [44100, 48000]
@@ -43,7 +43,7 @@ def test_the_network_hears_what_the_live_kernel_pools() -> None:
     stems = stems_of(2)
     told = cells(stems, 48000, 128)
     mid, side = spectra_of(stems, 128, 2).sum(0)
-    weights = pooling(48000)
+    weights = compute_pooling(48000)
     expected = np.stack(
         [weights @ np.abs(mid) ** 2, weights @ np.abs(side) ** 2, weights @ (2 * (mid * side.conj()).real)]
     )
@@ -67,7 +67,7 @@ def test_a_full_scale_tone_in_the_middle_is_near_one() -> None:
     bin_ = 20
     stems[2] = np.sin(2 * np.pi * bin_ * np.arange(WINDOW) / WINDOW)
     told = cells(stems, 44100, 256)
-    lower, _ = spreading(44100)
+    lower, _ = compute_spreading(44100)
     assert told.power.shape == (1, 3, POINTS)
     assert told.power[0, 0, lower[bin_]] == pytest.approx(1.0, rel=0.05)
     assert told.power[0, 1].max() < 1e-6
