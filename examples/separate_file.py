@@ -11,13 +11,13 @@ from pathlib import Path
 import soundfile
 
 from bridge.audiofile import read_whole
-from engines.separation.offline.profiles import choose
+from engines.separation.offline.profiles import choose_profile
 
 
 def main(song: str, folder: str, profile: str = "standard") -> None:
     """Write drums.wav, bass.wav, vocals.wav and other.wav of ``song`` into ``folder``."""
     mix, rate = read_whole(Path(song))  # shape (2, frames), float32
-    separator = choose(profile).separator
+    separator = choose_profile(profile).separator
     stems = separator.separate(mix, rate)  # shape (stems, 2, frames), aligned with the mix
     Path(folder).mkdir(parents=True, exist_ok=True)
     for name, stem in zip(separator.stems, stems, strict=True):
