@@ -1,1 +1,1 @@
-"""Controller mappings, one TOML a device, read through importlib.resources."""
+"""Controller mappings, one TOML file per device, read through importlib.resources."""

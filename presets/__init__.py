@@ -1,1 +1,1 @@
-"""Shipped session presets, one TOML each, read through importlib.resources."""
+"""Shipped session presets, one TOML file each, read through importlib.resources."""

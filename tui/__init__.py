@@ -1,1 +1,1 @@
-"""The terminal app: a process of its own that attaches to the Bus over OSC."""
+"""Terminal app: a separate process that connects to the Bus over OSC."""

@@ -1,4 +1,4 @@
-"""Small recordings of every kind, and the surgery that makes them odd."""
+"""Small recordings of every file type, and edits that damage them."""
 
 from __future__ import annotations
 
@@ -83,12 +83,12 @@ def mp3_frames(data: bytes) -> Iterator[tuple[int, int]]:
 
 
 def chunk(name: bytes, data: bytes, size: int | None = None, order: str = "<") -> bytes:
-    """A chunk of a WAV or AIFF, that says it is ``size`` bytes long."""
+    """A chunk of a WAV or AIFF, that declares ``size`` bytes."""
     return name + struct.pack(order + "I", len(data) if size is None else size) + data + b"\0" * (len(data) % 2)
 
 
 def riff(chunks: Sequence[bytes], size: int | None = None, head: bytes = b"RIFF", order: str = "<") -> bytes:
-    """A WAV of these chunks, that says it is ``size`` bytes long."""
+    """A WAV of these chunks, that declares ``size`` bytes."""
     body = b"WAVE" + b"".join(chunks)
     return head + struct.pack(order + "I", len(body) if size is None else size) + body
 

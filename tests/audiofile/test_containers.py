@@ -1,4 +1,4 @@
-"""Sound files of plain samples: to the bit as libsndfile reads them, and to the end whatever their sizes say."""
+"""Containers of uncompressed samples: bit-exact as libsndfile reads them, and complete with any declared size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""FLAC: to the bit, whatever its header says, and in time behind what is damaged."""
+"""FLAC: bit-exact, independent of its header, and in time after damage."""
 
 from __future__ import annotations
 

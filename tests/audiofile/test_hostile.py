@@ -1,4 +1,4 @@
-"""Files that are no music, or say impossible things of it: a clear line, and no more memory than music takes."""
+"""Files that are no audio, or have impossible headers: a clear error, and bounded memory."""
 
 from __future__ import annotations
 

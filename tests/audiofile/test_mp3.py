@@ -1,4 +1,4 @@
-"""MP3 of every sort: each frame, once, as in one go, and nothing that encoders added."""
+"""MP3 of every kind: each frame once, decoded continuously, without encoder delay and padding."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SORTS: dict[str, dict[str, Any]] = {
     "average": {"bitrate_mode": "AVERAGE", "compression_level": 0.5},
 }
 LAME_DELAY = 576 + 529
-"""What the encoder and the decoder put in front, which only the table gives."""
+"""Encoder and decoder delay, which only the table gives."""
 FAULTS = Path(__file__).parents[3] / "shared/data/faults"
 
 
@@ -37,8 +37,8 @@ def without_table(data: bytes) -> bytes:
     return data[begin:]
 
 
-def by_ffmpeg(data: bytes) -> Audio:
-    """What FFmpeg's own demuxer and decoder make of it, in one go."""
+def decode_with_ffmpeg(data: bytes) -> Audio:
+    """Decode with FFmpeg's own demuxer and decoder."""
     with av.open(io.BytesIO(data), "r", format="mp3") as file:
         blocks = [frame.to_ndarray() for frame in file.decode(audio=0)]
     return np.concatenate(blocks, axis=1)
@@ -49,7 +49,7 @@ def test_it_is_as_long_as_what_was_encoded_and_the_same_as_in_one_go(tmp_path: P
     data = mp3(sort)
     result, notes = read_bytes(tmp_path, data)
     assert result.shape == (2, FRAMES)
-    assert np.array_equal(result, by_ffmpeg(data)[:, :FRAMES])
+    assert np.array_equal(result, decode_with_ffmpeg(data)[:, :FRAMES])
     assert notes == []
 
 
@@ -248,5 +248,5 @@ def test_an_mp3_is_one_whatever_it_is_called(tmp_path: Path) -> None:
 def test_what_users_reported(name: str, frames: int) -> None:
     result, notes = read(FAULTS / name)
     assert result.shape == (2, frames)
-    assert np.array_equal(result, by_ffmpeg((FAULTS / name).read_bytes())[:, :frames])
+    assert np.array_equal(result, decode_with_ffmpeg((FAULTS / name).read_bytes())[:, :frames])
     assert notes == []

@@ -1,4 +1,4 @@
-"""Ogg: every link, to the sample, in the right order of channels, and holes that cost no time."""
+"""Ogg: every link, sample-exact, with the right channel order, and in time after gaps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading whatever soundfile reads."""
+"""Song reader: every file type that soundfile reads."""
 
 from __future__ import annotations
 

@@ -147,7 +147,7 @@ def test_a_subscriber_that_raises_is_logged_and_dropped(bus: Bus, caplog: pytest
     assert "broken" in caplog.text
 
 
-def test_who_unsubscribes_receives_no_more(bus: Bus) -> None:
+def test_no_changes_are_received_after_unsubscribing(bus: Bus) -> None:
     received: Changes = []
     stop = bus.subscribe(lambda *change: received.append(change))
     stop()

@@ -1,4 +1,4 @@
-"""The listing derives from the declarations."""
+"""Listing of controls, actions and readings, from their declarations."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ HANG_S = 60
 """An input that takes longer is a finding, even on a busy machine."""
 LARGEST_MIB = 2048
 GROWTH_MIB = 256
-"""What the resident memory may grow by between a tenth of a run and its end: the corpus grows, the reader must not."""
+"""Allowed growth of resident memory from a tenth of a run to its end: the corpus grows, the reader must not."""
 _LINE = re.compile(r"^#(\d+)\s.*\brss: (\d+)Mb", re.MULTILINE)
 
 

@@ -1,4 +1,4 @@
-"""Datagrams that cost as much as can be, each list a kind of flood."""
+"""Datagrams of maximal cost, one list for each kind of flood."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PATTERNS: tuple[str, ...] = (
 
 
 def fill_bundle(*messages: bytes) -> bytes:
-    """A bundle of ``messages`` over and over, as long as one may be."""
+    """A bundle that repeats ``messages`` up to the largest size."""
     made: list[bytes] = []
     while len(made) < 64 and len(bundle(*made, messages[len(made) % len(messages)])) <= MAX_BYTES:
         made.append(messages[len(made) % len(messages)])
@@ -30,7 +30,7 @@ def fill_bundle(*messages: bytes) -> bytes:
 
 
 def vary(pattern: str, number: int) -> str:
-    """``pattern`` with another end each time, so that nothing that was looked up before is of use."""
+    """``pattern`` with a different end each time, so that no cached lookup applies."""
     return pattern[: 256 - 6] + f"{number:06}"
 
 

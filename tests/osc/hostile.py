@@ -1,4 +1,4 @@
-"""Hostile datagrams, the same on every machine: real ones with bytes changed, and all that the guard refuses."""
+"""Hostile datagrams, the same on every machine: mutated real ones, and all kinds that the guard refuses."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def test_a_peer_is_known_once_it_has_shown_the_token() -> None:
     assert not access.is_authenticated(("192.168.1.7", 5001))
 
 
-def test_guesses_are_rationed() -> None:
+def test_guesses_are_rate_limited() -> None:
     access = lan()
     for _ in range(ATTEMPTS_BURST):
         assert access.authenticate(LAN, "wrong", 0.0) is Verdict.WRONG
@@ -99,14 +99,14 @@ GUESSERS: dict[str, list[Peer]] = {
 
 
 @pytest.mark.parametrize("peers", GUESSERS.values(), ids=GUESSERS)
-def test_who_has_the_token_gets_in_while_others_guess(peers: list[Peer]) -> None:
+def test_a_peer_with_the_token_gets_in_while_others_guess(peers: list[Peer]) -> None:
     access = lan()
     for at_s in (0.0, 20.0, 600.0):
         guess(access, peers, 100.0)
         assert access.authenticate(("192.168.1.7", 5000 + round(at_s)), "secret", 100.0 + at_s) is Verdict.RIGHT
 
 
-def test_who_mistyped_it_gets_in_while_another_guesses() -> None:
+def test_a_peer_that_mistyped_the_token_gets_in_while_another_guesses() -> None:
     access = lan()
     guess(access, GUESSERS["one peer"], 100.0)
     assert access.authenticate(LAN, "sceret", 100.0) is Verdict.WRONG
@@ -130,7 +130,7 @@ def test_an_ipv6_host_cannot_take_another_address_for_each_guess() -> None:
     assert len(found) <= HOST_ATTEMPTS[1] + HOST_ATTEMPTS[0] * 20 + 1
 
 
-def test_what_guessers_leave_in_memory_is_bounded() -> None:
+def test_memory_for_guessers_is_bounded() -> None:
     access = Access("::", ["::/0"], "secret")
     access.check()
     for number in range(3 * MAX_HOSTS):
@@ -148,7 +148,7 @@ def test_nothing_but_the_token_is_the_token(token: object) -> None:
     assert lan().authenticate(LAN, token, 0.0) is Verdict.WRONG
 
 
-def test_known_peers_are_bounded_and_the_quiet_go_first() -> None:
+def test_known_peers_are_bounded_and_the_least_active_go_first() -> None:
     access = lan()
     for port in range(MAX_PEERS):
         assert access.authenticate(("192.168.1.7", port), "secret", port * 10.0)

@@ -1,4 +1,4 @@
-"""One peer asks for all that can be asked for, and another is answered all the same. Work is counted, not timed."""
+"""Fairness: one peer floods the server, and another is still answered. Work is counted, not timed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.waiting import HANG_S
 
 
 class Time:
-    """A clock that stands until it is set, and a processor of which every datagram takes ``each_s``."""
+    """A clock that is set by hand, and CPU time that grows by ``each_s`` per datagram."""
 
     def __init__(self, each_s: float) -> None:
         self.now_s = 0.0
@@ -43,7 +43,7 @@ class Time:
 
 @contextlib.contextmanager
 def hold_up(bus: Bus, server: OscServer) -> Iterator[None]:
-    """The server works on something inside, so that what is sent to it waits."""
+    """Keep the server busy inside, so that datagrams wait."""
     begun, go_on = threading.Event(), threading.Event()
 
     def work(_: str) -> None:
@@ -105,7 +105,7 @@ def test_the_same_pattern_again_costs_next_to_nothing(bus: Bus) -> None:
     assert count_steps(ask) > 2 * count_steps(ask)
 
 
-def test_what_one_datagram_asks_for_beyond_its_budget_is_refused_with_a_reason(
+def test_requests_of_a_datagram_beyond_its_budget_are_refused_with_a_reason(
     server: OscServer, client: OscClient
 ) -> None:
     send_raw(client, fill_bundle(encode("//*", (0,))))
@@ -122,9 +122,7 @@ def test_a_refused_pattern_sets_nothing(bus: Bus) -> None:
     assert not any(bus.get(f"stems.{stem}.mute") for stem in ("drums", "bass", "vocals", "other"))
 
 
-def test_similar_names_are_looked_for_a_few_times_a_second_and_no_more(
-    bus: Bus, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_searches_for_similar_names_are_rate_limited(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[str] = []
 
     def look(name: str, names: list[str]) -> str:
@@ -159,7 +157,7 @@ def test_an_error_does_not_grow_with_what_was_sent(client: OscClient) -> None:
 
 
 @pytest.mark.parametrize("apart", [True, False], ids=["with a socket of its own", "without"])
-def test_who_floods_waits_for_its_share_and_another_is_answered_at_once(
+def test_a_flooding_peer_is_limited_to_its_share_and_another_is_answered_at_once(
     bus: Bus, apart: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not apart:  # as on a system other than Linux
@@ -186,10 +184,10 @@ def test_who_floods_waits_for_its_share_and_another_is_answered_at_once(
         assert server.counts["dropped"] == 0
 
 
-def test_what_comes_in_is_taken_in_between_the_messages_of_one_datagram(
+def test_datagrams_are_received_between_the_messages_of_one_datagram(
     server: OscServer, client: OscClient, bus: Bus
 ) -> None:
-    """Or the system would have no room for it, where the datagram takes long."""
+    """Otherwise the receive buffer would overflow during a slow datagram."""
     waiting: list[int] = []
 
     def send_and_look(_: str) -> None:
@@ -203,7 +201,7 @@ def test_what_comes_in_is_taken_in_between_the_messages_of_one_datagram(
     assert waiting == [0, 1, 2, 3, 4]
 
 
-def test_who_waits_for_a_file_is_answered_in_order_and_another_meanwhile(
+def test_a_peer_with_a_file_action_is_answered_in_order_and_another_meanwhile(
     server: OscServer, client: OscClient, bus: Bus
 ) -> None:
     begun, go_on = threading.Event(), threading.Event()
@@ -245,7 +243,7 @@ def test_an_error_of_a_slow_action_is_answered(server: OscServer, bus: Bus) -> N
         assert next(slow.read_messages(HANG_S))[1][1] == "preset.load: no preset is named karaoke"
 
 
-def test_files_are_used_a_few_times_a_second_and_the_rest_is_refused(bus: Bus) -> None:
+def test_file_actions_are_rate_limited(bus: Bus) -> None:
     time = Time(0.0)
     saved: list[str] = []
     bus.add_handler("preset.save", saved.append)

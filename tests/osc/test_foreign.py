@@ -1,4 +1,4 @@
-"""Programs of others speak to the server."""
+"""OSC clients of other projects."""
 
 from __future__ import annotations
 

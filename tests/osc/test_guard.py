@@ -1,4 +1,4 @@
-"""No datagram gets past the guard that the parser behind it cannot take."""
+"""Datagram validation: the parser receives only what it can read."""
 
 from __future__ import annotations
 

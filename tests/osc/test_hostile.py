@@ -1,4 +1,4 @@
-"""A server under fire: afterwards it answers, its thread lives, its memory is what it was."""
+"""Hostile datagrams: afterwards the server answers, its thread runs, its memory has not grown."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def pop_all(lanes: Lanes, now_s: float = 0.0) -> list[tuple[bytes, Peer]]:
     return found
 
 
-def test_what_comes_in_is_taken_in_order_whoever_sent_it(lanes: Lanes) -> None:
+def test_datagrams_are_processed_in_order_of_arrival(lanes: Lanes) -> None:
     sent = [(bytes([number]), (ANN, BOB)[number % 3 % 2]) for number in range(20)]
     for datagram, peer in sent:
         lanes.put(datagram, peer, 0.0)
@@ -48,7 +48,7 @@ def test_what_comes_in_is_taken_in_order_whoever_sent_it(lanes: Lanes) -> None:
     assert (len(lanes), lanes.dropped) == (0, 0)
 
 
-def test_who_keeps_others_waiting_for_too_long_gets_a_lane(lanes: Lanes) -> None:
+def test_a_peer_that_delays_others_for_too_long_gets_a_lane(lanes: Lanes) -> None:
     for number in range(4):
         lanes.put(bytes([number]), ANN, 0.0)
     lanes.put(b"b", BOB, 0.0)
@@ -60,7 +60,7 @@ def test_who_keeps_others_waiting_for_too_long_gets_a_lane(lanes: Lanes) -> None
     assert [lane.pop() for _ in range(3)] == [(bytes([number]), ANN) for number in (1, 2, 3)]
 
 
-def test_who_only_waited_keeps_its_place(lanes: Lanes) -> None:
+def test_a_peer_that_only_waited_keeps_its_place(lanes: Lanes) -> None:
     for number in range(4):
         lanes.put(bytes([number]), (ANN, BOB)[number % 2], 0.0)
     lanes.pop(0.0)
@@ -71,7 +71,7 @@ def test_who_only_waited_keeps_its_place(lanes: Lanes) -> None:
     assert [lane.peer for lane in lanes] == [ANN]
 
 
-def test_much_work_for_which_nothing_waits_is_nobody_s_loss(lanes: Lanes) -> None:
+def test_work_that_delays_nobody_moves_no_peer(lanes: Lanes) -> None:
     for _ in range(10):
         lanes.put(b"a", ANN, 0.0)
         assert pop_all(lanes) == [(b"a", ANN)]
@@ -91,7 +91,7 @@ def test_a_peer_that_waits_for_answers_keeps_its_place_however_long_it_goes_on(l
     assert len(lanes) == 0
 
 
-def test_who_sends_faster_than_it_is_read_gets_a_lane_and_the_others_keep_their_place(lanes: Lanes) -> None:
+def test_a_peer_that_sends_faster_than_it_is_read_gets_a_lane_and_the_others_keep_their_place(lanes: Lanes) -> None:
     for _ in range(MAX_OF_PEER + 10):
         lanes.put(b"a", ANN, 0.0)
     lanes.put(b"b", BOB, 0.0)
@@ -156,7 +156,7 @@ def test_lanes_are_bounded(lanes: Lanes) -> None:
     assert (len(lanes), lanes.dropped) == (MAX_LANES, 10)
 
 
-def test_of_more_peers_than_there_are_lanes_those_who_were_here_before_are_served(lanes: Lanes) -> None:
+def test_with_more_peers_than_lanes_known_peers_are_served(lanes: Lanes) -> None:
     lanes.put(b"b", BOB, 0.0)
     assert pop_all(lanes) == [(b"b", BOB)]
     crowd: list[Peer] = [("127.0.0.1", 10_000 + number) for number in range(2000)]

@@ -61,7 +61,7 @@ def test_two_slashes_stand_for_any_parts(pattern: str, address: str, matches: bo
 
 
 def ends(text: str, address: str, at: int) -> set[int]:
-    """Where ``text`` may end in ``address`` from ``at`` on, by trying everything: what is right, however slowly."""
+    """Where ``text`` may end in ``address`` from ``at`` on, by trying everything: slow, but right."""
     if not text:
         return {at}
     if text.startswith("//"):
@@ -148,7 +148,7 @@ class Counted(int):
 
 
 def operations(text: str, addresses: list[str]) -> int:
-    """What looking ``text`` up takes, without reading the numbers of those found."""
+    """Count the operations of looking up ``text``, without reading the results."""
     line = Index(addresses)._line
     line.starts, line.inside, line.all = Counted(line.starts), Counted(line.inside), Counted(line.all)
     for character, places in line.places.items():
@@ -172,11 +172,11 @@ def test_operations_grow_with_the_pattern_and_not_with_the_addresses() -> None:
     assert operations("/" + "*a" * 25, few) < 2 * operations("/" + "*a" * 15, few)
 
 
-def test_a_row_of_stars_is_one() -> None:
+def test_a_run_of_stars_is_merged() -> None:
     assert AddressPattern("/" + "*" * 255).steps == AddressPattern("/*").steps
 
 
-def test_what_was_looked_up_is_remembered_within_bounds() -> None:
+def test_the_lookup_cache_is_bounded() -> None:
     index, first = Index(ADDRESSES), AddressPattern("/*a*/*")
     assert index.count_steps(first) > 1
     index.find_matching(first)

@@ -1,4 +1,4 @@
-"""The server on loopback, by a client of our own."""
+"""OSC server on loopback, with our own client."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LEVEL = "/stems/vocals/gain_db"
 
 
 def receive_all(client: OscClient) -> list[Message]:
-    """What the server had to say up to now: it answers in order, so a ping marks the end."""
+    """Receive all messages up to now: the server answers in order, so a ping marks the end."""
     client.send("/ping", "settled")
     received = []
     for message in client.read_messages(2.0):
@@ -198,7 +198,7 @@ def test_a_flood_is_thinned_and_its_last_value_comes(client: OscClient, bus: Bus
     assert len(received) < 200
 
 
-def test_who_sets_is_not_notified_and_another_is(server: OscServer, client: OscClient) -> None:
+def test_the_source_of_a_change_is_not_notified_and_another_is(server: OscServer, client: OscClient) -> None:
     with OscClient(port=server.port) as other:
         for one in (client, other):
             one.request("/subscribe", LEVEL)
@@ -208,7 +208,7 @@ def test_who_sets_is_not_notified_and_another_is(server: OscServer, client: OscC
         assert receive_all(client) == []
 
 
-def test_who_unsubscribes_receives_no_more(client: OscClient, bus: Bus) -> None:
+def test_no_changes_are_received_after_unsubscribing(client: OscClient, bus: Bus) -> None:
     client.request("/subscribe", "/stems")
     assert client.request("/unsubscribe", "/stems") == ("/stems",)
     receive_all(client)
@@ -327,7 +327,7 @@ def test_on_the_network_a_peer_shows_the_token_first(bus: Bus) -> None:
             pass
 
 
-def test_who_guesses_tokens_is_answered_so_and_another_gets_in(bus: Bus) -> None:
+def test_a_peer_that_guesses_tokens_is_limited_and_another_gets_in(bus: Bus) -> None:
     with (
         OscServer(bus, "0.0.0.0", 0, ["127.0.0.0/8"], "secret", clock=lambda: 0.0) as server,
         OscClient(port=server.port) as guesser,

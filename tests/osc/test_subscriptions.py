@@ -55,7 +55,7 @@ def test_addresses_and_rows_have_rates_of_their_own(subscriptions: Subscriptions
     assert len(subscriptions.pop_due(1.0)) == 4
 
 
-def test_what_no_pattern_covers_waits_for_nobody(subscriptions: Subscriptions) -> None:
+def test_an_address_that_no_pattern_covers_is_not_pending(subscriptions: Subscriptions) -> None:
     assert not offer(subscriptions, 1.0, 1.0, address="/mir/chord")
 
 
@@ -89,7 +89,7 @@ def test_a_lease_ends_and_is_renewed(subscriptions: Subscriptions) -> None:
     assert (subscriptions.pop_due(2 * LEASE_S), len(subscriptions)) == ([], 0)
 
 
-def test_who_unsubscribes_is_sent_nothing_that_still_waits(subscriptions: Subscriptions) -> None:
+def test_unsubscribing_drops_pending_values(subscriptions: Subscriptions) -> None:
     subscriptions.subscribe(ANN, "/mir", 10.0, 0.0)
     offer(subscriptions, 1.0, 1.0)
     subscriptions.unsubscribe(ANN, "/stems")
@@ -133,7 +133,7 @@ def test_of_much_that_is_due_some_goes_out_and_everybody_gets_some(subscriptions
     assert subscriptions.pop_due(1.0, 20) == []
 
 
-def test_what_a_pattern_covers_is_asked_once_a_subscription() -> None:
+def test_a_pattern_is_evaluated_once_per_subscription() -> None:
     asked: list[str] = []
 
     def covered(pattern: AddressPattern) -> set[str]:

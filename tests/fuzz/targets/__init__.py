@@ -1,1 +1,1 @@
-"""Fuzz targets, one module a reader: see `tests.fuzz`."""
+"""Fuzz targets, one module per reader: see `tests.fuzz`."""
