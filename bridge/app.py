@@ -28,21 +28,21 @@ from bridge.signal_path import NoSignalPathError, SignalPath, StartProgress, eng
 
 log = logging.getLogger(__name__)
 
-TURN_S = 0.02  # how often music readings are published
+TICK_S = 0.02  # how often music readings are published
 RETRY_S = 1.0
-COUNTERS_EVERY, METERS_EVERY, WORKERS_EVERY = 12, 5, 50  # turns
+COUNTERS_EVERY, METERS_EVERY, WORKERS_EVERY = 12, 5, 50  # ticks
 FEW, CALLBACK_FUNCTIONS = 10, 100
-"""That are compiled where nothing is, numba's own among them: a measure for progress."""
+"""Functions compiled when the cache is empty, numba's own among them: the scale of the progress."""
 
 
-def registry_for(settings: Settings) -> Registry:
+def make_registry(settings: Settings) -> Registry:
     """Everything that can be set, triggered or read with these settings. Needs no server."""
     names = [name for name in engines_by_role(settings).values() if name]
     return make_sidecar_registry({name: load_engine(name).spec.controls for name in names})
 
 
-def declared_ledger(settings: Settings, server: str, rate: int, period: int) -> Ledger:
-    """What the graph declares on ``server``, or at ``rate`` and ``period`` where none is named. Nothing runs."""
+def make_declared_ledger(settings: Settings, server: str, rate: int, period: int) -> Ledger:
+    """The latencies declared on ``server``, or at ``rate`` and ``period`` without one. Nothing runs."""
     if server:
         facts = ask_server(server)
         rate, period = facts.rate, facts.period
@@ -63,7 +63,7 @@ class Sidecar:
 
     def __init__(self, settings: Settings, progress: StartProgress = ignore_progress) -> None:
         self.settings, self._report_start = settings, progress
-        self.bus = Bus(registry_for(settings))
+        self.bus = Bus(make_registry(settings))
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._stack = ExitStack()
@@ -86,7 +86,7 @@ class Sidecar:
 
     @property
     def connected(self) -> bool:
-        """Whether a JACK server calls us at this moment."""
+        """Whether a JACK server calls our callback at this moment."""
         signal_path = self._signal_path
         return signal_path is not None and signal_path.driver.connected
 
@@ -94,13 +94,13 @@ class Sidecar:
         self._register_actions()
         osc, lan, jack = self.settings.osc, self.settings.lan, self.settings.jack
         with ExitStack() as opened:
-            # what cannot work is said before anything starts that takes time: who may send, the port, JACK, our name
+            # checks first, then the slow steps: access list, port, JACK server, our client name
             self.osc = OscServer(self.bus, osc.host, osc.port, lan.allow, lan.token)
             opened.enter_context(self.osc.bind())
             server = ask_server(jack.server or None, jack.client)
             self._mark = RunMark(jack.server or default_server(), jack.client)
-            if self._mark.put():
-                self._hanging.keep_all()  # the last of our name was killed: nobody ended what it played
+            if self._mark.write():
+                self._hanging.keep_all()  # the last one of our name was killed: its notes may hang
             opened.callback(self._remove_mark)
             with watch_compiling(self._count_compiled):
                 compile_callbacks()
@@ -114,19 +114,19 @@ class Sidecar:
 
     def _count_compiled(self, _name: str) -> None:
         self._compiled += 1
-        if self._compiled >= FEW:  # numba keeps a few of its own functions in no cache
+        if self._compiled >= FEW:  # numba never caches a few of its own functions
             kept = CACHE.folder is not None and not CACHE.own
             step = f"compiling{', once for this version,' if kept else ''} for about a minute"
             self._report_start(step, self._compiled, CALLBACK_FUNCTIONS)
 
     def abandon(self) -> None:
-        """End the workers because this process ends at once; from any thread, while it is being entered."""
+        """Kill the workers because this process ends at once; from any thread, also during the start."""
         if self._entering is not None:
             self._entering.abandon()
         self._remove_mark()
 
     def _remove_mark(self) -> None:
-        """Say that all ended in order, unless notes hang that nobody has ended."""
+        """Remove the run marker, unless notes still hang."""
         if self._mark is not None and not self._hanging:
             self._mark.remove()
 
@@ -158,7 +158,7 @@ class Sidecar:
                 self.bus.publish("health", role, "stopped")
 
     def _replace_signal_path(self) -> None:
-        """Go on at the server's new rate. Where that cannot be, say why, once, and wait for another."""
+        """Continue at the server's new rate. If that fails, log why, once, and wait for another rate."""
         if self._signal_path is not None:
             log.warning("the JACK server's rate changed; the engines are prepared anew")
             self._leave_signal_path()
@@ -183,27 +183,27 @@ class Sidecar:
 
     def _publish_readings(self) -> None:
         """The telemetry thread: readings to the Bus, and a new signal path when the rate changed."""
-        turn, failed = 0, set[str]()
-        while not self._stop.wait(TURN_S):
-            turn += 1
+        tick, failed = 0, set[str]()
+        while not self._stop.wait(TICK_S):
+            tick += 1
             try:
                 if self._signal_path is None or self._signal_path.rate_changed.is_set():
                     self._replace_signal_path()
                 else:
-                    self._publish(self._signal_path, turn)
+                    self._publish(self._signal_path, tick)
             except Exception as error:
-                if (kind := f"{type(error).__name__} {error}") not in failed:  # what fails each time is said once
+                if (kind := f"{type(error).__name__} {error}") not in failed:  # each failure is logged once
                     log.exception("publishing readings failed; it is tried again")
                 failed.add(kind)
                 self._stop.wait(RETRY_S)
 
     @staticmethod
-    def _publish(signal_path: SignalPath, turn: int) -> None:
+    def _publish(signal_path: SignalPath, tick: int) -> None:
         signal_path.telemetry.publish_music()
-        if turn % METERS_EVERY == 0:
+        if tick % METERS_EVERY == 0:
             signal_path.telemetry.publish_meters()
-        if turn % COUNTERS_EVERY == 0:
+        if tick % COUNTERS_EVERY == 0:
             signal_path.telemetry.publish_counters(signal_path.workers.restarts)
-        if turn % WORKERS_EVERY == 0:
+        if tick % WORKERS_EVERY == 0:
             signal_path.telemetry.publish_workers()
             signal_path.latency_tuner.update()

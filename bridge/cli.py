@@ -1,4 +1,4 @@
-"""The command ``sideman``: each subcommand is a thin door to what does the work."""
+"""Command line ``sideman``: each subcommand parses its options and calls the module that does the work."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ app = App(
     default_parameter=Parameter(
         show_default=lambda value: (
             None if value in ("", False, 0, None, ()) else str(value)
-        ),  # nothing to say of nothing
+        ),  # no default is shown for empty values
         json_list=False,  # a song may be called [live].wav
         json_dict=False,
     ),
@@ -57,7 +57,7 @@ def _settings(server: str = "", client: str = "") -> Settings:
 
 
 def _warn_of_others(settings: Settings) -> None:
-    """Log what other users of this machine can do with the settings, the token in them above all."""
+    """Log a warning if other users of this machine can read or change the settings, above all the token."""
     from bridge.doctor.secrets import check_settings_file
 
     finding = check_settings_file(settings_path(), bool(settings.lan.token))
@@ -65,8 +65,8 @@ def _warn_of_others(settings: Settings) -> None:
         logging.getLogger(__name__).warning("%s; %s", finding.detail, finding.fix)
 
 
-def _on_signals(act: Callable[[], object]) -> None:
-    """Ctrl-C and SIGTERM end in order: ``act`` is called, and nothing is torn."""
+def _set_signal_handlers(act: Callable[[], object]) -> None:
+    """Call ``act`` on Ctrl-C and SIGTERM, for an orderly end."""
 
     def handle(_number: int, _frame: FrameType | None) -> None:
         act()
@@ -89,7 +89,7 @@ def run(
 ) -> None:
     """Run beside a DAW on a JACK server until Ctrl-C.
 
-    Connect the DAW's sends to in_1, in_2 and midi_in, and take stems, mix and MIDI back from the other ports.
+    Connect the DAW's sends to in_1, in_2 and midi_in, and record stems, mix and MIDI from the other ports.
     """
     with Signals() as signals:
         from bridge.app import Sidecar
@@ -98,7 +98,7 @@ def run(
         from bridge.daw.latency_card import format_text, make_cards, make_ledger_table
         from bridge.osc.access import choose_lan_host
         from bridge.starting import StartDisplay
-        from bridge.status import REFRESH_S, status_line
+        from bridge.status import REFRESH_S, format_status_line
 
         console = Printer()
         log.setup(verbose, console if console.is_terminal else None)
@@ -131,7 +131,7 @@ def run(
             with console.status("") if console.is_terminal else nullcontext() as status:
                 while not signals.asked and not sidecar.wait(REFRESH_S):
                     if status is not None:
-                        status.update(status_line(sidecar))
+                        status.update(format_status_line(sidecar))
 
 
 @app.command
@@ -149,8 +149,8 @@ def demo(
 ) -> int:
     """Play a song through the full signal path on a real JACK server, and report what it did.
 
-    A stand-in for the DAW sends audio, MIDI clock and notes; stems and MIDI come back and are written to a folder,
-    with a report and a picture. Exit status 1 where a measured delay is not the declared one.
+    A fake DAW sends audio, MIDI clock and notes; the returned stems and MIDI are written to a folder, with a report
+    and a picture. Exit status 1 if a measured delay is not the declared one.
     """
     from bridge.demo.report import render_report
     from bridge.demo.run import DemoOptions, run_demo
@@ -158,7 +158,7 @@ def demo(
     def interrupt() -> None:
         raise KeyboardInterrupt
 
-    _on_signals(interrupt)
+    _set_signal_handlers(interrupt)
     console = Printer(stderr=True)
     log.setup(console=console, level=logging.WARNING)
     if seconds < 0 or (song is None and seconds == 0):
@@ -175,24 +175,25 @@ def demo(
 def latency(
     *,
     measure: Annotated[bool, Parameter(negative="", help="Send impulses and notes, and measure every path.")] = False,
-    server: Annotated[str, Parameter(help="Ask this server for rate and period, or measure on it.")] = "",
-    rate: Annotated[int, Parameter(help="Sampling rate in Hz, where no server is asked.")] = 44100,
-    period: Annotated[int, Parameter(help="Period in frames, where no server is asked.")] = 128,
+    server: Annotated[str, Parameter(help="Read rate and period from this server, or measure on it.")] = "",
+    rate: Annotated[int, Parameter(help="Sampling rate in Hz, without a server.")] = 44100,
+    period: Annotated[int, Parameter(help="Period in frames, without a server.")] = 128,
     json_: AsJson = False,
 ) -> int:
-    """Show what each path is delayed, and what to type into which DAW.
+    """Show the latency of each path, and the compensation to type into each DAW.
 
-    --measure starts a server of its own and runs it faster than time; with --server it measures there, in time.
+    --measure starts a server of its own and runs it faster than real time; with --server it measures there, in real
+    time.
     """
     settings = _settings(server)
     if measure:
-        from bridge.measure import measured_ledger
+        from bridge.measure import measure_new_sidecar
 
-        ledger, wrong = measured_ledger(settings, server, rate, period)
+        ledger, wrong = measure_new_sidecar(settings, server, rate, period)
     else:
-        from bridge.app import declared_ledger
+        from bridge.app import make_declared_ledger
 
-        ledger, wrong = declared_ledger(settings, server, rate, period), []
+        ledger, wrong = make_declared_ledger(settings, server, rate, period), []
     if json_:
         write_json(ledger.to_dict() | {"problems": wrong})
     else:
@@ -213,10 +214,10 @@ def controls(
     markdown: Annotated[bool, Parameter(negative="", help="Print docs/controls.md.")] = False,
 ) -> None:
     """List every control, action and reading: OSC address, range, default and meaning."""
-    from bridge.app import registry_for
+    from bridge.app import make_registry
     from bridge.control import docs
 
-    registry = registry_for(_settings())
+    registry = make_registry(_settings())
     if json_ or markdown:
         shown = docs.format_json(registry) if json_ else docs.format_markdown(registry)
     else:
@@ -235,13 +236,13 @@ def preset_list() -> None:
     Printer().print(table)
 
 
-def _tell_sidecar(action: str, name: str, port: int) -> None:
+def _send_preset_action(action: str, name: str, port: int) -> None:
     from bridge.osc.client import OscClient
 
     settings = _settings()
     with OscClient("127.0.0.1", port or settings.osc.port, settings.lan.token) as client:
         client.send(f"/preset/{action}", name)
-        client.request("/ping")  # answered after it, so an error would be here by now
+        client.request("/ping")  # answered after it, so an error has arrived by now
         for address, args in client.read_messages(timeout_s=0.05):
             if address == "/error":
                 raise ControlError(*(str(part) for part in args[1:3]))
@@ -253,14 +254,14 @@ OscPort = Annotated[int, Parameter(help="UDP port of the running sidecar; by def
 
 @preset_app.command(name="save")
 def preset_save(name: str, *, port: OscPort = 0) -> None:
-    """Save what the running sidecar has set as preset NAME."""
-    _tell_sidecar("save", name, port)
+    """Save the settings of the running sidecar as preset NAME."""
+    _send_preset_action("save", name, port)
 
 
 @preset_app.command(name="load")
 def preset_load(name: str, *, port: OscPort = 0) -> None:
     """Set the running sidecar to preset NAME."""
-    _tell_sidecar("load", name, port)
+    _send_preset_action("load", name, port)
 
 
 @app.command
@@ -283,7 +284,7 @@ def callback(
     seconds: Annotated[float, Parameter(help="How long each run counts.")] = 3.0,
     json_: AsJson = False,
 ) -> None:
-    """Callback cost and skipped cycles at periods 64-1024: native and Python, alone and beside a Python spinner."""
+    """Measure callback time and skipped cycles at periods 64-1024: native and Python, idle and beside busy Python."""
     from bridge.bench import callback as bench
 
     results = []
@@ -301,14 +302,14 @@ def callback(
         shown.say(line)
 
 
-def _enter() -> None:
-    commands.mount(app, (bench_app, preset_app))
+def _run_app() -> None:
+    commands.add_commands(app, (bench_app, preset_app))
     app()
 
 
 def main() -> None:
     """The entry point."""
-    exit_after(_enter, "sideman", explain)
+    exit_after(_run_app, "sideman", explain)
 
 
 if __name__ == "__main__":

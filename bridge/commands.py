@@ -1,9 +1,9 @@
-"""Commands that packages add to ``sideman``, by entry points in the group ``sideman.commands``.
+"""Plug-in commands: packages add commands to ``sideman`` by entry points in the group ``sideman.commands``.
 
 The entry's name is what a user types, one or two words: ``separate``, or ``bench separation`` for a command below
-``bench``. Its value is a function or a cyclopts App, as "module:name". It is imported when it is called and not
-before, so that what it needs (a model runtime, say) costs the other commands nothing. Its line in ``--help`` is
-read out of its source text, which is not run for that.
+``bench``. Its value is a function or a cyclopts App, as "module:name". It is imported only when it is called, so
+its imports (a model runtime, say) do not slow down other commands. Its line in ``--help`` is read from its source
+text without running it.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ log = logging.getLogger(__name__)
 ENTRY_POINTS = "sideman.commands"
 
 
-def mount(app: App, groups: Iterable[App] = ()) -> None:
+def add_commands(app: App, groups: Iterable[App] = ()) -> None:
     """Add every registered command to ``app``; two words go below the one of ``groups`` that the first names.
 
-    Nothing is imported. A name that cannot be used is passed over with a warning that names the package.
+    Nothing is imported. A name that cannot be used is skipped with a warning that names the package.
     """
     below = {name: group for group in groups for name in group.name}
     for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda entry: entry.name):
         words = entry.name.split()
         if not 1 <= len(words) <= 2 or any(word.startswith("-") for word in words):
-            log.warning("%s registers the command %r; a command has one or two words", package(entry), entry.name)
+            log.warning("%s registers the command %r; a command has one or two words", package_name(entry), entry.name)
             continue
         try:
             if len(words) == 2 and words[0] not in below:
@@ -45,9 +45,9 @@ def mount(app: App, groups: Iterable[App] = ()) -> None:
                 app.command(below[words[0]])
             parent = below[words[0]] if len(words) == 2 else app
             # cyclopts imports by "module:name", and only when called: __getattr__ below is what it finds here
-            parent.command(f"{__name__}:{entry.name}", name=words[-1], help=text_of(entry) or None)
+            parent.command(f"{__name__}:{entry.name}", name=words[-1], help=read_help(entry) or None)
         except CommandCollisionError:
-            log.warning("%s registers the command %r, which is there already", package(entry), entry.name)
+            log.warning("%s registers the command %r, which is there already", package_name(entry), entry.name)
 
 
 def __getattr__(name: str) -> object:
@@ -60,14 +60,14 @@ def __getattr__(name: str) -> object:
     try:
         return load(entry)
     except EngineError as error:
-        return _refusing(entry.name.split()[-1], error)
+        return _make_refusing_app(entry.name.split()[-1], error)
 
 
 def load(entry: EntryPoint) -> object:
     """The function or App behind ``entry``, imported; an EngineError names the package where it cannot be had."""
 
     def unusable(why: str) -> EngineError:
-        whose = package(entry)
+        whose = package_name(entry)
         message = f"the command {entry.name!r} of the package {whose}: {entry.value} {why}"
         return EngineError(message, f"update, fix or remove {whose}")
 
@@ -83,7 +83,7 @@ def load(entry: EntryPoint) -> object:
     return command
 
 
-def _refusing(name: str, error: EngineError) -> App:
+def _make_refusing_app(name: str, error: EngineError) -> App:
     """A command that takes anything, a call for help too, and answers with ``error``."""
     refusing = App(name=name, help_flags=(), version_flags=())
 
@@ -94,20 +94,20 @@ def _refusing(name: str, error: EngineError) -> App:
     return refusing
 
 
-def package(entry: EntryPoint) -> str:
+def package_name(entry: EntryPoint) -> str:
     """The distribution that registered ``entry``."""
     return entry.dist.name if entry.dist is not None else entry.module
 
 
-def text_of(entry: EntryPoint) -> str:
-    """What a command says of itself: a function's docstring, an App's ``help``; empty where the source has none.
+def read_help(entry: EntryPoint) -> str:
+    """The help text of a command: a function's docstring, an App's ``help``; empty where the source has none.
 
-    Only text is read. No module is imported, save that a package with a finder of its own may be asked where it is.
+    Only text is read. No module is imported, except that a package with an import finder of its own may be queried.
     """
     with suppress(OSError, SyntaxError, ValueError, ImportError):
         spec = _find(entry.module)
         if spec is not None and spec.origin is not None and spec.origin.endswith(".py"):
-            return _text_in(ast.parse(Path(spec.origin).read_text(encoding="utf-8")), entry.attr)
+            return _read_help_in(ast.parse(Path(spec.origin).read_text(encoding="utf-8")), entry.attr)
     return ""
 
 
@@ -123,7 +123,7 @@ def _find(module: str) -> ModuleSpec | None:
     return spec
 
 
-def _text_in(tree: ast.Module, name: str) -> str:
+def _read_help_in(tree: ast.Module, name: str) -> str:
     for node in tree.body:
         if isinstance(node, ast.FunctionDef) and node.name == name:
             return ast.get_docstring(node) or ""

@@ -1,4 +1,4 @@
-"""Delays, measured: what is sent against what comes back, to the frame."""
+"""Latency measurement: the delay between a sent impulse or note and its return, to the frame."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.fake_daw import FakeDaw
 
 LEVEL = 0.5
-PROBE_S = 0.1  # where on the tape the impulse and the note stand
+PROBE_S = 0.1  # position of impulse and note in the recording
 NOTE = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """Frames between sending and return. ``ping``: each path as a pure delay of what it declares.
+class MeasuredDelays:
+    """Frames between sending and return. ``ping``: each path in ping mode, a pure delay.
 
-    ``engines``: the same impulse with the engines at work: the mix, and the sum of the stems.
+    ``engines``: the impulse through the engines: in the mix, and in the sum of the stems.
     """
 
     ping: dict[str, int]
     engines: dict[str, int]
 
 
-def impulse_delay(returned: Audio, sent_at: int) -> int:
+def measure_impulse_delay(returned: Audio, sent_at: int) -> int:
     """Frames from ``sent_at`` to the impulse in ``returned``, (channels, frames); UNMEASURED without one."""
     level = np.abs(returned).sum(0)
     peak = int(level.argmax())
     return peak - sent_at if level[peak] >= 0.5 * LEVEL * CHANNELS else UNMEASURED
 
 
-def note_delay(returned: list[TimedEvent], sent_at: int) -> int:
+def measure_note_delay(returned: list[TimedEvent], sent_at: int) -> int:
     """Frames from ``sent_at`` to the first note-on; UNMEASURED without one."""
     for event in returned:
         if isinstance(event.payload, Midi) and event.payload.data[:2] == bytes((0x90, NOTE)):
@@ -70,32 +70,35 @@ def _run(sidecar: Sidecar, freewheel: bool) -> tuple[FakeDaw, int]:
     return daw, sent_at
 
 
-def measure(sidecar: Sidecar, freewheel: bool) -> Measured:
-    """Measure every path of a running sidecar and note it in the ledger.
+def measure(sidecar: Sidecar, freewheel: bool) -> MeasuredDelays:
+    """Measure every path of a running sidecar and store the result in the ledger.
 
     ``freewheel`` is exact however busy the machine is, but stops real time for everyone on that server.
     """
     bus, ledger = sidecar.bus, sidecar.signal_path.graph.ledger
     daw, sent_at = _run(sidecar, freewheel)
     total = np.sum([daw.read_audio(stem) for stem in STEMS], axis=0)
-    engines = {"mix": impulse_delay(daw.read_audio("mix"), sent_at), "sum of stems": impulse_delay(total, sent_at)}
+    engines = {
+        "mix": measure_impulse_delay(daw.read_audio("mix"), sent_at),
+        "sum of stems": measure_impulse_delay(total, sent_at),
+    }
     before = {path: bus.get(f"latency.{path}.ping") for path in PATHS}
     for path in PATHS:
         bus.set(f"latency.{path}.ping", 1, "measure")
     try:
-        _settle(sidecar)
+        _wait_for_callback(sidecar)
         daw, sent_at = _run(sidecar, freewheel)
     finally:
         for path, value in before.items():
             bus.set(f"latency.{path}.ping", value, "measure")
-    ping = {path: impulse_delay(daw.read_audio(path), sent_at) for path in AUDIO_PATHS if path in ledger}
-    ping |= {port: note_delay(daw.read_midi(port), sent_at) for port in MIDI_PORTS if port in ledger}
+    ping = {path: measure_impulse_delay(daw.read_audio(path), sent_at) for path in AUDIO_PATHS if path in ledger}
+    ping |= {port: measure_note_delay(daw.read_midi(port), sent_at) for port in MIDI_PORTS if port in ledger}
     for path, frames in ping.items():
         ledger.set_measured(path, frames)
-    return Measured(ping, engines)
+    return MeasuredDelays(ping, engines)
 
 
-def _settle(sidecar: Sidecar) -> None:
+def _wait_for_callback(sidecar: Sidecar) -> None:
     """Let the callback see the ping switches."""
     telemetry, deadline = sidecar.signal_path.telemetry, time.monotonic() + 2.0
     cycles = telemetry.counters.cycles + 2
@@ -103,7 +106,7 @@ def _settle(sidecar: Sidecar) -> None:
         time.sleep(0.002)
 
 
-def disagreements(sidecar: Sidecar, measured: Measured) -> list[str]:
+def find_disagreements(sidecar: Sidecar, measured: MeasuredDelays) -> list[str]:
     """A line for each path whose measured delay is not the declared one."""
     ledger = sidecar.signal_path.graph.ledger
     lines = [
@@ -111,16 +114,16 @@ def disagreements(sidecar: Sidecar, measured: Measured) -> list[str]:
         for path in ledger
         if path.ports and measured.ping.get(path.name, UNMEASURED) != path.declared
     ]
-    for name, frames in measured.engines.items() if "mix" in ledger else ():  # else nobody separates
+    for name, frames in measured.engines.items() if "mix" in ledger else ():  # else no stems are separated
         if frames != ledger["mix"].declared:
             lines.append(f"{name} through the engines: declared {ledger['mix'].declared} frames, measured {frames}")
     return lines
 
 
-def measured_ledger(settings: Settings, server: str, rate: int, period: int) -> tuple[Ledger, list[str]]:
-    """The ledger of a sidecar that was started to be measured, and what disagrees.
+def measure_new_sidecar(settings: Settings, server: str, rate: int, period: int) -> tuple[Ledger, list[str]]:
+    """Start a sidecar, measure it, and return its ledger and the paths that disagree.
 
-    Without a ``server``, on a dummy server of its own that freewheels; else on that server, in real time.
+    Without a ``server`` on a dummy server of its own that freewheels, else on that server in real time.
     """
     with ExitStack() as opened:
         name = server or opened.enter_context(DummyServer(rate, period)).name
@@ -128,4 +131,4 @@ def measured_ledger(settings: Settings, server: str, rate: int, period: int) -> 
         settings = msgspec.structs.replace(settings, jack=jack, osc=OscSettings(port=0))
         sidecar = opened.enter_context(Sidecar(settings))
         found = measure(sidecar, freewheel=not server)
-        return sidecar.signal_path.graph.ledger, disagreements(sidecar, found)
+        return sidecar.signal_path.graph.ledger, find_disagreements(sidecar, found)

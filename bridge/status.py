@@ -1,4 +1,4 @@
-"""One line that tells how a running sidecar is doing."""
+"""Status line of a running sidecar."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from bridge.control.bus import Row
 REFRESH_S = 0.25
 
 
-def status_line(sidecar: Sidecar) -> Text:
-    """What is heard, and what went wrong since the counters were reset; 78 columns where nothing did."""
+def format_status_line(sidecar: Sidecar) -> Text:
+    """Chord, key, tempo and faults since the counters were reset; 78 columns where there are none."""
     bus = sidecar.bus
 
     def last(reading: str) -> Row:
@@ -21,9 +21,9 @@ def status_line(sidecar: Sidecar) -> Text:
     line = Text(f"chord {chord[1] if chord else '–':<9} in {key[1] if key else '–':<8} ")
     line.append(f"{float(beat[3]):5.1f} BPM" if beat else "    – BPM", "default")
     names = bus.registry.get_reading("counters").fields
-    told = dict(zip(names, counts, strict=False))
+    counters = dict(zip(names, counts, strict=False))
     for name, label in (("late_frames", "late"), ("skipped", "skipped"), ("xruns", "xruns"), ("restarts", "restarts")):
-        count = int(told.get(name, 0))
+        count = int(counters.get(name, 0))
         if count or label != "restarts":
             line.append(f" {label} {count:,}", "yellow" if count else "dim")
     for role, _, _, slowest_ms, _, _ in bus.get_rows("worker.time"):

@@ -33,17 +33,17 @@ COMMANDS: Sequence[tuple[str, ...]] = (
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda words: " ".join(words) or "sideman")
 def test_every_command_explains_itself_in_80_columns(command: tuple[str, ...]) -> None:
-    told = sideman(*command, "--help")
-    assert told.returncode == 0
-    assert "Usage: sideman" in told.stdout
-    assert all(len(line) <= 80 for line in told.stdout.splitlines())
+    done = sideman(*command, "--help")
+    assert done.returncode == 0
+    assert "Usage: sideman" in done.stdout
+    assert all(len(line) <= 80 for line in done.stdout.splitlines())
 
 
 def test_the_page_of_controls_is_what_the_command_prints() -> None:
-    told = sideman("controls", "--markdown")
-    assert told.returncode == 0
+    done = sideman("controls", "--markdown")
+    assert done.returncode == 0
     page = (ROOT / "docs" / "controls.md").read_text()
-    assert page == told.stdout, "run: sideman controls --markdown > docs/controls.md"
+    assert page == done.stdout, "run: sideman controls --markdown > docs/controls.md"
 
 
 def test_controls_as_json_hold_every_address_with_range_and_default() -> None:
@@ -64,11 +64,11 @@ def test_latency_is_declared_without_a_server() -> None:
 
 
 def test_run_without_a_server_says_what_to_start() -> None:
-    told = sideman("run", "--port", str(free_port()))
-    assert told.returncode == 2
-    assert "sideman-no-such-server" in told.stderr
-    assert "jackd" in told.stderr
-    assert "Traceback" not in told.stderr
+    done = sideman("run", "--port", str(free_port()))
+    assert done.returncode == 2
+    assert "sideman-no-such-server" in done.stderr
+    assert "jackd" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -76,27 +76,27 @@ def test_run_without_a_server_says_what_to_start() -> None:
     [("--client", "a:b"), ("--client", "a\nb"), ("--client", "x" * 40), ("--server", "../a"), ("--server", "a:b")],
 )
 def test_run_refuses_a_name_that_jack_takes_otherwise(option: str, name: str) -> None:
-    told = sideman("run", option, name)
-    assert told.returncode == 2
-    assert f"jack: {option[2:]} {name!r}:" in told.stderr
-    assert "give another name" in told.stderr
-    assert "Traceback" not in told.stderr
+    done = sideman("run", option, name)
+    assert done.returncode == 2
+    assert f"jack: {option[2:]} {name!r}:" in done.stderr
+    assert "give another name" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_broken_settings_file_is_named_with_the_key_and_the_fix(tmp_path: Path) -> None:
     (tmp_path / "sideman.toml").write_text("schema = 1\n[osc]\nprot = 9000\n")
-    told = sideman("controls", home=tmp_path)
-    assert told.returncode == 2
-    assert "sideman.toml" in told.stderr
-    assert "osc.prot" in told.stderr
-    assert "Traceback" not in told.stderr
+    done = sideman("controls", home=tmp_path)
+    assert done.returncode == 2
+    assert "sideman.toml" in done.stderr
+    assert "osc.prot" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_an_engine_that_is_not_registered_is_named_with_the_nearest_one(tmp_path: Path) -> None:
     (tmp_path / "sideman.toml").write_text('schema = 1\n[engines]\nseparation = "separation.dps"\n')
-    told = sideman("latency", home=tmp_path)
-    assert told.returncode == 2
-    assert "did you mean separation.dsp?" in told.stderr
+    done = sideman("latency", home=tmp_path)
+    assert done.returncode == 2
+    assert "did you mean separation.dsp?" in done.stderr
 
 
 def test_shipped_presets_are_listed() -> None:
@@ -104,15 +104,15 @@ def test_shipped_presets_are_listed() -> None:
 
 
 def test_loading_a_preset_without_a_running_sidecar_says_so() -> None:
-    told = sideman("preset", "load", "karaoke", "--port", "9")
-    assert told.returncode == 2
-    assert "sideman run" in told.stderr
+    done = sideman("preset", "load", "karaoke", "--port", "9")
+    assert done.returncode == 2
+    assert "sideman run" in done.stderr
 
 
 def test_doctor_reports_the_missing_server_and_fails() -> None:
-    told = sideman("doctor", "--json")
-    assert told.returncode == 1
-    findings = {one["name"]: one for one in json.loads(told.stdout)["findings"]}
+    done = sideman("doctor", "--json")
+    assert done.returncode == 1
+    findings = {one["name"]: one for one in json.loads(done.stdout)["findings"]}
     assert findings["JACK server"]["state"] == "missing"
     assert findings["JACK server"]["mend"]
 
@@ -120,10 +120,10 @@ def test_doctor_reports_the_missing_server_and_fails() -> None:
 def test_an_unreadable_song_is_refused_before_anything_starts(tmp_path: Path) -> None:
     song = tmp_path / "broken.wav"
     song.write_bytes(b"this is no audio")
-    told = sideman("demo", str(song), "--out", str(tmp_path / "out"))
-    assert told.returncode == 2
-    assert "broken.wav" in told.stderr
-    assert "Traceback" not in told.stderr
+    done = sideman("demo", str(song), "--out", str(tmp_path / "out"))
+    assert done.returncode == 2
+    assert "broken.wav" in done.stderr
+    assert "Traceback" not in done.stderr
     assert not (tmp_path / "out").exists()
 
 
@@ -141,30 +141,30 @@ def without_libjack(arguments: Sequence[str], folder: Path) -> subprocess.Comple
 
 @pytest.mark.parametrize("command", [("latency",), ("controls",), ("preset", "list")], ids=" ".join)
 def test_what_needs_no_jack_works_without_libjack(command: tuple[str, ...], tmp_path: Path) -> None:
-    told = without_libjack(command, tmp_path)
-    assert told.returncode == 0, told.stderr
+    done = without_libjack(command, tmp_path)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("command", [("run",), ("demo",), ("latency", "--measure")], ids=" ".join)
 def test_what_needs_jack_says_how_to_install_it(command: tuple[str, ...], tmp_path: Path) -> None:
     port = ("--port", str(free_port())) if command == ("run",) else ()
-    told = without_libjack((*command, *port), tmp_path)
-    assert told.returncode == 2
-    assert "apt install jackd2" in told.stderr
-    assert "Traceback" not in told.stderr
+    done = without_libjack((*command, *port), tmp_path)
+    assert done.returncode == 2
+    assert "apt install jackd2" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
 def test_beyond_this_machine_needs_a_list_and_a_token_before_anything_starts(tmp_path: Path, host: str) -> None:
     (tmp_path / "sideman.toml").write_text(f'schema = 1\n[osc]\nhost = "{host}"\n[lan]\ntoken = " "\n')
-    told = sideman("run", "--lan", home=tmp_path)
-    assert told.returncode == 2
-    assert "without an allow-list and a token" in told.stderr
-    assert "no JACK server" not in told.stderr
+    done = sideman("run", "--lan", home=tmp_path)
+    assert done.returncode == 2
+    assert "without an allow-list and a token" in done.stderr
+    assert "no JACK server" not in done.stderr
 
 
 def test_a_preset_that_is_not_there_is_said_before_anything_starts() -> None:
-    told = sideman("run", "--preset", "no-such-preset")
-    assert told.returncode == 2
-    assert "no-such-preset" in told.stderr
-    assert "no JACK server" not in told.stderr
+    done = sideman("run", "--preset", "no-such-preset")
+    assert done.returncode == 2
+    assert "no-such-preset" in done.stderr
+    assert "no JACK server" not in done.stderr

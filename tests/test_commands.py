@@ -76,32 +76,32 @@ def sideman(tmp_path: Path) -> Run:
 
 
 def test_a_function_becomes_a_command_with_its_options_and_exit_status(sideman: Run) -> None:
-    told = sideman("juggle", "--balls", "12", juggle="toybox:juggle")
-    assert told.stdout == "12 in the air\n"
-    assert told.returncode == 3
+    done = sideman("juggle", "--balls", "12", juggle="toybox:juggle")
+    assert done.stdout == "12 in the air\n"
+    assert done.returncode == 3
 
 
 def test_a_command_explains_itself_whole(sideman: Run) -> None:
-    told = sideman("juggle", "--help", juggle="toybox:juggle")
-    assert told.returncode == 0
-    assert "Usage: sideman juggle" in told.stdout
-    assert "And catch them again" in told.stdout
-    assert "How many." in told.stdout
+    done = sideman("juggle", "--help", juggle="toybox:juggle")
+    assert done.returncode == 0
+    assert "Usage: sideman juggle" in done.stdout
+    assert "And catch them again" in done.stdout
+    assert "How many." in done.stdout
 
 
 def test_help_lists_commands_with_their_first_line_and_imports_none(sideman: Run) -> None:
-    told = sideman("--help", juggle="toybox:juggle", box="toybox:box")
-    assert told.returncode == 0
+    done = sideman("--help", juggle="toybox:juggle", box="toybox:box")
+    assert done.returncode == 0
     for line in ("Throw balls about.", "What is in the box."):
-        assert line in told.stdout
-    assert "catch them" not in told.stdout
-    assert "toys imported" not in told.stderr
+        assert line in done.stdout
+    assert "catch them" not in done.stdout
+    assert "toys imported" not in done.stderr
 
 
 def test_other_commands_import_none(sideman: Run) -> None:
-    told = sideman("preset", "list", juggle="toybox:juggle", box="toybox:box")
-    assert told.returncode == 0
-    assert "toys imported" not in told.stderr
+    done = sideman("preset", "list", juggle="toybox:juggle", box="toybox:box")
+    assert done.returncode == 0
+    assert "toys imported" not in done.stderr
 
 
 def test_no_model_runtime_is_loaded_for_help_and_what_run_needs(tmp_path: Path) -> None:
@@ -112,8 +112,8 @@ def test_no_model_runtime_is_loaded_for_help_and_what_run_needs(tmp_path: Path) 
         "print([name for name in sys.modules if name.split('.')[0] in ('onnxruntime', 'engines', 'torch')])"
     )
     env = os.environ | {"PYTHONPATH": str(ROOT), "SIDEMAN_CONFIG_HOME": str(tmp_path)}
-    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=env, check=True)
-    assert told.stdout.splitlines()[-1] == "[]"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=env, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_an_app_brings_its_own_commands(sideman: Run) -> None:
@@ -143,28 +143,28 @@ def test_two_words_go_below_the_command_that_the_first_names(sideman: Run) -> No
 def test_a_command_that_cannot_be_had_names_its_package_and_the_fix(
     sideman: Run, value: str, why: str, arguments: tuple[str, ...]
 ) -> None:
-    told = sideman("thing", *arguments, thing=value)
-    assert told.returncode == 2
-    assert "package toys" in told.stderr
-    assert why in told.stderr
-    assert "update, fix or remove toys" in told.stderr
-    assert "Traceback" not in told.stderr
+    done = sideman("thing", *arguments, thing=value)
+    assert done.returncode == 2
+    assert "package toys" in done.stderr
+    assert why in done.stderr
+    assert "update, fix or remove toys" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_beside_a_broken_command_the_others_work_and_a_mistyped_one_is_named(sideman: Run) -> None:
     toys = {"thing": "broken:thing", "juggle": "toybox:juggle"}
     assert sideman("juggle", **toys).stdout == "3 in the air\n"
     assert "thing" in sideman("--help", **toys).stdout
-    told = sideman("jugle", **toys)
-    assert told.returncode != 0
-    assert "jugle" in told.stderr + told.stdout
-    assert "no_such_library" not in told.stderr
+    done = sideman("jugle", **toys)
+    assert done.returncode != 0
+    assert "jugle" in done.stderr + done.stdout
+    assert "no_such_library" not in done.stderr
 
 
 @pytest.mark.parametrize(("name", "why"), [("doctor", "there already"), ("a_b_c", "one or two words")])
 def test_a_name_that_cannot_be_used_is_passed_over_with_a_warning(sideman: Run, name: str, why: str) -> None:
-    told = sideman("doctor", "--help", **{name: "toybox:juggle"})
-    assert told.returncode == 0
-    assert "how to fix what is missing" in told.stdout
-    assert why in told.stderr
-    assert "toys" in told.stderr
+    done = sideman("doctor", "--help", **{name: "toybox:juggle"})
+    assert done.returncode == 0
+    assert "how to fix what is missing" in done.stdout
+    assert why in done.stderr
+    assert "toys" in done.stderr

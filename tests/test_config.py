@@ -161,12 +161,12 @@ def test_the_log_goes_to_stderr_once_however_often_it_is_set_up(capsys: pytest.C
     try:
         log.setup(verbose=True)
         log.setup()
-        logging.getLogger("bridge.test").info("heard once")
-        logging.getLogger("bridge.test").debug("not heard")
+        logging.getLogger("bridge.test").info("logged once")
+        logging.getLogger("bridge.test").debug("not logged")
     finally:
         root.handlers[:] = before
         root.setLevel(level)
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.count("heard once") == 1
-    assert "not heard" not in err
+    assert err.count("logged once") == 1
+    assert "not logged" not in err

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from bridge.app import registry_for
+from bridge.app import make_registry
 from bridge.config import Settings
 from bridge.control.bus import Bus
 from bridge.osc.server import OscServer
@@ -74,7 +74,7 @@ def check_osc_output(printed: str) -> None:
 
 def test_the_osc_client_sets_and_reads_a_fader(tmp_path: Path) -> None:
     port = free_port()
-    with OscServer(Bus(registry_for(Settings())), "127.0.0.1", port):
+    with OscServer(Bus(make_registry(Settings())), "127.0.0.1", port):
         check_osc_output(run_example("osc_client.py", str(port), "0.5", home=tmp_path))
 
 

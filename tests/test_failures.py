@@ -116,6 +116,6 @@ def test_a_command_that_fails_unexpectedly_says_so_in_a_line(home: Path, capsys:
     with pytest.raises(SystemExit) as ended:
         exit_after(lambda: fail(KeyError("drums_1")), "sideman", explain)
     assert ended.value.code == 1
-    told = capsys.readouterr().err
-    assert told.startswith("sideman: a fault in Sideman (KeyError: 'drums_1', ")
-    assert told.count("\n") == 1
+    stderr = capsys.readouterr().err
+    assert stderr.startswith("sideman: a fault in Sideman (KeyError: 'drums_1', ")
+    assert stderr.count("\n") == 1

@@ -34,8 +34,8 @@ def song(watched: Watched) -> str:
 
 def assert_private(watched: Watched, *command: str) -> None:
     """Run ``command``; it succeeds, asks nothing of the network and writes nothing outside our own folders."""
-    told = watched.run(*command)
-    assert told.returncode == 0, told.stdout + told.stderr
+    done = watched.run(*command)
+    assert done.returncode == 0, done.stdout + done.stderr
     assert watched.asked == []
     assert watched.foreign == []
 
@@ -83,9 +83,9 @@ def test_an_address_in_a_file_that_is_no_song_is_not_asked(watched: Watched) -> 
     songs.mkdir()
     for name, text in PLAYLISTS.items():
         (songs / name).write_text(text)
-    told = watched.run(*SIDEMAN, "analyze", *(str(songs / name) for name in PLAYLISTS), "--out", "out/results")
-    assert told.returncode == 1
-    assert all(f"{name}: failed" in told.stdout + told.stderr for name in PLAYLISTS)
+    done = watched.run(*SIDEMAN, "analyze", *(str(songs / name) for name in PLAYLISTS), "--out", "out/results")
+    assert done.returncode == 1
+    assert all(f"{name}: failed" in done.stdout + done.stderr for name in PLAYLISTS)
     assert watched.asked == []
     assert watched.foreign == []
 

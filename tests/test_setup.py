@@ -18,7 +18,7 @@ JACK_TOOLS = ("jackd", "jack_wait", "jack_iodelay", "jack_samplerate", "oscsend"
 VENV_PYTHON = """case "$*" in
 *" install "*) echo install >>pip.log; [ ! -e break-pip ] ;;
 esac"""
-"""The fake Python of the fake environment: installing is counted, and fails when it is told to."""
+"""The fake Python of the fake environment: installing is counted, and fails on request."""
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a shell script")
 

@@ -41,9 +41,9 @@ def test_a_process_that_starts_ends_at_once(act: str, number: signal.Signals) ->
         assert child.stdout is not None
         assert child.stdout.readline() == "starts\n"
         child.send_signal(number)
-        told, complaints = child.communicate(timeout=HANG_S)
+        output, complaints = child.communicate(timeout=HANG_S)
     assert child.returncode == 128 + number
-    assert told == "cleaned\n"
+    assert output == "cleaned\n"
     assert complaints == "stopped\n"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from bridge.status import status_line
+from bridge.status import format_status_line
 
 FIELDS = ("late_frames", "skipped", "xruns", "restarts")
 
@@ -21,7 +21,7 @@ def line(counts: tuple[int, ...], connected: bool = True) -> str:
         registry=SimpleNamespace(reading=lambda _: SimpleNamespace(fields=FIELDS)),
     )
     sidecar: Any = SimpleNamespace(bus=bus, connected=connected)
-    return status_line(sidecar).plain
+    return format_status_line(sidecar).plain
 
 
 def test_the_longest_names_fit_in_80_columns_with_the_spinner() -> None:

@@ -37,7 +37,7 @@ from bridge.drivers.clients import ask_server
 from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.fake_daw import FakeDaw
 from bridge.errors import BridgeError, ConfigError
-from bridge.measure import disagreements, measure
+from bridge.measure import find_disagreements, measure
 from bridge.printing import Printer, one_line, progress_text
 from bridge.runtime.analysis_to_midi import BEAT_NOTE, DOWNBEAT_NOTE
 from bridge.runtime.counters import Counters, Spread, spread
@@ -124,7 +124,7 @@ def run_demo(options: DemoOptions, settings: Settings, console: Printer) -> Demo
             console.print("measuring every path …", style="dim")
             # our own server may freewheel, which is exact; the user's stays in real time
             measured = measure(sidecar, freewheel=not options.server)
-            wrong = disagreements(sidecar, measured)
+            wrong = find_disagreements(sidecar, measured)
             played = _play(sidecar, song, console)
             report = _make_report(sidecar, song, played, server)
     return _write(options.out, report, song, played.daw, wrong)

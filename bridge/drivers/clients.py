@@ -1,10 +1,9 @@
-"""The clients that this process has on JACK: opened and closed here, because libjack must not be asked at a bad time.
+"""JACK clients of this process: opened and closed here only, because libjack fails at a bad moment.
 
-libjack keeps one picture of the server for a whole process. Where a server died and one of the process's clients is
-still open, the next attempt to open another takes that picture away, and closing the first then ends the process
-with a segmentation fault (jackd 1.9.21, every time; `tests/live/test_clients.py`). So nothing is opened until the
-clients of the dead server have left. And a client that came with a stale semaphore (`bridge.drivers.semaphores`) is
-closed, and opened anew.
+libjack keeps one copy of the server's state for a whole process. Where a server died and one of the process's clients
+is still open, the next attempt to open another frees that state, and closing the first then ends the process with a
+segmentation fault (jackd 1.9.21, every time; `tests/live/test_clients.py`). So none is opened until the clients of the
+dead server are closed. And a client with a stale semaphore (`bridge.drivers.semaphores`) is closed and opened anew.
 """
 
 from __future__ import annotations
@@ -23,8 +22,8 @@ from bridge.drivers.semaphores import has_stale
 from bridge.errors import DriverError
 from bridge.names import why_not_jack
 
-ATTEMPTS, PAUSE_S = 3, 0.2  # a busy jackd refuses a client that it takes a moment later
-OPENINGS = 20  # of a client, until none of other clients leaves meanwhile; half of them beside one that never stops
+ATTEMPTS, PAUSE_S = 3, 0.2  # a busy jackd refuses a client that it accepts a moment later
+OPENINGS = 20  # attempts while other clients leave; half are enough beside one that never stops
 
 
 class _Server:
@@ -41,13 +40,13 @@ class _Server:
         self.gone = np.zeros(1, np.int64)
 
 
-_lock = threading.RLock()  # libjack's opening and closing share what they change
+_lock = threading.RLock()  # opening and closing change shared state in libjack
 _servers: dict[Any, _Server] = {}  # each open client's
 
 
 @dataclass(frozen=True, slots=True)
 class ServerFacts:
-    """What a running server says of itself. ``priority``: of its clients' callbacks, 0 without real time."""
+    """Figures of a running server. ``priority``: of its clients' callbacks, 0 without real time."""
 
     rate: int
     period: int
@@ -87,7 +86,7 @@ def open_client(name: str, server: str | None) -> Any:
 
 
 def is_gone(client: Any) -> bool:
-    """Whether the server of what `open_client` gave went away."""
+    """Whether the server of an opened ``client`` went away."""
     there = _servers.get(client)
     return there is not None and bool(there.gone[0])
 
@@ -96,7 +95,7 @@ def _open(name: str, server: str | None) -> Any:
     jack = import_jack()
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            # a name that JACK chose instead would be one that nobody connects to
+            # nobody would connect to another name that JACK chose
             return jack.Client(name, use_exact_name=True, servername=server, no_start_server=True)
         except jack.JackOpenError as error:
             if error.status.server_failed:
@@ -128,7 +127,7 @@ def _open_first(name: str, server: str | None) -> Any:
 
 
 def activate_client(client: Any) -> None:
-    """Let what `open_client` gave take part in the server's cycles.
+    """Activate an opened ``client``: from now on the server calls it each cycle.
 
     Raises:
         DriverError: a server whose cycles stand still; close the client, and try again with another.
@@ -143,7 +142,7 @@ def activate_client(client: Any) -> None:
 
 
 def close_client(client: Any) -> None:
-    """Deactivate and close what `open_client` gave, on a living server or a dead one."""
+    """Deactivate and close an opened ``client``, on a living server or a dead one."""
     with _lock:
         client.deactivate(ignore_errors=True)
         client.close(ignore_errors=True)

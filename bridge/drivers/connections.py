@@ -1,4 +1,4 @@
-"""What was patched to what, remembered while a server or a peer is away, and restored when it is back."""
+"""Connections of our ports: remembered while the server or a peer is away, restored when it is back."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Link = tuple[str, str]
 """(source port, destination port), full names."""
 
 
-def links_of(client: Any) -> set[Link]:
+def read_links(client: Any) -> set[Link]:
     """Every link of ``client``'s ports, as the server has them."""
     links: set[Link] = set()
     for port in (*client.inports, *client.midi_inports):
@@ -28,7 +28,7 @@ def links_of(client: Any) -> set[Link]:
     return links
 
 
-def _made(client: Any, link: Link) -> bool:
+def _connect(client: Any, link: Link) -> bool:
     """Connect; False where the peer is not ready yet (its ports show before it is active) or was quicker."""
     try:
         client.connect(*link)
@@ -38,11 +38,11 @@ def _made(client: Any, link: Link) -> bool:
     return True
 
 
-def _shown(client: Any, links: list[Link]) -> set[Link]:
-    """Those of ``links`` that the server shows, which it does from its next cycle on; till then nobody undid them."""
+def _wait_until_shown(client: Any, links: list[Link]) -> set[Link]:
+    """Wait until the server shows ``links``, from its next cycle on; returns those that it shows."""
     wanted, shown = set(links), set[Link]()
     for _ in range(SHOWN_TRIES):
-        shown = wanted & links_of(client)
+        shown = wanted & read_links(client)
         if shown == wanted:
             break
         time.sleep(SHOWN_S)
@@ -50,7 +50,7 @@ def _shown(client: Any, links: list[Link]) -> set[Link]:
 
 
 class Connections:
-    """The user's patch bay for one client, as it is meant to be.
+    """The connections that the user wants for one client.
 
     A link that stays away for ``undone_s`` seconds although its ports stay was undone by the user and is forgotten.
     One that vanished with a port is kept, and made again when the port is back.
@@ -60,20 +60,20 @@ class Connections:
         self._undone_s = undone_s
         self.wanted: set[Link] = set()
         self.present: set[Link] = set()
-        """At the last look: replaced whole, so that any thread may read it, client or none."""
+        """At the last update. Replaced as a whole, so any thread may read it."""
         self._ports: set[str] = set()
         self._missing: dict[Link, float] = {}  # since when, although both ports stay
 
-    def server_gone(self) -> None:
-        """Nothing is connected any more, and nobody undid it."""
+    def forget_server(self) -> None:
+        """Forget the present links of a server that went away; they stay wanted."""
         self.present, self._ports, self._missing = set(), set(), {}
 
-    def look(self, client: Any) -> list[Link]:
-        """Learn what the user did since the last look, then restore; returns the links made just now.
+    def update(self, client: Any) -> list[Link]:
+        """Learn the user's changes since the last call, then restore lost links; returns the links made now.
 
         ``client``: an active jack.Client.
         """
-        ports, present, now = port_names(client), links_of(client), time.monotonic()
+        ports, present, now = port_names(client), read_links(client), time.monotonic()
         stayed = self._ports & ports
         absent = (self.present | self._missing.keys()) - present
         self._missing = {link: self._missing.get(link, now) for link in absent if stayed.issuperset(link)}
@@ -81,7 +81,7 @@ class Connections:
         self.wanted = (self.wanted | present) - undone
         restored = []
         for link in sorted(self.wanted - present - self._missing.keys()):
-            if ports.issuperset(link) and _made(client, link):
+            if ports.issuperset(link) and _connect(client, link):
                 restored.append(link)
-        self.present, self._ports = present | _shown(client, restored), ports
+        self.present, self._ports = present | _wait_until_shown(client, restored), ports
         return restored

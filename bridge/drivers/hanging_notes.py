@@ -1,8 +1,8 @@
-"""Hanging notes: what may go on sounding in a DAW because whoever would have ended it is gone, server or sidecar.
+"""Hanging notes: notes that go on sounding in a DAW because the server or the sidecar ended without note-offs.
 
-It outlives servers and rates: the note-offs are sent once the port is connected again. Of a sidecar that was killed
-nobody knows what sounded, so all that can sound is switched off. A file that is there while one runs, and goes when it
-ends in order, says whether one was killed.
+The note-offs are sent once the port is connected again, also by a later server and at another rate. After a sidecar was
+killed its notes are unknown, so all possible notes are switched off. A file exists while a sidecar runs and is removed
+at an orderly end; it shows whether one was killed.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ OLD_S = 7 * 24 * 3600.0
 
 
 class RunMark:
-    """The file that says that client ``client`` on ``server`` is running, or was killed."""
+    """Marker file: the client ``client`` on ``server`` runs, or was killed."""
 
     def __init__(self, server: str, client: str) -> None:
         name = hashlib.sha256(f"{server}\0{client}".encode()).hexdigest()[:16]
         self._path = state_dir() / "running" / name
 
-    def put(self) -> bool:
-        """Leave the mark; returns whether one lay there already, or none can be left and nobody knows."""
+    def write(self) -> bool:
+        """Write the file; returns True if there was one already, or if that is unknown because none can be written."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._sweep()
@@ -50,7 +50,7 @@ class RunMark:
         return killed
 
     def remove(self) -> None:
-        """Say that all ended in order."""
+        """Remove the file, after an orderly end."""
         try:
             self._path.unlink(missing_ok=True)
         except OSError as error:
@@ -73,21 +73,23 @@ class HangingNotes:
         return bool(self._held.any())
 
     def keep(self, sounding: NDArray[np.uint8]) -> None:
-        """Remember what sounded when the server went."""
+        """Remember the notes that sounded when the server went."""
         self._held |= sounding
 
     def keep_all(self) -> None:
-        """Remember all that could sound; the clock's port has no notes."""
+        """Remember all possible notes; the clock's port has none."""
         self._held[[port != CLOCK_PORT for port in MIDI_PORTS]] = 1
 
     def release(self, client: Any, context: CallbackContext, ask: Callable[[], None]) -> None:
-        """Have the callback switch off, by ``ask``, what hangs on those of ``client``'s ports that are connected,
-        whoever it was that connected them. What nobody plays to at this rate waits."""
+        """Let the callback end the hanging notes of each connected port of ``client``; ``ask`` requests it.
+
+        The notes of a port that no engine plays to at this rate wait.
+        """
         for port, held, sounding, owner in zip(
             client.midi_outports, self._held, context.sounding, context.owners, strict=True
         ):
             if owner >= 0 and held.any() and connected_names(client, port):
-                # a view: the callback releases what it finds there. It may write meanwhile, so no other note is touched
+                # shared with the callback, which releases these; it may write meanwhile, so other notes stay untouched
                 sounding[held != 0] = 1
                 held[:] = 0
                 ask()

@@ -1,4 +1,4 @@
-"""The JACK driver: the graph on a server that may die, come back, change its period, or vanish for good."""
+"""JACK driver: runs the graph on a server that may die, come back or change its period."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from bridge.runtime.shared.atomics import publish
 
 log = logging.getLogger(__name__)
 
-LOOK_S = 0.25  # how often connections are looked after
+CHECK_S = 0.25  # how often connections are checked
 RETRY_S = 0.5  # how often a lost server is tried
-STANDSTILL_S = 3.0  # a callback that did not come for so long is not coming
+STANDSTILL_S = 3.0  # without a callback for so long, the client connects anew
 
 
 def compile_callbacks() -> None:
-    """Compile what JACK calls, or load it; the first time for a version that takes a minute. Needs libjack."""
-    from bridge.drivers import cancel_safe  # noqa: F401  (they compile as they are loaded)
+    """Compile the callbacks, or load them from the cache. Compiling takes a minute. Needs libjack."""
+    from bridge.drivers import cancel_safe  # noqa: F401  (compiled at import)
 
 
 class RateChanged(DriverError):
@@ -51,7 +51,7 @@ class JackDriver:
     """A context manager: the graph is a client of ``server`` inside.
 
     ``on_rate`` is called, from the driver's thread, when the server came back at another rate than the
-    graph's: the graph cannot go on and has to be made anew.
+    graph's: then a new graph is needed.
     """
 
     def __init__(
@@ -68,8 +68,8 @@ class JackDriver:
         self.connections = connections or Connections()
         self.client: Any = None
         self.reconnections = 0
-        self._outs: dict[str, Any] = {}  # by the names that we gave them, whatever JACK calls us or a user them
-        self._alive: list[Any] = []  # what the client points to and ctypes would let go
+        self._outs: dict[str, Any] = {}  # by our own names, even if JACK or a user renamed them
+        self._alive: list[Any] = []  # memory that the client points to and ctypes would free
         self._lost = threading.Event()
         self._leave = threading.Event()
         self._thread: threading.Thread | None = None
@@ -79,7 +79,7 @@ class JackDriver:
 
     def __enter__(self) -> JackDriver:
         self._open()
-        self._thread = threading.Thread(target=self._keep, name="jack-keeper", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="jack-keeper", daemon=True)
         self._thread.start()
         return self
 
@@ -88,7 +88,7 @@ class JackDriver:
         if self._thread is not None:
             self._thread.join()
         if self.connected:
-            self._silence()
+            self._release_notes()
         else:
             self._hanging.keep(self._graph.context.sounding)
         self._close()
@@ -98,28 +98,28 @@ class JackDriver:
         client = self.client
         return client is not None and not self._lost.is_set() and not is_gone(client)
 
-    def _silence(self) -> None:
-        """Let the callback release what sounds, and give it the time of a few periods to do so."""
+    def _release_notes(self) -> None:
+        """Let the callback end all sounding notes, and wait a few periods for it."""
         state = self._graph.shared.state
         self._graph.set_midi_muted(True)
         wanted, deadline = int(state[w.RELEASE]), time.monotonic() + 0.5
         while state[w.RELEASED] != wanted and time.monotonic() < deadline:
             time.sleep(0.002)
         cycles = int(state[w.CYCLES])
-        while state[w.CYCLES] < cycles + 2 and time.monotonic() < deadline:  # until peers have taken it in
+        while state[w.CYCLES] < cycles + 2 and time.monotonic() < deadline:  # until other clients have received it
             time.sleep(0.002)
 
     def _open(self) -> None:
-        compile_callbacks()  # before there is a client: ports that show are ports that work
+        compile_callbacks()  # before the client exists, so that its ports work as soon as they show
         client = open_client(self._name, self._server)
         try:
-            self._set_up(client)
+            self._register(client)
         except BaseException:
-            close_client(client)  # or it would keep our name from the next attempt
+            close_client(client)  # else the next attempt could not use our name
             self.client, self._alive = None, []
             raise
 
-    def _set_up(self, client: Any) -> None:
+    def _register(self, client: Any) -> None:
         graph = self._graph
         if client.samplerate != graph.plan.rate:
             raise RateChanged(int(client.samplerate), graph.plan.rate)
@@ -129,9 +129,9 @@ class JackDriver:
         midi = [client.midi_inports.register("midi_in")]
         midi += [client.midi_outports.register(port) for port in MIDI_PORTS]
         self._outs = dict(zip((*names, *MIDI_PORTS), (*outs, *midi[1:]), strict=True))
-        self._alive = [self._attach(client, ins, outs, midi), *self._listen(client)]
+        self._alive = [self._set_process_callback(client, ins, outs, midi), *self._set_notifications(client)]
         graph.context.callback_state[w.STARTED] = 0
-        publish(graph.shared.state, w.FREEWHEEL, 0)  # a server that died freewheeling never said that it ended
+        publish(graph.shared.state, w.FREEWHEEL, 0)  # a server that died freewheeling sent no notification of its end
         graph.set_midi_muted(False)
         self._lost.clear()
         self.client = client
@@ -139,8 +139,8 @@ class JackDriver:
         activate_client(client)
         self._published_rev, self._cycles, self._cycle_s = -1, -1, time.monotonic()
 
-    def _attach(self, client: Any, ins: list[Any], outs: list[Any], midi: list[Any]) -> Any:
-        """Set the process callback; returns what has to live as long as the client."""
+    def _set_process_callback(self, client: Any, ins: list[Any], outs: list[Any], midi: list[Any]) -> Any:
+        """Set the process callback; returns the memory that must live as long as the client."""
         from bridge.drivers import process_callback  # compiles or loads machine code, and needs libjack
 
         ports = ([address(port._ptr) for port in group] for group in (ins, outs, midi))
@@ -149,18 +149,18 @@ class JackDriver:
             raise DriverError("JACK refused the process callback")
         return argument
 
-    def _listen(self, client: Any) -> list[Any]:
-        """Set the other callbacks; returns what has to live as long as the client."""
+    def _set_notifications(self, client: Any) -> list[Any]:
+        """Set the other callbacks; returns the memory that must live as long as the client."""
         from bridge.drivers import cancel_safe  # likewise
 
         state = self._graph.shared.state
-        heard: dict[str, Callable[[int], None]] = {
+        callbacks: dict[str, Callable[[int], None]] = {
             "jack_set_xrun_callback": self._count_xrun,
             "jack_set_buffer_size_callback": self._graph.set_period,
             "jack_set_freewheel_callback": lambda on: publish(state, w.FREEWHEEL, int(on != 0)),
-            "jack_set_latency_callback": self._declare,
+            "jack_set_latency_callback": self._declare_latency,
         }
-        return [cancel_safe.set_callback(client, setter, function) for setter, function in heard.items()]
+        return [cancel_safe.set_callback(client, setter, function) for setter, function in callbacks.items()]
 
     def _close(self) -> None:
         client, self.client = self.client, None
@@ -172,8 +172,8 @@ class JackDriver:
         state = self._graph.shared.state
         state[w.XRUNS] += 1
 
-    def _declare(self, mode: int) -> None:
-        """JACK's latency callback: what lies before us plus what we add, or what follows us plus that."""
+    def _declare_latency(self, mode: int) -> None:
+        """JACK's latency callback: latency before us plus ours (capture), or after us plus ours (playback)."""
         client = self.client
         if client is None:
             return
@@ -195,22 +195,22 @@ class JackDriver:
                 for port in ins:
                     set_port_latency(port, PLAYBACK, least, most)
 
-    def _keep(self) -> None:
-        """The driver's thread: connections, latencies, and a server that went away."""
-        while not self._leave.wait(LOOK_S):
+    def _run(self) -> None:
+        """The driver's thread: restores connections, updates latencies, reconnects to a lost server."""
+        while not self._leave.wait(CHECK_S):
             try:
                 if self.connected:
-                    self._look_after()
+                    self._update()
                 else:
-                    self._come_back()
+                    self._reconnect()
             except Exception:
-                log.exception("the JACK driver stumbled; it goes on")
+                log.exception("the JACK driver failed once; it goes on")
 
-    def _look_after(self) -> None:
+    def _update(self) -> None:
         if self._graph.ledger.rev != self._published_rev:
             self._published_rev = self._graph.ledger.rev
             load().jack_recompute_total_latencies(address(self.client._ptr))
-        self.connections.look(self.client)
+        self.connections.update(self.client)
         self._hanging.release(self.client, self._graph.context, self._graph.release_notes)
         cycles, now = int(self._graph.shared.state[w.CYCLES]), time.monotonic()
         if cycles != self._cycles:
@@ -219,11 +219,11 @@ class JackDriver:
             log.warning("JACK has not called for %.0f s; connecting anew", STANDSTILL_S)
             self._lost.set()
 
-    def _come_back(self) -> None:
+    def _reconnect(self) -> None:
         if self.client is not None:
             log.warning("the JACK server is gone; waiting for it to come back")
-            self.connections.server_gone()
-            # whoever kept a voice sounding gets its note-off once the port is connected again
+            self.connections.forget_server()
+            # a note that still sounds gets its note-off once the port is connected again
             sounding = self._graph.context.sounding
             self._hanging.keep(sounding)
             self._close()

@@ -18,7 +18,7 @@ from multiprocessing.connection import Connection
 
 import numpy as np
 
-from bridge.app import registry_for
+from bridge.app import make_registry
 from bridge.config import Settings
 from bridge.control.bus import Bus
 from bridge.errors import BridgeError
@@ -33,7 +33,7 @@ SLOW_PER_S = 2.0
 
 def serve(port: Connection, stop: Connection) -> None:
     """A server with all that a sidecar has, until something comes from ``stop``."""
-    bus = Bus(registry_for(Settings()))
+    bus = Bus(make_registry(Settings()))
     bus.add_handler("preset.load", lambda _: time.sleep(0.02))  # as a slow disk does
     with OscServer(bus, port=0) as server:
         port.send(server.port)

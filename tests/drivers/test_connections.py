@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bridge.drivers.connections import Connections, Link, links_of
+from bridge.drivers.connections import Connections, Link, read_links
 from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.libjack import import_jack, library_name
 from tests.conftest import StartServer
@@ -38,7 +38,7 @@ def client(server: DummyServer, name: str) -> Iterator[Any]:
 
 
 @dataclass
-class Bay:
+class Patchbay:
     """A server with us on it, and peers that come and go."""
 
     server: DummyServer
@@ -55,8 +55,8 @@ class Bay:
         self.peers.pop(name).close()
         until("the server's change", lambda: not any(f"{name}:" in end for link in self.links for end in link))
 
-    def look(self) -> list[Link]:
-        restored = self.connections.look(self.us)
+    def update(self) -> list[Link]:
+        restored = self.connections.update(self.us)
         until("the server's change", lambda: self.links.issuperset(restored))
         return restored
 
@@ -71,35 +71,35 @@ class Bay:
 
     @property
     def links(self) -> set[Link]:
-        return links_of(self.us)
+        return read_links(self.us)
 
 
 @pytest.fixture
-def bay(jack_server: StartServer) -> Iterator[Bay]:
+def bay(jack_server: StartServer) -> Iterator[Patchbay]:
     with ExitStack() as stack:
         server = jack_server()
         us = stack.enter_context(client(server, "us"))
-        yield Bay(server, us, stack=stack)
+        yield Patchbay(server, us, stack=stack)
 
 
 TO_US, FROM_US, MIDI = ("daw:out", "us:in"), ("us:out", "daw:in"), ("daw:midi_out", "us:midi_in")
 
 
-def test_links_of_every_kind_are_seen_with_their_direction(bay: Bay) -> None:
+def test_links_of_every_kind_are_seen_with_their_direction(bay: Patchbay) -> None:
     bay.come("daw")
     bay.connect(TO_US, FROM_US, MIDI, ("us:out", "us:in"))
     assert bay.links == {TO_US, FROM_US, MIDI, ("us:out", "us:in")}
 
 
-def test_a_look_at_what_is_as_it_should_be_changes_nothing(bay: Bay) -> None:
+def test_a_look_at_what_is_as_it_should_be_changes_nothing(bay: Patchbay) -> None:
     bay.come("daw")
     bay.connect(TO_US)
-    assert bay.look() == bay.look() == []
+    assert bay.update() == bay.update() == []
     assert bay.connections.wanted == bay.links == {TO_US}
 
 
 def test_a_port_that_vanishes_between_the_list_and_a_look_at_it_is_no_error(
-    bay: Bay, monkeypatch: pytest.MonkeyPatch
+    bay: Patchbay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bay.come("daw")
     bay.connect(TO_US, FROM_US, MIDI)
@@ -109,120 +109,120 @@ def test_a_port_that_vanishes_between_the_list_and_a_look_at_it_is_no_error(
         raise jack.JackError(f"Port {name!r} not available")
 
     monkeypatch.setattr(jack.Client, "get_port_by_name", gone)  # what is found out about every port, but its name
-    assert links_of(bay.us) == {TO_US, FROM_US, MIDI}
-    assert bay.connections.look(bay.us) == []
+    assert read_links(bay.us) == {TO_US, FROM_US, MIDI}
+    assert bay.connections.update(bay.us) == []
     assert bay.connections.present == bay.connections.wanted == {TO_US, FROM_US, MIDI}
 
 
-def test_a_link_that_the_user_undid_is_forgotten(bay: Bay) -> None:
+def test_a_link_that_the_user_undid_is_forgotten(bay: Patchbay) -> None:
     bay.come("daw")
     bay.connect(TO_US, FROM_US)
-    bay.look()
+    bay.update()
     bay.disconnect(TO_US)
-    assert bay.look() == []
+    assert bay.update() == []
     bay.go("daw")
-    bay.look()
+    bay.update()
     bay.come("daw")
-    assert bay.look() == [FROM_US]
+    assert bay.update() == [FROM_US]
     assert bay.links == {FROM_US}
 
 
-def test_a_link_that_vanished_a_moment_before_its_peer_comes_back_with_it(bay: Bay) -> None:
+def test_a_link_that_vanished_a_moment_before_its_peer_comes_back_with_it(bay: Patchbay) -> None:
     bay.connections = Connections(undone_s=math.inf)
     bay.come("daw")
     bay.connect(TO_US, FROM_US)
-    bay.look()
+    bay.update()
     bay.disconnect(TO_US)  # as a peer does that quits, and somebody looks just then
-    assert bay.look() == bay.look() == []
+    assert bay.update() == bay.update() == []
     assert bay.links == {FROM_US}
     bay.go("daw")
-    bay.look()
+    bay.update()
     bay.come("daw")
-    assert set(bay.look()) == bay.links == {TO_US, FROM_US}
+    assert set(bay.update()) == bay.links == {TO_US, FROM_US}
 
 
-def test_a_link_that_was_away_for_a_moment_can_be_undone_later(bay: Bay) -> None:
+def test_a_link_that_was_away_for_a_moment_can_be_undone_later(bay: Patchbay) -> None:
     bay.connections = Connections(undone_s=math.inf)
     bay.come("daw")
     bay.connect(TO_US)
-    bay.look()
+    bay.update()
     bay.disconnect(TO_US)
-    bay.look()
+    bay.update()
     bay.connect(TO_US)
-    bay.look()
+    bay.update()
     assert bay.connections.present == {TO_US}
     bay.disconnect(TO_US)
-    bay.look()
+    bay.update()
     bay.go("daw")
-    bay.look()
+    bay.update()
     assert bay.connections.wanted == {TO_US}
 
 
-def test_links_that_a_dying_server_seemed_to_lose_are_restored_on_the_next(bay: Bay) -> None:
+def test_links_that_a_dying_server_seemed_to_lose_are_restored_on_the_next(bay: Patchbay) -> None:
     bay.connections = Connections(undone_s=math.inf)
     bay.come("daw")
     bay.connect(TO_US)
-    bay.look()
+    bay.update()
     bay.disconnect(TO_US)
-    assert bay.look() == []
-    bay.connections.server_gone()
-    assert bay.look() == [TO_US]
+    assert bay.update() == []
+    bay.connections.forget_server()
+    assert bay.update() == [TO_US]
 
 
-def test_links_whose_peer_vanished_come_back_with_it(bay: Bay) -> None:
+def test_links_whose_peer_vanished_come_back_with_it(bay: Patchbay) -> None:
     bay.come("daw")
     bay.connect(TO_US, FROM_US, MIDI)
-    bay.look()
+    bay.update()
     bay.go("daw")
-    assert bay.look() == []
+    assert bay.update() == []
     assert bay.links == set()
     bay.come("daw")
-    assert set(bay.look()) == bay.links == {TO_US, FROM_US, MIDI}
+    assert set(bay.update()) == bay.links == {TO_US, FROM_US, MIDI}
 
 
-def test_a_peer_that_is_away_does_not_keep_others_from_coming_back(bay: Bay) -> None:
+def test_a_peer_that_is_away_does_not_keep_others_from_coming_back(bay: Patchbay) -> None:
     for name in ("daw", "synth"):
         bay.come(name)
         bay.connect(("us:midi_out", f"{name}:midi_in"))
-    bay.look()
+    bay.update()
     bay.go("daw")
     bay.go("synth")
-    bay.look()
+    bay.update()
     bay.come("synth")
-    assert bay.look() == [("us:midi_out", "synth:midi_in")]
+    assert bay.update() == [("us:midi_out", "synth:midi_in")]
 
 
-def test_a_restored_link_can_be_undone_for_good(bay: Bay) -> None:
+def test_a_restored_link_can_be_undone_for_good(bay: Patchbay) -> None:
     bay.come("daw")
     bay.connect(TO_US)
-    bay.look()
+    bay.update()
     bay.go("daw")
-    bay.look()
+    bay.update()
     bay.come("daw")
-    bay.look()
+    bay.update()
     bay.disconnect(TO_US)
-    assert bay.look() == bay.look() == []
+    assert bay.update() == bay.update() == []
     assert bay.links == set()
 
 
-def test_a_peer_that_is_not_active_yet_is_tried_again(bay: Bay) -> None:
+def test_a_peer_that_is_not_active_yet_is_tried_again(bay: Patchbay) -> None:
     bay.come("daw")
     bay.connect(TO_US)
-    bay.look()
+    bay.update()
     bay.go("daw")
-    bay.look()
+    bay.update()
     early = import_jack().Client("daw", servername=bay.server.name, no_start_server=True)
     bay.stack.callback(early.close)
     early.outports.register("out")  # its ports show before it is active
-    assert bay.look() == []
+    assert bay.update() == []
     early.activate()
-    assert bay.look() == [TO_US]
+    assert bay.update() == [TO_US]
 
 
-def test_after_the_server_was_gone_everything_is_restored(bay: Bay) -> None:
+def test_after_the_server_was_gone_everything_is_restored(bay: Patchbay) -> None:
     bay.come("daw")
     bay.connect(TO_US)
-    bay.look()
+    bay.update()
     bay.disconnect(TO_US)  # as if by the death of the server, which nobody looked at
-    bay.connections.server_gone()
-    assert bay.look() == [TO_US]
+    bay.connections.forget_server()
+    assert bay.update() == [TO_US]

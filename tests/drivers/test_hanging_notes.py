@@ -24,31 +24,31 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_mark_that_was_removed_tells_of_nothing_and_one_that_stayed_of_a_kill(home: Path) -> None:
     mark = RunMark("default", "sideman")
-    assert mark.put() is False
+    assert mark.write() is False
     mark.remove()
-    assert RunMark("default", "sideman").put() is False
-    assert RunMark("default", "sideman").put() is True
+    assert RunMark("default", "sideman").write() is False
+    assert RunMark("default", "sideman").write() is True
     assert len(list(home.iterdir())) == 1
 
 
 @pytest.mark.parametrize(("server", "client"), [("other", "sideman"), ("default", "other"), ("a/b", "../x\0y")])
 def test_sidecars_of_other_names_and_servers_have_marks_of_their_own(server: str, client: str) -> None:
-    RunMark("default", "sideman").put()
-    assert RunMark(server, client).put() is False
+    RunMark("default", "sideman").write()
+    assert RunMark(server, client).write() is False
 
 
 def test_where_no_mark_can_be_left_nobody_knows(tmp_path: Path) -> None:
     (tmp_path / "state").touch()
     mark = RunMark("default", "sideman")
-    assert mark.put() is True
+    assert mark.write() is True
     mark.remove()
 
 
 def test_marks_of_those_that_never_came_back_go_after_a_week(home: Path) -> None:
-    RunMark("gone", "sideman").put()
+    RunMark("gone", "sideman").write()
     (old,) = home.iterdir()
     os.utime(old, (old.stat().st_mtime - OLD_S - 60, old.stat().st_mtime - OLD_S - 60))
-    RunMark("default", "sideman").put()
+    RunMark("default", "sideman").write()
     assert not old.exists()
 
 

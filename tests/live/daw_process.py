@@ -27,12 +27,12 @@ def play_through(server: DummyServer, sidecar: str) -> dict[str, Any]:
     """
     command = [sys.executable, "-m", "tests.live.daw_process", server.name, sidecar, str(server.rate)]
     for _ in range(2):
-        told = subprocess.run(command, env=server.env, capture_output=True, text=True, timeout=HANG_S, check=False)
-        if "does not run it" not in told.stderr:
+        done = subprocess.run(command, env=server.env, capture_output=True, text=True, timeout=HANG_S, check=False)
+        if "does not run it" not in done.stderr:
             break
-    if told.returncode:
-        raise AssertionError(told.stderr)
-    answer: dict[str, Any] = json.loads(told.stdout)
+    if done.returncode:
+        raise AssertionError(done.stderr)
+    answer: dict[str, Any] = json.loads(done.stdout)
     return answer
 
 

@@ -73,8 +73,8 @@ def chord_changes(rate: int, seconds: float, labels: Sequence[str], seconds_each
     turn = (frame / (rate * seconds_each)).astype(np.int64) % len(labels)
     wave = np.zeros(frame.size)
     for i, label in enumerate(labels):
-        heard = parse_chord(label)
-        pitches = (36 + heard.root, 48 + heard.root, *(60 + pitch for pitch in heard.pitch_classes[1:]))
+        chord = parse_chord(label)
+        pitches = (36 + chord.root, 48 + chord.root, *(60 + pitch for pitch in chord.pitch_classes[1:]))
         hz = [440.0 * 2.0 ** ((pitch - 69) / 12) * k for pitch in pitches for k in range(1, 7)]
         weight = [1.0 / k for _ in pitches for k in range(1, 7)]
         tone = sum(g * np.sin(2 * np.pi * f * frame / rate) for f, g in zip(hz, weight, strict=True))

@@ -15,7 +15,7 @@ from bridge.core.events import Midi, TimedEvent
 from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.fake_daw import FakeDaw
 from bridge.drivers.libjack import CAPTURE, port_latency
-from bridge.measure import disagreements, measure
+from bridge.measure import find_disagreements, measure
 from bridge.runtime.shared import slots as w
 from engines.synth.stems import render
 from engines.synth.synth_engine import plain
@@ -64,12 +64,12 @@ def test_the_band_sounds_as_its_midi_does_to_the_frame(rate: int, period: int) -
             == sidecar.signal_path.graph.ledger["accompaniment"].declared
             == 0
         )
-        assert disagreements(sidecar, measure(sidecar, freewheel=True)) == []
+        assert find_disagreements(sidecar, measure(sidecar, freewheel=True)) == []
     notes = daw.read_midi("accompaniment")
     assert len(note_ons(notes)) > 10
-    heard, wanted = daw.read_audio("band"), render(notes, daw.frames, rate, plain)
+    audio, wanted = daw.read_audio("band"), render(notes, daw.frames, rate, plain)
     assert level(wanted) > 0.003
-    assert np.abs(heard - wanted).max() < 1e-4
+    assert np.abs(audio - wanted).max() < 1e-4
 
 
 def test_without_a_note_there_is_silence(sidecar: Sidecar) -> None:
@@ -99,10 +99,10 @@ def test_panic_is_heard_and_what_is_played_after_it_too(sidecar: Sidecar) -> Non
         asked = recorded(daw)
         sidecar.bus.trigger("transport.panic")
         until("two seconds more", lambda: recorded(daw) > asked + 2 * RATE)
-        heard = np.abs(daw.read_audio("band")[:, asked : recorded(daw)]).max(axis=0)
-    silent = np.diff(np.flatnonzero(np.concatenate([[1.0], heard, [1.0]]))).max() - 1
+        audio = np.abs(daw.read_audio("band")[:, asked : recorded(daw)]).max(axis=0)
+    silent = np.diff(np.flatnonzero(np.concatenate([[1.0], audio, [1.0]]))).max() - 1
     assert silent >= ahead - w.FADE_FRAMES
-    assert level(heard[-RATE // 2 :]) > 0.003
+    assert level(audio[-RATE // 2 :]) > 0.003
 
 
 def test_the_fader_of_the_synth_is_heard(sidecar: Sidecar) -> None:
@@ -117,7 +117,7 @@ def test_the_fader_of_the_synth_is_heard(sidecar: Sidecar) -> None:
     assert np.abs(daw.read_audio("band")[:, START + RATE :] - 0.1 * full).max() < 1e-4
 
 
-def told(port: object, delay: int) -> bool:
+def has_declared(port: object, delay: int) -> bool:
     return port_latency(port, CAPTURE) == (delay, delay)
 
 
@@ -127,4 +127,4 @@ def test_the_ports_of_the_band_tell_jack_their_delay(sidecar: Sidecar) -> None:
     for offset in (0, 333, 0):
         sidecar.bus.set("latency.synth.user_offset_frames", offset, "test")
         for port in ports:
-            until("the port tells JACK", partial(told, port, offset))
+            until("the port's latency", partial(has_declared, port, offset))

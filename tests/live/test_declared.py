@@ -14,7 +14,7 @@ from bridge.core.audio import CHANNELS
 from bridge.core.latency import AUDIO_PATHS, MIDI_PORTS, PATHS, UNMEASURED
 from bridge.drivers.jack_driver import JackDriver
 from bridge.drivers.libjack import CAPTURE, PLAYBACK, import_jack, port_latency
-from bridge.measure import disagreements, measure
+from bridge.measure import find_disagreements, measure
 from bridge.runtime.graph import Graph
 from bridge.runtime.wiring import wire
 from tests.live.conftest import private_server
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.live
 
 def assert_declared_is_measured(sidecar: Sidecar) -> None:
     measured = measure(sidecar, freewheel=True)
-    assert disagreements(sidecar, measured) == []
+    assert find_disagreements(sidecar, measured) == []
     assert set(measured.ping) == set(PATHS)
     assert UNMEASURED not in measured.ping.values()
     assert set(measured.engines) == {"mix", "sum of stems"}

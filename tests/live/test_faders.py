@@ -1,4 +1,4 @@
-"""Mute, solo and gain as they are heard: at once, whole, and without a step."""
+"""Mute, solo and gain in the audio: at once, complete, and without a click."""
 
 from __future__ import annotations
 
@@ -149,5 +149,5 @@ def test_direct_ports_stay_whole_while_the_mix_follows_the_faders(module_server:
         total = np.sum([daw.read_audio(stem).astype(np.float64) for stem in STEMS], axis=0)
         assert np.abs(total[:, delay:] - sent[:, : TAPE - delay]).max() <= 1e-6
         settled = asked[0][1] + 2 * PERIOD + RAMP
-        heard = np.sum([daw.read_audio(stem).astype(np.float64) for stem in STEMS if stem != "other"], axis=0)
-        assert np.abs(heard - daw.read_audio("mix"))[:, settled:].max() <= 1e-6
+        audio = np.sum([daw.read_audio(stem).astype(np.float64) for stem in STEMS if stem != "other"], axis=0)
+        assert np.abs(audio - daw.read_audio("mix"))[:, settled:].max() <= 1e-6

@@ -45,6 +45,6 @@ def test_oscsend_turns_what_is_heard_and_a_ping_is_answered_meanwhile() -> None:
                     client.request("/ping", timeout_s=HANG_S)
                 until("callbacks meanwhile", lambda: cycles(sidecar) > served)
             until("more tape", lambda: recorded(daw) > asked + 8192)
-            heard = daw.read_audio("mix")[:, : recorded(daw)]
-        assert level(heard[:, : asked - RATE // 50]) > 0.1
-        assert not heard[:, asked + 4096 :].any()
+            audio = daw.read_audio("mix")[:, : recorded(daw)]
+        assert level(audio[:, : asked - RATE // 50]) > 0.1
+        assert not audio[:, asked + 4096 :].any()

@@ -36,10 +36,10 @@ def test_an_analyser_hears_the_stem_at_its_own_frame_and_the_ports_say_what_that
     engines = EngineSettings(separation="toy.halves", mir="toy.peaks", accompaniment="")
     sent = np.zeros((CHANNELS, RATE), np.float32)
     sent[:, IMPULSES] = 0.8
-    heard: list[tuple[int, float, float]] = []
+    onsets: list[tuple[int, float, float]] = []
     with private_server(RATE, period) as server, sidecar_on(server, engines) as sidecar:
         graph, driver = sidecar.signal_path.graph, sidecar.signal_path.driver
-        sidecar.bus.subscribe(lambda name, row, _source: heard.append(row) if name == "mir.onset" else None)  # type: ignore[arg-type]
+        sidecar.bus.subscribe(lambda name, row, _source: onsets.append(row) if name == "mir.onset" else None)  # type: ignore[arg-type]
         before = graph.ledger["beats"].declared
         sidecar.bus.set("mir.beat.source", "drums", "test")
         declared = graph.ledger["beats"].declared
@@ -52,8 +52,8 @@ def test_an_analyser_hears_the_stem_at_its_own_frame_and_the_ports_say_what_that
         with stand_in(sidecar, sent, 2 * RATE) as daw:
             stems_missing = graph.shared.stems_missing.copy()
             daw.run_freewheeling(HANG_S)
-            until("what was heard", lambda: len(heard) >= len(IMPULSES))
+            until("the onsets", lambda: len(onsets) >= len(IMPULSES))
         assert (graph.shared.stems_missing == stems_missing).all()
-    frames = np.array([frame for frame, _, _ in heard])
+    frames = np.array([frame for frame, _, _ in onsets])
     assert (frames - frames[0] == np.array(IMPULSES) - IMPULSES[0]).all()
-    assert [(round(stem, 4), round(mix, 4)) for _, stem, mix in heard] == [(0.4, 0.8)] * len(IMPULSES)
+    assert [(round(stem, 4), round(mix, 4)) for _, stem, mix in onsets] == [(0.4, 0.8)] * len(IMPULSES)

@@ -91,13 +91,13 @@ def test_the_cadence_comes_back_as_chords_and_the_band_plays_them(sidecar: Sidec
     daw = play(sidecar, cadence, clock())
     chords, played = (sent_notes(sidecar, daw, port) for port in ("chords", "accompaniment"))
     for bar, label in enumerate(CADENCE):
-        heard = parse_chord(label)
+        chord = parse_chord(label)
         first = bar * BAR
-        assert pitch_classes(chords, first - 0.5, first + BAR - 0.5, CHORDS_CHANNEL) == set(heard.pitch_classes), label
-        # decided a beat ahead, by what was told until then: on the bar's last beat it is the heard chord
+        assert pitch_classes(chords, first - 0.5, first + BAR - 0.5, CHORDS_CHANNEL) == set(chord.pitch_classes), label
+        # decided a beat ahead, from the chords reported until then: on the bar's last beat it is the detected chord
         last = (first + BAR - 1.1, first + BAR - 0.9)
         for part in (BASS_CHANNEL, *HANDS_CHANNELS):
-            assert pitch_classes(played, *last, part) <= set(heard.pitch_classes), label
+            assert pitch_classes(played, *last, part) <= set(chord.pitch_classes), label
     assert {channel for _, channel, _ in played} >= {BASS_CHANNEL, DRUMS_CHANNEL}
 
 

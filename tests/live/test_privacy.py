@@ -28,13 +28,15 @@ def test_a_running_sidecar_is_private(module_server: DummyServer, tmp_path: Path
     ) as child:
         try:
             said = read_to(child, "Ctrl-C ends it")
-            heard: set[str] = set()
+            received: set[str] = set()
             with OscClient("127.0.0.1", port) as osc:
                 osc.send("/subscribe", "/worker/time")
 
                 def all_have_worked() -> bool:
-                    heard.update(str(args[0]) for address, args in osc.read_messages(0.2) if address == "/worker/time")
-                    return heard >= {"separation", "mir", "accompaniment", "synth"}
+                    received.update(
+                        str(args[0]) for address, args in osc.read_messages(0.2) if address == "/worker/time"
+                    )
+                    return received >= {"separation", "mir", "accompaniment", "synth"}
 
                 until("a hop of every engine", all_have_worked)
             child.send_signal(signal.SIGTERM)

@@ -21,7 +21,7 @@ ENGINES = EngineSettings(separation="separation.dsp", accompaniment="accompanime
 
 @pytest.fixture(autouse=True)
 def look_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jack_driver, "LOOK_S", 0.05)
+    monkeypatch.setattr(jack_driver, "CHECK_S", 0.05)
     monkeypatch.setattr(jack_driver, "RETRY_S", 0.1)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bridge.config import EngineSettings
-from bridge.measure import disagreements, measure
+from bridge.measure import find_disagreements, measure
 from tests.live.conftest import private_server
 from tests.live.rig import delay_error, music, sidecar_on, stand_in, sum_error
 from tests.runtime.toys import Halves
@@ -32,7 +32,7 @@ def test_a_resampled_engine_is_delayed_by_what_is_declared_and_its_stems_sum_to_
     engines = EngineSettings(separation="toy.halves", mir="", accompaniment="")
     assert rate not in Halves.spec.rates
     with private_server(rate, period) as server, sidecar_on(server, engines) as sidecar:
-        assert disagreements(sidecar, measure(sidecar, freewheel=True)) == []
+        assert find_disagreements(sidecar, measure(sidecar, freewheel=True)) == []
         sent = music(rate, 1.0)
         with stand_in(sidecar, sent, 2 * rate) as daw:
             daw.run_freewheeling(HANG_S)

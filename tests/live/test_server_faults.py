@@ -13,7 +13,7 @@ from bridge.drivers import jack_driver as jack_driver
 from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.fake_daw import AUDIO_RETURNS
 from bridge.drivers.jack_recorder import JackRecorder, Ports, start_together
-from bridge.measure import disagreements, measure
+from bridge.measure import find_disagreements, measure
 from bridge.runtime.shared import slots as w
 from tests.live.conftest import private_server
 from tests.live.daw_process import play_through
@@ -31,7 +31,7 @@ LINKS = CHANNELS + 1 + len(AUDIO_RETURNS) + len(MIDI_PORTS)
 @pytest.fixture(autouse=True)
 def look_often(monkeypatch: pytest.MonkeyPatch) -> None:
     """The driver looks after its server more often than a user needs, so that ten deaths pass quickly."""
-    monkeypatch.setattr(jack_driver, "LOOK_S", 0.05)
+    monkeypatch.setattr(jack_driver, "CHECK_S", 0.05)
     monkeypatch.setattr(jack_driver, "RETRY_S", 0.1)
 
 
@@ -59,9 +59,9 @@ def test_the_sidecar_outlives_ten_deaths_of_the_server() -> None:
         for death in range(DEATHS):
             die_and_return(server, sidecar)
             assert {port.name for port in sidecar.signal_path.driver.client.get_ports("sideman:")} == ports
-            heard = play_through(server, "sideman")
-            assert heard["sum_error"] <= SUM_ERROR
-            assert heard["peak"] > 0.0, f"silence after death {death + 1}"
+            result = play_through(server, "sideman")
+            assert result["sum_error"] <= SUM_ERROR
+            assert result["peak"] > 0.0, f"silence after death {death + 1}"
         assert sidecar.signal_path.driver.reconnections == DEATHS
         assert sidecar.signal_path.workers.pids == workers
         assert sidecar.signal_path.workers.restarts == 0
@@ -109,7 +109,7 @@ def test_a_server_that_returns_at_another_rate_finds_the_sidecar_at_that_rate() 
     with private_server(RATE, 128) as server, sidecar_on(server) as sidecar:
         rate_change(server, sidecar, 44100)
         measured = measure(sidecar, freewheel=True)
-        assert disagreements(sidecar, measured) == []
+        assert find_disagreements(sidecar, measured) == []
         assert sidecar.signal_path.graph.ledger.rate == 44100
 
 

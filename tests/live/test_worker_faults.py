@@ -35,7 +35,7 @@ from tests.waiting import until
 pytestmark = pytest.mark.live
 
 RATE = 48000
-TAPE_S = 30.0  # cut short as soon as the worker is back and heard
+TAPE_S = 30.0  # cut short as soon as the worker is back and audible
 TEMPO = 123.45
 PORTS = {"separation": (), "mir": ("chords", "beats"), "accompaniment": ("accompaniment",), "synth": ()}
 
@@ -56,7 +56,7 @@ def sent() -> Audio:
 
 @pytest.fixture
 def daw(sidecar: Sidecar, sent: Audio) -> Iterator[FakeDaw]:
-    """Rolling in real time with MIDI clock; every role has been heard."""
+    """Rolling in real time with MIDI clock; every role has given output."""
     until("all workers", lambda: set(sidecar.signal_path.workers.states.values()) == {"running"})
     with stand_in(sidecar, sent, sent.shape[1], midi_clock(RATE, TEMPO, TAPE_S)) as rolling:
         rolling.start(margin_frames=RATE // 4)
@@ -72,7 +72,7 @@ def await_notes(daw: FakeDaw, port: str, since: int) -> None:
 
 
 def lose(sidecar: Sidecar, daw: FakeDaw, roles: Sequence[str], number: signal.Signals) -> int:
-    """Strike workers, see them replaced and heard again; returns the tape frame at which they were ready."""
+    """Strike workers, see them restarted and audible again; returns the recording frame at which they were ready."""
     workers = sidecar.signal_path.workers
     lost, served = {role: workers.pids[role] for role in roles}, cycles(sidecar)
     restarts, late = workers.restarts, sidecar.signal_path.telemetry.counters.late_frames
