@@ -13,6 +13,7 @@ from bridge.control.bus import Bus
 from bridge.control.registry import Registry
 from bridge.control.sidecar import RESERVE_FRAMES, make_sidecar_registry
 from bridge.core.compiling import watch_compiling
+from bridge.core.engine_registry import load_engine
 from bridge.core.jit import CACHE
 from bridge.core.latency import Ledger
 from bridge.drivers.clients import ServerFacts, ask_server, default_server
@@ -21,7 +22,6 @@ from bridge.drivers.hanging_notes import HangingNotes, RunMark
 from bridge.drivers.jack_driver import compile_callbacks
 from bridge.errors import BridgeError
 from bridge.osc.server import OscServer
-from bridge.runtime.engines import load_engine
 from bridge.runtime.graph import Graph
 from bridge.runtime.rate_refusals import wire_runnable
 from bridge.signal_path import NoSignalPathError, SignalPath, StartProgress, engines_by_role, ignore_progress

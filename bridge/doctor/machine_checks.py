@@ -16,9 +16,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import ModuleType
 
+from bridge.core.engine_registry import list_engines, load_engine
 from bridge.doctor.finding import Finding, State
 from bridge.errors import BridgeError, EngineError
-from bridge.runtime.engines import engine_names, load_engine
 from bridge.runtime.priority import set_priority
 from bridge.runtime.shared.wake import has_semaphores
 
@@ -219,7 +219,7 @@ def check_engines(wanted: Iterable[str]) -> tuple[Finding, dict[str, tuple[int, 
     """Whether every registered engine loads, and each one's native rates (Hz). ``wanted``: the engines to run."""
     rates: dict[str, tuple[int, ...]] = {}
     broken: dict[str, EngineError] = {}
-    for name in sorted({*engine_names(), *wanted}):
+    for name in sorted({*list_engines(), *wanted}):
         try:
             rates[name] = load_engine(name).spec.rates
         except EngineError as error:

@@ -19,8 +19,8 @@ from bridge.errors import ConfigError
 from bridge.runtime.callback.cycle import write_outputs
 from bridge.runtime.callback.input import read_inputs
 from bridge.runtime.engine_runner import EngineRunner
-from bridge.runtime.engines import engine_for
 from bridge.runtime.graph import Graph
+from bridge.runtime.resampled_engine import load_engine_at_rate
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.layout import MAX_EVENTS, MAX_PERIOD
 from bridge.runtime.shared.rings import EventReader
@@ -112,7 +112,7 @@ def process(
 
 def _run(graph: Graph, audio: Audio, midi: list[TimedEvent], block: int, cues: list[Cue]) -> OfflineResult:
     plan, shared, context = graph.plan, graph.shared, graph.context
-    runners = [EngineRunner(plan, mine, shared, engine_for(mine.engine, plan.rate)) for mine in plan.workers]
+    runners = [EngineRunner(plan, mine, shared, load_engine_at_rate(mine.engine, plan.rate)) for mine in plan.workers]
     for index, runner in enumerate(runners):
         runner.prepare()
         shared.workers[index, w.ALIVE] = 1

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bridge.core.engine_registry import load_engine
 from bridge.errors import EngineError
-from bridge.runtime.engines import load_engine
 from bridge.runtime.wiring import ROLES, Wiring, make_node, wire
 
 COMMON_RATES = (48000, 44100)

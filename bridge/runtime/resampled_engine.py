@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bridge.core.audio import STEMS, Audio
 from bridge.core.engine import AudioPort, Block, Engine, EngineSpec, State, block_for
+from bridge.core.engine_registry import load_engine
 from bridge.core.events import TimedEvent, pack, unpack
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
@@ -210,6 +211,12 @@ class ResampledEngine:
             array[...] = state[name]
         for name, waiting in self._waiting.items():
             waiting[:] = _from_records(state[f"waiting.{name}"])
+
+
+def load_engine_at_rate(name: str, rate: int) -> Engine:
+    """Create engine ``name`` to run at ``rate``, in Hz: itself at one of its own rates, else a `ResampledEngine`."""
+    engine = load_engine(name)
+    return ResampledEngine(engine, rate) if engine.spec.rates and rate not in engine.spec.rates else engine
 
 
 def _divide_rounded(numerator: int, denominator: int) -> int:

@@ -10,7 +10,7 @@ from bridge.core.control import Control
 from bridge.core.engine import EngineSpec, EventPort
 from bridge.core.latency import MIDI_PORTS, Path, buffering_frames
 from bridge.errors import BridgeError, EngineError
-from bridge.runtime.engines import engine_for
+from bridge.runtime.resampled_engine import load_engine_at_rate
 from bridge.runtime.shared.layout import (
     CLOCK_PORT,
     FORESEEN_RING,
@@ -109,7 +109,7 @@ def make_node(role: str, name: str, rate: int, reserve: int, further: int = 0) -
     predicts leads by its hop and the reserve, which covers the buffering of any period, and by ``further`` frames,
     the time that its reader needs.
     """
-    engine = engine_for(name, rate)
+    engine = load_engine_at_rate(name, rate)
     spec = engine.spec
     _check(role, name, spec)
     lead = spec.hop + reserve + further if spec.predicts else 0

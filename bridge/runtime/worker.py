@@ -22,8 +22,8 @@ from bridge.core.engine import Engine
 from bridge.log import setup_worker
 from bridge.runtime.counters import WORKER_BIN_US
 from bridge.runtime.engine_runner import EngineRunner
-from bridge.runtime.engines import engine_for
 from bridge.runtime.priority import set_priority
+from bridge.runtime.resampled_engine import load_engine_at_rate
 from bridge.runtime.shared.arena import Arena
 from bridge.runtime.shared.atomics import observe, publish
 from bridge.runtime.shared.layout import WORKER_BINS, Plan, map_arena, size_of
@@ -46,7 +46,7 @@ def serve(plan: Plan, index: int, arena: Arena, parent: int) -> None:
         words[HEARTBEAT] += 1
 
     with watch_compiling(send_heartbeat), _exiting_with(parent):
-        engine = engine_for(mine.engine, plan.rate)
+        engine = load_engine_at_rate(mine.engine, plan.rate)
         runner = EngineRunner(plan, mine, shared, engine)
         runner.prepare()
         _warm_up(engine, mine.engine, plan.rate)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import get_close_matches
-from importlib.metadata import entry_points
 
 from bridge.config import EngineSettings
+from bridge.core import engine_registry
 from bridge.core.control import Control
-from bridge.core.engine import ENTRY_POINTS, Engine
+from bridge.core.engine import Engine
 from bridge.errors import ConfigError, EngineError
 
 PREFIX = "mir."
@@ -18,23 +18,21 @@ DEFAULT = EngineSettings().mir
 
 def list_engines() -> list[str]:
     """The registered analysis engines."""
-    return sorted({entry.name for entry in entry_points(group=ENTRY_POINTS) if entry.name.startswith(PREFIX)})
+    return engine_registry.list_engines(PREFIX)
 
 
 def create_engine(name: str) -> Engine:
     """Create a registered engine (``mir.chroma``), not prepared yet."""
-    for entry in entry_points(group=ENTRY_POINTS):
-        if entry.name == name:
-            engine: Engine = entry.load()()
-            spec = engine.spec
-            if not spec.audio(spec.inputs) or not spec.events(spec.outputs):
-                raise EngineError(
-                    f"{name}: has no audio input or no event output", f"use {' or '.join(list_engines())}"
-                )
-            return engine
-    near = get_close_matches(name, list_engines(), 1)
-    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(list_engines())}"
-    raise EngineError(f"no engine {name!r} is registered", hint)
+    entry = engine_registry.find_engine(name)
+    if entry is None:
+        near = get_close_matches(name, list_engines(), 1)
+        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(list_engines())}"
+        raise EngineError(f"no engine {name!r} is registered", hint)
+    engine: Engine = entry.load()()
+    spec = engine.spec
+    if not spec.audio(spec.inputs) or not spec.events(spec.outputs):
+        raise EngineError(f"{name}: has no audio input or no event output", f"use {' or '.join(list_engines())}")
+    return engine
 
 
 def parse_control_values(controls: Sequence[Control], words: Sequence[str]) -> dict[str, float]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 
 import numpy as np
 
-from bridge.core.engine import ENTRY_POINTS, Engine
+from bridge.core.engine import Engine
+from bridge.core.engine_registry import find_engine
 from bridge.core.events import Chord, Key, Payload, TimedEvent
 from bridge.errors import EngineError
 from engines.offline.engine_stream import EngineStream
@@ -60,10 +60,10 @@ def in_order(told: Iterable[Told]) -> list[Told]:
 
 def analyser(name: str) -> Engine:
     """A registered engine that hears audio and tells of chords, not prepared yet."""
-    for entry in entry_points(group=ENTRY_POINTS):
-        if entry.name == name:
-            engine: Engine = entry.load()()
-            if engine.spec.audio(engine.spec.inputs) and "chords" in {port.name for port in engine.spec.outputs}:
-                return engine
-            raise EngineError(f"{name}: hears no audio, or tells of no chords", "take mir.standard or mir.chroma")
-    raise EngineError(f"no engine {name!r} is registered", "take mir.standard or mir.chroma")
+    entry = find_engine(name)
+    if entry is None:
+        raise EngineError(f"no engine {name!r} is registered", "take mir.standard or mir.chroma")
+    engine: Engine = entry.load()()
+    if engine.spec.audio(engine.spec.inputs) and "chords" in {port.name for port in engine.spec.outputs}:
+        return engine
+    raise EngineError(f"{name}: hears no audio, or tells of no chords", "take mir.standard or mir.chroma")

@@ -11,11 +11,11 @@ import pytest
 
 from bridge.control.bus import Bus
 from bridge.control.sidecar import RESERVE_FRAMES, make_sidecar_registry
+from bridge.core.engine_registry import load_engine
 from bridge.errors import ControlError
 from bridge.runtime.callback.cycle import cycle
 from bridge.runtime.control_binding import Binding
 from bridge.runtime.engine_runner import EngineRunner
-from bridge.runtime.engines import load_engine
 from bridge.runtime.graph import Graph
 from bridge.runtime.latency_tuner import ENOUGH, FEWEST, LatencyTuner, reserve_for
 from bridge.runtime.shared import slots as w

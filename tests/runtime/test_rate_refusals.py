@@ -50,7 +50,7 @@ def toys(monkeypatch: pytest.MonkeyPatch) -> dict[str, Exception | None]:
         return Picky(specs[name])
 
     monkeypatch.setattr(rate_refusals, "load_engine", load)
-    monkeypatch.setattr(wiring, "engine_for", load)
+    monkeypatch.setattr(wiring, "load_engine_at_rate", load)
     return raised
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from bridge.core.audio import CHANNELS
+from bridge.core.engine_registry import list_engines
 from bridge.core.events import Midi, TimedEvent
 from bridge.drivers.offline import _load_events
 from bridge.runtime.callback.cycle import cycle
-from bridge.runtime.engines import engine_names
 from bridge.runtime.graph import Graph
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import publish
@@ -48,7 +48,7 @@ SETS = (
 
 def test_every_engine_that_ships_is_tried() -> None:
     tried = {name for engines in SETS for name in engines.values()}
-    assert tried >= {name for name in engine_names() if not name.startswith("toy.")}
+    assert tried >= {name for name in list_engines() if not name.startswith("toy.")}
 
 
 @pytest.mark.parametrize("engines", SETS, ids=lambda engines: "+".join(engines.values()))

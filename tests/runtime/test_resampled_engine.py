@@ -127,7 +127,7 @@ def test_what_is_not_finite_is_silence_before_it_is_remembered() -> None:
 
 @pytest.mark.parametrize("rate", [32000, 96000])
 def test_a_file_at_another_rate_is_separated_and_aligned(rate: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bridge.runtime.engines.load_engine", lambda name: Halves())
+    monkeypatch.setattr("bridge.runtime.resampled_engine.load_engine", lambda name: Halves())
     sent = tone(2000, rate)
     take = process(sent, rate, {"separation": "toy.halves"}, block=1000)
     assert np.abs(take.mix - sent).max() < 1e-6

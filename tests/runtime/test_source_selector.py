@@ -96,7 +96,7 @@ def through(
         made.append(make())
         return made[-1]
 
-    monkeypatch.setattr("bridge.runtime.engines.load_engine", load)
+    monkeypatch.setattr("bridge.runtime.resampled_engine.load_engine", load)
     take = process(audio, RATE, {role: role for role in roles}, block=block, cues=cues)
     return made[-1], take
 
@@ -284,7 +284,7 @@ def test_in_freewheel_an_analyser_waits_for_the_stems_and_for_a_dead_separation_
 
 def toy_wiring(monkeypatch: pytest.MonkeyPatch, spec: EngineSpec, *roles: str) -> Wiring:
     monkeypatch.setattr(
-        "bridge.runtime.engines.load_engine", lambda name: Separation() if name == "separation" else Ears(spec)
+        "bridge.runtime.resampled_engine.load_engine", lambda name: Separation() if name == "separation" else Ears(spec)
     )
     return wire({role: role for role in roles}, RATE, RESERVES)
 

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bridge.core import engine_registry
 from bridge.core.audio import STEMS
 from bridge.core.control import Control
 from bridge.core.engine import AudioPort, EngineSpec, EventPort
 from bridge.core.latency import MIDI_PORTS, PATHS, buffering_frames
 from bridge.errors import BridgeError, EngineError
-from bridge.runtime import engines as registered
 from bridge.runtime.graph import Graph
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.layout import FORESEEN_RING, MAX_CONTROLS, SOUND_RING
@@ -41,19 +41,19 @@ def graph(wiring: Wiring) -> Iterator[Graph]:
 
 def pretend(monkeypatch: pytest.MonkeyPatch, spec: EngineSpec) -> None:
     """Make every engine name stand for a toy with ``spec``."""
-    monkeypatch.setattr("bridge.runtime.engines.load_engine", lambda name: Toy(spec))
+    monkeypatch.setattr("bridge.runtime.resampled_engine.load_engine", lambda name: Toy(spec))
 
 
 # engines
 
 
 def test_the_shipped_engines_are_found_by_name() -> None:
-    assert set(ENGINES.values()) <= set(registered.engine_names())
-    assert registered.load_engine("mir.chroma").spec.name == "mir.chroma"
+    assert set(ENGINES.values()) <= set(engine_registry.list_engines())
+    assert engine_registry.load_engine("mir.chroma").spec.name == "mir.chroma"
 
 
 def test_each_load_gives_a_fresh_engine() -> None:
-    assert registered.load_engine("mir.chroma") is not registered.load_engine("mir.chroma")
+    assert engine_registry.load_engine("mir.chroma") is not engine_registry.load_engine("mir.chroma")
 
 
 def test_a_mistyped_engine_is_named_with_the_nearest() -> None:
@@ -64,7 +64,7 @@ def test_a_mistyped_engine_is_named_with_the_nearest() -> None:
 
 def test_an_engine_like_none_is_answered_with_all_that_there_are() -> None:
     with pytest.raises(EngineError) as caught:
-        registered.load_engine("zzz")
+        engine_registry.load_engine("zzz")
     assert all(name in caught.value.hint for name in ENGINES.values())
 
 

@@ -6,10 +6,10 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from importlib.metadata import entry_points
 from importlib.resources import files
 
-from bridge.core.engine import ENTRY_POINTS, Engine
+from bridge.core.engine import Engine
+from bridge.core.engine_registry import find_engine
 from bridge.errors import ConfigError, EngineError
 from engines.separation.offline.overlap_add import OverlapAddSeparator
 from engines.separation.offline.resampled_separator import ResampledSeparator
@@ -48,10 +48,9 @@ def choose_profile(profile: str, model: str = "", steps: Sequence[str] = ()) -> 
 
 def _open_engine(profile: str) -> tuple[Separator, str]:
     name = ENGINES[profile]
-    found = list(entry_points(group=ENTRY_POINTS, name=name))
-    if not found:
+    entry = find_engine(name)
+    if entry is None:
         raise EngineError(f"the profile {profile} has no engine: {name!r} is not registered", "take --profile dsp")
-    entry = found[0]
     try:
         engine = entry.load()()
     except ImportError as error:

@@ -82,14 +82,14 @@ def test_an_engine_that_cannot_be_loaded_is_named(monkeypatch: pytest.MonkeyPatc
         raise ImportError("no module named weights")
 
     entry = SimpleNamespace(load=load, value="a.b:C", dist=None)
-    monkeypatch.setattr(profiles, "entry_points", lambda **_: [entry])
+    monkeypatch.setattr(profiles, "find_engine", lambda _name: entry)
     with pytest.raises(EngineError, match=r"'separation.low' \(a.b:C\) cannot be loaded: no module named weights"):
         choose_profile("low")
 
 
 def test_the_weights_decide_what_counts_as_the_same_model(monkeypatch: pytest.MonkeyPatch) -> None:
     entry = SimpleNamespace(load=lambda: DspSeparation, value="a.b:C", dist=None)
-    monkeypatch.setattr(profiles, "entry_points", lambda **_: [entry])
+    monkeypatch.setattr(profiles, "find_engine", lambda _name: entry)
     told = []
     for weights in ("one", "two"):
         monkeypatch.setattr(profiles, "_hash_weights", lambda weights=weights: weights)

@@ -1,0 +1,35 @@
+"""Engine registry: engines by name, from the entry points that their packages declare."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from importlib.metadata import EntryPoint, entry_points
+
+from bridge.core.engine import ENTRY_POINTS, Engine
+from bridge.errors import EngineError
+
+
+def list_engines(prefix: str = "") -> list[str]:
+    """The names of the registered engines that begin with ``prefix``, sorted."""
+    return sorted({entry.name for entry in entry_points(group=ENTRY_POINTS) if entry.name.startswith(prefix)})
+
+
+def find_engine(name: str) -> EntryPoint | None:
+    """The entry point of engine ``name``, not loaded; None where there is none."""
+    return next(iter(entry_points(group=ENTRY_POINTS, name=name)), None)
+
+
+def load_engine(name: str) -> Engine:
+    """Create engine ``name``, not prepared yet."""
+    found = find_engine(name)
+    if found is None:
+        near = get_close_matches(name, list_engines(), 1)
+        hint = f"did you mean {near[0]}?" if near else f"registered are: {', '.join(list_engines()) or 'none'}"
+        raise EngineError(f"engine {name!r} is not registered", hint)
+    try:
+        engine = found.load()()
+    except Exception as error:
+        raise EngineError(f"engine {name!r} ({found.value}) cannot be loaded: {error}") from error
+    if not isinstance(engine, Engine):
+        raise EngineError(f"engine {name!r} ({found.value}) lacks a part of the Engine contract")
+    return engine
