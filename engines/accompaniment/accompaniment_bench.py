@@ -1,4 +1,4 @@
-"""``sideman bench accompaniment``: what a bar, a song and a live hop of the band cost, style by style."""
+"""``sideman bench accompaniment``: time for a bar, a song and a live hop of the band, by style."""
 
 from __future__ import annotations
 

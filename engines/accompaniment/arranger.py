@@ -71,15 +71,15 @@ def arrange(sheet: Sheet, bars: int | None = None, count_in: bool = False) -> tu
 def _lay_out(sheet: Sheet, count: int) -> list[Bar]:
     """``count`` bars with their sections; the sheet begins again where it ends."""
     made: list[Bar] = []
-    heard: dict[str, int] = {}
+    times: dict[str, int] = {}
     while len(made) < count:
         for section in sheet.sections:
             for _ in range(section.times):
                 again = bool(made) and made[-1].section == section.name
                 position = made[-1].position + 1 if again else 0
                 if not again:
-                    heard[section.name] = heard.get(section.name, -1) + 1
-                intensity = get_intensity(section.name, heard[section.name])
+                    times[section.name] = times.get(section.name, -1) + 1
+                intensity = get_intensity(section.name, times[section.name])
                 made += [
                     Bar(len(made) + place, chords, NO_CHORD, section.name, position + place, intensity)
                     for place, chords in enumerate(section.bars)

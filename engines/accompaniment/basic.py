@@ -1,4 +1,4 @@
-"""A bass and a pair of hands that follow the chord they heard, a beat at a time."""
+"""Basic accompaniment engine: bass and chords that follow the analysed chord, a beat at a time."""
 
 # ruff: noqa: ARG002 - the contract hands every engine more than this one needs
 
@@ -24,7 +24,7 @@ BASS_CHANNEL, CHORD_CHANNEL = 0, 1
 ACCENT = 10
 """How much louder the first beat of a bar is, in MIDI velocity."""
 TOUCH = 0.1
-"""How fast the touch follows the notes heard: share of each new one."""
+"""Share of each received note in the average velocity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +53,16 @@ BEAT_PATTERNS: tuple[BeatPattern, ...] = (
 )
 
 
-BASS_MUTE = Control("accompaniment.bass.mute", 0.0, 1.0, 0.0, kind="switch", doc="No bass from the next beat on.")
-CHORDS_MUTE = Control("accompaniment.chords.mute", 0.0, 1.0, 0.0, kind="switch", doc="No chords from the next beat.")
-VELOCITY = Control("accompaniment.velocity", 1.0, 127.0, 80.0, kind="integer", doc="How hard it plays.")
-TOUCH_FOLLOW = Control("accompaniment.follow", 0.0, 1.0, 0.3, doc="How far it takes over the touch of the notes heard.")
+BASS_MUTE = Control("accompaniment.bass.mute", 0.0, 1.0, 0.0, kind="switch", doc="Mute the bass from the next beat on.")
+CHORDS_MUTE = Control(
+    "accompaniment.chords.mute", 0.0, 1.0, 0.0, kind="switch", doc="Mute the chords from the next beat on."
+)
+VELOCITY = Control("accompaniment.velocity", 1.0, 127.0, 80.0, kind="integer", doc="MIDI velocity of the notes.")
+TOUCH_FOLLOW = Control(
+    "accompaniment.follow", 0.0, 1.0, 0.3, doc="How closely the velocity follows that of the played notes."
+)
 STYLE = Control(
-    "accompaniment.style", 0.0, len(BEAT_PATTERNS) - 1.0, 0.0, kind="choice", doc="What is played within a beat.",
+    "accompaniment.style", 0.0, len(BEAT_PATTERNS) - 1.0, 0.0, kind="choice", doc="The pattern played within a beat.",
     choices=tuple(style.name for style in BEAT_PATTERNS),
 )  # fmt: skip
 

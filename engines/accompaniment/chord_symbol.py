@@ -26,8 +26,8 @@ _TOO_HIGH = re.compile(r"[+](?:11|13)")
 
 
 class SymbolError(ValueError):
-    """What of a chord symbol is not understood: ``rest``, from its character ``at`` (from 0) on; ``hint``: what to
-    write instead, empty where nothing better is known than the usual spellings."""
+    """A part of a chord symbol is not understood: ``rest``, from its character ``at`` (from 0) on. ``hint``: what to
+    write instead, empty where only the usual spellings are known."""
 
     def __init__(self, rest: str, at: int, hint: str = "") -> None:
         super().__init__(rest, at, hint)

@@ -23,7 +23,7 @@ SECTION = Control(
 )  # fmt: skip
 DROPOUT = Control(
     "accompaniment.band.dropout", 0.0, 1.0, 0.0, kind="switch", saved=False,
-    doc="From the next bar on, only the parts with stays on play; the others come back on a bar line.",
+    doc="From the next bar on only parts whose control stays is on play; the others come back on a bar line.",
 )  # fmt: skip
 COUNT_IN = Control(
     "accompaniment.band.count_in",

@@ -1,4 +1,4 @@
-"""New drums to a groove that was heard: kicks and snares where it has them, the rest from the nearest pattern."""
+"""Groove matching: new drums to a transcribed groove, with its kicks and snares and the nearest pattern's cymbals."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ ROLES_OF: tuple[tuple[str, ...], ...] = (
     ("kick",), ("snare", "stick", "clap"),
     ("closed", "pedal", "open", "crash", "ride", "bell", "tambourine", "shaker", "cowbell", "triangle"),
 )  # fmt: skip
-"""The drums that each voice stands for. Toms are none of them: where the song has some they are heard as the others."""
+"""The drums of each voice. Toms are none of them: the transcription finds them as one of the others."""
 KICKS, SNARES, CYMBALS = ROLES_OF
 FULL, LIGHT = 9, 3
-"""Weights of a stroke as loud as the song's loud ones, and of the softest."""
+"""Weights of a hit as loud as the song's loud ones, and of the softest."""
 EACH: Mapping[str, float] = {"kick": 1.0, "snare": 1.0, "cymbals": 0.7}
-"""How much a voice counts in what is near: hats are heard least surely."""
+"""Weight of each voice in the distance: hats are transcribed with the least confidence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Groove:
-    """One bar. ``strengths``: how hard each of VOICES is struck at each sixteenth, shape (VOICES, steps), 0 to 1."""
+    """One bar. ``strengths``: the strength of each of VOICES at each sixteenth, shape (VOICES, steps), 0 to 1."""
 
     strengths: Doubles
 
@@ -61,24 +61,24 @@ def measure_distance(groove: Doubles, pattern: StepPattern) -> float:
 
 
 def to_strengths(pattern: StepPattern, beats: int) -> Doubles:
-    """What a bar of ``pattern`` would be heard as: at each sixteenth the heaviest stroke of each voice."""
-    heard = np.zeros((len(VOICES), beats * STEPS))
+    """The strengths of a bar of ``pattern``: at each sixteenth the heaviest hit of each voice."""
+    strengths = np.zeros((len(VOICES), beats * STEPS))
     for role, tick, weight in _iterate_hits(pattern, beats):
-        step = min(round(tick * STEPS / TICKS_PER_BEAT), heard.shape[1] - 1)
+        step = min(round(tick * STEPS / TICKS_PER_BEAT), strengths.shape[1] - 1)
         for voice, roles in enumerate(ROLES_OF):
             if role in roles:
-                heard[voice, step] = max(heard[voice, step], weight / FULL)
-    return heard
+                strengths[voice, step] = max(strengths[voice, step], weight / FULL)
+    return strengths
 
 
 def _iterate_hits(pattern: StepPattern, beats: int) -> Iterator[tuple[str, int, int]]:
-    """(drum, tick, weight) of every stroke that ``pattern`` has in a bar of ``beats``."""
+    """(drum, tick, weight) of every hit of ``pattern`` in a bar of ``beats``."""
     per_beat = pattern.per_beat
     for role, line in pattern.lines.items():
         for number, beat in enumerate(METRES[beats]):
-            for place, letter in enumerate(line[beat * per_beat : (beat + 1) * per_beat]):
-                if letter != REST:
-                    yield role, number * TICKS_PER_BEAT + place * TICKS_PER_BEAT // per_beat, int(letter)
+            for place, symbol in enumerate(line[beat * per_beat : (beat + 1) * per_beat]):
+                if symbol != REST:
+                    yield role, number * TICKS_PER_BEAT + place * TICKS_PER_BEAT // per_beat, int(symbol)
 
 
 def average_grooves(grooves: Sequence[Groove]) -> Doubles:
@@ -116,13 +116,13 @@ def match_grooves(
     played: list[tuple[ScoreNote, ...]] = []
     for _, group in groupby(zip(bars, grooves, strict=True), key=lambda both: both[0].section):
         section = list(group)
-        heard = average_grooves([groove for _, groove in section if groove.strengths.any()] or [section[0][1]])
-        pattern = min(style.parts[NAME].patterns, key=lambda one: measure_distance(heard, one))
+        strengths = average_grooves([groove for _, groove in section if groove.strengths.any()] or [section[0][1]])
+        pattern = min(style.parts[NAME].patterns, key=lambda one: measure_distance(strengths, one))
         share = _measure_share(section, pattern) * (0.5 + dials.density)
         for bar, groove in section:
-            chance = draw(bar, dials, NAME)
-            struck = list(_make_hits(bar, groove, pattern, share, style.parts[NAME].opening, dials))
-            notes, last = humanise_notes(struck, bar, TICKS_PER_BEAT, dials, chance, memory)
+            draws = draw(bar, dials, NAME)
+            grid_notes = list(_make_hits(bar, groove, pattern, share, style.parts[NAME].opening, dials))
+            notes, last = humanise_notes(grid_notes, bar, TICKS_PER_BEAT, dials, draws, memory)
             memory = PartState(velocities=last)
             played.append(tuple(notes))
     return PartTrack(NAME, tuple(played))
@@ -130,9 +130,9 @@ def match_grooves(
 
 def _measure_share(section: Sequence[tuple[Bar, Groove]], pattern: StepPattern) -> float:
     """How many steps have a cymbal in the song for each that has one in ``pattern``."""
-    heard = sum(int((groove.strengths[2] > 0).sum()) for _, groove in section)
+    strengths = sum(int((groove.strengths[2] > 0).sum()) for _, groove in section)
     there = sum(int((to_strengths(pattern, groove.beats)[2] > 0).sum()) for _, groove in section)
-    return heard / there if there else 0.0
+    return strengths / there if there else 0.0
 
 
 def _make_hits(
@@ -140,7 +140,7 @@ def _make_hits(
 ) -> Iterator[GridNote]:  # fmt: skip
     if not groove.strengths.any():
         return
-    backbeat = max(SNARES, key=lambda role: sum(letter != REST for letter in pattern.lines.get(role, "")))
+    backbeat = max(SNARES, key=lambda role: sum(symbol != REST for symbol in pattern.lines.get(role, "")))
     for role, strengths in zip(("kick", backbeat), groove.strengths, strict=False):
         for step, strength in enumerate(strengths):
             if strength > 0:
@@ -155,14 +155,14 @@ def _make_hits(
             yield _make_hit(role, tick, tick * STEPS // TICKS_PER_BEAT, weight)
 
 
-def _thin_out(strokes: Sequence[tuple[str, int, int]], share: float) -> list[tuple[str, int, int]]:
-    """Of all places that have strokes so large a ``share``, the heaviest and earliest."""
+def _thin_out(hits: Sequence[tuple[str, int, int]], share: float) -> list[tuple[str, int, int]]:
+    """The ``share`` of the places with hits that are heaviest and earliest."""
     places: dict[int, int] = {}
-    for _, tick, weight in strokes:
+    for _, tick, weight in hits:
         places[tick] = max(places.get(tick, 0), weight)
     ranked = sorted(places, key=lambda tick: (-places[tick], tick % TICKS_PER_BEAT, tick))
     kept = set(ranked[: round(share * len(ranked))])
-    return [stroke for stroke in strokes if stroke[1] in kept]
+    return [hit for hit in hits if hit[1] in kept]
 
 
 def _make_hit(role: str, tick: int, step: int, weight: int) -> GridNote:

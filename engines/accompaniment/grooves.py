@@ -1,4 +1,4 @@
-"""Drum grooves counted from drummers: which strokes, how loud, how late; by family of styles.
+"""Drum groove templates, counted from drummers' bars: hits, velocity and timing, by family of styles.
 
 `FILE` ships. ``python -m research.accompaniment.training grooves`` writes it from the Groove MIDI Dataset (Gillick,
 Roberts, Engel, Eck and Bamman, "Learning to Groove with Inverse Sequence Transformations", ICML 2019), (c) Google LLC,
@@ -20,14 +20,14 @@ FILE = "grooves.json"
 STEPS = 16
 """Of a bar of four beats. Where it swings so do these: a triplet's notes are the steps 0, 1 and 2 of a swung beat."""
 CERTAIN_PERCENT = 88
-"""What so many of a hundred bars have always sounds."""
+"""A hit in this many of a hundred bars is always played."""
 HARDEST = 1.25
-"""No stroke is louder against the hard ones of its drum: a kit that answers strangely must not shout."""
+"""Largest gain against the hard hits of a drum, for kits with an odd velocity response."""
 REST = "."
 
 
 class Cell(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """A drum at a step: in how many of a hundred bars, and the medians of what was struck there. ``late_ticks``:
+    """A drum at a step: in how many of a hundred bars it is hit, and the medians of those hits. ``late_ticks``:
     behind the grid, less how late that drummer is altogether; ``spread_ticks``: its standard deviation."""
 
     step: int
@@ -38,17 +38,17 @@ class Cell(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=T
 
 
 class TemplateTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``level``: the share of the family's bars that are played with less energy. ``manner``: those of a number are
-    alike, whatever their level. ``bars``: those it was counted in."""
+    """``level``: the share of the family's bars that are played with less energy. ``groove_cluster``: the number of a
+    cluster of similar templates, whatever their level. ``bars``: those it was counted in."""
 
     level: float
-    manner: int
+    groove_cluster: int = msgspec.field(name="manner")
     bars: int
     hits: dict[str, tuple[Cell, ...]]
 
 
 class FamilyTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``swing``: the median drummer's, 0 to 1. ``loud``: each drum's velocity where it is struck hard. ``feel``: for
+    """``swing``: the median drummer's, 0 to 1. ``loud``: each drum's velocity where it is hit hard. ``feel``: for
     each drum and step (late_ticks, spread_ticks)."""
 
     performances: int
@@ -67,8 +67,8 @@ class GrooveFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Articulation:
-    """How a stroke is played. ``gain`` 0: as loud as its weight says; else of a hard stroke on that drum, and ``flat``
-    is the mean of the drum's strokes in the bar."""
+    """Timing and velocity of a hit. ``gain`` 0: the velocity of its weight; else against a hard hit on that drum, and
+    ``flat`` is the mean of the drum's hits in the bar."""
 
     late_ticks: float
     spread_ticks: float
@@ -77,7 +77,7 @@ class Articulation:
 
 
 Articulations = Mapping[str, tuple[Articulation, ...]]
-"""For each drum a touch for each step."""
+"""For each drum an articulation for each step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +85,17 @@ class Template:
     """A bar: ``lines`` as in a style's drums, 16 steps each."""
 
     level: float
-    manner: int
+    groove_cluster: int
     lines: Mapping[str, str]
-    touches: Articulations
+    articulations: Articulations
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """``touches``: of strokes that no template has."""
+    """``articulations``: of hits that no template has."""
 
     templates: tuple[Template, ...]
-    touches: Articulations
+    articulations: Articulations
 
 
 def to_family(table: FamilyTable) -> Family:
@@ -107,7 +107,7 @@ def to_family(table: FamilyTable) -> Family:
 
 def _to_template(table: TemplateTable, usual: Articulations, loud: Mapping[str, int]) -> Template:
     lines: dict[str, str] = {}
-    touches = dict(usual)
+    articulations = dict(usual)
     for role, cells in table.hits.items():
         line = [REST] * STEPS
         steps = list(usual.get(role, (Articulation(0.0, 0.0),) * STEPS))
@@ -118,12 +118,12 @@ def _to_template(table: TemplateTable, usual: Articulations, loud: Mapping[str, 
             gain = min(cell.velocity / full, HARDEST)
             steps[cell.step] = Articulation(cell.late_ticks, cell.spread_ticks, gain, flat / full)
         lines[role] = "".join(line)
-        touches[role] = tuple(steps)
-    return Template(table.level, table.manner, lines, touches)
+        articulations[role] = tuple(steps)
+    return Template(table.level, table.groove_cluster, lines, articulations)
 
 
 def to_weight(percent: int) -> int:
-    """The weight of a stroke that so many of a hundred bars have: 9 always sounds."""
+    """The weight of a hit that ``percent`` of the bars have: 9 is always played."""
     return 9 if percent >= CERTAIN_PERCENT else min(max(round(9 * percent / 100), 1), 8)
 
 

@@ -1,4 +1,4 @@
-"""Note names as they are written: English, German and Dutch, with every sign there is for sharps and flats."""
+"""Note name parser: English, German and Dutch names, with all signs for sharps and flats."""
 
 from __future__ import annotations
 

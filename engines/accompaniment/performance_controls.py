@@ -1,4 +1,4 @@
-"""The controls of how the band plays: which style, which performance, how much of what, and who rests."""
+"""Performance controls of the band: style, seed, the performance parameters, and mutes."""
 
 from __future__ import annotations
 
@@ -13,31 +13,43 @@ from engines.accompaniment.style import list_shipped_styles
 STYLES = list_shipped_styles()
 STYLE = Control(
     "accompaniment.band.style", 0.0, len(STYLES) - 1.0, float(STYLES.index("pop")), kind="choice",
-    doc="What the band plays.", choices=STYLES,
+    doc="The style that the band plays.", choices=STYLES,
 )  # fmt: skip
-SEED = Control("accompaniment.band.seed", 0.0, 999.0, 0.0, kind="integer", doc="Another number, another performance.")
+SEED = Control(
+    "accompaniment.band.seed", 0.0, 999.0, 0.0, kind="integer", doc="Random seed: each number is another performance."
+)
 PERFORMANCE_CONTROLS = {
-    "intensity": Control("accompaniment.band.intensity", 0.0, 1.0, 0.5, doc="How hard and how busily it plays."),
-    "density": Control("accompaniment.band.density", 0.0, 1.0, 0.5, doc="How many of the light strokes sound."),
-    "complexity": Control("accompaniment.band.complexity", 0.0, 1.0, 0.5, doc="How many different patterns it uses."),
-    "swing": Control("accompaniment.band.swing", 0.0, 1.0, 0.0, doc="Off-beats late: 1 is the triplet."),
-    "humanise": Control("accompaniment.band.humanise", 0.0, 1.0, 0.3, doc="How loose timing and touch are."),
+    "intensity": Control("accompaniment.band.intensity", 0.0, 1.0, 0.5, doc="How loud and busy the band plays."),
+    "density": Control("accompaniment.band.density", 0.0, 1.0, 0.5, doc="How many of the light notes are played."),
+    "complexity": Control("accompaniment.band.complexity", 0.0, 1.0, 0.5, doc="How many different patterns are used."),
+    "swing": Control(
+        "accompaniment.band.swing", 0.0, 1.0, 0.0, doc="Delay of the off-beats: 0 is straight, 1 is triplet swing."
+    ),
+    "humanise": Control("accompaniment.band.humanise", 0.0, 1.0, 0.3, doc="Variation of timing and velocity."),
     "style_strength": Control(
-        "accompaniment.band.style_strength", 0.0, 1.0, 1.0, doc="0 is a plain band, 1 the style."
+        "accompaniment.band.style_strength",
+        0.0,
+        1.0,
+        1.0,
+        doc="How much of the style is played: 0 is plain patterns, 1 the style.",
     ),
     "temperature": Control(
-        "accompaniment.band.temperature", 0.0, 1.0, 0.5, doc="How far chance strays from the usual."
+        "accompaniment.band.temperature",
+        0.0,
+        1.0,
+        0.5,
+        doc="Randomness: 0 is the most likely pattern, 1 the most varied.",
     ),
 }
 MUTES = {
     name: Control(
-        f"accompaniment.band.{name}.mute", 0.0, 1.0, 0.0, kind="switch", doc=f"No {name} from the next beat on."
+        f"accompaniment.band.{name}.mute", 0.0, 1.0, 0.0, kind="switch", doc=f"Mute the {name} from the next beat on."
     )
     for name in PARTS
 }
 
 
 def read_controls(values: Mapping[str, float]) -> PerformanceControls:
-    """What ``values``, by control, say."""
-    turned: dict[str, Any] = {name: values[control.name] for name, control in PERFORMANCE_CONTROLS.items()}
-    return PerformanceControls(**turned, seed=int(values[SEED.name]))
+    """The performance controls from ``values`` by control name."""
+    chosen: dict[str, Any] = {name: values[control.name] for name, control in PERFORMANCE_CONTROLS.items()}
+    return PerformanceControls(**chosen, seed=int(values[SEED.name]))

@@ -1,4 +1,4 @@
-"""Chord sheets as people write them: ``| Am7 D7 | Gmaj7 |``, with sections, tempo, metre and key.
+"""Chord sheet parser: ``| Am7 D7 | Gmaj7 |``, with sections, tempo, metre and key.
 
     tempo: 120
     metre: 4/4
@@ -59,7 +59,7 @@ class Sheet:
 
 
 def read_sheet(text: str, name: str = "chord sheet") -> Sheet:
-    """The sheet in ``text``; what is wrong is a `ConfigError` with ``name``, line, column and mend."""
+    """The sheet in ``text``; what is wrong is a `ConfigError` with ``name``, line, column and hint."""
     reader = _SheetReader(name)
     for number, line in enumerate(text.splitlines(), 1):
         reader.read(number, line)
@@ -114,8 +114,8 @@ class _SheetReader:
             raise ConfigError(f"{self.name}: more than {LONGEST_BARS} bars", "repeat its sections less often")
         return Sheet(tuple(self.sections), self.beats, self.tempo, self.key)
 
-    def _error(self, column: int, what: str, mend: str) -> ConfigError:
-        return ConfigError(f"{self.name}: line {self.line}, column {column}: {what}", mend)
+    def _error(self, column: int, what: str, hint: str) -> ConfigError:
+        return ConfigError(f"{self.name}: line {self.line}, column {column}: {what}", hint)
 
     def _close(self) -> None:
         """End the open section."""
@@ -157,8 +157,8 @@ class _SheetReader:
         except ValueError:
             tempo = 0.0
         if not LOWEST_BPM <= tempo <= HIGHEST_BPM:
-            mend = f"write quarter notes a minute, {LOWEST_BPM:g} to {HIGHEST_BPM:g}"
-            raise self._error(column, f"the tempo {_quote(value)}", mend)
+            hint = f"write quarter notes a minute, {LOWEST_BPM:g} to {HIGHEST_BPM:g}"
+            raise self._error(column, f"the tempo {_quote(value)}", hint)
         self.tempo = tempo
 
     def _metre(self, value: str, column: int) -> None:

@@ -63,11 +63,11 @@ A_DB = 0.03
 class StemSource(SavedState):
     """Side-chain of one of SOURCES, analysed along a timeline.
 
-    ``onsets``, ``groove``: the root of how much it grew at each twelfth of a beat of this bar, and of late, shape
-    (places,). What a separation leaves of others grows too, but not at the same places in each bar; so no threshold
-    sorts strokes out. ``powers``: mean square at each twelfth when it was last heard; ``mean_power``: of late.
-    ``began``, ``place``: the first and the last twelfth of the bar that was heard; ``size``: how many it has.
-    ``accents``, ``level_db``: what held when the band's present bar began.
+    ``onsets``, ``groove``: square root of the spectral flux at each twelfth of a beat, of this bar and averaged over
+    bars, shape (places,). Crosstalk of the separation has flux too, but not at the same places in each bar, so that it
+    averages out without a threshold. ``powers``: latest mean square at each twelfth; ``mean_power``: the average.
+    ``began``, ``place``: the first and the last analysed twelfth of the bar; ``size``: twelfths of the bar.
+    ``accents``, ``level_db``: latched when the band's present bar began.
     """
 
     saved_fields = (
@@ -180,9 +180,9 @@ class StemFollower:
         no part follows are skipped."""
         self._beats[:-1] = self._beats[1:]
         self._beats[-1] = beat
-        heard = self._beats[: max(len(self._beats) - round(block.stem_delay_frames / HOP), 0)]
+        beats = self._beats[: max(len(self._beats) - round(block.stem_delay_frames / HOP), 0)]
         for name in {name for part in PARTS if (name := get_followed_source(part, block.values))}:
-            self._sources[name].process(block.audio[name], heard, bar_beats)
+            self._sources[name].process(block.audio[name], beats, bar_beats)
 
     def jump(self) -> None:
         """The song jumps: the next bar is a new one."""

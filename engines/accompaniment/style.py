@@ -1,4 +1,4 @@
-"""Styles of the band: TOML files that a user can write, read and checked here.
+"""Styles of the band: reader and validator of their TOML files, which a user can write.
 
 A pattern is a bar of four beats as a string, 16 steps (four a beat) or 12 (three a beat). A layer's steps take the
 place of a pattern's, save where it has ``*``. Every pattern is played as it is and with each layer. docs/accompany.md
@@ -82,8 +82,8 @@ class HitsLayer(Table, frozen=True):
 
 
 class DrumsTable(Table, frozen=True):
-    """``opening``: the drum struck where a section begins. ``fills`` are put upon a section's last bar. ``groove``: a
-    family of `grooves`, whose templates are played before the patterns written here."""
+    """``opening``: the drum that is hit where a section begins. ``fills`` overlay a section's last bar. ``groove``: a
+    family of `grooves`, whose templates have priority over the patterns written here."""
 
     patterns: Annotated[tuple[HitsTable, ...], msgspec.Meta(min_length=1, max_length=MOST)]
     layers: Annotated[tuple[HitsLayer, ...], msgspec.Meta(max_length=MOST)] = ()
@@ -156,37 +156,37 @@ class StyleFile(Table, frozen=True):
 
 
 def _check_lines(
-    patterns: Iterable[LineTable], layers: Iterable[LineLayer], letters: str, low: int, high: int
+    patterns: Iterable[LineTable], layers: Iterable[LineLayer], symbols: str, low: int, high: int
 ) -> None:  # fmt: skip
     if high - low < NARROWEST:
         raise ValueError(f"low {low}, high {high}: the range is too narrow; let it span {NARROWEST} semitones")
     for number, pattern in enumerate(patterns):
-        _check(pattern.line, letters, False, f"patterns[{number}].line")
+        _check(pattern.line, symbols, False, f"patterns[{number}].line")
     for number, layer in enumerate(layers):
         if layer.line:
-            _check(layer.line, letters, True, f"layers[{number}].line")
+            _check(layer.line, symbols, True, f"layers[{number}].line")
 
 
-def _check(line: str, letters: str, layer: bool, where: str) -> None:
+def _check(line: str, symbols: str, layer: bool, where: str) -> None:
     if len(line) not in GRIDS:
         raise ValueError(f"{where}: {len(line)} steps; write 16 (four a beat) or 12 (three a beat)")
-    allowed = letters + REST + ("" if letters.isdigit() else HOLD) + (KEEP if layer else "")
-    for step, letter in enumerate(line, 1):
-        if letter not in allowed:
-            raise ValueError(f"{where}: step {step}: {letter!r}; use {allowed}")
+    allowed = symbols + REST + ("" if symbols.isdigit() else HOLD) + (KEEP if layer else "")
+    for step, symbol in enumerate(line, 1):
+        if symbol not in allowed:
+            raise ValueError(f"{where}: step {step}: {symbol!r}; use {allowed}")
 
 
 @dataclass(frozen=True, slots=True)
 class StepPattern:
     """``level``: the intensity it is for. ``lines``: by drum, or one named LINE. ``voices`` 0: the part's number.
-    ``touches``: how drummers strike each drum at each of 16 steps. ``manner`` 0: written; else of the templates that
-    were counted in drummers' bars those of one number are alike."""
+    ``articulations``: drummers' articulation of each drum at each of 16 steps. ``groove_cluster`` 0: written; else
+    the cluster of similar templates, which were counted in drummers' bars."""
 
     level: float
     lines: StepLines
     voices: int = 0
-    touches: Articulations = field(default_factory=dict)
-    manner: int = 0
+    articulations: Articulations = field(default_factory=dict)
+    groove_cluster: int = 0
 
     @property
     def per_beat(self) -> int:
@@ -278,9 +278,12 @@ def _add_layers(patterns: list[StepPattern], layers: list[tuple[float, StepLines
 
 
 def _add_templates(written: tuple[StepPattern, ...], family: grooves.Family) -> tuple[StepPattern, ...]:
-    """The templates of ``family`` beside ``written``, which are struck with its feel where they have 16 steps."""
-    counted = [StepPattern(one.level, one.lines, touches=one.touches, manner=one.manner) for one in family.templates]
-    mine = [replace(one, touches=family.touches) if one.per_beat == 4 else one for one in written]
+    """The templates of ``family`` beside ``written``, which get its feel where they have 16 steps."""
+    counted = [
+        StepPattern(one.level, one.lines, articulations=one.articulations, groove_cluster=one.groove_cluster)
+        for one in family.templates
+    ]
+    mine = [replace(one, articulations=family.articulations) if one.per_beat == 4 else one for one in written]
     found: list[StepPattern] = []
     for one in [*counted, *mine]:
         if all(one.lines != other.lines for other in found):

@@ -1,1 +1,1 @@
-"""Which chord will sound: what is known of the harmony up to now, and what that says of the next beats."""
+"""Chord prediction: the chord history, and the forecast for the next beats."""

@@ -1,4 +1,4 @@
-"""Chords of notes that were played: every chord weighed against each beat's notes, and the likeliest way through."""
+"""Chord recognition from notes: every chord is scored against each beat's notes; the best path is by Viterbi."""
 
 from __future__ import annotations
 
@@ -60,21 +60,21 @@ def recognise_chords(notes: Sequence[TickNote], beats: Sequence[int], downbeats:
     """A chord for each beat. ``beats``: ticks, the last where the last beat ends; ``downbeats``: one for each beat."""
     if len(beats) < 2:
         return []
-    heard, low = measure_pitch_classes(notes, beats), _find_lowest(notes, beats)
-    path = _find_path(_score_states(heard, low), downbeats)
+    sounding, low = measure_pitch_classes(notes, beats), _find_lowest(notes, beats)
+    path = _find_path(_score_states(sounding, low), downbeats)
     return _add_bass(path, low)
 
 
 def measure_pitch_classes(notes: Sequence[TickNote], beats: Sequence[int]) -> Doubles:
     """How much of each pitch class sounds in each beat, shape (beats, 12): 1 is a note of full velocity throughout."""
     edges = np.asarray(beats, np.int64)
-    heard = np.zeros((len(edges) - 1, CLASSES))
+    sounding = np.zeros((len(edges) - 1, CLASSES))
     start, end, pitch, velocity = _to_columns(notes)
     for pitch_class in range(CLASSES):
         here = pitch % CLASSES == pitch_class
         sounded = _sum_before(start[here], velocity[here], edges) - _sum_before(end[here], velocity[here], edges)
-        heard[:, pitch_class] = np.diff(sounded) / (127 * np.diff(edges))
-    return heard
+        sounding[:, pitch_class] = np.diff(sounded) / (127 * np.diff(edges))
+    return sounding
 
 
 def _to_columns(notes: Sequence[TickNote]) -> tuple[Places, Places, Places, Places]:
@@ -113,14 +113,14 @@ def _find_lowest(notes: Sequence[TickNote], beats: Sequence[int]) -> list[int]:
     return [int(low) for low in np.where(sounds.any(axis=0), sounds.argmax(axis=0), -1)]
 
 
-def _score_states(heard: Doubles, low: Sequence[int]) -> Doubles:
+def _score_states(sounding: Doubles, low: Sequence[int]) -> Doubles:
     """How well each state fits each beat, shape (beats, COUNT)."""
-    total = heard.sum(1, keepdims=True)
+    total = sounding.sum(1, keepdims=True)
     played = total[total > 0]
     least = LEAST_SHARE * min(float(np.median(played)), 1.0) if len(played) else LEAST_SHARE
     there = total[:, 0] > least
-    shares = heard / np.maximum(total, least)
-    fits = np.zeros((len(heard), COUNT))
+    shares = sounding / np.maximum(total, least)
+    fits = np.zeros((len(sounding), COUNT))
     lacks = (shares < LEAST_SHARE).astype(np.float64)
     fits[:, :NONE] = shares @ WEIGHTS.T - lacks @ LACKS.T - RARITY
     for beat, pitch in enumerate(low):

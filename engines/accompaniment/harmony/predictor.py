@@ -1,4 +1,4 @@
-"""The network that foresees chords: it weighs loop memory against what usually follows.
+"""Chord predictor: a network that weighs loops in the history against usual chord progressions.
 
 A small one, in two parts. One looks at every lag in the same way: from how alike the beats are to those a lag earlier
 it says how much that lag's word counts. The other knows how chords follow one another, counted from the root of the
@@ -30,7 +30,7 @@ from engines.onnx import BoundSession, open_session, read_shipped
 
 FILE = "foresight.onnx"
 METRE, LASTED, LONGEST_HISTORY = 4, 16, 128
-"""Beats of a bar, of a chord that lasts and of a song that was heard: what is longer is the same."""
+"""Beats of a bar, of a chord that lasts and of the song so far: what is longer is the same."""
 BEFORE = 3
 """Chords before the last that are looked at, within REACH beats."""
 REACH = 64
@@ -45,24 +45,24 @@ CONTEXT = METRE + LASTED + 1 + len(QUALITIES) + (BEFORE + 1) + (BEFORE + 1) * KI
 WORDS = len(RAISED) * len(LAGS)
 
 
-def find_reference(heard: States, key: int) -> int:
-    """The pitch class from which the network counts: the last root, else the key's tonic. ``heard``, ``key``: as
+def find_reference(history: States, key: int) -> int:
+    """The pitch class from which the network counts: the last root, else the key's tonic. ``history``, ``key``: as
     `foreseen` takes them."""
-    if len(heard) and heard[-1] not in (UNKNOWN, NONE):
-        return int(heard[-1]) % CLASSES
+    if len(history) and history[-1] not in (UNKNOWN, NONE):
+        return int(history[-1]) % CLASSES
     return key % CLASSES if key >= 0 else 0
 
 
-def encode_context(heard: States, number: int, key: int) -> Floats:
-    """Where the song is, 0 to 1, shape (CONTEXT,). ``heard`` (beats,), not empty; ``number``: of the next beat in its
+def encode_context(history: States, number: int, key: int) -> Floats:
+    """Where the song is, 0 to 1, shape (CONTEXT,). ``history`` (beats,), not empty; ``number``: of the next beat in its
     bar; ``key``: tonic, 12 more in minor, -1 unknown.
 
-    The beat's place in the bar; how long the last chord has lasted; how much was heard; the last chord's quality; how
-    long it and the ones before lasted; their kinds and the key's, counted from `find_reference`.
+    The beat's place in the bar; how long the last chord has lasted; how long the song is known; the last chord's
+    quality; how long it and the ones before lasted; their kinds and the key's, counted from `find_reference`.
     """
-    home = find_reference(heard, key)
-    begins, lengths = _find_last_chords(heard[-REACH:])
-    last = int(heard[-1])
+    home = find_reference(history, key)
+    begins, lengths = _find_last_chords(history[-REACH:])
+    last = int(history[-1])
     place, lasted, quality = np.zeros(METRE), np.zeros(LASTED), np.zeros(len(QUALITIES))
     place[number % METRE] = 1.0
     lasted[min(lengths[0], LASTED) - 1] = 1.0
@@ -75,15 +75,17 @@ def encode_context(heard: States, number: int, key: int) -> Floats:
         state = begins[row] if row < len(begins) else NONE
         kinds[row - 1, _to_kind(home, state)] = 1.0
     kinds[BEFORE, (key % CLASSES - home) % CLASSES * 2 + key // CLASSES if key >= 0 else KINDS - 1] = 1.0
-    heard_for = min(len(heard), LONGEST_HISTORY) / LONGEST_HISTORY
-    return np.concatenate([place, lasted, [heard_for], quality, lengths_, kinds.ravel()], dtype=np.float32)
+    known_share = min(len(history), LONGEST_HISTORY) / LONGEST_HISTORY
+    return np.concatenate([place, lasted, [known_share], quality, lengths_, kinds.ravel()], dtype=np.float32)
 
 
-def _find_last_chords(heard: States) -> tuple[list[int], list[int]]:
+def _find_last_chords(history: States) -> tuple[list[int], list[int]]:
     """The last BEFORE + 1 chords, the newest first, and how many beats each lasted."""
-    edges = [0, *(np.flatnonzero(np.diff(heard)) + 1).tolist()][-BEFORE - 1 :]
-    ends = [*edges[1:], len(heard)]
-    return [int(heard[edge]) for edge in edges][::-1], [end - edge for edge, end in zip(edges, ends, strict=True)][::-1]
+    edges = [0, *(np.flatnonzero(np.diff(history)) + 1).tolist()][-BEFORE - 1 :]
+    ends = [*edges[1:], len(history)]
+    return [int(history[edge]) for edge in edges][::-1], [end - edge for edge, end in zip(edges, ends, strict=True)][
+        ::-1
+    ]
 
 
 def _to_kind(home: int, state: int) -> int:
@@ -113,20 +115,20 @@ class ChordPredictor:
             {"words": self._words, "habit": self._habit},
         )
 
-    def predict(self, heard: States, number: int, key: int, bar_beats: int) -> tuple[Doubles, Doubles]:
+    def predict(self, history: States, number: int, key: int, bar_beats: int) -> tuple[Doubles, Doubles]:
         """Chances of each chord in the next FURTHEST beats, by loops and by habit: two of shape (FURTHEST, COUNT),
         which sum to one together. Arguments as for `encode_context`; ``bar_beats``: beats of a bar."""
-        stands = read_lags(heard)
-        self._lags[:], self._there[:] = compare_lags(heard, bar_beats), stands != UNKNOWN
-        self._context[:] = encode_context(heard, number, key)
+        stands = read_lags(history)
+        self._lags[:], self._there[:] = compare_lags(history, bar_beats), stands != UNKNOWN
+        self._context[:] = encode_context(history, number, key)
         self._bound.run()
         chords = AS_NOW[:, np.maximum(stands, 0)] + COUNT * np.arange(FURTHEST)
         weights = self._words.reshape(chords.shape) * self._there
         counted: Doubles = np.bincount(chords.ravel(), weights.ravel(), FURTHEST * COUNT).astype(np.float64)
         habit = np.zeros((FURTHEST, COUNT))
-        states = _TRIADS - _TRIADS % CLASSES + (_TRIADS + find_reference(heard, key)) % CLASSES
-        last = int(heard[-1])
-        if last not in (UNKNOWN, NONE):  # a chord that stays, or comes again, is the one that was heard
+        states = _TRIADS - _TRIADS % CLASSES + (_TRIADS + find_reference(history, key)) % CLASSES
+        last = int(history[-1])
+        if last not in (UNKNOWN, NONE):  # a chord that stays, or comes again, is the one that was received
             states[THIRDS[last // CLASSES]] = last
         habit[:, states], habit[:, NONE] = self._habit[:, :-1], self._habit[:, -1]
         return counted.reshape(FURTHEST, COUNT), habit

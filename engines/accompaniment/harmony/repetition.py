@@ -1,4 +1,4 @@
-"""Loop memory: music repeats, so the beat that is like this one says what comes next.
+"""Repetition features of the chord history: music repeats, so an earlier beat like this one predicts the next.
 
 Every lag from two beats to sixteen bars is compared: how alike the last beats are to those a lag earlier. A beat ahead
 is then what stood a lag before it. A song that goes on in a higher key repeats as well, so the last beats are compared
@@ -40,16 +40,16 @@ _TURNS_OF = (16, 32)
 _REACH = COMPARED + int(LAGS[-1]) + 1
 
 
-def compare_lags(heard: States, bar_beats: int) -> Floats:
-    """``heard`` (beats,): the chords up to now, the newest last. What there is to say of each lag and each of RAISED,
+def compare_lags(history: States, bar_beats: int) -> Floats:
+    """``history`` (beats,): the chords up to now, the newest last. What there is to say of each lag and each of RAISED,
     0 to 1, shape (RAISED, LAGS, FEATURES).
 
     The likeness over each of SPANS; how much could be compared; the likeness of the beats on which chords begin; how
     long the two have been the same; whether the newest beat can be compared; then what `_of_lags` says.
     """
     reach = np.full(_REACH, UNKNOWN, np.int64)
-    kept = min(len(heard), _REACH)
-    reach[_REACH - kept :] = heard[len(heard) - kept :]
+    kept = min(len(history), _REACH)
+    reach[_REACH - kept :] = history[len(history) - kept :]
     at = _REACH - 1 - np.arange(COMPARED)
     now, before = reach[at], reach[at - LAGS[:, None]]
     there = (now != UNKNOWN) & (before != UNKNOWN)
@@ -84,12 +84,12 @@ def _of_lags(bar_beats: int) -> Floats:
 FEATURES = len(SPANS) + len(_HEARD_OF) + len(_TURNS_OF) + 2 + _of_lags(4).shape[2]
 _AHEAD = np.arange(FURTHEST)
 _BACK = _AHEAD - LAGS[:, None] * (_AHEAD // LAGS[:, None] + 1)
-"""From the next beat to what stands for each beat ahead: as many lags back as it takes to be in what was heard."""
+"""From the next beat to what stands for each beat ahead: as many lags back as it takes to be in the history."""
 
 
-def read_lags(heard: States) -> States:
+def read_lags(history: States) -> States:
     """What each lag says of the next FURTHEST beats, shape (LAGS, FURTHEST); UNKNOWN where nothing stands there."""
-    if not len(heard):
+    if not len(history):
         return np.full(_BACK.shape, UNKNOWN, np.int64)
-    at = len(heard) + _BACK
-    return np.where(at >= 0, heard[np.maximum(at, 0)], UNKNOWN)
+    at = len(history) + _BACK
+    return np.where(at >= 0, history[np.maximum(at, 0)], UNKNOWN)

@@ -1,4 +1,4 @@
-"""Chords as numbers: what the lattice weighs, beat by beat."""
+"""Chord vocabulary: chords as state numbers."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""MIDI file as a piece: what the band plays to, with tempo map, bars, sections from markers, chords from notes or from
-a track of chord symbols."""
+"""MIDI file reader: a timed sheet with tempo map, bars, sections from markers, chords from notes or from a track of
+chord symbols."""
 
 from __future__ import annotations
 

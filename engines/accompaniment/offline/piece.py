@@ -1,4 +1,4 @@
-"""What the band plays to, wherever it came from: bars with their chords, and when their beats fall."""
+"""Timed sheet: bars with their chords, and a tempo map; from a chord sheet, a MIDI file or a recording."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a user asks of the band: dials, who plays, how fast; checked, and a table of who played what."""
+"""Performance options: checks the controls, parts and tempo that a user requests; a table of the parts played."""
 
 from __future__ import annotations
 

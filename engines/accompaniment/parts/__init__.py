@@ -1,4 +1,4 @@
-"""The players: each makes one part's notes of one bar, from the bar, the style, the dials and what it remembers."""
+"""Parts of the band: each makes its notes of a bar from the bar, the style, the controls and its own state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A part that follows a stem strikes where that strikes: which pattern is near, which strokes come and which go."""
+"""Accent bias: moves the weights of a part's steps, and the choice of its pattern, towards a followed stem's onsets."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from engines.accompaniment.style import HOLD, LINE, REST, StepLines
 KICK = "kick"
 """What of the drums follows; the others keep the time."""
 BACKBEAT, HEAVY = ("snare", "stick", "clap"), 7
-"""No kick is added to a stroke of these that has this weight or more."""
+"""No kick is added to a hit of these that has this weight or more."""
 ADDED: Mapping[str, str] = {"bass": "R"}
-"""What a pitched part strikes where a stroke is added; the others strike a block."""
+"""The symbol that is added to a pitched part; the others get a block."""
 BLOCK = "X"
 CERTAIN, STRONG = 0.75, 0.5
-"""From so strong an accent on a stroke of its own is added; at this one a stroke's weight stays as it is."""
+"""The accent from which on a step is added, and the one that leaves a step's weight as it is."""
 PULL = 12.0
-"""How much weight an accent of 1 gives a stroke more than one of 0."""
+"""Weight that an accent of 1 adds against one of 0."""
 HEAVIEST = 9
 WIDE = 3
-"""Twelfths of a beat over which each stroke that is followed lies: musicians are not exact."""
+"""Twelfths of a beat that each followed onset covers: musicians are not exact."""
 TICKS = TICKS_PER_BEAT // TWELFTHS
 
 
 def bias_weight(weight: int, tick: int, accents: tuple[float, ...]) -> int:
-    """``weight`` of a stroke at ``tick`` of the bar, moved by what it follows; that on the bar's first beat stays."""
+    """``weight`` of a step at ``tick`` of the bar, moved by the accent there; the bar's first stays."""
     if not accents or tick == 0:
         return weight
     moved = weight + PULL * (accents[tick // TICKS % len(accents)] - STRONG)
@@ -35,8 +35,7 @@ def bias_weight(weight: int, tick: int, accents: tuple[float, ...]) -> int:
 
 
 def measure_similarity(lines: StepLines, beats: Sequence[int], accents: tuple[float, ...]) -> float:
-    """How alike the strokes of a pattern's ``lines`` and ``accents`` are, 0 to 1: their cosine. ``beats``: which of the
-    pattern's beats the bar's are."""
+    """Cosine similarity, 0 to 1, of a pattern's ``lines`` and ``accents``. ``beats``: its beats in the bar."""
     line = lines.get(KICK) or lines.get(LINE, "")
     places = _find_places(line, tuple(beats))
     strong = sum(accents[place] for place in places)
@@ -46,7 +45,7 @@ def measure_similarity(lines: StepLines, beats: Sequence[int], accents: tuple[fl
 
 @lru_cache(1024)
 def _find_places(line: str, beats: tuple[int, ...]) -> tuple[int, ...]:
-    """The twelfths of a beat at which ``line`` is struck in a bar of these of its beats."""
+    """The twelfths of a beat at which ``line`` has a note in a bar of these of its beats."""
     per_beat = len(line) // 4
     return tuple(
         TWELFTHS * number + place * TWELFTHS // per_beat
@@ -57,20 +56,20 @@ def _find_places(line: str, beats: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def add_accents(name: str, beats: Sequence[StepLines], accents: tuple[float, ...]) -> list[StepLines]:
-    """``beats`` of the part ``name`` with a stroke more wherever ``accents`` are certain and nothing is struck."""
+    """``beats`` of the part ``name`` with a step added wherever ``accents`` are certain and none is played."""
     found: list[StepLines] = []
     for number, lines in enumerate(beats):
         key = LINE if LINE in lines else KICK
         per_beat = len(next(iter(lines.values())))
         line = list(lines.get(key, REST * per_beat))
-        for place, letter in enumerate(line):
+        for place, symbol in enumerate(line):
             accent = accents[TWELFTHS * number + place * TWELFTHS // per_beat]
-            if letter in REST + HOLD and accent >= CERTAIN and not _is_backbeat(lines, place):
+            if symbol in REST + HOLD and accent >= CERTAIN and not _is_backbeat(lines, place):
                 line[place] = ADDED.get(name, BLOCK) if key == LINE else str(round(HEAVIEST * accent))
         found.append({**lines, key: "".join(line)})
     return found
 
 
 def _is_backbeat(lines: StepLines, place: int) -> bool:
-    struck = [lines[role][place] for role in BACKBEAT if role in lines]
-    return any(letter != REST and int(letter) >= HEAVY for letter in struck)
+    hits = [lines[role][place] for role in BACKBEAT if role in lines]
+    return any(symbol != REST and int(symbol) >= HEAVY for symbol in hits)

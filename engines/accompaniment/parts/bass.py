@@ -1,4 +1,4 @@
-"""The bass player: a line of the chords' notes that walks into the next chord."""
+"""Bass part: a line of chord tones that walks into the next chord."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from engines.accompaniment.style import Style
 
 NAME = "bass"
 TONES = {"R": 0, "T": 1, "F": 2, "S": 3}
-"""Which of a chord's notes a letter means; a chord of three has its root as the fourth."""
+"""The chord tone of a symbol, by index; the fourth of a triad is its root."""
 HOME = 0.4
 """Where in its range the line likes to be, from its low end."""
 SCALES: tuple[tuple[int, ...], ...] = (
@@ -27,26 +27,26 @@ def play(bar: Bar, style: Style, dials: PerformanceControls, before: PartState) 
     part = style.parts.get(NAME)
     if part is None:
         return [], before
-    chance = draw(bar, dials, NAME)
-    pattern = select_pattern(bar, part, dials, chance)
-    strokes = read_notes(bar, split_beats(bar, NAME, pattern, dials, chance), dials, chance)
-    here, struck = before.bass, []
-    for number, stroke in enumerate(strokes):
-        letter, following = stroke.letter, find_next_chord(strokes, number, bar)
-        last = number + 1 == len(strokes)
-        if stroke.fresh and letter not in "RO":
-            letter = "R"  # whoever comes in over a new chord says what it is
-        if letter == "A" and (following.root < 0 or not (last or strokes[number + 1].fresh)):
-            letter = "F"
-        if letter == "A":
-            here = _choose_approach(here, following, part.low, part.high, float(chance.sounds[1, stroke.step]))
-        elif letter == "P":
-            here = _choose_passing(here, stroke.chord, following, part.low, part.high)
+    draws = draw(bar, dials, NAME)
+    pattern = select_pattern(bar, part, dials, draws)
+    step_notes = read_notes(bar, split_beats(bar, NAME, pattern, dials, draws), dials, draws)
+    here, grid_notes = before.bass, []
+    for number, step_note in enumerate(step_notes):
+        symbol, following = step_note.symbol, find_next_chord(step_notes, number, bar)
+        last = number + 1 == len(step_notes)
+        if step_note.fresh and symbol not in "RO":
+            symbol = "R"  # the first note over a chord is its root
+        if symbol == "A" and (following.root < 0 or not (last or step_notes[number + 1].fresh)):
+            symbol = "F"
+        if symbol == "A":
+            here = _choose_approach(here, following, part.low, part.high, float(draws.sounds[1, step_note.step]))
+        elif symbol == "P":
+            here = _choose_passing(here, step_note.chord, following, part.low, part.high)
         else:
-            here = _choose_tone(here, letter, stroke.chord, part.low, part.high)
-        struck.append(GridNote(stroke.tick, stroke.end, here, stroke.weight, stroke.step))
-    notes, last_struck = humanise_notes(struck, bar, style.pair_ticks(pattern), dials, chance, before)
-    return notes, PartState(bass=here, velocities=last_struck)
+            here = _choose_tone(here, symbol, step_note.chord, part.low, part.high)
+        grid_notes.append(GridNote(step_note.tick, step_note.end, here, step_note.weight, step_note.step))
+    notes, last_velocities = humanise_notes(grid_notes, bar, style.pair_ticks(pattern), dials, draws, before)
+    return notes, PartState(bass=here, velocities=last_velocities)
 
 
 def find_root(chord: Chord, here: int, low: int, high: int) -> int:
@@ -60,24 +60,24 @@ def _find_nearest(pitch_class: int, here: int, low: int, high: int) -> int:
     return min(notes, key=lambda note: (abs(note - here) if here >= 0 else 0, abs(note - home)))
 
 
-def _choose_tone(here: int, letter: str, chord: Chord, low: int, high: int) -> int:
-    if letter == "O":
+def _choose_tone(here: int, symbol: str, chord: Chord, low: int, high: int) -> int:
+    if symbol == "O":
         root = find_root(chord, here, low, high)
         return next((note for note in (root + 12, root - 12) if low <= note <= high), root)
-    if letter == "R":
+    if symbol == "R":
         root = find_root(chord, here, low, high)
         # a line that has strayed comes home at a root, not in between
         far = abs(root - (low + HOME * (high - low))) > 8
         return find_root(chord, -1, low, high) if far else root
     tones = chord.pitch_classes
-    return _find_nearest(tones[TONES[letter] % len(tones)], here, low, high)
+    return _find_nearest(tones[TONES[symbol] % len(tones)], here, low, high)
 
 
-def _choose_approach(here: int, to: Chord, low: int, high: int, luck: float) -> int:
+def _choose_approach(here: int, to: Chord, low: int, high: int, random_draw: float) -> int:
     """A semitone or a tone beside where the next chord's root will be played, on the side that the line comes from."""
     goal = _choose_tone(here, "R", to, low, high)
     side = -1 if here <= goal else 1
-    step = 1 if luck < 0.6 else 2
+    step = 1 if random_draw < 0.6 else 2
     choices = (goal + side * step, goal + side, goal - side * step, goal - side)
     fits = [note for note in choices if low <= note <= high and _choose_tone(note, "R", to, low, high) == goal]
     return next((note for note in fits if note != here), fits[0] if fits else goal)

@@ -11,7 +11,7 @@ from engines.accompaniment.score import Bar, PartState, PerformanceControls, Sco
 from engines.accompaniment.style import Style
 
 UP_STRINGS = 4
-"""An up stroke reaches so many strings, from the highest."""
+"""Strings of an up-strum, from the highest."""
 MUTED_TICKS, MUTED_GAIN = 40, 0.6
 INNER_GAIN = 0.9
 """Voices below the top one are a little softer, so that it sings."""
@@ -24,33 +24,33 @@ def play_chords(
     part = style.parts.get(name)
     if part is None:
         return [], before
-    chance = draw(bar, dials, name)
-    pattern = select_pattern(bar, part, dials, chance)
+    draws = draw(bar, dials, name)
+    pattern = select_pattern(bar, part, dials, draws)
     voices = pattern.voices or part.voices
-    voicing, struck = before.voicing, list[GridNote]()
-    for stroke in read_notes(bar, split_beats(bar, name, pattern, dials, chance), dials, chance):
-        voicing = find_voicing(stroke.chord, voices, part.low, part.high, voicing)
-        notes = make_power_chord(stroke.chord, part.low, part.high) if stroke.letter == "P" else voicing
-        struck += _make_notes(stroke, notes)
-    notes_, last = humanise_notes(struck, bar, style.pair_ticks(pattern), dials, chance, before)
+    voicing, grid_notes = before.voicing, list[GridNote]()
+    for step_note in read_notes(bar, split_beats(bar, name, pattern, dials, draws), dials, draws):
+        voicing = find_voicing(step_note.chord, voices, part.low, part.high, voicing)
+        notes = make_power_chord(step_note.chord, part.low, part.high) if step_note.symbol == "P" else voicing
+        grid_notes += _make_notes(step_note, notes)
+    notes_, last = humanise_notes(grid_notes, bar, style.pair_ticks(pattern), dials, draws, before)
     return notes_, PartState(voicing, velocities=last)
 
 
-def _make_notes(stroke: StepNote, voicing: tuple[int, ...]) -> list[GridNote]:
-    """The notes of one stroke: all at once, one after the other from below or above, or a single voice."""
-    end, gain = stroke.end, 1.0
+def _make_notes(step_note: StepNote, voicing: tuple[int, ...]) -> list[GridNote]:
+    """The notes of one step: a block, a strum down or up, or a single voice."""
+    end, gain = step_note.end, 1.0
     notes = list(voicing)
-    if stroke.letter.isdigit():
-        notes = [voicing[min(int(stroke.letter), len(voicing)) - 1]] if voicing else []
-    elif stroke.letter == "U":
+    if step_note.symbol.isdigit():
+        notes = [voicing[min(int(step_note.symbol), len(voicing)) - 1]] if voicing else []
+    elif step_note.symbol == "U":
         notes = notes[::-1][:UP_STRINGS]
-    elif stroke.letter == "K":
-        end, gain = min(end, stroke.tick + MUTED_TICKS), MUTED_GAIN
-    strummed = stroke.letter in "DUK"
+    elif step_note.symbol == "K":
+        end, gain = min(end, step_note.tick + MUTED_TICKS), MUTED_GAIN
+    strummed = step_note.symbol in "DUK"
     top = max(notes, default=0)
     return [
         GridNote(
-            stroke.tick, end, pitch, stroke.weight, stroke.step, lane,
+            step_note.tick, end, pitch, step_note.weight, step_note.step, lane,
             strum=lane if strummed else 0, gain=gain * (1.0 if pitch == top else INNER_GAIN),
         )
         for lane, pitch in enumerate(notes)

@@ -1,4 +1,4 @@
-"""The drummer: strokes by their weights, fills at the ends of sections, a count-in."""
+"""Drum part: hits by their weights, fills at the ends of sections, a count-in."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ NAME = "drums"
 HIT_TICKS = 60
 """A drum sounds by itself; its note is a thirty-second."""
 GAINS = {"closed": 0.8, "pedal": 0.7, "shaker": 0.7, "tambourine": 0.75, "ride": 0.85, "triangle": 0.75, "crash": 0.95}
-"""How loud a drum is against a full stroke, where not the same."""
+"""Gain of a drum, where it is not 1."""
 CHOKE_GROUPS = {"closed": ("open", "pedal"), "pedal": ("open",)}
-"""The hi-hat is one thing at a time: the first is silent where one of the others is struck."""
+"""Choke groups of the hi-hat: the first is silent where one of the others is hit."""
 OPENING_FROM = 0.35
-"""From this intensity on the opening of a section is struck."""
+"""From this intensity on a section begins with the style's opening drum."""
 VARIES = 0.3
-"""The share of strokes whose luck is the bar's own; that of the others is the phrase's: a drummer keeps to a groove."""
+"""Share of the hits that are drawn for each bar; the others are drawn for each phrase: a drummer keeps a groove."""
 LANES = {role: lane for lane, role in enumerate(ROLES)}
 
 
@@ -32,34 +32,34 @@ def play(bar: Bar, style: Style, dials: PerformanceControls, before: PartState) 
     part = style.parts.get(NAME)
     if part is None:
         return [], before
-    chance = draw(bar, dials, NAME)
+    draws = draw(bar, dials, NAME)
     if bar.section == COUNT_IN:
-        struck = [_make_hit("stick", beat * TICKS_PER_BEAT, 4 * beat, 9) for beat in range(bar.beats)]
+        grid_notes = [_make_hit("stick", beat * TICKS_PER_BEAT, 4 * beat, 9) for beat in range(bar.beats)]
         pair = 0
     else:
-        pattern = select_pattern(bar, part, dials, chance)
+        pattern = select_pattern(bar, part, dials, draws)
         if bar.fill:
-            pattern = add_fill(bar, part, dials, chance, pattern)
-        struck = []
+            pattern = add_fill(bar, part, dials, draws, pattern)
+        grid_notes = []
         step, pair = 0, style.pair_ticks(pattern)
-        touches = split_articulations(bar, pattern, dials, chance)
-        luck = np.where(chance.varies < VARIES, chance.sounds, chance.steady)
-        for beat, lines in enumerate(split_beats(bar, NAME, pattern, dials, chance)):
+        articulations = split_articulations(bar, pattern, dials, draws)
+        step_draws = np.where(draws.varies < VARIES, draws.sounds, draws.steady)
+        for beat, lines in enumerate(split_beats(bar, NAME, pattern, dials, draws)):
             length = len(next(iter(lines.values())))
             for place in range(length):
                 tick = beat * TICKS_PER_BEAT + place * TICKS_PER_BEAT // length
                 here = {role: int(line[place]) for role, line in lines.items() if line[place] != REST}
                 led = {r: _bias_weight(r, w, tick, bar, dials) for r, w in here.items()}
-                here = {r: w for r, w in here.items() if luck[LANES[r], step] < get_probability(led[r], dials)}
+                here = {r: w for r, w in here.items() if step_draws[LANES[r], step] < get_probability(led[r], dials)}
                 for role, weight in here.items():
                     if not any(other in here for other in CHOKE_GROUPS.get(role, ())):
-                        touch = touches[beat][role][place] if role in touches[beat] else None
-                        struck.append(_make_hit(role, tick, step, weight, touch))
+                        articulation = articulations[beat][role][place] if role in articulations[beat] else None
+                        grid_notes.append(_make_hit(role, tick, step, weight, articulation))
                 step += 1
         if bar.opens and part.opening and dials.loudness(bar) >= OPENING_FROM:
-            struck = [one for one in struck if (one.tick, one.pitch) != (0, ROLES[part.opening])]
-            struck.append(_make_hit(part.opening, 0, 0, 9))
-    notes, last = humanise_notes(struck, bar, pair, dials, chance, before)
+            grid_notes = [one for one in grid_notes if (one.tick, one.pitch) != (0, ROLES[part.opening])]
+            grid_notes.append(_make_hit(part.opening, 0, 0, 9))
+    notes, last = humanise_notes(grid_notes, bar, pair, dials, draws, before)
     return notes, PartState(velocities=last)
 
 
@@ -67,6 +67,8 @@ def _bias_weight(role: str, weight: int, tick: int, bar: Bar, dials: Performance
     return bias_weight(weight, tick, dials.accents) if role == KICK and not bar.fill else weight
 
 
-def _make_hit(role: str, tick: int, step: int, weight: int, touch: Articulation | None = None) -> GridNote:
+def _make_hit(role: str, tick: int, step: int, weight: int, articulation: Articulation | None = None) -> GridNote:
     gain = GAINS.get(role, 1.0)
-    return GridNote(tick, tick + HIT_TICKS, ROLES[role], weight, step, LANES[role], gain=gain, touch=touch)
+    return GridNote(
+        tick, tick + HIT_TICKS, ROLES[role], weight, step, LANES[role], gain=gain, articulation=articulation
+    )

@@ -1,4 +1,4 @@
-"""From strokes on the grid to notes with feel: swing, loose timing, touch; none doubled, crossed or left hanging."""
+"""Humaniser: swing, timing and velocity variation of notes on the grid; none is doubled, crossed or left hanging."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from engines.accompaniment.parts.random_draws import RandomDraws
 from engines.accompaniment.score import Bar, PartState, PerformanceControls, ScoreNote
 
 LATE_TICKS = 12
-"""How far a stroke may be off at a humanise of 1; steps are at least 80 ticks apart, so none overtakes another."""
+"""Largest deviation at a humanise of 1; steps are at least 80 ticks apart, so none overtakes another."""
 AS_PLAYED = 0.3
-"""At this humanise drummers' strokes are as late, as loose and as loud as they played them; at 1 twice as late and
-loose."""
+"""At this humanise drum hits have the delay, spread and velocity that drummers played; at 1 twice the delay and
+spread."""
 MARKED = 0.5
-"""How much of the difference between soft and loud strokes of one drum is left of theirs at a humanise of 0."""
+"""Share of the drummers' velocity differences on one drum that is left at a humanise of 0."""
 FURTHEST_TICKS = 36
-"""How far drummers' strokes may be off."""
+"""Largest deviation of drum hits."""
 TOGETHER = 0.72
 """How much of a drummer's looseness at a step is all limbs': the root of the correlation that ``grooves`` prints."""
 ALONE = math.sqrt(1 - TOGETHER**2)
@@ -27,20 +27,20 @@ STRUM_TICKS = 14
 """From string to string at a humanise of 1."""
 SHORTEST_TICKS = 24
 SOFTEST, LOUDEST = 46.0, 106.0
-"""Velocities of a full stroke at intensity 0 and 1."""
+"""Velocities of weight 9 at intensity 0 and 1."""
 LIGHTEST = 0.5
-"""What is left of them for the lightest stroke."""
+"""Share of them at weight 0."""
 DOWNBEAT = 5
 STEADY, LOOSE = 2.0, 7.0
 """Velocity is off by so much (standard deviation) at a humanise of 0, and by this much more at 1."""
 APART = 3
-"""No note is struck twice alike: the second differs by so much in velocity."""
+"""Of two notes of one pitch in succession the second differs by this much in velocity."""
 
 
 @dataclass(frozen=True, slots=True)
 class GridNote:
-    """A note on the grid. ``lane``: whose luck it has. ``strum``: strings before it. ``gain``: of its velocity.
-    ``touch``: how a drummer strikes it, where that is known."""
+    """A note on the grid. ``lane``: of the random draws. ``strum``: strings before it. ``gain``: of its velocity.
+    ``articulation``: a drummer's, where it is known."""
 
     tick: int
     end: int
@@ -50,47 +50,52 @@ class GridNote:
     lane: int = 0
     strum: int = 0
     gain: float = 1.0
-    touch: Articulation | None = None
+    articulation: Articulation | None = None
 
 
 def humanise_notes(
-    struck: Sequence[GridNote], bar: Bar, pair: int, dials: PerformanceControls, chance: RandomDraws, before: PartState
+    grid_notes: Sequence[GridNote],
+    bar: Bar,
+    pair: int,
+    dials: PerformanceControls,
+    draws: RandomDraws,
+    before: PartState,
 ) -> tuple[list[ScoreNote], tuple[tuple[int, int], ...]]:
-    """The notes in order of their ticks, and the velocities last struck by pitch.
+    """The notes in order of their ticks, and the last velocity by pitch.
 
     ``pair``: ticks of two notes of which the second swings; 0: none does, as with triplets.
     """
     loud, ticks = SOFTEST + (LOUDEST - SOFTEST) * dials.loudness(bar), bar.ticks
     notes: list[tuple[int, int, int, int]] = []
-    for one in struck:
-        late = _get_delay(one, dials, chance)
+    for one in grid_notes:
+        late = _get_delay(one, dials, draws)
         on = min(max(_swing(one.tick, pair, dials.swing) + late, 0), ticks - 1)
         end = max(_swing(one.end, pair, dials.swing) + min(late, 0), on + 1)
         room = max(min(end, ticks) - on - SHORTEST_TICKS, 0)
         on += min(round(one.strum * STRUM_TICKS * dials.humanise), room // 2)
         velocity = _get_velocity(one, loud, dials)
-        velocity += (STEADY + LOOSE * dials.humanise) * chance.touch.item(one.lane, one.step)
+        velocity += (STEADY + LOOSE * dials.humanise) * draws.velocity.item(one.lane, one.step)
         notes.append((on, min(end, ticks), one.pitch, min(max(round(velocity), 1), 127)))
     return _vary(_separate(sorted(notes)), before)
 
 
-def _get_delay(one: GridNote, dials: PerformanceControls, chance: RandomDraws) -> int:
+def _get_delay(one: GridNote, dials: PerformanceControls, draws: RandomDraws) -> int:
     """Ticks, negative: early."""
-    all_ = chance.timing.item(one.step)
-    if one.touch is None:
+    all_ = draws.timing.item(one.step)
+    if one.articulation is None:
         return round(dials.humanise * LATE_TICKS / 2 * all_)
-    loose = TOGETHER * all_ + ALONE * chance.hands.item(one.lane, one.step)
+    loose = TOGETHER * all_ + ALONE * draws.limbs.item(one.lane, one.step)
     far = min(dials.humanise / AS_PLAYED, 1.0) + max(dials.humanise - AS_PLAYED, 0.0) / (1 - AS_PLAYED)
-    ticks = far * (one.touch.late_ticks + one.touch.spread_ticks * loose)
+    ticks = far * (one.articulation.late_ticks + one.articulation.spread_ticks * loose)
     return round(min(max(ticks, -FURTHEST_TICKS), FURTHEST_TICKS))
 
 
 def _get_velocity(one: GridNote, loud: float, dials: PerformanceControls) -> float:
-    touch = one.touch
-    if touch is None or not touch.gain:
+    articulation = one.articulation
+    if articulation is None or not articulation.gain:
         return loud * (LIGHTEST + (1 - LIGHTEST) * one.weight / 9) * one.gain + DOWNBEAT * (one.tick == 0)
     shape = min(MARKED + (1 - MARKED) * dials.humanise / AS_PLAYED, 1.0)
-    return loud * one.gain * (touch.flat + shape * (touch.gain - touch.flat))
+    return loud * one.gain * (articulation.flat + shape * (articulation.gain - articulation.flat))
 
 
 @lru_cache(4096)

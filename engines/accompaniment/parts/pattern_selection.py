@@ -1,4 +1,4 @@
-"""Which pattern a part plays in a bar, beat by beat, fitted to the bar's metre and to the strength of the style."""
+"""Pattern selection: the pattern that a part plays in a bar, fitted to the bar's metre and the style strength."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from engines.accompaniment.style import GRIDS, KEEP, LINE, PartStyle, StepLines,
 MOST_PATTERNS = 8
 """Among so many, the nearest in intensity, the highest complexity chooses."""
 SPREAD = 6.0
-"""How many ranks down chance strays at a temperature of 1."""
+"""Ranks over which the choice spreads at a temperature of 1."""
 BESIDE = 0.3
 """How much nearer in intensity a written pattern must be than one that was counted in drummers' bars."""
 APART = 0.2
-"""And one of another manner than one of the section's: a drummer does not change the groove within a section."""
+"""Likewise for a pattern of another groove cluster than the section's: a drummer keeps the groove in a section."""
 UNLIKE = 1.5
 """How much nearer in intensity a pattern must be that has nothing in common with what the part follows."""
 METRES: Mapping[int, tuple[int, ...]] = {
@@ -39,81 +39,86 @@ NEUTRAL: Mapping[str, StepLines] = {
 """What a band without a style plays."""
 
 
-def select_pattern(bar: Bar, part: PartStyle, dials: PerformanceControls, chance: RandomDraws) -> StepPattern:
+def select_pattern(bar: Bar, part: PartStyle, dials: PerformanceControls, draws: RandomDraws) -> StepPattern:
     """One of the patterns nearest to the bar's intensity; it stays for a phrase, but may vary in its last bar."""
-    manner = None
-    if any(pattern.manner for pattern in part.patterns):
-        manner = _draw_pattern(bar, part.patterns, dials, chance.section).manner
-    varied = bar.position % PHRASE_BARS == PHRASE_BARS - 1 and chance.phrase[2] < dials.complexity
-    return _draw_pattern(bar, part.patterns, dials, float(chance.phrase[1 if varied else 0]), manner)
+    groove_cluster = None
+    if any(pattern.groove_cluster for pattern in part.patterns):
+        groove_cluster = _draw_pattern(bar, part.patterns, dials, draws.section).groove_cluster
+    varied = bar.position % PHRASE_BARS == PHRASE_BARS - 1 and draws.phrase[2] < dials.complexity
+    return _draw_pattern(bar, part.patterns, dials, float(draws.phrase[1 if varied else 0]), groove_cluster)
 
 
 def add_fill(
-    bar: Bar, part: PartStyle, dials: PerformanceControls, chance: RandomDraws, pattern: StepPattern
+    bar: Bar, part: PartStyle, dials: PerformanceControls, draws: RandomDraws, pattern: StepPattern
 ) -> StepPattern:
     """``pattern`` with a fill that fits its steps put upon it, if there is one."""
     fits = [fill for fill in part.fills if fill.per_beat == pattern.per_beat]
     if not fits:
         return pattern
-    fill = _draw_pattern(bar, fits, replace(dials, accents=()), float(chance.picks[0]))
+    fill = _draw_pattern(bar, fits, replace(dials, accents=()), float(draws.picks[0]))
     lines = overlay(pattern.lines, fill.lines)
-    return replace(pattern, lines=lines or pattern.lines, touches=_drop_gains(pattern.touches, fill.lines))
+    return replace(pattern, lines=lines or pattern.lines, articulations=_drop_gains(pattern.articulations, fill.lines))
 
 
-def _drop_gains(touches: Articulations, lines: StepLines) -> Articulations:
-    """``touches`` with the strokes of ``lines`` as loud as they are written."""
-    found = dict(touches)
-    for role in lines.keys() & touches.keys():
+def _drop_gains(articulations: Articulations, lines: StepLines) -> Articulations:
+    """``articulations`` without the gains of the hits in ``lines``, which are as loud as written."""
+    found = dict(articulations)
+    for role in lines.keys() & articulations.keys():
         found[role] = tuple(
-            touch if letter == KEEP else Articulation(touch.late_ticks, touch.spread_ticks)
-            for touch, letter in zip(touches[role], lines[role], strict=True)
+            articulation if symbol == KEEP else Articulation(articulation.late_ticks, articulation.spread_ticks)
+            for articulation, symbol in zip(articulations[role], lines[role], strict=True)
         )
     return found
 
 
 def _draw_pattern(
-    bar: Bar, patterns: Sequence[StepPattern], dials: PerformanceControls, luck: float, manner: int | None = None
+    bar: Bar,
+    patterns: Sequence[StepPattern],
+    dials: PerformanceControls,
+    random_draw: float,
+    groove_cluster: int | None = None,
 ) -> StepPattern:
     loudness, accents = dials.loudness(bar), dials.accents
 
     def away(pattern: StepPattern) -> float:
-        beside = BESIDE if not pattern.manner else APART if manner not in (None, pattern.manner) else 0.0
+        cluster = pattern.groove_cluster
+        beside = BESIDE if not cluster else APART if groove_cluster not in (None, cluster) else 0.0
         unlike = UNLIKE * (1.0 - measure_similarity(pattern.lines, METRES[bar.beats], accents)) if accents else 0.0
         return abs(pattern.level - loudness) + beside + unlike
 
     ranked = sorted(patterns, key=away)
     count = 1 + round(dials.complexity * (min(len(ranked), MOST_PATTERNS) - 1))
-    place = int(np.searchsorted(_make_rank_distribution(count, dials.temperature), luck, side="right"))
+    place = int(np.searchsorted(_make_rank_distribution(count, dials.temperature), random_draw, side="right"))
     return ranked[min(place, count - 1)]
 
 
 @lru_cache(64)
 def _make_rank_distribution(count: int, temperature: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    """The chance that chance strays so many ranks down or fewer."""
+    """Cumulative distribution of the rank that is drawn."""
     weights = np.exp(-np.arange(count) / (SPREAD * temperature + 0.01))
     return np.asarray(np.cumsum(weights) / weights.sum(), np.float64)
 
 
 def split_beats(
-    bar: Bar, name: str, pattern: StepPattern, dials: PerformanceControls, chance: RandomDraws
+    bar: Bar, name: str, pattern: StepPattern, dials: PerformanceControls, draws: RandomDraws
 ) -> list[StepLines]:
     """For each beat of ``bar`` the steps of each line: of ``pattern``, of the plain one where the style is weak; and
     what the part strikes besides because it follows."""
     plain = _fit_grid(NEUTRAL[name], pattern.per_beat)
     beats: list[StepLines] = []
     for number, beat in enumerate(METRES[bar.beats]):
-        lines = pattern.lines if chance.beats[number] < dials.style_strength else plain
+        lines = pattern.lines if draws.beats[number] < dials.style_strength else plain
         beats.append({key: _slice_beat(line, beat) for key, line in lines.items()})
     return add_accents(name, beats, dials.accents) if dials.accents and not bar.fill else beats
 
 
 def split_articulations(
-    bar: Bar, pattern: StepPattern, dials: PerformanceControls, chance: RandomDraws
+    bar: Bar, pattern: StepPattern, dials: PerformanceControls, draws: RandomDraws
 ) -> list[Articulations]:
-    """For each beat of ``bar`` how its steps are struck; nothing is known of plain ones."""
+    """For each beat of ``bar`` the articulation of its steps; none for the plain pattern's."""
     return [
-        {role: steps[4 * beat : 4 * beat + 4] for role, steps in pattern.touches.items()}
-        if chance.beats[number] < dials.style_strength
+        {role: steps[4 * beat : 4 * beat + 4] for role, steps in pattern.articulations.items()}
+        if draws.beats[number] < dials.style_strength
         else {}
         for number, beat in enumerate(METRES[bar.beats])
     ]

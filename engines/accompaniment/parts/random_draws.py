@@ -1,4 +1,4 @@
-"""All that is random in a bar, drawn before anything is decided: turning a dial never changes another's luck."""
+"""Random draws of a bar, all made before they are used: setting one control never changes the draws of another."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from engines.accompaniment.score import Bar, PerformanceControls
 from engines.accompaniment.style import PART_NAMES, ROLES
 
 LANES = len(ROLES)
-"""Drums, or voices of a chord, that have luck of their own."""
+"""Drums, or voices of a chord, with draws of their own."""
 STEPS = 32
 """More than the steps of the longest bar: seven beats of four."""
 DRUMMER = "drums"
@@ -30,18 +30,18 @@ Floats = NDArray[np.float64]
 @dataclass(frozen=True, slots=True)
 class RandomDraws:
     """Even, from 0 to 1: ``section``, the same through a section; ``sounds`` (LANES, STEPS), ``beats`` (STEPS,),
-    ``picks`` (4,); ``phrase`` (4,), the same through a phrase. Normal, cut off at 2: ``touch`` (LANES, STEPS) and
-    ``timing`` (STEPS,). The drummer's alone, (LANES, STEPS), for others empty: ``hands``, normal, ``varies``, even, and
+    ``picks`` (4,); ``phrase`` (4,), the same through a phrase. Normal, cut off at 2: ``velocity`` (LANES, STEPS) and
+    ``timing`` (STEPS,). The drummer's alone, (LANES, STEPS), for others empty: ``limbs``, normal, ``varies``, even, and
     ``steady``, even and a phrase's."""
 
     section: float
     sounds: Floats
-    touch: Floats
+    velocity: Floats
     timing: Floats
     beats: Floats
     picks: Floats
     phrase: Floats
-    hands: Floats
+    limbs: Floats
     varies: Floats
     steady: Floats
 
@@ -72,7 +72,7 @@ def _draw_bar(seed: int, bar: int, section: str, phrase: int, part: str) -> Rand
 
 
 def get_probability(weight: int, dials: PerformanceControls) -> float:
-    """How likely a stroke of ``weight`` 1 to 9 sounds: 9 always; the others the more the denser.
+    """The probability that a step of ``weight`` 1 to 9 is played: 9 always; the others rise with density.
 
     A temperature of 0 makes it certain or impossible, one of 1 leaves it as it is.
     """

@@ -1,4 +1,4 @@
-"""How a chord is laid out: a search for the notes that move least, spaced so that they sound clear."""
+"""Chord voicing with voice leading: a search for the notes that move least, spaced so that they sound clear."""
 
 from __future__ import annotations
 

@@ -141,7 +141,7 @@ def played(style: Style, dials: PerformanceControls) -> Bars:
 def by_hand(style: Style) -> Style:
     """``style`` with nothing but its written patterns, played as without drummers."""
     drums = style.parts["drums"]
-    written = tuple(replace(one, touches={}) for one in drums.patterns if not one.manner)
+    written = tuple(replace(one, articulations={}) for one in drums.patterns if not one.groove_cluster)
     return replace(style, parts={**style.parts, "drums": replace(drums, patterns=written)})
 
 

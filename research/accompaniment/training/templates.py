@@ -93,7 +93,8 @@ def with_manners(templates: Sequence[TemplateTable]) -> tuple[TemplateTable, ...
                 made[number, LANES[role], cell.step] = cell.percent / 100 * WEIGHTS.get(role, OTHER)
     labels = _groups(made.reshape(len(templates), len(LANES) * STEPS), min(MANNERS, len(templates)))[0]
     return tuple(
-        msgspec.structs.replace(one, manner=1 + int(label)) for one, label in zip(templates, labels, strict=True)
+        msgspec.structs.replace(one, groove_cluster=1 + int(label))
+        for one, label in zip(templates, labels, strict=True)
     )
 
 

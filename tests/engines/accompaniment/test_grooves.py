@@ -49,7 +49,9 @@ TABLE = FamilyTable(3, 60, 0.0, LOUD, USUAL, (TemplateTable(LEVEL, 2, 20, HITS),
 def drummer() -> Style:
     """One who has nothing but TABLE's template."""
     (one,) = to_family(TABLE).templates
-    drums = replace(style("rock").parts["drums"], patterns=(StepPattern(one.level, one.lines, touches=one.touches),))
+    drums = replace(
+        style("rock").parts["drums"], patterns=(StepPattern(one.level, one.lines, articulations=one.articulations),)
+    )
     return replace(style("rock"), parts={"drums": drums})
 
 
@@ -72,15 +74,15 @@ def test_what_nearly_every_bar_has_always_sounds_and_the_rest_as_often_as_there(
 
 def test_a_stroke_that_no_template_has_is_struck_with_the_familys_feel() -> None:
     (one,) = to_family(TABLE).templates
-    assert one.manner == 2
-    assert one.touches["kick"][8] == Articulation(0, 4, 70 / 80, 76.25 / 80)
-    assert one.touches["kick"][3] == Articulation(1, 2)
-    assert one.touches["tom_low"][3] == Articulation(-20, 1)
+    assert one.groove_cluster == 2
+    assert one.articulations["kick"][8] == Articulation(0, 4, 70 / 80, 76.25 / 80)
+    assert one.articulations["kick"][3] == Articulation(1, 2)
+    assert one.articulations["tom_low"][3] == Articulation(-20, 1)
 
 
 def test_no_stroke_shouts_because_its_kit_does() -> None:
     (one,) = to_family(FamilyTable(3, 60, 0.0, {**LOUD, "snare": 40}, USUAL, TABLE.templates)).templates
-    assert one.touches["snare"][4].gain == HARDEST < 100 / 40
+    assert one.articulations["snare"][4].gain == HARDEST < 100 / 40
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
@@ -122,9 +124,9 @@ def test_a_fill_is_as_loud_as_it_is_written() -> None:
     fill = replace(own.parts["drums"], fills=(StepPattern(LEVEL, {"snare": "************9.*."}),))
     after = add_fill(bar, fill, STRAIGHT, chance, before)
     assert after.lines["snare"] == "....9..9....9..."
-    assert after.touches["snare"][12] == Articulation(12, 5)
-    assert after.touches["snare"][7] == before.touches["snare"][7]
-    assert after.touches["kick"] == before.touches["kick"]
+    assert after.articulations["snare"][12] == Articulation(12, 5)
+    assert after.articulations["snare"][7] == before.articulations["snare"][7]
+    assert after.articulations["kick"] == before.articulations["kick"]
 
 
 def test_in_another_metre_each_beat_keeps_its_own_touch() -> None:
@@ -155,14 +157,14 @@ hits.cowbell = "9.......9......."
 
 def test_a_users_style_plays_the_templates_and_its_own_patterns_beside_them(tmp_path: Path) -> None:
     own = grooving(tmp_path).parts["drums"]
-    assert sum(not one.manner for one in own.patterns) == 1
-    assert sum(bool(one.manner) for one in own.patterns) == len(load_family("funk").templates)
+    assert sum(not one.groove_cluster for one in own.patterns) == 1
+    assert sum(bool(one.groove_cluster) for one in own.patterns) == len(load_family("funk").templates)
     chosen: list[StepPattern] = []
     for bar in at(0.5):
         for seed in range(20):
             dials = PerformanceControls(complexity=1.0, temperature=1.0, seed=seed)
             chosen.append(select_pattern(bar, own, dials, draw(bar, dials, "drums")))
-    shares = np.mean([bool(one.manner) for one in chosen])
+    shares = np.mean([bool(one.groove_cluster) for one in chosen])
     assert shares > 0.8
 
 
@@ -171,7 +173,7 @@ def test_a_section_keeps_to_one_manner_and_another_seed_to_another() -> None:
     for seed in range(20):
         dials = PerformanceControls(complexity=0.3, seed=seed)
         bars = [Bar(number, song()[5].chords, position=number, section="chorus") for number in range(32)]
-        found = [select_pattern(bar, own, dials, draw(bar, dials, "drums")).manner for bar in bars]
+        found = [select_pattern(bar, own, dials, draw(bar, dials, "drums")).groove_cluster for bar in bars]
         most = max(found, key=found.count)
         assert found.count(most) >= 24
         manners.add(most)
@@ -216,14 +218,14 @@ def test_each_family_has_templates_from_calm_to_hard(name: str) -> None:
     templates = load_family(name).templates
     levels = [one.level for one in templates]
     assert len(templates) >= 12
-    assert {one.manner for one in templates} == {1, 2, 3, 4}
+    assert {one.groove_cluster for one in templates} == {1, 2, 3, 4}
     assert levels[0] < 0.2 and levels[-1] > 0.8
     assert max(b - a for a, b in pairwise(levels)) <= 0.25
     for one in templates:
         assert "9" in "".join(one.lines.values())
         assert all(len(line) == STEPS for line in one.lines.values())
         assert set(one.lines) <= set(ROLES)
-        touches = [touch for steps in one.touches.values() for touch in steps]
+        touches = [touch for steps in one.articulations.values() for touch in steps]
         assert all(abs(touch.late_ticks) <= 30 and 0 <= touch.spread_ticks <= 25 for touch in touches)
 
 
@@ -235,13 +237,15 @@ def test_the_styles_that_drummers_were_heard_in_play_what_they_played(name: str)
         for bar in song()
         for s in range(9)
     ]
-    assert np.mean([bool(one.manner) for one in chosen]) > 0.8
+    assert np.mean([bool(one.groove_cluster) for one in chosen]) > 0.8
 
 
 def test_drums_with_touch_stay_within_their_bar() -> None:
     bar = Bar(0, song()[5].chords, intensity=0.9)
     early = {"closed": (Articulation(-30, 25, 1.0, 1.0),) * STEPS}
-    own = replace(style("rock").parts["drums"], patterns=(StepPattern(0.5, {"closed": "9" * STEPS}, touches=early),))
+    own = replace(
+        style("rock").parts["drums"], patterns=(StepPattern(0.5, {"closed": "9" * STEPS}, articulations=early),)
+    )
     for seed in range(50):
         dials = PerformanceControls(humanise=1.0, seed=seed)
         notes, _ = PARTS["drums"](bar, replace(style("rock"), parts={"drums": own}), dials, PartState())
