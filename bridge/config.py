@@ -1,4 +1,4 @@
-"""Files that the user writes: TOML read strictly, writes that never leave half a file, and the settings.
+"""Settings and other user files: strict TOML, and writes that never leave half a file.
 
 Every file has ``schema = 1``. Unknown keys, wrong types and wrong ranges are a `ConfigError` that names the
 file, the key and the fix.
@@ -49,23 +49,23 @@ def read_toml(path: Path | Traversable, kind: type[T]) -> T:
     try:
         return msgspec.convert(data, kind)
     except msgspec.ValidationError as error:
-        raise _explained(path, kind, str(error)) from error
+        raise _to_config_error(path, kind, str(error)) from error
 
 
-def _explained(path: Path | Traversable, kind: type[Table], text: str) -> ConfigError:
+def _to_config_error(path: Path | Traversable, kind: type[Table], text: str) -> ConfigError:
     """Convert msgspec's message to an error that names the key and the fix."""
     what, _, where = text.rpartition(_AT) if _AT in text else (text, "", "")
     where = where.lstrip(".").rstrip("`")
     if unknown := _UNKNOWN.search(what):
         key = shortened(f"{where}.{unknown['key']}".lstrip("."))
-        return ConfigError(f"{path}: {key}: unknown key", f"keys here: {', '.join(_keys(kind, where))}")
+        return ConfigError(f"{path}: {key}: unknown key", f"keys here: {', '.join(_list_keys(kind, where))}")
     if missing := _MISSING.search(what):
         return ConfigError(f"{path}: {where}.{missing['key']}: missing".replace(": .", ": "), "add it")
     place = f"{path}: {shortened(where)}" if where else f"{path}"
     return ConfigError(f"{place}: {shortened(what, LONGEST_MESSAGE)}", "correct the value")
 
 
-def _keys(kind: type[Table], where: str) -> list[str]:
+def _list_keys(kind: type[Table], where: str) -> list[str]:
     """The keys that the table at ``where`` may have, as far as the types tell."""
     for part in filter(None, where.split(".")):
         inner = get_type_hints(kind).get(part)
@@ -78,8 +78,8 @@ def _keys(kind: type[Table], where: str) -> list[str]:
 def write_atomic(path: Path, content: str | bytes) -> None:
     """Replace ``path`` by ``content`` or leave it as it was; a half-written file is never seen.
 
-    A link is followed, so that a file kept elsewhere stays there; an existing file's mode is kept. What killed runs
-    left of such writes beside it is removed.
+    A link is followed, so that a file kept elsewhere stays there; an existing file's mode is kept. Leftover
+    drafts of killed runs beside it are removed.
     """
     data = content.encode("utf-8") if isinstance(content, str) else content
     target = Path(os.path.realpath(path))  # as resolve(), but a link to itself is no exception
@@ -136,7 +136,7 @@ class OscSettings(Table, frozen=True):
 
 
 def state_dir() -> Path:
-    """Where processes leave what the next one has to know; it may not exist yet."""
+    """The folder for state that a later process needs; it may not exist yet."""
     override = os.environ.get(CONFIG_HOME_VARIABLE)
     return Path(override) / "state" if override else platformdirs.user_state_path("sideman", appauthor=False)
 
@@ -157,7 +157,7 @@ class LanSettings(Table, frozen=True):
         for entry in self.allow:
             ipaddress.ip_network(entry, strict=False)
         if not self.token.isprintable() or len(self.token) > LONGEST_TOKEN:
-            raise ValueError(f"the token has control characters, or more than {LONGEST_TOKEN}: no message carries it")
+            raise ValueError(f"the token has control characters, or more than {LONGEST_TOKEN}: no message can carry it")
 
 
 class JackSettings(Table, frozen=True):
@@ -185,7 +185,7 @@ class EngineSettings(Table, frozen=True):
 
 
 class Settings(Table, frozen=True):
-    """What ``sideman run`` needs to know."""
+    """The settings of ``sideman run``."""
 
     schema: int = SCHEMA
     osc: OscSettings = OscSettings()

@@ -1,7 +1,7 @@
-"""Drafts: hidden files that new content is written to before it takes a file's name, and what killed runs left of them.
+"""Drafts: hidden temporary files that are written before they are renamed, and removal of those of killed runs.
 
-A draft is called ``.NAME.PID.HEX.tmp``. Eight digits of HEX are random, eight more tell the machine: on a drive that
-several share, a process number says nothing about another's.
+A draft is called ``.NAME.PID.HEX.tmp``. Eight digits of HEX are random, eight more identify the machine, because on a
+shared drive a process number of another machine means nothing.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ def longest_name(folder: Path) -> int:
     """How many bytes a name in ``folder`` may have."""
     try:
         return os.pathconf(folder, "PC_NAME_MAX")
-    except (OSError, AttributeError, ValueError):  # no such folder yet, or a system that does not say
+    except (OSError, AttributeError, ValueError):  # no such folder yet, or an unknown limit
         return NAME_BYTES
 
 
 def sweep_drafts(folder: Path, now_s: float | None = None) -> None:
     """Remove the drafts in ``folder`` whose process is gone, and old ones; ``now_s``: seconds since 1970.
 
-    What cannot be removed stays: it is in nobody's way.
+    A draft that cannot be removed stays, which is harmless.
     """
     now_s = time.time() if now_s is None else now_s
     try:
@@ -51,7 +51,7 @@ def sweep_drafts(folder: Path, now_s: float | None = None) -> None:
             drafts = [(entry, match) for entry in entries if (match := _DRAFT.fullmatch(entry.name))]
             for entry, match in drafts:
                 try:
-                    here = match["host"] in (None, _host())  # older versions did not say
+                    here = match["host"] in (None, _host())  # older versions wrote no machine
                     written_s = entry.stat(follow_symlinks=False).st_mtime
                     if now_s - written_s > OLD_S or (here and not may_be_writing(int(match["pid"]), written_s)):
                         Path(entry.path).unlink()

@@ -1,4 +1,4 @@
-"""Environment of our processes: what libraries read when they are loaded, set before any of them is.
+"""Environment of our processes: variables that libraries read at import, set before any import.
 
 Each package of ours imports `bridge` first, and `bridge` imports this module; processes that we start inherit it.
 """

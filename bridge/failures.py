@@ -1,4 +1,4 @@
-"""Failure report: what an exception means to the user, and a file that keeps the traceback of an unexpected one."""
+"""Failure report: explains an exception to the user, and keeps the traceback of an unexpected one in a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where log lines go: standard library loggers everywhere, one handler on stderr."""
+"""Logging: standard library loggers everywhere, one handler on stderr."""
 
 from __future__ import annotations
 

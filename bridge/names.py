@@ -1,11 +1,10 @@
-"""Name rules: what a file that the user names (a preset, a model) may be called on every system, and a client of JACK.
+"""Name rules: names of files that work on every system (presets, models), and names of JACK clients.
 
-Windows keeps the names of devices for itself, whatever comes behind a dot, and drops dots and spaces at the end.
-Windows and macOS take two names that differ in case alone for one, macOS also two that differ in how an accent is
+Windows reserves the names of devices, with any suffix, and drops dots and spaces at the end.
+Windows and macOS treat names that differ in case alone as equal, macOS also names that differ in how an accent is
 encoded. A name that is refused here would be lost when a folder is copied to such a machine.
 
-JACK tells a client from its port by the colon between them, builds the names of files of those of clients and servers,
-and cuts what is too long.
+JACK separates client and port by a colon, builds file names from the names of clients and servers, and cuts long names.
 """
 
 from __future__ import annotations
@@ -62,12 +61,12 @@ def why_not_jack(name: str) -> str:
     return ""
 
 
-def clash(name: str, names: Iterable[str]) -> str:
+def find_clash(name: str, names: Iterable[str]) -> str:
     """The one of ``names`` that is not ``name`` but the same file on Windows and macOS; empty where there is none."""
-    same = folded(name)
-    return next((other for other in sorted(names) if other != name and folded(other) == same), "")
+    same = fold_name(name)
+    return next((other for other in sorted(names) if other != name and fold_name(other) == same), "")
 
 
-def folded(name: str) -> str:
+def fold_name(name: str) -> str:
     """``name`` as Windows and macOS compare it with others."""
     return unicodedata.normalize("NFC", name).casefold()

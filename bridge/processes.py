@@ -1,4 +1,4 @@
-"""Process numbers: whether the process that left a file behind is still at work."""
+"""Process numbers: whether the process that wrote a file may still be running."""
 
 from __future__ import annotations
 

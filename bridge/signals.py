@@ -1,7 +1,7 @@
-"""Ctrl-C and SIGTERM: obeyed at once while something starts, in order once it runs.
+"""Signal handling: Ctrl-C and SIGTERM end the process at once during the start, and in order once it runs.
 
-Python runs a signal's handler between two of its own steps, and while a library compiles or waits for a server there
-is none for a minute. So while something starts a thread of its own ends the process: what has only begun loses nothing.
+Python runs a signal handler only between bytecodes, which can take a minute while a library compiles or waits for a
+server. So during the start a thread of its own ends the process; nothing can be lost yet.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from types import FrameType, TracebackType
 ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
-def _nothing() -> None:
+def _do_nothing() -> None:
     pass
 
 
@@ -25,7 +25,7 @@ class Signals:
     """A context manager for the main thread. ``on_end``: called before a process that still starts is ended."""
 
     def __init__(self) -> None:
-        self.on_end: Callable[[], None] = _nothing
+        self.on_end: Callable[[], None] = _do_nothing
         self.asked = False
         """Whether a signal asked to end, once `started` was called."""
         self._starts = True
@@ -35,7 +35,7 @@ class Signals:
         self._sleeps, self._wakes = socket.socketpair()
         self._wakes.setblocking(False)
         self._fd_before = signal.set_wakeup_fd(self._wakes.fileno(), warn_on_full_buffer=False)
-        self._before = [signal.signal(number, self._note) for number in ENDING]
+        self._before = [signal.signal(number, self._set_asked) for number in ENDING]
         threading.Thread(target=self._watch, name="signals", daemon=True).start()
         return self
 
@@ -47,13 +47,13 @@ class Signals:
         self._wakes.close()
 
     def started(self) -> None:
-        """From here on a signal only sets `asked`."""
+        """The start is over: from here on a signal only sets `asked`."""
         with self._lock:
             self._starts = False
 
-    def _note(self, _number: int, _frame: FrameType | None) -> None:
-        # a flag, no lock: the handler may run anywhere in the main thread. And a signal may be given to one of JACK's
-        # threads; Python then runs the handler when the main thread comes round, so that one never waits without end
+    def _set_asked(self, _number: int, _frame: FrameType | None) -> None:
+        # a flag, no lock: the handler may run anywhere in the main thread. And the signal may reach one of JACK's
+        # threads; Python then runs the handler later in the main thread, which therefore must never wait forever
         self.asked = True
 
     def _watch(self) -> None:

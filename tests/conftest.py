@@ -10,7 +10,7 @@ from typing import Protocol
 import pytest
 from hypothesis import settings
 
-from bridge.drivers.dummy_server import QUIET_JACK, SHM, DummyServer, room_for_server
+from bridge.drivers.dummy_server import QUIET_JACK, SHM, DummyServer, has_room_for_server
 
 # a busy machine is no fault: no property test is timed
 settings.register_profile("sideman", deadline=None)
@@ -34,7 +34,7 @@ def jack_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[StartServer]:
     with ExitStack() as stack:
 
         def start(rate: int = 44100, period: int = 128, *, realtime: bool = False) -> DummyServer:
-            if not room_for_server():
+            if not has_room_for_server():
                 pytest.skip(f"{SHM} has no room for another JACK server")
             return stack.enter_context(DummyServer(rate, period, realtime=realtime))
 

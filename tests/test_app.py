@@ -1,4 +1,4 @@
-"""What cannot work is refused before anything starts that takes time: no server is asked, no engine prepared."""
+"""Sidecar start: wrong settings are refused before the slow steps, the server and the engines."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def no_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 # --- the whole round ------------------------------------------------------------------------------------------
 
 
-def test_every_finding_has_a_name_of_its_own_and_each_lack_a_mend_in_one_line(no_system: None) -> None:
+def test_every_finding_has_a_name_of_its_own_and_each_lack_a_fix_in_one_line(no_system: None) -> None:
     findings = run_checks()
     assert len(by_name(findings)) == len(findings)
     for finding in findings:
@@ -83,7 +83,7 @@ def test_warnings_do_not_fail_but_one_missing_thing_does() -> None:
     assert exit_code([*fine, Finding("c", "missing", "x", "y")]) == 1
 
 
-def test_the_table_shows_state_detail_and_mend() -> None:
+def test_the_table_shows_state_detail_and_fix() -> None:
     console = Printer(width=100, record=True, file=open(os.devnull, "w"))  # noqa: SIM115, PTH123
     console.print(render([Finding("jackd", "missing", "not [b]installed", "apt-get install jackd2")]))
     text = console.export_text()
@@ -174,7 +174,7 @@ def test_a_song_at_another_rate_is_named_with_the_rate_to_use() -> None:
     assert "44100" in finding.fix
 
 
-def test_engines_that_share_no_rate_are_told_so() -> None:
+def test_engines_that_share_no_rate_are_reported() -> None:
     assert "choose engines" in jack_checks.check_rates(48000, {"a": (44100,), "b": (48000,)}).fix
 
 
@@ -197,7 +197,7 @@ def test_a_running_server_is_read_from_the_list_that_jackd_really_writes(jack_se
     assert server.name in jack_checks.find_dead_servers(data, alive=lambda pid: pid != server.process.pid)[1]
 
 
-def test_a_list_full_of_find_dead_servers_is_a_warning_with_the_mend(tmp_path: Path) -> None:
+def test_a_list_full_of_dead_servers_is_a_warning_with_the_fix(tmp_path: Path) -> None:
     child = subprocess.Popen([sys.executable, "-c", ""])
     child.wait()
     (tmp_path / "jack-shm-registry").write_bytes(registry(*[(child.pid, f"s{n}") for n in range(8)]))
@@ -232,7 +232,7 @@ def test_realtime_rights_are_judged_by_limit_and_capability(priority: int, capab
     assert machine_checks.check_realtime(priority, capable, "fix").state == state
 
 
-def test_a_priority_that_is_refused_is_a_warning_with_the_mend_of_rights() -> None:
+def test_a_priority_that_is_refused_is_a_warning_with_the_fix_of_rights() -> None:
     finding = machine_checks.check_worker_priority(
         PermissionError(1, "Operation not permitted"), False, "join the group"
     )
@@ -241,7 +241,7 @@ def test_a_priority_that_is_refused_is_a_warning_with_the_mend_of_rights() -> No
     assert machine_checks.check_worker_priority(None, False, "join the group").state == "ok"
 
 
-def test_a_priority_that_is_refused_in_spite_of_the_rights_has_another_mend() -> None:
+def test_a_priority_that_is_refused_in_spite_of_the_rights_has_another_fix() -> None:
     finding = machine_checks.check_worker_priority(
         PermissionError(1, "Operation not permitted"), True, "join the group"
     )
@@ -258,7 +258,7 @@ def test_trying_for_priority_leaves_the_doctor_as_it_was() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits.d is Linux's")
-def test_the_mend_of_rights_names_only_the_steps_that_are_left(tmp_path: Path) -> None:
+def test_the_fix_of_rights_names_only_the_steps_that_are_left(tmp_path: Path) -> None:
     assert "dpkg-reconfigure" in machine_checks.describe_rights_fix(True, tmp_path)
     (tmp_path / "other.conf").write_text("@video - rtprio 95\n# @audio - rtprio 95\n")
     assert "dpkg-reconfigure" in machine_checks.describe_rights_fix(True, tmp_path)
@@ -294,7 +294,7 @@ def test_a_package_that_does_not_load_says_why_and_what_for() -> None:
     assert "no_such_module_here" in finding.detail and "MIDI controllers" in finding.detail
 
 
-def test_the_model_runtime_is_told_with_its_version_and_what_it_computes_on() -> None:
+def test_the_model_runtime_is_shown_with_its_version_and_what_it_computes_on() -> None:
     finding = by_name(run_checks())["ONNX Runtime"]
     if finding.state == "ok":
         assert version("onnxruntime") in finding.detail

@@ -1,4 +1,4 @@
-"""An exception of any kind is said in a line that helps; what nobody expected leaves its traceback to be reported."""
+"""Failure report: any exception gives one helpful line; an unexpected one leaves its traceback in a file."""
 
 from __future__ import annotations
 

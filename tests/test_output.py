@@ -140,7 +140,7 @@ def test_presets_of_any_text_are_listed_as_they_are(tmp_path: Path) -> None:
     assert "[/blue]: unknown key" in out
 
 
-def test_songs_of_any_name_are_told_as_they_are(tmp_path: Path) -> None:
+def test_songs_of_any_name_are_shown_as_they_are(tmp_path: Path) -> None:
     song = tmp_path / "[red] :smile: [bold].wav"
     song.write_bytes(b"no audio")
     for command in ("separate", "analyze"):

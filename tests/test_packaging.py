@@ -1,4 +1,4 @@
-"""What is shipped: pinned versions, entry points that load, a wheel with the five packages and their data."""
+"""Packaging: pinned versions, entry points that load, a wheel with the five packages and their data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is printed: data as it is, in any encoding, to any output, whole at 80 columns."""
+"""Printer: data as it is, in any encoding, to any output, whole at 80 columns."""
 
 from __future__ import annotations
 

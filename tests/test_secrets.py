@@ -1,4 +1,4 @@
-"""Who else can read and change the settings."""
+"""Settings file check: other users who can read or change it."""
 
 from __future__ import annotations
 

@@ -233,7 +233,7 @@ def runs_of_pip(computer: Machine) -> int:
 
 
 @pytest.mark.parametrize("harm", ["pip fails", "python is gone", "constraints change", "nothing"])
-def test_a_second_setup_mends_what_was_left_half_made_and_else_does_nothing(computer: Machine, harm: str) -> None:
+def test_a_second_setup_repairs_what_was_left_half_made_and_else_does_nothing(computer: Machine, harm: str) -> None:
     computer.jack()
     breaker = computer.clone / "break-pip"
     if harm == "pip fails":

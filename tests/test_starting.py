@@ -1,4 +1,4 @@
-"""What a start shows: one line that changes on a terminal, and few lines elsewhere."""
+"""Start display: one line that changes on a terminal, and few lines elsewhere."""
 
 from __future__ import annotations
 

@@ -16,9 +16,9 @@ def line(counts: tuple[int, ...], connected: bool = True) -> str:
     }  # fmt: skip
     rows = {"worker.time": [("separation", 1.0, 1.0, 12.34, 1.0, 0.1)], "health": [("mir", "running")]}
     bus = SimpleNamespace(
-        latest=latest.get,
-        rows=rows.__getitem__,
-        registry=SimpleNamespace(reading=lambda _: SimpleNamespace(fields=FIELDS)),
+        get_latest=latest.get,
+        get_rows=rows.__getitem__,
+        registry=SimpleNamespace(get_reading=lambda _: SimpleNamespace(fields=FIELDS)),
     )
     sidecar: Any = SimpleNamespace(bus=bus, connected=connected)
     return format_status_line(sidecar).plain
@@ -28,7 +28,7 @@ def test_the_longest_names_fit_in_80_columns_with_the_spinner() -> None:
     assert len(line((0, 0, 0, 0))) <= 78
 
 
-def test_what_went_wrong_is_told() -> None:
+def test_faults_are_shown() -> None:
     shown = line((5, 6, 7, 8), connected=False)
     for part in ("late 5", "skipped 6", "xruns 7", "restarts 8", "waiting for the JACK server"):
         assert part in shown

@@ -1,4 +1,4 @@
-"""Behaviour hashes: SHA-256 of what Sideman makes of fixed inputs, to compare two commits that should do the same.
+"""Behaviour hashes: SHA-256 of Sideman's outputs for fixed inputs, to compare two commits that should be equal.
 
 Run ``.venv/bin/python tools/behaviour.py > before.json`` on one commit and again on the other, on one machine: networks
 round differently on another processor. The two files are equal where the behaviour is. It takes some minutes.

@@ -1,4 +1,4 @@
-"""Every check of the project, then the tests. ``make test`` and ``make lint`` call it.
+"""Project checks: linters and types, then the tests. ``make test`` and ``make lint`` call it.
 
 All checks run even when an early one fails. The last line sums up: "N passed, M failed, K skipped" over the tests, and
 over the checks too where one failed.

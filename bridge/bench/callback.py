@@ -1,4 +1,4 @@
-"""What the callback costs and what it misses, native against Python, with and without Python work beside it.
+"""Callback benchmark: time and skipped cycles, native against Python, with and without Python work beside it.
 
 The graph is the real one without workers: two inputs, twelve outputs, the MIDI ports, the faders. The Python
 callback runs the same compiled cycle on the same context; only the path from JACK to it differs.

@@ -28,7 +28,7 @@ from bridge.control.bus import Bus
 from bridge.control.registry import Registry
 from bridge.control.spec import Value, format_value, parse_value, suggest_nearest
 from bridge.errors import ConfigError, ControlError
-from bridge.names import clash, why_not_plain
+from bridge.names import find_clash, why_not_plain
 from bridge.toml import parse_text, read_text, shortened
 
 SHIPPED = "presets"
@@ -106,7 +106,7 @@ def get_user_path(name: str) -> Path:
     """
     if reason := why_not_plain(name):
         raise ConfigError(f"{shortened(repr(name))} cannot be a preset's name: {reason}", "choose another")
-    if other := clash(name, [one for one, _, _ in _find_files()]):
+    if other := find_clash(name, [one for one, _, _ in _find_files()]):
         raise ConfigError(f"{name}: there is a preset {other} already", f"write {other}, or choose another name")
     return user_dir(FOLDER) / f"{name}{SUFFIX}"
 

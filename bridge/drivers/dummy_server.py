@@ -1,4 +1,4 @@
-"""A JACK server of our own, without a sound card: for the demo, the bench and the live tests."""
+"""Dummy JACK server of our own, without a sound card: for the demo, the bench and the live tests."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ INSTALL_JACK = "sudo apt-get install jackd2 (macOS: brew install jack)"
 INSTALL_JACK_TOOLS = "sudo apt-get install jack-example-tools (Debian 12: jackd2; macOS: brew install jack)"
 
 QUIET_JACK = {"JACK_NO_START_SERVER": "1", "JACK_NO_AUDIO_RESERVATION": "1"}
-"""No client starts a server behind our back, and no server asks D-Bus for a sound card."""
+"""No client starts a server on its own, and no server asks D-Bus for a sound card."""
 
 PORT_MAX = 256
 """Ports that the server has room for. jackd's own 2048 take 107 MB of shared memory a server, these 47 MB, which
@@ -99,10 +99,10 @@ class DummyServer:
         """Start jackd and come back when it answers; a `DriverError` with jackd's own words if it does not."""
         if self.running:
             raise DriverError(f"JACK server {self.name!r} runs already", "stop it first, or restart it")
-        if not room_for_server():
+        if not has_room_for_server():
             raise DriverError(f"{SHM} has less than {SHM_BYTES // 10**6} MB free for a JACK server", SHM_FIX)
         command = self._command()
-        waiter = _tool("jack_wait", INSTALL_JACK_TOOLS)
+        waiter = _find_tool("jack_wait", INSTALL_JACK_TOOLS)
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  it lives as long as the server; _end() closes it
         # A session of its own: Ctrl-C in the terminal reaches our client first, which then leaves in order.
         self._process = subprocess.Popen(
@@ -121,7 +121,7 @@ class DummyServer:
         self._note_segments()
 
     def stop(self) -> None:
-        """End jackd and take its leftovers away. Harmless when it is dead or was never started."""
+        """End jackd and remove its files. Harmless when it is dead or was never started."""
         if not self._end():
             return
         # It was killed. jackd keeps eight names for good, and forgets a dead one only when its namesake starts.
@@ -167,7 +167,7 @@ class DummyServer:
         self.start()
 
     def log(self) -> str:
-        """What jackd has said so far."""
+        """The output of jackd so far."""
         if self._log is None:
             return ""
         # pread, because jackd writes through the same file offset
@@ -180,7 +180,7 @@ class DummyServer:
             raise DriverError(f"JACK server rate {self.rate} Hz", f"use {RATES[0]}-{RATES[-1]}")
         if not 1 <= self.period <= MAX_PERIOD:
             raise DriverError(f"JACK server period {self.period} frames", f"use 1-{MAX_PERIOD}")
-        command = [_tool("jackd", INSTALL_JACK), "--name", self.name, "--port-max", str(PORT_MAX)]
+        command = [_find_tool("jackd", INSTALL_JACK), "--name", self.name, "--port-max", str(PORT_MAX)]
         command += ["--realtime" if self.realtime else "--no-realtime"]
         command += ["-d", "dummy", "-r", str(self.rate), "-p", str(self.period)]
         setpriv = shutil.which("setpriv") if sys.platform == "linux" else None
@@ -197,13 +197,13 @@ class DummyServer:
             if not self.running:
                 raise self._failure(f"ended at once with {self.process.returncode}")
             try:
-                said = subprocess.run(
+                done = subprocess.run(
                     [waiter, "-c", "-s", self.name], env=self.env, capture_output=True, timeout=2.0, check=False
                 )
             except subprocess.TimeoutExpired:
                 continue
             # A namesake that ran before us would answer too, so ask again whether ours still lives.
-            if b"running" in said.stdout.splitlines() and self.running:
+            if b"running" in done.stdout.splitlines() and self.running:
                 return
             time.sleep(_POLL_S)
         raise self._failure(f"did not answer within {_READY_S:g} s")
@@ -236,7 +236,7 @@ class DummyServer:
                 self._segments[path] = path.stat().st_ino
 
     def _sweep(self) -> None:
-        """Remove what a killed jackd leaves in /dev/shm: this server's own files and nobody else's."""
+        """Remove the files of a killed jackd in /dev/shm: only those of this server."""
         for path, inode in self._segments.items():
             if path.exists() and path.stat().st_ino == inode:
                 path.unlink(missing_ok=True)
@@ -248,12 +248,12 @@ class DummyServer:
                     path.unlink(missing_ok=True)
 
 
-def room_for_server() -> bool:
+def has_room_for_server() -> bool:
     """Whether shared memory has room for one more server; True where the system does not say."""
     return not SHM.is_dir() or shutil.disk_usage(SHM).free >= SHM_BYTES
 
 
-def _tool(name: str, fix: str) -> str:
+def _find_tool(name: str, fix: str) -> str:
     path = shutil.which(name)
     if path is None:
         raise DriverError(f"{name} is not installed", fix)

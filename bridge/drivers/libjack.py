@@ -1,6 +1,6 @@
-"""What JACK-Client 0.5.7 leaves out of libjack: native callbacks and the latency calls.
+"""libjack binding: native callbacks and latency calls, which JACK-Client 0.5.7 lacks.
 
-Its own calls and these work on the same client; both find libjack the same way.
+Both can be used on the same client; both find libjack in the same manner.
 """
 
 from __future__ import annotations

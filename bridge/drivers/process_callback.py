@@ -1,4 +1,4 @@
-"""The JACK process callback: compiled, free of the GIL, of allocation and of locks.
+"""JACK process callback: compiled, free of the GIL, of allocation and of locks.
 
 It moves JACK's buffers into the callback context, runs the cycle, and moves the outputs back. All addresses come in
 through its argument, and libjack's functions are named symbols, so that numba can keep the machine code on disk.

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bridge.errors import ConfigError
 from bridge.failures import fix_for
-from bridge.names import folded, why_not
+from bridge.names import fold_name, why_not
 
 JOURNAL = ".separation.json"
 """Marks a folder that `sideman separate` wrote for a song."""
@@ -83,7 +83,7 @@ def escape_name(name: Path | str) -> str:
 def list_names(folder: Path) -> frozenset[str]:
     """The names in ``folder``, case-folded as case-insensitive file systems compare them."""
     try:
-        return frozenset(map(folded, os.listdir(folder)))  # noqa: PTH208 - names alone
+        return frozenset(map(fold_name, os.listdir(folder)))  # noqa: PTH208 - names alone
     except FileNotFoundError:
         return frozenset()
 

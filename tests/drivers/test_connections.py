@@ -1,4 +1,4 @@
-"""The patch bay on a real server: what the user undid stays undone, what was lost comes back."""
+"""Connections on a real server: links that the user removed stay removed, lost links come back."""
 
 from __future__ import annotations
 

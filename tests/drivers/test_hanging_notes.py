@@ -1,4 +1,4 @@
-"""Notes that hang are held until their port is connected; the mark tells whether a sidecar was killed."""
+"""Hanging notes are kept until their port is connected; the marker file shows whether a sidecar was killed."""
 
 from __future__ import annotations
 

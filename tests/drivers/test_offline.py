@@ -107,7 +107,7 @@ def test_stems_sum_to_the_input_at_its_place() -> None:
     assert np.abs(take.mix.astype(np.float64) - audio).max() < 1e-6
 
 
-def test_a_cue_is_heard_from_its_frame_on() -> None:
+def test_a_cue_is_audible_from_its_frame_on() -> None:
     audio = np.ones((CHANNELS, 4000), np.float32)
     silent = faders(other=0.0)
     take = process(audio, RATE, {}, cues=[Cue(1000, lambda graph: graph.set_gains(silent, silent))])
@@ -116,7 +116,7 @@ def test_a_cue_is_heard_from_its_frame_on() -> None:
     assert not take.stems[-1, :, 1000 + 220 :].any()
 
 
-def test_a_cue_is_heard_at_its_frame_behind_a_delay_too() -> None:
+def test_a_cue_is_audible_at_its_frame_behind_a_delay_too() -> None:
     silent = faders(**dict.fromkeys(STEMS, 0.0))
     engines = {"separation": "separation.dsp"}
     cue = Cue(5000, lambda graph: graph.set_gains(silent, silent))

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from bridge.drivers.dummy_server import QUIET_JACK, SHM, DummyServer, room_for_server
+from bridge.drivers.dummy_server import QUIET_JACK, SHM, DummyServer, has_room_for_server
 
 
 class PatientServer(DummyServer):
@@ -33,7 +33,7 @@ def skip_without_jack() -> None:
     for tool in ("jackd", "jack_wait"):
         if shutil.which(tool) is None:
             pytest.skip(f"{tool} is not installed")
-    if not room_for_server():
+    if not has_room_for_server():
         pytest.skip(f"{SHM} has no room for another JACK server")
 
 

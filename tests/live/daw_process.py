@@ -1,4 +1,4 @@
-"""A stand-in for the DAW in a process of its own: ``python -m tests.live.daw_process SERVER SIDECAR RATE``.
+"""Fake DAW in a process of its own: ``python -m tests.live.daw_process SERVER SIDECAR RATE``.
 
 libjack keeps one picture of its server for a whole process, so a client that outlives its server, and one that
 came after, belong in different ones, as a sidecar and a DAW do. Prints one line of JSON.

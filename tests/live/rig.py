@@ -1,4 +1,4 @@
-"""A sidecar on a jackd of its own, signals to send through it, and what must hold of the answer."""
+"""Test rig: a sidecar on a jackd of its own, test signals for it, and checks of its output."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.ports import free_port
 from tests.waiting import until
 
 SUM_ERROR = 1e-6
-"""What the stems may differ from the mix; the promise of docs and issue."""
+"""Largest difference between the sum of the stems and the mix, as documented."""
 
 NO_ENGINES = EngineSettings(separation="", mir="", accompaniment="")
 ONLY_SEPARATION = EngineSettings(mir="", accompaniment="")
@@ -45,10 +45,10 @@ def sidecar_on(
         yield sidecar
 
 
-def stand_in(sidecar: Sidecar, sent: Audio, frames: int, midi: list[TimedEvent] | None = None) -> FakeDaw:
-    """A stand-in for ``sidecar``, loaded, not yet entered; its tapes are ``frames`` long.
+def make_fake_daw(sidecar: Sidecar, sent: Audio, frames: int, midi: list[TimedEvent] | None = None) -> FakeDaw:
+    """A fake DAW for ``sidecar``, loaded, not yet entered, that records ``frames`` frames.
 
-    It carries the sidecar's name: another sidecar on the server remembers its own links, and would make them again.
+    Its name contains the sidecar's: another sidecar on the server would restore the links of its own fake DAW.
     """
     client = sidecar.settings.jack.client
     daw = FakeDaw(client, sidecar.settings.jack.server, frames, name=f"{client}-daw")

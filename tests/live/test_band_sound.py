@@ -20,7 +20,7 @@ from bridge.runtime.shared import slots as w
 from engines.synth.stems import render
 from engines.synth.synth_engine import plain
 from tests.live.conftest import private_server
-from tests.live.rig import chord_changes, hanging, level, midi_clock, note_ons, recorded, sidecar_on, stand_in
+from tests.live.rig import chord_changes, hanging, level, make_fake_daw, midi_clock, note_ons, recorded, sidecar_on
 from tests.waiting import HANG_S, until
 
 pytestmark = pytest.mark.live
@@ -29,7 +29,7 @@ RATE, TEMPO = 48000, 123.45
 BEAT = 60 * RATE / TEMPO
 START = RATE // 2
 SECONDS = 5.0
-TAPE = START + int(SECONDS * RATE)
+LENGTH = START + int(SECONDS * RATE)
 BAND = EngineSettings(separation="", mir="mir.chroma", accompaniment="accompaniment.basic", synth="synth.plain")
 STOP = b"\xfc"
 
@@ -47,7 +47,7 @@ def song(rate: int = RATE, start: int = START) -> Audio:
 
 
 def play(sidecar: Sidecar, midi: list[TimedEvent]) -> FakeDaw:
-    with stand_in(sidecar, song(), TAPE, midi) as daw:
+    with make_fake_daw(sidecar, song(), LENGTH, midi) as daw:
         daw.run_freewheeling(HANG_S)
     return daw
 
@@ -57,7 +57,7 @@ def test_the_band_sounds_as_its_midi_does_to_the_frame(rate: int, period: int) -
     start = rate // 2
     with private_server(rate, period) as server, sidecar_on(server, BAND) as sidecar:
         clock = midi_clock(rate, TEMPO, SECONDS, start)
-        with stand_in(sidecar, song(rate, start), start + int(SECONDS * rate), clock) as daw:
+        with make_fake_daw(sidecar, song(rate, start), start + int(SECONDS * rate), clock) as daw:
             daw.run_freewheeling(HANG_S)
         assert (
             sidecar.signal_path.graph.ledger["band"].declared
@@ -73,12 +73,12 @@ def test_the_band_sounds_as_its_midi_does_to_the_frame(rate: int, period: int) -
 
 
 def test_without_a_note_there_is_silence(sidecar: Sidecar) -> None:
-    with stand_in(sidecar, np.zeros((CHANNELS, RATE), np.float32), RATE) as daw:
+    with make_fake_daw(sidecar, np.zeros((CHANNELS, RATE), np.float32), RATE) as daw:
         daw.run_freewheeling(HANG_S)
     assert not daw.read_audio("band").any()
 
 
-def test_a_stop_of_the_host_is_heard(sidecar: Sidecar) -> None:
+def test_a_stop_of_the_host_is_audible(sidecar: Sidecar) -> None:
     whole = play(sidecar, midi_clock(RATE, TEMPO, SECONDS, START))
     last = next(frame for frame, _, _ in note_ons(whole.read_midi("accompaniment")) if frame > START + 7 * BEAT)
     at = last + 1000  # within a note
@@ -90,9 +90,9 @@ def test_a_stop_of_the_host_is_heard(sidecar: Sidecar) -> None:
     assert not daw.read_audio("band")[:, at + w.FADE_FRAMES :].any()
 
 
-def test_panic_is_heard_and_what_is_played_after_it_too(sidecar: Sidecar) -> None:
+def test_panic_is_audible_and_so_are_later_notes(sidecar: Sidecar) -> None:
     ahead = sidecar.signal_path.graph.plan.workers[-1].ahead_frames
-    with stand_in(sidecar, np.tile(song(), 3), 3 * TAPE, midi_clock(RATE, TEMPO, 15.0, 0)) as daw:
+    with make_fake_daw(sidecar, np.tile(song(), 3), 3 * LENGTH, midi_clock(RATE, TEMPO, 15.0, 0)) as daw:
         daw.start(margin_frames=RATE // 4)
         until("sound", lambda: bool(daw.read_audio("band").any()))
         until("a note that is held", lambda: bool(hanging(daw.read_midi("accompaniment"))))
@@ -105,7 +105,7 @@ def test_panic_is_heard_and_what_is_played_after_it_too(sidecar: Sidecar) -> Non
     assert level(audio[-RATE // 2 :]) > 0.003
 
 
-def test_the_fader_of_the_synth_is_heard(sidecar: Sidecar) -> None:
+def test_the_fader_of_the_synth_is_audible(sidecar: Sidecar) -> None:
     sidecar.bus.set("synth.gain_db", -20.0, "test")
     try:
         daw = play(sidecar, midi_clock(RATE, TEMPO, SECONDS, START))

@@ -1,4 +1,4 @@
-"""Several clients of one process on a server that dies: libjack must not be asked while one of them stays."""
+"""JACK clients: several of one process on a server that dies; none may be opened before all are closed."""
 
 from __future__ import annotations
 

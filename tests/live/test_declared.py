@@ -18,7 +18,16 @@ from bridge.measure import find_disagreements, measure
 from bridge.runtime.graph import Graph
 from bridge.runtime.wiring import wire
 from tests.live.conftest import private_server
-from tests.live.rig import ONLY_SEPARATION, cycles, delay_error, music, sidecar_on, some_cycles, stand_in, sum_error
+from tests.live.rig import (
+    ONLY_SEPARATION,
+    cycles,
+    delay_error,
+    make_fake_daw,
+    music,
+    sidecar_on,
+    some_cycles,
+    sum_error,
+)
 from tests.waiting import HANG_S, until
 
 pytestmark = pytest.mark.live
@@ -44,7 +53,7 @@ def test_every_path_is_delayed_by_what_it_declares(rate: int, period: int) -> No
 def test_what_comes_back_is_what_was_sent_later_by_the_declared_delay(period: int) -> None:
     with private_server(44100, period) as server, sidecar_on(server, ONLY_SEPARATION) as sidecar:
         sent = music(44100, 3.0)
-        with stand_in(sidecar, sent, 4 * 44100) as daw:
+        with make_fake_daw(sidecar, sent, 4 * 44100) as daw:
             daw.run_freewheeling(HANG_S)
         assert delay_error(daw, sent, sidecar.signal_path.graph.ledger["mix"].declared) <= 1e-6
         assert sum_error(daw) <= 1e-6
@@ -63,10 +72,10 @@ def input_latencies(sidecar: Sidecar) -> list[tuple[int, int]]:
     return [port_latency(port, PLAYBACK) for port in sidecar.signal_path.driver.client.inports]
 
 
-def test_jack_is_told_the_declared_delays_and_every_change_of_them() -> None:
+def test_jack_receives_the_declared_delays_and_every_change_of_them() -> None:
     with private_server(48000, 128) as server, sidecar_on(server) as sidecar:
         ledger = sidecar.signal_path.graph.ledger
-        with stand_in(sidecar, music(48000, 0.1), 48000):
+        with make_fake_daw(sidecar, music(48000, 0.1), 48000):
             until("the ports tell JACK", lambda: output_latencies(sidecar) == declared_by_port(sidecar))
             until("the inputs", lambda: input_latencies(sidecar) == [(ledger["mix"].declared,) * 2] * CHANNELS)
             rev, before = ledger.rev, ledger["mix"].declared

@@ -1,4 +1,4 @@
-"""Mute, solo and gain in the audio: at once, complete, and without a click."""
+"""Faders: mute, solo and gain in the audio: at once, complete, and without a click."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tests.live.rig import (
     NO_ENGINES,
     ONLY_SEPARATION,
     head,
+    make_fake_daw,
     music,
     recorded,
     sidecar_on,
     some_cycles,
-    stand_in,
     stream_frame_of_tape,
     sum_error,
 )
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.live
 RATE, PERIOD = 48000, 128
 RAMP = 240  # 5 ms
 STEP = 1e-3  # -60 dB: the most that a ramp's slope may change from one frame to the next
-TAPE = 20 * RATE
+LENGTH = 20 * RATE
 LEVEL = 0.5
 
 
@@ -57,29 +57,29 @@ def faders_at_rest(request: pytest.FixtureRequest) -> Iterator[None]:
 def turn(sidecar: Sidecar, sent: Audio, *changes: tuple[str, float]) -> tuple[FakeDaw, list[tuple[int, int]]]:
     """Run ``sent`` in freewheel, turning one control after another on the way.
 
-    Returns the stand-in, and for each change the tape frames between which it was asked for.
+    Returns the fake DAW, and for each change the recording frames between which it was asked for.
     """
     asked: list[tuple[int, int]] = []
-    with stand_in(sidecar, sent, sent.shape[1]) as daw:
+    with make_fake_daw(sidecar, sent, sent.shape[1]) as daw:
         daw.start(margin_frames=RATE // 4)
         offset = stream_frame_of_tape(sidecar, daw)
         daw.player.client.set_freewheel(True)
         try:
             for name, value in changes:
                 since = recorded(daw) + RATE
-                until("a second more of tape", lambda: recorded(daw) > since)  # noqa: B023
+                until("another second", lambda: recorded(daw) > since)  # noqa: B023
                 before = head(sidecar)
                 sidecar.bus.set(name, value, "test")
                 asked.append((before - offset, head(sidecar) - offset))
             daw.wait(HANG_S)
         finally:
             daw.player.client.set_freewheel(False)
-    assert asked[-1][1] < TAPE - RATE, "the tape was too short for the changes"
+    assert asked[-1][1] < LENGTH - RATE, "the recording was too short for the changes"
     return daw, asked
 
 
 def dc() -> Audio:
-    return np.full((CHANNELS, TAPE), LEVEL, np.float32)
+    return np.full((CHANNELS, LENGTH), LEVEL, np.float32)
 
 
 def gain_course(daw: FakeDaw) -> NDArray[np.float64]:
@@ -110,7 +110,9 @@ def assert_one_ramp(course: NDArray[np.float64], asked: tuple[int, int], before:
         ("stems.other.gain_db", -60.0, 0.0),
     ],
 )
-def test_a_fader_is_heard_within_a_period_and_its_ramp(bare: Sidecar, control: str, value: float, after: float) -> None:
+def test_a_fader_is_audible_within_a_period_and_its_ramp(
+    bare: Sidecar, control: str, value: float, after: float
+) -> None:
     daw, asked = turn(bare, dc(), (control, value))
     assert_one_ramp(gain_course(daw), asked[0], 1.0, after)
 
@@ -126,7 +128,7 @@ def test_a_mute_is_exact_and_lifts_again(bare: Sidecar) -> None:
 
 def test_a_muted_stem_leaves_the_mix_and_its_port(module_server: DummyServer) -> None:
     with sidecar_on(module_server, ONLY_SEPARATION, "separated") as sidecar:
-        sent = music(RATE, TAPE / RATE)
+        sent = music(RATE, LENGTH / RATE)
         delay = sidecar.signal_path.graph.ledger["mix"].declared
         daw, asked = turn(sidecar, sent, ("stems.bass.mute", 1.0))
         assert sum_error(daw) <= 1e-6  # the faders of ports and mix are the same
@@ -135,7 +137,7 @@ def test_a_muted_stem_leaves_the_mix_and_its_port(module_server: DummyServer) ->
         assert daw.read_audio("bass")[:, delay : asked[0][0] - PERIOD].any()
         rest = np.sum([daw.read_audio(stem) for stem in STEMS if stem != "bass"], axis=0)
         assert np.abs(rest - daw.read_audio("mix"))[:, settled:].max() <= 1e-6
-        removed = sent[:, settled - delay : TAPE - delay] - daw.read_audio("mix")[:, settled:]
+        removed = sent[:, settled - delay : LENGTH - delay] - daw.read_audio("mix")[:, settled:]
         assert np.abs(removed).max() > 0.01
 
 
@@ -143,11 +145,11 @@ def test_direct_ports_stay_whole_while_the_mix_follows_the_faders(module_server:
     with sidecar_on(module_server, ONLY_SEPARATION, "separated") as sidecar:
         sidecar.bus.set("stems.direct", 1.0, "test")
         some_cycles(sidecar)
-        sent = music(RATE, TAPE / RATE)
+        sent = music(RATE, LENGTH / RATE)
         delay = sidecar.signal_path.graph.ledger["mix"].declared
         daw, asked = turn(sidecar, sent, ("stems.other.mute", 1.0))
         total = np.sum([daw.read_audio(stem).astype(np.float64) for stem in STEMS], axis=0)
-        assert np.abs(total[:, delay:] - sent[:, : TAPE - delay]).max() <= 1e-6
+        assert np.abs(total[:, delay:] - sent[:, : LENGTH - delay]).max() <= 1e-6
         settled = asked[0][1] + 2 * PERIOD + RAMP
         audio = np.sum([daw.read_audio(stem).astype(np.float64) for stem in STEMS if stem != "other"], axis=0)
         assert np.abs(audio - daw.read_audio("mix"))[:, settled:].max() <= 1e-6

@@ -1,4 +1,4 @@
-"""The sidecar follows clicks and sends its clock, which comes back into its own input."""
+"""MIDI clock output: the sidecar follows clicks and sends its clock, which returns to its own input."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bridge.core.clock import HostClock
 from bridge.core.events import Midi, TimedEvent
 from bridge.drivers.dummy_server import DummyServer
 from bridge.runtime.shared import slots as w
-from tests.live.rig import sidecar_on, stand_in
+from tests.live.rig import make_fake_daw, sidecar_on
 from tests.waiting import HANG_S
 
 pytestmark = pytest.mark.live
@@ -42,7 +42,7 @@ def test_our_own_clock_come_back_leads_nobody_and_a_receiver_finds_the_beat(modu
         sidecar.bus.set("mir.tempo.mode", "follow", "test")
         out = next(port for port in client.midi_outports if port.shortname == "clock")
         client.connect(out, client.midi_inports[0])
-        with stand_in(sidecar, sent, sent.shape[1]) as daw:
+        with make_fake_daw(sidecar, sent, sent.shape[1]) as daw:
             daw.run_freewheeling(HANG_S)
             said = daw.read_midi("clock")
         assert (graph.context.callback_state[w.CLOCK_RUNNING], graph.context.callback_state[w.TICKS]) == (0, 0)

@@ -9,7 +9,7 @@ from engines.accompaniment.performer import CHANNELS
 from engines.accompaniment.style import ROLES
 from tests.engines.accompaniment.test_sidechain import RHYTHM, around, plucked
 from tests.live.conftest import private_server
-from tests.live.rig import chord_changes, midi_clock, note_ons, sidecar_on, stand_in
+from tests.live.rig import chord_changes, make_fake_daw, midi_clock, note_ons, sidecar_on
 from tests.waiting import HANG_S
 
 pytestmark = pytest.mark.live
@@ -28,7 +28,7 @@ def test_the_kick_goes_with_the_bass_as_soon_as_it_is_asked_to() -> None:
         sidecar.bus.set("accompaniment.band.style", "rock", "test")
         for source in ("nothing", "bass"):
             sidecar.bus.set("accompaniment.band.drums.follows", source, "test")
-            with stand_in(sidecar, song, song.shape[1], midi_clock(RATE, TEMPO, BARS * BAR / RATE, 0)) as daw:
+            with make_fake_daw(sidecar, song, song.shape[1], midi_clock(RATE, TEMPO, BARS * BAR / RATE, 0)) as daw:
                 daw.run_freewheeling(HANG_S)
             assert graph.ledger["accompaniment"].declared == 0
             kicks[source] = [

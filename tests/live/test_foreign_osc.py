@@ -11,7 +11,7 @@ import pytest
 from bridge.core.audio import CHANNELS, STEMS
 from bridge.osc.client import OscClient
 from tests.live.conftest import private_server
-from tests.live.rig import NO_ENGINES, cycles, level, recorded, sidecar_on, stand_in
+from tests.live.rig import NO_ENGINES, cycles, level, make_fake_daw, recorded, sidecar_on
 from tests.waiting import HANG_S, until
 
 pytestmark = pytest.mark.live
@@ -24,13 +24,13 @@ def oscsend(port: int, *words: str) -> None:
     subprocess.run(command, check=True, capture_output=True, timeout=HANG_S)
 
 
-def test_oscsend_turns_what_is_heard_and_a_ping_is_answered_meanwhile() -> None:
+def test_oscsend_changes_the_output_and_a_ping_is_answered_meanwhile() -> None:
     if shutil.which("oscsend") is None:
         pytest.skip("oscsend is not installed")
     with private_server(RATE, 128) as server, sidecar_on(server, NO_ENGINES) as sidecar:
         port, gains = sidecar.settings.osc.port, sidecar.signal_path.graph.shared.gains
         sent = np.full((CHANNELS, 30 * RATE), 0.25, np.float32)
-        with stand_in(sidecar, sent, sent.shape[1]) as daw:
+        with make_fake_daw(sidecar, sent, sent.shape[1]) as daw:
             daw.start(margin_frames=RATE // 4)
             until("music", lambda: recorded(daw) > 4096)
             oscsend(port, "/stems/vocals/mute", "i", "1")
@@ -44,7 +44,7 @@ def test_oscsend_turns_what_is_heard_and_a_ping_is_answered_meanwhile() -> None:
                     served = cycles(sidecar)
                     client.request("/ping", timeout_s=HANG_S)
                 until("callbacks meanwhile", lambda: cycles(sidecar) > served)
-            until("more tape", lambda: recorded(daw) > asked + 8192)
+            until("more frames", lambda: recorded(daw) > asked + 8192)
             audio = daw.read_audio("mix")[:, : recorded(daw)]
         assert level(audio[:, : asked - RATE // 50]) > 0.1
         assert not audio[:, asked + 4096 :].any()

@@ -21,7 +21,7 @@ from tests.waiting import until
 pytestmark = pytest.mark.live
 
 RATE = 48000
-TAPE_S = 400
+LENGTH_S = 400
 
 
 def offs(recorder: JackRecorder, port: str) -> set[tuple[int, int]]:
@@ -45,7 +45,7 @@ def test_the_next_one_releases_what_sounded(module_server: DummyServer, tmp_path
     assert hanging
     with sideman_run(module_server, tmp_path) as child:
         read_to(child, "Ctrl-C ends it")
-        with JackRecorder("daw", module_server.name, TAPE_S * RATE, Ports(midi_record=MIDI_PORTS)) as back:
+        with JackRecorder("daw", module_server.name, LENGTH_S * RATE, Ports(midi_record=MIDI_PORTS)) as back:
             start_together(back)
             back.connect({port: f"sideman:{port}" for port in hanging})
             for port, notes in hanging.items():

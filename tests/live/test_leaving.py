@@ -1,4 +1,4 @@
-"""However ``sideman run`` ends, it leaves no process, no shared memory and no sounding note behind."""
+"""End of ``sideman run``, in any manner: no process, shared memory or sounding note is left."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def end_while_it_plays(server: DummyServer, config: Path, end: Callable[[int], N
             end(child.pid)
             status = end_of(child)
             left = recorded(daw)
-            until("more tape", lambda: recorded(daw) > left + RATE // 8)
+            until("more frames", lambda: recorded(daw) > left + RATE // 8)
             if status >= 0:
                 assert sounding(daw) == {}
         until("the end of the workers", lambda: not any(alive(pid) for pid in workers))

@@ -1,4 +1,4 @@
-"""An analyser that listens to stems, on a real server."""
+"""Analyser with stem inputs, on a real server."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bridge.core.audio import CHANNELS
 from bridge.core.latency import MIDI_PORTS
 from bridge.drivers.libjack import CAPTURE, port_latency
 from tests.live.conftest import private_server
-from tests.live.rig import sidecar_on, stand_in
+from tests.live.rig import make_fake_daw, sidecar_on
 from tests.waiting import HANG_S, until
 
 pytestmark = pytest.mark.live
@@ -49,7 +49,7 @@ def test_an_analyser_hears_the_stem_at_its_own_frame_and_the_ports_say_what_that
             "the ports' new latency",
             lambda: port_latency(driver.client.midi_outports[beats], CAPTURE)[1] == declared,
         )
-        with stand_in(sidecar, sent, 2 * RATE) as daw:
+        with make_fake_daw(sidecar, sent, 2 * RATE) as daw:
             stems_missing = graph.shared.stems_missing.copy()
             daw.run_freewheeling(HANG_S)
             until("the onsets", lambda: len(onsets) >= len(IMPULSES))

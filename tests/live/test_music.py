@@ -15,7 +15,7 @@ from bridge.core.latency import MIDI_PORTS
 from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.fake_daw import FakeDaw
 from tests.engines.driving import parse_chord
-from tests.live.rig import chord_changes, hanging, midi_clock, note_ons, recorded, sidecar_on, stand_in
+from tests.live.rig import chord_changes, hanging, make_fake_daw, midi_clock, note_ons, recorded, sidecar_on
 from tests.waiting import HANG_S, until
 
 pytestmark = pytest.mark.live
@@ -25,7 +25,7 @@ BEAT = 60 * RATE / TEMPO
 START = RATE // 2
 CADENCE = ("C", "F", "G", "Am")
 BAR = 4
-TAPE = START + round(BEAT * BAR * (len(CADENCE) + 1))
+LENGTH = START + round(BEAT * BAR * (len(CADENCE) + 1))
 BEATS_CHANNEL, CHORDS_CHANNEL, BASS_CHANNEL, DRUMS_CHANNEL = 9, 0, 0, 9
 HANDS_CHANNELS = (1, 2, 3)  # keys, pad, guitar
 STOP, CONTINUE = b"\xfc", b"\xfb"
@@ -41,26 +41,26 @@ def sidecar(module_server: DummyServer) -> Iterator[Sidecar]:
 
 @pytest.fixture(scope="module")
 def cadence() -> Audio:
-    """A bar of each chord from the song's start on, and silence around, shape (2, TAPE)."""
-    sent = np.zeros((CHANNELS, TAPE), np.float32)
+    """A bar of each chord from the song's start on, and silence around, shape (2, LENGTH)."""
+    sent = np.zeros((CHANNELS, LENGTH), np.float32)
     sung = chord_changes(RATE, len(CADENCE) * BAR * BEAT / RATE, CADENCE, BAR * BEAT / RATE)
     sent[:, START : START + sung.shape[1]] = sung
     return sent
 
 
 def clock(*extra: tuple[int, bytes]) -> list[TimedEvent]:
-    """MIDI clock over the whole tape, and ``extra`` messages at their frames."""
-    return midi_clock(RATE, TEMPO, (TAPE - START) / RATE, START) + [TimedEvent(f, Midi(data)) for f, data in extra]
+    """MIDI clock over the whole recording, and ``extra`` messages at their frames."""
+    return midi_clock(RATE, TEMPO, (LENGTH - START) / RATE, START) + [TimedEvent(f, Midi(data)) for f, data in extra]
 
 
 def play(sidecar: Sidecar, sent: Audio, midi: list[TimedEvent]) -> FakeDaw:
-    with stand_in(sidecar, sent, TAPE, midi) as daw:
+    with make_fake_daw(sidecar, sent, LENGTH, midi) as daw:
         daw.run_freewheeling(HANG_S)
     return daw
 
 
 def beat_of(frame: float) -> float:
-    """The beat at which a tape frame falls; the first clock comes a frame after the start."""
+    """The beat at which a recording frame falls; the first clock comes a frame after the start."""
     return (frame - START - 1) / BEAT
 
 
@@ -80,7 +80,7 @@ def test_each_beat_is_struck_at_its_frame_and_the_declared_delay(sidecar: Sideca
     delay = sidecar.signal_path.graph.ledger["beats"].declared
     struck = sent_notes(sidecar, daw, "beats")
     expected = [START + 1 + round(i * BEAT) for i in range(len(struck))]
-    assert len(struck) >= int((TAPE - START - delay) / BEAT)
+    assert len(struck) >= int((LENGTH - START - delay) / BEAT)
     assert max(abs(note[0] - frame) for note, frame in zip(struck, expected, strict=True)) <= 1
     assert {channel for _, channel, _ in struck} == {BEATS_CHANNEL}
     down, up = 76, 77  # high and low wood block
@@ -138,7 +138,7 @@ def test_after_a_stop_nothing_is_struck(sidecar: Sidecar, cadence: Audio) -> Non
 
 
 def test_panic_releases_all_that_sounds(sidecar: Sidecar, cadence: Audio) -> None:
-    with stand_in(sidecar, cadence, TAPE, clock()) as daw:
+    with make_fake_daw(sidecar, cadence, LENGTH, clock()) as daw:
         daw.start(margin_frames=RATE // 4)
         until("a sounding chord", lambda: bool(hanging(daw.read_midi("chords"))))
         sidecar.bus.trigger("transport.panic")
@@ -149,12 +149,12 @@ def test_no_note_outlives_the_session(module_server: DummyServer) -> None:
     with ExitStack() as session:
         sidecar = session.enter_context(sidecar_on(module_server, client="passing"))
         sent = np.tile(chord_changes(RATE, 2.0, ("C", "Am"), 1.0), 10)
-        with stand_in(sidecar, sent, sent.shape[1], midi_clock(RATE, TEMPO, 19.0)) as daw:
+        with make_fake_daw(sidecar, sent, sent.shape[1], midi_clock(RATE, TEMPO, 19.0)) as daw:
             daw.start(margin_frames=RATE // 4)
             until("sounding notes", lambda: all(hanging(daw.read_midi(p)) for p in ("chords", "accompaniment")))
             session.close()
             end = recorded(daw)
             sounding = {port: hanging(daw.read_midi(port)) for port in MIDI_PORTS}
             assert not any(sounding.values()), sounding
-            until("more tape", lambda: recorded(daw) > end + RATE // 4)
+            until("more frames", lambda: recorded(daw) > end + RATE // 4)
             assert not any(hanging(daw.read_midi(port)) for port in MIDI_PORTS)

@@ -1,4 +1,4 @@
-"""At a rate that one engine refuses its role is off, and is said to be; the others play, and it comes back."""
+"""Sample rates: at a rate that one engine refuses its role is off; the other engines play, and it comes back."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bridge.app import Sidecar
 from bridge.config import EngineSettings
 from bridge.drivers import jack_driver as jack_driver
 from tests.live.conftest import private_server
-from tests.live.rig import SUM_ERROR, delay_error, music, sidecar_on, some_cycles, stand_in, sum_error
+from tests.live.rig import SUM_ERROR, delay_error, make_fake_daw, music, sidecar_on, some_cycles, sum_error
 from tests.live.test_server_faults import rate_change
 from tests.waiting import until
 
@@ -36,7 +36,7 @@ def off(rate: int) -> dict[str, str]:
 def assert_audio_goes_on(sidecar: Sidecar, rate: int) -> None:
     """What is sent comes back, delayed as declared, and the stems sum to it."""
     sent = music(rate, 1.0)
-    with stand_in(sidecar, sent, 2 * rate) as daw:
+    with make_fake_daw(sidecar, sent, 2 * rate) as daw:
         daw.run_freewheeling(500.0)
         assert delay_error(daw, sent, sidecar.signal_path.graph.ledger["mix"].declared) <= SUM_ERROR
         assert sum_error(daw) <= SUM_ERROR
@@ -60,7 +60,7 @@ def test_where_the_separation_refuses_the_mix_goes_through_as_it_is() -> None:
     with private_server(22051, 128) as server, sidecar_on(server, only) as sidecar:
         assert health(sidecar) == {"separation": "off at 22051 Hz"}
         sent = music(22051, 1.0)
-        with stand_in(sidecar, sent, 2 * 22051) as daw:
+        with make_fake_daw(sidecar, sent, 2 * 22051) as daw:
             daw.run_freewheeling(500.0)
             assert delay_error(daw, sent, 0) <= SUM_ERROR
             assert sum_error(daw) <= SUM_ERROR

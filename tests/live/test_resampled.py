@@ -10,7 +10,7 @@ import pytest
 from bridge.config import EngineSettings
 from bridge.measure import find_disagreements, measure
 from tests.live.conftest import private_server
-from tests.live.rig import delay_error, music, sidecar_on, stand_in, sum_error
+from tests.live.rig import delay_error, make_fake_daw, music, sidecar_on, sum_error
 from tests.runtime.toys import Halves
 from tests.waiting import HANG_S
 
@@ -34,7 +34,7 @@ def test_a_resampled_engine_is_delayed_by_what_is_declared_and_its_stems_sum_to_
     with private_server(rate, period) as server, sidecar_on(server, engines) as sidecar:
         assert find_disagreements(sidecar, measure(sidecar, freewheel=True)) == []
         sent = music(rate, 1.0)
-        with stand_in(sidecar, sent, 2 * rate) as daw:
+        with make_fake_daw(sidecar, sent, 2 * rate) as daw:
             daw.run_freewheeling(HANG_S)
         assert delay_error(daw, sent, sidecar.signal_path.graph.ledger["mix"].declared) <= 1e-6
         assert sum_error(daw) <= 1e-6

@@ -17,7 +17,7 @@ from bridge.measure import find_disagreements, measure
 from bridge.runtime.shared import slots as w
 from tests.live.conftest import private_server
 from tests.live.daw_process import play_through
-from tests.live.rig import ONLY_SEPARATION, SUM_ERROR, cycles, music, sidecar_on, some_cycles, stand_in
+from tests.live.rig import ONLY_SEPARATION, SUM_ERROR, cycles, make_fake_daw, music, sidecar_on, some_cycles
 from tests.waiting import until
 
 pytestmark = pytest.mark.live
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.live
 RATE = 48000
 DEATHS = 10
 LINKS = CHANNELS + 1 + len(AUDIO_RETURNS) + len(MIDI_PORTS)
-"""Of a stand-in: audio and MIDI there, audio and MIDI back."""
+"""Links of a fake DAW: audio and MIDI to the sidecar and back."""
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +47,7 @@ def die_and_return(server: DummyServer, sidecar: Sidecar, rate: int | None = Non
 
 
 def bare_return(sidecar: Sidecar) -> JackRecorder:
-    """The recording half of a stand-in, under the stand-in's name, connected to nothing."""
+    """The recording half of a fake DAW, under its name, connected to nothing."""
     ports = Ports(record=AUDIO_RETURNS, midi_record=MIDI_PORTS)
     return JackRecorder("sideman-daw-return", sidecar.settings.jack.server, RATE, ports)
 
@@ -69,7 +69,7 @@ def test_the_sidecar_outlives_ten_deaths_of_the_server() -> None:
 
 def test_a_peer_that_comes_back_is_patched_again_by_the_sidecar() -> None:
     with private_server(RATE, 128) as server, sidecar_on(server, ONLY_SEPARATION) as sidecar:
-        with stand_in(sidecar, music(RATE, 0.1), RATE):
+        with make_fake_daw(sidecar, music(RATE, 0.1), RATE):
             until("the links", lambda: len(sidecar.signal_path.driver.connections.wanted) == LINKS)
             wanted = set(sidecar.signal_path.driver.connections.wanted)
         die_and_return(server, sidecar)
@@ -80,7 +80,7 @@ def test_a_peer_that_comes_back_is_patched_again_by_the_sidecar() -> None:
 
 def test_a_link_that_the_user_undid_stays_undone() -> None:
     with private_server(RATE, 128) as server, sidecar_on(server, ONLY_SEPARATION) as sidecar:
-        with stand_in(sidecar, music(RATE, 0.1), RATE):
+        with make_fake_daw(sidecar, music(RATE, 0.1), RATE):
             connections = sidecar.signal_path.driver.connections
             until("the links", lambda: ("sideman:mix_1", "sideman-daw-return:mix_1") in connections.wanted)
             sidecar.signal_path.driver.client.disconnect("sideman:mix_1", "sideman-daw-return:mix_1")
@@ -115,7 +115,7 @@ def test_a_server_that_returns_at_another_rate_finds_the_sidecar_at_that_rate() 
 
 def test_the_patch_outlives_a_change_of_rate() -> None:
     with private_server(RATE, 128) as server, sidecar_on(server, ONLY_SEPARATION) as sidecar:
-        with stand_in(sidecar, music(RATE, 0.1), RATE):
+        with make_fake_daw(sidecar, music(RATE, 0.1), RATE):
             until("the links", lambda: len(sidecar.signal_path.driver.connections.wanted) == LINKS)
         rate_change(server, sidecar, 44100)
         with bare_return(sidecar):
@@ -144,7 +144,7 @@ def test_a_voice_that_sounded_when_the_server_died_is_released_when_it_is_back()
         for port in MIDI_PORTS:
             sidecar.bus.set(f"latency.{port}.ping", 1, "test")
         some_cycles(sidecar)
-        with stand_in(sidecar, music(RATE, 0.1), 10 * RATE, note) as daw:
+        with make_fake_daw(sidecar, music(RATE, 0.1), 10 * RATE, note) as daw:
             daw.start(margin_frames=4096)
             sounding = sidecar.signal_path.graph.context.sounding
             until("the notes", lambda: bool(sounding.any(axis=1).all()))

@@ -21,13 +21,13 @@ from tests.live.rig import (
     cycles,
     hanging,
     level,
+    make_fake_daw,
     midi_clock,
     music,
     note_ons,
     recorded,
     sidecar_on,
     some_cycles,
-    stand_in,
     sum_error,
 )
 from tests.waiting import until
@@ -35,7 +35,7 @@ from tests.waiting import until
 pytestmark = pytest.mark.live
 
 RATE = 48000
-TAPE_S = 30.0  # cut short as soon as the worker is back and audible
+LENGTH_S = 30.0  # cut short as soon as the worker is back and audible
 TEMPO = 123.45
 PORTS = {"separation": (), "mir": ("chords", "beats"), "accompaniment": ("accompaniment",), "synth": ()}
 
@@ -51,14 +51,14 @@ def sidecar(module_server: DummyServer) -> Iterator[Sidecar]:
 def sent() -> Audio:
     """Something for every stem, and chords that change."""
     second = chord_changes(RATE, 2.0, ("C", "Am"), seconds_each=1.0)
-    return 0.5 * music(RATE, TAPE_S) + np.tile(second, int(TAPE_S / 2))
+    return 0.5 * music(RATE, LENGTH_S) + np.tile(second, int(LENGTH_S / 2))
 
 
 @pytest.fixture
 def daw(sidecar: Sidecar, sent: Audio) -> Iterator[FakeDaw]:
     """Rolling in real time with MIDI clock; every role has given output."""
     until("all workers", lambda: set(sidecar.signal_path.workers.states.values()) == {"running"})
-    with stand_in(sidecar, sent, sent.shape[1], midi_clock(RATE, TEMPO, TAPE_S)) as rolling:
+    with make_fake_daw(sidecar, sent, sent.shape[1], midi_clock(RATE, TEMPO, LENGTH_S)) as rolling:
         rolling.start(margin_frames=RATE // 4)
         until("a second of music", lambda: recorded(rolling) > RATE)
         for port in (*PORTS["mir"], *PORTS["accompaniment"]):
@@ -67,7 +67,7 @@ def daw(sidecar: Sidecar, sent: Audio) -> Iterator[FakeDaw]:
 
 
 def await_notes(daw: FakeDaw, port: str, since: int) -> None:
-    """Wait for a note struck at ``port`` after tape frame ``since``."""
+    """Wait for a note struck at ``port`` after recording frame ``since``."""
     until(f"notes at {port}", lambda: any(note[0] > since for note in note_ons(daw.read_midi(port))))
 
 
@@ -111,7 +111,7 @@ def test_a_killed_worker_is_replaced_while_the_music_goes_on(sidecar: Sidecar, d
     assert sum_error(daw) <= SUM_ERROR
 
 
-def test_a_replaced_synth_is_heard_again(sidecar: Sidecar, daw: FakeDaw) -> None:
+def test_a_replaced_synth_is_audible_again(sidecar: Sidecar, daw: FakeDaw) -> None:
     until("sound", lambda: bool(daw.read_audio("band").any()))
     ready = lose(sidecar, daw, ["synth"], signal.SIGKILL)
     until("sound again", lambda: bool(daw.read_audio("band")[:, ready:].any()))
@@ -141,7 +141,7 @@ def test_a_replaced_accompaniment_knows_the_chord_that_still_holds(sidecar: Side
     workers = sidecar.signal_path.workers
     sent = np.tile(chord_changes(RATE, 1.0, ("C",), 1.0), 15)
     until("all workers", lambda: set(workers.states.values()) == {"running"})
-    with stand_in(sidecar, sent, sent.shape[1], midi_clock(RATE, TEMPO, 15.0)) as daw:
+    with make_fake_daw(sidecar, sent, sent.shape[1], midi_clock(RATE, TEMPO, 15.0)) as daw:
         daw.start(margin_frames=RATE // 4)
         await_notes(daw, "accompaniment", 0)
         restarts = workers.restarts

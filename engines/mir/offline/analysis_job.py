@@ -18,7 +18,7 @@ from bridge.core.engine import Engine
 from bridge.drafts import longest_name
 from bridge.errors import ConfigError
 from bridge.failures import explain
-from bridge.names import folded
+from bridge.names import fold_name
 from bridge.printing import one_line
 from engines.mir.offline.analysis_remarks import NO_BEAT, describe_beat, describe_cancellation, describe_level
 from engines.mir.offline.beat_activation import ActivationExtractor
@@ -180,7 +180,7 @@ def choose_name(path: Path, out: Path) -> str:
         if file.is_file():
             if _read_owner(file) == place:
                 return tried
-        elif taken.isdisjoint(folded(f"{tried}.{kind}") for kind in ("mid", "png", "beats.csv", MAP_KIND)):
+        elif taken.isdisjoint(fold_name(f"{tried}.{kind}") for kind in ("mid", "png", "beats.csv", MAP_KIND)):
             return tried
 
 

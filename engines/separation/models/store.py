@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bridge.config import user_dir, write_atomic
 from bridge.errors import BridgeError, ModelError
-from bridge.names import clash
+from bridge.names import find_clash
 from bridge.processes import may_be_writing
 from engines.separation.models.bounds import LARGEST_FILE
 from engines.separation.models.download import SPARE_BYTES, hash_file
@@ -67,7 +67,7 @@ class ModelDraft:
 
     def check_free(self) -> None:
         there = ModelStore(self.goal.parent).list_names()
-        if other := self.goal.name if self.goal.exists() else clash(self.goal.name, there):
+        if other := self.goal.name if self.goal.exists() else find_clash(self.goal.name, there):
             message = f"{self.goal}: there is a model {other!r} already"
             raise ModelError(message, "remove it first, or choose another name")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bridge.drafts import longest_name
 from bridge.errors import ConfigError
-from bridge.names import folded
+from bridge.names import fold_name
 from engines.offline.songs import escape_name, list_names, make_result_name, resolve_path
 from engines.separation.offline.journal import Identity, load_journal
 
@@ -28,7 +28,7 @@ def find_folder(song: Path, identity: Identity, out: Path) -> Path:
         number += 1
         folder = out / make_result_name(song, number, longest)
         if not folder.exists():
-            if folded(folder.name) not in taken:
+            if fold_name(folder.name) not in taken:
                 return folder
             continue
         if not folder.is_dir():
