@@ -13,7 +13,7 @@ help: ## list what make can do here
 setup: ## install what is missing: system packages (apt), .venv, pinned Python packages
 	@tools/setup.sh
 
-demo: setup ## run the whole road on a song: make demo, or make demo SONG=my.flac
+demo: setup ## run a song through the full signal path: make demo, or make demo SONG=my.flac
 	@.venv/bin/sideman demo $(if $(SONG),"$(SONG)")
 
 test: setup ## every check and test: ruff, mypy, import floors, pytest (ARGS="-k latency" to choose)

@@ -20,7 +20,7 @@ SOURCES = ["/" + path.relative_to(ROOT).as_posix() for package in PACKAGES for p
 
 def missing_names(text: str) -> list[str]:
     """Files, folders and modules that ``text`` names and that are not there."""
-    files = [match.removeprefix("./") for match in NAMED_FILE.findall(text)]
+    files = [re.sub(r"^(\.\.?/)+", "", match) for match in NAMED_FILE.findall(text)]
     gone = [name for name in files if not any(source.endswith("/" + name.lstrip("/")) for source in SOURCES)]
     gone += [name for name in NAMED_FOLDER.findall(text) if not (ROOT / name).exists()]
     for module in NAMED_MODULE.findall(text):
