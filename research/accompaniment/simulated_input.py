@@ -1,4 +1,4 @@
-"""What a band is told of a song, and when: its true chords and keys, or those that an analyser hears."""
+"""Simulated input of the band for a song: its true chords and keys, or recognised ones, with their times."""
 
 from __future__ import annotations
 
@@ -12,58 +12,58 @@ from bridge.core.engine_registry import find_engine
 from bridge.core.events import Chord, Key, Payload, TimedEvent
 from bridge.errors import EngineError
 from engines.offline.engine_stream import EngineStream
-from research.accompaniment.songs import Song
+from research.accompaniment.songs import AnnotatedSong
 from research.datasets.library import RATE
 
-EARS_S = 0.586
-"""How late `mir.standard` says which chord it hears: its declared delay, docs/mir.md."""
+RECOGNISER_DELAY_S = 0.586
+"""The declared delay of chords from `mir.standard`, docs/mir.md."""
 SURE = 1.0
 PIECE_FRAMES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """``event`` is told at ``frame``."""
+class ChordEvent:
+    """A chord or key ``event`` that the band receives at ``frame``."""
 
     frame: int
     event: TimedEvent
 
 
-def true_chords(song: Song, late_s: float = 0.0) -> list[Told]:
+def list_true_chords(song: AnnotatedSong, late_s: float = 0.0) -> list[ChordEvent]:
     """The song's own chords and keys, each ``late_s`` after it began."""
     late = round(late_s * RATE)
     began: list[tuple[int, Payload]] = [(song.frame(beat), Key(tonic, minor, SURE)) for beat, tonic, minor in song.keys]
     before: Chord | None = None
     for span in song.spans:
-        if span.told is not None and span.told != before:
-            began.append((song.frame(span.beat), span.told))
-            before = span.told
-    return in_order(Told(frame + late, TimedEvent(frame, payload)) for frame, payload in began)
+        if span.chord is not None and span.chord != before:
+            began.append((song.frame(span.beat), span.chord))
+            before = span.chord
+    return sort_by_frame(ChordEvent(frame + late, TimedEvent(frame, payload)) for frame, payload in began)
 
 
-def heard_chords(song: Song, engine: Engine) -> list[Told]:
-    """What ``engine`` hears in the song's audio, when it says so; it is given no host."""
+def recognise_chords(song: AnnotatedSong, engine: Engine) -> list[ChordEvent]:
+    """Run ``engine`` on the song's audio, without a host; its chords and keys at the times of its reports."""
     listening, mix = EngineStream(engine, RATE), song.audio()
     pieces = (np.ascontiguousarray(mix[:, at : at + PIECE_FRAMES]) for at in range(0, mix.shape[1], PIECE_FRAMES))
-    # what is told in a hop reaches the band when the hop is over
-    return in_order(
-        Told(heard.reported + engine.spec.hop, heard.event)
+    # an event of a hop reaches the band at the hop's end
+    return sort_by_frame(
+        ChordEvent(output.reported + engine.spec.hop, output.event)
         for piece in pieces
-        for heard in listening.push(piece)
-        if isinstance(heard.event.payload, Chord | Key)
+        for output in listening.push(piece)
+        if isinstance(output.event.payload, Chord | Key)
     )
 
 
-def in_order(told: Iterable[Told]) -> list[Told]:
-    return sorted(told, key=lambda each: (each.frame, each.event.frame))
+def sort_by_frame(events: Iterable[ChordEvent]) -> list[ChordEvent]:
+    return sorted(events, key=lambda each: (each.frame, each.event.frame))
 
 
-def analyser(name: str) -> Engine:
-    """A registered engine that hears audio and tells of chords, not prepared yet."""
-    entry = find_engine(name)
-    if entry is None:
-        raise EngineError(f"no engine {name!r} is registered", "take mir.standard or mir.chroma")
-    engine: Engine = entry.load()()
-    if engine.spec.audio(engine.spec.inputs) and "chords" in {port.name for port in engine.spec.outputs}:
-        return engine
-    raise EngineError(f"{name}: hears no audio, or tells of no chords", "take mir.standard or mir.chroma")
+def load_analyser(name: str) -> Engine:
+    """Load a registered engine that takes audio and reports chords, not prepared yet."""
+    for entry in entry_points(group=ENTRY_POINTS):
+        if entry.name == name:
+            engine: Engine = entry.load()()
+            if engine.spec.audio(engine.spec.inputs) and "chords" in {port.name for port in engine.spec.outputs}:
+                return engine
+            raise EngineError(f"{name}: takes no audio, or reports no chords", "take mir.standard or mir.chroma")
+    raise EngineError(f"no engine {name!r} is registered", "take mir.standard or mir.chroma")

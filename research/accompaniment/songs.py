@@ -1,4 +1,4 @@
-"""Songs of which beats, chords and key are known and that nothing which foresees chords was learned from."""
+"""Annotated songs: beats, chords and key are known. The chord prediction was not trained on those held out."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import numpy as np
 from bridge.core.audio import Audio
 from bridge.core.events import QUALITIES, QUALITY_INTERVALS, Chord
 from bridge.errors import ConfigError
-from research.datasets.library import RATE, Clip, read_library
-from research.datasets.symbolic import Note, Tune, read_notes, read_tune, tune_names
+from research.datasets.library import RATE, StemClip, read_library
+from research.datasets.symbolic import Tune, TuneNote, read_notes, read_tune, tune_names
 from research.datasets.truth import named, read_truth
 
 SCALES = ((0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10))
@@ -22,7 +22,7 @@ SCALES = ((0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10))
 BARS = range(2, 8)
 """Quarter notes a bar that the band knows patterns for."""
 UP = 2
-"""Semitones by which `modulated` moves: the whole tone of a last chorus."""
+"""Semitones by which `modulate` moves: the whole tone of a last chorus."""
 WRITTEN, MODULATED, RENDERED = "written", "written, a whole tone up from its middle", "rendered"
 """The names of the collections."""
 HELD_OUT_EVERY = 5
@@ -30,11 +30,10 @@ HELD_OUT_EVERY = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """From ``beat`` to ``end`` the pitch ``classes`` are the chord's; empty: nobody knows.
+class ChordSegment:
+    """A chord of the pitch ``classes`` (empty: unknown) from ``beat`` to ``end``.
 
-    ``root``, ``bass``: 0 is C, below 0 unknown. ``told``: the chord as the eight qualities can say it; None: they
-    cannot.
+    ``root``, ``bass``: 0 is C, below 0 unknown. ``chord``: by the nearest of the eight qualities; None: unknown.
     """
 
     beat: float
@@ -42,24 +41,24 @@ class Span:
     root: int
     bass: int
     classes: frozenset[int]
-    told: Chord | None
+    chord: Chord | None
 
-    def moved(self, semitones: int) -> Span:
+    def moved(self, semitones: int) -> ChordSegment:
         def up(pitch_class: int) -> int:
             return (pitch_class + semitones) % 12 if pitch_class >= 0 else pitch_class
 
-        told = self.told
+        chord = self.chord
         return replace(
             self,
             root=up(self.root),
             bass=up(self.bass),
             classes=frozenset(up(each) for each in self.classes),
-            told=told and replace(told, root=up(told.root), bass=up(told.bass)),
+            chord=chord and replace(chord, root=up(chord.root), bass=up(chord.bass)),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Song:
+class AnnotatedSong:
     """``beats``: of its whole bars. ``spans`` in order, none over another. ``keys``: (beat, tonic, minor), each until
     the next. ``start_s``: where beat 0 lies. ``human``: what a pianist played to it; ``clips``: its stems; both are
     empty where there are none.
@@ -70,11 +69,11 @@ class Song:
     bpm: float
     bar_beats: int
     beats: int
-    spans: tuple[Span, ...]
+    spans: tuple[ChordSegment, ...]
     keys: tuple[tuple[float, int, int], ...] = ()
-    human: tuple[Note, ...] = ()
+    human: tuple[TuneNote, ...] = ()
     start_s: float = 0.0
-    clips: tuple[Clip, ...] = ()
+    clips: tuple[StemClip, ...] = ()
 
     @property
     def bars(self) -> int:
@@ -111,7 +110,7 @@ class Song:
         return mix
 
 
-def nearest(classes: frozenset[int], bass: int) -> Chord:
+def find_nearest_chord(classes: frozenset[int], bass: int) -> Chord:
     """Of all chords that have a name the one that shares most with ``classes``; of equals that on ``bass``."""
 
     def likeness(named_so: tuple[int, int]) -> tuple[float, bool]:
@@ -123,12 +122,12 @@ def nearest(classes: frozenset[int], bass: int) -> Chord:
     return Chord(root, quality, bass, 1.0)
 
 
-def span_of(beat: float, beats: float, pitches: Sequence[int]) -> Span:
+def make_segment(beat: float, beats: float, pitches: Sequence[int]) -> ChordSegment:
     """A chord written as MIDI ``pitches``, ascending."""
     classes = frozenset(pitch % 12 for pitch in pitches)
     root, quality, bass = named(pitches)
-    told = Chord(root, quality, bass, 1.0) if root >= 0 and quality >= 0 else nearest(classes, bass)
-    return Span(beat, beat + beats, root, bass, classes, told)
+    chord = Chord(root, quality, bass, 1.0) if root >= 0 and quality >= 0 else find_nearest_chord(classes, bass)
+    return ChordSegment(beat, beat + beats, root, bass, classes, chord)
 
 
 def is_held_out(tune: str) -> bool:
@@ -136,7 +135,7 @@ def is_held_out(tune: str) -> bool:
     return int(tune) % HELD_OUT_EVERY == 0
 
 
-def read_written(symbolic: Path, count: int = 0) -> list[Song]:
+def read_written(symbolic: Path, count: int = 0) -> list[AnnotatedSong]:
     """So many of the tunes whose number is a multiple of HELD_OUT_EVERY, spread over all of them; 0: all."""
     names = [name for name in tune_names(symbolic) if is_held_out(name)]
     found = (song for name in _spread(names) if (song := _read_written(symbolic, name)) is not None)
@@ -149,17 +148,17 @@ def _spread(names: Sequence[str]) -> Iterator[str]:
         yield from names[first::8]
 
 
-def _read_written(symbolic: Path, name: str) -> Song | None:
+def _read_written(symbolic: Path, name: str) -> AnnotatedSong | None:
     tune = read_tune(symbolic, name)
     if tune is None or tune.bar not in BARS:
         return None
-    spans = _apart(span_of(chord.beat, chord.beats, chord.pitches) for chord in tune.chords)
+    spans = _trim_overlaps(make_segment(chord.beat, chord.beats, chord.pitches) for chord in tune.chords)
     bar = round(tune.bar)
     beats = int(tune.beats // bar) * bar
-    return Song(name, WRITTEN, tune.bpm, bar, beats, spans, tune.keys, _human(symbolic, tune))
+    return AnnotatedSong(name, WRITTEN, tune.bpm, bar, beats, spans, tune.keys, _read_human(symbolic, tune))
 
 
-def _human(symbolic: Path, tune: Tune) -> tuple[Note, ...]:
+def _read_human(symbolic: Path, tune: Tune) -> tuple[TuneNote, ...]:
     """The accompaniment that a pianist made for POP909, moved as `read_tune` moved the melody."""
     midi = mido.MidiFile(symbolic / "pop909" / tune.name / f"{tune.name}.mid")
     tracks = {track.name: read_notes(track, midi.ticks_per_beat) for track in midi.tracks}
@@ -167,7 +166,7 @@ def _human(symbolic: Path, tune: Tune) -> tuple[Note, ...]:
     return tuple(replace(note, beat=note.beat + shift) for note in tracks.get("PIANO", ()) if note.beat + shift >= 0)
 
 
-def _apart(spans: Iterable[Span]) -> tuple[Span, ...]:
+def _trim_overlaps(spans: Iterable[ChordSegment]) -> tuple[ChordSegment, ...]:
     """In order, each ending where the next begins at the latest."""
     ordered = sorted(spans, key=lambda span: span.beat)
     ends = [*(span.beat for span in ordered[1:]), float("inf")]
@@ -175,10 +174,10 @@ def _apart(spans: Iterable[Span]) -> tuple[Span, ...]:
     return tuple(span for span in cut if span.end > span.beat)
 
 
-def modulated(song: Song, semitones: int = UP) -> Song:
+def modulate(song: AnnotatedSong, semitones: int = UP) -> AnnotatedSong:
     """``song`` that goes on ``semitones`` higher from the bar in its middle on."""
     middle = float(song.bars // 2 * song.bar_beats)
-    spans: list[Span] = []
+    spans: list[ChordSegment] = []
     for span in song.spans:
         if span.beat < middle:
             spans.append(replace(span, end=min(span.end, middle)))
@@ -191,7 +190,7 @@ def modulated(song: Song, semitones: int = UP) -> Song:
     return replace(song, collection=MODULATED, spans=tuple(spans), keys=(*keys, *raised), human=())
 
 
-def read_rendered(stems: Path, count: int = 0, split: str = "valid") -> list[Song]:
+def read_rendered(stems: Path, count: int = 0, split: str = "valid") -> list[AnnotatedSong]:
     """So many of the songs of ``stems`` whose chords are known, of those held out or of another ``split``; 0: all."""
     found = []
     for name, song in sorted(read_library(stems, split).songs.items()):
@@ -201,10 +200,10 @@ def read_rendered(stems: Path, count: int = 0, split: str = "valid") -> list[Son
         clips = tuple(clip for _, clip in sorted(song.items()))
         seconds = max(clip.frames for clip in clips) / RATE - truth.start_s
         ends = min(max(c.beat + c.beats for c in truth.chords), seconds * truth.bpm / 60)
-        spans = _apart(_rendered(c.beat, c.beats, c.root, c.quality, c.bass) for c in truth.chords)
+        spans = _trim_overlaps(_make_rendered_segment(c.beat, c.beats, c.root, c.quality, c.bass) for c in truth.chords)
         beats = int(ends // truth.bar_beats) * truth.bar_beats
         found.append(
-            Song(
+            AnnotatedSong(
                 name, RENDERED, truth.bpm, truth.bar_beats, beats, spans, truth.keys,
                 start_s=truth.start_s, clips=clips,
             )
@@ -214,9 +213,9 @@ def read_rendered(stems: Path, count: int = 0, split: str = "valid") -> list[Son
     return found[: count or None]
 
 
-def _rendered(beat: float, beats: float, root: int, quality: int, bass: int) -> Span:
+def _make_rendered_segment(beat: float, beats: float, root: int, quality: int, bass: int) -> ChordSegment:
     if root < 0 or quality < 0:
-        return Span(beat, beat + beats, root, bass, frozenset(), Chord(-1, 0, -1, 1.0) if root == -1 else None)
+        return ChordSegment(beat, beat + beats, root, bass, frozenset(), Chord(-1, 0, -1, 1.0) if root == -1 else None)
     chord = Chord(root, quality, bass, 1.0)
     classes = frozenset(chord.pitch_classes) | ({bass} if bass >= 0 else set())
-    return Span(beat, beat + beats, root, bass, classes, chord)
+    return ChordSegment(beat, beat + beats, root, bass, classes, chord)

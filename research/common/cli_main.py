@@ -13,7 +13,7 @@ TRAINING = ("torch", "pyworld", "onnx")
 """Of the extra `train`: what a command that makes weights may lack."""
 
 
-def entered(act: Callable[[], None]) -> int:
+def run_main(act: Callable[[], None]) -> int:
     """The exit status of ``act``: 0, or WRONG_USE where it raised a BridgeError, whose text then stands on stderr,
     or where it lacks what only training needs."""
     prepare_streams()
@@ -30,6 +30,6 @@ def entered(act: Callable[[], None]) -> int:
     return 0
 
 
-def say(text: str) -> None:
+def echo(text: str) -> None:
     """A line, at once, whatever the output is."""
     write_out(visible(text) + "\n")

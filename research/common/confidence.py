@@ -14,7 +14,7 @@ SEED = 4
 INSIDE = 0.95
 
 
-def interval(values: Sequence[float]) -> tuple[float, float]:
+def bootstrap_interval(values: Sequence[float]) -> tuple[float, float]:
     """Where the mean of so many songs drawn from ``values``, with replacement, lies 95 times in 100.
 
     NaN twice for fewer than two values: one song says nothing about others.
@@ -28,7 +28,7 @@ def interval(values: Sequence[float]) -> tuple[float, float]:
 
 
 @dataclass(frozen=True, slots=True)
-class Mean:
+class MeanWithInterval:
     """Over ``songs`` songs, with the 95 % interval of the bootstrap; NaN where one song cannot tell."""
 
     mean: float
@@ -36,22 +36,22 @@ class Mean:
     high: float
     songs: int
 
-    def shown(self, songs: int) -> str:
+    def format_mean(self, songs: int) -> str:
         """``0.83 [0.71, 0.92]``, and of how many where not of all ``songs``."""
-        told = f"{self.mean:.2f}" if math.isnan(self.low) else f"{self.mean:.2f} [{self.low:.2f}, {self.high:.2f}]"
-        return told if self.songs == songs else f"{told} of {self.songs}"
+        text = f"{self.mean:.2f}" if math.isnan(self.low) else f"{self.mean:.2f} [{self.low:.2f}, {self.high:.2f}]"
+        return text if self.songs == songs else f"{text} of {self.songs}"
 
 
-def mean_of(values: Sequence[float]) -> Mean | None:
+def compute_mean(values: Sequence[float]) -> MeanWithInterval | None:
     """Of those that are numbers; None where none is."""
     known = [value for value in values if not math.isnan(value)]
-    return Mean(sum(known) / len(known), *interval(known), len(known)) if known else None
+    return MeanWithInterval(sum(known) / len(known), *bootstrap_interval(known), len(known)) if known else None
 
 
-def without_nan(data: object) -> object:
+def replace_nan(data: object) -> object:
     """``data`` as JSON can say it: None in place of every number that is none."""
     if isinstance(data, dict):
-        return {key: without_nan(value) for key, value in data.items()}
+        return {key: replace_nan(value) for key, value in data.items()}
     if isinstance(data, list | tuple):
-        return [without_nan(value) for value in data]
+        return [replace_nan(value) for value in data]
     return None if isinstance(data, float) and not math.isfinite(data) else data

@@ -14,18 +14,18 @@ _draw: Callable[[int], Any] | None = None
 """A drawing process's own."""
 
 
-def _settle(make: Callable[..., Callable[[int], Any]], given: tuple[object, ...]) -> None:
+def _initialise_worker(make: Callable[..., Callable[[int], Any]], given: tuple[object, ...]) -> None:
     global _draw
     _draw = make(*given)
 
 
-def _drawn(step: int) -> Any:
+def _draw_step(step: int) -> Any:
     if _draw is None:
         raise RuntimeError("a drawing process starts with _settle")
     return _draw(step)
 
 
-class Drawing(Generic[Batch]):
+class BatchPrefetcher(Generic[Batch]):
     """Batches in the order of their steps, from step ``first`` on.
 
     Each of ``processes`` calls ``make(*given)`` once, to read what it draws from, and what it gets with each step. A
@@ -39,19 +39,19 @@ class Drawing(Generic[Batch]):
         self, make: Callable[..., Callable[[int], Batch]], given: tuple[object, ...], first: int, processes: int = 1
     ) -> None:
         context = multiprocessing.get_context("spawn")
-        self._pool = ProcessPoolExecutor(processes, context, _settle, (make, given))
+        self._pool = ProcessPoolExecutor(processes, context, _initialise_worker, (make, given))
         self._next = first
         self._coming: deque[Future[Batch]] = deque()
 
-    def __enter__(self) -> Drawing[Batch]:
+    def __enter__(self) -> BatchPrefetcher[Batch]:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._pool.shutdown(cancel_futures=True)
 
-    def take(self) -> Batch:
+    def next_batch(self) -> Batch:
         """The next step's."""
         while len(self._coming) < self.AHEAD:
-            self._coming.append(self._pool.submit(_drawn, self._next))
+            self._coming.append(self._pool.submit(_draw_step, self._next))
             self._next += 1
         return self._coming.popleft().result()

@@ -15,23 +15,23 @@ class _Scan(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, keep: Tensor, new: Tensor, first: Tensor) -> Tensor:  # type: ignore[no-untyped-def]
-        heard = torch.empty_like(new)
+        states = torch.empty_like(new)
         before = first
         for t in range(new.shape[1]):
-            before = torch.addcmul(new[:, t], keep[:, t], before, out=heard[:, t])
-        ctx.save_for_backward(keep, heard, first)
-        return heard
+            before = torch.addcmul(new[:, t], keep[:, t], before, out=states[:, t])
+        ctx.save_for_backward(keep, states, first)
+        return states
 
     @staticmethod
     def backward(ctx, wanted: Tensor) -> tuple[Tensor, Tensor, Tensor]:  # type: ignore[no-untyped-def]
-        keep, heard, first = ctx.saved_tensors
+        keep, states, first = ctx.saved_tensors
         last = keep.shape[1] - 1
-        into = torch.empty_like(heard)
+        into = torch.empty_like(states)
         into[:, last] = wanted[:, last]
         for t in range(last - 1, -1, -1):
             torch.addcmul(wanted[:, t], keep[:, t + 1], into[:, t + 1], out=into[:, t])
         kept = torch.empty_like(keep)
-        torch.mul(into[:, 1:], heard[:, :-1], out=kept[:, 1:])
+        torch.mul(into[:, 1:], states[:, :-1], out=kept[:, 1:])
         torch.mul(into[:, 0], first, out=kept[:, 0])
         return kept, into, into[:, 0] * keep[:, 0]
 
@@ -54,5 +54,5 @@ class Recurrence(nn.Module):
         keep, new, gate = self.into(self.norm(x)).chunk(3, -1)
         keep = torch.sigmoid(keep.float())  # in 16 bits a memory of 256 steps would be one for ever
         fresh = (1.0 - keep) * new
-        heard = keep * first.unsqueeze(1) + fresh if x.shape[1] == 1 else _Scan.apply(keep, fresh, first)
-        return x + self.back(heard * nn.functional.silu(gate)), heard[:, -1]
+        states = keep * first.unsqueeze(1) + fresh if x.shape[1] == 1 else _Scan.apply(keep, fresh, first)
+        return x + self.back(states * nn.functional.silu(gate)), states[:, -1]

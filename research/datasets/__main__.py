@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from research.common.cli_main import entered, say
+from research.common.cli_main import echo, run_main
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -45,44 +45,54 @@ def main(arguments: list[str] | None = None) -> int:
     one.add_argument("--symbolic", type=Path, required=True, help="folder of the unpacked symbolic collection")
     one.set_defaults(act=_bars)
 
-    told = parser.parse_args(arguments)
-    return entered(lambda: told.act(told))
+    parsed = parser.parse_args(arguments)
+    return run_main(lambda: parsed.act(parsed))
 
 
-def _minutes(by_stem: dict[str, float]) -> None:
-    say(", ".join(f"{stem} {minutes:.0f} min" for stem, minutes in sorted(by_stem.items())))
+def _print_minutes(by_stem: dict[str, float]) -> None:
+    echo(", ".join(f"{stem} {minutes:.0f} min" for stem, minutes in sorted(by_stem.items())))
 
 
-def _prepare(told: argparse.Namespace) -> None:
+def _prepare(parsed: argparse.Namespace) -> None:
     from research.datasets.prepare import prepare
 
-    _minutes(prepare(told.audio, told.out, tuple(told.without), annotated=told.annotated))
+    _print_minutes(prepare(parsed.audio, parsed.out, tuple(parsed.without), annotated=parsed.annotated))
 
 
-def _render(told: argparse.Namespace) -> None:
+def _render(parsed: argparse.Namespace) -> None:
     from research.datasets.render import render
 
-    without, apart = tuple(told.without), tuple(told.apart)
-    _minutes(
-        render(told.symbolic, told.audio, told.out, told.songs, told.seed, told.loose, told.voices, without, apart)
+    without, apart = tuple(parsed.without), tuple(parsed.apart)
+    _print_minutes(
+        render(
+            parsed.symbolic,
+            parsed.audio,
+            parsed.out,
+            parsed.songs,
+            parsed.seed,
+            parsed.loose,
+            parsed.voices,
+            without,
+            apart,
+        )
     )
 
 
-def _held_out(told: argparse.Namespace) -> None:
+def _held_out(parsed: argparse.Namespace) -> None:
     from research.datasets.render import render_held_out
 
-    _minutes(render_held_out(told.symbolic, told.audio, told.out, told.stems, told.songs, told.seed))
+    _print_minutes(render_held_out(parsed.symbolic, parsed.audio, parsed.out, parsed.stems, parsed.songs, parsed.seed))
 
 
-def _bars(told: argparse.Namespace) -> None:
+def _bars(parsed: argparse.Namespace) -> None:
     from research.datasets.symbolic import read_tune, tune_names
 
-    found = [read_tune(told.symbolic, name) for name in tune_names(told.symbolic)]
+    found = [read_tune(parsed.symbolic, name) for name in tune_names(parsed.symbolic)]
     tunes = [tune for tune in found if tune is not None and tune.bar == 4.0]
-    beside, sure = [tune for tune in tunes if tune.lead], [tune for tune in tunes if tune.barred]
-    say(
+    beside, confident = [tune for tune in tunes if tune.lead], [tune for tune in tunes if tune.barred]
+    echo(
         f"{len(tunes)} tunes in four: the bars of {len(beside)} begin beside those of their file; sure of "
-        f"{len(sure)}, {sum(tune.lead > 0 for tune in sure)} of them beside"
+        f"{len(confident)}, {sum(tune.lead > 0 for tune in confident)} of them beside"
     )
 
 

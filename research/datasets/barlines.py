@@ -29,9 +29,9 @@ def bars_begin(lasting: Iterable[tuple[float, float]], downbeats: Iterable[float
         place = _place(beat, bar)
         chords[place] = chords.get(place, 0.0) + beats
     marks = dict(Counter(_place(beat, bar) for beat in downbeats))
-    heard: list[Mapping[float, float]] = [votes for votes in (chords, marks) if votes]
-    places = set().union(*heard)
-    shares = {at: float(np.mean([votes.get(at, 0.0) / sum(votes.values()) for votes in heard])) for at in places}
+    witnesses: list[Mapping[float, float]] = [votes for votes in (chords, marks) if votes]
+    places = set().union(*witnesses)
+    shares = {at: float(np.mean([votes.get(at, 0.0) / sum(votes.values()) for votes in witnesses])) for at in places}
     best = max(sorted(shares), key=lambda place: shares[place], default=0.0)
     return best, shares.get(best, 0.0)
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from research.datasets.effects import Random
-from research.datasets.fluid import DRUM_KITS, Fonts, Synthesizer
+from research.datasets.fluid import DRUM_KITS, Fonts, FontSynthesizer
 from research.datasets.grooves import STYLES, play, program, seat, timed
-from research.datasets.kits import Kit, hydrogen_kits, recorded_kits, synthesised_kit
+from research.datasets.kits import DrumKit, hydrogen_kits, recorded_kits, synthesised_kit
 from research.datasets.production import produce
-from research.datasets.sources import Floats, Recording, Stock, split_of
-from research.datasets.symbolic import Groove
-from research.datasets.truth import Truth
+from research.datasets.sources import Floats, Recording, StemStore, split_of
+from research.datasets.symbolic import MidiGroove
+from research.datasets.truth import SongTruth
 
 log = logging.getLogger(__name__)
 
@@ -34,25 +34,25 @@ def draw(seed: int, name: str) -> Random:
     return np.random.default_rng([seed, *name.encode()])
 
 
-def gather_kits(recordings: list[Recording], without: tuple[str, ...] = ()) -> dict[str, Kit]:
+def gather_kits(recordings: list[Recording], without: tuple[str, ...] = ()) -> dict[str, DrumKit]:
     """All drum kits by name."""
     return recorded_kits(recordings) | hydrogen_kits(HYDROGEN, without)
 
 
-def training_kits(kits: dict[str, Kit]) -> dict[str, Kit]:
+def training_kits(kits: dict[str, DrumKit]) -> dict[str, DrumKit]:
     return {name: kit for name, kit in kits.items() if split_of(name) == "train"}
 
 
-def drummers(grooves: Iterable[Groove]) -> dict[str, list[Groove]]:
+def drummers(grooves: Iterable[MidiGroove]) -> dict[str, list[MidiGroove]]:
     """What may be played in each split: who is held out plays there and nowhere else."""
-    by_split: dict[str, list[Groove]] = {"train": [], "valid": []}
+    by_split: dict[str, list[MidiGroove]] = {"train": [], "valid": []}
     for groove in grooves:
         by_split[split_of(groove.drummer)].append(groove)
     return by_split
 
 
 def drum_part(
-    kits: dict[str, Kit], home: str, grooves: list[Groove], bpm: float | None, seconds: float, random: Random,
+    kits: dict[str, DrumKit], home: str, grooves: list[MidiGroove], bpm: float | None, seconds: float, random: Random,
     swing: float = 0.5,
 ) -> tuple[Floats, float]:  # fmt: skip
     """A drum stem with kit ``home`` ("machine": a synthesised one), produced; and its tempo.
@@ -75,7 +75,12 @@ def drum_part(
 
 
 def render_drums(
-    stock: Stock, kits: dict[str, Kit], grooves: Mapping[str, list[Groove]], each: int, seed: int, seconds: float = 45.0
+    stock: StemStore,
+    kits: dict[str, DrumKit],
+    grooves: Mapping[str, list[MidiGroove]],
+    each: int,
+    seed: int,
+    seconds: float = 45.0,
 ) -> None:
     """``each`` stems a kit; of the synthesised ones, each of which is new, four times as many. ``grooves`` by split."""
     homes = [(name, each // 3 if name in WEAK_KITS else each) for name in sorted(kits)] + [("machine", 4 * each)]
@@ -88,12 +93,12 @@ def render_drums(
             if np.abs(wave).max(initial=0.0) < 1e-3:
                 log.warning("%s: silent, left out", name)
                 continue
-            stock.add(name, "drums", wave, group=home, source=f"grooves on {home}", truth=Truth(pace))
+            stock.add(name, "drums", wave, group=home, source=f"grooves on {home}", truth=SongTruth(pace))
         log.info("drums: %s, %.1f min in all", home, stock.minutes().get("drums", 0.0))
 
 
 def font_drums(
-    synthesizer: Synthesizer, grooves: list[Groove], bpm: float | None, seconds: float, random: Random,
+    synthesizer: FontSynthesizer, grooves: list[MidiGroove], bpm: float | None, seconds: float, random: Random,
     swing: float = 0.5,
 ) -> tuple[Floats, float]:  # fmt: skip
     """A drum stem with a General MIDI kit, produced; and its tempo."""
@@ -107,12 +112,14 @@ def font_drums(
     return produce(wave, "drums", random, 60 / pace), pace
 
 
-def render_font_drums(stock: Stock, fonts: Fonts, grooves: Mapping[str, list[Groove]], each: int, seed: int) -> None:
+def render_font_drums(
+    stock: StemStore, fonts: Fonts, grooves: Mapping[str, list[MidiGroove]], each: int, seed: int
+) -> None:
     """``each`` stems of 45 s a sound font. ``grooves`` by split."""
     for font in fonts.names:
         for i in range(each):
             name = f"groove-{font}-{i:02d}"
             if not stock.has(name, "drums"):
                 wave, pace = font_drums(fonts.get(font), grooves[split_of(font)], None, 45.0, draw(seed, name))
-                kit, told = f"{font}-kit", f"grooves on {font}"
-                stock.add(name, "drums", wave, group=kit, split=split_of(font), source=told, truth=Truth(pace))
+                kit, source = f"{font}-kit", f"grooves on {font}"
+                stock.add(name, "drums", wave, group=kit, split=split_of(font), source=source, truth=SongTruth(pace))

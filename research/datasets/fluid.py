@@ -11,7 +11,7 @@ import numpy as np
 from engines.synth.fluidsynth import open_font
 from research.datasets.effects import Random
 from research.datasets.sources import RATE, Floats
-from research.datasets.symbolic import Note
+from research.datasets.symbolic import TuneNote
 
 FONTS = {
     "FluidR3_GM": "/usr/share/sounds/sf2/FluidR3_GM.sf2",
@@ -30,7 +30,7 @@ DRUM_KITS = (0, 8, 16, 24, 25, 32, 40)
 GAIN = 0.4
 
 
-class Synthesizer:
+class FontSynthesizer:
     """One sound font loaded by FluidSynth, without its own reverb and chorus."""
 
     def __init__(self, font: str) -> None:
@@ -68,17 +68,17 @@ class Synthesizer:
 
 
 @dataclass(frozen=True)
-class Program:
+class FontProgram:
     """A General MIDI program of a font, as an instrument."""
 
-    synthesizer: Synthesizer
+    synthesizer: FontSynthesizer
     program: int
 
     @property
     def name(self) -> str:
         return f"{self.synthesizer.font}-{self.program:03d}"
 
-    def perform(self, notes: Sequence[Note], beat_s: float, seconds: float, random: Random) -> Floats:  # noqa: ARG002
+    def perform(self, notes: Sequence[TuneNote], beat_s: float, seconds: float, random: Random) -> Floats:  # noqa: ARG002
         """Shape (2, frames). Nothing is left to chance."""
         timed = [(n.beat * beat_s, n.beats * beat_s, n.pitch, float(np.clip(n.force, 0.05, 1))) for n in notes]
         return self.synthesizer.render(timed, self.program, seconds)
@@ -89,11 +89,11 @@ class Fonts:
     """The fonts of FONTS, less those left out by ``without``, each loaded when it is first wanted."""
 
     without: tuple[str, ...] = ()
-    loaded: dict[str, Synthesizer] = field(default_factory=dict)
+    loaded: dict[str, FontSynthesizer] = field(default_factory=dict)
 
-    def get(self, font: str) -> Synthesizer:
+    def get(self, font: str) -> FontSynthesizer:
         if font not in self.loaded:
-            self.loaded[font] = Synthesizer(font)
+            self.loaded[font] = FontSynthesizer(font)
         return self.loaded[font]
 
     @property

@@ -9,9 +9,9 @@ import numpy as np
 
 from bridge.core.jit import njit
 from research.datasets.effects import Random, convolved, filtered, room
-from research.datasets.kits import INSTEAD, ROLES, Kit, Shot
+from research.datasets.kits import INSTEAD, ROLES, DrumKit, DrumShot
 from research.datasets.sources import RATE, Floats
-from research.datasets.symbolic import Groove, Hit
+from research.datasets.symbolic import GrooveHit, MidiGroove
 
 LEVEL_DB = {
     "kick": 0.0, "snare": -2.0, "stick": -8.0, "clap": -5.0, "closed": -14.0, "pedal": -17.0, "open": -12.0,
@@ -109,16 +109,16 @@ STYLES: Mapping[str, Mapping[str, str]] = {
 
 
 @dataclass(frozen=True)
-class Drummer:
+class KitDrummer:
     """A kit as one recording has it: the drum of each role, its gain, pan and tuning, and the room."""
 
-    drums: Mapping[str, tuple[list[Shot], float, float, float]]
+    drums: Mapping[str, tuple[list[DrumShot], float, float, float]]
     response: Floats
     wet: float
     name: str
 
 
-def seat(kits: Mapping[str, Kit], home: Kit, random: Random, mixing: float = 0.25) -> Drummer:
+def seat(kits: Mapping[str, DrumKit], home: DrumKit, random: Random, mixing: float = 0.25) -> KitDrummer:
     """``home`` with a drum of each role chosen, ``mixing`` of them from other kits, as also the missing ones."""
     drums = {}
     for role in ROLES:
@@ -138,7 +138,7 @@ def seat(kits: Mapping[str, Kit], home: Kit, random: Random, mixing: float = 0.2
         random, float(random.choice([0.15, 0.3, 0.5, 0.9])) * random.uniform(0.8, 1.3), random.uniform(2500, 9000)
     )
     wet = 10 ** (random.uniform(-32, -14) / 20)
-    return Drummer(drums, response, float(wet), home.name)
+    return KitDrummer(drums, response, float(wet), home.name)
 
 
 @njit(fastmath=True)
@@ -159,7 +159,7 @@ def _strike(out: Floats, wave: Floats, at: int, left: float, right: float, speed
         out[1, t] += right * gain * ((1 - u) * wave[1, j] + u * wave[1, j + 1])
 
 
-def play(drummer: Drummer, hits: list[tuple[float, str, float]], seconds: float, random: Random) -> Floats:
+def play(drummer: KitDrummer, hits: list[tuple[float, str, float]], seconds: float, random: Random) -> Floats:
     """Strokes (second, role, force) as sound, shape (2, frames): by force a sample and its gain, no two alike."""
     frames = int(seconds * RATE)
     dry, sent = np.zeros((2, frames), np.float32), np.zeros((2, frames), np.float32)
@@ -190,7 +190,7 @@ def play(drummer: Drummer, hits: list[tuple[float, str, float]], seconds: float,
     return out
 
 
-def timed(groove: Groove, bpm: float, seconds: float, first: float = 0.0) -> list[tuple[float, str, float]]:
+def timed(groove: MidiGroove, bpm: float, seconds: float, first: float = 0.0) -> list[tuple[float, str, float]]:
     """The strokes of ``groove`` at ``bpm`` from second ``first``, repeated until ``seconds``."""
     beat_s = 60.0 / bpm
     hits: list[tuple[float, str, float]] = []
@@ -201,7 +201,7 @@ def timed(groove: Groove, bpm: float, seconds: float, first: float = 0.0) -> lis
     return [hit for hit in hits if hit[0] < seconds - 0.05]
 
 
-def program(style: str, bars: int, random: Random) -> Groove:
+def program(style: str, bars: int, random: Random) -> MidiGroove:
     """A machine's groove: four bars that repeat with small changes, swing, fills and crashes."""
     swing = float(random.choice([0.0, 0.0, random.uniform(0.0, 0.33)]))
     machine = random.random() < 0.5
@@ -221,8 +221,8 @@ def program(style: str, bars: int, random: Random) -> Groove:
         for step, role, force in strokes:
             late = swing * 0.25 * (step % 2 == 1) * (step == int(step))
             loose = 0.0 if machine else random.normal(0, 0.012)
-            hits.append(Hit(max(0.0, bar * 4 + step / 4 + late + loose), role, force))
-    return Groove(style, 120.0, bars * 4.0, tuple(sorted(hits, key=lambda hit: hit.beat)))
+            hits.append(GrooveHit(max(0.0, bar * 4 + step / 4 + late + loose), role, force))
+    return MidiGroove(style, 120.0, bars * 4.0, tuple(sorted(hits, key=lambda hit: hit.beat)))
 
 
 def _bar(style: Mapping[str, str], random: Random) -> list[tuple[float, str, float]]:

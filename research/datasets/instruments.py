@@ -11,9 +11,9 @@ import numpy as np
 
 from bridge.core.jit import njit
 from research.datasets.effects import Random
-from research.datasets.kits import Shot, trimmed
+from research.datasets.kits import DrumShot, trimmed
 from research.datasets.sources import RATE, Floats, Recording, decode
-from research.datasets.symbolic import Note
+from research.datasets.symbolic import TuneNote
 
 LONGEST_S = 7.0
 REACH = 3.5
@@ -22,23 +22,23 @@ PITCH_CLASS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 _PITCH = re.compile(r"(?:^|_)([A-Ga-g])(b|s|S|#)?(\d)?(?=_|v|$)")
 
 
-class Instrument(Protocol):
+class PitchedInstrument(Protocol):
     """Whatever turns notes into sound."""
 
     @property
     def name(self) -> str: ...
 
-    def perform(self, notes: Sequence[Note], beat_s: float, seconds: float, random: Random) -> Floats:
+    def perform(self, notes: Sequence[TuneNote], beat_s: float, seconds: float, random: Random) -> Floats:
         """Shape (2, frames of ``seconds``)."""
         ...
 
 
 @dataclass(frozen=True)
-class Recorded:
+class RecordedInstrument:
     """``notes``: recordings by MIDI pitch (it may have a fraction), each soft to loud. ``ring``: notes ring on."""
 
     name: str
-    notes: dict[float, list[Shot]]
+    notes: dict[float, list[DrumShot]]
     ring: bool = False
 
     @property
@@ -49,7 +49,7 @@ class Recorded:
     def high(self) -> float:
         return max(self.notes)
 
-    def perform(self, notes: Sequence[Note], beat_s: float, seconds: float, random: Random) -> Floats:
+    def perform(self, notes: Sequence[TuneNote], beat_s: float, seconds: float, random: Random) -> Floats:
         """Shape (2, frames); pitches out of reach are moved by octaves, repeated notes take other recordings."""
         out = np.zeros((2, int(seconds * RATE)), np.float32)
         pitches = np.array(sorted(self.notes))
@@ -134,9 +134,9 @@ def named_pitch(piece: str) -> tuple[int, int | None] | None:
     return pitch, (int(octave) if octave else None)
 
 
-def recorded_instruments(recordings: Iterable[Recording], stem: str) -> dict[str, Recorded]:
+def recorded_instruments(recordings: Iterable[Recording], stem: str) -> dict[str, RecordedInstrument]:
     """The note sets of a stem by group. Octaves are measured, as makers of samples count them differently."""
-    groups: dict[str, list[tuple[str, Shot]]] = {}
+    groups: dict[str, list[tuple[str, DrumShot]]] = {}
     for recording in recordings:
         if recording.kind != stem or recording.group.startswith(("nam-di", "sectoid", "sorohanro")):
             continue
@@ -153,20 +153,20 @@ def recorded_instruments(recordings: Iterable[Recording], stem: str) -> dict[str
         notes = _pitched(shots, name.startswith("sonicpi"))
         if notes:
             ring = any(word in name for word in ("piano", "salamander", "strings", "pad"))
-            instruments[name] = Recorded(name, notes, ring)
+            instruments[name] = RecordedInstrument(name, notes, ring)
     return instruments
 
 
-def _pitched(shots: Sequence[tuple[str, Shot]], measured_only: bool) -> dict[float, list[Shot]]:
-    heard = [(piece, shot, pitch_of(shot.wave)) for piece, shot in shots]
+def _pitched(shots: Sequence[tuple[str, DrumShot]], measured_only: bool) -> dict[float, list[DrumShot]]:
+    pitched = [(piece, shot, pitch_of(shot.wave)) for piece, shot in shots]
     shifts = []
-    for piece, _, pitch in heard:
+    for piece, _, pitch in pitched:
         named = named_pitch(piece)
         if pitch is not None and named is not None and named[1] is not None:
             shifts.append(pitch - named[0] - 12 * named[1])
     octave = 12 * round(float(np.median(shifts)) / 12) if shifts else 12
-    notes: dict[float, list[Shot]] = {}
-    for piece, shot, pitch in heard:
+    notes: dict[float, list[DrumShot]] = {}
+    for piece, shot, pitch in pitched:
         named = None if measured_only else named_pitch(piece)
         if named is not None and named[1] is not None:
             home = float(named[0] + 12 * named[1] + octave)

@@ -42,7 +42,7 @@ _NAMES = (
 
 
 @dataclass(frozen=True)
-class Shot:
+class DrumShot:
     """``wave`` (2, frames) with a peak of one; ``loudness``: how hard it was struck, in the order of its role."""
 
     wave: Floats
@@ -50,13 +50,13 @@ class Shot:
 
 
 @dataclass
-class Kit:
+class DrumKit:
     """``shots[role][article]``: an article is one drum (a kit may have two snares)."""
 
     name: str
-    shots: dict[str, dict[str, list[Shot]]] = field(default_factory=dict)
+    shots: dict[str, dict[str, list[DrumShot]]] = field(default_factory=dict)
 
-    def put(self, role: str, article: str, shot: Shot) -> None:
+    def put(self, role: str, article: str, shot: DrumShot) -> None:
         self.shots.setdefault(role, {}).setdefault(article, []).append(shot)
 
 
@@ -66,7 +66,7 @@ def role_of(name: str) -> str:
     return next((role for role, pattern in _NAMES if re.search(pattern, lower)), "perc")
 
 
-def trimmed(wave: Floats, gain_db: float = 0.0, longest_s: float = LONGEST_S) -> Shot | None:
+def trimmed(wave: Floats, gain_db: float = 0.0, longest_s: float = LONGEST_S) -> DrumShot | None:
     """The sound from its beginning (2 ms before 1 % of the peak) to its end; None where it is empty."""
     peak = float(np.abs(wave).max(initial=0.0))
     if peak < QUIET:
@@ -82,12 +82,12 @@ def trimmed(wave: Floats, gain_db: float = 0.0, longest_s: float = LONGEST_S) ->
     fade = min(2000, piece.shape[1] // 4)
     piece[:, -fade:] *= np.linspace(1, 0, fade, dtype=np.float32)
     loudness = float(np.sqrt((piece[:, :4410] ** 2).mean())) * peak / 10 ** (gain_db / 20)
-    return Shot(np.ascontiguousarray(piece), loudness)
+    return DrumShot(np.ascontiguousarray(piece), loudness)
 
 
-def recorded_kits(recordings: Iterable[Recording]) -> dict[str, Kit]:
+def recorded_kits(recordings: Iterable[Recording]) -> dict[str, DrumKit]:
     """Kits from the collection; a kit with several microphones becomes one kit a microphone, loops are left out."""
-    kits: dict[str, Kit] = {}
+    kits: dict[str, DrumKit] = {}
     for recording in recordings:
         if recording.stem != "drums" or recording.kind != "drums" or recording.piece.startswith("loop_"):
             continue
@@ -110,16 +110,16 @@ def recorded_kits(recordings: Iterable[Recording]) -> dict[str, Kit]:
             role = role_of(f"_{article}_")
         shot = trimmed(decode(recording.path), recording.gain_db)
         if shot is not None:
-            kits.setdefault(name, Kit(name)).put(role, article, shot)
+            kits.setdefault(name, DrumKit(name)).put(role, article, shot)
     return kits
 
 
-def hydrogen_kits(folder: Path, without: Iterable[str] = ()) -> dict[str, Kit]:
+def hydrogen_kits(folder: Path, without: Iterable[str] = ()) -> dict[str, DrumKit]:
     """The drum kits of Hydrogen that are unpacked in ``folder``; files that cannot be decoded are left out."""
-    kits: dict[str, Kit] = {}
+    kits: dict[str, DrumKit] = {}
     unwanted = tuple(without)
     for sheet in sorted(folder.glob("*/drumkit.xml")):
-        kit = Kit(sheet.parent.name)
+        kit = DrumKit(sheet.parent.name)
         if unwanted and kit.name.startswith(unwanted):
             continue
         for instrument in ElementTree.parse(sheet).getroot().iter():
@@ -137,7 +137,7 @@ def hydrogen_kits(folder: Path, without: Iterable[str] = ()) -> dict[str, Kit]:
                     continue
                 if shot is not None:
                     force = float(_text(element, "max") or 1.0)
-                    kit.put(role, label, Shot(shot.wave, force))
+                    kit.put(role, label, DrumShot(shot.wave, force))
         if kit.shots:
             kits[kit.name] = kit
     return kits
@@ -150,9 +150,9 @@ def _text(element: ElementTree.Element, name: str) -> str:
     return ""
 
 
-def synthesised_kit(random: Random) -> Kit:
+def synthesised_kit(random: Random) -> DrumKit:
     """A drum machine: sines that fall, noise, and squares out of tune for the cymbals."""
-    kit = Kit("machine")
+    kit = DrumKit("machine")
 
     def put(role: str, wave: Floats) -> None:
         both = np.repeat(wave[None].astype(np.float32), 2, 0)

@@ -26,7 +26,7 @@ Samples = NDArray[np.int16]
 
 
 @dataclass(frozen=True)
-class Clip:
+class StemClip:
     """One array of the library: shape (frames, 2), int16, 44.1 kHz. ``song``: empty for loose material."""
 
     path: Path
@@ -48,19 +48,19 @@ class Clip:
 
 
 @dataclass(frozen=True)
-class Library:
+class StemLibrary:
     """``loose``: clips by stem and group. ``songs``: the aligned clips of each song, by stem."""
 
-    loose: dict[str, dict[str, list[Clip]]]
-    songs: dict[str, dict[str, Clip]]
+    loose: dict[str, dict[str, list[StemClip]]]
+    songs: dict[str, dict[str, StemClip]]
 
     @property
-    def clips(self) -> list[Clip]:
+    def clips(self) -> list[StemClip]:
         return [clip for groups in self.loose.values() for clips in groups.values() for clip in clips]
 
-    def of(self, songs: Container[str]) -> Library:
+    def of(self, songs: Container[str]) -> StemLibrary:
         """Those ``songs`` alone, with nothing loose."""
-        return Library({}, {name: song for name, song in self.songs.items() if name in songs})
+        return StemLibrary({}, {name: song for name, song in self.songs.items() if name in songs})
 
     def minutes(self) -> dict[str, float]:
         """Minutes by stem."""
@@ -70,7 +70,7 @@ class Library:
         return dict(total)
 
 
-def read_library(folder: Path, split: str, without: tuple[str, ...] = ()) -> Library:
+def read_library(folder: Path, split: str, without: tuple[str, ...] = ()) -> StemLibrary:
     """The clips of ``split`` (train or valid), less the groups and songs named in ``without``.
 
     Raises ConfigError where the folder was not prepared.
@@ -78,19 +78,19 @@ def read_library(folder: Path, split: str, without: tuple[str, ...] = ()) -> Lib
     index = folder / INDEX
     if not index.is_file():
         raise ConfigError(f"{index}: not there", "run `python -m research.datasets prepare` first")
-    loose: dict[str, dict[str, list[Clip]]] = defaultdict(lambda: defaultdict(list))
-    songs: dict[str, dict[str, Clip]] = defaultdict(dict)
+    loose: dict[str, dict[str, list[StemClip]]] = defaultdict(lambda: defaultdict(list))
+    songs: dict[str, dict[str, StemClip]] = defaultdict(dict)
     with index.open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             if row["split"] != split or row["group"] in without or row["song"] in without:
                 continue
-            clip = Clip(folder / row["file"], row["stem"], int(row["frames"]), row["group"], row["song"])
+            clip = StemClip(folder / row["file"], row["stem"], int(row["frames"]), row["group"], row["song"])
             loose[clip.stem][clip.group].append(clip)
             if clip.song:
                 songs[clip.song][clip.stem] = clip
     if not loose:
         raise ConfigError(f"{index}: no clip of the split {split!r}", "prepare more, or leave fewer out")
-    return Library({stem: dict(groups) for stem, groups in loose.items()}, dict(songs))
+    return StemLibrary({stem: dict(groups) for stem, groups in loose.items()}, dict(songs))
 
 
 def tunes_in(stems: Path, song: str = "") -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from research.datasets.effects import Random
-from research.datasets.symbolic import Chord, Note, Tune
+from research.datasets.symbolic import Tune, TuneChord, TuneNote
 
 BASS_STYLES = (
     "eighths",
@@ -33,14 +33,14 @@ _RHYTHMS: dict[str, list[tuple[float, float]]] = {
 }
 
 
-def _sounding(tune: Tune, beat: float) -> Chord | None:
+def _sounding(tune: Tune, beat: float) -> TuneChord | None:
     for chord in tune.chords:
         if chord.beat - 0.01 <= beat < chord.beat + chord.beats - 0.01:
             return chord
     return None
 
 
-def bass_line(tune: Tune, style: str, random: Random) -> list[Note]:
+def bass_line(tune: Tune, style: str, random: Random) -> list[TuneNote]:
     """A bass line in the octave above E1 or so; ``style`` is one of BASS_STYLES."""
     low = BASS_LOW + int(random.integers(0, 6))
     rhythm = _rhythm(style)
@@ -74,7 +74,7 @@ def bass_line(tune: Tune, style: str, random: Random) -> list[Note]:
             duration = min(max(ends - beat, length), 8.0) * (
                 random.uniform(0.55, 1.0) if style != "sustained" else 0.98
             )
-            notes.append(Note(beat, duration, pitch, force))
+            notes.append(TuneNote(beat, duration, pitch, force))
             before = pitch
     return notes
 
@@ -89,13 +89,13 @@ def _rhythm(style: str) -> list[tuple[float, float]]:
     return [(i / 2, 0.45) for i in range(8)]
 
 
-def voiced(chord: Chord, low: int, count: int) -> list[int]:
+def voiced(chord: TuneChord, low: int, count: int) -> list[int]:
     """``count`` pitches of the chord upwards from ``low``."""
     classes = {pitch % 12 for pitch in chord.pitches}
     return [pitch for pitch in range(low, low + 60) if pitch % 12 in classes][:count]
 
 
-def accompaniment(tune: Tune, style: str, low: int, random: Random) -> list[Note]:
+def accompaniment(tune: Tune, style: str, low: int, random: Random) -> list[TuneNote]:
     """Notes of one player from pitch ``low`` upwards; ``style`` is one of ACCOMPANIMENTS."""
     if style == "melody":
         return _second_voice(tune, random)
@@ -104,7 +104,7 @@ def accompaniment(tune: Tune, style: str, low: int, random: Random) -> list[Note
     count = int(random.integers(3, 5)) if style != "strum" else int(random.integers(4, 7))
     pattern = _strokes(style, random)
     order = str(random.choice(["up", "down", "updown", "random"]))
-    notes: list[Note] = []
+    notes: list[TuneNote] = []
     rest_bar = int(random.integers(5, 30))
     for bar in range(int(np.ceil(tune.beats / 4))):
         if bar % rest_bar == rest_bar - 1 and random.random() < 0.5:
@@ -119,7 +119,7 @@ def accompaniment(tune: Tune, style: str, low: int, random: Random) -> list[Note
             if style == "arpeggio":
                 place = {"up": i, "down": -1 - i, "updown": abs((i % (2 * count - 2)) - count + 1)}.get(order)
                 place = int(random.integers(len(pitches))) if place is None else place
-                notes.append(Note(beat, length, pitches[place % len(pitches)], force))
+                notes.append(TuneNote(beat, length, pitches[place % len(pitches)], force))
                 continue
             if style == "pad":
                 length = min(chord.beat + chord.beats - beat, 8.0)
@@ -128,7 +128,7 @@ def accompaniment(tune: Tune, style: str, low: int, random: Random) -> list[Note
                 pitches = pitches[::-1][: max(2, count - 2)]
             for k, pitch in enumerate(pitches):
                 notes.append(
-                    Note(beat + k * late, length, pitch, float(np.clip(force + random.normal(0, 0.05), 0.1, 1)))
+                    TuneNote(beat + k * late, length, pitch, float(np.clip(force + random.normal(0, 0.05), 0.1, 1)))
                 )
     return notes
 
@@ -151,7 +151,7 @@ def _strokes(style: str, random: Random) -> list[tuple[float, float, float]]:
     return [(0, 1.9, 0.75), (2, 1.9, 0.65)] if random.random() < 0.5 else [(i, 0.9, 0.7) for i in range(4)]
 
 
-def _riff(tune: Tune, low: int, random: Random) -> list[Note]:
+def _riff(tune: Tune, low: int, random: Random) -> list[TuneNote]:
     """A figure of chord tones and pentatonic neighbours, two bars long, that moves with the chords."""
     step = float(random.choice([0.25, 0.5]))
     figure = [(i * step, int(random.integers(0, 6))) for i in range(int(8 / step)) if random.random() < 0.55]
@@ -167,15 +167,15 @@ def _riff(tune: Tune, low: int, random: Random) -> list[Note]:
                 continue
             scale = sorted({p % 12 for p in chord.pitches} | {(chord.pitches[0] + 2) % 12, (chord.pitches[0] + 7) % 12})
             pitches = [p for p in range(low + 5, low + 40) if p % 12 in scale]
-            notes.append(Note(beat, length, pitches[degree], float(np.clip(random.normal(0.75, 0.1), 0.3, 1))))
+            notes.append(TuneNote(beat, length, pitches[degree], float(np.clip(random.normal(0.75, 0.1), 0.3, 1))))
     return notes
 
 
-def _second_voice(tune: Tune, random: Random) -> list[Note]:
+def _second_voice(tune: Tune, random: Random) -> list[TuneNote]:
     """The melody itself, an octave off or in thirds, or answers where it rests."""
     move = int(random.choice([0, 0, 12, -12, 4, 3]))
     if tune.melody and random.random() < 0.6:
-        return [Note(n.beat, n.beats, n.pitch + move, n.force) for n in tune.melody]
+        return [TuneNote(n.beat, n.beats, n.pitch + move, n.force) for n in tune.melody]
     notes, beat = [], 0.0
     while beat < tune.beats - 1:
         chord = _sounding(tune, beat)
@@ -183,7 +183,7 @@ def _second_voice(tune: Tune, random: Random) -> list[Note]:
         if chord is not None and random.random() < 0.75:
             pitches = voiced(chord, 60, 6)
             notes.append(
-                Note(
+                TuneNote(
                     beat,
                     length * random.uniform(0.7, 1.05),
                     pitches[int(random.integers(len(pitches)))],

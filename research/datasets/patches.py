@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from research.datasets.effects import Random
-from research.datasets.synths import SAW, SINE, SQUARE, TRIANGLE, Patch
+from research.datasets.synths import SAW, SINE, SQUARE, TRIANGLE, SynthPatch
 
 Setting = float | tuple[float, float] | list[int] | list[float]
 """A number; from where to where it may lie; or a list, one of which it is."""
@@ -74,22 +74,22 @@ KEYS: Mapping[str, Kind] = {
 }  # fmt: skip
 
 
-def bass_patch(random: Random) -> Patch:
+def bass_patch(random: Random) -> SynthPatch:
     """A synth bass of one of the kinds in ``BASSES``."""
     kind = str(random.choice(list(BASSES)))
     return _drawn(kind, BASSES[kind], random)
 
 
-def keys_patch(random: Random, kind: str) -> Patch:
+def keys_patch(random: Random, kind: str) -> SynthPatch:
     """``kind``: one of ``KEYS``."""
     return _drawn(kind, KEYS[kind], random)
 
 
-def _drawn(name: str, kind: Kind, random: Random) -> Patch:
+def _drawn(name: str, kind: Kind, random: Random) -> SynthPatch:
     settings: dict[str, Any] = {}
     for setting, value in kind.items():
         if isinstance(value, tuple):
             settings[setting] = random.uniform(*value)
         else:
             settings[setting] = random.choice(value).item() if isinstance(value, list) else value
-    return Patch(f"synth-{name}", **settings)
+    return SynthPatch(f"synth-{name}", **settings)

@@ -11,13 +11,13 @@ import numpy as np
 
 from research.datasets.drums import draw
 from research.datasets.effects import Random
-from research.datasets.fluid import BASSES, OTHERS, Fonts, Program
-from research.datasets.instruments import Instrument, Recorded
+from research.datasets.fluid import BASSES, OTHERS, FontProgram, Fonts
+from research.datasets.instruments import PitchedInstrument, RecordedInstrument
 from research.datasets.lines import ACCOMPANIMENTS, BASS_STYLES, accompaniment, bass_line
 from research.datasets.patches import KEYS, bass_patch, keys_patch
 from research.datasets.prepare import without_pauses
 from research.datasets.production import amped, produce
-from research.datasets.sources import RATE, Floats, Recording, Stock, decode, levelled, split_of
+from research.datasets.sources import RATE, Floats, Recording, StemStore, decode, levelled, split_of
 from research.datasets.symbolic import Tune, read_tune, tune_names
 from research.datasets.truth import truth_of
 
@@ -61,7 +61,7 @@ class Songbook:
             return piece
 
 
-def bass_part(instrument: Instrument, tune: Tune, seconds: float, random: Random) -> Floats:
+def bass_part(instrument: PitchedInstrument, tune: Tune, seconds: float, random: Random) -> Floats:
     """A bass line of some style, produced."""
     notes = tune.played(bass_line(tune, str(random.choice(BASS_STYLES)), random))
     wave = instrument.perform(notes, 60 / tune.bpm, seconds, random)
@@ -70,7 +70,7 @@ def bass_part(instrument: Instrument, tune: Tune, seconds: float, random: Random
     return produce(wave, "bass", random, 60 / tune.bpm)
 
 
-def other_part(instrument: Instrument, tune: Tune, seconds: float, random: Random, style: str = "") -> Floats:
+def other_part(instrument: PitchedInstrument, tune: Tune, seconds: float, random: Random, style: str = "") -> Floats:
     """An accompaniment of ``style`` (empty: one that suits the instrument), produced."""
     name = instrument.name
     if not style:
@@ -90,7 +90,7 @@ def other_part(instrument: Instrument, tune: Tune, seconds: float, random: Rando
 
 
 def render_basses(
-    stock: Stock, recorded: Mapping[str, Recorded], fonts: Fonts, book: Songbook, each: int, seed: int
+    stock: StemStore, recorded: Mapping[str, RecordedInstrument], fonts: Fonts, book: Songbook, each: int, seed: int
 ) -> None:
     """``each`` stems a recorded bass, ten times as many synthesised ones and half as many a font's program."""
     for name, instrument in recorded.items():
@@ -103,13 +103,13 @@ def render_basses(
     for font in fonts.names:
         for number in BASSES:
             for i in range(max(1, each // 2)):
-                program = Program(fonts.get(font), number)
+                program = FontProgram(fonts.get(font), number)
                 _add(stock, "bass", f"line-{program.name}-{i}", f"{font}-bass", split_of(font), program, book, seed)
     log.info("bass: %.1f min in all", stock.minutes().get("bass", 0.0))
 
 
 def render_others(
-    stock: Stock, recorded: Mapping[str, Recorded], fonts: Fonts, book: Songbook, each: int, seed: int
+    stock: StemStore, recorded: Mapping[str, RecordedInstrument], fonts: Fonts, book: Songbook, each: int, seed: int
 ) -> None:
     """``each`` stems a recorded instrument, twice as many a kind of synthesiser, and one a program and font a six."""
     for name, instrument in recorded.items():
@@ -124,14 +124,21 @@ def render_others(
     for font in fonts.names:
         for number in OTHERS:
             for i in range(max(1, each // 6)):
-                program = Program(fonts.get(font), number)
+                program = FontProgram(fonts.get(font), number)
                 group = f"{font}-{number // 8:02d}"
                 _add(stock, "other", f"part-{program.name}-{i}", group, split_of(font), program, book, seed)
         log.info("other: %s, %.1f min in all", font, stock.minutes().get("other", 0.0))
 
 
 def _add(
-    stock: Stock, stem: str, name: str, group: str, split: str, instrument: Instrument, book: Songbook, seed: int
+    stock: StemStore,
+    stem: str,
+    name: str,
+    group: str,
+    split: str,
+    instrument: PitchedInstrument,
+    book: Songbook,
+    seed: int,
 ) -> None:
     if stock.has(name, stem):
         return
@@ -141,11 +148,11 @@ def _add(
     if float(np.sqrt((wave**2).mean())) < 1e-3:
         log.warning("%s: all but silent, left out", name)
         return
-    told = f"{instrument.name} to POP909-CL {tune.name}"
-    stock.add(name, stem, wave, group=group, split=split, source=told, truth=truth_of(tune))
+    source = f"{instrument.name} to POP909-CL {tune.name}"
+    stock.add(name, stem, wave, group=group, split=split, source=source, truth=truth_of(tune))
 
 
-def render_direct(stock: Stock, recordings: list[Recording], each: int, seed: int) -> None:
+def render_direct(stock: StemStore, recordings: list[Recording], each: int, seed: int) -> None:
     """Guitars and basses recorded without an amplifier, through ``each`` different ones."""
     for recording in recordings:
         if recording.group != "nam-di":

@@ -15,7 +15,7 @@ from research.datasets.sources import (
     RATE,
     Floats,
     Recording,
-    Stock,
+    StemStore,
     decode,
     levelled,
     read_manifest,
@@ -42,7 +42,7 @@ def prepare(
     ``annotated``: a folder with the beats and keys of some of the songs, which are put beside their stems.
     ``without``: beginnings of the names of groups to leave out. Raises ConfigError where ``audio`` has no manifest.
     """
-    stock = Stock.open(out)
+    stock = StemStore.open(out)
     recordings = read_manifest(audio, without)
     by_kind: dict[str, dict[str, list[Recording]]] = defaultdict(lambda: defaultdict(list))
     for recording in recordings:
@@ -79,7 +79,7 @@ def _fitting(waves: dict[str, Floats]) -> dict[str, Floats]:
     return {stem: wave * gain for stem, wave in waves.items()}
 
 
-def _add_multitrack(stock: Stock, song: str, parts: Iterable[Recording]) -> None:
+def _add_multitrack(stock: StemStore, song: str, parts: Iterable[Recording]) -> None:
     """All stems of a song; ``bassother`` becomes the sum of all that is bass or other.
 
     In the collection ``bassother`` is what was left undivided *beside* the bass and the other of the song.
@@ -107,7 +107,7 @@ def _add_multitrack(stock: Stock, song: str, parts: Iterable[Recording]) -> None
         log.info("%s %s: %.1f min", song, stem, wave.shape[1] / RATE / 60)
 
 
-def _add_instrumental(stock: Stock, song: str, parts: Iterable[Recording]) -> None:
+def _add_instrumental(stock: StemStore, song: str, parts: Iterable[Recording]) -> None:
     """The backing plus the part beside it is the whole song without a voice; the part is ``other``."""
     waves = {"other" if part.kind == "other" else "instrumental": (part, decode(part.path)) for part in parts}
     if stock.has(song, "instrumental") or "instrumental" not in waves:
@@ -168,7 +168,7 @@ def join(waves: Sequence[Floats], random: np.random.Generator) -> list[Floats]:
 
 
 def _add_sequences(
-    stock: Stock, group: str, stem: str, recordings: Sequence[Recording], random: np.random.Generator
+    stock: StemStore, group: str, stem: str, recordings: Sequence[Recording], random: np.random.Generator
 ) -> None:
     if stock.has(f"{group}-000", stem):
         return

@@ -10,8 +10,8 @@ from research.datasets.fluid import Fonts
 from research.datasets.instruments import recorded_instruments
 from research.datasets.library import tunes_in
 from research.datasets.players import Songbook, render_basses, render_direct, render_others
-from research.datasets.songs import Band, band_of, render_songs
-from research.datasets.sources import Stock, read_manifest
+from research.datasets.songs import SongBand, band_of, render_songs
+from research.datasets.sources import StemStore, read_manifest
 from research.datasets.speech import Choir
 from research.datasets.symbolic import read_grooves
 from research.datasets.voices import render_vocals
@@ -36,7 +36,7 @@ def render(
     held-out songs, none of whose tunes is played. The same ``seed`` gives the same stems.
     Raises ConfigError where a collection, FluidSynth or a sound font is missing.
     """
-    stock, fonts = Stock.open(out), Fonts(tuple(without))
+    stock, fonts = StemStore.open(out), Fonts(tuple(without))
     book = Songbook.open(symbolic, {tune for folder in apart for tune in tunes_in(folder)})
     recordings = read_manifest(audio, without)
     grooves = drummers(read_grooves(symbolic))
@@ -48,7 +48,7 @@ def render(
     render_basses(stock, basses, fonts, book, loose, seed)
     render_direct(stock, recordings, 5, seed)
     render_others(stock, others, fonts, book, loose, seed)
-    bands: dict[str, Band] = {
+    bands: dict[str, SongBand] = {
         split: band_of(split, kits, basses, others, choir, fonts, grooves) for split in ("train", "valid")
     }
     render_songs(stock, bands.__getitem__, fonts, choir, book, songs, seed)
@@ -63,7 +63,7 @@ def render_held_out(symbolic: Path, audio: Path, out: Path, stems: Path, songs: 
     readers and drummers are the held-out ones.
     Raises ConfigError as `render` does, and where ``stems`` is no folder of stems.
     """
-    stock, fonts = Stock.open(out), Fonts()
+    stock, fonts = StemStore.open(out), Fonts()
     recordings = read_manifest(audio, ())
     kits = gather_kits(recordings)
     basses, others = recorded_instruments(recordings, "bass"), recorded_instruments(recordings, "other")

@@ -10,15 +10,15 @@ import numpy as np
 
 from research.datasets.drums import draw, drum_part, font_drums
 from research.datasets.effects import Random
-from research.datasets.fluid import BASSES, FONTS, OTHERS, Fonts, Program
-from research.datasets.instruments import Instrument, Recorded
-from research.datasets.kits import Kit
+from research.datasets.fluid import BASSES, FONTS, OTHERS, FontProgram, Fonts
+from research.datasets.instruments import PitchedInstrument, RecordedInstrument
+from research.datasets.kits import DrumKit
 from research.datasets.patches import bass_patch, keys_patch
 from research.datasets.players import SYNTHS, Songbook, bass_part, other_part
-from research.datasets.sources import RATE, Floats, Stock, split_of
+from research.datasets.sources import RATE, Floats, StemStore, split_of
 from research.datasets.speech import Choir
-from research.datasets.symbolic import Groove, Tune
-from research.datasets.truth import Truth, truth_of
+from research.datasets.symbolic import MidiGroove, Tune
+from research.datasets.truth import SongTruth, truth_of
 from research.datasets.voices import vocal_part
 
 log = logging.getLogger(__name__)
@@ -34,29 +34,29 @@ SWUNG, SWINGS = 0.2, (0.56, 0.68)
 
 
 @dataclass(frozen=True)
-class Band:
+class SongBand:
     """Who can play: of one split. Fonts by name."""
 
     split: str
-    kits: Mapping[str, Kit]
-    basses: Mapping[str, Recorded]
-    others: Mapping[str, Recorded]
+    kits: Mapping[str, DrumKit]
+    basses: Mapping[str, RecordedInstrument]
+    others: Mapping[str, RecordedInstrument]
     fonts: list[str]
     readers: list[str]
-    grooves: list[Groove]
+    grooves: list[MidiGroove]
 
 
 def band_of(
     split: str,
-    kits: Mapping[str, Kit],
-    basses: Mapping[str, Recorded],
-    others: Mapping[str, Recorded],
+    kits: Mapping[str, DrumKit],
+    basses: Mapping[str, RecordedInstrument],
+    others: Mapping[str, RecordedInstrument],
     choir: Choir,
     fonts: Fonts,
-    grooves: Mapping[str, list[Groove]],
-) -> Band:
+    grooves: Mapping[str, list[MidiGroove]],
+) -> SongBand:
     """The part of everything that belongs to ``split``."""
-    return Band(
+    return SongBand(
         split,
         {name: kit for name, kit in kits.items() if split_of(name) == split},
         {name: one for name, one in basses.items() if split_of(name) == split},
@@ -67,22 +67,22 @@ def band_of(
     )
 
 
-def _bass(band: Band, fonts: Fonts, random: Random) -> Instrument:
+def _bass(band: SongBand, fonts: Fonts, random: Random) -> PitchedInstrument:
     kind = random.random()
     if kind < 0.35 and band.split == "train":
         return bass_patch(random)
     if kind < 0.7 and band.basses:
         return band.basses[str(random.choice(sorted(band.basses)))]
-    return Program(fonts.get(str(random.choice(band.fonts))), int(random.choice(BASSES)))
+    return FontProgram(fonts.get(str(random.choice(band.fonts))), int(random.choice(BASSES)))
 
 
-def _other(band: Band, fonts: Fonts, random: Random) -> Instrument:
+def _other(band: SongBand, fonts: Fonts, random: Random) -> PitchedInstrument:
     kind = random.random()
     if kind < 0.3 and band.split == "train":
         return keys_patch(random, str(random.choice(SYNTHS)))
     if kind < 0.6 and band.others:
         return band.others[str(random.choice(sorted(band.others)))]
-    return Program(fonts.get(str(random.choice(band.fonts))), int(random.choice(OTHERS)))
+    return FontProgram(fonts.get(str(random.choice(band.fonts))), int(random.choice(OTHERS)))
 
 
 def _arranged(tune: Tune, share: float, random: Random) -> Tune:
@@ -109,8 +109,8 @@ def _gated(wave: Floats, beat_s: float, share: float, random: Random) -> Floats:
 
 
 def compose(
-    band: Band, fonts: Fonts, choir: Choir, book: Songbook, random: Random
-) -> tuple[dict[str, Floats], str, Truth]:
+    band: SongBand, fonts: Fonts, choir: Choir, book: Songbook, random: Random
+) -> tuple[dict[str, Floats], str, SongTruth]:
     """A song's stems (2, frames), levelled as in a mixture so that no sum of them clips; what plays, and what of."""
     seconds = float(random.uniform(*SONG_S))
     tune = book.tune(seconds, random, sung=True)
@@ -142,8 +142,8 @@ def compose(
         float(np.abs(np.sum(list(stems.values()), axis=0)).max()), *(float(np.abs(w).max()) for w in stems.values())
     )
     gain = np.float32(0.95 / peak) if peak > 0.95 else np.float32(1.0)
-    told = f"{' '.join(played)} to POP909-CL {tune.name}"
-    return {stem: wave * gain for stem, wave in stems.items()}, told, truth_of(tune)
+    source = f"{' '.join(played)} to POP909-CL {tune.name}"
+    return {stem: wave * gain for stem, wave in stems.items()}, source, truth_of(tune)
 
 
 def _at(wave: Floats, rms_db: float) -> Floats:
@@ -154,8 +154,8 @@ def _at(wave: Floats, rms_db: float) -> Floats:
 
 
 def render_songs(
-    stock: Stock,
-    bands: Callable[[str], Band],
+    stock: StemStore,
+    bands: Callable[[str], SongBand],
     fonts: Fonts,
     choir: Choir,
     book: Songbook,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bridge.audiofile import read_whole
 from bridge.errors import ConfigError
-from research.datasets.truth import Truth, write_truth
+from research.datasets.truth import SongTruth, write_truth
 
 RATE = 44100
 INDEX = "index.csv"
@@ -97,16 +97,16 @@ def decode(path: Path) -> Floats:
 
 
 @dataclass
-class Stock:
+class StemStore:
     """The folder of stems: index.csv and one array (frames, 2) of int16 a stem. What is there is not made again."""
 
     folder: Path
     rows: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @staticmethod
-    def open(folder: Path) -> Stock:
+    def open(folder: Path) -> StemStore:
         folder.mkdir(parents=True, exist_ok=True)
-        stock = Stock(folder)
+        stock = StemStore(folder)
         index = folder / INDEX
         if index.is_file():
             with index.open(newline="", encoding="utf-8") as file:
@@ -129,7 +129,7 @@ class Stock:
         source: str,
         song: str = "",
         split: str = "",
-        truth: Truth | None = None,
+        truth: SongTruth | None = None,
     ) -> None:
         """``wave`` of shape (2, frames), within full scale. Nothing happens where the stem is there already.
 

@@ -31,7 +31,7 @@ TONICS = {
 
 
 @dataclass(frozen=True)
-class Hit:
+class GrooveHit:
     """A stroke at ``beat`` with ``force`` from 0 to 1."""
 
     beat: float
@@ -40,26 +40,26 @@ class Hit:
 
 
 @dataclass(frozen=True)
-class Groove:
+class MidiGroove:
     """``beats`` long, played at ``bpm``."""
 
     name: str
     bpm: float
     beats: float
-    hits: tuple[Hit, ...]
+    hits: tuple[GrooveHit, ...]
 
     @property
     def drummer(self) -> str:
         """Who played it, as the collection counts them; a programmed one is its own."""
         return self.name.split("/")[0]
 
-    def swung(self, swing: float) -> Groove:
+    def swung(self, swing: float) -> MidiGroove:
         """With the second half of each beat where ``swing`` of it has passed."""
         return replace(self, hits=tuple(replace(hit, beat=swung(hit.beat, swing)) for hit in self.hits))
 
 
 @dataclass(frozen=True)
-class Note:
+class TuneNote:
     """MIDI ``pitch`` from ``beat`` on for ``beats``."""
 
     beat: float
@@ -69,7 +69,7 @@ class Note:
 
 
 @dataclass(frozen=True)
-class Chord:
+class TuneChord:
     """``pitches`` ascending, the bass first."""
 
     beat: float
@@ -84,8 +84,8 @@ class Tune:
     name: str
     bpm: float
     bar: float
-    chords: tuple[Chord, ...]
-    melody: tuple[Note, ...]
+    chords: tuple[TuneChord, ...]
+    melody: tuple[TuneNote, ...]
     keys: tuple[tuple[float, int, int], ...] = ()
     """(beat, tonic, minor), each until the next; empty where the collection does not say."""
     swing: float = 0.5
@@ -106,12 +106,12 @@ class Tune:
         keys = tuple((max(beat, start) - start, tonic, minor) for beat, tonic, minor in self.keys if beat < stop)
         return replace(
             self,
-            chords=tuple(Chord(a - start, b - a, p) for a, b, p in chords if b - a > 0.05),
-            melody=tuple(Note(n.beat - start, min(n.beats, stop - n.beat), n.pitch, n.force) for n in notes),
+            chords=tuple(TuneChord(a - start, b - a, p) for a, b, p in chords if b - a > 0.05),
+            melody=tuple(TuneNote(n.beat - start, min(n.beats, stop - n.beat), n.pitch, n.force) for n in notes),
             keys=_last_of_each_beat(keys),
         )
 
-    def played(self, notes: Iterable[Note]) -> list[Note]:
+    def played(self, notes: Iterable[TuneNote]) -> list[TuneNote]:
         """Straight ``notes`` with the tune's swing."""
         ends = [(swung(n.beat, self.swing), swung(n.beat + n.beats, self.swing), n) for n in notes]
         return [replace(n, beat=start, beats=end - start) for start, end, n in ends]
@@ -120,8 +120,8 @@ class Tune:
         """Transposed."""
         return replace(
             self,
-            chords=tuple(Chord(c.beat, c.beats, tuple(p + semitones for p in c.pitches)) for c in self.chords),
-            melody=tuple(Note(n.beat, n.beats, n.pitch + semitones, n.force) for n in self.melody),
+            chords=tuple(TuneChord(c.beat, c.beats, tuple(p + semitones for p in c.pitches)) for c in self.chords),
+            melody=tuple(TuneNote(n.beat, n.beats, n.pitch + semitones, n.force) for n in self.melody),
             keys=tuple((beat, (tonic + semitones) % 12, minor) for beat, tonic, minor in self.keys),
         )
 
@@ -131,7 +131,7 @@ def _last_of_each_beat(keys: tuple[tuple[float, int, int], ...]) -> tuple[tuple[
     return tuple(sorted({key[0]: key for key in keys}.values()))
 
 
-def read_notes(track: mido.MidiTrack, ticks_per_beat: int) -> list[Note]:
+def read_notes(track: mido.MidiTrack, ticks_per_beat: int) -> list[TuneNote]:
     """The notes of a track, in order of their beginning."""
     sounding: dict[int, tuple[int, int]] = {}
     notes, now = [], 0
@@ -143,13 +143,13 @@ def read_notes(track: mido.MidiTrack, ticks_per_beat: int) -> list[Note]:
             began, force = sounding.pop(message.note)
             if now > began:
                 beats = (now - began) / ticks_per_beat
-                notes.append(Note(began / ticks_per_beat, beats, message.note, force / 127))
+                notes.append(TuneNote(began / ticks_per_beat, beats, message.note, force / 127))
         if message.type == "note_on" and message.velocity > 0:
             sounding[message.note] = now, message.velocity
     return sorted(notes, key=lambda note: (note.beat, note.pitch))
 
 
-def read_chord_notes(midi: mido.MidiFile) -> list[Note]:
+def read_chord_notes(midi: mido.MidiFile) -> list[TuneNote]:
     """POP909-CL's: the notes of the track behind the piano's, which is named chords in some files and MIDI 01 in the
     others."""
     names = [track.name for track in midi.tracks]
@@ -163,7 +163,7 @@ def swung(beat: float, swing: float) -> float:
     return whole + (rest * 2.0 * swing if rest < 0.5 else swing + (rest - 0.5) * 2.0 * (1.0 - swing))
 
 
-def read_grooves(symbolic: Path) -> list[Groove]:
+def read_grooves(symbolic: Path) -> list[MidiGroove]:
     """The beats (not the single fills) of the Groove MIDI Dataset in 4/4, in the order of its table."""
     table = symbolic / "groove" / "info.csv"
     if not table.is_file():
@@ -176,7 +176,7 @@ def read_grooves(symbolic: Path) -> list[Groove]:
                 continue
             midi = mido.MidiFile(path)
             hits = [
-                Hit(note.beat, ROLE_OF_NOTE[note.pitch], note.force)
+                GrooveHit(note.beat, ROLE_OF_NOTE[note.pitch], note.force)
                 for track in midi.tracks
                 for note in read_notes(track, midi.ticks_per_beat)
                 if note.pitch in ROLE_OF_NOTE
@@ -184,7 +184,7 @@ def read_grooves(symbolic: Path) -> list[Groove]:
             if len(hits) < 12:
                 continue
             beats = 4.0 * round((hits[-1].beat + 0.5) / 4) or 4.0
-            grooves.append(Groove(row["id"], float(row["bpm"]), beats, tuple(h for h in hits if h.beat < beats)))
+            grooves.append(MidiGroove(row["id"], float(row["bpm"]), beats, tuple(h for h in hits if h.beat < beats)))
     return grooves
 
 
@@ -211,11 +211,11 @@ def read_tune(symbolic: Path, name: str) -> Tune | None:
     melodies = [read_notes(track, other.ticks_per_beat) for track in other.tracks if track.name == "MELODY"]
     if not (chord_notes and played and tempos and melodies and melodies[0]):
         return None
-    stacks: dict[float, list[Note]] = {}
+    stacks: dict[float, list[TuneNote]] = {}
     for note in chord_notes:
         stacks.setdefault(note.beat, []).append(note)
     chords = tuple(
-        Chord(beat, max(n.beats for n in notes), tuple(sorted(n.pitch for n in notes)))
+        TuneChord(beat, max(n.beats for n in notes), tuple(sorted(n.pitch for n in notes)))
         for beat, notes in sorted(stacks.items())
     )
     late = _later(melodies[0], played)
@@ -249,7 +249,7 @@ def _read_keys(midi: mido.MidiFile) -> tuple[tuple[float, int, int], ...]:
     return tuple(keys)
 
 
-def _later(melody: list[Note], played: list[Note]) -> float | None:
+def _later(melody: list[TuneNote], played: list[TuneNote]) -> float | None:
     """How many beats ``melody`` has to move onto ``played``: the difference that most pairs of equal pitch share."""
     places: dict[int, list[float]] = {}
     for note in played:

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from bridge.core.jit import njit
 from research.datasets.effects import Random
 from research.datasets.sources import RATE, Floats
-from research.datasets.symbolic import Note
+from research.datasets.symbolic import TuneNote
 
 SAW, SQUARE, SINE, TRIANGLE = range(4)
 
 
 @dataclass(frozen=True)
-class Patch:
+class SynthPatch:
     """A sound. Envelopes in seconds, ``detune`` in semitones, cutoffs as multiples of the note's frequency."""
 
     name: str
@@ -43,7 +43,7 @@ class Patch:
     vibrato: float = 0.0
     width: float = 0.5
 
-    def perform(self, notes: Sequence[Note], beat_s: float, seconds: float, random: Random) -> Floats:
+    def perform(self, notes: Sequence[TuneNote], beat_s: float, seconds: float, random: Random) -> Floats:
         """Shape (2, frames of ``seconds``)."""
         out = np.zeros((2, int(seconds * RATE)), np.float32)
         before = -1.0

@@ -18,7 +18,7 @@ UNKNOWN = -2
 
 
 @dataclass(frozen=True)
-class Harmony:
+class ChordTruth:
     """From ``beat`` on for ``beats``: ``root`` and ``bass`` 0 is C, ``quality`` of QUALITIES; -1 none, -2 unknown."""
 
     beat: float
@@ -29,7 +29,7 @@ class Harmony:
 
 
 @dataclass(frozen=True)
-class Truth:
+class SongTruth:
     """Beats at a constant ``bpm`` from ``start_s`` on, ``bar_beats`` a bar, the first on a bar's start.
 
     ``downbeats`` is False where only the beats are sure. ``keys``: (beat, tonic, minor), each until the next;
@@ -40,7 +40,7 @@ class Truth:
     bar_beats: int = 4
     start_s: float = 0.0
     downbeats: bool = True
-    chords: tuple[Harmony, ...] = ()
+    chords: tuple[ChordTruth, ...] = ()
     keys: tuple[tuple[float, int, int], ...] = ()
 
 
@@ -61,31 +61,31 @@ def named(pitches: Sequence[int]) -> tuple[int, int, int]:
     return (bass if fifth else UNKNOWN), UNKNOWN, bass
 
 
-def truth_of(tune: Tune) -> Truth:
+def truth_of(tune: Tune) -> SongTruth:
     """What is known of a piece that plays ``tune`` from its start, with nothing before it."""
-    chords = tuple(Harmony(c.beat, c.beats, *named(c.pitches)) for c in tune.chords)
-    return Truth(tune.bpm, round(tune.bar), chords=chords, keys=tune.keys)
+    chords = tuple(ChordTruth(c.beat, c.beats, *named(c.pitches)) for c in tune.chords)
+    return SongTruth(tune.bpm, round(tune.bar), chords=chords, keys=tune.keys)
 
 
-def write_truth(folder: Path, name: str, truth: Truth) -> None:
+def write_truth(folder: Path, name: str, truth: SongTruth) -> None:
     """Beside the stems called ``name`` in ``folder``; never half a file."""
     part = folder / f".{name}{SUFFIX}.part"
     part.write_text(json.dumps(asdict(truth)), encoding="utf-8")
     part.replace(folder / f"{name}{SUFFIX}")
 
 
-def read_truth(folder: Path, name: str) -> Truth | None:
+def read_truth(folder: Path, name: str) -> SongTruth | None:
     """What `write_truth` wrote, or None where nothing is known of ``name``."""
     path = folder / f"{name}{SUFFIX}"
     if not path.is_file():
         return None
-    told = json.loads(path.read_text(encoding="utf-8"))
-    chords = tuple(Harmony(**chord) for chord in told.pop("chords"))
-    keys = tuple((float(beat), int(tonic), int(minor)) for beat, tonic, minor in told.pop("keys"))
-    return Truth(**told, chords=chords, keys=keys)
+    fields = json.loads(path.read_text(encoding="utf-8"))
+    chords = tuple(ChordTruth(**chord) for chord in fields.pop("chords"))
+    keys = tuple((float(beat), int(tonic), int(minor)) for beat, tonic, minor in fields.pop("keys"))
+    return SongTruth(**fields, chords=chords, keys=keys)
 
 
-def read_annotated(folder: Path, song: str) -> Truth | None:
+def read_annotated(folder: Path, song: str) -> SongTruth | None:
     """The truth of a recorded song from ``SONG.beats`` ("time position" a line) and, if there, ``SONG.key``.
 
     The songs keep one tempo, so the beats are a line fitted to their times. Their bars count from where the author's
@@ -101,4 +101,4 @@ def read_annotated(folder: Path, song: str) -> Truth | None:
     if (key := folder / f"{song}.key").is_file():
         tonic, mode = key.read_text(encoding="utf-8").split()
         keys = ((0.0, TONICS[tonic], int(mode == "minor")),)
-    return Truth(60.0 / float(beat_s), 4, float(start_s + first * beat_s), False, keys=keys)
+    return SongTruth(60.0 / float(beat_s), 4, float(start_s + first * beat_s), False, keys=keys)

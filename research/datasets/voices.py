@@ -13,9 +13,9 @@ from research.datasets.drums import draw
 from research.datasets.effects import Random, panned
 from research.datasets.players import Songbook
 from research.datasets.production import produce
-from research.datasets.sources import RATE, Floats, Stock
+from research.datasets.sources import RATE, Floats, StemStore
 from research.datasets.speech import FRAME_S, Choir, Doubles, Singer, Syllable
-from research.datasets.symbolic import Note, Tune
+from research.datasets.symbolic import Tune, TuneNote
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ def _laid(frames: int, syllable: Syllable) -> Doubles:
 
 
 @dataclass(frozen=True)
-class Manner:
+class SingingStyle:
     """How a voice sings: seconds, cents and Hz."""
 
     slide_s: float
@@ -40,15 +40,21 @@ class Manner:
     late_s: float
 
     @staticmethod
-    def draw(random: Random) -> Manner:
-        return Manner(
+    def draw(random: Random) -> SingingStyle:
+        return SingingStyle(
             random.uniform(0.02, 0.08), random.uniform(0, 70), random.uniform(4.8, 6.6), random.uniform(4, 18),
             float(np.exp(random.normal(0, 0.06))), random.normal(0, 0.012),
         )  # fmt: skip
 
 
 def sung(
-    singer: Singer, notes: list[Note], beat_s: float, seconds: float, manner: Manner, random: Random, seed: int
+    singer: Singer,
+    notes: list[TuneNote],
+    beat_s: float,
+    seconds: float,
+    manner: SingingStyle,
+    random: Random,
+    seed: int,
 ) -> Floats:
     """``notes`` sung, shape (frames,). The same ``seed`` takes the same syllables, as doubles and harmonies need."""
     words = np.random.default_rng(seed)
@@ -111,7 +117,7 @@ def _stretches(sounding: NDArray[np.bool_], gap: int = 30, edge: int = 8) -> lis
     return [(max(0, int(a) - edge), min(len(sounding), int(b) + edge)) for a, b in zip(starts, stops, strict=True)]
 
 
-def _contour(pitch: Doubles, voiced: NDArray[np.bool_], manner: Manner, random: Random) -> Doubles:
+def _contour(pitch: Doubles, voiced: NDArray[np.bool_], manner: SingingStyle, random: Random) -> Doubles:
     """Frequency by frame, 0 where unvoiced: slides between notes, vibrato on long ones, and never quite still."""
     held = pitch.copy()
     filled = np.flatnonzero(pitch > 0)
@@ -139,29 +145,29 @@ def vocal_part(singer: Singer, tune: Tune, seconds: float, random: Random) -> Fl
     middle = float(np.median([note.pitch for note in melody]))
     wanted = singer.pitch + random.uniform(0, 9)
     move = 12 * round((wanted - middle) / 12) if random.random() < 0.5 else round(wanted - middle)
-    lead = [Note(n.beat, n.beats, n.pitch + move, n.force) for n in melody]
-    words, manner = int(random.integers(2**31)), Manner.draw(random)
+    lead = [TuneNote(n.beat, n.beats, n.pitch + move, n.force) for n in melody]
+    words, manner = int(random.integers(2**31)), SingingStyle.draw(random)
     wave = np.repeat(sung(singer, lead, beat_s, seconds, manner, random, words)[None], 2, 0)
     kind = random.random()
     if kind < 0.2:
         for side in (-1, 1):
-            other = sung(singer, lead, beat_s, seconds, Manner.draw(random), random, words)
+            other = sung(singer, lead, beat_s, seconds, SingingStyle.draw(random), random, words)
             wave = wave + panned(np.repeat(other[None], 2, 0), side * random.uniform(0.3, 1)) * np.float32(
                 random.uniform(0.2, 0.6)
             )
     elif kind < 0.45:
         for interval in random.permutation([4, -5, 7, -12, 12, 3])[: int(random.integers(1, 3))]:
-            notes = [Note(n.beat, n.beats, _harmony(tune, n, int(interval)) + move, n.force) for n in melody]
+            notes = [TuneNote(n.beat, n.beats, _harmony(tune, n, int(interval)) + move, n.force) for n in melody]
             if random.random() < 0.5:
                 notes = [n for n in notes if (n.beat // 8) % 2 == 1]
-            other = sung(singer, notes, beat_s, seconds, Manner.draw(random), random, words)
+            other = sung(singer, notes, beat_s, seconds, SingingStyle.draw(random), random, words)
             wave = wave + panned(np.repeat(other[None], 2, 0), random.uniform(-0.8, 0.8)) * np.float32(
                 random.uniform(0.25, 0.7)
             )
     return produce(wave.astype(np.float32), "vocals", random, beat_s)
 
 
-def _harmony(tune: Tune, note: Note, interval: int) -> int:
+def _harmony(tune: Tune, note: TuneNote, interval: int) -> int:
     """The tone of the sounding chord nearest to ``interval`` semitones from the note."""
     for chord in tune.chords:
         if chord.beat <= note.beat < chord.beat + chord.beats:
@@ -173,8 +179,8 @@ def _harmony(tune: Tune, note: Note, interval: int) -> int:
     return note.pitch + (interval if abs(interval) == 12 else 0)
 
 
-def render_vocals(stock: Stock, choir: Choir, book: Songbook, count: int, seed: int, seconds: float = 45.0) -> None:
-    """``count`` stems, one reader after the other, so that as many as possible are heard."""
+def render_vocals(stock: StemStore, choir: Choir, book: Songbook, count: int, seed: int, seconds: float = 45.0) -> None:
+    """``count`` stems, one reader after the other, so that as many as possible are used."""
     names = choir.names("train") + choir.names("valid")
     order = np.random.default_rng([seed, 99]).permutation(len(names))
     for i in range(count):

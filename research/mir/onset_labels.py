@@ -1,4 +1,4 @@
-"""Where the sounds of a stem begin: easy to see while it is alone, and a truth for the mix that it goes into."""
+"""Onset labels: onsets detected in single stems, where they are clear, as the truth for the mix."""
 
 from __future__ import annotations
 
@@ -17,18 +17,20 @@ ABOVE, LEAST = 2.0, 0.02
 SURROUNDING = 50
 APART_S = 0.05
 AT_S = 0.021
-"""How long before the end of the window that grew most a stroke lies: measured on clicks and on plucked tones."""
+"""How long before the end of the window that grew most an onset lies: measured on clicks and on plucked tones."""
 
 
-def strokes(mono: Floats) -> Times:
-    """The seconds at which something begins in ``mono`` (frames,) at 44.1 kHz, to about 10 ms."""
+def detect_onsets(mono: Floats) -> Times:
+    """Detect onsets in ``mono`` (frames,) at 44.1 kHz; seconds, to about 10 ms."""
     levels = make_rhythm_log_bands(RATE)
     ends = np.arange(HOP, len(mono) + 1, HOP)
     if len(ends) < 5:
         return np.zeros(0)
-    heard = compute_log_bands(mono, levels, ends)
-    grown = np.zeros(len(heard))
-    grown[2:] = np.maximum(heard[2:] - heard[:-2], 0.0).mean(1)  # over 20 ms, as a listener of 50 steps would
+    band_levels = compute_log_bands(mono, levels, ends)
+    grown = np.zeros(len(band_levels))
+    grown[2:] = np.maximum(band_levels[2:] - band_levels[:-2], 0.0).mean(
+        1
+    )  # over 20 ms, as a listener of 50 steps would
     padded = np.pad(grown, SURROUNDING, mode="edge")
     usual = np.median(np.lib.stride_tricks.sliding_window_view(padded, 2 * SURROUNDING + 1)[:: SURROUNDING // 5], 1)
     floor = LEAST + ABOVE * np.repeat(usual, SURROUNDING // 5)[: len(grown)]
@@ -38,7 +40,7 @@ def strokes(mono: Floats) -> Times:
     return np.asarray(ends[peaks] / RATE - AT_S, np.float64)
 
 
-def together(parts: list[Times]) -> Times:
-    """All of them in order; what begins within 30 ms of another begins with it."""
+def merge_onsets(parts: list[Times]) -> Times:
+    """Merge onsets of several parts, in order; one within 30 ms of another is the same."""
     every = np.sort(np.concatenate(parts)) if parts else np.zeros(0)
     return every[np.append(True, np.diff(every) > 0.03)] if len(every) else every

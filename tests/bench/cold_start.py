@@ -46,8 +46,8 @@ def say(text: str) -> None:
 
 def rows(port: int, address: str) -> list[tuple[Any, ...]]:
     with OscClient("127.0.0.1", port) as osc:
-        told = osc.gather("/get", address, done="/get/done", timeout_s=60.0)
-    return [tuple(args) for name, args in told if name == address]
+        replies = osc.gather("/get", address, done="/get/done", timeout_s=60.0)
+    return [tuple(args) for name, args in replies if name == address]
 
 
 def start_and_judge(home: Path, nice: int) -> bool:

@@ -3,7 +3,7 @@
 Without a truth it only says how steady the beat is: the median of what remarks on a recording go by.
 
 For each song NAME.* the folder has NAME.beats, a time in seconds at the start of each line. Prints the F-measure at
-70 ms of the beats that the live engine heard, of those that `sideman accompany` lays anew, and how far (mean, ms)
+70 ms of the beats that the live engine detected, of those that `sideman accompany` lays anew, and how far (mean, ms)
 the hits of the latter are from their own median, which is a matter of where a truth puts a stroke.
 """
 
@@ -54,15 +54,15 @@ def main() -> None:
         truth = np.loadtxt(arguments.truth / f"{path.stem}.beats", ndmin=2)[:, 0]
         truth = truth[truth < strength.duration_s]
         grid = build_beat_grid(song.beats, activation, strength)
-        heard, _ = score(np.array([beat.time_s for beat in song.beats]), truth)
+        live, _ = score(np.array([beat.time_s for beat in song.beats]), truth)
         laid, off_ms = score(grid.beats_s if grid else np.zeros(0), truth)
-        rows.append((heard, laid, off_ms))
-        sys.stdout.write(f"{path.stem:32} heard {heard:.2f}  laid {laid:.2f}  off {off_ms:4.1f} ms\n")
+        rows.append((live, laid, off_ms))
+        sys.stdout.write(f"{path.stem:32} live {live:.2f}  laid {laid:.2f}  off {off_ms:4.1f} ms\n")
         sys.stdout.flush()
     if not rows:
         return
     means = np.mean(rows, axis=0)
-    sys.stdout.write(f"{'mean':32} heard {means[0]:.2f}  laid {means[1]:.2f}  off {means[2]:4.1f} ms\n")
+    sys.stdout.write(f"{'mean':32} live {means[0]:.2f}  laid {means[1]:.2f}  off {means[2]:4.1f} ms\n")
 
 
 if __name__ == "__main__":

@@ -19,10 +19,10 @@ from bridge.core.events import Midi, TimedEvent
 from bridge.drivers.offline import Cue, process
 from engines.accompaniment.performer import CHANNELS
 from engines.accompaniment.style import ROLES
-from research.datasets.library import RATE, Clip, read_library
-from research.datasets.truth import Truth, read_truth
+from research.datasets.library import RATE, StemClip, read_library
+from research.datasets.truth import SongTruth, read_truth
 from research.mir.evaluation.songs import read_clip
-from research.mir.onset_labels import strokes
+from research.mir.onset_labels import detect_onsets
 
 Times = NDArray[np.float64]
 NEAR_S = 0.04
@@ -30,14 +30,14 @@ FROM_BAR = 8
 PPQ = 24
 
 
-def clock(truth: Truth, seconds: float) -> list[TimedEvent]:
+def clock(truth: SongTruth, seconds: float) -> list[TimedEvent]:
     """MIDI clock from beat 0 on."""
     tick_s = 60 / truth.bpm / PPQ
     frames = [round((truth.start_s + i * tick_s) * RATE) for i in range(int((seconds - truth.start_s) / tick_s))]
     return [TimedEvent(frames[0], Midi(b"\xfa")), *(TimedEvent(frame, Midi(b"\xf8")) for frame in frames)]
 
 
-def kicks(mix: NDArray[np.float32], truth: Truth, engine: str, follows: str) -> Times:
+def kicks(mix: NDArray[np.float32], truth: SongTruth, engine: str, follows: str) -> Times:
     """The beats of the kick's strokes."""
     engines = {"separation": engine, "mir": "mir.chroma", "accompaniment": "accompaniment.band"}
     values = {"accompaniment.band.style": 6.0, "accompaniment.band.drums.follows": 3.0 if follows else 0.0}
@@ -59,18 +59,20 @@ def together(some: Times, others: Times, bpm: float) -> float:
     return float((np.abs(some[:, None] - others[None]).min(1) <= NEAR_S * bpm / 60).mean())
 
 
-def judge(song: dict[str, Clip], truth: Truth, engine: str) -> list[tuple[str, float, float]]:
+def judge(song: dict[str, StemClip], truth: SongTruth, engine: str) -> list[tuple[str, float, float]]:
     """Of each way to play: its name, the share of the kicks on the bass, that of the bass met by a kick."""
     mix, _ = read_clip([clip.path for _, clip in sorted(song.items())])
     bass, _ = read_clip([song["bass"].path])
-    heard = (strokes(bass.mean(0)) - truth.start_s) * truth.bpm / 60
+    bass_onsets = (detect_onsets(bass.mean(0)) - truth.start_s) * truth.bpm / 60
     first = FROM_BAR * truth.bar_beats
-    heard = heard[heard >= first]
+    bass_onsets = bass_onsets[bass_onsets >= first]
     rows = []
     for name in ("", "bass"):
         played = kicks(mix, truth, engine, name)
         played = played[played >= first]
-        rows.append((name or "nothing", together(played, heard, truth.bpm), together(heard, played, truth.bpm)))
+        rows.append(
+            (name or "nothing", together(played, bass_onsets, truth.bpm), together(bass_onsets, played, truth.bpm))
+        )
     return rows
 
 
@@ -79,14 +81,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--stems", type=Path, required=True)
     parser.add_argument("--engine", default="separation.standard")
     parser.add_argument("--songs", type=int, default=12)
-    told = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     found: dict[str, list[tuple[float, float]]] = {}
-    songs = sorted(read_library(told.stems, "valid").songs.items())
-    truths = {name: read_truth(told.stems, name) for name, song in songs if "bass" in song}
+    songs = sorted(read_library(options.stems, "valid").songs.items())
+    truths = {name: read_truth(options.stems, name) for name, song in songs if "bass" in song}
     # a MIDI clock's bars have four beats
     known = [(name, truth) for name, truth in truths.items() if truth is not None and truth.bar_beats == 4]
-    for name, truth in known[: told.songs]:
-        rows = judge(dict(songs)[name], truth, told.engine)
+    for name, truth in known[: options.songs]:
+        rows = judge(dict(songs)[name], truth, options.engine)
         sys.stdout.write(f"{name}: " + "; ".join(f"{way} {on:.2f} {met:.2f}" for way, on, met in rows) + "\n")
         sys.stdout.flush()
         for way, on, met in rows:

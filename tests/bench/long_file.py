@@ -34,14 +34,14 @@ def write_song(path: Path, minutes: float) -> None:
 
 def resident_mib(pid: int) -> tuple[float, float]:
     """Now and at the highest; zeros once the process is gone."""
-    told = {}
+    fields = {}
     try:
         for line in Path(f"/proc/{pid}/status").read_text().splitlines():
             name, _, rest = line.partition(":")
-            told[name] = rest.split()
+            fields[name] = rest.split()
     except OSError:
         return 0.0, 0.0
-    return tuple(float(told.get(name, ["0"])[0]) / 1024 for name in ("VmRSS", "VmHWM"))  # type: ignore[return-value]
+    return tuple(float(fields.get(name, ["0"])[0]) / 1024 for name in ("VmRSS", "VmHWM"))  # type: ignore[return-value]
 
 
 def main() -> None:

@@ -79,7 +79,7 @@ def overlapped(stems: Audio, rate: int, hop: int, overlap: int, age: int = 0) ->
 def crossfaded(stems: Audio, rate: int, hop: int, end: float) -> Audio:
     """The stems without any delay: the old masks fade to the new ones over a hop, both on the newest window.
 
-    Masks are heard through the window of `overlapped`, which falls to zero; what is filtered is windowed by one that
+    Masks are computed through the window of `overlapped`, which falls to zero; what is filtered is windowed by one that
     falls to ``end`` only, so that its last frames can be had back.
     """
     rise = np.sin(np.pi / 2 * (np.arange(WINDOW - FALL) + 0.5) / (WINDOW - FALL))
@@ -90,13 +90,13 @@ def crossfaded(stems: Audio, rate: int, hop: int, end: float) -> Audio:
     lower, upper = compute_spreading(rate)
     ears = [StemStft(rate, hop, hop // 2) for _ in STEMS]
     mix, given = stems.sum(axis=0), np.zeros_like(stems)
-    heard = np.zeros((2, WINDOW), np.float32)
+    frames_in = np.zeros((2, WINDOW), np.float32)
     old = np.full((4, 2, len(lower)), 0.25, np.float32)
     for first in range(0, stems.shape[2] - hop + 1, hop):
         points = ideal(ears, stems[:, :, first : first + hop])[0, 0]
         new = points[..., lower] * (1 - upper) + points[..., lower + 1] * upper
-        heard = np.concatenate([heard[:, hop:], mix[:, first : first + hop]], axis=1)
-        left, right = np.fft.rfft(heard * window)
+        frames_in = np.concatenate([frames_in[:, hop:], mix[:, first : first + hop]], axis=1)
+        left, right = np.fft.rfft(frames_in * window)
         sides = np.stack([(left + right) / 2, (left - right) / 2])
         mid, side = np.moveaxis(np.fft.irfft(np.stack([old, new]) * sides, WINDOW)[..., -hop:], 2, 0) * back
         mid, side = (wave[0] + fade * (wave[1] - wave[0]) for wave in (mid, side))

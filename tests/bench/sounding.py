@@ -1,6 +1,6 @@
 """What the whole band costs the synth: `python -m tests.bench.sounding [STYLE...]`.
 
-Eight bars in each style, all parts through one engine hop by hop, as on the live road; 44.1 kHz, processor time.
+Eight bars in each style, all parts through one engine hop by hop, as on the live signal path; 44.1 kHz, processor time.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How well the band plays: songs whose chords are known, what it is told of them, measures, others beside it, a table.
+"""Evaluation of the band: songs whose chords are known, simulated input, measures, baselines, a table.
 
 python -m research.accompaniment.evaluation --symbolic DIR --stems DIR --songs 12
 """

@@ -14,12 +14,26 @@ from bridge.errors import ConfigError
 from bridge.printing import Printer, exit_after
 from bridge.streams import write_json, write_out
 from engines.accompaniment.performance_controls import STYLE, STYLES
-from research.accompaniment.evaluation.rhythm import people_of
-from research.accompaniment.evaluation.run import AFTER, FIGURES, WHERE, Condition, Result, drummers, evaluate
-from research.accompaniment.evaluation.sheets import play_by_sheet
-from research.accompaniment.evaluation.table import as_data, as_markdown, rows
-from research.accompaniment.simulated_input import EARS_S, Told, analyser, heard_chords, true_chords
-from research.accompaniment.songs import Song, modulated, read_rendered, read_written
+from research.accompaniment.evaluation.rhythm import make_reference
+from research.accompaniment.evaluation.run import (
+    AFTER,
+    FIGURES,
+    WHERE,
+    Condition,
+    PerformanceResult,
+    drummers,
+    evaluate,
+)
+from research.accompaniment.evaluation.sheets import play_from_sheet
+from research.accompaniment.evaluation.table import make_rows, to_data, to_markdown
+from research.accompaniment.simulated_input import (
+    RECOGNISER_DELAY_S,
+    ChordEvent,
+    list_true_chords,
+    load_analyser,
+    recognise_chords,
+)
+from research.accompaniment.songs import AnnotatedSong, modulate, read_rendered, read_written
 from research.common.docs_tables import replace_part
 from research.datasets.sources import split_of
 from research.datasets.symbolic import read_grooves
@@ -34,10 +48,11 @@ def main(
     *,
     symbolic: Annotated[Path, Parameter(help="The folder with pop909-cl, pop909 and groove.")],
     stems: Annotated[
-        Path | None, Parameter(help="Rendered songs, heard by --ears: a folder of `python -m research.datasets`.")
+        Path | None,
+        Parameter(help="Rendered songs, analysed by --recogniser: a folder of `python -m research.datasets`."),
     ] = None,
     songs: Annotated[int, Parameter(help="So many of each collection; 0: all.")] = 12,
-    ears: Annotated[str, Parameter(help="The engine that hears the rendered songs.")] = "mir.standard",
+    recogniser: Annotated[str, Parameter(help="The engine that analyses the rendered songs.")] = "mir.standard",
     style: Annotated[str, Parameter(help=f"What the band plays: {', '.join(STYLES)}.")] = "pop",
     json_: Annotated[bool, Parameter(name="--json", negative="", help="Print everything as JSON.")] = False,
     into: Annotated[Path | None, Parameter(help="Put the tables into this page, between its marks.")] = None,
@@ -52,48 +67,57 @@ def main(
         raise ConfigError(f"--songs {songs}", "give a number from 0")
     written = read_written(symbolic, songs)
     grooves = [groove for groove in read_grooves(symbolic) if split_of(groove.drummer) == "valid"]
-    people = people_of(written, grooves)
+    reference = make_reference(written, grooves)
     values = {STYLE.name: STYLE.low + STYLES.index(style)}
-    results: list[Result] = [*drummers(grooves)]
+    results: list[PerformanceResult] = [*drummers(grooves)]
     console = Printer(stderr=True)
     with console.status("reading …") as status:
-        for collection, conditions in _plan(written, read_rendered(stems, songs) if stems else [], ears):
-            for result in evaluate(collection, conditions, people, values):
+        for collection, conditions in _plan_conditions(
+            written, read_rendered(stems, songs) if stems else [], recogniser
+        ):
+            for result in evaluate(collection, conditions, reference, values):
                 results.append(result)
                 status.update(f"{result.collection}, {result.song}: {result.who} is done …")
-    table = rows(results)
-    turned = [row for row in table if "after" in row.means]
-    page = "\n".join([as_markdown(table, FIGURES), as_markdown(turned, AFTER), as_markdown(table, WHERE)])
+    table = make_rows(results)
+    modulating = [row for row in table if "after" in row.means]
+    page = "\n".join([to_markdown(table, FIGURES), to_markdown(modulating, AFTER), to_markdown(table, WHERE)])
     if into:
-        replace_part(into, "played", f"`python -m research.accompaniment.evaluation {_said(sys.argv[1:])}`\n\n{page}")
+        replace_part(
+            into, "played", f"`python -m research.accompaniment.evaluation {_format_command(sys.argv[1:])}`\n\n{page}"
+        )
     if json_:
-        write_json(as_data(table, results))
+        write_json(to_data(table, results))
     else:
         write_out(page)
 
 
-def _plan(written: Sequence[Song], rendered: Sequence[Song], ears: str) -> list[tuple[Sequence[Song], list[Condition]]]:
+def _plan_conditions(
+    written: Sequence[AnnotatedSong], rendered: Sequence[AnnotatedSong], recogniser: str
+) -> list[tuple[Sequence[AnnotatedSong], list[Condition]]]:
     """Which songs are played under which conditions."""
-    late = partial(true_chords, late_s=EARS_S)
+    late = partial(list_true_chords, late_s=RECOGNISER_DELAY_S)
     known = [
-        Condition("from the song's chord sheet", 1.0, lambda _: (), play_by_sheet),
-        Condition("told as a chord begins, 1 beat ahead", 1.0, true_chords),
+        Condition("from the song's chord sheet", 1.0, lambda _: (), play_from_sheet),
+        Condition("given as a chord begins, 1 beat ahead", 1.0, list_true_chords),
     ]
-    told = [
-        Condition(f"told {EARS_S:.2f} s late, 1 beat ahead", 1.0, late),
-        Condition(f"told {EARS_S:.2f} s late, 2 beats ahead", 2.0, late),
+    late_chords = [
+        Condition(f"given {RECOGNISER_DELAY_S:.2f} s late, 1 beat ahead", 1.0, late),
+        Condition(f"given {RECOGNISER_DELAY_S:.2f} s late, 2 beats ahead", 2.0, late),
     ]
 
     @cache
-    def heard(song: Song) -> list[Told]:
-        return heard_chords(song, analyser(ears))
+    def recognise(song: AnnotatedSong) -> list[ChordEvent]:
+        return recognise_chords(song, load_analyser(recogniser))
 
-    own = [Condition("own ears, 1 beat ahead", 1.0, heard), Condition("own ears, 2 beats ahead", 2.0, heard)]
-    turned = [modulated(song) for song in written]
-    return [(written, [*known, *told]), (turned, told), (rendered, [*told, *own])]
+    own = [
+        Condition("recognised, 1 beat ahead", 1.0, recognise),
+        Condition("recognised, 2 beats ahead", 2.0, recognise),
+    ]
+    modulating = [modulate(song) for song in written]
+    return [(written, [*known, *late_chords]), (modulating, late_chords), (rendered, [*late_chords, *own])]
 
 
-def _said(arguments: Sequence[str]) -> str:
+def _format_command(arguments: Sequence[str]) -> str:
     """The command line without where this machine keeps its songs and pages."""
     shown: list[str] = []
     words = iter(arguments)

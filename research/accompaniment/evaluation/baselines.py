@@ -1,4 +1,4 @@
-"""What the band is measured against: its own rhythm with other pitches. The drums stay as they are."""
+"""Baselines for the band: its own rhythm with other pitches. The drums stay as they are."""
 
 from __future__ import annotations
 
@@ -9,26 +9,28 @@ from dataclasses import replace
 import numpy as np
 
 from bridge.core.events import Chord
-from research.accompaniment.evaluation.playing import Sound
-from research.accompaniment.simulated_input import Told
-from research.accompaniment.songs import Song
+from research.accompaniment.evaluation.playing import PlayedNote
+from research.accompaniment.simulated_input import ChordEvent
+from research.accompaniment.songs import AnnotatedSong
 
 OCTAVE = range(-6, 6)
 """How far from the band's note another is drawn, semitones."""
 SEED = 9
 
 
-def at_random(song: Song, sounds: Sequence[Sound]) -> list[Sound]:
-    """Any of the twelve notes around the one that the band plays, each as likely."""
+def draw_random_pitches(song: AnnotatedSong, sounds: Sequence[PlayedNote]) -> list[PlayedNote]:
+    """Replace each note by one of the twelve around it, all as likely."""
     return _repitched(song, sounds, lambda _: range(12))
 
 
-def in_key(song: Song, sounds: Sequence[Sound]) -> list[Sound]:
-    """Any of the seven notes of the song's true key around the one that the band plays, each as likely."""
+def draw_pitches_in_key(song: AnnotatedSong, sounds: Sequence[PlayedNote]) -> list[PlayedNote]:
+    """Replace each note by one of the seven of the song's true key around it, all as likely."""
     return _repitched(song, sounds, lambda sound: song.scale_at(sound.start))
 
 
-def _repitched(song: Song, sounds: Sequence[Sound], allowed: Callable[[Sound], Collection[int]]) -> list[Sound]:
+def _repitched(
+    song: AnnotatedSong, sounds: Sequence[PlayedNote], allowed: Callable[[PlayedNote], Collection[int]]
+) -> list[PlayedNote]:
     chance = np.random.default_rng([SEED, *song.name.encode()])
     found = []
     for sound in sounds:
@@ -40,10 +42,12 @@ def _repitched(song: Song, sounds: Sequence[Sound], allowed: Callable[[Sound], C
     return found
 
 
-def held(song: Song, sounds: Sequence[Sound], told: Sequence[Told], ahead: float) -> list[Sound]:
-    """The chord that was last told ``ahead`` beats before a note's beat: the bass its root, the others its notes, each
-    the nearest to what the band plays. Before any was told nothing."""
-    chords = [(each.frame, each.event.payload) for each in told if isinstance(each.event.payload, Chord)]
+def hold_last_chord(
+    song: AnnotatedSong, sounds: Sequence[PlayedNote], chord_events: Sequence[ChordEvent], ahead: float
+) -> list[PlayedNote]:
+    """Notes of the last chord received ``ahead`` beats before a note's beat: the bass plays its root, the others its
+    notes, each the nearest to the band's. Before any chord nothing."""
+    chords = [(each.frame, each.event.payload) for each in chord_events if isinstance(each.event.payload, Chord)]
     frames = [frame for frame, _ in chords]
     found = []
     for sound in sounds:

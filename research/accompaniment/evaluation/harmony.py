@@ -1,6 +1,6 @@
-"""How what is played fits the true chords. All of it but the drums counts; what lies where no chord is known does not.
+"""Harmony measures: how the notes fit the true chords. All parts but the drums count, wherever a chord is known.
 
-Time is in beats, so a long note weighs more than a short one: what is held is heard.
+Time is in beats, so a long note weighs more than a short one.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from research.accompaniment.evaluation.playing import Sound, pitched
-from research.accompaniment.songs import Song, Span
+from research.accompaniment.evaluation.playing import PlayedNote, select_pitched
+from research.accompaniment.songs import AnnotatedSong, ChordSegment
 
 EARLY, STRIKES = 0.1, 0.5
 """A bass note that begins so many beats before a chord does, or after, is the one that stands on it."""
@@ -24,8 +24,8 @@ MOST_BARS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """From ``start`` to ``end`` a note of ``part`` sounds upon one chord; ``first``: in that chord's first beat.
+class NoteSegment:
+    """A note of ``part`` over one chord, from ``start`` to ``end``; ``first``: in that chord's first beat.
 
     ``inside``: it is one of the chord's notes. ``clashes``: it is not, and lies a semitone from one.
     """
@@ -42,21 +42,21 @@ class Piece:
         return self.end - self.start
 
 
-def pieces(song: Song, sounds: Sequence[Sound]) -> list[Piece]:
+def cut_notes(song: AnnotatedSong, sounds: Sequence[PlayedNote]) -> list[NoteSegment]:
     """The notes, cut where a chord begins or has lasted a beat."""
     starts = [span.beat for span in song.spans]
-    found: list[Piece] = []
-    for sound in pitched(sounds):
+    found: list[NoteSegment] = []
+    for sound in select_pitched(sounds):
         number = max(bisect_right(starts, sound.start) - 1, 0)
         for span in song.spans[number:]:
             if span.beat >= sound.end:
                 break
             if span.classes:
-                found += _upon(sound, span)
+                found += _cut_at_chord(sound, span)
     return found
 
 
-def _upon(sound: Sound, span: Span) -> Iterator[Piece]:
+def _cut_at_chord(sound: PlayedNote, span: ChordSegment) -> Iterator[NoteSegment]:
     pitch_class = sound.pitch % 12
     inside = pitch_class in span.classes
     clashes = not inside and bool({(pitch_class + 1) % 12, (pitch_class - 1) % 12} & span.classes)
@@ -64,10 +64,10 @@ def _upon(sound: Sound, span: Span) -> Iterator[Piece]:
     for begins, ends, first in ((span.beat, middle, True), (middle, span.end, False)):
         start, end = max(sound.start, begins), min(sound.end, ends)
         if end > start:
-            yield Piece(sound.part, start, end, first, inside, clashes)
+            yield NoteSegment(sound.part, start, end, first, inside, clashes)
 
 
-def share(found: Iterable[Piece], which: Callable[[Piece], bool]) -> float:
+def share(found: Iterable[NoteSegment], which: Callable[[NoteSegment], bool]) -> float:
     """How much of the time of ``found`` is ``which``; NaN of nothing."""
     total = right = 0.0
     for piece in found:
@@ -76,35 +76,35 @@ def share(found: Iterable[Piece], which: Callable[[Piece], bool]) -> float:
     return right / total if total else math.nan
 
 
-def in_chord(found: Iterable[Piece]) -> float:
+def measure_in_chord(found: Iterable[NoteSegment]) -> float:
     """The share of the sounding time of all notes in which they are notes of the true chord: the chord tone ratio of
     melody harmonisation (Yeh et al., "Automatic melody harmonization with triad chords", JNMR 2021), by time and with
     every note of the written chord, sevenths and ninths as well."""
     return share(found, lambda piece: piece.inside)
 
 
-def clash(found: Iterable[Piece]) -> float:
+def measure_clash(found: Iterable[NoteSegment]) -> float:
     """The share of the sounding time in which a note is none of the true chord's and lies a semitone, at any octave,
     from one that is: a minor second, a major seventh or a minor ninth against the chord."""
     return share(found, lambda piece: piece.clashes)
 
 
-def roots_at_changes(song: Song, sounds: Sequence[Sound]) -> float:
+def measure_roots_at_changes(song: AnnotatedSong, sounds: Sequence[PlayedNote]) -> float:
     """Of the chords whose root is not that of the chord before, the share upon which the bass stands on the root, or on
     the note that the chord has in the bass. The bass: what begins with the chord (EARLY, STRIKES), else what sounds
     then; where no part is called bass the lowest note. NaN where no root changes."""
-    line = [sound for sound in sounds if sound.part == "bass"] or pitched(sounds)
-    hits = [_stands_on(span, line) for span in changes(song)]
+    line = [sound for sound in sounds if sound.part == "bass"] or select_pitched(sounds)
+    hits = [_is_on_root(span, line) for span in changes(song)]
     return sum(hits) / len(hits) if hits else math.nan
 
 
-def changes(song: Song) -> list[Span]:
+def changes(song: AnnotatedSong) -> list[ChordSegment]:
     """The chords whose root is another than that of the one before, from the second bar on."""
     known = [span for span in song.spans if span.root >= 0 and span.beat < song.beats]
     return [now for before, now in pairwise(known) if before.root != now.root and now.beat >= song.bar_beats]
 
 
-def _stands_on(span: Span, line: Sequence[Sound]) -> bool:
+def _is_on_root(span: ChordSegment, line: Sequence[PlayedNote]) -> bool:
     struck = [sound for sound in line if span.beat - EARLY <= sound.start < span.beat + STRIKES]
     if struck:
         first = min(sound.start for sound in struck)
@@ -114,7 +114,7 @@ def _stands_on(span: Span, line: Sequence[Sound]) -> bool:
     return bool(there) and min(there) % 12 in (span.root, span.bass)
 
 
-def silent_bars(song: Song, sounds: Sequence[Sound], from_beat: float = 0.0) -> int:
+def count_silent_bars(song: AnnotatedSong, sounds: Sequence[PlayedNote], from_beat: float = 0.0) -> int:
     """Whole bars from ``from_beat`` on in which no part sounds, the drums included, though a chord is known through
     all of it. Nobody asked for silence, so none is meant."""
     count = 0
@@ -128,19 +128,19 @@ def silent_bars(song: Song, sounds: Sequence[Sound], from_beat: float = 0.0) -> 
     return count
 
 
-def right_bars(song: Song, found: Sequence[Piece]) -> list[bool]:
+def judge_bars(song: AnnotatedSong, found: Sequence[NoteSegment]) -> list[bool]:
     """Of each bar whether its harmony is right (RIGHT); a bar in which nothing is played is not."""
-    bars: list[list[Piece]] = [[] for _ in range(song.bars)]
+    bars: list[list[NoteSegment]] = [[] for _ in range(song.bars)]
     for piece in found:
         if (bar := int(piece.start // song.bar_beats)) < song.bars:
             bars[bar].append(piece)
-    return [in_chord(bar) >= RIGHT for bar in bars]
+    return [measure_in_chord(bar) >= RIGHT for bar in bars]
 
 
-def bars_until_right(song: Song, found: Sequence[Piece]) -> list[int]:
+def count_bars_until_right(song: AnnotatedSong, found: Sequence[NoteSegment]) -> list[int]:
     """For each modulation the number of bars that pass until a bar is right: 0 where that is the first bar of the new
     key, MOST_BARS where it takes so long or longer, or the song ends or modulates again before."""
-    right = right_bars(song, found)
+    right = judge_bars(song, found)
     counts = []
     for bar, end in pairwise([*song.modulations, song.bars]):
         after = right[bar : min(end, bar + MOST_BARS)]
@@ -148,7 +148,7 @@ def bars_until_right(song: Song, found: Sequence[Piece]) -> list[int]:
     return counts
 
 
-def right_after(song: Song, found: Sequence[Piece]) -> float:
+def measure_right_after(song: AnnotatedSong, found: Sequence[NoteSegment]) -> float:
     """Of the song's modulations the share after which WITHIN_BARS bars at most pass until one is right."""
-    counts = bars_until_right(song, found)
+    counts = count_bars_until_right(song, found)
     return sum(count <= WITHIN_BARS for count in counts) / len(counts) if counts else math.nan

@@ -1,4 +1,4 @@
-"""The live band on a virtual clock: a song's beats, what it is told, and the notes that come back."""
+"""The live band on a virtual clock: it receives a song's beats and chord events, and its notes are collected."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from bridge.core.events import Midi, TimedEvent
 from bridge.core.time import BlockTime
 from engines.accompaniment.band import Band
 from engines.accompaniment.performer import CHANNELS
-from research.accompaniment.simulated_input import Told
-from research.accompaniment.songs import Song
+from research.accompaniment.simulated_input import ChordEvent
+from research.accompaniment.songs import AnnotatedSong
 from research.datasets.library import RATE
 
 HUMAN = "piano"
@@ -21,7 +21,7 @@ NOTE_ON, NOTE_OFF = 0x90, 0x80
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
+class PlayedNote:
     """A note of ``part`` that sounds from beat ``start`` to ``end`` of the song."""
 
     part: str
@@ -30,14 +30,17 @@ class Sound:
     pitch: int
 
 
-def pitched(sounds: Sequence[Sound]) -> list[Sound]:
+def select_pitched(sounds: Sequence[PlayedNote]) -> list[PlayedNote]:
     """All but the drums."""
     return [sound for sound in sounds if sound.part != "drums"]
 
 
 def play(
-    song: Song, told: Sequence[Told], values: Mapping[str, float], make: Callable[[], Engine] = Band
-) -> list[Sound]:
+    song: AnnotatedSong,
+    chord_events: Sequence[ChordEvent],
+    values: Mapping[str, float],
+    make: Callable[[], Engine] = Band,
+) -> list[PlayedNote]:
     """What the band plays to ``song`` beside a host that rolls at its tempo, in order of the notes' beginnings.
 
     ``values``: controls that are not at their default. After the song's last beat the host stops, and what was decided
@@ -52,18 +55,18 @@ def play(
     waiting = 0
     for first in range(0, frames + 2 * hop, hop):
         block.events["chords"].clear()
-        while waiting < len(told) and told[waiting].frame < first + hop:
-            block.events["chords"].append(told[waiting].event)
+        while waiting < len(chord_events) and chord_events[waiting].frame < first + hop:
+            block.events["chords"].append(chord_events[waiting].event)
             waiting += 1
         at = BlockTime(first, RATE, song.beat(first), song.bpm, first < frames, song.bar_beats, True)
         engine.process(block, at, out)
         said += out.events["midi"]
         for events in out.events.values():
             events.clear()
-    return _sounds(song, said)
+    return _collect_notes(song, said)
 
 
-def _sounds(song: Song, said: Sequence[TimedEvent]) -> list[Sound]:
+def _collect_notes(song: AnnotatedSong, said: Sequence[TimedEvent]) -> list[PlayedNote]:
     began: dict[tuple[int, int], int] = {}
     found = []
     for event in said:
@@ -72,15 +75,17 @@ def _sounds(song: Song, said: Sequence[TimedEvent]) -> list[Sound]:
         status, pitch, velocity = event.payload.data
         key = status & 0x0F, pitch
         if key in began:
-            found.append(Sound(PARTS[key[0]], song.beat(began.pop(key)), song.beat(event.frame), pitch))
+            found.append(PlayedNote(PARTS[key[0]], song.beat(began.pop(key)), song.beat(event.frame), pitch))
         if status & 0xF0 == NOTE_ON and velocity:
             began[key] = event.frame
     inside = [sound for sound in found if sound.start < song.beats]
     return sorted(inside, key=lambda sound: (sound.start, sound.part, sound.pitch))
 
 
-def played_by_human(song: Song) -> list[Sound]:
+def list_human_notes(song: AnnotatedSong) -> list[PlayedNote]:
     """What the pianist played, as far as the song's last beat."""
     return [
-        Sound(HUMAN, note.beat, note.beat + note.beats, note.pitch) for note in song.human if note.beat < song.beats
+        PlayedNote(HUMAN, note.beat, note.beat + note.beats, note.pitch)
+        for note in song.human
+        if note.beat < song.beats
     ]

@@ -1,4 +1,4 @@
-"""How what is played lies in the bar, beside how people play. Everything is counted in sixteenths."""
+"""Rhythm measures: onsets within the bar, compared with people's playing. Everything is counted in sixteenths."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from research.accompaniment.songs import Song
-from research.datasets.symbolic import Groove
+from research.accompaniment.songs import AnnotatedSong
+from research.datasets.symbolic import MidiGroove
 
 Doubles = NDArray[np.float64]
 STEPS = 4
@@ -21,7 +21,7 @@ METRE = 4
 """Beats of a bar of the people's playing; what has another metre is not compared."""
 
 
-def counted(beats: Iterable[float], bars: int, bar_beats: int) -> Doubles:
+def count_onsets(beats: Iterable[float], bars: int, bar_beats: int) -> Doubles:
     """How much begins at each sixteenth, each beginning at the nearest: shape (bars, steps of a bar)."""
     steps = bar_beats * STEPS
     at = np.floor(np.asarray(list(beats), np.float64) * STEPS + 0.5).astype(np.int64)
@@ -35,15 +35,15 @@ def steadiness(bars: Doubles) -> float:
     front line", ISMIR 2020, on 16 positions of a bar of four instead of their 64). Bars before the first and after the
     last beginning do not count. NaN for fewer than SHORTEST_BARS."""
     struck = bars > 0
-    played = np.flatnonzero(struck.any(1))
-    if not len(played) or (count := played[-1] + 1 - played[0]) < SHORTEST_BARS:
+    sounding = np.flatnonzero(struck.any(1))
+    if not len(sounding) or (count := sounding[-1] + 1 - sounding[0]) < SHORTEST_BARS:
         return math.nan
     here = struck.sum(0)
     differ = here * (count - here) / (count * (count - 1) / 2)  # pairs of which one strikes and one does not
     return float(1.0 - differ.mean())
 
 
-def typical(bars: Doubles) -> Doubles:
+def compute_typical_bar(bars: Doubles) -> Doubles:
     """The mean of ``bars`` as vectors of length 1; shape (steps,). Bars in which nothing begins do not count."""
     length = np.linalg.norm(bars, axis=1, keepdims=True)
     there = length[:, 0] > 0
@@ -51,52 +51,54 @@ def typical(bars: Doubles) -> Doubles:
     return np.asarray(units.mean(0) if len(units) else np.zeros(bars.shape[1]), np.float64)
 
 
-def similarity(bars: Doubles, people: Doubles) -> float:
-    """The mean cosine of a bar of ``bars`` and a bar of the people's whose `typical` is given, over all pairs (the
-    groove similarity of Wu and Yang, "MuseMorphose", 2021, between other bars). NaN where nothing begins."""
-    here = typical(bars)
-    return float(here @ people) if here.any() and people.any() else math.nan
+def measure_similarity(bars: Doubles, reference: Doubles) -> float:
+    """The mean cosine of a bar of ``bars`` and one of the reference, given as its `compute_typical_bar`, over all pairs
+    (the groove similarity of Wu and Yang, "MuseMorphose", 2021, between other bars). NaN where nothing begins."""
+    here = compute_typical_bar(bars)
+    return float(here @ reference) if here.any() and reference.any() else math.nan
 
 
-def divergence(one: Doubles, other: Doubles) -> float:
+def measure_divergence(one: Doubles, other: Doubles) -> float:
     """Jensen and Shannon's (Lin 1991) of two counts, in bits: 0 for the same shares, 1 where they share no position."""
     if not one.sum() or not other.sum():
         return math.nan
     p, q = one / one.sum(), other / other.sum()
     middle = (p + q) / 2
-    return float((_relative(p, middle) + _relative(q, middle)) / 2)
+    return float((_relative_entropy(p, middle) + _relative_entropy(q, middle)) / 2)
 
 
-def _relative(p: Doubles, to: Doubles) -> float:
+def _relative_entropy(p: Doubles, to: Doubles) -> float:
     there = p > 0
     return float((p[there] * np.log2(p[there] / to[there])).sum())
 
 
 @dataclass(frozen=True)
-class People:
+class HumanReference:
     """How people play bars of METRE beats. ``pianists``: of each song the shares of each position, shape (steps,);
-    ``strokes``: those of drummers; ``bar``: their bars' `typical`."""
+    ``strokes``: those of drummers; ``bar``: their bars' `compute_typical_bar`."""
 
     pianists: Mapping[str, Doubles]
-    strokes: Doubles
+    hits: Doubles
     bar: Doubles
 
-    def pianists_but(self, song: str) -> Doubles:
+    def sum_other_pianists(self, song: str) -> Doubles:
         """All but that of ``song`` itself, each weighing the same."""
         others = [shares for name, shares in self.pianists.items() if name != song]
         return np.asarray(sum(others, np.zeros(METRE * STEPS)), np.float64)
 
 
-def bars_of(groove: Groove) -> Doubles:
-    return counted((hit.beat for hit in groove.hits), round(groove.beats) // METRE, METRE)
+def count_groove(groove: MidiGroove) -> Doubles:
+    return count_onsets((hit.beat for hit in groove.hits), round(groove.beats) // METRE, METRE)
 
 
-def people_of(songs: Sequence[Song], grooves: Sequence[Groove]) -> People:
+def make_reference(songs: Sequence[AnnotatedSong], grooves: Sequence[MidiGroove]) -> HumanReference:
     """The pianists of those ``songs`` that have one, and drummers, each groove weighing as much as it has bars."""
     pianists = {
-        song.name: counted((note.beat for note in song.human), song.bars, METRE).sum(0)
+        song.name: count_onsets((note.beat for note in song.human), song.bars, METRE).sum(0)
         for song in songs
         if song.human and song.bar_beats == METRE
     }
-    bars = np.concatenate([np.zeros((0, METRE * STEPS)), *(bars_of(groove) for groove in grooves)])
-    return People({name: each / each.sum() for name, each in pianists.items()}, bars.sum(0), typical(bars))
+    bars = np.concatenate([np.zeros((0, METRE * STEPS)), *(count_groove(groove) for groove in grooves)])
+    return HumanReference(
+        {name: each / each.sum() for name, each in pianists.items()}, bars.sum(0), compute_typical_bar(bars)
+    )

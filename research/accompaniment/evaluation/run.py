@@ -1,4 +1,4 @@
-"""The band under each condition, people and chance beside it, on every song."""
+"""Evaluation run: the band under each condition, with people and random notes as baselines, on every song."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from engines.accompaniment.performance_controls import SEED
 from engines.accompaniment.timeline import LOOKAHEAD
 from research.accompaniment.evaluation import baselines
 from research.accompaniment.evaluation.harmony import (
-    bars_until_right,
-    clash,
-    in_chord,
-    pieces,
-    right_after,
-    right_bars,
-    roots_at_changes,
-    silent_bars,
+    count_bars_until_right,
+    count_silent_bars,
+    cut_notes,
+    judge_bars,
+    measure_clash,
+    measure_in_chord,
+    measure_right_after,
+    measure_roots_at_changes,
 )
-from research.accompaniment.evaluation.playing import Sound, pitched, play, played_by_human
+from research.accompaniment.evaluation.playing import PlayedNote, list_human_notes, play, select_pitched
 from research.accompaniment.evaluation.rhythm import (
     METRE,
     SHORTEST_BARS,
-    People,
-    bars_of,
-    counted,
-    divergence,
-    people_of,
-    similarity,
+    HumanReference,
+    count_groove,
+    count_onsets,
+    make_reference,
+    measure_divergence,
+    measure_similarity,
     steadiness,
 )
-from research.accompaniment.simulated_input import Told
-from research.accompaniment.songs import MODULATED, Song
-from research.datasets.symbolic import Groove
+from research.accompaniment.simulated_input import ChordEvent
+from research.accompaniment.songs import MODULATED, AnnotatedSong
+from research.datasets.symbolic import MidiGroove
 
 FIGURES = {
     "in_chord": "in chord",
@@ -64,25 +64,25 @@ WHERE = {
 """Notes in the true chord, there."""
 PITCHED = ("bass", "keys", "pad", "guitar")
 READY_BEATS = 2.0
-"""So many beats after the first chord was told, and the lookahead, the band must play."""
+"""So many beats after the first chord event, and the lookahead, the band must play."""
 Values = Mapping[str, float]
 
 
-Play = Callable[[Song, Sequence[Told], Values], list[Sound]]
+Play = Callable[[AnnotatedSong, Sequence[ChordEvent], Values], list[PlayedNote]]
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What the band is told of a song, how many beats ``ahead`` it decides, and how it is made to play."""
+    """The band's input from a song, how many beats ``ahead`` it decides, and the function that runs it."""
 
     name: str
     ahead: float
-    tell: Callable[[Song], Sequence[Told]]
+    tell: Callable[[AnnotatedSong], Sequence[ChordEvent]]
     play: Play = play
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class PerformanceResult:
     """``figures``: by the names of FIGURES, AFTER and WHERE; those that are missing do not apply."""
 
     collection: str
@@ -92,80 +92,93 @@ class Result:
 
 
 def evaluate(
-    songs: Sequence[Song], conditions: Sequence[Condition], people: People, values: Values
-) -> Iterator[Result]:
+    songs: Sequence[AnnotatedSong], conditions: Sequence[Condition], reference: HumanReference, values: Values
+) -> Iterator[PerformanceResult]:
     """A result at a time: of each song the pianist, chance in the rhythm of the first condition, and under each
-    condition the band and who holds the last chord. Of songs that were made to modulate only that is looked at. Each
-    song is another performance, so that no figure hangs on one seed's luck."""
+    condition the band and the baseline that holds the last chord. Songs that were made to modulate are judged by that
+    alone. Each song has another seed, so that no figure depends on one random draw."""
     for take, song in enumerate(songs):
         if song.human:
-            yield _result("pianist", song, played_by_human(song), people, ("in_chord", "clash", "roots", "onsets"))
+            yield _result("pianist", song, list_human_notes(song), reference, ("in_chord", "clash", "roots", "onsets"))
         for number, condition in enumerate(conditions):
-            told = condition.tell(song)
-            sounds = condition.play(song, told, {**values, SEED.name: take, LOOKAHEAD.name: condition.ahead})
+            chord_events = condition.tell(song)
+            sounds = condition.play(song, chord_events, {**values, SEED.name: take, LOOKAHEAD.name: condition.ahead})
             if not number and song.collection != MODULATED:
-                for name, pitches in (("chance", baselines.at_random), ("chance in the key", baselines.in_key)):
-                    yield _result(name, song, pitches(song, sounds), people, ("in_chord", "clash", "roots"))
-            if told:
-                kept = baselines.held(song, sounds, told, condition.ahead)
-                yield _result(f"holds the last chord; {condition.name}", song, kept, people, HARMONY)
-            yield _result(f"band; {condition.name}", song, sounds, people, EVERYTHING, _ready(song, told, condition))
+                for name, pitches in (
+                    ("chance", baselines.draw_random_pitches),
+                    ("chance in the key", baselines.draw_pitches_in_key),
+                ):
+                    yield _result(name, song, pitches(song, sounds), reference, ("in_chord", "clash", "roots"))
+            if chord_events:
+                kept = baselines.hold_last_chord(song, sounds, chord_events, condition.ahead)
+                yield _result(f"holds the last chord; {condition.name}", song, kept, reference, HARMONY)
+            yield _result(
+                f"band; {condition.name}",
+                song,
+                sounds,
+                reference,
+                EVERYTHING,
+                _ready(song, chord_events, condition),
+            )
 
 
 HARMONY = ("in_chord", "clash", "roots", *AFTER, *WHERE)
 EVERYTHING = (*FIGURES, *AFTER, *WHERE)
 
 
-def _ready(song: Song, told: Sequence[Told], condition: Condition) -> float:
-    known = [each for each in told if isinstance(each.event.payload, Chord) and each.event.payload.root >= 0]
+def _ready(song: AnnotatedSong, chord_events: Sequence[ChordEvent], condition: Condition) -> float:
+    known = [each for each in chord_events if isinstance(each.event.payload, Chord) and each.event.payload.root >= 0]
     first = song.beat(known[0].frame) if known else 0.0
     return max(first, 0.0) + condition.ahead + READY_BEATS
 
 
 def _result(
-    who: str, song: Song, sounds: Sequence[Sound], people: People, names: Sequence[str], ready: float = 0.0
-) -> Result:  # fmt: skip
-    found = figures(song, sounds, people, ready)
+    who: str, song: AnnotatedSong, sounds: Sequence[PlayedNote], reference: HumanReference, names: Sequence[str],
+    ready: float = 0.0,
+) -> PerformanceResult:  # fmt: skip
+    found = figures(song, sounds, reference, ready)
     wanted = tuple(AFTER) if song.collection == MODULATED else names
-    return Result(song.collection, who, song.name, {name: found[name] for name in wanted if name in found})
+    return PerformanceResult(song.collection, who, song.name, {name: found[name] for name in wanted if name in found})
 
 
-def figures(song: Song, sounds: Sequence[Sound], people: People, ready: float = 0.0) -> dict[str, float]:
+def figures(
+    song: AnnotatedSong, sounds: Sequence[PlayedNote], reference: HumanReference, ready: float = 0.0
+) -> dict[str, float]:
     """All of FIGURES, AFTER and WHERE; NaN where there is nothing to say. ``ready``: the beat from which silence
     counts."""
-    found = pieces(song, sounds)
-    drums = counted((s.start for s in sounds if s.part == "drums"), song.bars, song.bar_beats)
-    told = {
-        "in_chord": in_chord(found),
-        "clash": clash(found),
-        "roots": roots_at_changes(song, sounds),
-        "after": right_after(song, found),
-        "passed": float(np.mean(passed)) if (passed := bars_until_right(song, found)) else math.nan,
+    found = cut_notes(song, sounds)
+    drums = count_onsets((s.start for s in sounds if s.part == "drums"), song.bars, song.bar_beats)
+    chord_events = {
+        "in_chord": measure_in_chord(found),
+        "clash": measure_clash(found),
+        "roots": measure_roots_at_changes(song, sounds),
+        "after": measure_right_after(song, found),
+        "passed": float(np.mean(passed)) if (passed := count_bars_until_right(song, found)) else math.nan,
         "steady": steadiness(drums),
-        "silent": float(silent_bars(song, sounds, ready)),
-        "right": float(np.mean(right_bars(song, found))),
-        "first": in_chord(piece for piece in found if piece.first),
-        "later": in_chord(piece for piece in found if not piece.first),
-        **{part: in_chord(piece for piece in found if piece.part == part) for part in PITCHED},
+        "silent": float(count_silent_bars(song, sounds, ready)),
+        "right": float(np.mean(judge_bars(song, found))),
+        "first": measure_in_chord(piece for piece in found if piece.first),
+        "later": measure_in_chord(piece for piece in found if not piece.first),
+        **{part: measure_in_chord(piece for piece in found if piece.part == part) for part in PITCHED},
     }
     if song.bar_beats == METRE:
-        notes = counted((s.start for s in pitched(sounds)), song.bars, METRE)
-        told["onsets"] = divergence(notes.sum(0), people.pianists_but(song.name))
-        told["strokes"] = divergence(drums.sum(0), people.strokes)
-        told["groove"] = similarity(drums, people.bar)
-    return told
+        notes = count_onsets((s.start for s in select_pitched(sounds)), song.bars, METRE)
+        chord_events["onsets"] = measure_divergence(notes.sum(0), reference.sum_other_pianists(song.name))
+        chord_events["strokes"] = measure_divergence(drums.sum(0), reference.hits)
+        chord_events["groove"] = measure_similarity(drums, reference.bar)
+    return chord_events
 
 
-def drummers(grooves: Sequence[Groove]) -> Iterator[Result]:
+def drummers(grooves: Sequence[MidiGroove]) -> Iterator[PerformanceResult]:
     """Each groove of SHORTEST_BARS or more as a player, beside all others of those drummers."""
     for groove in grooves:
-        bars = bars_of(groove)
+        bars = count_groove(groove)
         if len(bars) < SHORTEST_BARS:
             continue
-        others = people_of((), [other for other in grooves if other is not groove])
-        told = {
-            "strokes": divergence(bars.sum(0), others.strokes),
-            "groove": similarity(bars, others.bar),
+        others = make_reference((), [other for other in grooves if other is not groove])
+        chord_events = {
+            "strokes": measure_divergence(bars.sum(0), others.hits),
+            "groove": measure_similarity(bars, others.bar),
             "steady": steadiness(bars),
         }
-        yield Result("Groove MIDI Dataset", "drummers", groove.name, told)
+        yield PerformanceResult("Groove MIDI Dataset", "drummers", groove.name, chord_events)

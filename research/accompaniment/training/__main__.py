@@ -12,26 +12,26 @@ from bridge.config import read_toml, write_atomic
 from engines.accompaniment import grooves
 from engines.accompaniment.harmony.predictor import ChordPredictor
 from engines.onnx import read_model
-from research.accompaniment.training.foresight import SURE, listeners, scores, trueness
+from research.accompaniment.training.foresight import SURE, list_predictors, measure_calibration, score_roots
 from research.accompaniment.training.progressions import read_progressions
-from research.common.cli_main import entered, say
+from research.common.cli_main import echo, run_main
 
 GROOVES = Path(grooves.__file__).with_name(grooves.FILE)
 WEIGHTS = Path(__file__).parents[3] / "engines" / "weights"
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(words: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m research.accompaniment.training", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    one = commands.add_parser("hear", help="what an analyser tells of the chords of rendered songs")
+    one = commands.add_parser("recognise", help="chords that an analyser recognises in rendered songs")
     one.add_argument("--stems", type=Path, required=True, help="folder that `python -m research.datasets` filled")
     one.add_argument("--engine", default="mir.standard")
     one.add_argument("--out", type=Path, required=True, help="a JSON file")
-    one.set_defaults(act=_hear)
+    one.set_defaults(act=_recognise)
     one = commands.add_parser("learn", help="teach the network that foresees chords")
     one.add_argument("--symbolic", type=Path, required=True, help="folder with pop909-cl")
     one.add_argument("--without", type=Path, help="a folder of stems whose tunes are not to be learned from")
-    one.add_argument("--heard", type=Path, help="what `hear` wrote")
+    one.add_argument("--recognised", type=Path, help="the file that `recognise` wrote")
     one.add_argument("--rounds", type=int, default=4, help="how often each example is seen")
     one.add_argument("--seed", type=int, default=0)
     one.add_argument("--out", type=Path, default=WEIGHTS)
@@ -48,85 +48,99 @@ def main(arguments: list[str] | None = None) -> int:
     one = commands.add_parser("groove-check", help="how like the drummers held out the styles' drums are")
     one.add_argument("--symbolic", type=Path, required=True)
     one.set_defaults(act=_groove_check)
-    told = parser.parse_args(arguments)
-    return entered(lambda: told.act(told))
+    parsed = parser.parse_args(words)
+    return run_main(lambda: parsed.act(parsed))
 
 
-def _hear(told: argparse.Namespace) -> None:
-    from research.accompaniment.training.recogniser_corpus import overhear, write_heard
+def _recognise(parsed: argparse.Namespace) -> None:
+    from research.accompaniment.training.recogniser_corpus import recognise_songs, write_recognised
 
-    heard = []
-    for each in overhear(told.stems, told.engine):
-        heard.append(each)
-        known = (each.heard >= 0) & (each.song.states >= 0)
-        say(f"{each.song.name}: {(each.heard == each.song.states)[known].mean():.2f} of {known.sum()} beats right")
-        write_heard(told.out, heard)
+    recognised = []
+    for each in recognise_songs(parsed.stems, parsed.engine):
+        recognised.append(each)
+        known = (each.recognised >= 0) & (each.song.states >= 0)
+        echo(
+            f"{each.song.name}: {(each.recognised == each.song.states)[known].mean():.2f} of {known.sum()} beats right"
+        )
+        write_recognised(parsed.out, recognised)
 
 
-def _learn(told: argparse.Namespace) -> None:
+def _learn(parsed: argparse.Namespace) -> None:
     import torch
 
     from research.accompaniment.training.learn import examples_from, learn
     from research.accompaniment.training.network import export
-    from research.accompaniment.training.recogniser_corpus import read_heard
+    from research.accompaniment.training.recogniser_corpus import read_recognised
     from research.datasets.library import tunes_in
 
     torch.set_num_threads(1)  # several threads on a busy machine ran 50 times slower
-    songs = read_progressions(told.symbolic, False, tunes_in(told.without) if told.without else ())
-    heard = read_heard(told.heard) if told.heard else []
-    examples = examples_from(songs, heard, told.seed)
-    say(f"{len(songs)} songs, {sum(len(song.states) for song in songs):,} beats; {len(heard)} heard; "
+    songs = read_progressions(parsed.symbolic, False, tunes_in(parsed.without) if parsed.without else ())
+    recognised = read_recognised(parsed.recognised) if parsed.recognised else []
+    examples = examples_from(songs, recognised, parsed.seed)
+    echo(f"{len(songs)} songs, {sum(len(song.states) for song in songs):,} beats; {len(recognised)} recognised; "
         f"{len(examples):,} examples")  # fmt: skip
-    network = learn(examples, told.rounds, told.seed, say)
-    say(f"{told.out}: {export(network, told.out)}")
+    network = learn(examples, parsed.rounds, parsed.seed, echo)
+    echo(f"{parsed.out}: {export(network, parsed.out)}")
 
 
-def _foresight(told: argparse.Namespace) -> None:
-    songs = read_progressions(told.symbolic, True)
-    predictor = ChordPredictor(read_model(told.weights), told.weights.name) if told.weights else None
-    say(f"{len(songs)} songs, the last {told.late} beats not known; right roots")
-    for name, foresee in listeners(predictor).items():
-        found = scores(songs, foresee, told.late)
-        say(f"{name:15}" + " ".join(f"{what}: {share:.3f}" for what, share in found.items()))
+def _foresight(parsed: argparse.Namespace) -> None:
+    songs = read_progressions(parsed.symbolic, True)
+    predictor = ChordPredictor(read_model(parsed.weights), parsed.weights.name) if parsed.weights else None
+    echo(f"{len(songs)} songs, the last {parsed.late} beats not known; right roots")
+    for name, foresee in list_predictors(predictor).items():
+        found = score_roots(songs, foresee, parsed.late)
+        echo(f"{name:15}" + " ".join(f"{what}: {share:.3f}" for what, share in found.items()))
     names = [f"below {SURE[0]}", *(f"{low} to {high}" for low, high in pairwise(SURE)), f"above {SURE[-1]}"]
-    shares = zip(names, trueness(songs, predictor, told.late), strict=True)
-    say("right where sure " + ", ".join(f"{name}: {share:.2f} of {count:,}" for name, (share, count) in shares))
+    shares = zip(names, measure_calibration(songs, predictor, parsed.late), strict=True)
+    echo("right where sure " + ", ".join(f"{name}: {share:.2f} of {count:,}" for name, (share, count) in shares))
 
 
-def _grooves(told: argparse.Namespace) -> None:
-    from research.accompaniment.training.drumming import KINDS, joined, parted, performances, read_drumming
-    from research.accompaniment.training.templates import as_file, grooves_from, together, usable
+def _grooves(parsed: argparse.Namespace) -> None:
+    from research.accompaniment.training.drumming import (
+        KINDS,
+        join,
+        list_performances,
+        read_drumming,
+        split_performances,
+    )
+    from research.accompaniment.training.templates import build_groove_file, measure_correlation, select_usable, to_json
 
-    drumming = read_drumming(told.symbolic)
-    learned = {name: parted(kind, performances(drumming, kind))[0] for name, kind in KINDS.items()}
-    made = grooves_from(learned)
-    write_atomic(told.out, as_file(made))
+    drumming = read_drumming(parsed.symbolic)
+    learned = {name: split_performances(kind, list_performances(drumming, kind))[0] for name, kind in KINDS.items()}
+    made = build_groove_file(learned)
+    write_atomic(parsed.out, to_json(made))
     for name, family in made.families.items():
-        common = together(usable(joined(learned[name]), KINDS[name]))
-        say(
+        common = measure_correlation(select_usable(join(learned[name]), KINDS[name]))
+        echo(
             f"{name:8} {family.performances:3} performances, {family.bars:4} bars, {len(family.templates):2} templates"
             f", swing {family.swing:.2f}, lateness of limbs at one step correlates by {common:.2f}"
         )
 
 
-def _groove_check(told: argparse.Namespace) -> None:
+def _groove_check(parsed: argparse.Namespace) -> None:
     from engines.accompaniment.style import StyleFile, find_style, list_shipped_styles, load_style
-    from research.accompaniment.training.drumming import KINDS, joined, parted, performances, read_drumming
-    from research.accompaniment.training.groove_similarity import rows, table
+    from research.accompaniment.training.drumming import (
+        KINDS,
+        join,
+        list_performances,
+        read_drumming,
+        split_performances,
+    )
+    from research.accompaniment.training.groove_similarity import make_rows, table
 
-    drumming = read_drumming(told.symbolic)
+    drumming = read_drumming(parsed.symbolic)
     for name in list_shipped_styles():
         drums = read_toml(find_style(name), StyleFile).drums
         if drums is None or not drums.groove:
             continue
         kind = KINDS[drums.groove]
-        learned, held = (joined(part) for part in parted(kind, performances(drumming, kind)))
+        learned, held = (join(part) for part in split_performances(kind, list_performances(drumming, kind)))
         if not len(learned) or not len(held):
-            say(f"{name}: no bars of {drums.groove} to learn from or none held out\n")
+            echo(f"{name}: no bars of {drums.groove} to learn from or none held out\n")
             continue
-        for line in table(name, len(learned), len(held), rows(load_style(find_style(name)), learned, held)):
-            say(line)
-        say("")
+        for line in table(name, len(learned), len(held), make_rows(load_style(find_style(name)), learned, held)):
+            echo(line)
+        echo("")
 
 
 if __name__ == "__main__":

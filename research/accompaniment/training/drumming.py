@@ -1,4 +1,4 @@
-"""The bars of the Groove MIDI Dataset on a grid of sixteenths: what was struck, how loud, how late."""
+"""Bars of the Groove MIDI Dataset on a grid of sixteenths: hits, velocities and lateness."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bridge.core.time import TICKS_PER_BEAT
 from engines.accompaniment.grooves import STEPS
 from engines.accompaniment.style import ROLES
 from research.datasets.sources import HELD_OUT
-from research.datasets.symbolic import Groove, read_grooves
+from research.datasets.symbolic import MidiGroove, read_grooves
 
 Doubles = NDArray[np.float64]
 LANES = {role: lane for lane, role in enumerate(ROLES)}
@@ -30,7 +30,7 @@ EVERYBODYS = "/eval_session/"
 
 
 @dataclass(frozen=True)
-class Kind:
+class DrumStyle:
     """The styles of the collection that make a family. ``pair_beats``: within what its second half swings. ``swung``:
     it has those whose eighths swing, and else those whose eighths do not. ``backbeat``: its bars have
     one, of the full or the half tempo. ``held_out``: drummers that are held out beside those of `HELD_OUT`, where these
@@ -46,18 +46,18 @@ class Kind:
         return any(style == one or style.startswith(f"{one}/") for one in self.styles)
 
 
-KINDS: Mapping[str, Kind] = {
-    "funk": Kind(("funk", "neworleans/funk"), 0.5),
-    "hiphop": Kind(("hiphop",), 0.5, held_out=frozenset({"drummer3"})),
-    "jazz": Kind(("jazz",), swung=True, backbeat=False, held_out=frozenset({"drummer3"})),
-    "latin": Kind(("latin",), 0.5, backbeat=False),
-    "pop": Kind(("pop", "soul")),
-    "rock": Kind(("rock",)),
+KINDS: Mapping[str, DrumStyle] = {
+    "funk": DrumStyle(("funk", "neworleans/funk"), 0.5),
+    "hiphop": DrumStyle(("hiphop",), 0.5, held_out=frozenset({"drummer3"})),
+    "jazz": DrumStyle(("jazz",), swung=True, backbeat=False, held_out=frozenset({"drummer3"})),
+    "latin": DrumStyle(("latin",), 0.5, backbeat=False),
+    "pop": DrumStyle(("pop", "soul")),
+    "rock": DrumStyle(("rock",)),
 }
 
 
 @dataclass(frozen=True)
-class Bars:
+class DrumBars:
     """``force`` (bars, drums, 16): velocities, 0 where nothing is struck. ``late`` likewise: ticks behind the grid.
     ``song`` (bars,): which performance each is of."""
 
@@ -72,25 +72,25 @@ class Bars:
     def struck(self) -> NDArray[np.bool_]:
         return self.force > 0
 
-    def only(self, which: NDArray[np.int64] | NDArray[np.bool_]) -> Bars:
-        return Bars(self.force[which], self.late[which], self.song[which])
+    def only(self, which: NDArray[np.int64] | NDArray[np.bool_]) -> DrumBars:
+        return DrumBars(self.force[which], self.late[which], self.song[which])
 
 
 @dataclass(frozen=True)
-class Performance:
+class DrumPerformance:
     """``swing``: where in a pair its second half begins, 0.5 is straight."""
 
     name: str
     style: str
     swing: float
-    bars: Bars
+    bars: DrumBars
 
     @property
     def drummer(self) -> str:
         return self.name.split("/")[0]
 
 
-def read_drumming(symbolic: Path) -> list[tuple[str, Groove]]:
+def read_drumming(symbolic: Path) -> list[tuple[str, MidiGroove]]:
     """All beats in 4/4 with their styles."""
     grooves = read_grooves(symbolic)
     with (symbolic / "groove" / "info.csv").open(newline="", encoding="utf-8") as file:
@@ -98,50 +98,52 @@ def read_drumming(symbolic: Path) -> list[tuple[str, Groove]]:
     return [(styles[groove.name], groove) for groove in grooves]
 
 
-def performances(drumming: Sequence[tuple[str, Groove]], kind: Kind) -> list[Performance]:
+def list_performances(drumming: Sequence[tuple[str, MidiGroove]], kind: DrumStyle) -> list[DrumPerformance]:
     """Those of ``kind``, each read with its own swing."""
-    found: list[Performance] = []
+    found: list[DrumPerformance] = []
     for style, groove in drumming:
         if not kind.has(style):
             continue
         beats = np.array([hit.beat for hit in groove.hits])
-        eighths = swing_of(beats, 1.0)
+        eighths = estimate_swing(beats, 1.0)
         if (eighths >= SWUNG) != kind.swung:
             continue
-        swing = eighths if kind.pair_beats == 1.0 else swing_of(beats, kind.pair_beats)
-        found.append(Performance(groove.name, style, swing, _bars(groove, kind.pair_beats, swing, len(found))))
+        swing = eighths if kind.pair_beats == 1.0 else estimate_swing(beats, kind.pair_beats)
+        found.append(DrumPerformance(groove.name, style, swing, _to_bars(groove, kind.pair_beats, swing, len(found))))
     return found
 
 
-def parted(kind: Kind, all_: Sequence[Performance]) -> tuple[list[Performance], list[Performance]]:
+def split_performances(
+    kind: DrumStyle, all_: Sequence[DrumPerformance]
+) -> tuple[list[DrumPerformance], list[DrumPerformance]]:
     """Those to learn from, and those held out."""
     away = HELD_OUT | kind.held_out
     held = [one for one in all_ if one.drummer in away]
     return [one for one in all_ if one.drummer not in away and EVERYBODYS not in one.name], held
 
 
-def joined(all_: Sequence[Performance]) -> Bars:
+def join(all_: Sequence[DrumPerformance]) -> DrumBars:
     """The bars of all, in their order."""
     empty = np.zeros((0, len(LANES), STEPS))
-    return Bars(
+    return DrumBars(
         np.concatenate([empty, *(one.bars.force for one in all_)]),
         np.concatenate([empty, *(one.bars.late for one in all_)]),
         np.concatenate([np.zeros(0, np.int64), *(one.bars.song for one in all_)]),
     )
 
 
-def swing_of(beats: Doubles, pair_beats: float) -> float:
+def estimate_swing(beats: Doubles, pair_beats: float) -> float:
     """With which swing strokes at ``beats`` lie nearest to the grid; 0.5 where it makes no clear difference."""
     tried = np.arange(0.5, MOST_SWUNG + 0.005, 0.01)
     off = []
     for swing in tried:
-        _, late = on_grid(beats, pair_beats, float(swing))
+        _, late = find_grid_steps(beats, pair_beats, float(swing))
         off.append(float(np.abs(late - np.median(late)).mean()))
     best = int(np.argmin(off))
     return float(tried[best]) if off[best] < HELPS * off[0] else 0.5
 
 
-def on_grid(
+def find_grid_steps(
     beats: Doubles, pair_beats: float, swing: float, per_beat: int | NDArray[np.int64] = 4
 ) -> tuple[NDArray[np.int64], Doubles]:
     """For each stroke the nearest sixteenth of those that are ``per_beat`` a beat, as the pairs swing, and how many
@@ -154,18 +156,18 @@ def on_grid(
     return steps, (beats - there * pair_beats) * TICKS_PER_BEAT
 
 
-def _bars(groove: Groove, pair_beats: float, swing: float, song: int) -> Bars:
+def _to_bars(groove: MidiGroove, pair_beats: float, swing: float, song: int) -> DrumBars:
     per_beat = np.array([2 if hit.role in FEET else 4 for hit in groove.hits])
-    steps, late = on_grid(np.array([hit.beat for hit in groove.hits]), pair_beats, swing, per_beat)
+    steps, late = find_grid_steps(np.array([hit.beat for hit in groove.hits]), pair_beats, swing, per_beat)
     late = late - np.median(late)  # what the drummer, the kit and its cables are late altogether
     count = int(steps.max()) // STEPS + 1
     lanes = [LANES[hit.role] for hit in groove.hits]
-    return gridded(steps, lanes, [127 * hit.force for hit in groove.hits], late, np.full(count, song))
+    return quantize(steps, lanes, [127 * hit.force for hit in groove.hits], late, np.full(count, song))
 
 
-def gridded(
+def quantize(
     steps: NDArray[np.int64], lanes: Sequence[int], forces: Sequence[float], late: Doubles, song: NDArray[np.int64]
-) -> Bars:
+) -> DrumBars:
     """As many bars as ``song`` has entries; of two strokes at one place the louder stays."""
     shape = len(song), len(LANES), STEPS
     force, lateness = np.zeros(shape), np.zeros(shape)
@@ -173,4 +175,4 @@ def gridded(
         place = step // STEPS, lane, step % STEPS
         if loud > force[place]:
             force[place], lateness[place] = loud, ticks
-    return Bars(force, lateness, song)
+    return DrumBars(force, lateness, song)

@@ -1,4 +1,4 @@
-"""What the network that foresees chords learns from: beats of songs, as they were written, misheard, and heard."""
+"""Training examples of the chord prediction: beats of songs, as written, with simulated errors, and as recognised."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REMEMBERED = 256
 
 
 @dataclass(frozen=True)
-class Examples:
+class ForesightExamples:
     """``lags``, ``context``: as the network takes them. ``says`` (examples, RAISED, LAGS, FURTHEST): the kind that each
     lag tells, -1 for none. ``truth`` (examples, FURTHEST): the kind that came, -1 unknown. All kinds are counted from
     `find_reference`. Sevenths count for nothing: what a lag says of them is taken over whole."""
@@ -33,20 +33,22 @@ class Examples:
         return len(self.truth)
 
 
-def joined(parts: Iterable[Examples]) -> Examples:
+def join(parts: Iterable[ForesightExamples]) -> ForesightExamples:
     """All of them, one behind another."""
     whole = list(parts)
-    return Examples(
-        *(np.concatenate([getattr(part, name) for part in whole]) for name in Examples.__dataclass_fields__)
+    return ForesightExamples(
+        *(np.concatenate([getattr(part, name) for part in whole]) for name in ForesightExamples.__dataclass_fields__)
     )
 
 
-def examples_of(heard: States, song: Progression, every: int, random: np.random.Generator) -> Examples | None:
-    """Every so many beats, from a random one on: what was ``heard`` (beats,) up to there, and what came in ``song``.
-    None of a song too short."""
+def make_examples(
+    recognised: States, song: Progression, every: int, random: np.random.Generator
+) -> ForesightExamples | None:
+    """An example every so many beats, from a random one on: ``recognised`` (beats,) up to there, and the chords that
+    follow in ``song``. None of a song too short."""
     rows = []
     for last in range(KNOWN + int(random.integers(every)), len(song.states) - 1, every):
-        known, first, key = heard[max(0, last + 1 - REMEMBERED) : last + 1], last + 1, int(song.keys[last])
+        known, first, key = recognised[max(0, last + 1 - REMEMBERED) : last + 1], last + 1, int(song.keys[last])
         if known[-1] == UNKNOWN:
             continue
         home, stands = find_reference(known, key), read_lags(known)
@@ -58,7 +60,7 @@ def examples_of(heard: States, song: Progression, every: int, random: np.random.
     if not rows:
         return None
     lags, contexts, says_, truth = (np.stack(column) for column in zip(*rows, strict=True))
-    return Examples(lags.astype(np.float16), contexts, says_.astype(np.int8), truth.astype(np.int8))
+    return ForesightExamples(lags.astype(np.float16), contexts, says_.astype(np.int8), truth.astype(np.int8))
 
 
 def _kinds(states: States, home: int) -> States:
@@ -67,52 +69,52 @@ def _kinds(states: States, home: int) -> States:
     return np.where(states == UNKNOWN, -1, np.where(kinds == KINDS - 1, kinds, (kinds - 2 * home) % (2 * CLASSES)))
 
 
-def modulated(song: Progression, random: np.random.Generator) -> Progression:
-    """``song`` that goes on one or two semitones higher from one of its bars on; its key is told some bars later."""
+def modulate(song: Progression, random: np.random.Generator) -> Progression:
+    """``song`` that goes on one or two semitones higher from one of its bars on; its key is known some bars later."""
     bars = len(song.states) // song.bar_beats
     turn = song.bar_beats * int(random.integers(max(bars // 4, 1), max(3 * bars // 4, 2)))
     up = random.choice(RAISED[1:])
     states, keys = song.states.copy(), song.keys.copy()
     states[turn:] = np.where(states[turn:] == UNKNOWN, UNKNOWN, AS_NOW[RAISED.index(up)][np.maximum(states[turn:], 0)])
-    read_lags = turn + int(random.integers(4, 24))
-    keys[read_lags:] = np.where(
-        keys[read_lags:] < 0, -1, keys[read_lags:] // CLASSES * CLASSES + (keys[read_lags:] + up) % CLASSES
+    announced = turn + int(random.integers(4, 24))
+    keys[announced:] = np.where(
+        keys[announced:] < 0, -1, keys[announced:] // CLASSES * CLASSES + (keys[announced:] + up) % CLASSES
     )
-    keys[turn:read_lags] = keys[turn - 1]
+    keys[turn:announced] = keys[turn - 1]
     return Progression(song.name, states, keys, song.bar_beats)
 
 
-def _taken_for() -> Doubles:
-    """Shape (COUNT, COUNT): what a chord is taken for by one who mishears it, the liker the oftener."""
+def _make_confusion() -> Doubles:
+    """Confusion probabilities (COUNT, COUNT) of chords: the more alike the likelier."""
     probabilities = np.exp(5.0 * LIKENESS) * (1.0 - np.eye(COUNT))
     probabilities[:, NONE] = 0.3
     return np.asarray(probabilities / probabilities.sum(1, keepdims=True), np.float64)
 
 
-_TAKEN_FOR = _taken_for()
+_CONFUSION = _make_confusion()
 
 
-def misheard(states: States, random: np.random.Generator) -> States:
-    """``states`` (beats,) as a recogniser might tell them, better in one song than in another: chords taken for
-    others, the same ones again or others each time; changes a beat early or late, or not heard; a stray beat."""
+def simulate_recogniser(states: States, random: np.random.Generator) -> States:
+    """``states`` (beats,) with a recogniser's errors, more in one song than in another: chords confused with others,
+    the same ones again or others each time; changes a beat early or late, or missed; a stray beat."""
     wrong, again = random.uniform(0.03, 0.3), random.uniform()
     usually: dict[int, int] = {}
     edges = [0, *(np.flatnonzero(np.diff(states)) + 1).tolist(), len(states)]
     moved = [edge + int(random.choice([-1, 1, 1])) * (random.random() < 0.7 * wrong) for edge in edges]
     moved[0], moved[-1] = 0, len(states)
-    heard, before = states.copy(), NONE
+    recognised, before = states.copy(), NONE
     for edge, begin, end in zip(edges[:-1], moved[:-1], moved[1:], strict=True):
         chord = int(states[edge])
         if chord != UNKNOWN:
-            luck = random.random()
-            if luck < wrong:
+            draw = random.random()
+            if draw < wrong:
                 if not (chord in usually and random.random() < again):
-                    usually[chord] = int(random.choice(COUNT, p=_TAKEN_FOR[chord]))
+                    usually[chord] = int(random.choice(COUNT, p=_CONFUSION[chord]))
                 chord = usually[chord]
-            elif luck < 1.25 * wrong:
+            elif draw < 1.25 * wrong:
                 chord = before
-        heard[begin:end] = chord
+        recognised[begin:end] = chord
         if chord != UNKNOWN and end - begin >= 3 and random.random() < 0.3 * wrong:
-            heard[random.integers(begin, end)] = random.choice(COUNT, p=_TAKEN_FOR[chord])
+            recognised[random.integers(begin, end)] = random.choice(COUNT, p=_CONFUSION[chord])
         before = chord
-    return heard
+    return recognised

@@ -1,4 +1,4 @@
-"""How well the lattice foresees chords, beside holding the last one and beside the loops alone."""
+"""Evaluation of the chord prediction: the lattice, against holding the last chord and against the loops alone."""
 
 from __future__ import annotations
 
@@ -16,40 +16,40 @@ from research.accompaniment.training.progressions import Progression
 AHEAD = (1, 2, 4, 8)
 """Beats that are counted: 1 is the beat that begins now."""
 WARM_UP = 16
-Foreseeing = Callable[[States, int, Progression], States]
+PredictChords = Callable[[States, int, Progression], States]
 """From the chords known, and the beat after them, to those of the FURTHEST beats that follow."""
 
 
-def listeners(predictor: ChordPredictor | None = None) -> dict[str, Foreseeing]:
-    """What is compared, by name; ``predictor``: None for the one that ships."""
+def list_predictors(predictor: ChordPredictor | None = None) -> dict[str, PredictChords]:
+    """What is compared, by name; ``foreseer``: None for the one that ships."""
     network = predictor or load_shipped()
 
-    def lattice(heard: States, first: int, song: Progression) -> States:
-        return predict_chords(heard, first, int(song.keys[first - 1]), Metre(song.bar_beats), {}, network).path
+    def lattice(known: States, first: int, song: Progression) -> States:
+        return predict_chords(known, first, int(song.keys[first - 1]), Metre(song.bar_beats), {}, network).path
 
-    def loops(heard: States, first: int, song: Progression) -> States:
-        told, _ = network.predict(heard, first % song.bar_beats, int(song.keys[first - 1]), song.bar_beats)
-        return np.asarray(np.where(told.any(1), told.argmax(1), heard[-1]), np.int64)
+    def loops(known: States, first: int, song: Progression) -> States:
+        prediction, _ = network.predict(known, first % song.bar_beats, int(song.keys[first - 1]), song.bar_beats)
+        return np.asarray(np.where(prediction.any(1), prediction.argmax(1), known[-1]), np.int64)
 
     return {
         "lattice": lattice,
         "loops alone": loops,
-        "hold the chord": lambda heard, _, __: np.full(FURTHEST, heard[-1]),
+        "hold the chord": lambda known, _, __: np.full(FURTHEST, known[-1]),
     }
 
 
-def scores(songs: Sequence[Progression], foresee: Foreseeing, late: int = 0) -> dict[str, float]:
+def score_roots(songs: Sequence[Progression], foresee: PredictChords, late: int = 0) -> dict[str, float]:
     """The share of roots that are right so many beats ahead, where the chord changes and over all beats, for one who
     knows the chords but of the last ``late`` beats."""
     right: dict[str, list[bool]] = {f"{kind} {ahead}": [] for kind in ("change", "all") for ahead in AHEAD}
     for song in songs:
-        for beat, told in _told(song, foresee, late):
+        for beat, prediction in _predict_beats(song, foresee, late):
             for ahead in AHEAD:
                 at = beat + ahead - 1
                 truth = int(song.states[at])
                 if truth in (NONE, UNKNOWN):
                     continue
-                found = told[late + ahead - 1]
+                found = prediction[late + ahead - 1]
                 hit = bool(found != NONE and found % CLASSES == truth % CLASSES)
                 right[f"all {ahead}"].append(hit)
                 if song.states[at - 1] not in (truth, UNKNOWN):
@@ -57,7 +57,7 @@ def scores(songs: Sequence[Progression], foresee: Foreseeing, late: int = 0) -> 
     return {name: float(np.mean(hits)) for name, hits in right.items() if hits}
 
 
-def _told(song: Progression, foresee: Foreseeing, late: int) -> Iterator[tuple[int, States]]:
+def _predict_beats(song: Progression, foresee: PredictChords, late: int) -> Iterator[tuple[int, States]]:
     for beat in range(WARM_UP, len(song.states) - max(AHEAD) + 1):
         yield beat, foresee(song.states[max(0, beat - late - REMEMBERED) : beat - late], beat - late, song)
 
@@ -66,7 +66,7 @@ SURE = (0.3, 0.5, 0.7)
 """Where confidences are parted."""
 
 
-def trueness(
+def measure_calibration(
     songs: Sequence[Progression], predictor: ChordPredictor | None = None, late: int = 0
 ) -> list[tuple[float, int]]:
     """The share of roots that are right, and of how many beats, for confidences below, between and above SURE: of the
@@ -76,10 +76,10 @@ def trueness(
         for beat in range(WARM_UP, len(song.states) - max(AHEAD) + 1):
             known = song.states[max(0, beat - late - REMEMBERED) : beat - late]
             key = int(song.keys[beat - late - 1])
-            told = predict_chords(known, beat - late, key, Metre(song.bar_beats), {}, predictor)
+            prediction = predict_chords(known, beat - late, key, Metre(song.bar_beats), {}, predictor)
             for ahead in AHEAD:
                 truth = int(song.states[beat + ahead - 1])
                 if truth not in (NONE, UNKNOWN):
-                    found, sure = int(told.path[late + ahead - 1]), told.confidence[late + ahead - 1]
+                    found, sure = int(prediction.path[late + ahead - 1]), prediction.confidence[late + ahead - 1]
                     right[int(np.searchsorted(SURE, sure))].append(found != NONE and found % CLASSES == truth % CLASSES)
     return [(float(np.mean(hits)) if hits else 0.0, len(hits)) for hits in right]

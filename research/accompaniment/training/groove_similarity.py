@@ -1,4 +1,4 @@
-"""How like human drumming the band's drums are, on drummers that nothing was learned from.
+"""Groove similarity of the band's drums to held-out human drummers.
 
 A bar's groove vector counts the strokes of each sixteenth. Similarity is the cosine of two such vectors (as in Wu and
 Yang, "MuseMorphose", 2021), the mean over all pairs of a bar of ours and one of theirs; ``by drum`` keeps the drums
@@ -21,7 +21,7 @@ from engines.accompaniment.grooves import STEPS
 from engines.accompaniment.parts import PARTS
 from engines.accompaniment.score import NO_CHORD, Bar, PartState, PerformanceControls
 from engines.accompaniment.style import ROLES, Style
-from research.accompaniment.training.drumming import LANES, Bars, Doubles, gridded, on_grid
+from research.accompaniment.training.drumming import LANES, Doubles, DrumBars, find_grid_steps, quantize
 
 LANE_OF = {note: LANES[role] for role, note in ROLES.items()}
 PHRASE = 8
@@ -36,7 +36,7 @@ LATENESSES = np.arange(-62.5, 63, 5)
 
 
 @dataclass(frozen=True)
-class Likeness:
+class GrooveSimilarity:
     similarity: float
     by_drum: float
     steadiness: float
@@ -46,20 +46,20 @@ class Likeness:
     timing_overlap: float
 
 
-def likeness(ours: Bars, theirs: Bars) -> Likeness:
+def compare_grooves(ours: DrumBars, theirs: DrumBars) -> GrooveSimilarity:
     mine, others = (bars.struck.sum(1, dtype=np.float64) for bars in (ours, theirs))
-    return Likeness(
+    return GrooveSimilarity(
         _cosine(mine, others),
         _cosine(ours.force.reshape(len(ours), -1), theirs.force.reshape(len(theirs), -1)),
         steadiness(ours),
         _divergence(mine.sum(0), others.sum(0)),
         _divergence(ours.struck.sum(0).ravel(), theirs.struck.sum(0).ravel()),
-        _overlap(gains(ours), gains(theirs), LOUDNESSES),
+        _overlap(compute_gains(ours), compute_gains(theirs), LOUDNESSES),
         _overlap(ours.late[ours.struck], theirs.late[theirs.struck], LATENESSES),
     )
 
 
-def steadiness(bars: Bars) -> float:
+def steadiness(bars: DrumBars) -> float:
     """The mean over songs, each the mean over pairs of its bars."""
     struck = np.asarray(bars.struck.any(1))
     found = []
@@ -71,7 +71,7 @@ def steadiness(bars: Bars) -> float:
     return float(np.mean(found)) if found else float("nan")
 
 
-def gains(bars: Bars) -> Doubles:
+def compute_gains(bars: DrumBars) -> Doubles:
     """Every velocity against the hard strokes of its drum in its song: how loud a drum answers is the kit's."""
     found = [np.zeros(0)]
     for song in np.unique(bars.song):
@@ -84,11 +84,11 @@ def gains(bars: Bars) -> Doubles:
 
 
 def _cosine(ours: Doubles, theirs: Doubles) -> float:
-    units = [_units(one).mean(0) for one in (ours, theirs)]
+    units = [_to_unit_vectors(one).mean(0) for one in (ours, theirs)]
     return float(units[0] @ units[1])
 
 
-def _units(vectors: Doubles) -> Doubles:
+def _to_unit_vectors(vectors: Doubles) -> Doubles:
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(vectors[length[:, 0] > 0] / length[length[:, 0] > 0])
 
@@ -106,7 +106,7 @@ def _overlap(ours: Doubles, theirs: Doubles, edges: NDArray[np.generic]) -> floa
     return float(np.minimum(*shares).sum())
 
 
-def played(style: Style, dials: PerformanceControls) -> Bars:
+def play_style(style: Style, dials: PerformanceControls) -> DrumBars:
     """What the drums of ``style`` play from the calmest to the hardest."""
     swing = (1 + dials.swing / 3) / 2
     found = []
@@ -122,12 +122,12 @@ def played(style: Style, dials: PerformanceControls) -> Bars:
             notes, memory = PARTS["drums"](bar, style, replace(dials, seed=seed), memory)
             beats += [(number * bar.ticks + note.tick) / TICKS_PER_BEAT for note in notes]
             struck += [(LANE_OF[note.pitch], note.velocity) for note in notes]
-        steps, late = on_grid(np.array(beats), style.swing_ticks / TICKS_PER_BEAT, swing)
+        steps, late = find_grid_steps(np.array(beats), style.swing_ticks / TICKS_PER_BEAT, swing)
         late = late - np.median(late)  # as theirs are
         inside = steps < PHRASE * STEPS
         here = [one for one, kept in zip(struck, inside, strict=True) if kept]
         found.append(
-            gridded(
+            quantize(
                 steps[inside],
                 [lane for lane, _ in here],
                 [force for _, force in here],
@@ -135,48 +135,48 @@ def played(style: Style, dials: PerformanceControls) -> Bars:
                 np.full(PHRASE, song),
             )
         )
-    return Bars(*(np.concatenate([getattr(one, name) for one in found]) for name in ("force", "late", "song")))
+    return DrumBars(*(np.concatenate([getattr(one, name) for one in found]) for name in ("force", "late", "song")))
 
 
-def by_hand(style: Style) -> Style:
+def without_templates(style: Style) -> Style:
     """``style`` with nothing but its written patterns, played as without drummers."""
     drums = style.parts["drums"]
     written = tuple(replace(one, articulations={}) for one in drums.patterns if not one.groove_cluster)
     return replace(style, parts={**style.parts, "drums": replace(drums, patterns=written)})
 
 
-def rows(style: Style, learned: Bars, held: Bars) -> dict[str, Likeness]:
+def make_rows(style: Style, learned: DrumBars, held: DrumBars) -> dict[str, GrooveSimilarity]:
     """What is compared with the bars held out, by name."""
     random = np.random.default_rng(0)
     usual = PerformanceControls(swing=style.swing)
     some = np.sort(random.permutation(len(learned))[:MOST_BARS])
-    compared: Mapping[str, Bars] = {
-        "templates": played(style, usual),
-        "written by hand": played(by_hand(style), usual),
+    compared: Mapping[str, DrumBars] = {
+        "templates": play_style(style, usual),
+        "written by hand": play_style(without_templates(style), usual),
         "the drummers learned from": learned.only(some),
-        "those held out, steps shuffled": shuffled(held, random),
+        "those held out, steps shuffled": shuffle_steps(held, random),
     }
-    return {name: likeness(bars, held) for name, bars in compared.items()} | {
-        "those held out, among themselves": likeness(*halves(held))
+    return {name: compare_grooves(bars, held) for name, bars in compared.items()} | {
+        "those held out, among themselves": compare_grooves(*split_halves(held))
     }
 
 
-def shuffled(bars: Bars, random: np.random.Generator) -> Bars:
+def shuffle_steps(bars: DrumBars, random: np.random.Generator) -> DrumBars:
     """Each bar with its sixteenths in another order, all drums alike."""
     order = np.stack([random.permutation(STEPS) for _ in range(len(bars))])[:, None, :]
-    return Bars(
+    return DrumBars(
         np.take_along_axis(bars.force, order, 2), np.take_along_axis(bars.late, order, 2), bars.song
     )  # fmt: skip
 
 
-def halves(bars: Bars) -> tuple[Bars, Bars]:
+def split_halves(bars: DrumBars) -> tuple[DrumBars, DrumBars]:
     """Every other performance, and the rest; of a single one every other bar."""
     songs = np.unique(bars.song)
     first = np.isin(bars.song, songs[::2]) if len(songs) > 1 else np.arange(len(bars)) % 2 == 0
     return bars.only(first), bars.only(~first)
 
 
-def table(style: str, learned: int, held: int, found: Mapping[str, Likeness]) -> Sequence[str]:
+def table(style: str, learned: int, held: int, found: Mapping[str, GrooveSimilarity]) -> Sequence[str]:
     """Lines of Markdown."""
     titles = (
         f"{style}: {held} bars held out, {learned} learned from",

@@ -1,4 +1,4 @@
-"""Teach the network that foresees chords: the likelihood of what came, by everything that has a word, mixed."""
+"""Training of the chord prediction by maximum likelihood of the next chords under the mixture of all predictors."""
 
 from __future__ import annotations
 
@@ -11,14 +11,20 @@ from torch import Tensor
 from engines.accompaniment.harmony.predictor import KINDS, WORDS
 from engines.accompaniment.harmony.repetition import FURTHEST
 from engines.accompaniment.harmony.vocabulary import States
-from research.accompaniment.training.examples import Examples, examples_of, joined, misheard, modulated
+from research.accompaniment.training.examples import (
+    ForesightExamples,
+    join,
+    make_examples,
+    modulate,
+    simulate_recogniser,
+)
 from research.accompaniment.training.network import ForesightNetwork
 from research.accompaniment.training.progressions import Progression
-from research.accompaniment.training.recogniser_corpus import Overheard
+from research.accompaniment.training.recogniser_corpus import RecognisedSong
 
-EVERY, EVERY_HEARD = 3, 1
+EVERY, EVERY_RECOGNISED = 3, 1
 """Of so many beats one is an example: neighbours say much the same."""
-MISHEARD = 3
+SIMULATED_READINGS = 3
 """How often each song is read with a recogniser's faults, beside once as it was written. The first time, the third and
 so on it modulates as well."""
 BATCH, RATE, DECAY = 256, 4e-3, 1e-2
@@ -26,18 +32,18 @@ SURPRISE = 0.02
 """Of the chance that is spread over all kinds: what was thought impossible costs only so much."""
 
 
-def examples_from(songs: Sequence[Progression], heard: Sequence[Overheard], seed: int) -> Examples:
-    """All there is to learn from: ``songs`` as they were written and misheard, and what an analyser ``heard``."""
+def examples_from(songs: Sequence[Progression], recognised: Sequence[RecognisedSong], seed: int) -> ForesightExamples:
+    """All examples: ``songs`` as written and with simulated errors, and those ``recognised`` by an analyser."""
     random = np.random.default_rng(seed)
-    parts = [examples_of(song.states, song, EVERY, random) for song in songs]
-    for turn in range(MISHEARD):
-        read = songs if turn % 2 else [modulated(song, random) for song in songs]
-        parts += [examples_of(misheard(song.states, random), song, EVERY, random) for song in read]
-    parts += [examples_of(each.heard, each.song, EVERY_HEARD, random) for each in heard]
-    return joined(part for part in parts if part is not None)
+    parts = [make_examples(song.states, song, EVERY, random) for song in songs]
+    for turn in range(SIMULATED_READINGS):
+        read = songs if turn % 2 else [modulate(song, random) for song in songs]
+        parts += [make_examples(simulate_recogniser(song.states, random), song, EVERY, random) for song in read]
+    parts += [make_examples(each.recognised, each.song, EVERY_RECOGNISED, random) for each in recognised]
+    return join(part for part in parts if part is not None)
 
 
-def learn(examples: Examples, rounds: int, seed: int, say: Callable[[str], None]) -> ForesightNetwork:
+def learn(examples: ForesightExamples, rounds: int, seed: int, say: Callable[[str], None]) -> ForesightNetwork:
     """A network that has seen all ``examples`` so many ``rounds``; the learning rate rises and falls once (Smith and
     Topin's one cycle)."""
     torch.manual_seed(seed)
@@ -58,15 +64,15 @@ def learn(examples: Examples, rounds: int, seed: int, say: Callable[[str], None]
     return network
 
 
-def surprise(network: ForesightNetwork, examples: Examples, chosen: States) -> Tensor:
-    """The mean of minus the log of the chance of what came, over the ``chosen`` examples and all beats ahead."""
+def surprise(network: ForesightNetwork, examples: ForesightExamples, chosen: States) -> Tensor:
+    """The mean negative log-likelihood of the chords that came, over the ``chosen`` examples and all beats ahead."""
     lags = torch.from_numpy(examples.lags[chosen].astype(np.float32))
     says = torch.from_numpy(examples.says[chosen].astype(np.int64)).reshape(-1, WORDS, FURTHEST)
     truth = torch.from_numpy(examples.truth[chosen].astype(np.int64))
     there = torch.from_numpy((examples.says[chosen][:, 0] >= 0).astype(np.float32))
     words, habit = network(lags, torch.from_numpy(examples.context[chosen]), there)
-    told = (words * (says == truth[:, None])).sum(1)
-    told = told + habit.gather(2, truth.clamp(min=0)[..., None])[..., 0]
+    probability = (words * (says == truth[:, None])).sum(1)
+    probability = probability + habit.gather(2, truth.clamp(min=0)[..., None])[..., 0]
     known = truth >= 0
-    cost: Tensor = -torch.log(told * (1.0 - SURPRISE) + SURPRISE / KINDS)[known].mean()
+    cost: Tensor = -torch.log(probability * (1.0 - SURPRISE) + SURPRISE / KINDS)[known].mean()
     return cost

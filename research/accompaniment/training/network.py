@@ -1,4 +1,4 @@
-"""The network of `engines.accompaniment.harmony.predictor`, as it learns, and as the file that ships."""
+"""Network of `engines.accompaniment.harmony.predictor` in PyTorch, and its export to the file that ships."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CLOSE = 1e-5
 
 class ForesightNetwork(nn.Module):
     """``lags`` (batch, RAISED, LAGS, FEATURES), ``context`` (batch, CONTEXT) and ``there`` (batch, LAGS, FURTHEST) to
-    the weight of each lag's word (batch, WORDS, FURTHEST) and habit's chances (batch, FURTHEST, KINDS)."""
+    the weight of each lag's word (batch, WORDS, FURTHEST) and habit's probabilities (batch, FURTHEST, KINDS)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class ForesightNetwork(nn.Module):
         return words[:, :-1], words[:, -1, :, None] * habit
 
 
-class _One(nn.Module):
+class _SingleBeat(nn.Module):
     """The network for one beat."""
 
     def __init__(self, network: ForesightNetwork) -> None:
@@ -70,7 +70,7 @@ def export(network: ForesightNetwork, folder: Path) -> str:
 
     Raises FloatingPointError where the file does not do what torch does.
     """
-    one = _One(network).eval()
+    one = _SingleBeat(network).eval()
     random = torch.Generator().manual_seed(1)
     given = (
         torch.rand(len(RAISED), len(LAGS), FEATURES, generator=random),

@@ -1,4 +1,4 @@
-"""The chords of POP909-CL, beat by beat."""
+"""Chord progressions of POP909-CL, beat by beat."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.accompaniment.grooves import CERTAIN_PERCENT, STEPS, Cell, FamilyTable, GrooveFile, TemplateTable
-from research.accompaniment.training.drumming import KINDS, LANES, Bars, Doubles, Kind, Performance, joined
+from research.accompaniment.training.drumming import KINDS, LANES, Doubles, DrumBars, DrumPerformance, DrumStyle, join
 
 ATTRIBUTION = (
     "Counted in the Groove MIDI Dataset (https://magenta.tensorflow.org/datasets/groove) by Jon Gillick, Adam Roberts, "
@@ -20,7 +20,7 @@ ATTRIBUTION = (
 BANDS, GROUPS = 6, 5
 """The bars are parted by their energy, and those of a band by what is struck."""
 MOST_BARS = 48
-"""Of a performance, so that no long one is all that is heard."""
+"""Of a performance, so that no long one outweighs the others."""
 FEWEST_BARS = 6
 """Fewer alike are no template."""
 MEMBERS = 12
@@ -32,7 +32,7 @@ HARD = 80
 """Percent of a drum's strokes that are softer than its hard ones."""
 NEAREST = 0.6
 """The share of a group, nearest to its mean, that is counted: the rest blur it."""
-FEWEST_STROKES = 4
+MIN_HITS = 4
 MOST_OF_A_FILL = 0.3
 """Bars with more of their strokes on toms and crashes are fills, not grooves."""
 MOST_ROLLED = 8
@@ -43,7 +43,7 @@ RAREST = 0.2
 """A stroke that fewer bars have is left out."""
 RAREST_CRASH = 0.6
 """The arranger strikes crashes of its own where something opens."""
-FEWEST_STRIKES = 12
+MIN_FEEL_HITS = 12
 """A drum's feel at a step is counted from so many strokes, else it is the drum's."""
 LATEST_TICKS, WIDEST_TICKS = 30, 25
 ROUNDS = 30
@@ -54,21 +54,21 @@ WEIGHTS: Mapping[str, float] = {
 OTHER = 0.5
 
 
-def grooves_from(learned: Mapping[str, Sequence[Performance]]) -> GrooveFile:
+def build_groove_file(learned: Mapping[str, Sequence[DrumPerformance]]) -> GrooveFile:
     """The file of the families that ``learned`` names; deterministic."""
-    families = {name: family_from(learned[name], kind) for name, kind in KINDS.items() if learned.get(name)}
+    families = {name: build_family(learned[name], kind) for name, kind in KINDS.items() if learned.get(name)}
     return GrooveFile(1, ATTRIBUTION, families)
 
 
-def family_from(performances: Sequence[Performance], kind: Kind) -> FamilyTable:
-    bars = usable(joined([_fewer(one) for one in performances]), kind)
-    levels = _ranks(bars.force.sum((1, 2)))
+def build_family(performances: Sequence[DrumPerformance], kind: DrumStyle) -> FamilyTable:
+    bars = select_usable(join([_thin_out(one) for one in performances]), kind)
+    levels = _rank(bars.force.sum((1, 2)))
     templates: list[TemplateTable] = []
     for band in range(BANDS):
         members = np.flatnonzero((levels * BANDS).astype(int).clip(max=BANDS - 1) == band)
-        for group in grouped(_points(bars.only(members)), GROUPS):
+        for group in group_bars(_to_points(bars.only(members)), GROUPS):
             chosen = members[group]
-            made = template_from(bars.only(chosen), float(np.median(levels[chosen])))
+            made = build_template(bars.only(chosen), float(np.median(levels[chosen])))
             if made is not None:
                 templates.append(made)
     templates.sort(key=lambda one: one.level)
@@ -79,26 +79,26 @@ def family_from(performances: Sequence[Performance], kind: Kind) -> FamilyTable:
     }
     swings = [3 * (2 * one.swing - 1) for one in performances]
     return FamilyTable(
-        len(performances), len(bars), round(float(np.clip(np.median(swings), 0, 1)), 2), loud, feel_of(bars),
-        with_manners(templates),
+        len(performances), len(bars), round(float(np.clip(np.median(swings), 0, 1)), 2), loud, measure_feel(bars),
+        assign_clusters(templates),
     )  # fmt: skip
 
 
-def with_manners(templates: Sequence[TemplateTable]) -> tuple[TemplateTable, ...]:
+def assign_clusters(templates: Sequence[TemplateTable]) -> tuple[TemplateTable, ...]:
     """Numbered from 1 by what they are made of, whatever their level."""
     made = np.zeros((len(templates), len(LANES), STEPS))
     for number, one in enumerate(templates):
         for role, cells in one.hits.items():
             for cell in cells:
                 made[number, LANES[role], cell.step] = cell.percent / 100 * WEIGHTS.get(role, OTHER)
-    labels = _groups(made.reshape(len(templates), len(LANES) * STEPS), min(MANNERS, len(templates)))[0]
+    labels = _cluster(made.reshape(len(templates), len(LANES) * STEPS), min(MANNERS, len(templates)))[0]
     return tuple(
         msgspec.structs.replace(one, groove_cluster=1 + int(label))
         for one, label in zip(templates, labels, strict=True)
     )
 
 
-def template_from(bars: Bars, level: float) -> TemplateTable | None:
+def build_template(bars: DrumBars, level: float) -> TemplateTable | None:
     """From bars that are alike; None where nothing is common to them."""
     if len(bars) < FEWEST_BARS:
         return None
@@ -107,7 +107,8 @@ def template_from(bars: Bars, level: float) -> TemplateTable | None:
     for role, lane in LANES.items():
         rarest = RAREST_CRASH if role == "crash" else RAREST
         cells = [
-            _cell(bars, lane, int(step), float(share[lane, step])) for step in np.flatnonzero(share[lane] >= rarest)
+            _make_cell(bars, lane, int(step), float(share[lane, step]))
+            for step in np.flatnonzero(share[lane] >= rarest)
         ]
         if cells:
             hits[role] = tuple(cells)
@@ -118,34 +119,34 @@ def template_from(bars: Bars, level: float) -> TemplateTable | None:
     return TemplateTable(round(level, 3), 0, len(bars), hits)
 
 
-def _cell(bars: Bars, lane: int, step: int, share: float) -> Cell:
+def _make_cell(bars: DrumBars, lane: int, step: int, share: float) -> Cell:
     struck = bars.struck[:, lane, step]
     velocity = round(float(np.median(bars.force[struck, lane, step])))
-    return Cell(step, round(100 * share), velocity, *_feel(bars.late[struck, lane, step]))
+    return Cell(step, round(100 * share), velocity, *_measure_feel(bars.late[struck, lane, step]))
 
 
-def feel_of(bars: Bars) -> dict[str, tuple[tuple[int, int], ...]]:
+def measure_feel(bars: DrumBars) -> dict[str, tuple[tuple[int, int], ...]]:
     """Lateness and spread in ticks of every drum that was struck often enough."""
     found: dict[str, tuple[tuple[int, int], ...]] = {}
     for role, lane in LANES.items():
         struck = bars.struck[:, lane]
-        if struck.sum() < FEWEST_STRIKES:
+        if struck.sum() < MIN_FEEL_HITS:
             continue
-        whole = _feel(bars.late[:, lane][struck])
+        whole = _measure_feel(bars.late[:, lane][struck])
         found[role] = tuple(
-            _feel(bars.late[struck[:, step], lane, step]) if struck[:, step].sum() >= FEWEST_STRIKES else whole
+            _measure_feel(bars.late[struck[:, step], lane, step]) if struck[:, step].sum() >= MIN_FEEL_HITS else whole
             for step in range(STEPS)
         )
     return found
 
 
-def _feel(late: Doubles) -> tuple[int, int]:
+def _measure_feel(late: Doubles) -> tuple[int, int]:
     """Median, and standard deviation by the quartiles, whom a few stray strokes do not move."""
     low, middle, high = np.percentile(late, (25, 50, 75))
     return int(np.clip(round(middle), -LATEST_TICKS, LATEST_TICKS)), min(round((high - low) / 1.349), WIDEST_TICKS)
 
 
-def together(bars: Bars) -> float:
+def measure_correlation(bars: DrumBars) -> float:
     """How much the lateness of two drums struck at one step correlates, less what is usual of each at that step."""
     struck = bars.struck
     usual = np.array(
@@ -162,7 +163,7 @@ def together(bars: Bars) -> float:
     return float(pairs.mean() / (squares / count[several]).mean())
 
 
-def usable(bars: Bars, kind: Kind) -> Bars:
+def select_usable(bars: DrumBars, kind: DrumStyle) -> DrumBars:
     """Without fills, near silence, what is on another grid, what rolls, and what begins without a stroke: of kinds with
     a backbeat what has none, or no kick first."""
     struck = bars.struck
@@ -173,34 +174,34 @@ def usable(bars: Bars, kind: Kind) -> Bars:
     loud = struck[:, [LANES[role] for role in ("tom_low", "tom_mid", "tom_high", "crash")]].sum((1, 2))
     off = (struck & (np.abs(bars.late) > OFF_TICKS)).sum((1, 2))
     stands = np.asarray(stands & (struck[:, LANES["open"]].sum(1) <= MOST_ROLLED))
-    return bars.only(stands & (count >= FEWEST_STROKES) & (loud <= MOST_OF_A_FILL * count) & (off <= MOST_OFF * count))
+    return bars.only(stands & (count >= MIN_HITS) & (loud <= MOST_OF_A_FILL * count) & (off <= MOST_OFF * count))
 
 
-def _fewer(one: Performance) -> Performance:
+def _thin_out(one: DrumPerformance) -> DrumPerformance:
     count = len(one.bars)
     kept = np.unique(np.linspace(0, count - 1, min(count, MOST_BARS)).round().astype(np.int64))
     return replace(one, bars=one.bars.only(kept))
 
 
-def _ranks(energy: Doubles) -> Doubles:
+def _rank(energy: Doubles) -> Doubles:
     """From 0, the least, to 1."""
     ranks = np.empty(len(energy))
     ranks[np.argsort(energy, kind="stable")] = np.arange(len(energy))
     return ranks / max(len(energy) - 1, 1)
 
 
-def _points(bars: Bars) -> Doubles:
+def _to_points(bars: DrumBars) -> Doubles:
     weights = np.array([WEIGHTS.get(role, OTHER) for role in LANES])
     points = bars.struck * (0.5 + 0.5 * bars.force / 127) * weights[:, None]
     return np.asarray(points.reshape(len(bars), -1), np.float64)
 
 
-def grouped(points: Doubles, count: int) -> list[NDArray[np.int64]]:
+def group_bars(points: Doubles, count: int) -> list[NDArray[np.int64]]:
     """Those that are alike, of each group the nearest to its mean."""
     count = min(count, max(len(points) // MEMBERS, len(points) >= FEWEST_BARS))
     if not count:
         return []
-    labels, nearest = _groups(points, count)
+    labels, nearest = _cluster(points, count)
     found = []
     for number in range(count):
         members = np.flatnonzero(labels == number)
@@ -209,34 +210,34 @@ def grouped(points: Doubles, count: int) -> list[NDArray[np.int64]]:
     return found
 
 
-def _groups(points: Doubles, count: int) -> tuple[NDArray[np.int64], Doubles]:
+def _cluster(points: Doubles, count: int) -> tuple[NDArray[np.int64], Doubles]:
     """k-means (Lloyd) from seeds that lie apart (k-means++): each point's group, and its distance from the mean."""
     random = np.random.default_rng(0)
     means = points[[0]]
-    means[0] = points[int(_apart(points, points.mean(0, keepdims=True)).argmin())]
+    means[0] = points[int(_trim_overlaps(points, points.mean(0, keepdims=True)).argmin())]
     while len(means) < count:
-        odds = _apart(points, means).min(1)
+        odds = _trim_overlaps(points, means).min(1)
         if not odds.any():
             break
         means = np.concatenate([means, points[[random.choice(len(points), p=odds / odds.sum())]]])
     for _ in range(ROUNDS):
-        labels = _apart(points, means).argmin(1)
+        labels = _trim_overlaps(points, means).argmin(1)
         moved = np.stack([points[labels == i].mean(0) if (labels == i).any() else mean for i, mean in enumerate(means)])
         if np.array_equal(moved, means):
             break
         means = moved
-    distances = _apart(points, means)
+    distances = _trim_overlaps(points, means)
     return distances.argmin(1), distances.min(1)
 
 
-def _apart(points: Doubles, means: Doubles) -> Doubles:
+def _trim_overlaps(points: Doubles, means: Doubles) -> Doubles:
     """Squared distances, shape (points, means)."""
     across = points @ means.T
     found = (points**2).sum(1)[:, None] - 2 * across + (means**2).sum(1)[None, :]
     return np.asarray(np.maximum(found, 0.0), np.float64)
 
 
-def as_file(grooves: GrooveFile) -> bytes:
+def to_json(grooves: GrooveFile) -> bytes:
     """JSON with a line for each template."""
     text = msgspec.json.encode(grooves)
     for begins in (b'{"level"', b'"templates"', b'"families"', b'{"performances"'):

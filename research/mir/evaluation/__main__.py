@@ -16,14 +16,14 @@ from bridge.streams import write_json, write_out
 from engines.mir.engine_lookup import DEFAULT, create_engine
 from engines.mir.learned.learned_mir import LearnedMir
 from research.common.docs_tables import replace_part
-from research.mir.evaluation.delays import as_markdown as delays_as_markdown
-from research.mir.evaluation.predictions import Listener, engine_listener
-from research.mir.evaluation.reference_trackers import OTHERS, installed
+from research.mir.evaluation.delays import to_markdown as delays_to_markdown
+from research.mir.evaluation.predictions import EvaluatedTracker, make_engine_tracker
+from research.mir.evaluation.reference_trackers import REFERENCE_TRACKERS, make_installed_trackers
 from research.mir.evaluation.rendered import find_rendered
 from research.mir.evaluation.run import evaluate
-from research.mir.evaluation.scores import part
+from research.mir.evaluation.scores import import_metric
 from research.mir.evaluation.songs import KnownSong, find_annotated, find_folder
-from research.mir.evaluation.table import as_data, as_markdown, as_text, rows
+from research.mir.evaluation.table import make_rows, to_data, to_markdown, to_text
 
 app = App(name="python -m research.mir.evaluation", help_format="plaintext", version_flags=[])
 
@@ -41,7 +41,7 @@ def main(
     engines: Annotated[str, Parameter(help="Registered engines, with commas.")] = DEFAULT,
     beside: Annotated[
         str, Parameter(help="Other trackers, with commas; those that are not installed are left out.")
-    ] = ",".join(OTHERS),
+    ] = ",".join(REFERENCE_TRACKERS),
     weights: Annotated[
         Path | None,
         Parameter(help="mir.standard with other weights, too: a folder that `training export` filled."),
@@ -53,55 +53,57 @@ def main(
     markdown: Annotated[bool, Parameter(negative="", help="Print the tables as Markdown.")] = False,
     into: Annotated[Path | None, Parameter(help="Put the Markdown tables into this page, between its marks.")] = None,
 ) -> None:
-    """Measure engines that listen on songs of which beats, chords, key or onsets are known, and others beside them.
+    """Measure mir engines, and reference trackers, on songs of which beats, chords, key or onsets are known.
 
     docs/mir.md says what the scores mean. The cost is CPU seconds for a second of audio.
     """
-    part("beat")  # said now if it is missing
+    import_metric("beat")  # fails now if it is missing
     known = [song for folder in folders or () for song in find_folder(folder)]
     known += find_annotated(annotated, multitrack) if annotated else []
     known += find_rendered(stems) if stems else []
     if not known:
         raise ConfigError("songs from where?", "give --folder DIR, --annotated DIR or --stems DIR")
-    known = _chosen(known, _split(songs))
-    listeners, reasons = _listeners(_split(engines), _split(beside), weights)
+    known = _choose_songs(known, _split_names(songs))
+    listeners, reasons = _load_trackers(_split_names(engines), _split_names(beside), weights)
     results = []
     console = Printer(stderr=True)
     with console.status("reading …") as status:
         for result in evaluate(listeners, known, seconds, rate):
             results.append(result)
             status.update(f"{result.song}: {result.listener} is done …")
-    table = rows(results)
-    delays = [row for listener in listeners if listener.delays is not None for row in listener.delays.rows()]
-    said = f"`python -m research.mir.evaluation {_said(sys.argv[1:])}`\n\n"
-    page = said + as_markdown(table) + "".join(f"\n{reason}.\n" for reason in reasons)
+    table = make_rows(results)
+    delays = [row for listener in listeners if listener.delays is not None for row in listener.delays.make_rows()]
+    said = f"`python -m research.mir.evaluation {_format_command(sys.argv[1:])}`\n\n"
+    page = said + to_markdown(table) + "".join(f"\n{reason}.\n" for reason in reasons)
     if into:
         replace_part(into, "scores", page)
-        replace_part(into, "delays", said + delays_as_markdown(delays))
+        replace_part(into, "delays", said + delays_to_markdown(delays))
     if json_:
-        data = as_data(table, results) | {"delays": [asdict(row) for row in delays], "not_run": reasons}
+        data = to_data(table, results) | {"delays": [asdict(row) for row in delays], "not_run": reasons}
         write_json(data)
         return
-    write_out(page if markdown else as_text(table) + "".join(f"{reason}\n" for reason in reasons))
-    write_out("\n" + delays_as_markdown(delays))
+    write_out(page if markdown else to_text(table) + "".join(f"{reason}\n" for reason in reasons))
+    write_out("\n" + delays_to_markdown(delays))
 
 
-def _listeners(engines: list[str], beside: list[str], weights: Path | None) -> tuple[list[Listener], list[str]]:
+def _load_trackers(
+    engines: list[str], beside: list[str], weights: Path | None
+) -> tuple[list[EvaluatedTracker], list[str]]:
     for name in beside:
-        if name not in OTHERS:
-            near = get_close_matches(name, OTHERS, 1)
-            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(OTHERS)}"
+        if name not in REFERENCE_TRACKERS:
+            near = get_close_matches(name, REFERENCE_TRACKERS, 1)
+            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(REFERENCE_TRACKERS)}"
             raise ConfigError(f"--beside {name}: unknown", hint)
-    found = [engine_listener(create_engine(name)) for name in engines]
+    found = [make_engine_tracker(create_engine(name)) for name in engines]
     if weights is not None:
-        found.append(replace(engine_listener(LearnedMir(weights)), name=f"mir.standard, {weights.name}"))
-    others, reasons = installed(beside)
+        found.append(replace(make_engine_tracker(LearnedMir(weights)), name=f"mir.standard, {weights.name}"))
+    others, reasons = make_installed_trackers(beside)
     if not found and not others:
-        raise ConfigError("nobody listens", "name --engines, or install one of --beside")
+        raise ConfigError("nothing to evaluate", "name --engines, or install one of --beside")
     return [*found, *others], reasons
 
 
-def _chosen(known: list[KnownSong], names: list[str]) -> list[KnownSong]:
+def _choose_songs(known: list[KnownSong], names: list[str]) -> list[KnownSong]:
     for name in names:
         if name not in {song.name for song in known}:
             near = get_close_matches(name, [song.name for song in known], 1)
@@ -110,11 +112,11 @@ def _chosen(known: list[KnownSong], names: list[str]) -> list[KnownSong]:
     return [song for song in known if not names or song.name in names]
 
 
-def _split(names: str) -> list[str]:
+def _split_names(names: str) -> list[str]:
     return [name.strip() for name in names.split(",") if name.strip()]
 
 
-def _said(arguments: list[str]) -> str:
+def _format_command(arguments: list[str]) -> str:
     """The command line without where this machine keeps its songs and pages."""
     shown: list[str] = []
     words = iter(arguments)

@@ -1,4 +1,4 @@
-"""How long after the audio that it is about an engine tells something, against what it declares."""
+"""Delays of an engine's reports, measured against the latency that it declares."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from engines.offline.engine_stream import TimedOutput
 
 @dataclass(frozen=True, slots=True)
 class DelayRow:
-    """In frames at ``rate``: from the frame that a label refers to, to the first frame of the block that told it.
+    """In frames at ``rate``: from the frame that an event refers to, to the first frame of the block that reported it.
 
-    So reckoned the declared latency is the most there may be: the contract of `Engine.latency_frames`. Below zero it
-    was told of a frame within the block. The block itself must be whole first, which takes a ``hop`` more.
+    So counted the declared latency is the most there may be: the contract of `Engine.latency_frames`. Below zero the
+    event refers to a frame within the block. The block itself must be whole first, which takes a ``hop`` more.
     """
 
     engine: str
@@ -29,21 +29,21 @@ class DelayRow:
     most: int
 
 
-class Delays:
-    """Gathers them for one engine."""
+class DelayRecorder:
+    """Records the delays of one engine."""
 
     def __init__(self, engine: str, hop: int) -> None:
         self._engine, self._hop = engine, hop
         self._found: dict[tuple[str, int, int], list[int]] = {}
 
-    def take(self, heard: TimedOutput, rate: int, declared: int) -> None:
-        output = f"{heard.port}: {type(heard.event.payload).__name__.lower()}"
-        self._found.setdefault((output, rate, declared), []).append(heard.reported - heard.event.frame)
+    def record(self, event: TimedOutput, rate: int, declared: int) -> None:
+        output = f"{event.port}: {type(event.event.payload).__name__.lower()}"
+        self._found.setdefault((output, rate, declared), []).append(event.reported - event.event.frame)
 
     def clear(self) -> None:
         self._found.clear()
 
-    def rows(self) -> list[DelayRow]:
+    def make_rows(self) -> list[DelayRow]:
         """One for each output and kind of event."""
         return [
             DelayRow(
@@ -54,7 +54,7 @@ class Delays:
         ]  # fmt: skip
 
 
-def as_markdown(rows: Sequence[DelayRow]) -> str:
+def to_markdown(rows: Sequence[DelayRow]) -> str:
     """A table with milliseconds beside the frames."""
     lines = [
         "| engine | output | events | declared | least | median | most | most ≤ declared |\n",

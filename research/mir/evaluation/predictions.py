@@ -1,4 +1,4 @@
-"""Who listens to the songs, and what they answer."""
+"""Trackers under evaluation, engines and others, and their predictions for a song."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from engines.mir.offline.song_map import SongMap
 from engines.mir.offline.song_map_builder import SongMapBuilder
 from engines.offline.engine_stream import EngineStream
 from engines.offline.rates import choose_rate
-from research.mir.evaluation.delays import Delays
-from research.mir.evaluation.truth import Chords, Floats
+from research.mir.evaluation.delays import DelayRecorder
+from research.mir.evaluation.truth import Floats, LabelledChords
 
 BLOCK_FRAMES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """None where a listener does not tell of such things at all; what it did not find is empty, or 0.
+class MirPrediction:
+    """None where a tracker has no such output; without any detection it is empty, or 0.
 
     ``bpm``: of the song. ``key``: such as ``Db minor``, empty where it found none.
     """
@@ -30,52 +30,52 @@ class Answer:
     beats: Floats | None = None
     downbeats: Floats | None = None
     bpm: float | None = None
-    chords: Chords | None = None
+    chords: LabelledChords | None = None
     key: str | None = None
     onsets: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Listener:
-    """``listen``: takes the song, shape (2, frames), and its rate in Hz. ``live``: it hears no later than it answers.
+class EvaluatedTracker:
+    """``listen``: analyses the song, shape (2, frames), at its rate in Hz. ``live``: it is causal.
 
-    ``delays``: of an engine, filled as it listens.
+    ``delays``: of an engine, recorded as it runs.
     """
 
     name: str
-    listen: Callable[[Audio, int], Answer]
+    listen: Callable[[Audio, int], MirPrediction]
     live: bool = False
-    delays: Delays | None = field(default=None)
+    delays: DelayRecorder | None = field(default=None)
 
 
-def engine_listener(engine: Engine, values: Mapping[str, float] | None = None) -> Listener:
+def make_engine_tracker(engine: Engine, values: Mapping[str, float] | None = None) -> EvaluatedTracker:
     """A registered engine, live by nature."""
-    delays = Delays(engine.spec.name, engine.spec.hop)
+    delays = DelayRecorder(engine.spec.name, engine.spec.hop)
 
-    def listen(mix: Audio, rate: int) -> Answer:
+    def listen(mix: Audio, rate: int) -> MirPrediction:
         to = choose_rate(engine.spec.rates, rate)
-        heard = soxr.resample(mix.T, rate, to, quality="VHQ").T if to != rate else mix
+        resampled = soxr.resample(mix.T, rate, to, quality="VHQ").T if to != rate else mix
         listening, builder = EngineStream(engine, to, values), SongMapBuilder(to)
-        pieces = (heard[:, at : at + BLOCK_FRAMES] for at in range(0, heard.shape[1], BLOCK_FRAMES))
+        pieces = (resampled[:, at : at + BLOCK_FRAMES] for at in range(0, resampled.shape[1], BLOCK_FRAMES))
         for said in (said for piece in pieces for said in listening.push(piece)):
             builder.push(said.event, said.port)
-            delays.take(said, to, engine.latency_frames(said.port))
+            delays.record(said, to, engine.latency_frames(said.port))
         for said in listening.finish():
             builder.push(said.event, said.port)
-            delays.take(said, to, engine.latency_frames(said.port))
-        return answer_of(builder.build("", engine.spec.name, rate, mix.shape[1]))
+            delays.record(said, to, engine.latency_frames(said.port))
+        return to_prediction(builder.build("", engine.spec.name, rate, mix.shape[1]))
 
-    return Listener(engine.spec.name, listen, live=True, delays=delays)
+    return EvaluatedTracker(engine.spec.name, listen, live=True, delays=delays)
 
 
-def answer_of(song: SongMap) -> Answer:
-    """A song's map as an answer. Onsets count as told only where there are some: not every engine has them."""
+def to_prediction(song: SongMap) -> MirPrediction:
+    """Convert a song map. Without any onset the engine counts as one that does not report them."""
     onsets = song.events.get("onset")
-    return Answer(
+    return MirPrediction(
         beats=np.array([beat.time_s for beat in song.beats]),
         downbeats=np.array([beat.time_s for beat in song.beats if beat.number == 1]),
         bpm=song.bpm,
-        chords=Chords(
+        chords=LabelledChords(
             np.array([(span.start_s, span.end_s) for span in song.chords]), tuple(span.harte for span in song.chords)
         ),
         key=song.key,
@@ -84,5 +84,5 @@ def answer_of(song: SongMap) -> Answer:
 
 
 def mono(mix: Audio) -> Audio:
-    """Shape (frames,), as most other trackers want it."""
+    """Downmix to (frames,), as most other trackers expect it."""
     return np.asarray(mix.sum(axis=0) / CHANNELS, dtype=np.float32)

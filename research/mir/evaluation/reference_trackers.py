@@ -24,8 +24,8 @@ import soxr
 from bridge.core.audio import Audio
 from bridge.core.events import NOTE_NAMES
 from engines.mir.chroma.templates import MAJOR, MINOR
-from research.mir.evaluation.predictions import Answer, Listener, mono
-from research.mir.evaluation.truth import Chords, Floats
+from research.mir.evaluation.predictions import EvaluatedTracker, MirPrediction, mono
+from research.mir.evaluation.truth import Floats, LabelledChords
 
 RATE = 44100
 """What essentia's and madmom's trackers expect."""
@@ -40,30 +40,30 @@ SILENCE_RATIO = 0.05
 """A frame less loud than this share of the song's mean has no chord."""
 
 
-def librosa_listener() -> Listener:
+def make_librosa_tracker() -> EvaluatedTracker:
     """Raises ImportError where librosa is not installed."""
     librosa = import_module("librosa")
     import_module("librosa.beat")
 
-    def listen(mix: Audio, rate: int) -> Answer:
+    def listen(mix: Audio, rate: int) -> MirPrediction:
         wave = librosa.resample(mono(mix), orig_sr=rate, target_sr=LIBROSA_RATE)
         tempo, beats = librosa.beat.beat_track(y=wave, sr=LIBROSA_RATE, hop_length=LIBROSA_HOP, units="time")
         chroma = librosa.feature.chroma_cqt(y=wave, sr=LIBROSA_RATE, hop_length=LIBROSA_HOP)
         loudness = librosa.feature.rms(y=wave, hop_length=LIBROSA_HOP)[0][: chroma.shape[1]]
         times = np.append(np.arange(chroma.shape[1]) * LIBROSA_HOP / LIBROSA_RATE, mix.shape[1] / rate)
         onsets = librosa.onset.onset_detect(y=wave, sr=LIBROSA_RATE, hop_length=LIBROSA_HOP, units="time")
-        return Answer(
+        return MirPrediction(
             beats=np.asarray(beats, np.float64),
             bpm=float(np.atleast_1d(tempo)[0]),
-            chords=spans(best_path(chord_likelihoods(chroma, loudness)), times),
-            key=krumhansl(chroma.mean(axis=1)),
+            chords=spans(decode_path(compute_chord_likelihoods(chroma, loudness)), times),
+            key=estimate_key(chroma.mean(axis=1)),
             onsets=np.asarray(onsets, np.float64),
         )
 
-    return Listener(f"librosa {librosa.__version__}", listen)
+    return EvaluatedTracker(f"librosa {librosa.__version__}", listen)
 
 
-def chord_likelihoods(chroma: Floats, loudness: Floats) -> Floats:
+def compute_chord_likelihoods(chroma: Floats, loudness: Floats) -> Floats:
     """Logarithmic, shape (25, frames): twelve major triads, twelve minor ones, no chord last."""
     triads = np.zeros((24, 12))
     for root in range(12):
@@ -76,7 +76,7 @@ def chord_likelihoods(chroma: Floats, loudness: Floats) -> Floats:
     return np.concatenate([fits, silent[None]])
 
 
-def best_path(likelihoods: Floats) -> list[int]:
+def decode_path(likelihoods: Floats) -> list[int]:
     """The likeliest state of each frame where a change costs what CHORD_STAY says (Viterbi 1967)."""
     states, frames = likelihoods.shape
     change = float(np.log((1 - CHORD_STAY) / (states - 1)) - np.log(CHORD_STAY))
@@ -92,15 +92,15 @@ def best_path(likelihoods: Floats) -> list[int]:
     return path[::-1]
 
 
-def spans(path: list[int], times: Floats) -> Chords:
+def spans(path: list[int], times: Floats) -> LabelledChords:
     """States that last, as chords; ``times``: where each frame begins, and the end of the last."""
     labels = [*(f"{note}:maj" for note in NOTE_NAMES), *(f"{note}:min" for note in NOTE_NAMES), "N"]
     starts = [0, *(i for i in range(1, len(path)) if path[i] != path[i - 1]), len(path)]
     intervals = [(times[start], times[end]) for start, end in pairwise(starts)]
-    return Chords(np.array(intervals), tuple(labels[path[start]] for start in starts[:-1]))
+    return LabelledChords(np.array(intervals), tuple(labels[path[start]] for start in starts[:-1]))
 
 
-def krumhansl(chroma: Floats) -> str:
+def estimate_key(chroma: Floats) -> str:
     """The key whose profile (Krumhansl and Kessler 1982) correlates best with a mean chroma (12,); empty if flat."""
     if float(np.std(chroma)) <= 1e-9:
         return ""
@@ -112,12 +112,12 @@ def krumhansl(chroma: Floats) -> str:
     return max(fits, key=lambda key: fits[key])
 
 
-def essentia_listener() -> Listener:
+def make_essentia_tracker() -> EvaluatedTracker:
     """RhythmExtractor2013, KeyExtractor, and chords from HPCPs; hears the whole song first."""
     standard = import_module("essentia.standard")
     window, step = 8192, 2048
 
-    def chords(wave: Audio) -> Chords:
+    def chords(wave: Audio) -> LabelledChords:
         spectrum = standard.Spectrum()
         taper, peaks, hpcp = standard.Windowing(type="blackmanharris62"), standard.SpectralPeaks(), standard.HPCP()
         frames = standard.FrameGenerator(wave, frameSize=window, hopSize=step)
@@ -125,61 +125,61 @@ def essentia_listener() -> Listener:
         labels, _strengths = standard.ChordsDetection(hopSize=step, sampleRate=RATE)(np.array(profiles, np.float32))
         starts = np.arange(len(labels)) * step / RATE
         named = tuple(f"{label.removesuffix('m')}:{'min' if label.endswith('m') else 'maj'}" for label in labels)
-        return Chords(np.stack([starts, starts + step / RATE], axis=1), named)
+        return LabelledChords(np.stack([starts, starts + step / RATE], axis=1), named)
 
-    def listen(mix: Audio, rate: int) -> Answer:
+    def listen(mix: Audio, rate: int) -> MirPrediction:
         wave = _at(mono(mix), rate, RATE)
         bpm, beats, *_ = standard.RhythmExtractor2013(method="multifeature")(wave)
         tonic, mode, _ = standard.KeyExtractor()(wave)
-        return Answer(beats=_times(beats), bpm=float(bpm), chords=chords(wave), key=f"{tonic} {mode}")
+        return MirPrediction(beats=_times(beats), bpm=float(bpm), chords=chords(wave), key=f"{tonic} {mode}")
 
-    return Listener("essentia", listen)
+    return EvaluatedTracker("essentia", listen)
 
 
-def madmom_listener() -> Listener:
+def make_madmom_tracker() -> EvaluatedTracker:
     """RNNs with the dynamic Bayesian network for bars, key and chord recognition; hears the whole song first."""
     beats_of = import_module("madmom.features.downbeats")
     keys, chords_of = import_module("madmom.features.key"), import_module("madmom.features.chords")
     audio, chroma = import_module("madmom.audio.signal"), import_module("madmom.audio.chroma")
 
-    def listen(mix: Audio, rate: int) -> Answer:
+    def listen(mix: Audio, rate: int) -> MirPrediction:
         signal = audio.Signal(_at(mono(mix), rate, RATE), sample_rate=RATE, num_channels=1)
         bars = beats_of.DBNDownBeatTrackingProcessor(beats_per_bar=[3, 4], fps=100)
         found = bars(beats_of.RNNDownBeatProcessor()(signal)).reshape(-1, 2)
         key = keys.key_prediction_to_label(keys.CNNKeyRecognitionProcessor()(signal))
         rows = chords_of.DeepChromaChordRecognitionProcessor()(chroma.DeepChromaProcessor()(signal))
-        return Answer(
+        return MirPrediction(
             beats=_times(found[:, 0]),
             downbeats=_times(found[found[:, 1] == 1, 0]),
             bpm=_bpm(found[:, 0]),
-            chords=Chords(np.array([(row[0], row[1]) for row in rows]), tuple(str(row[2]) for row in rows)),
+            chords=LabelledChords(np.array([(row[0], row[1]) for row in rows]), tuple(str(row[2]) for row in rows)),
             key=str(key),
         )
 
-    return Listener("madmom", listen)
+    return EvaluatedTracker("madmom", listen)
 
 
-def beatnet_listener() -> Listener:
+def make_beatnet_tracker() -> EvaluatedTracker:
     """BeatNet's particle filter in its online mode (Heydari et al., ISMIR 2021)."""
     kind = import_module("BeatNet.BeatNet").BeatNet
 
-    def listen(mix: Audio, rate: int) -> Answer:
+    def listen(mix: Audio, rate: int) -> MirPrediction:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "song.wav"
             soundfile.write(path, mono(mix), rate)
             found = kind(1, mode="online", inference_model="PF", plot=[], thread=False).process(str(path))
         rows = np.asarray(found, np.float64).reshape(-1, 2)
-        return Answer(beats=_times(rows[:, 0]), downbeats=_times(rows[rows[:, 1] == 1, 0]), bpm=_bpm(rows[:, 0]))
+        return MirPrediction(beats=_times(rows[:, 0]), downbeats=_times(rows[rows[:, 1] == 1, 0]), bpm=_bpm(rows[:, 0]))
 
-    return Listener("BeatNet online", listen, live=True)
+    return EvaluatedTracker("BeatNet online", listen, live=True)
 
 
-def aubio_listener() -> Listener:
+def make_aubio_tracker() -> EvaluatedTracker:
     """aubio's beat and onset detection, which hear hop by hop."""
     aubio = import_module("aubio")
     window, hop = 1024, 512
 
-    def listen(mix: Audio, rate: int) -> Answer:
+    def listen(mix: Audio, rate: int) -> MirPrediction:
         wave = _at(mono(mix), rate, RATE)
         tempo, onset = aubio.tempo("default", window, hop, RATE), aubio.onset("default", window, hop, RATE)
         beats, onsets = [], []
@@ -189,27 +189,27 @@ def aubio_listener() -> Listener:
                 beats.append(tempo.get_last_s())
             if onset(piece)[0]:
                 onsets.append(onset.get_last_s())
-        return Answer(beats=_times(beats), bpm=_bpm(beats), onsets=_times(onsets))
+        return MirPrediction(beats=_times(beats), bpm=_bpm(beats), onsets=_times(onsets))
 
-    return Listener("aubio", listen, live=True)
+    return EvaluatedTracker("aubio", listen, live=True)
 
 
-OTHERS: dict[str, Callable[[], Listener]] = {
-    "librosa": librosa_listener,
-    "essentia": essentia_listener,
-    "madmom": madmom_listener,
-    "beatnet": beatnet_listener,
-    "aubio": aubio_listener,
+REFERENCE_TRACKERS: dict[str, Callable[[], EvaluatedTracker]] = {
+    "librosa": make_librosa_tracker,
+    "essentia": make_essentia_tracker,
+    "madmom": make_madmom_tracker,
+    "beatnet": make_beatnet_tracker,
+    "aubio": make_aubio_tracker,
 }
 """By the name that the command knows."""
 
 
-def installed(names: list[str]) -> tuple[list[Listener], list[str]]:
+def make_installed_trackers(names: list[str]) -> tuple[list[EvaluatedTracker], list[str]]:
     """Those of ``names`` that can be had, and for each other one why not."""
     found, reasons = [], []
     for name in names:
         try:
-            found.append(OTHERS[name]())
+            found.append(REFERENCE_TRACKERS[name]())
         except ImportError as error:
             reasons.append(f"{name} was not run: it cannot be imported ({error})")
     return found, reasons

@@ -10,14 +10,14 @@ import numpy as np
 from bridge.core.events import NOTE_NAMES, Chord
 from bridge.errors import ConfigError
 from engines.mir.harte import to_harte
-from research.datasets.library import RATE, Clip, read_library
+from research.datasets.library import RATE, StemClip, read_library
 from research.datasets.truth import UNKNOWN as UNNAMED
-from research.datasets.truth import Harmony
-from research.datasets.truth import Truth as Rendered
+from research.datasets.truth import ChordTruth
+from research.datasets.truth import SongTruth as Rendered
 from research.datasets.truth import read_truth as read_rendered
 from research.mir.evaluation.songs import KnownSong
-from research.mir.evaluation.truth import MODES, UNKNOWN, Chords, Floats, Truth
-from research.mir.onset_labels import strokes, together
+from research.mir.evaluation.truth import MODES, UNKNOWN, Floats, LabelledChords, SongAnnotation
+from research.mir.onset_labels import detect_onsets, merge_onsets
 
 RENDERED = "rendered, held out"
 """The name of the collection."""
@@ -31,20 +31,22 @@ def find_rendered(folder: Path) -> list[KnownSong]:
         if rendered is not None and rendered.chords:
             seconds = min(clip.frames for clip in stems.values()) / RATE
             clips = [clip for _, clip in sorted(stems.items())]
-            truth = replace(laid_out(rendered, seconds), onsets=_onsets(clips, seconds))
+            truth = replace(to_annotation(rendered, seconds), onsets=_onsets(clips, seconds))
             found.append(KnownSong(name, RENDERED, tuple(clip.path for clip in clips), truth))
     if not found:
         raise ConfigError(f"{folder}: no rendered song is held out there", "run `python -m research.datasets held-out`")
     return found
 
 
-def _onsets(clips: list[Clip], seconds: float) -> Floats:
-    """Where something begins in any of the stems, each heard by itself."""
-    heard = together([strokes(clip.samples().astype(np.float32).mean(1) / np.float32(32768.0)) for clip in clips])
-    return heard[(heard > 0.0) & (heard < seconds)]
+def _onsets(clips: list[StemClip], seconds: float) -> Floats:
+    """Onsets of all stems, each analysed by itself."""
+    onsets = merge_onsets(
+        [detect_onsets(clip.samples().astype(np.float32).mean(1) / np.float32(32768.0)) for clip in clips]
+    )
+    return onsets[(onsets > 0.0) & (onsets < seconds)]
 
 
-def laid_out(rendered: Rendered, seconds: float) -> Truth:
+def to_annotation(rendered: Rendered, seconds: float) -> SongAnnotation:
     """``rendered`` in seconds, as far as ``seconds``. One key, that of the longest part, as the scores want it."""
     beat_s = 60.0 / rendered.bpm
     first = int(np.ceil(-rendered.start_s / beat_s))
@@ -61,15 +63,15 @@ def laid_out(rendered: Rendered, seconds: float) -> Truth:
     for (beat, tonic, minor), end in zip(rendered.keys, ends, strict=False):
         name = f"{NOTE_NAMES[tonic]} {MODES[minor]}"
         lengths[name] = lengths.get(name, 0.0) + end - beat
-    return Truth(
+    return SongAnnotation(
         beats,
         beats[indices % rendered.bar_beats == 0] if rendered.downbeats else None,
-        Chords(np.array([row[:2] for row in rows]), tuple(row[2] for row in rows)) if rows else None,
+        LabelledChords(np.array([row[:2] for row in rows]), tuple(row[2] for row in rows)) if rows else None,
         max(lengths, key=lengths.__getitem__, default=""),
     )
 
 
-def label(chord: Harmony) -> str:
+def label(chord: ChordTruth) -> str:
     """In Harte's syntax; X where something sounds that has no name here."""
     if UNNAMED in (chord.root, chord.quality):
         return UNKNOWN

@@ -11,15 +11,15 @@ import numpy as np
 
 from bridge.core.audio import Audio
 from bridge.errors import ConfigError
-from research.mir.evaluation.predictions import Answer, Listener
-from research.mir.evaluation.scores import scores
+from research.mir.evaluation.predictions import EvaluatedTracker, MirPrediction
+from research.mir.evaluation.scores import score_song
 from research.mir.evaluation.songs import KnownSong, read_clip
 
 WARM_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class MirResult:
     """One listener on one song. ``cost``: CPU seconds for each second of audio. ``scores``: by `SCORES`' names."""
 
     listener: str
@@ -31,12 +31,12 @@ class Result:
 
 
 def evaluate(
-    listeners: Sequence[Listener],
+    listeners: Sequence[EvaluatedTracker],
     songs: Sequence[KnownSong],
     seconds: float = 0.0,
     rate: int = 0,
     clock: Callable[[], float] = time.process_time,
-) -> Iterator[Result]:
+) -> Iterator[MirResult]:
     """A result at a time. What is compiled at first use is, before the time counts.
 
     ``seconds``: how much of each song; 0: all. ``rate``: in Hz, 0: each song's own.
@@ -48,21 +48,21 @@ def evaluate(
         truth = song.truth.until(length_s)
         for listener in listeners:
             if listener.name not in warm:
-                _quietly(listener, np.ascontiguousarray(mix[:, : round(WARM_S * own)]), own)
+                _run_quietly(listener, np.ascontiguousarray(mix[:, : round(WARM_S * own)]), own)
                 warm.add(listener.name)
                 if listener.delays is not None:
                     listener.delays.clear()
             began = clock()
-            answer = _quietly(listener, mix, own)
+            answer = _run_quietly(listener, mix, own)
             cost = (clock() - began) / length_s
             try:
-                found = scores(truth, answer)
+                found = score_song(truth, answer)
             except ConfigError as error:
                 raise ConfigError(f"{song.name}: {error.message}", error.hint) from error
-            yield Result(listener.name, listener.live, song.collection, song.name, cost, found)
+            yield MirResult(listener.name, listener.live, song.collection, song.name, cost, found)
 
 
-def _quietly(listener: Listener, mix: Audio, rate: int) -> Answer:
+def _run_quietly(listener: EvaluatedTracker, mix: Audio, rate: int) -> MirPrediction:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # other trackers warn of their own libraries
         return listener.listen(mix, rate)

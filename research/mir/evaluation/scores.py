@@ -12,8 +12,8 @@ from types import ModuleType
 import numpy as np
 
 from bridge.errors import ConfigError
-from research.mir.evaluation.predictions import Answer
-from research.mir.evaluation.truth import Chords, Floats, Truth
+from research.mir.evaluation.predictions import MirPrediction
+from research.mir.evaluation.truth import Floats, LabelledChords, SongAnnotation
 
 NAN = math.nan
 TOLERANCE = 0.04
@@ -36,7 +36,7 @@ SCORES = {
 """Every score, in this order, and its heading."""
 
 
-def part(name: str) -> ModuleType:
+def import_metric(name: str) -> ModuleType:
     """One of mir_eval's modules."""
     try:
         return import_module(f"mir_eval.{name}")
@@ -44,68 +44,68 @@ def part(name: str) -> ModuleType:
         raise ConfigError("mir_eval is not installed", "pip install 'sideman[bench]'") from error
 
 
-def scores(truth: Truth, answer: Answer) -> dict[str, float]:
-    """All of SCORES for one song; ``truth`` must end where the song that was heard ended."""
+def score_song(truth: SongAnnotation, answer: MirPrediction) -> dict[str, float]:
+    """All of SCORES for one song; ``truth`` must end where the analysed excerpt ended."""
     found = dict.fromkeys(SCORES, NAN)
     if truth.beats is not None and answer.beats is not None:
-        found |= beat_scores(truth.beats, answer.beats)
+        found |= score_beats(truth.beats, answer.beats)
     if truth.downbeats is not None and answer.downbeats is not None:
-        found["downbeat_f"] = beat_f(truth.downbeats, answer.downbeats)
+        found["downbeat_f"] = compute_beat_f(truth.downbeats, answer.downbeats)
     if truth.beats is not None and answer.bpm is not None and len(truth.beats) > 1:
         bpm = 60.0 / float(np.median(np.diff(truth.beats)))
         found["tempo"] = float(is_tempo(bpm, answer.bpm, (1.0,)))
         found["tempo_octave"] = float(is_tempo(bpm, answer.bpm, OCTAVES))
     if truth.chords is not None and answer.chords is not None:
-        found |= chord_scores(truth.chords, answer.chords)
+        found |= score_chords(truth.chords, answer.chords)
     if truth.key and answer.key is not None:
-        found["key"] = float(part("key").weighted_score(truth.key, answer.key)) if answer.key else 0.0
+        found["key"] = float(import_metric("key").weighted_score(truth.key, answer.key)) if answer.key else 0.0
     if truth.onsets is not None and answer.onsets is not None:
-        found["onset_f"] = onset_f(truth.onsets, answer.onsets)
+        found["onset_f"] = compute_onset_f(truth.onsets, answer.onsets)
     return found
 
 
-def beat_scores(truth: Floats, heard: Floats) -> dict[str, float]:
+def score_beats(truth: Floats, detected: Floats) -> dict[str, float]:
     """F within 70 ms, and the longest right stretches together at the right level, and at any, of the metre."""
-    beat = part("beat")
-    truth, heard = beat.trim_beats(truth), beat.trim_beats(heard)
+    beat = import_metric("beat")
+    truth, detected = beat.trim_beats(truth), beat.trim_beats(detected)
     if len(truth) < 2:
         return {"beat_f": NAN, "cmlt": NAN, "amlt": NAN}
-    if len(heard) < 2:
+    if len(detected) < 2:
         return {"beat_f": 0.0, "cmlt": 0.0, "amlt": 0.0}
-    _, cmlt, _, amlt = beat.continuity(truth, heard)
-    return {"beat_f": float(beat.f_measure(truth, heard)), "cmlt": float(cmlt), "amlt": float(amlt)}
+    _, cmlt, _, amlt = beat.continuity(truth, detected)
+    return {"beat_f": float(beat.f_measure(truth, detected)), "cmlt": float(cmlt), "amlt": float(amlt)}
 
 
-def beat_f(truth: Floats, heard: Floats) -> float:
+def compute_beat_f(truth: Floats, detected: Floats) -> float:
     """F within 70 ms, the first five seconds left out."""
-    beat = part("beat")
-    truth, heard = beat.trim_beats(truth), beat.trim_beats(heard)
+    beat = import_metric("beat")
+    truth, detected = beat.trim_beats(truth), beat.trim_beats(detected)
     if not len(truth):
         return NAN
-    return float(beat.f_measure(truth, heard)) if len(heard) else 0.0
+    return float(beat.f_measure(truth, detected)) if len(detected) else 0.0
 
 
-def onset_f(truth: Floats, heard: Floats) -> float:
+def compute_onset_f(truth: Floats, detected: Floats) -> float:
     """F within 50 ms."""
     if not len(truth):
         return NAN
-    return float(part("onset").f_measure(truth, heard)[0]) if len(heard) else 0.0
+    return float(import_metric("onset").f_measure(truth, detected)[0]) if len(detected) else 0.0
 
 
-def is_tempo(bpm: float, heard: float, levels: tuple[float, ...]) -> bool:
-    """Whether ``heard`` is within TOLERANCE of ``bpm`` times one of ``levels``."""
-    return any(abs(heard - bpm * level) <= TOLERANCE * bpm * level for level in levels)
+def is_tempo(bpm: float, detected: float, levels: tuple[float, ...]) -> bool:
+    """Whether ``detected`` is within TOLERANCE of ``bpm`` times one of ``levels``."""
+    return any(abs(detected - bpm * level) <= TOLERANCE * bpm * level for level in levels)
 
 
-def chord_scores(truth: Chords, heard: Chords) -> dict[str, float]:
+def score_chords(truth: LabelledChords, detected: LabelledChords) -> dict[str, float]:
     """The share of the time in which root and third are right, and in which the seventh is, too.
 
     Only time counts whose true chord the vocabulary can say; what was not answered is no chord.
     """
-    chord, util = part("chord"), part("util")
+    chord, util = import_metric("chord"), import_metric("util")
     try:
         intervals, labels = util.adjust_intervals(
-            heard.intervals, list(heard.labels), truth.intervals.min(), truth.intervals.max(), "N", "N"
+            detected.intervals, list(detected.labels), truth.intervals.min(), truth.intervals.max(), "N", "N"
         )
         merged, expected, given = util.merge_labeled_intervals(truth.intervals, list(truth.labels), intervals, labels)
         seconds = util.intervals_to_durations(merged)

@@ -20,7 +20,7 @@ from bridge.core.audio import CHANNELS, Audio
 from bridge.errors import ConfigError
 from research.datasets.library import RATE
 from research.datasets.sources import split_of
-from research.mir.evaluation.truth import Truth, read_truth
+from research.mir.evaluation.truth import SongAnnotation, read_truth
 
 AUDIO = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus")
 TRUTHS = (".beats", ".chords", ".key", ".onsets")
@@ -39,7 +39,7 @@ class KnownSong:
     name: str
     collection: str
     files: tuple[Path, ...]
-    truth: Truth
+    truth: SongAnnotation
 
 
 def find_folder(folder: Path) -> list[KnownSong]:

@@ -21,7 +21,7 @@ MODES = ("major", "minor")
 
 
 @dataclass(frozen=True, slots=True)
-class Chords:
+class LabelledChords:
     """``intervals``: seconds, shape (chords, 2), none empty. ``labels``: in Harte's syntax."""
 
     intervals: Floats
@@ -29,7 +29,7 @@ class Chords:
 
 
 @dataclass(frozen=True, slots=True)
-class Truth:
+class SongAnnotation:
     """None, or an empty ``key``, where nothing is known. Times in seconds, ascending.
 
     ``downbeats``: None too where the beats' places in the bar are not to be relied on.
@@ -37,17 +37,17 @@ class Truth:
 
     beats: Floats | None = None
     downbeats: Floats | None = None
-    chords: Chords | None = None
+    chords: LabelledChords | None = None
     key: str = ""
     onsets: Floats | None = None
 
-    def until(self, end_s: float) -> Truth:
+    def until(self, end_s: float) -> SongAnnotation:
         """What is true of the song's first ``end_s`` seconds; the key is taken to be that of the whole."""
         chords = self.chords
         if chords is not None:
             kept = chords.intervals[:, 0] < end_s
             labels = tuple(label for label, keep in zip(chords.labels, kept, strict=True) if keep)
-            chords = Chords(np.minimum(chords.intervals[kept], end_s), labels) if labels else None
+            chords = LabelledChords(np.minimum(chords.intervals[kept], end_s), labels) if labels else None
         return replace(
             self,
             beats=_before(self.beats, end_s),
@@ -64,10 +64,10 @@ def _before(times: Floats | None, end_s: float) -> Floats | None:
     return None if times is None else times[times < end_s]
 
 
-def read_truth(stem: Path) -> Truth:
+def read_truth(stem: Path) -> SongAnnotation:
     """What lies beside the song ``stem`` (a path without its suffix) as .beats, .chords, .key and .onsets."""
     beats, downbeats = _if_there(stem, ".beats", read_beats) or (None, None)
-    return Truth(
+    return SongAnnotation(
         beats,
         downbeats,
         _if_there(stem, ".chords", read_chords),
@@ -96,7 +96,7 @@ def read_times(path: Path) -> Floats:
     return _ascending(path, [_number(where, words[0]) for where, words in _lines(path)])
 
 
-def read_chords(path: Path) -> Chords:
+def read_chords(path: Path) -> LabelledChords:
     """Lines ``start end label``. Spans of no length are left out, gaps are ``X``: nobody knows."""
     rows: list[tuple[float, float, str]] = []
     for where, words in _lines(path):
@@ -104,14 +104,14 @@ def read_chords(path: Path) -> Chords:
             raise ConfigError(f"{where}: {len(words)} words", "write start, end and chord, with spaces or tabs between")
         start, end = _number(where, words[0]), _number(where, words[1])
         if end < start or (rows and start < rows[-1][1] - 1e-6):
-            raise ConfigError(f"{where}: {start:g} to {end:g} s is not after what is before it", "mend the times")
+            raise ConfigError(f"{where}: {start:g} to {end:g} s is not after what is before it", "fix the times")
         if rows and start > rows[-1][1]:
             rows.append((rows[-1][1], start, UNKNOWN))
         if end > start:
             rows.append((start, end, words[2]))
     if not rows:
         raise ConfigError(f"{path}: holds no chord", "write lines of start, end and chord, or remove it")
-    return Chords(np.array([row[:2] for row in rows]), tuple(row[2] for row in rows))
+    return LabelledChords(np.array([row[:2] for row in rows]), tuple(row[2] for row in rows))
 
 
 def read_key(path: Path) -> str:

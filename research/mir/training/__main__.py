@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from research.common.cli_main import entered, say
+from research.common.cli_main import echo, run_main
 
 WEIGHTS = Path(__file__).parents[3] / "engines" / "weights"
 
@@ -32,38 +32,38 @@ def main(arguments: list[str] | None = None) -> int:
     one.add_argument("--out", type=Path, default=WEIGHTS)
     one.set_defaults(act=_export)
 
-    told = parser.parse_args(arguments)
-    return entered(lambda: told.act(told))
+    parsed = parser.parse_args(arguments)
+    return run_main(lambda: parsed.act(parsed))
 
 
-def _train(told: argparse.Namespace) -> None:
+def _train(parsed: argparse.Namespace) -> None:
     import torch
 
-    from research.common.prefetch import Drawing
+    from research.common.prefetch import BatchPrefetcher
     from research.datasets.library import read_library
-    from research.mir.training.batches import drawer
-    from research.mir.training.train import Plan, Trainer, train
-    from research.mir.training.validate import examined
+    from research.mir.training.batches import make_batch_drawer
+    from research.mir.training.train import MirTrainer, MirTrainingPlan, train
+    from research.mir.training.validate import load_validation
 
     torch.set_num_threads(1)  # several threads on a busy machine ran 50 times slower
-    without = tuple(told.without)
-    heard = examined(told.stems, read_library(told.stems, "valid"))
+    without = tuple(parsed.without)
+    songs = load_validation(parsed.stems, read_library(parsed.stems, "valid"))
     if without:
-        heard |= examined(told.stems, read_library(told.stems, "train").of(without))
-    trainer = Trainer(told.run, Plan(told.batch, told.seconds, steps=told.steps))
+        songs |= load_validation(parsed.stems, read_library(parsed.stems, "train").of(without))
+    trainer = MirTrainer(parsed.run, MirTrainingPlan(parsed.batch, parsed.seconds, steps=parsed.steps))
     went_on = trainer.load()
-    say(f"{'go on from' if went_on else 'begin at'} step {trainer.step}")
-    end, plan = time.monotonic() + told.minutes * 60, trainer.plan
-    given = told.stems, plan.seconds, plan.seed, plan.batch, without
-    with Drawing(drawer, given, trainer.step, told.processes) as drawing:
-        train(trainer, drawing, heard, lambda step: time.monotonic() > end or step >= told.steps, say)
+    echo(f"{'go on from' if went_on else 'begin at'} step {trainer.step}")
+    end, plan = time.monotonic() + parsed.minutes * 60, trainer.plan
+    given = parsed.stems, plan.seconds, plan.seed, plan.batch, without
+    with BatchPrefetcher(make_batch_drawer, given, trainer.step, parsed.processes) as drawing:
+        train(trainer, drawing, songs, lambda step: time.monotonic() > end or step >= parsed.steps, echo)
 
 
-def _export(told: argparse.Namespace) -> None:
+def _export(parsed: argparse.Namespace) -> None:
     from research.mir.training.export import export
 
-    for name, digest in export(told.run, told.out).items():
-        say(f"{told.out / name}: SHA-256 {digest}, {(told.out / name).stat().st_size:,} bytes")
+    for name, digest in export(parsed.run, parsed.out).items():
+        echo(f"{parsed.out / name}: SHA-256 {digest}, {(parsed.out / name).stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":

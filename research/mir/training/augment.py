@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from bridge.core.jit import njit
 from research.datasets.library import RATE
-from research.datasets.truth import Truth
-from research.mir.training.targets import Timeline, Times, timeline_of
+from research.datasets.truth import SongTruth
+from research.mir.training.targets import PieceTimeline, Times, make_timeline
 
 Doubles = NDArray[np.float64]
 Floats = NDArray[np.float32]
@@ -38,9 +38,9 @@ class TimeWarp:
         inside = places[(places >= self.at[0]) & (places <= self.at[-1])]
         return np.asarray(np.interp(inside, self.at[::441], np.arange(0, len(self.at), 441) / RATE), np.float64)
 
-    def to_timeline(self, truth: Truth, seconds: float) -> Timeline:
+    def to_timeline(self, truth: SongTruth, seconds: float) -> PieceTimeline:
         """Convert ``truth`` to seconds of the piece."""
-        whole = timeline_of(truth, self.at[-1] / RATE + 1.0, self.semitones, self.pitched)
+        whole = make_timeline(truth, self.at[-1] / RATE + 1.0, self.semitones, self.pitched)
         places, times = self.at[::441], np.arange(0, len(self.at), 441) / RATE
 
         def to_piece(source_s: float) -> float:
@@ -146,7 +146,7 @@ def _draw_gate(random: np.random.Generator) -> Floats:
 FADE_FRAMES = 400
 
 
-def drop_fourth_beat(mono: Floats, line: Timeline, frames: int) -> tuple[Floats, Timeline]:
+def drop_fourth_beat(mono: Floats, line: PieceTimeline, frames: int) -> tuple[Floats, PieceTimeline]:
     """Cut the fourth beats out of ``mono`` (more than ``frames``): 3/4 is rare in the training material."""
     lost = [(line.beats[i], line.beats[i + 1]) for i in range(len(line.beats) - 1) if line.numbers[i] == 3]
     pieces: list[Floats] = []

@@ -1,4 +1,4 @@
-"""Batches of pieces as levels and labels."""
+"""Batches of training pieces as levels and labels."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from engines.mir.learned.features import (
     make_rhythm_log_bands,
 )
 from research.datasets.library import RATE, read_library
-from research.mir.training.mixing import Mixer, Piece, Repertoire
-from research.mir.training.targets import harmony_targets, rhythm_targets
+from research.mir.training.mixing import PieceMixer, Repertoire, TrainingPiece
+from research.mir.training.targets import make_harmony_targets, make_rhythm_targets
 
 
 @dataclass
-class Batch:
+class MirBatch:
     """``rhythm`` (batch, steps + 1, bands), ``beats`` (batch, steps, 3), ``downbeats`` (batch,): how sure they are,
     ``pitches`` (batch, steps of harmony, bands), ``harmony`` (batch, steps of harmony, 4) labels."""
 
@@ -36,35 +36,37 @@ class Batch:
     harmony: Tensor
 
 
-class Listener:
-    """From pieces to batches."""
+class BatchBuilder:
+    """Builds batches from pieces."""
 
     def __init__(self) -> None:
         self._rhythm: LogBands = make_rhythm_log_bands(RATE)
         self._harmony: LogBands = make_harmony_log_bands(RATE)
 
-    def heard(self, pieces: list[Piece]) -> Batch:
+    def build(self, pieces: list[TrainingPiece]) -> MirBatch:
         rows = [self._one(piece) for piece in pieces]
         rhythm, beats, pitches, harmony = (torch.from_numpy(np.stack(column)) for column in zip(*rows, strict=True))
         sure = torch.tensor([piece.line.downbeats for piece in pieces])
-        return Batch(rhythm, beats, sure, pitches, harmony)
+        return MirBatch(rhythm, beats, sure, pitches, harmony)
 
-    def _one(self, piece: Piece) -> tuple[NDArray[np.generic], ...]:
+    def _one(self, piece: TrainingPiece) -> tuple[NDArray[np.generic], ...]:
         mono = piece.mono
         ends, looks = list_step_ends(len(mono), RATE), list_step_ends(len(mono), RATE, STEPS_PER_HARMONY_STEP)
         levels = compute_log_bands(mono, self._rhythm, ends)
         before = np.concatenate([levels[:1] * 0.0, levels])
-        beats, harmony = rhythm_targets(piece.line, len(ends)), harmony_targets(piece.line, len(looks))
+        beats, harmony = make_rhythm_targets(piece.line, len(ends)), make_harmony_targets(piece.line, len(looks))
         return before, beats, compute_log_bands(mono, self._harmony, looks), harmony
 
 
-def drawer(stems: Path, seconds: float, seed: int, size: int, without: tuple[str, ...] = ()) -> Callable[[int], Batch]:
-    """Draws the batch of each step for a `Drawing`, of all songs but those ``without``."""
-    mixer = Mixer(Repertoire(stems, read_library(stems, "train", without)), seconds, np.random.default_rng(0))
-    listener = Listener()
+def make_batch_drawer(
+    stems: Path, seconds: float, seed: int, size: int, without: tuple[str, ...] = ()
+) -> Callable[[int], MirBatch]:
+    """Make the function that draws the batch of a step for a `BatchPrefetcher`, of all songs but those ``without``."""
+    mixer = PieceMixer(Repertoire(stems, read_library(stems, "train", without)), seconds, np.random.default_rng(0))
+    builder = BatchBuilder()
 
-    def drawn(step: int) -> Batch:
+    def draw_batch(step: int) -> MirBatch:
         mixer.random = np.random.default_rng((seed, step))
-        return listener.heard([mixer.draw() for _ in range(size)])
+        return builder.build([mixer.draw() for _ in range(size)])
 
-    return drawn
+    return draw_batch

@@ -15,14 +15,14 @@ from bridge.config import write_atomic
 from bridge.errors import ConfigError
 from engines.mir.learned.features import HARMONY_BANDS, RHYTHM_BANDS
 from engines.onnx import write_checksum
-from research.mir.training.network import HarmonyNetwork, RhythmNetwork, heads_of
+from research.mir.training.network import HarmonyNetwork, RhythmNetwork, split_heads
 from research.mir.training.train import CHECKPOINT
 
 CLOSE = 1e-3
 """How far a chance may be from torch's own after many steps, before an export counts as wrong."""
 
 
-class _Said(nn.Module):
+class _WithProbabilities(nn.Module):
     """A network with its logits turned into chances."""
 
     def __init__(self, network: nn.Module, harmony: bool) -> None:
@@ -33,8 +33,8 @@ class _Said(nn.Module):
         logits, after = self.network(levels, state)
         if not self.harmony:
             return torch.sigmoid(logits), after
-        chances = [torch.softmax(told, -1) for told in heads_of(logits).values()]
-        return torch.cat([told.flatten(2) for told in chances], -1), after
+        probabilities = [torch.softmax(output, -1) for output in split_heads(logits).values()]
+        return torch.cat([output.flatten(2) for output in probabilities], -1), after
 
 
 def export(run: Path, folder: Path) -> dict[str, str]:
@@ -51,7 +51,7 @@ def export(run: Path, folder: Path) -> dict[str, str]:
     about = {"training_steps": str(int(kept["step"]))}
     digests = {}
     for name, bands, steps in (("rhythm", RHYTHM_BANDS, 2), ("harmony", HARMONY_BANDS, 1)):
-        said = _Said(networks[name], name == "harmony").eval()
+        said = _WithProbabilities(networks[name], name == "harmony").eval()
         start = networks[name].start(1)
         made = io.BytesIO()
         torch.onnx.export(
@@ -77,7 +77,7 @@ def _apart(said: nn.Module, data: bytes, bands: int, steps: int, start: Tensor) 
     levels = torch.rand(100, 1, steps, bands, generator=torch.Generator().manual_seed(1))
     ours, theirs, worst = start, start.numpy(), 0.0
     for level in levels:
-        told, ours = said(level, ours)
+        output, ours = said(level, ours)
         answer, theirs = session.run(None, {"levels": level.numpy(), "state": theirs})
-        worst = max(worst, float(np.abs(told.numpy() - answer).max()))
+        worst = max(worst, float(np.abs(output.numpy() - answer).max()))
     return worst

@@ -1,4 +1,4 @@
-"""Pieces to listen to: songs, accompaniments with drums fitted to them, recordings; each time mixed and worn anew."""
+"""Training pieces: songs, accompaniments with drums fitted to them, recordings; mixed and degraded each time anew."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from research.datasets.library import RATE, Clip, Library
-from research.datasets.truth import Truth, read_truth
-from research.mir.onset_labels import strokes, together
+from research.datasets.library import RATE, StemClip, StemLibrary
+from research.datasets.truth import SongTruth, read_truth
+from research.mir.onset_labels import detect_onsets, merge_onsets
 from research.mir.training.augment import (
     TimeWarp,
     add_resampled,
@@ -19,7 +19,7 @@ from research.mir.training.augment import (
     drop_fourth_beat,
     sidechain_pump,
 )
-from research.mir.training.targets import Timeline, Times
+from research.mir.training.targets import PieceTimeline, Times
 
 Floats = NDArray[np.float32]
 
@@ -37,18 +37,18 @@ REAL_DRUMS = 0.3
 
 
 @dataclass(frozen=True)
-class Piece:
+class TrainingPiece:
     """``mono`` (frames,) at 44.1 kHz and what it holds."""
 
     mono: Floats
-    line: Timeline
+    line: PieceTimeline
 
 
 class Repertoire:
     """What can be drawn from a folder of stems with their truths."""
 
-    def __init__(self, folder: Path, library: Library) -> None:
-        self._truths: dict[str, Truth] = {}
+    def __init__(self, folder: Path, library: StemLibrary) -> None:
+        self._truths: dict[str, SongTruth] = {}
         self._onsets: dict[Path, Times] = {}
         for clip in [*library.clips, *(clip for song in library.songs.values() for clip in song.values())]:
             name = clip.path.name.rsplit(".", 2)[0]
@@ -62,51 +62,51 @@ class Repertoire:
         self.real_drums = [song["drums"] for song in self.recorded.values() if "drums" in song]
         self.voices = [clip for group in library.loose.get("vocals", {}).values() for clip in group if not clip.song]
 
-    def _loose(self, library: Library, stem: str) -> list[Clip]:
+    def _loose(self, library: StemLibrary, stem: str) -> list[StemClip]:
         clips = [clip for group in library.loose.get(stem, {}).values() for clip in group if not clip.song]
         return [clip for clip in clips if clip.path.name.rsplit(".", 2)[0] in self._truths]
 
-    def onsets(self, clip: Clip) -> Times:
-        """The seconds at which something begins in ``clip``: listened to once, then known."""
+    def onsets(self, clip: StemClip) -> Times:
+        """Onsets in ``clip`` in seconds: detected once, then cached."""
         if clip.path not in self._onsets:
             mono = clip.samples().astype(np.float32).mean(1) / np.float32(32768.0)
-            self._onsets[clip.path] = strokes(mono)
+            self._onsets[clip.path] = detect_onsets(mono)
         return self._onsets[clip.path]
 
-    def onsets_of(self, song: dict[str, Clip]) -> Times:
+    def onsets_of(self, song: dict[str, StemClip]) -> Times:
         """Of all its parts together."""
-        return together([self.onsets(song[part]) for part in _parts(song)])
+        return merge_onsets([self.onsets(song[part]) for part in _list_parts(song)])
 
-    def truth(self, clip: Clip) -> Truth:
+    def truth(self, clip: StemClip) -> SongTruth:
         return self._truths[clip.path.name.rsplit(".", 2)[0]]
 
-    def truth_of_song(self, song: str) -> Truth:
+    def truth_of_song(self, song: str) -> SongTruth:
         return self._truths[song]
 
 
-class Mixer:
+class PieceMixer:
     """Draws pieces of ``seconds``, reproducibly by its ``random``."""
 
     def __init__(self, repertoire: Repertoire, seconds: float, random: np.random.Generator) -> None:
         self.repertoire, self.random = repertoire, random
         self.seconds, self.frames = seconds, round(seconds * RATE)
 
-    def draw(self) -> Piece:
+    def draw(self) -> TrainingPiece:
         while True:
             piece = self._draw()
             if np.isfinite(piece.mono).all() and np.abs(piece.mono).max() > 1e-3:
                 return replace(piece, mono=degrade(piece.mono, self.random))
 
-    def whole(self, song: dict[str, Clip]) -> tuple[Floats, float]:
+    def whole(self, song: dict[str, StemClip]) -> tuple[Floats, float]:
         """The middle of a song as it is, (frames,), and the second at which that begins in it."""
         available = min(clip.frames for clip in song.values())
         start = max(0, (available - self.frames) // 2)
         mono = np.zeros(self.frames, np.float32)
-        for part in _parts(song):
+        for part in _list_parts(song):
             add_resampled(song[part].samples(), np.arange(start, start + self.frames, dtype=np.float64), 1.0, mono)
         return mono, start / RATE
 
-    def _draw(self) -> Piece:
+    def _draw(self) -> TrainingPiece:
         random, stock = self.random, self.repertoire
         kind = random.random()
         recorded = SONG + FITTED <= kind < SONG + FITTED + RECORDED
@@ -118,7 +118,7 @@ class Mixer:
             return self._song(stock.recorded, False)
         return self._nothing() if kind > 1.0 - NOTHING else self._drums()
 
-    def _song(self, songs: dict[str, dict[str, Clip]], rendered: bool) -> Piece:
+    def _song(self, songs: dict[str, dict[str, StemClip]], rendered: bool) -> TrainingPiece:
         random = self.random
         name = sorted(songs)[int(random.integers(len(songs)))]
         song, truth = songs[name], self.repertoire.truth_of_song(name)
@@ -126,25 +126,27 @@ class Mixer:
         frames = self.frames * 4 // 3 + RATE if waltz else self.frames
         warp = draw_time_warp(min(clip.frames for clip in song.values()), frames, self.random)
         mono = np.zeros(frames, np.float32)
-        parts = _parts(song)
+        parts = _list_parts(song)
         left_out = {"drums": 0.2, "vocals": 0.3, "bass": 0.12, "other": 0.1}
         kept = [part for part in parts if random.random() >= left_out.get(part, 0.0)] if len(parts) > 2 else parts
         if not {"bass", "other", "bassother", "instrumental"} & set(kept):
             kept = parts
         line = warp.to_timeline(truth, frames / RATE)
         pumps = rendered and "drums" in kept and random.random() < PUMPED
-        onsets = together([warp.to_piece(self.repertoire.onsets(song[part])) for part in kept]) if rendered else None
+        onsets = (
+            merge_onsets([warp.to_piece(self.repertoire.onsets(song[part])) for part in kept]) if rendered else None
+        )
         line = replace(line, onsets=onsets)
         for part in sorted(kept, key=lambda part: part == "drums"):  # the drums last, over what was pumped
             gain = random.normal(0.0, 4.0) + (7.0 if part == "vocals" and random.random() < 0.15 else 0.0)
             if part == "drums" and pumps:
                 mono = sidechain_pump(mono, line.beats, random)
-            add_resampled(song[part].samples(), warp.at, _gain(gain), mono)
+            add_resampled(song[part].samples(), warp.at, _to_gain(gain), mono)
         if waltz:
             mono, line = drop_fourth_beat(mono, line, self.frames)
-        return Piece(mono, line)
+        return TrainingPiece(mono, line)
 
-    def _fitted(self) -> Piece:
+    def _fitted(self) -> TrainingPiece:
         """An accompaniment, drums at its tempo whose bars begin with its own, and now and then a strange voice."""
         random, stock = self.random, self.repertoire
         part = stock.parts[int(random.integers(len(stock.parts)))]
@@ -153,7 +155,7 @@ class Mixer:
         mono = np.zeros(self.frames, np.float32)
         add_resampled(part.samples(), warp.at, 1.0, mono)
         line, onsets = warp.to_timeline(truth, self.seconds), [warp.to_piece(stock.onsets(part))]
-        mono *= _gain(-20.0) / max(float(np.sqrt((mono**2).mean())), 1e-4)
+        mono *= _to_gain(-20.0) / max(float(np.sqrt((mono**2).mean())), 1e-4)
         if random.random() < 0.85 and (drums := self._drums_at(truth.bpm)) is not None:
             if random.random() < PUMPED:
                 mono = sidechain_pump(mono, line.beats, random)
@@ -161,24 +163,24 @@ class Mixer:
             add_resampled(drums.samples(), along.at, 1.0, beats)
             onsets.append(along.to_piece(stock.onsets(drums)))
             level = max(float(np.sqrt((beats**2).mean())), 1e-4)
-            mono += beats * np.float32(_gain(-20.0 + random.normal(0.0, 5.0)) / level)
+            mono += beats * np.float32(_to_gain(-20.0 + random.normal(0.0, 5.0)) / level)
         if stock.voices and random.random() < 0.15:
             voice = stock.voices[int(random.integers(len(stock.voices)))]
             start = random.integers(max(1, voice.frames - self.frames))
             sung, along = np.zeros(self.frames, np.float32), TimeWarp(start + np.arange(self.frames, dtype=np.float64))
             add_resampled(voice.samples(), along.at, 1.0, sung)
             onsets.append(along.to_piece(stock.onsets(voice)))
-            mono += sung * np.float32(_gain(-30.0) / max(float(np.sqrt((sung**2).mean())), 1e-3))
-        return Piece(mono, replace(line, onsets=together(onsets)))
+            mono += sung * np.float32(_to_gain(-30.0) / max(float(np.sqrt((sung**2).mean())), 1e-3))
+        return TrainingPiece(mono, replace(line, onsets=merge_onsets(onsets)))
 
-    def _drums_at(self, bpm: float) -> Clip | None:
+    def _drums_at(self, bpm: float) -> StemClip | None:
         """Drums whose tempo can be made ``bpm``, of a recorded song now and then."""
         stock = self.repertoire
         pool = stock.real_drums if self.random.random() < REAL_DRUMS and stock.real_drums else stock.drums
         fitting = [clip for clip in pool if 1 / FIT < bpm / stock.truth(clip).bpm < FIT]
         return fitting[int(self.random.integers(len(fitting)))] if fitting else None
 
-    def _align_drums(self, warp: TimeWarp, truth: Truth, drums: Clip) -> TimeWarp:
+    def _align_drums(self, warp: TimeWarp, truth: SongTruth, drums: StemClip) -> TimeWarp:
         """Where to read ``drums`` so that their bars fall on those of ``truth``, which is read along ``way``."""
         own = self.repertoire.truth(drums)
         at = (warp.at - truth.start_s * RATE) * (truth.bpm / own.bpm) + own.start_s * RATE
@@ -188,16 +190,16 @@ class Mixer:
             at = at + bar * int(self.random.integers(int(first), int(last) + 1))
         return TimeWarp(at)
 
-    def _drums(self) -> Piece:
+    def _drums(self) -> TrainingPiece:
         random, stock = self.random, self.repertoire
         drums = stock.drums[int(random.integers(len(stock.drums)))]
         warp = draw_time_warp(drums.frames, self.frames, self.random)
         mono = np.zeros(self.frames, np.float32)
         add_resampled(drums.samples(), warp.at, 1.0, mono)
         line = replace(warp.to_timeline(stock.truth(drums), self.seconds), onsets=warp.to_piece(stock.onsets(drums)))
-        return Piece(mono, replace(line, chords=((0.0, self.seconds, -1, -1, -1),)))
+        return TrainingPiece(mono, replace(line, chords=((0.0, self.seconds, -1, -1, -1),)))
 
-    def _nothing(self) -> Piece:
+    def _nothing(self) -> TrainingPiece:
         """Noise of some colour that comes and goes, or a hum: no beat, no chord."""
         random = self.random
         if random.random() < 0.3:
@@ -214,11 +216,11 @@ class Mixer:
             sound *= (10.0 ** (level / 20.0)).astype(np.float32)
         sound /= np.float32(max(float(np.abs(sound).max()), 1e-6))
         none = np.zeros(0)
-        silent = Timeline(none, np.zeros(0, np.int64), 1.0, ((0.0, self.seconds, -1, -1, -1),), (), none)
-        return Piece(sound, silent)
+        silent = PieceTimeline(none, np.zeros(0, np.int64), 1.0, ((0.0, self.seconds, -1, -1, -1),), (), none)
+        return TrainingPiece(sound, silent)
 
 
-def _parts(song: dict[str, Clip]) -> list[str]:
+def _list_parts(song: dict[str, StemClip]) -> list[str]:
     """Which clips to add up so that nothing is in twice."""
     if "instrumental" in song:
         return ["instrumental"]
@@ -227,5 +229,5 @@ def _parts(song: dict[str, Clip]) -> list[str]:
     return sorted(song)
 
 
-def _gain(db: float) -> float:
+def _to_gain(db: float) -> float:
     return float(10.0 ** (db / 20.0))

@@ -66,14 +66,14 @@ class RhythmNetwork(nn.Module):
         self.leave = nn.Linear(shape.width, len(RHYTHM_OUTPUTS))
 
     def start(self, batch: int) -> Tensor:
-        """The memory before anything was heard: (layers, batch, width)."""
+        """The initial state: (layers, batch, width)."""
         return torch.zeros(self.shape.layers, batch, self.shape.width)
 
     def forward(self, levels: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """``levels`` (batch, steps + 1, RHYTHM_BANDS), the first of the step before: logits (batch, steps, 3)."""
         now = levels[:, 1:]
-        heard = torch.cat([now, 4.0 * (now - levels[:, :-1])], -1)
-        x, after = self.stack(self.enter(heard), state)
+        features = torch.cat([now, 4.0 * (now - levels[:, :-1])], -1)
+        x, after = self.stack(self.enter(features), state)
         return self.leave(nn.functional.silu(self.norm(x))), after
 
 
@@ -114,7 +114,7 @@ class HarmonyNetwork(nn.Module):
         self.none = nn.Linear(shape.width, 2)
 
     def start(self, batch: int) -> Tensor:
-        """The memory before anything was heard: (layers, batch, 12, width)."""
+        """The initial state: (layers, batch, 12, width)."""
         return torch.zeros(self.shape.layers, batch, CLASSES, self.shape.width)
 
     def forward(self, levels: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
@@ -135,17 +135,17 @@ class HarmonyNetwork(nn.Module):
         x = nn.functional.silu(self.norms[-1](x))
         root, quality, bass, major, minor = self.leave(x).split([1, len(QUALITIES), 1, 1, 1], -1)
         no_root, no_bass = self.none(x.mean(-2)).split(1, -1)
-        told = [root.squeeze(-1), no_root, quality.flatten(-2), bass.squeeze(-1), no_bass, major.squeeze(-1)]
-        return torch.cat([*told, minor.squeeze(-1)], -1), torch.stack(after)
+        heads = [root.squeeze(-1), no_root, quality.flatten(-2), bass.squeeze(-1), no_bass, major.squeeze(-1)]
+        return torch.cat([*heads, minor.squeeze(-1)], -1), torch.stack(after)
 
 
-def heads_of(logits: Tensor) -> dict[str, Tensor]:
+def split_heads(logits: Tensor) -> dict[str, Tensor]:
     """The logits (..., sum of HEADS) by head; those of the qualities (..., 12, qualities)."""
-    told = dict(zip(HEADS, logits.split(list(HEADS.values()), -1), strict=True))
-    return told | {"quality": told["quality"].unflatten(-1, (CLASSES, len(QUALITIES)))}
+    heads = dict(zip(HEADS, logits.split(list(HEADS.values()), -1), strict=True))
+    return heads | {"quality": heads["quality"].unflatten(-1, (CLASSES, len(QUALITIES)))}
 
 
-def quality_of(told: Tensor, root: Tensor) -> Tensor:
-    """From ``told`` (..., 12, qualities) the row (..., qualities) of ``root`` (...); of C where that is none."""
-    row = torch.where((root >= 0) & (root < CLASSES), root, 0)[..., None, None].expand(*root.shape, 1, told.shape[-1])
-    return told.gather(-2, row).squeeze(-2)
+def select_quality(heads: Tensor, root: Tensor) -> Tensor:
+    """From ``heads`` (..., 12, qualities) the row (..., qualities) of ``root`` (...); of C where that is none."""
+    row = torch.where((root >= 0) & (root < CLASSES), root, 0)[..., None, None].expand(*root.shape, 1, heads.shape[-1])
+    return heads.gather(-2, row).squeeze(-2)

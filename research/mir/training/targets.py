@@ -1,4 +1,4 @@
-"""What the networks should have said, step by step, of a piece whose truth is known."""
+"""Training targets of the rhythm and harmony networks, step by step, from a piece whose truth is known."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.mir.learned.features import HARMONY_WINDOW_S, STEPS_PER_HARMONY_STEP, STEPS_PER_SECOND
-from research.datasets.truth import UNKNOWN, Truth
+from research.datasets.truth import UNKNOWN, SongTruth
 from research.mir.training.network import ROOTS
 
 Floats = NDArray[np.float32]
@@ -16,9 +16,9 @@ Labels = NDArray[np.int64]
 Times = NDArray[np.float64]
 
 RHYTHM_DELAY_S = 0.04
-"""A step speaks of the moment this long before its end: a stroke has to be in the window to be heard."""
+"""A step reports the moment this long before its end: an onset has to be within the window to be detected."""
 ONSET_DELAY_S = 0.02
-"""An onset is asked for sooner: who plays along with it cannot wait for the whole window."""
+"""An onset is reported sooner: a part that plays along with it cannot wait for the whole window."""
 HARMONY_DELAY_S = HARMONY_WINDOW_S / 2 + 0.2
 """Half the window, and a fifth of a second of what comes after a change, to tell it from a passing note."""
 WIDTH_S = 0.03
@@ -28,10 +28,9 @@ IGNORED = -100
 
 
 @dataclass(frozen=True)
-class Timeline:
-    """A truth in seconds of the piece at hand. ``beats``: (time, number in the bar). ``chords``: (start, end, root,
-    quality, bass); ``keys``: (start, key). ``downbeats``: how sure the numbers are, 0 to 1. ``onsets``: where
-    something begins, None where nobody knows."""
+class PieceTimeline:
+    """A truth in seconds of the piece. ``beats``: (time, number in the bar). ``chords``: (start, end, root, quality,
+    bass); ``keys``: (start, key). ``downbeats``: confidence of the numbers, 0 to 1. ``onsets``: None if unknown."""
 
     beats: Times
     numbers: Labels
@@ -40,7 +39,7 @@ class Timeline:
     keys: tuple[tuple[float, int], ...]
     onsets: Times | None = None
 
-    def moved(self, seconds: float) -> Timeline:
+    def shift(self, seconds: float) -> PieceTimeline:
         """The same, later by ``seconds``."""
         chords = tuple((a + seconds, b + seconds, root, quality, bass) for a, b, root, quality, bass in self.chords)
         keys = tuple((a + seconds, key) for a, key in self.keys)
@@ -48,8 +47,8 @@ class Timeline:
         return replace(self, beats=self.beats + seconds, chords=chords, keys=keys, onsets=onsets)
 
 
-def timeline_of(truth: Truth, seconds: float, semitones: int = 0, pitched: bool = True) -> Timeline:
-    """``truth`` laid out over ``seconds``, transposed. ``pitched`` False: chords and keys are not to be told."""
+def make_timeline(truth: SongTruth, seconds: float, semitones: int = 0, pitched: bool = True) -> PieceTimeline:
+    """Lay ``truth`` out over ``seconds``, transposed. ``pitched`` False: chords and keys are unknown."""
     beat_s = 60.0 / truth.bpm
     first = int(np.ceil(-truth.start_s / beat_s))
     indices = np.arange(first, int((seconds - truth.start_s) / beat_s) + 1)
@@ -65,18 +64,20 @@ def timeline_of(truth: Truth, seconds: float, semitones: int = 0, pitched: bool 
     )  # fmt: skip
     keys = tuple((beat * beat_s + truth.start_s, moved(tonic) + 12 * minor) for beat, tonic, minor in truth.keys)
     sure = 1.0 if truth.downbeats else 0.2
-    return Timeline(beats, indices % truth.bar_beats, sure, chords if pitched else (), keys if pitched else ())
+    return PieceTimeline(beats, indices % truth.bar_beats, sure, chords if pitched else (), keys if pitched else ())
 
 
-def rhythm_targets(line: Timeline, steps: int) -> Floats:
+def make_rhythm_targets(line: PieceTimeline, steps: int) -> Floats:
     """Shape (steps, 3): how near each step is to a beat, a downbeat and an onset, 0 to 1; -1 where nobody knows."""
     ends = (np.arange(steps) + 1) / STEPS_PER_SECOND
-    beat, downbeat = (_near(times, ends - RHYTHM_DELAY_S) for times in (line.beats, line.beats[line.numbers == 0]))
-    onset = np.full(steps, -1.0) if line.onsets is None else _near(line.onsets, ends - ONSET_DELAY_S)
+    beat, downbeat = (
+        _draw_triangles(times, ends - RHYTHM_DELAY_S) for times in (line.beats, line.beats[line.numbers == 0])
+    )
+    onset = np.full(steps, -1.0) if line.onsets is None else _draw_triangles(line.onsets, ends - ONSET_DELAY_S)
     return np.stack([beat, downbeat, onset], 1).astype(np.float32)
 
 
-def _near(times: Times, at: Times) -> Times:
+def _draw_triangles(times: Times, at: Times) -> Times:
     """Triangles of WIDTH_S to either side of ``times`` (ascending), read at ``at``."""
     if not len(times):
         return np.zeros(len(at))
@@ -85,17 +86,17 @@ def _near(times: Times, at: Times) -> Times:
     return np.asarray(np.maximum(0.0, 1.0 - nearest / WIDTH_S), np.float64)
 
 
-def harmony_targets(line: Timeline, steps: int) -> Labels:
+def make_harmony_targets(line: PieceTimeline, steps: int) -> Labels:
     """Shape (steps, 4): root, quality, bass and key, in the order of HEADS; IGNORED where not known."""
-    told = np.full((steps, 4), IGNORED, np.int64)
+    labels = np.full((steps, 4), IGNORED, np.int64)
     at = (np.arange(steps) + 1) * STEPS_PER_HARMONY_STEP / STEPS_PER_SECOND - HARMONY_DELAY_S
     if line.chords:
         inside = (at >= line.chords[0][0]) & (at < line.chords[-1][1])
-        told[inside, 0], told[inside, 2] = ROOTS - 1, ROOTS - 1
+        labels[inside, 0], labels[inside, 2] = ROOTS - 1, ROOTS - 1
     for start, end, root, quality, bass in line.chords:
         where = (at >= start) & (at < end)
         for column, value, none in ((0, root, ROOTS - 1), (1, quality, IGNORED), (2, bass, ROOTS - 1)):
-            told[where, column] = IGNORED if value == UNKNOWN else none if value < 0 else value
+            labels[where, column] = IGNORED if value == UNKNOWN else none if value < 0 else value
     for start, key in line.keys:
-        told[at >= start, 3] = key
-    return told
+        labels[at >= start, 3] = key
+    return labels

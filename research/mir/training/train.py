@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from research.common.prefetch import Drawing
-from research.mir.training.batches import Batch
-from research.mir.training.network import HarmonyNetwork, RhythmNetwork, heads_of, quality_of
+from research.common.prefetch import BatchPrefetcher
+from research.mir.training.batches import MirBatch
+from research.mir.training.network import HarmonyNetwork, RhythmNetwork, select_quality, split_heads
 from research.mir.training.targets import IGNORED
 from research.mir.training.validate import judge
 
@@ -30,7 +30,7 @@ RARE_QUALITY = 4.0
 
 
 @dataclass(frozen=True)
-class Plan:
+class MirTrainingPlan:
     """``rate``: learning rate, falling to nothing along a cosine until ``steps``."""
 
     batch: int = 8
@@ -47,33 +47,33 @@ class Plan:
         return self.rate * 0.5 * (1.0 + math.cos(math.pi * min(step / self.steps, 1.0)))
 
 
-def rhythm_loss(logits: Tensor, batch: Batch) -> Tensor:
+def compute_rhythm_loss(logits: Tensor, batch: MirBatch) -> Tensor:
     """Binary cross entropy of beats, downbeats by how sure they are, and onsets where they are known."""
     known = batch.beats[:, 0, 2] >= 0
     each = nn.functional.binary_cross_entropy_with_logits(logits, batch.beats.clamp(min=0.0), reduction="none").mean(1)
     return (each[:, 0] + each[:, 1] * batch.downbeats + ONSETS * each[:, 2] * known).mean()
 
 
-def harmony_loss(logits: Tensor, batch: Batch) -> Tensor:
+def compute_harmony_loss(logits: Tensor, batch: MirBatch) -> Tensor:
     """Cross entropy of each head where its label is known."""
     total = torch.zeros(())
-    for column, (head, told) in enumerate(heads_of(logits).items()):
+    for column, (head, prediction) in enumerate(split_heads(logits).items()):
         labels = batch.harmony[..., column].flatten()
         weight = None
         if head == "quality":
-            told = quality_of(told, batch.harmony[..., 0])
-            weight = torch.full((told.shape[-1],), RARE_QUALITY)
+            prediction = select_quality(prediction, batch.harmony[..., 0])
+            weight = torch.full((prediction.shape[-1],), RARE_QUALITY)
             weight[:2] = 1.0
         if (labels != IGNORED).any():
-            flat = told.flatten(0, 1)
+            flat = prediction.flatten(0, 1)
             total = total + WEIGHTS[head] * nn.functional.cross_entropy(flat, labels, weight, ignore_index=IGNORED)
     return total
 
 
-class Trainer:
+class MirTrainer:
     """A run in ``folder``: both networks, their averages, the optimizer, and how far it has come."""
 
-    def __init__(self, folder: Path, plan: Plan) -> None:
+    def __init__(self, folder: Path, plan: MirTrainingPlan) -> None:
         torch.manual_seed(plan.seed)
         self.folder, self.plan = folder, plan
         self.networks = nn.ModuleDict({"rhythm": RhythmNetwork(), "harmony": HarmonyNetwork()})
@@ -105,14 +105,14 @@ class Trainer:
         torch.save(kept, draft)
         draft.replace(self.folder / CHECKPOINT)
 
-    def learn(self, batch: Batch) -> tuple[float, float]:
+    def learn(self, batch: MirBatch) -> tuple[float, float]:
         """One step of both; returns their losses."""
         for group in self.optimizer.param_groups:
             group["lr"] = self.plan.rate_at(self.step)
         size = len(batch.rhythm)
         rhythm, harmony = self.networks["rhythm"], self.networks["harmony"]
-        beats = rhythm_loss(rhythm(batch.rhythm, rhythm.start(size))[0], batch)
-        chords = harmony_loss(harmony(batch.pitches, harmony.start(size))[0], batch)
+        beats = compute_rhythm_loss(rhythm(batch.rhythm, rhythm.start(size))[0], batch)
+        chords = compute_harmony_loss(harmony(batch.pitches, harmony.start(size))[0], batch)
         self.optimizer.zero_grad()
         (beats + chords).backward()
         for network in (rhythm, harmony):
@@ -127,25 +127,25 @@ class Trainer:
 
 
 def train(
-    trainer: Trainer, drawing: Drawing[Batch], heard: dict[str, Batch], until: Callable[[int], bool],
+    trainer: MirTrainer, drawing: BatchPrefetcher[MirBatch], songs: dict[str, MirBatch], until: Callable[[int], bool],
     report: Callable[[str], None], every: int = 200,
 ) -> None:  # fmt: skip
-    """Learn until ``until(step)``; every so many steps judge the averages on ``heard``, save and log."""
+    """Learn until ``until(step)``; every so many steps judge the averages on ``songs``, save and log."""
     losses: list[tuple[float, float]] = []
     began, waited = time.monotonic(), 0.0
     while not until(trainer.step):
         now = time.monotonic()
-        batch = drawing.take()
+        batch = drawing.next_batch()
         waited += time.monotonic() - now
         losses.append(trainer.learn(batch))
         if not math.isfinite(sum(losses[-1])):
             raise FloatingPointError(f"the loss is {losses[-1]} at step {trainer.step}; go on from {CHECKPOINT}")
         if trainer.step % every and not until(trainer.step):
             continue
-        told = judge(trainer.averages, heard)
+        prediction = judge(trainer.averages, songs)
         trainer.save()
         beats, chords = np.mean(losses, axis=0)
-        row = {"step": float(trainer.step), "rhythm": float(beats), "harmony": float(chords), **told}
+        row = {"step": float(trainer.step), "rhythm": float(beats), "harmony": float(chords), **prediction}
         with (trainer.folder / LOG).open("a", encoding="utf-8") as file:
             file.write(json.dumps({name: round(value, 4) for name, value in row.items()}) + "\n")
         took = time.monotonic() - began

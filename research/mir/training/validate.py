@@ -1,4 +1,4 @@
-"""How well the networks do on pieces they never learn from, before any tracker stands behind them."""
+"""Validation of the networks on held-out pieces, before any tracker."""
 
 from __future__ import annotations
 
@@ -10,55 +10,55 @@ import torch
 from torch import Tensor, nn
 
 from engines.mir.learned.features import STEPS_PER_SECOND
-from research.datasets.library import Library
-from research.mir.training.batches import Batch, Listener
-from research.mir.training.mixing import Mixer, Piece, Repertoire
-from research.mir.training.network import heads_of, quality_of
-from research.mir.training.targets import IGNORED, timeline_of
+from research.datasets.library import StemLibrary
+from research.mir.training.batches import BatchBuilder, MirBatch
+from research.mir.training.mixing import PieceMixer, Repertoire, TrainingPiece
+from research.mir.training.network import select_quality, split_heads
+from research.mir.training.targets import IGNORED, make_timeline
 
 TOLERANCE_STEPS = round(0.07 * STEPS_PER_SECOND)
 LOUD = 0.3
 """A peak of the beat's probability above this is a beat, here."""
 
 
-def examined(stems: Path, library: Library, seconds: float = 60.0) -> dict[str, Batch]:
+def load_validation(stems: Path, library: StemLibrary, seconds: float = 60.0) -> dict[str, MirBatch]:
     """The songs of ``library`` as they are, ``seconds`` from their middle, and their truth."""
     repertoire = Repertoire(stems, library)
-    mixer = Mixer(repertoire, seconds, np.random.default_rng(1))
-    listener = Listener()
-    told = {}
+    mixer = PieceMixer(repertoire, seconds, np.random.default_rng(1))
+    builder = BatchBuilder()
+    found = {}
     for name, song in sorted({**repertoire.rendered, **repertoire.recorded}.items()):
         mono, start_s = mixer.whole(song)
         truth = repertoire.truth_of_song(name)
         onsets = repertoire.onsets_of(song) if truth.chords else None
-        line = replace(timeline_of(truth, seconds + start_s), onsets=onsets).moved(-start_s)
-        told[name] = listener.heard([Piece(mono, line)])
-    return told
+        line = replace(make_timeline(truth, seconds + start_s), onsets=onsets).shift(-start_s)
+        found[name] = builder.build([TrainingPiece(mono, line)])
+    return found
 
 
 @torch.no_grad()
-def judge(networks: nn.ModuleDict, heard: dict[str, Batch]) -> dict[str, float]:
+def judge(networks: nn.ModuleDict, songs: dict[str, MirBatch]) -> dict[str, float]:
     """Means over rendered (chords known) and recorded songs: F of beats, downbeats and onsets at the peaks, and the
     share of roots, chords, basses and keys that are right.
 
     ``majmin``: root and third right, where the truth is a plain or a seventh chord.
     """
     scores: dict[str, list[float]] = {}
-    for batch in heard.values():
+    for batch in songs.values():
         rhythm, harmony = networks["rhythm"], networks["harmony"]
         kind = "recorded" if batch.harmony[..., 0].eq(IGNORED).all() else "rendered"
-        chances = torch.sigmoid(rhythm(batch.rhythm, rhythm.start(1))[0])[0].numpy()
+        probabilities = torch.sigmoid(rhythm(batch.rhythm, rhythm.start(1))[0])[0].numpy()
         known = {"beat": True, "downbeat": batch.downbeats[0] == 1.0, "onset": batch.beats[0, 0, 2] >= 0}
         for column, what in enumerate(known):
             if known[what]:
                 scores.setdefault(f"{kind}.{what}", []).append(
-                    _f(chances[:, column], batch.beats[0, :, column].numpy())
+                    _f_measure(probabilities[:, column], batch.beats[0, :, column].numpy())
                 )
-        told = heads_of(harmony(batch.pitches, harmony.start(1))[0][0])
-        labels = dict(zip(told, batch.harmony[0].unbind(-1), strict=True))
-        told["quality"] = quality_of(told["quality"], told["root"].argmax(-1))
-        right = {head: (told[head].argmax(-1) == labels[head]) for head in told}
-        right["majmin"] = right["root"] & (_minor(told["quality"].argmax(-1)) == _minor(labels["quality"]))
+        prediction = split_heads(harmony(batch.pitches, harmony.start(1))[0][0])
+        labels = dict(zip(prediction, batch.harmony[0].unbind(-1), strict=True))
+        prediction["quality"] = select_quality(prediction["quality"], prediction["root"].argmax(-1))
+        right = {head: (prediction[head].argmax(-1) == labels[head]) for head in prediction}
+        right["majmin"] = right["root"] & (_is_minor(prediction["quality"].argmax(-1)) == _is_minor(labels["quality"]))
         labels["majmin"] = torch.where(labels["quality"] < 0, labels["quality"], labels["root"])
         for head in ("root", "majmin", "bass", "key"):
             known = labels[head] != IGNORED
@@ -67,13 +67,20 @@ def judge(networks: nn.ModuleDict, heard: dict[str, Batch]) -> dict[str, float]:
     return {what: float(np.mean(values)) for what, values in sorted(scores.items())}
 
 
-def _minor(quality: Tensor) -> Tensor:
+def _is_minor(quality: Tensor) -> Tensor:
     return (quality == 1) | (quality == 4) | (quality == 5)
 
 
-def _f(chances: np.ndarray, truth: np.ndarray) -> float:
+def _f_measure(probabilities: np.ndarray, truth: np.ndarray) -> float:
     """F measure of the peaks above LOUD against the truth's, 70 ms either way."""
-    peaks = np.flatnonzero((chances[1:-1] > LOUD) & (chances[1:-1] >= chances[:-2]) & (chances[1:-1] > chances[2:])) + 1
+    peaks = (
+        np.flatnonzero(
+            (probabilities[1:-1] > LOUD)
+            & (probabilities[1:-1] >= probabilities[:-2])
+            & (probabilities[1:-1] > probabilities[2:])
+        )
+        + 1
+    )
     beats = np.flatnonzero((truth[1:-1] > 0) & (truth[1:-1] >= truth[:-2]) & (truth[1:-1] > truth[2:])) + 1
     if not len(peaks) or not len(beats):
         return 0.0

@@ -14,9 +14,16 @@ from bridge.printing import Printer, exit_after
 from bridge.streams import write_json, write_out
 from research.common.docs_tables import replace_part
 from research.separation.evaluation.named import separator_named
-from research.separation.evaluation.run import baselines, evaluate, fixed, with_steps
-from research.separation.evaluation.songs import Excerpt, Song, choose, find_multitracks, find_songs, read_song
-from research.separation.evaluation.table import as_data, as_markdown, as_text, rows
+from research.separation.evaluation.run import evaluate, list_baselines, make_contender, make_step_contenders
+from research.separation.evaluation.songs import (
+    Excerpt,
+    MultitrackSong,
+    choose,
+    find_multitracks,
+    find_songs,
+    read_song,
+)
+from research.separation.evaluation.table import make_rows, to_data, to_markdown, to_text
 
 FALLBACK = "separation.dsp"
 
@@ -50,20 +57,20 @@ def main(
     if (songs_folder is None) == (multitrack is None):
         raise ConfigError("songs from where?", "give either --folder DIR or --multitrack DIR")
     found = find_multitracks(multitrack) if multitrack else find_songs(songs_folder or Path())
-    chosen = choose(found, _split(songs))
+    chosen = choose(found, _split_names(songs))
     excerpt = Excerpt(offset, seconds, rate)
-    names = list(dict.fromkeys([FALLBACK, *_split(with_)]))
-    contenders = baselines()
+    names = list(dict.fromkeys([FALLBACK, *_split_names(with_)]))
+    contenders = list_baselines()
     for name in names:
         separator = separator_named(name)
-        contenders.append(fixed(separator))
-        if name in _split(with_):
-            contenders += with_steps(separator, _split(steps))
+        contenders.append(make_contender(separator))
+        if name in _split_names(with_):
+            contenders += make_step_contenders(separator, _split_names(steps))
     results = []
     console = Printer(stderr=True)
     with console.status("reading …") as status:
 
-        def read() -> Iterator[Song]:
+        def read() -> Iterator[MultitrackSong]:
             for name, files in chosen.items():
                 status.update(f"{name}: reading …")
                 yield read_song(name, files, excerpt)
@@ -71,21 +78,21 @@ def main(
         for result in evaluate(contenders, read(), museval):
             results.append(result)
             status.update(f"{result.song}: {result.contender} is done …")
-    table = rows(contenders, results)
-    page = f"`python -m research.separation.evaluation {_said(sys.argv[1:])}`\n\n{as_markdown(table)}"
+    table = make_rows(contenders, results)
+    page = f"`python -m research.separation.evaluation {_format_command(sys.argv[1:])}`\n\n{to_markdown(table)}"
     if into:
         replace_part(into, "steps" if steps else "separators", page)
     if json_:
-        write_json(as_data(table, results))
+        write_json(to_data(table, results))
     else:
-        write_out(page if markdown else as_text(table))
+        write_out(page if markdown else to_text(table))
 
 
-def _split(names: str) -> list[str]:
+def _split_names(names: str) -> list[str]:
     return [name.strip() for name in names.split(",") if name.strip()]
 
 
-def _said(arguments: list[str]) -> str:
+def _format_command(arguments: list[str]) -> str:
     """The command line without where this machine keeps its songs and pages."""
     shown = list(arguments)
     for option in ("--multitrack", "--folder"):

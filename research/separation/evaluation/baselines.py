@@ -13,7 +13,7 @@ from bridge.core.audio import STEMS, Audio
 from bridge.errors import EngineError
 from engines.separation.frequency_grid import WINDOW, compute_pooling, compute_spreading
 from engines.separation.windows import make_windows
-from research.separation.evaluation.songs import BASSOTHER, Song
+from research.separation.evaluation.songs import BASSOTHER, MultitrackSong
 
 HOP, OVERLAP = 512, 256
 """Those of the profile `standard`."""
@@ -26,7 +26,7 @@ Powers = NDArray[np.float32]
 Spectra = NDArray[np.complex64]
 
 
-class Quarter:
+class QuarterMixSeparator:
     """Each stem is a quarter of the mix."""
 
     name = "mixture/4"
@@ -37,7 +37,7 @@ class Quarter:
         return np.repeat(mix[None] / np.float32(len(STEMS)), len(STEMS), axis=0)
 
 
-class Oracle:
+class OracleSeparator:
     """Ideal ratio masks: each stem's share of the power, from the truth, applied to the mix that it is given.
 
     The windows are those of the live engine, the profile `standard`. Being a filter that is fixed in advance it
@@ -48,7 +48,7 @@ class Oracle:
     stems = STEMS
     rates: tuple[int, ...] = ()
 
-    def __init__(self, song: Song) -> None:
+    def __init__(self, song: MultitrackSong) -> None:
         self._truth = _four_stems(song)
         self._rate = song.rate
 
@@ -83,7 +83,7 @@ class Oracle:
         return _shares(_power(truth)) * mix
 
 
-class GridOracle(Oracle):
+class GridOracleSeparator(OracleSeparator):
     """The same on what the learned engine can choose: Mid and Side, 240 points in Hz."""
 
     name = "oracle.grid"
@@ -97,7 +97,7 @@ class GridOracle(Oracle):
         return np.stack([middle + side, middle - side], axis=1)
 
 
-def _four_stems(song: Song) -> Audio:
+def _four_stems(song: MultitrackSong) -> Audio:
     """(4, 2, frames) in order of STEMS; what is in one for the song is put into "other"."""
     truth = np.zeros((len(STEMS), *song.truth.shape[1:]), np.float32)
     for stem, wave in zip(song.stems, song.truth, strict=True):

@@ -10,7 +10,7 @@ import numpy as np
 from bridge.core.audio import Audio
 from research.separation.evaluation import metrics
 from research.separation.evaluation.bsseval import bss_eval
-from research.separation.evaluation.songs import BASSOTHER, Song
+from research.separation.evaluation.songs import BASSOTHER, MultitrackSong
 
 NAN = float("nan")
 COLLECTIVE = ("other", BASSOTHER)
@@ -18,7 +18,7 @@ COLLECTIVE = ("other", BASSOTHER)
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class SeparationFigures:
     """In dB, NaN where a figure has no meaning; `metrics` says what each is.
 
     ``sdr``: the median over the seconds in which the stem sounds; ``museval_sdr``: over those that museval counts.
@@ -39,7 +39,7 @@ class Figures:
     sar: float = NAN
 
 
-def estimates_for(song: Song, stems: Sequence[str], waves: Audio) -> dict[str, Audio]:
+def group_estimates(song: MultitrackSong, stems: Sequence[str], waves: Audio) -> dict[str, Audio]:
     """What a separator with ``stems`` says of the song's stems, each (2, frames).
 
     ``other`` is the sum of all that is neither drums, bass nor vocals (guitar and piano of a six-stem model);
@@ -53,15 +53,15 @@ def estimates_for(song: Song, stems: Sequence[str], waves: Audio) -> dict[str, A
     return {stem: found[stem] for stem in song.stems if stem in found}
 
 
-def figures(
-    separator: str, song: Song, mix: Audio, estimates: dict[str, Audio], museval_s: float = 0.0
-) -> list[Figures]:
+def compute_figures(
+    separator: str, song: MultitrackSong, mix: Audio, estimates: dict[str, Audio], museval_s: float = 0.0
+) -> list[SeparationFigures]:
     """A row for each stem in ``estimates``; of one that the song lacks, or that rests, only the leakage.
 
     ``museval_s``: how many seconds museval looks at for SIR and SAR; 0: none.
     """
     rows = []
-    sounding = [stem for stem in estimates if metrics.sounds(song.truth[song.stems.index(stem)], mix)]
+    sounding = [stem for stem in estimates if metrics.is_sounding(song.truth[song.stems.index(stem)], mix)]
     truths = song.truth[[song.stems.index(stem) for stem in sounding]]
     guesses = np.stack([estimates[stem] for stem in sounding]) if sounding else truths
     seconds = metrics.framewise_sdr_db(truths, guesses, song.rate)
@@ -69,20 +69,20 @@ def figures(
     beyond = {}
     if museval_s > 0.0 and sounding:
         frames = round(museval_s * song.rate)
-        heard = [
+        audible = [
             i for i in range(len(sounding)) if truths[i, :, :frames].any() and guesses[i, :, :frames].any()
         ]  # museval refuses silent ones
-        judged = bss_eval(truths[heard][..., :frames], guesses[heard][..., :frames], song.rate)
-        beyond = {sounding[i]: result for i, result in zip(heard, judged, strict=True)}
+        judged = bss_eval(truths[audible][..., :frames], guesses[audible][..., :frames], song.rate)
+        beyond = {sounding[i]: result for i, result in zip(audible, judged, strict=True)}
     for stem, estimate in estimates.items():
         truth = song.truth[song.stems.index(stem)]
         leakage = metrics.leakage_db(truth, estimate, mix, song.rate)
         if stem not in sounding:
-            rows.append(Figures(separator, song.name, stem, leakage=leakage))
+            rows.append(SeparationFigures(separator, song.name, stem, leakage=leakage))
             continue
         i = sounding.index(stem)
         rows.append(
-            Figures(
+            SeparationFigures(
                 separator,
                 song.name,
                 stem,

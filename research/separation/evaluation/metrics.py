@@ -143,11 +143,11 @@ def leakage_db(truth: Audio, estimate: Audio, mix: Audio, rate: int) -> float:
     """
     length = max(min(round(STRETCH_S * rate), truth.shape[-1]), 1)
     absent = _absent(truth, mix, length)
-    heard = float(energies(mix, length)[absent].sum())
-    return ratio_db(float(energies(estimate, length)[absent].sum()), heard) if heard else float("nan")
+    energy_in = float(energies(mix, length)[absent].sum())
+    return ratio_db(float(energies(estimate, length)[absent].sum()), energy_in) if energy_in else float("nan")
 
 
-def sounds(truth: Audio, mix: Audio) -> bool:
+def is_sounding(truth: Audio, mix: Audio) -> bool:
     """Whether the stem is in this piece at all, by SILENT_DB."""
     return bool(energy(truth) > energy(mix) * 10.0 ** (SILENT_DB / 10.0))
 

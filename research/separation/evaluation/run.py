@@ -11,9 +11,9 @@ import numpy as np
 from bridge.errors import EngineError
 from engines.separation.postprocess import NAMES, wrap_separator
 from engines.separation.separator import Separator
-from research.separation.evaluation.baselines import GridOracle, Oracle, Quarter
-from research.separation.evaluation.figures import Figures, estimates_for, figures
-from research.separation.evaluation.songs import Song
+from research.separation.evaluation.baselines import GridOracleSeparator, OracleSeparator, QuarterMixSeparator
+from research.separation.evaluation.figures import SeparationFigures, compute_figures, group_estimates
+from research.separation.evaluation.songs import MultitrackSong
 
 ALL = "all"
 
@@ -26,47 +26,47 @@ class Contender:
     """
 
     name: str
-    make: Callable[[Song], Separator]
+    make: Callable[[MultitrackSong], Separator]
     knows: bool = False
     bare: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class SeparationScore:
     """One contender on one song: figures of each stem, and CPU seconds for each second of audio."""
 
     contender: str
     song: str
     cost: float
-    figures: tuple[Figures, ...]
+    figures: tuple[SeparationFigures, ...]
 
 
-def baselines() -> list[Contender]:
+def list_baselines() -> list[Contender]:
     """The floor and the ceilings that stand in every table."""
     return [
-        fixed(Quarter()),
-        Contender(GridOracle.name, GridOracle, knows=True),
-        Contender(Oracle.name, Oracle, knows=True),
+        make_contender(QuarterMixSeparator()),
+        Contender(GridOracleSeparator.name, GridOracleSeparator, knows=True),
+        Contender(OracleSeparator.name, OracleSeparator, knows=True),
     ]
 
 
-def fixed(separator: Separator, bare: str = "") -> Contender:
+def make_contender(separator: Separator, bare: str = "") -> Contender:
     """A separator that is the same for each song."""
     return Contender(separator.name, lambda _song: separator, bare=bare)
 
 
-def with_steps(separator: Separator, steps: Sequence[str]) -> list[Contender]:
+def make_step_contenders(separator: Separator, steps: Sequence[str]) -> list[Contender]:
     """``separator`` in each of ``steps`` ("cascade", "cascade+wiener"; "all": every step alone)."""
     chains = [name for step in steps for name in (NAMES if step == ALL else (step,))]
-    return [fixed(wrap_separator(separator, chain.split("+")), bare=separator.name) for chain in chains]
+    return [make_contender(wrap_separator(separator, chain.split("+")), bare=separator.name) for chain in chains]
 
 
 def evaluate(
     contenders: Sequence[Contender],
-    songs: Iterable[Song],
+    songs: Iterable[MultitrackSong],
     museval_s: float = 0.0,
     clock: Callable[[], float] = time.process_time,
-) -> Iterator[Result]:
+) -> Iterator[SeparationScore]:
     """Every contender on every song, a result at a time. What is not compiled yet is, before the time counts."""
     warm: set[str] = set()
     for song in songs:
@@ -85,6 +85,6 @@ def evaluate(
             began = clock()
             waves = separator.separate(mix, song.rate)
             spent = clock() - began
-            estimates = estimates_for(song, separator.stems, waves)
-            rows = figures(contender.name, song, mix, estimates, museval_s)
-            yield Result(contender.name, song.name, spent * song.rate / mix.shape[1], tuple(rows))
+            estimates = group_estimates(song, separator.stems, waves)
+            rows = compute_figures(contender.name, song, mix, estimates, museval_s)
+            yield SeparationScore(contender.name, song.name, spent * song.rate / mix.shape[1], tuple(rows))

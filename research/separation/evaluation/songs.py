@@ -23,7 +23,7 @@ from bridge.errors import ConfigError
 SUFFIXES = (".wav", ".flac", ".ogg")
 BASSOTHER = "bassother"
 JOINED = ("drums", "vocals", BASSOTHER)
-"""The stems of a song whose bass cannot be told from the other."""
+"""The stems of a song whose bass and other are not separate."""
 IGNORED = ("mixture", "mix")
 
 Files = Mapping[str, Path]
@@ -40,7 +40,7 @@ class Excerpt:
 
 
 @dataclass(frozen=True, slots=True)
-class Song:
+class MultitrackSong:
     """``truth``: (stems, 2, frames) in the order of ``stems``; a stem that the song lacks is silent in it."""
 
     name: str
@@ -85,7 +85,7 @@ def find_multitracks(folder: Path) -> dict[str, Files]:
             songs.setdefault(song, {})[stem] = path
     if not songs:
         raise ConfigError(f"{folder}: holds no file named SONG__STEM", f"stems are {', '.join((*STEMS, BASSOTHER))}")
-    return {name: _without_doubles(files) for name, files in songs.items()}
+    return {name: _drop_duplicates(files) for name, files in songs.items()}
 
 
 def choose(songs: Mapping[str, Files], names: Sequence[str]) -> dict[str, Files]:
@@ -98,7 +98,7 @@ def choose(songs: Mapping[str, Files], names: Sequence[str]) -> dict[str, Files]
     return {name: songs[name] for name in names} if names else dict(songs)
 
 
-def read_song(name: str, files: Files, excerpt: Excerpt) -> Song:
+def read_song(name: str, files: Files, excerpt: Excerpt) -> MultitrackSong:
     """Read an excerpt of a song; files of one song that differ in length are filled up with silence.
 
     The stems are drums, bass, vocals, other, or drums, vocals, bassother; those without a file are silent.
@@ -114,7 +114,7 @@ def read_song(name: str, files: Files, excerpt: Excerpt) -> Song:
             truth[i, :, : waves[stem].shape[1]] = waves[stem]
     if not truth.any():
         raise ConfigError(f"{name}: silent in this excerpt", "choose another --offset or more --seconds")
-    return Song(name, rate, stems, truth)
+    return MultitrackSong(name, rate, stems, truth)
 
 
 def _stems_in(folder: Path) -> dict[str, Path]:
@@ -128,7 +128,7 @@ def _stems_in(folder: Path) -> dict[str, Path]:
     return {} if strange else files
 
 
-def _without_doubles(files: Files) -> Files:
+def _drop_duplicates(files: Files) -> Files:
     """Bass and other either apart or in one, never both."""
     if BASSOTHER in files and not {"bass", "other"} <= set(files):
         return {stem: path for stem, path in files.items() if stem not in ("bass", "other")}

@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
-from research.separation.evaluation.figures import Figures
-from research.separation.evaluation.run import Contender, Result
+from research.separation.evaluation.figures import SeparationFigures
+from research.separation.evaluation.run import Contender, SeparationScore
 
 LEAST_DB = -120.0
 """What leaks less counts as this, so that a mean over silence is a number."""
@@ -29,7 +29,7 @@ COLUMNS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SeparationRow:
     """One separator: SDR a stem and means over the stems in dB; ``cost`` in CPU seconds a second of audio.
 
     ``times``: the cost against that of the separator without steps; 0 where it has none.
@@ -42,7 +42,7 @@ class Row:
     times: float
 
 
-def rows(contenders: Sequence[Contender], results: Sequence[Result]) -> list[Row]:
+def make_rows(contenders: Sequence[Contender], results: Sequence[SeparationScore]) -> list[SeparationRow]:
     """A row for each contender that has results, in the order of ``contenders``."""
     costs = {one.name: _mean(r.cost for r in results if r.contender == one.name) for one in contenders}
     found = []
@@ -53,18 +53,21 @@ def rows(contenders: Sequence[Contender], results: Sequence[Result]) -> list[Row
         stems = list(dict.fromkeys(f.stem for f in figures))
         sdr = {stem: _mean(f.sdr for f in figures if f.stem == stem) for stem in stems}
         means = {"mean": _mean(sdr.values())}
-        means |= {name: _over_stems(figures, name) for name in COLUMNS if name != "mean"}
+        means |= {name: _mean_over_stems(figures, name) for name in COLUMNS if name != "mean"}
         times = costs[one.name] / costs[one.bare] if costs.get(one.bare) else 0.0
-        found.append(Row(one.name, sdr, means, costs[one.name], times))
+        found.append(SeparationRow(one.name, sdr, means, costs[one.name], times))
     return found
 
 
-def as_data(found: Sequence[Row], results: Sequence[Result]) -> dict[str, object]:
+def to_data(found: Sequence[SeparationRow], results: Sequence[SeparationScore]) -> dict[str, object]:
     """Everything, with None for what has no meaning and for infinity."""
-    return {"table": [_finite(asdict(row)) for row in found], "results": [_finite(asdict(r)) for r in results]}
+    return {
+        "table": [_replace_infinite(asdict(row)) for row in found],
+        "results": [_replace_infinite(asdict(r)) for r in results],
+    }
 
 
-def as_text(found: Sequence[Row]) -> str:
+def to_text(found: Sequence[SeparationRow]) -> str:
     """For a terminal: columns in line."""
     lines = _cells(found)
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
@@ -75,13 +78,13 @@ def as_text(found: Sequence[Row]) -> str:
     return "\n".join(line.rstrip() for line in shown) + "\n"
 
 
-def as_markdown(found: Sequence[Row]) -> str:
+def to_markdown(found: Sequence[SeparationRow]) -> str:
     lines = _cells(found)
     rule = ["---", *("---:" for _ in lines[0][1:])]
     return "".join(f"| {' | '.join(line)} |\n" for line in [lines[0], rule, *lines[1:]])
 
 
-def _cells(found: Sequence[Row]) -> list[list[str]]:
+def _cells(found: Sequence[SeparationRow]) -> list[list[str]]:
     """Heading and lines; columns without a single number are left out."""
     stems = list(dict.fromkeys(stem for row in found for stem in row.sdr))
     means = [name for name in COLUMNS if any(not math.isnan(row.means[name]) for row in found)]
@@ -89,18 +92,18 @@ def _cells(found: Sequence[Row]) -> list[list[str]]:
     lines = [["separator", *stems, *(COLUMNS[name] for name in means), "cost", *(["times"] if steps else [])]]
     for row in found:
         figures = [row.sdr.get(stem, math.nan) for stem in stems] + [row.means[name] for name in means]
-        line = [row.separator, *(_shown(value) for value in figures), f"{row.cost:.3f}"]
+        line = [row.separator, *(_format_figure(value) for value in figures), f"{row.cost:.3f}"]
         lines.append([*line, *([f"{row.times:.1f}" if row.times else "–"] if steps else [])])
     return lines
 
 
-def _shown(value: float) -> str:
+def _format_figure(value: float) -> str:
     if math.isnan(value):
         return "–"
     return f"{value:.2f}" if value <= MOST_DB else "∞"
 
 
-def _over_stems(figures: Sequence[Figures], name: str) -> float:
+def _mean_over_stems(figures: Sequence[SeparationFigures], name: str) -> float:
     """The mean over stems of the means over songs, so that a stem that more songs have weighs no more."""
     least = LEAST_DB if name == "leakage" else -math.inf
     stems = dict.fromkeys(f.stem for f in figures)
@@ -113,9 +116,9 @@ def _mean(values: Iterable[float]) -> float:
     return sum(known) / len(known) if known else math.nan
 
 
-def _finite(data: object) -> object:
+def _replace_infinite(data: object) -> object:
     if isinstance(data, dict):
-        return {key: _finite(value) for key, value in data.items()}
+        return {key: _replace_infinite(value) for key, value in data.items()}
     if isinstance(data, list | tuple):
-        return [_finite(value) for value in data]
+        return [_replace_infinite(value) for value in data]
     return None if isinstance(data, float) and not math.isfinite(data) else data

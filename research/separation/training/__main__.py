@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bridge.errors import ConfigError
-from research.common.cli_main import entered, say
+from research.common.cli_main import echo, run_main
 
 WEIGHTS = Path(__file__).parents[3] / "engines" / "weights" / "separation.onnx"
 
@@ -57,65 +57,65 @@ def main(arguments: list[str] | None = None) -> int:
     one.set_defaults(act=None)
 
     given = sys.argv[1:] if arguments is None else arguments
-    told, rest = parser.parse_known_args(given[:1] if given[:1] == ["evaluate"] else given)
-    if told.act is None:
+    parsed, rest = parser.parse_known_args(given[:1] if given[:1] == ["evaluate"] else given)
+    if parsed.act is None:
         from research.separation.evaluation.__main__ import app as evaluate
 
         evaluate(given[1:])
         return 0
     if rest:
         parser.error(f"unknown: {' '.join(rest)}")
-    return entered(lambda: told.act(told))
+    return run_main(lambda: parsed.act(parsed))
 
 
-def _train(told: argparse.Namespace) -> None:
+def _train(parsed: argparse.Namespace) -> None:
     import torch
 
     from research.datasets.library import read_library
-    from research.separation.training.network import Shape
-    from research.separation.training.train import Plan, Trainer, train, validation
+    from research.separation.training.network import NetworkShape
+    from research.separation.training.train import SeparationTrainer, SeparationTrainingPlan, load_validation, train
 
     torch.set_num_threads(1)  # several threads on a busy machine ran 50 times slower
-    library = read_library(told.stems, "train", tuple(told.without))
-    say(f"train on {_minutes(library.minutes())}")
-    songs = validation(read_library(told.stems, "valid"))
-    plan = Plan(told.batch, told.length, told.rate, steps=told.steps)
-    trainer = Trainer(told.run, plan, Shape(told.width, told.layers), told.compile)
+    library = read_library(parsed.stems, "train", tuple(parsed.without))
+    echo(f"train on {_format_minutes(library.minutes())}")
+    songs = load_validation(read_library(parsed.stems, "valid"))
+    plan = SeparationTrainingPlan(parsed.batch, parsed.length, parsed.rate, steps=parsed.steps)
+    trainer = SeparationTrainer(parsed.run, plan, NetworkShape(parsed.width, parsed.layers), parsed.compile)
     went_on = trainer.load()
-    if told.cool:
-        trainer.plan = replace(plan, cooled_from=trainer.step, steps=trainer.step + told.cool)
-    say(f"{'go on from' if went_on else 'begin at'} step {trainer.step}")
-    end = time.monotonic() + told.minutes * 60
+    if parsed.cool:
+        trainer.plan = replace(plan, cooled_from=trainer.step, steps=trainer.step + parsed.cool)
+    echo(f"{'go on from' if went_on else 'begin at'} step {trainer.step}")
+    end = time.monotonic() + parsed.minutes * 60
     last = trainer.plan.steps
-    train(trainer, library, songs, lambda step: time.monotonic() > end or 0 < last <= step, say)
+    train(trainer, library, songs, lambda step: time.monotonic() > end or 0 < last <= step, echo)
 
 
-def _blend(told: argparse.Namespace) -> None:
+def _blend(parsed: argparse.Namespace) -> None:
     from research.separation.training.export import blend
 
-    blend(told.run, told.other, told.share)
+    blend(parsed.run, parsed.other, parsed.share)
 
 
-def _export(told: argparse.Namespace) -> None:
+def _export(parsed: argparse.Namespace) -> None:
     from research.datasets.library import read_library
-    from research.separation.training.export import export, quantized
-    from research.separation.training.train import validation
+    from research.separation.training.export import export, quantize
+    from research.separation.training.train import load_validation
 
-    if told.quantized and not told.stems:
+    if parsed.quantized and not parsed.stems:
         raise ConfigError("--quantized: no songs to judge it by", "add --stems with the folder of stems")
-    say(f"{told.out}: SHA-256 {export(told.run, told.out)}, {told.out.stat().st_size:,} bytes")
-    if told.quantized:
-        say(str(quantized(told.out, told.quantized, validation(read_library(told.stems, "valid")))))
+    echo(f"{parsed.out}: SHA-256 {export(parsed.run, parsed.out)}, {parsed.out.stat().st_size:,} bytes")
+    if parsed.quantized:
+        echo(str(quantize(parsed.out, parsed.quantized, load_validation(read_library(parsed.stems, "valid")))))
 
 
-def _plot(told: argparse.Namespace) -> None:
+def _plot(parsed: argparse.Namespace) -> None:
     from research.separation.training.plot import plot
 
-    plot(told.run, told.out)
+    plot(parsed.run, parsed.out)
 
 
-def _minutes(told: dict[str, float]) -> str:
-    return ", ".join(f"{stem} {minutes:.0f} min" for stem, minutes in sorted(told.items()))
+def _format_minutes(parsed: dict[str, float]) -> str:
+    return ", ".join(f"{stem} {minutes:.0f} min" for stem, minutes in sorted(parsed.items()))
 
 
 if __name__ == "__main__":

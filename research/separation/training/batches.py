@@ -11,9 +11,9 @@ from torch import Tensor
 
 from bridge.core.audio import STEMS
 from engines.separation.frequency_grid import BINS, WINDOW
-from research.datasets.library import RATE, Library
-from research.separation.training.mixing import Mixer
-from research.separation.training.targets import Cells, cells
+from research.datasets.library import RATE, StemLibrary
+from research.separation.training.mixing import StemMixer
+from research.separation.training.targets import TargetCells, compute_cells
 
 OVERLAPS = (256, 128, 64)
 """Of the three profiles: the analysis windows differ a little, and the network is to know them all."""
@@ -22,7 +22,7 @@ LOWEST_HZ = {"vocals": (70.0, 150.0), "other": (50.0, 200.0)}
 
 
 @dataclass
-class Batch:
+class SeparationBatch:
     """Cells of several mixtures, and which estimates are compared together (batch, STEMS, STEMS)."""
 
     power: Tensor
@@ -32,21 +32,21 @@ class Batch:
     joined: Tensor
 
 
-def gather(made: list[tuple[Cells, np.ndarray[tuple[int, ...], np.dtype[np.float32]]]]) -> Batch:
+def gather(made: list[tuple[TargetCells, np.ndarray[tuple[int, ...], np.dtype[np.float32]]]]) -> SeparationBatch:
     def stacked(name: str) -> Tensor:
         return torch.from_numpy(np.stack([getattr(one, name) for one, _ in made]))
 
     joined = torch.from_numpy(np.stack([rows for _, rows in made]))
-    return Batch(stacked("power"), stacked("mix"), stacked("common"), stacked("own"), joined)
+    return SeparationBatch(stacked("power"), stacked("mix"), stacked("common"), stacked("own"), joined)
 
 
-def draw_batch(mixer: Mixer, size: int, random: np.random.Generator) -> Batch:
+def draw_batch(mixer: StemMixer, size: int, random: np.random.Generator) -> SeparationBatch:
     """``size`` new mixtures, each stem with an equalizer of its own in two of three."""
     overlap = int(random.choice(OVERLAPS))
     made = []
     for _ in range(size):
         mixture = mixer.draw()
-        made.append((cells(mixture.stems, mixture.rate, overlap, _equalizers(random)), mixture.joined))
+        made.append((compute_cells(mixture.stems, mixture.rate, overlap, _equalizers(random)), mixture.joined))
     return gather(made)
 
 
@@ -74,11 +74,11 @@ def _equalizers(random: np.random.Generator) -> np.ndarray[tuple[int, ...], np.d
     return (10.0 ** (np.maximum(gains, -90.0) / 20.0)).astype(np.float32)
 
 
-def drawer(library: Library, length: int, seed: int, size: int) -> Callable[[int], Batch]:
+def make_batch_drawer(library: StemLibrary, length: int, seed: int, size: int) -> Callable[[int], SeparationBatch]:
     """Draws the batch of each step, for a `Drawing`."""
-    mixer = Mixer(library, length, np.random.default_rng(0))
+    mixer = StemMixer(library, length, np.random.default_rng(0))
 
-    def drawn(step: int) -> Batch:
+    def drawn(step: int) -> SeparationBatch:
         mixer.random = np.random.default_rng((seed, step, 1))
         return draw_batch(mixer, size, np.random.default_rng((seed, step)))
 

@@ -20,9 +20,9 @@ from bridge.core.audio import STEMS
 from bridge.errors import ConfigError
 from engines.onnx import write_checksum
 from engines.separation.frequency_grid import POINTS, WINDOW
-from research.separation.training.batches import Batch
-from research.separation.training.network import Network, Shape
-from research.separation.training.step import Step
+from research.separation.training.batches import SeparationBatch
+from research.separation.training.network import NetworkShape, SeparationNetwork
+from research.separation.training.step import StreamingStep
 from research.separation.training.targets import STRIDE
 from research.separation.training.train import CHECKPOINT, judge
 
@@ -30,13 +30,13 @@ CLOSE = 1e-4
 """How far a mask may be from torch's own after many steps, before an export counts as wrong."""
 
 
-def averaged(run: Path) -> tuple[Network, dict[str, str]]:
+def load_average(run: Path) -> tuple[SeparationNetwork, dict[str, str]]:
     """The averaged network of the run and what to say about it."""
     path = run / CHECKPOINT
     if not path.is_file():
         raise ConfigError(f"{path}: not there", "train first")
     kept = torch.load(path, weights_only=True)
-    network = Network(Shape(**kept["shape"]))
+    network = SeparationNetwork(NetworkShape(**kept["shape"]))
     network.load_state_dict(kept["average"])
     about = {
         "stems": ",".join(STEMS), "window": str(WINDOW), "stride": str(STRIDE), "points": str(POINTS),
@@ -68,25 +68,26 @@ def export(run: Path, out: Path) -> str:
 
     Raises FloatingPointError where the file does not do what torch does.
     """
-    network, about = averaged(run)
+    network, about = load_average(run)
     power = torch.rand(1, 1, 3, POINTS)
     made = io.BytesIO()
     torch.onnx.export(
-        Step(network), (power, network.start(1)), made, input_names=["power", "state"], output_names=["masks", "after"],
+        StreamingStep(network), (power, network.start(1)), made, input_names=["power", "state"],
+        output_names=["masks", "after"],
         opset_version=17, dynamo=False,
     )  # fmt: skip
     model = onnx.load_from_string(made.getvalue())
     onnx.helper.set_model_props(model, about)
     onnx.checker.check_model(model)
     data = model.SerializeToString()
-    apart = _apart(network, data)
+    apart = _max_difference(network, data)
     if apart > CLOSE:
         raise FloatingPointError(f"ONNX Runtime's masks are {apart:.2g} from torch's after 200 steps")
     write_atomic(out, data)
     return write_checksum(out.parent, out.name)
 
 
-class Exported:
+class ExportedNetwork:
     """An exported file with the manners of a network, so that the same songs can judge it."""
 
     def __init__(self, model: Path) -> None:
@@ -104,15 +105,15 @@ class Exported:
         memory, masks = state.numpy(), []
         began = time.thread_time()
         for step in range(power.shape[1]):
-            told, memory = self._session.run(None, {"power": power[:, step : step + 1].numpy(), "state": memory})
-            masks.append(torch.from_numpy(told))
+            output, memory = self._session.run(None, {"power": power[:, step : step + 1].numpy(), "state": memory})
+            masks.append(torch.from_numpy(output))
         self.spent_s += time.thread_time() - began
         self.steps += power.shape[1]
         return torch.cat(masks, 1), torch.from_numpy(memory)
 
 
 @dataclass(frozen=True)
-class Gate:
+class QuantizationGate:
     """What 8-bit weights cost and gain: mean SDR over songs and stems in dB, and ms of processor time a step."""
 
     sdr_db: float
@@ -138,7 +139,7 @@ class Gate:
         )
 
 
-def quantized(model: Path, out: Path, songs: dict[str, Batch]) -> Gate:
+def quantize(model: Path, out: Path, songs: dict[str, SeparationBatch]) -> QuantizationGate:
     """The same with 8-bit weights in its matrix products, written to ``out`` only where it passes the gate.
 
     One scale a matrix: ONNX Runtime 1.31 refuses the bands' batched products with a scale a channel.
@@ -146,19 +147,19 @@ def quantized(model: Path, out: Path, songs: dict[str, Batch]) -> Gate:
     with TemporaryDirectory() as folder:
         draft = Path(folder) / out.name
         quantize_dynamic(model, draft, weight_type=QuantType.QInt8, per_channel=False)
-        plain, small = Exported(model), Exported(draft)
+        plain, small = ExportedNetwork(model), ExportedNetwork(draft)
         sdr_db, small_db = _mean(judge(plain, songs)), _mean(judge(small, songs))
-        gate = Gate(sdr_db, small_db, 1e3 * plain.spent_s / plain.steps, 1e3 * small.spent_s / small.steps)
+        gate = QuantizationGate(sdr_db, small_db, 1e3 * plain.spent_s / plain.steps, 1e3 * small.spent_s / small.steps)
         if gate.passed:
             write_atomic(out, draft.read_bytes())
     return gate
 
 
-def _mean(told: dict[str, dict[str, float]]) -> float:
-    return float(np.mean([value for stems in told.values() for value in stems.values()]))
+def _mean(output: dict[str, dict[str, float]]) -> float:
+    return float(np.mean([value for stems in output.values() for value in stems.values()]))
 
 
-def _apart(network: Network, data: bytes, steps: int = 200) -> float:
+def _max_difference(network: SeparationNetwork, data: bytes, steps: int = 200) -> float:
     """The greatest difference of a mask over ``steps`` steps of noise."""
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
     random = np.random.default_rng(1)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bridge.core.audio import STEMS
 from bridge.core.jit import njit
 from engines.separation.frequency_grid import WINDOW
-from research.datasets.library import JOINED, RATE, Clip, Library
+from research.datasets.library import JOINED, RATE, StemClip, StemLibrary
 from research.separation.training.targets import STRIDE
 
 Floats = NDArray[np.float32]
@@ -25,7 +25,7 @@ LEVEL_DB: Mapping[str, float] = {"drums": -19.0, "bass": -21.0, "vocals": -20.0,
 SPREAD_DB = 4.5
 SLIDES: Mapping[str, float] = {"bass": 0.25, "other": 0.15}
 """Share of loose stems whose notes slide into one another: sampled ones never do, played and synthesised ones like to.
-A network that had not heard it took a sliding bass for a drum, and a sliding lead for a voice."""
+A network trained without it took a sliding bass for a drum, and a sliding lead for a voice."""
 SPEED = (0.84, 1.19)
 """Pitch and tempo together, by resampling: three semitones down to three up."""
 RECORDED = 6.0
@@ -52,7 +52,7 @@ class Mixture:
 
 
 @njit()
-def _resampled(samples: NDArray[np.int16], places: NDArray[np.float64], out: Floats) -> None:
+def _resample(samples: NDArray[np.int16], places: NDArray[np.float64], out: Floats) -> None:
     """``out`` (2, frames): ``samples`` (any, 2) read at ``places`` (frames,), by Catmull-Rom interpolation."""
     last = samples.shape[0] - 1
     for i in range(places.shape[0]):
@@ -68,23 +68,26 @@ def _resampled(samples: NDArray[np.int16], places: NDArray[np.float64], out: Flo
             out[k, i] = (p1 + np.float32(0.5) * u * (slope + u * (bend + u * turn))) * np.float32(1 / 32768)
 
 
-class Mixer:
+class StemMixer:
     """Draws mixtures of ``steps`` analysis steps from a library, reproducibly by its ``random``."""
 
-    def __init__(self, library: Library, steps: int, random: np.random.Generator) -> None:
+    def __init__(self, library: StemLibrary, steps: int, random: np.random.Generator) -> None:
         self.library, self.random = library, random
         self.frames = (steps - 1) * STRIDE + WINDOW
         songs = library.songs
         self._songs = sorted(song for song, clips in songs.items() if "bass" not in clips or _has_lows(clips["bass"]))
-        self._song_odds = _odds([max(_worth(clip) for clip in songs[song].values()) for song in self._songs])
+        self._song_odds = _make_odds([max(_weigh_clip(clip) for clip in songs[song].values()) for song in self._songs])
         self._groups: dict[str, tuple[list[str], Floats]] = {}
-        self._clips: dict[str, dict[str, list[Clip]]] = {}
+        self._clips: dict[str, dict[str, list[StemClip]]] = {}
         for stem, groups in library.loose.items():
             kept = {name: [c for c in clips if stem != "bass" or _has_lows(c)] for name, clips in groups.items()}
             self._clips[stem] = kept
             names = sorted(name for name, clips in kept.items() if clips)
             if names:
-                self._groups[stem] = names, _odds([sum(_worth(clip) for clip in kept[name]) for name in names])
+                self._groups[stem] = (
+                    names,
+                    _make_odds([sum(_weigh_clip(clip) for clip in kept[name]) for name in names]),
+                )
 
     def draw(self) -> Mixture:
         random = self.random
@@ -101,18 +104,18 @@ class Mixer:
         need = int(self.frames * speed) + 4
         start = int(random.integers(max(1, min(c.frames for c in song.values()) - need)))
         stems, joined = np.zeros((len(STEMS), 2, self.frames), np.float32), np.eye(len(STEMS), dtype=np.float32)
-        for name in parts_of(song):
+        for name in list_parts(song):
             clip = song[name]
             if name in ABSENT and random.random() < 0.5 * ABSENT[name]:
                 continue
             wave = self._crop(clip, start, speed, False)
             if random.random() < 0.7:
-                wave *= _gain(random.normal(0.0, 2.5))
+                wave *= _to_gain(random.normal(0.0, 2.5))
             if name == "bass" and not clip.recorded:
-                wave *= _gain(BASS_DB)
-            stems[place_of(name)] += wave
+                wave *= _to_gain(BASS_DB)
+            stems[get_stem_index(name)] += wave
             if name in JOINED:
-                joined[:] = rows_of(name)
+                joined[:] = get_joined_rows(name)
         if "instrumental" in song:  # a song without a voice: give it one now and then, that is what it is good for
             voice = self._loose("vocals") if "vocals" in self._groups and random.random() < 0.8 else None
             if voice is not None:
@@ -151,10 +154,10 @@ class Mixer:
         if rms < QUIET:
             return None
         active = rms / max(float(np.mean(np.abs(wave).max(0) > 0.1 * rms)) ** 0.5, 0.2)
-        wave *= _gain(LEVEL_DB[stem] + random.normal(0.0, SPREAD_DB)) / active
+        wave *= _to_gain(LEVEL_DB[stem] + random.normal(0.0, SPREAD_DB)) / active
         return wave
 
-    def _crop(self, clip: Clip, start: int, speed: float, loose: bool, slides: bool = False) -> Floats:
+    def _crop(self, clip: StemClip, start: int, speed: float, loose: bool, slides: bool = False) -> Floats:
         """``loose``: it may begin late. ``slides``: its pitch glides to and fro on the way."""
         speeds = speed * _slides(self.frames, self.random) if slides else np.full(self.frames, speed)
         places = np.cumsum(speeds) - speeds[0]
@@ -163,7 +166,7 @@ class Mixer:
         have = int(np.searchsorted(places, len(samples) - 1))
         if have > 0:
             late = int(self.random.integers(self.frames - have + 1)) if loose else 0
-            _resampled(samples, places[:have], wave[:, late : late + have])
+            _resample(samples, places[:have], wave[:, late : late + have])
         return wave
 
 
@@ -177,7 +180,7 @@ def _slides(frames: int, random: np.random.Generator) -> NDArray[np.float64]:
     return np.asarray(2.0 ** (np.interp(np.arange(frames), times, semitones) / 12), np.float64)
 
 
-def parts_of(song: Mapping[str, Clip]) -> list[str]:
+def list_parts(song: Mapping[str, StemClip]) -> list[str]:
     """Which clips of a song to add up so that nothing is in twice."""
     if "bass" in song and "other" in song:
         return [name for name in song if name in STEMS]
@@ -188,11 +191,11 @@ def parts_of(song: Mapping[str, Clip]) -> list[str]:
     return [name for name in song if name in STEMS]
 
 
-def place_of(name: str) -> int:
+def get_stem_index(name: str) -> int:
     return STEMS.index(JOINED[name][-1] if name in JOINED else name)
 
 
-def rows_of(name: str) -> Floats:
+def get_joined_rows(name: str) -> Floats:
     """The matrix of `Mixture.joined` where the parts of ``name`` are one recording."""
     rows = np.eye(len(STEMS), dtype=np.float32)
     parts = [STEMS.index(part) for part in JOINED[name]]
@@ -201,12 +204,12 @@ def rows_of(name: str) -> Floats:
     return rows
 
 
-def _worth(clip: Clip) -> float:
+def _weigh_clip(clip: StemClip) -> float:
     """Its frames, a recording's counted several times."""
     return clip.frames * (RECORDED if clip.recorded else 1.0)
 
 
-def _has_lows(clip: Clip) -> bool:
+def _has_lows(clip: StemClip) -> bool:
     """Whether a bass sounds as one; a silent one may."""
     samples = clip.samples()
     middle = max(0, len(samples) // 2 - 10 * RATE)
@@ -214,14 +217,14 @@ def _has_lows(clip: Clip) -> bool:
     return bool(power[: int(len(power) * LOWS_HZ / (RATE / 2))].sum() >= LOWS * power.sum())
 
 
-def _odds(sizes: list[float]) -> Floats:
+def _make_odds(sizes: list[float]) -> Floats:
     """Probabilities by the root of the size: a big group counts more, but not as much more as it is bigger."""
     roots = np.sqrt(np.asarray(sizes, np.float64))
     odds: Floats = roots / roots.sum()
     return odds
 
 
-def _gain(db: float) -> np.float32:
+def _to_gain(db: float) -> np.float32:
     return np.float32(10.0 ** (db / 20.0))
 
 
@@ -245,4 +248,4 @@ def _produce(mixture: Mixture, random: np.random.Generator) -> None:
         bent = np.abs(whole).max(0) * np.float32(drive) + np.float32(1e-6)
         stems *= np.tanh(bent) / bent
         peak = float(np.abs(stems.sum(0)).max()) + 1e-9
-    stems *= _gain(-abs(random.normal(0.0, 7.0))) / np.float32(peak)
+    stems *= _to_gain(-abs(random.normal(0.0, 7.0))) / np.float32(peak)

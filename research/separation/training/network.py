@@ -22,11 +22,11 @@ FEATURES = 3
 SIDES = 2
 """Masks for mid and for side."""
 FLOOR = 1e-8
-"""Power under which nothing is told apart: 80 dB below a full-scale sine."""
+"""Power below which nothing is distinguished: 80 dB below a full-scale sine."""
 
 
 @dataclass(frozen=True)
-class Shape:
+class NetworkShape:
     """Sizes of a network. ``points``: of the grid in each band."""
 
     width: int = 64
@@ -59,7 +59,7 @@ class Bandwise(nn.Module):
         return torch.einsum("...ki,kio->...ko", x, self.weight) + self.bias
 
 
-class Mixer(nn.Module):
+class BandMixer(nn.Module):
     """Across bands: what one band hears, the others learn; the same for every channel."""
 
     def __init__(self, bands: int, width: int) -> None:
@@ -75,16 +75,16 @@ class Mixer(nn.Module):
         return x + self.down(nn.functional.silu(self.up(across))).transpose(-1, -2)
 
 
-class Network(nn.Module):
+class SeparationNetwork(nn.Module):
     """Powers at the grid's points in, masks out: real, positive, and over the stems they sum to one."""
 
-    def __init__(self, shape: Shape = Shape()) -> None:
+    def __init__(self, shape: NetworkShape = NetworkShape()) -> None:
         super().__init__()
         self.shape = shape
         bands, width = shape.bands, shape.width
         self.enter = Bandwise(bands, FEATURES * shape.points, width)
         self.times = nn.ModuleList(Recurrence(width) for _ in range(shape.layers))
-        self.mixers = nn.ModuleList(Mixer(bands, width) for _ in range(shape.layers))
+        self.mixers = nn.ModuleList(BandMixer(bands, width) for _ in range(shape.layers))
         self.norm = nn.LayerNorm(width)
         self.wide = nn.Linear(width, shape.hidden)
         self.leave = Bandwise(bands, shape.hidden, len(STEMS) * SIDES * shape.points)
@@ -92,15 +92,15 @@ class Network(nn.Module):
             self.leave.weight *= 0.1
 
     def start(self, batch: int) -> Tensor:
-        """The memory before anything was heard: (layers, batch, bands, width)."""
+        """The initial state: (layers, batch, bands, width)."""
         return torch.zeros(self.shape.layers, batch, self.shape.bands, self.shape.width)
 
     def forward(self, power: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """``power`` (batch, steps, 3, POINTS): masks (batch, steps, STEMS, SIDES, POINTS) and the memory after."""
         batch, steps = power.shape[:2]
         bands, points = self.shape.bands, self.shape.points
-        heard = features(power).reshape(batch, steps, FEATURES, bands, points)
-        x = self.enter(heard.permute(0, 1, 3, 2, 4).reshape(batch, steps, bands, FEATURES * points))
+        inputs = features(power).reshape(batch, steps, FEATURES, bands, points)
+        x = self.enter(inputs.permute(0, 1, 3, 2, 4).reshape(batch, steps, bands, FEATURES * points))
         after = []
         for layer, (time, mixer) in enumerate(zip(self.times, self.mixers, strict=True)):
             x, last = time(x, state[layer])

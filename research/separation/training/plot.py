@@ -21,7 +21,7 @@ def read_log(run: Path) -> list[dict[str, float]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def curves(log: list[dict[str, float]], songs: str) -> dict[str, list[tuple[float, float]]]:
+def smooth_curves(log: list[dict[str, float]], songs: str) -> dict[str, list[tuple[float, float]]]:
     """By stem: (hours of mixtures, mean SDR in dB over the songs whose names begin with ``songs``)."""
     found: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for line in log:
@@ -40,7 +40,7 @@ def plot(run: Path, out: Path) -> None:
     figure = Figure(figsize=(10, 6), layout="constrained")
     panels = figure.subplots(2, 2, height_ratios=(3, 1), sharex=True)
     for panel, songs, title in ((panels[0, 0], "ev3-", "recorded songs"), (panels[0, 1], "song-", "rendered songs")):
-        for stem, points in curves(log, songs).items():
+        for stem, points in smooth_curves(log, songs).items():
             panel.plot(*zip(*points, strict=True), color=COLOURS[stem], label=stem)
         panel.set_title(f"held-out {title}: SDR, dB")
         panel.axhline(0.0, color="#999999", linewidth=0.8)
@@ -49,7 +49,7 @@ def plot(run: Path, out: Path) -> None:
     for panel in panels[1]:
         panel.plot([line["hours"] for line in log], [line["loss"] for line in log], color="#444444")
         panel.set_title("training loss")
-        panel.set_xlabel("hours of mixtures heard")
+        panel.set_xlabel("hours of mixtures seen")
         panel.grid(alpha=0.3)
     out.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(out, dpi=100)

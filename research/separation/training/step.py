@@ -14,13 +14,13 @@ from torch import Tensor, nn
 from bridge.core.audio import STEMS
 from engines.separation.frequency_grid import POINTS
 from research.common.recurrence import Recurrence
-from research.separation.training.network import FEATURES, FLOOR, SIDES, Mixer, Network
+from research.separation.training.network import FEATURES, FLOOR, SIDES, BandMixer, SeparationNetwork
 
 
-class Step(nn.Module):
+class StreamingStep(nn.Module):
     """``network`` for a batch of one and a single step: the same numbers but for rounding."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: SeparationNetwork) -> None:
         super().__init__()
         self.network = network
 
@@ -38,9 +38,9 @@ class Step(nn.Module):
         before = torch.split(state.reshape(-1, width), bands)
         after = []
         for time, mixer, first in zip(network.times, network.mixers, before, strict=True):
-            x, heard = _remember(time, x, first)
+            x, last = _remember(time, x, first)
             x = _mix(mixer, x)
-            after.append(heard)
+            after.append(last)
         x = nn.functional.silu(network.wide(network.norm(x))).unsqueeze(1)
         x = torch.matmul(x, network.leave.weight) + network.leave.bias.unsqueeze(1)
         x = x.reshape(bands, len(STEMS), SIDES, points).permute(1, 2, 0, 3).reshape(len(STEMS), SIDES * POINTS)
@@ -51,11 +51,11 @@ class Step(nn.Module):
 def _remember(time: Recurrence, x: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
     """`Recurrence` on (bands, width)."""
     keep, new, gate = torch.split(time.into(time.norm(x)), x.shape[1], 1)
-    heard = torch.sigmoid(keep) * (first - new) + new
-    return x + time.back(heard * nn.functional.silu(gate)), heard
+    state = torch.sigmoid(keep) * (first - new) + new
+    return x + time.back(state * nn.functional.silu(gate)), state
 
 
-def _mix(mixer: Mixer, x: Tensor) -> Tensor:
-    """`Mixer` on (bands, width): its products from the left, so that nothing is transposed."""
+def _mix(mixer: BandMixer, x: Tensor) -> Tensor:
+    """`BandMixer` on (bands, width): its products from the left, so that nothing is transposed."""
     up = torch.matmul(mixer.up.weight, mixer.norm(x)) + mixer.up.bias.unsqueeze(1)
     return x + (torch.matmul(mixer.down.weight, nn.functional.silu(up)) + mixer.down.bias.unsqueeze(1))

@@ -24,7 +24,7 @@ STRIDE = 1024
 
 
 @dataclass
-class Cells:
+class TargetCells:
     """By step: ``power`` (steps, 3, POINTS) as the network hears it; for the loss ``mix`` A (steps, 2, POINTS),
     ``common`` C and ``own`` B (steps, STEMS, 2, POINTS), both for mid and side."""
 
@@ -35,7 +35,7 @@ class Cells:
 
 
 @cache
-def heard_window(overlap: int) -> tuple[Floats, np.float32]:
+def get_analysis_window(overlap: int) -> tuple[Floats, np.float32]:
     """The analysis window that the profile with ``overlap`` uses, and the factor that makes full scale 1."""
     analysis, _ = make_windows(WINDOW, max(overlap, 128), overlap)
     return analysis, np.float32((2.0 / analysis.sum()) ** 2)
@@ -77,9 +77,9 @@ def _pool(
                     own[t, s, c, p + 1] += u * power
 
 
-def cells(stems: Floats, rate: int, overlap: int, gains: Floats | None = None) -> Cells:
+def compute_cells(stems: Floats, rate: int, overlap: int, gains: Floats | None = None) -> TargetCells:
     """``stems`` (STEMS, 2, frames) at ``rate`` as cells; ``gains``: of each stem's bins (STEMS, BINS)."""
-    analysis, scale = heard_window(overlap)
+    analysis, scale = get_analysis_window(overlap)
     sides = np.stack([stems[:, 0] + stems[:, 1], stems[:, 0] - stems[:, 1]], 1) * np.float32(0.5)
     steps = (sides.shape[2] - WINDOW) // STRIDE + 1
     frames = np.lib.stride_tricks.sliding_window_view(sides, WINDOW, axis=2)[:, :, ::STRIDE][:, :, :steps]
@@ -93,7 +93,7 @@ def cells(stems: Floats, rate: int, overlap: int, gains: Floats | None = None) -
     _pool(spectra, lower, upper, mix, cross, common, own)
     mix, cross, common, own = mix * scale, cross * scale, common * scale, own * scale
     power = (np.stack([mix[:, 0], mix[:, 1], cross], 1) / _shares(rate)).astype(np.float32, copy=False)
-    return Cells(power, mix, common, own)
+    return TargetCells(power, mix, common, own)
 
 
 @cache

@@ -15,12 +15,12 @@ import torch
 from torch import Tensor
 
 from bridge.core.audio import STEMS
-from research.common.prefetch import Drawing
-from research.datasets.library import JOINED, RATE, Library
-from research.separation.training.batches import OVERLAPS, Batch, drawer, gather
-from research.separation.training.mixing import parts_of, place_of, rows_of
-from research.separation.training.network import Network, Shape
-from research.separation.training.targets import STRIDE, cells
+from research.common.prefetch import BatchPrefetcher
+from research.datasets.library import JOINED, RATE, StemLibrary
+from research.separation.training.batches import OVERLAPS, SeparationBatch, gather, make_batch_drawer
+from research.separation.training.mixing import get_joined_rows, get_stem_index, list_parts
+from research.separation.training.network import NetworkShape, SeparationNetwork
+from research.separation.training.targets import STRIDE, compute_cells
 
 SECOND = 43
 """Steps of about one second: what the loss weighs as one, as the measure of the field does."""
@@ -38,7 +38,7 @@ LOG = "log.jsonl"
 
 
 @dataclass(frozen=True)
-class Plan:
+class SeparationTrainingPlan:
     """What a run is made of. ``rate``: learning rate, held after the warm-up; ``cooled_from``: the step from which
     it falls to nothing by ``steps`` (a run can be cooled at any time, or go on from before)."""
 
@@ -57,7 +57,7 @@ class Plan:
         return self.rate * min(1.0, (step + 1) / self.warm_up)
 
 
-def errors(masks: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+def compute_errors(masks: Tensor, batch: SeparationBatch) -> tuple[Tensor, Tensor]:
     """Of each stem in each cell (batch, steps, STEMS, sides, POINTS): the error's energy, and the mixture's.
 
     What is joined is compared as one; rows without a truth are zero.
@@ -69,12 +69,12 @@ def errors(masks: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
     return wrong, mix
 
 
-def loss_of(masks: Tensor, batch: Batch) -> Tensor:
+def compute_loss(masks: Tensor, batch: SeparationBatch) -> Tensor:
     """Decibels of error in each second of each stem, and beside it the share of amplitude that is wrong.
 
     The first is the measure itself, ruled by what is loud; the second teaches what is soft, the highs above all.
     """
-    wrong, mix = errors(masks, batch)
+    wrong, mix = compute_errors(masks, batch)
     size, steps = wrong.shape[:2]
     seconds = steps // SECOND
     cut = seconds * SECOND
@@ -91,21 +91,21 @@ def loss_of(masks: Tensor, batch: Batch) -> Tensor:
     return ((decibels.mean(1) + 2.0 * amplitude) * known).sum() / known.sum()
 
 
-class Trainer:
+class SeparationTrainer:
     """A run in ``folder``: the network, its average, the optimizer, and how far it has come."""
 
-    def __init__(self, folder: Path, plan: Plan, shape: Shape, compiled: bool = False) -> None:
+    def __init__(self, folder: Path, plan: SeparationTrainingPlan, shape: NetworkShape, compiled: bool = False) -> None:
         torch.manual_seed(plan.seed)
         self.folder, self.plan, self.shape = folder, plan, shape
-        self.network = Network(shape)
-        self.average = Network(shape)
+        self.network = SeparationNetwork(shape)
+        self.average = SeparationNetwork(shape)
         self.average.load_state_dict(self.network.state_dict())
         self.optimizer = torch.optim.AdamW(self.network.parameters(), plan.rate, betas=(0.9, 0.98), weight_decay=0.01)
         self.step = 0
         self.seen_s = 0.0
         # compiled: fused loops, half the time of a step; needs a C++ compiler, and minutes before the first
-        self._heard_as = torch.compile(self.network.forward) if compiled else self.network.forward
-        self._loss_of = torch.compile(loss_of) if compiled else loss_of
+        self._forward = torch.compile(self.network.forward) if compiled else self.network.forward
+        self._compute_loss = torch.compile(compute_loss) if compiled else compute_loss
 
     def load(self) -> bool:
         """Go on where the run stopped; False where it never began."""
@@ -130,13 +130,13 @@ class Trainer:
         torch.save(kept, draft)
         draft.replace(self.folder / CHECKPOINT)
 
-    def learn(self, batch: Batch) -> float:
+    def learn(self, batch: SeparationBatch) -> float:
         """One step; returns the loss."""
         for group in self.optimizer.param_groups:
             group["lr"] = self.plan.rate_at(self.step)
         with torch.autocast("cpu", torch.bfloat16):
-            masks, _ = self._heard_as(batch.power, self.network.start(len(batch.power)))
-        loss = self._loss_of(masks.float(), batch)
+            masks, _ = self._forward(batch.power, self.network.start(len(batch.power)))
+        loss = self._compute_loss(masks.float(), batch)
         self.optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
@@ -150,7 +150,7 @@ class Trainer:
         return float(loss)
 
 
-def validation(library: Library, seconds: float = 60.0) -> dict[str, Batch]:
+def load_validation(library: StemLibrary, seconds: float = 60.0) -> dict[str, SeparationBatch]:
     """The songs of ``library``, each as it is, ``seconds`` from its middle."""
     found = {}
     for name, song in sorted(library.songs.items()):
@@ -158,16 +158,16 @@ def validation(library: Library, seconds: float = 60.0) -> dict[str, Batch]:
         length = min(int(seconds * RATE), frames)
         start = (frames - length) // 2
         stems, joined = np.zeros((len(STEMS), 2, length), np.float32), np.eye(len(STEMS), dtype=np.float32)
-        for part in parts_of(song):
+        for part in list_parts(song):
             if part in JOINED:
-                joined[:] = rows_of(part)
+                joined[:] = get_joined_rows(part)
             wave = np.asarray(song[part].samples()[start : start + length], np.float32)
-            stems[place_of(part)] += wave.T / 32768
-        found[name] = gather([(cells(stems, RATE, OVERLAPS[0]), joined)])
+            stems[get_stem_index(part)] += wave.T / 32768
+        found[name] = gather([(compute_cells(stems, RATE, OVERLAPS[0]), joined)])
     return found
 
 
-class Judged(Protocol):
+class MaskNetwork(Protocol):
     """A network, or what behaves like one."""
 
     def start(self, batch: int, /) -> Tensor: ...
@@ -176,13 +176,13 @@ class Judged(Protocol):
 
 
 @torch.no_grad()
-def judge(network: Judged, songs: dict[str, Batch]) -> dict[str, dict[str, float]]:
+def judge(network: MaskNetwork, songs: dict[str, SeparationBatch]) -> dict[str, dict[str, float]]:
     """By song and stem: the median over seconds of the SDR in dB, where stem and mixture sound in that second."""
-    told: dict[str, dict[str, float]] = {}
+    scored: dict[str, dict[str, float]] = {}
     for name, batch in songs.items():
         masks, _ = network(batch.power, network.start(1))
-        wrong, _ = errors(masks, batch)
-        told[name] = {}
+        wrong, _ = compute_errors(masks, batch)
+        scored[name] = {}
         for i, stem in enumerate(STEMS):
             if not batch.joined[0, i].any():
                 continue
@@ -194,39 +194,39 @@ def judge(network: Judged, songs: dict[str, Batch]) -> dict[str, dict[str, float
             if sounding.any():
                 joined = batch.joined[0, i].sum() > 1
                 ratio = 10 * torch.log10(signal[sounding] / noise[sounding].clamp_min(1e-12))
-                told[name][stem + "+" * bool(joined)] = float(ratio.median())
-    return told
+                scored[name][stem + "+" * bool(joined)] = float(ratio.median())
+    return scored
 
 
-def log_line(folder: Path, values: dict[str, float]) -> None:
+def append_log(folder: Path, values: dict[str, float]) -> None:
     """Append to the run's log: a JSON object a line, so that songs may come and go."""
     with (folder / LOG).open("a", encoding="utf-8") as file:
         file.write(json.dumps({name: round(value, 5) for name, value in values.items()}) + "\n")
 
 
 def train(
-    trainer: Trainer, library: Library, songs: dict[str, Batch], until: Callable[[int], bool],
+    trainer: SeparationTrainer, library: StemLibrary, songs: dict[str, SeparationBatch], until: Callable[[int], bool],
     report: Callable[[str], None], every: int = 250,
 ) -> None:  # fmt: skip
     """Learn until ``until(step)``; every so many steps judge the average, save and log."""
     plan = trainer.plan
     losses: list[float] = []
     began, waited = time.monotonic(), 0.0
-    with Drawing(drawer, (library, plan.length, plan.seed, plan.batch), trainer.step) as drawing:
+    with BatchPrefetcher(make_batch_drawer, (library, plan.length, plan.seed, plan.batch), trainer.step) as drawing:
         while not until(trainer.step):
             now = time.monotonic()
-            batch = drawing.take()
+            batch = drawing.next_batch()
             waited += time.monotonic() - now
             losses.append(trainer.learn(batch))
             if not math.isfinite(losses[-1]):
                 raise FloatingPointError(f"the loss is {losses[-1]} at step {trainer.step}; go on from {CHECKPOINT}")
             if trainer.step % every and not until(trainer.step):
                 continue
-            told = judge(trainer.average, songs)
-            flat = {f"{song}.{stem}": value for song, stems in told.items() for stem, value in stems.items()}
+            scored = judge(trainer.average, songs)
+            flat = {f"{song}.{stem}": value for song, stems in scored.items() for stem, value in stems.items()}
             trainer.save()
             hours, loss = trainer.seen_s / 3600, float(np.mean(losses))
-            log_line(trainer.folder, {"step": float(trainer.step), "hours": hours, "loss": loss, **flat})
+            append_log(trainer.folder, {"step": float(trainer.step), "hours": hours, "loss": loss, **flat})
             took = time.monotonic() - began
             pace = len(losses) * plan.batch * plan.length * STRIDE / RATE / took
             shown = " ".join(f"{key} {value:.2f}" for key, value in flat.items())

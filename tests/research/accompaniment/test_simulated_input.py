@@ -9,11 +9,11 @@ import pytest
 
 from bridge.core.events import Chord, Key
 from bridge.errors import ConfigError, EngineError
-from research.accompaniment.simulated_input import analyser, heard_chords, true_chords
+from research.accompaniment.simulated_input import list_true_chords, load_analyser, recognise_chords
 from research.accompaniment.songs import read_rendered
 from research.datasets.library import RATE
 from research.datasets.sources import COLUMNS
-from research.datasets.truth import Harmony, Truth, write_truth
+from research.datasets.truth import ChordTruth, SongTruth, write_truth
 from tests.engines.driving import synth
 from tests.research.accompaniment.evaluation.made import song
 
@@ -21,7 +21,7 @@ BAR = 2 * RATE
 
 
 def test_true_chords_are_told_when_they_begin_or_so_many_seconds_later() -> None:
-    at_once, late = true_chords(song(4)), true_chords(song(4), 0.5)
+    at_once, late = list_true_chords(song(4)), list_true_chords(song(4), 0.5)
     chords = [(each.frame, each.event.payload) for each in at_once]
     labels = [(frame, chord.label) for frame, chord in chords if isinstance(chord, Chord)]
     assert labels == [(0, "C"), (BAR, "Am"), (2 * BAR, "F"), (3 * BAR, "G")]
@@ -33,7 +33,7 @@ def test_true_chords_are_told_when_they_begin_or_so_many_seconds_later() -> None
 def test_a_chord_that_goes_on_is_told_once() -> None:
     one = song(2)
     again = replace(one, spans=(one.spans[0], replace(one.spans[0], beat=4.0, end=8.0)))
-    assert len([each for each in true_chords(again) if isinstance(each.event.payload, Chord)]) == 1
+    assert len([each for each in list_true_chords(again) if isinstance(each.event.payload, Chord)]) == 1
 
 
 @pytest.fixture
@@ -49,8 +49,8 @@ def stems(tmp_path: Path) -> Path:
             np.save(tmp_path / f"song-000.{stem}.npy", samples)
             row = {"file": f"song-000.{stem}.npy", "stem": stem, "frames": len(samples), "group": "songs-0"}
             table.writerow({**row, "split": "valid", "song": "song-000", "source": "", "coherent": "1"})
-    chords = tuple(Harmony(4.0 * bar, 4.0, (0, 5)[bar % 2], 0, (0, 5)[bar % 2]) for bar in range(6))
-    write_truth(tmp_path, "song-000", Truth(120.0, chords=chords, keys=((0.0, 0, 0),)))
+    chords = tuple(ChordTruth(4.0 * bar, 4.0, (0, 5)[bar % 2], 0, (0, 5)[bar % 2]) for bar in range(6))
+    write_truth(tmp_path, "song-000", SongTruth(120.0, chords=chords, keys=((0.0, 0, 0),)))
     return tmp_path
 
 
@@ -58,14 +58,14 @@ def test_a_rendered_song_is_heard_and_told_after_it_sounded(stems: Path) -> None
     (one,) = read_rendered(stems)
     assert (one.bars, one.audio().shape) == (6, (2, 12 * RATE))
     assert np.abs(one.audio()).max() == pytest.approx(np.abs(synth(["C", "F"] * 3, 2.0)).max(), abs=1e-3)
-    told = heard_chords(one, analyser("mir.chroma"))
+    events = recognise_chords(one, load_analyser("mir.chroma"))
     roots = [
-        (each.event.frame / RATE, each.event.payload.root) for each in told if isinstance(each.event.payload, Chord)
+        (each.event.frame / RATE, each.event.payload.root) for each in events if isinstance(each.event.payload, Chord)
     ]
     for second, root in ((1.0, 0), (3.0, 5), (5.0, 0), (7.0, 5)):
-        assert [heard for at, heard in roots if at <= second + 0.5][-1] == root
-    assert all(each.frame > each.event.frame for each in told)
-    assert [each.frame for each in told] == sorted(each.frame for each in told)
+        assert [found for at, found in roots if at <= second + 0.5][-1] == root
+    assert all(each.frame > each.event.frame for each in events)
+    assert [each.frame for each in events] == sorted(each.frame for each in events)
 
 
 def test_where_no_song_is_held_out_the_error_says_what_to_run(stems: Path) -> None:
@@ -75,6 +75,6 @@ def test_where_no_song_is_held_out_the_error_says_what_to_run(stems: Path) -> No
 
 
 @pytest.mark.parametrize("name", ["mir.nobody", "accompaniment.band"])
-def test_who_hears_no_chords_is_refused(name: str) -> None:
+def test_an_engine_without_chords_is_refused(name: str) -> None:
     with pytest.raises(EngineError, match=name):
-        analyser(name)
+        load_analyser(name)

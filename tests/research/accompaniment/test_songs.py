@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import ConfigError
-from research.accompaniment.songs import MODULATED, modulated, nearest, read_written, span_of
+from research.accompaniment.songs import MODULATED, find_nearest_chord, make_segment, modulate, read_written
 from tests.research.accompaniment.evaluation.made import song, symbolic
 
 
@@ -31,23 +31,25 @@ def test_without_the_collections_the_error_says_what_to_unpack(tmp_path: Path) -
         read_written(tmp_path)
 
 
-def test_a_chord_without_a_name_is_told_as_the_one_that_shares_most_with_it() -> None:
-    assert nearest(frozenset({0, 4, 7, 11, 2}), 0).label == "Cmaj7"
-    assert nearest(frozenset({0, 4, 5, 7}), 5).label == "C/F"  # Fmaj7 shares as many, but has one that is not there
-    added = span_of(0.0, 4.0, (45, 52, 59, 60, 64))  # A minor with a ninth
-    assert added.told is not None
-    assert (added.told.label, added.root, added.classes) == ("Am", 9, frozenset({9, 0, 4, 11}))
+def test_a_chord_without_a_name_is_named_as_the_one_that_shares_most_with_it() -> None:
+    assert find_nearest_chord(frozenset({0, 4, 7, 11, 2}), 0).label == "Cmaj7"
+    assert (
+        find_nearest_chord(frozenset({0, 4, 5, 7}), 5).label == "C/F"
+    )  # Fmaj7 shares as many, but has one that is not there
+    added = make_segment(0.0, 4.0, (45, 52, 59, 60, 64))  # A minor with a ninth
+    assert added.chord is not None
+    assert (added.chord.label, added.root, added.classes) == ("Am", 9, frozenset({9, 0, 4, 11}))
 
 
 def test_a_slash_chord_keeps_its_bass() -> None:
-    span = span_of(0.0, 4.0, (40, 48, 55))
+    span = make_segment(0.0, 4.0, (40, 48, 55))
     assert (span.root, span.bass) == (0, 4)
-    assert span.told is not None
-    assert span.told.label == "C/E"
+    assert span.chord is not None
+    assert span.chord.label == "C/E"
 
 
 def test_a_song_that_modulates_goes_on_a_tone_higher_from_its_middle_bar() -> None:
-    plain, moved = song(8), modulated(song(8))
+    plain, moved = song(8), modulate(song(8))
     assert [span.root for span in moved.spans] == [0, 9, 5, 7, 2, 11, 7, 9]
     assert moved.spans[4].classes == {2, 6, 9}
     assert moved.keys == ((0.0, 0, 0), (16.0, 2, 0))
@@ -58,8 +60,8 @@ def test_a_song_that_modulates_goes_on_a_tone_higher_from_its_middle_bar() -> No
 
 
 def test_a_chord_over_the_middle_is_cut_there() -> None:
-    long = replace(song(2), spans=(span_of(0.0, 8.0, (48, 52, 55)),))
-    assert [(span.beat, span.end, span.root) for span in modulated(long).spans] == [(0, 4, 0), (4, 8, 2)]
+    long = replace(song(2), spans=(make_segment(0.0, 8.0, (48, 52, 55)),))
+    assert [(span.beat, span.end, span.root) for span in modulate(long).spans] == [(0, 4, 0), (4, 8, 2)]
 
 
 def test_the_relative_minor_is_no_modulation() -> None:

@@ -9,11 +9,11 @@ import pytest
 
 from bridge.errors import ConfigError
 from research.datasets.library import tunes_in
-from research.datasets.sources import Stock
+from research.datasets.sources import StemStore
 
 
 def test_the_tunes_of_all_stems_are_found_whatever_their_split(tmp_path: Path) -> None:
-    stock = Stock.open(tmp_path)
+    stock = StemStore.open(tmp_path)
     played = {
         "a": ("train", "synth to POP909-CL 012"),
         "b": ("valid", "font to POP909-CL 345"),

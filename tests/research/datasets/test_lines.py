@@ -5,19 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from research.datasets.grooves import STYLES, Drummer, play, program, timed
-from research.datasets.instruments import Recorded, named_pitch, pitch_of
-from research.datasets.kits import ROLES, Shot, role_of, synthesised_kit, trimmed
+from research.datasets.grooves import STYLES, KitDrummer, play, program, timed
+from research.datasets.instruments import RecordedInstrument, named_pitch, pitch_of
+from research.datasets.kits import ROLES, DrumShot, role_of, synthesised_kit, trimmed
 from research.datasets.lines import ACCOMPANIMENTS, BASS_STYLES, accompaniment, bass_line
 from research.datasets.sources import RATE, Floats
-from research.datasets.symbolic import Chord, Groove, Hit, Note, Tune
+from research.datasets.symbolic import GrooveHit, MidiGroove, Tune, TuneChord, TuneNote
 
 TUNE = Tune(
     "test",
     120.0,
     4.0,
-    tuple(Chord(4.0 * i, 4.0, pitches) for i, pitches in enumerate([(60, 64, 67), (57, 60, 64), (65, 69, 72)] * 4)),
-    tuple(Note(i * 1.0, 0.9, 60 + i % 5) for i in range(48)),
+    tuple(TuneChord(4.0 * i, 4.0, pitches) for i, pitches in enumerate([(60, 64, 67), (57, 60, 64), (65, 69, 72)] * 4)),
+    tuple(TuneNote(i * 1.0, 0.9, 60 + i % 5) for i in range(48)),
 )
 
 
@@ -68,7 +68,7 @@ def test_a_programmed_groove_has_strokes_of_known_drums_in_every_bar(style: str)
 
 
 def test_a_groove_is_repeated_at_the_tempo_asked_for() -> None:
-    groove = Groove("one", 90.0, 4.0, (Hit(0.0, "kick", 1.0), Hit(2.0, "snare", 1.0)))
+    groove = MidiGroove("one", 90.0, 4.0, (GrooveHit(0.0, "kick", 1.0), GrooveHit(2.0, "snare", 1.0)))
     strokes = timed(groove, 120.0, 4.5)
     assert [at for at, _, _ in strokes] == [0.0, 1.0, 2.0, 3.0, 4.0]
     assert [role for _, role, _ in strokes] == ["kick", "snare", "kick", "snare", "kick"]
@@ -78,7 +78,7 @@ def test_a_stroke_sounds_at_its_time_and_a_harder_one_is_louder() -> None:
     click = np.zeros((2, 2000), np.float32)
     click[:, :50] = 1.0
     silent = np.zeros((2, 100), np.float32)
-    drummer = Drummer({"kick": ([Shot(click, 1.0)], 0.5, 0.0, 1.0)}, silent, 0.0, "test")
+    drummer = KitDrummer({"kick": ([DrumShot(click, 1.0)], 0.5, 0.0, 1.0)}, silent, 0.0, "test")
     wave = play(drummer, [(0.5, "kick", 0.9), (1.5, "kick", 0.3)], 2.0, np.random.default_rng(5))
     loud, soft = np.abs(wave[0, RATE // 2 : RATE]).max(), np.abs(wave[0, 3 * RATE // 2 :]).max()
     assert not wave[:, : RATE // 2].any()
@@ -122,7 +122,9 @@ def test_the_pitch_of_a_tone_is_measured(midi: float) -> None:
 def test_a_note_set_plays_the_pitch_asked_for_in_its_time() -> None:
     shot = trimmed(tone(40.0, 2.0))
     assert shot is not None
-    wave = Recorded("test", {40.0: [shot]}).perform([Note(1.0, 1.0, 42)], 0.5, 3.0, np.random.default_rng(7))
+    wave = RecordedInstrument("test", {40.0: [shot]}).perform(
+        [TuneNote(1.0, 1.0, 42)], 0.5, 3.0, np.random.default_rng(7)
+    )
     assert not wave[:, : RATE // 2 - 100].any()
     assert pitch_of(wave[:, RATE // 2 :]) == pytest.approx(42, abs=0.2)
     assert np.abs(wave[:, int(1.6 * RATE) :]).max() < 0.01
@@ -131,5 +133,7 @@ def test_a_note_set_plays_the_pitch_asked_for_in_its_time() -> None:
 def test_a_pitch_out_of_reach_is_moved_by_octaves() -> None:
     shot = trimmed(tone(40.0, 2.0))
     assert shot is not None
-    wave = Recorded("test", {40.0: [shot]}).perform([Note(0.0, 2.0, 64)], 0.5, 2.0, np.random.default_rng(8))
+    wave = RecordedInstrument("test", {40.0: [shot]}).perform(
+        [TuneNote(0.0, 2.0, 64)], 0.5, 2.0, np.random.default_rng(8)
+    )
     assert pitch_of(wave) == pytest.approx(40, abs=0.2)

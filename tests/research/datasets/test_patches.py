@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from research.datasets.patches import BASSES, KEYS, Kind, bass_patch, keys_patch
-from research.datasets.symbolic import Note
-from research.datasets.synths import Patch
+from research.datasets.symbolic import TuneNote
+from research.datasets.synths import SynthPatch
 
 
-def assert_within(patch: Patch, kind: Kind) -> None:
-    drawn, usual = asdict(patch), asdict(Patch(patch.name))
+def assert_within(patch: SynthPatch, kind: Kind) -> None:
+    drawn, usual = asdict(patch), asdict(SynthPatch(patch.name))
     for setting, value in kind.items():
         if isinstance(value, tuple):
             assert value[0] <= drawn[setting] <= value[1]
@@ -43,8 +43,8 @@ def test_a_seed_gives_one_sound() -> None:
 
 
 def test_the_same_seed_gives_the_same_sound_even_of_noise() -> None:
-    patch = Patch("breath", noise=0.5)
-    notes = [Note(0.0, 1.0, 60, 0.8)]
+    patch = SynthPatch("breath", noise=0.5)
+    notes = [TuneNote(0.0, 1.0, 60, 0.8)]
     first, second = (patch.perform(notes, 0.5, 0.6, np.random.default_rng(3)) for _ in range(2))
     np.testing.assert_array_equal(first, second)
     assert np.abs(first).max() > 0.01

@@ -8,7 +8,7 @@ import numpy as np
 import soundfile
 
 from research.datasets.prepare import join, prepare, without_pauses
-from research.datasets.sources import RATE, Floats, Stock
+from research.datasets.sources import RATE, Floats, StemStore
 
 
 def tone(seconds: float, level: float = 0.5, hz: float = 440.0) -> Floats:
@@ -66,6 +66,6 @@ def test_the_stems_of_a_song_have_one_gain_and_none_clips(tmp_path: Path) -> Non
 
 def test_a_second_run_adds_nothing(tmp_path: Path) -> None:
     first = prepare(collection(tmp_path), tmp_path / "out")
-    rows = len(Stock.open(tmp_path / "out").rows)
+    rows = len(StemStore.open(tmp_path / "out").rows)
     assert prepare(tmp_path, tmp_path / "out") == first
-    assert len(Stock.open(tmp_path / "out").rows) == rows == 5
+    assert len(StemStore.open(tmp_path / "out").rows) == rows == 5

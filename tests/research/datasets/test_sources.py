@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from bridge.errors import ConfigError
-from research.datasets.sources import RATE, Stock, decode, levelled, read_manifest, split_of
+from research.datasets.sources import RATE, StemStore, decode, levelled, read_manifest, split_of
 
 COLUMNS = "file,class,song,stem,seconds,source,note,gain_db"
 
@@ -45,7 +45,7 @@ def test_mono_goes_to_both_channels_at_the_training_rate_without_dc(tmp_path: Pa
 
 
 def test_a_stem_is_written_as_frames_by_channels_in_int16(tmp_path: Path) -> None:
-    stock = Stock.open(tmp_path)
+    stock = StemStore.open(tmp_path)
     wave = np.stack([np.full(100, 0.5, np.float32), np.full(100, -0.5, np.float32)])
     stock.add("a", "bass", wave, group="g", source="s", song="tune")
     stored = np.load(tmp_path / "a.bass.npy")
@@ -64,8 +64,8 @@ def test_a_stem_is_written_as_frames_by_channels_in_int16(tmp_path: Path) -> Non
 
 def test_what_is_there_is_not_written_again(tmp_path: Path) -> None:
     wave = np.zeros((2, 10), np.float32)
-    Stock.open(tmp_path).add("a", "bass", wave, group="g", source="s")
-    again = Stock.open(tmp_path)
+    StemStore.open(tmp_path).add("a", "bass", wave, group="g", source="s")
+    again = StemStore.open(tmp_path)
     assert again.has("a", "bass")
     again.add("a", "bass", wave + 0.5, group="g", source="s")
     assert not np.load(tmp_path / "a.bass.npy").any()
@@ -73,7 +73,7 @@ def test_what_is_there_is_not_written_again(tmp_path: Path) -> None:
 
 
 def test_a_held_out_song_is_for_validation_whatever_its_group(tmp_path: Path) -> None:
-    stock = Stock.open(tmp_path)
+    stock = StemStore.open(tmp_path)
     stock.add("a", "drums", np.zeros((2, 10), np.float32), group="anything", source="s", song="ev3-lithium")
     assert stock.rows["a.drums.npy"]["split"] == "valid"
     assert split_of("rumpf-kit") == "valid" and split_of("muldjordkit") == "train"

@@ -14,11 +14,20 @@ import pytest
 from bridge.errors import ConfigError
 from research.datasets.__main__ import main
 from research.datasets.drums import drummers
-from research.datasets.fluid import FONTS, Program, Synthesizer
+from research.datasets.fluid import FONTS, FontProgram, FontSynthesizer
 from research.datasets.instruments import pitch_of
 from research.datasets.sources import RATE
-from research.datasets.symbolic import Chord, Groove, Hit, Note, Tune, read_grooves, read_tune, tune_names
-from research.datasets.synths import SAW, Patch
+from research.datasets.symbolic import (
+    GrooveHit,
+    MidiGroove,
+    Tune,
+    TuneChord,
+    TuneNote,
+    read_grooves,
+    read_tune,
+    tune_names,
+)
+from research.datasets.synths import SAW, SynthPatch
 
 
 def track(name: str, notes: list[tuple[int, int, int]]) -> mido.MidiTrack:
@@ -97,7 +106,7 @@ def test_a_groove_is_read_as_strokes_of_known_drums(tmp_path: Path) -> None:
 
 
 def test_who_is_held_out_drums_there_and_nowhere_else() -> None:
-    grooves = [Groove(f"drummer{i}/session1/{k}", 100.0, 4.0, ()) for i in range(1, 11) for k in range(2)]
+    grooves = [MidiGroove(f"drummer{i}/session1/{k}", 100.0, 4.0, ()) for i in range(1, 11) for k in range(2)]
     by_split = drummers(grooves)
     assert {g.drummer for g in by_split["valid"]} == {"drummer5", "drummer9"}
     assert not {g.drummer for g in by_split["valid"]} & {g.drummer for g in by_split["train"]}
@@ -105,13 +114,13 @@ def test_who_is_held_out_drums_there_and_nowhere_else() -> None:
 
 
 def test_swing_moves_what_is_between_the_beats_and_nothing_else() -> None:
-    notes = [Note(beat / 4, 0.25, 60) for beat in range(8)]
-    tune = Tune("one", 100.0, 4.0, (Chord(0.0, 8.0, (48,)),), ())
+    notes = [TuneNote(beat / 4, 0.25, 60) for beat in range(8)]
+    tune = Tune("one", 100.0, 4.0, (TuneChord(0.0, 8.0, (48,)),), ())
     assert tune.played(notes) == notes
     played = replace(tune, swing=2 / 3).played(notes)
     assert [n.beat for n in played] == pytest.approx([0, 1 / 3, 2 / 3, 5 / 6, 1, 4 / 3, 5 / 3, 11 / 6])
     assert all(a.beat + a.beats == pytest.approx(b.beat) for a, b in itertools.pairwise(played))
-    groove = Groove("one", 90.0, 2.0, (Hit(1.0, "snare", 1.0), Hit(1.5, "closed", 0.5))).swung(0.6)
+    groove = MidiGroove("one", 90.0, 2.0, (GrooveHit(1.0, "snare", 1.0), GrooveHit(1.5, "closed", 0.5))).swung(0.6)
     assert [(hit.beat, hit.role) for hit in groove.hits] == [(1.0, "snare"), (1.6, "closed")]
 
 
@@ -123,8 +132,8 @@ def test_a_missing_collection_is_named(tmp_path: Path) -> None:
 
 
 def test_a_synthesiser_plays_the_pitch_asked_for_and_then_is_silent() -> None:
-    patch = Patch("test", SAW, cutoff=8.0, release_s=0.05)
-    wave = patch.perform([Note(1.0, 1.0, 45)], 0.5, 2.0, np.random.default_rng(1))
+    patch = SynthPatch("test", SAW, cutoff=8.0, release_s=0.05)
+    wave = patch.perform([TuneNote(1.0, 1.0, 45)], 0.5, 2.0, np.random.default_rng(1))
     assert not wave[:, : RATE // 2].any()
     assert pitch_of(wave[:, RATE // 2 :]) == pytest.approx(45, abs=0.1)
     assert np.abs(wave[:, int(1.15 * RATE) :]).max() < 0.05 * np.abs(wave).max()
@@ -134,8 +143,8 @@ def test_fluidsynth_plays_the_pitch_asked_for() -> None:
     font = next((name for name, path in FONTS.items() if Path(path).is_file()), None)
     if font is None or ctypes.util.find_library("fluidsynth") is None:
         pytest.skip("FluidSynth and a sound font are not installed")
-    program = Program(Synthesizer("TimGM6mb" if Path(FONTS["TimGM6mb"]).is_file() else font), 33)
-    wave = program.perform([Note(0.5, 2.0, 40)], 0.5, 2.0, np.random.default_rng(1))
+    program = FontProgram(FontSynthesizer("TimGM6mb" if Path(FONTS["TimGM6mb"]).is_file() else font), 33)
+    wave = program.perform([TuneNote(0.5, 2.0, 40)], 0.5, 2.0, np.random.default_rng(1))
     assert np.abs(wave[:, : RATE // 5]).max() < 1e-3
     assert pitch_of(wave[:, RATE // 4 :]) == pytest.approx(40, abs=0.2)
 
@@ -143,15 +152,15 @@ def test_fluidsynth_plays_the_pitch_asked_for() -> None:
 def test_speech_is_sung_at_the_pitch_of_the_notes() -> None:
     pytest.importorskip("pyworld", reason="pyworld (the extra `train`) is not installed", exc_type=ImportError)
     from research.datasets.speech import taken_apart
-    from research.datasets.voices import Manner, sung
+    from research.datasets.voices import SingingStyle, sung
 
     t = np.arange(3 * RATE) / RATE
     phase = 2 * np.pi * np.cumsum(120 + 15 * np.sin(2 * np.pi * 0.7 * t)) / RATE
     voice = sum(np.sin(k * phase) / k for k in range(1, 25)) * (0.15 + np.sin(2 * np.pi * 1.7 * t) ** 2)
     singer = taken_apart("test", [np.repeat(np.asarray(voice, np.float32)[None], 2, 0)])
     assert singer is not None and singer.pitch == pytest.approx(69 + 12 * np.log2(120 / 440), abs=1.5)
-    still = Manner(0.03, 0.0, 5.0, 0.0, 1.0, 0.0)
-    notes = [Note(1.0, 2.0, 57), Note(4.0, 2.0, 52)]
+    still = SingingStyle(0.03, 0.0, 5.0, 0.0, 1.0, 0.0)
+    notes = [TuneNote(1.0, 2.0, 57), TuneNote(4.0, 2.0, 52)]
     wave = sung(singer, notes, 0.5, 4.0, still, np.random.default_rng(1), 7)
     for note in notes:
         start = int((note.beat * 0.5 + 0.3) * RATE)

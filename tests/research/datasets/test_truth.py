@@ -7,8 +7,17 @@ from pathlib import Path
 import pytest
 
 from bridge.core.events import QUALITIES
-from research.datasets.symbolic import Chord, Tune
-from research.datasets.truth import UNKNOWN, Harmony, Truth, named, read_annotated, read_truth, truth_of, write_truth
+from research.datasets.symbolic import Tune, TuneChord
+from research.datasets.truth import (
+    UNKNOWN,
+    ChordTruth,
+    SongTruth,
+    named,
+    read_annotated,
+    read_truth,
+    truth_of,
+    write_truth,
+)
 
 
 @pytest.mark.parametrize(
@@ -39,13 +48,13 @@ def test_what_has_no_name_is_unknown_and_keeps_its_root_where_there_is_a_fifth()
 
 
 def tune() -> Tune:
-    chords = (Chord(0.0, 4.0, (48, 52, 55)), Chord(4.0, 4.0, (45, 48, 52)))
+    chords = (TuneChord(0.0, 4.0, (48, 52, 55)), TuneChord(4.0, 4.0, (45, 48, 52)))
     return Tune("001", 100.0, 4.0, chords, (), ((0.0, 0, 0), (2.0, 9, 1)))
 
 
 def test_the_truth_of_a_tune_moves_and_is_cut_with_it() -> None:
     truth = truth_of(tune().cut(3.0, 8.0).moved(2))
-    assert truth.chords == (Harmony(0.0, 1.0, 2, 0, 2), Harmony(1.0, 4.0, 11, 1, 11))
+    assert truth.chords == (ChordTruth(0.0, 1.0, 2, 0, 2), ChordTruth(1.0, 4.0, 11, 1, 11))
     assert truth.keys == ((0.0, 11, 1),)
     assert (truth.bpm, truth.bar_beats) == (100.0, 4)
 
@@ -72,5 +81,5 @@ def test_an_annotated_song_is_a_grid_through_its_beats(tmp_path: Path) -> None:
 
 
 def test_a_truth_without_chords_is_a_truth(tmp_path: Path) -> None:
-    write_truth(tmp_path, "groove", Truth(97.5))
-    assert read_truth(tmp_path, "groove") == Truth(97.5)
+    write_truth(tmp_path, "groove", SongTruth(97.5))
+    assert read_truth(tmp_path, "groove") == SongTruth(97.5)

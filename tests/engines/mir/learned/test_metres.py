@@ -13,7 +13,7 @@ from bridge.core.events import Beat
 from engines.mir.chroma.chroma_mir import PRIOR
 from engines.mir.learned.learned_mir import LearnedMir
 from engines.offline.engine_stream import EngineStream
-from research.datasets.grooves import Drummer, play, seat
+from research.datasets.grooves import KitDrummer, play, seat
 from research.datasets.kits import synthesised_kit
 from research.datasets.sources import RATE
 
@@ -26,7 +26,7 @@ ROCK = {"kick": "9...9...", "snare": "..9...9.", "closed": "99999999"}
 
 
 @cache
-def drummer() -> Drummer:
+def drummer() -> KitDrummer:
     random = np.random.default_rng(3)
     return seat({}, synthesised_kit(random), random, 0.0)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import mido
 
-from research.accompaniment.songs import WRITTEN, Song, span_of
-from research.datasets.symbolic import Note
+from research.accompaniment.songs import WRITTEN, AnnotatedSong, make_segment
+from research.datasets.symbolic import TuneNote
 
 LOOP = ((48, 52, 55), (45, 48, 52), (41, 45, 48), (43, 47, 50))
 """C, Am, F, G as MIDI pitches."""
@@ -15,10 +15,10 @@ TEMPO = 120.0
 
 
 def song(
-    bars: int = 8, keys: tuple[tuple[float, int, int], ...] = ((0.0, 0, 0),), human: tuple[Note, ...] = ()
-) -> Song:
-    spans = tuple(span_of(4.0 * bar, 4.0, LOOP[bar % 4]) for bar in range(bars))
-    return Song("made", WRITTEN, TEMPO, 4, 4 * bars, spans, keys, human)
+    bars: int = 8, keys: tuple[tuple[float, int, int], ...] = ((0.0, 0, 0),), human: tuple[TuneNote, ...] = ()
+) -> AnnotatedSong:
+    spans = tuple(make_segment(4.0 * bar, 4.0, LOOP[bar % 4]) for bar in range(bars))
+    return AnnotatedSong("made", WRITTEN, TEMPO, 4, 4 * bars, spans, keys, human)
 
 
 def track(name: str, notes: list[tuple[float, float, int]]) -> mido.MidiTrack:

@@ -11,30 +11,30 @@ import pytest
 
 from bridge.errors import ConfigError
 from research.accompaniment.evaluation.__main__ import app
-from research.accompaniment.evaluation.run import FIGURES, WHERE, Result
-from research.accompaniment.evaluation.table import as_data, as_markdown, rows
+from research.accompaniment.evaluation.run import FIGURES, WHERE, PerformanceResult
+from research.accompaniment.evaluation.table import make_rows, to_data, to_markdown
 from tests.research.accompaniment.evaluation.made import symbolic
 
 RESULTS = [
-    Result("written", "band", "a", {"in_chord": 1.0, "silent": 0.0}),
-    Result("written", "pianist", "a", {"in_chord": 0.8}),
-    Result("written", "band", "b", {"in_chord": 0.5, "silent": math.nan}),
-    Result("rendered", "band", "c", {"bass": 0.25}),
+    PerformanceResult("written", "band", "a", {"in_chord": 1.0, "silent": 0.0}),
+    PerformanceResult("written", "pianist", "a", {"in_chord": 0.8}),
+    PerformanceResult("written", "band", "b", {"in_chord": 0.5, "silent": math.nan}),
+    PerformanceResult("rendered", "band", "c", {"bass": 0.25}),
 ]
 
 
 def test_a_line_for_each_collection_and_player_with_the_figures_that_they_have() -> None:
-    lines = as_markdown(rows(RESULTS), FIGURES).splitlines()
+    lines = to_markdown(make_rows(RESULTS), FIGURES).splitlines()
     assert lines[0] == "| songs from | who | songs | in chord | silent bars |"
     assert lines[2:] == [
         "| written | band | 2 | 0.75 [0.50, 1.00] | 0.00 of 1 |",
         "| written | pianist | 1 | 0.80 | – |",
     ]
-    assert as_markdown(rows(RESULTS), WHERE).splitlines()[2:] == ["| rendered | band | 1 | 0.25 |"]
+    assert to_markdown(make_rows(RESULTS), WHERE).splitlines()[2:] == ["| rendered | band | 1 | 0.25 |"]
 
 
 def test_the_data_is_json_without_nan() -> None:
-    data = json.loads(json.dumps(as_data(rows(RESULTS), RESULTS), allow_nan=False))
+    data = json.loads(json.dumps(to_data(make_rows(RESULTS), RESULTS), allow_nan=False))
     assert data["results"][2]["figures"] == {"in_chord": 0.5, "silent": None}
 
 
@@ -56,7 +56,7 @@ def test_the_band_is_measured_beside_people_and_chance(
     def figure(who: str, name: str, collection: str = "written") -> float:
         return float(table[collection, who][name]["mean"])
 
-    known, late = "told as a chord begins, 1 beat ahead", "told 0.59 s late, 1 beat ahead"
+    known, late = "given as a chord begins, 1 beat ahead", "given 0.59 s late, 1 beat ahead"
     assert figure("pianist", "in_chord") == 1.0
     assert "onsets" not in table["written", "pianist"]  # there is no other pianist to compare it with
     assert figure("chance", "in_chord") < figure("chance in the key", "in_chord") < 0.55

@@ -11,10 +11,10 @@ from bridge.errors import ConfigError
 from engines.accompaniment.harmony.predictor import KINDS
 from engines.accompaniment.harmony.repetition import FURTHEST, LAGS, RAISED
 from engines.accompaniment.harmony.vocabulary import CLASSES, NONE, UNKNOWN, States, to_chord
-from research.accompaniment.simulated_input import true_chords
-from research.accompaniment.songs import Song, Span
+from research.accompaniment.simulated_input import list_true_chords
+from research.accompaniment.songs import AnnotatedSong, ChordSegment
 from research.accompaniment.training import recogniser_corpus
-from research.accompaniment.training.examples import examples_of, joined, misheard, modulated
+from research.accompaniment.training.examples import join, make_examples, modulate, simulate_recogniser
 from research.accompaniment.training.progressions import Progression
 
 C, F, G, AM = 0, 5, 7, CLASSES + 9
@@ -26,7 +26,7 @@ def progression(states: States, key: int = 0) -> Progression:
 
 
 def test_an_example_has_what_comes_counted_from_the_chord_that_sounds() -> None:
-    found = examples_of(LOOP, progression(LOOP), 1, np.random.default_rng(0))
+    found = make_examples(LOOP, progression(LOOP), 1, np.random.default_rng(0))
     assert found is not None
     assert len(found) == len(LOOP) - 1 - 8
     first = found.truth[7]  # after sixteen beats, the last of G: C lies five above
@@ -39,10 +39,10 @@ def test_an_example_has_what_comes_counted_from_the_chord_that_sounds() -> None:
 
 
 def test_nothing_is_learned_from_a_song_too_short_nor_from_beats_that_nobody_knows() -> None:
-    assert examples_of(LOOP[:8], progression(LOOP[:8]), 1, np.random.default_rng(0)) is None
+    assert make_examples(LOOP[:8], progression(LOOP[:8]), 1, np.random.default_rng(0)) is None
     holed = LOOP.copy()
     holed[20:40] = UNKNOWN
-    found = examples_of(holed, progression(holed), 1, np.random.default_rng(0))
+    found = make_examples(holed, progression(holed), 1, np.random.default_rng(0))
     assert found is not None
     assert len(found) == len(LOOP) - 1 - 8 - 20
     assert (found.truth[11][:20] == -1).all()
@@ -51,9 +51,9 @@ def test_nothing_is_learned_from_a_song_too_short_nor_from_beats_that_nobody_kno
 
 
 def test_examples_are_joined_in_order() -> None:
-    one = examples_of(LOOP, progression(LOOP), 1, np.random.default_rng(0))
+    one = make_examples(LOOP, progression(LOOP), 1, np.random.default_rng(0))
     assert one is not None
-    both = joined([one, one])
+    both = join([one, one])
     assert len(both) == 2 * len(one)
     np.testing.assert_array_equal(both.context[len(one) :], one.context)
 
@@ -63,26 +63,28 @@ def test_what_is_misheard_is_mostly_right_never_the_same_and_leaves_unknown_beat
     holed[100:104] = UNKNOWN
     right = []
     for seed in range(40):
-        heard = misheard(holed, np.random.default_rng(seed))
-        assert heard.shape == holed.shape
-        assert ((heard >= UNKNOWN) & (heard <= NONE)).all()
-        right.append(float((heard == holed).mean()))
+        recognised = simulate_recogniser(holed, np.random.default_rng(seed))
+        assert recognised.shape == holed.shape
+        assert ((recognised >= UNKNOWN) & (recognised <= NONE)).all()
+        right.append(float((recognised == holed).mean()))
     assert 0.7 < np.mean(right) < 0.95
     assert max(right) - min(right) > 0.1  # one song better than another
-    np.testing.assert_array_equal(misheard(holed, np.random.default_rng(3)), misheard(holed, np.random.default_rng(3)))
+    np.testing.assert_array_equal(
+        simulate_recogniser(holed, np.random.default_rng(3)), simulate_recogniser(holed, np.random.default_rng(3))
+    )
 
 
 def test_a_song_goes_on_higher_from_a_bar_on_and_its_key_is_told_later() -> None:
     song = progression(np.tile(LOOP, 2))
     ups = set()
     for seed in range(20):
-        higher = modulated(song, np.random.default_rng(seed))
-        turn, told = (
+        higher = modulate(song, np.random.default_rng(seed))
+        turn, announced = (
             int(np.flatnonzero(one != other)[0])
             for one, other in ((higher.states, song.states), (higher.keys, song.keys))
         )
         assert turn % 4 == 0
-        assert turn + 4 <= told < turn + 24
+        assert turn + 4 <= announced < turn + 24
         up = int(higher.keys[-1])
         ups.add(up)
         np.testing.assert_array_equal(higher.states[turn:] % CLASSES, (song.states[turn:] + up) % CLASSES)
@@ -90,31 +92,33 @@ def test_a_song_goes_on_higher_from_a_bar_on_and_its_key_is_told_later() -> None
     assert ups == {1, 2}
 
 
-def test_what_was_heard_is_written_and_read_again(tmp_path: Path) -> None:
-    heard = [recogniser_corpus.Overheard(misheard(LOOP, np.random.default_rng(1)), progression(LOOP, 5))]
-    recogniser_corpus.write_heard(tmp_path / "heard.json", heard)
-    (again,) = recogniser_corpus.read_heard(tmp_path / "heard.json")
-    np.testing.assert_array_equal(again.heard, heard[0].heard)
+def test_recognised_songs_are_written_and_read_again(tmp_path: Path) -> None:
+    recognised = [
+        recogniser_corpus.RecognisedSong(simulate_recogniser(LOOP, np.random.default_rng(1)), progression(LOOP, 5))
+    ]
+    recogniser_corpus.write_recognised(tmp_path / "recognised.json", recognised)
+    (again,) = recogniser_corpus.read_recognised(tmp_path / "recognised.json")
+    np.testing.assert_array_equal(again.recognised, recognised[0].recognised)
     np.testing.assert_array_equal(again.song.states, LOOP)
     assert again.song.keys[0] == 5
-    (tmp_path / "heard.json").write_text("[{}]")
-    with pytest.raises(ConfigError, match=r"heard\.json"):
-        recogniser_corpus.read_heard(tmp_path / "heard.json")
+    (tmp_path / "recognised.json").write_text("[{}]")
+    with pytest.raises(ConfigError, match=r"recognised\.json"):
+        recogniser_corpus.read_recognised(tmp_path / "recognised.json")
 
 
 def test_what_is_told_late_is_put_on_the_beat_on_which_it_was_heard(monkeypatch: pytest.MonkeyPatch) -> None:
     spans = tuple(
-        Span(4.0 * bar, 4.0 * bar + 4, state % CLASSES, state % CLASSES, frozenset(), to_chord(state, 1.0))
+        ChordSegment(4.0 * bar, 4.0 * bar + 4, state % CLASSES, state % CLASSES, frozenset(), to_chord(state, 1.0))
         for bar, state in enumerate(LOOP[::4].tolist())
     )
-    song = Song("song-001", "rendered", 120.0, 4, len(LOOP), spans, ((0.0, 7, 0),), start_s=0.3)
+    song = AnnotatedSong("song-001", "rendered", 120.0, 4, len(LOOP), spans, ((0.0, 7, 0),), start_s=0.3)
     monkeypatch.setattr(recogniser_corpus, "read_rendered", lambda _stems, split: [song] if split == "train" else [])
     monkeypatch.setattr(recogniser_corpus, "tunes_in", lambda _stems, _song: {"001"})
-    monkeypatch.setattr(recogniser_corpus, "analyser", lambda name: name)
-    monkeypatch.setattr(recogniser_corpus, "heard_chords", lambda heard, _engine: true_chords(heard, 0.6))
-    (found,) = recogniser_corpus.overhear(Path(), "mir.standard")
+    monkeypatch.setattr(recogniser_corpus, "load_analyser", lambda name: name)
+    monkeypatch.setattr(recogniser_corpus, "recognise_chords", lambda song, _engine: list_true_chords(song, 0.6))
+    (found,) = recogniser_corpus.recognise_songs(Path(), "mir.standard")
     np.testing.assert_array_equal(found.song.states, LOOP)
-    np.testing.assert_array_equal(found.heard[:-4], LOOP[:-4])
+    np.testing.assert_array_equal(found.recognised[:-4], LOOP[:-4])
     assert found.song.keys[20] == 7
     monkeypatch.setattr(recogniser_corpus, "tunes_in", lambda _stems, _song: {"005"})
-    assert not list(recogniser_corpus.overhear(Path(), "mir.standard"))  # held out
+    assert not list(recogniser_corpus.recognise_songs(Path(), "mir.standard"))  # held out

@@ -12,7 +12,7 @@ import pytest
 from bridge.errors import ConfigError
 from engines.accompaniment.harmony.vocabulary import CLASSES, NONE, UNKNOWN
 from research.accompaniment.training.__main__ import main
-from research.accompaniment.training.foresight import listeners, scores
+from research.accompaniment.training.foresight import list_predictors, score_roots
 from research.accompaniment.training.progressions import Progression, read_progressions
 
 C, F, G, AM = 0, 5, 7, CLASSES + 9
@@ -27,10 +27,10 @@ LONG = song(LOOP.states.tolist() * 12)
 
 
 def test_a_song_that_repeats_is_foreseen_and_holding_the_chord_is_never_right_at_a_change() -> None:
-    told = {name: scores([LONG], foresee) for name, foresee in listeners().items()}
-    assert told["lattice"]["change 2"] > 0.85
-    assert told["hold the chord"]["change 1"] == 0.0
-    assert told["hold the chord"]["all 1"] == pytest.approx(0.75, abs=0.02)
+    scored = {name: score_roots([LONG], foresee) for name, foresee in list_predictors().items()}
+    assert scored["lattice"]["change 2"] > 0.85
+    assert scored["hold the chord"]["change 1"] == 0.0
+    assert scored["hold the chord"]["all 1"] == pytest.approx(0.75, abs=0.02)
 
 
 def write_song(

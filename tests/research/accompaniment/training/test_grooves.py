@@ -16,25 +16,25 @@ from research.accompaniment.training.__main__ import main
 from research.accompaniment.training.drumming import (
     KINDS,
     LANES,
-    Bars,
-    Kind,
-    joined,
-    on_grid,
-    parted,
-    performances,
-    swing_of,
+    DrumBars,
+    DrumStyle,
+    estimate_swing,
+    find_grid_steps,
+    join,
+    list_performances,
+    split_performances,
 )
-from research.accompaniment.training.groove_similarity import gains, likeness, shuffled, steadiness
+from research.accompaniment.training.groove_similarity import compare_grooves, compute_gains, shuffle_steps, steadiness
 from research.accompaniment.training.templates import (
-    as_file,
-    family_from,
-    grooves_from,
-    grouped,
-    template_from,
-    together,
-    usable,
+    build_family,
+    build_groove_file,
+    build_template,
+    group_bars,
+    measure_correlation,
+    select_usable,
+    to_json,
 )
-from research.datasets.symbolic import Groove, Hit
+from research.datasets.symbolic import GrooveHit, MidiGroove
 
 ROCK = {"kick": (0, 8), "snare": (4, 12), "closed": tuple(range(0, 16, 2))}
 BUSY = {"kick": (0, 3, 6, 10), "snare": (4, 12, 15), "ride": tuple(range(0, 16, 2))}
@@ -51,7 +51,7 @@ def drummed(
     pair: float = 1.0,
     loose: float = 0.0,
     seed: int = 0,
-) -> Groove:
+) -> MidiGroove:
     """``pattern`` over and over; snares come 12 ticks late and cymbals 9 early, all of it 20 late altogether."""
     random = np.random.default_rng(seed)
     hits = []
@@ -61,26 +61,26 @@ def drummed(
                 pairs, rest = divmod(step / 4 / pair, 1.0)
                 there = pairs + (rest * 2 * swing if rest < 0.5 else swing + (rest - 0.5) * 2 * (1 - swing))
                 ticks = 20 + LATE.get(role, 0.0) + loose * random.standard_normal()
-                hits.append(Hit(4 * bar + pair * there + ticks / 480, role, loud + 0.1 * (step % 8 == 4)))
-    return Groove(name, 100.0, 4.0 * bars, tuple(sorted(hits, key=lambda hit: hit.beat)))
+                hits.append(GrooveHit(4 * bar + pair * there + ticks / 480, role, loud + 0.1 * (step % 8 == 4)))
+    return MidiGroove(name, 100.0, 4.0 * bars, tuple(sorted(hits, key=lambda hit: hit.beat)))
 
 
-def rock(*grooves: Groove) -> Bars:
-    return joined(performances([("rock", groove) for groove in grooves], KINDS["rock"]))
+def rock(*grooves: MidiGroove) -> DrumBars:
+    return join(list_performances([("rock", groove) for groove in grooves], KINDS["rock"]))
 
 
 @pytest.mark.parametrize(("swing", "pair"), [(0.5, 1.0), (0.62, 1.0), (0.66, 1.0), (0.58, 0.5)])
 def test_a_drummers_swing_is_heard_and_leaves_no_deviation(swing: float, pair: float) -> None:
     groove = drummed("drummer1/a/1", EVERY, swing=swing, pair=pair, loose=3.0)
     beats = np.array([hit.beat for hit in groove.hits])
-    assert swing_of(beats, pair) == pytest.approx(swing, abs=0.011)
-    steps, late = on_grid(beats, pair, swing)
+    assert estimate_swing(beats, pair) == pytest.approx(swing, abs=0.011)
+    steps, late = find_grid_steps(beats, pair, swing)
     assert set(steps % STEPS) == set(range(STEPS))
     assert np.abs(late - 20).max() < 30
 
 
 def test_triplets_are_the_first_three_steps_of_a_swung_beat() -> None:
-    steps, late = on_grid(np.arange(12) / 3, 1.0, 2 / 3)
+    steps, late = find_grid_steps(np.arange(12) / 3, 1.0, 2 / 3)
     assert steps.tolist() == [4 * beat + place for beat in range(4) for place in range(3)]
     assert np.abs(late).max() < 1e-6
 
@@ -96,7 +96,7 @@ def test_lateness_is_told_apart_from_what_all_the_playing_is_late() -> None:
 
 def test_a_foot_that_hurries_is_early_and_no_sixteenth_before() -> None:
     steady = drummed("drummer1/a/1", ROCK, 8)
-    feet = [Hit(4 * bar + beat + (20 - 90) / 480, "pedal", 0.5) for bar in range(8) for beat in (1, 3)]
+    feet = [GrooveHit(4 * bar + beat + (20 - 90) / 480, "pedal", 0.5) for bar in range(8) for beat in (1, 3)]
     bars = rock(replace(steady, hits=tuple(sorted([*steady.hits, *feet], key=lambda hit: hit.beat))))
     pedal = bars.struck[:, LANES["pedal"]]
     assert set(np.flatnonzero(pedal.any(0))) == {4, 12}
@@ -106,7 +106,7 @@ def test_a_foot_that_hurries_is_early_and_no_sixteenth_before() -> None:
 def test_of_two_strokes_at_one_place_the_louder_stays() -> None:
     steady = drummed("drummer1/a/1", ROCK, 8)
     for force in (0.1, 0.99):
-        flam = [Hit(4 * bar + 1.07, "snare", force) for bar in range(8)]
+        flam = [GrooveHit(4 * bar + 1.07, "snare", force) for bar in range(8)]
         bars = rock(replace(steady, hits=tuple(sorted([*steady.hits, *flam], key=lambda hit: hit.beat))))
         assert bars.force[2, LANES["snare"], 4] == pytest.approx(127 * max(force, 0.7))
 
@@ -114,17 +114,19 @@ def test_of_two_strokes_at_one_place_the_louder_stays() -> None:
 def test_a_family_has_what_swings_or_what_does_not() -> None:
     straight, shuffled_ = drummed("drummer1/a/1", ROCK), drummed("drummer1/a/2", ROCK, swing=0.66)
     both = [("rock", straight), ("rock/folk", shuffled_), ("jazz", straight), ("rocksteady", straight)]
-    assert [one.name for one in performances(both, Kind(("rock",)))] == ["drummer1/a/1"]
-    assert [one.name for one in performances(both, Kind(("rock",), swung=True))] == ["drummer1/a/2"]
+    assert [one.name for one in list_performances(both, DrumStyle(("rock",)))] == ["drummer1/a/1"]
+    assert [one.name for one in list_performances(both, DrumStyle(("rock",), swung=True))] == ["drummer1/a/2"]
 
 
 def test_nothing_is_learned_from_who_is_held_out_nor_from_the_grooves_that_all_play() -> None:
     names = ["drummer1/a/1", "drummer1/eval_session/1", "drummer3/a/1", "drummer5/a/1", "drummer5/eval_session/1"]
     kind = replace(KINDS["rock"], held_out=frozenset({"drummer3"}))
-    learned, held = parted(kind, performances([("rock", drummed(name, ROCK, 4)) for name in names], kind))
+    learned, held = split_performances(
+        kind, list_performances([("rock", drummed(name, ROCK, 4)) for name in names], kind)
+    )
     assert [one.name for one in learned] == names[:1]
     assert [one.name for one in held] == names[2:]
-    assert all("drummer5" in [o.drummer for o in parted(k, [replace(held[-1])])[1]] for k in KINDS.values())
+    assert all("drummer5" in [o.drummer for o in split_performances(k, [replace(held[-1])])[1]] for k in KINDS.values())
 
 
 def test_fills_rolls_loose_bars_near_silence_and_no_backbeat_are_no_grooves() -> None:
@@ -134,18 +136,20 @@ def test_fills_rolls_loose_bars_near_silence_and_no_backbeat_are_no_grooves() ->
     for pattern in (march, washed, {**ROCK, "kick": (2, 8)}, {**ROCK, "snare": (6, 14)}):
         unheard = rock(drummed("drummer1/a/2", pattern, 6))
         assert len(unheard) == 6
-        assert not len(usable(unheard, KINDS["rock"]))
-    assert len(usable(rock(drummed("drummer1/a/2", {**ROCK, "snare": (6, 14)}, 6)), KINDS["jazz"])) == 6
-    off = replace(drummed("drummer1/a/3", ROCK, 4), hits=tuple(Hit(0.3 * i + 0.13, "closed", 0.5) for i in range(40)))
+        assert not len(select_usable(unheard, KINDS["rock"]))
+    assert len(select_usable(rock(drummed("drummer1/a/2", {**ROCK, "snare": (6, 14)}, 6)), KINDS["jazz"])) == 6
+    off = replace(
+        drummed("drummer1/a/3", ROCK, 4), hits=tuple(GrooveHit(0.3 * i + 0.13, "closed", 0.5) for i in range(40))
+    )
     for unwanted in (drummed("drummer1/a/2", fill, 4), drummed("drummer1/a/4", {"kick": (0, 4, 8)}, 6), off):
-        assert not len(usable(rock(unwanted), KINDS["rock"]))
-    assert len(usable(rock(drummed("drummer1/a/1", ROCK, 4)), KINDS["rock"])) == 4
+        assert not len(select_usable(rock(unwanted), KINDS["rock"]))
+    assert len(select_usable(rock(drummed("drummer1/a/1", ROCK, 4)), KINDS["rock"])) == 4
 
 
 def test_a_template_says_what_was_struck_how_loud_and_how_late() -> None:
     half = {**ROCK, "kick": (0, 8, 10)}
     everything = [drummed(f"drummer1/a/{i}", half if i % 2 else ROCK, 12, loose=4.0, seed=i) for i in range(8)]
-    table = family_from(performances([("rock", one) for one in everything], KINDS["rock"]), KINDS["rock"])
+    table = build_family(list_performances([("rock", one) for one in everything], KINDS["rock"]), KINDS["rock"])
     assert table.performances == 8 and table.bars == 96
     for template in table.templates:
         cells = {(role, cell.step): cell for role, hits in template.hits.items() for cell in hits}
@@ -160,7 +164,7 @@ def test_a_template_says_what_was_struck_how_loud_and_how_late() -> None:
 
 def test_bars_that_differ_become_templates_of_their_own_from_calm_to_hard() -> None:
     calm, hard = drummed("drummer1/a/1", ROCK, 40, 0.3), drummed("drummer2/a/1", BUSY, 40, 0.8)
-    table = family_from(performances([("rock", calm), ("rock", hard)], KINDS["rock"]), KINDS["rock"])
+    table = build_family(list_performances([("rock", calm), ("rock", hard)], KINDS["rock"]), KINDS["rock"])
     levels = [one.level for one in table.templates]
     assert levels == sorted(levels)
     assert "closed" in table.templates[0].hits and "ride" not in table.templates[0].hits
@@ -171,34 +175,34 @@ def test_bars_that_have_little_in_common_are_no_template() -> None:
     random = np.random.default_rng(1)
     force = np.where(random.random((20, len(LANES), STEPS)) < 0.3, 80.0, 0.0)
     force[:, LANES["kick"], 0] = 90
-    bars = Bars(force, np.zeros_like(force), np.zeros(20, np.int64))
-    assert template_from(bars, 0.5) is None
+    bars = DrumBars(force, np.zeros_like(force), np.zeros(20, np.int64))
+    assert build_template(bars, 0.5) is None
     alike = np.repeat(force[:1], 20, axis=0)
-    assert template_from(replace(bars, force=alike), 0.5) is not None
+    assert build_template(replace(bars, force=alike), 0.5) is not None
 
 
 def test_of_a_group_the_nearest_are_counted_and_of_a_long_performance_some_bars() -> None:
     points = np.zeros((40, 4))
     points[:, 0] = np.arange(40) % 10 / 100
-    (group,) = grouped(points, 1)
+    (group,) = group_bars(points, 1)
     assert len(group) == 24
     assert np.abs(points[group, 0] - 0.045).max() <= 0.03
-    long = performances([("rock", drummed("drummer1/a/1", ROCK, 90))], KINDS["rock"])
-    assert family_from(long, KINDS["rock"]).bars == 48
+    long = list_performances([("rock", drummed("drummer1/a/1", ROCK, 90))], KINDS["rock"])
+    assert build_family(long, KINDS["rock"]).bars == 48
 
 
 def test_velocities_are_compared_with_the_hard_strokes_of_their_drum() -> None:
     force = np.zeros((10, len(LANES), STEPS))
     force[:, 0, 0], force[9, 0, 0], force[:, 1, 4] = 50, 100, 20
-    found = gains(Bars(force, np.zeros_like(force), np.zeros(10, np.int64)))
+    found = compute_gains(DrumBars(force, np.zeros_like(force), np.zeros(10, np.int64)))
     assert sorted(found) == pytest.approx([1.0] * 19 + [2.0])
 
 
 def test_groups_are_of_what_is_alike() -> None:
     points = np.concatenate([np.zeros((16, 4)), np.ones((20, 4))]) + np.arange(144).reshape(36, 4) / 1e4
-    kinds = [{int(i >= 16) for i in group} for group in grouped(points, 2)]
+    kinds = [{int(i >= 16) for i in group} for group in group_bars(points, 2)]
     assert sorted(map(tuple, kinds)) == [(0,), (1,)]
-    assert grouped(points[:5], 3) == []
+    assert group_bars(points[:5], 3) == []
 
 
 def test_limbs_that_hurry_together_are_told_from_those_that_do_not() -> None:
@@ -209,24 +213,24 @@ def test_limbs_that_hurry_together_are_told_from_those_that_do_not() -> None:
     alone = random.standard_normal((200, 2, 4))
     for share in (0.0, 0.5, 0.9):
         late[:, :2, ::4] = 8 * (share**0.5 * common + (1 - share) ** 0.5 * alone)
-        assert together(Bars(force, late, np.zeros(200, np.int64))) == pytest.approx(share, abs=0.1)
+        assert measure_correlation(DrumBars(force, late, np.zeros(200, np.int64))) == pytest.approx(share, abs=0.1)
 
 
 def test_the_same_drummers_make_the_same_file_which_reads_back() -> None:
     learned = {
-        "rock": performances(
+        "rock": list_performances(
             [("rock", drummed("drummer1/a/1", ROCK)), ("rock", drummed("drummer1/a/2", BUSY))], KINDS["rock"]
         )
     }
-    text = as_file(grooves_from(learned))
-    assert text == as_file(grooves_from(learned))
-    assert read_grooves(text, "here") == grooves_from(learned)
+    text = to_json(build_groove_file(learned))
+    assert text == to_json(build_groove_file(learned))
+    assert read_grooves(text, "here") == build_groove_file(learned)
     assert max(map(len, text.splitlines())) < 2500
 
 
 def test_bars_are_like_themselves_and_less_so_shuffled() -> None:
     bars = rock(drummed("drummer1/a/1", ROCK, loose=4.0))
-    same, other = likeness(bars, bars), likeness(shuffled(bars, np.random.default_rng(0)), bars)
+    same, other = compare_grooves(bars, bars), compare_grooves(shuffle_steps(bars, np.random.default_rng(0)), bars)
     np.testing.assert_allclose(astuple(same), (1, same.by_drum, 1, 0, 0, 1, 1), atol=1e-9)
     assert other.similarity < 0.8 and other.steadiness < 0.7 and other.onset_bits > 0.1
     np.testing.assert_allclose((other.velocity_overlap, other.timing_overlap), 1)
@@ -235,29 +239,35 @@ def test_bars_are_like_themselves_and_less_so_shuffled() -> None:
 def test_likeness_is_of_the_drums_of_the_touch_and_of_the_lateness() -> None:
     bars = rock(drummed("drummer1/a/1", ROCK, loose=4.0))
     louder, flat = (replace(bars, force=force) for force in (1.3 * bars.force, np.where(bars.struck, 90.0, 0.0)))
-    later = Bars(bars.force, bars.late + 40 * bars.struck, bars.song)
-    turned = Bars(bars.force[:, ::-1], bars.late[:, ::-1], bars.song)
-    assert likeness(flat, bars).velocity_overlap < 0.6 and likeness(flat, bars).similarity == pytest.approx(1.0)
-    assert likeness(louder, bars).velocity_overlap == pytest.approx(1.0)
-    assert likeness(later, bars).timing_overlap < 0.2 and likeness(later, bars).velocity_overlap == pytest.approx(1.0)
-    assert likeness(turned, bars).drum_bits > 0.5 and likeness(turned, bars).onset_bits == pytest.approx(0.0)
+    later = DrumBars(bars.force, bars.late + 40 * bars.struck, bars.song)
+    turned = DrumBars(bars.force[:, ::-1], bars.late[:, ::-1], bars.song)
+    assert compare_grooves(flat, bars).velocity_overlap < 0.6 and compare_grooves(
+        flat, bars
+    ).similarity == pytest.approx(1.0)
+    assert compare_grooves(louder, bars).velocity_overlap == pytest.approx(1.0)
+    assert compare_grooves(later, bars).timing_overlap < 0.2 and compare_grooves(
+        later, bars
+    ).velocity_overlap == pytest.approx(1.0)
+    assert compare_grooves(turned, bars).drum_bits > 0.5 and compare_grooves(turned, bars).onset_bits == pytest.approx(
+        0.0
+    )
 
 
 def test_steadiness_is_within_a_song_and_not_between_songs() -> None:
     one, other = rock(drummed("drummer1/a/1", ROCK)), rock(drummed("drummer1/a/2", BUSY))
     force, late = np.concatenate([one.force, other.force]), np.concatenate([one.late, other.late])
-    both = Bars(force, late, np.repeat([0, 1], 24))
+    both = DrumBars(force, late, np.repeat([0, 1], 24))
     assert steadiness(both) == pytest.approx(1.0)
     assert steadiness(replace(both, song=np.zeros(48, np.int64))) < 0.95
 
 
-def write(folder: Path, row: str, style: str, groove: Groove) -> str:
+def write(folder: Path, row: str, style: str, groove: MidiGroove) -> str:
     """The line of the table for a MIDI file made of ``groove``."""
     notes = {"kick": 36, "snare": 38, "closed": 42, "ride": 51}
     events = [(round(480 * h.beat), notes[h.role], round(127 * h.force)) for h in groove.hits]
     track, now = mido.MidiTrack(), 0
-    strokes = [(tick, note, force) for tick, note, force in events] + [(tick + 30, note, 0) for tick, note, _ in events]
-    for tick, note, force in sorted(strokes):
+    hits = [(tick, note, force) for tick, note, force in events] + [(tick + 30, note, 0) for tick, note, _ in events]
+    for tick, note, force in sorted(hits):
         track.append(mido.Message("note_on", note=note, velocity=force, time=tick - now))
         now = tick
     file = f"{row.replace('/', '_')}.mid"

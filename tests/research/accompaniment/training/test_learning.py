@@ -34,8 +34,8 @@ def test_it_learns_that_a_loop_goes_on_and_the_file_says_so(tmp_path: Path) -> N
     assert float(surprise(network.eval(), examples, everything).detach()) < 0.5 * before
     export(network, tmp_path)
     predictor = ChordPredictor(read_shipped(tmp_path, FILE))
-    heard = songs()[0].states[:50]
-    loops, habit = predictor.predict(heard, 50 % 4, 0, 4)
+    recognised = songs()[0].states[:50]
+    loops, habit = predictor.predict(recognised, 50 % 4, 0, 4)
     np.testing.assert_array_equal((loops + habit).argmax(1)[:14], songs()[0].states[50:64])
 
 

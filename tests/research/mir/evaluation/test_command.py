@@ -13,7 +13,7 @@ import soundfile
 from bridge.errors import BridgeError
 from engines.mir.learned.learned_mir import WEIGHTS
 from research.mir.evaluation.__main__ import app
-from research.mir.evaluation.reference_trackers import installed
+from research.mir.evaluation.reference_trackers import make_installed_trackers
 from tests.engines.mir.signals import CADENCE, RATE, clicks, tones
 
 
@@ -105,7 +105,7 @@ def test_a_tracker_that_is_not_installed_is_left_out_and_said(monkeypatch: pytes
     for module in ("essentia.standard", "madmom.features.downbeats", "BeatNet.BeatNet", "aubio"):
         monkeypatch.setitem(sys.modules, module, None)
     names = ["essentia", "madmom", "beatnet", "aubio"]
-    found, reasons = installed(names)
+    found, reasons = make_installed_trackers(names)
     assert found == []
     assert [reason.split()[0] for reason in reasons] == names
     assert all("was not run" in reason for reason in reasons)

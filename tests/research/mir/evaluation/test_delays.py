@@ -4,38 +4,38 @@ import numpy as np
 
 from bridge.core.events import Beat, Chord
 from engines.mir.engine_lookup import create_engine
-from research.mir.evaluation.delays import as_markdown
-from research.mir.evaluation.predictions import engine_listener
+from research.mir.evaluation.delays import to_markdown
+from research.mir.evaluation.predictions import make_engine_tracker
 from tests.engines.mir.signals import CADENCE, RATE, Scripted, clicks, tones
 
 C, BEAT = Chord(0, 0, 0, 0.9), Beat(0, 4, 120, 1, 0)
 
 
 def test_the_delay_is_from_the_frame_that_is_meant_to_the_block_that_tells() -> None:
-    listener = engine_listener(Scripted([(256, C), (1000, C), (1030, BEAT)], delay=512))
+    listener = make_engine_tracker(Scripted([(256, C), (1000, C), (1030, BEAT)], delay=512))
     listener.listen(np.zeros((2, 4096), np.float32), RATE)
     assert listener.delays is not None
-    beat, chord = listener.delays.rows()
+    beat, chord = listener.delays.make_rows()
     assert (beat.output, beat.count, beat.least) == ("said: beat", 1, 1536 - 1030)
     assert (chord.output, chord.count, chord.declared) == ("said: chord", 2, 512)
     assert (chord.least, chord.median, chord.most) == (1280 - 1000, (280 + 512) / 2, 512)
-    assert "| 512 (11.6 ms) | 280 (6.3 ms) | 396 (9.0 ms) | 512 (11.6 ms) | yes |" in as_markdown([chord])
+    assert "| 512 (11.6 ms) | 280 (6.3 ms) | 396 (9.0 ms) | 512 (11.6 ms) | yes |" in to_markdown([chord])
 
 
 def test_an_engine_that_tells_later_than_it_declares_is_found_out() -> None:
     engine = Scripted([(1024, C)], delay=512)
     engine.latency_frames = lambda port: 511  # type: ignore[method-assign]
-    listener = engine_listener(engine)
+    listener = make_engine_tracker(engine)
     listener.listen(np.zeros((2, 4096), np.float32), RATE)
     assert listener.delays is not None
-    assert "**no**" in as_markdown(listener.delays.rows())
+    assert "**no**" in to_markdown(listener.delays.make_rows())
 
 
 def test_the_rule_engine_keeps_what_it_declares() -> None:
-    listener = engine_listener(create_engine("mir.chroma"))
+    listener = make_engine_tracker(create_engine("mir.chroma"))
     for audio in (clicks(np.arange(0, 8, 0.5).tolist(), 8), tones(CADENCE, 1.5)):
         listener.listen(audio, RATE)
     assert listener.delays is not None
-    rows = listener.delays.rows()
+    rows = listener.delays.make_rows()
     assert {"beats: beat", "chords: chord", "chords: key"} <= {row.output for row in rows}
     assert all(row.declared - row.hop <= row.most <= row.declared for row in rows)

@@ -8,37 +8,42 @@ import numpy as np
 import pytest
 
 from bridge.errors import ConfigError
-from research.datasets.sources import Stock
-from research.datasets.truth import UNKNOWN, Harmony, Truth
-from research.mir.evaluation.rendered import find_rendered, label, laid_out
+from research.datasets.sources import StemStore
+from research.datasets.truth import UNKNOWN, ChordTruth, SongTruth
+from research.mir.evaluation.rendered import find_rendered, label, to_annotation
 from research.mir.evaluation.songs import read_clip
 
-TRUTH = Truth(
+TRUTH = SongTruth(
     120.0,
     4,
     0.25,
-    chords=(Harmony(0, 4, 0, 0, 4), Harmony(4, 4, 9, 1, 9), Harmony(8, 8, -1, -1, -1), Harmony(16, 4, 7, 2, 7)),
+    chords=(
+        ChordTruth(0, 4, 0, 0, 4),
+        ChordTruth(4, 4, 9, 1, 9),
+        ChordTruth(8, 8, -1, -1, -1),
+        ChordTruth(16, 4, 7, 2, 7),
+    ),
     keys=((0.0, 0, 0), (6.0, 9, 1)),
 )
 
 
 def test_beats_downbeats_chords_and_the_longest_key_are_laid_out_as_far_as_the_song_goes() -> None:
-    truth = laid_out(TRUTH, 5.0)
+    truth = to_annotation(TRUTH, 5.0)
     assert truth.beats is not None and truth.downbeats is not None and truth.chords is not None
     np.testing.assert_allclose(truth.beats, np.arange(0.25, 5.0, 0.5))
     np.testing.assert_allclose(truth.downbeats, [0.25, 2.25, 4.25])
     np.testing.assert_allclose(truth.chords.intervals, [[0.25, 2.25], [2.25, 4.25], [4.25, 5.0]])
     assert truth.chords.labels == ("C:maj/3", "A:min", "N")
     assert truth.key == "C major"
-    assert laid_out(TRUTH, 20.0).key == "A minor"
+    assert to_annotation(TRUTH, 20.0).key == "A minor"
 
 
 def test_a_chord_that_has_no_name_is_unknown() -> None:
-    assert label(Harmony(0, 4, UNKNOWN, UNKNOWN, 3)) == label(Harmony(0, 4, 5, UNKNOWN, 5)) == "X"
+    assert label(ChordTruth(0, 4, UNKNOWN, UNKNOWN, 3)) == label(ChordTruth(0, 4, 5, UNKNOWN, 5)) == "X"
 
 
 def test_held_out_songs_are_found_and_their_stems_added(tmp_path: Path) -> None:
-    stock = Stock.open(tmp_path)
+    stock = StemStore.open(tmp_path)
     for song, split in (("song-000", "train"), ("song-001", "valid")):
         for stem, level in (("drums", 0.25), ("other", 0.5)):
             wave = np.full((2, 44100), level, np.float32)
@@ -54,7 +59,7 @@ def test_held_out_songs_are_found_and_their_stems_added(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_held_out_songs_says_how_to_make_them(tmp_path: Path) -> None:
-    stock = Stock.open(tmp_path)
+    stock = StemStore.open(tmp_path)
     stock.add("a", "drums", np.ones((2, 100), np.float32), group="a", split="valid", source="here")
     with pytest.raises(ConfigError, match="held-out"):
         find_rendered(tmp_path)

@@ -6,41 +6,45 @@ import numpy as np
 import pytest
 
 from bridge.errors import ConfigError
-from research.mir.evaluation.predictions import Answer
-from research.mir.evaluation.scores import SCORES, scores
-from research.mir.evaluation.truth import Chords, Truth
+from research.mir.evaluation.predictions import MirPrediction
+from research.mir.evaluation.scores import SCORES, score_song
+from research.mir.evaluation.truth import LabelledChords, SongAnnotation
 
 pytest.importorskip("mir_eval")
 
 BEATS = np.arange(0.5, 30, 0.5)
 
 
-def beats_of(heard: list[float], bpm: float = 120.0) -> dict[str, float]:
-    return scores(Truth(beats=BEATS, downbeats=BEATS[::4]), Answer(np.array(heard), np.array(heard)[::4], bpm))
+def beats_of(detected: list[float], bpm: float = 120.0) -> dict[str, float]:
+    return score_song(
+        SongAnnotation(beats=BEATS, downbeats=BEATS[::4]),
+        MirPrediction(np.array(detected), np.array(detected)[::4], bpm),
+    )
 
 
 def test_what_is_right_is_worth_one() -> None:
-    chords = Chords(np.array([[0.0, 2.0], [2.0, 4.0]]), ("C:maj", "A:min7/b3"))
-    found = scores(
-        Truth(BEATS, BEATS[::4], chords, "C major", BEATS), Answer(BEATS, BEATS[::4], 120.0, chords, "C major", BEATS)
+    chords = LabelledChords(np.array([[0.0, 2.0], [2.0, 4.0]]), ("C:maj", "A:min7/b3"))
+    found = score_song(
+        SongAnnotation(BEATS, BEATS[::4], chords, "C major", BEATS),
+        MirPrediction(BEATS, BEATS[::4], 120.0, chords, "C major", BEATS),
     )
     assert found == pytest.approx(dict.fromkeys(SCORES, 1.0))
 
 
 def test_what_is_not_told_or_not_known_is_no_number() -> None:
-    chords = Chords(np.array([[0.0, 2.0]]), ("C:maj",))
+    chords = LabelledChords(np.array([[0.0, 2.0]]), ("C:maj",))
     for truth, answer in (
-        (Truth(), Answer(BEATS, BEATS, 120.0, chords, "C major", BEATS)),
-        (Truth(BEATS, BEATS, chords, "C major", BEATS), Answer()),
+        (SongAnnotation(), MirPrediction(BEATS, BEATS, 120.0, chords, "C major", BEATS)),
+        (SongAnnotation(BEATS, BEATS, chords, "C major", BEATS), MirPrediction()),
     ):
-        assert all(math.isnan(score) for score in scores(truth, answer).values())
+        assert all(math.isnan(score) for score in score_song(truth, answer).values())
 
 
 def test_what_is_told_as_nothing_is_worth_nothing() -> None:
     nothing = np.zeros(0)
-    silence = Chords(np.array([[0.0, 30.0]]), ("N",))
-    truth = Truth(BEATS, BEATS[::4], Chords(np.array([[0.0, 30.0]]), ("C:maj",)), "C major", BEATS)
-    found = scores(truth, Answer(nothing, nothing, 0.0, silence, "", nothing))
+    silence = LabelledChords(np.array([[0.0, 30.0]]), ("N",))
+    truth = SongAnnotation(BEATS, BEATS[::4], LabelledChords(np.array([[0.0, 30.0]]), ("C:maj",)), "C major", BEATS)
+    found = score_song(truth, MirPrediction(nothing, nothing, 0.0, silence, "", nothing))
     assert found == dict.fromkeys(SCORES, 0.0)
 
 
@@ -60,7 +64,7 @@ def test_double_time_is_right_at_another_level_only() -> None:
 
 
 def test_bars_that_begin_on_the_second_beat_are_worth_nothing() -> None:
-    found = scores(Truth(BEATS, BEATS[::4]), Answer(BEATS, BEATS[1::4]))
+    found = score_song(SongAnnotation(BEATS, BEATS[::4]), MirPrediction(BEATS, BEATS[1::4]))
     assert (found["beat_f"], found["downbeat_f"]) == (1.0, 0.0)
 
 
@@ -85,11 +89,11 @@ def test_a_tempo_is_right_within_four_percent_or_at_an_octave(bpm: float, strict
     assert (found["tempo"], found["tempo_octave"]) == (strict, octave)
 
 
-def chords_of(labels: list[str], heard: list[str]) -> tuple[float, float]:
-    def of(names: list[str]) -> Chords:
-        return Chords(np.array([(i, i + 1) for i in range(len(names))], np.float64), tuple(names))
+def chords_of(labels: list[str], detected: list[str]) -> tuple[float, float]:
+    def of(names: list[str]) -> LabelledChords:
+        return LabelledChords(np.array([(i, i + 1) for i in range(len(names))], np.float64), tuple(names))
 
-    found = scores(Truth(chords=of(labels)), Answer(chords=of(heard)))
+    found = score_song(SongAnnotation(chords=of(labels)), MirPrediction(chords=of(detected)))
     return found["majmin"], found["sevenths"]
 
 
@@ -113,7 +117,7 @@ def test_a_label_that_is_none_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("heard", "worth"), [("G major", 0.5), ("A minor", 0.3), ("C minor", 0.2), ("Db major", 0.0), ("c major", 1.0)]
+    ("detected", "worth"), [("G major", 0.5), ("A minor", 0.3), ("C minor", 0.2), ("Db major", 0.0), ("c major", 1.0)]
 )
-def test_related_keys_are_worth_a_part(heard: str, worth: float) -> None:
-    assert scores(Truth(key="C major"), Answer(key=heard))["key"] == worth
+def test_related_keys_are_worth_a_part(detected: str, worth: float) -> None:
+    assert score_song(SongAnnotation(key="C major"), MirPrediction(key=detected))["key"] == worth

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from bridge.errors import ConfigError
-from research.mir.evaluation.truth import Chords, Truth, read_beats, read_chords, read_key, read_times, read_truth
+from research.mir.evaluation.truth import (
+    LabelledChords,
+    SongAnnotation,
+    read_beats,
+    read_chords,
+    read_key,
+    read_times,
+    read_truth,
+)
 
 
 def written(path: Path, text: str) -> Path:
@@ -73,9 +81,9 @@ def test_what_is_not_beside_the_song_is_not_known(tmp_path: Path) -> None:
 
 
 def test_truth_ends_where_the_clip_ends() -> None:
-    chords = Chords(np.array([[0.0, 4.0], [4.0, 8.0], [8.0, 9.0]]), ("C", "F", "G"))
+    chords = LabelledChords(np.array([[0.0, 4.0], [4.0, 8.0], [8.0, 9.0]]), ("C", "F", "G"))
     times = np.array([1.0, 5.0, 6.0])
-    truth = Truth(times, times[:1], chords, "C major", times).until(5.5)
+    truth = SongAnnotation(times, times[:1], chords, "C major", times).until(5.5)
     assert truth.beats is not None
     assert truth.beats.tolist() == [1.0, 5.0]
     assert truth.chords is not None

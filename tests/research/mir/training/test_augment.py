@@ -1,4 +1,4 @@
-"""What dance music does to what sustains, and what is heard to begin in a stem."""
+"""Side-chain pump of sustained sounds, and onset labels of stems."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("torch", reason="needs the extra `train`")
 
 from research.datasets.library import RATE
-from research.mir.onset_labels import strokes, together
+from research.mir.onset_labels import detect_onsets, merge_onsets
 from research.mir.training.augment import sidechain_pump
 
 
@@ -45,13 +45,13 @@ def test_strokes_are_heard_to_ten_milliseconds(kind: str) -> None:
             hz = random.uniform(100, 800)
             body = sum(np.sin(2 * np.pi * hz * n * time) / n for n in range(1, 6)) * np.exp(-30 * time)
         wave[round(at * RATE) :][:12000] += (0.3 * body).astype(np.float32)
-    found = strokes(wave)
+    found = detect_onsets(wave)
     assert np.abs(found[None, :] - truth[:, None]).min(1).max() < 0.012
     assert len(found) <= len(truth) + 2
 
 
 def test_silence_has_no_strokes_and_what_begins_together_is_one() -> None:
-    assert not len(strokes(np.zeros(RATE, np.float32)))
-    assert not len(strokes(np.zeros(100, np.float32)))
-    assert together([np.array([1.0, 2.0]), np.array([1.01, 3.0]), np.zeros(0)]).tolist() == [1.0, 2.0, 3.0]
-    assert not len(together([]))
+    assert not len(detect_onsets(np.zeros(RATE, np.float32)))
+    assert not len(detect_onsets(np.zeros(100, np.float32)))
+    assert merge_onsets([np.array([1.0, 2.0]), np.array([1.01, 3.0]), np.zeros(0)]).tolist() == [1.0, 2.0, 3.0]
+    assert not len(merge_onsets([]))

@@ -13,15 +13,22 @@ torch = pytest.importorskip("torch", reason="needs the extra `train`")
 from engines.mir.learned.features import HARMONY_BANDS, RHYTHM_BANDS  # noqa: E402
 from engines.mir.learned.stream_state import OnnxStepper  # noqa: E402
 from engines.onnx import read_shipped  # noqa: E402
-from research.common.prefetch import Drawing  # noqa: E402
+from research.common.prefetch import BatchPrefetcher  # noqa: E402
 from research.datasets.library import RATE, read_library  # noqa: E402
-from research.datasets.sources import Stock  # noqa: E402
-from research.datasets.truth import Harmony, Truth  # noqa: E402
-from research.mir.training.batches import Batch, drawer  # noqa: E402
+from research.datasets.sources import StemStore  # noqa: E402
+from research.datasets.truth import ChordTruth, SongTruth  # noqa: E402
+from research.mir.training.batches import MirBatch, make_batch_drawer  # noqa: E402
 from research.mir.training.export import export  # noqa: E402
 from research.mir.training.network import HarmonyNetwork, RhythmNetwork  # noqa: E402
-from research.mir.training.train import LOG, Plan, Trainer, harmony_loss, rhythm_loss, train  # noqa: E402
-from research.mir.training.validate import examined  # noqa: E402
+from research.mir.training.train import (  # noqa: E402
+    LOG,
+    MirTrainer,
+    MirTrainingPlan,
+    compute_harmony_loss,
+    compute_rhythm_loss,
+    train,
+)
+from research.mir.training.validate import load_validation  # noqa: E402
 
 
 def test_step_by_step_is_what_the_whole_gives() -> None:
@@ -33,18 +40,18 @@ def test_step_by_step_is_what_the_whole_gives() -> None:
         tones, _ = harmony(pitches, harmony.start(1))
         state, low = rhythm.start(1), harmony.start(1)
         for step in range(40):
-            told, state = rhythm(levels[:, step : step + 2], state)
+            output, state = rhythm(levels[:, step : step + 2], state)
             chord, low = harmony(pitches[:, step : step + 1], low)
-            torch.testing.assert_close(told[:, 0], whole[:, step], atol=1e-4, rtol=1e-3)
+            torch.testing.assert_close(output[:, 0], whole[:, step], atol=1e-4, rtol=1e-3)
             torch.testing.assert_close(chord[:, 0], tones[:, step], atol=1e-4, rtol=1e-3)
 
 
 @pytest.fixture(scope="module")
 def stems(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("stems")
-    stock = Stock.open(folder)
+    stock = StemStore.open(folder)
     time = np.arange(30 * RATE) / RATE
-    truth = Truth(100.0, chords=(Harmony(0.0, 50.0, 0, 0, 0),), keys=((0.0, 0, 0),))
+    truth = SongTruth(100.0, chords=(ChordTruth(0.0, 50.0, 0, 0, 0),), keys=((0.0, 0, 0),))
     drums = 0.3 * np.exp(-20 * (time % 0.6)) * np.random.default_rng(1).standard_normal(len(time))
     tones = 0.1 * sum(np.sin(2 * np.pi * hz * time) for hz in (130.8, 164.8, 196.0))
     for song, split in (("song-000", "train"), ("song-009", "valid")):
@@ -56,26 +63,26 @@ def stems(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @torch.no_grad()
-def loss_of(trainer: Trainer, batch: Batch) -> float:
+def loss_of(trainer: MirTrainer, batch: MirBatch) -> float:
     """What both networks, as they are now, would pay for ``batch``."""
     rhythm, harmony = trainer.networks["rhythm"], trainer.networks["harmony"]
-    beats = rhythm_loss(rhythm(batch.rhythm, rhythm.start(1))[0], batch)
-    return float(beats + harmony_loss(harmony(batch.pitches, harmony.start(1))[0], batch))
+    beats = compute_rhythm_loss(rhythm(batch.rhythm, rhythm.start(1))[0], batch)
+    return float(beats + compute_harmony_loss(harmony(batch.pitches, harmony.start(1))[0], batch))
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_run_learns_goes_on_where_it_stopped_and_its_export_says_the_same(stems: Path, tmp_path: Path) -> None:
-    heard = examined(stems, read_library(stems, "valid"), 20.0)
-    plan = replace(Plan(), batch=2, seconds=4.0, warm_up=5, steps=60)
-    first = Trainer(tmp_path, plan)
-    with Drawing(drawer, (stems, plan.seconds, plan.seed, plan.batch), 0) as drawing:
-        before = loss_of(first, heard["song-009"])
+    songs = load_validation(stems, read_library(stems, "valid"), 20.0)
+    plan = replace(MirTrainingPlan(), batch=2, seconds=4.0, warm_up=5, steps=60)
+    first = MirTrainer(tmp_path, plan)
+    with BatchPrefetcher(make_batch_drawer, (stems, plan.seconds, plan.seed, plan.batch), 0) as drawing:
+        before = loss_of(first, songs["song-009"])
         for _ in range(20):
-            first.learn(drawing.take())
-        train(first, drawing, heard, lambda step: step >= 22, lambda _: None, every=22)
-    assert loss_of(first, heard["song-009"]) < 0.85 * before
-    again = Trainer(tmp_path, plan)
+            first.learn(drawing.next_batch())
+        train(first, drawing, songs, lambda step: step >= 22, lambda _: None, every=22)
+    assert loss_of(first, songs["song-009"]) < 0.85 * before
+    again = MirTrainer(tmp_path, plan)
     assert again.load()
     assert again.step == first.step == 22
     for one, other in zip(first.averages.parameters(), again.averages.parameters(), strict=True):
@@ -85,5 +92,5 @@ def test_a_run_learns_goes_on_where_it_stopped_and_its_export_says_the_same(stem
     digests = export(tmp_path, tmp_path)
     assert set(digests) == {"mir-rhythm.onnx", "mir-harmony.onnx"}
     network = OnnxStepper("mir-harmony", read_shipped(tmp_path, "mir-harmony.onnx"), 1, HARMONY_BANDS)
-    told = network.step(np.zeros(HARMONY_BANDS, np.float32))
-    assert told[:13].sum() == pytest.approx(1.0, abs=1e-5)
+    output = network.step(np.zeros(HARMONY_BANDS, np.float32))
+    assert output[:13].sum() == pytest.approx(1.0, abs=1e-5)

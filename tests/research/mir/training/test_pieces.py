@@ -1,4 +1,4 @@
-"""Pieces drawn to learn from: what is heard in them lies where their truth says."""
+"""Training pieces: their sounds lie where their truth says."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from numpy.typing import NDArray
 pytest.importorskip("torch", reason="needs the extra `train`")
 
 from research.datasets.library import RATE, read_library
-from research.datasets.sources import Stock
-from research.datasets.truth import Harmony, Truth
+from research.datasets.sources import StemStore
+from research.datasets.truth import ChordTruth, SongTruth
 from research.mir.training import augment, mixing
 from research.mir.training.augment import drop_fourth_beat
-from research.mir.training.mixing import Mixer, Piece, Repertoire
+from research.mir.training.mixing import PieceMixer, Repertoire, TrainingPiece
 from research.mir.training.network import ROOTS
 from research.mir.training.targets import (
     HARMONY_DELAY_S,
     IGNORED,
     ONSET_DELAY_S,
     RHYTHM_DELAY_S,
-    harmony_targets,
-    rhythm_targets,
-    timeline_of,
+    make_harmony_targets,
+    make_rhythm_targets,
+    make_timeline,
 )
 
 BPM = 120.0
@@ -46,9 +46,9 @@ def clicks(hz_of: tuple[float, ...], bpm: float = BPM) -> NDArray[np.float32]:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("stems")
-    stock = Stock.open(folder)
-    chords = tuple(Harmony(4.0 * i, 4.0, (0, 5, 7, 9)[i % 4], (0, 0, 2, 1)[i % 4], 0) for i in range(20))
-    truth = Truth(BPM, chords=chords, keys=((0.0, 0, 0),))
+    stock = StemStore.open(folder)
+    chords = tuple(ChordTruth(4.0 * i, 4.0, (0, 5, 7, 9)[i % 4], (0, 0, 2, 1)[i % 4], 0) for i in range(20))
+    truth = SongTruth(BPM, chords=chords, keys=((0.0, 0, 0),))
     click = clicks((2400.0, 1200.0, 1200.0, 1200.0))
     for stem in ("drums", "bass", "other"):
         stock.add(
@@ -62,27 +62,27 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             truth=truth,
         )
     drums = clicks((2400.0, 1200.0, 1200.0, 1200.0), BPM * 0.9)
-    stock.add("groove-a-00", "drums", drums, group="a", source="s", truth=Truth(BPM * 0.9))
+    stock.add("groove-a-00", "drums", drums, group="a", source="s", truth=SongTruth(BPM * 0.9))
     stock.add("part-a-00", "other", np.float32(0.5) * click, group="b", source="s", truth=truth)
     return folder
 
 
-def mixer(folder: Path, seed: int = 1) -> Mixer:
-    return Mixer(Repertoire(folder, read_library(folder, "train")), 12.0, np.random.default_rng(seed))
+def mixer(folder: Path, seed: int = 1) -> PieceMixer:
+    return PieceMixer(Repertoire(folder, read_library(folder, "train")), 12.0, np.random.default_rng(seed))
 
 
-def onsets_s(piece: Piece) -> np.ndarray:
+def onsets_s(piece: TrainingPiece) -> np.ndarray:
     level = np.abs(piece.mono)
     loud = np.flatnonzero(level > 0.25 * level.max())
     return loud[np.flatnonzero(np.diff(loud, prepend=-RATE) > RATE // 10)] / RATE
 
 
-def assert_beats_are_clicks(piece: Piece) -> None:
-    heard, beats = onsets_s(piece), piece.line.beats
+def assert_beats_are_clicks(piece: TrainingPiece) -> None:
+    detected, beats = onsets_s(piece), piece.line.beats
     beats = beats[(beats > 0.2) & (beats < 11.6)]
-    heard = heard[(heard > 0.3) & (heard < 11.5)]
-    assert len(heard) > 10
-    apart = np.abs(heard[:, None] - beats[None, :]).min(1)
+    detected = detected[(detected > 0.3) & (detected < 11.5)]
+    assert len(detected) > 10
+    apart = np.abs(detected[:, None] - beats[None, :]).min(1)
     assert apart.max() < 0.012
 
 
@@ -94,7 +94,7 @@ def test_the_beats_of_a_song_are_where_it_clicks_at_any_speed(folder: Path, seed
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_wandering_tempo_takes_its_beats_along(folder: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(augment, "DRIFTS", 1.0)
+    monkeypatch.setattr(augment, "DRIFT_SHARE", 1.0)
     one = mixer(folder, seed)
     piece = one._song(one.repertoire.rendered, False)
     assert np.ptp(np.diff(piece.line.beats)) > 0.005
@@ -107,8 +107,8 @@ def test_a_wandering_tempo_takes_its_beats_along(folder: Path, seed: int, monkey
 def test_far_from_its_pitch_a_song_keeps_its_beats_and_no_chords(
     folder: Path, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(augment, "FAR", 1.0)
-    monkeypatch.setattr(augment, "DRIFTS", 0.0)
+    monkeypatch.setattr(augment, "FAR_SHARE", 1.0)
+    monkeypatch.setattr(augment, "DRIFT_SHARE", 0.0)
     one = mixer(folder, seed)
     piece = one._song(one.repertoire.rendered, False)
     assert not 0.78 < float(np.diff(piece.line.beats).mean()) / (60.0 / BPM) < 1.27
@@ -119,7 +119,7 @@ def test_far_from_its_pitch_a_song_keeps_its_beats_and_no_chords(
 @pytest.mark.parametrize("seed", range(4))
 def test_a_waltz_has_three_beats_a_bar_and_no_hole(folder: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mixing, "WALTZ", 1.0)
-    monkeypatch.setattr(augment, "DRIFTS", 0.0)
+    monkeypatch.setattr(augment, "DRIFT_SHARE", 0.0)
     one = mixer(folder, seed)
     piece = one._song(one.repertoire.rendered, True)
     assert set(piece.line.numbers) == {0, 1, 2}
@@ -135,7 +135,7 @@ def test_drums_made_for_another_tempo_fit_the_part(folder: Path) -> None:
 @pytest.mark.parametrize("way", ["song", "waltz", "drifting", "fitted", "drums"])
 def test_onsets_are_where_the_clicks_are(folder: Path, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mixing, "WALTZ", 1.0 if way == "waltz" else 0.0)
-    monkeypatch.setattr(augment, "DRIFTS", 1.0 if way == "drifting" else 0.0)
+    monkeypatch.setattr(augment, "DRIFT_SHARE", 1.0 if way == "drifting" else 0.0)
     monkeypatch.setattr(mixing, "PUMPED", 0.0)
     one = mixer(folder, 4)
     draw = {"fitted": one._fitted, "drums": one._drums}.get(way, lambda: one._song(one.repertoire.rendered, True))
@@ -150,11 +150,11 @@ def test_onsets_are_where_the_clicks_are(folder: Path, way: str, monkeypatch: py
 
 
 def test_a_step_is_told_of_the_onset_that_it_has_just_heard_unless_nobody_knows() -> None:
-    line = timeline_of(Truth(BPM), 4.0)
-    assert (rhythm_targets(line, 200)[:, 2] == -1.0).all()
-    told = rhythm_targets(replace(line, onsets=np.array([1.0, 2.5])), 200)[:, 2]
+    line = make_timeline(SongTruth(BPM), 4.0)
+    assert (make_rhythm_targets(line, 200)[:, 2] == -1.0).all()
+    targets = make_rhythm_targets(replace(line, onsets=np.array([1.0, 2.5])), 200)[:, 2]
     ends = (np.arange(200) + 1) / 50
-    assert set(np.round(ends[told > 0.6] - ONSET_DELAY_S, 3)) == {1.0, 2.5}
+    assert set(np.round(ends[targets > 0.6] - ONSET_DELAY_S, 3)) == {1.0, 2.5}
 
 
 def test_pieces_are_the_same_for_the_same_seed(folder: Path) -> None:
@@ -162,29 +162,31 @@ def test_pieces_are_the_same_for_the_same_seed(folder: Path) -> None:
 
 
 def test_a_step_is_told_of_the_beat_that_it_has_just_heard() -> None:
-    line = timeline_of(Truth(BPM), 10.0)
-    told = rhythm_targets(line, 500)
+    line = make_timeline(SongTruth(BPM), 10.0)
+    targets = make_rhythm_targets(line, 500)
     for beat in (1.0, 2.5, 7.0):
         at = (np.arange(500) + 1) / 50 - RHYTHM_DELAY_S
-        assert told[np.abs(at - beat).argmin(), 0] > 0.6
-    assert told[:, 0].mean() < 0.15
-    assert told[:, 1].sum() < 0.3 * told[:, 0].sum()
+        assert targets[np.abs(at - beat).argmin(), 0] > 0.6
+    assert targets[:, 0].mean() < 0.15
+    assert targets[:, 1].sum() < 0.3 * targets[:, 0].sum()
 
 
 def test_chords_are_told_late_by_what_is_declared_and_transposed() -> None:
-    truth = Truth(60.0, chords=(Harmony(0.0, 4.0, 0, 0, 4), Harmony(4.0, 4.0, 9, 1, 9), Harmony(8.0, 1.0, -2, -2, 1)))
-    told = harmony_targets(timeline_of(truth, 10.0, semitones=2), 100)
+    truth = SongTruth(
+        60.0, chords=(ChordTruth(0.0, 4.0, 0, 0, 4), ChordTruth(4.0, 4.0, 9, 1, 9), ChordTruth(8.0, 1.0, -2, -2, 1))
+    )
+    targets = make_harmony_targets(make_timeline(truth, 10.0, semitones=2), 100)
     at = (np.arange(100) + 1) / 10 - HARMONY_DELAY_S
-    assert (told[(at > 0.01) & (at < 3.99), 0] == 2).all()
-    assert (told[(at > 0.01) & (at < 3.99), 2] == 6).all()
-    assert (told[(at > 4.01) & (at < 7.99), :2] == (11, 1)).all()
-    assert (told[(at > 8.01) & (at < 8.99), :3] == (IGNORED, IGNORED, 3)).all()
-    assert (told[:, 3] == IGNORED).all()
+    assert (targets[(at > 0.01) & (at < 3.99), 0] == 2).all()
+    assert (targets[(at > 0.01) & (at < 3.99), 2] == 6).all()
+    assert (targets[(at > 4.01) & (at < 7.99), :2] == (11, 1)).all()
+    assert (targets[(at > 8.01) & (at < 8.99), :3] == (IGNORED, IGNORED, 3)).all()
+    assert (targets[:, 3] == IGNORED).all()
 
 
 @pytest.mark.parametrize("start_s", [-0.005, 0.0, 1.4999, 0.503])
 def test_a_waltz_may_begin_within_a_fade(start_s: float) -> None:
-    line = timeline_of(Truth(BPM, start_s=start_s), 20.0)
+    line = make_timeline(SongTruth(BPM, start_s=start_s), 20.0)
     mono, short = drop_fourth_beat(np.ones(20 * RATE, np.float32), line, 12 * RATE)
     assert set(short.numbers) == {0, 1, 2}
     np.testing.assert_allclose(mono, 1.0, atol=1e-6)
@@ -194,6 +196,6 @@ def test_a_waltz_may_begin_within_a_fade(start_s: float) -> None:
 def test_what_is_no_music_has_a_sound_but_no_beat_and_no_chord(folder: Path, seed: int) -> None:
     piece = mixer(folder, seed)._nothing()
     assert np.abs(piece.mono).max() == pytest.approx(1.0)
-    assert not rhythm_targets(piece.line, 100).any()
-    assert (harmony_targets(piece.line, 40)[6:, 0] == ROOTS - 1).all()
-    assert (harmony_targets(piece.line, 40)[:, 1] == IGNORED).all()
+    assert not make_rhythm_targets(piece.line, 100).any()
+    assert (make_harmony_targets(piece.line, 40)[6:, 0] == ROOTS - 1).all()
+    assert (make_harmony_targets(piece.line, 40)[:, 1] == IGNORED).all()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from bridge.core.audio import STEMS
-from research.separation.evaluation.songs import Song
+from research.separation.evaluation.songs import MultitrackSong
 
 RATE = 44100
 
 
-def made_up_song(seconds: float = 1.0, name: str = "made up") -> Song:
+def made_up_song(seconds: float = 1.0, name: str = "made up") -> MultitrackSong:
     frames = int(seconds * RATE)
     t = np.arange(frames) / RATE
     drums = np.random.default_rng(5).normal(0, 0.3, frames) * np.exp(-60 * (t % 0.25))
@@ -19,4 +19,4 @@ def made_up_song(seconds: float = 1.0, name: str = "made up") -> Song:
     other = 0.1 * sum(np.sin(2 * np.pi * hz * t) for hz in (1047, 1319, 1568))
     truth = np.stack([np.stack([wave, wave]) for wave in (drums, bass, vocals, other)]).astype(np.float32)
     truth[STEMS.index("other"), 1] *= 0.2
-    return Song(name, RATE, STEMS, truth)
+    return MultitrackSong(name, RATE, STEMS, truth)

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from bridge.core.audio import STEMS
-from research.separation.evaluation.figures import estimates_for, figures
-from research.separation.evaluation.songs import JOINED, Song
+from research.separation.evaluation.figures import compute_figures, group_estimates
+from research.separation.evaluation.songs import JOINED, MultitrackSong
 from tests.research.separation.evaluation.made_up import RATE, made_up_song
 
 
-def levels(song: Song, stems: tuple[str, ...]) -> dict[str, float]:
+def levels(song: MultitrackSong, stems: tuple[str, ...]) -> dict[str, float]:
     """The estimates' first sample where output i of the separator is 10^i throughout."""
     waves = np.stack([np.full((2, 4), 10.0**i, np.float32) for i in range(len(stems))])
-    return {stem: float(wave[0, 0]) for stem, wave in estimates_for(song, stems, waves).items()}
+    return {stem: float(wave[0, 0]) for stem, wave in group_estimates(song, stems, waves).items()}
 
 
 def test_estimates_are_told_by_name_and_not_by_place() -> None:
@@ -28,7 +28,7 @@ def test_guitar_and_piano_count_as_other() -> None:
 
 
 def test_bass_and_other_in_one_is_the_sum_of_both_estimates() -> None:
-    song = Song("", RATE, JOINED, np.zeros((3, 2, 4), np.float32))
+    song = MultitrackSong("", RATE, JOINED, np.zeros((3, 2, 4), np.float32))
     assert levels(song, STEMS) == {"drums": 1.0, "vocals": 100.0, "bassother": 1010.0}
 
 
@@ -38,7 +38,7 @@ def test_a_separator_of_vocals_and_the_rest_is_measured_on_the_vocals_alone() ->
 
 def test_a_perfect_separator_has_perfect_figures() -> None:
     song = made_up_song()
-    for row in figures("oracle", song, song.mix, dict(zip(STEMS, song.truth, strict=True))):
+    for row in compute_figures("oracle", song, song.mix, dict(zip(STEMS, song.truth, strict=True))):
         assert row.sdr == row.museval_sdr == row.global_sdr == row.low_sdr == np.inf
         assert row.si_sdr_gain > 60
 
@@ -48,8 +48,8 @@ def test_of_a_stem_that_the_song_lacks_only_the_leakage_is_known(rest: float) ->
     song = made_up_song()
     truth = song.truth.copy()
     truth[2] *= rest
-    song = Song("", RATE, STEMS, truth)
+    song = MultitrackSong("", RATE, STEMS, truth)
     estimates = dict(zip(STEMS, song.truth + 0.1 * song.mix, strict=True))
-    row = next(row for row in figures("x", song, song.mix, estimates) if row.stem == "vocals")
+    row = next(row for row in compute_figures("x", song, song.mix, estimates) if row.stem == "vocals")
     assert np.isnan([row.sdr, row.museval_sdr, row.global_sdr, row.low_sdr, row.si_sdr_gain, row.si_sar]).all()
     assert row.leakage == pytest.approx(-20.0, abs=1e-3)

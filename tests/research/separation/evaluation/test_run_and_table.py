@@ -11,19 +11,25 @@ import pytest
 
 from bridge.core.audio import STEMS, Audio
 from bridge.errors import EngineError
-from research.separation.evaluation.baselines import Quarter
+from research.separation.evaluation.baselines import QuarterMixSeparator
 from research.separation.evaluation.named import separator_named
-from research.separation.evaluation.run import Result, baselines, evaluate, fixed, with_steps
-from research.separation.evaluation.table import COLUMNS, Row, as_data, as_markdown, as_text, rows
+from research.separation.evaluation.run import (
+    SeparationScore,
+    evaluate,
+    list_baselines,
+    make_contender,
+    make_step_contenders,
+)
+from research.separation.evaluation.table import COLUMNS, SeparationRow, make_rows, to_data, to_markdown, to_text
 from tests.research.separation.evaluation.made_up import made_up_song
 
 
-class At48(Quarter):
+class At48(QuarterMixSeparator):
     name = "at 48"
     rates = (48000,)
 
 
-class Counting(Quarter):
+class Counting(QuarterMixSeparator):
     """Knows how often it was asked."""
 
     name = "counting"
@@ -43,13 +49,13 @@ def seconds() -> float:
 TICKS = count()
 
 
-def results_of(*separators: Quarter) -> list[Result]:
-    return list(evaluate([fixed(one) for one in separators], [made_up_song(0.5)], clock=seconds))
+def results_of(*separators: QuarterMixSeparator) -> list[SeparationScore]:
+    return list(evaluate([make_contender(one) for one in separators], [made_up_song(0.5)], clock=seconds))
 
 
 def test_the_baselines_stand_in_order_from_the_floor_to_the_ceiling() -> None:
-    contenders = baselines()
-    table = rows(contenders, list(evaluate(contenders, [made_up_song(0.5)])))
+    contenders = list_baselines()
+    table = make_rows(contenders, list(evaluate(contenders, [made_up_song(0.5)])))
     assert [row.separator for row in table] == ["mixture/4", "oracle.grid", "oracle.bins"]
     assert table[0].means["mean"] < 3 < 10 < min(table[1].means["mean"], table[2].means["mean"])
 
@@ -64,13 +70,13 @@ def test_an_engine_that_is_misspelt_is_told_with_the_nearest() -> None:
 
 
 def test_the_cost_is_time_for_a_second_of_audio() -> None:
-    assert results_of(Quarter())[0].cost == pytest.approx(2.0)  # a tick, for half a second
+    assert results_of(QuarterMixSeparator())[0].cost == pytest.approx(2.0)  # a tick, for half a second
 
 
 def test_a_separator_is_tried_once_before_the_songs_are_timed() -> None:
     separator = Counting()
     songs = [made_up_song(0.5, "first"), made_up_song(0.5, "second")]
-    assert len(list(evaluate([fixed(separator)], songs))) == 2
+    assert len(list(evaluate([make_contender(separator)], songs))) == 2
     assert separator.asked == 3
 
 
@@ -81,10 +87,10 @@ def test_a_rate_that_the_separator_does_not_know_is_told_with_the_mend() -> None
 
 def test_the_cost_of_a_step_stands_against_that_of_the_bare_separator() -> None:
     separator = Counting()
-    contenders = [fixed(separator), *with_steps(separator, ["cascade", "cascade+consistency"])]
+    contenders = [make_contender(separator), *make_step_contenders(separator, ["cascade", "cascade+consistency"])]
     ticks = iter([0, 1, 10, 12, 20, 24])
     results = list(evaluate(contenders, [made_up_song(0.5)], clock=lambda: float(next(ticks))))
-    assert [(row.separator, row.times) for row in rows(contenders, results)] == [
+    assert [(row.separator, row.times) for row in make_rows(contenders, results)] == [
         ("counting", 0.0),
         ("counting+cascade", 2.0),
         ("counting+cascade+consistency", 4.0),
@@ -92,28 +98,28 @@ def test_the_cost_of_a_step_stands_against_that_of_the_bare_separator() -> None:
 
 
 def test_all_is_every_step_alone() -> None:
-    names = [contender.name for contender in with_steps(Quarter(), ["all"])]
+    names = [contender.name for contender in make_step_contenders(QuarterMixSeparator(), ["all"])]
     assert "mixture/4+wiener" in names
     assert len(names) == len(set(names)) == 9
 
 
 def test_text_and_markdown_have_the_same_cells() -> None:
-    contenders = [fixed(Quarter())]
-    table = rows(contenders, results_of(Quarter()))
-    text = as_text(table).split()
-    assert text == as_markdown(table).replace("|", " ").replace("---:", "").replace("---", "").split()
+    contenders = [make_contender(QuarterMixSeparator())]
+    table = make_rows(contenders, results_of(QuarterMixSeparator()))
+    text = to_text(table).split()
+    assert text == to_markdown(table).replace("|", " ").replace("---:", "").replace("---", "").split()
     assert text[:5] == ["separator", *STEMS]
 
 
 def test_figures_are_shown_with_what_has_no_meaning_and_what_is_beyond_float32() -> None:
     means = dict.fromkeys(COLUMNS, math.nan) | {"mean": 1.234, "si_sar": 130.0, "leakage": -110.0}
-    shown = as_markdown([Row("x", {"drums": math.nan}, means, 0.5, 0.0)]).splitlines()[-1]
+    shown = to_markdown([SeparationRow("x", {"drums": math.nan}, means, 0.5, 0.0)]).splitlines()[-1]
     assert shown == "| x | – | 1.23 | ∞ | -110.00 | 0.500 |"
 
 
 def test_what_has_no_meaning_or_end_is_null_in_json() -> None:
-    contenders, results = [fixed(Quarter())], results_of(Quarter())
-    data = json.loads(json.dumps(as_data(rows(contenders, results), results), allow_nan=False))
+    contenders, results = [make_contender(QuarterMixSeparator())], results_of(QuarterMixSeparator())
+    data = json.loads(json.dumps(to_data(make_rows(contenders, results), results), allow_nan=False))
     figures = results[0].figures[0]
     assert math.isnan(figures.sir)
     assert data["results"][0]["figures"][0]["sir"] is None
@@ -123,8 +129,8 @@ def test_what_has_no_meaning_or_end_is_null_in_json() -> None:
 def test_a_mean_leaves_out_songs_that_lack_the_stem() -> None:
     with_bass, without = made_up_song(0.5), made_up_song(0.5, "without")
     without.truth[STEMS.index("bass")] = 0
-    contenders = [fixed(Quarter())]
+    contenders = [make_contender(QuarterMixSeparator())]
     results = list(evaluate(contenders, [with_bass, without]))
-    alone = rows(contenders, [r for r in results if r.song == "made up"])[0].sdr["bass"]
-    assert rows(contenders, results)[0].sdr["bass"] == alone
+    alone = make_rows(contenders, [r for r in results if r.song == "made up"])[0].sdr["bass"]
+    assert make_rows(contenders, results)[0].sdr["bass"] == alone
     assert np.isfinite(alone)

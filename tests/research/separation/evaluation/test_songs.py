@@ -13,7 +13,7 @@ from bridge.errors import ConfigError
 from research.separation.evaluation.songs import (
     JOINED,
     Excerpt,
-    Song,
+    MultitrackSong,
     choose,
     find_multitracks,
     find_songs,
@@ -28,7 +28,7 @@ def write(path: Path, level: float, seconds: float = 1.0, channels: int = 2, rat
     soundfile.write(path, np.full((int(seconds * rate), channels), level), rate, subtype="FLOAT")
 
 
-def only_song(folder: Path, excerpt: Excerpt | None = None) -> Song:
+def only_song(folder: Path, excerpt: Excerpt | None = None) -> MultitrackSong:
     ((name, files),) = find_songs(folder).items()
     return read_song(name, files, excerpt or Excerpt())
 

@@ -11,8 +11,8 @@ import pytest
 
 from bridge.core.audio import STEMS
 from bridge.errors import ConfigError
-from research.datasets.library import INDEX, Library, read_library
-from research.separation.training.mixing import SLIDES, Mixer, parts_of, place_of, rows_of
+from research.datasets.library import INDEX, StemLibrary, read_library
+from research.separation.training.mixing import SLIDES, StemMixer, get_joined_rows, get_stem_index, list_parts
 
 FRAMES = 44100 * 8
 
@@ -40,8 +40,8 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def mixer_of(library: Library, seed: int = 1) -> Mixer:
-    return Mixer(library, 43, np.random.default_rng(seed))
+def mixer_of(library: StemLibrary, seed: int = 1) -> StemMixer:
+    return StemMixer(library, 43, np.random.default_rng(seed))
 
 
 def test_the_same_seed_draws_the_same_mixtures(folder: Path) -> None:
@@ -53,7 +53,7 @@ def test_the_same_seed_draws_the_same_mixtures(folder: Path) -> None:
 
 def test_each_stem_lies_in_its_own_place(folder: Path) -> None:
     mixer = mixer_of(read_library(folder, "train"))
-    heard = dict.fromkeys(STEMS, 0)
+    counts = dict.fromkeys(STEMS, 0)
     for _ in range(30):
         mixture = mixer.draw()
         if not np.array_equal(mixture.joined, np.eye(4)):
@@ -66,8 +66,8 @@ def test_each_stem_lies_in_its_own_place(folder: Path) -> None:
             place = {"drums": 2000.0, "bass": 60.0, "vocals": 500.0, "other": 1000.0}[stem]
             slides = 2 ** (9 / 12) if stem in SLIDES else 1.0
             assert 0.8 * place / slides < peak < 1.25 * place * slides
-            heard[stem] += 1
-    assert min(heard.values()) > 5
+            counts[stem] += 1
+    assert min(counts.values()) > 5
 
 
 def test_what_slides_visits_other_pitches_and_another_stem_does_not(folder: Path) -> None:
@@ -98,10 +98,10 @@ def test_now_and_then_a_stem_is_absent(folder: Path) -> None:
 
 def test_bass_and_other_in_one_recording_are_compared_as_one(folder: Path) -> None:
     song = read_library(folder, "train").songs["joined"]
-    assert sorted(parts_of(song)) == ["bassother", "drums", "vocals"]
-    rows = rows_of("bassother")
+    assert sorted(list_parts(song)) == ["bassother", "drums", "vocals"]
+    rows = get_joined_rows("bassother")
     bass, other = STEMS.index("bass"), STEMS.index("other")
-    assert place_of("bassother") == other
+    assert get_stem_index("bassother") == other
     assert rows[other].tolist() == [float(stem in ("bass", "other")) for stem in STEMS]
     assert not rows[bass].any()
     assert rows[0, 0] == rows[2, 2] == 1.0
@@ -144,6 +144,6 @@ def test_recorded_songs_are_drawn_more_often_than_rendered_ones(folder: Path) ->
     assert all(clip.recorded for clip in whole.values())
     rendered = {stem: replace(clip, song="song-001", group="songs-1") for stem, clip in whole.items()}
     assert not any(clip.recorded for clip in rendered.values())
-    mixer = mixer_of(Library(library.loose, {"joined": joined, "song-001": rendered}))
+    mixer = mixer_of(StemLibrary(library.loose, {"joined": joined, "song-001": rendered}))
     together = sum(not np.array_equal(mixer.draw().joined, np.eye(4)) for _ in range(300))
     assert 0.2 < together / 300 < 0.4  # of the songs' 40 %, the recorded one's two to five against one

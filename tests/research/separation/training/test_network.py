@@ -15,18 +15,34 @@ torch = pytest.importorskip("torch", reason="needs the extra `train`")
 from bridge.errors import ConfigError  # noqa: E402
 from engines.separation.frequency_grid import POINTS  # noqa: E402
 from research.separation.training.__main__ import WEIGHTS  # noqa: E402
-from research.separation.training.batches import Batch  # noqa: E402
-from research.separation.training.export import CLOSE, Exported, Gate, averaged, blend, export, quantized  # noqa: E402
-from research.separation.training.network import Network, Shape  # noqa: E402
-from research.separation.training.train import LOG, Plan, Trainer, errors, judge, loss_of, train  # noqa: E402
+from research.separation.training.batches import SeparationBatch  # noqa: E402
+from research.separation.training.export import (  # noqa: E402
+    CLOSE,
+    ExportedNetwork,
+    QuantizationGate,
+    blend,
+    export,
+    load_average,
+    quantize,
+)
+from research.separation.training.network import NetworkShape, SeparationNetwork  # noqa: E402
+from research.separation.training.train import (  # noqa: E402
+    LOG,
+    SeparationTrainer,
+    SeparationTrainingPlan,
+    compute_errors,
+    compute_loss,
+    judge,
+    train,
+)
 
 ROOT = Path(__file__).parents[4]
-SMALL = Shape(width=8, layers=2, hidden=12)
+SMALL = NetworkShape(width=8, layers=2, hidden=12)
 
 
-def network(seed: int = 1) -> Network:
+def network(seed: int = 1) -> SeparationNetwork:
     torch.manual_seed(seed)
-    made: Network = Network(SMALL)
+    made: SeparationNetwork = SeparationNetwork(SMALL)
     with torch.no_grad():
         made.leave.weight *= 10  # so that masks differ from one another
     made.eval()
@@ -37,12 +53,12 @@ def powers(steps: int, size: int = 1) -> Any:
     return 10.0 ** (torch.rand(size, steps, 3, POINTS, generator=torch.Generator().manual_seed(2)) * 6 - 6)
 
 
-def batch(size: int = 2, steps: int = 43) -> Batch:
+def batch(size: int = 2, steps: int = 43) -> SeparationBatch:
     source = torch.Generator().manual_seed(3)
     spectra = torch.randn(size, steps, 4, 2, POINTS, generator=source)
     whole = spectra.sum(2)
     joined = torch.eye(4).expand(size, 4, 4).clone()
-    return Batch(powers(steps, size), whole**2, whole.unsqueeze(2) * spectra, spectra**2, joined)
+    return SeparationBatch(powers(steps, size), whole**2, whole.unsqueeze(2) * spectra, spectra**2, joined)
 
 
 @torch.no_grad()
@@ -54,11 +70,11 @@ def test_masks_are_positive_and_sum_to_one() -> None:
 
 @torch.no_grad()
 def test_step_by_step_is_the_same_as_all_at_once() -> None:
-    made, heard = network(), powers(20)
-    whole, last = made(heard, made.start(1))
+    made, power = network(), powers(20)
+    whole, last = made(power, made.start(1))
     state, parts = made.start(1), []
     for step in range(20):
-        masks, state = made(heard[:, step : step + 1], state)
+        masks, state = made(power[:, step : step + 1], state)
         parts.append(masks)
     torch.testing.assert_close(torch.cat(parts, 1), whole, atol=1e-5, rtol=1e-5)
     torch.testing.assert_close(state, last, atol=1e-5, rtol=1e-5)
@@ -66,10 +82,10 @@ def test_step_by_step_is_the_same_as_all_at_once() -> None:
 
 @torch.no_grad()
 def test_what_comes_later_changes_nothing_before() -> None:
-    made, heard = network(), powers(20)
-    first, _ = made(heard, made.start(1))
-    heard[:, 12:] = 1e-8
-    second, _ = made(heard, made.start(1))
+    made, power = network(), powers(20)
+    first, _ = made(power, made.start(1))
+    power[:, 12:] = 1e-8
+    second, _ = made(power, made.start(1))
     assert torch.equal(first[:, :12], second[:, :12])
     assert not torch.equal(first[:, 12], second[:, 12])
 
@@ -95,35 +111,35 @@ def test_the_recurrence_gradient_is_that_of_the_loop() -> None:
 
 
 def test_perfect_masks_have_no_error_and_joined_stems_are_compared_as_one() -> None:
-    told = batch()
-    ideal = told.common / told.mix.unsqueeze(2).clamp_min(1e-12)
-    assert errors(ideal, told)[0].max() < 1e-3 * told.own.max()
+    data = batch()
+    ideal = data.common / data.mix.unsqueeze(2).clamp_min(1e-12)
+    assert compute_errors(ideal, data)[0].max() < 1e-3 * data.own.max()
     bass, other = 1, 3
     swapped = ideal.clone()
     swapped[:, :, [bass, other]] = ideal[:, :, [other, bass]]
-    assert errors(swapped, told)[0][:, :, bass].max() > 0.1
+    assert compute_errors(swapped, data)[0][:, :, bass].max() > 0.1
     rows = torch.eye(4)
     rows[bass] = 0
     rows[other, bass] = 1
-    told.joined[:] = rows
-    told.own[:, :, other] = ((told.common[:, :, bass] + told.common[:, :, other]) ** 2) / told.mix
-    told.common[:, :, other] += told.common[:, :, bass]
-    wrong = errors(swapped, told)[0]
-    assert wrong[:, :, [bass, other]].max() < 1e-2 * told.own.max()
+    data.joined[:] = rows
+    data.own[:, :, other] = ((data.common[:, :, bass] + data.common[:, :, other]) ** 2) / data.mix
+    data.common[:, :, other] += data.common[:, :, bass]
+    wrong = compute_errors(swapped, data)[0]
+    assert wrong[:, :, [bass, other]].max() < 1e-2 * data.own.max()
     assert not wrong[:, :, bass].any()
 
 
 def test_learning_lowers_the_loss_and_resuming_goes_on_the_same_way(tmp_path: Path) -> None:
-    told = batch()
+    data = batch()
 
     def run(folder: Path, stop_at: int | None) -> list[float]:
-        trainer = Trainer(folder, Plan(warm_up=1, rate=5e-3), SMALL)
+        trainer = SeparationTrainer(folder, SeparationTrainingPlan(warm_up=1, rate=5e-3), SMALL)
         losses = []
         for step in range(12):
-            losses.append(trainer.learn(told))
+            losses.append(trainer.learn(data))
             if step == stop_at:
                 trainer.save()
-                trainer = Trainer(folder, Plan(warm_up=1, rate=5e-3), SMALL)
+                trainer = SeparationTrainer(folder, SeparationTrainingPlan(warm_up=1, rate=5e-3), SMALL)
                 assert trainer.load()
                 assert trainer.step == step + 1
         return losses
@@ -134,19 +150,19 @@ def test_learning_lowers_the_loss_and_resuming_goes_on_the_same_way(tmp_path: Pa
 
 
 def test_an_absent_stem_costs_nothing_when_nothing_is_given_to_it() -> None:
-    told = batch()
-    for part in (told.common, told.own):
+    data = batch()
+    for part in (data.common, data.own):
         part[:, :, 2] = 0
     silent = torch.full((2, 43, 4, 2, POINTS), 0.25)
     silent[:, :, 2] = 1e-4
     leaking = silent.clone()
     leaking[:, :, 2] = 0.25
-    assert loss_of(silent, told) < loss_of(leaking, told) - 0.1
+    assert compute_loss(silent, data) < compute_loss(leaking, data) - 0.1
 
 
 def test_the_exported_file_does_what_torch_does(tmp_path: Path) -> None:
     pytest.importorskip("onnx", reason="needs the extra `train`")
-    trainer = Trainer(tmp_path, Plan(), SMALL)
+    trainer = SeparationTrainer(tmp_path, SeparationTrainingPlan(), SMALL)
     trainer.learn(batch())
     trainer.save()
     out = tmp_path / "model.onnx"
@@ -156,21 +172,21 @@ def test_the_exported_file_does_what_torch_does(tmp_path: Path) -> None:
 
 def test_8_bit_weights_are_written_only_where_they_pass_the_gate(tmp_path: Path) -> None:
     pytest.importorskip("onnx", reason="needs the extra `train`")
-    trainer = Trainer(tmp_path, Plan(), SMALL)
+    trainer = SeparationTrainer(tmp_path, SeparationTrainingPlan(), SMALL)
     trainer.save()
     export(tmp_path, tmp_path / "model.onnx")
     out = tmp_path / "small.onnx"
-    gate = quantized(tmp_path / "model.onnx", out, {"song": batch(1, 86)})
+    gate = quantize(tmp_path / "model.onnx", out, {"song": batch(1, 86)})
     assert gate.sdr_db == pytest.approx(gate.sdr_8bit_db, abs=0.5)
     assert out.exists() == gate.passed
-    assert not Gate(5.0, 4.89, 1.0, 0.5).passed
-    assert not Gate(5.0, 5.0, 1.0, 0.9).passed
-    assert Gate(5.0, 4.91, 1.0, 0.7).passed
+    assert not QuantizationGate(5.0, 4.89, 1.0, 0.5).passed
+    assert not QuantizationGate(5.0, 5.0, 1.0, 0.9).passed
+    assert QuantizationGate(5.0, 4.91, 1.0, 0.7).passed
 
 
 def test_a_whole_run_learns_from_a_library_and_keeps_a_log(tmp_path: Path) -> None:
     from research.datasets.library import INDEX, read_library
-    from research.separation.training.train import validation
+    from research.separation.training.train import load_validation
 
     rows = [["file", "stem", "frames", "group", "split", "song", "source", "coherent"]]
     random = np.random.default_rng(1)
@@ -181,10 +197,10 @@ def test_a_whole_run_learns_from_a_library_and_keeps_a_log(tmp_path: Path) -> No
             rows.append([name, stem, str(44100 * 4), stem, split, f"song-{split}", "made", "1"])
     with (tmp_path / INDEX).open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows(rows)
-    trainer = Trainer(tmp_path / "run", Plan(batch=1, length=43), SMALL)
-    songs = validation(read_library(tmp_path, "valid"), 3.0)
-    told: list[str] = []
-    train(trainer, read_library(tmp_path, "train"), songs, lambda step: step >= 2, told.append, every=1)
+    trainer = SeparationTrainer(tmp_path / "run", SeparationTrainingPlan(batch=1, length=43), SMALL)
+    songs = load_validation(read_library(tmp_path, "valid"), 3.0)
+    data: list[str] = []
+    train(trainer, read_library(tmp_path, "train"), songs, lambda step: step >= 2, data.append, every=1)
     log = [json.loads(line) for line in (tmp_path / "run" / LOG).read_text(encoding="utf-8").splitlines()]
     assert [line["step"] for line in log] == [1, 2]
     assert "song-valid.bass" in log[0]
@@ -192,8 +208,8 @@ def test_a_whole_run_learns_from_a_library_and_keeps_a_log(tmp_path: Path) -> No
 
 
 def test_what_ships_is_the_network_of_the_checkpoint_and_nothing_besides() -> None:
-    trained, _ = averaged(ROOT / "training" / "separation")
-    shipped, steps = Exported(WEIGHTS), powers(20)
+    trained, _ = load_average(ROOT / "training" / "separation")
+    shipped, steps = ExportedNetwork(WEIGHTS), powers(20)
     state = trained.start(1)
     with torch.no_grad():
         expected, _ = trained(steps, state)
@@ -204,20 +220,20 @@ def test_what_ships_is_the_network_of_the_checkpoint_and_nothing_besides() -> No
 def test_a_blend_is_the_mean_of_two_stages_by_their_shares(tmp_path: Path) -> None:
     stages = []
     for seed, name in ((1, "late"), (2, "early")):
-        trainer = Trainer(tmp_path / name, Plan(seed=seed), SMALL)
+        trainer = SeparationTrainer(tmp_path / name, SeparationTrainingPlan(seed=seed), SMALL)
         trainer.save()
         stages.append(trainer.average.state_dict())
     blend(tmp_path / "late", tmp_path / "early" / "checkpoint.pt", 0.25)
     kept = torch.load(tmp_path / "late" / "checkpoint.pt", weights_only=True)
     for name, weights in kept["average"].items():
         torch.testing.assert_close(weights, 0.75 * stages[0][name] + 0.25 * stages[1][name])
-    assert Trainer(tmp_path / "late", Plan(), SMALL).load()
-    blended, _ = averaged(tmp_path / "late")
+    assert SeparationTrainer(tmp_path / "late", SeparationTrainingPlan(), SMALL).load()
+    blended, _ = load_average(tmp_path / "late")
     assert blended.shape == SMALL
 
 
 def test_stages_of_different_networks_do_not_blend(tmp_path: Path) -> None:
-    Trainer(tmp_path / "one", Plan(), SMALL).save()
-    Trainer(tmp_path / "two", Plan(), Shape(width=16, layers=2, hidden=12)).save()
+    SeparationTrainer(tmp_path / "one", SeparationTrainingPlan(), SMALL).save()
+    SeparationTrainer(tmp_path / "two", SeparationTrainingPlan(), NetworkShape(width=16, layers=2, hidden=12)).save()
     with pytest.raises(ConfigError, match="blend stages of one run"):
         blend(tmp_path / "one", tmp_path / "two" / "checkpoint.pt", 0.5)

@@ -7,14 +7,14 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the extra `train`")
 
 from engines.separation.frequency_grid import POINTS  # noqa: E402
-from research.separation.training.network import Network, Shape  # noqa: E402
-from research.separation.training.step import Step  # noqa: E402
+from research.separation.training.network import NetworkShape, SeparationNetwork  # noqa: E402
+from research.separation.training.step import StreamingStep  # noqa: E402
 
 
 def test_a_step_gives_the_masks_and_the_memory_that_the_network_gives() -> None:
     torch.manual_seed(1)
-    network = Network(Shape(width=16, layers=2, hidden=24)).eval()
-    step, theirs = Step(network), network.start(1)
+    network = SeparationNetwork(NetworkShape(width=16, layers=2, hidden=24)).eval()
+    step, theirs = StreamingStep(network), network.start(1)
     mine = theirs
     with torch.no_grad():
         for _ in range(50):
