@@ -60,10 +60,10 @@ def sort_by_frame(events: Iterable[ChordEvent]) -> list[ChordEvent]:
 
 def load_analyser(name: str) -> Engine:
     """Load a registered engine that takes audio and reports chords, not prepared yet."""
-    for entry in entry_points(group=ENTRY_POINTS):
-        if entry.name == name:
-            engine: Engine = entry.load()()
-            if engine.spec.audio(engine.spec.inputs) and "chords" in {port.name for port in engine.spec.outputs}:
-                return engine
-            raise EngineError(f"{name}: takes no audio, or reports no chords", "take mir.standard or mir.chroma")
-    raise EngineError(f"no engine {name!r} is registered", "take mir.standard or mir.chroma")
+    entry = find_engine(name)
+    if entry is None:
+        raise EngineError(f"no engine {name!r} is registered", "take mir.standard or mir.chroma")
+    engine: Engine = entry.load()()
+    if engine.spec.audio(engine.spec.inputs) and "chords" in {port.name for port in engine.spec.outputs}:
+        return engine
+    raise EngineError(f"{name}: takes no audio, or reports no chords", "take mir.standard or mir.chroma")
