@@ -1,6 +1,6 @@
-"""Separation by rule: what is steady, what is sudden, what is low, what stands in the middle.
+"""DSP separator: harmonic-percussive separation, a bass crossover and a centre mask; no model.
 
-No model: this is the fallback that always fits, and the yardstick that a model has to beat.
+It is the fallback where no model runs, and the baseline for models.
 """
 
 # ruff: noqa: ARG002 - the contract hands every engine more than this one needs
@@ -19,18 +19,18 @@ from engines.separation.masks import Floats, make_octave_fade, mask_stems
 
 HOP = 256
 WINDOW = 2048
-"""Analysis frames: 21.5 Hz a bin at 44.1 kHz, just enough to tell a bass from its neighbours."""
+"""Analysis frames: 21.5 Hz a bin at 44.1 kHz, just enough to separate a bass from its neighbours."""
 SYNTHESIS = 512
-"""Frames of the window's end that are heard. Latency is SYNTHESIS - HOP."""
+"""Length of the synthesis window, at the end of the analysis window. Latency is SYNTHESIS - HOP."""
 SPAN_S = 0.122
-"""How far back a steady sound must reach; a click fills a window (46 ms), less than half of this."""
+"""Length of the median over time; a click fills a window (46 ms), less than half of this."""
 BROAD_HZ = 366.0
-"""How wide a sudden sound must be."""
+"""Width of the median over frequency."""
 VOICE_HZ = (160.0, 8000.0)
 MEMORY_S = 0.05
-"""Time constant of the stereo image."""
+"""Time constant of the stereo averages."""
 LOUDEST = 1e9
-"""What exceeds this is no audio but an accident, and is taken for silence as NaN is; squares stay finite."""
+"""Larger samples are no audio and become silence, as NaN does, so that squares stay finite."""
 
 BASS_HZ = Control("separation.bass_hz", 60.0, 500.0, 220.0, "Hz", "log", "Steady sound below this is the bass.")
 SOFTNESS = Control("separation.softness", 0.0, 1.0, 0.5, doc="0: drums are cut out hard, 1: they blend.")
@@ -38,9 +38,9 @@ WIDTH = Control("separation.vocals_width", 0.0, 1.0, 0.3, doc="How far from the 
 
 
 def make_windows() -> tuple[Floats, Floats]:
-    """Analysis (WINDOW,) and synthesis (SYNTHESIS,); their product over the end is a Hann window of SYNTHESIS.
+    """Make analysis (WINDOW,) and synthesis (SYNTHESIS,) windows; their product is a Hann window of SYNTHESIS.
 
-    A long rise and a short fall: the analysis sees far back, yet the newest hop is heard after SYNTHESIS frames.
+    The analysis window has a long rise and a short fall: fine frequency resolution at a short latency.
     """
     rise, fall = WINDOW - HOP, HOP
     analysis = np.concatenate(
@@ -54,7 +54,7 @@ def make_windows() -> tuple[Floats, Floats]:
 
 
 class DspSeparation:
-    """Causal separation with a delay of 256 frames. ``other`` is the delayed mix minus the rest, exactly."""
+    """Causal separation with a latency of 256 frames. ``other`` is the delayed mix minus the rest, exactly."""
 
     spec = EngineSpec(
         name="separation.dsp",
@@ -88,7 +88,7 @@ class DspSeparation:
         self._scratch = np.zeros((2, max(span, width) + 1), np.float32)
         self._scratch[1, 0] = width
         self._newest = np.zeros((), np.int64)
-        self._heard = np.zeros((CHANNELS, WINDOW), np.float32)
+        self._history = np.zeros((CHANNELS, WINDOW), np.float32)
         self._past = np.zeros((bins, span), np.float32)
         self._smooth = np.zeros((2, bins), np.float32)
         self._tail = np.zeros((len(STEMS) - 1, CHANNELS, HOP), np.float32)
@@ -99,9 +99,9 @@ class DspSeparation:
         return SYNTHESIS - HOP
 
     def process(self, block: Block, time: BlockTime, out: Block) -> None:
-        heard = self._heard
-        heard[:, :-HOP] = heard[:, HOP:]
-        fresh = heard[:, -HOP:]
+        history = self._history
+        history[:, :-HOP] = history[:, HOP:]
+        fresh = history[:, -HOP:]
         fresh[:] = block.audio["mix"]
         fresh[~(np.abs(fresh) <= LOUDEST)] = 0.0
         values = block.values
@@ -109,7 +109,7 @@ class DspSeparation:
         waves = self._waves[:, :, -SYNTHESIS:]
         waves *= self._synthesis
         rest = out.audio[STEMS[-1]]
-        rest[:] = heard[:, WINDOW - SYNTHESIS : WINDOW - HOP]
+        rest[:] = history[:, WINDOW - SYNTHESIS : WINDOW - HOP]
         for i, stem in enumerate(STEMS[:-1]):
             wave = out.audio[stem]
             np.add(waves[i, :, :HOP], self._tail[i], out=wave)
@@ -117,11 +117,11 @@ class DspSeparation:
         self._tail[:] = waves[:, :, HOP:]
 
     def _transform(self, bass_hz: float, softness: float, width: float) -> None:
-        """From ``_heard`` to ``_waves``, the masked windows before synthesis."""
+        """Transform and mask the newest window of the input into ``_waves``, before synthesis windows."""
         if bass_hz != self._low_hz:
             self._low[:] = make_octave_fade(self._hz, bass_hz)
             self._low_hz = bass_hz
-        np.multiply(self._heard, self._analysis, out=self._frame)
+        np.multiply(self._history, self._analysis, out=self._frame)
         np.fft.rfft(self._frame, axis=-1, out=self._spectrum)  # type: ignore[arg-type]  # the stub knows float64 only
         newest = int(self._newest)
         mask_stems(
@@ -134,7 +134,7 @@ class DspSeparation:
     def _state_arrays(self) -> dict[str, NDArray[np.generic]]:
         return {
             "newest": self._newest,
-            "heard": self._heard,
+            "heard": self._history,
             "past": self._past,
             "smooth": self._smooth,
             "tail": self._tail,

@@ -1,7 +1,7 @@
-"""The grid in Hz on which a model hears and masks, whatever the sampling rate.
+"""Frequency grid in Hz for a model's features and masks, independent of the sampling rate.
 
-A model that counts bins would need weights of its own for each rate. Here the bins of the analysis are pooled to
-points in Hz, and the masks at the points are spread to the bins again: one model serves 44.1 and 48 kHz natively.
+A model on FFT bins would need its own weights for each rate. Here the bins are pooled to points in Hz, and the masks at
+the points are interpolated to the bins: one model serves 44.1 and 48 kHz natively.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ WINDOW = 2048
 BINS = WINDOW // 2 + 1
 
 LINEAR_HZ = 44100 / WINDOW
-"""Distance of the low points: at 44.1 kHz they are the bins themselves."""
+"""Distance of the low points; at 44.1 kHz they are the bins themselves."""
 LINEAR = 70
-"""Points below 1.5 kHz, where harmonics stand close and most of the energy is."""
+"""Points below 1.5 kHz, where harmonics are close and most of the energy is."""
 TOP_HZ = 20500.0
 POINTS = 240
-"""All points; above the linear ones each is 1.5 % higher than the one before (1/45 octave)."""
+"""Number of points; above the linear ones each is 1.5 % higher than the one before (1/45 octave)."""
 
 
 @cache
 def compute_points_hz() -> Floats:
-    """Where the points lie, in Hz, shape (POINTS,)."""
+    """Frequencies of the points in Hz, shape (POINTS,)."""
     linear = np.arange(LINEAR) * LINEAR_HZ
     above = np.geomspace(linear[-1], TOP_HZ, POINTS - LINEAR + 1)[1:]
     return np.concatenate([linear, above]).astype(np.float32)
@@ -36,10 +36,10 @@ def compute_points_hz() -> Floats:
 
 @cache
 def compute_spreading(rate: int) -> tuple[NDArray[np.int32], Floats]:
-    """From points to bins: for each bin the lower of its two points (BINS,) and the weight of the upper (BINS,).
+    """Interpolation from points to bins: the lower point of each bin (BINS,) and the weight of the upper (BINS,).
 
-    Linear interpolation, so that masks that sum to one at the points do so at the bins. Bins above the last
-    point take its mask.
+    It is linear, so that masks that sum to one at the points do so at the bins. Bins above the last point take its
+    mask.
     """
     hz = np.arange(BINS) * rate / WINDOW
     where = np.interp(hz, compute_points_hz().astype(np.float64), np.arange(POINTS))
@@ -49,9 +49,9 @@ def compute_spreading(rate: int) -> tuple[NDArray[np.int32], Floats]:
 
 @cache
 def compute_pooling(rate: int) -> Floats:
-    """From bins to points: weights of shape (POINTS, BINS), each row summing to one.
+    """Weights from bins to points, shape (POINTS, BINS), each row summing to one.
 
-    The transposed `compute_spreading`, so that a point hears what it masks.
+    The transpose of `compute_spreading`, so that a point pools the bins that it masks.
     """
     lower, upper = compute_spreading(rate)
     weights = np.zeros((POINTS, BINS))

@@ -1,6 +1,6 @@
-"""Separation as it was learned: a recurrent network says, hop by hop, how much of each frequency is whose.
+"""Learned separation engines: a recurrent network estimates masks for four stems hop by hop.
 
-Three profiles run the same weights. A shorter hop answers sooner and costs more; what it hears is the same.
+Three profiles run the same weights. A shorter hop has less latency and costs more.
 """
 
 # ruff: noqa: ARG002 - the contract hands every engine more than this one needs
@@ -23,16 +23,16 @@ from engines.providers import open_fastest
 from engines.separation.stft import StemStft
 
 RATES = (44100, 48000)
-"""What the network was trained on. Other rates go through the bridge's `ResampledEngine`."""
+"""Rates that the network was trained for. At others the bridge resamples."""
 STRIDE = 1024
-"""Frames from one step of the network's memory to the next, whatever the hop (see `LearnedSeparation`)."""
+"""Frames from one step of the network's state to the next, whatever the hop (see `LearnedSeparation`)."""
 WEIGHTS = files("engines") / "weights"
 FILE = "separation.onnx"
 
 
 @dataclass(frozen=True)
 class Profile:
-    """``hop`` frames at a time, heard ``overlap`` frames late."""
+    """A latency profile: blocks of ``hop`` frames, latency of ``overlap`` frames."""
 
     name: str
     hop: int
@@ -40,7 +40,7 @@ class Profile:
 
     @property
     def phases(self) -> int:
-        """Memories that take turns, so that each advances by STRIDE."""
+        """Number of states used in rotation, so that each advances by STRIDE."""
         return STRIDE // self.hop
 
 
@@ -52,12 +52,12 @@ ULTRA = Profile("ultra", 128, 64)
 class LearnedSeparation:
     """Causal separation by a network. ``other`` is the delayed mix minus the rest, exactly.
 
-    The network learned to step by STRIDE frames. A profile whose hop is shorter keeps ``phases`` memories: hop n
-    steps memory n mod phases, as if as many networks ran, each a hop later than the one before. So one set of
-    weights serves all profiles, and a memory lasts as long in each.
+    The network was trained to step by STRIDE frames. A profile with a shorter hop keeps ``phases`` states: hop n steps
+    state n mod phases, as if as many networks ran, each a hop later than the one before. So one set of weights serves
+    all profiles, and a state covers the same time in each.
 
     ``model``: a file with inputs ``power`` (1, 1, 3, 240) and ``state``, outputs ``masks`` (1, 1, 4, 2, 240) and
-    ``after`` (like ``state``); without it, the weights that ship.
+    ``after`` (like ``state``); None: the shipped weights.
     """
 
     def __init__(self, profile: Profile = STANDARD, model: Path | None = None) -> None:
@@ -82,7 +82,7 @@ class LearnedSeparation:
         if self._session is None:
             self._session = self._open_model()
         size = read_shapes(self._session)[0]["state"]
-        # What a step reads and what it writes must not be one array: two of each phase take turns.
+        # A step must not read and write the same array: two arrays of each phase alternate.
         self._memories = np.zeros((2, profile.phases, *size), np.float32)
         self._hops = np.zeros((), np.int64)
         self._steps = [self._make_step(turn, phase) for turn in range(2) for phase in range(profile.phases)]
@@ -107,7 +107,7 @@ class LearnedSeparation:
         self._spectra.synthesise()
 
     def _open_model(self) -> Session:
-        """The model, its shapes checked."""
+        """Open the model and check its shapes."""
         name = FILE if self._model is None else str(self._model)
         session = open_fastest(read_shipped(WEIGHTS, FILE) if self._model is None else read_model(self._model), name)
         inputs, outputs = read_shapes(session)
@@ -121,7 +121,7 @@ class LearnedSeparation:
         return session
 
     def _make_step(self, turn: int, phase: int) -> BoundSession:
-        """One step of memory ``phase`` from its array number ``turn`` into the other."""
+        """Make the step of state ``phase`` from its array number ``turn`` to the other."""
         return BoundSession(
             self._session,
             {"power": self._spectra.power, "state": self._memories[turn, phase]},

@@ -1,4 +1,4 @@
-"""Soft masks for four stems from one spectrum, its past and its neighbours; compiled, nothing allocated."""
+"""Soft masks of the DSP separator, from a spectrum, its past and its neighbouring bins; compiled, no allocation."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ FLOOR = 1e-20
 """Power below which a bin counts as empty: some 200 dB under full scale, still a normal float32."""
 
 BROAD = 4.0
-"""A bin this many times over the median of its neighbours stands out as a tone; noise rarely does."""
+"""A bin this many times above the median of its neighbours counts as a tone; noise rarely does."""
 
 
 def make_octave_fade(bins_hz: Floats, centre_hz: float) -> Floats:
-    """1 half an octave below ``centre_hz``, 0 half an octave above, a raised cosine between; shape (bins,)."""
+    """Weights from 1 half an octave below ``centre_hz`` to 0 half an octave above, raised cosine; shape (bins,)."""
     octaves = np.log2(np.maximum(bins_hz, 1e-3) / centre_hz)
     return (0.5 - 0.5 * np.sin(np.pi * np.clip(octaves, -0.5, 0.5))).astype(np.float32)
 
@@ -37,7 +37,7 @@ def _find_median(values: Floats, scratch: Floats) -> float:
 
 @njit()
 def _slide_median(values: Floats, scratch: Floats, medians: Floats) -> None:
-    """The median over ``len(scratch)`` neighbouring bins for each bin; beyond the ends lies silence."""
+    """Fill ``medians`` with the median over ``len(scratch)`` neighbouring bins; beyond the ends are zeros."""
     width = scratch.shape[0]
     half = width // 2
     bins = values.shape[0]
@@ -61,7 +61,7 @@ def _slide_median(values: Floats, scratch: Floats, medians: Floats) -> None:
 
 @njit()
 def _flush_denormal(value: float) -> float:
-    """``value``, or 0 where it is on its way to the denormals, which cost a hundredfold."""
+    """``value``, or 0 where it is near the denormals, which are a hundred times slower."""
     return value if abs(value) > FLOOR else 0.0
 
 
@@ -82,11 +82,10 @@ def mask_stems(
 ) -> None:
     """Fill ``stems`` (3: drums, bass, vocals; 2; bins) with the masked ``spectrum`` (2, bins).
 
-    What the three masks leave of one is the fourth stem's. ``past`` (bins, span): power of earlier hops, of
-    which column ``newest`` is overwritten. ``smooth`` (2, bins): cross and summed power of the channels, a
-    running mean that keeps ``keep`` a hop. ``low`` and ``voice`` (bins,): weights of the bass and of the
-    voice range. ``hardness`` and ``focus``: exponents of the percussive and the centre mask. ``neighbours``
-    (2, bins) and ``scratch`` (2, longest median): work space.
+    The fourth stem is the remainder. ``past`` (bins, span): power of earlier hops; column ``newest`` is overwritten.
+    ``smooth`` (2, bins): cross and summed power of the channels, a one-pole average with coefficient ``keep``.
+    ``low`` and ``voice`` (bins,): weights of the bass and of the voice range. ``hardness`` and ``focus``: exponents of
+    the percussive and the centre mask. ``neighbours`` (2, bins) and ``scratch`` (2, longest median): work buffers.
     """
     bins = spectrum.shape[1]
     span = past.shape[1]

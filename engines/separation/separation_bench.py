@@ -1,4 +1,4 @@
-"""``sideman bench separation``: what a hop costs live, and how fast files go, for every separator that is here."""
+"""The command ``sideman bench separation``: cost of a live hop and speed on files, for every installed separator."""
 
 from __future__ import annotations
 
@@ -32,8 +32,11 @@ WARM_HOPS = 50
 
 @dataclass(frozen=True, slots=True)
 class HopCost:
-    """``share``: of one core, mean processor time of a hop over the time that it lasts. ``network_ms``: its mean
-    part of the processor time. ``times_real``: how much faster than real time a file goes. NaN: does not apply."""
+    """Cost of a separator. NaN: does not apply.
+
+    ``share``: share of one core, mean processor time of a hop over its duration. ``network_ms``: mean processor time of
+    the network in a hop. ``times_real``: speed on a file, as a multiple of real time.
+    """
 
     name: str
     hop: int
@@ -47,7 +50,7 @@ class HopCost:
 
 
 class TimedStep(BoundSession):
-    """A step that says how much processor time it took."""
+    """A network step that measures its processor time."""
 
     def __init__(self, step: BoundSession) -> None:
         self._make_step = step
@@ -60,19 +63,19 @@ class TimedStep(BoundSession):
 
 
 class TimedSeparation(LearnedSeparation):
-    """The engine, and how much of its processor time the network took."""
+    """The engine, with the processor time of its network."""
 
     def _make_step(self, turn: int, phase: int) -> BoundSession:
         return TimedStep(super()._make_step(turn, phase))
 
     def get_network_s(self) -> float:
-        """Of the step before the next one."""
+        """Processor time of the last step."""
         step = self._steps[int(self._hops) - 1]
         return step.took_s if isinstance(step, TimedStep) else 0.0
 
 
 def make_test_mix(seconds: float, rate: int) -> Audio:
-    """A mixture to work on, (2, frames): chords, a beat and noise; what a hop costs hardly depends on it."""
+    """Make a test mix, (2, frames): a chord, a beat and noise; the cost of a hop hardly depends on it."""
     random = np.random.default_rng(1)
     t = np.arange(int(seconds * rate)) / rate
     chord = sum(np.sin(2 * np.pi * hz * t) / (i + 2) for i, hz in enumerate((110, 220, 277, 330, 440)))
@@ -82,7 +85,7 @@ def make_test_mix(seconds: float, rate: int) -> Audio:
 
 
 def measure_live(engine: Engine, seconds: float, rate: int) -> HopCost:
-    """``engine`` hop by hop over ``seconds`` of music, as fast as it goes."""
+    """Measure ``engine`` hop by hop over ``seconds`` of audio, as fast as it runs."""
     hop, mix = engine.spec.hop, make_test_mix(seconds, rate)
     engine.prepare(rate, hop)
     block, out = block_for(engine.spec.inputs, hop, engine.spec.controls), block_for(engine.spec.outputs, hop)
@@ -104,7 +107,7 @@ def measure_live(engine: Engine, seconds: float, rate: int) -> HopCost:
 
 
 def measure_offline(separator: Separator, mix: Audio, rate: int) -> float:
-    """How many seconds of ``mix`` a second of waiting separates."""
+    """Measure the speed on ``mix``, as a multiple of real time."""
     began = time.perf_counter()
     separator.separate(mix, rate)
     return float(mix.shape[1] / rate / (time.perf_counter() - began))
@@ -119,7 +122,7 @@ def _make_cost(name: str, hop: int, rate: int, rows: NDArray[np.float64], times_
 
 
 def measure_added(name: str, seconds: float) -> HopCost:
-    """A model of the user's: the pieces' pace, and for one that streams also what a hop costs."""
+    """Measure a user's model: its speed, and the cost of a hop where it streams."""
     nothing = float("nan")
     try:
         separator = load_separator(name)
@@ -140,7 +143,7 @@ def measure_added(name: str, seconds: float) -> HopCost:
 
 
 def measure_all(seconds: float, rate: int) -> Iterator[HopCost]:
-    """Every profile, the DSP engine and every added model, one after another."""
+    """Measure every profile, the DSP engine and every added model, one after another."""
     engines: list[Engine] = [*(TimedSeparation(profile) for profile in (STANDARD, LOW, ULTRA)), DspSeparation()]
     for engine in engines:
         yield measure_live(engine, seconds, rate)
@@ -148,10 +151,10 @@ def measure_all(seconds: float, rate: int) -> Iterator[HopCost]:
         yield measure_added(name, seconds)
 
 
-def make_table(told: list[HopCost], rate: int) -> RenderableType:
+def make_table(costs: list[HopCost], rate: int) -> RenderableType:
     names = ("ms a hop", "hop", "lasts", "p50", "p99", "max", "network", "core", "file x")
     shown, refused = columns(*names), []
-    for one in told:
+    for one in costs:
         if one.problem:
             refused.append(Text(f"{one_line(one.name)}: {one_line(one.problem)}"))
             continue
@@ -179,11 +182,11 @@ def bench_separation(
     All profiles, the DSP engine and every model that was added. The share counts processor time, so that a busy
     machine does not change it much; the percentiles are wall-clock time and show how busy it is.
     """
-    told = list(measure_all(seconds, rate))
+    costs = list(measure_all(seconds, rate))
     if json_:
         plain = [
-            {k: None if isinstance(v, float) and np.isnan(v) else v for k, v in asdict(one).items()} for one in told
+            {k: None if isinstance(v, float) and np.isnan(v) else v for k, v in asdict(one).items()} for one in costs
         ]
         write_json(plain)
     else:
-        Printer().print(make_table(told, rate))
+        Printer().print(make_table(costs, rate))

@@ -1,4 +1,4 @@
-"""What separates a whole piece: the one shape that models, engines and the steps around them share."""
+"""Separator protocols that models, engines and postprocessors share, and the adapter from a live engine."""
 
 from __future__ import annotations
 
@@ -13,60 +13,60 @@ from bridge.core.time import BlockTime
 
 @runtime_checkable
 class Separator(Protocol):
-    """Separates a whole piece from a fresh start."""
+    """Separates a whole mix from a fresh start."""
 
     @property
     def name(self) -> str: ...
 
     @property
     def stems(self) -> tuple[str, ...]:
-        """What comes out, in this order."""
+        """Names of the stems, in the order of the output."""
 
     @property
     def rates(self) -> tuple[int, ...]:
-        """The sampling rates in Hz that it knows; empty: any. Give it nothing else."""
+        """Supported sampling rates in Hz; empty: any. Other rates must not be used."""
 
     def separate(self, mix: Audio, rate: int) -> Audio:
-        """``mix``, shape (2, frames), as stems of shape (stems, 2, frames), aligned with it."""
+        """Separate ``mix``, shape (2, frames), into stems of shape (stems, 2, frames), aligned with it."""
 
 
 @runtime_checkable
 class StreamableSeparator(Separator, Protocol):
-    """A separator that also goes on where it stopped, so that a file in pieces has no seam at all.
+    """A separator that also takes a mix in pieces, without any seam.
 
-    ``begin``, then ``push`` as often as wanted, then ``finish``: what came out, joined, is what `separate` gives,
-    to the bit.
+    ``begin``, then ``push`` any number of times, then ``finish``: the outputs, joined, are what `separate` gives, to
+    the bit.
     """
 
     def begin(self, rate: int) -> None: ...
 
     def push(self, mix: Audio) -> Audio:
-        """Take the next (2, any) frames; what is ready, shape (stems, 2, ready frames, perhaps 0)."""
+        """Push the next (2, any) frames; returns the frames that are ready, shape (stems, 2, frames, perhaps 0)."""
 
     def finish(self) -> Audio:
-        """The rest."""
+        """Return the remaining frames."""
 
 
 @runtime_checkable
 class ResumableSeparator(StreamableSeparator, Protocol):
-    """A streaming separator whose memory can be put away, so that a killed run goes on to the same bits."""
+    """A streaming separator whose state can be saved, so that an interrupted run resumes to the same bits."""
 
     def state(self) -> State | None:
-        """All that it remembers since `begin`, as named arrays; None where something inside cannot tell."""
+        """Its state since `begin`, as named arrays; None where an inner separator's state cannot be read."""
 
     def restore(self, rate: int, state: State) -> None:
-        """Go on as if all that led to `state` had been pushed, to the bit."""
+        """Continue from `state`, to the bit."""
 
 
 class EngineSeparator:
-    """A live engine as a separator: hop by hop, its delay taken off. A `ResumableSeparator` one."""
+    """A live engine as a `ResumableSeparator`: runs hop by hop, latency removed."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._spec = engine.spec
         self._block, self._out = block_for(self._spec.inputs, self._spec.hop, self._spec.controls), block_for((), 1)
         self._rest = np.zeros((2, 0), np.float32)
-        self._rate = self._taken = self._given = self._heard = self._late = 0
+        self._rate = self._taken = self._given = self._processed = self._late = 0
 
     @property
     def name(self) -> str:
@@ -90,7 +90,7 @@ class EngineSeparator:
         self._late = self._engine.latency_frames(self.stems[0])
         self._out = block_for(self._spec.outputs, hop)
         self._rest = np.zeros((2, 0), np.float32)
-        self._taken = self._given = self._heard = 0
+        self._taken = self._given = self._processed = 0
 
     def push(self, mix: Audio) -> Audio:
         self._taken += mix.shape[1]
@@ -106,7 +106,7 @@ class EngineSeparator:
         return np.concatenate([self.push(mix), self.finish()], axis=2)
 
     def state(self) -> State:
-        counts = np.array([self._taken, self._given, self._heard])
+        counts = np.array([self._taken, self._given, self._processed])
         engine = {f"engine.{name}": array for name, array in self._engine.state().items()}
         return engine | {"rest": self._rest.copy(), "counts": counts}
 
@@ -114,10 +114,10 @@ class EngineSeparator:
         self.begin(rate)
         self._engine.restore({key[7:]: array for key, array in state.items() if key.startswith("engine.")})
         self._rest = state["rest"].astype(np.float32)
-        self._taken, self._given, self._heard = (int(count) for count in state["counts"])
+        self._taken, self._given, self._processed = (int(count) for count in state["counts"])
 
     def _process(self, mix: Audio) -> Audio:
-        """Whole hops of what is waiting and ``mix``, less the engine's delay at the very start."""
+        """Process all whole hops of the pending frames and ``mix``; the engine's latency is cut at the start."""
         hop = self._spec.hop
         waiting = np.concatenate([self._rest, mix], axis=1)
         hops = waiting.shape[1] // hop
@@ -129,8 +129,8 @@ class EngineSeparator:
             for j, stem in enumerate(self.stems):
                 stems[j, :, frame : frame + hop] = self._out.audio[stem]
         self._rest = waiting[:, hops * hop :]
-        early = min(max(self._late - self._heard, 0), stems.shape[2])
-        self._heard += stems.shape[2]
+        early = min(max(self._late - self._processed, 0), stems.shape[2])
+        self._processed += stems.shape[2]
         stems = stems[:, :, early:]
         self._given += stems.shape[2]
         return stems

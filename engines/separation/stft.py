@@ -1,7 +1,6 @@
-"""A hop's way from samples to powers, and from masks back to samples; compiled, nothing allocated but in the FFT.
+"""Low-latency STFT of the learned separator: powers from a hop, stems from masks; compiled, only the FFT allocates.
 
-The spectra are those of mid, (L + R) / 2, and side, (L - R) / 2, since masks belong to these; left and right come
-back as mid + side and mid - side.
+It works on mid, (L + R) / 2, and side, (L - R) / 2, which the masks apply to; the output is mid + side and mid - side.
 """
 
 from __future__ import annotations
@@ -18,21 +17,21 @@ Floats = NDArray[np.float32]
 Complexes = NDArray[np.complex64]
 
 FEATURES = 3
-"""Powers that a network hears: of mid, of side, and twice their real product."""
+"""Input features of the network: power of mid, of side, and twice their real cross product."""
 SIDES = 2
 MASKED = len(STEMS) - 1
-"""Stems that are masked; the last one is what they leave."""
+"""Stems that are masked; the last stem is the remainder."""
 LOUDEST = 1e9
-"""What exceeds this is no audio but an accident, and is taken for silence as NaN is; squares stay finite."""
+"""Larger samples are no audio and become silence, as NaN does, so that squares stay finite."""
 FAINTEST = 1e-15
-"""300 dB under full scale. What falls short of this is taken for silence too, before its square is a denormal."""
+"""300 dB below full scale. Smaller samples become silence, too, before their squares are denormal."""
 
 
 class StemStft:
-    """Hears and sounds one hop. A network reads ``power`` between the two and fills ``masks``.
+    """Analysis and synthesis of one hop. Between the two a network reads ``power`` and fills ``masks``.
 
-    ``power``: (1, 1, FEATURES, POINTS). ``masks``: (1, 1, stems, SIDES, POINTS), positive, over the stems 1 in sum.
-    ``stems``: (stems, CHANNELS, hop), what sounds, ``overlap`` frames late.
+    ``power``: (1, 1, FEATURES, POINTS). ``masks``: (1, 1, stems, SIDES, POINTS), positive, with sum 1 over the stems.
+    ``stems``: (stems, CHANNELS, hop), the output, ``overlap`` frames late.
     """
 
     def __init__(self, rate: int, hop: int, overlap: int) -> None:
@@ -46,33 +45,33 @@ class StemStft:
         self._powers = np.zeros((FEATURES, BINS), np.float32)
         self._masked = np.zeros((MASKED, SIDES, BINS), np.complex64)
         self._waves = np.zeros((MASKED, SIDES, WINDOW), np.float32)
-        self._heard = np.zeros((CHANNELS, WINDOW), np.float32)
+        self._history = np.zeros((CHANNELS, WINDOW), np.float32)
         self._tail = np.zeros((MASKED, CHANNELS, overlap), np.float32)
         self.power = np.zeros((1, 1, FEATURES, POINTS), np.float32)
         self.masks = np.full((1, 1, len(STEMS), SIDES, POINTS), 1.0 / len(STEMS), np.float32)
         self.stems = np.zeros((len(STEMS), CHANNELS, hop), np.float32)
 
     def analyse(self, mix: Audio) -> None:
-        """Take the next hop, shape (CHANNELS, hop), and fill ``power``."""
-        self._fresh[:] = mix  # whatever its strides, the compiled parts know one kind of array
-        _shift_in(self._heard, self._fresh, self._analysis, self._frame)
+        """Push the next hop, shape (CHANNELS, hop), and fill ``power``."""
+        self._fresh[:] = mix  # the compiled functions take contiguous arrays only
+        _shift_in(self._history, self._fresh, self._analysis, self._frame)
         np.fft.rfft(self._frame, axis=-1, out=self._spectrum)  # type: ignore[arg-type]  # the stub knows float64 only
         _measure_powers(self._spectrum, self._scale, self._powers)
         _pool_bins(self._powers, *self._pool, self.power[0, 0])
 
     def synthesise(self) -> None:
-        """Use ``masks`` on what was heard last and fill ``stems``."""
+        """Apply ``masks`` to the last spectrum and fill ``stems``."""
         _apply_masks(self._spectrum, self.masks[0, 0], *self._spread, self._masked)
         np.fft.irfft(self._masked, WINDOW, axis=-1, out=self._waves)  # type: ignore[arg-type]
-        _overlap_add(self._waves, self._synthesis, self._tail, self._heard, self.stems)
+        _overlap_add(self._waves, self._synthesis, self._tail, self._history, self.stems)
 
     def state_arrays(self) -> dict[str, NDArray[np.generic]]:
-        """All that outlives a hop."""
-        return {"heard": self._heard, "tail": self._tail}
+        """The arrays that persist between hops."""
+        return {"heard": self._history, "tail": self._tail}
 
 
 def to_sparse_rows(weights: Floats) -> tuple[NDArray[np.int32], NDArray[np.int32], Floats]:
-    """Rows of (points, bins) as first bin (points,), end in the flat weights (points,), and these, row after row."""
+    """Rows of (points, bins) as first bin (points,), end in the flat weights (points,), and flat weights."""
     used = [np.flatnonzero(row) for row in weights]
     spans = [row[bins[0] : bins[-1] + 1] for row, bins in zip(weights, used, strict=True)]
     first = np.array([bins[0] for bins in used], np.int32)
@@ -80,20 +79,20 @@ def to_sparse_rows(weights: Floats) -> tuple[NDArray[np.int32], NDArray[np.int32
 
 
 @njit()
-def _shift_in(heard: Floats, fresh: Floats, analysis: Floats, frame: Floats) -> None:
-    """Append ``fresh`` (2, hop) to ``heard`` (2, WINDOW), and window mid and side of that into ``frame``."""
-    window, hop = heard.shape[1], fresh.shape[1]
+def _shift_in(history: Floats, fresh: Floats, analysis: Floats, frame: Floats) -> None:
+    """Append ``fresh`` (2, hop) to ``history`` (2, WINDOW), and write its windowed mid and side to ``frame``."""
+    window, hop = history.shape[1], fresh.shape[1]
     for c in range(2):
-        heard[c, : window - hop] = heard[c, hop:]
+        history[c, : window - hop] = history[c, hop:]
         for i in range(hop):
             value = fresh[c, i]
             size = abs(value)
-            heard[c, window - hop + i] = value if FAINTEST <= size <= LOUDEST else np.float32(0.0)
+            history[c, window - hop + i] = value if FAINTEST <= size <= LOUDEST else np.float32(0.0)
     half = np.float32(0.5)
     for i in range(window):
         weight = half * analysis[i]
-        frame[0, i] = (heard[0, i] + heard[1, i]) * weight
-        frame[1, i] = (heard[0, i] - heard[1, i]) * weight
+        frame[0, i] = (history[0, i] + history[1, i]) * weight
+        frame[1, i] = (history[0, i] - history[1, i]) * weight
 
 
 @njit(fastmath=True)
@@ -129,7 +128,7 @@ def _pool_bins(
 def _apply_masks(
     spectrum: Complexes, masks: Floats, lower: NDArray[np.int32], upper: Floats, masked: Complexes
 ) -> None:
-    """``masked`` (3, 2, bins): ``spectrum`` (2, bins) times ``masks`` (4, 2, points), these spread to the bins."""
+    """Fill ``masked`` (3, 2, bins): ``spectrum`` (2, bins) times ``masks`` (4, 2, points) interpolated to the bins."""
     for stem in range(masked.shape[0]):
         for side in range(masked.shape[1]):
             mask = masks[stem, side]
@@ -139,17 +138,17 @@ def _apply_masks(
 
 
 @njit()
-def _overlap_add(waves: Floats, synthesis: Floats, tail: Floats, heard: Floats, stems: Floats) -> None:
+def _overlap_add(waves: Floats, synthesis: Floats, tail: Floats, history: Floats, stems: Floats) -> None:
     """Add the end of ``waves`` (3, 2, WINDOW) to ``tail`` (3, 2, overlap) and fill ``stems`` (4, 2, hop).
 
-    The last stem is the delayed input minus the others, in this order: no fast arithmetic, which would change it.
+    The last stem is the delayed input minus the others, in this order; fastmath would change the order.
     """
     hop, overlap, window = stems.shape[2], tail.shape[2], waves.shape[2]
     start = window - hop - overlap
     last = stems.shape[0] - 1
     for c in range(2):
         for i in range(hop):
-            stems[last, c, i] = heard[c, start + i]
+            stems[last, c, i] = history[c, start + i]
     for stem in range(last):
         mid, side = waves[stem, 0], waves[stem, 1]
         for i in range(hop):

@@ -1,4 +1,4 @@
-"""Windows for a short delay: the analysis sees far back, only its newest end is heard."""
+"""Asymmetric STFT windows for low latency: a long analysis window, a short synthesis window at its end."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Floats = NDArray[np.float32]
 
 
 def make_windows(window: int, hop: int, overlap: int) -> tuple[Floats, Floats]:
-    """Analysis (window,) and synthesis (hop + overlap,) for a delay of ``overlap`` frames.
+    """Make analysis (window,) and synthesis (hop + overlap,) windows for a latency of ``overlap`` frames.
 
     The analysis rises over ``window - overlap`` frames and falls over ``overlap``, both as quarter sines. Their
     product over the last ``hop + overlap`` frames is 1 save for a squared-sine fade of ``overlap`` frames at either

@@ -1,1 +1,1 @@
-"""Models that users add: kept with hash and licence, and run through adapters as separators."""
+"""Users' models: stored with hash and licence, run through adapters as separators."""

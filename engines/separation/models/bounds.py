@@ -1,7 +1,7 @@
-"""Bounds of what a model may ask for: far above what models of use need, far below what stops a machine."""
+"""Upper bounds for a model's demands: far above those of useful models, far below those that stop a machine."""
 
 LARGEST_FILE = (1 << 31) - 1
-"""Bytes of an ONNX file; protobuf's own bound."""
+"""Bytes of an ONNX file; the limit of protobuf."""
 MOST_FRAMES = 1 << 25
 """Frames of a piece: 12 minutes at 44.1 kHz."""
 MOST_HOP = 1 << 20

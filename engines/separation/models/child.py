@@ -1,7 +1,7 @@
 """Child process that runs a user's model: ``python -m engines.separation.models.child PARENT MODEL``.
 
-It answers frames on stdin with frames on stdout, one each, the first unasked: the graph's tensors. Whatever a graph
-does (never end, take all memory, crash) it does here, and the parent ends it.
+It answers each message on stdin with one on stdout, after a first message with the graph's tensors. Whatever a graph
+does (run forever, take all memory, crash), it does in this process, and the parent ends it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from engines.separation.models.onnx_graph import GraphSession, open_session
 from engines.separation.models.pipe_messages import MessageHeader, read_message, write_message
 
 ORPHANED_S = 1.0
-"""How often it looks whether its parent lives: while a graph runs nobody reads stdin, whose end would tell."""
+"""Interval of checks that the parent lives: while a graph runs, nothing reads stdin, whose end would show it."""
 
 
 class GraphTensors(msgspec.Struct, frozen=True):
@@ -33,18 +33,18 @@ class GraphTensors(msgspec.Struct, frozen=True):
 
 
 def main(parent: int, model: Path) -> None:
-    """Open ``model`` and run it as often as it is asked, until stdin or the process ``parent`` ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the parent decides
+    """Open ``model`` and run it for each request, until stdin or the process ``parent`` ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the parent decides
     threading.Thread(target=_exit_with_parent, args=(parent,), daemon=True).start()
     asked, answers = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what anyone prints is no frame
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # printed text must not mix with messages
     try:
         session = open_session(model)
     except ModelError as error:
         write_message(answers, MessageHeader(error=error.message, fix=error.hint))
         return
     tensors = GraphTensors(session.inputs, session.outputs)
-    write_message(answers, MessageHeader(said=msgspec.Raw(msgspec.msgpack.encode(tensors))))
+    write_message(answers, MessageHeader(payload=msgspec.Raw(msgspec.msgpack.encode(tensors))))
     while _serve_request(session, asked, answers):
         pass
 

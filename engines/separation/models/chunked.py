@@ -1,4 +1,4 @@
-"""A network that knows pieces of one length, as a separator for any length: pieces overlap and blend."""
+"""Chunked inference: a network with pieces of a fixed length as a separator for any length, with cross-fades."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from engines.separation.models.bounds import MOST_FRAMES
 from engines.separation.separator import Separator
 
 SHORTEST_PIECE = 2
-"""Frames: one to blend with the piece before, one to go on."""
+"""Shortest piece in frames: one to cross-fade with the previous piece, one to advance."""
 OVERLAP = 0.25
-"""Share of a piece that blends with the next, linearly: Demucs' own (demucs/apply.py, overlap=0.25)."""
+"""Share of a piece that cross-fades with the next, linearly: as in Demucs (demucs/apply.py, overlap=0.25)."""
 
 
 class ChunkedNetwork(Protocol):
-    """What an adapter makes of its graphs."""
+    """A network with pieces of a fixed length, made by an adapter from its graphs."""
 
     @property
     def stems(self) -> tuple[str, ...]:
-        """What `apply` gives, in this order."""
+        """Names of the stems, in the order of `apply`."""
 
     @property
     def piece_frames(self) -> int:
@@ -34,16 +34,15 @@ class ChunkedNetwork(Protocol):
         """Whether a piece must have that length; otherwise it may be shorter."""
 
     def apply(self, mix: Audio) -> Audio:
-        """One piece, shape (2, frames), as (stems, 2, frames), aligned with it."""
+        """Separate one piece, shape (2, frames), into (stems, 2, frames), aligned with it."""
 
 
 class PieceSeparator:
-    """A `Separator` of a `ChunkedNetwork`. Stems come in the order of STEMS, the model's further ones after them.
+    """A `Separator` of a `ChunkedNetwork`. Stems are in the order of STEMS, further ones of the model after them.
 
-    ``rest`` is the mix minus all others where the network does not give it. ``normalisation`` "mix": the network
-    hears the mix without the mean and in units of the deviation of its mono sum, as in Demucs (demucs/separate.py);
-    other than there the mean goes back into one stem (``rest``) and not into each, so that the stems still sum to the
-    mix.
+    ``rest``: the stem that is the mix minus all others where the network does not give it. ``normalisation`` "mix":
+    the mix is normalised by mean and deviation of its mono sum, as in Demucs (demucs/separate.py). Unlike there the
+    mean is added back to one stem (``rest``) and not to each, so that the stems still sum to the mix.
     """
 
     def __init__(
@@ -78,24 +77,24 @@ class PieceSeparator:
 
     @property
     def piece_frames(self) -> int:
-        """What the network hears at once."""
+        """Length of the network's input."""
         return self._network.piece_frames
 
     @property
     def context_frames(self) -> int:
-        """How far before and after a frame it pays to have sound: what two pieces share."""
+        """Useful context before and after a frame: the overlap of two pieces."""
         return max(1, int(self.piece_frames * OVERLAP))
 
     def separate(self, mix: Audio, rate: int) -> Audio:
-        """Any length from one frame on; what is not finite is taken for silence."""
+        """Separate a mix of one frame or more; samples that are not finite count as silence."""
         check_mix(self._name, mix, rate, self._rate)
         sane = np.nan_to_num(np.asarray(mix, np.float32), nan=0.0, posinf=0.0, neginf=0.0)
         mean, deviation = 0.0, 1.0
         if self._normalised:
             mono = sane.mean(axis=0, dtype=np.float64)
             mean, deviation = float(mono.mean()), float(mono.std()) + 1e-8
-        heard = ((sane - mean) / deviation).astype(np.float32)
-        found = self._separate_pieces(heard) * np.float32(deviation)
+        normalised = ((sane - mean) / deviation).astype(np.float32)
+        found = self._separate_pieces(normalised) * np.float32(deviation)
         return self._arrange_stems(sane, found, mean)
 
     def _separate_pieces(self, mix: Audio) -> Audio:
@@ -104,7 +103,7 @@ class PieceSeparator:
         total = np.zeros((len(self._network.stems), CHANNELS, frames), np.float32)
         weight = np.zeros(frames, np.float32)
         if frames <= piece:
-            # in the middle, as Demucs pads: a network is least sure at its edges
+            # centred, as Demucs pads: a network is least accurate at its edges
             before = (piece - frames) // 2
             padded = np.pad(mix, ((0, 0), (before, piece - frames - before)))
             return self._apply(padded)[:, :, before : before + frames]
@@ -130,7 +129,7 @@ class PieceSeparator:
 
 
 class FourStemSeparator:
-    """A separator's stems beyond the four (guitar, piano) added into other. A stem that it lacks stays lacking."""
+    """A separator whose stems beyond the four (guitar, piano) are added to "other". A missing stem stays missing."""
 
     def __init__(self, inner: Separator) -> None:
         self._inner = inner
@@ -161,7 +160,7 @@ def order_stems(stems: Sequence[str]) -> tuple[str, ...]:
 
 
 def check_mix(name: str, mix: Audio, rate: int, own: int) -> None:
-    """A ModelError where ``mix`` is not (2, frames of at least 1) or ``rate`` is not the model's ``own``."""
+    """Raises: ModelError where ``mix`` is not (2, at least 1 frame) or ``rate`` is not the model's ``own``."""
     if mix.ndim != 2 or mix.shape[0] != CHANNELS or mix.shape[1] < 1:
         raise ModelError(f"{name}: a mix of shape {mix.shape}", "give (2, frames), at least one frame; mono on both")
     if rate != own:
@@ -169,7 +168,7 @@ def check_mix(name: str, mix: Audio, rate: int, own: int) -> None:
 
 
 def _make_crossfade(frames: int, overlap: int) -> Audio:
-    """Up over ``overlap`` frames, one, and down again; never 0, so that a weighted mean is always defined."""
+    """Window that rises over ``overlap`` frames, stays 1 and falls; never 0, so that a weighted mean is defined."""
     ramp = ((np.arange(overlap) + 0.5) / overlap).astype(np.float32)
     window = np.ones(frames, np.float32)
     window[:overlap] = ramp
@@ -178,6 +177,6 @@ def _make_crossfade(frames: int, overlap: int) -> Audio:
 
 
 def _find_starts(frames: int, piece: int, stride: int) -> list[int]:
-    """Where pieces begin; the last is moved back so that it ends with the signal and hears no padding."""
+    """Start frames of the pieces; the last one ends with the signal, without padding."""
     starts = list(range(0, frames - piece, stride))
     return [*starts, frames - piece]

@@ -25,12 +25,12 @@ from engines.separation.models.onnx_graph import NodeInfo, OnnxGraph
 from engines.separation.models.pipe_messages import Array, MessageHeader, read_message, write_message
 
 POLL_S = 0.05
-"""How often a child that has not answered is looked at; meanwhile it can take a few hundred MB."""
+"""Interval of checks on a child that has not answered; meanwhile it can take a few hundred MB."""
 IDLE_POLLS = 2400
-"""Looks in a row, two minutes, at which a child had done nothing at all."""
+"""Checks in a row, two minutes, without any processor time of the child."""
 SHARE_OF_MEMORY = 0.75
 DYING_S = 60.0
-"""How long a child that has closed its answers may take to end."""
+"""Time that a child may take to end after it closed its output."""
 _CHILD = "engines.separation.models.child"
 
 Message: TypeAlias = tuple[MessageHeader, dict[str, Array]]
@@ -42,16 +42,16 @@ def _get_memory_limit() -> int:
 
 @dataclass(frozen=True)
 class ProcessLimits:
-    """What one run, or the opening, of a graph may take: processor seconds of all threads, and resident bytes."""
+    """Limits of one run, or the opening, of a graph: processor seconds of all threads, and resident bytes."""
 
     cpu_s: float = LIMIT_S
     memory_bytes: int = field(default_factory=_get_memory_limit)
 
 
 def open_confined(path: Path, limits: ProcessLimits | None = None) -> OnnxGraph:
-    """The graph at ``path``, opened and run in a child of its own within ``limits``.
+    """Open the graph at ``path`` in a child process, within ``limits``.
 
-    Raises ModelError where it is no file, or cannot be opened within the limits.
+    Raises: ModelError where it is no file, or cannot be opened within the limits.
     """
     if not path.is_file():
         raise ModelError(f"{path}: no such file", "add the model again")
@@ -59,7 +59,7 @@ def open_confined(path: Path, limits: ProcessLimits | None = None) -> OnnxGraph:
 
 
 class ConfinedSession:
-    """A session in a child. After an error of its limits the child is gone; the next run starts another."""
+    """A session in a child process. A child that exceeds its limits is ended; the next run starts another."""
 
     def __init__(self, path: Path, limits: ProcessLimits) -> None:
         self._path, self._limits = path, limits
@@ -68,7 +68,7 @@ class ConfinedSession:
         self.outputs: tuple[NodeInfo, ...] = tensors.outputs
 
     def run(self, feeds: Mapping[str, Array]) -> Sequence[Array]:
-        """Every output in order. Raises ModelError where the graph fails, dies or takes more than its limits."""
+        """Run the graph; every output in order. Raises: ModelError where it fails, dies or exceeds its limits."""
         if self._child.ended:
             self._child, _ = self._start_child()
         return list(self._child.request(feeds)[1].values())
@@ -76,11 +76,11 @@ class ConfinedSession:
     def _start_child(self) -> tuple[_Child, GraphTensors]:
         child = _Child(self._path, self._limits)
         header, _ = child.receive()
-        return child, msgspec.msgpack.decode(header.said, type=GraphTensors)
+        return child, msgspec.msgpack.decode(header.payload, type=GraphTensors)
 
 
 class _Child:
-    """The process, and the thread that takes in its answers."""
+    """The child process, and the thread that reads its messages."""
 
     def __init__(self, path: Path, limits: ProcessLimits) -> None:
         self._path, self._limits = path, limits
@@ -100,11 +100,11 @@ class _Child:
 
     @property
     def ended(self) -> bool:
-        """Whether it is gone, whoever ended it."""
+        """Whether the process has ended, for any reason."""
         return not self._end.alive or self._process.poll() is not None
 
     def request(self, feeds: Mapping[str, Array]) -> Message:
-        """Run the graph on ``feeds``, numbered outputs come back."""
+        """Run the graph on ``feeds``; the answer has the outputs by number."""
         try:
             if self._process.stdin is not None:
                 write_message(self._process.stdin, MessageHeader(), feeds)
@@ -116,10 +116,10 @@ class _Child:
         return self.receive()
 
     def receive(self) -> Message:
-        """The next frame. Raises ModelError where it says so, where none comes, or where the limits are passed."""
+        """The next message. Raises: ModelError where it reports an error, where none comes, or beyond the limits."""
         try:
             frame = self._wait_for_message()
-        except BaseException:  # Ctrl-C, too: a graph in the midst of a loop ends by nothing else
+        except BaseException:  # Ctrl-C, too: nothing else ends a graph in an endless loop
             self._end()
             raise
         if frame is None:
@@ -155,10 +155,10 @@ class _Child:
         return self._sum_over_processes(lambda process: sum(process.cpu_times()[:2]))
 
     def _sum_over_processes(self, of: Callable[[psutil.Process], float]) -> float:
-        """Over the child, and its own where an environment's python is a process that starts another (Windows)."""
+        """Sum over the child and, on Windows, its children: there a venv's python starts another process."""
         try:
             return float(sum(map(of, [self._watched, *(self._watched.children() if os.name == "nt" else [])])))
-        except psutil.Error:  # it has just died, which the end of its answers says
+        except psutil.Error:  # it has just died, which the end of its output will show
             return 0.0
 
     def _make_death_error(self) -> ModelError:
@@ -176,7 +176,7 @@ class _Child:
 
 
 def _read_messages(file: IO[bytes], answers: queue.SimpleQueue[Message | None]) -> None:
-    """Every frame of ``file``, then None: also where what comes is no frame, since nothing after it can be read."""
+    """Queue every message of ``file``, then None; after an invalid message nothing more can be read."""
     while True:
         try:
             answers.put(read_message(file))
@@ -192,5 +192,5 @@ def _end_process(process: subprocess.Popen[bytes], complaints: IO[bytes]) -> Non
         if file is not None:
             try:
                 file.close()
-            except OSError:  # what was not yet written is of no use to the dead
+            except OSError:  # unsent data is of no use to a dead process
                 continue

@@ -1,9 +1,9 @@
-"""Files over http: gone on with where they broke off, checked by length and hash, never half there under their name.
+"""Resumable HTTP download: checked by length and hash, never partial under its final name.
 
-None is larger than LARGEST_FILE, whatever the server says or does not say, and none fills the disk.
+No file is larger than LARGEST_FILE, whatever the server declares, and none fills the disk.
 
-What is not yet whole is ``NAME.part`` beside the target; what the server said of it (RFC 9110: ETag, Last-Modified) is
-``NAME.part.told``, so that a later run asks for the rest of the same thing (Range with If-Range) and not of another.
+A partial file is ``NAME.part`` beside the target. Its validator (RFC 9110: ETag or Last-Modified) is in a file beside
+it, so that a later run asks for the rest of the same version (Range with If-Range).
 """
 
 from __future__ import annotations
@@ -27,28 +27,28 @@ from bridge.errors import ModelError
 from engines.separation.models.bounds import LARGEST_FILE
 
 ProgressReport: TypeAlias = Callable[[int, int | None], object]
-"""Called with the bytes that are there and the bytes that there will be, None where the server does not say."""
+"""Called with the bytes received and the total, None where the server does not declare it."""
 
 PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0)
-"""Between tries: five more after the first, half a minute in all."""
+"""Pauses between tries: five more after the first, half a minute in all."""
 TIMEOUT_S = 30.0
 _CHUNK = 1 << 18
 SPARE_BYTES = 1 << 28
-"""What stays free on the disk."""
+"""Space that stays free on the disk."""
 SLOWEST_BYTES, SLOWEST_S = 1 << 16, 60.0
-"""A server that gives less in that time counts as broken off: one byte now and then would never end."""
+"""A slower server counts as interrupted: one byte now and then would never end."""
 _PASSING = (408, 425, 429, 500, 502, 503, 504)
-"""HTTP answers after which the same request may do better."""
+"""HTTP statuses after which the same request may succeed."""
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _RANGE = re.compile(r"^bytes (?:(?P<first>\d+)-\d+|\*)/(?P<total>\d+|\*)$")
 
 
 class _InterruptedError(Exception):
-    """A try that failed in a way that another may not."""
+    """A try that failed, but may be repeated."""
 
 
 class NoDowngrade(HTTPRedirectHandler):
-    """Follows redirects, but never from https to what anyone on the way can read and change."""
+    """Follows redirects, but never from https to an unencrypted address."""
 
     def redirect_request(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: http.client.HTTPMessage, newurl: str
@@ -60,7 +60,7 @@ class NoDowngrade(HTTPRedirectHandler):
 
 @dataclass(frozen=True)
 class _PartialFile:
-    """What is there of ``url`` so far."""
+    """The part of ``url`` received so far."""
 
     target: Path
     url: str
@@ -77,7 +77,7 @@ class _PartialFile:
         return self.path.stat().st_size if self.path.exists() else 0
 
     def read_validator(self) -> str:
-        """What If-Range may be given: a strong ETag or a date; empty where the server told neither of this URL."""
+        """The validator for If-Range: a strong ETag or a date; empty where the server gave neither for this URL."""
         with suppress(FileNotFoundError):
             url, _, validator = self.validator_path.read_text(encoding="utf-8", errors="replace").partition("\n")
             return validator if url == self.url else ""
@@ -95,7 +95,7 @@ class _PartialFile:
 
 
 def is_url(source: str) -> bool:
-    """Whether ``source`` is something that `download` takes."""
+    """Whether `download` accepts ``source``."""
     try:
         parts = urlsplit(source)
     except ValueError:  # such as half of an IPv6 address
@@ -123,11 +123,11 @@ def download(
     most_bytes: int = LARGEST_FILE,
     clock: Callable[[], float] = time.monotonic,
 ) -> str:
-    """Fetch ``url`` to ``target``; its SHA-256 comes back. What is there of an earlier run is gone on with.
+    """Download ``url`` to ``target`` and return its SHA-256. A partial file of an earlier run is resumed.
 
-    A ModelError says which of these it was: the server refused; it broke off oftener than ``pauses_s`` has pauses, or
-    the disk has no room (what came is kept for the next run); the file is larger than ``most_bytes``, or its bytes are
-    not those of ``sha256`` (nothing is kept).
+    Raises: ModelError where the server refuses; where it breaks off more often than ``pauses_s`` has pauses, or the
+    disk is full (the partial file is kept for the next run); where the file is larger than ``most_bytes`` or its hash
+    is not ``sha256`` (nothing is kept).
     """
     partial = _PartialFile(target, url)
     try:
@@ -156,10 +156,10 @@ def download(
     return found
 
 
-def _fetch_rest(partial: _PartialFile, hash_known: bool, taking: _Receiver) -> None:
-    """One try: all that is missing, or _Broken."""
+def _fetch_rest(partial: _PartialFile, hash_known: bool, receiver: _Receiver) -> None:
+    """One try to fetch all missing bytes. Raises: _InterruptedError."""
     have, validator = partial.get_length(), partial.read_validator()
-    # without a validator only the hash tells afterwards whether both halves were of one thing
+    # without a validator only the hash shows afterwards whether both parts are of one version
     have = have if validator or hash_known else 0
     headers = {"Accept-Encoding": "identity", "User-Agent": "sideman"}
     if have:
@@ -179,15 +179,15 @@ def _fetch_rest(partial: _PartialFile, hash_known: bool, taking: _Receiver) -> N
         raise ModelError(f"{partial.url}: the server answers {error.code} {error.reason}", hint) from error
     except (URLError, http.client.HTTPException, OSError) as error:
         raise _InterruptedError(f"no answer ({getattr(error, 'reason', error)!s:.200})") from error
-    except ValueError as error:  # an address that no name can have, here or where a redirect leads
+    except ValueError as error:  # an invalid address, here or of a redirect
         raise ModelError(f"{partial.url}: is no address ({error!s:.200})", "check the address") from error
     with response:
-        taking.receive(response, have)
+        receiver.receive(response, have)
 
 
 @dataclass(frozen=True)
 class _Receiver:
-    """What comes, into the part, within bounds."""
+    """Writes a response to the partial file, within bounds."""
 
     partial: _PartialFile
     most_bytes: int
@@ -195,7 +195,7 @@ class _Receiver:
     clock: Callable[[], float]
 
     def receive(self, response: http.client.HTTPResponse, have: int) -> None:
-        """Add what comes to the ``have`` bytes that are there, or begin anew where the server does."""
+        """Append the response to the ``have`` bytes received before, or start again where the server does."""
         partial = self.partial
         if response.status == 206:
             match = _RANGE.match(response.headers.get("Content-Range", ""))
@@ -211,7 +211,7 @@ class _Receiver:
         self._check_size(total or 0)
         self._check_room((total or have) - have)
         with partial.path.open("ab" if have else "wb") as file:
-            # after the old part is gone, before the first new byte: never a part with another's validator
+            # after the old part is removed, before the first new byte: never a part with another's validator
             if not have:
                 partial.write_validator(response.headers)
             for chunk in self._read_chunks(response, have):
@@ -254,7 +254,7 @@ class _Receiver:
 
 
 def _check_complete(partial: _PartialFile, headers: Message, have: int) -> None:
-    """The server has nothing beyond what is here: that is all, or it is not the same thing any more."""
+    """The server has no further bytes: check that the file is complete and still the same."""
     match = _RANGE.match(headers.get("Content-Range", ""))
     if match is None or match["total"] != str(have):
         partial.delete()

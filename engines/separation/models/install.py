@@ -1,4 +1,4 @@
-"""What ``sideman models add`` does: a manifest from options or a file, its files fetched, checked and stored."""
+"""Model installation for ``sideman models add``: manifest from options or a file; files fetched, checked and stored."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from engines.separation.models.smoke_test import SmokeTestResult, run_smoke_test
 from engines.separation.models.store import Model, ModelStore, copy_file
 
 _UNKNOWN = "0" * 64
-"""Stands for a hash until the file is here."""
+"""Placeholder for a hash until the file is fetched."""
 
 USUAL_STEMS = {
     "htdemucs": "drums,bass,other,vocals",
@@ -31,34 +31,34 @@ USUAL_STEMS = {
 
 @dataclass(frozen=True)
 class InstallRequest:
-    """A model to be added: its manifest, and where each of its files comes from. ``trusted``: no hash was given."""
+    """A model to be added: its manifest, and the source of each of its files. ``trusted``: no hash was given."""
 
     manifest: Manifest
     sources: tuple[str, ...]
     trusted: bool = False
 
 
-def from_options(source: str, told: dict[str, object]) -> InstallRequest:
-    """One file, described by options; those that are None are left out. A ConfigError names the option and the mend."""
-    given = {key: value for key, value in told.items() if value is not None}
+def from_options(source: str, options: dict[str, object]) -> InstallRequest:
+    """A request for one file, described by options; None: not given. Raises: ConfigError with the option and a hint."""
+    given = {key: value for key, value in options.items() if value is not None}
     adapter = given.get("adapter")
     if adapter not in get_args(Adapter):
-        mend = f"give one of {', '.join(get_args(Adapter))}; docs/models.md tells which fits"
-        raise ConfigError(f"--adapter: {adapter or 'missing'}", mend)
-    for option, mend in (
+        hint = f"give one of {', '.join(get_args(Adapter))}; docs/models.md tells which fits"
+        raise ConfigError(f"--adapter: {adapter or 'missing'}", hint)
+    for option, hint in (
         ("licence", "give the licence that its author names, such as MIT"),
         ("stems", f"name what it gives, in its order; usual here: {USUAL_STEMS[str(adapter)]}"),
     ):
         if not given.get(option):
-            raise ConfigError(f"--{option}: missing", mend)
+            raise ConfigError(f"--{option}: missing", hint)
     file = Path(source.split("?")[0].rstrip("/")).name
     trusted = "sha256" not in given
-    told_source = source if is_url(source) else str(Path(source).expanduser().resolve())
+    full_source = source if is_url(source) else str(Path(source).expanduser().resolve())
     plain = {
         "schema": 1,
         "name": Path(file).stem.lower(),
         "file": file,
-        "source": told_source,
+        "source": full_source,
         "sha256": _UNKNOWN,
         **given,
     }
@@ -69,9 +69,9 @@ def from_options(source: str, told: dict[str, object]) -> InstallRequest:
 
 
 def from_manifest(path: Path, source: str = "") -> InstallRequest:
-    """A model whose manifest is a file. ``source`` replaces where the first file comes from.
+    """A request for a model whose manifest is a file. ``source`` replaces the source of the first file.
 
-    A file comes from its ``source`` if that is an address, else from beside the manifest.
+    A file comes from its ``source`` if that is a URL, else from the manifest's folder.
     """
     manifest = read_manifest(path)
     sources = [part.source if is_url(part.source) else str(path.parent / part.file) for part in manifest.parts]
@@ -81,16 +81,16 @@ def from_manifest(path: Path, source: str = "") -> InstallRequest:
 def install_model(
     wanted: InstallRequest, store: ModelStore, report: ProgressReport | None = None
 ) -> tuple[Model, SmokeTestResult]:
-    """Fetch, check, try and store. The licence is the caller's to show, and to have accepted, before."""
+    """Fetch, check, test and store a model. The caller must have shown its licence, and had it accepted, before."""
     fetched: list[Path] = []
 
-    def bring(part: ModelFile, source: str, target: Path) -> str:
+    def fetch(part: ModelFile, source: str, target: Path) -> str:
         if not is_url(source):
             copy_file(Path(source).expanduser(), target)
             return hash_file(target)
         waiting = store.downloads / f"{hashlib.sha256(source.encode()).hexdigest()[:16]}-{part.file}"
         known = "" if wanted.trusted else part.sha256
-        # what was fetched stays until the model is stored: one wrong option is no reason to fetch it twice
+        # downloads stay until the model is stored: a wrong option is no reason to fetch them twice
         if not (known and waiting.exists() and hash_file(waiting) == known):
             download(source, waiting, known, report)
         fetched.append(waiting)
@@ -99,7 +99,7 @@ def install_model(
 
     with store.open_draft(wanted.manifest.name) as draft:
         found = [
-            bring(part, source, draft.folder / part.file)
+            fetch(part, source, draft.folder / part.file)
             for part, source in zip(wanted.manifest.parts, wanted.sources, strict=True)
         ]
         manifest = msgspec.structs.replace(wanted.manifest, sha256=found[0]) if wanted.trusted else wanted.manifest

@@ -1,7 +1,4 @@
-"""What is known of a model besides its graph: one TOML file beside it.
-
-Shapes are not here: they are read from the graph.
-"""
+"""Model manifest: a TOML file beside a model's graph that describes it. Shapes are read from the graph."""
 
 from __future__ import annotations
 
@@ -25,9 +22,9 @@ _FORMS = {
     "sha256": (r"[0-9a-f]{64}", "64 figures and small letters a to f"),
     "stems": (r"[a-z][a-z0-9_]{0,31}", "small letters, figures and underline, at most 32"),
 }
-"""What names look like. Model, file and stem become names of folders and files on any system."""
+"""Patterns of names. Model, file and stem become names of folders and files on any system."""
 LONGEST_FILE = 133
-"""Characters of the longest of them, a file's."""
+"""Most characters in any of them, a file's name."""
 
 _ONLY_FOR: dict[str, tuple[str, ...]] = {
     "synthesis": ("streaming",),
@@ -39,12 +36,12 @@ _ONLY_FOR: dict[str, tuple[str, ...]] = {
     "gain": ("mdxnet",),
     "more": ("htdemucs", "roformer", "openunmix", "mdxnet", "spleeter"),
 }
-"""Keys that only some adapters heed. Elsewhere they are refused, as a key without effect is a mistake."""
+"""Keys that only some adapters use. Elsewhere they are refused, as a key without effect is a mistake."""
 
 Adapter: TypeAlias = Literal["htdemucs", "roformer", "openunmix", "mdxnet", "spleeter", "streaming"]
 
 LIMIT_S = 300
-"""Processor seconds that one run of a graph may take: forty times the piece of HTDemucs on one core."""
+"""Limit of processor seconds for one run of a graph: forty times a piece of HTDemucs on one core."""
 
 Frames = Annotated[int, msgspec.Meta(ge=1, le=1 << 20)]
 PieceFrames = Annotated[int, msgspec.Meta(ge=1, le=MOST_FRAMES)]
@@ -55,7 +52,7 @@ NonEmptyText = Annotated[str, msgspec.Meta(min_length=1)]
 class ModelFile(Table, frozen=True, kw_only=True):
     """One file of a model that has several, such as one graph a stem.
 
-    ``stems``: what it gives, in its order. ``keep``: which of these are used; empty: all.
+    ``stems``: its outputs, in order. ``keep``: the ones that are used; empty: all.
     """
 
     file: str
@@ -75,7 +72,7 @@ class ModelFile(Table, frozen=True, kw_only=True):
 
 
 class StatePair(Table, frozen=True, kw_only=True):
-    """A memory of a streaming graph: the input that takes it and the output that gives it back."""
+    """A state of a streaming graph: its input and its output."""
 
     input: NonEmptyText
     output: NonEmptyText
@@ -84,13 +81,13 @@ class StatePair(Table, frozen=True, kw_only=True):
 class Manifest(Table, frozen=True, kw_only=True):
     """``rate`` in Hz, every other number in frames.
 
-    ``window``, ``hop``: of the spectrum outside the graph; where absent, the adapter's usual ones. ``synthesis``: how
-    long a streaming model's output window is; synthesis - hop is its delay. ``piece``: how much is given to a graph
-    that leaves the length open. ``normalisation``: "mix" takes out mean and deviation of the mono mix, as Demucs
-    does. ``rest``: the stem that is the mix minus all others, where the model does not give it. ``gives``: what comes
-    out where a signature allows several. ``gain``: on every stem (what UVR calls compensate). ``bins``:
-    Mel-RoFormer's frequency indices, all bands joined. ``states``: where a streaming graph's names do not tell.
-    ``more``: further files. ``limit_s``: processor seconds that one run of a graph may take.
+    ``window``, ``hop``: of the STFT outside the graph; default: the adapter's. ``synthesis``: output window of a
+    streaming model; synthesis - hop is its latency. ``piece``: input length of a graph whose length is open.
+    ``normalisation``: "mix" normalises by mean and deviation of the mono mix, as Demucs does. ``rest``: the stem that
+    is the mix minus all others, where the model does not give it. ``gives``: kind of output where an adapter allows
+    several. ``gain``: on every stem (UVR's compensate). ``bins``: Mel-RoFormer's frequency indices, all bands joined.
+    ``states``: for a streaming graph whose names do not pair inputs and outputs. ``more``: further files. ``limit_s``:
+    limit of processor seconds for one run of a graph.
     """
 
     schema: int = SCHEMA
@@ -139,18 +136,18 @@ class Manifest(Table, frozen=True, kw_only=True):
 
     @property
     def parts(self) -> tuple[ModelFile, ...]:
-        """Every file with what it gives, this one's first."""
+        """Every file with its stems, this manifest's own first."""
         first = ModelFile(file=self.file, sha256=self.sha256, stems=self.stems, keep=self.keep, source=self.source)
         return (first, *self.more)
 
 
 def read_manifest(path: Path) -> Manifest:
-    """The manifest at ``path``; what is wrong in it is a ConfigError with file, key and mend."""
+    """Read the manifest at ``path``. Raises: ConfigError with file, key and hint."""
     return read_toml(path, Manifest)
 
 
 def to_toml(manifest: Manifest) -> str:
-    """``manifest`` as TOML; what is left at its default is left out."""
+    """``manifest`` as TOML, without keys at their default."""
     fields = msgspec.structs.fields(Manifest)
     kept = {
         field.name: getattr(manifest, field.name)

@@ -1,4 +1,4 @@
-"""A stored model as a separator: its hash checked before anything of it is used."""
+"""Model loader: a stored model as a separator, its hashes checked before use."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ NETWORKS: dict[str, Callable[[Manifest, Sequence[OnnxGraph]], ChunkedNetwork]] =
     "mdxnet": mdxnet.make_network,
     "spleeter": spleeter.make_network,
 }
-"""Adapters that know pieces. The streaming one goes on for ever and is a separator itself."""
+"""Adapters of networks with fixed pieces. The streaming one has no pieces and is a separator itself."""
 
 
 def load_separator(name: str, store: ModelStore | None = None) -> PieceSeparator | StreamingSeparator:
-    """The model ``name`` of the user's (or of ``store``) with every stem that it knows.
+    """Load the user's model ``name`` (or that of ``store``), with every stem that it has.
 
-    Its graphs run in processes of their own. A ModelError or ConfigError says what is wrong: no such model, a changed
-    file, a manifest or tensors that do not fit.
+    Its graphs run in processes of their own. Raises: ModelError or ConfigError where there is no such model, a file was
+    changed, or the manifest or the tensors do not fit.
     """
     model = (store or open_user_store()).get(name)
     model.check_hashes()
@@ -37,23 +37,23 @@ def load_separator(name: str, store: ModelStore | None = None) -> PieceSeparator
 
 
 def load_four_stems(name: str, store: ModelStore | None = None) -> Separator:
-    """As `load_separator`, with stems beyond the four (guitar, piano) added into other."""
+    """Load a model as `load_separator` does, with stems beyond the four (guitar, piano) added to "other"."""
     separator = load_separator(name, store)
     return FourStemSeparator(separator) if set(separator.stems) - set(STEMS) else separator
 
 
 def load_confined(model: Model) -> PieceSeparator | StreamingSeparator:
-    """As `make_separator`, its graphs run in children of this process, within the manifest's limit."""
+    """Make the separator of ``model``; its graphs run in child processes, within the manifest's limit."""
     limits = ProcessLimits(model.manifest.limit_s)
     return make_separator(model, lambda path: open_confined(path, limits))
 
 
 def make_separator(
-    model: Model, opened: Callable[[Path], OnnxGraph] = open_graph
+    model: Model, open_file: Callable[[Path], OnnxGraph] = open_graph
 ) -> PieceSeparator | StreamingSeparator:
-    """``model``'s files opened by ``opened`` and fitted with its adapter; hashes are not looked at here."""
+    """Make the separator of ``model``, its files opened by ``open_file``; hashes are not checked here."""
     manifest = model.manifest
-    graphs = [opened(model.path(part)) for part in manifest.parts]
+    graphs = [open_file(model.path(part)) for part in manifest.parts]
     if manifest.adapter == "streaming":
         return StreamingSeparator(manifest, graphs[0])
     network = NETWORKS[manifest.adapter](manifest, graphs)

@@ -1,4 +1,4 @@
-"""``sideman models``: list, add, verify and remove the user's own separation models."""
+"""The command ``sideman models``: list, add, verify and remove the user's own separation models."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FramesOption = Annotated[int | None, Parameter(help="In frames; see docs/models.
 
 FAILED = 1
 LOUD_SILENCE_DB = -60.0
-"""What louder comes out of silence is worth a word: stems would hiss where nothing plays."""
+"""A louder output for silence is reported: stems would hiss where nothing plays."""
 
 
 @app.command(name="list")
@@ -95,13 +95,13 @@ def add_model(
     if manifest is not None:
         wanted = from_manifest(manifest, source)
     elif source:
-        told: dict[str, object] = {
+        options: dict[str, object] = {
             "adapter": adapter, "name": name, "licence": licence, "rest": rest, "rate": rate, "window": window,
             "hop": hop, "synthesis": synthesis, "piece": piece, "gain": gain, "normalisation": normalisation,
             "gives": gives, "limit_s": limit_s, "sha256": sha256.lower() if sha256 else None,
             "stems": [stem.strip() for stem in stems.split(",")] if stems else None,
         }  # fmt: skip
-        wanted = from_options(source, told)
+        wanted = from_options(source, options)
     else:
         raise ConfigError("SOURCE: missing", "give a file, an address, or --manifest FILE")
     console = Printer(stderr=True)

@@ -1,4 +1,4 @@
-"""Opened ONNX graph, run offline: its tensors by name, within bounds; errors that name file, tensor and shape."""
+"""ONNX graph for offline use: its tensors by name, within bounds; errors name file, tensor and shape."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from engines.separation.models.bounds import LARGEST_FILE, MOST_NUMBERS
 
 Array: TypeAlias = NDArray[Any]
 NodeInfo: TypeAlias = tuple[str, str, tuple[int | None, ...]]
-"""Name, kind and shape of a tensor, as ONNX Runtime says them; an axis that is left open is None."""
+"""Name, kind and shape of a tensor, as ONNX Runtime reports them; an open axis is None."""
 
 MOST_TENSORS = 1024
 
 _LONGEST_REASON = 300
 _FATAL = 4
-"""ONNX Runtime's severity above which it writes to stderr; what goes wrong comes as an exception anyway."""
+"""Lowest ONNX Runtime severity that is printed; errors are raised as exceptions anyway."""
 _KINDS: dict[str, type[np.generic]] = {
     "tensor(float)": np.float32,
     "tensor(float16)": np.float16,
@@ -37,7 +37,7 @@ _KINDS: dict[str, type[np.generic]] = {
 
 @dataclass(frozen=True)
 class Tensor:
-    """An input or output as the graph declares it; an axis that is left open is None."""
+    """An input or output as the graph declares it; an open axis is None."""
 
     name: str
     shape: tuple[int | None, ...]
@@ -54,20 +54,20 @@ class Tensor:
 
 
 class GraphSession(Protocol):
-    """What runs a graph, in this process or in another."""
+    """Session that runs a graph, in this process or in another."""
 
     inputs: tuple[NodeInfo, ...]
     outputs: tuple[NodeInfo, ...]
 
     def run(self, feeds: Mapping[str, Array]) -> Sequence[Array]:
-        """Every output in order. Raises ModelError where the graph fails."""
+        """Run the graph; every output in order. Raises: ModelError where it fails."""
 
 
 class OnnxGraph:
-    """An opened graph. ``run`` takes and gives float32 whatever width the graph computes in."""
+    """An opened graph. ``run`` takes and returns float32 at any precision of the graph."""
 
     def __init__(self, path: Path, session: GraphSession) -> None:
-        """Raises ModelError where a tensor is of an unknown kind or declared larger than anything of use."""
+        """Raises: ModelError where a tensor is of an unknown kind or declared larger than any useful one."""
         self.path = path
         self._session = session
         if max(len(session.inputs), len(session.outputs)) > MOST_TENSORS:
@@ -76,7 +76,7 @@ class OnnxGraph:
         self.outputs = [_to_tensor(path, node) for node in session.outputs]
 
     def make_missing_error(self, wanted: str) -> ModelError:
-        """The error that ``wanted`` is not there, with what is."""
+        """The error for a missing ``wanted``, with the tensors that there are."""
         there = "; ".join(
             f"{kind}: {', '.join(str(tensor) for tensor in tensors)}"
             for kind, tensors in (("inputs", self.inputs), ("outputs", self.outputs))
@@ -84,14 +84,14 @@ class OnnxGraph:
         return ModelError(f"{self.path}: no {wanted} ({there})", "choose the adapter that fits this export")
 
     def find_input(self, axes: int, wanted: str, part: str = "") -> Tensor:
-        """The only input with that many ``axes`` whose name has ``part`` in it; ``wanted`` says it to the user."""
+        """The only input with so many ``axes`` and ``part`` in its name; ``wanted`` describes it in the error."""
         found = [tensor for tensor in self.inputs if len(tensor.shape) == axes and part in tensor.name.lower()]
         if len(found) != 1:
             raise self.make_missing_error(wanted)
         return found[0]
 
     def run(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
-        """Every output by name. A ModelError names a tensor that is missing or of a wrong shape."""
+        """Run the graph; every output by name. Raises: ModelError where a tensor is missing or of a wrong shape."""
         ready: dict[str, Array] = {}
         for tensor in self.inputs:
             if tensor.name not in feeds:
@@ -110,16 +110,16 @@ class OnnxGraph:
 
 
 class LocalSession:
-    """ONNX Runtime in this process, on the CPU, with as many threads as it likes: nothing here runs live."""
+    """ONNX Runtime in this process, on the CPU, with any number of threads: nothing here runs live."""
 
     def __init__(self, path: Path) -> None:
-        """Raises ModelError where the file at ``path`` is no graph that ONNX Runtime can run."""
+        """Raises: ModelError where the file at ``path`` is no graph that ONNX Runtime can run."""
         self._path = path
         options = onnxruntime.SessionOptions()
         options.log_severity_level = _FATAL
         model = _read(path)
         try:
-            # from bytes: then no second file is read, wherever the graph says that its weights are
+            # from bytes: then no second file is read, even if the graph refers to external weights
             self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
             self.inputs = tuple(_to_node(node) for node in self._session.get_inputs())
             self.outputs = tuple(_to_node(node) for node in self._session.get_outputs())
@@ -135,12 +135,12 @@ class LocalSession:
 
 
 def open_session(path: Path) -> LocalSession:
-    """The graph at ``path`` in this process. Raises ModelError where it cannot be opened."""
+    """Open the graph at ``path`` in this process. Raises: ModelError where it cannot be opened."""
     return LocalSession(path)
 
 
 def open_graph(path: Path) -> OnnxGraph:
-    """The graph at ``path``, run in this process: for graphs whose makers are trusted. Raises ModelError."""
+    """Open the graph at ``path`` in this process, for graphs from trusted sources. Raises: ModelError."""
     return OnnxGraph(path, open_session(path))
 
 
@@ -174,7 +174,7 @@ _FAULTS = (
     (r"[Ee]xternal", "keeps weights in a second file", "export it in one piece (no .onnx.data beside it)"),
     (r"No graph was found|Protobuf parsing|PROTOBUF", "is no ONNX file, or half of one", "fetch it again, whole"),
 )
-"""What is found in ONNX Runtime's words, what it means and what helps."""
+"""Patterns in ONNX Runtime's messages, their meaning and a hint."""
 
 
 def _make_load_error(path: Path, error: Exception) -> ModelError:
@@ -207,7 +207,7 @@ def _format_shape(shape: tuple[int | None, ...]) -> str:
 
 
 def _shorten_reason(error: Exception) -> str:
-    """The first line of what ONNX Runtime says, without its own places in its source."""
+    """The first line of ONNX Runtime's message, without its source locations."""
     lines = str(error).strip().splitlines()
     line = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", lines[0]) if lines else type(error).__name__
     return re.sub(r"/\S*onnxruntime\S*:\d+ ", "", line)[:_LONGEST_REASON]

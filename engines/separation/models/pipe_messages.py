@@ -1,4 +1,4 @@
-"""Frames between a process and the child that runs a model for it: a few words and named arrays, over a pipe."""
+"""Pipe messages between a process and the child that runs a model for it: a header and named arrays."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 Array: TypeAlias = NDArray[Any]
 
 MOST_HEADER = 1 << 24
-"""Bytes of a header: a graph with ten thousand tensors has one of a megabyte."""
+"""Largest header in bytes; that of a graph with ten thousand tensors has a megabyte."""
 MOST_NUMBERS = 1 << 28
-"""Numbers in one array: two minutes of twelve stereo stems are half of it."""
+"""Most numbers in one array; two minutes of twelve stereo stems are half of it."""
 KINDS = ("float32", "float16", "float64", "int64", "int32", "bool")
 NIL = b"\xc0"
 """Nothing, in MessagePack."""
@@ -24,7 +24,7 @@ _PART = 1 << 20
 
 
 class ArrayHeader(msgspec.Struct, frozen=True):
-    """An array as a header announces it."""
+    """Name, type and shape of an array."""
 
     name: str
     kind: str
@@ -32,12 +32,12 @@ class ArrayHeader(msgspec.Struct, frozen=True):
 
 
 class MessageHeader(msgspec.Struct, frozen=True):
-    """``error`` and ``fix``: what went wrong, both empty where nothing did. ``said``: whatever the two agree on."""
+    """``error`` and ``fix``: an error and its hint, both empty where there is none. ``payload``: any encoded object."""
 
     arrays: tuple[ArrayHeader, ...] = ()
     error: str = ""
     fix: str = ""
-    said: msgspec.Raw = msgspec.Raw(NIL)
+    payload: msgspec.Raw = msgspec.Raw(NIL)
 
 
 def write_message(file: IO[bytes], header: MessageHeader, arrays: Mapping[str, Array] | None = None) -> None:
@@ -55,7 +55,7 @@ def write_message(file: IO[bytes], header: MessageHeader, arrays: Mapping[str, A
 
 
 def read_message(file: IO[bytes]) -> tuple[MessageHeader, dict[str, Array]]:
-    """The next frame. Raises EOFError at the end, ValueError (also msgspec's) where it is none."""
+    """Read the next message. Raises: EOFError at the end, ValueError (also msgspec's) where it is invalid."""
     length = int.from_bytes(_read_exactly(file, _LENGTH), "little")
     if length > MOST_HEADER:
         raise ValueError(f"a header of {length} bytes")
@@ -82,7 +82,7 @@ def _read_exactly(file: IO[bytes], count: int) -> bytes:
 
 
 def _read_into(file: IO[bytes], into: NDArray[np.uint8]) -> None:
-    """Read into the bytes of an array; a pipe gives parts."""
+    """Read into the bytes of an array; a pipe gives partial reads."""
     at = 0
     while at < into.size:
         data = file.read(min(into.size - at, _PART))

@@ -1,4 +1,4 @@
-"""Whether a model does anything sensible: silence and noise through it."""
+"""Smoke test of a model: silence and noise through it."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _HOPS = 8
 
 @dataclass(frozen=True)
 class SmokeTestResult:
-    """Levels in dB of full scale; silence is -200. ``stems_db``: of each stem, RMS, for noise of -20 dB.
+    """Levels in dBFS; silence is -200. ``stems_db``: RMS of each stem for noise of -20 dB.
 
-    ``silence_db``: the peak of what came out of silence. ``sum_db``: RMS of what the stems of the noise lack in sum.
+    ``silence_db``: peak of the output for silence. ``sum_db``: RMS of the noise minus the sum of its stems.
     """
 
     stems_db: dict[str, float]
@@ -30,7 +30,7 @@ class SmokeTestResult:
 
 
 def run_smoke_test(separator: PieceSeparator | StreamingSeparator) -> SmokeTestResult:
-    """One piece (a streaming model: some hops) of silence, then of noise; a ModelError where it fails on them."""
+    """Run a piece (a streaming model: some hops) of silence, then of noise. Raises: ModelError where it fails."""
     if isinstance(separator, PieceSeparator):
         frames = separator.piece_frames
     else:

@@ -1,7 +1,7 @@
-"""Where users' models live: one folder a model, with its manifest and its files.
+"""Model store: one folder for each of the user's models, with its manifest and its files.
 
-A folder appears by one rename when all in it is checked and on disk, and goes by one. Names with a dot before are
-folders in the making or on their way out, and downloads; nobody sees them.
+A folder appears by one rename when all of it is checked and on disk, and disappears by one. Names with a leading dot
+are drafts, folders being removed, and downloads; they are never listed.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Model:
         return self.folder / part.file
 
     def check_hashes(self) -> None:
-        """A ModelError where a file is missing or is not the one that was added."""
+        """Raises: ModelError where a file is missing or was changed since it was added."""
         for part in self.manifest.parts:
             path = self.path(part)
             try:
@@ -51,7 +51,7 @@ class Model:
 
 @dataclass(frozen=True)
 class ModelEntry:
-    """A folder in the store: its model, or what is wrong with it."""
+    """An entry of the store: a model, or a folder with a problem."""
 
     name: str
     model: Model | None
@@ -60,7 +60,7 @@ class ModelEntry:
 
 @dataclass(frozen=True)
 class ModelDraft:
-    """A model in the making in ``folder``, to become ``goal``."""
+    """An unfinished model in ``folder``, to be moved to ``goal``."""
 
     folder: Path
     goal: Path
@@ -72,7 +72,7 @@ class ModelDraft:
             raise ModelError(message, "remove it first, or choose another name")
 
     def publish(self, manifest: Manifest) -> Model:
-        """Write ``manifest``, check every hash, and show the folder under its name, in one step."""
+        """Write ``manifest``, check every hash, and move the folder to its name, atomically."""
         write_atomic(self.folder / MANIFEST_FILE, to_toml(manifest))
         Model(read_manifest(self.folder / MANIFEST_FILE), self.folder).check_hashes()
         self.check_free()
@@ -87,13 +87,13 @@ class ModelDraft:
 
 @dataclass(frozen=True)
 class ModelStore:
-    """The models below ``folder``, which need not exist."""
+    """The models in ``folder``, which need not exist."""
 
     folder: Path
 
     @property
     def downloads(self) -> Path:
-        """Where what is fetched waits; parts stay here over runs, so that they can be gone on with."""
+        """Folder for downloads; partial files stay here between runs, to be resumed."""
         return self.folder / ".downloads"
 
     def list_names(self) -> list[str]:
@@ -102,7 +102,7 @@ class ModelStore:
         return sorted(path.name for path in self.folder.iterdir() if path.is_dir() and not path.name.startswith("."))
 
     def get(self, name: str) -> Model:
-        """The model called ``name``; a ModelError names those that there are."""
+        """The model ``name``. Raises: ModelError, with the names of all models, where there is none."""
         if name not in self.list_names():
             there = ", ".join(self.list_names()) or "none yet"
             raise ModelError(f"no model {name!r}", f"models here: {there}; `sideman models add` adds one")
@@ -113,12 +113,12 @@ class ModelStore:
         return Model(manifest, self.folder / name)
 
     def list_entries(self) -> list[ModelEntry]:
-        """Every model by name; a broken one is listed with its problem."""
+        """Every model, sorted by name; a broken one has its problem."""
         return [self._make_entry(name) for name in self.list_names()]
 
     @contextmanager
     def open_draft(self, name: str) -> Iterator[ModelDraft]:
-        """A folder that nobody sees, for a model called ``name``; gone at the end unless it was published."""
+        """A hidden folder for a model ``name``, removed at the end unless it was published."""
         draft = ModelDraft(self.folder / f"{_ADDING}{name}.{os.getpid()}.{secrets.token_hex(4)}", self.folder / name)
         draft.check_free()
         try:
@@ -133,7 +133,7 @@ class ModelStore:
             shutil.rmtree(draft.folder, ignore_errors=True)
 
     def remove(self, name: str) -> None:
-        """Take a model away, also one whose manifest cannot be read."""
+        """Remove a model, also one whose manifest cannot be read."""
         if name not in self.list_names():
             self.get(name)
         going = self.folder / f"{_REMOVING}{name}.{os.getpid()}.{secrets.token_hex(4)}"
@@ -150,21 +150,21 @@ class ModelStore:
             return ModelEntry(name, None, str(error))
 
     def _sweep(self) -> None:
-        """Take away what killed runs left."""
+        """Remove the drafts of killed runs."""
         for left in (*self.folder.glob(f"{_ADDING}*"), *self.folder.glob(f"{_REMOVING}*")):
             pid = left.name.split(".")[-2]
-            with suppress(FileNotFoundError):  # another run took it away
+            with suppress(FileNotFoundError):  # another run removed it
                 if not (pid.isdecimal() and may_be_writing(int(pid), left.stat().st_mtime)):
                     shutil.rmtree(left, ignore_errors=True)
 
 
 def open_user_store() -> ModelStore:
-    """The user's own models."""
+    """The store of the user's own models."""
     return ModelStore(user_dir("models"))
 
 
 def copy_file(source: Path, target: Path) -> None:
-    """Copy ``source`` to ``target``; a ModelError says why it cannot be."""
+    """Copy ``source`` to ``target``. Raises: ModelError with the reason where that fails."""
     try:
         if source.exists() and not source.is_file():
             raise ModelError(f"{source}: not a file", "give an ONNX file")

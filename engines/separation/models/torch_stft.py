@@ -1,4 +1,4 @@
-"""The spectrum outside the graph, as public models were trained with it: torch.stft's conventions on NumPy.
+"""STFT outside the graph, with the conventions of torch.stft that public models were trained with, on NumPy.
 
 center=True, periodic Hann window, one-sided, the same length for window and FFT. Source of the conventions: the
 documentation of torch.stft and torch.istft.
@@ -21,12 +21,12 @@ Spectrum: TypeAlias = NDArray[np.complex64]
 """Shape (..., bins, columns)."""
 
 _TINY = 1e-11
-"""Where the windows sum to less, torch.istft takes the signal for lost; so do we."""
+"""Where the windows sum to less, torch.istft treats the signal as lost; so do we."""
 
 
 @dataclass(frozen=True)
 class Stft:
-    """``window`` and ``hop`` in frames. ``padding``: what stands beyond both ends of the signal.
+    """``window`` and ``hop`` in frames. ``padding``: extension beyond both ends of the signal.
 
     ``normalised``: spectra are divided by sqrt(window), as torch.stft(normalized=True) does.
     """
@@ -41,17 +41,17 @@ class Stft:
         return self.window // 2 + 1
 
     def count_columns(self, frames: int) -> int:
-        """How many columns the spectrum of ``frames`` frames has."""
+        """Number of columns of the spectrum of ``frames`` frames."""
         return frames // self.hop + 1
 
     def count_frames(self, columns: int) -> int:
-        """The shortest signal of ``columns`` columns."""
+        """Length of the shortest signal with ``columns`` columns."""
         return (columns - 1) * self.hop
 
     def analyse(self, audio: Audio) -> Spectrum:
-        """``audio``, shape (..., frames), as (..., bins, columns); column c stands on frame c * hop.
+        """Spectrum of ``audio``, shape (..., frames), as (..., bins, columns); column c is centred on frame c * hop.
 
-        Raises ModelError where that is more than fits into any memory.
+        Raises: ModelError where it would not fit into memory.
         """
         numbers = audio.size // max(audio.shape[-1], 1) * self.count_columns(audio.shape[-1]) * self.window
         if numbers > MOST_IN_SPECTRUM:
@@ -66,7 +66,7 @@ class Stft:
         return np.swapaxes(spectrum, -1, -2).astype(np.complex64, copy=False)
 
     def synthesise(self, spectrum: Spectrum, frames: int) -> Audio:
-        """The signal of ``frames`` frames whose spectrum is nearest to (..., bins, columns); the exact one if any."""
+        """Signal of ``frames`` frames whose spectrum is nearest to (..., bins, columns), the exact one if any."""
         hann, columns = self._make_hann(), spectrum.shape[-1]
         pieces = np.fft.irfft(np.swapaxes(spectrum, -1, -2), self.window, axis=-1).astype(np.float32, copy=False)
         if self.normalised:

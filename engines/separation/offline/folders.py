@@ -1,4 +1,4 @@
-"""Where the stems of a song go: folders named, one run at a time in each."""
+"""Output folders: names for a song's stems, and a lock against other runs."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ from engines.separation.offline.journal import Identity, load_journal
 def find_folder(song: Path, identity: Identity, out: Path) -> Path:
     """The folder in ``out`` for the song's stems: its name, or its name (2), (3) ... where another song has that.
 
-    A folder belongs to the song that its journal names, by its place or, should it have moved, by its identity. One
-    that holds files and no journal belongs to somebody else. Names that differ in capitals alone are one name, as on
-    the next disk they may be.
+    A folder belongs to the song in its journal, by its path or, if it was moved, by its identity. One with files but
+    without a journal is not ours. Names that differ only in case count as equal, as they are on some file systems.
     """
     place, taken, longest = escape_name(resolve_path(song)), list_names(out), longest_name(out)
     number = 0
@@ -43,7 +42,7 @@ def find_folder(song: Path, identity: Identity, out: Path) -> Path:
 
 @contextmanager
 def lock_folder(folder: Path) -> Iterator[None]:
-    """Make ``folder`` and hold it against other runs; a killed run lets go of it."""
+    """Make ``folder`` and lock it against other runs; a killed run releases it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(folder, os.O_RDONLY)

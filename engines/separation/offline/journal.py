@@ -1,4 +1,4 @@
-"""What a song's folder remembers: which song and settings made its files, and how far a killed run came."""
+"""Journal and checkpoint of a song's folder: the song and settings of its files, and the state of an unfinished run."""
 
 from __future__ import annotations
 
@@ -18,12 +18,14 @@ from bridge.core.engine import State
 from engines.offline.songs import JOURNAL
 
 CHECKPOINT = ".separation.npz"
+VALUES = "told"
+"""Name of the array in a checkpoint that holds its values as JSON; part of the file format."""
 SCHEMA = 1
 HEAD_BYTES = 1 << 20
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """A song's file: bytes, time of its last change, SHA-256 of its first mebibyte."""
+    """Identity of a song's file: size, time of its last change, SHA-256 of its first mebibyte."""
 
     size_bytes: int
     mtime_ns: int
@@ -38,7 +40,7 @@ def read_identity(path: Path) -> Identity:
 
 
 class Recipe(msgspec.Struct, frozen=True):
-    """All that decides what is written. ``model``: what tells one set of weights from another."""
+    """Everything that determines the output. ``model``: identifies the weights."""
 
     profile: str
     separator: str
@@ -47,13 +49,13 @@ class Recipe(msgspec.Struct, frozen=True):
     format: str
 
     def make_key(self, song: Identity) -> str:
-        """What tells this recipe, applied to this song, from any other."""
-        told = json.dumps([SCHEMA, msgspec.to_builtins(self), msgspec.to_builtins(song)], sort_keys=True)
-        return hashlib.sha256(told.encode()).hexdigest()
+        """A hash that identifies this recipe applied to this song."""
+        text = json.dumps([SCHEMA, msgspec.to_builtins(self), msgspec.to_builtins(song)], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
 class Journal(msgspec.Struct, frozen=True):
-    """``song``: where it lay. ``recipe``: the last one. ``made``: finished files by name, with the key of each."""
+    """``song``: its path. ``recipe``: the last one. ``made``: finished files by name, with the key of each."""
 
     schema: int
     song: str
@@ -66,7 +68,7 @@ class Journal(msgspec.Struct, frozen=True):
 
 
 def load_journal(folder: Path) -> Journal | None:
-    """The folder's journal; None where it has none that can be read."""
+    """Load the folder's journal; None where it has none that can be read."""
     try:
         journal = msgspec.json.decode((folder / JOURNAL).read_bytes(), type=Journal)
     except (OSError, msgspec.DecodeError):
@@ -76,11 +78,11 @@ def load_journal(folder: Path) -> Journal | None:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """How far a run came: all that is needed to go on to the same bits.
+    """State of an unfinished run, from which it resumes to the same bits.
 
-    ``key``: of the recipe, the outputs and the program's version. ``read``: frames taken from the song.
-    ``written``: frames in each scratch file. ``peaks``: the loudest sample of each stem and output so far.
-    ``separated``: only writing is left. ``state``: the separator's memory.
+    ``key``: of the recipe, the outputs and the program's version. ``read``: frames read from the song. ``written``:
+    frames in each scratch file. ``peaks``: peak of each stem and output so far. ``separated``: only writing is left.
+    ``state``: the separator's state.
     """
 
     key: str
@@ -92,20 +94,20 @@ class Checkpoint:
     state: State
 
     def save(self, folder: Path) -> None:
-        told = [self.key, self.read, self.written, dict(self.peaks), list(self.notes), self.separated]
+        values = [self.key, self.read, self.written, dict(self.peaks), list(self.notes), self.separated]
         arrays = {f"state.{name}": array for name, array in self.state.items()}
         buffer = io.BytesIO()
-        np.savez(buffer, allow_pickle=False, told=np.array(json.dumps(told)), **arrays)
+        np.savez(buffer, allow_pickle=False, **{VALUES: np.array(json.dumps(values))}, **arrays)
         write_atomic(folder / CHECKPOINT, buffer.getvalue())
 
 
 def load_checkpoint(folder: Path) -> Checkpoint | None:
-    """The folder's checkpoint; None where it has none that can be read."""
+    """Load the folder's checkpoint; None where it has none that can be read."""
     try:
         with np.load(folder / CHECKPOINT, allow_pickle=False) as arrays:
-            told = json.loads(str(arrays["told"]))
+            values = json.loads(str(arrays[VALUES]))
             state = {name[6:]: arrays[name] for name in arrays.files if name.startswith("state.")}
-        key, read, written, peaks, notes, separated = told
+        key, read, written, peaks, notes, separated = values
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
     return Checkpoint(key, read, written, peaks, tuple(notes), separated, state)

@@ -1,4 +1,4 @@
-"""Separators that want a whole piece, fed a file of any length: pieces with context on both sides, cross-faded."""
+"""Overlap-add of separators without streaming, for files of any length: pieces with context, cross-faded."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from bridge.errors import EngineError
 from engines.separation.separator import Separator
 
 GRID = 4096
-"""Pieces start on multiples of this many frames, so a transform whose hop divides it sees the same windows as in the
-whole, and no seam comes from its own raster."""
+"""Pieces start on multiples of this many frames, so that a transform whose hop divides it has the same windows as in
+the whole, and causes no seam."""
 PIECE_S = 30.0
-"""What a piece adds. Longer saves context that is separated twice (a fifth at this length), shorter saves memory."""
+"""Advance of a piece. Longer pieces separate less context twice (a fifth at this length), shorter ones save memory."""
 CONTEXT_S = 3.0
-"""What a piece hears before and after the part of it that is used: more than a model's padding and warm-up."""
+"""Context of a piece before and after the part that is used: more than a model's padding and warm-up."""
 FADE_S = 0.5
 
 
 class OverlapAddSeparator:
-    """Any `Separator` as a `Resumable` one, in memory that does not grow with the file.
+    """Any `Separator` as a `ResumableSeparator`, in constant memory.
 
-    A separator that is linear, the same at all times, and hears less than `CONTEXT_S` around each frame gives what
-    it gives for the whole, but for rounding; of any other the seams are hidden by a cross-fade of `FADE_S`, whose two
-    sides sum to one, so what sums to the mix in the pieces does in the whole.
+    A linear, time-invariant separator with a receptive field below `CONTEXT_S` gives the same as for the whole, but for
+    rounding. For others the seams are hidden by a cross-fade of `FADE_S`, whose two sides sum to one, so that stems
+    that sum to the mix in the pieces do so in the whole.
     """
 
     def __init__(
@@ -54,12 +54,12 @@ class OverlapAddSeparator:
         self._ahead = self._piece + self._fade + self._context
         self._whole = self._context + self._ahead
         self._rise = (np.sin(np.pi / 2 * (np.arange(self._fade) + 0.5) / self._fade) ** 2).astype(np.float32)
-        self._heard = np.zeros((CHANNELS, 0), np.float32)
-        self._first = self._next = self._taken = 0  # frames: where _heard starts, what comes next, what was pushed
+        self._input = np.zeros((CHANNELS, 0), np.float32)
+        self._first = self._next = self._taken = 0  # frames: where _input starts, what comes next, what was pushed
         self._tail = np.zeros((len(self.stems), CHANNELS, self._fade), np.float32)
 
     def push(self, mix: Audio) -> Audio:
-        self._heard = np.concatenate([self._heard, mix], axis=1)
+        self._input = np.concatenate([self._input, mix], axis=1)
         self._taken += mix.shape[1]
         ready = [self._make_empty()]
         while self._taken >= self._next + self._ahead:
@@ -68,12 +68,12 @@ class OverlapAddSeparator:
             self._tail = stems[:, :, self._piece : self._piece + self._fade] * (1.0 - self._rise)
             self._next += self._piece
             first = max(self._next - self._whole, 0)  # the last piece may reach that far back
-            self._heard = self._heard[:, first - self._first :].copy()
+            self._input = self._input[:, first - self._first :].copy()
             self._first = first
         return np.concatenate(ready, axis=2)
 
     def finish(self) -> Audio:
-        """The rest, from a last piece of about the usual length where the file is that long."""
+        """The remaining frames, from a last piece of about the usual length where the file is that long."""
         if not self._taken:
             return self._make_empty()
         return self._separate_piece(max((self._taken - self._whole) // GRID * GRID, 0), self._taken)
@@ -84,19 +84,19 @@ class OverlapAddSeparator:
 
     def state(self) -> State:
         counts = np.array([self._first, self._next, self._taken])
-        return {"heard": self._heard.copy(), "tail": self._tail.copy(), "counts": counts}
+        return {"heard": self._input.copy(), "tail": self._tail.copy(), "counts": counts}
 
     def restore(self, rate: int, state: State) -> None:
         self.begin(rate)
-        self._heard, self._tail = state["heard"].astype(np.float32), state["tail"].astype(np.float32)
+        self._input, self._tail = state["heard"].astype(np.float32), state["tail"].astype(np.float32)
         self._first, self._next, self._taken = (int(count) for count in state["counts"])
 
     def _make_empty(self) -> Audio:
         return np.zeros((len(self.stems), CHANNELS, 0), np.float32)
 
     def _separate_piece(self, begin: int, end: int) -> Audio:
-        """What the separator makes of the frames from ``begin`` to ``end``, from the next frame on."""
-        piece = self._heard[:, begin - self._first : end - self._first]
+        """Separate the frames from ``begin`` to ``end``; returns the stems from the next frame on, cross-faded."""
+        piece = self._input[:, begin - self._first : end - self._first]
         stems = self._separator.separate(piece, self._rate)
         wanted = (len(self.stems), CHANNELS, end - begin)
         if stems.shape != wanted:

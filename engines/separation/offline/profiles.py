@@ -1,4 +1,4 @@
-"""Which separator a profile's name stands for, and what tells its weights from others."""
+"""Separation profiles: the separator of each name, and the identity of its weights."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WEIGHTS = files("engines") / "weights"
 
 @dataclass(frozen=True, slots=True)
 class ChosenProfile:
-    """A separator for files of any rate and length. ``model``: what changes when its weights or code do."""
+    """A separator for files of any rate and length. ``model``: identifies its weights and code."""
 
     separator: ResampledSeparator
     model: str
@@ -37,13 +37,13 @@ def choose_profile(profile: str, model: str = "", steps: Sequence[str] = ()) -> 
         raise ConfigError(f"--profile {profile}: no such profile", hint)
     if model and profile != STUDIO:
         raise ConfigError(f"--model {model}: the profile {profile} has its own", f"add --profile {STUDIO}")
-    separator, told = _open_studio(model) if profile == STUDIO else _open_engine(profile)
+    separator, identity = _open_studio(model) if profile == STUDIO else _open_engine(profile)
     if steps:
         from engines.separation.postprocess import wrap_separator
 
         separator = wrap_separator(separator, steps)
     streaming = separator if isinstance(separator, StreamableSeparator) else OverlapAddSeparator(separator)
-    return ChosenProfile(ResampledSeparator(streaming), told)
+    return ChosenProfile(ResampledSeparator(streaming), identity)
 
 
 def _open_engine(profile: str) -> tuple[Separator, str]:
@@ -62,16 +62,16 @@ def _open_engine(profile: str) -> tuple[Separator, str]:
 
 
 def _hash_weights() -> str:
-    """SHA-256 of the shipped weights, together."""
-    told = hashlib.sha256()
+    """SHA-256 of all shipped weights together."""
+    digest = hashlib.sha256()
     shipped = WEIGHTS.iterdir() if WEIGHTS.is_dir() else ()
     for file in sorted((file for file in shipped if file.name.endswith(".onnx")), key=lambda file: file.name):
-        told.update(file.read_bytes())
-    return told.hexdigest()
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 def _open_studio(model: str) -> tuple[Separator, str]:
-    """The added ``model``, by default the only one; its manifest has the hashes of its files."""
+    """Open the added ``model``, by default the only one; its manifest has the hashes of its files."""
     from engines.separation.models.manifest import to_toml
     from engines.separation.models.model_loader import load_separator
     from engines.separation.models.store import open_user_store

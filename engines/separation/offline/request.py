@@ -1,4 +1,4 @@
-"""What is wanted of songs, what is told on the way, and what became of each."""
+"""Separation request and result of ``sideman separate``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from engines.separation.offline.journal import Recipe
 
 @dataclass(frozen=True, slots=True)
 class SeparationRequest:
-    """What is wanted of every song. ``without``: sets of stems; each gives the mix less these."""
+    """Settings for every song. ``without``: sets of stems; each gives the mix minus these."""
 
     recipe: Recipe
     format: FileFormat
@@ -21,14 +21,14 @@ class SeparationRequest:
 
     @property
     def outputs(self) -> dict[str, tuple[str, ...]]:
-        """What is written, by name: stems as (stem,), mixes less stems as (minus, stem, ...)."""
+        """Outputs by name: stems as (stem,), mixes minus stems as ("-", stem, ...)."""
         less = {"no_" + "_".join(stems): ("-", *stems) for stems in self.without}
         return {stem: (stem,) for stem in self.stems} | less
 
 
 @dataclass(slots=True)
 class SeparationResult:
-    """What became of a song. ``status``: done, skipped or failed. ``peaks``: by output, before any gain, linear."""
+    """Result of a song. ``status``: done, skipped or failed. ``peaks``: by output, before any gain, linear."""
 
     song: Path
     status: str = "done"

@@ -1,4 +1,4 @@
-"""Separators at any sampling rate: to the nearest rate that they know and back, aligned to the frame."""
+"""Resampled separator: runs a separator at the nearest of its rates, aligned to the frame."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ REST = STEMS[-1]
 
 
 class ResampledSeparator:
-    """Any streaming separator at any rate, as a `ResumableSeparator` one.
+    """Any streaming separator at any rate, as a `ResumableSeparator`.
 
-    What resampling cannot carry, such as a 96 kHz file's treble above 24 kHz, goes to the stem "other" where there is
-    one, so stems that sum to the mix inside do so outside, at the file's own rate.
+    What is lost in resampling, such as a 96 kHz file's treble above 24 kHz, goes to the stem "other" where there is
+    one. So stems that sum to the mix inside do so at the file's own rate, too.
     """
 
     rates: tuple[int, ...] = ()
@@ -41,7 +41,7 @@ class ResampledSeparator:
         self._rate, self._own = rate, choose_rate(self._separator.rates, rate)
         self._down = StreamResampler(rate, self._own, CHANNELS)
         self._up = StreamResampler(self._own, rate, CHANNELS * (len(self.stems) + 1))
-        self._mix = np.zeros((CHANNELS, 0), np.float32)  # at the file's rate, not yet given out
+        self._mix = np.zeros((CHANNELS, 0), np.float32)  # at the file's rate, not yet returned
         self._inside = np.zeros((CHANNELS, 0), np.float32)  # at the separator's, not yet separated
 
     def push(self, mix: Audio) -> Audio:
@@ -86,14 +86,14 @@ class ResampledSeparator:
         self._mix, self._inside = state["mix"].astype(np.float32), state["inside"].astype(np.float32)
 
     def _append_mix(self, stems: Audio) -> Audio:
-        """Stems, and under them the mix that they came from, as channels."""
+        """Stems, followed by the mix that they came from, as channels."""
         frames = stems.shape[2]
         both = np.concatenate([stems.reshape(CHANNELS * len(self.stems), frames), self._inside[:, :frames]])
         self._inside = self._inside[:, frames:].copy()
         return both
 
     def _split_stems(self, both: Audio) -> Audio:
-        """Channels from `_append_mix`, at the file's rate: the stems, with what the mix lost in "other"."""
+        """Stems from the channels of `_append_mix`, at the file's rate, with the mix's loss added to "other"."""
         both = both[:, : self._mix.shape[1]]
         frames = both.shape[1]
         stems = both[:-CHANNELS].reshape(len(self.stems), CHANNELS, frames)

@@ -1,4 +1,4 @@
-"""The command ``sideman separate``: songs to stems, with a table of what became of each."""
+"""The command ``sideman separate``: songs to stems, with a table of results."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ def separate(
     song failed; the others are separated all the same.
     """
     chosen = choose_profile(profile, model, _parse_names(steps))
-    wish = _make_request(chosen, profile, _parse_names(steps), stems, without or [], format_, force)
+    request = _make_request(chosen, profile, _parse_names(steps), stems, without or [], format_, force)
     return process_songs(
         files,
         out,
-        lambda song, told: separate_song(song, out, wish, chosen.separator, told, time.monotonic),
+        lambda song, progress: separate_song(song, out, request, chosen.separator, progress, time.monotonic),
         lambda song, error: SeparationResult(song, "failed", error=error.message, hint=error.hint),
         make_reporter(make_table, _to_dict, json_),
         "stopped; the same command goes on from here",
@@ -96,46 +96,46 @@ def _check_names(option: str, names: tuple[str, ...], stems: Sequence[str]) -> t
     return tuple(stem for stem in stems if stem in names)
 
 
-def make_table(outcomes: Sequence[SeparationResult]) -> RenderableType:
-    """What became of each song: its times, and below them where it is or why not."""
+def make_table(results: Sequence[SeparationResult]) -> RenderableType:
+    """Table of the results: each song's times, and below them its folder or its error."""
     done = columns("song", "length", "took")
     lines = []
-    for outcome in outcomes:
-        name, folder = one_line(outcome.song.name), one_line(outcome.folder)
-        if outcome.status == "failed":
+    for result in results:
+        name, folder = one_line(result.song.name), one_line(result.folder)
+        if result.status == "failed":
             lines.append(
                 Text.assemble(
                     f"{name}: ",
                     ("failed", "bold red"),
-                    f": {one_line(outcome.error.removeprefix(f'{outcome.song}: '))}",
+                    f": {one_line(result.error.removeprefix(f'{result.song}: '))}",
                 )
             )
-        elif outcome.status == "skipped":
+        elif result.status == "skipped":
             lines.append(Text(f"{name}: {folder} (was there; --force makes it anew)"))
         else:
-            length_s = outcome.frames / outcome.rate if outcome.rate else 0.0
-            done.add_row(name, format_duration(length_s), format_duration(outcome.took_s))
-            lines.append(Text(f"{name}: {folder}: {one_line(', '.join(outcome.files))}"))
+            length_s = result.frames / result.rate if result.rate else 0.0
+            done.add_row(name, format_duration(length_s), format_duration(result.took_s))
+            lines.append(Text(f"{name}: {folder}: {one_line(', '.join(result.files))}"))
     return Group(done, *lines) if done.row_count else Group(*lines)
 
 
-def _to_dict(outcome: SeparationResult) -> dict[str, object]:
+def _to_dict(result: SeparationResult) -> dict[str, object]:
     def db(peak: float) -> float | None:
         return round(20 * float(np.log10(peak)), 2) if peak > 0 else None
 
-    made = outcome.status != "failed"
+    made = result.status != "failed"
     return {
-        "song": escape_name(outcome.song),
-        "status": outcome.status,
-        "folder": escape_name(outcome.folder) if made and outcome.folder else None,
-        "files": {name: escape_name(path) for name, path in outcome.files.items()} if made else {},
-        "rate_hz": outcome.rate,
-        "length_frames": outcome.frames,
-        "resumed_at_frames": outcome.resumed_at,
-        "peaks_db": {name: db(peak) for name, peak in outcome.peaks.items()},
-        "gain_db": db(outcome.gain),
-        "took_s": round(outcome.took_s, 3),
-        "notes": outcome.notes,
-        "error": escape_name(outcome.error),
-        "hint": escape_name(outcome.hint),
+        "song": escape_name(result.song),
+        "status": result.status,
+        "folder": escape_name(result.folder) if made and result.folder else None,
+        "files": {name: escape_name(path) for name, path in result.files.items()} if made else {},
+        "rate_hz": result.rate,
+        "length_frames": result.frames,
+        "resumed_at_frames": result.resumed_at,
+        "peaks_db": {name: db(peak) for name, peak in result.peaks.items()},
+        "gain_db": db(result.gain),
+        "took_s": round(result.took_s, 3),
+        "notes": result.notes,
+        "error": escape_name(result.error),
+        "hint": escape_name(result.hint),
     }

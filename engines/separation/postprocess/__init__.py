@@ -1,6 +1,6 @@
-"""Steps around a separator: each takes any `Separator` and is one, and they can be put around each other.
+"""Postprocessors: each wraps any `Separator` and is one itself, so that they can be combined.
 
-better = wrapped(separator, ["cascade", "wiener"])    # wiener(cascade(separator))
+better = wrap_separator(separator, ["cascade", "wiener"])    # wiener(cascade(separator))
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ _POSTPROCESSORS: dict[str, type[Postprocessor]] = {
 }
 
 NAMES: dict[str, str] = {label: step.summary for label, step in _POSTPROCESSORS.items()}
-"""Every step with a line of what it does and costs."""
+"""Every postprocessor, with a line on its effect and cost."""
 
 
 def wrap_separator(separator: Separator, names: Iterable[str]) -> Separator:
-    """``separator`` inside the steps ``names``, the first innermost. It no longer streams."""
+    """Wrap ``separator`` in the postprocessors ``names``, the first innermost. The result does not stream."""
     for name in names:
         if name not in _POSTPROCESSORS:
             near = get_close_matches(name, _POSTPROCESSORS, 1)

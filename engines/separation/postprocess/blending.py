@@ -1,4 +1,4 @@
-"""Iterative blending: what was found is mixed with the original, and separated once more.
+"""Iterative blending: each stem is mixed with the original and separated once more.
 
 x_t = r x_0 + (1 - r) y_(t-1) a stem, y_t = that stem of f(x_t). Zang, Li and Kong, "Training-free multi-step audio
 source separation", 2025 (arXiv 2505.19534). There r is searched for the best of a metric; a user's song has none to
@@ -16,7 +16,7 @@ from engines.separation.separator import Separator
 
 
 class Blending(Postprocessor):
-    """Cost: one separation more for each stem and round. The stems need not sum to the mix any more."""
+    """Cost: one more separation for each stem and round. The stems may no longer sum to the mix."""
 
     label = "blending"
     summary = "Each stem, half mixed with the original, is separated again; 5 times the computing for 4 stems."

@@ -1,4 +1,4 @@
-"""A cascade: one stem first, then the rest from what it leaves."""
+"""Cascade: one stem first, then the rest from the mix without it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from engines.separation.separator import Separator
 
 
 class Cascade(Postprocessor):
-    """Cost: one separation more. What the second pass still takes for the ``first`` stem is added to it.
+    """Cost: one more separation. The second pass's part of the ``first`` stem is added to the first pass's.
 
     So the stems sum to the mix where those of the separator do.
     """

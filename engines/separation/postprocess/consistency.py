@@ -1,4 +1,4 @@
-"""Mixture consistency: what the stems lack to the mix is spread over them.
+"""Mixture consistency: the residual of the mix minus the stems is spread over the stems.
 
 Wisdom et al., "Differentiable consistency constraints for improved deep speech enhancement", ICASSP 2019: the
 nearest set of stems that sums to the mix, by equal parts or by the energy of each.
@@ -12,11 +12,11 @@ from bridge.core.audio import Audio
 from engines.separation.postprocess.postprocessor import Postprocessor
 
 LEAST = 1e-10
-"""Energy, of a full-scale frame, that every stem is taken to have: in silence the parts are equal."""
+"""Energy added to every stem's, in full-scale frames: in silence the shares are equal."""
 
 
 class Consistency(Postprocessor):
-    """Cost: none to speak of. Changes nothing where the stems sum to the mix already."""
+    """Cost: negligible. Changes nothing where the stems sum to the mix already."""
 
     label = "consistency"
     summary = "What the stems lack to the mix is spread over them equally; free."
@@ -28,12 +28,12 @@ class Consistency(Postprocessor):
         return stems
 
     def _find_shares(self, stems: Audio) -> Audio:
-        """The part of each stem in what lacks, shape (stems,), summing to one."""
+        """The share of each stem in the residual, shape (stems,), summing to one."""
         return np.full(len(stems), 1.0 / len(stems), np.float32)
 
 
 class EnergyConsistency(Consistency):
-    """By the energy of each stem in the piece: a stem that is silent stays so."""
+    """Shares by the energy of each stem: a silent stem stays silent."""
 
     label = "consistency.energy"
     summary = "What the stems lack to the mix is spread over them by their energy; free."

@@ -1,4 +1,4 @@
-"""Multiple input spectrogram inversion: keep the magnitudes that were estimated, find phases that sum to the mix.
+"""Multiple input spectrogram inversion (MISI): keeps estimated magnitudes and finds phases that sum to the mix.
 
 Gunawan and Sen, "Iterative phase estimation for the synthesis of separated sources from single-channel mixtures",
 IEEE Signal Processing Letters, 2010.
@@ -17,10 +17,10 @@ from engines.separation.separator import Separator
 
 
 class Misi(Postprocessor):
-    """Cost: two transforms of all stems a round, some 4 % of real time each; no separation more.
+    """Cost: two transforms of all stems a round, some 4 % of real time each; no further separation.
 
-    The stems sum to the mix afterwards. Helps those that do not (magnitudes with the phase of the mix, models with
-    a network a stem); stems that sum to the mix have phases that fit already, and are left as they are.
+    The stems sum to the mix afterwards. It helps those that do not (magnitudes with the phase of the mix, models with a
+    network a stem); stems that sum to the mix have consistent phases already, and are left unchanged.
     """
 
     label = "misi"
@@ -45,13 +45,13 @@ class Misi(Postprocessor):
 
 
 def apply_phase(magnitudes: NDArray[np.float32], spectra: Spectra) -> Spectra:
-    """``magnitudes`` with the phases of ``spectra``; where those are 0, phase 0."""
+    """``magnitudes`` with the phases of ``spectra``; phase 0 where those are 0."""
     size = np.abs(spectra)
     unit = np.where(size > 0.0, spectra / np.maximum(size, np.float32(1e-30)), np.complex64(1.0))
     return np.asarray(magnitudes * unit, dtype=np.complex64)
 
 
 def _spread_residual(mix: Audio, stems: Audio) -> Audio:
-    """``stems`` and equal parts of what they lack to the mix."""
+    """``stems`` plus equal shares of the residual to the mix."""
     fitted: Audio = stems + (mix - stems.sum(axis=0)) / np.float32(len(stems))
     return fitted

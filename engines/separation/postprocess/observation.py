@@ -1,4 +1,4 @@
-"""Observation adding: a little of the mix in every stem covers artefacts with what they were cut from.
+"""Observation adding: a little of the mix in every stem masks artefacts.
 
 Ochiai, Iwamoto et al., "Rethinking processing distortions: disentangling the impact of speech enhancement errors on
 speech recognition performance", 2024 (arXiv 2404.14860); first in Iwamoto et al., Interspeech 2022.
@@ -17,7 +17,7 @@ from engines.separation.separator import Separator
 class Observation(Postprocessor):
     """Cost: none. (1 - share) of the stem and ``share`` of the mix, so that the stem keeps its level.
 
-    For one stem that is listened to or recognised alone. The stems do not sum to the mix any more: do not mix them.
+    For a single stem by itself, for playback or recognition. The stems no longer sum to the mix: do not mix them.
     """
 
     label = "observation"

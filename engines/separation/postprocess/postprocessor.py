@@ -1,4 +1,4 @@
-"""What the steps have in common: a separator inside, whose stems and rates they keep."""
+"""Postprocessor base class: wraps a separator and keeps its stems and rates."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from engines.separation.separator import Separator
 
 
 class Postprocessor:
-    """A separator around ``inner``; the subclass says what it does to pieces. It does not stream."""
+    """A separator around ``inner``; the subclass implements `separate`. It does not stream."""
 
     label: str
-    """What it is called; the separator's name with this behind it is the name of both."""
+    """Its name; the name of both is the separator's, a plus sign and this."""
     summary: str
-    """What it does and what it costs, in a line."""
+    """Its effect and cost, in a line."""
 
     def __init__(self, inner: Separator) -> None:
         self.inner = inner
@@ -34,12 +34,12 @@ class Postprocessor:
         return self.inner.rates
 
     def separate(self, mix: Audio, rate: int) -> Audio:
-        """``mix``, shape (2, frames), as stems of shape (stems, 2, frames), aligned with it."""
+        """Separate ``mix``, shape (2, frames), into stems of shape (stems, 2, frames), aligned with it."""
         raise NotImplementedError
 
 
 def find_stem(stems: Sequence[str], stem: str, who: str) -> int:
-    """Where ``stem`` stands in ``stems``."""
+    """Index of ``stem`` in ``stems``."""
     if stem not in stems:
         near = get_close_matches(stem, stems, 1)
         hint = f"did you mean {near[0]}?" if near else f"it gives {', '.join(stems)}"

@@ -1,4 +1,4 @@
-"""Spectrograms of whole pieces and back, for the steps that work on them; and the windows that bound their memory."""
+"""Spectrograms and their inverse for the postprocessors, and processing in cross-faded pieces to bound memory."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ Spectra = NDArray[np.complex64]
 """Shape (..., spectra, bins): one spectrum each HOP frames."""
 
 WINDOW, HOP = 4096, 1024
-"""Frames of a window and between them: those of Open-Unmix, for whose estimates the Wiener filter was tuned."""
+"""Window and hop in frames: those of Open-Unmix, for whose estimates the Wiener filter was tuned."""
 _MARGIN = WINDOW - HOP
 
 PIECE_S, FADE_S = 12.0, 1.0
-"""What is worked on at once, and how long neighbouring pieces overlap. The spectra of four stems take 70 MB."""
+"""Length of a piece, and of the overlap of neighbouring pieces. The spectra of four stems take 70 MB."""
 
 
 def _make_window() -> NDArray[np.float32]:
@@ -27,7 +27,7 @@ def _make_window() -> NDArray[np.float32]:
 
 
 def analyse(waves: Audio) -> Spectra:
-    """Spectra of (..., frames), the ends padded so that every frame lies in four windows."""
+    """Spectra of (..., frames), with padding so that every frame lies in four windows."""
     frames = waves.shape[-1]
     padding = [(0, 0)] * (waves.ndim - 1) + [(_MARGIN, _MARGIN + -frames % HOP)]
     padded = np.pad(waves, padding)
@@ -36,7 +36,7 @@ def analyse(waves: Audio) -> Spectra:
 
 
 def synthesise(spectra: Spectra, frames: int) -> Audio:
-    """The waves of `analyse`, shape (..., frames); of spectra that no wave has, the nearest in energy."""
+    """The inverse of `analyse`, shape (..., frames); for inconsistent spectra the nearest wave in energy."""
     waves = np.fft.irfft(spectra, WINDOW, axis=-1).astype(np.float32, copy=False)
     waves *= _make_window()
     count, parts = spectra.shape[-2], WINDOW // HOP
@@ -47,10 +47,10 @@ def synthesise(spectra: Spectra, frames: int) -> Audio:
 
 
 def process_in_pieces(work: Callable[[Audio, Audio], Audio], mix: Audio, stems: Audio, rate: int) -> Audio:
-    """``work(mix, stems)`` on pieces of PIECE_S that fade into each other over FADE_S, so that memory is bounded.
+    """Apply ``work(mix, stems)`` to pieces of PIECE_S that cross-fade over FADE_S, so that memory is bounded.
 
-    ``mix``: (2, frames); ``stems`` and what comes out: (stems, 2, frames). What sums to the mix in the pieces does
-    so in the whole.
+    ``mix``: (2, frames); ``stems`` and the result: (stems, 2, frames). Stems that sum to the mix in the pieces do so in
+    the whole.
     """
     frames, piece, fade = mix.shape[1], round(PIECE_S * rate), round(FADE_S * rate)
     if frames <= piece:

@@ -1,7 +1,7 @@
-"""Averaging over what must not matter: the polarity of the mix, and which channel is the left one.
+"""Test-time augmentation: the mean of separations with both polarities and with left and right swapped.
 
-The mix is separated in each disguise, the disguise taken off the stems, and the mean kept; errors that differ from
-one to the other shrink. The usual "test-time augmentation" of the separation challenges.
+Each variant of the mix is separated, the change is undone on the stems, and the mean is taken; errors that differ
+between variants shrink. Usual in the separation challenges.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from engines.separation.postprocess.postprocessor import Postprocessor
 class Averaging(Postprocessor):
     """Both polarities, both orders of the channels. Cost: four times that of the separator.
 
-    A separator whose masks depend on powers alone does not hear the polarity: there `SwapAveraging` gives the same.
+    A separator whose masks depend on powers alone ignores the polarity: there `SwapAveraging` gives the same.
     """
 
     label = "averaging"
@@ -24,11 +24,11 @@ class Averaging(Postprocessor):
 
     def separate(self, mix: Audio, rate: int) -> Audio:
         total = np.zeros((len(self.stems), *mix.shape), np.float32)
-        ways = [(sign, order) for sign in self.polarities for order in (1, -1)]
-        for sign, order in ways:
-            disguised = np.ascontiguousarray(sign * mix[::order])
-            total += sign * self.inner.separate(disguised, rate)[:, ::order]
-        total /= len(ways)
+        variants = [(sign, order) for sign in self.polarities for order in (1, -1)]
+        for sign, order in variants:
+            augmented = np.ascontiguousarray(sign * mix[::order])
+            total += sign * self.inner.separate(augmented, rate)[:, ::order]
+        total /= len(variants)
         return total
 
 

@@ -1,1 +1,1 @@
-"""One file a family of public models: what its graphs take and give, and what has to be done around them."""
+"""Adapters for families of public models: inputs and outputs of their graphs, and the processing around them."""

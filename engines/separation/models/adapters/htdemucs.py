@@ -1,4 +1,4 @@
-"""HTDemucs: a waveform, or a waveform and its spectrum, in pieces of 7.8 s.
+"""HTDemucs adapter: a waveform, or a waveform and its spectrum, in pieces of 7.8 s.
 
 Two exports are public. *Waveform*: ``mix`` (1, 2, 343980) gives (1, stems, 2, 343980), all FFTs in the graph
 (StemSplit/demucs-onnx, src/demucs_onnx/inference.py). *Spectral core*: ``mag`` (1, 4, 2048, 336) besides, that is
@@ -27,7 +27,7 @@ WINDOW, HOP = 4096, 1024
 PARTS = 4
 """Left and right, real and imaginary."""
 EDGE_COLUMNS = 2
-"""Demucs drops two columns at each end, and puts zeros there on the way back (demucs/htdemucs.py, _spec, _ispec)."""
+"""Demucs drops two columns at each end, and adds zeros there before synthesis (demucs/htdemucs.py, _spec, _ispec)."""
 
 
 def make_network(manifest: Manifest, graphs: Sequence[OnnxGraph]) -> ChunkedNetwork:
@@ -101,12 +101,12 @@ class SpectralCore:
         mag = np.stack([spectrum.real, spectrum.imag], axis=1).reshape(1, PARTS, bins, columns)
         results = self._graph.run({self._mix.name: mix[np.newaxis], self._mag.name: mag})
         count = len(self._stems)
-        heard = find_waveform(self._graph, results, (count, CHANNELS, frames))
+        waveform = find_waveform(self._graph, results, (count, CHANNELS, frames))
         for array in results.values():
             if array.shape in ((1, count, PARTS, bins, columns), (1, count * PARTS, bins, columns)):
                 pairs = array.reshape(count, CHANNELS, 2, bins, columns)
                 spectra = (pairs[:, :, 0] + 1j * pairs[:, :, 1]).astype(np.complex64)
-                return np.asarray(heard + to_outer_audio(self._stft, spectra, frames))
+                return np.asarray(waveform + to_outer_audio(self._stft, spectra, frames))
         raise _make_missing_error(self._graph, results, f"spectra output (1, {count}, {PARTS}, {bins}, {columns})")
 
 
@@ -127,7 +127,7 @@ def to_inner_spectrum(stft: Stft, mix: Audio) -> Spectrum:
 
 
 def to_outer_audio(stft: Stft, spectra: Spectrum, frames: int) -> Audio:
-    """The way back, (..., bins, columns) to (..., frames). Not exact in the first and last 1.5 hops: as trained."""
+    """The inverse: (..., bins, columns) to (..., frames). Not exact in the first and last 1.5 hops: as in training."""
     whole = np.pad(spectra, [(0, 0)] * (spectra.ndim - 2) + [(0, 1), (EDGE_COLUMNS, EDGE_COLUMNS)])
     before = stft.hop // 2 * 3
     length = -(-frames // stft.hop) * stft.hop + 2 * before

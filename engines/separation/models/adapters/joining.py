@@ -1,4 +1,4 @@
-"""Several networks that each know some stems, as one that knows them all."""
+"""Joined networks: several networks that each give some stems, as one that gives all."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from engines.separation.models.chunked import ChunkedNetwork
 
 
 class JoinedNetwork:
-    """Networks over the same pieces, one after the other; of each only its ``kept`` stems.
+    """Runs networks on the same pieces, one after the other, and takes the ``kept`` stems of each.
 
     The fine-tuned HTDemucs is four such files, each good at one of the four stems that it gives.
     """
@@ -20,8 +20,8 @@ class JoinedNetwork:
     def __init__(self, networks: Sequence[ChunkedNetwork], kept: Sequence[Sequence[str]]) -> None:
         lengths = {network.piece_frames for network in networks}
         if len(lengths) > 1:
-            told = ", ".join(str(length) for length in sorted(lengths))
-            raise ModelError(f"its files take pieces of different lengths ({told} frames)", "export them alike")
+            listed = ", ".join(str(length) for length in sorted(lengths))
+            raise ModelError(f"its files take pieces of different lengths ({listed} frames)", "export them alike")
         self._networks, self._kept = list(networks), [tuple(stems) for stems in kept]
 
     @property

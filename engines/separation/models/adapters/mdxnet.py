@@ -1,9 +1,9 @@
-"""MDX-Net as in Ultimate Vocal Remover: a complex spectrum as four channels in, one stem's out.
+"""MDX-Net adapter, as in Ultimate Vocal Remover: a complex spectrum as four channels in, one stem's out.
 
 (B, 4, dim_f, dim_t): left real, left imaginary, right real, right imaginary; hop 1024, reflected padding, the lowest
 dim_f bins; a piece is hop * (dim_t - 1) frames (kuielab/mdx-net-submission; seanghay/uvr-mdx-infer, separate.py). The
-window (n_fft) is not in the graph: 6144, 5120 and 7680 are usual, and the manifest must tell. Several stems stack as
-(B, 4 * stems, dim_f, dim_t). What the model does not give is the rest; ``gain`` is UVR's compensate.
+window (n_fft) is not in the graph: 6144, 5120 and 7680 are usual, and the manifest must give it. Several stems stack as
+(B, 4 * stems, dim_f, dim_t). The rest is the mix minus the model's stems; ``gain`` is UVR's compensate.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def make_network(manifest: Manifest, graphs: Sequence[OnnxGraph]) -> ChunkedNetw
 
 
 class MdxNet:
-    """One graph with its spectrum outside."""
+    """One graph, with the STFT outside."""
 
     def __init__(self, graph: OnnxGraph, part: ModelFile, stft: Stft, gain: float) -> None:
         self._graph, self._stems, self._stft, self._gain = graph, part.stems, stft, gain

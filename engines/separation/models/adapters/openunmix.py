@@ -1,8 +1,8 @@
-"""Open-Unmix: the mix's magnitudes in, a stem's magnitudes out, one graph a stem or one with all.
+"""Open-Unmix adapter: the mix's magnitudes in, a stem's magnitudes out, one graph a stem or one with all.
 
 Magnitude (1, 2, 2049, columns), window 4096, hop 1024, in and out (sigsep/open-unmix-pytorch, openunmix/model.py); a
 graph with all gives (1, stems, 2, 2049, columns) or an output a stem. The guesses become ratio masks; no Wiener
-filter here, that is a step around any separator.
+filter here, that is a postprocessor for any separator.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from engines.separation.models.torch_stft import Stft
 
 WINDOW, HOP = 4096, 1024
 PIECE = 1024 * 1024
-"""24 s at 44.1 kHz where the graph leaves the length open: its LSTM hears both ways."""
+"""24 s at 44.1 kHz where the graph leaves the length open: its LSTM is bidirectional."""
 
 
 def make_network(manifest: Manifest, graphs: Sequence[OnnxGraph]) -> ChunkedNetwork:

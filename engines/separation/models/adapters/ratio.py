@@ -1,4 +1,4 @@
-"""Magnitudes that networks guess, as masks on the mix's own spectrum: what Open-Unmix and Spleeter share."""
+"""Ratio masks from estimated magnitudes, for Open-Unmix and Spleeter."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _TINY = 1e-10
 
 
 def make_ratio_masks(guesses: Floats, mix: Floats, power: int, *, whole: bool) -> Floats:
-    """Each of ``guesses``, shape (stems, ...), as its share, between 0 and 1.
+    """Masks between 0 and 1 from ``guesses``, magnitudes of shape (stems, ...).
 
-    ``whole``: the stems are all that there is, so that the masks sum to one, in silence too. Otherwise what the ``mix``
-    (the same shape without stems) has beyond them is left over. ``power``: 1 for Open-Unmix's soft mask
+    ``whole``: the stems are complete, so that the masks sum to one, in silence too. Otherwise the part of the ``mix``
+    (the same shape without stems) beyond them is left over. ``power``: 1 for Open-Unmix's soft mask
     (openunmix/filtering.py, wiener with softmask), 2 for Spleeter's (its separation_exponent).
     """
     raised = np.maximum(guesses, 0.0) ** power
@@ -32,10 +32,9 @@ def make_ratio_masks(guesses: Floats, mix: Floats, power: int, *, whole: bool) -
 def find_stem_arrays(
     graph: OnnxGraph, results: Mapping[str, Array], stems: Sequence[str], shape: tuple[int, ...]
 ) -> Floats:
-    """(stems, ...) from a graph with an output named after each stem, or with one output that stacks them.
+    """Find the outputs (stems, ...) of a graph with an output named after each stem, or with one that stacks them.
 
-    ``shape`` is that of one stem with its batch axis, as the graph takes it; a stack has the stem axis first or after
-    the batch.
+    ``shape`` is that of one stem with its batch axis; a stack has the stem axis first or after the batch.
     """
     count = len(stems)
     if count > 1 and len(results) > 1:

@@ -1,11 +1,11 @@
-"""BS-RoFormer and Mel-RoFormer without their STFT: spectra in, spectra or masks out, in pieces of some 8 s.
+"""BS-RoFormer and Mel-RoFormer adapter, STFT outside the graph: spectra in, spectra or masks out, in pieces of 8 s.
 
 Three exports are covered. *Pair*: ``spec_real`` and ``spec_imag`` (1, 2, 1025, 801) give spectra of the same kind a
 stem, (1, stems, 2, 1025, 801) (model card of silverdaw/bs-roformer-rhythm-onnx). *Joint*: ``spec`` (1, 2 * 1025,
 columns, 2), a bin's left before its right, last axis real and imaginary, gives complex masks (1, stems, 2 * 1025,
 columns, 2); the host multiplies and takes out bin 0 (santiquiroz/port-bs-roformer-onnx, driver/pipeline.py and
 toolkit/spec_models.py; the cut is that of ZFTurbo/MSS_ONNX_TensorRT, models_without_stft). *Banded*: as joint, but
-only the bins of overlapping mel bands go in or masks for these come out; ``bins`` in the manifest tells which
+only the bins of overlapping mel bands go in or masks for these come out; ``bins`` in the manifest lists them
 (lucidrains/BS-RoFormer, mel_band_roformer.py: freq_indices, num_bands_per_freq; masks of a bin are averaged over its
 bands).
 """
@@ -46,7 +46,7 @@ def _make_file_network(manifest: Manifest, part: ModelFile, graph: OnnxGraph, st
 
 
 class _Columns:
-    """What both exports share: a length in columns, ``tensor``'s axis ``axis``, or open."""
+    """Base of both exports: a length in columns, ``tensor``'s axis ``axis``, or open."""
 
     def __init__(
         self, graph: OnnxGraph, stems: Sequence[str], stft: Stft, tensor: Tensor, axis: int, piece: int
@@ -69,7 +69,7 @@ class _Columns:
         return self._own is not None
 
     def _reshape(self, array: Array, shape: tuple[int, ...], name: str) -> Array:
-        """``array`` with the batch axis gone and a stem axis first, also where one stem has none."""
+        """``array`` without the batch axis and with the stem axis first, also where a single stem has none."""
         count = len(self._stems)
         if array.shape == (1, count, *shape) or (count == 1 and array.shape == (1, *shape)):
             return array.reshape(count, *shape)
@@ -142,7 +142,7 @@ class Joint(_Columns):
 
 
 def _find_rows(graph: OnnxGraph, bins: Sequence[int], count: int) -> NDArray[np.int64]:
-    """The rows of the interleaved spectrum that the bands take, from bins of one channel."""
+    """The rows of the interleaved spectrum in the bands, from the bins of one channel."""
     indices = np.asarray(bins, np.int64)
     if indices.size and indices.max() >= count:
         message = f"{graph.path}: bins: {int(indices.max())} is beyond the {count} bins of the window"
@@ -156,11 +156,11 @@ def _interleave(spectrum: Spectrum) -> Spectrum:
 
 
 def _deinterleave(rows: Spectrum) -> Spectrum:
-    """The way back of `_interleave`, for every stem: (stems, 2 * bins, columns) as (stems, 2, bins, columns)."""
+    """The inverse of `_interleave`, for every stem: (stems, 2 * bins, columns) as (stems, 2, bins, columns)."""
     return np.swapaxes(rows.reshape(len(rows), -1, CHANNELS, rows.shape[-1]), 1, 2)
 
 
 def _remove_dc(spectra: Spectrum) -> Spectrum:
-    """Bin 0 out, as the models' own inference does after masking (zero_dc)."""
+    """Set bin 0 to zero, as the models' own inference does after masking (zero_dc)."""
     spectra[..., 0, :] = 0.0
     return spectra

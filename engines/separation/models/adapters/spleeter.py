@@ -1,4 +1,4 @@
-"""Spleeter: magnitudes of the low 1024 bins in images of 512 columns in, magnitudes out, a graph a stem or one for all.
+"""Spleeter adapter: magnitudes of the low 1024 bins in images of 512 columns, in and out; a graph a stem, or one.
 
 Window 4096, hop 1024. The image is (splits, 2, 512, 1024) or (2, splits, 512, 1024), columns before bins: both are
 public (k2-fsa/sherpa-onnx, scripts/spleeter). Masks are guess^2 over the sum of all guesses^2. Above bin 1024 (11
@@ -75,13 +75,13 @@ class Spleeter:
         return self._stft.synthesise((self._extend(masks) * spectrum).astype(np.complex64), mix.shape[1])
 
     def _extend(self, masks: Floats) -> Floats:
-        """(stems, 2, bins of the image, columns) with all bins."""
+        """Extend masks (stems, 2, bins of the image, columns) to all bins."""
         missing = self._stft.bins - self._bins
         return np.concatenate([masks, np.repeat(masks.mean(axis=2, keepdims=True), missing, axis=2)], axis=2)
 
 
 def _find_split_axis(graph: OnnxGraph, image: Tensor) -> int:
-    """Which of the first two axes counts the images: the one that is not the channels'."""
+    """The one of the first two axes that counts the images and not the channels."""
     first, second = image.shape[:2]
     if second == CHANNELS and first in (None, 1):
         return 0

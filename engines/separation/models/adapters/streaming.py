@@ -1,9 +1,9 @@
-"""Streaming models with explicit memories: one hop of audio in, one hop of every stem out.
+"""Streaming model adapter: explicit states, one hop of audio in, one hop of every stem out.
 
-As in StemgenRT: ``audio_chunk`` (1, 2, hop) and memories give ``separated_chunk`` (1, stems, 2, hop) and each memory
-anew as ``next_`` + its name; memories begin as zeros, and the output belongs to input that is synthesis - hop frames
-older (sweetspotsoundsystem/stemgen-rt, cmake/QualifiedModelContract.cmake; StemgenRT-5.8, stemgenrt/band_export.py).
-Usual stem order: drums, bass, vocals, other.
+As in StemgenRT: ``audio_chunk`` (1, 2, hop) and states give ``separated_chunk`` (1, stems, 2, hop) and each new state
+as ``next_`` + its name. States start as zeros, and the output is synthesis - hop frames late
+(sweetspotsoundsystem/stemgen-rt, cmake/QualifiedModelContract.cmake; StemgenRT-5.8, stemgenrt/band_export.py). Usual
+stem order: drums, bass, vocals, other.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _NAMINGS = ("next_{}", "{}_next", "new_{}", "{}_new", "{}_out", "out_{}", "{}_af
 
 
 class StreamingSeparator:
-    """A `Streaming` separator of one graph: a file in pieces gives what it gives whole, to the bit."""
+    """A `ResumableSeparator` of one graph: a file in pieces gives the same as the whole, to the bit."""
 
     def __init__(self, manifest: Manifest, graph: OnnxGraph) -> None:
         self._name, self._rate, self._rest = manifest.name, manifest.rate, manifest.rest
@@ -46,7 +46,7 @@ class StreamingSeparator:
         self._stems = order_stems((*self._kept, self._rest))
         self._memory: dict[str, Array] = {}
         self._waiting = self._past = np.zeros((CHANNELS, 0), np.float32)
-        self._heard = 0
+        self._processed = 0
         self.reset()
 
     @property
@@ -67,32 +67,32 @@ class StreamingSeparator:
 
     @property
     def delay_frames(self) -> int:
-        """How much older than the input the graph's output is; `push` and `finish` have taken it off."""
+        """Latency of the graph; `push` and `finish` remove it."""
         return self._late
 
     def reset(self) -> None:
-        """Every memory as it was at the start."""
+        """Set every state to zero."""
         self._memory = {
             tensor.name: np.zeros(_to_fixed_shape(self._graph, tensor), tensor.kind) for tensor in self._states
         }
         self._waiting = self._past = np.zeros((CHANNELS, 0), np.float32)
-        self._heard = 0
+        self._processed = 0
 
     def begin(self, rate: int) -> None:
         check_mix(self._name, np.zeros((CHANNELS, 1), np.float32), rate, self._rate)
         self.reset()
 
     def push(self, mix: Audio) -> Audio:
-        """Take the next (2, any) frames; (stems, 2, ready frames)."""
+        """Push the next (2, any) frames; returns (stems, 2, ready frames)."""
         sane = np.nan_to_num(np.asarray(mix, np.float32), nan=0.0, posinf=0.0, neginf=0.0)
         self._past = np.concatenate([self._past, sane], axis=1)
         return self._process(sane)
 
     def finish(self) -> Audio:
-        """The rest: what the delay and the last, incomplete hop still hold."""
+        """The remaining frames, of the latency and the last, incomplete hop."""
         wanted = self._past.shape[1]
         silence = np.zeros((CHANNELS, self._late + self._hop), np.float32)
-        # the silence is no part of the piece: what comes out beyond its end is dropped before anything is subtracted
+        # the silence is no part of the mix: output beyond its end is dropped before anything is subtracted
         return self._process(silence, wanted)
 
     def separate(self, mix: Audio, rate: int) -> Audio:
@@ -101,16 +101,16 @@ class StreamingSeparator:
         return np.concatenate([self.push(mix), self.finish()], axis=2)
 
     def state(self) -> State:
-        """The model's memories, and the frames that wait or are not yet given."""
+        """The model's states, and the frames that are pending or not yet returned."""
         memory = {f"memory.{name}": array.copy() for name, array in self._memory.items()}
-        held = {"waiting": self._waiting.copy(), "past": self._past.copy(), "heard": np.array(self._heard)}
+        held = {"waiting": self._waiting.copy(), "past": self._past.copy(), "heard": np.array(self._processed)}
         return memory | held
 
     def restore(self, rate: int, state: State) -> None:
         self.begin(rate)
         self._memory = {name: state[f"memory.{name}"].astype(array.dtype) for name, array in self._memory.items()}
         self._waiting, self._past = state["waiting"].astype(np.float32), state["past"].astype(np.float32)
-        self._heard = int(state["heard"])
+        self._processed = int(state["heard"])
 
     def _process(self, mix: Audio, at_most: int | None = None) -> Audio:
         waiting = np.concatenate([self._waiting, mix], axis=1)
@@ -120,8 +120,8 @@ class StreamingSeparator:
             at = slice(i * self._hop, (i + 1) * self._hop)
             found[:, :, at] = self._step(waiting[:, at])
         self._waiting = waiting[:, hops * self._hop :]
-        early = min(max(self._late - self._heard, 0), found.shape[2])
-        self._heard += found.shape[2]
+        early = min(max(self._late - self._processed, 0), found.shape[2])
+        self._processed += found.shape[2]
         found = found[:, :, early:]
         if at_most is not None:
             found = found[:, :, :at_most]
@@ -135,8 +135,8 @@ class StreamingSeparator:
     def _step(self, hop: Audio) -> Audio:
         results = self._graph.run({self._audio.name: hop[np.newaxis], **self._memory})
         expected = (1, len(self._given), CHANNELS, self._hop)
-        told = set(self._pairs.values())
-        audio = [name for name in results if name not in told and results[name].shape == expected]
+        states = set(self._pairs.values())
+        audio = [name for name in results if name not in states and results[name].shape == expected]
         if len(audio) != 1:
             raise self._graph.make_missing_error(f"output of stems {expected}")
         for taken, given in self._pairs.items():
@@ -153,7 +153,7 @@ class StreamingSeparator:
 
 
 def _pair_states(graph: OnnxGraph, manifest: Manifest) -> dict[str, str]:
-    """Input to output of every memory: the manifest's, or by name."""
+    """Input and output of every state: the manifest's, or by name."""
     inputs, outputs = [tensor.name for tensor in graph.inputs], {tensor.name for tensor in graph.outputs}
     if manifest.states:
         for pair in manifest.states:
@@ -166,7 +166,7 @@ def _pair_states(graph: OnnxGraph, manifest: Manifest) -> dict[str, str]:
 
 
 def _find_audio_input(graph: OnnxGraph, pairs: Sequence[str] | dict[str, str]) -> Tensor:
-    """The one input that is no memory."""
+    """The one input that is no state."""
     rest = [tensor for tensor in graph.inputs if tensor.name not in pairs]
     if len(rest) == 1 and len(rest[0].shape) == 3 and rest[0].shape[1] in (None, CHANNELS):
         return rest[0]
@@ -178,7 +178,7 @@ def _find_audio_input(graph: OnnxGraph, pairs: Sequence[str] | dict[str, str]) -
 
 
 def _to_fixed_shape(graph: OnnxGraph, tensor: Tensor) -> tuple[int, ...]:
-    """The shape of a memory, the batch being 1; every other axis has to be told."""
+    """The shape of a state, with batch 1; every other axis must be fixed."""
     shape = (tensor.shape[0] or 1, *tensor.shape[1:]) if tensor.shape else ()
     if any(size is None for size in shape):
         raise ModelError(f"{graph.path}: memory {tensor} has an open axis", "export it with fixed shapes")
