@@ -100,6 +100,6 @@ def test_values_beyond_any_audio_count_as_silence() -> None:
     assert all(np.isfinite(array).all() and np.abs(array).max() < 3.0 for array in stems.values())
 
 
-def test_an_impossible_rate_is_refused_with_a_mend() -> None:
+def test_an_impossible_rate_is_refused_with_a_hint() -> None:
     with pytest.raises(EngineError, match="8000"):
         DspSeparation().prepare(100, HOP)

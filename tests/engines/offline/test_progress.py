@@ -71,11 +71,11 @@ def test_a_run_that_goes_on_says_from_where_and_takes_no_speed_from_the_jump() -
     ]
 
 
-def test_the_pace_follows_what_was_told_lately() -> None:
-    pace = ProgressRate()
+def test_the_rate_follows_the_latest_reports() -> None:
+    rate = ProgressRate()
     for second in range(100):
-        pace.update(second if second < 50 else 50 + 10 * (second - 50), float(second))
-    assert pace.per_second == pytest.approx(10.0)
+        rate.update(second if second < 50 else 50 + 10 * (second - 50), float(second))
+    assert rate.per_second == pytest.approx(10.0)
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0.0, "0:00"), (65.4, "1:05"), (3599.6, "1:00:00"), (7265.0, "2:01:05")])

@@ -79,10 +79,10 @@ def test_whatever_a_song_fails_of_the_others_are_done(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], error: Exception, said: str
 ) -> None:
     assert batch(tmp_path, raising(error)) == (1, [["a done", "b failed", "c done"]])
-    told = capsys.readouterr().err
-    assert said in told
-    assert "Traceback" not in told
-    assert told.count("\n") == 1
+    output = capsys.readouterr().err
+    assert said in output
+    assert "Traceback" not in output
+    assert output.count("\n") == 1
 
 
 def test_a_song_that_goes_away_meanwhile_is_its_own_failure(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def whole(mix: Audio, rate: int, profile: Profile) -> Audio:
     return stems[:, :, overlap : hops * hop].astype(np.float32)
 
 
-def heard(engine: LearnedSeparation, mix: Audio) -> Audio:
+def separate_raw(engine: LearnedSeparation, mix: Audio) -> Audio:
     """What a prepared engine says to whole hops of ``mix``: (4, 2, frames)."""
     hop = engine.spec.hop
     block, out = block_for(engine.spec.inputs, hop), block_for(engine.spec.outputs, hop)
@@ -113,9 +113,9 @@ def test_after_a_reset_amid_the_phases_all_is_as_new_to_the_bit(profile: Profile
     engine, fresh = LearnedSeparation(profile, remembers), LearnedSeparation(profile, remembers)
     engine.prepare(44100, profile.hop)
     fresh.prepare(44100, profile.hop)
-    heard(engine, noise(13 * profile.hop, seed=1))
+    separate_raw(engine, noise(13 * profile.hop, seed=1))
     engine.reset()
-    assert np.array_equal(heard(engine, noise(30000)), heard(fresh, noise(30000)))
+    assert np.array_equal(separate_raw(engine, noise(30000)), separate_raw(fresh, noise(30000)))
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__.removeprefix("check_"))
@@ -150,17 +150,17 @@ def test_arrays_of_any_stride_are_taken_and_nothing_is_compiled_for_them(remembe
     plain, strided = LearnedSeparation(LOW, remembers), LearnedSeparation(LOW, remembers)
     plain.prepare(44100, LOW.hop)
     strided.prepare(44100, LOW.hop)
-    expected = heard(plain, mix)
+    expected = separate_raw(plain, mix)
     frozen = np.asfortranarray(mix)
     frozen.flags.writeable = False
     shift: Any = stft._shift_in
     compiled = list(shift.signatures)
-    assert np.array_equal(heard(strided, frozen), expected)
+    assert np.array_equal(separate_raw(strided, frozen), expected)
     assert shift.signatures == compiled
 
 
 @pytest.mark.parametrize("rate", [0, 22050, 96000])
-def test_another_rate_is_refused_with_a_mend(rate: int, shares: Path) -> None:
+def test_another_rate_is_refused_with_a_hint(rate: int, shares: Path) -> None:
     with pytest.raises(EngineError, match=r"44100 and 48000 Hz; resample"):
         LearnedSeparation(STANDARD, shares).prepare(rate, 512)
 

@@ -43,29 +43,29 @@ def add_streaming_model(folder: Path) -> None:
 
 
 def test_a_hop_costs_something_and_the_share_is_of_the_time_that_it_lasts() -> None:
-    told = measure_live(DspSeparation(), 1.0, 44100)
-    assert told.hop == 256
-    assert 0 < told.p50_ms <= told.p99_ms <= told.max_ms
-    assert 0 < told.share < 20
-    assert told.times_real > 0
-    assert math.isnan(told.network_ms)
+    costs = measure_live(DspSeparation(), 1.0, 44100)
+    assert costs.hop == 256
+    assert 0 < costs.p50_ms <= costs.p99_ms <= costs.max_ms
+    assert 0 < costs.share < 20
+    assert costs.times_real > 0
+    assert math.isnan(costs.network_ms)
 
 
 def test_every_profile_the_engine_by_rule_and_every_added_model_is_measured(home: Path) -> None:
     add_streaming_model(home)
-    told = {cost.name: cost for cost in measure_all(0.5, 44100)}
-    assert list(told) == [*(f"separation.{name}" for name in ("standard", "low", "ultra", "dsp")), "mine"]
-    assert told["separation.low"].network_ms > 0
-    assert told["mine"].hop == HOP
-    assert not any(cost.problem for cost in told.values())
+    costs = {cost.name: cost for cost in measure_all(0.5, 44100)}
+    assert list(costs) == [*(f"separation.{name}" for name in ("standard", "low", "ultra", "dsp")), "mine"]
+    assert costs["separation.low"].network_ms > 0
+    assert costs["mine"].hop == HOP
+    assert not any(cost.problem for cost in costs.values())
 
 
 def test_a_model_that_does_not_load_is_named_with_its_problem_and_the_others_are_measured(home: Path) -> None:
     add_streaming_model(home)
     (home / "models" / "mine" / "mine.onnx").write_bytes(b"broken")
-    told = list(measure_all(0.5, 44100))
-    assert told[-1].problem
-    assert told[-2].p50_ms > 0
+    costs = list(measure_all(0.5, 44100))
+    assert costs[-1].problem
+    assert costs[-2].p50_ms > 0
 
 
 def test_json_has_no_nan(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,10 +12,10 @@ from engines.separation.windows import make_windows
 @pytest.mark.parametrize(("hop", "overlap"), [(512, 256), (256, 128), (128, 64), (128, 128), (256, 1)])
 def test_hops_add_up_to_the_input(hop: int, overlap: int) -> None:
     analysis, synthesis = make_windows(2048, hop, overlap)
-    heard = np.zeros(2048 + 8 * hop)
-    for end in range(2048, len(heard) + 1, hop):
-        heard[end - hop - overlap : end] += analysis[-hop - overlap :] * synthesis
-    np.testing.assert_allclose(heard[2048 : len(heard) - overlap], 1.0, atol=1e-6)
+    output = np.zeros(2048 + 8 * hop)
+    for end in range(2048, len(output) + 1, hop):
+        output[end - hop - overlap : end] += analysis[-hop - overlap :] * synthesis
+    np.testing.assert_allclose(output[2048 : len(output) - overlap], 1.0, atol=1e-6)
 
 
 def test_the_newest_frame_counts_for_little_and_the_synthesis_stays_small() -> None:

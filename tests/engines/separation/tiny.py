@@ -59,7 +59,7 @@ def _weights() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
 
 
 def remembering(path: Path) -> Path:
-    """A model whose masks depend on all that its memory heard; `remember` is the same in NumPy."""
+    """A model whose masks depend on all that its memory received; `remember` is the same in NumPy."""
     into, out = _weights()
     nodes = [
         helper.make_node("Reshape", ["power", "row"], ["flat"]),

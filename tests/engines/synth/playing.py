@@ -60,20 +60,20 @@ def play(
     first: int = 0,
     values: Mapping[str, float] | None = None,
 ) -> Audio:
-    """What is heard from frame ``first`` on, latency and all, shape (2, whole hops)."""
-    spec, heard = synth.spec, []
+    """The output from frame ``first`` on, with its latency, shape (2, whole hops)."""
+    spec, output = synth.spec, []
     said = sorted(said, key=lambda event: event.frame)
     for frame in range(first, first + int(seconds * RATE), HOP):
         block, out = block_for(spec.inputs, HOP, spec.controls), block_for(spec.outputs, HOP)
         block.values = {**block.values, **(values or {})}
         block.events[INPUT] += [event for event in said if frame <= event.frame < frame + HOP]
         synth.process(block, BlockTime(frame, RATE), out)
-        heard.append(out.audio[OUTPUT].copy())
-    return np.concatenate(heard, axis=1)
+        output.append(out.audio[OUTPUT].copy())
+    return np.concatenate(output, axis=1)
 
 
 def begins(audio: Audio) -> int:
-    """The first frame of which the input's event was heard, -1: none."""
+    """The first frame of sound, less the latency; -1: none."""
     loud = np.flatnonzero(np.abs(audio).max(axis=0) > 0)
     return int(loud[0]) - LATENCY_FRAMES if len(loud) else -1
 

@@ -18,7 +18,7 @@ pytestmark = needs_fluid
 STRINGS = 48
 
 
-def heard(synth: FluidSynth, frames: int) -> Audio:
+def render(synth: FluidSynth, frames: int) -> Audio:
     out = np.zeros((2, frames), np.float32)
     synth.write(out)
     return out
@@ -27,14 +27,14 @@ def heard(synth: FluidSynth, frames: int) -> Audio:
 def test_a_reset_silences_what_rings_and_forgets_the_programs() -> None:
     (synth,) = open_font(find_font(), RATE, 0.5)
     synth.note_on(0, 60, 100)
-    piano = heard(synth, 4096)
+    piano = render(synth, 4096)
     synth.program_change(0, STRINGS)
     synth.note_on(0, 64, 100)
-    assert heard(synth, 8192).any()
+    assert render(synth, 8192).any()
     synth.reset()
-    assert not heard(synth, 8192).any()
+    assert not render(synth, 8192).any()
     synth.note_on(0, 60, 100)
-    np.testing.assert_allclose(heard(synth, 4096)[:, GRID_FRAMES:], piano[:, GRID_FRAMES:], atol=1e-6)
+    np.testing.assert_allclose(render(synth, 4096)[:, GRID_FRAMES:], piano[:, GRID_FRAMES:], atol=1e-6)
 
 
 def test_a_note_sounds_alike_whatever_was_before_it() -> None:
@@ -44,15 +44,15 @@ def test_a_note_sounds_alike_whatever_was_before_it() -> None:
     first.program_change(1, STRINGS)
     for pitch in (40, 52, 64):
         first.note_on(1, pitch, 120)
-    heard(first, 8192)
+    render(first, 8192)
     for pitch in (40, 52, 64):
         first.note_off(1, pitch)
-    heard(first, 6000 * GRID_FRAMES)
+    render(first, 6000 * GRID_FRAMES)
     assert not first.voices
     first.settle_voices(12)
     for synth in (first, second):
         synth.note_on(0, 60, 90)
-    np.testing.assert_array_equal(heard(first, 4096), heard(second, 4096))
+    np.testing.assert_array_equal(render(first, 4096), render(second, 4096))
 
 
 def test_synthesizers_that_share_a_font_are_freed_and_one_that_is_held_goes_on() -> None:
@@ -60,7 +60,7 @@ def test_synthesizers_that_share_a_font_are_freed_and_one_that_is_held_goes_on()
         kept = open_font(find_font(), RATE, 0.5, polyphony=16, count=4)[-1]
         gc.collect()
         kept.note_on(0, 60, 100)
-        assert heard(kept, 1024).any()
+        assert render(kept, 1024).any()
 
 
 def test_what_is_no_font_is_an_error_with_its_name(tmp_path: Path) -> None:

@@ -19,8 +19,8 @@ def test_with_all_members_at_work_a_note_begins_within_a_block_of_fluidsynths_an
     every = [(frame, pitch) for frame, pitch in zip(range(0, 40 * 3, 3), range(40, 80), strict=True)]
     assert len(every) > POOL_SIZE
     said = events((0, 0xC0, 16)) + [event for frame, pitch in every for event in note(frame, RATE // 2, pitch, 30)]
-    heard = play(ready(engines.fluid), said, 0.5)
-    spectrum = np.abs(np.fft.rfft(heard[0, 4000:20000] * np.hanning(16000)))
+    output = play(ready(engines.fluid), said, 0.5)
+    spectrum = np.abs(np.fft.rfft(output[0, 4000:20000] * np.hanning(16000)))
     hz = np.fft.rfftfreq(16000, 1 / RATE)
     floor = np.median(spectrum)
     for _, pitch in every:
@@ -32,10 +32,10 @@ def test_with_all_members_at_work_a_note_begins_within_a_block_of_fluidsynths_an
 def test_a_struck_note_that_sounds_already_does_not_sound_twice() -> None:
     organ = events((0, 0xC0, 16))
     again = events((0, 0x90, 60, 100), (10_007, 0x90, 60, 100), (30_000, 0x80, 60, 0))
-    heard = play(ready(engines.fluid), organ + again, 3.0)
-    assert not heard[:, -RATE:].any()
+    output = play(ready(engines.fluid), organ + again, 3.0)
+    assert not output[:, -RATE:].any()
     once = play(ready(engines.fluid), organ + note(0, 30_000, 60), 1.0)
-    assert loudness(heard[:, 20_000:29_000]) < 1.3 * loudness(once[:, 20_000:29_000])
+    assert loudness(output[:, 20_000:29_000]) < 1.3 * loudness(once[:, 20_000:29_000])
 
 
 def test_programs_and_controllers_outlive_the_silence_in_a_state() -> None:
@@ -57,9 +57,9 @@ def test_what_lasts_longer_than_the_memory_is_struck_anew_and_still_ends(monkeyp
     assert state["instrument.history"].shape[0] == 1
     assert state["instrument.history"][0, 0] >= at - 2 * 0.25 * RATE - HOP
     second.restore(state)
-    heard = play(second, events((at + RATE, 0x80, 60, 0)), 6.0, at)
-    assert loudness(heard[:, : RATE // 2]) > 1e-3
-    assert not heard[:, -RATE:].any()
+    output = play(second, events((at + RATE, 0x80, 60, 0)), 6.0, at)
+    assert loudness(output[:, : RATE // 2]) > 1e-3
+    assert not output[:, -RATE:].any()
 
 
 def test_events_are_numbers_and_back() -> None:

@@ -65,30 +65,30 @@ def test_where_there_is_no_room_the_one_let_go_of_first_is_cut() -> None:
 
 def test_a_note_begins_and_ends_without_a_click() -> None:
     for program in (0, 16, 25, 33, 48, 89):
-        heard = play(ready(plain), events((0, 0xC0, program)) + note(500, 12_345, 57, 100), 1.0)
-        inside = np.abs(np.diff(heard[:, 6000:9000])).max()
-        around_end = np.abs(np.diff(heard[:, 12_345 + 400 : 12_345 + 1200])).max()
+        output = play(ready(plain), events((0, 0xC0, program)) + note(500, 12_345, 57, 100), 1.0)
+        inside = np.abs(np.diff(output[:, 6000:9000])).max()
+        around_end = np.abs(np.diff(output[:, 12_345 + 400 : 12_345 + 1200])).max()
         assert around_end < 1.5 * inside, program
 
 
 def test_the_pedal_holds_what_was_let_go_of() -> None:
     organ = events((0, 0xC0, 16))
     held = organ + events((0, 0xB0, 64, 127)) + note(0, 2000, 60) + events((RATE // 2, 0xB0, 64, 0))
-    heard = play(ready(plain), held, 2.0)
-    assert loudness(heard[:, RATE // 4 : RATE // 2]) > 1e-2
-    assert not heard[:, -RATE // 2 :].any()
+    output = play(ready(plain), held, 2.0)
+    assert loudness(output[:, RATE // 4 : RATE // 2]) > 1e-2
+    assert not output[:, -RATE // 2 :].any()
 
 
 def test_a_bend_bends_by_two_semitones() -> None:
     from tests.engines.synth.playing import pitch_of
 
-    heard = play(ready(plain), events((0, 0xC0, 16), (0, 0xE0, 0x7F, 0x7F)) + note(0, RATE, 57), 0.6)
-    assert pitch_of(heard[:, RATE // 4 : RATE // 2]) == pytest.approx(59, abs=0.2)
+    output = play(ready(plain), events((0, 0xC0, 16), (0, 0xE0, 0x7F, 0x7F)) + note(0, RATE, 57), 0.6)
+    assert pitch_of(output[:, RATE // 4 : RATE // 2]) == pytest.approx(59, abs=0.2)
 
 
 def test_a_channel_stands_where_its_pan_says() -> None:
-    heard = play(ready(plain), events((0, 0xB0, 10, 0)) + note(0, 9000, 60), 0.3)
-    assert loudness(heard[1:]) < 0.01 * loudness(heard[:1])
+    output = play(ready(plain), events((0, 0xB0, 10, 0)) + note(0, 9000, 60), 0.3)
+    assert loudness(output[1:]) < 0.01 * loudness(output[:1])
 
 
 @pytest.mark.parametrize("drum", sorted(DRUMS))

@@ -90,5 +90,5 @@ def test_rendering_the_same_events_at_another_rate_lasts_as_long() -> None:
     file = file_of(("drums", stroke(480)))
     for rate in (22050, 48000):
         score = read_score(file, rate)
-        heard = render(score.parts["drums"], rate, rate, plain)
-        assert np.flatnonzero(np.abs(heard).max(axis=0))[0] - rate // 2 in (0, 1)
+        rendered = render(score.parts["drums"], rate, rate, plain)
+        assert np.flatnonzero(np.abs(rendered).max(axis=0))[0] - rate // 2 in (0, 1)

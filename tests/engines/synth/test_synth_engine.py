@@ -51,16 +51,16 @@ def test_notes_that_follow_one_another_closely_each_begin_to_the_frame(make: Mak
 @pytest.mark.parametrize(("program", "pitch"), [(0, 60), (33, 40), (48, 55), (25, 64)])
 def test_a_note_has_the_pitch_asked_for(make: Make, program: int, pitch: int) -> None:
     said = events((0, 0xC0, program)) + note(100, RATE, pitch)
-    heard = play(ready(make), said, 1.0)
-    assert pitch_of(heard[:, RATE // 4 : RATE // 2]) == pytest.approx(pitch, abs=0.3)
+    output = play(ready(make), said, 1.0)
+    assert pitch_of(output[:, RATE // 4 : RATE // 2]) == pytest.approx(pitch, abs=0.3)
 
 
 @both
 def test_a_note_that_is_let_go_of_fades_away_entirely(make: Make) -> None:
     said = events((0, 0xC0, 48)) + note(0, RATE // 2, 60)
-    heard = play(ready(make), said, 8.0)
-    assert loudness(heard[:, RATE // 4 : RATE // 2]) > 1e-3
-    assert not heard[:, -RATE:].any()
+    output = play(ready(make), said, 8.0)
+    assert loudness(output[:, RATE // 4 : RATE // 2]) > 1e-3
+    assert not output[:, -RATE:].any()
 
 
 @both
@@ -75,8 +75,8 @@ def test_louder_strokes_are_louder_and_a_channels_volume_counts(make: Make) -> N
 def test_the_output_stays_below_full_scale_whatever_is_played(make: Make) -> None:
     said = [event for pitch in range(30, 90, 2) for event in note(pitch, RATE, pitch, 127)]
     said += [event for i in range(20) for event in note(2000 * i, 100, KICK, 127, 9)]
-    heard = play(ready(make), said, 1.0, values={GAIN.name: 12.0})
-    assert 0.8 < np.abs(heard).max() <= 10 ** (CEILING_DB / 20) * (1 + 1e-6)
+    output = play(ready(make), said, 1.0, values={GAIN.name: 12.0})
+    assert 0.8 < np.abs(output).max() <= 10 ** (CEILING_DB / 20) * (1 + 1e-6)
 
 
 @both
@@ -92,15 +92,15 @@ def test_an_open_hi_hat_is_stopped_by_a_closed_one(make: Make) -> None:
 def test_where_the_stream_jumps_all_notes_are_let_go_of_and_what_was_due_is_dropped(make: Make) -> None:
     held = events((0, 0xC0, 48), (0, 0x90, 60, 100), (0, 0xB0, 64, 127), (0, 0x90, 64, 100), (0, 0x80, 64, 0))
     last = int(0.5 * RATE) // HOP * HOP + HOP
-    heard = []
+    output = []
     for due in (note(last + 30_000, 4000, 72), []):
         synth = ready(make)
         play(synth, held, 0.5)
         block, out = block_for(synth.spec.inputs, HOP, synth.spec.controls), block_for(synth.spec.outputs, HOP)
         block.events[INPUT] += due
         synth.process(block, BlockTime(last, RATE), out)
-        heard.append(play(synth, [], 6.0, first=last + 90_000))
-    after, without = heard
+        output.append(play(synth, [], 6.0, first=last + 90_000))
+    after, without = output
     assert not after[:, -RATE:].any()
     assert loudness(after[:, RATE:]) < loudness(after[:, : RATE // 4])
     np.testing.assert_array_equal(after, without)
@@ -119,13 +119,13 @@ def test_a_message_ahead_of_its_block_waits_and_a_late_one_sounds_at_once(make: 
     synth = ready(make)
     block, out = block_for(synth.spec.inputs, HOP, synth.spec.controls), block_for(synth.spec.outputs, HOP)
     block.events[INPUT] += note(2000, 500, KICK, channel=9)
-    heard = []
+    output = []
     for first in range(0, 16 * HOP, HOP):
         synth.process(block, BlockTime(first, RATE), out)
-        heard.append(out.audio[OUTPUT].copy())
+        output.append(out.audio[OUTPUT].copy())
         block.events[INPUT].clear()
     alone = begins(play(ready(make), note(0, 500, KICK, channel=9), 0.2))
-    assert begins(np.concatenate(heard, axis=1)) == 2000 + alone
+    assert begins(np.concatenate(output, axis=1)) == 2000 + alone
     late = ready(make)
     block.events[INPUT] += note(0, 500, KICK, channel=9)
     late.process(block, BlockTime(5 * HOP, RATE), out)
@@ -150,7 +150,7 @@ def test_an_impossible_rate_is_refused(make: Make) -> None:
             make().prepare(rate, HOP)
 
 
-def test_without_a_font_the_plain_sounds_take_its_place_and_the_mend_is_said(
+def test_without_a_font_the_plain_sounds_take_its_place_and_the_fix_is_said(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(fonts, "FONT_FOLDERS", ())
@@ -169,12 +169,12 @@ def test_without_a_font_the_plain_sounds_take_its_place_and_the_mend_is_said(
 def test_at_a_rate_that_fluidsynth_does_not_know_it_is_resampled_and_notes_go_on() -> None:
     synth = ResampledEngine(engines.fluid(), 22050)
     synth.prepare(22050, synth.spec.hop)
-    block, heard = block_for(synth.spec.inputs, synth.spec.hop, synth.spec.controls), []
+    block, output = block_for(synth.spec.inputs, synth.spec.hop, synth.spec.controls), []
     for first in range(0, 22050, synth.spec.hop):
         block.events[INPUT] = events((0, 0xC0, 48), (0, 0x90, 57, 100)) if first == 0 else []
         out = block_for(synth.spec.outputs, synth.spec.hop)
         synth.process(block, BlockTime(first, 22050), out)
-        heard.append(out.audio[OUTPUT].copy())
-    audio = np.concatenate(heard, axis=1)
+        output.append(out.audio[OUTPUT].copy())
+    audio = np.concatenate(output, axis=1)
     assert loudness(audio[:, -5000:]) > 0.5 * loudness(audio[:, 5000:10_000]) > 1e-3
     assert pitch_of(audio[:, 5000:15_000]) == pytest.approx(57 + 12, abs=0.3)  # it counts frames as at 44.1 kHz

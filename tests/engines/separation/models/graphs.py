@@ -91,19 +91,26 @@ def plain(path: Path, name: str, shape: Shape, gain: float, out: str = "out") ->
     return builder.write(path)
 
 
-def core(path: Path, mix: Shape, mag: Shape, heard: Sequence[float], seen: Sequence[float], flat: bool = False) -> Path:
-    """HTDemucs' spectral core: waveform times ``heard``, spectrum times ``seen``."""
+def core(
+    path: Path,
+    mix: Shape,
+    mag: Shape,
+    waveform_gains: Sequence[float],
+    spectrum_gains: Sequence[float],
+    flat: bool = False,
+) -> Path:
+    """HTDemucs' spectral core: waveform times ``waveform_gains``, spectrum times ``spectrum_gains``."""
     builder = Builder()
     time = builder.axis(builder.find_input("mix", mix), 1)
     freq = builder.axis(builder.find_input("mag", mag), 1)
-    spectra = builder.node("Mul", freq, builder.constant(column(seen, 5)))
-    shape: list[int | str] = [1, len(seen), *mag[1:]]
+    spectra = builder.node("Mul", freq, builder.constant(column(spectrum_gains, 5)))
+    shape: list[int | str] = [1, len(spectrum_gains), *mag[1:]]
     if flat:
-        shape = [1, 4 * len(seen), *mag[2:]]
+        shape = [1, 4 * len(spectrum_gains), *mag[2:]]
         spectra = builder.node("Reshape", spectra, builder.constant(shape, np.int64))
     builder.output("output", spectra, shape)
-    waves = builder.node("Mul", time, builder.constant(column(heard, 4)))
-    builder.output("add_67", waves, [1, len(heard), *mix[1:]])
+    waves = builder.node("Mul", time, builder.constant(column(waveform_gains, 4)))
+    builder.output("add_67", waves, [1, len(waveform_gains), *mix[1:]])
     return builder.write(path)
 
 
@@ -141,8 +148,8 @@ def delaying(path: Path, hop: int, delay: int, gains: Sequence[float], next_name
 
 def manifest_for(path: Path, adapter: str, stems: Sequence[str], **more: object) -> Manifest:
     """A right manifest for the file at ``path``."""
-    told = {"name": "tiny", "licence": "MIT", "source": "made by a test", "rate": 44100, **more}
-    return Manifest(adapter=adapter, file=path.name, sha256=hash_file(path), stems=tuple(stems), **told)  # type: ignore[arg-type]
+    fields = {"name": "tiny", "licence": "MIT", "source": "made by a test", "rate": 44100, **more}
+    return Manifest(adapter=adapter, file=path.name, sha256=hash_file(path), stems=tuple(stems), **fields)  # type: ignore[arg-type]
 
 
 def opened(path: Path, adapter: str, stems: Sequence[str], **more: object) -> PieceSeparator:

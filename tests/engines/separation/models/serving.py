@@ -1,4 +1,4 @@
-"""A web server on this machine that answers as it is told, well or badly."""
+"""A web server on this machine that gives the answers of a script, good or bad."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ class Handler(BaseHTTPRequestHandler):
         if first >= len(body):
             self.reply(416, headers={"Content-Range": f"bytes */{len(body)}"})
             return
-        told = f"bytes {first}-{len(body) - 1}/{len(body)}"
-        self.reply(206, body[first:], headers={"Content-Range": told, "ETag": tag})
+        content_range = f"bytes {first}-{len(body) - 1}/{len(body)}"
+        self.reply(206, body[first:], headers={"Content-Range": content_range, "ETag": tag})
 
 
 class Scripted(ThreadingHTTPServer):

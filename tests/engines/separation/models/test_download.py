@@ -50,17 +50,17 @@ def test_a_file_comes_whole_with_its_hash(tmp_path: Path) -> None:
     assert left_in(tmp_path) == ["model.onnx"]
 
 
-def test_without_a_hash_the_one_of_what_came_is_told(tmp_path: Path) -> None:
+def test_without_a_hash_the_hash_of_the_file_is_returned(tmp_path: Path) -> None:
     with serving(whole) as server:
         assert download(server.url(), tmp_path / "model.onnx") == HASH
 
 
-def test_progress_is_told_up_to_the_end(tmp_path: Path) -> None:
-    told: list[tuple[int, int | None]] = []
+def test_progress_is_reported_up_to_the_end(tmp_path: Path) -> None:
+    reports: list[tuple[int, int | None]] = []
     with serving(whole) as server:
-        download(server.url(), tmp_path / "model.onnx", report=lambda done, total: told.append((done, total)))
-    assert len(told) > 1
-    assert told[-1] == (len(BODY), len(BODY))
+        download(server.url(), tmp_path / "model.onnx", report=lambda done, total: reports.append((done, total)))
+    assert len(reports) > 1
+    assert reports[-1] == (len(BODY), len(BODY))
 
 
 def test_what_broke_off_is_gone_on_with(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_a_part_of_another_address_is_not_gone_on_with(tmp_path: Path) -> None:
         assert server.header(1, "range") is None
 
 
-def test_a_server_that_ignores_the_range_is_heard_from_the_start(tmp_path: Path) -> None:
+def test_a_server_that_ignores_the_range_is_read_from_the_start(tmp_path: Path) -> None:
     with serving(breaking_off(300_000, ETag=TAG), whole) as server:
         download(server.url(), tmp_path / "model.onnx", HASH, pauses_s=(0.0,))
         assert server.header(1, "range") == "bytes=300000-"

@@ -60,12 +60,12 @@ def test_the_piece_is_the_graph_s_or_where_that_is_open_the_manifest_s(tmp_path:
 
 @pytest.mark.parametrize("flat", [False, True])
 def test_the_core_s_stem_is_the_sum_of_both_branches(tmp_path: Path, flat: bool) -> None:
-    heard, seen = (0.1, 0.0, 0.2, 0.0), (0.0, 0.3, 0.2, 0.2)
-    path = graphs.core(tmp_path / "m.onnx", (1, 2, 320), (1, 4, 32, 20), heard, seen, flat)
+    waveform_gains, spectrum_gains = (0.1, 0.0, 0.2, 0.0), (0.0, 0.3, 0.2, 0.2)
+    path = graphs.core(tmp_path / "m.onnx", (1, 2, 320), (1, 4, 32, 20), waveform_gains, spectrum_gains, flat)
     separator, mix = opened(path, "htdemucs", DEMUCS, **SMALL), without_nyquist(noise(320))
     stems = separator.separate(mix, 44100)
     inside = slice(EDGE, -EDGE)
-    for name, a, b in zip(DEMUCS, heard, seen, strict=True):
+    for name, a, b in zip(DEMUCS, waveform_gains, spectrum_gains, strict=True):
         found = stem(separator, stems, name)[:, inside]
         np.testing.assert_allclose(found, (a + b) * mix[:, inside], atol=2e-3)
 

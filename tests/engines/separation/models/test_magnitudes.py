@@ -26,8 +26,8 @@ def several(folder: Path, adapter: str, files: dict[str, Path], **more: object) 
     (first, path), *rest = files.items()
     parts = []
     for name, other in rest:
-        told = graphs.manifest_for(other, adapter, [name])
-        parts.append(ModelFile(file=told.file, sha256=told.sha256, stems=(name,)))
+        manifest = graphs.manifest_for(other, adapter, [name])
+        parts.append(ModelFile(file=manifest.file, sha256=manifest.sha256, stems=(name,)))
     manifest = graphs.manifest_for(path, adapter, [first], more=tuple(parts), **more)
     separator = make_separator(Model(manifest, folder))
     assert isinstance(separator, PieceSeparator)

@@ -72,7 +72,7 @@ def test_a_manifest_tells_its_files_with_what_they_give(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_an_error_names_file_key_and_mend(tmp_path: Path, old: str, new: str, place: str) -> None:
+def test_an_error_names_file_key_and_hint(tmp_path: Path, old: str, new: str, place: str) -> None:
     assert old in GOOD
     path = saved(tmp_path, GOOD.replace(old, new))
     with pytest.raises(ConfigError) as caught:
@@ -102,13 +102,13 @@ def test_a_synthesis_shorter_than_its_hop_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_is_written_is_read_back_the_same(tmp_path: Path) -> None:
-    told = {"file": "a.onnx", "sha256": HASH, "licence": 'by "me"', "source": "https://example.org/a", "rate": 48000}
+    fields = {"file": "a.onnx", "sha256": HASH, "licence": 'by "me"', "source": "https://example.org/a", "rate": 48000}
     more = (ModelFile(file="b.onnx", sha256=HASH, stems=("a", "b"), keep=("b",), source="https://example.org/b"),)
     states = (StatePair(input="h", output="h2"),)
     for manifest in (
-        Manifest(name="a", adapter="roformer", stems=("vocals",), bins=(0, 1, 1), hop=441, gives="masks", **told),  # type: ignore[arg-type]
-        Manifest(name="b", adapter="streaming", stems=("vocals",), synthesis=256, hop=128, states=states, **told),  # type: ignore[arg-type]
-        Manifest(name="c", adapter="mdxnet", stems=("other",), rest="vocals", gain=1.035, more=more, **told),  # type: ignore[arg-type]
+        Manifest(name="a", adapter="roformer", stems=("vocals",), bins=(0, 1, 1), hop=441, gives="masks", **fields),  # type: ignore[arg-type]
+        Manifest(name="b", adapter="streaming", stems=("vocals",), synthesis=256, hop=128, states=states, **fields),  # type: ignore[arg-type]
+        Manifest(name="c", adapter="mdxnet", stems=("other",), rest="vocals", gain=1.035, more=more, **fields),  # type: ignore[arg-type]
     ):
         assert read_manifest(saved(tmp_path, to_toml(manifest))) == manifest
 

@@ -71,7 +71,7 @@ def test_several_stems_stack_in_the_channels(tmp_path: Path) -> None:
         np.testing.assert_allclose(sound, gain * mix, atol=1e-6)
 
 
-def test_a_window_has_to_be_told(tmp_path: Path) -> None:
+def test_a_window_is_required(tmp_path: Path) -> None:
     path = graphs.plain(tmp_path / "m.onnx", "input", (1, 4, 49, 16), 0.4)
     with pytest.raises(ModelError, match="window: missing in the manifest; give the model's n_fft: 6144"):
         opened(path, "mdxnet", ["vocals"])

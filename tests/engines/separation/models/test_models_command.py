@@ -50,9 +50,9 @@ def test_a_file_is_added_listed_verified_and_removed(
     home: Path, onnx_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert add(onnx_file, "--accept") == 0
-    told = capsys.readouterr().err
-    assert "licence: MIT" in told
-    assert f"SHA-256 {hash_file(onnx_file)}: none was given" in told
+    output = capsys.readouterr().err
+    assert "licence: MIT" in output
+    assert f"SHA-256 {hash_file(onnx_file)}: none was given" in output
     models("list")
     table = capsys.readouterr().out
     assert all(word in table for word in ("demo", "htdemucs", "44100", "drums, bass, other, vocals", "MIT"))
@@ -88,7 +88,7 @@ def test_at_a_terminal_the_licence_is_asked_for(
     program = "import sys; from engines.separation.models.models_command import app; sys.exit(app())"
     words = ["add", str(onnx_file), "--adapter", "htdemucs", "--licence", "Some [odd] licence", "--stems", FOUR]
     os.write(leader, f"{answer}\n".encode())
-    told = subprocess.run(
+    output = subprocess.run(
         [sys.executable, "-c", program, *words],
         stdin=follower,
         capture_output=True,
@@ -99,9 +99,9 @@ def test_at_a_terminal_the_licence_is_asked_for(
     )
     os.close(leader)
     os.close(follower)
-    assert told.returncode == status, told.stderr
-    assert "licence: Some [odd] licence" in told.stderr
-    assert "do you accept this licence? [y/N]" in told.stderr + told.stdout
+    assert output.returncode == status, output.stderr
+    assert "licence: Some [odd] licence" in output.stderr
+    assert "do you accept this licence? [y/N]" in output.stderr + output.stdout
     assert stored(home) == there
 
 
@@ -167,7 +167,7 @@ def test_a_manifest_s_wrong_hash_is_refused(home: Path, onnx_file: Path, tmp_pat
         (("remove", "nothing", "--yes"), "no model 'nothing'"),
     ],
 )
-def test_a_mistake_is_told_with_its_mend(home: Path, words: tuple[str, ...], message: str) -> None:
+def test_a_mistake_is_reported_with_its_hint(home: Path, words: tuple[str, ...], message: str) -> None:
     with pytest.raises(BridgeError, match=message) as caught:
         models(*words)
     assert caught.value.hint

@@ -42,14 +42,14 @@ def test_weights_in_a_file_beside_that_is_not_there_are_an_error(tmp_path: Path)
         open_graph(path)
 
 
-def test_a_wrong_shape_is_told_with_file_tensor_and_both_shapes(tmp_path: Path) -> None:
+def test_a_wrong_shape_is_reported_with_file_tensor_and_both_shapes(tmp_path: Path) -> None:
     graph = open_graph(graphs.stacked(tmp_path / "m.onnx", "mix", (1, 2, "frames"), (0.1,)))
     assert graph.run({"mix": noise(7)[np.newaxis]})["stems"].shape == (1, 1, 2, 7)
     with pytest.raises(ModelError, match=r"m\.onnx: input mix: expected \(1, 2, any\), found \(2, 7\)"):
         graph.run({"mix": noise(7)})
 
 
-def test_an_input_that_nobody_gives_is_told(tmp_path: Path) -> None:
+def test_an_input_that_nobody_gives_is_reported(tmp_path: Path) -> None:
     graph = open_graph(graphs.pair(tmp_path / "m.onnx", (1, 2, 33, 21), (0.1,)))
     with pytest.raises(ModelError, match=r"m\.onnx: input spec_real \(1, 2, 33, 21\) is not given"):
         graph.run({"spec_imag": np.zeros((1, 2, 33, 21), np.float32)})

@@ -176,7 +176,7 @@ def test_a_changed_file_is_refused_before_it_is_used(store: ModelStore, tmp_path
         load_separator("tiny", store)
 
 
-def test_a_missing_file_is_an_error_with_its_mend(store: ModelStore, tmp_path: Path) -> None:
+def test_a_missing_file_is_an_error_with_its_hint(store: ModelStore, tmp_path: Path) -> None:
     model = added(store, tmp_path)
     model.path(model.manifest.parts[0]).unlink()
     with pytest.raises(ModelError, match=r"cannot be read \(No such file or directory\); remove tiny and add it again"):
@@ -194,6 +194,6 @@ def test_a_broken_manifest_is_listed_with_its_problem_and_can_be_removed(store: 
     assert store.list_names() == []
 
 
-def test_a_folder_renamed_by_hand_is_a_problem_that_is_told(store: ModelStore, tmp_path: Path) -> None:
+def test_a_folder_renamed_by_hand_is_a_problem_that_is_listed(store: ModelStore, tmp_path: Path) -> None:
     added(store, tmp_path).folder.rename(store.folder / "renamed")
     assert "name: 'tiny' in a folder called 'renamed'" in store.list_entries()[0].problem

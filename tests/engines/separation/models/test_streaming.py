@@ -57,7 +57,7 @@ def test_a_stem_that_it_lacks_is_the_mix_minus_the_others(tmp_path: Path) -> Non
     np.testing.assert_allclose(stems, np.stack([0.25 * mix, 0.75 * mix]), atol=1e-7)
 
 
-def test_reset_forgets_what_was_heard(tmp_path: Path) -> None:
+def test_reset_clears_the_states(tmp_path: Path) -> None:
     separator = streaming(graphs.delaying(tmp_path / "m.onnx", 8, 12, GAINS), synthesis=20)
     fresh = separator.separate(noise(100), 44100)
     separator.push(noise(100, seed=2))
@@ -66,7 +66,7 @@ def test_reset_forgets_what_was_heard(tmp_path: Path) -> None:
     np.testing.assert_array_equal(np.concatenate([separator.push(noise(100)), separator.finish()], axis=2), fresh)
 
 
-def test_begin_forgets_what_was_heard(tmp_path: Path) -> None:
+def test_begin_clears_the_states(tmp_path: Path) -> None:
     separator = streaming(graphs.delaying(tmp_path / "m.onnx", 8, 12, GAINS), synthesis=20)
     fresh = separator.separate(noise(100), 44100)
     separator.push(noise(99, seed=2))
@@ -85,8 +85,8 @@ def test_a_memory_of_another_name_is_an_error_and_the_manifest_can_tell(tmp_path
     path = graphs.delaying(tmp_path / "m.onnx", 8, 12, GAINS, "whatever")
     with pytest.raises(ModelError, match="several of history, audio_chunk have no output that gives them back"):
         streaming(path, synthesis=20)
-    told = streaming(path, synthesis=20, states=(StatePair(input="history", output="whatever"),))
-    np.testing.assert_allclose(told.separate(noise(50), 44100).sum(axis=0), noise(50), atol=1e-6)
+    separator = streaming(path, synthesis=20, states=(StatePair(input="history", output="whatever"),))
+    np.testing.assert_allclose(separator.separate(noise(50), 44100).sum(axis=0), noise(50), atol=1e-6)
 
 
 def test_a_state_that_is_no_tensor_of_the_graph_is_an_error(tmp_path: Path) -> None:

@@ -34,8 +34,8 @@ class Filters:
         size = 1 << (mix.shape[1] + len(self._taps[0])).bit_length()
         spectrum = np.fft.rfft(mix, size)
         reach = len(self._taps[0]) // 2
-        heard = [np.fft.irfft(spectrum * np.fft.rfft(taps, size), size) for taps in self._taps]
-        stems = [sound[:, reach : reach + mix.shape[1]] for sound in heard]
+        filtered = [np.fft.irfft(spectrum * np.fft.rfft(taps, size), size) for taps in self._taps]
+        stems = [sound[:, reach : reach + mix.shape[1]] for sound in filtered]
         return np.stack([*stems, mix - np.sum(stems, axis=0)]).astype(np.float32)
 
 

@@ -31,11 +31,11 @@ def wish(format_: str = "wav24", **more: object) -> SeparationRequest:
 def separate(
     path: Path, out: Path, what: SeparationRequest | None = None, separator: Late | None = None
 ) -> SeparationResult:
-    def told(pass_: str, done: int, total: int, rate: int) -> None:
+    def progress(pass_: str, done: int, total: int, rate: int) -> None:
         pass
 
     return separate_song(
-        path, out, what or wish(), ResampledSeparator(separator or Late()), told, lambda: 0.0, checkpoint_s=0
+        path, out, what or wish(), ResampledSeparator(separator or Late()), progress, lambda: 0.0, checkpoint_s=0
     )
 
 

@@ -73,7 +73,7 @@ from tests.engines.separation.offline.songs import wish
 path, out, format_, rates, count = sys.argv[1:]
 count = int(count)
 
-def told(*_):
+def progress(*_):
     global count
     count -= 1
     if count == 0:
@@ -81,7 +81,7 @@ def told(*_):
 
 late = Late(rates=tuple(int(rate) for rate in rates.split()))
 what = wish(format_, without=(("vocals",),))
-separate_song(Path(path), Path(out), what, ResampledSeparator(late), told, lambda: 0.0, checkpoint_s=0)
+separate_song(Path(path), Path(out), what, ResampledSeparator(late), progress, lambda: 0.0, checkpoint_s=0)
 """
 
 

@@ -1,4 +1,4 @@
-"""Pieces with context on both sides: no seam is heard, no memory grows."""
+"""Pieces with context on both sides: no seam is audible, no memory grows."""
 
 from __future__ import annotations
 

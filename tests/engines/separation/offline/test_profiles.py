@@ -90,8 +90,8 @@ def test_an_engine_that_cannot_be_loaded_is_named(monkeypatch: pytest.MonkeyPatc
 def test_the_weights_decide_what_counts_as_the_same_model(monkeypatch: pytest.MonkeyPatch) -> None:
     entry = SimpleNamespace(load=lambda: DspSeparation, value="a.b:C", dist=None)
     monkeypatch.setattr(profiles, "find_engine", lambda _name: entry)
-    told = []
+    models = []
     for weights in ("one", "two"):
         monkeypatch.setattr(profiles, "_hash_weights", lambda weights=weights: weights)
-        told.append(choose_profile("low").model)
-    assert told[0] != told[1]
+        models.append(choose_profile("low").model)
+    assert models[0] != models[1]

@@ -90,7 +90,7 @@ def test_at_a_rate_that_the_separator_knows_nothing_is_touched() -> None:
     assert np.array_equal(at_44100().separate(mix, 44100), Late().separate(mix, 44100))
 
 
-def test_a_memory_that_cannot_be_told_is_said_to_be_so() -> None:
+def test_a_state_that_cannot_be_read_is_none() -> None:
     class Secret(Late):
         def state(self) -> State | None:
             return None

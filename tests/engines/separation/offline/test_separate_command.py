@@ -53,10 +53,10 @@ def test_a_song_becomes_a_folder_of_stems_that_sum_to_it(
     made = tmp_path / "out" / "song"
     stems = [soundfile.read(made / f"{stem}.wav", dtype="float32")[0].T for stem in STEMS]
     assert np.max(np.abs(np.sum(stems, axis=0) - noise(8000))) < 1e-6
-    told = capsys.readouterr()
-    assert "song.wav" in told.out
-    assert "drums, bass, vocals, other" in " ".join(told.out.split())
-    assert told.err == ""
+    output = capsys.readouterr()
+    assert "song.wav" in output.out
+    assert "drums, bass, vocals, other" in " ".join(output.out.split())
+    assert output.err == ""
 
 
 def test_one_failing_song_does_not_stop_the_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -67,11 +67,11 @@ def test_one_failing_song_does_not_stop_the_others(tmp_path: Path, capsys: pytes
     status = separate(folder, tmp_path / "missing.wav", "--out", tmp_path / "out", "--stems", "drums")
     assert status == 1
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a", "c"]
-    told = capsys.readouterr()
-    assert "b [live].wav: cannot be read as audio" in told.err
-    assert "missing.wav: no such file; give a WAV" in told.err
-    assert told.out.count("failed:") == 2
-    assert "b [live].wav" in told.out
+    output = capsys.readouterr()
+    assert "b [live].wav: cannot be read as audio" in output.err
+    assert "missing.wav: no such file; give a WAV" in output.err
+    assert output.out.count("failed:") == 2
+    assert "b [live].wav" in output.out
 
 
 def test_a_folder_without_songs_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -166,8 +166,8 @@ def test_ctrl_c_says_that_the_same_command_goes_on(
         signal.signal(signal.SIGINT, before)
     assert "the same command goes on" in capsys.readouterr().err
     assert separate(path, "--out", tmp_path / "out") == 0
-    told = capsys.readouterr()
-    assert "song.wav: goes on at 0:0" in told.err
+    output = capsys.readouterr()
+    assert "song.wav: goes on at 0:0" in output.err
 
 
 def test_a_song_with_something_odd_is_separated_and_that_is_said(
@@ -193,8 +193,8 @@ def test_a_name_that_is_no_utf_8_is_separated_shown_and_known_again(
     broken.write_bytes(b"")
     words = (path, broken, "--out", tmp_path / "out", "--stems", "drums")
     assert separate(*words) == 1
-    told = capsys.readouterr()
-    assert "caf\\xe9.wav" in told.out
-    assert "bro\\xe9.wav: is empty" in told.err
+    output = capsys.readouterr()
+    assert "caf\\xe9.wav" in output.out
+    assert "bro\\xe9.wav: is empty" in output.err
     separate(*words, "--json")
     assert json.loads(capsys.readouterr().out)[0]["status"] == "skipped"

@@ -73,6 +73,6 @@ def test_steps_are_put_around_each_other_the_first_innermost() -> None:
     assert isinstance(wrap_separator(Bands(), []), Bands)
 
 
-def test_an_unknown_step_is_told_with_the_nearest() -> None:
+def test_an_unknown_step_is_reported_with_the_nearest() -> None:
     with pytest.raises(EngineError, match="no step 'weiner'; did you mean wiener"):
         wrap_separator(Bands(), ["weiner"])
