@@ -11,7 +11,7 @@ from mido import MidiFile
 from bridge.config import write_atomic
 from bridge.errors import ConfigError
 from bridge.printing import Printer
-from engines.accompaniment.offline.wish import make_table
+from engines.accompaniment.offline.performance_options import make_table
 from engines.accompaniment.style import PART_NAMES
 from engines.backing.backing_source import is_song, read_source
 from engines.backing.backing_track import BackingRequest, BackingTrack, arrange_backing, replace_drums

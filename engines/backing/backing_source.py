@@ -8,7 +8,7 @@ from pathlib import Path
 from bridge.errors import ConfigError
 from engines.accompaniment.note_names import normalise
 from engines.accompaniment.offline.midifile import read_midi
-from engines.accompaniment.offline.piece import TimedSheet, make_steady_tempo
+from engines.accompaniment.offline.timed_sheet import TimedSheet, make_steady_tempo
 from engines.accompaniment.sheet import Sheet, read_sheet
 from engines.accompaniment.sheet_file import read_sheet_file
 from engines.backing.song_timeline import SongTimeline, analyse_song

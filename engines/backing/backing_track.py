@@ -13,8 +13,8 @@ from bridge.errors import ConfigError
 from engines.accompaniment.arranger import PartTrack, perform
 from engines.accompaniment.groove_matching import find_nearest_style, match_grooves
 from engines.accompaniment.offline.midi import format_band_file
-from engines.accompaniment.offline.piece import TimedSheet
-from engines.accompaniment.offline.wish import check_tempo, make_controls, parse_parts, select_parts
+from engines.accompaniment.offline.performance_options import check_tempo, make_controls, parse_parts, select_parts
+from engines.accompaniment.offline.timed_sheet import TimedSheet
 from engines.accompaniment.parts import PARTS
 from engines.accompaniment.parts.drums import NAME as DRUMS
 from engines.accompaniment.score import Bar

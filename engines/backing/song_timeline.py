@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bridge.core.events import QUALITY_INTERVALS, Chord, Key
 from bridge.core.time import TICKS_PER_BEAT
 from bridge.errors import ConfigError
-from engines.accompaniment.offline.piece import Tempi, TimedSheet
+from engines.accompaniment.offline.timed_sheet import Tempi, TimedSheet
 from engines.accompaniment.score import NO_CHORD
 from engines.accompaniment.sheet import METRES, Sheet, SheetSection
 from engines.backing.beat_grid import BeatGrid, build_beat_grid

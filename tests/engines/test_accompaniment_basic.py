@@ -134,7 +134,7 @@ def test_without_a_host_it_follows_the_beats_heard_and_decides_nothing_two_beats
     loud = {
         round((e.frame - 1000) / BEAT) for _, _, e in said if isinstance(e.payload, Midi) and e.payload.data[2] == 90
     }
-    assert loud == {3, 7}  # the bar as it was heard
+    assert loud == {3, 7}  # the bar as it was analysed
 
 
 def test_a_jitter_of_the_heard_beats_costs_no_beat() -> None:
@@ -217,12 +217,12 @@ ALL = [Chord(root, quality, root, 1.0) for root in range(12) for quality in rang
 
 
 def test_every_voicing_is_in_range_and_of_the_chord() -> None:
-    for heard in ALL:
-        notes = voice_chord(heard, ())
-        assert {note % 12 for note in notes} <= set(heard.pitch_classes)
+    for recorded in ALL:
+        notes = voice_chord(recorded, ())
+        assert {note % 12 for note in notes} <= set(recorded.pitch_classes)
         assert len({note % 12 for note in notes}) == 3
         assert all(CHORD_LOW <= note <= CHORD_HIGH for note in notes)
-        assert BASS_LOW <= voice_bass(heard.root, -1) <= BASS_HIGH
+        assert BASS_LOW <= voice_bass(recorded.root, -1) <= BASS_HIGH
 
 
 def test_from_any_chord_to_any_other_no_voice_moves_more_than_a_fourth() -> None:

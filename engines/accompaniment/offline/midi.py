@@ -9,7 +9,7 @@ from mido import Message, MetaMessage
 from bridge.core.events import Chord, Key
 from bridge.core.time import TICKS_PER_BEAT
 from engines.accompaniment.arranger import PartTrack
-from engines.accompaniment.offline.piece import Tempi, list_bar_starts
+from engines.accompaniment.offline.timed_sheet import Tempi, list_bar_starts
 from engines.accompaniment.score import Bar
 from engines.accompaniment.style import PartStyle, Style
 from engines.offline.smf.bars import find_metre_changes, split_into_bars

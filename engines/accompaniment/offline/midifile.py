@@ -15,7 +15,7 @@ from bridge.errors import ConfigError
 from engines.accompaniment.harmony.chord_recognition import TickNote, recognise_chords
 from engines.accompaniment.offline.barlines import find_bar_lines
 from engines.accompaniment.offline.chordtexts import find_chord_tracks, read_chord_texts
-from engines.accompaniment.offline.piece import Tempi, TimedSheet
+from engines.accompaniment.offline.timed_sheet import Tempi, TimedSheet
 from engines.accompaniment.score import COUNT_IN
 from engines.accompaniment.sheet import Sheet, SheetSection
 from engines.offline.smf.bars import SIXTEENTH, fill_time

@@ -10,7 +10,7 @@ from mido import Message, MidiFile, MidiTrack
 
 from engines.accompaniment.arranger import perform
 from engines.accompaniment.offline.midi import format_band_file
-from engines.accompaniment.offline.piece import TimedSheet
+from engines.accompaniment.offline.timed_sheet import TimedSheet
 from engines.accompaniment.parts import PARTS
 from engines.accompaniment.score import PerformanceControls
 from engines.accompaniment.style import PART_NAMES, find_style, load_style

@@ -20,7 +20,7 @@ from tests.runtime.desk import open_desk
 PERIOD = 512
 RESERVE = 2048
 MIR, BAND = 0, 1
-HEARD = ("beats", "chords", "onsets")
+ANALYSED = ("beats", "chords", "onsets")
 STRAIGHT: Mapping[str, float] = {"accompaniment.band.humanise": 0.0, "accompaniment.band.swing": 0.0}
 LOOP = ("C", "Am", "F", "G")
 
@@ -28,14 +28,14 @@ CONTROLS = tuple(control.name for control in Band.spec.controls)
 PLAN = Plan(
     RATE,
     (
-        WorkerPlan("mir", "mir.toy", MIR, HOP, 0, writes={port: f"mir.{port}" for port in HEARD}),
+        WorkerPlan("mir", "mir.toy", MIR, HOP, 0, writes={port: f"mir.{port}" for port in ANALYSED}),
         WorkerPlan(
             "accompaniment", "accompaniment.band", BAND, HOP, HOP + RESERVE, controls=CONTROLS,
-            reads={port: f"mir.{port}" for port in HEARD} | {"midi": HOST_RING},
+            reads={port: f"mir.{port}" for port in ANALYSED} | {"midi": HOST_RING},
             writes={"midi": "accompaniment", "foreseen": FORESEEN_RING}, waits_for=(MIR,),
         ),
     ),
-    (HOST_RING, *MIDI_PORTS, *(f"mir.{port}" for port in HEARD), FORESEEN_RING),
+    (HOST_RING, *MIDI_PORTS, *(f"mir.{port}" for port in ANALYSED), FORESEEN_RING),
 )  # fmt: skip
 
 
@@ -93,9 +93,9 @@ def chords_of(cycles: Sequence[Cycle], labels: Sequence[str] = LOOP, beats_each:
 
 
 def late(events: Sequence[tuple[int, Payload]], by: Callable[[int], float]) -> list[tuple[int, TimedEvent]]:
-    """(frame told, event) in the order in which they are told; ``by``: seconds of the event of each number."""
-    told = [(frame + round(by(i) * RATE), TimedEvent(frame, payload)) for i, (frame, payload) in enumerate(events)]
-    return sorted(told, key=lambda row: row[0])
+    """(frame reported, event) in the order in which they are reported; ``by``: seconds of the event of each number."""
+    results = [(frame + round(by(i) * RATE), TimedEvent(frame, payload)) for i, (frame, payload) in enumerate(events)]
+    return sorted(results, key=lambda row: row[0])
 
 
 @dataclass
@@ -155,18 +155,19 @@ class Recorded(Band):
 
 
 def stream(
-    cycles: Sequence[Cycle], heard: Mapping[str, Sequence[tuple[int, TimedEvent]]],
+    cycles: Sequence[Cycle], recorded: Mapping[str, Sequence[tuple[int, TimedEvent]]],
     values: Callable[[int], Mapping[str, float]] = lambda _: STRAIGHT,
     stalled: Callable[[int], bool] = lambda _: False, keys: Sequence[tuple[int, bytes]] = (), declared_frames: int = 0,
 ) -> Played:  # fmt: skip
-    """Run the band through ``cycles``. ``heard``: what is told on a ring, (frame told, event). ``values``: by frame.
+    """Run the band through ``cycles``. ``recorded``: events of each ring, (frame reported, event). ``values``: by
+    frame.
     ``stalled``: whether the worker does nothing in the cycle of a number. ``keys``: (frame, message) that come in.
-    ``declared_frames``: the delay that is declared for what is heard, which is told to the band no sooner."""
+    ``declared_frames``: the delay that is declared for what is analysed, which is reported to the band no sooner."""
     played = Played(cycles)
-    waiting = {port: list(events) for port, events in heard.items()}
+    waiting = {port: list(events) for port, events in recorded.items()}
     keys = list(keys)
     with open_desk(PLAN) as desk:
-        for port in HEARD:
+        for port in ANALYSED:
             desk.shared.heads[PLAN.rings.index(f"mir.{port}"), w.RING_DELAY] = declared_frames
         runner = EngineRunner(PLAN, PLAN.workers[BAND], desk.shared, Recorded(played))
         runner.prepare()

@@ -30,20 +30,20 @@ from tests.engines.driving import RATE, BlockTimeAt, no_host, parse_chord, rolli
 TEMPO = 120.0
 BEAT = 60 * RATE / TEMPO
 LOOP = ["C", "Am", "F", "G"]
-Told = Sequence[tuple[int, TimedEvent]]
+TimedEvents = Sequence[tuple[int, TimedEvent]]
 K = TypeVar("K", Chord, Commit)
 
 
 @dataclass
-class Heard:
+class Recorded:
     """What a band said: (frame of the block, event), and when a note began and ended."""
 
     said: list[tuple[int, TimedEvent]] = field(default_factory=list)
-    told: list[TimedEvent] = field(default_factory=list)
+    results: list[TimedEvent] = field(default_factory=list)
 
     def foreseen(self, kind: type[K]) -> list[tuple[int, K]]:
         """What was said of the beats that were decided."""
-        return [(event.frame, event.payload) for event in self.told if isinstance(event.payload, kind)]
+        return [(event.frame, event.payload) for event in self.results if isinstance(event.payload, kind)]
 
     def notes(self, part: str) -> list[tuple[int, int, int]]:
         """(frame on, frame off, pitch); fails on a note that begins twice, ends unplayed or never ends."""
@@ -74,27 +74,28 @@ def ready(lead: int = 0) -> Band:
 
 
 def play(
-    chords: Told, beats: float, at: BlockTimeAt | None = None, lead: int = 0, beats_heard: Sequence[TimedEvent] = (),
+    chords: TimedEvents, beats: float, at: BlockTimeAt | None = None, lead: int = 0,
+    beats_heard: Sequence[TimedEvent] = (),
     values: Callable[[int], Mapping[str, float]] = lambda _: {}, stop: bool = True,
-) -> Heard:  # fmt: skip
-    """Let a band hear ``chords``, each when it is told, for so many beats; ``stop``: then the song stops."""
-    band, heard, at = ready(lead), Heard(), at or rolling_host(TEMPO)
+) -> Recorded:  # fmt: skip
+    """Let a band hear ``chords``, each when it is reported, for so many beats; ``stop``: then the song stops."""
+    band, recorded, at = ready(lead), Recorded(), at or rolling_host(TEMPO)
     frames = round(beats * BEAT) // HOP * HOP
     for first in range(0, frames + (4 * HOP if stop else 0), HOP):
         block = block_for(band.spec.inputs, HOP, band.spec.controls)
         out = block_for(band.spec.outputs, HOP)
         block.values = {**block.values, **values(first)}
-        block.events["chords"] += [event for told, event in chords if first <= told < first + HOP]
+        block.events["chords"] += [event for results, event in chords if first <= results < first + HOP]
         block.events["beats"] += [event for event in beats_heard if first <= event.frame < first + HOP]
         time = at(first) if first < frames else BlockTime(first, RATE, 0.0, TEMPO, False, 4, True)
         band.process(block, time, out)
-        heard.said += [(first, event) for event in out.events["midi"]]
-        heard.told += out.events["foreseen"]
-    return heard
+        recorded.said += [(first, event) for event in out.events["midi"]]
+        recorded.results += out.events["foreseen"]
+    return recorded
 
 
 def chart(labels: Sequence[str], beats_each: int = 4, late: int = 0) -> list[tuple[int, TimedEvent]]:
-    """A chord every so many beats, told ``late`` frames after."""
+    """A chord every so many beats, reported ``late`` frames after."""
     return [
         (round(i * beats_each * BEAT) + late, TimedEvent(round(i * beats_each * BEAT), parse_chord(label)))
         for i, label in enumerate(labels)
@@ -103,19 +104,19 @@ def chart(labels: Sequence[str], beats_each: int = 4, late: int = 0) -> list[tup
 
 @pytest.mark.parametrize("style", range(len(STYLES)))
 def test_in_every_style_every_note_ends_and_none_is_played_twice_at_once(style: int) -> None:
-    heard = play(chart(LOOP * 3, 2), 24, values=lambda _: {"accompaniment.band.style": float(style)})
-    assert sum(len(heard.notes(part)) for part in CHANNELS) > 60
-    frames = [event.frame for _, event in heard.said]
+    recorded = play(chart(LOOP * 3, 2), 24, values=lambda _: {"accompaniment.band.style": float(style)})
+    assert sum(len(recorded.notes(part)) for part in CHANNELS) > 60
+    frames = [event.frame for _, event in recorded.said]
     assert frames == sorted(frames)
 
 
 @pytest.mark.parametrize("late", [0, 25600])
 @pytest.mark.parametrize("lookahead", [1.0, 2.0])
 def test_the_bass_stands_on_the_chord_that_comes_once_the_loop_was_heard(late: int, lookahead: float) -> None:
-    heard = play(chart(LOOP * 4, 4, late), 64, lead=640, values=lambda _: {LOOKAHEAD.name: lookahead})
+    recorded = play(chart(LOOP * 4, 4, late), 64, lead=640, values=lambda _: {LOOKAHEAD.name: lookahead})
     roots = [0, 9, 5, 7]
     first: dict[int, int] = {}
-    for on, _, pitch in heard.notes("bass"):
+    for on, _, pitch in recorded.notes("bass"):
         bar, within = divmod(on / BEAT + 0.1, 4)
         if within < 0.35:
             first.setdefault(int(bar), pitch % 12)
@@ -125,9 +126,9 @@ def test_the_bass_stands_on_the_chord_that_comes_once_the_loop_was_heard(late: i
 
 @pytest.mark.parametrize("lead", [0, 640, 4096])
 def test_what_is_said_lies_after_the_block_and_the_lead(lead: int) -> None:
-    heard = play(chart(LOOP * 2), 32, lead=lead)
-    assert heard.said
-    assert all(event.frame >= block + HOP + lead for block, event in heard.said)
+    recorded = play(chart(LOOP * 2), 32, lead=lead)
+    assert recorded.said
+    assert all(event.frame >= block + HOP + lead for block, event in recorded.said)
 
 
 @pytest.mark.parametrize("lookahead", [1.0, 4.0])
@@ -149,12 +150,12 @@ def test_what_comes_after_the_decision_does_not_change_it(lookahead: float) -> N
 def test_a_chord_that_gives_way_takes_its_notes_with_it() -> None:
     """Foreseen was a bar of C: the pad that holds it lets go when F is known in the middle of the bar."""
     chords = [*chart(["C"]), (round(17.2 * BEAT), TimedEvent(round(17.2 * BEAT), parse_chord("Gb")))]
-    heard = play(
+    recorded = play(
         chords, 22, values=lambda _: {LOOKAHEAD.name: 0.0, "accompaniment.band.style": float(STYLES.index("pop"))}
     )
-    late = [(on, off, pitch) for on, off, pitch in heard.notes("pad") if on < 17.5 * BEAT < off]
+    late = [(on, off, pitch) for on, off, pitch in recorded.notes("pad") if on < 17.5 * BEAT < off]
     assert late == [] or all(off < 19.1 * BEAT for _, off, pitch in late if pitch % 12 in (0, 4, 7))
-    later = [pitch % 12 for on, _, pitch in heard.notes("pad") if on > 18.5 * BEAT]
+    later = [pitch % 12 for on, _, pitch in recorded.notes("pad") if on > 18.5 * BEAT]
     assert later
     assert set(later) <= {6, 10, 1}
 
@@ -168,16 +169,16 @@ def test_each_part_is_muted_by_itself_from_the_next_beat_and_ends_what_it_held()
     def values(frame: int) -> Mapping[str, float]:
         return {f"accompaniment.band.{part}.mute": float(frame > 8.5 * BEAT) for part in ("drums", "pad")}
 
-    heard = play(chart(LOOP * 2), 24, values=values)
+    recorded = play(chart(LOOP * 2), 24, values=values)
     for part in CHANNELS:
-        after = [on for on, _, _ in heard.notes(part) if on > 11 * BEAT]
+        after = [on for on, _, _ in recorded.notes(part) if on > 11 * BEAT]
         assert bool(after) == (part not in ("drums", "pad")), part
 
 
 def test_without_a_host_it_follows_the_beats_heard_and_stops_two_beats_after_the_last() -> None:
     beats = [TimedEvent(round(i * BEAT), Beat(i % 4, 4, TEMPO, 0.9, i)) for i in range(20)]
-    heard = play(chart(LOOP * 2), 40, at=no_host, beats_heard=beats)
-    ends = [off for part in CHANNELS for _, off, _ in heard.notes(part)]
+    recorded = play(chart(LOOP * 2), 40, at=no_host, beats_heard=beats)
+    ends = [off for part in CHANNELS for _, off, _ in recorded.notes(part)]
     assert 18 * BEAT < max(ends) < 24 * BEAT
 
 
@@ -195,7 +196,7 @@ def test_whatever_the_transport_does_no_note_hangs_or_doubles(data: st.DataObjec
     turns = data.draw(
         st.lists(
             st.tuples(
-                st.sampled_from(["roll", "stop", "jump", "ramp", "heard"]), st.floats(0.3, 6.0), st.floats(70.0, 190.0)
+                st.sampled_from(["roll", "stop", "jump", "ramp", "mir"]), st.floats(0.3, 6.0), st.floats(70.0, 190.0)
             ),
             min_size=2, max_size=6,
         )
@@ -212,7 +213,7 @@ def test_whatever_the_transport_does_no_note_hangs_or_doubles(data: st.DataObjec
         while frame < ends:
             tempo = started + (bpm - started) * (1 - (ends - frame) / (seconds * RATE)) if what == "ramp" else tempo
             rolls = what != "stop"
-            times.append(BlockTime(frame, RATE, beat, tempo, rolls, 4, what != "heard"))
+            times.append(BlockTime(frame, RATE, beat, tempo, rolls, 4, what != "mir"))
             beat += HOP * tempo / (60 * RATE) if rolls else 0.0
             frame += HOP
     total = len(times) * HOP
@@ -232,13 +233,13 @@ def test_whatever_the_transport_does_no_note_hangs_or_doubles(data: st.DataObjec
             DROPOUT.name: float(random.integers(2)),
             COUNT_IN.name: float(random.integers(2)),
         }
-    heard = play(
+    recorded = play(
         chords, total / BEAT, at=lambda first: times[min(first // HOP, len(times) - 1)],
         lead=int(random.integers(0, 3000)), values=lambda first: changes[first // 40000],
     )  # fmt: skip
     for part in CHANNELS:
-        heard.notes(part)
-    frames = [event.frame for _, event in heard.said]
+        recorded.notes(part)
+    frames = [event.frame for _, event in recorded.said]
     assert frames == sorted(frames)
 
 
@@ -248,20 +249,20 @@ def test_the_user_s_sheet_is_played_from_the_first_bar_on_whatever_is_heard(
     monkeypatch.setenv(CONFIG_HOME_VARIABLE, str(tmp_path))
     (tmp_path / "sheets").mkdir()
     (tmp_path / "sheets" / "7 song.txt").write_text("| Dm | G7/B | C | N.C. |")
-    heard = play(chart(["Gb"] * 12), 47, values=lambda _: {SHEET.name: 7.0, LOOKAHEAD.name: 3.0})
+    recorded = play(chart(["Gb"] * 12), 47, values=lambda _: {SHEET.name: 7.0, LOOKAHEAD.name: 3.0})
     first: dict[int, int] = {}
-    for on, _, pitch in heard.notes("bass"):
+    for on, _, pitch in recorded.notes("bass"):
         first.setdefault(int(on / BEAT + 0.1) // 4, pitch % 12)
     assert [first.get(bar) for bar in range(1, 12)] == [11, 0, None, 2, 11, 0, None, 2, 11, 0, None]
-    assert {int(on / BEAT + 0.1) // 4 for on, _, _ in heard.notes("drums")} >= set(range(12))
-    chords = {frame // round(BEAT): chord.label for frame, chord in heard.foreseen(Chord)}
+    assert {int(on / BEAT + 0.1) // 4 for on, _, _ in recorded.notes("drums")} >= set(range(12))
+    chords = {frame // round(BEAT): chord.label for frame, chord in recorded.foreseen(Chord)}
     assert [chords[beat] for beat in (8, 20, 30)] == ["C", "G7/B", "N"]
-    assert {commit.source for _, commit in heard.foreseen(Commit)} == {SOURCES.index("track")}
+    assert {commit.source for _, commit in recorded.foreseen(Commit)} == {SOURCES.index("track")}
 
 
 def test_each_beat_s_chord_is_said_when_it_is_decided_with_its_source_and_how_long_before() -> None:
-    heard = play(chart(LOOP * 4, 4, 20000), 64, lead=640, values=lambda _: {LOOKAHEAD.name: 2.0})
-    commits = heard.foreseen(Commit)
+    recorded = play(chart(LOOP * 4, 4, 20000), 64, lead=640, values=lambda _: {LOOKAHEAD.name: 2.0})
+    commits = recorded.foreseen(Commit)
     beats = [commit.beat for _, commit in commits]
     assert beats == list(range(beats[0], beats[0] + len(beats)))
     assert all(frame == round(commit.beat * BEAT) for frame, commit in commits)
@@ -269,7 +270,7 @@ def test_each_beat_s_chord_is_said_when_it_is_decided_with_its_source_and_how_lo
     sources = [SOURCES[commit.source] for _, commit in commits]
     assert "heard" in sources[:8]
     assert set(sources[34:]) == {"loop"}
-    sure = [chord.confidence for _, chord in heard.foreseen(Chord)]
+    sure = [chord.confidence for _, chord in recorded.foreseen(Chord)]
     assert 0 < np.mean(sure[4:12]) < np.mean(sure[40:]) <= 1.0
 
 
@@ -292,17 +293,19 @@ def test_beats_that_a_leap_of_the_tempo_has_made_too_late_are_said_to_be_silent(
         here = BlockTime(min(frame, leap), RATE, min(frame, leap) / RATE, 60.0, True, 4, True)
         return here if frame <= leap else replace(here, tempo=400.0).moved_to(frame)
 
-    heard = play([(0, TimedEvent(0, parse_chord("C")))], 40, at=at, lead=2304, values=lambda _: {LOOKAHEAD.name: 0.0})
-    silent = [commit.beat for _, commit in heard.foreseen(Commit) if commit.level == LEVELS.index("silence")]
+    recorded = play(
+        [(0, TimedEvent(0, parse_chord("C")))], 40, at=at, lead=2304, values=lambda _: {LOOKAHEAD.name: 0.0}
+    )
+    silent = [commit.beat for _, commit in recorded.foreseen(Commit) if commit.level == LEVELS.index("silence")]
     assert silent == [16, 17]  # what was decided of the slow beat 15 ends in the quick beat 17
-    heard.notes("pad")
+    recorded.notes("pad")
 
 
 @pytest.mark.parametrize(("bar_beats", "played"), [(2, 2), (7, 7), (8, 4), (9, 3), (11, 1), (12, 6)])
 def test_bars_that_are_too_long_are_played_in_equal_parts(bar_beats: int, played: int) -> None:
     assert fit_bar_beats(bar_beats) == played
-    heard = play(chart(LOOP, 4), 16, at=rolling_host(TEMPO, bar_beats))
-    assert heard.notes("drums")
+    recorded = play(chart(LOOP, 4), 16, at=rolling_host(TEMPO, bar_beats))
+    assert recorded.notes("drums")
 
 
 def test_an_impossible_rate_is_refused() -> None:

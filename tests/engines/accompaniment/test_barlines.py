@@ -7,7 +7,7 @@ from mido import MetaMessage
 
 from bridge.errors import ConfigError
 from engines.accompaniment.offline.midifile import read_midi
-from engines.accompaniment.offline.piece import TimedSheet, make_steady_tempo
+from engines.accompaniment.offline.timed_sheet import TimedSheet, make_steady_tempo
 from engines.accompaniment.sheet import read_sheet
 from tests.engines.accompaniment.midi_files import chord_notes, file_of, labels, metres_of, written
 from tests.engines.offline.smf import CHORDS, LABELS, block, chords, file, meta, number

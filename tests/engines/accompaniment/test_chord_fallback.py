@@ -26,8 +26,8 @@ A_MINOR = CLASSES + 9
 
 def test_the_last_chord_then_the_key_s_then_drums_then_nothing() -> None:
     ladder, levels, roots = ChordFallback(), [], []
-    for told in (F, *[LOST] * (DRUMS_BEATS + 4)):
-        chosen = ladder.choose(told, A_MINOR)
+    for results in (F, *[LOST] * (DRUMS_BEATS + 4)):
+        chosen = ladder.choose(results, A_MINOR)
         levels.append(ladder.level)
         roots.append(chosen.chord.root)
     steps = [HELD_BEATS, TONIC_BEATS - HELD_BEATS, DRUMS_BEATS - TONIC_BEATS, 4]

@@ -10,7 +10,7 @@ from bridge.errors import ConfigError
 from engines.accompaniment.arranger import perform
 from engines.accompaniment.offline.midi import format_band_file
 from engines.accompaniment.offline.midifile import read_midi
-from engines.accompaniment.offline.piece import TimedSheet, make_steady_tempo
+from engines.accompaniment.offline.timed_sheet import TimedSheet, make_steady_tempo
 from engines.accompaniment.parts import PARTS
 from engines.accompaniment.score import PerformanceControls
 from engines.accompaniment.sheet import read_sheet

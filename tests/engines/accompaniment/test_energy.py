@@ -11,14 +11,14 @@ from engines.accompaniment.form import AUTO
 def hear(levels: list[float], energy: Energy | None = None, first: int = 0) -> list[int]:
     """What it says in the bar after each of ``levels``, the strengths of a bar's onsets together."""
     energy = energy or Energy()
-    told = []
+    results = []
     for bar, level in enumerate(levels, first):
         energy.advance(bar)
         for _ in range(8):
             energy.push_onset(level / 8)
         energy.advance(bar + 1)
-        told.append(energy.kind)
-    return told
+        results.append(energy.kind)
+    return results
 
 
 def test_nothing_is_said_of_music_that_goes_on_as_it_was() -> None:
@@ -27,17 +27,17 @@ def test_nothing_is_said_of_music_that_goes_on_as_it_was() -> None:
 
 
 def test_a_bar_much_harder_than_usual_is_a_chorus_and_one_much_softer_a_break() -> None:
-    told = hear([4.0] * 8 + [7.0] * 6 + [4.0] * 8 + [1.0] * 4 + [4.0] * 4)
-    assert told[7] == AUTO
-    assert told[8] == CHORUS
-    assert told[16] == VERSE
-    assert told[22] == BREAK
-    assert told[-1] == VERSE
+    results = hear([4.0] * 8 + [7.0] * 6 + [4.0] * 8 + [1.0] * 4 + [4.0] * 4)
+    assert results[7] == AUTO
+    assert results[8] == CHORUS
+    assert results[16] == VERSE
+    assert results[22] == BREAK
+    assert results[-1] == VERSE
 
 
 def test_a_section_lasts_four_bars_at_least() -> None:
-    told = hear([4.0] * 8 + [8.0, 4.0] * 8)
-    changes = [bar for bar in range(1, len(told)) if told[bar] != told[bar - 1]]
+    results = hear([4.0] * 8 + [8.0, 4.0] * 8)
+    changes = [bar for bar in range(1, len(results)) if results[bar] != results[bar - 1]]
     assert changes
     assert all(b - a >= LEAST_BARS for a, b in pairwise(changes))
 

@@ -1,4 +1,4 @@
-"""The band on a clock: the drums go with the bass that is heard, as late as a separation tells it."""
+"""The band on a clock: the drums go with the bass that is analysed, as late as a separation reports it."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def play(bass: Audio, values: Callable[[int], Mapping[str, float]], late: int = 
     """(first frame of the hop, message) of the rock band that hears ``bass``, and a C from the start."""
     band: Engine = Band()
     band.prepare(RATE, HOP, 640)
-    told = np.concatenate([np.zeros((2, late), np.float32), bass], axis=1)
+    results = np.concatenate([np.zeros((2, late), np.float32), bass], axis=1)
     said: Said = []
     at = rolling_host(BPM)
     for first in range(0, bars * BAR - HOP, HOP):
         block, out = block_for(band.spec.inputs, HOP, band.spec.controls), block_for(band.spec.outputs, HOP)
         block.values, block.stem_delay_frames = {**block.values, **PLAYS, **values(first)}, late
-        block.audio["bass"][:] = told[:, first : first + HOP]
+        block.audio["bass"][:] = results[:, first : first + HOP]
         if first == 0:
             block.events["chords"].append(TimedEvent(0, parse_chord("C")))
         band.process(block, at(first), out)

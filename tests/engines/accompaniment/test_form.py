@@ -16,79 +16,79 @@ VERSE, CHORUS, BREAK = (SECTIONS.index(name) for name in ("verse", "chorus", "br
 
 def beats(form: Form, first: int, wishes: dict[int, FormRequest], count: int, bar_beats: int = 4) -> list[Shape]:
     """The shape at each of ``count`` beats from ``first`` on; a wish holds from its beat on."""
-    request, told = FormRequest(), []
+    request, results = FormRequest(), []
     for beat in range(first, first + count):
         request = wishes.get(beat, request)
         number = beat % bar_beats
-        told.append(form.update(BeatPosition(beat - number, number, bar_beats), request))
-    return told
+        results.append(form.update(BeatPosition(beat - number, number, bar_beats), request))
+    return results
 
 
 def test_a_section_begins_with_the_next_bar_and_opens_it() -> None:
-    told = beats(Form(), 0, {0: FormRequest(VERSE), 6: FormRequest(CHORUS)}, 16)
-    assert [shape.section for shape in told] == ["verse"] * 8 + ["chorus"] * 8
-    assert [shape.opens for shape in told] == [True] * 4 + [False] * 4 + [True] * 4 + [False] * 4
-    assert [shape.position for shape in told[::4]] == [0, 1, 0, 1]
-    assert told[0].intensity == INTENSITIES["verse"] < INTENSITIES["chorus"] == told[8].intensity
+    results = beats(Form(), 0, {0: FormRequest(VERSE), 6: FormRequest(CHORUS)}, 16)
+    assert [shape.section for shape in results] == ["verse"] * 8 + ["chorus"] * 8
+    assert [shape.opens for shape in results] == [True] * 4 + [False] * 4 + [True] * 4 + [False] * 4
+    assert [shape.position for shape in results[::4]] == [0, 1, 0, 1]
+    assert results[0].intensity == INTENSITIES["verse"] < INTENSITIES["chorus"] == results[8].intensity
 
 
 def test_the_rest_of_the_bar_in_which_it_was_asked_for_leads_to_it() -> None:
-    told = beats(Form(), 0, {0: FormRequest(VERSE), 6: FormRequest(CHORUS)}, 12)
-    assert [shape.fill for shape in told] == [False] * 6 + [True] * 2 + [False] * 4
+    results = beats(Form(), 0, {0: FormRequest(VERSE), 6: FormRequest(CHORUS)}, 12)
+    assert [shape.fill for shape in results] == [False] * 6 + [True] * 2 + [False] * 4
 
 
 def test_a_fill_that_was_begun_is_finished_and_opened_after_though_the_wish_is_withdrawn() -> None:
-    told = beats(Form(), 0, {0: FormRequest(VERSE), 5: FormRequest(CHORUS), 7: FormRequest(VERSE)}, 12)
-    assert [shape.fill for shape in told[4:8]] == [False, True, True, True]
-    assert {shape.section for shape in told} == {"verse"}
-    assert told[8].opens
-    assert told[8].position == 2
+    results = beats(Form(), 0, {0: FormRequest(VERSE), 5: FormRequest(CHORUS), 7: FormRequest(VERSE)}, 12)
+    assert [shape.fill for shape in results[4:8]] == [False, True, True, True]
+    assert {shape.section for shape in results} == {"verse"}
+    assert results[8].opens
+    assert results[8].position == 2
 
 
 def test_a_section_that_comes_back_is_played_a_little_harder() -> None:
     form = Form()
-    told = beats(
+    results = beats(
         form, 0, {0: FormRequest(VERSE), 4: FormRequest(CHORUS), 8: FormRequest(VERSE), 12: FormRequest(CHORUS)}, 16
     )
-    assert told[12].intensity == pytest.approx(told[4].intensity + LIFT)
+    assert results[12].intensity == pytest.approx(results[4].intensity + LIFT)
 
 
 def test_without_a_wish_there_is_a_fill_every_eight_bars_and_what_follows_it_opens() -> None:
-    told = beats(Form(), 0, {}, 72)
-    fills = [i // 4 for i, shape in enumerate(told) if shape.fill]
+    results = beats(Form(), 0, {}, 72)
+    fills = [i // 4 for i, shape in enumerate(results) if shape.fill]
     assert set(fills) == {7, 15}
-    assert {i // 4 for i, shape in enumerate(told) if shape.opens} == {0, 8, 16}
-    assert {shape.intensity for shape in told} == {USUAL}
+    assert {i // 4 for i, shape in enumerate(results) if shape.opens} == {0, 8, 16}
+    assert {shape.intensity for shape in results} == {USUAL}
 
 
 def test_what_is_heard_is_played_where_nobody_says_otherwise() -> None:
-    told = beats(
+    results = beats(
         Form(),
         0,
         {0: FormRequest(detected=VERSE), 4: FormRequest(detected=CHORUS), 8: FormRequest(BREAK, detected=CHORUS)},
         12,
     )
-    assert [shape.section for shape in told[::4]] == ["verse", "chorus", "break"]
+    assert [shape.section for shape in results[::4]] == ["verse", "chorus", "break"]
 
 
 def test_the_sheet_says_its_sections_and_the_user_may_overrule_it() -> None:
     bars = arrange(read_sheet("[intro]\n| C | F |\n[chorus]\n| G | C |"))
     wishes = {4 * bar: FormRequest(written=bars[bar], detected=BREAK) for bar in range(4)}
-    told = beats(Form(), 0, wishes, 16)
-    assert [shape.section for shape in told[::4]] == ["intro", "intro", "chorus", "chorus"]
-    assert [shape.fill for shape in told[::4]] == [False, True, False, True]
-    assert [shape.opens for shape in told[::4]] == [True, False, True, False]
-    assert told[8].intensity == bars[2].intensity
+    results = beats(Form(), 0, wishes, 16)
+    assert [shape.section for shape in results[::4]] == ["intro", "intro", "chorus", "chorus"]
+    assert [shape.fill for shape in results[::4]] == [False, True, False, True]
+    assert [shape.opens for shape in results[::4]] == [True, False, True, False]
+    assert results[8].intensity == bars[2].intensity
     overruled = beats(Form(), 0, {beat: replace(request, section=BREAK) for beat, request in wishes.items()}, 16)
     assert {shape.section for shape in overruled} == {"break"}
 
 
 def test_parts_drop_out_and_come_back_on_a_bar_with_an_opening() -> None:
-    told = beats(Form(), 0, {0: FormRequest(VERSE), 6: FormRequest(VERSE, dropout=True), 13: FormRequest(VERSE)}, 20)
-    assert [shape.dropped for shape in told] == [False] * 8 + [True] * 8 + [False] * 4
-    assert [shape.fill for shape in told[12:16]] == [False, True, True, True]
-    assert told[16].opens
-    assert not told[8].opens
+    results = beats(Form(), 0, {0: FormRequest(VERSE), 6: FormRequest(VERSE, dropout=True), 13: FormRequest(VERSE)}, 20)
+    assert [shape.dropped for shape in results] == [False] * 8 + [True] * 8 + [False] * 4
+    assert [shape.fill for shape in results[12:16]] == [False, True, True, True]
+    assert results[16].opens
+    assert not results[8].opens
     on_the_bar = beats(
         Form(), 0, {0: FormRequest(VERSE), 4: FormRequest(VERSE, dropout=True), 12: FormRequest(VERSE)}, 16
     )
@@ -101,9 +101,9 @@ def test_at_least_a_bar_but_its_first_beat_is_counted_up_to_a_bar_line(first: in
     form = Form()
     beats(form, 40, {40: FormRequest(CHORUS)}, 8)
     form.restart(3)
-    told = beats(form, first, {first: FormRequest(CHORUS)}, 12)
-    assert [shape.counting for shape in told] == [True] * counted + [False] * (12 - counted)
-    after = told[counted]
+    results = beats(form, first, {first: FormRequest(CHORUS)}, 12)
+    assert [shape.counting for shape in results] == [True] * counted + [False] * (12 - counted)
+    after = results[counted]
     assert (after.section, after.position, after.opens) == ("chorus", 0, True)
 
 
@@ -118,12 +118,12 @@ def test_a_count_that_is_broken_off_is_forgotten_where_the_song_goes_on() -> Non
 def test_a_jump_begins_no_section_and_keeps_the_eight_bars_of_the_song() -> None:
     form = Form()
     beats(form, 0, {0: FormRequest(VERSE)}, 20)
-    told = beats(form, 40 * 4, {160: FormRequest(VERSE)}, 8)
-    assert told[0].section == "verse"
-    assert (told[0].position, told[0].opens) == (0, True)
+    results = beats(form, 40 * 4, {160: FormRequest(VERSE)}, 8)
+    assert results[0].section == "verse"
+    assert (results[0].position, results[0].opens) == (0, True)
     assert beats(form, 47 * 4, {188: FormRequest(VERSE)}, 4)[-1].fill
-    told = beats(form, 27 * 4, {108: FormRequest(VERSE)}, 4)
-    assert (told[0].position, told[0].opens) == (3, False)
+    results = beats(form, 27 * 4, {108: FormRequest(VERSE)}, 4)
+    assert (results[0].position, results[0].opens) == (3, False)
 
 
 def test_from_its_state_it_goes_on_to_the_same_and_forgetting_makes_it_new() -> None:

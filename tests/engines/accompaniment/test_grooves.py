@@ -209,8 +209,8 @@ def test_a_file_of_grooves_that_is_broken_is_named() -> None:
 def test_what_ships_is_attributed_and_small() -> None:
     text = (files("engines.accompaniment") / FILE).read_bytes()
     assert len(text) < 200_000
-    told = read_grooves(text, FILE).attribution
-    assert all(word in told for word in ("Groove MIDI Dataset", "Gillick", "Google LLC", "CC BY 4.0", "Changed"))
+    results = read_grooves(text, FILE).attribution
+    assert all(word in results for word in ("Groove MIDI Dataset", "Gillick", "Google LLC", "CC BY 4.0", "Changed"))
 
 
 @pytest.mark.parametrize("name", list_families())

@@ -27,8 +27,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def labels(chart: LiveSheet, beats: range) -> list[str]:
-    told = [chart.find_bar(beat) for beat in beats]
-    return [one[1].label if one is not None else "-" for one in told]
+    results = [chart.find_bar(beat) for beat in beats]
+    return [one[1].label if one is not None else "-" for one in results]
 
 
 def test_the_sheet_is_laid_from_beat_0_on_and_again_and_again(folder: Path) -> None:

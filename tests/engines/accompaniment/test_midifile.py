@@ -17,7 +17,7 @@ from bridge.errors import ConfigError
 from engines.accompaniment.arranger import PartTrack
 from engines.accompaniment.offline.midi import format_band_file
 from engines.accompaniment.offline.midifile import read_midi
-from engines.accompaniment.offline.piece import TimedSheet, make_steady_tempo
+from engines.accompaniment.offline.timed_sheet import TimedSheet, make_steady_tempo
 from engines.accompaniment.score import ScoreNote
 from engines.accompaniment.sheet import read_sheet
 from tests.engines.accompaniment.midi_files import POP, chord_notes, file_of, labels, written

@@ -50,7 +50,7 @@ def test_a_loop_that_goes_on_higher_is_right_again_within_two_bars(
     )
     right = right_bars(played, names)
     assert all(right[5:TURN_BARS])
-    assert not right[TURN_BARS]  # nobody told
+    assert not right[TURN_BARS]  # nobody reported
     assert all(right[TURN_BARS + 2 :])
 
 

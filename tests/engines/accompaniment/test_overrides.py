@@ -1,4 +1,4 @@
-"""The user's key and tempo against those that are heard."""
+"""The user's key and tempo against those that are analysed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from bridge.core.events import Beat, Chord, Key, TimedEvent
 from engines.accompaniment.harmony.chord_history import ChordHistory
 from engines.accompaniment.overrides import KEY, KEYS, TEMPO, to_key
-from tests.engines.accompaniment.test_band import BEAT, LOOP, Heard, chart, play
+from tests.engines.accompaniment.test_band import BEAT, LOOP, Recorded, chart, play
 from tests.engines.driving import RATE, no_host, rolling_host
 
 HEARD_BPM, OWN_BPM = 120.0, 96.0
@@ -19,9 +19,9 @@ def beats(count: int) -> list[TimedEvent]:
     return [TimedEvent(round(i * BEAT), Beat(i % 4, 4, HEARD_BPM, 0.9, i)) for i in range(count)]
 
 
-def strokes(heard: Heard) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def strokes(recorded: Recorded) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     """Seconds at which drums are struck."""
-    return np.array(sorted({on for on, _, _ in heard.notes("drums")})) / RATE
+    return np.array(sorted({on for on, _, _ in recorded.notes("drums")})) / RATE
 
 
 def off_grid(times: np.ndarray[tuple[int, ...], np.dtype[np.float64]], tempo: float) -> float:

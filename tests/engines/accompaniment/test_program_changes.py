@@ -1,4 +1,4 @@
-"""What the synth is told of a style's sounds, and when."""
+"""What the synth is reported of a style's sounds, and when."""
 
 from __future__ import annotations
 

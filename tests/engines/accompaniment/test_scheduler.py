@@ -21,20 +21,20 @@ def shown(events: list[TimedEvent]) -> list[tuple[int, str, int]]:
 
 
 def test_each_sound_falls_on_its_tick() -> None:
-    told = NoteScheduler().schedule(
+    results = NoteScheduler().schedule(
         [NoteEvent(0, 9, 36, 90), NoteEvent(60, 9, 36, 0), NoteEvent(240, 9, 36, 80), NoteEvent(300, 9, 36, 0)],
         4,
         LINE,
         0,
     )
-    assert shown(told) == [(96000, "on", 36), (99000, "off", 36), (108000, "on", 36), (111000, "off", 36)]
+    assert shown(results) == [(96000, "on", 36), (99000, "off", 36), (108000, "on", 36), (111000, "off", 36)]
 
 
 def test_what_is_held_back_is_struck_again_only_after_it_ended() -> None:
     timing = NoteScheduler()
     timing.schedule([NoteEvent(0, 9, 37, 90)], 0, LINE, 700)
-    told = timing.schedule([NoteEvent(6, 9, 37, 0), NoteEvent(12, 9, 37, 80), NoteEvent(13, 9, 37, 0)], 0, LINE, 700)
-    assert shown(told) == [(701, "off", 37), (701, "on", 37), (702, "off", 37)]
+    results = timing.schedule([NoteEvent(6, 9, 37, 0), NoteEvent(12, 9, 37, 80), NoteEvent(13, 9, 37, 0)], 0, LINE, 700)
+    assert shown(results) == [(701, "off", 37), (701, "on", 37), (702, "off", 37)]
     assert timing.last_frame == 702
 
 

@@ -121,7 +121,7 @@ def test_keys(text: str, key: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "place", "mend"),
+    ("text", "place", "hint"),
     [
         ("| C | Xm7 |", "line 1, column 7: 'Xm7' is no chord", "write it as"),
         ("[a]\n  | C | am |", "line 2, column 9: 'am'", "Am"),
@@ -156,12 +156,12 @@ def test_keys(text: str, key: tuple[int, int]) -> None:
         ("[a x64]\n" + "| C |\n" * 200, "more than 10000 bars", "less often"),
     ],
 )  # fmt: skip
-def test_errors_name_line_column_and_mend(text: str, place: str, mend: str) -> None:
+def test_errors_name_line_column_and_hint(text: str, place: str, hint: str) -> None:
     with pytest.raises(ConfigError) as error:
         read_sheet(text, "song.txt")
     assert error.value.message.startswith("song.txt: ")
     assert place in error.value.message
-    assert mend in error.value.hint
+    assert hint in error.value.hint
 
 
 chords = st.builds(

@@ -1,4 +1,4 @@
-"""Where a stem is usually struck and how loud it is against its usual, along a timeline, heard late or not."""
+"""Where a stem is usually struck and how loud it is against its usual, along a timeline, analysed late or not."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ class Hears:
         self.values[FOLLOWS["drums"].name] = 1.0 + SOURCES.index("bass")
 
     def hear(self, audio: Audio, clock: Clock, late: int = 0, bar_beats: int = 4) -> Hears:
-        """``audio``, which is told ``late`` frames after it sounded."""
-        told = np.concatenate([np.zeros((2, late), np.float32), audio], axis=1)
-        for first in range(0, told.shape[1] - HOP + 1, HOP):
+        """``audio``, which is reported ``late`` frames after it sounded."""
+        results = np.concatenate([np.zeros((2, late), np.float32), audio], axis=1)
+        for first in range(0, results.shape[1] - HOP + 1, HOP):
             block = block_for(Band.spec.inputs, HOP)
             block.values, block.stem_delay_frames = self.values, late
-            block.audio["bass"][:] = told[:, first : first + HOP]
+            block.audio["bass"][:] = results[:, first : first + HOP]
             self.frame += HOP
             self.following.process(block, clock(self.frame), bar_beats)
         return self
@@ -141,7 +141,7 @@ def test_what_comes_later_than_anything_is_remembered_is_not_followed() -> None:
         assert Hears().hear(audio, steady(120, 44100), late).make_controls() == PerformanceControls()
 
 
-def test_what_nobody_follows_is_not_heard_and_who_follows_nothing_plays_as_he_is_told() -> None:
+def test_what_nobody_follows_is_not_heard_and_who_follows_nothing_plays_as_he_is_reported() -> None:
     hears = Hears()
     hears.values[FOLLOWS["drums"].name] = 0.0
     hears.hear(plucked(RHYTHM, 8, 120, 44100), steady(120, 44100))

@@ -50,8 +50,8 @@ def lookahead(beats: float, **more: float) -> Mapping[str, float]:
 def test_however_late_chords_are_told_no_note_is_off_the_grid_doubled_hung_or_missing(
     latency_ms: int, beats_ahead: float
 ) -> None:
-    told = late(chords_of(STEADY), lambda _: latency_ms / 1000)
-    played = stream(STEADY, {"chords": told}, lambda _: lookahead(beats_ahead))
+    results = late(chords_of(STEADY), lambda _: latency_ms / 1000)
+    played = stream(STEADY, {"chords": results}, lambda _: lookahead(beats_ahead))
     assert off_grid(played) < 1e-3
     bars = bars_of(played)
     assert bars == list(range(bars[0], 12))
@@ -63,7 +63,7 @@ def test_however_late_chords_are_told_no_note_is_off_the_grid_doubled_hung_or_mi
 
 @pytest.mark.parametrize("latency_ms", [0, 20, 100, 500, 2000])
 def test_however_late_beats_are_told_it_follows_them_without_a_host(latency_ms: int) -> None:
-    """What is heard has a tempo, so that where it is now is known though it is told late."""
+    """What is analysed has a tempo, so that where it is now is known though it is reported late."""
     cycles = host(("roll", 20, 120))
     standing = [Cycle(False, 0.0, 120.0)] * len(cycles)
     beats = late(beats_of(cycles), lambda _: latency_ms / 1000)
@@ -79,8 +79,8 @@ def test_however_late_beats_are_told_it_follows_them_without_a_host(latency_ms: 
 @pytest.mark.parametrize("seed", range(2))
 def test_events_that_stall_with_a_heavy_tail_cost_no_note(seed: int) -> None:
     random = np.random.default_rng(seed)
-    told = late(chords_of(STEADY, LOOP, 2), lambda _: min(0.05 * (1 + random.pareto(0.8)), 8.0))
-    played = stream(STEADY, {"chords": told})
+    results = late(chords_of(STEADY, LOOP, 2), lambda _: min(0.05 * (1 + random.pareto(0.8)), 8.0))
+    played = stream(STEADY, {"chords": results})
     assert off_grid(played) < 1e-3
     bars = bars_of(played)
     assert bars == list(range(bars[0], 12))
@@ -89,17 +89,17 @@ def test_events_that_stall_with_a_heavy_tail_cost_no_note(seed: int) -> None:
 def test_a_worker_that_stalls_within_its_reserve_plays_as_if_it_had_not() -> None:
     asleep = {4 * int(group) + i for group in np.random.default_rng(4).integers(0, 520, 200) for i in range(3)}
     assert RESERVE >= 4 * PERIOD
-    told = late(chords_of(STEADY), lambda _: 0.3)
+    results = late(chords_of(STEADY), lambda _: 0.3)
     declared = round(0.3 * RATE) + 4 * PERIOD
-    awake = stream(STEADY, {"chords": told}, declared_frames=declared)
+    awake = stream(STEADY, {"chords": results}, declared_frames=declared)
     assert awake.sent
-    assert stream(STEADY, {"chords": told}, stalled=asleep.__contains__, declared_frames=declared).sent == awake.sent
+    assert stream(STEADY, {"chords": results}, stalled=asleep.__contains__, declared_frames=declared).sent == awake.sent
 
 
 def test_a_worker_that_stalls_for_long_leaves_no_note_hanging_and_comes_back_in_time() -> None:
-    told = late(chords_of(STEADY), lambda _: 0.3)
+    results = late(chords_of(STEADY), lambda _: 0.3)
     asleep = range(10 * RATE // PERIOD, 13 * RATE // PERIOD)
-    played = stream(STEADY, {"chords": told}, stalled=asleep.__contains__)
+    played = stream(STEADY, {"chords": results}, stalled=asleep.__contains__)
     played.breaks += [PERIOD * index for index in range(asleep[0], asleep[-1] + 20)]
     assert off_grid(played) < 0.025  # a note that is 10 ms late is still played
     assert bars_of(played)[-1] == 11
@@ -156,9 +156,9 @@ def test_input_that_is_lost_is_bridged_by_the_ladder_and_counted() -> None:
     """The analyser says that no chord sounds any more: the last is held, then the drums go on, then all rest."""
     cycles = host(("roll", 60, 120), ("stop", 1, 0))
     gone = 20 * RATE
-    told = [row for row in late(chords_of(cycles), lambda _: 0.2) if row[0] < gone]
-    told.append((gone, TimedEvent(gone, Chord(-1, 0, -1, 1.0))))
-    played = stream(cycles, {"chords": told})
+    results = [row for row in late(chords_of(cycles), lambda _: 0.2) if row[0] < gone]
+    results.append((gone, TimedEvent(gone, Chord(-1, 0, -1, 1.0))))
+    played = stream(cycles, {"chords": results})
     levels = [commit.level for _, commit in played.commits if commit.beat >= 8]
     order = [level for i, level in enumerate(levels) if i == 0 or levels[i - 1] != level]
     assert order[-3:] == [HELD, DRUMS, SILENCE]
@@ -172,8 +172,8 @@ def test_input_that_is_lost_is_bridged_by_the_ladder_and_counted() -> None:
 
 def test_the_automatic_lookahead_comes_down_with_a_host_and_no_beat_is_late() -> None:
     cycles = host(("roll", 50, 140), ("stop", 1, 0))
-    told = late(chords_of(cycles), lambda _: 0.2)
-    played = stream(cycles, {"chords": told}, lambda _: {LOOKAHEAD_AUTO.name: 1.0})
+    results = late(chords_of(cycles), lambda _: 0.2)
+    played = stream(cycles, {"chords": results}, lambda _: {LOOKAHEAD_AUTO.name: 1.0})
     first, last = played.commits[8][1], played.commits[-4][1]
     assert 1.0 <= first.lookahead_beats < 1.3
     assert 0.0 <= last.lookahead_beats < 0.3
@@ -184,9 +184,9 @@ def test_the_automatic_lookahead_stays_above_where_beats_that_wander_are_told_ju
     random = np.random.default_rng(2)
     cycles = host(("roll", 60, 120))
     beats = [(frame + int(random.normal(0, 0.03 * RATE)), beat) for frame, beat in beats_of(cycles)]
-    heard = {"chords": late(chords_of(cycles), lambda _: 0.1), "beats": late(beats, lambda _: 0.45)}
+    recorded = {"chords": late(chords_of(cycles), lambda _: 0.1), "beats": late(beats, lambda _: 0.45)}
     played = stream(
-        [Cycle(False, 0.0, 120.0)] * len(cycles), heard, lambda _: {LOOKAHEAD_AUTO.name: 1.0, LOOKAHEAD.name: 0.0}
+        [Cycle(False, 0.0, 120.0)] * len(cycles), recorded, lambda _: {LOOKAHEAD_AUTO.name: 1.0, LOOKAHEAD.name: 0.0}
     )
     ahead = np.array([commit.lookahead_beats for _, commit in played.commits])
     assert np.median(ahead[8:16]) > 0.9
@@ -202,12 +202,12 @@ def test_the_automatic_lookahead_stays_above_where_beats_that_wander_are_told_ju
 def test_what_comes_after_a_decision_does_not_change_it(what: str, changed: int, beats_ahead: float) -> None:
     """Byte for byte: all that was said in hops that ended before the change."""
     cycles = host(("stop", 0.2, 0), ("roll", 12, 120))
-    heard = {
+    recorded = {
         "chords": late(chords_of(cycles, LOOP, 2), lambda _: 0.2),
         "beats": late(beats_of(cycles), lambda _: 0.0),
         "onsets": late([(frame, Onset(0.5, 1.0)) for frame, _ in beats_of(cycles)], lambda _: 0.04),
     }
-    other = {port: [row for row in rows if row[0] < changed] for port, rows in heard.items()}
+    other = {port: [row for row in rows if row[0] < changed] for port, rows in recorded.items()}
     if what == "chords":
         other["chords"].append((changed, TimedEvent(changed, parse_chord("Gb7"))))
     elif what == "beats":
@@ -225,8 +225,8 @@ def test_what_comes_after_a_decision_does_not_change_it(what: str, changed: int,
         more = {"accompaniment.band.style": 3.0, SECTION.name: 3.0, DROPOUT.name: 1.0} if turned else {}
         return lookahead(beats_ahead, **more)
 
-    one = stream(cycles, heard, lambda _: lookahead(beats_ahead))
-    two = stream(moved, heard if what in ("keys", "values", "host") else other, values, keys=keys)
+    one = stream(cycles, recorded, lambda _: lookahead(beats_ahead))
+    two = stream(moved, recorded if what in ("keys", "values", "host") else other, values, keys=keys)
     # a hop sees what a cycle brings where it ends in it
     border = changed // PERIOD * PERIOD
     said = [[row for row in played.said if row[0] + HOP <= border] for played in (one, two)]
@@ -249,8 +249,8 @@ def test_whatever_happens_no_note_hangs_or_doubles_and_the_same_is_played_again(
     cycles = host(*turns, ("stop", 1.0, 0.0))
     random = np.random.default_rng(data.draw(st.integers(0, 99)))
     tail = data.draw(st.sampled_from([0.02, 0.1, 0.5, 2.0]))
-    told = late(chords_of(cycles, LOOP, 2), lambda _: min(tail * (1 + random.pareto(1.5)), 9.0))
-    lost = data.draw(st.integers(0, len(told)))
+    results = late(chords_of(cycles, LOOP, 2), lambda _: min(tail * (1 + random.pareto(1.5)), 9.0))
+    lost = data.draw(st.integers(0, len(results)))
     ahead = data.draw(st.sampled_from([0.0, 0.5, 1.0, 4.0, 16.0]))
     changes = random.random((len(cycles) * PERIOD // (2 * RATE) + 1, 3))
 
@@ -262,7 +262,7 @@ def test_whatever_happens_no_note_hangs_or_doubles_and_the_same_is_played_again(
             LOOKAHEAD_AUTO.name: float(counted > 0.8),
         }  # fmt: skip
 
-    played = [stream(cycles, {"chords": told[:lost]}, values) for _ in range(2)]
+    played = [stream(cycles, {"chords": results[:lost]}, values) for _ in range(2)]
     played[0].notes()
     assert played[0].sent == played[1].sent
     assert played[0].commits == played[1].commits

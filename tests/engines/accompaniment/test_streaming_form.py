@@ -48,9 +48,9 @@ def test_a_section_that_is_called_for_is_led_to_opened_and_played_as_hard_as_it_
 def test_where_nobody_says_otherwise_music_that_grows_harder_is_played_to_harder() -> None:
     softly, hard = Onset(0.3, 1.0), Onset(0.9, 1.0)
     onsets = [(frame, softly if beat.index < 28 else hard) for frame, beat in beats_of(STEADY)]
-    heard = {"chords": late(chords_of(STEADY), lambda _: 0.1)}
+    recorded = {"chords": late(chords_of(STEADY), lambda _: 0.1)}
     grows, stays = (
-        stream(STEADY, heard | {"onsets": late(rows, lambda _: 0.04)})
+        stream(STEADY, recorded | {"onsets": late(rows, lambda _: 0.04)})
         for rows in (onsets, [(f, softly) for f, _ in onsets])
     )
     loudness = [

@@ -12,7 +12,7 @@ from bridge.core.audio import Audio
 from bridge.errors import ConfigError
 from engines.accompaniment.arranger import PartTrack
 from engines.accompaniment.offline.midi import format_band_file
-from engines.accompaniment.offline.piece import make_steady_tempo
+from engines.accompaniment.offline.timed_sheet import make_steady_tempo
 from engines.accompaniment.score import NO_CHORD, Bar, ScoreNote
 from engines.accompaniment.style import find_style, load_style
 from engines.backing.drum_replacement import mix_new_drums

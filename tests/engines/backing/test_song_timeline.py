@@ -20,7 +20,7 @@ from bridge.errors import ConfigError
 from engines.accompaniment.arranger import PartTrack
 from engines.accompaniment.offline.midi import format_band_file
 from engines.accompaniment.offline.midifile import read_midi
-from engines.accompaniment.offline.piece import TimedSheet, list_bar_starts
+from engines.accompaniment.offline.timed_sheet import TimedSheet, list_bar_starts
 from engines.accompaniment.score import NO_CHORD, ScoreNote
 from engines.accompaniment.sheet import Sheet, SheetSection, read_sheet
 from engines.accompaniment.style import find_style, load_style

@@ -1,4 +1,4 @@
-"""What was heard, when it was told, and what is taken to sound at a beat."""
+"""What was analysed, when it was reported, and what is taken to sound at a beat."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def tell(listener: ChordHistory, bars: Sequence[int], late: int, until: float, f
 
 
 @pytest.mark.parametrize("late", [0, 8000, 28000, 60000])
-def test_each_beat_gets_the_chord_that_began_with_it_however_late_it_was_told(late: int) -> None:
+def test_each_beat_gets_the_chord_that_began_with_it_however_late_it_was_reported(late: int) -> None:
     listener = ChordHistory()
     tell(listener, LOOP * 2, late, 32.0)
     known = listener.history[REMEMBERED - listener.count :]
@@ -46,8 +46,8 @@ def test_each_beat_gets_the_chord_that_began_with_it_however_late_it_was_told(la
 def test_a_loop_that_was_heard_is_played_along_with_on_the_beat(late: int) -> None:
     listener = ChordHistory()
     tell(listener, LOOP * 4, late, 40.0)
-    told = [listener.predict_chord(beat, Metre(), {})[0] for beat in range(40, 52)]
-    assert told == np.repeat(LOOP * 4, 4)[40:52].tolist()
+    results = [listener.predict_chord(beat, Metre(), {})[0] for beat in range(40, 52)]
+    assert results == np.repeat(LOOP * 4, 4)[40:52].tolist()
     assert listener.predict_chord(44, Metre(), {})[2] == SOURCES.index("loop")
 
 
@@ -71,12 +71,12 @@ def test_a_chord_is_known_at_once_when_it_changes_and_waited_for_when_it_does_no
 def test_the_song_that_jumps_back_goes_on_being_remembered() -> None:
     listener = ChordHistory()
     tell(listener, LOOP * 2, 30000, 32.0)
-    assert listener.count < 32  # a change in the last beats would not have been told yet
+    assert listener.count < 32  # a change in the last beats would not have been reported yet
     listener.jump(0, Metre())
     assert listener.count == 32
     np.testing.assert_array_equal(listener.history[-32:], np.repeat(LOOP * 2, 4))
-    told = [listener.predict_chord(beat, Metre(), {})[0] for beat in range(8)]
-    assert told == np.repeat(LOOP, 4)[:8].tolist()
+    results = [listener.predict_chord(beat, Metre(), {})[0] for beat in range(8)]
+    assert results == np.repeat(LOOP, 4)[:8].tolist()
 
 
 def test_from_its_state_it_goes_on_to_the_same_and_forgetting_makes_it_new() -> None:

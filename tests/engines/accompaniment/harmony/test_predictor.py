@@ -85,9 +85,9 @@ def test_it_is_counted_from_the_last_root_or_from_the_tonic_where_no_chord_sound
     st.integers(1, 7),
 )
 def test_whatever_was_heard_what_is_asked_lies_between_0_and_1_and_what_is_said_sums_to_one(
-    heard: list[int], key: int, bar_beats: int
+    recorded: list[int], key: int, bar_beats: int
 ) -> None:
-    states = np.array(heard, np.int64)
+    states = np.array(recorded, np.int64)
     lags, context = compare_lags(states, bar_beats), encode_context(states, bar_beats - 1, key)
     assert lags.shape == (len(RAISED), len(LAGS), FEATURES)
     assert context.shape == (CONTEXT,)
@@ -117,9 +117,9 @@ def test_a_loop_heard_with_faults_is_foreseen_with_fewer() -> None:
     wrong_heard, wrong_foreseen = [], []
     for _ in range(40):
         song = np.tile(LOOP, 5)
-        heard = np.where(random.random(len(song)) < 0.15, random.choice([C, F, G, AM, AM + 2], len(song)), song)
-        loops, habit = load_shipped().predict(heard[:64], 0, 0, 4)
-        wrong_heard.append(np.mean(heard[:64] != song[:64]))
+        recorded = np.where(random.random(len(song)) < 0.15, random.choice([C, F, G, AM, AM + 2], len(song)), song)
+        loops, habit = load_shipped().predict(recorded[:64], 0, 0, 4)
+        wrong_heard.append(np.mean(recorded[:64] != song[:64]))
         wrong_foreseen.append(np.mean((loops + habit).argmax(1)[:16] != LOOP))
     assert 0.08 < np.mean(wrong_heard) < 0.16
     assert np.mean(wrong_foreseen) < 0.7 * np.mean(wrong_heard)

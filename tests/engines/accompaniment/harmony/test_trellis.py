@@ -46,22 +46,22 @@ def test_a_loop_is_the_way_once_it_was_heard_and_habit_until_then() -> None:
 def test_the_user_s_chords_win_over_what_was_heard() -> None:
     song = np.tile(LOOP, 4)
     track = {42: F + 1, 43: F + 1}
-    told = predict_chords(song[:40], 40, 0, Metre(), track)
-    assert told.path[2] == told.path[3] == F + 1
-    assert set(told.sources[2:4]) == {SOURCES.index("track")}
-    assert told.path[0] == song[40]
+    results = predict_chords(song[:40], 40, 0, Metre(), track)
+    assert results.path[2] == results.path[3] == F + 1
+    assert set(results.sources[2:4]) == {SOURCES.index("track")}
+    assert results.path[0] == song[40]
 
 
 def test_before_anything_was_heard_every_chord_is_as_likely_and_nothing_is_its_source() -> None:
-    told = predict_chords(np.zeros(0, np.int64), 0, -1, Metre(), {})
-    np.testing.assert_allclose(told.probabilities, 1.0 / COUNT)
-    assert (told.sources == 0).all()
+    results = predict_chords(np.zeros(0, np.int64), 0, -1, Metre(), {})
+    np.testing.assert_allclose(results.probabilities, 1.0 / COUNT)
+    assert (results.sources == 0).all()
 
 
 def test_a_key_makes_its_own_chords_likelier() -> None:
-    heard = np.repeat([C], 6)
+    recorded = np.repeat([C], 6)
     belongs = [C, F, G, AM, CLASSES + 2, CLASSES + 4]
-    in_key, beside = (predict_chords(heard, 6, key, Metre(), {}).probabilities[6:, belongs].sum() for key in (0, 6))
+    in_key, beside = (predict_chords(recorded, 6, key, Metre(), {}).probabilities[6:, belongs].sum() for key in (0, 6))
     assert in_key > 1.05 * beside
 
 
@@ -71,15 +71,15 @@ def test_a_key_makes_its_own_chords_likelier() -> None:
     st.integers(-1, 23),
     st.integers(2, 7),
 )
-def test_whatever_was_heard_chances_are_chances(heard: list[int], key: int, bar_beats: int) -> None:
-    told = predict_chords(np.array(heard, np.int64), len(heard), key, Metre(bar_beats, 1), {})
-    np.testing.assert_allclose(told.probabilities.sum(1), 1.0)
-    assert (told.probabilities > 0).all()
-    assert ((told.path >= 0) & (told.path < COUNT)).all()
+def test_probabilities_sum_to_one_for_any_history(recorded: list[int], key: int, bar_beats: int) -> None:
+    results = predict_chords(np.array(recorded, np.int64), len(recorded), key, Metre(bar_beats, 1), {})
+    np.testing.assert_allclose(results.probabilities.sum(1), 1.0)
+    assert (results.probabilities > 0).all()
+    assert ((results.path >= 0) & (results.path < COUNT)).all()
 
 
 def test_the_way_does_not_flicker_where_two_chords_are_as_likely() -> None:
-    told = predict_chords(np.repeat([C, F], 8)[:12], 12, 0, Metre(), {})
-    assert np.count_nonzero(np.diff(told.path)) <= 5
+    results = predict_chords(np.repeat([C, F], 8)[:12], 12, 0, Metre(), {})
+    assert np.count_nonzero(np.diff(results.path)) <= 5
     sure = np.tile(np.repeat([C, F], 2), 15)
     assert np.count_nonzero(np.diff(predict_chords(sure, 60, 0, Metre(), {}).path)) >= 6
