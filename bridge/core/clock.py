@@ -13,7 +13,7 @@ from bridge.core.events import ClockPosition, Gap, Midi, TimedEvent, Transport
 from bridge.core.time import BlockTime
 
 MIDI_CLOCK_TICKS_PER_BEAT = 24
-"""MIDI clocks per quarter note (MIDI 1.0, system real-time messages). Not PPQN of material: that is TICKS_PER_BEAT."""
+"""MIDI clocks per quarter note (MIDI 1.0, system real-time messages). Musical material has TICKS_PER_BEAT."""
 MIDI_CLOCK_TICKS_PER_SIXTEENTH = 6
 """MIDI clocks per step of the song position pointer."""
 

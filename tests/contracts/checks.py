@@ -1,4 +1,4 @@
-"""What every engine must keep. Each check takes a factory and raises AssertionError where it is not kept.
+"""Contract checks for every engine. Each takes a factory and raises AssertionError where the contract is broken.
 
 Nothing here knows an engine: input is made from the declared ports, values are the declared defaults.
 """
@@ -18,7 +18,7 @@ from bridge.core.engine import Block, block_for
 from bridge.core.events import Beat, Midi, TimedEvent
 from bridge.errors import EngineError
 from tests.contracts.material import Material
-from tests.contracts.running import Factory, copied, hops_for, note_ons, prepared, run, run_in_blocks, same
+from tests.contracts.running import Factory, copy_state, hops_for, note_ons, prepare_engine, run, run_in_blocks, same
 
 RATES = (44100, 48000)
 CALLER_BLOCKS = ((1, 0.75), (64, 2.0), (65, 2.0), (441, 2.0), (8192, 2.0))
@@ -48,7 +48,7 @@ def check_spec(factory: Factory) -> None:
     assert spec.hop > 0
     assert spec.outputs, "an engine without outputs does nothing"
     for rate in spec.rates or RATES:
-        engine = prepared(factory, rate)
+        engine = prepare_engine(factory, rate)
         lags = [engine.latency_frames(port.name) for port in spec.outputs]
         assert all(lag >= 0 for lag in lags), f"latency without a lead is 0 or more, not {lags}"
     with pytest.raises(EngineError):
@@ -60,16 +60,16 @@ def check_block_sizes(factory: Factory) -> None:
     spec, material = factory().spec, Material()
     for size, seconds in CALLER_BLOCKS:
         hops = hops_for(spec, material.rate, seconds)
-        pushed = run_in_blocks(prepared(factory), material, hops * spec.hop, size)
-        assert same(run(prepared(factory), material, hops), pushed), f"blocks of {size} give another output"
+        pushed = run_in_blocks(prepare_engine(factory), material, hops * spec.hop, size)
+        assert same(run(prepare_engine(factory), material, hops), pushed), f"blocks of {size} give another output"
 
 
 def check_two_at_once(factory: Factory) -> None:
     """Two instances that take turns do not disturb each other."""
     materials = Material(seed=0), Material(seed=1)
     hops = hops_for(factory().spec, 44100, SECONDS)
-    alone = [run(prepared(factory), material, hops) for material in materials]
-    pair = [prepared(factory), prepared(factory)]
+    alone = [run(prepare_engine(factory), material, hops) for material in materials]
+    pair = [prepare_engine(factory), prepare_engine(factory)]
     for i in range(hops):
         for engine, material, expected in zip(pair, materials, alone, strict=True):
             output = run(engine, material, 1, i)
@@ -84,7 +84,7 @@ def check_audio_latency(factory: Factory) -> None:
         return
     for rate in spec.rates or RATES:
         for at in (4 * spec.hop, 5 * spec.hop + spec.hop // 3, 7 * spec.hop - 1):
-            engine = prepared(factory, rate)
+            engine = prepare_engine(factory, rate)
             lags = {port.name: engine.latency_frames(port.name) for port in spec.audio(spec.outputs)}
             hops = (at + max(lags.values())) // spec.hop + 4
 
@@ -106,7 +106,7 @@ def check_event_latency(factory: Factory) -> None:
     if spec.predicts or not spec.events(spec.outputs):
         return
     for rate in spec.rates or RATES:
-        engine = prepared(factory, rate)
+        engine = prepare_engine(factory, rate)
         output = run(engine, Material(rate), hops_for(spec, rate, 6.0))
         for port in spec.events(spec.outputs):
             lag = engine.latency_frames(port.name)
@@ -125,7 +125,7 @@ def check_lead(factory: Factory) -> None:
         return
     for rate in spec.rates or RATES:
         for lead in LEADS:
-            engine = prepared(factory, rate, lead)
+            engine = prepare_engine(factory, rate, lead)
             output = run(engine, Material(rate), hops_for(spec, rate, 6.0))
             for port in spec.events(spec.outputs):
                 assert engine.latency_frames(port.name) == -lead
@@ -139,15 +139,15 @@ def check_lead(factory: Factory) -> None:
 def check_outputs_filled(factory: Factory) -> None:
     """Whatever lies in the output arrays before a call is gone after it."""
     hops = hops_for(factory().spec, 44100, 0.5)
-    clean = run(prepared(factory), Material(), hops)
-    poisoned = run(prepared(factory), Material(), hops, poison=np.nan)
+    clean = run(prepare_engine(factory), Material(), hops)
+    poisoned = run(prepare_engine(factory), Material(), hops, poison=np.nan)
     assert all(np.isfinite(array).all() for hop in poisoned.hops for array in hop.values()), "part is not written"
     assert same(clean, poisoned), "what lay in the output arrays shows through"
 
 
 def check_input_untouched(factory: Factory) -> None:
     """The input block belongs to the caller: it is the same after the call as before."""
-    engine, material = prepared(factory), Material()
+    engine, material = prepare_engine(factory), Material()
     for first in range(0, 100 * engine.spec.hop, engine.spec.hop):
         block = material.block(engine.spec, first, engine.spec.hop)
         before = material.block(engine.spec, first, engine.spec.hop)
@@ -163,16 +163,18 @@ def check_reset(factory: Factory) -> None:
     for hosted in (True, False):
         material = Material(hosted=hosted)
         hops = hops_for(factory().spec, material.rate, SECONDS)
-        used = prepared(factory)
+        used = prepare_engine(factory)
         run(used, Material(seed=1, hosted=hosted), hops)
         used.reset()
-        assert same(run(prepared(factory), material, hops), run(used, material, hops)), "something outlives the reset"
+        assert same(run(prepare_engine(factory), material, hops), run(used, material, hops)), (
+            "something outlives the reset"
+        )
 
 
 def check_silence(factory: Factory) -> None:
     """Where nothing comes in nothing comes out: exact zeros, no note, no beat."""
     spec = factory().spec
-    output = run(prepared(factory), Material(silent=True, hosted=False), hops_for(spec, 44100, SECONDS))
+    output = run(prepare_engine(factory), Material(silent=True, hosted=False), hops_for(spec, 44100, SECONDS))
     for port in spec.audio(spec.outputs):
         assert not output.audio(port.name).any(), f"{port.name} makes sound of silence"
     for stream in spec.events(spec.outputs):
@@ -201,7 +203,7 @@ def check_bad_numbers(factory: Factory) -> None:
         return spoil
 
     clean, spoilt, gapped = (
-        run(prepared(factory), Material(), hops, change=change)
+        run(prepare_engine(factory), Material(), hops, change=change)
         for change in (None, put(np.nan, np.inf, -np.inf), put(0.0, 0.0, 0.0))
     )
     settled = bad_to + int(SETTLED_S * 44100)
@@ -226,7 +228,7 @@ def _finite(event: TimedEvent) -> bool:
 def check_events_in_order(factory: Factory) -> None:
     """Events come sorted over the whole stream, and every note that starts ends, where the song stops too."""
     spec = factory().spec
-    engine, hops = prepared(factory, lead_frames=640), hops_for(spec, 44100, 8.0)
+    engine, hops = prepare_engine(factory, lead_frames=640), hops_for(spec, 44100, 8.0)
     output = run(engine, Material(), hops)
     # The host stands and nothing sounds: what still rings must have been ended, or be ended now.
     rest = run(engine, Material(silent=True, hosted=False), hops_for(spec, 44100, 2.0), hops)
@@ -249,7 +251,7 @@ def check_events_in_order(factory: Factory) -> None:
 
 def check_memory(factory: Factory) -> None:
     """Ten thousand blocks leave no more memory taken than five hundred do (Python's and NumPy's, as traced)."""
-    engine, material = prepared(factory), Material()
+    engine, material = prepare_engine(factory), Material()
     spec = engine.spec
     blocks = [material.block(spec, i * spec.hop, spec.hop) for i in range(hops_for(spec, material.rate, 3.0))]
     out = block_for(spec.outputs, spec.hop)
@@ -284,15 +286,15 @@ def check_state(factory: Factory) -> None:
     for hosted in (True, False):
         material = Material(hosted=hosted)
         half = hops_for(factory().spec, material.rate, SECONDS) + 1
-        first = prepared(factory)
+        first = prepare_engine(factory)
         run(first, material, half)
-        state = copied(first.state())
+        state = copy_state(first.state())
         assert all(array.dtype != object for array in state.values()), "numbers, please: objects cannot travel"
         expected = run(first, material, half, half)
-        used = prepared(factory)
+        used = prepare_engine(factory)
         run(used, Material(seed=1), half // 3)
-        for engine in (prepared(factory), used):
-            engine.restore(copied(state))
+        for engine in (prepare_engine(factory), used):
+            engine.restore(copy_state(state))
             assert same(expected, run(engine, material, half, half)), "a restored engine goes on differently"
 
 

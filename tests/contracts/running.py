@@ -35,7 +35,7 @@ class EngineOutput:
         self.calls.append((first, {name: list(events) for name, events in out.events.items()}))
 
 
-def prepared(factory: Factory, rate: int = 44100, lead_frames: int = 0) -> Engine:
+def prepare_engine(factory: Factory, rate: int = 44100, lead_frames: int = 0) -> Engine:
     engine = factory()
     engine.prepare(rate, engine.spec.hop, lead_frames)
     return engine
@@ -104,7 +104,7 @@ def _cut(waiting: Block, spec: EngineSpec, end: int) -> Block:
     return Block(audio, events, waiting.values)
 
 
-def copied(state: State) -> State:
+def copy_state(state: State) -> State:
     return {name: np.array(array, copy=True) for name, array in state.items()}
 
 

@@ -1,4 +1,4 @@
-"""What an engine declares, and the blocks made for it."""
+"""Engine declarations, and the blocks made for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where machine code is kept: the user's cache, else a folder for this process, else nowhere; it works in each case."""
+"""Cache folder of the JIT compiler: the user's cache, else a folder for this process, else nowhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds until something else is said."""
+"""MIDI chase: which events are remembered and replayed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one engine tells another, and what a worker that comes late still knows."""
+"""Events between engines, and what a worker that starts late gets replayed."""
 
 from __future__ import annotations
 

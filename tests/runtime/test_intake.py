@@ -1,4 +1,4 @@
-"""What a callback takes in: every frame at its place, every break an epoch."""
+"""Callback input: every frame at its place, every discontinuity an epoch."""
 
 from __future__ import annotations
 

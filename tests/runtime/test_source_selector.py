@@ -1,4 +1,4 @@
-"""What an analyser hears: the mix, or the stems that were chosen, frame by frame."""
+"""Source selector: the mix or the chosen stems as the input of an analyser, frame by frame."""
 
 from __future__ import annotations
 

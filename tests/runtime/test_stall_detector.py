@@ -1,4 +1,4 @@
-"""What is a stall and what is a busy machine: by the count of beats, processor time and idle time."""
+"""Stall detector: a stall against a busy machine, by heartbeats, processor time and idle time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who hears whom, what fits where, and what each path declares."""
+"""Wiring of engines, checks of their ports, and the declared latency of each path."""
 
 from __future__ import annotations
 
