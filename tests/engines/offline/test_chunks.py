@@ -1,4 +1,4 @@
-"""What a WAV, AIFF, CAF or W64 file says in chunks, in the letters that its writer meant."""
+"""Chunk reader: texts in chunks of WAV, AIFF, CAF and W64 files, in the right encoding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is shown while a song is separated."""
+"""Progress display while a song is separated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is taken for a song, what stays to be named as an error, and what results are called."""
+"""Song files: found in folders, reported as errors, and names of their results."""
 
 from __future__ import annotations
 

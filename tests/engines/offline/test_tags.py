@@ -1,4 +1,4 @@
-"""What a song says of itself goes to its stems, from any kind of file to any."""
+"""Tags of a song are copied to its stems, from any kind of file to any."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which sound font is found."""
+"""Sound font search: the font that is found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which files are songs, and whose folder is whose."""
+"""Output folders: songs found, and the folder of each song."""
 
 from __future__ import annotations
 

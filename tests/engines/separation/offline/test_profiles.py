@@ -1,4 +1,4 @@
-"""Which separator a profile's name stands for."""
+"""Separation profiles: the separator of each name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds for each step, whatever it does."""
+"""Properties that every postprocessor has."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each step does."""
+"""Effects of the postprocessors, one by one."""
 
 from __future__ import annotations
 
