@@ -19,7 +19,7 @@ import platformdirs
 from bridge.drafts import draft_for, sweep_drafts
 from bridge.errors import ConfigError
 from bridge.names import why_not_jack
-from bridge.toml import LONGEST_MESSAGE, parse_toml, shortened
+from bridge.toml import LONGEST_MESSAGE, parse_toml, shorten
 
 SCHEMA = 1
 CONFIG_HOME_VARIABLE = "SIDEMAN_CONFIG_HOME"
@@ -44,7 +44,7 @@ def read_toml(path: Path | Traversable, kind: type[T]) -> T:
     """
     data = parse_toml(path)
     if type(data.get("schema")) is not int or data["schema"] != SCHEMA:
-        found = shortened(repr(data["schema"])) if "schema" in data else "missing"
+        found = shorten(repr(data["schema"])) if "schema" in data else "missing"
         raise ConfigError(f"{path}: schema: {found}", f"write schema = {SCHEMA} on the first line")
     try:
         return msgspec.convert(data, kind)
@@ -57,12 +57,12 @@ def _to_config_error(path: Path | Traversable, kind: type[Table], text: str) -> 
     what, _, where = text.rpartition(_AT) if _AT in text else (text, "", "")
     where = where.lstrip(".").rstrip("`")
     if unknown := _UNKNOWN.search(what):
-        key = shortened(f"{where}.{unknown['key']}".lstrip("."))
+        key = shorten(f"{where}.{unknown['key']}".lstrip("."))
         return ConfigError(f"{path}: {key}: unknown key", f"keys here: {', '.join(_list_keys(kind, where))}")
     if missing := _MISSING.search(what):
         return ConfigError(f"{path}: {where}.{missing['key']}: missing".replace(": .", ": "), "add it")
-    place = f"{path}: {shortened(where)}" if where else f"{path}"
-    return ConfigError(f"{place}: {shortened(what, LONGEST_MESSAGE)}", "correct the value")
+    place = f"{path}: {shorten(where)}" if where else f"{path}"
+    return ConfigError(f"{place}: {shorten(what, LONGEST_MESSAGE)}", "correct the value")
 
 
 def _list_keys(kind: type[Table], where: str) -> list[str]:

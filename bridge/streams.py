@@ -47,10 +47,10 @@ def _likeness(character: str) -> str:
         return "-" if character in _FLAT else "|" if character in _UPRIGHT else "+"
     if code in _BLOCKS:
         return "#"
-    return escaped(character)
+    return escape_character(character)
 
 
-def escaped(character: str) -> str:
+def escape_character(character: str) -> str:
     """``character`` as its escape; one that stands for a byte that is no UTF-8 as that byte."""
     code = ord(character)
     if 0xDC80 <= code <= 0xDCFF:
@@ -64,7 +64,7 @@ _LINE_ENDS = re.compile("[\t\n]")
 
 def visible(text: str) -> str:
     """``text`` with what would steer a terminal escaped; new lines and tabs stay."""
-    return _STEERING.sub(lambda match: escaped(match[0]), text)
+    return _STEERING.sub(lambda match: escape_character(match[0]), text)
 
 
 def one_line(text: object) -> str:

@@ -87,13 +87,13 @@ def parse_text(text: str, place: str) -> dict[str, Any]:
     try:
         table = tomllib.loads(text)
     except ValueError as error:
-        raise ConfigError(f"{place}: {shortened(str(error), LONGEST_MESSAGE)}", "correct the TOML there") from error
+        raise ConfigError(f"{place}: {shorten(str(error), LONGEST_MESSAGE)}", "correct the TOML there") from error
     for key, value, level in _values(table):
         _check_value(key, value, level, place)
     return table
 
 
-def shortened(text: str, most: int = SHOWN) -> str:
+def shorten(text: str, most: int = SHOWN) -> str:
     """``text`` for an error message: of more than ``most`` characters the first, and how many there are."""
     return text if len(text) <= most else f"{text[:most]}… ({len(text):,} characters)"
 
@@ -137,7 +137,7 @@ def _values(table: dict[str, Any]) -> Iterator[tuple[str, object, int]]:
 
 
 def _check_value(key: str, value: object, level: int, place: str) -> None:
-    where = f"{place}: {shortened(key)}"
+    where = f"{place}: {shorten(key)}"
     if level > MAX_LEVELS:
         raise ConfigError(f"{where}: nested more than {MAX_LEVELS} levels deep", _FIX)
     if isinstance(value, int) and not LOWEST <= value <= HIGHEST:

@@ -29,7 +29,7 @@ from bridge.control.registry import Registry
 from bridge.control.spec import Value, format_value, parse_value, suggest_nearest
 from bridge.errors import ConfigError, ControlError
 from bridge.names import find_clash, why_not_plain
-from bridge.toml import parse_text, read_text, shortened
+from bridge.toml import parse_text, read_text, shorten
 
 SHIPPED = "presets"
 """The data package with the shipped presets; named, not imported, as it is a sibling of the bridge."""
@@ -105,7 +105,7 @@ def get_user_path(name: str) -> Path:
     same file on Windows and macOS.
     """
     if reason := why_not_plain(name):
-        raise ConfigError(f"{shortened(repr(name))} cannot be a preset's name: {reason}", "choose another")
+        raise ConfigError(f"{shorten(repr(name))} cannot be a preset's name: {reason}", "choose another")
     if other := find_clash(name, [one for one, _, _ in _find_files()]):
         raise ConfigError(f"{name}: there is a preset {other} already", f"write {other}, or choose another name")
     return user_dir(FOLDER) / f"{name}{SUFFIX}"
@@ -115,7 +115,7 @@ def find(name: str) -> Path | Traversable:
     """The file of preset ``name``, case-sensitive: the user's, else the shipped one."""
     found = {one: entry for one, _, entry in _find_files()}
     if reason := why_not_plain(name):
-        raise ConfigError(f"{shortened(repr(name))} cannot be a preset's name: {reason}", "choose another")
+        raise ConfigError(f"{shorten(repr(name))} cannot be a preset's name: {reason}", "choose another")
     if name not in found:
         raise ConfigError(f"no preset is named {name}", suggest_nearest(name, found, "sideman preset list shows them"))
     return found[name]
@@ -142,7 +142,7 @@ def _find_files() -> Iterator[tuple[str, str, Path | Traversable]]:
 def _read_entry(entry: Path | Traversable, name: str, origin: str) -> PresetEntry:
     if reason := why_not_plain(name):
         shown = name if name.isascii() and name.isprintable() else ascii(name)
-        return PresetEntry(shortened(shown), origin, "", f"cannot be a preset's name: {reason}; rename the file")
+        return PresetEntry(shorten(shown), origin, "", f"cannot be a preset's name: {reason}; rename the file")
     try:
         return PresetEntry(name, origin, read_toml(entry, PresetFile).doc)
     except ConfigError as error:

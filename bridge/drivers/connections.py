@@ -6,7 +6,7 @@ import logging
 import time
 from typing import Any
 
-from bridge.drivers.libjack import connected_names, import_jack, port_names
+from bridge.drivers.libjack import import_jack, read_connected_names, read_port_names
 
 log = logging.getLogger(__name__)
 
@@ -22,9 +22,9 @@ def read_links(client: Any) -> set[Link]:
     """Every link of ``client``'s ports, as the server has them."""
     links: set[Link] = set()
     for port in (*client.inports, *client.midi_inports):
-        links |= {(other, port.name) for other in connected_names(client, port)}
+        links |= {(other, port.name) for other in read_connected_names(client, port)}
     for port in (*client.outports, *client.midi_outports):
-        links |= {(port.name, other) for other in connected_names(client, port)}
+        links |= {(port.name, other) for other in read_connected_names(client, port)}
     return links
 
 
@@ -73,7 +73,7 @@ class Connections:
 
         ``client``: an active jack.Client.
         """
-        ports, present, now = port_names(client), read_links(client), time.monotonic()
+        ports, present, now = read_port_names(client), read_links(client), time.monotonic()
         stayed = self._ports & ports
         absent = (self.present | self._missing.keys()) - present
         self._missing = {link: self._missing.get(link, now) for link in absent if stayed.issuperset(link)}

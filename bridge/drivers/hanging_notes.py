@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from bridge.config import state_dir
 from bridge.core.latency import MIDI_PORTS
-from bridge.drivers.libjack import connected_names
+from bridge.drivers.libjack import read_connected_names
 from bridge.runtime.callback.context import CallbackContext
 from bridge.runtime.shared.layout import CLOCK_PORT
 
@@ -88,7 +88,7 @@ class HangingNotes:
         for port, held, sounding, owner in zip(
             client.midi_outports, self._held, context.sounding, context.owners, strict=True
         ):
-            if owner >= 0 and held.any() and connected_names(client, port):
+            if owner >= 0 and held.any() and read_connected_names(client, port):
                 # shared with the callback, which releases these; it may write meanwhile, so other notes stay untouched
                 sounding[held != 0] = 1
                 held[:] = 0

@@ -99,13 +99,13 @@ def address(handle: Any) -> int:
     return int(import_jack()._ffi.cast("uintptr_t", handle))
 
 
-def port_names(client: Any) -> set[str]:
+def read_port_names(client: Any) -> set[str]:
     """The full names of all ports on the server. JACK-Client looks each of them up, and fails where one has gone."""
     jack = import_jack()
     return set(_names(jack._lib.jack_get_ports(client._ptr, b"", b"", 0)))
 
 
-def connected_names(client: Any, port: Any) -> set[str]:
+def read_connected_names(client: Any, port: Any) -> set[str]:
     """The full names of what ``port`` is connected to, likewise."""
     return set(_names(import_jack()._lib.jack_port_get_all_connections(client._ptr, port._ptr)))
 

@@ -24,7 +24,7 @@ LATE_S = 0.2  # the server says that a client left, and removes its semaphore; l
 POLL_S = 0.005
 
 
-def mapped_stale() -> set[str]:
+def find_stale() -> set[str]:
     """Lines of /proc/self/maps: JACK semaphores that the server removed. None on other systems (untested)."""
     try:
         lines = MAPS.read_text(encoding="utf-8", errors="replace").splitlines()
@@ -39,8 +39,8 @@ def has_stale(client: Any) -> bool:
         client.get_uuid_for_client_name(client.name)  # the server answers once it has removed what left before
     except import_jack().JackError as error:
         log.debug("the server was asked for nothing, and said: %s", error)
-    stale, deadline = mapped_stale(), time.monotonic() + LATE_S
+    stale, deadline = find_stale(), time.monotonic() + LATE_S
     while stale and time.monotonic() < deadline:
         time.sleep(POLL_S)
-        stale &= mapped_stale()
+        stale &= find_stale()
     return bool(stale)

@@ -62,7 +62,7 @@ class Bay:
         self.context: Any = SimpleNamespace(sounding=self.sounding, owners=np.zeros(len(MIDI_PORTS), np.int64))
         self.client = SimpleNamespace(midi_outports=list(MIDI_PORTS))
         peers = lambda _client, port: {"daw"} if port in self.connected else set()  # noqa: E731
-        monkeypatch.setattr(hanging_notes, "connected_names", peers)
+        monkeypatch.setattr(hanging_notes, "read_connected_names", peers)
 
     def release(self, notes: HangingNotes) -> None:
         notes.release(self.client, self.context, self._ask)

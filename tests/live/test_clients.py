@@ -14,7 +14,7 @@ from bridge.drivers import clients
 from bridge.drivers.clients import activate_client, close_client, is_gone, open_client
 from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.jack_recorder import JackRecorder, Ports
-from bridge.drivers.semaphores import has_stale, mapped_stale
+from bridge.drivers.semaphores import find_stale, has_stale
 from bridge.errors import DriverError
 from tests.live.conftest import private_server, skip_without_jack
 from tests.live.rig import ONLY_SEPARATION, sidecar_on, some_cycles
@@ -115,11 +115,11 @@ def test_a_semaphore_that_was_removed_and_is_mapped_is_seen(tmp_path: Path) -> N
     path = tmp_path / "jack_sem.0_server_client"
     path.write_bytes(bytes(4096))
     with path.open("r+b") as file, mmap.mmap(file.fileno(), 0) as mapped:
-        assert not mapped_stale()
+        assert not find_stale()
         path.unlink()
-        assert [line for line in mapped_stale() if path.name in line]
+        assert [line for line in find_stale() if path.name in line]
         assert len(mapped) == 4096
-    assert not mapped_stale()
+    assert not find_stale()
 
 
 def test_an_open_that_never_comes_without_one_is_refused_with_the_fix(monkeypatch: pytest.MonkeyPatch) -> None:
