@@ -1,1 +1,1 @@
-"""Where separation, analysis and the band meet: songs and MIDI files that the band plays to."""
+"""Backing: the band for songs and MIDI files, on top of separation and analysis."""

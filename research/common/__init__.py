@@ -1,1 +1,1 @@
-"""What the research of all engines shares."""
+"""Shared by the research on all engines."""

@@ -1,4 +1,4 @@
-"""What every ``python -m`` command of the engines does around its work: say, and fail with a sentence."""
+"""Entry point of the ``python -m`` research commands: output, and errors as a sentence with an exit status."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How sure a mean over songs is: the percentile bootstrap (Efron 1979)."""
+"""Confidence intervals of means over songs: the percentile bootstrap (Efron 1979)."""
 
 from __future__ import annotations
 

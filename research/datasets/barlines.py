@@ -1,4 +1,4 @@
-"""Where the bars of a tune begin. Its file counts them from its first tick, wherever those of the music are.
+"""Bar lines of a tune. Its file counts them from its first tick, wherever those of the music are.
 
 In more than a third of POP909-CL they are elsewhere (docs/training_data.md). Two witnesses say where: the beats at
 which chords begin, those that last counting more, and the downbeats that POP909 extracted from its MIDI files.

@@ -1,4 +1,4 @@
-"""What studios do to a sound: filters, compression, drive, echo, room, stereo. All on (2, frames) at 44.1 kHz."""
+"""Studio effects: filters, compression, drive, echo, room, stereo. All on (2, frames) at 44.1 kHz."""
 
 from __future__ import annotations
 

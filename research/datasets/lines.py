@@ -1,4 +1,4 @@
-"""What players play to a tune's chords: bass lines, comping, strums, arpeggios, pads, riffs and second voices."""
+"""Instrumental lines to a tune's chords: bass lines, comping, strums, arpeggios, pads, riffs and second voices."""
 
 from __future__ import annotations
 

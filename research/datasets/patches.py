@@ -11,7 +11,7 @@ from research.datasets.synths import SAW, SINE, SQUARE, TRIANGLE, SynthPatch
 Setting = float | tuple[float, float] | list[int] | list[float]
 """A number; from where to where it may lie; or a list, one of which it is."""
 Kind = Mapping[str, Setting]
-"""What differs from the defaults of ``Patch``. In the order of drawing: another order is another sound by one seed."""
+"""What differs from the defaults of ``SynthPatch``, in the order of drawing: another order is another sound."""
 
 _BASS: Kind = {
     "shape": [SAW, SAW, TRIANGLE], "voices": [1, 1, 2], "detune": (0, 0.12), "sub": (0, 0.7), "cutoff": (1.5, 8),

@@ -1,4 +1,4 @@
-"""How a stem is produced, by chance: one of many plausible chains for each kind."""
+"""Random production of a stem: one of many plausible effect chains for each kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whole songs of four stems that belong together: drums, bass, accompaniment and a voice to one tune."""
+"""Complete songs of four stems that belong together: drums, bass, accompaniment and a voice to one tune."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a rendered or annotated piece is known to hold: beats, chords and keys, in a file beside its stems."""
+"""Ground truth of a rendered or annotated piece: beats, chords and keys, in a file beside its stems."""
 
 from __future__ import annotations
 

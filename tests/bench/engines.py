@@ -1,4 +1,4 @@
-"""What a hop costs: `python -m tests.bench.engines [SECONDS]` runs each engine over made-up music at 44.1 kHz."""
+"""Cost of a hop: `python -m tests.bench.engines [SECONDS]` runs each engine over made-up music at 44.1 kHz."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How well the band's beats lie on a song's: ``python -m tests.bench.following SONG ... --truth FOLDER``.
+"""Accuracy of the band's beats on a song: ``python -m tests.bench.following SONG ... --truth FOLDER``.
 
 Without a truth it only says how steady the beat is: the median of what remarks on a recording go by.
 

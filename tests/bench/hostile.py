@@ -1,4 +1,4 @@
-"""What 45,000 hostile datagrams cost the OSC server: ``python -m tests.bench.hostile [COUNT]``."""
+"""Cost of 45,000 hostile datagrams for the OSC server: ``python -m tests.bench.hostile [COUNT]``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long a ping takes while another peer floods the OSC server: ``python -m tests.bench.osc_flood``.
+"""Ping time while another peer floods the OSC server: ``python -m tests.bench.osc_flood``.
 
 The server, the peer that floods and the one that pings are processes of their own, on 127.0.0.1 only. Each kind of
 flood is sent twice a second and as fast as possible, for ``--seconds`` each.

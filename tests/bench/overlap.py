@@ -1,4 +1,4 @@
-"""What a short overlap costs: `python -m tests.bench.overlap FOLDER [SECONDS]`.
+"""Cost of a short overlap in SDR: `python -m tests.bench.overlap FOLDER [SECONDS]`.
 
 FOLDER holds SONG__STEM files, as ``ev3-lithium__drums.ogg``, of the four stems. Masks that are ideal on the grid (each
 stem's share of the powers) go through the live kernel, so that what is measured is the kernel, not a network. One row

@@ -1,4 +1,4 @@
-"""What the whole band costs the synth: `python -m tests.bench.sounding [STYLE...]`.
+"""Cost of the whole band in the synth: `python -m tests.bench.sounding [STYLE...]`.
 
 Eight bars in each style, all parts through one engine hop by hop, as on the live signal path; 44.1 kHz, processor time.
 """

@@ -1,4 +1,4 @@
-"""What is known of a song, and the text files that say it: beats, chords, key, onsets."""
+"""Annotations of a song and their text files: beats, chords, key, onsets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How good a separator is: songs whose stems are known, figures, baselines, and a table.
+"""Evaluation of separators: songs whose stems are known, figures, baselines, and a table.
 
 python -m research.separation.evaluation --multitrack DIR --songs a,b --with separation.dsp --seconds 60 --offset 60
 """

@@ -1,4 +1,4 @@
-"""What every table is read against: the mix itself, and masks that know the truth.
+"""Baselines of every table: the mix itself, and oracle masks.
 
 Mixture/4 is the floor: below it a separator does harm. The oracles are the ceiling of what masks can do on windows
 of this length, so the distance to them is what a better network could still win.

@@ -1,4 +1,4 @@
-"""What the network hears and what it should have said, at the grid's points.
+"""Network input and training targets of separation, at the grid's points.
 
 The masks' error in a cell of the grid is quadratic in the mask: sum |m X - S|^2 = m^2 A - 2 m C + B over the bins that
 the point pools. So a mixture is kept as three small arrays, and the loss needs no spectra.

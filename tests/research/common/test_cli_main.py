@@ -1,4 +1,4 @@
-"""How commands of modules end where they cannot do their work."""
+"""Exit status and error text of research commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the bars of a tune begin, whatever its file counts."""
+"""Bar lines of a tune, whatever its file counts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is done to sounds: measured on tones, impulses and noise."""
+"""Effects, measured on tones, impulses and noise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is read of a folder of stems."""
+"""Reading a folder of stems."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is played: grooves, bass lines, accompaniments; and with what: notes of known pitch."""
+"""Grooves, bass lines, accompaniments, and notes of known pitch."""
 
 from __future__ import annotations
 

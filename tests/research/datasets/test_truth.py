@@ -1,4 +1,4 @@
-"""What is known of a piece: names of chords, and the file beside the stems."""
+"""Ground truth of a piece: names of chords, and the file beside the stems."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the measures of harmony say of playing whose worth is plain."""
+"""Harmony measures on playing whose result is plain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the network that foresees chords learns from."""
+"""Training examples of the chord prediction."""
 
 from __future__ import annotations
 

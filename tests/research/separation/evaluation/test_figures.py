@@ -1,4 +1,4 @@
-"""Which estimate belongs to which true stem, and what is asked of it."""
+"""Estimates assigned to true stems, and their figures."""
 
 from __future__ import annotations
 

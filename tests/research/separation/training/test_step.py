@@ -1,4 +1,4 @@
-"""What is exported is the network."""
+"""The exported step equals the network."""
 
 from __future__ import annotations
 
