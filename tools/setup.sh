@@ -121,7 +121,7 @@ install_with_apt() {
 }
 
 if [ -n "$missing" ] && [ "${SYSTEM:-yes}" = no ]; then
-    say "left alone, as told (SYSTEM=no); missing:$missing"
+    say "left alone (SYSTEM=no); missing:$missing"
 elif [ -n "$missing" ] && [ "$(uname -s)" = Darwin ]; then
     fail "JACK or its tools are missing; run (untried on macOS):  brew install jack liblo" \
         "then again:  make setup   (or, for files only:  make setup SYSTEM=no)"

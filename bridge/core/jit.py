@@ -16,6 +16,7 @@ import logging
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -33,7 +34,8 @@ FOLDER_VARIABLE = "NUMBA_CACHE_DIR"
 TEMPORARY = "sideman-code-"
 ROOM_BYTES = 64 << 20
 """Free space below which nothing is kept: the code of all engines takes 10 MB, and numba fails where a disk is full."""
-_KEEP = 4  # folders of other versions that may still be in use
+OTHER_VERSIONS, IN_USE_S = 4, 24 * 3600.0
+"""How many folders of other versions are kept, and for how long one counts as in use after it was opened."""
 
 _numba: Any = numba
 
@@ -58,10 +60,17 @@ def _open_folder() -> Path:
         raise OSError(f"less than {ROOM_BYTES >> 20} MB are free")
     if not given:
         os.utime(folder)
-        others = sorted((p for p in root.iterdir() if p != folder), key=lambda p: p.stat().st_mtime)
-        for old in others[: max(0, len(others) - _KEEP)]:
-            shutil.rmtree(old, ignore_errors=True)
+        _remove_old_versions(root, folder)
     return folder
+
+
+def _remove_old_versions(root: Path, kept: Path) -> None:
+    """Remove the code of versions in ``root`` that nobody has used for a day, but for the newest."""
+    opened = {path: path.stat().st_mtime for path in root.iterdir() if path != kept}
+    newest = sorted(opened, key=opened.__getitem__, reverse=True)
+    for old in newest[OTHER_VERSIONS:]:
+        if opened[old] < time.time() - IN_USE_S:
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def _open_temporary() -> Path:

@@ -33,7 +33,7 @@ Step = tuple[float, float, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class SongSection:
+class DemoSection:
     """Bars of music: chords as (beat, label), the lead as (beat, beats, pitch, vowel), and how the band plays.
 
     The patterns last one bar: ``drums`` as (beat, key, velocity); ``comp`` as (beat, beats, velocity) for the
@@ -54,7 +54,7 @@ def _hats(beats: Sequence[float], key: int = CLOSED_HAT) -> tuple[tuple[float, i
     return tuple((beat, key, 96 if beat % 1 == 0 else 74) for beat in beats)
 
 
-VERSE = SongSection(
+VERSE = DemoSection(
     bars=4,
     chords=((0, "Gm"), (4, "Ebmaj7"), (8, "Cm7"), (12, "D7")),
     lead=(
@@ -71,7 +71,7 @@ VERSE = SongSection(
     bass=((0, 1.4, 0, 112), (1.5, 0.45, 0, 84), (2.5, 0.9, 7, 96), (3.5, 0.45, 12, 84)),
     fill=((15, SNARE, 84), (15.25, SNARE, 70), (15.5, SNARE, 98), (15.75, SNARE, 112)),
 )  # fmt: skip
-CHORUS = SongSection(
+CHORUS = DemoSection(
     bars=4,
     chords=((0, "Eb"), (2, "F"), (4, "Gm"), (8, "Cm7"), (12, "Dsus4"), (14, "D7")),
     lead=(
@@ -89,7 +89,7 @@ CHORUS = SongSection(
     fill=((14.5, SNARE, 80), (15, SNARE, 96), (15.25, SNARE, 78), (15.5, SNARE, 106), (15.75, SNARE, 118)),
     pad=True,
 )  # fmt: skip
-ENDING = SongSection(
+ENDING = DemoSection(
     bars=2,
     chords=((0, "D7"), (4, "Gm")),
     lead=((0.0, 1.0, 69, "a"), (1.0, 1.0, 72, "e"), (2.0, 1.7, 66, "i"), (4.0, 3.5, 67, "o")),
@@ -147,7 +147,7 @@ def parse_chord_label(label: str) -> Chord:
     raise ValueError(f"no chord is called {label!r}")
 
 
-def _iterate_form(bars: int) -> Iterator[tuple[float, float, SongSection]]:
+def _iterate_form(bars: int) -> Iterator[tuple[float, float, DemoSection]]:
     """(first beat, beats, section): verse and chorus in turn, cut where the ending begins, if one fits."""
     ending = ENDING.bars if bars > ENDING.bars else 0
     bar, index = 0, 0
@@ -187,7 +187,7 @@ class _Score:
         ticks, length = round(beat * TICKS_PER_BEAT), round(beats * TICKS_PER_BEAT)
         self.parts[part].append(SynthNote(ticks, length, pitch, velocity, vowel))
 
-    def add_section(self, start: float, beats: float, section: SongSection) -> None:
+    def add_section(self, start: float, beats: float, section: DemoSection) -> None:
         for beat, label in section.chords:
             if beat < beats:
                 self.chords.append((start + beat, parse_chord_label(label)))
@@ -207,7 +207,7 @@ class _Score:
         if section is CHORUS:
             self.add("drums", (start, 1.0, CRASH, 104))
 
-    def add_bar(self, start: float, section: SongSection, last: bool) -> None:
+    def add_bar(self, start: float, section: DemoSection, last: bool) -> None:
         """Add one bar of keys, bass and pad on the chords written so far; the last one rings."""
         around = 60.0
         for beat, length, velocity in ((0.0, 4.0, 96),) if last else section.comp:

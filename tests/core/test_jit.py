@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections import namedtuple
 from pathlib import Path
 
@@ -66,6 +67,16 @@ def test_a_folder_of_the_users_own_that_cannot_be_written_is_no_obstacle(tmp_pat
     result = child(tmp_path, NUMBA_CACHE_DIR=str(tmp_path / "file" / "below"))
     assert result.stdout.startswith(f"{tmp_path}/{jit.TEMPORARY}")
     assert "NUMBA_CACHE_DIR" in result.stderr
+
+
+def test_code_of_other_versions_goes_once_nobody_used_it_for_a_day(tmp_path: Path) -> None:
+    kept, now = tmp_path / "kept", time.time()
+    folders = [tmp_path / str(i) for i in range(8)]
+    for i, folder in enumerate((kept, *folders)):
+        folder.mkdir()
+        os.utime(folder, (now, now - i * jit.IN_USE_S / 5.5))
+    jit._remove_old_versions(tmp_path, kept)
+    assert sorted(tmp_path.iterdir()) == sorted([*folders[:5], kept])  # the newest four, and one of less than a day
 
 
 def test_folders_of_processes_that_were_killed_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

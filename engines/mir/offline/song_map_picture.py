@@ -67,7 +67,7 @@ def format_summary(song: SongMap) -> str:
     sounding = sum(span.root >= 0 for span in song.chords)
     return (
         f"{song.duration_s:.1f} s · {bpm} · key {song.key or 'unknown'} · {len(song.beats)} beats · "
-        f"{sounding} chords · heard by {song.engine}"
+        f"{sounding} chords · analysed by {song.engine}"
     )
 
 
