@@ -208,7 +208,7 @@ def test_a_whole_run_learns_from_a_library_and_keeps_a_log(tmp_path: Path) -> No
 
 
 def test_what_ships_is_the_network_of_the_checkpoint_and_nothing_besides() -> None:
-    trained, _ = load_average(ROOT / "training" / "separation")
+    trained, _ = load_average(ROOT / "research" / "checkpoints" / "separation")
     shipped, steps = ExportedNetwork(WEIGHTS), powers(20)
     state = trained.start(1)
     with torch.no_grad():
