@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Protocol
@@ -15,6 +16,10 @@ from bridge.drivers.dummy_server import QUIET_JACK, SHM, DummyServer, has_room_f
 # a busy machine is no fault: no property test is timed
 settings.register_profile("sideman", deadline=None)
 settings.load_profile("sideman")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # a shell starts what runs behind it so, and every process that a test starts would inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class StartServer(Protocol):
