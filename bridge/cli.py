@@ -120,7 +120,7 @@ def run(
             signals.on_end = leave_at_once
             with display:
                 running.enter_context(sidecar)
-            signals.started()
+            signals.mark_started()
             if chosen is not None:
                 apply(chosen, sidecar.bus)
             graph = sidecar.signal_path.graph

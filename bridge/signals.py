@@ -40,13 +40,13 @@ class Signals:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self.started()
+        self.mark_started()
         for number, handler in zip(ENDING, self._before, strict=True):
             signal.signal(number, handler)
         signal.set_wakeup_fd(self._fd_before)
         self._wakes.close()
 
-    def started(self) -> None:
+    def mark_started(self) -> None:
         """The start is over: from here on a signal only sets `asked`."""
         with self._lock:
             self._starts = False

@@ -51,7 +51,7 @@ def test_a_process_that_starts_ends_at_once(act: str, number: signal.Signals) ->
 def test_once_it_runs_a_signal_is_noted_and_nothing_else(number: signal.Signals) -> None:
     before = signal.getsignal(number)
     with Signals() as signals:
-        signals.started()
+        signals.mark_started()
         assert not signals.asked
         os.kill(os.getpid(), number)
         until("the note", lambda: signals.asked)

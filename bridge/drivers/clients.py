@@ -23,7 +23,7 @@ from bridge.errors import DriverError
 from bridge.names import why_not_jack
 
 ATTEMPTS, PAUSE_S = 3, 0.2  # a busy jackd refuses a client that it accepts a moment later
-OPENINGS = 20  # attempts while other clients leave; half are enough beside one that never stops
+OPENINGS = 20  # of a first client, until it has no stale semaphore; beside a server that starts one in ten has
 
 
 class _Server:

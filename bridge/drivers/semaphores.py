@@ -34,11 +34,12 @@ def find_stale() -> set[str]:
 
 
 def has_stale(client: Any) -> bool:
-    """Whether one stays mapped, of a client that left while ``client``, a jack.Client, was opened."""
+    """Whether a stale semaphore stays mapped after ``client``, a jack.Client, was opened."""
     try:
-        client.get_uuid_for_client_name(client.name)  # the server answers once it has removed what left before
+        # any request will do: the server answers it after it has removed the semaphores of clients that left before
+        client.get_uuid_for_client_name(client.name)
     except import_jack().JackError as error:
-        log.debug("the server was asked for nothing, and said: %s", error)
+        log.debug("the server did not answer a request: %s", error)
     stale, deadline = find_stale(), time.monotonic() + LATE_S
     while stale and time.monotonic() < deadline:
         time.sleep(POLL_S)

@@ -16,7 +16,7 @@ DEFAULT = EngineSettings().mir
 """The default engine: that of `sideman run` without settings."""
 
 
-def list_engines() -> list[str]:
+def list_analysis_engines() -> list[str]:
     """The registered analysis engines."""
     return engine_registry.list_engines(PREFIX)
 
@@ -25,13 +25,15 @@ def create_engine(name: str) -> Engine:
     """Create a registered engine (``mir.chroma``), not prepared yet."""
     entry = engine_registry.find_engine(name)
     if entry is None:
-        near = get_close_matches(name, list_engines(), 1)
-        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(list_engines())}"
+        near = get_close_matches(name, list_analysis_engines(), 1)
+        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(list_analysis_engines())}"
         raise EngineError(f"no engine {name!r} is registered", hint)
     engine: Engine = entry.load()()
     spec = engine.spec
     if not spec.audio(spec.inputs) or not spec.events(spec.outputs):
-        raise EngineError(f"{name}: has no audio input or no event output", f"use {' or '.join(list_engines())}")
+        raise EngineError(
+            f"{name}: has no audio input or no event output", f"use {' or '.join(list_analysis_engines())}"
+        )
     return engine
 
 

@@ -43,7 +43,7 @@ class ChordSegment:
     classes: frozenset[int]
     chord: Chord | None
 
-    def moved(self, semitones: int) -> ChordSegment:
+    def transpose(self, semitones: int) -> ChordSegment:
         def up(pitch_class: int) -> int:
             return (pitch_class + semitones) % 12 if pitch_class >= 0 else pitch_class
 
@@ -182,7 +182,7 @@ def modulate(song: AnnotatedSong, semitones: int = UP) -> AnnotatedSong:
         if span.beat < middle:
             spans.append(replace(span, end=min(span.end, middle)))
         if span.end > middle:
-            spans.append(replace(span.moved(semitones), beat=max(span.beat, middle)))
+            spans.append(replace(span.transpose(semitones), beat=max(span.beat, middle)))
     keys = [key for key in song.keys if key[0] < middle]
     there = keys[-1:] or [(0.0, 0, 0)]
     later = [(middle, *there[-1][1:]), *(key for key in song.keys if key[0] > middle)]

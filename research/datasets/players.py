@@ -54,7 +54,7 @@ class Songbook:
             if tune.beats < need + 4:
                 continue
             first = 4 * int(random.integers(int((tune.beats - need) / 4)))
-            piece = tune.cut(first, first + np.ceil(need)).moved(int(random.integers(-5, 7)))
+            piece = tune.cut(first, first + np.ceil(need)).transpose(int(random.integers(-5, 7)))
             piece = replace(piece, bpm=bpm)
             if sung and sum(note.beats for note in piece.melody) < 0.3 * need:
                 continue

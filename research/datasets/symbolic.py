@@ -116,7 +116,7 @@ class Tune:
         ends = [(swung(n.beat, self.swing), swung(n.beat + n.beats, self.swing), n) for n in notes]
         return [replace(n, beat=start, beats=end - start) for start, end, n in ends]
 
-    def moved(self, semitones: int) -> Tune:
+    def transpose(self, semitones: int) -> Tune:
         """Transposed."""
         return replace(
             self,

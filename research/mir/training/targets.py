@@ -54,15 +54,15 @@ def make_timeline(truth: SongTruth, seconds: float, semitones: int = 0, pitched:
     indices = np.arange(first, int((seconds - truth.start_s) / beat_s) + 1)
     beats = np.asarray(truth.start_s + indices * beat_s, np.float64)
 
-    def moved(pitch_class: int) -> int:
+    def transpose(pitch_class: int) -> int:
         return (pitch_class + semitones) % 12 if pitch_class >= 0 else pitch_class
 
     chords = tuple(
-        (c.beat * beat_s + truth.start_s, (c.beat + c.beats) * beat_s + truth.start_s, moved(c.root), c.quality,
-         moved(c.bass))
+        (c.beat * beat_s + truth.start_s, (c.beat + c.beats) * beat_s + truth.start_s, transpose(c.root), c.quality,
+         transpose(c.bass))
         for c in truth.chords
     )  # fmt: skip
-    keys = tuple((beat * beat_s + truth.start_s, moved(tonic) + 12 * minor) for beat, tonic, minor in truth.keys)
+    keys = tuple((beat * beat_s + truth.start_s, transpose(tonic) + 12 * minor) for beat, tonic, minor in truth.keys)
     sure = 1.0 if truth.downbeats else 0.2
     return PieceTimeline(beats, indices % truth.bar_beats, sure, chords if pitched else (), keys if pitched else ())
 

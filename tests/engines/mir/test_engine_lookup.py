@@ -4,14 +4,14 @@ import pytest
 
 from bridge.core.control import Control
 from bridge.errors import BridgeError
-from engines.mir.engine_lookup import DEFAULT, create_engine, list_engines, parse_control_values
+from engines.mir.engine_lookup import DEFAULT, create_engine, list_analysis_engines, parse_control_values
 
 PRIOR = Control("mir.prior", 60.0, 200.0, 120.0)
 SOURCE = Control("mir.source", 0, 1, 0, kind="choice", choices=("mix", "drums"))
 
 
 def test_the_default_engine_is_registered() -> None:
-    assert DEFAULT in list_engines()
+    assert DEFAULT in list_analysis_engines()
     assert create_engine(DEFAULT).spec.name == DEFAULT
 
 

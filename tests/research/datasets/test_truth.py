@@ -53,7 +53,7 @@ def tune() -> Tune:
 
 
 def test_the_truth_of_a_tune_moves_and_is_cut_with_it() -> None:
-    truth = truth_of(tune().cut(3.0, 8.0).moved(2))
+    truth = truth_of(tune().cut(3.0, 8.0).transpose(2))
     assert truth.chords == (ChordTruth(0.0, 1.0, 2, 0, 2), ChordTruth(1.0, 4.0, 11, 1, 11))
     assert truth.keys == ((0.0, 11, 1),)
     assert (truth.bpm, truth.bar_beats) == (100.0, 4)
