@@ -149,8 +149,9 @@ def demo(
 ) -> int:
     """Play a song through the full signal path on a real JACK server, and report what it did.
 
-    A fake DAW sends audio, MIDI clock and notes; the returned stems and MIDI are written to a folder, with a report
-    and a picture. Exit status 1 if a measured delay is not the declared one.
+    A fake DAW sends audio, MIDI clock and notes.
+    The returned stems and MIDI are written to a folder, with a report and a picture.
+    Exit status 1 if a measured delay is not the declared one.
     """
     from bridge.demo.report import render_report
     from bridge.demo.run import DemoOptions, run_demo
@@ -182,8 +183,8 @@ def latency(
 ) -> int:
     """Show the latency of each path, and the compensation to type into each DAW.
 
-    --measure starts a server of its own and runs it faster than real time; with --server it measures there, in real
-    time.
+    --measure starts a server of its own and runs it faster than real time.
+    With --server it measures there, in real time.
     """
     settings = _settings(server)
     if measure:

@@ -15,6 +15,8 @@ from tests.ports import free_port
 from tests.waiting import HANG_S
 
 ROOT = Path(__file__).parent.parent
+WRAPPED = 60
+"""A line of help that was wrapped at 80 columns is at least so long."""
 
 
 def sideman(*arguments: str, home: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -27,7 +29,9 @@ def sideman(*arguments: str, home: Path | None = None) -> subprocess.CompletedPr
 
 COMMANDS: Sequence[tuple[str, ...]] = (
     (), ("run",), ("demo",), ("latency",), ("controls",), ("preset",), ("preset", "save"), ("doctor",),
-    ("bench",), ("bench", "callback"), ("bench", "separation"), ("separate",), ("models",), ("models", "add"),
+    ("preset", "load"), ("preset", "list"), ("bench",), ("bench", "callback"), ("bench", "separation"),
+    ("bench", "accompaniment"), ("separate",), ("analyze",), ("accompany",), ("models",), ("models", "add"),
+    ("models", "list"), ("models", "verify"), ("models", "remove"),
 )  # fmt: skip
 
 
@@ -36,7 +40,13 @@ def test_every_command_explains_itself_in_80_columns(command: tuple[str, ...]) -
     done = sideman(*command, "--help")
     assert done.returncode == 0
     assert "Usage: sideman" in done.stdout
-    assert all(len(line) <= 80 for line in done.stdout.splitlines())
+    lines = done.stdout.splitlines()
+    assert all(len(line) <= 80 for line in lines)
+    described = [
+        line.rstrip() for line in lines[1 : next((i for i, line in enumerate(lines) if "╭" in line), len(lines))]
+    ]
+    broken = [line for line in described if line and len(line) < WRAPPED and line[-1] not in ".:"]
+    assert broken == [], "a line of the docstring ends within a sentence"
 
 
 def test_the_page_of_controls_is_what_the_command_prints() -> None:

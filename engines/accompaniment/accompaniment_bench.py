@@ -120,7 +120,7 @@ def bench_accompaniment(
     rounds: Annotated[int, Parameter(help="How often the 32 bars are made.")] = 5,
     json_: Annotated[bool, Parameter(name="--json", negative="", help="Print JSON, for machines.")] = False,
 ) -> int:
-    """What the band costs: a bar of all parts, 32 bars of all parts, a live hop; in ms, by style."""
+    """Measure what the band costs: a bar of all parts, 32 bars of all parts, a live hop; in ms, by style."""
     rows = list(measure_costs(max(rounds, 1)))
     if json_:
         write_json([asdict(row) for row in rows])

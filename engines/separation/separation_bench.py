@@ -179,8 +179,9 @@ def bench_separation(
 ) -> None:
     """Measure what separation costs: ms a hop, share of a core, and how fast files go.
 
-    All profiles, the DSP engine and every model that was added. The share counts processor time, so that a busy
-    machine does not change it much; the percentiles are wall-clock time and show how busy it is.
+    All profiles, the DSP engine and every model that was added.
+    The share counts processor time, so that a busy machine does not change it much.
+    The percentiles are wall-clock time and show how busy it is.
     """
     costs = list(measure_all(seconds, rate))
     if json_:

@@ -33,8 +33,8 @@ def analyze(
 ) -> int:
     """Write where a song's beats, chords and keys are: as JSON, CSV, labels, MIDI with a tempo map, and a picture.
 
-    The engine is that of the live sidecar; its latency is compensated, so all times are the song's own. Exit
-    status 1 where a song failed; the others are analysed all the same.
+    The engine is that of the live sidecar; its latency is compensated, so all times are the song's own.
+    Exit status 1 where a song failed; the others are analysed all the same.
     """
     analyser = create_engine(engine)
     values = parse_control_values(analyser.spec.controls, set_ or [])

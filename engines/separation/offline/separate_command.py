@@ -45,9 +45,9 @@ def separate(
 ) -> int:
     """Separate songs into stems, as many and as long as you like.
 
-    Each song gets a folder in --out with drums.wav, bass.wav, vocals.wav and other.wav. What is there already is left
-    alone; a run that was stopped goes on where it was when the same command is given again. Exit status 1 where a
-    song failed; the others are separated all the same.
+    Each song gets a folder in --out with drums.wav, bass.wav, vocals.wav and other.wav.
+    Files that are there already are kept. A run that was stopped goes on when the same command is given again.
+    Exit status 1 where a song failed; the others are separated all the same.
     """
     chosen = choose_profile(profile, model, _parse_names(steps))
     request = _make_request(chosen, profile, _parse_names(steps), stems, without or [], format_, force)
