@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from bridge.control.registry import Registry
-from bridge.control.spec import Action, Reading, Value, parse_value
+from bridge.core.control import Action, Reading, Value, parse_value
 from bridge.errors import BridgeError, ControlError
 
 log = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Sequence
 
 from bridge.control.registry import Registry
-from bridge.control.spec import Control, Value, format_value
+from bridge.core.control import Control, Value, format_value
 
 
 def format_table(registry: Registry, width: int = 0) -> str:

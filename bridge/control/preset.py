@@ -26,7 +26,7 @@ from tomlkit.items import Table as TomlTable
 from bridge.config import SCHEMA, Table, read_toml, user_dir, write_atomic
 from bridge.control.bus import Bus
 from bridge.control.registry import Registry
-from bridge.control.spec import Value, format_value, parse_value, suggest_nearest
+from bridge.core.control import Value, format_value, parse_value, suggest_nearest
 from bridge.errors import ConfigError, ControlError
 from bridge.names import find_clash, why_not_plain
 from bridge.toml import parse_text, read_text, shorten

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from bridge.control.spec import Action, Control, Item, Reading, suggest_nearest
+from bridge.core.control import Action, Control, Item, Reading, suggest_nearest
 from bridge.errors import ControlError
 
 I = TypeVar("I", Control, Action, Reading)  # noqa: E741 - the usual name would hide Item

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from bridge.control.registry import Registry
-from bridge.control.spec import Action, Control, Reading
 from bridge.core.audio import ANALYSERS, SOURCES, STEMS, db_to_gain
+from bridge.core.control import Action, Control, Reading
 from bridge.core.events import CHORD_SOURCES
 from bridge.core.latency import PATHS
 

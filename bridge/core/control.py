@@ -1,15 +1,26 @@
-"""Controls and actions: parameters that a user can set or trigger, each declared once, by its owner.
+"""Declarations of controls, actions and readings, and parsing and formatting of control values.
 
-The OSC address, the preset key, the documentation and the ``sideman controls`` listing derive from these
-declarations. They are part of the core because engines declare controls too, and engines import only the core.
+Each is declared once, by its owner; the OSC address, the preset key, the documentation and the ``sideman controls``
+listing derive from that. They are part of the core because engines declare controls too, and engines import only the
+core.
 """
 
 from __future__ import annotations
 
+import difflib
+import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeAlias
+
+from bridge.errors import ControlError
+
+Value: TypeAlias = bool | int | float | str
+"""A value given for a control, or held by a field of a reading."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)+")
+_READING = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
 
 
 def address_of(name: str) -> str:
@@ -71,3 +82,72 @@ class Action:
     @property
     def address(self) -> str:
         return address_of(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A published, read-only value: its ``fields`` in order, each a number or a word.
+
+    ``keyed``: the first field names a row (a path, a worker), and the latest values of every row are kept.
+    """
+
+    name: str
+    fields: tuple[str, ...]
+    doc: str = ""
+    keyed: bool = False
+
+    def __post_init__(self) -> None:
+        if not _READING.fullmatch(self.name):
+            raise ValueError(f"reading name {self.name!r}: use dotted lower case, such as mir.chord")
+        if not self.fields:
+            raise ValueError(f"reading {self.name}: name at least one field")
+
+    @property
+    def address(self) -> str:
+        return address_of(self.name)
+
+
+Item: TypeAlias = Control | Action | Reading
+
+
+def suggest_nearest(name: str, names: Iterable[str], otherwise: str = "sideman controls lists the names") -> str:
+    """A hint with the names most similar to ``name``, or ``otherwise`` where none is similar."""
+    close = difflib.get_close_matches(name, list(names), n=3)
+    return f"nearest: {', '.join(close)}" if close else otherwise
+
+
+def parse_value(control: Control, value: object) -> float:
+    """Parse ``value`` to the control's number: type-checked, not clamped.
+
+    A choice accepts its index or its word, a switch a number or a bool, everything else a finite number. Any other
+    value is a `ControlError`.
+    """
+    if isinstance(value, str):
+        if value in control.choices:
+            return control.low + control.choices.index(value)
+        words = f"one of {', '.join(control.choices)}" if control.choices else "a number"
+        raise ControlError(f"{control.name}: {value!r} is not a value of it", f"give {words}")
+    if isinstance(value, bool) and control.kind != "switch":
+        raise ControlError(f"{control.name}: {value} is not a number", _hint_range(control))
+    if not isinstance(value, int | float):
+        raise ControlError(f"{control.name}: a {type(value).__name__} is not a number", _hint_range(control))
+    try:
+        number = float(value)
+    except OverflowError as error:
+        raise ControlError(f"{control.name}: the number is too large", _hint_range(control)) from error
+    if not math.isfinite(number):
+        raise ControlError(f"{control.name}: {number} is not a finite number", _hint_range(control))
+    return number
+
+
+def format_value(control: Control, value: float) -> Value:
+    """Format a control's number as a person writes it: a bool, a word, a whole number or a float."""
+    if control.kind == "switch":
+        return bool(value)
+    if control.kind == "choice":
+        return control.choices[int(value - control.low)]
+    return int(value) if control.kind == "integer" else float(value)
+
+
+def _hint_range(control: Control) -> str:
+    return f"give {control.low:g} to {control.high:g}" + (f" {control.unit}" if control.unit else "")

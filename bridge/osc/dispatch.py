@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 
 from bridge.control.bus import Bus
-from bridge.control.spec import Action, Control, Item, Reading, suggest_nearest
+from bridge.core.control import Action, Control, Item, Reading, suggest_nearest
 from bridge.errors import BridgeError, ControlError
 from bridge.osc.limits import HINT_STEPS, MESSAGE_STEPS, REPLY_STEPS, SET_STEPS, Budget
 from bridge.osc.pattern import AddressPattern, Index, is_pattern

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 
 from bridge.control.bus import Bus
-from bridge.control.spec import Reading, Value
+from bridge.core.control import Reading, Value
 from bridge.errors import ConfigError
 from bridge.osc.access import Access
 from bridge.osc.lanes import LARGEST_DATAGRAM, Lane, Lanes, count_dropped, open_beside

@@ -7,7 +7,7 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from bridge.control.spec import Value
+from bridge.core.control import Value
 from bridge.errors import ControlError
 from bridge.osc.pattern import AddressPattern
 from bridge.osc.wire import Peer, format_source

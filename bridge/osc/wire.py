@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
-from bridge.control.spec import Control, Item, Value
+from bridge.core.control import Control, Item, Value
 from bridge.errors import ControlError
 
 Peer: TypeAlias = tuple[str | int, ...]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bridge.control.bus import Bus
 from bridge.control.registry import Registry
-from bridge.control.spec import Action, Control, Reading, Value, format_value
+from bridge.core.control import Action, Control, Reading, Value, format_value
 from bridge.errors import ConfigError, ControlError
 
 CONTROLS = (

@@ -9,7 +9,7 @@ import pytest
 from bridge.control.docs import format_json, format_markdown, format_table
 from bridge.control.registry import Registry
 from bridge.control.sidecar import make_sidecar_registry
-from bridge.control.spec import Control
+from bridge.core.control import Control
 
 STYLE = Control("comp.style", 0, 1, 1, kind="choice", choices=("straight", "swing"), doc="Feel | time.")
 

@@ -12,7 +12,7 @@ from bridge.control import preset
 from bridge.control.bus import Bus
 from bridge.control.registry import Registry
 from bridge.control.sidecar import compute_stem_gains, make_sidecar_registry
-from bridge.control.spec import Control, format_value
+from bridge.core.control import Control, format_value
 from bridge.errors import ConfigError
 
 STYLE = Control("comp.style", 0, 2, 1, kind="choice", choices=("straight", "swing", "shuffle"))

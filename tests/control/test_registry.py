@@ -6,7 +6,7 @@ import pytest
 
 from bridge.control.registry import Registry
 from bridge.control.sidecar import make_sidecar_registry
-from bridge.control.spec import Action, Control, Reading
+from bridge.core.control import Action, Control, Reading
 from bridge.errors import ControlError
 
 STYLE = Control("comp.style", 0, 2, 1, kind="choice", choices=("straight", "swing", "shuffle"))

@@ -6,8 +6,8 @@ import pytest
 
 from bridge.control.bus import Bus
 from bridge.control.sidecar import compute_stem_gains, make_sidecar_registry
-from bridge.control.spec import Control
 from bridge.core.audio import STEMS
+from bridge.core.control import Control
 from bridge.core.latency import PATHS
 from bridge.errors import ControlError
 
