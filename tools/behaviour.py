@@ -20,7 +20,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from bridge.core.events import Midi, TimedEvent
-from bridge.drivers.offline import process
+from tests.runtime.offline_graph import process_offline
 
 RATE = 44100
 SECONDS = 12.0
@@ -78,7 +78,7 @@ def digest(*parts: bytes) -> str:
 def graph_hashes() -> Iterator[tuple[str, str]]:
     """What the graph makes of `inputs`, each output by itself."""
     for name, (audio, midi) in inputs().items():
-        take = process(audio, RATE, ENGINES, midi, block=512)
+        take = process_offline(audio, RATE, ENGINES, midi, block=512)
         for output in ("stems", "mix", "band"):
             yield f"graph, {name}: {output}", digest(getattr(take, output).tobytes())
         for port, events in sorted(take.midi.items()):

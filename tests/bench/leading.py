@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.events import Midi, TimedEvent
-from bridge.drivers.offline import Cue, process
 from engines.accompaniment.performer import CHANNELS
 from engines.accompaniment.style import ROLES
 from research.datasets.library import RATE, StemClip, read_library
 from research.datasets.truth import SongTruth, read_truth
 from research.mir.evaluation.songs import read_clip
 from research.mir.onset_labels import detect_onsets
+from tests.runtime.offline_graph import Cue, process_offline
 
 Times = NDArray[np.float64]
 NEAR_S = 0.04
@@ -46,7 +46,7 @@ def kicks(mix: NDArray[np.float32], truth: SongTruth, engine: str, follows: str)
         for name, value in values.items():
             graph.set_value(name, value)  # type: ignore[attr-defined]
 
-    take = process(mix, RATE, engines, clock(truth, mix.shape[1] / RATE), cues=[Cue(-RATE, turn)])
+    take = process_offline(mix, RATE, engines, clock(truth, mix.shape[1] / RATE), cues=[Cue(-RATE, turn)])
     on = bytes((0x90 | CHANNELS["drums"], ROLES["kick"]))
     struck = [e.frame for e in take.midi["accompaniment"] if isinstance(e.payload, Midi) and e.payload.data[:2] == on]
     return (np.array(struck) / RATE - truth.start_s) * truth.bpm / 60

@@ -11,7 +11,6 @@ import pytest
 from bridge.core.audio import CHANNELS
 from bridge.core.engine_registry import list_engines
 from bridge.core.events import Midi, TimedEvent
-from bridge.drivers.offline import _load_events
 from bridge.runtime.callback.cycle import cycle
 from bridge.runtime.graph import Graph
 from bridge.runtime.shared import slots as w
@@ -19,6 +18,7 @@ from bridge.runtime.shared.atomics import publish
 from bridge.runtime.supervisor import Supervisor
 from bridge.runtime.wiring import ROLES, wire
 from tests.contracts.material import Material
+from tests.runtime.offline_graph import load_events
 
 ROOT = Path(__file__).parents[2]
 RATE, PERIOD, SECONDS = 44100, 512, 6
@@ -71,7 +71,7 @@ def test_nothing_is_compiled_once_the_workers_are_ready(
         for first in range(0, song.shape[1] - PERIOD, PERIOD):
             graph.context.work_in[:, :PERIOD] = song[:, first : first + PERIOD]
             due = [event for event in start + ticks if first <= event.frame < first + PERIOD]
-            _load_events(graph, due, first)
+            load_events(graph, due, first)
             cycle(graph.context, PERIOD, first)
         assert all(int(words[w.HOPS]) > 0 for words in graph.shared.workers[: len(graph.plan.workers)])
         assert workers.restarts == 0

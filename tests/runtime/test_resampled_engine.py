@@ -12,12 +12,12 @@ from bridge.core.audio import CHANNELS, STEMS, Audio
 from bridge.core.engine import AudioPort, Block, Engine, EngineSpec, EventPort, block_for
 from bridge.core.events import Midi, TimedEvent
 from bridge.core.time import BlockTime
-from bridge.drivers.offline import process
 from bridge.errors import EngineError
 from bridge.runtime.resampled_engine import MAX_HOP, ResampledEngine, choose_native_rate, fit_hops
 from tests.contracts import checks
 from tests.contracts.running import Factory
 from tests.contracts.sound_engines import Delay, Player
+from tests.runtime.offline_graph import process_offline
 from tests.runtime.toys import Halves, Toy
 
 RATES = (8000, 22050, 32000, 44100, 64000, 88200, 96000, 192000)
@@ -129,7 +129,7 @@ def test_what_is_not_finite_is_silence_before_it_is_remembered() -> None:
 def test_a_file_at_another_rate_is_separated_and_aligned(rate: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bridge.runtime.resampled_engine.load_engine", lambda name: Halves())
     sent = tone(2000, rate)
-    take = process(sent, rate, {"separation": "toy.halves"}, block=1000)
+    take = process_offline(sent, rate, {"separation": "toy.halves"}, block=1000)
     assert np.abs(take.mix - sent).max() < 1e-6
     middle = slice(rate // 20, sent.shape[1] - rate // 20)
     assert np.abs(take.stems[0] - 0.5 * sent)[:, middle].max() < 1e-4

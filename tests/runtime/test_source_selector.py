@@ -12,11 +12,11 @@ from bridge.core.audio import ANALYSERS, CHANNELS, SOURCES, STEMS, Audio
 from bridge.core.engine import AudioPort, Block, Engine, EngineSpec, EventPort
 from bridge.core.events import Beat, TimedEvent
 from bridge.core.time import BlockTime
-from bridge.drivers.offline import Cue, OfflineResult, process
 from bridge.runtime.graph import Graph
 from bridge.runtime.shared import slots as w
 from bridge.runtime.wiring import Wiring, upstream_frames, wire
 from tests.runtime.desk import HOP, MIR, RATE, SEPARATION, Desk, noise, open_desk
+from tests.runtime.offline_graph import Cue, OfflineResult, process_offline
 from tests.runtime.stems import thirds
 from tests.runtime.toys import SEPARATES, Toy, run_by
 
@@ -97,7 +97,7 @@ def through(
         return made[-1]
 
     monkeypatch.setattr("bridge.runtime.resampled_engine.load_engine", load)
-    take = process(audio, RATE, {role: role for role in roles}, block=block, cues=cues)
+    take = process_offline(audio, RATE, {role: role for role in roles}, block=block, cues=cues)
     return made[-1], take
 
 

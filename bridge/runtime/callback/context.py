@@ -1,7 +1,7 @@
 """Callback context: all buffers and state of the audio callback, as one tuple of arrays for compiled code.
 
 The shared arrays come from the arena; the rest is private to the callback. The JACK callback gets the addresses,
-the offline driver the arrays; both run the same machine code on them.
+the offline graph of the tests the arrays; both run the same machine code on them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Offline driver: the same graph and the same compiled cycle on a virtual clock.
+"""Offline graph: the same graph and the same compiled cycle as behind JACK, on a virtual clock.
 
 It waits for every hop, so the same input gives the same samples at any machine speed and block size. The output is
 aligned with the input: the declared delays are removed.
@@ -55,7 +55,7 @@ class Cue:
     act: Callable[[Graph], None]
 
 
-def _load_events(graph: Graph, events: Sequence[TimedEvent], now: int) -> None:
+def load_events(graph: Graph, events: Sequence[TimedEvent], now: int) -> None:
     context = graph.context
     if len(events) > MAX_EVENTS:
         raise ConfigError(f"{len(events)} MIDI messages about frame {now}", f"a callback takes {MAX_EVENTS}")
@@ -86,7 +86,7 @@ def _find_block_borders(midi: Sequence[TimedEvent], cues: Sequence[Cue], fader_d
     return sorted({frame for frame in breaks | moves | crowds if 0 < frame < end} | {end})
 
 
-def process(
+def process_offline(
     audio: Audio,
     rate: int,
     engines: Mapping[str, str],
@@ -140,7 +140,7 @@ def _run(graph: Graph, audio: Audio, midi: list[TimedEvent], block: int, cues: l
             part = audio[:, now : now + count]
             context.work_in[:, :count] = 0.0
             context.work_in[:, : part.shape[1]] = part
-            _load_events(graph, midi[next_event:last_event], now)
+            load_events(graph, midi[next_event:last_event], now)
             next_event = last_event
             read_inputs(context, count, now)
             while sum(runner.process_available() for runner in runners):
@@ -175,7 +175,7 @@ def _end_open_notes(events: list[TimedEvent], frames: int) -> list[TimedEvent]:
 def _align(
     graph: Graph, gathered: Audio, sent: dict[str, list[TimedEvent]], analysis: list[TimedEvent], frames: int
 ) -> OfflineResult:
-    """OfflineResult the declared delays off, and what the silence after the end gave."""
+    """The outputs without their declared delays, and without what the silence after the end gave."""
 
     def path(index: int) -> Audio:
         delay = graph.ledger[AUDIO_PATHS[index]].declared if AUDIO_PATHS[index] in graph.ledger else 0

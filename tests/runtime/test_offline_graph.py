@@ -1,4 +1,4 @@
-"""The offline driver: the same samples and events from the same input, whatever the block size."""
+"""The offline graph: the same samples and events from the same input, whatever the block size."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 
 from bridge.core.audio import CHANNELS, STEMS, Audio
 from bridge.core.events import Beat, Chord, Midi, TimedEvent
-from bridge.drivers.offline import Cue, OfflineResult, process
 from bridge.errors import ConfigError
 from bridge.runtime.graph import Graph
+from tests.runtime.offline_graph import Cue, OfflineResult, process_offline
 
 RATE = 44100
 ENGINES = {
@@ -64,7 +64,7 @@ CUES = (
 @cache
 def taken(block: int, with_cues: bool = False) -> OfflineResult:
     seconds = 1.6
-    return process(music(seconds), RATE, ENGINES, host(seconds), block, CUES if with_cues else ())
+    return process_offline(music(seconds), RATE, ENGINES, host(seconds), block, CUES if with_cues else ())
 
 
 def assert_same(one: OfflineResult, other: OfflineResult) -> None:
@@ -97,7 +97,7 @@ def test_the_material_is_worth_comparing() -> None:
 
 
 def test_a_second_run_gives_the_same() -> None:
-    assert_same(taken(441), process(music(1.6), RATE, ENGINES, host(1.6), 441))
+    assert_same(taken(441), process_offline(music(1.6), RATE, ENGINES, host(1.6), 441))
 
 
 def test_stems_sum_to_the_input_at_its_place() -> None:
@@ -110,7 +110,7 @@ def test_stems_sum_to_the_input_at_its_place() -> None:
 def test_a_cue_is_audible_from_its_frame_on() -> None:
     audio = np.ones((CHANNELS, 4000), np.float32)
     silent = faders(other=0.0)
-    take = process(audio, RATE, {}, cues=[Cue(1000, lambda graph: graph.set_gains(silent, silent))])
+    take = process_offline(audio, RATE, {}, cues=[Cue(1000, lambda graph: graph.set_gains(silent, silent))])
     assert np.all(take.stems[-1, :, :1000] == 1.0)
     assert take.stems[-1, 0, 1000] < 1.0
     assert not take.stems[-1, :, 1000 + 220 :].any()
@@ -120,7 +120,7 @@ def test_a_cue_is_audible_at_its_frame_behind_a_delay_too() -> None:
     silent = faders(**dict.fromkeys(STEMS, 0.0))
     engines = {"separation": "separation.dsp"}
     cue = Cue(5000, lambda graph: graph.set_gains(silent, silent))
-    plain, cut = (process(music(0.3), RATE, engines, cues=cues) for cues in ((), (cue,)))
+    plain, cut = (process_offline(music(0.3), RATE, engines, cues=cues) for cues in ((), (cue,)))
     assert np.array_equal(plain.stems[:, :, :5000], cut.stems[:, :, :5000])
     assert not cut.stems[:, :, 5220:].any()
 
@@ -136,16 +136,18 @@ def test_the_band_begins_to_sound_at_the_frame_of_its_first_note() -> None:
 
 def test_the_end_of_the_input_leaves_the_band_where_it_is() -> None:
     engines = ENGINES | {"separation": ""}
-    whole, cut = (process(music(1.6)[:, :frames], RATE, engines, host(1.6)) for frames in (int(1.6 * RATE), 60_000))
+    whole, cut = (
+        process_offline(music(1.6)[:, :frames], RATE, engines, host(1.6)) for frames in (int(1.6 * RATE), 60_000)
+    )
     assert np.array_equal(cut.band, whole.band[:, :60_000])
 
 
 def test_without_a_synth_the_band_is_silent() -> None:
-    assert not process(music(0.3), RATE, ENGINES | {"synth": ""}, host(0.3)).band.any()
+    assert not process_offline(music(0.3), RATE, ENGINES | {"synth": ""}, host(0.3)).band.any()
 
 
 def test_silence_gives_silence() -> None:
-    take = process(np.zeros((CHANNELS, RATE), np.float32), RATE, ENGINES)
+    take = process_offline(np.zeros((CHANNELS, RATE), np.float32), RATE, ENGINES)
     assert not take.stems.any()
     assert not take.mix.any()
     assert not take.band.any()
@@ -153,7 +155,7 @@ def test_silence_gives_silence() -> None:
 
 
 def test_an_empty_input_gives_an_empty_take() -> None:
-    take = process(np.zeros((CHANNELS, 0), np.float32), RATE, ENGINES)
+    take = process_offline(np.zeros((CHANNELS, 0), np.float32), RATE, ENGINES)
     assert take.stems.shape == (len(STEMS), CHANNELS, 0)
     assert take.analysis == []
 
@@ -163,12 +165,12 @@ def test_what_is_not_finite_gives_silence_not_more() -> None:
     clean = audio.copy()
     audio[:, 5000:5003] = (np.nan, np.inf, -np.inf)
     clean[:, 5000:5003] = 0.0
-    assert_same(process(audio, RATE, ENGINES), process(clean, RATE, ENGINES))
+    assert_same(process_offline(audio, RATE, ENGINES), process_offline(clean, RATE, ENGINES))
 
 
 def test_without_engines_the_input_passes_in_other() -> None:
     audio = music(0.2)
-    take = process(audio, RATE, {})
+    take = process_offline(audio, RATE, {})
     assert np.array_equal(take.stems[-1], audio)
     assert not take.stems[:-1].any()
 
@@ -188,7 +190,7 @@ def sounding_at_the_end(events: Sequence[TimedEvent]) -> set[tuple[int, int]]:
 @pytest.mark.parametrize("seconds", [1.1, 1.35, 1.6])
 def test_every_note_ends_within_the_take_wherever_the_input_ends(seconds: float) -> None:
     audio = music(1.6)[:, : int(seconds * RATE)]
-    take = process(audio, RATE, ENGINES, host(2.0))
+    take = process_offline(audio, RATE, ENGINES, host(2.0))
     for events in take.midi.values():
         assert not sounding_at_the_end(events)
         assert [event.frame for event in events] == sorted(event.frame for event in events)
@@ -203,27 +205,27 @@ def test_more_messages_than_a_callback_takes_all_arrive() -> None:
         graph.set_ping("accompaniment", True)
 
     audio = np.zeros((CHANNELS, 12_000), np.float32)
-    take = process(audio, RATE, {"accompaniment": "accompaniment.basic"}, crowd, 8192, [Cue(0, ping)])
+    take = process_offline(audio, RATE, {"accompaniment": "accompaniment.basic"}, crowd, 8192, [Cue(0, ping)])
     assert [event.payload for event in take.midi["accompaniment"]] == [event.payload for event in crowd]
 
 
 @pytest.mark.parametrize("block", [0, -1, 8193])
 def test_an_impossible_block_is_refused(block: int) -> None:
     with pytest.raises(ConfigError, match=f"a block of {block} frames"):
-        process(music(0.1), RATE, {}, block=block)
+        process_offline(music(0.1), RATE, {}, block=block)
 
 
 @pytest.mark.parametrize("shape", [(1, 100), (3, 100), (100,), (100, 2)])
 def test_audio_of_another_shape_is_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(ConfigError, match="audio of shape"):
-        process(np.zeros(shape, np.float32), RATE, {})
+        process_offline(np.zeros(shape, np.float32), RATE, {})
 
 
 def test_a_message_before_the_beginning_is_refused() -> None:
     with pytest.raises(ConfigError, match="before frame 0"):
-        process(music(0.1), RATE, {}, [TimedEvent(-1, Midi(b"\xf8"))])
+        process_offline(music(0.1), RATE, {}, [TimedEvent(-1, Midi(b"\xf8"))])
 
 
 def test_more_messages_at_one_frame_than_a_callback_takes_are_refused() -> None:
     with pytest.raises(ConfigError, match="MIDI messages"):
-        process(music(0.1), RATE, {}, [TimedEvent(5, Midi(b"\xf8"))] * 1025)
+        process_offline(music(0.1), RATE, {}, [TimedEvent(5, Midi(b"\xf8"))] * 1025)
