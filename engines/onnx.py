@@ -10,12 +10,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import onnxruntime
-from numpy.typing import NDArray
 
 from bridge.config import write_atomic
+from bridge.core.arrays import Float32Array
 from bridge.errors import EngineError
 
-Floats = NDArray[np.float32]
 TensorShape: TypeAlias = tuple[int, ...]
 Session: TypeAlias = Any
 """An ``onnxruntime.InferenceSession``; the library has no types."""
@@ -105,7 +104,9 @@ class BoundSession:
     No array may be both input and output: the graph writes while it reads.
     """
 
-    def __init__(self, session: Session, inputs: Mapping[str, Floats], outputs: Mapping[str, Floats]) -> None:
+    def __init__(
+        self, session: Session, inputs: Mapping[str, Float32Array], outputs: Mapping[str, Float32Array]
+    ) -> None:
         self._session = session
         self._buffers = (*inputs.values(), *outputs.values())  # ONNX Runtime has addresses only: keep the arrays alive
         self._binding = session.io_binding()
@@ -121,7 +122,7 @@ class BoundSession:
             raise EngineError(f"the model loads but does not run: {error}", "export it anew") from error
 
 
-def _address(name: str, array: Floats) -> int:
+def _address(name: str, array: Float32Array) -> int:
     if array.dtype != np.float32 or not array.flags.c_contiguous:
         raise EngineError(f"{name}: a {array.dtype} array of strides {array.strides}", "bind contiguous float32")
     return int(array.ctypes.data)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bridge.core.arrays import Float64Array
 from bridge.core.time import TICKS_PER_BEAT
 from engines.accompaniment.arranger import PartTrack
 from engines.accompaniment.parts.drums import GAINS, HIT_TICKS, LANES, NAME, OPENING_FROM
@@ -17,8 +17,6 @@ from engines.accompaniment.parts.pattern_selection import METRES
 from engines.accompaniment.parts.random_draws import draw
 from engines.accompaniment.score import Bar, PartState, PerformanceControls, ScoreNote
 from engines.accompaniment.style import REST, ROLES, StepPattern, Style
-
-Doubles = NDArray[np.float64]
 
 STEPS = 4
 """Of a beat."""
@@ -39,14 +37,14 @@ EACH: Mapping[str, float] = {"kick": 1.0, "snare": 1.0, "cymbals": 0.7}
 class Groove:
     """One bar. ``strengths``: the strength of each of VOICES at each sixteenth, shape (VOICES, steps), 0 to 1."""
 
-    strengths: Doubles
+    strengths: Float64Array
 
     @property
     def beats(self) -> int:
         return int(self.strengths.shape[1]) // STEPS
 
 
-def measure_distance(groove: Doubles, pattern: StepPattern) -> float:
+def measure_distance(groove: Float64Array, pattern: StepPattern) -> float:
     """How far ``pattern`` is from the usual ``groove`` of a bar, shape (VOICES, steps): 0 is alike, 1 has nothing in
     common."""
     played = to_strengths(pattern, groove.shape[1] // STEPS)
@@ -60,7 +58,7 @@ def measure_distance(groove: Doubles, pattern: StepPattern) -> float:
     return away / weight
 
 
-def to_strengths(pattern: StepPattern, beats: int) -> Doubles:
+def to_strengths(pattern: StepPattern, beats: int) -> Float64Array:
     """The strengths of a bar of ``pattern``: at each sixteenth the heaviest hit of each voice."""
     strengths = np.zeros((len(VOICES), beats * STEPS))
     for role, tick, weight in _iterate_hits(pattern, beats):
@@ -81,7 +79,7 @@ def _iterate_hits(pattern: StepPattern, beats: int) -> Iterator[tuple[str, int, 
                     yield role, number * TICKS_PER_BEAT + place * TICKS_PER_BEAT // per_beat, int(symbol)
 
 
-def average_grooves(grooves: Sequence[Groove]) -> Doubles:
+def average_grooves(grooves: Sequence[Groove]) -> Float64Array:
     """The mean of the ``grooves`` that have as many beats as most, shape (VOICES, steps)."""
     beats = [groove.beats for groove in grooves]
     most = max(set(beats), key=beats.count)

@@ -7,8 +7,8 @@ from dataclasses import replace
 from math import floor, isnan, log10, sqrt
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bridge.core.arrays import Float64Array
 from bridge.core.audio import STEMS, Audio
 from bridge.core.control import Control
 from bridge.core.engine import Block, State
@@ -20,8 +20,6 @@ from engines.accompaniment.timeline import HOP
 from engines.downmix import Downmix
 from engines.saved_state import SavedState, add_prefix, strip_prefix
 from engines.spectral_flux import SpectralFlux
-
-Floats = NDArray[np.float64]
 
 SOURCES = ("mix", *STEMS)
 """The band's audio inputs; without a separation all of them get the mix."""
@@ -102,7 +100,7 @@ class StemSource(SavedState):
         self._onsets.restore(strip_prefix("onsets", state))
         self._downmix.restore(strip_prefix("downmix", state))
 
-    def process(self, audio: Audio, beats: Floats, bar_beats: int) -> None:
+    def process(self, audio: Audio, beats: Float64Array, bar_beats: int) -> None:
         """Analyse HOP frames, shape (2, HOP). ``beats``: the position of each hop's end so far, from a bar's start."""
         sides = np.where(np.abs(audio) < LOUDEST, audio, np.float32(0.0))
         mono = sides.mean(0)
@@ -220,7 +218,7 @@ class StemFollower:
             source.restore(strip_prefix(name, state))
 
 
-def _widen(struck: Floats) -> Floats:
+def _widen(struck: Float64Array) -> Float64Array:
     """At each place the maximum of it and its neighbours, round the bar: musicians are not exact."""
     return np.maximum(struck, np.maximum(np.roll(struck, 1), np.roll(struck, -1)))
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bridge.core.arrays import Float32Array, Float64Array, Int64Array
 from bridge.core.jit import njit
 from engines.backing.onset_strength import MIN_POWER, SLOTS_A_SECOND, STEPS_A_SECOND, OnsetStrength
 from engines.backing.song_beat_tracker import track_song_beats
@@ -24,10 +24,6 @@ from engines.mir.learned.rhythm_chain import DELAY_S
 from engines.mir.offline.beat_decoder import Track
 from engines.mir.offline.song_map import SongBeat
 from engines.mir.offline.tempo_changes import describe_changes, find_tempo_changes
-
-Doubles = NDArray[np.float64]
-Floats = NDArray[np.float32]
-Indices = NDArray[np.int64]
 
 TEMPO_CHANGE_COST = 300.0
 """Cost of a beat that is longer or shorter than usual by a factor of e, in strong onsets."""
@@ -62,13 +58,13 @@ class BeatGrid:
     ``remarks``: on its tempo, for the user.
     """
 
-    beats_s: Doubles
-    numbers: Indices
+    beats_s: Float64Array
+    numbers: Int64Array
     bar_beats: int
     remarks: tuple[str, ...] = ()
 
 
-def build_beat_grid(detected: Sequence[SongBeat], activation: Floats, strength: OnsetStrength) -> BeatGrid | None:
+def build_beat_grid(detected: Sequence[SongBeat], activation: Float32Array, strength: OnsetStrength) -> BeatGrid | None:
     """Lay beats from the song's first sound to its last; None where the engine detected too few.
 
     ``detected``: the live engine's beats, whose bars and speed are kept. ``activation``: the song's beat activation.
@@ -98,7 +94,7 @@ def build_beat_grid(detected: Sequence[SongBeat], activation: Floats, strength: 
     return BeatGrid(beats, _count_beats(beats, detected, bar_beats, track.beats_s[track.restarts]), bar_beats, remarks)
 
 
-def _estimate_confidence(beats: Doubles, activation: Floats) -> Doubles:
+def _estimate_confidence(beats: Float64Array, activation: Float32Array) -> Float64Array:
     """The confidence of each decoded beat, 0 to 1: 0 in a silence, or without any activation near it."""
     reach = np.arange(-ACTIVATION_REACH, ACTIVATION_REACH + 1)
     steps = np.rint((beats + DELAY_S) * ACTIVATION_STEPS_A_SECOND).astype(np.int64)[:, None] - 1 + reach
@@ -106,7 +102,7 @@ def _estimate_confidence(beats: Doubles, activation: Floats) -> Doubles:
     return np.asarray(np.clip((near - UNINFORMATIVE) / (CONFIDENT_ACTIVATION - UNINFORMATIVE), 0.0, 1.0))
 
 
-def _estimate_periods(at: Doubles, track: Track) -> Doubles:
+def _estimate_periods(at: Float64Array, track: Track) -> Float64Array:
     """The expected beat interval in seconds at each of the times ``at``; medians, not across a new count."""
     gaps = np.diff(track.beats_s)
     smooth = gaps.copy()
@@ -121,7 +117,7 @@ def _estimate_periods(at: Doubles, track: Track) -> Doubles:
     return smooth[np.clip(np.searchsorted(middles, at) - 1, 0, len(smooth) - 1)]
 
 
-def track_beats(worth: Doubles, periods: Doubles, steadiness: float) -> Indices:
+def track_beats(worth: Float64Array, periods: Float64Array, steadiness: float) -> Int64Array:
     """The steps of the beats with the highest sum of ``worth`` (steps,) less the costs of their intervals.
 
     ``periods``: the expected interval at each step, in steps.
@@ -139,7 +135,7 @@ def track_beats(worth: Doubles, periods: Doubles, steadiness: float) -> Indices:
 
 
 @njit()
-def _score_steps(worth: Doubles, periods: Doubles, steadiness: float) -> tuple[Doubles, Indices]:
+def _score_steps(worth: Float64Array, periods: Float64Array, steadiness: float) -> tuple[Float64Array, Int64Array]:
     """The best score of beats up to each step, with one there, and the step of the one before (-1: none)."""
     score = worth.copy()
     before = np.full(worth.shape[0], -1, np.int64)
@@ -158,7 +154,7 @@ def _score_steps(worth: Doubles, periods: Doubles, steadiness: float) -> tuple[D
     return score, before
 
 
-def _align_to_attacks(beats: Doubles, edges: Doubles, counts: Indices) -> Doubles:
+def _align_to_attacks(beats: Float64Array, edges: Float64Array, counts: Int64Array) -> Float64Array:
     """Move ``beats`` onto the attacks near them, and each onto a line through its neighbours of one of ``counts``."""
     moved, sure = beats.copy(), np.full(len(beats), 0.05)
     sums = np.concatenate([np.zeros(BEFORE_MS + 1), np.cumsum(edges)])  # silence before the song
@@ -182,7 +178,7 @@ def _align_to_attacks(beats: Doubles, edges: Doubles, counts: Indices) -> Double
     return leaning
 
 
-def _fit_line(places: Indices, values: Doubles, weights: Doubles) -> float:
+def _fit_line(places: Int64Array, values: Float64Array, weights: Float64Array) -> float:
     """The value at place 0 of the line that lies nearest to ``values``."""
     total = weights.sum()
     place, value = float((weights * places).sum() / total), float((weights * values).sum() / total)
@@ -209,7 +205,7 @@ def _find_usual_metre(detected: Sequence[SongBeat]) -> int:
     return max(votes, key=lambda beats: votes[beats])
 
 
-def _count_beats(beats: Doubles, detected: Sequence[SongBeat], bar_beats: int, anew_s: Doubles) -> Indices:
+def _count_beats(beats: Float64Array, detected: Sequence[SongBeat], bar_beats: int, anew_s: Float64Array) -> Int64Array:
     """The number of each beat in its bar: as the engine counted, with the fewest slips; free at ``anew_s``."""
     cost = np.full(len(beats), BAR_SLIP_COST)
     cost[[int(np.abs(beats - at).argmin()) for at in anew_s]] = 0.0

@@ -10,12 +10,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bridge.core.arrays import Float64Array
 from engines.accompaniment.groove_matching import STEPS, VOICES, Groove
 from engines.backing.onset_strength import STEPS_A_SECOND, OnsetStrength
-
-Doubles = NDArray[np.float64]
 
 VOICE_BANDS: tuple[slice, ...] = (slice(0, 1), slice(2, 3), slice(4, 5))
 """Of `strength.EDGES_HZ`, for each of VOICES."""
@@ -86,7 +84,7 @@ def measure_swing(strength: OnsetStrength, beats_s: Sequence[float]) -> float:
     return min(swing, 1.0) if swing > MIN_SWING else 0.0
 
 
-def _compute_growth(strength: OnsetStrength, voice: int) -> Doubles:
+def _compute_growth(strength: OnsetStrength, voice: int) -> Float64Array:
     """The rise of the amplitude in the band of ``voice`` at each step."""
     length = HIT_STEPS[voice]
     powers = np.concatenate([[0.0], np.cumsum(strength.levels[:, VOICE_BANDS[voice]].sum(1))])
@@ -98,7 +96,7 @@ def _compute_growth(strength: OnsetStrength, voice: int) -> Doubles:
     return grown
 
 
-def _pick_at_steps(grown: Doubles, at: Doubles) -> Doubles:
+def _pick_at_steps(grown: Float64Array, at: Float64Array) -> Float64Array:
     """The largest rise around each of the times ``at`` but the last."""
     found = np.zeros(len(at) - 1)
     for number in range(len(found)):
@@ -110,7 +108,7 @@ def _pick_at_steps(grown: Doubles, at: Doubles) -> Doubles:
     return found
 
 
-def _separate_voices(peaks: Doubles) -> Doubles:
+def _separate_voices(peaks: Float64Array) -> Float64Array:
     """Strengths of hits, shape (VOICES, steps), from the rise in each voice's band, its crosstalk removed."""
     clean = peaks.copy()
     for voice in range(1, len(VOICES)):
@@ -125,7 +123,7 @@ def _separate_voices(peaks: Doubles) -> Doubles:
     return strengths
 
 
-def _estimate_crosstalk(own: Doubles, above: Doubles, most: float) -> Doubles:
+def _estimate_crosstalk(own: Float64Array, above: Float64Array, most: float) -> Float64Array:
     """The crosstalk at each step, in the band with the rises ``above``, of hits that rise by ``own`` in theirs."""
     struck = own >= 0.5 * max(_measure_loud_hit(own), 1e-9)
     if not struck.any():
@@ -133,7 +131,7 @@ def _estimate_crosstalk(own: Doubles, above: Doubles, most: float) -> Doubles:
     return CROSSTALK_MARGIN * min(float(np.percentile(above[struck] / own[struck], CROSSTALK_PERCENTILE)), most) * own
 
 
-def _measure_loud_hit(voice: Doubles) -> float:
+def _measure_loud_hit(voice: Float64Array) -> float:
     """The rise of a loud hit of ``voice``; noise between hits is left out."""
     hits = voice[voice > 0.1 * voice.max()]
     return float(np.percentile(hits, LOUD_PERCENTILE)) if hits.size else 0.0

@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.audiofile import Song
+from bridge.core.arrays import Float64Array
 from bridge.core.audio import Audio
 from engines.downmix import Downmix
 from engines.offline.song_batch import ProgressCallback
-
-Doubles = NDArray[np.float64]
 
 STEPS_A_SECOND = 200
 SLOTS_A_SECOND = 1000
@@ -41,9 +40,9 @@ class OnsetStrength:
     Step k is centred at k / STEPS_A_SECOND; slot k begins at k / SLOTS_A_SECOND seconds.
     """
 
-    levels: Doubles
-    powers: Doubles
-    edges: Doubles
+    levels: Float64Array
+    powers: Float64Array
+    edges: Float64Array
     rate: int
     frames: int
 
@@ -62,7 +61,7 @@ class OnsetStrength:
         seconds = np.add.reduceat(self.powers, np.arange(0, len(self.powers), SLOTS_A_SECOND)) / SLOTS_A_SECOND
         return np.asarray(self.powers > SOUNDING_RATIO * seconds.max())
 
-    def compute_onset_envelope(self) -> Doubles:
+    def compute_onset_envelope(self) -> Float64Array:
         """The spectral flux of all bands on a scale of levels, shape (steps,): 1 is a strong onset, 2 the most."""
         sounds = self.find_sounding_slots()
         there = np.add.reduceat(sounds, self._slots_of_steps()) > 0 if sounds.any() else np.ones(len(self.levels), bool)
@@ -98,11 +97,12 @@ class OnsetStrengthMeter:
         self._waiting = half  # the first step is centred on the first frame
         self._offset = -len(half)  # the frame that it begins with
         self._steps = 0
-        self._levels: list[Doubles] = []
-        self._slots: tuple[Doubles, Doubles] = (np.zeros(0), np.zeros(0))  # of the frames past the last whole slot
+        self._levels: list[Float64Array] = []
+        # of the frames past the last whole slot
+        self._slots: tuple[Float64Array, Float64Array] = (np.zeros(0), np.zeros(0))
         self._slot, self._last = 0, np.zeros(2)
-        self._powers: list[Doubles] = []
-        self._edges: list[Doubles] = []
+        self._powers: list[Float64Array] = []
+        self._edges: list[Float64Array] = []
         self.frames = 0
 
     def push(self, audio: Audio) -> None:
@@ -145,7 +145,7 @@ class OnsetStrengthMeter:
         self._waiting = self._waiting[kept - self._offset :]
         self._offset = kept
 
-    def _measure_slots(self, sound: Doubles) -> None:
+    def _measure_slots(self, sound: Float64Array) -> None:
         differences = np.diff(np.concatenate([self._last[:, None], sound], axis=1), axis=1)
         self._last = sound[:, -1].copy()
         both = [

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bridge.core.arrays import Float32Array, Float64Array
 from engines.backing.onset_strength import SLOTS_A_SECOND, OnsetStrength
 from engines.mir.learned.beat_tracker import UNINFORMATIVE
 from engines.mir.learned.features import STEPS_PER_SECOND
@@ -20,9 +20,6 @@ from engines.mir.offline.beat_decoder import Track, decode_beats
 from engines.mir.offline.metrical_levels import SAME_TEMPO_OCTAVES, OctaveAmbiguity
 from engines.mir.offline.song_map import SongBeat
 from engines.mir.offline.tempo_changes import correct_levels
-
-Doubles = NDArray[np.float64]
-Floats = NDArray[np.float32]
 
 REST_S = 1.0
 """A silence of so many seconds is a rest: the beat may resume at any phase behind it."""
@@ -42,7 +39,7 @@ MIN_BEATS = 8
 
 
 def track_song_beats(
-    found: Sequence[SongBeat], activation: Floats, strength: OnsetStrength
+    found: Sequence[SongBeat], activation: Float32Array, strength: OnsetStrength
 ) -> tuple[Track, tuple[OctaveAmbiguity, ...]]:
     """Track the beats of the song with this beat activation; returns them and where their speed is in doubt.
 
@@ -69,7 +66,7 @@ def find_rests(strength: OnsetStrength) -> list[tuple[float, float]]:
     return [(float(edges[i] + 1) / SLOTS_A_SECOND, float(edges[i + 1]) / SLOTS_A_SECOND) for i in long]
 
 
-def _find_beatless(activation: Floats) -> list[tuple[float, float]]:
+def _find_beatless(activation: Float32Array) -> list[tuple[float, float]]:
     """Spans in seconds without a possible beat for LONG_REST_S or longer, as in room noise."""
     times = np.append(get_step_times(len(activation)), len(activation) / STEPS_PER_SECOND)
     possible = (activation > MIN_ACTIVATION) & (activation != np.float32(UNINFORMATIVE))
@@ -93,12 +90,12 @@ def _split_passages(track: Track, rests: Sequence[tuple[float, float]]) -> Itera
     yield from pairwise([*sorted(starts - {len(beats)}), len(beats)])
 
 
-def _is_rest_before(beats: Doubles, beat: int, rests: Sequence[tuple[float, float]]) -> bool:
+def _is_rest_before(beats: Float64Array, beat: int, rests: Sequence[tuple[float, float]]) -> bool:
     """Whether a rest lies before ``beat``, or ends just behind it."""
     return any(start < beats[beat] and end > beats[beat - 1] for start, end in rests)
 
 
-def _is_tempo_steady(beats: Doubles, beat: int) -> bool:
+def _is_tempo_steady(beats: Float64Array, beat: int) -> bool:
     """Whether the tempo is the same on both sides of ``beat``."""
     before, after = np.diff(beats[max(beat - MIN_BEATS, 0) : beat]), np.diff(beats[beat : beat + MIN_BEATS])
     if len(before) < 2 or len(after) < 2:
@@ -106,7 +103,7 @@ def _is_tempo_steady(beats: Doubles, beat: int) -> bool:
     return bool(abs(np.log2(np.median(after) / np.median(before))) < SAME_TEMPO_OCTAVES)
 
 
-def _unify_phase(beats: Doubles, found: Sequence[SongBeat]) -> Doubles:
+def _unify_phase(beats: Float64Array, found: Sequence[SongBeat]) -> Float64Array:
     """``beats`` of one passage, all in the phase of most: the others are moved by half a beat.
 
     Where off-beats are strong the activation changes phase; the music does not. The live engine's beats vote, too: it
@@ -133,7 +130,7 @@ def _unify_phase(beats: Doubles, found: Sequence[SongBeat]) -> Doubles:
     return np.asarray(beats + np.where(side == fewer, np.append(periods, periods[-1]) / 2, 0.0))
 
 
-def _fit_steady_tempo(beats: Doubles, period_s: float) -> Doubles | None:
+def _fit_steady_tempo(beats: Float64Array, period_s: float) -> Float64Array | None:
     """The beats' places if nearly all lie, to half a beat, on a grid of one tempo near ``period_s``; else None.
 
     Music made to a click does; beats that slip from one phase to the other in many small steps do not.
@@ -146,7 +143,7 @@ def _fit_steady_tempo(beats: Doubles, period_s: float) -> Doubles | None:
     return np.asarray((beats - beats[0]) / tried[best] - np.angle(vectors[best]) / (4 * np.pi))
 
 
-def _smooth_periods(beats: Doubles) -> Doubles:
+def _smooth_periods(beats: Float64Array) -> Float64Array:
     """Seconds from each beat to the next but the last, as a median of those around."""
     gaps = np.diff(beats)
     if len(gaps) < MEDIAN_BEATS:

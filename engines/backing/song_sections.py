@@ -9,11 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bridge.core.arrays import Float64Array
 from engines.backing.onset_strength import BANDS, STEPS_A_SECOND, OnsetStrength
-
-Doubles = NDArray[np.float64]
 
 MIN_SECTION_BARS = 4
 PHRASE_BARS = 4
@@ -40,7 +38,7 @@ class SongSection:
     intensity: float
 
 
-def measure_bar_levels(strength: OnsetStrength, edges_s: Sequence[float]) -> Doubles:
+def measure_bar_levels(strength: OnsetStrength, edges_s: Sequence[float]) -> Float64Array:
     """Measure levels by band of the bars between ``edges_s``, in dB, shape (bars, BANDS)."""
     levels = np.empty((len(edges_s) - 1, BANDS))
     for bar in range(len(levels)):
@@ -51,7 +49,7 @@ def measure_bar_levels(strength: OnsetStrength, edges_s: Sequence[float]) -> Dou
     return np.asarray(10 * np.log10(np.maximum(levels, floor)))
 
 
-def find_sections(levels: Doubles, powers: Sequence[float]) -> list[SongSection]:
+def find_sections(levels: Float64Array, powers: Sequence[float]) -> list[SongSection]:
     """Divide a song. ``levels``: of its bars by band, in dB, (bars, BANDS); ``powers``: of the whole bars."""
     ends = _find_changes(levels)
     loud_db = 10 * np.log10(np.maximum(np.asarray(powers), 1e-12))
@@ -75,7 +73,7 @@ def _name_section(intensity: float, number: int, count: int) -> str:
     return "chorus" if intensity >= CHORUS else "verse"
 
 
-def _find_changes(levels: Doubles) -> list[int]:
+def _find_changes(levels: Float64Array) -> list[int]:
     """The bars at which sections end: similar bars within each, for as few changes as possible."""
     bars = len(levels)
     deviation = np.maximum(levels.std(0), MIN_DEVIATION_DB)

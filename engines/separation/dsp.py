@@ -10,12 +10,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.core.arrays import Float32Array
 from bridge.core.audio import CHANNELS, STEMS
 from bridge.core.control import Control
 from bridge.core.engine import AudioPort, Block, EngineSpec, State
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
-from engines.separation.masks import Floats, make_octave_fade, mask_stems
+from engines.separation.masks import make_octave_fade, mask_stems
 
 HOP = 256
 WINDOW = 2048
@@ -37,7 +38,7 @@ SOFTNESS = Control("separation.softness", 0.0, 1.0, 0.5, doc="0: drums are cut o
 WIDTH = Control("separation.vocals_width", 0.0, 1.0, 0.3, doc="How far from the middle a voice may stand.")
 
 
-def make_windows() -> tuple[Floats, Floats]:
+def make_windows() -> tuple[Float32Array, Float32Array]:
     """Make analysis (WINDOW,) and synthesis (SYNTHESIS,) windows; their product is a Hann window of SYNTHESIS.
 
     The analysis window has a long rise and a short fall: fine frequency resolution at a short latency.

@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from bridge.core.arrays import Float32Array
 
 WINDOW = 2048
 """Analysis frames at every rate: 21.5 Hz a bin at 44.1 kHz, 23.4 Hz at 48 kHz."""
@@ -27,7 +27,7 @@ POINTS = 240
 
 
 @cache
-def compute_points_hz() -> Floats:
+def compute_points_hz() -> Float32Array:
     """Frequencies of the points in Hz, shape (POINTS,)."""
     linear = np.arange(LINEAR) * LINEAR_HZ
     above = np.geomspace(linear[-1], TOP_HZ, POINTS - LINEAR + 1)[1:]
@@ -35,7 +35,7 @@ def compute_points_hz() -> Floats:
 
 
 @cache
-def compute_spreading(rate: int) -> tuple[NDArray[np.int32], Floats]:
+def compute_spreading(rate: int) -> tuple[NDArray[np.int32], Float32Array]:
     """Interpolation from points to bins: the lower point of each bin (BINS,) and the weight of the upper (BINS,).
 
     It is linear, so that masks that sum to one at the points do so at the bins. Bins above the last point take its
@@ -48,7 +48,7 @@ def compute_spreading(rate: int) -> tuple[NDArray[np.int32], Floats]:
 
 
 @cache
-def compute_pooling(rate: int) -> Floats:
+def compute_pooling(rate: int) -> Float32Array:
     """Weights from bins to points, shape (POINTS, BINS), each row summing to one.
 
     The transpose of `compute_spreading`, so that a point pools the bins that it masks.
@@ -58,5 +58,5 @@ def compute_pooling(rate: int) -> Floats:
     bins = np.arange(BINS)
     np.add.at(weights, (lower, bins), 1.0 - upper)
     np.add.at(weights, (lower + 1, bins), upper)
-    rows: Floats = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    rows: Float32Array = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
     return rows

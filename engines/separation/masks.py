@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.core.arrays import Float32Array
 from bridge.core.jit import njit
-
-Floats = NDArray[np.float32]
 
 FLOOR = 1e-20
 """Power below which a bin counts as empty: some 200 dB under full scale, still a normal float32."""
@@ -16,14 +15,14 @@ BROAD = 4.0
 """A bin this many times above the median of its neighbours counts as a tone; noise rarely does."""
 
 
-def make_octave_fade(bins_hz: Floats, centre_hz: float) -> Floats:
+def make_octave_fade(bins_hz: Float32Array, centre_hz: float) -> Float32Array:
     """Weights from 1 half an octave below ``centre_hz`` to 0 half an octave above, raised cosine; shape (bins,)."""
     octaves = np.log2(np.maximum(bins_hz, 1e-3) / centre_hz)
     return (0.5 - 0.5 * np.sin(np.pi * np.clip(octaves, -0.5, 0.5))).astype(np.float32)
 
 
 @njit()
-def _find_median(values: Floats, scratch: Floats) -> float:
+def _find_median(values: Float32Array, scratch: Float32Array) -> float:
     """The median of ``values``, by insertion into ``scratch`` of the same length."""
     for i in range(values.shape[0]):
         value = values[i]
@@ -36,7 +35,7 @@ def _find_median(values: Floats, scratch: Floats) -> float:
 
 
 @njit()
-def _slide_median(values: Floats, scratch: Floats, medians: Floats) -> None:
+def _slide_median(values: Float32Array, scratch: Float32Array, medians: Float32Array) -> None:
     """Fill ``medians`` with the median over ``len(scratch)`` neighbouring bins; beyond the ends are zeros."""
     width = scratch.shape[0]
     half = width // 2
@@ -68,16 +67,16 @@ def _flush_denormal(value: float) -> float:
 @njit()
 def mask_stems(
     spectrum: NDArray[np.complex64],
-    past: Floats,
+    past: Float32Array,
     newest: int,
-    smooth: Floats,
-    low: Floats,
-    voice: Floats,
+    smooth: Float32Array,
+    low: Float32Array,
+    voice: Float32Array,
     keep: float,
     hardness: float,
     focus: float,
-    neighbours: Floats,
-    scratch: Floats,
+    neighbours: Float32Array,
+    scratch: Float32Array,
     stems: NDArray[np.complex64],
 ) -> None:
     """Fill ``stems`` (3: drums, bass, vocals; 2; bins) with the masked ``spectrum`` (2, bins).

@@ -8,13 +8,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.core.arrays import Complex64Array, Float32Array
 from bridge.core.audio import CHANNELS, STEMS, Audio
 from bridge.core.jit import njit
 from engines.separation.frequency_grid import BINS, POINTS, WINDOW, compute_pooling, compute_spreading
 from engines.separation.windows import make_windows
-
-Floats = NDArray[np.float32]
-Complexes = NDArray[np.complex64]
 
 FEATURES = 3
 """Input features of the network: power of mid, of side, and twice their real cross product."""
@@ -70,7 +68,7 @@ class StemStft:
         return {"heard": self._history, "tail": self._tail}
 
 
-def to_sparse_rows(weights: Floats) -> tuple[NDArray[np.int32], NDArray[np.int32], Floats]:
+def to_sparse_rows(weights: Float32Array) -> tuple[NDArray[np.int32], NDArray[np.int32], Float32Array]:
     """Rows of (points, bins) as first bin (points,), end in the flat weights (points,), and flat weights."""
     used = [np.flatnonzero(row) for row in weights]
     spans = [row[bins[0] : bins[-1] + 1] for row, bins in zip(weights, used, strict=True)]
@@ -79,7 +77,7 @@ def to_sparse_rows(weights: Floats) -> tuple[NDArray[np.int32], NDArray[np.int32
 
 
 @njit()
-def _shift_in(history: Floats, fresh: Floats, analysis: Floats, frame: Floats) -> None:
+def _shift_in(history: Float32Array, fresh: Float32Array, analysis: Float32Array, frame: Float32Array) -> None:
     """Append ``fresh`` (2, hop) to ``history`` (2, WINDOW), and write its windowed mid and side to ``frame``."""
     window, hop = history.shape[1], fresh.shape[1]
     for c in range(2):
@@ -96,7 +94,7 @@ def _shift_in(history: Floats, fresh: Floats, analysis: Floats, frame: Floats) -
 
 
 @njit(fastmath=True)
-def _measure_powers(spectrum: Complexes, scale: np.float32, powers: Floats) -> None:
+def _measure_powers(spectrum: Complex64Array, scale: np.float32, powers: Float32Array) -> None:
     """Fill ``powers`` (3, bins) from the ``spectrum`` (2, bins) of mid and side."""
     two = np.float32(2.0)
     for k in range(spectrum.shape[1]):
@@ -108,7 +106,7 @@ def _measure_powers(spectrum: Complexes, scale: np.float32, powers: Floats) -> N
 
 @njit(fastmath=True)
 def _pool_bins(
-    powers: Floats, first: NDArray[np.int32], ends: NDArray[np.int32], weights: Floats, into: Floats
+    powers: Float32Array, first: NDArray[np.int32], ends: NDArray[np.int32], weights: Float32Array, into: Float32Array
 ) -> None:
     """Pool ``powers`` (3, bins) to ``into`` (3, points) by the rows of `to_sparse_rows`."""
     start = 0
@@ -126,7 +124,7 @@ def _pool_bins(
 
 @njit(fastmath=True)
 def _apply_masks(
-    spectrum: Complexes, masks: Floats, lower: NDArray[np.int32], upper: Floats, masked: Complexes
+    spectrum: Complex64Array, masks: Float32Array, lower: NDArray[np.int32], upper: Float32Array, masked: Complex64Array
 ) -> None:
     """Fill ``masked`` (3, 2, bins): ``spectrum`` (2, bins) times ``masks`` (4, 2, points) interpolated to the bins."""
     for stem in range(masked.shape[0]):
@@ -138,7 +136,9 @@ def _apply_masks(
 
 
 @njit()
-def _overlap_add(waves: Floats, synthesis: Floats, tail: Floats, history: Floats, stems: Floats) -> None:
+def _overlap_add(
+    waves: Float32Array, synthesis: Float32Array, tail: Float32Array, history: Float32Array, stems: Float32Array
+) -> None:
     """Add the end of ``waves`` (3, 2, WINDOW) to ``tail`` (3, 2, overlap) and fill ``stems`` (4, 2, hop).
 
     The last stem is the delayed input minus the others, in this order; fastmath would change the order.

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bridge.core.arrays import Float32Array
 from bridge.errors import EngineError
 
-Floats = NDArray[np.float32]
 
-
-def make_windows(window: int, hop: int, overlap: int) -> tuple[Floats, Floats]:
+def make_windows(window: int, hop: int, overlap: int) -> tuple[Float32Array, Float32Array]:
     """Make analysis (window,) and synthesis (hop + overlap,) windows for a latency of ``overlap`` frames.
 
     The analysis rises over ``window - overlap`` frames and falls over ``overlap``, both as quarter sines. Their

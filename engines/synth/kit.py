@@ -6,15 +6,14 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bridge.core.arrays import Float64Array
 from bridge.core.audio import CHANNELS, Audio
 
 SEED = 9
 LEVEL = 0.8
 """Gain of all drums, beside the pitched voices."""
-Floats = NDArray[np.float64]
-DrumRenderer = Callable[["WaveGenerator"], Floats]
+DrumRenderer = Callable[["WaveGenerator"], Float64Array]
 METAL_HZ = (205.3, 304.4, 369.6, 522.7, 635.0, 800.0)
 """Inharmonic square waves, tuned about as the six oscillators of a well-known drum machine."""
 
@@ -26,11 +25,11 @@ class WaveGenerator:
         self.rate = rate
         self.random = np.random.Generator(np.random.Philox(SEED))
 
-    def time_s(self, seconds: float) -> Floats:
+    def time_s(self, seconds: float) -> Float64Array:
         """Time of each frame in seconds, shape (frames,)."""
         return np.arange(int(seconds * self.rate)) / self.rate
 
-    def make_noise(self, seconds: float, low_hz: float, high_hz: float) -> Floats:
+    def make_noise(self, seconds: float, low_hz: float, high_hz: float) -> Float64Array:
         """Band-limited noise with soft edges; RMS 1."""
         frames = int(seconds * self.rate)
         spectrum = np.fft.rfft(self.random.standard_normal(frames))
@@ -40,7 +39,7 @@ class WaveGenerator:
         wave = np.fft.irfft(spectrum * below * above, frames)
         return np.asarray(wave / max(np.sqrt(np.mean(wave**2)), 1e-9))
 
-    def make_metal(self, seconds: float, low_hz: float, tune: float = 1.0) -> Floats:
+    def make_metal(self, seconds: float, low_hz: float, tune: float = 1.0) -> Float64Array:
         """The square waves METAL_HZ, without harmonics below ``low_hz`` or above half the rate; RMS 1."""
         time, wave = self.time_s(seconds), np.zeros(int(seconds * self.rate))
         for base in METAL_HZ:
@@ -49,37 +48,37 @@ class WaveGenerator:
                     wave += np.sin(2 * np.pi * hz * time) / n
         return np.asarray(wave / max(np.sqrt(np.mean(wave**2)), 1e-9))
 
-    def make_sweep(self, seconds: float, from_hz: float, to_hz: float, decay_s: float) -> Floats:
+    def make_sweep(self, seconds: float, from_hz: float, to_hz: float, decay_s: float) -> Float64Array:
         """A sine whose pitch falls exponentially."""
         time = self.time_s(seconds)
         cycles = to_hz * time + (from_hz - to_hz) * decay_s * (1 - np.exp(-time / decay_s))
         return np.asarray(np.sin(2 * np.pi * cycles))
 
-    def apply_decay(self, wave: Floats, decay_s: float) -> Floats:
+    def apply_decay(self, wave: Float64Array, decay_s: float) -> Float64Array:
         """``wave`` with an exponential decay."""
         return np.asarray(wave * np.exp(-np.arange(len(wave)) / (decay_s * self.rate)))
 
 
-def _render_kick(b: WaveGenerator) -> Floats:
+def _render_kick(b: WaveGenerator) -> Float64Array:
     body = b.apply_decay(b.make_sweep(0.5, 165, 48, 0.028), 0.13)
     click = np.zeros_like(body)
     click[: int(0.02 * b.rate)] = b.apply_decay(b.make_noise(0.02, 1500, 6000), 0.003)
     return 0.95 * body + 0.12 * click
 
 
-def _render_snare(b: WaveGenerator) -> Floats:
+def _render_snare(b: WaveGenerator) -> Float64Array:
     shell = b.apply_decay(b.make_sweep(0.35, 300, 185, 0.02), 0.07)
     wires = b.apply_decay(b.make_noise(0.35, 900, 9000), 0.085)
     return 0.5 * shell + 0.2 * wires
 
 
-def _render_stick(b: WaveGenerator) -> Floats:
+def _render_stick(b: WaveGenerator) -> Float64Array:
     return 0.4 * b.apply_decay(b.make_sweep(0.12, 2200, 1650, 0.003), 0.012) + 0.1 * b.apply_decay(
         b.make_noise(0.12, 1200, 7000), 0.01
     )
 
 
-def _render_clap(b: WaveGenerator) -> Floats:
+def _render_clap(b: WaveGenerator) -> Float64Array:
     wave = b.make_noise(0.35, 800, 5000)
     time = b.time_s(0.35)
     bursts = sum(np.where(time >= at, np.exp(-(time - at) / 0.006), 0.0) for at in (0.0, 0.011, 0.022))
@@ -88,14 +87,14 @@ def _render_clap(b: WaveGenerator) -> Floats:
 
 
 def _make_hi_hat(seconds: float, decay_s: float) -> DrumRenderer:
-    def render(b: WaveGenerator) -> Floats:
+    def render(b: WaveGenerator) -> Float64Array:
         return b.apply_decay(0.07 * b.make_noise(seconds, 7000, 16000) + 0.05 * b.make_metal(seconds, 5000), decay_s)
 
     return render
 
 
 def _make_tom(hz: float) -> DrumRenderer:
-    def render(b: WaveGenerator) -> Floats:
+    def render(b: WaveGenerator) -> Float64Array:
         skin = b.apply_decay(b.make_sweep(0.7, 1.7 * hz, hz, 0.05), 0.19)
         hit = np.zeros_like(skin)
         hit[: int(0.05 * b.rate)] = b.apply_decay(b.make_noise(0.05, 400, 4000), 0.012)
@@ -105,7 +104,7 @@ def _make_tom(hz: float) -> DrumRenderer:
 
 
 def _make_cymbal(seconds: float, decay_s: float, low_hz: float, metal: float, noise: float) -> DrumRenderer:
-    def render(b: WaveGenerator) -> Floats:
+    def render(b: WaveGenerator) -> Float64Array:
         ring = b.apply_decay(metal * b.make_metal(seconds, low_hz, 1.37), decay_s)
         wash = b.apply_decay(noise * b.make_noise(seconds, low_hz, 15000), 0.7 * decay_s)
         strike = b.apply_decay(0.5 * noise * b.make_noise(seconds, 2500, 12000), 0.012)
@@ -115,7 +114,7 @@ def _make_cymbal(seconds: float, decay_s: float, low_hz: float, metal: float, no
 
 
 def _make_shaker(decay_s: float, low_hz: float, level: float, rises_s: float) -> DrumRenderer:
-    def render(b: WaveGenerator) -> Floats:
+    def render(b: WaveGenerator) -> Float64Array:
         time = b.time_s(0.3)
         shape = np.minimum(time / rises_s, 1.0) * np.exp(-np.maximum(time - rises_s, 0) / decay_s)
         return np.asarray(level * b.make_noise(0.3, low_hz, 14000) * shape)
@@ -126,7 +125,7 @@ def _make_shaker(decay_s: float, low_hz: float, level: float, rises_s: float) ->
 def _make_bell(partials: Sequence[tuple[float, float]], decay_s: float, level: float) -> DrumRenderer:
     """A bell of ``partials``: frequency in Hz, and amplitude."""
 
-    def render(b: WaveGenerator) -> Floats:
+    def render(b: WaveGenerator) -> Float64Array:
         time = b.time_s(6 * decay_s)
         return b.apply_decay(np.asarray(level * sum(a * np.sin(2 * np.pi * hz * time) for hz, a in partials)), decay_s)
 

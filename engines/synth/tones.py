@@ -15,8 +15,6 @@ SPAN = 4
 """Semitones that share a table; the harmonics of its highest note lie below half the rate."""
 GROUPS = 128 // SPAN
 
-Floats = NDArray[np.float64]
-
 
 @dataclass(frozen=True, slots=True)
 class Tone:

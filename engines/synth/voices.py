@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.core.arrays import Int64Array
 from bridge.core.audio import CHANNELS, Audio
 from engines.saved_state import SavedState
 from engines.synth.instrument import MIDI_CHANNELS
@@ -21,8 +22,6 @@ NEVER = 1 << 40
 GONE = 1e-4
 """Envelope below which a voice ends (-80 dB)."""
 MIDDLE_C = 60
-
-Indices = NDArray[np.int64]
 
 
 class Voices(SavedState):
@@ -128,7 +127,9 @@ class Voices(SavedState):
         out += np.einsum("vcf,vcf->cf", wave, gains[self.channel[at]])
         self._advance(at, step, loud[:, -1], attack[:, 0])
 
-    def _read_tables(self, at: Indices, step: NDArray[np.float64], bright: NDArray[np.float64]) -> NDArray[np.float32]:
+    def _read_tables(
+        self, at: Int64Array, step: NDArray[np.float64], bright: NDArray[np.float64]
+    ) -> NDArray[np.float32]:
         """The waves of the voices ``at``, interpolated from the tables, shape (voices, 2, frames)."""
         began = np.maximum(self._count + np.minimum(self.age[at], 0)[:, None], 0)
         place = self.phase[at][:, :, None] + step[:, :, None] * began[:, None, :]
@@ -137,14 +138,14 @@ class Voices(SavedState):
         part = (place - below).astype(np.float32)
         below += ((self.tone[at] * GROUPS + self.pitch[at] // SPAN) * 2 * (TABLE + 1))[:, None, None]
 
-        def interpolate(index: Indices) -> NDArray[np.float32]:
+        def interpolate(index: Int64Array) -> NDArray[np.float32]:
             low = self._cycles[index]
             return np.asarray(low + part * (self._cycles[index + 1] - low))
 
         return np.asarray(interpolate(below) + bright[:, None, :].astype(np.float32) * interpolate(below + TABLE + 1))
 
     def _advance(
-        self, at: Indices, step: NDArray[np.float64], loud: NDArray[np.float64], attack: NDArray[np.float64]
+        self, at: Int64Array, step: NDArray[np.float64], loud: NDArray[np.float64], attack: NDArray[np.float64]
     ) -> None:
         frames = self._frames + np.minimum(self.age[at], 0)
         self.phase[at] = (self.phase[at] + step * frames[:, None]) % 1.0

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
+from bridge.core.arrays import Float32Array
 from research.datasets.effects import Random
 from research.datasets.fluid import DRUM_KITS, Fonts, FontSynthesizer
 from research.datasets.grooves import STYLES, play, program, seat, timed
 from research.datasets.kits import DrumKit, hydrogen_kits, recorded_kits, synthesised_kit
 from research.datasets.production import produce
-from research.datasets.sources import Floats, Recording, StemStore, split_of
+from research.datasets.sources import Recording, StemStore, split_of
 from research.datasets.symbolic import MidiGroove
 from research.datasets.truth import SongTruth
 
@@ -54,7 +55,7 @@ def drummers(grooves: Iterable[MidiGroove]) -> dict[str, list[MidiGroove]]:
 def drum_part(
     kits: dict[str, DrumKit], home: str, grooves: list[MidiGroove], bpm: float | None, seconds: float, random: Random,
     swing: float = 0.5,
-) -> tuple[Floats, float]:  # fmt: skip
+) -> tuple[Float32Array, float]:  # fmt: skip
     """A drum stem with kit ``home`` ("machine": a synthesised one), produced; and its tempo.
 
     ``bpm`` None takes the groove's own. A held-out kit is not mixed with others.
@@ -100,7 +101,7 @@ def render_drums(
 def font_drums(
     synthesizer: FontSynthesizer, grooves: list[MidiGroove], bpm: float | None, seconds: float, random: Random,
     swing: float = 0.5,
-) -> tuple[Floats, float]:  # fmt: skip
+) -> tuple[Float32Array, float]:  # fmt: skip
     """A drum stem with a General MIDI kit, produced; and its tempo."""
     groove = grooves[int(random.integers(len(grooves)))]
     if random.random() < 0.3:

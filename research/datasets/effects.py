@@ -5,15 +5,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.core.arrays import Float32Array
 from bridge.core.jit import njit
-from research.datasets.sources import RATE, Floats
+from research.datasets.sources import RATE
 
 Random = np.random.Generator
 Coefficients = tuple[float, float, float, float, float]
 
 
 @njit(fastmath=True)
-def _biquad(wave: Floats, b0: float, b1: float, b2: float, a1: float, a2: float) -> Floats:
+def _biquad(wave: Float32Array, b0: float, b1: float, b2: float, a1: float, a2: float) -> Float32Array:
     out = np.empty_like(wave)
     for k in range(wave.shape[0]):
         s1, s2 = 0.0, 0.0
@@ -55,14 +56,14 @@ def _design(kind: str, hz: float, q: float, db: float) -> Coefficients:
     return b[0] / d[0], b[1] / d[0], b[2] / d[0], d[1] / d[0], d[2] / d[0]
 
 
-def filtered(wave: Floats, kind: str, hz: float, q: float = 0.707, db: float = 0.0) -> Floats:
+def filtered(wave: Float32Array, kind: str, hz: float, q: float = 0.707, db: float = 0.0) -> Float32Array:
     """``kind``: low, high, band (pass), peak, lowshelf or highshelf (by ``db``)."""
-    out: Floats = _biquad(wave, *_design(kind, hz, q, db))
+    out: Float32Array = _biquad(wave, *_design(kind, hz, q, db))
     return out
 
 
 @njit(fastmath=True)
-def _compress(wave: Floats, threshold: float, slope: float, rise: float, fall: float) -> Floats:
+def _compress(wave: Float32Array, threshold: float, slope: float, rise: float, fall: float) -> Float32Array:
     out = np.empty_like(wave)
     level = 0.0
     for i in range(wave.shape[1]):
@@ -74,16 +75,18 @@ def _compress(wave: Floats, threshold: float, slope: float, rise: float, fall: f
     return out
 
 
-def compressed(wave: Floats, below_peak_db: float, ratio: float, attack_s: float, release_s: float) -> Floats:
+def compressed(
+    wave: Float32Array, below_peak_db: float, ratio: float, attack_s: float, release_s: float
+) -> Float32Array:
     """Both channels by one gain; the threshold lies ``below_peak_db`` under the peak."""
     threshold = float(np.abs(wave).max()) * 10 ** (-below_peak_db / 20) + 1e-6
     rise, fall = 1 - np.exp(-1 / (attack_s * RATE)), 1 - np.exp(-1 / (release_s * RATE))
-    out: Floats = _compress(wave, threshold, 1 / ratio - 1, float(rise), float(fall))
+    out: Float32Array = _compress(wave, threshold, 1 / ratio - 1, float(rise), float(fall))
     return out
 
 
 @njit(fastmath=True)
-def _drive(wave: Floats, gain: float, bias: float) -> Floats:
+def _drive(wave: Float32Array, gain: float, bias: float) -> Float32Array:
     """tanh by its antiderivative (first order), which folds less back than the plain curve; half a frame late."""
     out = np.empty_like(wave)
     for k in range(wave.shape[0]):
@@ -98,14 +101,14 @@ def _drive(wave: Floats, gain: float, bias: float) -> Floats:
     return out
 
 
-def driven(wave: Floats, gain_db: float, bias: float = 0.0) -> Floats:
+def driven(wave: Float32Array, gain_db: float, bias: float = 0.0) -> Float32Array:
     """Overdrive; the peak goes ``gain_db`` into the curve. The result has a peak of one at most and no DC."""
     peak = float(np.abs(wave).max()) + 1e-9
-    out: Floats = _drive(wave, 10 ** (gain_db / 20) / peak, bias)
+    out: Float32Array = _drive(wave, 10 ** (gain_db / 20) / peak, bias)
     return filtered(out, "high", 20.0) if bias else out
 
 
-def amplified(wave: Floats, random: Random, gain_db: float) -> Floats:
+def amplified(wave: Float32Array, random: Random, gain_db: float) -> Float32Array:
     """A guitar or bass amplifier: tone, overdrive, and a loudspeaker that has nothing above 5 kHz or so."""
     wave = filtered(wave, "high", random.uniform(60, 140))
     wave = filtered(wave, "peak", random.uniform(500, 1200), 0.7, random.uniform(-2, 8))
@@ -116,7 +119,7 @@ def amplified(wave: Floats, random: Random, gain_db: float) -> Floats:
     return filtered(filtered(wave, "low", cut, 0.54), "low", cut, 1.3)
 
 
-def convolved(wave: Floats, response: Floats) -> Floats:
+def convolved(wave: Float32Array, response: Float32Array) -> Float32Array:
     """Convolution by blocks, cut to the length of ``wave``."""
     size = 1 << int(np.ceil(np.log2(4 * response.shape[1])))
     hop = size - response.shape[1] + 1
@@ -128,7 +131,7 @@ def convolved(wave: Floats, response: Floats) -> Floats:
     return out[:, : wave.shape[1]]
 
 
-def room(random: Random, decay_s: float, bright_hz: float) -> Floats:
+def room(random: Random, decay_s: float, bright_hz: float) -> Float32Array:
     """Impulse response (2, frames) of a room: noise that decays by 60 dB in ``decay_s``, its highs sooner."""
     frames = int(decay_s * 1.1 * RATE)
     times = np.arange(frames) / RATE
@@ -144,16 +147,16 @@ def room(random: Random, decay_s: float, bright_hz: float) -> Floats:
     return out / np.float32(np.sqrt((out**2).sum(1).mean()))
 
 
-def reverberated(wave: Floats, random: Random, wet_db: float, decay_s: float) -> Floats:
+def reverberated(wave: Float32Array, random: Random, wet_db: float, decay_s: float) -> Float32Array:
     """``wave`` plus its room at ``wet_db`` beside it; the room's lows are cut, as is done on sends."""
     response = room(random, decay_s, random.uniform(2000, 9000))
     send = filtered(wave, "high", random.uniform(150, 500))
-    out: Floats = wave + convolved(send, response) * np.float32(10 ** (wet_db / 20))
+    out: Float32Array = wave + convolved(send, response) * np.float32(10 ** (wet_db / 20))
     return out
 
 
 @njit(fastmath=True)
-def _echo(wave: Floats, late: int, feedback: float, dull: float, cross: bool) -> Floats:
+def _echo(wave: Float32Array, late: int, feedback: float, dull: float, cross: bool) -> Float32Array:
     out = np.zeros_like(wave)
     memory = np.zeros(2)
     for i in range(late, wave.shape[1]):
@@ -164,15 +167,15 @@ def _echo(wave: Floats, late: int, feedback: float, dull: float, cross: bool) ->
     return out
 
 
-def echoed(wave: Floats, late_s: float, feedback: float, wet_db: float, cross: bool) -> Floats:
+def echoed(wave: Float32Array, late_s: float, feedback: float, wet_db: float, cross: bool) -> Float32Array:
     """``wave`` plus repeats every ``late_s``, each duller and weaker; ``cross``: from side to side."""
-    wet: Floats = _echo(wave, max(1, int(late_s * RATE)), feedback, 0.5, cross)
-    out: Floats = wave + wet * np.float32(10 ** (wet_db / 20))
+    wet: Float32Array = _echo(wave, max(1, int(late_s * RATE)), feedback, 0.5, cross)
+    out: Float32Array = wave + wet * np.float32(10 ** (wet_db / 20))
     return out
 
 
 @njit(fastmath=True)
-def _chorus(wave: Floats, depth: float, base: float, step: float, phase: float) -> Floats:
+def _chorus(wave: Float32Array, depth: float, base: float, step: float, phase: float) -> Float32Array:
     out = wave.copy()
     last = wave.shape[1] - 1
     for k in range(2):
@@ -186,21 +189,21 @@ def _chorus(wave: Floats, depth: float, base: float, step: float, phase: float) 
     return out
 
 
-def chorused(wave: Floats, random: Random) -> Floats:
+def chorused(wave: Float32Array, random: Random) -> Float32Array:
     """A detuned copy beside the sound, moving apart left and right."""
-    out: Floats = _chorus(
+    out: Float32Array = _chorus(
         wave, random.uniform(20, 120), random.uniform(300, 900), random.uniform(1, 9) / RATE, random.uniform(0, 6)
     )
     return out * np.float32(0.7)
 
 
-def widened(wave: Floats, width: float) -> Floats:
+def widened(wave: Float32Array, width: float) -> Float32Array:
     """The side by ``width``: 0 is mono."""
     mid, side = 0.5 * (wave[0] + wave[1]), 0.5 * (wave[0] - wave[1]) * np.float32(width)
     return np.stack([mid + side, mid - side])
 
 
-def panned(wave: Floats, pan: float) -> Floats:
+def panned(wave: Float32Array, pan: float) -> Float32Array:
     """-1 left to 1 right, with constant power."""
     angle = (pan + 1) * np.pi / 4
     gains: NDArray[np.float32] = np.array([[np.cos(angle)], [np.sin(angle)]], np.float32) * np.float32(2**0.5)

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from bridge.core.arrays import Float32Array
 from engines.synth.fluidsynth import open_font
 from research.datasets.effects import Random
-from research.datasets.sources import RATE, Floats
+from research.datasets.sources import RATE
 from research.datasets.symbolic import TuneNote
 
 FONTS = {
@@ -40,7 +41,7 @@ class FontSynthesizer:
 
     def render(
         self, notes: Sequence[tuple[float, float, int, float]], program: int, seconds: float, drums: bool = False
-    ) -> Floats:
+    ) -> Float32Array:
         """``notes``: (second, seconds, pitch, force). Shape (2, frames of ``seconds``)."""
         synth, channel = self._synth, 9 if drums else 0
         synth.reset()
@@ -61,7 +62,7 @@ class FontSynthesizer:
                 synth.note_off(channel, pitch)
         return out
 
-    def _write(self, out: Floats, start: int, stop: int) -> int:
+    def _write(self, out: Float32Array, start: int, stop: int) -> int:
         if stop > start:
             self._synth.write(out[:, start:stop])
         return max(start, stop)
@@ -78,7 +79,7 @@ class FontProgram:
     def name(self) -> str:
         return f"{self.synthesizer.font}-{self.program:03d}"
 
-    def perform(self, notes: Sequence[TuneNote], beat_s: float, seconds: float, random: Random) -> Floats:  # noqa: ARG002
+    def perform(self, notes: Sequence[TuneNote], beat_s: float, seconds: float, random: Random) -> Float32Array:  # noqa: ARG002
         """Shape (2, frames). Nothing is left to chance."""
         timed = [(n.beat * beat_s, n.beats * beat_s, n.pitch, float(np.clip(n.force, 0.05, 1))) for n in notes]
         return self.synthesizer.render(timed, self.program, seconds)

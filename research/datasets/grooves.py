@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bridge.core.arrays import Float32Array
 from bridge.core.jit import njit
 from research.datasets.effects import Random, convolved, filtered, room
 from research.datasets.kits import INSTEAD, ROLES, DrumKit, DrumShot
-from research.datasets.sources import RATE, Floats
+from research.datasets.sources import RATE
 from research.datasets.symbolic import GrooveHit, MidiGroove
 
 LEVEL_DB = {
@@ -113,7 +114,7 @@ class KitDrummer:
     """A kit as one recording has it: the drum of each role, its gain, pan and tuning, and the room."""
 
     drums: Mapping[str, tuple[list[DrumShot], float, float, float]]
-    response: Floats
+    response: Float32Array
     wet: float
     name: str
 
@@ -142,7 +143,7 @@ def seat(kits: Mapping[str, DrumKit], home: DrumKit, random: Random, mixing: flo
 
 
 @njit(fastmath=True)
-def _strike(out: Floats, wave: Floats, at: int, left: float, right: float, speed: float, stop: int) -> None:
+def _strike(out: Float32Array, wave: Float32Array, at: int, left: float, right: float, speed: float, stop: int) -> None:
     """Adds ``wave`` read at ``speed`` from frame ``at`` on; past frame ``stop`` it is damped within 30 ms."""
     frames = wave.shape[1]
     gain = 1.0
@@ -159,7 +160,7 @@ def _strike(out: Floats, wave: Floats, at: int, left: float, right: float, speed
         out[1, t] += right * gain * ((1 - u) * wave[1, j] + u * wave[1, j + 1])
 
 
-def play(drummer: KitDrummer, hits: list[tuple[float, str, float]], seconds: float, random: Random) -> Floats:
+def play(drummer: KitDrummer, hits: list[tuple[float, str, float]], seconds: float, random: Random) -> Float32Array:
     """Strokes (second, role, force) as sound, shape (2, frames): by force a sample and its gain, no two alike."""
     frames = int(seconds * RATE)
     dry, sent = np.zeros((2, frames), np.float32), np.zeros((2, frames), np.float32)
@@ -186,7 +187,7 @@ def play(drummer: KitDrummer, hits: list[tuple[float, str, float]], seconds: flo
         bus = dry if role in DRY else sent
         _strike(bus, shots[pick].wave, start, left, right, pace, stop)
     wet = convolved(filtered(sent, "high", 120.0) + 0.3 * dry, drummer.response)
-    out: Floats = dry + sent + np.float32(drummer.wet) * wet
+    out: Float32Array = dry + sent + np.float32(drummer.wet) * wet
     return out
 
 

@@ -9,10 +9,11 @@ from typing import Protocol
 
 import numpy as np
 
+from bridge.core.arrays import Float32Array
 from bridge.core.jit import njit
 from research.datasets.effects import Random
 from research.datasets.kits import DrumShot, trimmed
-from research.datasets.sources import RATE, Floats, Recording, decode
+from research.datasets.sources import RATE, Recording, decode
 from research.datasets.symbolic import TuneNote
 
 LONGEST_S = 7.0
@@ -28,7 +29,7 @@ class PitchedInstrument(Protocol):
     @property
     def name(self) -> str: ...
 
-    def perform(self, notes: Sequence[TuneNote], beat_s: float, seconds: float, random: Random) -> Floats:
+    def perform(self, notes: Sequence[TuneNote], beat_s: float, seconds: float, random: Random) -> Float32Array:
         """Shape (2, frames of ``seconds``)."""
         ...
 
@@ -49,7 +50,7 @@ class RecordedInstrument:
     def high(self) -> float:
         return max(self.notes)
 
-    def perform(self, notes: Sequence[TuneNote], beat_s: float, seconds: float, random: Random) -> Floats:
+    def perform(self, notes: Sequence[TuneNote], beat_s: float, seconds: float, random: Random) -> Float32Array:
         """Shape (2, frames); pitches out of reach are moved by octaves, repeated notes take other recordings."""
         out = np.zeros((2, int(seconds * RATE)), np.float32)
         pitches = np.array(sorted(self.notes))
@@ -78,7 +79,9 @@ class RecordedInstrument:
 
 
 @njit(fastmath=True)
-def sound(out: Floats, wave: Floats, at: int, left: float, right: float, speed: float, stop: int, fall: float) -> None:
+def sound(
+    out: Float32Array, wave: Float32Array, at: int, left: float, right: float, speed: float, stop: int, fall: float
+) -> None:
     """Adds ``wave`` read at ``speed`` from frame ``at``; past frame ``stop`` it falls by ``fall`` a frame."""
     gain = 1.0
     for i in range(int((wave.shape[1] - 3) / speed)):
@@ -99,7 +102,7 @@ def sound(out: Floats, wave: Floats, at: int, left: float, right: float, speed: 
             out[k, t] += (left if k == 0 else right) * gain * value
 
 
-def pitch_of(wave: Floats, low_hz: float = 26.0, high_hz: float = 1200.0) -> float | None:
+def pitch_of(wave: Float32Array, low_hz: float = 26.0, high_hz: float = 1200.0) -> float | None:
     """MIDI pitch by autocorrelation of 0.4 s after the beginning, or None where nothing repeats."""
     start = int(0.08 * RATE)
     piece = wave.mean(0)[start : start + int(0.4 * RATE)]

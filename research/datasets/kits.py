@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
+from bridge.core.arrays import Float32Array
 from bridge.errors import ConfigError
 from research.datasets.effects import Random, filtered
-from research.datasets.sources import QUIET, RATE, Floats, Recording, decode
+from research.datasets.sources import QUIET, RATE, Recording, decode
 
 ROLES = (
     "kick", "snare", "stick", "clap", "closed", "pedal", "open", "tom_high", "tom_mid", "tom_low", "crash", "ride",
@@ -45,7 +46,7 @@ _NAMES = (
 class DrumShot:
     """``wave`` (2, frames) with a peak of one; ``loudness``: how hard it was struck, in the order of its role."""
 
-    wave: Floats
+    wave: Float32Array
     loudness: float
 
 
@@ -66,7 +67,7 @@ def role_of(name: str) -> str:
     return next((role for role, pattern in _NAMES if re.search(pattern, lower)), "perc")
 
 
-def trimmed(wave: Floats, gain_db: float = 0.0, longest_s: float = LONGEST_S) -> DrumShot | None:
+def trimmed(wave: Float32Array, gain_db: float = 0.0, longest_s: float = LONGEST_S) -> DrumShot | None:
     """The sound from its beginning (2 ms before 1 % of the peak) to its end; None where it is empty."""
     peak = float(np.abs(wave).max(initial=0.0))
     if peak < QUIET:
@@ -154,20 +155,20 @@ def synthesised_kit(random: Random) -> DrumKit:
     """A drum machine: sines that fall, noise, and squares out of tune for the cymbals."""
     kit = DrumKit("machine")
 
-    def put(role: str, wave: Floats) -> None:
+    def put(role: str, wave: Float32Array) -> None:
         both = np.repeat(wave[None].astype(np.float32), 2, 0)
         shot = trimmed(both)
         if shot is not None:
             kit.put(role, "machine", shot)
 
-    def times(seconds: float) -> Floats:
+    def times(seconds: float) -> Float32Array:
         return np.arange(int(seconds * RATE), dtype=np.float32) / np.float32(RATE)
 
-    def noise(t: Floats, hz: float, kind: str = "high") -> Floats:
+    def noise(t: Float32Array, hz: float, kind: str = "high") -> Float32Array:
         hiss = np.repeat(random.standard_normal((1, len(t))).astype(np.float32), 2, 0)
         return np.asarray(filtered(hiss, kind, hz)[0], np.float32)
 
-    def drop(t: Floats, base: float, top: float, fall: float, decay: float) -> Floats:
+    def drop(t: Float32Array, base: float, top: float, fall: float, decay: float) -> Float32Array:
         phase = 2 * np.pi * np.cumsum(base + top * np.exp(-t / fall)) / RATE
         return np.asarray(np.sin(phase) * np.exp(-t / decay), np.float32)
 

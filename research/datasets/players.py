@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bridge.core.arrays import Float32Array
 from research.datasets.drums import draw
 from research.datasets.effects import Random
 from research.datasets.fluid import BASSES, OTHERS, FontProgram, Fonts
@@ -17,7 +18,7 @@ from research.datasets.lines import ACCOMPANIMENTS, BASS_STYLES, accompaniment, 
 from research.datasets.patches import KEYS, bass_patch, keys_patch
 from research.datasets.prepare import without_pauses
 from research.datasets.production import amped, produce
-from research.datasets.sources import RATE, Floats, Recording, StemStore, decode, levelled, split_of
+from research.datasets.sources import RATE, Recording, StemStore, decode, levelled, split_of
 from research.datasets.symbolic import Tune, read_tune, tune_names
 from research.datasets.truth import truth_of
 
@@ -61,7 +62,7 @@ class Songbook:
             return piece
 
 
-def bass_part(instrument: PitchedInstrument, tune: Tune, seconds: float, random: Random) -> Floats:
+def bass_part(instrument: PitchedInstrument, tune: Tune, seconds: float, random: Random) -> Float32Array:
     """A bass line of some style, produced."""
     notes = tune.played(bass_line(tune, str(random.choice(BASS_STYLES)), random))
     wave = instrument.perform(notes, 60 / tune.bpm, seconds, random)
@@ -70,7 +71,9 @@ def bass_part(instrument: PitchedInstrument, tune: Tune, seconds: float, random:
     return produce(wave, "bass", random, 60 / tune.bpm)
 
 
-def other_part(instrument: PitchedInstrument, tune: Tune, seconds: float, random: Random, style: str = "") -> Floats:
+def other_part(
+    instrument: PitchedInstrument, tune: Tune, seconds: float, random: Random, style: str = ""
+) -> Float32Array:
     """An accompaniment of ``style`` (empty: one that suits the instrument), produced."""
     name = instrument.name
     if not style:

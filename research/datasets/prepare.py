@@ -9,17 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from bridge.core.arrays import Float32Array
 from research.datasets.effects import filtered
-from research.datasets.sources import (
-    QUIET,
-    RATE,
-    Floats,
-    Recording,
-    StemStore,
-    decode,
-    levelled,
-    read_manifest,
-)
+from research.datasets.sources import QUIET, RATE, Recording, StemStore, decode, levelled, read_manifest
 from research.datasets.truth import read_annotated, write_truth
 
 log = logging.getLogger(__name__)
@@ -70,7 +62,7 @@ def _number(name: str) -> int:
     return int.from_bytes(name.encode(), "little") % (2**63)
 
 
-def _fitting(waves: dict[str, Floats]) -> dict[str, Floats]:
+def _fitting(waves: dict[str, Float32Array]) -> dict[str, Float32Array]:
     """One length, and one gain so that no stem and no sum of them clips."""
     frames = min(wave.shape[1] for wave in waves.values())
     waves = {stem: wave[:, :frames] for stem, wave in waves.items()}
@@ -121,7 +113,7 @@ def _add_instrumental(stock: StemStore, song: str, parts: Iterable[Recording]) -
         log.info("%s %s: %.1f min", song, stem, wave.shape[1] / RATE / 60)
 
 
-def without_pauses(wave: Floats, longest_s: float = PAUSE_S) -> Floats:
+def without_pauses(wave: Float32Array, longest_s: float = PAUSE_S) -> Float32Array:
     """``wave`` (2, frames) less its silent ends, longer pauses within cut to ``longest_s``, with short fades.
 
     Silent is what lies 50 dB below the loudest 10 ms.
@@ -133,7 +125,7 @@ def without_pauses(wave: Floats, longest_s: float = PAUSE_S) -> Floats:
     loud = np.flatnonzero(level > level.max() * 10 ** (-50 / 20))
     keep = np.zeros(blocks, bool)
     longest = int(longest_s * RATE / BLOCK_FRAMES)
-    pieces: list[Floats] = []
+    pieces: list[Float32Array] = []
     last = loud[0]
     keep[max(0, loud[0] - 1) : loud[0] + 1] = True
     for block in loud[1:]:
@@ -151,10 +143,10 @@ def without_pauses(wave: Floats, longest_s: float = PAUSE_S) -> Floats:
     return np.concatenate(pieces, axis=1)
 
 
-def join(waves: Sequence[Floats], random: np.random.Generator) -> list[Floats]:
+def join(waves: Sequence[Float32Array], random: np.random.Generator) -> list[Float32Array]:
     """Sequences of 20-60 s of ``waves``, in their order, with gaps of up to 1 s; a longer wave stands alone."""
-    sequences: list[Floats] = []
-    parts: list[Floats] = []
+    sequences: list[Float32Array] = []
+    parts: list[Float32Array] = []
     length, wanted = 0, random.uniform(*SEQUENCE_S) * RATE
     for wave in waves:
         parts += [wave, np.zeros((2, int(random.uniform(0, PAUSE_S) * RATE)), np.float32)]

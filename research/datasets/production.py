@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bridge.core.arrays import Float32Array
 from research.datasets.effects import (
     Random,
     amplified,
@@ -16,14 +17,14 @@ from research.datasets.effects import (
     reverberated,
     widened,
 )
-from research.datasets.sources import Floats, levelled
+from research.datasets.sources import levelled
 
 LOW_CUT_HZ = {"drums": (20, 35), "bass": (20, 40), "vocals": (70, 140), "other": (30, 180)}
 ROOM_S = {"drums": (0.2, 1.4), "bass": (0.15, 0.5), "vocals": (0.6, 3.0), "other": (0.4, 3.0)}
 WET_DB = {"drums": (-26, -11), "bass": (-34, -22), "vocals": (-24, -9), "other": (-26, -8)}
 
 
-def produce(wave: Floats, stem: str, random: Random, beat_s: float = 0.5) -> Floats:
+def produce(wave: Float32Array, stem: str, random: Random, beat_s: float = 0.5) -> Float32Array:
     """``wave`` (2, frames) through a random chain for ``stem``; no DC, peak between -9 and -1 dB of full scale."""
     if float(np.abs(wave).max(initial=0.0)) < 1e-6:
         return wave
@@ -52,7 +53,7 @@ def produce(wave: Floats, stem: str, random: Random, beat_s: float = 0.5) -> Flo
     return levelled(wave, random.uniform(-9.0, -1.0))
 
 
-def _equalised(wave: Floats, random: Random) -> Floats:
+def _equalised(wave: Float32Array, random: Random) -> Float32Array:
     if random.random() < 0.5:
         wave = filtered(wave, "lowshelf", random.uniform(80, 300), 0.707, random.uniform(-5, 5))
     for _ in range(int(random.integers(3))):
@@ -66,7 +67,7 @@ def _equalised(wave: Floats, random: Random) -> Floats:
     return wave
 
 
-def amped(wave: Floats, random: Random) -> Floats:
+def amped(wave: Float32Array, random: Random) -> Float32Array:
     """A DI guitar as it sounds on records: clean, crunch or lead."""
     return levelled(
         amplified(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bridge.core.arrays import Float32Array
 from research.datasets.drums import draw, drum_part, font_drums
 from research.datasets.effects import Random
 from research.datasets.fluid import BASSES, FONTS, OTHERS, FontProgram, Fonts
@@ -15,7 +16,7 @@ from research.datasets.instruments import PitchedInstrument, RecordedInstrument
 from research.datasets.kits import DrumKit
 from research.datasets.patches import bass_patch, keys_patch
 from research.datasets.players import SYNTHS, Songbook, bass_part, other_part
-from research.datasets.sources import RATE, Floats, StemStore, split_of
+from research.datasets.sources import RATE, StemStore, split_of
 from research.datasets.speech import Choir
 from research.datasets.symbolic import MidiGroove, Tune
 from research.datasets.truth import SongTruth, truth_of
@@ -95,7 +96,7 @@ def _arranged(tune: Tune, share: float, random: Random) -> Tune:
     return replace(tune, chords=chords or tune.chords)
 
 
-def _gated(wave: Floats, beat_s: float, share: float, random: Random) -> Floats:
+def _gated(wave: Float32Array, beat_s: float, share: float, random: Random) -> Float32Array:
     """``wave`` silent in some sections, as drums drop out; the cuts fade within 20 ms."""
     out = wave.copy()
     section = int(SECTION_BEATS * beat_s * RATE)
@@ -110,14 +111,14 @@ def _gated(wave: Floats, beat_s: float, share: float, random: Random) -> Floats:
 
 def compose(
     band: SongBand, fonts: Fonts, choir: Choir, book: Songbook, random: Random
-) -> tuple[dict[str, Floats], str, SongTruth]:
+) -> tuple[dict[str, Float32Array], str, SongTruth]:
     """A song's stems (2, frames), levelled as in a mixture so that no sum of them clips; what plays, and what of."""
     seconds = float(random.uniform(*SONG_S))
     tune = book.tune(seconds, random, sung=True)
     if random.random() < SWUNG:
         tune = replace(tune, swing=float(random.uniform(*SWINGS)))
     beat_s = 60 / tune.bpm
-    stems: dict[str, Floats] = {}
+    stems: dict[str, Float32Array] = {}
     heads = [*sorted(band.kits), *(["machine"] * 3 if band.split == "train" else []), *band.fonts]
     head = str(random.choice(heads))
     if head in FONTS:
@@ -146,7 +147,7 @@ def compose(
     return {stem: wave * gain for stem, wave in stems.items()}, source, truth_of(tune)
 
 
-def _at(wave: Floats, rms_db: float) -> Floats:
+def _at(wave: Float32Array, rms_db: float) -> Float32Array:
     """``wave`` with the RMS of its sounding parts at ``rms_db``."""
     loud = np.abs(wave).max(0) > 1e-3
     rms = float(np.sqrt((wave[:, loud] ** 2).mean())) if loud.any() else 1.0

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import soxr
-from numpy.typing import NDArray
 
 from bridge.audiofile import read_whole
+from bridge.core.arrays import Float32Array
 from bridge.errors import ConfigError
 from research.datasets.truth import SongTruth, write_truth
 
@@ -30,8 +30,6 @@ HELD_OUT = frozenset(
 )  # fmt: skip
 """Groups that never train. Where two names are one singer or kit, both are held out. The drummers are those of the
 Groove MIDI Dataset: 82 of its 491 beats in 4/4."""
-
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -86,7 +84,7 @@ def read_manifest(audio: Path, without: Iterable[str] = ()) -> list[Recording]:
     return recordings
 
 
-def decode(path: Path) -> Floats:
+def decode(path: Path) -> Float32Array:
     """Samples of shape (2, frames) at 44.1 kHz; a mono file on both channels, its mean (DC) taken off."""
     audio, rate = read_whole(path)
     samples = audio.T
@@ -123,7 +121,7 @@ class StemStore:
         self,
         name: str,
         stem: str,
-        wave: Floats,
+        wave: Float32Array,
         *,
         group: str,
         source: str,
@@ -168,7 +166,7 @@ class StemStore:
         return total
 
 
-def levelled(wave: Floats, peak_db: float = -3.0) -> Floats:
+def levelled(wave: Float32Array, peak_db: float = -3.0) -> Float32Array:
     """``wave`` with its peak at ``peak_db`` below full scale; silence stays silence."""
     peak = float(np.abs(wave).max(initial=0.0))
     if peak < 1e-7:

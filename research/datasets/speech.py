@@ -12,14 +12,13 @@ import numpy as np
 import pyworld
 from numpy.typing import NDArray
 
-from research.datasets.sources import QUIET, RATE, Floats, Recording, decode, levelled, split_of
+from bridge.core.arrays import Float32Array, Float64Array
+from research.datasets.sources import QUIET, RATE, Recording, decode, levelled, split_of
 
 FRAME_S = 0.005
 FLOOR_HZ, CEILING_HZ = 70.0, 500.0
 READERS_HELD_OUT = 10
 """Of the readers with one file each, this many (the first by name) are for validation."""
-
-Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -29,8 +28,8 @@ class Syllable:
     ``vowel``: where its voiced middle begins and ends.
     """
 
-    power: Doubles
-    noise: Doubles
+    power: Float64Array
+    noise: Float64Array
     voiced: NDArray[np.bool_]
     vowel: tuple[int, int]
 
@@ -84,7 +83,7 @@ class Choir:
         return singer
 
 
-def taken_apart(name: str, waves: Iterable[Floats]) -> Singer | None:
+def taken_apart(name: str, waves: Iterable[Float32Array]) -> Singer | None:
     """WORLD's analysis (DIO, StoneMask, CheapTrick, D4C; Morise et al. 2016) of speech (2, frames), in syllables."""
     phrases, pitches = [], []
     for wave in waves:
@@ -105,7 +104,7 @@ def taken_apart(name: str, waves: Iterable[Floats]) -> Singer | None:
     return Singer(name, phrases, float(np.median(pitches)))
 
 
-def _whole_band(power: Doubles, noise: Doubles) -> tuple[Doubles, Doubles]:
+def _whole_band(power: Float64Array, noise: Float64Array) -> tuple[Float64Array, Float64Array]:
     """Speech that was recorded at a low rate has nothing on top: there goes on falling what was below, as breath."""
     bins = power.shape[1]
     hz = np.arange(bins) * RATE / 2 / (bins - 1)
@@ -124,7 +123,7 @@ def _whole_band(power: Doubles, noise: Doubles) -> tuple[Doubles, Doubles]:
     return power, noise
 
 
-def _syllables(voiced: NDArray[np.bool_], power: Doubles, noise: Doubles) -> list[Syllable]:
+def _syllables(voiced: NDArray[np.bool_], power: Float64Array, noise: Float64Array) -> list[Syllable]:
     """Pieces around the loud voiced places, divided where it is softest between them."""
     bins = power.shape[1]
     low, high = int(250 / (RATE / 2) * bins), int(3500 / (RATE / 2) * bins)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.core.arrays import Float32Array
 from bridge.core.jit import njit
 from research.datasets.effects import Random
-from research.datasets.sources import RATE, Floats
+from research.datasets.sources import RATE
 from research.datasets.symbolic import TuneNote
 
 SAW, SQUARE, SINE, TRIANGLE = range(4)
@@ -43,7 +44,7 @@ class SynthPatch:
     vibrato: float = 0.0
     width: float = 0.5
 
-    def perform(self, notes: Sequence[TuneNote], beat_s: float, seconds: float, random: Random) -> Floats:
+    def perform(self, notes: Sequence[TuneNote], beat_s: float, seconds: float, random: Random) -> Float32Array:
         """Shape (2, frames of ``seconds``)."""
         out = np.zeros((2, int(seconds * RATE)), np.float32)
         before = -1.0
@@ -88,7 +89,7 @@ def _wave(shape: int, phase: float, step: float, width: float) -> float:
 
 @njit(fastmath=True)
 def _sound(
-    out: Floats, start: int, frames: int, hz: float, came_from: float, glide_s: float, shape: int, voices: int,
+    out: Float32Array, start: int, frames: int, hz: float, came_from: float, glide_s: float, shape: int, voices: int,
     detune: float, spread: float, sub: float, noise: float, cutoff: float, sweep: float, sweep_s: float,
     damping: float, attack_s: float, decay_s: float, sustain: float, release_s: float, ratio: float, index: float,
     index_s: float, vibrato: float, width: float, gain: float, phases: NDArray[np.float64],

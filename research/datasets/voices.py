@@ -9,18 +9,19 @@ import numpy as np
 import pyworld
 from numpy.typing import NDArray
 
+from bridge.core.arrays import Float32Array, Float64Array
 from research.datasets.drums import draw
 from research.datasets.effects import Random, panned
 from research.datasets.players import Songbook
 from research.datasets.production import produce
-from research.datasets.sources import RATE, Floats, StemStore
-from research.datasets.speech import FRAME_S, Choir, Doubles, Singer, Syllable
+from research.datasets.sources import RATE, StemStore
+from research.datasets.speech import FRAME_S, Choir, Singer, Syllable
 from research.datasets.symbolic import Tune, TuneNote
 
 log = logging.getLogger(__name__)
 
 
-def _laid(frames: int, syllable: Syllable) -> Doubles:
+def _laid(frames: int, syllable: Syllable) -> Float64Array:
     """For each of ``frames`` the place in ``syllable``: consonants keep their speed, the vowel fills the rest."""
     length = len(syllable.power)
     first, last = syllable.vowel
@@ -55,7 +56,7 @@ def sung(
     manner: SingingStyle,
     random: Random,
     seed: int,
-) -> Floats:
+) -> Float32Array:
     """``notes`` sung, shape (frames,). The same ``seed`` takes the same syllables, as doubles and harmonies need."""
     words = np.random.default_rng(seed)
     total = int(seconds / FRAME_S)
@@ -117,7 +118,7 @@ def _stretches(sounding: NDArray[np.bool_], gap: int = 30, edge: int = 8) -> lis
     return [(max(0, int(a) - edge), min(len(sounding), int(b) + edge)) for a, b in zip(starts, stops, strict=True)]
 
 
-def _contour(pitch: Doubles, voiced: NDArray[np.bool_], manner: SingingStyle, random: Random) -> Doubles:
+def _contour(pitch: Float64Array, voiced: NDArray[np.bool_], manner: SingingStyle, random: Random) -> Float64Array:
     """Frequency by frame, 0 where unvoiced: slides between notes, vibrato on long ones, and never quite still."""
     held = pitch.copy()
     filled = np.flatnonzero(pitch > 0)
@@ -138,7 +139,7 @@ def _contour(pitch: Doubles, voiced: NDArray[np.bool_], manner: SingingStyle, ra
     return np.where(voiced, 440 * 2 ** ((smooth + cents / 100 - 69) / 12), 0.0)
 
 
-def vocal_part(singer: Singer, tune: Tune, seconds: float, random: Random) -> Floats:
+def vocal_part(singer: Singer, tune: Tune, seconds: float, random: Random) -> Float32Array:
     """The tune's melody as a produced vocal stem (2, frames): often doubled, now and then with other voices."""
     beat_s = 60 / tune.bpm
     melody = tune.played(tune.melody)

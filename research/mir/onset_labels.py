@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bridge.core.arrays import Float32Array, Float64Array
 from engines.mir.learned.features import compute_log_bands, make_rhythm_log_bands
 from research.datasets.library import RATE
-
-Floats = NDArray[np.float32]
-Times = NDArray[np.float64]
 
 HOP = RATE // 100
 ABOVE, LEAST = 2.0, 0.02
@@ -20,7 +17,7 @@ AT_S = 0.021
 """How long before the end of the window that grew most an onset lies: measured on clicks and on plucked tones."""
 
 
-def detect_onsets(mono: Floats) -> Times:
+def detect_onsets(mono: Float32Array) -> Float64Array:
     """Detect onsets in ``mono`` (frames,) at 44.1 kHz; seconds, to about 10 ms."""
     levels = make_rhythm_log_bands(RATE)
     ends = np.arange(HOP, len(mono) + 1, HOP)
@@ -40,7 +37,7 @@ def detect_onsets(mono: Floats) -> Times:
     return np.asarray(ends[peaks] / RATE - AT_S, np.float64)
 
 
-def merge_onsets(parts: list[Times]) -> Times:
+def merge_onsets(parts: list[Float64Array]) -> Float64Array:
     """Merge onsets of several parts, in order; one within 30 ms of another is the same."""
     every = np.sort(np.concatenate(parts)) if parts else np.zeros(0)
     return every[np.append(True, np.diff(every) > 0.03)] if len(every) else every

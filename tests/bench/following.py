@@ -14,8 +14,8 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bridge.core.arrays import Float64Array
 from engines.backing.beat_grid import build_beat_grid
 from engines.backing.onset_strength import measure_onset_strength
 from engines.mir.engine_lookup import DEFAULT, create_engine
@@ -23,10 +23,9 @@ from engines.mir.offline.analysis_job import analyse_file
 from engines.mir.offline.beat_decoder import measure_steadiness
 
 NEAR_S = 0.07
-Doubles = NDArray[np.float64]
 
 
-def score(found: Doubles, truth: Doubles) -> tuple[float, float]:
+def score(found: Float64Array, truth: Float64Array) -> tuple[float, float]:
     """The F-measure, and the mean distance of hits from their median, in ms."""
     if not len(found):
         return 0.0, 0.0

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.core.arrays import Float64Array
 from bridge.core.events import Midi, TimedEvent
 from engines.accompaniment.performer import CHANNELS
 from engines.accompaniment.style import ROLES
@@ -24,7 +25,6 @@ from research.mir.evaluation.songs import read_clip
 from research.mir.onset_labels import detect_onsets
 from tests.runtime.offline_graph import Cue, process_offline
 
-Times = NDArray[np.float64]
 NEAR_S = 0.04
 FROM_BAR = 8
 PPQ = 24
@@ -37,7 +37,7 @@ def clock(truth: SongTruth, seconds: float) -> list[TimedEvent]:
     return [TimedEvent(frames[0], Midi(b"\xfa")), *(TimedEvent(frame, Midi(b"\xf8")) for frame in frames)]
 
 
-def kicks(mix: NDArray[np.float32], truth: SongTruth, engine: str, follows: str) -> Times:
+def kicks(mix: NDArray[np.float32], truth: SongTruth, engine: str, follows: str) -> Float64Array:
     """The beats of the kick's strokes."""
     engines = {"separation": engine, "mir": "mir.chroma", "accompaniment": "accompaniment.band"}
     values = {"accompaniment.band.style": 6.0, "accompaniment.band.drums.follows": 3.0 if follows else 0.0}
@@ -52,7 +52,7 @@ def kicks(mix: NDArray[np.float32], truth: SongTruth, engine: str, follows: str)
     return (np.array(struck) / RATE - truth.start_s) * truth.bpm / 60
 
 
-def together(some: Times, others: Times, bpm: float) -> float:
+def together(some: Float64Array, others: Float64Array, bpm: float) -> float:
     """The share of ``some`` that one of ``others`` goes with."""
     if not len(some) or not len(others):
         return 0.0

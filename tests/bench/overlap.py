@@ -16,11 +16,10 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from bridge.core.arrays import Float32Array
 from bridge.core.audio import STEMS, Audio
 from engines.separation.frequency_grid import WINDOW, compute_spreading
 from engines.separation.stft import StemStft
-
-Floats = NDArray[np.float32]
 
 GRIDS = (
     *((512, overlap) for overlap in (256, 128, 64)),
@@ -53,12 +52,12 @@ def songs(folder: Path, seconds: float) -> Iterator[tuple[str, int, Audio]]:
         yield song, rate, np.stack([wave.T if wave.shape[1] == 2 else np.repeat(wave, 2, axis=1).T for wave in read])
 
 
-def ideal(ears: list[StemStft], stems: Audio) -> Floats:
+def ideal(ears: list[StemStft], stems: Audio) -> Float32Array:
     """The masks (1, 1, 4, 2, points) for this hop of the stems, shape (4, 2, hop); each has its own ear."""
     for ear, stem in zip(ears, stems, strict=True):
         ear.analyse(stem)
     power = np.stack([ear.power[0, 0, :2] for ear in ears]) + np.float32(FLOOR)
-    shares: Floats = power / power.sum(axis=0)
+    shares: Float32Array = power / power.sum(axis=0)
     return shares[None, None]
 
 

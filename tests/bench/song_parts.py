@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 from mido import MetaMessage, MidiFile
-from numpy.typing import NDArray
 
+from bridge.core.arrays import Float32Array, Float64Array
 from engines.backing.backing_source import read_source
 from engines.backing.backing_track import BackingRequest, arrange_backing
 from engines.backing.beat_grid import build_beat_grid
@@ -38,16 +38,13 @@ CHANGES = ((120, 48, 80, 56), (80, 32, 120, 48), (100, 40, 140, 56), (140, 56, 1
 """Tempo and beats before, tempo and beats behind."""
 DRIFTS = ((110, 130), (130, 100), (80, 100))
 
-Doubles = NDArray[np.float64]
-Floats = NDArray[np.float32]
-
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """``audio``: shape (2, frames). ``beats_s``: when its beats fall, its end last; None where it is silence."""
 
-    audio: Floats
-    beats_s: Doubles | None = None
+    audio: Float32Array
+    beats_s: Float64Array | None = None
 
     def cut(self, beats: int) -> Part:
         """The first ``beats`` beats."""
@@ -64,12 +61,12 @@ def music(style: str, bpm: float = 120.0, bars: int = 12, parts: str = "") -> Pa
     return _rendered(style, bpm, np.arange(4 * bars + 1, dtype=np.float64) * (60.0 / bpm), parts, steady=True)
 
 
-def in_time(style: str, bpm: float, beats_s: Doubles) -> Part:
+def in_time(style: str, bpm: float, beats_s: Float64Array) -> Part:
     """The band with its beats at ``beats_s``, whole bars and the end."""
     return _rendered(style, bpm, beats_s, "", steady=False)
 
 
-def _rendered(style: str, bpm: float, beats_s: Doubles, parts: str, *, steady: bool) -> Part:
+def _rendered(style: str, bpm: float, beats_s: Float64Array, parts: str, *, steady: bool) -> Part:
     arguments = BackingRequest(style=style, bars=len(beats_s) // 4, tempo=bpm, parts=parts or BackingRequest().parts)
     file = MidiFile(file=io.BytesIO(arrange_backing(read_source(CHORDS, bpm, lambda *_: None), arguments).to_midi()))
     if not steady:
@@ -80,7 +77,7 @@ def _rendered(style: str, bpm: float, beats_s: Doubles, parts: str, *, steady: b
     return Part(audio.T, beats_s)
 
 
-def _set_tempi(file: MidiFile, beats_s: Doubles) -> None:
+def _set_tempi(file: MidiFile, beats_s: Float64Array) -> None:
     """A tempo for each beat, in the first track."""
     track, tick = file.tracks[0], 0
     timed = []
@@ -188,13 +185,13 @@ def _slow_changes(style: str) -> Iterator[tuple[str, Song]]:
     yield f"{style}_tail_100", lambda: [music(style), silence(100)]
 
 
-def _drift(first: float, last: float, beats: int) -> Doubles:
+def _drift(first: float, last: float, beats: int) -> Float64Array:
     """Beats whose length goes from that of ``first`` BPM to that of ``last``."""
     at, begin_s, end_s = np.arange(beats + 1), 60.0 / first, 60.0 / last
     return begin_s * at + (end_s - begin_s) * at**2 / (2 * beats)
 
 
-def _ritardando() -> Doubles:
+def _ritardando() -> Float64Array:
     """48 beats at 120, eight that slow to 70, and 56 at 120."""
     slowing = 0.5 + (60.0 / 70.0 - 0.5) * np.arange(1, 9) / 8
     return np.concatenate([[0.0], np.cumsum([*[0.5] * 48, *slowing, *[0.5] * 56])])
@@ -214,7 +211,7 @@ def score(parts: list[Part]) -> tuple[list[str], bool]:
     return rows, right
 
 
-def laid(audio: Floats) -> Doubles:
+def laid(audio: Float32Array) -> Float64Array:
     """The beats that `sideman accompany` lays over ``audio``, shape (2, frames), in seconds."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "song.wav")

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.core.arrays import Float64Array, Int64Array
 from bridge.core.events import QUALITIES, QUALITY_INTERVALS, Chord
-from engines.accompaniment.harmony.vocabulary import CLASSES, COUNT, NONE, Doubles, to_chord
+from engines.accompaniment.harmony.vocabulary import CLASSES, COUNT, NONE, to_chord
 
 FOREIGN = 1.2
 """What a note outside of the chord costs against one in it."""
@@ -28,8 +29,6 @@ LEAST_SHARE = 0.05
 note, of very short or soft notes, so much of that."""
 PITCHES = 128
 
-Places = NDArray[np.int64]
-
 
 @dataclass(frozen=True, slots=True)
 class TickNote:
@@ -41,7 +40,7 @@ class TickNote:
     velocity: int
 
 
-def _make_templates() -> tuple[Doubles, Doubles]:
+def _make_templates() -> tuple[Float64Array, Float64Array]:
     """Shapes (NONE, 12): 1 for a note of the chord, minus FOREIGN for others; and what it costs if a note lacks."""
     weights, lacking = np.full((NONE, CLASSES), -FOREIGN), np.zeros((NONE, CLASSES))
     for quality, intervals in enumerate(QUALITY_INTERVALS):
@@ -65,7 +64,7 @@ def recognise_chords(notes: Sequence[TickNote], beats: Sequence[int], downbeats:
     return _add_bass(path, low)
 
 
-def measure_pitch_classes(notes: Sequence[TickNote], beats: Sequence[int]) -> Doubles:
+def measure_pitch_classes(notes: Sequence[TickNote], beats: Sequence[int]) -> Float64Array:
     """How much of each pitch class sounds in each beat, shape (beats, 12): 1 is a note of full velocity throughout."""
     edges = np.asarray(beats, np.int64)
     sounding = np.zeros((len(edges) - 1, CLASSES))
@@ -77,13 +76,13 @@ def measure_pitch_classes(notes: Sequence[TickNote], beats: Sequence[int]) -> Do
     return sounding
 
 
-def _to_columns(notes: Sequence[TickNote]) -> tuple[Places, Places, Places, Places]:
+def _to_columns(notes: Sequence[TickNote]) -> tuple[Int64Array, Int64Array, Int64Array, Int64Array]:
     """Start, end, pitch and velocity of all."""
     table = np.array([(n.start, n.end, n.pitch, n.velocity) for n in notes], np.int64).reshape(-1, 4)
     return table[:, 0], table[:, 1], table[:, 2], table[:, 3]
 
 
-def _sum_before(ticks: Places, weights: Places, edges: Places) -> Places:
+def _sum_before(ticks: Int64Array, weights: Int64Array, edges: Int64Array) -> Int64Array:
     """For each edge the weights of what lies before it, times how far before."""
     order = np.argsort(ticks, kind="stable")
     weight = np.concatenate([[0], np.cumsum(weights[order])])
@@ -100,7 +99,7 @@ def _find_lowest(notes: Sequence[TickNote], beats: Sequence[int]) -> list[int]:
     first = np.clip(np.searchsorted(edges, start, side="right") - 1, 0, count - 1)
     last = np.clip(np.searchsorted(edges, end, side="left") - 1, 0, count - 1)
 
-    def half(beat: Places) -> NDArray[np.bool_]:
+    def half(beat: Int64Array) -> NDArray[np.bool_]:
         shared = np.minimum(end, edges[beat + 1]) - np.maximum(start, edges[beat])
         return np.asarray(2 * shared >= edges[beat + 1] - edges[beat])
 
@@ -113,7 +112,7 @@ def _find_lowest(notes: Sequence[TickNote], beats: Sequence[int]) -> list[int]:
     return [int(low) for low in np.where(sounds.any(axis=0), sounds.argmax(axis=0), -1)]
 
 
-def _score_states(sounding: Doubles, low: Sequence[int]) -> Doubles:
+def _score_states(sounding: Float64Array, low: Sequence[int]) -> Float64Array:
     """How well each state fits each beat, shape (beats, COUNT)."""
     total = sounding.sum(1, keepdims=True)
     played = total[total > 0]
@@ -131,7 +130,7 @@ def _score_states(sounding: Doubles, low: Sequence[int]) -> Doubles:
     return fits
 
 
-def _find_path(fits: Doubles, downbeats: Sequence[bool]) -> list[int]:
+def _find_path(fits: Float64Array, downbeats: Sequence[bool]) -> list[int]:
     """The states, beat by beat, whose fits less what their changes cost are the most."""
     score = fits[0].copy()
     came = np.zeros(fits.shape, np.int64)

@@ -14,18 +14,10 @@ from importlib.resources import files
 
 import numpy as np
 
+from bridge.core.arrays import Float32Array, Float64Array
 from bridge.core.events import QUALITIES
-from engines.accompaniment.harmony.repetition import (
-    AS_NOW,
-    FEATURES,
-    FURTHEST,
-    LAGS,
-    RAISED,
-    Floats,
-    compare_lags,
-    read_lags,
-)
-from engines.accompaniment.harmony.vocabulary import CLASSES, COUNT, NONE, THIRDS, UNKNOWN, Doubles, States
+from engines.accompaniment.harmony.repetition import AS_NOW, FEATURES, FURTHEST, LAGS, RAISED, compare_lags, read_lags
+from engines.accompaniment.harmony.vocabulary import CLASSES, COUNT, NONE, THIRDS, UNKNOWN, States
 from engines.onnx import BoundSession, open_session, read_shipped
 
 FILE = "foresight.onnx"
@@ -53,7 +45,7 @@ def find_reference(history: States, key: int) -> int:
     return key % CLASSES if key >= 0 else 0
 
 
-def encode_context(history: States, number: int, key: int) -> Floats:
+def encode_context(history: States, number: int, key: int) -> Float32Array:
     """Where the song is, 0 to 1, shape (CONTEXT,). ``history`` (beats,), not empty; ``number``: of the next beat in its
     bar; ``key``: tonic, 12 more in minor, -1 unknown.
 
@@ -115,7 +107,7 @@ class ChordPredictor:
             {"words": self._words, "habit": self._habit},
         )
 
-    def predict(self, history: States, number: int, key: int, bar_beats: int) -> tuple[Doubles, Doubles]:
+    def predict(self, history: States, number: int, key: int, bar_beats: int) -> tuple[Float64Array, Float64Array]:
         """Chances of each chord in the next FURTHEST beats, by loops and by habit: two of shape (FURTHEST, COUNT),
         which sum to one together. Arguments as for `encode_context`; ``bar_beats``: beats of a bar."""
         stands = read_lags(history)
@@ -124,7 +116,7 @@ class ChordPredictor:
         self._bound.run()
         chords = AS_NOW[:, np.maximum(stands, 0)] + COUNT * np.arange(FURTHEST)
         weights = self._words.reshape(chords.shape) * self._there
-        counted: Doubles = np.bincount(chords.ravel(), weights.ravel(), FURTHEST * COUNT).astype(np.float64)
+        counted: Float64Array = np.bincount(chords.ravel(), weights.ravel(), FURTHEST * COUNT).astype(np.float64)
         habit = np.zeros((FURTHEST, COUNT))
         states = _TRIADS - _TRIADS % CLASSES + (_TRIADS + find_reference(history, key)) % CLASSES
         last = int(history[-1])

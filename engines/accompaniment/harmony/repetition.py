@@ -10,11 +10,9 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bridge.core.arrays import Float32Array
 from engines.accompaniment.harmony.vocabulary import CLASSES, COUNT, LIKENESS, NONE, UNKNOWN, States
-
-Floats = NDArray[np.float32]
 
 FURTHEST = 24
 """Beats from the last known one that are foretold at most."""
@@ -40,7 +38,7 @@ _TURNS_OF = (16, 32)
 _REACH = COMPARED + int(LAGS[-1]) + 1
 
 
-def compare_lags(history: States, bar_beats: int) -> Floats:
+def compare_lags(history: States, bar_beats: int) -> Float32Array:
     """``history`` (beats,): the chords up to now, the newest last. What there is to say of each lag and each of RAISED,
     0 to 1, shape (RAISED, LAGS, FEATURES).
 
@@ -67,7 +65,7 @@ def compare_lags(history: States, bar_beats: int) -> Floats:
 
 
 @cache
-def _of_lags(bar_beats: int) -> Floats:
+def _of_lags(bar_beats: int) -> Float32Array:
     """Shape (RAISED, LAGS, features): whether a lag is whole bars, two, four, eight, or one; its length; how much is
     raised."""
     bar = max(bar_beats, 1)

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bridge.core.arrays import Float64Array
 from bridge.core.events import CHORD_SOURCES
 from engines.accompaniment.harmony.predictor import ChordPredictor, load_shipped
 from engines.accompaniment.harmony.repetition import FURTHEST
-from engines.accompaniment.harmony.vocabulary import COUNT, UNKNOWN, Doubles, States
+from engines.accompaniment.harmony.vocabulary import COUNT, UNKNOWN, States
 
 SOURCES = CHORD_SOURCES
 NOTHING, HABIT, LOOP, TRACK, DETECTED, PLAYED = range(len(SOURCES))
@@ -33,9 +34,9 @@ class Forecast:
     (FURTHEST,) the chords of the most likely path, ``confidence`` of each, and which of SOURCES it came from."""
 
     first: int
-    probabilities: Doubles
+    probabilities: Float64Array
     path: States
-    confidence: Doubles
+    confidence: Float64Array
     sources: States
 
 
@@ -82,7 +83,7 @@ def predict_chords(
     return Forecast(first, probabilities, path, probabilities[rows, path], sources)
 
 
-def _find_path(probabilities: Doubles, before: int) -> States:
+def _find_path(probabilities: Float64Array, before: int) -> States:
     """Viterbi decoding: the most likely chords, with CHANGE_PROBABILITY of a change at each beat."""
     log_probabilities = np.log(probabilities)
     stay, move = np.log(1.0 - CHANGE_PROBABILITY), np.log(CHANGE_PROBABILITY)

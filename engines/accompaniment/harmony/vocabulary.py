@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.core.arrays import Float64Array
 from bridge.core.events import QUALITIES, QUALITY_INTERVALS, Chord
 
-Doubles = NDArray[np.float64]
 States = NDArray[np.int64]
 
 CLASSES = 12
@@ -31,7 +31,7 @@ def to_chord(state: int, confidence: float) -> Chord:
     return Chord(root, quality, root, confidence)
 
 
-def _make_likeness() -> Doubles:
+def _make_likeness() -> Float64Array:
     """Shape (COUNT, COUNT): 1 for the same chord, less for one of the same root, of the same notes, for none 0."""
     like = np.eye(COUNT)
     notes = [{(root + step) % CLASSES for step in steps} for steps in QUALITY_INTERVALS for root in range(CLASSES)]

@@ -24,11 +24,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.core.arrays import Float64Array
 from bridge.core.events import Chord
 from bridge.core.time import TICKS_PER_BEAT
 from engines.accompaniment.chord_symbol import has_ambiguous_b, parse_chord
 from engines.accompaniment.harmony.chord_recognition import TickNote, measure_pitch_classes
-from engines.accompaniment.harmony.vocabulary import Doubles
 from engines.accompaniment.score import NO_CHORD
 from engines.offline.smf.metas import TEXT, TRACK_NAME, parse_text
 from engines.offline.smf.reading import MidiTrackEvents, Smf
@@ -135,7 +135,7 @@ def _has_agreement(
     return _sum_inside(sounding, chords, asked) >= track.least * _sum_inside(sounding, of_notes, asked)
 
 
-def _sum_inside(sounding: Doubles, chords: Sequence[Chord], asked: NDArray[np.bool_]) -> float:
+def _sum_inside(sounding: Float64Array, chords: Sequence[Chord], asked: NDArray[np.bool_]) -> float:
     """How much of what is ``sounding``, shape (beats, 12), in the beats ``asked`` belongs to their chords."""
     belongs = np.zeros(sounding.shape)
     for beat, chord in enumerate(chords):

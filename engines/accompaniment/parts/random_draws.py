@@ -8,8 +8,8 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.random import default_rng  # here, and not by np.random: that would be imported in the middle of a beat
-from numpy.typing import NDArray
 
+from bridge.core.arrays import Float64Array
 from engines.accompaniment.score import Bar, PerformanceControls
 from engines.accompaniment.style import PART_NAMES, ROLES
 
@@ -24,8 +24,6 @@ PHRASE_BARS = 4
 REMEMBERED = 10
 """Draws that are kept: live a bar of five parts is made anew at each of its beats, on which the next is looked at."""
 
-Floats = NDArray[np.float64]
-
 
 @dataclass(frozen=True, slots=True)
 class RandomDraws:
@@ -35,15 +33,15 @@ class RandomDraws:
     ``steady``, even and a phrase's."""
 
     section: float
-    sounds: Floats
-    velocity: Floats
-    timing: Floats
-    beats: Floats
-    picks: Floats
-    phrase: Floats
-    limbs: Floats
-    varies: Floats
-    steady: Floats
+    sounds: Float64Array
+    velocity: Float64Array
+    timing: Float64Array
+    beats: Float64Array
+    picks: Float64Array
+    phrase: Float64Array
+    limbs: Float64Array
+    varies: Float64Array
+    steady: Float64Array
 
 
 def draw(bar: Bar, dials: PerformanceControls, part: str) -> RandomDraws:

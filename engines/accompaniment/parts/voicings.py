@@ -8,10 +8,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.core.arrays import Float64Array
 from bridge.core.events import Chord
 
 Pitches = NDArray[np.int16]
-Doubles = NDArray[np.float64]
 
 WIDEST = 12
 """Semitones between neighbouring voices."""
@@ -49,7 +49,7 @@ def _find_nearest(
     return ()
 
 
-def _measure_movement(layouts: Pitches, before: tuple[int, ...]) -> Doubles:
+def _measure_movement(layouts: Pitches, before: tuple[int, ...]) -> Float64Array:
     """What it costs to go from the notes ``before`` to each of ``layouts``, shape (layouts,)."""
     old = np.array(before)
     if len(before) == layouts.shape[1]:
@@ -61,7 +61,7 @@ def _measure_movement(layouts: Pitches, before: tuple[int, ...]) -> Doubles:
 
 
 @lru_cache(maxsize=512)
-def _list_layouts(classes: tuple[int, ...], count: int, low: int, high: int) -> tuple[Pitches, Doubles]:
+def _list_layouts(classes: tuple[int, ...], count: int, low: int, high: int) -> tuple[Pitches, Float64Array]:
     """Every layout of ``count`` notes of a chord, shape (layouts, count), the lowest first, and what each costs by
     itself, shape (layouts,): so far from the middle, notes that lack, notes that are there twice."""
     notes = tuple(note for note in range(low, high + 1) if note % 12 in classes)

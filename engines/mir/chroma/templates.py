@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bridge.core.arrays import Float64Array
 from bridge.core.events import QUALITIES, QUALITY_INTERVALS
-
-Doubles = NDArray[np.float64]
 
 OVERTONES = ((0, 1.0), (7, 0.20), (4, 0.07))
 """A note's overtones by pitch class: 1, 2 and 4 times its frequency, then 3 and 6, then 5 times."""
@@ -20,14 +18,14 @@ MINOR = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
 """Key profiles of Krumhansl and Kessler 1982: listeners' ratings of each degree, tonic first."""
 
 
-def _standardise(profiles: Doubles) -> Doubles:
+def _standardise(profiles: Float64Array) -> Float64Array:
     """Each row without its mean and of length 1, so that a product is a correlation; flat rows become 0."""
     centred = profiles - profiles.mean(axis=-1, keepdims=True)
     length = np.sqrt((centred**2).sum(axis=-1, keepdims=True))
     return np.asarray(np.divide(centred, length, out=np.zeros_like(centred), where=length > 1e-9))
 
 
-def _build_chord_profile(intervals: tuple[int, ...]) -> Doubles:
+def _build_chord_profile(intervals: tuple[int, ...]) -> Float64Array:
     profile = np.zeros(12)
     for interval in intervals:
         for above, weight in OVERTONES:
@@ -35,7 +33,7 @@ def _build_chord_profile(intervals: tuple[int, ...]) -> Doubles:
     return profile
 
 
-def _rotate_to_roots(profile: Doubles) -> Doubles:
+def _rotate_to_roots(profile: Float64Array) -> Float64Array:
     return np.stack([np.roll(profile, root) for root in range(12)])
 
 
@@ -50,11 +48,11 @@ KEY_TEMPLATES = _standardise(np.concatenate([_rotate_to_roots(np.array(MAJOR)), 
 _PENALTIES = np.repeat([0.0 if quality in ("", "m") else RARITY_PENALTY for quality in QUALITIES], 12)
 
 
-def correlate_chords(chroma: Doubles) -> Doubles:
+def correlate_chords(chroma: Float64Array) -> Float64Array:
     """Correlation of each row of CHORD_TEMPLATES with ``chroma`` (12,), -1 to 1; all 0 for a flat or an empty one."""
     return np.asarray(CHORD_TEMPLATES @ _standardise(chroma) - _PENALTIES * bool(chroma.any()))
 
 
-def correlate_keys(chroma: Doubles) -> Doubles:
+def correlate_keys(chroma: Float64Array) -> Float64Array:
     """Correlation of each row of KEY_TEMPLATES with ``chroma`` (12,)."""
     return np.asarray(KEY_TEMPLATES @ _standardise(chroma))

@@ -8,14 +8,12 @@ maximum, so that a beat is predicted before it falls.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bridge.core.arrays import Float64Array
 from bridge.core.events import Beat, Tempo, TimedEvent
 from bridge.core.jit import njit
 from engines.mir.tempo_mode import TempoPrior
 from engines.saved_state import SavedState
-
-Doubles = NDArray[np.float64]
 
 SLOWEST_BPM, FASTEST_BPM, GRID_RATIO = 40.0, 240.0, 1.01
 HISTORY_S = 8.0
@@ -37,7 +35,7 @@ ONSET_DELAY_HOPS = 0.2
 
 
 @njit()
-def find_best_before(score: Doubles, end: int, period: float) -> float:
+def find_best_before(score: Float64Array, end: int, period: float) -> float:
     """The best of ``score`` about one ``period`` before index ``end``, weighted by its distance from that."""
     best = 0.0
     for back in range(max(int(period / 2), 1), min(int(2 * period), end) + 1):
@@ -47,7 +45,7 @@ def find_best_before(score: Doubles, end: int, period: float) -> float:
 
 
 @njit()
-def predict_next_beat(score: Doubles, period: float, future: Doubles) -> float:
+def predict_next_beat(score: Float64Array, period: float, future: Float64Array) -> float:
     """Hops from the end of ``score`` to the next beat, about half a ``period`` from now.
 
     ``future`` is work space, as long as ``score`` plus the longest period.

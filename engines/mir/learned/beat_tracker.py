@@ -13,12 +13,10 @@ from math import inf
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.core.arrays import Float64Array, Int64Array
 from bridge.core.jit import njit
 from engines.mir.learned.features import STEPS_PER_SECOND
 from engines.saved_state import SavedState
-
-Doubles = NDArray[np.float64]
-Indices = NDArray[np.int64]
 
 POSITIONS_PER_STEP = 2
 POSITIONS_PER_SECOND = STEPS_PER_SECOND * POSITIONS_PER_STEP
@@ -61,8 +59,9 @@ class BeatPhase:
 
 @njit()
 def advance(
-    posterior: Doubles, into: Doubles, starts: Indices, lengths: Indices, transition: Doubles, prior: Doubles,
-    factors: Doubles, probability: float, observation_lambda: float, reset: float, positions: int,
+    posterior: Float64Array, into: Float64Array, starts: Int64Array, lengths: Int64Array, transition: Float64Array,
+    prior: Float64Array, factors: Float64Array, probability: float, observation_lambda: float, reset: float,
+    positions: int,
 ) -> None:  # fmt: skip
     """One step of the forward algorithm: ``posterior`` moved on by ``positions``, times the likelihood, normalised.
 
@@ -185,7 +184,7 @@ class BeatTracker(SavedState):
         else:
             self.rival_bpm, self.rival_steps = bpm, 0
 
-    def _compute_hold_factors(self) -> Doubles:
+    def _compute_hold_factors(self) -> Float64Array:
         """A factor for each tempo."""
         if not self.held_bpm:
             return np.ones(len(self._lengths))

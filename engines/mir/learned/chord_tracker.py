@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bridge.core.arrays import Float64Array
 from bridge.core.events import QUALITIES, QUALITY_INTERVALS, Chord, Key
 from engines.saved_state import SavedState
-
-Doubles = NDArray[np.float64]
 
 HARMONY_STEPS_PER_SECOND = 10
 CLASSES = 12
@@ -31,7 +29,7 @@ network takes Eb after C for C minor, since both keys have the same notes."""
 KEY_FIRST_S = 4.0
 
 
-def softmax(logits: Doubles) -> Doubles:
+def softmax(logits: Float64Array) -> Float64Array:
     """Probabilities over the last axis."""
     weights = np.exp(logits - logits.max(-1, keepdims=True))
     return np.asarray(weights / weights.sum(-1, keepdims=True))
@@ -54,7 +52,7 @@ class ChordTracker(SavedState):
         self.recent_best[:] = NONE
         self.current = NONE
 
-    def update(self, root: Doubles, quality: Doubles, bass: Doubles) -> tuple[Chord, int] | None:
+    def update(self, root: Float64Array, quality: Float64Array, bass: Float64Array) -> tuple[Chord, int] | None:
         """A harmony step: probabilities of roots (13,), of the qualities of each root (12, 8), and of basses (13,).
 
         Returns a new chord and how many steps ago it began, 0 to CONFIRM_STEPS - 1.
@@ -104,7 +102,7 @@ class KeyTracker(SavedState):
         self.tonic_share[:] = 0.0
         self.steps, self.key = 0, -1
 
-    def update(self, key: Doubles, root: Doubles, quality: Doubles) -> Key | None:
+    def update(self, key: Float64Array, root: Float64Array, quality: Float64Array) -> Key | None:
         """A harmony step: probabilities of keys (24,), roots and none (13,), and the qualities of each root (12, 8)."""
         tonal = 1.0 - float(root[CLASSES])
         minor = quality @ HAS_MINOR_THIRD

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from bridge.core.arrays import Float32Array
 
 STEPS_PER_SECOND = 50
 STEPS_PER_HARMONY_STEP = 5
@@ -55,7 +55,7 @@ def get_step_end(step: int, rate: int) -> int:
 
 def _build_triangular_filters(
     centres_hz: NDArray[np.float64], width_hz: NDArray[np.float64], window_s: float
-) -> Floats:
+) -> Float32Array:
     """Shape (bands, bins): triangular filters around the centres, the weights of each sum to one."""
     bins = int(np.ceil((centres_hz[-1] + 2 * width_hz[-1]) * window_s)) + 2
     hz = np.arange(bins) / window_s
@@ -63,7 +63,7 @@ def _build_triangular_filters(
     return np.asarray(weights / weights.sum(1, keepdims=True), np.float32)
 
 
-def build_rhythm_filterbank(window_s: float) -> Floats:
+def build_rhythm_filterbank(window_s: float) -> Float32Array:
     """Shape (RHYTHM_BANDS, bins) for a window of ``window_s``.
 
     Bands are evenly spaced in pitch above about 250 Hz, where bins are narrower than bands.
@@ -75,7 +75,7 @@ def build_rhythm_filterbank(window_s: float) -> Floats:
     return _build_triangular_filters(centres, widths, window_s)
 
 
-def build_harmony_filterbank(window_s: float) -> Floats:
+def build_harmony_filterbank(window_s: float) -> Float32Array:
     """Shape (HARMONY_BANDS, bins) for a window of ``window_s``: a third of a semitone each, from one below C1."""
     centres = LOWEST_HZ * 2.0 ** ((np.arange(HARMONY_BANDS) - 1) / 36)
     widths = np.maximum(centres * (2.0 ** (1 / 36) - 1), 1.01 / window_s)
@@ -85,7 +85,7 @@ def build_harmony_filterbank(window_s: float) -> Floats:
 class LogBands:
     """Log band spectrum of windows at ``rate``; ``build_filterbank`` returns the filters for a window length."""
 
-    def __init__(self, rate: int, window_s: float, build_filterbank: Callable[[float], Floats]) -> None:
+    def __init__(self, rate: int, window_s: float, build_filterbank: Callable[[float], Float32Array]) -> None:
         self.window = choose_window_frames(rate, window_s)
         filterbank = build_filterbank(self.window / rate)
         self._taper = np.hanning(self.window + 1)[:-1].astype(np.float32)
@@ -93,7 +93,7 @@ class LogBands:
         self._filterbank = np.ascontiguousarray(filterbank.T)
         self._bins = filterbank.shape[1]
 
-    def compute(self, windows: Floats) -> Floats:
+    def compute(self, windows: Float32Array) -> Float32Array:
         """``windows`` (..., window) of mono audio to log bands (..., bands): 0 for silence, about 1 for full scale."""
         spectrum = np.fft.rfft(windows * self._taper)[..., : self._bins]
         magnitude = np.abs(spectrum).astype(np.float32)
@@ -101,7 +101,7 @@ class LogBands:
             padding = [(0, 0)] * (magnitude.ndim - 1) + [(0, self._bins - magnitude.shape[-1])]
             magnitude = np.pad(magnitude, padding)
         scale = np.float32(1 / np.log1p(LOG_COMPRESSION))
-        log_bands: Floats = np.log1p(LOG_COMPRESSION * (magnitude @ self._filterbank)) * scale
+        log_bands: Float32Array = np.log1p(LOG_COMPRESSION * (magnitude @ self._filterbank)) * scale
         return log_bands
 
 
@@ -121,7 +121,7 @@ def list_step_ends(frames: int, rate: int, every: int = 1) -> NDArray[np.int64]:
     return np.array([end for end in ends if end <= frames], np.int64)
 
 
-def compute_log_bands(mono: Floats, log_bands: LogBands, ends: NDArray[np.int64]) -> Floats:
+def compute_log_bands(mono: Float32Array, log_bands: LogBands, ends: NDArray[np.int64]) -> Float32Array:
     """The log bands (len(ends), bands) of ``mono`` (frames,) at each of ``ends``; before its start is silence."""
     padded = np.concatenate([np.zeros(log_bands.window, np.float32), mono])
     windows = np.lib.stride_tricks.sliding_window_view(padded, log_bands.window)[ends]

@@ -8,11 +8,9 @@ It also shows a beat phase half a beat off, as happens in dance music whose loud
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bridge.core.arrays import Float64Array
 from engines.saved_state import SavedState
-
-Doubles = NDArray[np.float64]
 
 HISTORY_STEPS = 14
 """Harmony steps that are kept."""
@@ -69,7 +67,7 @@ class HarmonicChangeDetector(SavedState):
         self.half_beat_evidence, self.count = 0.0, 0
         return True
 
-    def update(self, root: Doubles, frame: float) -> list[tuple[int, float]]:
+    def update(self, root: Float64Array, frame: float) -> list[tuple[int, float]]:
         """Push the probabilities of roots (13,) at ``frame``.
 
         For each beat that now has enough roots after it: how many beats were reported after it, and how much the

@@ -5,21 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.core.arrays import Float32Array
 from bridge.core.events import QUALITIES, Chord, Key, TimedEvent
-from engines.mir.learned.chord_tracker import (
-    CLASSES,
-    CONFIRM_STEPS,
-    HARMONY_STEPS_PER_SECOND,
-    ChordTracker,
-    KeyTracker,
-)
-from engines.mir.learned.features import (
-    HARMONY_BANDS,
-    HARMONY_WINDOW_S,
-    SILENT_BAND,
-    Floats,
-    make_harmony_log_bands,
-)
+from engines.mir.learned.chord_tracker import CLASSES, CONFIRM_STEPS, HARMONY_STEPS_PER_SECOND, ChordTracker, KeyTracker
+from engines.mir.learned.features import HARMONY_BANDS, HARMONY_WINDOW_S, SILENT_BAND, make_harmony_log_bands
 from engines.mir.learned.stream_state import DelayedEvents, OnnxStepper
 from engines.saved_state import SavedState
 
@@ -69,7 +58,7 @@ class HarmonyChain:
             "delayed": self._delayed,
         }  # fmt: skip
 
-    def process(self, window: Floats, end: int) -> tuple[NDArray[np.float64], float]:
+    def process(self, window: Float32Array, end: int) -> tuple[NDArray[np.float64], float]:
         """Analyse a harmony step whose ``window`` of audio ends before frame ``end``.
 
         Returns the probabilities of roots and none (13,), and the frame to which they refer.

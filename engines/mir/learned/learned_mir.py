@@ -14,12 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
+from bridge.core.arrays import Float32Array
 from bridge.core.engine import AudioPort, Block, EngineSpec, EventPort, State
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
 from engines.downmix import Downmix
 from engines.mir.chroma.chroma_mir import LOUDEST, PRIOR
-from engines.mir.learned.features import LOWEST_RATE, STEPS_PER_HARMONY_STEP, Floats, get_step_end
+from engines.mir.learned.features import LOWEST_RATE, STEPS_PER_HARMONY_STEP, get_step_end
 from engines.mir.learned.harmony_chain import HarmonyChain
 from engines.mir.learned.pitch_chain import PitchChain
 from engines.mir.learned.rhythm_chain import RhythmChain
@@ -99,7 +100,7 @@ class LearnedMir:
         out.events["onsets"] += self._rhythm.pop_onsets_before(end - self._rhythm.onsets_latency)
         out.events["notes"] += self._pitch.pop_events_before(end - self._pitch.latency)
 
-    def _analyse(self, audio: Floats) -> None:
+    def _analyse(self, audio: Float32Array) -> None:
         """Push ``audio`` (analysers, frames) and analyse every step that it completes."""
         history = self._history
         history.push(audio)

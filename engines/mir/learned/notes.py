@@ -10,14 +10,11 @@ from itertools import count
 from math import log10
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bridge.core.arrays import Float32Array
 from bridge.core.events import Note
 from engines.mir.learned.features import is_fast_fft_size
 from engines.saved_state import SavedState
-
-Floats = NDArray[np.float32]
-Doubles = NDArray[np.float64]
 
 LOWEST_HZ, HIGHEST_HZ = 32.0, 1400.0
 WINDOW_S = 0.0930
@@ -49,7 +46,7 @@ class YinPitch:
         # no lag up to the longest wraps around
         self._fft_size = next(n for n in count(self.window) if is_fast_fft_size(n))
 
-    def estimate(self, window: Floats) -> tuple[float, float]:
+    def estimate(self, window: Float32Array) -> tuple[float, float]:
         """``window`` (self.window,): fractional MIDI note number and confidence, 0 to 1; (0, 0): no pitch."""
         wave = window.astype(np.float64)
         kept = self.window - self._longest

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from bridge.core.arrays import Float32Array
 from bridge.core.events import Note, TimedEvent
-from engines.mir.learned.features import STEPS_PER_SECOND, Floats
+from engines.mir.learned.features import STEPS_PER_SECOND
 from engines.mir.learned.notes import LOST_STEPS, STABLE_STEPS, WINDOW_S, NoteTracker, YinPitch
 from engines.mir.learned.stream_state import DelayedEvents
 from engines.saved_state import SavedState
@@ -25,7 +26,7 @@ class PitchChain:
     def list_parts(self) -> dict[str, SavedState]:
         return {"tracker": self._tracker, "delayed": self._delayed}
 
-    def process(self, window: Floats, end: int) -> None:
+    def process(self, window: Float32Array, end: int) -> None:
         """Analyse a step whose ``window`` of audio ends before frame ``end``."""
         rms = float(np.sqrt((window[-self._step_frames :] ** 2).mean()))
         pitch, confidence = self._pitch.estimate(window) if rms > 0 else (0.0, 0.0)

@@ -7,10 +7,11 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.core.arrays import Float32Array
 from bridge.core.events import Beat, Onset, Tempo, TimedEvent
 from engines.mir.learned.bar_counter import BarCounter
 from engines.mir.learned.beat_tracker import UNINFORMATIVE, BeatPhase, BeatTracker
-from engines.mir.learned.features import RHYTHM_BANDS, SILENT_BAND, Floats, make_rhythm_log_bands
+from engines.mir.learned.features import RHYTHM_BANDS, SILENT_BAND, make_rhythm_log_bands
 from engines.mir.learned.harmonic_change import HarmonicChangeDetector
 from engines.mir.learned.stream_state import DelayedEvents, OnnxStepper
 from engines.saved_state import SavedState
@@ -102,7 +103,7 @@ class RhythmChain:
             "peaks": self._peaks, "onsets": self._onsets, "harmonic_change": self._harmonic_change,
         }  # fmt: skip
 
-    def process(self, window: Floats, end: int) -> None:
+    def process(self, window: Float32Array, end: int) -> None:
         """Analyse a step whose ``window`` of audio ends before frame ``end``."""
         before = self._network.features[0, -1].copy()
         log_bands = self._log_bands.compute(window)

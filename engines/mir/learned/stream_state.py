@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from bridge.core.arrays import Float32Array
 from bridge.core.audio import Audio
 from bridge.core.events import Payload, TimedEvent
 from bridge.errors import EngineError
-from engines.mir.learned.features import Floats
 from engines.onnx import BoundSession, open_session, read_shapes
 from engines.saved_state import SavedState
 
@@ -40,13 +40,13 @@ class OnnxStepper(SavedState):
         self.features[:] = 0.0
         self.hidden_state[:] = 0.0
 
-    def step(self, features: Floats) -> Floats:
+    def step(self, features: Float32Array) -> Float32Array:
         """Run the network on the ``features`` (bands,) of the next step; the outputs are valid until the next call."""
         self.features[0, :-1] = self.features[0, 1:]
         self.features[0, -1] = features
         self._bound.run()
         self.hidden_state[:] = self._next_state
-        outputs: Floats = self.outputs[0, -1]
+        outputs: Float32Array = self.outputs[0, -1]
         return outputs
 
 
@@ -87,10 +87,10 @@ class AudioHistory(SavedState):
         self.end += count
         self.frames += count
 
-    def read_window(self, source: int, frames: int, end: int) -> Floats:
+    def read_window(self, source: int, frames: int, end: int) -> Float32Array:
         """The ``frames`` of ``source`` before ``end``, counted from the first frame on."""
         newest = self.end - (self.frames - end)
-        window: Floats = self.buffer[source, newest - frames : newest]
+        window: Float32Array = self.buffer[source, newest - frames : newest]
         return window
 
 

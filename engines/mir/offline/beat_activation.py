@@ -7,8 +7,8 @@ or a tempo change is evidence about it, too (`beat_decoder.py`).
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bridge.core.arrays import Float32Array, Float64Array
 from bridge.core.audio import Audio
 from engines.downmix import Downmix
 from engines.mir.learned.beat_tracker import UNINFORMATIVE
@@ -24,16 +24,12 @@ from engines.mir.learned.rhythm_chain import DELAY_S
 from engines.mir.learned.stream_state import OnnxStepper
 from engines.onnx import read_shipped
 
-Floats = NDArray[np.float32]
-Doubles = NDArray[np.float64]
-
-
 CANCELLATION_PIECE_FRAMES = 16_384
 """Cancellation of the channels is located in pieces of this length; whole blocks of `engines.downmix`."""
 NEVER = 1 << 62
 
 
-def get_step_times(steps: int) -> Doubles:
+def get_step_times(steps: int) -> Float64Array:
     """The times in seconds to which so many steps refer."""
     return (np.arange(steps) + 1) / STEPS_PER_SECOND - DELAY_S
 
@@ -76,13 +72,13 @@ class ActivationExtractor:
         start, end = self._cancelling
         return min(start, end) / self._rate, end / self._rate
 
-    def finish(self) -> Floats:
+    def finish(self) -> Float32Array:
         """The beat activation, shape (steps,), at the times of `get_step_times`."""
         self._analyse(np.zeros(round(DELAY_S * self._rate) + 1, np.float32))
         steps = int(np.searchsorted(get_step_times(len(self._activation)), self._frames / self._rate))
         return np.array(self._activation[:steps], np.float32)
 
-    def _analyse(self, mono: Floats) -> None:
+    def _analyse(self, mono: Float32Array) -> None:
         self._pending = np.concatenate([self._pending, mono])
         end_frame, window = self._offset + len(self._pending), self._log_bands.window
         ends: list[int] = []
@@ -97,7 +93,7 @@ class ActivationExtractor:
         self._offset = kept
 
 
-def compute_activation(audio: Audio, rate: int) -> Floats:
+def compute_activation(audio: Audio, rate: int) -> Float32Array:
     """The beat activation of ``audio``, shape (2, frames)."""
     extractor = ActivationExtractor(rate)
     extractor.push(audio)

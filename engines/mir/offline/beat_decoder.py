@@ -12,12 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.core.arrays import Float64Array, Int64Array
 from bridge.core.jit import njit
 from engines.mir.learned.beat_tracker import FASTEST_BPM, OBSERVATION_LAMBDA, SLOWEST_BPM, UNINFORMATIVE
 from engines.mir.offline.beat_activation import get_step_times
-
-Doubles = NDArray[np.float64]
-Indices = NDArray[np.int64]
 
 TICKS_PER_SECOND = 200
 SMOOTHED_TICKS = 4.0
@@ -48,7 +46,7 @@ _LENGTHS = np.arange(
 class Track:
     """Decoded beats. ``beats_s``: in order. ``restarts``: for each whether the model restarted there."""
 
-    beats_s: Doubles
+    beats_s: Float64Array
     restarts: NDArray[np.bool_]
 
 
@@ -69,7 +67,7 @@ def decode_beats(activation: NDArray[np.float32], rests: NDArray[np.bool_] | Non
     return Track(ticks / TICKS_PER_SECOND, restarts)
 
 
-def measure_steadiness(activation: NDArray[np.float32], track: Track) -> Doubles:
+def measure_steadiness(activation: NDArray[np.float32], track: Track) -> Float64Array:
     """How steady the beat is around each beat of ``track``, from 0 to 1; NaN where nothing could be a beat.
 
     It is the mean vector length of the activation's phases (Mardia and Jupp, "Directional Statistics", 2000) over
@@ -103,7 +101,7 @@ def _find_silent_steps(activation: NDArray[np.float32]) -> NDArray[np.bool_]:
     return silent
 
 
-def _compute_log_ratio(activation: NDArray[np.float32]) -> Doubles:
+def _compute_log_ratio(activation: NDArray[np.float32]) -> Float64Array:
     """The log likelihood ratio of a beat at each tick, smoothed."""
     if not len(activation):
         return np.zeros(0)
@@ -120,8 +118,12 @@ def _compute_log_ratio(activation: NDArray[np.float32]) -> Doubles:
 
 
 def _run_viterbi(
-    log_ratio: Doubles, lengths: Indices, prior: Doubles, tempo_scores: Doubles, restart_cost: Doubles
-) -> tuple[Doubles, NDArray[np.bool_]]:
+    log_ratio: Float64Array,
+    lengths: Int64Array,
+    prior: Float64Array,
+    tempo_scores: Float64Array,
+    restart_cost: Float64Array,
+) -> tuple[Float64Array, NDArray[np.bool_]]:
     """Ticks of the beats, and which of them are restarts."""
     if not len(log_ratio):
         return np.zeros(0), np.zeros(0, np.bool_)
@@ -148,11 +150,11 @@ RESTARTED, FIRST = 254, 255
 
 @njit()
 def _run_forward(
-    log_ratio: Doubles,
-    lengths: Indices,
-    prior: Doubles,
-    tempo_scores: Doubles,
-    restart_cost: Doubles,
+    log_ratio: Float64Array,
+    lengths: Int64Array,
+    prior: Float64Array,
+    tempo_scores: Float64Array,
+    restart_cost: Float64Array,
     change_cost: float,
     max_step: int,
 ) -> tuple[NDArray[np.uint8], NDArray[np.int32], int, int]:

@@ -15,11 +15,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.core.arrays import Float64Array
 from engines.mir.offline.beat_activation import get_step_times
 from engines.mir.offline.beat_decoder import Track
 from engines.mir.offline.song_map import SongBeat
-
-Doubles = NDArray[np.float64]
 
 SAME_TEMPO_OCTAVES = 0.06
 """Tempi this close are the same."""
@@ -145,7 +144,7 @@ def _list_passages(track: Track, activation: NDArray[np.float32], edges: Sequenc
     return found
 
 
-def _find_peaks(times: Doubles, activation: NDArray[np.float32], at: Doubles) -> Doubles:
+def _find_peaks(times: Float64Array, activation: NDArray[np.float32], at: Float64Array) -> Float64Array:
     """The highest activation near each of ``at``."""
     edges = np.searchsorted(times, np.stack([at - NEAR_S, at + NEAR_S], axis=1))
     return np.array([activation[first:last].max(initial=0.0) for first, last in edges], np.float64)

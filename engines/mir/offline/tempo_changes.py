@@ -9,15 +9,13 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.core.arrays import Float32Array, Float64Array
 from engines.mir.learned.beat_tracker import UNINFORMATIVE
 from engines.mir.offline.beat_activation import get_step_times
 from engines.mir.offline.beat_decoder import SILENT_STEPS, Track
 from engines.mir.offline.metrical_levels import SAME_TEMPO_OCTAVES, OctaveAmbiguity, align_levels, match_engine_level
 from engines.mir.offline.song_map import SongBeat
 from engines.offline.progress import format_duration
-
-Doubles = NDArray[np.float64]
-Floats = NDArray[np.float32]
 
 CONTEXT_BEATS, MIN_CONTEXT_BEATS = 12, 8
 """Beats before and after a change whose median is the tempo, and their minimum."""
@@ -45,7 +43,7 @@ class TempoStep:
     after: float
 
 
-def describe_tempo(found: Sequence[SongBeat], track: Track, activation: Floats) -> tuple[str, ...]:
+def describe_tempo(found: Sequence[SongBeat], track: Track, activation: Float32Array) -> tuple[str, ...]:
     """Remarks on the tempo of a song and on an engine's beats in it; ``track``: as decoded."""
     track, ambiguities = correct_levels(found, track, activation)
     changes = find_tempo_changes(track.beats_s, activation)
@@ -56,7 +54,7 @@ def describe_tempo(found: Sequence[SongBeat], track: Track, activation: Floats) 
     )
 
 
-def find_tempo_changes(beats_s: Doubles, activation: Floats) -> tuple[TempoStep, ...]:
+def find_tempo_changes(beats_s: Float64Array, activation: Float32Array) -> tuple[TempoStep, ...]:
     """The sudden tempo changes of ``beats_s``; ``activation``: their activation, since silences are left out.
 
     An octave is no change: one tempo can be counted at both levels.
@@ -70,7 +68,7 @@ def find_tempo_changes(beats_s: Doubles, activation: Floats) -> tuple[TempoStep,
     return tuple(change for change in found if _is_change(float(np.log2(change.after / change.before))))
 
 
-def _remove_returns(octaves: Doubles, edges: list[int]) -> list[int]:
+def _remove_returns(octaves: Float64Array, edges: list[int]) -> list[int]:
     """``edges`` without those of passages of RETURNS_BEATS or less after which the tempo is as before."""
     index = 1
     while index + 2 < len(edges):
@@ -83,7 +81,7 @@ def _remove_returns(octaves: Doubles, edges: list[int]) -> list[int]:
 
 
 def correct_levels(
-    found: Sequence[SongBeat], track: Track, activation: Floats
+    found: Sequence[SongBeat], track: Track, activation: Float32Array
 ) -> tuple[Track, tuple[OctaveAmbiguity, ...]]:
     """``track`` at the metrical level of the engine's beats, ``found``, and of the song's other passages.
 
@@ -93,7 +91,7 @@ def correct_levels(
     return align_levels(track, activation, [change.time_s for change in find_tempo_changes(track.beats_s, activation)])
 
 
-def find_silences(activation: Floats) -> list[tuple[float, float]]:
+def find_silences(activation: Float32Array) -> list[tuple[float, float]]:
     """The passages (start and end in seconds) of two seconds or longer without any possible beat."""
     times = get_step_times(len(activation) + 1)
     edges = np.concatenate([[-1], np.flatnonzero(activation > np.float32(UNINFORMATIVE)), [len(activation)]])
@@ -119,7 +117,7 @@ def describe_changes(changes: Sequence[TempoStep], ambiguities: Sequence[OctaveA
 
 
 def describe_uncertain_beats(
-    found_s: Doubles, beats_s: Doubles, activation: Floats, changes: Sequence[TempoStep]
+    found_s: Float64Array, beats_s: Float64Array, activation: Float32Array, changes: Sequence[TempoStep]
 ) -> tuple[str, ...]:
     """Remarks on where the beats ``found_s`` of a causal engine differ from the song's, ``beats_s``.
 
@@ -150,7 +148,7 @@ def describe_uncertain_beats(
     return tuple(remarks)
 
 
-def _find_disagreements(found_s: Doubles, beats_s: Doubles) -> NDArray[np.bool_]:
+def _find_disagreements(found_s: Float64Array, beats_s: Float64Array) -> NDArray[np.bool_]:
     """For each of ``beats_s`` whether it lacks exactly one of ``found_s`` within NEAR_S."""
     if not len(found_s) or not len(beats_s):
         return np.ones(len(beats_s), np.bool_)
@@ -159,7 +157,7 @@ def _find_disagreements(found_s: Doubles, beats_s: Doubles) -> NDArray[np.bool_]
     return np.asarray((np.bincount(nearest, minlength=len(beats_s)) != 1) | (distance > NEAR_S))
 
 
-def _find_edges(octaves: Doubles) -> list[int]:
+def _find_edges(octaves: Float64Array) -> list[int]:
     """The indices of the intervals (logarithms to base 2) that are the first in another tempo."""
     found, index = [], MIN_CONTEXT_BEATS
     scores = np.zeros(len(octaves))

@@ -7,12 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bridge.core.arrays import Float64Array
 from research.accompaniment.songs import AnnotatedSong
 from research.datasets.symbolic import MidiGroove
 
-Doubles = NDArray[np.float64]
 STEPS = 4
 """A beat."""
 SHORTEST_BARS = 4
@@ -21,7 +20,7 @@ METRE = 4
 """Beats of a bar of the people's playing; what has another metre is not compared."""
 
 
-def count_onsets(beats: Iterable[float], bars: int, bar_beats: int) -> Doubles:
+def count_onsets(beats: Iterable[float], bars: int, bar_beats: int) -> Float64Array:
     """How much begins at each sixteenth, each beginning at the nearest: shape (bars, steps of a bar)."""
     steps = bar_beats * STEPS
     at = np.floor(np.asarray(list(beats), np.float64) * STEPS + 0.5).astype(np.int64)
@@ -29,7 +28,7 @@ def count_onsets(beats: Iterable[float], bars: int, bar_beats: int) -> Doubles:
     return np.bincount(inside, minlength=bars * steps).astype(np.float64).reshape(bars, steps)
 
 
-def steadiness(bars: Doubles) -> float:
+def steadiness(bars: Float64Array) -> float:
     """How alike the ``bars`` of one player are: the share of the bar's positions at which two of them agree whether
     something begins there, over all pairs (the grooving pattern similarity of Wu and Yang, "The Jazz Transformer on the
     front line", ISMIR 2020, on 16 positions of a bar of four instead of their 64). Bars before the first and after the
@@ -43,7 +42,7 @@ def steadiness(bars: Doubles) -> float:
     return float(1.0 - differ.mean())
 
 
-def compute_typical_bar(bars: Doubles) -> Doubles:
+def compute_typical_bar(bars: Float64Array) -> Float64Array:
     """The mean of ``bars`` as vectors of length 1; shape (steps,). Bars in which nothing begins do not count."""
     length = np.linalg.norm(bars, axis=1, keepdims=True)
     there = length[:, 0] > 0
@@ -51,14 +50,14 @@ def compute_typical_bar(bars: Doubles) -> Doubles:
     return np.asarray(units.mean(0) if len(units) else np.zeros(bars.shape[1]), np.float64)
 
 
-def measure_similarity(bars: Doubles, reference: Doubles) -> float:
+def measure_similarity(bars: Float64Array, reference: Float64Array) -> float:
     """The mean cosine of a bar of ``bars`` and one of the reference, given as its `compute_typical_bar`, over all pairs
     (the groove similarity of Wu and Yang, "MuseMorphose", 2021, between other bars). NaN where nothing begins."""
     here = compute_typical_bar(bars)
     return float(here @ reference) if here.any() and reference.any() else math.nan
 
 
-def measure_divergence(one: Doubles, other: Doubles) -> float:
+def measure_divergence(one: Float64Array, other: Float64Array) -> float:
     """Jensen and Shannon's (Lin 1991) of two counts, in bits: 0 for the same shares, 1 where they share no position."""
     if not one.sum() or not other.sum():
         return math.nan
@@ -67,7 +66,7 @@ def measure_divergence(one: Doubles, other: Doubles) -> float:
     return float((_relative_entropy(p, middle) + _relative_entropy(q, middle)) / 2)
 
 
-def _relative_entropy(p: Doubles, to: Doubles) -> float:
+def _relative_entropy(p: Float64Array, to: Float64Array) -> float:
     there = p > 0
     return float((p[there] * np.log2(p[there] / to[there])).sum())
 
@@ -77,17 +76,17 @@ class HumanReference:
     """How people play bars of METRE beats. ``pianists``: of each song the shares of each position, shape (steps,);
     ``strokes``: those of drummers; ``bar``: their bars' `compute_typical_bar`."""
 
-    pianists: Mapping[str, Doubles]
-    hits: Doubles
-    bar: Doubles
+    pianists: Mapping[str, Float64Array]
+    hits: Float64Array
+    bar: Float64Array
 
-    def sum_other_pianists(self, song: str) -> Doubles:
+    def sum_other_pianists(self, song: str) -> Float64Array:
         """All but that of ``song`` itself, each weighing the same."""
         others = [shares for name, shares in self.pianists.items() if name != song]
         return np.asarray(sum(others, np.zeros(METRE * STEPS)), np.float64)
 
 
-def count_groove(groove: MidiGroove) -> Doubles:
+def count_groove(groove: MidiGroove) -> Float64Array:
     return count_onsets((hit.beat for hit in groove.hits), round(groove.beats) // METRE, METRE)
 
 

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.core.arrays import Float64Array
 from bridge.core.time import TICKS_PER_BEAT
 from engines.accompaniment.grooves import STEPS
 from engines.accompaniment.style import ROLES
 from research.datasets.sources import HELD_OUT
 from research.datasets.symbolic import MidiGroove, read_grooves
 
-Doubles = NDArray[np.float64]
 LANES = {role: lane for lane, role in enumerate(ROLES)}
 SWUNG = 0.57
 """A performance swings where the second half of its beats begins later than this share of them."""
@@ -61,8 +61,8 @@ class DrumBars:
     """``force`` (bars, drums, 16): velocities, 0 where nothing is struck. ``late`` likewise: ticks behind the grid.
     ``song`` (bars,): which performance each is of."""
 
-    force: Doubles
-    late: Doubles
+    force: Float64Array
+    late: Float64Array
     song: NDArray[np.int64]
 
     def __len__(self) -> int:
@@ -132,7 +132,7 @@ def join(all_: Sequence[DrumPerformance]) -> DrumBars:
     )
 
 
-def estimate_swing(beats: Doubles, pair_beats: float) -> float:
+def estimate_swing(beats: Float64Array, pair_beats: float) -> float:
     """With which swing strokes at ``beats`` lie nearest to the grid; 0.5 where it makes no clear difference."""
     tried = np.arange(0.5, MOST_SWUNG + 0.005, 0.01)
     off = []
@@ -144,8 +144,8 @@ def estimate_swing(beats: Doubles, pair_beats: float) -> float:
 
 
 def find_grid_steps(
-    beats: Doubles, pair_beats: float, swing: float, per_beat: int | NDArray[np.int64] = 4
-) -> tuple[NDArray[np.int64], Doubles]:
+    beats: Float64Array, pair_beats: float, swing: float, per_beat: int | NDArray[np.int64] = 4
+) -> tuple[NDArray[np.int64], Float64Array]:
     """For each stroke the nearest sixteenth of those that are ``per_beat`` a beat, as the pairs swing, and how many
     ticks it comes after it."""
     pairs, rest = np.divmod(beats / pair_beats, 1.0)
@@ -166,7 +166,7 @@ def _to_bars(groove: MidiGroove, pair_beats: float, swing: float, song: int) -> 
 
 
 def quantize(
-    steps: NDArray[np.int64], lanes: Sequence[int], forces: Sequence[float], late: Doubles, song: NDArray[np.int64]
+    steps: NDArray[np.int64], lanes: Sequence[int], forces: Sequence[float], late: Float64Array, song: NDArray[np.int64]
 ) -> DrumBars:
     """As many bars as ``song`` has entries; of two strokes at one place the louder stays."""
     shape = len(song), len(LANES), STEPS

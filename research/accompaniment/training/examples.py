@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.core.arrays import Float64Array
 from engines.accompaniment.harmony.predictor import KIND_OF, KINDS, encode_context, find_reference
 from engines.accompaniment.harmony.repetition import AS_NOW, FURTHEST, RAISED, compare_lags, read_lags
-from engines.accompaniment.harmony.vocabulary import CLASSES, COUNT, LIKENESS, NONE, UNKNOWN, Doubles, States
+from engines.accompaniment.harmony.vocabulary import CLASSES, COUNT, LIKENESS, NONE, UNKNOWN, States
 from research.accompaniment.training.progressions import Progression
 
 KNOWN = 8
@@ -84,7 +85,7 @@ def modulate(song: Progression, random: np.random.Generator) -> Progression:
     return Progression(song.name, states, keys, song.bar_beats)
 
 
-def _make_confusion() -> Doubles:
+def _make_confusion() -> Float64Array:
     """Confusion probabilities (COUNT, COUNT) of chords: the more alike the likelier."""
     probabilities = np.exp(5.0 * LIKENESS) * (1.0 - np.eye(COUNT))
     probabilities[:, NONE] = 0.3

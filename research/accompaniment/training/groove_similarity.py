@@ -16,12 +16,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.core.arrays import Float64Array
 from bridge.core.time import TICKS_PER_BEAT
 from engines.accompaniment.grooves import STEPS
 from engines.accompaniment.parts import PARTS
 from engines.accompaniment.score import NO_CHORD, Bar, PartState, PerformanceControls
 from engines.accompaniment.style import ROLES, Style
-from research.accompaniment.training.drumming import LANES, Doubles, DrumBars, find_grid_steps, quantize
+from research.accompaniment.training.drumming import LANES, DrumBars, find_grid_steps, quantize
 
 LANE_OF = {note: LANES[role] for role, note in ROLES.items()}
 PHRASE = 8
@@ -71,7 +72,7 @@ def steadiness(bars: DrumBars) -> float:
     return float(np.mean(found)) if found else float("nan")
 
 
-def compute_gains(bars: DrumBars) -> Doubles:
+def compute_gains(bars: DrumBars) -> Float64Array:
     """Every velocity against the hard strokes of its drum in its song: how loud a drum answers is the kit's."""
     found = [np.zeros(0)]
     for song in np.unique(bars.song):
@@ -83,12 +84,12 @@ def compute_gains(bars: DrumBars) -> Doubles:
     return np.concatenate(found)
 
 
-def _cosine(ours: Doubles, theirs: Doubles) -> float:
+def _cosine(ours: Float64Array, theirs: Float64Array) -> float:
     units = [_to_unit_vectors(one).mean(0) for one in (ours, theirs)]
     return float(units[0] @ units[1])
 
 
-def _to_unit_vectors(vectors: Doubles) -> Doubles:
+def _to_unit_vectors(vectors: Float64Array) -> Float64Array:
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(vectors[length[:, 0] > 0] / length[length[:, 0] > 0])
 
@@ -99,7 +100,7 @@ def _divergence(ours: NDArray[np.generic], theirs: NDArray[np.generic]) -> float
     return float(sum((p[p > 0] * np.log2(p[p > 0] / middle[p > 0])).sum() for p in (one, other)) / 2)
 
 
-def _overlap(ours: Doubles, theirs: Doubles, edges: NDArray[np.generic]) -> float:
+def _overlap(ours: Float64Array, theirs: Float64Array, edges: NDArray[np.generic]) -> float:
     shares = [
         np.histogram(np.clip(values, edges[0], edges[-1]), edges)[0] / max(len(values), 1) for values in (ours, theirs)
     ]

@@ -9,8 +9,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.core.arrays import Float64Array
 from engines.accompaniment.grooves import CERTAIN_PERCENT, STEPS, Cell, FamilyTable, GrooveFile, TemplateTable
-from research.accompaniment.training.drumming import KINDS, LANES, Doubles, DrumBars, DrumPerformance, DrumStyle, join
+from research.accompaniment.training.drumming import KINDS, LANES, DrumBars, DrumPerformance, DrumStyle, join
 
 ATTRIBUTION = (
     "Counted in the Groove MIDI Dataset (https://magenta.tensorflow.org/datasets/groove) by Jon Gillick, Adam Roberts, "
@@ -140,7 +141,7 @@ def measure_feel(bars: DrumBars) -> dict[str, tuple[tuple[int, int], ...]]:
     return found
 
 
-def _measure_feel(late: Doubles) -> tuple[int, int]:
+def _measure_feel(late: Float64Array) -> tuple[int, int]:
     """Median, and standard deviation by the quartiles, whom a few stray strokes do not move."""
     low, middle, high = np.percentile(late, (25, 50, 75))
     return int(np.clip(round(middle), -LATEST_TICKS, LATEST_TICKS)), min(round((high - low) / 1.349), WIDEST_TICKS)
@@ -183,20 +184,20 @@ def _thin_out(one: DrumPerformance) -> DrumPerformance:
     return replace(one, bars=one.bars.only(kept))
 
 
-def _rank(energy: Doubles) -> Doubles:
+def _rank(energy: Float64Array) -> Float64Array:
     """From 0, the least, to 1."""
     ranks = np.empty(len(energy))
     ranks[np.argsort(energy, kind="stable")] = np.arange(len(energy))
     return ranks / max(len(energy) - 1, 1)
 
 
-def _to_points(bars: DrumBars) -> Doubles:
+def _to_points(bars: DrumBars) -> Float64Array:
     weights = np.array([WEIGHTS.get(role, OTHER) for role in LANES])
     points = bars.struck * (0.5 + 0.5 * bars.force / 127) * weights[:, None]
     return np.asarray(points.reshape(len(bars), -1), np.float64)
 
 
-def group_bars(points: Doubles, count: int) -> list[NDArray[np.int64]]:
+def group_bars(points: Float64Array, count: int) -> list[NDArray[np.int64]]:
     """Those that are alike, of each group the nearest to its mean."""
     count = min(count, max(len(points) // MEMBERS, len(points) >= FEWEST_BARS))
     if not count:
@@ -210,7 +211,7 @@ def group_bars(points: Doubles, count: int) -> list[NDArray[np.int64]]:
     return found
 
 
-def _cluster(points: Doubles, count: int) -> tuple[NDArray[np.int64], Doubles]:
+def _cluster(points: Float64Array, count: int) -> tuple[NDArray[np.int64], Float64Array]:
     """k-means (Lloyd) from seeds that lie apart (k-means++): each point's group, and its distance from the mean."""
     random = np.random.default_rng(0)
     means = points[[0]]
@@ -230,7 +231,7 @@ def _cluster(points: Doubles, count: int) -> tuple[NDArray[np.int64], Doubles]:
     return distances.argmin(1), distances.min(1)
 
 
-def _trim_overlaps(points: Doubles, means: Doubles) -> Doubles:
+def _trim_overlaps(points: Float64Array, means: Float64Array) -> Float64Array:
     """Squared distances, shape (points, means)."""
     across = points @ means.T
     found = (points**2).sum(1)[:, None] - 2 * across + (means**2).sum(1)[None, :]

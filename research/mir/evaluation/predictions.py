@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import soxr
 
+from bridge.core.arrays import Float64Array
 from bridge.core.audio import CHANNELS, Audio
 from bridge.core.engine import Engine
 from engines.mir.offline.song_map import SongMap
@@ -15,7 +16,7 @@ from engines.mir.offline.song_map_builder import SongMapBuilder
 from engines.offline.engine_stream import EngineStream
 from engines.offline.rates import choose_rate
 from research.mir.evaluation.delays import DelayRecorder
-from research.mir.evaluation.truth import Floats, LabelledChords
+from research.mir.evaluation.truth import LabelledChords
 
 BLOCK_FRAMES = 1 << 16
 
@@ -27,12 +28,12 @@ class MirPrediction:
     ``bpm``: of the song. ``key``: such as ``Db minor``, empty where it found none.
     """
 
-    beats: Floats | None = None
-    downbeats: Floats | None = None
+    beats: Float64Array | None = None
+    downbeats: Float64Array | None = None
     bpm: float | None = None
     chords: LabelledChords | None = None
     key: str | None = None
-    onsets: Floats | None = None
+    onsets: Float64Array | None = None
 
 
 @dataclass(frozen=True, slots=True)

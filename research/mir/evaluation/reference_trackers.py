@@ -21,11 +21,12 @@ import numpy as np
 import soundfile
 import soxr
 
+from bridge.core.arrays import Float64Array
 from bridge.core.audio import Audio
 from bridge.core.events import NOTE_NAMES
 from engines.mir.chroma.templates import MAJOR, MINOR
 from research.mir.evaluation.predictions import EvaluatedTracker, MirPrediction, mono
-from research.mir.evaluation.truth import Floats, LabelledChords
+from research.mir.evaluation.truth import LabelledChords
 
 RATE = 44100
 """What essentia's and madmom's trackers expect."""
@@ -63,7 +64,7 @@ def make_librosa_tracker() -> EvaluatedTracker:
     return EvaluatedTracker(f"librosa {librosa.__version__}", listen)
 
 
-def compute_chord_likelihoods(chroma: Floats, loudness: Floats) -> Floats:
+def compute_chord_likelihoods(chroma: Float64Array, loudness: Float64Array) -> Float64Array:
     """Logarithmic, shape (25, frames): twelve major triads, twelve minor ones, no chord last."""
     triads = np.zeros((24, 12))
     for root in range(12):
@@ -76,7 +77,7 @@ def compute_chord_likelihoods(chroma: Floats, loudness: Floats) -> Floats:
     return np.concatenate([fits, silent[None]])
 
 
-def decode_path(likelihoods: Floats) -> list[int]:
+def decode_path(likelihoods: Float64Array) -> list[int]:
     """The likeliest state of each frame where a change costs what CHORD_STAY says (Viterbi 1967)."""
     states, frames = likelihoods.shape
     change = float(np.log((1 - CHORD_STAY) / (states - 1)) - np.log(CHORD_STAY))
@@ -92,7 +93,7 @@ def decode_path(likelihoods: Floats) -> list[int]:
     return path[::-1]
 
 
-def spans(path: list[int], times: Floats) -> LabelledChords:
+def spans(path: list[int], times: Float64Array) -> LabelledChords:
     """States that last, as chords; ``times``: where each frame begins, and the end of the last."""
     labels = [*(f"{note}:maj" for note in NOTE_NAMES), *(f"{note}:min" for note in NOTE_NAMES), "N"]
     starts = [0, *(i for i in range(1, len(path)) if path[i] != path[i - 1]), len(path)]
@@ -100,7 +101,7 @@ def spans(path: list[int], times: Floats) -> LabelledChords:
     return LabelledChords(np.array(intervals), tuple(labels[path[start]] for start in starts[:-1]))
 
 
-def estimate_key(chroma: Floats) -> str:
+def estimate_key(chroma: Float64Array) -> str:
     """The key whose profile (Krumhansl and Kessler 1982) correlates best with a mean chroma (12,); empty if flat."""
     if float(np.std(chroma)) <= 1e-9:
         return ""
@@ -219,7 +220,7 @@ def _at(wave: Audio, rate: int, to: int) -> Audio:
     return wave if rate == to else np.asarray(soxr.resample(wave, rate, to, quality="VHQ"), np.float32)
 
 
-def _times(times: object) -> Floats:
+def _times(times: object) -> Float64Array:
     """In order and each once, whatever a tracker gives."""
     return np.unique(np.asarray(times, np.float64))
 

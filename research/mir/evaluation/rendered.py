@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bridge.core.arrays import Float64Array
 from bridge.core.events import NOTE_NAMES, Chord
 from bridge.errors import ConfigError
 from engines.mir.harte import to_harte
@@ -16,7 +17,7 @@ from research.datasets.truth import ChordTruth
 from research.datasets.truth import SongTruth as Rendered
 from research.datasets.truth import read_truth as read_rendered
 from research.mir.evaluation.songs import KnownSong
-from research.mir.evaluation.truth import MODES, UNKNOWN, Floats, LabelledChords, SongAnnotation
+from research.mir.evaluation.truth import MODES, UNKNOWN, LabelledChords, SongAnnotation
 from research.mir.onset_labels import detect_onsets, merge_onsets
 
 RENDERED = "rendered, held out"
@@ -38,7 +39,7 @@ def find_rendered(folder: Path) -> list[KnownSong]:
     return found
 
 
-def _onsets(clips: list[StemClip], seconds: float) -> Floats:
+def _onsets(clips: list[StemClip], seconds: float) -> Float64Array:
     """Onsets of all stems, each analysed by itself."""
     onsets = merge_onsets(
         [detect_onsets(clip.samples().astype(np.float32).mean(1) / np.float32(32768.0)) for clip in clips]

@@ -11,9 +11,10 @@ from types import ModuleType
 
 import numpy as np
 
+from bridge.core.arrays import Float64Array
 from bridge.errors import ConfigError
 from research.mir.evaluation.predictions import MirPrediction
-from research.mir.evaluation.truth import Floats, LabelledChords, SongAnnotation
+from research.mir.evaluation.truth import LabelledChords, SongAnnotation
 
 NAN = math.nan
 TOLERANCE = 0.04
@@ -64,7 +65,7 @@ def score_song(truth: SongAnnotation, answer: MirPrediction) -> dict[str, float]
     return found
 
 
-def score_beats(truth: Floats, detected: Floats) -> dict[str, float]:
+def score_beats(truth: Float64Array, detected: Float64Array) -> dict[str, float]:
     """F within 70 ms, and the longest right stretches together at the right level, and at any, of the metre."""
     beat = import_metric("beat")
     truth, detected = beat.trim_beats(truth), beat.trim_beats(detected)
@@ -76,7 +77,7 @@ def score_beats(truth: Floats, detected: Floats) -> dict[str, float]:
     return {"beat_f": float(beat.f_measure(truth, detected)), "cmlt": float(cmlt), "amlt": float(amlt)}
 
 
-def compute_beat_f(truth: Floats, detected: Floats) -> float:
+def compute_beat_f(truth: Float64Array, detected: Float64Array) -> float:
     """F within 70 ms, the first five seconds left out."""
     beat = import_metric("beat")
     truth, detected = beat.trim_beats(truth), beat.trim_beats(detected)
@@ -85,7 +86,7 @@ def compute_beat_f(truth: Floats, detected: Floats) -> float:
     return float(beat.f_measure(truth, detected)) if len(detected) else 0.0
 
 
-def compute_onset_f(truth: Floats, detected: Floats) -> float:
+def compute_onset_f(truth: Float64Array, detected: Float64Array) -> float:
     """F within 50 ms."""
     if not len(truth):
         return NAN
@@ -117,7 +118,7 @@ def score_chords(truth: LabelledChords, detected: LabelledChords) -> dict[str, f
         raise ConfigError(f"chords: {error.message}", "write them in Harte's syntax, such as C:min7/b3") from error
 
 
-def _share(right: Floats, seconds: Floats) -> float:
+def _share(right: Float64Array, seconds: Float64Array) -> float:
     """How much of the time is right; -1 in ``right`` does not count."""
     counts = right >= 0
     whole = float(seconds[counts].sum())

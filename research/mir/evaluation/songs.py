@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 import soxr
-from numpy.typing import NDArray
 
 from bridge.audiofile import read_whole
+from bridge.core.arrays import Float32Array
 from bridge.core.audio import CHANNELS, Audio
 from bridge.errors import ConfigError
 from research.datasets.library import RATE
@@ -28,8 +28,6 @@ ARRAY = ".npy"
 STEM_MARK = "__"
 ANNOTATED = {"valid": "recorded, held out", "train": "recorded, learned from"}
 """The names of the collections whose recordings are real, by the split that training made of them."""
-
-Samples = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +111,12 @@ def read_clip(files: Iterable[Path], seconds: float = 0.0, rate: int = 0) -> tup
     return clip, rate
 
 
-def _decoded(path: Path, seconds: float) -> tuple[Samples, int]:
+def _decoded(path: Path, seconds: float) -> tuple[Float32Array, int]:
     audio, rate = read_whole(path, seconds)
     return audio.T, rate
 
 
-def _rendered(path: Path, seconds: float) -> tuple[Samples, int]:
+def _rendered(path: Path, seconds: float) -> tuple[Float32Array, int]:
     """A stem of the training's material: 16 bits, (frames, 2)."""
     samples = np.load(path, mmap_mode="r")[: round(seconds * RATE) or None]
     return np.asarray(samples, np.float32) * np.float32(1 / 32768), RATE

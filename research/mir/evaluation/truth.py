@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bridge.core.arrays import Float64Array
 from bridge.errors import ConfigError
 
-Floats = NDArray[np.float64]
 T = TypeVar("T")
 KEY_NOTES = {letter + accidental for letter in "ABCDEFG" for accidental in ("", "b", "#")}
 UNKNOWN = "X"
@@ -24,7 +23,7 @@ MODES = ("major", "minor")
 class LabelledChords:
     """``intervals``: seconds, shape (chords, 2), none empty. ``labels``: in Harte's syntax."""
 
-    intervals: Floats
+    intervals: Float64Array
     labels: tuple[str, ...]
 
 
@@ -35,11 +34,11 @@ class SongAnnotation:
     ``downbeats``: None too where the beats' places in the bar are not to be relied on.
     """
 
-    beats: Floats | None = None
-    downbeats: Floats | None = None
+    beats: Float64Array | None = None
+    downbeats: Float64Array | None = None
     chords: LabelledChords | None = None
     key: str = ""
-    onsets: Floats | None = None
+    onsets: Float64Array | None = None
 
     def until(self, end_s: float) -> SongAnnotation:
         """What is true of the song's first ``end_s`` seconds; the key is taken to be that of the whole."""
@@ -60,7 +59,7 @@ class SongAnnotation:
         return any(known is not None for known in (self.beats, self.chords, self.onsets)) or bool(self.key)
 
 
-def _before(times: Floats | None, end_s: float) -> Floats | None:
+def _before(times: Float64Array | None, end_s: float) -> Float64Array | None:
     return None if times is None else times[times < end_s]
 
 
@@ -81,7 +80,7 @@ def _if_there(stem: Path, suffix: str, read: Callable[[Path], T]) -> T | None:
     return read(path) if path.is_file() else None
 
 
-def read_beats(path: Path) -> tuple[Floats, Floats]:
+def read_beats(path: Path) -> tuple[Float64Array, Float64Array]:
     """Beats and downbeats of lines ``time position``, position 1 on the downbeat; without positions no downbeats."""
     times, positions = [], []
     for where, words in _lines(path):
@@ -91,7 +90,7 @@ def read_beats(path: Path) -> tuple[Floats, Floats]:
     return beats, beats[np.asarray(positions) == 1.0]
 
 
-def read_times(path: Path) -> Floats:
+def read_times(path: Path) -> Float64Array:
     """Seconds, a line each."""
     return _ascending(path, [_number(where, words[0]) for where, words in _lines(path)])
 
@@ -147,7 +146,7 @@ def _number(where: str, word: str) -> float:
     return value
 
 
-def _ascending(path: Path, times: list[float]) -> Floats:
+def _ascending(path: Path, times: list[float]) -> Float64Array:
     if not times:
         raise ConfigError(f"{path}: holds no time", "write a time a line, or remove it")
     found = np.array(times)

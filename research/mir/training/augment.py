@@ -7,13 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.core.arrays import Float32Array, Float64Array
 from bridge.core.jit import njit
 from research.datasets.library import RATE
 from research.datasets.truth import SongTruth
-from research.mir.training.targets import PieceTimeline, Times, make_timeline
-
-Doubles = NDArray[np.float64]
-Floats = NDArray[np.float32]
+from research.mir.training.targets import PieceTimeline, make_timeline
 
 MAX_SEMITONES = 4
 FAR_SHARE, MAX_FAR_SEMITONES, FASTER_SHARE = 0.15, 8, 0.7
@@ -28,11 +26,11 @@ MAX_DRIFT, DRIFT_SHARE = 0.07, 0.2
 class TimeWarp:
     """``at``: the place in the source, in frames, of each frame of the piece."""
 
-    at: Doubles
+    at: Float64Array
     semitones: int = 0
     pitched: bool = True
 
-    def to_piece(self, source_s: Times) -> Times:
+    def to_piece(self, source_s: Float64Array) -> Float64Array:
         """Convert seconds of the source to seconds of the piece; those outside are left out."""
         places = source_s * RATE
         inside = places[(places >= self.at[0]) & (places <= self.at[-1])]
@@ -87,7 +85,7 @@ def _draw_semitones(room: float, random: np.random.Generator) -> tuple[int, bool
 
 
 @njit()
-def add_resampled(samples: NDArray[np.int16], at: Doubles, gain: float, out: NDArray[np.float32]) -> None:
+def add_resampled(samples: NDArray[np.int16], at: Float64Array, gain: float, out: NDArray[np.float32]) -> None:
     """Add to ``out`` the mean of both channels of ``samples`` (any, 2) at the places ``at``, linearly interpolated."""
     last = samples.shape[0] - 1
     scale = np.float32(gain / 65536.0)
@@ -107,7 +105,7 @@ STEP_PROBABILITIES = (0.15, 0.5, 0.9, 0.6)
 """How likely a cut leaves each sixteenth of the beat audible."""
 
 
-def sidechain_pump(mono: Floats, beats: Times, random: np.random.Generator) -> Floats:
+def sidechain_pump(mono: Float32Array, beats: Float64Array, random: np.random.Generator) -> Float32Array:
     """Shape ``mono`` (frames,) by a gain that repeats each beat, or each second or fourth; not without two beats.
 
     Side-chain compression, or a gate that often misses the beat, as in dance music. Without it the loudest sound falls
@@ -121,11 +119,11 @@ def sidechain_pump(mono: Floats, beats: Times, random: np.random.Generator) -> F
     place += np.minimum(coarse - beats[0], 0.0) / pace + np.maximum(coarse - beats[-1], 0.0) / pace
     gains = _draw_compression(random) if random.random() < 0.6 else _draw_gate(random)
     exact = np.interp(np.arange(len(mono)), coarse * RATE, place)
-    shaped: Floats = mono * gains[(exact * PUMP_GRID).astype(np.int64) % len(gains)]
+    shaped: Float32Array = mono * gains[(exact * PUMP_GRID).astype(np.int64) % len(gains)]
     return shaped
 
 
-def _draw_compression(random: np.random.Generator) -> Floats:
+def _draw_compression(random: np.random.Generator) -> Float32Array:
     """A beat of a compressor that the kick drives: down at once, up again within 0.3 to 0.9 of the beat."""
     at = np.arange(PUMP_GRID) / PUMP_GRID
     recovers = random.uniform(0.3, 0.9)
@@ -133,7 +131,7 @@ def _draw_compression(random: np.random.Generator) -> Floats:
     return np.asarray(1.0 - random.uniform(0.5, 1.0) * down, np.float32)
 
 
-def _draw_gate(random: np.random.Generator) -> Floats:
+def _draw_gate(random: np.random.Generator) -> Float32Array:
     """One, two or four beats of sixteenths that sound or not; the edges fade over a sixth of one."""
     beats = int(random.choice([1, 1, 2, 4]))
     open_ = random.random((beats, PUMP_STEPS)) < np.array(STEP_PROBABILITIES)
@@ -146,10 +144,10 @@ def _draw_gate(random: np.random.Generator) -> Floats:
 FADE_FRAMES = 400
 
 
-def drop_fourth_beat(mono: Floats, line: PieceTimeline, frames: int) -> tuple[Floats, PieceTimeline]:
+def drop_fourth_beat(mono: Float32Array, line: PieceTimeline, frames: int) -> tuple[Float32Array, PieceTimeline]:
     """Cut the fourth beats out of ``mono`` (more than ``frames``): 3/4 is rare in the training material."""
     lost = [(line.beats[i], line.beats[i + 1]) for i in range(len(line.beats) - 1) if line.numbers[i] == 3]
-    pieces: list[Floats] = []
+    pieces: list[Float32Array] = []
     begin = 0
     fade = np.linspace(0, 1, FADE_FRAMES, dtype=np.float32)
     for start, end in [*lost, (len(mono) / RATE, 0.0)]:
@@ -190,7 +188,7 @@ def drop_fourth_beat(mono: Floats, line: PieceTimeline, frames: int) -> tuple[Fl
     )
 
 
-def degrade(mono: Floats, random: np.random.Generator) -> Floats:
+def degrade(mono: Float32Array, random: np.random.Generator) -> Float32Array:
     """Degrade ``mono`` (frames,) at random: equalizer, room, codec, limiter, noise; its peak between -30 and 0 dB."""
     mono = mono / max(float(np.abs(mono).max()), 1e-6)
     if random.random() < 0.7:
@@ -202,11 +200,11 @@ def degrade(mono: Floats, random: np.random.Generator) -> Floats:
         level = np.sqrt((mono**2).mean()) * 10 ** (random.uniform(-45, -15) / 20)
         mono = mono + hiss * np.float32(level)
     peak = 10 ** (-abs(random.normal(0.0, 10.0)) / 20)
-    degraded: Floats = (mono * np.float32(peak / max(float(np.abs(mono).max()), 1e-6))).astype(np.float32)
+    degraded: Float32Array = (mono * np.float32(peak / max(float(np.abs(mono).max()), 1e-6))).astype(np.float32)
     return degraded
 
 
-def _equalize(mono: Floats, random: np.random.Generator) -> Floats:
+def _equalize(mono: Float32Array, random: np.random.Generator) -> Float32Array:
     """An equalizer, sometimes a room and a codec's ceiling, in one product of spectra."""
     size = 1 << int(np.ceil(np.log2(len(mono) + RATE)))
     spectrum = np.fft.rfft(mono, size)
@@ -225,5 +223,5 @@ def _equalize(mono: Floats, random: np.random.Generator) -> Floats:
         room *= 10 ** (random.uniform(-16, -4) / 20) / np.sqrt((room**2).sum())
         room[0] += 1.0
         spectrum *= np.fft.rfft(room, size)
-    coloured: Floats = np.fft.irfft(spectrum, size)[: len(mono)].astype(np.float32)
+    coloured: Float32Array = np.fft.irfft(spectrum, size)[: len(mono)].astype(np.float32)
     return coloured

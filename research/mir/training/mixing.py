@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bridge.core.arrays import Float32Array, Float64Array
 from research.datasets.library import RATE, StemClip, StemLibrary
 from research.datasets.truth import SongTruth, read_truth
 from research.mir.onset_labels import detect_onsets, merge_onsets
@@ -19,9 +19,7 @@ from research.mir.training.augment import (
     drop_fourth_beat,
     sidechain_pump,
 )
-from research.mir.training.targets import PieceTimeline, Times
-
-Floats = NDArray[np.float32]
+from research.mir.training.targets import PieceTimeline
 
 SONG, FITTED, RECORDED, NOTHING = 0.4, 0.33, 0.2, 0.03
 """Shares of rendered songs, of accompaniments with drums that were made for others, of recordings, and of sounds that
@@ -40,7 +38,7 @@ REAL_DRUMS = 0.3
 class TrainingPiece:
     """``mono`` (frames,) at 44.1 kHz and what it holds."""
 
-    mono: Floats
+    mono: Float32Array
     line: PieceTimeline
 
 
@@ -49,7 +47,7 @@ class Repertoire:
 
     def __init__(self, folder: Path, library: StemLibrary) -> None:
         self._truths: dict[str, SongTruth] = {}
-        self._onsets: dict[Path, Times] = {}
+        self._onsets: dict[Path, Float64Array] = {}
         for clip in [*library.clips, *(clip for song in library.songs.values() for clip in song.values())]:
             name = clip.path.name.rsplit(".", 2)[0]
             if name not in self._truths and (truth := read_truth(folder, name)) is not None:
@@ -66,14 +64,14 @@ class Repertoire:
         clips = [clip for group in library.loose.get(stem, {}).values() for clip in group if not clip.song]
         return [clip for clip in clips if clip.path.name.rsplit(".", 2)[0] in self._truths]
 
-    def onsets(self, clip: StemClip) -> Times:
+    def onsets(self, clip: StemClip) -> Float64Array:
         """Onsets in ``clip`` in seconds: detected once, then cached."""
         if clip.path not in self._onsets:
             mono = clip.samples().astype(np.float32).mean(1) / np.float32(32768.0)
             self._onsets[clip.path] = detect_onsets(mono)
         return self._onsets[clip.path]
 
-    def onsets_of(self, song: dict[str, StemClip]) -> Times:
+    def onsets_of(self, song: dict[str, StemClip]) -> Float64Array:
         """Of all its parts together."""
         return merge_onsets([self.onsets(song[part]) for part in _list_parts(song)])
 
@@ -97,7 +95,7 @@ class PieceMixer:
             if np.isfinite(piece.mono).all() and np.abs(piece.mono).max() > 1e-3:
                 return replace(piece, mono=degrade(piece.mono, self.random))
 
-    def whole(self, song: dict[str, StemClip]) -> tuple[Floats, float]:
+    def whole(self, song: dict[str, StemClip]) -> tuple[Float32Array, float]:
         """The middle of a song as it is, (frames,), and the second at which that begins in it."""
         available = min(clip.frames for clip in song.values())
         start = max(0, (available - self.frames) // 2)

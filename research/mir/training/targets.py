@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.core.arrays import Float32Array, Float64Array
 from engines.mir.learned.features import HARMONY_WINDOW_S, STEPS_PER_HARMONY_STEP, STEPS_PER_SECOND
 from research.datasets.truth import UNKNOWN, SongTruth
 from research.mir.training.network import ROOTS
 
-Floats = NDArray[np.float32]
 Labels = NDArray[np.int64]
-Times = NDArray[np.float64]
 
 RHYTHM_DELAY_S = 0.04
 """A step reports the moment this long before its end: an onset has to be within the window to be detected."""
@@ -32,12 +31,12 @@ class PieceTimeline:
     """A truth in seconds of the piece. ``beats``: (time, number in the bar). ``chords``: (start, end, root, quality,
     bass); ``keys``: (start, key). ``downbeats``: confidence of the numbers, 0 to 1. ``onsets``: None if unknown."""
 
-    beats: Times
+    beats: Float64Array
     numbers: Labels
     downbeats: float
     chords: tuple[tuple[float, float, int, int, int], ...]
     keys: tuple[tuple[float, int], ...]
-    onsets: Times | None = None
+    onsets: Float64Array | None = None
 
     def shift(self, seconds: float) -> PieceTimeline:
         """The same, later by ``seconds``."""
@@ -67,7 +66,7 @@ def make_timeline(truth: SongTruth, seconds: float, semitones: int = 0, pitched:
     return PieceTimeline(beats, indices % truth.bar_beats, sure, chords if pitched else (), keys if pitched else ())
 
 
-def make_rhythm_targets(line: PieceTimeline, steps: int) -> Floats:
+def make_rhythm_targets(line: PieceTimeline, steps: int) -> Float32Array:
     """Shape (steps, 3): how near each step is to a beat, a downbeat and an onset, 0 to 1; -1 where nobody knows."""
     ends = (np.arange(steps) + 1) / STEPS_PER_SECOND
     beat, downbeat = (
@@ -77,7 +76,7 @@ def make_rhythm_targets(line: PieceTimeline, steps: int) -> Floats:
     return np.stack([beat, downbeat, onset], 1).astype(np.float32)
 
 
-def _draw_triangles(times: Times, at: Times) -> Times:
+def _draw_triangles(times: Float64Array, at: Float64Array) -> Float64Array:
     """Triangles of WIDTH_S to either side of ``times`` (ascending), read at ``at``."""
     if not len(times):
         return np.zeros(len(at))

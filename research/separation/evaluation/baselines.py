@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.core.arrays import Float32Array
 from bridge.core.audio import STEMS, Audio
 from bridge.errors import EngineError
 from engines.separation.frequency_grid import WINDOW, compute_pooling, compute_spreading
@@ -22,7 +23,6 @@ LEAST = 1e-12
 _CHUNK_HOPS = 256
 """Hops that are transformed at once: 40 MB for four stems."""
 
-Powers = NDArray[np.float32]
 Spectra = NDArray[np.complex64]
 
 
@@ -105,11 +105,11 @@ def _four_stems(song: MultitrackSong) -> Audio:
     return truth
 
 
-def _power(spectra: Spectra) -> Powers:
+def _power(spectra: Spectra) -> Float32Array:
     return spectra.real**2 + spectra.imag**2
 
 
-def _shares(powers: Powers) -> Powers:
+def _shares(powers: Float32Array) -> Float32Array:
     """Each stem's share, summing to one over the first axis."""
     some = powers + np.float32(LEAST)
     return np.asarray(some / some.sum(axis=0), dtype=np.float32)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.core.arrays import Float64Array
 from bridge.core.audio import Audio
 
-Doubles = NDArray[np.float64]
 Floating = NDArray[np.float32] | NDArray[np.float64]
 
 LOW_HZ = 250.0
@@ -46,7 +46,7 @@ def sdr_db(truth: Audio, estimate: Audio) -> float:
     return ratio_db(energy(truth), energy(truth - estimate))
 
 
-def energies(waves: Audio, length_frames: int) -> Doubles:
+def energies(waves: Audio, length_frames: int) -> Float64Array:
     """Energy of each whole stretch of ``length_frames``: (..., channels, frames) to (..., stretches)."""
     stretches = waves.shape[-1] // length_frames
     found = np.zeros((*waves.shape[:-2], stretches))
@@ -56,7 +56,7 @@ def energies(waves: Audio, length_frames: int) -> Doubles:
     return found
 
 
-def framewise_sdr_db(truth: Audio, estimate: Audio, rate: int) -> Doubles:
+def framewise_sdr_db(truth: Audio, estimate: Audio, rate: int) -> Float64Array:
     """SDR of each second, (stems, seconds), as BSSEval v4 has it: NaN for all stems where any truth or estimate is 0.
 
     The distortion filters of BSSEval v4 cancel in its SDR ("images": the errors that they split add up to estimate
@@ -73,7 +73,7 @@ def framewise_sdr_db(truth: Audio, estimate: Audio, rate: int) -> Doubles:
     return found
 
 
-def median_db(values: Doubles) -> float:
+def median_db(values: Float64Array) -> float:
     """The median of those that are numbers; NaN where none is."""
     known = values[~np.isnan(values)]
     return float(np.median(known)) if known.size else float("nan")
@@ -106,7 +106,7 @@ def si_sdr_gain_db(truth: Audio, estimate: Audio, mix: Audio) -> float:
     return si_sdr_db(truth, estimate) - si_sdr_db(truth, mix)
 
 
-def si_sar_db(truths: Audio, estimates: Audio) -> Doubles:
+def si_sar_db(truths: Audio, estimates: Audio) -> Float64Array:
     """Source to artefacts of each stem, (stems,): what of the estimate is no sum of true stems, against its own.
 
     Each estimate is projected on all ``truths``, one gain a stem, both channels as one signal: Le Roux et al. 2019,

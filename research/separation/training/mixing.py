@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.core.arrays import Float32Array
 from bridge.core.audio import STEMS
 from bridge.core.jit import njit
 from engines.separation.frequency_grid import WINDOW
 from research.datasets.library import JOINED, RATE, StemClip, StemLibrary
 from research.separation.training.targets import STRIDE
-
-Floats = NDArray[np.float32]
 
 COHERENT = 0.4
 """Share of mixtures that are one song's own stems; the others are thrown together."""
@@ -46,13 +45,13 @@ class Mixture:
     whose row has ones for all, and the rows of the others are zero.
     """
 
-    stems: Floats
-    joined: Floats
+    stems: Float32Array
+    joined: Float32Array
     rate: int
 
 
 @njit()
-def _resample(samples: NDArray[np.int16], places: NDArray[np.float64], out: Floats) -> None:
+def _resample(samples: NDArray[np.int16], places: NDArray[np.float64], out: Float32Array) -> None:
     """``out`` (2, frames): ``samples`` (any, 2) read at ``places`` (frames,), by Catmull-Rom interpolation."""
     last = samples.shape[0] - 1
     for i in range(places.shape[0]):
@@ -77,7 +76,7 @@ class StemMixer:
         songs = library.songs
         self._songs = sorted(song for song, clips in songs.items() if "bass" not in clips or _has_lows(clips["bass"]))
         self._song_odds = _make_odds([max(_weigh_clip(clip) for clip in songs[song].values()) for song in self._songs])
-        self._groups: dict[str, tuple[list[str], Floats]] = {}
+        self._groups: dict[str, tuple[list[str], Float32Array]] = {}
         self._clips: dict[str, dict[str, list[StemClip]]] = {}
         for stem, groups in library.loose.items():
             kept = {name: [c for c in clips if stem != "bass" or _has_lows(c)] for name, clips in groups.items()}
@@ -140,7 +139,7 @@ class StemMixer:
         """Both native rates; the same samples at the other rate are 9 % faster and higher, which does no harm."""
         return 44100 if self.random.random() < 0.6 else 48000
 
-    def _loose(self, stem: str) -> Floats | None:
+    def _loose(self, stem: str) -> Float32Array | None:
         """A crop of some clip at about its usual level, or None where it happens to be silent."""
         random = self.random
         names, odds = self._groups[stem]
@@ -157,7 +156,7 @@ class StemMixer:
         wave *= _to_gain(LEVEL_DB[stem] + random.normal(0.0, SPREAD_DB)) / active
         return wave
 
-    def _crop(self, clip: StemClip, start: int, speed: float, loose: bool, slides: bool = False) -> Floats:
+    def _crop(self, clip: StemClip, start: int, speed: float, loose: bool, slides: bool = False) -> Float32Array:
         """``loose``: it may begin late. ``slides``: its pitch glides to and fro on the way."""
         speeds = speed * _slides(self.frames, self.random) if slides else np.full(self.frames, speed)
         places = np.cumsum(speeds) - speeds[0]
@@ -195,7 +194,7 @@ def get_stem_index(name: str) -> int:
     return STEMS.index(JOINED[name][-1] if name in JOINED else name)
 
 
-def get_joined_rows(name: str) -> Floats:
+def get_joined_rows(name: str) -> Float32Array:
     """The matrix of `Mixture.joined` where the parts of ``name`` are one recording."""
     rows = np.eye(len(STEMS), dtype=np.float32)
     parts = [STEMS.index(part) for part in JOINED[name]]
@@ -217,10 +216,10 @@ def _has_lows(clip: StemClip) -> bool:
     return bool(power[: int(len(power) * LOWS_HZ / (RATE / 2))].sum() >= LOWS * power.sum())
 
 
-def _make_odds(sizes: list[float]) -> Floats:
+def _make_odds(sizes: list[float]) -> Float32Array:
     """Probabilities by the root of the size: a big group counts more, but not as much more as it is bigger."""
     roots = np.sqrt(np.asarray(sizes, np.float64))
-    odds: Floats = roots / roots.sum()
+    odds: Float32Array = roots / roots.sum()
     return odds
 
 

@@ -12,12 +12,11 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.core.arrays import Float32Array
 from bridge.core.audio import STEMS
 from bridge.core.jit import njit
 from engines.separation.frequency_grid import POINTS, WINDOW, compute_spreading
 from engines.separation.windows import make_windows
-
-Floats = NDArray[np.float32]
 
 STRIDE = 1024
 """Frames that the network's memory advances in a step; shorter hops interleave several memories."""
@@ -28,14 +27,14 @@ class TargetCells:
     """By step: ``power`` (steps, 3, POINTS) as the network hears it; for the loss ``mix`` A (steps, 2, POINTS),
     ``common`` C and ``own`` B (steps, STEMS, 2, POINTS), both for mid and side."""
 
-    power: Floats
-    mix: Floats
-    common: Floats
-    own: Floats
+    power: Float32Array
+    mix: Float32Array
+    common: Float32Array
+    own: Float32Array
 
 
 @cache
-def get_analysis_window(overlap: int) -> tuple[Floats, np.float32]:
+def get_analysis_window(overlap: int) -> tuple[Float32Array, np.float32]:
     """The analysis window that the profile with ``overlap`` uses, and the factor that makes full scale 1."""
     analysis, _ = make_windows(WINDOW, max(overlap, 128), overlap)
     return analysis, np.float32((2.0 / analysis.sum()) ** 2)
@@ -43,8 +42,8 @@ def get_analysis_window(overlap: int) -> tuple[Floats, np.float32]:
 
 @njit(fastmath=True)
 def _pool(
-    spectra: NDArray[np.complex64], lower: NDArray[np.int32], upper: Floats, mix: Floats, cross: Floats,
-    common: Floats, own: Floats,
+    spectra: NDArray[np.complex64], lower: NDArray[np.int32], upper: Float32Array, mix: Float32Array,
+    cross: Float32Array, common: Float32Array, own: Float32Array,
 ) -> None:  # fmt: skip
     """``spectra`` (stems, 2: mid and side, steps, bins) into sums over the bins of each point."""
     stems, sides, steps, bins = spectra.shape
@@ -77,7 +76,7 @@ def _pool(
                     own[t, s, c, p + 1] += u * power
 
 
-def compute_cells(stems: Floats, rate: int, overlap: int, gains: Floats | None = None) -> TargetCells:
+def compute_cells(stems: Float32Array, rate: int, overlap: int, gains: Float32Array | None = None) -> TargetCells:
     """``stems`` (STEMS, 2, frames) at ``rate`` as cells; ``gains``: of each stem's bins (STEMS, BINS)."""
     analysis, scale = get_analysis_window(overlap)
     sides = np.stack([stems[:, 0] + stems[:, 1], stems[:, 0] - stems[:, 1]], 1) * np.float32(0.5)
@@ -97,7 +96,7 @@ def compute_cells(stems: Floats, rate: int, overlap: int, gains: Floats | None =
 
 
 @cache
-def _shares(rate: int) -> Floats:
+def _shares(rate: int) -> Float32Array:
     """How many bins each point pools, shape (POINTS,)."""
     lower, upper = compute_spreading(rate)
     share = np.zeros(POINTS)

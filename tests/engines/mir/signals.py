@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bridge.core.arrays import Float64Array
 from bridge.core.audio import Audio
 from bridge.core.engine import AudioPort, Block, EngineSpec, EventPort, State
 from bridge.core.events import Payload, TimedEvent
 from bridge.core.time import BlockTime
-
-Doubles = NDArray[np.float64]
 
 RATE = 44100
 
@@ -96,7 +94,7 @@ def band(frame_of: Callable[[float], float], beats: int, rate: int = RATE, first
     snare = (0.5 * np.sin(2 * np.pi * 190 * at) + rng.normal(0, 0.4, len(at))) * np.exp(-at / 0.05)
     hat = np.diff(rng.normal(0, 0.2, len(at) + 1)) * np.exp(-at / 0.02)
 
-    def put(sound: Doubles, beat: float, level: float) -> None:
+    def put(sound: Float64Array, beat: float, level: float) -> None:
         start = round(frame_of(beat))
         part = audio[start : start + len(sound)]
         part += (level * sound[: len(part)]).astype(np.float32)
@@ -116,7 +114,7 @@ def band(frame_of: Callable[[float], float], beats: int, rate: int = RATE, first
     return np.repeat(audio[None], 2, axis=0)
 
 
-def _note(pitch: int, frames: int, rate: int) -> Doubles:
+def _note(pitch: int, frames: int, rate: int) -> Float64Array:
     at = np.arange(frames) / rate
     hz = 440.0 * 2 ** ((pitch - 69) / 12)
     wave = sum(np.sin(2 * np.pi * hz * n * at) / n for n in range(1, 9) if hz * n < rate / 2)

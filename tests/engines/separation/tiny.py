@@ -9,10 +9,9 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from bridge.core.arrays import Float64Array
 from bridge.core.audio import STEMS
 from engines.separation.frequency_grid import POINTS
-
-Floats = NDArray[np.float64]
 
 POWER, MASKS = (1, 1, 3, POINTS), (1, 1, len(STEMS), 2, POINTS)
 STATE = (1, 1, 2, 4)
@@ -90,7 +89,7 @@ def remembering(path: Path) -> Path:
     return save(path, nodes, arrays)
 
 
-def remember(power: Floats, memory: Floats) -> tuple[Floats, Floats]:
+def remember(power: Float64Array, memory: Float64Array) -> tuple[Float64Array, Float64Array]:
     """`remembering` in NumPy: powers (3, POINTS) and the memory to masks (stems, 2, POINTS) and the memory after."""
     into, out = _weights()
     after = KEEP * memory + (1 - KEEP) * np.tanh(np.log(np.abs(power).ravel() + FLOOR) @ into).reshape(STATE)

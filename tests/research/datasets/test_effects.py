@@ -5,17 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bridge.core.arrays import Float32Array
 from research.datasets.effects import compressed, convolved, driven, echoed, filtered, panned, room, widened
 from research.datasets.production import produce
-from research.datasets.sources import RATE, Floats
+from research.datasets.sources import RATE
 
 
-def tone(hz: float, level: float = 0.5, seconds: float = 1.0) -> Floats:
+def tone(hz: float, level: float = 0.5, seconds: float = 1.0) -> Float32Array:
     wave = level * np.sin(2 * np.pi * hz * np.arange(int(seconds * RATE)) / RATE)
     return np.repeat(wave[None].astype(np.float32), 2, 0)
 
 
-def rms_db(wave: Floats) -> float:
+def rms_db(wave: Float32Array) -> float:
     return float(10 * np.log10((wave[:, RATE // 4 :] ** 2).mean()))
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bridge.core.arrays import Float32Array
 from research.datasets.grooves import STYLES, KitDrummer, play, program, timed
 from research.datasets.instruments import RecordedInstrument, named_pitch, pitch_of
 from research.datasets.kits import ROLES, DrumShot, role_of, synthesised_kit, trimmed
 from research.datasets.lines import ACCOMPANIMENTS, BASS_STYLES, accompaniment, bass_line
-from research.datasets.sources import RATE, Floats
+from research.datasets.sources import RATE
 from research.datasets.symbolic import GrooveHit, MidiGroove, Tune, TuneChord, TuneNote
 
 TUNE = Tune(
@@ -21,7 +22,7 @@ TUNE = Tune(
 )
 
 
-def tone(midi: float, seconds: float = 1.0) -> Floats:
+def tone(midi: float, seconds: float = 1.0) -> Float32Array:
     hz = 440 * 2 ** ((midi - 69) / 12)
     t = np.arange(int(seconds * RATE)) / RATE
     wave = sum(np.sin(2 * np.pi * k * hz * t) / k for k in range(1, 6)) / 3

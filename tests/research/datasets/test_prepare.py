@@ -7,16 +7,17 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from bridge.core.arrays import Float32Array
 from research.datasets.prepare import join, prepare, without_pauses
-from research.datasets.sources import RATE, Floats, StemStore
+from research.datasets.sources import RATE, StemStore
 
 
-def tone(seconds: float, level: float = 0.5, hz: float = 440.0) -> Floats:
+def tone(seconds: float, level: float = 0.5, hz: float = 440.0) -> Float32Array:
     wave = level * np.sin(2 * np.pi * hz * np.arange(int(seconds * RATE)) / RATE)
     return np.repeat(wave[None].astype(np.float32), 2, 0)
 
 
-def silence(seconds: float) -> Floats:
+def silence(seconds: float) -> Float32Array:
     return np.zeros((2, int(seconds * RATE)), np.float32)
 
 

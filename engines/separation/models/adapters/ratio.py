@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bridge.core.arrays import Float32Array
 from bridge.errors import ModelError
 from engines.separation.models.onnx_graph import Array, OnnxGraph
-
-Floats = NDArray[np.float32]
 
 _TINY = 1e-10
 
 
-def make_ratio_masks(guesses: Floats, mix: Floats, power: int, *, whole: bool) -> Floats:
+def make_ratio_masks(guesses: Float32Array, mix: Float32Array, power: int, *, whole: bool) -> Float32Array:
     """Masks between 0 and 1 from ``guesses``, magnitudes of shape (stems, ...).
 
     ``whole``: the stems are complete, so that the masks sum to one, in silence too. Otherwise the part of the ``mix``
@@ -31,7 +29,7 @@ def make_ratio_masks(guesses: Floats, mix: Floats, power: int, *, whole: bool) -
 
 def find_stem_arrays(
     graph: OnnxGraph, results: Mapping[str, Array], stems: Sequence[str], shape: tuple[int, ...]
-) -> Floats:
+) -> Float32Array:
     """Find the outputs (stems, ...) of a graph with an output named after each stem, or with one that stacks them.
 
     ``shape`` is that of one stem with its batch axis; a stack has the stem axis first or after the batch.

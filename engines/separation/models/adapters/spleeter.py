@@ -12,9 +12,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from bridge.core.arrays import Float32Array
 from bridge.core.audio import CHANNELS, Audio
 from bridge.errors import ModelError
-from engines.separation.models.adapters.ratio import Floats, find_stem_arrays, make_ratio_masks
+from engines.separation.models.adapters.ratio import find_stem_arrays, make_ratio_masks
 from engines.separation.models.chunked import ChunkedNetwork
 from engines.separation.models.manifest import Manifest, ModelFile
 from engines.separation.models.onnx_graph import OnnxGraph, Tensor
@@ -74,7 +75,7 @@ class Spleeter:
             masks = make_ratio_masks(masks, magnitude, 2, whole=self._whole)
         return self._stft.synthesise((self._extend(masks) * spectrum).astype(np.complex64), mix.shape[1])
 
-    def _extend(self, masks: Floats) -> Floats:
+    def _extend(self, masks: Float32Array) -> Float32Array:
         """Extend masks (stems, 2, bins of the image, columns) to all bins."""
         missing = self._stft.bins - self._bins
         return np.concatenate([masks, np.repeat(masks.mean(axis=2, keepdims=True), missing, axis=2)], axis=2)

@@ -6,33 +6,33 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from bridge.core.arrays import Float64Array
 from engines.mir.offline.beat_decoder import Track
 from engines.mir.offline.metrical_levels import align_levels
 from tests.engines.backing.songs import beat_activation
 
-Doubles = NDArray[np.float64]
 BEATS = 48
 
 
-def make_passages(bpm: float, then_bpm: float) -> tuple[Doubles, Doubles]:
+def make_passages(bpm: float, then_bpm: float) -> tuple[Float64Array, Float64Array]:
     first = 0.5 + np.arange(BEATS) * 60 / bpm
     return first, first[-1] + 60 / bpm + np.arange(BEATS) * 60 / then_bpm
 
 
-def find_half_beats(beats: Doubles) -> Doubles:
+def find_half_beats(beats: Float64Array) -> Float64Array:
     return np.asarray((beats[1:] + beats[:-1]) / 2)
 
 
-def double_beats(beats: Doubles) -> Doubles:
+def double_beats(beats: Float64Array) -> Float64Array:
     return np.sort(np.concatenate([beats, find_half_beats(beats)]))
 
 
-def join(*passages: Doubles) -> Track:
+def join(*passages: Float64Array) -> Track:
     restarts = np.concatenate([np.arange(len(beats)) == 0 for beats in passages])
     return Track(np.concatenate(passages), restarts)
 
 
-def make_activation(*passages: tuple[Doubles, float]) -> NDArray[np.float32]:
+def make_activation(*passages: tuple[Float64Array, float]) -> NDArray[np.float32]:
     """The activation of passages with these beats and this activation halfway between them."""
     seconds = float(passages[-1][0][-1]) + 1
     on = beat_activation(np.concatenate([beats for beats, _ in passages]).tolist(), seconds, 0.5)

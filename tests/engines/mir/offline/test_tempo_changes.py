@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from bridge.core.arrays import Float64Array
 from engines.mir.engine_lookup import create_engine
 from engines.mir.learned.beat_tracker import UNINFORMATIVE
 from engines.mir.learned.features import STEPS_PER_SECOND
@@ -18,16 +18,14 @@ from engines.mir.offline.tempo_changes import TempoStep, describe_changes, descr
 from tests.engines.backing.songs import beat_activation, silent, wave
 from tests.engines.mir.signals import RATE, band
 
-Doubles = NDArray[np.float64]
 
-
-def make_beats(*tempi: tuple[float, int], jitter_s: float = 0.006) -> Doubles:
+def make_beats(*tempi: tuple[float, int], jitter_s: float = 0.006) -> Float64Array:
     """So many beats at each tempo."""
     gaps = np.concatenate([np.full(count, 60 / bpm) for bpm, count in tempi])
     return np.asarray(0.3 + np.cumsum(gaps) + np.random.default_rng(1).normal(0, jitter_s, len(gaps)))
 
 
-def find_changes(beats: Doubles) -> tuple[TempoStep, ...]:
+def find_changes(beats: Float64Array) -> tuple[TempoStep, ...]:
     return find_tempo_changes(beats, beat_activation(beats.tolist(), float(beats[-1]) + 1))
 
 
