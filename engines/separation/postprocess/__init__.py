@@ -9,17 +9,21 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 from bridge.errors import EngineError
-from engines.separation.postprocess.blending import Blending
-from engines.separation.postprocess.cascade import Cascade
-from engines.separation.postprocess.consistency import Consistency, EnergyConsistency
 from engines.separation.postprocess.misi import Misi
-from engines.separation.postprocess.observation import Observation
 from engines.separation.postprocess.postprocessor import Postprocessor
-from engines.separation.postprocess.test_time_augmentation import Averaging, SwapAveraging
+from engines.separation.postprocess.time_domain import (
+    Averaging,
+    Blending,
+    Cascade,
+    Consistency,
+    EnergyConsistency,
+    Observation,
+    SwapAveraging,
+)
 from engines.separation.postprocess.wiener import Wiener
 from engines.separation.separator import Separator
 
-__all__ = ["NAMES", "wrapped"]
+__all__ = ["NAMES", "wrap_separator"]
 
 _POSTPROCESSORS: dict[str, type[Postprocessor]] = {
     step.label: step

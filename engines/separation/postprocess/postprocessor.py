@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from difflib import get_close_matches
-
 from bridge.core.audio import Audio
-from bridge.errors import EngineError
 from engines.separation.separator import Separator
 
 
@@ -36,12 +32,3 @@ class Postprocessor:
     def separate(self, mix: Audio, rate: int) -> Audio:
         """Separate ``mix``, shape (2, frames), into stems of shape (stems, 2, frames), aligned with it."""
         raise NotImplementedError
-
-
-def find_stem(stems: Sequence[str], stem: str, who: str) -> int:
-    """Index of ``stem`` in ``stems``."""
-    if stem not in stems:
-        near = get_close_matches(stem, stems, 1)
-        hint = f"did you mean {near[0]}?" if near else f"it gives {', '.join(stems)}"
-        raise EngineError(f"{who}: the separator has no stem {stem!r}", hint)
-    return list(stems).index(stem)

@@ -7,13 +7,17 @@ import pytest
 
 from bridge.core.audio import STEMS, Audio
 from bridge.errors import EngineError
-from engines.separation.postprocess.blending import Blending
-from engines.separation.postprocess.cascade import Cascade
-from engines.separation.postprocess.consistency import Consistency, EnergyConsistency
 from engines.separation.postprocess.misi import Misi
-from engines.separation.postprocess.observation import Observation
 from engines.separation.postprocess.spectrogram import analyse
-from engines.separation.postprocess.test_time_augmentation import Averaging, SwapAveraging
+from engines.separation.postprocess.time_domain import (
+    Averaging,
+    Blending,
+    Cascade,
+    Consistency,
+    EnergyConsistency,
+    Observation,
+    SwapAveraging,
+)
 from engines.separation.postprocess.wiener import Wiener
 from research.separation.evaluation.metrics import sdr_db
 from tests.engines.separation.postprocess.toys import RATE, Bands, Masks, Shares, stems_in_bands, two_noises
