@@ -1,5 +1,7 @@
 """Low-latency STFT of the learned separator: powers from a hop, stems from masks; compiled, only the FFT allocates.
 
+Its windows are asymmetric: a long analysis window, and a short synthesis window at its end.
+
 It works on mid, (L + R) / 2, and side, (L - R) / 2, which the masks apply to; the output is mid + side and mid - side.
 """
 
@@ -11,8 +13,8 @@ from numpy.typing import NDArray
 from bridge.core.arrays import Complex64Array, Float32Array
 from bridge.core.audio import CHANNELS, STEMS, Audio
 from bridge.core.jit import njit
+from bridge.errors import EngineError
 from engines.separation.frequency_grid import BINS, POINTS, WINDOW, compute_pooling, compute_spreading
-from engines.separation.windows import make_windows
 
 FEATURES = 3
 """Input features of the network: power of mid, of side, and twice their real cross product."""
@@ -23,6 +25,28 @@ LOUDEST = 1e9
 """Larger samples are no audio and become silence, as NaN does, so that squares stay finite."""
 FAINTEST = 1e-15
 """300 dB below full scale. Smaller samples become silence, too, before their squares are denormal."""
+
+
+def make_windows(window: int, hop: int, overlap: int) -> tuple[Float32Array, Float32Array]:
+    """Make analysis (window,) and synthesis (hop + overlap,) windows for a latency of ``overlap`` frames.
+
+    The analysis rises over ``window - overlap`` frames and falls over ``overlap``, both as quarter sines. Their
+    product over the last ``hop + overlap`` frames is 1 save for a squared-sine fade of ``overlap`` frames at either
+    end, so that neighbouring hops add up to the input. Such asymmetric windows: Mauler and Martin, "A low delay,
+    variable resolution, perfect reconstruction spectral analysis-synthesis system", EUSIPCO 2007.
+    """
+    if not 0 < overlap <= hop or hop + overlap > window:
+        raise EngineError(f"a window of {window} frames, hop {hop}, overlap {overlap}", "0 < overlap <= hop")
+    rise = window - overlap
+    analysis = np.concatenate(
+        [
+            np.sin(np.pi / 2 * (np.arange(rise) + 0.5) / rise),
+            np.cos(np.pi / 2 * (np.arange(overlap) + 0.5) / overlap),
+        ]
+    )
+    fade = np.sin(np.pi / 2 * (np.arange(overlap) + 0.5) / overlap) ** 2
+    product = np.concatenate([fade, np.ones(hop - overlap), fade[::-1]])
+    return analysis.astype(np.float32), (product / analysis[-hop - overlap :]).astype(np.float32)
 
 
 class StemStft:

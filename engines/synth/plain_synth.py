@@ -12,7 +12,7 @@ from bridge.core.audio import Audio
 from bridge.core.engine import State
 from engines.saved_state import add_prefix, strip_prefix
 from engines.synth.channels import Channels
-from engines.synth.drummer import Drummer
+from engines.synth.drum_sampler import DrumSampler
 from engines.synth.instrument import (
     BEND,
     CONTROL,
@@ -38,24 +38,24 @@ class PlainSynth:
         """For blocks of ``frames`` at ``rate`` Hz."""
         self._channels = Channels(frames)
         self._voices = Voices(rate, frames)
-        self._drummer = Drummer(rate, frames)
+        self._drums = DrumSampler(rate, frames)
 
     def render(self, events: Sequence[TimedMidi], out: Audio) -> None:
         sounding = self._voices.sounding
-        sounding[DRUM_CHANNEL] = self._drummer.active.any()
+        sounding[DRUM_CHANNEL] = self._drums.active.any()
         for offset, message in events:
             self._dispatch(message, offset)
         out[:] = 0
-        if not (self._drummer.active.any() or self._voices.active.any()):
+        if not (self._drums.active.any() or self._voices.active.any()):
             return
         gains = self._channels.update_gains(sounding)
-        self._drummer.mix_into(out, gains[DRUM_CHANNEL])
+        self._drums.mix_into(out, gains[DRUM_CHANNEL])
         self._voices.mix_into(out, self._channels.semitones, gains)
 
     def _dispatch(self, message: bytes, offset: int) -> None:
         kind, channel = message[0] & 0xF0, message[0] & 0x0F
         if channel == DRUM_CHANNEL and is_note_on(message):
-            self._drummer.hit(message[1], message[2], offset)
+            self._drums.hit(message[1], message[2], offset)
         elif is_note_on(message):
             tone = TONE_OF[int(self._channels.program[channel])]
             self._voices.note_on(channel, message[1], message[2], tone, offset)
@@ -72,7 +72,7 @@ class PlainSynth:
         if controller == SOUND_OFF:
             self._voices.cut_all(channel, offset)
             if channel == DRUM_CHANNEL:
-                self._drummer.stop_all(offset)
+                self._drums.stop_all(offset)
         elif controller == CONTROLS_OFF:
             self._channels.reset_controllers(channel)
         elif controller >= NOTES_OFF:
@@ -87,17 +87,17 @@ class PlainSynth:
             self._dispatch(message, 0)
 
     def reset(self) -> None:
-        for memory in (self._channels, self._voices, self._drummer):
+        for memory in (self._channels, self._voices, self._drums):
             memory.reset()
 
     def state(self) -> State:
         return {
             **add_prefix("channels", self._channels.state()),
             **add_prefix("voices", self._voices.state()),
-            **add_prefix("drummer", self._drummer.state()),
+            **add_prefix("drummer", self._drums.state()),
         }
 
     def restore(self, state: State) -> None:
         self._channels.restore(strip_prefix("channels", state))
         self._voices.restore(strip_prefix("voices", state))
-        self._drummer.restore(strip_prefix("drummer", state))
+        self._drums.restore(strip_prefix("drummer", state))

@@ -13,7 +13,7 @@ from bridge.core.arrays import Float32Array
 from bridge.core.audio import STEMS, Audio
 from bridge.errors import EngineError
 from engines.separation.frequency_grid import WINDOW, compute_pooling, compute_spreading
-from engines.separation.windows import make_windows
+from engines.separation.stft import make_windows
 from research.separation.evaluation.songs import BASSOTHER, MultitrackSong
 
 HOP, OVERLAP = 512, 256

@@ -16,7 +16,7 @@ from bridge.core.arrays import Float32Array
 from bridge.core.audio import STEMS
 from bridge.core.jit import njit
 from engines.separation.frequency_grid import POINTS, WINDOW, compute_spreading
-from engines.separation.windows import make_windows
+from engines.separation.stft import make_windows
 
 STRIDE = 1024
 """Frames that the network's memory advances in a step; shorter hops interleave several memories."""

@@ -18,7 +18,7 @@ from engines.separation import stft
 from engines.separation.frequency_grid import BINS, WINDOW, compute_pooling, compute_spreading
 from engines.separation.learned_separation import LOW, STANDARD, ULTRA, LearnedSeparation, Profile, low, standard, ultra
 from engines.separation.separator import EngineSeparator
-from engines.separation.windows import make_windows
+from engines.separation.stft import make_windows
 from tests.contracts.checks import CHECKS
 from tests.contracts.running import Factory
 from tests.engines.driving import separate

@@ -1,4 +1,4 @@
-"""Pitch and notes of one voice."""
+"""Pitch chain: pitch and notes of one monophonic source."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 
 from bridge.core.events import Note
 from engines.mir.learned.features import STEPS_PER_SECOND, get_step_end
-from engines.mir.learned.notes import NoteTracker, YinPitch
+from engines.mir.learned.pitch_chain import NoteTracker, YinPitch
 
 RATE = 44100
 

@@ -17,7 +17,7 @@ CUT_S = 0.012
 """Time constant of the fade of a choked hi-hat."""
 
 
-class Drummer(SavedState):
+class DrumSampler(SavedState):
     """State of the hits. ``age``: frames since a hit, negative before it. ``cut``: the age at which it is stopped."""
 
     saved_fields = ("active", "drum", "velocity", "age", "cut")

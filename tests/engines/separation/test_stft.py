@@ -1,4 +1,4 @@
-"""Short-delay windows: what is taken apart adds up again."""
+"""Low-latency STFT of the learned separator: its windows add up to the input."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bridge.errors import EngineError
-from engines.separation.windows import make_windows
+from engines.separation.stft import make_windows
 
 
 @pytest.mark.parametrize(("hop", "overlap"), [(512, 256), (256, 128), (128, 64), (128, 128), (256, 1)])
