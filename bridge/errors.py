@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 
 class BridgeError(Exception):
     """What went wrong and where (``message``), and what to do about it (``hint``)."""
@@ -33,3 +36,15 @@ class ModelError(BridgeError):
 
 class ControlError(BridgeError):
     """An unknown control, or a value that it cannot take."""
+
+
+def find_nearest(name: str, choices: Iterable[str]) -> str:
+    """The one of ``choices`` most similar to ``name``; empty where none is similar."""
+    return next(iter(get_close_matches(name, list(choices), 1)), "")
+
+
+def did_you_mean(name: str, choices: Iterable[str]) -> str:
+    """A hint for an unknown ``name``: the most similar of ``choices``, or all of them where none is similar."""
+    names = list(choices)
+    near = find_nearest(name, names)
+    return f"did you mean {near}?" if near else f"there are: {', '.join(names) or 'none'}"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 
 from bridge.core.engine import ENTRY_POINTS, Engine
-from bridge.errors import EngineError
+from bridge.errors import EngineError, did_you_mean
 
 
 def list_engines(prefix: str = "") -> list[str]:
@@ -23,9 +22,7 @@ def load_engine(name: str) -> Engine:
     """Create engine ``name``, not prepared yet."""
     found = find_engine(name)
     if found is None:
-        near = get_close_matches(name, list_engines(), 1)
-        hint = f"did you mean {near[0]}?" if near else f"registered are: {', '.join(list_engines()) or 'none'}"
-        raise EngineError(f"engine {name!r} is not registered", hint)
+        raise EngineError(f"engine {name!r} is not registered", did_you_mean(name, list_engines()))
     try:
         engine = found.load()()
     except Exception as error:

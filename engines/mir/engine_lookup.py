@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 
 from bridge.config import EngineSettings
 from bridge.core import engine_registry
 from bridge.core.control import Control
 from bridge.core.engine import Engine
-from bridge.errors import ConfigError, EngineError
+from bridge.errors import ConfigError, EngineError, did_you_mean
 
 PREFIX = "mir."
 DEFAULT = EngineSettings().mir
@@ -25,9 +24,7 @@ def create_engine(name: str) -> Engine:
     """Create a registered engine (``mir.chroma``), not prepared yet."""
     entry = engine_registry.find_engine(name)
     if entry is None:
-        near = get_close_matches(name, list_analysis_engines(), 1)
-        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(list_analysis_engines())}"
-        raise EngineError(f"no engine {name!r} is registered", hint)
+        raise EngineError(f"no engine {name!r} is registered", did_you_mean(name, list_analysis_engines()))
     engine: Engine = entry.load()()
     spec = engine.spec
     if not spec.audio(spec.inputs) or not spec.events(spec.outputs):
@@ -45,8 +42,7 @@ def parse_control_values(controls: Sequence[Control], words: Sequence[str]) -> d
         name, mark, text = word.partition("=")
         control = known.get(name.strip())
         if control is None:
-            near = get_close_matches(name, known, 1)
-            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known) or 'none'}"
+            hint = did_you_mean(name, known)
             raise ConfigError(f"--set {word}: the engine has no control {name.strip()!r}", hint)
         value = control.low + control.choices.index(text) if text in control.choices else _parse_number(text)
         if not mark or not control.low <= value <= control.high:

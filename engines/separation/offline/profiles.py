@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from importlib.resources import files
 
 from bridge.core.engine import Engine
 from bridge.core.engine_registry import find_engine
-from bridge.errors import ConfigError, EngineError
+from bridge.errors import ConfigError, EngineError, did_you_mean
 from engines.separation.offline.overlap_add import OverlapAddSeparator
 from engines.separation.offline.resampled_separator import ResampledSeparator
 from engines.separation.separator import EngineSeparator, Separator, StreamableSeparator
@@ -32,9 +31,7 @@ class ChosenProfile:
 def choose_profile(profile: str, model: str = "", steps: Sequence[str] = ()) -> ChosenProfile:
     """The separator of ``profile``, an engine or for "studio" an added ``model``, in ``steps``, the first innermost."""
     if profile not in PROFILES:
-        near = get_close_matches(profile, PROFILES, 1)
-        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(PROFILES)}"
-        raise ConfigError(f"--profile {profile}: no such profile", hint)
+        raise ConfigError(f"--profile {profile}: no such profile", did_you_mean(profile, PROFILES))
     if model and profile != STUDIO:
         raise ConfigError(f"--model {model}: the profile {profile} has its own", f"add --profile {STUDIO}")
     separator, identity = _open_studio(model) if profile == STUDIO else _open_engine(profile)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +12,7 @@ from cyclopts import Parameter
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from bridge.errors import ConfigError
+from bridge.errors import ConfigError, did_you_mean
 from bridge.printing import columns, one_line
 from engines.offline.progress import format_duration
 from engines.offline.song_batch import make_reporter, process_songs
@@ -76,7 +75,7 @@ def _make_request(
     force: bool,
 ) -> SeparationRequest:
     if format_ not in FORMATS:
-        raise ConfigError(f"--format {format_}: no such format", f"there are: {', '.join(FORMATS)}")
+        raise ConfigError(f"--format {format_}: no such format", did_you_mean(format_, FORMATS))
     separator = chosen.separator
     wanted = _check_names("--stems", _parse_names(stems), separator.stems)
     less = tuple(dict.fromkeys(_check_names("--without", _parse_names(one), separator.stems) for one in without))
@@ -90,9 +89,7 @@ def _check_names(option: str, names: tuple[str, ...], stems: Sequence[str]) -> t
     """``names`` in the order of ``stems``."""
     for name in names:
         if name not in stems:
-            near = get_close_matches(name, stems, 1)
-            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(stems)}"
-            raise ConfigError(f"{option} {name}: no such stem", hint)
+            raise ConfigError(f"{option} {name}: no such stem", did_you_mean(name, stems))
     return tuple(stem for stem in stems if stem in names)
 
 

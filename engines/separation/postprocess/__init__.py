@@ -6,9 +6,8 @@ better = wrap_separator(separator, ["cascade", "wiener"])    # wiener(cascade(se
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
-from bridge.errors import EngineError
+from bridge.errors import EngineError, did_you_mean
 from engines.separation.postprocess.misi import Misi
 from engines.separation.postprocess.postprocessor import Postprocessor
 from engines.separation.postprocess.time_domain import (
@@ -48,8 +47,6 @@ def wrap_separator(separator: Separator, names: Iterable[str]) -> Separator:
     """Wrap ``separator`` in the postprocessors ``names``, the first innermost. The result does not stream."""
     for name in names:
         if name not in _POSTPROCESSORS:
-            near = get_close_matches(name, _POSTPROCESSORS, 1)
-            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(_POSTPROCESSORS)}"
-            raise EngineError(f"no step {name!r}", hint)
+            raise EngineError(f"no step {name!r}", did_you_mean(name, _POSTPROCESSORS))
         separator = _POSTPROCESSORS[name](separator)
     return separator

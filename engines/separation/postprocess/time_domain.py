@@ -14,12 +14,11 @@ Sources:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 
 import numpy as np
 
 from bridge.core.audio import Audio
-from bridge.errors import EngineError
+from bridge.errors import EngineError, did_you_mean
 from engines.separation.postprocess.postprocessor import Postprocessor
 from engines.separation.separator import Separator
 
@@ -81,9 +80,7 @@ class Cascade(Postprocessor):
 def find_stem(stems: Sequence[str], stem: str, who: str) -> int:
     """Index of ``stem`` in ``stems``."""
     if stem not in stems:
-        near = get_close_matches(stem, stems, 1)
-        hint = f"did you mean {near[0]}?" if near else f"it gives {', '.join(stems)}"
-        raise EngineError(f"{who}: the separator has no stem {stem!r}", hint)
+        raise EngineError(f"{who}: the separator has no stem {stem!r}", did_you_mean(stem, stems))
     return list(stems).index(stem)
 
 

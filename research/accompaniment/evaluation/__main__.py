@@ -10,7 +10,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from bridge.errors import ConfigError
+from bridge.errors import ConfigError, did_you_mean
 from bridge.printing import Printer, exit_after
 from bridge.streams import write_json, write_out
 from engines.accompaniment.performance_controls import STYLE, STYLES
@@ -62,7 +62,7 @@ def main(
     docs/accompaniment.md says what the figures mean.
     """
     if style not in STYLES:
-        raise ConfigError(f"--style {style}: unknown", f"there are: {', '.join(STYLES)}")
+        raise ConfigError(f"--style {style}: unknown", did_you_mean(style, STYLES))
     if songs < 0:
         raise ConfigError(f"--songs {songs}", "give a number from 0")
     written = read_written(symbolic, songs)

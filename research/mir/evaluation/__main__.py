@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from bridge.errors import ConfigError
+from bridge.errors import ConfigError, did_you_mean
 from bridge.printing import Printer, exit_after
 from bridge.streams import write_json, write_out
 from engines.mir.engine_lookup import DEFAULT, create_engine
@@ -91,9 +90,7 @@ def _load_trackers(
 ) -> tuple[list[EvaluatedTracker], list[str]]:
     for name in beside:
         if name not in REFERENCE_TRACKERS:
-            near = get_close_matches(name, REFERENCE_TRACKERS, 1)
-            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(REFERENCE_TRACKERS)}"
-            raise ConfigError(f"--beside {name}: unknown", hint)
+            raise ConfigError(f"--beside {name}: unknown", did_you_mean(name, REFERENCE_TRACKERS))
     found = [make_engine_tracker(create_engine(name)) for name in engines]
     if weights is not None:
         found.append(replace(make_engine_tracker(LearnedMir(weights)), name=f"mir.standard, {weights.name}"))
@@ -106,9 +103,7 @@ def _load_trackers(
 def _choose_songs(known: list[KnownSong], names: list[str]) -> list[KnownSong]:
     for name in names:
         if name not in {song.name for song in known}:
-            near = get_close_matches(name, [song.name for song in known], 1)
-            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(song.name for song in known)}"
-            raise ConfigError(f"no song {name!r}", hint)
+            raise ConfigError(f"no song {name!r}", did_you_mean(name, [song.name for song in known]))
     return [song for song in known if not names or song.name in names]
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 from bridge.core.engine_registry import find_engine, list_engines
-from bridge.errors import EngineError
+from bridge.errors import EngineError, did_you_mean, find_nearest
 from engines.separation.separator import EngineSeparator, Separator
 
 PREFIX = "separation."
@@ -16,9 +14,9 @@ def separator_named(name: str) -> Separator:
     entry = find_engine(name)
     if entry is not None and name.startswith(PREFIX):
         return EngineSeparator(entry.load()())
-    near = get_close_matches(name, list_engines(PREFIX), 1)
-    if near and name.startswith(PREFIX):
-        raise EngineError(f"no engine {name!r} is registered", f"did you mean {near[0]}?")
+    engines = list_engines(PREFIX)
+    if name.startswith(PREFIX) and find_nearest(name, engines):
+        raise EngineError(f"no engine {name!r} is registered", did_you_mean(name, engines))
     from engines.separation.models.model_loader import load_separator  # loads ONNX Runtime, which engines may not need
 
     return load_separator(name)

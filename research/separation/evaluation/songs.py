@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,7 @@ import soxr
 from bridge import audiofile
 from bridge.audiofile import read_whole
 from bridge.core.audio import CHANNELS, STEMS, Audio
-from bridge.errors import ConfigError
+from bridge.errors import ConfigError, did_you_mean
 
 SUFFIXES = (".wav", ".flac", ".ogg")
 BASSOTHER = "bassother"
@@ -92,9 +91,7 @@ def choose(songs: Mapping[str, Files], names: Sequence[str]) -> dict[str, Files]
     """Those of ``names``, in that order; all where none is named."""
     for name in names:
         if name not in songs:
-            near = get_close_matches(name, songs, 1)
-            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(songs)}"
-            raise ConfigError(f"no song {name!r}", hint)
+            raise ConfigError(f"no song {name!r}", did_you_mean(name, songs))
     return {name: songs[name] for name in names} if names else dict(songs)
 
 
