@@ -124,7 +124,7 @@ class _PlayedBar:
         return PartState(self.then.voicing, self.then.bass, tuple(sorted(velocities.items())))
 
 
-def perform(bars: Sequence[Bar], name: str, play: PlayPart, style: Style, dials: PerformanceControls) -> PartTrack:
+def perform(bars: Sequence[Bar], name: str, play: PlayPart, style: Style, controls: PerformanceControls) -> PartTrack:
     """One part through all ``bars``. It begins as if it had just played the end, so that a loop has no seam."""
     memory, played = PartState(), list[_PlayedBar]()
     for _ in range(PASSES):
@@ -134,7 +134,7 @@ def perform(bars: Sequence[Bar], name: str, play: PlayPart, style: Style, dials:
             if last and last[number].is_same_after(memory):
                 notes, after = last[number].notes, last[number].after(memory)
             else:
-                made, after = play(bar, style, dials, memory)
+                made, after = play(bar, style, controls, memory)
                 notes = tuple(made)
             played.append(_PlayedBar(memory, notes, after))
             memory = after

@@ -72,7 +72,7 @@ def to_strengths(pattern: StepPattern, beats: int) -> Float64Array:
 def _iterate_hits(pattern: StepPattern, beats: int) -> Iterator[tuple[str, int, int]]:
     """(drum, tick, weight) of every hit of ``pattern`` in a bar of ``beats``."""
     per_beat = pattern.per_beat
-    for role, line in pattern.lines.items():
+    for role, line in pattern.lanes.items():
         for number, beat in enumerate(METRES[beats]):
             for place, symbol in enumerate(line[beat * per_beat : (beat + 1) * per_beat]):
                 if symbol != REST:
@@ -103,7 +103,7 @@ def _is_drum_set(style: Style) -> bool:
 
 
 def match_grooves(
-    bars: Sequence[Bar], grooves: Sequence[Groove], style: Style, dials: PerformanceControls
+    bars: Sequence[Bar], grooves: Sequence[Groove], style: Style, controls: PerformanceControls
 ) -> PartTrack:
     """The drums of ``bars``, each with its groove. A section keeps to the pattern that is nearest to it.
 
@@ -116,11 +116,11 @@ def match_grooves(
         section = list(group)
         strengths = average_grooves([groove for _, groove in section if groove.strengths.any()] or [section[0][1]])
         pattern = min(style.parts[NAME].patterns, key=lambda one: measure_distance(strengths, one))
-        share = _measure_share(section, pattern) * (0.5 + dials.density)
+        share = _measure_share(section, pattern) * (0.5 + controls.density)
         for bar, groove in section:
-            draws = draw(bar, dials, NAME)
-            grid_notes = list(_make_hits(bar, groove, pattern, share, style.parts[NAME].opening, dials))
-            notes, last = humanise_notes(grid_notes, bar, TICKS_PER_BEAT, dials, draws, memory)
+            draws = draw(bar, controls, NAME)
+            grid_notes = list(_make_hits(bar, groove, pattern, share, style.parts[NAME].opening, controls))
+            notes, last = humanise_notes(grid_notes, bar, TICKS_PER_BEAT, controls, draws, memory)
             memory = PartState(velocities=last)
             played.append(tuple(notes))
     return PartTrack(NAME, tuple(played))
@@ -134,18 +134,18 @@ def _measure_share(section: Sequence[tuple[Bar, Groove]], pattern: StepPattern) 
 
 
 def _make_hits(
-    bar: Bar, groove: Groove, pattern: StepPattern, share: float, opening: str, dials: PerformanceControls
+    bar: Bar, groove: Groove, pattern: StepPattern, share: float, opening: str, controls: PerformanceControls
 ) -> Iterator[GridNote]:  # fmt: skip
     if not groove.strengths.any():
         return
-    backbeat = max(SNARES, key=lambda role: sum(symbol != REST for symbol in pattern.lines.get(role, "")))
+    backbeat = max(SNARES, key=lambda role: sum(symbol != REST for symbol in pattern.lanes.get(role, "")))
     for role, strengths in zip(("kick", backbeat), groove.strengths, strict=False):
         for step, strength in enumerate(strengths):
             if strength > 0:
                 weight = round(LIGHT + (FULL - LIGHT) * min(float(strength), 1.0))
                 yield _make_hit(role, step * TICKS_PER_BEAT // STEPS, step, weight)
     others = [(role, tick, weight) for role, tick, weight in _iterate_hits(pattern, bar.beats) if role in CYMBALS]
-    opens = bar.opens and opening in ROLES and dials.loudness(bar) >= OPENING_FROM and groove.strengths[2, 0] > 0
+    opens = bar.opens and opening in ROLES and controls.loudness(bar) >= OPENING_FROM and groove.strengths[2, 0] > 0
     if opens:
         yield _make_hit(opening, 0, 0, FULL)
     for role, tick, weight in _thin_out(others, min(share, 1.0)):

@@ -82,11 +82,11 @@ Articulations = Mapping[str, tuple[Articulation, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A bar: ``lines`` as in a style's drums, 16 steps each."""
+    """A bar: ``lanes`` as in a style's drums, 16 steps each."""
 
     level: float
     groove_cluster: int
-    lines: Mapping[str, str]
+    lanes: Mapping[str, str]
     articulations: Articulations
 
 
@@ -106,7 +106,7 @@ def to_family(table: FamilyTable) -> Family:
 
 
 def _to_template(table: TemplateTable, usual: Articulations, loud: Mapping[str, int]) -> Template:
-    lines: dict[str, str] = {}
+    lanes: dict[str, str] = {}
     articulations = dict(usual)
     for role, cells in table.hits.items():
         line = [REST] * STEPS
@@ -117,9 +117,9 @@ def _to_template(table: TemplateTable, usual: Articulations, loud: Mapping[str, 
             line[cell.step] = str(to_weight(cell.percent))
             gain = min(cell.velocity / full, HARDEST)
             steps[cell.step] = Articulation(cell.late_ticks, cell.spread_ticks, gain, flat / full)
-        lines[role] = "".join(line)
+        lanes[role] = "".join(line)
         articulations[role] = tuple(steps)
-    return Template(table.level, table.groove_cluster, lines, articulations)
+    return Template(table.level, table.groove_cluster, lanes, articulations)
 
 
 def to_weight(percent: int) -> int:

@@ -155,11 +155,11 @@ class StemSource(SavedState):
             if strongest >= LEAST and stands_out >= PLAIN * strongest:
                 self.accents[: self.size] = np.maximum(groove - groove.mean(), 0.0) / stands_out
 
-    def apply_to(self, dials: PerformanceControls, bar_beats: int) -> PerformanceControls:
+    def apply_to(self, controls: PerformanceControls, bar_beats: int) -> PerformanceControls:
         """``make_controls`` of a part that follows it."""
         accents = self.accents[: bar_beats * TWELFTHS] if bar_beats * TWELFTHS == self.size else self.accents[:0]
-        intensity = min(max(dials.intensity + A_DB * self.level_db, 0.0), 1.0)
-        return replace(dials, intensity=intensity, accents=tuple(accents.round(2).tolist()) if accents.any() else ())
+        intensity = min(max(controls.intensity + A_DB * self.level_db, 0.0), 1.0)
+        return replace(controls, intensity=intensity, accents=tuple(accents.round(2).tolist()) if accents.any() else ())
 
 
 class StemFollower:
@@ -194,11 +194,11 @@ class StemFollower:
                 source.begin_bar()
 
     def make_controls(
-        self, dials: PerformanceControls, bar_beats: int, values: Mapping[str, float]
+        self, controls: PerformanceControls, bar_beats: int, values: Mapping[str, float]
     ) -> dict[str, PerformanceControls]:
         """By part."""
         sources = {part: self._sources.get(get_followed_source(part, values)) for part in PARTS}
-        return {part: source.apply_to(dials, bar_beats) if source else dials for part, source in sources.items()}
+        return {part: source.apply_to(controls, bar_beats) if source else controls for part, source in sources.items()}
 
     def reset(self) -> None:
         self._beats[:] = np.nan

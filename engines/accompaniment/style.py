@@ -42,8 +42,8 @@ GRIDS = {16: 4, 12: 3}
 """Steps in a line, and how many of them make a beat."""
 NARROWEST = 14
 """Semitones that a part's range must span, so that every root and a step beside it lies in it."""
-LINE = "line"
-"""The name of a pitched part's only line."""
+PITCHED_LANE = "line"
+"""The name of a pitched part's only lane."""
 
 MOST = 32
 """Patterns, layers or fills of a part: each pattern is put together with each layer, and all are compared."""
@@ -52,7 +52,8 @@ Unit = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 Raise = Annotated[float, msgspec.Meta(ge=-1.0, le=1.0)]
 Midi = Annotated[int, msgspec.Meta(ge=0, le=127)]
 Voices = Annotated[int, msgspec.Meta(ge=1, le=6)]
-StepLines = Mapping[str, str]
+StepLanes = Mapping[str, str]
+"""Steps as text, by lane: a drum, or PITCHED_LANE."""
 
 
 class LineTable(Table, frozen=True):
@@ -178,19 +179,19 @@ def _check(line: str, symbols: str, layer: bool, where: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class StepPattern:
-    """``level``: the intensity it is for. ``lines``: by drum, or one named LINE. ``voices`` 0: the part's number.
-    ``articulations``: drummers' articulation of each drum at each of 16 steps. ``groove_cluster`` 0: written; else
-    the cluster of similar templates, which were counted in drummers' bars."""
+    """``level``: the intensity it is for. ``lanes``: by drum, or the only one, PITCHED_LANE. ``voices`` 0: the part's
+    number. ``articulations``: drummers' articulation of each drum at each of 16 steps. ``groove_cluster`` 0: written;
+    else the cluster of similar templates, which were counted in drummers' bars."""
 
     level: float
-    lines: StepLines
+    lanes: StepLanes
     voices: int = 0
     articulations: Articulations = field(default_factory=dict)
     groove_cluster: int = 0
 
     @property
     def per_beat(self) -> int:
-        return GRIDS[len(next(iter(self.lines.values())))]
+        return GRIDS[len(next(iter(self.lanes.values())))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,14 +224,14 @@ class Style:
         return self.swing_ticks if pattern.per_beat == 4 else 0
 
 
-def overlay(lines: StepLines, layer: StepLines) -> StepLines | None:
-    """``lines`` with ``layer`` put upon them; None where their steps do not fit."""
-    length = len(next(iter(lines.values())))
+def overlay(lanes: StepLanes, layer: StepLanes) -> StepLanes | None:
+    """``lanes`` with ``layer`` put upon them; None where their steps do not fit."""
+    length = len(next(iter(lanes.values())))
     if any(len(line) != length for line in layer.values()):
         return None
-    upon = dict(lines)
+    upon = dict(lanes)
     for name, line in layer.items():
-        under = lines.get(name, REST * length)
+        under = lanes.get(name, REST * length)
         upon[name] = "".join(low if high == KEEP else high for low, high in zip(under, line, strict=True))
     return upon
 
@@ -254,8 +255,8 @@ def load_style(path: Path | Traversable) -> Style:
     for name, part in pitched.items():
         if part is not None:
             patterns = _add_layers(
-                [StepPattern(table.level, {LINE: table.line}, table.voices or 0) for table in part.patterns],
-                [(one.raises, {LINE: one.line} if one.line else {}, one.voices or 0) for one in part.layers],
+                [StepPattern(table.level, {PITCHED_LANE: table.line}, table.voices or 0) for table in part.patterns],
+                [(one.raises, {PITCHED_LANE: one.line} if one.line else {}, one.voices or 0) for one in part.layers],
             )
             voices = part.voices if isinstance(part, ChordsTable) else 1
             parts[name] = PartStyle(part.program, part.volume, patterns, part.low, part.high, voices)
@@ -263,30 +264,30 @@ def load_style(path: Path | Traversable) -> Style:
     return Style(file.name, file.doc, file.tempo, file.swing, ticks, parts)
 
 
-def _add_layers(patterns: list[StepPattern], layers: list[tuple[float, StepLines, int]]) -> tuple[StepPattern, ...]:
+def _add_layers(patterns: list[StepPattern], layers: list[tuple[float, StepLanes, int]]) -> tuple[StepPattern, ...]:
     """Each pattern and each with one layer; the same lines are there once."""
     found: dict[tuple[tuple[tuple[str, str], ...], int], StepPattern] = {}
     for pattern in patterns:
         for raises, layer, voices in [(0.0, {}, 0), *layers]:
-            lines = overlay(pattern.lines, layer)
-            if lines is None:
+            lanes = overlay(pattern.lanes, layer)
+            if lanes is None:
                 continue
             level = min(max(pattern.level + raises, 0.0), 1.0)
-            made = StepPattern(level, lines, voices or pattern.voices)
-            found.setdefault((tuple(sorted(lines.items())), made.voices), made)
+            made = StepPattern(level, lanes, voices or pattern.voices)
+            found.setdefault((tuple(sorted(lanes.items())), made.voices), made)
     return tuple(sorted(found.values(), key=lambda one: one.level))
 
 
 def _add_templates(written: tuple[StepPattern, ...], family: grooves.Family) -> tuple[StepPattern, ...]:
     """The templates of ``family`` beside ``written``, which get its feel where they have 16 steps."""
     counted = [
-        StepPattern(one.level, one.lines, articulations=one.articulations, groove_cluster=one.groove_cluster)
+        StepPattern(one.level, one.lanes, articulations=one.articulations, groove_cluster=one.groove_cluster)
         for one in family.templates
     ]
     mine = [replace(one, articulations=family.articulations) if one.per_beat == 4 else one for one in written]
     found: list[StepPattern] = []
     for one in [*counted, *mine]:
-        if all(one.lines != other.lines for other in found):
+        if all(one.lanes != other.lanes for other in found):
             found.append(one)
     return tuple(sorted(found, key=lambda one: one.level))
 

@@ -23,7 +23,7 @@ from engines.synth.stems import write_stems
 
 FILE = "band.mid"
 
-Dial = Annotated[float | None, Parameter(help="A dial from 0 to 1.")]
+Share = Annotated[float | None, Parameter(help="From 0 to 1.")]
 
 
 def accompany(
@@ -43,23 +43,23 @@ def accompany(
     replace: Annotated[str, Parameter(help="drums: write new drums like a song's own, and the song with them.")] = "",
     count_in: Annotated[bool, Parameter(negative="", help="A bar of sticks first.")] = False,
     audio: Annotated[bool, Parameter(negative="", help="Also PART.wav for each part, and mix.wav.")] = False,
-    intensity: Annotated[Dial, Parameter(help="0.5: as the sections have it.")] = None,
-    density: Annotated[Dial, Parameter(help="How many soft hits are played.")] = None,
-    complexity: Annotated[Dial, Parameter(help="How many patterns are used.")] = None,
-    swing: Annotated[Dial, Parameter(help="1: off-beats on the triplet; else the style's.")] = None,
-    humanise: Annotated[Dial, Parameter(help="How loose timing and articulation are.")] = None,
-    style_strength: Annotated[Dial, Parameter(help="0: a plain band; 1: the style.")] = None,
-    temperature: Annotated[Dial, Parameter(help="Randomness: 0: the likeliest patterns.")] = None,
+    intensity: Annotated[Share, Parameter(help="0.5: as the sections have it.")] = None,
+    density: Annotated[Share, Parameter(help="How many soft hits are played.")] = None,
+    complexity: Annotated[Share, Parameter(help="How many patterns are used.")] = None,
+    swing: Annotated[Share, Parameter(help="1: off-beats on the triplet; else the style's.")] = None,
+    humanise: Annotated[Share, Parameter(help="How loose timing and articulation are.")] = None,
+    style_strength: Annotated[Share, Parameter(help="0: a plain band; 1: the style.")] = None,
+    temperature: Annotated[Share, Parameter(help="Randomness: 0: the likeliest patterns.")] = None,
 ) -> int:
     """Write a band's MIDI for a song, a MIDI file or a chord sheet: a track a part, tempo map, sections, chord names.
 
-    To a song the band plays in time with the recording. The dials go from 0 to 1.
+    To a song the band plays in time with the recording. The controls of its playing go from 0 to 1.
     """
-    dials = {
+    controls = {
         "intensity": intensity, "density": density, "complexity": complexity, "swing": swing, "humanise": humanise,
         "style_strength": style_strength, "temperature": temperature,
     }  # fmt: skip
-    request = BackingRequest(style, parts, dials, seed, bars, tempo, count_in)
+    request = BackingRequest(style, parts, controls, seed, bars, tempo, count_in)
     if replace not in ("", DRUMS):
         raise ConfigError(f"--replace {replace}: only drums can be replaced", f"use --replace {DRUMS}")
     console = Printer(stderr=True)

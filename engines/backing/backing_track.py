@@ -32,7 +32,7 @@ class BackingRequest:
 
     style: str = ""
     parts: str = ",".join(PART_NAMES)
-    dials: Mapping[str, float | None] = field(default_factory=dict)
+    controls: Mapping[str, float | None] = field(default_factory=dict)
     seed: int = 0
     bars: int | None = None
     tempo: float | None = None
@@ -41,7 +41,7 @@ class BackingRequest:
     def load_style(self) -> Style:
         """Load the style, after checking all that can be checked without a source."""
         style = load_style(find_style(self.style or USUAL_STYLE))
-        make_controls(style, self.dials, self.seed)
+        make_controls(style, self.controls, self.seed)
         select_parts(self.parts, style)
         if self.tempo is not None:
             check_tempo(self.tempo)
@@ -93,8 +93,8 @@ def arrange_backing(source: BackingSource, request: BackingRequest) -> BackingTr
     style = request.load_style()
     piece = _apply_request(source, request)
     bars = piece.bars(request.bars)
-    dials = make_controls(style, request.dials, request.seed)
-    parts = [perform(bars, name, PARTS[name], style, dials) for name in select_parts(request.parts, style)]
+    controls = make_controls(style, request.controls, request.seed)
+    parts = [perform(bars, name, PARTS[name], style, controls) for name in select_parts(request.parts, style)]
     return BackingTrack(source, piece, style, bars, tuple(piece.silence_rests(part, bars) for part in parts))
 
 
@@ -114,9 +114,9 @@ def replace_drums(
         else [load_named(name) for name in list_shipped_styles()]
     )
     style = find_nearest_style(transcription.grooves, styles)
-    dials = make_controls(replace(style, swing=transcription.swing), request.dials, request.seed)
+    controls = make_controls(replace(style, swing=transcription.swing), request.controls, request.seed)
     bars = source.piece.bars()
-    part = match_grooves(bars, transcription.grooves, style, dials)
+    part = match_grooves(bars, transcription.grooves, style, controls)
     return BackingTrack(source, source.piece, style, bars, (part,))
 
 

@@ -34,8 +34,8 @@ STOP, CONTINUE = b"\xfc", b"\xfb"
 @pytest.fixture(scope="module")
 def sidecar(module_server: DummyServer) -> Iterator[Sidecar]:
     with sidecar_on(module_server) as running:
-        for dial in ("humanise", "swing"):  # on the grid
-            running.bus.set(f"accompaniment.band.{dial}", 0.0, "test")
+        for name in ("humanise", "swing"):  # on the grid
+            running.bus.set(f"accompaniment.band.{name}", 0.0, "test")
         yield running
 
 

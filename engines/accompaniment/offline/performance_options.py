@@ -17,7 +17,7 @@ from engines.accompaniment.style import PART_NAMES, Style
 
 
 def make_controls(style: Style, wanted: Mapping[str, float | None], seed: int) -> PerformanceControls:
-    """The dials that are ``wanted``; where None is, the usual ones, with the swing of ``style``."""
+    """The controls that are ``wanted``, the defaults in place of None, with the swing of ``style``."""
     if seed < 0:
         raise ConfigError(f"--seed {seed}", "use a number from 0")
     for name, value in wanted.items():

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from bridge.core.time import TICKS_PER_BEAT
 from engines.accompaniment.score import TWELFTHS
-from engines.accompaniment.style import HOLD, LINE, REST, StepLines
+from engines.accompaniment.style import HOLD, PITCHED_LANE, REST, StepLanes
 
 KICK = "kick"
 """What of the drums follows; the others keep the time."""
@@ -34,9 +34,9 @@ def bias_weight(weight: int, tick: int, accents: tuple[float, ...]) -> int:
     return min(max(round(moved), 1), HEAVIEST)
 
 
-def measure_similarity(lines: StepLines, beats: Sequence[int], accents: tuple[float, ...]) -> float:
-    """Cosine similarity, 0 to 1, of a pattern's ``lines`` and ``accents``. ``beats``: its beats in the bar."""
-    line = lines.get(KICK) or lines.get(LINE, "")
+def measure_similarity(lanes: StepLanes, beats: Sequence[int], accents: tuple[float, ...]) -> float:
+    """Cosine similarity, 0 to 1, of a pattern's ``lanes`` and ``accents``. ``beats``: its beats in the bar."""
+    line = lanes.get(KICK) or lanes.get(PITCHED_LANE, "")
     places = _find_places(line, tuple(beats))
     strong = sum(accents[place] for place in places)
     own = sum(accent * accent for accent in accents) / WIDE
@@ -55,21 +55,21 @@ def _find_places(line: str, beats: tuple[int, ...]) -> tuple[int, ...]:
     )
 
 
-def add_accents(name: str, beats: Sequence[StepLines], accents: tuple[float, ...]) -> list[StepLines]:
+def add_accents(name: str, beats: Sequence[StepLanes], accents: tuple[float, ...]) -> list[StepLanes]:
     """``beats`` of the part ``name`` with a step added wherever ``accents`` are certain and none is played."""
-    found: list[StepLines] = []
-    for number, lines in enumerate(beats):
-        key = LINE if LINE in lines else KICK
-        per_beat = len(next(iter(lines.values())))
-        line = list(lines.get(key, REST * per_beat))
+    found: list[StepLanes] = []
+    for number, lanes in enumerate(beats):
+        key = PITCHED_LANE if PITCHED_LANE in lanes else KICK
+        per_beat = len(next(iter(lanes.values())))
+        line = list(lanes.get(key, REST * per_beat))
         for place, symbol in enumerate(line):
             accent = accents[TWELFTHS * number + place * TWELFTHS // per_beat]
-            if symbol in REST + HOLD and accent >= CERTAIN and not _is_backbeat(lines, place):
-                line[place] = ADDED.get(name, BLOCK) if key == LINE else str(round(HEAVIEST * accent))
-        found.append({**lines, key: "".join(line)})
+            if symbol in REST + HOLD and accent >= CERTAIN and not _is_backbeat(lanes, place):
+                line[place] = ADDED.get(name, BLOCK) if key == PITCHED_LANE else str(round(HEAVIEST * accent))
+        found.append({**lanes, key: "".join(line)})
     return found
 
 
-def _is_backbeat(lines: StepLines, place: int) -> bool:
-    hits = [lines[role][place] for role in BACKBEAT if role in lines]
+def _is_backbeat(lanes: StepLanes, place: int) -> bool:
+    hits = [lanes[role][place] for role in BACKBEAT if role in lanes]
     return any(symbol != REST and int(symbol) >= HEAVY for symbol in hits)

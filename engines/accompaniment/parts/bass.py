@@ -22,14 +22,14 @@ SCALES: tuple[tuple[int, ...], ...] = (
 """By quality, what passing notes are taken from: semitones above the root."""
 
 
-def play(bar: Bar, style: Style, dials: PerformanceControls, before: PartState) -> tuple[list[ScoreNote], PartState]:
+def play(bar: Bar, style: Style, controls: PerformanceControls, before: PartState) -> tuple[list[ScoreNote], PartState]:
     """The bass of ``bar``."""
     part = style.parts.get(NAME)
     if part is None:
         return [], before
-    draws = draw(bar, dials, NAME)
-    pattern = select_pattern(bar, part, dials, draws)
-    step_notes = read_notes(bar, split_beats(bar, NAME, pattern, dials, draws), dials, draws)
+    draws = draw(bar, controls, NAME)
+    pattern = select_pattern(bar, part, controls, draws)
+    step_notes = read_notes(bar, split_beats(bar, NAME, pattern, controls, draws), controls, draws)
     here, grid_notes = before.bass, []
     for number, step_note in enumerate(step_notes):
         symbol, following = step_note.symbol, find_next_chord(step_notes, number, bar)
@@ -45,7 +45,7 @@ def play(bar: Bar, style: Style, dials: PerformanceControls, before: PartState) 
         else:
             here = _choose_tone(here, symbol, step_note.chord, part.low, part.high)
         grid_notes.append(GridNote(step_note.tick, step_note.end, here, step_note.weight, step_note.step))
-    notes, last_velocities = humanise_notes(grid_notes, bar, style.pair_ticks(pattern), dials, draws, before)
+    notes, last_velocities = humanise_notes(grid_notes, bar, style.pair_ticks(pattern), controls, draws, before)
     return notes, PartState(bass=here, velocities=last_velocities)
 
 

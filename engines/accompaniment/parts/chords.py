@@ -18,21 +18,21 @@ INNER_GAIN = 0.9
 
 
 def play_chords(
-    name: str, bar: Bar, style: Style, dials: PerformanceControls, before: PartState
+    name: str, bar: Bar, style: Style, controls: PerformanceControls, before: PartState
 ) -> tuple[list[ScoreNote], PartState]:
     """The part ``name`` of ``bar``."""
     part = style.parts.get(name)
     if part is None:
         return [], before
-    draws = draw(bar, dials, name)
-    pattern = select_pattern(bar, part, dials, draws)
+    draws = draw(bar, controls, name)
+    pattern = select_pattern(bar, part, controls, draws)
     voices = pattern.voices or part.voices
     voicing, grid_notes = before.voicing, list[GridNote]()
-    for step_note in read_notes(bar, split_beats(bar, name, pattern, dials, draws), dials, draws):
+    for step_note in read_notes(bar, split_beats(bar, name, pattern, controls, draws), controls, draws):
         voicing = find_voicing(step_note.chord, voices, part.low, part.high, voicing)
         notes = make_power_chord(step_note.chord, part.low, part.high) if step_note.symbol == "P" else voicing
         grid_notes += _make_notes(step_note, notes)
-    notes_, last = humanise_notes(grid_notes, bar, style.pair_ticks(pattern), dials, draws, before)
+    notes_, last = humanise_notes(grid_notes, bar, style.pair_ticks(pattern), controls, draws, before)
     return notes_, PartState(voicing, velocities=last)
 
 

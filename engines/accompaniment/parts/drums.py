@@ -27,44 +27,44 @@ VARIES = 0.3
 LANES = {role: lane for lane, role in enumerate(ROLES)}
 
 
-def play(bar: Bar, style: Style, dials: PerformanceControls, before: PartState) -> tuple[list[ScoreNote], PartState]:
+def play(bar: Bar, style: Style, controls: PerformanceControls, before: PartState) -> tuple[list[ScoreNote], PartState]:
     """The drums of ``bar``."""
     part = style.parts.get(NAME)
     if part is None:
         return [], before
-    draws = draw(bar, dials, NAME)
+    draws = draw(bar, controls, NAME)
     if bar.section == COUNT_IN:
         grid_notes = [_make_hit("stick", beat * TICKS_PER_BEAT, 4 * beat, 9) for beat in range(bar.beats)]
         pair = 0
     else:
-        pattern = select_pattern(bar, part, dials, draws)
+        pattern = select_pattern(bar, part, controls, draws)
         if bar.fill:
-            pattern = add_fill(bar, part, dials, draws, pattern)
+            pattern = add_fill(bar, part, controls, draws, pattern)
         grid_notes = []
         step, pair = 0, style.pair_ticks(pattern)
-        articulations = split_articulations(bar, pattern, dials, draws)
+        articulations = split_articulations(bar, pattern, controls, draws)
         step_draws = np.where(draws.varies < VARIES, draws.sounds, draws.steady)
-        for beat, lines in enumerate(split_beats(bar, NAME, pattern, dials, draws)):
+        for beat, lines in enumerate(split_beats(bar, NAME, pattern, controls, draws)):
             length = len(next(iter(lines.values())))
             for place in range(length):
                 tick = beat * TICKS_PER_BEAT + place * TICKS_PER_BEAT // length
                 here = {role: int(line[place]) for role, line in lines.items() if line[place] != REST}
-                led = {r: _bias_weight(r, w, tick, bar, dials) for r, w in here.items()}
-                here = {r: w for r, w in here.items() if step_draws[LANES[r], step] < get_probability(led[r], dials)}
+                led = {r: _bias_weight(r, w, tick, bar, controls) for r, w in here.items()}
+                here = {r: w for r, w in here.items() if step_draws[LANES[r], step] < get_probability(led[r], controls)}
                 for role, weight in here.items():
                     if not any(other in here for other in CHOKE_GROUPS.get(role, ())):
                         articulation = articulations[beat][role][place] if role in articulations[beat] else None
                         grid_notes.append(_make_hit(role, tick, step, weight, articulation))
                 step += 1
-        if bar.opens and part.opening and dials.loudness(bar) >= OPENING_FROM:
+        if bar.opens and part.opening and controls.loudness(bar) >= OPENING_FROM:
             grid_notes = [one for one in grid_notes if (one.tick, one.pitch) != (0, ROLES[part.opening])]
             grid_notes.append(_make_hit(part.opening, 0, 0, 9))
-    notes, last = humanise_notes(grid_notes, bar, pair, dials, draws, before)
+    notes, last = humanise_notes(grid_notes, bar, pair, controls, draws, before)
     return notes, PartState(velocities=last)
 
 
-def _bias_weight(role: str, weight: int, tick: int, bar: Bar, dials: PerformanceControls) -> int:
-    return bias_weight(weight, tick, dials.accents) if role == KICK and not bar.fill else weight
+def _bias_weight(role: str, weight: int, tick: int, bar: Bar, controls: PerformanceControls) -> int:
+    return bias_weight(weight, tick, controls.accents) if role == KICK and not bar.fill else weight
 
 
 def _make_hit(role: str, tick: int, step: int, weight: int, articulation: Articulation | None = None) -> GridNote:

@@ -57,7 +57,7 @@ def humanise_notes(
     grid_notes: Sequence[GridNote],
     bar: Bar,
     pair: int,
-    dials: PerformanceControls,
+    controls: PerformanceControls,
     draws: RandomDraws,
     before: PartState,
 ) -> tuple[list[ScoreNote], tuple[tuple[int, int], ...]]:
@@ -65,36 +65,36 @@ def humanise_notes(
 
     ``pair``: ticks of two notes of which the second swings; 0: none does, as with triplets.
     """
-    loud, ticks = SOFTEST + (LOUDEST - SOFTEST) * dials.loudness(bar), bar.ticks
+    loud, ticks = SOFTEST + (LOUDEST - SOFTEST) * controls.loudness(bar), bar.ticks
     notes: list[tuple[int, int, int, int]] = []
     for one in grid_notes:
-        late = _get_delay(one, dials, draws)
-        on = min(max(_swing(one.tick, pair, dials.swing) + late, 0), ticks - 1)
-        end = max(_swing(one.end, pair, dials.swing) + min(late, 0), on + 1)
+        late = _get_delay(one, controls, draws)
+        on = min(max(_swing(one.tick, pair, controls.swing) + late, 0), ticks - 1)
+        end = max(_swing(one.end, pair, controls.swing) + min(late, 0), on + 1)
         room = max(min(end, ticks) - on - SHORTEST_TICKS, 0)
-        on += min(round(one.strum * STRUM_TICKS * dials.humanise), room // 2)
-        velocity = _get_velocity(one, loud, dials)
-        velocity += (STEADY + LOOSE * dials.humanise) * draws.velocity.item(one.lane, one.step)
+        on += min(round(one.strum * STRUM_TICKS * controls.humanise), room // 2)
+        velocity = _get_velocity(one, loud, controls)
+        velocity += (STEADY + LOOSE * controls.humanise) * draws.velocity.item(one.lane, one.step)
         notes.append((on, min(end, ticks), one.pitch, min(max(round(velocity), 1), 127)))
     return _vary(_separate(sorted(notes)), before)
 
 
-def _get_delay(one: GridNote, dials: PerformanceControls, draws: RandomDraws) -> int:
+def _get_delay(one: GridNote, controls: PerformanceControls, draws: RandomDraws) -> int:
     """Ticks, negative: early."""
     all_ = draws.timing.item(one.step)
     if one.articulation is None:
-        return round(dials.humanise * LATE_TICKS / 2 * all_)
+        return round(controls.humanise * LATE_TICKS / 2 * all_)
     loose = TOGETHER * all_ + ALONE * draws.limbs.item(one.lane, one.step)
-    far = min(dials.humanise / AS_PLAYED, 1.0) + max(dials.humanise - AS_PLAYED, 0.0) / (1 - AS_PLAYED)
+    far = min(controls.humanise / AS_PLAYED, 1.0) + max(controls.humanise - AS_PLAYED, 0.0) / (1 - AS_PLAYED)
     ticks = far * (one.articulation.late_ticks + one.articulation.spread_ticks * loose)
     return round(min(max(ticks, -FURTHEST_TICKS), FURTHEST_TICKS))
 
 
-def _get_velocity(one: GridNote, loud: float, dials: PerformanceControls) -> float:
+def _get_velocity(one: GridNote, loud: float, controls: PerformanceControls) -> float:
     articulation = one.articulation
     if articulation is None or not articulation.gain:
         return loud * (LIGHTEST + (1 - LIGHTEST) * one.weight / 9) * one.gain + DOWNBEAT * (one.tick == 0)
-    shape = min(MARKED + (1 - MARKED) * dials.humanise / AS_PLAYED, 1.0)
+    shape = min(MARKED + (1 - MARKED) * controls.humanise / AS_PLAYED, 1.0)
     return loud * one.gain * (articulation.flat + shape * (articulation.gain - articulation.flat))
 
 

@@ -12,7 +12,7 @@ from engines.accompaniment.grooves import Articulation, Articulations
 from engines.accompaniment.parts.accent_bias import add_accents, measure_similarity
 from engines.accompaniment.parts.random_draws import PHRASE_BARS, RandomDraws
 from engines.accompaniment.score import Bar, PerformanceControls
-from engines.accompaniment.style import GRIDS, KEEP, LINE, PartStyle, StepLines, StepPattern, overlay
+from engines.accompaniment.style import GRIDS, KEEP, PITCHED_LANE, PartStyle, StepLanes, StepPattern, overlay
 
 MOST_PATTERNS = 8
 """Among so many, the nearest in intensity, the highest complexity chooses."""
@@ -29,44 +29,44 @@ METRES: Mapping[int, tuple[int, ...]] = {
     7: (0, 1, 2, 3, 2, 1, 3),
 }  # fmt: skip
 """Which of a pattern's four beats are played in a bar of so many: the first stays first, the last last."""
-NEUTRAL: Mapping[str, StepLines] = {
+NEUTRAL: Mapping[str, StepLanes] = {
     "drums": {"kick": "9.......9.......", "snare": "....9.......9...", "closed": "9.8.9.8.9.8.9.8."},
-    "bass": {LINE: "R---R---R---R---"},
-    "keys": {LINE: "X-------X-------"},
-    "pad": {LINE: "X---------------"},
-    "guitar": {LINE: "X---X---X---X---"},
+    "bass": {PITCHED_LANE: "R---R---R---R---"},
+    "keys": {PITCHED_LANE: "X-------X-------"},
+    "pad": {PITCHED_LANE: "X---------------"},
+    "guitar": {PITCHED_LANE: "X---X---X---X---"},
 }
 """What a band without a style plays."""
 
 
-def select_pattern(bar: Bar, part: PartStyle, dials: PerformanceControls, draws: RandomDraws) -> StepPattern:
+def select_pattern(bar: Bar, part: PartStyle, controls: PerformanceControls, draws: RandomDraws) -> StepPattern:
     """One of the patterns nearest to the bar's intensity; it stays for a phrase, but may vary in its last bar."""
     groove_cluster = None
     if any(pattern.groove_cluster for pattern in part.patterns):
-        groove_cluster = _draw_pattern(bar, part.patterns, dials, draws.section).groove_cluster
-    varied = bar.position % PHRASE_BARS == PHRASE_BARS - 1 and draws.phrase[2] < dials.complexity
-    return _draw_pattern(bar, part.patterns, dials, float(draws.phrase[1 if varied else 0]), groove_cluster)
+        groove_cluster = _draw_pattern(bar, part.patterns, controls, draws.section).groove_cluster
+    varied = bar.position % PHRASE_BARS == PHRASE_BARS - 1 and draws.phrase[2] < controls.complexity
+    return _draw_pattern(bar, part.patterns, controls, float(draws.phrase[1 if varied else 0]), groove_cluster)
 
 
 def add_fill(
-    bar: Bar, part: PartStyle, dials: PerformanceControls, draws: RandomDraws, pattern: StepPattern
+    bar: Bar, part: PartStyle, controls: PerformanceControls, draws: RandomDraws, pattern: StepPattern
 ) -> StepPattern:
     """``pattern`` with a fill that fits its steps put upon it, if there is one."""
     fits = [fill for fill in part.fills if fill.per_beat == pattern.per_beat]
     if not fits:
         return pattern
-    fill = _draw_pattern(bar, fits, replace(dials, accents=()), float(draws.picks[0]))
-    lines = overlay(pattern.lines, fill.lines)
-    return replace(pattern, lines=lines or pattern.lines, articulations=_drop_gains(pattern.articulations, fill.lines))
+    fill = _draw_pattern(bar, fits, replace(controls, accents=()), float(draws.picks[0]))
+    lanes = overlay(pattern.lanes, fill.lanes)
+    return replace(pattern, lanes=lanes or pattern.lanes, articulations=_drop_gains(pattern.articulations, fill.lanes))
 
 
-def _drop_gains(articulations: Articulations, lines: StepLines) -> Articulations:
-    """``articulations`` without the gains of the hits in ``lines``, which are as loud as written."""
+def _drop_gains(articulations: Articulations, lanes: StepLanes) -> Articulations:
+    """``articulations`` without the gains of the hits in ``lanes``, which are as loud as written."""
     found = dict(articulations)
-    for role in lines.keys() & articulations.keys():
+    for role in lanes.keys() & articulations.keys():
         found[role] = tuple(
             articulation if symbol == KEEP else Articulation(articulation.late_ticks, articulation.spread_ticks)
-            for articulation, symbol in zip(articulations[role], lines[role], strict=True)
+            for articulation, symbol in zip(articulations[role], lanes[role], strict=True)
         )
     return found
 
@@ -74,21 +74,21 @@ def _drop_gains(articulations: Articulations, lines: StepLines) -> Articulations
 def _draw_pattern(
     bar: Bar,
     patterns: Sequence[StepPattern],
-    dials: PerformanceControls,
+    controls: PerformanceControls,
     random_draw: float,
     groove_cluster: int | None = None,
 ) -> StepPattern:
-    loudness, accents = dials.loudness(bar), dials.accents
+    loudness, accents = controls.loudness(bar), controls.accents
 
     def away(pattern: StepPattern) -> float:
         cluster = pattern.groove_cluster
         beside = BESIDE if not cluster else APART if groove_cluster not in (None, cluster) else 0.0
-        unlike = UNLIKE * (1.0 - measure_similarity(pattern.lines, METRES[bar.beats], accents)) if accents else 0.0
+        unlike = UNLIKE * (1.0 - measure_similarity(pattern.lanes, METRES[bar.beats], accents)) if accents else 0.0
         return abs(pattern.level - loudness) + beside + unlike
 
     ranked = sorted(patterns, key=away)
-    count = 1 + round(dials.complexity * (min(len(ranked), MOST_PATTERNS) - 1))
-    place = int(np.searchsorted(_make_rank_distribution(count, dials.temperature), random_draw, side="right"))
+    count = 1 + round(controls.complexity * (min(len(ranked), MOST_PATTERNS) - 1))
+    place = int(np.searchsorted(_make_rank_distribution(count, controls.temperature), random_draw, side="right"))
     return ranked[min(place, count - 1)]
 
 
@@ -100,25 +100,25 @@ def _make_rank_distribution(count: int, temperature: float) -> np.ndarray[tuple[
 
 
 def split_beats(
-    bar: Bar, name: str, pattern: StepPattern, dials: PerformanceControls, draws: RandomDraws
-) -> list[StepLines]:
+    bar: Bar, name: str, pattern: StepPattern, controls: PerformanceControls, draws: RandomDraws
+) -> list[StepLanes]:
     """For each beat of ``bar`` the steps of each line: of ``pattern``, of the plain one where the style is weak; and
     what the part strikes besides because it follows."""
     plain = _fit_grid(NEUTRAL[name], pattern.per_beat)
-    beats: list[StepLines] = []
+    beats: list[StepLanes] = []
     for number, beat in enumerate(METRES[bar.beats]):
-        lines = pattern.lines if draws.beats[number] < dials.style_strength else plain
-        beats.append({key: _slice_beat(line, beat) for key, line in lines.items()})
-    return add_accents(name, beats, dials.accents) if dials.accents and not bar.fill else beats
+        lanes = pattern.lanes if draws.beats[number] < controls.style_strength else plain
+        beats.append({key: _slice_beat(line, beat) for key, line in lanes.items()})
+    return add_accents(name, beats, controls.accents) if controls.accents and not bar.fill else beats
 
 
 def split_articulations(
-    bar: Bar, pattern: StepPattern, dials: PerformanceControls, draws: RandomDraws
+    bar: Bar, pattern: StepPattern, controls: PerformanceControls, draws: RandomDraws
 ) -> list[Articulations]:
     """For each beat of ``bar`` the articulation of its steps; none for the plain pattern's."""
     return [
         {role: steps[4 * beat : 4 * beat + 4] for role, steps in pattern.articulations.items()}
-        if draws.beats[number] < dials.style_strength
+        if draws.beats[number] < controls.style_strength
         else {}
         for number, beat in enumerate(METRES[bar.beats])
     ]
@@ -129,6 +129,6 @@ def _slice_beat(line: str, beat: int) -> str:
     return line[beat * per_beat : (beat + 1) * per_beat]
 
 
-def _fit_grid(lines: StepLines, per_beat: int) -> StepLines:
-    """``lines`` of four steps a beat with ``per_beat`` steps."""
-    return {key: "".join(_slice_beat(line, beat)[:per_beat] for beat in range(4)) for key, line in lines.items()}
+def _fit_grid(lanes: StepLanes, per_beat: int) -> StepLanes:
+    """``lanes`` of four steps a beat with ``per_beat`` steps."""
+    return {key: "".join(_slice_beat(line, beat)[:per_beat] for beat in range(4)) for key, line in lanes.items()}

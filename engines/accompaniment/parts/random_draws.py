@@ -44,9 +44,9 @@ class RandomDraws:
     steady: Float64Array
 
 
-def draw(bar: Bar, dials: PerformanceControls, part: str) -> RandomDraws:
+def draw(bar: Bar, controls: PerformanceControls, part: str) -> RandomDraws:
     """The same for the same seed, bar and part, whenever it is asked for."""
-    return _draw_bar(dials.seed, bar.number, bar.section, bar.position // PHRASE_BARS, part)
+    return _draw_bar(controls.seed, bar.number, bar.section, bar.position // PHRASE_BARS, part)
 
 
 @lru_cache(REMEMBERED)
@@ -69,13 +69,13 @@ def _draw_bar(seed: int, bar: int, section: str, phrase: int, part: str) -> Rand
     )
 
 
-def get_probability(weight: int, dials: PerformanceControls) -> float:
+def get_probability(weight: int, controls: PerformanceControls) -> float:
     """The probability that a step of ``weight`` 1 to 9 is played: 9 always; the others rise with density.
 
     A temperature of 0 makes it certain or impossible, one of 1 leaves it as it is.
     """
     if weight >= 9:
         return 1.0
-    odds = min(max(weight / 9 + 1.2 * (dials.density - 0.5), 0.0), 1.0)
-    sharp = 1 / max(dials.temperature, 0.02)
+    odds = min(max(weight / 9 + 1.2 * (controls.density - 0.5), 0.0), 1.0)
+    sharp = 1 / max(controls.temperature, 0.02)
     return float(odds**sharp / (odds**sharp + (1 - odds) ** sharp))

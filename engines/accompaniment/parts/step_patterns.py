@@ -10,7 +10,7 @@ from bridge.core.time import TICKS_PER_BEAT
 from engines.accompaniment.parts.accent_bias import bias_weight
 from engines.accompaniment.parts.random_draws import RandomDraws, get_probability
 from engines.accompaniment.score import Bar, PerformanceControls
-from engines.accompaniment.style import HOLD, LINE, REST, StepLines
+from engines.accompaniment.style import HOLD, PITCHED_LANE, REST, StepLanes
 
 LIGHT_WEIGHT = 4
 """Weight of lower-case symbols; the others have 9 on the beat and as below off it."""
@@ -32,19 +32,21 @@ class StepNote:
     fresh: bool = False
 
 
-def read_notes(bar: Bar, beats: Sequence[StepLines], dials: PerformanceControls, draws: RandomDraws) -> list[StepNote]:
+def read_notes(
+    bar: Bar, beats: Sequence[StepLanes], controls: PerformanceControls, draws: RandomDraws
+) -> list[StepNote]:
     """The notes that are played, in order; none crosses a chord change, none without a chord."""
     sounding, ends = list[StepNote](), list[int]()
     open_, began, step = False, False, 0
-    for beat, lines in enumerate(beats):
-        steps = lines[LINE]
+    for beat, lanes in enumerate(beats):
+        steps = lanes[PITCHED_LANE]
         ticks = TICKS_PER_BEAT // len(steps)
         for place, symbol in enumerate(steps):
             end, weight = beat * TICKS_PER_BEAT + (place + 1) * ticks, _get_weight(symbol, place, len(steps))
             if symbol == REST:
                 open_ = False
             elif symbol != HOLD and _is_played(
-                step, began, bias_weight(weight, end - ticks, dials.accents), dials, draws
+                step, began, bias_weight(weight, end - ticks, controls.accents), controls, draws
             ):
                 sounding.append(StepNote(end - ticks, end, symbol.upper(), weight, step, beat, bar.chords[beat]))
                 ends.append(end)
@@ -61,9 +63,9 @@ def read_notes(bar: Bar, beats: Sequence[StepLines], dials: PerformanceControls,
     return _mark_fresh([part for part in parted if part.chord.root >= 0], bar)
 
 
-def _is_played(step: int, began: bool, weight: int, dials: PerformanceControls, draws: RandomDraws) -> bool:
+def _is_played(step: int, began: bool, weight: int, controls: PerformanceControls, draws: RandomDraws) -> bool:
     """Whether a step is played: the first of a bar always, so that no bar is empty; the others by random draw."""
-    return not began or draws.sounds.item(0, step) < get_probability(weight, dials)
+    return not began or draws.sounds.item(0, step) < get_probability(weight, controls)
 
 
 def _get_weight(symbol: str, place: int, per_beat: int) -> int:

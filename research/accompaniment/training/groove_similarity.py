@@ -107,9 +107,9 @@ def _overlap(ours: Float64Array, theirs: Float64Array, edges: NDArray[np.generic
     return float(np.minimum(*shares).sum())
 
 
-def play_style(style: Style, dials: PerformanceControls) -> DrumBars:
+def play_style(style: Style, controls: PerformanceControls) -> DrumBars:
     """What the drums of ``style`` play from the calmest to the hardest."""
-    swing = (1 + dials.swing / 3) / 2
+    swing = (1 + controls.swing / 3) / 2
     found = []
     for song, (intensity, seed) in enumerate((i, s) for i in INTENSITIES for s in SEEDS):
         memory = PartState()
@@ -120,7 +120,7 @@ def play_style(style: Style, dials: PerformanceControls) -> DrumBars:
                 number, (NO_CHORD,) * 4, position=number, intensity=intensity,
                 opens=number == 0, fill=number == PHRASE - 1,
             )  # fmt: skip
-            notes, memory = PARTS["drums"](bar, style, replace(dials, seed=seed), memory)
+            notes, memory = PARTS["drums"](bar, style, replace(controls, seed=seed), memory)
             beats += [(number * bar.ticks + note.tick) / TICKS_PER_BEAT for note in notes]
             struck += [(LANE_OF[note.pitch], note.velocity) for note in notes]
         steps, late = find_grid_steps(np.array(beats), style.swing_ticks / TICKS_PER_BEAT, swing)

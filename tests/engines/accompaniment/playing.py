@@ -45,20 +45,20 @@ def at(intensity: float, text: str = SONG) -> tuple[Bar, ...]:
 def play(
     name: str,
     part: str,
-    dials: PerformanceControls = STRAIGHT,
+    controls: PerformanceControls = STRAIGHT,
     bars: tuple[Bar, ...] = (),
     memory: PartState | None = None,
 ) -> list[list[ScoreNote]]:
     """For each bar its notes."""
     played, here = [], memory or PartState()
     for bar in bars or song():
-        notes, here = PARTS[part](bar, style(name), dials, here)
+        notes, here = PARTS[part](bar, style(name), controls, here)
         played.append(notes)
     return played
 
 
-def seeded(dials: PerformanceControls, seed: int) -> PerformanceControls:
-    return replace(dials, seed=seed)
+def seeded(controls: PerformanceControls, seed: int) -> PerformanceControls:
+    return replace(controls, seed=seed)
 
 
 def through(played: list[list[ScoreNote]], bars: tuple[Bar, ...] = ()) -> list[ScoreNote]:

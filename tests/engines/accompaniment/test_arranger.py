@@ -67,14 +67,14 @@ def test_a_count_in_comes_before_the_first_bar_and_changes_nothing_after_it() ->
 
 
 def loops(
-    name: str, part: str, bars: tuple[Bar, ...], dials: PerformanceControls, count: int
+    name: str, part: str, bars: tuple[Bar, ...], controls: PerformanceControls, count: int
 ) -> list[tuple[ScoreNote, ...]]:
     """The last of ``count`` times through, played without a pause."""
     memory, played = PartState(), list[tuple[ScoreNote, ...]]()
     for _ in range(count):
         played = []
         for bar in bars:
-            notes, memory = PARTS[part](bar, style(name), dials, memory)
+            notes, memory = PARTS[part](bar, style(name), controls, memory)
             played.append(tuple(notes))
     return played
 
@@ -82,10 +82,10 @@ def loops(
 @pytest.mark.parametrize(("name", "part"), BOTH)
 def test_a_loop_begins_as_if_it_had_just_ended(name: str, part: str) -> None:
     for seed in range(3):
-        dials = replace(LOOSE, seed=seed)
-        played = perform(song(), part, PARTS[part], style(name), dials)
+        controls = replace(LOOSE, seed=seed)
+        played = perform(song(), part, PARTS[part], style(name), controls)
         assert played.name == part
-        assert list(played.bars) == loops(name, part, song(), dials, 12)
+        assert list(played.bars) == loops(name, part, song(), controls, 12)
 
 
 @pytest.mark.parametrize("name", STYLES)
@@ -94,13 +94,13 @@ def test_a_loops_seam_is_no_wider_than_its_other_changes(name: str, part: str) -
     names = [NOTE_NAMES[(i * 5) % 12] + ("m7" if i % 3 else "") for i in range(7)]
     bars = arrange(read_sheet("| " + " | ".join(names) + " |"))
     bars = tuple(replace(bar, intensity=0.1) for bar in bars)
-    dials = PerformanceControls(complexity=0.0, temperature=0.0)
+    controls = PerformanceControls(complexity=0.0, temperature=0.0)
     memory, voicings = PartState(), []
     for bar in bars * 4:
-        _, memory = PARTS[part](bar, style(name), dials, memory)
+        _, memory = PARTS[part](bar, style(name), controls, memory)
         voicings.append(memory.voicing)
     last = [voicings[-8], *voicings[-7:]]
     moves = [sum(abs(x - y) for x, y in zip(a, b, strict=True)) for a, b in pairwise(last) if len(a) == len(b)]
-    played = perform(bars, part, PARTS[part], style(name), dials)
+    played = perform(bars, part, PARTS[part], style(name), controls)
     assert {note.pitch for note in played.bars[0]} <= {*voicings[-7]}
     assert moves[0] <= max(moves[1:]) + 2

@@ -50,17 +50,17 @@ def drummer() -> Style:
     """One who has nothing but TABLE's template."""
     (one,) = to_family(TABLE).templates
     drums = replace(
-        style("rock").parts["drums"], patterns=(StepPattern(one.level, one.lines, articulations=one.articulations),)
+        style("rock").parts["drums"], patterns=(StepPattern(one.level, one.lanes, articulations=one.articulations),)
     )
     return replace(style("rock"), parts={"drums": drums})
 
 
-def struck(own: Style, dials: PerformanceControls, pitch: int, tick: int, beats: int = 4) -> list[ScoreNote]:
+def struck(own: Style, controls: PerformanceControls, pitch: int, tick: int, beats: int = 4) -> list[ScoreNote]:
     """The notes of ``pitch`` within a sixteenth around ``tick``, through many bars."""
     found: list[ScoreNote] = []
     for number in range(200):
         bar = Bar(number, song()[5].chords[:1] * beats, intensity=LEVEL)
-        notes, _ = PARTS["drums"](bar, own, dials, PartState())
+        notes, _ = PARTS["drums"](bar, own, controls, PartState())
         found += [note for note in notes if note.pitch == pitch and abs(note.tick - tick) < 60]
     return found
 
@@ -68,8 +68,8 @@ def struck(own: Style, dials: PerformanceControls, pitch: int, tick: int, beats:
 def test_what_nearly_every_bar_has_always_sounds_and_the_rest_as_often_as_there() -> None:
     assert [to_weight(percent) for percent in (100, CERTAIN_PERCENT, 80, 50, 20, 1)] == [9, 9, 7, 4, 2, 1]
     (one,) = to_family(TABLE).templates
-    assert one.lines["kick"] == "9.......5......."
-    assert one.lines["snare"] == "....9..9....9..."
+    assert one.lanes["kick"] == "9.......5......."
+    assert one.lanes["snare"] == "....9..9....9..."
 
 
 def test_a_stroke_that_no_template_has_is_struck_with_the_familys_feel() -> None:
@@ -87,29 +87,29 @@ def test_no_stroke_shouts_because_its_kit_does() -> None:
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
 def test_snares_are_laid_back_and_hats_pushed_as_far_as_humanise_says(share: float) -> None:
-    dials = replace(STRAIGHT, humanise=share * AS_PLAYED)
-    snares, hats = ([n.tick for n in struck(drummer(), dials, pitch, 1440)] for pitch in (SNARE, CLOSED))
+    controls = replace(STRAIGHT, humanise=share * AS_PLAYED)
+    snares, hats = ([n.tick for n in struck(drummer(), controls, pitch, 1440)] for pitch in (SNARE, CLOSED))
     assert np.mean(snares) - 1440 == pytest.approx(12 * share, abs=1)
     assert np.mean(hats) - 1440 == pytest.approx(-8 * share, abs=1)
     assert np.std(snares) == pytest.approx(5 * share, abs=1)
 
 
 def test_limbs_at_one_step_are_not_loose_alike_but_lean_the_same_way() -> None:
-    dials = replace(STRAIGHT, humanise=AS_PLAYED)
-    snares, hats = ([n.tick for n in struck(drummer(), dials, pitch, 1440)] for pitch in (SNARE, CLOSED))
+    controls = replace(STRAIGHT, humanise=AS_PLAYED)
+    snares, hats = ([n.tick for n in struck(drummer(), controls, pitch, 1440)] for pitch in (SNARE, CLOSED))
     assert 0.35 < np.corrcoef(snares, hats)[0, 1] < 0.7
 
 
 def test_strokes_are_as_loud_beside_one_another_as_the_drummers_struck_them() -> None:
-    dials = replace(STRAIGHT, humanise=AS_PLAYED)
+    controls = replace(STRAIGHT, humanise=AS_PLAYED)
 
-    def loud(tick: int, dials: PerformanceControls) -> float:
-        return float(np.mean([note.velocity for note in struck(drummer(), dials, SNARE, tick)]))
+    def loud(tick: int, controls: PerformanceControls) -> float:
+        return float(np.mean([note.velocity for note in struck(drummer(), controls, SNARE, tick)]))
 
     full = (SOFTEST + LOUDEST) / 2
-    assert loud(480, dials) == pytest.approx(full, abs=1.5)
-    assert loud(840, dials) == pytest.approx(0.3 * full, abs=1.5)
-    harder = replace(dials, intensity=0.7)
+    assert loud(480, controls) == pytest.approx(full, abs=1.5)
+    assert loud(840, controls) == pytest.approx(0.3 * full, abs=1.5)
+    harder = replace(controls, intensity=0.7)
     assert loud(480, harder) == pytest.approx(full + 0.2 * (LOUDEST - SOFTEST), abs=1.5)
     middle = (100 + 95 * 0.3 + 100) / 295  # without humanise half the difference is left
     assert loud(480, STRAIGHT) == pytest.approx(full * (1 + middle) / 2, abs=1.5)
@@ -123,22 +123,22 @@ def test_a_fill_is_as_loud_as_it_is_written() -> None:
     before = own.parts["drums"].patterns[0]
     fill = replace(own.parts["drums"], fills=(StepPattern(LEVEL, {"snare": "************9.*."}),))
     after = add_fill(bar, fill, STRAIGHT, chance, before)
-    assert after.lines["snare"] == "....9..9....9..."
+    assert after.lanes["snare"] == "....9..9....9..."
     assert after.articulations["snare"][12] == Articulation(12, 5)
     assert after.articulations["snare"][7] == before.articulations["snare"][7]
     assert after.articulations["kick"] == before.articulations["kick"]
 
 
 def test_in_another_metre_each_beat_keeps_its_own_touch() -> None:
-    dials = replace(STRAIGHT, humanise=AS_PLAYED)
-    late = [note.tick - 960 for note in struck(drummer(), dials, SNARE, 960, beats=3)]
+    controls = replace(STRAIGHT, humanise=AS_PLAYED)
+    late = [note.tick - 960 for note in struck(drummer(), controls, SNARE, 960, beats=3)]
     assert len(late) == 200  # the last of the template's four beats
     assert np.mean(late) == pytest.approx(12, abs=1)
 
 
 def test_plain_beats_of_a_weak_style_have_no_drummers_touch() -> None:
-    dials = replace(STRAIGHT, humanise=AS_PLAYED, style_strength=0.0)
-    assert abs(np.mean([n.tick - 480 for n in struck(drummer(), dials, SNARE, 480)])) < 1
+    controls = replace(STRAIGHT, humanise=AS_PLAYED, style_strength=0.0)
+    assert abs(np.mean([n.tick - 480 for n in struck(drummer(), controls, SNARE, 480)])) < 1
 
 
 def grooving(folder: Path, groove: str = "funk") -> Style:
@@ -162,8 +162,8 @@ def test_a_users_style_plays_the_templates_and_its_own_patterns_beside_them(tmp_
     chosen: list[StepPattern] = []
     for bar in at(0.5):
         for seed in range(20):
-            dials = PerformanceControls(complexity=1.0, temperature=1.0, seed=seed)
-            chosen.append(select_pattern(bar, own, dials, draw(bar, dials, "drums")))
+            controls = PerformanceControls(complexity=1.0, temperature=1.0, seed=seed)
+            chosen.append(select_pattern(bar, own, controls, draw(bar, controls, "drums")))
     shares = np.mean([bool(one.groove_cluster) for one in chosen])
     assert shares > 0.8
 
@@ -171,9 +171,9 @@ def test_a_users_style_plays_the_templates_and_its_own_patterns_beside_them(tmp_
 def test_a_section_keeps_to_one_manner_and_another_seed_to_another() -> None:
     own, manners = style("rock").parts["drums"], set()
     for seed in range(20):
-        dials = PerformanceControls(complexity=0.3, seed=seed)
+        controls = PerformanceControls(complexity=0.3, seed=seed)
         bars = [Bar(number, song()[5].chords, position=number, section="chorus") for number in range(32)]
-        found = [select_pattern(bar, own, dials, draw(bar, dials, "drums")).groove_cluster for bar in bars]
+        found = [select_pattern(bar, own, controls, draw(bar, controls, "drums")).groove_cluster for bar in bars]
         most = max(found, key=found.count)
         assert found.count(most) >= 24
         manners.add(most)
@@ -184,10 +184,10 @@ def test_a_groove_comes_back_through_a_phrase_with_little_changed() -> None:
     bars = [Bar(number, song()[5].chords, position=number) for number in range(3)]
     apart: dict[int, list[int]] = {1: [], 2: []}
     for seed in range(60):
-        dials = replace(STRAIGHT, complexity=0.0, seed=seed)
+        controls = replace(STRAIGHT, complexity=0.0, seed=seed)
         played = []
         for bar in (*bars, replace(bars[1], number=9, position=5)):
-            notes, _ = PARTS["drums"](bar, style("rock"), dials, PartState())
+            notes, _ = PARTS["drums"](bar, style("rock"), controls, PartState())
             played.append({(note.tick, note.pitch) for note in notes})
         apart[1].append(len(played[0] ^ played[1]))
         apart[2].append(len(played[0] ^ played[3]))  # a phrase later
@@ -222,9 +222,9 @@ def test_each_family_has_templates_from_calm_to_hard(name: str) -> None:
     assert levels[0] < 0.2 and levels[-1] > 0.8
     assert max(b - a for a, b in pairwise(levels)) <= 0.25
     for one in templates:
-        assert "9" in "".join(one.lines.values())
-        assert all(len(line) == STEPS for line in one.lines.values())
-        assert set(one.lines) <= set(ROLES)
+        assert "9" in "".join(one.lanes.values())
+        assert all(len(line) == STEPS for line in one.lanes.values())
+        assert set(one.lanes) <= set(ROLES)
         touches = [touch for steps in one.articulations.values() for touch in steps]
         assert all(abs(touch.late_ticks) <= 30 and 0 <= touch.spread_ticks <= 25 for touch in touches)
 
@@ -247,8 +247,8 @@ def test_drums_with_touch_stay_within_their_bar() -> None:
         style("rock").parts["drums"], patterns=(StepPattern(0.5, {"closed": "9" * STEPS}, articulations=early),)
     )
     for seed in range(50):
-        dials = PerformanceControls(humanise=1.0, seed=seed)
-        notes, _ = PARTS["drums"](bar, replace(style("rock"), parts={"drums": own}), dials, PartState())
+        controls = PerformanceControls(humanise=1.0, seed=seed)
+        notes, _ = PARTS["drums"](bar, replace(style("rock"), parts={"drums": own}), controls, PartState())
         assert len(notes) == STEPS
         assert all(note.tick >= 0 and note.end <= bar.ticks for note in notes)
         assert all(a.end <= b.tick for a, b in pairwise(notes))

@@ -31,10 +31,10 @@ def struck(part: str, bars: list[list[ScoreNote]]) -> list[int]:
     return found
 
 
-def share(name: str, part: str, dials: PerformanceControls) -> tuple[float, float]:
+def share(name: str, part: str, controls: PerformanceControls) -> tuple[float, float]:
     """Of the strokes how many lie on the rhythm, and of the rhythm how much is struck."""
     song = at(0.5, SONG)[:-1]  # the last is a fill
-    bars = [bar for seed in SEEDS for bar in play(name, part, seeded(dials, seed), song)]
+    bars = [bar for seed in SEEDS for bar in play(name, part, seeded(controls, seed), song)]
     strokes = struck(part, bars)
     on = [place for place in strokes if place in RHYTHM]
     return len(on) / max(len(strokes), 1), len(on) / (len(RHYTHM) * len(bars))
@@ -79,7 +79,7 @@ def test_a_pattern_s_likeness_is_that_of_its_strokes() -> None:
 
 def test_no_kick_is_put_under_a_heavy_backbeat() -> None:
     beats = [{"kick": "....", "snare": "9..."}, {"kick": "....", "snare": "3..."}]
-    kicks = [lines["kick"] for lines in add_accents("drums", beats, (1.0,) * 2 * TWELFTHS)]
+    kicks = [lanes["kick"] for lanes in add_accents("drums", beats, (1.0,) * 2 * TWELFTHS)]
     assert kicks == [".999", "9999"]
     assert add_accents("bass", [{"line": "R--."}], (1.0,) * TWELFTHS) == [{"line": "RRRR"}]
     assert add_accents("keys", [{"line": "x--."}], (1.0,) * TWELFTHS) == [{"line": "xXXX"}]
@@ -91,6 +91,6 @@ def test_a_fill_is_the_drummer_s_own() -> None:
     bar = at(0.5, SONG)[0]
     pattern = StepPattern(0.5, {"kick": "9.......9......."})
     chance = draw(bar, STRAIGHT, "drums")
-    plain, following = (split_beats(bar, "drums", pattern, dials, chance) for dials in (STRAIGHT, LED))
+    plain, following = (split_beats(bar, "drums", pattern, controls, chance) for controls in (STRAIGHT, LED))
     assert plain != following
     assert split_beats(replace(bar, fill=True), "drums", pattern, LED, chance) == plain

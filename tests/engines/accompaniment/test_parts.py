@@ -142,11 +142,11 @@ def test_without_swing_and_humanise_all_is_on_the_grid(name: str, part: str) -> 
 
 
 @pytest.mark.parametrize(("name", "part"), BOTH)
-@pytest.mark.parametrize("dials", [STRAIGHT, LOOSE], ids=["straight", "loose"])
-def test_no_note_is_doubled_or_hangs_over_its_bar(name: str, part: str, dials: PerformanceControls) -> None:
+@pytest.mark.parametrize("controls", [STRAIGHT, LOOSE], ids=["straight", "loose"])
+def test_no_note_is_doubled_or_hangs_over_its_bar(name: str, part: str, controls: PerformanceControls) -> None:
     for seed, level in enumerate(LEVELS):
         bars = at(level)
-        played = play(name, part, seeded(dials, seed), bars)
+        played = play(name, part, seeded(controls, seed), bars)
         for bar, notes in zip(bars, played, strict=True):
             assert all(note.tick >= 0 and note.ticks >= 1 and note.end <= bar.ticks for note in notes)
             assert notes == sorted(notes, key=lambda note: note.tick)

@@ -1,4 +1,4 @@
-"""Each dial moves what it is named after, always the same way; means over seeds."""
+"""Effect of each performance control, in its direction; means over seeds."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ SEEDS = range(6)
 LONG = "| C | Am7 | F | G7 |\n" * 8
 
 
-def mean_notes(name: str, part: str, dials: PerformanceControls) -> float:
-    return sum(len(through(play(name, part, seeded(dials, seed)))) for seed in SEEDS) / len(SEEDS)
+def mean_notes(name: str, part: str, controls: PerformanceControls) -> float:
+    return sum(len(through(play(name, part, seeded(controls, seed)))) for seed in SEEDS) / len(SEEDS)
 
 
 @pytest.mark.parametrize(("name", "part"), BOTH)
@@ -33,8 +33,8 @@ def test_more_density_is_more_notes(name: str, part: str) -> None:
 @pytest.mark.parametrize(("name", "part"), BOTH)
 def test_more_intensity_is_more_energy(name: str, part: str) -> None:
     def energy(intensity: float) -> float:
-        dials = replace(STRAIGHT, intensity=intensity)
-        played = [through(play(name, part, seeded(dials, seed), at(0.5))) for seed in SEEDS]
+        controls = replace(STRAIGHT, intensity=intensity)
+        played = [through(play(name, part, seeded(controls, seed), at(0.5))) for seed in SEEDS]
         return sum(note.velocity for notes in played for note in notes) / len(SEEDS)
 
     assert all(a < 0.95 * b for a, b in pairwise([energy(intensity) for intensity in (0.1, 0.4, 0.7, 1.0)]))
@@ -66,12 +66,12 @@ def test_more_swing_is_later_off_beats_and_nothing_else(name: str) -> None:
     assert any(tick % pair == pair // 2 for tick in straight)
 
 
-def drums_and_bass(own: Style, dials: PerformanceControls) -> list[ScoreNote]:
+def drums_and_bass(own: Style, controls: PerformanceControls) -> list[ScoreNote]:
     found: list[ScoreNote] = []
     for part in ("drums", "bass"):
         memory = PartState()
         for bar in at(0.7):
-            notes, memory = PARTS[part](bar, own, dials, memory)
+            notes, memory = PARTS[part](bar, own, controls, memory)
             found += sorted(notes, key=lambda note: (note.pitch, note.tick))
     return found
 
@@ -80,10 +80,10 @@ def drums_and_bass(own: Style, dials: PerformanceControls) -> list[ScoreNote]:
 def test_more_complexity_is_more_different_bars(name: str, part: str) -> None:
     def different(complexity: float) -> float:
         # no luck but that of the patterns: all strokes sound
-        dials = replace(STRAIGHT, complexity=complexity, density=1.0, temperature=1.0)
+        controls = replace(STRAIGHT, complexity=complexity, density=1.0, temperature=1.0)
         total = 0
         for seed in range(12):
-            bars = play(name, part, seeded(dials, seed), at(0.6, LONG))
+            bars = play(name, part, seeded(controls, seed), at(0.6, LONG))
             total += len({tuple(sorted({(note.tick, note.ticks, note.pitch) for note in bar})) for bar in bars})
         return total / 12
 
@@ -118,10 +118,10 @@ def in_place(note: ScoreNote) -> tuple[int, int]:
 @pytest.mark.parametrize("part", ["drums", "bass", "keys", "pad", "guitar"])
 def test_without_style_all_styles_play_the_same_rhythm_and_with_it_they_do_not(part: str) -> None:
     def rhythms(strength: float) -> list[set[tuple[int, int]]]:
-        dials = replace(STRAIGHT, style_strength=strength, density=1.0)
+        controls = replace(STRAIGHT, style_strength=strength, density=1.0)
         names = [name for name in STYLES if all(p.per_beat == 4 for p in style(name).parts[part].patterns)]
         bars = tuple(replace(bar, fill=False, opens=False) for bar in at(0.6, LONG))
-        return [{(note.tick, note.ticks) for note in through(play(name, part, dials, bars), bars)} for name in names]
+        return [{(note.tick, note.ticks) for note in through(play(name, part, controls, bars), bars)} for name in names]
 
     plain = rhythms(0.0)
     assert len(plain) >= 5
@@ -154,9 +154,9 @@ def test_triplets_do_not_swing() -> None:
 def test_a_pattern_stays_for_a_phrase_and_varies_only_in_its_last_bar(name: str, part: str) -> None:
     own, varied, changed = style(name).parts[part], 0, 0
     for seed in SEEDS:
-        dials = replace(STRAIGHT, complexity=0.8, seed=seed)
+        controls = replace(STRAIGHT, complexity=0.8, seed=seed)
         bars = at(0.6, LONG)
-        chosen = [select_pattern(bar, own, dials, draw(bar, dials, part)) for bar in bars]
+        chosen = [select_pattern(bar, own, controls, draw(bar, controls, part)) for bar in bars]
         for first, second, third, last in zip(*(chosen[start::4] for start in range(4)), strict=True):
             assert first == second == third
             varied += last != first

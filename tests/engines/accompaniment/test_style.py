@@ -35,7 +35,7 @@ def read(folder: Path, text: str) -> Style:
 @pytest.mark.parametrize(("name", "part"), BOTH)
 def test_each_style_has_twelve_patterns_a_part_across_intensities(name: str, part: str) -> None:
     patterns = style(name).parts[part].patterns
-    distinct = {(tuple(sorted(pattern.lines.items())), pattern.voices) for pattern in patterns}
+    distinct = {(tuple(sorted(pattern.lanes.items())), pattern.voices) for pattern in patterns}
     assert len(distinct) == len(patterns) >= 12
     levels = [pattern.level for pattern in patterns]
     assert levels[0] <= 0.25
@@ -47,7 +47,7 @@ def test_each_style_has_twelve_patterns_a_part_across_intensities(name: str, par
 def test_no_pattern_is_empty_or_unfinished(name: str) -> None:
     for part in style(name).parts.values():
         for pattern in part.patterns:
-            steps = "".join(pattern.lines.values())
+            steps = "".join(pattern.lanes.values())
             assert steps.strip(".-")
             assert KEEP not in steps
 
@@ -60,7 +60,7 @@ def test_all_styles_are_found_and_have_all_parts() -> None:
 
 
 def test_a_layer_is_put_upon_each_pattern_that_it_fits(tmp_path: Path) -> None:
-    lines = {pattern.lines["line"]: pattern.level for pattern in read(tmp_path, MINE).parts["bass"].patterns}
+    lines = {pattern.lanes["line"]: pattern.level for pattern in read(tmp_path, MINE).parts["bass"].patterns}
     assert lines == {
         "R---R---R---R---": 0.2, "R---R---R---A---": pytest.approx(0.3), "R--R--R--R--": 0.6,
     }  # fmt: skip

@@ -17,7 +17,7 @@ from engines.accompaniment.timeline import Timeline
 RATE = 48000
 TEMPO = 120.0
 BEAT = 24000
-LINE = Timeline(BlockTime(0, RATE, 0.0, TEMPO, True, 4, True))
+PITCHED_LANE = Timeline(BlockTime(0, RATE, 0.0, TEMPO, True, 4, True))
 LOOP = [0, CLASSES + 9, 5, 7]
 
 
@@ -28,7 +28,7 @@ def tell(listener: ChordHistory, bars: Sequence[int], late: int, until: float, f
         for began, state in changes:
             if frame <= began + late < frame + 512:
                 listener.push_chord(to_chord(state, 0.9), began, frame)
-        listener.advance(LINE, frame)
+        listener.advance(PITCHED_LANE, frame)
 
 
 @pytest.mark.parametrize("late", [0, 8000, 28000, 60000])
@@ -64,7 +64,7 @@ def test_a_chord_is_known_at_once_when_it_changes_and_waited_for_when_it_does_no
     tell(listener, LOOP, 20000, 8.0)
     before = listener.next
     listener.push_chord(to_chord(5, 0.9), 8 * BEAT, 8 * BEAT + 100)
-    listener.advance(LINE, 8 * BEAT + 100)
+    listener.advance(PITCHED_LANE, 8 * BEAT + 100)
     assert before < listener.next == 9
 
 
@@ -98,7 +98,7 @@ def test_a_chord_that_a_later_one_has_overtaken_is_passed_over() -> None:
     listener.push_chord(to_chord(5, 0.9), 4 * BEAT, 5 * BEAT)
     listener.push_chord(to_chord(7, 0.9), 3 * BEAT, 5 * BEAT + 9)
     for frame in range(0, 12 * BEAT, 512):
-        listener.advance(LINE, frame)
+        listener.advance(PITCHED_LANE, frame)
     assert listener.history[-1] == 5
     assert 7 not in listener.history
 
@@ -108,17 +108,17 @@ def test_what_the_hands_play_goes_before_what_is_heard_until_they_leave_it() -> 
     listener.push_chord(to_chord(0, 0.9), 0, 30000)
     listener.push_played(2, 4 * BEAT)
     listener.prefer_played(9 * BEAT, True)
-    listener.advance(LINE, 4 * BEAT + 4000)
+    listener.advance(PITCHED_LANE, 4 * BEAT + 4000)
     assert listener.next == 5  # known at once
-    listener.advance(LINE, 5 * BEAT + 100)
+    listener.advance(PITCHED_LANE, 5 * BEAT + 100)
     assert listener.next == 6  # and so is that it is held
     assert listener.predict_chord(4, Metre(), {}) == (2, 1.0, SOURCES.index("played"))
     listener.push_chord(to_chord(7, 0.9), 6 * BEAT, 6 * BEAT + 30000)
-    listener.advance(LINE, 8 * BEAT)
+    listener.advance(PITCHED_LANE, 8 * BEAT)
     assert listener.history[-1] == 2
     listener.prefer_played(9 * BEAT, False)
     for frame in range(8 * BEAT, 14 * BEAT, 512):
-        listener.advance(LINE, frame)
+        listener.advance(PITCHED_LANE, frame)
     assert listener.history[-1] == 7
     assert listener.history[-4] == 7
     assert listener.predict_chord(listener.next - 1, Metre(), {})[2] == SOURCES.index("heard")
@@ -128,5 +128,5 @@ def test_more_chords_than_can_wait_are_taken_in_order() -> None:
     listener = ChordHistory()
     for i in range(40):
         listener.push_chord(Chord(i % 12, 0, i % 12, 0.9), 1000 * i, 1000 * i)
-    listener.advance(LINE, 3 * BEAT)
+    listener.advance(PITCHED_LANE, 3 * BEAT)
     assert listener.history[-1] == 39 % 12
