@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint fuzz bench lock clean
+.PHONY: help setup demo test lint docs fuzz bench lock clean
 
 # Passed on to tools/setup.sh when given: make setup PYTHON=python3.12, make setup SYSTEM=no
 export PYTHON SYSTEM
@@ -22,6 +22,13 @@ test: setup ## every check and test: ruff, mypy, import floors, pytest (ARGS="-k
 lint: setup ## the checks alone, without pytest
 	@.venv/bin/python tools/check.py --no-tests
 
+docs: setup ## build the pages and the reference as HTML in build/docs (installs Sphinx the first time)
+	@.venv/bin/python -c 'import furo, myst_parser, sphinx' 2>/dev/null || .venv/bin/python -m pip \
+	    --disable-pip-version-check install --quiet --constraint constraints.txt --constraint docs/constraints.txt \
+	    --no-build-isolation --editable '.[docs]'
+	@.venv/bin/python -m sphinx --quiet --fail-on-warning --keep-going --conf-dir docs --doctree-dir build/doctrees . build/docs
+	@echo 'open build/docs/docs/README.html'
+
 fuzz: setup ## fuzz the readers of files and datagrams, ten minutes each (TARGET=midi SECONDS=60; Linux, macOS)
 	@.venv/bin/python -c 'import atheris' 2>/dev/null || .venv/bin/python -m pip --disable-pip-version-check install \
 	    --quiet --constraint constraints.txt --no-build-isolation --editable '.[fuzz]'
@@ -30,7 +37,7 @@ fuzz: setup ## fuzz the readers of files and datagrams, ten minutes each (TARGET
 bench: setup ## measure the audio callback at each period, native against Python
 	@.venv/bin/sideman bench callback
 
-lock: ## write constraints.txt anew with the newest versions that pyproject.toml allows
+lock: ## write both constraints.txt anew with the newest versions that pyproject.toml allows
 	@tools/lock.sh
 
 clean: ## remove what was built, measured and cached (.venv stays; remove it by hand)

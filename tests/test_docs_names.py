@@ -8,12 +8,20 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "engines" / "weights" / "CARD.md"])
+PAGES = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *(ROOT / "docs").rglob("*.md"),
+        *(ROOT / "examples").glob("*.md"),
+        ROOT / "engines" / "weights" / "CARD.md",
+    ]
+)
 PACKAGES = ("bridge", "engines", "research", "tests", "tools", "examples")
 NAMED_FILE = re.compile(r"[\w./-]*\w\.py\b")
 NAMED_FOLDER = re.compile(rf"(?<![\w/.])(?:{'|'.join(PACKAGES)})/[\w/]*\w(?![\w-]*\.|[\w-])")
 NAMED_MODULE = re.compile(rf"python -m ((?:{'|'.join(PACKAGES)})[\w.]*\w)")
-LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
+LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
+HEADING = re.compile(r"^#{1,6} +(.*)$", re.MULTILINE)
 
 SOURCES = ["/" + path.relative_to(ROOT).as_posix() for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
 
@@ -35,10 +43,30 @@ def test_every_file_folder_and_module_that_a_page_names_exists(page: Path) -> No
     assert missing_names(page.read_text(encoding="utf-8")) == []
 
 
+def heading_anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as a code host makes them."""
+    titles = HEADING.findall(page.read_text(encoding="utf-8"))
+    return {re.sub(r"[^\w\- ]", "", title.strip().lower()).replace(" ", "-") for title in titles}
+
+
+def broken_links(page: Path, text: str) -> list[str]:
+    """Links in ``text``, which stands at ``page``, to a file or a heading that is not there."""
+    broken = []
+    for link, anchor in LINK.findall(text):
+        target = page.parent / link if link else page
+        if not target.exists() or (anchor and anchor not in heading_anchors(target)):
+            broken.append(f"{link}#{anchor}" if anchor else link)
+    return broken
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_link_of_a_page_leads_to_a_file(page: Path) -> None:
-    links = LINK.findall(page.read_text(encoding="utf-8"))
-    assert [link for link in links if not (page.parent / link).exists()] == []
+def test_every_link_of_a_page_leads_to_a_file_or_a_heading(page: Path) -> None:
+    assert broken_links(page, page.read_text(encoding="utf-8")) == []
+
+
+def test_a_broken_link_is_found() -> None:
+    text = "[a](osc.md) [b](nothing.md) [c](osc.md#nothing) [d](#nothing) [e](architecture.md#tests)"
+    assert broken_links(ROOT / "docs" / "README.md", text) == ["nothing.md", "osc.md#nothing", "#nothing"]
 
 
 def test_a_name_that_is_not_there_is_found() -> None:

@@ -22,15 +22,22 @@ from bridge.errors import ConfigError
 
 READABLE = "WAV, FLAC, AIFF, OGG, Opus or MP3"
 BLOCK_FRAMES = 1 << 16
+"""The largest number of frames per block."""
 RATES_HZ = (4000, 768_000)
 """Lowest and highest sampling rate that is accepted."""
 
 
 class Song:
-    """An audio file, open inside the context.
+    """An audio file, open inside the context: ``with Song(path) as song``.
 
-    ``rate``, ``channels``: those of its start. ``frames``: estimated length, 0 if unknown; use it for progress only.
-    ``notes``: remarks for the user, complete once all blocks are read.
+    Entering raises a `ConfigError` where the file cannot be opened.
+
+    Attributes:
+        path: The file.
+        rate: The sampling rate in Hz at the start of the file.
+        channels: The number of channels at the start of the file.
+        frames: The estimated length, 0 if unknown; use it for progress only.
+        notes: Remarks for the user, complete once all blocks are read.
     """
 
     def __init__(self, path: Path) -> None:
@@ -86,7 +93,8 @@ class Song:
         layout, or where there are six; else the first two are kept. NaN and infinite samples become silence. Streams at
         another rate than the first are resampled. A truncated file is read as far as it goes, with a note.
 
-        Raises: ConfigError where nothing can be read, with the reason.
+        Raises:
+            ConfigError: Nothing can be read; the message gives the reason.
         """
         del self.notes[self._opening :]
         remarks = Remarks(self.notes)

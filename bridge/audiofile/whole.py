@@ -11,9 +11,15 @@ from bridge.core.audio import CHANNELS, Audio
 
 
 def read_whole(path: Path, seconds: float = 0.0, offset_s: float = 0.0) -> tuple[Audio, int]:
-    """Read the file at ``path`` from ``offset_s`` on: shape (2, frames), float32, and its rate in Hz.
+    """Read an audio file or an excerpt: shape (2, frames), float32, and its rate in Hz.
 
-    ``seconds``: length of the excerpt, 0 for all. It ends with the file. Raises: ConfigError.
+    Args:
+        path: The file.
+        seconds: Length of the excerpt, 0 for all. It ends with the file.
+        offset_s: Start of the excerpt.
+
+    Raises:
+        ConfigError: The file cannot be read.
     """
     with Song(path) as song:
         wanted = round(seconds * song.rate) or None

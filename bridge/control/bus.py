@@ -45,8 +45,10 @@ class Bus:
     def set(self, name: str, value: object, source: str) -> float:
         """Set a control, clamped to its range, and notify all subscribers but ``source``; returns the new value.
 
-        ``value``: a number, a bool for a switch, the word of a choice. An unknown name, a value of the wrong type,
-        NaN or infinity is a `ControlError` and changes nothing.
+        ``value``: a number, a bool for a switch, the word of a choice.
+
+        Raises:
+            ControlError: The name is unknown, the value is of the wrong type, NaN or infinite. Nothing is changed.
         """
         control = self.registry.get_control(name)
         number = float(control.clamp(parse_value(control, value)))
@@ -58,7 +60,11 @@ class Bus:
         return number
 
     def get(self, name: str) -> float:
-        """The current value of a control."""
+        """The current value of a control.
+
+        Raises:
+            ControlError: The name is unknown.
+        """
         self.registry.get_control(name)
         with self._lock:
             return self._values[name]
@@ -69,13 +75,22 @@ class Bus:
             return MappingProxyType(dict(self._values))
 
     def add_handler(self, action: str, handler: ActionHandler) -> None:
-        """Call ``handler`` with the argument whenever ``action`` is triggered; an action may have several."""
+        """Call ``handler`` with the argument whenever ``action`` is triggered; an action may have several.
+
+        Raises:
+            ControlError: The action is unknown.
+        """
         self.registry.get_action(action)
         with self._lock:
             self._handlers.setdefault(action, []).append(handler)
 
     def trigger(self, name: str, argument: str = "", source: str = "") -> None:
-        """Run an action's handlers in the caller's thread. The first error is raised as a `ControlError`."""
+        """Run an action's handlers in the caller's thread.
+
+        Raises:
+            ControlError: The action is unknown, has no handler or another argument, or a handler failed. All handlers
+                run; the first error is raised.
+        """
         action = self.registry.get_action(name)
         _check_argument(action, argument)
         with self._lock:
@@ -88,7 +103,11 @@ class Bus:
             raise failures[0]
 
     def publish(self, reading: str, *values: Value) -> None:
-        """Publish a reading: one value per field; in a keyed reading the first value names the row."""
+        """Publish a reading: one value per field; in a keyed reading the first value names the row.
+
+        Raises:
+            ControlError: The reading is unknown, the number of values is wrong, or a value is not finite.
+        """
         spec = self.registry.get_reading(reading)
         if len(values) != len(spec.fields):
             raise ControlError(f"{reading}: {len(values)} values", f"give {', '.join(spec.fields)}")
@@ -117,7 +136,7 @@ class Bus:
     def subscribe(self, callback: ChangeCallback, source: str | None = None) -> Callable[[], None]:
         """Call ``callback`` for every change but those made by ``source``; returns a function that ends it.
 
-        A callback that raises is logged and not called again.
+        A callback that raises an exception is logged and not called again.
         """
         with self._lock:
             number = self._next_subscriber

@@ -49,7 +49,7 @@ class PresetFile(Table, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A loaded preset. ``values``: numbers by control name, validated and within range."""
+    """A loaded preset. ``values``: numbers by control name, validated and inside the range."""
 
     name: str
     doc: str
@@ -67,7 +67,11 @@ class PresetEntry:
 
 
 def load(path: Path | Traversable, registry: Registry) -> Preset:
-    """Read and validate a preset; the first problem is a `ConfigError`. Nothing is set."""
+    """Read and validate a preset. Nothing is set.
+
+    Raises:
+        ConfigError: The file cannot be read, or a name or value in it is wrong. The first problem is reported.
+    """
     file = read_toml(path, PresetFile)
     values: dict[str, float] = {}
     for name, value in _flatten(file.controls):
@@ -78,15 +82,18 @@ def load(path: Path | Traversable, registry: Registry) -> Preset:
 
 
 def apply(preset: Preset, bus: Bus, source: str = "preset") -> None:
-    """Set the controls that the preset names, which were validated when it was loaded."""
+    """Set the controls that the preset names. They were validated by `load`."""
     for name, value in preset.values.items():
         bus.set(name, format_value(bus.registry.get_control(name), value), source)
 
 
 def save(bus: Bus, path: Path) -> None:
-    """Write the saved controls to ``path`` atomically, keeping the comments of an existing file.
+    """Write all controls but the momentary ones to ``path`` atomically. The comments of an existing file are kept.
 
-    A file with the same values already is not written.
+    A file that has the same values already is not written.
+
+    Raises:
+        ConfigError: An existing file is no valid preset, or the file cannot be written.
     """
     values = bus.values()
     wanted: dict[str, Value] = {c.name: format_value(c, values[c.name]) for c in bus.registry.controls if c.saved}
@@ -101,8 +108,9 @@ def save(bus: Bus, path: Path) -> None:
 def get_user_path(name: str) -> Path:
     """The path for saving the user's preset ``name``.
 
-    Raises ConfigError where the file name is not portable, or differs from another preset's in case only, which is the
-    same file on Windows and macOS.
+    Raises:
+        ConfigError: The file name is not portable, or differs from another preset's in case only, which is the same
+            file on Windows and macOS.
     """
     if reason := why_not_plain(name):
         raise ConfigError(f"{shorten(repr(name))} cannot be a preset's name: {reason}", "choose another")
@@ -112,7 +120,11 @@ def get_user_path(name: str) -> Path:
 
 
 def find(name: str) -> Path | Traversable:
-    """The file of preset ``name``, case-sensitive: the user's, else the shipped one."""
+    """The file of preset ``name``, case-sensitive: the user's, else the shipped one.
+
+    Raises:
+        ConfigError: There is none, or the name is not allowed.
+    """
     found = {one: entry for one, _, entry in _find_files()}
     if reason := why_not_plain(name):
         raise ConfigError(f"{shorten(repr(name))} cannot be a preset's name: {reason}", "choose another")

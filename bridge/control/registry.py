@@ -29,7 +29,11 @@ class Registry:
         return name in self._items
 
     def add(self, items: Iterable[Item], owner: str) -> None:
-        """Add ``items``; ``owner`` (``sidecar``, an engine's name) appears in the error for a duplicate name."""
+        """Add ``items``; ``owner`` (``sidecar``, an engine's name) appears in the error for a duplicate name.
+
+        Raises:
+            ControlError: A name is taken, or one control's name is the beginning of another's (a.b and a.b.c).
+        """
         for item in items:
             if item.name in self._items:
                 raise ControlError(
@@ -54,34 +58,50 @@ class Registry:
                 )
 
     def find(self, name: str) -> Item | None:
+        """The item ``name``; None where there is none."""
         return self._items.get(name)
 
     def find_address(self, address: str) -> Item | None:
-        """The item at an OSC address."""
+        """The item at an OSC address; None where there is none."""
         return self._addresses.get(address)
 
     @property
     def controls(self) -> tuple[Control, ...]:
+        """All controls, in the order of declaration."""
         return tuple(item for item in self if isinstance(item, Control))
 
     @property
     def actions(self) -> tuple[Action, ...]:
+        """All actions, in the order of declaration."""
         return tuple(item for item in self if isinstance(item, Action))
 
     @property
     def readings(self) -> tuple[Reading, ...]:
+        """All readings, in the order of declaration."""
         return tuple(item for item in self if isinstance(item, Reading))
 
     def get_control(self, name: str) -> Control:
-        """The control ``name``; a `ControlError` with the nearest names where there is none."""
+        """The control ``name``.
+
+        Raises:
+            ControlError: There is none; the hint gives the nearest names.
+        """
         return self._get(Control, name)
 
     def get_action(self, name: str) -> Action:
-        """The action ``name``; a `ControlError` with the nearest names where there is none."""
+        """The action ``name``.
+
+        Raises:
+            ControlError: There is none; the hint gives the nearest names.
+        """
         return self._get(Action, name)
 
     def get_reading(self, name: str) -> Reading:
-        """The reading ``name``; a `ControlError` with the nearest names where there is none."""
+        """The reading ``name``.
+
+        Raises:
+            ControlError: There is none; the hint gives the nearest names.
+        """
         return self._get(Reading, name)
 
     def _get(self, kind: type[I], name: str) -> I:

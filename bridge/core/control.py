@@ -32,9 +32,17 @@ def address_of(name: str) -> str:
 class Control:
     """A number that a user may set while the music runs.
 
-    ``kind``: ``linear``, ``log`` (equal ratios feel equal), ``integer``, ``switch`` (0 or 1) or ``choice``
-    (an index into ``choices``, which may also be set by name). ``unit`` is printed behind the value.
-    ``saved`` is False for a momentary setting such as a ping mode: presets leave it out.
+    Attributes:
+        name: Dotted lower case, such as ``stems.vocals.gain_db``.
+        low: The lowest value.
+        high: The highest value.
+        default: The value at the start.
+        unit: The unit, printed after the value.
+        kind: ``linear``, ``log`` (a fader moves by equal ratios), ``integer``, ``switch`` (0 or 1) or ``choice`` (an
+            index into ``choices``, which can also be set by name).
+        doc: What the control does, for the user.
+        choices: The names of the values of a choice.
+        saved: False for a momentary setting, such as a ping mode, which presets leave out.
     """
 
     name: str
@@ -59,6 +67,7 @@ class Control:
 
     @property
     def address(self) -> str:
+        """The OSC address."""
         return address_of(self.name)
 
     def clamp(self, value: float) -> float:
@@ -81,14 +90,19 @@ class Action:
 
     @property
     def address(self) -> str:
+        """The OSC address."""
         return address_of(self.name)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A published, read-only value: its ``fields`` in order, each a number or a word.
+    """A published, read-only row of values.
 
-    ``keyed``: the first field names a row (a path, a worker), and the latest values of every row are kept.
+    Attributes:
+        name: Dotted lower case, such as ``mir.chord``.
+        fields: The names of the values in order; each value is a number or a word.
+        doc: What the reading means, for the user.
+        keyed: The first field names a row (a path, a worker), and the latest values of every row are kept.
     """
 
     name: str
@@ -104,6 +118,7 @@ class Reading:
 
     @property
     def address(self) -> str:
+        """The OSC address."""
         return address_of(self.name)
 
 
@@ -119,8 +134,10 @@ def suggest_nearest(name: str, names: Iterable[str], otherwise: str = "sideman c
 def parse_value(control: Control, value: object) -> float:
     """Parse ``value`` to the control's number: type-checked, not clamped.
 
-    A choice accepts its index or its word, a switch a number or a bool, everything else a finite number. Any other
-    value is a `ControlError`.
+    A choice accepts its index or its word, a switch a number or a bool, everything else a finite number.
+
+    Raises:
+        ControlError: The value is of another type, or not finite.
     """
     if isinstance(value, str):
         if value in control.choices:

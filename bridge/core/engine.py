@@ -46,12 +46,18 @@ Port = AudioPort | EventPort
 class EngineSpec:
     """The declaration of an engine, before it is prepared.
 
-    ``hop``: frames a call of `process` takes, always. ``rates``: the sampling rates that it runs at natively;
-    empty: any. ``controls``: what a user may set; values arrive with each block. Value ports are these
-    controls. ``predicts``: events are placed ahead of the input that they are conditioned on (see
-    `Engine.prepare`). ``resets_on_gap``: skipped input resets the engine (an audio state would smear it); an
-    engine that tracks musical time sets it to False. ``keeps``: the arrays of its `State` that outlive a start, stop
-    or jump of the host, by name or by the prefix before a dot: what it learned about the song.
+    Attributes:
+        name: The name in the engine registry.
+        inputs: The input ports.
+        outputs: The output ports.
+        hop: Frames per call of `Engine.process`, always the same.
+        rates: The sampling rates in Hz that the engine supports natively; empty: any.
+        controls: The controls of the engine; their values arrive with each block.
+        predicts: The engine emits events ahead of the input that they depend on (see `Engine.prepare`).
+        resets_on_gap: Skipped input resets the engine, because a gap would smear into its audio state. An engine
+            that tracks musical time sets this to False.
+        keeps: The arrays of its `State` that survive a start, stop or jump of the host: what the engine learned about
+            the song. Each is a name, or the prefix of a name before its dot.
     """
 
     name: str
@@ -65,9 +71,11 @@ class EngineSpec:
     keeps: tuple[str, ...] = ()
 
     def audio(self, ports: tuple[Port, ...]) -> tuple[AudioPort, ...]:
+        """The audio ports among ``ports``."""
         return tuple(port for port in ports if isinstance(port, AudioPort))
 
     def events(self, ports: tuple[Port, ...]) -> tuple[EventPort, ...]:
+        """The event ports among ``ports``."""
         return tuple(port for port in ports if isinstance(port, EventPort))
 
 
@@ -75,10 +83,15 @@ class EngineSpec:
 class Block:
     """Audio, events and values of one engine call, by port name.
 
-    ``audio``: shape (channels, hop), float32. ``events``: lists sorted by frame. ``values``: each of the
-    engine's own controls by name, constant over the block. ``stem_delay_frames``: the delay of its audio against the
-    block's time: what arrives at frame f sounded at f - stem_delay_frames. An input block belongs to the caller and is
-    read only; an output block has all its arrays filled and its (empty) lists appended to.
+    An input block belongs to the caller and is read only. In an output block the engine fills all arrays and appends
+    to the lists, which are empty.
+
+    Attributes:
+        audio: Arrays of shape (channels, hop), float32.
+        events: Lists of events, sorted by frame.
+        values: The values of the engine's own controls by name, constant over the block.
+        stem_delay_frames: The delay of the audio relative to the block's time, in frames. Audio that arrives at frame
+            f belongs to frame f - stem_delay_frames.
     """
 
     audio: dict[str, Audio] = field(default_factory=dict)
@@ -98,34 +111,45 @@ def block_for(ports: tuple[Port, ...], hop: int, controls: tuple[Control, ...] =
 
 @runtime_checkable
 class Engine(Protocol):
-    """The interface. Calls come from one thread: `prepare` first, then process, reset, state, restore in any order."""
+    """The interface of an engine.
+
+    All calls come from one thread: `prepare` first, then the other methods in any order.
+    """
 
     @property
-    def spec(self) -> EngineSpec: ...
+    def spec(self) -> EngineSpec:
+        """The declaration of the engine. It never changes."""
 
     def prepare(self, rate: int, max_frames: int, lead_frames: int = 0) -> None:
-        """Prepare for ``rate`` and for calls of at most ``max_frames``; allocate here, not in `process`.
+        """Prepare for a sampling rate and a block length. Allocate here, not in `process`.
 
-        ``lead_frames`` matters to an engine that predicts: the events that one call emits must lie at or
-        after the end of its block plus ``lead_frames`` (the buffering and reserve of its path), so that they
-        arrive before they are due. Others ignore it. An impossible rate is an `EngineError`.
+        Args:
+            rate: The sampling rate in Hz.
+            max_frames: The largest number of frames per call.
+            lead_frames: The buffering and reserve of the engine's path, in frames. Only an engine that predicts needs
+                it: all events of a call must lie at or after the end of its block plus ``lead_frames``, so that they
+                arrive before they are due.
+
+        Raises:
+            EngineError: The rate is not supported.
         """
 
     def latency_frames(self, port: str) -> int:
         """The latency of output ``port`` in frames, after `prepare`.
 
-        Audio: an impulse at frame f of the input appears at frame f + latency of the output stream. Events:
-        the call on block [a, a + hop) emits events that refer to frames >= a - latency. An engine that
-        predicts reports minus ``lead_frames``.
+        Audio: an impulse at frame f of the input appears at frame f + latency of the output. Events: the call on the
+        block of frames a to a + hop emits only events at frames of at least a - latency. An engine that predicts
+        reports minus ``lead_frames``.
         """
 
     def process(self, block: Block, time: BlockTime, out: Block) -> None:
-        """Process one hop that starts at ``time.frame`` and fill ``out``, which belongs to the caller."""
+        """Process the hop that starts at ``time.frame`` and fill ``out``, which belongs to the caller."""
 
     def reset(self) -> None:
-        """Clear all state: from here on it is bit-identical to a fresh, prepared engine."""
+        """Clear all state. From here on the engine is bit-identical to a new, prepared one."""
 
-    def state(self) -> State: ...
+    def state(self) -> State:
+        """A copy of the complete state."""
 
     def restore(self, state: State) -> None:
-        """Continue from `state`, bit-identically."""
+        """Continue from a state that `state` returned, bit-identically."""

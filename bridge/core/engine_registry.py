@@ -19,7 +19,11 @@ def find_engine(name: str) -> EntryPoint | None:
 
 
 def load_engine(name: str) -> Engine:
-    """Create engine ``name``, not prepared yet."""
+    """Create engine ``name``, not prepared yet.
+
+    Raises:
+        EngineError: No engine of that name is registered, or it cannot be loaded.
+    """
     found = find_engine(name)
     if found is None:
         raise EngineError(f"engine {name!r} is not registered", did_you_mean(name, list_engines()))

@@ -69,6 +69,7 @@ class Chord:
 
     @property
     def label(self) -> str:
+        """The chord as text, such as ``Am7`` or ``C/E``; ``N`` for no chord."""
         if self.root < 0:
             return "N"
         slash = "" if self.bass in (-1, self.root) else "/" + NOTE_NAMES[self.bass]
@@ -93,6 +94,7 @@ class Key:
 
     @property
     def label(self) -> str:
+        """The key as text, such as ``A minor``."""
         return NOTE_NAMES[self.tonic] + (" minor" if self.minor else " major")
 
 
@@ -147,10 +149,10 @@ class Onset:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A detected note of one voice begins (``on`` 1) or ends (0); the next begins only when it has ended.
+    """A detected note of one voice begins (``on`` 1) or ends (``on`` 0). Notes do not overlap.
 
-    ``pitch``: a MIDI note number with its fraction, 69.0 is 440 Hz; at the end that of the beginning.
-    ``velocity``: 1 to 127, 0 at the end.
+    ``pitch``: a MIDI note number with its fraction, 69.0 is 440 Hz; the same at both ends. ``velocity``: 1 to 127, and
+    0 at the end.
     """
 
     KIND: ClassVar[int] = 10
@@ -162,8 +164,11 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A player has committed the beat at the event's frame. ``beat``: since the song's start. ``level``: of
-    LEVELS. ``source``: of CHORD_SOURCES. ``lookahead_beats``: from the end of the input that it knew to the beat."""
+    """The accompaniment has decided the beat at the event's frame and will not revise it.
+
+    ``beat``: number of the beat since the song's start. ``level``: index into LEVELS. ``source``: index into
+    CHORD_SOURCES. ``lookahead_beats``: beats from the end of the known input to this beat.
+    """
 
     KIND: ClassVar[int] = 11
     beat: int
@@ -197,7 +202,11 @@ def pack(payload: Payload) -> tuple[int, int, bytes]:
 
 
 def unpack(kind: int, size: int, data: bytes) -> Payload:
-    """The payload that `pack` made. An unknown kind is a ValueError: both sides run the same version."""
+    """The payload of a record that `pack` made.
+
+    Raises:
+        ValueError: The kind is unknown. Both sides run the same version, so this is a fault.
+    """
     if kind == Midi.KIND:
         return Midi(data[:size])
     if kind not in _KINDS:

@@ -30,12 +30,19 @@ def buffering_frames(hop: int, period: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """One signal path through the sidecar, all in frames.
+    """One signal path through the sidecar; all delays in frames.
 
-    ``model``: the engine's own delay (synthesis - hop; minus the lead where it predicts). ``buffering``: hops
-    against periods. ``reserve``: headroom, the time until the worker's deadline. ``period``: JACK's extra
-    period on a feedback path, which is in no port range. ``measured``: -1 until measured. ``late``: frames that were
-    missing. ``upstream``: the delay of its sources, stems or notes; 0 where its input is the mix.
+    Attributes:
+        name: The name of the path, one of PATHS.
+        ports: The output ports of the path.
+        model: The delay of the engine itself: synthesis window minus hop, or minus the lead where it predicts.
+        buffering: The wait until a hop is complete (`buffering_frames`).
+        reserve: Compute headroom: the time until the worker's deadline.
+        user_offset: The delay that the user added.
+        period: JACK's extra period on a feedback path, which no port range includes.
+        measured: The measured delay; -1 until measured.
+        late: The number of frames that were missing.
+        upstream: The delay of its sources, stems or notes; 0 where its input is the mix.
     """
 
     name: str
@@ -51,6 +58,7 @@ class Path:
 
     @property
     def declared(self) -> int:
+        """The declared latency: model, upstream, buffering, reserve and user offset, in frames."""
         return self.model + self.upstream + self.buffering + self.reserve + self.user_offset
 
 
@@ -58,6 +66,7 @@ class Ledger:
     """The latency paths by name. Any change of a declared delay increments ``rev``."""
 
     def __init__(self, rate: int, period: int) -> None:
+        """``rate``: in Hz. ``period``: frames per callback."""
         self.rate = rate
         self.period = period
         self.rev = 0

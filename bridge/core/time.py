@@ -13,13 +13,17 @@ TICKS_PER_BEAT = 480
 
 @dataclass(frozen=True, slots=True)
 class BlockTime:
-    """The position of a block.
+    """The position of a block in samples and in music.
 
-    ``frame``: the block's first frame, counted from the stream's start. ``beat``: musical position at that
-    frame, in quarter notes from the song's start. ``tempo`` in quarter notes per minute. ``rolling`` is False
-    while the transport stands; ``beat`` then does not advance. ``bar_beats``: quarter notes in a bar.
-    ``hosted`` is True when the position comes from the host (JACK transport or MIDI clock), False when it was
-    detected or only assumed.
+    Attributes:
+        frame: The first frame of the block, counted from the start of the stream.
+        rate: The sampling rate in Hz.
+        beat: The musical position at that frame, in quarter notes from the start of the song.
+        tempo: The tempo in quarter notes per minute.
+        rolling: False while the transport is stopped; ``beat`` then does not advance.
+        bar_beats: Quarter notes per bar.
+        hosted: True where the position comes from the host (JACK transport or MIDI clock), False where it was detected
+            or assumed.
     """
 
     frame: int
@@ -32,6 +36,7 @@ class BlockTime:
 
     @property
     def frames_per_beat(self) -> float:
+        """The length of a quarter note in frames, not rounded."""
         return 60.0 * self.rate / self.tempo
 
     def beat_at(self, frame: float) -> float:
@@ -56,9 +61,14 @@ class TempoChange:
 
 
 class TempoMap:
-    """Piecewise constant tempo over a song, beats to frames and back."""
+    """Piecewise constant tempo over a song: converts beats to frames and back."""
 
     def __init__(self, changes: Sequence[TempoChange], rate: int) -> None:
+        """``changes``: in ascending order, the first at beat 0. ``rate``: in Hz.
+
+        Raises:
+            ValueError: The changes are not in ascending order from beat 0, or a tempo is not above 0.
+        """
         if not changes or changes[0].beat != 0.0:
             raise ValueError("a tempo map starts at beat 0")
         if any(change.tempo <= 0 for change in changes):

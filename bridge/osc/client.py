@@ -19,9 +19,13 @@ _LARGEST_DATAGRAM = 65536
 
 
 class OscClient:
-    """A connection to one server while the context is open. A ``token`` is sent on entering."""
+    """A connection to one server while the context is open: ``with OscClient() as client``.
+
+    Entering sends the ``token``, if there is one.
+    """
 
     def __init__(self, host: str = "127.0.0.1", port: int = 9123, token: str = "") -> None:
+        """``host``: a name, an IPv4 or an IPv6 address."""
         self.host = host
         self.port = port
         self._token = token
@@ -55,16 +59,24 @@ class OscClient:
         return int(self._socket.getsockname()[1])
 
     def send(self, address: str, *args: Any) -> None:
-        """Send one message without waiting for a reply."""
+        """Send one message without waiting for a reply.
+
+        Raises:
+            DriverError: The server does not answer.
+        """
         try:
             self._socket.send(encode(address, args))
         except OSError as error:
             raise self._make_error(error) from error
 
     def request(self, address: str, *args: Any, timeout_s: float = 1.0) -> Args:
-        """Send a message and return the arguments of its reply; ``/error`` is raised as a `ControlError`.
+        """Send a message and return the arguments of its reply.
 
         Other messages that arrive meanwhile are queued for `read_messages`.
+
+        Raises:
+            ControlError: The server answered with ``/error``.
+            DriverError: There was no answer within ``timeout_s`` seconds.
         """
         *_, last = self.gather(address, *args, done=REPLIES.get(address, address), timeout_s=timeout_s)
         return last[1]
@@ -74,6 +86,10 @@ class OscClient:
 
         Where ``done`` is below ``address`` (``/controls/done``, ``/get/done``) everything in between is part of the
         reply. Otherwise only ``done`` itself is, and other messages are queued for `read_messages`.
+
+        Raises:
+            ControlError: The server answered with ``/error``.
+            DriverError: There was no answer within ``timeout_s`` seconds.
         """
         self.send(address, *args)
         deadline_s = time.monotonic() + timeout_s

@@ -16,7 +16,8 @@ class Separator(Protocol):
     """Separates a whole mix from a fresh start."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The name for messages and reports."""
 
     @property
     def stems(self) -> tuple[str, ...]:
@@ -24,42 +25,43 @@ class Separator(Protocol):
 
     @property
     def rates(self) -> tuple[int, ...]:
-        """Supported sampling rates in Hz; empty: any. Other rates must not be used."""
+        """The supported sampling rates in Hz; empty: any. Do not use others."""
 
     def separate(self, mix: Audio, rate: int) -> Audio:
-        """Separate ``mix``, shape (2, frames), into stems of shape (stems, 2, frames), aligned with it."""
+        """Separate ``mix``, shape (2, frames), float32, into stems of shape (stems, 2, frames), aligned with it."""
 
 
 @runtime_checkable
 class StreamableSeparator(Separator, Protocol):
-    """A separator that also takes a mix in pieces, without any seam.
+    """A separator that also accepts a mix in pieces.
 
-    ``begin``, then ``push`` any number of times, then ``finish``: the outputs, joined, are what `separate` gives, to
-    the bit.
+    Call `begin`, then `push` any number of times, then `finish`. The joined outputs are bit-identical to the output of
+    `Separator.separate`.
     """
 
-    def begin(self, rate: int) -> None: ...
+    def begin(self, rate: int) -> None:
+        """Start a new mix at ``rate`` Hz."""
 
     def push(self, mix: Audio) -> Audio:
-        """Push the next (2, any) frames; returns the frames that are ready, shape (stems, 2, frames, perhaps 0)."""
+        """Push the next frames, shape (2, any), and return those that are ready, shape (stems, 2, 0 or more)."""
 
     def finish(self) -> Audio:
-        """Return the remaining frames."""
+        """Return the remaining frames, shape (stems, 2, frames)."""
 
 
 @runtime_checkable
 class ResumableSeparator(StreamableSeparator, Protocol):
-    """A streaming separator whose state can be saved, so that an interrupted run resumes to the same bits."""
+    """A streaming separator whose state can be saved. An interrupted run resumes bit-identically."""
 
     def state(self) -> State | None:
-        """Its state since `begin`, as named arrays; None where an inner separator's state cannot be read."""
+        """The state since `StreamableSeparator.begin`; None where an inner separator's state cannot be read."""
 
     def restore(self, rate: int, state: State) -> None:
-        """Continue from `state`, to the bit."""
+        """Continue from a state that `state` returned, bit-identically."""
 
 
 class EngineSeparator:
-    """A live engine as a `ResumableSeparator`: runs hop by hop, latency removed."""
+    """A live engine as a `ResumableSeparator`: it runs hop by hop, and its latency is removed."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

@@ -34,9 +34,11 @@ class Instrument(Protocol):
     def reset(self) -> None:
         """Silence everything; all programs and controllers get their initial values."""
 
-    def state(self) -> State: ...
+    def state(self) -> State:
+        """A copy of the complete state."""
 
-    def restore(self, state: State) -> None: ...
+    def restore(self, state: State) -> None:
+        """Continue from a state that `state` returned."""
 
 
 def is_channel_message(message: bytes) -> bool:

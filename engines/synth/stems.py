@@ -43,7 +43,11 @@ class Score:
 
 
 def read_score(file: MidiFile, rate: int = RATE) -> Score:
-    """Read the channel messages of a file; tracks without a name are numbered."""
+    """Read the channel messages of a file; tracks without a name are numbered.
+
+    Raises:
+        ConfigError: The file has no notes.
+    """
     tempo = _read_tempo_map(file, rate)
     parts: dict[str, Sequence[TimedEvent]] = {}
     end = 0
@@ -81,7 +85,7 @@ def _make_unique_name(name: str, taken: Mapping[str, object]) -> str:
 
 
 def render(events: Sequence[TimedEvent], frames: int, rate: int, make: EngineFactory = fluid_for_files) -> Audio:
-    """Render ``events`` with an engine from ``make``: shape (2, frames), float32, without its latency."""
+    """Render ``events`` with an engine that ``make`` creates: shape (2, frames), float32, latency removed."""
     engine = make()
     spec = engine.spec
     engine.prepare(rate, spec.hop)
@@ -101,7 +105,10 @@ def render(events: Sequence[TimedEvent], frames: int, rate: int, make: EngineFac
 
 
 def render_stems(score: Score, make: EngineFactory | None = None) -> Iterator[tuple[str, Audio]]:
-    """Render each part by itself: name and audio, in the score's order, all of one length. Default: `choose_synth`."""
+    """Render each part by itself. Yields its name and audio, shape (2, frames), in the order of the score.
+
+    All parts have the same length. ``make`` creates the synth; by default it is what `choose_synth` chooses.
+    """
     make = make or choose_synth()
     for name, events in score.parts.items():
         yield name, render(events, score.frames + int(TAIL_S * score.rate), score.rate, make)

@@ -38,10 +38,10 @@ FLUID_RATES = (44100, 48000, 88200, 96000)
 
 
 class Synth:
-    """An instrument followed by a limiter; its latency is LATENCY_FRAMES at every rate.
+    """A synth engine: an instrument followed by a limiter. Its latency is LATENCY_FRAMES at every rate.
 
-    ``midi`` takes notes and all other channel messages. ``sound`` takes programs and controllers for this synth alone;
-    notes there are ignored. A message sounds at its frame: a late one at once, one ahead of its block when it is due.
+    The input ``midi`` receives notes and all other channel messages. The input ``sound`` receives programs and
+    controllers for this synth alone; notes there are ignored. A message sounds at its frame; a late one sounds at once.
     Where a block does not continue the previous one, pending messages are dropped and all notes are released.
     """
 
