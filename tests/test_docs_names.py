@@ -13,10 +13,11 @@ PAGES = sorted(
         *ROOT.glob("*.md"),
         *(ROOT / "docs").rglob("*.md"),
         *(ROOT / "examples").glob("*.md"),
+        ROOT / "bench" / "README.md",
         ROOT / "engines" / "weights" / "CARD.md",
     ]
 )
-PACKAGES = ("bridge", "engines", "research", "tests", "tools", "examples")
+PACKAGES = ("bench", "bridge", "engines", "research", "tests", "tools", "examples")
 NAMED_FILE = re.compile(r"[\w./-]*\w\.py\b")
 NAMED_FOLDER = re.compile(rf"(?<![\w/.])(?:{'|'.join(PACKAGES)})/[\w/]*\w(?![\w-]*\.|[\w-])")
 NAMED_MODULE = re.compile(rf"python -m ((?:{'|'.join(PACKAGES)})[\w.]*\w)")
@@ -38,7 +39,7 @@ def missing_names(text: str) -> list[str]:
     return gone
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_file_folder_and_module_that_a_page_names_exists(page: Path) -> None:
     assert missing_names(page.read_text(encoding="utf-8")) == []
 
@@ -59,7 +60,7 @@ def broken_links(page: Path, text: str) -> list[str]:
     return broken
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_of_a_page_leads_to_a_file_or_a_heading(page: Path) -> None:
     assert broken_links(page, page.read_text(encoding="utf-8")) == []
 
@@ -70,5 +71,5 @@ def test_a_broken_link_is_found() -> None:
 
 
 def test_a_name_that_is_not_there_is_found() -> None:
-    text = "`bridge/runtime/lattice.py`, `engines/session`, python -m tests.bench.nothing, `engine.py`"
-    assert missing_names(text) == ["bridge/runtime/lattice.py", "engines/session", "tests.bench.nothing"]
+    text = "`bridge/runtime/lattice.py`, `engines/session`, python -m bench.nothing, `engine.py`"
+    assert missing_names(text) == ["bridge/runtime/lattice.py", "engines/session", "bench.nothing"]

@@ -15,7 +15,7 @@ from tests.osc.test_guard import HOSTILE, bundle, nested
 from tests.waiting import HANG_S
 
 DATAGRAMS = 10_000
-"""As many as take a second or so; `tests.bench.hostile` sends more."""
+"""As many as take a second or so; `bench.hostile_datagrams` sends more."""
 REAL = (
     encode("/ping", (1, 2.5, "three")),
     encode("/stems/vocals/gain_db", (-6.0,)),

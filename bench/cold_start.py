@@ -1,7 +1,9 @@
-"""A first start on a slow machine: ``python -m tests.bench.cold_start``.
+"""A first start on a slow machine: ``python -m bench.cold_start``.
 
-A user who never used Sideman, nothing compiled, at the lowest priority beside busy loops. It prints what the sidecar
-says and how it is doing 30 s after it is ready; exit status 1 where an engine does not run, or was restarted.
+A user who never used Sideman, nothing compiled, at the lowest priority beside busy loops. It prints the sidecar's lines
+and, 30 s after it is ready, its health and counters; exit status 1 where an engine does not run, or was restarted.
+Takes many
+minutes; needs jackd.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,7 +29,7 @@ BUSY = "while True: pass"
 
 
 @contextmanager
-def busy_loops(count: int, apart: bool) -> Iterator[None]:
+def start_busy_loops(count: int, apart: bool) -> Iterator[None]:
     """``apart``: in sessions of their own, as programs of other terminals: Linux shares out by session, and niceness
     counts within each. In one session the lowest priority gets 1.4 % of a core beside a loop, and all takes an hour."""
     loops = [subprocess.Popen([sys.executable, "-c", BUSY], start_new_session=apart) for _ in range(count)]
@@ -44,7 +46,8 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-def rows(port: int, address: str) -> list[tuple[Any, ...]]:
+def read_rows(port: int, address: str) -> list[tuple[Any, ...]]:
+    """The arguments of each reply to ``/get`` of ``address``."""
     with OscClient("127.0.0.1", port) as osc:
         replies = osc.gather("/get", address, done="/get/done", timeout_s=60.0)
     return [tuple(args) for name, args in replies if name == address]
@@ -70,7 +73,7 @@ def start_and_judge(home: Path, nice: int) -> bool:
                     if "Ctrl-C ends it" in line:
                         break
                 time.sleep(SETTLE_S)
-                health, counters = dict(rows(port, "/health")), rows(port, "/counters")
+                health, counters = dict(read_rows(port, "/health")), read_rows(port, "/counters")
                 say(f"health {health}\ncounters {counters}")
                 child.send_signal(signal.SIGTERM)
                 child.wait()
@@ -80,14 +83,15 @@ def start_and_judge(home: Path, nice: int) -> bool:
                 child.kill()
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--loops", type=int, default=os.cpu_count() or 2, help="busy loops beside it")
     parser.add_argument("--nice", type=int, default=19)
     parser.add_argument("--together", action="store_true", help="the loops in our own session: it takes an hour")
-    wishes = parser.parse_args()
-    with tempfile.TemporaryDirectory() as home, busy_loops(wishes.loops, not wishes.together):
-        good = start_and_judge(Path(home), wishes.nice)
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as home, start_busy_loops(options.loops, not options.together):
+        good = start_and_judge(Path(home), options.nice)
     say("all engines run, none was restarted" if good else "NOT as it should be")
     return 0 if good else 1
 

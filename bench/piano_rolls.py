@@ -1,4 +1,4 @@
-"""Piano rolls of several performances on one sheet; drums as lanes with their names."""
+"""Piano rolls of several performances on one picture, drums as lanes with their names; `bench.styles` draws them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LANES = tuple(ROLES[role] for role in (
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Played:
+class PlayedNote:
     """A note; ``start``, ``end`` in ticks from the file's start."""
 
     start: int
@@ -44,7 +44,7 @@ class Performance:
     """``chords``: tick and name. ``ticks``: to the end."""
 
     style: str
-    parts: Mapping[str, tuple[Played, ...]]
+    parts: Mapping[str, tuple[PlayedNote, ...]]
     chords: tuple[tuple[int, str], ...]
     ticks: int
 
@@ -71,11 +71,11 @@ def draw(performances: Sequence[Performance], path: Path) -> None:
         inner = cells[number].subgridspec(2, 1, height_ratios=(max(lanes, 3) * 0.17, 2.6), hspace=0.05)
         above, below = figure.add_subplot(inner[0]), figure.add_subplot(inner[1])
         above.set_title(one.style, loc="left", fontsize=13, weight="bold", color=INK, pad=16)
-        _drums(above, one)
-        _chords(above, one)
-        _pitches(below, one)
+        _draw_drums(above, one)
+        _draw_chords(above, one)
+        _draw_pitches(below, one)
         for axes in (above, below):
-            _bars(axes, one, last=axes is below)
+            _draw_bars(axes, one, last=axes is below)
     handles = [Patch(color=colour, label=name) for name, colour in COLOURS.items()]
     figure.legend(handles=handles, loc="lower center", ncols=len(handles), frameon=False, fontsize=11)
     data = io.BytesIO()
@@ -88,25 +88,25 @@ def _shade(velocity: int) -> float:
     return float(min(0.25 + 0.75 * (velocity / 110) ** 1.5, 1.0))
 
 
-def _drums(axes: Axes, one: Performance) -> None:
-    """A stroke is a tick on its lane, the higher and darker the louder."""
-    strokes = one.parts.get("drums", ())
-    lanes = [lane for lane in LANES if any(stroke.pitch == lane for stroke in strokes)]
-    for stroke in strokes:
-        y, height = lanes.index(stroke.pitch), 0.9 * stroke.velocity / 127
+def _draw_drums(axes: Axes, one: Performance) -> None:
+    """A hit is a mark on its lane, the higher and darker the louder."""
+    hits = one.parts.get("drums", ())
+    lanes = [lane for lane in LANES if any(hit.pitch == lane for hit in hits)]
+    for hit in hits:
+        y, height = lanes.index(hit.pitch), 0.9 * hit.velocity / 127
         axes.broken_barh(
-            [(stroke.start, 55)], (y - 0.45, height), facecolor=COLOURS["drums"], alpha=_shade(stroke.velocity), lw=0
+            [(hit.start, 55)], (y - 0.45, height), facecolor=COLOURS["drums"], alpha=_shade(hit.velocity), lw=0
         )
     axes.set_yticks(range(len(lanes)), [DRUM_NAMES[lane] for lane in lanes])
     axes.set_ylim(-0.6, max(len(lanes), 3) - 0.4)
 
 
-def _chords(axes: Axes, one: Performance) -> None:
+def _draw_chords(axes: Axes, one: Performance) -> None:
     for tick, name in one.chords:
         axes.text(tick + 20, axes.get_ylim()[1], name, fontsize=8.5, color=SOFT, ha="left", va="bottom")
 
 
-def _pitches(axes: Axes, one: Performance) -> None:
+def _draw_pitches(axes: Axes, one: Performance) -> None:
     for name in COLOURS:
         notes = one.parts.get(name, ()) if name != "drums" else ()
         height = 0.95 if name == "pad" else 0.7
@@ -124,7 +124,7 @@ def _pitches(axes: Axes, one: Performance) -> None:
         axes.axhline(c - 0.5, color=STRONG, lw=0.6, zorder=0)
 
 
-def _bars(axes: Axes, one: Performance, last: bool) -> None:
+def _draw_bars(axes: Axes, one: Performance, last: bool) -> None:
     """Bar lines, weaker ones for beats; numbers below."""
     for tick in range(0, one.ticks + 1, TICKS_PER_BEAT):
         axes.axvline(tick, color=STRONG if tick % BAR_TICKS == 0 else GRID, lw=0.7, zorder=0)

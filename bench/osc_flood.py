@@ -1,7 +1,7 @@
-"""Ping time while another peer floods the OSC server: ``python -m tests.bench.osc_flood``.
+"""Ping time while another peer floods the OSC server: ``python -m bench.osc_flood``.
 
 The server, the peer that floods and the one that pings are processes of their own, on 127.0.0.1 only. Each kind of
-flood is sent twice a second and as fast as possible, for ``--seconds`` each.
+flood is sent twice a second and as fast as possible, for ``--seconds`` each. Takes six minutes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import multiprocessing
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import cycle
 from multiprocessing.connection import Connection
@@ -55,8 +55,8 @@ def flood(port: int, datagrams: list[bytes], pause_s: float, seconds: float, sen
     sent.send(count)
 
 
-def pings(port: int, running: multiprocessing.Process) -> Iterator[float]:
-    """How long each took, in ms; LOST_S where it was not answered in that time."""
+def time_pings(port: int, running: multiprocessing.Process) -> Iterator[float]:
+    """The duration of each ping, in ms; LOST_S where it was not answered in that time."""
     with OscClient(port=port) as client:
         number = 0
         while running.is_alive():
@@ -71,7 +71,8 @@ def pings(port: int, running: multiprocessing.Process) -> Iterator[float]:
 
 
 @contextmanager
-def server() -> Iterator[tuple[int, Connection, Connection]]:
+def start_server() -> Iterator[tuple[int, Connection, Connection]]:
+    """Its port, where its counts come from, and where to stop it."""
     (port, far_port), (stop, far_stop) = multiprocessing.Pipe(), multiprocessing.Pipe()
     process = multiprocessing.Process(target=serve, args=(far_port, far_stop))
     process.start()
@@ -83,19 +84,19 @@ def server() -> Iterator[tuple[int, Connection, Connection]]:
         process.join()
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition(":")[0])
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("kinds", nargs="*", help=f"of {', '.join(FLOODS)}; all by default")
     parser.add_argument("--seconds", type=float, default=15.0)
-    asked = parser.parse_args()
-    for kind in asked.kinds or FLOODS:
+    options = parser.parse_args(arguments)
+    for kind in options.kinds or FLOODS:
         for pause_s in (1 / SLOW_PER_S, 0.0):
-            with server() as (number, port, stop):
+            with start_server() as (number, port, stop):
                 near, far = multiprocessing.Pipe()
                 datagrams = FLOODS[kind]
-                gun = multiprocessing.Process(target=flood, args=(number, datagrams, pause_s, asked.seconds, far))
+                gun = multiprocessing.Process(target=flood, args=(number, datagrams, pause_s, options.seconds, far))
                 gun.start()
-                times = np.array(list(pings(number, gun)))
+                times = np.array(list(time_pings(number, gun)))
                 gun.join()
                 stop.send(None)
                 counts = port.recv()

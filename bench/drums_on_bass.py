@@ -1,8 +1,9 @@
-"""Drums that follow the bass: ``python -m tests.bench.leading --stems HELDOUT [--songs 12] [--engine NAME]``.
+"""Drums that follow the bass: ``python -m bench.drums_on_bass --stems HELDOUT [--songs 12] [--engine NAME]``.
 
 Each rendered song goes through separation and the band offline, beside a MIDI clock at its tempo: once the drums
-follow nothing, once the bass that was separated. The bass's strokes are those of the stem that the song was mixed of;
-the kick's are the band's, from the ninth bar on. A stroke goes with another that is at most 40 ms away.
+follow nothing, once the bass that was separated. The bass's onsets are those of the stem that the song was mixed of;
+the kicks are the band's, from the ninth bar on. An onset coincides with another that is at most 40 ms away. Takes about
+a third of the songs' length; needs the library of `research.datasets`.
 """
 
 from __future__ import annotations
@@ -13,9 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bridge.core.arrays import Float64Array
+from bridge.core.arrays import Float32Array, Float64Array
 from bridge.core.events import Midi, TimedEvent
 from engines.accompaniment.performer import CHANNELS
 from engines.accompaniment.style import ROLES
@@ -30,37 +30,37 @@ FROM_BAR = 8
 PPQ = 24
 
 
-def clock(truth: SongTruth, seconds: float) -> list[TimedEvent]:
+def make_clock(truth: SongTruth, seconds: float) -> list[TimedEvent]:
     """MIDI clock from beat 0 on."""
     tick_s = 60 / truth.bpm / PPQ
     frames = [round((truth.start_s + i * tick_s) * RATE) for i in range(int((seconds - truth.start_s) / tick_s))]
     return [TimedEvent(frames[0], Midi(b"\xfa")), *(TimedEvent(frame, Midi(b"\xf8")) for frame in frames)]
 
 
-def kicks(mix: NDArray[np.float32], truth: SongTruth, engine: str, follows: str) -> Float64Array:
-    """The beats of the kick's strokes."""
+def play_kicks(mix: Float32Array, truth: SongTruth, engine: str, follows: str) -> Float64Array:
+    """The band's kicks, in beats."""
     engines = {"separation": engine, "mir": "mir.chroma", "accompaniment": "accompaniment.band"}
     values = {"accompaniment.band.style": 6.0, "accompaniment.band.drums.follows": 3.0 if follows else 0.0}
 
-    def turn(graph: object) -> None:
+    def set_values(graph: object) -> None:
         for name, value in values.items():
             graph.set_value(name, value)  # type: ignore[attr-defined]
 
-    take = process_offline(mix, RATE, engines, clock(truth, mix.shape[1] / RATE), cues=[Cue(-RATE, turn)])
+    take = process_offline(mix, RATE, engines, make_clock(truth, mix.shape[1] / RATE), cues=[Cue(-RATE, set_values)])
     on = bytes((0x90 | CHANNELS["drums"], ROLES["kick"]))
-    struck = [e.frame for e in take.midi["accompaniment"] if isinstance(e.payload, Midi) and e.payload.data[:2] == on]
-    return (np.array(struck) / RATE - truth.start_s) * truth.bpm / 60
+    kicks = [e.frame for e in take.midi["accompaniment"] if isinstance(e.payload, Midi) and e.payload.data[:2] == on]
+    return (np.array(kicks) / RATE - truth.start_s) * truth.bpm / 60
 
 
-def together(some: Float64Array, others: Float64Array, bpm: float) -> float:
-    """The share of ``some`` that one of ``others`` goes with."""
+def share_coinciding(some: Float64Array, others: Float64Array, bpm: float) -> float:
+    """The share of ``some`` that coincide with one of ``others``; all in beats."""
     if not len(some) or not len(others):
         return 0.0
     return float((np.abs(some[:, None] - others[None]).min(1) <= NEAR_S * bpm / 60).mean())
 
 
 def judge(song: dict[str, StemClip], truth: SongTruth, engine: str) -> list[tuple[str, float, float]]:
-    """Of each way to play: its name, the share of the kicks on the bass, that of the bass met by a kick."""
+    """Of each setting: its name, the share of the kicks on the bass, and of the bass's onsets with a kick."""
     mix, _ = read_clip([clip.path for _, clip in sorted(song.items())])
     bass, _ = read_clip([song["bass"].path])
     bass_onsets = (detect_onsets(bass.mean(0)) - truth.start_s) * truth.bpm / 60
@@ -68,11 +68,10 @@ def judge(song: dict[str, StemClip], truth: SongTruth, engine: str) -> list[tupl
     bass_onsets = bass_onsets[bass_onsets >= first]
     rows = []
     for name in ("", "bass"):
-        played = kicks(mix, truth, engine, name)
+        played = play_kicks(mix, truth, engine, name)
         played = played[played >= first]
-        rows.append(
-            (name or "nothing", together(played, bass_onsets, truth.bpm), together(bass_onsets, played, truth.bpm))
-        )
+        on, met = share_coinciding(played, bass_onsets, truth.bpm), share_coinciding(bass_onsets, played, truth.bpm)
+        rows.append((name or "nothing", on, met))
     return rows
 
 
@@ -89,13 +88,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     known = [(name, truth) for name, truth in truths.items() if truth is not None and truth.bar_beats == 4]
     for name, truth in known[: options.songs]:
         rows = judge(dict(songs)[name], truth, options.engine)
-        sys.stdout.write(f"{name}: " + "; ".join(f"{way} {on:.2f} {met:.2f}" for way, on, met in rows) + "\n")
+        sys.stdout.write(f"{name}: " + "; ".join(f"{setting} {on:.2f} {met:.2f}" for setting, on, met in rows) + "\n")
         sys.stdout.flush()
-        for way, on, met in rows:
-            found.setdefault(way, []).append((on, met))
-    for way, pairs in found.items():
+        for setting, on, met in rows:
+            found.setdefault(setting, []).append((on, met))
+    for setting, pairs in found.items():
         on, met = np.mean(pairs, 0)
-        sys.stdout.write(f"{way}: kicks on the bass {on:.2f}, strokes of the bass met {met:.2f}, {len(pairs)} songs\n")
+        sys.stdout.write(
+            f"{setting}: kicks on the bass {on:.2f}, onsets of the bass with a kick {met:.2f}, {len(pairs)} songs\n"
+        )
 
 
 if __name__ == "__main__":

@@ -1,19 +1,21 @@
-"""Separation live for as long as wanted: ``python -m tests.bench.live [--minutes 10] [PROFILE...]``.
+"""Separation live for as long as wanted: ``python -m bench.live [--minutes 10] [PROFILE...]``.
 
 For each profile a real jackd (dummy driver, real time where the system allows) at a period of 128, ``sideman run`` as a
-process of its own with all engines on, and a song played into it without end. What is late is counted by
-the sidecar itself in frames, shown here in periods, and asked for over OSC. A profile may be followed by its reserve in
-frames: ``ultra=192``.
+process of its own with all engines on, and a song played into it without end. The sidecar itself counts late frames;
+they are read over OSC and shown in periods. A profile may be followed by its reserve in frames: ``ultra=192``. Takes as
+long as asked for each of the three profiles, half an hour by default; needs jackd.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +31,11 @@ from tests.ports import free_port
 
 RATE, PERIOD = 44100, 128
 RESERVES = {"standard": 384, "low": 256, "ultra": 192}
-"""What makes the declared delays 1024, 512 and 256 frames at a period of 128."""
+"""Reserves that make the declared delays 1024, 512 and 256 frames at a period of 128."""
 WARM_S = 5.0
 
 
-def reading(client: OscClient, name: str, count: int = 1) -> list[tuple[Any, ...]]:
+def read_rows(client: OscClient, name: str) -> list[tuple[Any, ...]]:
     """The rows of a reading."""
     address = "/" + name.replace(".", "/")
     return [tuple(args) for got, args in client.gather("/get", address, done="/get/done") if got == address]
@@ -43,7 +45,7 @@ def wait_for(client: OscClient, deadline_s: float = 120.0) -> None:
     end = time.monotonic() + deadline_s
     while True:
         try:
-            if reading(client, "counters") and any(row[1] == "running" for row in reading(client, "health")):
+            if read_rows(client, "counters") and any(row[1] == "running" for row in read_rows(client, "health")):
                 return
         except BridgeError as error:  # it is only starting
             if time.monotonic() > end:
@@ -51,7 +53,7 @@ def wait_for(client: OscClient, deadline_s: float = 120.0) -> None:
         time.sleep(0.5)
 
 
-def run(profile: str, reserve: int, minutes: float) -> str:
+def measure_profile(profile: str, reserve: int, minutes: float) -> str:
     """One line of the table."""
     frames = int((60 * minutes + WARM_S + 5) * RATE)
     song = render_own_song(RATE, 60.0).audio
@@ -76,9 +78,9 @@ def run(profile: str, reserve: int, minutes: float) -> str:
                     time.sleep(WARM_S)
                     client.send("/counters/reset")
                     time.sleep(60 * minutes)
-                    counters = reading(client, "counters")[0]
-                    rows = reading(client, "latency")
-                    spent = {row[0]: row[1:] for row in reading(client, "worker.time")}
+                    counters = read_rows(client, "counters")[0]
+                    rows = read_rows(client, "latency")
+                    spent = {row[0]: row[1:] for row in read_rows(client, "worker.time")}
         finally:
             sidecar.send_signal(signal.SIGINT)
             sidecar.wait(20)
@@ -97,19 +99,20 @@ def run(profile: str, reserve: int, minutes: float) -> str:
     )
 
 
-def main(arguments: list[str]) -> None:
-    minutes = 10.0
-    if arguments[:1] == ["--minutes"]:
-        minutes, arguments = float(arguments[1]), arguments[2:]
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("profiles", nargs="*", default=list(RESERVES), help="PROFILE or PROFILE=RESERVE")
+    parser.add_argument("--minutes", type=float, default=10.0, help="for each profile")
+    options = parser.parse_args(arguments)
     sys.stdout.write(
         "profile   declared frames  callbacks   late            skipped xruns restarts  "
         "a hop: p50 p99 p99.9 max, of a core   MIR: p50 p99   synth: p50 p99, of a core, late\n"
     )
-    for wish in arguments or list(RESERVES):
-        profile, _, reserve = wish.partition("=")
-        sys.stdout.write(run(profile, int(reserve or RESERVES[profile]), minutes))
+    for chosen in options.profiles:
+        profile, _, reserve = chosen.partition("=")
+        sys.stdout.write(measure_profile(profile, int(reserve or RESERVES[profile]), options.minutes))
         sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

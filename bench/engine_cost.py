@@ -1,9 +1,15 @@
-"""Cost of a hop: `python -m tests.bench.engines [SECONDS]` runs each engine over made-up music at 44.1 kHz."""
+"""Cost of a hop: ``python -m bench.engine_cost [SECONDS]`` runs each engine over made-up music at 44.1 kHz.
+
+Prints the wall-clock time of a call: mean, median, 99 % and most, and how long the engine takes to prepare. Takes a
+minute.
+"""
 
 from __future__ import annotations
 
+import argparse
 import sys
 import time
+from collections.abc import Sequence
 from importlib.metadata import entry_points
 
 import numpy as np
@@ -15,7 +21,7 @@ RATE = 44100
 WARM_HOPS = 50
 
 
-def hop_times_ms(engine: Engine, seconds: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def measure_hops_ms(engine: Engine, seconds: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """The wall-clock time of each call after the first few, shape (hops,), in ms."""
     hop, material = engine.spec.hop, Material(RATE)
     out = block_for(engine.spec.outputs, hop)
@@ -30,7 +36,10 @@ def hop_times_ms(engine: Engine, seconds: float) -> np.ndarray[tuple[int], np.dt
     return np.array(times[WARM_HOPS:])
 
 
-def main(seconds: float) -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("seconds", type=float, nargs="?", default=30.0, help="of music; at least 2")
+    seconds = parser.parse_args(arguments).seconds
     row = "{:<22}{:>6}{:>10}{:>9}{:>9}{:>9}{:>9}{:>12}\n"
     sys.stdout.write(row.format("engine", "hop", "hop ms", "mean", "p50", "p99", "max", "prepare s"))
     for entry in entry_points(group=ENTRY_POINTS):
@@ -38,7 +47,7 @@ def main(seconds: float) -> None:
         start = time.perf_counter()
         engine.prepare(RATE, engine.spec.hop)
         ready = time.perf_counter() - start
-        times = hop_times_ms(engine, seconds)
+        times = measure_hops_ms(engine, seconds)
         figures = (times.mean(), np.percentile(times, 50), np.percentile(times, 99), times.max())
         hop_ms = 1000 * engine.spec.hop / RATE
         cells = [f"{value:.3f}" for value in (hop_ms, *figures)]
@@ -46,4 +55,4 @@ def main(seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]) if len(sys.argv) > 1 else 30.0)
+    main()

@@ -1,7 +1,8 @@
-"""A listening check of the styles that ship: `python -m tests.bench.styles [--out DIR] [--picture FILE.png]`.
+"""Figures of the styles that ship: ``python -m bench.styles [--out DIR] [--picture FILE.png]``.
 
 One sheet of eight bars in each style, as ``sideman accompany --audio`` makes it, read back from its files: for each
-part how loud it is, its range, how busy, and what would sound like a machine or like a mistake.
+part its level, range and notes a bar, and counts of what would sound like a machine or like a mistake. Takes three
+minutes.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ import numpy as np
 import soundfile
 from mido import MidiFile
 
+from bench.piano_rolls import Performance, PlayedNote, draw
 from bridge.core.events import NOTE_NAMES
 from engines.accompaniment.style import list_shipped_styles
 from engines.backing.accompany_command import FILE, accompany
 from engines.synth.stems import MIX
-from tests.bench.rolls import Performance, Played, draw
 
 SHEET = "[verse]\n| Am7 | D7 | Gmaj7 | C E7 |\n[chorus]\n| Am F | Dm7 G | Em7 Am | F E7 |"
 TOGETHER_TICKS = 60
@@ -33,7 +34,7 @@ TOGETHER_TICKS = 60
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Of one part. ``alike``: most strokes of one pitch in a row with one velocity. ``crossed``: chords in which a
+    """Of one part. ``alike``: most notes of one pitch in a row with one velocity. ``crossed``: chords in which a
     voice goes beyond where its neighbour was. ``under_bass``: notes that begin below the bass's."""
 
     rms_db: float
@@ -55,7 +56,7 @@ def perform(style: str, folder: Path) -> Performance:
     with redirect_stdout(io.StringIO()):
         accompany(str(sheet), out=folder, style=style, audio=True)
     file = MidiFile(folder / FILE, charset="utf-8")
-    parts = {track.name: tuple(_notes(track)) for track in file.tracks[1:]}
+    parts = {track.name: tuple(_read_notes(track)) for track in file.tracks[1:]}
     chords, tick = [], 0
     for message in file.tracks[0]:
         tick += message.time
@@ -64,7 +65,7 @@ def perform(style: str, folder: Path) -> Performance:
     return Performance(style, parts, tuple(chords), tick)
 
 
-def _notes(track: Sequence[object]) -> Iterator[Played]:
+def _read_notes(track: Sequence[object]) -> Iterator[PlayedNote]:
     tick, sounding = 0, dict[int, tuple[int, int]]()
     for message in track:
         tick += message.time  # type: ignore[attr-defined]
@@ -73,47 +74,47 @@ def _notes(track: Sequence[object]) -> Iterator[Played]:
             continue
         pitch, velocity = message.note, message.velocity  # type: ignore[attr-defined]
         if pitch in sounding:
-            start, force = sounding.pop(pitch)
-            yield Played(start, tick, pitch, force)
+            start, loudness = sounding.pop(pitch)
+            yield PlayedNote(start, tick, pitch, loudness)
         if kind == "note_on" and velocity:
             sounding[pitch] = tick, velocity
 
 
-def figures(one: Performance, name: str, wav: Path) -> Figures:
+def measure_part(one: Performance, name: str, wav: Path) -> Figures:
     notes = sorted(one.parts[name])
     audio, _ = soundfile.read(wav, dtype="float32")
     rms, peak = np.sqrt(np.mean(audio**2, dtype=np.float64)), np.abs(audio).max()
-    crossed, chords = (0, 0) if name == "drums" else crossings(notes)
+    crossed, chords = (0, 0) if name == "drums" else count_crossings(notes)
     pitches = [note.pitch for note in notes]
     return Figures(
-        rms_db=_db(rms),
-        peak_db=_db(peak),
+        rms_db=_to_db(rms),
+        peak_db=_to_db(peak),
         notes_a_bar=len(notes) / one.bars,
         low=min(pitches, default=0),
         high=max(pitches, default=0),
-        alike=alike(notes),
+        alike=count_alike(notes),
         crossed=crossed,
         chords=chords,
-        under_bass=0 if name in ("drums", "bass") else under(notes, one.parts.get("bass", ())),
+        under_bass=0 if name in ("drums", "bass") else count_under(notes, one.parts.get("bass", ())),
     )
 
 
-def _db(value: float) -> float:
+def _to_db(value: float) -> float:
     return float(20 * np.log10(max(value, 1e-9)))
 
 
-def alike(notes: Sequence[Played]) -> int:
-    """The most strokes of one pitch in a row that have one velocity."""
+def count_alike(notes: Sequence[PlayedNote]) -> int:
+    """The most notes of one pitch in a row that have one velocity."""
     longest = 0
-    for _, strokes in groupby(sorted(notes, key=lambda note: (note.pitch, note.start)), lambda note: note.pitch):
-        runs = (len(list(run)) for _, run in groupby(strokes, lambda note: note.velocity))
+    for _, same in groupby(sorted(notes, key=lambda note: (note.pitch, note.start)), lambda note: note.pitch):
+        runs = (len(list(run)) for _, run in groupby(same, lambda note: note.velocity))
         longest = max(longest, *runs)
     return longest
 
 
-def crossings(notes: Sequence[Played]) -> tuple[int, int]:
+def count_crossings(notes: Sequence[PlayedNote]) -> tuple[int, int]:
     """(chords with a voice beyond a neighbour's last place, chords that follow one of as many voices)."""
-    chords: list[list[Played]] = []
+    chords: list[list[PlayedNote]] = []
     for note in notes:
         if chords and note.start - chords[-1][0].start < TOGETHER_TICKS:
             chords[-1].append(note)
@@ -125,23 +126,23 @@ def crossings(notes: Sequence[Played]) -> tuple[int, int]:
     return crossed, len(pairs)
 
 
-def under(notes: Sequence[Played], bass: Sequence[Played]) -> int:
+def count_under(notes: Sequence[PlayedNote], bass: Sequence[PlayedNote]) -> int:
     """How many of ``notes`` begin below a note of the bass that sounds then."""
     return sum(any(b.start <= note.start < b.end and note.pitch < b.pitch for b in bass) for note in notes)
 
 
-def pitch_name(pitch: int) -> str:
+def format_pitch(pitch: int) -> str:
     """60 is C4."""
     return f"{NOTE_NAMES[pitch % 12]}{pitch // 12 - 1}"
 
 
-def table(style: str, rows: dict[str, Figures]) -> str:
-    """Its lines; the range of drums says nothing."""
+def format_table(style: str, rows: dict[str, Figures]) -> str:
+    """The table of ``style``; drums have no range."""
     lines = [
         f"{style:<12}{'rms dB':>7}{'peak':>7}{'notes/bar':>11}  {'range':<11}{'alike':>6}{'crossed':>10}{'<bass':>7}"
     ]
     for name, one in rows.items():
-        reach = "" if name in ("drums", MIX) else f"{pitch_name(one.low)} to {pitch_name(one.high)}"
+        reach = "" if name in ("drums", MIX) else f"{format_pitch(one.low)} to {format_pitch(one.high)}"
         line = f"  {name:<10}{one.rms_db:>7.1f}{one.peak_db:>7.1f}"
         if name != MIX:
             crossed = f"{one.crossed} of {one.chords}"
@@ -150,24 +151,29 @@ def table(style: str, rows: dict[str, Figures]) -> str:
     return "\n".join(lines)
 
 
-def main(out: Path, picture: Path | None) -> None:
+def measure_styles(out: Path, picture: Path | None) -> None:
+    """Print a table for each style; its files go to a folder in ``out``."""
     performances = []
     for style in list_shipped_styles():
         folder = out / style
         one = perform(style, folder)
-        rows = {name: figures(one, name, folder / f"{name}.wav") for name in one.parts}
+        rows = {name: measure_part(one, name, folder / f"{name}.wav") for name in one.parts}
         everything = Performance(style, {MIX: ()}, one.chords, one.ticks)
-        rows[MIX] = figures(everything, MIX, folder / f"{MIX}.wav")
-        sys.stdout.write(table(style, rows) + "\n")
+        rows[MIX] = measure_part(everything, MIX, folder / f"{MIX}.wav")
+        sys.stdout.write(format_table(style, rows) + "\n")
         performances.append(one)
     if picture is not None:
         draw(performances, picture)
 
 
-if __name__ == "__main__":
-    words = argparse.ArgumentParser(description="Render the shipped styles and say what they are like.")
-    words.add_argument("--out", type=Path, help="keep the files here")
-    words.add_argument("--picture", type=Path, help="draw a piano roll of all styles as PNG")
-    asked = words.parse_args()
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, help="keep the files here")
+    parser.add_argument("--picture", type=Path, help="draw a piano roll of all styles as PNG")
+    options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as scratch:
-        main(asked.out or Path(scratch), asked.picture)
+        measure_styles(options.out or Path(scratch), options.picture)
+
+
+if __name__ == "__main__":
+    main()
