@@ -14,6 +14,7 @@ from bridge.config import OscSettings, Settings
 from bridge.core.audio import CHANNELS, STEMS, Audio
 from bridge.core.events import Midi, TimedEvent
 from bridge.core.latency import AUDIO_PATHS, MIDI_PORTS, PATHS, UNMEASURED, Ledger
+from bridge.core.midi import NOTE_ON, make_note_off, make_note_on
 from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.fake_daw import FakeDaw
 
@@ -43,7 +44,7 @@ def measure_impulse_delay(returned: Audio, sent_at: int) -> int:
 def measure_note_delay(returned: list[TimedEvent], sent_at: int) -> int:
     """Frames from ``sent_at`` to the first note-on; UNMEASURED without one."""
     for event in returned:
-        if isinstance(event.payload, Midi) and event.payload.data[:2] == bytes((0x90, NOTE)):
+        if isinstance(event.payload, Midi) and event.payload.data[:2] == bytes((NOTE_ON, NOTE)):
             return event.frame - sent_at
     return UNMEASURED
 
@@ -56,8 +57,8 @@ def _run(sidecar: Sidecar, freewheel: bool) -> tuple[FakeDaw, int]:
     audio = np.zeros((CHANNELS, sent_at + 1), np.float32)
     audio[:, sent_at] = LEVEL
     note = [
-        TimedEvent(sent_at, Midi(bytes((0x90, NOTE, 100)))),
-        TimedEvent(sent_at + rate // 10, Midi(bytes((0x80, NOTE, 0)))),
+        TimedEvent(sent_at, make_note_on(0, NOTE, 100)),
+        TimedEvent(sent_at + rate // 10, make_note_off(0, NOTE)),
     ]
     daw = FakeDaw(settings.jack.client, settings.jack.server or None, frames, name="sideman-measure")
     daw.load(audio, note)

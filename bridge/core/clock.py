@@ -10,14 +10,13 @@ from __future__ import annotations
 from math import pi, sqrt
 
 from bridge.core.events import ClockPosition, Gap, Midi, TimedEvent, Transport
+from bridge.core.midi import CLOCK, CONTINUE, SONG_POSITION, START, STOP
 from bridge.core.time import BlockTime
 
 MIDI_CLOCK_TICKS_PER_BEAT = 24
 """MIDI clocks per quarter note (MIDI 1.0, system real-time messages). Musical material has TICKS_PER_BEAT."""
 MIDI_CLOCK_TICKS_PER_SIXTEENTH = 6
 """MIDI clocks per step of the song position pointer."""
-
-CLOCK, START, CONTINUE, STOP, SONG_POSITION = 0xF8, 0xFA, 0xFB, 0xFC, 0xF2
 
 TEMPO_MODE = "mir.tempo.mode"
 """The control that selects the tempo source, one of TEMPO_MODES; declared by engines that use it."""

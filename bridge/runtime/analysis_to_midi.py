@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bridge.core.events import Beat, Chord, Midi, TimedEvent
+from bridge.core.events import Beat, Chord, TimedEvent
+from bridge.core.midi import DRUM_CHANNEL, make_note_off, make_note_on
 
 CHORD_CHANNEL, CHORD_VELOCITY, CHORD_LOWEST = 0, 80, 48  # C3 where middle C is C4
-BEAT_CHANNEL, BEAT_LENGTH_S = 9, 0.05  # General MIDI percussion
+BEAT_CHANNEL, BEAT_LENGTH_S = DRUM_CHANNEL, 0.05
 DOWNBEAT_NOTE, BEAT_NOTE = 76, 77  # high and low wood block
 DOWNBEAT_VELOCITY, BEAT_VELOCITY = 112, 80
-
-
-def note_on(channel: int, note: int, velocity: int) -> Midi:
-    return Midi(bytes((0x90 | channel, note, velocity)))
-
-
-def note_off(channel: int, note: int) -> Midi:
-    return Midi(bytes((0x80 | channel, note, 64)))
+RELEASE_VELOCITY = 64  # MIDI 1.0: of keyboards that do not measure it
 
 
 class NoteRenderer:
@@ -51,12 +45,14 @@ class NoteRenderer:
 
     def _render_chord(self, frame: int, chord: Chord) -> None:
         notes = tuple(CHORD_LOWEST + pitch for pitch in sorted(chord.pitch_classes))
-        self._pending += [TimedEvent(frame, note_off(CHORD_CHANNEL, note)) for note in self._held]
-        self._pending += [TimedEvent(frame, note_on(CHORD_CHANNEL, note, CHORD_VELOCITY)) for note in notes]
+        self._pending += [
+            TimedEvent(frame, make_note_off(CHORD_CHANNEL, note, RELEASE_VELOCITY)) for note in self._held
+        ]
+        self._pending += [TimedEvent(frame, make_note_on(CHORD_CHANNEL, note, CHORD_VELOCITY)) for note in notes]
         self._held = notes
 
     def _render_beat(self, frame: int, beat: Beat) -> None:
         down = beat.number == 0
         note, velocity = (DOWNBEAT_NOTE, DOWNBEAT_VELOCITY) if down else (BEAT_NOTE, BEAT_VELOCITY)
-        self._pending.append(TimedEvent(frame, note_on(BEAT_CHANNEL, note, velocity)))
-        self._pending.append(TimedEvent(frame + self._beat_frames, note_off(BEAT_CHANNEL, note)))
+        self._pending.append(TimedEvent(frame, make_note_on(BEAT_CHANNEL, note, velocity)))
+        self._pending.append(TimedEvent(frame + self._beat_frames, make_note_off(BEAT_CHANNEL, note, RELEASE_VELOCITY)))

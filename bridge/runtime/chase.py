@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 
 from bridge.core.events import Chord, Key, Midi, Payload, TimedEvent
-
-CONTROL, NOTES = 0xB0, (0x80, 0x90, 0xA0)
-CHANNEL_MODES = 120
-"""Controllers from here on are commands such as all notes off, not values (MIDI 1.0, Channel Mode Messages)."""
+from bridge.core.midi import ALL_SOUND_OFF, CONTROL_CHANGE, KEY_PRESSURE, NOTE_OFF, NOTE_ON, SYSTEM, get_status
 
 
 class EventChaser:
@@ -37,8 +34,11 @@ def _setting_of(payload: Payload) -> Hashable:
     """The key of the setting that ``payload`` replaces; None for an event without a lasting value."""
     if isinstance(payload, Chord | Key):
         return payload.KIND
-    if not isinstance(payload, Midi) or payload.data[0] & 0xF0 in NOTES or payload.data[0] >= 0xF0:
+    if not isinstance(payload, Midi):
         return None
-    if payload.data[0] & 0xF0 != CONTROL:
+    status = get_status(payload.data)
+    if status in (NOTE_OFF, NOTE_ON, KEY_PRESSURE, SYSTEM):
+        return None
+    if status != CONTROL_CHANGE:
         return payload.data[0]
-    return payload.data[:2] if payload.data[1] < CHANNEL_MODES else None
+    return payload.data[:2] if payload.data[1] < ALL_SOUND_OFF else None

@@ -12,6 +12,7 @@ from bridge.core.audio import STEMS, Audio
 from bridge.core.clock import HostClock
 from bridge.core.engine import AudioPort, Engine, State, block_for
 from bridge.core.events import Midi, TimedEvent
+from bridge.core.midi import is_note_on
 from bridge.core.time import BlockTime
 from bridge.runtime.analysis_to_midi import NoteRenderer
 from bridge.runtime.chase import EventChaser
@@ -282,5 +283,4 @@ def _find_audio_outputs(role: str, shared: Shared) -> tuple[dict[str, int], Audi
 
 def _is_too_late(event: TimedEvent, now: int) -> bool:
     """Whether ``event`` is a note-on that is too late to be played."""
-    data = event.payload.data if isinstance(event.payload, Midi) else b""
-    return len(data) == 3 and data[0] & 0xF0 == 0x90 and data[2] > 0 and event.frame < now - GRACE_FRAMES
+    return isinstance(event.payload, Midi) and is_note_on(event.payload.data) and event.frame < now - GRACE_FRAMES

@@ -11,6 +11,7 @@ import numpy as np
 from bridge.core.audio import Audio
 from bridge.core.engine import Block, Engine, block_for
 from bridge.core.events import Beat, Chord, Midi, Note, Onset, Payload, TimedEvent
+from bridge.core.midi import CONTROL_CHANGE, PROGRAM_CHANGE, VOLUME, make_note_off, make_note_on
 from bridge.core.time import BlockTime
 
 WARM_S = 0.25
@@ -20,8 +21,8 @@ TEMPO = 120.0
 SEED = 1
 
 _EVENTS: dict[str, tuple[Payload, ...]] = {
-    "midi": (Midi(bytes((0x90, 60, 100))), Midi(bytes((0x80, 60, 0)))),
-    "sound": (Midi(bytes((0xC0, 0))), Midi(bytes((0xB0, 7, 100)))),
+    "midi": (make_note_on(0, 60, 100), make_note_off(0, 60)),
+    "sound": (Midi(bytes((PROGRAM_CHANGE, 0))), Midi(bytes((CONTROL_CHANGE, VOLUME, 100)))),
     "beats": (Beat(0, 4, TEMPO, 1.0, 0),),
     "chords": (Chord(0, 0, 0, 1.0), Chord(9, 1, 9, 1.0)),
     "onsets": (Onset(1.0, 1.0),),

@@ -11,6 +11,7 @@ import numpy as np
 from bridge.core.control import Control
 from bridge.core.engine import Block, EngineSpec, EventPort, State
 from bridge.core.events import Beat, Chord, Midi, TimedEvent
+from bridge.core.midi import NOTE_ON, get_status, is_note_on, make_note_off, make_note_on
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
 from engines.accompaniment.timeline import HOP, LATE_BEATS, LOOKAHEAD, SHORTEST_BEAT_FRAMES, Timeline, make_timeline
@@ -133,10 +134,8 @@ class BasicAccompaniment:
             if isinstance(event.payload, Beat):
                 self._beat, self._beat_frame = event.payload, event.frame
         for event in block.events["midi"]:
-            if isinstance(event.payload, Midi) and len(event.payload.data) == 3:
-                status, _, velocity = event.payload.data
-                if status & 0xF0 == 0x90 and velocity:
-                    self._touch += (velocity - self._touch) * (TOUCH if self._touch >= 0 else 1.0)
+            if isinstance(event.payload, Midi) and is_note_on(event.payload.data):
+                self._touch += (event.payload.data[2] - self._touch) * (TOUCH if self._touch >= 0 else 1.0)
 
     def _plan(self, beat: int, line: Timeline, earliest: int, block: Block) -> list[TimedEvent]:
         """The notes of ``beat``, on and off, sorted; none where nothing is known or it is too late."""
@@ -206,7 +205,7 @@ class BasicAccompaniment:
 def _get_sort_key(event: TimedEvent) -> tuple[int, bool, bytes]:
     """By frame; where notes meet, the one that ends goes first."""
     data = event.payload.data if isinstance(event.payload, Midi) else b""
-    return event.frame, data[0] & 0xF0 == 0x90, data
+    return event.frame, get_status(data) == NOTE_ON, data
 
 
 def _make_note_events(
@@ -215,8 +214,8 @@ def _make_note_events(
     """``notes`` on and off within ``beat``, none before ``earliest``."""
     on = max(line.frame(beat + stroke.start), earliest)
     off = max(line.frame(beat + stroke.end), on + 1)
-    return [TimedEvent(on, Midi(bytes((0x90 | channel, note, velocity)))) for note in notes] + [
-        TimedEvent(off, Midi(bytes((0x80 | channel, note, 0)))) for note in notes
+    return [TimedEvent(on, make_note_on(channel, note, velocity)) for note in notes] + [
+        TimedEvent(off, make_note_off(channel, note)) for note in notes
     ]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from bridge.core.events import QUALITIES, QUALITY_INTERVALS, Midi, TimedEvent
+from bridge.core.midi import DRUM_CHANNEL, get_channel, is_note, is_note_on
 from engines.accompaniment.harmony.vocabulary import CLASSES, UNKNOWN
 from engines.saved_state import SavedState
 
@@ -20,7 +21,6 @@ FIFTH = {7}
 """Sevenths are often held without it."""
 ON_THE_BASS = ("aug", "sus4")
 """Every note of these could be the root, or two of them: the lowest is."""
-DRUMS_CHANNEL = 9
 
 
 def recognise_state(pitches: Collection[int]) -> int:
@@ -76,9 +76,9 @@ class HeldChord(SavedState):
     def push_midi(self, events: Sequence[TimedEvent]) -> None:
         for event in events:
             data = event.payload.data if isinstance(event.payload, Midi) else b""
-            if len(data) != 3 or data[0] & 0xF0 not in (0x80, 0x90) or data[0] & 0x0F == DRUMS_CHANNEL:
+            if not is_note(data) or get_channel(data) == DRUM_CHANNEL:
                 continue
-            pitch, on = data[1] & 0x7F, data[0] & 0xF0 == 0x90 and data[2] > 0
+            pitch, on = data[1] & 0x7F, is_note_on(data)
             self.down[pitch] = max(self.down[pitch] + (1 if on else -1), 0)
             if on:
                 self.began = event.frame if self.began < 0 else self.began

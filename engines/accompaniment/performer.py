@@ -9,13 +9,14 @@ import numpy as np
 
 from bridge.core.engine import State
 from bridge.core.events import Chord
+from bridge.core.midi import DRUM_CHANNEL
 from bridge.core.time import TICKS_PER_BEAT
 from engines.accompaniment.form import BeatPosition, Shape
 from engines.accompaniment.parts import PARTS
 from engines.accompaniment.score import COUNT_IN, NO_CHORD, Bar, PartState, PerformanceControls, ScoreNote
 from engines.accompaniment.style import Style
 
-CHANNELS = {"drums": 9, "bass": 0, "keys": 1, "pad": 2, "guitar": 3}
+CHANNELS = {"drums": DRUM_CHANNEL, "bass": 0, "keys": 1, "pad": 2, "guitar": 3}
 LONGEST_BAR = 7
 """Beats of a bar that the parts know how to play."""
 

@@ -6,11 +6,11 @@ import numpy as np
 
 from bridge.core.engine import EventPort, State
 from bridge.core.events import Midi, TimedEvent
+from bridge.core.midi import CONTROL_CHANGE, PROGRAM_CHANGE, VOLUME
 from engines.accompaniment.performer import CHANNELS
 from engines.accompaniment.style import Style
 
 SOUND = EventPort("sound")
-CONTROL, PROGRAM, VOLUME = 0xB0, 0xC0, 7
 
 
 class ProgramChanges:
@@ -31,8 +31,8 @@ class ProgramChanges:
             TimedEvent(self._frame, Midi(data))
             for name, part in style.parts.items()
             for data in (
-                bytes((PROGRAM | CHANNELS[name], part.program)),
-                bytes((CONTROL | CHANNELS[name], VOLUME, part.volume)),
+                bytes((PROGRAM_CHANGE | CHANNELS[name], part.program)),
+                bytes((CONTROL_CHANGE | CHANNELS[name], VOLUME, part.volume)),
             )
         ]
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from bridge.core.engine import State
-from bridge.core.events import Midi, TimedEvent
+from bridge.core.events import TimedEvent
+from bridge.core.midi import make_note_off, make_note_on
 from bridge.core.time import TICKS_PER_BEAT
 from engines.accompaniment.performer import NoteEvent
 from engines.accompaniment.timeline import Timeline
@@ -34,10 +35,10 @@ class NoteScheduler:
             if sound.velocity:
                 frame = max(frame, ended.get(key, frame))  # a delayed note ends before it begins again
                 self._began[key] = frame
-                events.append(TimedEvent(frame, Midi(bytes((0x90 | sound.channel, sound.pitch, sound.velocity)))))
+                events.append(TimedEvent(frame, make_note_on(sound.channel, sound.pitch, sound.velocity)))
             else:
                 frame = ended[key] = max(frame, self._began.pop(key) + 1)
-                events.append(TimedEvent(frame, Midi(bytes((0x80 | sound.channel, sound.pitch, 0)))))
+                events.append(TimedEvent(frame, make_note_off(sound.channel, sound.pitch)))
         events.sort(key=lambda event: event.frame)
         if events:
             self.last_frame = events[-1].frame
@@ -49,7 +50,7 @@ class NoteScheduler:
         self._began.clear()
         if notes:
             self.last_frame = frame
-        return [TimedEvent(frame, Midi(bytes((0x80 | channel, pitch, 0)))) for channel, pitch in notes]
+        return [TimedEvent(frame, make_note_off(channel, pitch)) for channel, pitch in notes]
 
     def state(self) -> State:
         return {

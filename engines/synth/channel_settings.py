@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from engines.synth.instrument import (
-    BANK,
-    BANK_FINE,
-    CONTROL,
-    CONTROLS_OFF,
+from bridge.core.midi import (
+    ALL_SOUND_OFF,
+    BANK_SELECT,
+    BANK_SELECT_FINE,
+    CHANNEL_PRESSURE,
+    CONTROL_CHANGE,
     PAN,
-    SOUND_OFF,
+    PITCH_BEND,
+    RESET_CONTROLLERS,
     VOLUME,
-    is_note_off,
-    is_note_on,
+    get_channel,
+    get_status,
+    is_note,
 )
 
-KEPT = (BANK, BANK_FINE, VOLUME, PAN)
+KEPT = (BANK_SELECT, BANK_SELECT_FINE, VOLUME, PAN)
 """Controllers that a reset of all controllers leaves alone (MIDI RP-015)."""
 
 
@@ -30,17 +33,17 @@ class ChannelSettings:
 
     def update(self, message: bytes) -> None:
         """Store ``message`` unless it is a note."""
-        if is_note_on(message) or is_note_off(message):
+        if is_note(message):
             return
         status = message[0]
-        if status & 0xF0 != CONTROL:
+        if get_status(message) != CONTROL_CHANGE:
             self._last[status, 0] = message
-        elif message[1] == CONTROLS_OFF:
+        elif message[1] == RESET_CONTROLLERS:
             for key in [key for key in self._last if key[0] == status and key[1] not in KEPT]:
                 del self._last[key]
-            self._last.pop((status & 0x0F | 0xD0, 0), None)
-            self._last.pop((status & 0x0F | 0xE0, 0), None)
-        elif message[1] < SOUND_OFF:
+            for kind in (CHANNEL_PRESSURE, PITCH_BEND):
+                self._last.pop((kind | get_channel(message), 0), None)
+        elif message[1] < ALL_SOUND_OFF:
             self._last[status, message[1]] = message
 
     def messages(self) -> list[bytes]:

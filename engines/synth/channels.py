@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS
+from bridge.core.midi import EXPRESSION, MIDI_CHANNELS, PAN, SUSTAIN_PEDAL, VOLUME
 from engines.saved_state import SavedState
-from engines.synth.instrument import EXPRESSION, MIDI_CHANNELS, PAN, PEDAL, VOLUME
 
 USUAL_VOLUME, FULL, CENTRE, UNBENT = 100, 127, 64, 8192
 BEND_SEMITONES = 2.0
@@ -40,7 +40,7 @@ class Channels(SavedState):
 
     def set_controller(self, channel: int, controller: int, value: int) -> None:
         """Set a controller, if it is volume, expression, pan or pedal; ignore others."""
-        known = {VOLUME: self.volume, EXPRESSION: self.expression, PAN: self.pan, PEDAL: self.pedal}
+        known = {VOLUME: self.volume, EXPRESSION: self.expression, PAN: self.pan, SUSTAIN_PEDAL: self.pedal}
         if controller in known:
             known[controller][channel] = value
 

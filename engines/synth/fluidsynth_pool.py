@@ -16,20 +16,20 @@ import numpy as np
 
 from bridge.core.audio import CHANNELS, Audio
 from bridge.core.engine import State
-from engines.synth.channel_settings import ChannelSettings
-from engines.synth.fluidsynth import GRID_FRAMES, FluidSynth, open_font
-from engines.synth.instrument import (
-    BEND,
-    CONTROL,
+from bridge.core.midi import (
+    CHANNEL_PRESSURE,
+    CONTROL_CHANGE,
     DRUM_CHANNEL,
-    HI_HATS,
-    PRESSURE,
-    PROGRAM,
-    RELEASE_MESSAGES,
-    TimedMidi,
+    PITCH_BEND,
+    PROGRAM_CHANGE,
+    get_channel,
+    get_status,
     is_note_off,
     is_note_on,
 )
+from engines.synth.channel_settings import ChannelSettings
+from engines.synth.fluidsynth import GRID_FRAMES, FluidSynth, open_font
+from engines.synth.instrument import HI_HATS, RELEASE_MESSAGES, TimedMidi
 
 POOL_SIZE = 16
 GAIN = 0.8
@@ -227,14 +227,14 @@ class FluidSynthPool:
 
 def _forward(synth: FluidSynth, message: bytes) -> None:
     """Send ``message``, which is no note, to ``synth``."""
-    kind, channel = message[0] & 0xF0, message[0] & 0x0F
-    if kind == CONTROL:
+    kind, channel = get_status(message), get_channel(message)
+    if kind == CONTROL_CHANGE:
         synth.control_change(channel, message[1], message[2])
-    elif kind == PROGRAM:
+    elif kind == PROGRAM_CHANGE:
         synth.program_change(channel, message[1])
-    elif kind == PRESSURE:
+    elif kind == CHANNEL_PRESSURE:
         synth.channel_pressure(channel, message[1])
-    elif kind == BEND:
+    elif kind == PITCH_BEND:
         synth.pitch_bend(channel, message[1] | message[2] << 7)
 
 

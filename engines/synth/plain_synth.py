@@ -10,23 +10,24 @@ from collections.abc import Sequence
 
 from bridge.core.audio import Audio
 from bridge.core.engine import State
-from engines.saved_state import add_prefix, strip_prefix
-from engines.synth.channels import Channels
-from engines.synth.drum_sampler import DrumSampler
-from engines.synth.instrument import (
-    BEND,
-    CONTROL,
-    CONTROLS_OFF,
+from bridge.core.midi import (
+    ALL_NOTES_OFF,
+    ALL_SOUND_OFF,
+    CONTROL_CHANGE,
     DRUM_CHANNEL,
-    NOTES_OFF,
-    PEDAL,
-    PROGRAM,
-    RELEASE_MESSAGES,
-    SOUND_OFF,
-    TimedMidi,
+    PITCH_BEND,
+    PROGRAM_CHANGE,
+    RESET_CONTROLLERS,
+    SUSTAIN_PEDAL,
+    get_channel,
+    get_status,
     is_note_off,
     is_note_on,
 )
+from engines.saved_state import add_prefix, strip_prefix
+from engines.synth.channels import Channels
+from engines.synth.drum_sampler import DrumSampler
+from engines.synth.instrument import RELEASE_MESSAGES, TimedMidi
 from engines.synth.tones import TONE_OF
 from engines.synth.voices import Voices
 
@@ -53,7 +54,7 @@ class PlainSynth:
         self._voices.mix_into(out, self._channels.semitones, gains)
 
     def _dispatch(self, message: bytes, offset: int) -> None:
-        kind, channel = message[0] & 0xF0, message[0] & 0x0F
+        kind, channel = get_status(message), get_channel(message)
         if channel == DRUM_CHANNEL and is_note_on(message):
             self._drums.hit(message[1], message[2], offset)
         elif is_note_on(message):
@@ -61,25 +62,25 @@ class PlainSynth:
             self._voices.note_on(channel, message[1], message[2], tone, offset)
         elif is_note_off(message):
             self._voices.note_off(channel, message[1], offset, self._channels.is_pedal_down(channel))
-        elif kind == PROGRAM:
+        elif kind == PROGRAM_CHANGE:
             self._channels.program[channel] = message[1]
-        elif kind == BEND:
+        elif kind == PITCH_BEND:
             self._channels.bend[channel] = message[1] | message[2] << 7
-        elif kind == CONTROL:
+        elif kind == CONTROL_CHANGE:
             self._control(channel, message[1], message[2], offset)
 
     def _control(self, channel: int, controller: int, value: int, offset: int) -> None:
-        if controller == SOUND_OFF:
+        if controller == ALL_SOUND_OFF:
             self._voices.cut_all(channel, offset)
             if channel == DRUM_CHANNEL:
                 self._drums.stop_all(offset)
-        elif controller == CONTROLS_OFF:
+        elif controller == RESET_CONTROLLERS:
             self._channels.reset_controllers(channel)
-        elif controller >= NOTES_OFF:
+        elif controller >= ALL_NOTES_OFF:
             self._voices.release_all(channel, offset)
         else:
             self._channels.set_controller(channel, controller, value)
-        if controller in (PEDAL, CONTROLS_OFF) and not self._channels.is_pedal_down(channel):
+        if controller in (SUSTAIN_PEDAL, RESET_CONTROLLERS) and not self._channels.is_pedal_down(channel):
             self._voices.release_pedal(channel, offset)
 
     def release(self) -> None:

@@ -15,10 +15,11 @@ from bridge.config import write_atomic
 from bridge.core.audio import CHANNELS, Audio
 from bridge.core.engine import Engine, block_for
 from bridge.core.events import Midi, TimedEvent
+from bridge.core.midi import is_note_on
 from bridge.core.time import BlockTime, TempoChange, TempoMap
 from bridge.errors import ConfigError
 from engines.offline.smf.metas import is_tempo
-from engines.synth.instrument import is_channel_message, is_note_on
+from engines.synth.instrument import is_channel_message
 from engines.synth.limiter import limit
 from engines.synth.synth_engine import INPUT, OUTPUT, choose_synth, fluid_for_files
 

@@ -15,13 +15,14 @@ from bridge.core.audio import CHANNELS, db_to_gain
 from bridge.core.control import Control
 from bridge.core.engine import AudioPort, Block, EngineSpec, EventPort, State
 from bridge.core.events import Midi, TimedEvent
+from bridge.core.midi import is_note_off, is_note_on
 from bridge.core.time import BlockTime
 from bridge.errors import BridgeError, ConfigError, EngineError
 from engines.saved_state import add_prefix, strip_prefix
 from engines.synth.fluidsynth import load_library
 from engines.synth.fluidsynth_pool import FluidSynthPool, from_rows, to_rows
 from engines.synth.fonts import find_font
-from engines.synth.instrument import Instrument, is_channel_message, is_note_off, is_note_on
+from engines.synth.instrument import Instrument, is_channel_message
 from engines.synth.limiter import LATENCY_FRAMES, Limiter
 from engines.synth.plain_synth import PlainSynth
 

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from bridge.core.arrays import Int64Array
 from bridge.core.audio import CHANNELS, Audio
+from bridge.core.midi import MIDI_CHANNELS
 from engines.saved_state import SavedState
-from engines.synth.instrument import MIDI_CHANNELS
 from engines.synth.tones import GROUPS, SPAN, TABLE, TONES, make_tables, to_hz
 
 MAX_VOICES = 64

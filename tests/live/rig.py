@@ -13,6 +13,7 @@ from bridge.app import Sidecar
 from bridge.config import EngineSettings, JackSettings, OscSettings, Settings
 from bridge.core.audio import CHANNELS, STEMS, Audio
 from bridge.core.events import Midi, TimedEvent
+from bridge.core.midi import is_note_on
 from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.fake_daw import FakeDaw
 from bridge.runtime.shared import slots as w
@@ -144,8 +145,7 @@ def some_cycles(sidecar: Sidecar, count: int = 3) -> None:
 
 def is_on(event: TimedEvent) -> bool:
     """Whether this is a note-on."""
-    data = event.payload.data if isinstance(event.payload, Midi) else b"\0\0\0"
-    return data[0] & 0xF0 == 0x90 and data[2] > 0
+    return isinstance(event.payload, Midi) and is_note_on(event.payload.data)
 
 
 def note_ons(events: list[TimedEvent]) -> list[tuple[int, int, int]]:

@@ -9,6 +9,7 @@ from bridge.config import EngineSettings
 from bridge.core.audio import CHANNELS, Audio
 from bridge.core.clock import HostClock
 from bridge.core.events import Midi, TimedEvent
+from bridge.core.midi import START, STOP
 from bridge.drivers.dummy_server import DummyServer
 from bridge.runtime.shared import slots as w
 from tests.live.rig import make_fake_daw, sidecar_on
@@ -18,7 +19,6 @@ pytestmark = pytest.mark.live
 
 RATE, BPM, SECONDS = 48000, 122.0, 14
 BEAT = 60 * RATE / BPM
-START, STOP = 0xFA, 0xFC
 
 
 def clicks() -> tuple[Audio, list[int]]:

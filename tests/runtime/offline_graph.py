@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from bridge.core.audio import CHANNELS, Audio
 from bridge.core.events import Midi, TimedEvent, pack
 from bridge.core.latency import AUDIO_PATHS, MIDI_PORTS
+from bridge.core.midi import CONTINUE, SONG_POSITION, START, STOP, is_note_off, is_note_on, make_note_off
 from bridge.errors import ConfigError
 from bridge.runtime.callback.cycle import write_outputs
 from bridge.runtime.callback.input import read_inputs
@@ -26,7 +27,7 @@ from bridge.runtime.shared.layout import MAX_EVENTS, MAX_PERIOD
 from bridge.runtime.shared.rings import EventReader
 from bridge.runtime.wiring import ROLES, wire
 
-BREAKS = (0xF2, 0xFA, 0xFB, 0xFC)
+BREAKS = (SONG_POSITION, START, CONTINUE, STOP)
 """MIDI messages at which engines start afresh: song position, start, continue, stop."""
 
 NO_RESERVE: Mapping[str, int] = dict.fromkeys(ROLES, 0)
@@ -165,11 +166,11 @@ def _end_open_notes(events: list[TimedEvent], frames: int) -> list[TimedEvent]:
     sounding: dict[tuple[int, int], None] = {}
     for event in kept:
         data = event.payload.data if isinstance(event.payload, Midi) else b""
-        if len(data) == 3 and data[0] & 0xF0 == 0x90 and data[2]:
+        if is_note_on(data):
             sounding[data[0] & 0x0F, data[1]] = None
-        elif len(data) == 3 and data[0] & 0xF0 in (0x80, 0x90):
+        elif is_note_off(data):
             sounding.pop((data[0] & 0x0F, data[1]), None)
-    return kept + [TimedEvent(frames, Midi(bytes((0x80 | channel, note, 64)))) for channel, note in sounding]
+    return kept + [TimedEvent(frames, make_note_off(channel, note, 64)) for channel, note in sounding]
 
 
 def _align(

@@ -6,10 +6,10 @@ import pytest
 
 from bridge.core.clock import HostClock
 from bridge.core.events import Beat, Midi, TimedEvent
+from bridge.core.midi import CLOCK, CONTINUE, SONG_POSITION, START, STOP
 from bridge.runtime.midi_clock import MidiClockGenerator
 
 RATE, HOP, LEAD = 48000, 512, 1500
-START, CONTINUE, STOP, CLOCK, POSITION = 0xFA, 0xFB, 0xFC, 0xF8, 0xF2
 
 
 def beats(bpm: float, count: int, first: float = 1000.0, number: int = 0, bar_beats: int = 4) -> list[TimedEvent]:
@@ -99,7 +99,7 @@ def test_without_beats_it_stops_and_goes_on_at_a_whole_bar() -> None:
     start = (later[0].frame // HOP - 2) * HOP
     again = rendered(clock, later, start, later[-1].frame)
     assert not frames(again, START)
-    [position] = sent(again, POSITION)
+    [position] = sent(again, SONG_POSITION)
     assert isinstance(position.payload, Midi)
     low, high = position.payload.data[1:]
     assert (low | high << 7) * 6 == -(-count // 96) * 96

@@ -7,16 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from bridge.core.clock import (
-    CLOCK,
-    CONTINUE,
-    MIDI_CLOCK_TICKS_PER_BEAT,
-    MIDI_CLOCK_TICKS_PER_SIXTEENTH,
-    SONG_POSITION,
-    START,
-    STOP,
-)
+from bridge.core.clock import MIDI_CLOCK_TICKS_PER_BEAT, MIDI_CLOCK_TICKS_PER_SIXTEENTH
 from bridge.core.events import ClockPosition, Gap, Midi, Transport
+from bridge.core.midi import CLOCK, CONTINUE, SONG_POSITION, START, STOP
 from bridge.runtime.callback.context import PLAYER, SEPARATES, SYNTH, CallbackContext
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import as_float32, carray, load_acquire, store_release

@@ -6,9 +6,9 @@ sends all the note-offs, so that hanging notes never depend on an engine.
 
 from __future__ import annotations
 
-from bridge.core.clock import CONTINUE, START, STOP
 from bridge.core.events import Midi
 from bridge.core.latency import MIDI_PORTS, PATHS
+from bridge.core.midi import CONTINUE, NOTE_OFF, NOTE_ON, START, STOP, SYSTEM
 from bridge.runtime.callback.context import PLAYER, CallbackContext
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import load_acquire
@@ -42,7 +42,7 @@ def release_notes(context: CallbackContext, port: int) -> None:
         if sounding[note] != 0:
             if context.out_counts[port] >= MAX_EVENTS - 1:
                 return
-            append_message(context, port, 0, 3, 0x80 | note >> 7 | (note & 0x7F) << 8 | 0x40 << 16)
+            append_message(context, port, 0, 3, NOTE_OFF | note >> 7 | (note & 0x7F) << 8 | 0x40 << 16)
             sounding[note] = 0
     context.ports[port, w.RELEASING] = 0
 
@@ -53,11 +53,11 @@ def send_record(context: CallbackContext, port: int, offset: int, ring: int, slo
     size = context.records[ring, slot, SIZE]
     message = context.records[ring, slot, DATA]
     status, velocity = message & 0xF0, (message >> 16) & 0x7F
-    if status in (0x80, 0x90):
+    if status in (NOTE_OFF, NOTE_ON):
         note = (message & 0x0F) << 7 | (message >> 8) & 0x7F
-        on = status == 0x90 and velocity > 0
+        on = status == NOTE_ON and velocity > 0
         if on and context.sounding[port, note] != 0:
-            append_message(context, port, offset, 3, message & 0x7F0F | 0x80 | 0x40 << 16)
+            append_message(context, port, offset, 3, message & 0x7F0F | NOTE_OFF | 0x40 << 16)
         context.sounding[port, note] = 1 if on else 0
     realtime = message & 0xFF
     if realtime in (START, CONTINUE, STOP):
@@ -93,7 +93,7 @@ def send_due(context: CallbackContext, port: int, now: int, frames: int) -> None
             if due >= frames:
                 break
             message = context.records[ring, slot, DATA]
-            starts_note = message & 0xF0 == 0x90 and (message >> 16) & 0x7F > 0
+            starts_note = message & 0xF0 == NOTE_ON and (message >> 16) & 0x7F > 0
             if due < 0:
                 context.state[w.LATE_EVENTS] += 1
             if due >= -GRACE_FRAMES or not starts_note:
@@ -113,7 +113,7 @@ def send_ping(context: CallbackContext, port: int, now: int, frames: int) -> Non
         due = context.records[HOST, slot, FRAME] + delay - now
         if due >= frames:
             break
-        if context.records[HOST, slot, KIND] == MIDI and 0x80 <= context.records[HOST, slot, DATA] & 0xFF < 0xF0:
+        if context.records[HOST, slot, KIND] == MIDI and NOTE_OFF <= context.records[HOST, slot, DATA] & 0xFF < SYSTEM:
             send_record(context, port, max(due, 0), HOST, slot)
         cursor += 1
     context.ports[port, w.PING_CURSOR] = cursor

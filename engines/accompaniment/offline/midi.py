@@ -7,18 +7,15 @@ from collections.abc import Iterator, Sequence
 from mido import Message, MetaMessage
 
 from bridge.core.events import Chord, Key
+from bridge.core.midi import VOLUME
 from bridge.core.time import TICKS_PER_BEAT
 from engines.accompaniment.arranger import PartTrack
 from engines.accompaniment.offline.timed_sheet import Tempi, list_bar_starts
+from engines.accompaniment.performer import CHANNELS
 from engines.accompaniment.score import Bar
 from engines.accompaniment.style import PartStyle, Style
 from engines.offline.smf.bars import find_metre_changes, split_into_bars
 from engines.offline.smf.writing import SIGNATURES, TimedMessage, to_metre_messages, to_tempo_messages, write_smf
-
-CHANNELS = {"bass": 0, "keys": 1, "pad": 2, "guitar": 3, "drums": 9}
-"""From 0, as in the messages; drums are on channel 10 as General MIDI has them."""
-VOLUME = 7
-"""The controller."""
 
 
 def format_band_file(

@@ -10,6 +10,7 @@ from dataclasses import replace
 from itertools import accumulate, groupby, pairwise
 
 from bridge.core.events import NOTE_NAMES, Chord, Key
+from bridge.core.midi import DRUM_CHANNEL, NOTE_OFF, NOTE_ON
 from bridge.core.time import TICKS_PER_BEAT
 from bridge.errors import ConfigError
 from engines.accompaniment.harmony.chord_recognition import TickNote, recognise_chords
@@ -23,12 +24,9 @@ from engines.offline.smf.events import Event
 from engines.offline.smf.metas import MARKER, parse_key, parse_metre, parse_tempo, parse_text
 from engines.offline.smf.reading import USUAL_US, Smf, read_smf
 
-DRUMS = 9
-"""The channel, from 0, whose notes are no pitches."""
 SHORTEST_TICKS = TICKS_PER_BEAT // 16
 """No note is shorter: how long one sounds whose end stands at its start is not known."""
 MOST_REMARKS = 12
-NOTE_OFF, NOTE_ON = 0x80, 0x90
 
 _KEYS = {f"{note} {mode}" for note in NOTE_NAMES for mode in ("major", "minor")}
 
@@ -83,7 +81,7 @@ def _read_notes(smf: Smf) -> list[TickNote]:
 
 
 def _make_note(on: Event, end: int) -> TickNote:
-    pitch = -1 if on.channel == DRUMS else on.data[0]
+    pitch = -1 if on.channel == DRUM_CHANNEL else on.data[0]
     return TickNote(on.tick, max(end, on.tick + SHORTEST_TICKS), pitch, on.data[1])
 
 

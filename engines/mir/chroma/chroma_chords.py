@@ -8,6 +8,16 @@ from numpy.typing import NDArray
 from bridge.core.audio import Audio
 from bridge.core.events import Chord, Key, Midi, TimedEvent
 from bridge.core.jit import njit
+from bridge.core.midi import (
+    ALL_NOTES_OFF,
+    ALL_SOUND_OFF,
+    CONTROL_CHANGE,
+    DRUM_CHANNEL,
+    get_channel,
+    get_status,
+    is_note,
+    is_note_on,
+)
 from engines.mir.chroma.templates import correlate_chords, correlate_keys
 from engines.saved_state import SavedState
 
@@ -106,10 +116,10 @@ class ChromaAnalyser(SavedState):
 
     def push_midi(self, message: Midi) -> None:
         """Notes from the host count like audio of the same time."""
-        status, channel = message.data[0] & 0xF0, message.data[0] & 0x0F
-        if status in (0x80, 0x90) and len(message.data) == 3 and channel != 9:  # channel 10 is drums
-            self.held_notes[channel, message.data[1] & 0x7F] = status == 0x90 and message.data[2] > 0
-        elif status == 0xB0 and len(message.data) == 3 and message.data[1] in (120, 123):
+        status, channel = get_status(message.data), get_channel(message.data)
+        if is_note(message.data) and channel != DRUM_CHANNEL:
+            self.held_notes[channel, message.data[1] & 0x7F] = is_note_on(message.data)
+        elif status == CONTROL_CHANGE and len(message.data) == 3 and message.data[1] in (ALL_SOUND_OFF, ALL_NOTES_OFF):
             self.held_notes[channel] = False
 
     def process(self, mono: Audio, frame: int) -> list[TimedEvent]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from mido import Message, MetaMessage
 
+from bridge.core.midi import DRUM_CHANNEL, MIDI_CHANNELS
 from bridge.core.time import TICKS_PER_BEAT
 from engines.mir.offline.song_map import ChordSpan, NoteSpan, SongBeat, SongMap
 from engines.offline.smf.bars import FASTEST_US, MOST_BEATS, SLOWEST_US, fill_time, find_metre_changes, split_into_bars
@@ -22,8 +23,8 @@ DEFAULT_BPM = 120.0
 MAX_USUAL_BARS = 1.5
 """A bar longer than so many usual ones (a pause without beats) is divided into usual ones."""
 BASS_OCTAVE, CHORD_OCTAVE, VELOCITY = 36, 60, 80
-VOICE_CHANNELS = tuple(channel for channel in range(1, 16) if channel != 9)
-"""Channel 1 (0 in the message) is for chords, 10 is drums."""
+VOICE_CHANNELS = tuple(channel for channel in range(1, MIDI_CHANNELS) if channel != DRUM_CHANNEL)
+"""Channel 1 (0 in the message) is for chords."""
 
 
 class TempoGrid:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-META, SYSEX, ESCAPE = 0xFF, 0xF0, 0xF7
+from bridge.core.midi import DATA_BYTES, SONG_POSITION, SYSTEM
+
+META, SYSEX, ESCAPE = 0xFF, SYSTEM, 0xF7
 END = 0x2F
 """The meta that ends a track."""
-DATA_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}
-SYSTEM_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1}
+SYSTEM_BYTES = {0xF1: 1, SONG_POSITION: 2, 0xF3: 1}
 """Data bytes of system messages; none for those that are not listed."""
 
 

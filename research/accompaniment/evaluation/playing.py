@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bridge.core.engine import Engine, block_for
 from bridge.core.events import Midi, TimedEvent
+from bridge.core.midi import get_channel, is_note, is_note_on
 from bridge.core.time import BlockTime
 from engines.accompaniment.band import Band
 from engines.accompaniment.performer import CHANNELS
@@ -17,7 +18,6 @@ from research.datasets.library import RATE
 HUMAN = "piano"
 """The part that a pianist plays."""
 PARTS = {channel: part for part, channel in CHANNELS.items()}
-NOTE_ON, NOTE_OFF = 0x90, 0x80
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +70,13 @@ def _collect_notes(song: AnnotatedSong, said: Sequence[TimedEvent]) -> list[Play
     began: dict[tuple[int, int], int] = {}
     found = []
     for event in said:
-        if not isinstance(event.payload, Midi) or event.payload.data[0] & 0xE0 != NOTE_OFF:
+        if not isinstance(event.payload, Midi) or not is_note(event.payload.data):
             continue
-        status, pitch, velocity = event.payload.data
-        key = status & 0x0F, pitch
+        pitch = event.payload.data[1]
+        key = get_channel(event.payload.data), pitch
         if key in began:
             found.append(PlayedNote(PARTS[key[0]], song.beat(began.pop(key)), song.beat(event.frame), pitch))
-        if status & 0xF0 == NOTE_ON and velocity:
+        if is_note_on(event.payload.data):
             began[key] = event.frame
     inside = [sound for sound in found if sound.start < song.beats]
     return sorted(inside, key=lambda sound: (sound.start, sound.part, sound.pitch))
