@@ -25,7 +25,7 @@ from research.accompaniment.evaluation.run import (
     evaluate,
 )
 from research.accompaniment.evaluation.sheets import play_from_sheet
-from research.accompaniment.evaluation.table import make_rows, to_data, to_markdown
+from research.accompaniment.evaluation.table import make_rows, make_table
 from research.accompaniment.simulated_input import (
     RECOGNISER_DELAY_S,
     ChordEvent,
@@ -34,7 +34,9 @@ from research.accompaniment.simulated_input import (
     recognise_chords,
 )
 from research.accompaniment.songs import AnnotatedSong, modulate, read_rendered, read_written
+from research.common.command_line import format_command
 from research.common.docs_tables import replace_part
+from research.common.evaluation_tables import to_data
 from research.datasets.sources import split_of
 from research.datasets.symbolic import read_grooves
 
@@ -77,16 +79,16 @@ def main(
         ):
             for result in evaluate(collection, conditions, reference, values):
                 results.append(result)
-                status.update(f"{result.collection}, {result.song}: {result.who} is done …")
-    table = make_rows(results)
-    modulating = [row for row in table if "after" in row.means]
-    page = "\n".join([to_markdown(table, FIGURES), to_markdown(modulating, AFTER), to_markdown(table, WHERE)])
+                status.update(f"{result.collection}, {result.song}: {result.player} is done …")
+    rows = make_rows(results)
+    modulating = [row for row in rows if "after" in row.means]
+    tables = [make_table(rows, FIGURES), make_table(modulating, AFTER), make_table(rows, WHERE)]
+    page = "\n".join(table.to_markdown() for table in tables)
     if into:
-        replace_part(
-            into, "played", f"`python -m research.accompaniment.evaluation {_format_command(sys.argv[1:])}`\n\n{page}"
-        )
+        command = format_command("research.accompaniment.evaluation", sys.argv[1:], FOLDERS)
+        replace_part(into, "played", command + page)
     if json_:
-        write_json(to_data(table, results))
+        write_json(to_data(rows, results))
     else:
         write_out(page)
 
@@ -115,21 +117,6 @@ def _plan_conditions(
     ]
     modulating = [modulate(song) for song in written]
     return [(written, [*known, *late_chords]), (modulating, late_chords), (rendered, [*late_chords, *own])]
-
-
-def _format_command(arguments: Sequence[str]) -> str:
-    """The command line without where this machine keeps its songs and pages."""
-    shown: list[str] = []
-    words = iter(arguments)
-    for word in words:
-        if word in FOLDERS:
-            shown += [word, "DIR"]
-            next(words, None)
-        elif word == "--into":
-            next(words, None)
-        elif word != "--json":
-            shown.append(word)
-    return " ".join(shown)
 
 
 if __name__ == "__main__":

@@ -43,10 +43,10 @@ def _repitched(
 
 
 def hold_last_chord(
-    song: AnnotatedSong, sounds: Sequence[PlayedNote], chord_events: Sequence[ChordEvent], ahead: float
+    song: AnnotatedSong, sounds: Sequence[PlayedNote], chord_events: Sequence[ChordEvent], lookahead_beats: float
 ) -> list[PlayedNote]:
-    """Notes of the last chord received ``ahead`` beats before a note's beat: the bass plays its root, the others its
-    notes, each the nearest to the band's. Before any chord nothing."""
+    """Notes of the last chord received ``lookahead_beats`` beats before a note's beat: the bass plays its root, the
+    others its notes, each the nearest to the band's. Before any chord nothing."""
     chords = [(each.frame, each.event.payload) for each in chord_events if isinstance(each.event.payload, Chord)]
     frames = [frame for frame, _ in chords]
     found = []
@@ -54,7 +54,7 @@ def hold_last_chord(
         if sound.part == "drums":
             found.append(sound)
             continue
-        last = bisect_right(frames, song.frame(np.floor(sound.start + 0.02) - ahead)) - 1
+        last = bisect_right(frames, song.frame(np.floor(sound.start + 0.02) - lookahead_beats)) - 1
         notes = chords[last][1].pitch_classes if last >= 0 else ()
         if notes:
             wanted = notes[:1] if sound.part == "bass" else notes

@@ -73,11 +73,11 @@ Play = Callable[[AnnotatedSong, Sequence[ChordEvent], Values], list[PlayedNote]]
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """The band's input from a song, how many beats ``ahead`` it decides, and the function that runs it."""
+    """The band's input from a song, how many beats ahead it decides, and the function that runs it."""
 
     name: str
-    ahead: float
-    tell: Callable[[AnnotatedSong], Sequence[ChordEvent]]
+    lookahead_beats: float
+    simulate_input: Callable[[AnnotatedSong], Sequence[ChordEvent]]
     play: Play = play
 
 
@@ -86,7 +86,7 @@ class PerformanceResult:
     """``figures``: by the names of FIGURES, AFTER and WHERE; those that are missing do not apply."""
 
     collection: str
-    who: str
+    player: str
     song: str
     figures: dict[str, float] = field(default_factory=dict)
 
@@ -101,8 +101,10 @@ def evaluate(
         if song.human:
             yield _result("pianist", song, list_human_notes(song), reference, ("in_chord", "clash", "roots", "onsets"))
         for number, condition in enumerate(conditions):
-            chord_events = condition.tell(song)
-            sounds = condition.play(song, chord_events, {**values, SEED.name: take, LOOKAHEAD.name: condition.ahead})
+            chord_events = condition.simulate_input(song)
+            sounds = condition.play(
+                song, chord_events, {**values, SEED.name: take, LOOKAHEAD.name: condition.lookahead_beats}
+            )
             if not number and song.collection != MODULATED:
                 for name, pitches in (
                     ("chance", baselines.draw_random_pitches),
@@ -110,7 +112,7 @@ def evaluate(
                 ):
                     yield _result(name, song, pitches(song, sounds), reference, ("in_chord", "clash", "roots"))
             if chord_events:
-                kept = baselines.hold_last_chord(song, sounds, chord_events, condition.ahead)
+                kept = baselines.hold_last_chord(song, sounds, chord_events, condition.lookahead_beats)
                 yield _result(f"holds the last chord; {condition.name}", song, kept, reference, HARMONY)
             yield _result(
                 f"band; {condition.name}",
@@ -129,16 +131,18 @@ EVERYTHING = (*FIGURES, *AFTER, *WHERE)
 def _ready(song: AnnotatedSong, chord_events: Sequence[ChordEvent], condition: Condition) -> float:
     known = [each for each in chord_events if isinstance(each.event.payload, Chord) and each.event.payload.root >= 0]
     first = song.beat(known[0].frame) if known else 0.0
-    return max(first, 0.0) + condition.ahead + READY_BEATS
+    return max(first, 0.0) + condition.lookahead_beats + READY_BEATS
 
 
 def _result(
-    who: str, song: AnnotatedSong, sounds: Sequence[PlayedNote], reference: HumanReference, names: Sequence[str],
+    player: str, song: AnnotatedSong, sounds: Sequence[PlayedNote], reference: HumanReference, names: Sequence[str],
     ready: float = 0.0,
 ) -> PerformanceResult:  # fmt: skip
     found = figures(song, sounds, reference, ready)
     wanted = tuple(AFTER) if song.collection == MODULATED else names
-    return PerformanceResult(song.collection, who, song.name, {name: found[name] for name in wanted if name in found})
+    return PerformanceResult(
+        song.collection, player, song.name, {name: found[name] for name in wanted if name in found}
+    )
 
 
 def figures(

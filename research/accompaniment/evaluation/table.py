@@ -1,13 +1,15 @@
-"""Tables of an evaluation run: a line for each collection and player, means over songs with their intervals."""
+"""Tables of an evaluation run: a row for each collection and player, means over songs with their intervals."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from research.accompaniment.evaluation.run import PerformanceResult
-from research.common.confidence import MeanWithInterval, compute_mean, replace_nan
+from research.common.confidence import MeanWithInterval
+from research.common.evaluation_tables import EvaluationTable, compute_means, format_means, group_by_collection
+
+TEXTS = ("collection", "player")
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,41 +17,23 @@ class PerformanceRow:
     """``means``: by the figures' names; those that no song has are missing."""
 
     collection: str
-    who: str
+    player: str
     songs: int
     means: dict[str, MeanWithInterval] = field(default_factory=dict)
 
 
 def make_rows(results: Sequence[PerformanceResult]) -> list[PerformanceRow]:
     """Collections and players in the order in which they first came."""
-    groups: dict[tuple[str, str], list[PerformanceResult]] = {}
-    for result in results:
-        groups.setdefault((result.collection, result.who), []).append(result)
-    collections = list(dict.fromkeys(collection for collection, _ in groups))
-    found = []
-    for (collection, who), group in sorted(groups.items(), key=lambda item: collections.index(item[0][0])):
-        names = dict.fromkeys(name for result in group for name in result.figures)
-        means = {name: compute_mean([result.figures.get(name, math.nan) for result in group]) for name in names}
-        known = {name: mean for name, mean in means.items() if mean is not None}
-        found.append(PerformanceRow(collection, who, len(group), known))
-    return found
+    groups = group_by_collection(results, lambda result: (result.collection, result.player))
+    return [
+        PerformanceRow(collection, player, len(group), compute_means([result.figures for result in group]))
+        for (collection, player), group in groups.items()
+    ]
 
 
-def to_markdown(found: Sequence[PerformanceRow], headings: Mapping[str, str]) -> str:
+def make_table(rows: Sequence[PerformanceRow], headings: Mapping[str, str]) -> EvaluationTable:
     """The figures in ``headings`` of the rows that have any."""
-    there = [row for row in found if any(name in row.means for name in headings)]
-    names = [name for name in headings if any(name in row.means for row in there)]
-    lines = [["songs from", "who", "songs", *(headings[name] for name in names)]]
-    lines.append(["---", "---", "---:", *("---:" for _ in names)])
-    for row in there:
-        means = [row.means[name].format_mean(row.songs) if name in row.means else "–" for name in names]
-        lines.append([row.collection, row.who, str(row.songs), *means])
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
-def to_data(found: Sequence[PerformanceRow], results: Sequence[PerformanceResult]) -> dict[str, object]:
-    """Everything, with None for what has no meaning."""
-    return {
-        "table": [replace_nan(asdict(row)) for row in found],
-        "results": [replace_nan(asdict(each)) for each in results],
-    }
+    shown = [row for row in rows if any(name in row.means for name in headings)]
+    names = [name for name in headings if any(name in row.means for row in shown)]
+    cells = [[row.collection, row.player, str(row.songs), *format_means(row.means, names, row.songs)] for row in shown]
+    return EvaluationTable([*TEXTS, "songs", *(headings[name] for name in names)], cells, TEXTS)

@@ -14,15 +14,19 @@ from bridge.printing import Printer, exit_after
 from bridge.streams import write_json, write_out
 from engines.mir.engine_lookup import DEFAULT, create_engine
 from engines.mir.learned.learned_mir import LearnedMir
+from research.common.command_line import format_command, split_names
 from research.common.docs_tables import replace_part
-from research.mir.evaluation.delays import to_markdown as delays_to_markdown
+from research.common.evaluation_tables import to_data
+from research.mir.evaluation.delays import make_table as make_delay_table
 from research.mir.evaluation.predictions import EvaluatedTracker, make_engine_tracker
 from research.mir.evaluation.reference_trackers import REFERENCE_TRACKERS, make_installed_trackers
 from research.mir.evaluation.rendered import find_rendered
 from research.mir.evaluation.run import evaluate
 from research.mir.evaluation.scores import import_metric
 from research.mir.evaluation.songs import KnownSong, find_annotated, find_folder
-from research.mir.evaluation.table import make_rows, to_data, to_markdown, to_text
+from research.mir.evaluation.table import make_rows, make_table
+
+FOLDERS = ("--annotated", "--multitrack", "--folder", "--stems", "--weights")
 
 app = App(name="python -m research.mir.evaluation", help_format="plaintext", version_flags=[])
 
@@ -62,27 +66,29 @@ def main(
     known += find_rendered(stems) if stems else []
     if not known:
         raise ConfigError("songs from where?", "give --folder DIR, --annotated DIR or --stems DIR")
-    known = _choose_songs(known, _split_names(songs))
-    listeners, reasons = _load_trackers(_split_names(engines), _split_names(beside), weights)
+    known = _choose_songs(known, split_names(songs))
+    trackers, reasons = _load_trackers(split_names(engines), split_names(beside), weights)
     results = []
     console = Printer(stderr=True)
     with console.status("reading …") as status:
-        for result in evaluate(listeners, known, seconds, rate):
+        for result in evaluate(trackers, known, seconds, rate):
             results.append(result)
-            status.update(f"{result.song}: {result.listener} is done …")
-    table = make_rows(results)
-    delays = [row for listener in listeners if listener.delays is not None for row in listener.delays.make_rows()]
-    said = f"`python -m research.mir.evaluation {_format_command(sys.argv[1:])}`\n\n"
-    page = said + to_markdown(table) + "".join(f"\n{reason}.\n" for reason in reasons)
+            status.update(f"{result.song}: {result.tracker} is done …")
+    rows = make_rows(results)
+    table = make_table(rows)
+    delays = [row for tracker in trackers if tracker.delays is not None for row in tracker.delays.make_rows()]
+    delay_table = make_delay_table(delays)
+    command = format_command("research.mir.evaluation", sys.argv[1:], FOLDERS)
+    page = command + table.to_markdown() + "".join(f"\n{reason}.\n" for reason in reasons)
     if into:
         replace_part(into, "scores", page)
-        replace_part(into, "delays", said + delays_to_markdown(delays))
+        replace_part(into, "delays", command + delay_table.to_markdown())
     if json_:
-        data = to_data(table, results) | {"delays": [asdict(row) for row in delays], "not_run": reasons}
+        data = to_data(rows, results) | {"delays": [asdict(row) for row in delays], "not_run": reasons}
         write_json(data)
         return
-    write_out(page if markdown else to_text(table) + "".join(f"{reason}\n" for reason in reasons))
-    write_out("\n" + delays_to_markdown(delays))
+    write_out(page if markdown else table.to_text() + "".join(f"{reason}\n" for reason in reasons))
+    write_out("\n" + delay_table.to_markdown())
 
 
 def _load_trackers(
@@ -105,25 +111,6 @@ def _choose_songs(known: list[KnownSong], names: list[str]) -> list[KnownSong]:
         if name not in {song.name for song in known}:
             raise ConfigError(f"no song {name!r}", did_you_mean(name, [song.name for song in known]))
     return [song for song in known if not names or song.name in names]
-
-
-def _split_names(names: str) -> list[str]:
-    return [name.strip() for name in names.split(",") if name.strip()]
-
-
-def _format_command(arguments: list[str]) -> str:
-    """The command line without where this machine keeps its songs and pages."""
-    shown: list[str] = []
-    words = iter(arguments)
-    for word in words:
-        if word in ("--annotated", "--multitrack", "--folder", "--stems", "--weights"):
-            shown += [word, "DIR"]
-            next(words, None)
-        elif word == "--into":
-            next(words, None)
-        elif word not in ("--markdown", "--json"):
-            shown.append(word)
-    return " ".join(shown)
 
 
 if __name__ == "__main__":

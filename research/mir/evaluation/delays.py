@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engines.offline.engine_stream import TimedOutput
+from research.common.evaluation_tables import EvaluationTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +55,13 @@ class DelayRecorder:
         ]  # fmt: skip
 
 
-def to_markdown(rows: Sequence[DelayRow]) -> str:
-    """A table with milliseconds beside the frames."""
-    lines = [
-        "| engine | output | events | declared | least | median | most | most ≤ declared |\n",
-        "| --- | --- | ---: | ---: | ---: | ---: | ---: | --- |\n",
-    ]
+def make_table(rows: Sequence[DelayRow]) -> EvaluationTable:
+    """Frames, with milliseconds beside them."""
+    cells = []
     for row in rows:
-        figures = [f"{value:.0f} ({1000 * value / row.rate:.1f} ms)" for value in _figures(row)]
+        delays = (row.declared, row.least, row.median, row.most)
+        figures = [f"{value:.0f} ({1000 * value / row.rate:.1f} ms)" for value in delays]
         verdict = "yes" if row.most <= row.declared else "**no**"
-        lines.append(f"| {row.engine} | {row.output} | {row.count} | {' | '.join(figures)} | {verdict} |\n")
-    return "".join(lines)
-
-
-def _figures(row: DelayRow) -> tuple[float, ...]:
-    return row.declared, row.least, row.median, row.most
+        cells.append([row.engine, row.output, str(row.count), *figures, verdict])
+    columns = ["engine", "output", "events", "declared", "least", "median", "most", "most ≤ declared"]
+    return EvaluationTable(columns, cells, ("engine", "output", "most ≤ declared"))

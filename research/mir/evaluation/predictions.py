@@ -38,35 +38,35 @@ class MirPrediction:
 
 @dataclass(frozen=True, slots=True)
 class EvaluatedTracker:
-    """``listen``: analyses the song, shape (2, frames), at its rate in Hz. ``live``: it is causal.
+    """``track``: analyses the song, shape (2, frames), at its rate in Hz. ``online``: it is causal.
 
     ``delays``: of an engine, recorded as it runs.
     """
 
     name: str
-    listen: Callable[[Audio, int], MirPrediction]
-    live: bool = False
+    track: Callable[[Audio, int], MirPrediction]
+    online: bool = False
     delays: DelayRecorder | None = field(default=None)
 
 
 def make_engine_tracker(engine: Engine, values: Mapping[str, float] | None = None) -> EvaluatedTracker:
-    """A registered engine, live by nature."""
+    """A registered engine, which is causal."""
     delays = DelayRecorder(engine.spec.name, engine.spec.hop)
 
-    def listen(mix: Audio, rate: int) -> MirPrediction:
+    def track(mix: Audio, rate: int) -> MirPrediction:
         to = choose_rate(engine.spec.rates, rate)
         resampled = soxr.resample(mix.T, rate, to, quality="VHQ").T if to != rate else mix
-        listening, builder = EngineStream(engine, to, values), SongMapBuilder(to)
+        stream, builder = EngineStream(engine, to, values), SongMapBuilder(to)
         pieces = (resampled[:, at : at + BLOCK_FRAMES] for at in range(0, resampled.shape[1], BLOCK_FRAMES))
-        for said in (said for piece in pieces for said in listening.push(piece)):
+        for said in (said for piece in pieces for said in stream.push(piece)):
             builder.push(said.event, said.port)
             delays.record(said, to, engine.latency_frames(said.port))
-        for said in listening.finish():
+        for said in stream.finish():
             builder.push(said.event, said.port)
             delays.record(said, to, engine.latency_frames(said.port))
         return to_prediction(builder.build("", engine.spec.name, rate, mix.shape[1]))
 
-    return EvaluatedTracker(engine.spec.name, listen, live=True, delays=delays)
+    return EvaluatedTracker(engine.spec.name, track, online=True, delays=delays)
 
 
 def to_prediction(song: SongMap) -> MirPrediction:

@@ -46,7 +46,7 @@ def make_librosa_tracker() -> EvaluatedTracker:
     librosa = import_module("librosa")
     import_module("librosa.beat")
 
-    def listen(mix: Audio, rate: int) -> MirPrediction:
+    def track(mix: Audio, rate: int) -> MirPrediction:
         wave = librosa.resample(mono(mix), orig_sr=rate, target_sr=LIBROSA_RATE)
         tempo, beats = librosa.beat.beat_track(y=wave, sr=LIBROSA_RATE, hop_length=LIBROSA_HOP, units="time")
         chroma = librosa.feature.chroma_cqt(y=wave, sr=LIBROSA_RATE, hop_length=LIBROSA_HOP)
@@ -61,7 +61,7 @@ def make_librosa_tracker() -> EvaluatedTracker:
             onsets=np.asarray(onsets, np.float64),
         )
 
-    return EvaluatedTracker(f"librosa {librosa.__version__}", listen)
+    return EvaluatedTracker(f"librosa {librosa.__version__}", track)
 
 
 def compute_chord_likelihoods(chroma: Float64Array, loudness: Float64Array) -> Float64Array:
@@ -128,13 +128,13 @@ def make_essentia_tracker() -> EvaluatedTracker:
         named = tuple(f"{label.removesuffix('m')}:{'min' if label.endswith('m') else 'maj'}" for label in labels)
         return LabelledChords(np.stack([starts, starts + step / RATE], axis=1), named)
 
-    def listen(mix: Audio, rate: int) -> MirPrediction:
+    def track(mix: Audio, rate: int) -> MirPrediction:
         wave = _at(mono(mix), rate, RATE)
         bpm, beats, *_ = standard.RhythmExtractor2013(method="multifeature")(wave)
         tonic, mode, _ = standard.KeyExtractor()(wave)
         return MirPrediction(beats=_times(beats), bpm=float(bpm), chords=chords(wave), key=f"{tonic} {mode}")
 
-    return EvaluatedTracker("essentia", listen)
+    return EvaluatedTracker("essentia", track)
 
 
 def make_madmom_tracker() -> EvaluatedTracker:
@@ -143,7 +143,7 @@ def make_madmom_tracker() -> EvaluatedTracker:
     keys, chords_of = import_module("madmom.features.key"), import_module("madmom.features.chords")
     audio, chroma = import_module("madmom.audio.signal"), import_module("madmom.audio.chroma")
 
-    def listen(mix: Audio, rate: int) -> MirPrediction:
+    def track(mix: Audio, rate: int) -> MirPrediction:
         signal = audio.Signal(_at(mono(mix), rate, RATE), sample_rate=RATE, num_channels=1)
         bars = beats_of.DBNDownBeatTrackingProcessor(beats_per_bar=[3, 4], fps=100)
         found = bars(beats_of.RNNDownBeatProcessor()(signal)).reshape(-1, 2)
@@ -157,14 +157,14 @@ def make_madmom_tracker() -> EvaluatedTracker:
             key=str(key),
         )
 
-    return EvaluatedTracker("madmom", listen)
+    return EvaluatedTracker("madmom", track)
 
 
 def make_beatnet_tracker() -> EvaluatedTracker:
     """BeatNet's particle filter in its online mode (Heydari et al., ISMIR 2021)."""
     kind = import_module("BeatNet.BeatNet").BeatNet
 
-    def listen(mix: Audio, rate: int) -> MirPrediction:
+    def track(mix: Audio, rate: int) -> MirPrediction:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "song.wav"
             soundfile.write(path, mono(mix), rate)
@@ -172,7 +172,7 @@ def make_beatnet_tracker() -> EvaluatedTracker:
         rows = np.asarray(found, np.float64).reshape(-1, 2)
         return MirPrediction(beats=_times(rows[:, 0]), downbeats=_times(rows[rows[:, 1] == 1, 0]), bpm=_bpm(rows[:, 0]))
 
-    return EvaluatedTracker("BeatNet online", listen, live=True)
+    return EvaluatedTracker("BeatNet online", track, online=True)
 
 
 def make_aubio_tracker() -> EvaluatedTracker:
@@ -180,7 +180,7 @@ def make_aubio_tracker() -> EvaluatedTracker:
     aubio = import_module("aubio")
     window, hop = 1024, 512
 
-    def listen(mix: Audio, rate: int) -> MirPrediction:
+    def track(mix: Audio, rate: int) -> MirPrediction:
         wave = _at(mono(mix), rate, RATE)
         tempo, onset = aubio.tempo("default", window, hop, RATE), aubio.onset("default", window, hop, RATE)
         beats, onsets = [], []
@@ -192,7 +192,7 @@ def make_aubio_tracker() -> EvaluatedTracker:
                 onsets.append(onset.get_last_s())
         return MirPrediction(beats=_times(beats), bpm=_bpm(beats), onsets=_times(onsets))
 
-    return EvaluatedTracker("aubio", listen, live=True)
+    return EvaluatedTracker("aubio", track, online=True)
 
 
 REFERENCE_TRACKERS: dict[str, Callable[[], EvaluatedTracker]] = {

@@ -1,4 +1,4 @@
-"""Every listener on every song."""
+"""Evaluation run: every tracker on every song."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ WARM_S = 3.0
 
 @dataclass(frozen=True, slots=True)
 class MirResult:
-    """One listener on one song. ``cost``: CPU seconds for each second of audio. ``scores``: by `SCORES`' names."""
+    """One tracker on one song. ``cost``: CPU seconds for each second of audio. ``scores``: by `SCORES`' names."""
 
-    listener: str
-    live: bool
+    tracker: str
+    online: bool
     collection: str
     song: str
     cost: float
@@ -31,7 +31,7 @@ class MirResult:
 
 
 def evaluate(
-    listeners: Sequence[EvaluatedTracker],
+    trackers: Sequence[EvaluatedTracker],
     songs: Sequence[KnownSong],
     seconds: float = 0.0,
     rate: int = 0,
@@ -46,23 +46,23 @@ def evaluate(
         mix, own = read_clip(song.files, seconds, rate)
         length_s = mix.shape[1] / own
         truth = song.truth.until(length_s)
-        for listener in listeners:
-            if listener.name not in warm:
-                _run_quietly(listener, np.ascontiguousarray(mix[:, : round(WARM_S * own)]), own)
-                warm.add(listener.name)
-                if listener.delays is not None:
-                    listener.delays.clear()
+        for tracker in trackers:
+            if tracker.name not in warm:
+                _run_quietly(tracker, np.ascontiguousarray(mix[:, : round(WARM_S * own)]), own)
+                warm.add(tracker.name)
+                if tracker.delays is not None:
+                    tracker.delays.clear()
             began = clock()
-            answer = _run_quietly(listener, mix, own)
+            answer = _run_quietly(tracker, mix, own)
             cost = (clock() - began) / length_s
             try:
                 found = score_song(truth, answer)
             except ConfigError as error:
                 raise ConfigError(f"{song.name}: {error.message}", error.hint) from error
-            yield MirResult(listener.name, listener.live, song.collection, song.name, cost, found)
+            yield MirResult(tracker.name, tracker.online, song.collection, song.name, cost, found)
 
 
-def _run_quietly(listener: EvaluatedTracker, mix: Audio, rate: int) -> MirPrediction:
+def _run_quietly(tracker: EvaluatedTracker, mix: Audio, rate: int) -> MirPrediction:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # other trackers warn of their own libraries
-        return listener.listen(mix, rate)
+        return tracker.track(mix, rate)

@@ -1,6 +1,6 @@
 """Scores of predictions by mir_eval (Raffel et al., "mir_eval", ISMIR 2014), of the extra ``bench``.
 
-All are from 0 to 1; NaN where no truth is known, or where the listener does not tell of such things.
+All are from 0 to 1; NaN where no truth is known, or where the tracker does not report such things.
 """
 
 from __future__ import annotations

@@ -12,9 +12,11 @@ from cyclopts import App, Parameter
 from bridge.errors import ConfigError
 from bridge.printing import Printer, exit_after
 from bridge.streams import write_json, write_out
+from research.common.command_line import format_command, split_names
 from research.common.docs_tables import replace_part
+from research.common.evaluation_tables import to_data
 from research.separation.evaluation.named import separator_named
-from research.separation.evaluation.run import evaluate, list_baselines, make_contender, make_step_contenders
+from research.separation.evaluation.run import evaluate, list_baselines, make_evaluated, make_step_separators
 from research.separation.evaluation.songs import (
     Excerpt,
     MultitrackSong,
@@ -23,9 +25,10 @@ from research.separation.evaluation.songs import (
     find_songs,
     read_song,
 )
-from research.separation.evaluation.table import make_rows, to_data, to_markdown, to_text
+from research.separation.evaluation.table import make_rows, make_table
 
 FALLBACK = "separation.dsp"
+FOLDERS = ("--multitrack", "--folder")
 
 app = App(name="python -m research.separation.evaluation", help_format="plaintext", version_flags=[])
 
@@ -57,15 +60,15 @@ def main(
     if (songs_folder is None) == (multitrack is None):
         raise ConfigError("songs from where?", "give either --folder DIR or --multitrack DIR")
     found = find_multitracks(multitrack) if multitrack else find_songs(songs_folder or Path())
-    chosen = choose(found, _split_names(songs))
+    chosen = choose(found, split_names(songs))
     excerpt = Excerpt(offset, seconds, rate)
-    names = list(dict.fromkeys([FALLBACK, *_split_names(with_)]))
-    contenders = list_baselines()
+    names = list(dict.fromkeys([FALLBACK, *split_names(with_)]))
+    separators = list_baselines()
     for name in names:
         separator = separator_named(name)
-        contenders.append(make_contender(separator))
-        if name in _split_names(with_):
-            contenders += make_step_contenders(separator, _split_names(steps))
+        separators.append(make_evaluated(separator))
+        if name in split_names(with_):
+            separators += make_step_separators(separator, split_names(steps))
     results = []
     console = Printer(stderr=True)
     with console.status("reading …") as status:
@@ -75,34 +78,18 @@ def main(
                 status.update(f"{name}: reading …")
                 yield read_song(name, files, excerpt)
 
-        for result in evaluate(contenders, read(), museval):
+        for result in evaluate(separators, read(), museval):
             results.append(result)
-            status.update(f"{result.song}: {result.contender} is done …")
-    table = make_rows(contenders, results)
-    page = f"`python -m research.separation.evaluation {_format_command(sys.argv[1:])}`\n\n{to_markdown(table)}"
+            status.update(f"{result.song}: {result.separator} is done …")
+    rows = make_rows(separators, results)
+    table = make_table(rows)
+    page = format_command("research.separation.evaluation", sys.argv[1:], FOLDERS) + table.to_markdown()
     if into:
         replace_part(into, "steps" if steps else "separators", page)
     if json_:
-        write_json(to_data(table, results))
+        write_json(to_data(rows, results))
     else:
-        write_out(page if markdown else to_text(table))
-
-
-def _split_names(names: str) -> list[str]:
-    return [name.strip() for name in names.split(",") if name.strip()]
-
-
-def _format_command(arguments: list[str]) -> str:
-    """The command line without where this machine keeps its songs and pages."""
-    shown = list(arguments)
-    for option in ("--multitrack", "--folder"):
-        if option in shown[:-1]:
-            shown[shown.index(option) + 1] = "DIR"
-    for option in ("--into",):
-        if option in shown[:-1]:
-            at = shown.index(option)
-            del shown[at : at + 2]
-    return " ".join(word for word in shown if word != "--markdown")
+        write_out(page if markdown else table.to_text())
 
 
 if __name__ == "__main__":

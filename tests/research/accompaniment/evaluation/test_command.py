@@ -12,7 +12,8 @@ import pytest
 from bridge.errors import ConfigError
 from research.accompaniment.evaluation.__main__ import app
 from research.accompaniment.evaluation.run import FIGURES, WHERE, PerformanceResult
-from research.accompaniment.evaluation.table import make_rows, to_data, to_markdown
+from research.accompaniment.evaluation.table import make_rows, make_table
+from research.common.evaluation_tables import to_data
 from tests.research.accompaniment.evaluation.made import symbolic
 
 RESULTS = [
@@ -24,13 +25,13 @@ RESULTS = [
 
 
 def test_a_line_for_each_collection_and_player_with_the_figures_that_they_have() -> None:
-    lines = to_markdown(make_rows(RESULTS), FIGURES).splitlines()
-    assert lines[0] == "| songs from | who | songs | in chord | silent bars |"
+    lines = make_table(make_rows(RESULTS), FIGURES).to_markdown().splitlines()
+    assert lines[0] == "| collection | player | songs | in chord | silent bars |"
     assert lines[2:] == [
         "| written | band | 2 | 0.75 [0.50, 1.00] | 0.00 of 1 |",
         "| written | pianist | 1 | 0.80 | – |",
     ]
-    assert to_markdown(make_rows(RESULTS), WHERE).splitlines()[2:] == ["| rendered | band | 1 | 0.25 |"]
+    assert make_table(make_rows(RESULTS), WHERE).to_markdown().splitlines()[2:] == ["| rendered | band | 1 | 0.25 |"]
 
 
 def test_the_data_is_json_without_nan() -> None:
@@ -51,10 +52,10 @@ def test_the_band_is_measured_beside_people_and_chance(
     page.write_text("before\n<!-- played: begin -->\nstale\n<!-- played: end -->\nafter\n")
     folder = symbolic(tmp_path / "symbolic", ("005", "010"), bars=16)
     run(monkeypatch, "--symbolic", folder, "--songs", 1, "--into", page, "--json")
-    table = {(row["collection"], row["who"]): row["means"] for row in json.loads(capsys.readouterr().out)["table"]}
+    table = {(row["collection"], row["player"]): row["means"] for row in json.loads(capsys.readouterr().out)["table"]}
 
-    def figure(who: str, name: str, collection: str = "written") -> float:
-        return float(table[collection, who][name]["mean"])
+    def figure(player: str, name: str, collection: str = "written") -> float:
+        return float(table[collection, player][name]["mean"])
 
     known, late = "given as a chord begins, 1 beat ahead", "given 0.59 s late, 1 beat ahead"
     assert figure("pianist", "in_chord") == 1.0

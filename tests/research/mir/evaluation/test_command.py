@@ -43,7 +43,7 @@ def test_all_of_it_is_there_as_json(
     run(monkeypatch, "--folder", songs, "--json")
     data = json.loads(capsys.readouterr().out)
     means = data["table"][0]["means"]
-    assert (data["table"][0]["collection"], data["table"][0]["listener"]) == ("made", "mir.chroma")
+    assert (data["table"][0]["collection"], data["table"][0]["tracker"]) == ("made", "mir.chroma")
     assert means["beat_f"]["mean"] == 1.0
     assert means["key"]["mean"] == 1.0
     assert means["majmin"]["mean"] > 0.9
@@ -59,7 +59,7 @@ def test_the_tables_go_between_the_marks_of_a_page(
     run(monkeypatch, "--folder", songs, "--into", page, "--json", "--songs", "clicks")
     text = page.read_text()
     assert "`python -m research.mir.evaluation --folder DIR --songs clicks`" in text
-    assert "| made | mir.chroma | live | 1 | 1.00 |" in text
+    assert "| made | mir.chroma | online | 1 | 1.00 |" in text
     assert "| mir.chroma | beats: beat |" in text
     assert "stale" not in text
     assert str(songs) not in text
@@ -77,7 +77,7 @@ def test_other_weights_are_measured_in_a_row_of_their_own(
         (other / name).write_bytes((WEIGHTS / name).read_bytes())
     run(monkeypatch, "--folder", songs, "--songs", "clicks", "--weights", other, "--json")
     rows = json.loads(capsys.readouterr().out)["table"]
-    assert [row["listener"] for row in rows] == ["mir.chroma", "mir.standard, other"]
+    assert [row["tracker"] for row in rows] == ["mir.chroma", "mir.standard, other"]
     assert rows[1]["means"]["beat_f"]["mean"] > 0.9
 
 

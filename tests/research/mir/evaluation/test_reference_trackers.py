@@ -60,9 +60,9 @@ def test_flat_chroma_has_no_key() -> None:
 def test_librosa_itself_is_right_about_clicks_and_cadences() -> None:
     pytest.importorskip("librosa")
     beats = np.arange(0.5, 12, 0.5)
-    detected = make_librosa_tracker().listen(clicks(beats.tolist(), 12), RATE)
+    detected = make_librosa_tracker().track(clicks(beats.tolist(), 12), RATE)
     assert score_song(SongAnnotation(beats), detected)["beat_f"] > 0.9
-    prediction = make_librosa_tracker().listen(tones(CADENCE, 2.0), RATE)
+    prediction = make_librosa_tracker().track(tones(CADENCE, 2.0), RATE)
     assert prediction.chords is not None
     assert prediction.chords.labels == ("C:maj", "F:maj", "G:maj", "C:maj")
     assert prediction.key == "C major"

@@ -11,16 +11,17 @@ import pytest
 
 from bridge.core.audio import STEMS, Audio
 from bridge.errors import EngineError
+from research.common.evaluation_tables import to_data
 from research.separation.evaluation.baselines import QuarterMixSeparator
 from research.separation.evaluation.named import separator_named
 from research.separation.evaluation.run import (
     SeparationScore,
     evaluate,
     list_baselines,
-    make_contender,
-    make_step_contenders,
+    make_evaluated,
+    make_step_separators,
 )
-from research.separation.evaluation.table import COLUMNS, SeparationRow, make_rows, to_data, to_markdown, to_text
+from research.separation.evaluation.table import COLUMNS, SeparationRow, make_rows, make_table
 from tests.research.separation.evaluation.made_up import made_up_song
 
 
@@ -50,12 +51,12 @@ TICKS = count()
 
 
 def results_of(*separators: QuarterMixSeparator) -> list[SeparationScore]:
-    return list(evaluate([make_contender(one) for one in separators], [made_up_song(0.5)], clock=seconds))
+    return list(evaluate([make_evaluated(one) for one in separators], [made_up_song(0.5)], clock=seconds))
 
 
 def test_the_baselines_stand_in_order_from_the_floor_to_the_ceiling() -> None:
-    contenders = list_baselines()
-    table = make_rows(contenders, list(evaluate(contenders, [made_up_song(0.5)])))
+    separators = list_baselines()
+    table = make_rows(separators, list(evaluate(separators, [made_up_song(0.5)])))
     assert [row.separator for row in table] == ["mixture/4", "oracle.grid", "oracle.bins"]
     assert table[0].means["mean"] < 3 < 10 < min(table[1].means["mean"], table[2].means["mean"])
 
@@ -76,7 +77,7 @@ def test_the_cost_is_time_for_a_second_of_audio() -> None:
 def test_a_separator_is_tried_once_before_the_songs_are_timed() -> None:
     separator = Counting()
     songs = [made_up_song(0.5, "first"), made_up_song(0.5, "second")]
-    assert len(list(evaluate([make_contender(separator)], songs))) == 2
+    assert len(list(evaluate([make_evaluated(separator)], songs))) == 2
     assert separator.asked == 3
 
 
@@ -87,10 +88,10 @@ def test_a_rate_that_the_separator_does_not_know_is_told_with_the_mend() -> None
 
 def test_the_cost_of_a_step_stands_against_that_of_the_bare_separator() -> None:
     separator = Counting()
-    contenders = [make_contender(separator), *make_step_contenders(separator, ["cascade", "cascade+consistency"])]
+    separators = [make_evaluated(separator), *make_step_separators(separator, ["cascade", "cascade+consistency"])]
     ticks = iter([0, 1, 10, 12, 20, 24])
-    results = list(evaluate(contenders, [made_up_song(0.5)], clock=lambda: float(next(ticks))))
-    assert [(row.separator, row.times) for row in make_rows(contenders, results)] == [
+    results = list(evaluate(separators, [made_up_song(0.5)], clock=lambda: float(next(ticks))))
+    assert [(row.separator, row.times) for row in make_rows(separators, results)] == [
         ("counting", 0.0),
         ("counting+cascade", 2.0),
         ("counting+cascade+consistency", 4.0),
@@ -98,28 +99,28 @@ def test_the_cost_of_a_step_stands_against_that_of_the_bare_separator() -> None:
 
 
 def test_all_is_every_step_alone() -> None:
-    names = [contender.name for contender in make_step_contenders(QuarterMixSeparator(), ["all"])]
+    names = [evaluated.name for evaluated in make_step_separators(QuarterMixSeparator(), ["all"])]
     assert "mixture/4+wiener" in names
     assert len(names) == len(set(names)) == 9
 
 
 def test_text_and_markdown_have_the_same_cells() -> None:
-    contenders = [make_contender(QuarterMixSeparator())]
-    table = make_rows(contenders, results_of(QuarterMixSeparator()))
-    text = to_text(table).split()
-    assert text == to_markdown(table).replace("|", " ").replace("---:", "").replace("---", "").split()
+    separators = [make_evaluated(QuarterMixSeparator())]
+    table = make_rows(separators, results_of(QuarterMixSeparator()))
+    text = make_table(table).to_text().split()
+    assert text == make_table(table).to_markdown().replace("|", " ").replace("---:", "").replace("---", "").split()
     assert text[:5] == ["separator", *STEMS]
 
 
 def test_figures_are_shown_with_what_has_no_meaning_and_what_is_beyond_float32() -> None:
     means = dict.fromkeys(COLUMNS, math.nan) | {"mean": 1.234, "si_sar": 130.0, "leakage": -110.0}
-    shown = to_markdown([SeparationRow("x", {"drums": math.nan}, means, 0.5, 0.0)]).splitlines()[-1]
+    shown = make_table([SeparationRow("x", {"drums": math.nan}, means, 0.5, 0.0)]).to_markdown().splitlines()[-1]
     assert shown == "| x | – | 1.23 | ∞ | -110.00 | 0.500 |"
 
 
 def test_what_has_no_meaning_or_end_is_null_in_json() -> None:
-    contenders, results = [make_contender(QuarterMixSeparator())], results_of(QuarterMixSeparator())
-    data = json.loads(json.dumps(to_data(make_rows(contenders, results), results), allow_nan=False))
+    separators, results = [make_evaluated(QuarterMixSeparator())], results_of(QuarterMixSeparator())
+    data = json.loads(json.dumps(to_data(make_rows(separators, results), results), allow_nan=False))
     figures = results[0].figures[0]
     assert math.isnan(figures.sir)
     assert data["results"][0]["figures"][0]["sir"] is None
@@ -129,8 +130,8 @@ def test_what_has_no_meaning_or_end_is_null_in_json() -> None:
 def test_a_mean_leaves_out_songs_that_lack_the_stem() -> None:
     with_bass, without = made_up_song(0.5), made_up_song(0.5, "without")
     without.truth[STEMS.index("bass")] = 0
-    contenders = [make_contender(QuarterMixSeparator())]
-    results = list(evaluate(contenders, [with_bass, without]))
-    alone = make_rows(contenders, [r for r in results if r.song == "made up"])[0].sdr["bass"]
-    assert make_rows(contenders, results)[0].sdr["bass"] == alone
+    separators = [make_evaluated(QuarterMixSeparator())]
+    results = list(evaluate(separators, [with_bass, without]))
+    alone = make_rows(separators, [r for r in results if r.song == "made up"])[0].sdr["bass"]
+    assert make_rows(separators, results)[0].sdr["bass"] == alone
     assert np.isfinite(alone)
