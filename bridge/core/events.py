@@ -11,13 +11,7 @@ import struct
 from dataclasses import astuple, dataclass
 from typing import Any, ClassVar, TypeAlias
 
-QUALITIES: tuple[str, ...] = ("", "m", "7", "maj7", "m7", "dim", "aug", "sus4")
-"""Chord qualities by index, as written behind the root."""
-
-QUALITY_INTERVALS: tuple[tuple[int, ...], ...] = (
-    (0, 4, 7), (0, 3, 7), (0, 4, 7, 10), (0, 4, 7, 11), (0, 3, 7, 10), (0, 3, 6), (0, 4, 8), (0, 5, 7),
-)  # fmt: skip
-"""Semitones above the root, for each of QUALITIES."""
+from bridge.core.chords import PITCH_CLASSES, QUALITIES
 
 NOTE_NAMES: tuple[str, ...] = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
 
@@ -59,7 +53,7 @@ class Beat:
 
 @dataclass(frozen=True, slots=True)
 class Chord:
-    """A chord begins. ``root`` and ``bass``: 0 is C; root -1: no chord. ``quality``: QUALITIES."""
+    """A chord begins. ``root`` and ``bass``: 0 is C; root -1: no chord. ``quality``: the number of one of QUALITIES."""
 
     KIND: ClassVar[int] = 3
     root: int
@@ -73,14 +67,14 @@ class Chord:
         if self.root < 0:
             return "N"
         slash = "" if self.bass in (-1, self.root) else "/" + NOTE_NAMES[self.bass]
-        return NOTE_NAMES[self.root] + QUALITIES[self.quality] + slash
+        return NOTE_NAMES[self.root] + QUALITIES[self.quality].suffix + slash
 
     @property
     def pitch_classes(self) -> tuple[int, ...]:
         """The notes of the chord, root first, 0 is C; empty for no chord."""
         if self.root < 0:
             return ()
-        return tuple((self.root + interval) % 12 for interval in QUALITY_INTERVALS[self.quality])
+        return tuple((self.root + interval) % PITCH_CLASSES for interval in QUALITIES[self.quality].intervals)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from bridge.core.audio import Audio
-from bridge.core.events import NOTE_NAMES, QUALITIES, Chord, Key, Midi, TimedEvent
+from bridge.core.chords import QUALITY_NUMBERS
+from bridge.core.events import NOTE_NAMES, Chord, Key, Midi, TimedEvent
 from bridge.core.time import TICKS_PER_BEAT, TempoChange, TempoMap
 from bridge.demo.demo_files import read_song
 from bridge.demo.synth import CLOSED_HAT, CRASH, KICK, OPEN_HAT, SNARE, SynthNote, render
@@ -141,9 +142,9 @@ def parse_chord_label(label: str) -> Chord:
         return Chord(-1, 0, -1, 1.0)
     name, _, bass = label.partition("/")
     for length in (2, 1):
-        if name[:length] in NOTE_NAMES and name[length:] in QUALITIES and bass in ("", *NOTE_NAMES):
+        if name[:length] in NOTE_NAMES and name[length:] in QUALITY_NUMBERS and bass in ("", *NOTE_NAMES):
             root = NOTE_NAMES.index(name[:length])
-            return Chord(root, QUALITIES.index(name[length:]), NOTE_NAMES.index(bass) if bass else root, 1.0)
+            return Chord(root, QUALITY_NUMBERS[name[length:]], NOTE_NAMES.index(bass) if bass else root, 1.0)
     raise ValueError(f"no chord is called {label!r}")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from bridge.core.chords import MAJOR_THIRD, MINOR_THIRD, QUALITIES, find_nearest_quality
+
 _WORDS = r"""
     (?P<half>(?i:half-?dim(?:inished)?|hdim)|ø|h)
     | (?P<dim>(?i:diminished|dim)\.?|°|o(?!mit))
@@ -36,6 +38,8 @@ _DEGREES = {2: 2, 3: 4, 4: 5, 5: 7, 6: 9, 7: 10, 9: 2, 11: 5, 13: 9}
 """Semitones above the root of a degree without a sign, the octave left out."""
 _SHIFTS = {"b": -1, "-": -1, "#": 1, "+": 1}
 _IMPLY_SEVENTH = frozenset({"b9", "#9", "b13"})
+SUS2 = "sus2"
+"""No quality of the vocabulary: it has the notes of the suspended fourth a fifth above."""
 _TRIADS = ("half", "dim", "aug", "minor")
 
 
@@ -167,11 +171,9 @@ class Parts:
 
     @property
     def quality(self) -> str:
-        """The nearest of `bridge.core.events.QUALITIES`, or sus2."""
-        if self.sus is not None:
-            return "sus4" if 5 in self.third else "sus2"
-        if 3 in self.third:
-            return "dim" if self.fifths == {6} else "m7" if self.seventh == 10 else "m"
-        if self.fifths == {8}:
-            return "aug"
-        return {11: "maj7", 10: "7"}.get(self.seventh or 0, "")
+        """The suffix of the nearest of `bridge.core.chords.QUALITIES`, or SUS2."""
+        third = next((degree for degree in (5, 2, MINOR_THIRD) if degree in self.third), MAJOR_THIRD)
+        altered = {MINOR_THIRD: 6, MAJOR_THIRD: 8}.get(third, 7)
+        fifth = altered if self.fifths == {altered} else 7
+        number = find_nearest_quality(third, fifth, self.seventh)
+        return SUS2 if number is None else QUALITIES[number].suffix

@@ -13,8 +13,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bridge.core.events import QUALITIES, Chord
-from engines.accompaniment.chord_parts import DIVIDED, FIRST, NEXT, Parts
+from bridge.core.chords import QUALITIES, QUALITY_NUMBERS, SPELLINGS
+from bridge.core.events import Chord
+from engines.accompaniment.chord_parts import DIVIDED, FIRST, NEXT, SUS2, Parts
 from engines.accompaniment.note_names import NOTE_PATTERN, normalise, parse_note_name
 from engines.accompaniment.score import NO_CHORD
 
@@ -38,8 +39,8 @@ class SymbolError(ValueError):
 class ChordSymbol:
     """``root`` and ``bass``: pitch classes, 0 is C. ``intervals``: all notes, in semitones above the root, below 12.
 
-    ``quality``: of `bridge.core.events.QUALITIES` the nearest one, with the same third, seventh and, for diminished
-    and augmented chords, fifth. ``german`` and ``plain_b``: as in `engines.accompaniment.note_names.Note`.
+    ``quality``: of `bridge.core.chords.QUALITIES` the nearest one, with the same third, seventh and, for diminished
+    and augmented chords, fifth. ``german`` and ``plain_b``: as in `engines.accompaniment.note_names.NoteName`.
     """
 
     root: int
@@ -56,9 +57,9 @@ class ChordSymbol:
     @property
     def chord(self) -> Chord:
         """As the band plays it."""
-        if self.quality == "sus2":  # the same notes as the fourth-suspended chord a fifth above
-            return Chord((self.root + 7) % 12, QUALITIES.index("sus4"), self.bass, 1.0)
-        return Chord(self.root, QUALITIES.index(self.quality), self.bass, 1.0)
+        if self.quality == SUS2:
+            return Chord((self.root + 7) % 12, QUALITY_NUMBERS["sus4"], self.bass, 1.0)
+        return Chord(self.root, QUALITY_NUMBERS[self.quality], self.bass, 1.0)
 
 
 def parse_chord(symbol: str) -> Chord | None:
@@ -98,9 +99,13 @@ def parse_symbol(symbol: str) -> ChordSymbol:
     bass = root
     if (named := _BASS.search(text, match.end())) is not None:
         bass, end = parse_note_name(named["note"]), named.start()
-    parts = _parse_parts(text, match.end(), end)
+    if (number := SPELLINGS.get(text[match.end() : end])) is not None:
+        intervals, suffix = frozenset(QUALITIES[number].intervals), QUALITIES[number].suffix
+    else:
+        parts = _parse_parts(text, match.end(), end)
+        intervals, suffix = parts.intervals, parts.quality
     return ChordSymbol(
-        root.pitch_class, parts.intervals, bass.pitch_class, parts.quality,
+        root.pitch_class, intervals, bass.pitch_class, suffix,
         root.german or bass.german, root.plain_b or bass.plain_b,
     )  # fmt: skip
 

@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from bridge.core.events import QUALITIES, QUALITY_INTERVALS, Midi, TimedEvent
+from bridge.core.chords import MAJOR, MINOR, QUALITIES, find_intervals
+from bridge.core.events import Midi, TimedEvent
 from bridge.core.midi import DRUM_CHANNEL, get_channel, is_note, is_note_on
 from engines.accompaniment.harmony.vocabulary import CLASSES, UNKNOWN
 from engines.saved_state import SavedState
@@ -15,12 +16,10 @@ SETTLE_S = 0.04
 """The notes of one chord begin within this time of one another."""
 FEWEST = 3
 """Pitch classes; fewer are a melody, a bass or a fifth, and name no chord."""
-SIXTHS = ({0, 4, 7, 9}, {0, 3, 7, 9})
+SIXTHS = tuple({*triad.intervals, 9} for triad in (MAJOR, MINOR))
 """Over their lowest note these are triads with a sixth; by their notes alone they would be others' sevenths."""
 FIFTH = {7}
 """Sevenths are often held without it."""
-ON_THE_BASS = ("aug", "sus4")
-"""Every note of these could be the root, or two of them: the lowest is."""
 
 
 def recognise_state(pitches: Collection[int]) -> int:
@@ -36,19 +35,17 @@ def recognise_state(pitches: Collection[int]) -> int:
     for root in (bass, *sorted(classes - {bass})):
         if root != bass and above in SIXTHS:
             break
-        for quality, intervals in enumerate(QUALITY_INTERVALS):
-            if _to_intervals(root, classes) == set(intervals) and (
-                root == bass or QUALITIES[quality] not in ON_THE_BASS
-            ):
-                return quality * CLASSES + root
+        found = find_intervals(frozenset(_to_intervals(root, classes)))
+        if found is not None and (root == bass or not QUALITIES[found].root_is_lowest):
+            return found * CLASSES + root
     within = [
-        quality
-        for quality, intervals in enumerate(QUALITY_INTERVALS)
-        if above >= set(intervals) - (FIFTH if len(intervals) > FEWEST else set())
+        number
+        for number, quality in enumerate(QUALITIES)
+        if above >= set(quality.intervals) - (FIFTH if len(quality.intervals) > FEWEST else set())
     ]
     if not within:
         return UNKNOWN
-    return max(within, key=lambda quality: (len(QUALITY_INTERVALS[quality]), -quality)) * CLASSES + bass
+    return max(within, key=lambda number: (len(QUALITIES[number].intervals), -number)) * CLASSES + bass
 
 
 def _to_intervals(root: int, classes: Collection[int]) -> set[int]:

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.core.events import QUALITY_INTERVALS, Chord, Key
+from bridge.core.chords import MAJOR, QUALITIES, find_intervals
+from bridge.core.events import Chord, Key
 from bridge.core.time import TICKS_PER_BEAT
 from bridge.errors import ConfigError
 from engines.accompaniment.offline.timed_sheet import Tempi, TimedSheet
@@ -115,9 +116,13 @@ def find_chord_between(spans: Sequence[ChordSpan], start_s: float, end_s: float)
 def _to_chord(span: ChordSpan) -> Chord:
     if span.root < 0:
         return NO_CHORD
-    intervals = tuple((pitch_class - span.root) % 12 for pitch_class in span.pitch_classes)
-    quality = QUALITY_INTERVALS.index(intervals) if intervals in QUALITY_INTERVALS else 0
-    return Chord(span.root, quality, span.root if span.bass < 0 else span.bass, 1.0)
+    quality = find_intervals(frozenset((pitch_class - span.root) % 12 for pitch_class in span.pitch_classes))
+    return Chord(
+        span.root,
+        QUALITIES.index(MAJOR) if quality is None else quality,
+        span.root if span.bass < 0 else span.bass,
+        1.0,
+    )
 
 
 def _find_longest_key(song_map: SongMap) -> Key | None:

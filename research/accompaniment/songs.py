@@ -11,7 +11,8 @@ import mido
 import numpy as np
 
 from bridge.core.audio import Audio
-from bridge.core.events import QUALITIES, QUALITY_INTERVALS, Chord
+from bridge.core.chords import QUALITIES
+from bridge.core.events import Chord
 from bridge.errors import ConfigError
 from research.datasets.library import RATE, StemClip, read_library
 from research.datasets.symbolic import Tune, TuneNote, read_notes, read_tune, tune_names
@@ -33,7 +34,7 @@ HELD_OUT_EVERY = 5
 class ChordSegment:
     """A chord of the pitch ``classes`` (empty: unknown) from ``beat`` to ``end``.
 
-    ``root``, ``bass``: 0 is C, below 0 unknown. ``chord``: by the nearest of the eight qualities; None: unknown.
+    ``root``, ``bass``: 0 is C, below 0 unknown. ``chord``: by the nearest of QUALITIES; None: unknown.
     """
 
     beat: float
@@ -115,7 +116,7 @@ def find_nearest_chord(classes: frozenset[int], bass: int) -> Chord:
 
     def likeness(named_so: tuple[int, int]) -> tuple[float, bool]:
         root, quality = named_so
-        notes = {(root + step) % 12 for step in QUALITY_INTERVALS[quality]}
+        notes = {(root + step) % 12 for step in QUALITIES[quality].intervals}
         return len(notes & classes) / len(notes | classes), root == bass
 
     root, quality = max(product(range(12), range(len(QUALITIES))), key=likeness)

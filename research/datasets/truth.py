@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bridge.core.events import QUALITIES, QUALITY_INTERVALS
+from bridge.core.chords import MAJOR, QUALITIES, find_intervals
 from research.datasets.symbolic import TONICS, Tune
 
 SUFFIX = ".truth.json"
@@ -19,7 +19,8 @@ UNKNOWN = -2
 
 @dataclass(frozen=True)
 class ChordTruth:
-    """From ``beat`` on for ``beats``: ``root`` and ``bass`` 0 is C, ``quality`` of QUALITIES; -1 none, -2 unknown."""
+    """From ``beat`` on for ``beats``: ``root`` and ``bass`` 0 is C, ``quality``: a number of QUALITIES; -1 none, -2
+    unknown."""
 
     beat: float
     beats: float
@@ -53,10 +54,10 @@ def named(pitches: Sequence[int]) -> tuple[int, int, int]:
     classes = {pitch % 12 for pitch in pitches}
     for root in (bass, *sorted(classes - {bass})):
         above = {(pitch - root) % 12 for pitch in classes}
-        sixth = above - {9} if above == {0, 4, 7, 9} and root == bass else above
-        for quality, intervals in enumerate(QUALITY_INTERVALS):
-            if sixth == set(intervals) and not (QUALITIES[quality] in ("aug", "sus4") and root != bass):
-                return root, quality, bass
+        sixth = above - {9} if above == {*MAJOR.intervals, 9} and root == bass else above
+        quality = find_intervals(frozenset(sixth))
+        if quality is not None and (root == bass or not QUALITIES[quality].root_is_lowest):
+            return root, quality, bass
     fifth = (bass + 7) % 12 in classes
     return (bass if fifth else UNKNOWN), UNKNOWN, bass
 

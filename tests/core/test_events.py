@@ -9,10 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.core.events import (
-    NOTE_NAMES,
     PAYLOAD_BYTES,
-    QUALITIES,
-    QUALITY_INTERVALS,
     Beat,
     Chord,
     ClockPosition,
@@ -99,12 +96,6 @@ def test_a_chord_names_its_notes_root_first() -> None:
     assert Chord(9, 1, 9, 1.0).pitch_classes == (9, 0, 4)
     assert Chord(7, 2, 7, 1.0).pitch_classes == (7, 11, 2, 5)
     assert Chord(-1, 0, -1, 0.0).pitch_classes == ()
-
-
-def test_every_quality_has_its_intervals() -> None:
-    assert len(QUALITIES) == len(QUALITY_INTERVALS)
-    assert len(set(QUALITIES)) == len(set(QUALITY_INTERVALS)) == len(QUALITIES)
-    assert len(set(NOTE_NAMES)) == 12
 
 
 @pytest.mark.parametrize(("key", "label"), [(Key(0, 0, 1.0), "C major"), (Key(10, 1, 1.0), "Bb minor")])

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from bridge.core.audio import Audio
+from bridge.core.chords import QUALITIES, QUALITY_NUMBERS
 from bridge.core.engine import Engine, block_for
-from bridge.core.events import QUALITIES, QUALITY_INTERVALS, Beat, Chord, Key, Midi, Tempo, TimedEvent
+from bridge.core.events import Beat, Chord, Key, Midi, Tempo, TimedEvent
 from bridge.core.time import BlockTime
 
 RATE = 44100
@@ -91,7 +92,7 @@ def parse_chord(label: str) -> Chord:
     names = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
     flat = label[1:2] == "b"
     root = (names[label[0]] - flat) % 12
-    return Chord(root, QUALITIES.index(label[1 + flat :]), root, 1.0)
+    return Chord(root, QUALITY_NUMBERS[label[1 + flat :]], root, 1.0)
 
 
 def sine(hz: float, seconds: float, left: float = 0.5, right: float = 0.5) -> Audio:
@@ -118,7 +119,7 @@ def synth(labels: Sequence[str], seconds_each: float = 1.0) -> Audio:
     parts = []
     for label in labels:
         sounding = parse_chord(label)
-        intervals = QUALITY_INTERVALS[sounding.quality]
+        intervals = QUALITIES[sounding.quality].intervals
         pitches = [
             36 + sounding.root,
             48 + sounding.root,

@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import pytest
 
-from bridge.core.events import QUALITIES, Beat, Chord, Midi, TimedEvent
+from bridge.core.chords import QUALITIES
+from bridge.core.events import Beat, Chord, Midi, TimedEvent
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
 from engines.accompaniment.basic import (

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.arrays import Float64Array, Int64Array
-from bridge.core.events import QUALITIES, QUALITY_INTERVALS, Chord
+from bridge.core.chords import MAJOR, MINOR, QUALITIES
+from bridge.core.events import Chord
 from engines.accompaniment.harmony.vocabulary import CLASSES, COUNT, NONE, to_chord
 
 FOREIGN = 1.2
@@ -43,16 +44,16 @@ class TickNote:
 def _make_templates() -> tuple[Float64Array, Float64Array]:
     """Shapes (NONE, 12): 1 for a note of the chord, minus FOREIGN for others; and what it costs if a note lacks."""
     weights, lacking = np.full((NONE, CLASSES), -FOREIGN), np.zeros((NONE, CLASSES))
-    for quality, intervals in enumerate(QUALITY_INTERVALS):
+    for number, quality in enumerate(QUALITIES):
         for root in range(CLASSES):
-            for place, interval in enumerate(intervals):
-                weights[quality * CLASSES + root, (root + interval) % CLASSES] = 1.0
-                lacking[quality * CLASSES + root, (root + interval) % CLASSES] = LACKING[place]
+            for place, interval in enumerate(quality.intervals):
+                weights[number * CLASSES + root, (root + interval) % CLASSES] = 1.0
+                lacking[number * CLASSES + root, (root + interval) % CLASSES] = LACKING[place]
     return weights, lacking
 
 
 WEIGHTS, LACKS = _make_templates()
-RARITY = np.repeat([0.0 if quality in ("", "m") else RARE for quality in QUALITIES], CLASSES)
+RARITY = np.repeat([0.0 if quality in (MAJOR, MINOR) else RARE for quality in QUALITIES], CLASSES)
 
 
 def recognise_chords(notes: Sequence[TickNote], beats: Sequence[int], downbeats: Sequence[bool]) -> list[Chord]:

@@ -15,7 +15,7 @@ from importlib.resources import files
 import numpy as np
 
 from bridge.core.arrays import Float32Array, Float64Array
-from bridge.core.events import QUALITIES
+from bridge.core.chords import MAJOR, MINOR, QUALITIES
 from engines.accompaniment.harmony.repetition import AS_NOW, FEATURES, FURTHEST, LAGS, RAISED, compare_lags, read_lags
 from engines.accompaniment.harmony.vocabulary import CLASSES, COUNT, NONE, THIRDS, UNKNOWN, States
 from engines.onnx import BoundSession, open_session, read_shipped
@@ -32,7 +32,7 @@ KIND_OF = np.array(
     [state % CLASSES * 2 + THIRDS[state // CLASSES] if state != NONE else KINDS - 1 for state in range(COUNT)]
 )
 """Shape (COUNT,)."""
-_TRIADS = np.array([QUALITIES.index("m" if kind % 2 else "") * CLASSES + kind // 2 for kind in range(KINDS - 1)])
+_TRIADS = np.array([QUALITIES.index(MINOR if kind % 2 else MAJOR) * CLASSES + kind // 2 for kind in range(KINDS - 1)])
 CONTEXT = METRE + LASTED + 1 + len(QUALITIES) + (BEFORE + 1) + (BEFORE + 1) * KINDS
 WORDS = len(RAISED) * len(LAGS)
 

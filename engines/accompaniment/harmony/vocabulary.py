@@ -1,4 +1,4 @@
-"""Chord vocabulary: chords as state numbers."""
+"""Chord states: chords as numbers, how alike two of them are, and what is derived of each quality."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.arrays import Float64Array
-from bridge.core.events import QUALITIES, QUALITY_INTERVALS, Chord
+from bridge.core.chords import NO_CHORD_STATE, PITCH_CLASSES, QUALITIES
+from bridge.core.events import Chord
 
 States = NDArray[np.int64]
 
-CLASSES = 12
-NONE = CLASSES * len(QUALITIES)
+CLASSES = PITCH_CLASSES
+NONE = NO_CHORD_STATE
 """The state in which no chord sounds; the others are quality * 12 + root."""
 COUNT = NONE + 1
 UNKNOWN = -1
 """Of a beat of which nothing is known."""
-THIRDS = np.array([3 in intervals for intervals in QUALITY_INTERVALS], np.int64)
+THIRDS = np.array([quality.has_minor_third for quality in QUALITIES], np.int64)
 """Of each quality: 1 with a minor third, else 0."""
 
 
@@ -34,7 +35,9 @@ def to_chord(state: int, confidence: float) -> Chord:
 def _make_likeness() -> Float64Array:
     """Shape (COUNT, COUNT): 1 for the same chord, less for one of the same root, of the same notes, for none 0."""
     like = np.eye(COUNT)
-    notes = [{(root + step) % CLASSES for step in steps} for steps in QUALITY_INTERVALS for root in range(CLASSES)]
+    notes = [
+        {(root + step) % CLASSES for step in quality.intervals} for quality in QUALITIES for root in range(CLASSES)
+    ]
     for one in range(NONE):
         for other in range(NONE):
             shared = len(notes[one] & notes[other]) / len(notes[one] | notes[other])

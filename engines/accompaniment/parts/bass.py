@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bridge.core.chords import QUALITIES
 from bridge.core.events import Chord
 from engines.accompaniment.parts.humanise import GridNote, humanise_notes
 from engines.accompaniment.parts.pattern_selection import select_pattern, split_beats
@@ -15,11 +16,6 @@ TONES = {"R": 0, "T": 1, "F": 2, "S": 3}
 """The chord tone of a symbol, by index; the fourth of a triad is its root."""
 HOME = 0.4
 """Where in its range the line likes to be, from its low end."""
-SCALES: tuple[tuple[int, ...], ...] = (
-    (0, 2, 4, 5, 7, 9), (0, 2, 3, 5, 7, 10), (0, 2, 4, 5, 7, 9, 10), (0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 9, 10),
-    (0, 2, 3, 5, 6, 8, 9), (0, 2, 4, 6, 8, 10), (0, 2, 5, 7, 9, 10),
-)  # fmt: skip
-"""By quality, what passing notes are taken from: semitones above the root."""
 
 
 def play(bar: Bar, style: Style, controls: PerformanceControls, before: PartState) -> tuple[list[ScoreNote], PartState]:
@@ -87,7 +83,7 @@ def _choose_passing(here: int, chord: Chord, to: Chord, low: int, high: int) -> 
     """The next note of the chord's scale from ``here`` towards the next root, or away from it; not that root itself."""
     if here < 0:
         return _choose_tone(here, "R", chord, low, high)
-    scale = {(chord.root + step) % 12 for step in SCALES[chord.quality]}
+    scale = {(chord.root + step) % 12 for step in QUALITIES[chord.quality].scale}
     goal = _choose_tone(here, "R", to, low, high) if to.root >= 0 else here + 1
     side = 1 if goal >= here else -1
     for way in (side, -side):

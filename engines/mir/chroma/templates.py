@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bridge.core.arrays import Float64Array
-from bridge.core.events import QUALITIES, QUALITY_INTERVALS
+from bridge.core.chords import MAJOR, MINOR, QUALITIES
 
 OVERTONES = ((0, 1.0), (7, 0.20), (4, 0.07))
 """A note's overtones by pitch class: 1, 2 and 4 times its frequency, then 3 and 6, then 5 times."""
@@ -13,8 +13,8 @@ OVERTONES = ((0, 1.0), (7, 0.20), (4, 0.07))
 RARITY_PENALTY = 0.02
 """A chord with more notes, or a rarer one, must correlate better than a triad by this."""
 
-MAJOR = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
-MINOR = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
+MAJOR_KEY = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
+MINOR_KEY = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
 """Key profiles of Krumhansl and Kessler 1982: listeners' ratings of each degree, tonic first."""
 
 
@@ -38,14 +38,16 @@ def _rotate_to_roots(profile: Float64Array) -> Float64Array:
 
 
 CHORD_TEMPLATES = _standardise(
-    np.concatenate([_rotate_to_roots(_build_chord_profile(intervals)) for intervals in QUALITY_INTERVALS])
+    np.concatenate([_rotate_to_roots(_build_chord_profile(quality.intervals)) for quality in QUALITIES])
 )
 """Shape (qualities * 12, 12), row ``quality * 12 + root``."""
 
-KEY_TEMPLATES = _standardise(np.concatenate([_rotate_to_roots(np.array(MAJOR)), _rotate_to_roots(np.array(MINOR))]))
+KEY_TEMPLATES = _standardise(
+    np.concatenate([_rotate_to_roots(np.array(MAJOR_KEY)), _rotate_to_roots(np.array(MINOR_KEY))])
+)
 """Shape (24, 12): twelve major keys, then twelve minor ones."""
 
-_PENALTIES = np.repeat([0.0 if quality in ("", "m") else RARITY_PENALTY for quality in QUALITIES], 12)
+_PENALTIES = np.repeat([0.0 if quality in (MAJOR, MINOR) else RARITY_PENALTY for quality in QUALITIES], 12)
 
 
 def correlate_chords(chroma: Float64Array) -> Float64Array:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from bridge.core.arrays import Float64Array
-from bridge.core.events import QUALITIES, QUALITY_INTERVALS, Chord, Key
+from bridge.core.chords import NO_CHORD_STATE, PITCH_CLASSES, QUALITIES
+from bridge.core.events import Chord, Key
 from engines.saved_state import SavedState
 
 HARMONY_STEPS_PER_SECOND = 10
-CLASSES = 12
-HAS_MINOR_THIRD = np.array([3 in intervals for intervals in QUALITY_INTERVALS], np.float64)
+CLASSES = PITCH_CLASSES
+HAS_MINOR_THIRD = np.array([quality.has_minor_third for quality in QUALITIES], np.float64)
 """1 for each quality with a minor third, else 0."""
-NONE = CLASSES * len(QUALITIES)
+NONE = NO_CHORD_STATE
 """The state without a chord; the others are quality * 12 + root."""
 SELF_TRANSITION = 0.85
 """Probability that a chord goes on for another tenth of a second."""

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.arrays import Float32Array
-from bridge.core.events import QUALITIES, Chord, Key, TimedEvent
+from bridge.core.chords import QUALITIES
+from bridge.core.events import Chord, Key, TimedEvent
 from engines.mir.learned.chord_tracker import CLASSES, CONFIRM_STEPS, HARMONY_STEPS_PER_SECOND, ChordTracker, KeyTracker
 from engines.mir.learned.features import HARMONY_BANDS, HARMONY_WINDOW_S, SILENT_BAND, make_harmony_log_bands
 from engines.mir.learned.stream_state import DelayedEvents, OnnxStepper

@@ -24,7 +24,7 @@ import soxr
 from bridge.core.arrays import Float64Array
 from bridge.core.audio import Audio
 from bridge.core.events import NOTE_NAMES
-from engines.mir.chroma.templates import MAJOR, MINOR
+from engines.mir.chroma.templates import MAJOR_KEY, MINOR_KEY
 from research.mir.evaluation.predictions import EvaluatedTracker, MirPrediction, mono
 from research.mir.evaluation.truth import LabelledChords
 
@@ -107,7 +107,7 @@ def estimate_key(chroma: Float64Array) -> str:
         return ""
     fits = {
         f"{note} {mode}": float(np.corrcoef(np.roll(profile, tonic), chroma)[0, 1])
-        for mode, profile in (("major", MAJOR), ("minor", MINOR))
+        for mode, profile in (("major", MAJOR_KEY), ("minor", MINOR_KEY))
         for tonic, note in enumerate(NOTE_NAMES)
     }
     return max(fits, key=lambda key: fits[key])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from bridge.core.events import QUALITIES
+from bridge.core.chords import QUALITIES
 from engines.mir.learned.features import HARMONY_BANDS, RHYTHM_BANDS
 from research.common.recurrence import Recurrence
 

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from bridge.core.chords import MAJOR, MINOR, QUALITIES
 from research.common.prefetch import BatchPrefetcher
 from research.mir.training.batches import MirBatch
 from research.mir.training.network import HarmonyNetwork, RhythmNetwork, select_quality, split_heads
@@ -63,7 +64,7 @@ def compute_harmony_loss(logits: Tensor, batch: MirBatch) -> Tensor:
         if head == "quality":
             prediction = select_quality(prediction, batch.harmony[..., 0])
             weight = torch.full((prediction.shape[-1],), RARE_QUALITY)
-            weight[:2] = 1.0
+            weight[[QUALITIES.index(MAJOR), QUALITIES.index(MINOR)]] = 1.0
         if (labels != IGNORED).any():
             flat = prediction.flatten(0, 1)
             total = total + WEIGHTS[head] * nn.functional.cross_entropy(flat, labels, weight, ignore_index=IGNORED)

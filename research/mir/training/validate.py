@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from bridge.core.chords import QUALITIES
 from engines.mir.learned.features import STEPS_PER_SECOND
 from research.datasets.library import StemLibrary
 from research.mir.training.batches import BatchBuilder, MirBatch
@@ -18,6 +19,7 @@ from research.mir.training.targets import IGNORED, make_timeline
 
 TOLERANCE_STEPS = round(0.07 * STEPS_PER_SECOND)
 LOUD = 0.3
+MINOR_QUALITIES = [number for number, quality in enumerate(QUALITIES) if quality.has_minor_third]
 """A peak of the beat's probability above this is a beat, here."""
 
 
@@ -68,7 +70,7 @@ def judge(networks: nn.ModuleDict, songs: dict[str, MirBatch]) -> dict[str, floa
 
 
 def _is_minor(quality: Tensor) -> Tensor:
-    return (quality == 1) | (quality == 4) | (quality == 5)
+    return torch.isin(quality, torch.tensor(MINOR_QUALITIES))
 
 
 def _f_measure(probabilities: np.ndarray, truth: np.ndarray) -> float:

@@ -10,8 +10,10 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from bridge.core.events import QUALITIES, QUALITY_INTERVALS
+from bridge.core.chords import QUALITIES, SPELLINGS, find_intervals
+from engines.accompaniment import chord_symbol
 from engines.accompaniment.chord_symbol import ChordSymbol, SymbolError, has_ambiguous_b, parse_chord, parse_symbol
+from engines.accompaniment.note_names import normalise
 from engines.accompaniment.score import NO_CHORD
 
 TABLE = Path(__file__).with_name("chord_symbols.tsv")
@@ -50,18 +52,42 @@ def test_a_symbol_is_read_as_its_convention_has_it(row: Row) -> None:
     assert (symbol.root, symbol.pitch_classes, symbol.bass, symbol.quality) == row[1:]
 
 
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_a_spelling_of_the_vocabulary_has_its_notes_and_is_composed_to_the_same(
+    spelling: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quality = QUALITIES[SPELLINGS[spelling]]
+    assert normalise(spelling) == spelling
+    for root in ("C", "Eb", "F#"):
+        symbol = parse_symbol(f"{root}{spelling}/G")
+        assert (symbol.intervals, symbol.quality) == (frozenset(quality.intervals), quality.suffix)
+        with monkeypatch.context() as patched:
+            patched.setattr(chord_symbol, "SPELLINGS", {})
+            assert parse_symbol(f"{root}{spelling}/G") == symbol
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.symbol)
+def test_a_symbol_of_a_qualitys_own_notes_is_of_that_quality(row: Row) -> None:
+    symbol = parse_symbol(row.symbol)
+    number = find_intervals(symbol.intervals)
+    assert number is None or symbol.quality in (
+        QUALITIES[number].suffix,
+        "",
+    )  # "": what is left of a chord without its third
+
+
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.symbol)
 def test_the_band_keeps_root_bass_third_and_seventh(row: Row) -> None:
     chord = parse_chord(row.symbol)
     assert chord is not None
     assert chord.bass == row.bass
     assert chord.root == row.root
-    played = QUALITY_INTERVALS[chord.quality]
+    played = QUALITIES[chord.quality].intervals
     written = {(note - row.root) % 12 for note in row.pitch_classes}
-    thirds = written & {3, 4, 5} if QUALITIES[chord.quality] != "sus4" else {5}
+    thirds = written & {3, 4, 5} if QUALITIES[chord.quality].suffix != "sus4" else {5}
     assert played[1] in thirds or not thirds  # 4 and 3, as in 7#9: 4
     assert len(played) < 4 or played[3] in written
-    if QUALITIES[chord.quality] in ("dim", "aug"):
+    if QUALITIES[chord.quality].suffix in ("dim", "aug"):
         assert set(played) <= written
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bridge.core.chords import QUALITIES
 from bridge.core.events import NOTE_NAMES, Midi, TimedEvent
 from engines.accompaniment.chord_symbol import parse_chord
 from engines.accompaniment.harmony.vocabulary import UNKNOWN, to_chord, to_state
@@ -32,8 +33,8 @@ def test_notes_are_named_as_a_player_would_read_them(pitches: list[int], name: s
 
 def test_every_chord_of_a_sheet_is_known_by_its_own_notes() -> None:
     for root in NOTE_NAMES:
-        for quality in ("", "m", "7", "maj7", "m7", "dim", "aug", "sus4"):
-            chord = parse_chord(root + quality)
+        for quality in QUALITIES:
+            chord = parse_chord(root + quality.suffix)
             assert chord is not None
             pitches = [48 + chord.root, *(60 + one for one in chord.pitch_classes[1:])]
             assert recognise_state(pitches) == to_state(chord)

@@ -8,10 +8,10 @@ from itertools import pairwise
 
 import pytest
 
+from bridge.core.chords import QUALITIES
 from bridge.core.time import TICKS_PER_BEAT
 from engines.accompaniment.arranger import make_count_in
 from engines.accompaniment.parts import PARTS
-from engines.accompaniment.parts.bass import SCALES
 from engines.accompaniment.score import Bar, PartState, PerformanceControls, ScoreNote
 from engines.accompaniment.style import ROLES, StepPattern, Style
 from tests.engines.accompaniment.playing import (
@@ -107,7 +107,7 @@ def test_a_passing_note_is_a_step_in_the_chords_scale() -> None:
         if len({*bar.chords}) == 1 and notes:
             root, quality = bar.chords[0].root, bar.chords[0].quality
             for before, note in pairwise(notes):
-                assert (note.pitch - root) % 12 in SCALES[quality]
+                assert (note.pitch - root) % 12 in QUALITIES[quality].scale
                 assert 1 <= abs(note.pitch - before.pitch) <= 3
 
 

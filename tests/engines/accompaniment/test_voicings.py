@@ -5,7 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from bridge.core.events import QUALITIES, Chord
+from bridge.core.chords import QUALITIES
+from bridge.core.events import Chord
 from engines.accompaniment.parts.voicings import find_voicing, make_power_chord
 
 CHORDS = [Chord(root, quality, root, 1.0) for root in range(12) for quality in range(len(QUALITIES))]

@@ -2,18 +2,19 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.core.events import QUALITIES, Chord
+from bridge.core.chords import QUALITIES, QUALITY_NUMBERS
+from bridge.core.events import Chord
 from engines.mir.harte import to_harte
 
 
 @pytest.mark.parametrize(
     ("chord", "label"),
     [
-        (Chord(0, QUALITIES.index("m7"), 3, 0.9), "C:min7/b3"),
-        (Chord(0, QUALITIES.index(""), 0, 0.9), "C:maj"),
-        (Chord(1, QUALITIES.index("7"), 11, 0.9), "Db:7/b7"),
-        (Chord(9, QUALITIES.index("m"), -1, 0.9), "A:min"),
-        (Chord(7, QUALITIES.index("sus4"), 0, 0.9), "G:sus4/4"),
+        (Chord(0, QUALITY_NUMBERS["m7"], 3, 0.9), "C:min7/b3"),
+        (Chord(0, QUALITY_NUMBERS[""], 0, 0.9), "C:maj"),
+        (Chord(1, QUALITY_NUMBERS["7"], 11, 0.9), "Db:7/b7"),
+        (Chord(9, QUALITY_NUMBERS["m"], -1, 0.9), "A:min"),
+        (Chord(7, QUALITY_NUMBERS["sus4"], 0, 0.9), "G:sus4/4"),
         (Chord(-1, 0, -1, 0.9), "N"),
     ],
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.core.events import QUALITIES
+from bridge.core.chords import QUALITY_NUMBERS
 from research.datasets.symbolic import Tune, TuneChord
 from research.datasets.truth import (
     UNKNOWN,
@@ -39,7 +39,7 @@ from research.datasets.truth import (
 def test_a_chord_has_the_name_that_a_player_gives_it(
     pitches: tuple[int, ...], root: int, quality: str, bass: int
 ) -> None:
-    assert named(pitches) == (root, QUALITIES.index(quality), bass)
+    assert named(pitches) == (root, QUALITY_NUMBERS[quality], bass)
 
 
 def test_what_has_no_name_is_unknown_and_keeps_its_root_where_there_is_a_fifth() -> None:

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bridge.core.events import NOTE_NAMES, QUALITIES, QUALITY_INTERVALS
+from bridge.core.chords import QUALITIES
+from bridge.core.events import NOTE_NAMES
 from engines.accompaniment.harmony.chord_recognition import TickNote, recognise_chords
 
 BEAT = 480
@@ -21,8 +22,8 @@ def block(beat: float, length: float, *pitches: int) -> list[TickNote]:
 @pytest.mark.parametrize("quality", range(len(QUALITIES)))
 def test_every_chord_that_is_struck_whole_is_found(quality: int) -> None:
     for root in range(12):
-        pitches = [48 + root, *(60 + (root + step) % 12 for step in QUALITY_INTERVALS[quality])]
-        assert labels(block(0, 4, *pitches), 4) == [NOTE_NAMES[root] + QUALITIES[quality]] * 4
+        pitches = [48 + root, *(60 + (root + step) % 12 for step in QUALITIES[quality].intervals)]
+        assert labels(block(0, 4, *pitches), 4) == [NOTE_NAMES[root] + QUALITIES[quality].suffix] * 4
 
 
 def test_chords_change_on_the_beat_on_which_they_change() -> None:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.core.events import QUALITIES, Chord
+from bridge.core.chords import QUALITIES
+from bridge.core.events import Chord
 from engines.accompaniment.harmony.repetition import FURTHEST
 from engines.accompaniment.harmony.trellis import SOURCES, Metre, predict_chords
 from engines.accompaniment.harmony.vocabulary import CLASSES, COUNT, LIKENESS, NONE, UNKNOWN, to_chord, to_state

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bridge.core.events import QUALITIES
+from bridge.core.chords import QUALITIES
 from engines.mir.learned.chord_tracker import CLASSES, CONFIRM_STEPS, ChordTracker, KeyTracker, softmax
 
 NONE = CLASSES
