@@ -9,7 +9,7 @@ from types import TracebackType
 
 from bridge.config import Settings
 from bridge.control import preset
-from bridge.control.bus import Bus
+from bridge.control.bus import ActionHandler, Bus
 from bridge.control.registry import Registry
 from bridge.control.sidecar import RESERVE_FRAMES, make_sidecar_registry
 from bridge.core.compiling import watch_compiling
@@ -22,6 +22,7 @@ from bridge.drivers.hanging_notes import HangingNotes, RunMark
 from bridge.drivers.jack_driver import compile_callbacks
 from bridge.errors import BridgeError
 from bridge.osc.server import OscServer
+from bridge.runtime.control_binding import match_effects
 from bridge.runtime.graph import Graph
 from bridge.runtime.rate_refusals import wire_runnable
 from bridge.signal_path import NoSignalPathError, SignalPath, StartProgress, engines_by_role, ignore_progress
@@ -91,10 +92,11 @@ class Sidecar:
         return signal_path is not None and signal_path.driver.connected
 
     def __enter__(self) -> Sidecar:
+        match_effects(self.bus.registry)
         self._register_actions()
         osc, lan, jack = self.settings.osc, self.settings.lan, self.settings.jack
         with ExitStack() as opened:
-            # checks first, then the slow steps: access list, port, JACK server, our client name
+            # what can be refused comes first, then the slow steps: access list, port, JACK server, our client name
             self.osc = OscServer(self.bus, osc.host, osc.port, lan.allow, lan.token)
             opened.enter_context(self.osc.bind())
             server = ask_server(jack.server or None, jack.client)
@@ -174,12 +176,17 @@ class Sidecar:
 
     def _register_actions(self) -> None:
         bus = self.bus
-        bus.add_handler("transport.panic", lambda _: self.signal_path.graph.release_notes())
-        bus.add_handler("engines.reset", lambda _: self.signal_path.graph.restart())
-        bus.add_handler("latency.tune", lambda _: self.signal_path.latency_tuner.tune())
-        bus.add_handler("counters.reset", lambda _: self.signal_path.telemetry.reset_counters())
-        bus.add_handler("preset.save", lambda name: preset.save(bus, preset.get_user_path(name)))
-        bus.add_handler("preset.load", lambda name: preset.apply(preset.load(preset.find(name), bus.registry), bus))
+        handlers: dict[str, ActionHandler] = {
+            "transport.panic": lambda _: self.signal_path.graph.release_notes(),
+            "engines.reset": lambda _: self.signal_path.graph.restart(),
+            "latency.tune": lambda _: self.signal_path.latency_tuner.tune(),
+            "counters.reset": lambda _: self.signal_path.telemetry.reset_counters(),
+            "preset.save": lambda name: preset.save(bus, preset.get_user_path(name)),
+            "preset.load": lambda name: preset.apply(preset.load(preset.find(name), bus.registry), bus),
+        }
+        for action, handler in handlers.items():
+            bus.add_handler(action, handler)
+        bus.check_handlers()
 
     def _publish_readings(self) -> None:
         """The telemetry thread: readings to the Bus, and a new signal path when the rate changed."""

@@ -13,13 +13,13 @@ import msgspec
 
 from bridge.config import Settings
 from bridge.control.bus import Bus
-from bridge.control.sidecar import RESERVE_FRAMES
+from bridge.control.sidecar import read_latency_settings
 from bridge.drivers.clients import ServerFacts
 from bridge.drivers.connections import Connections
 from bridge.drivers.hanging_notes import HangingNotes
 from bridge.drivers.jack_driver import JackDriver
 from bridge.errors import DriverError
-from bridge.runtime.control_binding import Binding, latency_settings
+from bridge.runtime.control_binding import Binding
 from bridge.runtime.graph import Graph
 from bridge.runtime.latency_tuner import LatencyTuner
 from bridge.runtime.rate_refusals import wire_runnable
@@ -73,7 +73,7 @@ class SignalPath:
 
     def __enter__(self) -> SignalPath:
         settings, values = self._settings, self._bus.values()
-        reserves = dict(RESERVE_FRAMES) | latency_settings(values, "reserve_frames")
+        reserves = read_latency_settings(values, "reserve_frames")
         self._progress("preparing the engines", 0, 0)
         wiring = self._wire(reserves)
         # a little below the callbacks that the worker serves, so that it never holds one up
@@ -83,7 +83,7 @@ class SignalPath:
                 replace(wiring, plan=plan),
                 self._server.period,
                 reserves,
-                latency_settings(values, "user_offset_frames"),
+                read_latency_settings(values, "user_offset_frames"),
             )
             self.graph = opened.enter_context(graph)
             self.binding = Binding(self._bus, self.graph)

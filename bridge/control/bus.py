@@ -84,6 +84,15 @@ class Bus:
         with self._lock:
             self._handlers.setdefault(action, []).append(handler)
 
+    def check_handlers(self) -> None:
+        """Refuse a declared action without a handler, with a `ControlError`."""
+        with self._lock:
+            missing = [action.name for action in self.registry.actions if not self._handlers.get(action.name)]
+        if missing:
+            raise ControlError(
+                f"no handler is registered for {', '.join(missing)}", "add one in _register_actions of bridge/app.py"
+            )
+
     def trigger(self, name: str, argument: str = "", source: str = "") -> None:
         """Run an action's handlers in the caller's thread.
 

@@ -29,7 +29,7 @@ class Registry:
         return name in self._items
 
     def add(self, items: Iterable[Item], owner: str) -> None:
-        """Add ``items``; ``owner`` (``sidecar``, an engine's name) appears in the error for a duplicate name.
+        """Add ``items``; ``owner`` (``the sidecar``, an engine's name) appears in the error for a duplicate name.
 
         Raises:
             ControlError: A name is taken, or one control's name is the beginning of another's (a.b and a.b.c).
@@ -64,6 +64,10 @@ class Registry:
     def find_address(self, address: str) -> Item | None:
         """The item at an OSC address; None where there is none."""
         return self._addresses.get(address)
+
+    def get_owner(self, name: str) -> str:
+        """The owner of ``name``, as it was given to `add`."""
+        return self._owners[name]
 
     @property
     def controls(self) -> tuple[Control, ...]:

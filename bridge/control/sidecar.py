@@ -10,6 +10,9 @@ from bridge.core.control import Action, Control, Reading
 from bridge.core.events import CHORD_SOURCES
 from bridge.core.latency import PATHS
 
+OWNER = "the sidecar"
+"""The owner, in the registry, of what is declared here."""
+
 RESERVE_FRAMES: Mapping[str, int] = {"separation": 384, "mir": 1024, "accompaniment": 2048, "synth": 1024}
 """Default compute headroom of each role's worker. Separation: 1024 frames with hop and overlap, at a period of 128."""
 
@@ -120,13 +123,13 @@ READINGS: tuple[Reading, ...] = (
 def make_sidecar_registry(engine_controls: Mapping[str, Iterable[Control]]) -> Registry:
     """Build the registry of a running sidecar; ``engine_controls``: each engine's controls by the engine's name."""
     registry = Registry()
-    registry.add(_make_stem_controls(), "the sidecar")
-    registry.add(_make_latency_controls(), "the sidecar")
-    registry.add(_make_source_controls(), "the sidecar")
+    registry.add(_make_stem_controls(), OWNER)
+    registry.add(_make_latency_controls(), OWNER)
+    registry.add(_make_source_controls(), OWNER)
     for engine, controls in engine_controls.items():
         registry.add(controls, f"engine {engine}")
-    registry.add(ACTIONS, "the sidecar")
-    registry.add(READINGS, "the sidecar")
+    registry.add(ACTIONS, OWNER)
+    registry.add(READINGS, OWNER)
     return registry
 
 
@@ -141,6 +144,11 @@ def compute_stem_gains(values: Mapping[str, float]) -> dict[str, float]:
         silent = values[f"stems.{stem}.mute"] > 0.5 or (any_solo and values[f"stems.{stem}.solo"] <= 0.5)
         targets[stem] = 0.0 if silent else db_to_gain(values[f"stems.{stem}.gain_db"])
     return targets
+
+
+def read_latency_settings(values: Mapping[str, float], setting: str) -> dict[str, int]:
+    """``latency.<role>.<setting>`` of every role, in frames."""
+    return {role: int(values[f"latency.{role}.{setting}"]) for role in RESERVE_FRAMES}
 
 
 def _make_switch(name: str, doc: str, saved: bool = True) -> Control:

@@ -1,48 +1,109 @@
-"""Control binding: applies each control change on the Bus to the graph."""
+"""Control binding: applies each control change on the Bus to the graph, by a table of what each control does."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 from bridge.control.bus import Bus, Row
-from bridge.control.sidecar import compute_stem_gains
+from bridge.control.registry import Registry
+from bridge.control.sidecar import OWNER, compute_stem_gains
 from bridge.core.audio import STEMS
+from bridge.errors import ControlError
 from bridge.runtime.graph import Graph
 
 UNITY: Mapping[str, float] = dict.fromkeys(STEMS, 1.0)
 
+Effect: TypeAlias = Callable[[Graph, str, float, Mapping[str, float]], None]
+"""Applies a control: the graph, the part of the name that ``*`` stands for, the value, and the values of all."""
 
-def latency_settings(values: Mapping[str, float], suffix: str) -> dict[str, int]:
-    """``latency.<role>.<suffix>`` of every role that has it, in frames."""
-    parts = {name: name.split(".") for name in values}
-    return {p[1]: int(values[n]) for n, p in parts.items() if len(p) == 3 and p[0] == "latency" and p[2] == suffix}
+
+def _set_gains(graph: Graph, _stem: str, _value: float, values: Mapping[str, float]) -> None:
+    gains = compute_stem_gains(values)
+    graph.set_gains(UNITY if values["stems.direct"] > 0.5 else gains, gains)
+
+
+def _leave_to_tuner(_graph: Graph, _role: str, _value: float, _values: Mapping[str, float]) -> None:
+    """No change of the graph: `LatencyTuner.update` reads the control."""
+
+
+EFFECTS: Mapping[str, Effect] = {
+    "stems.direct": _set_gains,
+    "stems.*.gain_db": _set_gains,
+    "stems.*.mute": _set_gains,
+    "stems.*.solo": _set_gains,
+    "latency.*.ping": lambda graph, path, value, _: graph.set_ping(path, value > 0.5),
+    "latency.*.reserve_frames": lambda graph, role, value, _: graph.set_reserve(role, int(value)),
+    "latency.*.reserve_auto": _leave_to_tuner,
+    "latency.*.user_offset_frames": lambda graph, role, value, _: graph.set_offset(role, int(value)),
+    "mir.*.source": lambda graph, analyser, value, _: graph.set_source(analyser, int(value)),
+}
+"""What each of the sidecar's own controls does, by its name, in which ``*`` stands for one part.
+
+The controls of engines are not here: their values go to the engine with each block.
+"""
+
+
+def match_effects(registry: Registry, effects: Mapping[str, Effect] = EFFECTS) -> dict[str, tuple[Effect, str]]:
+    """The effect of each of the sidecar's own controls, and what ``*`` stands for in its name.
+
+    Raises:
+        ControlError: a control has no effect, or an effect no control.
+    """
+    matches: dict[str, tuple[Effect, str]] = {}
+    used: set[str] = set()
+    for control in registry.controls:
+        if registry.get_owner(control.name) != OWNER:
+            continue
+        found = [(key, part) for key in effects if (part := _match(key, control.name)) is not None]
+        if len(found) != 1:
+            raise ControlError(
+                f"control {control.name} has {len(found) or 'no'} effect{'s' if found else ''}",
+                "it needs exactly one entry in EFFECTS of bridge/runtime/control_binding.py",
+            )
+        [(key, part)] = found
+        used.add(key)
+        matches[control.name] = effects[key], part
+    for key in effects:
+        if key not in used:
+            raise ControlError(
+                f"effect {key} in bridge/runtime/control_binding.py belongs to no control",
+                "declare the control in bridge/control/sidecar.py, or remove the effect",
+            )
+    return matches
+
+
+def _match(key: str, name: str) -> str | None:
+    """What ``*`` in ``key`` stands for in ``name``, "" without one; None where they do not match."""
+    if "*" not in key:
+        return "" if key == name else None
+    before, _, after = key.partition("*")
+    part = name.removeprefix(before).removesuffix(after)
+    return part if f"{before}{part}{after}" == name and part and "." not in part else None
 
 
 class Binding:
-    """Applies the controls of ``bus`` to ``graph``, from construction until `release` is called."""
+    """Applies the controls of ``bus`` to ``graph``, from construction until `release` is called.
+
+    Raises:
+        ControlError: a control has no effect, or an effect no control.
+    """
 
     def __init__(self, bus: Bus, graph: Graph) -> None:
         self._bus, self._graph = bus, graph
+        self._matches = match_effects(bus.registry)
         for name in bus.values():
             self._apply(name)
-        self.release: Callable[[], None] = bus.subscribe(self._changed)
+        self.release: Callable[[], None] = bus.subscribe(self._change)
 
-    def _changed(self, name: str, _row: Row, _source: str) -> None:
-        if name in self._bus.values():
-            self._apply(name)
+    def _change(self, name: str, _row: Row, _source: str) -> None:
+        self._apply(name)
 
     def _apply(self, name: str) -> None:
-        parts, values, graph = name.split("."), self._bus.values(), self._graph
-        if parts[0] == "stems":
-            targets = compute_stem_gains(values)
-            graph.set_gains(UNITY if values["stems.direct"] > 0.5 else targets, targets)
-        elif parts[0] == "latency" and parts[2] == "ping":
-            graph.set_ping(parts[1], values[name] > 0.5)
-        elif parts[0] == "latency" and parts[2] == "reserve_frames":
-            graph.set_reserve(parts[1], int(values[name]))
-        elif parts[0] == "latency" and parts[2] == "user_offset_frames":
-            graph.set_offset(parts[1], int(values[name]))
-        elif parts[0] == "mir" and parts[-1] == "source":
-            graph.set_source(parts[1], int(values[name]))
-        else:
-            graph.set_value(name, values[name])
+        """Apply the present value of control ``name``; nothing for a reading, or a control of an engine that is off."""
+        if name in self._matches:
+            values = self._bus.values()
+            effect, part = self._matches[name]
+            effect(self._graph, part, values[name], values)
+        elif name in self._graph.engine_controls:
+            self._graph.set_value(name, self._bus.get(name))

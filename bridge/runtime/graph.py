@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from types import TracebackType
 from typing import TypeVar
 
 from bridge.core.audio import ANALYSERS, STEMS, is_sum
 from bridge.core.clock import FOLLOW, TEMPO_MODE
 from bridge.core.latency import PATHS, Ledger
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, ControlError, did_you_mean
 from bridge.runtime.callback.context import CallbackContext, make_context
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.arena import Arena
@@ -58,6 +58,11 @@ class Graph:
         if self._arena is not None:
             self._arena.close()
             self._arena = None
+
+    @property
+    def engine_controls(self) -> Set[str]:
+        """The names that `set_value` knows: the controls of all engines in the graph."""
+        return self._slots.keys()
 
     @property
     def arena(self) -> Arena:
@@ -161,11 +166,12 @@ class Graph:
         publish(self.shared.state, w.PING, word | bit if on else word & ~bit)
 
     def set_value(self, name: str, value: float) -> None:
-        """Set an engine's control, from its next hop on."""
-        if name in self._slots:
-            self.shared.values[self._slots[name]] = value
-            if name == TEMPO_MODE:
-                publish(self.shared.state, w.FOLLOWING, int(value == FOLLOW))
+        """Set an engine's control, from its next hop on. A ControlError where no engine in the graph has it."""
+        if name not in self._slots:
+            raise ControlError(f"no engine in the graph has the control {name}", did_you_mean(name, self._slots))
+        self.shared.values[self._slots[name]] = value
+        if name == TEMPO_MODE:
+            publish(self.shared.state, w.FOLLOWING, int(value == FOLLOW))
 
     def release_notes(self) -> None:
         """Release every sounding note at the next callback, those of the synth too."""

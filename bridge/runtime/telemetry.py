@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import asdict
 
 import numpy as np
 
 from bridge.control.bus import Bus
 from bridge.core.audio import ANALYSERS, CHANNELS, STEMS
-from bridge.core.events import CHORD_SOURCES, LEVELS, Beat, Chord, Commit, Key, Note, Onset, Tempo, TimedEvent
+from bridge.core.events import CHORD_SOURCES, LEVELS, Beat, Chord, Commit, Key, Note, Onset, Payload, Tempo, TimedEvent
 from bridge.runtime.counters import WORKER_BIN_US, Counters, read_counters, spread
 from bridge.runtime.graph import Graph
 from bridge.runtime.shared import slots as w
@@ -16,6 +18,16 @@ from bridge.runtime.shared.atomics import observe
 from bridge.runtime.shared.layout import FORESEEN_RING, SEPARATED
 from bridge.runtime.shared.rings import EventReader, read_audio
 from bridge.runtime.wiring import ANALYSER_OF
+
+READING_OF: Mapping[type[Payload], str] = {
+    Beat: "mir.beat",
+    Tempo: "mir.tempo",
+    Chord: "mir.chord",
+    Key: "mir.key",
+    Onset: "mir.onset",
+    Note: "mir.note",
+}
+"""The reading that publishes each kind of analysis event."""
 
 METER_S = 0.1
 SILENCE_DB = -120.0
@@ -64,37 +76,29 @@ class Telemetry:
             self._publish_plan(event)
 
     def _publish_analysis(self, event: TimedEvent) -> None:
-        result, frame = event.payload, event.frame
-        if isinstance(result, Beat):
-            row = (result.number, result.bar_beats, result.tempo, result.confidence, result.index)
-            self._bus.publish("mir.beat", frame, *row)
-        elif isinstance(result, Tempo):
-            self._bus.publish("mir.tempo", frame, result.bpm, result.confidence)
-        elif isinstance(result, Chord):
-            self._bus.publish("mir.chord", frame, result.label, result.confidence)
-        elif isinstance(result, Key):
-            self._bus.publish("mir.key", frame, result.label, result.confidence)
-        elif isinstance(result, Onset):
-            self._bus.publish("mir.onset", frame, result.strength, result.confidence)
-        elif isinstance(result, Note):
-            self._bus.publish("mir.note", frame, result.on, result.pitch, result.velocity, result.confidence)
+        if reading := READING_OF.get(type(event.payload)):
+            self._publish_event(reading, event)
 
     def _publish_plan(self, event: TimedEvent) -> None:
-        planned, frame = event.payload, event.frame
+        planned = event.payload
         if isinstance(planned, Chord):
-            self._bus.publish("accompaniment.chord", frame, planned.label, planned.confidence)
+            self._publish_event("accompaniment.chord", event)
         elif isinstance(planned, Commit):
             level, source = LEVELS[planned.level], CHORD_SOURCES[planned.source]
             self._levels[level] += 1
-            self._bus.publish("accompaniment.commit", frame, planned.beat, level, source, planned.lookahead_beats)
+            self._publish_event("accompaniment.commit", event, level=level, source=source)
+
+    def _publish_event(self, reading: str, event: TimedEvent, **words: str) -> None:
+        """Publish ``event``: the fields of ``reading`` behind the frame are its attributes, unless in ``words``."""
+        _, *fields = self._bus.registry.get_reading(reading).fields
+        row = (words[field] if field in words else getattr(event.payload, field) for field in fields)
+        self._bus.publish(reading, event.frame, *row)
 
     def publish_counters(self, restarts: int) -> None:
         """Publish the counters, and every row of the ledger that changed."""
         now, ledger = self.counters, self._graph.ledger
-        rate = self._graph.plan.rate
-        counts = (now.cycles, now.skipped, now.gap_frames, now.late_frames, now.xruns, restarts,
-                  now.late_events, now.lost_events, now.slips, now.faults, now.dropped_hops)  # fmt: skip
-        self._bus.publish("counters", now.period, rate, *counts)
+        counts = asdict(now) | {"rate": self._graph.plan.rate, "restarts": restarts}
+        self._bus.publish("counters", *(counts[field] for field in self._bus.registry.get_reading("counters").fields))
         for level, beats in self._levels.items():
             if self._published_levels[level] != beats:
                 self._published_levels[level] = beats

@@ -237,3 +237,12 @@ def test_threads_leave_every_subscriber_with_the_last_value(bus: Bus) -> None:
     for thread in threads:
         thread.join()
     assert received[-1][1] == (bus.get("a.level"),)
+
+
+def test_a_declared_action_without_a_handler_is_named(bus: Bus) -> None:
+    bus.add_handler("a.stop", lambda _: None)
+    with pytest.raises(ControlError, match=r"no handler is registered for a\.load") as caught:
+        bus.check_handlers()
+    assert "bridge/app.py" in caught.value.hint
+    bus.add_handler("a.load", lambda _: None)
+    bus.check_handlers()

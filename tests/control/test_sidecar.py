@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bridge.control.bus import Bus
-from bridge.control.sidecar import compute_stem_gains, make_sidecar_registry
+from bridge.control.sidecar import RESERVE_FRAMES, compute_stem_gains, make_sidecar_registry, read_latency_settings
 from bridge.core.audio import STEMS
 from bridge.core.control import Control
 from bridge.core.latency import PATHS
@@ -69,3 +69,9 @@ def test_a_solo_silences_the_others_and_keeps_its_gain() -> None:
 
 def test_a_mute_wins_over_a_solo() -> None:
     assert targets(vocals_solo=1, vocals_mute=1) == dict.fromkeys(STEMS, 0.0)
+
+
+def test_latency_settings_are_read_by_role() -> None:
+    bus = Bus(make_sidecar_registry({}))
+    bus.set("latency.mir.reserve_frames", 500, "test")
+    assert read_latency_settings(bus.values(), "reserve_frames") == {**RESERVE_FRAMES, "mir": 500}

@@ -1,29 +1,31 @@
-"""From the Bus to the graph and back."""
+"""Controls on the Bus and what they do to the graph."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-import numpy as np
 import pytest
 
 from bridge.control.bus import Bus
-from bridge.control.sidecar import READINGS, RESERVE_FRAMES, make_sidecar_registry
+from bridge.control.sidecar import RESERVE_FRAMES, make_sidecar_registry
 from bridge.core.audio import STEMS
-from bridge.core.events import Beat, Chord, Commit, Key, Note, Onset, Tempo, TimedEvent
+from bridge.core.control import Control
 from bridge.core.latency import PATHS
-from bridge.runtime.control_binding import Binding, latency_settings
-from bridge.runtime.counters import Counters
+from bridge.errors import ControlError
+from bridge.runtime.control_binding import EFFECTS, Binding, match_effects
 from bridge.runtime.graph import Graph
 from bridge.runtime.shared import slots as w
-from bridge.runtime.shared.layout import FORESEEN_RING
-from bridge.runtime.shared.rings import EventWriter
-from bridge.runtime.telemetry import Telemetry, to_db
-from bridge.runtime.wiring import wire
+from bridge.runtime.wiring import ROLES, wire
 
-ENGINES = {"separation": "separation.dsp", "mir": "mir.chroma"}
+ENGINES = {
+    "separation": "separation.dsp", "mir": "mir.chroma", "accompaniment": "accompaniment.basic", "synth": "synth.plain",
+}  # fmt: skip
 WIRING = wire(ENGINES, 44100, RESERVE_FRAMES)
+AT_THE_NEXT_START = {"latency.accompaniment.reserve_frames", "latency.synth.reserve_frames"}
+"""Controls of engines that run ahead, whose lead is fixed while they run."""
+OF_THE_TUNER = {f"latency.{role}.reserve_auto" for role in ROLES}
+"""Controls that the LatencyTuner reads; tests/runtime/test_latency_tuner.py shows what they do."""
+SIDECAR = make_sidecar_registry({})
 
 
 @pytest.fixture
@@ -79,7 +81,7 @@ def test_reserves_and_offsets_change_what_is_declared(bus: Bus, graph: Graph) ->
     assert graph.ledger["mix"].declared == before + 1024 - RESERVE_FRAMES["separation"] + 10
 
 
-def test_every_latency_control_finds_its_way(bus: Bus, graph: Graph) -> None:
+def test_every_ping_control_sets_its_path(bus: Bus, graph: Graph) -> None:
     Binding(bus, graph)
     for name in bus.values():
         if name.startswith("latency.") and name.endswith(".ping"):
@@ -94,148 +96,45 @@ def test_after_release_the_graph_is_left_alone(bus: Bus, graph: Graph) -> None:
     assert gains(graph)[0] == [1, 1, 1, 1]
 
 
-def test_latency_settings_are_found_by_role() -> None:
-    values = {"latency.mir.reserve_frames": 5.0, "latency.mix.ping": 1.0, "stems.direct": 0.0}
-    assert latency_settings(values, "reserve_frames") == {"mir": 5}
+@pytest.mark.parametrize("name", [control.name for control in SIDECAR.controls])
+def test_every_control_of_the_sidecar_changes_the_graph(bus: Bus, graph: Graph, name: str) -> None:
+    bus.set("stems.bass.gain_db", -6, "me")
+    Binding(bus, graph)
+    control = SIDECAR.get_control(name)
+
+    def snapshot() -> list[object]:
+        shared = graph.shared
+        arrays = (shared.gains, shared.sources, shared.state, shared.heads, shared.workers)
+        return [graph.ledger.to_dict(), *(array.tolist() for array in arrays)]
+
+    before = snapshot()
+    bus.set(name, control.low if bus.get(name) == control.high else control.high, "me")
+    assert (snapshot() != before) == (name not in AT_THE_NEXT_START | OF_THE_TUNER)
 
 
-# telemetry
-
-Published = list[tuple[str, tuple[Any, ...]]]
-
-
-def listen(bus: Bus) -> Published:
-    published: Published = []
-    bus.subscribe(lambda name, row, _source: published.append((name, row)))
-    return published
-
-
-def say(graph: Graph, ring: str, *events: TimedEvent) -> None:
-    index = graph.plan.rings.index(ring)
-    writer = EventWriter(graph.shared.records[index], graph.shared.heads[index])
-    for event in events:
-        writer.write(event, 1)
+def test_a_control_without_an_effect_is_refused_with_the_place_to_add_one(graph: Graph) -> None:
+    registry = make_sidecar_registry({})
+    registry.add([Control("stems.bass.width", 0, 1, 0)], registry.get_owner("stems.direct"))
+    with pytest.raises(ControlError, match=r"control stems\.bass\.width has no effect") as caught:
+        match_effects(registry)
+    assert "EFFECTS of bridge/runtime/control_binding.py" in caught.value.hint
+    with pytest.raises(ControlError, match=r"stems\.bass\.width"):
+        Binding(Bus(registry), graph)
 
 
-def test_detected_music_is_published_once(bus: Bus, graph: Graph) -> None:
-    say(graph, "mir.chords", TimedEvent(1, Chord(2, 0, 2, 1.0)))  # before anyone asked
-    telemetry, published = Telemetry(bus, graph), listen(bus)
-    say(graph, "mir.chords", TimedEvent(10, Chord(9, 4, 9, 0.5)), TimedEvent(11, Key(9, 1, 0.25)))
-    say(graph, "mir.beats", TimedEvent(12, Tempo(98.5, 1.0)), TimedEvent(13, Beat(0, 4, 98.5, 0.75, 8)))
-    say(graph, "mir.onsets", TimedEvent(14, Onset(0.5, 0.75)))
-    say(graph, "mir.notes", TimedEvent(15, Note(1, 40.25, 90, 0.5)))
-    telemetry.publish_music()
-    telemetry.publish_music()
-    assert sorted(published) == [
-        ("mir.beat", (13, 0, 4, 98.5, 0.75, 8)),
-        ("mir.chord", (10, "Am7", 0.5)),
-        ("mir.key", (11, "A minor", 0.25)),
-        ("mir.note", (15, 1, 40.25, 90, 0.5)),
-        ("mir.onset", (14, 0.5, 0.75)),
-        ("mir.tempo", (12, 98.5, 1.0)),
-    ]
+def test_an_effect_without_a_control_is_refused() -> None:
+    with pytest.raises(ControlError, match=r"effect stems\.\*\.width in .* belongs to no control"):
+        match_effects(SIDECAR, {**EFFECTS, "stems.*.width": EFFECTS["stems.direct"]})
 
 
-def test_what_a_player_decided_is_published_and_counted_by_level(bus: Bus, graph: Graph) -> None:
-    telemetry, published = Telemetry(bus, graph), listen(bus)
-    say(graph, FORESEEN_RING, TimedEvent(50, Chord(5, 3, 5, 0.5)), TimedEvent(50, Commit(8, 0, 3, 1.5)))
-    say(graph, FORESEEN_RING, TimedEvent(90, Chord(5, 3, 5, 0.0)), TimedEvent(90, Commit(9, 1, 0, 1.25)))
-    telemetry.publish_music()
-    assert published == [
-        ("accompaniment.chord", (50, "Fmaj7", 0.5)),
-        ("accompaniment.commit", (50, 8, "foreseen", "track", 1.5)),
-        ("accompaniment.chord", (90, "Fmaj7", 0.0)),
-        ("accompaniment.commit", (90, 9, "held", "none", 1.25)),
-    ]
-    published.clear()
-    telemetry.publish_counters(0)
-    telemetry.publish_counters(0)
-    assert [row for name, row in published if name == "accompaniment.level"] == [("foreseen", 1), ("held", 1)]
-    published.clear()
-    telemetry.reset_counters()
-    telemetry.publish_counters(0)
-    assert [row for name, row in published if name == "accompaniment.level"] == [("foreseen", 0), ("held", 0)]
+def test_two_effects_of_one_control_are_refused() -> None:
+    with pytest.raises(ControlError, match=r"control stems\.drums\.gain_db has 2 effects"):
+        match_effects(SIDECAR, {**EFFECTS, "stems.drums.*": EFFECTS["stems.direct"]})
 
 
-def test_late_frames_are_published_on_the_rows_of_audio_paths(bus: Bus, graph: Graph) -> None:
-    telemetry, published = Telemetry(bus, graph), listen(bus)
-    graph.shared.state[w.LATE_FRAMES] = 77
-    telemetry.publish_counters(3)
-    rows = {row[0]: row for name, row in published if name == "latency"}
-    assert rows["mix"] == ("mix", graph.ledger["mix"].declared, -1, 77)
-    assert rows["chords"][-1] == 0
-    [counters] = [row for name, row in published if name == "counters"]
-    assert counters[5:8] == (77, 0, 3)
-
-
-@pytest.mark.parametrize(
-    ("word", "field"), [(w.LATE_EVENTS, "late_events"), (w.LOST_EVENTS, "lost_events"), (w.SLIPS, "slips")]
-)
-def test_what_the_callback_counts_is_published(bus: Bus, graph: Graph, word: int, field: str) -> None:
-    graph.shared.state[word] = 5
-    telemetry = Telemetry(bus, graph)
-    graph.shared.state[word] = 12
-    telemetry.publish_counters(0)
-    fields = bus.registry.get_reading("counters").fields
-    assert dict(zip(fields, bus.get_latest("counters") or (), strict=True))[field] == 7
-
-
-@pytest.mark.parametrize(("word", "field"), [(w.FAULTS, "faults"), (w.DROPPED_HOPS, "dropped_hops")])
-def test_what_the_workers_count_is_published_as_a_sum(bus: Bus, graph: Graph, word: int, field: str) -> None:
-    telemetry = Telemetry(bus, graph)
-    graph.shared.workers[:, word] = 3
-    telemetry.publish_counters(0)
-    fields = bus.registry.get_reading("counters").fields
-    assert dict(zip(fields, bus.get_latest("counters") or (), strict=True))[field] == 3 * len(graph.shared.workers)
-
-
-def test_every_count_but_the_band_s_has_a_field_of_its_own() -> None:
-    """The band's late frames are on its row of the latency reading."""
-    (reading,) = (one for one in READINGS if one.name == "counters")
-    assert set(Counters.__slots__) - {"band_late_frames"} <= set(reading.fields)
-
-
-def test_counters_start_anew_when_they_are_reset(bus: Bus, graph: Graph) -> None:
-    graph.shared.state[w.XRUNS] = 5
-    telemetry = Telemetry(bus, graph)
-    assert telemetry.counters.xruns == 0
-    graph.shared.state[w.XRUNS] = 9
-    assert telemetry.counters.xruns == 4
-    telemetry.reset_counters()
-    assert telemetry.counters.xruns == 0
-
-
-def test_the_time_of_a_hop_is_published_in_milliseconds_and_as_a_share(bus: Bus, graph: Graph) -> None:
-    graph.shared.worker_bins[0, 4000] = 5  # before anyone asked
-    telemetry, published = Telemetry(bus, graph), listen(bus)
-    graph.shared.worker_bins[0, [99, 149, 199, 299]] = 9000, 980, 19, 1
-    telemetry.publish_workers()
-    [(name, row)] = published  # the other worker had nothing to do
-    assert (name, row[0]) == ("worker.time", "separation")
-    assert row[1:5] == (1.0, 1.5, 2.0, 3.0)
-    mean_s = (9000 * 0.995 + 980 * 1.495 + 19 * 1.995 + 2.995) / 10_000_000
-    assert row[5] == pytest.approx(mean_s * 44100 / WIRING.nodes[0].spec.hop, abs=1e-4)
-    telemetry.reset_counters()
-    telemetry.publish_workers()
-    assert len(published) == 1
-
-
-def test_meters_tell_peak_and_rms_of_the_input_and_of_each_stem(bus: Bus, graph: Graph) -> None:
-    telemetry, published = Telemetry(bus, graph), listen(bus)
-    telemetry.publish_meters()
-    assert published == []  # nothing has travelled yet
-    graph.shared.inputs[:] = 0.5
-    graph.shared.stems[0:2] = 0.25
-    graph.shared.state[w.HEAD] = 44100
-    telemetry.publish_meters()
-    rows = {row[0]: row[1:] for name, row in published if name == "meters"}
-    assert set(rows) == {"in", *STEMS}
-    assert rows["in"] == (to_db(0.5), to_db(0.5))
-    assert rows["drums"] == rows["other"] == (to_db(0.25), to_db(0.25))
-    assert rows["bass"] == (-120.0, -120.0)
-
-
-def test_levels_in_db_have_a_floor() -> None:
-    assert to_db(1.0) == 0.0
-    assert to_db(0.0) == to_db(1e-9) == -120.0
-    assert np.isclose(to_db(0.1), -20.0)
+def test_the_control_of_an_engine_that_is_off_changes_nothing(graph: Graph) -> None:
+    bus = Bus(make_sidecar_registry({"mir.off": [Control("mir.off.source", 0, 1, 0)]}))
+    Binding(bus, graph)
+    before = graph.shared.values.copy()
+    bus.set("mir.off.source", 1, "me")
+    assert (graph.shared.values == before).all()

@@ -13,7 +13,7 @@ from bridge.core.audio import STEMS
 from bridge.core.control import Control
 from bridge.core.engine import AudioPort, EngineSpec, EventPort
 from bridge.core.latency import MIDI_PORTS, PATHS, buffering_frames
-from bridge.errors import BridgeError, EngineError
+from bridge.errors import BridgeError, ControlError, EngineError
 from bridge.runtime.graph import Graph
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.layout import FORESEEN_RING, MAX_CONTROLS, SOUND_RING
@@ -353,9 +353,12 @@ def test_controls_start_at_their_defaults_and_are_set_by_name(graph: Graph) -> N
             assert graph.shared.values[index, slot] == control.default
             graph.set_value(control.name, control.high)
             assert graph.shared.values[index, slot] == control.high
-    before = graph.shared.values.copy()
-    graph.set_value("no.such.control", 1.0)
-    assert (graph.shared.values == before).all()
+
+
+def test_a_control_that_no_engine_has_is_refused_with_the_nearest(graph: Graph) -> None:
+    with pytest.raises(ControlError, match=r"no engine in the graph has the control separation\.bass_h") as caught:
+        graph.set_value("separation.bass_h", 1.0)
+    assert "separation.bass_hz" in caught.value.hint
 
 
 def test_requests_are_counted_so_that_none_is_missed(graph: Graph) -> None:

@@ -1,0 +1,205 @@
+"""Readings that telemetry publishes from the graph."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bridge
+from bridge.control.bus import Bus
+from bridge.control.sidecar import READINGS, RESERVE_FRAMES, make_sidecar_registry
+from bridge.core.audio import STEMS
+from bridge.core.events import Beat, Chord, Commit, Key, Note, Onset, Tempo, TimedEvent
+from bridge.runtime.counters import Counters
+from bridge.runtime.graph import Graph
+from bridge.runtime.shared import slots as w
+from bridge.runtime.shared.layout import FORESEEN_RING
+from bridge.runtime.shared.rings import EventWriter
+from bridge.runtime.telemetry import READING_OF, Telemetry, to_db
+from bridge.runtime.wiring import wire
+
+WIRING = wire({"separation": "separation.dsp", "mir": "mir.chroma"}, 44100, RESERVE_FRAMES)
+
+
+@pytest.fixture
+def graph() -> Iterator[Graph]:
+    with Graph(WIRING, 128, RESERVE_FRAMES, {}) as opened:
+        yield opened
+
+
+@pytest.fixture
+def bus() -> Bus:
+    return Bus(make_sidecar_registry({node.name: node.spec.controls for node in WIRING.nodes}))
+
+
+Published = list[tuple[str, tuple[Any, ...]]]
+
+
+def listen(bus: Bus) -> Published:
+    published: Published = []
+    bus.subscribe(lambda name, row, _source: published.append((name, row)))
+    return published
+
+
+def say(graph: Graph, ring: str, *events: TimedEvent) -> None:
+    index = graph.plan.rings.index(ring)
+    writer = EventWriter(graph.shared.records[index], graph.shared.heads[index])
+    for event in events:
+        writer.write(event, 1)
+
+
+def test_detected_music_is_published_once(bus: Bus, graph: Graph) -> None:
+    say(graph, "mir.chords", TimedEvent(1, Chord(2, 0, 2, 1.0)))  # before anyone asked
+    telemetry, published = Telemetry(bus, graph), listen(bus)
+    say(graph, "mir.chords", TimedEvent(10, Chord(9, 4, 9, 0.5)), TimedEvent(11, Key(9, 1, 0.25)))
+    say(graph, "mir.beats", TimedEvent(12, Tempo(98.5, 1.0)), TimedEvent(13, Beat(0, 4, 98.5, 0.75, 8)))
+    say(graph, "mir.onsets", TimedEvent(14, Onset(0.5, 0.75)))
+    say(graph, "mir.notes", TimedEvent(15, Note(1, 40.25, 90, 0.5)))
+    telemetry.publish_music()
+    telemetry.publish_music()
+    assert sorted(published) == [
+        ("mir.beat", (13, 0, 4, 98.5, 0.75, 8)),
+        ("mir.chord", (10, "Am7", 0.5)),
+        ("mir.key", (11, "A minor", 0.25)),
+        ("mir.note", (15, 1, 40.25, 90, 0.5)),
+        ("mir.onset", (14, 0.5, 0.75)),
+        ("mir.tempo", (12, 98.5, 1.0)),
+    ]
+
+
+def test_what_a_player_decided_is_published_and_counted_by_level(bus: Bus, graph: Graph) -> None:
+    telemetry, published = Telemetry(bus, graph), listen(bus)
+    say(graph, FORESEEN_RING, TimedEvent(50, Chord(5, 3, 5, 0.5)), TimedEvent(50, Commit(8, 0, 3, 1.5)))
+    say(graph, FORESEEN_RING, TimedEvent(90, Chord(5, 3, 5, 0.0)), TimedEvent(90, Commit(9, 1, 0, 1.25)))
+    telemetry.publish_music()
+    assert published == [
+        ("accompaniment.chord", (50, "Fmaj7", 0.5)),
+        ("accompaniment.commit", (50, 8, "foreseen", "track", 1.5)),
+        ("accompaniment.chord", (90, "Fmaj7", 0.0)),
+        ("accompaniment.commit", (90, 9, "held", "none", 1.25)),
+    ]
+    published.clear()
+    telemetry.publish_counters(0)
+    telemetry.publish_counters(0)
+    assert [row for name, row in published if name == "accompaniment.level"] == [("foreseen", 1), ("held", 1)]
+    published.clear()
+    telemetry.reset_counters()
+    telemetry.publish_counters(0)
+    assert [row for name, row in published if name == "accompaniment.level"] == [("foreseen", 0), ("held", 0)]
+
+
+def test_late_frames_are_published_on_the_rows_of_audio_paths(bus: Bus, graph: Graph) -> None:
+    telemetry, published = Telemetry(bus, graph), listen(bus)
+    graph.shared.state[w.LATE_FRAMES] = 77
+    telemetry.publish_counters(3)
+    rows = {row[0]: row for name, row in published if name == "latency"}
+    assert rows["mix"] == ("mix", graph.ledger["mix"].declared, -1, 77)
+    assert rows["chords"][-1] == 0
+    [counters] = [row for name, row in published if name == "counters"]
+    assert counters[5:8] == (77, 0, 3)
+
+
+@pytest.mark.parametrize(
+    ("word", "field"), [(w.LATE_EVENTS, "late_events"), (w.LOST_EVENTS, "lost_events"), (w.SLIPS, "slips")]
+)
+def test_what_the_callback_counts_is_published(bus: Bus, graph: Graph, word: int, field: str) -> None:
+    graph.shared.state[word] = 5
+    telemetry = Telemetry(bus, graph)
+    graph.shared.state[word] = 12
+    telemetry.publish_counters(0)
+    fields = bus.registry.get_reading("counters").fields
+    assert dict(zip(fields, bus.get_latest("counters") or (), strict=True))[field] == 7
+
+
+@pytest.mark.parametrize(("word", "field"), [(w.FAULTS, "faults"), (w.DROPPED_HOPS, "dropped_hops")])
+def test_what_the_workers_count_is_published_as_a_sum(bus: Bus, graph: Graph, word: int, field: str) -> None:
+    telemetry = Telemetry(bus, graph)
+    graph.shared.workers[:, word] = 3
+    telemetry.publish_counters(0)
+    fields = bus.registry.get_reading("counters").fields
+    assert dict(zip(fields, bus.get_latest("counters") or (), strict=True))[field] == 3 * len(graph.shared.workers)
+
+
+def test_every_count_but_the_band_s_has_a_field_of_its_own() -> None:
+    """The band's late frames are on its row of the latency reading."""
+    (reading,) = (one for one in READINGS if one.name == "counters")
+    assert set(Counters.__slots__) - {"band_late_frames"} <= set(reading.fields)
+
+
+def test_counters_start_anew_when_they_are_reset(bus: Bus, graph: Graph) -> None:
+    graph.shared.state[w.XRUNS] = 5
+    telemetry = Telemetry(bus, graph)
+    assert telemetry.counters.xruns == 0
+    graph.shared.state[w.XRUNS] = 9
+    assert telemetry.counters.xruns == 4
+    telemetry.reset_counters()
+    assert telemetry.counters.xruns == 0
+
+
+def test_the_time_of_a_hop_is_published_in_milliseconds_and_as_a_share(bus: Bus, graph: Graph) -> None:
+    graph.shared.worker_bins[0, 4000] = 5  # before anyone asked
+    telemetry, published = Telemetry(bus, graph), listen(bus)
+    graph.shared.worker_bins[0, [99, 149, 199, 299]] = 9000, 980, 19, 1
+    telemetry.publish_workers()
+    [(name, row)] = published  # the other worker had nothing to do
+    assert (name, row[0]) == ("worker.time", "separation")
+    assert row[1:5] == (1.0, 1.5, 2.0, 3.0)
+    mean_s = (9000 * 0.995 + 980 * 1.495 + 19 * 1.995 + 2.995) / 10_000_000
+    assert row[5] == pytest.approx(mean_s * 44100 / WIRING.nodes[0].spec.hop, abs=1e-4)
+    telemetry.reset_counters()
+    telemetry.publish_workers()
+    assert len(published) == 1
+
+
+def test_meters_tell_peak_and_rms_of_the_input_and_of_each_stem(bus: Bus, graph: Graph) -> None:
+    telemetry, published = Telemetry(bus, graph), listen(bus)
+    telemetry.publish_meters()
+    assert published == []  # nothing has travelled yet
+    graph.shared.inputs[:] = 0.5
+    graph.shared.stems[0:2] = 0.25
+    graph.shared.state[w.HEAD] = 44100
+    telemetry.publish_meters()
+    rows = {row[0]: row[1:] for name, row in published if name == "meters"}
+    assert set(rows) == {"in", *STEMS}
+    assert rows["in"] == (to_db(0.5), to_db(0.5))
+    assert rows["drums"] == rows["other"] == (to_db(0.25), to_db(0.25))
+    assert rows["bass"] == (-120.0, -120.0)
+
+
+def test_levels_in_db_have_a_floor() -> None:
+    assert to_db(1.0) == 0.0
+    assert to_db(0.0) == to_db(1e-9) == -120.0
+    assert np.isclose(to_db(0.1), -20.0)
+
+
+def published_names(source: str) -> set[str]:
+    """The readings that a module publishes, by name or by a constant of the module."""
+    tree = ast.parse(source)
+    constants = {
+        target.id: node.value.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+    firsts = [
+        call.args[0]
+        for call in calls
+        if isinstance(call.func, ast.Attribute) and call.func.attr in {"publish", "_publish_event"} and call.args
+    ]
+    names = [constants.get(first.id) if isinstance(first, ast.Name) else first for first in firsts]
+    values = [name.value if isinstance(name, ast.Constant) else name for name in names]
+    return {value for value in values if isinstance(value, str)}
+
+
+def test_every_reading_is_published_somewhere() -> None:
+    names = set(READING_OF.values())
+    for path in Path(bridge.__file__).parent.rglob("*.py"):
+        names |= published_names(path.read_text(encoding="utf-8"))
+    assert names == {reading.name for reading in READINGS}
