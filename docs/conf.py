@@ -18,7 +18,14 @@ release = version = get_version("sideman")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 root_doc = "docs/README"
-include_patterns = ["*.md", "docs/*.md", "docs/reference/*.md", "examples/*.md", "engines/weights/CARD.md"]
+include_patterns = [
+    "*.md",
+    "docs/*.md",
+    "docs/reference/*.md",
+    "bench/*.md",
+    "examples/*.md",
+    "engines/weights/CARD.md",
+]
 exclude_patterns = [".*", "**/.*", "**/__pycache__", "build", "dist", "demo-out", "shared"]
 
 myst_heading_anchors = 3

@@ -15,6 +15,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from bridge import __version__
+
 ROOT = Path(__file__).parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PROJECT = PYPROJECT["project"]
@@ -75,6 +77,11 @@ def test_what_the_docs_are_built_with_is_pinned_to_a_version_that_pyproject_allo
 
 def test_training_packages_and_those_of_the_docs_stay_out_of_the_constraints_of_make_setup() -> None:
     assert not {"torch", "sphinx"} & set(pins())
+
+
+def test_the_changelog_has_a_section_for_the_version_and_one_for_what_comes() -> None:
+    headings = re.findall(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert headings[:2] == ["Unreleased", __version__]
 
 
 @pytest.mark.parametrize("name", PROJECT["entry-points"]["sideman.engines"])
