@@ -98,6 +98,38 @@ def read_shapes(session: Session) -> tuple[dict[str, TensorShape], dict[str, Ten
     return {i.name: to_shape(i) for i in session.get_inputs()}, {o.name: to_shape(o) for o in session.get_outputs()}
 
 
+def check_shapes(
+    session: Session, name: str, inputs: Mapping[str, TensorShape], outputs: Mapping[str, TensorShape], fix: str
+) -> None:
+    """Check that the graph has these inputs and outputs and no others, in these shapes.
+
+    ``name``: the model's file, and ``fix``: what to do; both for the error.
+    Raises: EngineError that names the file, the input or output, and the shapes found and expected.
+    """
+    for kind, expected, found in zip(("input", "output"), (inputs, outputs), read_shapes(session), strict=True):
+        for port, shape in expected.items():
+            if port not in found:
+                raise EngineError(f"{name}: has no {kind} {port!r}", fix)
+            if found[port] != shape:
+                raise EngineError(
+                    f"{name}: {kind} {port!r} is {_format_shape(found[port])}, not {_format_shape(shape)}", fix
+                )
+        if unknown := sorted(found.keys() - expected.keys()):
+            raise EngineError(f"{name}: has an unknown {kind} {unknown[0]!r}", fix)
+
+
+def read_state_shape(session: Session, name: str, fix: str) -> TensorShape:
+    """The shape of input ``state``, which a recurrent network chooses itself. Raises: EngineError where it is open."""
+    shape = read_shapes(session)[0].get("state", ())
+    if not shape or min(shape) < 1:
+        raise EngineError(f"{name}: has no input 'state' of a fixed shape", fix)
+    return shape
+
+
+def _format_shape(shape: TensorShape) -> str:
+    return " x ".join("?" if size < 0 else str(size) for size in shape) or "a single number"
+
+
 class BoundSession:
     """A session bound to fixed buffers: ``inputs`` and ``outputs`` are contiguous float32 arrays.
 

@@ -18,7 +18,7 @@ from bridge.core.audio import STEMS
 from bridge.core.engine import AudioPort, Block, EngineSpec, State
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
-from engines.onnx import BoundSession, Session, read_model, read_shapes, read_shipped
+from engines.onnx import BoundSession, Session, check_shapes, read_model, read_shipped, read_state_shape
 from engines.providers import open_fastest
 from engines.separation.stft import StemStft
 
@@ -28,6 +28,7 @@ STRIDE = 1024
 """Frames from one step of the network's state to the next, whatever the hop (see `LearnedSeparation`)."""
 WEIGHTS = files("engines") / "weights"
 FILE = "separation.onnx"
+FIX = "use the weights that ship, or export them anew (docs/training.md)"
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class LearnedSeparation:
         self._spectra = StemStft(rate, profile.hop, profile.overlap)
         if self._session is None:
             self._session = self._open_model()
-        size = read_shapes(self._session)[0]["state"]
+        size = read_state_shape(self._session, FILE, FIX)
         # A step must not read and write the same array: two arrays of each phase alternate.
         self._memories = np.zeros((2, profile.phases, *size), np.float32)
         self._hops = np.zeros((), np.int64)
@@ -110,14 +111,11 @@ class LearnedSeparation:
         """Open the model and check its shapes."""
         name = FILE if self._model is None else str(self._model)
         session = open_fastest(read_shipped(WEIGHTS, FILE) if self._model is None else read_model(self._model), name)
-        inputs, outputs = read_shapes(session)
-        state = inputs.get("state", ())
-        wanted = (
-            {"power": self._spectra.power.shape, "state": state},
-            {"masks": self._spectra.masks.shape, "after": state},
-        )
-        if (inputs, outputs) != wanted or not state or min(state) < 1:
-            raise EngineError(f"{name}: inputs {inputs} and outputs {outputs}", f"a separation model has {wanted}")
+        state = read_state_shape(session, name, FIX)
+        check_shapes(
+            session, name, {"power": self._spectra.power.shape, "state": state},
+            {"masks": self._spectra.masks.shape, "after": state}, FIX,
+        )  # fmt: skip
         return session
 
     def _make_step(self, turn: int, phase: int) -> BoundSession:

@@ -18,9 +18,12 @@ from bridge.core.arrays import Float32Array, Float64Array
 from bridge.core.chords import MAJOR, MINOR, QUALITIES
 from engines.accompaniment.harmony.repetition import AS_NOW, FEATURES, FURTHEST, LAGS, RAISED, compare_lags, read_lags
 from engines.accompaniment.harmony.vocabulary import CLASSES, COUNT, NONE, THIRDS, UNKNOWN, States
-from engines.onnx import BoundSession, open_session, read_shipped
+from engines.onnx import BoundSession, check_shapes, open_session, read_shipped
 
 FILE = "foresight.onnx"
+FIX = (
+    "use the weights that ship, or train it again (docs/accompaniment.md; for another chord vocabulary docs/chords.md)"
+)
 METRE, LASTED, LONGEST_HISTORY = 4, 16, 128
 """Beats of a bar, of a chord that lasts and of the song so far: what is longer is the same."""
 BEFORE = 3
@@ -101,11 +104,12 @@ class ChordPredictor:
         self._there = np.zeros((len(LAGS), FURTHEST), np.float32)
         self._words = np.zeros((WORDS, FURTHEST), np.float32)
         self._habit = np.zeros((FURTHEST, KINDS), np.float32)
-        self._bound = BoundSession(
-            open_session(model, name),
-            {"lags": self._lags, "context": self._context, "there": self._there},
-            {"words": self._words, "habit": self._habit},
-        )
+        session = open_session(model, name)
+        inputs = {"lags": self._lags, "context": self._context, "there": self._there}
+        outputs = {"words": self._words, "habit": self._habit}
+        shapes_in, shapes_out = ({port: array.shape for port, array in ports.items()} for ports in (inputs, outputs))
+        check_shapes(session, name, shapes_in, shapes_out, FIX)
+        self._bound = BoundSession(session, inputs, outputs)
 
     def predict(self, history: States, number: int, key: int, bar_beats: int) -> tuple[Float64Array, Float64Array]:
         """Chances of each chord in the next FURTHEST beats, by loops and by habit: two of shape (FURTHEST, COUNT),

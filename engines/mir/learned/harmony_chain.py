@@ -13,6 +13,7 @@ from engines.mir.learned.features import HARMONY_BANDS, HARMONY_WINDOW_S, SILENT
 from engines.mir.learned.stream_state import DelayedEvents, OnnxStepper
 from engines.saved_state import SavedState
 
+FILE = "mir-harmony.onnx"
 DELAY_S = HARMONY_WINDOW_S / 2 + 0.2
 """The network's output refers to this long before the window's end: half the window, and 0.2 s of lookahead to tell a
 chord change from a passing note. It was trained with this delay."""
@@ -43,11 +44,11 @@ class SoundStart(SavedState):
 class HarmonyChain:
     """Chords and keys of one source."""
 
-    def __init__(self, rate: int, model: bytes) -> None:
+    def __init__(self, rate: int, model: bytes, file: str = FILE) -> None:
         self.rate = rate
         self._log_bands = make_harmony_log_bands(rate)
         self.window = self._log_bands.window
-        self._network = OnnxStepper("mir-harmony", model, 1, HARMONY_BANDS)
+        self._network = OnnxStepper(file, model, 1, HARMONY_BANDS, sum(HEAD_SIZES))
         self._head_edges = np.cumsum(HEAD_SIZES)[:-1]
         self._chords, self._keys, self._delayed = ChordTracker(), KeyTracker(), DelayedEvents((Chord, Key))
         self._sound_start = SoundStart()

@@ -21,8 +21,10 @@ from bridge.errors import EngineError
 from engines.downmix import Downmix
 from engines.mir.chroma.chroma_mir import LOUDEST, PRIOR
 from engines.mir.learned.features import LOWEST_RATE, STEPS_PER_HARMONY_STEP, get_step_end
+from engines.mir.learned.harmony_chain import FILE as HARMONY_FILE
 from engines.mir.learned.harmony_chain import HarmonyChain
 from engines.mir.learned.pitch_chain import PitchChain
+from engines.mir.learned.rhythm_chain import FILE as RHYTHM_FILE
 from engines.mir.learned.rhythm_chain import RhythmChain
 from engines.mir.learned.stream_state import AudioHistory
 from engines.mir.tempo_mode import MODE, TempoArbiter, choose_prior
@@ -59,8 +61,8 @@ class LearnedMir:
         if rate < LOWEST_RATE:
             raise EngineError(f"{self.spec.name}: rate {rate} Hz is too low", f"use {LOWEST_RATE} Hz or more")
         self.rate = rate
-        self._rhythm, self._pitch = RhythmChain(rate, self._read_model("mir-rhythm.onnx")), PitchChain(rate)
-        self._harmony = HarmonyChain(rate, self._read_model("mir-harmony.onnx"))
+        self._rhythm, self._pitch = RhythmChain(rate, *self._read_model(RHYTHM_FILE)), PitchChain(rate)
+        self._harmony = HarmonyChain(rate, *self._read_model(HARMONY_FILE))
         window = max(self._harmony.window, self._rhythm.window, self._pitch.window)
         self._history = AudioHistory(len(ANALYSERS), window, HOP)
         self._arbiter = TempoArbiter(HOP, GATE)
@@ -69,8 +71,11 @@ class LearnedMir:
         self._silence = np.zeros((len(ANALYSERS), HOP), np.float32)
         self.reset()
 
-    def _read_model(self, name: str) -> bytes:
-        return read_shipped(WEIGHTS, name) if self._weights is None else read_model(self._weights / name)
+    def _read_model(self, file: str) -> tuple[bytes, str]:
+        """The model and what errors call its file."""
+        if self._weights is None:
+            return read_shipped(WEIGHTS, file), file
+        return read_model(self._weights / file), str(self._weights / file)
 
     def latency_frames(self, port: str) -> int:
         latencies = {

@@ -16,6 +16,11 @@ from engines.mir.learned.harmonic_change import HarmonicChangeDetector
 from engines.mir.learned.stream_state import DelayedEvents, OnnxStepper
 from engines.saved_state import SavedState
 
+FILE = "mir-rhythm.onnx"
+RHYTHM_STEPS = 2
+"""Steps of features that the network sees at once."""
+OUTPUTS = 3
+"""Beat, downbeat, onset."""
 DELAY_S = 0.04
 """The network's output refers to this long before the step's end. It was trained with this delay."""
 ONSETS_S = 0.04
@@ -87,11 +92,11 @@ class OnsetPeakPicker(SavedState):
 class RhythmChain:
     """Beats, tempo and onsets of one source."""
 
-    def __init__(self, rate: int, model: bytes) -> None:
+    def __init__(self, rate: int, model: bytes, file: str = FILE) -> None:
         self.rate = rate
         self._log_bands = make_rhythm_log_bands(rate)
         self.window = self._log_bands.window
-        self._network = OnnxStepper("mir-rhythm", model, 2, RHYTHM_BANDS)
+        self._network = OnnxStepper(file, model, RHYTHM_STEPS, RHYTHM_BANDS, OUTPUTS)
         self.beats, self._bars, self.schedule = BeatTracker(), BarCounter(), BeatSchedule()
         self._peaks, self._onsets = OnsetPeakPicker(), DelayedEvents((Onset,))
         self._harmonic_change = HarmonicChangeDetector(rate)

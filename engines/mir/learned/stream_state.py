@@ -10,9 +10,10 @@ import numpy as np
 from bridge.core.arrays import Float32Array
 from bridge.core.audio import Audio
 from bridge.core.events import Payload, TimedEvent
-from bridge.errors import EngineError
-from engines.onnx import BoundSession, open_session, read_shapes
+from engines.onnx import BoundSession, check_shapes, open_session, read_state_shape
 from engines.saved_state import SavedState
+
+FIX = "use the weights that ship, or train it again (docs/training.md; for another chord vocabulary docs/chords.md)"
 
 
 class OnnxStepper(SavedState):
@@ -20,19 +21,23 @@ class OnnxStepper(SavedState):
 
     The graph sees the features of the last ``steps`` steps. Its inputs are named ``levels`` and ``state``, its outputs
     ``chances`` and ``after`` (the next state).
+
+    ``file``: the model's, for errors. ``outputs``: how many a step has. Raises: EngineError where the graph has other
+    shapes.
     """
 
     saved_fields = ("features", "hidden_state")
 
-    def __init__(self, name: str, model: bytes, steps: int, bands: int) -> None:
-        session = open_session(model, name)
-        into, out = read_shapes(session)
+    def __init__(self, file: str, model: bytes, steps: int, bands: int, outputs: int) -> None:
+        session = open_session(model, file)
+        state = read_state_shape(session, file, FIX)
         self.features = np.zeros((1, steps, bands), np.float32)
-        if into.get("levels") != self.features.shape or "chances" not in out or into.get("state") != out.get("after"):
-            raise EngineError(f"{name}: not a model of this engine", "use the weights that ship, or export them anew")
-        self.hidden_state = np.zeros(into["state"], np.float32)
-        self._next_state = np.zeros_like(self.hidden_state)
-        self.outputs = np.zeros(out["chances"], np.float32)
+        self.hidden_state, self._next_state = np.zeros(state, np.float32), np.zeros(state, np.float32)
+        self.outputs = np.zeros((1, 1, outputs), np.float32)
+        check_shapes(
+            session, file, {"levels": self.features.shape, "state": state},
+            {"chances": self.outputs.shape, "after": state}, FIX,
+        )  # fmt: skip
         inputs = {"levels": self.features, "state": self.hidden_state}
         self._bound = BoundSession(session, inputs, {"chances": self.outputs, "after": self._next_state})
 

@@ -20,7 +20,7 @@ from engines.mir.learned.features import (
     make_rhythm_log_bands,
 )
 from engines.mir.learned.learned_mir import WEIGHTS
-from engines.mir.learned.rhythm_chain import DELAY_S
+from engines.mir.learned.rhythm_chain import DELAY_S, FILE, OUTPUTS, RHYTHM_STEPS
 from engines.mir.learned.stream_state import OnnxStepper
 from engines.onnx import read_shipped
 
@@ -41,7 +41,7 @@ class ActivationExtractor:
         self._rate = rate
         self._downmix = Downmix(rate)
         self._log_bands = make_rhythm_log_bands(rate)
-        self._network = OnnxStepper("mir-rhythm", read_shipped(WEIGHTS, "mir-rhythm.onnx"), 2, RHYTHM_BANDS)
+        self._network = OnnxStepper(FILE, read_shipped(WEIGHTS, FILE), RHYTHM_STEPS, RHYTHM_BANDS, OUTPUTS)
         self._pending = np.zeros(self._log_bands.window, np.float32)  # before the song is silence
         self._offset = -self._log_bands.window  # its first frame
         self._frames = 0

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from bridge.errors import EngineError
 from engines.accompaniment.harmony.predictor import (
     CONTEXT,
+    KINDS,
+    WORDS,
     ChordPredictor,
     encode_context,
     find_reference,
@@ -17,6 +19,7 @@ from engines.accompaniment.harmony.predictor import (
 )
 from engines.accompaniment.harmony.repetition import FEATURES, FURTHEST, LAGS, RAISED, compare_lags, read_lags
 from engines.accompaniment.harmony.vocabulary import CLASSES, COUNT, NONE, UNKNOWN, States
+from tests.engines.networks import Shape, make_network
 
 C, F, G, AM = 0, 5, 7, CLASSES + 9
 LOOP = np.repeat([C, AM, F, G], 4)
@@ -123,6 +126,29 @@ def test_a_loop_heard_with_faults_is_foreseen_with_fewer() -> None:
         wrong_foreseen.append(np.mean((loops + habit).argmax(1)[:16] != LOOP))
     assert 0.08 < np.mean(wrong_heard) < 0.16
     assert np.mean(wrong_foreseen) < 0.7 * np.mean(wrong_heard)
+
+
+SHAPES_IN: dict[str, Shape] = {
+    "lags": (len(RAISED), len(LAGS), FEATURES), "context": (CONTEXT,), "there": (len(LAGS), FURTHEST),
+}  # fmt: skip
+SHAPES_OUT: dict[str, Shape] = {"words": (WORDS, FURTHEST), "habit": (FURTHEST, KINDS)}
+
+
+def test_a_network_of_the_right_shapes_is_taken() -> None:
+    loops, habit = ChordPredictor(make_network(SHAPES_IN, SHAPES_OUT)).predict(LOOP, 0, 0, 4)
+    assert loops.shape == habit.shape == (FURTHEST, COUNT)
+
+
+@pytest.mark.parametrize("port", [*SHAPES_IN, *SHAPES_OUT])
+def test_a_network_of_another_width_is_refused_with_both_widths(port: str) -> None:
+    def widen(ports: dict[str, Shape]) -> dict[str, Shape]:
+        return {name: (*shape[:-1], int(shape[-1]) + 1) if name == port else shape for name, shape in ports.items()}
+
+    width = int((SHAPES_IN | SHAPES_OUT)[port][-1])
+    with pytest.raises(
+        EngineError, match=rf"mine\.onnx: \w+ '{port}' is .*\b{width + 1}, not .*\b{width}; .*chords\.md"
+    ):
+        ChordPredictor(make_network(widen(SHAPES_IN), widen(SHAPES_OUT)), "mine.onnx")
 
 
 def test_a_file_that_is_no_network_is_named() -> None:

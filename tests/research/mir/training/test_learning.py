@@ -11,6 +11,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the extra `train`")
 
 from engines.mir.learned.features import HARMONY_BANDS, RHYTHM_BANDS  # noqa: E402
+from engines.mir.learned.harmony_chain import FILE, HEAD_SIZES  # noqa: E402
 from engines.mir.learned.stream_state import OnnxStepper  # noqa: E402
 from engines.onnx import read_shipped  # noqa: E402
 from research.common.prefetch import BatchPrefetcher  # noqa: E402
@@ -91,6 +92,6 @@ def test_a_run_learns_goes_on_where_it_stopped_and_its_export_says_the_same(stem
 
     digests = export(tmp_path, tmp_path)
     assert set(digests) == {"mir-rhythm.onnx", "mir-harmony.onnx"}
-    network = OnnxStepper("mir-harmony", read_shipped(tmp_path, "mir-harmony.onnx"), 1, HARMONY_BANDS)
+    network = OnnxStepper(FILE, read_shipped(tmp_path, FILE), 1, HARMONY_BANDS, sum(HEAD_SIZES))
     output = network.step(np.zeros(HARMONY_BANDS, np.float32))
     assert output[:13].sum() == pytest.approx(1.0, abs=1e-5)
