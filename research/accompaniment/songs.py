@@ -15,8 +15,8 @@ from bridge.core.chords import QUALITIES
 from bridge.core.events import Chord
 from bridge.errors import ConfigError
 from research.datasets.library import RATE, StemClip, read_library
-from research.datasets.symbolic import Tune, TuneNote, read_notes, read_tune, tune_names
-from research.datasets.truth import named, read_truth
+from research.datasets.symbolic import Tune, TuneNote, list_tune_names, read_notes, read_tune
+from research.datasets.truth import name_chord, read_truth
 
 SCALES = ((0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10))
 """Major and natural minor, semitones above the tonic."""
@@ -104,7 +104,7 @@ class AnnotatedSong:
 
     def audio(self) -> Audio:
         """The sum of its stems, shape (2, frames)."""
-        waves = [np.asarray(clip.samples(), np.float32) / np.float32(32768.0) for clip in self.clips]
+        waves = [np.asarray(clip.read_samples(), np.float32) / np.float32(32768.0) for clip in self.clips]
         mix = np.zeros((2, max(len(wave) for wave in waves)), np.float32)
         for wave in waves:
             mix[:, : len(wave)] += wave.T
@@ -126,7 +126,7 @@ def find_nearest_chord(classes: frozenset[int], bass: int) -> Chord:
 def make_segment(beat: float, beats: float, pitches: Sequence[int]) -> ChordSegment:
     """A chord written as MIDI ``pitches``, ascending."""
     classes = frozenset(pitch % 12 for pitch in pitches)
-    root, quality, bass = named(pitches)
+    root, quality, bass = name_chord(pitches)
     chord = Chord(root, quality, bass, 1.0) if root >= 0 and quality >= 0 else find_nearest_chord(classes, bass)
     return ChordSegment(beat, beat + beats, root, bass, classes, chord)
 
@@ -138,7 +138,7 @@ def is_held_out(tune: str) -> bool:
 
 def read_written(symbolic: Path, count: int = 0) -> list[AnnotatedSong]:
     """So many of the tunes whose number is a multiple of HELD_OUT_EVERY, spread over all of them; 0: all."""
-    names = [name for name in tune_names(symbolic) if is_held_out(name)]
+    names = [name for name in list_tune_names(symbolic) if is_held_out(name)]
     found = (song for name in _spread(names) if (song := _read_written(symbolic, name)) is not None)
     return sorted(islice(found, count or None), key=lambda song: song.name)
 

@@ -85,9 +85,9 @@ def _held_out(parsed: argparse.Namespace) -> None:
 
 
 def _bars(parsed: argparse.Namespace) -> None:
-    from research.datasets.symbolic import read_tune, tune_names
+    from research.datasets.symbolic import list_tune_names, read_tune
 
-    found = [read_tune(parsed.symbolic, name) for name in tune_names(parsed.symbolic)]
+    found = [read_tune(parsed.symbolic, name) for name in list_tune_names(parsed.symbolic)]
     tunes = [tune for tune in found if tune is not None and tune.bar == 4.0]
     beside, confident = [tune for tune in tunes if tune.lead], [tune for tune in tunes if tune.barred]
     echo(

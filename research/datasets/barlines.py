@@ -15,20 +15,22 @@ import numpy as np
 
 DOWNBEATS = "beat_midi.txt"
 """POP909's: a line a beat: its second, whether two beats begin there, whether a bar does."""
-SURE = 0.6
+MIN_AGREEMENT = 0.6
 """What share of both testimonies has to agree; a tune with a bar of two in its middle has less."""
 
 
-def bars_begin(lasting: Iterable[tuple[float, float]], downbeats: Iterable[float], bar: float) -> tuple[float, float]:
+def find_bar_offset(
+    lasting: Iterable[tuple[float, float]], downbeats: Iterable[float], bar: float
+) -> tuple[float, float]:
     """How many beats after a multiple of ``bar`` the bars begin, in halves, and how sure that is, 0 to 1.
 
     ``lasting``: the beats at which chords begin and for how many they last; ``downbeats`` may be empty.
     """
     chords: dict[float, float] = {}
     for beat, beats in lasting:
-        place = _place(beat, bar)
+        place = _find_place(beat, bar)
         chords[place] = chords.get(place, 0.0) + beats
-    marks = dict(Counter(_place(beat, bar) for beat in downbeats))
+    marks = dict(Counter(_find_place(beat, bar) for beat in downbeats))
     witnesses: list[Mapping[float, float]] = [votes for votes in (chords, marks) if votes]
     places = set().union(*witnesses)
     shares = {at: float(np.mean([votes.get(at, 0.0) / sum(votes.values()) for votes in witnesses])) for at in places}
@@ -55,5 +57,5 @@ def read_downbeats(folder: Path, midi: mido.MidiFile) -> list[float]:
     return [float(beat) for beat in beats[rows[:, 2] > 0.5]]
 
 
-def _place(beat: float, bar: float) -> float:
+def _find_place(beat: float, bar: float) -> float:
     return round(beat * 2) / 2 % bar

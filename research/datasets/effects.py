@@ -14,7 +14,7 @@ Coefficients = tuple[float, float, float, float, float]
 
 
 @njit(fastmath=True)
-def _biquad(wave: Float32Array, b0: float, b1: float, b2: float, a1: float, a2: float) -> Float32Array:
+def _apply_biquad(wave: Float32Array, b0: float, b1: float, b2: float, a1: float, a2: float) -> Float32Array:
     out = np.empty_like(wave)
     for k in range(wave.shape[0]):
         s1, s2 = 0.0, 0.0
@@ -27,7 +27,7 @@ def _biquad(wave: Float32Array, b0: float, b1: float, b2: float, a1: float, a2: 
     return out
 
 
-def _design(kind: str, hz: float, q: float, db: float) -> Coefficients:
+def _design_filter(kind: str, hz: float, q: float, db: float) -> Coefficients:
     """Second-order sections after R. Bristow-Johnson's "Cookbook formulae for audio EQ biquad filter coefficients"."""
     w = 2 * np.pi * min(hz, 0.45 * RATE) / RATE
     c, alpha, a = np.cos(w), np.sin(w) / (2 * q), 10 ** (db / 40)
@@ -56,14 +56,14 @@ def _design(kind: str, hz: float, q: float, db: float) -> Coefficients:
     return b[0] / d[0], b[1] / d[0], b[2] / d[0], d[1] / d[0], d[2] / d[0]
 
 
-def filtered(wave: Float32Array, kind: str, hz: float, q: float = 0.707, db: float = 0.0) -> Float32Array:
+def apply_filter(wave: Float32Array, kind: str, hz: float, q: float = 0.707, db: float = 0.0) -> Float32Array:
     """``kind``: low, high, band (pass), peak, lowshelf or highshelf (by ``db``)."""
-    out: Float32Array = _biquad(wave, *_design(kind, hz, q, db))
+    out: Float32Array = _apply_biquad(wave, *_design_filter(kind, hz, q, db))
     return out
 
 
 @njit(fastmath=True)
-def _compress(wave: Float32Array, threshold: float, slope: float, rise: float, fall: float) -> Float32Array:
+def _apply_gain_reduction(wave: Float32Array, threshold: float, slope: float, rise: float, fall: float) -> Float32Array:
     out = np.empty_like(wave)
     level = 0.0
     for i in range(wave.shape[1]):
@@ -75,18 +75,16 @@ def _compress(wave: Float32Array, threshold: float, slope: float, rise: float, f
     return out
 
 
-def compressed(
-    wave: Float32Array, below_peak_db: float, ratio: float, attack_s: float, release_s: float
-) -> Float32Array:
+def compress(wave: Float32Array, below_peak_db: float, ratio: float, attack_s: float, release_s: float) -> Float32Array:
     """Both channels by one gain; the threshold lies ``below_peak_db`` under the peak."""
     threshold = float(np.abs(wave).max()) * 10 ** (-below_peak_db / 20) + 1e-6
     rise, fall = 1 - np.exp(-1 / (attack_s * RATE)), 1 - np.exp(-1 / (release_s * RATE))
-    out: Float32Array = _compress(wave, threshold, 1 / ratio - 1, float(rise), float(fall))
+    out: Float32Array = _apply_gain_reduction(wave, threshold, 1 / ratio - 1, float(rise), float(fall))
     return out
 
 
 @njit(fastmath=True)
-def _drive(wave: Float32Array, gain: float, bias: float) -> Float32Array:
+def _apply_tanh(wave: Float32Array, gain: float, bias: float) -> Float32Array:
     """tanh by its antiderivative (first order), which folds less back than the plain curve; half a frame late."""
     out = np.empty_like(wave)
     for k in range(wave.shape[0]):
@@ -101,25 +99,25 @@ def _drive(wave: Float32Array, gain: float, bias: float) -> Float32Array:
     return out
 
 
-def driven(wave: Float32Array, gain_db: float, bias: float = 0.0) -> Float32Array:
+def overdrive(wave: Float32Array, gain_db: float, bias: float = 0.0) -> Float32Array:
     """Overdrive; the peak goes ``gain_db`` into the curve. The result has a peak of one at most and no DC."""
     peak = float(np.abs(wave).max()) + 1e-9
-    out: Float32Array = _drive(wave, 10 ** (gain_db / 20) / peak, bias)
-    return filtered(out, "high", 20.0) if bias else out
+    out: Float32Array = _apply_tanh(wave, 10 ** (gain_db / 20) / peak, bias)
+    return apply_filter(out, "high", 20.0) if bias else out
 
 
-def amplified(wave: Float32Array, random: Random, gain_db: float) -> Float32Array:
+def apply_amplifier(wave: Float32Array, random: Random, gain_db: float) -> Float32Array:
     """A guitar or bass amplifier: tone, overdrive, and a loudspeaker that has nothing above 5 kHz or so."""
-    wave = filtered(wave, "high", random.uniform(60, 140))
-    wave = filtered(wave, "peak", random.uniform(500, 1200), 0.7, random.uniform(-2, 8))
-    wave = driven(wave, gain_db, random.uniform(0, 0.3))
-    wave = filtered(wave, "peak", random.uniform(90, 140), 1.0, random.uniform(0, 4))
-    wave = filtered(wave, "peak", random.uniform(2000, 3500), 0.9, random.uniform(0, 6))
+    wave = apply_filter(wave, "high", random.uniform(60, 140))
+    wave = apply_filter(wave, "peak", random.uniform(500, 1200), 0.7, random.uniform(-2, 8))
+    wave = overdrive(wave, gain_db, random.uniform(0, 0.3))
+    wave = apply_filter(wave, "peak", random.uniform(90, 140), 1.0, random.uniform(0, 4))
+    wave = apply_filter(wave, "peak", random.uniform(2000, 3500), 0.9, random.uniform(0, 6))
     cut = random.uniform(3800, 6000)
-    return filtered(filtered(wave, "low", cut, 0.54), "low", cut, 1.3)
+    return apply_filter(apply_filter(wave, "low", cut, 0.54), "low", cut, 1.3)
 
 
-def convolved(wave: Float32Array, response: Float32Array) -> Float32Array:
+def convolve(wave: Float32Array, response: Float32Array) -> Float32Array:
     """Convolution by blocks, cut to the length of ``wave``."""
     size = 1 << int(np.ceil(np.log2(4 * response.shape[1])))
     hop = size - response.shape[1] + 1
@@ -131,12 +129,12 @@ def convolved(wave: Float32Array, response: Float32Array) -> Float32Array:
     return out[:, : wave.shape[1]]
 
 
-def room(random: Random, decay_s: float, bright_hz: float) -> Float32Array:
+def make_room_response(random: Random, decay_s: float, bright_hz: float) -> Float32Array:
     """Impulse response (2, frames) of a room: noise that decays by 60 dB in ``decay_s``, its highs sooner."""
     frames = int(decay_s * 1.1 * RATE)
     times = np.arange(frames) / RATE
     noise = random.standard_normal((2, frames)).astype(np.float32)
-    dull = filtered(noise, "low", bright_hz)
+    dull = apply_filter(noise, "low", bright_hz)
     fast = (noise - dull) * np.exp(-6.9 * times / (0.45 * decay_s))
     response = dull * np.exp(-6.9 * times / decay_s) + 0.7 * fast
     early = int(random.uniform(0.002, 0.03) * RATE)
@@ -147,16 +145,16 @@ def room(random: Random, decay_s: float, bright_hz: float) -> Float32Array:
     return out / np.float32(np.sqrt((out**2).sum(1).mean()))
 
 
-def reverberated(wave: Float32Array, random: Random, wet_db: float, decay_s: float) -> Float32Array:
+def add_reverb(wave: Float32Array, random: Random, wet_db: float, decay_s: float) -> Float32Array:
     """``wave`` plus its room at ``wet_db`` beside it; the room's lows are cut, as is done on sends."""
-    response = room(random, decay_s, random.uniform(2000, 9000))
-    send = filtered(wave, "high", random.uniform(150, 500))
-    out: Float32Array = wave + convolved(send, response) * np.float32(10 ** (wet_db / 20))
+    response = make_room_response(random, decay_s, random.uniform(2000, 9000))
+    send = apply_filter(wave, "high", random.uniform(150, 500))
+    out: Float32Array = wave + convolve(send, response) * np.float32(10 ** (wet_db / 20))
     return out
 
 
 @njit(fastmath=True)
-def _echo(wave: Float32Array, late: int, feedback: float, dull: float, cross: bool) -> Float32Array:
+def _repeat(wave: Float32Array, late: int, feedback: float, dull: float, cross: bool) -> Float32Array:
     out = np.zeros_like(wave)
     memory = np.zeros(2)
     for i in range(late, wave.shape[1]):
@@ -167,15 +165,15 @@ def _echo(wave: Float32Array, late: int, feedback: float, dull: float, cross: bo
     return out
 
 
-def echoed(wave: Float32Array, late_s: float, feedback: float, wet_db: float, cross: bool) -> Float32Array:
+def add_echo(wave: Float32Array, late_s: float, feedback: float, wet_db: float, cross: bool) -> Float32Array:
     """``wave`` plus repeats every ``late_s``, each duller and weaker; ``cross``: from side to side."""
-    wet: Float32Array = _echo(wave, max(1, int(late_s * RATE)), feedback, 0.5, cross)
+    wet: Float32Array = _repeat(wave, max(1, int(late_s * RATE)), feedback, 0.5, cross)
     out: Float32Array = wave + wet * np.float32(10 ** (wet_db / 20))
     return out
 
 
 @njit(fastmath=True)
-def _chorus(wave: Float32Array, depth: float, base: float, step: float, phase: float) -> Float32Array:
+def _modulate_delay(wave: Float32Array, depth: float, base: float, step: float, phase: float) -> Float32Array:
     out = wave.copy()
     last = wave.shape[1] - 1
     for k in range(2):
@@ -189,21 +187,21 @@ def _chorus(wave: Float32Array, depth: float, base: float, step: float, phase: f
     return out
 
 
-def chorused(wave: Float32Array, random: Random) -> Float32Array:
+def add_chorus(wave: Float32Array, random: Random) -> Float32Array:
     """A detuned copy beside the sound, moving apart left and right."""
-    out: Float32Array = _chorus(
+    out: Float32Array = _modulate_delay(
         wave, random.uniform(20, 120), random.uniform(300, 900), random.uniform(1, 9) / RATE, random.uniform(0, 6)
     )
     return out * np.float32(0.7)
 
 
-def widened(wave: Float32Array, width: float) -> Float32Array:
+def widen(wave: Float32Array, width: float) -> Float32Array:
     """The side by ``width``: 0 is mono."""
     mid, side = 0.5 * (wave[0] + wave[1]), 0.5 * (wave[0] - wave[1]) * np.float32(width)
     return np.stack([mid + side, mid - side])
 
 
-def panned(wave: Float32Array, pan: float) -> Float32Array:
+def apply_pan(wave: Float32Array, pan: float) -> Float32Array:
     """-1 left to 1 right, with constant power."""
     angle = (pan + 1) * np.pi / 4
     gains: NDArray[np.float32] = np.array([[np.cos(angle)], [np.sin(angle)]], np.float32) * np.float32(2**0.5)

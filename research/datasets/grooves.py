@@ -9,7 +9,7 @@ import numpy as np
 
 from bridge.core.arrays import Float32Array
 from bridge.core.jit import njit
-from research.datasets.effects import Random, convolved, filtered, room
+from research.datasets.effects import Random, apply_filter, convolve, make_room_response
 from research.datasets.kits import INSTEAD, ROLES, DrumKit, DrumShot
 from research.datasets.sources import RATE
 from research.datasets.symbolic import GrooveHit, MidiGroove
@@ -119,7 +119,7 @@ class KitDrummer:
     name: str
 
 
-def seat(kits: Mapping[str, DrumKit], home: DrumKit, random: Random, mixing: float = 0.25) -> KitDrummer:
+def assemble_kit(kits: Mapping[str, DrumKit], home: DrumKit, random: Random, mixing: float = 0.25) -> KitDrummer:
     """``home`` with a drum of each role chosen, ``mixing`` of them from other kits, as also the missing ones."""
     drums = {}
     for role in ROLES:
@@ -135,7 +135,7 @@ def seat(kits: Mapping[str, DrumKit], home: DrumKit, random: Random, mixing: flo
         gain = 10 ** ((LEVEL_DB[role] + random.normal(0, 2.5)) / 20)
         pan = float(np.clip(PAN.get(role, 0.0) * random.choice([0.0, 1.0, 1.0]) + random.normal(0, 0.06), -1, 1))
         drums[role] = sorted(shots, key=lambda shot: shot.loudness), gain, pan, float(np.exp(random.normal(0, 0.05)))
-    response = room(
+    response = make_room_response(
         random, float(random.choice([0.15, 0.3, 0.5, 0.9])) * random.uniform(0.8, 1.3), random.uniform(2500, 9000)
     )
     wet = 10 ** (random.uniform(-32, -14) / 20)
@@ -143,8 +143,10 @@ def seat(kits: Mapping[str, DrumKit], home: DrumKit, random: Random, mixing: flo
 
 
 @njit(fastmath=True)
-def _strike(out: Float32Array, wave: Float32Array, at: int, left: float, right: float, speed: float, stop: int) -> None:
-    """Adds ``wave`` read at ``speed`` from frame ``at`` on; past frame ``stop`` it is damped within 30 ms."""
+def _add_hit(
+    out: Float32Array, wave: Float32Array, at: int, left: float, right: float, speed: float, stop: int
+) -> None:
+    """Add ``wave`` read at ``speed`` from frame ``at`` on; past frame ``stop`` it is damped within 30 ms."""
     frames = wave.shape[1]
     gain = 1.0
     for i in range(int((frames - 2) / speed)):
@@ -185,13 +187,13 @@ def play(drummer: KitDrummer, hits: list[tuple[float, str, float]], seconds: flo
         left, right = loud * np.cos(angle) * 2**0.5, loud * np.sin(angle) * 2**0.5
         pace = speed * float(np.exp(random.normal(0, 0.006)))
         bus = dry if role in DRY else sent
-        _strike(bus, shots[pick].wave, start, left, right, pace, stop)
-    wet = convolved(filtered(sent, "high", 120.0) + 0.3 * dry, drummer.response)
+        _add_hit(bus, shots[pick].wave, start, left, right, pace, stop)
+    wet = convolve(apply_filter(sent, "high", 120.0) + 0.3 * dry, drummer.response)
     out: Float32Array = dry + sent + np.float32(drummer.wet) * wet
     return out
 
 
-def timed(groove: MidiGroove, bpm: float, seconds: float, first: float = 0.0) -> list[tuple[float, str, float]]:
+def to_seconds(groove: MidiGroove, bpm: float, seconds: float, first: float = 0.0) -> list[tuple[float, str, float]]:
     """The strokes of ``groove`` at ``bpm`` from second ``first``, repeated until ``seconds``."""
     beat_s = 60.0 / bpm
     hits: list[tuple[float, str, float]] = []
@@ -202,21 +204,21 @@ def timed(groove: MidiGroove, bpm: float, seconds: float, first: float = 0.0) ->
     return [hit for hit in hits if hit[0] < seconds - 0.05]
 
 
-def program(style: str, bars: int, random: Random) -> MidiGroove:
+def program_groove(style: str, bars: int, random: Random) -> MidiGroove:
     """A machine's groove: four bars that repeat with small changes, swing, fills and crashes."""
     swing = float(random.choice([0.0, 0.0, random.uniform(0.0, 0.33)]))
     machine = random.random() < 0.5
-    phrase = [_bar(STYLES[style], random) for _ in range(int(random.choice([1, 2, 4])))]
+    phrase = [_draw_bar(STYLES[style], random) for _ in range(int(random.choice([1, 2, 4])))]
     without = str(random.choice(["closed", "open", "perc", "none"]))
     hits = []
     for bar in range(bars):
         strokes = list(phrase[bar % len(phrase)])
         if random.random() < 0.25:
-            strokes = _bar(STYLES[style], random)
+            strokes = _draw_bar(STYLES[style], random)
         if bar % 8 >= 6 and random.random() < 0.1:
             strokes = [s for s in strokes if s[1] not in ("kick", without)]
         if bar % 4 == 3 and random.random() < 0.5:
-            strokes = [s for s in strokes if s[0] < 12] + _fill(random)
+            strokes = [s for s in strokes if s[0] < 12] + _draw_fill(random)
         if bar % 8 == 0 and bar and random.random() < 0.6:
             strokes.append((0.0, "crash", 0.9))
         for step, role, force in strokes:
@@ -226,7 +228,7 @@ def program(style: str, bars: int, random: Random) -> MidiGroove:
     return MidiGroove(style, 120.0, bars * 4.0, tuple(sorted(hits, key=lambda hit: hit.beat)))
 
 
-def _bar(style: Mapping[str, str], random: Random) -> list[tuple[float, str, float]]:
+def _draw_bar(style: Mapping[str, str], random: Random) -> list[tuple[float, str, float]]:
     strokes: list[tuple[float, str, float]] = []
     for role, steps in style.items():
         for step, odds in enumerate(steps):
@@ -240,7 +242,7 @@ def _bar(style: Mapping[str, str], random: Random) -> list[tuple[float, str, flo
     return strokes
 
 
-def _fill(random: Random) -> list[tuple[float, str, float]]:
+def _draw_fill(random: Random) -> list[tuple[float, str, float]]:
     roles = [["snare"], ["tom_high", "tom_mid", "tom_low"], ["snare", "tom_mid", "kick"]][int(random.integers(3))]
     steps = np.arange(12, 16, float(random.choice([0.5, 1.0, 1.0])))
     return [

@@ -12,7 +12,7 @@ import numpy as np
 from bridge.core.arrays import Float32Array
 from bridge.core.jit import njit
 from research.datasets.effects import Random
-from research.datasets.kits import DrumShot, trimmed
+from research.datasets.kits import DrumShot, trim
 from research.datasets.sources import RATE, Recording, decode
 from research.datasets.symbolic import TuneNote
 
@@ -56,7 +56,7 @@ class RecordedInstrument:
         pitches = np.array(sorted(self.notes))
         fall = 10 ** (-60 / 20 / (random.uniform(0.06, 0.25) * (4 if self.ring else 1) * RATE))
         for note in notes:
-            pitch = self._reachable(note.pitch)
+            pitch = self._move_into_range(note.pitch)
             near = np.argsort(np.abs(pitches - pitch))[:2]
             home = float(pitches[near[0]])
             if len(near) > 1 and abs(pitches[near[1]] - pitch) < 1.5 and random.random() < 0.3:
@@ -67,10 +67,10 @@ class RecordedInstrument:
             loud = max(note.force, 0.05) * float(np.exp(random.normal(0, 0.06)))
             start = int(note.beat * beat_s * RATE)
             stop = start + int(note.beats * beat_s * RATE)
-            sound(out, shots[pick].wave, start, loud, loud, float(speed), stop, float(fall))
+            add_note(out, shots[pick].wave, start, loud, loud, float(speed), stop, float(fall))
         return out
 
-    def _reachable(self, pitch: float) -> float:
+    def _move_into_range(self, pitch: float) -> float:
         while pitch > self.high + REACH and pitch - 12 >= self.low - REACH:
             pitch -= 12
         while pitch < self.low - REACH and pitch + 12 <= self.high + REACH:
@@ -79,10 +79,10 @@ class RecordedInstrument:
 
 
 @njit(fastmath=True)
-def sound(
+def add_note(
     out: Float32Array, wave: Float32Array, at: int, left: float, right: float, speed: float, stop: int, fall: float
 ) -> None:
-    """Adds ``wave`` read at ``speed`` from frame ``at``; past frame ``stop`` it falls by ``fall`` a frame."""
+    """Add ``wave`` read at ``speed`` from frame ``at``; past frame ``stop`` it falls by ``fall`` a frame."""
     gain = 1.0
     for i in range(int((wave.shape[1] - 3) / speed)):
         t = at + i
@@ -102,7 +102,7 @@ def sound(
             out[k, t] += (left if k == 0 else right) * gain * value
 
 
-def pitch_of(wave: Float32Array, low_hz: float = 26.0, high_hz: float = 1200.0) -> float | None:
+def estimate_pitch(wave: Float32Array, low_hz: float = 26.0, high_hz: float = 1200.0) -> float | None:
     """MIDI pitch by autocorrelation of 0.4 s after the beginning, or None where nothing repeats."""
     start = int(0.08 * RATE)
     piece = wave.mean(0)[start : start + int(0.4 * RATE)]
@@ -125,7 +125,7 @@ def pitch_of(wave: Float32Array, low_hz: float = 26.0, high_hz: float = 1200.0) 
     return float(69 + 12 * np.log2(RATE / exact / 440))
 
 
-def named_pitch(piece: str) -> tuple[int, int | None] | None:
+def parse_pitch(piece: str) -> tuple[int, int | None] | None:
     """Pitch class and octave that a file name tells (D3_fret2: two semitones above); None: neither."""
     match = _PITCH.search(piece)
     if match is None:
@@ -137,7 +137,7 @@ def named_pitch(piece: str) -> tuple[int, int | None] | None:
     return pitch, (int(octave) if octave else None)
 
 
-def recorded_instruments(recordings: Iterable[Recording], stem: str) -> dict[str, RecordedInstrument]:
+def load_recorded_instruments(recordings: Iterable[Recording], stem: str) -> dict[str, RecordedInstrument]:
     """The note sets of a stem by group. Octaves are measured, as makers of samples count them differently."""
     groups: dict[str, list[tuple[str, DrumShot]]] = {}
     for recording in recordings:
@@ -145,7 +145,7 @@ def recorded_instruments(recordings: Iterable[Recording], stem: str) -> dict[str
             continue
         if recording.group == "sonicpi" and stem == "other":
             continue
-        shot = trimmed(decode(recording.path), recording.gain_db, LONGEST_S)
+        shot = trim(decode(recording.path), recording.gain_db, LONGEST_S)
         if shot is not None:
             name = recording.group + (f"-{recording.piece}" if recording.group == "sonicpi" else "")
             if recording.group == "bigcat-cello":
@@ -153,24 +153,24 @@ def recorded_instruments(recordings: Iterable[Recording], stem: str) -> dict[str
             groups.setdefault(name, []).append((recording.piece, shot))
     instruments = {}
     for name, shots in groups.items():
-        notes = _pitched(shots, name.startswith("sonicpi"))
+        notes = _group_by_pitch(shots, name.startswith("sonicpi"))
         if notes:
             ring = any(word in name for word in ("piano", "salamander", "strings", "pad"))
             instruments[name] = RecordedInstrument(name, notes, ring)
     return instruments
 
 
-def _pitched(shots: Sequence[tuple[str, DrumShot]], measured_only: bool) -> dict[float, list[DrumShot]]:
-    pitched = [(piece, shot, pitch_of(shot.wave)) for piece, shot in shots]
+def _group_by_pitch(shots: Sequence[tuple[str, DrumShot]], measured_only: bool) -> dict[float, list[DrumShot]]:
+    pitched = [(piece, shot, estimate_pitch(shot.wave)) for piece, shot in shots]
     shifts = []
     for piece, _, pitch in pitched:
-        named = named_pitch(piece)
+        named = parse_pitch(piece)
         if pitch is not None and named is not None and named[1] is not None:
             shifts.append(pitch - named[0] - 12 * named[1])
     octave = 12 * round(float(np.median(shifts)) / 12) if shifts else 12
     notes: dict[float, list[DrumShot]] = {}
     for piece, shot, pitch in pitched:
-        named = None if measured_only else named_pitch(piece)
+        named = None if measured_only else parse_pitch(piece)
         if named is not None and named[1] is not None:
             home = float(named[0] + 12 * named[1] + octave)
         elif named is not None and pitch is not None:

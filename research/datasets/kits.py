@@ -12,7 +12,7 @@ import numpy as np
 
 from bridge.core.arrays import Float32Array
 from bridge.errors import ConfigError
-from research.datasets.effects import Random, filtered
+from research.datasets.effects import Random, apply_filter
 from research.datasets.sources import QUIET, RATE, Recording, decode
 
 ROLES = (
@@ -61,13 +61,13 @@ class DrumKit:
         self.shots.setdefault(role, {}).setdefault(article, []).append(shot)
 
 
-def role_of(name: str) -> str:
+def find_role(name: str) -> str:
     """The role that a name of a sound tells, or perc."""
     lower = name.lower()
     return next((role for role, pattern in _NAMES if re.search(pattern, lower)), "perc")
 
 
-def trimmed(wave: Float32Array, gain_db: float = 0.0, longest_s: float = LONGEST_S) -> DrumShot | None:
+def trim(wave: Float32Array, gain_db: float = 0.0, longest_s: float = LONGEST_S) -> DrumShot | None:
     """The sound from its beginning (2 ms before 1 % of the peak) to its end; None where it is empty."""
     peak = float(np.abs(wave).max(initial=0.0))
     if peak < QUIET:
@@ -86,7 +86,7 @@ def trimmed(wave: Float32Array, gain_db: float = 0.0, longest_s: float = LONGEST
     return DrumShot(np.ascontiguousarray(piece), loudness)
 
 
-def recorded_kits(recordings: Iterable[Recording]) -> dict[str, DrumKit]:
+def load_recorded_kits(recordings: Iterable[Recording]) -> dict[str, DrumKit]:
     """Kits from the collection; a kit with several microphones becomes one kit a microphone, loops are left out."""
     kits: dict[str, DrumKit] = {}
     for recording in recordings:
@@ -106,16 +106,16 @@ def recorded_kits(recordings: Iterable[Recording]) -> dict[str, DrumKit]:
             article = re.sub(r"(_(hard|soft)|\d)$", "", recording.piece)
         elif recording.group == "frankensnare":
             article = recording.piece.split("_top_")[0]
-        role = "snare" if recording.group == "frankensnare" else role_of(recording.piece)
+        role = "snare" if recording.group == "frankensnare" else find_role(recording.piece)
         if recording.group.startswith("gogodze-phu"):
-            role = role_of(f"_{article}_")
-        shot = trimmed(decode(recording.path), recording.gain_db)
+            role = find_role(f"_{article}_")
+        shot = trim(decode(recording.path), recording.gain_db)
         if shot is not None:
             kits.setdefault(name, DrumKit(name)).put(role, article, shot)
     return kits
 
 
-def hydrogen_kits(folder: Path, without: Iterable[str] = ()) -> dict[str, DrumKit]:
+def load_hydrogen_kits(folder: Path, without: Iterable[str] = ()) -> dict[str, DrumKit]:
     """The drum kits of Hydrogen that are unpacked in ``folder``; files that cannot be decoded are left out."""
     kits: dict[str, DrumKit] = {}
     unwanted = tuple(without)
@@ -126,38 +126,38 @@ def hydrogen_kits(folder: Path, without: Iterable[str] = ()) -> dict[str, DrumKi
         for instrument in ElementTree.parse(sheet).getroot().iter():
             if not instrument.tag.endswith("instrument"):
                 continue
-            label = _text(instrument, "name")
-            role = role_of(label)
+            label = _read_text(instrument, "name")
+            role = find_role(label)
             for element in instrument.iter():  # older sheets name one file beside the layers, newer ones in them
-                file = sheet.parent / _text(element, "filename")
+                file = sheet.parent / _read_text(element, "filename")
                 if not file.is_file() or label.startswith("Sample:"):
                     continue
                 try:
-                    shot = trimmed(decode(file))
+                    shot = trim(decode(file))
                 except ConfigError:
                     continue
                 if shot is not None:
-                    force = float(_text(element, "max") or 1.0)
+                    force = float(_read_text(element, "max") or 1.0)
                     kit.put(role, label, DrumShot(shot.wave, force))
         if kit.shots:
             kits[kit.name] = kit
     return kits
 
 
-def _text(element: ElementTree.Element, name: str) -> str:
+def _read_text(element: ElementTree.Element, name: str) -> str:
     for child in element:
         if child.tag.rpartition("}")[2] == name:
             return (child.text or "").strip()
     return ""
 
 
-def synthesised_kit(random: Random) -> DrumKit:
+def synthesise_kit(random: Random) -> DrumKit:
     """A drum machine: sines that fall, noise, and squares out of tune for the cymbals."""
     kit = DrumKit("machine")
 
     def put(role: str, wave: Float32Array) -> None:
         both = np.repeat(wave[None].astype(np.float32), 2, 0)
-        shot = trimmed(both)
+        shot = trim(both)
         if shot is not None:
             kit.put(role, "machine", shot)
 
@@ -166,7 +166,7 @@ def synthesised_kit(random: Random) -> DrumKit:
 
     def noise(t: Float32Array, hz: float, kind: str = "high") -> Float32Array:
         hiss = np.repeat(random.standard_normal((1, len(t))).astype(np.float32), 2, 0)
-        return np.asarray(filtered(hiss, kind, hz)[0], np.float32)
+        return np.asarray(apply_filter(hiss, kind, hz)[0], np.float32)
 
     def drop(t: Float32Array, base: float, top: float, fall: float, decay: float) -> Float32Array:
         phase = 2 * np.pi * np.cumsum(base + top * np.exp(-t / fall)) / RATE
@@ -196,7 +196,7 @@ def synthesised_kit(random: Random) -> DrumKit:
         t = times(length)
         metal = sum(np.sign(np.sin(2 * np.pi * hz * 6 * t)) for hz in tones) / 6
         mixed = random.uniform(0.2, 1) * metal + random.uniform(0.2, 1) * noise(t, 5000)
-        mixed = filtered(np.repeat(mixed[None].astype(np.float32), 2, 0), "high", random.uniform(5000, 8000))[0]
+        mixed = apply_filter(np.repeat(mixed[None].astype(np.float32), 2, 0), "high", random.uniform(5000, 8000))[0]
         put(role, mixed * np.exp(-t / (decay * random.uniform(0.6, 1.6))))
     t = times(1.0)
     for role, hz in (("tom_high", 190), ("tom_mid", 140), ("tom_low", 95)):

@@ -42,7 +42,7 @@ class StemClip:
             self.stem == "vocals" and not self.group.startswith(("songs-", "sung-readers"))
         )
 
-    def samples(self) -> Samples:
+    def read_samples(self) -> Samples:
         samples: Samples = np.load(self.path, mmap_mode="r")
         return samples
 
@@ -58,11 +58,11 @@ class StemLibrary:
     def clips(self) -> list[StemClip]:
         return [clip for groups in self.loose.values() for clips in groups.values() for clip in clips]
 
-    def of(self, songs: Container[str]) -> StemLibrary:
+    def select_songs(self, songs: Container[str]) -> StemLibrary:
         """Those ``songs`` alone, with nothing loose."""
         return StemLibrary({}, {name: song for name, song in self.songs.items() if name in songs})
 
-    def minutes(self) -> dict[str, float]:
+    def count_minutes(self) -> dict[str, float]:
         """Minutes by stem."""
         total: dict[str, float] = defaultdict(float)
         for clip in self.clips:
@@ -93,7 +93,7 @@ def read_library(folder: Path, split: str, without: tuple[str, ...] = ()) -> Ste
     return StemLibrary({stem: dict(groups) for stem, groups in loose.items()}, dict(songs))
 
 
-def tunes_in(stems: Path, song: str = "") -> set[str]:
+def list_tunes(stems: Path, song: str = "") -> set[str]:
     """The tunes that anything in ``stems``, or ``song`` alone, was rendered from, whatever its split."""
     index = stems / INDEX
     if not index.is_file():

@@ -33,17 +33,17 @@ _RHYTHMS: dict[str, list[tuple[float, float]]] = {
 }
 
 
-def _sounding(tune: Tune, beat: float) -> TuneChord | None:
+def _find_chord(tune: Tune, beat: float) -> TuneChord | None:
     for chord in tune.chords:
         if chord.beat - 0.01 <= beat < chord.beat + chord.beats - 0.01:
             return chord
     return None
 
 
-def bass_line(tune: Tune, style: str, random: Random) -> list[TuneNote]:
+def make_bass_line(tune: Tune, style: str, random: Random) -> list[TuneNote]:
     """A bass line in the octave above E1 or so; ``style`` is one of BASS_STYLES."""
     low = BASS_LOW + int(random.integers(0, 6))
-    rhythm = _rhythm(style)
+    rhythm = _get_bass_rhythm(style)
     notes = []
     bars = int(np.ceil(tune.beats / 4))
     rest_bar = int(random.integers(6, 24))
@@ -53,7 +53,7 @@ def bass_line(tune: Tune, style: str, random: Random) -> list[TuneNote]:
             continue
         for i, (start, length) in enumerate(rhythm):
             beat = 4 * bar + start
-            chord = _sounding(tune, beat)
+            chord = _find_chord(tune, beat)
             if chord is None or beat >= tune.beats - 0.1 or random.random() < 0.04:
                 continue
             root = low + (chord.pitches[0] - low) % 12
@@ -79,7 +79,7 @@ def bass_line(tune: Tune, style: str, random: Random) -> list[TuneNote]:
     return notes
 
 
-def _rhythm(style: str) -> list[tuple[float, float]]:
+def _get_bass_rhythm(style: str) -> list[tuple[float, float]]:
     if style in _RHYTHMS:
         return _RHYTHMS[style]
     if style == "walking":
@@ -89,20 +89,20 @@ def _rhythm(style: str) -> list[tuple[float, float]]:
     return [(i / 2, 0.45) for i in range(8)]
 
 
-def voiced(chord: TuneChord, low: int, count: int) -> list[int]:
+def voice_chord(chord: TuneChord, low: int, count: int) -> list[int]:
     """``count`` pitches of the chord upwards from ``low``."""
     classes = {pitch % 12 for pitch in chord.pitches}
     return [pitch for pitch in range(low, low + 60) if pitch % 12 in classes][:count]
 
 
-def accompaniment(tune: Tune, style: str, low: int, random: Random) -> list[TuneNote]:
+def make_accompaniment(tune: Tune, style: str, low: int, random: Random) -> list[TuneNote]:
     """Notes of one player from pitch ``low`` upwards; ``style`` is one of ACCOMPANIMENTS."""
     if style == "melody":
-        return _second_voice(tune, random)
+        return _make_second_voice(tune, random)
     if style == "riff":
-        return _riff(tune, low, random)
+        return _make_riff(tune, low, random)
     count = int(random.integers(3, 5)) if style != "strum" else int(random.integers(4, 7))
-    pattern = _strokes(style, random)
+    pattern = _draw_rhythm(style, random)
     order = str(random.choice(["up", "down", "updown", "random"]))
     notes: list[TuneNote] = []
     rest_bar = int(random.integers(5, 30))
@@ -111,10 +111,10 @@ def accompaniment(tune: Tune, style: str, low: int, random: Random) -> list[Tune
             continue
         for i, (start, length, accent) in enumerate(pattern):
             beat = 4 * bar + start
-            chord = _sounding(tune, beat)
+            chord = _find_chord(tune, beat)
             if chord is None or beat >= tune.beats - 0.1 or random.random() < 0.05:
                 continue
-            pitches = voiced(chord, low, count)
+            pitches = voice_chord(chord, low, count)
             force = float(np.clip(random.normal(accent, 0.07), 0.15, 1.0))
             if style == "arpeggio":
                 place = {"up": i, "down": -1 - i, "updown": abs((i % (2 * count - 2)) - count + 1)}.get(order)
@@ -133,7 +133,7 @@ def accompaniment(tune: Tune, style: str, low: int, random: Random) -> list[Tune
     return notes
 
 
-def _strokes(style: str, random: Random) -> list[tuple[float, float, float]]:
+def _draw_rhythm(style: str, random: Random) -> list[tuple[float, float, float]]:
     """Start, length and force within a bar of four."""
     if style == "pad":
         return [(0, 4, 0.6)] if random.random() < 0.5 else [(0, 2, 0.6), (2, 2, 0.6)]
@@ -151,7 +151,7 @@ def _strokes(style: str, random: Random) -> list[tuple[float, float, float]]:
     return [(0, 1.9, 0.75), (2, 1.9, 0.65)] if random.random() < 0.5 else [(i, 0.9, 0.7) for i in range(4)]
 
 
-def _riff(tune: Tune, low: int, random: Random) -> list[TuneNote]:
+def _make_riff(tune: Tune, low: int, random: Random) -> list[TuneNote]:
     """A figure of chord tones and pentatonic neighbours, two bars long, that moves with the chords."""
     step = float(random.choice([0.25, 0.5]))
     figure = [(i * step, int(random.integers(0, 6))) for i in range(int(8 / step)) if random.random() < 0.55]
@@ -162,7 +162,7 @@ def _riff(tune: Tune, low: int, random: Random) -> list[TuneNote]:
             continue
         for start, degree in figure:
             beat = 4 * bar + start
-            chord = _sounding(tune, beat)
+            chord = _find_chord(tune, beat)
             if chord is None or beat >= tune.beats - 0.1:
                 continue
             scale = sorted({p % 12 for p in chord.pitches} | {(chord.pitches[0] + 2) % 12, (chord.pitches[0] + 7) % 12})
@@ -171,17 +171,17 @@ def _riff(tune: Tune, low: int, random: Random) -> list[TuneNote]:
     return notes
 
 
-def _second_voice(tune: Tune, random: Random) -> list[TuneNote]:
+def _make_second_voice(tune: Tune, random: Random) -> list[TuneNote]:
     """The melody itself, an octave off or in thirds, or answers where it rests."""
     move = int(random.choice([0, 0, 12, -12, 4, 3]))
     if tune.melody and random.random() < 0.6:
         return [TuneNote(n.beat, n.beats, n.pitch + move, n.force) for n in tune.melody]
     notes, beat = [], 0.0
     while beat < tune.beats - 1:
-        chord = _sounding(tune, beat)
+        chord = _find_chord(tune, beat)
         length = float(random.choice([0.5, 0.5, 1.0, 1.5, 2.0]))
         if chord is not None and random.random() < 0.75:
-            pitches = voiced(chord, 60, 6)
+            pitches = voice_chord(chord, 60, 6)
             notes.append(
                 TuneNote(
                     beat,

@@ -74,18 +74,18 @@ KEYS: Mapping[str, Kind] = {
 }  # fmt: skip
 
 
-def bass_patch(random: Random) -> SynthPatch:
+def draw_bass_patch(random: Random) -> SynthPatch:
     """A synth bass of one of the kinds in ``BASSES``."""
     kind = str(random.choice(list(BASSES)))
-    return _drawn(kind, BASSES[kind], random)
+    return _draw_patch(kind, BASSES[kind], random)
 
 
-def keys_patch(random: Random, kind: str) -> SynthPatch:
+def draw_keys_patch(random: Random, kind: str) -> SynthPatch:
     """``kind``: one of ``KEYS``."""
-    return _drawn(kind, KEYS[kind], random)
+    return _draw_patch(kind, KEYS[kind], random)
 
 
-def _drawn(name: str, kind: Kind, random: Random) -> SynthPatch:
+def _draw_patch(name: str, kind: Kind, random: Random) -> SynthPatch:
     settings: dict[str, Any] = {}
     for setting, value in kind.items():
         if isinstance(value, tuple):

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from bridge.core.arrays import Float32Array
-from research.datasets.effects import filtered
-from research.datasets.sources import QUIET, RATE, Recording, StemStore, decode, levelled, read_manifest
+from research.datasets.effects import apply_filter
+from research.datasets.sources import QUIET, RATE, Recording, StemStore, decode, read_manifest, set_peak
 from research.datasets.truth import read_annotated, write_truth
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ def prepare(
         guitars = by_kind["other"].get(song, [])
         _add_instrumental(stock, song, parts + guitars)
     for group, phrases in by_kind["vocals"].items():
-        _add_sequences(stock, group, "vocals", phrases, np.random.default_rng([seed, _number(group)]))
+        _add_sequences(stock, group, "vocals", phrases, np.random.default_rng([seed, _parse_number(group)]))
     played = by_kind["other"].get("sonicpi", []) + by_kind["other"].get("sorohanro-trumpet", [])
     if played:
         _add_sequences(stock, "played", "other", played, np.random.default_rng([seed, 7]))
@@ -55,14 +55,14 @@ def prepare(
     for song in {row["song"] for row in stock.rows.values()} if annotated else ():
         if annotated and song and (truth := read_annotated(annotated, song)) is not None:
             write_truth(out, song, truth)
-    return stock.minutes()
+    return stock.count_minutes()
 
 
-def _number(name: str) -> int:
+def _parse_number(name: str) -> int:
     return int.from_bytes(name.encode(), "little") % (2**63)
 
 
-def _fitting(waves: dict[str, Float32Array]) -> dict[str, Float32Array]:
+def _fit_together(waves: dict[str, Float32Array]) -> dict[str, Float32Array]:
     """One length, and one gain so that no stem and no sum of them clips."""
     frames = min(wave.shape[1] for wave in waves.values())
     waves = {stem: wave[:, :frames] for stem, wave in waves.items()}
@@ -81,7 +81,7 @@ def _add_multitrack(stock: StemStore, song: str, parts: Iterable[Recording]) -> 
         return
     waves = {part.stem: decode(part.path) for part in parts}
     if "vocals" in waves:
-        waves["vocals"] = filtered(waves["vocals"], "high", RUMBLE_HZ)
+        waves["vocals"] = apply_filter(waves["vocals"], "high", RUMBLE_HZ)
     source = parts[0].source
     if song in MIXED_BASS and "bass" in waves:
         bass = waves.pop("bass")
@@ -91,7 +91,7 @@ def _add_multitrack(stock: StemStore, song: str, parts: Iterable[Recording]) -> 
             if stem in waves:
                 frames = min(waves["bassother"].shape[1], waves[stem].shape[1])
                 waves["bassother"] = waves["bassother"][:, :frames] + waves[stem][:, :frames]
-    for stem, wave in _fitting(waves).items():
+    for stem, wave in _fit_together(waves).items():
         if np.abs(wave).max() < QUIET:
             log.warning("%s %s: silent, left out", song, stem)
             continue
@@ -108,12 +108,12 @@ def _add_instrumental(stock: StemStore, song: str, parts: Iterable[Recording]) -
     if "other" in stems:
         frames = min(wave.shape[1] for wave in stems.values())
         stems["instrumental"] = stems["instrumental"][:, :frames] + stems["other"][:, :frames]
-    for stem, wave in _fitting(stems).items():
+    for stem, wave in _fit_together(stems).items():
         stock.add(song, stem, wave, group=song, source=waves[stem][0].source, song=song)
         log.info("%s %s: %.1f min", song, stem, wave.shape[1] / RATE / 60)
 
 
-def without_pauses(wave: Float32Array, longest_s: float = PAUSE_S) -> Float32Array:
+def shorten_pauses(wave: Float32Array, longest_s: float = PAUSE_S) -> Float32Array:
     """``wave`` (2, frames) less its silent ends, longer pauses within cut to ``longest_s``, with short fades.
 
     Silent is what lies 50 dB below the loudest 10 ms.
@@ -143,7 +143,7 @@ def without_pauses(wave: Float32Array, longest_s: float = PAUSE_S) -> Float32Arr
     return np.concatenate(pieces, axis=1)
 
 
-def join(waves: Sequence[Float32Array], random: np.random.Generator) -> list[Float32Array]:
+def join_phrases(waves: Sequence[Float32Array], random: np.random.Generator) -> list[Float32Array]:
     """Sequences of 20-60 s of ``waves``, in their order, with gaps of up to 1 s; a longer wave stands alone."""
     sequences: list[Float32Array] = []
     parts: list[Float32Array] = []
@@ -170,8 +170,8 @@ def _add_sequences(
         if np.abs(wave).max() < QUIET:
             log.warning("%s: silent, left out", recordings[i].path.name)
             continue
-        wave = without_pauses(wave)
-        waves.append(levelled(wave, float(random.uniform(-9.0, -2.0))))
-    for i, sequence in enumerate(join(waves, random)):
+        wave = shorten_pauses(wave)
+        waves.append(set_peak(wave, float(random.uniform(-9.0, -2.0))))
+    for i, sequence in enumerate(join_phrases(waves, random)):
         stock.add(f"{group}-{i:03d}", stem, sequence, group=group, source=recordings[0].source)
     log.info("%s: %.1f min of %s", group, sum(w.shape[1] for w in waves) / RATE / 60, stem)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from research.datasets.drums import drummers, gather_kits, render_drums, render_font_drums
+from research.datasets.drums import gather_kits, render_drums, render_font_drums, split_grooves
 from research.datasets.fluid import Fonts
-from research.datasets.instruments import recorded_instruments
-from research.datasets.library import tunes_in
+from research.datasets.instruments import load_recorded_instruments
+from research.datasets.library import list_tunes
 from research.datasets.players import Songbook, render_basses, render_direct, render_others
-from research.datasets.songs import SongBand, band_of, render_songs
+from research.datasets.songs import SongBand, make_band, render_songs
 from research.datasets.sources import StemStore, read_manifest
 from research.datasets.speech import Choir
 from research.datasets.symbolic import read_grooves
@@ -37,11 +37,11 @@ def render(
     Raises ConfigError where a collection, FluidSynth or a sound font is missing.
     """
     stock, fonts = StemStore.open(out), Fonts(tuple(without))
-    book = Songbook.open(symbolic, {tune for folder in apart for tune in tunes_in(folder)})
+    book = Songbook.open(symbolic, {tune for folder in apart for tune in list_tunes(folder)})
     recordings = read_manifest(audio, without)
-    grooves = drummers(read_grooves(symbolic))
+    grooves = split_grooves(read_grooves(symbolic))
     kits = gather_kits(recordings, tuple(without))
-    basses, others = recorded_instruments(recordings, "bass"), recorded_instruments(recordings, "other")
+    basses, others = load_recorded_instruments(recordings, "bass"), load_recorded_instruments(recordings, "other")
     choir = Choir.open(recordings)
     render_drums(stock, kits, grooves, loose, seed)
     render_font_drums(stock, fonts, grooves, 2 * loose, seed)
@@ -49,11 +49,11 @@ def render(
     render_direct(stock, recordings, 5, seed)
     render_others(stock, others, fonts, book, loose, seed)
     bands: dict[str, SongBand] = {
-        split: band_of(split, kits, basses, others, choir, fonts, grooves) for split in ("train", "valid")
+        split: make_band(split, kits, basses, others, choir, fonts, grooves) for split in ("train", "valid")
     }
     render_songs(stock, bands.__getitem__, fonts, choir, book, songs, seed)
     render_vocals(stock, choir, book, voices, seed)
-    return stock.minutes()
+    return stock.count_minutes()
 
 
 def render_held_out(symbolic: Path, audio: Path, out: Path, stems: Path, songs: int, seed: int) -> dict[str, float]:
@@ -66,10 +66,10 @@ def render_held_out(symbolic: Path, audio: Path, out: Path, stems: Path, songs: 
     stock, fonts = StemStore.open(out), Fonts()
     recordings = read_manifest(audio, ())
     kits = gather_kits(recordings)
-    basses, others = recorded_instruments(recordings, "bass"), recorded_instruments(recordings, "other")
+    basses, others = load_recorded_instruments(recordings, "bass"), load_recorded_instruments(recordings, "other")
     choir = Choir.open(recordings)
-    book = Songbook.open(symbolic, tunes_in(stems))
-    grooves = drummers(read_grooves(symbolic))
-    band = band_of("valid", kits, basses, others, choir, fonts, grooves)
+    book = Songbook.open(symbolic, list_tunes(stems))
+    grooves = split_grooves(read_grooves(symbolic))
+    band = make_band("valid", kits, basses, others, choir, fonts, grooves)
     render_songs(stock, {"valid": band}.__getitem__, fonts, choir, book, songs, seed, 1)
-    return stock.minutes()
+    return stock.count_minutes()

@@ -9,18 +9,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bridge.core.arrays import Float32Array
-from research.datasets.drums import draw, drum_part, font_drums
+from research.datasets.drums import make_random, render_drum_part, render_font_drum_part
 from research.datasets.effects import Random
 from research.datasets.fluid import BASSES, FONTS, OTHERS, FontProgram, Fonts
 from research.datasets.instruments import PitchedInstrument, RecordedInstrument
 from research.datasets.kits import DrumKit
-from research.datasets.patches import bass_patch, keys_patch
-from research.datasets.players import SYNTHS, Songbook, bass_part, other_part
-from research.datasets.sources import RATE, StemStore, split_of
+from research.datasets.patches import draw_bass_patch, draw_keys_patch
+from research.datasets.players import SYNTHS, Songbook, render_bass_part, render_other_part
+from research.datasets.sources import RATE, StemStore, get_split
 from research.datasets.speech import Choir
 from research.datasets.symbolic import MidiGroove, Tune
-from research.datasets.truth import SongTruth, truth_of
-from research.datasets.voices import vocal_part
+from research.datasets.truth import SongTruth, make_truth
+from research.datasets.voices import render_vocal_part
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class SongBand:
     grooves: list[MidiGroove]
 
 
-def band_of(
+def make_band(
     split: str,
     kits: Mapping[str, DrumKit],
     basses: Mapping[str, RecordedInstrument],
@@ -59,34 +59,34 @@ def band_of(
     """The part of everything that belongs to ``split``."""
     return SongBand(
         split,
-        {name: kit for name, kit in kits.items() if split_of(name) == split},
-        {name: one for name, one in basses.items() if split_of(name) == split},
-        {name: one for name, one in others.items() if split_of(name) == split},
-        [font for font in fonts.names if split_of(font) == split],
-        choir.names(split),
+        {name: kit for name, kit in kits.items() if get_split(name) == split},
+        {name: one for name, one in basses.items() if get_split(name) == split},
+        {name: one for name, one in others.items() if get_split(name) == split},
+        [font for font in fonts.names if get_split(font) == split],
+        choir.list_names(split),
         grooves[split],
     )
 
 
-def _bass(band: SongBand, fonts: Fonts, random: Random) -> PitchedInstrument:
+def _draw_bass(band: SongBand, fonts: Fonts, random: Random) -> PitchedInstrument:
     kind = random.random()
     if kind < 0.35 and band.split == "train":
-        return bass_patch(random)
+        return draw_bass_patch(random)
     if kind < 0.7 and band.basses:
         return band.basses[str(random.choice(sorted(band.basses)))]
     return FontProgram(fonts.get(str(random.choice(band.fonts))), int(random.choice(BASSES)))
 
 
-def _other(band: SongBand, fonts: Fonts, random: Random) -> PitchedInstrument:
+def _draw_other(band: SongBand, fonts: Fonts, random: Random) -> PitchedInstrument:
     kind = random.random()
     if kind < 0.3 and band.split == "train":
-        return keys_patch(random, str(random.choice(SYNTHS)))
+        return draw_keys_patch(random, str(random.choice(SYNTHS)))
     if kind < 0.6 and band.others:
         return band.others[str(random.choice(sorted(band.others)))]
     return FontProgram(fonts.get(str(random.choice(band.fonts))), int(random.choice(OTHERS)))
 
 
-def _arranged(tune: Tune, share: float, random: Random) -> Tune:
+def _drop_sections(tune: Tune, share: float, random: Random) -> Tune:
     """``tune`` with about ``share`` of its sections of eight bars left, for a player that does not play throughout."""
     count = int(np.ceil(tune.beats / SECTION_BEATS))
     plays = random.random(count) < share
@@ -96,7 +96,7 @@ def _arranged(tune: Tune, share: float, random: Random) -> Tune:
     return replace(tune, chords=chords or tune.chords)
 
 
-def _gated(wave: Float32Array, beat_s: float, share: float, random: Random) -> Float32Array:
+def _mute_sections(wave: Float32Array, beat_s: float, share: float, random: Random) -> Float32Array:
     """``wave`` silent in some sections, as drums drop out; the cuts fade within 20 ms."""
     out = wave.copy()
     section = int(SECTION_BEATS * beat_s * RATE)
@@ -114,7 +114,7 @@ def compose(
 ) -> tuple[dict[str, Float32Array], str, SongTruth]:
     """A song's stems (2, frames), levelled as in a mixture so that no sum of them clips; what plays, and what of."""
     seconds = float(random.uniform(*SONG_S))
-    tune = book.tune(seconds, random, sung=True)
+    tune = book.draw_tune(seconds, random, sung=True)
     if random.random() < SWUNG:
         tune = replace(tune, swing=float(random.uniform(*SWINGS)))
     beat_s = 60 / tune.bpm
@@ -122,32 +122,32 @@ def compose(
     heads = [*sorted(band.kits), *(["machine"] * 3 if band.split == "train" else []), *band.fonts]
     head = str(random.choice(heads))
     if head in FONTS:
-        drums, _ = font_drums(fonts.get(head), band.grooves, tune.bpm, seconds, random, tune.swing)
+        drums, _ = render_font_drum_part(fonts.get(head), band.grooves, tune.bpm, seconds, random, tune.swing)
     else:
-        drums, _ = drum_part(dict(band.kits), head, band.grooves, tune.bpm, seconds, random, tune.swing)
-    stems["drums"] = _gated(drums, beat_s, 0.85, random)
-    bass = _bass(band, fonts, random)
-    stems["bass"] = bass_part(bass, _arranged(tune, 0.85, random), seconds, random)
-    players = [_other(band, fonts, random) for _ in range(int(random.integers(2, 5)))]
-    parts = [other_part(player, _arranged(tune, 0.7, random), seconds, random) for player in players]
-    stems["other"] = np.sum([_at(part, random.normal(-20, 3.5)) for part in parts], axis=0, dtype=np.float32)
+        drums, _ = render_drum_part(dict(band.kits), head, band.grooves, tune.bpm, seconds, random, tune.swing)
+    stems["drums"] = _mute_sections(drums, beat_s, 0.85, random)
+    bass = _draw_bass(band, fonts, random)
+    stems["bass"] = render_bass_part(bass, _drop_sections(tune, 0.85, random), seconds, random)
+    players = [_draw_other(band, fonts, random) for _ in range(int(random.integers(2, 5)))]
+    parts = [render_other_part(player, _drop_sections(tune, 0.7, random), seconds, random) for player in players]
+    stems["other"] = np.sum([_set_level(part, random.normal(-20, 3.5)) for part in parts], axis=0, dtype=np.float32)
     played = [head, bass.name, *(player.name for player in players)]
     if random.random() > WITHOUT_VOICE:
         reader = str(random.choice(band.readers))
-        singer = choir.singer(reader)
+        singer = choir.get_singer(reader)
         if singer is not None:
-            stems["vocals"] = vocal_part(singer, tune, seconds, random)
+            stems["vocals"] = render_vocal_part(singer, tune, seconds, random)
             played.append(reader)
-    stems = {stem: _at(wave, LEVEL_DB[stem] + random.normal(0, 2.5)) for stem, wave in stems.items()}
+    stems = {stem: _set_level(wave, LEVEL_DB[stem] + random.normal(0, 2.5)) for stem, wave in stems.items()}
     peak = max(
         float(np.abs(np.sum(list(stems.values()), axis=0)).max()), *(float(np.abs(w).max()) for w in stems.values())
     )
     gain = np.float32(0.95 / peak) if peak > 0.95 else np.float32(1.0)
     source = f"{' '.join(played)} to POP909-CL {tune.name}"
-    return {stem: wave * gain for stem, wave in stems.items()}, source, truth_of(tune)
+    return {stem: wave * gain for stem, wave in stems.items()}, source, make_truth(tune)
 
 
-def _at(wave: Float32Array, rms_db: float) -> Float32Array:
+def _set_level(wave: Float32Array, rms_db: float) -> Float32Array:
     """``wave`` with the RMS of its sounding parts at ``rms_db``."""
     loud = np.abs(wave).max(0) > 1e-3
     rms = float(np.sqrt((wave[:, loud] ** 2).mean())) if loud.any() else 1.0
@@ -170,7 +170,7 @@ def render_songs(
         if stock.has(song, "other"):
             continue
         split = "valid" if i % held_out_every == held_out_every - 1 else "train"
-        stems, played, truth = compose(bands(split), fonts, choir, book, draw(seed, song))
+        stems, played, truth = compose(bands(split), fonts, choir, book, make_random(seed, song))
         for stem in sorted(stems):  # "other" is in every song and, but for a voice, the last to be written
             group = f"songs-{i % 8}"
             stock.add(song, stem, stems[stem], group=group, split=split, song=song, source=played, truth=truth)

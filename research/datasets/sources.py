@@ -47,7 +47,7 @@ class Recording:
     gain_db: float = 0.0
 
 
-def split_of(group: str) -> str:
+def get_split(group: str) -> str:
     """Train or valid."""
     return "valid" if group in HELD_OUT else "train"
 
@@ -149,7 +149,7 @@ class StemStore:
             "stem": stem,
             "frames": str(len(whole)),
             "group": group,
-            "split": split or split_of(song or group),
+            "split": split or get_split(song or group),
             "song": song,
             "source": source,
             "coherent": str(int(bool(song))),
@@ -158,7 +158,7 @@ class StemStore:
             csv.DictWriter(index, COLUMNS).writerow(row)
         self.rows[file] = row
 
-    def minutes(self) -> dict[str, float]:
+    def count_minutes(self) -> dict[str, float]:
         """Minutes by stem."""
         total: dict[str, float] = {}
         for row in self.rows.values():
@@ -166,7 +166,7 @@ class StemStore:
         return total
 
 
-def levelled(wave: Float32Array, peak_db: float = -3.0) -> Float32Array:
+def set_peak(wave: Float32Array, peak_db: float = -3.0) -> Float32Array:
     """``wave`` with its peak at ``peak_db`` below full scale; silence stays silence."""
     peak = float(np.abs(wave).max(initial=0.0))
     if peak < 1e-7:

@@ -13,7 +13,7 @@ import pyworld
 from numpy.typing import NDArray
 
 from bridge.core.arrays import Float32Array, Float64Array
-from research.datasets.sources import QUIET, RATE, Recording, decode, levelled, split_of
+from research.datasets.sources import QUIET, RATE, Recording, decode, get_split, set_peak
 
 FRAME_S = 0.005
 FLOOR_HZ, CEILING_HZ = 70.0, 500.0
@@ -62,20 +62,20 @@ class Choir:
             readers[name].append(recording)
         return Choir(dict(readers))
 
-    def split(self, name: str) -> str:
+    def get_split(self, name: str) -> str:
         single = sorted(n for n in self.readers if n.startswith("librispeech100"))
-        return "valid" if name in single[:READERS_HELD_OUT] else split_of(name)
+        return "valid" if name in single[:READERS_HELD_OUT] else get_split(name)
 
-    def names(self, split: str) -> list[str]:
-        return sorted(name for name in self.readers if self.split(name) == split)
+    def list_names(self, split: str) -> list[str]:
+        return sorted(name for name in self.readers if self.get_split(name) == split)
 
-    def singer(self, name: str) -> Singer | None:
+    def get_singer(self, name: str) -> Singer | None:
         """None where no voice was found in the recordings. Of many files of a reader the same eight are used."""
         if name in self.known:
             return self.known[name]
         recordings = self.readers[name]
         chosen = np.random.default_rng(zlib.crc32(name.encode())).permutation(len(recordings))[:8]
-        singer = taken_apart(name, [decode(recordings[i].path) for i in chosen])
+        singer = analyse_speech(name, [decode(recordings[i].path) for i in chosen])
         if singer is not None:
             if len(self.known) >= 4:
                 self.known.pop(next(iter(self.known)))
@@ -83,19 +83,19 @@ class Choir:
         return singer
 
 
-def taken_apart(name: str, waves: Iterable[Float32Array]) -> Singer | None:
+def analyse_speech(name: str, waves: Iterable[Float32Array]) -> Singer | None:
     """WORLD's analysis (DIO, StoneMask, CheapTrick, D4C; Morise et al. 2016) of speech (2, frames), in syllables."""
     phrases, pitches = [], []
     for wave in waves:
         if np.abs(wave).max(initial=0.0) < QUIET or wave.shape[1] < RATE // 2:
             continue
-        mono = levelled(wave).mean(0).astype(np.float64)
+        mono = set_peak(wave).mean(0).astype(np.float64)
         rough, times = pyworld.dio(mono, RATE, f0_floor=FLOOR_HZ, f0_ceil=CEILING_HZ, frame_period=1000 * FRAME_S)
         hz = pyworld.stonemask(mono, rough, times, RATE)
         power = pyworld.cheaptrick(mono, hz, times, RATE)
         noise = pyworld.d4c(mono, hz, times, RATE)
-        power, noise = _whole_band(power, noise)
-        syllables = _syllables(hz > 0, power, noise)
+        power, noise = _extend_band(power, noise)
+        syllables = _split_syllables(hz > 0, power, noise)
         if len(syllables) >= 3:
             phrases.append(syllables)
             pitches.append(float(np.median(69 + 12 * np.log2(hz[hz > 0] / 440))))
@@ -104,7 +104,7 @@ def taken_apart(name: str, waves: Iterable[Float32Array]) -> Singer | None:
     return Singer(name, phrases, float(np.median(pitches)))
 
 
-def _whole_band(power: Float64Array, noise: Float64Array) -> tuple[Float64Array, Float64Array]:
+def _extend_band(power: Float64Array, noise: Float64Array) -> tuple[Float64Array, Float64Array]:
     """Speech that was recorded at a low rate has nothing on top: there goes on falling what was below, as breath."""
     bins = power.shape[1]
     hz = np.arange(bins) * RATE / 2 / (bins - 1)
@@ -123,7 +123,7 @@ def _whole_band(power: Float64Array, noise: Float64Array) -> tuple[Float64Array,
     return power, noise
 
 
-def _syllables(voiced: NDArray[np.bool_], power: Float64Array, noise: Float64Array) -> list[Syllable]:
+def _split_syllables(voiced: NDArray[np.bool_], power: Float64Array, noise: Float64Array) -> list[Syllable]:
     """Pieces around the loud voiced places, divided where it is softest between them."""
     bins = power.shape[1]
     low, high = int(250 / (RATE / 2) * bins), int(3500 / (RATE / 2) * bins)

@@ -11,7 +11,7 @@ from pathlib import Path
 import mido
 
 from bridge.errors import ConfigError
-from research.datasets.barlines import SURE, bars_begin, read_downbeats
+from research.datasets.barlines import MIN_AGREEMENT, find_bar_offset, read_downbeats
 
 ROLE_OF_NOTE = {
     36: "kick", 35: "kick", 38: "snare", 40: "snare", 37: "stick", 39: "clap",
@@ -53,9 +53,9 @@ class MidiGroove:
         """Who played it, as the collection counts them; a programmed one is its own."""
         return self.name.split("/")[0]
 
-    def swung(self, swing: float) -> MidiGroove:
+    def apply_swing(self, swing: float) -> MidiGroove:
         """With the second half of each beat where ``swing`` of it has passed."""
-        return replace(self, hits=tuple(replace(hit, beat=swung(hit.beat, swing)) for hit in self.hits))
+        return replace(self, hits=tuple(replace(hit, beat=swing_beat(hit.beat, swing)) for hit in self.hits))
 
 
 @dataclass(frozen=True)
@@ -108,12 +108,12 @@ class Tune:
             self,
             chords=tuple(TuneChord(a - start, b - a, p) for a, b, p in chords if b - a > 0.05),
             melody=tuple(TuneNote(n.beat - start, min(n.beats, stop - n.beat), n.pitch, n.force) for n in notes),
-            keys=_last_of_each_beat(keys),
+            keys=_keep_last_of_each_beat(keys),
         )
 
-    def played(self, notes: Iterable[TuneNote]) -> list[TuneNote]:
+    def apply_swing(self, notes: Iterable[TuneNote]) -> list[TuneNote]:
         """Straight ``notes`` with the tune's swing."""
-        ends = [(swung(n.beat, self.swing), swung(n.beat + n.beats, self.swing), n) for n in notes]
+        ends = [(swing_beat(n.beat, self.swing), swing_beat(n.beat + n.beats, self.swing), n) for n in notes]
         return [replace(n, beat=start, beats=end - start) for start, end, n in ends]
 
     def transpose(self, semitones: int) -> Tune:
@@ -126,7 +126,7 @@ class Tune:
         )
 
 
-def _last_of_each_beat(keys: tuple[tuple[float, int, int], ...]) -> tuple[tuple[float, int, int], ...]:
+def _keep_last_of_each_beat(keys: tuple[tuple[float, int, int], ...]) -> tuple[tuple[float, int, int], ...]:
     """What was moved to the same beat by a cut: the last of them holds."""
     return tuple(sorted({key[0]: key for key in keys}.values()))
 
@@ -157,7 +157,7 @@ def read_chord_notes(midi: mido.MidiFile) -> list[TuneNote]:
     return read_notes(midi.tracks[after], midi.ticks_per_beat) if after < len(names) else []
 
 
-def swung(beat: float, swing: float) -> float:
+def swing_beat(beat: float, swing: float) -> float:
     """Where ``beat`` falls when the second half of each beat begins after ``swing`` of it."""
     whole, rest = divmod(beat, 1.0)
     return whole + (rest * 2.0 * swing if rest < 0.5 else swing + (rest - 0.5) * 2.0 * (1.0 - swing))
@@ -188,7 +188,7 @@ def read_grooves(symbolic: Path) -> list[MidiGroove]:
     return grooves
 
 
-def tune_names(symbolic: Path) -> list[str]:
+def list_tune_names(symbolic: Path) -> list[str]:
     """The numbers of the songs that are in both collections."""
     names = sorted(path.stem for path in (symbolic / "pop909-cl").glob("*.mid"))
     if not names:
@@ -218,12 +218,12 @@ def read_tune(symbolic: Path, name: str) -> Tune | None:
         TuneChord(beat, max(n.beats for n in notes), tuple(sorted(n.pitch for n in notes)))
         for beat, notes in sorted(stacks.items())
     )
-    late = _later(melodies[0], played)
+    late = _find_offset(melodies[0], played)
     if late is None or len(chords) < 8:
         return None
     bar = metres[0].numerator * 4 / metres[0].denominator if metres else 4.0
     downbeats = [beat + late for beat in read_downbeats(symbolic / "pop909" / name, other)]
-    begin, share = bars_begin([(c.beat, c.beats) for c in chords], downbeats, bar)
+    begin, share = find_bar_offset([(c.beat, c.beats) for c in chords], downbeats, bar)
     lead = -begin % bar
     moved = (replace(note, beat=note.beat + late + lead) for note in melodies[0])
     return Tune(
@@ -233,7 +233,7 @@ def read_tune(symbolic: Path, name: str) -> Tune | None:
         tuple(replace(chord, beat=chord.beat + lead) for chord in chords),
         tuple(note for note in moved if note.beat >= 0),
         tuple((beat + lead if beat else 0.0, tonic, minor) for beat, tonic, minor in _read_keys(midi)),
-        barred=share >= SURE,
+        barred=share >= MIN_AGREEMENT,
         lead=lead,
     )
 
@@ -249,7 +249,7 @@ def _read_keys(midi: mido.MidiFile) -> tuple[tuple[float, int, int], ...]:
     return tuple(keys)
 
 
-def _later(melody: list[TuneNote], played: list[TuneNote]) -> float | None:
+def _find_offset(melody: list[TuneNote], played: list[TuneNote]) -> float | None:
     """How many beats ``melody`` has to move onto ``played``: the difference that most pairs of equal pitch share."""
     places: dict[int, list[float]] = {}
     for note in played:

@@ -53,7 +53,7 @@ class SynthPatch:
             start, frames = int(note.beat * beat_s * RATE), int(note.beats * beat_s * RATE)
             came_from = before if self.glide_s and before > 0 else hz * 2 ** (self.drop / 12)
             phases = random.random(2 * self.voices + 2)
-            _sound(
+            _add_note(
                 out, start, frames, hz, came_from, max(self.glide_s, 0.03), self.shape, self.voices, self.detune,
                 self.spread, self.sub, self.noise, self.cutoff * hz, self.sweep * hz * (0.5 + 0.5 * note.force),
                 self.sweep_s, self.damping, self.attack_s, self.decay_s, self.sustain, self.release_s, self.ratio,
@@ -64,7 +64,7 @@ class SynthPatch:
 
 
 @njit(fastmath=True)
-def _corner(phase: float, step: float) -> float:
+def _compute_polyblep(phase: float, step: float) -> float:
     """What smooths a jump at phase 0 (polynomial band-limited step, Valimaki and Huovilainen 2007)."""
     if phase < step:
         u = phase / step
@@ -76,25 +76,31 @@ def _corner(phase: float, step: float) -> float:
 
 
 @njit(fastmath=True)
-def _wave(shape: int, phase: float, step: float, width: float) -> float:
+def _compute_wave(shape: int, phase: float, step: float, width: float) -> float:
     if shape == 0:
-        return 2.0 * phase - 1.0 - _corner(phase, step)
+        return 2.0 * phase - 1.0 - _compute_polyblep(phase, step)
     if shape == 1:
         value = 1.0 if phase < width else -1.0
-        return value + _corner(phase, step) - _corner((phase + 1.0 - width) % 1.0, step) + 1.0 - 2.0 * width
+        return (
+            value
+            + _compute_polyblep(phase, step)
+            - _compute_polyblep((phase + 1.0 - width) % 1.0, step)
+            + 1.0
+            - 2.0 * width
+        )
     if shape == 2:
         return float(np.sin(2 * np.pi * phase))
     return 4.0 * abs(phase - 0.5) - 1.0
 
 
 @njit(fastmath=True)
-def _sound(
+def _add_note(
     out: Float32Array, start: int, frames: int, hz: float, came_from: float, glide_s: float, shape: int, voices: int,
     detune: float, spread: float, sub: float, noise: float, cutoff: float, sweep: float, sweep_s: float,
     damping: float, attack_s: float, decay_s: float, sustain: float, release_s: float, ratio: float, index: float,
     index_s: float, vibrato: float, width: float, gain: float, phases: NDArray[np.float64],
 ) -> None:  # fmt: skip
-    """Adds one note to ``out``: oscillators, then a state-variable filter (Zavalishin 2012) and the envelope."""
+    """Add one note to ``out``: oscillators, then a state-variable filter (Zavalishin 2012) and the envelope."""
     np.random.seed(int(phases[0] * 2**31))  # the compiled code's own generator, which no seed from outside reaches
     total = min(frames + int(release_s * 5 * RATE), out.shape[1] - start)
     phase = phases.copy()
@@ -128,7 +134,7 @@ def _sound(
                 bend = index * np.exp(-t / index_s) * np.sin(2 * np.pi * phase[other])
                 value = np.sin(2 * np.pi * phase[v] + bend)
             else:
-                value = _wave(shape, phase[v], step, width)
+                value = _compute_wave(shape, phase[v], step, width)
             left += value * (1.0 - spread * place)
             right += value * (1.0 + spread * place)
         scale = 1.0 / np.sqrt(voices)

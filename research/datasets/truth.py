@@ -45,7 +45,7 @@ class SongTruth:
     keys: tuple[tuple[float, int, int], ...] = ()
 
 
-def named(pitches: Sequence[int]) -> tuple[int, int, int]:
+def name_chord(pitches: Sequence[int]) -> tuple[int, int, int]:
     """Root, quality and bass of a chord of MIDI ``pitches``, the lowest first; what has no name is UNKNOWN.
 
     The bass is taken for the root where that gives a name, as a player would read it.
@@ -62,9 +62,9 @@ def named(pitches: Sequence[int]) -> tuple[int, int, int]:
     return (bass if fifth else UNKNOWN), UNKNOWN, bass
 
 
-def truth_of(tune: Tune) -> SongTruth:
+def make_truth(tune: Tune) -> SongTruth:
     """What is known of a piece that plays ``tune`` from its start, with nothing before it."""
-    chords = tuple(ChordTruth(c.beat, c.beats, *named(c.pitches)) for c in tune.chords)
+    chords = tuple(ChordTruth(c.beat, c.beats, *name_chord(c.pitches)) for c in tune.chords)
     return SongTruth(tune.bpm, round(tune.bar), chords=chords, keys=tune.keys)
 
 

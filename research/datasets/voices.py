@@ -10,8 +10,8 @@ import pyworld
 from numpy.typing import NDArray
 
 from bridge.core.arrays import Float32Array, Float64Array
-from research.datasets.drums import draw
-from research.datasets.effects import Random, panned
+from research.datasets.drums import make_random
+from research.datasets.effects import Random, apply_pan
 from research.datasets.players import Songbook
 from research.datasets.production import produce
 from research.datasets.sources import RATE, StemStore
@@ -21,7 +21,7 @@ from research.datasets.symbolic import Tune, TuneNote
 log = logging.getLogger(__name__)
 
 
-def _laid(frames: int, syllable: Syllable) -> Float64Array:
+def _stretch_syllable(frames: int, syllable: Syllable) -> Float64Array:
     """For each of ``frames`` the place in ``syllable``: consonants keep their speed, the vowel fills the rest."""
     length = len(syllable.power)
     first, last = syllable.vowel
@@ -48,7 +48,7 @@ class SingingStyle:
         )  # fmt: skip
 
 
-def sung(
+def sing(
     singer: Singer,
     notes: list[TuneNote],
     beat_s: float,
@@ -82,7 +82,7 @@ def sung(
             continue
         syllable = phrase[place]
         place += 1
-        at = _laid(stop - start, syllable)
+        at = _stretch_syllable(stop - start, syllable)
         wander = 2.0 * np.sin(np.arange(stop - start) * random.uniform(0.02, 0.06) + random.uniform(0, 6))
         at = np.clip(at + wander * (stop - start > 60), 0, len(syllable.power) - 1)
         low, part = np.floor(at).astype(int), (at % 1.0)[:, None]
@@ -97,9 +97,9 @@ def sung(
         voiced[start:stop] = syllable.voiced[low]
     if not voiced.any():
         return np.zeros(int(seconds * RATE), np.float32)
-    hz = _contour(pitch, voiced, manner, random)
+    hz = _make_pitch_contour(pitch, voiced, manner, random)
     out = np.zeros(int(seconds * RATE), np.float32)
-    for start, stop in _stretches(pitch > 0):
+    for start, stop in _find_runs(pitch > 0):
         wave = pyworld.synthesize(hz[start:stop], power[start:stop], noise[start:stop], RATE, 1000 * FRAME_S)
         first = int(start * FRAME_S * RATE)
         frames = min(len(out) - first, len(wave))
@@ -107,7 +107,7 @@ def sung(
     return out
 
 
-def _stretches(sounding: NDArray[np.bool_], gap: int = 30, edge: int = 8) -> list[tuple[int, int]]:
+def _find_runs(sounding: NDArray[np.bool_], gap: int = 30, edge: int = 8) -> list[tuple[int, int]]:
     """Runs of frames that sound, with ``edge`` quiet ones around; shorter gaps than ``gap`` frames do not divide."""
     places = np.flatnonzero(sounding)
     if not len(places):
@@ -118,7 +118,9 @@ def _stretches(sounding: NDArray[np.bool_], gap: int = 30, edge: int = 8) -> lis
     return [(max(0, int(a) - edge), min(len(sounding), int(b) + edge)) for a, b in zip(starts, stops, strict=True)]
 
 
-def _contour(pitch: Float64Array, voiced: NDArray[np.bool_], manner: SingingStyle, random: Random) -> Float64Array:
+def _make_pitch_contour(
+    pitch: Float64Array, voiced: NDArray[np.bool_], manner: SingingStyle, random: Random
+) -> Float64Array:
     """Frequency by frame, 0 where unvoiced: slides between notes, vibrato on long ones, and never quite still."""
     held = pitch.copy()
     filled = np.flatnonzero(pitch > 0)
@@ -139,36 +141,38 @@ def _contour(pitch: Float64Array, voiced: NDArray[np.bool_], manner: SingingStyl
     return np.where(voiced, 440 * 2 ** ((smooth + cents / 100 - 69) / 12), 0.0)
 
 
-def vocal_part(singer: Singer, tune: Tune, seconds: float, random: Random) -> Float32Array:
+def render_vocal_part(singer: Singer, tune: Tune, seconds: float, random: Random) -> Float32Array:
     """The tune's melody as a produced vocal stem (2, frames): often doubled, now and then with other voices."""
     beat_s = 60 / tune.bpm
-    melody = tune.played(tune.melody)
+    melody = tune.apply_swing(tune.melody)
     middle = float(np.median([note.pitch for note in melody]))
     wanted = singer.pitch + random.uniform(0, 9)
     move = 12 * round((wanted - middle) / 12) if random.random() < 0.5 else round(wanted - middle)
     lead = [TuneNote(n.beat, n.beats, n.pitch + move, n.force) for n in melody]
     words, manner = int(random.integers(2**31)), SingingStyle.draw(random)
-    wave = np.repeat(sung(singer, lead, beat_s, seconds, manner, random, words)[None], 2, 0)
+    wave = np.repeat(sing(singer, lead, beat_s, seconds, manner, random, words)[None], 2, 0)
     kind = random.random()
     if kind < 0.2:
         for side in (-1, 1):
-            other = sung(singer, lead, beat_s, seconds, SingingStyle.draw(random), random, words)
-            wave = wave + panned(np.repeat(other[None], 2, 0), side * random.uniform(0.3, 1)) * np.float32(
+            other = sing(singer, lead, beat_s, seconds, SingingStyle.draw(random), random, words)
+            wave = wave + apply_pan(np.repeat(other[None], 2, 0), side * random.uniform(0.3, 1)) * np.float32(
                 random.uniform(0.2, 0.6)
             )
     elif kind < 0.45:
         for interval in random.permutation([4, -5, 7, -12, 12, 3])[: int(random.integers(1, 3))]:
-            notes = [TuneNote(n.beat, n.beats, _harmony(tune, n, int(interval)) + move, n.force) for n in melody]
+            notes = [
+                TuneNote(n.beat, n.beats, _find_harmony_pitch(tune, n, int(interval)) + move, n.force) for n in melody
+            ]
             if random.random() < 0.5:
                 notes = [n for n in notes if (n.beat // 8) % 2 == 1]
-            other = sung(singer, notes, beat_s, seconds, SingingStyle.draw(random), random, words)
-            wave = wave + panned(np.repeat(other[None], 2, 0), random.uniform(-0.8, 0.8)) * np.float32(
+            other = sing(singer, notes, beat_s, seconds, SingingStyle.draw(random), random, words)
+            wave = wave + apply_pan(np.repeat(other[None], 2, 0), random.uniform(-0.8, 0.8)) * np.float32(
                 random.uniform(0.25, 0.7)
             )
     return produce(wave.astype(np.float32), "vocals", random, beat_s)
 
 
-def _harmony(tune: Tune, note: TuneNote, interval: int) -> int:
+def _find_harmony_pitch(tune: Tune, note: TuneNote, interval: int) -> int:
     """The tone of the sounding chord nearest to ``interval`` semitones from the note."""
     for chord in tune.chords:
         if chord.beat <= note.beat < chord.beat + chord.beats:
@@ -182,23 +186,25 @@ def _harmony(tune: Tune, note: TuneNote, interval: int) -> int:
 
 def render_vocals(stock: StemStore, choir: Choir, book: Songbook, count: int, seed: int, seconds: float = 45.0) -> None:
     """``count`` stems, one reader after the other, so that as many as possible are used."""
-    names = choir.names("train") + choir.names("valid")
+    names = choir.list_names("train") + choir.list_names("valid")
     order = np.random.default_rng([seed, 99]).permutation(len(names))
     for i in range(count):
         reader = names[int(order[i % len(names)])]
         name = f"sung-{i:03d}-{reader}"
         if stock.has(name, "vocals"):
             continue
-        random = draw(seed, name)
-        singer = choir.singer(reader)
+        random = make_random(seed, name)
+        singer = choir.get_singer(reader)
         if singer is None:
             log.warning("%s: no voice found", reader)
             continue
-        wave = vocal_part(singer, book.tune(seconds, random, sung=True), seconds, random)
+        wave = render_vocal_part(singer, book.draw_tune(seconds, random, sung=True), seconds, random)
         if float(np.sqrt((wave**2).mean())) < 1e-3:
             log.warning("%s: silent", name)
             continue
         group = reader if not reader.startswith("librispeech100") else f"readers-{i % 8}"
-        stock.add(name, "vocals", wave, group=f"sung-{group}", split=choir.split(reader), source=f"speech of {reader}")
+        stock.add(
+            name, "vocals", wave, group=f"sung-{group}", split=choir.get_split(reader), source=f"speech of {reader}"
+        )
         if i % 10 == 9:
-            log.info("vocals: %d stems, %.1f min in all", i + 1, stock.minutes()["vocals"])
+            log.info("vocals: %d stems, %.1f min in all", i + 1, stock.count_minutes()["vocals"])

@@ -37,7 +37,7 @@ from research.accompaniment.songs import AnnotatedSong, modulate, read_rendered,
 from research.common.command_line import format_command
 from research.common.docs_tables import replace_part
 from research.common.evaluation_tables import to_data
-from research.datasets.sources import split_of
+from research.datasets.sources import get_split
 from research.datasets.symbolic import read_grooves
 
 FOLDERS = ("--symbolic", "--stems")
@@ -68,7 +68,7 @@ def main(
     if songs < 0:
         raise ConfigError(f"--songs {songs}", "give a number from 0")
     written = read_written(symbolic, songs)
-    grooves = [groove for groove in read_grooves(symbolic) if split_of(groove.drummer) == "valid"]
+    grooves = [groove for groove in read_grooves(symbolic) if get_split(groove.drummer) == "valid"]
     reference = make_reference(written, grooves)
     values = {STYLE.name: STYLE.low + STYLES.index(style)}
     results: list[PerformanceResult] = [*drummers(grooves)]

@@ -71,10 +71,10 @@ def _learn(parsed: argparse.Namespace) -> None:
     from research.accompaniment.training.learn import examples_from, learn
     from research.accompaniment.training.network import export
     from research.accompaniment.training.recogniser_corpus import read_recognised
-    from research.datasets.library import tunes_in
+    from research.datasets.library import list_tunes
 
     torch.set_num_threads(1)  # several threads on a busy machine ran 50 times slower
-    songs = read_progressions(parsed.symbolic, False, tunes_in(parsed.without) if parsed.without else ())
+    songs = read_progressions(parsed.symbolic, False, list_tunes(parsed.without) if parsed.without else ())
     recognised = read_recognised(parsed.recognised) if parsed.recognised else []
     examples = examples_from(songs, recognised, parsed.seed)
     echo(f"{len(songs)} songs, {sum(len(song.states) for song in songs):,} beats; {len(recognised)} recognised; "

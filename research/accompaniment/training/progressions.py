@@ -12,9 +12,9 @@ import numpy as np
 from bridge.errors import ConfigError
 from engines.accompaniment.harmony.vocabulary import CLASSES, NONE, UNKNOWN, States
 from research.accompaniment.songs import is_held_out
-from research.datasets.barlines import bars_begin
+from research.datasets.barlines import find_bar_offset
 from research.datasets.symbolic import TONICS, read_chord_notes
-from research.datasets.truth import named
+from research.datasets.truth import name_chord
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,11 @@ def read_progression(path: Path) -> Progression | None:
     for note in chords:
         stacks.setdefault(note.beat, []).append(note.pitch)
         ends[note.beat] = max(ends.get(note.beat, 0.0), note.beat + note.beats)
-    begin, _ = bars_begin([(beat, end - beat) for beat, end in ends.items()], (), bar_beats)
+    begin, _ = find_bar_offset([(beat, end - beat) for beat, end in ends.items()], (), bar_beats)
     lead = -begin % bar_beats
     states = np.full(round(max(ends.values()) + lead), NONE, np.int64)
     for beat, pitches in stacks.items():
-        root, quality, _ = named(sorted(pitches))
+        root, quality, _ = name_chord(sorted(pitches))
         known = root >= 0 and quality >= 0
         states[round(beat + lead) : round(ends[beat] + lead)] = quality * CLASSES + root if known else UNKNOWN
     keys = np.full(len(states), -1, np.int64)

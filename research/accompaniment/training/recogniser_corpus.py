@@ -19,7 +19,7 @@ from engines.accompaniment.timeline import Timeline
 from research.accompaniment.simulated_input import load_analyser, recognise_chords
 from research.accompaniment.songs import AnnotatedSong, is_held_out, read_rendered
 from research.accompaniment.training.progressions import Progression
-from research.datasets.library import RATE, tunes_in
+from research.datasets.library import RATE, list_tunes
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def recognise_songs(stems: Path, engine: str) -> Iterator[RecognisedSong]:
     """Recognise the training songs of ``stems``, but those of held-out tunes, with ``engine``. The beats are known, as
     with a host."""
     for song in read_rendered(stems, split="train"):
-        if not any(is_held_out(tune) for tune in tunes_in(stems, song.name)):
+        if not any(is_held_out(tune) for tune in list_tunes(stems, song.name)):
             yield _recognise_song(song, engine)
 
 

@@ -42,7 +42,7 @@ def find_rendered(folder: Path) -> list[KnownSong]:
 def _onsets(clips: list[StemClip], seconds: float) -> Float64Array:
     """Onsets of all stems, each analysed by itself."""
     onsets = merge_onsets(
-        [detect_onsets(clip.samples().astype(np.float32).mean(1) / np.float32(32768.0)) for clip in clips]
+        [detect_onsets(clip.read_samples().astype(np.float32).mean(1) / np.float32(32768.0)) for clip in clips]
     )
     return onsets[(onsets > 0.0) & (onsets < seconds)]
 

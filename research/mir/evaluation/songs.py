@@ -19,7 +19,7 @@ from bridge.core.arrays import Float32Array
 from bridge.core.audio import CHANNELS, Audio
 from bridge.errors import ConfigError
 from research.datasets.library import RATE
-from research.datasets.sources import split_of
+from research.datasets.sources import get_split
 from research.mir.evaluation.truth import SongAnnotation, read_truth
 
 AUDIO = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus")
@@ -71,7 +71,7 @@ def find_annotated(folder: Path, multitrack: Path | None) -> list[KnownSong]:
             where = f"in {multitrack}" if multitrack else f"beside {folder / name}.beats"
             raise ConfigError(f"{name}: no audio {where}", "give --multitrack DIR with its files NAME__STEM.ogg")
         truth = replace(read_truth(folder / name), downbeats=None)
-        found.append(KnownSong(name, ANNOTATED[split_of(name)], files, truth))
+        found.append(KnownSong(name, ANNOTATED[get_split(name)], files, truth))
     return found
 
 

@@ -49,7 +49,7 @@ def _train(parsed: argparse.Namespace) -> None:
     without = tuple(parsed.without)
     songs = load_validation(parsed.stems, read_library(parsed.stems, "valid"))
     if without:
-        songs |= load_validation(parsed.stems, read_library(parsed.stems, "train").of(without))
+        songs |= load_validation(parsed.stems, read_library(parsed.stems, "train").select_songs(without))
     trainer = MirTrainer(parsed.run, MirTrainingPlan(parsed.batch, parsed.seconds, steps=parsed.steps))
     went_on = trainer.load()
     echo(f"{'go on from' if went_on else 'begin at'} step {trainer.step}")

@@ -67,7 +67,7 @@ class Repertoire:
     def onsets(self, clip: StemClip) -> Float64Array:
         """Onsets in ``clip`` in seconds: detected once, then cached."""
         if clip.path not in self._onsets:
-            mono = clip.samples().astype(np.float32).mean(1) / np.float32(32768.0)
+            mono = clip.read_samples().astype(np.float32).mean(1) / np.float32(32768.0)
             self._onsets[clip.path] = detect_onsets(mono)
         return self._onsets[clip.path]
 
@@ -101,7 +101,7 @@ class PieceMixer:
         start = max(0, (available - self.frames) // 2)
         mono = np.zeros(self.frames, np.float32)
         for part in _list_parts(song):
-            add_resampled(song[part].samples(), np.arange(start, start + self.frames, dtype=np.float64), 1.0, mono)
+            add_resampled(song[part].read_samples(), np.arange(start, start + self.frames, dtype=np.float64), 1.0, mono)
         return mono, start / RATE
 
     def _draw(self) -> TrainingPiece:
@@ -139,7 +139,7 @@ class PieceMixer:
             gain = random.normal(0.0, 4.0) + (7.0 if part == "vocals" and random.random() < 0.15 else 0.0)
             if part == "drums" and pumps:
                 mono = sidechain_pump(mono, line.beats, random)
-            add_resampled(song[part].samples(), warp.at, _to_gain(gain), mono)
+            add_resampled(song[part].read_samples(), warp.at, _to_gain(gain), mono)
         if waltz:
             mono, line = drop_fourth_beat(mono, line, self.frames)
         return TrainingPiece(mono, line)
@@ -151,14 +151,14 @@ class PieceMixer:
         truth = stock.truth(part)
         warp = draw_time_warp(part.frames, self.frames, self.random)
         mono = np.zeros(self.frames, np.float32)
-        add_resampled(part.samples(), warp.at, 1.0, mono)
+        add_resampled(part.read_samples(), warp.at, 1.0, mono)
         line, onsets = warp.to_timeline(truth, self.seconds), [warp.to_piece(stock.onsets(part))]
         mono *= _to_gain(-20.0) / max(float(np.sqrt((mono**2).mean())), 1e-4)
         if random.random() < 0.85 and (drums := self._drums_at(truth.bpm)) is not None:
             if random.random() < PUMPED:
                 mono = sidechain_pump(mono, line.beats, random)
             beats, along = np.zeros(self.frames, np.float32), self._align_drums(warp, truth, drums)
-            add_resampled(drums.samples(), along.at, 1.0, beats)
+            add_resampled(drums.read_samples(), along.at, 1.0, beats)
             onsets.append(along.to_piece(stock.onsets(drums)))
             level = max(float(np.sqrt((beats**2).mean())), 1e-4)
             mono += beats * np.float32(_to_gain(-20.0 + random.normal(0.0, 5.0)) / level)
@@ -166,7 +166,7 @@ class PieceMixer:
             voice = stock.voices[int(random.integers(len(stock.voices)))]
             start = random.integers(max(1, voice.frames - self.frames))
             sung, along = np.zeros(self.frames, np.float32), TimeWarp(start + np.arange(self.frames, dtype=np.float64))
-            add_resampled(voice.samples(), along.at, 1.0, sung)
+            add_resampled(voice.read_samples(), along.at, 1.0, sung)
             onsets.append(along.to_piece(stock.onsets(voice)))
             mono += sung * np.float32(_to_gain(-30.0) / max(float(np.sqrt((sung**2).mean())), 1e-3))
         return TrainingPiece(mono, replace(line, onsets=merge_onsets(onsets)))
@@ -193,7 +193,7 @@ class PieceMixer:
         drums = stock.drums[int(random.integers(len(stock.drums)))]
         warp = draw_time_warp(drums.frames, self.frames, self.random)
         mono = np.zeros(self.frames, np.float32)
-        add_resampled(drums.samples(), warp.at, 1.0, mono)
+        add_resampled(drums.read_samples(), warp.at, 1.0, mono)
         line = replace(warp.to_timeline(stock.truth(drums), self.seconds), onsets=warp.to_piece(stock.onsets(drums)))
         return TrainingPiece(mono, replace(line, chords=((0.0, self.seconds, -1, -1, -1),)))
 

@@ -77,7 +77,7 @@ def _train(parsed: argparse.Namespace) -> None:
 
     torch.set_num_threads(1)  # several threads on a busy machine ran 50 times slower
     library = read_library(parsed.stems, "train", tuple(parsed.without))
-    echo(f"train on {_format_minutes(library.minutes())}")
+    echo(f"train on {_format_minutes(library.count_minutes())}")
     songs = load_validation(read_library(parsed.stems, "valid"))
     plan = SeparationTrainingPlan(parsed.batch, parsed.length, parsed.rate, steps=parsed.steps)
     trainer = SeparationTrainer(parsed.run, plan, NetworkShape(parsed.width, parsed.layers), parsed.compile)

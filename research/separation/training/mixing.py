@@ -160,7 +160,7 @@ class StemMixer:
         """``loose``: it may begin late. ``slides``: its pitch glides to and fro on the way."""
         speeds = speed * _slides(self.frames, self.random) if slides else np.full(self.frames, speed)
         places = np.cumsum(speeds) - speeds[0]
-        samples = np.asarray(clip.samples()[start : start + int(places[-1]) + 4])
+        samples = np.asarray(clip.read_samples()[start : start + int(places[-1]) + 4])
         wave = np.zeros((2, self.frames), np.float32)
         have = int(np.searchsorted(places, len(samples) - 1))
         if have > 0:
@@ -210,7 +210,7 @@ def _weigh_clip(clip: StemClip) -> float:
 
 def _has_lows(clip: StemClip) -> bool:
     """Whether a bass sounds as one; a silent one may."""
-    samples = clip.samples()
+    samples = clip.read_samples()
     middle = max(0, len(samples) // 2 - 10 * RATE)
     power = np.abs(np.fft.rfft(samples[middle : middle + 20 * RATE].astype(np.float32).sum(1))) ** 2
     return bool(power[: int(len(power) * LOWS_HZ / (RATE / 2))].sum() >= LOWS * power.sum())

@@ -161,7 +161,7 @@ def load_validation(library: StemLibrary, seconds: float = 60.0) -> dict[str, Se
         for part in list_parts(song):
             if part in JOINED:
                 joined[:] = get_joined_rows(part)
-            wave = np.asarray(song[part].samples()[start : start + length], np.float32)
+            wave = np.asarray(song[part].read_samples()[start : start + length], np.float32)
             stems[get_stem_index(part)] += wave.T / 32768
         found[name] = gather([(compute_cells(stems, RATE, OVERLAPS[0]), joined)])
     return found

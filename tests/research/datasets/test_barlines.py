@@ -7,17 +7,17 @@ from pathlib import Path
 import mido
 import pytest
 
-from research.datasets.barlines import DOWNBEATS, SURE, bars_begin, read_downbeats
+from research.datasets.barlines import DOWNBEATS, MIN_AGREEMENT, find_bar_offset, read_downbeats
 
 
 def test_bars_begin_where_the_chords_do() -> None:
     chords = [(4.0 * bar + 3.0, 4.0) for bar in range(16)]
-    assert bars_begin(chords, (), 4.0) == (3.0, 1.0)
+    assert find_bar_offset(chords, (), 4.0) == (3.0, 1.0)
 
 
 def test_of_two_halves_of_a_bar_that_all_have_chords_the_downbeats_choose() -> None:
     chords = [(2.0 * half, 2.0) for half in range(32)]
-    begin, sure = bars_begin(chords, [4.0 * bar + 2.02 for bar in range(16)], 4.0)
+    begin, sure = find_bar_offset(chords, [4.0 * bar + 2.02 for bar in range(16)], 4.0)
     assert begin == 2.0
     assert sure == pytest.approx(0.75)
 
@@ -25,16 +25,16 @@ def test_of_two_halves_of_a_bar_that_all_have_chords_the_downbeats_choose() -> N
 def test_a_chord_counts_by_how_long_it_lasts() -> None:
     """A bar's last beat often leads to the next with a chord of its own."""
     chords = [(4.0 * bar, 3.0) for bar in range(8)] + [(4.0 * bar + 3.0, 1.0) for bar in range(8)]
-    assert bars_begin([*chords, (7.5, 0.5), (63.0, 1.0)], (), 4.0)[0] == 0.0
+    assert find_bar_offset([*chords, (7.5, 0.5), (63.0, 1.0)], (), 4.0)[0] == 0.0
 
 
 def test_a_bar_of_two_in_the_middle_leaves_doubt() -> None:
     chords = [(4.0 * bar, 4.0) for bar in range(8)] + [(34.0 + 4.0 * bar, 4.0) for bar in range(8)]
-    assert bars_begin(chords, [beat for beat, _ in chords], 4.0)[1] < SURE
+    assert find_bar_offset(chords, [beat for beat, _ in chords], 4.0)[1] < MIN_AGREEMENT
 
 
 def test_a_waltz_has_bars_of_three_and_beats_may_fall_between_those_of_the_file() -> None:
-    assert bars_begin([(3.0 * bar + 1.5, 3.0) for bar in range(8)], (), 3.0)[0] == 1.5
+    assert find_bar_offset([(3.0 * bar + 1.5, 3.0) for bar in range(8)], (), 3.0)[0] == 1.5
 
 
 def test_downbeats_are_told_in_beats_through_changes_of_tempo(tmp_path: Path) -> None:

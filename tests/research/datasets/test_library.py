@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bridge.errors import ConfigError
-from research.datasets.library import tunes_in
+from research.datasets.library import list_tunes
 from research.datasets.sources import StemStore
 
 
@@ -21,9 +21,9 @@ def test_the_tunes_of_all_stems_are_found_whatever_their_split(tmp_path: Path) -
     }
     for name, (split, source) in played.items():
         stock.add(name, "bass", np.ones((2, 100), np.float32), group=name, split=split, source=source)
-    assert tunes_in(tmp_path) == {"012", "345"}
+    assert list_tunes(tmp_path) == {"012", "345"}
 
 
 def test_a_folder_without_an_index_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"index\.csv"):
-        tunes_in(tmp_path)
+        list_tunes(tmp_path)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from research.datasets.patches import BASSES, KEYS, Kind, bass_patch, keys_patch
+from research.datasets.patches import BASSES, KEYS, Kind, draw_bass_patch, draw_keys_patch
 from research.datasets.symbolic import TuneNote
 from research.datasets.synths import SynthPatch
 
@@ -25,21 +25,21 @@ def assert_within(patch: SynthPatch, kind: Kind) -> None:
 @pytest.mark.parametrize("kind", KEYS)
 def test_a_kind_of_keys_has_its_settings_within_their_bounds_and_else_the_usual(kind: str) -> None:
     for seed in range(20):
-        patch = keys_patch(np.random.default_rng(seed), kind)
+        patch = draw_keys_patch(np.random.default_rng(seed), kind)
         assert patch.name == f"synth-{kind}"
         assert_within(patch, KEYS[kind])
 
 
 def test_every_kind_of_bass_is_drawn_within_its_bounds() -> None:
-    patches = [bass_patch(np.random.default_rng(seed)) for seed in range(100)]
+    patches = [draw_bass_patch(np.random.default_rng(seed)) for seed in range(100)]
     assert {patch.name for patch in patches} == {f"synth-{kind}" for kind in BASSES}
     for patch in patches:
         assert_within(patch, BASSES[patch.name.removeprefix("synth-")])
 
 
 def test_a_seed_gives_one_sound() -> None:
-    assert bass_patch(np.random.default_rng(7)) == bass_patch(np.random.default_rng(7))
-    assert bass_patch(np.random.default_rng(7)) != bass_patch(np.random.default_rng(8))
+    assert draw_bass_patch(np.random.default_rng(7)) == draw_bass_patch(np.random.default_rng(7))
+    assert draw_bass_patch(np.random.default_rng(7)) != draw_bass_patch(np.random.default_rng(8))
 
 
 def test_the_same_seed_gives_the_same_sound_even_of_noise() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import soundfile
 
 from bridge.core.arrays import Float32Array
-from research.datasets.prepare import join, prepare, without_pauses
+from research.datasets.prepare import join_phrases, prepare, shorten_pauses
 from research.datasets.sources import RATE, StemStore
 
 
@@ -23,17 +23,17 @@ def silence(seconds: float) -> Float32Array:
 
 def test_a_long_pause_is_cut_to_one_second_and_the_ends_go() -> None:
     wave = np.concatenate([silence(2), tone(1), silence(5), tone(1), silence(3)], axis=1)
-    assert abs(without_pauses(wave).shape[1] / RATE - 3.0) < 0.05
+    assert abs(shorten_pauses(wave).shape[1] / RATE - 3.0) < 0.05
 
 
 def test_a_short_pause_stays() -> None:
     wave = np.concatenate([tone(1), silence(0.6), tone(1)], axis=1)
-    assert abs(without_pauses(wave).shape[1] / RATE - 2.6) < 0.05
+    assert abs(shorten_pauses(wave).shape[1] / RATE - 2.6) < 0.05
 
 
 def test_phrases_are_joined_to_sequences_and_none_is_lost() -> None:
     waves = [tone(4) for _ in range(30)]
-    sequences = join(waves, np.random.default_rng(1))
+    sequences = join_phrases(waves, np.random.default_rng(1))
     assert all(20 <= s.shape[1] / RATE <= 66 for s in sequences[:-1])
     sounding = sum(int((np.abs(s).max(0) > 0).sum()) for s in sequences)
     assert abs(sounding - 30 * 4 * RATE) < 0.01 * 30 * 4 * RATE

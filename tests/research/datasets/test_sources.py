@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from bridge.errors import ConfigError
-from research.datasets.sources import RATE, StemStore, decode, levelled, read_manifest, split_of
+from research.datasets.sources import RATE, StemStore, decode, get_split, read_manifest, set_peak
 
 COLUMNS = "file,class,song,stem,seconds,source,note,gain_db"
 
@@ -76,10 +76,10 @@ def test_a_held_out_song_is_for_validation_whatever_its_group(tmp_path: Path) ->
     stock = StemStore.open(tmp_path)
     stock.add("a", "drums", np.zeros((2, 10), np.float32), group="anything", source="s", song="ev3-lithium")
     assert stock.rows["a.drums.npy"]["split"] == "valid"
-    assert split_of("rumpf-kit") == "valid" and split_of("muldjordkit") == "train"
+    assert get_split("rumpf-kit") == "valid" and get_split("muldjordkit") == "train"
 
 
 def test_levelling_sets_the_peak_and_leaves_silence_alone() -> None:
     wave = np.array([[0.1, -0.2], [0.0, 0.05]], np.float32)
-    assert float(np.abs(levelled(wave, -6.0)).max()) == pytest.approx(10 ** (-6 / 20))
-    assert not levelled(np.zeros((2, 4), np.float32)).any()
+    assert float(np.abs(set_peak(wave, -6.0)).max()) == pytest.approx(10 ** (-6 / 20))
+    assert not set_peak(np.zeros((2, 4), np.float32)).any()

@@ -13,9 +13,9 @@ import pytest
 
 from bridge.errors import ConfigError
 from research.datasets.__main__ import main
-from research.datasets.drums import drummers
+from research.datasets.drums import split_grooves
 from research.datasets.fluid import FONTS, FontProgram, FontSynthesizer
-from research.datasets.instruments import pitch_of
+from research.datasets.instruments import estimate_pitch
 from research.datasets.sources import RATE
 from research.datasets.symbolic import (
     GrooveHit,
@@ -23,9 +23,9 @@ from research.datasets.symbolic import (
     Tune,
     TuneChord,
     TuneNote,
+    list_tune_names,
     read_grooves,
     read_tune,
-    tune_names,
 )
 from research.datasets.synths import SAW, SynthPatch
 
@@ -60,7 +60,7 @@ def collections(folder: Path, played: list[tuple[int, int, int]], late: int = 40
 
 def test_a_melody_is_laid_where_the_same_notes_are_played(tmp_path: Path) -> None:
     folder = collections(tmp_path, MELODY)
-    assert tune_names(folder) == ["001"]
+    assert list_tune_names(folder) == ["001"]
     tune = read_tune(folder, "001")
     assert tune is not None and tune.bpm == 120.0
     assert tune.chords[1].pitches == (48, 52, 55) and tune.chords[1].beat == 4.0
@@ -107,7 +107,7 @@ def test_a_groove_is_read_as_strokes_of_known_drums(tmp_path: Path) -> None:
 
 def test_who_is_held_out_drums_there_and_nowhere_else() -> None:
     grooves = [MidiGroove(f"drummer{i}/session1/{k}", 100.0, 4.0, ()) for i in range(1, 11) for k in range(2)]
-    by_split = drummers(grooves)
+    by_split = split_grooves(grooves)
     assert {g.drummer for g in by_split["valid"]} == {"drummer5", "drummer9"}
     assert not {g.drummer for g in by_split["valid"]} & {g.drummer for g in by_split["train"]}
     assert len(by_split["train"]) + len(by_split["valid"]) == len(grooves)
@@ -116,11 +116,13 @@ def test_who_is_held_out_drums_there_and_nowhere_else() -> None:
 def test_swing_moves_what_is_between_the_beats_and_nothing_else() -> None:
     notes = [TuneNote(beat / 4, 0.25, 60) for beat in range(8)]
     tune = Tune("one", 100.0, 4.0, (TuneChord(0.0, 8.0, (48,)),), ())
-    assert tune.played(notes) == notes
-    played = replace(tune, swing=2 / 3).played(notes)
+    assert tune.apply_swing(notes) == notes
+    played = replace(tune, swing=2 / 3).apply_swing(notes)
     assert [n.beat for n in played] == pytest.approx([0, 1 / 3, 2 / 3, 5 / 6, 1, 4 / 3, 5 / 3, 11 / 6])
     assert all(a.beat + a.beats == pytest.approx(b.beat) for a, b in itertools.pairwise(played))
-    groove = MidiGroove("one", 90.0, 2.0, (GrooveHit(1.0, "snare", 1.0), GrooveHit(1.5, "closed", 0.5))).swung(0.6)
+    groove = MidiGroove("one", 90.0, 2.0, (GrooveHit(1.0, "snare", 1.0), GrooveHit(1.5, "closed", 0.5))).apply_swing(
+        0.6
+    )
     assert [(hit.beat, hit.role) for hit in groove.hits] == [(1.0, "snare"), (1.6, "closed")]
 
 
@@ -128,14 +130,14 @@ def test_a_missing_collection_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"info\.csv"):
         read_grooves(tmp_path)
     with pytest.raises(ConfigError, match="pop909-cl"):
-        tune_names(tmp_path)
+        list_tune_names(tmp_path)
 
 
 def test_a_synthesiser_plays_the_pitch_asked_for_and_then_is_silent() -> None:
     patch = SynthPatch("test", SAW, cutoff=8.0, release_s=0.05)
     wave = patch.perform([TuneNote(1.0, 1.0, 45)], 0.5, 2.0, np.random.default_rng(1))
     assert not wave[:, : RATE // 2].any()
-    assert pitch_of(wave[:, RATE // 2 :]) == pytest.approx(45, abs=0.1)
+    assert estimate_pitch(wave[:, RATE // 2 :]) == pytest.approx(45, abs=0.1)
     assert np.abs(wave[:, int(1.15 * RATE) :]).max() < 0.05 * np.abs(wave).max()
 
 
@@ -146,23 +148,23 @@ def test_fluidsynth_plays_the_pitch_asked_for() -> None:
     program = FontProgram(FontSynthesizer("TimGM6mb" if Path(FONTS["TimGM6mb"]).is_file() else font), 33)
     wave = program.perform([TuneNote(0.5, 2.0, 40)], 0.5, 2.0, np.random.default_rng(1))
     assert np.abs(wave[:, : RATE // 5]).max() < 1e-3
-    assert pitch_of(wave[:, RATE // 4 :]) == pytest.approx(40, abs=0.2)
+    assert estimate_pitch(wave[:, RATE // 4 :]) == pytest.approx(40, abs=0.2)
 
 
 def test_speech_is_sung_at_the_pitch_of_the_notes() -> None:
     pytest.importorskip("pyworld", reason="pyworld (the extra `train`) is not installed", exc_type=ImportError)
-    from research.datasets.speech import taken_apart
-    from research.datasets.voices import SingingStyle, sung
+    from research.datasets.speech import analyse_speech
+    from research.datasets.voices import SingingStyle, sing
 
     t = np.arange(3 * RATE) / RATE
     phase = 2 * np.pi * np.cumsum(120 + 15 * np.sin(2 * np.pi * 0.7 * t)) / RATE
     voice = sum(np.sin(k * phase) / k for k in range(1, 25)) * (0.15 + np.sin(2 * np.pi * 1.7 * t) ** 2)
-    singer = taken_apart("test", [np.repeat(np.asarray(voice, np.float32)[None], 2, 0)])
+    singer = analyse_speech("test", [np.repeat(np.asarray(voice, np.float32)[None], 2, 0)])
     assert singer is not None and singer.pitch == pytest.approx(69 + 12 * np.log2(120 / 440), abs=1.5)
     still = SingingStyle(0.03, 0.0, 5.0, 0.0, 1.0, 0.0)
     notes = [TuneNote(1.0, 2.0, 57), TuneNote(4.0, 2.0, 52)]
-    wave = sung(singer, notes, 0.5, 4.0, still, np.random.default_rng(1), 7)
+    wave = sing(singer, notes, 0.5, 4.0, still, np.random.default_rng(1), 7)
     for note in notes:
         start = int((note.beat * 0.5 + 0.3) * RATE)
-        assert pitch_of(np.stack([wave[start : start + RATE // 2]] * 2)) == pytest.approx(note.pitch, abs=0.3)
+        assert estimate_pitch(np.stack([wave[start : start + RATE // 2]] * 2)) == pytest.approx(note.pitch, abs=0.3)
     assert np.abs(wave[: RATE // 3]).max() < 1e-3

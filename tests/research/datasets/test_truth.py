@@ -12,10 +12,10 @@ from research.datasets.truth import (
     UNKNOWN,
     ChordTruth,
     SongTruth,
-    named,
+    make_truth,
+    name_chord,
     read_annotated,
     read_truth,
-    truth_of,
     write_truth,
 )
 
@@ -39,12 +39,12 @@ from research.datasets.truth import (
 def test_a_chord_has_the_name_that_a_player_gives_it(
     pitches: tuple[int, ...], root: int, quality: str, bass: int
 ) -> None:
-    assert named(pitches) == (root, QUALITY_NUMBERS[quality], bass)
+    assert name_chord(pitches) == (root, QUALITY_NUMBERS[quality], bass)
 
 
 def test_what_has_no_name_is_unknown_and_keeps_its_root_where_there_is_a_fifth() -> None:
-    assert named((60, 62, 67)) == (0, UNKNOWN, 0)
-    assert named((60, 61, 62)) == (UNKNOWN, UNKNOWN, 0)
+    assert name_chord((60, 62, 67)) == (0, UNKNOWN, 0)
+    assert name_chord((60, 61, 62)) == (UNKNOWN, UNKNOWN, 0)
 
 
 def tune() -> Tune:
@@ -53,14 +53,14 @@ def tune() -> Tune:
 
 
 def test_the_truth_of_a_tune_moves_and_is_cut_with_it() -> None:
-    truth = truth_of(tune().cut(3.0, 8.0).transpose(2))
+    truth = make_truth(tune().cut(3.0, 8.0).transpose(2))
     assert truth.chords == (ChordTruth(0.0, 1.0, 2, 0, 2), ChordTruth(1.0, 4.0, 11, 1, 11))
     assert truth.keys == ((0.0, 11, 1),)
     assert (truth.bpm, truth.bar_beats) == (100.0, 4)
 
 
 def test_what_was_written_is_read_again(tmp_path: Path) -> None:
-    truth = truth_of(tune())
+    truth = make_truth(tune())
     write_truth(tmp_path, "song-000", truth)
     assert read_truth(tmp_path, "song-000") == truth
     assert read_truth(tmp_path, "song-001") is None

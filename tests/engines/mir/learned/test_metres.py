@@ -13,8 +13,8 @@ from bridge.core.events import Beat
 from engines.mir.chroma.chroma_mir import PRIOR
 from engines.mir.learned.learned_mir import LearnedMir
 from engines.offline.engine_stream import EngineStream
-from research.datasets.grooves import KitDrummer, play, seat
-from research.datasets.kits import synthesised_kit
+from research.datasets.grooves import KitDrummer, assemble_kit, play
+from research.datasets.kits import synthesise_kit
 from research.datasets.sources import RATE
 
 SECONDS, SETTLED_S = 32.0, 16.0
@@ -28,7 +28,7 @@ ROCK = {"kick": "9...9...", "snare": "..9...9.", "closed": "99999999"}
 @cache
 def drummer() -> KitDrummer:
     random = np.random.default_rng(3)
-    return seat({}, synthesised_kit(random), random, 0.0)
+    return assemble_kit({}, synthesise_kit(random), random, 0.0)
 
 
 def song(bpm: float, bar: int, groove: Mapping[str, str]) -> Audio:
