@@ -16,34 +16,15 @@ from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS
 from bridge.core.jit import cfunc
-from bridge.core.latency import MIDI_PORTS
 from bridge.drivers.libjack import MISSING, library_name
-from bridge.runtime.callback.context import AUDIO_WORDS, GAINS, MAX_BOX, OUTPUTS, CallbackContext
+from bridge.runtime.callback.context import OUTPUTS, PORTS, CallbackContext
 from bridge.runtime.callback.cycle import cycle
 from bridge.runtime.shared import slots as w
-from bridge.runtime.shared.atomics import address_of, as_float32, as_float64, as_int64, as_uint8, as_void, carray
+from bridge.runtime.shared.atomics import address_of, as_int64, as_uint8, as_void, carray
 from bridge.runtime.shared.callback_jit import compiled
-from bridge.runtime.shared.layout import (
-    CALLBACK_BINS,
-    CAPACITY,
-    MAX_EVENTS,
-    MAX_PERIOD,
-    RECORDS,
-    ROW,
-    SEPARATED,
-    WORK_ROW,
-)
-from bridge.runtime.shared.slots import (
-    DATA,
-    FRAME,
-    OWN_WORDS,
-    PORT_WORDS,
-    RECORD_WORDS,
-    SIZE,
-    STATE_WORDS,
-    TRANSPORT_WORDS,
-    WORKER_WORDS,
-)
+from bridge.runtime.shared.layout import CALLBACK_BINS, MAX_EVENTS, MAX_PERIOD
+from bridge.runtime.shared.native_table import count_words, make_unpacker, pack_table
+from bridge.runtime.shared.slots import DATA, FRAME, RECORD_WORDS, SIZE
 
 _name = library_name()
 if _name is None:
@@ -64,60 +45,20 @@ midi_write: Any = types.ExternalFunction(
 )
 transport_query: Any = types.ExternalFunction("jack_transport_query", types.int32(types.voidptr, types.voidptr))
 
-PORTS = len(MIDI_PORTS)
 CLIENT, IN, OUT = 0, 1, 1 + CHANNELS
 MIDI_IN = OUT + OUTPUTS
 MIDI_OUT = MIDI_IN + 1
 POSITION = MIDI_OUT + PORTS  # address of a jack_position_t
 EVENT = POSITION + 1  # address of a jack_midi_event_t: time at byte 0, size at 8, buffer at 16
-WORKERS, RINGS = EVENT + 1, EVENT + 2
-CONTEXT = EVENT + 3  # the addresses of the context's arrays follow, in their order
-ARGUMENT_WORDS = CONTEXT + len(CallbackContext._fields)
-OUT_EVENTS = CallbackContext._fields.index("out_events")
+CONTEXT = EVENT + 1  # the words of `pack_table` for the context
+ARGUMENT_WORDS = CONTEXT + count_words(CallbackContext)
+unpack_context = make_unpacker(CallbackContext)
 
 POSITION_BYTES = 136  # sizeof(jack_position_t); the offsets below are in bytes, a test holds them against cffi's
 FRAME_AT, VALID_AT, BAR_AT, BEAT_AT, TICK_AT = 20, 24, 28, 32, 36
 BEATS_PER_BAR_AT, BEAT_TYPE_AT, TICKS_PER_BEAT_AT, TEMPO_AT = 48, 52, 56, 64
 HAS_BBT, ROLLING, LOOPING = 0x10, 1, 2
 MAX_MESSAGE = 8 * (RECORD_WORDS - DATA)
-
-
-@compiled
-def context_at(argument: NDArray[np.int64]) -> CallbackContext:
-    """The callback context, from the addresses of its arrays."""
-    workers, rings = argument[WORKERS], argument[RINGS]
-    a = argument[CONTEXT:]
-    return CallbackContext(
-        carray(as_int64(a[0]), (STATE_WORDS,)),
-        carray(as_int64(a[1]), (workers, WORKER_WORDS)),
-        carray(as_float32(a[2]), (CHANNELS, ROW)),
-        carray(as_float32(a[3]), (SEPARATED * CHANNELS, ROW)),
-        carray(as_int64(a[4]), (CAPACITY,)),
-        carray(as_float32(a[5]), (CHANNELS, ROW)),
-        carray(as_int64(a[6]), (CAPACITY,)),
-        carray(as_float64(a[7]), (GAINS,)),
-        carray(as_int64(a[8]), (rings, RECORDS, RECORD_WORDS)),
-        carray(as_float64(a[9]), (rings, RECORDS, RECORD_WORDS)),
-        carray(as_int64(a[10]), (rings, 8)),
-        carray(as_int64(a[11]), (CALLBACK_BINS,)),
-        carray(as_int64(a[12]), (OWN_WORDS,)),
-        carray(as_int64(a[13]), (PORTS, PORT_WORDS)),
-        carray(as_int64(a[14]), (PORTS,)),
-        carray(as_int64(a[15]), (AUDIO_WORDS,)),
-        carray(as_float64(a[16]), (GAINS, 6)),
-        carray(as_float64(a[17]), (GAINS, 2, MAX_BOX)),
-        carray(as_float32(a[18]), (GAINS, WORK_ROW)),
-        carray(as_float32(a[19]), (CHANNELS, WORK_ROW)),
-        carray(as_float32(a[20]), (OUTPUTS, WORK_ROW)),
-        carray(as_int64(a[21]), (CHANNELS,)),
-        carray(as_int64(a[22]), (OUTPUTS,)),
-        carray(as_int64(a[23]), (MAX_EVENTS, RECORD_WORDS)),
-        carray(as_int64(a[24]), (PORTS, MAX_EVENTS, RECORD_WORDS)),
-        carray(as_int64(a[25]), (PORTS,)),
-        carray(as_uint8(a[26]), (PORTS, 16 * 128)),
-        carray(as_float64(a[27]), (TRANSPORT_WORDS,)),
-        carray(as_int64(a[28]), (workers,)),
-    )
 
 
 @compiled
@@ -151,12 +92,11 @@ def write_midi(context: CallbackContext, argument: NDArray[np.int64], frames: in
     for port in range(PORTS):
         buffer = get_buffer(as_void(argument[MIDI_OUT + port]), frames)
         midi_clear(buffer)
-        base = argument[CONTEXT + OUT_EVENTS] + port * MAX_EVENTS * RECORD_WORDS * 8
         last = 0
         for i in range(context.out_counts[port]):
             record = context.out_events[port, i]
             last = max(last, record[FRAME])
-            if midi_write(buffer, last, as_void(base + (i * RECORD_WORDS + DATA) * 8), record[SIZE]) != 0:
+            if midi_write(buffer, last, as_void(record[DATA:].ctypes.data), record[SIZE]) != 0:
                 context.state[w.LOST_EVENTS] += 1
 
 
@@ -186,7 +126,7 @@ def read_transport(context: CallbackContext, argument: NDArray[np.int64]) -> Non
 def serve(argument: NDArray[np.int64], frames: int) -> None:
     """One callback of ``frames`` frames."""
     began = get_time_us()
-    context = context_at(argument)
+    context = unpack_context(argument[CONTEXT:])
     if frames > MAX_PERIOD:
         return
     for channel in range(CHANNELS):
@@ -218,9 +158,8 @@ class CallbackArgument:
         self._context = context
         self._position = np.zeros(POSITION_BYTES // 8, np.int64)
         self._event = np.zeros(3, np.int64)
-        arrays = [array.ctypes.data for array in context]
         head = [client, *ins, *outs, *midi, self._position.ctypes.data, self._event.ctypes.data]
-        self.words = np.array([*head, context.workers.shape[0], context.records.shape[0], *arrays], np.int64)
+        self.words = np.array([*head, *pack_table(context)], np.int64)
 
     @property
     def address(self) -> ctypes.c_void_p:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.runtime.shared import slots as w
-from bridge.runtime.shared.layout import Shared
+from bridge.runtime.shared.layout import SharedArrays
 
 WORKER_BIN_US = 10
 
@@ -48,7 +48,7 @@ class Counters:
         return Counters(self.period, **{name: getattr(self, name) - getattr(earlier, name) for name in names})
 
 
-def read_counters(shared: Shared) -> Counters:
+def read_counters(shared: SharedArrays) -> Counters:
     """The present counters."""
     state, workers = shared.state, shared.workers
     return Counters(

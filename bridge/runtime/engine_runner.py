@@ -25,7 +25,7 @@ from bridge.runtime.shared.layout import (
     HOST_RING,
     SEPARATED,
     Plan,
-    Shared,
+    SharedArrays,
     WorkerPlan,
 )
 from bridge.runtime.shared.rings import EventReader, EventWriter, write_audio
@@ -65,7 +65,7 @@ FAULT_S = 10
 class EngineRunner:
     """Feeds an engine hop by hop and writes its output, in a worker process or offline."""
 
-    def __init__(self, plan: Plan, mine: WorkerPlan, shared: Shared, engine: Engine) -> None:
+    def __init__(self, plan: Plan, mine: WorkerPlan, shared: SharedArrays, engine: Engine) -> None:
         self._mine, self._shared, self._engine = mine, shared, engine
         self._rate, self._hop = plan.rate, mine.hop
         self._sounds = mine.role == "synth"
@@ -273,7 +273,7 @@ class EngineRunner:
                 self._clock_out.write(event, epoch)
 
 
-def _find_audio_outputs(role: str, shared: Shared) -> tuple[dict[str, int], Audio, NDArray[np.int64]]:
+def _find_audio_outputs(role: str, shared: SharedArrays) -> tuple[dict[str, int], Audio, NDArray[np.int64]]:
     """The row of each audio output that is used of ``role``, the ring of these rows, and its stamps."""
     if role == "synth":
         return {"audio": 0}, shared.band, shared.band_stamps

@@ -15,7 +15,7 @@ from bridge.runtime.callback.context import CallbackContext, make_context
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.arena import Arena
 from bridge.runtime.shared.atomics import publish
-from bridge.runtime.shared.layout import Shared, map_arena, size_of
+from bridge.runtime.shared.layout import SharedArrays, map_arena, size_of
 from bridge.runtime.wiring import Node, Wiring, input_delay_of, paths_of, upstream_frames
 
 T = TypeVar("T")
@@ -32,7 +32,7 @@ class Graph:
         self._sources = dict.fromkeys(ANALYSERS, 0)
         self._declaring = threading.Lock()
         self._arena: Arena | None = None
-        self._shared: Shared | None = None
+        self._shared: SharedArrays | None = None
         self._context: CallbackContext | None = None
         self._slots = {
             control.name: (index, slot)
@@ -69,7 +69,7 @@ class Graph:
         return _open(self._arena)
 
     @property
-    def shared(self) -> Shared:
+    def shared(self) -> SharedArrays:
         return _open(self._shared)
 
     @property

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from bridge.core.audio import ANALYSERS, CHANNELS, STEMS, Audio, is_sum
 from bridge.runtime.shared.atomics import observe
-from bridge.runtime.shared.layout import CAPACITY, SEPARATED, Plan, Shared, WorkerPlan
+from bridge.runtime.shared.layout import CAPACITY, SEPARATED, Plan, SharedArrays, WorkerPlan
 from bridge.runtime.shared.rings import read_audio
 from bridge.runtime.shared.slots import (
     ALIVE,
@@ -29,10 +29,10 @@ class SourceSelector:
     """Fills the audio inputs of one engine from the rings.
 
     Where stems are missing, because they are late or because there is no separation, the mix takes their place: for an
-    analyser it is better than silence. These frames are counted (`Shared.stems_missing`).
+    analyser it is better than silence. These frames are counted (`SharedArrays.stems_missing`).
     """
 
-    def __init__(self, plan: Plan, mine: WorkerPlan, hop: int, shared: Shared) -> None:
+    def __init__(self, plan: Plan, mine: WorkerPlan, hop: int, shared: SharedArrays) -> None:
         self._shared = shared
         self._analysers = {name: i for i, name in enumerate(ANALYSERS)} if mine.role == "mir" else {}
         self._named = {stem: 1 << i for i, stem in enumerate(STEMS)} if mine.role == "accompaniment" else {}

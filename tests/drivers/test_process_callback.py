@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from bridge.drivers.libjack import library_name
-from bridge.runtime.callback.context import OUTPUTS, CallbackContext
-from tests.runtime.desk import PLAN, Desk, open_desk
+from bridge.runtime.callback.context import OUTPUTS, PORTS, CallbackContext
+from bridge.runtime.shared.callback_jit import compiled
+from bridge.runtime.shared.native_table import pack_table
+from tests.runtime.desk import Desk, open_desk
 
 if library_name() is None:
     pytest.skip("libjack is not installed", allow_module_level=True)
@@ -18,7 +22,7 @@ import jack
 
 from bridge.drivers import process_callback
 
-MIDI = list(range(20, 21 + process_callback.PORTS))
+MIDI = list(range(20, 21 + PORTS))
 """Stand-ins for the addresses of the MIDI input and outputs."""
 
 ffi: Any = jack._ffi
@@ -66,11 +70,17 @@ def test_the_constants_of_the_transport_are_jacks() -> None:
     assert jack.POSITION_BBT == process_callback.HAS_BBT
 
 
+@compiled
+def unpack(argument: NDArray[np.int64]) -> CallbackContext:
+    """The context as `process_callback.serve` reads it."""
+    return process_callback.unpack_context(argument[process_callback.CONTEXT :])
+
+
 def test_the_callback_sees_the_very_arrays_of_its_context(desk: Desk) -> None:
     argument = argument_for(desk.context)
-    seen: Any = process_callback.context_at(argument.words)
+    seen = unpack(argument.words)
     assert len(argument.words) == process_callback.ARGUMENT_WORDS
-    for name in CallbackContext._fields:
+    for name in CallbackContext.specs:
         mine, theirs = getattr(desk.context, name), getattr(seen, name)
         assert theirs.ctypes.data == mine.ctypes.data, name
         assert (theirs.shape, theirs.dtype) == (mine.shape, mine.dtype), name
@@ -82,8 +92,7 @@ def test_addresses_stand_where_the_callback_looks_for_them(desk: Desk) -> None:
     assert words[process_callback.IN : process_callback.OUT].tolist() == [1, 2]
     assert words[process_callback.OUT : process_callback.MIDI_IN].tolist() == list(range(10, 10 + OUTPUTS))
     assert words[process_callback.MIDI_IN : process_callback.POSITION].tolist() == MIDI
-    assert words[process_callback.WORKERS] == len(PLAN.workers)
-    assert words[process_callback.RINGS] == len(PLAN.rings)
+    assert words[process_callback.CONTEXT :].tolist() == pack_table(desk.context)
 
 
 def test_the_buffers_that_jack_fills_live_as_long_as_the_argument(desk: Desk) -> None:

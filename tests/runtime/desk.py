@@ -25,7 +25,7 @@ from bridge.runtime.shared.layout import (
     HOST_RING,
     SOUND_RING,
     Plan,
-    Shared,
+    SharedArrays,
     WorkerPlan,
     map_arena,
     size_of,
@@ -70,7 +70,7 @@ Sent = tuple[int, bytes]
 class Desk:
     """A callback context and JACK's frame time."""
 
-    def __init__(self, plan: Plan, shared: Shared, context: CallbackContext) -> None:
+    def __init__(self, plan: Plan, shared: SharedArrays, context: CallbackContext) -> None:
         self.plan, self.shared, self.context = plan, shared, context
         self.raw = 0
         """JACK's frame time at the next callback; add to it to skip cycles."""
@@ -160,6 +160,7 @@ def open_desk(plan: Plan = PLAN, latency: int = 0, slack: int = 0) -> Iterator[D
     """A desk on an arena of its own. ``latency`` and ``slack`` (frames) are the separation's."""
     with Arena.create(size_of(plan)) as arena:
         shared = map_arena(plan, arena)
+        context = make_context(plan, shared)
         for worker in plan.workers:
             words = shared.workers[worker.index]
             words[w.HOP], words[w.GAP_RESETS] = worker.hop, int(worker.role == "separation")
@@ -169,7 +170,7 @@ def open_desk(plan: Plan = PLAN, latency: int = 0, slack: int = 0) -> Iterator[D
         if plan.synth_worker >= 0:
             words = shared.workers[plan.synth_worker]
             words[w.LATENCY], words[w.DEADLINE] = -AHEAD, AHEAD
-        yield Desk(plan, shared, make_context(plan, shared))
+        yield Desk(plan, shared, context)
 
 
 def on(note: int, channel: int = 0, velocity: int = 90) -> bytes:

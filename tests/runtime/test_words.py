@@ -6,18 +6,17 @@ import ast
 from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from bridge.core.audio import CHANNELS, STEMS
 from bridge.core.events import PAYLOAD_BYTES
 from bridge.core.latency import AUDIO_PATHS, MIDI_PORTS, PATHS
-from bridge.runtime.callback.context import GAINS, OUTPUTS, CallbackContext, make_context
+from bridge.runtime.callback.context import OUTPUTS, CallbackContext, make_context
 from bridge.runtime.callback.midi_output import FIRST_PING
 from bridge.runtime.callback.synth_output import BAND
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.arena import Arena
-from bridge.runtime.shared.layout import CAPACITY, RECORDS, Plan, Shared, map_arena, size_of
+from bridge.runtime.shared.layout import CAPACITY, GAINS, RECORDS, Plan, SharedArrays, map_arena, size_of
 from tests.runtime.desk import NO_ENGINES, PLAN, WITH_SYNTH
 
 
@@ -62,7 +61,7 @@ def test_every_path_has_a_bit_in_the_ping_word_where_the_callback_looks() -> Non
 def test_shared_arrays_start_on_cache_lines_and_fill_the_arena_without_overlap(plan: Plan) -> None:
     with Arena.create(size_of(plan)) as arena:
         shared = map_arena(plan, arena)
-        arrays = [getattr(shared, name) for name in Shared.__slots__]
+        arrays = [getattr(shared, name) for name in SharedArrays.specs]
         spans = sorted((array.ctypes.data, array.ctypes.data + array.nbytes) for array in arrays)
         assert all(first % 64 == 0 for first, _ in spans)
         assert all(end <= first for (_, end), (first, _) in pairwise(spans))
@@ -72,7 +71,7 @@ def test_shared_arrays_start_on_cache_lines_and_fill_the_arena_without_overlap(p
 def test_parent_and_worker_lay_out_the_same() -> None:
     with Arena.create(size_of(PLAN)) as arena:
         one, other = map_arena(PLAN, arena), map_arena(PLAN, arena)
-        for name in Shared.__slots__:
+        for name in SharedArrays.specs:
             getattr(one, name).flat[-1] = 1
             assert getattr(other, name).flat[-1] == 1
 
@@ -81,10 +80,10 @@ def test_a_room_shares_what_workers_see_and_owns_the_rest() -> None:
     with Arena.create(size_of(PLAN)) as arena:
         shared = map_arena(PLAN, arena)
         context = make_context(PLAN, shared)
-        common = set(CallbackContext._fields[:12]) - {"values"}  # the values of a context are its records
-        assert all(np.shares_memory(getattr(context, name), getattr(shared, name)) for name in common)
-        assert np.shares_memory(context.values, shared.records)
-        assert not any(np.shares_memory(array, shared.state) for array in context[12:])
+        assert list(CallbackContext.specs)[: len(shared)] == list(SharedArrays.specs)
+        assert all(mine is theirs for mine, theirs in zip(context, shared, strict=False))
+        private, end = context[len(shared) :], shared.state.ctypes.data + size_of(PLAN)
+        assert not any(shared.state.ctypes.data <= array.ctypes.data < end for array in private)
 
 
 def test_a_room_has_a_row_for_each_output_and_each_fader() -> None:

@@ -6,6 +6,7 @@ Compiled code (see CallbackContext for the arrays). It copies, counts and compar
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bridge.core.clock import MIDI_CLOCK_TICKS_PER_BEAT, MIDI_CLOCK_TICKS_PER_SIXTEENTH
 from bridge.core.events import ClockPosition, Gap, Midi, Transport
@@ -73,6 +74,12 @@ def claim_record(context: CallbackContext, frame: int, kind: int, size: int) -> 
 
 
 @compiled
+def payload_values(context: CallbackContext, slot: int) -> NDArray[np.float64]:
+    """The payload of record ``slot`` of the host ring as float64, shape (RECORD_WORDS - DATA,)."""
+    return context.records[HOST, slot, DATA:].view(np.float64)
+
+
+@compiled
 def publish_record(context: CallbackContext) -> None:
     """Make the record that was claimed last visible to the readers."""
     store_release(context.heads[HOST], 0, context.heads[HOST, 0] + 1)
@@ -103,7 +110,7 @@ def find_frame(context: CallbackContext, frames: int, raw: int) -> int:
             state[w.SKIPPED] += max(1, gap // max(frames, 1))
             state[w.GAP_FRAMES] += gap
             slot = claim_record(context, head + gap, GAP, 8)
-            context.values[HOST, slot, DATA] = gap
+            payload_values(context, slot)[0] = gap
             publish_record(context)
             begin_epochs(context, head + gap, AFTER_GAP)
     own[w.RAW] = raw
@@ -123,8 +130,8 @@ def track_midi_clock(context: CallbackContext, frame: int, message: int) -> None
     if status == CLOCK:
         if own[w.TICKS] % MIDI_CLOCK_TICKS_PER_BEAT == 0 and own[w.CLOCK_RUNNING] == 1:
             slot = claim_record(context, frame, CLOCK_POSITION, 16)
-            context.values[HOST, slot, DATA] = own[w.TICKS]
-            context.values[HOST, slot, DATA + 1] = own[w.CLOCK_RUNNING]
+            values = payload_values(context, slot)
+            values[0], values[1] = own[w.TICKS], own[w.CLOCK_RUNNING]
             publish_record(context)
         own[w.TICKS] += own[w.CLOCK_RUNNING]
     elif status == START:
@@ -178,10 +185,9 @@ def track_transport(context: CallbackContext, now: int, frames: int) -> None:
     own[w.EXPECTED] = frame + frames
     if transport[w.T_VALID] != 0.0 and (rolling == 1 or stopped):
         slot = claim_record(context, now, TRANSPORT, 32)
-        context.values[HOST, slot, DATA] = rolling
-        context.values[HOST, slot, DATA + 1] = transport[w.T_BEAT]
-        context.values[HOST, slot, DATA + 2] = transport[w.T_TEMPO]
-        context.values[HOST, slot, DATA + 3] = transport[w.T_BAR]
+        values = payload_values(context, slot)
+        values[0], values[1], values[2] = rolling, transport[w.T_BEAT], transport[w.T_TEMPO]
+        values[3] = transport[w.T_BAR]
         publish_record(context)
 
 

@@ -10,7 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS, STEMS
-from bridge.runtime.callback.context import HALF_RAMP, SEPARATES, CallbackContext
+from bridge.runtime.callback.context import (
+    FIRST,
+    HALF_RAMP,
+    LEFT,
+    POSITION,
+    SECOND,
+    SEPARATES,
+    TARGET,
+    VALUE,
+    CallbackContext,
+)
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import as_float32, carray, load_acquire
 from bridge.runtime.shared.callback_jit import compiled
@@ -19,7 +29,6 @@ from bridge.runtime.shared.slots import FADE_FRAMES, STAMP_SHIFT
 
 MASK = CAPACITY - 1
 COUNT = len(STEMS)
-TARGET, VALUE, FIRST, SECOND, LEFT, POSITION = range(6)  # a row of CallbackContext.ramps
 
 
 @compiled

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from typing import Annotated
 
 import msgspec
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from bridge.core.audio import ANALYSERS, CHANNELS, STEMS
 from bridge.runtime.shared.arena import Arena, align
+from bridge.runtime.shared.array_table import ArrayTable, Dimension
 from bridge.runtime.shared.slots import RECORD_WORDS, STATE_WORDS, WORKER_WORDS
 
 CAPACITY = 1 << 17
@@ -33,6 +35,15 @@ MAX_EVENTS = 1024
 
 SEPARATED = len(STEMS) - 1
 """Stems that an engine outputs; the last is the mix minus these."""
+
+GAINS = 2 * len(STEMS)
+"""Faders: of each stem's port, then of each stem in the mix."""
+
+MAX_CONTROLS = 64
+"""Controls of one engine."""
+
+LINE_WORDS = 8
+"""Words of a cache line: neighbours written by different processes must not share one."""
 
 CALLBACK_BINS = 4096  # a microsecond each; the last one holds all that is longer
 WORKER_BINS = 4096  # ten microseconds each
@@ -99,65 +110,46 @@ class Plan(msgspec.Struct, frozen=True):
         return next((worker.index for worker in self.workers if worker.role == role), -1)
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """The shared arrays. Audio: (channels, frames) float32, by frame modulo CAPACITY."""
+class SharedArrays(ArrayTable):
+    """The arrays in the shared memory. Audio: (channels, frames), by frame modulo CAPACITY.
 
-    state: NDArray[np.int64]  # (STATE_WORDS,)
-    workers: NDArray[np.int64]  # (workers, WORKER_WORDS)
-    inputs: NDArray[np.float32]  # (CHANNELS, ROW)
-    stems: NDArray[np.float32]  # (SEPARATED * CHANNELS, ROW)
-    stamps: NDArray[np.int64]  # (CAPACITY,) stamp of the hop at a slot of the stem ring
-    band: NDArray[np.float32]  # (CHANNELS, ROW) the synth's audio, by the frames of the notes
-    band_stamps: NDArray[np.int64]  # (CAPACITY,) likewise of the band's ring
-    gains: NDArray[np.float64]  # (2 * stems,) targets: stem ports, then the mix
-    values: NDArray[np.float64]  # (workers, 64) each engine's controls
-    records: NDArray[np.int64]  # (rings, RECORDS, RECORD_WORDS)
-    heads: NDArray[np.int64]  # (rings, 8) word 0: records ever written
-    callback_bins: NDArray[np.int64]  # (CALLBACK_BINS,) written by the callback
-    worker_bins: NDArray[np.int64]  # (workers, WORKER_BINS) written by each worker: hops by processing time
-    answer_bins: NDArray[np.int64]  # (workers, ANSWER_BINS) likewise: hops by callbacks until the result
-    semaphores: NDArray[np.int64]  # (workers, 8) a sem_t each
-    sources: NDArray[np.int64]  # (ANALYSERS,) input of each, an index of SOURCES; written by the parent
-    stems_missing: NDArray[np.int64]  # (ANALYSERS,) frames for which stems were missing; written by the mir worker
+    A new one is a line here. One that the parent or a worker writes says so; the others are the callback's.
+    """
+
+    state: Annotated[NDArray[np.int64], STATE_WORDS]  # each slot with its own writer
+    workers: Annotated[NDArray[np.int64], Dimension.WORKERS, WORKER_WORDS]  # likewise
+    inputs: Annotated[NDArray[np.float32], CHANNELS, ROW]
+    stems: Annotated[NDArray[np.float32], SEPARATED * CHANNELS, ROW]  # by the worker that separates
+    stamps: Annotated[NDArray[np.int64], CAPACITY]  # likewise: stamp of the hop at a slot of the stem ring
+    band: Annotated[NDArray[np.float32], CHANNELS, ROW]  # by the synth's worker, at the frames of the notes
+    band_stamps: Annotated[NDArray[np.int64], CAPACITY]  # likewise, of the band's ring
+    gains: Annotated[NDArray[np.float64], GAINS]  # by the parent: targets of the stem ports, then in the mix
+    values: Annotated[NDArray[np.float64], Dimension.WORKERS, MAX_CONTROLS]  # by the parent: each engine's controls
+    records: Annotated[NDArray[np.int64], Dimension.RINGS, RECORDS, RECORD_WORDS]  # by the writer of each ring
+    heads: Annotated[NDArray[np.int64], Dimension.RINGS, LINE_WORDS]  # RING_HEAD by the same, RING_DELAY by the parent
+    callback_bins: Annotated[NDArray[np.int64], CALLBACK_BINS]  # callbacks by processing time
+    worker_bins: Annotated[NDArray[np.int64], Dimension.WORKERS, WORKER_BINS]  # by each worker: hops by processing time
+    answer_bins: Annotated[NDArray[np.int64], Dimension.WORKERS, ANSWER_BINS]  # likewise: by callbacks until the result
+    semaphores: Annotated[NDArray[np.int64], Dimension.WORKERS, LINE_WORDS]  # a sem_t each
+    sources: Annotated[NDArray[np.int64], len(ANALYSERS)]  # by the parent: input of each, an index of SOURCES
+    stems_missing: Annotated[NDArray[np.int64], len(ANALYSERS)]  # by the mir worker: frames without stems
 
 
-MAX_CONTROLS = 64
-
-
-def _list_arrays(plan: Plan) -> dict[str, tuple[tuple[int, ...], type[np.generic]]]:
-    count, rings = max(len(plan.workers), 1), len(plan.rings)
-    return {
-        "state": ((STATE_WORDS,), np.int64),
-        "workers": ((count, WORKER_WORDS), np.int64),
-        "inputs": ((CHANNELS, ROW), np.float32),
-        "stems": ((SEPARATED * CHANNELS, ROW), np.float32),
-        "stamps": ((CAPACITY,), np.int64),
-        "band": ((CHANNELS, ROW), np.float32),
-        "band_stamps": ((CAPACITY,), np.int64),
-        "gains": ((2 * len(STEMS),), np.float64),
-        "values": ((count, MAX_CONTROLS), np.float64),
-        "records": ((rings, RECORDS, RECORD_WORDS), np.int64),
-        "heads": ((rings, 8), np.int64),
-        "callback_bins": ((CALLBACK_BINS,), np.int64),
-        "worker_bins": ((count, WORKER_BINS), np.int64),
-        "answer_bins": ((count, ANSWER_BINS), np.int64),
-        "semaphores": ((count, 8), np.int64),
-        "sources": ((len(ANALYSERS),), np.int64),
-        "stems_missing": ((len(ANALYSERS),), np.int64),
-    }
+def lengths_of(plan: Plan) -> dict[Dimension, int]:
+    """The lengths of the dimensions that depend on ``plan``."""
+    return {Dimension.WORKERS: max(len(plan.workers), 1), Dimension.RINGS: len(plan.rings)}
 
 
 def size_of(plan: Plan) -> int:
     """Bytes of shared memory that ``plan`` needs."""
-    return sum(align(int(np.prod(shape)) * np.dtype(dtype).itemsize) for shape, dtype in _list_arrays(plan).values())
+    lengths = lengths_of(plan)
+    return sum(align(math.prod(spec.shape_at(lengths)) * spec.dtype.itemsize) for spec in SharedArrays.specs.values())
 
 
-def map_arena(plan: Plan, arena: Arena) -> Shared:
+def map_arena(plan: Plan, arena: Arena) -> SharedArrays:
     """The shared arrays as views of ``arena``, which is zero where nobody wrote yet."""
-    views: dict[str, NDArray[np.generic]] = {}
-    offset = 0
-    for name, (shape, dtype) in _list_arrays(plan).items():
-        views[name] = arena.array(offset, shape, dtype)
-        offset += align(views[name].nbytes)
-    return Shared(**views)  # type: ignore[arg-type]
+    lengths, offset, views = lengths_of(plan), 0, []
+    for spec in SharedArrays.specs.values():
+        views.append(arena.array(offset, spec.shape_at(lengths), spec.dtype))
+        offset += align(views[-1].nbytes)
+    return SharedArrays(*views)
