@@ -43,7 +43,7 @@ def list_true_chords(song: AnnotatedSong, late_s: float = 0.0) -> list[ChordEven
 
 def recognise_chords(song: AnnotatedSong, engine: Engine) -> list[ChordEvent]:
     """Run ``engine`` on the song's audio, without a host; its chords and keys at the times of its reports."""
-    listening, mix = EngineStream(engine, RATE), song.audio()
+    listening, mix = EngineStream(engine, RATE), song.read_audio()
     pieces = (np.ascontiguousarray(mix[:, at : at + PIECE_FRAMES]) for at in range(0, mix.shape[1], PIECE_FRAMES))
     # an event of a hop reaches the band at the hop's end
     return sort_by_frame(

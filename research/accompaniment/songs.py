@@ -83,17 +83,17 @@ class AnnotatedSong:
     @property
     def modulations(self) -> tuple[int, ...]:
         """The bars from which on another scale holds."""
-        changed = [now[0] for before, now in pairwise(self.keys) if self._scale(before) != self._scale(now)]
+        changed = [now[0] for before, now in pairwise(self.keys) if self._get_scale(before) != self._get_scale(now)]
         return tuple(sorted({int(beat // self.bar_beats) for beat in changed if beat < self.beats}))
 
     @staticmethod
-    def _scale(key: tuple[float, int, int]) -> frozenset[int]:
+    def _get_scale(key: tuple[float, int, int]) -> frozenset[int]:
         return frozenset((key[1] + step) % 12 for step in SCALES[key[2]])
 
-    def scale_at(self, beat: float) -> frozenset[int]:
+    def get_scale(self, beat: float) -> frozenset[int]:
         """The notes of the key at ``beat``, of C major where none is known."""
         before = [key for key in self.keys if key[0] <= beat] or list(self.keys[:1]) or [(0.0, 0, 0)]
-        return self._scale(before[-1])
+        return self._get_scale(before[-1])
 
     def frame(self, beat: float) -> int:
         """At RATE."""
@@ -102,7 +102,7 @@ class AnnotatedSong:
     def beat(self, frame: float) -> float:
         return (frame / RATE - self.start_s) * self.bpm / 60.0
 
-    def audio(self) -> Audio:
+    def read_audio(self) -> Audio:
         """The sum of its stems, shape (2, frames)."""
         waves = [np.asarray(clip.read_samples(), np.float32) / np.float32(32768.0) for clip in self.clips]
         mix = np.zeros((2, max(len(wave) for wave in waves)), np.float32)

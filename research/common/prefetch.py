@@ -49,7 +49,7 @@ class BatchPrefetcher(Generic[Batch]):
     def __exit__(self, *_: object) -> None:
         self._pool.shutdown(cancel_futures=True)
 
-    def next_batch(self) -> Batch:
+    def get_next(self) -> Batch:
         """The next step's."""
         while len(self._coming) < self.AHEAD:
             self._coming.append(self._pool.submit(_draw_step, self._next))

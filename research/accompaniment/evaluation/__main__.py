@@ -21,8 +21,8 @@ from research.accompaniment.evaluation.run import (
     WHERE,
     Condition,
     PerformanceResult,
-    drummers,
     evaluate,
+    score_drummers,
 )
 from research.accompaniment.evaluation.sheets import play_from_sheet
 from research.accompaniment.evaluation.table import make_rows, make_table
@@ -71,7 +71,7 @@ def main(
     grooves = [groove for groove in read_grooves(symbolic) if get_split(groove.drummer) == "valid"]
     reference = make_reference(written, grooves)
     values = {STYLE.name: STYLE.low + STYLES.index(style)}
-    results: list[PerformanceResult] = [*drummers(grooves)]
+    results: list[PerformanceResult] = [*score_drummers(grooves)]
     console = Printer(stderr=True)
     with console.status("reading …") as status:
         for collection, conditions in _plan_conditions(

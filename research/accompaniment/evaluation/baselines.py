@@ -20,15 +20,15 @@ SEED = 9
 
 def draw_random_pitches(song: AnnotatedSong, sounds: Sequence[PlayedNote]) -> list[PlayedNote]:
     """Replace each note by one of the twelve around it, all as likely."""
-    return _repitched(song, sounds, lambda _: range(12))
+    return _change_pitches(song, sounds, lambda _: range(12))
 
 
 def draw_pitches_in_key(song: AnnotatedSong, sounds: Sequence[PlayedNote]) -> list[PlayedNote]:
     """Replace each note by one of the seven of the song's true key around it, all as likely."""
-    return _repitched(song, sounds, lambda sound: song.scale_at(sound.start))
+    return _change_pitches(song, sounds, lambda sound: song.get_scale(sound.start))
 
 
-def _repitched(
+def _change_pitches(
     song: AnnotatedSong, sounds: Sequence[PlayedNote], allowed: Callable[[PlayedNote], Collection[int]]
 ) -> list[PlayedNote]:
     chance = np.random.default_rng([SEED, *song.name.encode()])

@@ -67,7 +67,7 @@ def _cut_at_chord(sound: PlayedNote, span: ChordSegment) -> Iterator[NoteSegment
             yield NoteSegment(sound.part, start, end, first, inside, clashes)
 
 
-def share(found: Iterable[NoteSegment], which: Callable[[NoteSegment], bool]) -> float:
+def compute_share(found: Iterable[NoteSegment], which: Callable[[NoteSegment], bool]) -> float:
     """How much of the time of ``found`` is ``which``; NaN of nothing."""
     total = right = 0.0
     for piece in found:
@@ -80,13 +80,13 @@ def measure_in_chord(found: Iterable[NoteSegment]) -> float:
     """The share of the sounding time of all notes in which they are notes of the true chord: the chord tone ratio of
     melody harmonisation (Yeh et al., "Automatic melody harmonization with triad chords", JNMR 2021), by time and with
     every note of the written chord, sevenths and ninths as well."""
-    return share(found, lambda piece: piece.inside)
+    return compute_share(found, lambda piece: piece.inside)
 
 
 def measure_clash(found: Iterable[NoteSegment]) -> float:
     """The share of the sounding time in which a note is none of the true chord's and lies a semitone, at any octave,
     from one that is: a minor second, a major seventh or a minor ninth against the chord."""
-    return share(found, lambda piece: piece.clashes)
+    return compute_share(found, lambda piece: piece.clashes)
 
 
 def measure_roots_at_changes(song: AnnotatedSong, sounds: Sequence[PlayedNote]) -> float:
@@ -94,11 +94,11 @@ def measure_roots_at_changes(song: AnnotatedSong, sounds: Sequence[PlayedNote]) 
     the note that the chord has in the bass. The bass: what begins with the chord (EARLY, STRIKES), else what sounds
     then; where no part is called bass the lowest note. NaN where no root changes."""
     line = [sound for sound in sounds if sound.part == "bass"] or select_pitched(sounds)
-    hits = [_is_on_root(span, line) for span in changes(song)]
+    hits = [_is_on_root(span, line) for span in list_root_changes(song)]
     return sum(hits) / len(hits) if hits else math.nan
 
 
-def changes(song: AnnotatedSong) -> list[ChordSegment]:
+def list_root_changes(song: AnnotatedSong) -> list[ChordSegment]:
     """The chords whose root is another than that of the one before, from the second bar on."""
     known = [span for span in song.spans if span.root >= 0 and span.beat < song.beats]
     return [now for before, now in pairwise(known) if before.root != now.root and now.beat >= song.bar_beats]

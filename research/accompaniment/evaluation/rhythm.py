@@ -28,7 +28,7 @@ def count_onsets(beats: Iterable[float], bars: int, bar_beats: int) -> Float64Ar
     return np.bincount(inside, minlength=bars * steps).astype(np.float64).reshape(bars, steps)
 
 
-def steadiness(bars: Float64Array) -> float:
+def measure_steadiness(bars: Float64Array) -> float:
     """How alike the ``bars`` of one player are: the share of the bar's positions at which two of them agree whether
     something begins there, over all pairs (the grooving pattern similarity of Wu and Yang, "The Jazz Transformer on the
     front line", ISMIR 2020, on 16 positions of a bar of four instead of their 64). Bars before the first and after the
@@ -63,10 +63,10 @@ def measure_divergence(one: Float64Array, other: Float64Array) -> float:
         return math.nan
     p, q = one / one.sum(), other / other.sum()
     middle = (p + q) / 2
-    return float((_relative_entropy(p, middle) + _relative_entropy(q, middle)) / 2)
+    return float((_compute_relative_entropy(p, middle) + _compute_relative_entropy(q, middle)) / 2)
 
 
-def _relative_entropy(p: Float64Array, to: Float64Array) -> float:
+def _compute_relative_entropy(p: Float64Array, to: Float64Array) -> float:
     there = p > 0
     return float((p[there] * np.log2(p[there] / to[there])).sum())
 

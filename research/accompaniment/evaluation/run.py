@@ -32,7 +32,7 @@ from research.accompaniment.evaluation.rhythm import (
     make_reference,
     measure_divergence,
     measure_similarity,
-    steadiness,
+    measure_steadiness,
 )
 from research.accompaniment.simulated_input import ChordEvent
 from research.accompaniment.songs import MODULATED, AnnotatedSong
@@ -83,7 +83,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class PerformanceResult:
-    """``figures``: by the names of FIGURES, AFTER and WHERE; those that are missing do not apply."""
+    """``compute_figures``: by the names of FIGURES, AFTER and WHERE; those that are missing do not apply."""
 
     collection: str
     player: str
@@ -99,7 +99,9 @@ def evaluate(
     alone. Each song has another seed, so that no figure depends on one random draw."""
     for take, song in enumerate(songs):
         if song.human:
-            yield _result("pianist", song, list_human_notes(song), reference, ("in_chord", "clash", "roots", "onsets"))
+            yield _score_player(
+                "pianist", song, list_human_notes(song), reference, ("in_chord", "clash", "roots", "onsets")
+            )
         for number, condition in enumerate(conditions):
             chord_events = condition.simulate_input(song)
             sounds = condition.play(
@@ -110,17 +112,17 @@ def evaluate(
                     ("chance", baselines.draw_random_pitches),
                     ("chance in the key", baselines.draw_pitches_in_key),
                 ):
-                    yield _result(name, song, pitches(song, sounds), reference, ("in_chord", "clash", "roots"))
+                    yield _score_player(name, song, pitches(song, sounds), reference, ("in_chord", "clash", "roots"))
             if chord_events:
                 kept = baselines.hold_last_chord(song, sounds, chord_events, condition.lookahead_beats)
-                yield _result(f"holds the last chord; {condition.name}", song, kept, reference, HARMONY)
-            yield _result(
+                yield _score_player(f"holds the last chord; {condition.name}", song, kept, reference, HARMONY)
+            yield _score_player(
                 f"band; {condition.name}",
                 song,
                 sounds,
                 reference,
                 EVERYTHING,
-                _ready(song, chord_events, condition),
+                _find_start(song, chord_events, condition),
             )
 
 
@@ -128,24 +130,24 @@ HARMONY = ("in_chord", "clash", "roots", *AFTER, *WHERE)
 EVERYTHING = (*FIGURES, *AFTER, *WHERE)
 
 
-def _ready(song: AnnotatedSong, chord_events: Sequence[ChordEvent], condition: Condition) -> float:
+def _find_start(song: AnnotatedSong, chord_events: Sequence[ChordEvent], condition: Condition) -> float:
     known = [each for each in chord_events if isinstance(each.event.payload, Chord) and each.event.payload.root >= 0]
     first = song.beat(known[0].frame) if known else 0.0
     return max(first, 0.0) + condition.lookahead_beats + READY_BEATS
 
 
-def _result(
+def _score_player(
     player: str, song: AnnotatedSong, sounds: Sequence[PlayedNote], reference: HumanReference, names: Sequence[str],
     ready: float = 0.0,
 ) -> PerformanceResult:  # fmt: skip
-    found = figures(song, sounds, reference, ready)
+    found = compute_figures(song, sounds, reference, ready)
     wanted = tuple(AFTER) if song.collection == MODULATED else names
     return PerformanceResult(
         song.collection, player, song.name, {name: found[name] for name in wanted if name in found}
     )
 
 
-def figures(
+def compute_figures(
     song: AnnotatedSong, sounds: Sequence[PlayedNote], reference: HumanReference, ready: float = 0.0
 ) -> dict[str, float]:
     """All of FIGURES, AFTER and WHERE; NaN where there is nothing to say. ``ready``: the beat from which silence
@@ -158,7 +160,7 @@ def figures(
         "roots": measure_roots_at_changes(song, sounds),
         "after": measure_right_after(song, found),
         "passed": float(np.mean(passed)) if (passed := count_bars_until_right(song, found)) else math.nan,
-        "steady": steadiness(drums),
+        "steady": measure_steadiness(drums),
         "silent": float(count_silent_bars(song, sounds, ready)),
         "right": float(np.mean(judge_bars(song, found))),
         "first": measure_in_chord(piece for piece in found if piece.first),
@@ -173,7 +175,7 @@ def figures(
     return chord_events
 
 
-def drummers(grooves: Sequence[MidiGroove]) -> Iterator[PerformanceResult]:
+def score_drummers(grooves: Sequence[MidiGroove]) -> Iterator[PerformanceResult]:
     """Each groove of SHORTEST_BARS or more as a player, beside all others of those drummers."""
     for groove in grooves:
         bars = count_groove(groove)
@@ -183,6 +185,6 @@ def drummers(grooves: Sequence[MidiGroove]) -> Iterator[PerformanceResult]:
         chord_events = {
             "strokes": measure_divergence(bars.sum(0), others.hits),
             "groove": measure_similarity(bars, others.bar),
-            "steady": steadiness(bars),
+            "steady": measure_steadiness(bars),
         }
         yield PerformanceResult("Groove MIDI Dataset", "drummers", groove.name, chord_events)

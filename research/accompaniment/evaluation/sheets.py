@@ -26,11 +26,11 @@ def format_sheet(song: AnnotatedSong) -> str:
     lines = [f"metre: {song.bar_beats}/4", f"tempo: {song.bpm:.3f}"]
     for bar in range(song.bars):
         beats = range(bar * song.bar_beats, (bar + 1) * song.bar_beats)
-        lines.append(f"| {' '.join(_label_beat(song, beat + SETTLED_BEATS) for beat in beats)} |")
+        lines.append(f"| {' '.join(_format_beat(song, beat + SETTLED_BEATS) for beat in beats)} |")
     return "\n".join(lines) + "\n"
 
 
-def _label_beat(song: AnnotatedSong, beat: float) -> str:
+def _format_beat(song: AnnotatedSong, beat: float) -> str:
     here = [span.chord for span in song.spans if span.beat <= beat < span.end]
     return here[0].label if here and here[0] is not None and here[0].root >= 0 else NOTHING
 

@@ -40,14 +40,14 @@ def main(words: list[str] | None = None) -> int:
     one.add_argument("--symbolic", type=Path, required=True)
     one.add_argument("--weights", type=Path, help="an ONNX file; by default the one that ships")
     one.add_argument("--late", type=int, default=1, help="beats at the end that a listener does not know yet")
-    one.set_defaults(act=_foresight)
+    one.set_defaults(act=_train_foresight)
     one = commands.add_parser("grooves", help="count groove templates in drummers' bars, but those held out")
     one.add_argument("--symbolic", type=Path, required=True, help="folder with groove")
     one.add_argument("--out", type=Path, default=GROOVES)
-    one.set_defaults(act=_grooves)
+    one.set_defaults(act=_count_grooves)
     one = commands.add_parser("groove-check", help="how like the drummers held out the styles' drums are")
     one.add_argument("--symbolic", type=Path, required=True)
-    one.set_defaults(act=_groove_check)
+    one.set_defaults(act=_check_grooves)
     parsed = parser.parse_args(words)
     return run_main(lambda: parsed.act(parsed))
 
@@ -68,7 +68,7 @@ def _recognise(parsed: argparse.Namespace) -> None:
 def _learn(parsed: argparse.Namespace) -> None:
     import torch
 
-    from research.accompaniment.training.learn import examples_from, learn
+    from research.accompaniment.training.learn import learn, make_all_examples
     from research.accompaniment.training.network import export
     from research.accompaniment.training.recogniser_corpus import read_recognised
     from research.datasets.library import list_tunes
@@ -76,14 +76,14 @@ def _learn(parsed: argparse.Namespace) -> None:
     torch.set_num_threads(1)  # several threads on a busy machine ran 50 times slower
     songs = read_progressions(parsed.symbolic, False, list_tunes(parsed.without) if parsed.without else ())
     recognised = read_recognised(parsed.recognised) if parsed.recognised else []
-    examples = examples_from(songs, recognised, parsed.seed)
+    examples = make_all_examples(songs, recognised, parsed.seed)
     echo(f"{len(songs)} songs, {sum(len(song.states) for song in songs):,} beats; {len(recognised)} recognised; "
         f"{len(examples):,} examples")  # fmt: skip
     network = learn(examples, parsed.rounds, parsed.seed, echo)
     echo(f"{parsed.out}: {export(network, parsed.out)}")
 
 
-def _foresight(parsed: argparse.Namespace) -> None:
+def _train_foresight(parsed: argparse.Namespace) -> None:
     songs = read_progressions(parsed.symbolic, True)
     predictor = ChordPredictor(read_model(parsed.weights), parsed.weights.name) if parsed.weights else None
     echo(f"{len(songs)} songs, the last {parsed.late} beats not known; right roots")
@@ -95,7 +95,7 @@ def _foresight(parsed: argparse.Namespace) -> None:
     echo("right where sure " + ", ".join(f"{name}: {share:.2f} of {count:,}" for name, (share, count) in shares))
 
 
-def _grooves(parsed: argparse.Namespace) -> None:
+def _count_grooves(parsed: argparse.Namespace) -> None:
     from research.accompaniment.training.drumming import (
         KINDS,
         join,
@@ -117,7 +117,7 @@ def _grooves(parsed: argparse.Namespace) -> None:
         )
 
 
-def _groove_check(parsed: argparse.Namespace) -> None:
+def _check_grooves(parsed: argparse.Namespace) -> None:
     from engines.accompaniment.style import StyleFile, find_style, list_shipped_styles, load_style
     from research.accompaniment.training.drumming import (
         KINDS,
@@ -126,7 +126,7 @@ def _groove_check(parsed: argparse.Namespace) -> None:
         read_drumming,
         split_performances,
     )
-    from research.accompaniment.training.groove_similarity import make_rows, table
+    from research.accompaniment.training.groove_similarity import format_table, make_rows
 
     drumming = read_drumming(parsed.symbolic)
     for name in list_shipped_styles():
@@ -138,7 +138,7 @@ def _groove_check(parsed: argparse.Namespace) -> None:
         if not len(learned) or not len(held):
             echo(f"{name}: no bars of {drums.groove} to learn from or none held out\n")
             continue
-        for line in table(name, len(learned), len(held), make_rows(load_style(find_style(name)), learned, held)):
+        for line in format_table(name, len(learned), len(held), make_rows(load_style(find_style(name)), learned, held)):
             echo(line)
         echo("")
 

@@ -57,14 +57,14 @@ def make_examples(
         comes[: len(song.states) - first] = song.states[first : first + FURTHEST]
         says = np.where(stands != UNKNOWN, AS_NOW[:, np.maximum(stands, 0)], UNKNOWN)
         context = encode_context(known, first % song.bar_beats, key)
-        rows.append((compare_lags(known, song.bar_beats), context, _kinds(says, home), _kinds(comes, home)))
+        rows.append((compare_lags(known, song.bar_beats), context, _count_from(says, home), _count_from(comes, home)))
     if not rows:
         return None
     lags, contexts, says_, truth = (np.stack(column) for column in zip(*rows, strict=True))
     return ForesightExamples(lags.astype(np.float16), contexts, says_.astype(np.int8), truth.astype(np.int8))
 
 
-def _kinds(states: States, home: int) -> States:
+def _count_from(states: States, home: int) -> States:
     """The kind of each of ``states``, counted from pitch class ``home``; -1 of UNKNOWN."""
     kinds = KIND_OF[np.maximum(states, 0)]
     return np.where(states == UNKNOWN, -1, np.where(kinds == KINDS - 1, kinds, (kinds - 2 * home) % (2 * CLASSES)))

@@ -24,16 +24,16 @@ def list_predictors(predictor: ChordPredictor | None = None) -> dict[str, Predic
     """What is compared, by name; ``foreseer``: None for the one that ships."""
     network = predictor or load_shipped()
 
-    def lattice(known: States, first: int, song: Progression) -> States:
+    def use_trellis(known: States, first: int, song: Progression) -> States:
         return predict_chords(known, first, int(song.keys[first - 1]), Metre(song.bar_beats), {}, network).path
 
-    def loops(known: States, first: int, song: Progression) -> States:
+    def use_repetition(known: States, first: int, song: Progression) -> States:
         prediction, _ = network.predict(known, first % song.bar_beats, int(song.keys[first - 1]), song.bar_beats)
         return np.asarray(np.where(prediction.any(1), prediction.argmax(1), known[-1]), np.int64)
 
     return {
-        "lattice": lattice,
-        "loops alone": loops,
+        "lattice": use_trellis,
+        "loops alone": use_repetition,
         "hold the chord": lambda known, _, __: np.full(FURTHEST, known[-1]),
     }
 

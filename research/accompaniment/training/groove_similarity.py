@@ -50,17 +50,17 @@ class GrooveSimilarity:
 def compare_grooves(ours: DrumBars, theirs: DrumBars) -> GrooveSimilarity:
     mine, others = (bars.struck.sum(1, dtype=np.float64) for bars in (ours, theirs))
     return GrooveSimilarity(
-        _cosine(mine, others),
-        _cosine(ours.force.reshape(len(ours), -1), theirs.force.reshape(len(theirs), -1)),
-        steadiness(ours),
-        _divergence(mine.sum(0), others.sum(0)),
-        _divergence(ours.struck.sum(0).ravel(), theirs.struck.sum(0).ravel()),
-        _overlap(compute_gains(ours), compute_gains(theirs), LOUDNESSES),
-        _overlap(ours.late[ours.struck], theirs.late[theirs.struck], LATENESSES),
+        _compute_cosine(mine, others),
+        _compute_cosine(ours.force.reshape(len(ours), -1), theirs.force.reshape(len(theirs), -1)),
+        measure_steadiness(ours),
+        _compute_divergence(mine.sum(0), others.sum(0)),
+        _compute_divergence(ours.struck.sum(0).ravel(), theirs.struck.sum(0).ravel()),
+        _compute_overlap(compute_gains(ours), compute_gains(theirs), LOUDNESSES),
+        _compute_overlap(ours.late[ours.struck], theirs.late[theirs.struck], LATENESSES),
     )
 
 
-def steadiness(bars: DrumBars) -> float:
+def measure_steadiness(bars: DrumBars) -> float:
     """The mean over songs, each the mean over pairs of its bars."""
     struck = np.asarray(bars.struck.any(1))
     found = []
@@ -84,7 +84,7 @@ def compute_gains(bars: DrumBars) -> Float64Array:
     return np.concatenate(found)
 
 
-def _cosine(ours: Float64Array, theirs: Float64Array) -> float:
+def _compute_cosine(ours: Float64Array, theirs: Float64Array) -> float:
     units = [_to_unit_vectors(one).mean(0) for one in (ours, theirs)]
     return float(units[0] @ units[1])
 
@@ -94,13 +94,13 @@ def _to_unit_vectors(vectors: Float64Array) -> Float64Array:
     return np.asarray(vectors[length[:, 0] > 0] / length[length[:, 0] > 0])
 
 
-def _divergence(ours: NDArray[np.generic], theirs: NDArray[np.generic]) -> float:
+def _compute_divergence(ours: NDArray[np.generic], theirs: NDArray[np.generic]) -> float:
     one, other = (np.asarray(counts, np.float64) / max(float(np.sum(counts)), 1e-12) for counts in (ours, theirs))
     middle = (one + other) / 2
     return float(sum((p[p > 0] * np.log2(p[p > 0] / middle[p > 0])).sum() for p in (one, other)) / 2)
 
 
-def _overlap(ours: Float64Array, theirs: Float64Array, edges: NDArray[np.generic]) -> float:
+def _compute_overlap(ours: Float64Array, theirs: Float64Array, edges: NDArray[np.generic]) -> float:
     shares = [
         np.histogram(np.clip(values, edges[0], edges[-1]), edges)[0] / max(len(values), 1) for values in (ours, theirs)
     ]
@@ -139,7 +139,7 @@ def play_style(style: Style, controls: PerformanceControls) -> DrumBars:
     return DrumBars(*(np.concatenate([getattr(one, name) for one in found]) for name in ("force", "late", "song")))
 
 
-def without_templates(style: Style) -> Style:
+def remove_templates(style: Style) -> Style:
     """``style`` with nothing but its written patterns, played as without drummers."""
     drums = style.parts["drums"]
     written = tuple(replace(one, articulations={}) for one in drums.patterns if not one.groove_cluster)
@@ -153,7 +153,7 @@ def make_rows(style: Style, learned: DrumBars, held: DrumBars) -> dict[str, Groo
     some = np.sort(random.permutation(len(learned))[:MOST_BARS])
     compared: Mapping[str, DrumBars] = {
         "templates": play_style(style, usual),
-        "written by hand": play_style(without_templates(style), usual),
+        "written by hand": play_style(remove_templates(style), usual),
         "the drummers learned from": learned.only(some),
         "those held out, steps shuffled": shuffle_steps(held, random),
     }
@@ -177,7 +177,7 @@ def split_halves(bars: DrumBars) -> tuple[DrumBars, DrumBars]:
     return bars.only(first), bars.only(~first)
 
 
-def table(style: str, learned: int, held: int, found: Mapping[str, GrooveSimilarity]) -> Sequence[str]:
+def format_table(style: str, learned: int, held: int, found: Mapping[str, GrooveSimilarity]) -> Sequence[str]:
     """Lines of Markdown."""
     titles = (
         f"{style}: {held} bars held out, {learned} learned from",

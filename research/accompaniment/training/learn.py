@@ -32,7 +32,9 @@ SURPRISE = 0.02
 """Of the chance that is spread over all kinds: what was thought impossible costs only so much."""
 
 
-def examples_from(songs: Sequence[Progression], recognised: Sequence[RecognisedSong], seed: int) -> ForesightExamples:
+def make_all_examples(
+    songs: Sequence[Progression], recognised: Sequence[RecognisedSong], seed: int
+) -> ForesightExamples:
     """All examples: ``songs`` as written and with simulated errors, and those ``recognised`` by an analyser."""
     random = np.random.default_rng(seed)
     parts = [make_examples(song.states, song, EVERY, random) for song in songs]
@@ -54,7 +56,7 @@ def learn(examples: ForesightExamples, rounds: int, seed: int, say: Callable[[st
     for number in range(rounds):
         total = 0.0
         for chosen in torch.randperm(len(examples)).numpy()[: steps * BATCH].reshape(steps, -1):
-            cost = surprise(network, examples, chosen)
+            cost = compute_loss(network, examples, chosen)
             optimiser.zero_grad()
             cost.backward()
             optimiser.step()
@@ -64,7 +66,7 @@ def learn(examples: ForesightExamples, rounds: int, seed: int, say: Callable[[st
     return network
 
 
-def surprise(network: ForesightNetwork, examples: ForesightExamples, chosen: States) -> Tensor:
+def compute_loss(network: ForesightNetwork, examples: ForesightExamples, chosen: States) -> Tensor:
     """The mean negative log-likelihood of the chords that came, over the ``chosen`` examples and all beats ahead."""
     lags = torch.from_numpy(examples.lags[chosen].astype(np.float32))
     says = torch.from_numpy(examples.says[chosen].astype(np.int64)).reshape(-1, WORDS, FURTHEST)

@@ -61,10 +61,10 @@ def _recognise_song(song: AnnotatedSong, engine: str) -> RecognisedSong:
     recognised = np.full(song.beats, UNKNOWN, np.int64)
     known = min(listener.count, listener.next, song.beats)
     recognised[listener.next - known : listener.next] = listener.history[REMEMBERED - known :]
-    return RecognisedSong(recognised, Progression(song.name, _true_states(song), keys, song.bar_beats))
+    return RecognisedSong(recognised, Progression(song.name, _read_true_states(song), keys, song.bar_beats))
 
 
-def _true_states(song: AnnotatedSong) -> States:
+def _read_true_states(song: AnnotatedSong) -> States:
     states = np.full(song.beats, NONE, np.int64)
     for span in song.spans:
         states[round(span.beat) : round(span.end)] = UNKNOWN if span.chord is None else to_state(span.chord)

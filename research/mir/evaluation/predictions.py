@@ -84,6 +84,6 @@ def to_prediction(song: SongMap) -> MirPrediction:
     )
 
 
-def mono(mix: Audio) -> Audio:
+def downmix(mix: Audio) -> Audio:
     """Downmix to (frames,), as most other trackers expect it."""
     return np.asarray(mix.sum(axis=0) / CHANNELS, dtype=np.float32)

@@ -25,7 +25,7 @@ from bridge.core.arrays import Float64Array
 from bridge.core.audio import Audio
 from bridge.core.events import NOTE_NAMES
 from engines.mir.chroma.templates import MAJOR_KEY, MINOR_KEY
-from research.mir.evaluation.predictions import EvaluatedTracker, MirPrediction, mono
+from research.mir.evaluation.predictions import EvaluatedTracker, MirPrediction, downmix
 from research.mir.evaluation.truth import LabelledChords
 
 RATE = 44100
@@ -47,7 +47,7 @@ def make_librosa_tracker() -> EvaluatedTracker:
     import_module("librosa.beat")
 
     def track(mix: Audio, rate: int) -> MirPrediction:
-        wave = librosa.resample(mono(mix), orig_sr=rate, target_sr=LIBROSA_RATE)
+        wave = librosa.resample(downmix(mix), orig_sr=rate, target_sr=LIBROSA_RATE)
         tempo, beats = librosa.beat.beat_track(y=wave, sr=LIBROSA_RATE, hop_length=LIBROSA_HOP, units="time")
         chroma = librosa.feature.chroma_cqt(y=wave, sr=LIBROSA_RATE, hop_length=LIBROSA_HOP)
         loudness = librosa.feature.rms(y=wave, hop_length=LIBROSA_HOP)[0][: chroma.shape[1]]
@@ -129,10 +129,10 @@ def make_essentia_tracker() -> EvaluatedTracker:
         return LabelledChords(np.stack([starts, starts + step / RATE], axis=1), named)
 
     def track(mix: Audio, rate: int) -> MirPrediction:
-        wave = _at(mono(mix), rate, RATE)
+        wave = _resample(downmix(mix), rate, RATE)
         bpm, beats, *_ = standard.RhythmExtractor2013(method="multifeature")(wave)
         tonic, mode, _ = standard.KeyExtractor()(wave)
-        return MirPrediction(beats=_times(beats), bpm=float(bpm), chords=chords(wave), key=f"{tonic} {mode}")
+        return MirPrediction(beats=_sort_times(beats), bpm=float(bpm), chords=chords(wave), key=f"{tonic} {mode}")
 
     return EvaluatedTracker("essentia", track)
 
@@ -144,15 +144,15 @@ def make_madmom_tracker() -> EvaluatedTracker:
     audio, chroma = import_module("madmom.audio.signal"), import_module("madmom.audio.chroma")
 
     def track(mix: Audio, rate: int) -> MirPrediction:
-        signal = audio.Signal(_at(mono(mix), rate, RATE), sample_rate=RATE, num_channels=1)
+        signal = audio.Signal(_resample(downmix(mix), rate, RATE), sample_rate=RATE, num_channels=1)
         bars = beats_of.DBNDownBeatTrackingProcessor(beats_per_bar=[3, 4], fps=100)
         found = bars(beats_of.RNNDownBeatProcessor()(signal)).reshape(-1, 2)
         key = keys.key_prediction_to_label(keys.CNNKeyRecognitionProcessor()(signal))
         rows = chords_of.DeepChromaChordRecognitionProcessor()(chroma.DeepChromaProcessor()(signal))
         return MirPrediction(
-            beats=_times(found[:, 0]),
-            downbeats=_times(found[found[:, 1] == 1, 0]),
-            bpm=_bpm(found[:, 0]),
+            beats=_sort_times(found[:, 0]),
+            downbeats=_sort_times(found[found[:, 1] == 1, 0]),
+            bpm=_estimate_bpm(found[:, 0]),
             chords=LabelledChords(np.array([(row[0], row[1]) for row in rows]), tuple(str(row[2]) for row in rows)),
             key=str(key),
         )
@@ -167,10 +167,14 @@ def make_beatnet_tracker() -> EvaluatedTracker:
     def track(mix: Audio, rate: int) -> MirPrediction:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "song.wav"
-            soundfile.write(path, mono(mix), rate)
+            soundfile.write(path, downmix(mix), rate)
             found = kind(1, mode="online", inference_model="PF", plot=[], thread=False).process(str(path))
         rows = np.asarray(found, np.float64).reshape(-1, 2)
-        return MirPrediction(beats=_times(rows[:, 0]), downbeats=_times(rows[rows[:, 1] == 1, 0]), bpm=_bpm(rows[:, 0]))
+        return MirPrediction(
+            beats=_sort_times(rows[:, 0]),
+            downbeats=_sort_times(rows[rows[:, 1] == 1, 0]),
+            bpm=_estimate_bpm(rows[:, 0]),
+        )
 
     return EvaluatedTracker("BeatNet online", track, online=True)
 
@@ -181,7 +185,7 @@ def make_aubio_tracker() -> EvaluatedTracker:
     window, hop = 1024, 512
 
     def track(mix: Audio, rate: int) -> MirPrediction:
-        wave = _at(mono(mix), rate, RATE)
+        wave = _resample(downmix(mix), rate, RATE)
         tempo, onset = aubio.tempo("default", window, hop, RATE), aubio.onset("default", window, hop, RATE)
         beats, onsets = [], []
         for at in range(0, len(wave) - hop + 1, hop):
@@ -190,7 +194,7 @@ def make_aubio_tracker() -> EvaluatedTracker:
                 beats.append(tempo.get_last_s())
             if onset(piece)[0]:
                 onsets.append(onset.get_last_s())
-        return MirPrediction(beats=_times(beats), bpm=_bpm(beats), onsets=_times(onsets))
+        return MirPrediction(beats=_sort_times(beats), bpm=_estimate_bpm(beats), onsets=_sort_times(onsets))
 
     return EvaluatedTracker("aubio", track, online=True)
 
@@ -216,15 +220,15 @@ def make_installed_trackers(names: list[str]) -> tuple[list[EvaluatedTracker], l
     return found, reasons
 
 
-def _at(wave: Audio, rate: int, to: int) -> Audio:
+def _resample(wave: Audio, rate: int, to: int) -> Audio:
     return wave if rate == to else np.asarray(soxr.resample(wave, rate, to, quality="VHQ"), np.float32)
 
 
-def _times(times: object) -> Float64Array:
+def _sort_times(times: object) -> Float64Array:
     """In order and each once, whatever a tracker gives."""
     return np.unique(np.asarray(times, np.float64))
 
 
-def _bpm(beats: object) -> float:
-    steps = np.diff(_times(beats))
+def _estimate_bpm(beats: object) -> float:
+    steps = np.diff(_sort_times(beats))
     return 60.0 / float(np.median(steps)) if len(steps) else 0.0

@@ -32,14 +32,14 @@ def find_rendered(folder: Path) -> list[KnownSong]:
         if rendered is not None and rendered.chords:
             seconds = min(clip.frames for clip in stems.values()) / RATE
             clips = [clip for _, clip in sorted(stems.items())]
-            truth = replace(to_annotation(rendered, seconds), onsets=_onsets(clips, seconds))
+            truth = replace(to_annotation(rendered, seconds), onsets=_detect_all_onsets(clips, seconds))
             found.append(KnownSong(name, RENDERED, tuple(clip.path for clip in clips), truth))
     if not found:
         raise ConfigError(f"{folder}: no rendered song is held out there", "run `python -m research.datasets held-out`")
     return found
 
 
-def _onsets(clips: list[StemClip], seconds: float) -> Float64Array:
+def _detect_all_onsets(clips: list[StemClip], seconds: float) -> Float64Array:
     """Onsets of all stems, each analysed by itself."""
     onsets = merge_onsets(
         [detect_onsets(clip.read_samples().astype(np.float32).mean(1) / np.float32(32768.0)) for clip in clips]
@@ -55,7 +55,7 @@ def to_annotation(rendered: Rendered, seconds: float) -> SongAnnotation:
     beats = np.asarray(rendered.start_s + indices * beat_s, np.float64)
     starts = [rendered.start_s + chord.beat * beat_s for chord in rendered.chords]
     rows = [
-        (start, min(start + chord.beats * beat_s, seconds), label(chord))
+        (start, min(start + chord.beats * beat_s, seconds), format_label(chord))
         for start, chord in zip(starts, rendered.chords, strict=True)
         if start < seconds
     ]
@@ -72,7 +72,7 @@ def to_annotation(rendered: Rendered, seconds: float) -> SongAnnotation:
     )
 
 
-def label(chord: ChordTruth) -> str:
+def format_label(chord: ChordTruth) -> str:
     """In Harte's syntax; X where something sounds that has no name here."""
     if UNNAMED in (chord.root, chord.quality):
         return UNKNOWN

@@ -111,14 +111,14 @@ def score_chords(truth: LabelledChords, detected: LabelledChords) -> dict[str, f
         merged, expected, given = util.merge_labeled_intervals(truth.intervals, list(truth.labels), intervals, labels)
         seconds = util.intervals_to_durations(merged)
         return {
-            "majmin": _share(chord.majmin(expected, given), seconds),
-            "sevenths": _share(chord.sevenths(expected, given), seconds),
+            "majmin": _compute_share(chord.majmin(expected, given), seconds),
+            "sevenths": _compute_share(chord.sevenths(expected, given), seconds),
         }
     except chord.InvalidChordException as error:
         raise ConfigError(f"chords: {error.message}", "write them in Harte's syntax, such as C:min7/b3") from error
 
 
-def _share(right: Float64Array, seconds: Float64Array) -> float:
+def _compute_share(right: Float64Array, seconds: Float64Array) -> float:
     """How much of the time is right; -1 in ``right`` does not count."""
     counts = right >= 0
     whole = float(seconds[counts].sum())

@@ -44,7 +44,7 @@ def find_folder(folder: Path) -> list[KnownSong]:
     """The songs in ``folder`` with truth beside them, a collection of the folder's name."""
     found = [
         KnownSong(path.stem, folder.resolve().name, (path,), read_truth(path.with_suffix("")))
-        for path in _files(folder)
+        for path in _list_files(folder)
         if path.suffix.lower() in AUDIO and any(path.with_suffix(suffix).is_file() for suffix in TRUTHS)
     ]
     if not found:
@@ -60,13 +60,13 @@ def find_annotated(folder: Path, multitrack: Path | None) -> list[KnownSong]:
 
     Its positions in the bar are not verified, so no downbeats are taken from it.
     """
-    names = sorted({path.stem for path in _files(folder) if path.suffix in TRUTHS})
+    names = sorted({path.stem for path in _list_files(folder) if path.suffix in TRUTHS})
     if not names:
         raise ConfigError(f"{folder}: holds no NAME.beats and no NAME.key", "give the folder of the annotations")
-    beside = {path.stem: path for path in _files(folder) if path.suffix.lower() in AUDIO}
+    beside = {path.stem: path for path in _list_files(folder) if path.suffix.lower() in AUDIO}
     found = []
     for name in names:
-        files = (beside[name],) if name in beside else _stems(name, multitrack)
+        files = (beside[name],) if name in beside else _find_stems(name, multitrack)
         if not files:
             where = f"in {multitrack}" if multitrack else f"beside {folder / name}.beats"
             raise ConfigError(f"{name}: no audio {where}", "give --multitrack DIR with its files NAME__STEM.ogg")
@@ -75,16 +75,16 @@ def find_annotated(folder: Path, multitrack: Path | None) -> list[KnownSong]:
     return found
 
 
-def _files(folder: Path) -> list[Path]:
+def _list_files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise ConfigError(f"{folder}: no such folder", "give a folder of songs")
     return sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
 
 
-def _stems(name: str, multitrack: Path | None) -> tuple[Path, ...]:
+def _find_stems(name: str, multitrack: Path | None) -> tuple[Path, ...]:
     if multitrack is None:
         return ()
-    found = [path for path in _files(multitrack) if path.suffix.lower() in AUDIO]
+    found = [path for path in _list_files(multitrack) if path.suffix.lower() in AUDIO]
     return tuple(path for path in found if path.stem.rpartition(STEM_MARK)[0] == name)
 
 
@@ -95,7 +95,7 @@ def read_clip(files: Iterable[Path], seconds: float = 0.0, rate: int = 0) -> tup
     """
     waves, rates = [], []
     for path in files:
-        samples, own = _rendered(path, seconds) if path.suffix == ARRAY else _decoded(path, seconds)
+        samples, own = _read_rendered(path, seconds) if path.suffix == ARRAY else _decode(path, seconds)
         if not len(samples):
             raise ConfigError(f"{path}: holds no audio", "give a file with music in it")
         waves.append(np.nan_to_num(samples[:, :CHANNELS], nan=0.0, posinf=0.0, neginf=0.0))
@@ -111,12 +111,12 @@ def read_clip(files: Iterable[Path], seconds: float = 0.0, rate: int = 0) -> tup
     return clip, rate
 
 
-def _decoded(path: Path, seconds: float) -> tuple[Float32Array, int]:
+def _decode(path: Path, seconds: float) -> tuple[Float32Array, int]:
     audio, rate = read_whole(path, seconds)
     return audio.T, rate
 
 
-def _rendered(path: Path, seconds: float) -> tuple[Float32Array, int]:
+def _read_rendered(path: Path, seconds: float) -> tuple[Float32Array, int]:
     """A stem of the training's material: 16 bits, (frames, 2)."""
     samples = np.load(path, mmap_mode="r")[: round(seconds * RATE) or None]
     return np.asarray(samples, np.float32) * np.float32(1 / 32768), RATE

@@ -49,33 +49,33 @@ class SongAnnotation:
             chords = LabelledChords(np.minimum(chords.intervals[kept], end_s), labels) if labels else None
         return replace(
             self,
-            beats=_before(self.beats, end_s),
-            downbeats=_before(self.downbeats, end_s),
+            beats=_select_before(self.beats, end_s),
+            downbeats=_select_before(self.downbeats, end_s),
             chords=chords,
-            onsets=_before(self.onsets, end_s),
+            onsets=_select_before(self.onsets, end_s),
         )
 
     def __bool__(self) -> bool:
         return any(known is not None for known in (self.beats, self.chords, self.onsets)) or bool(self.key)
 
 
-def _before(times: Float64Array | None, end_s: float) -> Float64Array | None:
+def _select_before(times: Float64Array | None, end_s: float) -> Float64Array | None:
     return None if times is None else times[times < end_s]
 
 
 def read_truth(stem: Path) -> SongAnnotation:
     """What lies beside the song ``stem`` (a path without its suffix) as .beats, .chords, .key and .onsets."""
-    beats, downbeats = _if_there(stem, ".beats", read_beats) or (None, None)
+    beats, downbeats = _read_if_there(stem, ".beats", read_beats) or (None, None)
     return SongAnnotation(
         beats,
         downbeats,
-        _if_there(stem, ".chords", read_chords),
-        _if_there(stem, ".key", read_key) or "",
-        _if_there(stem, ".onsets", read_times),
+        _read_if_there(stem, ".chords", read_chords),
+        _read_if_there(stem, ".key", read_key) or "",
+        _read_if_there(stem, ".onsets", read_times),
     )
 
 
-def _if_there(stem: Path, suffix: str, read: Callable[[Path], T]) -> T | None:
+def _read_if_there(stem: Path, suffix: str, read: Callable[[Path], T]) -> T | None:
     path = stem.with_name(stem.name + suffix)
     return read(path) if path.is_file() else None
 
@@ -83,25 +83,25 @@ def _if_there(stem: Path, suffix: str, read: Callable[[Path], T]) -> T | None:
 def read_beats(path: Path) -> tuple[Float64Array, Float64Array]:
     """Beats and downbeats of lines ``time position``, position 1 on the downbeat; without positions no downbeats."""
     times, positions = [], []
-    for where, words in _lines(path):
-        times.append(_number(where, words[0]))
-        positions.append(_number(where, words[1]) if len(words) > 1 else math.nan)
-    beats = _ascending(path, times)
+    for where, words in _read_lines(path):
+        times.append(_parse_number(where, words[0]))
+        positions.append(_parse_number(where, words[1]) if len(words) > 1 else math.nan)
+    beats = _check_ascending(path, times)
     return beats, beats[np.asarray(positions) == 1.0]
 
 
 def read_times(path: Path) -> Float64Array:
     """Seconds, a line each."""
-    return _ascending(path, [_number(where, words[0]) for where, words in _lines(path)])
+    return _check_ascending(path, [_parse_number(where, words[0]) for where, words in _read_lines(path)])
 
 
 def read_chords(path: Path) -> LabelledChords:
     """Lines ``start end label``. Spans of no length are left out, gaps are ``X``: nobody knows."""
     rows: list[tuple[float, float, str]] = []
-    for where, words in _lines(path):
+    for where, words in _read_lines(path):
         if len(words) != 3:
             raise ConfigError(f"{where}: {len(words)} words", "write start, end and chord, with spaces or tabs between")
-        start, end = _number(where, words[0]), _number(where, words[1])
+        start, end = _parse_number(where, words[0]), _parse_number(where, words[1])
         if end < start or (rows and start < rows[-1][1] - 1e-6):
             raise ConfigError(f"{where}: {start:g} to {end:g} s is not after what is before it", "fix the times")
         if rows and start > rows[-1][1]:
@@ -115,14 +115,14 @@ def read_chords(path: Path) -> LabelledChords:
 
 def read_key(path: Path) -> str:
     """The key of the song, as ``Db major``."""
-    for where, words in _lines(path):
+    for where, words in _read_lines(path):
         if len(words) != 2 or words[0].capitalize() not in KEY_NOTES or words[1].lower() not in MODES:
             raise ConfigError(f"{where}: {' '.join(words)}: no key", "write it like C major or F# minor")
         return f"{words[0].capitalize()} {words[1].lower()}"
     raise ConfigError(f"{path}: holds no key", "write it like C major, or remove it")
 
 
-def _lines(path: Path) -> Iterator[tuple[str, list[str]]]:
+def _read_lines(path: Path) -> Iterator[tuple[str, list[str]]]:
     """(file and line for errors, words) of each line that is neither empty nor a comment."""
     try:
         text = path.read_text(encoding="utf-8")
@@ -136,7 +136,7 @@ def _lines(path: Path) -> Iterator[tuple[str, list[str]]]:
             yield f"{path}:{number}", words
 
 
-def _number(where: str, word: str) -> float:
+def _parse_number(where: str, word: str) -> float:
     try:
         value = float(word)
     except ValueError:
@@ -146,7 +146,7 @@ def _number(where: str, word: str) -> float:
     return value
 
 
-def _ascending(path: Path, times: list[float]) -> Float64Array:
+def _check_ascending(path: Path, times: list[float]) -> Float64Array:
     if not times:
         raise ConfigError(f"{path}: holds no time", "write a time a line, or remove it")
     found = np.array(times)

@@ -105,7 +105,7 @@ STEP_PROBABILITIES = (0.15, 0.5, 0.9, 0.6)
 """How likely a cut leaves each sixteenth of the beat audible."""
 
 
-def sidechain_pump(mono: Float32Array, beats: Float64Array, random: np.random.Generator) -> Float32Array:
+def apply_sidechain_pump(mono: Float32Array, beats: Float64Array, random: np.random.Generator) -> Float32Array:
     """Shape ``mono`` (frames,) by a gain that repeats each beat, or each second or fourth; not without two beats.
 
     Side-chain compression, or a gate that often misses the beat, as in dance music. Without it the loudest sound falls

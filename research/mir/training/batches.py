@@ -44,12 +44,12 @@ class BatchBuilder:
         self._harmony: LogBands = make_harmony_log_bands(RATE)
 
     def build(self, pieces: list[TrainingPiece]) -> MirBatch:
-        rows = [self._one(piece) for piece in pieces]
+        rows = [self._to_arrays(piece) for piece in pieces]
         rhythm, beats, pitches, harmony = (torch.from_numpy(np.stack(column)) for column in zip(*rows, strict=True))
         sure = torch.tensor([piece.line.downbeats for piece in pieces])
         return MirBatch(rhythm, beats, sure, pitches, harmony)
 
-    def _one(self, piece: TrainingPiece) -> tuple[NDArray[np.generic], ...]:
+    def _to_arrays(self, piece: TrainingPiece) -> tuple[NDArray[np.generic], ...]:
         mono = piece.mono
         ends, looks = list_step_ends(len(mono), RATE), list_step_ends(len(mono), RATE, STEPS_PER_HARMONY_STEP)
         levels = compute_log_bands(mono, self._rhythm, ends)

@@ -62,7 +62,7 @@ def export(run: Path, folder: Path) -> dict[str, str]:
         onnx.helper.set_model_props(model, about)
         onnx.checker.check_model(model)
         data = model.SerializeToString()
-        if (apart := _apart(said, data, bands, steps, start)) > CLOSE:
+        if (apart := _measure_difference(said, data, bands, steps, start)) > CLOSE:
             raise FloatingPointError(f"{name}: ONNX Runtime is {apart:.2g} from torch after 100 steps")
         file = folder / f"mir-{name}.onnx"
         write_atomic(file, data)
@@ -71,7 +71,7 @@ def export(run: Path, folder: Path) -> dict[str, str]:
 
 
 @torch.no_grad()
-def _apart(said: nn.Module, data: bytes, bands: int, steps: int, start: Tensor) -> float:
+def _measure_difference(said: nn.Module, data: bytes, bands: int, steps: int, start: Tensor) -> float:
     """The largest difference of a chance over 100 steps of random levels."""
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
     levels = torch.rand(100, 1, steps, bands, generator=torch.Generator().manual_seed(1))

@@ -14,10 +14,10 @@ from research.mir.onset_labels import detect_onsets, merge_onsets
 from research.mir.training.augment import (
     TimeWarp,
     add_resampled,
+    apply_sidechain_pump,
     degrade,
     draw_time_warp,
     drop_fourth_beat,
-    sidechain_pump,
 )
 from research.mir.training.targets import PieceTimeline
 
@@ -55,30 +55,30 @@ class Repertoire:
         songs = {name: song for name, song in library.songs.items() if name in self._truths}
         self.rendered = {name: song for name, song in songs.items() if self._truths[name].chords}
         self.recorded = {name: song for name, song in songs.items() if not self._truths[name].chords}
-        self.parts = [clip for clip in self._loose(library, "other") if self.truth(clip).chords]
-        self.drums = self._loose(library, "drums")
+        self.parts = [clip for clip in self._select_loose(library, "other") if self.get_truth(clip).chords]
+        self.drums = self._select_loose(library, "drums")
         self.real_drums = [song["drums"] for song in self.recorded.values() if "drums" in song]
         self.voices = [clip for group in library.loose.get("vocals", {}).values() for clip in group if not clip.song]
 
-    def _loose(self, library: StemLibrary, stem: str) -> list[StemClip]:
+    def _select_loose(self, library: StemLibrary, stem: str) -> list[StemClip]:
         clips = [clip for group in library.loose.get(stem, {}).values() for clip in group if not clip.song]
         return [clip for clip in clips if clip.path.name.rsplit(".", 2)[0] in self._truths]
 
-    def onsets(self, clip: StemClip) -> Float64Array:
+    def get_onsets(self, clip: StemClip) -> Float64Array:
         """Onsets in ``clip`` in seconds: detected once, then cached."""
         if clip.path not in self._onsets:
             mono = clip.read_samples().astype(np.float32).mean(1) / np.float32(32768.0)
             self._onsets[clip.path] = detect_onsets(mono)
         return self._onsets[clip.path]
 
-    def onsets_of(self, song: dict[str, StemClip]) -> Float64Array:
+    def get_song_onsets(self, song: dict[str, StemClip]) -> Float64Array:
         """Of all its parts together."""
-        return merge_onsets([self.onsets(song[part]) for part in _list_parts(song)])
+        return merge_onsets([self.get_onsets(song[part]) for part in _list_parts(song)])
 
-    def truth(self, clip: StemClip) -> SongTruth:
+    def get_truth(self, clip: StemClip) -> SongTruth:
         return self._truths[clip.path.name.rsplit(".", 2)[0]]
 
-    def truth_of_song(self, song: str) -> SongTruth:
+    def get_song_truth(self, song: str) -> SongTruth:
         return self._truths[song]
 
 
@@ -95,7 +95,7 @@ class PieceMixer:
             if np.isfinite(piece.mono).all() and np.abs(piece.mono).max() > 1e-3:
                 return replace(piece, mono=degrade(piece.mono, self.random))
 
-    def whole(self, song: dict[str, StemClip]) -> tuple[Float32Array, float]:
+    def mix_whole(self, song: dict[str, StemClip]) -> tuple[Float32Array, float]:
         """The middle of a song as it is, (frames,), and the second at which that begins in it."""
         available = min(clip.frames for clip in song.values())
         start = max(0, (available - self.frames) // 2)
@@ -109,17 +109,17 @@ class PieceMixer:
         kind = random.random()
         recorded = SONG + FITTED <= kind < SONG + FITTED + RECORDED
         if stock.rendered and (kind < SONG or (recorded and not stock.recorded)):
-            return self._song(stock.rendered, True)
+            return self._mix_song(stock.rendered, True)
         if kind < SONG + FITTED and stock.parts and stock.drums:
-            return self._fitted()
+            return self._mix_fitted()
         if recorded and stock.recorded:
-            return self._song(stock.recorded, False)
-        return self._nothing() if kind > 1.0 - NOTHING else self._drums()
+            return self._mix_song(stock.recorded, False)
+        return self._make_noise() if kind > 1.0 - NOTHING else self._mix_drums()
 
-    def _song(self, songs: dict[str, dict[str, StemClip]], rendered: bool) -> TrainingPiece:
+    def _mix_song(self, songs: dict[str, dict[str, StemClip]], rendered: bool) -> TrainingPiece:
         random = self.random
         name = sorted(songs)[int(random.integers(len(songs)))]
-        song, truth = songs[name], self.repertoire.truth_of_song(name)
+        song, truth = songs[name], self.repertoire.get_song_truth(name)
         waltz = rendered and random.random() < WALTZ
         frames = self.frames * 4 // 3 + RATE if waltz else self.frames
         warp = draw_time_warp(min(clip.frames for clip in song.values()), frames, self.random)
@@ -132,34 +132,34 @@ class PieceMixer:
         line = warp.to_timeline(truth, frames / RATE)
         pumps = rendered and "drums" in kept and random.random() < PUMPED
         onsets = (
-            merge_onsets([warp.to_piece(self.repertoire.onsets(song[part])) for part in kept]) if rendered else None
+            merge_onsets([warp.to_piece(self.repertoire.get_onsets(song[part])) for part in kept]) if rendered else None
         )
         line = replace(line, onsets=onsets)
         for part in sorted(kept, key=lambda part: part == "drums"):  # the drums last, over what was pumped
             gain = random.normal(0.0, 4.0) + (7.0 if part == "vocals" and random.random() < 0.15 else 0.0)
             if part == "drums" and pumps:
-                mono = sidechain_pump(mono, line.beats, random)
+                mono = apply_sidechain_pump(mono, line.beats, random)
             add_resampled(song[part].read_samples(), warp.at, _to_gain(gain), mono)
         if waltz:
             mono, line = drop_fourth_beat(mono, line, self.frames)
         return TrainingPiece(mono, line)
 
-    def _fitted(self) -> TrainingPiece:
+    def _mix_fitted(self) -> TrainingPiece:
         """An accompaniment, drums at its tempo whose bars begin with its own, and now and then a strange voice."""
         random, stock = self.random, self.repertoire
         part = stock.parts[int(random.integers(len(stock.parts)))]
-        truth = stock.truth(part)
+        truth = stock.get_truth(part)
         warp = draw_time_warp(part.frames, self.frames, self.random)
         mono = np.zeros(self.frames, np.float32)
         add_resampled(part.read_samples(), warp.at, 1.0, mono)
-        line, onsets = warp.to_timeline(truth, self.seconds), [warp.to_piece(stock.onsets(part))]
+        line, onsets = warp.to_timeline(truth, self.seconds), [warp.to_piece(stock.get_onsets(part))]
         mono *= _to_gain(-20.0) / max(float(np.sqrt((mono**2).mean())), 1e-4)
-        if random.random() < 0.85 and (drums := self._drums_at(truth.bpm)) is not None:
+        if random.random() < 0.85 and (drums := self._choose_drums(truth.bpm)) is not None:
             if random.random() < PUMPED:
-                mono = sidechain_pump(mono, line.beats, random)
+                mono = apply_sidechain_pump(mono, line.beats, random)
             beats, along = np.zeros(self.frames, np.float32), self._align_drums(warp, truth, drums)
             add_resampled(drums.read_samples(), along.at, 1.0, beats)
-            onsets.append(along.to_piece(stock.onsets(drums)))
+            onsets.append(along.to_piece(stock.get_onsets(drums)))
             level = max(float(np.sqrt((beats**2).mean())), 1e-4)
             mono += beats * np.float32(_to_gain(-20.0 + random.normal(0.0, 5.0)) / level)
         if stock.voices and random.random() < 0.15:
@@ -167,20 +167,20 @@ class PieceMixer:
             start = random.integers(max(1, voice.frames - self.frames))
             sung, along = np.zeros(self.frames, np.float32), TimeWarp(start + np.arange(self.frames, dtype=np.float64))
             add_resampled(voice.read_samples(), along.at, 1.0, sung)
-            onsets.append(along.to_piece(stock.onsets(voice)))
+            onsets.append(along.to_piece(stock.get_onsets(voice)))
             mono += sung * np.float32(_to_gain(-30.0) / max(float(np.sqrt((sung**2).mean())), 1e-3))
         return TrainingPiece(mono, replace(line, onsets=merge_onsets(onsets)))
 
-    def _drums_at(self, bpm: float) -> StemClip | None:
+    def _choose_drums(self, bpm: float) -> StemClip | None:
         """Drums whose tempo can be made ``bpm``, of a recorded song now and then."""
         stock = self.repertoire
         pool = stock.real_drums if self.random.random() < REAL_DRUMS and stock.real_drums else stock.drums
-        fitting = [clip for clip in pool if 1 / FIT < bpm / stock.truth(clip).bpm < FIT]
+        fitting = [clip for clip in pool if 1 / FIT < bpm / stock.get_truth(clip).bpm < FIT]
         return fitting[int(self.random.integers(len(fitting)))] if fitting else None
 
     def _align_drums(self, warp: TimeWarp, truth: SongTruth, drums: StemClip) -> TimeWarp:
         """Where to read ``drums`` so that their bars fall on those of ``truth``, which is read along ``way``."""
-        own = self.repertoire.truth(drums)
+        own = self.repertoire.get_truth(drums)
         at = (warp.at - truth.start_s * RATE) * (truth.bpm / own.bpm) + own.start_s * RATE
         bar = own.bar_beats * 60.0 * RATE / own.bpm
         first, last = np.ceil(-at[0] / bar), np.floor((drums.frames - 2 - at[-1]) / bar)
@@ -188,16 +188,18 @@ class PieceMixer:
             at = at + bar * int(self.random.integers(int(first), int(last) + 1))
         return TimeWarp(at)
 
-    def _drums(self) -> TrainingPiece:
+    def _mix_drums(self) -> TrainingPiece:
         random, stock = self.random, self.repertoire
         drums = stock.drums[int(random.integers(len(stock.drums)))]
         warp = draw_time_warp(drums.frames, self.frames, self.random)
         mono = np.zeros(self.frames, np.float32)
         add_resampled(drums.read_samples(), warp.at, 1.0, mono)
-        line = replace(warp.to_timeline(stock.truth(drums), self.seconds), onsets=warp.to_piece(stock.onsets(drums)))
+        line = replace(
+            warp.to_timeline(stock.get_truth(drums), self.seconds), onsets=warp.to_piece(stock.get_onsets(drums))
+        )
         return TrainingPiece(mono, replace(line, chords=((0.0, self.seconds, -1, -1, -1),)))
 
-    def _nothing(self) -> TrainingPiece:
+    def _make_noise(self) -> TrainingPiece:
         """Noise of some colour that comes and goes, or a hum: no beat, no chord."""
         random = self.random
         if random.random() < 0.3:

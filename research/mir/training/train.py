@@ -136,7 +136,7 @@ def train(
     began, waited = time.monotonic(), 0.0
     while not until(trainer.step):
         now = time.monotonic()
-        batch = drawing.next_batch()
+        batch = drawing.get_next()
         waited += time.monotonic() - now
         losses.append(trainer.learn(batch))
         if not math.isfinite(sum(losses[-1])):

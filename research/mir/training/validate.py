@@ -30,9 +30,9 @@ def load_validation(stems: Path, library: StemLibrary, seconds: float = 60.0) ->
     builder = BatchBuilder()
     found = {}
     for name, song in sorted({**repertoire.rendered, **repertoire.recorded}.items()):
-        mono, start_s = mixer.whole(song)
-        truth = repertoire.truth_of_song(name)
-        onsets = repertoire.onsets_of(song) if truth.chords else None
+        mono, start_s = mixer.mix_whole(song)
+        truth = repertoire.get_song_truth(name)
+        onsets = repertoire.get_song_onsets(song) if truth.chords else None
         line = replace(make_timeline(truth, seconds + start_s), onsets=onsets).shift(-start_s)
         found[name] = builder.build([TrainingPiece(mono, line)])
     return found
@@ -54,7 +54,7 @@ def judge(networks: nn.ModuleDict, songs: dict[str, MirBatch]) -> dict[str, floa
         for column, what in enumerate(known):
             if known[what]:
                 scores.setdefault(f"{kind}.{what}", []).append(
-                    _f_measure(probabilities[:, column], batch.beats[0, :, column].numpy())
+                    _compute_f_measure(probabilities[:, column], batch.beats[0, :, column].numpy())
                 )
         prediction = split_heads(harmony(batch.pitches, harmony.start(1))[0][0])
         labels = dict(zip(prediction, batch.harmony[0].unbind(-1), strict=True))
@@ -73,7 +73,7 @@ def _is_minor(quality: Tensor) -> Tensor:
     return torch.isin(quality, torch.tensor(MINOR_QUALITIES))
 
 
-def _f_measure(probabilities: np.ndarray, truth: np.ndarray) -> float:
+def _compute_f_measure(probabilities: np.ndarray, truth: np.ndarray) -> float:
     """F measure of the peaks above LOUD against the truth's, 70 ms either way."""
     peaks = (
         np.flatnonzero(

@@ -15,7 +15,7 @@ from bridge.streams import write_json, write_out
 from research.common.command_line import format_command, split_names
 from research.common.docs_tables import replace_part
 from research.common.evaluation_tables import to_data
-from research.separation.evaluation.named import separator_named
+from research.separation.evaluation.named import open_separator
 from research.separation.evaluation.run import evaluate, list_baselines, make_evaluated, make_step_separators
 from research.separation.evaluation.songs import (
     Excerpt,
@@ -65,7 +65,7 @@ def main(
     names = list(dict.fromkeys([FALLBACK, *split_names(with_)]))
     separators = list_baselines()
     for name in names:
-        separator = separator_named(name)
+        separator = open_separator(name)
         separators.append(make_evaluated(separator))
         if name in split_names(with_):
             separators += make_step_separators(separator, split_names(steps))

@@ -49,7 +49,7 @@ class OracleSeparator:
     rates: tuple[int, ...] = ()
 
     def __init__(self, song: MultitrackSong) -> None:
-        self._truth = _four_stems(song)
+        self._truth = _order_stems(song)
         self._rate = song.rate
 
     def separate(self, mix: Audio, rate: int) -> Audio:
@@ -71,16 +71,16 @@ class OracleSeparator:
             cut = padded[:, :, first * HOP : (first + count - 1) * HOP + WINDOW]
             seen = np.lib.stride_tricks.sliding_window_view(cut, WINDOW, axis=2)[:, :, ::HOP]
             spectra = np.fft.rfft(seen * analysis, axis=-1).astype(np.complex64, copy=False)
-            masked = self._masked(spectra[0], spectra[1:], rate)
+            masked = self._apply_masks(spectra[0], spectra[1:], rate)
             waves = np.fft.irfft(masked, WINDOW, axis=-1)[..., -HOP - OVERLAP :] * synthesis
             for i in range(count):
                 start = (first + i) * HOP
                 out[:, :, start : start + HOP + OVERLAP] += waves[:, :, i]
         return out[:, :, OVERLAP : OVERLAP + frames]
 
-    def _masked(self, mix: Spectra, truth: Spectra, rate: int) -> Spectra:  # noqa: ARG002 - for those that pool in Hz
+    def _apply_masks(self, mix: Spectra, truth: Spectra, rate: int) -> Spectra:  # noqa: ARG002 - for those that pool in Hz
         """Masked spectra (stems, 2, hops, bins) of the mix (2, hops, bins) by the truth (stems, 2, hops, bins)."""
-        return _shares(_power(truth)) * mix
+        return _compute_shares(_compute_power(truth)) * mix
 
 
 class GridOracleSeparator(OracleSeparator):
@@ -88,16 +88,16 @@ class GridOracleSeparator(OracleSeparator):
 
     name = "oracle.grid"
 
-    def _masked(self, mix: Spectra, truth: Spectra, rate: int) -> Spectra:
+    def _apply_masks(self, mix: Spectra, truth: Spectra, rate: int) -> Spectra:
         lower, upper = compute_spreading(rate)
-        points = _power(_mid_side(truth)) @ compute_pooling(rate).T
-        shares = _shares(points)
+        points = _compute_power(_to_mid_side(truth)) @ compute_pooling(rate).T
+        shares = _compute_shares(points)
         masks = shares[..., lower] * (1.0 - upper) + shares[..., lower + 1] * upper
-        middle, side = np.moveaxis(masks * _mid_side(mix), 1, 0)
+        middle, side = np.moveaxis(masks * _to_mid_side(mix), 1, 0)
         return np.stack([middle + side, middle - side], axis=1)
 
 
-def _four_stems(song: MultitrackSong) -> Audio:
+def _order_stems(song: MultitrackSong) -> Audio:
     """(4, 2, frames) in order of STEMS; what is in one for the song is put into "other"."""
     truth = np.zeros((len(STEMS), *song.truth.shape[1:]), np.float32)
     for stem, wave in zip(song.stems, song.truth, strict=True):
@@ -105,17 +105,17 @@ def _four_stems(song: MultitrackSong) -> Audio:
     return truth
 
 
-def _power(spectra: Spectra) -> Float32Array:
+def _compute_power(spectra: Spectra) -> Float32Array:
     return spectra.real**2 + spectra.imag**2
 
 
-def _shares(powers: Float32Array) -> Float32Array:
+def _compute_shares(powers: Float32Array) -> Float32Array:
     """Each stem's share, summing to one over the first axis."""
     some = powers + np.float32(LEAST)
     return np.asarray(some / some.sum(axis=0), dtype=np.float32)
 
 
-def _mid_side(spectra: Spectra) -> Spectra:
+def _to_mid_side(spectra: Spectra) -> Spectra:
     """Mid and Side in place of left and right; the channels are the third axis from the end."""
     left, right = spectra[..., 0, :, :], spectra[..., 1, :, :]
     both = np.stack([left + right, left - right], axis=-3)

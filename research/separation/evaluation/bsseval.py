@@ -15,7 +15,7 @@ import numpy as np
 
 from bridge.core.audio import Audio
 from bridge.errors import ConfigError
-from research.separation.evaluation.metrics import median_db
+from research.separation.evaluation.metrics import compute_median_db
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class BssEval:
     sar: float
 
 
-def museval_metrics() -> ModuleType:
+def import_museval() -> ModuleType:
     """museval's own metrics module, without the package around it.
 
     The package imports musdb, which refuses to be imported where no ffmpeg is installed; the metrics need neither.
@@ -51,16 +51,16 @@ def museval_metrics() -> ModuleType:
     return module
 
 
-def bss_eval(truths: Audio, estimates: Audio, rate: int) -> list[BssEval]:
+def compute_bss_eval(truths: Audio, estimates: Audio, rate: int) -> list[BssEval]:
     """One a stem, of (stems, channels, frames): windows of a second that do not overlap, medians, as MUSDB reports.
 
     Silent stems have no figures there: leave them out.
     """
-    seconds = museval_metrics().bss_eval(
+    seconds = import_museval().bss_eval(
         truths.transpose(0, 2, 1).astype(np.float64),
         estimates.transpose(0, 2, 1).astype(np.float64),
         window=rate,
         hop=rate,
     )
-    figures = np.array([[median_db(stem) for stem in kind] for kind in seconds[:4]])
+    figures = np.array([[compute_median_db(stem) for stem in kind] for kind in seconds[:4]])
     return [BssEval(*(float(value) for value in figures[:, i])) for i in range(len(truths))]

@@ -9,7 +9,7 @@ import numpy as np
 
 from bridge.core.audio import Audio
 from research.separation.evaluation import metrics
-from research.separation.evaluation.bsseval import bss_eval
+from research.separation.evaluation.bsseval import compute_bss_eval
 from research.separation.evaluation.songs import BASSOTHER, MultitrackSong
 
 NAN = float("nan")
@@ -64,19 +64,19 @@ def compute_figures(
     sounding = [stem for stem in estimates if metrics.is_sounding(song.truth[song.stems.index(stem)], mix)]
     truths = song.truth[[song.stems.index(stem) for stem in sounding]]
     guesses = np.stack([estimates[stem] for stem in sounding]) if sounding else truths
-    seconds = metrics.framewise_sdr_db(truths, guesses, song.rate)
-    sars = metrics.si_sar_db(truths, guesses)
+    seconds = metrics.compute_framewise_sdr_db(truths, guesses, song.rate)
+    sars = metrics.compute_si_sar_db(truths, guesses)
     beyond = {}
     if museval_s > 0.0 and sounding:
         frames = round(museval_s * song.rate)
         audible = [
             i for i in range(len(sounding)) if truths[i, :, :frames].any() and guesses[i, :, :frames].any()
         ]  # museval refuses silent ones
-        judged = bss_eval(truths[audible][..., :frames], guesses[audible][..., :frames], song.rate)
+        judged = compute_bss_eval(truths[audible][..., :frames], guesses[audible][..., :frames], song.rate)
         beyond = {sounding[i]: result for i, result in zip(audible, judged, strict=True)}
     for stem, estimate in estimates.items():
         truth = song.truth[song.stems.index(stem)]
-        leakage = metrics.leakage_db(truth, estimate, mix, song.rate)
+        leakage = metrics.compute_leakage_db(truth, estimate, mix, song.rate)
         if stem not in sounding:
             rows.append(SeparationFigures(separator, song.name, stem, leakage=leakage))
             continue
@@ -86,13 +86,13 @@ def compute_figures(
                 separator,
                 song.name,
                 stem,
-                sdr=metrics.chunk_sdr_db(truth, estimate, mix, song.rate),
-                museval_sdr=metrics.median_db(seconds[i]),
-                global_sdr=metrics.sdr_db(truth, estimate),
-                si_sdr_gain=metrics.si_sdr_gain_db(truth, estimate, mix),
+                sdr=metrics.compute_chunk_sdr_db(truth, estimate, mix, song.rate),
+                museval_sdr=metrics.compute_median_db(seconds[i]),
+                global_sdr=metrics.compute_sdr_db(truth, estimate),
+                si_sdr_gain=metrics.compute_si_sdr_gain_db(truth, estimate, mix),
                 si_sar=float(sars[i]),
                 leakage=leakage,
-                low_sdr=metrics.low_sdr_db(truth, estimate, song.rate),
+                low_sdr=metrics.compute_low_sdr_db(truth, estimate, song.rate),
                 sir=beyond[stem].sir if stem in beyond else NAN,
                 sar=beyond[stem].sar if stem in beyond else NAN,
             )

@@ -9,7 +9,7 @@ from engines.separation.separator import EngineSeparator, Separator
 PREFIX = "separation."
 
 
-def separator_named(name: str) -> Separator:
+def open_separator(name: str) -> Separator:
     """A registered engine (``separation.dsp``), or a model that was added with `sideman models add`."""
     entry = find_engine(name)
     if entry is not None and name.startswith(PREFIX):

@@ -57,10 +57,10 @@ def find_songs(folder: Path) -> dict[str, Files]:
     """The songs under ``folder``: one folder each, by name. A folder that holds stems itself is one song."""
     if not folder.is_dir():
         raise ConfigError(f"{folder}: no such folder", "give a folder of songs, each a folder of stems")
-    own = _stems_in(folder)
+    own = _find_stems(folder)
     if own:
         return {folder.name: own}
-    found = {sub.name: _stems_in(sub) for sub in sorted(folder.iterdir()) if sub.is_dir()}
+    found = {sub.name: _find_stems(sub) for sub in sorted(folder.iterdir()) if sub.is_dir()}
     songs: dict[str, Files] = {name: files for name, files in found.items() if files}
     if not songs:
         raise ConfigError(
@@ -100,7 +100,7 @@ def read_song(name: str, files: Files, excerpt: Excerpt) -> MultitrackSong:
 
     The stems are drums, bass, vocals, other, or drums, vocals, bassother; those without a file are silent.
     """
-    rates = {stem: _rate(path) for stem, path in files.items()}
+    rates = {stem: _read_rate(path) for stem, path in files.items()}
     rate = excerpt.rate or max(rates.values())
     stems = JOINED if BASSOTHER in files else STEMS
     waves = {stem: _read(path, excerpt, rate) for stem, path in files.items()}
@@ -114,7 +114,7 @@ def read_song(name: str, files: Files, excerpt: Excerpt) -> MultitrackSong:
     return MultitrackSong(name, rate, stems, truth)
 
 
-def _stems_in(folder: Path) -> dict[str, Path]:
+def _find_stems(folder: Path) -> dict[str, Path]:
     files = {}
     for path in sorted(folder.iterdir()):
         if path.suffix.lower() in SUFFIXES and path.is_file() and path.stem not in IGNORED:
@@ -132,7 +132,7 @@ def _drop_duplicates(files: Files) -> Files:
     return {stem: path for stem, path in files.items() if stem != BASSOTHER}
 
 
-def _rate(path: Path) -> int:
+def _read_rate(path: Path) -> int:
     """The file's rate in Hz. Raises: ConfigError where it is no stem."""
     with audiofile.Song(path) as file:
         if file.channels > CHANNELS:

@@ -45,16 +45,16 @@ class SeparationRow:
 
 def make_rows(separators: Sequence[EvaluatedSeparator], results: Sequence[SeparationScore]) -> list[SeparationRow]:
     """A row for each separator that has results, in the order of ``separators``."""
-    costs = {one.name: _mean(r.cost for r in results if r.separator == one.name) for one in separators}
+    costs = {one.name: _compute_mean(r.cost for r in results if r.separator == one.name) for one in separators}
     found = []
     for one in separators:
         figures = [f for r in results if r.separator == one.name for f in r.figures]
         if not figures:
             continue
         stems = list(dict.fromkeys(f.stem for f in figures))
-        sdr = {stem: _mean(f.sdr for f in figures if f.stem == stem) for stem in stems}
-        means = {"mean": _mean(sdr.values())}
-        means |= {name: _mean_over_stems(figures, name) for name in COLUMNS if name != "mean"}
+        sdr = {stem: _compute_mean(f.sdr for f in figures if f.stem == stem) for stem in stems}
+        means = {"mean": _compute_mean(sdr.values())}
+        means |= {name: _compute_mean_over_stems(figures, name) for name in COLUMNS if name != "mean"}
         times = costs[one.name] / costs[one.without_steps] if costs.get(one.without_steps) else 0.0
         found.append(SeparationRow(one.name, sdr, means, costs[one.name], times))
     return found
@@ -80,14 +80,16 @@ def _format_figure(value: float) -> str:
     return f"{value:.2f}" if value <= MOST_DB else "∞"
 
 
-def _mean_over_stems(figures: Sequence[SeparationFigures], name: str) -> float:
+def _compute_mean_over_stems(figures: Sequence[SeparationFigures], name: str) -> float:
     """The mean over stems of the means over songs, so that a stem that more songs have weighs no more."""
     least = LEAST_DB if name == "leakage" else -math.inf
     stems = dict.fromkeys(f.stem for f in figures)
-    return _mean(_mean(max(getattr(f, name), least) for f in figures if f.stem == stem) for stem in stems)
+    return _compute_mean(
+        _compute_mean(max(getattr(f, name), least) for f in figures if f.stem == stem) for stem in stems
+    )
 
 
-def _mean(values: Iterable[float]) -> float:
+def _compute_mean(values: Iterable[float]) -> float:
     """Of those that are numbers; NaN where none is."""
     known = [value for value in values if not math.isnan(value)]
     return sum(known) / len(known) if known else math.nan

@@ -51,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
     one = commands.add_parser("plot", help="the run's curves as a picture")
     one.add_argument("--run", type=Path, required=True)
     one.add_argument("--out", type=Path, required=True)
-    one.set_defaults(act=_plot)
+    one.set_defaults(act=_plot_run)
 
     one = commands.add_parser("evaluate", help="as python -m research.separation.evaluation, whose options it takes")
     one.set_defaults(act=None)
@@ -108,7 +108,7 @@ def _export(parsed: argparse.Namespace) -> None:
         echo(str(quantize(parsed.out, parsed.quantized, load_validation(read_library(parsed.stems, "valid")))))
 
 
-def _plot(parsed: argparse.Namespace) -> None:
+def _plot_run(parsed: argparse.Namespace) -> None:
     from research.separation.training.plot import plot
 
     plot(parsed.run, parsed.out)

@@ -33,11 +33,11 @@ class SeparationBatch:
 
 
 def gather(made: list[tuple[TargetCells, np.ndarray[tuple[int, ...], np.dtype[np.float32]]]]) -> SeparationBatch:
-    def stacked(name: str) -> Tensor:
+    def stack(name: str) -> Tensor:
         return torch.from_numpy(np.stack([getattr(one, name) for one, _ in made]))
 
     joined = torch.from_numpy(np.stack([rows for _, rows in made]))
-    return SeparationBatch(stacked("power"), stacked("mix"), stacked("common"), stacked("own"), joined)
+    return SeparationBatch(stack("power"), stack("mix"), stack("common"), stack("own"), joined)
 
 
 def draw_batch(mixer: StemMixer, size: int, random: np.random.Generator) -> SeparationBatch:
@@ -46,11 +46,11 @@ def draw_batch(mixer: StemMixer, size: int, random: np.random.Generator) -> Sepa
     made = []
     for _ in range(size):
         mixture = mixer.draw()
-        made.append((compute_cells(mixture.stems, mixture.rate, overlap, _equalizers(random)), mixture.joined))
+        made.append((compute_cells(mixture.stems, mixture.rate, overlap, _draw_equalizers(random)), mixture.joined))
     return gather(made)
 
 
-def _equalizers(random: np.random.Generator) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+def _draw_equalizers(random: np.random.Generator) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
     """Smooth random gains of the bins, (STEMS, BINS), in two of three stems: knots two octaves apart.
 
     And what a mixing engineer does more often than not: voices and accompaniment leave the lows to kick and bass, the
@@ -78,8 +78,8 @@ def make_batch_drawer(library: StemLibrary, length: int, seed: int, size: int) -
     """Draws the batch of each step, for a `Drawing`."""
     mixer = StemMixer(library, length, np.random.default_rng(0))
 
-    def drawn(step: int) -> SeparationBatch:
+    def draw_step(step: int) -> SeparationBatch:
         mixer.random = np.random.default_rng((seed, step, 1))
         return draw_batch(mixer, size, np.random.default_rng((seed, step)))
 
-    return drawn
+    return draw_step

@@ -80,7 +80,7 @@ def export(run: Path, out: Path) -> str:
     onnx.helper.set_model_props(model, about)
     onnx.checker.check_model(model)
     data = model.SerializeToString()
-    apart = _max_difference(network, data)
+    apart = _measure_difference(network, data)
     if apart > CLOSE:
         raise FloatingPointError(f"ONNX Runtime's masks are {apart:.2g} from torch's after 200 steps")
     write_atomic(out, data)
@@ -148,18 +148,18 @@ def quantize(model: Path, out: Path, songs: dict[str, SeparationBatch]) -> Quant
         draft = Path(folder) / out.name
         quantize_dynamic(model, draft, weight_type=QuantType.QInt8, per_channel=False)
         plain, small = ExportedNetwork(model), ExportedNetwork(draft)
-        sdr_db, small_db = _mean(judge(plain, songs)), _mean(judge(small, songs))
+        sdr_db, small_db = _compute_mean(judge(plain, songs)), _compute_mean(judge(small, songs))
         gate = QuantizationGate(sdr_db, small_db, 1e3 * plain.spent_s / plain.steps, 1e3 * small.spent_s / small.steps)
         if gate.passed:
             write_atomic(out, draft.read_bytes())
     return gate
 
 
-def _mean(output: dict[str, dict[str, float]]) -> float:
+def _compute_mean(output: dict[str, dict[str, float]]) -> float:
     return float(np.mean([value for stems in output.values() for value in stems.values()]))
 
 
-def _max_difference(network: SeparationNetwork, data: bytes, steps: int = 200) -> float:
+def _measure_difference(network: SeparationNetwork, data: bytes, steps: int = 200) -> float:
     """The greatest difference of a mask over ``steps`` steps of noise."""
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
     random = np.random.default_rng(1)

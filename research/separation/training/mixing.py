@@ -90,13 +90,13 @@ class StemMixer:
 
     def draw(self) -> Mixture:
         random = self.random
-        mixture = self._song() if self._songs and random.random() < COHERENT else self._thrown_together()
+        mixture = self._mix_song() if self._songs and random.random() < COHERENT else self._mix_random_clips()
         if not np.isfinite(mixture.stems).all() or np.abs(mixture.stems.sum(0)).max() < QUIET:
             return self.draw()
         _produce(mixture, random)
         return mixture
 
-    def _song(self) -> Mixture:
+    def _mix_song(self) -> Mixture:
         random = self.random
         song = self.library.songs[str(random.choice(self._songs, p=self._song_odds))]
         speed = float(random.uniform(0.92, 1.09))
@@ -116,12 +116,12 @@ class StemMixer:
             if name in JOINED:
                 joined[:] = get_joined_rows(name)
         if "instrumental" in song:  # a song without a voice: give it one now and then, that is what it is good for
-            voice = self._loose("vocals") if "vocals" in self._groups and random.random() < 0.8 else None
+            voice = self._draw_clip("vocals") if "vocals" in self._groups and random.random() < 0.8 else None
             if voice is not None:
                 stems[STEMS.index("vocals")] += voice
-        return Mixture(stems, joined, self._rate())
+        return Mixture(stems, joined, self._draw_rate())
 
-    def _thrown_together(self) -> Mixture:
+    def _mix_random_clips(self) -> Mixture:
         random = self.random
         stems = np.zeros((len(STEMS), 2, self.frames), np.float32)
         for i, stem in enumerate(STEMS):
@@ -130,16 +130,16 @@ class StemMixer:
             for extra in range(2):
                 if extra and random.random() > (0.45 if stem == "other" else 0.12):
                     continue
-                wave = self._loose(stem)
+                wave = self._draw_clip(stem)
                 if wave is not None:
                     stems[i] += wave
-        return Mixture(stems, np.eye(len(STEMS), dtype=np.float32), self._rate())
+        return Mixture(stems, np.eye(len(STEMS), dtype=np.float32), self._draw_rate())
 
-    def _rate(self) -> int:
+    def _draw_rate(self) -> int:
         """Both native rates; the same samples at the other rate are 9 % faster and higher, which does no harm."""
         return 44100 if self.random.random() < 0.6 else 48000
 
-    def _loose(self, stem: str) -> Float32Array | None:
+    def _draw_clip(self, stem: str) -> Float32Array | None:
         """A crop of some clip at about its usual level, or None where it happens to be silent."""
         random = self.random
         names, odds = self._groups[stem]
@@ -158,7 +158,7 @@ class StemMixer:
 
     def _crop(self, clip: StemClip, start: int, speed: float, loose: bool, slides: bool = False) -> Float32Array:
         """``loose``: it may begin late. ``slides``: its pitch glides to and fro on the way."""
-        speeds = speed * _slides(self.frames, self.random) if slides else np.full(self.frames, speed)
+        speeds = speed * _draw_pitch_slides(self.frames, self.random) if slides else np.full(self.frames, speed)
         places = np.cumsum(speeds) - speeds[0]
         samples = np.asarray(clip.read_samples()[start : start + int(places[-1]) + 4])
         wave = np.zeros((2, self.frames), np.float32)
@@ -169,7 +169,7 @@ class StemMixer:
         return wave
 
 
-def _slides(frames: int, random: np.random.Generator) -> NDArray[np.float64]:
+def _draw_pitch_slides(frames: int, random: np.random.Generator) -> NDArray[np.float64]:
     """Factors of speed (frames,): now and then to another pitch within a sixth or so, in 20 to 300 ms."""
     times, semitones = [0.0], [0.0]
     while times[-1] < frames:

@@ -39,7 +39,7 @@ class NetworkShape:
         return POINTS // self.points
 
 
-def features(power: Tensor) -> Tensor:
+def compute_features(power: Tensor) -> Tensor:
     """Powers (..., 3, POINTS) of mid, side and twice their product, as numbers around -1 to 1."""
     mid, side, cross = power.unbind(-2)
     levels = torch.log10(torch.stack([mid, side], -2) + FLOOR) * 0.25 + 1.0
@@ -99,7 +99,7 @@ class SeparationNetwork(nn.Module):
         """``power`` (batch, steps, 3, POINTS): masks (batch, steps, STEMS, SIDES, POINTS) and the memory after."""
         batch, steps = power.shape[:2]
         bands, points = self.shape.bands, self.shape.points
-        inputs = features(power).reshape(batch, steps, FEATURES, bands, points)
+        inputs = compute_features(power).reshape(batch, steps, FEATURES, bands, points)
         x = self.enter(inputs.permute(0, 1, 3, 2, 4).reshape(batch, steps, bands, FEATURES * points))
         after = []
         for layer, (time, mixer) in enumerate(zip(self.times, self.mixers, strict=True)):

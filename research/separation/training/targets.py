@@ -91,12 +91,12 @@ def compute_cells(stems: Float32Array, rate: int, overlap: int, gains: Float32Ar
     lower, upper = compute_spreading(rate)
     _pool(spectra, lower, upper, mix, cross, common, own)
     mix, cross, common, own = mix * scale, cross * scale, common * scale, own * scale
-    power = (np.stack([mix[:, 0], mix[:, 1], cross], 1) / _shares(rate)).astype(np.float32, copy=False)
+    power = (np.stack([mix[:, 0], mix[:, 1], cross], 1) / _count_pooled_bins(rate)).astype(np.float32, copy=False)
     return TargetCells(power, mix, common, own)
 
 
 @cache
-def _shares(rate: int) -> Float32Array:
+def _count_pooled_bins(rate: int) -> Float32Array:
     """How many bins each point pools, shape (POINTS,)."""
     lower, upper = compute_spreading(rate)
     share = np.zeros(POINTS)

@@ -215,7 +215,7 @@ def train(
     with BatchPrefetcher(make_batch_drawer, (library, plan.length, plan.seed, plan.batch), trainer.step) as drawing:
         while not until(trainer.step):
             now = time.monotonic()
-            batch = drawing.next_batch()
+            batch = drawing.get_next()
             waited += time.monotonic() - now
             losses.append(trainer.learn(batch))
             if not math.isfinite(losses[-1]):

@@ -56,8 +56,8 @@ def stems(tmp_path: Path) -> Path:
 
 def test_a_rendered_song_is_heard_and_told_after_it_sounded(stems: Path) -> None:
     (one,) = read_rendered(stems)
-    assert (one.bars, one.audio().shape) == (6, (2, 12 * RATE))
-    assert np.abs(one.audio()).max() == pytest.approx(np.abs(synth(["C", "F"] * 3, 2.0)).max(), abs=1e-3)
+    assert (one.bars, one.read_audio().shape) == (6, (2, 12 * RATE))
+    assert np.abs(one.read_audio()).max() == pytest.approx(np.abs(synth(["C", "F"] * 3, 2.0)).max(), abs=1e-3)
     events = recognise_chords(one, load_analyser("mir.chroma"))
     roots = [
         (each.event.frame / RATE, each.event.payload.root) for each in events if isinstance(each.event.payload, Chord)

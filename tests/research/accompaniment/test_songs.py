@@ -55,8 +55,8 @@ def test_a_song_that_modulates_goes_on_a_tone_higher_from_its_middle_bar() -> No
     assert moved.keys == ((0.0, 0, 0), (16.0, 2, 0))
     assert (plain.modulations, moved.modulations) == ((), (4,))
     assert moved.collection == MODULATED
-    assert plain.scale_at(20.0) == {0, 2, 4, 5, 7, 9, 11}
-    assert moved.scale_at(20.0) == {2, 4, 6, 7, 9, 11, 1}
+    assert plain.get_scale(20.0) == {0, 2, 4, 5, 7, 9, 11}
+    assert moved.get_scale(20.0) == {2, 4, 6, 7, 9, 11, 1}
 
 
 def test_a_chord_over_the_middle_is_cut_there() -> None:

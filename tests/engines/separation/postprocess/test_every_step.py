@@ -8,7 +8,7 @@ import pytest
 from bridge.errors import EngineError
 from engines.separation.postprocess import NAMES, wrap_separator
 from engines.separation.separator import Separator
-from research.separation.evaluation.metrics import sdr_db
+from research.separation.evaluation.metrics import compute_sdr_db
 from tests.engines.separation.postprocess.toys import RATE, Bands, Shares, stems_in_bands
 
 LEAST_DB = {"wiener": 30.0}
@@ -23,7 +23,7 @@ def test_a_perfect_separator_stays_perfect(name: str) -> None:
     truth = stems_in_bands()
     found = wrap_separator(Bands(), [name]).separate(truth.sum(axis=0), RATE)
     for i in range(len(truth)):
-        assert sdr_db(truth[i], found[i]) > LEAST_DB.get(name, 80.0)
+        assert compute_sdr_db(truth[i], found[i]) > LEAST_DB.get(name, 80.0)
 
 
 @pytest.mark.parametrize("name", SUMMING)

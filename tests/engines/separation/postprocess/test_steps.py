@@ -19,7 +19,7 @@ from engines.separation.postprocess.time_domain import (
     SwapAveraging,
 )
 from engines.separation.postprocess.wiener import Wiener
-from research.separation.evaluation.metrics import sdr_db
+from research.separation.evaluation.metrics import compute_sdr_db
 from tests.engines.separation.postprocess.toys import RATE, Bands, Masks, Shares, stems_in_bands, two_noises
 
 MIX = np.random.default_rng(2).normal(0, 0.1, (2, 4000)).astype(np.float32)
@@ -110,7 +110,7 @@ def test_wiener_hears_where_the_stems_stand_and_improves_on_masks_that_do_not() 
     masks, wiener = Masks(truth), Wiener(Masks(truth))
     before, after = masks.separate(mix, RATE), wiener.separate(mix, RATE)
     for i in range(2):
-        assert sdr_db(truth[i], after[i]) > sdr_db(truth[i], before[i]) + 2
+        assert compute_sdr_db(truth[i], after[i]) > compute_sdr_db(truth[i], before[i]) + 2
 
 
 def test_wiener_gives_a_stem_that_is_silent_next_to_nothing() -> None:

@@ -9,11 +9,11 @@ import pytest
 
 from research.accompaniment.evaluation.harmony import (
     MOST_BARS,
-    changes,
     count_bars_until_right,
     count_silent_bars,
     cut_notes,
     judge_bars,
+    list_root_changes,
     measure_clash,
     measure_in_chord,
     measure_right_after,
@@ -54,7 +54,7 @@ def test_the_first_beat_of_a_chord_is_told_from_the_later_ones() -> None:
 
 def test_roots_are_judged_where_they_change_by_what_the_bass_strikes_or_holds() -> None:
     one = song(5)
-    assert [span.beat for span in changes(one)] == [4.0, 8.0, 12.0, 16.0]
+    assert [span.beat for span in list_root_changes(one)] == [4.0, 8.0, 12.0, 16.0]
     assert measure_roots_at_changes(one, play_bars(one, [36, 33, 41, 43, 36], "bass")) == 1.0
     assert measure_roots_at_changes(one, play_bars(one, [36, 33, 43, 43, 36], "bass")) == 0.75
     assert measure_roots_at_changes(one, [PlayedNote("bass", 0.0, 20.0, 33)]) == 0.25  # held: only under A minor
@@ -66,7 +66,7 @@ def test_a_chord_on_the_same_root_is_no_change_and_the_bass_of_a_slash_chord_is_
     chords = [(48, 52, 55), (48, 52, 55, 59), (45, 53, 60)]
     spans = [make_segment(4.0 * bar, 4.0, pitches) for bar, pitches in enumerate(chords)]
     one = replace(song(3), spans=tuple(spans))  # C, Cmaj7, F/A
-    assert [span.beat for span in changes(one)] == [8.0]
+    assert [span.beat for span in list_root_changes(one)] == [8.0]
     for pitch, right in ((33, 1.0), (41, 1.0), (36, 0.0)):
         assert measure_roots_at_changes(one, [PlayedNote("bass", 8.0, 12.0, pitch)]) == right
 

@@ -69,7 +69,7 @@ def test_chance_plays_the_bands_rhythm_with_other_notes(
     assert [s for s in other if s.part == "drums"] == [s for s in sounds if s.part == "drums"]
     assert max(abs(s.pitch - t.pitch) for s, t in zip(other, sounds, strict=True)) <= 6
     assert other == chance(one, sounds)
-    keyed = all(s.pitch % 12 in one.scale_at(s.start) for s in select_pitched(other))
+    keyed = all(s.pitch % 12 in one.get_scale(s.start) for s in select_pitched(other))
     assert keyed == (chance is draw_pitches_in_key)
 
 

@@ -12,7 +12,7 @@ from research.accompaniment.evaluation.rhythm import (
     make_reference,
     measure_divergence,
     measure_similarity,
-    steadiness,
+    measure_steadiness,
 )
 from research.datasets.symbolic import GrooveHit, MidiGroove, TuneNote
 from tests.research.accompaniment.evaluation.made import song
@@ -28,16 +28,16 @@ def test_what_begins_is_counted_at_the_nearest_sixteenth_of_its_bar() -> None:
 
 def test_bars_that_are_all_alike_are_steady_and_each_difference_costs_a_position_of_a_pair() -> None:
     bars = count_onsets([float(beat) for beat in range(16)], 4, 4)
-    assert steadiness(bars) == 1.0
+    assert measure_steadiness(bars) == 1.0
     bars[2, 1] = 1
-    assert steadiness(bars) == pytest.approx(1 - 3 / 6 / 16)  # of six pairs three differ, at one of 16 positions
+    assert measure_steadiness(bars) == pytest.approx(1 - 3 / 6 / 16)  # three of six pairs differ, at one position of 16
     pairs = [np.mean((bars[a] > 0) == (bars[b] > 0)) for a in range(4) for b in range(a)]
-    assert steadiness(bars) == pytest.approx(np.mean(pairs))
+    assert measure_steadiness(bars) == pytest.approx(np.mean(pairs))
 
 
 def test_bars_before_the_first_stroke_do_not_make_a_player_unsteady() -> None:
-    assert steadiness(count_onsets([float(beat) for beat in range(16, 32)], 10, 4)) == 1.0
-    assert math.isnan(steadiness(count_onsets([0.0, 4.0], 8, 4)))
+    assert measure_steadiness(count_onsets([float(beat) for beat in range(16, 32)], 10, 4)) == 1.0
+    assert math.isnan(measure_steadiness(count_onsets([0.0, 4.0], 8, 4)))
 
 
 def test_similarity_is_the_mean_cosine_of_all_pairs_of_bars() -> None:

@@ -113,12 +113,12 @@ def test_what_is_told_late_is_put_on_the_beat_on_which_it_was_heard(monkeypatch:
     )
     song = AnnotatedSong("song-001", "rendered", 120.0, 4, len(LOOP), spans, ((0.0, 7, 0),), start_s=0.3)
     monkeypatch.setattr(recogniser_corpus, "read_rendered", lambda _stems, split: [song] if split == "train" else [])
-    monkeypatch.setattr(recogniser_corpus, "tunes_in", lambda _stems, _song: {"001"})
+    monkeypatch.setattr(recogniser_corpus, "list_tunes", lambda _stems, _song: {"001"})
     monkeypatch.setattr(recogniser_corpus, "load_analyser", lambda name: name)
     monkeypatch.setattr(recogniser_corpus, "recognise_chords", lambda song, _engine: list_true_chords(song, 0.6))
     (found,) = recogniser_corpus.recognise_songs(Path(), "mir.standard")
     np.testing.assert_array_equal(found.song.states, LOOP)
     np.testing.assert_array_equal(found.recognised[:-4], LOOP[:-4])
     assert found.song.keys[20] == 7
-    monkeypatch.setattr(recogniser_corpus, "tunes_in", lambda _stems, _song: {"005"})
+    monkeypatch.setattr(recogniser_corpus, "list_tunes", lambda _stems, _song: {"005"})
     assert not list(recogniser_corpus.recognise_songs(Path(), "mir.standard"))  # held out

@@ -24,7 +24,12 @@ from research.accompaniment.training.drumming import (
     list_performances,
     split_performances,
 )
-from research.accompaniment.training.groove_similarity import compare_grooves, compute_gains, shuffle_steps, steadiness
+from research.accompaniment.training.groove_similarity import (
+    compare_grooves,
+    compute_gains,
+    measure_steadiness,
+    shuffle_steps,
+)
 from research.accompaniment.training.templates import (
     build_family,
     build_groove_file,
@@ -257,8 +262,8 @@ def test_steadiness_is_within_a_song_and_not_between_songs() -> None:
     one, other = rock(drummed("drummer1/a/1", ROCK)), rock(drummed("drummer1/a/2", BUSY))
     force, late = np.concatenate([one.force, other.force]), np.concatenate([one.late, other.late])
     both = DrumBars(force, late, np.repeat([0, 1], 24))
-    assert steadiness(both) == pytest.approx(1.0)
-    assert steadiness(replace(both, song=np.zeros(48, np.int64))) < 0.95
+    assert measure_steadiness(both) == pytest.approx(1.0)
+    assert measure_steadiness(replace(both, song=np.zeros(48, np.int64))) < 0.95
 
 
 def write(folder: Path, row: str, style: str, groove: MidiGroove) -> str:

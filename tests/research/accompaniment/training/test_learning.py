@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch", reason="needs the extra `train`")
 
 from engines.accompaniment.harmony.predictor import FILE, ChordPredictor  # noqa: E402
 from engines.onnx import read_shipped  # noqa: E402
-from research.accompaniment.training.learn import examples_from, learn, surprise  # noqa: E402
+from research.accompaniment.training.learn import compute_loss, learn, make_all_examples  # noqa: E402
 from research.accompaniment.training.network import ForesightNetwork, export  # noqa: E402
 from research.accompaniment.training.progressions import Progression  # noqa: E402
 
@@ -24,14 +24,14 @@ def songs() -> list[Progression]:
 
 
 def test_it_learns_that_a_loop_goes_on_and_the_file_says_so(tmp_path: Path) -> None:
-    examples = examples_from(songs(), [], 0)
+    examples = make_all_examples(songs(), [], 0)
     said: list[str] = []
     torch.manual_seed(0)
     everything = np.arange(len(examples))
-    before = float(surprise(ForesightNetwork().eval(), examples, everything).detach())
+    before = float(compute_loss(ForesightNetwork().eval(), examples, everything).detach())
     network = learn(examples, 40, 0, said.append)
     assert len(said) == 40
-    assert float(surprise(network.eval(), examples, everything).detach()) < 0.5 * before
+    assert float(compute_loss(network.eval(), examples, everything).detach()) < 0.5 * before
     export(network, tmp_path)
     predictor = ChordPredictor(read_shipped(tmp_path, FILE))
     recognised = songs()[0].states[:50]
@@ -40,6 +40,6 @@ def test_it_learns_that_a_loop_goes_on_and_the_file_says_so(tmp_path: Path) -> N
 
 
 def test_the_same_seed_learns_the_same() -> None:
-    examples = examples_from(songs(), [], 0)
+    examples = make_all_examples(songs(), [], 0)
     one, other = (learn(examples, 1, 7, lambda _: None).state_dict() for _ in range(2))
     assert all(torch.equal(one[name], other[name]) for name in one)

@@ -10,7 +10,7 @@ import pytest
 from bridge.errors import ConfigError
 from research.datasets.sources import StemStore
 from research.datasets.truth import UNKNOWN, ChordTruth, SongTruth
-from research.mir.evaluation.rendered import find_rendered, label, to_annotation
+from research.mir.evaluation.rendered import find_rendered, format_label, to_annotation
 from research.mir.evaluation.songs import read_clip
 
 TRUTH = SongTruth(
@@ -39,7 +39,7 @@ def test_beats_downbeats_chords_and_the_longest_key_are_laid_out_as_far_as_the_s
 
 
 def test_a_chord_that_has_no_name_is_unknown() -> None:
-    assert label(ChordTruth(0, 4, UNKNOWN, UNKNOWN, 3)) == label(ChordTruth(0, 4, 5, UNKNOWN, 5)) == "X"
+    assert format_label(ChordTruth(0, 4, UNKNOWN, UNKNOWN, 3)) == format_label(ChordTruth(0, 4, 5, UNKNOWN, 5)) == "X"
 
 
 def test_held_out_songs_are_found_and_their_stems_added(tmp_path: Path) -> None:

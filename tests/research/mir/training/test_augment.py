@@ -9,13 +9,13 @@ pytest.importorskip("torch", reason="needs the extra `train`")
 
 from research.datasets.library import RATE
 from research.mir.onset_labels import detect_onsets, merge_onsets
-from research.mir.training.augment import sidechain_pump
+from research.mir.training.augment import apply_sidechain_pump
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_the_gain_repeats_with_the_beats_and_never_rises_above_one(seed: int) -> None:
     beats = np.arange(-0.2, 9.0, 0.5)
-    shaped = sidechain_pump(np.ones(8 * RATE, np.float32), beats, np.random.default_rng(seed))
+    shaped = apply_sidechain_pump(np.ones(8 * RATE, np.float32), beats, np.random.default_rng(seed))
     assert 0.0 <= shaped.min() < 0.6 < shaped.max() <= 1.0
     four = 2 * RATE  # four beats: the longest pattern
     assert np.abs(shaped[: 2 * four] - shaped[four : 3 * four]).mean() < 0.01  # but for steps that round otherwise
@@ -23,14 +23,16 @@ def test_the_gain_repeats_with_the_beats_and_never_rises_above_one(seed: int) ->
 
 def test_what_sustains_is_louder_off_the_beat_than_on_it() -> None:
     beats = np.arange(0.0, 9.0, 0.5)
-    gains = [sidechain_pump(np.ones(8 * RATE, np.float32), beats, np.random.default_rng(seed)) for seed in range(60)]
+    gains = [
+        apply_sidechain_pump(np.ones(8 * RATE, np.float32), beats, np.random.default_rng(seed)) for seed in range(60)
+    ]
     beat = np.mean([gain.reshape(16, -1).mean(0) for gain in gains], axis=0)
     assert beat[: len(beat) // 8].mean() < 0.6 * beat[len(beat) // 2 : 5 * len(beat) // 8].mean()
 
 
 def test_without_beats_nothing_changes() -> None:
     wave = np.random.default_rng(1).standard_normal(RATE).astype(np.float32)
-    np.testing.assert_array_equal(sidechain_pump(wave, np.zeros(0), np.random.default_rng(1)), wave)
+    np.testing.assert_array_equal(apply_sidechain_pump(wave, np.zeros(0), np.random.default_rng(1)), wave)
 
 
 @pytest.mark.parametrize("kind", ["click", "pluck"])

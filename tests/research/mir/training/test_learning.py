@@ -80,7 +80,7 @@ def test_a_run_learns_goes_on_where_it_stopped_and_its_export_says_the_same(stem
     with BatchPrefetcher(make_batch_drawer, (stems, plan.seconds, plan.seed, plan.batch), 0) as drawing:
         before = loss_of(first, songs["song-009"])
         for _ in range(20):
-            first.learn(drawing.next_batch())
+            first.learn(drawing.get_next())
         train(first, drawing, songs, lambda step: step >= 22, lambda _: None, every=22)
     assert loss_of(first, songs["song-009"]) < 0.85 * before
     again = MirTrainer(tmp_path, plan)

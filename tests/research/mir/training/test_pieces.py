@@ -89,14 +89,14 @@ def assert_beats_are_clicks(piece: TrainingPiece) -> None:
 @pytest.mark.parametrize("seed", range(6))
 def test_the_beats_of_a_song_are_where_it_clicks_at_any_speed(folder: Path, seed: int) -> None:
     one = mixer(folder, seed)
-    assert_beats_are_clicks(one._song(one.repertoire.rendered, False))
+    assert_beats_are_clicks(one._mix_song(one.repertoire.rendered, False))
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_wandering_tempo_takes_its_beats_along(folder: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(augment, "DRIFT_SHARE", 1.0)
     one = mixer(folder, seed)
-    piece = one._song(one.repertoire.rendered, False)
+    piece = one._mix_song(one.repertoire.rendered, False)
     assert np.ptp(np.diff(piece.line.beats)) > 0.005
     assert not piece.line.chords
     assert not piece.line.keys
@@ -110,7 +110,7 @@ def test_far_from_its_pitch_a_song_keeps_its_beats_and_no_chords(
     monkeypatch.setattr(augment, "FAR_SHARE", 1.0)
     monkeypatch.setattr(augment, "DRIFT_SHARE", 0.0)
     one = mixer(folder, seed)
-    piece = one._song(one.repertoire.rendered, False)
+    piece = one._mix_song(one.repertoire.rendered, False)
     assert not 0.78 < float(np.diff(piece.line.beats).mean()) / (60.0 / BPM) < 1.27
     assert not piece.line.chords
     assert_beats_are_clicks(piece)
@@ -121,7 +121,7 @@ def test_a_waltz_has_three_beats_a_bar_and_no_hole(folder: Path, seed: int, monk
     monkeypatch.setattr(mixing, "WALTZ", 1.0)
     monkeypatch.setattr(augment, "DRIFT_SHARE", 0.0)
     one = mixer(folder, seed)
-    piece = one._song(one.repertoire.rendered, True)
+    piece = one._mix_song(one.repertoire.rendered, True)
     assert set(piece.line.numbers) == {0, 1, 2}
     assert_beats_are_clicks(piece)
     gaps = np.diff(onsets_s(piece))
@@ -129,7 +129,7 @@ def test_a_waltz_has_three_beats_a_bar_and_no_hole(folder: Path, seed: int, monk
 
 
 def test_drums_made_for_another_tempo_fit_the_part(folder: Path) -> None:
-    assert_beats_are_clicks(mixer(folder, 3)._fitted())
+    assert_beats_are_clicks(mixer(folder, 3)._mix_fitted())
 
 
 @pytest.mark.parametrize("way", ["song", "waltz", "drifting", "fitted", "drums"])
@@ -138,7 +138,9 @@ def test_onsets_are_where_the_clicks_are(folder: Path, way: str, monkeypatch: py
     monkeypatch.setattr(augment, "DRIFT_SHARE", 1.0 if way == "drifting" else 0.0)
     monkeypatch.setattr(mixing, "PUMPED", 0.0)
     one = mixer(folder, 4)
-    draw = {"fitted": one._fitted, "drums": one._drums}.get(way, lambda: one._song(one.repertoire.rendered, True))
+    draw = {"fitted": one._mix_fitted, "drums": one._mix_drums}.get(
+        way, lambda: one._mix_song(one.repertoire.rendered, True)
+    )
     piece = draw()
     onsets, beats = piece.line.onsets, piece.line.beats
     assert onsets is not None
@@ -194,7 +196,7 @@ def test_a_waltz_may_begin_within_a_fade(start_s: float) -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_what_is_no_music_has_a_sound_but_no_beat_and_no_chord(folder: Path, seed: int) -> None:
-    piece = mixer(folder, seed)._nothing()
+    piece = mixer(folder, seed)._make_noise()
     assert np.abs(piece.mono).max() == pytest.approx(1.0)
     assert not make_rhythm_targets(piece.line, 100).any()
     assert (make_harmony_targets(piece.line, 40)[6:, 0] == ROOTS - 1).all()

@@ -9,7 +9,7 @@ from bridge.core.audio import STEMS
 from bridge.errors import EngineError
 from engines.separation.postprocess import wrap_separator
 from research.separation.evaluation.baselines import GridOracleSeparator, OracleSeparator, QuarterMixSeparator
-from research.separation.evaluation.metrics import sdr_db
+from research.separation.evaluation.metrics import compute_sdr_db
 from research.separation.evaluation.songs import JOINED, MultitrackSong
 from tests.research.separation.evaluation.made_up import RATE, made_up_song
 
@@ -28,7 +28,7 @@ def test_an_oracle_is_far_above_the_mix_on_every_stem(oracle: type[OracleSeparat
     stems = oracle(song).separate(song.mix, RATE)
     quarter = QuarterMixSeparator().separate(song.mix, RATE)
     for i in range(len(STEMS)):
-        assert sdr_db(song.truth[i], stems[i]) > sdr_db(song.truth[i], quarter[i]) + 8
+        assert compute_sdr_db(song.truth[i], stems[i]) > compute_sdr_db(song.truth[i], quarter[i]) + 8
 
 
 @pytest.mark.parametrize("oracle", ORACLES)
@@ -52,7 +52,7 @@ def test_an_oracle_takes_bass_and_other_in_one_for_the_other() -> None:
     joined = MultitrackSong("", RATE, JOINED, np.stack([song.truth[0], song.truth[2], song.truth[1] + song.truth[3]]))
     stems = OracleSeparator(joined).separate(joined.mix, RATE)
     assert np.abs(stems[STEMS.index("bass")]).max() < 1e-4
-    assert sdr_db(joined.truth[2], stems[STEMS.index("other")]) > 10
+    assert compute_sdr_db(joined.truth[2], stems[STEMS.index("other")]) > 10
 
 
 def test_an_oracle_refuses_another_song() -> None:
@@ -64,4 +64,4 @@ def test_an_oracle_refuses_another_song() -> None:
 def test_an_oracle_can_be_put_in_steps() -> None:
     song = made_up_song(0.5)
     stems = wrap_separator(OracleSeparator(song), ["blending"]).separate(song.mix, RATE)
-    assert sdr_db(song.truth[1], stems[1]) > 8
+    assert compute_sdr_db(song.truth[1], stems[1]) > 8

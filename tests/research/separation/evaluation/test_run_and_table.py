@@ -13,7 +13,7 @@ from bridge.core.audio import STEMS, Audio
 from bridge.errors import EngineError
 from research.common.evaluation_tables import to_data
 from research.separation.evaluation.baselines import QuarterMixSeparator
-from research.separation.evaluation.named import separator_named
+from research.separation.evaluation.named import open_separator
 from research.separation.evaluation.run import (
     SeparationScore,
     evaluate,
@@ -62,12 +62,12 @@ def test_the_baselines_stand_in_order_from_the_floor_to_the_ceiling() -> None:
 
 
 def test_the_dsp_engine_is_found_by_its_name() -> None:
-    assert separator_named("separation.dsp").stems == STEMS
+    assert open_separator("separation.dsp").stems == STEMS
 
 
 def test_an_engine_that_is_misspelt_is_told_with_the_nearest() -> None:
     with pytest.raises(EngineError, match=r"did you mean separation\.dsp"):
-        separator_named("separation.dps")
+        open_separator("separation.dps")
 
 
 def test_the_cost_is_time_for_a_second_of_audio() -> None:

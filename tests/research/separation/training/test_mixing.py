@@ -75,7 +75,7 @@ def test_what_slides_visits_other_pitches_and_another_stem_does_not(folder: Path
     wide = dict.fromkeys(("bass", "other", "vocals"), 0)
     for _ in range(100):
         for stem in wide:
-            wave = mixer._loose(stem)
+            wave = mixer._draw_clip(stem)
             assert wave is not None
             spectrum = np.abs(np.fft.rfft(wave.sum(0))) ** 2
             middle = np.argmax(spectrum)
