@@ -14,6 +14,7 @@ import msgspec
 from bridge.config import Settings
 from bridge.control.bus import Bus
 from bridge.control.sidecar import read_latency_settings
+from bridge.core.role import ROLES
 from bridge.drivers.clients import ServerFacts
 from bridge.drivers.connections import Connections
 from bridge.drivers.hanging_notes import HangingNotes
@@ -25,7 +26,7 @@ from bridge.runtime.latency_tuner import LatencyTuner
 from bridge.runtime.rate_refusals import wire_runnable
 from bridge.runtime.supervisor import Supervisor
 from bridge.runtime.telemetry import Telemetry
-from bridge.runtime.wiring import ROLES, Wiring
+from bridge.runtime.wiring import Wiring
 
 log = logging.getLogger(__name__)
 

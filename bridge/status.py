@@ -6,6 +6,7 @@ from rich.text import Text
 
 from bridge.app import Sidecar
 from bridge.control.bus import Row
+from bridge.core.role import ROLES
 
 REFRESH_S = 0.25
 
@@ -27,8 +28,8 @@ def format_status_line(sidecar: Sidecar) -> Text:
         if count or label != "restarts":
             line.append(f" {label} {count:,}", "yellow" if count else "dim")
     for role, _, _, slowest_ms, _, _ in bus.get_rows("worker.time"):
-        if role == "separation":
-            line.append(f" stems {slowest_ms:.1f} ms", "dim")  # 99.9 % of the hops
+        if (spec := ROLES[str(role)]).realtime:
+            line.append(f" {spec.audio_ring} {slowest_ms:.1f} ms", "dim")  # 99.9 % of the hops
     waiting = [f"{row[0]} {row[1]}" for row in bus.get_rows("health") if row[1] != "running"]
     if waiting:
         line.append(f"  {', '.join(waiting)}", "bold red")

@@ -9,19 +9,13 @@ from bridge.core.audio import ANALYSERS, SOURCES, STEMS, db_to_gain
 from bridge.core.control import Action, Control, Reading
 from bridge.core.events import CHORD_SOURCES
 from bridge.core.latency import PATHS
+from bridge.core.role import ROLES
 
 OWNER = "the sidecar"
 """The owner, in the registry, of what is declared here."""
 
-RESERVE_FRAMES: Mapping[str, int] = {"separation": 384, "mir": 1024, "accompaniment": 2048, "synth": 1024}
-"""Default compute headroom of each role's worker. Separation: 1024 frames with hop and overlap, at a period of 128."""
-
-_RESERVE_MEANS: Mapping[str, str] = {
-    "separation": "part of the declared delay",
-    "mir": "part of the declared delay",
-    "accompaniment": "how much earlier it decides, not a delay; takes effect at the next start",
-    "synth": "how much earlier the accompaniment decides for it, not a delay; takes effect at the next start",
-}
+RESERVE_FRAMES: Mapping[str, int] = {role: spec.reserve_frames for role, spec in ROLES.items()}
+"""Default compute headroom of each role's worker."""
 
 ACTIONS: tuple[Action, ...] = (
     Action("transport.panic", "Release all sounding notes."),
@@ -175,10 +169,10 @@ def _make_source_controls() -> Iterator[Control]:
 
 
 def _make_latency_controls() -> Iterator[Control]:
-    for role, frames in RESERVE_FRAMES.items():
+    for role, spec in ROLES.items():
         yield Control(
-            f"latency.{role}.reserve_frames", 16, 8192, frames, unit="frames", kind="integer",
-            doc=f"Compute headroom of the {role} worker, in frames; {_RESERVE_MEANS[role]}.",
+            f"latency.{role}.reserve_frames", 16, 8192, spec.reserve_frames, unit="frames", kind="integer",
+            doc=f"Compute headroom of the {role} worker, in frames; {spec.reserve_doc}.",
         )  # fmt: skip
         yield Control(
             f"latency.{role}.user_offset_frames", 0, 48000, 0, unit="frames", kind="integer",

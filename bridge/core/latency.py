@@ -6,14 +6,17 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from math import gcd
 
-from bridge.core.audio import STEMS
+from bridge.core.role import ROLES, find_role_of_ring
 
 UNMEASURED = -1
 
-RETURNED: tuple[str, ...] = (*STEMS, "mix")
+RETURNED: tuple[str, ...] = tuple(path.name for path in ROLES[find_role_of_ring("stems")].paths)
 """Audio paths from the input back to the DAW; the band's audio is not among them."""
-AUDIO_PATHS: tuple[str, ...] = (*RETURNED, "band")
-MIDI_PORTS: tuple[str, ...] = ("accompaniment", "chords", "beats", "clock")
+AUDIO_PATHS: tuple[str, ...] = tuple(path.name for role in ROLES.values() for path in role.paths if len(path.ports) > 1)
+"""Audio paths, each with a port per channel."""
+MIDI_PORTS: tuple[str, ...] = tuple(
+    port for role in reversed(ROLES.values()) for path in role.paths for port in path.ports if port == path.name
+)
 """The MIDI outputs, in the order of the ports; each is also the name of the ring that feeds it."""
 PATHS: tuple[str, ...] = (*AUDIO_PATHS, *MIDI_PORTS)
 """Every path of the ledger; the index of a path is its bit in the ping word."""

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from bridge.config import state_dir
 from bridge.core.latency import MIDI_PORTS
+from bridge.core.role import CLOCK_PORT
 from bridge.drivers.libjack import read_connected_names
 from bridge.runtime.callback.context import CallbackContext
-from bridge.runtime.shared.layout import CLOCK_PORT
 
 log = logging.getLogger(__name__)
 

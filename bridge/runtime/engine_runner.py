@@ -8,11 +8,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.core.audio import STEMS, Audio
+from bridge.core.audio import CHANNELS, Audio
 from bridge.core.clock import HostClock
 from bridge.core.engine import AudioPort, Engine, State, block_for
 from bridge.core.events import Midi, TimedEvent
 from bridge.core.midi import is_note_on
+from bridge.core.role import CLOCK_PORT, HOST_RING, ROLES
 from bridge.core.time import BlockTime
 from bridge.runtime.analysis_to_midi import NoteRenderer
 from bridge.runtime.chase import EventChaser
@@ -21,9 +22,6 @@ from bridge.runtime.shared.atomics import observe, publish
 from bridge.runtime.shared.layout import (
     ANSWER_BINS,
     CAPACITY,
-    CLOCK_PORT,
-    HOST_RING,
-    SEPARATED,
     Plan,
     SharedArrays,
     WorkerPlan,
@@ -68,7 +66,7 @@ class EngineRunner:
     def __init__(self, plan: Plan, mine: WorkerPlan, shared: SharedArrays, engine: Engine) -> None:
         self._mine, self._shared, self._engine = mine, shared, engine
         self._rate, self._hop = plan.rate, mine.hop
-        self._sounds = mine.role == "synth"
+        self._sounds = bool(ROLES[mine.role].sounds)
         self._words = shared.workers[mine.index]
         spec = engine.spec
         self._block = block_for(spec.inputs, mine.hop, spec.controls)
@@ -268,16 +266,17 @@ class EngineRunner:
         if self._clock_out is not None:
             # the events of the next hop can be sent from here on, not earlier
             before = self._start + self._hop + observe(self._words, DEADLINE)
-            beats = self._out.events["beats"]
+            beats = self._out.events[self._mine.renders[CLOCK_PORT]]
             for event in self._midi_clock.render(beats, before) if self._follows else self._midi_clock.stop(before):
                 self._clock_out.write(event, epoch)
 
 
 def _find_audio_outputs(role: str, shared: SharedArrays) -> tuple[dict[str, int], Audio, NDArray[np.int64]]:
     """The row of each audio output that is used of ``role``, the ring of these rows, and its stamps."""
-    if role == "synth":
-        return {"audio": 0}, shared.band, shared.band_stamps
-    rows = {stem: i * 2 for i, stem in enumerate(STEMS[:SEPARATED])} if role == "separation" else {}
+    spec = ROLES[role]
+    rows = {output: i * CHANNELS for i, output in enumerate(spec.audio_outputs)}
+    if spec.audio_ring == "band":
+        return rows, shared.band, shared.band_stamps
     return rows, shared.stems, shared.stamps
 
 

@@ -10,6 +10,7 @@ from typing import TypeVar
 from bridge.core.audio import ANALYSERS, STEMS, is_sum
 from bridge.core.clock import FOLLOW, TEMPO_MODE
 from bridge.core.latency import PATHS, Ledger
+from bridge.core.role import ROLES
 from bridge.errors import BridgeError, ControlError, did_you_mean
 from bridge.runtime.callback.context import CallbackContext, make_context
 from bridge.runtime.shared import slots as w
@@ -92,17 +93,17 @@ class Graph:
         rings = {name: i for i, name in enumerate(self.plan.rings)}
         for index, node in enumerate(self.wiring.nodes):
             reserve, offset = self._reserves[node.role], self._offsets.get(node.role, 0)
-            if node.role == "synth":
-                offset += self._offsets.get("accompaniment", 0)  # it is aligned with the notes
+            role = ROLES[node.role]
+            offset += self._offsets.get(role.sounds, 0)  # a synth is aligned with the notes
             delay = self._find_input_delay(node, period)
             for path in paths_of(node, period, reserve, offset, delay):
                 self.ledger.declare(path)
                 if path.name in rings:
                     self.shared.heads[rings[path.name], w.RING_DELAY] = path.declared
-                if f"mir.{path.name}" in rings:
+                if path.name in role.writes:
                     # between engines an event is delayed by a whole hop, so that music never depends on the period
                     engine_delay = path.model + path.upstream + node.spec.hop + reserve
-                    self.shared.heads[rings[f"mir.{path.name}"], w.RING_DELAY] = engine_delay
+                    self.shared.heads[rings[role.writes[path.name]], w.RING_DELAY] = engine_delay
             words = self.shared.workers[index]
             deadline = path.declared - path.model
             # deadline >= input delay at any time: the callback must never wait for a hop that the worker may not begin
@@ -113,23 +114,24 @@ class Graph:
 
     def _find_input_delay(self, node: Node, period: int) -> int:
         """Frames by which ``node`` runs behind the input, so that its sources are there: stems, or notes."""
-        if node.role == "synth":
+        role = ROLES[node.role]
+        if role.sounds:
             player = self.wiring.nodes[self.plan.player]
-            return input_delay_of(player, node, period) if self._reserves["synth"] > 0 else 0
+            return input_delay_of(player, node, period) if self._reserves[node.role] > 0 else 0
         inputs = {port.name for port in node.spec.audio(node.spec.inputs)}
         needs_stems = any(is_sum(source) for analyser, source in self._sources.items() if analyser in inputs)
-        return self._find_upstream(period) if node.role == "mir" and needs_stems else 0
+        return self._find_upstream(period) if role.audio_inputs == "chosen" and needs_stems else 0
 
     def _find_stem_delay(self, node: Node, period: int) -> int:
         """Delay of the stem inputs of ``node``: a player ahead of the beat cannot wait for stems."""
-        return self._find_upstream(period) if node.role == "accompaniment" else 0
+        return self._find_upstream(period) if ROLES[node.role].audio_inputs == "stems" else 0
 
     def _find_upstream(self, period: int) -> int:
         """Frames after frame f by which its stems are there; 0 without separation."""
         if self.plan.audio_worker < 0:
             return 0
         separation = self.wiring.nodes[self.plan.audio_worker]
-        return upstream_frames(separation, period, self._reserves["separation"])
+        return upstream_frames(separation, period, self._reserves[separation.role])
 
     def set_reserve(self, role: str, frames: int) -> None:
         """Set the reserve (headroom, the worker's deadline) of ``role``; the delay of its paths changes with it.

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bridge.core.engine_registry import load_engine
+from bridge.core.role import ROLES
 from bridge.errors import EngineError
-from bridge.runtime.wiring import ROLES, Wiring, make_node, wire
+from bridge.runtime.wiring import Wiring, make_node, wire
 
 COMMON_RATES = (48000, 44100)
 """In Hz: an engine that declares no rates is tried at these."""

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.audio import ANALYSERS, CHANNELS, STEMS, Audio, is_sum
+from bridge.core.role import ROLES
 from bridge.runtime.shared.atomics import observe
 from bridge.runtime.shared.layout import CAPACITY, SEPARATED, Plan, SharedArrays, WorkerPlan
 from bridge.runtime.shared.rings import read_audio
@@ -33,9 +34,9 @@ class SourceSelector:
     """
 
     def __init__(self, plan: Plan, mine: WorkerPlan, hop: int, shared: SharedArrays) -> None:
-        self._shared = shared
-        self._analysers = {name: i for i, name in enumerate(ANALYSERS)} if mine.role == "mir" else {}
-        self._named = {stem: 1 << i for i, stem in enumerate(STEMS)} if mine.role == "accompaniment" else {}
+        self._shared, inputs = shared, ROLES[mine.role].audio_inputs
+        self._analysers = {name: i for i, name in enumerate(ANALYSERS)} if inputs == "chosen" else {}
+        self._named = {stem: 1 << i for i, stem in enumerate(STEMS)} if inputs == "stems" else {}
         self._separation = shared.workers[plan.audio_worker] if plan.audio_worker >= 0 else None
         self._stems = np.zeros((SEPARATED * CHANNELS, hop), np.float32)
 

@@ -11,13 +11,14 @@ import numpy as np
 from bridge.control.bus import Bus
 from bridge.core.audio import ANALYSERS, CHANNELS, STEMS
 from bridge.core.events import CHORD_SOURCES, LEVELS, Beat, Chord, Commit, Key, Note, Onset, Payload, Tempo, TimedEvent
+from bridge.core.latency import AUDIO_PATHS, RETURNED
+from bridge.core.role import FORESEEN_RING, ROLES
 from bridge.runtime.counters import WORKER_BIN_US, Counters, read_counters, spread
 from bridge.runtime.graph import Graph
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import observe
-from bridge.runtime.shared.layout import FORESEEN_RING, SEPARATED
+from bridge.runtime.shared.layout import SEPARATED
 from bridge.runtime.shared.rings import EventReader, read_audio
-from bridge.runtime.wiring import ANALYSER_OF
 
 READING_OF: Mapping[type[Payload], str] = {
     Beat: "mir.beat",
@@ -28,6 +29,12 @@ READING_OF: Mapping[type[Payload], str] = {
     Note: "mir.note",
 }
 """The reading that publishes each kind of analysis event."""
+
+ANALYSIS_RINGS = {spec.writes[p.name] for spec in ROLES.values() for p in spec.paths if p.name in spec.writes}
+"""The rings of events that are published as they come."""
+
+ANALYSER_OF = {path.name: path.analyser for spec in ROLES.values() for path in spec.paths if path.analyser}
+"""The analyser that the events of a path come from, by the path's name."""
 
 METER_S = 0.1
 SILENCE_DB = -120.0
@@ -44,7 +51,7 @@ class Telemetry:
     def __init__(self, bus: Bus, graph: Graph) -> None:
         self._bus, self._graph = bus, graph
         shared = graph.shared
-        rings = [i for i, name in enumerate(graph.plan.rings) if name.startswith("mir.")]
+        rings = [i for i, name in enumerate(graph.plan.rings) if name in ANALYSIS_RINGS]
         self._readers = [EventReader(shared.records[i], shared.heads[i]) for i in rings]
         foreseen = graph.plan.rings.index(FORESEEN_RING)
         self._foreseen = EventReader(shared.records[foreseen], shared.heads[foreseen])
@@ -104,8 +111,8 @@ class Telemetry:
                 self._published_levels[level] = beats
                 self._bus.publish("accompaniment.level", level, beats)
         for path in list(ledger):
-            if path.ports and path.ports[0].endswith("_1"):
-                ledger.set_late(path.name, now.band_late_frames if path.name == "band" else now.late_frames)
+            if path.name in AUDIO_PATHS:
+                ledger.set_late(path.name, now.late_frames if path.name in RETURNED else now.band_late_frames)
             if path.name in ANALYSER_OF:
                 index = ANALYSERS.index(ANALYSER_OF[path.name])
                 ledger.set_late(path.name, int(self._graph.shared.stems_missing[index] - self._stems_missing[index]))

@@ -2,53 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from bridge.core.audio import CHANNELS, STEMS
+from bridge.core.audio import CHANNELS
 from bridge.core.control import Control
-from bridge.core.engine import EngineSpec, EventPort
+from bridge.core.engine import EngineSpec
 from bridge.core.latency import MIDI_PORTS, Path, buffering_frames
+from bridge.core.role import HOST_RING, ROLES
 from bridge.errors import BridgeError, EngineError
 from bridge.runtime.resampled_engine import load_engine_at_rate
-from bridge.runtime.shared.layout import (
-    CLOCK_PORT,
-    FORESEEN_RING,
-    HOST_RING,
-    MAX_CONTROLS,
-    SEPARATED,
-    SOUND_RING,
-    Plan,
-    WorkerPlan,
+from bridge.runtime.shared.layout import MAX_CONTROLS, Plan, WorkerPlan
+
+EVENT_RINGS: tuple[str, ...] = tuple(
+    ring for role in ROLES.values() for ring in role.writes.values() if ring not in MIDI_PORTS
 )
-
-ROLES: tuple[str, ...] = ("separation", "mir", "accompaniment", "synth")
-"""The roles of engines; each may read only the output of those before it."""
-
-NEEDED_ANALYSES: tuple[str, ...] = ("chords", "beats")
-"""Event outputs that a mir engine must have; each is also rendered to a MIDI port."""
-
-ANALYSES: tuple[str, ...] = (*NEEDED_ANALYSES, "onsets", "notes")
-"""Event outputs of the mir engine, those that it need not have included; each is published, and read by other engines.
-
-Onsets and notes go to the Bus only: the DAW has better MIDI notes on its own track, and a wrong note of a tracker is
-worse when it sounds than when it is displayed.
-"""
-
-NEEDED_OUTPUTS: Mapping[str, frozenset[str]] = {
-    "separation": frozenset(STEMS[:SEPARATED]),
-    "mir": frozenset(NEEDED_ANALYSES),
-    "accompaniment": frozenset({"midi"}),
-    "synth": frozenset({"audio"}),
-}
-"""The outputs that an engine needs for a role."""
-
-ANALYSER_OF: Mapping[str, str] = {"beats": "beat", "chords": "chord", "onsets": "beat", "notes": "note"}
-"""The audio input that each of ANALYSES is made from, where an engine has it."""
-
-
-PLAYED: dict[str, str] = {"midi": "accompaniment", "sound": SOUND_RING}
-"""The rings from a player to a synth, by port: its notes, and its program and volume changes."""
+"""The rings of events that go from engine to engine or to the Bus, and to no MIDI port."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +59,11 @@ class Wiring:
 
 
 def _check(role: str, name: str, spec: EngineSpec) -> None:
-    outputs = {port.name for port in spec.outputs}
-    needed = NEEDED_OUTPUTS[role]
-    if needed - outputs:
-        raise EngineError(f"engine {name!r} cannot do {role}: it has no output {', '.join(sorted(needed - outputs))}")
-    if role == "synth" and "midi" not in {port.name for port in spec.events(spec.inputs)}:
-        raise EngineError(f"engine {name!r} cannot do {role}: it has no input midi")
+    needed_out, needed_in = ROLES[role].needed_outputs, ROLES[role].needed_inputs
+    if missing := needed_out - {port.name for port in spec.outputs}:
+        raise EngineError(f"engine {name!r} cannot do {role}: it has no output {', '.join(sorted(missing))}")
+    if missing := needed_in - {port.name for port in spec.events(spec.inputs)}:
+        raise EngineError(f"engine {name!r} cannot do {role}: it has no input {', '.join(sorted(missing))}")
     if any(port.channels != CHANNELS for port in (*spec.audio(spec.inputs), *spec.audio(spec.outputs))):
         raise EngineError(f"engine {name!r}: its audio ports must be stereo here")
     if len(spec.controls) > MAX_CONTROLS:
@@ -124,18 +92,12 @@ def make_node(role: str, name: str, rate: int, reserve: int, further: int = 0) -
     return Node(role, name, spec, latencies, lead)
 
 
-def _find_ring(port: str, role: str, before: tuple[str, ...]) -> str:
-    """The ring that ``role`` reads for event input ``port``; empty without a writer, and the port stays silent."""
-    if role == "synth":
-        return PLAYED.get(port, "")
-    if port in ANALYSES and "mir" in before:
-        return f"mir.{port}"
-    return HOST_RING if port == "midi" else ""
-
-
 def _plan_worker(index: int, node: Node, before: tuple[str, ...]) -> WorkerPlan:
-    events_in = [port.name for port in node.spec.inputs if isinstance(port, EventPort)]
-    reads = {port: ring for port in events_in if (ring := _find_ring(port, node.role, before))}
+    role = ROLES[node.role]
+    writers = {ring: index for index, other in enumerate(before) for ring in ROLES[other].writes.values()}
+    # an event input without a writer stays silent
+    events_in = {port.name for port in node.spec.events(node.spec.inputs)}
+    reads = {p: ring for p, ring in role.reads.items() if p in events_in and (ring == HOST_RING or ring in writers)}
     return WorkerPlan(
         role=node.role,
         engine=node.name,
@@ -145,25 +107,10 @@ def _plan_worker(index: int, node: Node, before: tuple[str, ...]) -> WorkerPlan:
         ahead_frames=node.ahead_frames,
         controls=tuple(control.name for control in node.spec.controls),
         reads=reads,
-        writes=_map_analyses(node) if node.role == "mir" else _map_player_ports(node),
-        renders={port: port for port in NEEDED_ANALYSES} | {CLOCK_PORT: "beats"} if node.role == "mir" else {},
-        waits_for=_find_writers(reads.values(), before),
+        writes={port: ring for port, ring in role.writes.items() if port in node.latencies},
+        renders=dict(role.renders),
+        waits_for=tuple(sorted({writers[ring] for ring in reads.values() if ring != HOST_RING})),
     )
-
-
-def _find_writers(rings: Iterable[str], before: tuple[str, ...]) -> tuple[int, ...]:
-    """The workers, by their place in ``before``, that write ``rings``."""
-    writers = {"mir" if ring.startswith("mir.") else "accompaniment" for ring in rings if ring != HOST_RING}
-    return tuple(index for index, role in enumerate(before) if role in writers)
-
-
-def _map_analyses(node: Node) -> dict[str, str]:
-    return {port.name: f"mir.{port.name}" for port in node.spec.outputs if port.name in ANALYSES}
-
-
-def _map_player_ports(node: Node) -> dict[str, str]:
-    rings = PLAYED | {"foreseen": FORESEEN_RING} if node.role == "accompaniment" else {}
-    return {port: ring for port, ring in rings.items() if port in node.latencies}
 
 
 def wire(engines: Mapping[str, str], rate: int, reserves: Mapping[str, int]) -> Wiring:
@@ -173,19 +120,28 @@ def wire(engines: Mapping[str, str], rate: int, reserves: Mapping[str, int]) -> 
     of the notes from f + ahead on, where ahead is the time that it needs itself, so that its audio has no more delay
     than the notes. The player decides earlier by that much. If the player does not predict, the synth runs behind.
     """
-    roles = tuple(role for role in ROLES if engines.get(role) and (role != "synth" or engines.get("accompaniment")))
+    roles = tuple(
+        role for role, spec in ROLES.items() if engines.get(role) and (not spec.sounds or engines.get(spec.sounds))
+    )
     made: dict[str, Node] = {}
-    if "synth" in roles:
-        synth = make_node("synth", engines["synth"], rate, reserves["synth"])
-        needs = synth.spec.hop + reserves["synth"] + synth.audio_latency
-        player = make_node("accompaniment", engines["accompaniment"], rate, reserves["accompaniment"], needs)
-        ahead = -player.latencies["midi"] - player.spec.hop - reserves["accompaniment"]
-        latencies = {port: frames - ahead for port, frames in synth.latencies.items()}
-        made = {"accompaniment": player, "synth": replace(synth, latencies=latencies, ahead_frames=ahead)}
+    for role in roles:
+        if ROLES[role].sounds:
+            made |= _make_player_and_synth(ROLES[role].sounds, role, engines, rate, reserves)
     nodes = tuple(made.get(role) or make_node(role, engines[role], rate, reserves[role]) for role in roles)
     workers = tuple(_plan_worker(i, node, roles[:i]) for i, node in enumerate(nodes))
-    rings = (HOST_RING, *MIDI_PORTS, *(f"mir.{port}" for port in ANALYSES), FORESEEN_RING, SOUND_RING)
-    return Wiring(Plan(rate=rate, workers=workers, rings=rings), nodes)
+    return Wiring(Plan(rate=rate, workers=workers, rings=(HOST_RING, *MIDI_PORTS, *EVENT_RINGS)), nodes)
+
+
+def _make_player_and_synth(
+    player_role: str, synth_role: str, engines: Mapping[str, str], rate: int, reserves: Mapping[str, int]
+) -> dict[str, Node]:
+    """The nodes of a synth and of the role that it sounds, by role."""
+    synth = make_node(synth_role, engines[synth_role], rate, reserves[synth_role])
+    needs = synth.spec.hop + reserves[synth_role] + synth.audio_latency
+    player = make_node(player_role, engines[player_role], rate, reserves[player_role], needs)
+    ahead = -player.latencies["midi"] - player.spec.hop - reserves[player_role]
+    latencies = {port: frames - ahead for port, frames in synth.latencies.items()}
+    return {player_role: player, synth_role: replace(synth, latencies=latencies, ahead_frames=ahead)}
 
 
 def input_delay_of(player: Node, synth: Node, period: int) -> int:
@@ -215,25 +171,19 @@ def paths_of(node: Node, period: int, reserve: int, offset: int, upstream: int =
     least = period if reserve > 0 else 0
     reserve = max(reserve, least)
 
-    def row(name: str, ports: tuple[str, ...], model: int, spare: int) -> Path:
-        return Path(name, ports, model, buffering, spare, offset, period, upstream=upstream)
-
-    if node.role == "separation":
-        pairs = {name: (f"{name}_1", f"{name}_2") for name in (*STEMS, "mix")}
-        return tuple(row(name, ports, node.audio_latency, reserve) for name, ports in pairs.items())
-    if node.role == "mir":
-        # an analysis without a MIDI port has a row too: the delay of its publication
-        analyses = tuple(name for name in ANALYSES if name in node.latencies)
-        ports = {name: (name,) if name in MIDI_PORTS else () for name in analyses}
-        ahead = -(upstream + buffering + reserve + offset)
-        return (
-            *(row(name, ports[name], node.latencies[name], reserve) for name in analyses),
-            row(CLOCK_PORT, (CLOCK_PORT,), ahead, reserve),
-        )
-    if node.role == "synth":
-        # as for a player that leads, below
-        spare = max(-node.audio_latency - buffering - upstream, least) if node.runs_ahead else reserve
-        return (row("band", ("band_1", "band_2"), node.audio_latency, spare),)
-    # a player that leads is on time: its reserve is the lead minus the buffering, except with huge periods
-    spare = max(node.lead_frames - buffering, least)
-    return (row("accompaniment", ("accompaniment",), node.latencies["midi"], spare),)
+    role = ROLES[node.role]
+    spare = reserve
+    if role.leads:
+        # it is on time: its reserve is the lead less the buffering, except with huge periods
+        spare = max(node.lead_frames - buffering, least)
+    elif role.sounds and node.runs_ahead:
+        spare = max(-node.audio_latency - buffering - upstream, least)
+    rows = []
+    for path in role.paths:
+        if path.output and path.output not in node.latencies:
+            continue
+        model = node.latencies[path.output] if path.output else node.audio_latency
+        if path.on_time:
+            model = -(upstream + buffering + spare + offset)
+        rows.append(Path(path.name, path.ports, model, buffering, spare, offset, period, upstream=upstream))
+    return tuple(rows)

@@ -19,6 +19,7 @@ import msgspec
 
 from bridge.core.compiling import watch_compiling
 from bridge.core.engine import Engine
+from bridge.core.role import ROLES
 from bridge.log import setup_worker
 from bridge.runtime.counters import WORKER_BIN_US
 from bridge.runtime.engine_runner import EngineRunner
@@ -52,7 +53,7 @@ def serve(plan: Plan, index: int, arena: Arena, parent: int) -> None:
         _warm_up(engine, mine.engine, plan.rate)
         runner.find_present()
     sleep = SemaphoreSleep(shared.semaphores[index]) if plan.wake_by_semaphore else PollSleep()
-    if mine.role == "separation" and plan.priority > 0:
+    if ROLES[mine.role].realtime and plan.priority > 0:
         try:
             set_priority(plan.priority)
         except OSError as error:

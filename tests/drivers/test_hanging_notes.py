@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from bridge.core.latency import MIDI_PORTS
+from bridge.core.role import CLOCK_PORT
 from bridge.drivers import hanging_notes
 from bridge.drivers.hanging_notes import NOTES, OLD_S, HangingNotes, RunMark
-from bridge.runtime.shared.layout import CLOCK_PORT
 
 
 @pytest.fixture(autouse=True)

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from bridge.core.latency import MIDI_PORTS
+from bridge.core.role import ROLES
 from bridge.drivers.dummy_server import SHM, DummyServer
 from bridge.drivers.fake_daw import FakeDaw
-from bridge.runtime.wiring import ROLES
 from tests.live.rig import chord_changes, hanging, midi_clock, recorded
 from tests.ports import free_port
 from tests.processes import alive, children

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from bridge.core.audio import CHANNELS, Audio
 from bridge.core.events import Midi, TimedEvent, pack
 from bridge.core.latency import MIDI_PORTS
+from bridge.core.role import HOST_RING, SOUND_RING
 from bridge.runtime.callback.context import CallbackContext, make_context
 from bridge.runtime.callback.cycle import STALL_FRAMES
 from bridge.runtime.callback.input import read_inputs
@@ -22,8 +23,6 @@ from bridge.runtime.shared.arena import Arena
 from bridge.runtime.shared.atomics import publish
 from bridge.runtime.shared.layout import (
     CAPACITY,
-    HOST_RING,
-    SOUND_RING,
     Plan,
     SharedArrays,
     WorkerPlan,

@@ -16,6 +16,7 @@ from bridge.core.audio import CHANNELS, Audio
 from bridge.core.events import Midi, TimedEvent, pack
 from bridge.core.latency import AUDIO_PATHS, MIDI_PORTS
 from bridge.core.midi import CONTINUE, SONG_POSITION, START, STOP, is_note_off, is_note_on, make_note_off
+from bridge.core.role import ROLES
 from bridge.errors import ConfigError
 from bridge.runtime.callback.cycle import write_outputs
 from bridge.runtime.callback.input import read_inputs
@@ -25,7 +26,7 @@ from bridge.runtime.resampled_engine import load_engine_at_rate
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.layout import MAX_EVENTS, MAX_PERIOD
 from bridge.runtime.shared.rings import EventReader
-from bridge.runtime.wiring import ROLES, wire
+from bridge.runtime.wiring import wire
 
 BREAKS = (SONG_POSITION, START, CONTINUE, STOP)
 """MIDI messages at which engines start afresh: song position, start, continue, stop."""

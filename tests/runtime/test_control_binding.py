@@ -11,11 +11,12 @@ from bridge.control.sidecar import RESERVE_FRAMES, make_sidecar_registry
 from bridge.core.audio import STEMS
 from bridge.core.control import Control
 from bridge.core.latency import PATHS
+from bridge.core.role import ROLES
 from bridge.errors import ControlError
 from bridge.runtime.control_binding import EFFECTS, Binding, match_effects
 from bridge.runtime.graph import Graph
 from bridge.runtime.shared import slots as w
-from bridge.runtime.wiring import ROLES, wire
+from bridge.runtime.wiring import wire
 
 ENGINES = {
     "separation": "separation.dsp", "mir": "mir.chroma", "accompaniment": "accompaniment.basic", "synth": "synth.plain",

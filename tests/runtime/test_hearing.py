@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from bridge.core.engine import AudioPort, Block, EngineSpec, EventPort
 from bridge.core.events import Beat, Chord, Key, Midi, TimedEvent
+from bridge.core.role import SOUND_RING
 from bridge.core.time import BlockTime
 from bridge.runtime.engine_runner import EngineRunner
 from bridge.runtime.shared import slots as w
-from bridge.runtime.shared.layout import SOUND_RING
 from tests.runtime.desk import (
     ACCOMPANIMENT,
     AHEAD,

@@ -6,10 +6,11 @@ import pytest
 
 from bridge.config import EngineSettings
 from bridge.core.engine import Engine, EngineSpec
+from bridge.core.role import ROLES
 from bridge.errors import EngineError
 from bridge.runtime import rate_refusals, wiring
 from bridge.runtime.rate_refusals import wire_runnable
-from bridge.runtime.wiring import ROLES, Wiring
+from bridge.runtime.wiring import Wiring
 from tests.runtime.toys import LISTENS, PLAYS, SEPARATES, Toy
 
 RESERVES = dict.fromkeys(ROLES, 512)

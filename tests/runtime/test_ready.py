@@ -11,12 +11,13 @@ import pytest
 from bridge.core.audio import CHANNELS
 from bridge.core.engine_registry import list_engines
 from bridge.core.events import Midi, TimedEvent
+from bridge.core.role import ROLES
 from bridge.runtime.callback.cycle import cycle
 from bridge.runtime.graph import Graph
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import publish
 from bridge.runtime.supervisor import Supervisor
-from bridge.runtime.wiring import ROLES, wire
+from bridge.runtime.wiring import wire
 from tests.contracts.material import Material
 from tests.runtime.offline_graph import load_events
 

@@ -15,10 +15,10 @@ from bridge.control.bus import Bus
 from bridge.control.sidecar import READINGS, RESERVE_FRAMES, make_sidecar_registry
 from bridge.core.audio import STEMS
 from bridge.core.events import Beat, Chord, Commit, Key, Note, Onset, Tempo, TimedEvent
+from bridge.core.role import FORESEEN_RING
 from bridge.runtime.counters import Counters
 from bridge.runtime.graph import Graph
 from bridge.runtime.shared import slots as w
-from bridge.runtime.shared.layout import FORESEEN_RING
 from bridge.runtime.shared.rings import EventWriter
 from bridge.runtime.telemetry import READING_OF, Telemetry, to_db
 from bridge.runtime.wiring import wire

@@ -13,11 +13,12 @@ from bridge.core.audio import STEMS
 from bridge.core.control import Control
 from bridge.core.engine import AudioPort, EngineSpec, EventPort
 from bridge.core.latency import MIDI_PORTS, PATHS, buffering_frames
+from bridge.core.role import FORESEEN_RING, ROLES, SOUND_RING
 from bridge.errors import BridgeError, ControlError, EngineError
 from bridge.runtime.graph import Graph
 from bridge.runtime.shared import slots as w
-from bridge.runtime.shared.layout import FORESEEN_RING, MAX_CONTROLS, SOUND_RING
-from bridge.runtime.wiring import ROLES, Wiring, make_node, paths_of, wire
+from bridge.runtime.shared.layout import MAX_CONTROLS
+from bridge.runtime.wiring import Wiring, make_node, paths_of, wire
 from tests.runtime.desk import RATE
 from tests.runtime.toys import SEPARATES, Toy, with_controls
 
@@ -117,7 +118,7 @@ def test_an_engine_with_more_controls_than_fit_is_refused(monkeypatch: pytest.Mo
 
 def test_workers_come_in_the_order_of_hearing_and_know_their_rings(wiring: Wiring) -> None:
     separation, mir, accompaniment, synth = wiring.plan.workers
-    assert (separation.role, mir.role, accompaniment.role, synth.role) == ROLES
+    assert (separation.role, mir.role, accompaniment.role, synth.role) == tuple(ROLES)
     assert [worker.index for worker in wiring.plan.workers] == [0, 1, 2, 3]
     assert mir.writes == {"beats": "mir.beats", "chords": "mir.chords"}
     assert mir.renders == {"beats": "beats", "chords": "chords", "clock": "beats"}

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.audio import ANALYSERS, CHANNELS, STEMS
+from bridge.core.role import ROLES, find_role_of_ring
 from bridge.runtime.shared.arena import Arena, align
 from bridge.runtime.shared.array_table import ArrayTable, Dimension
 from bridge.runtime.shared.slots import RECORD_WORDS, STATE_WORDS, WORKER_WORDS
@@ -49,18 +50,6 @@ CALLBACK_BINS = 4096  # a microsecond each; the last one holds all that is longe
 WORKER_BINS = 4096  # ten microseconds each
 ANSWER_BINS = 256  # a callback each; the last one holds all that is longer
 
-CLOCK_PORT = "clock"
-"""The one that carries MIDI clock, made of the beats: it runs ahead of them, so its path declares 0."""
-
-HOST_RING = "host"
-
-FORESEEN_RING = "accompaniment.foreseen"
-"""The chords that a player has decided to play, for display; it has no MIDI port."""
-
-SOUND_RING = "accompaniment.sound"
-"""Program changes and volumes of a player, for our own synth. It has no MIDI port: the instruments in the DAW are the
-user's choice."""
-
 
 class WorkerPlan(msgspec.Struct, frozen=True):
     """The configuration of one worker process.
@@ -94,17 +83,17 @@ class Plan(msgspec.Struct, frozen=True):
     @property
     def audio_worker(self) -> int:
         """Index of the worker that separates, or -1."""
-        return self._find_worker("separation")
+        return self._find_worker(find_role_of_ring("stems"))
 
     @property
     def player(self) -> int:
         """Index of the worker that plays along, or -1."""
-        return self._find_worker("accompaniment")
+        return self._find_worker(ROLES[find_role_of_ring("band")].sounds)
 
     @property
     def synth_worker(self) -> int:
         """Index of the worker that synthesizes the notes, or -1."""
-        return self._find_worker("synth")
+        return self._find_worker(find_role_of_ring("band"))
 
     def _find_worker(self, role: str) -> int:
         return next((worker.index for worker in self.workers if worker.role == role), -1)
