@@ -85,7 +85,11 @@ class Bus:
             self._handlers.setdefault(action, []).append(handler)
 
     def check_handlers(self) -> None:
-        """Refuse a declared action without a handler, with a `ControlError`."""
+        """Check that every declared action has a handler.
+
+        Raises:
+            ControlError: An action has none.
+        """
         with self._lock:
             missing = [action.name for action in self.registry.actions if not self._handlers.get(action.name)]
         if missing:

@@ -16,12 +16,17 @@ MINOR_THIRD, MAJOR_THIRD = 3, 4
 
 @dataclass(frozen=True, slots=True)
 class ChordQuality:
-    """A quality. Intervals and scale are semitones above the root, below 12, ascending.
+    """A chord quality.
 
-    ``name``: in words. ``suffix``: what is displayed behind the root. ``scale``: what passing notes of the bass are
-    taken from. ``harte``: the shorthand of Harte et al. 2005. ``spellings``: what may stand behind the root in a chord
-    symbol, the suffix among them; the usual ones, others are composed by the symbol reader. ``root_is_lowest``: its
-    notes name chords of several roots, of which the lowest note is meant.
+    Attributes:
+        name: The name in words.
+        suffix: The text that is displayed after the root.
+        intervals: The notes in semitones above the root, ascending, below 12.
+        scale: The notes from which passing notes of the bass are taken, in the same way.
+        harte: The shorthand of Harte et al. 2005.
+        spellings: The usual texts after the root in a chord symbol, including the suffix. The symbol reader composes
+            others.
+        root_is_lowest: The same notes name chords with several roots; the lowest note is the root.
     """
 
     name: str
@@ -34,6 +39,7 @@ class ChordQuality:
 
     @property
     def has_minor_third(self) -> bool:
+        """Whether the quality contains a minor third."""
         return MINOR_THIRD in self.intervals
 
 
@@ -70,13 +76,15 @@ _BY_INTERVALS = {frozenset(quality.intervals): number for number, quality in enu
 
 
 def find_intervals(intervals: frozenset[int]) -> int | None:
-    """The number of the quality that has these notes, in semitones above the root."""
+    """The number of the quality that has these notes, in semitones above the root; None where there is none."""
     return _BY_INTERVALS.get(intervals)
 
 
 def find_nearest_quality(third: int, fifth: int, seventh: int | None) -> int | None:
-    """The number of the quality with this third (or what takes its place), fifth and seventh; without the seventh where
-    there is none with it."""
+    """The number of the quality with this third (or second or fourth), fifth and seventh, in semitones above the root.
+
+    Where no quality has the seventh, the one without it is returned.
+    """
     triad = frozenset({0, third, fifth})
     whole = find_intervals(triad | {seventh}) if seventh is not None else None
     return find_intervals(triad) if whole is None else whole
