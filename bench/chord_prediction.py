@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bridge.core.engine_stream import EngineStream
 from bridge.core.events import Chord, Key
 from bridge.core.time import BlockTime
 from engines.accompaniment.harmony.chord_history import ChordHistory
@@ -24,7 +25,6 @@ from engines.accompaniment.harmony.trellis import Metre
 from engines.accompaniment.harmony.vocabulary import CLASSES, NONE
 from engines.accompaniment.timeline import Timeline
 from engines.mir.engine_lookup import create_engine
-from engines.offline.engine_stream import EngineStream
 from research.datasets.library import RATE, StemClip, read_library
 from research.datasets.truth import SongTruth, read_truth
 from research.mir.evaluation.songs import read_clip
@@ -51,7 +51,7 @@ def judge(song: dict[str, StemClip], truth: SongTruth, engine: str, right: Score
     stream, history, last = EngineStream(create_engine(engine), RATE), ChordHistory(), NONE
     hop, beat = 512, 0
     for frame in range(0, mix.shape[1] - hop, hop):
-        for output in stream.push(mix[:, frame : frame + hop]):
+        for output in stream.push(mix[:, frame : frame + hop]).events:
             payload = output.event.payload
             if isinstance(payload, Chord):
                 history.push_chord(payload, output.event.frame, frame + hop)

@@ -11,8 +11,7 @@ from mido import MidiFile
 
 from bridge.audiofile import Song
 from bridge.core.audio import CHANNELS, Audio
-from bridge.core.engine import block_for
-from bridge.core.time import BlockTime
+from bridge.core.engine_stream import EngineStream
 from bridge.errors import ConfigError
 from engines.offline.rates import StreamResampler, choose_rate
 from engines.offline.song_batch import ProgressCallback
@@ -86,24 +85,13 @@ def _render_midi(
 def _synthesise(midi: bytes, rate: int, frames: int, make: EngineFactory) -> Iterator[Audio]:
     """The audio that the engine of ``make`` renders from ``midi``, hop by hop at ``rate`` Hz, without its latency."""
     engine = make()
-    spec = engine.spec
-    own = choose_rate(spec.rates, rate)
-    engine.prepare(own, spec.hop)
-    events = list(read_score(MidiFile(file=io.BytesIO(midi)), own).parts.values())
-    coming = sorted((event for part in events for event in part), key=lambda event: event.frame)
+    own = choose_rate(engine.spec.rates, rate)
+    parts = list(read_score(MidiFile(file=io.BytesIO(midi)), own).parts.values())
     resampling = StreamResampler(own, rate, CHANNELS) if own != rate else None
-    block, out = block_for(spec.inputs, spec.hop, spec.controls), block_for(spec.outputs, spec.hop)
-    early, given, first, place = engine.latency_frames(OUTPUT), 0, 0, 0
+    stream, given = EngineStream(engine, own), 0
+    stream.advance(0, {INPUT: [event for part in parts for event in part]})
     while given < frames:
-        here = block.events[INPUT]
-        here.clear()
-        while place < len(coming) and coming[place].frame < first + spec.hop:
-            here.append(coming[place])
-            place += 1
-        engine.process(block, BlockTime(first, own), out)
-        first += spec.hop
-        sound = out.audio[OUTPUT][:, min(early, spec.hop) :].copy()
-        early = max(early - spec.hop, 0)
+        sound = stream.advance(engine.spec.hop).audio[OUTPUT]
         sound = resampling.push(sound) if resampling else sound
         sound = sound[:, : frames - given]
         given += sound.shape[1]

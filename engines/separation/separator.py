@@ -7,8 +7,8 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from bridge.core.audio import Audio
-from bridge.core.engine import Engine, State, block_for
-from bridge.core.time import BlockTime
+from bridge.core.engine import Engine, State
+from bridge.core.engine_stream import EngineStream, StreamOutput
 
 
 @runtime_checkable
@@ -64,11 +64,9 @@ class EngineSeparator:
     """A live engine as a `ResumableSeparator`: it runs hop by hop, and its latency is removed."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._spec = engine.spec
-        self._block, self._out = block_for(self._spec.inputs, self._spec.hop, self._spec.controls), block_for((), 1)
-        self._rest = np.zeros((2, 0), np.float32)
-        self._rate = self._taken = self._given = self._processed = self._late = 0
+        self._engine, self._spec = engine, engine.spec
+        self._stream: EngineStream | None = None
+        self._rate = 0
 
     @property
     def name(self) -> str:
@@ -83,56 +81,33 @@ class EngineSeparator:
         return self._spec.rates
 
     def begin(self, rate: int) -> None:
-        hop = self._spec.hop
         if rate != self._rate:
-            self._engine.prepare(rate, hop)
-            self._rate = rate
+            self._stream, self._rate = EngineStream(self._engine, rate), rate
         else:
-            self._engine.reset()
-        self._late = self._engine.latency_frames(self.stems[0])
-        self._out = block_for(self._spec.outputs, hop)
-        self._rest = np.zeros((2, 0), np.float32)
-        self._taken = self._given = self._processed = 0
+            self._begun.reset()
 
     def push(self, mix: Audio) -> Audio:
-        self._taken += mix.shape[1]
-        return self._process(mix)
+        return self._stack(self._begun.push(mix))
 
     def finish(self) -> Audio:
-        wanted = self._taken - self._given
-        silence = np.zeros((2, self._late + self._spec.hop), np.float32)
-        return self._process(silence)[:, :, :wanted]
+        return self._stack(self._begun.flush())
 
     def separate(self, mix: Audio, rate: int) -> Audio:
         self.begin(rate)
         return np.concatenate([self.push(mix), self.finish()], axis=2)
 
     def state(self) -> State:
-        counts = np.array([self._taken, self._given, self._processed])
-        engine = {f"engine.{name}": array for name, array in self._engine.state().items()}
-        return engine | {"rest": self._rest.copy(), "counts": counts}
+        return self._begun.state()
 
     def restore(self, rate: int, state: State) -> None:
         self.begin(rate)
-        self._engine.restore({key[7:]: array for key, array in state.items() if key.startswith("engine.")})
-        self._rest = state["rest"].astype(np.float32)
-        self._taken, self._given, self._processed = (int(count) for count in state["counts"])
+        self._begun.restore(state)
 
-    def _process(self, mix: Audio) -> Audio:
-        """Process all whole hops of the pending frames and ``mix``; the engine's latency is cut at the start."""
-        hop = self._spec.hop
-        waiting = np.concatenate([self._rest, mix], axis=1)
-        hops = waiting.shape[1] // hop
-        stems = np.zeros((len(self.stems), 2, hops * hop), np.float32)
-        for i in range(hops):
-            frame = i * hop
-            self._block.audio["mix"][:] = waiting[:, frame : frame + hop]
-            self._engine.process(self._block, BlockTime(frame, self._rate), self._out)
-            for j, stem in enumerate(self.stems):
-                stems[j, :, frame : frame + hop] = self._out.audio[stem]
-        self._rest = waiting[:, hops * hop :]
-        early = min(max(self._late - self._processed, 0), stems.shape[2])
-        self._processed += stems.shape[2]
-        stems = stems[:, :, early:]
-        self._given += stems.shape[2]
-        return stems
+    @property
+    def _begun(self) -> EngineStream:
+        if self._stream is None:
+            raise ValueError("a separator begins before it takes a mix")
+        return self._stream
+
+    def _stack(self, output: StreamOutput) -> Audio:
+        return np.stack([output.audio[stem] for stem in self.stems])

@@ -13,10 +13,11 @@ from mido import MidiFile, tempo2bpm
 
 from bridge.config import write_atomic
 from bridge.core.audio import CHANNELS, Audio
-from bridge.core.engine import Engine, block_for
+from bridge.core.engine import Engine
+from bridge.core.engine_stream import EngineStream
 from bridge.core.events import Midi, TimedEvent
 from bridge.core.midi import is_note_on
-from bridge.core.time import BlockTime, TempoChange, TempoMap
+from bridge.core.time import TempoChange, TempoMap
 from bridge.errors import ConfigError
 from engines.offline.smf.metas import is_tempo
 from engines.synth.instrument import is_channel_message
@@ -87,22 +88,9 @@ def _make_unique_name(name: str, taken: Mapping[str, object]) -> str:
 
 def render(events: Sequence[TimedEvent], frames: int, rate: int, make: EngineFactory = fluid_for_files) -> Audio:
     """Render ``events`` with an engine that ``make`` creates: shape (2, frames), float32, latency removed."""
-    engine = make()
-    spec = engine.spec
-    engine.prepare(rate, spec.hop)
-    latency = engine.latency_frames(OUTPUT)
-    hops = -(-(frames + latency) // spec.hop)
-    rendered = np.zeros((CHANNELS, hops * spec.hop), np.float32)
-    block, out = block_for(spec.inputs, spec.hop, spec.controls), block_for(spec.outputs, spec.hop)
-    coming = 0
-    for first in range(0, hops * spec.hop, spec.hop):
-        block.events[INPUT].clear()
-        while coming < len(events) and events[coming].frame < first + spec.hop:
-            block.events[INPUT].append(events[coming])
-            coming += 1
-        out.audio[OUTPUT] = rendered[:, first : first + spec.hop]
-        engine.process(block, BlockTime(first, rate), out)
-    return np.ascontiguousarray(rendered[:, latency : latency + frames])
+    stream = EngineStream(make(), rate)
+    rendered = stream.advance(frames, {INPUT: events}).audio[OUTPUT]
+    return np.concatenate([rendered, stream.flush().audio[OUTPUT]], axis=1)
 
 
 def render_stems(score: Score, make: EngineFactory | None = None) -> Iterator[tuple[str, Audio]]:

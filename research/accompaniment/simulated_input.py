@@ -11,7 +11,7 @@ from bridge.core.engine import Engine
 from bridge.core.engine_registry import find_engine
 from bridge.core.events import Chord, Key, Payload, TimedEvent
 from bridge.errors import EngineError
-from engines.offline.engine_stream import EngineStream
+from engines.offline.analysis_stream import AnalysisStream
 from research.accompaniment.songs import AnnotatedSong
 from research.datasets.library import RATE
 
@@ -43,13 +43,13 @@ def list_true_chords(song: AnnotatedSong, late_s: float = 0.0) -> list[ChordEven
 
 def recognise_chords(song: AnnotatedSong, engine: Engine) -> list[ChordEvent]:
     """Run ``engine`` on the song's audio, without a host; its chords and keys at the times of its reports."""
-    listening, mix = EngineStream(engine, RATE), song.read_audio()
+    stream, mix = AnalysisStream(engine, RATE), song.read_audio()
     pieces = (np.ascontiguousarray(mix[:, at : at + PIECE_FRAMES]) for at in range(0, mix.shape[1], PIECE_FRAMES))
     # an event of a hop reaches the band at the hop's end
     return sort_by_frame(
         ChordEvent(output.reported + engine.spec.hop, output.event)
         for piece in pieces
-        for output in listening.push(piece)
+        for output in stream.push(piece).events
         if isinstance(output.event.payload, Chord | Key)
     )
 

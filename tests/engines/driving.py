@@ -9,6 +9,7 @@ import numpy as np
 from bridge.core.audio import Audio
 from bridge.core.chords import QUALITIES, QUALITY_NUMBERS
 from bridge.core.engine import Engine, block_for
+from bridge.core.engine_stream import EngineStream
 from bridge.core.events import Beat, Chord, Key, Midi, Tempo, TimedEvent
 from bridge.core.time import BlockTime
 
@@ -29,7 +30,7 @@ def rolling_host(tempo: float, bar_beats: int = 4, from_beat: float = 0.0) -> Bl
 def separate(
     engine: Engine, mix: Audio, rate: int = RATE, values: Mapping[str, float] | None = None
 ) -> dict[str, Audio]:
-    """The stems of ``mix``, shape (2, frames), by name; whole hops only."""
+    """The stems of ``mix``, shape (2, frames), by name, with the engine's latency; whole hops only."""
     hop, spec = engine.spec.hop, engine.spec
     engine.prepare(rate, hop)
     block, out = block_for(spec.inputs, hop, spec.controls), block_for(spec.outputs, hop)
@@ -50,19 +51,14 @@ def run_engine(
     mix: Audio | None = None,
     events: Mapping[str, Sequence[TimedEvent]] | None = None,
     values: Mapping[str, float] | None = None,
+    lead_frames: int = 0,
 ) -> list[tuple[int, str, TimedEvent]]:
-    """(block's first frame, port, event) of all output events of a prepared engine; inputs arrive at their frames."""
-    hop, spec, output = engine.spec.hop, engine.spec, []
-    for first in range(0, frames - hop + 1, hop):
-        block, out = block_for(spec.inputs, hop, spec.controls), block_for(spec.outputs, hop)
-        block.values = {**block.values, **(values or {})}
-        if mix is not None:
-            block.audio["mix"][:] = mix[:, first : first + hop]
-        for name, stream in (events or {}).items():
-            block.events[name] += [event for event in stream if first <= event.frame < first + hop]
-        engine.process(block, at(first), out)
-        output += [(first, name, event) for name, stream in out.events.items() for event in stream]
-    return output
+    """(block's first frame, port, event) of all output events; inputs arrive at their frames. Whole hops only."""
+    hop = engine.spec.hop
+    whole = frames - frames % hop
+    stream = EngineStream(engine, RATE, values, at, lead_frames)
+    outputs = stream.advance(whole, events) if mix is None else stream.push(mix[:, :whole], events)
+    return [(output.reported, output.port, output.event) for output in outputs.events]
 
 
 def find_beats(output: list[tuple[int, str, TimedEvent]]) -> list[tuple[int, Beat]]:

@@ -45,7 +45,7 @@ def play(
 ) -> Said:
     full = {"accompaniment." + name.replace("__", "."): value for name, value in values.items()}
     at = at or rolling_host(TEMPO)
-    return run_engine(ready(lead), round(beats * BEAT), at, events={"chords": chords}, values=full)
+    return run_engine(ready(lead), round(beats * BEAT), at, events={"chords": chords}, values=full, lead_frames=lead)
 
 
 @pytest.mark.parametrize("lookahead", [0.0, 0.5, 1.0, 3.0])
@@ -73,7 +73,7 @@ def test_with_no_lookahead_a_chord_is_followed_on_the_very_next_beat() -> None:
 @pytest.mark.parametrize("tempo", [71.3, 120.0, 123.45])
 def test_notes_start_on_the_beat_to_the_frame(tempo: float) -> None:
     at = rolling_host(tempo)
-    said = run_engine(ready(640), 20 * RATE, at, events={"chords": [TimedEvent(0, parse_chord("C"))]})
+    said = run_engine(ready(), 20 * RATE, at, events={"chords": [TimedEvent(0, parse_chord("C"))]}, lead_frames=640)
     truth = {int(at(0).frame_at(beat) + 0.5) for beat in range(60)}
     frames = [frame for frame, _ in find_notes(said, BASS)]
     assert len(frames) > 20

@@ -30,7 +30,7 @@ from engines.mir.offline.song_map_builder import SongMapBuilder
 from engines.mir.offline.song_map_picture import draw_song_map
 from engines.mir.offline.tempo_changes import describe_tempo
 from engines.mir.offline.waveform_overview import WaveformOverview
-from engines.offline.engine_stream import EngineStream
+from engines.offline.analysis_stream import AnalysisStream
 from engines.offline.rates import StreamResampler, choose_rate
 from engines.offline.song_batch import ProgressCallback
 from engines.offline.songs import escape_name, list_names, make_result_name, resolve_path
@@ -134,7 +134,7 @@ def _analyse_at_gain(
     with Song(path) as file:
         rate = choose_rate(engine.spec.rates, file.rate)
         stream, builder, extractor = (
-            EngineStream(engine, rate, values),
+            AnalysisStream(engine, rate, values),
             SongMapBuilder(rate),
             ActivationExtractor(rate),
         )
@@ -142,7 +142,7 @@ def _analyse_at_gain(
 
         def push(audio: Audio) -> None:
             extractor.push(audio)
-            for output in stream.push(audio):
+            for output in stream.push(audio).events:
                 builder.push(output.event, output.port)
 
         frames = 0
@@ -154,7 +154,7 @@ def _analyse_at_gain(
             report("analysing", frames, file.frames, file.rate)
         if resampler:
             push(resampler.finish())
-        for output in stream.finish():
+        for output in stream.flush().events:
             builder.push(output.event, output.port)
         activation = extractor.finish()
         track = decode_beats(activation)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bridge.core.engine import Engine, block_for
+from bridge.core.engine import Engine
+from bridge.core.engine_stream import EngineStream
 from bridge.core.events import Midi, TimedEvent
 from bridge.core.midi import get_channel, is_note, is_note_on
 from bridge.core.time import BlockTime
@@ -48,28 +50,25 @@ def play(
     """
     engine = make()
     hop, frames = engine.spec.hop, song.frame(song.beats)
-    engine.prepare(RATE, hop)
-    block, out = block_for(engine.spec.inputs, hop, engine.spec.controls), block_for(engine.spec.outputs, hop)
-    block.values = {**block.values, **values}
-    said: list[TimedEvent] = []
-    waiting = 0
-    for first in range(0, frames + 2 * hop, hop):
-        block.events["chords"].clear()
-        while waiting < len(chord_events) and chord_events[waiting].frame < first + hop:
-            block.events["chords"].append(chord_events[waiting].event)
-            waiting += 1
-        at = BlockTime(first, RATE, song.beat(first), song.bpm, first < frames, song.bar_beats, True)
-        engine.process(block, at, out)
-        said += out.events["midi"]
-        for events in out.events.values():
-            events.clear()
-    return _collect_notes(song, said)
+
+    def time_at(first: int) -> BlockTime:
+        return BlockTime(first, RATE, song.beat(first), song.bpm, first < frames, song.bar_beats, True)
+
+    stream, arriving = EngineStream(engine, RATE, values, time_at), deque(chord_events)
+    played: list[TimedEvent] = []
+    while stream.frames < frames + 2 * hop:
+        arrived = []
+        while arriving and arriving[0].frame < stream.frames + hop:
+            arrived.append(arriving.popleft().event)
+        outputs = stream.advance(hop, {"chords": arrived}).events
+        played += [output.event for output in outputs if output.port == "midi"]
+    return _collect_notes(song, played)
 
 
-def _collect_notes(song: AnnotatedSong, said: Sequence[TimedEvent]) -> list[PlayedNote]:
+def _collect_notes(song: AnnotatedSong, played: Sequence[TimedEvent]) -> list[PlayedNote]:
     began: dict[tuple[int, int], int] = {}
     found = []
-    for event in said:
+    for event in played:
         if not isinstance(event.payload, Midi) or not is_note(event.payload.data):
             continue
         pitch = event.payload.data[1]

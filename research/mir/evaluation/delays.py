@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engines.offline.engine_stream import TimedOutput
+from bridge.core.engine_stream import TimedOutput
 from research.common.evaluation_tables import EvaluationTable
 
 

@@ -13,7 +13,7 @@ from bridge.core.audio import CHANNELS, Audio
 from bridge.core.engine import Engine
 from engines.mir.offline.song_map import SongMap
 from engines.mir.offline.song_map_builder import SongMapBuilder
-from engines.offline.engine_stream import EngineStream
+from engines.offline.analysis_stream import AnalysisStream
 from engines.offline.rates import choose_rate
 from research.mir.evaluation.delays import DelayRecorder
 from research.mir.evaluation.truth import LabelledChords
@@ -56,14 +56,12 @@ def make_engine_tracker(engine: Engine, values: Mapping[str, float] | None = Non
     def track(mix: Audio, rate: int) -> MirPrediction:
         to = choose_rate(engine.spec.rates, rate)
         resampled = soxr.resample(mix.T, rate, to, quality="VHQ").T if to != rate else mix
-        stream, builder = EngineStream(engine, to, values), SongMapBuilder(to)
+        stream, builder = AnalysisStream(engine, to, values), SongMapBuilder(to)
         pieces = (resampled[:, at : at + BLOCK_FRAMES] for at in range(0, resampled.shape[1], BLOCK_FRAMES))
-        for said in (said for piece in pieces for said in stream.push(piece)):
-            builder.push(said.event, said.port)
-            delays.record(said, to, engine.latency_frames(said.port))
-        for said in stream.finish():
-            builder.push(said.event, said.port)
-            delays.record(said, to, engine.latency_frames(said.port))
+        outputs = [output for piece in pieces for output in stream.push(piece).events] + stream.flush().events
+        for output in outputs:
+            builder.push(output.event, output.port)
+            delays.record(output, to, engine.latency_frames(output.port))
         return to_prediction(builder.build("", engine.spec.name, rate, mix.shape[1]))
 
     return EvaluatedTracker(engine.spec.name, track, online=True, delays=delays)

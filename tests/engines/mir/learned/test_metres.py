@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from bridge.core.audio import Audio
+from bridge.core.engine_stream import EngineStream
 from bridge.core.events import Beat
 from engines.mir.chroma.chroma_mir import PRIOR
 from engines.mir.learned.learned_mir import LearnedMir
-from engines.offline.engine_stream import EngineStream
 from research.datasets.grooves import KitDrummer, assemble_kit, play
 from research.datasets.kits import synthesise_kit
 from research.datasets.sources import RATE
@@ -65,7 +65,7 @@ def song(bpm: float, bar: int, groove: Mapping[str, str]) -> Audio:
 )
 def test_tempo_metre_and_downbeats_are_reported(bpm: float, bar: int, groove: Mapping[str, str], prior: float) -> None:
     stream = EngineStream(LearnedMir(), RATE, {PRIOR.name: prior})
-    events = [output.event for output in stream.push(song(bpm, bar, groove))]
+    events = [output.event for output in stream.push(song(bpm, bar, groove)).events]
     beats = [(event.frame / RATE, event.payload) for event in events if isinstance(event.payload, Beat)]
     settled = [(at, beat) for at, beat in beats if at > SETTLED_S]
     assert len(settled) == pytest.approx((SECONDS - SETTLED_S) * bpm / 60, abs=2)
