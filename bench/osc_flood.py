@@ -19,11 +19,11 @@ from multiprocessing.connection import Connection
 import numpy as np
 
 from bridge.app import make_registry
-from bridge.config import Settings
 from bridge.control.bus import Bus
 from bridge.errors import BridgeError
 from bridge.osc.client import OscClient
 from bridge.osc.server import OscServer
+from bridge.settings import Settings
 from tests.osc.floods import FLOODS
 
 PAUSE_S = 0.01

@@ -7,7 +7,6 @@ import threading
 from contextlib import ExitStack
 from types import TracebackType
 
-from bridge.config import Settings
 from bridge.control import preset
 from bridge.control.bus import ActionHandler, Bus
 from bridge.control.registry import Registry
@@ -25,6 +24,7 @@ from bridge.osc.server import OscServer
 from bridge.runtime.control_binding import match_effects
 from bridge.runtime.graph import Graph
 from bridge.runtime.rate_refusals import wire_runnable
+from bridge.settings import Settings
 from bridge.signal_path import NoSignalPathError, SignalPath, StartProgress, engines_by_role, ignore_progress
 
 log = logging.getLogger(__name__)

@@ -15,10 +15,10 @@ from cyclopts import App, Parameter
 
 import bridge
 from bridge import commands, log
-from bridge.config import Settings, load_settings, settings_path
 from bridge.errors import ConfigError, ControlError
 from bridge.failures import explain
 from bridge.printing import FAILED, Printer, columns, exit_after, one_line
+from bridge.settings import Settings, load_settings, settings_path
 from bridge.signals import Signals
 from bridge.streams import write_json, write_out
 

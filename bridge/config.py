@@ -1,4 +1,4 @@
-"""Settings and other user files: strict TOML, and writes that never leave half a file.
+"""User files: strict TOML, writes that never leave half a file, and the folders for them.
 
 Every file has ``schema = 1``. Unknown keys, wrong types and wrong ranges are a `ConfigError` that names the
 file, the key and the fix.
@@ -6,24 +6,21 @@ file, the key and the fix.
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Annotated, TypeVar, get_type_hints
+from typing import TypeVar, get_type_hints
 
 import msgspec
 import platformdirs
 
 from bridge.drafts import draft_for, sweep_drafts
 from bridge.errors import ConfigError
-from bridge.names import why_not_jack
 from bridge.toml import LONGEST_MESSAGE, parse_toml, shorten
 
 SCHEMA = 1
 CONFIG_HOME_VARIABLE = "SIDEMAN_CONFIG_HOME"
-SETTINGS_FILE = "sideman.toml"
 
 _AT = " - at `$"
 _UNKNOWN = re.compile(r"unknown field `(?P<key>.*)`")
@@ -128,81 +125,7 @@ def user_dir(kind: str = "") -> Path:
     return home / kind if kind else home
 
 
-class OscSettings(Table, frozen=True):
-    """Where the OSC server listens (UDP)."""
-
-    host: str = "127.0.0.1"
-    port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 9123
-
-
 def state_dir() -> Path:
     """The folder for state that a later process needs; it may not exist yet."""
     override = os.environ.get(CONFIG_HOME_VARIABLE)
     return Path(override) / "state" if override else platformdirs.user_state_path("sideman", appauthor=False)
-
-
-LONGEST_TOKEN = 1024
-
-
-class LanSettings(Table, frozen=True):
-    """Who else may reach the OSC server: both are needed before it binds anything but loopback.
-
-    ``allow``: addresses or networks, such as ``192.168.1.0/24``. ``token``: what a peer sends with ``/auth``.
-    """
-
-    allow: tuple[str, ...] = ()
-    token: str = ""
-
-    def __post_init__(self) -> None:
-        for entry in self.allow:
-            ipaddress.ip_network(entry, strict=False)
-        if not self.token.isprintable() or len(self.token) > LONGEST_TOKEN:
-            raise ValueError(f"the token has control characters, or more than {LONGEST_TOKEN}: no message can carry it")
-
-
-class JackSettings(Table, frozen=True):
-    """``server``: JACK's server name, empty for the default one. ``client``: our name on it."""
-
-    server: str = ""
-    client: Annotated[str, msgspec.Meta(min_length=1)] = "sideman"
-
-    def __post_init__(self) -> None:
-        for kind, name in (("client", self.client), ("server", self.server or "default")):
-            if why := why_not_jack(name):
-                raise ValueError(f"{kind} {name!r}: {why}")
-        # a client named like its server breaks that server for everyone who comes later (status 0x11)
-        if self.client == (self.server or "default"):
-            raise ValueError(f"the client name {self.client!r} equals the server's name")
-
-
-class EngineSettings(Table, frozen=True):
-    """Which registered engine plays each role; an empty name leaves it out. A synth sounds the accompaniment."""
-
-    separation: str = "separation.standard"
-    mir: str = "mir.standard"
-    accompaniment: str = "accompaniment.band"
-    synth: str = "synth.fluid"
-
-
-class Settings(Table, frozen=True):
-    """The settings of ``sideman run``."""
-
-    schema: int = SCHEMA
-    osc: OscSettings = OscSettings()
-    lan: LanSettings = LanSettings()
-    jack: JackSettings = JackSettings()
-    engines: EngineSettings = EngineSettings()
-
-
-def settings_path() -> Path:
-    """Where the user's settings are, or would be."""
-    return user_dir() / SETTINGS_FILE
-
-
-def load_settings(path: Path | None = None) -> Settings:
-    """The settings in ``path``, by default ``sideman.toml`` in the user's folder; the defaults where it is absent."""
-    if path is None:
-        path = settings_path()
-        if not path.exists():
-            return Settings()
-    return read_toml(path, Settings)

@@ -10,13 +10,13 @@ import msgspec
 import numpy as np
 
 from bridge.app import Sidecar
-from bridge.config import OscSettings, Settings
 from bridge.core.audio import CHANNELS, STEMS, Audio
 from bridge.core.events import Midi, TimedEvent
 from bridge.core.latency import AUDIO_PATHS, MIDI_PORTS, PATHS, UNMEASURED, Ledger
 from bridge.core.midi import NOTE_ON, make_note_off, make_note_on
 from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.fake_daw import FakeDaw
+from bridge.settings import OscSettings, Settings
 
 LEVEL = 0.5
 PROBE_S = 0.1  # position of impulse and note in the recording

@@ -11,10 +11,8 @@ from types import TracebackType
 
 import msgspec
 
-from bridge.config import Settings
 from bridge.control.bus import Bus
 from bridge.control.sidecar import read_latency_settings
-from bridge.core.role import ROLES
 from bridge.drivers.clients import ServerFacts
 from bridge.drivers.connections import Connections
 from bridge.drivers.hanging_notes import HangingNotes
@@ -27,6 +25,7 @@ from bridge.runtime.rate_refusals import wire_runnable
 from bridge.runtime.supervisor import Supervisor
 from bridge.runtime.telemetry import Telemetry
 from bridge.runtime.wiring import Wiring
+from bridge.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +39,7 @@ def ignore_progress(_step: str, _done: int, _of: int) -> None:
 
 def engines_by_role(settings: Settings) -> dict[str, str]:
     """Role to the name of its engine; empty where the role is not filled."""
-    return {role: str(getattr(settings.engines, role)) for role in ROLES}
+    return msgspec.structs.asdict(settings.engines)
 
 
 class NoSignalPathError(DriverError, RuntimeError):

@@ -10,10 +10,10 @@ import pytest
 
 from bridge import app
 from bridge.app import Sidecar
-from bridge.config import EngineSettings, LanSettings, OscSettings, Settings
 from bridge.drivers import jack_driver
 from bridge.drivers.jack_driver import JackDriver
 from bridge.errors import BridgeError, ConfigError, DriverError
+from bridge.settings import EngineSettings, LanSettings, OscSettings, Settings
 
 NO_ENGINES = EngineSettings(separation="", mir="", accompaniment="", synth="")
 LISTED = ("192.168.1.0/24",)

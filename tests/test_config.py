@@ -1,4 +1,4 @@
-"""Strict TOML, atomic writes, the user's folder, the settings, the log."""
+"""Strict TOML, atomic writes, the user's folder, the log."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bridge import log
-from bridge.config import Settings, Table, load_settings, read_toml, user_dir, write_atomic
+from bridge.config import Table, read_toml, user_dir, write_atomic
 from bridge.errors import ConfigError
 
 
@@ -111,48 +111,6 @@ def test_the_user_folder_follows_the_environment(monkeypatch: pytest.MonkeyPatch
     monkeypatch.delenv("SIDEMAN_CONFIG_HOME")
     monkeypatch.setitem(os.environ, "XDG_CONFIG_HOME", str(tmp_path / "xdg"))
     assert user_dir("presets").parent.name == "sideman"
-
-
-def test_settings_are_the_defaults_where_no_file_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("SIDEMAN_CONFIG_HOME", str(tmp_path))
-    settings = load_settings()
-    assert settings == Settings()
-    assert (settings.osc.host, settings.osc.port, settings.jack.client) == ("127.0.0.1", 9123, "sideman")
-    assert settings.engines.separation == "separation.standard"
-
-
-def test_settings_come_from_the_users_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("SIDEMAN_CONFIG_HOME", str(tmp_path))
-    (tmp_path / "sideman.toml").write_text(
-        'schema = 1\n[osc]\nport = 9000\n[lan]\nallow = ["10.0.0.0/8"]\ntoken = "t"\n'
-    )
-    settings = load_settings()
-    assert (settings.osc.port, settings.lan.allow, settings.lan.token) == (9000, ("10.0.0.0/8",), "t")
-
-
-@pytest.mark.parametrize(
-    ("text", "place"),
-    [
-        ("[osc]\nport = 0", "osc.port"),
-        ("[osc]\nport = 65536", "osc.port"),
-        ('[lan]\nallow = ["everyone"]', "lan: 'everyone'"),
-        ('[jack]\nclient = ""', "jack.client"),
-        ('[jack]\nserver = "studio"\nclient = "studio"', "equals the server's name"),
-        ('[jack]\nclient = "default"', "equals the server's name"),
-        ('[jack]\nclient = "a:b"', "client 'a:b': JACK gives : a meaning of its own"),
-        ('[jack]\nclient = "a\\u0000b"', "cannot be printed"),
-        ('[jack]\nclient = "a/b"', "client 'a/b': JACK gives / a meaning of its own"),
-        ('[jack]\nclient = "   "', "space"),
-        (f'[jack]\nclient = "{"x" * 33}"', "more than 32 bytes"),
-        ('[jack]\nserver = "a:b"', "server 'a:b'"),
-        ('[jack]\nserver = "../studio"', "server '../studio'"),
-        ('[jack]\nserver = "a\\nb"', "cannot be printed"),
-    ],
-)
-def test_impossible_settings_are_errors(tmp_path: Path, text: str, place: str) -> None:
-    with pytest.raises(ConfigError) as caught:
-        load_settings(written(tmp_path, "schema = 1\n" + text))
-    assert place in caught.value.message
 
 
 def test_the_log_goes_to_stderr_once_however_often_it_is_set_up(capsys: pytest.CaptureFixture[str]) -> None:

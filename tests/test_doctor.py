@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from bridge.config import EngineSettings, JackSettings, OscSettings, Settings
 from bridge.doctor import Finding, exit_code, jack_checks, machine_checks, probe, render, run_checks, to_json
 from bridge.doctor.probe import ServerFigures, ask_server
 from bridge.printing import Printer
+from bridge.settings import EngineSettings, JackSettings, OscSettings, Settings
 from engines.synth.fluidsynth import load_library
 from tests.conftest import StartServer
 

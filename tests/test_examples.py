@@ -13,9 +13,9 @@ import pytest
 import soundfile
 
 from bridge.app import make_registry
-from bridge.config import Settings
 from bridge.control.bus import Bus
 from bridge.osc.server import OscServer
+from bridge.settings import Settings
 from examples.minimal_engine import MidSide
 from tests.conftest import StartServer
 from tests.contracts.checks import CHECKS

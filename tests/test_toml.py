@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bridge.config import Settings, read_toml
+from bridge.config import read_toml
 from bridge.errors import ConfigError
+from bridge.settings import Settings
 from bridge.toml import MAX_BYTES, MAX_LEVELS, parse_text, parse_toml
 
 GOOD = "schema = 1\n[osc]\nport = 9000\n"

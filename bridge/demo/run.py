@@ -13,7 +13,6 @@ import numpy as np
 from rich.progress import BarColumn, Progress, TimeRemainingColumn
 
 from bridge.app import Sidecar
-from bridge.config import OscSettings, Settings
 from bridge.control.bus import Row
 from bridge.core.audio import Audio
 from bridge.core.events import CHORD_SOURCES, LEVELS, Midi, TimedEvent
@@ -42,6 +41,7 @@ from bridge.printing import Printer, one_line, progress_text
 from bridge.runtime.analysis_to_midi import BEAT_NOTE, DOWNBEAT_NOTE
 from bridge.runtime.counters import Counters, Spread, spread
 from bridge.runtime.priority import may_use_realtime
+from bridge.settings import OscSettings, Settings
 
 RATE, PERIOD = 44100, 128  # of the demo's own server
 TAIL_S = 0.5

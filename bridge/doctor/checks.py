@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from bridge.config import Settings, settings_path
 from bridge.doctor import jack_checks, machine_checks
 from bridge.doctor.finding import Finding
 from bridge.doctor.secrets import check_settings_file
+from bridge.settings import Settings, settings_path
 
 _SETUP = "make setup"
 

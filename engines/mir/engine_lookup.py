@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bridge.config import EngineSettings
 from bridge.core import engine_registry
 from bridge.core.control import Control
 from bridge.core.engine import Engine
+from bridge.core.role import ROLES
 from bridge.errors import ConfigError, EngineError, did_you_mean
 
 PREFIX = "mir."
-DEFAULT = EngineSettings().mir
+DEFAULT = ROLES["mir"].engine
 """The default engine: that of `sideman run` without settings."""
 
 

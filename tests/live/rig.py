@@ -10,7 +10,6 @@ from contextlib import contextmanager
 import numpy as np
 
 from bridge.app import Sidecar
-from bridge.config import EngineSettings, JackSettings, OscSettings, Settings
 from bridge.core.audio import CHANNELS, STEMS, Audio
 from bridge.core.events import Midi, TimedEvent
 from bridge.core.midi import is_note_on
@@ -18,6 +17,7 @@ from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.fake_daw import FakeDaw
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import observe
+from bridge.settings import EngineSettings, JackSettings, OscSettings, Settings
 from tests.engines.driving import parse_chord
 from tests.ports import free_port
 from tests.waiting import until

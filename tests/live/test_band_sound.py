@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from bridge.app import Sidecar
-from bridge.config import EngineSettings
 from bridge.core.audio import CHANNELS, Audio
 from bridge.core.events import Midi, TimedEvent
 from bridge.drivers.dummy_server import DummyServer
@@ -17,6 +16,7 @@ from bridge.drivers.fake_daw import FakeDaw
 from bridge.drivers.libjack import CAPTURE, port_latency
 from bridge.measure import find_disagreements, measure
 from bridge.runtime.shared import slots as w
+from bridge.settings import EngineSettings
 from engines.synth.stems import render
 from engines.synth.synth_engine import plain
 from tests.live.conftest import private_server

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bridge.config import EngineSettings
 from bridge.core.audio import CHANNELS, Audio
 from bridge.core.clock import HostClock
 from bridge.core.events import Midi, TimedEvent
 from bridge.core.midi import START, STOP
 from bridge.drivers.dummy_server import DummyServer
 from bridge.runtime.shared import slots as w
+from bridge.settings import EngineSettings
 from tests.live.rig import make_fake_daw, sidecar_on
 from tests.waiting import HANG_S
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.config import EngineSettings
+from bridge.settings import EngineSettings
 from engines.accompaniment.performer import CHANNELS
 from engines.accompaniment.style import ROLES
 from tests.engines.accompaniment.test_sidechain import RHYTHM, around, plucked

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bridge.config import EngineSettings
 from bridge.core.audio import CHANNELS
 from bridge.core.latency import MIDI_PORTS
 from bridge.drivers.libjack import CAPTURE, port_latency
+from bridge.settings import EngineSettings
 from tests.live.conftest import private_server
 from tests.live.rig import make_fake_daw, sidecar_on
 from tests.waiting import HANG_S, until

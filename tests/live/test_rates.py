@@ -7,8 +7,8 @@ import logging
 import pytest
 
 from bridge.app import Sidecar
-from bridge.config import EngineSettings
 from bridge.drivers import jack_driver as jack_driver
+from bridge.settings import EngineSettings
 from tests.live.conftest import private_server
 from tests.live.rig import SUM_ERROR, delay_error, make_fake_daw, music, sidecar_on, some_cycles, sum_error
 from tests.live.test_server_faults import rate_change

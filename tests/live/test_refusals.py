@@ -6,11 +6,11 @@ import msgspec
 import pytest
 
 from bridge.app import Sidecar
-from bridge.config import JackSettings, OscSettings, Settings
 from bridge.drivers import libjack
 from bridge.drivers.clients import ask_server, open_client
 from bridge.drivers.jack_recorder import JackRecorder, Ports
 from bridge.errors import DriverError
+from bridge.settings import JackSettings, OscSettings, Settings
 from tests.live.conftest import private_server
 from tests.live.rig import NO_ENGINES, cycles, settings_for, sidecar_on, some_cycles
 from tests.ports import free_port

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bridge.config import EngineSettings
 from bridge.measure import find_disagreements, measure
+from bridge.settings import EngineSettings
 from tests.live.conftest import private_server
 from tests.live.rig import delay_error, make_fake_daw, music, sidecar_on, sum_error
 from tests.runtime.toys import Halves

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.config import EngineSettings
 from bridge.core.engine import Engine, EngineSpec
 from bridge.core.role import ROLES
 from bridge.errors import EngineError
 from bridge.runtime import rate_refusals, wiring
 from bridge.runtime.rate_refusals import wire_runnable
 from bridge.runtime.wiring import Wiring
+from bridge.settings import EngineSettings
 from tests.runtime.toys import LISTENS, PLAYS, SEPARATES, Toy
 
 RESERVES = dict.fromkeys(ROLES, 512)

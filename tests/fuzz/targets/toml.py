@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from importlib import resources
 from pathlib import Path
 
-from bridge.config import load_settings
 from bridge.control import preset
 from bridge.control.bus import Bus
 from bridge.control.sidecar import make_sidecar_registry
 from bridge.errors import BridgeError
+from bridge.settings import load_settings
 from engines.accompaniment import style
 from engines.separation.models.manifest import read_manifest
 from tests.fuzz.target import Target
@@ -71,7 +71,7 @@ TARGET = Target(
         b"stems.bass.gain_db = 1\n", b"a." * 20, b"9" * 401, b"\xef\xbb\xbf", b"\xff\xfe",
     ),
     modules=(
-        "bridge.toml", "bridge.config", "bridge.control.preset", "engines.accompaniment.style",
+        "bridge.toml", "bridge.config", "bridge.settings", "bridge.control.preset", "engines.accompaniment.style",
         "engines.separation.models.manifest",
     ),
     mutations=300,

@@ -1,0 +1,97 @@
+"""Settings of ``sideman run``: the user's ``sideman.toml``, with a default for each key."""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+
+from bridge.config import SCHEMA, Table, read_toml, user_dir
+from bridge.core.role import ROLES
+from bridge.names import why_not_jack
+
+SETTINGS_FILE = "sideman.toml"
+LONGEST_TOKEN = 1024
+
+
+class OscSettings(Table, frozen=True):
+    """Where the OSC server listens (UDP)."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 9123
+
+
+class LanSettings(Table, frozen=True):
+    """Who else may reach the OSC server: both are needed before it binds anything but loopback.
+
+    ``allow``: addresses or networks, such as ``192.168.1.0/24``. ``token``: what a peer sends with ``/auth``.
+    """
+
+    allow: tuple[str, ...] = ()
+    token: str = ""
+
+    def __post_init__(self) -> None:
+        for entry in self.allow:
+            ipaddress.ip_network(entry, strict=False)
+        if not self.token.isprintable() or len(self.token) > LONGEST_TOKEN:
+            raise ValueError(f"the token has control characters, or more than {LONGEST_TOKEN}: no message can carry it")
+
+
+class JackSettings(Table, frozen=True):
+    """``server``: JACK's server name, empty for the default one. ``client``: our name on it."""
+
+    server: str = ""
+    client: Annotated[str, msgspec.Meta(min_length=1)] = "sideman"
+
+    def __post_init__(self) -> None:
+        for kind, name in (("client", self.client), ("server", self.server or "default")):
+            if why := why_not_jack(name):
+                raise ValueError(f"{kind} {name!r}: {why}")
+        # a client named like its server breaks that server for everyone who comes later (status 0x11)
+        if self.client == (self.server or "default"):
+            raise ValueError(f"the client name {self.client!r} equals the server's name")
+
+
+if TYPE_CHECKING:
+
+    class EngineSettings(Table, frozen=True):
+        """The registered engine of each role: a field per role, which type checkers cannot see."""
+
+        def __init__(self, **engines: str) -> None: ...
+        def __getattr__(self, role: str) -> str: ...
+
+else:
+    EngineSettings = msgspec.defstruct(
+        "EngineSettings",
+        [(role, str, spec.engine) for role, spec in ROLES.items()],
+        bases=(Table,),
+        namespace={"__doc__": "The registered engine of each role; an empty name leaves the role out."},
+        module=__name__,
+        frozen=True,
+    )
+
+
+class Settings(Table, frozen=True):
+    """The settings of ``sideman run``."""
+
+    schema: int = SCHEMA
+    osc: OscSettings = OscSettings()
+    lan: LanSettings = LanSettings()
+    jack: JackSettings = JackSettings()
+    engines: EngineSettings = EngineSettings()
+
+
+def settings_path() -> Path:
+    """Where the user's settings are, or would be."""
+    return user_dir() / SETTINGS_FILE
+
+
+def load_settings(path: Path | None = None) -> Settings:
+    """The settings in ``path``, by default ``sideman.toml`` in the user's folder; the defaults where it is absent."""
+    if path is None:
+        path = settings_path()
+        if not path.exists():
+            return Settings()
+    return read_toml(path, Settings)

@@ -1,0 +1,64 @@
+"""Settings of `sideman run`: defaults, the user's file, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bridge.errors import ConfigError
+from bridge.settings import Settings, load_settings
+
+
+def test_settings_are_the_defaults_where_no_file_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SIDEMAN_CONFIG_HOME", str(tmp_path))
+    settings = load_settings()
+    assert settings == Settings()
+    assert (settings.osc.host, settings.osc.port, settings.jack.client) == ("127.0.0.1", 9123, "sideman")
+    assert settings.engines.separation == "separation.standard"
+
+
+def test_settings_come_from_the_users_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SIDEMAN_CONFIG_HOME", str(tmp_path))
+    (tmp_path / "sideman.toml").write_text(
+        'schema = 1\n[osc]\nport = 9000\n[lan]\nallow = ["10.0.0.0/8"]\ntoken = "t"\n'
+    )
+    settings = load_settings()
+    assert (settings.osc.port, settings.lan.allow, settings.lan.token) == (9000, ("10.0.0.0/8",), "t")
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("[osc]\nport = 0", "osc.port"),
+        ("[osc]\nport = 65536", "osc.port"),
+        ('[lan]\nallow = ["everyone"]', "lan: 'everyone'"),
+        ('[jack]\nclient = ""', "jack.client"),
+        ('[jack]\nserver = "studio"\nclient = "studio"', "equals the server's name"),
+        ('[jack]\nclient = "default"', "equals the server's name"),
+        ('[jack]\nclient = "a:b"', "client 'a:b': JACK gives : a meaning of its own"),
+        ('[jack]\nclient = "a\\u0000b"', "cannot be printed"),
+        ('[jack]\nclient = "a/b"', "client 'a/b': JACK gives / a meaning of its own"),
+        ('[jack]\nclient = "   "', "space"),
+        (f'[jack]\nclient = "{"x" * 33}"', "more than 32 bytes"),
+        ('[jack]\nserver = "a:b"', "server 'a:b'"),
+        ('[jack]\nserver = "../studio"', "server '../studio'"),
+        ('[jack]\nserver = "a\\nb"', "cannot be printed"),
+        ('[engines]\nsynthesis = "synth.plain"', "engines.synthesis: unknown key"),
+        ("[engines]\nsynth = 1", "engines.synth: Expected `str`"),
+    ],
+)
+def test_impossible_settings_are_errors(tmp_path: Path, text: str, place: str) -> None:
+    path = tmp_path / "sideman.toml"
+    path.write_text("schema = 1\n" + text, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_settings(path)
+    assert place in caught.value.message
+
+
+def test_an_unknown_role_is_answered_with_those_that_there_are(tmp_path: Path) -> None:
+    path = tmp_path / "sideman.toml"
+    path.write_text('schema = 1\n[engines]\nsynthesis = "synth.plain"\n', encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_settings(path)
+    assert caught.value.hint == "keys here: separation, mir, accompaniment, synth"
