@@ -59,7 +59,7 @@ def judge(song: dict[str, StemClip], truth: SongTruth, engine: str, right: Score
             elif isinstance(payload, Key):
                 history.push_key(payload)
         history.advance(timeline, frame + hop)
-        while timeline.frame(beat) <= frame + hop and beat < beats:
+        while timeline.to_frame(beat) <= frame + hop and beat < beats:
             for ahead in AHEAD:
                 at = beat + ahead
                 if at >= beats or roots[at] < 0:

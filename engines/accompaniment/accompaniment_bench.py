@@ -62,11 +62,11 @@ def time_bars(style: Style, bars: tuple[Bar, ...], rounds: int) -> list[float]:
 def time_song(style: Style, bars: tuple[Bar, ...], rounds: int) -> list[float]:
     """All bars of all parts."""
 
-    def once(turn: int) -> None:
+    def play_round(turn: int) -> None:
         for name, play in PARTS.items():
             perform(bars, name, play, style, PerformanceControls(seed=turn))
 
-    return [_time_call(once, turn) for turn in range(rounds)]
+    return [_time_call(play_round, turn) for turn in range(rounds)]
 
 
 def time_hops(style: int, bars: tuple[Bar, ...], beats: int = LIVE_BEATS) -> list[float]:

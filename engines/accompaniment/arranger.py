@@ -118,7 +118,7 @@ class _PlayedBar:
         now, was = dict(memory.velocities), dict(self.before.velocities)
         return all(now.get(note.pitch) == was.get(note.pitch) for note in self.notes)
 
-    def after(self, memory: PartState) -> PartState:
+    def get_state_after(self, memory: PartState) -> PartState:
         """The part's state where the bar was played after ``memory``."""
         velocities = dict(memory.velocities) | {note.pitch: note.velocity for note in self.notes}
         return PartState(self.then.voicing, self.then.bass, tuple(sorted(velocities.items())))
@@ -132,7 +132,7 @@ def perform(bars: Sequence[Bar], name: str, play: PlayPart, style: Style, contro
         played = []
         for number, bar in enumerate(bars):
             if last and last[number].is_same_after(memory):
-                notes, after = last[number].notes, last[number].after(memory)
+                notes, after = last[number].notes, last[number].get_state_after(memory)
             else:
                 made, after = play(bar, style, controls, memory)
                 notes = tuple(made)

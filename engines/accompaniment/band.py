@@ -143,10 +143,10 @@ class Band:
         )
         self._live_sheet.select(int(block.values[SHEET.name]))
         if self._planned_to is None:
-            self._planned_to = line.first_beat(max(earliest, self._scheduler.last_frame))
+            self._planned_to = line.find_first_beat(max(earliest, self._scheduler.last_frame))
             self._auto_lookahead.restart(self._planned_to)
-        while line.frame(self._planned_to - self._get_lookahead(block)) < earliest + HOP:
-            left = (line.frame(self._planned_to) - earliest) / line.time.frames_per_beat
+        while line.to_frame(self._planned_to - self._get_lookahead(block)) < earliest + HOP:
+            left = (line.to_frame(self._planned_to) - earliest) / line.time.frames_per_beat
             self._plan_beat(self._planned_to, line, end, block, out)
             if block.values[LOOKAHEAD_AUTO.name]:
                 self._auto_lookahead.record(self._planned_to, left)
@@ -197,7 +197,7 @@ class Band:
         """Write the notes that begin and end in ``beat`` to ``out``, from what was received by frame ``now``."""
         earliest = max(now + self._lead, self._scheduler.last_frame)
         bar_beats = fit_bar_beats(_get_bar_beats(line))
-        number = line.number(beat) % bar_beats
+        number = line.get_number(beat) % bar_beats
         place, metre = BeatPosition(beat - number, number, bar_beats), Metre(bar_beats, line.to_bar)
         ahead = [self._predict_chord(beat + i, line, metre) for i in range(bar_beats - number + 1)]
         chosen = self._fallback.choose(ahead[0], self._history.effective_key)
@@ -211,9 +211,9 @@ class Band:
             ),
         )  # fmt: skip
         level = self._fallback.level
-        if line.frame(beat + LATE_BEATS) < earliest or (level == SILENCE and not shape.counting):
+        if line.to_frame(beat + LATE_BEATS) < earliest or (level == SILENCE and not shape.counting):
             level = SILENCE
-            out.events["midi"] += self._release_all(max(line.frame(beat), earliest))
+            out.events["midi"] += self._release_all(max(line.to_frame(beat), earliest))
         else:
             muted = [
                 name
@@ -226,7 +226,7 @@ class Band:
             style = self._styles[number]
             # a little early, for notes that begin before the beat
             out.events["sound"] += self._program_changes.select_style(
-                number, style, max(line.frame(beat - EARLY_BEATS), now + self._lead)
+                number, style, max(line.to_frame(beat - EARLY_BEATS), now + self._lead)
             )
             notes = self._performer.play(place, shape, chords, style, controls, muted)
             out.events["midi"] += self._scheduler.schedule(notes, place.start, line, earliest)
@@ -235,9 +235,9 @@ class Band:
 
     def _report(self, beat: int, line: Timeline, now: int, chosen: PredictedChord, level: int, out: Block) -> None:
         """Report the plan for ``beat`` on the port `foreseen`."""
-        frame = self._foreseen_to = max(line.frame(beat), now + self._lead, self._foreseen_to)
+        frame = self._foreseen_to = max(line.to_frame(beat), now + self._lead, self._foreseen_to)
         chord = chosen.chord
-        ahead = (line.frame(beat) - now) / line.time.frames_per_beat
+        ahead = (line.to_frame(beat) - now) / line.time.frames_per_beat
         out.events["foreseen"] += [
             TimedEvent(frame, Chord(chord.root, chord.quality, chord.bass, chosen.confidence)),
             TimedEvent(frame, Commit(beat, level, chosen.source, ahead)),

@@ -110,7 +110,7 @@ class BasicAccompaniment:
         self._last_frame = 0
 
     def process(self, block: Block, time: BlockTime, out: Block) -> None:
-        self._listen(block)
+        self._read_events(block)
         line = make_timeline(time, self._beat, self._beat_frame)
         if line is None or not line.follows(self._line):
             self._planned_to = None
@@ -119,14 +119,14 @@ class BasicAccompaniment:
             return
         earliest = time.frame + HOP + self._lead
         if self._planned_to is None:
-            self._planned_to = line.first_beat(max(earliest, self._last_frame))
+            self._planned_to = line.find_first_beat(max(earliest, self._last_frame))
         # The block in which the decision falls is the last one that can still decide before it: the next one's
         # events may start only a hop later.
-        while line.frame(self._planned_to - block.values[LOOKAHEAD.name]) < earliest + HOP:
+        while line.to_frame(self._planned_to - block.values[LOOKAHEAD.name]) < earliest + HOP:
             out.events["midi"] += self._plan(self._planned_to, line, max(earliest, self._last_frame), block)
             self._planned_to += 1
 
-    def _listen(self, block: Block) -> None:
+    def _read_events(self, block: Block) -> None:
         for event in block.events["chords"]:
             if isinstance(event.payload, Chord):
                 self._chord = event.payload
@@ -139,17 +139,17 @@ class BasicAccompaniment:
 
     def _plan(self, beat: int, line: Timeline, earliest: int, block: Block) -> list[TimedEvent]:
         """The notes of ``beat``, on and off, sorted; none where nothing is known or it is too late."""
-        late = line.frame(beat) < earliest
-        if late and line.frame(beat + LATE_BEATS) < earliest:
+        late = line.to_frame(beat) < earliest
+        if late and line.to_frame(beat + LATE_BEATS) < earliest:
             return []
         if self._chord is None or self._chord.root < 0:
             return []
         style = BEAT_PATTERNS[int(block.values[STYLE.name])]
-        number = line.number(beat)
-        velocity = self._velocity(block, number)
+        number = line.get_number(beat)
+        velocity = self._get_velocity(block, number)
         events: list[TimedEvent] = []
         if not block.values[BASS_MUTE.name]:
-            self._bass = voice_bass(self._bass_class(self._chord, style.fifth and number % 2 == 1), self._bass)
+            self._bass = voice_bass(self._get_bass_class(self._chord, style.fifth and number % 2 == 1), self._bass)
             events += _make_note_events((self._bass,), BASS_CHANNEL, velocity, style.bass, beat, line, earliest)
         if not block.values[CHORDS_MUTE.name]:
             self._voicing = voice_chord(self._chord, self._voicing)
@@ -159,14 +159,14 @@ class BasicAccompaniment:
             self._last_frame = events[-1].frame
         return events
 
-    def _velocity(self, block: Block, number: int) -> int:
+    def _get_velocity(self, block: Block, number: int) -> int:
         velocity = block.values[VELOCITY.name]
         if self._touch >= 0:
             velocity += block.values[TOUCH_FOLLOW.name] * (self._touch - velocity)
         return min(max(round(velocity) + (ACCENT if number == 0 else 0), 1), 127)
 
     @staticmethod
-    def _bass_class(chord: Chord, fifth: bool) -> int:
+    def _get_bass_class(chord: Chord, fifth: bool) -> int:
         if fifth:
             return chord.pitch_classes[2]
         return chord.bass if chord.bass >= 0 else chord.root
@@ -212,8 +212,8 @@ def _make_note_events(
     notes: tuple[int, ...], channel: int, velocity: int, stroke: Gate, beat: int, line: Timeline, earliest: int
 ) -> list[TimedEvent]:
     """``notes`` on and off within ``beat``, none before ``earliest``."""
-    on = max(line.frame(beat + stroke.start), earliest)
-    off = max(line.frame(beat + stroke.end), on + 1)
+    on = max(line.to_frame(beat + stroke.start), earliest)
+    off = max(line.to_frame(beat + stroke.end), on + 1)
     return [TimedEvent(on, make_note_on(channel, note, velocity)) for note in notes] + [
         TimedEvent(off, make_note_off(channel, note)) for note in notes
     ]
@@ -241,11 +241,11 @@ def voice_chord(chord: Chord, before: tuple[int, ...]) -> tuple[int, ...]:
     """Three MIDI notes, low to high, as near as can be to those ``before`` (empty: to the range's middle)."""
     reference = before or (CHORD_MIDDLE,) * VOICES
 
-    def cost(notes: tuple[int, ...]) -> tuple[int, int, tuple[int, ...]]:
+    def measure_cost(notes: tuple[int, ...]) -> tuple[int, int, tuple[int, ...]]:
         moved = sum(abs(a - b) for a, b in zip(notes, reference, strict=True))
         return moved, abs(sum(notes) - VOICES * CHORD_MIDDLE), notes
 
-    return min(_list_positions(_get_upper_notes(chord)), key=cost)
+    return min(_list_positions(_get_upper_notes(chord)), key=measure_cost)
 
 
 def voice_bass(pitch_class: int, before: int) -> int:

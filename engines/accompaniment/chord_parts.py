@@ -70,15 +70,15 @@ class Parts:
     _last: str = ""
     _said: set[str] = field(default_factory=set)
 
-    def take(self, kind: str, value: str, bracketed: bool) -> bool:
+    def add_token(self, kind: str, value: str, bracketed: bool) -> bool:
         """Whether the token fits what came before; ``kind``: its group in the patterns above. ``bracketed``: in
         brackets, or behind a slash."""
-        taken = self._take(kind, value, bracketed)
+        taken = self._add_token(kind, value, bracketed)
         self._last = kind
         self._said.add(kind)
         return taken
 
-    def _take(self, kind: str, value: str, bracketed: bool) -> bool:
+    def _add_token(self, kind: str, value: str, bracketed: bool) -> bool:
         if kind == "divider":
             return True
         if kind == "alter":
@@ -89,12 +89,12 @@ class Parts:
             (self.added if kind == "add" else self.omitted).add(to_semitones(value))
             return True
         if kind == "number":
-            return self._take_number(value, bracketed)
+            return self._add_number(value, bracketed)
         if kind in _TRIADS:
-            return self._take_triad(kind)
-        return kind not in self._said and self._take_word(kind, value, bracketed)
+            return self._add_triad(kind)
+        return kind not in self._said and self._add_word(kind, value, bracketed)
 
-    def _take_word(self, kind: str, value: str, bracketed: bool) -> bool:
+    def _add_word(self, kind: str, value: str, bracketed: bool) -> bool:
         if kind == "sus":
             self.sus = value
             return self.triad in ("", "aug") and self.number not in ("2", "5")
@@ -108,14 +108,14 @@ class Parts:
         self.alt = kind == "alt"
         return not self.triad and not self.major and ((kind == "alt" and self.number in ("", "7")) or not self.number)
 
-    def _take_triad(self, kind: str) -> bool:
+    def _add_triad(self, kind: str) -> bool:
         if kind == "aug" and self.number in STACKS:  # C7+
             self.altered.add("#5")
             return not self.triad
         self.triad = kind
         return not self._said
 
-    def _take_number(self, value: str, bracketed: bool) -> bool:
+    def _add_number(self, value: str, bracketed: bool) -> bool:
         if self.number:
             if value == "7" and self._last in ("major", "delta"):  # Cm9maj7
                 return True

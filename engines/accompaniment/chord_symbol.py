@@ -119,7 +119,7 @@ def _parse_parts(text: str, start: int, end: int) -> Parts:
             raise SymbolError(text[at:end], at, _find_rest_hint(text, at, end))
         kind, value = match.lastgroup.rstrip("1"), match[match.lastgroup]
         depth += {"(": 1, ")": -1}.get(value, 0)
-        if not parts.take(kind, value, pattern is DIVIDED) or depth not in (0, 1) or (value == "," and not depth):
+        if not parts.add_token(kind, value, pattern is DIVIDED) or depth not in (0, 1) or (value == "," and not depth):
             raise SymbolError(text[at:end], at)
         pattern = DIVIDED if depth or value == "/" else NEXT
         at = match.end()

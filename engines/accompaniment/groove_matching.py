@@ -145,7 +145,7 @@ def _make_hits(
                 weight = round(LIGHT + (FULL - LIGHT) * min(float(strength), 1.0))
                 yield _make_hit(role, step * TICKS_PER_BEAT // STEPS, step, weight)
     others = [(role, tick, weight) for role, tick, weight in _iterate_hits(pattern, bar.beats) if role in CYMBALS]
-    opens = bar.opens and opening in ROLES and controls.loudness(bar) >= OPENING_FROM and groove.strengths[2, 0] > 0
+    opens = bar.opens and opening in ROLES and controls.get_loudness(bar) >= OPENING_FROM and groove.strengths[2, 0] > 0
     if opens:
         yield _make_hit(opening, 0, 0, FULL)
     for role, tick, weight in _thin_out(others, min(share, 1.0)):

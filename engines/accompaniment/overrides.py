@@ -44,13 +44,13 @@ class OwnTempo(SavedState):
             self.tempo = 0.0
             return analysed
         if wanted != self.tempo:
-            now = self._timeline_at(time) if self.tempo else analysed
+            now = self._make_timeline(time) if self.tempo else analysed
             if now is None:
                 return None
             self.frame, self.beat, self.tempo = time.frame, now.time.beat_at(time.frame), float(wanted)
             self.bar_beats, self.to_bar = now.time.bar_beats, now.to_bar
-        return self._timeline_at(time)
+        return self._make_timeline(time)
 
-    def _timeline_at(self, at: BlockTime) -> Timeline:
+    def _make_timeline(self, at: BlockTime) -> Timeline:
         time = BlockTime(self.frame, at.rate, self.beat, self.tempo, True, self.bar_beats)
         return Timeline(time.moved_to(at.frame), self.to_bar)

@@ -31,7 +31,7 @@ class NoteScheduler:
         ended: dict[tuple[int, int], int] = {}
         for sound in sounds:
             key = sound.channel, sound.pitch
-            frame = max(line.frame(start + sound.tick / TICKS_PER_BEAT), earliest)
+            frame = max(line.to_frame(start + sound.tick / TICKS_PER_BEAT), earliest)
             if sound.velocity:
                 frame = max(frame, ended.get(key, frame))  # a delayed note ends before it begins again
                 self._began[key] = frame

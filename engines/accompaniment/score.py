@@ -54,7 +54,7 @@ class Bar:
     def ticks(self) -> int:
         return self.beats * TICKS_PER_BEAT
 
-    def after(self, beat: int) -> tuple[int, Chord]:
+    def find_change_after(self, beat: int) -> tuple[int, Chord]:
         """The first beat after ``beat`` with another chord, and that chord; the next bar's where none follows."""
         for later in range(beat + 1, self.beats):
             if self.chords[later] != self.chords[beat]:
@@ -83,7 +83,7 @@ class PerformanceControls:
     seed: int = 0
     accents: tuple[float, ...] = ()
 
-    def loudness(self, bar: Bar) -> float:
+    def get_loudness(self, bar: Bar) -> float:
         """The intensity at which ``bar`` is played, 0 to 1."""
         return min(max(bar.intensity + self.intensity - 0.5, 0.0), 1.0)
 

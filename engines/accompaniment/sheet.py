@@ -63,7 +63,7 @@ def read_sheet(text: str, name: str = "chord sheet") -> Sheet:
     reader = _SheetReader(name)
     for number, line in enumerate(text.splitlines(), 1):
         reader.read(number, line)
-    return reader.done()
+    return reader.finish()
 
 
 @dataclass
@@ -97,16 +97,16 @@ class _SheetReader:
         if not words:
             return
         if header and ("|" not in bars or header["name"].lower() in HEADERS):
-            self._header(header, column)
+            self._read_header(header, column)
         elif "|" in bars:
-            self._bars(bars)
+            self._read_bars(bars)
         elif words[0] in "[［":
-            self._section(words.replace("［", "[").replace("］", "]"), column)
+            self._read_section(words.replace("［", "[").replace("］", "]"), column)
         else:
             what = f"{_quote(words)} is neither bars nor a heading"
-            raise self._error(column, what, "write bars as | Am7 D7 | Gmaj7 |")
+            raise self._make_error(column, what, "write bars as | Am7 D7 | Gmaj7 |")
 
-    def done(self) -> Sheet:
+    def finish(self) -> Sheet:
         self._close()
         if not self.sections:
             raise ConfigError(f"{self.name}: no bars", "write some, such as | Am7 D7 | Gmaj7 |")
@@ -114,7 +114,7 @@ class _SheetReader:
             raise ConfigError(f"{self.name}: more than {LONGEST_BARS} bars", "repeat its sections less often")
         return Sheet(tuple(self.sections), self.beats, self.tempo, self.key)
 
-    def _error(self, column: int, what: str, hint: str) -> ConfigError:
+    def _make_error(self, column: int, what: str, hint: str) -> ConfigError:
         return ConfigError(f"{self.name}: line {self.line}, column {column}: {what}", hint)
 
     def _close(self) -> None:
@@ -123,53 +123,57 @@ class _SheetReader:
             self.sections.append(SheetSection(*self.title, tuple(self.bars)))
         elif self.titled_at:
             self.line = self.titled_at
-            raise self._error(1, f"the section {_quote(self.title[0])} has no bars", "write its bars below it")
+            raise self._make_error(1, f"the section {_quote(self.title[0])} has no bars", "write its bars below it")
         self.bars = []
 
-    def _section(self, words: str, column: int) -> None:
+    def _read_section(self, words: str, column: int) -> None:
         match = _SECTION.fullmatch(words)
         written = match["times"] or "1" if match else "0"
         times = int(written) if len(written) <= _LONGEST_SHOWN else MOST_REPEATS + 1
         if match is None or not match["name"]:
-            raise self._error(column, f"{_quote(words)} is no section", "write [verse] or [chorus x2], alone on a line")
+            raise self._make_error(
+                column, f"{_quote(words)} is no section", "write [verse] or [chorus x2], alone on a line"
+            )
         if not 1 <= times <= MOST_REPEATS:
-            raise self._error(column, f"x{written[:_LONGEST_SHOWN]} repeats", f"use x1 to x{MOST_REPEATS}")
+            raise self._make_error(column, f"x{written[:_LONGEST_SHOWN]} repeats", f"use x1 to x{MOST_REPEATS}")
         at = self.line
         self._close()
         self.line = self.titled_at = at
         self.title = (match["name"], times)
 
-    def _header(self, header: re.Match[str], column: int) -> None:
+    def _read_header(self, header: re.Match[str], column: int) -> None:
         name, value = header["name"].lower(), header["value"].strip()
         known: dict[str, Callable[[str, int], None]] = {
-            "tempo": self._tempo, "metre": self._metre, "meter": self._metre, "key": self._key,
+            "tempo": self._read_tempo, "metre": self._read_metre, "meter": self._read_metre, "key": self._read_key,
             "title": lambda *_: None,
         }  # fmt: skip
         if name not in known:
-            raise self._error(column, f"{_quote(header['name'])} is no heading", "use tempo, metre, key or title")
+            raise self._make_error(column, f"{_quote(header['name'])} is no heading", "use tempo, metre, key or title")
         if self.sections or self.bars:
-            raise self._error(column, f"{name} after the first bar", "write it above the bars; it holds for all")
+            raise self._make_error(column, f"{name} after the first bar", "write it above the bars; it holds for all")
         known[name](value, column + header.start("value"))
 
-    def _tempo(self, value: str, column: int) -> None:
+    def _read_tempo(self, value: str, column: int) -> None:
         try:
             tempo = float(value)
         except ValueError:
             tempo = 0.0
         if not LOWEST_BPM <= tempo <= HIGHEST_BPM:
             hint = f"write quarter notes a minute, {LOWEST_BPM:g} to {HIGHEST_BPM:g}"
-            raise self._error(column, f"the tempo {_quote(value)}", hint)
+            raise self._make_error(column, f"the tempo {_quote(value)}", hint)
         self.tempo = tempo
 
-    def _metre(self, value: str, column: int) -> None:
+    def _read_metre(self, value: str, column: int) -> None:
         if value.replace(" ", "") not in METRES:
-            raise self._error(column, f"the metre {_quote(value)}", f"use one of {', '.join(METRES)}; write 6/8 as 3/4")
+            raise self._make_error(
+                column, f"the metre {_quote(value)}", f"use one of {', '.join(METRES)}; write 6/8 as 3/4"
+            )
         self.beats = METRES[value.replace(" ", "")]
 
-    def _key(self, value: str, column: int) -> None:
+    def _read_key(self, value: str, column: int) -> None:
         match = _KEY.fullmatch(normalise(value))
         if match is None:
-            raise self._error(column, f"the key {_quote(value)}", "write it as Am or F# major")
+            raise self._make_error(column, f"the key {_quote(value)}", "write it as Am or F# major")
         minor = (match["mode"] or "").startswith("m") and not (match["mode"] or "").startswith("maj")
         tonic = parse_note_name(match["tonic"])
         self._name_note(column, match["tonic"], tonic.german, tonic.plain_b)
@@ -183,9 +187,9 @@ class _SheetReader:
         if self.german and self.plain_b:
             self.line, column = self.plain_b_at
             what = f"{_quote(self.plain_b)} beside {_quote(self.german)}: B is B flat in German, B natural in English"
-            raise self._error(column, what, "write Bb for B flat, H for B natural")
+            raise self._make_error(column, what, "write Bb for B flat, H for B natural")
 
-    def _bars(self, text: str) -> None:
+    def _read_bars(self, text: str) -> None:
         at = 0
         pieces: list[tuple[int, str]] = []
         for piece in text.rstrip().replace("||", " |").split("|"):
@@ -197,33 +201,33 @@ class _SheetReader:
             pieces = pieces[:-1]
         for at, piece in pieces:
             tokens = [(at + match.start() + 1, match[0]) for match in re.finditer(r"\S+", piece)]
-            self.bars.append(self._bar(at + 1, tokens))
+            self.bars.append(self._read_bar(at + 1, tokens))
             self.before = self.bars[-1]
             if len(self.bars) > LONGEST_BARS:
-                raise self._error(at + 1, f"more than {LONGEST_BARS} bars", "give a shorter sheet")
+                raise self._make_error(at + 1, f"more than {LONGEST_BARS} bars", "give a shorter sheet")
 
-    def _bar(self, column: int, tokens: list[tuple[int, str]]) -> tuple[Chord, ...]:
+    def _read_bar(self, column: int, tokens: list[tuple[int, str]]) -> tuple[Chord, ...]:
         """A chord for each beat."""
         if not tokens:
-            raise self._error(column, "an empty bar", "write % for the bar before once more, N.C. for no chord")
+            raise self._make_error(column, "an empty bar", "write % for the bar before once more, N.C. for no chord")
         if tokens[0][1] in REPEAT:
             if len(tokens) > 1:
-                raise self._error(tokens[1][0], "% is not alone in its bar", "write the bar's chords out")
+                raise self._make_error(tokens[1][0], "% is not alone in its bar", "write the bar's chords out")
             if not self.before:
-                raise self._error(tokens[0][0], "% without a bar before it", "write the first bar out")
+                raise self._make_error(tokens[0][0], "% without a bar before it", "write the first bar out")
             return self.before
         if len(tokens) > self.beats:
             what = f"{len(tokens)} chords in a bar of {self.beats} beats"
-            raise self._error(tokens[self.beats][0], what, "write one a beat at most, the rest in the next bar")
+            raise self._make_error(tokens[self.beats][0], what, "write one a beat at most, the rest in the next bar")
         chords: list[Chord] = []
         for at, token in tokens:
             if token in HOLD and chords:
                 chords.append(chords[-1])
                 continue
-            chords.append(self._chord(at, token))
+            chords.append(self._read_chord(at, token))
         return tuple(chords[beat * len(chords) // self.beats] for beat in range(self.beats))
 
-    def _chord(self, column: int, token: str) -> Chord:
+    def _read_chord(self, column: int, token: str) -> Chord:
         if is_no_chord(token):
             return NO_CHORD
         try:
@@ -232,7 +236,7 @@ class _SheetReader:
             what = f"{_quote(token)} is no chord that is known here"
             if error.at:
                 what += f": {_quote(error.rest)} at column {column + error.at} is not understood"
-            raise self._error(column, what, _find_hint(token) or error.hint or _USUAL) from error
+            raise self._make_error(column, what, _find_hint(token) or error.hint or _USUAL) from error
         self._name_note(column, token, symbol.german, symbol.plain_b)
         return symbol.chord
 

@@ -28,13 +28,13 @@ class Timeline:
     time: BlockTime
     to_bar: int = 0
 
-    def number(self, beat: int) -> int:
+    def get_number(self, beat: int) -> int:
         return (beat + self.to_bar) % max(self.time.bar_beats, 1)
 
-    def first_beat(self, earliest: int) -> int:
+    def find_first_beat(self, earliest: int) -> int:
         """The first beat that falls at frame ``earliest`` or later."""
         beat = floor(self.time.beat_at(earliest)) - 1
-        while self.frame(beat) < earliest:
+        while self.to_frame(beat) < earliest:
             beat += 1
         return beat
 
@@ -45,7 +45,7 @@ class Timeline:
         allowed = HOST_JUMP_BEATS if self.time.hosted else TRACKER_JUMP_BEATS
         return abs(before.time.beat_at(self.time.frame) - self.time.beat) <= allowed
 
-    def frame(self, beat: float) -> int:
+    def to_frame(self, beat: float) -> int:
         """The frame, rounded, at which ``beat`` falls."""
         return floor(self.time.frame_at(beat) + 0.5)
 

@@ -46,7 +46,7 @@ def read_source(given: str, bpm: float, progress: ProgressCallback, harmony: boo
     cannot be played to is a `ConfigError`.
     """
     if _is_chord_text(given):
-        return BackingSource("chords", _piece_from_sheet(read_sheet(given), bpm))
+        return BackingSource("chords", _to_timed_sheet(read_sheet(given), bpm))
     path = Path(given)
     if path.is_dir():
         raise ConfigError(f"{given}: is a folder", "give one song, MIDI file or chord sheet")
@@ -56,7 +56,7 @@ def read_source(given: str, bpm: float, progress: ProgressCallback, harmony: boo
     if is_song(given):
         timeline = analyse_song(path, progress, harmony)
         return BackingSource(given, timeline.piece, timeline)
-    return BackingSource(given, _piece_from_sheet(read_sheet_file(path), bpm))
+    return BackingSource(given, _to_timed_sheet(read_sheet_file(path), bpm))
 
 
 def _is_chord_text(given: str) -> bool:
@@ -80,5 +80,5 @@ def _read_head(path: Path) -> bytes:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})", hint) from error
 
 
-def _piece_from_sheet(sheet: Sheet, bpm: float) -> TimedSheet:
+def _to_timed_sheet(sheet: Sheet, bpm: float) -> TimedSheet:
     return TimedSheet(sheet, make_steady_tempo(bpm if sheet.tempo is None else sheet.tempo))

@@ -92,7 +92,7 @@ def arrange_backing(source: BackingSource, request: BackingRequest) -> BackingTr
     """Arrange the band's parts to ``source``."""
     style = request.load_style()
     piece = _apply_request(source, request)
-    bars = piece.bars(request.bars)
+    bars = piece.list_bars(request.bars)
     controls = make_controls(style, request.controls, request.seed)
     parts = [perform(bars, name, PARTS[name], style, controls) for name in select_parts(request.parts, style)]
     return BackingTrack(source, piece, style, bars, tuple(piece.silence_rests(part, bars) for part in parts))
@@ -115,7 +115,7 @@ def replace_drums(
     )
     style = find_nearest_style(transcription.grooves, styles)
     controls = make_controls(replace(style, swing=transcription.swing), request.controls, request.seed)
-    bars = source.piece.bars()
+    bars = source.piece.list_bars()
     part = match_grooves(bars, transcription.grooves, style, controls)
     return BackingTrack(source, source.piece, style, bars, (part,))
 
@@ -124,5 +124,5 @@ def _apply_request(source: BackingSource, request: BackingRequest) -> TimedSheet
     """The piece in the requested tempo and with the requested count-in."""
     piece = source.piece
     if request.tempo is not None:
-        piece = piece.at(request.tempo)
+        piece = piece.change_tempo(request.tempo)
     return piece.add_count_in() if request.count_in else piece

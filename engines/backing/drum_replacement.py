@@ -52,15 +52,15 @@ def mix_new_drums(
             _write_mixes(left, scratch, gain, channels, progress)
         done = 0
 
-        def wrote(more: int) -> None:
+        def report_written(more: int) -> None:
             nonlocal done
             done += more
             progress("writing", done, len(files) * frames, rate)
 
         for name, file in files.items():
             draft = file.with_name(file.name + ".part")
-            title = tags.for_stem(f"new {NEW}")
-            write_stem(scratch[name], draft, FORMAT, rate, channels, 1.0, title, wrote)
+            title = tags.make_stem_tags(f"new {NEW}")
+            write_stem(scratch[name], draft, FORMAT, rate, channels, 1.0, title, report_written)
             draft.replace(file)
     finally:
         for path in scratch.values():

@@ -64,14 +64,15 @@ class OnsetStrength:
     def compute_onset_envelope(self) -> Float64Array:
         """The spectral flux of all bands on a scale of levels, shape (steps,): 1 is a strong onset, 2 the most."""
         sounds = self.find_sounding_slots()
-        there = np.add.reduceat(sounds, self._slots_of_steps()) > 0 if sounds.any() else np.ones(len(self.levels), bool)
+        slots = self._find_slots_of_steps()
+        there = np.add.reduceat(sounds, slots) > 0 if sounds.any() else np.ones(len(self.levels), bool)
         loud = np.maximum(np.percentile(self.levels[there], LOUD_PERCENTILE, axis=0), 1e-12)
         levels = np.log10(self.levels / loud + FLOOR_RATIO)
         levels = np.concatenate([np.full((2, BANDS), np.log10(FLOOR_RATIO)), levels])  # silence stands before the song
         grown = np.maximum(levels[2:] - np.maximum(levels[:-2], levels[1:-1]), 0.0).sum(1)
         return np.asarray(np.minimum(grown / max(float(np.percentile(grown[there], 99.0)), 1e-9), 2.0))
 
-    def _slots_of_steps(self) -> NDArray[np.int64]:
+    def _find_slots_of_steps(self) -> NDArray[np.int64]:
         """The slot that each step is centred in."""
         slots = np.arange(len(self.levels)) * SLOTS_A_SECOND // STEPS_A_SECOND
         return np.asarray(np.minimum(slots, len(self.powers) - 1))

@@ -116,17 +116,17 @@ class _TagCollector:
     def _add_tags(self, tags: Any) -> None:
         if isinstance(tags, id3.ID3Tags):
             for frame in tags.values():
-                self._take_frame(frame)
+                self._read_frame(frame)
         elif isinstance(tags, apev2.APEv2):
             for name, value in tags.items():  # type: ignore[no-untyped-call]
-                self._take_ape(name.lower(), value)
+                self._read_ape(name.lower(), value)
         elif tags is not None:
             for name, value in tags:
                 self._add(name, [value])
 
-    def _take_frame(self, frame: Any) -> None:
+    def _read_frame(self, frame: Any) -> None:
         if isinstance(frame, id3.APIC):
-            self._take_picture(frame.data, frame.mime, int(frame.type), frame.desc)
+            self._read_picture(frame.data, frame.mime, int(frame.type), frame.desc)
         elif isinstance(frame, id3.TXXX):
             self._add(str(frame.desc), frame.text)
         elif isinstance(frame, id3.COMM):
@@ -139,13 +139,13 @@ class _TagCollector:
         elif name := FRAMES.get(frame.FrameID, ""):
             self._add(name, frame.text)
 
-    def _take_ape(self, name: str, value: Any) -> None:
+    def _read_ape(self, name: str, value: Any) -> None:
         if name == APE_COVER and value.kind == apev2.BINARY:
-            self._take_picture(value.value.partition(b"\0")[2], "", id3.PictureType.COVER_FRONT, "")
+            self._read_picture(value.value.partition(b"\0")[2], "", id3.PictureType.COVER_FRONT, "")
         elif value.kind == apev2.TEXT:
             self._add(APE.get(name, name), list(value))
 
-    def _take_picture(self, data: bytes, mime: str, type_: int, desc: str) -> None:
+    def _read_picture(self, data: bytes, mime: str, type_: int, desc: str) -> None:
         if picture := make_picture(data, mime, type_, to_readable(desc)):
             self._pictures.append(picture)
 

@@ -38,7 +38,7 @@ class Tags:
     pictures: tuple[flac.Picture, ...] = ()
     notes: tuple[str, ...] = ()
 
-    def for_stem(self, stem: str) -> Tags:
+    def make_stem_tags(self, stem: str) -> Tags:
         """The tags of a stem: the title gets the stem's name in brackets. Without a title the stem has none."""
         title = tuple(f"{text} ({stem})" for text in self.texts.get("title", ()))
         return replace(self, texts=self.texts | {"title": title}) if title else self
@@ -93,20 +93,20 @@ def _add_to_flac(path: Path, tags: Tags) -> tuple[str, ...]:
     texts, long = _select_texts(tags, BLOCK_BYTES - (1 << 12), nameless)
     for name, values in texts.items():
         file.tags.extend((name, value) for value in values)
-    pictures = [one for one in tags.pictures if _picture_bytes(one) <= BLOCK_BYTES]
+    pictures = [one for one in tags.pictures if _count_picture_bytes(one) <= BLOCK_BYTES]
     for picture in pictures:
         file.add_picture(picture)
     file.save()
-    return _notes("FLAC", nameless, long, len(tags.pictures) - len(pictures))
+    return _format_notes("FLAC", nameless, long, len(tags.pictures) - len(pictures))
 
 
 def _add_to_wav(path: Path, tags: Tags) -> tuple[str, ...]:
     room = min(ID3_BYTES, WAV_BYTES - path.stat().st_size)
     texts, long = _select_texts(tags, room)
-    room -= sum(_text_bytes(name, values) for name, values in texts.items())
+    room -= sum(_count_text_bytes(name, values) for name, values in texts.items())
     pictures = []
     for picture in tags.pictures:
-        if (size := _picture_bytes(picture)) <= room:
+        if (size := _count_picture_bytes(picture)) <= room:
             pictures.append(picture)
             room -= size
     file: Any = wave.WAVE(path)  # type: ignore[no-untyped-call]
@@ -115,29 +115,29 @@ def _add_to_wav(path: Path, tags: Tags) -> tuple[str, ...]:
     for frame in to_id3_frames(Tags(texts, tuple(pictures))):
         file.tags.add(frame)
     file.save()
-    return _notes("WAV", [], long, len(tags.pictures) - len(pictures))
+    return _format_notes("WAV", [], long, len(tags.pictures) - len(pictures))
 
 
 def _select_texts(tags: Tags, room: int, without: Iterable[str] = ()) -> tuple[dict[str, tuple[str, ...]], list[str]]:
     """The texts that fit in ``room`` bytes, shorter ones preferred, in their order; and the names of the others."""
     left_out = set(without)
     long = []
-    for name in sorted(set(tags.texts) - left_out, key=lambda name: _text_bytes(name, tags.texts[name])):
-        room -= _text_bytes(name, tags.texts[name])
+    for name in sorted(set(tags.texts) - left_out, key=lambda name: _count_text_bytes(name, tags.texts[name])):
+        room -= _count_text_bytes(name, tags.texts[name])
         if room < 0:
             long.append(name)
     return {name: values for name, values in tags.texts.items() if name not in left_out.union(long)}, long
 
 
-def _text_bytes(name: str, values: Iterable[str]) -> int:
+def _count_text_bytes(name: str, values: Iterable[str]) -> int:
     return sum(len(value.encode()) + len(name.encode()) + DESCRIBED for value in values)
 
 
-def _picture_bytes(picture: Any) -> int:
+def _count_picture_bytes(picture: Any) -> int:
     return len(picture.data) + len(picture.desc.encode()) + len(picture.mime) + DESCRIBED
 
 
-def _notes(format_: str, nameless: Iterable[str], long: Iterable[str], covers: int) -> tuple[str, ...]:
+def _format_notes(format_: str, nameless: Iterable[str], long: Iterable[str], covers: int) -> tuple[str, ...]:
     notes = []
     if nameless:
         notes.append(f"tags left out, as {format_} allows no such names: {', '.join(sorted(nameless))}")
@@ -172,8 +172,9 @@ def to_id3_frames(tags: Tags) -> list[Any]:
 
 def _is_timestamp(date: str) -> bool:
     """Whether ID3's own form of date holds all of this one."""
-    return _digits(str(id3.ID3TimeStamp(date))) == _digits(date) != "" and not re.search("[^-0-9T: ]", date)
+    digits = _select_digits(date)
+    return _select_digits(str(id3.ID3TimeStamp(date))) == digits != "" and not re.search("[^-0-9T: ]", date)
 
 
-def _digits(text: str) -> str:
+def _select_digits(text: str) -> str:
     return "".join(re.findall("[0-9]", text))

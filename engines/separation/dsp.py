@@ -132,7 +132,7 @@ class DspSeparation:
         self._newest[...] = (newest + 1) % self._past.shape[1]
         np.fft.irfft(self._masked, WINDOW, axis=-1, out=self._waves)  # type: ignore[arg-type]
 
-    def _state_arrays(self) -> dict[str, NDArray[np.generic]]:
+    def _list_state_arrays(self) -> dict[str, NDArray[np.generic]]:
         return {
             "newest": self._newest,
             "heard": self._history,
@@ -142,12 +142,12 @@ class DspSeparation:
         }
 
     def reset(self) -> None:
-        for array in self._state_arrays().values():
+        for array in self._list_state_arrays().values():
             array[...] = 0
 
     def state(self) -> State:
-        return {name: array.copy() for name, array in self._state_arrays().items()}
+        return {name: array.copy() for name, array in self._list_state_arrays().items()}
 
     def restore(self, state: State) -> None:
-        for name, array in self._state_arrays().items():
+        for name, array in self._list_state_arrays().items():
             array[...] = state[name]

@@ -126,18 +126,18 @@ class LearnedSeparation:
             {"masks": self._spectra.masks, "after": self._memories[1 - turn, phase]},
         )
 
-    def _state_arrays(self) -> dict[str, NDArray[np.generic]]:
-        return {"hops": self._hops, "memories": self._memories, **self._spectra.state_arrays()}
+    def _list_state_arrays(self) -> dict[str, NDArray[np.generic]]:
+        return {"hops": self._hops, "memories": self._memories, **self._spectra.list_state_arrays()}
 
     def reset(self) -> None:
-        for array in self._state_arrays().values():
+        for array in self._list_state_arrays().values():
             array[...] = 0
 
     def state(self) -> State:
-        return {name: array.copy() for name, array in self._state_arrays().items()}
+        return {name: array.copy() for name, array in self._list_state_arrays().items()}
 
     def restore(self, state: State) -> None:
-        for name, array in self._state_arrays().items():
+        for name, array in self._list_state_arrays().items():
             array[...] = state[name]
 
 

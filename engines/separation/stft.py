@@ -87,7 +87,7 @@ class StemStft:
         np.fft.irfft(self._masked, WINDOW, axis=-1, out=self._waves)  # type: ignore[arg-type]
         _overlap_add(self._waves, self._synthesis, self._tail, self._history, self.stems)
 
-    def state_arrays(self) -> dict[str, NDArray[np.generic]]:
+    def list_state_arrays(self) -> dict[str, NDArray[np.generic]]:
         """The arrays that persist between hops."""
         return {"heard": self._history, "tail": self._tail}
 

@@ -46,6 +46,6 @@ class ChannelSettings:
         elif message[1] < ALL_SOUND_OFF:
             self._last[status, message[1]] = message
 
-    def messages(self) -> list[bytes]:
+    def list_messages(self) -> list[bytes]:
         """The messages that restore the settings, banks before programs."""
         return [message for _, message in sorted(self._last.items())]

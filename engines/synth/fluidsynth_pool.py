@@ -209,7 +209,7 @@ class FluidSynthPool:
         FluidSynth's own state cannot be read, so `restore` renders the events again. Of music that lasts longer than
         HISTORY_S without a silence the beginning is dropped: notes held since then are started again.
         """
-        settings = [(0, message) for message in self._settings.messages()]
+        settings = [(0, message) for message in self._settings.list_messages()]
         return {"now": np.array(self._now), "settings": to_rows(settings), "history": to_rows(self._history)}
 
     def restore(self, state: State) -> None:

@@ -25,7 +25,7 @@ class WaveGenerator:
         self.rate = rate
         self.random = np.random.Generator(np.random.Philox(SEED))
 
-    def time_s(self, seconds: float) -> Float64Array:
+    def make_time_s(self, seconds: float) -> Float64Array:
         """Time of each frame in seconds, shape (frames,)."""
         return np.arange(int(seconds * self.rate)) / self.rate
 
@@ -41,7 +41,7 @@ class WaveGenerator:
 
     def make_metal(self, seconds: float, low_hz: float, tune: float = 1.0) -> Float64Array:
         """The square waves METAL_HZ, without harmonics below ``low_hz`` or above half the rate; RMS 1."""
-        time, wave = self.time_s(seconds), np.zeros(int(seconds * self.rate))
+        time, wave = self.make_time_s(seconds), np.zeros(int(seconds * self.rate))
         for base in METAL_HZ:
             for n in range(1, 40, 2):
                 if low_hz < (hz := n * base * tune) < 0.45 * self.rate:
@@ -50,7 +50,7 @@ class WaveGenerator:
 
     def make_sweep(self, seconds: float, from_hz: float, to_hz: float, decay_s: float) -> Float64Array:
         """A sine whose pitch falls exponentially."""
-        time = self.time_s(seconds)
+        time = self.make_time_s(seconds)
         cycles = to_hz * time + (from_hz - to_hz) * decay_s * (1 - np.exp(-time / decay_s))
         return np.asarray(np.sin(2 * np.pi * cycles))
 
@@ -80,7 +80,7 @@ def _render_stick(b: WaveGenerator) -> Float64Array:
 
 def _render_clap(b: WaveGenerator) -> Float64Array:
     wave = b.make_noise(0.35, 800, 5000)
-    time = b.time_s(0.35)
+    time = b.make_time_s(0.35)
     bursts = sum(np.where(time >= at, np.exp(-(time - at) / 0.006), 0.0) for at in (0.0, 0.011, 0.022))
     tail = np.where(time >= 0.03, np.exp(-(time - 0.03) / 0.07), 0.0)
     return np.asarray(0.19 * wave * (bursts + 0.7 * tail))
@@ -115,7 +115,7 @@ def _make_cymbal(seconds: float, decay_s: float, low_hz: float, metal: float, no
 
 def _make_shaker(decay_s: float, low_hz: float, level: float, rises_s: float) -> DrumRenderer:
     def render(b: WaveGenerator) -> Float64Array:
-        time = b.time_s(0.3)
+        time = b.make_time_s(0.3)
         shape = np.minimum(time / rises_s, 1.0) * np.exp(-np.maximum(time - rises_s, 0) / decay_s)
         return np.asarray(level * b.make_noise(0.3, low_hz, 14000) * shape)
 
@@ -126,7 +126,7 @@ def _make_bell(partials: Sequence[tuple[float, float]], decay_s: float, level: f
     """A bell of ``partials``: frequency in Hz, and amplitude."""
 
     def render(b: WaveGenerator) -> Float64Array:
-        time = b.time_s(6 * decay_s)
+        time = b.make_time_s(6 * decay_s)
         return b.apply_decay(np.asarray(level * sum(a * np.sin(2 * np.pi * hz * time) for hz, a in partials)), decay_s)
 
     return render

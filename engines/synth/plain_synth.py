@@ -67,9 +67,9 @@ class PlainSynth:
         elif kind == PITCH_BEND:
             self._channels.bend[channel] = message[1] | message[2] << 7
         elif kind == CONTROL_CHANGE:
-            self._control(channel, message[1], message[2], offset)
+            self._apply_control(channel, message[1], message[2], offset)
 
-    def _control(self, channel: int, controller: int, value: int, offset: int) -> None:
+    def _apply_control(self, channel: int, controller: int, value: int, offset: int) -> None:
         if controller == ALL_SOUND_OFF:
             self._voices.cut_all(channel, offset)
             if channel == DRUM_CHANNEL:

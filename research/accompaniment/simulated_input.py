@@ -32,11 +32,13 @@ class ChordEvent:
 def list_true_chords(song: AnnotatedSong, late_s: float = 0.0) -> list[ChordEvent]:
     """The song's own chords and keys, each ``late_s`` after it began."""
     late = round(late_s * RATE)
-    began: list[tuple[int, Payload]] = [(song.frame(beat), Key(tonic, minor, SURE)) for beat, tonic, minor in song.keys]
+    began: list[tuple[int, Payload]] = [
+        (song.to_frame(beat), Key(tonic, minor, SURE)) for beat, tonic, minor in song.keys
+    ]
     before: Chord | None = None
     for span in song.spans:
         if span.chord is not None and span.chord != before:
-            began.append((song.frame(span.beat), span.chord))
+            began.append((song.to_frame(span.beat), span.chord))
             before = span.chord
     return sort_by_frame(ChordEvent(frame + late, TimedEvent(frame, payload)) for frame, payload in began)
 

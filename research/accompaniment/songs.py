@@ -95,11 +95,11 @@ class AnnotatedSong:
         before = [key for key in self.keys if key[0] <= beat] or list(self.keys[:1]) or [(0.0, 0, 0)]
         return self._get_scale(before[-1])
 
-    def frame(self, beat: float) -> int:
+    def to_frame(self, beat: float) -> int:
         """At RATE."""
         return round((self.start_s + beat * 60.0 / self.bpm) * RATE)
 
-    def beat(self, frame: float) -> float:
+    def to_beat(self, frame: float) -> float:
         return (frame / RATE - self.start_s) * self.bpm / 60.0
 
     def read_audio(self) -> Audio:

@@ -115,7 +115,7 @@ class ChordHistory(SavedState):
         """
         while self.queued:
             self._dequeue()
-        missed = (metre.number(beat) - metre.number(self.next)) % max(metre.bar_beats, 1)
+        missed = (metre.get_number(beat) - metre.get_number(self.next)) % max(metre.bar_beats, 1)
         for _ in range(missed if self.count else 0):
             self._append_current()
         self.next = beat
@@ -132,16 +132,16 @@ class ChordHistory(SavedState):
         if self.deferred != UNKNOWN and frame >= self.played_until:  # the analyser's chords count again
             self._enqueue(self.played_until, self.deferred, False)
             self.deferred = UNKNOWN
-        while self.queued and self.frames[0] < line.frame(self.next - SETTLED_BEATS):  # later than any before
+        while self.queued and self.frames[0] < line.to_frame(self.next - SETTLED_BEATS):  # later than any before
             began = floor(line.time.beat_at(int(self.frames[0])) + SETTLED_BEATS)
             self._dequeue()
             back = min(self.next - began, LONGEST_LATE_BEATS)
             self.history[-back:] = self.current
             self.count = max(self.count, back)
-        while line.frame(self.next) <= frame:
-            begins, ends = (line.frame(beat - SETTLED_BEATS) for beat in (self.next, self.next + 1))
+        while line.to_frame(self.next) <= frame:
+            begins, ends = (line.to_frame(beat - SETTLED_BEATS) for beat in (self.next, self.next + 1))
             received = self.queued and self.frames[self.queued - 1] >= begins
-            if not (received or self.holding) and line.frame(self.next + SETTLED_BEATS) + self.delay_frames > frame:
+            if not (received or self.holding) and line.to_frame(self.next + SETTLED_BEATS) + self.delay_frames > frame:
                 return
             while self.queued and self.frames[0] < ends:
                 self._dequeue()

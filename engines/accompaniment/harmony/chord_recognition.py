@@ -100,12 +100,12 @@ def _find_lowest(notes: Sequence[TickNote], beats: Sequence[int]) -> list[int]:
     first = np.clip(np.searchsorted(edges, start, side="right") - 1, 0, count - 1)
     last = np.clip(np.searchsorted(edges, end, side="left") - 1, 0, count - 1)
 
-    def half(beat: Int64Array) -> NDArray[np.bool_]:
+    def sounds_for_half(beat: Int64Array) -> NDArray[np.bool_]:
         shared = np.minimum(end, edges[beat + 1]) - np.maximum(start, edges[beat])
         return np.asarray(2 * shared >= edges[beat + 1] - edges[beat])
 
-    begin = np.where((start >= edges[first]) | half(first), first, first + 1)
-    until = np.where((last == first) | half(last), last, last - 1)
+    begin = np.where((start >= edges[first]) | sounds_for_half(first), first, first + 1)
+    until = np.where((last == first) | sounds_for_half(last), last, last - 1)
     counted = np.zeros((PITCHES, count + 1), np.int32)
     np.add.at(counted, (pitch, begin), 1)
     np.add.at(counted, (pitch, until + 1), -1)

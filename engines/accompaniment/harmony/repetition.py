@@ -43,7 +43,7 @@ def compare_lags(history: States, bar_beats: int) -> Float32Array:
     0 to 1, shape (RAISED, LAGS, FEATURES).
 
     The likeness over each of SPANS; how much could be compared; the likeness of the beats on which chords begin; how
-    long the two have been the same; whether the newest beat can be compared; then what `_of_lags` says.
+    long the two have been the same; whether the newest beat can be compared; then what `_make_lag_features` says.
     """
     reach = np.full(_REACH, UNKNOWN, np.int64)
     kept = min(len(history), _REACH)
@@ -61,11 +61,11 @@ def compare_lags(history: States, bar_beats: int) -> Float32Array:
     found += [np.broadcast_to(counts[:, span - 1] / span, found[0].shape) for span in _HEARD_OF]
     found += [turned_alike[:, :, span - 1] / np.maximum(turned[:, span - 1], 1) for span in _TURNS_OF]
     found += [np.cumprod(same, 2).sum(2) / COMPARED, np.broadcast_to(there[:, 0], found[0].shape)]
-    return np.concatenate([np.stack(found, 2), _of_lags(bar_beats)], 2, dtype=np.float32)
+    return np.concatenate([np.stack(found, 2), _make_lag_features(bar_beats)], 2, dtype=np.float32)
 
 
 @cache
-def _of_lags(bar_beats: int) -> Float32Array:
+def _make_lag_features(bar_beats: int) -> Float32Array:
     """Shape (RAISED, LAGS, features): whether a lag is whole bars, two, four, eight, or one; its length; how much is
     raised."""
     bar = max(bar_beats, 1)
@@ -79,7 +79,7 @@ def _of_lags(bar_beats: int) -> Float32Array:
     )  # fmt: skip
 
 
-FEATURES = len(SPANS) + len(_HEARD_OF) + len(_TURNS_OF) + 2 + _of_lags(4).shape[2]
+FEATURES = len(SPANS) + len(_HEARD_OF) + len(_TURNS_OF) + 2 + _make_lag_features(4).shape[2]
 _AHEAD = np.arange(FURTHEST)
 _BACK = _AHEAD - LAGS[:, None] * (_AHEAD // LAGS[:, None] + 1)
 """From the next beat to what stands for each beat ahead: as many lags back as it takes to be in the history."""

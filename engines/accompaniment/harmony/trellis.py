@@ -47,7 +47,7 @@ class Metre:
     bar_beats: int = 4
     to_bar: int = 0
 
-    def number(self, beat: int) -> int:
+    def get_number(self, beat: int) -> int:
         return (beat + self.to_bar) % max(self.bar_beats, 1)
 
 
@@ -66,7 +66,7 @@ def predict_chords(
     """
     rows = np.arange(FURTHEST)
     if len(history):
-        loops, habit = (predictor or load_shipped()).predict(history, metre.number(first), key, metre.bar_beats)
+        loops, habit = (predictor or load_shipped()).predict(history, metre.get_number(first), key, metre.bar_beats)
         probabilities = loops + habit
         best = probabilities.argmax(1)
         sources = np.where(loops[rows, best] >= habit[rows, best], LOOP, HABIT)

@@ -36,7 +36,7 @@ class TimedSheet:
     late_ticks: int = 0
     remarks: tuple[str, ...] = ()
 
-    def bars(self, count: int | None = None) -> tuple[Bar, ...]:
+    def list_bars(self, count: int | None = None) -> tuple[Bar, ...]:
         """The bars to be played, all or, cut or repeated, ``count``, with the count-in before them."""
         arranged = arrange(self.sheet, count, self.counted)
         if not self.intensities:
@@ -59,7 +59,7 @@ class TimedSheet:
         later = ((tick + ticks if tick > self.lead_ticks else tick, tempo) for tick, tempo in self.tempi)
         return replace(self, counted=True, tempi=tuple(later))
 
-    def at(self, bpm: float) -> TimedSheet:
+    def change_tempo(self, bpm: float) -> TimedSheet:
         """The same in a steady tempo, quarter notes a minute."""
         return replace(self, tempi=make_steady_tempo(bpm))
 

@@ -56,7 +56,7 @@ def play(bar: Bar, style: Style, controls: PerformanceControls, before: PartStat
                         articulation = articulations[beat][role][place] if role in articulations[beat] else None
                         grid_notes.append(_make_hit(role, tick, step, weight, articulation))
                 step += 1
-        if bar.opens and part.opening and controls.loudness(bar) >= OPENING_FROM:
+        if bar.opens and part.opening and controls.get_loudness(bar) >= OPENING_FROM:
             grid_notes = [one for one in grid_notes if (one.tick, one.pitch) != (0, ROLES[part.opening])]
             grid_notes.append(_make_hit(part.opening, 0, 0, 9))
     notes, last = humanise_notes(grid_notes, bar, pair, controls, draws, before)

@@ -65,7 +65,7 @@ def humanise_notes(
 
     ``pair``: ticks of two notes of which the second swings; 0: none does, as with triplets.
     """
-    loud, ticks = SOFTEST + (LOUDEST - SOFTEST) * controls.loudness(bar), bar.ticks
+    loud, ticks = SOFTEST + (LOUDEST - SOFTEST) * controls.get_loudness(bar), bar.ticks
     notes: list[tuple[int, int, int, int]] = []
     for one in grid_notes:
         late = _get_delay(one, controls, draws)

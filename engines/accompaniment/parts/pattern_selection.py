@@ -78,15 +78,15 @@ def _draw_pattern(
     random_draw: float,
     groove_cluster: int | None = None,
 ) -> StepPattern:
-    loudness, accents = controls.loudness(bar), controls.accents
+    loudness, accents = controls.get_loudness(bar), controls.accents
 
-    def away(pattern: StepPattern) -> float:
+    def measure_distance(pattern: StepPattern) -> float:
         cluster = pattern.groove_cluster
         beside = BESIDE if not cluster else APART if groove_cluster not in (None, cluster) else 0.0
         unlike = UNLIKE * (1.0 - measure_similarity(pattern.lanes, METRES[bar.beats], accents)) if accents else 0.0
         return abs(pattern.level - loudness) + beside + unlike
 
-    ranked = sorted(patterns, key=away)
+    ranked = sorted(patterns, key=measure_distance)
     count = 1 + round(controls.complexity * (min(len(ranked), MOST_PATTERNS) - 1))
     place = int(np.searchsorted(_make_rank_distribution(count, controls.temperature), random_draw, side="right"))
     return ranked[min(place, count - 1)]

@@ -80,7 +80,7 @@ def _split_at_changes(step_note: StepNote, end: int, bar: Bar, per_beat: int) ->
     """``step_note``, held until ``end``, as one note for each chord under it."""
     found: list[StepNote] = []
     while True:
-        beat, chord = bar.after(step_note.beat)
+        beat, chord = bar.find_change_after(step_note.beat)
         change = beat * TICKS_PER_BEAT
         stops = min(change, end)
         found.append(step_note if step_note.end == stops else replace(step_note, end=stops))
@@ -96,7 +96,7 @@ def _mark_fresh(step_notes: list[StepNote], bar: Bar) -> list[StepNote]:
         first = not found or until <= step_note.beat
         found.append(replace(step_note, fresh=True) if first else step_note)
         if first:
-            until = bar.after(step_note.beat)[0]
+            until = bar.find_change_after(step_note.beat)[0]
     return found
 
 
@@ -104,5 +104,5 @@ def find_next_chord(step_notes: Sequence[StepNote], number: int, bar: Bar) -> Ch
     """The chord of the note after the one of this ``number``, if that is a new chord or bar; else its own."""
     here = step_notes[number]
     if number + 1 == len(step_notes):
-        return bar.after(here.beat)[1] if bar.after(here.beat)[0] == bar.beats else here.chord
+        return bar.find_change_after(here.beat)[1] if bar.find_change_after(here.beat)[0] == bar.beats else here.chord
     return step_notes[number + 1].chord if step_notes[number + 1].fresh else here.chord

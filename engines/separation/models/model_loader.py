@@ -53,7 +53,7 @@ def make_separator(
 ) -> PieceSeparator | StreamingSeparator:
     """Make the separator of ``model``, its files opened by ``open_file``; hashes are not checked here."""
     manifest = model.manifest
-    graphs = [open_file(model.path(part)) for part in manifest.parts]
+    graphs = [open_file(model.get_path(part)) for part in manifest.parts]
     if manifest.adapter == "streaming":
         return StreamingSeparator(manifest, graphs[0])
     network = NETWORKS[manifest.adapter](manifest, graphs)

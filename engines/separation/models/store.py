@@ -32,13 +32,13 @@ class Model:
     manifest: Manifest
     folder: Path
 
-    def path(self, part: ModelFile) -> Path:
+    def get_path(self, part: ModelFile) -> Path:
         return self.folder / part.file
 
     def check_hashes(self) -> None:
         """Raises: ModelError where a file is missing or was changed since it was added."""
         for part in self.manifest.parts:
-            path = self.path(part)
+            path = self.get_path(part)
             try:
                 found = hash_file(path)
             except OSError as error:

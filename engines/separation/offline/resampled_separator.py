@@ -75,14 +75,14 @@ class ResampledSeparator:
         return own | {f"{part}.{key}": array for part, held in parts.items() for key, array in held.items()}
 
     def restore(self, rate: int, state: State) -> None:
-        def part(name: str) -> State:
+        def select_part(name: str) -> State:
             return {key[len(name) + 1 :]: array for key, array in state.items() if key.startswith(name + ".")}
 
         self._start(rate)
         if isinstance(self._separator, ResumableSeparator):
-            self._separator.restore(self._own, part("inner"))
-        self._down.restore(part("down"))
-        self._up.restore(part("up"))
+            self._separator.restore(self._own, select_part("inner"))
+        self._down.restore(select_part("down"))
+        self._up.restore(select_part("up"))
         self._mix, self._inside = state["mix"].astype(np.float32), state["inside"].astype(np.float32)
 
     def _append_mix(self, stems: Audio) -> Audio:

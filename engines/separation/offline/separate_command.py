@@ -117,7 +117,7 @@ def make_table(results: Sequence[SeparationResult]) -> RenderableType:
 
 
 def _to_dict(result: SeparationResult) -> dict[str, object]:
-    def db(peak: float) -> float | None:
+    def to_db(peak: float) -> float | None:
         return round(20 * float(np.log10(peak)), 2) if peak > 0 else None
 
     made = result.status != "failed"
@@ -129,8 +129,8 @@ def _to_dict(result: SeparationResult) -> dict[str, object]:
         "rate_hz": result.rate,
         "length_frames": result.frames,
         "resumed_at_frames": result.resumed_at,
-        "peaks_db": {name: db(peak) for name, peak in result.peaks.items()},
-        "gain_db": db(result.gain),
+        "peaks_db": {name: to_db(peak) for name, peak in result.peaks.items()},
+        "gain_db": to_db(result.gain),
         "took_s": round(result.took_s, 3),
         "notes": result.notes,
         "error": escape_name(result.error),

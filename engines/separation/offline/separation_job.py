@@ -64,7 +64,7 @@ def separate_song(
             with lock_folder(folder):
                 job = _Job(song, folder, identity, request)
                 result = SeparationResult(path, folder=folder, rate=song.rate, notes=song.notes)
-                result.files = {name: job.target_path(name) for name in request.outputs}
+                result.files = {name: job.get_target_path(name) for name in request.outputs}
                 if job.is_done():
                     result.status = "skipped"
                     return result
@@ -100,10 +100,10 @@ class _Job:
         self.key = key
         self.run_key = " ".join([key, bridge.__version__, *request.outputs])
 
-    def target_path(self, name: str) -> Path:
+    def get_target_path(self, name: str) -> Path:
         return self.folder / (name + self.request.format.suffix)
 
-    def scratch_path(self, name: str) -> Path:
+    def get_scratch_path(self, name: str) -> Path:
         return self.folder / f"{name}.f32.part"
 
     def is_done(self) -> bool:
@@ -113,7 +113,7 @@ class _Job:
         return at is None or at.key != self.run_key  # else the last file was just finished, and cleanup is left
 
     def _is_made(self, name: str) -> bool:
-        target = self.target_path(name)
+        target = self.get_target_path(name)
         return self.journal.made.get(target.name) == self.key and target.is_file()
 
     def separate(
@@ -151,7 +151,7 @@ class _Job:
                         files[name].write(np.ascontiguousarray(sound.T, np.float32).data)
                 written += stems.shape[2]
 
-            def checkpoint(separated: bool = False) -> None:
+            def save_checkpoint(separated: bool = False) -> None:
                 state = {} if separated else separator.state()
                 if state is None:
                     return
@@ -173,10 +173,10 @@ class _Job:
                 write_block(separator.push(fresh))
                 progress("separating", read, song.frames, song.rate)
                 if clock() - saved_s >= checkpoint_s:
-                    checkpoint()
+                    save_checkpoint()
                     saved_s = clock()
             write_block(separator.finish())
-            checkpoint(separated=True)
+            save_checkpoint(separated=True)
         self._store_result(Checkpoint(self.run_key, read, written, peaks, tuple(song.notes), True, {}), result)
 
     def _store_result(self, at: Checkpoint, result: SeparationResult) -> None:
@@ -223,7 +223,7 @@ class _Job:
         wanted = at.written * self.channels * 4
 
         def holds(name: str) -> bool:
-            scratch = self.scratch_path(name)
+            scratch = self.get_scratch_path(name)
             return (at.separated and self._is_made(name)) or (scratch.is_file() and scratch.stat().st_size >= wanted)
 
         return all(holds(name) for name in self.request.outputs)
@@ -239,7 +239,7 @@ class _Job:
             )
 
     def _open_scratch(self, name: str, frames: int) -> BinaryIO:
-        scratch = self.scratch_path(name)
+        scratch = self.get_scratch_path(name)
         scratch.touch()
         file = scratch.open("r+b")
         file.truncate(frames * self.channels * 4)
@@ -261,21 +261,21 @@ class _Job:
         """Second pass: write each scratch file as an output, and remove it."""
         tags = read_tags(self.song.path)
         notes = dict.fromkeys(tags.notes)
-        names = [name for name in self.request.outputs if self.scratch_path(name).exists()]
+        names = [name for name in self.request.outputs if self.get_scratch_path(name).exists()]
         total, done = result.frames * len(names), 0
 
-        def on_write(frames: int) -> None:
+        def report_written(frames: int) -> None:
             nonlocal done
             done += frames
             progress("writing", done, total, self.song.rate)
 
         for name in names:
-            target = self.target_path(name)
+            target = self.get_target_path(name)
             draft = target.with_name(target.name + ".part")
-            scratch, tagged = self.scratch_path(name), tags.for_stem(name)
+            scratch, tagged = self.get_scratch_path(name), tags.make_stem_tags(name)
             rate, format_ = self.song.rate, self.request.format
             notes |= dict.fromkeys(
-                write_stem(scratch, draft, format_, rate, self.channels, result.gain, tagged, on_write)
+                write_stem(scratch, draft, format_, rate, self.channels, result.gain, tagged, report_written)
             )
             with draft.open("rb") as file:
                 os.fsync(file.fileno())

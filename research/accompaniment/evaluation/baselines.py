@@ -54,7 +54,7 @@ def hold_last_chord(
         if sound.part == "drums":
             found.append(sound)
             continue
-        last = bisect_right(frames, song.frame(np.floor(sound.start + 0.02) - lookahead_beats)) - 1
+        last = bisect_right(frames, song.to_frame(np.floor(sound.start + 0.02) - lookahead_beats)) - 1
         notes = chords[last][1].pitch_classes if last >= 0 else ()
         if notes:
             wanted = notes[:1] if sound.part == "bass" else notes

@@ -49,10 +49,10 @@ def play(
     for later beats is left out.
     """
     engine = make()
-    hop, frames = engine.spec.hop, song.frame(song.beats)
+    hop, frames = engine.spec.hop, song.to_frame(song.beats)
 
     def time_at(first: int) -> BlockTime:
-        return BlockTime(first, RATE, song.beat(first), song.bpm, first < frames, song.bar_beats, True)
+        return BlockTime(first, RATE, song.to_beat(first), song.bpm, first < frames, song.bar_beats, True)
 
     stream, arriving = EngineStream(engine, RATE, values, time_at), deque(chord_events)
     played: list[TimedEvent] = []
@@ -74,7 +74,7 @@ def _collect_notes(song: AnnotatedSong, played: Sequence[TimedEvent]) -> list[Pl
         pitch = event.payload.data[1]
         key = get_channel(event.payload.data), pitch
         if key in began:
-            found.append(PlayedNote(PARTS[key[0]], song.beat(began.pop(key)), song.beat(event.frame), pitch))
+            found.append(PlayedNote(PARTS[key[0]], song.to_beat(began.pop(key)), song.to_beat(event.frame), pitch))
         if is_note_on(event.payload.data):
             began[key] = event.frame
     inside = [sound for sound in found if sound.start < song.beats]

@@ -132,7 +132,7 @@ EVERYTHING = (*FIGURES, *AFTER, *WHERE)
 
 def _find_start(song: AnnotatedSong, chord_events: Sequence[ChordEvent], condition: Condition) -> float:
     known = [each for each in chord_events if isinstance(each.event.payload, Chord) and each.event.payload.root >= 0]
-    first = song.beat(known[0].frame) if known else 0.0
+    first = song.to_beat(known[0].frame) if known else 0.0
     return max(first, 0.0) + condition.lookahead_beats + READY_BEATS
 
 

@@ -48,7 +48,7 @@ def recognise_songs(stems: Path, engine: str) -> Iterator[RecognisedSong]:
 
 def _recognise_song(song: AnnotatedSong, engine: str) -> RecognisedSong:
     line = Timeline(BlockTime(0, RATE, -song.start_s * song.bpm / 60, song.bpm, True, song.bar_beats, True))
-    events, listener, end = recognise_chords(song, load_analyser(engine)), ChordHistory(), line.frame(song.beats) - 1
+    events, listener, end = recognise_chords(song, load_analyser(engine)), ChordHistory(), line.to_frame(song.beats) - 1
     keys = np.full(song.beats, -1, np.int64)
     for each in events:
         if isinstance(each.event.payload, Chord):

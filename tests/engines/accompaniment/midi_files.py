@@ -19,7 +19,7 @@ POP = load_style(find_style("pop"))
 
 
 def written(piece: TimedSheet, count: int | None = None) -> bytes:
-    bars = piece.bars(count)
+    bars = piece.list_bars(count)
     parts = [perform(bars, name, PARTS[name], POP, PerformanceControls()) for name in PART_NAMES]
     return format_band_file(bars, parts, POP, piece.tempi, piece.sheet.key, "mine", piece.lead_ticks)
 
@@ -44,7 +44,7 @@ def chord_notes(start: int, end: int, *pitches: int, channel: int = 0) -> list[t
 
 
 def labels(piece: TimedSheet) -> list[list[str]]:
-    return [[chord.label for chord in bar.chords] for bar in piece.bars()]
+    return [[chord.label for chord in bar.chords] for bar in piece.list_bars()]
 
 
 def metres_of(data: bytes) -> list[tuple[int, int]]:

@@ -32,7 +32,7 @@ def test_a_lead_in_of_any_length_is_ordinary_bars(quarters: int) -> None:
     data = written(piece)
     assert set(metres_of(data)) <= {(1, 4), (2, 4), (3, 4)}
     again = read_midi(data, "band.mid")
-    assert sum(bar.beats for bar in again.bars()) == quarters + 6
+    assert sum(bar.beats for bar in again.list_bars()) == quarters + 6
     assert labels(again)[-2:] == [["C"] * 3, ["G"] * 3]
 
 
@@ -42,7 +42,7 @@ def test_metres_may_change_and_long_bars_are_divided() -> None:
         for tick, numerator, denominator in ((0, 6, 8), (1440, 4, 4), (3360, 2, 2), (5280, 9, 4))
     ]
     data = file_of(metres, chord_notes(0, 9600, 60, 64, 67))
-    assert [bar.beats for bar in read_midi(data, "a.mid").bars()] == [3, 4, 4, 3, 3, 3]
+    assert [bar.beats for bar in read_midi(data, "a.mid").list_bars()] == [3, 4, 4, 3, 3, 3]
 
 
 @pytest.mark.parametrize("metre", [b"\0\2\x18\x08", b"\4\x28\x18\x08", b"\4\xff\x18\x08", b"\0\0", b"\4", b""])
@@ -92,4 +92,4 @@ def test_a_pause_longer_than_any_file_is_an_error_and_no_loop() -> None:
             with pytest.raises(ConfigError, match="more than 10000 bars"):
                 read_midi(data, "a.mid")
         else:
-            assert len(read_midi(data, "a.mid").bars()) == 2049
+            assert len(read_midi(data, "a.mid").list_bars()) == 2049

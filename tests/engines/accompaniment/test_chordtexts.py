@@ -25,7 +25,7 @@ TWICE = LABELS * 2
 
 
 def labels(data: bytes, harmony: bool = True) -> list[list[str]]:
-    return [[chord.label for chord in bar.chords] for bar in read_midi(data, "a.mid", harmony).bars()]
+    return [[chord.label for chord in bar.chords] for bar in read_midi(data, "a.mid", harmony).list_bars()]
 
 
 def texts(words: Sequence[str], step: int, kind: int = 1, name: str = "", first: int = 0) -> bytes:
@@ -99,7 +99,7 @@ CHART = ["Cmaj7", "Am7", "F", "G7", "Cmaj7", "A7", "Dm7", "G7"]
 )  # fmt: skip
 def test_a_chord_track_names_the_chords(song: bytes, chart: list[str]) -> None:
     named = with_track(texts(chart, 1920) + b"", song)
-    ends = read_midi(named, "a.mid").bars()
+    ends = read_midi(named, "a.mid").list_bars()
     expected = [read_sheet(f"| {symbol} |").sections[0].bars[0][0].label for symbol in chart]
     assert [bar.chords[0].label for bar in ends] == expected[: len(ends)]
     assert len(ends) >= len(chart) - 1
@@ -138,10 +138,10 @@ def test_letters_and_words_beside_drums_are_no_chords(words: list[str]) -> None:
 def test_the_bands_own_chords_are_read_back_whatever_it_plays(style: str, sheet: str, parts: tuple[str, ...]) -> None:
     band = load_style(find_style(style))
     piece = TimedSheet(read_sheet(sheet), make_steady_tempo(100.0))
-    bars = piece.bars(8)
+    bars = piece.list_bars(8)
     played = [perform(bars, name, PARTS[name], band, PerformanceControls()) for name in parts if name in band.parts]
     data = format_band_file(bars, played, band, piece.tempi, None, f"Sideman: {style}")
-    assert [bar.chords for bar in read_midi(data, "band.mid").bars()] == [bar.chords for bar in bars]
+    assert [bar.chords for bar in read_midi(data, "band.mid").list_bars()] == [bar.chords for bar in bars]
 
 
 def test_the_chords_of_an_analysed_song_are_read_back() -> None:

@@ -42,7 +42,7 @@ def test_the_bands_own_file_has_the_same_bars_chords_sections_and_tempo(counted:
     sheet = read_sheet(SHEET)
     piece = TimedSheet(sheet, make_steady_tempo(96.5), counted=counted)
     again = read_midi(written(piece), "band.mid")
-    assert again.bars() == piece.bars()
+    assert again.list_bars() == piece.list_bars()
     assert (again.tempi, again.lead_ticks, again.counted) == (piece.tempi, 0, counted)
     assert (again.sheet.beats, again.sheet.key) == (3, Key(6, 1, 1.0))
     assert again.sheet.tempo == pytest.approx(96.5, abs=0.001)
@@ -50,12 +50,12 @@ def test_the_bands_own_file_has_the_same_bars_chords_sections_and_tempo(counted:
 
 def test_bars_asked_for_are_read_back_as_they_were_played() -> None:
     piece = TimedSheet(read_sheet("[a]\n| C | Am |\n[b]\n| F |"), make_steady_tempo(120.0))
-    assert read_midi(written(piece, 11), "band.mid").bars() == piece.bars(11)
+    assert read_midi(written(piece, 11), "band.mid").list_bars() == piece.list_bars(11)
 
 
 def test_what_is_late_in_the_first_beat_ends_with_it() -> None:
     piece = TimedSheet(read_sheet("| C | G |"), make_steady_tempo(120.0))
-    bars = piece.bars()
+    bars = piece.list_bars()
     part = PartTrack("drums", ((ScoreNote(0, 60, 36, 90), ScoreNote(240, 60, 38, 90), ScoreNote(480, 60, 36, 90)), ()))
     data = format_band_file(bars, [part], POP, piece.tempi, None, "late", late_ticks=48)
     ticks = accumulate(message.time for message in MidiFile(file=io.BytesIO(data)).tracks[1])

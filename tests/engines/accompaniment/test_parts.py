@@ -69,7 +69,7 @@ def test_the_bass_says_each_chord_by_its_root_first(name: str) -> None:
         for bar, notes in zip(at(level), play(name, "bass", seeded(STRAIGHT, seed), at(level)), strict=True):
             spans: dict[int, int] = {}
             for note in notes:
-                spans.setdefault(bar.after(note.tick // TICKS_PER_BEAT)[0], note.pitch)
+                spans.setdefault(bar.find_change_after(note.tick // TICKS_PER_BEAT)[0], note.pitch)
             for end, pitch in spans.items():
                 assert pitch % 12 == bar.chords[end - 1].bass
 

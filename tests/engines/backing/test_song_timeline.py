@@ -78,7 +78,7 @@ def seconds_of_bars(data: bytes, starts: list[int]) -> list[float]:
 
 def midi_of(piece: TimedSheet) -> bytes:
     return format_band_file(
-        piece.bars(), [], load_style(find_style("pop")), piece.tempi, None, "song", piece.lead_ticks
+        piece.list_bars(), [], load_style(find_style("pop")), piece.tempi, None, "song", piece.lead_ticks
     )
 
 
@@ -94,7 +94,7 @@ def test_the_band_is_in_time_with_a_recording_from_its_first_beat_on(timeline: S
     assert away.max() < 0.005
     assert away.mean() < 0.002
     assert timeline.beats_s[0] == pytest.approx(second_of(0), abs=0.005)
-    bars = timeline.piece.bars()
+    bars = timeline.piece.list_bars()
     starts = list_bar_starts(bars, timeline.piece.lead_ticks)
     song_map = seconds_of_bars(midi_of(timeline.piece), starts[:-1])
     edges = np.cumsum([0, *timeline.bars])[:-1]
@@ -102,7 +102,7 @@ def test_the_band_is_in_time_with_a_recording_from_its_first_beat_on(timeline: S
 
 
 def test_its_chords_and_bars_are_the_songs(timeline: SongTimeline) -> None:
-    bars = timeline.piece.bars()
+    bars = timeline.piece.list_bars()
     first = round((timeline.beats_s[0] - second_of(0)) / 0.53)
     assert first % 4 == 0
     assert {bar.beats for bar in bars} == {4}
@@ -145,7 +145,7 @@ def test_in_the_written_file_every_beat_is_on_its_time_in_bars_that_daws_take(
     late = compute_late_ticks(beats[0], lead, tempi)
     piece = TimedSheet(sheet, tempi, lead, late_ticks=late)
     hits = PartTrack("drums", tuple(tuple(ScoreNote(480 * n, 60, 36, 90) for n in range(count)) for count in bars))
-    data = format_band_file(piece.bars(), [hits], load_style(find_style("pop")), tempi, None, "song", lead, late)
+    data = format_band_file(piece.list_bars(), [hits], load_style(find_style("pop")), tempi, None, "song", lead, late)
     file = MidiFile(file=io.BytesIO(data))
     metres = [(m.numerator, m.denominator) for m in file.tracks[0] if m.type == "time_signature"]
     assert all(1 <= numerator <= 16 and denominator in (4, 8, 16) for numerator, denominator in metres)
@@ -164,9 +164,9 @@ def test_a_song_that_begins_late_is_read_back_with_the_same_beats(first_s: float
         read_sheet("| C | Am | F | G |"), tempi, lead, late_ticks=compute_late_ticks(first_s, lead, tempi)
     )
     again = read_midi(midi_of(piece), "band.mid")
-    before = len(again.bars()) - 4
-    starts = list_bar_starts(again.bars(), again.lead_ticks)[before:]
-    assert [bar.chords[0].label for bar in again.bars()[before:]] == ["C", "Am", "F", "G"]
+    before = len(again.list_bars()) - 4
+    starts = list_bar_starts(again.list_bars(), again.lead_ticks)[before:]
+    assert [bar.chords[0].label for bar in again.list_bars()[before:]] == ["C", "Am", "F", "G"]
     placed = seconds_of_bars(midi_of(again), starts[:-1])
     assert placed[1:] == pytest.approx(beats[4:16:4], abs=2e-4)
     assert placed[0] == pytest.approx(beats[0], abs=2e-4 if lead else first_s + 1e-6)
@@ -202,7 +202,7 @@ def test_louder_bars_are_played_harder() -> None:
     audio[:, : round(second_of(31.9) * RATE)] *= 0.2
     beats = detected_beats([second_of(beat) for beat in range(64)])
     timeline = timeline_to(beats, audio, [span(0, 40)])
-    bars = timeline.piece.bars()
+    bars = timeline.piece.list_bars()
     assert [bar.section for bar in bars] == ["intro"] * 8 + ["chorus"] * 8
     assert bars[0].intensity < 0.5 < bars[8].intensity
     assert bars[8].opens
@@ -241,7 +241,7 @@ def test_in_a_silence_longer_than_the_music_the_band_rests() -> None:
     assert len(silent_bars) > 20
     assert silent_bars <= timeline.piece.rests
     assert not sounding & timeline.piece.rests
-    bars = timeline.piece.bars()
+    bars = timeline.piece.list_bars()
     assert all(0.5 < bars[bar].intensity < 0.6 for bar in sounding)
 
 

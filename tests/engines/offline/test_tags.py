@@ -53,7 +53,7 @@ def tagged(path: Path) -> Path:
 def test_texts_are_carried_and_what_is_true_of_the_song_alone_is_not(tmp_path: Path, source: str, target: str) -> None:
     tags = read_tags(tagged(tmp_path / source))
     written = sound(tmp_path / target)
-    add_tags(written, tags.for_stem("vocals"))
+    add_tags(written, tags.make_stem_tags("vocals"))
     assert said(written) == {**SONG, "title": "Old Song (vocals)", "mood": "blue"}
     assert soundfile.info(written).frames == 3000
 
@@ -82,7 +82,7 @@ def test_values_of_one_name_stay_apart(tmp_path: Path) -> None:
 
 def test_a_song_without_tags_gives_stems_without_tags(tmp_path: Path) -> None:
     tags = read_tags(sound(tmp_path / "a.wav"))
-    assert tags.for_stem("vocals") == Tags()
+    assert tags.make_stem_tags("vocals") == Tags()
     written = sound(tmp_path / "b.wav")
     before = written.read_bytes()
     add_tags(written, tags)

@@ -19,10 +19,10 @@ STYLE = load_style(find_style("pop"))
 def read(data: bytes, folder: Path) -> None:
     """A piece with bars that is the same when it is written and read back, in bars and tempi that DAWs take."""
     piece = read_midi(data, "fuzz.mid")
-    bars = piece.bars()
+    bars = piece.list_bars()
     assert bars
     written = format_band_file(bars, [], STYLE, piece.tempi, piece.sheet.key, "Sideman: fuzz", piece.lead_ticks)
-    again = read_midi(written, "band.mid").bars()
+    again = read_midi(written, "band.mid").list_bars()
     led = len(again) - len(bars)  # quarter notes of an upbeat are read as bars
     assert 0 <= led <= 2
     assert [(bar.section, bar.chords) for bar in again[led:]] == [(bar.section, bar.chords) for bar in bars]

@@ -36,7 +36,9 @@ def read(data: bytes, folder: Path) -> None:
     scratch.write_bytes(np.zeros((FRAMES, 2), np.float32).tobytes())
     for name in ("wav16", "flac16"):
         draft = folder / f"{name}.part"
-        notes = write_stem(scratch, draft, FORMATS[name], 44100, 2, 1.0, tags.for_stem("drums"), lambda frames: None)
+        notes = write_stem(
+            scratch, draft, FORMATS[name], 44100, 2, 1.0, tags.make_stem_tags("drums"), lambda frames: None
+        )
         assert all(note.startswith(ALLOWED) for note in notes), notes
         assert soundfile.info(draft).frames == FRAMES
         again = read_tags(draft)

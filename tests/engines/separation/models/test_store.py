@@ -130,7 +130,7 @@ def test_of_two_that_add_the_same_name_the_second_is_refused(store: ModelStore, 
         first.publish(manifest)
         with pytest.raises(ModelError, match="there is a model 'tiny' already"):
             second.publish(manifest)
-    assert store.get("tiny").path(manifest.parts[0]).read_bytes() == content
+    assert store.get("tiny").get_path(manifest.parts[0]).read_bytes() == content
 
 
 def test_what_a_killed_run_left_is_swept_and_a_living_one_s_is_not(store: ModelStore, tmp_path: Path) -> None:
@@ -169,7 +169,7 @@ def test_a_name_cannot_lead_out_of_the_store(store: ModelStore, tmp_path: Path, 
 
 def test_a_changed_file_is_refused_before_it_is_used(store: ModelStore, tmp_path: Path) -> None:
     model = added(store, tmp_path)
-    path = model.path(model.manifest.parts[0])
+    path = model.get_path(model.manifest.parts[0])
     # a working graph, but another one
     graphs.stacked(path, "mix", (1, 2, 160), (0.9, 0.2, 0.3, 0.1, 0.2, 0.1))
     with pytest.raises(ModelError, match=r"tiny\.onnx: the SHA-256 is .*; remove tiny and add it again"):
@@ -178,7 +178,7 @@ def test_a_changed_file_is_refused_before_it_is_used(store: ModelStore, tmp_path
 
 def test_a_missing_file_is_an_error_with_its_hint(store: ModelStore, tmp_path: Path) -> None:
     model = added(store, tmp_path)
-    model.path(model.manifest.parts[0]).unlink()
+    model.get_path(model.manifest.parts[0]).unlink()
     with pytest.raises(ModelError, match=r"cannot be read \(No such file or directory\); remove tiny and add it again"):
         load_separator("tiny", store)
 
