@@ -53,11 +53,6 @@ class OscClient:
     ) -> None:
         self._socket.close()
 
-    @property
-    def local_port(self) -> int:
-        """The local port, which receives the replies."""
-        return int(self._socket.getsockname()[1])
-
     def send(self, address: str, *args: Any) -> None:
         """Send one message without waiting for a reply.
 

@@ -26,7 +26,7 @@ ROLES_OF: tuple[tuple[str, ...], ...] = (
     ("closed", "pedal", "open", "crash", "ride", "bell", "tambourine", "shaker", "cowbell", "triangle"),
 )  # fmt: skip
 """The drums of each voice. Toms are none of them: the transcription finds them as one of the others."""
-KICKS, SNARES, CYMBALS = ROLES_OF
+_, SNARES, CYMBALS = ROLES_OF
 FULL, LIGHT = 9, 3
 """Weights of a hit as loud as the song's loud ones, and of the softest."""
 EACH: Mapping[str, float] = {"kick": 1.0, "snare": 1.0, "cymbals": 0.7}

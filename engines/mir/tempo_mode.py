@@ -45,11 +45,6 @@ def _is_rolling(time: BlockTime) -> bool:
     return time.hosted and time.rolling and isfinite(time.beat) and isfinite(time.tempo) and time.tempo > 0
 
 
-def needs_tracking(mode: int, time: BlockTime) -> bool:
-    """Whether the beats of the block at ``time`` depend on the tracker: not in host mode while the host rolls."""
-    return not (mode == HOST and _is_rolling(time))
-
-
 def choose_prior(mode: int, time: BlockTime, user_bpm: float) -> TempoPrior:
     """The tracker's prior in the block at ``time``. ``user_bpm``: the tempo that the user expects.
 

@@ -191,7 +191,7 @@ def test_datagrams_are_received_between_the_messages_of_one_datagram(
     waiting: list[int] = []
 
     def send_and_look(_: str) -> None:
-        waiting.append(server._lanes._counts["127.0.0.1", other.local_port])
+        waiting.append(server._lanes._counts["127.0.0.1", other._socket.getsockname()[1]])
         other.send("/ping")
 
     bus.add_handler("transport.panic", send_and_look)

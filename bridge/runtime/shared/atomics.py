@@ -76,7 +76,6 @@ def _call(_: Any, function: Any, value: Any) -> Any:
 as_void: Callable[[int], Any] = _pointer_to(_types.voidptr)
 as_int64: Callable[[int], Any] = _pointer_to(_types.CPointer(_types.int64))
 as_float32: Callable[[int], Any] = _pointer_to(_types.CPointer(_types.float32))
-as_float64: Callable[[int], Any] = _pointer_to(_types.CPointer(_types.float64))
 as_uint8: Callable[[int], Any] = _pointer_to(_types.CPointer(_types.uint8))
 
 _numba: Any = numba

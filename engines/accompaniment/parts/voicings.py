@@ -25,8 +25,8 @@ PULL = 0.6
 """What a semitone between the voicing's middle and the range's costs, against one that a voice moves."""
 TOP_LEAP = 5
 """Semitones: where the top voice leaps further, each costs once more."""
-POWER_LOW, POWER_HIGH = 40, 57
-"""Where a power chord's root lies: the two lowest strings of a guitar."""
+POWER_LOW = 40
+"""The lowest root of a power chord: the lowest string of a guitar."""
 
 
 def find_voicing(chord: Chord, voices: int, low: int, high: int, before: tuple[int, ...]) -> tuple[int, ...]:

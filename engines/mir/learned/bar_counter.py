@@ -45,12 +45,6 @@ class BarCounter(SavedState):
         self.posterior[:] = self._prior
         self.current = -1
 
-    def set_metre(self, bar_beats: int) -> None:
-        """The host reports the beats per bar: other metres become unlikely."""
-        if bar_beats in METRE_PRIORS:
-            self.posterior[self._metres != bar_beats] *= 1e-3
-            self.posterior /= self.posterior.sum()
-
     def advance(self) -> tuple[int, int, float]:
         """Count the next beat: its number in the bar from 0, the beats per bar, and the confidence, 0 to 1."""
         moved = np.empty_like(self.posterior)

@@ -91,10 +91,3 @@ class ActivationExtractor:
         kept = get_step_end(len(self._activation), self._rate) - window
         self._pending = self._pending[kept - self._offset :].copy()
         self._offset = kept
-
-
-def compute_activation(audio: Audio, rate: int) -> Float32Array:
-    """The beat activation of ``audio``, shape (2, frames)."""
-    extractor = ActivationExtractor(rate)
-    extractor.push(audio)
-    return extractor.finish()

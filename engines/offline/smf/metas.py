@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engines.offline.smf.events import META, Event
 
-TEXT, COPYRIGHT, TRACK_NAME, INSTRUMENT, LYRIC, MARKER, CUE = range(1, 8)
+TEXT, TRACK_NAME, MARKER = 0x01, 0x03, 0x06
 SET_TEMPO, TIME_SIGNATURE, KEY_SIGNATURE = 0x51, 0x58, 0x59
 SLOWEST_BPM, FASTEST_BPM = 5.0, 999.0
 """Tempi of DAWs in quarter notes a minute (Live 20 to 999, Logic 5 to 990, Reaper 1 to 960). Others are errors."""

@@ -10,7 +10,6 @@ import numpy as np
 from bridge.core.audio import CHANNELS, STEMS, Audio
 from bridge.errors import ModelError
 from engines.separation.models.bounds import MOST_FRAMES
-from engines.separation.separator import Separator
 
 SHORTEST_PIECE = 2
 """Shortest piece in frames: one to cross-fade with the previous piece, one to advance."""
@@ -126,32 +125,6 @@ class PieceSeparator:
         else:
             given[self._rest] = mix - found.sum(axis=0)
         return np.stack([given[stem] for stem in self._stems]).astype(np.float32, copy=False)
-
-
-class FourStemSeparator:
-    """A separator whose stems beyond the four (guitar, piano) are added to "other". A missing stem stays missing."""
-
-    def __init__(self, inner: Separator) -> None:
-        self._inner = inner
-
-    @property
-    def name(self) -> str:
-        return self._inner.name
-
-    @property
-    def stems(self) -> tuple[str, ...]:
-        return order_stems((*(stem for stem in self._inner.stems if stem in STEMS), "other"))
-
-    @property
-    def rates(self) -> tuple[int, ...]:
-        return self._inner.rates
-
-    def separate(self, mix: Audio, rate: int) -> Audio:
-        stems, separated = self.stems, self._inner.separate(mix, rate)
-        folded = np.zeros((len(stems), *separated.shape[1:]), np.float32)
-        for stem, sound in zip(self._inner.stems, separated, strict=True):
-            folded[stems.index(stem if stem in stems else "other")] += sound
-        return folded
 
 
 def order_stems(stems: Sequence[str]) -> tuple[str, ...]:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bridge.core.audio import STEMS
 from engines.separation.models.adapters import htdemucs, mdxnet, openunmix, roformer, spleeter
 from engines.separation.models.adapters.streaming import StreamingSeparator
-from engines.separation.models.chunked import ChunkedNetwork, FourStemSeparator, PieceSeparator
+from engines.separation.models.chunked import ChunkedNetwork, PieceSeparator
 from engines.separation.models.confined_session import ProcessLimits, open_confined
 from engines.separation.models.manifest import Manifest
 from engines.separation.models.onnx_graph import OnnxGraph, open_graph
 from engines.separation.models.store import Model, ModelStore, open_user_store
-from engines.separation.separator import Separator
 
 NETWORKS: dict[str, Callable[[Manifest, Sequence[OnnxGraph]], ChunkedNetwork]] = {
     "htdemucs": htdemucs.make_network,
@@ -34,12 +32,6 @@ def load_separator(name: str, store: ModelStore | None = None) -> PieceSeparator
     model = (store or open_user_store()).get(name)
     model.check_hashes()
     return load_confined(model)
-
-
-def load_four_stems(name: str, store: ModelStore | None = None) -> Separator:
-    """Load a model as `load_separator` does, with stems beyond the four (guitar, piano) added to "other"."""
-    separator = load_separator(name, store)
-    return FourStemSeparator(separator) if set(separator.stems) - set(STEMS) else separator
 
 
 def load_confined(model: Model) -> PieceSeparator | StreamingSeparator:

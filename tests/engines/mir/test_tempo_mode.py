@@ -10,7 +10,7 @@ import pytest
 from bridge.core.clock import ASSIST, FOLLOW, HOST
 from bridge.core.events import Beat, Tempo, TimedEvent
 from engines.mir.chroma.chroma_mir import HOP, PRIOR, ChromaMir
-from engines.mir.tempo_mode import CLAMP, MODE, TempoArbiter, TempoPrior, choose_prior, needs_tracking
+from engines.mir.tempo_mode import CLAMP, MODE, TempoArbiter, TempoPrior, choose_prior
 from tests.engines.driving import RATE, BlockTimeAt, clicks, find_beats, find_tempi, no_host, rolling_host, run_engine
 
 SECONDS = 16
@@ -87,18 +87,17 @@ def test_without_a_host_assist_is_what_host_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "at", "tracks", "prior"),
+    ("mode", "at", "prior"),
     [
-        (HOST, rolling_host(90.0), False, TempoPrior(120.0)),
-        (HOST, no_host, True, TempoPrior(120.0)),
-        (ASSIST, rolling_host(90.0), True, TempoPrior(90.0, CLAMP)),
-        (ASSIST, no_host, True, TempoPrior(120.0)),
-        (FOLLOW, rolling_host(90.0), True, TempoPrior(120.0, CLAMP)),
-        (FOLLOW, no_host, True, TempoPrior(120.0, CLAMP)),
+        (HOST, rolling_host(90.0), TempoPrior(120.0)),
+        (HOST, no_host, TempoPrior(120.0)),
+        (ASSIST, rolling_host(90.0), TempoPrior(90.0, CLAMP)),
+        (ASSIST, no_host, TempoPrior(120.0)),
+        (FOLLOW, rolling_host(90.0), TempoPrior(120.0, CLAMP)),
+        (FOLLOW, no_host, TempoPrior(120.0, CLAMP)),
     ],
 )
-def test_each_mode_has_its_prior(mode: int, at: BlockTimeAt, tracks: bool, prior: TempoPrior) -> None:
-    assert needs_tracking(mode, at(0)) is tracks
+def test_each_mode_has_its_prior(mode: int, at: BlockTimeAt, prior: TempoPrior) -> None:
     assert choose_prior(mode, at(0), 120.0) == prior
 
 

@@ -38,12 +38,6 @@ def test_another_metre_is_noticed() -> None:
     assert [bar for _, bar in count(counter, 48, 3)][-6:] == [3] * 6
 
 
-def test_a_host_that_reports_its_metre_is_trusted() -> None:
-    counter = BarCounter()
-    counter.set_metre(3)
-    assert {bar for _, bar in count(counter, 12, 4, loud=0.3)} == {3}
-
-
 def test_where_nothing_is_detected_it_counts_on_in_four() -> None:
     counted = count(BarCounter(), 12, 4, loud=0.1)
     assert [bar for _, bar in counted] == [4] * 12

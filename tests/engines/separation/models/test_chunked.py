@@ -7,7 +7,7 @@ import pytest
 
 from bridge.core.audio import STEMS, Audio
 from bridge.errors import ModelError
-from engines.separation.models.chunked import FourStemSeparator, PieceSeparator, order_stems
+from engines.separation.models.chunked import PieceSeparator, order_stems
 from engines.separation.separator import Separator
 from tests.engines.separation.models.graphs import noise, stem
 
@@ -160,22 +160,6 @@ def test_a_mix_that_is_no_stereo_is_refused(shape: tuple[int, ...]) -> None:
 def test_another_rate_is_refused() -> None:
     with pytest.raises(ModelError, match="the mix is at 48000 Hz, the model at 44100 Hz"):
         PieceSeparator("test", 44100, Gains(GAINS)).separate(noise(10), 48000)
-
-
-def test_folded_adds_guitar_and_piano_into_other() -> None:
-    gains = {"drums": 0.3, "bass": 0.2, "other": 0.1, "vocals": 0.2, "guitar": 0.15, "piano": 0.05}
-    folded, mix = FourStemSeparator(PieceSeparator("test", 44100, Gains(gains))), noise(300)
-    stems = folded.separate(mix, 44100)
-    assert folded.stems == STEMS
-    np.testing.assert_allclose(stems[3], 0.3 * mix, atol=1e-6)
-    np.testing.assert_allclose(stems[2], 0.2 * mix, atol=1e-6)
-
-
-def test_folded_invents_no_stem_that_the_model_lacks() -> None:
-    assert FourStemSeparator(PieceSeparator("test", 44100, Gains({"vocals": 1.0, "guitar": 0.1}))).stems == (
-        "vocals",
-        "other",
-    )
 
 
 def test_order_drops_what_is_named_twice() -> None:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from bridge.errors import ConfigError, ModelError
 from engines.separation.models.chunked import PieceSeparator
 from engines.separation.models.manifest import MANIFEST_FILE, Manifest
-from engines.separation.models.model_loader import load_four_stems, load_separator
+from engines.separation.models.model_loader import load_separator
 from engines.separation.models.store import Model, ModelStore
 from tests.engines.separation.models import graphs
-from tests.engines.separation.models.graphs import noise
 
 SIX = ("drums", "bass", "other", "vocals", "guitar", "piano")
 DEAD = 2**22 + 1
@@ -51,21 +49,6 @@ def test_what_was_added_is_listed_and_loaded(store: ModelStore, tmp_path: Path) 
     assert isinstance(separator, PieceSeparator)
     assert separator.name == "tiny"
     assert separator.stems == ("drums", "bass", "vocals", "other", "guitar", "piano")
-
-
-def test_loaded_as_four_guitar_and_piano_are_in_other(store: ModelStore, tmp_path: Path) -> None:
-    added(store, tmp_path)
-    separator = load_four_stems("tiny", store)
-    assert separator.stems == ("drums", "bass", "vocals", "other")
-    np.testing.assert_allclose(separator.separate(noise(200), 44100)[3], 0.6 * noise(200), atol=1e-6)
-
-
-def test_a_model_of_four_stems_is_not_folded(store: ModelStore, tmp_path: Path) -> None:
-    path = graphs.stacked(tmp_path / "tiny.onnx", "mix", (1, 2, 160), (0.1, 0.2, 0.3, 0.4))
-    with store.open_draft("tiny") as draft:
-        (draft.folder / "tiny.onnx").write_bytes(path.read_bytes())
-        draft.publish(graphs.manifest_for(path, "htdemucs", SIX[:4]))
-    assert isinstance(load_four_stems("tiny", store), PieceSeparator)
 
 
 def test_a_draft_is_never_seen(store: ModelStore, tmp_path: Path) -> None:
