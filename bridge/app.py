@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 TICK_S = 0.02  # how often music readings are published
 RETRY_S = 1.0
 COUNTERS_EVERY, METERS_EVERY, WORKERS_EVERY = 12, 5, 50  # ticks
-FEW, CALLBACK_FUNCTIONS = 10, 100
+UNCACHED_FUNCTIONS, CALLBACK_FUNCTIONS = 10, 100
 """Functions compiled when the cache is empty, numba's own among them: the scale of the progress."""
 
 
@@ -116,7 +116,7 @@ class Sidecar:
 
     def _count_compiled(self, _name: str) -> None:
         self._compiled += 1
-        if self._compiled >= FEW:  # numba never caches a few of its own functions
+        if self._compiled >= UNCACHED_FUNCTIONS:  # numba never caches a few of its own functions
             kept = CACHE.folder is not None and not CACHE.own
             step = f"compiling{', once for this version,' if kept else ''} for about a minute"
             self._report_start(step, self._compiled, CALLBACK_FUNCTIONS)

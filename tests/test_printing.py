@@ -24,7 +24,7 @@ from bridge.daw.latency_card import make_ledger_table
 from bridge.doctor.finding import Finding
 from bridge.doctor.finding import render as findings
 from bridge.printing import Printer, columns, one_line, progress_text, visible
-from bridge.runtime.counters import Spread
+from bridge.runtime.counters import Percentiles
 from tests.waiting import HANG_S
 
 HOSTILE = (
@@ -121,7 +121,7 @@ def wide_ledger() -> Ledger:
 
 
 def bench_results() -> list[Result]:
-    spent = Spread(123.0, 234.0, 345.0, 2047.0, 130.0, 123456)
+    spent = Percentiles(123.0, 234.0, 345.0, 2047.0, 130.0, 123456)
     return [Result(1024, "native", spinner, 123456, 123456, 12345, spent) for spinner in (True, False)]
 
 

@@ -20,7 +20,7 @@ from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.jack_driver import JackDriver
 from bridge.printing import columns
 from bridge.runtime.callback.cycle import cycle
-from bridge.runtime.counters import Spread, read_counters, spread
+from bridge.runtime.counters import Percentiles, compute_percentiles, read_counters
 from bridge.runtime.graph import Graph
 from bridge.runtime.priority import may_use_realtime
 from bridge.runtime.shared.layout import CALLBACK_BINS
@@ -40,7 +40,7 @@ class Result:
     due: int
     served: int
     skipped: int
-    spent: Spread
+    spent: Percentiles
 
 
 class PythonDriver(JackDriver):
@@ -97,8 +97,8 @@ def run_one(rate: int, period: int, driver: type[JackDriver], spinner: bool, sec
         graph.shared.callback_bins[:] = 0
         before, began = read_counters(graph.shared), time.perf_counter()
         time.sleep(seconds)
-        counted, lasted = read_counters(graph.shared).minus(before), time.perf_counter() - began
-        spent = spread(graph.shared.callback_bins)
+        counted, lasted = read_counters(graph.shared).subtract(before), time.perf_counter() - began
+        spent = compute_percentiles(graph.shared.callback_bins)
     name = "Python" if driver is PythonDriver else "native"
     return Result(period, name, spinner, round(lasted * rate / period), counted.cycles, counted.skipped, spent)
 

@@ -39,7 +39,7 @@ from bridge.errors import BridgeError, ConfigError
 from bridge.measure import find_disagreements, measure
 from bridge.printing import Printer, one_line, progress_text
 from bridge.runtime.analysis_to_midi import BEAT_NOTE, DOWNBEAT_NOTE
-from bridge.runtime.counters import Counters, Spread, spread
+from bridge.runtime.counters import Counters, Percentiles, compute_percentiles
 from bridge.runtime.priority import may_use_realtime
 from bridge.settings import OscSettings, Settings
 
@@ -69,7 +69,7 @@ class _DemoRun:
     key: str
     commits: tuple[Row, ...]
     counters: Counters
-    spent: Spread
+    spent: Percentiles
 
 
 class _AnalysisLog:
@@ -152,7 +152,7 @@ def _play(sidecar: Sidecar, song: DemoSong, console: Printer) -> _DemoRun:
             progress.update(task, completed=max(daw.player.position, 0), now=now)
         daw.wait(10.0)
         sidecar.signal_path.telemetry.publish_counters(sidecar.signal_path.workers.restarts)
-        counters, spent = sidecar.signal_path.telemetry.counters, spread(graph.shared.callback_bins)
+        counters, spent = sidecar.signal_path.telemetry.counters, compute_percentiles(graph.shared.callback_bins)
         origin = graph.to_stream_frame(daw.started_at)
     unsubscribe()
     chords = tuple((frame - origin, label) for frame, label in log.chords)

@@ -17,7 +17,7 @@ class EventChaser:
     def remember(self, events: Iterable[TimedEvent]) -> None:
         """Store those of ``events`` that stay in force until the next of their kind."""
         for event in events:
-            setting = _setting_of(event.payload)
+            setting = _find_setting(event.payload)
             if setting is not None:
                 self._last.pop(setting, None)  # re-inserted at the end: a bank select stays before its program
                 self._last[setting] = event
@@ -30,7 +30,7 @@ class EventChaser:
         self._last.clear()
 
 
-def _setting_of(payload: Payload) -> Hashable:
+def _find_setting(payload: Payload) -> Hashable:
     """The key of the setting that ``payload`` replaces; None for an event without a lasting value."""
     if isinstance(payload, Chord | Key):
         return payload.KIND

@@ -14,7 +14,7 @@ WORKER_BIN_US = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class Percentiles:
     """Percentiles and mean of a duration in microseconds, and the count. ``max_us``: upper edge of the longest bin."""
 
     p50_us: float
@@ -27,7 +27,7 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """Counts since the start; those of `minus` since an earlier reading."""
+    """Counts since the start; those of `subtract` since an earlier reading."""
 
     period: int
     cycles: int
@@ -42,7 +42,7 @@ class Counters:
     faults: int
     dropped_hops: int
 
-    def minus(self, earlier: Counters) -> Counters:
+    def subtract(self, earlier: Counters) -> Counters:
         """The differences to ``earlier``; the period is the present one."""
         names = [name for name in self.__slots__ if name != "period"]
         return Counters(self.period, **{name: getattr(self, name) - getattr(earlier, name) for name in names})
@@ -67,7 +67,7 @@ def read_counters(shared: SharedArrays) -> Counters:
     )
 
 
-def spread(bins: NDArray[np.int64], bin_us: float = 1.0) -> Spread:
+def compute_percentiles(bins: NDArray[np.int64], bin_us: float = 1.0) -> Percentiles:
     """Percentiles of a histogram, shape (bins,), whose bins are ``bin_us`` wide; the upper edge of a bin counts.
 
     ``bins`` may be written meanwhile, by the callback or a worker, so a copy is evaluated: numpy goes over an array
@@ -76,20 +76,20 @@ def spread(bins: NDArray[np.int64], bin_us: float = 1.0) -> Spread:
     bins = bins.copy()
     total = int(bins.sum())
     if total == 0:
-        return Spread(0.0, 0.0, 0.0, 0.0, 0.0, 0)
+        return Percentiles(0.0, 0.0, 0.0, 0.0, 0.0, 0)
 
     def at(share: float) -> float:
-        return (bin_at(bins, share) + 1) * bin_us
+        return (find_percentile_bin(bins, share) + 1) * bin_us
 
     mean = float((bins * (np.arange(bins.size) + 0.5)).sum() / total * bin_us)
     longest = float((np.flatnonzero(bins)[-1] + 1) * bin_us)
-    return Spread(at(0.5), at(0.99), at(0.999), longest, mean, total)
+    return Percentiles(at(0.5), at(0.99), at(0.999), longest, mean, total)
 
 
-def bin_at(bins: NDArray[np.int64], share: float) -> int:
+def find_percentile_bin(bins: NDArray[np.int64], share: float) -> int:
     """The bin of a non-empty histogram, shape (bins,), up to which ``share`` of all counts lie.
 
-    ``bins`` may be written meanwhile, as in `spread`.
+    ``bins`` may be written meanwhile, as in `compute_percentiles`.
     """
     below = np.cumsum(bins.copy())
     return int(np.searchsorted(below, share * int(below[-1])))

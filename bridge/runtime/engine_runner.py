@@ -53,51 +53,51 @@ from bridge.runtime.source_selector import SourceSelector
 
 log = logging.getLogger(__name__)
 
-BACKLOG = CAPACITY // 2
+MAX_BACKLOG_FRAMES = CAPACITY // 2
 """Frames behind the input at which a worker drops the hops it missed and resets."""
 
-FAULT_S = 10
+FAULT_LOG_INTERVAL_S = 10
 """Least seconds of the song between two logged failures of an engine; all of them are counted."""
 
 
 class EngineRunner:
     """Feeds an engine hop by hop and writes its output, in a worker process or offline."""
 
-    def __init__(self, plan: Plan, mine: WorkerPlan, shared: SharedArrays, engine: Engine) -> None:
-        self._mine, self._shared, self._engine = mine, shared, engine
-        self._rate, self._hop = plan.rate, mine.hop
-        self._sounds = bool(ROLES[mine.role].sounds)
-        self._words = shared.workers[mine.index]
+    def __init__(self, plan: Plan, worker: WorkerPlan, shared: SharedArrays, engine: Engine) -> None:
+        self._worker, self._shared, self._engine = worker, shared, engine
+        self._rate, self._hop = plan.rate, worker.hop
+        self._is_synth = bool(ROLES[worker.role].sounds)
+        self._words = shared.workers[worker.index]
         spec = engine.spec
-        self._block = block_for(spec.inputs, mine.hop, spec.controls)
-        self._out = block_for(spec.outputs, mine.hop)
+        self._block = block_for(spec.inputs, worker.hop, spec.controls)
+        self._out = block_for(spec.outputs, worker.hop)
         self._audio_in = [port.name for port in spec.inputs if isinstance(port, AudioPort)]
-        self._source_selector = SourceSelector(plan, mine, mine.hop, shared)
-        self._rows, self._audio_out, self._stamps = _find_audio_outputs(mine.role, shared)
+        self._source_selector = SourceSelector(plan, worker, worker.hop, shared)
+        self._rows, self._audio_out, self._stamps = _find_audio_outputs(worker.role, shared)
         ring = {name: (shared.records[i], shared.heads[i]) for i, name in enumerate(plan.rings)}
-        self._readers = {port: EventReader(*ring[name]) for port, name in mine.reads.items()}
-        self._writers = {port: EventWriter(*ring[name]) for port, name in mine.writes.items()}
+        self._readers = {port: EventReader(*ring[name]) for port, name in worker.reads.items()}
+        self._writers = {port: EventWriter(*ring[name]) for port, name in worker.writes.items()}
         self._renders = {
             source: (EventWriter(*ring[port]), NoteRenderer(plan.rate))
-            for port, source in mine.renders.items()
+            for port, source in worker.renders.items()
             if port != CLOCK_PORT
         }
         self._midi_clock = MidiClockGenerator(plan.rate)
-        self._clock_out = EventWriter(*ring[CLOCK_PORT]) if CLOCK_PORT in mine.renders else None
+        self._clock_out = EventWriter(*ring[CLOCK_PORT]) if CLOCK_PORT in worker.renders else None
         self._follows = False
         self._host, self._clock = EventReader(*ring[HOST_RING]), HostClock(plan.rate)
-        self._sources = [shared.workers[index] for index in mine.waits_for]
-        self._hops_of_sources = [plan.workers[index].hop for index in mine.waits_for]
+        self._sources = [shared.workers[index] for index in worker.waits_for]
+        self._hops_of_sources = [plan.workers[index].hop for index in worker.waits_for]
         # no chase of the host's own controllers: the host sends them itself when it starts
-        self._chasers = {port: EventChaser() for port, ring in mine.reads.items() if ring != HOST_RING}
+        self._chasers = {port: EventChaser() for port, ring in worker.reads.items() if ring != HOST_RING}
         self._epochs_of_sources: list[int] | None = None
-        self._asked: int | None = None
+        self._resets_requested: int | None = None
         """Reset requests by the user so far; None before the first epoch."""
         self._epoch = self._origin = self._start = self._log_again_at = 0
 
     def prepare(self) -> None:
         """Prepare the engine and move to the present end of the rings; see `find_present`."""
-        self._engine.prepare(self._rate, self._hop, self._mine.lead_frames)
+        self._engine.prepare(self._rate, self._hop, self._worker.lead_frames)
         self._latency = {port.name: self._engine.latency_frames(port.name) for port in self._engine.spec.outputs}
         self.find_present()
 
@@ -105,7 +105,7 @@ class EngineRunner:
         """Move to the present end of the rings and chase the settings in force there; may be called again later."""
         self._host.cursor = self._host.written
         for port, reader in self._readers.items():
-            if self._mine.reads[port] != HOST_RING:
+            if self._worker.reads[port] != HOST_RING:
                 reader.cursor = max(0, reader.written - 1024)
                 self._chasers[port].remember(reader.read())
             reader.cursor = reader.written
@@ -124,10 +124,10 @@ class EngineRunner:
         head = observe(self._shared.state, HEAD) - observe(self._words, INPUT_DELAY)
         if self._epoch == 0 or head < self._start + self._hop:
             return False
-        if head - self._start > BACKLOG:
+        if head - self._start > MAX_BACKLOG_FRAMES:
             missed = (head - self._start) // self._hop - 1
             self._words[DROPPED_HOPS] += missed
-            self._shared.answer_bins[self._mine.index, -1] += missed
+            self._shared.answer_bins[self._worker.index, -1] += missed
             self._start += missed * self._hop
             self._reset()
         if self._shared.state[FREEWHEEL] and not self._are_sources_done():
@@ -148,8 +148,8 @@ class EngineRunner:
                 self._readers[port].epoch = max(epochs)
         self._epochs_of_sources = epochs
         asked = int(self._shared.state[RESTART]) + int(self._words[RESTART_ONE])
-        kept = self._save_kept_state() if asked == self._asked else {}
-        self._asked = asked
+        kept = self._save_kept_state() if asked == self._resets_requested else {}
+        self._resets_requested = asked
         self._reset()
         if kept:
             self._engine.restore(self._engine.state() | kept)
@@ -193,8 +193,8 @@ class EngineRunner:
             fault = not all(np.isfinite(audio).all() for audio in self._out.audio.values())
         except Exception:
             if self._start >= self._log_again_at:  # an engine that fails at each hop must not fill the disk
-                log.exception("engine %s failed at frame %d", self._mine.engine, self._start)
-                self._log_again_at = self._start + FAULT_S * self._rate
+                log.exception("engine %s failed at frame %d", self._worker.engine, self._start)
+                self._log_again_at = self._start + FAULT_LOG_INTERVAL_S * self._rate
             fault = True
         for events in self._block.events.values():
             events.clear()
@@ -216,11 +216,11 @@ class EngineRunner:
         """Count the callbacks that began between the one that completed the hop and its result, just written."""
         state = self._shared.state
         begun = (observe(state, HEAD) - observe(self._words, INPUT_DELAY) - self._start) // max(int(state[PERIOD]), 1)
-        self._shared.answer_bins[self._mine.index, min(begun, ANSWER_BINS - 1)] += 1
+        self._shared.answer_bins[self._worker.index, min(begun, ANSWER_BINS - 1)] += 1
 
     def _read_inputs(self, start: int) -> BlockTime:
         """Fill the input block for the hop at ``start``; returns its time."""
-        end, ahead = start + self._hop, self._mine.ahead_frames
+        end, ahead = start + self._hop, self._worker.ahead_frames
         for event in self._host.read(end):
             self._clock.push(event)
         self._block.stem_delay_frames = observe(self._words, STEM_INPUT_DELAY)
@@ -229,14 +229,14 @@ class EngineRunner:
         for port, reader in self._readers.items():
             # an analyser's event is read when its declared delay is over, never sooner, so that the same input
             # gives the same music at any speed. The notes for a synth are there ahead of their time
-            events = reader.read(end + ahead if self._sounds else end - reader.delay)
+            events = reader.read(end + ahead if self._is_synth else end - reader.delay)
             if port in self._chasers:
                 self._chasers[port].remember(events)
-            if self._sounds:
+            if self._is_synth:
                 events = [event for event in events if not _is_too_late(event, start + ahead)]
             self._block.events[port] += events
-        values = self._shared.values[self._mine.index]
-        self._block.values = {name: float(values[i]) for i, name in enumerate(self._mine.controls)}
+        values = self._shared.values[self._worker.index]
+        self._block.values = {name: float(values[i]) for i, name in enumerate(self._worker.controls)}
         following = bool(observe(self._shared.state, FOLLOWING))
         if self._follows and not following:
             self._clock = HostClock(self._rate)  # the old one has missed events meanwhile
@@ -249,9 +249,9 @@ class EngineRunner:
         """Write the engine's output to the rings, then publish its stamp."""
         epoch = self._epoch
         for name, row in self._rows.items():
-            audio, frame = self._out.audio[name], self._start + self._mine.ahead_frames - self._latency[name]
+            audio, frame = self._out.audio[name], self._start + self._worker.ahead_frames - self._latency[name]
             # before the origin the previous epoch is in force, except for a synth, whose audio ends at a reset
-            early = 0 if self._sounds else max(0, self._origin - frame)
+            early = 0 if self._is_synth else max(0, self._origin - frame)
             write_audio(self._audio_out, row, frame + early, audio[:, early:])
         if self._rows:
             publish(self._stamps, self._start % CAPACITY, (epoch << STAMP_SHIFT) + self._start)
@@ -266,7 +266,7 @@ class EngineRunner:
         if self._clock_out is not None:
             # the events of the next hop can be sent from here on, not earlier
             before = self._start + self._hop + observe(self._words, DEADLINE)
-            beats = self._out.events[self._mine.renders[CLOCK_PORT]]
+            beats = self._out.events[self._worker.renders[CLOCK_PORT]]
             for event in self._midi_clock.render(beats, before) if self._follows else self._midi_clock.stop(before):
                 self._clock_out.write(event, epoch)
 

@@ -17,7 +17,7 @@ from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.arena import Arena
 from bridge.runtime.shared.atomics import publish
 from bridge.runtime.shared.layout import SharedArrays, map_arena, size_of
-from bridge.runtime.wiring import Node, Wiring, input_delay_of, paths_of, upstream_frames
+from bridge.runtime.wiring import Node, Wiring, compute_input_delay, compute_upstream, make_paths
 
 T = TypeVar("T")
 
@@ -67,15 +67,15 @@ class Graph:
 
     @property
     def arena(self) -> Arena:
-        return _open(self._arena)
+        return _require_open(self._arena)
 
     @property
     def shared(self) -> SharedArrays:
-        return _open(self._shared)
+        return _require_open(self._shared)
 
     @property
     def context(self) -> CallbackContext:
-        return _open(self._context)
+        return _require_open(self._context)
 
     def to_stream_frame(self, jack_frame: int) -> int:
         """Convert JACK's frame time ``jack_frame`` (32 bits, near the present) to the stream frame."""
@@ -96,7 +96,7 @@ class Graph:
             role = ROLES[node.role]
             offset += self._offsets.get(role.sounds, 0)  # a synth is aligned with the notes
             delay = self._find_input_delay(node, period)
-            for path in paths_of(node, period, reserve, offset, delay):
+            for path in make_paths(node, period, reserve, offset, delay):
                 self.ledger.declare(path)
                 if path.name in rings:
                     self.shared.heads[rings[path.name], w.RING_DELAY] = path.declared
@@ -117,7 +117,7 @@ class Graph:
         role = ROLES[node.role]
         if role.sounds:
             player = self.wiring.nodes[self.plan.player]
-            return input_delay_of(player, node, period) if self._reserves[node.role] > 0 else 0
+            return compute_input_delay(player, node, period) if self._reserves[node.role] > 0 else 0
         inputs = {port.name for port in node.spec.audio(node.spec.inputs)}
         needs_stems = any(is_sum(source) for analyser, source in self._sources.items() if analyser in inputs)
         return self._find_upstream(period) if role.audio_inputs == "chosen" and needs_stems else 0
@@ -131,7 +131,7 @@ class Graph:
         if self.plan.audio_worker < 0:
             return 0
         separation = self.wiring.nodes[self.plan.audio_worker]
-        return upstream_frames(separation, period, self._reserves[separation.role])
+        return compute_upstream(separation, period, self._reserves[separation.role])
 
     def set_reserve(self, role: str, frames: int) -> None:
         """Set the reserve (headroom, the worker's deadline) of ``role``; the delay of its paths changes with it.
@@ -197,7 +197,7 @@ class Graph:
         publish(self.shared.state, word, int(self.shared.state[word]) + 1)
 
 
-def _open(part: T | None) -> T:
+def _require_open(part: T | None) -> T:
     if part is None:
         raise BridgeError("the graph is not open", "use it inside its with statement")
     return part

@@ -15,7 +15,7 @@ from bridge.core.midi import CLOCK, CONTINUE, SONG_POSITION, START, STOP
 
 CORRECTION = 0.5
 """Part of a beat's distance by which the line is corrected at once: a receiver smooths, but follows jumps badly."""
-PATIENCE_BEATS = 4.0
+MAX_SILENCE_BEATS = 4.0
 """Beats without a detected one after which the clock stops."""
 READY_S = 0.001
 """Time between start message and first tick (MIDI 1.0: a receiver needs a millisecond to get ready)."""
@@ -31,8 +31,8 @@ class MidiClockGenerator:
     def __init__(self, rate: int) -> None:
         self._rate = rate
         self._running = False
-        self._owes_stop = True  # an earlier generator may have left receivers running
-        self._served = 0
+        self._stop_pending = True  # an earlier generator may have left receivers running
+        self._rendered_until = 0
         self._tick, self._next, self._period = 0, 0.0, 0.0
         """The next tick, counted from the song's start, its frame, and frames per tick (0: unknown)."""
         self._start: float | None = None
@@ -42,20 +42,20 @@ class MidiClockGenerator:
 
     def reset(self) -> None:
         """Drop beats and position; the next `render` sends a stop if the clock is running."""
-        self._owes_stop = self._owes_stop or self._running
+        self._stop_pending = self._stop_pending or self._running
         self._running, self._start, self._tick, self._period = False, None, 0, 0.0
 
     def render(self, events: Iterable[TimedEvent], before: int) -> list[TimedEvent]:
         """The messages before frame ``before``, none of them earlier than those of earlier calls."""
         messages: list[TimedEvent] = []
-        self._served = self._served or before - 1
-        if self._owes_stop:
-            messages.append(self._message(self._served, STOP))
-            self._owes_stop = False
+        self._rendered_until = self._rendered_until or before - 1
+        if self._stop_pending:
+            messages.append(self._message(self._rendered_until, STOP))
+            self._stop_pending = False
         for event in events:
             if isinstance(event.payload, Beat) and event.payload.tempo > 0:
                 self._update(event.frame, event.payload)
-        if self._running and before - self._last_beat > PATIENCE_BEATS * MIDI_CLOCK_TICKS_PER_BEAT * self._period:
+        if self._running and before - self._last_beat > MAX_SILENCE_BEATS * MIDI_CLOCK_TICKS_PER_BEAT * self._period:
             messages += self._stop()
         if not self._running and self._start is not None and round(self._start) < before:
             messages += self._begin(self._start)
@@ -63,22 +63,22 @@ class MidiClockGenerator:
             messages.append(self._message(self._next, CLOCK))
             self._next += self._period
             self._tick += 1
-        self._served = max(self._served, before)
+        self._rendered_until = max(self._rendered_until, before)
         return messages
 
     def stop(self, before: int) -> list[TimedEvent]:
         """No ticks up to frame ``before``, only a stop where the clock is running."""
         messages = self._stop()
-        self._served = max(self._served, before)
+        self._rendered_until = max(self._rendered_until, before)
         return messages
 
     def _stop(self) -> list[TimedEvent]:
-        messages = [self._message(self._served, STOP)] if self._running else []
+        messages = [self._message(self._rendered_until, STOP)] if self._running else []
         self._running, self._start = False, None
         return messages
 
     def _message(self, frame: float, *data: int) -> TimedEvent:
-        return TimedEvent(max(round(frame), self._served), Midi(bytes(data)))
+        return TimedEvent(max(round(frame), self._rendered_until), Midi(bytes(data)))
 
     def _update(self, frame: int, beat: Beat) -> None:
         period = 60.0 * self._rate / (beat.tempo * MIDI_CLOCK_TICKS_PER_BEAT)
@@ -90,7 +90,7 @@ class MidiClockGenerator:
             self._next = on_line + CORRECTION * (frame - on_line) + (self._tick - target) * period
         else:
             downbeat = frame + (self._bar_beats - beat.number % self._bar_beats) * MIDI_CLOCK_TICKS_PER_BEAT * period
-            while downbeat - READY_S * self._rate < self._served:
+            while downbeat - READY_S * self._rate < self._rendered_until:
                 downbeat += self._bar_beats * MIDI_CLOCK_TICKS_PER_BEAT * period
             self._start = downbeat
         self._period = period

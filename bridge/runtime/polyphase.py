@@ -17,7 +17,7 @@ from bridge.runtime.shared.callback_jit import compiled_sums
 
 STOPBAND_DB = 100.0
 """Stopband attenuation: below the noise of 16 bits."""
-PASS = 0.907
+PASSBAND_EDGE = 0.907
 """Passband edge as a part of the lower Nyquist frequency: 20 kHz of 22.05. Aliasing stays above it."""
 TINY = np.float32(1e-20)
 """Samples below this (-400 dB) become zero, which keeps denormals out of the delay line."""
@@ -27,11 +27,11 @@ def design_kernel(up: int, down: int) -> NDArray[np.float64]:
     """The filter at the common rate, shape (2 half + 1,), symmetric, sum 1: a sinc in a Kaiser window.
 
     Length and window by J. F. Kaiser's formulas (1974; A. Oppenheim, R. Schafer, Discrete-Time Signal Processing,
-    3rd edition, equations 7.75 and 7.76). Its passband ends at PASS of the lower Nyquist frequency, its stopband
-    begins as far above it.
+    3rd edition, equations 7.75 and 7.76). Its passband ends at PASSBAND_EDGE of the lower Nyquist frequency, its
+    stopband begins as far above it.
     """
     cutoff = 0.5 / max(up, down)  # cycles a frame of the common rate
-    width = 2.0 * pi * 2.0 * (1.0 - PASS) * cutoff
+    width = 2.0 * pi * 2.0 * (1.0 - PASSBAND_EDGE) * cutoff
     half = ceil((STOPBAND_DB - 7.95) / (2.285 * width) / 2.0)
     beta = 0.1102 * (STOPBAND_DB - 8.7)
     shape = np.sinc(2.0 * cutoff * np.arange(-half, half + 1)) * np.kaiser(2 * half + 1, beta)
@@ -61,8 +61,8 @@ def _convert(fresh: Audio, line: Audio, taps: Audio, down: int, out: Audio) -> N
 class PolyphaseResampler:
     """Blocks of ``frames`` in, ``frames * up / down`` out, delayed by ``delay`` frames of the common rate.
 
-    ``delay`` is at least `least_delay`; any excess is a pure delay before the filter. Nothing is allocated after
-    construction. The caller keeps non-finite samples out: they would stay in the delay line for its whole length.
+    ``delay`` is at least `compute_group_delay`; any excess is a pure delay before the filter. Nothing is allocated
+    after construction. The caller keeps non-finite samples out: they would stay in the delay line for its whole length.
     """
 
     def __init__(self, channels: int, frames: int, up: int, down: int, delay: int) -> None:
@@ -77,19 +77,14 @@ class PolyphaseResampler:
         self._down = down
         self.memory = self._line[:, : count - 1]
         """The delay line, shape (channels, taps - 1): a view to save, to restore and to clear."""
-        _convert(
-            np.zeros((channels, frames), np.float32), self._line, self._taps, down, _no_frames(channels)
-        )  # compiles
+        silence, nothing = np.zeros((channels, frames), np.float32), np.zeros((channels, 0), np.float32)
+        _convert(silence, self._line, self._taps, down, nothing)  # compiles
 
     def process(self, fresh: Audio, out: Audio) -> None:
         """Resample ``fresh``, shape (channels, frames), into all of ``out``."""
         _convert(fresh, self._line, self._taps, self._down, out)
 
 
-def least_delay(up: int, down: int) -> int:
+def compute_group_delay(up: int, down: int) -> int:
     """Group delay of the filter: half its length, in frames of the common rate."""
     return design_kernel(up, down).size // 2
-
-
-def _no_frames(channels: int) -> Audio:
-    return np.zeros((channels, 0), np.float32)

@@ -16,16 +16,16 @@ from bridge.core.engine_registry import load_engine
 from bridge.core.events import TimedEvent, pack, unpack
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
-from bridge.runtime.polyphase import PolyphaseResampler, least_delay
+from bridge.runtime.polyphase import PolyphaseResampler, compute_group_delay
 
-LOWEST_RATE = 8000
+MIN_RATE_HZ = 8000
 MAX_RATIO = 640
 """The largest term of a ratio between rates: that of 44,100 to 192,000 Hz (147 to 640)."""
 MAX_HOP = 16384
 """Frames of the longest hop. Rates that share little make long ones, and a hop is a wait."""
-FAMILY = 16
+FAMILY_RATIO = 16
 """Rates whose ratio has no larger term are one family: 44,100 and 88,200 Hz, 32,000 and 48,000 Hz."""
-LOUDEST = np.float32(1e9)
+MAX_LEVEL = np.float32(1e9)
 """Samples above this are errors, and replaced by silence as NaN is."""
 RECORD_WORDS = 8
 """An event as numbers: frame, kind, size, forty bytes; as in bridge.runtime.shared.slots."""
@@ -53,8 +53,8 @@ def choose_native_rate(spec: EngineSpec, rate: int) -> int:
     The nearest, of the same family if possible; of two equally near ones the higher. An EngineError says why none
     fits.
     """
-    if rate < LOWEST_RATE:
-        raise EngineError(f"engine {spec.name!r} does not run at {rate} Hz", f"use {LOWEST_RATE} Hz or more")
+    if rate < MIN_RATE_HZ:
+        raise EngineError(f"engine {spec.name!r} does not run at {rate} Hz", f"use {MIN_RATE_HZ} Hz or more")
     fitting = [
         native
         for native in spec.rates
@@ -68,7 +68,7 @@ def choose_native_rate(spec: EngineSpec, rate: int) -> int:
         )
 
     def distance(native: int) -> tuple[bool, float, int]:
-        return max(reduce_ratio(rate, native)) > FAMILY, round(abs(log2(native / rate)), 6), -native
+        return max(reduce_ratio(rate, native)) > FAMILY_RATIO, round(abs(log2(native / rate)), 6), -native
 
     return min(fitting, key=distance)
 
@@ -101,7 +101,7 @@ class ResampledEngine:
         engine, inner, hop = self._engine, self._engine.spec, self.spec.hop
         up, down = self._up, self._down
         whole = hop * up // down
-        least = least_delay(up, down)
+        least = compute_group_delay(up, down)
         self._before = -(-least // up) if self._audio_in else 0  # delay of the input filter
         # its events cover the wait for the end of our hop too, and rounding makes none late
         lead = -(-(lead_frames + self._before) * up // down) + whole - inner.hop + 1 if inner.predicts else 0
@@ -143,7 +143,7 @@ class ResampledEngine:
         for name, resampler in self._into.items():
             clean = self._clean[name]
             clean[:] = block.audio[name]
-            clean[~(np.abs(clean) <= LOUDEST)] = 0.0
+            clean[~(np.abs(clean) <= MAX_LEVEL)] = 0.0
             resampler.process(clean, self._resampled[name])
         for name, waiting in self._waiting.items():
             waiting += block.events[name]
@@ -200,9 +200,9 @@ class ResampledEngine:
             waiting.clear()
 
     def state(self) -> State:
-        mine: State = {name: array.copy() for name, array in self._delay_lines().items()}
+        lines: State = {name: array.copy() for name, array in self._delay_lines().items()}
         waiting: State = {f"waiting.{name}": _to_records(events) for name, events in self._waiting.items()}
-        return {f"engine.{name}": array for name, array in self._engine.state().items()} | mine | waiting
+        return {f"engine.{name}": array for name, array in self._engine.state().items()} | lines | waiting
 
     def restore(self, state: State) -> None:
         own = {name.removeprefix("engine."): a for name, a in state.items() if name.startswith("engine.")}

@@ -33,8 +33,8 @@ class SourceSelector:
     analyser it is better than silence. These frames are counted (`SharedArrays.stems_missing`).
     """
 
-    def __init__(self, plan: Plan, mine: WorkerPlan, hop: int, shared: SharedArrays) -> None:
-        self._shared, inputs = shared, ROLES[mine.role].audio_inputs
+    def __init__(self, plan: Plan, worker: WorkerPlan, hop: int, shared: SharedArrays) -> None:
+        self._shared, inputs = shared, ROLES[worker.role].audio_inputs
         self._analysers = {name: i for i, name in enumerate(ANALYSERS)} if inputs == "chosen" else {}
         self._named = {stem: 1 << i for i, stem in enumerate(STEMS)} if inputs == "stems" else {}
         self._separation = shared.workers[plan.audio_worker] if plan.audio_worker >= 0 else None

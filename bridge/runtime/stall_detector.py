@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from bridge.runtime.cpu_usage import Usage
 
-LOOK_S = 0.1
+MAX_CHECK_S = 0.1
 """The most that one check counts."""
-REST_S = 0.3
+NORMAL_HEARTBEAT_S = 0.3
 """A normal time between two heartbeats; only after it is the processor use of the worker read."""
 
 
@@ -33,12 +33,12 @@ class StallDetector:
 
     def __init__(self) -> None:
         self._heartbeats = -1
-        self._looked_s: float | None = None
+        self._checked_s: float | None = None
         self.restart()
 
     def restart(self) -> None:
         """Start counting anew, as after a heartbeat."""
-        self._still_s = self._idle_s = self._last_cpu_s = 0.0
+        self._silent_s = self._idle_s = self._last_cpu_s = 0.0
         self._first_cpu_s: float | None = None
 
     def has_stalled(
@@ -46,18 +46,18 @@ class StallDetector:
     ) -> bool:
         """Check once, at ``now_s`` of a monotonic clock. ``heartbeats``: the worker's count. ``usage``: reads the
         processor use of the worker; None where that is not known."""
-        passed_s = 0.0 if self._looked_s is None else min(now_s - self._looked_s, LOOK_S)
-        self._looked_s = now_s
+        passed_s = 0.0 if self._checked_s is None else min(now_s - self._checked_s, MAX_CHECK_S)
+        self._checked_s = now_s
         if heartbeats != self._heartbeats:
             self._heartbeats = heartbeats
             self.restart()
             return False
-        self._still_s += passed_s
-        if self._still_s <= REST_S:
+        self._silent_s += passed_s
+        if self._silent_s <= NORMAL_HEARTBEAT_S:
             return False
         used = usage()
         if used is None:
-            return self._still_s > limits.idle_s
+            return self._silent_s > limits.idle_s
         if self._first_cpu_s is None:
             self._first_cpu_s = self._last_cpu_s = used.cpu_s
         if not used.waits and used.cpu_s == self._last_cpu_s:

@@ -34,7 +34,7 @@ STALL_S = 2.0  # of processor time, or idle, without a heartbeat
 START_S = 60.0  # idle, before it is ready: loading and compiling use the processor all the time
 START_CPU_S = 600.0  # of processor time without compiling a function; a model may be large, and a machine slow
 BACKOFF_S = (0.0, 0.0, 1.0, 2.0, 5.0, 15.0)  # before the n-th restart in a row
-CALM_S = 30.0  # a worker that lived so long starts with a clean slate
+STABLE_S = 30.0  # a worker that lived so long starts with a clean slate
 
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 
@@ -42,7 +42,7 @@ Report = Callable[[str, str], None]
 """Called with a role and its new state: starting, running, died, stalled."""
 
 
-class _Watched:
+class _WorkerRecord:
     """The supervisor's record of one worker."""
 
     def __init__(self, index: int, role: str) -> None:
@@ -65,8 +65,8 @@ class Supervisor:
         self._graph = graph
         self._report = report or (lambda _role, _state: None)
         self._running, self._starting = StallLimits(stall_s, stall_s), StallLimits(START_CPU_S, start_s)
-        self._workers = [_Watched(plan.index, plan.role) for plan in graph.plan.workers]
-        self._leave = threading.Event()
+        self._workers = [_WorkerRecord(plan.index, plan.role) for plan in graph.plan.workers]
+        self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self.restarts = 0
 
@@ -82,7 +82,7 @@ class Supervisor:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self._leave.set()
+        self._stopping.set()
         if self._thread is not None:
             self._thread.join()
         publish(self._graph.shared.state, w.STOP, 1)
@@ -119,7 +119,7 @@ class Supervisor:
             if lost or time.monotonic() > deadline:
                 names = ", ".join(lost or [role for role, state in self.states.items() if state != "running"])
                 raise EngineError(f"the worker for {names} does not start", "its messages are above")
-            self._leave.wait(WATCH_S)
+            self._stopping.wait(WATCH_S)
 
     def kill(self) -> None:
         """End every worker at once, from any thread, because this process ends."""
@@ -135,7 +135,7 @@ class Supervisor:
             if worker.role == role and process is not None:
                 process.kill()
 
-    def _start(self, worker: _Watched) -> None:
+    def _start(self, worker: _WorkerRecord) -> None:
         arena = self._graph.arena
         words = self._graph.shared.workers[worker.index]
         publish(words, w.READY, 0)
@@ -160,17 +160,17 @@ class Supervisor:
                 plan.write(msgspec.json.encode(self._plan))
         self._enter_state(worker, "starting")
 
-    def _enter_state(self, worker: _Watched, state: str) -> None:
+    def _enter_state(self, worker: _WorkerRecord, state: str) -> None:
         worker.state = state
         self._report(worker.role, state)
 
     def _watch(self) -> None:
-        while not self._leave.wait(WATCH_S):
+        while not self._stopping.wait(WATCH_S):
             now = time.monotonic()
             for worker in self._workers:
                 self._check(worker, now)
 
-    def _check(self, worker: _Watched, now: float) -> None:
+    def _check(self, worker: _WorkerRecord, now: float) -> None:
         words = self._graph.shared.workers[worker.index]
         if worker.process is None:
             if now >= worker.due_s:
@@ -193,10 +193,10 @@ class Supervisor:
             worker.lost = False
             self._enter_state(worker, "running")
 
-    def _schedule_restart(self, worker: _Watched, now: float, reason: str) -> None:
+    def _schedule_restart(self, worker: _WorkerRecord, now: float, reason: str) -> None:
         publish(self._graph.shared.workers[worker.index], w.ALIVE, 0)
         self._graph.restart_one(worker.index)
-        worker.failures = 1 if now - worker.started_s > CALM_S else worker.failures + 1
+        worker.failures = 1 if now - worker.started_s > STABLE_S else worker.failures + 1
         worker.due_s = now + BACKOFF_S[min(worker.failures, len(BACKOFF_S) - 1)]
         worker.process = None
         log.warning("the %s worker %s; it is started anew, the dry mix goes on", worker.role, reason)

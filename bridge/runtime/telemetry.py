@@ -13,7 +13,7 @@ from bridge.core.audio import ANALYSERS, CHANNELS, STEMS
 from bridge.core.events import CHORD_SOURCES, LEVELS, Beat, Chord, Commit, Key, Note, Onset, Payload, Tempo, TimedEvent
 from bridge.core.latency import AUDIO_PATHS, RETURNED
 from bridge.core.role import FORESEEN_RING, ROLES
-from bridge.runtime.counters import WORKER_BIN_US, Counters, read_counters, spread
+from bridge.runtime.counters import WORKER_BIN_US, Counters, compute_percentiles, read_counters
 from bridge.runtime.graph import Graph
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import observe
@@ -66,7 +66,7 @@ class Telemetry:
     @property
     def counters(self) -> Counters:
         """Counts since the last reset."""
-        return read_counters(self._graph.shared).minus(self._base)
+        return read_counters(self._graph.shared).subtract(self._base)
 
     def reset_counters(self) -> None:
         shared = self._graph.shared
@@ -125,7 +125,7 @@ class Telemetry:
         """Publish the processing time per hop of each worker that has had one."""
         counted = self._graph.shared.worker_bins - self._times
         for node, bins in zip(self._graph.wiring.nodes, counted, strict=False):
-            spent = spread(bins, WORKER_BIN_US)
+            spent = compute_percentiles(bins, WORKER_BIN_US)
             if spent.count:
                 times_us = (spent.p50_us, spent.p99_us, spent.p999_us, spent.max_us)
                 share = spent.mean_us * 1e-6 * self._graph.plan.rate / node.spec.hop

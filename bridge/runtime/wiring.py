@@ -58,7 +58,7 @@ class Wiring:
         return tuple(control for node in self.nodes for control in node.spec.controls)
 
 
-def _check(role: str, name: str, spec: EngineSpec) -> None:
+def _check_ports(role: str, name: str, spec: EngineSpec) -> None:
     needed_out, needed_in = ROLES[role].needed_outputs, ROLES[role].needed_inputs
     if missing := needed_out - {port.name for port in spec.outputs}:
         raise EngineError(f"engine {name!r} cannot do {role}: it has no output {', '.join(sorted(missing))}")
@@ -79,7 +79,7 @@ def make_node(role: str, name: str, rate: int, reserve: int, further: int = 0) -
     """
     engine = load_engine_at_rate(name, rate)
     spec = engine.spec
-    _check(role, name, spec)
+    _check_ports(role, name, spec)
     lead = spec.hop + reserve + further if spec.predicts else 0
     try:
         engine.prepare(rate, spec.hop, lead)
@@ -144,7 +144,7 @@ def _make_player_and_synth(
     return {player_role: player, synth_role: replace(synth, latencies=latencies, ahead_frames=ahead)}
 
 
-def input_delay_of(player: Node, synth: Node, period: int) -> int:
+def compute_input_delay(player: Node, synth: Node, period: int) -> int:
     """Frames by which a synth has to run behind the input, so that its notes are there in any case.
 
     0, unless a period is longer than the reserve of the player, which may take that long.
@@ -153,13 +153,13 @@ def input_delay_of(player: Node, synth: Node, period: int) -> int:
     return max(period - reserve, 0)
 
 
-def upstream_frames(separation: Node, period: int, reserve: int) -> int:
+def compute_upstream(separation: Node, period: int, reserve: int) -> int:
     """Frames after frame f by which its stems are there in any case: their hop is complete and processed."""
-    row = paths_of(separation, period, reserve, 0)[0]
+    row = make_paths(separation, period, reserve, 0)[0]
     return row.model + separation.spec.hop + row.reserve
 
 
-def paths_of(node: Node, period: int, reserve: int, offset: int, upstream: int = 0) -> tuple[Path, ...]:
+def make_paths(node: Node, period: int, reserve: int, offset: int, upstream: int = 0) -> tuple[Path, ...]:
     """The ledger's rows for a node: buffering by its hop and the period, its reserve, the user's offset.
 
     ``upstream``: frames that it waits for its sources: stems, or notes.

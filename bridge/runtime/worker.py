@@ -40,24 +40,24 @@ IDLE_S = 0.1  # how often an idle worker checks for a stop request
 def serve(plan: Plan, index: int, arena: Arena, parent: int) -> None:
     """Run worker ``index`` until it is stopped."""
     shared = map_arena(plan, arena)
-    mine = plan.workers[index]
+    worker = plan.workers[index]
     words, state = shared.workers[index], shared.state
 
     def send_heartbeat(_compiled: str) -> None:
         words[HEARTBEAT] += 1
 
     with watch_compiling(send_heartbeat), _exiting_with(parent):
-        engine = load_engine_at_rate(mine.engine, plan.rate)
-        runner = EngineRunner(plan, mine, shared, engine)
+        engine = load_engine_at_rate(worker.engine, plan.rate)
+        runner = EngineRunner(plan, worker, shared, engine)
         runner.prepare()
-        _warm_up(engine, mine.engine, plan.rate)
+        _warm_up(engine, worker.engine, plan.rate)
         runner.find_present()
     sleep = SemaphoreSleep(shared.semaphores[index]) if plan.wake_by_semaphore else PollSleep()
-    if ROLES[mine.role].realtime and plan.priority > 0:
+    if ROLES[worker.role].realtime and plan.priority > 0:
         try:
             set_priority(plan.priority)
         except OSError as error:
-            log.warning("no real-time priority for %s: %s; `sideman doctor` says how to get it", mine.role, error)
+            log.warning("no real-time priority for %s: %s; `sideman doctor` says how to get it", worker.role, error)
     gc.collect()
     gc.freeze()  # present objects live to the end: later collections are short
     publish(words, READY, 1)

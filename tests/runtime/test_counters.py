@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bridge.runtime.counters import bin_at, read_counters, spread
+from bridge.runtime.counters import compute_percentiles, find_percentile_bin, read_counters
 from bridge.runtime.shared import slots as w
 from tests.runtime.desk import open_desk
 
@@ -15,32 +15,32 @@ from tests.runtime.desk import open_desk
 def test_percentiles_are_upper_edges_of_the_bins_that_hold_them() -> None:
     bins = np.zeros(100, np.int64)
     bins[3], bins[50] = 99, 1
-    found = spread(bins)
+    found = compute_percentiles(bins)
     assert (found.p50_us, found.p99_us, found.max_us, found.count) == (4.0, 4.0, 51.0, 100)
-    assert spread(bins, 10.0).max_us == 510.0
+    assert compute_percentiles(bins, 10.0).max_us == 510.0
 
 
 def test_a_percentile_does_not_hide_what_one_in_fifty_took() -> None:
     bins = np.zeros(100, np.int64)
     bins[3], bins[50] = 98, 2
-    assert spread(bins).p99_us == 51.0
+    assert compute_percentiles(bins).p99_us == 51.0
 
 
 def test_one_in_a_thousand_is_past_the_last_percentile() -> None:
     bins = np.zeros(100, np.int64)
     bins[3], bins[50], bins[70] = 9980, 19, 1
-    assert spread(bins).p999_us == 51.0
-    assert spread(bins).p99_us == 4.0
+    assert compute_percentiles(bins).p999_us == 51.0
+    assert compute_percentiles(bins).p99_us == 4.0
 
 
 def test_the_mean_takes_each_bin_at_its_middle() -> None:
     bins = np.zeros(10, np.int64)
     bins[0], bins[5] = 3, 1
-    assert spread(bins, 10.0).mean_us == 17.5
+    assert compute_percentiles(bins, 10.0).mean_us == 17.5
 
 
 def test_an_empty_histogram_has_no_percentiles() -> None:
-    assert spread(np.zeros(10, np.int64)).count == 0
+    assert compute_percentiles(np.zeros(10, np.int64)).count == 0
 
 
 class Written(np.ndarray[Any, np.dtype[np.int64]]):
@@ -56,7 +56,11 @@ class Written(np.ndarray[Any, np.dtype[np.int64]]):
         raise AssertionError(f"{function.__name__} over bins that are being written")
 
 
-@pytest.mark.parametrize("read", [spread, lambda bins: bin_at(bins, 0.999)], ids=["spread", "bin_at"])
+@pytest.mark.parametrize(
+    "read",
+    [compute_percentiles, lambda bins: find_percentile_bin(bins, 0.999)],
+    ids=["compute_percentiles", "find_percentile_bin"],
+)
 def test_bins_are_copied_before_they_are_counted(read: Any) -> None:
     bins = np.zeros(100, np.int64)
     bins[3], bins[50] = 99, 1
@@ -80,5 +84,5 @@ def test_a_difference_counts_what_happened_since_but_keeps_the_period() -> None:
         before = read_counters(desk.shared)
         desk.raw += 64
         desk.read_inputs(64)
-        since = read_counters(desk.shared).minus(before)
+        since = read_counters(desk.shared).subtract(before)
     assert (since.period, since.cycles, since.gap_frames) == (64, 1, 64)

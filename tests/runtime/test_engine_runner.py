@@ -13,7 +13,7 @@ from bridge.core.control import Control
 from bridge.core.engine import Block, State
 from bridge.core.events import Chord, TimedEvent
 from bridge.core.time import BlockTime
-from bridge.runtime.engine_runner import BACKLOG, EngineRunner
+from bridge.runtime.engine_runner import MAX_BACKLOG_FRAMES, EngineRunner
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.layout import CAPACITY
 from tests.runtime.desk import HOP, MIR, PLAN, RATE, SEPARATION, Desk, noise, open_desk
@@ -147,7 +147,7 @@ def test_an_engine_that_always_fails_is_counted_each_time_and_logged_now_and_the
     def fail(block: Block, time: BlockTime, out: Block) -> None:
         raise RuntimeError("never works")
 
-    monkeypatch.setattr("bridge.runtime.engine_runner.FAULT_S", 0.1)
+    monkeypatch.setattr("bridge.runtime.engine_runner.FAULT_LOG_INTERVAL_S", 0.1)
     frames = round(0.35 * RATE)
     stream(desk, run_by(desk, Toy(SEPARATES, fail, LATENCY)), noise(frames))
     assert desk.worker(SEPARATION)[w.FAULTS] == frames // HOP
@@ -173,7 +173,7 @@ def test_a_backlog_is_passed_over_counted_and_forgotten(desk: Desk) -> None:
     runner = run_by(desk, toy)
     desk.read_inputs(HOP)
     runner.process_available()
-    for _ in range(BACKLOG // 8192 + 1):
+    for _ in range(MAX_BACKLOG_FRAMES // 8192 + 1):
         desk.read_inputs(8192)
     assert runner.process_available() == 1
     head = int(desk.state[w.HEAD])
@@ -186,9 +186,9 @@ def test_a_backlog_is_passed_over_counted_and_forgotten(desk: Desk) -> None:
 def test_a_worker_that_is_behind_but_not_lost_catches_up_without_a_break(desk: Desk) -> None:
     toy = Toy(SEPARATES)
     runner = run_by(desk, toy)
-    for _ in range(BACKLOG // 8192):
+    for _ in range(MAX_BACKLOG_FRAMES // 8192):
         desk.read_inputs(8192)
-    assert runner.process_available() == BACKLOG // HOP
+    assert runner.process_available() == MAX_BACKLOG_FRAMES // HOP
     assert toy.log.count("reset") == 1
     assert desk.worker(SEPARATION)[w.DROPPED_HOPS] == 0
 

@@ -17,7 +17,7 @@ from bridge.runtime.callback.cycle import cycle
 from bridge.runtime.control_binding import Binding
 from bridge.runtime.engine_runner import EngineRunner
 from bridge.runtime.graph import Graph
-from bridge.runtime.latency_tuner import ENOUGH, FEWEST, LatencyTuner, reserve_for
+from bridge.runtime.latency_tuner import MIN_HOPS, MIN_HOPS_AUTO, LatencyTuner, compute_reserve
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.layout import ANSWER_BINS
 from bridge.runtime.wiring import wire
@@ -58,12 +58,12 @@ def answer(graph: Graph, *hops: int, worker: int = SEPARATION) -> None:
 
 
 def test_what_is_answered_before_the_next_callback_needs_one_period() -> None:
-    assert reserve_for(np.array([1000, 0, 0]), 64) == 64
+    assert compute_reserve(np.array([1000, 0, 0]), 64) == 64
 
 
 def test_one_in_a_thousand_may_be_late_and_no_more() -> None:
-    assert reserve_for(np.array([999, 0, 1]), 64) == 64
-    assert reserve_for(np.array([998, 0, 2]), 64) == 3 * 64
+    assert compute_reserve(np.array([999, 0, 1]), 64) == 64
+    assert compute_reserve(np.array([998, 0, 2]), 64) == 3 * 64
 
 
 @pytest.mark.parametrize("period", [16, HOP // 2, 100, HOP, 3 * HOP, 4 * HOP + 12])
@@ -71,7 +71,7 @@ def test_one_in_a_thousand_may_be_late_and_no_more() -> None:
 def test_with_that_reserve_no_frame_is_late_and_with_one_frame_less_some_are(period: int, begun: int) -> None:
     answers = np.zeros(ANSWER_BINS, np.int64)
     answers[begun] = 1
-    needed = reserve_for(answers, period)
+    needed = compute_reserve(answers, period)
     for reserve, in_time in ((needed, True), (needed - 1, False)):
         with open_desk(slack=HOP - gcd(HOP, period) + reserve) as desk:
             heads = [0] * (begun + 1)
@@ -120,15 +120,15 @@ def test_tuning_without_measurements_changes_nothing_and_says_what_is_missing(
     bus: Bus, graph: Graph, tuner: LatencyTuner
 ) -> None:
     answer(graph, 5000)
-    answer(graph, FEWEST - 1, worker=MIR)
-    with pytest.raises(ControlError, match=rf"mir worker has answered {FEWEST - 1} hops.*until there are {FEWEST}"):
+    answer(graph, MIN_HOPS - 1, worker=MIR)
+    with pytest.raises(ControlError, match=rf"mir worker has answered {MIN_HOPS - 1} hops.*until there are {MIN_HOPS}"):
         tuner.tune()
     assert bus.get(RESERVE) == RESERVE_FRAMES["separation"]
 
 
 def test_why_is_logged(bus: Bus, graph: Graph, tuner: LatencyTuner, caplog: pytest.LogCaptureFixture) -> None:
     bus.set(AUTO, 1, "me")
-    answer(graph, ENOUGH)
+    answer(graph, MIN_HOPS_AUTO)
     with caplog.at_level(logging.INFO):
         tuner.update()
     assert f"separation: reserve {START} -> 128 frames; 99.9 % of 4000 hops" in caplog.text
@@ -139,7 +139,7 @@ def test_why_is_logged(bus: Bus, graph: Graph, tuner: LatencyTuner, caplog: pyte
 
 def test_nothing_changes_by_itself_unless_it_is_switched_on(bus: Bus, graph: Graph, tuner: LatencyTuner) -> None:
     for worker in (SEPARATION, MIR, ACCOMPANIMENT):
-        answer(graph, 10 * ENOUGH, worker=worker)
+        answer(graph, 10 * MIN_HOPS_AUTO, worker=worker)
     before = dict(bus.values())
     tuner.update()
     assert bus.values() == before
@@ -148,7 +148,7 @@ def test_nothing_changes_by_itself_unless_it_is_switched_on(bus: Bus, graph: Gra
 def test_each_role_is_switched_on_by_itself(bus: Bus, graph: Graph, tuner: LatencyTuner) -> None:
     bus.set("latency.mir.reserve_auto", 1, "me")
     for worker in (SEPARATION, MIR):
-        answer(graph, ENOUGH, worker=worker)
+        answer(graph, MIN_HOPS_AUTO, worker=worker)
     tuner.update()
     assert bus.get("latency.mir.reserve_frames") == PERIOD
     assert bus.get(RESERVE) == START
@@ -156,7 +156,7 @@ def test_each_role_is_switched_on_by_itself(bus: Bus, graph: Graph, tuner: Laten
 
 def test_it_waits_until_enough_was_measured(bus: Bus, graph: Graph, tuner: LatencyTuner) -> None:
     bus.set(AUTO, 1, "me")
-    answer(graph, ENOUGH - 1)
+    answer(graph, MIN_HOPS_AUTO - 1)
     tuner.update()
     assert bus.get(RESERVE) == START
     answer(graph, 1)
@@ -175,7 +175,7 @@ def test_it_never_changes_while_something_plays_and_then_uses_what_was_counted(
     }[playing]
     bus.set(AUTO, 1, "me")
     words[word] = 1
-    answer(graph, ENOUGH)
+    answer(graph, MIN_HOPS_AUTO)
     tuner.update()
     assert bus.get(RESERVE) == START
     words[word] = 0
@@ -189,26 +189,26 @@ def test_a_reserve_that_proved_too_short_is_not_tried_again_by_itself(
     bus.set(AUTO, 1, "me")
     values: list[float] = []
     for slow in (0, 100, 0, 0, 100, 0):
-        answer(graph, ENOUGH - slow, slow)
+        answer(graph, MIN_HOPS_AUTO - slow, slow)
         tuner.update()
         values.append(bus.get(RESERVE))
     assert values == [PERIOD] + [2 * PERIOD] * 5
-    answer(graph, ENOUGH)
-    answer(graph, ENOUGH, worker=MIR)
+    answer(graph, MIN_HOPS_AUTO)
+    answer(graph, MIN_HOPS_AUTO, worker=MIR)
     tuner.tune()  # but when one is asked to
     assert bus.get(RESERVE) == PERIOD
-    answer(graph, ENOUGH)
+    answer(graph, MIN_HOPS_AUTO)
     tuner.update()
     assert bus.get(RESERVE) == PERIOD
 
 
 def test_a_new_period_is_measured_anew(bus: Bus, graph: Graph, tuner: LatencyTuner) -> None:
     bus.set(AUTO, 1, "me")
-    answer(graph, 0, 0, 0, ENOUGH)
+    answer(graph, 0, 0, 0, MIN_HOPS_AUTO)
     graph.set_period(64)
     tuner.update()
     assert bus.get(RESERVE) == START
-    answer(graph, ENOUGH)
+    answer(graph, MIN_HOPS_AUTO)
     tuner.update()
     assert bus.get(RESERVE) == 64
 
@@ -239,7 +239,7 @@ def test_the_graph_measures_itself_and_is_tuned_to_no_more_than_it_needs(every: 
                     runner.process_available()
             return int(graph.shared.state[w.LATE_FRAMES]) - late
 
-        play(FEWEST)
+        play(MIN_HOPS)
         tuner.tune()
         assert graph.ledger["mix"].reserve == every * period
         play(10)  # until the change is through

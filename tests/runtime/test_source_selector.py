@@ -14,7 +14,7 @@ from bridge.core.events import Beat, TimedEvent
 from bridge.core.time import BlockTime
 from bridge.runtime.graph import Graph
 from bridge.runtime.shared import slots as w
-from bridge.runtime.wiring import Wiring, upstream_frames, wire
+from bridge.runtime.wiring import Wiring, compute_upstream, wire
 from tests.runtime.desk import HOP, MIR, RATE, SEPARATION, Desk, noise, open_desk
 from tests.runtime.offline_graph import Cue, OfflineResult, process_offline
 from tests.runtime.stems import thirds
@@ -343,4 +343,4 @@ def test_the_stems_are_there_when_they_are_waited_for_wherever_the_hops_begin(mo
     for origin in range(SEPARATES.hop):
         for end in range(origin, origin + 200):
             whole = origin + -(-(end + LATE - origin) // SEPARATES.hop) * SEPARATES.hop
-            assert whole + 300 <= end + upstream_frames(separation, 64, 300)
+            assert whole + 300 <= end + compute_upstream(separation, 64, 300)

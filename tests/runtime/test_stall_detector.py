@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from bridge.runtime.cpu_usage import Usage, read_usage
-from bridge.runtime.stall_detector import LOOK_S, REST_S, StallDetector, StallLimits
+from bridge.runtime.stall_detector import MAX_CHECK_S, NORMAL_HEARTBEAT_S, StallDetector, StallLimits
 from tests.waiting import until
 
 LIMITS = StallLimits(cpu_s=2.0, idle_s=2.0)
@@ -52,11 +52,11 @@ def starved_and_slow(now_s: float) -> Usage:
 
 
 def test_one_that_sleeps_has_stalled_after_the_limit() -> None:
-    assert stalls_after(asleep) == pytest.approx(REST_S + LIMITS.idle_s, abs=0.1)
+    assert stalls_after(asleep) == pytest.approx(NORMAL_HEARTBEAT_S + LIMITS.idle_s, abs=0.1)
 
 
 def test_one_that_spins_has_stalled_after_the_limit_of_processor_time() -> None:
-    assert stalls_after(spinning) == pytest.approx(REST_S + LIMITS.cpu_s, abs=0.1)
+    assert stalls_after(spinning) == pytest.approx(NORMAL_HEARTBEAT_S + LIMITS.cpu_s, abs=0.1)
 
 
 def test_one_that_waits_for_the_processor_has_not() -> None:
@@ -65,7 +65,7 @@ def test_one_that_waits_for_the_processor_has_not() -> None:
 
 def test_one_that_gets_little_of_it_has_as_much_time_as_it_needs() -> None:
     found = stalls_after(starved_and_slow, looks=10_000)
-    assert found == pytest.approx(REST_S + LIMITS.cpu_s / 0.02, abs=0.5)
+    assert found == pytest.approx(NORMAL_HEARTBEAT_S + LIMITS.cpu_s / 0.02, abs=0.5)
 
 
 @pytest.mark.parametrize("usage", [asleep, spinning, lambda _: None])
@@ -80,7 +80,7 @@ def test_where_nothing_is_known_of_its_use_all_time_counts() -> None:
 def test_time_for_which_the_watcher_did_not_run_counts_as_one_look() -> None:
     found = stalls_after(asleep, look_every_s=10.0)
     assert found is not None
-    assert found / 10.0 >= (LIMITS.idle_s + REST_S) / LOOK_S - 1
+    assert found / 10.0 >= (LIMITS.idle_s + NORMAL_HEARTBEAT_S) / MAX_CHECK_S - 1
 
 
 def test_after_a_start_all_counts_anew() -> None:

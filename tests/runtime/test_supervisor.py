@@ -69,7 +69,7 @@ class Callback:
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
-        self._leave = threading.Event()
+        self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run)
         self.worst = 0.0
         """How far the sum of the stems was ever from the delayed input."""
@@ -79,7 +79,7 @@ class Callback:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._leave.set()
+        self._stopping.set()
         self._thread.join()
 
     def _run(self) -> None:
@@ -87,7 +87,7 @@ class Callback:
         delay = graph.ledger["mix"].declared
         delayed = np.zeros((CHANNELS, delay), np.float32)
         rng = np.random.default_rng(1)
-        while not self._leave.wait(period / RATE):
+        while not self._stopping.wait(period / RATE):
             fresh = rng.uniform(-0.5, 0.5, (CHANNELS, period)).astype(np.float32)
             delayed = np.concatenate([delayed, fresh], axis=1)[:, -delay - period :]
             context.work_in[:, :period] = fresh
@@ -221,7 +221,7 @@ def test_a_worker_that_gets_no_processor_is_not_taken_for_stalled(monkeypatch: p
         beats, looks = running.word(w.HEARTBEAT), list[float]()
         original = supervisor.Supervisor._check
 
-        def check(self: Supervisor, worker: supervisor._Watched, now: float) -> None:
+        def check(self: Supervisor, worker: supervisor._WorkerRecord, now: float) -> None:
             looks.append(now)
             original(self, worker, now)
 

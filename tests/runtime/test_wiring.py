@@ -18,7 +18,7 @@ from bridge.errors import BridgeError, ControlError, EngineError
 from bridge.runtime.graph import Graph
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.layout import MAX_CONTROLS
-from bridge.runtime.wiring import Wiring, make_node, paths_of, wire
+from bridge.runtime.wiring import Wiring, make_node, make_paths, wire
 from tests.runtime.desk import RATE
 from tests.runtime.toys import SEPARATES, Toy, with_controls
 
@@ -139,7 +139,7 @@ def test_a_mir_engine_that_hears_notes_too_has_them_published_and_declared(monke
     [mir] = wiring.plan.workers
     assert mir.writes == {port: f"mir.{port}" for port in said[:-1]}
     assert set(mir.writes.values()) <= set(wiring.plan.rings)
-    rows = {path.name: path.ports for path in paths_of(wiring.nodes[0], 128, 1024, 0)}
+    rows = {path.name: path.ports for path in make_paths(wiring.nodes[0], 128, 1024, 0)}
     assert rows == {"beats": ("beats",), "chords": ("chords",), "onsets": (), "notes": (), "clock": ("clock",)}
 
 
@@ -199,7 +199,7 @@ def test_a_synth_behind_one_who_does_not_predict_runs_behind_by_what_that_takes(
     pretend(monkeypatch, spec)
     nodes = wire({"accompaniment": "toy", "synth": "toy"}, RATE, RESERVES).nodes
     assert nodes[1].ahead_frames == -64 - RESERVES["accompaniment"]
-    path = paths_of(nodes[1], 128, RESERVES["synth"], 0)[0]
+    path = make_paths(nodes[1], 128, RESERVES["synth"], 0)[0]
     assert path.declared == 64 + RESERVES["accompaniment"] + path.buffering + RESERVES["synth"]
 
 
@@ -244,7 +244,7 @@ def test_every_path_declares_the_sum_of_its_parts(wiring: Wiring, period: int) -
 @settings(deadline=None)
 def test_beside_a_callback_a_worker_has_at_least_a_period(wiring: Wiring, period: int, reserve: int) -> None:
     for node in wiring.nodes:
-        for path in paths_of(node, period, reserve, 0):
+        for path in make_paths(node, period, reserve, 0):
             assert path.reserve >= period
 
 
@@ -252,7 +252,7 @@ def test_beside_a_callback_a_worker_has_at_least_a_period(wiring: Wiring, period
 @settings(deadline=None)
 def test_a_driver_that_waits_needs_no_reserve(period: int) -> None:
     node = make_node("separation", "separation.dsp", RATE, 0)
-    assert all(path.reserve == 0 for path in paths_of(node, period, 0, 0))
+    assert all(path.reserve == 0 for path in make_paths(node, period, 0, 0))
 
 
 @pytest.mark.parametrize("period", [16, 64, 128, 512, 1024])
