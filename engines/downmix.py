@@ -18,13 +18,13 @@ from engines.saved_state import SavedState
 
 Samples = NDArray[np.floating[Any]]
 
-CANCELS, ADDS = 0.02, 0.5
-"""Left and right cancel when the power of their mean falls below CANCELS (-17 dB) of the power of half their
-difference, and until it is above ADDS of it again."""
+CANCELLING_RATIO, ADDING_RATIO = 0.02, 0.5
+"""Left and right cancel when the power of their mean falls below CANCELLING_RATIO (-17 dB) of the power of half their
+difference, and until it is above ADDING_RATIO of it again."""
 LASTING_S = 0.15
 """Time constant of the power averages."""
 PIECE_FRAMES = 512
-SILENT = 1e-12
+SILENT_POWER = 1e-12
 """Power below which nothing is decided; full scale is 1."""
 
 
@@ -50,7 +50,7 @@ class Downmix(SavedState):
             return
         for first in range(0, len(mono), PIECE_FRAMES):
             piece = slice(first, first + PIECE_FRAMES)
-            silent, before = self.mean + self.difference < SILENT, self.inverted
+            silent, before = self.mean + self.difference < SILENT_POWER, self.inverted
             self._update(sides[0, piece], sides[1, piece])
             if not (before or self.inverted):
                 continue
@@ -70,7 +70,7 @@ class Downmix(SavedState):
         kept = exp(-count / (LASTING_S * self._rate))
         self.mean = kept * self.mean + (1.0 - kept) * max(both + across, 0.0)
         self.difference = kept * self.difference + (1.0 - kept) * max(both - across, 0.0)
-        if self.mean + self.difference < SILENT:
+        if self.mean + self.difference < SILENT_POWER:
             return
-        limit = ADDS if self.inverted else CANCELS
+        limit = ADDING_RATIO if self.inverted else CANCELLING_RATIO
         self.inverted = int(self.mean < limit * self.difference)

@@ -9,7 +9,7 @@ from engines.saved_state import SavedState
 
 BANDS = 36
 LOW_HZ, HIGH_HZ = 30.0, 12000.0
-COMPRESS = 1000.0
+LOG_COMPRESSION = 1000.0
 """log(1 + 1000 x): a tone at -60 dB still counts, the noise of a converter does not."""
 
 
@@ -41,7 +41,7 @@ class SpectralFlux(SavedState):
         self.window[self.hop :] = mono
         power = np.abs(np.fft.rfft(self.window * self._taper)) ** 2
         level = np.sqrt(np.add.reduceat(power[: self._end], self._starts) / self._widths)
-        now = np.log1p(COMPRESS * level).astype(np.float32)
+        now = np.log1p(LOG_COMPRESSION * level).astype(np.float32)
         flux = float(np.maximum(now - self.previous, 0.0).mean())
         self.previous[:] = now
         return flux

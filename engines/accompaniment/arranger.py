@@ -18,14 +18,14 @@ INTENSITIES: Mapping[str, float] = {
     "solo": 0.7, "head": 0.5, "break": 0.2, "outro": 0.35, "coda": 0.35, "ending": 0.35, "a": 0.45, "b": 0.65,
 }  # fmt: skip
 """By the word that a section's name begins with; "prechorus" begins with "pre"."""
-USUAL = 0.5
-LIFT, MOST_LIFTS = 0.05, 2
+DEFAULT_INTENSITY = 0.5
+REPEAT_LIFT, MOST_LIFTS = 0.05, 2
 """How much more a section is played each time it comes back, and how often that goes on."""
 FILL_BARS = 8
 """So many bars after the last fill, or the section's start, the next one is due while the section goes on."""
 SHORTEST_FILLED = 2
 """A section of fewer bars has no fill."""
-PASSES = 4
+MAX_PASSES = 4
 """How often a loop is played through at most until it begins as it ends."""
 
 
@@ -46,8 +46,8 @@ def get_intensity(section: str, times: int = 0) -> float:
     words = re.findall(r"[a-z]+", section.lower())
     word = words[0] if words else ""
     known = [name for name in INTENSITIES if word == name or (len(name) > 1 and word.startswith(name))]
-    base = INTENSITIES[max(known, key=len)] if known else USUAL
-    return min(base + LIFT * min(times, MOST_LIFTS), 1.0)
+    base = INTENSITIES[max(known, key=len)] if known else DEFAULT_INTENSITY
+    return min(base + REPEAT_LIFT * min(times, MOST_LIFTS), 1.0)
 
 
 def arrange(sheet: Sheet, bars: int | None = None, count_in: bool = False) -> tuple[Bar, ...]:
@@ -127,7 +127,7 @@ class _PlayedBar:
 def perform(bars: Sequence[Bar], name: str, play: PlayPart, style: Style, controls: PerformanceControls) -> PartTrack:
     """One part through all ``bars``. It begins as if it had just played the end, so that a loop has no seam."""
     memory, played = PartState(), list[_PlayedBar]()
-    for _ in range(PASSES):
+    for _ in range(MAX_PASSES):
         before, last = memory, played
         played = []
         for number, bar in enumerate(bars):

@@ -12,7 +12,7 @@ LOOKAHEAD_AUTO = Control(
 LOOKAHEADS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 """The choices, in beats."""
 FIRST = LOOKAHEADS.index(1.0)
-PATIENCE, LONGEST_PATIENCE = 32, 256
+PATIENCE_BEATS, LONGEST_PATIENCE = 32, 256
 """Beats on time before a smaller one is tried; twice as many each time that one proved too small."""
 
 
@@ -31,7 +31,7 @@ class AutoLookahead(SavedState):
         self.reset()
 
     def reset(self) -> None:
-        self.place, self.patience = FIRST, PATIENCE
+        self.place, self.patience = FIRST, PATIENCE_BEATS
         self.least, self.on_time, self.counts_from = LOOKAHEADS[-1], 0, 0
 
     @property

@@ -24,7 +24,7 @@ VOICES = 3
 BASS_CHANNEL, CHORD_CHANNEL = 0, 1
 ACCENT = 10
 """How much louder the first beat of a bar is, in MIDI velocity."""
-TOUCH = 0.1
+VELOCITY_SMOOTHING = 0.1
 """Share of each received note in the average velocity."""
 
 
@@ -135,7 +135,7 @@ class BasicAccompaniment:
                 self._beat, self._beat_frame = event.payload, event.frame
         for event in block.events["midi"]:
             if isinstance(event.payload, Midi) and is_note_on(event.payload.data):
-                self._touch += (event.payload.data[2] - self._touch) * (TOUCH if self._touch >= 0 else 1.0)
+                self._touch += (event.payload.data[2] - self._touch) * (VELOCITY_SMOOTHING if self._touch >= 0 else 1.0)
 
     def _plan(self, beat: int, line: Timeline, earliest: int, block: Block) -> list[TimedEvent]:
         """The notes of ``beat``, on and off, sorted; none where nothing is known or it is too late."""

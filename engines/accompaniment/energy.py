@@ -6,9 +6,9 @@ from engines.accompaniment.form import AUTO, SECTIONS
 from engines.saved_state import SavedState
 
 VERSE, CHORUS, BREAK = (SECTIONS.index(name) for name in ("verse", "chorus", "break"))
-LOUDER, NO_LOUDER = 1.3, 1.05
+CHORUS_ENERGY_RATIO, NO_LOUDER = 1.3, 1.05
 """A bar of this many times the average energy begins a chorus, which lasts until one below the second figure."""
-CALMER, NO_CALMER = 0.4, 0.7
+BREAK_ENERGY_RATIO, NO_CALMER = 0.4, 0.7
 """Likewise for a break."""
 LEAST_BARS = 4
 """Bars before the first section is detected, and the shortest section."""
@@ -52,9 +52,9 @@ class Energy(SavedState):
         if self.bars <= LEAST_BARS or self.since < LEAST_BARS or before <= 0.0:
             return
         kind, share = self.kind, level / before
-        if share > LOUDER:
+        if share > CHORUS_ENERGY_RATIO:
             kind = CHORUS
-        elif share < CALMER:
+        elif share < BREAK_ENERGY_RATIO:
             kind = BREAK
         elif (self.kind == CHORUS and share < NO_LOUDER) or (self.kind == BREAK and share > NO_CALMER):
             kind = VERSE

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bridge.core.control import Control
-from engines.accompaniment.arranger import FILL_BARS, USUAL, get_intensity
+from engines.accompaniment.arranger import DEFAULT_INTENSITY, FILL_BARS, get_intensity
 from engines.accompaniment.parts import PARTS
 from engines.accompaniment.score import Bar
 from engines.saved_state import SavedState
@@ -80,7 +80,7 @@ class Shape:
 
     section: str = ""
     position: int = 0
-    intensity: float = USUAL
+    intensity: float = DEFAULT_INTENSITY
     opens: bool = False
     fill: bool = False
     counting: bool = False
@@ -106,7 +106,7 @@ class Form(SavedState):
 
     def reset(self) -> None:
         self.start, self.beats = NOWHERE, 0
-        self.kind, self.since, self.position, self.intensity = AUTO, 0, 0, USUAL
+        self.kind, self.since, self.position, self.intensity = AUTO, 0, 0, DEFAULT_INTENSITY
         self.times[:] = 0
         self.opens, self.filled, self.dropped = False, False, False
         self.to_count, self.counting = 0, False
@@ -151,7 +151,7 @@ class Form(SavedState):
             self.position, self.intensity = request.written.position, request.written.intensity
             opens = opens or request.written.opens
         elif self.kind == AUTO:
-            self.position, self.intensity = place.bar % FILL_BARS, USUAL
+            self.position, self.intensity = place.bar % FILL_BARS, DEFAULT_INTENSITY
         else:
             self.position = place.bar - self.since
             self.intensity = get_intensity(SECTIONS[self.kind], max(int(self.times[self.kind]) - 1, 0))

@@ -27,7 +27,7 @@ ROLES_OF: tuple[tuple[str, ...], ...] = (
 )  # fmt: skip
 """The drums of each voice. Toms are none of them: the transcription finds them as one of the others."""
 _, SNARES, CYMBALS = ROLES_OF
-FULL, LIGHT = 9, 3
+LOUD_WEIGHT, SOFT_WEIGHT = 9, 3
 """Weights of a hit as loud as the song's loud ones, and of the softest."""
 EACH: Mapping[str, float] = {"kick": 1.0, "snare": 1.0, "cymbals": 0.7}
 """Weight of each voice in the distance: hats are transcribed with the least confidence."""
@@ -65,7 +65,7 @@ def to_strengths(pattern: StepPattern, beats: int) -> Float64Array:
         step = min(round(tick * STEPS / TICKS_PER_BEAT), strengths.shape[1] - 1)
         for voice, roles in enumerate(ROLES_OF):
             if role in roles:
-                strengths[voice, step] = max(strengths[voice, step], weight / FULL)
+                strengths[voice, step] = max(strengths[voice, step], weight / LOUD_WEIGHT)
     return strengths
 
 
@@ -142,12 +142,12 @@ def _make_hits(
     for role, strengths in zip(("kick", backbeat), groove.strengths, strict=False):
         for step, strength in enumerate(strengths):
             if strength > 0:
-                weight = round(LIGHT + (FULL - LIGHT) * min(float(strength), 1.0))
+                weight = round(SOFT_WEIGHT + (LOUD_WEIGHT - SOFT_WEIGHT) * min(float(strength), 1.0))
                 yield _make_hit(role, step * TICKS_PER_BEAT // STEPS, step, weight)
     others = [(role, tick, weight) for role, tick, weight in _iterate_hits(pattern, bar.beats) if role in CYMBALS]
     opens = bar.opens and opening in ROLES and controls.get_loudness(bar) >= OPENING_FROM and groove.strengths[2, 0] > 0
     if opens:
-        yield _make_hit(opening, 0, 0, FULL)
+        yield _make_hit(opening, 0, 0, LOUD_WEIGHT)
     for role, tick, weight in _thin_out(others, min(share, 1.0)):
         if not (opens and tick == 0):
             yield _make_hit(role, tick, tick * STEPS // TICKS_PER_BEAT, weight)

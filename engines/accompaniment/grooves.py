@@ -21,7 +21,7 @@ STEPS = 16
 """Of a bar of four beats. Where it swings so do these: a triplet's notes are the steps 0, 1 and 2 of a swung beat."""
 CERTAIN_PERCENT = 88
 """A hit in this many of a hundred bars is always played."""
-HARDEST = 1.25
+MAX_GAIN = 1.25
 """Largest gain against the hard hits of a drum, for kits with an odd velocity response."""
 REST = "."
 
@@ -115,7 +115,7 @@ def _to_template(table: TemplateTable, usual: Articulations, loud: Mapping[str, 
         flat = sum(cell.percent * cell.velocity for cell in cells) / max(sum(cell.percent for cell in cells), 1)
         for cell in cells:
             line[cell.step] = str(to_weight(cell.percent))
-            gain = min(cell.velocity / full, HARDEST)
+            gain = min(cell.velocity / full, MAX_GAIN)
             steps[cell.step] = Articulation(cell.late_ticks, cell.spread_ticks, gain, flat / full)
         lanes[role] = "".join(line)
         articulations[role] = tuple(steps)

@@ -14,7 +14,7 @@ from engines.saved_state import SavedState
 
 SETTLE_S = 0.04
 """The notes of one chord begin within this time of one another."""
-FEWEST = 3
+MIN_PITCH_CLASSES = 3
 """Pitch classes; fewer are a melody, a bass or a fifth, and name no chord."""
 SIXTHS = tuple({*triad.intervals, 9} for triad in (MAJOR, MINOR))
 """Over their lowest note these are triads with a sixth; by their notes alone they would be others' sevenths."""
@@ -28,7 +28,7 @@ def recognise_state(pitches: Collection[int]) -> int:
     The lowest note is the root where that gives a name; notes beside a chord on the lowest are its colour.
     """
     classes = {pitch % CLASSES for pitch in pitches}
-    if len(classes) < FEWEST:
+    if len(classes) < MIN_PITCH_CLASSES:
         return UNKNOWN
     bass = min(pitches) % CLASSES
     above = _to_intervals(bass, classes)
@@ -41,7 +41,7 @@ def recognise_state(pitches: Collection[int]) -> int:
     within = [
         number
         for number, quality in enumerate(QUALITIES)
-        if above >= set(quality.intervals) - (FIFTH if len(quality.intervals) > FEWEST else set())
+        if above >= set(quality.intervals) - (FIFTH if len(quality.intervals) > MIN_PITCH_CLASSES else set())
     ]
     if not within:
         return UNKNOWN

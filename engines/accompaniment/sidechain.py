@@ -33,24 +33,24 @@ FOLLOWS = {
 
 MOST_LATE = 1 << 17
 """The largest delay of a source, in frames, at which it is still followed."""
-LOUDEST = 1e9
+MAX_SAMPLE = 1e9
 """Samples above this count as silence, as NaN does."""
 TOP_HZ = 2000.0
 """Kick, snare and the pitches of bass and voice are below it; hats, which play on every step, above."""
 EARLY_HOPS = 0.2
 """A stroke shows in the hop that starts so much before it, as with `SpectralFlux` of the pulse."""
-LEAST = 0.3
+MIN_STRONGEST_ONSET = 0.3
 """The strongest onset of a groove has at least this."""
 GROOVE_BARS, LEAST_BARS = 4, 2
 """Bars that the groove is averaged over, about; bars from which on it is followed."""
-SKIPPED = 3
+MAX_MISSING_TWELFTHS = 3
 """A bar with this many twelfths missing does not count."""
-PLAIN = 0.25
+MIN_CONTRAST = 0.25
 """A groove whose strongest onset exceeds its mean by less than this share is no rhythm: noise, or a roll."""
 AVERAGED_S = 30.0
 """Seconds that the reference level is averaged over, about; the present level is that of a bar."""
 LEAST_S = 4.0
-SILENCE = 1e-7
+SILENT_POWER = 1e-7
 """Mean square below which a signal is silent."""
 DOWN_DB, UP_DB = -20.0, 6.0
 """Limits of the level against the reference."""
@@ -102,7 +102,7 @@ class StemSource(SavedState):
 
     def process(self, audio: Audio, beats: Float64Array, bar_beats: int) -> None:
         """Analyse HOP frames, shape (2, HOP). ``beats``: the position of each hop's end so far, from a bar's start."""
-        sides = np.where(np.abs(audio) < LOUDEST, audio, np.float32(0.0))
+        sides = np.where(np.abs(audio) < MAX_SAMPLE, audio, np.float32(0.0))
         mono = sides.mean(0)
         self._downmix.correct(sides, mono)
         self.waiting[self.filled : self.filled + HOP] = mono
@@ -133,7 +133,7 @@ class StemSource(SavedState):
                 self.bars = min(self.bars + 1, GROOVE_BARS)
                 self.groove[:size] += (_widen(self.onsets[:size]) - self.groove[:size]) / self.bars
             self.onsets[:], self.began = 0.0, place
-        elif place > self.place + SKIPPED:
+        elif place > self.place + MAX_MISSING_TWELFTHS:
             self.began = size
         self.place, self.size = place, size
         return place
@@ -147,12 +147,12 @@ class StemSource(SavedState):
         """Latch groove and level for the bar that the band begins."""
         self.level_db, self.accents[:] = 0.0, 0.0
         if self.analysed_s >= LEAST_S:
-            level = 10.0 * log10((self.powers[: self.size].mean() + SILENCE) / (self.mean_power + SILENCE))
+            level = 10.0 * log10((self.powers[: self.size].mean() + SILENT_POWER) / (self.mean_power + SILENT_POWER))
             self.level_db = min(max(level, DOWN_DB), UP_DB)
         if self.bars >= LEAST_BARS:
             groove = self.groove[: self.size]
             strongest, stands_out = float(groove.max()), float(groove.max() - groove.mean())
-            if strongest >= LEAST and stands_out >= PLAIN * strongest:
+            if strongest >= MIN_STRONGEST_ONSET and stands_out >= MIN_CONTRAST * strongest:
                 self.accents[: self.size] = np.maximum(groove - groove.mean(), 0.0) / stands_out
 
     def apply_to(self, controls: PerformanceControls, bar_beats: int) -> PerformanceControls:

@@ -40,12 +40,12 @@ CHORD_SYMBOLS = "XDUPK"
 REST, HOLD, KEEP = ".", "-", "*"
 GRIDS = {16: 4, 12: 3}
 """Steps in a line, and how many of them make a beat."""
-NARROWEST = 14
+MIN_RANGE_SEMITONES = 14
 """Semitones that a part's range must span, so that every root and a step beside it lies in it."""
 PITCHED_LANE = "line"
 """The name of a pitched part's only lane."""
 
-MOST = 32
+MAX_PATTERNS = 32
 """Patterns, layers or fills of a part: each pattern is put together with each layer, and all are compared."""
 
 Unit = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
@@ -86,9 +86,9 @@ class DrumsTable(Table, frozen=True):
     """``opening``: the drum that is hit where a section begins. ``fills`` overlay a section's last bar. ``groove``: a
     family of `grooves`, whose templates have priority over the patterns written here."""
 
-    patterns: Annotated[tuple[HitsTable, ...], msgspec.Meta(min_length=1, max_length=MOST)]
-    layers: Annotated[tuple[HitsLayer, ...], msgspec.Meta(max_length=MOST)] = ()
-    fills: Annotated[tuple[HitsTable, ...], msgspec.Meta(max_length=MOST)] = ()
+    patterns: Annotated[tuple[HitsTable, ...], msgspec.Meta(min_length=1, max_length=MAX_PATTERNS)]
+    layers: Annotated[tuple[HitsLayer, ...], msgspec.Meta(max_length=MAX_PATTERNS)] = ()
+    fills: Annotated[tuple[HitsTable, ...], msgspec.Meta(max_length=MAX_PATTERNS)] = ()
     opening: str = "crash"
     groove: str = ""
     program: Midi = 0
@@ -114,8 +114,8 @@ class DrumsTable(Table, frozen=True):
 
 
 class BassTable(Table, frozen=True):
-    patterns: Annotated[tuple[LineTable, ...], msgspec.Meta(min_length=1, max_length=MOST)]
-    layers: Annotated[tuple[LineLayer, ...], msgspec.Meta(max_length=MOST)] = ()
+    patterns: Annotated[tuple[LineTable, ...], msgspec.Meta(min_length=1, max_length=MAX_PATTERNS)]
+    layers: Annotated[tuple[LineLayer, ...], msgspec.Meta(max_length=MAX_PATTERNS)] = ()
     program: Midi = 33
     low: Midi = 28
     high: Midi = 52
@@ -128,8 +128,8 @@ class BassTable(Table, frozen=True):
 class ChordsTable(Table, frozen=True):
     """Keys, pad or guitar. ``voices``: how many notes a chord has, where a pattern does not say."""
 
-    patterns: Annotated[tuple[LineTable, ...], msgspec.Meta(min_length=1, max_length=MOST)]
-    layers: Annotated[tuple[LineLayer, ...], msgspec.Meta(max_length=MOST)] = ()
+    patterns: Annotated[tuple[LineTable, ...], msgspec.Meta(min_length=1, max_length=MAX_PATTERNS)]
+    layers: Annotated[tuple[LineLayer, ...], msgspec.Meta(max_length=MAX_PATTERNS)] = ()
     program: Midi = 0
     low: Midi = 50
     high: Midi = 79
@@ -159,8 +159,10 @@ class StyleFile(Table, frozen=True):
 def _check_lines(
     patterns: Iterable[LineTable], layers: Iterable[LineLayer], symbols: str, low: int, high: int
 ) -> None:  # fmt: skip
-    if high - low < NARROWEST:
-        raise ValueError(f"low {low}, high {high}: the range is too narrow; let it span {NARROWEST} semitones")
+    if high - low < MIN_RANGE_SEMITONES:
+        raise ValueError(
+            f"low {low}, high {high}: the range is too narrow; let it span {MIN_RANGE_SEMITONES} semitones"
+        )
     for number, pattern in enumerate(patterns):
         _check(pattern.line, symbols, False, f"patterns[{number}].line")
     for number, layer in enumerate(layers):

@@ -18,7 +18,7 @@ from bridge.core.arrays import Float32Array, Float64Array, Int64Array
 from bridge.core.jit import njit
 from engines.backing.onset_strength import MIN_POWER, SLOTS_A_SECOND, STEPS_A_SECOND, OnsetStrength
 from engines.backing.song_beat_tracker import track_song_beats
-from engines.mir.learned.beat_tracker import UNINFORMATIVE
+from engines.mir.learned.beat_tracker import UNINFORMATIVE_PROBABILITY
 from engines.mir.learned.features import STEPS_PER_SECOND as ACTIVATION_STEPS_A_SECOND
 from engines.mir.learned.rhythm_chain import DELAY_S
 from engines.mir.offline.beat_decoder import Track
@@ -27,7 +27,7 @@ from engines.mir.offline.tempo_changes import describe_changes, find_tempo_chang
 
 TEMPO_CHANGE_COST = 300.0
 """Cost of a beat that is longer or shorter than usual by a factor of e, in strong onsets."""
-NEAR_S, ATTRACTION = 0.03, 3.0
+NEAR_S, BEAT_ATTRACTION = 0.03, 3.0
 """How near (standard deviation) a decoded beat attracts a beat, and how strongly, in strong onsets."""
 ONSET_LEAD_S = 0.005
 """How long before an attack the onset envelope peaks, with a window of `onset_strength.WINDOW_S`."""
@@ -81,7 +81,7 @@ def build_beat_grid(detected: Sequence[SongBeat], activation: Float32Array, stre
         step = beat_s * STEPS_A_SECOND
         first, last = (round(step + side * 4 * NEAR_S * STEPS_A_SECOND) for side in (-1, 1))
         near = slice(max(first, 0), max(last, 0) + 1)
-        worth[near] += ATTRACTION * sure * np.exp(-0.5 * ((at[near] + ONSET_LEAD_S - beat_s) / NEAR_S) ** 2)
+        worth[near] += BEAT_ATTRACTION * sure * np.exp(-0.5 * ((at[near] + ONSET_LEAD_S - beat_s) / NEAR_S) ** 2)
     steps = track_beats(worth, _estimate_periods(at, track) * STEPS_A_SECOND, TEMPO_CHANGE_COST)
     laid_s = steps / STEPS_A_SECOND + ONSET_LEAD_S
     beats = _align_to_attacks(laid_s, strength.edges, np.searchsorted(track.beats_s[track.restarts] - NEAR_S, laid_s))
@@ -99,7 +99,9 @@ def _estimate_confidence(beats: Float64Array, activation: Float32Array) -> Float
     reach = np.arange(-ACTIVATION_REACH, ACTIVATION_REACH + 1)
     steps = np.rint((beats + DELAY_S) * ACTIVATION_STEPS_A_SECOND).astype(np.int64)[:, None] - 1 + reach
     near = activation[np.clip(steps, 0, len(activation) - 1)].max(1)
-    return np.asarray(np.clip((near - UNINFORMATIVE) / (CONFIDENT_ACTIVATION - UNINFORMATIVE), 0.0, 1.0))
+    return np.asarray(
+        np.clip((near - UNINFORMATIVE_PROBABILITY) / (CONFIDENT_ACTIVATION - UNINFORMATIVE_PROBABILITY), 0.0, 1.0)
+    )
 
 
 def _estimate_periods(at: Float64Array, track: Track) -> Float64Array:

@@ -13,7 +13,7 @@ import numpy as np
 
 from bridge.core.arrays import Float32Array, Float64Array
 from engines.backing.onset_strength import SLOTS_A_SECOND, OnsetStrength
-from engines.mir.learned.beat_tracker import UNINFORMATIVE
+from engines.mir.learned.beat_tracker import UNINFORMATIVE_PROBABILITY
 from engines.mir.learned.features import STEPS_PER_SECOND
 from engines.mir.offline.beat_activation import get_step_times
 from engines.mir.offline.beat_decoder import Track, decode_beats
@@ -31,7 +31,7 @@ MEDIAN_BEATS = 17
 """The tempo is a median over so many beats."""
 SIDE_BEATS = 4.0
 """The phase to half a beat is smoothed over so many beats (standard deviation)."""
-STEADY, STEADY_WITHIN = 0.75, 0.02
+MIN_PHASE_AGREEMENT, STEADY_WITHIN = 0.75, 0.02
 """Beats whose phases to half a beat agree so much (mean vector) with one tempo are at one tempo; and how far from
 their median it may be."""
 MIN_BEATS = 8
@@ -69,7 +69,7 @@ def find_rests(strength: OnsetStrength) -> list[tuple[float, float]]:
 def _find_beatless(activation: Float32Array) -> list[tuple[float, float]]:
     """Spans in seconds without a possible beat for LONG_REST_S or longer, as in room noise."""
     times = np.append(get_step_times(len(activation)), len(activation) / STEPS_PER_SECOND)
-    possible = (activation > MIN_ACTIVATION) & (activation != np.float32(UNINFORMATIVE))
+    possible = (activation > MIN_ACTIVATION) & (activation != np.float32(UNINFORMATIVE_PROBABILITY))
     edges = np.concatenate([[-1], np.flatnonzero(possible), [len(activation)]])
     long = np.flatnonzero(np.diff(edges) > LONG_REST_S * STEPS_PER_SECOND)
     return [(float(times[edges[i] + 1]), float(times[edges[i + 1]])) for i in long]
@@ -138,7 +138,7 @@ def _fit_steady_tempo(beats: Float64Array, period_s: float) -> Float64Array | No
     tried = period_s * (1 + np.linspace(-STEADY_WITHIN, STEADY_WITHIN, 16 * len(beats) // 8 * 2 + 1))
     vectors = np.exp(4j * np.pi * (beats - beats[0]) / tried[:, None]).mean(1)
     best = int(np.abs(vectors).argmax())
-    if abs(vectors[best]) < STEADY:
+    if abs(vectors[best]) < MIN_PHASE_AGREEMENT:
         return None
     return np.asarray((beats - beats[0]) / tried[best] - np.angle(vectors[best]) / (4 * np.pi))
 

@@ -20,9 +20,9 @@ MODE = Control(
     "is sent.",
 )  # fmt: skip
 
-CLAMP = 0.05
+MAX_TEMPO_DEVIATION = 0.05
 """The detected tempo may differ from the prior by this share of it."""
-ROUNDING = 0.002
+TEMPO_ROUNDING = 0.002
 GAIN = 0.3
 """The share of a detected beat's distance from the host's that the host's beats are moved by."""
 SLEW_BEATS = 0.005
@@ -38,7 +38,7 @@ class TempoPrior:
 
     def allows(self, bpm: float) -> bool:
         """Whether ``bpm`` lies within the clamp, rounding aside."""
-        return abs(bpm - self.bpm) <= (self.clamp + ROUNDING) * self.bpm
+        return abs(bpm - self.bpm) <= (self.clamp + TEMPO_ROUNDING) * self.bpm
 
 
 def _is_rolling(time: BlockTime) -> bool:
@@ -51,8 +51,8 @@ def choose_prior(mode: int, time: BlockTime, user_bpm: float) -> TempoPrior:
     In `follow` it is that tempo alone. The host's would be our own, sent back, as soon as the host follows us.
     """
     if mode == FOLLOW:
-        return TempoPrior(user_bpm, CLAMP)
-    return TempoPrior(time.tempo, CLAMP) if mode == ASSIST and _is_rolling(time) else TempoPrior(user_bpm)
+        return TempoPrior(user_bpm, MAX_TEMPO_DEVIATION)
+    return TempoPrior(time.tempo, MAX_TEMPO_DEVIATION) if mode == ASSIST and _is_rolling(time) else TempoPrior(user_bpm)
 
 
 class TempoArbiter(SavedState):

@@ -26,7 +26,7 @@ WAV_BYTES = (1 << 32) - (1 << 16)
 """Largest ID3 tag and WAV, with lengths of 28 and 32 bits; a little is left for padding and headers."""
 VORBIS_NAME = re.compile(r"[ -<>-}]+")
 """A comment's name: printable ASCII without = and ~ (https://xiph.org/vorbis/doc/v-comment.html)."""
-DESCRIBED = 64
+FIELD_BYTES = 64
 """Bytes reserved for the fields around a picture or a text; more than they take."""
 
 
@@ -130,11 +130,11 @@ def _select_texts(tags: Tags, room: int, without: Iterable[str] = ()) -> tuple[d
 
 
 def _count_text_bytes(name: str, values: Iterable[str]) -> int:
-    return sum(len(value.encode()) + len(name.encode()) + DESCRIBED for value in values)
+    return sum(len(value.encode()) + len(name.encode()) + FIELD_BYTES for value in values)
 
 
 def _count_picture_bytes(picture: Any) -> int:
-    return len(picture.data) + len(picture.desc.encode()) + len(picture.mime) + DESCRIBED
+    return len(picture.data) + len(picture.desc.encode()) + len(picture.mime) + FIELD_BYTES
 
 
 def _format_notes(format_: str, nameless: Iterable[str], long: Iterable[str], covers: int) -> tuple[str, ...]:

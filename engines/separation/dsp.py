@@ -30,7 +30,7 @@ BROAD_HZ = 366.0
 VOICE_HZ = (160.0, 8000.0)
 MEMORY_S = 0.05
 """Time constant of the stereo averages."""
-LOUDEST = 1e9
+MAX_SAMPLE = 1e9
 """Larger samples are no audio and become silence, as NaN does, so that squares stay finite."""
 
 BASS_HZ = Control("separation.bass_hz", 60.0, 500.0, 220.0, "Hz", "log", "Steady sound below this is the bass.")
@@ -104,7 +104,7 @@ class DspSeparation:
         history[:, :-HOP] = history[:, HOP:]
         fresh = history[:, -HOP:]
         fresh[:] = block.audio["mix"]
-        fresh[~(np.abs(fresh) <= LOUDEST)] = 0.0
+        fresh[~(np.abs(fresh) <= MAX_SAMPLE)] = 0.0
         values = block.values
         self._transform(values[BASS_HZ.name], values[SOFTNESS.name], values[WIDTH.name])
         waves = self._waves[:, :, -SYNTHESIS:]

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from bridge.core.arrays import Float32Array
 from bridge.core.jit import njit
 
-FLOOR = 1e-20
+EMPTY_POWER = 1e-20
 """Power below which a bin counts as empty: some 200 dB under full scale, still a normal float32."""
 
-BROAD = 4.0
+TONE_RATIO = 4.0
 """A bin this many times above the median of its neighbours counts as a tone; noise rarely does."""
 
 
@@ -61,7 +61,7 @@ def _slide_median(values: Float32Array, scratch: Float32Array, medians: Float32A
 @njit()
 def _flush_denormal(value: float) -> float:
     """``value``, or 0 where it is near the denormals, which are a hundred times slower."""
-    return value if abs(value) > FLOOR else 0.0
+    return value if abs(value) > EMPTY_POWER else 0.0
 
 
 @njit()
@@ -100,9 +100,9 @@ def mask_stems(
     _slide_median(power, scratch[1, 1 : 1 + width], broad)
     for k in range(bins):
         steady = _find_median(past[k], scratch[0, :span])
-        tonal = max(steady, power[k] - BROAD * broad[k])
-        percussive = 1.0 / (1.0 + ((tonal + FLOOR) / (broad[k] + FLOOR)) ** hardness)
-        centred = min(max(smooth[0, k] / (smooth[1, k] + FLOOR), 0.0), 1.0)
+        tonal = max(steady, power[k] - TONE_RATIO * broad[k])
+        percussive = 1.0 / (1.0 + ((tonal + EMPTY_POWER) / (broad[k] + EMPTY_POWER)) ** hardness)
+        centred = min(max(smooth[0, k] / (smooth[1, k] + EMPTY_POWER), 0.0), 1.0)
         harmonic = 1.0 - percussive
         bass = harmonic * low[k]
         vocals = (harmonic - bass) * voice[k] * centred**focus

@@ -19,11 +19,11 @@ from engines.separation.frequency_grid import BINS, POINTS, WINDOW, compute_pool
 FEATURES = 3
 """Input features of the network: power of mid, of side, and twice their real cross product."""
 SIDES = 2
-MASKED = len(STEMS) - 1
+MASKED_STEMS = len(STEMS) - 1
 """Stems that are masked; the last stem is the remainder."""
-LOUDEST = 1e9
+MAX_SAMPLE = 1e9
 """Larger samples are no audio and become silence, as NaN does, so that squares stay finite."""
-FAINTEST = 1e-15
+MIN_SAMPLE = 1e-15
 """300 dB below full scale. Smaller samples become silence, too, before their squares are denormal."""
 
 
@@ -65,10 +65,10 @@ class StemStft:
         self._frame = np.zeros((SIDES, WINDOW), np.float32)
         self._spectrum = np.zeros((SIDES, BINS), np.complex64)
         self._powers = np.zeros((FEATURES, BINS), np.float32)
-        self._masked = np.zeros((MASKED, SIDES, BINS), np.complex64)
-        self._waves = np.zeros((MASKED, SIDES, WINDOW), np.float32)
+        self._masked = np.zeros((MASKED_STEMS, SIDES, BINS), np.complex64)
+        self._waves = np.zeros((MASKED_STEMS, SIDES, WINDOW), np.float32)
         self._history = np.zeros((CHANNELS, WINDOW), np.float32)
-        self._tail = np.zeros((MASKED, CHANNELS, overlap), np.float32)
+        self._tail = np.zeros((MASKED_STEMS, CHANNELS, overlap), np.float32)
         self.power = np.zeros((1, 1, FEATURES, POINTS), np.float32)
         self.masks = np.full((1, 1, len(STEMS), SIDES, POINTS), 1.0 / len(STEMS), np.float32)
         self.stems = np.zeros((len(STEMS), CHANNELS, hop), np.float32)
@@ -109,7 +109,7 @@ def _shift_in(history: Float32Array, fresh: Float32Array, analysis: Float32Array
         for i in range(hop):
             value = fresh[c, i]
             size = abs(value)
-            history[c, window - hop + i] = value if FAINTEST <= size <= LOUDEST else np.float32(0.0)
+            history[c, window - hop + i] = value if MIN_SAMPLE <= size <= MAX_SAMPLE else np.float32(0.0)
     half = np.float32(0.5)
     for i in range(window):
         weight = half * analysis[i]

@@ -9,7 +9,7 @@ from bridge.core.audio import CHANNELS
 from bridge.core.midi import EXPRESSION, MIDI_CHANNELS, PAN, SUSTAIN_PEDAL, VOLUME
 from engines.saved_state import SavedState
 
-USUAL_VOLUME, FULL, CENTRE, UNBENT = 100, 127, 64, 8192
+USUAL_VOLUME, FULL_CONTROLLER, PAN_CENTRE, BEND_CENTRE = 100, 127, 64, 8192
 BEND_SEMITONES = 2.0
 
 
@@ -29,14 +29,14 @@ class Channels(SavedState):
     def reset(self) -> None:
         self.program[:] = 0
         self.volume[:] = USUAL_VOLUME
-        self.pan[:] = CENTRE
+        self.pan[:] = PAN_CENTRE
         self._previous_gains[:] = 0
         for channel in range(MIDI_CHANNELS):
             self.reset_controllers(channel)
 
     def reset_controllers(self, channel: int) -> None:
         """Reset the controllers that MIDI's RP-015 resets."""
-        self.expression[channel], self.pedal[channel], self.bend[channel] = FULL, 0, UNBENT
+        self.expression[channel], self.pedal[channel], self.bend[channel] = FULL_CONTROLLER, 0, BEND_CENTRE
 
     def set_controller(self, channel: int, controller: int, value: int) -> None:
         """Set a controller, if it is volume, expression, pan or pedal; ignore others."""
@@ -51,15 +51,15 @@ class Channels(SavedState):
     @property
     def semitones(self) -> NDArray[np.float64]:
         """Pitch bend of each channel."""
-        return (self.bend - UNBENT) / UNBENT * BEND_SEMITONES
+        return (self.bend - BEND_CENTRE) / BEND_CENTRE * BEND_SEMITONES
 
     def update_gains(self, sounding: NDArray[np.bool_]) -> NDArray[np.float32]:
         """Gains left and right for each frame of a block, shape (16, 2, frames), as ramps where a channel sounds.
 
         Volume and expression are 40 log10 of their share of 127 in dB (General MIDI 1, recommended practice).
         """
-        loud = (self.volume / FULL * (self.expression / FULL)) ** 2
-        angle = np.clip((self.pan - CENTRE) / (CENTRE - 1), -1, 1) * np.pi / 4 + np.pi / 4
+        loud = (self.volume / FULL_CONTROLLER * (self.expression / FULL_CONTROLLER)) ** 2
+        angle = np.clip((self.pan - PAN_CENTRE) / (PAN_CENTRE - 1), -1, 1) * np.pi / 4 + np.pi / 4
         wanted = (np.sqrt(2) * loud * np.array([np.cos(angle), np.sin(angle)])).T.astype(np.float32)
         before = np.where(sounding[:, None], self._previous_gains, wanted)
         self._previous_gains[:] = wanted

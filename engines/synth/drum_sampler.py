@@ -9,7 +9,7 @@ from bridge.core.audio import Audio
 from engines.saved_state import SavedState
 from engines.synth.instrument import HI_HATS
 from engines.synth.kit import FALLBACK_DRUM, make_kit
-from engines.synth.voices import NEVER
+from engines.synth.voices import NO_AGE
 
 MAX_HITS = 32
 """Hits at once. One more replaces the oldest."""
@@ -40,7 +40,7 @@ class DrumSampler(SavedState):
         free = np.flatnonzero(~self.active)
         place = int(free[0]) if len(free) else int(np.argmax(self.age))
         self.active[place], self.drum[place], self.velocity[place] = True, drum, velocity
-        self.age[place], self.cut[place] = -offset, NEVER
+        self.age[place], self.cut[place] = -offset, NO_AGE
 
     def stop_all(self, offset: int) -> None:
         self._stop(self.active, offset)

@@ -15,7 +15,7 @@ WINDOW_FRAMES = 64
 LATENCY_FRAMES = WINDOW_FRAMES - 1
 RELEASE_S = 0.1
 """Time constant of the release."""
-NOTHING = 1e-9
+MIN_REDUCTION = 1e-9
 """A smaller gain reduction counts as none."""
 
 
@@ -57,11 +57,11 @@ class Limiter(SavedState):
         # d[n] = max(1 - lowest[n], d[n - 1] / e^(1 / release)) for all n at once, as a running maximum
         falling = np.maximum.accumulate(np.concatenate([[self._reduction], (1.0 - lowest) * self._fall]))[1:]
         reduction = falling / self._fall
-        reduction[reduction < NOTHING] = 0.0
+        reduction[reduction < MIN_REDUCTION] = 0.0
         held = np.concatenate([self._held, 1.0 - reduction])
         sums = np.cumsum(np.concatenate([[0.0], held]))
         gains = (sums[WINDOW_FRAMES:] - sums[:-WINDOW_FRAMES]) / WINDOW_FRAMES
-        gains[gains > 1.0 - NOTHING] = 1.0
+        gains[gains > 1.0 - MIN_REDUCTION] = 1.0
         self._past[:] = line[:, frames:]
         self._needed[:] = needed[frames:]
         self._held[:] = held[frames:]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-TABLE = 2048
+TABLE_SAMPLES = 2048
 """Samples of a cycle; the error of linear interpolation is then below -90 dB at the tenth harmonic."""
 HARMONICS = 48
 SPAN = 4
@@ -126,21 +126,21 @@ TONE_OF: tuple[int, ...] = tuple(
 
 
 def make_tables(rate: int, tones: Sequence[Tone] = TONES) -> NDArray[np.float32]:
-    """Wavetables of ``tones``, shape (tones, GROUPS, 2, TABLE + 1): steady and bright, the first sample again as last.
+    """Wavetables of ``tones``, shape (tones, GROUPS, 2, TABLE_SAMPLES + 1): steady and bright, the last is the first.
 
     Harmonics have the phases of sines; those above 0.45 of the rate are left out.
     """
-    made = np.zeros((len(tones), GROUPS, 2, TABLE + 1), np.float32)
+    made = np.zeros((len(tones), GROUPS, 2, TABLE_SAMPLES + 1), np.float32)
     for number, tone in enumerate(tones):
         for group in range(GROUPS):
             highest = to_hz(SPAN * group + SPAN - 1)
             for which, amplitudes in enumerate((tone.steady, tone.bright)):
-                spectrum = np.zeros(TABLE // 2 + 1, np.complex128)
+                spectrum = np.zeros(TABLE_SAMPLES // 2 + 1, np.complex128)
                 for n, amplitude in enumerate(amplitudes, 1):
                     if n * highest < 0.45 * rate:
-                        spectrum[n] = -0.5j * TABLE * amplitude
-                made[number, group, which, :TABLE] = np.fft.irfft(spectrum)
-    made[..., TABLE] = made[..., 0]
+                        spectrum[n] = -0.5j * TABLE_SAMPLES * amplitude
+                made[number, group, which, :TABLE_SAMPLES] = np.fft.irfft(spectrum)
+    made[..., TABLE_SAMPLES] = made[..., 0]
     return made
 
 

@@ -9,7 +9,7 @@ from bridge.core.arrays import Int64Array
 from bridge.core.audio import CHANNELS, Audio
 from bridge.core.midi import MIDI_CHANNELS
 from engines.saved_state import SavedState
-from engines.synth.tones import GROUPS, SPAN, TABLE, TONES, make_tables, to_hz
+from engines.synth.tones import GROUPS, SPAN, TABLE_SAMPLES, TONES, make_tables, to_hz
 
 MAX_VOICES = 64
 """Polyphony. One more note steals the voice that was released first, or the oldest."""
@@ -17,9 +17,9 @@ SLOTS = MAX_VOICES + 16
 """Voice slots: polyphony, and room for stolen voices that are fading."""
 CUT_S = 0.004
 """Time constant of the fade of a stolen voice."""
-NEVER = 1 << 40
+NO_AGE = 1 << 40
 """An age, in frames, that no note reaches."""
-GONE = 1e-4
+MIN_ENVELOPE = 1e-4
 """Envelope below which a voice ends (-80 dB)."""
 MIDDLE_C = 60
 
@@ -59,14 +59,14 @@ class Voices(SavedState):
     def note_on(self, channel: int, pitch: int, velocity: int, tone: int, offset: int) -> None:
         """Start a note ``offset`` frames into the next block; the same note, if held, is released."""
         self._release(self._find_held(channel) & (self.pitch == pitch), offset)
-        whole = self.active & (self.cut == NEVER)
+        whole = self.active & (self.cut == NO_AGE)
         if np.count_nonzero(whole) >= MAX_VOICES:
             self._cut_one(whole, offset)
         free = np.flatnonzero(~self.active)
         place = int(free[0]) if len(free) else int(np.argmin(self.cut - self.age))
         self.active[place], self.sustained[place] = True, False
         self.channel[place], self.pitch[place], self.velocity[place], self.tone[place] = channel, pitch, velocity, tone
-        self.age[place], self.released[place], self.cut[place] = -offset, NEVER, NEVER
+        self.age[place], self.released[place], self.cut[place] = -offset, NO_AGE, NO_AGE
         self.phase[place] = 0.0
 
     def note_off(self, channel: int, pitch: int, offset: int, pedal: bool) -> None:
@@ -85,11 +85,11 @@ class Voices(SavedState):
         self._release(self._find_held(channel), offset)
 
     def cut_all(self, channel: int, offset: int) -> None:
-        which = self.active & (self.channel == channel) & (self.cut == NEVER)
+        which = self.active & (self.channel == channel) & (self.cut == NO_AGE)
         self.cut[which] = np.maximum(self.age[which] + offset, 0)
 
     def _find_held(self, channel: int) -> NDArray[np.bool_]:
-        return np.asarray(self.active & (self.channel == channel) & (self.released == NEVER))
+        return np.asarray(self.active & (self.channel == channel) & (self.released == NO_AGE))
 
     def _release(self, which: NDArray[np.bool_], offset: int) -> None:
         self.released[which] = np.maximum(self.age[which] + offset, 0)
@@ -97,8 +97,8 @@ class Voices(SavedState):
 
     def _cut_one(self, whole: NDArray[np.bool_], offset: int) -> None:
         """Steal a voice: the one released first, else the oldest."""
-        since = self.age - np.where(self.released == NEVER, 0, self.released)
-        rank = np.where(whole, since + np.where(self.released == NEVER, 0, NEVER), -NEVER)
+        since = self.age - np.where(self.released == NO_AGE, 0, self.released)
+        rank = np.where(whole, since + np.where(self.released == NO_AGE, 0, NO_AGE), -NO_AGE)
         place = int(np.argmax(rank))
         self.cut[place] = max(int(self.age[place]) + offset, 0)
 
@@ -133,16 +133,18 @@ class Voices(SavedState):
         """The waves of the voices ``at``, interpolated from the tables, shape (voices, 2, frames)."""
         began = np.maximum(self._count + np.minimum(self.age[at], 0)[:, None], 0)
         place = self.phase[at][:, :, None] + step[:, :, None] * began[:, None, :]
-        place = (place - np.floor(place)) * TABLE
+        place = (place - np.floor(place)) * TABLE_SAMPLES
         below = place.astype(np.int64)
         part = (place - below).astype(np.float32)
-        below += ((self.tone[at] * GROUPS + self.pitch[at] // SPAN) * 2 * (TABLE + 1))[:, None, None]
+        below += ((self.tone[at] * GROUPS + self.pitch[at] // SPAN) * 2 * (TABLE_SAMPLES + 1))[:, None, None]
 
         def interpolate(index: Int64Array) -> NDArray[np.float32]:
             low = self._cycles[index]
             return np.asarray(low + part * (self._cycles[index + 1] - low))
 
-        return np.asarray(interpolate(below) + bright[:, None, :].astype(np.float32) * interpolate(below + TABLE + 1))
+        return np.asarray(
+            interpolate(below) + bright[:, None, :].astype(np.float32) * interpolate(below + TABLE_SAMPLES + 1)
+        )
 
     def _advance(
         self, at: Int64Array, step: NDArray[np.float64], loud: NDArray[np.float64], attack: NDArray[np.float64]
@@ -150,5 +152,5 @@ class Voices(SavedState):
         frames = self._frames + np.minimum(self.age[at], 0)
         self.phase[at] = (self.phase[at] + step * frames[:, None]) % 1.0
         self.age[at] += self._frames
-        over = (loud < GONE) & ((self.age[at] > attack * self._rate) | (self.released[at] < self.age[at]))
+        over = (loud < MIN_ENVELOPE) & ((self.age[at] > attack * self._rate) | (self.released[at] < self.age[at]))
         self.active[at[over]] = False

@@ -17,7 +17,7 @@ from research.datasets.library import RATE
 
 RECOGNISER_DELAY_S = 0.586
 """The declared delay of chords from `mir.standard`, docs/mir.md."""
-SURE = 1.0
+CERTAIN_CONFIDENCE = 1.0
 PIECE_FRAMES = 1 << 16
 
 
@@ -33,7 +33,7 @@ def list_true_chords(song: AnnotatedSong, late_s: float = 0.0) -> list[ChordEven
     """The song's own chords and keys, each ``late_s`` after it began."""
     late = round(late_s * RATE)
     began: list[tuple[int, Payload]] = [
-        (song.to_frame(beat), Key(tonic, minor, SURE)) for beat, tonic, minor in song.keys
+        (song.to_frame(beat), Key(tonic, minor, CERTAIN_CONFIDENCE)) for beat, tonic, minor in song.keys
     ]
     before: Chord | None = None
     for span in song.spans:

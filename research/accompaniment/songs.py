@@ -22,7 +22,7 @@ SCALES = ((0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10))
 """Major and natural minor, semitones above the tonic."""
 BARS = range(2, 8)
 """Quarter notes a bar that the band knows patterns for."""
-UP = 2
+MODULATION_SEMITONES = 2
 """Semitones by which `modulate` moves: the whole tone of a last chorus."""
 WRITTEN, MODULATED, RENDERED = "written", "written, a whole tone up from its middle", "rendered"
 """The names of the collections."""
@@ -175,7 +175,7 @@ def _trim_overlaps(spans: Iterable[ChordSegment]) -> tuple[ChordSegment, ...]:
     return tuple(span for span in cut if span.end > span.beat)
 
 
-def modulate(song: AnnotatedSong, semitones: int = UP) -> AnnotatedSong:
+def modulate(song: AnnotatedSong, semitones: int = MODULATION_SEMITONES) -> AnnotatedSong:
     """``song`` that goes on ``semitones`` higher from the bar in its middle on."""
     middle = float(song.bars // 2 * song.bar_beats)
     spans: list[ChordSegment] = []

@@ -11,7 +11,7 @@ import numpy as np
 RESAMPLES = 4000
 SEED = 4
 """Fixed, so that the same scores give the same interval."""
-INSIDE = 0.95
+COVERAGE = 0.95
 
 
 def bootstrap_interval(values: Sequence[float]) -> tuple[float, float]:
@@ -23,7 +23,7 @@ def bootstrap_interval(values: Sequence[float]) -> tuple[float, float]:
     if len(songs) < 2:
         return float("nan"), float("nan")
     drawn = np.random.default_rng(SEED).integers(0, len(songs), (RESAMPLES, len(songs)))
-    low, high = np.quantile(songs[drawn].mean(axis=1), [(1 - INSIDE) / 2, (1 + INSIDE) / 2])
+    low, high = np.quantile(songs[drawn].mean(axis=1), [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2])
     return float(low), float(high)
 
 

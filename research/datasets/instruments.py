@@ -17,7 +17,7 @@ from research.datasets.sources import RATE, Recording, decode
 from research.datasets.symbolic import TuneNote
 
 LONGEST_S = 7.0
-REACH = 3.5
+MAX_SHIFT_SEMITONES = 3.5
 """Semitones that a recorded note is moved at most, as long as the set has one that near."""
 PITCH_CLASS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 _PITCH = re.compile(r"(?:^|_)([A-Ga-g])(b|s|S|#)?(\d)?(?=_|v|$)")
@@ -71,9 +71,9 @@ class RecordedInstrument:
         return out
 
     def _move_into_range(self, pitch: float) -> float:
-        while pitch > self.high + REACH and pitch - 12 >= self.low - REACH:
+        while pitch > self.high + MAX_SHIFT_SEMITONES and pitch - 12 >= self.low - MAX_SHIFT_SEMITONES:
             pitch -= 12
-        while pitch < self.low - REACH and pitch + 12 <= self.high + REACH:
+        while pitch < self.low - MAX_SHIFT_SEMITONES and pitch + 12 <= self.high + MAX_SHIFT_SEMITONES:
             pitch += 12
         return pitch
 

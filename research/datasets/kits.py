@@ -13,7 +13,7 @@ import numpy as np
 from bridge.core.arrays import Float32Array
 from bridge.errors import ConfigError
 from research.datasets.effects import Random, apply_filter
-from research.datasets.sources import QUIET, RATE, Recording, decode
+from research.datasets.sources import EMPTY_PEAK, RATE, Recording, decode
 
 ROLES = (
     "kick", "snare", "stick", "clap", "closed", "pedal", "open", "tom_high", "tom_mid", "tom_low", "crash", "ride",
@@ -70,7 +70,7 @@ def find_role(name: str) -> str:
 def trim(wave: Float32Array, gain_db: float = 0.0, longest_s: float = LONGEST_S) -> DrumShot | None:
     """The sound from its beginning (2 ms before 1 % of the peak) to its end; None where it is empty."""
     peak = float(np.abs(wave).max(initial=0.0))
-    if peak < QUIET:
+    if peak < EMPTY_PEAK:
         return None
     envelope = np.abs(wave).max(0)
     start = max(0, int(np.argmax(envelope > 0.01 * peak)) - 88)

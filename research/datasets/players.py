@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 SYNTHS = tuple(KEYS)
 STRUMMED = ("spanish-guitar", "allan764-guitar", "chordcrack-guitar", "shinyguitar-ac")
 ELECTRIC = ("emilyguitar", "shinyguitar-el")
-SECONDS = 45.0
+STEM_S = 45.0
 
 
 @dataclass
@@ -146,8 +146,8 @@ def _add(
     if stock.has(name, stem):
         return
     random = make_random(seed, name)
-    tune = book.draw_tune(SECONDS, random)
-    wave = (render_bass_part if stem == "bass" else render_other_part)(instrument, tune, SECONDS, random)
+    tune = book.draw_tune(STEM_S, random)
+    wave = (render_bass_part if stem == "bass" else render_other_part)(instrument, tune, STEM_S, random)
     if float(np.sqrt((wave**2).mean())) < 1e-3:
         log.warning("%s: all but silent, left out", name)
         return

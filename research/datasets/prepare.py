@@ -11,7 +11,7 @@ import numpy as np
 
 from bridge.core.arrays import Float32Array
 from research.datasets.effects import apply_filter
-from research.datasets.sources import QUIET, RATE, Recording, StemStore, decode, read_manifest, set_peak
+from research.datasets.sources import EMPTY_PEAK, RATE, Recording, StemStore, decode, read_manifest, set_peak
 from research.datasets.truth import read_annotated, write_truth
 
 log = logging.getLogger(__name__)
@@ -92,7 +92,7 @@ def _add_multitrack(stock: StemStore, song: str, parts: Iterable[Recording]) -> 
                 frames = min(waves["bassother"].shape[1], waves[stem].shape[1])
                 waves["bassother"] = waves["bassother"][:, :frames] + waves[stem][:, :frames]
     for stem, wave in _fit_together(waves).items():
-        if np.abs(wave).max() < QUIET:
+        if np.abs(wave).max() < EMPTY_PEAK:
             log.warning("%s %s: silent, left out", song, stem)
             continue
         stock.add(song, stem, wave, group=song, source=source, song=song)
@@ -167,7 +167,7 @@ def _add_sequences(
     waves = []
     for i in random.permutation(len(recordings)):
         wave = decode(recordings[i].path)
-        if np.abs(wave).max() < QUIET:
+        if np.abs(wave).max() < EMPTY_PEAK:
             log.warning("%s: silent, left out", recordings[i].path.name)
             continue
         wave = shorten_pauses(wave)

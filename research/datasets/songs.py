@@ -30,7 +30,7 @@ HELD_OUT_EVERY = 10
 LEVEL_DB = {"drums": -19.0, "bass": -21.0, "vocals": -20.0, "other": -20.0}
 WITHOUT_VOICE = 0.15
 SECTION_BEATS = 32.0
-SWUNG, SWINGS = 0.2, (0.56, 0.68)
+SWING_SHARE, SWING_RANGE = 0.2, (0.56, 0.68)
 """Share of songs that swing, and how much: from a hint to a little more than triplets."""
 
 
@@ -115,8 +115,8 @@ def compose(
     """A song's stems (2, frames), levelled as in a mixture so that no sum of them clips; what plays, and what of."""
     seconds = float(random.uniform(*SONG_S))
     tune = book.draw_tune(seconds, random, sung=True)
-    if random.random() < SWUNG:
-        tune = replace(tune, swing=float(random.uniform(*SWINGS)))
+    if random.random() < SWING_SHARE:
+        tune = replace(tune, swing=float(random.uniform(*SWING_RANGE)))
     beat_s = 60 / tune.bpm
     stems: dict[str, Float32Array] = {}
     heads = [*sorted(band.kits), *(["machine"] * 3 if band.split == "train" else []), *band.fonts]

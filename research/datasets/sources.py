@@ -18,7 +18,7 @@ from research.datasets.truth import SongTruth, write_truth
 RATE = 44100
 INDEX = "index.csv"
 COLUMNS = ("file", "stem", "frames", "group", "split", "song", "source", "coherent")
-QUIET = 10.0 ** (-60 / 20)
+EMPTY_PEAK = 10.0 ** (-60 / 20)
 """A recording whose peak lies below this is taken for empty."""
 
 HELD_OUT = frozenset(

@@ -13,7 +13,7 @@ import pyworld
 from numpy.typing import NDArray
 
 from bridge.core.arrays import Float32Array, Float64Array
-from research.datasets.sources import QUIET, RATE, Recording, decode, get_split, set_peak
+from research.datasets.sources import EMPTY_PEAK, RATE, Recording, decode, get_split, set_peak
 
 FRAME_S = 0.005
 FLOOR_HZ, CEILING_HZ = 70.0, 500.0
@@ -87,7 +87,7 @@ def analyse_speech(name: str, waves: Iterable[Float32Array]) -> Singer | None:
     """WORLD's analysis (DIO, StoneMask, CheapTrick, D4C; Morise et al. 2016) of speech (2, frames), in syllables."""
     phrases, pitches = [], []
     for wave in waves:
-        if np.abs(wave).max(initial=0.0) < QUIET or wave.shape[1] < RATE // 2:
+        if np.abs(wave).max(initial=0.0) < EMPTY_PEAK or wave.shape[1] < RATE // 2:
             continue
         mono = set_peak(wave).mean(0).astype(np.float64)
         rough, times = pyworld.dio(mono, RATE, f0_floor=FLOOR_HZ, f0_ceil=CEILING_HZ, frame_period=1000 * FRAME_S)

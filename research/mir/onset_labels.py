@@ -9,9 +9,9 @@ from engines.mir.learned.features import compute_log_bands, make_rhythm_log_band
 from research.datasets.library import RATE
 
 HOP = RATE // 100
-ABOVE, LEAST = 2.0, 0.02
+MEDIAN_RATIO, MIN_RISE = 2.0, 0.02
 """How much of a rise stands out: so many times the median of the second around it, and so much of full scale."""
-SURROUNDING = 50
+SURROUNDING_STEPS = 50
 APART_S = 0.05
 AT_S = 0.021
 """How long before the end of the window that grew most an onset lies: measured on clicks and on plucked tones."""
@@ -28,9 +28,11 @@ def detect_onsets(mono: Float32Array) -> Float64Array:
     grown[2:] = np.maximum(band_levels[2:] - band_levels[:-2], 0.0).mean(
         1
     )  # over 20 ms, as a listener of 50 steps would
-    padded = np.pad(grown, SURROUNDING, mode="edge")
-    usual = np.median(np.lib.stride_tricks.sliding_window_view(padded, 2 * SURROUNDING + 1)[:: SURROUNDING // 5], 1)
-    floor = LEAST + ABOVE * np.repeat(usual, SURROUNDING // 5)[: len(grown)]
+    padded = np.pad(grown, SURROUNDING_STEPS, mode="edge")
+    usual = np.median(
+        np.lib.stride_tricks.sliding_window_view(padded, 2 * SURROUNDING_STEPS + 1)[:: SURROUNDING_STEPS // 5], 1
+    )
+    floor = MIN_RISE + MEDIAN_RATIO * np.repeat(usual, SURROUNDING_STEPS // 5)[: len(grown)]
     reach = round(APART_S * RATE / HOP)
     around = np.lib.stride_tricks.sliding_window_view(np.pad(grown, reach), 2 * reach + 1).max(1)
     peaks = np.flatnonzero((grown >= around) & (grown > floor))

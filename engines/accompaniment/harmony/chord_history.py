@@ -14,9 +14,9 @@ from engines.accompaniment.harmony.vocabulary import NONE, UNKNOWN, to_state
 from engines.accompaniment.timeline import Timeline
 from engines.saved_state import SavedState
 
-REMEMBERED = 256
+HISTORY_BEATS = 256
 """Beats."""
-WAITING = 16
+MAX_QUEUED = 16
 """Longest queue of chords whose beat is not yet over; a further one pushes the oldest out."""
 SETTLED_BEATS = 0.15
 """A chord that begins up to this long after a beat counts for the beat; a late chord is awaited as long."""
@@ -24,7 +24,7 @@ LONGEST_LATE_BEATS = 16
 """A late chord corrects no more beats than these."""
 FORGETS_LATE = 0.98
 """Decay of the largest delay seen, per chord."""
-BEFORE = -(1 << 60)
+BEFORE_ALL_FRAMES = -(1 << 60)
 """Before every frame."""
 
 
@@ -35,11 +35,12 @@ class ChordHistory(SavedState):
     those to come. The delay is learned from the chords. Chords that the user plays have priority over the analyser's,
     and no delay.
 
-    ``history`` (REMEMBERED,): states in the order of time, the newest last; ``count`` of them are known. ``next``: the
-    beat that follows, in the timeline's count. ``frames``, ``states``, ``played``: the queue of chords whose beat is
-    not yet over, and whether they were played. ``current``, ``current_played``: the chord that sounds. The analyser's
-    chords up to frame ``played_until`` are ``deferred``. ``holding``: the user holds a chord. ``latest_frame``: that of
-    the newest analysed chord. ``key``: as analysed; ``key_override``: the user's instead, -1 none.
+    ``history`` (HISTORY_BEATS,): states in the order of time, the newest last; ``count`` of them are known. ``next``:
+    the beat that follows, in the timeline's count. ``frames``, ``states``, ``played``: the queue of chords whose beat
+    is not yet over, and whether they were played. ``current``, ``current_played``: the chord that sounds. The
+    analyser's chords up to frame ``played_until`` are ``deferred``. ``holding``: the user holds a chord.
+    ``latest_frame``: that of the newest analysed chord. ``key``: as analysed; ``key_override``: the user's instead,
+    -1 none.
     """
 
     saved_fields = (
@@ -50,10 +51,10 @@ class ChordHistory(SavedState):
     def __init__(self, predictor: ChordPredictor | None = None) -> None:
         self._predictor = predictor
         self.key_override = -1
-        self.history = np.full(REMEMBERED, UNKNOWN, np.int64)
-        self.frames = np.zeros(WAITING, np.int64)
-        self.states = np.zeros(WAITING, np.int64)
-        self.played = np.zeros(WAITING, np.int64)
+        self.history = np.full(HISTORY_BEATS, UNKNOWN, np.int64)
+        self.frames = np.zeros(MAX_QUEUED, np.int64)
+        self.states = np.zeros(MAX_QUEUED, np.int64)
+        self.played = np.zeros(MAX_QUEUED, np.int64)
         self.reset()
 
     def prepare(self) -> None:
@@ -65,7 +66,7 @@ class ChordHistory(SavedState):
         self.frames[:], self.states[:], self.played[:] = 0, 0, 0
         self.count, self.queued, self.next = 0, 0, 0
         self.current, self.current_played, self.key = UNKNOWN, False, -1
-        self.delay_frames, self.latest_frame = 0.0, BEFORE
+        self.delay_frames, self.latest_frame = 0.0, BEFORE_ALL_FRAMES
         self.played_until, self.deferred, self.holding = 0, UNKNOWN, False
         self._forecast: tuple[object, Forecast] | None = None
 
@@ -94,7 +95,7 @@ class ChordHistory(SavedState):
         self.played_until, self.holding = until, holding
 
     def _enqueue(self, frame: int, state: int, by_hand: bool) -> None:
-        if self.queued == WAITING:
+        if self.queued == MAX_QUEUED:
             self._dequeue()
         self.frames[self.queued], self.states[self.queued], self.played[self.queued] = frame, state, by_hand
         self.queued += 1
@@ -153,13 +154,13 @@ class ChordHistory(SavedState):
         """Append a beat with the current chord."""
         self.history[:-1] = self.history[1:].copy()
         self.history[-1] = self.current
-        self.count = min(self.count + 1, REMEMBERED)
+        self.count = min(self.count + 1, HISTORY_BEATS)
 
     def predict(self, metre: Metre, track: Mapping[int, int]) -> Forecast:
         """The forecast from the beat `next` on."""
         asked = (self.next, self.count, self.current, self.effective_key, metre, tuple(track.items()))
         if self._forecast is None or self._forecast[0] != asked:
-            known = self.history[REMEMBERED - self.count :]
+            known = self.history[HISTORY_BEATS - self.count :]
             forecast = predict_chords(known, self.next, self.effective_key, metre, track, self._predictor)
             self._forecast = asked, forecast
         return self._forecast[1]

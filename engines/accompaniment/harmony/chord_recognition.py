@@ -13,17 +13,17 @@ from bridge.core.chords import MAJOR, MINOR, QUALITIES
 from bridge.core.events import Chord
 from engines.accompaniment.harmony.vocabulary import CLASSES, COUNT, NONE, to_chord
 
-FOREIGN = 1.2
+FOREIGN_COST = 1.2
 """What a note outside of the chord costs against one in it."""
 LACKING = (0.12, 0.3, 0.05, 0.3)
 """What it costs if root, third (or fourth), fifth or seventh is not there."""
-BELOW = 0.25
+ROOT_IN_BASS_GAIN = 0.25
 """What it gains if the lowest note is the root."""
-RARE = 0.04
+RARE_CHORD_COST = 0.04
 """What every chord but plain major and minor must fit better."""
-CHANGE, CHANGE_ON_DOWNBEAT = 0.7, 0.35
+CHANGE_COST, CHANGE_ON_DOWNBEAT = 0.7, 0.35
 """What a change of chord costs, within a bar and where one begins."""
-SILENT = 0.2
+NO_CHORD_COST = 0.2
 """What no chord gains in a beat without notes: a rest of some beats keeps the chord before it."""
 LEAST_SHARE = 0.05
 """Less than so much of a beat, as notes of full velocity, is no note; in music whose usual beat has less than one such
@@ -42,8 +42,8 @@ class TickNote:
 
 
 def _make_templates() -> tuple[Float64Array, Float64Array]:
-    """Shapes (NONE, 12): 1 for a note of the chord, minus FOREIGN for others; and what it costs if a note lacks."""
-    weights, lacking = np.full((NONE, CLASSES), -FOREIGN), np.zeros((NONE, CLASSES))
+    """Shapes (NONE, 12): 1 for a note of the chord, minus FOREIGN_COST for others; and the cost of a missing note."""
+    weights, lacking = np.full((NONE, CLASSES), -FOREIGN_COST), np.zeros((NONE, CLASSES))
     for number, quality in enumerate(QUALITIES):
         for root in range(CLASSES):
             for place, interval in enumerate(quality.intervals):
@@ -53,7 +53,7 @@ def _make_templates() -> tuple[Float64Array, Float64Array]:
 
 
 WEIGHTS, LACKS = _make_templates()
-RARITY = np.repeat([0.0 if quality in (MAJOR, MINOR) else RARE for quality in QUALITIES], CLASSES)
+RARITY = np.repeat([0.0 if quality in (MAJOR, MINOR) else RARE_CHORD_COST for quality in QUALITIES], CLASSES)
 
 
 def recognise_chords(notes: Sequence[TickNote], beats: Sequence[int], downbeats: Sequence[bool]) -> list[Chord]:
@@ -125,9 +125,9 @@ def _score_states(sounding: Float64Array, low: Sequence[int]) -> Float64Array:
     fits[:, :NONE] = shares @ WEIGHTS.T - lacks @ LACKS.T - RARITY
     for beat, pitch in enumerate(low):
         if pitch >= 0:
-            fits[beat, pitch % CLASSES : NONE : CLASSES] += BELOW
+            fits[beat, pitch % CLASSES : NONE : CLASSES] += ROOT_IN_BASS_GAIN
     fits[~there] = 0.0
-    fits[:, NONE] = np.where(there, -FOREIGN, SILENT)
+    fits[:, NONE] = np.where(there, -FOREIGN_COST, NO_CHORD_COST)
     return fits
 
 
@@ -137,7 +137,7 @@ def _find_path(fits: Float64Array, downbeats: Sequence[bool]) -> list[int]:
     came = np.zeros(fits.shape, np.int64)
     for beat in range(1, len(fits)):
         best = int(score.argmax())
-        changed = score[best] - (CHANGE_ON_DOWNBEAT if downbeats[beat] else CHANGE)
+        changed = score[best] - (CHANGE_ON_DOWNBEAT if downbeats[beat] else CHANGE_COST)
         stays = score >= changed
         came[beat] = np.where(stays, np.arange(COUNT), best)
         score = np.where(stays, score, changed) + fits[beat]

@@ -2,7 +2,7 @@
 
 A small one, in two parts. One looks at every lag in the same way: from how alike the beats are to those a lag earlier
 it says how much that lag's word counts. The other knows how chords follow one another, counted from the root of the
-last: what usually comes after the last four in this key, at this place in the bar. Both speak of all FURTHEST beats at
+last: what usually comes after the last four in this key, at this place in the bar. Both speak of all HORIZON beats at
 once, so one state serves every lookahead and every length of what is decided; and a song in any key is the same to
 them. Trained by ``python -m research.accompaniment.training learn``.
 """
@@ -16,7 +16,15 @@ import numpy as np
 
 from bridge.core.arrays import Float32Array, Float64Array
 from bridge.core.chords import MAJOR, MINOR, QUALITIES
-from engines.accompaniment.harmony.repetition import AS_NOW, FEATURES, FURTHEST, LAGS, RAISED, compare_lags, read_lags
+from engines.accompaniment.harmony.repetition import (
+    AS_NOW,
+    FEATURES,
+    HORIZON,
+    LAGS,
+    RAISED,
+    compare_lags,
+    read_lags,
+)
 from engines.accompaniment.harmony.vocabulary import CLASSES, COUNT, NONE, THIRDS, UNKNOWN, States
 from engines.onnx import BoundSession, check_shapes, open_session, read_shipped
 
@@ -24,11 +32,11 @@ FILE = "foresight.onnx"
 FIX = (
     "use the weights that ship, or train it again (docs/accompaniment.md; for another chord vocabulary docs/chords.md)"
 )
-METRE, LASTED, LONGEST_HISTORY = 4, 16, 128
+MAX_BAR_BEATS, MAX_LASTING_BEATS, LONGEST_HISTORY = 4, 16, 128
 """Beats of a bar, of a chord that lasts and of the song so far: what is longer is the same."""
-BEFORE = 3
-"""Chords before the last that are looked at, within REACH beats."""
-REACH = 64
+CHORDS_BEFORE = 3
+"""Chords before the last that are looked at, within CONTEXT_BEATS beats."""
+CONTEXT_BEATS = 64
 KINDS = 2 * CLASSES + 1
 """Of chords, as far as habit tells them: 2 * root + 1 with a minor third, and none."""
 KIND_OF = np.array(
@@ -36,8 +44,8 @@ KIND_OF = np.array(
 )
 """Shape (COUNT,)."""
 _TRIADS = np.array([QUALITIES.index(MINOR if kind % 2 else MAJOR) * CLASSES + kind // 2 for kind in range(KINDS - 1)])
-CONTEXT = METRE + LASTED + 1 + len(QUALITIES) + (BEFORE + 1) + (BEFORE + 1) * KINDS
-WORDS = len(RAISED) * len(LAGS)
+CONTEXT = MAX_BAR_BEATS + MAX_LASTING_BEATS + 1 + len(QUALITIES) + (CHORDS_BEFORE + 1) + (CHORDS_BEFORE + 1) * KINDS
+PREDICTORS = len(RAISED) * len(LAGS)
 
 
 def find_reference(history: States, key: int) -> int:
@@ -56,27 +64,27 @@ def encode_context(history: States, number: int, key: int) -> Float32Array:
     quality; how long it and the ones before lasted; their kinds and the key's, counted from `find_reference`.
     """
     home = find_reference(history, key)
-    begins, lengths = _find_last_chords(history[-REACH:])
+    begins, lengths = _find_last_chords(history[-CONTEXT_BEATS:])
     last = int(history[-1])
-    place, lasted, quality = np.zeros(METRE), np.zeros(LASTED), np.zeros(len(QUALITIES))
-    place[number % METRE] = 1.0
-    lasted[min(lengths[0], LASTED) - 1] = 1.0
+    place, lasted, quality = np.zeros(MAX_BAR_BEATS), np.zeros(MAX_LASTING_BEATS), np.zeros(len(QUALITIES))
+    place[number % MAX_BAR_BEATS] = 1.0
+    lasted[min(lengths[0], MAX_LASTING_BEATS) - 1] = 1.0
     if last not in (UNKNOWN, NONE):
         quality[last // CLASSES] = 1.0
-    lengths_ = np.zeros(BEFORE + 1)
-    lengths_[: len(lengths)] = np.minimum(lengths, LASTED) / LASTED
-    kinds = np.zeros((BEFORE + 1, KINDS))
-    for row in range(1, BEFORE + 1):
+    lengths_ = np.zeros(CHORDS_BEFORE + 1)
+    lengths_[: len(lengths)] = np.minimum(lengths, MAX_LASTING_BEATS) / MAX_LASTING_BEATS
+    kinds = np.zeros((CHORDS_BEFORE + 1, KINDS))
+    for row in range(1, CHORDS_BEFORE + 1):
         state = begins[row] if row < len(begins) else NONE
         kinds[row - 1, _to_kind(home, state)] = 1.0
-    kinds[BEFORE, (key % CLASSES - home) % CLASSES * 2 + key // CLASSES if key >= 0 else KINDS - 1] = 1.0
+    kinds[CHORDS_BEFORE, (key % CLASSES - home) % CLASSES * 2 + key // CLASSES if key >= 0 else KINDS - 1] = 1.0
     known_share = min(len(history), LONGEST_HISTORY) / LONGEST_HISTORY
     return np.concatenate([place, lasted, [known_share], quality, lengths_, kinds.ravel()], dtype=np.float32)
 
 
 def _find_last_chords(history: States) -> tuple[list[int], list[int]]:
-    """The last BEFORE + 1 chords, the newest first, and how many beats each lasted."""
-    edges = [0, *(np.flatnonzero(np.diff(history)) + 1).tolist()][-BEFORE - 1 :]
+    """The last CHORDS_BEFORE + 1 chords, the newest first, and how many beats each lasted."""
+    edges = [0, *(np.flatnonzero(np.diff(history)) + 1).tolist()][-CHORDS_BEFORE - 1 :]
     ends = [*edges[1:], len(history)]
     return [int(history[edge]) for edge in edges][::-1], [end - edge for edge, end in zip(edges, ends, strict=True)][
         ::-1
@@ -94,16 +102,16 @@ class ChordPredictor:
     """The network, ready to run; `load_shipped` has the one that ships.
 
     ``model``: an ONNX graph from ``lags`` (RAISED, LAGS, FEATURES), ``context`` (CONTEXT,) and ``there`` (LAGS,
-    FURTHEST), 1 where a chord stands, to ``words`` (WORDS, FURTHEST), the weight of each lag's word, and ``habit``
-    (FURTHEST, KINDS), chances counted from `find_reference`; all that is said of a beat sums to one.
+    HORIZON), 1 where a chord stands, to ``words`` (PREDICTORS, HORIZON), the weight of each lag's word, and ``habit``
+    (HORIZON, KINDS), chances counted from `find_reference`; all that is said of a beat sums to one.
     """
 
     def __init__(self, model: bytes, name: str = FILE) -> None:
         self._lags = np.zeros((len(RAISED), len(LAGS), FEATURES), np.float32)
         self._context = np.zeros(CONTEXT, np.float32)
-        self._there = np.zeros((len(LAGS), FURTHEST), np.float32)
-        self._words = np.zeros((WORDS, FURTHEST), np.float32)
-        self._habit = np.zeros((FURTHEST, KINDS), np.float32)
+        self._there = np.zeros((len(LAGS), HORIZON), np.float32)
+        self._words = np.zeros((PREDICTORS, HORIZON), np.float32)
+        self._habit = np.zeros((HORIZON, KINDS), np.float32)
         session = open_session(model, name)
         inputs = {"lags": self._lags, "context": self._context, "there": self._there}
         outputs = {"words": self._words, "habit": self._habit}
@@ -112,22 +120,22 @@ class ChordPredictor:
         self._bound = BoundSession(session, inputs, outputs)
 
     def predict(self, history: States, number: int, key: int, bar_beats: int) -> tuple[Float64Array, Float64Array]:
-        """Chances of each chord in the next FURTHEST beats, by loops and by habit: two of shape (FURTHEST, COUNT),
+        """Chances of each chord in the next HORIZON beats, by loops and by habit: two of shape (HORIZON, COUNT),
         which sum to one together. Arguments as for `encode_context`; ``bar_beats``: beats of a bar."""
         stands = read_lags(history)
         self._lags[:], self._there[:] = compare_lags(history, bar_beats), stands != UNKNOWN
         self._context[:] = encode_context(history, number, key)
         self._bound.run()
-        chords = AS_NOW[:, np.maximum(stands, 0)] + COUNT * np.arange(FURTHEST)
+        chords = AS_NOW[:, np.maximum(stands, 0)] + COUNT * np.arange(HORIZON)
         weights = self._words.reshape(chords.shape) * self._there
-        counted: Float64Array = np.bincount(chords.ravel(), weights.ravel(), FURTHEST * COUNT).astype(np.float64)
-        habit = np.zeros((FURTHEST, COUNT))
+        counted: Float64Array = np.bincount(chords.ravel(), weights.ravel(), HORIZON * COUNT).astype(np.float64)
+        habit = np.zeros((HORIZON, COUNT))
         states = _TRIADS - _TRIADS % CLASSES + (_TRIADS + find_reference(history, key)) % CLASSES
         last = int(history[-1])
         if last not in (UNKNOWN, NONE):  # a chord that stays, or comes again, is the one that was received
             states[THIRDS[last // CLASSES]] = last
         habit[:, states], habit[:, NONE] = self._habit[:, :-1], self._habit[:, -1]
-        return counted.reshape(FURTHEST, COUNT), habit
+        return counted.reshape(HORIZON, COUNT), habit
 
 
 @cache

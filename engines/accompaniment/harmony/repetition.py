@@ -14,7 +14,7 @@ import numpy as np
 from bridge.core.arrays import Float32Array
 from engines.accompaniment.harmony.vocabulary import CLASSES, COUNT, LIKENESS, NONE, UNKNOWN, States
 
-FURTHEST = 24
+HORIZON = 24
 """Beats from the last known one that are foretold at most."""
 LAGS = np.arange(2, 65)
 """Beats."""
@@ -80,13 +80,13 @@ def _make_lag_features(bar_beats: int) -> Float32Array:
 
 
 FEATURES = len(SPANS) + len(_HEARD_OF) + len(_TURNS_OF) + 2 + _make_lag_features(4).shape[2]
-_AHEAD = np.arange(FURTHEST)
+_AHEAD = np.arange(HORIZON)
 _BACK = _AHEAD - LAGS[:, None] * (_AHEAD // LAGS[:, None] + 1)
 """From the next beat to what stands for each beat ahead: as many lags back as it takes to be in the history."""
 
 
 def read_lags(history: States) -> States:
-    """What each lag says of the next FURTHEST beats, shape (LAGS, FURTHEST); UNKNOWN where nothing stands there."""
+    """What each lag says of the next HORIZON beats, shape (LAGS, HORIZON); UNKNOWN where nothing stands there."""
     if not len(history):
         return np.full(_BACK.shape, UNKNOWN, np.int64)
     at = len(history) + _BACK

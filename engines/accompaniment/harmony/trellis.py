@@ -15,7 +15,7 @@ import numpy as np
 from bridge.core.arrays import Float64Array
 from bridge.core.events import CHORD_SOURCES
 from engines.accompaniment.harmony.predictor import ChordPredictor, load_shipped
-from engines.accompaniment.harmony.repetition import FURTHEST
+from engines.accompaniment.harmony.repetition import HORIZON
 from engines.accompaniment.harmony.vocabulary import COUNT, UNKNOWN, States
 
 SOURCES = CHORD_SOURCES
@@ -24,14 +24,14 @@ TRACK_CONFIDENCE = 0.97
 CHANGE_PROBABILITY = 0.48
 """Probability of a chord change at a beat, a little below that of none. When chords change is in the probabilities;
 this only keeps two equally likely chords from alternating."""
-RARE = 1e-4
+MIN_PROBABILITY = 1e-4
 """The least probability of any chord."""
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """Prediction for the beats ``first`` to ``first + FURTHEST``: ``probabilities`` (FURTHEST, COUNT), ``path``
-    (FURTHEST,) the chords of the most likely path, ``confidence`` of each, and which of SOURCES it came from."""
+    """Prediction for the beats ``first`` to ``first + HORIZON``: ``probabilities`` (HORIZON, COUNT), ``path``
+    (HORIZON,) the chords of the most likely path, ``confidence`` of each, and which of SOURCES it came from."""
 
     first: int
     probabilities: Float64Array
@@ -59,25 +59,25 @@ def predict_chords(
     track: Mapping[int, int],
     predictor: ChordPredictor | None = None,
 ) -> Forecast:
-    """The FURTHEST beats after ``history`` (beats,), whose last is the beat before ``first``; all chords are states.
+    """The HORIZON beats after ``history`` (beats,), whose last is the beat before ``first``; all chords are states.
 
     ``key``: tonic, 12 more in minor, -1 unknown. ``track``: the chords of the user's sheet, by beat. ``predictor``:
     None for the shipped one.
     """
-    rows = np.arange(FURTHEST)
+    rows = np.arange(HORIZON)
     if len(history):
         loops, habit = (predictor or load_shipped()).predict(history, metre.get_number(first), key, metre.bar_beats)
         probabilities = loops + habit
         best = probabilities.argmax(1)
         sources = np.where(loops[rows, best] >= habit[rows, best], LOOP, HABIT)
     else:
-        probabilities, sources = np.full((FURTHEST, COUNT), 1.0 / COUNT), np.full(FURTHEST, NOTHING)
-    for ahead in range(FURTHEST):
+        probabilities, sources = np.full((HORIZON, COUNT), 1.0 / COUNT), np.full(HORIZON, NOTHING)
+    for ahead in range(HORIZON):
         if (given := track.get(first + ahead, UNKNOWN)) != UNKNOWN:
             probabilities[ahead] *= 1.0 - TRACK_CONFIDENCE
             probabilities[ahead, given] += TRACK_CONFIDENCE
             sources[ahead] = TRACK
-    probabilities = np.maximum(probabilities, RARE)
+    probabilities = np.maximum(probabilities, MIN_PROBABILITY)
     probabilities /= probabilities.sum(1, keepdims=True)
     path = _find_path(probabilities, int(history[-1]) if len(history) else UNKNOWN)
     return Forecast(first, probabilities, path, probabilities[rows, path], sources)

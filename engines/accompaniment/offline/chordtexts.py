@@ -7,7 +7,7 @@ depends on how plainly it is a chord track:
 - not at all, where the band wrote it (the first track is called "Sideman: ..."),
 - by LEAST_PLAIN, where there are a few symbols on beats, and some are more than a letter,
 - by LEAST_NAMED, where the track is called "chords" (in some languages),
-- by LEAST, elsewhere: a letter or two may be anything.
+- by MIN_CHORD_SHARE, elsewhere: a letter or two may be anything.
 
 Agreement is the share of what sounds that belongs to the chords named, against the same share for the chords that
 the notes themselves make likeliest. Where there are no notes to ask, rehearsal letters (A, B, C in order) are none.
@@ -33,13 +33,13 @@ from engines.accompaniment.score import NO_CHORD
 from engines.offline.smf.metas import TEXT, TRACK_NAME, parse_text
 from engines.offline.smf.reading import MidiTrackEvents, Smf
 
-LEAST_PLAIN, LEAST_NAMED, LEAST = 0.4, 0.5, 0.85
+LEAST_PLAIN, LEAST_NAMED, MIN_CHORD_SHARE = 0.4, 0.5, 0.85
 MOST_WORDS = 0.1
 """A chord track has no more words than so many a chord; what stands within its first beat is a title or credit."""
-FEWEST, FEWEST_KINDS, MORE_THAN_LETTERS, ON_BEATS = 4, 2, 0.25, 0.8
+MIN_TEXTS, FEWEST_KINDS, MORE_THAN_LETTERS, ON_BEATS = 4, 2, 0.25, 0.8
 """Of a plain chord track: texts, different ones, the share that is more than a letter, the share that is on beats."""
 NEAR_TICKS = TICKS_PER_BEAT // 8
-COVERED = 0.5
+MIN_COVERED_SHARE = 0.5
 """Texts that are not plainly chords name one for so much of what sounds."""
 OURS = "Sideman:"
 _NAMED = re.compile(r"\b(?:chords?|akkorde?|accords?|acordes?|accordi)\b", re.IGNORECASE)
@@ -71,7 +71,7 @@ class ChordTrack:
     @property
     def is_certain(self) -> bool:
         """Whether it looks like a chord track, whatever the notes say."""
-        return self.least < LEAST and self.words <= MOST_WORDS * len(self.symbols)
+        return self.least < MIN_CHORD_SHARE and self.words <= MOST_WORDS * len(self.symbols)
 
 
 def find_chord_tracks(smf: Smf) -> list[ChordTrack]:
@@ -89,7 +89,7 @@ def find_chord_tracks(smf: Smf) -> list[ChordTrack]:
             continue
         words = sum(tick >= TICKS_PER_BEAT and parse_chord(text) is None for tick, text in texts)
         named = any(_NAMED.search(name) for name in _read_names(track))
-        least = 0.0 if ours else LEAST_PLAIN if _is_plain(symbols) else LEAST_NAMED if named else LEAST
+        least = 0.0 if ours else LEAST_PLAIN if _is_plain(symbols) else LEAST_NAMED if named else MIN_CHORD_SHARE
         found.append(ChordTrack(number, symbols, words, track[-1].tick, least))
     return found
 
@@ -105,7 +105,7 @@ def read_chord_texts(
     remarks = []
     for track in tracks:
         if track.words > MOST_WORDS * len(track.symbols):
-            if track.least < LEAST and track.words <= len(track.symbols):
+            if track.least < MIN_CHORD_SHARE and track.words <= len(track.symbols):
                 remarks.append(
                     f"track {track.number}: {track.words} of its texts are no chords, so none is taken for one"
                 )
@@ -130,7 +130,7 @@ def _has_agreement(
     sounding = measure_pitch_classes(notes, beats)
     chords = _assign_to_beats(track.symbols, beats)
     asked = np.array([chord.root >= 0 for chord in chords])
-    if track.least == LEAST and sounding[asked].sum() < COVERED * sounding.sum():
+    if track.least == MIN_CHORD_SHARE and sounding[asked].sum() < MIN_COVERED_SHARE * sounding.sum():
         return False
     return _sum_inside(sounding, chords, asked) >= track.least * _sum_inside(sounding, of_notes, asked)
 
@@ -145,7 +145,7 @@ def _sum_inside(sounding: Float64Array, chords: Sequence[Chord], asked: NDArray[
 
 def _is_plain(symbols: Sequence[NamedChord]) -> bool:
     """Whether these can hardly be anything but chords."""
-    if len(symbols) < FEWEST or len({symbol.chord for symbol in symbols}) < FEWEST_KINDS:
+    if len(symbols) < MIN_TEXTS or len({symbol.chord for symbol in symbols}) < FEWEST_KINDS:
         return False
     longer = sum(len(symbol.symbol) > 1 for symbol in symbols)
     placed = sum((symbol.tick + NEAR_TICKS) % TICKS_PER_BEAT <= 2 * NEAR_TICKS for symbol in symbols)

@@ -11,17 +11,17 @@ from engines.accompaniment.style import HOLD, PITCHED_LANE, REST, StepLanes
 
 KICK = "kick"
 """What of the drums follows; the others keep the time."""
-BACKBEAT, HEAVY = ("snare", "stick", "clap"), 7
+BACKBEAT, BACKBEAT_WEIGHT = ("snare", "stick", "clap"), 7
 """No kick is added to a hit of these that has this weight or more."""
 ADDED: Mapping[str, str] = {"bass": "R"}
 """The symbol that is added to a pitched part; the others get a block."""
 BLOCK = "X"
-CERTAIN, STRONG = 0.75, 0.5
+ADDING_ACCENT, NEUTRAL_ACCENT = 0.75, 0.5
 """The accent from which on a step is added, and the one that leaves a step's weight as it is."""
-PULL = 12.0
+WEIGHT_PER_ACCENT = 12.0
 """Weight that an accent of 1 adds against one of 0."""
-HEAVIEST = 9
-WIDE = 3
+MAX_WEIGHT = 9
+ACCENT_WIDTH_TWELFTHS = 3
 """Twelfths of a beat that each followed onset covers: musicians are not exact."""
 TICKS = TICKS_PER_BEAT // TWELFTHS
 
@@ -30,8 +30,8 @@ def bias_weight(weight: int, tick: int, accents: tuple[float, ...]) -> int:
     """``weight`` of a step at ``tick`` of the bar, moved by the accent there; the bar's first stays."""
     if not accents or tick == 0:
         return weight
-    moved = weight + PULL * (accents[tick // TICKS % len(accents)] - STRONG)
-    return min(max(round(moved), 1), HEAVIEST)
+    moved = weight + WEIGHT_PER_ACCENT * (accents[tick // TICKS % len(accents)] - NEUTRAL_ACCENT)
+    return min(max(round(moved), 1), MAX_WEIGHT)
 
 
 def measure_similarity(lanes: StepLanes, beats: Sequence[int], accents: tuple[float, ...]) -> float:
@@ -39,7 +39,7 @@ def measure_similarity(lanes: StepLanes, beats: Sequence[int], accents: tuple[fl
     line = lanes.get(KICK) or lanes.get(PITCHED_LANE, "")
     places = _find_places(line, tuple(beats))
     strong = sum(accents[place] for place in places)
-    own = sum(accent * accent for accent in accents) / WIDE
+    own = sum(accent * accent for accent in accents) / ACCENT_WIDTH_TWELFTHS
     return min(strong / (len(places) * own) ** 0.5, 1.0) if places and own > 0 else 0.0
 
 
@@ -64,12 +64,12 @@ def add_accents(name: str, beats: Sequence[StepLanes], accents: tuple[float, ...
         line = list(lanes.get(key, REST * per_beat))
         for place, symbol in enumerate(line):
             accent = accents[TWELFTHS * number + place * TWELFTHS // per_beat]
-            if symbol in REST + HOLD and accent >= CERTAIN and not _is_backbeat(lanes, place):
-                line[place] = ADDED.get(name, BLOCK) if key == PITCHED_LANE else str(round(HEAVIEST * accent))
+            if symbol in REST + HOLD and accent >= ADDING_ACCENT and not _is_backbeat(lanes, place):
+                line[place] = ADDED.get(name, BLOCK) if key == PITCHED_LANE else str(round(MAX_WEIGHT * accent))
         found.append({**lanes, key: "".join(line)})
     return found
 
 
 def _is_backbeat(lanes: StepLanes, place: int) -> bool:
     hits = [lanes[role][place] for role in BACKBEAT if role in lanes]
-    return any(symbol != REST and int(symbol) >= HEAVY for symbol in hits)
+    return any(symbol != REST and int(symbol) >= BACKBEAT_WEIGHT for symbol in hits)

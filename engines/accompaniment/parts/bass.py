@@ -14,7 +14,7 @@ from engines.accompaniment.style import Style
 NAME = "bass"
 TONES = {"R": 0, "T": 1, "F": 2, "S": 3}
 """The chord tone of a symbol, by index; the fourth of a triad is its root."""
-HOME = 0.4
+HOME_SHARE = 0.4
 """Where in its range the line likes to be, from its low end."""
 
 
@@ -51,7 +51,7 @@ def find_root(chord: Chord, here: int, low: int, high: int) -> int:
 
 
 def _find_nearest(pitch_class: int, here: int, low: int, high: int) -> int:
-    home = low + HOME * (high - low)
+    home = low + HOME_SHARE * (high - low)
     notes = [note for note in range(low, high + 1) if note % 12 == pitch_class]
     return min(notes, key=lambda note: (abs(note - here) if here >= 0 else 0, abs(note - home)))
 
@@ -63,7 +63,7 @@ def _choose_tone(here: int, symbol: str, chord: Chord, low: int, high: int) -> i
     if symbol == "R":
         root = find_root(chord, here, low, high)
         # a line that has strayed comes home at a root, not in between
-        far = abs(root - (low + HOME * (high - low))) > 8
+        far = abs(root - (low + HOME_SHARE * (high - low))) > 8
         return find_root(chord, -1, low, high) if far else root
     tones = chord.pitch_classes
     return _find_nearest(tones[TONES[symbol] % len(tones)], here, low, high)

@@ -22,7 +22,7 @@ CHOKE_GROUPS = {"closed": ("open", "pedal"), "pedal": ("open",)}
 """Choke groups of the hi-hat: the first is silent where one of the others is hit."""
 OPENING_FROM = 0.35
 """From this intensity on a section begins with the style's opening drum."""
-VARIES = 0.3
+BAR_DRAW_SHARE = 0.3
 """Share of the hits that are drawn for each bar; the others are drawn for each phrase: a drummer keeps a groove."""
 LANES = {role: lane for lane, role in enumerate(ROLES)}
 
@@ -43,7 +43,7 @@ def play(bar: Bar, style: Style, controls: PerformanceControls, before: PartStat
         grid_notes = []
         step, pair = 0, style.pair_ticks(pattern)
         articulations = split_articulations(bar, pattern, controls, draws)
-        step_draws = np.where(draws.varies < VARIES, draws.sounds, draws.steady)
+        step_draws = np.where(draws.varies < BAR_DRAW_SHARE, draws.sounds, draws.steady)
         for beat, lines in enumerate(split_beats(bar, NAME, pattern, controls, draws)):
             length = len(next(iter(lines.values())))
             for place in range(length):

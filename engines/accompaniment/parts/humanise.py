@@ -16,24 +16,24 @@ LATE_TICKS = 12
 AS_PLAYED = 0.3
 """At this humanise drum hits have the delay, spread and velocity that drummers played; at 1 twice the delay and
 spread."""
-MARKED = 0.5
+MIN_VELOCITY_CONTRAST = 0.5
 """Share of the drummers' velocity differences on one drum that is left at a humanise of 0."""
 FURTHEST_TICKS = 36
 """Largest deviation of drum hits."""
-TOGETHER = 0.72
+COMMON_DEVIATION_SHARE = 0.72
 """How much of a drummer's looseness at a step is all limbs': the root of the correlation that ``grooves`` prints."""
-ALONE = math.sqrt(1 - TOGETHER**2)
+ALONE = math.sqrt(1 - COMMON_DEVIATION_SHARE**2)
 STRUM_TICKS = 14
 """From string to string at a humanise of 1."""
 SHORTEST_TICKS = 24
-SOFTEST, LOUDEST = 46.0, 106.0
+MIN_VELOCITY, MAX_VELOCITY = 46.0, 106.0
 """Velocities of weight 9 at intensity 0 and 1."""
-LIGHTEST = 0.5
+MIN_WEIGHT_SHARE = 0.5
 """Share of them at weight 0."""
-DOWNBEAT = 5
-STEADY, LOOSE = 2.0, 7.0
+DOWNBEAT_VELOCITY = 5
+VELOCITY_SPREAD, VELOCITY_SPREAD_HUMANISED = 2.0, 7.0
 """Velocity is off by so much (standard deviation) at a humanise of 0, and by this much more at 1."""
-APART = 3
+REPEATED_NOTE_CONTRAST = 3
 """Of two notes of one pitch in succession the second differs by this much in velocity."""
 
 
@@ -65,7 +65,7 @@ def humanise_notes(
 
     ``pair``: ticks of two notes of which the second swings; 0: none does, as with triplets.
     """
-    loud, ticks = SOFTEST + (LOUDEST - SOFTEST) * controls.get_loudness(bar), bar.ticks
+    loud, ticks = MIN_VELOCITY + (MAX_VELOCITY - MIN_VELOCITY) * controls.get_loudness(bar), bar.ticks
     notes: list[tuple[int, int, int, int]] = []
     for one in grid_notes:
         late = _get_delay(one, controls, draws)
@@ -74,7 +74,9 @@ def humanise_notes(
         room = max(min(end, ticks) - on - SHORTEST_TICKS, 0)
         on += min(round(one.strum * STRUM_TICKS * controls.humanise), room // 2)
         velocity = _get_velocity(one, loud, controls)
-        velocity += (STEADY + LOOSE * controls.humanise) * draws.velocity.item(one.lane, one.step)
+        velocity += (VELOCITY_SPREAD + VELOCITY_SPREAD_HUMANISED * controls.humanise) * draws.velocity.item(
+            one.lane, one.step
+        )
         notes.append((on, min(end, ticks), one.pitch, min(max(round(velocity), 1), 127)))
     return _vary(_separate(sorted(notes)), before)
 
@@ -84,7 +86,7 @@ def _get_delay(one: GridNote, controls: PerformanceControls, draws: RandomDraws)
     all_ = draws.timing.item(one.step)
     if one.articulation is None:
         return round(controls.humanise * LATE_TICKS / 2 * all_)
-    loose = TOGETHER * all_ + ALONE * draws.limbs.item(one.lane, one.step)
+    loose = COMMON_DEVIATION_SHARE * all_ + ALONE * draws.limbs.item(one.lane, one.step)
     far = min(controls.humanise / AS_PLAYED, 1.0) + max(controls.humanise - AS_PLAYED, 0.0) / (1 - AS_PLAYED)
     ticks = far * (one.articulation.late_ticks + one.articulation.spread_ticks * loose)
     return round(min(max(ticks, -FURTHEST_TICKS), FURTHEST_TICKS))
@@ -93,8 +95,10 @@ def _get_delay(one: GridNote, controls: PerformanceControls, draws: RandomDraws)
 def _get_velocity(one: GridNote, loud: float, controls: PerformanceControls) -> float:
     articulation = one.articulation
     if articulation is None or not articulation.gain:
-        return loud * (LIGHTEST + (1 - LIGHTEST) * one.weight / 9) * one.gain + DOWNBEAT * (one.tick == 0)
-    shape = min(MARKED + (1 - MARKED) * controls.humanise / AS_PLAYED, 1.0)
+        return loud * (MIN_WEIGHT_SHARE + (1 - MIN_WEIGHT_SHARE) * one.weight / 9) * one.gain + DOWNBEAT_VELOCITY * (
+            one.tick == 0
+        )
+    shape = min(MIN_VELOCITY_CONTRAST + (1 - MIN_VELOCITY_CONTRAST) * controls.humanise / AS_PLAYED, 1.0)
     return loud * one.gain * (articulation.flat + shape * (articulation.gain - articulation.flat))
 
 
@@ -133,7 +137,7 @@ def _vary(
     found = []
     for on, end, pitch, velocity in notes:
         if last.get(pitch) == velocity:
-            velocity += -APART if velocity > 64 else APART
+            velocity += -REPEATED_NOTE_CONTRAST if velocity > 64 else REPEATED_NOTE_CONTRAST
         last[pitch] = velocity
         found.append(ScoreNote(on, end - on, pitch, velocity))
     return found, tuple(sorted(last.items()))

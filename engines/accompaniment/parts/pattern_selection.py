@@ -16,13 +16,13 @@ from engines.accompaniment.style import GRIDS, KEEP, PITCHED_LANE, PartStyle, St
 
 MOST_PATTERNS = 8
 """Among so many, the nearest in intensity, the highest complexity chooses."""
-SPREAD = 6.0
+TEMPERATURE_RANKS = 6.0
 """Ranks over which the choice spreads at a temperature of 1."""
-BESIDE = 0.3
+WRITTEN_PENALTY = 0.3
 """How much nearer in intensity a written pattern must be than one that was counted in drummers' bars."""
-APART = 0.2
+OTHER_CLUSTER_PENALTY = 0.2
 """Likewise for a pattern of another groove cluster than the section's: a drummer keeps the groove in a section."""
-UNLIKE = 1.5
+UNLIKE_PENALTY = 1.5
 """How much nearer in intensity a pattern must be that has nothing in common with what the part follows."""
 METRES: Mapping[int, tuple[int, ...]] = {
     1: (0,), 2: (0, 3), 3: (0, 1, 3), 4: (0, 1, 2, 3), 5: (0, 1, 3, 2, 3), 6: (0, 1, 3, 2, 1, 3),
@@ -81,10 +81,13 @@ def _draw_pattern(
     loudness, accents = controls.get_loudness(bar), controls.accents
 
     def measure_distance(pattern: StepPattern) -> float:
-        cluster = pattern.groove_cluster
-        beside = BESIDE if not cluster else APART if groove_cluster not in (None, cluster) else 0.0
-        unlike = UNLIKE * (1.0 - measure_similarity(pattern.lanes, METRES[bar.beats], accents)) if accents else 0.0
-        return abs(pattern.level - loudness) + beside + unlike
+        penalty = 0.0
+        if not pattern.groove_cluster:
+            penalty = WRITTEN_PENALTY
+        elif groove_cluster not in (None, pattern.groove_cluster):
+            penalty = OTHER_CLUSTER_PENALTY
+        unlike = 1.0 - measure_similarity(pattern.lanes, METRES[bar.beats], accents) if accents else 0.0
+        return abs(pattern.level - loudness) + penalty + UNLIKE_PENALTY * unlike
 
     ranked = sorted(patterns, key=measure_distance)
     count = 1 + round(controls.complexity * (min(len(ranked), MOST_PATTERNS) - 1))
@@ -95,7 +98,7 @@ def _draw_pattern(
 @lru_cache(64)
 def _make_rank_distribution(count: int, temperature: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     """Cumulative distribution of the rank that is drawn."""
-    weights = np.exp(-np.arange(count) / (SPREAD * temperature + 0.01))
+    weights = np.exp(-np.arange(count) / (TEMPERATURE_RANKS * temperature + 0.01))
     return np.asarray(np.cumsum(weights) / weights.sum(), np.float64)
 
 

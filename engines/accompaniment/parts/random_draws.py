@@ -21,7 +21,7 @@ DRUMMER = "drums"
 PHRASE_BARS = 4
 """For so many bars a part keeps to its pattern."""
 
-REMEMBERED = 10
+CACHED_BARS = 10
 """Draws that are kept: live a bar of five parts is made anew at each of its beats, on which the next is looked at."""
 
 
@@ -49,7 +49,7 @@ def draw(bar: Bar, controls: PerformanceControls, part: str) -> RandomDraws:
     return _draw_bar(controls.seed, bar.number, bar.section, bar.position // PHRASE_BARS, part)
 
 
-@lru_cache(REMEMBERED)
+@lru_cache(CACHED_BARS)
 def _draw_bar(seed: int, bar: int, section: str, phrase: int, part: str) -> RandomDraws:
     number = PART_NAMES.index(part)
     own = default_rng([seed, bar + 1, number])

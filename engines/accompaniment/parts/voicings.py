@@ -13,7 +13,7 @@ from bridge.core.events import Chord
 
 Pitches = NDArray[np.int16]
 
-WIDEST = 12
+MAX_SPACING_SEMITONES = 12
 """Semitones between neighbouring voices."""
 MUDDY = ((43, 7), (52, 5))
 """Below a note (G2, E3) no interval smaller than so many semitones lies on it: low thirds blur."""
@@ -21,7 +21,7 @@ MISSING = {0: 3.0, 1: 40.0, 2: 2.0, 3: 20.0}
 """What it costs to leave out the root (the bass has it), third, fifth, seventh."""
 DOUBLED = {0: 0.0, 1: 5.0, 2: 0.5, 3: 8.0}
 """What it costs to have one of them twice."""
-PULL = 0.6
+CENTRE_COST = 0.6
 """What a semitone between the voicing's middle and the range's costs, against one that a voice moves."""
 TOP_LEAP = 5
 """Semitones: where the top voice leaps further, each costs once more."""
@@ -66,7 +66,7 @@ def _list_layouts(classes: tuple[int, ...], count: int, low: int, high: int) -> 
     itself, shape (layouts,): so far from the middle, notes that lack, notes that are there twice."""
     notes = tuple(note for note in range(low, high + 1) if note % 12 in classes)
     layouts = np.array(list(_iterate_spaced(notes, count)), np.int16).reshape(-1, count)
-    costs = PULL * np.abs(layouts.mean(1) - (low + high) / 2) if len(layouts) else np.zeros(0)
+    costs = CENTRE_COST * np.abs(layouts.mean(1) - (low + high) / 2) if len(layouts) else np.zeros(0)
     for place, pitch_class in enumerate(classes):
         times = (layouts % 12 == pitch_class).sum(1)
         costs = costs + np.where(times == 0, MISSING[place], DOUBLED[place] * (times - 1))
@@ -81,7 +81,7 @@ def _iterate_spaced(notes: tuple[int, ...], count: int, under: tuple[int, ...] =
     for place, note in enumerate(notes):
         if under:
             gap = note - under[-1]
-            if gap > WIDEST:
+            if gap > MAX_SPACING_SEMITONES:
                 return
             if gap == 1 or any(under[-1] < limit and gap < least for limit, least in MUDDY):
                 continue

@@ -35,7 +35,7 @@ PEAK_RATIO, PEAK_NEIGHBOURS = 3.0, 10
 """So are those that do not exceed the mean of so many bins to each side by this factor; noise rarely does."""
 MIN_CORRELATION = 0.65
 """A lower correlation is no chord: noise and single notes stay below."""
-MARGIN = 0.03
+CHORD_MARGIN = 0.03
 """A new chord must correlate better than the current one by this."""
 KEY_S, KEY_FIRST_S, KEY_MARGIN = 12.0, 3.0, 0.04
 KEY_NOTES = 3
@@ -166,13 +166,13 @@ class ChromaAnalyser(SavedState):
         self.bass_steps = self.bass_steps + 1 if bass % 12 == self.bass_class and bass >= 0 else 1
         self.bass_class = bass % 12 if bass >= 0 else -1
         if bass >= 0:
-            correlations[bass % 12 :: 12] += MARGIN  # of equals, the one whose root is the bass
+            correlations[bass % 12 :: 12] += CHORD_MARGIN  # of equals, the one whose root is the bass
         best = int(correlations.argmax())
         current = MIN_CORRELATION if self.chord == NO_CHORD else float(correlations[self.chord])
         correlation = float(correlations[best])
         if correlation < MIN_CORRELATION:
             found = NO_CHORD
-        elif best != self.chord and correlation > current + (MARGIN if self.chord != NO_CHORD else 0.0):
+        elif best != self.chord and correlation > current + (CHORD_MARGIN if self.chord != NO_CHORD else 0.0):
             found = best
         else:
             found = self.chord

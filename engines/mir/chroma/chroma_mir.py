@@ -21,11 +21,11 @@ from engines.spectral_flux import SpectralFlux
 HOP = 512
 LONGEST_GAP_S = 4.0
 """Over a gap up to this the beat goes on; after a longer one, or a step back, it starts anew."""
-LOUDEST = 1e9
+MAX_SAMPLE = 1e9
 """Samples beyond this are faults and count as silence, like NaN; squares stay finite."""
 
 PRIOR = Control("mir.tempo_prior_bpm", 60.0, 200.0, 120.0, "BPM", "log", "Of tempi that fit, the one near this wins.")
-GATE = 0.2
+MIN_BEAT_CONFIDENCE = 0.2
 """The confidence from which the tracker's beats may replace or move those of a host.
 
 Music with a beat has 0.3 and more, noise less than 0.05."""
@@ -61,7 +61,7 @@ class ChromaMir:
         self.rate = rate
         self._mono = np.zeros(HOP, np.float32)
         self._position = _StreamPosition()
-        self._arbiter = TempoArbiter(HOP, GATE)
+        self._arbiter = TempoArbiter(HOP, MIN_BEAT_CONFIDENCE)
         self._onsets = SpectralFlux(rate, HOP)
         self._downmix = Downmix(rate)
         self._beats = OnsetBeatTracker(rate, HOP)
@@ -87,7 +87,7 @@ class ChromaMir:
 
     def _mix_down(self, block: Block) -> None:
         mix = block.audio["mix"]
-        mix = np.where(np.abs(mix) <= LOUDEST, mix, np.float32(0.0))
+        mix = np.where(np.abs(mix) <= MAX_SAMPLE, mix, np.float32(0.0))
         mono = self._mono
         mono[:] = 0.0
         for channel in mix:

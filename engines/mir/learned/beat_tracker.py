@@ -25,7 +25,7 @@ TRANSITION_LAMBDA = 120.0
 """Tempo changes at beats only; the probability of a change falls by e for each 1/120 of it."""
 OBSERVATION_LAMBDA = 20.0
 """The first 1/20 of the interval is the beat; the rest is not."""
-UNINFORMATIVE = 1.0 / OBSERVATION_LAMBDA
+UNINFORMATIVE_PROBABILITY = 1.0 / OBSERVATION_LAMBDA
 """The beat probability that favours no position."""
 RESET_PROBABILITY = 1e-12
 """Per step: everything is different from now on, by the prior, as after a jump or in a new song."""
@@ -116,7 +116,7 @@ class BeatTracker(SavedState):
         self._next = np.zeros_like(self.posterior)
         self.prior_bpm, self.clamp = 120.0, inf
         self.reset()
-        self.update(UNINFORMATIVE)  # compiles now
+        self.update(UNINFORMATIVE_PROBABILITY)  # compiles now
         self.reset()
 
     def reset(self) -> None:
@@ -153,7 +153,7 @@ class BeatTracker(SavedState):
             self.posterior[here] = np.roll(self.posterior[here], -(length // 2))
 
     def update(self, probability: float) -> BeatPhase | None:
-        """Push a step's beat probability, or UNINFORMATIVE."""
+        """Push a step's beat probability, or UNINFORMATIVE_PROBABILITY."""
         probability = min(max(probability, 0.01), 0.99)
         advance(
             self.posterior, self._next, self._starts, self._lengths, self._transition, self._prior,

@@ -19,7 +19,7 @@ from bridge.core.engine import AudioPort, Block, EngineSpec, EventPort, State
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
 from engines.downmix import Downmix
-from engines.mir.chroma.chroma_mir import LOUDEST, PRIOR
+from engines.mir.chroma.chroma_mir import MAX_SAMPLE, PRIOR
 from engines.mir.learned.features import LOWEST_RATE, STEPS_PER_HARMONY_STEP, get_step_end
 from engines.mir.learned.harmony_chain import FILE as HARMONY_FILE
 from engines.mir.learned.harmony_chain import HarmonyChain
@@ -34,7 +34,7 @@ from engines.saved_state import SavedState, add_prefix, strip_prefix
 HOP = 512
 LONGEST_GAP_S = 4.0
 """A gap up to this is analysed as silence, and the beat goes on through it; after a longer one all starts anew."""
-GATE = 0.25
+MIN_BEAT_CONFIDENCE = 0.25
 """The confidence from which the tracker's beats may replace or move those of a host."""
 ANALYSERS = ("beat", "chord", "note")
 """The audio inputs: one per analyser, so that a user can choose the source of each."""
@@ -65,7 +65,7 @@ class LearnedMir:
         self._harmony = HarmonyChain(rate, *self._read_model(HARMONY_FILE))
         window = max(self._harmony.window, self._rhythm.window, self._pitch.window)
         self._history = AudioHistory(len(ANALYSERS), window, HOP)
-        self._arbiter = TempoArbiter(HOP, GATE)
+        self._arbiter = TempoArbiter(HOP, MIN_BEAT_CONFIDENCE)
         self._downmixes = tuple(Downmix(rate) for _ in ANALYSERS)
         self._audio = np.zeros((len(ANALYSERS), HOP), np.float32)
         self._silence = np.zeros((len(ANALYSERS), HOP), np.float32)
@@ -87,8 +87,8 @@ class LearnedMir:
         self._bridge_gap(time.frame)
         for row, analyser, downmix in zip(self._audio, ANALYSERS, self._downmixes, strict=True):
             audio = block.audio[analyser]
-            if not np.abs(audio).max() <= LOUDEST:  # or not a number
-                audio = np.where(np.abs(audio) <= LOUDEST, audio, np.float32(0.0))
+            if not np.abs(audio).max() <= MAX_SAMPLE:  # or not a number
+                audio = np.where(np.abs(audio) <= MAX_SAMPLE, audio, np.float32(0.0))
             np.add.reduce(audio, 0, out=row)
             row *= 1.0 / len(audio)
             downmix.correct(audio, row)

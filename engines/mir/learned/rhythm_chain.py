@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from bridge.core.arrays import Float32Array
 from bridge.core.events import Beat, Onset, Tempo, TimedEvent
 from engines.mir.learned.bar_counter import BarCounter
-from engines.mir.learned.beat_tracker import UNINFORMATIVE, BeatPhase, BeatTracker
+from engines.mir.learned.beat_tracker import UNINFORMATIVE_PROBABILITY, BeatPhase, BeatTracker
 from engines.mir.learned.features import RHYTHM_BANDS, SILENT_BAND, make_rhythm_log_bands
 from engines.mir.learned.harmonic_change import HarmonicChangeDetector
 from engines.mir.learned.stream_state import DelayedEvents, OnnxStepper
@@ -116,7 +116,7 @@ class RhythmChain:
         frame = end - DELAY_S * self.rate
         ignored = end <= self.schedule.ignore_until
         silent = log_bands.max() < SILENT_BAND
-        self._set_phase(self.beats.update(UNINFORMATIVE if ignored or silent else float(beat)), frame)
+        self._set_phase(self.beats.update(UNINFORMATIVE_PROBABILITY if ignored or silent else float(beat)), frame)
         self._rate_downbeat(0.0 if ignored else float(downbeat), frame)
         growth = float(np.maximum(log_bands - before, 0.0).mean())
         found = self._peaks.update(*((0.0, 0.0) if ignored else (float(onset), growth)))

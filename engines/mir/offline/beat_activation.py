@@ -11,7 +11,7 @@ import numpy as np
 from bridge.core.arrays import Float32Array, Float64Array
 from bridge.core.audio import Audio
 from engines.downmix import Downmix
-from engines.mir.learned.beat_tracker import UNINFORMATIVE
+from engines.mir.learned.beat_tracker import UNINFORMATIVE_PROBABILITY
 from engines.mir.learned.features import (
     RHYTHM_BANDS,
     SILENT_BAND,
@@ -26,7 +26,7 @@ from engines.onnx import read_shipped
 
 CANCELLATION_PIECE_FRAMES = 16_384
 """Cancellation of the channels is located in pieces of this length; whole blocks of `engines.downmix`."""
-NEVER = 1 << 62
+NO_STEP = 1 << 62
 
 
 def get_step_times(steps: int) -> Float64Array:
@@ -45,7 +45,7 @@ class ActivationExtractor:
         self._pending = np.zeros(self._log_bands.window, np.float32)  # before the song is silence
         self._offset = -self._log_bands.window  # its first frame
         self._frames = 0
-        self._cancelling = (NEVER, 0)
+        self._cancelling = (NO_STEP, 0)
         self._activation: list[float] = []
 
     def push(self, audio: Audio) -> None:
@@ -87,7 +87,7 @@ class ActivationExtractor:
         for end in ends:
             log_bands = self._log_bands.compute(self._pending[end - window - self._offset : end - self._offset])
             probability = float(self._network.step(log_bands)[0])
-            self._activation.append(UNINFORMATIVE if log_bands.max() < SILENT_BAND else probability)
+            self._activation.append(UNINFORMATIVE_PROBABILITY if log_bands.max() < SILENT_BAND else probability)
         kept = get_step_end(len(self._activation), self._rate) - window
         self._pending = self._pending[kept - self._offset :].copy()
         self._offset = kept

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bridge.core.arrays import Float64Array, Int64Array
 from bridge.core.jit import njit
-from engines.mir.learned.beat_tracker import FASTEST_BPM, OBSERVATION_LAMBDA, SLOWEST_BPM, UNINFORMATIVE
+from engines.mir.learned.beat_tracker import FASTEST_BPM, OBSERVATION_LAMBDA, SLOWEST_BPM, UNINFORMATIVE_PROBABILITY
 from engines.mir.offline.beat_activation import get_step_times
 
 TICKS_PER_SECOND = 200
@@ -52,7 +52,7 @@ class Track:
 
 def decode_beats(activation: NDArray[np.float32], rests: NDArray[np.bool_] | None = None) -> Track:
     """The likeliest beats for ``activation`` (steps,); in ``rests`` (steps,), silent steps, it is ignored."""
-    activation = activation if rests is None else np.where(rests, np.float32(UNINFORMATIVE), activation)
+    activation = activation if rests is None else np.where(rests, np.float32(UNINFORMATIVE_PROBABILITY), activation)
     log_ratio = _compute_log_ratio(activation)
     octaves = np.log2(60.0 * TICKS_PER_SECOND / _LENGTHS / PRIOR_BPM)
     prior = -0.5 * (octaves / PRIOR_OCTAVES) ** 2
@@ -93,7 +93,7 @@ def measure_steadiness(activation: NDArray[np.float32], track: Track) -> Float64
 
 def _find_silent_steps(activation: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Which steps lie in a silence of SILENT_STEPS or more, for which the network's output was replaced."""
-    loud = np.flatnonzero(activation != np.float32(UNINFORMATIVE))
+    loud = np.flatnonzero(activation != np.float32(UNINFORMATIVE_PROBABILITY))
     edges = np.concatenate([[-1], loud, [len(activation)]])
     silent = np.zeros(len(activation), np.bool_)
     for gap in np.flatnonzero(np.diff(edges) > SILENT_STEPS):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.arrays import Float32Array, Float64Array
-from engines.mir.learned.beat_tracker import UNINFORMATIVE
+from engines.mir.learned.beat_tracker import UNINFORMATIVE_PROBABILITY
 from engines.mir.offline.beat_activation import get_step_times
 from engines.mir.offline.beat_decoder import SILENT_STEPS, Track
 from engines.mir.offline.metrical_levels import SAME_TEMPO_OCTAVES, OctaveAmbiguity, align_levels, match_engine_level
@@ -94,7 +94,9 @@ def correct_levels(
 def find_silences(activation: Float32Array) -> list[tuple[float, float]]:
     """The passages (start and end in seconds) of two seconds or longer without any possible beat."""
     times = get_step_times(len(activation) + 1)
-    edges = np.concatenate([[-1], np.flatnonzero(activation > np.float32(UNINFORMATIVE)), [len(activation)]])
+    edges = np.concatenate(
+        [[-1], np.flatnonzero(activation > np.float32(UNINFORMATIVE_PROBABILITY)), [len(activation)]]
+    )
     long = np.flatnonzero(np.diff(edges) > SILENT_STEPS)
     return [(float(times[edges[i] + 1]), float(times[edges[i + 1]])) for i in long]
 

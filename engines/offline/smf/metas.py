@@ -8,7 +8,7 @@ TEXT, TRACK_NAME, MARKER = 0x01, 0x03, 0x06
 SET_TEMPO, TIME_SIGNATURE, KEY_SIGNATURE = 0x51, 0x58, 0x59
 SLOWEST_BPM, FASTEST_BPM = 5.0, 999.0
 """Tempi of DAWs in quarter notes a minute (Live 20 to 999, Logic 5 to 990, Reaper 1 to 960). Others are errors."""
-FINEST = 6
+MAX_DENOMINATOR_POWER = 6
 """Power of two of the finest note value of a time signature, a 64th."""
 MOST_SHARPS = 7
 
@@ -31,7 +31,7 @@ def parse_metre(event: Event) -> tuple[int, int] | None:
     if event.status != META or event.kind != TIME_SIGNATURE or len(event.data) < 2:
         return None
     numerator, power = event.data[:2]
-    return (numerator, 1 << power) if numerator and power <= FINEST else None
+    return (numerator, 1 << power) if numerator and power <= MAX_DENOMINATOR_POWER else None
 
 
 def parse_key(event: Event) -> tuple[int, bool] | None:

@@ -14,9 +14,9 @@ from itertools import pairwise
 from research.accompaniment.evaluation.playing import PlayedNote, select_pitched
 from research.accompaniment.songs import AnnotatedSong, ChordSegment
 
-EARLY, STRIKES = 0.1, 0.5
+EARLY_BEATS, LATE_BEATS = 0.1, 0.5
 """A bass note that begins so many beats before a chord does, or after, is the one that stands on it."""
-RIGHT = 0.65
+MIN_RIGHT_SHARE = 0.65
 """A bar whose harmony is right: so much of the time in the true chord, which is what is aimed at for live playing."""
 WITHIN_BARS = 2
 MOST_BARS = 8
@@ -91,8 +91,8 @@ def measure_clash(found: Iterable[NoteSegment]) -> float:
 
 def measure_roots_at_changes(song: AnnotatedSong, sounds: Sequence[PlayedNote]) -> float:
     """Of the chords whose root is not that of the chord before, the share upon which the bass stands on the root, or on
-    the note that the chord has in the bass. The bass: what begins with the chord (EARLY, STRIKES), else what sounds
-    then; where no part is called bass the lowest note. NaN where no root changes."""
+    the note that the chord has in the bass. The bass: what begins with the chord (EARLY_BEATS, LATE_BEATS), else what
+    sounds then; where no part is called bass the lowest note. NaN where no root changes."""
     line = [sound for sound in sounds if sound.part == "bass"] or select_pitched(sounds)
     hits = [_is_on_root(span, line) for span in list_root_changes(song)]
     return sum(hits) / len(hits) if hits else math.nan
@@ -105,12 +105,12 @@ def list_root_changes(song: AnnotatedSong) -> list[ChordSegment]:
 
 
 def _is_on_root(span: ChordSegment, line: Sequence[PlayedNote]) -> bool:
-    struck = [sound for sound in line if span.beat - EARLY <= sound.start < span.beat + STRIKES]
+    struck = [sound for sound in line if span.beat - EARLY_BEATS <= sound.start < span.beat + LATE_BEATS]
     if struck:
         first = min(sound.start for sound in struck)
-        there = [sound.pitch for sound in struck if sound.start < first + EARLY]
+        there = [sound.pitch for sound in struck if sound.start < first + EARLY_BEATS]
     else:
-        there = [sound.pitch for sound in line if sound.start < span.beat and sound.end > span.beat + STRIKES]
+        there = [sound.pitch for sound in line if sound.start < span.beat and sound.end > span.beat + LATE_BEATS]
     return bool(there) and min(there) % 12 in (span.root, span.bass)
 
 
@@ -129,12 +129,12 @@ def count_silent_bars(song: AnnotatedSong, sounds: Sequence[PlayedNote], from_be
 
 
 def judge_bars(song: AnnotatedSong, found: Sequence[NoteSegment]) -> list[bool]:
-    """Of each bar whether its harmony is right (RIGHT); a bar in which nothing is played is not."""
+    """Of each bar whether its harmony is right (MIN_RIGHT_SHARE); a bar in which nothing is played is not."""
     bars: list[list[NoteSegment]] = [[] for _ in range(song.bars)]
     for piece in found:
         if (bar := int(piece.start // song.bar_beats)) < song.bars:
             bars[bar].append(piece)
-    return [measure_in_chord(bar) >= RIGHT for bar in bars]
+    return [measure_in_chord(bar) >= MIN_RIGHT_SHARE for bar in bars]
 
 
 def count_bars_until_right(song: AnnotatedSong, found: Sequence[NoteSegment]) -> list[int]:

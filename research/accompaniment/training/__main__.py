@@ -12,7 +12,7 @@ from bridge.config import read_toml, write_atomic
 from engines.accompaniment import grooves
 from engines.accompaniment.harmony.predictor import ChordPredictor
 from engines.onnx import read_model
-from research.accompaniment.training.foresight import SURE, list_predictors, measure_calibration, score_roots
+from research.accompaniment.training.foresight import THRESHOLDS, list_predictors, measure_calibration, score_roots
 from research.accompaniment.training.progressions import read_progressions
 from research.common.cli_main import echo, run_main
 
@@ -90,7 +90,11 @@ def _train_foresight(parsed: argparse.Namespace) -> None:
     for name, foresee in list_predictors(predictor).items():
         found = score_roots(songs, foresee, parsed.late)
         echo(f"{name:15}" + " ".join(f"{what}: {share:.3f}" for what, share in found.items()))
-    names = [f"below {SURE[0]}", *(f"{low} to {high}" for low, high in pairwise(SURE)), f"above {SURE[-1]}"]
+    names = [
+        f"below {THRESHOLDS[0]}",
+        *(f"{low} to {high}" for low, high in pairwise(THRESHOLDS)),
+        f"above {THRESHOLDS[-1]}",
+    ]
     shares = zip(names, measure_calibration(songs, predictor, parsed.late), strict=True)
     echo("right where sure " + ", ".join(f"{name}: {share:.2f} of {count:,}" for name, (share, count) in shares))
 

@@ -18,10 +18,10 @@ from research.datasets.sources import HELD_OUT
 from research.datasets.symbolic import MidiGroove, read_grooves
 
 LANES = {role: lane for lane, role in enumerate(ROLES)}
-SWUNG = 0.57
+MIN_SWING = 0.57
 """A performance swings where the second half of its beats begins later than this share of them."""
 MOST_SWUNG = 0.7
-HELPS = 0.95
+MAX_DEVIATION_SHARE = 0.95
 """A swing is believed where it leaves at most so much of the straight reading's deviation."""
 FEET = ("pedal",)
 """A foot on the hi-hat keeps to eighths, and comes up to a tenth of a beat early: no sixteenth too soon."""
@@ -106,7 +106,7 @@ def list_performances(drumming: Sequence[tuple[str, MidiGroove]], kind: DrumStyl
             continue
         beats = np.array([hit.beat for hit in groove.hits])
         eighths = estimate_swing(beats, 1.0)
-        if (eighths >= SWUNG) != kind.swung:
+        if (eighths >= MIN_SWING) != kind.swung:
             continue
         swing = eighths if kind.pair_beats == 1.0 else estimate_swing(beats, kind.pair_beats)
         found.append(DrumPerformance(groove.name, style, swing, _to_bars(groove, kind.pair_beats, swing, len(found))))
@@ -140,7 +140,7 @@ def estimate_swing(beats: Float64Array, pair_beats: float) -> float:
         _, late = find_grid_steps(beats, pair_beats, float(swing))
         off.append(float(np.abs(late - np.median(late)).mean()))
     best = int(np.argmin(off))
-    return float(tried[best]) if off[best] < HELPS * off[0] else 0.5
+    return float(tried[best]) if off[best] < MAX_DEVIATION_SHARE * off[0] else 0.5
 
 
 def find_grid_steps(

@@ -10,19 +10,19 @@ from numpy.typing import NDArray
 
 from bridge.core.arrays import Float64Array
 from engines.accompaniment.harmony.predictor import KIND_OF, KINDS, encode_context, find_reference
-from engines.accompaniment.harmony.repetition import AS_NOW, FURTHEST, RAISED, compare_lags, read_lags
+from engines.accompaniment.harmony.repetition import AS_NOW, HORIZON, RAISED, compare_lags, read_lags
 from engines.accompaniment.harmony.vocabulary import CLASSES, COUNT, LIKENESS, NONE, UNKNOWN, States
 from research.accompaniment.training.progressions import Progression
 
-KNOWN = 8
+MIN_KNOWN_BEATS = 8
 """Beats of a song before the first example."""
-REMEMBERED = 256
+HISTORY_BEATS = 256
 
 
 @dataclass(frozen=True)
 class ForesightExamples:
-    """``lags``, ``context``: as the network takes them. ``says`` (examples, RAISED, LAGS, FURTHEST): the kind that each
-    lag tells, -1 for none. ``truth`` (examples, FURTHEST): the kind that came, -1 unknown. All kinds are counted from
+    """``lags``, ``context``: as the network takes them. ``says`` (examples, RAISED, LAGS, HORIZON): the kind that each
+    lag tells, -1 for none. ``truth`` (examples, HORIZON): the kind that came, -1 unknown. All kinds are counted from
     `find_reference`. Sevenths count for nothing: what a lag says of them is taken over whole."""
 
     lags: NDArray[np.float16]
@@ -48,13 +48,13 @@ def make_examples(
     """An example every so many beats, from a random one on: ``recognised`` (beats,) up to there, and the chords that
     follow in ``song``. None of a song too short."""
     rows = []
-    for last in range(KNOWN + int(random.integers(every)), len(song.states) - 1, every):
-        known, first, key = recognised[max(0, last + 1 - REMEMBERED) : last + 1], last + 1, int(song.keys[last])
+    for last in range(MIN_KNOWN_BEATS + int(random.integers(every)), len(song.states) - 1, every):
+        known, first, key = recognised[max(0, last + 1 - HISTORY_BEATS) : last + 1], last + 1, int(song.keys[last])
         if known[-1] == UNKNOWN:
             continue
         home, stands = find_reference(known, key), read_lags(known)
-        comes = np.full(FURTHEST, UNKNOWN)
-        comes[: len(song.states) - first] = song.states[first : first + FURTHEST]
+        comes = np.full(HORIZON, UNKNOWN)
+        comes[: len(song.states) - first] = song.states[first : first + HORIZON]
         says = np.where(stands != UNKNOWN, AS_NOW[:, np.maximum(stands, 0)], UNKNOWN)
         context = encode_context(known, first % song.bar_beats, key)
         rows.append((compare_lags(known, song.bar_beats), context, _count_from(says, home), _count_from(comes, home)))

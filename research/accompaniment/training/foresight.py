@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from engines.accompaniment.harmony.chord_history import REMEMBERED
+from engines.accompaniment.harmony.chord_history import HISTORY_BEATS
 from engines.accompaniment.harmony.predictor import ChordPredictor, load_shipped
-from engines.accompaniment.harmony.repetition import FURTHEST
+from engines.accompaniment.harmony.repetition import HORIZON
 from engines.accompaniment.harmony.trellis import Metre, predict_chords
 from engines.accompaniment.harmony.vocabulary import CLASSES, NONE, UNKNOWN, States
 from research.accompaniment.training.progressions import Progression
@@ -17,7 +17,7 @@ AHEAD = (1, 2, 4, 8)
 """Beats that are counted: 1 is the beat that begins now."""
 WARM_UP = 16
 PredictChords = Callable[[States, int, Progression], States]
-"""From the chords known, and the beat after them, to those of the FURTHEST beats that follow."""
+"""From the chords known, and the beat after them, to those of the HORIZON beats that follow."""
 
 
 def list_predictors(predictor: ChordPredictor | None = None) -> dict[str, PredictChords]:
@@ -34,7 +34,7 @@ def list_predictors(predictor: ChordPredictor | None = None) -> dict[str, Predic
     return {
         "lattice": use_trellis,
         "loops alone": use_repetition,
-        "hold the chord": lambda known, _, __: np.full(FURTHEST, known[-1]),
+        "hold the chord": lambda known, _, __: np.full(HORIZON, known[-1]),
     }
 
 
@@ -59,27 +59,29 @@ def score_roots(songs: Sequence[Progression], foresee: PredictChords, late: int 
 
 def _predict_beats(song: Progression, foresee: PredictChords, late: int) -> Iterator[tuple[int, States]]:
     for beat in range(WARM_UP, len(song.states) - max(AHEAD) + 1):
-        yield beat, foresee(song.states[max(0, beat - late - REMEMBERED) : beat - late], beat - late, song)
+        yield beat, foresee(song.states[max(0, beat - late - HISTORY_BEATS) : beat - late], beat - late, song)
 
 
-SURE = (0.3, 0.5, 0.7)
+THRESHOLDS = (0.3, 0.5, 0.7)
 """Where confidences are parted."""
 
 
 def measure_calibration(
     songs: Sequence[Progression], predictor: ChordPredictor | None = None, late: int = 0
 ) -> list[tuple[float, int]]:
-    """The share of roots that are right, and of how many beats, for confidences below, between and above SURE: of the
-    beats that AHEAD counts."""
-    right: list[list[bool]] = [[] for _ in range(len(SURE) + 1)]
+    """The share of roots that are right, and of how many beats, for confidences below, between and above THRESHOLDS: of
+    the beats that AHEAD counts."""
+    right: list[list[bool]] = [[] for _ in range(len(THRESHOLDS) + 1)]
     for song in songs:
         for beat in range(WARM_UP, len(song.states) - max(AHEAD) + 1):
-            known = song.states[max(0, beat - late - REMEMBERED) : beat - late]
+            known = song.states[max(0, beat - late - HISTORY_BEATS) : beat - late]
             key = int(song.keys[beat - late - 1])
             prediction = predict_chords(known, beat - late, key, Metre(song.bar_beats), {}, predictor)
             for ahead in AHEAD:
                 truth = int(song.states[beat + ahead - 1])
                 if truth not in (NONE, UNKNOWN):
                     found, sure = int(prediction.path[late + ahead - 1]), prediction.confidence[late + ahead - 1]
-                    right[int(np.searchsorted(SURE, sure))].append(found != NONE and found % CLASSES == truth % CLASSES)
+                    right[int(np.searchsorted(THRESHOLDS, sure))].append(
+                        found != NONE and found % CLASSES == truth % CLASSES
+                    )
     return [(float(np.mean(hits)) if hits else 0.0, len(hits)) for hits in right]

@@ -25,12 +25,12 @@ from engines.accompaniment.style import ROLES, Style
 from research.accompaniment.training.drumming import LANES, DrumBars, find_grid_steps, quantize
 
 LANE_OF = {note: LANES[role] for role, note in ROLES.items()}
-PHRASE = 8
+PHRASE_BARS = 8
 """Bars that are played at one intensity, the last with a fill."""
 INTENSITIES = tuple(round(0.05 + 0.1 * step, 2) for step in range(10))
 SEEDS = range(3)
 MOST_BARS = 600
-HARD = 80
+HARD_PERCENTILE = 80
 """Percent of a drum's strokes that are softer than its hard ones, to which velocities are compared."""
 LOUDNESSES = np.arange(0, 1.65, 0.1)
 LATENESSES = np.arange(-62.5, 63, 5)
@@ -80,7 +80,7 @@ def compute_gains(bars: DrumBars) -> Float64Array:
         for lane in range(own.shape[1]):
             struck = own[:, lane][own[:, lane] > 0]
             if len(struck):
-                found.append(struck / np.percentile(struck, HARD))
+                found.append(struck / np.percentile(struck, HARD_PERCENTILE))
     return np.concatenate(found)
 
 
@@ -115,17 +115,17 @@ def play_style(style: Style, controls: PerformanceControls) -> DrumBars:
         memory = PartState()
         beats: list[float] = []
         struck: list[tuple[int, float]] = []
-        for number in range(PHRASE):
+        for number in range(PHRASE_BARS):
             bar = Bar(
                 number, (NO_CHORD,) * 4, position=number, intensity=intensity,
-                opens=number == 0, fill=number == PHRASE - 1,
+                opens=number == 0, fill=number == PHRASE_BARS - 1,
             )  # fmt: skip
             notes, memory = PARTS["drums"](bar, style, replace(controls, seed=seed), memory)
             beats += [(number * bar.ticks + note.tick) / TICKS_PER_BEAT for note in notes]
             struck += [(LANE_OF[note.pitch], note.velocity) for note in notes]
         steps, late = find_grid_steps(np.array(beats), style.swing_ticks / TICKS_PER_BEAT, swing)
         late = late - np.median(late)  # as theirs are
-        inside = steps < PHRASE * STEPS
+        inside = steps < PHRASE_BARS * STEPS
         here = [one for one, kept in zip(struck, inside, strict=True) if kept]
         found.append(
             quantize(
@@ -133,7 +133,7 @@ def play_style(style: Style, controls: PerformanceControls) -> DrumBars:
                 [lane for lane, _ in here],
                 [force for _, force in here],
                 late[inside],
-                np.full(PHRASE, song),
+                np.full(PHRASE_BARS, song),
             )
         )
     return DrumBars(*(np.concatenate([getattr(one, name) for one in found]) for name in ("force", "late", "song")))

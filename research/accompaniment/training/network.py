@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from bridge.config import write_atomic
-from engines.accompaniment.harmony.predictor import CONTEXT, FILE, KINDS, WORDS
-from engines.accompaniment.harmony.repetition import FEATURES, FURTHEST, LAGS, RAISED, SPANS
+from engines.accompaniment.harmony.predictor import CONTEXT, FILE, KINDS, PREDICTORS
+from engines.accompaniment.harmony.repetition import FEATURES, HORIZON, LAGS, RAISED, SPANS
 from engines.onnx import write_checksum
 
 HIDDEN, HABITS = 48, 96
@@ -21,35 +21,35 @@ LEFT_OUT = 0.2
 """Of the units that know habits, while learning: there are many of them and few songs."""
 BESTS = slice(1, len(SPANS))
 """Of the likenesses over spans: those whose best, over all lags, habit's weight hangs on."""
-NEVER = -1e9
-CLOSE = 1e-5
+IMPOSSIBLE_LOGIT = -1e9
+EXPORT_TOLERANCE = 1e-5
 """How far a weight may be from torch's own before an export counts as wrong."""
 
 
 class ForesightNetwork(nn.Module):
-    """``lags`` (batch, RAISED, LAGS, FEATURES), ``context`` (batch, CONTEXT) and ``there`` (batch, LAGS, FURTHEST) to
-    the weight of each lag's word (batch, WORDS, FURTHEST) and habit's probabilities (batch, FURTHEST, KINDS)."""
+    """``lags`` (batch, RAISED, LAGS, FEATURES), ``context`` (batch, CONTEXT) and ``there`` (batch, LAGS, HORIZON) to
+    the weight of each lag's word (batch, PREDICTORS, HORIZON) and habit's probabilities (batch, HORIZON, KINDS)."""
 
     def __init__(self) -> None:
         super().__init__()
         self.song, self.lag = nn.Linear(CONTEXT, HIDDEN), nn.Linear(FEATURES, HIDDEN)
-        self.middle, self.ahead = nn.Linear(HIDDEN, HIDDEN), nn.Linear(HIDDEN, FURTHEST)
+        self.middle, self.ahead = nn.Linear(HIDDEN, HIDDEN), nn.Linear(HIDDEN, HORIZON)
         self.share = nn.Sequential(
-            nn.Linear(CONTEXT + BESTS.stop - BESTS.start, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, FURTHEST)
+            nn.Linear(CONTEXT + BESTS.stop - BESTS.start, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, HORIZON)
         )
         self.habit = nn.Sequential(
             nn.Linear(CONTEXT, HABITS), nn.ReLU(), nn.Dropout(LEFT_OUT),
             nn.Linear(HABITS, HABITS), nn.ReLU(), nn.Dropout(LEFT_OUT),
-            nn.Linear(HABITS, FURTHEST * KINDS),
+            nn.Linear(HABITS, HORIZON * KINDS),
         )  # fmt: skip
 
     def forward(self, lags: Tensor, context: Tensor, there: Tensor) -> tuple[Tensor, Tensor]:
         seen = torch.relu(self.lag(lags) + self.song(context)[:, None, None])
         scores = self.ahead(torch.relu(self.middle(seen)))
-        scores = torch.where(there[:, None] > 0, scores, NEVER).reshape(-1, WORDS, FURTHEST)
+        scores = torch.where(there[:, None] > 0, scores, IMPOSSIBLE_LOGIT).reshape(-1, PREDICTORS, HORIZON)
         share = self.share(torch.cat([context, lags[..., BESTS].amax((1, 2))], 1))
         words = torch.softmax(torch.cat([scores, share[:, None]], 1), 1)
-        habit = torch.softmax(self.habit(context).reshape(-1, FURTHEST, KINDS), 2)
+        habit = torch.softmax(self.habit(context).reshape(-1, HORIZON, KINDS), 2)
         return words[:, :-1], words[:, -1, :, None] * habit
 
 
@@ -75,7 +75,7 @@ def export(network: ForesightNetwork, folder: Path) -> str:
     given = (
         torch.rand(len(RAISED), len(LAGS), FEATURES, generator=random),
         torch.rand(CONTEXT, generator=random),
-        torch.randint(2, (len(LAGS), FURTHEST), generator=random).float(),
+        torch.randint(2, (len(LAGS), HORIZON), generator=random).float(),
     )
     made, names = io.BytesIO(), ["lags", "context", "there"]
     torch.onnx.export(
@@ -89,7 +89,7 @@ def export(network: ForesightNetwork, folder: Path) -> str:
     with torch.no_grad():
         said = one(*given)
     apart = max(float(np.abs(ours.numpy() - theirs).max()) for ours, theirs in zip(said, answers, strict=True))
-    if apart > CLOSE:
+    if apart > EXPORT_TOLERANCE:
         raise FloatingPointError(f"ONNX Runtime is {apart:.2g} from torch")
     write_atomic(folder / FILE, data)
     return write_checksum(folder, FILE)

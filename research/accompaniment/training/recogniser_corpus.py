@@ -13,7 +13,7 @@ from bridge.config import write_atomic
 from bridge.core.events import Chord, Key
 from bridge.core.time import BlockTime
 from bridge.errors import ConfigError
-from engines.accompaniment.harmony.chord_history import REMEMBERED, ChordHistory
+from engines.accompaniment.harmony.chord_history import HISTORY_BEATS, ChordHistory
 from engines.accompaniment.harmony.vocabulary import NONE, UNKNOWN, States, to_state
 from engines.accompaniment.timeline import Timeline
 from research.accompaniment.simulated_input import load_analyser, recognise_chords
@@ -60,7 +60,7 @@ def _recognise_song(song: AnnotatedSong, engine: str) -> RecognisedSong:
     listener.advance(line, end)
     recognised = np.full(song.beats, UNKNOWN, np.int64)
     known = min(listener.count, listener.next, song.beats)
-    recognised[listener.next - known : listener.next] = listener.history[REMEMBERED - known :]
+    recognised[listener.next - known : listener.next] = listener.history[HISTORY_BEATS - known :]
     return RecognisedSong(recognised, Progression(song.name, _read_true_states(song), keys, song.bar_beats))
 
 

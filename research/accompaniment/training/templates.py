@@ -24,14 +24,14 @@ MOST_BARS = 48
 """Of a performance, so that no long one outweighs the others."""
 FEWEST_BARS = 6
 """Fewer alike are no template."""
-MEMBERS = 12
+BARS_PER_GROUP = 12
 """A band has a group for so many bars at most."""
-MANNERS = 4
-CLEAR, MUCH = 0.6, 0.6
-"""In a template MUCH of what sounds is struck in CLEAR of the bars or more: others are a blur of unlike bars."""
-HARD = 80
+GROOVE_CLUSTERS = 4
+CLEAR_SHARE, MIN_CLEAR_HITS = 0.6, 0.6
+"""In a template MIN_CLEAR_HITS of its hits are played in CLEAR_SHARE of its bars or more; else it is a blur."""
+HARD_PERCENTILE = 80
 """Percent of a drum's strokes that are softer than its hard ones."""
-NEAREST = 0.6
+COUNTED_SHARE = 0.6
 """The share of a group, nearest to its mean, that is counted: the rest blur it."""
 MIN_HITS = 4
 MOST_OF_A_FILL = 0.3
@@ -40,19 +40,19 @@ MOST_ROLLED = 8
 """Where a snare under a backbeat, or an open hi-hat, is struck more often, it marches, rolls or washes."""
 OFF_TICKS, MOST_OFF = 45.0, 0.2
 """Where more strokes than MOST_OFF are further than this from the grid it is not the bar's."""
-RAREST = 0.2
+MIN_HIT_SHARE = 0.2
 """A stroke that fewer bars have is left out."""
 RAREST_CRASH = 0.6
 """The arranger strikes crashes of its own where something opens."""
 MIN_FEEL_HITS = 12
 """A drum's feel at a step is counted from so many strokes, else it is the drum's."""
 LATEST_TICKS, WIDEST_TICKS = 30, 25
-ROUNDS = 30
+MAX_ROUNDS = 30
 WEIGHTS: Mapping[str, float] = {
     "kick": 1.0, "snare": 1.0, "stick": 0.9, "closed": 0.6, "open": 0.7, "pedal": 0.6, "ride": 0.6,
 }  # fmt: skip
-"""What a difference in a drum counts; in the others OTHER."""
-OTHER = 0.5
+"""What a difference in a drum counts; in the others OTHER_WEIGHT."""
+OTHER_WEIGHT = 0.5
 
 
 def build_groove_file(learned: Mapping[str, Sequence[DrumPerformance]]) -> GrooveFile:
@@ -74,7 +74,7 @@ def build_family(performances: Sequence[DrumPerformance], kind: DrumStyle) -> Fa
                 templates.append(made)
     templates.sort(key=lambda one: one.level)
     loud = {
-        role: round(float(np.percentile(bars.force[:, lane][bars.struck[:, lane]], HARD)))
+        role: round(float(np.percentile(bars.force[:, lane][bars.struck[:, lane]], HARD_PERCENTILE)))
         for role, lane in LANES.items()
         if bars.struck[:, lane].any()
     }
@@ -91,8 +91,8 @@ def assign_clusters(templates: Sequence[TemplateTable]) -> tuple[TemplateTable, 
     for number, one in enumerate(templates):
         for role, cells in one.hits.items():
             for cell in cells:
-                made[number, LANES[role], cell.step] = cell.percent / 100 * WEIGHTS.get(role, OTHER)
-    labels = _cluster(made.reshape(len(templates), len(LANES) * STEPS), min(MANNERS, len(templates)))[0]
+                made[number, LANES[role], cell.step] = cell.percent / 100 * WEIGHTS.get(role, OTHER_WEIGHT)
+    labels = _cluster(made.reshape(len(templates), len(LANES) * STEPS), min(GROOVE_CLUSTERS, len(templates)))[0]
     return tuple(
         msgspec.structs.replace(one, groove_cluster=1 + int(label))
         for one, label in zip(templates, labels, strict=True)
@@ -106,7 +106,7 @@ def build_template(bars: DrumBars, level: float) -> TemplateTable | None:
     share = bars.struck.mean(0)
     hits: dict[str, tuple[Cell, ...]] = {}
     for role, lane in LANES.items():
-        rarest = RAREST_CRASH if role == "crash" else RAREST
+        rarest = RAREST_CRASH if role == "crash" else MIN_HIT_SHARE
         cells = [
             _make_cell(bars, lane, int(step), float(share[lane, step]))
             for step in np.flatnonzero(share[lane] >= rarest)
@@ -114,8 +114,8 @@ def build_template(bars: DrumBars, level: float) -> TemplateTable | None:
         if cells:
             hits[role] = tuple(cells)
     shares = [cell.percent / 100 for cells in hits.values() for cell in cells]
-    clear = sum(share for share in shares if share >= CLEAR)
-    if max(shares, default=0.0) < CERTAIN_PERCENT / 100 or clear < MUCH * sum(shares):
+    clear = sum(share for share in shares if share >= CLEAR_SHARE)
+    if max(shares, default=0.0) < CERTAIN_PERCENT / 100 or clear < MIN_CLEAR_HITS * sum(shares):
         return None
     return TemplateTable(round(level, 3), 0, len(bars), hits)
 
@@ -192,21 +192,21 @@ def _rank(energy: Float64Array) -> Float64Array:
 
 
 def _to_points(bars: DrumBars) -> Float64Array:
-    weights = np.array([WEIGHTS.get(role, OTHER) for role in LANES])
+    weights = np.array([WEIGHTS.get(role, OTHER_WEIGHT) for role in LANES])
     points = bars.struck * (0.5 + 0.5 * bars.force / 127) * weights[:, None]
     return np.asarray(points.reshape(len(bars), -1), np.float64)
 
 
 def group_bars(points: Float64Array, count: int) -> list[NDArray[np.int64]]:
     """Those that are alike, of each group the nearest to its mean."""
-    count = min(count, max(len(points) // MEMBERS, len(points) >= FEWEST_BARS))
+    count = min(count, max(len(points) // BARS_PER_GROUP, len(points) >= FEWEST_BARS))
     if not count:
         return []
     labels, nearest = _cluster(points, count)
     found = []
     for number in range(count):
         members = np.flatnonzero(labels == number)
-        kept = max(FEWEST_BARS, round(NEAREST * len(members)))
+        kept = max(FEWEST_BARS, round(COUNTED_SHARE * len(members)))
         found.append(np.sort(members[np.argsort(nearest[members], kind="stable")][:kept]))
     return found
 
@@ -221,7 +221,7 @@ def _cluster(points: Float64Array, count: int) -> tuple[NDArray[np.int64], Float
         if not odds.any():
             break
         means = np.concatenate([means, points[[random.choice(len(points), p=odds / odds.sum())]]])
-    for _ in range(ROUNDS):
+    for _ in range(MAX_ROUNDS):
         labels = _trim_overlaps(points, means).argmin(1)
         moved = np.stack([points[labels == i].mean(0) if (labels == i).any() else mean for i, mean in enumerate(means)])
         if np.array_equal(moved, means):

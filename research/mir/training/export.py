@@ -18,7 +18,7 @@ from engines.onnx import write_checksum
 from research.mir.training.network import HarmonyNetwork, RhythmNetwork, split_heads
 from research.mir.training.train import CHECKPOINT
 
-CLOSE = 1e-3
+EXPORT_TOLERANCE = 1e-3
 """How far a chance may be from torch's own after many steps, before an export counts as wrong."""
 
 
@@ -62,7 +62,7 @@ def export(run: Path, folder: Path) -> dict[str, str]:
         onnx.helper.set_model_props(model, about)
         onnx.checker.check_model(model)
         data = model.SerializeToString()
-        if (apart := _measure_difference(said, data, bands, steps, start)) > CLOSE:
+        if (apart := _measure_difference(said, data, bands, steps, start)) > EXPORT_TOLERANCE:
             raise FloatingPointError(f"{name}: ONNX Runtime is {apart:.2g} from torch after 100 steps")
         file = folder / f"mir-{name}.onnx"
         write_atomic(file, data)

@@ -21,14 +21,14 @@ from research.mir.training.augment import (
 )
 from research.mir.training.targets import PieceTimeline
 
-SONG, FITTED, RECORDED, NOTHING = 0.4, 0.33, 0.2, 0.03
+RENDERED_SHARE, FITTED_SHARE, RECORDED_SHARE, NOISE_SHARE = 0.4, 0.33, 0.2, 0.03
 """Shares of rendered songs, of accompaniments with drums that were made for others, of recordings, and of sounds that
 are no music; the rest are drums alone."""
-FIT = 1.22
+MAX_SPEED_RATIO = 1.22
 """Drums are played at most so much faster or slower to fit."""
-WALTZ = 0.12
+WALTZ_SHARE = 0.12
 """Share of songs whose bars lose their last beat: 3/4 is rare in what there is to learn from."""
-PUMPED = 0.3
+PUMPED_SHARE = 0.3
 """Share of pieces with drums in which what sustains is pumped or cut to the beat."""
 REAL_DRUMS = 0.3
 """Share of fitted drums that come from the recorded songs."""
@@ -107,20 +107,20 @@ class PieceMixer:
     def _draw(self) -> TrainingPiece:
         random, stock = self.random, self.repertoire
         kind = random.random()
-        recorded = SONG + FITTED <= kind < SONG + FITTED + RECORDED
-        if stock.rendered and (kind < SONG or (recorded and not stock.recorded)):
+        recorded = RENDERED_SHARE + FITTED_SHARE <= kind < RENDERED_SHARE + FITTED_SHARE + RECORDED_SHARE
+        if stock.rendered and (kind < RENDERED_SHARE or (recorded and not stock.recorded)):
             return self._mix_song(stock.rendered, True)
-        if kind < SONG + FITTED and stock.parts and stock.drums:
+        if kind < RENDERED_SHARE + FITTED_SHARE and stock.parts and stock.drums:
             return self._mix_fitted()
         if recorded and stock.recorded:
             return self._mix_song(stock.recorded, False)
-        return self._make_noise() if kind > 1.0 - NOTHING else self._mix_drums()
+        return self._make_noise() if kind > 1.0 - NOISE_SHARE else self._mix_drums()
 
     def _mix_song(self, songs: dict[str, dict[str, StemClip]], rendered: bool) -> TrainingPiece:
         random = self.random
         name = sorted(songs)[int(random.integers(len(songs)))]
         song, truth = songs[name], self.repertoire.get_song_truth(name)
-        waltz = rendered and random.random() < WALTZ
+        waltz = rendered and random.random() < WALTZ_SHARE
         frames = self.frames * 4 // 3 + RATE if waltz else self.frames
         warp = draw_time_warp(min(clip.frames for clip in song.values()), frames, self.random)
         mono = np.zeros(frames, np.float32)
@@ -130,7 +130,7 @@ class PieceMixer:
         if not {"bass", "other", "bassother", "instrumental"} & set(kept):
             kept = parts
         line = warp.to_timeline(truth, frames / RATE)
-        pumps = rendered and "drums" in kept and random.random() < PUMPED
+        pumps = rendered and "drums" in kept and random.random() < PUMPED_SHARE
         onsets = (
             merge_onsets([warp.to_piece(self.repertoire.get_onsets(song[part])) for part in kept]) if rendered else None
         )
@@ -155,7 +155,7 @@ class PieceMixer:
         line, onsets = warp.to_timeline(truth, self.seconds), [warp.to_piece(stock.get_onsets(part))]
         mono *= _to_gain(-20.0) / max(float(np.sqrt((mono**2).mean())), 1e-4)
         if random.random() < 0.85 and (drums := self._choose_drums(truth.bpm)) is not None:
-            if random.random() < PUMPED:
+            if random.random() < PUMPED_SHARE:
                 mono = apply_sidechain_pump(mono, line.beats, random)
             beats, along = np.zeros(self.frames, np.float32), self._align_drums(warp, truth, drums)
             add_resampled(drums.read_samples(), along.at, 1.0, beats)
@@ -175,7 +175,7 @@ class PieceMixer:
         """Drums whose tempo can be made ``bpm``, of a recorded song now and then."""
         stock = self.repertoire
         pool = stock.real_drums if self.random.random() < REAL_DRUMS and stock.real_drums else stock.drums
-        fitting = [clip for clip in pool if 1 / FIT < bpm / stock.get_truth(clip).bpm < FIT]
+        fitting = [clip for clip in pool if 1 / MAX_SPEED_RATIO < bpm / stock.get_truth(clip).bpm < MAX_SPEED_RATIO]
         return fitting[int(self.random.integers(len(fitting)))] if fitting else None
 
     def _align_drums(self, warp: TimeWarp, truth: SongTruth, drums: StemClip) -> TimeWarp:

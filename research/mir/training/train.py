@@ -24,7 +24,7 @@ CHECKPOINT = "checkpoint.pt"
 LOG = "log.jsonl"
 WEIGHTS = {"root": 1.0, "quality": 0.4, "bass": 0.5, "key": 0.3}
 """Of the harmony's heads in its loss."""
-ONSETS = 0.5
+ONSET_WEIGHT = 0.5
 """Of the onsets in the rhythm's loss."""
 RARE_QUALITY = 4.0
 """What is neither major nor minor counts so many times: it is an eighth of what there is."""
@@ -52,7 +52,7 @@ def compute_rhythm_loss(logits: Tensor, batch: MirBatch) -> Tensor:
     """Binary cross entropy of beats, downbeats by how sure they are, and onsets where they are known."""
     known = batch.beats[:, 0, 2] >= 0
     each = nn.functional.binary_cross_entropy_with_logits(logits, batch.beats.clamp(min=0.0), reduction="none").mean(1)
-    return (each[:, 0] + each[:, 1] * batch.downbeats + ONSETS * each[:, 2] * known).mean()
+    return (each[:, 0] + each[:, 1] * batch.downbeats + ONSET_WEIGHT * each[:, 2] * known).mean()
 
 
 def compute_harmony_loss(logits: Tensor, batch: MirBatch) -> Tensor:

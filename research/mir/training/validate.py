@@ -18,7 +18,7 @@ from research.mir.training.network import select_quality, split_heads
 from research.mir.training.targets import IGNORED, make_timeline
 
 TOLERANCE_STEPS = round(0.07 * STEPS_PER_SECOND)
-LOUD = 0.3
+PEAK_THRESHOLD = 0.3
 MINOR_QUALITIES = [number for number, quality in enumerate(QUALITIES) if quality.has_minor_third]
 """A peak of the beat's probability above this is a beat, here."""
 
@@ -74,10 +74,10 @@ def _is_minor(quality: Tensor) -> Tensor:
 
 
 def _compute_f_measure(probabilities: np.ndarray, truth: np.ndarray) -> float:
-    """F measure of the peaks above LOUD against the truth's, 70 ms either way."""
+    """F measure of the peaks above PEAK_THRESHOLD against the truth's, 70 ms either way."""
     peaks = (
         np.flatnonzero(
-            (probabilities[1:-1] > LOUD)
+            (probabilities[1:-1] > PEAK_THRESHOLD)
             & (probabilities[1:-1] >= probabilities[:-2])
             & (probabilities[1:-1] > probabilities[2:])
         )

@@ -18,7 +18,7 @@ from research.separation.evaluation.songs import BASSOTHER, MultitrackSong
 
 HOP, OVERLAP = 512, 256
 """Those of the profile `standard`."""
-LEAST = 1e-12
+MIN_POWER = 1e-12
 """Power below which a mask has nothing to tell; the share is then the same for all stems."""
 _CHUNK_HOPS = 256
 """Hops that are transformed at once: 40 MB for four stems."""
@@ -111,7 +111,7 @@ def _compute_power(spectra: Spectra) -> Float32Array:
 
 def _compute_shares(powers: Float32Array) -> Float32Array:
     """Each stem's share, summing to one over the first axis."""
-    some = powers + np.float32(LEAST)
+    some = powers + np.float32(MIN_POWER)
     return np.asarray(some / some.sum(axis=0), dtype=np.float32)
 
 

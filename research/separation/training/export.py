@@ -26,7 +26,7 @@ from research.separation.training.step import StreamingStep
 from research.separation.training.targets import STRIDE
 from research.separation.training.train import CHECKPOINT, judge
 
-CLOSE = 1e-4
+EXPORT_TOLERANCE = 1e-4
 """How far a mask may be from torch's own after many steps, before an export counts as wrong."""
 
 
@@ -81,7 +81,7 @@ def export(run: Path, out: Path) -> str:
     onnx.checker.check_model(model)
     data = model.SerializeToString()
     apart = _measure_difference(network, data)
-    if apart > CLOSE:
+    if apart > EXPORT_TOLERANCE:
         raise FloatingPointError(f"ONNX Runtime's masks are {apart:.2g} from torch's after 200 steps")
     write_atomic(out, data)
     return write_checksum(out.parent, out.name)

@@ -15,7 +15,7 @@ from engines.separation.frequency_grid import WINDOW
 from research.datasets.library import JOINED, RATE, StemClip, StemLibrary
 from research.separation.training.targets import STRIDE
 
-COHERENT = 0.4
+COHERENT_SHARE = 0.4
 """Share of mixtures that are one song's own stems; the others are thrown together."""
 ABSENT: Mapping[str, float] = {"drums": 0.12, "bass": 0.06, "vocals": 0.2, "other": 0.06}
 """How often a stem is left out: a model that never hears an absence hears stems where there are none."""
@@ -27,13 +27,13 @@ SLIDES: Mapping[str, float] = {"bass": 0.25, "other": 0.15}
 A network trained without it took a sliding bass for a drum, and a sliding lead for a voice."""
 SPEED = (0.84, 1.19)
 """Pitch and tempo together, by resampling: three semitones down to three up."""
-RECORDED = 6.0
+RECORDED_WEIGHT = 6.0
 """A recorded song or voice counts as so many minutes of a rendered one: what is real comes first."""
-LOWS_HZ, LOWS = 300.0, 0.7
+LOWS_HZ, MIN_LOW_SHARE = 300.0, 0.7
 """A bass has this share of its energy below: one that production left without is not drawn."""
 BASS_DB = 3.0
 """Rendered songs have their bass so much too low: its median is 8.6 dB below the sum of stems, on recordings 4.8 dB."""
-QUIET = 1e-4
+SILENT_RMS = 1e-4
 """RMS under which a crop counts as silent (-80 dB)."""
 
 
@@ -90,8 +90,8 @@ class StemMixer:
 
     def draw(self) -> Mixture:
         random = self.random
-        mixture = self._mix_song() if self._songs and random.random() < COHERENT else self._mix_random_clips()
-        if not np.isfinite(mixture.stems).all() or np.abs(mixture.stems.sum(0)).max() < QUIET:
+        mixture = self._mix_song() if self._songs and random.random() < COHERENT_SHARE else self._mix_random_clips()
+        if not np.isfinite(mixture.stems).all() or np.abs(mixture.stems.sum(0)).max() < SILENT_RMS:
             return self.draw()
         _produce(mixture, random)
         return mixture
@@ -150,7 +150,7 @@ class StemMixer:
         need = int(self.frames * speed * (2.0 if slides else 1.0)) + 4
         wave = self._crop(clip, int(random.integers(max(1, clip.frames - need))), speed, True, slides)
         rms = float(np.sqrt(np.mean(wave**2)))
-        if rms < QUIET:
+        if rms < SILENT_RMS:
             return None
         active = rms / max(float(np.mean(np.abs(wave).max(0) > 0.1 * rms)) ** 0.5, 0.2)
         wave *= _to_gain(LEVEL_DB[stem] + random.normal(0.0, SPREAD_DB)) / active
@@ -205,7 +205,7 @@ def get_joined_rows(name: str) -> Float32Array:
 
 def _weigh_clip(clip: StemClip) -> float:
     """Its frames, a recording's counted several times."""
-    return clip.frames * (RECORDED if clip.recorded else 1.0)
+    return clip.frames * (RECORDED_WEIGHT if clip.recorded else 1.0)
 
 
 def _has_lows(clip: StemClip) -> bool:
@@ -213,7 +213,7 @@ def _has_lows(clip: StemClip) -> bool:
     samples = clip.read_samples()
     middle = max(0, len(samples) // 2 - 10 * RATE)
     power = np.abs(np.fft.rfft(samples[middle : middle + 20 * RATE].astype(np.float32).sum(1))) ** 2
-    return bool(power[: int(len(power) * LOWS_HZ / (RATE / 2))].sum() >= LOWS * power.sum())
+    return bool(power[: int(len(power) * LOWS_HZ / (RATE / 2))].sum() >= MIN_LOW_SHARE * power.sum())
 
 
 def _make_odds(sizes: list[float]) -> Float32Array:

@@ -21,7 +21,7 @@ FEATURES = 3
 """Per point: level of mid, level of side, and how far from the middle it stands (-1 left to 1 right)."""
 SIDES = 2
 """Masks for mid and for side."""
-FLOOR = 1e-8
+POWER_FLOOR = 1e-8
 """Power below which nothing is distinguished: 80 dB below a full-scale sine."""
 
 
@@ -42,8 +42,8 @@ class NetworkShape:
 def compute_features(power: Tensor) -> Tensor:
     """Powers (..., 3, POINTS) of mid, side and twice their product, as numbers around -1 to 1."""
     mid, side, cross = power.unbind(-2)
-    levels = torch.log10(torch.stack([mid, side], -2) + FLOOR) * 0.25 + 1.0
-    pan = (cross / (mid + side + FLOOR)).unsqueeze(-2)
+    levels = torch.log10(torch.stack([mid, side], -2) + POWER_FLOOR) * 0.25 + 1.0
+    pan = (cross / (mid + side + POWER_FLOOR)).unsqueeze(-2)
     return torch.cat([levels, pan], -2)
 
 

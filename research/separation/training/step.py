@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from bridge.core.audio import STEMS
 from engines.separation.frequency_grid import POINTS
 from research.common.recurrence import Recurrence
-from research.separation.training.network import FEATURES, FLOOR, SIDES, BandMixer, SeparationNetwork
+from research.separation.training.network import FEATURES, POWER_FLOOR, SIDES, BandMixer, SeparationNetwork
 
 
 class StreamingStep(nn.Module):
@@ -30,8 +30,8 @@ class StreamingStep(nn.Module):
         bands, width, points = shape.bands, shape.width, shape.points
         powers = power.reshape(FEATURES, POINTS)
         # log10 would be exported as a logarithm and a division
-        levels = torch.log(powers[:2] + FLOOR) * (0.25 / math.log(10.0)) + 1.0
-        pan = powers[2:] / (powers[:1] + powers[1:2] + FLOOR)
+        levels = torch.log(powers[:2] + POWER_FLOOR) * (0.25 / math.log(10.0)) + 1.0
+        pan = powers[2:] / (powers[:1] + powers[1:2] + POWER_FLOOR)
         x = torch.cat([levels, pan]).reshape(FEATURES, bands, points).permute(1, 0, 2)
         x = torch.matmul(x.reshape(bands, 1, FEATURES * points), network.enter.weight)
         x = (x + network.enter.bias.unsqueeze(1)).reshape(bands, width)

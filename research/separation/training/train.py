@@ -22,15 +22,15 @@ from research.separation.training.mixing import get_joined_rows, get_stem_index,
 from research.separation.training.network import NetworkShape, SeparationNetwork
 from research.separation.training.targets import STRIDE, compute_cells
 
-SECOND = 43
+STEPS_PER_SECOND = 43
 """Steps of about one second: what the loss weighs as one, as the measure of the field does."""
-FLOOR = 2.5e-2
+ERROR_FLOOR = 2.5e-2
 """An error this small against the mixture (-16 dB) is as good as none: an absent stem has no SDR.
 
 At -25 dB a network in doubt learned to be silent, since it won more decibels where a stem was absent than it ever could
 where one was there: after 10 hours of mixtures no voice came through at all.
 """
-FINEST, PRESENT = 1e-3, 1e-2
+MIN_ERROR_FLOOR, PRESENT_POWER = 1e-3, 1e-2
 """Where a stem sounds the floor is lower, down to -30 dB: with one at -16 dB there was nothing to win on a bass as loud
 as the rest once its error was 10 dB below it, and a soft voice was worth no more than a leak. Half way at -20 dB."""
 CHECKPOINT = "checkpoint.pt"
@@ -76,16 +76,16 @@ def compute_loss(masks: Tensor, batch: SeparationBatch) -> Tensor:
     """
     wrong, mix = compute_errors(masks, batch)
     size, steps = wrong.shape[:2]
-    seconds = steps // SECOND
-    cut = seconds * SECOND
+    seconds = steps // STEPS_PER_SECOND
+    cut = seconds * STEPS_PER_SECOND
     known = (batch.joined.sum(2) > 0).to(masks.dtype)
-    energy = wrong[:, :cut].sum((3, 4)).reshape(size, seconds, SECOND, -1).sum(2)
-    own = batch.own[:, :cut].sum((3, 4)).reshape(size, seconds, SECOND, -1).sum(2)
+    energy = wrong[:, :cut].sum((3, 4)).reshape(size, seconds, STEPS_PER_SECOND, -1).sum(2)
+    own = batch.own[:, :cut].sum((3, 4)).reshape(size, seconds, STEPS_PER_SECOND, -1).sum(2)
     whole = mix[:, :, 0].sum((2, 3))
-    against = whole.mean(1)[:, None, None] * SECOND + 1e-9
-    around = whole[:, :cut].reshape(size, seconds, SECOND, 1).sum(2) + 0.1 * against
-    absent = PRESENT * around / (own + PRESENT * around)
-    floor = (FLOOR * absent + FINEST * (1.0 - absent)) * around
+    against = whole.mean(1)[:, None, None] * STEPS_PER_SECOND + 1e-9
+    around = whole[:, :cut].reshape(size, seconds, STEPS_PER_SECOND, 1).sum(2) + 0.1 * against
+    absent = PRESENT_POWER * around / (own + PRESENT_POWER * around)
+    floor = (ERROR_FLOOR * absent + MIN_ERROR_FLOOR * (1.0 - absent)) * around
     decibels = torch.log10((energy + floor + 1e-9) / against)
     amplitude = torch.sqrt(wrong + 1e-9).sum((1, 3, 4)) / torch.sqrt(mix + 1e-9).sum((1, 2, 3, 4))[:, None]
     return ((decibels.mean(1) + 2.0 * amplitude) * known).sum() / known.sum()
@@ -186,10 +186,10 @@ def judge(network: MaskNetwork, songs: dict[str, SeparationBatch]) -> dict[str, 
         for i, stem in enumerate(STEMS):
             if not batch.joined[0, i].any():
                 continue
-            cut = wrong.shape[1] // SECOND * SECOND
-            noise = wrong[0, :cut, i].sum((1, 2)).reshape(-1, SECOND).sum(1)
-            signal = batch.own[0, :cut, i].sum((1, 2)).reshape(-1, SECOND).sum(1)
-            whole = batch.mix[0, :cut].sum((1, 2)).reshape(-1, SECOND).sum(1)
+            cut = wrong.shape[1] // STEPS_PER_SECOND * STEPS_PER_SECOND
+            noise = wrong[0, :cut, i].sum((1, 2)).reshape(-1, STEPS_PER_SECOND).sum(1)
+            signal = batch.own[0, :cut, i].sum((1, 2)).reshape(-1, STEPS_PER_SECOND).sum(1)
+            whole = batch.mix[0, :cut].sum((1, 2)).reshape(-1, STEPS_PER_SECOND).sum(1)
             sounding = signal > 1e-4 * whole.mean()
             if sounding.any():
                 joined = batch.joined[0, i].sum() > 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engines.accompaniment.auto_lookahead import FIRST, LOOKAHEADS, PATIENCE, AutoLookahead
+from engines.accompaniment.auto_lookahead import FIRST, LOOKAHEADS, PATIENCE_BEATS, AutoLookahead
 
 
 def decide(pace: AutoLookahead, first: int, count: int, moved: float) -> int:
@@ -16,13 +16,13 @@ def test_where_the_timeline_is_steady_it_comes_down_to_none() -> None:
     pace = AutoLookahead()
     pace.restart(0)
     assert pace.beats == LOOKAHEADS[FIRST] == 1.0
-    decide(pace, 0, 5 * PATIENCE, 0.0)
+    decide(pace, 0, 5 * PATIENCE_BEATS, 0.0)
     assert pace.beats == 0.0
 
 
 def test_a_beat_that_came_too_late_takes_it_up_at_once_as_far_as_it_was_late() -> None:
     pace = AutoLookahead()
-    decide(pace, 0, 5 * PATIENCE, 0.0)
+    decide(pace, 0, 5 * PATIENCE_BEATS, 0.0)
     pace.record(300, -0.3)
     assert pace.beats == 0.5
     pace.record(310, -1.7)
@@ -31,9 +31,9 @@ def test_a_beat_that_came_too_late_takes_it_up_at_once_as_far_as_it_was_late() -
 
 def test_it_stays_where_less_would_be_too_late() -> None:
     pace = AutoLookahead()
-    at = decide(pace, 0, 20 * PATIENCE, 0.3)
+    at = decide(pace, 0, 20 * PATIENCE_BEATS, 0.3)
     assert pace.beats == 0.5
-    for beat in range(at, at + 20 * PATIENCE):
+    for beat in range(at, at + 20 * PATIENCE_BEATS):
         decide(pace, beat, 1, 0.3)
         assert pace.beats == 0.5
 
@@ -49,7 +49,7 @@ def test_after_less_proved_too_little_it_waits_longer_before_it_tries_again() ->
         pace.record(beat, -0.1)
         beat += 1
     assert tried[1] < tried[2] < tried[3]
-    assert tried[-1] < 300 + PATIENCE
+    assert tried[-1] < 300 + PATIENCE_BEATS
 
 
 def test_beats_that_were_decided_all_at_once_at_a_start_tell_nothing() -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engines.accompaniment.arranger import INTENSITIES, LIFT, USUAL, arrange
+from engines.accompaniment.arranger import DEFAULT_INTENSITY, INTENSITIES, REPEAT_LIFT, arrange
 from engines.accompaniment.form import AUTO, SECTIONS, BeatPosition, Form, FormRequest, Shape
 from engines.accompaniment.sheet import read_sheet
 
@@ -50,7 +50,7 @@ def test_a_section_that_comes_back_is_played_a_little_harder() -> None:
     results = beats(
         form, 0, {0: FormRequest(VERSE), 4: FormRequest(CHORUS), 8: FormRequest(VERSE), 12: FormRequest(CHORUS)}, 16
     )
-    assert results[12].intensity == pytest.approx(results[4].intensity + LIFT)
+    assert results[12].intensity == pytest.approx(results[4].intensity + REPEAT_LIFT)
 
 
 def test_without_a_wish_there_is_a_fill_every_eight_bars_and_what_follows_it_opens() -> None:
@@ -58,7 +58,7 @@ def test_without_a_wish_there_is_a_fill_every_eight_bars_and_what_follows_it_ope
     fills = [i // 4 for i, shape in enumerate(results) if shape.fill]
     assert set(fills) == {7, 15}
     assert {i // 4 for i, shape in enumerate(results) if shape.opens} == {0, 8, 16}
-    assert {shape.intensity for shape in results} == {USUAL}
+    assert {shape.intensity for shape in results} == {DEFAULT_INTENSITY}
 
 
 def test_what_is_heard_is_played_where_nobody_says_otherwise() -> None:

@@ -14,7 +14,7 @@ from bridge.errors import ConfigError
 from engines.accompaniment.grooves import (
     CERTAIN_PERCENT,
     FILE,
-    HARDEST,
+    MAX_GAIN,
     STEPS,
     Articulation,
     Cell,
@@ -27,7 +27,7 @@ from engines.accompaniment.grooves import (
     to_weight,
 )
 from engines.accompaniment.parts import PARTS
-from engines.accompaniment.parts.humanise import AS_PLAYED, LOUDEST, SOFTEST
+from engines.accompaniment.parts.humanise import AS_PLAYED, MAX_VELOCITY, MIN_VELOCITY
 from engines.accompaniment.parts.pattern_selection import add_fill, select_pattern
 from engines.accompaniment.parts.random_draws import draw
 from engines.accompaniment.score import Bar, PartState, PerformanceControls, ScoreNote
@@ -82,7 +82,7 @@ def test_a_stroke_that_no_template_has_is_struck_with_the_familys_feel() -> None
 
 def test_no_stroke_shouts_because_its_kit_does() -> None:
     (one,) = to_family(FamilyTable(3, 60, 0.0, {**LOUD, "snare": 40}, USUAL, TABLE.templates)).templates
-    assert one.articulations["snare"][4].gain == HARDEST < 100 / 40
+    assert one.articulations["snare"][4].gain == MAX_GAIN < 100 / 40
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
@@ -106,11 +106,11 @@ def test_strokes_are_as_loud_beside_one_another_as_the_drummers_struck_them() ->
     def loud(tick: int, controls: PerformanceControls) -> float:
         return float(np.mean([note.velocity for note in struck(drummer(), controls, SNARE, tick)]))
 
-    full = (SOFTEST + LOUDEST) / 2
+    full = (MIN_VELOCITY + MAX_VELOCITY) / 2
     assert loud(480, controls) == pytest.approx(full, abs=1.5)
     assert loud(840, controls) == pytest.approx(0.3 * full, abs=1.5)
     harder = replace(controls, intensity=0.7)
-    assert loud(480, harder) == pytest.approx(full + 0.2 * (LOUDEST - SOFTEST), abs=1.5)
+    assert loud(480, harder) == pytest.approx(full + 0.2 * (MAX_VELOCITY - MIN_VELOCITY), abs=1.5)
     middle = (100 + 95 * 0.3 + 100) / 295  # without humanise half the difference is left
     assert loud(480, STRAIGHT) == pytest.approx(full * (1 + middle) / 2, abs=1.5)
     assert loud(840, STRAIGHT) == pytest.approx(full * (0.3 + middle) / 2, abs=1.5)

@@ -10,7 +10,7 @@ import pytest
 from bridge.core.clock import ASSIST, FOLLOW, HOST
 from bridge.core.events import Beat, Tempo, TimedEvent
 from engines.mir.chroma.chroma_mir import HOP, PRIOR, ChromaMir
-from engines.mir.tempo_mode import CLAMP, MODE, TempoArbiter, TempoPrior, choose_prior
+from engines.mir.tempo_mode import MAX_TEMPO_DEVIATION, MODE, TempoArbiter, TempoPrior, choose_prior
 from tests.engines.driving import RATE, BlockTimeAt, clicks, find_beats, find_tempi, no_host, rolling_host, run_engine
 
 SECONDS = 16
@@ -78,7 +78,7 @@ def test_in_follow_mode_the_beats_are_those_detected_and_a_host_is_none() -> Non
 @pytest.mark.parametrize("bpm", [96.0, 150.0])
 def test_in_follow_mode_a_tempo_beyond_the_clamp_is_never_reported(bpm: float) -> None:
     found = track_clicks(FOLLOW, no_host, bpm, 3000)
-    assert all(abs(beat.tempo - 120.0) <= (CLAMP + 0.01) * 120.0 for _, beat in found)
+    assert all(abs(beat.tempo - 120.0) <= (MAX_TEMPO_DEVIATION + 0.01) * 120.0 for _, beat in found)
     assert track_clicks(FOLLOW, no_host, bpm, 3000, prior_bpm=bpm)
 
 
@@ -91,10 +91,10 @@ def test_without_a_host_assist_is_what_host_is() -> None:
     [
         (HOST, rolling_host(90.0), TempoPrior(120.0)),
         (HOST, no_host, TempoPrior(120.0)),
-        (ASSIST, rolling_host(90.0), TempoPrior(90.0, CLAMP)),
+        (ASSIST, rolling_host(90.0), TempoPrior(90.0, MAX_TEMPO_DEVIATION)),
         (ASSIST, no_host, TempoPrior(120.0)),
-        (FOLLOW, rolling_host(90.0), TempoPrior(120.0, CLAMP)),
-        (FOLLOW, no_host, TempoPrior(120.0, CLAMP)),
+        (FOLLOW, rolling_host(90.0), TempoPrior(120.0, MAX_TEMPO_DEVIATION)),
+        (FOLLOW, no_host, TempoPrior(120.0, MAX_TEMPO_DEVIATION)),
     ],
 )
 def test_each_mode_has_its_prior(mode: int, at: BlockTimeAt, prior: TempoPrior) -> None:
@@ -104,7 +104,7 @@ def test_each_mode_has_its_prior(mode: int, at: BlockTimeAt, prior: TempoPrior) 
 def pass_gate(arbiter: TempoArbiter, *confidences: float, bpm: float = 120.0) -> list[float]:
     """The confidences of the beats that pass the gate in follow mode."""
     tracked = [TimedEvent(i, Beat(0, 4, bpm, confidence, i)) for i, confidence in enumerate(confidences)]
-    reported = arbiter.process(FOLLOW, no_host(0), tracked, TempoPrior(120.0, CLAMP))
+    reported = arbiter.process(FOLLOW, no_host(0), tracked, TempoPrior(120.0, MAX_TEMPO_DEVIATION))
     return [event.payload.confidence for event in reported if isinstance(event.payload, Beat)]
 
 
@@ -117,7 +117,9 @@ def test_what_exceeds_the_clamp_does_not_come_through() -> None:
     arbiter = TempoArbiter(HOP, 0.4)
     assert pass_gate(arbiter, 0.9, bpm=126.0) == [0.9]
     assert pass_gate(arbiter, 0.9, bpm=127.0) == []
-    reported = arbiter.process(FOLLOW, no_host(0), [TimedEvent(0, Tempo(130.0, 1.0))], TempoPrior(120.0, CLAMP))
+    reported = arbiter.process(
+        FOLLOW, no_host(0), [TimedEvent(0, Tempo(130.0, 1.0))], TempoPrior(120.0, MAX_TEMPO_DEVIATION)
+    )
     assert reported == []
 
 

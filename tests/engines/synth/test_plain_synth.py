@@ -7,8 +7,8 @@ import pytest
 
 from engines.synth.kit import DRUMS, make_kit
 from engines.synth.synth_engine import HOP, plain
-from engines.synth.tones import GROUPS, SPAN, TABLE, TONE_OF, TONES, make_tables, to_hz
-from engines.synth.voices import MAX_VOICES, NEVER, Voices
+from engines.synth.tones import GROUPS, SPAN, TABLE_SAMPLES, TONE_OF, TONES, make_tables, to_hz
+from engines.synth.voices import MAX_VOICES, NO_AGE, Voices
 from tests.engines.synth.playing import RATE, events, loudness, note, play, ready
 
 
@@ -24,8 +24,8 @@ def test_the_families_of_general_midi_have_instruments_of_their_own() -> None:
 def test_no_table_has_a_harmonic_above_half_the_rate(rate: int) -> None:
     made = make_tables(rate)
     for group in range(GROUPS):
-        spectrum = np.abs(np.fft.rfft(made[:, group, :, :TABLE], axis=-1)).max(axis=(0, 1))
-        there = np.flatnonzero(spectrum > 1e-3 * TABLE)
+        spectrum = np.abs(np.fft.rfft(made[:, group, :, :TABLE_SAMPLES], axis=-1)).max(axis=(0, 1))
+        there = np.flatnonzero(spectrum > 1e-3 * TABLE_SAMPLES)
         if len(there):
             assert there[-1] * to_hz(SPAN * group + SPAN - 1) < rate / 2
 
@@ -58,7 +58,7 @@ def test_where_there_is_no_room_the_one_let_go_of_first_is_cut() -> None:
         voices.mix_into(out, np.zeros(16), gains)
     for pitch in (100, 101, 102):
         voices.note_on(0, pitch, 100, 0, 5)
-    whole = voices.active & (voices.cut == NEVER)
+    whole = voices.active & (voices.cut == NO_AGE)
     assert np.count_nonzero(whole) == MAX_VOICES
     assert set(range(MAX_VOICES)) - set(voices.pitch[whole].tolist()) == {20, 10, 0}
 

@@ -9,7 +9,7 @@ import pytest
 
 from bridge.core.events import Chord, Key
 from bridge.core.time import BlockTime
-from engines.accompaniment.harmony.chord_history import REMEMBERED, ChordHistory
+from engines.accompaniment.harmony.chord_history import HISTORY_BEATS, ChordHistory
 from engines.accompaniment.harmony.trellis import SOURCES, Metre
 from engines.accompaniment.harmony.vocabulary import CLASSES, NONE, to_chord
 from engines.accompaniment.timeline import Timeline
@@ -35,7 +35,7 @@ def tell(listener: ChordHistory, bars: Sequence[int], late: int, until: float, f
 def test_each_beat_gets_the_chord_that_began_with_it_however_late_it_was_reported(late: int) -> None:
     listener = ChordHistory()
     tell(listener, LOOP * 2, late, 32.0)
-    known = listener.history[REMEMBERED - listener.count :]
+    known = listener.history[HISTORY_BEATS - listener.count :]
     expected = np.repeat(LOOP * 2, 4)[: listener.count]
     np.testing.assert_array_equal(known, expected)
     assert listener.next == listener.count

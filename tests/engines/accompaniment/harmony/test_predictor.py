@@ -11,13 +11,13 @@ from bridge.errors import EngineError
 from engines.accompaniment.harmony.predictor import (
     CONTEXT,
     KINDS,
-    WORDS,
+    PREDICTORS,
     ChordPredictor,
     encode_context,
     find_reference,
     load_shipped,
 )
-from engines.accompaniment.harmony.repetition import FEATURES, FURTHEST, LAGS, RAISED, compare_lags, read_lags
+from engines.accompaniment.harmony.repetition import FEATURES, HORIZON, LAGS, RAISED, compare_lags, read_lags
 from engines.accompaniment.harmony.vocabulary import CLASSES, COUNT, NONE, UNKNOWN, States
 from tests.engines.networks import Shape, make_network
 
@@ -57,7 +57,7 @@ def test_what_goes_on_higher_is_alike_where_it_is_raised(up: int) -> None:
 def test_every_lag_says_what_stood_so_long_before_and_nothing_where_nothing_stood() -> None:
     song = np.arange(20)
     says = read_lags(song)
-    np.testing.assert_array_equal(says[lag(8)], [12 + ahead % 8 for ahead in range(FURTHEST)])
+    np.testing.assert_array_equal(says[lag(8)], [12 + ahead % 8 for ahead in range(HORIZON)])
     assert (says[lag(21)] == UNKNOWN)[0]
     np.testing.assert_array_equal(says[lag(21)][1:21], song)
     assert (read_lags(np.zeros(0, np.int64)) == UNKNOWN).all()
@@ -104,7 +104,7 @@ def test_whatever_was_heard_what_is_asked_lies_between_0_and_1_and_what_is_said_
 def test_what_was_played_twice_is_foreseen_as_far_as_it_goes(known: int) -> None:
     song = np.tile(LOOP, 6)
     loops, habit = load_shipped().predict(song[:known], known % 4, 0, 4)
-    np.testing.assert_array_equal((loops + habit).argmax(1), song[known : known + FURTHEST])
+    np.testing.assert_array_equal((loops + habit).argmax(1), song[known : known + HORIZON])
 
 
 @pytest.mark.parametrize("up", [1, 2])
@@ -129,14 +129,14 @@ def test_a_loop_heard_with_faults_is_foreseen_with_fewer() -> None:
 
 
 SHAPES_IN: dict[str, Shape] = {
-    "lags": (len(RAISED), len(LAGS), FEATURES), "context": (CONTEXT,), "there": (len(LAGS), FURTHEST),
+    "lags": (len(RAISED), len(LAGS), FEATURES), "context": (CONTEXT,), "there": (len(LAGS), HORIZON),
 }  # fmt: skip
-SHAPES_OUT: dict[str, Shape] = {"words": (WORDS, FURTHEST), "habit": (FURTHEST, KINDS)}
+SHAPES_OUT: dict[str, Shape] = {"words": (PREDICTORS, HORIZON), "habit": (HORIZON, KINDS)}
 
 
 def test_a_network_of_the_right_shapes_is_taken() -> None:
     loops, habit = ChordPredictor(make_network(SHAPES_IN, SHAPES_OUT)).predict(LOOP, 0, 0, 4)
-    assert loops.shape == habit.shape == (FURTHEST, COUNT)
+    assert loops.shape == habit.shape == (HORIZON, COUNT)
 
 
 @pytest.mark.parametrize("port", [*SHAPES_IN, *SHAPES_OUT])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bridge.core.chords import QUALITIES
 from bridge.core.events import Chord
-from engines.accompaniment.harmony.repetition import FURTHEST
+from engines.accompaniment.harmony.repetition import HORIZON
 from engines.accompaniment.harmony.trellis import SOURCES, Metre, predict_chords
 from engines.accompaniment.harmony.vocabulary import CLASSES, COUNT, LIKENESS, NONE, UNKNOWN, to_chord, to_state
 
@@ -37,7 +37,7 @@ def test_likeness_is_one_for_the_same_less_for_another_and_the_same_both_ways() 
 def test_a_loop_is_the_way_once_it_was_heard_and_habit_until_then() -> None:
     song = np.tile(LOOP, 5)
     late = predict_chords(song[:40], 40, 0, Metre(), {})
-    np.testing.assert_array_equal(late.path, song[40 : 40 + FURTHEST])
+    np.testing.assert_array_equal(late.path, song[40 : 40 + HORIZON])
     assert (late.sources[1:] == SOURCES.index("loop")).all()
     early = predict_chords(song[:3], 3, 0, Metre(), {})
     assert (early.sources == SOURCES.index("habit")).mean() > 0.8

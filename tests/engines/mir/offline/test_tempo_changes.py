@@ -10,7 +10,7 @@ import pytest
 
 from bridge.core.arrays import Float64Array
 from engines.mir.engine_lookup import create_engine
-from engines.mir.learned.beat_tracker import UNINFORMATIVE
+from engines.mir.learned.beat_tracker import UNINFORMATIVE_PROBABILITY
 from engines.mir.learned.features import STEPS_PER_SECOND
 from engines.mir.offline.analysis_job import analyse_song
 from engines.mir.offline.metrical_levels import OctaveAmbiguity
@@ -65,13 +65,13 @@ def test_in_a_silence_there_is_no_tempo() -> None:
     first, gap, second = make_beats((120, 48), (97, 40), (120, 48)), slice(47, 88), 88
     activation = beat_activation([*first[:48], *first[second:]], float(first[-1]) + 1)
     activation[round((first[47] + 0.5) * STEPS_PER_SECOND) : round((first[gap.stop] - 0.3) * STEPS_PER_SECOND)] = (
-        UNINFORMATIVE
+        UNINFORMATIVE_PROBABILITY
     )
     assert find_tempo_changes(first, activation) == ()
     other = make_beats((120, 48), (97, 40), (90, 48))
     activation = beat_activation([*other[:48], *other[second:]], float(other[-1]) + 1)
     activation[round((other[47] + 0.5) * STEPS_PER_SECOND) : round((other[gap.stop] - 0.3) * STEPS_PER_SECOND)] = (
-        UNINFORMATIVE
+        UNINFORMATIVE_PROBABILITY
     )
     (change,) = find_tempo_changes(other, activation)
     assert change.time_s == pytest.approx(other[second], abs=1.0)
@@ -113,7 +113,7 @@ def test_beats_that_go_on_in_the_old_tempo_are_uncertain_until_they_agree() -> N
 def test_beats_that_begin_late_after_a_silence_are_uncertain() -> None:
     beats = np.concatenate([np.arange(0.5, 24, 0.5), np.arange(60.1, 84, 0.5)])
     activation = beat_activation(beats.tolist(), 85)
-    activation[25 * STEPS_PER_SECOND : 60 * STEPS_PER_SECOND] = UNINFORMATIVE
+    activation[25 * STEPS_PER_SECOND : 60 * STEPS_PER_SECOND] = UNINFORMATIVE_PROBABILITY
     decoded = np.sort(np.concatenate([beats, np.arange(24.5, 59.9, 0.5)]))  # they go on through the silence
     late = beats[(beats < 60) | (beats > 65)]
     assert describe_uncertain_beats(late, decoded, activation, ()) == (

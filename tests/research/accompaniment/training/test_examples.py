@@ -9,7 +9,7 @@ import pytest
 
 from bridge.errors import ConfigError
 from engines.accompaniment.harmony.predictor import KINDS
-from engines.accompaniment.harmony.repetition import FURTHEST, LAGS, RAISED
+from engines.accompaniment.harmony.repetition import HORIZON, LAGS, RAISED
 from engines.accompaniment.harmony.vocabulary import CLASSES, NONE, UNKNOWN, States, to_chord
 from research.accompaniment.simulated_input import list_true_chords
 from research.accompaniment.songs import AnnotatedSong, ChordSegment
@@ -32,7 +32,7 @@ def test_an_example_has_what_comes_counted_from_the_chord_that_sounds() -> None:
     first = found.truth[7]  # after sixteen beats, the last of G: C lies five above
     assert first[:8].tolist() == [2 * 5] * 4 + [2 * 2 + 1] * 4
     says = found.says[7]
-    assert says.shape == (len(RAISED), len(LAGS), FURTHEST)
+    assert says.shape == (len(RAISED), len(LAGS), HORIZON)
     np.testing.assert_array_equal(says[0, LAGS.tolist().index(16)][:16], first[:16])
     assert (says[1, LAGS.tolist().index(16)][:4] == 2 * 6).all()
     assert (found.truth[-1][1:] == -1).all()  # the song is over

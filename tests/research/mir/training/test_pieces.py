@@ -118,7 +118,7 @@ def test_far_from_its_pitch_a_song_keeps_its_beats_and_no_chords(
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_waltz_has_three_beats_a_bar_and_no_hole(folder: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mixing, "WALTZ", 1.0)
+    monkeypatch.setattr(mixing, "WALTZ_SHARE", 1.0)
     monkeypatch.setattr(augment, "DRIFT_SHARE", 0.0)
     one = mixer(folder, seed)
     piece = one._mix_song(one.repertoire.rendered, True)
@@ -134,9 +134,9 @@ def test_drums_made_for_another_tempo_fit_the_part(folder: Path) -> None:
 
 @pytest.mark.parametrize("way", ["song", "waltz", "drifting", "fitted", "drums"])
 def test_onsets_are_where_the_clicks_are(folder: Path, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mixing, "WALTZ", 1.0 if way == "waltz" else 0.0)
+    monkeypatch.setattr(mixing, "WALTZ_SHARE", 1.0 if way == "waltz" else 0.0)
     monkeypatch.setattr(augment, "DRIFT_SHARE", 1.0 if way == "drifting" else 0.0)
-    monkeypatch.setattr(mixing, "PUMPED", 0.0)
+    monkeypatch.setattr(mixing, "PUMPED_SHARE", 0.0)
     one = mixer(folder, 4)
     draw = {"fitted": one._mix_fitted, "drums": one._mix_drums}.get(
         way, lambda: one._mix_song(one.repertoire.rendered, True)

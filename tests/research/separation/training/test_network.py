@@ -17,7 +17,7 @@ from engines.separation.frequency_grid import POINTS  # noqa: E402
 from research.separation.training.__main__ import WEIGHTS  # noqa: E402
 from research.separation.training.batches import SeparationBatch  # noqa: E402
 from research.separation.training.export import (  # noqa: E402
-    CLOSE,
+    EXPORT_TOLERANCE,
     ExportedNetwork,
     QuantizationGate,
     blend,
@@ -214,7 +214,7 @@ def test_what_ships_is_the_network_of_the_checkpoint_and_nothing_besides() -> No
     with torch.no_grad():
         expected, _ = trained(steps, state)
     masks, _ = shipped(steps, shipped.start(1))
-    torch.testing.assert_close(masks, expected, atol=CLOSE, rtol=0.0)
+    torch.testing.assert_close(masks, expected, atol=EXPORT_TOLERANCE, rtol=0.0)
 
 
 def test_a_blend_is_the_mean_of_two_stages_by_their_shares(tmp_path: Path) -> None:
