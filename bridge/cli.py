@@ -25,7 +25,7 @@ from bridge.streams import write_json, write_out
 app = App(
     name="sideman",
     version=bridge.__version__,
-    help="The session player that sits beside a DAW: stems, chords and accompaniment, back in time to the frame.",
+    help="Session player beside a DAW: separates stems, detects chords, and plays along, aligned to the frame.",
     help_format="plaintext",
     console=Printer(),
     error_console=Printer(stderr=True),
@@ -37,13 +37,13 @@ app = App(
         json_dict=False,
     ),
 )
-bench_app = App(name="bench", help="Measure what the documentation claims.")
-preset_app = App(name="preset", help="Session presets: faders, mutes, solos and the engines' settings.")
+bench_app = App(name="bench", help="Measure the figures in the documentation.")
+preset_app = App(name="preset", help="Manage session presets: faders, mutes, solos and engine settings.")
 app.command(bench_app)
 app.command(preset_app)
 
-Server = Annotated[str, Parameter(help="JACK server to use; by default the settings', else JACK's default server.")]
-AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON, for machines.")]
+Server = Annotated[str, Parameter(help="JACK server; by default that of the settings, else JACK's default server.")]
+AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
 
 
 def _settings(server: str = "", client: str = "") -> Settings:
@@ -79,17 +79,17 @@ def _set_signal_handlers(act: Callable[[], object]) -> None:
 def run(
     *,
     server: Server = "",
-    client: Annotated[str, Parameter(help="Our name on the server.")] = "",
-    port: Annotated[int, Parameter(help="UDP port for OSC; by default the settings'.")] = 0,
+    client: Annotated[str, Parameter(help="Name of the JACK client; by default that of the settings.")] = "",
+    port: Annotated[int, Parameter(help="UDP port for OSC; by default that of the settings.")] = 0,
     lan: Annotated[
-        bool, Parameter(negative="", help="Listen beyond this machine; needs [lan] allow and token.")
+        bool, Parameter(negative="", help="Accept OSC from other machines; needs [lan] allow and token.")
     ] = False,
     preset: Annotated[str, Parameter(help="Session preset to start with.")] = "",
-    verbose: Annotated[bool, Parameter(name=["--verbose", "-v"], negative="", help="Log the details.")] = False,
+    verbose: Annotated[bool, Parameter(name=["--verbose", "-v"], negative="", help="Log more details.")] = False,
 ) -> None:
     """Run beside a DAW on a JACK server until Ctrl-C.
 
-    Connect the DAW's sends to in_1, in_2 and midi_in, and record stems, mix and MIDI from the other ports.
+    Connect the DAW's sends to in_1, in_2 and midi_in. Record stems, mix and MIDI from the other ports.
     """
     with Signals() as signals:
         from bridge.app import Sidecar
@@ -181,10 +181,10 @@ def latency(
     period: Annotated[int, Parameter(help="Period in frames, without a server.")] = 128,
     json_: AsJson = False,
 ) -> int:
-    """Show the latency of each path, and the compensation to type into each DAW.
+    """Show the latency of each path, and the values to enter in each DAW.
 
-    --measure starts a server of its own and runs it faster than real time.
-    With --server it measures there, in real time.
+    --measure starts a private JACK server and runs it faster than real time.
+    With --server it measures on that server, in real time.
     """
     settings = _settings(server)
     if measure:
@@ -212,7 +212,7 @@ def latency(
 def controls(
     *,
     json_: AsJson = False,
-    markdown: Annotated[bool, Parameter(negative="", help="Print docs/controls.md.")] = False,
+    markdown: Annotated[bool, Parameter(negative="", help="Print the page docs/controls.md.")] = False,
 ) -> None:
     """List every control, action and reading: OSC address, range, default and meaning."""
     from bridge.app import make_registry
@@ -250,18 +250,18 @@ def _send_preset_action(action: str, name: str, port: int) -> None:
     Printer().say(f"preset {name}: {'saved' if action == 'save' else 'loaded'}")
 
 
-OscPort = Annotated[int, Parameter(help="UDP port of the running sidecar; by default the settings'.")]
+OscPort = Annotated[int, Parameter(help="UDP port of the running sidecar; by default that of the settings.")]
 
 
 @preset_app.command(name="save")
 def preset_save(name: str, *, port: OscPort = 0) -> None:
-    """Save the settings of the running sidecar as preset NAME."""
+    """Save the controls of the running sidecar as preset NAME."""
     _send_preset_action("save", name, port)
 
 
 @preset_app.command(name="load")
 def preset_load(name: str, *, port: OscPort = 0) -> None:
-    """Set the running sidecar to preset NAME."""
+    """Load preset NAME into the running sidecar."""
     _send_preset_action("load", name, port)
 
 
@@ -282,7 +282,7 @@ def doctor(*, server: Server = "", json_: AsJson = False) -> int:
 def callback(
     *,
     rate: Annotated[int, Parameter(help="Sampling rate in Hz.")] = 44100,
-    seconds: Annotated[float, Parameter(help="How long each run counts.")] = 3.0,
+    seconds: Annotated[float, Parameter(help="Duration of each measurement, in seconds.")] = 3.0,
     json_: AsJson = False,
 ) -> None:
     """Measure callback time and skipped cycles at periods 64-1024: native and Python, idle and beside busy Python."""

@@ -172,7 +172,7 @@ def _make_latency_controls() -> Iterator[Control]:
     for role, spec in ROLES.items():
         yield Control(
             f"latency.{role}.reserve_frames", 16, 8192, spec.reserve_frames, unit="frames", kind="integer",
-            doc=f"Compute headroom of the {role} worker, in frames; {spec.reserve_doc}.",
+            doc=f"Compute headroom of the {role} worker. {spec.reserve_doc}",
         )  # fmt: skip
         yield Control(
             f"latency.{role}.user_offset_frames", 0, 48000, 0, unit="frames", kind="integer",

@@ -62,7 +62,7 @@ class RoleSpec:
     Attributes:
         engine: The default engine.
         reserve_frames: The default reserve, the compute headroom of its worker.
-        reserve_doc: What the reserve means for the user.
+        reserve_doc: What the reserve means for the user, a sentence.
         paths: Its rows of the ledger, in order.
         needed_inputs: Event inputs that its engine must have.
         needed_outputs: Outputs that its engine must have.
@@ -103,7 +103,7 @@ ROLES: dict[str, RoleSpec] = {
     "separation": RoleSpec(
         engine="separation.standard",
         reserve_frames=384,  # 1024 with hop and overlap, at a period of 128
-        reserve_doc="part of the declared delay",
+        reserve_doc="It is part of the declared latency.",
         paths=(*map(make_audio_path, STEMS), make_audio_path("mix")),
         needed_outputs=frozenset(STEMS[:-1]),
         reads={"midi": HOST_RING},
@@ -114,7 +114,7 @@ ROLES: dict[str, RoleSpec] = {
     "mir": RoleSpec(
         engine="mir.standard",
         reserve_frames=1024,
-        reserve_doc="part of the declared delay",
+        reserve_doc="It is part of the declared latency.",
         # onsets and notes are published only: the DAW has better MIDI notes on its own track, and a wrong note of a
         # tracker is worse when it sounds than when it is displayed
         paths=(
@@ -133,7 +133,7 @@ ROLES: dict[str, RoleSpec] = {
     "accompaniment": RoleSpec(
         engine="accompaniment.band",
         reserve_frames=2048,
-        reserve_doc="how much earlier it decides, not a delay; takes effect at the next start",
+        reserve_doc="The band decides this much earlier; it is no latency. It takes effect at the next start.",
         paths=(make_midi_path("accompaniment", "midi"),),
         needed_outputs=frozenset({"midi"}),
         reads={"midi": HOST_RING} | _ANALYSES,
@@ -144,7 +144,7 @@ ROLES: dict[str, RoleSpec] = {
     "synth": RoleSpec(
         engine="synth.fluid",
         reserve_frames=1024,
-        reserve_doc="how much earlier the accompaniment decides for it, not a delay; takes effect at the next start",
+        reserve_doc="The accompaniment decides this much earlier; it is no latency. It takes effect at the next start.",
         paths=(make_audio_path("band"),),
         needed_inputs=frozenset({"midi"}),
         needed_outputs=frozenset({"audio"}),

@@ -117,10 +117,10 @@ def make_table(rows: list[BandCost]) -> Table:
 
 def bench_accompaniment(
     *,
-    rounds: Annotated[int, Parameter(help="How often the 32 bars are made.")] = 5,
-    json_: Annotated[bool, Parameter(name="--json", negative="", help="Print JSON, for machines.")] = False,
+    rounds: Annotated[int, Parameter(help="How often the 32 bars are played.")] = 5,
+    json_: Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")] = False,
 ) -> int:
-    """Measure what the band costs: a bar of all parts, 32 bars of all parts, a live hop; in ms, by style."""
+    """Measure the cost of the band in ms, by style: a bar of all parts, 32 bars of all parts, a live hop."""
     rows = list(measure_costs(max(rounds, 1)))
     if json_:
         write_json([asdict(row) for row in rows])

@@ -20,7 +20,7 @@ SEED = Control(
 )
 PERFORMANCE_CONTROLS = {
     "intensity": Control("accompaniment.band.intensity", 0.0, 1.0, 0.5, doc="How loud and busy the band plays."),
-    "density": Control("accompaniment.band.density", 0.0, 1.0, 0.5, doc="How many of the light notes are played."),
+    "density": Control("accompaniment.band.density", 0.0, 1.0, 0.5, doc="How many of the soft hits and notes sound."),
     "complexity": Control("accompaniment.band.complexity", 0.0, 1.0, 0.5, doc="How many different patterns are used."),
     "swing": Control(
         "accompaniment.band.swing", 0.0, 1.0, 0.0, doc="Delay of the off-beats: 0 is straight, 1 is triplet swing."

@@ -16,7 +16,9 @@ HOST_JUMP_BEATS, TRACKER_JUMP_BEATS = 0.05, 0.3
 LATE_BEATS = 0.125
 """How late a beat may start when a rising tempo has moved it before the earliest frame that can still be played."""
 SHORTEST_BEAT_FRAMES = 64
-LOOKAHEAD = Control("accompaniment.lookahead_beats", 0.0, 16.0, 1.0, "beats", doc="How far ahead a beat is planned.")
+LOOKAHEAD = Control(
+    "accompaniment.lookahead_beats", 0.0, 16.0, 1.0, "beats", doc="How many beats ahead a beat is decided."
+)
 PATIENCE_BEATS = 2.0
 """Playing stops after this long without a beat."""
 

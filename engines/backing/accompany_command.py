@@ -27,33 +27,35 @@ Share = Annotated[float | None, Parameter(help="From 0 to 1.")]
 
 
 def accompany(
-    source: Annotated[str, Parameter(help="A song, a MIDI file, a file with chords, or chords: '| Am7 D7 | Gmaj7 |'.")],
+    source: Annotated[str, Parameter(help="A recording, a MIDI file, a chord sheet, or chords: '| Am7 D7 | Gmaj7 |'.")],
     /,
     *,
     out: Annotated[Path, Parameter(help=f"Folder for {FILE}.")],
     style: Annotated[
-        str, Parameter(help="A style that ships, or one of yours; else pop, or for new drums the nearest.")
+        str, Parameter(help="A shipped style or your own; by default pop, or with --replace the nearest style.")
     ] = "",
-    bars: Annotated[int | None, Parameter(help="Repeat the sheet until there are so many bars.")] = None,
+    bars: Annotated[int | None, Parameter(help="Repeat or cut the sheet to this number of bars.")] = None,
     tempo: Annotated[
-        float | None, Parameter(help="Quarter notes a minute; else the sheet's, else the style's.")
+        float | None, Parameter(help="Quarter notes per minute; by default the sheet's, else the style's.")
     ] = None,
-    seed: Annotated[int, Parameter(help="Another number, another performance.")] = 0,
+    seed: Annotated[int, Parameter(help="Random seed: each number is another performance.")] = 0,
     parts: Annotated[str, Parameter(help="The parts that play.")] = ",".join(PART_NAMES),
-    replace: Annotated[str, Parameter(help="drums: write new drums like a song's own, and the song with them.")] = "",
-    count_in: Annotated[bool, Parameter(negative="", help="A bar of sticks first.")] = False,
-    audio: Annotated[bool, Parameter(negative="", help="Also PART.wav for each part, and mix.wav.")] = False,
-    intensity: Annotated[Share, Parameter(help="0.5: as the sections have it.")] = None,
-    density: Annotated[Share, Parameter(help="How many soft hits are played.")] = None,
-    complexity: Annotated[Share, Parameter(help="How many patterns are used.")] = None,
-    swing: Annotated[Share, Parameter(help="1: off-beats on the triplet; else the style's.")] = None,
+    replace: Annotated[str, Parameter(help="drums: write new drums for a recording, and a mix with them.")] = "",
+    count_in: Annotated[bool, Parameter(negative="", help="Begin with a bar of sticks.")] = False,
+    audio: Annotated[bool, Parameter(negative="", help="Also write PART.wav for each part, and mix.wav.")] = False,
+    intensity: Annotated[Share, Parameter(help="How hard the band plays; 0.5: as the sections say.")] = None,
+    density: Annotated[Share, Parameter(help="How many of the soft hits and notes sound.")] = None,
+    complexity: Annotated[Share, Parameter(help="How many different patterns are used.")] = None,
+    swing: Annotated[Share, Parameter(help="0: straight; 1: off-beats on the triplet; by default the style's.")] = None,
     humanise: Annotated[Share, Parameter(help="How loose timing and articulation are.")] = None,
-    style_strength: Annotated[Share, Parameter(help="0: a plain band; 1: the style.")] = None,
-    temperature: Annotated[Share, Parameter(help="Randomness: 0: the likeliest patterns.")] = None,
+    style_strength: Annotated[Share, Parameter(help="0: plain patterns; 1: the style.")] = None,
+    temperature: Annotated[
+        Share, Parameter(help="Randomness; 0: the most likely patterns; 1: the most varied.")
+    ] = None,
 ) -> int:
-    """Write a band's MIDI for a song, a MIDI file or a chord sheet: a track a part, tempo map, sections, chord names.
+    """Write a band for a recording, a MIDI file or a chord sheet, as MIDI: tracks, tempo map, sections, chords.
 
-    To a song the band plays in time with the recording. The controls of its playing go from 0 to 1.
+    The band plays in time with a recording. The options from --intensity to --temperature go from 0 to 1.
     """
     controls = {
         "intensity": intensity, "density": density, "complexity": complexity, "swing": swing, "humanise": humanise,

@@ -33,9 +33,9 @@ MEMORY_S = 0.05
 MAX_SAMPLE = 1e9
 """Larger samples are no audio and become silence, as NaN does, so that squares stay finite."""
 
-BASS_HZ = Control("separation.bass_hz", 60.0, 500.0, 220.0, "Hz", "log", "Steady sound below this is the bass.")
-SOFTNESS = Control("separation.softness", 0.0, 1.0, 0.5, doc="0: drums are cut out hard, 1: they blend.")
-WIDTH = Control("separation.vocals_width", 0.0, 1.0, 0.3, doc="How far from the middle a voice may stand.")
+BASS_HZ = Control("separation.bass_hz", 60.0, 500.0, 220.0, "Hz", "log", "Sustained sound below this is the bass.")
+SOFTNESS = Control("separation.softness", 0.0, 1.0, 0.5, doc="Edges of the drums' mask: 0 is hard, 1 is soft.")
+WIDTH = Control("separation.vocals_width", 0.0, 1.0, 0.3, doc="How far from the centre vocals may be.")
 
 
 def make_windows() -> tuple[Float32Array, Float32Array]:

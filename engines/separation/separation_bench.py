@@ -173,11 +173,11 @@ def _format_figure(value: float, form: str) -> str:
 
 def bench_separation(
     *,
-    seconds: Annotated[float, Parameter(help="How much audio each one separates.")] = 20.0,
+    seconds: Annotated[float, Parameter(help="Duration of the audio that each one separates.")] = 20.0,
     rate: Annotated[int, Parameter(help="Sampling rate of the engines, in Hz: 44100 or 48000.")] = 44100,
-    json_: Annotated[bool, Parameter(name="--json", negative="", help="Print JSON, for machines.")] = False,
+    json_: Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")] = False,
 ) -> None:
-    """Measure what separation costs: ms a hop, share of a core, and how fast files go.
+    """Measure the cost of separation: ms per hop, share of a core, and speed on files.
 
     All profiles, the DSP engine and every model that was added.
     The share counts processor time, so that a busy machine does not change it much.

@@ -24,7 +24,9 @@ LONGEST_GAP_S = 4.0
 MAX_SAMPLE = 1e9
 """Samples beyond this are faults and count as silence, like NaN; squares stay finite."""
 
-PRIOR = Control("mir.tempo_prior_bpm", 60.0, 200.0, 120.0, "BPM", "log", "Of tempi that fit, the one near this wins.")
+PRIOR = Control(
+    "mir.tempo_prior_bpm", 60.0, 200.0, 120.0, "BPM", "log", "Of several possible tempi, the one near this is used."
+)
 MIN_BEAT_CONFIDENCE = 0.2
 """The confidence from which the tracker's beats may replace or move those of a host.
 

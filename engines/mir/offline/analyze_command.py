@@ -23,18 +23,18 @@ def analyze(
     files: Annotated[list[Path], Parameter(help="Songs, or folders of songs.")],
     /,
     *,
-    out: Annotated[Path, Parameter(help="Folder for the results: several files a song, named like it.")],
-    engine: Annotated[str, Parameter(help="The registered engine that analyses.")] = DEFAULT,
+    out: Annotated[Path, Parameter(help="Folder for the results: several files per song, with its name.")],
+    engine: Annotated[str, Parameter(help="The analysis engine.")] = DEFAULT,
     set_: Annotated[
         list[str] | None,
-        Parameter(name="--set", negative="", help="A control of the engine, as NAME=VALUE; may be repeated."),
+        Parameter(name="--set", negative="", help="Set a control of the engine, as NAME=VALUE; may be repeated."),
     ] = None,
-    json_: Annotated[bool, Parameter(name="--json", negative="", help="Print JSON, for machines.")] = False,
+    json_: Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")] = False,
 ) -> int:
-    """Write where a song's beats, chords and keys are: as JSON, CSV, labels, MIDI with a tempo map, and a picture.
+    """Write the beats, chords and keys of songs: as JSON, CSV, labels, MIDI with a tempo map, and a picture.
 
-    The engine is that of the live sidecar; its latency is compensated, so all times are the song's own.
-    Exit status 1 where a song failed; the others are analysed all the same.
+    The engine is that of the live sidecar. Its latency is subtracted, so all times are those of the song.
+    The exit status is 1 if a song failed; the others are analysed.
     """
     analyser = create_engine(engine)
     values = parse_control_values(analyser.spec.controls, set_ or [])

@@ -22,12 +22,12 @@ from engines.separation.models.store import ModelEntry, open_user_store
 
 app = App(
     name="models",
-    help="Your own separation models: list, add, verify, remove.",
+    help="Manage your own separation models: list, add, verify, remove.",
     help_format="plaintext",
     default_parameter=Parameter(show_default=False),
 )
 
-JsonOption = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON, for machines.")]
+JsonOption = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
 FramesOption = Annotated[int | None, Parameter(help="In frames; see docs/models.md.")]
 
 FAILED = 1
@@ -65,32 +65,35 @@ def list_models(*, json_: JsonOption = False) -> None:
 
 @app.command(name="add")
 def add_model(
-    source: Annotated[str, Parameter(help="An ONNX file, or its http(s) address; with --manifest not needed.")] = "",
+    source: Annotated[str, Parameter(help="An ONNX file, or its http(s) address; not needed with --manifest.")] = "",
     *,
-    manifest: Annotated[Path | None, Parameter(help="TOML file that tells all that the options tell.")] = None,
-    adapter: Annotated[Adapter | None, Parameter(help="What kind of model it is.")] = None,
-    name: Annotated[str | None, Parameter(help="What to call it; by default as its file.")] = None,
+    manifest: Annotated[Path | None, Parameter(help="TOML file with the same data as the options.")] = None,
+    adapter: Annotated[Adapter | None, Parameter(help="The kind of model.")] = None,
+    name: Annotated[str | None, Parameter(help="Its name here; by default that of the file.")] = None,
     licence: Annotated[str | None, Parameter(help="Its licence, such as MIT or CC-BY-NC-4.0.")] = None,
-    sha256: Annotated[str | None, Parameter(help="Its SHA-256; what comes is refused where it differs.")] = None,
-    stems: Annotated[str | None, Parameter(help="What it gives, in its order, with commas between.")] = None,
-    rest: Annotated[str | None, Parameter(help="The stem that is the mix minus its stems; by default other.")] = None,
-    rate: Annotated[int, Parameter(help="The sampling rate that it knows, in Hz; by default 44100.")] = 44100,
+    sha256: Annotated[str | None, Parameter(help="Its SHA-256; a file with another one is refused.")] = None,
+    stems: Annotated[str | None, Parameter(help="Its output stems in order, separated by commas.")] = None,
+    rest: Annotated[str | None, Parameter(help="The stem that is the mix minus all others; by default other.")] = None,
+    rate: Annotated[int, Parameter(help="Its sampling rate in Hz; by default 44100.")] = 44100,
     window: FramesOption = None,
     hop: FramesOption = None,
     synthesis: FramesOption = None,
     piece: FramesOption = None,
     gain: Annotated[float | None, Parameter(help="Factor on its stem (UVR: compensate).")] = None,
-    normalisation: Annotated[Literal["none", "mix"] | None, Parameter(help="mix: as Demucs does.")] = None,
-    gives: Annotated[
-        Literal["masks", "spectra", "magnitudes"] | None, Parameter(help="Where its kind allows several.")
+    normalisation: Annotated[
+        Literal["none", "mix"] | None, Parameter(help="mix: normalise the input as Demucs does.")
     ] = None,
-    limit_s: Annotated[int | None, Parameter(help="Processor seconds that one run may take; 300.")] = None,
-    accept: Annotated[bool, Parameter(negative="", help="You accept its licence.")] = False,
+    gives: Annotated[
+        Literal["masks", "spectra", "magnitudes"] | None,
+        Parameter(help="Its kind of output, where the adapter allows several."),
+    ] = None,
+    limit_s: Annotated[int | None, Parameter(help="Processor seconds per run; by default 300.")] = None,
+    accept: Annotated[bool, Parameter(negative="", help="Accept its licence without a question.")] = False,
 ) -> int:
     """Add a model from a file or an address.
 
-    The licence is shown; nothing is fetched before you accept it.
-    Without --sha256 that of what came is recorded, and checked at every use.
+    The licence is shown, and nothing is fetched before you accept it.
+    Without --sha256 the hash of the file is recorded. Every use of the model checks the hash.
     """
     if manifest is not None:
         wanted = from_manifest(manifest, source)
@@ -126,10 +129,12 @@ def add_model(
 
 
 @app.command
-def verify(*names: Annotated[str, Parameter(help="Models; by default all.")], json_: JsonOption = False) -> int:
-    """Hash each model's files again, load them, run silence and noise through.
+def verify(
+    *names: Annotated[str, Parameter(help="Names of models; by default all.")], json_: JsonOption = False
+) -> int:
+    """Check the hashes of models, load them, and run silence and noise through them.
 
-    Exit status 1 where one fails.
+    The exit status is 1 if one fails.
     """
     store = open_user_store()
     for name in names:
@@ -154,7 +159,7 @@ def verify(*names: Annotated[str, Parameter(help="Models; by default all.")], js
 
 @app.command
 def remove(
-    name: Annotated[str, Parameter(help="The model.")],
+    name: Annotated[str, Parameter(help="Name of the model.")],
     *,
     yes: Annotated[bool, Parameter(name=["--yes", "-y"], negative="", help="Do not ask.")] = False,
 ) -> int:

@@ -28,25 +28,26 @@ def separate(
     files: Annotated[list[Path], Parameter(help="Songs, or folders of songs.")],
     /,
     *,
-    out: Annotated[Path, Parameter(help="Folder for the results: a folder a song, a file a stem.")],
+    out: Annotated[Path, Parameter(help="Folder for the results: a folder per song, a file per stem.")],
     profile: Annotated[
-        str, Parameter(help="low, standard, ultra, dsp, or studio: a model that you added.")
+        str, Parameter(help="low, standard, ultra, dsp, or studio (a model that you added).")
     ] = "standard",
-    model: Annotated[str, Parameter(help="The added model that studio takes.")] = "",
-    stems: Annotated[str, Parameter(help="Only these, such as vocals,drums.")] = "",
+    model: Annotated[str, Parameter(help="The added model for the profile studio.")] = "",
+    stems: Annotated[str, Parameter(help="Write only these stems, such as vocals,drums.")] = "",
     without: Annotated[
-        list[str] | None, Parameter(negative="", help="The mix less these stems, such as vocals; may be repeated.")
+        list[str] | None,
+        Parameter(negative="", help="Write the mix minus these stems, such as vocals; may be repeated."),
     ] = None,
     format_: Annotated[str, Parameter(name="--format", help=f"{', '.join(FORMATS)}.")] = "wav24",
-    steps: Annotated[str, Parameter(help="Steps around the separator, such as consistency,wiener.")] = "",
-    force: Annotated[bool, Parameter(negative="", help="Make anew what is there already.")] = False,
-    json_: Annotated[bool, Parameter(name="--json", negative="", help="Print JSON, for machines.")] = False,
+    steps: Annotated[str, Parameter(help="Postprocessing steps, such as consistency,wiener.")] = "",
+    force: Annotated[bool, Parameter(negative="", help="Also replace finished songs.")] = False,
+    json_: Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")] = False,
 ) -> int:
-    """Separate songs into stems, as many and as long as you like.
+    """Separate songs of any number and length into stems.
 
     Each song gets a folder in --out with drums.wav, bass.wav, vocals.wav and other.wav.
-    Files that are there already are kept. A run that was stopped goes on when the same command is given again.
-    Exit status 1 where a song failed; the others are separated all the same.
+    Finished songs are kept. To continue a run that was stopped, give the same command again.
+    The exit status is 1 if a song failed; the others are separated.
     """
     chosen = choose_profile(profile, model, _parse_names(steps))
     request = _make_request(chosen, profile, _parse_names(steps), stems, without or [], format_, force)
