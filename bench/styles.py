@@ -23,7 +23,7 @@ from mido import MidiFile
 
 from bench.piano_rolls import Performance, PlayedNote, draw
 from bridge.core.events import NOTE_NAMES
-from engines.accompaniment.style import list_shipped_styles
+from engines.accompaniment.style_lookup import SHIPPED_STYLES
 from engines.backing.accompany_command import FILE, accompany
 from engines.synth.stems import MIX
 
@@ -154,7 +154,7 @@ def format_table(style: str, rows: dict[str, Figures]) -> str:
 def measure_styles(out: Path, picture: Path | None) -> None:
     """Print a table for each style; its files go to a folder in ``out``."""
     performances = []
-    for style in list_shipped_styles():
+    for style in SHIPPED_STYLES:
         folder = out / style
         one = perform(style, folder)
         rows = {name: measure_part(one, name, folder / f"{name}.wav") for name in one.parts}

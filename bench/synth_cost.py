@@ -23,7 +23,7 @@ from bench.styles import SHEET
 from bridge.core.engine import block_for
 from bridge.core.events import TimedEvent
 from bridge.core.time import BlockTime
-from engines.accompaniment.style import list_shipped_styles
+from engines.accompaniment.style_lookup import SHIPPED_STYLES
 from engines.backing.accompany_command import FILE, accompany
 from engines.synth.stems import Score, read_score
 from engines.synth.synth_engine import INPUT, Synth, fluid, plain
@@ -59,7 +59,7 @@ def measure_hops_ms(synth: Synth, events: Sequence[TimedEvent], frames: int) -> 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("styles", nargs="*", default=list_shipped_styles(), help="of those that ship; all by default")
+    parser.add_argument("styles", nargs="*", default=SHIPPED_STYLES, help="of those that ship; all by default")
     options = parser.parse_args(arguments)
     row = "{:<13}{:<13}{:>9}{:>9}{:>9}{:>9}{:>12}{:>12}\n"
     sys.stdout.write(row.format("style", "engine", "mean ms", "p50", "p99", "max", "of a core", "prepare s"))

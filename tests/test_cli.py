@@ -56,6 +56,18 @@ def test_the_page_of_controls_is_what_the_command_prints() -> None:
     assert page == done.stdout, "run: sideman controls --markdown > docs/controls.md"
 
 
+def test_a_users_style_is_a_choice_but_not_on_the_page_and_a_broken_one_is_named(tmp_path: Path) -> None:
+    (tmp_path / "styles").mkdir()
+    style = 'schema = 1\nname = "x"\n[bass]\npatterns = [{ level = 0.5, line = "R---------------" }]\n'
+    (tmp_path / "styles" / "zouk.toml").write_text(style)
+    (tmp_path / "styles" / "broken.toml").write_text(style.replace("R", "Q"))
+    done = sideman("controls", "--json", home=tmp_path)
+    values = {one["name"]: one["value"] for one in json.loads(done.stdout)["controls"]}
+    assert values["accompaniment.band.style"]["enum"][-2:] == ["techno", "zouk"]
+    assert "broken.toml: bass: patterns[0].line: step 1" in "".join(done.stderr.split("\n"))
+    assert sideman("controls", "--markdown", home=tmp_path).stdout == (ROOT / "docs" / "controls.md").read_text()
+
+
 def test_controls_as_json_hold_every_address_with_range_and_default() -> None:
     listed = json.loads(sideman("controls", "--json").stdout)
     gains = {one["address"]: one["value"] for one in listed["controls"]}

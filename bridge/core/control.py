@@ -11,7 +11,7 @@ import difflib
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from bridge.errors import ControlError
@@ -41,7 +41,9 @@ class Control:
         kind: ``linear``, ``log`` (a fader moves by equal ratios), ``integer``, ``switch`` (0 or 1) or ``choice`` (an
             index into ``choices``, which can also be set by name).
         doc: What the control does, for the user.
-        choices: The names of the values of a choice.
+        choices: The names of the values of a choice, by number. Numbers are sent over OSC and may be stored by clients:
+            a new name is appended, and none is moved.
+        user_choices: How many of the choices, the last ones, are files of the user's.
         saved: False for a momentary setting, such as a ping mode, which presets leave out.
     """
 
@@ -54,6 +56,7 @@ class Control:
     doc: str = ""
     choices: tuple[str, ...] = ()
     saved: bool = True
+    user_choices: int = 0
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -69,6 +72,17 @@ class Control:
     def address(self) -> str:
         """The OSC address."""
         return address_of(self.name)
+
+    @property
+    def shipped_choices(self) -> tuple[str, ...]:
+        """The choices that every user has."""
+        return self.choices[: len(self.choices) - self.user_choices]
+
+    def add_user_choices(self, names: tuple[str, ...]) -> Control:
+        """This control, with files of the user's as further choices."""
+        return replace(
+            self, high=self.high + len(names), choices=self.choices + names, user_choices=self.user_choices + len(names)
+        )
 
     def clamp(self, value: float) -> float:
         """``value`` inside the range; a whole number where the kind knows only those."""

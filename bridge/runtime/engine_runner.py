@@ -17,6 +17,7 @@ from bridge.core.role import CLOCK_PORT, HOST_RING, ROLES
 from bridge.core.time import BlockTime
 from bridge.runtime.analysis_to_midi import NoteRenderer
 from bridge.runtime.chase import EventChaser
+from bridge.runtime.choice_numbers import ChoiceNumbers
 from bridge.runtime.midi_clock import MidiClockGenerator
 from bridge.runtime.shared.atomics import observe, publish
 from bridge.runtime.shared.layout import (
@@ -71,6 +72,7 @@ class EngineRunner:
         spec = engine.spec
         self._block = block_for(spec.inputs, worker.hop, spec.controls)
         self._out = block_for(spec.outputs, worker.hop)
+        self._choice_numbers = ChoiceNumbers(worker.choices, spec.controls)
         self._audio_in = [port.name for port in spec.inputs if isinstance(port, AudioPort)]
         self._source_selector = SourceSelector(plan, worker, worker.hop, shared)
         self._rows, self._audio_out, self._stamps = _find_audio_outputs(worker.role, shared)
@@ -236,7 +238,9 @@ class EngineRunner:
                 events = [event for event in events if not _is_too_late(event, start + ahead)]
             self._block.events[port] += events
         values = self._shared.values[self._worker.index]
-        self._block.values = {name: float(values[i]) for i, name in enumerate(self._worker.controls)}
+        own = {name: float(values[i]) for i, name in enumerate(self._worker.controls)}
+        self._choice_numbers.translate(own)
+        self._block.values = own
         following = bool(observe(self._shared.state, FOLLOWING))
         if self._follows and not following:
             self._clock = HostClock(self._rate)  # the old one has missed events meanwhile

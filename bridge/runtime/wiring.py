@@ -106,6 +106,7 @@ def _plan_worker(index: int, node: Node, before: tuple[str, ...]) -> WorkerPlan:
         lead_frames=node.lead_frames,
         ahead_frames=node.ahead_frames,
         controls=tuple(control.name for control in node.spec.controls),
+        choices={control.name: control.choices for control in node.spec.controls if control.user_choices},
         reads=reads,
         writes={port: ring for port, ring in role.writes.items() if port in node.latencies},
         renders=dict(role.renders),

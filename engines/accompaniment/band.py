@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from typing import Protocol
 
 import numpy as np
@@ -24,12 +24,13 @@ from engines.accompaniment.held_chord import SETTLE_S, HeldChord
 from engines.accompaniment.live_sheet import SHEET, LiveSheet
 from engines.accompaniment.overrides import KEY, TEMPO, OwnTempo, to_key
 from engines.accompaniment.parts import PARTS
-from engines.accompaniment.performance_controls import MUTES, PERFORMANCE_CONTROLS, SEED, STYLE, STYLES, read_controls
+from engines.accompaniment.performance_controls import MUTES, PERFORMANCE_CONTROLS, SEED, STYLE, read_controls
 from engines.accompaniment.performer import LONGEST_BAR, Performer
 from engines.accompaniment.program_changes import SOUND, ProgramChanges
 from engines.accompaniment.scheduler import NoteScheduler
 from engines.accompaniment.sidechain import FOLLOWS, SOURCES, StemFollower
-from engines.accompaniment.style import Style, load_named
+from engines.accompaniment.style import Style
+from engines.accompaniment.style_lookup import list_user_styles, load_named
 from engines.accompaniment.timeline import HOP, LATE_BEATS, LOOKAHEAD, SHORTEST_BEAT_FRAMES, Timeline, make_timeline
 from engines.saved_state import add_prefix, strip_prefix
 
@@ -51,6 +52,8 @@ class Stateful(Protocol):
 
 class Band:
     """Plans one beat after another, a lookahead before it is audible, and never revises a beat.
+
+    ``user_styles``: names of styles of the user's, which can be chosen beside the shipped ones.
 
     Chords are those of the user's sheet, or predicted from what was analysed and played so far. A note's end is planned
     in the beat in which it ends. All sounding notes end where the song stops or jumps.
@@ -76,7 +79,11 @@ class Band:
         ),
     )  # fmt: skip
 
-    def __init__(self) -> None:
+    def __init__(self, user_styles: tuple[str, ...] = ()) -> None:
+        style = STYLE.add_user_choices(user_styles)
+        controls = tuple(style if control is STYLE else control for control in self.spec.controls)
+        self.spec = replace(self.spec, controls=controls)
+        self._style_names = style.choices
         self.rate = 0
         self._lead = 0
         self._styles: dict[int, Style] = {}
@@ -100,7 +107,7 @@ class Band:
             )
         self.rate, self._lead = rate, lead_frames
         self._held_chord.settle_frames = round(SETTLE_S * rate)
-        self._styles = {number: load_named(name) for number, name in enumerate(STYLES)}
+        self._styles = {number: load_named(name) for number, name in enumerate(self._style_names)}
         self._history.prepare()
         self._stem_follower.prepare(rate)
         self.reset()
@@ -296,3 +303,8 @@ def fit_bar_beats(bar_beats: int) -> int:
 
 def _get_bar_beats(line: Timeline) -> int:
     return max(line.time.bar_beats, 1)
+
+
+def load_band() -> Band:
+    """The band with the styles in the user's folder."""
+    return Band(list_user_styles())

@@ -8,12 +8,11 @@ from typing import Any
 from bridge.core.control import Control
 from engines.accompaniment.parts import PARTS
 from engines.accompaniment.score import PerformanceControls
-from engines.accompaniment.style import list_shipped_styles
+from engines.accompaniment.style_lookup import SHIPPED_STYLES, USUAL_STYLE
 
-STYLES = list_shipped_styles()
 STYLE = Control(
-    "accompaniment.band.style", 0.0, len(STYLES) - 1.0, float(STYLES.index("pop")), kind="choice",
-    doc="The style that the band plays.", choices=STYLES,
+    "accompaniment.band.style", 0.0, len(SHIPPED_STYLES) - 1.0, float(SHIPPED_STYLES.index(USUAL_STYLE)),
+    kind="choice", doc="The style that the band plays.", choices=SHIPPED_STYLES,
 )  # fmt: skip
 SEED = Control(
     "accompaniment.band.seed", 0.0, 999.0, 0.0, kind="integer", doc="Random seed: each number is another performance."

@@ -2,29 +2,23 @@
 
 A pattern is a bar of four beats as a string, 16 steps (four a beat) or 12 (three a beat). A layer's steps take the
 place of a pattern's, save where it has ``*``. Every pattern is played as it is and with each layer. docs/accompany.md
-has the format.
+has the format. `engines.accompaniment.style_lookup` finds the files.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 
-from bridge.config import Table, read_toml, user_dir
+from bridge.config import Table, read_toml
 from bridge.core.time import TICKS_PER_BEAT
-from bridge.errors import ConfigError
-from bridge.names import why_not_plain
 from engines.accompaniment import grooves
 from engines.accompaniment.grooves import Articulations
-
-log = logging.getLogger(__name__)
 
 PART_NAMES = ("drums", "bass", "keys", "pad", "guitar")
 ROLES: Mapping[str, int] = {
@@ -292,47 +286,3 @@ def _add_templates(written: tuple[StepPattern, ...], family: grooves.Family) -> 
         if all(one.lanes != other.lanes for other in found):
             found.append(one)
     return tuple(sorted(found, key=lambda one: one.level))
-
-
-def find_style(name: str) -> Path | Traversable:
-    """The file of style ``name``: the user's, else the shipped one."""
-    if _is_name(name):
-        mine = user_dir("styles") / f"{name}.toml"
-        if mine.is_file():
-            return mine
-        shipped = _get_shipped_folder() / f"{name}.toml"
-        if shipped.is_file():
-            return shipped
-    raise ConfigError(f"no style is named {name!r}", f"use one of {', '.join(list_styles())}")
-
-
-def load_named(name: str) -> Style:
-    """The shipped style ``name``, or the user's of that name; with a warning the shipped one where that is broken."""
-    try:
-        return load_style(find_style(name))
-    except ConfigError as error:
-        log.warning("%s; the shipped %s is played", error, name)
-        return load_style(_get_shipped_folder() / f"{name}.toml")
-
-
-def list_styles() -> list[str]:
-    """The names that `find_style` knows."""
-    folders: tuple[Path | Traversable, ...] = (_get_shipped_folder(), user_dir("styles"))
-    files = [entry.name for folder in folders if folder.is_dir() for entry in folder.iterdir()]
-    names = {name.removesuffix(".toml") for name in files if name.endswith(".toml")}
-    return sorted(filter(_is_name, names))
-
-
-def _is_name(name: str) -> bool:
-    return not why_not_plain(name) and name == name.lower()
-
-
-def list_shipped_styles() -> tuple[str, ...]:
-    """The styles that come with Sideman."""
-    return tuple(
-        sorted(e.name.removesuffix(".toml") for e in _get_shipped_folder().iterdir() if e.name.endswith(".toml"))
-    )
-
-
-def _get_shipped_folder() -> Traversable:
-    return resources.files("engines.accompaniment") / "styles"

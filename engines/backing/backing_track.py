@@ -18,12 +18,11 @@ from engines.accompaniment.offline.timed_sheet import TimedSheet
 from engines.accompaniment.parts import PARTS
 from engines.accompaniment.parts.drums import NAME as DRUMS
 from engines.accompaniment.score import Bar
-from engines.accompaniment.style import PART_NAMES, Style, find_style, list_shipped_styles, load_named, load_style
+from engines.accompaniment.style import PART_NAMES, Style, load_style
+from engines.accompaniment.style_lookup import SHIPPED_STYLES, USUAL_STYLE, find_style, load_named
 from engines.backing.backing_source import BackingSource
 from engines.backing.drum_extraction import transcribe_drums
 from engines.offline.song_batch import ProgressCallback
-
-USUAL_STYLE = "pop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +107,7 @@ def replace_drums(
     if source.timeline is None:
         raise ConfigError(f"{source.name}: no song", "give a recording")
     transcription = transcribe_drums(drums, source.timeline, progress)
-    styles = (
-        [load_style(find_style(request.style))]
-        if request.style
-        else [load_named(name) for name in list_shipped_styles()]
-    )
+    styles = [load_style(find_style(request.style))] if request.style else [load_named(name) for name in SHIPPED_STYLES]
     style = find_nearest_style(transcription.grooves, styles)
     controls = make_controls(replace(style, swing=transcription.swing), request.controls, request.seed)
     bars = source.piece.list_bars()

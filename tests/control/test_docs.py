@@ -52,6 +52,14 @@ def test_json_gives_a_schema_for_each_value() -> None:
     assert values["stems.bass.gain_db"] == {"type": "number", "minimum": -60, "maximum": 12, "default": 0}
 
 
+def test_a_users_own_choices_are_listed_but_not_on_the_page() -> None:
+    own = make_sidecar_registry({"comp": [STYLE.add_user_choices(("waltz",))]})
+    assert "straight, swing, waltz" in format_table(own)
+    values = {one["name"]: one["value"] for one in json.loads(format_json(own))["controls"]}
+    assert values["comp.style"]["enum"] == ["straight", "swing", "waltz"]
+    assert format_markdown(own) == format_markdown(make_sidecar_registry({"comp": [STYLE]}))
+
+
 def test_markdown_rows_have_the_columns_of_their_head() -> None:
     rows = [line.replace("\\|", "") for line in format_markdown(registry()).splitlines() if line.startswith("|")]
     widths = [row.count("|") for row in rows]

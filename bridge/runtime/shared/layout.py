@@ -55,7 +55,8 @@ class WorkerPlan(msgspec.Struct, frozen=True):
     """The configuration of one worker process.
 
     ``reads`` and ``writes`` map an engine's port to a ring, ``renders`` a MIDI port to the engine's port that is
-    rendered there. ``ahead_frames``: of a synth, how far it runs ahead of the input (see `wiring.wire`).
+    rendered there. ``ahead_frames``: of a synth, how far it runs ahead of the input (see `wiring.wire`). ``choices``:
+    the names of the choices of controls to which the user's files add some.
     """
 
     role: str
@@ -65,6 +66,7 @@ class WorkerPlan(msgspec.Struct, frozen=True):
     lead_frames: int
     ahead_frames: int = 0
     controls: tuple[str, ...] = ()
+    choices: dict[str, tuple[str, ...]] = {}
     reads: dict[str, str] = {}
     writes: dict[str, str] = {}
     renders: dict[str, str] = {}

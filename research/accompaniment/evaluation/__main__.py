@@ -13,7 +13,8 @@ from cyclopts import App, Parameter
 from bridge.errors import ConfigError, did_you_mean
 from bridge.printing import Printer, exit_after
 from bridge.streams import write_json, write_out
-from engines.accompaniment.performance_controls import STYLE, STYLES
+from engines.accompaniment.performance_controls import STYLE
+from engines.accompaniment.style_lookup import SHIPPED_STYLES
 from research.accompaniment.evaluation.rhythm import make_reference
 from research.accompaniment.evaluation.run import (
     AFTER,
@@ -55,7 +56,7 @@ def main(
     ] = None,
     songs: Annotated[int, Parameter(help="So many of each collection; 0: all.")] = 12,
     recogniser: Annotated[str, Parameter(help="The engine that analyses the rendered songs.")] = "mir.standard",
-    style: Annotated[str, Parameter(help=f"What the band plays: {', '.join(STYLES)}.")] = "pop",
+    style: Annotated[str, Parameter(help=f"What the band plays: {', '.join(SHIPPED_STYLES)}.")] = "pop",
     json_: Annotated[bool, Parameter(name="--json", negative="", help="Print everything as JSON.")] = False,
     into: Annotated[Path | None, Parameter(help="Put the tables into this page, between its marks.")] = None,
 ) -> None:
@@ -63,14 +64,14 @@ def main(
 
     docs/accompaniment.md says what the figures mean.
     """
-    if style not in STYLES:
-        raise ConfigError(f"--style {style}: unknown", did_you_mean(style, STYLES))
+    if style not in SHIPPED_STYLES:
+        raise ConfigError(f"--style {style}: unknown", did_you_mean(style, SHIPPED_STYLES))
     if songs < 0:
         raise ConfigError(f"--songs {songs}", "give a number from 0")
     written = read_written(symbolic, songs)
     grooves = [groove for groove in read_grooves(symbolic) if get_split(groove.drummer) == "valid"]
     reference = make_reference(written, grooves)
-    values = {STYLE.name: STYLE.low + STYLES.index(style)}
+    values = {STYLE.name: STYLE.low + SHIPPED_STYLES.index(style)}
     results: list[PerformanceResult] = [*score_drummers(grooves)]
     console = Printer(stderr=True)
     with console.status("reading …") as status:

@@ -122,7 +122,8 @@ def _count_grooves(parsed: argparse.Namespace) -> None:
 
 
 def _check_grooves(parsed: argparse.Namespace) -> None:
-    from engines.accompaniment.style import StyleFile, find_style, list_shipped_styles, load_style
+    from engines.accompaniment.style import StyleFile, load_style
+    from engines.accompaniment.style_lookup import SHIPPED_STYLES, find_style
     from research.accompaniment.training.drumming import (
         KINDS,
         join,
@@ -133,7 +134,7 @@ def _check_grooves(parsed: argparse.Namespace) -> None:
     from research.accompaniment.training.groove_similarity import format_table, make_rows
 
     drumming = read_drumming(parsed.symbolic)
-    for name in list_shipped_styles():
+    for name in SHIPPED_STYLES:
         drums = read_toml(find_style(name), StyleFile).drums
         if drums is None or not drums.groove:
             continue

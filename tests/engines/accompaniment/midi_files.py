@@ -13,7 +13,8 @@ from engines.accompaniment.offline.midi import format_band_file
 from engines.accompaniment.offline.timed_sheet import TimedSheet
 from engines.accompaniment.parts import PARTS
 from engines.accompaniment.score import PerformanceControls
-from engines.accompaniment.style import PART_NAMES, find_style, load_style
+from engines.accompaniment.style import PART_NAMES, load_style
+from engines.accompaniment.style_lookup import find_style
 
 POP = load_style(find_style("pop"))
 

@@ -9,7 +9,8 @@ from engines.accompaniment.arranger import arrange
 from engines.accompaniment.parts import PARTS
 from engines.accompaniment.score import Bar, PartState, PerformanceControls, ScoreNote
 from engines.accompaniment.sheet import read_sheet
-from engines.accompaniment.style import Style, find_style, load_style
+from engines.accompaniment.style import Style, load_style
+from engines.accompaniment.style_lookup import find_style
 
 STYLES = ("classical", "funk", "jazz", "lo-fi", "orchestral", "pop", "rock", "techno")
 BOTH = [(style, part) for style in STYLES for part in PARTS]

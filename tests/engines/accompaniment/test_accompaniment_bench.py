@@ -9,13 +9,13 @@ import pytest
 from engines.accompaniment.accompaniment_bench import bench_accompaniment, time_hops
 from engines.accompaniment.arranger import arrange
 from engines.accompaniment.sheet import read_sheet
-from engines.accompaniment.style import list_shipped_styles
+from engines.accompaniment.style_lookup import SHIPPED_STYLES
 
 
 def test_every_style_has_a_row_whose_figures_are_in_order(capsys: pytest.CaptureFixture[str]) -> None:
     assert bench_accompaniment(rounds=1, json_=True) == 0
     rows = json.loads(capsys.readouterr().out)
-    assert tuple(row["style"] for row in rows) == list_shipped_styles()
+    assert tuple(row["style"] for row in rows) == SHIPPED_STYLES
     for row in rows:
         assert 0 < row["bar_p50_ms"] <= row["bar_p99_ms"] < row["song_max_ms"]
         assert 0 < row["hop_p50_ms"] <= row["hop_p99_ms"] <= row["hop_max_ms"]

@@ -22,8 +22,8 @@ from engines.accompaniment.band import Band, fit_bar_beats
 from engines.accompaniment.form import COUNT_IN, DROPOUT, SECTION, SECTIONS
 from engines.accompaniment.harmony.trellis import SOURCES
 from engines.accompaniment.live_sheet import SHEET
-from engines.accompaniment.performance_controls import STYLES
 from engines.accompaniment.performer import CHANNELS
+from engines.accompaniment.style_lookup import SHIPPED_STYLES
 from engines.accompaniment.timeline import HOP, LOOKAHEAD
 from tests.engines.driving import RATE, BlockTimeAt, no_host, parse_chord, rolling_host
 
@@ -102,7 +102,7 @@ def chart(labels: Sequence[str], beats_each: int = 4, late: int = 0) -> list[tup
     ]
 
 
-@pytest.mark.parametrize("style", range(len(STYLES)))
+@pytest.mark.parametrize("style", range(len(SHIPPED_STYLES)))
 def test_in_every_style_every_note_ends_and_none_is_played_twice_at_once(style: int) -> None:
     recorded = play(chart(LOOP * 3, 2), 24, values=lambda _: {"accompaniment.band.style": float(style)})
     assert sum(len(recorded.notes(part)) for part in CHANNELS) > 60
@@ -151,7 +151,9 @@ def test_a_chord_that_gives_way_takes_its_notes_with_it() -> None:
     """Foreseen was a bar of C: the pad that holds it lets go when F is known in the middle of the bar."""
     chords = [*chart(["C"]), (round(17.2 * BEAT), TimedEvent(round(17.2 * BEAT), parse_chord("Gb")))]
     recorded = play(
-        chords, 22, values=lambda _: {LOOKAHEAD.name: 0.0, "accompaniment.band.style": float(STYLES.index("pop"))}
+        chords,
+        22,
+        values=lambda _: {LOOKAHEAD.name: 0.0, "accompaniment.band.style": float(SHIPPED_STYLES.index("pop"))},
     )
     late = [(on, off, pitch) for on, off, pitch in recorded.notes("pad") if on < 17.5 * BEAT < off]
     assert late == [] or all(off < 19.1 * BEAT for _, off, pitch in late if pitch % 12 in (0, 4, 7))
@@ -225,7 +227,7 @@ def test_whatever_the_transport_does_no_note_hangs_or_doubles(data: st.DataObjec
     changes: dict[int, dict[str, float]] = defaultdict(dict)
     for i in range(0, total, 40000):
         changes[i // 40000] = {
-            "accompaniment.band.style": float(random.integers(len(STYLES))),
+            "accompaniment.band.style": float(random.integers(len(SHIPPED_STYLES))),
             "accompaniment.band.pad.mute": float(random.integers(2)),
             "accompaniment.band.humanise": float(random.random()),
             LOOKAHEAD.name: float(random.choice([0.0, 1.0, 3.0])),

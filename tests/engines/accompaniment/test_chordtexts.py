@@ -14,7 +14,8 @@ from engines.accompaniment.offline.timed_sheet import TimedSheet, make_steady_te
 from engines.accompaniment.parts import PARTS
 from engines.accompaniment.score import PerformanceControls
 from engines.accompaniment.sheet import read_sheet
-from engines.accompaniment.style import PART_NAMES, find_style, list_shipped_styles, load_style
+from engines.accompaniment.style import PART_NAMES, load_style
+from engines.accompaniment.style_lookup import SHIPPED_STYLES, find_style
 from engines.mir.offline.midi_export import format_midi_file
 from engines.mir.offline.song_map import ChordSpan, SongBeat, SongMap
 from tests.engines.offline.smf import CHORDS, LABELS, block, chords, file, header, number, text, track
@@ -132,7 +133,7 @@ def test_letters_and_words_beside_drums_are_no_chords(words: list[str]) -> None:
     assert {label for bar in labels(data, False) for label in bar} == {"N"}
 
 
-@pytest.mark.parametrize("style", list_shipped_styles())
+@pytest.mark.parametrize("style", SHIPPED_STYLES)
 @pytest.mark.parametrize("sheet", ["| C | F |", "| Dm7 | G7 | Cmaj7 | A7 |", "| A | B | C | D |", "| N.C. | Ebaug/G |"])
 @pytest.mark.parametrize("parts", [PART_NAMES, ("drums",), ("bass",)])
 def test_the_bands_own_chords_are_read_back_whatever_it_plays(style: str, sheet: str, parts: tuple[str, ...]) -> None:

@@ -17,9 +17,10 @@ from engines.accompaniment.groove_matching import (
 )
 from engines.accompaniment.score import Bar, PerformanceControls
 from engines.accompaniment.sheet import read_sheet
-from engines.accompaniment.style import ROLES, find_style, list_shipped_styles, load_style
+from engines.accompaniment.style import ROLES, load_style
+from engines.accompaniment.style_lookup import SHIPPED_STYLES, find_style
 
-STYLES = [load_style(find_style(name)) for name in list_shipped_styles()]
+STYLES = [load_style(find_style(name)) for name in SHIPPED_STYLES]
 EXACT = PerformanceControls(humanise=0.0)
 
 

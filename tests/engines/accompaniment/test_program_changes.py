@@ -6,10 +6,11 @@ from bridge.core.engine import block_for
 from bridge.core.events import Chord, Midi, TimedEvent
 from bridge.core.time import BlockTime
 from engines.accompaniment.band import Band
-from engines.accompaniment.performance_controls import STYLE, STYLES
+from engines.accompaniment.performance_controls import STYLE
 from engines.accompaniment.performer import CHANNELS
 from engines.accompaniment.program_changes import ProgramChanges
-from engines.accompaniment.style import find_style, load_style
+from engines.accompaniment.style import load_style
+from engines.accompaniment.style_lookup import SHIPPED_STYLES, find_style
 from engines.accompaniment.timeline import HOP
 
 RATE, TEMPO, LEAD = 44100, 120.0, 640
@@ -31,7 +32,7 @@ def play(styles: list[str]) -> tuple[list[TimedEvent], list[TimedEvent]]:
     values = dict(block.values)
     said: tuple[list[TimedEvent], list[TimedEvent]] = ([], [])
     for first in range(0, len(styles) * 8 * BEAT, HOP):
-        values[STYLE.name] = float(STYLES.index(styles[first // (8 * BEAT)]))
+        values[STYLE.name] = float(SHIPPED_STYLES.index(styles[first // (8 * BEAT)]))
         block.values = values
         block.events["chords"] = [TimedEvent(0, Chord(0, 0, 0, 0.9))] if first == 0 else []
         band.process(block, BlockTime(first, RATE, first / BEAT, TEMPO, True, 4, True), out)

@@ -10,7 +10,8 @@ from engines.accompaniment.arranger import arrange
 from engines.accompaniment.parts import PARTS
 from engines.accompaniment.score import PartState, PerformanceControls
 from engines.accompaniment.sheet import read_sheet
-from engines.accompaniment.style import KEEP, PART_NAMES, Style, find_style, list_styles, load_named, load_style
+from engines.accompaniment.style import KEEP, PART_NAMES, Style, load_style
+from engines.accompaniment.style_lookup import list_styles
 from tests.engines.accompaniment.playing import BOTH, STYLES, style
 
 MINE = """
@@ -66,31 +67,6 @@ def test_a_layer_is_put_upon_each_pattern_that_it_fits(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
-def test_the_users_style_wins_and_the_others_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SIDEMAN_CONFIG_HOME", str(tmp_path))
-    (tmp_path / "styles").mkdir()
-    (tmp_path / "styles" / "pop.toml").write_text(MINE)
-    (tmp_path / "styles" / "zouk.toml").write_text(MINE)
-    assert load_style(find_style("pop")).name == "mine"
-    assert load_style(find_style("zouk")).name == "mine"
-    assert load_style(find_style("rock")).name == "rock"
-    assert {"pop", "zouk", "rock"} <= set(list_styles())
-
-
-def test_a_users_style_that_cannot_be_read_leaves_the_shipped_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setenv("SIDEMAN_CONFIG_HOME", str(tmp_path))
-    (tmp_path / "styles").mkdir()
-    (tmp_path / "styles" / "pop.toml").write_text("schema = " + "1" * 5000)
-    (tmp_path / "styles" / "aux.toml").write_text(MINE)
-    assert load_named("pop").name == "pop"
-    assert "pop.toml: line 1: a number of 5,000 figures" in caplog.text
-    assert "aux" not in list_styles()
-    with pytest.raises(ConfigError, match="no style is named 'aux'"):
-        find_style("aux")
-
-
 def test_a_style_saved_by_notepad_is_read(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_bytes(b"\xef\xbb\xbf" + MINE.replace("\n", "\r\n").encode())
     assert load_style(tmp_path / "mine.toml").name == "mine"
@@ -100,14 +76,6 @@ def test_a_style_has_no_more_patterns_than_can_be_compared(tmp_path: Path) -> No
     one = '{ level = 0.5, line = "R---------------" }'
     with pytest.raises(ConfigError, match=r"bass\.patterns: Expected `array` of length <= 32"):
         read(tmp_path, f'schema = 1\nname = "x"\n[bass]\npatterns = [{", ".join([one] * 33)}]\n')
-
-
-@pytest.mark.parametrize("name", ["polka", "../pop", "Pop.toml", ""])
-def test_an_unknown_style_names_those_that_are_there(name: str) -> None:
-    with pytest.raises(ConfigError) as error:
-        find_style(name)
-    assert repr(name) in error.value.message
-    assert "techno" in error.value.hint
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ from engines.accompaniment.arranger import PartTrack
 from engines.accompaniment.offline.midi import format_band_file
 from engines.accompaniment.offline.timed_sheet import make_steady_tempo
 from engines.accompaniment.score import NO_CHORD, Bar, ScoreNote
-from engines.accompaniment.style import find_style, load_style
+from engines.accompaniment.style import load_style
+from engines.accompaniment.style_lookup import find_style
 from engines.backing.drum_replacement import mix_new_drums
 from engines.synth.synth_engine import plain
 from tests.engines.backing.songs import silent

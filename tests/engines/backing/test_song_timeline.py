@@ -23,7 +23,8 @@ from engines.accompaniment.offline.midifile import read_midi
 from engines.accompaniment.offline.timed_sheet import TimedSheet, list_bar_starts
 from engines.accompaniment.score import NO_CHORD, ScoreNote
 from engines.accompaniment.sheet import Sheet, SheetSection, read_sheet
-from engines.accompaniment.style import find_style, load_style
+from engines.accompaniment.style import load_style
+from engines.accompaniment.style_lookup import find_style
 from engines.backing.song_timeline import (
     SongTimeline,
     analyse_song,

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from engines.accompaniment.offline.midi import format_band_file
 from engines.accompaniment.offline.midifile import read_midi
-from engines.accompaniment.style import find_style, load_style
+from engines.accompaniment.style import load_style
+from engines.accompaniment.style_lookup import find_style
 from engines.offline.smf.metas import parse_metre
 from engines.offline.smf.reading import read_smf
 from tests.engines.offline.smf import block, chords, file, header, meta, text, track
