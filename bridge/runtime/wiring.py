@@ -12,7 +12,7 @@ from bridge.core.latency import MIDI_PORTS, Path, buffering_frames
 from bridge.core.role import HOST_RING, ROLES
 from bridge.errors import BridgeError, EngineError
 from bridge.runtime.resampled_engine import load_engine_at_rate
-from bridge.runtime.shared.layout import MAX_CONTROLS, Plan, WorkerPlan
+from bridge.runtime.shared.layout import CALLBACK_RINGS, MAX_CONTROLS, Plan, WorkerPlan
 
 EVENT_RINGS: tuple[str, ...] = tuple(
     ring for role in ROLES.values() for ring in role.writes.values() if ring not in MIDI_PORTS
@@ -130,7 +130,7 @@ def wire(engines: Mapping[str, str], rate: int, reserves: Mapping[str, int]) -> 
             made |= _make_player_and_synth(ROLES[role].sounds, role, engines, rate, reserves)
     nodes = tuple(made.get(role) or make_node(role, engines[role], rate, reserves[role]) for role in roles)
     workers = tuple(_plan_worker(i, node, roles[:i]) for i, node in enumerate(nodes))
-    return Wiring(Plan(rate=rate, workers=workers, rings=(HOST_RING, *MIDI_PORTS, *EVENT_RINGS)), nodes)
+    return Wiring(Plan(rate=rate, workers=workers, rings=(*CALLBACK_RINGS, *EVENT_RINGS)), nodes)
 
 
 def _make_player_and_synth(

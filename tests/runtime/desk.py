@@ -22,6 +22,7 @@ from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.arena import Arena
 from bridge.runtime.shared.atomics import publish
 from bridge.runtime.shared.layout import (
+    CALLBACK_RINGS,
     CAPACITY,
     Plan,
     SharedArrays,
@@ -34,7 +35,7 @@ from bridge.runtime.shared.rings import EventReader, EventWriter, write_audio
 RATE = 44100
 HOP = 64
 SEPARATION, MIR, ACCOMPANIMENT, SYNTH = range(4)
-RINGS = (HOST_RING, *MIDI_PORTS, "mir.beats", "mir.chords", SOUND_RING)
+RINGS = (*CALLBACK_RINGS, "mir.beats", "mir.chords", SOUND_RING)
 AHEAD = 3 * HOP
 """By how much the synth runs ahead of the input."""
 

@@ -130,8 +130,10 @@ def ask(words: NDArray[np.int64], word: int, desk: Desk) -> int:
     return desk.read_inputs(PERIOD)
 
 
+@pytest.mark.parametrize("offset", [0, 70])
 @pytest.mark.parametrize("what", BREAKS)
-def test_at_a_break_the_old_sound_fades_and_the_new_comes_when_it_can(desk: Desk, what: str) -> None:
+def test_at_a_break_the_old_sound_fades_and_the_new_comes_when_it_can(desk: Desk, what: str, offset: int) -> None:
+    desk.worker(SYNTH)[w.DEADLINE] += offset
     player = Player(desk, ones())
     before = run(desk, player, 20 * PERIOD)
     BREAKS[what](desk)
@@ -142,9 +144,10 @@ def test_at_a_break_the_old_sound_fades_and_the_new_comes_when_it_can(desk: Desk
     at = 20 * PERIOD + border
     assert np.all(output[at - FADE : at] == 1.0)
     assert np.allclose(output[at : at + FADE], np.arange(FADE - 1, -1, -1) / FADE)
-    assert not output[at + FADE : at + AHEAD].any()
-    assert np.allclose(output[at + AHEAD :][:FADE], np.arange(1, FADE + 1) / FADE)
-    assert np.all(output[at + AHEAD + FADE :] == 1.0)
+    new = at + AHEAD + offset
+    assert not output[at + FADE : new].any()
+    assert np.allclose(output[new:][:FADE], np.arange(1, FADE + 1) / FADE)
+    assert np.all(output[new + FADE :] == 1.0)
     assert desk.state[w.BAND_LATE] == 0
 
 

@@ -13,11 +13,21 @@ from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS
 from bridge.core.latency import AUDIO_PATHS, MIDI_PORTS
+from bridge.core.role import HOST_RING
 from bridge.runtime.shared.array_table import Dimension
-from bridge.runtime.shared.layout import GAINS, MAX_EVENTS, WORK_ROW, Plan, SharedArrays, lengths_of
+from bridge.runtime.shared.layout import (
+    CALLBACK_RINGS,
+    GAINS,
+    MAX_EVENTS,
+    WORK_ROW,
+    Plan,
+    SharedArrays,
+    lengths_of,
+)
 from bridge.runtime.shared.slots import (
     DELAY_CHANGE_FADE,
     FADE_FRAMES,
+    FADE_WORDS,
     OWN_WORDS,
     PORT_WORDS,
     RECORD_WORDS,
@@ -25,9 +35,14 @@ from bridge.runtime.shared.slots import (
 )
 
 PORTS = len(MIDI_PORTS)
+HOST = CALLBACK_RINGS.index(HOST_RING)
+"""Index of the ring of the input's events."""
+FIRST_PORT_RING = CALLBACK_RINGS.index(MIDI_PORTS[0])
+"""Index of the ring of the first MIDI port; those of the others follow."""
 OUTPUTS = len(AUDIO_PATHS) * CHANNELS
 MAX_BOX = 1024  # frames of half a ramp at 384 kHz
 NOTES = 16 * 128  # of a MIDI port: channels times pitches
+STEM_FADE, BAND_FADE, FADES = range(3)  # rows of CallbackContext.fades
 SEPARATES, SYNTH, PLAYER, HALF_RAMP, AUDIO_WORDS = range(5)  # of CallbackContext.audio
 TARGET, VALUE, FIRST, SECOND, LEFT, POSITION, RAMP_WORDS = range(7)  # of a row of CallbackContext.ramps
 
@@ -36,6 +51,7 @@ class CallbackContext(SharedArrays):
     """Arrays of one callback: the shared ones, and those below, which are private to it. A new one is a line here."""
 
     callback_state: Annotated[NDArray[np.int64], OWN_WORDS]
+    fades: Annotated[NDArray[np.int64], FADES, FADE_WORDS]  # of the stems over the dry mix, of the band over silence
     ports: Annotated[NDArray[np.int64], PORTS, PORT_WORDS]
     owners: Annotated[NDArray[np.int64], PORTS]  # index of the worker that feeds a port, -1: none
     audio: Annotated[NDArray[np.int64], AUDIO_WORDS]  # workers by what they do, -1: none; frames of half a ramp

@@ -11,16 +11,14 @@ from numpy.typing import NDArray
 from bridge.core.clock import MIDI_CLOCK_TICKS_PER_BEAT, MIDI_CLOCK_TICKS_PER_SIXTEENTH
 from bridge.core.events import ClockPosition, Gap, Midi, Transport
 from bridge.core.midi import CLOCK, CONTINUE, SONG_POSITION, START, STOP
-from bridge.runtime.callback.context import PLAYER, SEPARATES, SYNTH, CallbackContext
+from bridge.runtime.callback.context import HOST, PLAYER, SEPARATES, SYNTH, CallbackContext
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import as_float32, carray, load_acquire, store_release
 from bridge.runtime.shared.callback_jit import compiled
-from bridge.runtime.shared.layout import CAPACITY, RECORDS
+from bridge.runtime.shared.layout import CAPACITY, RECORDS, RING_MASK
 from bridge.runtime.shared.slots import DATA, FRAME, KIND, RECORD_WORDS, SIZE
 
-MASK = CAPACITY - 1
 MIDI, CLOCK_POSITION, TRANSPORT, GAP = Midi.KIND, ClockPosition.KIND, Transport.KIND, Gap.KIND
-HOST = 0  # ring of the events from the host
 EVERY, EVENTS_ONLY, AFTER_GAP = range(3)  # the workers that a discontinuity resets
 
 
@@ -66,7 +64,7 @@ def begin_epochs(context: CallbackContext, frame: int, whom: int) -> None:
 @compiled
 def claim_record(context: CallbackContext, frame: int, kind: int, size: int) -> int:
     """The next record of the host ring, its header written; fill DATA, then call `publish_record`."""
-    slot = context.heads[HOST, 0] & (RECORDS - 1)
+    slot = context.heads[HOST, w.RING_HEAD] & (RECORDS - 1)
     context.records[HOST, slot, FRAME] = frame
     context.records[HOST, slot, KIND] = kind
     context.records[HOST, slot, SIZE] = size
@@ -82,7 +80,7 @@ def payload_values(context: CallbackContext, slot: int) -> NDArray[np.float64]:
 @compiled
 def publish_record(context: CallbackContext) -> None:
     """Make the record that was claimed last visible to the readers."""
-    store_release(context.heads[HOST], 0, context.heads[HOST, 0] + 1)
+    store_release(context.heads[HOST], w.RING_HEAD, context.heads[HOST, w.RING_HEAD] + 1)
 
 
 @compiled
@@ -106,7 +104,7 @@ def find_frame(context: CallbackContext, frames: int, raw: int) -> int:
         elif gap > 0:
             for channel in range(context.inputs.shape[0]):
                 for t in range(head, head + gap):
-                    context.inputs[channel, t & MASK] = 0.0
+                    context.inputs[channel, t & RING_MASK] = 0.0
             state[w.SKIPPED] += max(1, gap // max(frames, 1))
             state[w.GAP_FRAMES] += gap
             slot = claim_record(context, head + gap, GAP, 8)
@@ -226,7 +224,7 @@ def read_inputs(context: CallbackContext, frames: int, raw: int) -> int:
             sample = source[i]
             if sample - sample != 0.0:  # infinite or not a number: silence
                 sample = np.float32(0.0)
-            context.inputs[channel, (now + i) & MASK] = sample
+            context.inputs[channel, (now + i) & RING_MASK] = sample
     serve_requests(context, now)
     track_transport(context, now, frames)
     read_events(context, now)

@@ -9,15 +9,13 @@ from __future__ import annotations
 from bridge.core.events import Midi
 from bridge.core.latency import MIDI_PORTS, PATHS
 from bridge.core.midi import CONTINUE, NOTE_OFF, NOTE_ON, START, STOP, SYSTEM
-from bridge.runtime.callback.context import PLAYER, CallbackContext
+from bridge.runtime.callback.context import FIRST_PORT_RING, HOST, PLAYER, CallbackContext
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import load_acquire
 from bridge.runtime.shared.callback_jit import compiled
 from bridge.runtime.shared.layout import MAX_EVENTS, RECORDS
 from bridge.runtime.shared.slots import DATA, EPOCH_SHIFT, FRAME, GRACE_FRAMES, KIND, SIZE
 
-HOST = 0
-FIRST_PORT_RING = 1  # ring 0 is the host's; then one ring per MIDI port, in order
 FIRST_PING = PATHS.index(MIDI_PORTS[0])  # ping bit of the first MIDI port
 ECHO_FRAMES = 32768  # longest loopback delay of our own clock: two of the longest periods, and a peer between
 MIDI = Midi.KIND
@@ -84,7 +82,7 @@ def send_due(context: CallbackContext, port: int, now: int, frames: int) -> None
     worker = context.workers[context.owners[port]]
     ring, epoch = FIRST_PORT_RING + port, worker[w.EPOCH]
     delay = context.heads[ring, w.RING_DELAY]
-    head = load_acquire(context.heads[ring], 0)
+    head = load_acquire(context.heads[ring], w.RING_HEAD)
     cursor = catch_up(context, port, context.ports[port, w.CURSOR], head)
     while cursor < head and context.out_counts[port] < MAX_EVENTS - 2:
         slot = cursor & (RECORDS - 1)
@@ -117,7 +115,7 @@ def send_ping(context: CallbackContext, port: int, now: int, frames: int) -> Non
             send_record(context, port, max(due, 0), HOST, slot)
         cursor += 1
     context.ports[port, w.PING_CURSOR] = cursor
-    context.ports[port, w.CURSOR] = load_acquire(context.heads[FIRST_PORT_RING + port], 0)
+    context.ports[port, w.CURSOR] = load_acquire(context.heads[FIRST_PORT_RING + port], w.RING_HEAD)
 
 
 @compiled
@@ -142,12 +140,12 @@ def write_midi(context: CallbackContext, now: int, frames: int, stall_frames: in
             if context.ports[port, w.CLOCKING] != 0:
                 append_message(context, port, 0, 1, STOP)
                 context.ports[port, w.CLOCKING] = 0
-            context.ports[port, w.CURSOR] = load_acquire(context.heads[FIRST_PORT_RING + port], 0)
-            context.ports[port, w.PING_CURSOR] = context.heads[HOST, 0]
+            context.ports[port, w.CURSOR] = load_acquire(context.heads[FIRST_PORT_RING + port], w.RING_HEAD)
+            context.ports[port, w.PING_CURSOR] = context.heads[HOST, w.RING_HEAD]
         elif pinging:
             send_ping(context, port, now, frames)
         else:
             send_due(context, port, now, frames)
             if context.ports[port, w.CLOCKING] != 0:
                 context.callback_state[w.ECHO_END] = now + frames + ECHO_FRAMES
-            context.ports[port, w.PING_CURSOR] = context.heads[HOST, 0]
+            context.ports[port, w.PING_CURSOR] = context.heads[HOST, w.RING_HEAD]

@@ -7,9 +7,10 @@ computed here, after every fade.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS, STEMS
+from bridge.core.latency import PATHS, RETURNED
+from bridge.runtime.callback.audio_output import output_row, write_ping
 from bridge.runtime.callback.context import (
     FIRST,
     HALF_RAMP,
@@ -17,70 +18,34 @@ from bridge.runtime.callback.context import (
     POSITION,
     SECOND,
     SEPARATES,
+    STEM_FADE,
     TARGET,
     VALUE,
     CallbackContext,
 )
+from bridge.runtime.callback.fade import is_settled, step_fade
+from bridge.runtime.callback.hop_lookup import find_hop
 from bridge.runtime.shared import slots as w
-from bridge.runtime.shared.atomics import as_float32, carray, load_acquire
 from bridge.runtime.shared.callback_jit import compiled
-from bridge.runtime.shared.layout import CAPACITY, SEPARATED
-from bridge.runtime.shared.slots import FADE_FRAMES, STAMP_SHIFT
+from bridge.runtime.shared.layout import CAPACITY, RING_MASK, SEPARATED
+from bridge.runtime.shared.slots import FADE_FRAMES
 
-MASK = CAPACITY - 1
 COUNT = len(STEMS)
-
-
-@compiled
-def output_row(context: CallbackContext, row: int, frames: int) -> NDArray[np.float32]:
-    """One channel of this cycle's output, shape (frames,); rows are the channels in the order of AUDIO_PATHS."""
-    return carray(as_float32(context.outs[row]), (frames,))  # type: ignore[no-any-return]
-
-
-@compiled
-def find_hop(context: CallbackContext, t: int) -> tuple[bool, int, bool]:
-    """Whether the stems at frame ``t`` are there, up to which frame that holds, and whether they are late if missing.
-
-    Frames before the present epoch's origin belong to the previous epoch, whose results stay valid.
-    """
-    worker = context.workers[context.audio[SEPARATES]]
-    origin, epoch, border = worker[w.ORIGIN], worker[w.EPOCH], t + CAPACITY
-    if t < origin:
-        border, origin, epoch = origin, worker[w.LAST_ORIGIN], epoch - 1
-        if t < origin or epoch < 1:
-            return False, border, False
-    hop, latency = worker[w.HOP], worker[w.LATENCY]
-    start = origin + (t + latency - origin) // hop * hop
-    there = load_acquire(context.stamps, start & MASK) == (epoch << STAMP_SHIFT) + start
-    return there, min(start + hop - latency, border), border == t + CAPACITY
+MIX = PATHS.index("mix")
 
 
 @compiled
 def crossfade_stems(context: CallbackContext, t: int, i: int, count: int, there: bool) -> None:
-    """Write frames ``i`` to ``i + count`` of this cycle, crossfading between dry mix and stems from frame ``t`` on.
-
-    Where stems go missing, the last audio is mirrored in time and faded out over the dry mix: no click, and no
-    lookahead. A fade-out runs to its end before stems fade in again.
-    """
-    own = context.callback_state
+    """Write frames ``i`` to ``i + count`` of this cycle, crossfading between dry mix and stems from frame ``t`` on."""
+    fade = context.fades[STEM_FADE]
     for k in range(i, i + count):
         frame = t + k - i
-        source = frame
-        if not there and own[w.FADE] > 0 and own[w.FALLING] == 0:
-            own[w.FALLING], own[w.FADE_FROM] = 1, frame
-        if own[w.FALLING] == 1:
-            source = 2 * own[w.FADE_FROM] - 1 - frame
-            own[w.FADE] -= 1
-            if own[w.FADE] <= 0:
-                own[w.FADE], own[w.FALLING] = 0, 0
-        elif there and own[w.FADE] < FADE_FRAMES:
-            own[w.FADE] += 1
-        wet = np.float32(own[w.FADE]) / np.float32(FADE_FRAMES)
+        source, wet = step_fade(fade, frame, there)
         for channel in range(CHANNELS):
-            rest = context.inputs[channel, frame & MASK]
+            rest = context.inputs[channel, frame & RING_MASK]
             for stem in range(SEPARATED):
                 row = stem * CHANNELS + channel
-                sample = context.stems[row, source & MASK] * wet if wet > 0.0 else np.float32(0.0)
+                sample = context.stems[row, source & RING_MASK] * wet if wet > 0.0 else np.float32(0.0)
                 output_row(context, row, i + count)[k] = sample
                 rest -= sample
             output_row(context, SEPARATED * CHANNELS + channel, i + count)[k] = rest
@@ -89,7 +54,7 @@ def crossfade_stems(context: CallbackContext, t: int, i: int, count: int, there:
 @compiled
 def copy_stems(context: CallbackContext, t: int, i: int, count: int, there: bool) -> None:
     """`crossfade_stems` without a fade, all wet or all dry: the usual case, written for speed."""
-    start = t & MASK
+    start = t & RING_MASK
     for channel in range(CHANNELS):
         rest = output_row(context, SEPARATED * CHANNELS + channel, i + count)
         dry = context.inputs[channel]
@@ -117,9 +82,9 @@ def fill_stems(context: CallbackContext, first: int, frames: int) -> None:
         if t < 0:
             end = 0
         elif context.audio[SEPARATES] >= 0:
-            there, end, late = find_hop(context, t)
-        count = min(end - t, frames - i, CAPACITY - (t & MASK))
-        if context.callback_state[w.FADE] == (FADE_FRAMES if there else 0) and context.callback_state[w.FALLING] == 0:
+            there, end, late = find_hop(context.workers[context.audio[SEPARATES]], context.stamps, t, 0)
+        count = min(end - t, frames - i, CAPACITY - (t & RING_MASK))
+        if is_settled(context.fades[STEM_FADE], there):
             copy_stems(context, t, i, count, there)
         else:
             crossfade_stems(context, t, i, count, there)
@@ -173,7 +138,7 @@ def apply_gain(context: CallbackContext, gain: int, stem: int, frames: int) -> N
     level, curve = np.float32(context.ramps[gain, VALUE]), context.gain_ramp[gain]
     for channel in range(CHANNELS):
         row = output_row(context, stem * CHANNELS + channel, frames)
-        total = output_row(context, COUNT * CHANNELS + channel, frames)
+        total = output_row(context, MIX * CHANNELS + channel, frames)
         if gain >= COUNT and moves:
             for i in range(frames):
                 total[i] += row[i] * curve[i]
@@ -192,19 +157,14 @@ def apply_gain(context: CallbackContext, gain: int, stem: int, frames: int) -> N
 def mix_stems(context: CallbackContext, first: int, frames: int) -> None:
     """Sum the mix bus and apply the port faders; a path in ping mode gets the delayed input itself."""
     for channel in range(CHANNELS):
-        total = output_row(context, COUNT * CHANNELS + channel, frames)
+        total = output_row(context, MIX * CHANNELS + channel, frames)
         for i in range(frames):
             total[i] = 0.0
     for stem in range(COUNT):
         apply_gain(context, COUNT + stem, stem, frames)
         apply_gain(context, stem, stem, frames)
-    ping = context.state[w.PING]
-    for path in range(COUNT + 1):
-        if ping >> path & 1:
-            for channel in range(CHANNELS):
-                row = output_row(context, path * CHANNELS + channel, frames)
-                for i in range(frames):
-                    row[i] = context.inputs[channel, (first + i) & MASK] if first + i >= 0 else 0.0
+    for path in range(len(RETURNED)):
+        write_ping(context, path, first, frames)
 
 
 @compiled
@@ -219,7 +179,7 @@ def fade_delay_change(context: CallbackContext, frames: int, towards: int) -> No
         elif own[w.DELAY_CHANGE_FADE] > towards:
             own[w.DELAY_CHANGE_FADE] -= 1
         level = np.float32(own[w.DELAY_CHANGE_FADE]) / np.float32(FADE_FRAMES)
-        for row in range((COUNT + 1) * CHANNELS):
+        for row in range(len(RETURNED) * CHANNELS):
             output_row(context, row, frames)[i] *= level
 
 
@@ -233,7 +193,7 @@ def write_stems(context: CallbackContext, now: int, frames: int) -> None:
         wanted = context.workers[index, w.DEADLINE] + context.workers[index, w.LATENCY]
     if wanted != state[w.DELAY_NOW] and (own[w.DELAY_CHANGE_FADE] == 0 or state[w.CYCLES] == 1):
         state[w.DELAY_NOW] = wanted
-        own[w.FADE], own[w.FALLING] = 0, 0
+        context.fades[STEM_FADE, w.FADE_LEVEL], context.fades[STEM_FADE, w.FADING_OUT] = 0, 0
     first = now - state[w.DELAY_NOW]
     fill_stems(context, first, frames)
     mix_stems(context, first, frames)

@@ -10,13 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.audio import ANALYSERS, CHANNELS, STEMS
-from bridge.core.role import ROLES, find_role_of_ring
+from bridge.core.latency import MIDI_PORTS
+from bridge.core.role import HOST_RING, ROLES, find_role_of_ring
 from bridge.runtime.shared.arena import Arena, align
 from bridge.runtime.shared.array_table import ArrayTable, Dimension
 from bridge.runtime.shared.slots import RECORD_WORDS, STATE_WORDS, WORKER_WORDS
 
 CAPACITY = 1 << 17
-"""Frames in an audio ring: 3 s at 44.1 kHz, 0.7 s at 192 kHz."""
+"""Frames in an audio ring: 3 s at 44.1 kHz, 0.7 s at 192 kHz. A power of two, as RECORDS is."""
+
+RING_MASK = CAPACITY - 1
+"""``frame & RING_MASK`` is the place of a frame in its ring."""
 
 ROW = CAPACITY + 80
 """Samples from one channel of a ring to the next. The odd 80 keep the channels out of each other's cache lines:
@@ -50,6 +54,9 @@ CALLBACK_BINS = 4096  # a microsecond each; the last one holds all that is longe
 WORKER_BINS = 4096  # ten microseconds each
 ANSWER_BINS = 256  # a callback each; the last one holds all that is longer
 
+CALLBACK_RINGS = (HOST_RING, *MIDI_PORTS)
+"""The rings that the callback writes or reads: the first ones of every plan, in this order."""
+
 
 class WorkerPlan(msgspec.Struct, frozen=True):
     """The configuration of one worker process.
@@ -78,7 +85,7 @@ class Plan(msgspec.Struct, frozen=True):
 
     rate: int
     workers: tuple[WorkerPlan, ...]
-    rings: tuple[str, ...]
+    rings: tuple[str, ...]  # CALLBACK_RINGS, then those between workers
     wake_by_semaphore: bool = True
     priority: int = 0
 

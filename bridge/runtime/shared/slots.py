@@ -58,9 +58,6 @@ from __future__ import annotations
 (
     STARTED,            # 0 until the first callback, and again after a new connection
     RAW,                # JACK's 32-bit frame time at the last callback
-    FADE,               # 0..FADE_FRAMES: how much of the separation is audible over the dry mix
-    FALLING,            # 1 while the fade goes down
-    FADE_FROM,          # the first missing frame: what sounded before it is mirrored while fading
     DELAY_CHANGE_FADE,  # 0..FADE_FRAMES: level of all audio around a change of delay
     IN_EVENTS,          # messages in `in_events` for this cycle
     ROLLING,            # the host transport as last seen
@@ -69,12 +66,16 @@ from __future__ import annotations
     CLOCK_RUNNING,      # 1 between MIDI start or continue and stop
     ECHO_END,           # up to this frame a clock that comes in may be our own, come back
     BAND_DELAY,         # the delay of the band's sound in force
-    BAND_FADE,          # as FADE, of the band's sound over silence
-    BAND_FALLING,       # as FALLING
-    BAND_FROM,          # as FADE_FROM
     BAND_ENDS,          # 1: the player has stalled; its sound ends with the next callback
     OWN_WORDS,
-) = range(18)
+) = range(12)
+
+(
+    FADE_LEVEL,         # 0..FADE_FRAMES: how much of the ring's audio is audible
+    FADING_OUT,         # 1 while the level goes down
+    FIRST_MISSING,      # the frame from which on the audio is missing: what sounded before it is mirrored while fading
+    FADE_WORDS,
+) = range(4)
 # fmt: on
 
 FADE_FRAMES = 64  # StemgenRT's figure: long enough to be click-free, short against any hop

@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 
 from bridge.core.engine import Block
 from bridge.core.events import Beat, Chord, Commit, Payload, TimedEvent
-from bridge.core.latency import MIDI_PORTS
 from bridge.core.role import FORESEEN_RING, HOST_RING
 from bridge.core.time import BlockTime
 from bridge.runtime.engine_runner import EngineRunner
 from bridge.runtime.shared import slots as w
-from bridge.runtime.shared.layout import Plan, WorkerPlan
+from bridge.runtime.shared.layout import CALLBACK_RINGS, Plan, WorkerPlan
 from engines.accompaniment.band import Band
 from engines.accompaniment.timeline import HOP
 from tests.engines.driving import RATE, parse_chord
@@ -36,7 +35,7 @@ PLAN = Plan(
             writes={"midi": "accompaniment", "foreseen": FORESEEN_RING}, waits_for=(MIR,),
         ),
     ),
-    (HOST_RING, *MIDI_PORTS, *(f"mir.{port}" for port in ANALYSED), FORESEEN_RING),
+    (*CALLBACK_RINGS, *(f"mir.{port}" for port in ANALYSED), FORESEEN_RING),
 )  # fmt: skip
 
 
