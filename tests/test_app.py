@@ -56,14 +56,14 @@ def test_a_port_that_is_taken(taken_port: int) -> None:
         ("0.0.0.0", "without an allow-list and a token"), ("::", "without an allow-list and a token"),
     ],
 )  # fmt: skip
-def test_a_host_that_cannot_be_listened_on(host: str, problem: str) -> None:
+def test_a_host_that_cannot_be_bound(host: str, problem: str) -> None:
     lan = LanSettings(allow=LISTED, token="secret") if host[0] in "1" else LanSettings()
     with pytest.raises(ConfigError, match=problem):
         start(OscSettings(host=host), lan)
 
 
 @pytest.mark.parametrize("token", ["", " ", "\t", "\u00a0 "])
-def test_a_token_that_says_nothing(token: str) -> None:
+def test_a_blank_token(token: str) -> None:
     with pytest.raises((ConfigError, ValueError), match="token"):
         start(OscSettings(host="0.0.0.0"), LanSettings(allow=LISTED, token=token))
 
@@ -74,7 +74,7 @@ def test_a_token_that_no_message_can_carry(token: str) -> None:
         LanSettings(allow=LISTED, token=token)
 
 
-def test_what_can_work_goes_on_to_ask_the_server() -> None:
+def test_settings_that_can_work_go_on_to_ask_the_server() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
@@ -83,7 +83,7 @@ def test_what_can_work_goes_on_to_ask_the_server() -> None:
             start(OscSettings(port=port))
 
 
-def test_while_no_audio_runs_an_action_says_so() -> None:
+def test_while_no_audio_runs_an_action_is_an_error() -> None:
     sidecar = Sidecar(Settings(engines=NO_ENGINES))
     with pytest.raises(BridgeError, match="no audio runs"):
         _ = sidecar.signal_path

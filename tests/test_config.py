@@ -22,14 +22,14 @@ class Outer(Table, frozen=True):
     inner: Inner = Inner()
 
 
-def written(folder: Path, text: str) -> Path:
+def write_file(folder: Path, text: str) -> Path:
     path = folder / "file.toml"
     path.write_text(text, encoding="utf-8")
     return path
 
 
 def test_a_good_file_is_read(tmp_path: Path) -> None:
-    assert read_toml(written(tmp_path, "schema = 1\n[inner]\nsize = 3\n"), Outer).inner.size == 3
+    assert read_toml(write_file(tmp_path, "schema = 1\n[inner]\nsize = 3\n"), Outer).inner.size == 3
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
     ],
 )
 def test_an_error_names_file_place_and_fix(tmp_path: Path, text: str, place: str, fix: str) -> None:
-    path = written(tmp_path, text)
+    path = write_file(tmp_path, text)
     with pytest.raises(ConfigError) as caught:
         read_toml(path, Outer)
     assert caught.value.message.startswith(str(path))

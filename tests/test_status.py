@@ -10,7 +10,7 @@ from bridge.status import format_status_line
 FIELDS = ("late_frames", "skipped", "xruns", "restarts")
 
 
-def line(counts: tuple[int, ...], connected: bool = True) -> str:
+def format_line(counts: tuple[int, ...], connected: bool = True) -> str:
     latest: dict[str, tuple[object, ...]] = {
         "mir.chord": (0, "Gbmaj7/Bb"), "mir.key": (0, "Gb minor"), "mir.beat": (0, 0, 4, 240.0), "counters": counts,
     }  # fmt: skip
@@ -25,10 +25,10 @@ def line(counts: tuple[int, ...], connected: bool = True) -> str:
 
 
 def test_the_longest_names_fit_in_80_columns_with_the_spinner() -> None:
-    assert len(line((0, 0, 0, 0))) <= 78
+    assert len(format_line((0, 0, 0, 0))) <= 78
 
 
 def test_faults_are_shown() -> None:
-    shown = line((5, 6, 7, 8), connected=False)
+    shown = format_line((5, 6, 7, 8), connected=False)
     for part in ("late 5", "skipped 6", "xruns 7", "restarts 8", "waiting for the JACK server"):
         assert part in shown

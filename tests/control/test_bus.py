@@ -178,7 +178,7 @@ def test_a_wrong_argument_or_name_is_an_error(bus: Bus, name: str, argument: str
         bus.trigger(name, argument)
 
 
-def test_an_action_that_nobody_carries_out_is_an_error(bus: Bus) -> None:
+def test_an_action_without_a_handler_is_an_error(bus: Bus) -> None:
     with pytest.raises(ControlError, match="no handler is registered"):
         bus.trigger("a.stop")
     with pytest.raises(ControlError):

@@ -36,7 +36,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def written(folder: Path, text: str, name: str = "x") -> Path:
+def write_preset(folder: Path, text: str, name: str = "x") -> Path:
     path = folder / "presets" / f"{name}.toml"
     path.parent.mkdir(exist_ok=True)
     path.write_text(text, encoding="utf-8")
@@ -83,7 +83,7 @@ def test_a_moments_controls_are_not_saved(bus: Bus, tmp_path: Path) -> None:
     ],
 )
 def test_comments_live_when_a_preset_is_saved_again(bus: Bus, registry: Registry, home: Path, text: str) -> None:
-    path = written(home, text)
+    path = write_preset(home, text)
     bus.set("stems.bass.gain_db", -3, "test")
     preset.save(bus, path)
     after = path.read_text()
@@ -96,14 +96,14 @@ def test_comments_live_when_a_preset_is_saved_again(bus: Bus, registry: Registry
 
 def test_a_layout_that_defies_editing_is_written_afresh(bus: Bus, registry: Registry, home: Path) -> None:
     text = 'schema = 1\nname = "mine"\ndoc = "why"\n[controls.stems.vocals]\nmute = true\n[controls.latency.mix]\n'
-    path = written(home, text + "user_offset_frames = 1\n[controls.stems.drums]\nsolo = true\n")
+    path = write_preset(home, text + "user_offset_frames = 1\n[controls.stems.drums]\nsolo = true\n")
     preset.save(bus, path)
     again = preset.load(path, registry)
     assert (again.name, again.doc, again.values["stems.vocals.mute"]) == ("mine", "why", 0.0)
 
 
 def test_a_file_that_is_no_preset_is_not_overwritten(bus: Bus, home: Path) -> None:
-    path = written(home, "notes of mine")
+    path = write_preset(home, "notes of mine")
     with pytest.raises(ConfigError):
         preset.save(bus, path)
     assert path.read_text() == "notes of mine"
@@ -121,7 +121,7 @@ def test_a_file_that_is_no_preset_is_not_overwritten(bus: Bus, home: Path) -> No
 )
 def test_saving_over_a_file_beyond_the_bounds_keeps_it(bus: Bus, home: Path, beyond: str) -> None:
     text = 'schema = 1\nname = "x"\n' + beyond
-    path = written(home, text)
+    path = write_preset(home, text)
     with pytest.raises(ConfigError) as caught:
         preset.save(bus, path)
     assert str(path) in caught.value.message
@@ -129,9 +129,7 @@ def test_saving_over_a_file_beyond_the_bounds_keeps_it(bus: Bus, home: Path, bey
     assert [one.name for one in path.parent.iterdir()] == ["x.toml"]
 
 
-def test_a_file_that_says_the_same_already_is_not_written(
-    bus: Bus, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_with_the_same_values_is_not_written(bus: Bus, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = home / "presets" / "x.toml"
     preset.save(bus, path)
     wrote: list[Path] = []
@@ -152,7 +150,7 @@ def test_a_value_of_another_type_is_written_anew(bus: Bus, home: Path) -> None:
 
 
 def test_a_preset_saved_by_notepad_is_read_and_saved_again(bus: Bus, registry: Registry, home: Path) -> None:
-    path = written(home, "")
+    path = write_preset(home, "")
     path.write_bytes(b"\xef\xbb\xbf" + (HEAD + "comp.bars = 2 # few\n").replace("\n", "\r\n").encode())
     assert preset.load(path, registry).values == {"comp.bars": 2.0}
     preset.save(bus, path)
@@ -162,7 +160,7 @@ def test_a_preset_saved_by_notepad_is_read_and_saved_again(bus: Bus, registry: R
 
 def test_nested_tables_and_quoted_names_mean_the_same(registry: Registry, home: Path) -> None:
     for text in ("stems.bass.mute = true", '"stems.bass.mute" = 1', "[controls.stems.bass]\nmute = true"):
-        path = written(home, HEAD + text)
+        path = write_preset(home, HEAD + text)
         assert preset.load(path, registry).values == {"stems.bass.mute": 1.0}
 
 
@@ -188,7 +186,7 @@ def test_nested_tables_and_quoted_names_mean_the_same(registry: Registry, home: 
     ],
 )
 def test_an_error_names_file_key_and_fix(registry: Registry, home: Path, text: str, place: str, fix: str) -> None:
-    path = written(home, HEAD + "stems.other.mute = true\n" + text)
+    path = write_preset(home, HEAD + "stems.other.mute = true\n" + text)
     with pytest.raises(ConfigError) as caught:
         preset.load(path, registry)
     assert str(path) in caught.value.message
@@ -198,7 +196,7 @@ def test_an_error_names_file_key_and_fix(registry: Registry, home: Path, text: s
 
 def test_the_user_wins_over_what_is_shipped(home: Path, registry: Registry) -> None:
     assert preset.load(preset.find("karaoke"), registry).values["stems.vocals.mute"] == 1
-    written(home, HEAD + "stems.bass.mute = true", "karaoke")
+    write_preset(home, HEAD + "stems.bass.mute = true", "karaoke")
     assert preset.load(preset.find("karaoke"), registry).values == {"stems.bass.mute": 1.0}
     origins = {one.name: one.origin for one in preset.list_presets()}
     assert (origins["karaoke"], origins["drumless"]) == ("user", "shipped")
@@ -213,7 +211,7 @@ def test_a_name_that_leaves_the_folder_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["CON", "nul", "Aux", "com1", "LPT9"])
 def test_a_name_that_some_system_cannot_have_is_refused(home: Path, name: str) -> None:
-    written(home, HEAD, name)
+    write_preset(home, HEAD, name)
     for use in (preset.find, preset.get_user_path):
         with pytest.raises(ConfigError, match="cannot be a preset's name: Windows keeps this name"):
             use(name)
@@ -221,7 +219,7 @@ def test_a_name_that_some_system_cannot_have_is_refused(home: Path, name: str) -
 
 
 def test_a_preset_that_differs_in_case_alone_is_not_saved_beside_the_other(home: Path) -> None:
-    written(home, HEAD, "mySet")
+    write_preset(home, HEAD, "mySet")
     assert preset.get_user_path("mySet") == home / "presets" / "mySet.toml"
     for name, other in (("MYSET", "mySet"), ("Karaoke", "karaoke")):
         with pytest.raises(ConfigError, match=f"there is a preset {other} already"):
@@ -237,18 +235,18 @@ def test_an_unknown_preset_comes_with_the_nearest() -> None:
 
 
 def test_a_broken_preset_is_listed_with_its_problem(home: Path) -> None:
-    written(home, "schema = 9", "broken")
+    write_preset(home, "schema = 9", "broken")
     broken = next(one for one in preset.list_presets() if one.name == "broken")
     assert "schema: 9" in broken.problem
 
 
 def test_no_file_in_the_folder_keeps_the_others_from_being_listed(home: Path) -> None:
     good = [one.name for one in preset.list_presets()]
-    written(home, HEAD + "stems.bass.gain_db = " + "9" * 5000, "huge")
-    written(home, HEAD + "a." * 20000 + "a = 1", "deep")
-    written(home, HEAD, "Zoe\u0308")
-    written(home, HEAD, ".draft")
-    written(home, HEAD, "a\x1b[2J")
+    write_preset(home, HEAD + "stems.bass.gain_db = " + "9" * 5000, "huge")
+    write_preset(home, HEAD + "a." * 20000 + "a = 1", "deep")
+    write_preset(home, HEAD, "Zoe\u0308")
+    write_preset(home, HEAD, ".draft")
+    write_preset(home, HEAD, "a\x1b[2J")
     (home / "presets" / "folder.toml").mkdir()
     (home / "presets" / "utf16.toml").write_bytes(HEAD.encode("utf-16"))
     listed = {one.name: one for one in preset.list_presets()}
@@ -257,7 +255,7 @@ def test_no_file_in_the_folder_keeps_the_others_from_being_listed(home: Path) ->
     assert "5,000 figures" in listed["huge"].problem
 
 
-def test_every_shipped_preset_fits_the_sidecar_and_says_what_it_is() -> None:
+def test_every_shipped_preset_fits_the_sidecar_and_has_a_doc() -> None:
     registry = make_sidecar_registry({})
     shipped = [one for one in preset.list_presets() if one.origin == "shipped"]
     assert {one.name for one in shipped} >= {"karaoke", "drumless", "rehearsal"}

@@ -44,7 +44,7 @@ def test_an_unknown_name_comes_with_the_nearest_ones() -> None:
     assert "stems.vocals.gain_db" in caught.value.hint
 
 
-def test_a_name_of_another_kind_says_which() -> None:
+def test_the_error_for_a_name_of_another_kind_names_that_kind() -> None:
     with pytest.raises(ControlError) as caught:
         make_sidecar_registry({}).get_control("transport.panic")
     assert str(caught.value) == "transport.panic is not a control; it is an action"

@@ -12,7 +12,7 @@ from bridge.core.latency import PATHS
 from bridge.errors import ControlError
 
 
-def targets(**values: float) -> dict[str, float]:
+def gains_with(**values: float) -> dict[str, float]:
     """Gains with controls set, written as vocals_mute=1."""
     bus = Bus(make_sidecar_registry({}))
     for name, value in values.items():
@@ -31,7 +31,7 @@ def test_every_stem_and_path_has_its_controls() -> None:
         assert {f"latency.{role}.{what}" for what in ("reserve_frames", "reserve_auto", "user_offset_frames")} <= names
 
 
-def test_every_declaration_says_what_it_is() -> None:
+def test_every_declaration_has_a_doc() -> None:
     assert all(item.doc for item in make_sidecar_registry({}))
 
 
@@ -48,27 +48,27 @@ def test_engines_add_their_controls_and_a_clash_names_the_engine() -> None:
 
 
 def test_all_stems_sound_at_unity_by_default() -> None:
-    assert targets() == dict.fromkeys(STEMS, 1.0)
+    assert gains_with() == dict.fromkeys(STEMS, 1.0)
 
 
 def test_a_fader_is_in_db_and_silent_at_its_lowest() -> None:
-    gains = targets(drums_gain_db=-6, bass_gain_db=-60)
+    gains = gains_with(drums_gain_db=-6, bass_gain_db=-60)
     assert gains["drums"] == pytest.approx(0.501187, abs=1e-6)
     assert gains["bass"] == 0.0
 
 
 def test_a_mute_silences_one_stem() -> None:
-    assert targets(vocals_mute=1) == {"drums": 1.0, "bass": 1.0, "vocals": 0.0, "other": 1.0}
+    assert gains_with(vocals_mute=1) == {"drums": 1.0, "bass": 1.0, "vocals": 0.0, "other": 1.0}
 
 
 def test_a_solo_silences_the_others_and_keeps_its_gain() -> None:
-    gains = targets(vocals_solo=1, vocals_gain_db=-6)
+    gains = gains_with(vocals_solo=1, vocals_gain_db=-6)
     assert gains["vocals"] == pytest.approx(0.501187, abs=1e-6)
     assert {gains[stem] for stem in STEMS if stem != "vocals"} == {0.0}
 
 
 def test_a_mute_wins_over_a_solo() -> None:
-    assert targets(vocals_solo=1, vocals_mute=1) == dict.fromkeys(STEMS, 0.0)
+    assert gains_with(vocals_solo=1, vocals_mute=1) == dict.fromkeys(STEMS, 0.0)
 
 
 def test_latency_settings_are_read_by_role() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from bridge.core.control import Control
 from bridge.core.engine import AudioPort, Engine, EngineSpec, EventPort, block_for
-from tests.runtime.toys import LISTENS, Toy
+from tests.runtime.toys import MIR_SPEC, Toy
 
 SPEC = EngineSpec(
     "toy", (AudioPort("mix"), EventPort("midi"), AudioPort("side", 1)), (EventPort("notes"),), hop=48,
@@ -35,5 +35,5 @@ def test_blocks_share_nothing() -> None:
 
 
 def test_what_has_the_parts_of_an_engine_is_one() -> None:
-    assert isinstance(Toy(LISTENS), Engine)
+    assert isinstance(Toy(MIR_SPEC), Engine)
     assert not isinstance(object(), Engine)

@@ -10,7 +10,7 @@ from bridge.core.time import BlockTime
 from bridge.runtime.choice_numbers import ChoiceNumbers
 from bridge.runtime.engine_runner import EngineRunner
 from tests.runtime.desk import HOP, PLAN, SEPARATION, open_desk
-from tests.runtime.toys import SEPARATES, Toy, split_evenly, with_controls
+from tests.runtime.toys import SEPARATION_SPEC, Toy, split_evenly, with_controls
 
 STYLE = Control("toy.style", 0, 2, 1, kind="choice", choices=("folk", "pop", "rock"))
 
@@ -57,7 +57,7 @@ def test_an_engine_gets_the_number_of_the_name_that_was_chosen() -> None:
     mine = type(plan)(
         plan.role, plan.engine, plan.index, plan.hop, 0, controls=("toy.style",), choices={"toy.style": chosen.choices}
     )
-    spec = with_controls(SEPARATES, STYLE.add_user_choices(("bossa", "zouk")))
+    spec = with_controls(SEPARATION_SPEC, STYLE.add_user_choices(("bossa", "zouk")))
     with open_desk() as desk:
         runner = EngineRunner(PLAN, mine, desk.shared, Toy(spec, act))
         runner.prepare()

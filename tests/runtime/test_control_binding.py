@@ -45,7 +45,7 @@ def gains(graph: Graph) -> tuple[list[float], list[float]]:
     return found[: len(STEMS)], found[len(STEMS) :]
 
 
-def test_what_is_set_already_reaches_the_graph_at_once(bus: Bus, graph: Graph) -> None:
+def test_values_that_are_set_before_reach_the_graph_at_once(bus: Bus, graph: Graph) -> None:
     bus.set("stems.bass.mute", 1, "me")
     bus.set("latency.mix.ping", 1, "me")
     bus.set("separation.bass_hz", 99, "me")

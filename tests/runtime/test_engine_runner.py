@@ -1,4 +1,4 @@
-"""One engine on the rings: what it hears, when, and what its faults cost."""
+"""Engine runner: what an engine gets and when, and what its faults cost."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bridge.runtime.engine_runner import MAX_BACKLOG_FRAMES, EngineRunner
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.layout import CAPACITY
 from tests.runtime.desk import HOP, MIR, PLAN, RATE, SEPARATION, Desk, noise, open_desk
-from tests.runtime.toys import LISTENS, SEPARATES, Toy, run_by, split_evenly, with_controls
+from tests.runtime.toys import MIR_SPEC, SEPARATION_SPEC, Toy, make_runner, split_evenly, with_controls
 
 LATENCY, DEADLINE = HOP, 2 * HOP
 DELAY = LATENCY + DEADLINE
@@ -42,22 +42,22 @@ def stream(desk: Desk, runner: EngineRunner, audio: Audio, period: int = HOP) ->
 
 
 def test_nothing_is_processed_before_the_first_callback(desk: Desk) -> None:
-    toy = Toy(SEPARATES)
-    assert run_by(desk, toy).process_available() == 0
+    toy = Toy(SEPARATION_SPEC)
+    assert make_runner(desk, toy).process_available() == 0
     assert toy.log == ["prepare"]
 
 
 @pytest.mark.parametrize("period", [1, 48, HOP, 1000])
 def test_each_hop_is_processed_once_in_order_as_soon_as_it_is_whole(desk: Desk, period: int) -> None:
-    toy = Toy(SEPARATES, split_evenly, LATENCY)
-    stream(desk, run_by(desk, toy), noise(2000), period)
+    toy = Toy(SEPARATION_SPEC, split_evenly, LATENCY)
+    stream(desk, make_runner(desk, toy), noise(2000), period)
     assert toy.log == ["prepare", "reset", *range(0, 2000 - HOP + 1, HOP)]
     assert desk.worker(SEPARATION)[w.HOPS] == 2000 // HOP
     assert desk.worker(SEPARATION)[w.PROGRESS] == 2000 // HOP * HOP
 
 
-def test_the_heart_of_a_worker_beats_with_each_hop_however_long_it_has_no_rest(desk: Desk) -> None:
-    runner = run_by(desk, Toy(SEPARATES))
+def test_the_heartbeat_of_a_worker_counts_each_hop_even_without_a_pause(desk: Desk) -> None:
+    runner = make_runner(desk, Toy(SEPARATION_SPEC))
     desk.read_inputs(10 * HOP)
     assert runner.process_available() == 10
     assert desk.worker(SEPARATION)[w.HEARTBEAT] >= 10
@@ -71,14 +71,14 @@ def test_stems_come_out_at_the_declared_delay(desk: Desk) -> None:
 
     kept = {"mix": np.zeros((CHANNELS, HOP), np.float32)}
     audio = noise(2000)
-    out = stream(desk, run_by(desk, Toy(SEPARATES, delay_by_latency, LATENCY)), audio)
+    out = stream(desk, make_runner(desk, Toy(SEPARATION_SPEC, delay_by_latency, LATENCY)), audio)
     after = DELAY + w.FADE_FRAMES
     assert np.array_equal(out[0, :, after:], audio[:, after - DELAY : -DELAY])
     assert desk.state[w.LATE_FRAMES] == 0
 
 
 def test_an_answer_is_counted_by_the_callbacks_that_began_before_it(desk: Desk) -> None:
-    runner, answers = run_by(desk, Toy(SEPARATES)), desk.shared.answer_bins[SEPARATION]
+    runner, answers = make_runner(desk, Toy(SEPARATION_SPEC)), desk.shared.answer_bins[SEPARATION]
     for callbacks in (1, 1, 3):
         for _ in range(callbacks):
             desk.read_inputs(HOP)
@@ -87,7 +87,7 @@ def test_an_answer_is_counted_by_the_callbacks_that_began_before_it(desk: Desk) 
 
 
 def test_answers_are_not_counted_where_there_is_none_or_where_the_callback_waits(desk: Desk) -> None:
-    runner, answers = run_by(desk, raise_at(HOP)), desk.shared.answer_bins[SEPARATION]
+    runner, answers = make_runner(desk, raise_at(HOP)), desk.shared.answer_bins[SEPARATION]
     for freewheel in (0, 0, 1):
         desk.state[w.FREEWHEEL] = freewheel
         desk.read_inputs(HOP)
@@ -102,7 +102,7 @@ def raise_at(frame: int) -> Toy:
         if time.frame == frame:
             raise ZeroDivisionError("on purpose")
 
-    return Toy(SEPARATES, act)
+    return Toy(SEPARATION_SPEC, act)
 
 
 def spoil_at(frame: int, value: float) -> Toy:
@@ -111,7 +111,7 @@ def spoil_at(frame: int, value: float) -> Toy:
         if time.frame == frame:
             out.audio["bass"][1, -1] = value
 
-    return Toy(SEPARATES, act)
+    return Toy(SEPARATION_SPEC, act)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def spoil_at(frame: int, value: float) -> Toy:
 def test_a_faulty_hop_costs_itself_only(toy: Toy) -> None:
     audio = noise(2000)
     with open_desk(slack=DEADLINE) as desk:
-        out = stream(desk, run_by(desk, toy), audio)
+        out = stream(desk, make_runner(desk, toy), audio)
         words = desk.worker(SEPARATION)
         assert (words[w.FAULTS], desk.state[w.LATE_FRAMES]) == (1, HOP)
     assert toy.log == ["prepare", "reset", *range(0, 11 * HOP, HOP), "reset", *range(11 * HOP, 2000 - HOP + 1, HOP)]
@@ -136,7 +136,7 @@ def test_an_engine_that_always_fails_leaves_the_dry_mix(desk: Desk) -> None:
         raise RuntimeError("never works")
 
     audio = noise(2000)
-    out = stream(desk, run_by(desk, Toy(SEPARATES, fail, LATENCY)), audio)
+    out = stream(desk, make_runner(desk, Toy(SEPARATION_SPEC, fail, LATENCY)), audio)
     assert np.array_equal(out[3, :, DELAY:], audio[:, :-DELAY])
     assert desk.worker(SEPARATION)[w.FAULTS] == 2000 // HOP
 
@@ -149,19 +149,19 @@ def test_an_engine_that_always_fails_is_counted_each_time_and_logged_now_and_the
 
     monkeypatch.setattr("bridge.runtime.engine_runner.FAULT_LOG_INTERVAL_S", 0.1)
     frames = round(0.35 * RATE)
-    stream(desk, run_by(desk, Toy(SEPARATES, fail, LATENCY)), noise(frames))
+    stream(desk, make_runner(desk, Toy(SEPARATION_SPEC, fail, LATENCY)), noise(frames))
     assert desk.worker(SEPARATION)[w.FAULTS] == frames // HOP
     assert [record.levelname for record in caplog.records] == ["ERROR"] * 4
 
 
-def test_events_of_a_faulty_hop_are_not_said() -> None:
+def test_events_of_a_faulty_hop_are_not_sent() -> None:
     def act(block: Block, time: BlockTime, out: Block) -> None:
         out.events["chords"].append(TimedEvent(time.frame, C))
         if time.frame == HOP:
             raise ValueError("on purpose")
 
     with open_desk() as desk:
-        runner = run_by(desk, Toy(LISTENS, act), MIR)
+        runner = make_runner(desk, Toy(MIR_SPEC, act), MIR)
         for _ in range(3):
             desk.read_inputs(HOP)
             runner.process_available()
@@ -169,8 +169,8 @@ def test_events_of_a_faulty_hop_are_not_said() -> None:
 
 
 def test_a_backlog_is_passed_over_counted_and_forgotten(desk: Desk) -> None:
-    toy = Toy(SEPARATES)
-    runner = run_by(desk, toy)
+    toy = Toy(SEPARATION_SPEC)
+    runner = make_runner(desk, toy)
     desk.read_inputs(HOP)
     runner.process_available()
     for _ in range(MAX_BACKLOG_FRAMES // 8192 + 1):
@@ -184,8 +184,8 @@ def test_a_backlog_is_passed_over_counted_and_forgotten(desk: Desk) -> None:
 
 
 def test_a_worker_that_is_behind_but_not_lost_catches_up_without_a_break(desk: Desk) -> None:
-    toy = Toy(SEPARATES)
-    runner = run_by(desk, toy)
+    toy = Toy(SEPARATION_SPEC)
+    runner = make_runner(desk, toy)
     for _ in range(MAX_BACKLOG_FRAMES // 8192):
         desk.read_inputs(8192)
     assert runner.process_available() == MAX_BACKLOG_FRAMES // HOP
@@ -194,8 +194,8 @@ def test_a_worker_that_is_behind_but_not_lost_catches_up_without_a_break(desk: D
 
 
 def test_a_new_epoch_is_a_fresh_start_at_its_frame(desk: Desk) -> None:
-    toy = Toy(SEPARATES)
-    runner = run_by(desk, toy)
+    toy = Toy(SEPARATION_SPEC)
+    runner = make_runner(desk, toy)
     desk.read_inputs(100)
     runner.process_available()
     desk.read_inputs(100, [(37, b"\xfa")])
@@ -210,7 +210,7 @@ class Learns(Toy):
     """Counts its hops, twice: one count is of the song."""
 
     def __init__(self) -> None:
-        super().__init__(replace(SEPARATES, keeps=("song", "deep")), self._count)
+        super().__init__(replace(SEPARATION_SPEC, keeps=("song", "deep")), self._count)
         self.counts: State = {}
         self.reset()
 
@@ -231,7 +231,7 @@ class Learns(Toy):
 
 def test_what_an_engine_keeps_outlives_a_break_of_the_host_s_and_not_the_user_s_wish(desk: Desk) -> None:
     toy = Learns()
-    runner = run_by(desk, toy)
+    runner = make_runner(desk, toy)
 
     def counts() -> list[int]:
         runner.process_available()
@@ -259,7 +259,7 @@ def test_an_engine_never_sees_input_from_before_its_epoch() -> None:
         seen.append((time.frame, float(block.audio["mix"].min())))
 
     with open_desk(slack=DEADLINE) as desk:
-        runner = run_by(desk, Toy(SEPARATES, act))
+        runner = make_runner(desk, Toy(SEPARATION_SPEC, act))
         stream(desk, runner, np.full((CHANNELS, 150), -1.0, np.float32), 50)
         desk.state[w.RESTART] += 1
         stream(desk, runner, np.full((CHANNELS, 500), 1.0, np.float32), 50)
@@ -277,7 +277,7 @@ def test_what_a_new_epoch_gives_for_frames_before_it_is_left_out(desk: Desk) -> 
         for audio in out.audio.values():
             audio.fill(float(desk.worker(SEPARATION)[w.EPOCH]))
 
-    runner = run_by(desk, Toy(SEPARATES, act, LATENCY))
+    runner = make_runner(desk, Toy(SEPARATION_SPEC, act, LATENCY))
     stream(desk, runner, np.tile(ones, 10))
     desk.state[w.RESTART] += 1
     border = desk.read_inputs(ones)
@@ -290,8 +290,8 @@ def test_what_a_new_epoch_gives_for_frames_before_it_is_left_out(desk: Desk) -> 
 
 
 def test_an_epoch_whose_ring_has_moved_on_by_a_whole_turn_is_caught_up_with(desk: Desk) -> None:
-    toy = Toy(SEPARATES)
-    runner = run_by(desk, toy)
+    toy = Toy(SEPARATION_SPEC)
+    runner = make_runner(desk, toy)
     for _ in range(2 * CAPACITY // 8192):
         desk.read_inputs(8192)
     assert runner.process_available() == 1
@@ -305,7 +305,7 @@ def test_controls_reach_the_engine_with_its_next_hop() -> None:
         split_evenly(block, time, out)
         values.append(block.values["toy.level"])
 
-    spec = with_controls(SEPARATES, Control("toy.level", 0, 1, 0.5))
+    spec = with_controls(SEPARATION_SPEC, Control("toy.level", 0, 1, 0.5))
     plan = PLAN.workers[SEPARATION]
     mine = type(plan)(plan.role, plan.engine, plan.index, plan.hop, 0, controls=("toy.level",))
     with open_desk() as desk:

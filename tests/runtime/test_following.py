@@ -13,7 +13,7 @@ from bridge.runtime.callback.midi_output import ECHO_FRAMES
 from bridge.runtime.engine_runner import EngineRunner
 from bridge.runtime.shared import slots as w
 from tests.runtime.desk import ACCOMPANIMENT, HOP, MIR, RATE, Desk, Sent, on, open_desk
-from tests.runtime.toys import LISTENS, PLAYS, Toy, run_by
+from tests.runtime.toys import ACCOMPANIMENT_SPEC, MIR_SPEC, Toy, make_runner
 
 START, CONTINUE, STOP, CLOCK = b"\xfa", b"\xfb", b"\xfc", b"\xf8"
 BEAT = 21_000  # frames
@@ -34,7 +34,7 @@ def follow(desk: Desk, on: bool = True) -> None:
     desk.state[w.FOLLOWING] = int(on)
 
 
-def say_beats(block: Block, time: BlockTime, out: Block) -> None:
+def emit_beats(block: Block, time: BlockTime, out: Block) -> None:
     """A beat every BEAT frames."""
     index = -(-time.frame // BEAT)
     if index * BEAT < time.frame + HOP:
@@ -46,8 +46,11 @@ class Loop:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        self.analyst, self.player = Toy(LISTENS, say_beats), Toy(PLAYS)
-        self.runners: list[EngineRunner] = [run_by(desk, self.analyst, MIR), run_by(desk, self.player, ACCOMPANIMENT)]
+        self.analyst, self.player = Toy(MIR_SPEC, emit_beats), Toy(ACCOMPANIMENT_SPEC)
+        self.runners: list[EngineRunner] = [
+            make_runner(desk, self.analyst, MIR),
+            make_runner(desk, self.player, ACCOMPANIMENT),
+        ]
         self.echo: list[Sent] = []
         self.clock: list[bytes] = []
 
@@ -60,7 +63,7 @@ class Loop:
             self.clock += [data for _, data in self.echo]
 
 
-def test_the_clock_that_goes_out_and_comes_back_leads_nobody(desk: Desk) -> None:
+def test_our_own_clock_that_comes_back_is_no_host(desk: Desk) -> None:
     loop = Loop(desk)
     follow(desk)
     loop.cycles(1)
@@ -141,7 +144,7 @@ def test_whoever_leaves_stops_a_clock_that_runs_and_no_other(desk: Desk) -> None
     assert loop.clock == [STOP]
 
 
-def test_where_nobody_follows_the_clock_port_is_silent(desk: Desk) -> None:
+def test_outside_of_follow_mode_the_clock_port_is_silent(desk: Desk) -> None:
     loop = Loop(desk)
     loop.cycles(6 * BEAT // HOP)
     assert loop.clock == []

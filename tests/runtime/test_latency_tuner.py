@@ -116,7 +116,7 @@ def test_tuning_leaves_alone_what_predicts(bus: Bus, graph: Graph, tuner: Latenc
     assert bus.get("latency.accompaniment.reserve_frames") == RESERVE_FRAMES["accompaniment"]
 
 
-def test_tuning_without_measurements_changes_nothing_and_says_what_is_missing(
+def test_tuning_without_measurements_changes_nothing_and_names_what_is_missing(
     bus: Bus, graph: Graph, tuner: LatencyTuner
 ) -> None:
     answer(graph, 5000)

@@ -61,7 +61,7 @@ def test_blocks_of_any_length_give_the_same_bits(up: int, down: int) -> None:
     assert np.array_equal(in_blocks(total), in_blocks(down))
 
 
-def test_what_is_too_little_to_hear_is_not_remembered() -> None:
+def test_inaudible_samples_leave_no_trace_in_the_delay_line() -> None:
     resampler = PolyphaseResampler(1, 64, 1, 2, compute_group_delay(1, 2))
     resampler.process(np.full((1, 64), 1e-39, np.float32), np.zeros((1, 32), np.float32))
     assert not resampler.memory.any()

@@ -11,7 +11,7 @@ from bridge.runtime import rate_refusals, wiring
 from bridge.runtime.rate_refusals import wire_runnable
 from bridge.runtime.wiring import Wiring
 from bridge.settings import EngineSettings
-from tests.runtime.toys import LISTENS, PLAYS, SEPARATES, Toy
+from tests.runtime.toys import ACCOMPANIMENT_SPEC, MIR_SPEC, SEPARATION_SPEC, Toy
 
 RESERVES = dict.fromkeys(ROLES, 512)
 
@@ -36,7 +36,7 @@ def test_the_engines_that_ship_at_common_rates(rate: int, off: str) -> None:
 def toys(monkeypatch: pytest.MonkeyPatch) -> dict[str, Exception | None]:
     """Toys in three roles; what is put here by an engine's name is raised where it is prepared for 16 kHz."""
     raised: dict[str, Exception | None] = {}
-    specs = {spec.name: spec for spec in (SEPARATES, LISTENS, PLAYS)}
+    specs = {spec.name: spec for spec in (SEPARATION_SPEC, MIR_SPEC, ACCOMPANIMENT_SPEC)}
 
     class Picky(Toy):
         def __init__(self, spec: EngineSpec) -> None:
@@ -71,7 +71,7 @@ def test_whatever_an_engine_raises_at_a_rate_the_others_play(
     assert wire_runnable(TOYS, 48000, RESERVES)[1] == {}
 
 
-def test_where_all_refuse_nobody_plays_and_nothing_fails(toys: dict[str, Exception | None]) -> None:
+def test_where_all_engines_refuse_no_role_is_on_and_nothing_fails(toys: dict[str, Exception | None]) -> None:
     toys |= dict.fromkeys(TOYS.values(), EngineError("not here"))
     wired, refused = wire_runnable(TOYS, 16000, RESERVES)
     assert (roles(wired), set(refused)) == ([], set(TOYS))

@@ -41,7 +41,7 @@ INPUT_DELAY = 1001
 LATE = EngineSpec("toy.late", (AudioPort("mix"),), (EventPort("beats"),), 512, (48000,))
 
 
-def say_late(block: Block, time: BlockTime, out: Block) -> None:
+def emit_late(block: Block, time: BlockTime, out: Block) -> None:
     out.events["beats"].append(TimedEvent(time.frame - INPUT_DELAY, Midi(b"\x90\x40\x40")))
 
 
@@ -83,10 +83,10 @@ def test_a_resampled_engine_keeps_the_contract(
 
 
 @pytest.mark.parametrize("rate", RATES)
-def test_impulses_events_and_leads_are_where_they_are_said_to_be_at_any_rate(rate: int) -> None:
+def test_impulses_events_and_leads_are_where_the_latency_puts_them_at_any_rate(rate: int) -> None:
     for engine in (NativeDelay, Halves):
         checks.check_audio_latency(at_rate(engine, rate))
-    checks.check_event_latency(at_rate(lambda: Toy(LATE, say_late, INPUT_DELAY), rate))
+    checks.check_event_latency(at_rate(lambda: Toy(LATE, emit_late, INPUT_DELAY), rate))
     checks.check_lead(at_rate(NativePlayer, rate))
 
 
@@ -109,7 +109,7 @@ def test_other_is_the_delayed_mix_minus_the_rest(rate: int) -> None:
     assert np.abs(total - sent[:, : total.shape[1]]).max() < 1e-6
 
 
-def test_what_the_engine_cannot_hear_stays_in_other() -> None:
+def test_what_lies_above_the_engine_s_nyquist_frequency_stays_in_other() -> None:
     sent = tone(40000, 96000)
     received = run(ResampledEngine(Halves(), 96000), sent, 96000)
     middle = slice(4800, received["other"].shape[1] - 4800)
@@ -117,7 +117,7 @@ def test_what_the_engine_cannot_hear_stays_in_other() -> None:
     assert np.abs(received["drums"])[:, middle].max() < 1e-4
 
 
-def test_what_is_not_finite_is_silence_before_it_is_remembered() -> None:
+def test_samples_that_are_not_finite_enter_the_delay_line_as_silence() -> None:
     engine = ResampledEngine(Halves(), 96000)
     clean, spoilt = np.zeros((CHANNELS, 4096), np.float32), np.zeros((CHANNELS, 4096), np.float32)
     spoilt[:, 100:103] = np.nan, np.inf, -np.inf
@@ -138,7 +138,7 @@ def test_a_file_at_another_rate_is_separated_and_aligned(rate: int, monkeypatch:
 # events
 
 
-def listen(
+def receive_events(
     engine: ResampledEngine, frames: list[int], rate: int, first: int, blocks: int
 ) -> list[tuple[int, int, int]]:
     """(block's frame, event's frame, engine's frame of it) for events sent at ``frames``, each in its block."""
@@ -167,7 +167,7 @@ def echo(block: Block, time: BlockTime, out: Block) -> None:
 
 ECHO = EngineSpec("toy.echo", (AudioPort("mix"), EventPort("midi")), (EventPort("midi"),), 128, (48000,))
 DEAF = replace(ECHO, inputs=(EventPort("midi"),))
-"""It hears events only."""
+"""Its only input is events."""
 
 
 @pytest.mark.parametrize("spec", [ECHO, DEAF], ids=["with audio", "events only"])
@@ -175,12 +175,12 @@ DEAF = replace(ECHO, inputs=(EventPort("midi"),))
 def test_events_keep_their_frames_there_and_back(spec: EngineSpec, rate: int) -> None:
     engine = ResampledEngine(Toy(spec, echo), rate)
     sent = [first + 1001 for first in (0, 1, 2, 77, 500, 1234, 3000, 4095)]
-    assert [frame for _, frame, _ in listen(engine, sent, rate, 1001, 5000 // engine.spec.hop + 3)] == sent
+    assert [frame for _, frame, _ in receive_events(engine, sent, rate, 1001, 5000 // engine.spec.hop + 3)] == sent
 
 
 def test_without_audio_events_are_not_held_back() -> None:
     engine = ResampledEngine(Toy(DEAF, echo), 32000)
-    received = listen(engine, [1001, 1002, 2000], 32000, 1001, 8)
+    received = receive_events(engine, [1001, 1002, 2000], 32000, 1001, 8)
     assert all(start <= frame < start + engine.spec.hop for start, frame, _ in received)
     assert engine.latency_frames("midi") == 0
 

@@ -18,76 +18,76 @@ from bridge.runtime.wiring import Wiring, compute_upstream, wire
 from tests.runtime.desk import HOP, MIR, RATE, SEPARATION, Desk, noise, open_desk
 from tests.runtime.offline_graph import Cue, OfflineResult, process_offline
 from tests.runtime.stems import thirds
-from tests.runtime.toys import SEPARATES, Toy, run_by
+from tests.runtime.toys import SEPARATION_SPEC, Toy, make_runner
 
 LATE = 37
 """The delay of the toy separation, in frames."""
-EARS = (AudioPort("mix"), *(AudioPort(name) for name in ANALYSERS))
-HEARS = EngineSpec("toy.mir", EARS, (EventPort("beats"), EventPort("chords")), 48)
-HEARS_THE_MIX = EngineSpec("toy.mir", (AudioPort("mix"),), HEARS.outputs, 48)
+INPUTS = (AudioPort("mix"), *(AudioPort(name) for name in ANALYSERS))
+ANALYSER_SPEC = EngineSpec("toy.mir", INPUTS, (EventPort("beats"), EventPort("chords")), 48)
+MIX_ONLY_SPEC = EngineSpec("toy.mir", (AudioPort("mix"),), ANALYSER_SPEC.outputs, 48)
 SHARES = (0.5, -0.25, 0.3)
 """Of the mix, in the separated stems of the toy separation."""
 FROM_THE_START = -(10**9)
 
 
 class Separation(Toy):
-    """Says SHARES of the mix, LATE frames later."""
+    """Outputs SHARES of the mix, LATE frames late."""
 
     def __init__(self) -> None:
-        super().__init__(SEPARATES, latency=LATE)
+        super().__init__(SEPARATION_SPEC, latency=LATE)
         self.past = np.zeros((CHANNELS, LATE), np.float32)
 
     def process(self, block: Block, time: BlockTime, out: Block) -> None:
         line = np.concatenate([self.past, block.audio["mix"]], axis=1)
         for stem, share in zip(STEMS, SHARES, strict=False):
-            out.audio[stem][:] = line[:, : SEPARATES.hop] * np.float32(share)
-        self.past = line[:, SEPARATES.hop :]
+            out.audio[stem][:] = line[:, : SEPARATION_SPEC.hop] * np.float32(share)
+        self.past = line[:, SEPARATION_SPEC.hop :]
 
     def reset(self) -> None:
         self.past[:] = 0.0
 
 
-class Ears(Toy):
-    """Keeps what each of its inputs hears, and says a beat in each hop."""
+class InputRecorder(Toy):
+    """Keeps the audio of each of its inputs, and emits a beat in each hop."""
 
-    def __init__(self, spec: EngineSpec = HEARS) -> None:
+    def __init__(self, spec: EngineSpec = ANALYSER_SPEC) -> None:
         super().__init__(spec)
         self.parts: dict[str, list[Audio]] = {port.name: [] for port in spec.inputs}
 
     def process(self, block: Block, time: BlockTime, out: Block) -> None:
         for name, audio in block.audio.items():
             self.parts[name].append(audio.copy())
-        out.events["beats"].append(TimedEvent(time.frame + 5, Beat(0, 4, 120.0, 1.0, time.frame // HEARS.hop)))
+        out.events["beats"].append(TimedEvent(time.frame + 5, Beat(0, 4, 120.0, 1.0, time.frame // ANALYSER_SPEC.hop)))
 
     def audio_of(self, port: str) -> Audio:
         return np.concatenate(self.parts[port], axis=1)
 
 
-def of(mix: Audio, source: str) -> Audio:
-    """What ``source`` is of ``mix`` by SHARES."""
+def scale_by_source(mix: Audio, source: str) -> Audio:
+    """The sum of ``source`` in a ``mix`` whose stems are SHARES of it."""
     shares = dict(zip(STEMS, (*SHARES, 1.0 - sum(SHARES)), strict=True)) | {"mix": 1.0}
     return mix * np.float32(sum(shares[stem] for stem in source.split("+")))
 
 
-def listen(
+def record_inputs(
     monkeypatch: pytest.MonkeyPatch,
     audio: Audio,
     cues: Sequence[Cue],
     block: int = 441,
     engines: tuple[str, ...] = ("separation", "mir"),
-) -> tuple[Ears, OfflineResult]:
+) -> tuple[InputRecorder, OfflineResult]:
     """``audio`` through the toys, offline; the recording toy and the output."""
-    return through(monkeypatch, Ears, audio, engines, block, cues)
+    return run_toys(monkeypatch, InputRecorder, audio, engines, block, cues)
 
 
 E = TypeVar("E", bound=Toy)
 
 
-def through(
+def run_toys(
     monkeypatch: pytest.MonkeyPatch, make: Callable[[], E], audio: Audio, roles: Sequence[str], block: int,
     cues: Sequence[Cue] = (),
 ) -> tuple[E, OfflineResult]:  # fmt: skip
-    """Likewise, with whom ``make`` makes in every role but the separation."""
+    """Likewise, with the engine of ``make`` in every role but the separation."""
     made: list[E] = []
 
     def load(name: str) -> Engine:
@@ -109,19 +109,19 @@ def choose(analyser: str, source: str, frame: int = FROM_THE_START) -> Cue:
 def test_stems_arrive_sample_true_at_the_frame_of_the_mix(monkeypatch: pytest.MonkeyPatch, block: int) -> None:
     mix = noise(3000)
     cues = [choose("chord", "bass+other"), choose("beat", "drums"), choose("note", "drums+bass+vocals")]
-    ears, _ = listen(monkeypatch, mix, cues, block)
+    recorder, _ = record_inputs(monkeypatch, mix, cues, block)
     for port, source in (("chord", "bass+other"), ("beat", "drums"), ("note", "drums+bass+vocals"), ("mix", "mix")):
-        received = ears.audio_of(port)[:, :3000]
-        assert received.shape[1] >= 3000 - HEARS.hop
-        assert np.abs(received - of(mix, source)[:, : received.shape[1]]).max() < 1e-6, port
+        received = recorder.audio_of(port)[:, :3000]
+        assert received.shape[1] >= 3000 - ANALYSER_SPEC.hop
+        assert np.abs(received - scale_by_source(mix, source)[:, : received.shape[1]]).max() < 1e-6, port
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_every_source_is_the_sum_that_its_name_says(monkeypatch: pytest.MonkeyPatch, source: str) -> None:
+def test_every_source_is_the_sum_of_the_stems_in_its_name(monkeypatch: pytest.MonkeyPatch, source: str) -> None:
     mix = noise(1000)
-    ears, _ = listen(monkeypatch, mix, [choose("note", source)])
-    received = ears.audio_of("note")[:, :900]
-    assert np.abs(received - of(mix, source)[:, :900]).max() < 1e-6
+    recorder, _ = record_inputs(monkeypatch, mix, [choose("note", source)])
+    received = recorder.audio_of("note")[:, :900]
+    assert np.abs(received - scale_by_source(mix, source)[:, :900]).max() < 1e-6
 
 
 def test_a_changed_source_takes_effect_from_a_hop_on_whatever_the_block_size(
@@ -130,26 +130,26 @@ def test_a_changed_source_takes_effect_from_a_hop_on_whatever_the_block_size(
     mix, runs = noise(8000), []
     for block in (64, 700):
         cues = [choose("beat", "vocals", 3000), choose("beat", "mix", 6000)]
-        ears, _ = listen(monkeypatch, mix, cues, block)
-        runs.append(ears.audio_of("beat")[:, :7900])
+        recorder, _ = record_inputs(monkeypatch, mix, cues, block)
+        runs.append(recorder.audio_of("beat")[:, :7900])
     assert np.array_equal(runs[0], runs[1])
     received = runs[0]
-    as_stem = np.abs(received - of(mix, "vocals")[:, :7900]).max(axis=0) < 1e-6
+    as_stem = np.abs(received - scale_by_source(mix, "vocals")[:, :7900]).max(axis=0) < 1e-6
     as_mix = np.abs(received - mix[:, :7900]).max(axis=0) < 1e-6
     assert (as_stem | as_mix).all()
     turns = np.flatnonzero(np.diff(as_mix.astype(int))) + 1
     assert len(turns) == 2
-    assert all(turn % HEARS.hop == 0 for turn in turns)
+    assert all(turn % ANALYSER_SPEC.hop == 0 for turn in turns)
     assert abs(turns[0] - 3000) < 1000
     assert abs(turns[1] - 6000) < 1000
 
 
-def test_what_is_said_keeps_its_frame_and_nothing_of_the_end_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_events_keep_their_frames_and_nothing_of_the_end_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     mix = noise(2000)
-    takes = [listen(monkeypatch, mix, [choose("beat", source)])[1] for source in ("mix", "drums")]
+    takes = [record_inputs(monkeypatch, mix, [choose("beat", source)])[1] for source in ("mix", "drums")]
     assert takes[0].analysis == takes[1].analysis
     assert takes[0].midi == takes[1].midi
-    assert takes[0].analysis[-1].frame > 2000 - 2 * HEARS.hop
+    assert takes[0].analysis[-1].frame > 2000 - 2 * ANALYSER_SPEC.hop
 
 
 def test_without_separation_the_mix_is_the_input_and_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,8 +158,8 @@ def test_without_separation_the_mix_is_the_input_and_is_counted(monkeypatch: pyt
     def count(graph: Graph) -> None:
         counted.append(graph.shared.stems_missing.tolist())
 
-    ears, _ = listen(monkeypatch, mix, [choose("chord", "bass"), Cue(960, count)], 480, ("mir",))
-    assert np.array_equal(ears.audio_of("chord")[:, :960], mix[:, :960])
+    recorder, _ = record_inputs(monkeypatch, mix, [choose("chord", "bass"), Cue(960, count)], 480, ("mir",))
+    assert np.array_equal(recorder.audio_of("chord")[:, :960], mix[:, :960])
     assert counted == [[0, 960, 0]]
 
 
@@ -172,8 +172,8 @@ PLAYS_ALONG = EngineSpec(
 )  # fmt: skip
 
 
-class Player(Ears):
-    """Keeps what each of its inputs hears, and how late that is said to be."""
+class Player(InputRecorder):
+    """Keeps the audio of each of its inputs, and its declared delay."""
 
     def __init__(self) -> None:
         super().__init__(PLAYS_ALONG)
@@ -188,18 +188,18 @@ class Player(Ears):
 @pytest.mark.parametrize("block", [1, 64, 1000])
 def test_a_player_gets_each_stem_with_the_delay_in_its_block(monkeypatch: pytest.MonkeyPatch, block: int) -> None:
     mix = noise(4000)
-    player = through(monkeypatch, Player, mix, ("separation", "accompaniment"), block)[0]
+    player = run_toys(monkeypatch, Player, mix, ("separation", "accompaniment"), block)[0]
     (late,) = player.late
-    assert late == LATE + SEPARATES.hop  # offline nobody needs a reserve
+    assert late == LATE + SEPARATION_SPEC.hop  # offline nobody needs a reserve
     for port in ("mix", *STEMS):
         received = player.audio_of(port)[:, :4000]
         assert not received[:, :late].any()
-        assert np.abs(received[:, late:] - of(mix, port)[:, : received.shape[1] - late]).max() < 1e-6, port
+        assert np.abs(received[:, late:] - scale_by_source(mix, port)[:, : received.shape[1] - late]).max() < 1e-6, port
 
 
-def test_where_nobody_separates_a_player_hears_the_mix_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_separation_a_player_gets_the_mix_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     mix = noise(1000)
-    player = through(monkeypatch, Player, mix, ("accompaniment",), 64)[0]
+    player = run_toys(monkeypatch, Player, mix, ("accompaniment",), 64)[0]
     assert player.late == {0}
     for port in ("mix", *STEMS):
         assert np.array_equal(player.audio_of(port)[:, :960], mix[:, :960])
@@ -208,25 +208,25 @@ def test_where_nobody_separates_a_player_hears_the_mix_at_once(monkeypatch: pyte
 # late and stopped stems, by hand
 
 
-def hear_by_hand(desk: Desk, mix: Audio, missing: int) -> Ears:
+def record_by_hand(desk: Desk, mix: Audio, missing: int) -> InputRecorder:
     """The ears on a desk whose separation leaves out hop ``missing``."""
-    ears = Ears(EngineSpec("toy.mir", EARS, HEARS.outputs, HOP))
+    recorder = InputRecorder(EngineSpec("toy.mir", INPUTS, ANALYSER_SPEC.outputs, HOP))
     desk.shared.sources[ANALYSERS.index("beat")] = SOURCES.index("drums+vocals")
     desk.worker(MIR)[w.INPUT_DELAY] = 3 * HOP
-    runner, stems = run_by(desk, ears, MIR), thirds(mix)
+    runner, stems = make_runner(desk, recorder, MIR), thirds(mix)
     for start in range(0, mix.shape[1], HOP):
         desk.read_inputs(mix[:, start : start + HOP])
         if start != missing * HOP:
             desk.separate(start, stems[:, start : start + HOP])
         runner.process_available()
-    return ears
+    return recorder
 
 
 def test_a_late_hop_of_stems_is_replaced_by_the_mix_and_counted() -> None:
     with open_desk() as desk:
         mix = noise(20 * HOP)
-        ears = hear_by_hand(desk, mix, missing=5)
-        received, stems = ears.audio_of("beat"), thirds(mix)
+        recorder = record_by_hand(desk, mix, missing=5)
+        received, stems = recorder.audio_of("beat"), thirds(mix)
         right = stems[:CHANNELS] + stems[2 * CHANNELS :]
         late = slice(5 * HOP, 6 * HOP)
         assert np.array_equal(received[:, late], mix[:, late])
@@ -238,12 +238,12 @@ def test_a_late_hop_of_stems_is_replaced_by_the_mix_and_counted() -> None:
 
 def test_a_separation_that_starts_afresh_leaves_the_mix_until_its_stems_are_back() -> None:
     with open_desk() as desk:
-        ears = Ears(EngineSpec("toy.mir", EARS, HEARS.outputs, HOP))
+        recorder = InputRecorder(EngineSpec("toy.mir", INPUTS, ANALYSER_SPEC.outputs, HOP))
         desk.shared.sources[ANALYSERS.index("beat")] = SOURCES.index("drums")
         desk.worker(MIR)[w.INPUT_DELAY] = (
             2 * HOP
         )  # what the epoch before answered is asked for when the new one has begun
-        runner, mix = run_by(desk, ears, MIR), noise(10 * HOP)
+        runner, mix = make_runner(desk, recorder, MIR), noise(10 * HOP)
         stems = thirds(mix)
         for hop in range(10):
             if hop == 4:
@@ -252,7 +252,7 @@ def test_a_separation_that_starts_afresh_leaves_the_mix_until_its_stems_are_back
             if hop not in (3, 4):
                 desk.separate(hop * HOP, stems[:, hop * HOP : (hop + 1) * HOP])
             runner.process_available()
-        received = ears.audio_of("beat")
+        received = recorder.audio_of("beat")
         gone = slice(3 * HOP, 5 * HOP)
         assert np.array_equal(received[:, gone], mix[:, gone])
         assert np.allclose(received[:, : 3 * HOP], stems[:CHANNELS, : 3 * HOP])
@@ -265,9 +265,9 @@ def test_in_freewheel_an_analyser_waits_for_the_stems_and_for_a_dead_separation_
         desk.state[w.FREEWHEEL] = 1
         desk.shared.workers[:, w.ALIVE] = 1
         desk.shared.sources[ANALYSERS.index("beat")] = SOURCES.index("drums")
-        ears = Ears(EngineSpec("toy.mir", EARS, HEARS.outputs, HOP))
-        analyst = run_by(desk, ears, MIR)
-        separation = run_by(desk, Toy(SEPARATES), SEPARATION)
+        recorder = InputRecorder(EngineSpec("toy.mir", INPUTS, ANALYSER_SPEC.outputs, HOP))
+        analyst = make_runner(desk, recorder, MIR)
+        separation = make_runner(desk, Toy(SEPARATION_SPEC), SEPARATION)
         desk.read_inputs(10 * HOP)
         assert analyst.process_available() == 0
         assert separation.process_available() == 10
@@ -283,9 +283,10 @@ def test_in_freewheel_an_analyser_waits_for_the_stems_and_for_a_dead_separation_
 
 
 def toy_wiring(monkeypatch: pytest.MonkeyPatch, spec: EngineSpec, *roles: str) -> Wiring:
-    monkeypatch.setattr(
-        "bridge.runtime.resampled_engine.load_engine", lambda name: Separation() if name == "separation" else Ears(spec)
-    )
+    def load(name: str) -> Engine:
+        return Separation() if name == "separation" else InputRecorder(spec)
+
+    monkeypatch.setattr("bridge.runtime.resampled_engine.load_engine", load)
     return wire({role: role for role in roles}, RATE, RESERVES)
 
 
@@ -296,13 +297,13 @@ RESERVES = {"separation": 300, "mir": 1024, "accompaniment": 2048}
 def test_stems_delay_every_path_of_the_analyser_by_what_they_take_and_the_mix_by_nothing(
     monkeypatch: pytest.MonkeyPatch, period: int
 ) -> None:
-    wiring = toy_wiring(monkeypatch, HEARS, "separation", "mir")
+    wiring = toy_wiring(monkeypatch, ANALYSER_SPEC, "separation", "mir")
     with Graph(wiring, period, RESERVES, {"separation": 77}) as graph:
         before = {path.name: path.declared for path in graph.ledger}
         rev, slack = graph.ledger.rev, int(graph.shared.workers[1, w.DEADLINE])
         heard_after = graph.shared.heads[graph.plan.rings.index("mir.beats"), w.RING_DELAY]
         graph.set_source("chord", SOURCES.index("bass"))
-        lag = LATE + SEPARATES.hop + max(300, period)
+        lag = LATE + SEPARATION_SPEC.hop + max(300, period)
         grown = {path.name: path.declared - before[path.name] for path in graph.ledger}
         assert {name: more for name, more in grown.items() if more} == {"chords": lag, "beats": lag}
         assert graph.ledger.rev > rev
@@ -311,7 +312,7 @@ def test_stems_delay_every_path_of_the_analyser_by_what_they_take_and_the_mix_by
         assert graph.shared.heads[graph.plan.rings.index("mir.beats"), w.RING_DELAY] == heard_after + lag
         assert graph.shared.heads[graph.plan.rings.index("beats"), w.RING_DELAY] == graph.ledger["beats"].declared
         graph.set_reserve("separation", 2000)
-        assert graph.ledger["chords"].upstream == LATE + SEPARATES.hop + 2000
+        assert graph.ledger["chords"].upstream == LATE + SEPARATION_SPEC.hop + 2000
         graph.set_source("chord", SOURCES.index("mix"))
         assert graph.ledger["chords"].declared == before["chords"]
         assert graph.shared.workers[1, w.INPUT_DELAY] == 0
@@ -319,28 +320,28 @@ def test_stems_delay_every_path_of_the_analyser_by_what_they_take_and_the_mix_by
 
 @pytest.mark.parametrize("source", ["mix", "drums+bass+vocals+other"])
 def test_the_mix_and_the_sum_of_all_stems_cost_nothing(monkeypatch: pytest.MonkeyPatch, source: str) -> None:
-    with Graph(toy_wiring(monkeypatch, HEARS, "separation", "mir"), 64, RESERVES, {}) as graph:
+    with Graph(toy_wiring(monkeypatch, ANALYSER_SPEC, "separation", "mir"), 64, RESERVES, {}) as graph:
         graph.set_source("beat", SOURCES.index(source))
         assert graph.ledger["beats"].upstream == 0
 
 
-def test_an_engine_without_inputs_of_their_own_for_its_analysers_hears_the_mix_undelayed(
+def test_an_engine_without_an_input_per_analyser_gets_the_mix_undelayed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with Graph(toy_wiring(monkeypatch, HEARS_THE_MIX, "separation", "mir"), 64, RESERVES, {}) as graph:
+    with Graph(toy_wiring(monkeypatch, MIX_ONLY_SPEC, "separation", "mir"), 64, RESERVES, {}) as graph:
         graph.set_source("beat", SOURCES.index("drums"))
         assert graph.ledger["beats"].upstream == 0
 
 
 def test_without_a_separation_there_is_nothing_to_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    with Graph(toy_wiring(monkeypatch, HEARS, "mir"), 64, RESERVES, {}) as graph:
+    with Graph(toy_wiring(monkeypatch, ANALYSER_SPEC, "mir"), 64, RESERVES, {}) as graph:
         graph.set_source("beat", SOURCES.index("drums"))
         assert graph.ledger["beats"].upstream == 0
 
 
 def test_the_stems_are_there_when_they_are_waited_for_wherever_the_hops_begin(monkeypatch: pytest.MonkeyPatch) -> None:
-    [separation, _] = toy_wiring(monkeypatch, HEARS, "separation", "mir").nodes
-    for origin in range(SEPARATES.hop):
+    [separation, _] = toy_wiring(monkeypatch, ANALYSER_SPEC, "separation", "mir").nodes
+    for origin in range(SEPARATION_SPEC.hop):
         for end in range(origin, origin + 200):
-            whole = origin + -(-(end + LATE - origin) // SEPARATES.hop) * SEPARATES.hop
+            whole = origin + -(-(end + LATE - origin) // SEPARATION_SPEC.hop) * SEPARATION_SPEC.hop
             assert whole + 300 <= end + compute_upstream(separation, 64, 300)

@@ -69,11 +69,11 @@ def test_one_that_gets_little_of_it_has_as_much_time_as_it_needs() -> None:
 
 
 @pytest.mark.parametrize("usage", [asleep, spinning, lambda _: None])
-def test_one_whose_heart_beats_now_and_then_has_not(usage: Callable[[float], Usage | None]) -> None:
+def test_a_worker_with_a_heartbeat_now_and_then_has_not_stalled(usage: Callable[[float], Usage | None]) -> None:
     assert stalls_after(usage, beat_every_s=1.5) is None
 
 
-def test_where_nothing_is_known_of_its_use_all_time_counts() -> None:
+def test_without_a_report_of_processor_use_all_time_counts() -> None:
     assert stalls_after(lambda _: None) == pytest.approx(LIMITS.idle_s, abs=0.1)
 
 
@@ -128,7 +128,7 @@ def test_one_that_is_stopped_does_not_either() -> None:
 
 
 @linux
-def test_of_one_that_is_gone_nothing_is_known() -> None:
+def test_a_process_that_ended_has_no_usage() -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as child:
         pass
     assert read_usage(child.pid) is None

@@ -1,4 +1,4 @@
-"""Workers as real processes: started, watched, started anew, and gone in the end."""
+"""Supervisor: workers as real processes, their starts, restarts and ends."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from bridge.runtime.supervisor import Supervisor
 from bridge.runtime.warmup import WARM_HOPS, warm_up
 from bridge.runtime.wiring import Node, Wiring, wire
 from tests.runtime.desk import HOP, RATE
-from tests.runtime.toys import FAILS, SEPARATES, Toy, split_evenly
+from tests.runtime.toys import FAILS, SEPARATION_SPEC, Toy, split_evenly
 from tests.waiting import HANG_S, until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals")
@@ -195,7 +195,7 @@ def test_a_worker_whose_engine_never_answers_is_killed_and_started_anew(
 
 def test_a_ready_worker_has_processed_warm_up_hops_and_was_reset() -> None:
     """What an engine compiles or loads with its first hops is there before the stream is."""
-    engine = Toy(SEPARATES, split_evenly)
+    engine = Toy(SEPARATION_SPEC, split_evenly)
     warm_up(engine, RATE)
     frames = [entry for entry in engine.log if isinstance(entry, int)]
     assert len(frames) >= WARM_HOPS
@@ -278,7 +278,7 @@ def test_an_engine_that_is_not_there_is_an_engine_error() -> None:
     wiring = toy_wiring()
     worker = msgspec.structs.replace(wiring.plan.workers[0], engine="toy.gone")
     plan = msgspec.structs.replace(wiring.plan, workers=(worker,))
-    node = Node("separation", "toy.gone", SEPARATES, dict.fromkeys(("drums", "bass", "vocals"), 0), 0)
+    node = Node("separation", "toy.gone", SEPARATION_SPEC, dict.fromkeys(("drums", "bass", "vocals"), 0), 0)
     with (
         Graph(Wiring(plan, (node,)), 128, RESERVES, {}) as graph,
         Supervisor(graph) as workers,

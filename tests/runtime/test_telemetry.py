@@ -40,13 +40,13 @@ def bus() -> Bus:
 Published = list[tuple[str, tuple[Any, ...]]]
 
 
-def listen(bus: Bus) -> Published:
+def record_published(bus: Bus) -> Published:
     published: Published = []
     bus.subscribe(lambda name, row, _source: published.append((name, row)))
     return published
 
 
-def say(graph: Graph, ring: str, *events: TimedEvent) -> None:
+def write_events(graph: Graph, ring: str, *events: TimedEvent) -> None:
     index = graph.plan.rings.index(ring)
     writer = EventWriter(graph.shared.records[index], graph.shared.heads[index])
     for event in events:
@@ -54,12 +54,12 @@ def say(graph: Graph, ring: str, *events: TimedEvent) -> None:
 
 
 def test_detected_music_is_published_once(bus: Bus, graph: Graph) -> None:
-    say(graph, "mir.chords", TimedEvent(1, Chord(2, 0, 2, 1.0)))  # before anyone asked
-    telemetry, published = Telemetry(bus, graph), listen(bus)
-    say(graph, "mir.chords", TimedEvent(10, Chord(9, 4, 9, 0.5)), TimedEvent(11, Key(9, 1, 0.25)))
-    say(graph, "mir.beats", TimedEvent(12, Tempo(98.5, 1.0)), TimedEvent(13, Beat(0, 4, 98.5, 0.75, 8)))
-    say(graph, "mir.onsets", TimedEvent(14, Onset(0.5, 0.75)))
-    say(graph, "mir.notes", TimedEvent(15, Note(1, 40.25, 90, 0.5)))
+    write_events(graph, "mir.chords", TimedEvent(1, Chord(2, 0, 2, 1.0)))  # before anyone asked
+    telemetry, published = Telemetry(bus, graph), record_published(bus)
+    write_events(graph, "mir.chords", TimedEvent(10, Chord(9, 4, 9, 0.5)), TimedEvent(11, Key(9, 1, 0.25)))
+    write_events(graph, "mir.beats", TimedEvent(12, Tempo(98.5, 1.0)), TimedEvent(13, Beat(0, 4, 98.5, 0.75, 8)))
+    write_events(graph, "mir.onsets", TimedEvent(14, Onset(0.5, 0.75)))
+    write_events(graph, "mir.notes", TimedEvent(15, Note(1, 40.25, 90, 0.5)))
     telemetry.publish_music()
     telemetry.publish_music()
     assert sorted(published) == [
@@ -73,9 +73,9 @@ def test_detected_music_is_published_once(bus: Bus, graph: Graph) -> None:
 
 
 def test_what_a_player_decided_is_published_and_counted_by_level(bus: Bus, graph: Graph) -> None:
-    telemetry, published = Telemetry(bus, graph), listen(bus)
-    say(graph, FORESEEN_RING, TimedEvent(50, Chord(5, 3, 5, 0.5)), TimedEvent(50, Commit(8, 0, 3, 1.5)))
-    say(graph, FORESEEN_RING, TimedEvent(90, Chord(5, 3, 5, 0.0)), TimedEvent(90, Commit(9, 1, 0, 1.25)))
+    telemetry, published = Telemetry(bus, graph), record_published(bus)
+    write_events(graph, FORESEEN_RING, TimedEvent(50, Chord(5, 3, 5, 0.5)), TimedEvent(50, Commit(8, 0, 3, 1.5)))
+    write_events(graph, FORESEEN_RING, TimedEvent(90, Chord(5, 3, 5, 0.0)), TimedEvent(90, Commit(9, 1, 0, 1.25)))
     telemetry.publish_music()
     assert published == [
         ("accompaniment.chord", (50, "Fmaj7", 0.5)),
@@ -94,7 +94,7 @@ def test_what_a_player_decided_is_published_and_counted_by_level(bus: Bus, graph
 
 
 def test_late_frames_are_published_on_the_rows_of_audio_paths(bus: Bus, graph: Graph) -> None:
-    telemetry, published = Telemetry(bus, graph), listen(bus)
+    telemetry, published = Telemetry(bus, graph), record_published(bus)
     graph.shared.state[w.LATE_FRAMES] = 77
     telemetry.publish_counters(3)
     rows = {row[0]: row for name, row in published if name == "latency"}
@@ -143,7 +143,7 @@ def test_counters_start_anew_when_they_are_reset(bus: Bus, graph: Graph) -> None
 
 def test_the_time_of_a_hop_is_published_in_milliseconds_and_as_a_share(bus: Bus, graph: Graph) -> None:
     graph.shared.worker_bins[0, 4000] = 5  # before anyone asked
-    telemetry, published = Telemetry(bus, graph), listen(bus)
+    telemetry, published = Telemetry(bus, graph), record_published(bus)
     graph.shared.worker_bins[0, [99, 149, 199, 299]] = 9000, 980, 19, 1
     telemetry.publish_workers()
     [(name, row)] = published  # the other worker had nothing to do
@@ -156,8 +156,8 @@ def test_the_time_of_a_hop_is_published_in_milliseconds_and_as_a_share(bus: Bus,
     assert len(published) == 1
 
 
-def test_meters_tell_peak_and_rms_of_the_input_and_of_each_stem(bus: Bus, graph: Graph) -> None:
-    telemetry, published = Telemetry(bus, graph), listen(bus)
+def test_meters_show_peak_and_rms_of_the_input_and_of_each_stem(bus: Bus, graph: Graph) -> None:
+    telemetry, published = Telemetry(bus, graph), record_published(bus)
     telemetry.publish_meters()
     assert published == []  # nothing has travelled yet
     graph.shared.inputs[:] = 0.5

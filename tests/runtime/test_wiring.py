@@ -20,7 +20,7 @@ from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.layout import MAX_CONTROLS
 from bridge.runtime.wiring import Wiring, make_node, make_paths, wire
 from tests.runtime.desk import RATE
-from tests.runtime.toys import SEPARATES, Toy, with_controls
+from tests.runtime.toys import SEPARATION_SPEC, Toy, with_controls
 
 ENGINES = {
     "separation": "separation.dsp", "mir": "mir.chroma", "accompaniment": "accompaniment.basic", "synth": "synth.plain",
@@ -40,7 +40,7 @@ def graph(wiring: Wiring) -> Iterator[Graph]:
         yield opened
 
 
-def pretend(monkeypatch: pytest.MonkeyPatch, spec: EngineSpec) -> None:
+def stand_in(monkeypatch: pytest.MonkeyPatch, spec: EngineSpec) -> None:
     """Make every engine name stand for a toy with ``spec``."""
     monkeypatch.setattr("bridge.runtime.resampled_engine.load_engine", lambda name: Toy(spec))
 
@@ -84,7 +84,7 @@ def test_an_engine_in_the_wrong_role_is_refused_with_what_it_lacks(role: str, na
 
 
 def test_an_engine_at_a_rate_that_is_not_its_own_is_resampled(monkeypatch: pytest.MonkeyPatch) -> None:
-    pretend(monkeypatch, EngineSpec("toy", SEPARATES.inputs, SEPARATES.outputs, 64, rates=(48000, 96000)))
+    stand_in(monkeypatch, EngineSpec("toy", SEPARATION_SPEC.inputs, SEPARATION_SPEC.outputs, 64, rates=(48000, 96000)))
     assert make_node("separation", "toy", 96000, 512).spec.hop == 64
     node = make_node("separation", "toy", 192000, 512)
     assert node.spec.hop == 128  # of 96 kHz, the nearer
@@ -94,21 +94,21 @@ def test_an_engine_at_a_rate_that_is_not_its_own_is_resampled(monkeypatch: pytes
 
 
 def test_an_engine_that_cannot_be_resampled_is_refused_with_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
-    pretend(monkeypatch, EngineSpec("toy", SEPARATES.inputs, SEPARATES.outputs, 64, rates=(48000, 96000)))
+    stand_in(monkeypatch, EngineSpec("toy", SEPARATION_SPEC.inputs, SEPARATION_SPEC.outputs, 64, rates=(48000, 96000)))
     with pytest.raises(EngineError, match="runs at 48000 or 96000 Hz and cannot be resampled to 44101 Hz") as caught:
         make_node("separation", "toy", 44101, 512)
     assert "-r 48000" in caught.value.hint
 
 
 def test_an_engine_with_a_mono_port_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    pretend(monkeypatch, EngineSpec("toy", (AudioPort("mix", 1),), SEPARATES.outputs, 64))
+    stand_in(monkeypatch, EngineSpec("toy", (AudioPort("mix", 1),), SEPARATION_SPEC.outputs, 64))
     with pytest.raises(EngineError, match="must be stereo"):
         make_node("separation", "toy", RATE, 512)
 
 
 def test_an_engine_with_more_controls_than_fit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     controls = tuple(Control(f"toy.c{i}", 0, 1, 0) for i in range(MAX_CONTROLS + 1))
-    pretend(monkeypatch, with_controls(SEPARATES, *controls))
+    stand_in(monkeypatch, with_controls(SEPARATION_SPEC, *controls))
     with pytest.raises(EngineError, match="declares 65 controls; 64 fit"):
         make_node("separation", "toy", RATE, 512)
 
@@ -116,7 +116,7 @@ def test_an_engine_with_more_controls_than_fit_is_refused(monkeypatch: pytest.Mo
 # wiring
 
 
-def test_workers_come_in_the_order_of_hearing_and_know_their_rings(wiring: Wiring) -> None:
+def test_workers_come_in_the_order_of_roles_with_their_rings(wiring: Wiring) -> None:
     separation, mir, accompaniment, synth = wiring.plan.workers
     assert (separation.role, mir.role, accompaniment.role, synth.role) == tuple(ROLES)
     assert [worker.index for worker in wiring.plan.workers] == [0, 1, 2, 3]
@@ -132,20 +132,20 @@ def test_workers_come_in_the_order_of_hearing_and_know_their_rings(wiring: Wirin
     assert rings <= set(wiring.plan.rings)
 
 
-def test_a_mir_engine_that_hears_notes_too_has_them_published_and_declared(monkeypatch: pytest.MonkeyPatch) -> None:
-    said = ("beats", "chords", "onsets", "notes", "gossip")
-    pretend(monkeypatch, EngineSpec("toy", (AudioPort("mix"),), tuple(EventPort(port) for port in said), 64))
+def test_notes_of_a_mir_engine_are_published_and_declared(monkeypatch: pytest.MonkeyPatch) -> None:
+    outputs = ("beats", "chords", "onsets", "notes", "unknown")
+    stand_in(monkeypatch, EngineSpec("toy", (AudioPort("mix"),), tuple(EventPort(port) for port in outputs), 64))
     wiring = wire({"mir": "toy"}, RATE, RESERVES)
     [mir] = wiring.plan.workers
-    assert mir.writes == {port: f"mir.{port}" for port in said[:-1]}
+    assert mir.writes == {port: f"mir.{port}" for port in outputs[:-1]}
     assert set(mir.writes.values()) <= set(wiring.plan.rings)
     rows = {path.name: path.ports for path in make_paths(wiring.nodes[0], 128, 1024, 0)}
     assert rows == {"beats": ("beats",), "chords": ("chords",), "onsets": (), "notes": (), "clock": ("clock",)}
 
 
 def test_what_a_player_foresees_has_a_ring_that_others_may_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    said = tuple(EventPort(port) for port in ("midi", "foreseen", "gossip"))
-    pretend(monkeypatch, EngineSpec("toy", (EventPort("chords"),), said, 64))
+    outputs = tuple(EventPort(port) for port in ("midi", "foreseen", "unknown"))
+    stand_in(monkeypatch, EngineSpec("toy", (EventPort("chords"),), outputs, 64))
     plan = wire({"accompaniment": "toy"}, RATE, RESERVES).plan
     assert plan.workers[0].writes == {"midi": "accompaniment", "foreseen": FORESEEN_RING}
     assert FORESEEN_RING in plan.rings
@@ -180,14 +180,14 @@ def test_the_one_who_plays_decides_earlier_by_what_the_synth_needs(wiring: Wirin
     assert synth.audio_latency == -synth.spec.hop - RESERVES["synth"]
 
 
-def test_without_anyone_to_listen_to_a_synth_is_left_out() -> None:
+def test_without_an_accompaniment_a_synth_is_left_out() -> None:
     wiring = wire(ENGINES | {"accompaniment": ""}, RATE, RESERVES)
     assert [node.role for node in wiring.nodes] == ["separation", "mir"]
     assert wiring.plan.synth_worker == -1
 
 
-def test_a_synth_that_hears_no_notes_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    pretend(monkeypatch, EngineSpec("toy", (EventPort("chords"),), (AudioPort("audio"),), 64))
+def test_a_synth_without_a_midi_input_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_in(monkeypatch, EngineSpec("toy", (EventPort("chords"),), (AudioPort("audio"),), 64))
     with pytest.raises(EngineError, match="cannot do synth: it has no input midi"):
         make_node("synth", "toy", RATE, 512)
 
@@ -196,7 +196,7 @@ def test_a_synth_behind_one_who_does_not_predict_runs_behind_by_what_that_takes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     spec = EngineSpec("toy", (EventPort("midi"),), (EventPort("midi"), AudioPort("audio")), 64)
-    pretend(monkeypatch, spec)
+    stand_in(monkeypatch, spec)
     nodes = wire({"accompaniment": "toy", "synth": "toy"}, RATE, RESERVES).nodes
     assert nodes[1].ahead_frames == -64 - RESERVES["accompaniment"]
     path = make_paths(nodes[1], 128, RESERVES["synth"], 0)[0]
@@ -315,7 +315,7 @@ def test_the_callback_delays_what_is_declared_after_any_change(graph: Graph) -> 
         assert_callback_delays_what_is_declared(graph)
 
 
-def test_what_engines_tell_each_other_does_not_depend_on_the_period(graph: Graph) -> None:
+def test_events_between_engines_do_not_depend_on_the_period(graph: Graph) -> None:
     def delays() -> list[int]:
         return [
             int(graph.shared.heads[graph.plan.rings.index(ring), w.RING_DELAY]) for ring in ("mir.beats", "mir.chords")
@@ -375,7 +375,7 @@ def test_requests_are_counted_so_that_none_is_missed(graph: Graph) -> None:
     assert state[w.MIDI_MUTED] == 0
 
 
-def test_a_graph_outside_its_with_statement_says_so(wiring: Wiring) -> None:
+def test_a_graph_outside_its_with_statement_is_refused(wiring: Wiring) -> None:
     graph = Graph(wiring, 128, RESERVES, {})
     with pytest.raises(BridgeError, match="not open"):
         graph.set_period(64)

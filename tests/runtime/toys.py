@@ -1,10 +1,10 @@
-"""Engines small enough to see through, some of them wrong on purpose."""
+"""Toy engines: a few lines each, some of them wrong on purpose."""
 
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable
+from time import sleep
 
 import numpy as np
 
@@ -18,25 +18,26 @@ from tests.runtime.desk import HOP, PLAN, SEPARATION, Desk
 
 Act = Callable[[Block, BlockTime, Block], None]
 
-SEPARATES = EngineSpec("toy.separation", (AudioPort("mix"),), tuple(AudioPort(stem) for stem in STEMS[:-1]), HOP)
-LISTENS = EngineSpec("toy.mir", (AudioPort("mix"),), (EventPort("beats"), EventPort("chords")), HOP)
-PLAYS = EngineSpec("toy.accompaniment", (EventPort("chords"), EventPort("midi")), (EventPort("midi"),), HOP)
+SEPARATION_SPEC = EngineSpec("toy.separation", (AudioPort("mix"),), tuple(AudioPort(stem) for stem in STEMS[:-1]), HOP)
+MIR_SPEC = EngineSpec("toy.mir", (AudioPort("mix"),), (EventPort("beats"), EventPort("chords")), HOP)
+PLAYER_INPUTS = (EventPort("chords"), EventPort("midi"))
+ACCOMPANIMENT_SPEC = EngineSpec("toy.accompaniment", PLAYER_INPUTS, (EventPort("midi"),), HOP)
 FAILS = "SIDEMAN_TOY_FAILS"
 """With this in the environment the toy in a worker process fails: "prepare" where it is prepared, "hang early" in its
-first hops; "hang" or "spin" as soon as it hears the stream."""
+first hops; "hang" or "spin" as soon as it gets the stream."""
 
 
 FAR = 37
 """The delay of `Halves` in its own frames: whole frames at no rate that it is resampled to."""
 
 
-def split_evenly(block: Block, at: BlockTime, out: Block) -> None:
+def split_evenly(block: Block, time: BlockTime, out: Block) -> None:
     """A quarter of the mix for each stem."""
     for audio in out.audio.values():
         audio[:] = block.audio["mix"] * np.float32(0.25)
 
 
-def do_nothing(block: Block, at: BlockTime, out: Block) -> None:
+def do_nothing(block: Block, time: BlockTime, out: Block) -> None:
     for audio in out.audio.values():
         audio.fill(0.0)
 
@@ -62,11 +63,11 @@ class Toy:
     def latency_frames(self, port: str) -> int:
         return self._latency
 
-    def process(self, block: Block, at: BlockTime, out: Block) -> None:
-        self.log.append(at.frame)
-        self.times.append(at)
-        self.received += [(at.frame, port, event) for port, events in block.events.items() for event in events]
-        self._act(block, at, out)
+    def process(self, block: Block, time: BlockTime, out: Block) -> None:
+        self.log.append(time.frame)
+        self.times.append(time)
+        self.received += [(time.frame, port, event) for port, events in block.events.items() for event in events]
+        self._act(block, time, out)
 
     def reset(self) -> None:
         self.log.append("reset")
@@ -79,7 +80,7 @@ class Toy:
 
 
 class Halves:
-    """At 44.1 and 48 kHz only. Half of what it hears is drums, a quarter each bass and vocals, later by FAR frames."""
+    """At 44.1 and 48 kHz only. Half of the mix is drums, a quarter each bass and vocals, FAR frames late."""
 
     spec = EngineSpec("toy.halves", (AudioPort("mix"),), tuple(AudioPort(stem) for stem in STEMS), 128, (44100, 48000))
 
@@ -89,9 +90,9 @@ class Halves:
     def latency_frames(self, port: str) -> int:
         return FAR
 
-    def process(self, block: Block, at: BlockTime, out: Block) -> None:
+    def process(self, block: Block, time: BlockTime, out: Block) -> None:
         line = np.concatenate([self.past, block.audio["mix"]], axis=1)
-        for stem, share in zip(STEMS, (0.5, 0.25, 0.25, 7.0), strict=True):  # what it says of "other" is not asked
+        for stem, share in zip(STEMS, (0.5, 0.25, 0.25, 7.0), strict=True):  # its "other" is not used
             out.audio[stem][:] = line[:, : self.spec.hop] * np.float32(share)
         self.past[:] = line[:, self.spec.hop :]
 
@@ -106,17 +107,17 @@ class Halves:
 
 
 class Peaks(Toy):
-    """Says where the mix is not silent, and how loud both of its inputs are there."""
+    """Emits an onset where the mix is not silent, with the level of both inputs there."""
 
     def __init__(self) -> None:
-        ears, said = ("mix", "beat"), ("beats", "chords", "onsets")
-        spec = EngineSpec("toy.peaks", tuple(map(AudioPort, ears)), tuple(map(EventPort, said)), 96)
+        inputs, outputs = ("mix", "beat"), ("beats", "chords", "onsets")
+        spec = EngineSpec("toy.peaks", tuple(map(AudioPort, inputs)), tuple(map(EventPort, outputs)), 96)
         super().__init__(spec)
 
-    def process(self, block: Block, at: BlockTime, out: Block) -> None:
+    def process(self, block: Block, time: BlockTime, out: Block) -> None:
         mix, beat = block.audio["mix"][0], block.audio["beat"][0]
         out.events["onsets"] += [
-            TimedEvent(at.frame + int(i), Onset(float(beat[i]), float(mix[i]))) for i in np.flatnonzero(mix)
+            TimedEvent(time.frame + int(i), Onset(float(beat[i]), float(mix[i]))) for i in np.flatnonzero(mix)
         ]
 
 
@@ -124,26 +125,26 @@ class InWorker(Toy):
     """The toy that the tests of real worker processes register as an engine."""
 
     def __init__(self) -> None:
-        super().__init__(SEPARATES, split_evenly)
+        super().__init__(SEPARATION_SPEC, split_evenly)
 
     def prepare(self, rate: int, max_frames: int, lead_frames: int = 0) -> None:
         if os.environ.get(FAILS) == "prepare":
             raise RuntimeError("prepared to fail")
 
-    def process(self, block: Block, at: BlockTime, out: Block) -> None:
+    def process(self, block: Block, time: BlockTime, out: Block) -> None:
         how, streams = os.environ.get(FAILS), "reset" in self.log
         while how == "hang early" or (how == "hang" and streams):
-            time.sleep(3600)
+            sleep(3600)
         while how == "spin" and streams:
             pass
-        super().process(block, at, out)
+        super().process(block, time, out)
 
 
 def with_controls(spec: EngineSpec, *controls: Control) -> EngineSpec:
     return EngineSpec(spec.name, spec.inputs, spec.outputs, spec.hop, spec.rates, controls)
 
 
-def run_by(desk: Desk, engine: Engine, index: int = SEPARATION) -> EngineRunner:
+def make_runner(desk: Desk, engine: Engine, index: int = SEPARATION) -> EngineRunner:
     """``engine`` in the place of worker ``index``, prepared."""
     runner = EngineRunner(PLAN, PLAN.workers[index], desk.shared, engine)
     runner.prepare()

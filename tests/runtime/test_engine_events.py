@@ -1,4 +1,4 @@
-"""Events between engines, and what a worker that starts late gets replayed."""
+"""Events between engines: when they are read, and the chase for a worker that starts late."""
 
 from __future__ import annotations
 
@@ -26,29 +26,29 @@ from tests.runtime.desk import (
     on,
     open_desk,
 )
-from tests.runtime.toys import LISTENS, PLAYS, Toy, run_by
+from tests.runtime.toys import ACCOMPANIMENT_SPEC, MIR_SPEC, Toy, make_runner
 
 C, F = Chord(0, 0, 0, 0.5), Chord(5, 0, 5, 0.5)
 
 
-def say_chords(frames: dict[int, Chord]) -> Toy:
-    """A mir that says each chord in the hop in which it falls."""
+def make_chord_toy(frames: dict[int, Chord]) -> Toy:
+    """A mir engine that emits each chord in the hop in which it falls."""
 
     def act(block: Block, time: BlockTime, out: Block) -> None:
         out.events["chords"] += [TimedEvent(f, c) for f, c in frames.items() if time.frame <= f < time.frame + HOP]
 
-    return Toy(LISTENS, act)
+    return Toy(MIR_SPEC, act)
 
 
 def read_chords(desk: Desk, periods: list[int], in_order: bool, frames: int = 3000) -> list[tuple[int, str]]:
-    """(hop, chord) as the accompaniment hears them while the workers are pumped in or against the order of hearing."""
+    """(hop, chord) as the accompaniment gets them, with the workers run in the order of roles or against it."""
     desk.shared.heads[RINGS.index("mir.chords"), w.RING_DELAY] = HOP + 300
     desk.state[w.FREEWHEEL] = 1
     desk.worker(MIR)[w.DEADLINE] = 300
     desk.shared.workers[:, w.ALIVE] = 1
-    toy = Toy(PLAYS)
-    analyst = run_by(desk, say_chords({5: C, 100: F, 1000: C, 1063: F, 1500: C}), MIR)
-    pair = [analyst, run_by(desk, toy, ACCOMPANIMENT)]
+    toy = Toy(ACCOMPANIMENT_SPEC)
+    analyst = make_runner(desk, make_chord_toy({5: C, 100: F, 1000: C, 1063: F, 1500: C}), MIR)
+    pair = [analyst, make_runner(desk, toy, ACCOMPANIMENT)]
     frame = 0
     while frame < frames:
         for period in periods:
@@ -71,31 +71,31 @@ def test_an_analysis_is_received_at_its_declared_time_whatever_the_periods(perio
 
 
 @pytest.mark.parametrize("offset", [0, 1000, 20_000])
-def test_in_freewheel_a_listener_waits_for_its_source_however_late_the_source_is_played(offset: int) -> None:
+def test_in_freewheel_a_reader_waits_for_its_source_however_late_the_source_is_played(offset: int) -> None:
     with open_desk() as desk:
         desk.state[w.FREEWHEEL] = 1
         desk.worker(MIR)[w.DEADLINE] = HOP + offset
         desk.shared.workers[:, w.ALIVE] = 1
-        analyst = run_by(desk, say_chords({}), MIR)
-        listener = run_by(desk, Toy(PLAYS), ACCOMPANIMENT)
+        analyst = make_runner(desk, make_chord_toy({}), MIR)
+        reader_runner = make_runner(desk, Toy(ACCOMPANIMENT_SPEC), ACCOMPANIMENT)
         desk.read_inputs(1000)
-        assert listener.process_available() == 0
+        assert reader_runner.process_available() == 0
         analyst.process_available()
-        assert listener.process_available() == 1000 // HOP
+        assert reader_runner.process_available() == 1000 // HOP
 
 
-def test_in_freewheel_nobody_waits_for_a_dead_source() -> None:
+def test_in_freewheel_no_worker_waits_for_a_dead_source() -> None:
     with open_desk() as desk:
         desk.state[w.FREEWHEEL] = 1
-        listener = run_by(desk, Toy(PLAYS), ACCOMPANIMENT)
+        reader_runner = make_runner(desk, Toy(ACCOMPANIMENT_SPEC), ACCOMPANIMENT)
         desk.read_inputs(1000)
-        assert listener.process_available() == 1000 // HOP
+        assert reader_runner.process_available() == 1000 // HOP
 
 
 def test_host_messages_are_received_in_the_hop_in_which_they_fall() -> None:
     with open_desk() as desk:
-        toy = Toy(PLAYS)
-        runner = run_by(desk, toy, ACCOMPANIMENT)
+        toy = Toy(ACCOMPANIMENT_SPEC)
+        runner = make_runner(desk, toy, ACCOMPANIMENT)
         desk.read_inputs(300, [(0, on(60)), (HOP - 1, on(61)), (HOP, on(62)), (299, on(63))])
         runner.process_available()
         desk.read_inputs(300)
@@ -108,14 +108,14 @@ def test_host_messages_are_received_in_the_hop_in_which_they_fall() -> None:
     ]
 
 
-def test_a_worker_that_comes_late_knows_the_last_chord_and_key_and_nothing_older() -> None:
+def test_a_worker_that_starts_late_gets_the_last_chord_and_key_and_nothing_older() -> None:
     with open_desk() as desk:
         writer = desk.writer("mir.chords")
         for event in (C, Key(0, 0, 0.5), F, Key(5, 1, 0.5), Beat(0, 4, 120.0, 1.0, 0)):
             writer.write(TimedEvent(10, event), 1)
         desk.read_inputs(1000, [(0, on(60))])
-        toy = Toy(PLAYS)
-        runner = run_by(desk, toy, ACCOMPANIMENT)
+        toy = Toy(ACCOMPANIMENT_SPEC)
+        runner = make_runner(desk, toy, ACCOMPANIMENT)
         desk.read_inputs(HOP)
         runner.process_available()
     known = {event.payload for _, port, event in toy.received}
@@ -127,8 +127,8 @@ def test_a_worker_that_comes_late_knows_the_last_chord_and_key_and_nothing_older
 @pytest.mark.parametrize("whom", ["the listener alone", "everyone"])
 def test_a_reset_of_one_engine_replays_the_chord_a_reset_of_all_does_not(whom: str) -> None:
     with open_desk() as desk:
-        toy = Toy(PLAYS)
-        runner = run_by(desk, toy, ACCOMPANIMENT)
+        toy = Toy(ACCOMPANIMENT_SPEC)
+        runner = make_runner(desk, toy, ACCOMPANIMENT)
         desk.read_inputs(HOP)
         desk.writer("mir.chords").write(TimedEvent(HOP, F), 1)
         for _ in range(3):
@@ -149,8 +149,8 @@ def test_a_reset_of_one_engine_replays_the_chord_a_reset_of_all_does_not(whom: s
 def test_events_before_a_break_of_all_are_not_received_after_it() -> None:
     with open_desk() as desk:
         desk.shared.heads[RINGS.index("mir.chords"), w.RING_DELAY] = 5 * HOP
-        toy = Toy(PLAYS)
-        pair = [run_by(desk, say_chords({5: C, 7 * HOP: F}), MIR), run_by(desk, toy, ACCOMPANIMENT)]
+        toy = Toy(ACCOMPANIMENT_SPEC)
+        pair = [make_runner(desk, make_chord_toy({5: C, 7 * HOP: F}), MIR), make_runner(desk, toy, ACCOMPANIMENT)]
         for cycle in range(20):
             if cycle == 2:
                 desk.state[w.RESTART] += 1
@@ -166,8 +166,8 @@ def test_an_engine_that_failed_gets_the_chord_replayed() -> None:
             raise RuntimeError("on purpose")
 
     with open_desk() as desk:
-        toy = Toy(PLAYS, act)
-        runner = run_by(desk, toy, ACCOMPANIMENT)
+        toy = Toy(ACCOMPANIMENT_SPEC, act)
+        runner = make_runner(desk, toy, ACCOMPANIMENT)
         desk.writer("mir.chords").write(TimedEvent(5, F), 1)
         for _ in range(5):
             desk.read_inputs(HOP)
@@ -175,11 +175,11 @@ def test_an_engine_that_failed_gets_the_chord_replayed() -> None:
     assert [hop for hop, _, _ in toy.received] == [0, 3 * HOP]
 
 
-def test_a_worker_that_comes_late_knows_the_song_position_from_the_next_beat_on() -> None:
+def test_a_worker_that_starts_late_has_the_song_position_from_the_next_beat_on() -> None:
     tick = 900
     with open_desk() as desk:
         desk.read_inputs(1, [(0, b"\xfa")])
-        toy = Toy(PLAYS)
+        toy = Toy(ACCOMPANIMENT_SPEC)
 
         def clocks(first: int, count: int) -> None:
             for _ in range(count):
@@ -190,7 +190,7 @@ def test_a_worker_that_comes_late_knows_the_song_position_from_the_next_beat_on(
         runner = None
         clocks(0, 24 * 3 + 7)
         desk.worker(ACCOMPANIMENT)[w.RESTART_ONE] += 1
-        runner = run_by(desk, toy, ACCOMPANIMENT)
+        runner = make_runner(desk, toy, ACCOMPANIMENT)
         clocks(24 * 3 + 7, 30)
     ready = [time for time in toy.times if time.rolling]
     assert ready
@@ -201,7 +201,7 @@ def test_a_worker_that_comes_late_knows_the_song_position_from_the_next_beat_on(
 
 def test_chords_are_rendered_as_notes_on_their_port() -> None:
     with open_desk() as desk:
-        runner = run_by(desk, say_chords({5: C, 100: F}), MIR)
+        runner = make_runner(desk, make_chord_toy({5: C, 100: F}), MIR)
         for _ in range(4):
             desk.read_inputs(HOP)
             runner.process_available()
@@ -215,7 +215,7 @@ def test_chords_are_rendered_as_notes_on_their_port() -> None:
 
 def test_a_new_epoch_forgets_the_notes_that_it_held() -> None:
     with open_desk() as desk:
-        runner = run_by(desk, say_chords({5: C, 200: F}), MIR)
+        runner = make_runner(desk, make_chord_toy({5: C, 200: F}), MIR)
         desk.read_inputs(HOP)
         runner.process_available()
         desk.state[w.RESTART] += 1
@@ -227,32 +227,32 @@ def test_a_new_epoch_forgets_the_notes_that_it_held() -> None:
     assert not [event for event in events if isinstance(event.payload, Midi) and event.payload.data[0] == 0x80]
 
 
-# what a synth hears
+# notes for a synth
 
 
 SOUNDER = EngineSpec("toy.synth", (EventPort("midi"), EventPort("sound")), (AudioPort("audio"),), HOP)
 PROGRAM, VOLUME, PEDAL_UP = bytes((0xC1, 33)), bytes((0xB1, 7, 90)), bytes((0xB1, 123, 0))
 
 
-def sounder(desk: Desk) -> tuple[Toy, EngineRunner]:
+def make_synth_runner(desk: Desk) -> tuple[Toy, EngineRunner]:
     toy = Toy(SOUNDER)
     runner = EngineRunner(WITH_SYNTH, WITH_SYNTH.workers[SYNTH], desk.shared, toy)
     runner.prepare()
     return toy, runner
 
 
-def notes_heard(toy: Toy) -> list[tuple[int, int, bytes]]:
+def read_notes(toy: Toy) -> list[tuple[int, int, bytes]]:
     """(first frame of the hop, frame, message)"""
     return [(hop, e.frame, e.payload.data) for hop, _, e in toy.received if isinstance(e.payload, Midi)]
 
 
 @given(periods=st.lists(st.integers(1, 400), min_size=1, max_size=5), offset=st.sampled_from([0, 700]))
 @settings(deadline=None, max_examples=20)
-def test_a_synth_hears_notes_in_the_hop_in_which_they_sound_ahead_of_the_input(periods: list[int], offset: int) -> None:
+def test_a_synth_gets_notes_in_the_hop_in_which_they_sound_ahead_of_the_input(periods: list[int], offset: int) -> None:
     due = {500: on(60), 640: on(61), 641: off(60), 1000: off(61)}
     with open_desk(WITH_SYNTH) as desk:
         desk.shared.heads[RINGS.index("accompaniment"), w.RING_DELAY] = offset  # its port's affair, and the callback's
-        toy, runner = sounder(desk)
+        toy, runner = make_synth_runner(desk)
         desk.read_inputs(1)
         for frame, data in due.items():
             desk.say("accompaniment", frame, data)
@@ -260,7 +260,7 @@ def test_a_synth_hears_notes_in_the_hop_in_which_they_sound_ahead_of_the_input(p
             for period in periods:
                 desk.read_inputs(period)
                 runner.process_available()
-    assert notes_heard(toy) == [(frame // HOP * HOP, frame, data) for frame, data in due.items()]
+    assert read_notes(toy) == [(frame // HOP * HOP, frame, data) for frame, data in due.items()]
     assert toy.times[0].frame == AHEAD
 
 
@@ -270,19 +270,19 @@ def test_a_synth_that_was_reset_gets_its_programs_replayed() -> None:
         desk.writer(SOUND_RING).write(TimedEvent(10, Midi(bytes((0xC1, 5)))), 1)
         for frame, data in ((12, PROGRAM), (12, VOLUME), (13, PEDAL_UP), (13, on(60))):
             desk.writer(SOUND_RING).write(TimedEvent(frame, Midi(data)), 1)
-        toy, runner = sounder(desk)  # it comes when all was said
+        toy, runner = make_synth_runner(desk)  # it starts when all has been sent
         for request in range(3):
             toy.received.clear()
             desk.state[w.RELEASE] += request
             first = desk.read_inputs(4 * HOP)
             runner.process_available()
-            assert [data for _, _, data in notes_heard(toy)] == [PROGRAM, VOLUME]
-            assert {hop for hop, _, _ in notes_heard(toy)} <= {first + AHEAD, AHEAD}
+            assert [data for _, _, data in read_notes(toy)] == [PROGRAM, VOLUME]
+            assert {hop for hop, _, _ in read_notes(toy)} <= {first + AHEAD, AHEAD}
 
 
 def test_a_player_that_was_reset_sends_its_programs_again_and_its_old_notes_are_dropped() -> None:
     with open_desk(WITH_SYNTH) as desk:
-        toy, runner = sounder(desk)
+        toy, runner = make_synth_runner(desk)
         desk.read_inputs(HOP)
         desk.writer(SOUND_RING).write(TimedEvent(0, Midi(PROGRAM)), 1)
         runner.process_available()
@@ -293,19 +293,19 @@ def test_a_player_that_was_reset_sends_its_programs_again_and_its_old_notes_are_
         toy.received.clear()
         desk.read_inputs(8 * HOP)
         runner.process_available()
-    assert [data for _, _, data in notes_heard(toy)] == [on(61)]
+    assert [data for _, _, data in read_notes(toy)] == [on(61)]
 
 
 def test_a_note_that_comes_much_too_late_is_left_out_and_what_ends_one_is_not() -> None:
     late = 10 * HOP
     with open_desk(WITH_SYNTH) as desk:
-        toy, runner = sounder(desk)
+        toy, runner = make_synth_runner(desk)
         desk.read_inputs(late)
         runner.process_available()
         now = late + AHEAD  # the first frame of its next hop
-        said = [(now - w.GRACE_FRAMES - 1, on(60)), (now - w.GRACE_FRAMES - 1, off(62)), (now - w.GRACE_FRAMES, on(61))]
-        for frame, data in said:
+        sent = [(now - w.GRACE_FRAMES - 1, on(60)), (now - w.GRACE_FRAMES - 1, off(62)), (now - w.GRACE_FRAMES, on(61))]
+        for frame, data in sent:
             desk.say("accompaniment", frame, data)
         desk.read_inputs(HOP)
         runner.process_available()
-    assert [(frame, data) for _, frame, data in notes_heard(toy)] == said[1:]
+    assert [(frame, data) for _, frame, data in read_notes(toy)] == sent[1:]

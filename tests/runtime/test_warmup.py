@@ -1,4 +1,4 @@
-"""A worker that says it is ready has compiled and loaded all that it will need: none does so once the stream runs."""
+"""Warm-up: a worker that is ready has compiled and loaded all that it needs; none does so once the stream runs."""
 
 from __future__ import annotations
 
