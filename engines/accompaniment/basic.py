@@ -209,11 +209,11 @@ def _get_sort_key(event: TimedEvent) -> tuple[int, bool, bytes]:
 
 
 def _make_note_events(
-    notes: tuple[int, ...], channel: int, velocity: int, stroke: Gate, beat: int, line: Timeline, earliest: int
+    notes: tuple[int, ...], channel: int, velocity: int, gate: Gate, beat: int, line: Timeline, earliest: int
 ) -> list[TimedEvent]:
     """``notes`` on and off within ``beat``, none before ``earliest``."""
-    on = max(line.to_frame(beat + stroke.start), earliest)
-    off = max(line.to_frame(beat + stroke.end), on + 1)
+    on = max(line.to_frame(beat + gate.start), earliest)
+    off = max(line.to_frame(beat + gate.end), on + 1)
     return [TimedEvent(on, make_note_on(channel, note, velocity)) for note in notes] + [
         TimedEvent(off, make_note_off(channel, note)) for note in notes
     ]

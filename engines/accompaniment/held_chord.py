@@ -92,9 +92,9 @@ class HeldChord(SavedState):
         """A chord that has settled by frame ``now`` and was not returned yet: its state and the frame of its start."""
         if self.began < 0 or now - self.moved < self.settle_frames:
             return None
-        struck, self.began = self.began, -1
+        first_frame, self.began = self.began, -1
         state = recognise_state(np.flatnonzero(self.down).tolist())
         if state in (UNKNOWN, self.reported):
             return None
         self.reported = state
-        return state, struck
+        return state, first_frame

@@ -38,7 +38,7 @@ MAX_SAMPLE = 1e9
 TOP_HZ = 2000.0
 """Kick, snare and the pitches of bass and voice are below it; hats, which play on every step, above."""
 EARLY_HOPS = 0.2
-"""A stroke shows in the hop that starts so much before it, as with `SpectralFlux` of the pulse."""
+"""An onset shows in the hop that starts so much before it, as with `SpectralFlux` of the pulse."""
 MIN_STRONGEST_ONSET = 0.3
 """The strongest onset of a groove has at least this."""
 GROOVE_BARS, LEAST_BARS = 4, 2
@@ -218,9 +218,9 @@ class StemFollower:
             source.restore(strip_prefix(name, state))
 
 
-def _widen(struck: Float64Array) -> Float64Array:
+def _widen(onsets: Float64Array) -> Float64Array:
     """At each place the maximum of it and its neighbours, round the bar: musicians are not exact."""
-    return np.maximum(struck, np.maximum(np.roll(struck, 1), np.roll(struck, -1)))
+    return np.maximum(onsets, np.maximum(np.roll(onsets, 1), np.roll(onsets, -1)))
 
 
 def get_followed_source(part: str, values: Mapping[str, float]) -> str:

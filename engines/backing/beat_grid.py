@@ -77,11 +77,11 @@ def build_beat_grid(detected: Sequence[SongBeat], activation: Float32Array, stre
     envelope = strength.compute_onset_envelope()
     at = np.arange(len(envelope)) / STEPS_A_SECOND
     worth = envelope.copy()
-    for beat_s, sure in zip(track.beats_s, _estimate_confidence(track.beats_s, activation), strict=True):
+    for beat_s, confidence in zip(track.beats_s, _estimate_confidence(track.beats_s, activation), strict=True):
         step = beat_s * STEPS_A_SECOND
         first, last = (round(step + side * 4 * NEAR_S * STEPS_A_SECOND) for side in (-1, 1))
         near = slice(max(first, 0), max(last, 0) + 1)
-        worth[near] += BEAT_ATTRACTION * sure * np.exp(-0.5 * ((at[near] + ONSET_LEAD_S - beat_s) / NEAR_S) ** 2)
+        worth[near] += BEAT_ATTRACTION * confidence * np.exp(-0.5 * ((at[near] + ONSET_LEAD_S - beat_s) / NEAR_S) ** 2)
     steps = track_beats(worth, _estimate_periods(at, track) * STEPS_A_SECOND, TEMPO_CHANGE_COST)
     laid_s = steps / STEPS_A_SECOND + ONSET_LEAD_S
     beats = _align_to_attacks(laid_s, strength.edges, np.searchsorted(track.beats_s[track.restarts] - NEAR_S, laid_s))
@@ -158,7 +158,7 @@ def _score_steps(worth: Float64Array, periods: Float64Array, steadiness: float) 
 
 def _align_to_attacks(beats: Float64Array, edges: Float64Array, counts: Int64Array) -> Float64Array:
     """Move ``beats`` onto the attacks near them, and each onto a line through its neighbours of one of ``counts``."""
-    moved, sure = beats.copy(), np.full(len(beats), 0.05)
+    moved, weights = beats.copy(), np.full(len(beats), 0.05)
     sums = np.concatenate([np.zeros(BEFORE_MS + 1), np.cumsum(edges)])  # silence before the song
     for number, beat in enumerate(beats):
         slot = round(beat * SLOTS_A_SECOND)
@@ -171,12 +171,12 @@ def _align_to_attacks(beats: Float64Array, edges: Float64Array, counts: Int64Arr
         best = int(rise.argmax())
         if rise[best] > MIN_RISE and after[best] > MIN_POWER * 1e-3:
             moved[number] = (at[best] - BEFORE_MS + 0.5) / SLOTS_A_SECOND  # it began within the slot
-            sure[number] = 1.0
+            weights[number] = 1.0
     leaning = np.empty_like(moved)
     for number in range(len(moved)):
         near = np.arange(max(number - LINE_NEIGHBOURS, 0), min(number + LINE_NEIGHBOURS, len(moved) - 1) + 1)
         near = near[counts[near] == counts[number]]
-        leaning[number] = _fit_line(near - number, moved[near], sure[near] / (1.0 + np.abs(near - number)))
+        leaning[number] = _fit_line(near - number, moved[near], weights[near] / (1.0 + np.abs(near - number)))
     return leaning
 
 

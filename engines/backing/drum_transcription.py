@@ -112,8 +112,10 @@ def _separate_voices(peaks: Float64Array) -> Float64Array:
     """Strengths of hits, shape (VOICES, steps), from the rise in each voice's band, its crosstalk removed."""
     clean = peaks.copy()
     for voice in range(1, len(VOICES)):
-        beside = [_estimate_crosstalk(clean[below], peaks[voice], most) for below, most in enumerate(CROSSTALK[voice])]
-        clean[voice] = np.maximum(peaks[voice] - np.max(beside, axis=0), 0.0)
+        crosstalk = [
+            _estimate_crosstalk(clean[below], peaks[voice], most) for below, most in enumerate(CROSSTALK[voice])
+        ]
+        clean[voice] = np.maximum(peaks[voice] - np.max(crosstalk, axis=0), 0.0)
     loud = np.array([_measure_loud_hit(voice) for voice in clean])
     strengths = np.zeros_like(clean)
     for voice in range(len(VOICES)):
@@ -125,10 +127,10 @@ def _separate_voices(peaks: Float64Array) -> Float64Array:
 
 def _estimate_crosstalk(own: Float64Array, above: Float64Array, most: float) -> Float64Array:
     """The crosstalk at each step, in the band with the rises ``above``, of hits that rise by ``own`` in theirs."""
-    struck = own >= 0.5 * max(_measure_loud_hit(own), 1e-9)
-    if not struck.any():
+    is_hit = own >= 0.5 * max(_measure_loud_hit(own), 1e-9)
+    if not is_hit.any():
         return np.zeros_like(above)
-    return CROSSTALK_MARGIN * min(float(np.percentile(above[struck] / own[struck], CROSSTALK_PERCENTILE)), most) * own
+    return CROSSTALK_MARGIN * min(float(np.percentile(above[is_hit] / own[is_hit], CROSSTALK_PERCENTILE)), most) * own
 
 
 def _measure_loud_hit(voice: Float64Array) -> float:

@@ -107,8 +107,8 @@ def _make_cymbal(seconds: float, decay_s: float, low_hz: float, metal: float, no
     def render(b: WaveGenerator) -> Float64Array:
         ring = b.apply_decay(metal * b.make_metal(seconds, low_hz, 1.37), decay_s)
         wash = b.apply_decay(noise * b.make_noise(seconds, low_hz, 15000), 0.7 * decay_s)
-        strike = b.apply_decay(0.5 * noise * b.make_noise(seconds, 2500, 12000), 0.012)
-        return ring + wash + strike
+        attack = b.apply_decay(0.5 * noise * b.make_noise(seconds, 2500, 12000), 0.012)
+        return ring + wash + attack
 
     return render
 

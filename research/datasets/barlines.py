@@ -31,9 +31,12 @@ def find_bar_offset(
         place = _find_place(beat, bar)
         chords[place] = chords.get(place, 0.0) + beats
     marks = dict(Counter(_find_place(beat, bar) for beat in downbeats))
-    witnesses: list[Mapping[float, float]] = [votes for votes in (chords, marks) if votes]
-    places = set().union(*witnesses)
-    shares = {at: float(np.mean([votes.get(at, 0.0) / sum(votes.values()) for votes in witnesses])) for at in places}
+    votes_by_source: list[Mapping[float, float]] = [votes for votes in (chords, marks) if votes]
+    places = set().union(*votes_by_source)
+    shares = {
+        place: float(np.mean([votes.get(place, 0.0) / sum(votes.values()) for votes in votes_by_source]))
+        for place in places
+    }
     best = max(sorted(shares), key=lambda place: shares[place], default=0.0)
     return best, shares.get(best, 0.0)
 

@@ -212,16 +212,16 @@ def program_groove(style: str, bars: int, random: Random) -> MidiGroove:
     without = str(random.choice(["closed", "open", "perc", "none"]))
     hits = []
     for bar in range(bars):
-        strokes = list(phrase[bar % len(phrase)])
+        sounds = list(phrase[bar % len(phrase)])
         if random.random() < 0.25:
-            strokes = _draw_bar(STYLES[style], random)
+            sounds = _draw_bar(STYLES[style], random)
         if bar % 8 >= 6 and random.random() < 0.1:
-            strokes = [s for s in strokes if s[1] not in ("kick", without)]
+            sounds = [s for s in sounds if s[1] not in ("kick", without)]
         if bar % 4 == 3 and random.random() < 0.5:
-            strokes = [s for s in strokes if s[0] < 12] + _draw_fill(random)
+            sounds = [s for s in sounds if s[0] < 12] + _draw_fill(random)
         if bar % 8 == 0 and bar and random.random() < 0.6:
-            strokes.append((0.0, "crash", 0.9))
-        for step, role, force in strokes:
+            sounds.append((0.0, "crash", 0.9))
+        for step, role, force in sounds:
             late = swing * 0.25 * (step % 2 == 1) * (step == int(step))
             loose = 0.0 if machine else random.normal(0, 0.012)
             hits.append(GrooveHit(max(0.0, bar * 4 + step / 4 + late + loose), role, force))
@@ -229,17 +229,17 @@ def program_groove(style: str, bars: int, random: Random) -> MidiGroove:
 
 
 def _draw_bar(style: Mapping[str, str], random: Random) -> list[tuple[float, str, float]]:
-    strokes: list[tuple[float, str, float]] = []
+    sounds: list[tuple[float, str, float]] = []
     for role, steps in style.items():
         for step, odds in enumerate(steps):
             if odds == "." or random.random() > int(odds) / 9:
                 continue
             accent = 0.85 if step % 4 == 0 or (role in ("kick", "snare", "clap") and odds == "9") else 0.6
-            strokes.append((float(step), role, float(np.clip(accent + random.normal(0, 0.07), 0.15, 1.0))))
+            sounds.append((float(step), role, float(np.clip(accent + random.normal(0, 0.07), 0.15, 1.0))))
             if role == "closed" and "7" in steps and random.random() < 0.1:  # rolls, as trap has
                 parts = int(random.choice([2, 3, 4]))
-                strokes += [(step + k / parts, role, 0.5) for k in range(1, parts)]
-    return strokes
+                sounds += [(step + k / parts, role, 0.5) for k in range(1, parts)]
+    return sounds
 
 
 def _draw_fill(random: Random) -> list[tuple[float, str, float]]:

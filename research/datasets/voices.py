@@ -53,7 +53,7 @@ def sing(
     notes: list[TuneNote],
     beat_s: float,
     seconds: float,
-    manner: SingingStyle,
+    style: SingingStyle,
     random: Random,
     seed: int,
 ) -> Float32Array:
@@ -66,12 +66,12 @@ def sing(
     voiced = np.zeros(total, bool)
     phrase: list[Syllable] = []
     ended, place = -9.0, 0
-    warp = np.clip(np.arange(bins) / manner.formants, 0, bins - 1)
+    warp = np.clip(np.arange(bins) / style.formants, 0, bins - 1)
     for i, note in enumerate(notes):
-        start_s = note.beat * beat_s + manner.late_s
+        start_s = note.beat * beat_s + style.late_s
         stop_s = start_s + note.beats * beat_s
         if i + 1 < len(notes):
-            after = notes[i + 1].beat * beat_s + manner.late_s
+            after = notes[i + 1].beat * beat_s + style.late_s
             stop_s = after if after - stop_s < 0.25 else stop_s
         start, stop = max(0, int(start_s / FRAME_S)), min(total, int(stop_s / FRAME_S))
         if start_s - ended > 0.4 or place >= len(phrase):
@@ -97,7 +97,7 @@ def sing(
         voiced[start:stop] = syllable.voiced[low]
     if not voiced.any():
         return np.zeros(int(seconds * RATE), np.float32)
-    hz = _make_pitch_contour(pitch, voiced, manner, random)
+    hz = _make_pitch_contour(pitch, voiced, style, random)
     out = np.zeros(int(seconds * RATE), np.float32)
     for start, stop in _find_runs(pitch > 0):
         wave = pyworld.synthesize(hz[start:stop], power[start:stop], noise[start:stop], RATE, 1000 * FRAME_S)
@@ -119,13 +119,13 @@ def _find_runs(sounding: NDArray[np.bool_], gap: int = 30, edge: int = 8) -> lis
 
 
 def _make_pitch_contour(
-    pitch: Float64Array, voiced: NDArray[np.bool_], manner: SingingStyle, random: Random
+    pitch: Float64Array, voiced: NDArray[np.bool_], style: SingingStyle, random: Random
 ) -> Float64Array:
     """Frequency by frame, 0 where unvoiced: slides between notes, vibrato on long ones, and never quite still."""
     held = pitch.copy()
     filled = np.flatnonzero(pitch > 0)
     held = held[filled[np.clip(np.searchsorted(filled, np.arange(len(pitch)), side="right") - 1, 0, None)]]
-    width = max(3, int(2 * manner.slide_s / FRAME_S)) | 1
+    width = max(3, int(2 * style.slide_s / FRAME_S)) | 1
     window = np.hanning(width + 2)[1:-1]
     smooth = np.convolve(np.pad(held, width // 2, mode="edge"), window / window.sum(), mode="valid")
     change = np.flatnonzero(np.diff(held, prepend=held[0]) != 0)
@@ -133,11 +133,11 @@ def _make_pitch_contour(
         np.arange(len(held))
         - np.concatenate([[0], change])[np.searchsorted(change, np.arange(len(held)), side="right")]
     )
-    depth = manner.vibrato_cents * np.clip((since * FRAME_S - 0.25) / 0.3, 0, 1)
-    phase = 2 * np.pi * np.cumsum(manner.vibrato_hz * FRAME_S * (1 + 0.05 * random.standard_normal(len(held))))
+    depth = style.vibrato_cents * np.clip((since * FRAME_S - 0.25) / 0.3, 0, 1)
+    phase = 2 * np.pi * np.cumsum(style.vibrato_hz * FRAME_S * (1 + 0.05 * random.standard_normal(len(held))))
     slow = np.hanning(81)
     drift = np.convolve(random.standard_normal(len(held) + 80), slow / np.sqrt((slow**2).sum()), mode="valid")
-    cents = depth * np.sin(phase) + manner.drift_cents * drift
+    cents = depth * np.sin(phase) + style.drift_cents * drift
     return np.where(voiced, 440 * 2 ** ((smooth + cents / 100 - 69) / 12), 0.0)
 
 
@@ -149,8 +149,8 @@ def render_vocal_part(singer: Singer, tune: Tune, seconds: float, random: Random
     wanted = singer.pitch + random.uniform(0, 9)
     move = 12 * round((wanted - middle) / 12) if random.random() < 0.5 else round(wanted - middle)
     lead = [TuneNote(n.beat, n.beats, n.pitch + move, n.force) for n in melody]
-    words, manner = int(random.integers(2**31)), SingingStyle.draw(random)
-    wave = np.repeat(sing(singer, lead, beat_s, seconds, manner, random, words)[None], 2, 0)
+    words, style = int(random.integers(2**31)), SingingStyle.draw(random)
+    wave = np.repeat(sing(singer, lead, beat_s, seconds, style, random, words)[None], 2, 0)
     kind = random.random()
     if kind < 0.2:
         for side in (-1, 1):

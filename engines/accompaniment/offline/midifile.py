@@ -56,9 +56,9 @@ def read_midi(data: bytes, name: str, harmony: bool = True) -> TimedSheet:
     if named is None and not pitched and harmony:
         raise ConfigError(f"{name}: has drums alone, so no chords can be read", "ask for --parts drums")
     piece = _make_sheet(smf, lines.lead, starts, of_notes if named is None else named)
-    said = [*smf.remarks, *lines.remarks, *remarks]
-    more = [f"and {len(said) - MOST_REMARKS} more remarks"] if len(said) > MOST_REMARKS else []
-    return replace(piece, remarks=(*said[:MOST_REMARKS], *more))
+    all_remarks = [*smf.remarks, *lines.remarks, *remarks]
+    more = [f"and {len(all_remarks) - MOST_REMARKS} more remarks"] if len(all_remarks) > MOST_REMARKS else []
+    return replace(piece, remarks=(*all_remarks[:MOST_REMARKS], *more))
 
 
 def _read_notes(smf: Smf) -> list[TickNote]:

@@ -154,7 +154,9 @@ def _measure_other_share(passage: _Passage, passages: list[_Passage]) -> float:
     """The share in passages of other tempi, except an octave apart; NaN if they are too short."""
     octaves = [float(np.log2(passage.bpm / each.bpm)) for each in passages]
     others = [
-        each for each, apart in zip(passages, octaves, strict=True) if abs(apart - round(apart)) >= SAME_TEMPO_OCTAVES
+        each
+        for each, difference in zip(passages, octaves, strict=True)
+        if abs(difference - round(difference)) >= SAME_TEMPO_OCTAVES
     ]
     others_s = sum(each.length_s for each in others)
     if others_s < MIN_OTHER_PART * sum(each.length_s for each in passages if each not in others):

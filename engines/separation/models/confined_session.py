@@ -143,9 +143,9 @@ class _Child:
     def _check_limits(self, spent_s: float, idle: int) -> None:
         limits = self._limits
         if spent_s > limits.cpu_s or idle > IDLE_POLLS:
-            said = f"took more than {limits.cpu_s:g} s of processor time" if idle <= IDLE_POLLS else "stands still"
+            reason = f"took more than {limits.cpu_s:g} s of processor time" if idle <= IDLE_POLLS else "stands still"
             fix = "it may never end; if it is only slow, allow more: limit_s in its manifest, or --limit-s"
-            raise ModelError(f"{self._path}: {said} and was ended", fix)
+            raise ModelError(f"{self._path}: {reason} and was ended", fix)
         taken = self._sum_over_processes(lambda process: process.memory_info().rss)
         if taken > limits.memory_bytes:
             message = f"{self._path}: took more than {limits.memory_bytes / 1e9:.1f} GB of memory and was ended"
@@ -171,8 +171,8 @@ class _Child:
         lines = self._complaints.read(1 << 16).decode(errors="replace").strip().splitlines()
         self._end()
         name = signal.Signals(-status).name if -status in set(signal.Signals) else f"exit status {status}"
-        said = f"{name}: {lines[-1][:200]}" if lines else name
-        return ModelError(f"{self._path}: its process died ({said})", "the file is broken, or memory ran out")
+        reason = f"{name}: {lines[-1][:200]}" if lines else name
+        return ModelError(f"{self._path}: its process died ({reason})", "the file is broken, or memory ran out")
 
 
 def _read_messages(file: IO[bytes], answers: queue.SimpleQueue[Message | None]) -> None:

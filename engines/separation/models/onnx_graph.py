@@ -178,9 +178,9 @@ _FAULTS = (
 
 
 def _make_load_error(path: Path, error: Exception) -> ModelError:
-    for pattern, said, fix in _FAULTS:
+    for pattern, text, fix in _FAULTS:
         if match := re.search(pattern, str(error)):
-            words = said.format(**match.groupdict(), version=onnxruntime.__version__)
+            words = text.format(**match.groupdict(), version=onnxruntime.__version__)
             return ModelError(f"{path}: cannot be loaded: it {words}", fix)
     return ModelError(f"{path}: cannot be loaded ({_shorten_reason(error)})", "is it an ONNX file, whole?")
 

@@ -31,13 +31,13 @@ def draw_pitches_in_key(song: AnnotatedSong, sounds: Sequence[PlayedNote]) -> li
 def _change_pitches(
     song: AnnotatedSong, sounds: Sequence[PlayedNote], allowed: Callable[[PlayedNote], Collection[int]]
 ) -> list[PlayedNote]:
-    chance = np.random.default_rng([SEED, *song.name.encode()])
+    random = np.random.default_rng([SEED, *song.name.encode()])
     found = []
     for sound in sounds:
         if sound.part != "drums":
             classes = allowed(sound)
             near = [sound.pitch + step for step in OCTAVE if (sound.pitch + step) % 12 in classes]
-            sound = replace(sound, pitch=int(chance.choice(near)))
+            sound = replace(sound, pitch=int(random.choice(near)))
         found.append(sound)
     return found
 

@@ -58,22 +58,22 @@ KINDS: Mapping[str, DrumStyle] = {
 
 @dataclass(frozen=True)
 class DrumBars:
-    """``force`` (bars, drums, 16): velocities, 0 where nothing is struck. ``late`` likewise: ticks behind the grid.
+    """``velocity`` (bars, drums, 16): velocities, 0 where nothing is struck. ``late`` likewise: ticks behind the grid.
     ``song`` (bars,): which performance each is of."""
 
-    force: Float64Array
+    velocity: Float64Array
     late: Float64Array
     song: NDArray[np.int64]
 
     def __len__(self) -> int:
-        return len(self.force)
+        return len(self.velocity)
 
     @property
-    def struck(self) -> NDArray[np.bool_]:
-        return self.force > 0
+    def is_hit(self) -> NDArray[np.bool_]:
+        return self.velocity > 0
 
     def only(self, which: NDArray[np.int64] | NDArray[np.bool_]) -> DrumBars:
-        return DrumBars(self.force[which], self.late[which], self.song[which])
+        return DrumBars(self.velocity[which], self.late[which], self.song[which])
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def join(all_: Sequence[DrumPerformance]) -> DrumBars:
     """The bars of all, in their order."""
     empty = np.zeros((0, len(LANES), STEPS))
     return DrumBars(
-        np.concatenate([empty, *(one.bars.force for one in all_)]),
+        np.concatenate([empty, *(one.bars.velocity for one in all_)]),
         np.concatenate([empty, *(one.bars.late for one in all_)]),
         np.concatenate([np.zeros(0, np.int64), *(one.bars.song for one in all_)]),
     )
@@ -170,9 +170,9 @@ def quantize(
 ) -> DrumBars:
     """As many bars as ``song`` has entries; of two strokes at one place the louder stays."""
     shape = len(song), len(LANES), STEPS
-    force, lateness = np.zeros(shape), np.zeros(shape)
+    velocity, lateness = np.zeros(shape), np.zeros(shape)
     for step, lane, loud, ticks in zip(steps, lanes, forces, late, strict=True):
         place = step // STEPS, lane, step % STEPS
-        if loud > force[place]:
-            force[place], lateness[place] = loud, ticks
-    return DrumBars(force, lateness, song)
+        if loud > velocity[place]:
+            velocity[place], lateness[place] = loud, ticks
+    return DrumBars(velocity, lateness, song)

@@ -21,13 +21,13 @@ HISTORY_BEATS = 256
 
 @dataclass(frozen=True)
 class ForesightExamples:
-    """``lags``, ``context``: as the network takes them. ``says`` (examples, RAISED, LAGS, HORIZON): the kind that each
-    lag tells, -1 for none. ``truth`` (examples, HORIZON): the kind that came, -1 unknown. All kinds are counted from
-    `find_reference`. Sevenths count for nothing: what a lag says of them is taken over whole."""
+    """``lags``, ``context``: as the network takes them. ``predicted`` (examples, RAISED, LAGS, HORIZON): the kind that
+    each lag predicts, -1 for none. ``truth`` (examples, HORIZON): the kind that came, -1 unknown. All kinds are counted
+    from `find_reference`. Sevenths count for nothing: what a lag predicts of them is taken over whole."""
 
     lags: NDArray[np.float16]
     context: NDArray[np.float32]
-    says: NDArray[np.int8]
+    predicted: NDArray[np.int8]
     truth: NDArray[np.int8]
 
     def __len__(self) -> int:
@@ -55,9 +55,11 @@ def make_examples(
         home, stands = find_reference(known, key), read_lags(known)
         comes = np.full(HORIZON, UNKNOWN)
         comes[: len(song.states) - first] = song.states[first : first + HORIZON]
-        says = np.where(stands != UNKNOWN, AS_NOW[:, np.maximum(stands, 0)], UNKNOWN)
+        predicted = np.where(stands != UNKNOWN, AS_NOW[:, np.maximum(stands, 0)], UNKNOWN)
         context = encode_context(known, first % song.bar_beats, key)
-        rows.append((compare_lags(known, song.bar_beats), context, _count_from(says, home), _count_from(comes, home)))
+        rows.append(
+            (compare_lags(known, song.bar_beats), context, _count_from(predicted, home), _count_from(comes, home))
+        )
     if not rows:
         return None
     lags, contexts, says_, truth = (np.stack(column) for column in zip(*rows, strict=True))

@@ -80,8 +80,8 @@ def measure_calibration(
             for ahead in AHEAD:
                 truth = int(song.states[beat + ahead - 1])
                 if truth not in (NONE, UNKNOWN):
-                    found, sure = int(prediction.path[late + ahead - 1]), prediction.confidence[late + ahead - 1]
-                    right[int(np.searchsorted(THRESHOLDS, sure))].append(
+                    found, confidence = int(prediction.path[late + ahead - 1]), prediction.confidence[late + ahead - 1]
+                    right[int(np.searchsorted(THRESHOLDS, confidence))].append(
                         found != NONE and found % CLASSES == truth % CLASSES
                     )
     return [(float(np.mean(hits)) if hits else 0.0, len(hits)) for hits in right]

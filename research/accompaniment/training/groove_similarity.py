@@ -48,24 +48,24 @@ class GrooveSimilarity:
 
 
 def compare_grooves(ours: DrumBars, theirs: DrumBars) -> GrooveSimilarity:
-    mine, others = (bars.struck.sum(1, dtype=np.float64) for bars in (ours, theirs))
+    mine, others = (bars.is_hit.sum(1, dtype=np.float64) for bars in (ours, theirs))
     return GrooveSimilarity(
         _compute_cosine(mine, others),
-        _compute_cosine(ours.force.reshape(len(ours), -1), theirs.force.reshape(len(theirs), -1)),
+        _compute_cosine(ours.velocity.reshape(len(ours), -1), theirs.velocity.reshape(len(theirs), -1)),
         measure_steadiness(ours),
         _compute_divergence(mine.sum(0), others.sum(0)),
-        _compute_divergence(ours.struck.sum(0).ravel(), theirs.struck.sum(0).ravel()),
+        _compute_divergence(ours.is_hit.sum(0).ravel(), theirs.is_hit.sum(0).ravel()),
         _compute_overlap(compute_gains(ours), compute_gains(theirs), LOUDNESSES),
-        _compute_overlap(ours.late[ours.struck], theirs.late[theirs.struck], LATENESSES),
+        _compute_overlap(ours.late[ours.is_hit], theirs.late[theirs.is_hit], LATENESSES),
     )
 
 
 def measure_steadiness(bars: DrumBars) -> float:
     """The mean over songs, each the mean over pairs of its bars."""
-    struck = np.asarray(bars.struck.any(1))
+    is_hit = np.asarray(bars.is_hit.any(1))
     found = []
     for song in np.unique(bars.song):
-        own = struck[bars.song == song].astype(np.float64)
+        own = is_hit[bars.song == song].astype(np.float64)
         if len(own) > 1:
             agree = own @ own.T + (1 - own) @ (1 - own).T
             found.append((agree.sum() - STEPS * len(own)) / (STEPS * len(own) * (len(own) - 1)))
@@ -76,11 +76,11 @@ def compute_gains(bars: DrumBars) -> Float64Array:
     """Every velocity against the hard strokes of its drum in its song: how loud a drum answers is the kit's."""
     found = [np.zeros(0)]
     for song in np.unique(bars.song):
-        own = bars.force[bars.song == song]
+        own = bars.velocity[bars.song == song]
         for lane in range(own.shape[1]):
-            struck = own[:, lane][own[:, lane] > 0]
-            if len(struck):
-                found.append(struck / np.percentile(struck, HARD_PERCENTILE))
+            is_hit = own[:, lane][own[:, lane] > 0]
+            if len(is_hit):
+                found.append(is_hit / np.percentile(is_hit, HARD_PERCENTILE))
     return np.concatenate(found)
 
 
@@ -114,7 +114,7 @@ def play_style(style: Style, controls: PerformanceControls) -> DrumBars:
     for song, (intensity, seed) in enumerate((i, s) for i in INTENSITIES for s in SEEDS):
         memory = PartState()
         beats: list[float] = []
-        struck: list[tuple[int, float]] = []
+        is_hit: list[tuple[int, float]] = []
         for number in range(PHRASE_BARS):
             bar = Bar(
                 number, (NO_CHORD,) * 4, position=number, intensity=intensity,
@@ -122,21 +122,21 @@ def play_style(style: Style, controls: PerformanceControls) -> DrumBars:
             )  # fmt: skip
             notes, memory = PARTS["drums"](bar, style, replace(controls, seed=seed), memory)
             beats += [(number * bar.ticks + note.tick) / TICKS_PER_BEAT for note in notes]
-            struck += [(LANE_OF[note.pitch], note.velocity) for note in notes]
+            is_hit += [(LANE_OF[note.pitch], note.velocity) for note in notes]
         steps, late = find_grid_steps(np.array(beats), style.swing_ticks / TICKS_PER_BEAT, swing)
         late = late - np.median(late)  # as theirs are
         inside = steps < PHRASE_BARS * STEPS
-        here = [one for one, kept in zip(struck, inside, strict=True) if kept]
+        here = [one for one, kept in zip(is_hit, inside, strict=True) if kept]
         found.append(
             quantize(
                 steps[inside],
                 [lane for lane, _ in here],
-                [force for _, force in here],
+                [velocity for _, velocity in here],
                 late[inside],
                 np.full(PHRASE_BARS, song),
             )
         )
-    return DrumBars(*(np.concatenate([getattr(one, name) for one in found]) for name in ("force", "late", "song")))
+    return DrumBars(*(np.concatenate([getattr(one, name) for one in found]) for name in ("velocity", "late", "song")))
 
 
 def remove_templates(style: Style) -> Style:
@@ -166,7 +166,7 @@ def shuffle_steps(bars: DrumBars, random: np.random.Generator) -> DrumBars:
     """Each bar with its sixteenths in another order, all drums alike."""
     order = np.stack([random.permutation(STEPS) for _ in range(len(bars))])[:, None, :]
     return DrumBars(
-        np.take_along_axis(bars.force, order, 2), np.take_along_axis(bars.late, order, 2), bars.song
+        np.take_along_axis(bars.velocity, order, 2), np.take_along_axis(bars.late, order, 2), bars.song
     )  # fmt: skip
 
 

@@ -71,11 +71,11 @@ def learn(examples: ForesightExamples, rounds: int, seed: int, say: Callable[[st
 def compute_loss(network: ForesightNetwork, examples: ForesightExamples, chosen: States) -> Tensor:
     """The mean negative log-likelihood of the chords that came, over the ``chosen`` examples and all beats ahead."""
     lags = torch.from_numpy(examples.lags[chosen].astype(np.float32))
-    says = torch.from_numpy(examples.says[chosen].astype(np.int64)).reshape(-1, PREDICTORS, HORIZON)
+    predicted = torch.from_numpy(examples.predicted[chosen].astype(np.int64)).reshape(-1, PREDICTORS, HORIZON)
     truth = torch.from_numpy(examples.truth[chosen].astype(np.int64))
-    there = torch.from_numpy((examples.says[chosen][:, 0] >= 0).astype(np.float32))
+    there = torch.from_numpy((examples.predicted[chosen][:, 0] >= 0).astype(np.float32))
     words, habit = network(lags, torch.from_numpy(examples.context[chosen]), there)
-    probability = (words * (says == truth[:, None])).sum(1)
+    probability = (words * (predicted == truth[:, None])).sum(1)
     probability = probability + habit.gather(2, truth.clamp(min=0)[..., None])[..., 0]
     known = truth >= 0
     cost: Tensor = -torch.log(probability * (1.0 - UNIFORM_SHARE) + UNIFORM_SHARE / KINDS)[known].mean()

@@ -87,9 +87,9 @@ def export(network: ForesightNetwork, folder: Path) -> str:
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
     answers = session.run(None, {name: part.numpy() for name, part in zip(names, given, strict=True)})
     with torch.no_grad():
-        said = one(*given)
-    apart = max(float(np.abs(ours.numpy() - theirs).max()) for ours, theirs in zip(said, answers, strict=True))
-    if apart > EXPORT_TOLERANCE:
-        raise FloatingPointError(f"ONNX Runtime is {apart:.2g} from torch")
+        outputs = one(*given)
+    difference = max(float(np.abs(ours.numpy() - theirs).max()) for ours, theirs in zip(outputs, answers, strict=True))
+    if difference > EXPORT_TOLERANCE:
+        raise FloatingPointError(f"ONNX Runtime is {difference:.2g} from torch")
     write_atomic(folder / FILE, data)
     return write_checksum(folder, FILE)

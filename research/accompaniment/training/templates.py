@@ -63,7 +63,7 @@ def build_groove_file(learned: Mapping[str, Sequence[DrumPerformance]]) -> Groov
 
 def build_family(performances: Sequence[DrumPerformance], kind: DrumStyle) -> FamilyTable:
     bars = select_usable(join([_thin_out(one) for one in performances]), kind)
-    levels = _rank(bars.force.sum((1, 2)))
+    levels = _rank(bars.velocity.sum((1, 2)))
     templates: list[TemplateTable] = []
     for band in range(BANDS):
         members = np.flatnonzero((levels * BANDS).astype(int).clip(max=BANDS - 1) == band)
@@ -74,9 +74,9 @@ def build_family(performances: Sequence[DrumPerformance], kind: DrumStyle) -> Fa
                 templates.append(made)
     templates.sort(key=lambda one: one.level)
     loud = {
-        role: round(float(np.percentile(bars.force[:, lane][bars.struck[:, lane]], HARD_PERCENTILE)))
+        role: round(float(np.percentile(bars.velocity[:, lane][bars.is_hit[:, lane]], HARD_PERCENTILE)))
         for role, lane in LANES.items()
-        if bars.struck[:, lane].any()
+        if bars.is_hit[:, lane].any()
     }
     swings = [3 * (2 * one.swing - 1) for one in performances]
     return FamilyTable(
@@ -103,7 +103,7 @@ def build_template(bars: DrumBars, level: float) -> TemplateTable | None:
     """From bars that are alike; None where nothing is common to them."""
     if len(bars) < FEWEST_BARS:
         return None
-    share = bars.struck.mean(0)
+    share = bars.is_hit.mean(0)
     hits: dict[str, tuple[Cell, ...]] = {}
     for role, lane in LANES.items():
         rarest = RAREST_CRASH if role == "crash" else MIN_HIT_SHARE
@@ -121,21 +121,21 @@ def build_template(bars: DrumBars, level: float) -> TemplateTable | None:
 
 
 def _make_cell(bars: DrumBars, lane: int, step: int, share: float) -> Cell:
-    struck = bars.struck[:, lane, step]
-    velocity = round(float(np.median(bars.force[struck, lane, step])))
-    return Cell(step, round(100 * share), velocity, *_measure_feel(bars.late[struck, lane, step]))
+    is_hit = bars.is_hit[:, lane, step]
+    velocity = round(float(np.median(bars.velocity[is_hit, lane, step])))
+    return Cell(step, round(100 * share), velocity, *_measure_feel(bars.late[is_hit, lane, step]))
 
 
 def measure_feel(bars: DrumBars) -> dict[str, tuple[tuple[int, int], ...]]:
     """Lateness and spread in ticks of every drum that was struck often enough."""
     found: dict[str, tuple[tuple[int, int], ...]] = {}
     for role, lane in LANES.items():
-        struck = bars.struck[:, lane]
-        if struck.sum() < MIN_FEEL_HITS:
+        is_hit = bars.is_hit[:, lane]
+        if is_hit.sum() < MIN_FEEL_HITS:
             continue
-        whole = _measure_feel(bars.late[:, lane][struck])
+        whole = _measure_feel(bars.late[:, lane][is_hit])
         found[role] = tuple(
-            _measure_feel(bars.late[struck[:, step], lane, step]) if struck[:, step].sum() >= MIN_FEEL_HITS else whole
+            _measure_feel(bars.late[is_hit[:, step], lane, step]) if is_hit[:, step].sum() >= MIN_FEEL_HITS else whole
             for step in range(STEPS)
         )
     return found
@@ -149,15 +149,15 @@ def _measure_feel(late: Float64Array) -> tuple[int, int]:
 
 def measure_correlation(bars: DrumBars) -> float:
     """How much the lateness of two drums struck at one step correlates, less what is usual of each at that step."""
-    struck = bars.struck
+    is_hit = bars.is_hit
     usual = np.array(
         [
             [np.median(lane[on]) if on.any() else 0.0 for lane, on in zip(drum, ons, strict=True)]
-            for drum, ons in zip(bars.late.transpose(1, 2, 0), struck.transpose(1, 2, 0), strict=True)
+            for drum, ons in zip(bars.late.transpose(1, 2, 0), is_hit.transpose(1, 2, 0), strict=True)
         ]
     )
-    off = np.clip(np.where(struck, bars.late - usual, 0.0), -OFF_TICKS, OFF_TICKS)
-    count = struck.sum(1)
+    off = np.clip(np.where(is_hit, bars.late - usual, 0.0), -OFF_TICKS, OFF_TICKS)
+    count = is_hit.sum(1)
     several = count > 1
     squares = (off**2).sum(1)[several]
     pairs = (off.sum(1)[several] ** 2 - squares) / (count[several] * (count[several] - 1))
@@ -167,14 +167,14 @@ def measure_correlation(bars: DrumBars) -> float:
 def select_usable(bars: DrumBars, kind: DrumStyle) -> DrumBars:
     """Without fills, near silence, what is on another grid, what rolls, and what begins without a stroke: of kinds with
     a backbeat what has none, or no kick first."""
-    struck = bars.struck
-    back = np.asarray(struck[:, [LANES[role] for role in ("snare", "stick", "clap")]].any(1))
+    is_hit = bars.is_hit
+    back = np.asarray(is_hit[:, [LANES[role] for role in ("snare", "stick", "clap")]].any(1))
     beaten = ((back[:, 4] & back[:, 12]) | back[:, 8]) & (back.sum(1) <= MOST_ROLLED)
-    stands = struck[:, LANES["kick"], 0] & beaten if kind.backbeat else struck[:, :, 0].any(1)
-    count = struck.sum((1, 2))
-    loud = struck[:, [LANES[role] for role in ("tom_low", "tom_mid", "tom_high", "crash")]].sum((1, 2))
-    off = (struck & (np.abs(bars.late) > OFF_TICKS)).sum((1, 2))
-    stands = np.asarray(stands & (struck[:, LANES["open"]].sum(1) <= MOST_ROLLED))
+    stands = is_hit[:, LANES["kick"], 0] & beaten if kind.backbeat else is_hit[:, :, 0].any(1)
+    count = is_hit.sum((1, 2))
+    loud = is_hit[:, [LANES[role] for role in ("tom_low", "tom_mid", "tom_high", "crash")]].sum((1, 2))
+    off = (is_hit & (np.abs(bars.late) > OFF_TICKS)).sum((1, 2))
+    stands = np.asarray(stands & (is_hit[:, LANES["open"]].sum(1) <= MOST_ROLLED))
     return bars.only(stands & (count >= MIN_HITS) & (loud <= MOST_OF_A_FILL * count) & (off <= MOST_OFF * count))
 
 
@@ -193,7 +193,7 @@ def _rank(energy: Float64Array) -> Float64Array:
 
 def _to_points(bars: DrumBars) -> Float64Array:
     weights = np.array([WEIGHTS.get(role, OTHER_WEIGHT) for role in LANES])
-    points = bars.struck * (0.5 + 0.5 * bars.force / 127) * weights[:, None]
+    points = bars.is_hit * (0.5 + 0.5 * bars.velocity / 127) * weights[:, None]
     return np.asarray(points.reshape(len(bars), -1), np.float64)
 
 

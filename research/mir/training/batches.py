@@ -46,16 +46,16 @@ class BatchBuilder:
     def build(self, pieces: list[TrainingPiece]) -> MirBatch:
         rows = [self._to_arrays(piece) for piece in pieces]
         rhythm, beats, pitches, harmony = (torch.from_numpy(np.stack(column)) for column in zip(*rows, strict=True))
-        sure = torch.tensor([piece.line.downbeats for piece in pieces])
-        return MirBatch(rhythm, beats, sure, pitches, harmony)
+        downbeats_known = torch.tensor([piece.line.downbeats for piece in pieces])
+        return MirBatch(rhythm, beats, downbeats_known, pitches, harmony)
 
     def _to_arrays(self, piece: TrainingPiece) -> tuple[NDArray[np.generic], ...]:
         mono = piece.mono
-        ends, looks = list_step_ends(len(mono), RATE), list_step_ends(len(mono), RATE, STEPS_PER_HARMONY_STEP)
+        ends, harmony_ends = list_step_ends(len(mono), RATE), list_step_ends(len(mono), RATE, STEPS_PER_HARMONY_STEP)
         levels = compute_log_bands(mono, self._rhythm, ends)
         before = np.concatenate([levels[:1] * 0.0, levels])
-        beats, harmony = make_rhythm_targets(piece.line, len(ends)), make_harmony_targets(piece.line, len(looks))
-        return before, beats, compute_log_bands(mono, self._harmony, looks), harmony
+        beats, harmony = make_rhythm_targets(piece.line, len(ends)), make_harmony_targets(piece.line, len(harmony_ends))
+        return before, beats, compute_log_bands(mono, self._harmony, harmony_ends), harmony
 
 
 def make_batch_drawer(

@@ -51,19 +51,19 @@ def export(run: Path, folder: Path) -> dict[str, str]:
     about = {"training_steps": str(int(kept["step"]))}
     digests = {}
     for name, bands, steps in (("rhythm", RHYTHM_BANDS, 2), ("harmony", HARMONY_BANDS, 1)):
-        said = _WithProbabilities(networks[name], name == "harmony").eval()
+        network = _WithProbabilities(networks[name], name == "harmony").eval()
         start = networks[name].start(1)
         made = io.BytesIO()
         torch.onnx.export(
-            said, (torch.rand(1, steps, bands), start), made, input_names=["levels", "state"],
+            network, (torch.rand(1, steps, bands), start), made, input_names=["levels", "state"],
             output_names=["chances", "after"], opset_version=17, dynamo=False,
         )  # fmt: skip
         model = onnx.load_from_string(made.getvalue())
         onnx.helper.set_model_props(model, about)
         onnx.checker.check_model(model)
         data = model.SerializeToString()
-        if (apart := _measure_difference(said, data, bands, steps, start)) > EXPORT_TOLERANCE:
-            raise FloatingPointError(f"{name}: ONNX Runtime is {apart:.2g} from torch after 100 steps")
+        if (difference := _measure_difference(network, data, bands, steps, start)) > EXPORT_TOLERANCE:
+            raise FloatingPointError(f"{name}: ONNX Runtime is {difference:.2g} from torch after 100 steps")
         file = folder / f"mir-{name}.onnx"
         write_atomic(file, data)
         digests[file.name] = write_checksum(folder, file.name)
@@ -71,13 +71,13 @@ def export(run: Path, folder: Path) -> dict[str, str]:
 
 
 @torch.no_grad()
-def _measure_difference(said: nn.Module, data: bytes, bands: int, steps: int, start: Tensor) -> float:
-    """The largest difference of a chance over 100 steps of random levels."""
+def _measure_difference(network: nn.Module, data: bytes, bands: int, steps: int, start: Tensor) -> float:
+    """The largest difference of a probability over 100 steps of random levels."""
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
     levels = torch.rand(100, 1, steps, bands, generator=torch.Generator().manual_seed(1))
     ours, theirs, worst = start, start.numpy(), 0.0
     for level in levels:
-        output, ours = said(level, ours)
+        output, ours = network(level, ours)
         answer, theirs = session.run(None, {"levels": level.numpy(), "state": theirs})
         worst = max(worst, float(np.abs(output.numpy() - answer).max()))
     return worst

@@ -62,8 +62,10 @@ def make_timeline(truth: SongTruth, seconds: float, semitones: int = 0, pitched:
         for c in truth.chords
     )  # fmt: skip
     keys = tuple((beat * beat_s + truth.start_s, transpose(tonic) + 12 * minor) for beat, tonic, minor in truth.keys)
-    sure = 1.0 if truth.downbeats else 0.2
-    return PieceTimeline(beats, indices % truth.bar_beats, sure, chords if pitched else (), keys if pitched else ())
+    downbeat_weight = 1.0 if truth.downbeats else 0.2
+    return PieceTimeline(
+        beats, indices % truth.bar_beats, downbeat_weight, chords if pitched else (), keys if pitched else ()
+    )
 
 
 def make_rhythm_targets(line: PieceTimeline, steps: int) -> Float32Array:

@@ -80,9 +80,9 @@ def export(run: Path, out: Path) -> str:
     onnx.helper.set_model_props(model, about)
     onnx.checker.check_model(model)
     data = model.SerializeToString()
-    apart = _measure_difference(network, data)
-    if apart > EXPORT_TOLERANCE:
-        raise FloatingPointError(f"ONNX Runtime's masks are {apart:.2g} from torch's after 200 steps")
+    difference = _measure_difference(network, data)
+    if difference > EXPORT_TOLERANCE:
+        raise FloatingPointError(f"ONNX Runtime's masks are {difference:.2g} from torch's after 200 steps")
     write_atomic(out, data)
     return write_checksum(out.parent, out.name)
 

@@ -70,9 +70,9 @@ def test_a_programmed_groove_has_strokes_of_known_drums_in_every_bar(style: str)
 
 def test_a_groove_is_repeated_at_the_tempo_asked_for() -> None:
     groove = MidiGroove("one", 90.0, 4.0, (GrooveHit(0.0, "kick", 1.0), GrooveHit(2.0, "snare", 1.0)))
-    strokes = to_seconds(groove, 120.0, 4.5)
-    assert [at for at, _, _ in strokes] == [0.0, 1.0, 2.0, 3.0, 4.0]
-    assert [role for _, role, _ in strokes] == ["kick", "snare", "kick", "snare", "kick"]
+    hits = to_seconds(groove, 120.0, 4.5)
+    assert [at for at, _, _ in hits] == [0.0, 1.0, 2.0, 3.0, 4.0]
+    assert [role for _, role, _ in hits] == ["kick", "snare", "kick", "snare", "kick"]
 
 
 def test_a_stroke_sounds_at_its_time_and_a_harder_one_is_louder() -> None:

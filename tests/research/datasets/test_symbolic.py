@@ -95,8 +95,8 @@ def test_a_tune_whose_melody_is_not_played_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_groove_is_read_as_strokes_of_known_drums(tmp_path: Path) -> None:
-    strokes = [(480 * i, 60, (36, 38)[i % 2]) for i in range(16)] + [(240 + 480 * i, 60, 22) for i in range(16)]
-    save(tmp_path / "groove/a.mid", track("drums", strokes))
+    hits = [(480 * i, 60, (36, 38)[i % 2]) for i in range(16)] + [(240 + 480 * i, 60, 22) for i in range(16)]
+    save(tmp_path / "groove/a.mid", track("drums", hits))
     head = "id,bpm,beat_type,time_signature,midi_filename"
     lines = [head, "a,97,beat,4-4,a.mid", "b,97,fill,4-4,a.mid", "c,97,beat,3-4,a.mid"]
     (tmp_path / "groove/info.csv").write_text("\n".join(lines), encoding="utf-8")

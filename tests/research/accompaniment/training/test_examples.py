@@ -31,10 +31,10 @@ def test_an_example_has_what_comes_counted_from_the_chord_that_sounds() -> None:
     assert len(found) == len(LOOP) - 1 - 8
     first = found.truth[7]  # after sixteen beats, the last of G: C lies five above
     assert first[:8].tolist() == [2 * 5] * 4 + [2 * 2 + 1] * 4
-    says = found.says[7]
-    assert says.shape == (len(RAISED), len(LAGS), HORIZON)
-    np.testing.assert_array_equal(says[0, LAGS.tolist().index(16)][:16], first[:16])
-    assert (says[1, LAGS.tolist().index(16)][:4] == 2 * 6).all()
+    predicted = found.predicted[7]
+    assert predicted.shape == (len(RAISED), len(LAGS), HORIZON)
+    np.testing.assert_array_equal(predicted[0, LAGS.tolist().index(16)][:16], first[:16])
+    assert (predicted[1, LAGS.tolist().index(16)][:4] == 2 * 6).all()
     assert (found.truth[-1][1:] == -1).all()  # the song is over
 
 

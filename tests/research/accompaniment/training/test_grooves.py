@@ -94,27 +94,27 @@ def test_triplets_are_the_first_three_steps_of_a_swung_beat() -> None:
 def test_lateness_is_told_apart_from_what_all_the_playing_is_late() -> None:
     bars = rock(drummed("drummer1/a/1", ROCK))
     snare, closed = (
-        float(np.median(bars.late[:, LANES[role]][bars.struck[:, LANES[role]]])) for role in LATE if role != "ride"
+        float(np.median(bars.late[:, LANES[role]][bars.is_hit[:, LANES[role]]])) for role in LATE if role != "ride"
     )
     assert snare - closed == pytest.approx(21.0)
-    assert abs(np.median(bars.late[bars.struck])) < 1e-6
+    assert abs(np.median(bars.late[bars.is_hit])) < 1e-6
 
 
 def test_a_foot_that_hurries_is_early_and_no_sixteenth_before() -> None:
     steady = drummed("drummer1/a/1", ROCK, 8)
     feet = [GrooveHit(4 * bar + beat + (20 - 90) / 480, "pedal", 0.5) for bar in range(8) for beat in (1, 3)]
     bars = rock(replace(steady, hits=tuple(sorted([*steady.hits, *feet], key=lambda hit: hit.beat))))
-    pedal = bars.struck[:, LANES["pedal"]]
+    pedal = bars.is_hit[:, LANES["pedal"]]
     assert set(np.flatnonzero(pedal.any(0))) == {4, 12}
     assert np.median(bars.late[:, LANES["pedal"]][pedal]) == pytest.approx(-90, abs=10)
 
 
 def test_of_two_strokes_at_one_place_the_louder_stays() -> None:
     steady = drummed("drummer1/a/1", ROCK, 8)
-    for force in (0.1, 0.99):
-        flam = [GrooveHit(4 * bar + 1.07, "snare", force) for bar in range(8)]
+    for velocity in (0.1, 0.99):
+        flam = [GrooveHit(4 * bar + 1.07, "snare", velocity) for bar in range(8)]
         bars = rock(replace(steady, hits=tuple(sorted([*steady.hits, *flam], key=lambda hit: hit.beat))))
-        assert bars.force[2, LANES["snare"], 4] == pytest.approx(127 * max(force, 0.7))
+        assert bars.velocity[2, LANES["snare"], 4] == pytest.approx(127 * max(velocity, 0.7))
 
 
 def test_a_family_has_what_swings_or_what_does_not() -> None:
@@ -179,12 +179,12 @@ def test_bars_that_differ_become_templates_of_their_own_from_calm_to_hard() -> N
 
 def test_bars_that_have_little_in_common_are_no_template() -> None:
     random = np.random.default_rng(1)
-    force = np.where(random.random((20, len(LANES), STEPS)) < 0.3, 80.0, 0.0)
-    force[:, LANES["kick"], 0] = 90
-    bars = DrumBars(force, np.zeros_like(force), np.zeros(20, np.int64))
+    velocity = np.where(random.random((20, len(LANES), STEPS)) < 0.3, 80.0, 0.0)
+    velocity[:, LANES["kick"], 0] = 90
+    bars = DrumBars(velocity, np.zeros_like(velocity), np.zeros(20, np.int64))
     assert build_template(bars, 0.5) is None
-    alike = np.repeat(force[:1], 20, axis=0)
-    assert build_template(replace(bars, force=alike), 0.5) is not None
+    alike = np.repeat(velocity[:1], 20, axis=0)
+    assert build_template(replace(bars, velocity=alike), 0.5) is not None
 
 
 def test_of_a_group_the_nearest_are_counted_and_of_a_long_performance_some_bars() -> None:
@@ -198,9 +198,9 @@ def test_of_a_group_the_nearest_are_counted_and_of_a_long_performance_some_bars(
 
 
 def test_velocities_are_compared_with_the_hard_strokes_of_their_drum() -> None:
-    force = np.zeros((10, len(LANES), STEPS))
-    force[:, 0, 0], force[9, 0, 0], force[:, 1, 4] = 50, 100, 20
-    found = compute_gains(DrumBars(force, np.zeros_like(force), np.zeros(10, np.int64)))
+    velocity = np.zeros((10, len(LANES), STEPS))
+    velocity[:, 0, 0], velocity[9, 0, 0], velocity[:, 1, 4] = 50, 100, 20
+    found = compute_gains(DrumBars(velocity, np.zeros_like(velocity), np.zeros(10, np.int64)))
     assert sorted(found) == pytest.approx([1.0] * 19 + [2.0])
 
 
@@ -213,13 +213,13 @@ def test_groups_are_of_what_is_alike() -> None:
 
 def test_limbs_that_hurry_together_are_told_from_those_that_do_not() -> None:
     random = np.random.default_rng(1)
-    force, late = np.zeros((200, len(LANES), STEPS)), np.zeros((200, len(LANES), STEPS))
-    force[:, :2, ::4] = 80
+    velocity, late = np.zeros((200, len(LANES), STEPS)), np.zeros((200, len(LANES), STEPS))
+    velocity[:, :2, ::4] = 80
     common = random.standard_normal((200, 1, 4))
     alone = random.standard_normal((200, 2, 4))
     for share in (0.0, 0.5, 0.9):
         late[:, :2, ::4] = 8 * (share**0.5 * common + (1 - share) ** 0.5 * alone)
-        assert measure_correlation(DrumBars(force, late, np.zeros(200, np.int64))) == pytest.approx(share, abs=0.1)
+        assert measure_correlation(DrumBars(velocity, late, np.zeros(200, np.int64))) == pytest.approx(share, abs=0.1)
 
 
 def test_the_same_drummers_make_the_same_file_which_reads_back() -> None:
@@ -244,9 +244,11 @@ def test_bars_are_like_themselves_and_less_so_shuffled() -> None:
 
 def test_likeness_is_of_the_drums_of_the_touch_and_of_the_lateness() -> None:
     bars = rock(drummed("drummer1/a/1", ROCK, loose=4.0))
-    louder, flat = (replace(bars, force=force) for force in (1.3 * bars.force, np.where(bars.struck, 90.0, 0.0)))
-    later = DrumBars(bars.force, bars.late + 40 * bars.struck, bars.song)
-    turned = DrumBars(bars.force[:, ::-1], bars.late[:, ::-1], bars.song)
+    louder, flat = (
+        replace(bars, velocity=velocity) for velocity in (1.3 * bars.velocity, np.where(bars.is_hit, 90.0, 0.0))
+    )
+    later = DrumBars(bars.velocity, bars.late + 40 * bars.is_hit, bars.song)
+    turned = DrumBars(bars.velocity[:, ::-1], bars.late[:, ::-1], bars.song)
     assert compare_grooves(flat, bars).velocity_overlap < 0.6 and compare_grooves(
         flat, bars
     ).similarity == pytest.approx(1.0)
@@ -261,8 +263,8 @@ def test_likeness_is_of_the_drums_of_the_touch_and_of_the_lateness() -> None:
 
 def test_steadiness_is_within_a_song_and_not_between_songs() -> None:
     one, other = rock(drummed("drummer1/a/1", ROCK)), rock(drummed("drummer1/a/2", BUSY))
-    force, late = np.concatenate([one.force, other.force]), np.concatenate([one.late, other.late])
-    both = DrumBars(force, late, np.repeat([0, 1], 24))
+    velocity, late = np.concatenate([one.velocity, other.velocity]), np.concatenate([one.late, other.late])
+    both = DrumBars(velocity, late, np.repeat([0, 1], 24))
     assert measure_steadiness(both) == pytest.approx(1.0)
     assert measure_steadiness(replace(both, song=np.zeros(48, np.int64))) < 0.95
 
@@ -272,9 +274,11 @@ def write(folder: Path, row: str, style: str, groove: MidiGroove) -> str:
     notes = {"kick": 36, "snare": 38, "closed": 42, "ride": 51}
     events = [(round(480 * h.beat), notes[h.role], round(127 * h.force)) for h in groove.hits]
     track, now = mido.MidiTrack(), 0
-    hits = [(tick, note, force) for tick, note, force in events] + [(tick + 30, note, 0) for tick, note, _ in events]
-    for tick, note, force in sorted(hits):
-        track.append(mido.Message("note_on", note=note, velocity=force, time=tick - now))
+    hits = [(tick, note, velocity) for tick, note, velocity in events] + [
+        (tick + 30, note, 0) for tick, note, _ in events
+    ]
+    for tick, note, velocity in sorted(hits):
+        track.append(mido.Message("note_on", note=note, velocity=velocity, time=tick - now))
         now = tick
     file = f"{row.replace('/', '_')}.mid"
     mido.MidiFile(ticks_per_beat=480, tracks=[track]).save(folder / file)
