@@ -80,7 +80,11 @@ class Sidecar:
 
     @property
     def signal_path(self) -> SignalPath:
-        """The present signal path; a new one after the server came back at a new rate. Raises: NoSignalPathError."""
+        """The present signal path; a new one after the server came back at a new rate.
+
+        Raises:
+            NoSignalPathError: No audio runs at this moment.
+        """
         if self._signal_path is None:
             raise NoSignalPathError
         return self._signal_path

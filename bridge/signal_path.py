@@ -18,7 +18,7 @@ from bridge.drivers.connections import Connections
 from bridge.drivers.hanging_notes import HangingNotes
 from bridge.drivers.jack_driver import JackDriver
 from bridge.errors import DriverError
-from bridge.runtime.control_binding import Binding
+from bridge.runtime.control_binding import ControlBinding
 from bridge.runtime.graph import Graph
 from bridge.runtime.latency_tuner import LatencyTuner
 from bridge.runtime.rate_refusals import wire_runnable
@@ -86,7 +86,7 @@ class SignalPath:
                 read_latency_settings(values, "user_offset_frames"),
             )
             self.graph = opened.enter_context(graph)
-            self.binding = Binding(self._bus, self.graph)
+            self.binding = ControlBinding(self._bus, self.graph)
             opened.callback(self.binding.release)
             self._begun = Supervisor(self.graph, self._report)
             self.workers = opened.enter_context(self._begun)

@@ -40,7 +40,7 @@ EFFECTS: Mapping[str, Effect] = {
 }
 """What each of the sidecar's own controls does, by its name, in which ``*`` stands for one part.
 
-The controls of engines are not here: their values go to the engine with each block.
+The controls of engines are not here: their values go to the engine with each block (`Graph.set_value`).
 """
 
 
@@ -48,7 +48,7 @@ def match_effects(registry: Registry, effects: Mapping[str, Effect] = EFFECTS) -
     """The effect of each of the sidecar's own controls, and what ``*`` stands for in its name.
 
     Raises:
-        ControlError: a control has no effect, or an effect no control.
+        ControlError: A control has no effect, or an effect no control.
     """
     matches: dict[str, tuple[Effect, str]] = {}
     used: set[str] = set()
@@ -82,11 +82,11 @@ def _match(key: str, name: str) -> str | None:
     return part if f"{before}{part}{after}" == name and part and "." not in part else None
 
 
-class Binding:
+class ControlBinding:
     """Applies the controls of ``bus`` to ``graph``, from construction until `release` is called.
 
     Raises:
-        ControlError: a control has no effect, or an effect no control.
+        ControlError: A control has no effect, or an effect no control.
     """
 
     def __init__(self, bus: Bus, graph: Graph) -> None:

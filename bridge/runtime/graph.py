@@ -168,7 +168,11 @@ class Graph:
         publish(self.shared.state, w.PING, word | bit if on else word & ~bit)
 
     def set_value(self, name: str, value: float) -> None:
-        """Set an engine's control, from its next hop on. A ControlError where no engine in the graph has it."""
+        """Set an engine's control, from its next hop on.
+
+        Raises:
+            ControlError: No engine in the graph has a control of that name.
+        """
         if name not in self._slots:
             raise ControlError(f"no engine in the graph has the control {name}", did_you_mean(name, self._slots))
         self.shared.values[self._slots[name]] = value

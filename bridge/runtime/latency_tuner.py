@@ -89,7 +89,8 @@ class LatencyTuner:
     def tune(self) -> None:
         """Set every reserve that is part of a delay to the least one that suffices, now, rolling or not.
 
-        A ControlError where a worker has counted fewer than MIN_HOPS hops.
+        Raises:
+            ControlError: A worker has counted fewer than MIN_HOPS hops.
         """
         tuned = [index for index, worker in enumerate(self._workers) if not worker.runs_ahead]
         measured = {index: self._read_answers(index) for index in tuned}

@@ -59,6 +59,7 @@ class Wiring:
 
 
 def _check_ports(role: str, name: str, spec: EngineSpec) -> None:
+    """Refuse an engine whose ports or controls do not fit its role, with an `EngineError`."""
     needed_out, needed_in = ROLES[role].needed_outputs, ROLES[role].needed_inputs
     if missing := needed_out - {port.name for port in spec.outputs}:
         raise EngineError(f"engine {name!r} cannot do {role}: it has no output {', '.join(sorted(missing))}")
@@ -76,6 +77,9 @@ def make_node(role: str, name: str, rate: int, reserve: int, further: int = 0) -
     At a rate that is not one of its own it is the resampled engine, whose hop and delay differ. An engine that
     predicts leads by its hop and the reserve, which covers the buffering of any period, and by ``further`` frames,
     the time that its reader needs.
+
+    Raises:
+        EngineError: The engine lacks a port that the role needs, or cannot be prepared at this rate.
     """
     engine = load_engine_at_rate(name, rate)
     spec = engine.spec
@@ -93,6 +97,7 @@ def make_node(role: str, name: str, rate: int, reserve: int, further: int = 0) -
 
 
 def _plan_worker(index: int, node: Node, before: tuple[str, ...]) -> WorkerPlan:
+    """The plan of the worker for ``node``; ``before``: the roles of the workers before it."""
     role = ROLES[node.role]
     writers = {ring: index for index, other in enumerate(before) for ring in ROLES[other].writes.values()}
     # an event input without a writer stays silent
@@ -170,21 +175,20 @@ def make_paths(node: Node, period: int, reserve: int, offset: int, upstream: int
     """
     buffering = buffering_frames(node.spec.hop, period)
     least = period if reserve > 0 else 0
-    reserve = max(reserve, least)
-
     role = ROLES[node.role]
-    spare = reserve
     if role.leads:
         # it is on time: its reserve is the lead less the buffering, except with huge periods
-        spare = max(node.lead_frames - buffering, least)
+        reserve = max(node.lead_frames - buffering, least)
     elif role.sounds and node.runs_ahead:
-        spare = max(-node.audio_latency - buffering - upstream, least)
+        reserve = max(-node.audio_latency - buffering - upstream, least)
+    else:
+        reserve = max(reserve, least)
     rows = []
     for path in role.paths:
         if path.output and path.output not in node.latencies:
             continue
         model = node.latencies[path.output] if path.output else node.audio_latency
         if path.on_time:
-            model = -(upstream + buffering + spare + offset)
-        rows.append(Path(path.name, path.ports, model, buffering, spare, offset, period, upstream=upstream))
+            model = -(upstream + buffering + reserve + offset)
+        rows.append(Path(path.name, path.ports, model, buffering, reserve, offset, period, upstream=upstream))
     return tuple(rows)

@@ -38,7 +38,7 @@ def run() -> dict[str, Any]:
     from bridge.core.latency import MIDI_PORTS
     from bridge.core.midi import make_note_on
     from bridge.core.time import BlockTime
-    from bridge.runtime.control_binding import Binding
+    from bridge.runtime.control_binding import ControlBinding
     from bridge.runtime.graph import Graph
     from bridge.runtime.wiring import wire
     from bridge.settings import EngineSettings
@@ -68,7 +68,7 @@ def run() -> dict[str, Any]:
         wiring = wire(engines, RATE, reserves)
         with Graph(wiring, 128, reserves, {}) as graph:
             bus = Bus(registry)
-            Binding(bus, graph)
+            ControlBinding(bus, graph)
             before = graph.ledger[ROLE].declared
             bus.set(f"latency.{ROLE}.user_offset_frames", 10, "test")
             moved = graph.ledger[ROLE].declared - before

@@ -13,7 +13,7 @@ from bridge.core.control import Control
 from bridge.core.latency import PATHS
 from bridge.core.role import ROLES
 from bridge.errors import ControlError
-from bridge.runtime.control_binding import EFFECTS, Binding, match_effects
+from bridge.runtime.control_binding import EFFECTS, ControlBinding, match_effects
 from bridge.runtime.graph import Graph
 from bridge.runtime.shared import slots as w
 from bridge.runtime.wiring import wire
@@ -49,14 +49,14 @@ def test_values_that_are_set_before_reach_the_graph_at_once(bus: Bus, graph: Gra
     bus.set("stems.bass.mute", 1, "me")
     bus.set("latency.mix.ping", 1, "me")
     bus.set("separation.bass_hz", 99, "me")
-    Binding(bus, graph)
+    ControlBinding(bus, graph)
     assert gains(graph) == ([1, 0, 1, 1], [1, 0, 1, 1])
     assert graph.shared.state[w.PING] == 1 << PATHS.index("mix")
     assert 99.0 in graph.shared.values[0]
 
 
 def test_faders_mutes_and_solos_move_ports_and_mix_together(bus: Bus, graph: Graph) -> None:
-    Binding(bus, graph)
+    ControlBinding(bus, graph)
     bus.set("stems.vocals.gain_db", -20, "me")
     assert gains(graph) == ([1, 1, 0.1, 1], [1, 1, 0.1, 1])
     bus.set("stems.vocals.solo", 1, "me")
@@ -66,7 +66,7 @@ def test_faders_mutes_and_solos_move_ports_and_mix_together(bus: Bus, graph: Gra
 
 
 def test_direct_ports_keep_unity_while_the_mix_follows_the_faders(bus: Bus, graph: Graph) -> None:
-    Binding(bus, graph)
+    ControlBinding(bus, graph)
     bus.set("stems.drums.mute", 1, "me")
     bus.set("stems.direct", 1, "me")
     assert gains(graph) == ([1, 1, 1, 1], [0, 1, 1, 1])
@@ -75,7 +75,7 @@ def test_direct_ports_keep_unity_while_the_mix_follows_the_faders(bus: Bus, grap
 
 
 def test_reserves_and_offsets_change_what_is_declared(bus: Bus, graph: Graph) -> None:
-    Binding(bus, graph)
+    ControlBinding(bus, graph)
     before = graph.ledger["mix"].declared
     bus.set("latency.separation.reserve_frames", 1024, "me")
     bus.set("latency.separation.user_offset_frames", 10, "me")
@@ -83,7 +83,7 @@ def test_reserves_and_offsets_change_what_is_declared(bus: Bus, graph: Graph) ->
 
 
 def test_every_ping_control_sets_its_path(bus: Bus, graph: Graph) -> None:
-    Binding(bus, graph)
+    ControlBinding(bus, graph)
     for name in bus.values():
         if name.startswith("latency.") and name.endswith(".ping"):
             bus.set(name, 1, "me")
@@ -91,7 +91,7 @@ def test_every_ping_control_sets_its_path(bus: Bus, graph: Graph) -> None:
 
 
 def test_after_release_the_graph_is_left_alone(bus: Bus, graph: Graph) -> None:
-    binding = Binding(bus, graph)
+    binding = ControlBinding(bus, graph)
     binding.release()
     bus.set("stems.drums.mute", 1, "me")
     assert gains(graph)[0] == [1, 1, 1, 1]
@@ -100,7 +100,7 @@ def test_after_release_the_graph_is_left_alone(bus: Bus, graph: Graph) -> None:
 @pytest.mark.parametrize("name", [control.name for control in SIDECAR.controls])
 def test_every_control_of_the_sidecar_changes_the_graph(bus: Bus, graph: Graph, name: str) -> None:
     bus.set("stems.bass.gain_db", -6, "me")
-    Binding(bus, graph)
+    ControlBinding(bus, graph)
     control = SIDECAR.get_control(name)
 
     def snapshot() -> list[object]:
@@ -120,7 +120,7 @@ def test_a_control_without_an_effect_is_refused_with_the_place_to_add_one(graph:
         match_effects(registry)
     assert "EFFECTS of bridge/runtime/control_binding.py" in caught.value.hint
     with pytest.raises(ControlError, match=r"stems\.bass\.width"):
-        Binding(Bus(registry), graph)
+        ControlBinding(Bus(registry), graph)
 
 
 def test_an_effect_without_a_control_is_refused() -> None:
@@ -135,7 +135,7 @@ def test_two_effects_of_one_control_are_refused() -> None:
 
 def test_the_control_of_an_engine_that_is_off_changes_nothing(graph: Graph) -> None:
     bus = Bus(make_sidecar_registry({"mir.off": [Control("mir.off.source", 0, 1, 0)]}))
-    Binding(bus, graph)
+    ControlBinding(bus, graph)
     before = graph.shared.values.copy()
     bus.set("mir.off.source", 1, "me")
     assert (graph.shared.values == before).all()

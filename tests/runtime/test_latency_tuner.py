@@ -14,7 +14,7 @@ from bridge.control.sidecar import RESERVE_FRAMES, make_sidecar_registry
 from bridge.core.engine_registry import load_engine
 from bridge.errors import ControlError
 from bridge.runtime.callback.cycle import cycle
-from bridge.runtime.control_binding import Binding
+from bridge.runtime.control_binding import ControlBinding
 from bridge.runtime.engine_runner import EngineRunner
 from bridge.runtime.graph import Graph
 from bridge.runtime.latency_tuner import MIN_HOPS, MIN_HOPS_AUTO, LatencyTuner, compute_reserve
@@ -40,7 +40,7 @@ def graph() -> Iterator[Graph]:
 @pytest.fixture
 def bus(graph: Graph) -> Bus:
     bus = Bus(make_sidecar_registry({node.name: node.spec.controls for node in WIRING.nodes}))
-    Binding(bus, graph)
+    ControlBinding(bus, graph)
     return bus
 
 
@@ -222,7 +222,7 @@ def test_the_graph_measures_itself_and_is_tuned_to_no_more_than_it_needs(every: 
     period = wiring.nodes[0].spec.hop  # a hop a callback
     with Graph(wiring, period, RESERVE_FRAMES, {}) as graph:
         bus = Bus(make_sidecar_registry({"separation.dsp": wiring.nodes[0].spec.controls}))
-        Binding(bus, graph)
+        ControlBinding(bus, graph)
         tuner = LatencyTuner(bus, graph)
         runner = EngineRunner(graph.plan, graph.plan.workers[0], graph.shared, load_engine("separation.dsp"))
         runner.prepare()
