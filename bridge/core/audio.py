@@ -22,6 +22,9 @@ SOURCES: tuple[str, ...] = (
 ANALYSERS: tuple[str, ...] = ("beat", "chord", "note")
 """Audio inputs of an analysis engine, selected by the control mir.<name>.source; ``mix`` is always the mix."""
 
+MAX_SAMPLE = 1e9
+"""Larger samples are no audio: engines take them for silence, as NaN, so that squares stay finite."""
+
 CHANNELS = 2
 """Every audio port pair is stereo."""
 

@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from bridge.errors import DriverError
+from bridge.runtime.shared.layout import MAX_PERIOD
 
 log = logging.getLogger(__name__)
 
@@ -34,8 +35,6 @@ fits the 64 MB that containers get (measured with jackd 1.9.21)."""
 SHM_BYTES = 48_000_000
 """Shared memory that a server takes. jackd does not ask whether there is enough; it dies of SIGBUS half-way."""
 
-MAX_PERIOD = 8192
-"""jackd silently cuts a longer period down to this."""
 
 RATES = range(8000, 384001)
 """Beyond these jackd's dummy driver spins and does not listen to signals (seen at 12 MHz)."""

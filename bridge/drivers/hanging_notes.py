@@ -21,11 +21,10 @@ from bridge.config import state_dir
 from bridge.core.latency import MIDI_PORTS
 from bridge.core.role import CLOCK_PORT
 from bridge.drivers.libjack import read_connected_names
-from bridge.runtime.callback.context import CallbackContext
+from bridge.runtime.callback.context import NOTES, CallbackContext
 
 log = logging.getLogger(__name__)
 
-NOTES = 16 * 128
 OLD_S = 7 * 24 * 3600.0
 """A file of a sidecar that never came back is removed after a week."""
 

@@ -17,6 +17,7 @@ from bridge.core.events import TimedEvent, pack, unpack
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
 from bridge.runtime.polyphase import PolyphaseResampler, compute_group_delay
+from bridge.runtime.shared.slots import RECORD_WORDS
 
 MIN_RATE_HZ = 8000
 MAX_RATIO = 640
@@ -27,8 +28,6 @@ FAMILY_RATIO = 16
 """Rates whose ratio has no larger term are one family: 44,100 and 88,200 Hz, 32,000 and 48,000 Hz."""
 MAX_LEVEL = np.float32(1e9)
 """Samples above this are errors, and replaced by silence as NaN is."""
-RECORD_WORDS = 8
-"""An event as numbers: frame, kind, size, forty bytes; as in bridge.runtime.shared.slots."""
 
 
 def reduce_ratio(rate: int, native: int) -> tuple[int, int]:

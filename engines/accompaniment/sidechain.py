@@ -9,7 +9,7 @@ from math import floor, isnan, log10, sqrt
 import numpy as np
 
 from bridge.core.arrays import Float64Array
-from bridge.core.audio import STEMS, Audio
+from bridge.core.audio import MAX_SAMPLE, STEMS, Audio
 from bridge.core.control import Control
 from bridge.core.engine import Block, State
 from engines.accompaniment.form import NOWHERE
@@ -33,8 +33,6 @@ FOLLOWS = {
 
 MOST_LATE = 1 << 17
 """The largest delay of a source, in frames, at which it is still followed."""
-MAX_SAMPLE = 1e9
-"""Samples above this count as silence, as NaN does."""
 TOP_HZ = 2000.0
 """Kick, snare and the pitches of bass and voice are below it; hats, which play on every step, above."""
 EARLY_HOPS = 0.2

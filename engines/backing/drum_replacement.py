@@ -17,15 +17,13 @@ from engines.offline.rates import StreamResampler, choose_rate
 from engines.offline.song_batch import ProgressCallback
 from engines.offline.stemfile import FORMATS, write_stem
 from engines.offline.tags import read_tags
-from engines.synth.limiter import LATENCY_FRAMES, Limiter
+from engines.synth.limiter import CHUNK_FRAMES, LATENCY_FRAMES, Limiter
 from engines.synth.stems import EngineFactory, read_score
 from engines.synth.synth_engine import INPUT, OUTPUT, fluid
 
 FORMAT = FORMATS["wav24"]
 NEW, MIX = "drums", "mix"
 """The files written: the new drums by themselves, and the song with them."""
-CHUNK_FRAMES = 1024
-"""The limiter's block; blocks of a file are whole chunks but the last."""
 MAX_GAIN = 8.0
 """The most gain (18 dB) for the new drums, however loud the song's were."""
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.arrays import Float32Array
-from bridge.core.audio import CHANNELS, STEMS
+from bridge.core.audio import CHANNELS, MAX_SAMPLE, STEMS
 from bridge.core.control import Control
 from bridge.core.engine import AudioPort, Block, EngineSpec, State
 from bridge.core.time import BlockTime
@@ -30,8 +30,6 @@ BROAD_HZ = 366.0
 VOICE_HZ = (160.0, 8000.0)
 MEMORY_S = 0.05
 """Time constant of the stereo averages."""
-MAX_SAMPLE = 1e9
-"""Larger samples are no audio and become silence, as NaN does, so that squares stay finite."""
 
 BASS_HZ = Control("separation.bass_hz", 60.0, 500.0, 220.0, "Hz", "log", "Sustained sound below this is the bass.")
 SOFTNESS = Control("separation.softness", 0.0, 1.0, 0.5, doc="Edges of the drums' mask: 0 is hard, 1 is soft.")

@@ -8,7 +8,6 @@ Three profiles run the same weights. A shorter hop has less latency and costs mo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +20,12 @@ from bridge.errors import EngineError
 from engines.onnx import BoundSession, Session, check_shapes, read_model, read_shipped, read_state_shape
 from engines.providers import open_fastest
 from engines.separation.stft import StemStft
+from engines.weights import WEIGHTS
 
 RATES = (44100, 48000)
 """Rates that the network was trained for. At others the bridge resamples."""
 STRIDE = 1024
 """Frames from one step of the network's state to the next, whatever the hop (see `LearnedSeparation`)."""
-WEIGHTS = files("engines") / "weights"
 FILE = "separation.onnx"
 FIX = "use the weights that ship, or export them anew (docs/training.md)"
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.arrays import Complex64Array, Float32Array
-from bridge.core.audio import CHANNELS, STEMS, Audio
+from bridge.core.audio import CHANNELS, MAX_SAMPLE, STEMS, Audio
 from bridge.core.jit import njit
 from bridge.errors import EngineError
 from engines.separation.frequency_grid import BINS, POINTS, WINDOW, compute_pooling, compute_spreading
@@ -21,8 +21,6 @@ FEATURES = 3
 SIDES = 2
 MASKED_STEMS = len(STEMS) - 1
 """Stems that are masked; the last stem is the remainder."""
-MAX_SAMPLE = 1e9
-"""Larger samples are no audio and become silence, as NaN does, so that squares stay finite."""
 MIN_SAMPLE = 1e-15
 """300 dB below full scale. Smaller samples become silence, too, before their squares are denormal."""
 

@@ -13,10 +13,10 @@ import soxr
 from bridge.audiofile import read_whole
 from bridge.core.arrays import Float32Array
 from bridge.errors import ConfigError
+from research.datasets.library import INDEX
 from research.datasets.truth import SongTruth, write_truth
 
 RATE = 44100
-INDEX = "index.csv"
 COLUMNS = ("file", "stem", "frames", "group", "split", "song", "source", "coherent")
 EMPTY_PEAK = 10.0 ** (-60 / 20)
 """A recording whose peak lies below this is taken for empty."""

@@ -13,7 +13,8 @@ import pytest
 from bridge.core.latency import MIDI_PORTS
 from bridge.core.role import CLOCK_PORT
 from bridge.drivers import hanging_notes
-from bridge.drivers.hanging_notes import NOTES, OLD_S, HangingNotes, RunMark
+from bridge.drivers.hanging_notes import OLD_S, HangingNotes, RunMark
+from bridge.runtime.callback.context import NOTES
 
 
 @pytest.fixture(autouse=True)

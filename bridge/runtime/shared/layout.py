@@ -30,7 +30,7 @@ RECORDS = 1 << 12
 """Events in an event ring."""
 
 MAX_PERIOD = 8192
-"""The longest callback that is served; JACK's own limit."""
+"""The longest callback that is served; jackd silently cuts a longer period down to it."""
 
 WORK_ROW = MAX_PERIOD + 80
 """Samples from one row of the callback's buffers to the next; odd for the same reason as ROW."""

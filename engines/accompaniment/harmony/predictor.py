@@ -10,7 +10,6 @@ them. Trained by ``python -m research.accompaniment.training learn``.
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
 
 import numpy as np
 
@@ -27,6 +26,7 @@ from engines.accompaniment.harmony.repetition import (
 )
 from engines.accompaniment.harmony.vocabulary import CLASSES, COUNT, NONE, THIRDS, UNKNOWN, States
 from engines.onnx import BoundSession, check_shapes, open_session, read_shipped
+from engines.weights import WEIGHTS
 
 FILE = "foresight.onnx"
 FIX = (
@@ -141,4 +141,4 @@ class ChordPredictor:
 @cache
 def load_shipped() -> ChordPredictor:
     """The network that ships. Raises EngineError where it is not there or was changed."""
-    return ChordPredictor(read_shipped(files("engines") / "weights", FILE))
+    return ChordPredictor(read_shipped(WEIGHTS, FILE))

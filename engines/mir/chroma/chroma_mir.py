@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bridge.core.audio import MAX_SAMPLE
 from bridge.core.control import Control
 from bridge.core.engine import AudioPort, Block, EngineSpec, EventPort, State
 from bridge.core.events import Midi
@@ -21,8 +22,6 @@ from engines.spectral_flux import SpectralFlux
 HOP = 512
 LONGEST_GAP_S = 4.0
 """Over a gap up to this the beat goes on; after a longer one, or a step back, it starts anew."""
-MAX_SAMPLE = 1e9
-"""Samples beyond this are faults and count as silence, like NaN; squares stay finite."""
 
 PRIOR = Control(
     "mir.tempo_prior_bpm", 60.0, 200.0, 120.0, "BPM", "log", "Of several possible tempi, the one near this is used."

@@ -9,17 +9,17 @@ Everything else is reported a fixed latency after it began.
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 
 from bridge.core.arrays import Float32Array
+from bridge.core.audio import ANALYSERS, MAX_SAMPLE
 from bridge.core.engine import AudioPort, Block, EngineSpec, EventPort, State
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
 from engines.downmix import Downmix
-from engines.mir.chroma.chroma_mir import MAX_SAMPLE, PRIOR
+from engines.mir.chroma.chroma_mir import PRIOR
 from engines.mir.learned.features import LOWEST_RATE, STEPS_PER_HARMONY_STEP, get_step_end
 from engines.mir.learned.harmony_chain import FILE as HARMONY_FILE
 from engines.mir.learned.harmony_chain import HarmonyChain
@@ -30,15 +30,13 @@ from engines.mir.learned.stream_state import AudioHistory
 from engines.mir.tempo_mode import MODE, TempoArbiter, choose_prior
 from engines.onnx import read_model, read_shipped
 from engines.saved_state import SavedState, add_prefix, strip_prefix
+from engines.weights import WEIGHTS
 
 HOP = 512
 LONGEST_GAP_S = 4.0
 """A gap up to this is analysed as silence, and the beat goes on through it; after a longer one all starts anew."""
 MIN_BEAT_CONFIDENCE = 0.25
 """The confidence from which the tracker's beats may replace or move those of a host."""
-ANALYSERS = ("beat", "chord", "note")
-"""The audio inputs: one per analyser, so that a user can choose the source of each."""
-WEIGHTS = files("engines") / "weights"
 
 
 class LearnedMir:

@@ -19,10 +19,10 @@ from engines.mir.learned.features import (
     get_step_end,
     make_rhythm_log_bands,
 )
-from engines.mir.learned.learned_mir import WEIGHTS
 from engines.mir.learned.rhythm_chain import DELAY_S, FILE, OUTPUTS, RHYTHM_STEPS
 from engines.mir.learned.stream_state import OnnxStepper
 from engines.onnx import read_shipped
+from engines.weights import WEIGHTS
 
 CANCELLATION_PIECE_FRAMES = 16_384
 """Cancellation of the channels is located in pieces of this length; whole blocks of `engines.downmix`."""

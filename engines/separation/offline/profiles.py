@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 
 from bridge.core.engine import Engine
 from bridge.core.engine_registry import find_engine
@@ -13,11 +12,11 @@ from bridge.errors import ConfigError, EngineError, did_you_mean
 from engines.separation.offline.overlap_add import OverlapAddSeparator
 from engines.separation.offline.resampled_separator import ResampledSeparator
 from engines.separation.separator import EngineSeparator, Separator, StreamableSeparator
+from engines.weights import WEIGHTS
 
 ENGINES = {name: f"separation.{name}" for name in ("low", "standard", "ultra", "dsp")}
 STUDIO = "studio"
 PROFILES = (*ENGINES, STUDIO)
-WEIGHTS = files("engines") / "weights"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 from bridge.core.arrays import Float64Array
 from bridge.core.time import TICKS_PER_BEAT
 from engines.accompaniment.grooves import STEPS
-from engines.accompaniment.style import ROLES
+from engines.accompaniment.parts.drums import LANES
 from research.datasets.sources import HELD_OUT
 from research.datasets.symbolic import MidiGroove, read_grooves
 
-LANES = {role: lane for lane, role in enumerate(ROLES)}
 MIN_SWING = 0.57
 """A performance swings where the second half of its beats begins later than this share of them."""
 MOST_SWUNG = 0.7

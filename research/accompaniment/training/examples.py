@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.arrays import Float64Array
+from engines.accompaniment.harmony.chord_history import HISTORY_BEATS
 from engines.accompaniment.harmony.predictor import KIND_OF, KINDS, encode_context, find_reference
 from engines.accompaniment.harmony.repetition import AS_NOW, HORIZON, RAISED, compare_lags, read_lags
 from engines.accompaniment.harmony.vocabulary import CLASSES, COUNT, LIKENESS, NONE, UNKNOWN, States
@@ -16,7 +17,6 @@ from research.accompaniment.training.progressions import Progression
 
 MIN_KNOWN_BEATS = 8
 """Beats of a song before the first example."""
-HISTORY_BEATS = 256
 
 
 @dataclass(frozen=True)

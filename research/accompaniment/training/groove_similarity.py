@@ -20,9 +20,11 @@ from bridge.core.arrays import Float64Array
 from bridge.core.time import TICKS_PER_BEAT
 from engines.accompaniment.grooves import STEPS
 from engines.accompaniment.parts import PARTS
+from engines.accompaniment.parts.drums import LANES
 from engines.accompaniment.score import NO_CHORD, Bar, PartState, PerformanceControls
 from engines.accompaniment.style import ROLES, Style
-from research.accompaniment.training.drumming import LANES, DrumBars, find_grid_steps, quantize
+from research.accompaniment.training.drumming import DrumBars, find_grid_steps, quantize
+from research.accompaniment.training.templates import HARD_PERCENTILE
 
 LANE_OF = {note: LANES[role] for role, note in ROLES.items()}
 PHRASE_BARS = 8
@@ -30,8 +32,6 @@ PHRASE_BARS = 8
 INTENSITIES = tuple(round(0.05 + 0.1 * step, 2) for step in range(10))
 SEEDS = range(3)
 MOST_BARS = 600
-HARD_PERCENTILE = 80
-"""Percent of a drum's strokes that are softer than its hard ones, to which velocities are compared."""
 LOUDNESSES = np.arange(0, 1.65, 0.1)
 LATENESSES = np.arange(-62.5, 63, 5)
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from bridge.core.arrays import Float64Array
 from engines.accompaniment.grooves import CERTAIN_PERCENT, STEPS, Cell, FamilyTable, GrooveFile, TemplateTable
-from research.accompaniment.training.drumming import KINDS, LANES, DrumBars, DrumPerformance, DrumStyle, join
+from engines.accompaniment.parts.drums import LANES
+from research.accompaniment.training.drumming import KINDS, DrumBars, DrumPerformance, DrumStyle, join
 
 ATTRIBUTION = (
     "Counted in the Groove MIDI Dataset (https://magenta.tensorflow.org/datasets/groove) by Jon Gillick, Adam Roberts, "

@@ -7,7 +7,8 @@ import pytest
 
 from bridge.core.audio import STEMS
 from engines.onnx import read_shipped
-from engines.separation.learned_separation import FILE, WEIGHTS, LearnedSeparation, low, standard, ultra
+from engines.separation.learned_separation import FILE, LearnedSeparation, low, standard, ultra
+from engines.weights import WEIGHTS
 from tests.contracts.material import Material
 from tests.engines.driving import separate
 

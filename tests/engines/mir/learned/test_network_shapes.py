@@ -12,10 +12,11 @@ from bridge.errors import EngineError
 from engines.mir.learned import harmony_chain, rhythm_chain
 from engines.mir.learned.features import HARMONY_BANDS, RHYTHM_BANDS
 from engines.mir.learned.harmony_chain import HEAD_SIZES, HarmonyChain
-from engines.mir.learned.learned_mir import WEIGHTS, LearnedMir
+from engines.mir.learned.learned_mir import LearnedMir
 from engines.mir.learned.rhythm_chain import RhythmChain
 from engines.mir.learned.stream_state import OnnxStepper
 from engines.onnx import read_shipped
+from engines.weights import WEIGHTS
 from tests.engines.networks import OPEN, Shape, make_network
 
 RATE = 44100

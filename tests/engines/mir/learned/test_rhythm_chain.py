@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from engines.mir.learned.beat_tracker import UNINFORMATIVE_PROBABILITY, BeatPhase, BeatTracker
-from engines.mir.learned.learned_mir import WEIGHTS
 from engines.mir.learned.rhythm_chain import IGNORE_AFTER_GAP_S, RhythmChain
 from engines.onnx import read_shipped
+from engines.weights import WEIGHTS
 
 RATE = 44100
 

@@ -11,12 +11,12 @@ import pytest
 
 from bridge.config import read_toml
 from engines.accompaniment.grooves import STEPS, read_grooves
+from engines.accompaniment.parts.drums import LANES
 from engines.accompaniment.style import StyleFile
 from engines.accompaniment.style_lookup import SHIPPED_STYLES, find_style
 from research.accompaniment.training.__main__ import main
 from research.accompaniment.training.drumming import (
     KINDS,
-    LANES,
     DrumBars,
     DrumStyle,
     estimate_swing,

@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from bridge.errors import BridgeError
-from engines.mir.learned.learned_mir import WEIGHTS
+from engines.weights import WEIGHTS
 from research.mir.evaluation.__main__ import app
 from research.mir.evaluation.reference_trackers import make_installed_trackers
 from tests.engines.mir.signals import CADENCE, RATE, clicks, tones
