@@ -13,7 +13,7 @@ from bridge.drivers.libjack import library_name
 from bridge.runtime.callback.context import OUTPUTS, PORTS, CallbackContext
 from bridge.runtime.shared.callback_jit import compiled
 from bridge.runtime.shared.native_table import pack_table
-from tests.runtime.desk import Desk, open_desk
+from tests.runtime.callback_driver import Callback, open_callback
 
 if library_name() is None:
     pytest.skip("libjack is not installed", allow_module_level=True)
@@ -29,8 +29,8 @@ ffi: Any = jack._ffi
 
 
 @pytest.fixture
-def desk() -> Iterator[Desk]:
-    with open_desk() as opened:
+def callback() -> Iterator[Callback]:
+    with open_callback() as opened:
         yield opened
 
 
@@ -76,27 +76,27 @@ def unpack(argument: NDArray[np.int64]) -> CallbackContext:
     return process_callback.unpack_context(argument[process_callback.CONTEXT :])
 
 
-def test_the_callback_sees_the_very_arrays_of_its_context(desk: Desk) -> None:
-    argument = argument_for(desk.context)
+def test_the_callback_sees_the_very_arrays_of_its_context(callback: Callback) -> None:
+    argument = argument_for(callback.context)
     seen = unpack(argument.words)
     assert len(argument.words) == process_callback.ARGUMENT_WORDS
     for name in CallbackContext.specs:
-        mine, theirs = getattr(desk.context, name), getattr(seen, name)
+        mine, theirs = getattr(callback.context, name), getattr(seen, name)
         assert theirs.ctypes.data == mine.ctypes.data, name
         assert (theirs.shape, theirs.dtype) == (mine.shape, mine.dtype), name
 
 
-def test_addresses_stand_where_the_callback_looks_for_them(desk: Desk) -> None:
-    words = argument_for(desk.context).words
+def test_addresses_stand_where_the_callback_looks_for_them(callback: Callback) -> None:
+    words = argument_for(callback.context).words
     assert words[process_callback.CLIENT] == 99
     assert words[process_callback.IN : process_callback.OUT].tolist() == [1, 2]
     assert words[process_callback.OUT : process_callback.MIDI_IN].tolist() == list(range(10, 10 + OUTPUTS))
     assert words[process_callback.MIDI_IN : process_callback.POSITION].tolist() == MIDI
-    assert words[process_callback.CONTEXT :].tolist() == pack_table(desk.context)
+    assert words[process_callback.CONTEXT :].tolist() == pack_table(callback.context)
 
 
-def test_the_buffers_that_jack_fills_live_as_long_as_the_argument(desk: Desk) -> None:
-    argument = argument_for(desk.context)
+def test_the_buffers_that_jack_fills_live_as_long_as_the_argument(callback: Callback) -> None:
+    argument = argument_for(callback.context)
     position, event = argument.words[process_callback.POSITION], argument.words[process_callback.EVENT]
     assert position % 8 == event % 8 == 0
     assert abs(int(position) - int(event)) >= 24

@@ -9,7 +9,7 @@ from bridge.core.engine import Block
 from bridge.core.time import BlockTime
 from bridge.runtime.choice_numbers import ChoiceNumbers
 from bridge.runtime.engine_runner import EngineRunner
-from tests.runtime.desk import HOP, PLAN, SEPARATION, open_desk
+from tests.runtime.callback_driver import HOP, PLAN, SEPARATION, open_callback
 from tests.runtime.toys import SEPARATION_SPEC, Toy, split_evenly, with_controls
 
 STYLE = Control("toy.style", 0, 2, 1, kind="choice", choices=("folk", "pop", "rock"))
@@ -58,10 +58,10 @@ def test_an_engine_gets_the_number_of_the_name_that_was_chosen() -> None:
         plan.role, plan.engine, plan.index, plan.hop, 0, controls=("toy.style",), choices={"toy.style": chosen.choices}
     )
     spec = with_controls(SEPARATION_SPEC, STYLE.add_user_choices(("bossa", "zouk")))
-    with open_desk() as desk:
-        runner = EngineRunner(PLAN, mine, desk.shared, Toy(spec, act))
+    with open_callback() as callback:
+        runner = EngineRunner(PLAN, mine, callback.shared, Toy(spec, act))
         runner.prepare()
-        desk.shared.values[SEPARATION, 0] = chosen.choices.index("zouk")
-        desk.read_inputs(HOP)
+        callback.shared.values[SEPARATION, 0] = chosen.choices.index("zouk")
+        callback.read_inputs(HOP)
         runner.process_available()
     assert values == [4.0]

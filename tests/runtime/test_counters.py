@@ -9,7 +9,7 @@ import pytest
 
 from bridge.runtime.counters import compute_percentiles, find_percentile_bin, read_counters
 from bridge.runtime.shared import slots as w
-from tests.runtime.desk import open_desk
+from tests.runtime.callback_driver import open_callback
 
 
 def test_percentiles_are_upper_edges_of_the_bins_that_hold_them() -> None:
@@ -68,21 +68,21 @@ def test_bins_are_copied_before_they_are_counted(read: Any) -> None:
 
 
 def test_counters_are_read_from_their_words_and_faults_summed_over_workers() -> None:
-    with open_desk() as desk:
+    with open_callback() as callback:
         for word in (w.CYCLES, w.SKIPPED, w.GAP_FRAMES, w.LATE_FRAMES, w.LATE_EVENTS, w.LOST_EVENTS, w.XRUNS):
-            desk.state[word] = 100 + word
-        desk.shared.workers[:, w.FAULTS] = (1, 2, 3)
-        found = read_counters(desk.shared)
+            callback.state[word] = 100 + word
+        callback.shared.workers[:, w.FAULTS] = (1, 2, 3)
+        found = read_counters(callback.shared)
     assert found.late_frames == 100 + w.LATE_FRAMES
     assert found.xruns == 100 + w.XRUNS
     assert found.faults == 6
 
 
 def test_a_difference_counts_what_happened_since_but_keeps_the_period() -> None:
-    with open_desk() as desk:
-        desk.read_inputs(128)
-        before = read_counters(desk.shared)
-        desk.raw += 64
-        desk.read_inputs(64)
-        since = read_counters(desk.shared).subtract(before)
+    with open_callback() as callback:
+        callback.read_inputs(128)
+        before = read_counters(callback.shared)
+        callback.raw += 64
+        callback.read_inputs(64)
+        since = read_counters(callback.shared).subtract(before)
     assert (since.period, since.cycles, since.gap_frames) == (64, 1, 64)

@@ -9,17 +9,17 @@ from hypothesis import strategies as st
 
 from bridge.core.latency import MIDI_PORTS, PATHS
 from bridge.runtime.shared import slots as w
-from tests.runtime.desk import ACCOMPANIMENT, RINGS, Desk, Sent, off, on, open_desk
+from tests.runtime.callback_driver import ACCOMPANIMENT, RINGS, Callback, Sent, note_off, note_on, open_callback
 
 PORT = "accompaniment"
 
 
-def set_delay(desk: Desk, port: str, frames: int) -> None:
-    desk.shared.heads[RINGS.index(port), w.RING_DELAY] = frames
+def set_delay(callback: Callback, port: str, frames: int) -> None:
+    callback.shared.heads[RINGS.index(port), w.RING_DELAY] = frames
 
 
-def begin_epoch(desk: Desk, worker: int = ACCOMPANIMENT) -> None:
-    desk.worker(worker)[w.RESTART_ONE] += 1
+def begin_epoch(callback: Callback, worker: int = ACCOMPANIMENT) -> None:
+    callback.worker(worker)[w.RESTART_ONE] += 1
 
 
 note_events = st.tuples(st.integers(0, 2), st.integers(-900, 900), st.integers(0, 3), st.integers(0, 2))
@@ -54,52 +54,52 @@ class Listener:
 
 
 def message(note: int, kind: int) -> bytes:
-    return (on(note), off(note), on(note, velocity=0))[kind]
+    return (note_on(note), note_off(note), note_on(note, velocity=0))[kind]
 
 
 @given(todo=steps, period=st.integers(1, 700))
 @settings(deadline=None, max_examples=150)
 def test_after_a_release_no_note_hangs_whatever_happened_before(todo: list[tuple[Any, ...]], period: int) -> None:
-    with open_desk() as desk:
+    with open_callback() as callback:
         listener, stalled = Listener(), False
         host: list[Sent] = []
 
         def cycle() -> None:
-            now = desk.read_inputs(period, host)
+            now = callback.read_inputs(period, host)
             host.clear()
             if not stalled:
-                desk.shared.workers[:, w.PROGRESS] = now + period
-            listener.hear(desk.play(period, stall_frames=2048), period)
+                callback.shared.workers[:, w.PROGRESS] = now + period
+            listener.hear(callback.write_midi(period, stall_frames=2048), period)
 
         cycle()
         for step in todo:
             if step[0] == "say":
                 for port, frame, note, kind in step[1]:
-                    desk.say(MIDI_PORTS[port], desk.now + frame, message(note, kind))
+                    callback.write_message(MIDI_PORTS[port], callback.now + frame, message(note, kind))
             elif step[0] == "old epoch":
-                desk.say(PORT, desk.now + 300, on(1), epoch=1)
+                callback.write_message(PORT, callback.now + 300, note_on(1), epoch=1)
             elif step[0] == "host":
                 host += [(0, message(code % 4, code // 4)) for code in step[1]]
             elif step[0] == "epoch":
-                begin_epoch(desk)
+                begin_epoch(callback)
             elif step[0] == "release":
-                desk.state[w.RELEASE] += 1
+                callback.state[w.RELEASE] += 1
             elif step[0] == "stall":
                 stalled = not stalled
             elif step[0] == "quiet":
-                desk.state[w.MIDI_MUTED] ^= 1
+                callback.state[w.MIDI_MUTED] ^= 1
             elif step[0] == "ping":
-                desk.state[w.PING] ^= 1 << PATHS.index(PORT)
+                callback.state[w.PING] ^= 1 << PATHS.index(PORT)
             elif step[0] == "delay":
-                set_delay(desk, PORT, 200)
+                set_delay(callback, PORT, 200)
             elif step[0] == "gap":
-                desk.raw += period
+                callback.raw += period
             else:
                 for _ in range(step[1]):
                     cycle()
         for _ in range(2 + 1200 // period):  # until nothing is due any more
             cycle()
-        desk.state[w.RELEASE] += 1
+        callback.state[w.RELEASE] += 1
         cycle()
         assert not listener.sounding
-        assert not desk.context.sounding.any()
+        assert not callback.context.sounding.any()

@@ -21,7 +21,7 @@ from bridge.runtime.latency_tuner import MIN_HOPS, MIN_HOPS_AUTO, LatencyTuner, 
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.layout import ANSWER_BINS
 from bridge.runtime.wiring import wire
-from tests.runtime.desk import HOP, RATE, noise, open_desk
+from tests.runtime.callback_driver import HOP, RATE, make_noise, open_callback
 
 START = RESERVE_FRAMES["separation"]
 ENGINES = {"separation": "separation.dsp", "mir": "mir.chroma", "accompaniment": "accompaniment.basic"}
@@ -73,16 +73,16 @@ def test_with_that_reserve_no_frame_is_late_and_with_one_frame_less_some_are(per
     answers[begun] = 1
     needed = compute_reserve(answers, period)
     for reserve, in_time in ((needed, True), (needed - 1, False)):
-        with open_desk(slack=HOP - gcd(HOP, period) + reserve) as desk:
+        with open_callback(slack=HOP - gcd(HOP, period) + reserve) as callback:
             heads = [0] * (begun + 1)
             done = 0
             for _ in range(20 + 12 * HOP // period + 3 * begun):
                 while done + HOP <= heads[-begun - 1]:  # what was whole so many callbacks ago is answered just now
-                    desk.separate(done, noise(HOP).repeat(3, axis=0))
+                    callback.write_stems(done, make_noise(HOP).repeat(3, axis=0))
                     done += HOP
-                desk.audio_cycle(noise(period))
-                heads.append(desk.now + period)
-            assert (desk.state[w.LATE_FRAMES] == 0) == in_time
+                callback.run_audio(make_noise(period))
+                heads.append(callback.now + period)
+            assert (callback.state[w.LATE_FRAMES] == 0) == in_time
 
 
 # asked for

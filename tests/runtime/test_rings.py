@@ -13,7 +13,7 @@ from bridge.core.events import Beat, Chord, ClockPosition, Gap, Key, Midi, Paylo
 from bridge.runtime.shared.layout import CAPACITY, RECORDS
 from bridge.runtime.shared.rings import EventReader, EventWriter, read_audio, write_audio
 from bridge.runtime.shared.slots import RECORD_WORDS, RING_DELAY
-from tests.runtime.desk import noise
+from tests.runtime.callback_driver import make_noise
 
 Ring = tuple[NDArray[np.int64], NDArray[np.int64]]
 
@@ -33,7 +33,7 @@ def note(frame: int) -> TimedEvent:
 
 @pytest.mark.parametrize("frame", [0, CAPACITY - 1, CAPACITY - 50, CAPACITY, 5 * CAPACITY - 99, 2**40 - 3])
 def test_audio_wraps_at_the_end_of_the_ring(frame: int) -> None:
-    memory, audio = np.zeros((6, CAPACITY), np.float32), noise(100)
+    memory, audio = np.zeros((6, CAPACITY), np.float32), make_noise(100)
     write_audio(memory, 2, frame, audio)
     back = np.zeros((CHANNELS, 100), np.float32)
     read_audio(memory[2:4], frame, back)

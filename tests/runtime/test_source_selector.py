@@ -15,9 +15,9 @@ from bridge.core.time import BlockTime
 from bridge.runtime.graph import Graph
 from bridge.runtime.shared import slots as w
 from bridge.runtime.wiring import Wiring, compute_upstream, wire
-from tests.runtime.desk import HOP, MIR, RATE, SEPARATION, Desk, noise, open_desk
+from tests.runtime.callback_driver import HOP, MIR, RATE, SEPARATION, Callback, make_noise, open_callback
 from tests.runtime.offline_graph import Cue, OfflineResult, process_offline
-from tests.runtime.stems import thirds
+from tests.runtime.stem_worker import make_stems
 from tests.runtime.toys import SEPARATION_SPEC, Toy, make_runner
 
 LATE = 37
@@ -107,7 +107,7 @@ def choose(analyser: str, source: str, frame: int = FROM_THE_START) -> Cue:
 
 @pytest.mark.parametrize("block", [1, 64, 1000])
 def test_stems_arrive_sample_true_at_the_frame_of_the_mix(monkeypatch: pytest.MonkeyPatch, block: int) -> None:
-    mix = noise(3000)
+    mix = make_noise(3000)
     cues = [choose("chord", "bass+other"), choose("beat", "drums"), choose("note", "drums+bass+vocals")]
     recorder, _ = record_inputs(monkeypatch, mix, cues, block)
     for port, source in (("chord", "bass+other"), ("beat", "drums"), ("note", "drums+bass+vocals"), ("mix", "mix")):
@@ -118,7 +118,7 @@ def test_stems_arrive_sample_true_at_the_frame_of_the_mix(monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_every_source_is_the_sum_of_the_stems_in_its_name(monkeypatch: pytest.MonkeyPatch, source: str) -> None:
-    mix = noise(1000)
+    mix = make_noise(1000)
     recorder, _ = record_inputs(monkeypatch, mix, [choose("note", source)])
     received = recorder.audio_of("note")[:, :900]
     assert np.abs(received - scale_by_source(mix, source)[:, :900]).max() < 1e-6
@@ -127,7 +127,7 @@ def test_every_source_is_the_sum_of_the_stems_in_its_name(monkeypatch: pytest.Mo
 def test_a_changed_source_takes_effect_from_a_hop_on_whatever_the_block_size(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    mix, runs = noise(8000), []
+    mix, runs = make_noise(8000), []
     for block in (64, 700):
         cues = [choose("beat", "vocals", 3000), choose("beat", "mix", 6000)]
         recorder, _ = record_inputs(monkeypatch, mix, cues, block)
@@ -145,7 +145,7 @@ def test_a_changed_source_takes_effect_from_a_hop_on_whatever_the_block_size(
 
 
 def test_events_keep_their_frames_and_nothing_of_the_end_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    mix = noise(2000)
+    mix = make_noise(2000)
     takes = [record_inputs(monkeypatch, mix, [choose("beat", source)])[1] for source in ("mix", "drums")]
     assert takes[0].analysis == takes[1].analysis
     assert takes[0].midi == takes[1].midi
@@ -153,7 +153,7 @@ def test_events_keep_their_frames_and_nothing_of_the_end_is_cut(monkeypatch: pyt
 
 
 def test_without_separation_the_mix_is_the_input_and_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    mix, counted = noise(1000), []
+    mix, counted = make_noise(1000), []
 
     def count(graph: Graph) -> None:
         counted.append(graph.shared.stems_missing.tolist())
@@ -187,7 +187,7 @@ class Player(InputRecorder):
 
 @pytest.mark.parametrize("block", [1, 64, 1000])
 def test_a_player_gets_each_stem_with_the_delay_in_its_block(monkeypatch: pytest.MonkeyPatch, block: int) -> None:
-    mix = noise(4000)
+    mix = make_noise(4000)
     player = run_toys(monkeypatch, Player, mix, ("separation", "accompaniment"), block)[0]
     (late,) = player.late
     assert late == LATE + SEPARATION_SPEC.hop  # offline nobody needs a reserve
@@ -198,7 +198,7 @@ def test_a_player_gets_each_stem_with_the_delay_in_its_block(monkeypatch: pytest
 
 
 def test_without_separation_a_player_gets_the_mix_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    mix = noise(1000)
+    mix = make_noise(1000)
     player = run_toys(monkeypatch, Player, mix, ("accompaniment",), 64)[0]
     assert player.late == {0}
     for port in ("mix", *STEMS):
@@ -208,75 +208,75 @@ def test_without_separation_a_player_gets_the_mix_at_once(monkeypatch: pytest.Mo
 # late and stopped stems, by hand
 
 
-def record_by_hand(desk: Desk, mix: Audio, missing: int) -> InputRecorder:
-    """The ears on a desk whose separation leaves out hop ``missing``."""
+def record_by_hand(callback: Callback, mix: Audio, missing: int) -> InputRecorder:
+    """The source selector of a callback whose separation leaves out hop ``missing``."""
     recorder = InputRecorder(EngineSpec("toy.mir", INPUTS, ANALYSER_SPEC.outputs, HOP))
-    desk.shared.sources[ANALYSERS.index("beat")] = SOURCES.index("drums+vocals")
-    desk.worker(MIR)[w.INPUT_DELAY] = 3 * HOP
-    runner, stems = make_runner(desk, recorder, MIR), thirds(mix)
+    callback.shared.sources[ANALYSERS.index("beat")] = SOURCES.index("drums+vocals")
+    callback.worker(MIR)[w.INPUT_DELAY] = 3 * HOP
+    runner, stems = make_runner(callback, recorder, MIR), make_stems(mix)
     for start in range(0, mix.shape[1], HOP):
-        desk.read_inputs(mix[:, start : start + HOP])
+        callback.read_inputs(mix[:, start : start + HOP])
         if start != missing * HOP:
-            desk.separate(start, stems[:, start : start + HOP])
+            callback.write_stems(start, stems[:, start : start + HOP])
         runner.process_available()
     return recorder
 
 
 def test_a_late_hop_of_stems_is_replaced_by_the_mix_and_counted() -> None:
-    with open_desk() as desk:
-        mix = noise(20 * HOP)
-        recorder = record_by_hand(desk, mix, missing=5)
-        received, stems = recorder.audio_of("beat"), thirds(mix)
+    with open_callback() as callback:
+        mix = make_noise(20 * HOP)
+        recorder = record_by_hand(callback, mix, missing=5)
+        received, stems = recorder.audio_of("beat"), make_stems(mix)
         right = stems[:CHANNELS] + stems[2 * CHANNELS :]
         late = slice(5 * HOP, 6 * HOP)
         assert np.array_equal(received[:, late], mix[:, late])
         assert np.allclose(received[:, : 5 * HOP], right[:, : 5 * HOP])
         assert np.allclose(received[:, 6 * HOP :], right[:, 6 * HOP : received.shape[1]])
-        assert desk.shared.stems_missing.tolist() == [HOP, 0, 0]
+        assert callback.shared.stems_missing.tolist() == [HOP, 0, 0]
         assert received.shape[1] == mix.shape[1] - 3 * HOP
 
 
 def test_a_separation_that_starts_afresh_leaves_the_mix_until_its_stems_are_back() -> None:
-    with open_desk() as desk:
+    with open_callback() as callback:
         recorder = InputRecorder(EngineSpec("toy.mir", INPUTS, ANALYSER_SPEC.outputs, HOP))
-        desk.shared.sources[ANALYSERS.index("beat")] = SOURCES.index("drums")
-        desk.worker(MIR)[w.INPUT_DELAY] = (
+        callback.shared.sources[ANALYSERS.index("beat")] = SOURCES.index("drums")
+        callback.worker(MIR)[w.INPUT_DELAY] = (
             2 * HOP
         )  # what the epoch before answered is asked for when the new one has begun
-        runner, mix = make_runner(desk, recorder, MIR), noise(10 * HOP)
-        stems = thirds(mix)
+        runner, mix = make_runner(callback, recorder, MIR), make_noise(10 * HOP)
+        stems = make_stems(mix)
         for hop in range(10):
             if hop == 4:
-                desk.worker(SEPARATION)[w.RESTART_ONE] += 1  # its epoch begins with hop 4; hop 3 was never answered
-            desk.read_inputs(mix[:, hop * HOP : (hop + 1) * HOP])
+                callback.worker(SEPARATION)[w.RESTART_ONE] += 1  # its epoch begins with hop 4; hop 3 was never answered
+            callback.read_inputs(mix[:, hop * HOP : (hop + 1) * HOP])
             if hop not in (3, 4):
-                desk.separate(hop * HOP, stems[:, hop * HOP : (hop + 1) * HOP])
+                callback.write_stems(hop * HOP, stems[:, hop * HOP : (hop + 1) * HOP])
             runner.process_available()
         received = recorder.audio_of("beat")
         gone = slice(3 * HOP, 5 * HOP)
         assert np.array_equal(received[:, gone], mix[:, gone])
         assert np.allclose(received[:, : 3 * HOP], stems[:CHANNELS, : 3 * HOP])
         assert np.allclose(received[:, 5 * HOP :], stems[:CHANNELS, 5 * HOP : 8 * HOP])
-        assert desk.shared.stems_missing[0] == 2 * HOP
+        assert callback.shared.stems_missing[0] == 2 * HOP
 
 
 def test_in_freewheel_an_analyser_waits_for_the_stems_and_for_a_dead_separation_not() -> None:
-    with open_desk() as desk:
-        desk.state[w.FREEWHEEL] = 1
-        desk.shared.workers[:, w.ALIVE] = 1
-        desk.shared.sources[ANALYSERS.index("beat")] = SOURCES.index("drums")
+    with open_callback() as callback:
+        callback.state[w.FREEWHEEL] = 1
+        callback.shared.workers[:, w.ALIVE] = 1
+        callback.shared.sources[ANALYSERS.index("beat")] = SOURCES.index("drums")
         recorder = InputRecorder(EngineSpec("toy.mir", INPUTS, ANALYSER_SPEC.outputs, HOP))
-        analyst = make_runner(desk, recorder, MIR)
-        separation = make_runner(desk, Toy(SEPARATION_SPEC), SEPARATION)
-        desk.read_inputs(10 * HOP)
+        analyst = make_runner(callback, recorder, MIR)
+        separation = make_runner(callback, Toy(SEPARATION_SPEC), SEPARATION)
+        callback.read_inputs(10 * HOP)
         assert analyst.process_available() == 0
         assert separation.process_available() == 10
         assert analyst.process_available() == 10
-        desk.read_inputs(10 * HOP)
+        callback.read_inputs(10 * HOP)
         assert analyst.process_available() == 0
-        desk.worker(SEPARATION)[w.ALIVE] = 0
+        callback.worker(SEPARATION)[w.ALIVE] = 0
         assert analyst.process_available() == 10
-        assert desk.shared.stems_missing[0] == 10 * HOP
+        assert callback.shared.stems_missing[0] == 10 * HOP
 
 
 # what it costs

@@ -28,7 +28,7 @@ from bridge.runtime.shared.wake import PollSleep, SemaphoreSleep, has_semaphores
 from bridge.runtime.supervisor import Supervisor
 from bridge.runtime.warmup import WARM_HOPS, warm_up
 from bridge.runtime.wiring import Node, Wiring, wire
-from tests.runtime.desk import HOP, RATE
+from tests.runtime.callback_driver import HOP, RATE
 from tests.runtime.toys import FAILS, SEPARATION_SPEC, Toy, split_evenly
 from tests.waiting import HANG_S, until
 

@@ -19,7 +19,7 @@ from bridge.runtime.graph import Graph
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.layout import MAX_CONTROLS
 from bridge.runtime.wiring import Wiring, make_node, make_paths, wire
-from tests.runtime.desk import RATE
+from tests.runtime.callback_driver import RATE
 from tests.runtime.toys import SEPARATION_SPEC, Toy, with_controls
 
 ENGINES = {

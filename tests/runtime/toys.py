@@ -14,7 +14,7 @@ from bridge.core.engine import AudioPort, Block, Engine, EngineSpec, EventPort, 
 from bridge.core.events import Onset, TimedEvent
 from bridge.core.time import BlockTime
 from bridge.runtime.engine_runner import EngineRunner
-from tests.runtime.desk import HOP, PLAN, SEPARATION, Desk
+from tests.runtime.callback_driver import HOP, PLAN, SEPARATION, Callback
 
 Act = Callable[[Block, BlockTime, Block], None]
 
@@ -144,8 +144,8 @@ def with_controls(spec: EngineSpec, *controls: Control) -> EngineSpec:
     return EngineSpec(spec.name, spec.inputs, spec.outputs, spec.hop, spec.rates, controls)
 
 
-def make_runner(desk: Desk, engine: Engine, index: int = SEPARATION) -> EngineRunner:
+def make_runner(callback: Callback, engine: Engine, index: int = SEPARATION) -> EngineRunner:
     """``engine`` in the place of worker ``index``, prepared."""
-    runner = EngineRunner(PLAN, PLAN.workers[index], desk.shared, engine)
+    runner = EngineRunner(PLAN, PLAN.workers[index], callback.shared, engine)
     runner.prepare()
     return runner

@@ -40,11 +40,11 @@ HOST = CALLBACK_RINGS.index(HOST_RING)
 FIRST_PORT_RING = CALLBACK_RINGS.index(MIDI_PORTS[0])
 """Index of the ring of the first MIDI port; those of the others follow."""
 OUTPUTS = len(AUDIO_PATHS) * CHANNELS
-MAX_BOX = 1024  # frames of half a ramp at 384 kHz
+MAX_HALF_RAMP = 1024  # frames of half a ramp at 384 kHz
 NOTES = 16 * 128  # of a MIDI port: channels times pitches
 STEM_FADE, BAND_FADE, FADES = range(3)  # rows of CallbackContext.fades
 SEPARATES, SYNTH, PLAYER, HALF_RAMP, AUDIO_WORDS = range(5)  # of CallbackContext.audio
-TARGET, VALUE, FIRST, SECOND, LEFT, POSITION, RAMP_WORDS = range(7)  # of a row of CallbackContext.ramps
+TARGET, VALUE, FIRST_SUM, SECOND_SUM, FRAMES_LEFT, POSITION, RAMP_WORDS = range(7)  # of a row of CallbackContext.ramps
 
 
 class CallbackContext(SharedArrays):
@@ -56,7 +56,7 @@ class CallbackContext(SharedArrays):
     owners: Annotated[NDArray[np.int64], PORTS]  # index of the worker that feeds a port, -1: none
     audio: Annotated[NDArray[np.int64], AUDIO_WORDS]  # workers by what they do, -1: none; frames of half a ramp
     ramps: Annotated[NDArray[np.float64], GAINS, RAMP_WORDS]  # target, value, both sums, frames left, position
-    moving_average: Annotated[NDArray[np.float64], GAINS, 2, MAX_BOX]  # delay lines of the two moving averages
+    moving_average: Annotated[NDArray[np.float64], GAINS, 2, MAX_HALF_RAMP]  # delay lines of the two moving averages
     gain_ramp: Annotated[NDArray[np.float32], GAINS, WORK_ROW]  # each gain over this cycle
     work_in: Annotated[NDArray[np.float32], CHANNELS, WORK_ROW]
     work_out: Annotated[NDArray[np.float32], OUTPUTS, WORK_ROW]
@@ -85,7 +85,7 @@ def make_context(plan: Plan, shared: SharedArrays) -> CallbackContext:
         for ring in (*worker.writes.values(), *worker.renders):
             if ring in MIDI_PORTS:
                 context.owners[MIDI_PORTS.index(ring)] = worker.index
-    half_ramp = max(1, min(MAX_BOX, round(0.0025 * plan.rate)))  # two averages of 2.5 ms: a ramp of 5 ms
+    half_ramp = max(1, min(MAX_HALF_RAMP, round(0.0025 * plan.rate)))  # two averages of 2.5 ms: a ramp of 5 ms
     context.audio[:] = plan.audio_worker, plan.synth_worker, plan.player, half_ramp
     context.ins[:] = [row.ctypes.data for row in context.work_in]
     context.outs[:] = [row.ctypes.data for row in context.work_out]

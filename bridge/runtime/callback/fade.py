@@ -14,22 +14,22 @@ from bridge.runtime.shared.slots import FADE_FRAMES, FADE_LEVEL, FADING_OUT, FIR
 
 
 @compiled
-def is_settled(fade: NDArray[np.int64], there: bool) -> bool:
-    """Whether the audio is at full level (``there``) or silent (not ``there``), so that there is nothing to fade."""
-    return fade[FADE_LEVEL] == (FADE_FRAMES if there else 0) and fade[FADING_OUT] == 0  # type: ignore[no-any-return]
+def is_settled(fade: NDArray[np.int64], available: bool) -> bool:
+    """Whether there is nothing to fade: the audio is at full level if ``available``, else silent."""
+    return fade[FADE_LEVEL] == (FADE_FRAMES if available else 0) and fade[FADING_OUT] == 0  # type: ignore[no-any-return]
 
 
 @compiled
-def step_fade(fade: NDArray[np.int64], frame: int, there: bool) -> tuple[int, np.float32]:
+def step_fade(fade: NDArray[np.int64], frame: int, available: bool) -> tuple[int, np.float32]:
     """Advance the fade to ``frame`` of the ring; returns the frame to output in its place, and its level, 0 to 1."""
     source = frame
-    if not there and fade[FADE_LEVEL] > 0 and fade[FADING_OUT] == 0:
+    if not available and fade[FADE_LEVEL] > 0 and fade[FADING_OUT] == 0:
         fade[FADING_OUT], fade[FIRST_MISSING] = 1, frame
     if fade[FADING_OUT] == 1:
         source = 2 * fade[FIRST_MISSING] - 1 - frame
         fade[FADE_LEVEL] -= 1
         if fade[FADE_LEVEL] <= 0:
             fade[FADE_LEVEL], fade[FADING_OUT] = 0, 0
-    elif there and fade[FADE_LEVEL] < FADE_FRAMES:
+    elif available and fade[FADE_LEVEL] < FADE_FRAMES:
         fade[FADE_LEVEL] += 1
     return source, np.float32(fade[FADE_LEVEL]) / np.float32(FADE_FRAMES)

@@ -29,5 +29,5 @@ def find_hop(worker: NDArray[np.int64], stamps: NDArray[np.int64], frame: int, t
     if frame + latency < origin:
         return False, min(origin - latency, border), False
     start = origin + (frame + latency - origin) // hop * hop
-    there = load_acquire(stamps, start & RING_MASK) == (epoch << w.STAMP_SHIFT) + start
-    return there, min(start + hop - latency, border), present
+    available = load_acquire(stamps, start & RING_MASK) == (epoch << w.STAMP_SHIFT) + start
+    return available, min(start + hop - latency, border), present

@@ -51,12 +51,12 @@ def reset_synth(context: CallbackContext, frame: int) -> None:
 
 
 @compiled
-def begin_epochs(context: CallbackContext, frame: int, whom: int) -> None:
+def begin_epochs(context: CallbackContext, frame: int, which: int) -> None:
     """A new epoch at ``frame`` for every worker, for those of events only, or for those that reset after a gap."""
     for index in range(context.workers.shape[0]):
-        if whom == EVENTS_ONLY and index == context.audio[SEPARATES]:
+        if which == EVENTS_ONLY and index == context.audio[SEPARATES]:
             continue
-        if whom == AFTER_GAP and context.workers[index, w.GAP_RESETS] == 0:
+        if which == AFTER_GAP and context.workers[index, w.GAP_RESETS] == 0:
             continue
         begin_epoch(context, index, frame)
 
@@ -149,13 +149,13 @@ def read_events(context: CallbackContext, now: int) -> None:
 
     While the audio leads, and shortly after, incoming MIDI clock is ignored: it may be our own, sent back.
     """
-    deaf = context.state[w.FOLLOWING] != 0 or now < context.callback_state[w.ECHO_END]
-    if deaf:
+    ignores_clock = context.state[w.FOLLOWING] != 0 or now < context.callback_state[w.ECHO_END]
+    if ignores_clock:
         context.callback_state[w.CLOCK_RUNNING] = 0
     for i in range(context.callback_state[w.IN_EVENTS]):
         event = context.in_events[i]
         frame = now + event[FRAME]
-        if deaf and event[DATA] & 0xFF in (CLOCK, START, CONTINUE, STOP, SONG_POSITION):
+        if ignores_clock and event[DATA] & 0xFF in (CLOCK, START, CONTINUE, STOP, SONG_POSITION):
             continue
         track_midi_clock(context, frame, event[DATA])
         slot = claim_record(context, frame, MIDI, event[SIZE])

@@ -12,11 +12,11 @@ from bridge.core.audio import CHANNELS, STEMS
 from bridge.core.latency import PATHS, RETURNED
 from bridge.runtime.callback.audio_output import output_row, write_ping
 from bridge.runtime.callback.context import (
-    FIRST,
+    FIRST_SUM,
+    FRAMES_LEFT,
     HALF_RAMP,
-    LEFT,
     POSITION,
-    SECOND,
+    SECOND_SUM,
     SEPARATES,
     STEM_FADE,
     TARGET,
@@ -35,12 +35,12 @@ MIX = PATHS.index("mix")
 
 
 @compiled
-def crossfade_stems(context: CallbackContext, t: int, i: int, count: int, there: bool) -> None:
+def crossfade_stems(context: CallbackContext, t: int, i: int, count: int, available: bool) -> None:
     """Write frames ``i`` to ``i + count`` of this cycle, crossfading between dry mix and stems from frame ``t`` on."""
     fade = context.fades[STEM_FADE]
     for k in range(i, i + count):
         frame = t + k - i
-        source, wet = step_fade(fade, frame, there)
+        source, wet = step_fade(fade, frame, available)
         for channel in range(CHANNELS):
             rest = context.inputs[channel, frame & RING_MASK]
             for stem in range(SEPARATED):
@@ -52,7 +52,7 @@ def crossfade_stems(context: CallbackContext, t: int, i: int, count: int, there:
 
 
 @compiled
-def copy_stems(context: CallbackContext, t: int, i: int, count: int, there: bool) -> None:
+def copy_stems(context: CallbackContext, t: int, i: int, count: int, available: bool) -> None:
     """`crossfade_stems` without a fade, all wet or all dry: the usual case, written for speed."""
     start = t & RING_MASK
     for channel in range(CHANNELS):
@@ -63,7 +63,7 @@ def copy_stems(context: CallbackContext, t: int, i: int, count: int, there: bool
         for stem in range(SEPARATED):
             row = stem * CHANNELS + channel
             source, sink = context.stems[row], output_row(context, row, i + count)
-            if there:
+            if available:
                 for k in range(count):
                     sink[i + k] = source[start + k]
                     rest[i + k] -= source[start + k]
@@ -78,17 +78,17 @@ def fill_stems(context: CallbackContext, first: int, frames: int) -> None:
     i = 0
     while i < frames:
         t = first + i
-        there, end, late = False, t + frames, False
+        available, end, late = False, t + frames, False
         if t < 0:
             end = 0
         elif context.audio[SEPARATES] >= 0:
-            there, end, late = find_hop(context.workers[context.audio[SEPARATES]], context.stamps, t, 0)
+            available, end, late = find_hop(context.workers[context.audio[SEPARATES]], context.stamps, t, 0)
         count = min(end - t, frames - i, CAPACITY - (t & RING_MASK))
-        if is_settled(context.fades[STEM_FADE], there):
-            copy_stems(context, t, i, count, there)
+        if is_settled(context.fades[STEM_FADE], available):
+            copy_stems(context, t, i, count, available)
         else:
-            crossfade_stems(context, t, i, count, there)
-        if late and not there:
+            crossfade_stems(context, t, i, count, available)
+        if late and not available:
             context.state[w.LATE_FRAMES] += count
         i += count
 
@@ -100,34 +100,34 @@ def update_gain_ramp(context: CallbackContext, gain: int, frames: int) -> bool:
     Two moving averages of 2.5 ms in series smooth the gain over 5 ms (no zipper noise): at 44.1 kHz its slope changes
     by at most 1/110^2 a frame (-82 dB), however often the target changes meanwhile.
     """
-    ramp, box, curve = context.ramps[gain], context.moving_average[gain], context.gain_ramp[gain]
+    ramp, delays, gains = context.ramps[gain], context.moving_average[gain], context.gain_ramp[gain]
     half = context.audio[HALF_RAMP]
     target = context.gains[gain]
     if target != ramp[TARGET]:
-        if ramp[LEFT] == 0.0:
+        if ramp[FRAMES_LEFT] == 0.0:
             for k in range(half):
-                box[0, k] = box[1, k] = ramp[VALUE]
-            ramp[FIRST] = ramp[SECOND] = ramp[VALUE] * half
+                delays[0, k] = delays[1, k] = ramp[VALUE]
+            ramp[FIRST_SUM] = ramp[SECOND_SUM] = ramp[VALUE] * half
             ramp[POSITION] = 0.0
         ramp[TARGET] = target
-        ramp[LEFT] = 2.0 * half
-    if ramp[LEFT] == 0.0:
+        ramp[FRAMES_LEFT] = 2.0 * half
+    if ramp[FRAMES_LEFT] == 0.0:
         return False
     i = 0
-    while i < frames and ramp[LEFT] > 0.0:
+    while i < frames and ramp[FRAMES_LEFT] > 0.0:
         k = int(ramp[POSITION])
-        ramp[FIRST] += target - box[0, k]
-        box[0, k] = target
-        mean = ramp[FIRST] / half
-        ramp[SECOND] += mean - box[1, k]
-        box[1, k] = mean
+        ramp[FIRST_SUM] += target - delays[0, k]
+        delays[0, k] = target
+        mean = ramp[FIRST_SUM] / half
+        ramp[SECOND_SUM] += mean - delays[1, k]
+        delays[1, k] = mean
         ramp[POSITION] = (k + 1) % half
-        ramp[LEFT] -= 1.0
-        ramp[VALUE] = target if ramp[LEFT] == 0.0 else ramp[SECOND] / half
-        curve[i] = ramp[VALUE]
+        ramp[FRAMES_LEFT] -= 1.0
+        ramp[VALUE] = target if ramp[FRAMES_LEFT] == 0.0 else ramp[SECOND_SUM] / half
+        gains[i] = ramp[VALUE]
         i += 1
     for k in range(i, frames):
-        curve[k] = ramp[VALUE]
+        gains[k] = ramp[VALUE]
     return True
 
 
@@ -135,19 +135,19 @@ def update_gain_ramp(context: CallbackContext, gain: int, frames: int) -> bool:
 def apply_gain(context: CallbackContext, gain: int, stem: int, frames: int) -> None:
     """Apply one fader of ``stem``: to its ports (gains below COUNT), or on adding it to the mix."""
     moves = update_gain_ramp(context, gain, frames)
-    level, curve = np.float32(context.ramps[gain, VALUE]), context.gain_ramp[gain]
+    level, gains = np.float32(context.ramps[gain, VALUE]), context.gain_ramp[gain]
     for channel in range(CHANNELS):
         row = output_row(context, stem * CHANNELS + channel, frames)
         total = output_row(context, MIX * CHANNELS + channel, frames)
         if gain >= COUNT and moves:
             for i in range(frames):
-                total[i] += row[i] * curve[i]
+                total[i] += row[i] * gains[i]
         elif gain >= COUNT:
             for i in range(frames):
                 total[i] += row[i] * level
         elif moves:
             for i in range(frames):
-                row[i] *= curve[i]
+                row[i] *= gains[i]
         elif level != 1.0:
             for i in range(frames):
                 row[i] *= level

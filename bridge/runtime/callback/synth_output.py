@@ -23,23 +23,23 @@ BAND = PATHS.index("band")
 
 
 @compiled
-def fade_synth(context: CallbackContext, t: int, i: int, count: int, there: bool) -> None:
+def fade_synth(context: CallbackContext, t: int, i: int, count: int, available: bool) -> None:
     """Write ``count`` frames of the ring from ``t`` on to this cycle's output at ``i``, with fades."""
     fade = context.fades[BAND_FADE]
     for k in range(i, i + count):
-        source, level = step_fade(fade, t + k - i, there)
+        source, level = step_fade(fade, t + k - i, available)
         for channel in range(CHANNELS):
             row = output_row(context, BAND * CHANNELS + channel, i + count)
             row[k] = context.band[channel, source & RING_MASK] * level if level > 0.0 else np.float32(0.0)
 
 
 @compiled
-def copy_synth(context: CallbackContext, t: int, i: int, count: int, there: bool) -> None:
+def copy_synth(context: CallbackContext, t: int, i: int, count: int, available: bool) -> None:
     """`fade_synth` without a fade: the usual case."""
     for channel in range(CHANNELS):
         row, ring = output_row(context, BAND * CHANNELS + channel, i + count), context.band[channel]
         for k in range(count):
-            row[i + k] = ring[(t + k) & RING_MASK] if there else np.float32(0.0)
+            row[i + k] = ring[(t + k) & RING_MASK] if available else np.float32(0.0)
 
 
 @compiled
@@ -59,16 +59,16 @@ def write_synth(context: CallbackContext, now: int, frames: int) -> None:
     i = 0
     while i < frames:
         t = first + i
-        there, end, late = False, t + frames, False
+        available, end, late = False, t + frames, False
         if not silent:
             # what is output up to a discontinuity belongs to the previous epoch
-            there, end, late = find_hop(context.workers[index], context.band_stamps, t, own[w.BAND_DELAY])
+            available, end, late = find_hop(context.workers[index], context.band_stamps, t, own[w.BAND_DELAY])
         count = min(end - t, frames - i)
-        if is_settled(fade, there):
-            copy_synth(context, t, i, count, there)
+        if is_settled(fade, available):
+            copy_synth(context, t, i, count, available)
         else:
-            fade_synth(context, t, i, count, there)
-        if late and not there:
+            fade_synth(context, t, i, count, available)
+        if late and not available:
             state[w.BAND_LATE] += count
         i += count
     write_ping(context, BAND, first, frames)

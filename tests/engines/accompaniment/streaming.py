@@ -15,7 +15,7 @@ from bridge.runtime.shared.layout import CALLBACK_RINGS, Plan, WorkerPlan
 from engines.accompaniment.band import Band
 from engines.accompaniment.timeline import HOP
 from tests.engines.driving import RATE, parse_chord
-from tests.runtime.desk import open_desk
+from tests.runtime.callback_driver import open_callback
 
 PERIOD = 512
 RESERVE = 2048
@@ -166,17 +166,17 @@ def stream(
     played = Played(cycles)
     waiting = {port: list(events) for port, events in recorded.items()}
     keys = list(keys)
-    with open_desk(PLAN) as desk:
+    with open_callback(PLAN) as callback:
         for port in ANALYSED:
-            desk.shared.heads[PLAN.rings.index(f"mir.{port}"), w.RING_DELAY] = declared_frames
-        runner = EngineRunner(PLAN, PLAN.workers[BAND], desk.shared, Recorded(played))
+            callback.shared.heads[PLAN.rings.index(f"mir.{port}"), w.RING_DELAY] = declared_frames
+        runner = EngineRunner(PLAN, PLAN.workers[BAND], callback.shared, Recorded(played))
         runner.prepare()
-        foreseen, transport, place = desk.reader(FORESEEN_RING), desk.context.transport, 0
+        foreseen, transport, place = callback.reader(FORESEEN_RING), callback.context.transport, 0
         for index, cycle in enumerate(cycles):
             now = index * PERIOD
             defaults = {control.name: control.default for control in Band.spec.controls}
             chosen = {**defaults, **STRAIGHT, **values(now)}
-            desk.shared.values[BAND, : len(CONTROLS)] = [chosen[name] for name in CONTROLS]
+            callback.shared.values[BAND, : len(CONTROLS)] = [chosen[name] for name in CONTROLS]
             place += 10**6 if cycle.jumps else 0
             transport[[w.T_ROLLING, w.T_FRAME, w.T_VALID]] = float(cycle.rolls), place, 1.0
             transport[[w.T_BEAT, w.T_TEMPO, w.T_BAR]] = cycle.beat, cycle.tempo, 4.0
@@ -184,14 +184,14 @@ def stream(
                 played.breaks.append(now)
             place += PERIOD if cycle.rolls else 0
             due = [(frame - now, data) for frame, data in keys if now <= frame < now + PERIOD]
-            desk.read_inputs(PERIOD, due)
-            epoch = int(desk.worker(MIR)[w.EPOCH])
+            callback.read_inputs(PERIOD, due)
+            epoch = int(callback.worker(MIR)[w.EPOCH])
             for port, events in waiting.items():
                 while events and events[0][0] < now + PERIOD:
-                    desk.writer(f"mir.{port}").write(events.pop(0)[1], epoch)
+                    callback.writer(f"mir.{port}").write(events.pop(0)[1], epoch)
             if not stalled(index):
                 runner.process_available()
-            played.sent += [(now + offset, data) for offset, data in desk.play(PERIOD)["accompaniment"]]
+            played.sent += [(now + offset, data) for offset, data in callback.write_midi(PERIOD)["accompaniment"]]
             for event in foreseen.read():
                 if isinstance(event.payload, Commit):
                     played.commits.append((event.frame, event.payload))

@@ -1,4 +1,4 @@
-"""The words and the layout: names, counts and places agree."""
+"""Layout of shared memory and callback: slots, arrays and paths agree on names, counts and order."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from bridge.runtime.callback.synth_output import BAND
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.arena import Arena
 from bridge.runtime.shared.layout import CAPACITY, GAINS, RECORDS, Plan, SharedArrays, map_arena, size_of
-from tests.runtime.desk import NO_ENGINES, PLAN, WITH_SYNTH
+from tests.runtime.callback_driver import NO_ENGINES, PLAN, WITH_SYNTH
 
 
 def enumerations() -> list[tuple[list[str], int]]:
-    """Each ``A, B, N = range(k)`` of words.py as its names and k."""
+    """Each ``A, B, N = range(k)`` of slots.py as its names and k."""
     found = []
     for node in ast.parse(Path(w.__file__).read_text()).body:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and isinstance(node.targets[0], ast.Tuple):
@@ -76,7 +76,7 @@ def test_parent_and_worker_lay_out_the_same() -> None:
             assert getattr(other, name).flat[-1] == 1
 
 
-def test_a_room_shares_what_workers_see_and_owns_the_rest() -> None:
+def test_a_context_has_the_shared_arrays_first_and_private_memory_after() -> None:
     with Arena.create(size_of(PLAN)) as arena:
         shared = map_arena(PLAN, arena)
         context = make_context(PLAN, shared)
@@ -86,7 +86,7 @@ def test_a_room_shares_what_workers_see_and_owns_the_rest() -> None:
         assert not any(shared.state.ctypes.data <= array.ctypes.data < end for array in private)
 
 
-def test_a_room_has_a_row_for_each_output_and_each_fader() -> None:
+def test_a_context_has_a_row_for_each_output_and_each_fader() -> None:
     with Arena.create(size_of(WITH_SYNTH)) as arena:
         context = make_context(WITH_SYNTH, map_arena(WITH_SYNTH, arena))
         assert OUTPUTS == len(AUDIO_PATHS) * CHANNELS == len(context.work_out)

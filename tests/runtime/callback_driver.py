@@ -67,7 +67,7 @@ Sent = tuple[int, bytes]
 """(offset in the cycle, message)"""
 
 
-class Desk:
+class Callback:
     """A callback context and JACK's frame time."""
 
     def __init__(self, plan: Plan, shared: SharedArrays, context: CallbackContext) -> None:
@@ -87,7 +87,7 @@ class Desk:
         return words
 
     def read_inputs(self, audio: Audio | int, events: Sequence[Sent] = ()) -> int:
-        """One cycle's intake of ``audio``, or of so many silent frames; ``events`` by offset. The cycle's frame."""
+        """Read ``audio``, or so many silent frames, and ``events`` by offset; returns the cycle's frame."""
         context = self.context
         frames = audio if isinstance(audio, int) else audio.shape[1]
         context.work_in[:, :frames] = 0.0 if isinstance(audio, int) else audio
@@ -100,14 +100,14 @@ class Desk:
         self.raw += frames
         return self.now
 
-    def mix(self, frames: int) -> Audio:
-        """What the last cycle sends as audio, shape (stems, mix and band, channels, frames)."""
+    def write_audio(self, frames: int) -> Audio:
+        """The audio output of the last cycle, shape (stems, mix and band, channels, frames)."""
         write_stems(self.context, self.now, frames)
         write_synth(self.context, self.now, frames)
         return self.context.work_out[:, :frames].reshape(-1, CHANNELS, frames).copy()
 
-    def play(self, frames: int, stall_frames: int = STALL_FRAMES) -> dict[str, list[Sent]]:
-        """What the last cycle sends as MIDI, by port."""
+    def write_midi(self, frames: int, stall_frames: int = STALL_FRAMES) -> dict[str, list[Sent]]:
+        """The MIDI output of the last cycle, by port."""
         write_midi(self.context, self.now, frames, stall_frames)
         return {port: self._sent(i) for i, port in enumerate(MIDI_PORTS)}
 
@@ -115,33 +115,33 @@ class Desk:
         rows = self.context.out_events[port, : self.context.out_counts[port]]
         return [(int(row[w.FRAME]), row[w.DATA :].tobytes()[: int(row[w.SIZE])]) for row in rows]
 
-    def audio_cycle(self, audio: Audio) -> Audio:
-        """Take ``audio`` and answer it."""
+    def run_audio(self, audio: Audio) -> Audio:
+        """One cycle with ``audio`` as its input; returns the audio output."""
         self.read_inputs(audio)
-        return self.mix(audio.shape[1])
+        return self.write_audio(audio.shape[1])
 
-    def midi_cycle(self, frames: int, events: Sequence[Sent] = ()) -> dict[str, list[Sent]]:
-        """Take a silent cycle with every worker up to date, and answer it."""
+    def run_midi(self, frames: int, events: Sequence[Sent] = ()) -> dict[str, list[Sent]]:
+        """One silent cycle with every worker up to date; returns the MIDI output."""
         now = self.read_inputs(frames, events)
         self.shared.workers[:, w.PROGRESS] = now + frames
-        return self.play(frames)
+        return self.write_midi(frames)
 
-    def separate(self, start: int, stems: Audio, epoch: int | None = None) -> None:
-        """What the separation's worker does for the hop at ``start``; ``stems``: shape (stems * channels, hop)."""
+    def write_stems(self, start: int, stems: Audio, epoch: int | None = None) -> None:
+        """Write as the separation's worker does for the hop at ``start``; ``stems``: shape (stems * channels, hop)."""
         words = self.worker(SEPARATION)
         epoch = int(words[w.EPOCH]) if epoch is None else epoch
         write_audio(self.shared.stems, 0, start - int(words[w.LATENCY]), stems)
         publish(self.shared.stamps, start % CAPACITY, (epoch << w.STAMP_SHIFT) + start)
 
-    def sound(self, start: int, audio: Audio, epoch: int | None = None) -> None:
-        """What the synth's worker does for the hop at ``start``; ``audio``: shape (channels, hop)."""
+    def write_band(self, start: int, audio: Audio, epoch: int | None = None) -> None:
+        """Write as the synth's worker does for the hop at ``start``; ``audio``: shape (channels, hop)."""
         words = self.worker(SYNTH)
         epoch = int(words[w.EPOCH]) if epoch is None else epoch
         write_audio(self.shared.band, 0, start - int(words[w.LATENCY]), audio)
         publish(self.shared.band_stamps, start % CAPACITY, (epoch << w.STAMP_SHIFT) + start)
 
-    def say(self, ring: str, frame: int, data: bytes, epoch: int | None = None) -> None:
-        """What a worker does to have ``data`` sent for ``frame``."""
+    def write_message(self, ring: str, frame: int, data: bytes, epoch: int | None = None) -> None:
+        """Write as a worker does that has ``data`` sent for ``frame``."""
         owner = int(self.context.owners[MIDI_PORTS.index(ring)])
         epoch = int(self.worker(owner)[w.EPOCH]) if epoch is None else epoch
         self.writer(ring).write(TimedEvent(frame, Midi(data)), epoch)
@@ -156,8 +156,8 @@ class Desk:
 
 
 @contextmanager
-def open_desk(plan: Plan = PLAN, latency: int = 0, slack: int = 0) -> Iterator[Desk]:
-    """A desk on an arena of its own. ``latency`` and ``slack`` (frames) are the separation's."""
+def open_callback(plan: Plan = PLAN, latency: int = 0, slack: int = 0) -> Iterator[Callback]:
+    """A callback on an arena of its own. ``latency`` and ``slack`` (frames) are the separation's."""
     with Arena.create(size_of(plan)) as arena:
         shared = map_arena(plan, arena)
         context = make_context(plan, shared)
@@ -170,17 +170,17 @@ def open_desk(plan: Plan = PLAN, latency: int = 0, slack: int = 0) -> Iterator[D
         if plan.synth_worker >= 0:
             words = shared.workers[plan.synth_worker]
             words[w.LATENCY], words[w.DEADLINE] = -AHEAD, AHEAD
-        yield Desk(plan, shared, context)
+        yield Callback(plan, shared, context)
 
 
-def on(note: int, channel: int = 0, velocity: int = 90) -> bytes:
+def note_on(note: int, channel: int = 0, velocity: int = 90) -> bytes:
     return bytes((0x90 | channel, note, velocity))
 
 
-def off(note: int, channel: int = 0) -> bytes:
+def note_off(note: int, channel: int = 0) -> bytes:
     return bytes((0x80 | channel, note, 64))
 
 
-def noise(frames: int, seed: int = 0) -> Audio:
+def make_noise(frames: int, seed: int = 0) -> Audio:
     """White noise within -1..1, shape (channels, frames)."""
     return np.random.default_rng(seed).uniform(-1, 1, (CHANNELS, frames)).astype(np.float32)
