@@ -17,12 +17,12 @@ from pathlib import Path
 
 import numpy as np
 
+from bridge.core.chords import NO_CHORD_STATE, PITCH_CLASSES
 from bridge.core.engine_stream import EngineStream
-from bridge.core.events import Chord, Key
+from bridge.core.events import Chord, Key, to_state
 from bridge.core.time import BlockTime
 from engines.accompaniment.harmony.chord_history import ChordHistory
 from engines.accompaniment.harmony.trellis import Metre
-from engines.accompaniment.harmony.vocabulary import CLASSES, NONE
 from engines.accompaniment.timeline import Timeline
 from engines.mir.engine_lookup import create_engine
 from research.datasets.library import RATE, StemClip, read_library
@@ -48,14 +48,14 @@ def judge(song: dict[str, StemClip], truth: SongTruth, engine: str, right: Score
     timeline = Timeline(BlockTime(0, RATE, -start * truth.bpm / 60 / RATE, truth.bpm, True, truth.bar_beats, True))
     beats = int(timeline.time.beat_at(mix.shape[1]))
     roots, metre = list_roots(truth, beats), Metre(truth.bar_beats)
-    stream, history, last = EngineStream(create_engine(engine), RATE), ChordHistory(), NONE
+    stream, history, last = EngineStream(create_engine(engine), RATE), ChordHistory(), NO_CHORD_STATE
     hop, beat = 512, 0
     for frame in range(0, mix.shape[1] - hop, hop):
         for output in stream.push(mix[:, frame : frame + hop]).events:
             payload = output.event.payload
             if isinstance(payload, Chord):
                 history.push_chord(payload, output.event.frame, frame + hop)
-                last = payload.quality * CLASSES + payload.root if payload.root >= 0 else NONE
+                last = to_state(payload)
             elif isinstance(payload, Key):
                 history.push_key(payload)
         history.advance(timeline, frame + hop)
@@ -66,7 +66,7 @@ def judge(song: dict[str, StemClip], truth: SongTruth, engine: str, right: Score
                     continue
                 kinds = ["all"] + ["change"] * bool(roots[at - 1] >= 0 and roots[at] != roots[at - 1])
                 for name, state in (("history", history.predict_chord(at, metre, {})[0]), ("hold", last)):
-                    hit = state != NONE and state % CLASSES == int(roots[at])
+                    hit = state != NO_CHORD_STATE and state % PITCH_CLASSES == int(roots[at])
                     for kind in kinds:
                         right[f"{name} {kind} {ahead}"].append(bool(hit))
             beat += 1

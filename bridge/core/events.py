@@ -11,7 +11,7 @@ import struct
 from dataclasses import astuple, dataclass
 from typing import Any, ClassVar, TypeAlias
 
-from bridge.core.chords import PITCH_CLASSES, QUALITIES
+from bridge.core.chords import NO_CHORD_STATE, PITCH_CLASSES, QUALITIES
 
 NOTE_NAMES: tuple[str, ...] = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
 
@@ -75,6 +75,19 @@ class Chord:
         if self.root < 0:
             return ()
         return tuple((self.root + interval) % PITCH_CLASSES for interval in QUALITIES[self.quality].intervals)
+
+
+def to_state(chord: Chord) -> int:
+    """The number of ``chord`` without its bass: ``quality * 12 + root``, NO_CHORD_STATE for none."""
+    return chord.quality * PITCH_CLASSES + chord.root if chord.root >= 0 else NO_CHORD_STATE
+
+
+def to_chord(state: int, confidence: float) -> Chord:
+    """The chord that has the number ``state``, in root position."""
+    if state == NO_CHORD_STATE:
+        return Chord(-1, 0, -1, confidence)
+    quality, root = divmod(state, PITCH_CLASSES)
+    return Chord(root, quality, root, confidence)
 
 
 @dataclass(frozen=True, slots=True)

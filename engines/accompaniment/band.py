@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from bridge.core.engine import AudioPort, Block, EngineSpec, EventPort, State
-from bridge.core.events import Beat, Chord, Commit, Key, Onset, TimedEvent
+from bridge.core.events import Beat, Chord, Commit, Key, Onset, TimedEvent, to_chord
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
 from engines.accompaniment.auto_lookahead import LOOKAHEAD_AUTO, AutoLookahead
@@ -19,7 +19,6 @@ from engines.accompaniment.energy import Energy
 from engines.accompaniment.form import COUNT_IN, DROPOUT, SECTION, STAYS, BeatPosition, Form, FormRequest
 from engines.accompaniment.harmony.chord_history import ChordHistory
 from engines.accompaniment.harmony.trellis import TRACK, TRACK_CONFIDENCE, Metre
-from engines.accompaniment.harmony.vocabulary import to_chord
 from engines.accompaniment.held_chord import SETTLE_S, HeldChord
 from engines.accompaniment.live_sheet import SHEET, LiveSheet
 from engines.accompaniment.overrides import KEY, TEMPO, OwnTempo, to_key

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bridge.core.events import LEVELS, Chord
+from bridge.core.events import LEVELS, Chord, to_chord, to_state
+from engines.accompaniment.harmony.chord_states import UNKNOWN
 from engines.accompaniment.harmony.trellis import NOTHING, TRACK
-from engines.accompaniment.harmony.vocabulary import UNKNOWN, to_chord, to_state
 from engines.accompaniment.score import NO_CHORD
 from engines.saved_state import SavedState
 

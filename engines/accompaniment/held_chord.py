@@ -6,10 +6,10 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from bridge.core.chords import MAJOR, MINOR, QUALITIES, find_intervals
+from bridge.core.chords import MAJOR, MINOR, PITCH_CLASSES, QUALITIES, find_intervals
 from bridge.core.events import Midi, TimedEvent
 from bridge.core.midi import DRUM_CHANNEL, get_channel, is_note, is_note_on
-from engines.accompaniment.harmony.vocabulary import CLASSES, UNKNOWN
+from engines.accompaniment.harmony.chord_states import UNKNOWN
 from engines.saved_state import SavedState
 
 SETTLE_S = 0.04
@@ -27,17 +27,17 @@ def recognise_state(pitches: Collection[int]) -> int:
 
     The lowest note is the root where that gives a name; notes beside a chord on the lowest are its colour.
     """
-    classes = {pitch % CLASSES for pitch in pitches}
+    classes = {pitch % PITCH_CLASSES for pitch in pitches}
     if len(classes) < MIN_PITCH_CLASSES:
         return UNKNOWN
-    bass = min(pitches) % CLASSES
+    bass = min(pitches) % PITCH_CLASSES
     above = _to_intervals(bass, classes)
     for root in (bass, *sorted(classes - {bass})):
         if root != bass and above in SIXTHS:
             break
         found = find_intervals(frozenset(_to_intervals(root, classes)))
         if found is not None and (root == bass or not QUALITIES[found].root_is_lowest):
-            return found * CLASSES + root
+            return found * PITCH_CLASSES + root
     within = [
         number
         for number, quality in enumerate(QUALITIES)
@@ -45,11 +45,11 @@ def recognise_state(pitches: Collection[int]) -> int:
     ]
     if not within:
         return UNKNOWN
-    return max(within, key=lambda number: (len(QUALITIES[number].intervals), -number)) * CLASSES + bass
+    return max(within, key=lambda number: (len(QUALITIES[number].intervals), -number)) * PITCH_CLASSES + bass
 
 
 def _to_intervals(root: int, classes: Collection[int]) -> set[int]:
-    return {(one - root) % CLASSES for one in classes}
+    return {(one - root) % PITCH_CLASSES for one in classes}
 
 
 class HeldChord(SavedState):

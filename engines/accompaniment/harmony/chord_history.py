@@ -7,10 +7,11 @@ from math import floor
 
 import numpy as np
 
-from bridge.core.events import Chord, Key
+from bridge.core.chords import NO_CHORD_STATE
+from bridge.core.events import Chord, Key, to_state
+from engines.accompaniment.harmony.chord_states import UNKNOWN
 from engines.accompaniment.harmony.predictor import ChordPredictor
 from engines.accompaniment.harmony.trellis import DETECTED, HABIT, NOTHING, PLAYED, Forecast, Metre, predict_chords
-from engines.accompaniment.harmony.vocabulary import NONE, UNKNOWN, to_state
 from engines.accompaniment.timeline import Timeline
 from engines.saved_state import SavedState
 
@@ -166,12 +167,16 @@ class ChordHistory(SavedState):
         return self._forecast[1]
 
     def predict_chord(self, beat: int, metre: Metre, track: Mapping[int, int]) -> tuple[int, float, int]:
-        """The state at ``beat``, its confidence, and its source (of SOURCES); NONE before the first chord."""
+        """The state at ``beat``, its confidence, and its source (of SOURCES); NO_CHORD_STATE before the first chord."""
         if beat < self.next:
             back = self.next - beat
-            return (int(self.history[-back]), 1.0, self._current_source) if back <= self.count else (NONE, 0.0, NOTHING)
+            return (
+                (int(self.history[-back]), 1.0, self._current_source)
+                if back <= self.count
+                else (NO_CHORD_STATE, 0.0, NOTHING)
+            )
         if not self.count and not track:
-            return NONE, 0.0, NOTHING
+            return NO_CHORD_STATE, 0.0, NOTHING
         forecast = self.predict(metre, track)
         at = min(beat - forecast.first, len(forecast.path) - 1)
         state, source = int(forecast.path[at]), int(forecast.sources[at])

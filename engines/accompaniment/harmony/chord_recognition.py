@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.arrays import Float64Array, Int64Array
-from bridge.core.chords import MAJOR, MINOR, QUALITIES
-from bridge.core.events import Chord
-from engines.accompaniment.harmony.vocabulary import CLASSES, COUNT, NONE, to_chord
+from bridge.core.chords import MAJOR, MINOR, NO_CHORD_STATE, PITCH_CLASSES, QUALITIES
+from bridge.core.events import Chord, to_chord
+from engines.accompaniment.harmony.chord_states import COUNT
 
 FOREIGN_COST = 1.2
 """What a note outside of the chord costs against one in it."""
@@ -42,18 +42,22 @@ class TickNote:
 
 
 def _make_templates() -> tuple[Float64Array, Float64Array]:
-    """Shapes (NONE, 12): 1 for a note of the chord, minus FOREIGN_COST for others; and the cost of a missing note."""
-    weights, lacking = np.full((NONE, CLASSES), -FOREIGN_COST), np.zeros((NONE, CLASSES))
+    """Shapes (states without none, 12): 1 for a note of the chord, minus FOREIGN_COST for others; the cost of a missing
+    note."""
+    weights, lacking = (
+        np.full((NO_CHORD_STATE, PITCH_CLASSES), -FOREIGN_COST),
+        np.zeros((NO_CHORD_STATE, PITCH_CLASSES)),
+    )
     for number, quality in enumerate(QUALITIES):
-        for root in range(CLASSES):
+        for root in range(PITCH_CLASSES):
             for place, interval in enumerate(quality.intervals):
-                weights[number * CLASSES + root, (root + interval) % CLASSES] = 1.0
-                lacking[number * CLASSES + root, (root + interval) % CLASSES] = LACKING[place]
+                weights[number * PITCH_CLASSES + root, (root + interval) % PITCH_CLASSES] = 1.0
+                lacking[number * PITCH_CLASSES + root, (root + interval) % PITCH_CLASSES] = LACKING[place]
     return weights, lacking
 
 
 WEIGHTS, LACKS = _make_templates()
-RARITY = np.repeat([0.0 if quality in (MAJOR, MINOR) else RARE_CHORD_COST for quality in QUALITIES], CLASSES)
+RARITY = np.repeat([0.0 if quality in (MAJOR, MINOR) else RARE_CHORD_COST for quality in QUALITIES], PITCH_CLASSES)
 
 
 def recognise_chords(notes: Sequence[TickNote], beats: Sequence[int], downbeats: Sequence[bool]) -> list[Chord]:
@@ -68,10 +72,10 @@ def recognise_chords(notes: Sequence[TickNote], beats: Sequence[int], downbeats:
 def measure_pitch_classes(notes: Sequence[TickNote], beats: Sequence[int]) -> Float64Array:
     """How much of each pitch class sounds in each beat, shape (beats, 12): 1 is a note of full velocity throughout."""
     edges = np.asarray(beats, np.int64)
-    sounding = np.zeros((len(edges) - 1, CLASSES))
+    sounding = np.zeros((len(edges) - 1, PITCH_CLASSES))
     start, end, pitch, velocity = _to_columns(notes)
-    for pitch_class in range(CLASSES):
-        here = pitch % CLASSES == pitch_class
+    for pitch_class in range(PITCH_CLASSES):
+        here = pitch % PITCH_CLASSES == pitch_class
         sounded = _sum_before(start[here], velocity[here], edges) - _sum_before(end[here], velocity[here], edges)
         sounding[:, pitch_class] = np.diff(sounded) / (127 * np.diff(edges))
     return sounding
@@ -122,12 +126,12 @@ def _score_states(sounding: Float64Array, low: Sequence[int]) -> Float64Array:
     shares = sounding / np.maximum(total, least)
     fits = np.zeros((len(sounding), COUNT))
     lacks = (shares < LEAST_SHARE).astype(np.float64)
-    fits[:, :NONE] = shares @ WEIGHTS.T - lacks @ LACKS.T - RARITY
+    fits[:, :NO_CHORD_STATE] = shares @ WEIGHTS.T - lacks @ LACKS.T - RARITY
     for beat, pitch in enumerate(low):
         if pitch >= 0:
-            fits[beat, pitch % CLASSES : NONE : CLASSES] += ROOT_IN_BASS_GAIN
+            fits[beat, pitch % PITCH_CLASSES : NO_CHORD_STATE : PITCH_CLASSES] += ROOT_IN_BASS_GAIN
     fits[~there] = 0.0
-    fits[:, NONE] = np.where(there, -FOREIGN_COST, NO_CHORD_COST)
+    fits[:, NO_CHORD_STATE] = np.where(there, -FOREIGN_COST, NO_CHORD_COST)
     return fits
 
 
@@ -155,7 +159,7 @@ def _add_bass(path: Sequence[int], low: Sequence[int]) -> list[Chord]:
             found.append(found[-1])
             continue
         chord = to_chord(state, 1.0)
-        bass = low[beat] % CLASSES if low[beat] >= 0 else chord.root
+        bass = low[beat] % PITCH_CLASSES if low[beat] >= 0 else chord.root
         if chord.root >= 0 and bass in chord.pitch_classes:
             chord = Chord(chord.root, chord.quality, bass, 1.0)
         found.append(chord)

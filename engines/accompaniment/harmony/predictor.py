@@ -14,7 +14,8 @@ from functools import cache
 import numpy as np
 
 from bridge.core.arrays import Float32Array, Float64Array
-from bridge.core.chords import MAJOR, MINOR, QUALITIES
+from bridge.core.chords import MAJOR, MINOR, NO_CHORD_STATE, PITCH_CLASSES, QUALITIES
+from engines.accompaniment.harmony.chord_states import COUNT, THIRDS, UNKNOWN, States
 from engines.accompaniment.harmony.repetition import (
     AS_NOW,
     FEATURES,
@@ -24,7 +25,6 @@ from engines.accompaniment.harmony.repetition import (
     compare_lags,
     read_lags,
 )
-from engines.accompaniment.harmony.vocabulary import CLASSES, COUNT, NONE, THIRDS, UNKNOWN, States
 from engines.onnx import BoundSession, check_shapes, open_session, read_shipped
 from engines.weights import WEIGHTS
 
@@ -37,13 +37,18 @@ MAX_BAR_BEATS, MAX_LASTING_BEATS, LONGEST_HISTORY = 4, 16, 128
 CHORDS_BEFORE = 3
 """Chords before the last that are looked at, within CONTEXT_BEATS beats."""
 CONTEXT_BEATS = 64
-KINDS = 2 * CLASSES + 1
+KINDS = 2 * PITCH_CLASSES + 1
 """Of chords, as far as habit tells them: 2 * root + 1 with a minor third, and none."""
 KIND_OF = np.array(
-    [state % CLASSES * 2 + THIRDS[state // CLASSES] if state != NONE else KINDS - 1 for state in range(COUNT)]
+    [
+        state % PITCH_CLASSES * 2 + THIRDS[state // PITCH_CLASSES] if state != NO_CHORD_STATE else KINDS - 1
+        for state in range(COUNT)
+    ]
 )
 """Shape (COUNT,)."""
-_TRIADS = np.array([QUALITIES.index(MINOR if kind % 2 else MAJOR) * CLASSES + kind // 2 for kind in range(KINDS - 1)])
+_TRIADS = np.array(
+    [QUALITIES.index(MINOR if kind % 2 else MAJOR) * PITCH_CLASSES + kind // 2 for kind in range(KINDS - 1)]
+)
 CONTEXT = MAX_BAR_BEATS + MAX_LASTING_BEATS + 1 + len(QUALITIES) + (CHORDS_BEFORE + 1) + (CHORDS_BEFORE + 1) * KINDS
 PREDICTORS = len(RAISED) * len(LAGS)
 
@@ -51,9 +56,9 @@ PREDICTORS = len(RAISED) * len(LAGS)
 def find_reference(history: States, key: int) -> int:
     """The pitch class from which the network counts: the last root, else the key's tonic. ``history``, ``key``: as
     `foreseen` takes them."""
-    if len(history) and history[-1] not in (UNKNOWN, NONE):
-        return int(history[-1]) % CLASSES
-    return key % CLASSES if key >= 0 else 0
+    if len(history) and history[-1] not in (UNKNOWN, NO_CHORD_STATE):
+        return int(history[-1]) % PITCH_CLASSES
+    return key % PITCH_CLASSES if key >= 0 else 0
 
 
 def encode_context(history: States, number: int, key: int) -> Float32Array:
@@ -69,15 +74,18 @@ def encode_context(history: States, number: int, key: int) -> Float32Array:
     place, lasted, quality = np.zeros(MAX_BAR_BEATS), np.zeros(MAX_LASTING_BEATS), np.zeros(len(QUALITIES))
     place[number % MAX_BAR_BEATS] = 1.0
     lasted[min(lengths[0], MAX_LASTING_BEATS) - 1] = 1.0
-    if last not in (UNKNOWN, NONE):
-        quality[last // CLASSES] = 1.0
+    if last not in (UNKNOWN, NO_CHORD_STATE):
+        quality[last // PITCH_CLASSES] = 1.0
     lengths_ = np.zeros(CHORDS_BEFORE + 1)
     lengths_[: len(lengths)] = np.minimum(lengths, MAX_LASTING_BEATS) / MAX_LASTING_BEATS
     kinds = np.zeros((CHORDS_BEFORE + 1, KINDS))
     for row in range(1, CHORDS_BEFORE + 1):
-        state = begins[row] if row < len(begins) else NONE
+        state = begins[row] if row < len(begins) else NO_CHORD_STATE
         kinds[row - 1, _to_kind(home, state)] = 1.0
-    kinds[CHORDS_BEFORE, (key % CLASSES - home) % CLASSES * 2 + key // CLASSES if key >= 0 else KINDS - 1] = 1.0
+    kinds[
+        CHORDS_BEFORE,
+        (key % PITCH_CLASSES - home) % PITCH_CLASSES * 2 + key // PITCH_CLASSES if key >= 0 else KINDS - 1,
+    ] = 1.0
     known_share = min(len(history), LONGEST_HISTORY) / LONGEST_HISTORY
     return np.concatenate([place, lasted, [known_share], quality, lengths_, kinds.ravel()], dtype=np.float32)
 
@@ -93,9 +101,9 @@ def _find_last_chords(history: States) -> tuple[list[int], list[int]]:
 
 def _to_kind(home: int, state: int) -> int:
     """The kind of ``state``, counted from pitch class ``home``."""
-    if state in (UNKNOWN, NONE):
+    if state in (UNKNOWN, NO_CHORD_STATE):
         return KINDS - 1
-    return (state - home) % CLASSES * 2 + int(THIRDS[state // CLASSES])
+    return (state - home) % PITCH_CLASSES * 2 + int(THIRDS[state // PITCH_CLASSES])
 
 
 class ChordPredictor:
@@ -130,11 +138,11 @@ class ChordPredictor:
         weights = self._words.reshape(chords.shape) * self._there
         counted: Float64Array = np.bincount(chords.ravel(), weights.ravel(), HORIZON * COUNT).astype(np.float64)
         habit = np.zeros((HORIZON, COUNT))
-        states = _TRIADS - _TRIADS % CLASSES + (_TRIADS + find_reference(history, key)) % CLASSES
+        states = _TRIADS - _TRIADS % PITCH_CLASSES + (_TRIADS + find_reference(history, key)) % PITCH_CLASSES
         last = int(history[-1])
-        if last not in (UNKNOWN, NONE):  # a chord that stays, or comes again, is the one that was received
-            states[THIRDS[last // CLASSES]] = last
-        habit[:, states], habit[:, NONE] = self._habit[:, :-1], self._habit[:, -1]
+        if last not in (UNKNOWN, NO_CHORD_STATE):  # a chord that stays, or comes again, is the one that was received
+            states[THIRDS[last // PITCH_CLASSES]] = last
+        habit[:, states], habit[:, NO_CHORD_STATE] = self._habit[:, :-1], self._habit[:, -1]
         return counted.reshape(HORIZON, COUNT), habit
 
 

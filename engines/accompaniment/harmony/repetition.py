@@ -12,7 +12,8 @@ from functools import cache
 import numpy as np
 
 from bridge.core.arrays import Float32Array
-from engines.accompaniment.harmony.vocabulary import CLASSES, COUNT, LIKENESS, NONE, UNKNOWN, States
+from bridge.core.chords import NO_CHORD_STATE, PITCH_CLASSES
+from engines.accompaniment.harmony.chord_states import COUNT, LIKENESS, UNKNOWN, States
 
 HORIZON = 24
 """Beats from the last known one that are foretold at most."""
@@ -26,7 +27,14 @@ RAISED = (0, 1, 2)
 that the habits were counted on are by one or two."""
 _STATES = np.arange(COUNT)
 AS_NOW = np.stack(
-    [np.where(_STATES == NONE, NONE, _STATES - _STATES % CLASSES + (_STATES + up) % CLASSES) for up in RAISED]
+    [
+        np.where(
+            _STATES == NO_CHORD_STATE,
+            NO_CHORD_STATE,
+            _STATES - _STATES % PITCH_CLASSES + (_STATES + up) % PITCH_CLASSES,
+        )
+        for up in RAISED
+    ]
 )
 """Shape (RAISED, COUNT): each state so much higher."""
 _ALIKE = np.stack([LIKENESS[:, raised] for raised in AS_NOW]).astype(np.float32)

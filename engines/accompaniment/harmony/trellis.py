@@ -14,9 +14,9 @@ import numpy as np
 
 from bridge.core.arrays import Float64Array
 from bridge.core.events import CHORD_SOURCES
+from engines.accompaniment.harmony.chord_states import COUNT, UNKNOWN, States
 from engines.accompaniment.harmony.predictor import ChordPredictor, load_shipped
 from engines.accompaniment.harmony.repetition import HORIZON
-from engines.accompaniment.harmony.vocabulary import COUNT, UNKNOWN, States
 
 SOURCES = CHORD_SOURCES
 NOTHING, HABIT, LOOP, TRACK, DETECTED, PLAYED = range(len(SOURCES))

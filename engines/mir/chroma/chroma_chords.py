@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.audio import Audio
-from bridge.core.events import Chord, Key, Midi, TimedEvent
+from bridge.core.events import Chord, Key, Midi, TimedEvent, to_chord
 from bridge.core.jit import njit
 from bridge.core.midi import (
     ALL_NOTES_OFF,
@@ -183,11 +183,10 @@ class ChromaAnalyser(SavedState):
         self.chord = found
         if found == NO_CHORD:
             return Chord(-1, 0, -1, min(max(1.0 - correlation, 0.0), 1.0))
-        quality, root = divmod(found, 12)
-        chord = Chord(root, quality, root, min(correlation, 1.0))
+        chord = to_chord(found, min(correlation, 1.0))
         # an inversion is reported only if the bass stayed as long as the chord
         inverted = self.bass_steps >= CONFIRM_STEPS and self.bass_class in chord.pitch_classes
-        return Chord(root, quality, self.bass_class, chord.confidence) if inverted else chord
+        return Chord(chord.root, chord.quality, self.bass_class, chord.confidence) if inverted else chord
 
     def _update_key(self) -> Key | None:
         """The key, if another one than before has just become the best."""

@@ -6,15 +6,12 @@ import numpy as np
 
 from bridge.core.arrays import Float64Array
 from bridge.core.chords import NO_CHORD_STATE, PITCH_CLASSES, QUALITIES
-from bridge.core.events import Chord, Key
+from bridge.core.events import Chord, Key, to_chord
 from engines.saved_state import SavedState
 
 HARMONY_STEPS_PER_SECOND = 10
-CLASSES = PITCH_CLASSES
 HAS_MINOR_THIRD = np.array([quality.has_minor_third for quality in QUALITIES], np.float64)
 """1 for each quality with a minor third, else 0."""
-NONE = NO_CHORD_STATE
-"""The state without a chord; the others are quality * 12 + root."""
 SELF_TRANSITION = 0.85
 """Probability that a chord goes on for another tenth of a second."""
 LIKELIHOOD_EXPONENT = 1.0
@@ -42,24 +39,24 @@ class ChordTracker(SavedState):
     saved_fields = ("posterior", "bass", "current", "recent_best")
 
     def __init__(self) -> None:
-        self.posterior = np.full(NONE + 1, 1.0 / (NONE + 1))
-        self.bass = np.zeros(CLASSES + 1)
+        self.posterior = np.full(NO_CHORD_STATE + 1, 1.0 / (NO_CHORD_STATE + 1))
+        self.bass = np.zeros(PITCH_CLASSES + 1)
         self.recent_best = np.zeros(CONFIRM_STEPS, np.int64)
         self.reset()
 
     def reset(self) -> None:
-        self.posterior[:] = 1.0 / (NONE + 1)
+        self.posterior[:] = 1.0 / (NO_CHORD_STATE + 1)
         self.bass[:] = 0.0
-        self.recent_best[:] = NONE
-        self.current = NONE
+        self.recent_best[:] = NO_CHORD_STATE
+        self.current = NO_CHORD_STATE
 
     def update(self, root: Float64Array, quality: Float64Array, bass: Float64Array) -> tuple[Chord, int] | None:
         """A harmony step: probabilities of roots (13,), of the qualities of each root (12, 8), and of basses (13,).
 
         Returns a new chord and how many steps ago it began, 0 to CONFIRM_STEPS - 1.
         """
-        likelihood = np.append((quality * root[:CLASSES, None]).T.ravel(), root[CLASSES])
-        predicted = SELF_TRANSITION * self.posterior + (1.0 - SELF_TRANSITION) / (NONE + 1)
+        likelihood = np.append((quality * root[:PITCH_CLASSES, None]).T.ravel(), root[PITCH_CLASSES])
+        predicted = SELF_TRANSITION * self.posterior + (1.0 - SELF_TRANSITION) / (NO_CHORD_STATE + 1)
         self.posterior[:] = predicted * np.maximum(likelihood, 1e-5) ** LIKELIHOOD_EXPONENT
         self.posterior /= self.posterior.sum()
         self.recent_best[:-1] = self.recent_best[1:]
@@ -76,17 +73,13 @@ class ChordTracker(SavedState):
 
     @staticmethod
     def _is_same_root(one: int, other: int) -> bool:
-        return one == other if NONE in (one, other) else one % CLASSES == other % CLASSES
+        return one == other if NO_CHORD_STATE in (one, other) else one % PITCH_CLASSES == other % PITCH_CLASSES
 
     def _make_chord(self, state: int) -> Chord:
         confidence = float(self.posterior[state])
-        if state == NONE:
-            return Chord(-1, 0, -1, confidence)
-        quality, root = divmod(state, CLASSES)
-        plain = Chord(root, quality, root, confidence)
-        bass = int(self.bass.argmax())
-        inverted = bass != root and self.bass[bass] > 0.6 and bass in plain.pitch_classes
-        return Chord(root, quality, bass, confidence) if inverted else plain
+        plain, bass = to_chord(state, confidence), int(self.bass.argmax())
+        inverted = bass != plain.root and self.bass[bass] > 0.6 and bass in plain.pitch_classes
+        return Chord(plain.root, plain.quality, bass, confidence) if inverted else plain
 
 
 class KeyTracker(SavedState):
@@ -95,7 +88,7 @@ class KeyTracker(SavedState):
     saved_fields = ("average", "tonic_share", "steps", "key")
 
     def __init__(self) -> None:
-        self.average, self.tonic_share = np.zeros(2 * CLASSES), np.zeros(2 * CLASSES)
+        self.average, self.tonic_share = np.zeros(2 * PITCH_CLASSES), np.zeros(2 * PITCH_CLASSES)
         self.reset()
 
     def reset(self) -> None:
@@ -105,11 +98,11 @@ class KeyTracker(SavedState):
 
     def update(self, key: Float64Array, root: Float64Array, quality: Float64Array) -> Key | None:
         """A harmony step: probabilities of keys (24,), roots and none (13,), and the qualities of each root (12, 8)."""
-        tonal = 1.0 - float(root[CLASSES])
+        tonal = 1.0 - float(root[PITCH_CLASSES])
         minor = quality @ HAS_MINOR_THIRD
         share = tonal / (KEY_S * HARMONY_STEPS_PER_SECOND)
         self.average += (key - self.average) * share
-        tonics = np.concatenate([root[:CLASSES] * (1.0 - minor), root[:CLASSES] * minor])
+        tonics = np.concatenate([root[:PITCH_CLASSES] * (1.0 - minor), root[:PITCH_CLASSES] * minor])
         self.tonic_share += (tonics - self.tonic_share) * share
         self.steps += int(tonal > 0.5)
         weights = self.average * (self.tonic_share + ABSENT_TONIC_WEIGHT)
@@ -120,4 +113,4 @@ class KeyTracker(SavedState):
         if self.key >= 0 and weights[best] < weights[self.key] + KEY_MARGIN:
             return None
         self.key = best
-        return Key(best % CLASSES, best // CLASSES, float(min(weights[best], 1.0)))
+        return Key(best % PITCH_CLASSES, best // PITCH_CLASSES, float(min(weights[best], 1.0)))

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.arrays import Float32Array
-from bridge.core.chords import QUALITIES
+from bridge.core.chords import PITCH_CLASSES, QUALITIES
 from bridge.core.events import Chord, Key, TimedEvent
-from engines.mir.learned.chord_tracker import CLASSES, CONFIRM_STEPS, HARMONY_STEPS_PER_SECOND, ChordTracker, KeyTracker
+from engines.mir.learned.chord_tracker import CONFIRM_STEPS, HARMONY_STEPS_PER_SECOND, ChordTracker, KeyTracker
 from engines.mir.learned.features import HARMONY_BANDS, HARMONY_WINDOW_S, SILENT_BAND, make_harmony_log_bands
 from engines.mir.learned.stream_state import DelayedEvents, OnnxStepper
 from engines.saved_state import SavedState
@@ -17,9 +17,9 @@ FILE = "mir-harmony.onnx"
 DELAY_S = HARMONY_WINDOW_S / 2 + 0.2
 """The network's output refers to this long before the window's end: half the window, and 0.2 s of lookahead to tell a
 chord change from a passing note. It was trained with this delay."""
-HEAD_SIZES = (CLASSES + 1, CLASSES * len(QUALITIES), CLASSES + 1, 2 * CLASSES)
+HEAD_SIZES = (PITCH_CLASSES + 1, PITCH_CLASSES * len(QUALITIES), PITCH_CLASSES + 1, 2 * PITCH_CLASSES)
 """Of the network's heads: roots and none, qualities of each root, basses and none, keys."""
-NO_ROOT = np.eye(CLASSES + 1)[CLASSES]
+NO_ROOT = np.eye(PITCH_CLASSES + 1)[PITCH_CLASSES]
 
 
 class SoundStart(SavedState):
@@ -73,7 +73,7 @@ class HarmonyChain:
             root = NO_ROOT
         self._sound_start.update(silent, max(end - step_frames, 0))
         frame, earliest = end - DELAY_S * self.rate, max(end - self.latency, self._sound_start.since)
-        qualities = quality.reshape(CLASSES, -1)
+        qualities = quality.reshape(PITCH_CLASSES, -1)
         if (changed := self._chords.update(root, qualities, bass)) is not None:
             chord, steps_ago = changed
             start = round(frame - steps_ago * self.rate / HARMONY_STEPS_PER_SECOND)

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.arrays import Float64Array
+from bridge.core.chords import NO_CHORD_STATE, PITCH_CLASSES
 from engines.accompaniment.harmony.chord_history import HISTORY_BEATS
+from engines.accompaniment.harmony.chord_states import COUNT, LIKENESS, UNKNOWN, States
 from engines.accompaniment.harmony.predictor import KIND_OF, KINDS, encode_context, find_reference
 from engines.accompaniment.harmony.repetition import AS_NOW, HORIZON, RAISED, compare_lags, read_lags
-from engines.accompaniment.harmony.vocabulary import CLASSES, COUNT, LIKENESS, NONE, UNKNOWN, States
 from research.accompaniment.training.progressions import Progression
 
 MIN_KNOWN_BEATS = 8
@@ -69,7 +70,9 @@ def make_examples(
 def _count_from(states: States, home: int) -> States:
     """The kind of each of ``states``, counted from pitch class ``home``; -1 of UNKNOWN."""
     kinds = KIND_OF[np.maximum(states, 0)]
-    return np.where(states == UNKNOWN, -1, np.where(kinds == KINDS - 1, kinds, (kinds - 2 * home) % (2 * CLASSES)))
+    return np.where(
+        states == UNKNOWN, -1, np.where(kinds == KINDS - 1, kinds, (kinds - 2 * home) % (2 * PITCH_CLASSES))
+    )
 
 
 def modulate(song: Progression, random: np.random.Generator) -> Progression:
@@ -81,7 +84,9 @@ def modulate(song: Progression, random: np.random.Generator) -> Progression:
     states[turn:] = np.where(states[turn:] == UNKNOWN, UNKNOWN, AS_NOW[RAISED.index(up)][np.maximum(states[turn:], 0)])
     announced = turn + int(random.integers(4, 24))
     keys[announced:] = np.where(
-        keys[announced:] < 0, -1, keys[announced:] // CLASSES * CLASSES + (keys[announced:] + up) % CLASSES
+        keys[announced:] < 0,
+        -1,
+        keys[announced:] // PITCH_CLASSES * PITCH_CLASSES + (keys[announced:] + up) % PITCH_CLASSES,
     )
     keys[turn:announced] = keys[turn - 1]
     return Progression(song.name, states, keys, song.bar_beats)
@@ -90,7 +95,7 @@ def modulate(song: Progression, random: np.random.Generator) -> Progression:
 def _make_confusion() -> Float64Array:
     """Confusion probabilities (COUNT, COUNT) of chords: the more alike the likelier."""
     probabilities = np.exp(5.0 * LIKENESS) * (1.0 - np.eye(COUNT))
-    probabilities[:, NONE] = 0.3
+    probabilities[:, NO_CHORD_STATE] = 0.3
     return np.asarray(probabilities / probabilities.sum(1, keepdims=True), np.float64)
 
 
@@ -105,7 +110,7 @@ def simulate_recogniser(states: States, random: np.random.Generator) -> States:
     edges = [0, *(np.flatnonzero(np.diff(states)) + 1).tolist(), len(states)]
     moved = [edge + int(random.choice([-1, 1, 1])) * (random.random() < 0.7 * wrong) for edge in edges]
     moved[0], moved[-1] = 0, len(states)
-    recognised, before = states.copy(), NONE
+    recognised, before = states.copy(), NO_CHORD_STATE
     for edge, begin, end in zip(edges[:-1], moved[:-1], moved[1:], strict=True):
         chord = int(states[edge])
         if chord != UNKNOWN:

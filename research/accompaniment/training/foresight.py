@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from bridge.core.chords import NO_CHORD_STATE, PITCH_CLASSES
 from engines.accompaniment.harmony.chord_history import HISTORY_BEATS
+from engines.accompaniment.harmony.chord_states import UNKNOWN, States
 from engines.accompaniment.harmony.predictor import ChordPredictor, load_shipped
 from engines.accompaniment.harmony.repetition import HORIZON
 from engines.accompaniment.harmony.trellis import Metre, predict_chords
-from engines.accompaniment.harmony.vocabulary import CLASSES, NONE, UNKNOWN, States
 from research.accompaniment.training.progressions import Progression
 
 AHEAD = (1, 2, 4, 8)
@@ -47,10 +48,10 @@ def score_roots(songs: Sequence[Progression], foresee: PredictChords, late: int 
             for ahead in AHEAD:
                 at = beat + ahead - 1
                 truth = int(song.states[at])
-                if truth in (NONE, UNKNOWN):
+                if truth in (NO_CHORD_STATE, UNKNOWN):
                     continue
                 found = prediction[late + ahead - 1]
-                hit = bool(found != NONE and found % CLASSES == truth % CLASSES)
+                hit = bool(found != NO_CHORD_STATE and found % PITCH_CLASSES == truth % PITCH_CLASSES)
                 right[f"all {ahead}"].append(hit)
                 if song.states[at - 1] not in (truth, UNKNOWN):
                     right[f"change {ahead}"].append(hit)
@@ -79,9 +80,9 @@ def measure_calibration(
             prediction = predict_chords(known, beat - late, key, Metre(song.bar_beats), {}, predictor)
             for ahead in AHEAD:
                 truth = int(song.states[beat + ahead - 1])
-                if truth not in (NONE, UNKNOWN):
+                if truth not in (NO_CHORD_STATE, UNKNOWN):
                     found, confidence = int(prediction.path[late + ahead - 1]), prediction.confidence[late + ahead - 1]
                     right[int(np.searchsorted(THRESHOLDS, confidence))].append(
-                        found != NONE and found % CLASSES == truth % CLASSES
+                        found != NO_CHORD_STATE and found % PITCH_CLASSES == truth % PITCH_CLASSES
                     )
     return [(float(np.mean(hits)) if hits else 0.0, len(hits)) for hits in right]

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from engines.accompaniment.harmony.chord_states import States
 from engines.accompaniment.harmony.predictor import KINDS, PREDICTORS
 from engines.accompaniment.harmony.repetition import HORIZON
-from engines.accompaniment.harmony.vocabulary import States
 from research.accompaniment.training.examples import (
     ForesightExamples,
     join,

@@ -9,8 +9,9 @@ from pathlib import Path
 import mido
 import numpy as np
 
+from bridge.core.chords import NO_CHORD_STATE, PITCH_CLASSES
 from bridge.errors import ConfigError
-from engines.accompaniment.harmony.vocabulary import CLASSES, NONE, UNKNOWN, States
+from engines.accompaniment.harmony.chord_states import UNKNOWN, States
 from research.accompaniment.songs import is_held_out
 from research.datasets.barlines import find_bar_offset
 from research.datasets.symbolic import TONICS, read_chord_notes
@@ -53,11 +54,11 @@ def read_progression(path: Path) -> Progression | None:
         ends[note.beat] = max(ends.get(note.beat, 0.0), note.beat + note.beats)
     begin, _ = find_bar_offset([(beat, end - beat) for beat, end in ends.items()], (), bar_beats)
     lead = -begin % bar_beats
-    states = np.full(round(max(ends.values()) + lead), NONE, np.int64)
+    states = np.full(round(max(ends.values()) + lead), NO_CHORD_STATE, np.int64)
     for beat, pitches in stacks.items():
         root, quality, _ = name_chord(sorted(pitches))
         known = root >= 0 and quality >= 0
-        states[round(beat + lead) : round(ends[beat] + lead)] = quality * CLASSES + root if known else UNKNOWN
+        states[round(beat + lead) : round(ends[beat] + lead)] = quality * PITCH_CLASSES + root if known else UNKNOWN
     keys = np.full(len(states), -1, np.int64)
     now = 0
     for message in midi.tracks[0]:
@@ -65,6 +66,6 @@ def read_progression(path: Path) -> Progression | None:
         if message.type == "key_signature":
             minor = message.key.endswith("m")
             keys[round(now / midi.ticks_per_beat + lead) if now else 0 :] = (
-                TONICS[message.key.removesuffix("m")] + CLASSES * minor
+                TONICS[message.key.removesuffix("m")] + PITCH_CLASSES * minor
             )
     return Progression(path.stem, states, keys, bar_beats)

@@ -10,11 +10,12 @@ import msgspec
 import numpy as np
 
 from bridge.config import write_atomic
-from bridge.core.events import Chord, Key
+from bridge.core.chords import NO_CHORD_STATE
+from bridge.core.events import Chord, Key, to_state
 from bridge.core.time import BlockTime
 from bridge.errors import ConfigError
 from engines.accompaniment.harmony.chord_history import HISTORY_BEATS, ChordHistory
-from engines.accompaniment.harmony.vocabulary import NONE, UNKNOWN, States, to_state
+from engines.accompaniment.harmony.chord_states import UNKNOWN, States
 from engines.accompaniment.timeline import Timeline
 from research.accompaniment.simulated_input import load_analyser, recognise_chords
 from research.accompaniment.songs import AnnotatedSong, is_held_out, read_rendered
@@ -65,7 +66,7 @@ def _recognise_song(song: AnnotatedSong, engine: str) -> RecognisedSong:
 
 
 def _read_true_states(song: AnnotatedSong) -> States:
-    states = np.full(song.beats, NONE, np.int64)
+    states = np.full(song.beats, NO_CHORD_STATE, np.int64)
     for span in song.spans:
         states[round(span.beat) : round(span.end)] = UNKNOWN if span.chord is None else to_state(span.chord)
     return states

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from bridge.core.chords import QUALITIES
+from bridge.core.chords import PITCH_CLASSES, QUALITIES
 from engines.mir.learned.features import HARMONY_BANDS, RHYTHM_BANDS
 from research.common.recurrence import Recurrence
 
@@ -16,8 +16,7 @@ ROOTS = 13
 """Pitch classes from C, and none."""
 KEYS = 24
 """Twelve major keys, then twelve minor ones."""
-CLASSES = 12
-HEADS = {"root": ROOTS, "quality": CLASSES * len(QUALITIES), "bass": ROOTS, "key": KEYS}
+HEADS = {"root": ROOTS, "quality": PITCH_CLASSES * len(QUALITIES), "bass": ROOTS, "key": KEYS}
 """What the harmony network says, in this order: logits of each, one behind the other. Of the qualities there are as
 many as there are, for each root: what the chord is if that is its root."""
 
@@ -82,7 +81,7 @@ class _Circle(nn.Module):
 
     def __init__(self, into: int, out: int) -> None:
         super().__init__()
-        self.turn = nn.Conv1d(into, out, CLASSES)
+        self.turn = nn.Conv1d(into, out, PITCH_CLASSES)
 
     def forward(self, x: Tensor) -> Tensor:
         """``x`` (any, into, 12): (any, out, 12)."""
@@ -102,7 +101,7 @@ class HarmonyNetwork(nn.Module):
     def __init__(self, shape: HarmonyShape = HarmonyShape()) -> None:
         super().__init__()
         self.shape = shape
-        octaves = HARMONY_BANDS // (3 * CLASSES)
+        octaves = HARMONY_BANDS // (3 * PITCH_CLASSES)
         self.near = nn.Conv1d(1, shape.channels, 9, stride=3, padding=4)
         self.far = nn.Conv1d(shape.channels, shape.channels, 25, padding=12)
         self.fold = nn.Conv1d(shape.channels * octaves, shape.folded, 1)
@@ -110,12 +109,12 @@ class HarmonyNetwork(nn.Module):
         self.times = nn.ModuleList(Recurrence(shape.width, 5.5) for _ in range(shape.layers))
         self.norms = nn.ModuleList(nn.LayerNorm(shape.width) for _ in range(shape.layers))
         self.circles = nn.ModuleList(_Circle(shape.width, shape.width) for _ in range(shape.layers - 1))
-        self.leave = nn.Linear(shape.width, 1 + len(QUALITIES) + 1 + KEYS // CLASSES)
+        self.leave = nn.Linear(shape.width, 1 + len(QUALITIES) + 1 + KEYS // PITCH_CLASSES)
         self.none = nn.Linear(shape.width, 2)
 
     def start(self, batch: int) -> Tensor:
         """The initial state: (layers, batch, 12, width)."""
-        return torch.zeros(self.shape.layers, batch, CLASSES, self.shape.width)
+        return torch.zeros(self.shape.layers, batch, PITCH_CLASSES, self.shape.width)
 
     def forward(self, levels: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """``levels`` (batch, steps, HARMONY_BANDS): logits (batch, steps, sum of HEADS) and the memory after."""
@@ -123,15 +122,15 @@ class HarmonyNetwork(nn.Module):
         x = levels.reshape(batch * steps, 1, HARMONY_BANDS)
         x = nn.functional.silu(self.near(x - x.mean(-1, keepdim=True)))
         x = nn.functional.silu(self.far(x))
-        x = nn.functional.silu(self.fold(x.reshape(batch * steps, -1, CLASSES)))
-        x = self.enter(x).transpose(1, 2).reshape(batch, steps, CLASSES, -1)
+        x = nn.functional.silu(self.fold(x.reshape(batch * steps, -1, PITCH_CLASSES)))
+        x = self.enter(x).transpose(1, 2).reshape(batch, steps, PITCH_CLASSES, -1)
         after = []
         for layer, (time, norm) in enumerate(zip(self.times, self.norms, strict=True)):
             x, last = time(x, state[layer])
             after.append(last)
             if layer < len(self.circles):
-                seen = nn.functional.silu(norm(x)).reshape(batch * steps, CLASSES, -1).transpose(1, 2)
-                x = x + self.circles[layer](seen).transpose(1, 2).reshape(batch, steps, CLASSES, -1)
+                seen = nn.functional.silu(norm(x)).reshape(batch * steps, PITCH_CLASSES, -1).transpose(1, 2)
+                x = x + self.circles[layer](seen).transpose(1, 2).reshape(batch, steps, PITCH_CLASSES, -1)
         x = nn.functional.silu(self.norms[-1](x))
         root, quality, bass, major, minor = self.leave(x).split([1, len(QUALITIES), 1, 1, 1], -1)
         no_root, no_bass = self.none(x.mean(-2)).split(1, -1)
@@ -142,10 +141,12 @@ class HarmonyNetwork(nn.Module):
 def split_heads(logits: Tensor) -> dict[str, Tensor]:
     """The logits (..., sum of HEADS) by head; those of the qualities (..., 12, qualities)."""
     heads = dict(zip(HEADS, logits.split(list(HEADS.values()), -1), strict=True))
-    return heads | {"quality": heads["quality"].unflatten(-1, (CLASSES, len(QUALITIES)))}
+    return heads | {"quality": heads["quality"].unflatten(-1, (PITCH_CLASSES, len(QUALITIES)))}
 
 
 def select_quality(heads: Tensor, root: Tensor) -> Tensor:
     """From ``heads`` (..., 12, qualities) the row (..., qualities) of ``root`` (...); of C where that is none."""
-    row = torch.where((root >= 0) & (root < CLASSES), root, 0)[..., None, None].expand(*root.shape, 1, heads.shape[-1])
+    row = torch.where((root >= 0) & (root < PITCH_CLASSES), root, 0)[..., None, None].expand(
+        *root.shape, 1, heads.shape[-1]
+    )
     return heads.gather(-2, row).squeeze(-2)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bridge.core.events import Chord
+from bridge.core.chords import PITCH_CLASSES
+from bridge.core.events import Chord, to_chord
 from engines.accompaniment.chord_fallback import (
     DRUMS,
     DRUMS_BEATS,
@@ -16,12 +17,11 @@ from engines.accompaniment.chord_fallback import (
     PredictedChord,
 )
 from engines.accompaniment.harmony.trellis import HABIT, LOOP, NOTHING, TRACK
-from engines.accompaniment.harmony.vocabulary import CLASSES, to_chord
 from engines.accompaniment.score import NO_CHORD
 
 F = PredictedChord(to_chord(5, 1.0), 0.6, LOOP)
 LOST = PredictedChord(NO_CHORD, 0.5, HABIT)
-A_MINOR = CLASSES + 9
+A_MINOR = PITCH_CLASSES + 9
 
 
 def test_the_last_chord_then_the_key_s_then_drums_then_nothing() -> None:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from bridge.core.chords import QUALITIES
-from bridge.core.events import NOTE_NAMES, Midi, TimedEvent
+from bridge.core.events import NOTE_NAMES, Midi, TimedEvent, to_chord, to_state
 from engines.accompaniment.chord_symbol import parse_chord
-from engines.accompaniment.harmony.vocabulary import UNKNOWN, to_chord, to_state
+from engines.accompaniment.harmony.chord_states import UNKNOWN
 from engines.accompaniment.held_chord import HeldChord, recognise_state
 
 

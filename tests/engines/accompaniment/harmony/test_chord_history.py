@@ -7,18 +7,18 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from bridge.core.events import Chord, Key
+from bridge.core.chords import NO_CHORD_STATE, PITCH_CLASSES
+from bridge.core.events import Chord, Key, to_chord
 from bridge.core.time import BlockTime
 from engines.accompaniment.harmony.chord_history import HISTORY_BEATS, ChordHistory
 from engines.accompaniment.harmony.trellis import SOURCES, Metre
-from engines.accompaniment.harmony.vocabulary import CLASSES, NONE, to_chord
 from engines.accompaniment.timeline import Timeline
 
 RATE = 48000
 TEMPO = 120.0
 BEAT = 24000
 PITCHED_LANE = Timeline(BlockTime(0, RATE, 0.0, TEMPO, True, 4, True))
-LOOP = [0, CLASSES + 9, 5, 7]
+LOOP = [0, PITCH_CLASSES + 9, 5, 7]
 
 
 def tell(listener: ChordHistory, bars: Sequence[int], late: int, until: float, first: float = 0.0) -> None:
@@ -53,10 +53,10 @@ def test_a_loop_that_was_heard_is_played_along_with_on_the_beat(late: int) -> No
 
 def test_nothing_told_is_no_chord_and_what_was_heard_is_kept() -> None:
     listener = ChordHistory()
-    assert listener.predict_chord(3, Metre(), {}) == (NONE, 0.0, 0)
+    assert listener.predict_chord(3, Metre(), {}) == (NO_CHORD_STATE, 0.0, 0)
     tell(listener, LOOP, 0, 12.0)
     assert [listener.predict_chord(beat, Metre(), {})[0] for beat in (0, 4, 8)] == LOOP[:3]
-    assert listener.predict_chord(-1, Metre(), {})[0] == NONE
+    assert listener.predict_chord(-1, Metre(), {})[0] == NO_CHORD_STATE
 
 
 def test_a_chord_is_known_at_once_when_it_changes_and_waited_for_when_it_does_not() -> None:

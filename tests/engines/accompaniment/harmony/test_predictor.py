@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bridge.core.chords import NO_CHORD_STATE, PITCH_CLASSES
 from bridge.errors import EngineError
+from engines.accompaniment.harmony.chord_states import COUNT, UNKNOWN, States
 from engines.accompaniment.harmony.predictor import (
     CONTEXT,
     KINDS,
@@ -18,18 +20,17 @@ from engines.accompaniment.harmony.predictor import (
     load_shipped,
 )
 from engines.accompaniment.harmony.repetition import FEATURES, HORIZON, LAGS, RAISED, compare_lags, read_lags
-from engines.accompaniment.harmony.vocabulary import CLASSES, COUNT, NONE, UNKNOWN, States
 from tests.engines.networks import Shape, make_network
 
-C, F, G, AM = 0, 5, 7, CLASSES + 9
+C, F, G, AM = 0, 5, 7, PITCH_CLASSES + 9
 LOOP = np.repeat([C, AM, F, G], 4)
 """Four bars."""
 
 
 def raised(states: States, up: int) -> States:
     """All so many semitones higher."""
-    higher = states // CLASSES * CLASSES + (states + up) % CLASSES
-    return np.where((states == NONE) | (states == UNKNOWN), states, higher)
+    higher = states // PITCH_CLASSES * PITCH_CLASSES + (states + up) % PITCH_CLASSES
+    return np.where((states == NO_CHORD_STATE) | (states == UNKNOWN), states, higher)
 
 
 def lag(beats: int) -> int:
@@ -63,11 +64,11 @@ def test_every_lag_says_what_stood_so_long_before_and_nothing_where_nothing_stoo
     assert (read_lags(np.zeros(0, np.int64)) == UNKNOWN).all()
 
 
-@pytest.mark.parametrize("key", [-1, 0, 9 + CLASSES])
+@pytest.mark.parametrize("key", [-1, 0, 9 + PITCH_CLASSES])
 def test_the_same_song_in_another_key_is_the_same_to_the_network(key: int) -> None:
-    song = np.concatenate([LOOP[:11], [NONE, UNKNOWN], LOOP])
+    song = np.concatenate([LOOP[:11], [NO_CHORD_STATE, UNKNOWN], LOOP])
     for up in (1, 6, 11):
-        key_up = -1 if key < 0 else key // CLASSES * CLASSES + (key + up) % CLASSES
+        key_up = -1 if key < 0 else key // PITCH_CLASSES * PITCH_CLASSES + (key + up) % PITCH_CLASSES
         np.testing.assert_array_equal(encode_context(raised(song, up), 3, key_up), encode_context(song, 3, key))
         for one, other in zip(
             load_shipped().predict(raised(song, up), 3, key_up, 4), load_shipped().predict(song, 3, key, 4), strict=True
@@ -77,13 +78,13 @@ def test_the_same_song_in_another_key_is_the_same_to_the_network(key: int) -> No
 
 def test_it_is_counted_from_the_last_root_or_from_the_tonic_where_no_chord_sounds() -> None:
     assert find_reference(np.array([C, AM]), 7) == 9
-    assert find_reference(np.array([C, NONE]), 7 + CLASSES) == 7
+    assert find_reference(np.array([C, NO_CHORD_STATE]), 7 + PITCH_CLASSES) == 7
     assert find_reference(np.array([C, UNKNOWN]), -1) == 0
 
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.lists(st.sampled_from([C, F, G, AM, NONE, UNKNOWN, COUNT - 2]), min_size=1, max_size=200),
+    st.lists(st.sampled_from([C, F, G, AM, NO_CHORD_STATE, UNKNOWN, COUNT - 2]), min_size=1, max_size=200),
     st.integers(-1, 23),
     st.integers(1, 7),
 )

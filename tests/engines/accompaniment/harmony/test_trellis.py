@@ -7,24 +7,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.core.chords import QUALITIES
-from bridge.core.events import Chord
+from bridge.core.chords import NO_CHORD_STATE, PITCH_CLASSES, QUALITIES
+from bridge.core.events import Chord, to_chord, to_state
+from engines.accompaniment.harmony.chord_states import COUNT, LIKENESS, UNKNOWN
 from engines.accompaniment.harmony.repetition import HORIZON
 from engines.accompaniment.harmony.trellis import SOURCES, Metre, predict_chords
-from engines.accompaniment.harmony.vocabulary import CLASSES, COUNT, LIKENESS, NONE, UNKNOWN, to_chord, to_state
 
-C, F, G, AM = 0, 5, 7, CLASSES + 9
+C, F, G, AM = 0, 5, 7, PITCH_CLASSES + 9
 LOOP = np.repeat([C, AM, F, G], 4)
 """Four bars."""
 
 
 @pytest.mark.parametrize("quality", range(len(QUALITIES)))
 def test_a_chord_is_a_number_and_back(quality: int) -> None:
-    for root in range(CLASSES):
+    for root in range(PITCH_CLASSES):
         chord = Chord(root, quality, root, 0.5)
         assert to_chord(to_state(chord), 0.5) == chord
-    assert to_chord(NONE, 0.5).root == -1
-    assert to_state(Chord(-1, 0, -1, 1.0)) == NONE
+    assert to_chord(NO_CHORD_STATE, 0.5).root == -1
+    assert to_state(Chord(-1, 0, -1, 1.0)) == NO_CHORD_STATE
 
 
 def test_likeness_is_one_for_the_same_less_for_another_and_the_same_both_ways() -> None:
@@ -61,14 +61,14 @@ def test_before_anything_was_heard_every_chord_is_as_likely_and_nothing_is_its_s
 
 def test_a_key_makes_its_own_chords_likelier() -> None:
     recorded = np.repeat([C], 6)
-    belongs = [C, F, G, AM, CLASSES + 2, CLASSES + 4]
+    belongs = [C, F, G, AM, PITCH_CLASSES + 2, PITCH_CLASSES + 4]
     in_key, beside = (predict_chords(recorded, 6, key, Metre(), {}).probabilities[6:, belongs].sum() for key in (0, 6))
     assert in_key > 1.05 * beside
 
 
 @settings(max_examples=40, deadline=None)
 @given(
-    st.lists(st.sampled_from([C, F, G, AM, NONE, UNKNOWN, COUNT - 2]), max_size=80),
+    st.lists(st.sampled_from([C, F, G, AM, NO_CHORD_STATE, UNKNOWN, COUNT - 2]), max_size=80),
     st.integers(-1, 23),
     st.integers(2, 7),
 )

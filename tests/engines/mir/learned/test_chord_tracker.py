@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bridge.core.chords import QUALITIES
-from engines.mir.learned.chord_tracker import CLASSES, CONFIRM_STEPS, ChordTracker, KeyTracker, softmax
+from bridge.core.chords import PITCH_CLASSES, QUALITIES
+from engines.mir.learned.chord_tracker import CONFIRM_STEPS, ChordTracker, KeyTracker, softmax
 
-NONE = CLASSES
+NONE = PITCH_CLASSES
 
 
 def peaked_outputs(
@@ -22,8 +22,8 @@ def peaked_outputs(
         return results
 
     low = bass if bass is not None else root
-    qualities = np.tile(peaked(quality, len(QUALITIES)), (CLASSES, 1))
-    return peaked(root, CLASSES + 1), qualities, peaked(low, CLASSES + 1)
+    qualities = np.tile(peaked(quality, len(QUALITIES)), (PITCH_CLASSES, 1))
+    return peaked(root, PITCH_CLASSES + 1), qualities, peaked(low, PITCH_CLASSES + 1)
 
 
 def test_a_chord_is_reported_once_when_it_begins() -> None:

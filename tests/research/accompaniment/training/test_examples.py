@@ -7,17 +7,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bridge.core.chords import NO_CHORD_STATE, PITCH_CLASSES
+from bridge.core.events import to_chord
 from bridge.errors import ConfigError
+from engines.accompaniment.harmony.chord_states import UNKNOWN, States
 from engines.accompaniment.harmony.predictor import KINDS
 from engines.accompaniment.harmony.repetition import HORIZON, LAGS, RAISED
-from engines.accompaniment.harmony.vocabulary import CLASSES, NONE, UNKNOWN, States, to_chord
 from research.accompaniment.simulated_input import list_true_chords
 from research.accompaniment.songs import AnnotatedSong, ChordSegment
 from research.accompaniment.training import recogniser_corpus
 from research.accompaniment.training.examples import join, make_examples, modulate, simulate_recogniser
 from research.accompaniment.training.progressions import Progression
 
-C, F, G, AM = 0, 5, 7, CLASSES + 9
+C, F, G, AM = 0, 5, 7, PITCH_CLASSES + 9
 LOOP = np.tile(np.repeat([C, AM, F, G], 4), 4)
 
 
@@ -65,7 +67,7 @@ def test_what_is_misheard_is_mostly_right_never_the_same_and_leaves_unknown_beat
     for seed in range(40):
         recognised = simulate_recogniser(holed, np.random.default_rng(seed))
         assert recognised.shape == holed.shape
-        assert ((recognised >= UNKNOWN) & (recognised <= NONE)).all()
+        assert ((recognised >= UNKNOWN) & (recognised <= NO_CHORD_STATE)).all()
         right.append(float((recognised == holed).mean()))
     assert 0.7 < np.mean(right) < 0.95
     assert max(right) - min(right) > 0.1  # one song better than another
@@ -87,8 +89,8 @@ def test_a_song_goes_on_higher_from_a_bar_on_and_its_key_is_told_later() -> None
         assert turn + 4 <= announced < turn + 24
         up = int(higher.keys[-1])
         ups.add(up)
-        np.testing.assert_array_equal(higher.states[turn:] % CLASSES, (song.states[turn:] + up) % CLASSES)
-        np.testing.assert_array_equal(higher.states[turn:] // CLASSES, song.states[turn:] // CLASSES)
+        np.testing.assert_array_equal(higher.states[turn:] % PITCH_CLASSES, (song.states[turn:] + up) % PITCH_CLASSES)
+        np.testing.assert_array_equal(higher.states[turn:] // PITCH_CLASSES, song.states[turn:] // PITCH_CLASSES)
     assert ups == {1, 2}
 
 
@@ -108,7 +110,9 @@ def test_recognised_songs_are_written_and_read_again(tmp_path: Path) -> None:
 
 def test_what_is_told_late_is_put_on_the_beat_on_which_it_was_heard(monkeypatch: pytest.MonkeyPatch) -> None:
     spans = tuple(
-        ChordSegment(4.0 * bar, 4.0 * bar + 4, state % CLASSES, state % CLASSES, frozenset(), to_chord(state, 1.0))
+        ChordSegment(
+            4.0 * bar, 4.0 * bar + 4, state % PITCH_CLASSES, state % PITCH_CLASSES, frozenset(), to_chord(state, 1.0)
+        )
         for bar, state in enumerate(LOOP[::4].tolist())
     )
     song = AnnotatedSong("song-001", "rendered", 120.0, 4, len(LOOP), spans, ((0.0, 7, 0),), start_s=0.3)

@@ -9,13 +9,14 @@ import mido
 import numpy as np
 import pytest
 
+from bridge.core.chords import NO_CHORD_STATE, PITCH_CLASSES
 from bridge.errors import ConfigError
-from engines.accompaniment.harmony.vocabulary import CLASSES, NONE, UNKNOWN
+from engines.accompaniment.harmony.chord_states import UNKNOWN
 from research.accompaniment.training.__main__ import main
 from research.accompaniment.training.foresight import list_predictors, score_roots
 from research.accompaniment.training.progressions import Progression, read_progressions
 
-C, F, G, AM = 0, 5, 7, CLASSES + 9
+C, F, G, AM = 0, 5, 7, PITCH_CLASSES + 9
 
 
 def song(states: list[int], name: str = "001", bar_beats: int = 4) -> Progression:
@@ -67,9 +68,9 @@ def test_chords_are_read_beat_by_beat_and_every_fifth_song_is_held_out(tmp_path:
     songs = read_progressions(tmp_path, False, {"007"})
     assert [one.name for one in songs] == ["004", "006"]
     assert songs[0].states.tolist() == [C, C, AM, AM, UNKNOWN, UNKNOWN]
-    assert set(songs[0].keys) == {9 + CLASSES}
+    assert set(songs[0].keys) == {9 + PITCH_CLASSES}
     assert [one.name for one in read_progressions(tmp_path, True)] == ["005"]
-    assert NONE not in songs[0].states
+    assert NO_CHORD_STATE not in songs[0].states
     with pytest.raises(ConfigError, match="pop909-cl"):
         read_progressions(tmp_path / "elsewhere", True)
 
@@ -77,8 +78,8 @@ def test_chords_are_read_beat_by_beat_and_every_fifth_song_is_held_out(tmp_path:
 def test_a_progression_begins_with_a_bar_wherever_its_file_begins(tmp_path: Path) -> None:
     write_song(tmp_path / "pop909-cl" / "001.mid", [(45, 48, 52), *[(48, 52, 55)] * 4], each=4, pickup=1)
     (song,) = read_progressions(tmp_path, False)
-    assert song.states.tolist()[:9] == [NONE, NONE, NONE, AM, C, C, C, C, C]
-    assert set(song.keys) == {9 + CLASSES}
+    assert song.states.tolist()[:9] == [NO_CHORD_STATE, NO_CHORD_STATE, NO_CHORD_STATE, AM, C, C, C, C, C]
+    assert set(song.keys) == {9 + PITCH_CLASSES}
 
 
 def test_the_command_judges_the_network_that_ships(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
