@@ -12,7 +12,8 @@ from __future__ import annotations
 import numpy as np
 
 from bridge.core.control import Control
-from bridge.core.engine import AudioPort, Block, EngineSpec, State, block_for
+from bridge.core.engine import AudioPort, Block, EngineSpec, State
+from bridge.core.engine_stream import EngineStream
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
 
@@ -58,15 +59,12 @@ class MidSide:
 
 
 def main() -> None:
-    """Process one hop of a tone that is louder on the left."""
-    engine = MidSide()
-    spec, rate = engine.spec, 48000
-    engine.prepare(rate, spec.hop)
-    block, out = block_for(spec.inputs, spec.hop, spec.controls), block_for(spec.outputs, spec.hop)
-    tone = np.sin(2 * np.pi * 1000 * np.arange(spec.hop) / rate)
-    block.audio["mix"][:] = np.stack([0.5 * tone, 0.25 * tone])
-    engine.process(block, BlockTime(0, rate), out)
-    for name, audio in out.audio.items():
+    """Process a second of a tone that is louder on the left."""
+    engine, rate = MidSide(), 48000
+    stream = EngineStream(engine, rate)
+    tone = np.sin(2 * np.pi * 1000 * np.arange(rate) / rate)
+    output = stream.push(np.stack([0.5 * tone, 0.25 * tone]).astype(np.float32))
+    for name, audio in output.audio.items():
         print(f"{name}: peak {np.abs(audio).max():.3f}, latency {engine.latency_frames(name)} frames")
 
 

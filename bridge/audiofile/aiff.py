@@ -8,18 +8,15 @@ from __future__ import annotations
 import struct
 
 from bridge.audiofile.coreaudio import read_layout
-from bridge.audiofile.extent import Chunks, find_extent, is_only_zeros, is_tag
-from bridge.audiofile.plain import SAMPLE_BYTES, ContainerInfo
+from bridge.audiofile.extent import MAX_CHUNKS, SEARCHED_BYTES, Chunks, find_extent, is_only_zeros, is_tag
+from bridge.audiofile.plain import SAMPLE_BYTES, SIGNED_SUBTYPES, ContainerInfo
 from bridge.audiofile.window import Window
 
-_LINEAR = {1: "PCM_S8", 2: "PCM_16", 3: "PCM_24", 4: "PCM_32"}
 _CODED = {
     b"fl32": "FLOAT", b"FL32": "FLOAT", b"fl64": "DOUBLE", b"FL64": "DOUBLE", b"alaw": "ALAW", b"ALAW": "ALAW",
     b"ulaw": "ULAW", b"ULAW": "ULAW", b"in24": "PCM_24", b"in32": "PCM_32", b"raw ": "PCM_U8",
 }  # fmt: skip
 _WHOLE = (b"NONE", b"twos", b"sowt")
-_MOST_CHUNKS = 10_000
-_SEARCHED_BYTES = 1 << 20
 _BEHIND = (b"COMM", b"MARK", b"INST", b"NAME", b"AUTH", b"(c) ", b"ANNO", b"COMT", b"APPL", b"ID3 ", b"CHAN", b"AESD",
            b"PEAK", b"MIDI", b"FVER", b"LGWV", b"basc", b"trns", b"cate")  # fmt: skip
 
@@ -35,7 +32,7 @@ def read_aiff(window: Window) -> ContainerInfo | None:
         return None
     channels, frames, bits = struct.unpack(">HIH", comm[:8])
     code = comm[18:22] if len(comm) >= 22 and window.read_at(8, 4) == b"AIFC" else b"NONE"
-    subtype = _LINEAR.get((bits + 7) // 8, "") if code in _WHOLE else _CODED.get(code, "")
+    subtype = SIGNED_SUBTYPES.get((bits + 7) // 8, "") if code in _WHOLE else _CODED.get(code, "")
     start, declared = found[b"SSND"]
     offset = struct.unpack(">I", window.read_at(start, 4).ljust(4, b"\0"))[0]
     start += 8 + (offset if offset < window.size - start else 0)
@@ -55,16 +52,16 @@ def _find_chunks(window: Window) -> dict[bytes, tuple[int, int]]:
     """Start and size of the first chunk of each name; COMM and SSND are searched for where a chunk size is wrong."""
     found: dict[bytes, tuple[int, int]] = {}
     at = 12
-    for _ in range(_MOST_CHUNKS):
+    for _ in range(MAX_CHUNKS):
         head = window.read_at(at, 8)
         if len(head) < 8 or not _is_name(head[:4]):
             break
         size = struct.unpack(">I", head[4:])[0]
-        found.setdefault(head[:4], (at + 8, size if head[:4] == b"SSND" else min(size, _SEARCHED_BYTES)))
+        found.setdefault(head[:4], (at + 8, size if head[:4] == b"SSND" else min(size, SEARCHED_BYTES)))
         at += 8 + size + size % 2
     for name in (b"COMM", b"SSND"):
-        for first in (12, max(window.size - _SEARCHED_BYTES, 12)):
-            place = -1 if name in found else window.read_at(first, _SEARCHED_BYTES).find(name)
+        for first in (12, max(window.size - SEARCHED_BYTES, 12)):
+            place = -1 if name in found else window.read_at(first, SEARCHED_BYTES).find(name)
             if place >= 0:
                 size = struct.unpack(">I", window.read_at(first + place + 4, 4).ljust(4, b"\0"))[0]
                 found[name] = (first + place + 8, size)
@@ -76,7 +73,7 @@ def _is_name(name: bytes) -> bool:
 
 
 def _chunks_follow(window: Window, at: int) -> bool:
-    for _ in range(_MOST_CHUNKS):
+    for _ in range(MAX_CHUNKS):
         head = window.read_at(at, 12)
         if len(head) < 8 or is_tag(head) or head[:4] == b"FORM":
             return True

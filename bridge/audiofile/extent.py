@@ -14,6 +14,10 @@ _WRAP = 1 << 32
 _TAIL_BYTES = 1 << 20
 _MOST_PLACES = 64
 _SCAN_BYTES = 1 << 16
+MAX_CHUNKS = 10_000
+"""A container with more chunks is read up to there: a damaged size must not make millions of them."""
+SEARCHED_BYTES = 1 << 20
+"""How much of a file is searched for a chunk that is not where the sizes say; also the most that is read of one."""
 _LEAST = 8  # bytes of a chunk's head: fewer are padding
 
 

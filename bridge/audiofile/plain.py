@@ -16,6 +16,9 @@ SAMPLE_BYTES = {
 }  # fmt: skip
 """Bytes of a sample of one channel, by libsndfile's name of the subtype."""
 
+SIGNED_SUBTYPES = {1: "PCM_S8", 2: "PCM_16", 3: "PCM_24", 4: "PCM_32"}
+"""Linear samples by their number of bytes, in containers in which samples of one byte are signed, too."""
+
 
 @dataclass(frozen=True, slots=True)
 class ContainerInfo:

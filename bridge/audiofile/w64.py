@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from bridge.audiofile.extent import Chunks, find_extent, is_only_zeros, is_tag
+from bridge.audiofile.extent import MAX_CHUNKS, Chunks, find_extent, is_only_zeros, is_tag
 from bridge.audiofile.wav import Wav, parse_format
 from bridge.audiofile.window import Window
 
@@ -12,14 +12,13 @@ _TAIL = bytes.fromhex("f3acd3118cd100c04f8edb8a")
 _FMT, _DATA = b"fmt " + _TAIL, b"data" + _TAIL
 _HEAD = 24
 _FIRST = 40
-_MOST_CHUNKS = 10_000
 
 
 def read_w64(window: Window) -> Wav | None:
     """Read the container of the Wave64 file in ``window``; None without a format or data chunk. Raises: OSError."""
     found: dict[bytes, tuple[int, int]] = {}
     at = _FIRST
-    for _ in range(_MOST_CHUNKS):
+    for _ in range(MAX_CHUNKS):
         head = window.read_at(at, _HEAD)
         if len(head) < _HEAD or head[4:16] != _TAIL:
             break
@@ -36,7 +35,7 @@ def read_w64(window: Window) -> Wav | None:
 
 
 def _chunks_follow(window: Window, at: int) -> bool:
-    for _ in range(_MOST_CHUNKS):
+    for _ in range(MAX_CHUNKS):
         head = window.read_at(at, _HEAD)
         if len(head) < 8 or is_tag(head):
             return True

@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bridge.audiofile.extent import Chunks, Extent, find_extent, is_only_zeros, is_tag
+from bridge.audiofile.extent import MAX_CHUNKS, SEARCHED_BYTES, Chunks, Extent, find_extent, is_only_zeros, is_tag
 from bridge.audiofile.layout import Layout, from_mask
 from bridge.audiofile.plain import ContainerInfo
 from bridge.audiofile.window import Window
@@ -23,8 +23,6 @@ _SUBTYPES = {
 _HEADS = (b"RIFF", b"RIFX", b"RF64", b"BW64")
 _ALL = 0xFFFFFFFF
 _MOST_FMT_BYTES = 1 << 12
-_MOST_CHUNKS = 10_000
-_SEARCHED_BYTES = 1 << 20
 _JUNK_BYTES = 1 << 14
 _BEHIND = (
     b"LIST", b"id3 ", b"ID3 ", b"ID32", b"bext", b"cue ", b"smpl", b"inst", b"fact", b"PEAK", b"iXML", b"axml", b"chna",
@@ -70,7 +68,7 @@ def read_wav(window: Window) -> Wav | None:
 def _read_chunks(window: Window, order: str) -> Iterator[_Chunk]:
     """Yield the chunks up to and including the first that does not fit into the file."""
     at = 12
-    for _ in range(_MOST_CHUNKS):
+    for _ in range(MAX_CHUNKS):
         head = window.read_at(at, 8)
         if len(head) < 8 or not _is_name(head[:4]):
             return
@@ -89,7 +87,7 @@ def _is_name(name: bytes) -> bool:
 
 def _search_chunk(window: Window, name: bytes, order: str) -> _Chunk | None:
     """Search for a chunk that cannot be reached by chunk sizes."""
-    head = window.read_at(0, _SEARCHED_BYTES)
+    head = window.read_at(0, SEARCHED_BYTES)
     at = head.find(name, 12)
     if at < 0 or at + 8 > len(head):
         return None
@@ -121,7 +119,7 @@ def _find_extent(window: Window, data: _Chunk, declared: int | None, riff: int, 
 
 def _chunks_follow(window: Window, at: int, order: str) -> bool:
     """Whether whole chunks fill ``at`` to the end, or zeros."""
-    for _ in range(_MOST_CHUNKS):
+    for _ in range(MAX_CHUNKS):
         head = window.read_at(at, 12)
         if len(head) < 8 or is_tag(head) or head[:4] in _HEADS:
             return True
@@ -137,7 +135,7 @@ def _chunks_follow(window: Window, at: int, order: str) -> bool:
 def find_next_wav(window: Window, end: int) -> int | None:
     """Find the start of the next concatenated WAV after the samples' ``end``; None where there is none."""
     at = end + end % 2
-    for _ in range(_MOST_CHUNKS):
+    for _ in range(MAX_CHUNKS):
         head = window.read_at(at, 12)
         if head[:4] in _HEADS and head[8:] == b"WAVE":
             return at
