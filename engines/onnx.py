@@ -151,7 +151,7 @@ class BoundSession:
         try:
             self._session.run_with_iobinding(self._binding)
         except Exception as error:  # its errors share no class of their own
-            raise EngineError(f"the model loads but does not run: {error}", "export it anew") from error
+            raise EngineError(f"the model loads but does not run: {error}", "export it again") from error
 
 
 def _address(name: str, array: Float32Array) -> int:

@@ -166,7 +166,7 @@ def _make_format_error(path: Path, error: ValueError) -> ConfigError:
     if reason.startswith("it is "):
         hint = ", or MIDI to `sideman accompany`" if "MIDI" in reason else ""
         return ConfigError(f"{path}: no recording that can be read: {reason}", f"give a {READABLE} file{hint}")
-    return ConfigError(f"{path}: cannot be read as audio ({reason})", f"give a whole {READABLE} file")
+    return ConfigError(f"{path}: cannot be read as audio ({reason})", f"give a complete {READABLE} file")
 
 
 def _make_read_error(path: Path, error: OSError) -> ConfigError:

@@ -75,7 +75,7 @@ def open_client(name: str, server: str | None) -> Any:
         if left:
             raise DriverError(
                 f"the JACK server went away, and {', '.join(left)} of this process have not left it yet",
-                "close them first, then open anew",
+                "close them first, then open them again",
             )
         client = _open(name, server) if _servers else _open_first(name, server)
         called = server or default_server()
@@ -106,7 +106,7 @@ def _open(name: str, server: str | None) -> Any:
             if attempt == ATTEMPTS:  # it answered, and jackd 1.9 says only "server error" of a taken name
                 raise DriverError(
                     f"the JACK server {server or default_server()!r} refused the client {name!r}",
-                    "where one of that name runs already, stop it or choose another client name",
+                    "if a client of that name is running, stop it or choose another client name",
                 ) from error
         time.sleep(PAUSE_S)
     raise AssertionError("unreachable: the last attempt returns or raises")
@@ -136,8 +136,8 @@ def activate_client(client: Any) -> None:
         client.activate()
     except import_jack().JackError as error:
         raise DriverError(
-            f"the JACK server took the client {client.name!r} but does not run it ({error})",
-            "try again; if it stays so, restart the server, and see `sideman doctor`",
+            f"the JACK server accepted the client {client.name!r} but does not run it ({error})",
+            "try again; if it persists, restart the server, and see `sideman doctor`",
         ) from error
 
 

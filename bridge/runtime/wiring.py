@@ -62,9 +62,9 @@ def _check_ports(role: str, name: str, spec: EngineSpec) -> None:
     """Refuse an engine whose ports or controls do not fit its role, with an `EngineError`."""
     needed_out, needed_in = ROLES[role].needed_outputs, ROLES[role].needed_inputs
     if missing := needed_out - {port.name for port in spec.outputs}:
-        raise EngineError(f"engine {name!r} cannot do {role}: it has no output {', '.join(sorted(missing))}")
+        raise EngineError(f"engine {name!r} cannot be used for {role}: it has no output {', '.join(sorted(missing))}")
     if missing := needed_in - {port.name for port in spec.events(spec.inputs)}:
-        raise EngineError(f"engine {name!r} cannot do {role}: it has no input {', '.join(sorted(missing))}")
+        raise EngineError(f"engine {name!r} cannot be used for {role}: it has no input {', '.join(sorted(missing))}")
     if any(port.channels != CHANNELS for port in (*spec.audio(spec.inputs), *spec.audio(spec.outputs))):
         raise EngineError(f"engine {name!r}: its audio ports must be stereo here")
     if len(spec.controls) > MAX_CONTROLS:

@@ -132,7 +132,7 @@ def read_grooves(text: bytes, where: str) -> GrooveFile:
     try:
         return msgspec.json.decode(text, type=GrooveFile)
     except msgspec.DecodeError as error:
-        raise ConfigError(f"{where}: cannot be read ({error})", "install Sideman anew, or derive it again") from error
+        raise ConfigError(f"{where}: cannot be read ({error})", "install Sideman again, or derive it again") from error
 
 
 @cache
@@ -141,7 +141,7 @@ def _load_shipped() -> GrooveFile:
     try:
         text = path.read_bytes()
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error})", "install Sideman anew") from error
+        raise ConfigError(f"{path}: cannot be read ({error})", "install Sideman again") from error
     return read_grooves(text, str(path))
 
 

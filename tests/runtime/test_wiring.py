@@ -79,7 +79,7 @@ def test_an_engine_like_none_is_answered_with_all_that_there_are() -> None:
     ],
 )
 def test_an_engine_in_the_wrong_role_is_refused_with_what_it_lacks(role: str, name: str, lacks: str) -> None:
-    with pytest.raises(EngineError, match=f"cannot do {role}: it has no output {lacks}"):
+    with pytest.raises(EngineError, match=f"cannot be used for {role}: it has no output {lacks}"):
         make_node(role, name, RATE, 512)
 
 
@@ -188,7 +188,7 @@ def test_without_an_accompaniment_a_synth_is_left_out() -> None:
 
 def test_a_synth_without_a_midi_input_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     stand_in(monkeypatch, EngineSpec("toy", (EventPort("chords"),), (AudioPort("audio"),), 64))
-    with pytest.raises(EngineError, match="cannot do synth: it has no input midi"):
+    with pytest.raises(EngineError, match="cannot be used for synth: it has no input midi"):
         make_node("synth", "toy", RATE, 512)
 
 

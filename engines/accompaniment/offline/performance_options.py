@@ -53,7 +53,7 @@ def parse_parts(parts: str) -> list[str]:
 def check_tempo(tempo: float) -> float:
     """``tempo``, in quarter notes a minute, if it is one."""
     if not LOWEST_BPM <= tempo <= HIGHEST_BPM:
-        raise ConfigError(f"--tempo {tempo:g}", f"use quarter notes a minute, {LOWEST_BPM:g} to {HIGHEST_BPM:g}")
+        raise ConfigError(f"--tempo {tempo:g}", f"use quarter notes per minute, {LOWEST_BPM:g} to {HIGHEST_BPM:g}")
     return tempo
 
 

@@ -56,7 +56,7 @@ class PieceSeparator:
         if not SHORTEST_PIECE <= network.piece_frames <= MOST_FRAMES:
             raise ModelError(
                 f"{name}: takes pieces of {network.piece_frames:,} frames",
-                f"{SHORTEST_PIECE} to {MOST_FRAMES:,} are possible: correct window, hop or piece, or export it anew",
+                f"{SHORTEST_PIECE} to {MOST_FRAMES:,} are possible: correct window, hop or piece, or export it again",
             )
         self._name, self._rate, self._network, self._rest = name, rate, network, rest
         self._normalised = normalisation == "mix"

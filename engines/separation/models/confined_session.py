@@ -149,7 +149,7 @@ class _Child:
         taken = self._sum_over_processes(lambda process: process.memory_info().rss)
         if taken > limits.memory_bytes:
             message = f"{self._path}: took more than {limits.memory_bytes / 1e9:.1f} GB of memory and was ended"
-            raise ModelError(message, "give shorter pieces (piece in its manifest), or take another model")
+            raise ModelError(message, "give shorter pieces (piece in its manifest), or use another model")
 
     def _measure_cpu_s(self) -> float:
         return self._sum_over_processes(lambda process: sum(process.cpu_times()[:2]))

@@ -250,7 +250,7 @@ class _Receiver:
         free = shutil.disk_usage(self.partial.path.parent).free
         if free < more + SPARE_BYTES:
             message = f"{self.partial.url}: {more / 1e9:.1f} GB are to come, {free / 1e9:.1f} GB are free"
-            raise ModelError(message, "free some space, then run it again: it goes on")
+            raise ModelError(message, "free some space, then run it again: it continues")
 
 
 def _check_complete(partial: _PartialFile, headers: Message, have: int) -> None:

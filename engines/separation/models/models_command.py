@@ -185,7 +185,7 @@ def _confirm_licence(wanted: InstallRequest, console: Printer, accept: bool) -> 
 
 def _confirm(question: str, option: str, console: Printer) -> bool:
     if not sys.stdin.isatty():
-        raise ConfigError(f"{question} There is no terminal to answer at", f"say so with {option}")
+        raise ConfigError(f"{question} There is no terminal for the answer", f"use {option}")
     return console.input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
 
 

@@ -130,7 +130,7 @@ class LocalSession:
         try:
             results: list[Array] = self._session.run(None, dict(feeds))
         except Exception as error:
-            raise ModelError(f"{self._path}: cannot be run ({_shorten_reason(error)})", "export it anew") from error
+            raise ModelError(f"{self._path}: cannot be run ({_shorten_reason(error)})", "export it again") from error
         return results
 
 
@@ -198,7 +198,7 @@ def _to_tensor(path: Path, node: NodeInfo) -> Tensor:
     if math.prod(sizes) > MOST_NUMBERS:
         raise ModelError(f"{path}: {tensor}: declares more than {MOST_NUMBERS:,} numbers", "export shorter pieces")
     if any(size < 1 for size in sizes):
-        raise ModelError(f"{path}: {tensor}: has an axis of no length", "export it anew")
+        raise ModelError(f"{path}: {tensor}: has an axis of no length", "export it again")
     return tensor
 
 

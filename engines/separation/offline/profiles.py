@@ -46,13 +46,13 @@ def _open_engine(profile: str) -> tuple[Separator, str]:
     name = ENGINES[profile]
     entry = find_engine(name)
     if entry is None:
-        raise EngineError(f"the profile {profile} has no engine: {name!r} is not registered", "take --profile dsp")
+        raise EngineError(f"the profile {profile} has no engine: {name!r} is not registered", "use --profile dsp")
     try:
         engine = entry.load()()
     except ImportError as error:
-        raise EngineError(f"engine {name!r} ({entry.value}) cannot be loaded: {error}", "take --profile dsp") from error
+        raise EngineError(f"engine {name!r} ({entry.value}) cannot be loaded: {error}", "use --profile dsp") from error
     if not isinstance(engine, Engine):
-        raise EngineError(f"engine {name!r} ({entry.value}) lacks a part of the Engine contract", "take --profile dsp")
+        raise EngineError(f"engine {name!r} ({entry.value}) lacks a part of the Engine contract", "use --profile dsp")
     version = f"{entry.value} {entry.dist.version if entry.dist else ''}"
     return EngineSeparator(engine), version if profile == "dsp" else f"{version} {_hash_weights()}"
 
@@ -75,9 +75,7 @@ def _open_studio(model: str) -> tuple[Separator, str]:
     store = open_user_store()
     there = store.list_names()
     if not there:
-        raise ConfigError(
-            "--profile studio: no model has been added", "see sideman models add, or take another profile"
-        )
+        raise ConfigError("--profile studio: no model has been added", "see sideman models add, or use another profile")
     if not model and len(there) > 1:
         raise ConfigError("--profile studio: which model?", f"add --model with one of: {', '.join(there)}")
     name = model or there[0]

@@ -82,7 +82,7 @@ def separate_song(
                     raise
     except OSError as error:
         message = f"{error.filename or out}: {error.strerror or error}"
-        raise ConfigError(message, f"{fix_for(error)}; the same command then goes on") from error
+        raise ConfigError(message, f"{fix_for(error)}; then give the same command again: it continues") from error
     result.took_s = clock() - began_s
     return result
 
@@ -145,7 +145,7 @@ class _Job:
                 for name, sound in self._make_outputs(separator.stems, stems, pending):
                     peak = float(np.max(np.abs(sound), initial=0.0))
                     if not np.isfinite(peak):
-                        raise EngineError(f"{separator.name}: gave samples that are no numbers", "take another profile")
+                        raise EngineError(f"{separator.name}: gave samples that are no numbers", "use another profile")
                     peaks[name] = max(peaks.get(name, 0.0), peak)
                     if name in files:
                         files[name].write(np.ascontiguousarray(sound.T, np.float32).data)

@@ -142,7 +142,9 @@ class StreamingSeparator:
         for taken, given in self._pairs.items():
             if results[given].shape != self._memory[taken].shape:
                 message = f"{self._graph.path}: output {given}: expected {self._memory[taken].shape}"
-                raise ModelError(f"{message}, found {results[given].shape}", "a memory keeps its shape: export it anew")
+                raise ModelError(
+                    f"{message}, found {results[given].shape}", "a state must keep its shape: export it again"
+                )
             self._memory[taken] = results[given]
         found = results[audio[0]][0]
         if not np.isfinite(found).all():
@@ -173,7 +175,7 @@ def _find_audio_input(graph: OnnxGraph, pairs: Sequence[str] | dict[str, str]) -
     if len(rest) > 1:
         names = ", ".join(tensor.name for tensor in rest)
         message = f"{graph.path}: several of {names} have no output that gives them back; only the audio input may"
-        raise ModelError(message, f"tell with states in the manifest; outputs: {', '.join(map(str, graph.outputs))}")
+        raise ModelError(message, f"name them in states of the manifest; outputs: {', '.join(map(str, graph.outputs))}")
     raise graph.make_missing_error("audio input (1, 2, hop)")
 
 
@@ -181,5 +183,5 @@ def _to_fixed_shape(graph: OnnxGraph, tensor: Tensor) -> tuple[int, ...]:
     """The shape of a state, with batch 1; every other axis must be fixed."""
     shape = (tensor.shape[0] or 1, *tensor.shape[1:]) if tensor.shape else ()
     if any(size is None for size in shape):
-        raise ModelError(f"{graph.path}: memory {tensor} has an open axis", "export it with fixed shapes")
+        raise ModelError(f"{graph.path}: state {tensor} has an open axis", "export it with fixed shapes")
     return tuple(size for size in shape if size is not None)
