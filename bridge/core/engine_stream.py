@@ -1,7 +1,7 @@
 """Engine stream: runs an engine over a signal in pieces of any length, hop by hop, and takes its latency off the audio.
 
 For files and evaluations. On the live signal path a hop comes from rings and may be late or missing: see
-`bridge.runtime.engine_runner`.
+bridge/runtime/engine_runner.py.
 """
 
 from __future__ import annotations
