@@ -35,7 +35,7 @@ LIVE_BEATS = 64
 @dataclass(frozen=True, slots=True)
 class BandCost:
     """Wall-clock milliseconds. ``bar``: one bar of all parts. ``song``: 32 bars of all parts, as often as the loop
-    needs. ``hop``: a block of the live band, of which most only listen."""
+    needs. ``hop``: a block of the live band, most of which only receive input."""
 
     style: str
     bar_p50_ms: float
@@ -71,7 +71,7 @@ def time_song(style: Style, bars: tuple[Bar, ...], rounds: int) -> list[float]:
 
 
 def time_hops(style: int, bars: tuple[Bar, ...], beats: int = LIVE_BEATS) -> list[float]:
-    """The live band's hops over so many beats, hearing the chords of ``bars``."""
+    """The live band's hops over so many beats, with the chords of ``bars`` as input."""
     band = Band()
     band.prepare(RATE, HOP)
     beat_frames = 60 * RATE / TEMPO
@@ -98,7 +98,7 @@ def _time_call(work: Callable[[int], None], turn: int) -> float:
 
 
 def measure_costs(rounds: int) -> Iterator[BandCost]:
-    """Of each style that ships."""
+    """The cost of each shipped style."""
     bars = arrange(read_sheet(SHEET), BARS)
     for number, name in enumerate(SHIPPED_STYLES):
         style = load_style(find_style(name))
