@@ -166,7 +166,7 @@ class Sidecar:
     def _replace_signal_path(self) -> None:
         """Continue at the server's new rate. If that fails, log why, once, and wait for another rate."""
         if self._signal_path is not None:
-            log.warning("the JACK server's rate changed; the engines are prepared anew")
+            log.warning("the JACK server's rate changed; the engines are prepared again")
             self._leave_signal_path()
         try:
             self._enter_signal_path(ask_server(self.settings.jack.server or None))

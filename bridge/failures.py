@@ -19,7 +19,7 @@ from bridge.errors import BridgeError
 
 LOG_FILE = "errors.log"
 LOG_BYTES = 1 << 20
-"""A log that has grown beyond this begins anew."""
+"""A log larger than this starts again."""
 NO_MEMORY = ("std::bad_alloc", "Failed to allocate memory")
 """What libraries in C++, ONNX Runtime for one, say for want of memory in exceptions of other kinds."""
 OURS = ("bridge", "engines", "mappings", "presets", "tui")

@@ -120,7 +120,7 @@ def progress_text(form: str) -> TextColumn:
 def columns(*names: str, left: tuple[str, ...] = (), **options: Any) -> Table:
     """A plain table with these columns, the ones in ``left`` and the first aligned left, the others right.
 
-    Nothing in it is ever cut: what is too long goes on in the next line of its cell.
+    Nothing in it is ever cut: what is too long continues in the next line of its cell.
     """
     table = Table(**{"box": None, "pad_edge": False, **options})
     for number, name in enumerate(names):

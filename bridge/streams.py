@@ -135,7 +135,7 @@ def flush() -> None:
 
 
 def write_json(data: object) -> None:
-    """``data`` to standard output, for machines; ASCII, so that it is the same in every encoding."""
+    """``data`` to standard output, as JSON; ASCII, so that it is the same in every encoding."""
     write_out(json.dumps(data, indent=2) + "\n")
 
 

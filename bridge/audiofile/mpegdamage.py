@@ -32,7 +32,7 @@ class Damage:
     def count_lost(self, frame: Frame, done: int) -> int:
         """Count the frames that the junk before ``frame`` replaced; ``done``: frames of the stream so far.
 
-        Inserted bytes lengthen a file, overwritten ones do not. The table's frame count tells them apart. Without a
+        Inserted bytes lengthen a file, overwritten ones do not. The table's frame count distinguishes them. Without a
         table, at a constant bit rate, overwritten bytes leave room for a whole number of frames.
         """
         self._since = 0

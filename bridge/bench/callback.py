@@ -112,7 +112,7 @@ def run(rate: int, seconds: float, periods: Sequence[int] = PERIODS) -> Iterator
 
 
 def table(results: Sequence[Result], rate: int) -> Table:
-    """The results for people."""
+    """The results as a table."""
     names = ("period", "callback", "spinner", "served of due", "skipped", "p50 µs", "p99 µs", "max µs")
     title = f"JACK callback, 2 in / 12 out, {rate} Hz"
     shown = columns(*names, left=("callback", "spinner"), title=title, title_justify="left")

@@ -1,4 +1,4 @@
-"""Chord vocabulary: the qualities that Sideman tells apart, with their notes, scale and spellings.
+"""Chord vocabulary: the qualities that Sideman distinguishes, with their notes, scale and spellings.
 
 All that knows qualities derives from QUALITIES: events, the chord symbol reader, recognition from notes and from held
 keys, templates, the bass line, Harte labels, and the widths of the networks. Chords are also numbered as states:

@@ -45,7 +45,7 @@ class EngineStream:
     engine gets the same signal. An input event arrives with the hop that holds its frame, or with the next one if it
     is pushed later. Memory depends on the pieces alone, not on how many there are.
 
-    Call `push` or `advance` any number of times, then `flush`; `reset` begins anew.
+    Call `push` or `advance` any number of times, then `flush`; `reset` starts again.
     """
 
     def __init__(

@@ -3,7 +3,7 @@
 libjack keeps one copy of the server's state for a whole process. Where a server died and one of the process's clients
 is still open, the next attempt to open another frees that state, and closing the first then ends the process with a
 segmentation fault (jackd 1.9.21, every time; `tests/live/test_clients.py`). So none is opened until the clients of the
-dead server are closed. And a client with a stale semaphore (`bridge.drivers.semaphores`) is closed and opened anew.
+dead server are closed. And a client with a stale semaphore (`bridge.drivers.semaphores`) is closed and opened again.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ SHM_BYTES = 48_000_000
 
 
 RATES = range(8000, 384001)
-"""Beyond these jackd's dummy driver spins and does not listen to signals (seen at 12 MHz)."""
+"""Beyond these jackd's dummy driver spins and ignores signals (seen at 12 MHz)."""
 
 SHM = Path("/dev/shm")
 SHM_FIX = f"end other JACK servers, or give {SHM} more (containers: --shm-size=256m)"

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 CHECK_S = 0.25  # how often connections are checked
 RETRY_S = 0.5  # how often a lost server is tried
-STANDSTILL_S = 3.0  # without a callback for so long, the client connects anew
+STANDSTILL_S = 3.0  # without a callback for so long, the client connects again
 
 
 def compile_callbacks() -> None:
@@ -204,7 +204,7 @@ class JackDriver:
                 else:
                     self._reconnect()
             except Exception:
-                log.exception("the JACK driver failed once; it goes on")
+                log.exception("the JACK driver failed once; it continues")
 
     def _update(self) -> None:
         if self._graph.ledger.rev != self._published_rev:
@@ -216,7 +216,7 @@ class JackDriver:
         if cycles != self._cycles:
             self._cycles, self._cycle_s = cycles, now
         elif now - self._cycle_s > STANDSTILL_S:
-            log.warning("JACK has not called for %.0f s; connecting anew", STANDSTILL_S)
+            log.warning("JACK has not called for %.0f s; connecting again", STANDSTILL_S)
             self._lost.set()
 
     def _reconnect(self) -> None:

@@ -102,7 +102,7 @@ def write_midi(context: CallbackContext, argument: NDArray[np.int64], frames: in
 
 @compiled
 def read_transport(context: CallbackContext, argument: NDArray[np.int64]) -> None:
-    """Where JACK's transport stands; valid only where its master tells bar, beat and tick."""
+    """Where JACK's transport stands; valid only where its master sets bar, beat and tick."""
     state = transport_query(as_void(argument[CLIENT]), as_void(argument[POSITION]))
     words = carray(as_int64(argument[POSITION]), (POSITION_BYTES // 8,))
     ints, floats = words.view(np.int32), words.view(np.float32)

@@ -144,7 +144,7 @@ class EngineRunner:
             return  # another one began meanwhile; the next step sees it
         self._epoch, self._origin, self._start = epoch, origin, origin
         epochs = [int(words[EPOCH]) for words in self._sources]
-        if self._epochs_of_sources not in (None, epochs):  # they reset too, and will send it anew
+        if self._epochs_of_sources not in (None, epochs):  # they reset too, and will send it again
             for port, chaser in self._chasers.items():
                 chaser.reset()
                 self._readers[port].epoch = max(epochs)

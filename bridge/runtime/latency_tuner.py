@@ -113,7 +113,7 @@ class LatencyTuner:
             return np.asarray(counted - worker.base)
 
     def _set_reserve(self, index: int, frames: int, answers: NDArray[np.int64]) -> None:
-        """Set the reserve to ``frames`` because of ``answers``, and count anew."""
+        """Set the reserve to ``frames`` because of ``answers``, and restart the count."""
         worker, name = self._workers[index], f"latency.{self._workers[index].role}.reserve_frames"
         with self._lock:
             worker.base = worker.base + answers

@@ -1,4 +1,4 @@
-"""Stall detector: tells a worker that will never answer from one that the machine does not let run.
+"""Stall detector: distinguishes a worker that will never answer from one that gets no processor time.
 
 Wall time alone cannot: on a busy machine a healthy worker may wait seconds for the processor. So two times are measured
 while there is no heartbeat. Processor time: a worker that used too much of it is in an endless loop. Idle time: how
@@ -37,7 +37,7 @@ class StallDetector:
         self.restart()
 
     def restart(self) -> None:
-        """Start counting anew, as after a heartbeat."""
+        """Restart the count, as after a heartbeat."""
         self._silent_s = self._idle_s = self._last_cpu_s = 0.0
         self._first_cpu_s: float | None = None
 

@@ -1,7 +1,7 @@
 """Worker supervisor: starts the workers, monitors their heartbeats, and restarts those that died or stalled.
 
 Meanwhile the callback plays the dry mix and releases their notes, so a crash costs some stems, never the audio.
-`bridge.runtime.stall_detector` tells a stall from a busy machine.
+`bridge.runtime.stall_detector` distinguishes a stall from a busy machine.
 """
 
 from __future__ import annotations
@@ -199,7 +199,7 @@ class Supervisor:
         worker.failures = 1 if now - worker.started_s > STABLE_S else worker.failures + 1
         worker.due_s = now + BACKOFF_S[min(worker.failures, len(BACKOFF_S) - 1)]
         worker.process = None
-        log.warning("the %s worker %s; it is started anew, the dry mix goes on", worker.role, reason)
+        log.warning("the %s worker %s; it is restarted; the dry mix continues", worker.role, reason)
         self._enter_state(worker, reason)
 
 

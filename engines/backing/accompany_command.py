@@ -73,7 +73,7 @@ def accompany(
             else:
                 played, files = _write_band(source, out, request, audio, screen.update)
     except KeyboardInterrupt as stop:
-        console.say("stopped; the same command goes on from here")
+        console.say("stopped; give the same command again to continue")
         return to_exit_status(stop)
     _print_summary(played, files)
     return 0

@@ -94,7 +94,7 @@ class ProgressDisplay:
     def update(self, pass_: str, done: int, total: int, rate: int) -> None:
         """Show ``done`` of ``total`` frames (0: not known) at ``rate``; a `ProgressCallback`."""
         if pass_ == "resuming":
-            self.say(f"{self._name}: goes on at {format_duration(done / rate)}")
+            self.say(f"{self._name}: continues at {format_duration(done / rate)}")
             return
         now_s = self._clock()
         if pass_ != self._pass:

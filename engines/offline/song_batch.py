@@ -109,7 +109,7 @@ def make_reporter(
     to_dict: Callable[[AnyResult], dict[str, object]],
     as_json: bool,
 ) -> Callable[[Sequence[AnyResult]], None]:
-    """A function that prints results: a table for people, or JSON for machines."""
+    """A function that prints results: a table or JSON."""
 
     def report(results: Sequence[AnyResult]) -> None:
         if as_json:

@@ -27,7 +27,7 @@ RATES = (44100, 48000)
 STRIDE = 1024
 """Frames from one step of the network's state to the next, whatever the hop (see `LearnedSeparation`)."""
 FILE = "separation.onnx"
-FIX = "use the weights that ship, or export them anew (docs/training.md)"
+FIX = "use the weights that ship, or export them again (docs/training.md)"
 
 
 @dataclass(frozen=True)

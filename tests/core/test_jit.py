@@ -57,7 +57,7 @@ def test_where_the_cache_cannot_be_written_the_code_goes_with_the_process(unwrit
     first, second = result.stdout.splitlines()
     assert first.startswith(f"{unwritable}/{jit.TEMPORARY}") and first.endswith("True 7")
     assert second == first.replace("True", "False")  # a child takes what its parent compiled, and leaves the folder
-    assert result.stderr.count("machine code cannot be kept") == len(result.stderr.splitlines()) == 1
+    assert result.stderr.count("machine code cannot be stored") == len(result.stderr.splitlines()) == 1
     assert [path.name for path in unwritable.iterdir()] == [".cache"]
 
 

@@ -95,7 +95,7 @@ def find_frame(context: CallbackContext, frames: int, raw: int) -> int:
     else:
         step = ((raw - own[w.RAW] + (1 << 31)) & 0xFFFFFFFF) - (1 << 31)  # 32 bits, and they wrap
         gap = step - state[w.PERIOD]
-        if abs(gap) > CAPACITY // 2:  # the server's clock began anew
+        if abs(gap) > CAPACITY // 2:  # the server's clock restarted
             gap = 0
             begin_epochs(context, head, EVERY)
         elif gap < 0:  # a busy server corrected its clock: the audio is continuous

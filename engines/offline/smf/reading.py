@@ -17,7 +17,7 @@ from engines.offline.smf.metas import describe_slip, parse_tempo
 LARGEST_BYTES = 16 << 20
 USUAL_US = 500_000
 """Microseconds a quarter note where a file has no tempo."""
-SAVE = "save it anew as a standard MIDI file of type 0 or 1"
+SAVE = "save it again as a standard MIDI file of type 0 or 1"
 MOST_NAMED = 16
 """Most impossible values that are named."""
 SMPTE_RATES = {24: 24.0, 25: 25.0, 29: 30000 / 1001, 30: 30.0}

@@ -140,7 +140,7 @@ def download(
                 break
             except _InterruptedError as broken:
                 if pause_s is None:
-                    hint = f"run it again: it goes on from {partial.get_length():,} bytes"
+                    hint = f"run it again: it continues from {partial.get_length():,} bytes"
                     raise ModelError(f"{url}: {broken}", hint) from broken
                 wait(pause_s)
         found = hash_file(partial.path)

@@ -43,7 +43,7 @@ def from_options(source: str, options: dict[str, object]) -> InstallRequest:
     given = {key: value for key, value in options.items() if value is not None}
     adapter = given.get("adapter")
     if adapter not in get_args(Adapter):
-        hint = f"give one of {', '.join(get_args(Adapter))}; docs/models.md tells which fits"
+        hint = f"give one of {', '.join(get_args(Adapter))}; docs/models.md says which fits"
         raise ConfigError(f"--adapter: {adapter or 'missing'}", hint)
     for option, hint in (
         ("licence", "give the licence that its author names, such as MIT"),

@@ -57,7 +57,7 @@ def separate(
         lambda song, progress: separate_song(song, out, request, chosen.separator, progress, time.monotonic),
         lambda song, error: SeparationResult(song, "failed", error=error.message, hint=error.hint),
         make_reporter(make_table, _to_dict, json_),
-        "stopped; the same command goes on from here",
+        "stopped; give the same command again to continue",
     )
 
 
@@ -109,7 +109,7 @@ def make_table(results: Sequence[SeparationResult]) -> RenderableType:
                 )
             )
         elif result.status == "skipped":
-            lines.append(Text(f"{name}: {folder} (was there; --force makes it anew)"))
+            lines.append(Text(f"{name}: {folder} (existed; --force replaces it)"))
         else:
             length_s = result.frames / result.rate if result.rate else 0.0
             done.add_row(name, format_duration(length_s), format_duration(result.took_s))

@@ -133,7 +133,7 @@ def test_a_replacement_that_was_stopped_goes_on_with_the_stems_that_are_there(
     monkeypatch.setattr(accompany_command, "mix_new_drums", stopped)
     words = (song, "--replace", "drums", "--out", tmp_path)
     assert run(*words) == 130
-    assert "goes on from here" in capsys.readouterr().err
+    assert "give the same command again to continue" in capsys.readouterr().err
     stems = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "song").glob("*.wav")}
     assert set(stems) == {"drums.wav", "no_drums.wav"}
     monkeypatch.undo()

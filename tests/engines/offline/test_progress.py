@@ -66,7 +66,7 @@ def test_a_run_that_goes_on_says_from_where_and_takes_no_speed_from_the_jump() -
         clock.now_s = 10.0
         screen.update("separating", 44_100 * 76, 44_100 * 100, 44100)
     assert text.getvalue().splitlines() == [
-        "song.wav (1 of 2): goes on at 1:05",
+        "song.wav (1 of 2): continues at 1:05",
         "song.wav (1 of 2): separating, 76 %, 0:24 left, 1.0 x real time",
     ]
 

@@ -164,10 +164,10 @@ def test_ctrl_c_says_that_the_same_command_goes_on(
         assert separate(path, "--out", tmp_path / "out") == 130
     finally:
         signal.signal(signal.SIGINT, before)
-    assert "the same command goes on" in capsys.readouterr().err
+    assert "give the same command again to continue" in capsys.readouterr().err
     assert separate(path, "--out", tmp_path / "out") == 0
     output = capsys.readouterr()
-    assert "song.wav: goes on at 0:0" in output.err
+    assert "song.wav: continues at 0:0" in output.err
 
 
 def test_a_song_with_something_odd_is_separated_and_that_is_said(
