@@ -77,19 +77,19 @@ def make_cards(ledger: Ledger) -> list[Card]:
     found = collect_figures(ledger)
     name = found[0].paths[0] if found else "mix"
     ping = address_of(f"latency.{name}.ping")
-    ping_on = f"To measure, first make the path that returns a pure delay: send OSC {ping} 1 (so for any path)."
+    ping_on = f"To measure a path, first switch it to a pure delay: send OSC {ping} 1."
     ping_off = f"Afterwards send {ping} 0."
     device = (
-        "It speaks no JACK: a virtual device (BlackHole under jackd -d coreaudio, say) carries the sound, and what"
-        " its buffers add comes on top. Record a click through it once and add the difference."
+        "It has no JACK support: a virtual device, such as BlackHole under jackd -d coreaudio, carries the sound, and"
+        " its buffers add latency. Record a click through it once and add the difference."
     )
     return [
         Card(
             daw="JACK client",
             where="the port latency ranges",
             steps=(
-                "Nothing to type: the ports publish what is declared, and a client that reads them is aligned.",
-                "A client that feeds the sidecar and receives its output in one graph adds one period to it.",
+                "Nothing to type: the ports publish the declared latency, and a client that reads it is aligned.",
+                "A client that sends to the sidecar and receives from it in one graph adds one period.",
             ),
             figures=found,
             automatic=True,
@@ -100,7 +100,7 @@ def make_cards(ledger: Ledger) -> list[Card]:
             where="External Audio Effect, Hardware Latency",
             steps=(
                 "Check that Options > Delay Compensation is on; without it the slider is off.",
-                "Press the unit button beside the slider until it shows samples: they stay right at any rate.",
+                "Press the unit button beside the slider until it shows samples: these are right at any rate.",
                 device,
             ),
             figures=found,
@@ -110,7 +110,7 @@ def make_cards(ledger: Ledger) -> list[Card]:
             where="Utility > I/O, Latency Offset (samples)",
             steps=(
                 ping_on,
-                "Press Ping: Latency Offset then shows the figure and what the device adds.",
+                "Press Ping: Latency Offset then shows the figure plus the latency of the device.",
                 ping_off,
                 device,
             ),
@@ -119,7 +119,7 @@ def make_cards(ledger: Ledger) -> list[Card]:
         Card(
             daw="Reaper",
             where="ReaInsert, its delay (samples or ms)",
-            steps=(ping_on, "Start ReaInsert's automatic ping: it should find the figure.", ping_off),
+            steps=(ping_on, "Start ReaInsert's automatic ping: it should show the figure.", ping_off),
             figures=found,
         ),
         Card(
@@ -127,9 +127,9 @@ def make_cards(ledger: Ledger) -> list[Card]:
             where="the insert's Measure Latency",
             steps=(
                 "Tracks that record from the sidecar need nothing: Ardour reads the port latency ranges.",
-                "An insert measures by itself.",
+                "An insert measures the latency itself.",
                 ping_on,
-                "Press Measure Latency: it plays many tones at once and should find the figure.",
+                "Press Measure Latency: it plays many tones at once and should show the figure.",
                 ping_off,
             ),
             figures=found,
@@ -138,7 +138,7 @@ def make_cards(ledger: Ledger) -> list[Card]:
         Card(
             daw="Bitwig Studio",
             where="HW FX, its latency offset (samples or ms)",
-            steps=("The figure is that of the path that returns.",),
+            steps=("The figure is that of the path that you return to the DAW.",),
             figures=found,
         ),
     ]

@@ -50,7 +50,7 @@ def test_where_a_daw_measures_the_card_gives_the_ping_address(ledger: Ledger) ->
 
 
 def test_live_and_logic_are_told_of_the_device_between(ledger: Ledger) -> None:
-    assert [c.daw for c in make_cards(ledger) if any("speaks no JACK" in s for s in c.steps)] == [
+    assert [c.daw for c in make_cards(ledger) if any("has no JACK support" in s for s in c.steps)] == [
         "Ableton Live",
         "Logic Pro",
     ]
