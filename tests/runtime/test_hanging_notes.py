@@ -34,13 +34,13 @@ steps = st.lists(
 )
 
 
-class Listener:
+class Receiver:
     """Keeps account of what sounds, as a synthesizer would; complains about a note struck twice."""
 
     def __init__(self) -> None:
         self.sounding: set[tuple[str, int, int]] = set()
 
-    def hear(self, sent: dict[str, list[Sent]], frames: int) -> None:
+    def receive(self, sent: dict[str, list[Sent]], frames: int) -> None:
         for port, messages in sent.items():
             offsets = [offset for offset, _ in messages]
             assert all(0 <= offset < frames for offset in offsets)
@@ -57,11 +57,11 @@ def message(note: int, kind: int) -> bytes:
     return (note_on(note), note_off(note), note_on(note, velocity=0))[kind]
 
 
-@given(todo=steps, period=st.integers(1, 700))
+@given(steps=steps, period=st.integers(1, 700))
 @settings(deadline=None, max_examples=150)
-def test_after_a_release_no_note_hangs_whatever_happened_before(todo: list[tuple[Any, ...]], period: int) -> None:
+def test_after_a_release_no_note_hangs_whatever_happened_before(steps: list[tuple[Any, ...]], period: int) -> None:
     with open_callback() as callback:
-        listener, stalled = Listener(), False
+        receiver, stalled = Receiver(), False
         host: list[Sent] = []
 
         def cycle() -> None:
@@ -69,10 +69,10 @@ def test_after_a_release_no_note_hangs_whatever_happened_before(todo: list[tuple
             host.clear()
             if not stalled:
                 callback.shared.workers[:, w.PROGRESS] = now + period
-            listener.hear(callback.write_midi(period, stall_frames=2048), period)
+            receiver.receive(callback.write_midi(period, stall_frames=2048), period)
 
         cycle()
-        for step in todo:
+        for step in steps:
             if step[0] == "say":
                 for port, frame, note, kind in step[1]:
                     callback.write_message(MIDI_PORTS[port], callback.now + frame, message(note, kind))
@@ -101,5 +101,5 @@ def test_after_a_release_no_note_hangs_whatever_happened_before(todo: list[tuple
             cycle()
         callback.state[w.RELEASE] += 1
         cycle()
-        assert not listener.sounding
+        assert not receiver.sounding
         assert not callback.context.sounding.any()

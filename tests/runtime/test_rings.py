@@ -83,7 +83,7 @@ def test_order_holds_over_many_turns_of_the_ring(ring: Ring) -> None:
 
 @given(written=st.integers(RECORDS, 4 * RECORDS))
 @settings(deadline=None, max_examples=15)
-def test_an_overtaken_reader_counts_what_it_lost_and_hears_the_newest_half(written: int) -> None:
+def test_an_overtaken_reader_counts_what_it_lost_and_reads_the_newest_half(written: int) -> None:
     ring = new_ring()
     writer, reader = EventWriter(*ring), EventReader(*ring)
     for frame in range(written):

@@ -38,7 +38,7 @@ def callback() -> Iterator[Callback]:
         yield opened
 
 
-class Player:
+class SynthWorker:
     """A synth's worker by hand: gives ``sound``, shape (channels, frames), by the frames at which it is to sound.
 
     ``missing``: hops, by the frame of their input, that never come.
@@ -59,12 +59,12 @@ class Player:
             self._start += HOP
 
 
-def run(callback: Callback, player: Player, frames: int, period: int = PERIOD) -> Audio:
+def run(callback: Callback, synth: SynthWorker, frames: int, period: int = PERIOD) -> Audio:
     """What the next ``frames`` sound like, shape (channels, frames); whole periods."""
     parts = []
     for _ in range(frames // period):
         callback.read_inputs(period)
-        player.work()
+        synth.work()
         parts.append(callback.write_audio(period)[BAND])
     return np.concatenate(parts, axis=1)
 
@@ -81,7 +81,7 @@ def max_slope(signal: NDArray[np.float32]) -> float:
 def test_sound_is_output_at_the_frames_of_its_notes_whatever_the_period(period: int) -> None:
     sound = make_noise(4096)
     with open_callback(WITH_SYNTH) as callback:
-        output = run(callback, Player(callback, sound), 2000, period)
+        output = run(callback, SynthWorker(callback, sound), 2000, period)
         assert callback.state[w.BAND_LATE] == 0
     settled = AHEAD + FADE
     assert np.array_equal(output[:, settled:], sound[:, settled : output.shape[1]])
@@ -97,14 +97,14 @@ def test_the_ring_goes_on_over_its_end_without_a_seam(callback: Callback, period
     callback.state[w.RESTART] += 1
     first = CAPACITY + 8192 - 1111
     sound = make_noise(8192)
-    output = run(callback, Player(callback, sound), 2 * CAPACITY // period * period, period)
+    output = run(callback, SynthWorker(callback, sound), 2 * CAPACITY // period * period, period)
     frames = np.arange(first + AHEAD + FADE, first + output.shape[1])
     assert np.array_equal(output[:, AHEAD + FADE :], sound[:, frames % sound.shape[1]])
 
 
 def test_a_missing_hop_fades_out_and_in_and_is_counted(callback: Callback) -> None:
     lost = 20 * HOP
-    output = run(callback, Player(callback, ones(), frozenset({lost, lost + HOP, lost + 2 * HOP})), 3000)[0]
+    output = run(callback, SynthWorker(callback, ones(), frozenset({lost, lost + HOP, lost + 2 * HOP})), 3000)[0]
     first = lost + AHEAD
     assert np.all(output[first - FADE : first] == 1.0)
     assert np.allclose(output[first : first + FADE], np.arange(FADE - 1, -1, -1) / FADE)
@@ -121,7 +121,7 @@ def test_a_missing_hop_fades_out_and_in_and_is_counted(callback: Callback) -> No
 def test_no_border_of_the_sound_is_a_step(missing: frozenset[int], period: int, hz: float) -> None:
     wave = np.sin(2 * np.pi * hz * np.arange(8192) / RATE).astype(np.float32)
     with open_callback(WITH_SYNTH) as callback:
-        output = run(callback, Player(callback, np.stack([wave, wave]), missing), 3000, period)[0]
+        output = run(callback, SynthWorker(callback, np.stack([wave, wave]), missing), 3000, period)[0]
     assert max_slope(output) <= max_slope(wave) + 1 / FADE + 1e-6
 
 
@@ -147,13 +147,13 @@ def test_at_a_break_the_old_sound_fades_and_the_new_comes_when_it_can(
     callback: Callback, what: str, offset: int
 ) -> None:
     callback.worker(SYNTH)[w.DEADLINE] += offset
-    player = Player(callback, ones())
-    before = run(callback, player, 20 * PERIOD)
+    synth = SynthWorker(callback, ones())
+    before = run(callback, synth, 20 * PERIOD)
     BREAKS[what](callback)
     border = int(callback.worker(SYNTH)[w.ORIGIN]) - callback.now
     assert border == (17 if "host" in what else 0)
-    player.work()
-    output = np.concatenate([before, callback.write_audio(PERIOD)[BAND], run(callback, player, 20 * PERIOD)], axis=1)[0]
+    synth.work()
+    output = np.concatenate([before, callback.write_audio(PERIOD)[BAND], run(callback, synth, 20 * PERIOD)], axis=1)[0]
     at = 20 * PERIOD + border
     assert np.all(output[at - FADE : at] == 1.0)
     assert np.allclose(output[at : at + FADE], np.arange(FADE - 1, -1, -1) / FADE)
@@ -165,7 +165,7 @@ def test_at_a_break_the_old_sound_fades_and_the_new_comes_when_it_can(
 
 
 def test_the_output_of_an_older_epoch_after_a_break_is_dropped(callback: Callback) -> None:
-    run(callback, Player(callback, ones()), 20 * PERIOD)
+    run(callback, SynthWorker(callback, ones()), 20 * PERIOD)
     callback.state[w.RELEASE] += 1
     now = callback.read_inputs(PERIOD)
     for start in range(now - now % HOP - 4 * HOP, now + 8 * HOP, HOP):
@@ -206,10 +206,10 @@ def test_a_player_that_stalls_has_its_sound_ended_once(callback: Callback) -> No
 
 
 def test_muting_fades_the_sound_and_is_not_late(callback: Callback) -> None:
-    player = Player(callback, ones())
-    run(callback, player, 20 * PERIOD)
+    synth = SynthWorker(callback, ones())
+    run(callback, synth, 20 * PERIOD)
     callback.state[w.MIDI_MUTED] = 1
-    output = run(callback, player, 4 * PERIOD)[0]
+    output = run(callback, synth, 4 * PERIOD)[0]
     assert np.allclose(output[:FADE], np.arange(FADE - 1, -1, -1) / FADE)
     assert not output[FADE:].any()
     assert callback.state[w.BAND_LATE] == 0
@@ -217,11 +217,11 @@ def test_muting_fades_the_sound_and_is_not_late(callback: Callback) -> None:
 
 def test_a_new_delay_comes_into_force_in_silence_and_to_the_frame(callback: Callback) -> None:
     sound = np.tile(np.linspace(0.5, 1.0, 8192, dtype=np.float32), (CHANNELS, 1))  # that jumps where frames do
-    player = Player(callback, sound)
-    before = run(callback, player, 20 * PERIOD)
+    synth = SynthWorker(callback, sound)
+    before = run(callback, synth, 20 * PERIOD)
     callback.worker(SYNTH)[w.DEADLINE] += 500
     first = int(callback.state[w.HEAD])
-    output = run(callback, player, 20 * PERIOD)
+    output = run(callback, synth, 20 * PERIOD)
     assert max_slope(np.concatenate([before[:, -PERIOD:], output], axis=1)[0]) <= 1 / FADE + 1e-3
     assert callback.context.callback_state[w.BAND_DELAY] == 500
     settled = first + 3 * PERIOD + FADE

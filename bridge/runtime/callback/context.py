@@ -25,10 +25,10 @@ from bridge.runtime.shared.layout import (
     lengths_of,
 )
 from bridge.runtime.shared.slots import (
+    CALLBACK_WORDS,
     DELAY_CHANGE_FADE,
     FADE_FRAMES,
     FADE_WORDS,
-    OWN_WORDS,
     PORT_WORDS,
     RECORD_WORDS,
     TRANSPORT_WORDS,
@@ -50,7 +50,7 @@ TARGET, VALUE, FIRST_SUM, SECOND_SUM, FRAMES_LEFT, POSITION, RAMP_WORDS = range(
 class CallbackContext(SharedArrays):
     """Arrays of one callback: the shared ones, and those below, which are private to it. A new one is a line here."""
 
-    callback_state: Annotated[NDArray[np.int64], OWN_WORDS]
+    callback_state: Annotated[NDArray[np.int64], CALLBACK_WORDS]
     fades: Annotated[NDArray[np.int64], FADES, FADE_WORDS]  # of the stems over the dry mix, of the band over silence
     ports: Annotated[NDArray[np.int64], PORTS, PORT_WORDS]
     owners: Annotated[NDArray[np.int64], PORTS]  # index of the worker that feeds a port, -1: none

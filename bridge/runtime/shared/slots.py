@@ -67,7 +67,7 @@ from __future__ import annotations
     ECHO_END,           # up to this frame a clock that comes in may be our own, come back
     BAND_DELAY,         # the delay of the band's sound in force
     BAND_ENDS,          # 1: the player has stalled; its sound ends with the next callback
-    OWN_WORDS,
+    CALLBACK_WORDS,
 ) = range(12)
 
 (
