@@ -22,10 +22,7 @@ test: setup ## every check and test: ruff, mypy, import floors, pytest (ARGS="-k
 lint: setup ## the checks alone, without pytest
 	@.venv/bin/python tools/check.py --no-tests
 
-docs: setup ## build the pages and the reference as HTML in build/docs (installs Sphinx the first time)
-	@.venv/bin/python -c 'import furo, myst_parser, sphinx' 2>/dev/null || .venv/bin/python -m pip \
-	    --disable-pip-version-check install --quiet --constraint constraints.txt --constraint docs/constraints.txt \
-	    --no-build-isolation --editable '.[docs]'
+docs: setup ## build the pages and the reference as HTML in build/docs; warnings are errors
 	@.venv/bin/python -m sphinx --quiet --fail-on-warning --keep-going --conf-dir docs --doctree-dir build/doctrees . build/docs
 	@echo 'open build/docs/docs/README.html'
 

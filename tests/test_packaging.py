@@ -29,16 +29,12 @@ BUILD_TOOLS = ["hatchling", "editables"]
 PIN = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)==(?P<version>[A-Za-z0-9.!+]+)")
 
 
-DOCS = "docs/constraints.txt"
-"""The pins of what `make docs` needs besides constraints.txt."""
+def constraint_lines() -> list[str]:
+    return [line for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
 
 
-def constraint_lines(file: str = "constraints.txt") -> list[str]:
-    return [line for line in (ROOT / file).read_text().splitlines() if not line.startswith("#")]
-
-
-def pins(file: str = "constraints.txt") -> dict[str, str]:
-    matches = [match for line in constraint_lines(file) if (match := PIN.fullmatch(line))]
+def pins() -> dict[str, str]:
+    matches = [match for line in constraint_lines() if (match := PIN.fullmatch(line))]
     return {canonicalize_name(match["name"]): match["version"] for match in matches}
 
 
@@ -48,12 +44,12 @@ def installed_entry(group: str, name: str) -> EntryPoint:
 
 
 def test_constraints_hold_names_and_versions_and_nothing_else() -> None:
-    for line in (*constraint_lines(), *constraint_lines(DOCS)):
+    for line in constraint_lines():
         assert PIN.fullmatch(line), line
 
 
 def test_constraints_pin_each_package_once() -> None:
-    assert len(pins() | pins(DOCS)) == len(constraint_lines()) + len(constraint_lines(DOCS))
+    assert len(pins()) == len(constraint_lines())
 
 
 @pytest.mark.parametrize(
@@ -71,14 +67,8 @@ def test_what_pyproject_asks_for_is_pinned_to_a_version_that_it_allows(requireme
     assert wanted.specifier.contains(pins()[canonicalize_name(wanted.name)])
 
 
-@pytest.mark.parametrize("requirement", PROJECT["optional-dependencies"]["docs"])
-def test_what_the_docs_are_built_with_is_pinned_to_a_version_that_pyproject_allows(requirement: str) -> None:
-    wanted = Requirement(requirement)
-    assert wanted.specifier.contains(pins(DOCS)[canonicalize_name(wanted.name)])
-
-
-def test_training_packages_and_those_of_the_docs_stay_out_of_the_constraints_of_make_setup() -> None:
-    assert not {"torch", "sphinx"} & set(pins())
+def test_training_packages_stay_out_of_the_constraints_of_make_setup() -> None:
+    assert "torch" not in pins()
 
 
 def test_the_changelog_has_a_section_for_the_version_and_one_for_what_comes() -> None:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes constraints.txt and docs/constraints.txt anew: the newest versions that pyproject.toml allows, tried in an environment of its own.
+# Writes constraints.txt anew: the newest versions that pyproject.toml allows, tried in an environment of its own.
 set -eu
 cd "$(dirname "$0")/.."
 fresh=$(mktemp -d)
@@ -11,10 +11,4 @@ trap 'rm -rf "$fresh"' EXIT
     echo "# The versions that were tested together: names and versions only. Written by: make lock"
     "$fresh/bin/python" -m pip freeze --exclude sideman
 } >"$fresh/constraints.txt"
-"$fresh/bin/python" -m pip install --quiet --constraint "$fresh/constraints.txt" '.[docs]'
-{
-    echo "# What \`make docs\` needs besides constraints.txt: names and versions only. Written by: make lock"
-    "$fresh/bin/python" -m pip freeze --exclude sideman | grep -vxF -f "$fresh/constraints.txt"
-} >"$fresh/docs.txt"
 cp "$fresh/constraints.txt" constraints.txt
-cp "$fresh/docs.txt" docs/constraints.txt
