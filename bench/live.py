@@ -21,12 +21,12 @@ from typing import Any
 
 import numpy as np
 
-from bridge.demo.demo_song import render_own_song
 from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.jack_recorder import JackRecorder, Ports
 from bridge.errors import BridgeError
 from bridge.osc.client import OscClient
 from bridge.runtime.priority import may_use_realtime
+from demo.demo_song import render_own_song
 from tests.ports import free_port
 
 RATE, PERIOD = 44100, 128

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import logging
-import signal
-from collections.abc import Callable
 from contextlib import ExitStack, nullcontext
-from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import msgspec
@@ -63,16 +59,6 @@ def _warn_of_others(settings: Settings) -> None:
     finding = check_settings_file(settings_path(), bool(settings.lan.token))
     if finding.state != "ok":
         logging.getLogger(__name__).warning("%s; %s", finding.detail, finding.fix)
-
-
-def _set_signal_handlers(act: Callable[[], object]) -> None:
-    """Call ``act`` on Ctrl-C and SIGTERM, for an orderly end."""
-
-    def handle(_number: int, _frame: FrameType | None) -> None:
-        act()
-
-    signal.signal(signal.SIGINT, handle)
-    signal.signal(signal.SIGTERM, handle)
 
 
 @app.command
@@ -132,44 +118,6 @@ def run(
                 while not signals.asked and not sidecar.wait(REFRESH_S):
                     if status is not None:
                         status.update(format_status_line(sidecar))
-
-
-@app.command
-def demo(
-    song: Annotated[
-        Path | None, Parameter(help="WAV, FLAC, AIFF, OGG, Opus or MP3; by default a song of the project's own.")
-    ] = None,
-    *,
-    server: Annotated[str, Parameter(help="Play on this JACK server instead of one of the demo's own.")] = "",
-    seconds: Annotated[float, Parameter(help="How much to play; 0: all of SONG.")] = 30.0,
-    out: Annotated[Path, Parameter(help="Folder for stems, MIDI and report.")] = Path("demo-out"),
-    rate: Annotated[int, Parameter(help="Sampling rate of the demo's own server, in Hz.")] = 44100,
-    period: Annotated[int, Parameter(help="Period of the demo's own server, in frames.")] = 128,
-    json_: AsJson = False,
-) -> int:
-    """Play a song through the full signal path on a real JACK server, and report what it did.
-
-    A fake DAW sends audio, MIDI clock and notes.
-    The returned stems and MIDI are written to a folder, with a report and a picture.
-    Exit status 1 if a measured delay is not the declared one.
-    """
-    from bridge.demo.report import render_report
-    from bridge.demo.run import DemoOptions, run_demo
-
-    def interrupt() -> None:
-        raise KeyboardInterrupt
-
-    _set_signal_handlers(interrupt)
-    console = Printer(stderr=True)
-    log.setup(console=console, level=logging.WARNING)
-    if seconds < 0 or (song is None and seconds == 0):
-        raise ConfigError(f"--seconds {seconds:g}", "give seconds above 0, or 0 with a SONG for all of it")
-    report = run_demo(DemoOptions(song, server, seconds, out, rate, period), _settings(), console)
-    if json_:
-        write_json(msgspec.to_builtins(report))
-    else:
-        Printer().print(render_report(report))
-    return 0 if report.ok else FAILED
 
 
 @app.command

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PRODUCT = ("bridge", "engines")
+PRODUCT = ("bridge", "demo", "engines")
 STEMS = 2
 """Modules that may share a name, such as an engine's `bars` and a file format's."""
 _WORDS = "|".join(("tol" + "d", "hear" + "d", "men" + "ds?", "men" + "ded", "men" + "ding", "the roa" + "d"))

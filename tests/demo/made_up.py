@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bridge.core.events import Midi, TimedEvent
-from bridge.demo.demo_song import DemoSong
-from bridge.demo.report import CallbackFigures, DemoReport, Music, PathRow, add_verdict, compare_music
+from demo.demo_song import DemoSong
+from demo.report import CallbackFigures, DemoReport, Music, PathRow, add_verdict, compare_music
 
 STEREO = ("drums", "bass", "vocals", "other", "mix")
 

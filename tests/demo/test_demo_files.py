@@ -11,8 +11,8 @@ import soundfile
 
 from bridge.core.events import Beat, Chord, Midi, TimedEvent
 from bridge.core.time import TICKS_PER_BEAT, TempoChange, TempoMap
-from bridge.demo.demo_files import read_song, tempo_map_from_beats, write_midi, write_wav
 from bridge.errors import ConfigError
+from demo.demo_files import read_song, tempo_map_from_beats, write_midi, write_wav
 
 RATE = 44100
 

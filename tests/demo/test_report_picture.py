@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from bridge.core.events import Midi, TimedEvent
-from bridge.demo.demo_song import DemoSong, render_own_song
-from bridge.demo.report import Music, add_verdict
-from bridge.demo.report_picture import KIT, _draw_chord_lane, draw, find_drum_lane, reduce_to_peaks, to_notes
 from bridge.errors import BridgeError
+from demo.demo_song import DemoSong, render_own_song
+from demo.report import Music, add_verdict
+from demo.report_picture import KIT, _draw_chord_lane, draw, find_drum_lane, reduce_to_peaks, to_notes
 from tests.demo.made_up import make_accompaniment, make_report
 
 PNG = b"\x89PNG\r\n\x1a\n"

@@ -14,18 +14,19 @@ from pathlib import Path
 import numpy as np
 
 from bridge.core.audio import Audio
-from bridge.core.chords import QUALITY_NUMBERS
-from bridge.core.events import NOTE_NAMES, Chord, Key, Midi, TimedEvent
+from bridge.core.events import Chord, Key, Midi, TimedEvent
 from bridge.core.time import TICKS_PER_BEAT, TempoChange, TempoMap
-from bridge.demo.demo_files import read_song
-from bridge.demo.synth import CLOSED_HAT, CRASH, KICK, OPEN_HAT, SNARE, SynthNote, render
 from bridge.errors import ConfigError
+from demo.demo_files import read_song
+from demo.rendering import SOUNDS, DemoNote, list_messages, render_stems
+from engines.accompaniment.chord_symbol import parse_symbol
 
 TITLE = "Late Train"
 TEMPO = 112.0
 BAR_BEATS = 4
 KEY = Key(tonic=7, minor=1, confidence=1.0)
-KEYS_CHANNEL = 3  # as musicians count, 1 to 16
+KICK, SNARE, CLOSED_HAT, OPEN_HAT, CRASH = 36, 38, 42, 46, 49
+"""Drums by their General MIDI key."""
 CLOCKS_PER_BEAT = 24
 SHORTEST_S, LONGEST_S = 1.0, 600.0
 
@@ -35,7 +36,7 @@ Step = tuple[float, float, int, int]
 
 @dataclass(frozen=True, slots=True)
 class DemoSection:
-    """Bars of music: chords as (beat, label), the lead as (beat, beats, pitch, vowel), and how the band plays.
+    """Bars of music: chords as (beat, label), the lead as (beat, beats, pitch), and the band's patterns.
 
     The patterns last one bar: ``drums`` as (beat, key, velocity); ``comp`` as (beat, beats, velocity) for the
     keys; ``bass`` as (beat, beats, semitones above the root, velocity). ``pad``: whether the strings play.
@@ -43,7 +44,7 @@ class DemoSection:
 
     bars: int
     chords: tuple[tuple[float, str], ...]
-    lead: tuple[tuple[float, float, int, str], ...]
+    lead: tuple[tuple[float, float, int], ...]
     drums: tuple[tuple[float, int, int], ...]
     comp: tuple[tuple[float, float, int], ...]
     bass: tuple[tuple[float, float, int, int], ...]
@@ -59,10 +60,10 @@ VERSE = DemoSection(
     bars=4,
     chords=((0, "Gm"), (4, "Ebmaj7"), (8, "Cm7"), (12, "D7")),
     lead=(
-        (0.5, 0.5, 67, "o"), (1.0, 0.5, 69, "a"), (1.5, 1.0, 70, "e"), (2.5, 0.5, 69, "i"), (3.0, 0.8, 67, "o"),
-        (4.5, 0.5, 67, "u"), (5.0, 0.5, 70, "a"), (5.5, 1.9, 74, "a"),
-        (8.0, 0.5, 75, "e"), (8.5, 0.5, 74, "i"), (9.0, 1.0, 72, "a"), (10.0, 0.5, 70, "o"), (10.5, 1.2, 67, "o"),
-        (12.5, 0.5, 69, "e"), (13.0, 0.5, 72, "a"), (13.5, 0.5, 69, "e"), (14.0, 1.6, 66, "u"),
+        (0.5, 0.5, 67), (1.0, 0.5, 69), (1.5, 1.0, 70), (2.5, 0.5, 69), (3.0, 0.8, 67),
+        (4.5, 0.5, 67), (5.0, 0.5, 70), (5.5, 1.9, 74),
+        (8.0, 0.5, 75), (8.5, 0.5, 74), (9.0, 1.0, 72), (10.0, 0.5, 70), (10.5, 1.2, 67),
+        (12.5, 0.5, 69), (13.0, 0.5, 72), (13.5, 0.5, 69), (14.0, 1.6, 66),
     ),
     drums=(
         *_hats((0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5)), (0, KICK, 120), (2.5, KICK, 104), (1, SNARE, 112), (3, SNARE, 116),
@@ -76,10 +77,10 @@ CHORUS = DemoSection(
     bars=4,
     chords=((0, "Eb"), (2, "F"), (4, "Gm"), (8, "Cm7"), (12, "Dsus4"), (14, "D7")),
     lead=(
-        (0.0, 1.5, 75, "a"), (1.5, 0.5, 74, "e"), (2.0, 1.0, 72, "i"), (3.0, 1.0, 69, "o"),
-        (4.0, 2.0, 74, "a"), (6.0, 0.5, 72, "o"), (6.5, 1.0, 70, "u"),
-        (8.0, 0.75, 72, "e"), (8.75, 0.75, 70, "i"), (9.5, 0.5, 67, "a"), (10.0, 1.7, 63, "o"),
-        (12.0, 1.0, 67, "o"), (13.0, 1.0, 69, "a"), (14.0, 1.6, 66, "e"),
+        (0.0, 1.5, 75), (1.5, 0.5, 74), (2.0, 1.0, 72), (3.0, 1.0, 69),
+        (4.0, 2.0, 74), (6.0, 0.5, 72), (6.5, 1.0, 70),
+        (8.0, 0.75, 72), (8.75, 0.75, 70), (9.5, 0.5, 67), (10.0, 1.7, 63),
+        (12.0, 1.0, 67), (13.0, 1.0, 69), (14.0, 1.6, 66),
     ),
     drums=(
         *_hats((0, 1, 2, 3)), *_hats((0.5, 1.5, 2.5, 3.5), OPEN_HAT), (0, KICK, 122), (1.5, KICK, 106), (2, KICK, 114),
@@ -93,7 +94,7 @@ CHORUS = DemoSection(
 ENDING = DemoSection(
     bars=2,
     chords=((0, "D7"), (4, "Gm")),
-    lead=((0.0, 1.0, 69, "a"), (1.0, 1.0, 72, "e"), (2.0, 1.7, 66, "i"), (4.0, 3.5, 67, "o")),
+    lead=((0.0, 1.0, 69), (1.0, 1.0, 72), (2.0, 1.7, 66), (4.0, 3.5, 67)),
     drums=VERSE.drums,
     comp=((0, 1.9, 92), (2, 1.9, 84)),
     bass=((0, 1.9, 0, 110), (2, 1.9, 0, 100)),
@@ -136,18 +137,6 @@ class DemoSong:
         return self.frames / self.rate
 
 
-def parse_chord_label(label: str) -> Chord:
-    """Parse a chord label such as ``Ebmaj7``, ``Am/C`` or ``N``, as `Chord.label` writes it."""
-    if label == "N":
-        return Chord(-1, 0, -1, 1.0)
-    name, _, bass = label.partition("/")
-    for length in (2, 1):
-        if name[:length] in NOTE_NAMES and name[length:] in QUALITY_NUMBERS and bass in ("", *NOTE_NAMES):
-            root = NOTE_NAMES.index(name[:length])
-            return Chord(root, QUALITY_NUMBERS[name[length:]], NOTE_NAMES.index(bass) if bass else root, 1.0)
-    raise ValueError(f"no chord is called {label!r}")
-
-
 def _iterate_form(bars: int) -> Iterator[tuple[float, float, DemoSection]]:
     """(first beat, beats, section): verse and chorus in turn, cut where the ending begins, if one fits."""
     ending = ENDING.bars if bars > ENDING.bars else 0
@@ -172,29 +161,27 @@ def _choose_voicing(chord: Chord, around: float) -> list[int]:
 
 
 @dataclass(slots=True)
-class _Score:
+class _ScoreWriter:
     """The parts while they are written; times come in beats and are kept in ticks."""
 
     rng: np.random.Generator
-    parts: dict[str, list[SynthNote]] = field(
-        default_factory=lambda: {"drums": [], "bass": [], "lead": [], "keys": [], "pad": []}
-    )
+    parts: dict[str, list[DemoNote]] = field(default_factory=lambda: {part: [] for part in SOUNDS})
     chords: list[tuple[float, Chord]] = field(default_factory=list)
 
-    def add(self, part: str, step: Step, vowel: str = "a") -> None:
+    def add(self, part: str, step: Step) -> None:
         """Add a note with a slightly random velocity."""
         beat, beats, pitch, velocity = step
         velocity = int(np.clip(velocity + self.rng.integers(-5, 6), 1, 127))
         ticks, length = round(beat * TICKS_PER_BEAT), round(beats * TICKS_PER_BEAT)
-        self.parts[part].append(SynthNote(ticks, length, pitch, velocity, vowel))
+        self.parts[part].append(DemoNote(ticks, length, pitch, velocity))
 
     def add_section(self, start: float, beats: float, section: DemoSection) -> None:
         for beat, label in section.chords:
             if beat < beats:
-                self.chords.append((start + beat, parse_chord_label(label)))
-        for beat, length, pitch, vowel in section.lead:
+                self.chords.append((start + beat, parse_symbol(label).chord))
+        for beat, length, pitch in section.lead:
             if beat < beats:
-                self.add("lead", (start + beat, length, pitch, 100), vowel)
+                self.add("lead", (start + beat, length, pitch, 100))
         fill = section.fill if beats == section.bars * BAR_BEATS else ()
         for bar in range(int(beats) // BAR_BEATS):
             last = section is ENDING and bar == section.bars - 1
@@ -230,17 +217,17 @@ class _Score:
 def render_own_song(rate: int, seconds: float = 30.0, seed: int = 1) -> DemoSong:
     """``Late Train``, 112 beats a minute in G minor, looped and ended to last ``seconds``.
 
-    ``seed`` changes velocities and the noise of the instruments, not the notes.
+    ``seed`` changes velocities, not the notes.
     """
     if not SHORTEST_S <= seconds <= LONGEST_S:
         raise ConfigError(f"the demo song cannot last {seconds:g} s", f"choose {SHORTEST_S:g} to {LONGEST_S:g} seconds")
     tempo = TempoMap([TempoChange(0.0, TEMPO)], rate)
     frames = round(seconds * rate)
     bars = max(int(tempo.beat_at(frames + 0.5) // BAR_BEATS), 1)
-    score = _Score(np.random.default_rng(seed))
+    score = _ScoreWriter(np.random.default_rng(seed))
     for start, beats, section in _iterate_form(bars):
         score.add_section(start, beats, section)
-    stems = render(score.parts, tempo, frames, seed)
+    stems = render_stems(score.parts, tempo, frames)
     audio: Audio = np.stack(list(stems.values())).sum(axis=0, dtype=np.float32)
 
     beat_numbers = range(int(np.ceil(tempo.beat_at(frames - 0.5))))
@@ -254,8 +241,8 @@ def render_own_song(rate: int, seconds: float = 30.0, seed: int = 1) -> DemoSong
     return DemoSong(TITLE, rate, audio, tempo, stems, make_daw_midi(score.parts["keys"], tempo, frames), truth)
 
 
-def make_daw_midi(notes: Sequence[SynthNote], tempo: TempoMap, frames: int) -> list[TimedEvent]:
-    """Start, clock and stop as a DAW sends them, and ``notes`` on KEYS_CHANNEL, over ``frames``.
+def make_daw_midi(notes: Sequence[DemoNote], tempo: TempoMap, frames: int) -> list[TimedEvent]:
+    """Start, clock and stop as a DAW sends them, and ``notes`` on the channel of the keys, over ``frames``.
 
     The first clock falls on the first beat; every one at its exact frame, rounded. Stop and whatever note
     still sounds then are sent at the last frame.
@@ -265,16 +252,7 @@ def make_daw_midi(notes: Sequence[SynthNote], tempo: TempoMap, frames: int) -> l
     ticks = int(np.ceil(tempo.beat_at(last) * CLOCKS_PER_BEAT)) + 1
     clocks = (round(tempo.frame_at(tick / CLOCKS_PER_BEAT)) for tick in range(ticks))
     ordered += [(frame, 2, b"\xf8") for frame in clocks if frame <= last]
-    on, off = 0x90 | (KEYS_CHANNEL - 1), 0x80 | (KEYS_CHANNEL - 1)
-    for note in notes:
-        begin = round(tempo.frame_at(note.at_ticks / TICKS_PER_BEAT))
-        end = round(tempo.frame_at((note.at_ticks + note.length_ticks) / TICKS_PER_BEAT))
-        if begin < last:
-            # a note's end comes before another's beginning on the same frame, or a repeated key would fall silent
-            ordered += [
-                (begin, 3, bytes((on, note.pitch, note.velocity))),
-                (min(end, last), 0, bytes((off, note.pitch, 0))),
-            ]
+    ordered += list_messages(notes, tempo, SOUNDS["keys"].channel, last)
     return [TimedEvent(frame, Midi(data)) for frame, _, data in sorted(ordered)]
 
 

@@ -16,8 +16,10 @@ from bridge.audiofile import Song
 from bridge.config import write_atomic
 from bridge.core.audio import Audio
 from bridge.core.events import Chord, Midi, TimedEvent
+from bridge.core.midi import SYSTEM
 from bridge.core.time import TICKS_PER_BEAT, TempoChange, TempoMap
 from bridge.errors import ConfigError
+from engines.offline.smf.writing import TimedMessage, to_tempo_messages, write_smf
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +27,6 @@ FASTEST_BPM = 300.0
 """The fastest tempo of a map made of beats; not every DAW knows faster tempi."""
 SLOWEST_US = 0xFFFFFF
 """Microseconds a quarter note: the most that a MIDI file can hold."""
-_SYSTEM = 0xF0  # from here on: clock, start, stop, system exclusive; left out of a file's tracks
 
 
 def read_song(path: Path, rate: int, seconds: float | None = None) -> Audio:
@@ -76,19 +77,16 @@ def write_midi(path: Path, events_by_track: Mapping[str, Sequence[TimedEvent]], 
         for event in events:
             if isinstance(event.payload, Chord):
                 markers.append((to_ticks(event.frame), event.payload.label))
-            elif isinstance(event.payload, Midi) and event.payload.data[0] < _SYSTEM:
+            elif isinstance(event.payload, Midi) and event.payload.data[0] < SYSTEM:
                 tracks[name].append((to_ticks(event.frame), event.payload.data))
     end = max([at for track in tracks.values() for at, _ in track] + [at for at, _ in markers], default=0)
 
-    head = [(at, mido.MetaMessage("set_tempo", tempo=tempo)) for at, tempo in _list_tempi(tempo_map, end)]
+    head = to_tempo_messages(_list_tempi(tempo_map, end))
     head += [(at, mido.MetaMessage("marker", text=text)) for at, text in markers]
-    file = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_BEAT)
-    file.tracks.append(_make_track("tempo", head))
+    written = [_name_track("tempo", head)]
     for name, messages in tracks.items():
-        file.tracks.append(_make_track(name, [(at, mido.Message.from_bytes(data)) for at, data in messages]))
-    buffer = io.BytesIO()
-    file.save(file=buffer)
-    write_atomic(path, buffer.getvalue())
+        written.append(_name_track(name, [(at, mido.Message.from_bytes(data)) for at, data in messages]))
+    write_atomic(path, write_smf(written, 0))
 
 
 def tempo_map_from_beats(beats: Sequence[int], rate: int) -> TempoMap:
@@ -125,11 +123,5 @@ def _list_tempi(tempo_map: TempoMap, end_ticks: int) -> list[tuple[int, int]]:
     return tempi
 
 
-def _make_track(name: str, messages: list[tuple[int, mido.Message | mido.MetaMessage]]) -> mido.MidiTrack:
-    """A named track of messages at absolute ticks; those of one tick keep their order."""
-    track = mido.MidiTrack([mido.MetaMessage("track_name", name=name)])
-    now = 0
-    for at, message in sorted(messages, key=lambda pair: pair[0]):
-        track.append(message.copy(time=at - now))
-        now = at
-    return track
+def _name_track(name: str, messages: Sequence[TimedMessage]) -> list[TimedMessage]:
+    return [(0, mido.MetaMessage("track_name", name=name)), *messages]

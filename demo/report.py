@@ -197,11 +197,6 @@ def write_json(report: DemoReport, path: Path) -> None:
     write_atomic(path, msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
 
 
-def read_json(path: Path) -> DemoReport:
-    """The report that `write_json` wrote."""
-    return msgspec.json.decode(path.read_bytes(), type=DemoReport)
-
-
 def render_report(report: DemoReport) -> RenderableType:
     """The report for a terminal of 80 columns or more: latency, timing, music, files, problems."""
     title = Text.assemble(
@@ -238,12 +233,12 @@ def _facts(report: DemoReport) -> Table:
     facts.add_column(style="bold", no_wrap=True)
     facts.add_column(overflow="fold")
     facts.add_row(
-        "CallbackFigures",
+        "Callback",
         f"p50 {call.p50_us:.0f} µs, p99 {call.p99_us:.0f} µs, max {call.max_us:.0f} µs of {budget_us:,.0f} µs;"
         f" {call.cycles:,} cycles",
     )
     facts.add_row(
-        "CounterFigures",
+        "Counters",
         f"late frames {count.late_frames:,}, skipped callbacks {count.skipped:,} ({count.gap_frames:,} frames),"
         f" xruns {count.xruns:,}, worker restarts {count.worker_restarts:,}",
     )

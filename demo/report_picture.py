@@ -15,8 +15,8 @@ from bridge.config import write_atomic
 from bridge.core.audio import STEMS, Audio
 from bridge.core.events import NOTE_NAMES, Midi, TimedEvent
 from bridge.core.latency import UNMEASURED
-from bridge.demo.report import DemoReport, Music, describe_analysis
 from bridge.errors import BridgeError
+from demo.report import DemoReport, Music, describe_analysis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

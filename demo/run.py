@@ -18,20 +18,6 @@ from bridge.core.audio import Audio
 from bridge.core.events import CHORD_SOURCES, LEVELS, Midi, TimedEvent
 from bridge.core.latency import AUDIO_PATHS, MIDI_PORTS
 from bridge.core.time import TempoChange, TempoMap
-from bridge.demo import report_picture
-from bridge.demo.demo_files import tempo_map_from_beats, write_midi, write_wav
-from bridge.demo.demo_song import DemoSong, load_song, parse_chord_label, render_own_song
-from bridge.demo.report import (
-    CallbackFigures,
-    CounterFigures,
-    DemoReport,
-    Music,
-    Playing,
-    add_verdict,
-    compare_music,
-    list_paths,
-    write_json,
-)
 from bridge.drivers.clients import ask_server
 from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.fake_daw import FakeDaw
@@ -42,6 +28,21 @@ from bridge.runtime.analysis_to_midi import BEAT_NOTE, DOWNBEAT_NOTE
 from bridge.runtime.counters import Counters, Percentiles, compute_percentiles
 from bridge.runtime.priority import may_use_realtime
 from bridge.settings import OscSettings, Settings
+from demo import report_picture
+from demo.demo_files import tempo_map_from_beats, write_midi, write_wav
+from demo.demo_song import DemoSong, load_song, render_own_song
+from demo.report import (
+    CallbackFigures,
+    CounterFigures,
+    DemoReport,
+    Music,
+    Playing,
+    add_verdict,
+    compare_music,
+    list_paths,
+    write_json,
+)
+from engines.accompaniment.chord_symbol import parse_symbol
 
 RATE, PERIOD = 44100, 128  # of the demo's own server
 TAIL_S = 0.5
@@ -231,7 +232,7 @@ def _write(out: Path, report: DemoReport, song: DemoSong, daw: FakeDaw, wrong: l
         port: [TimedEvent(max(0, e.frame - delays.get(port, 0)), e.payload) for e in daw.read_midi(port)]
         for port in MIDI_PORTS
     }
-    marks = [TimedEvent(max(0, frame), parse_chord_label(label)) for frame, label in report.detected.chords]
+    marks = [TimedEvent(max(0, frame), parse_symbol(label).chord) for frame, label in report.detected.chords]
     tempo = song.tempo
     if tempo is None:
         beats = report.detected.beats
