@@ -15,6 +15,7 @@ import numpy as np
 
 from bridge.core.audio import Audio
 from bridge.core.events import Chord, Key, Midi, TimedEvent
+from bridge.core.midi import CLOCK, START, STOP
 from bridge.core.time import TICKS_PER_BEAT, TempoChange, TempoMap
 from bridge.errors import ConfigError
 from demo.demo_files import read_song
@@ -248,10 +249,10 @@ def make_daw_midi(notes: Sequence[DemoNote], tempo: TempoMap, frames: int) -> li
     still sounds then are sent at the last frame.
     """
     last = frames - 1
-    ordered: list[tuple[int, int, bytes]] = [(0, 1, b"\xfa"), (last, 4, b"\xfc")]
+    ordered: list[tuple[int, int, bytes]] = [(0, 1, bytes([START])), (last, 4, bytes([STOP]))]
     ticks = int(np.ceil(tempo.beat_at(last) * CLOCKS_PER_BEAT)) + 1
     clocks = (round(tempo.frame_at(tick / CLOCKS_PER_BEAT)) for tick in range(ticks))
-    ordered += [(frame, 2, b"\xf8") for frame in clocks if frame <= last]
+    ordered += [(frame, 2, bytes([CLOCK])) for frame in clocks if frame <= last]
     ordered += list_messages(notes, tempo, SOUNDS["keys"].channel, last)
     return [TimedEvent(frame, Midi(data)) for frame, _, data in sorted(ordered)]
 

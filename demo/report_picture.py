@@ -15,6 +15,7 @@ from bridge.config import write_atomic
 from bridge.core.audio import STEMS, Audio
 from bridge.core.events import NOTE_NAMES, Midi, TimedEvent
 from bridge.core.latency import UNMEASURED
+from bridge.core.midi import get_channel, is_note, is_note_on
 from bridge.errors import BridgeError
 from demo.report import DemoReport, Music, describe_analysis
 
@@ -55,15 +56,13 @@ def to_notes(events: Sequence[TimedEvent], end_frame: int) -> list[PictureNote]:
     sounding: dict[tuple[int, int], int] = {}
     notes: list[PictureNote] = []
     for event in events:
-        if not isinstance(event.payload, Midi) or len(event.payload.data) < 3:
+        if not isinstance(event.payload, Midi) or not is_note(event.payload.data):
             continue
-        status, pitch, velocity = event.payload.data[:3]
-        kind, key = status & 0xF0, (status & 0x0F, pitch)
-        if kind not in (0x80, 0x90):
-            continue
+        data = event.payload.data
+        key = get_channel(data), data[1]
         if key in sounding:
-            notes.append((sounding.pop(key), event.frame, pitch, key[0]))
-        if kind == 0x90 and velocity > 0:
+            notes.append((sounding.pop(key), event.frame, data[1], get_channel(data)))
+        if is_note_on(data):
             sounding[key] = event.frame
     notes += [(begin, end_frame, pitch, channel) for (channel, pitch), begin in sounding.items()]
     return sorted(notes)

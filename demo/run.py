@@ -17,6 +17,7 @@ from bridge.control.bus import Row
 from bridge.core.audio import Audio
 from bridge.core.events import CHORD_SOURCES, LEVELS, Midi, TimedEvent
 from bridge.core.latency import AUDIO_PATHS, MIDI_PORTS
+from bridge.core.midi import is_note_on
 from bridge.core.time import TempoChange, TempoMap
 from bridge.drivers.clients import ask_server
 from bridge.drivers.dummy_server import DummyServer
@@ -165,7 +166,7 @@ def _read_beats(daw: FakeDaw, delay: int) -> tuple[tuple[int, ...], tuple[int, .
     notes = [
         (event.frame - delay, event.payload.data[1])
         for event in daw.read_midi("beats")
-        if isinstance(event.payload, Midi) and event.payload.data[0] & 0xF0 == 0x90
+        if isinstance(event.payload, Midi) and is_note_on(event.payload.data)
     ]
     beats = tuple(frame for frame, note in notes if note in (BEAT_NOTE, DOWNBEAT_NOTE))
     return beats, tuple(frame for frame, note in notes if note == DOWNBEAT_NOTE)
