@@ -1,8 +1,8 @@
 """Memory and speed of ``sideman separate`` on a long file: ``python -m bench.long_file [--minutes 120]``.
 
 Writes a made-up song of that length, separates it in a process of its own, and prints the resident memory of that
-process as it goes, at its highest, and the speed. The memory must not grow with the length. Takes about five minutes
-for the default, two hours of music by rule.
+process as it goes, at its highest, and the speed. The memory must not grow with the length. Takes about eight
+minutes for the default, two hours of music by rule.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 The songs are what the band plays itself, so every beat is known: parts with silences of 3 to 180 s between or before
 them, digital or with noise at -60 dB, tempi that change at once or little by little, fades, a break without drums. A
 song is right where the beat grid of `sideman accompany` has a beat within 70 ms of each beat of each part, and no
-other. All 121 take about an hour of one core.
+other. All 121 take 6 s each or more.
 """
 
 from __future__ import annotations

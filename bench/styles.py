@@ -1,8 +1,7 @@
 """Figures of the styles that ship: ``python -m bench.styles [--out DIR] [--picture FILE.png]``.
 
 One sheet of eight bars in each style, as ``sideman accompany --audio`` makes it, read back from its files: for each
-part its level, range and notes a bar, and counts of what would sound like a machine or like a mistake. Takes three
-minutes.
+part its level, range and notes a bar, and counts of what would sound like a machine or like a mistake. Takes 10 s.
 """
 
 from __future__ import annotations
