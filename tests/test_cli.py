@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -33,6 +34,12 @@ COMMANDS: Sequence[tuple[str, ...]] = (
     ("bench", "accompaniment"), ("separate",), ("analyze",), ("accompany",), ("models",), ("models", "add"),
     ("models", "list"), ("models", "verify"), ("models", "remove"),
 )  # fmt: skip
+
+
+@pytest.mark.parametrize("group", [(), ("preset",), ("bench",), ("models",)], ids=" ".join)
+def test_every_command_that_the_help_lists_is_tested(group: tuple[str, ...]) -> None:
+    listed = re.findall(r"^│ ([a-z]+)  ", sideman(*group, "--help").stdout, re.MULTILINE)
+    assert sorted(listed) == sorted(words[-1] for words in COMMANDS if words and words[:-1] == group)
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda words: " ".join(words) or "sideman")

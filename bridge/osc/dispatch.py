@@ -31,7 +31,7 @@ class Dispatch:
         self._items: tuple[Item, ...] = ()
         self._index = Index(())
         self.subscriptions = Subscriptions(lambda pattern: {item.address for item in self._find_covered(pattern)})
-        self._commands: dict[str, Callable[[Args, Peer, float, Budget], Iterator[Message]]] = {
+        self._methods: dict[str, Callable[[Args, Peer, float, Budget], Iterator[Message]]] = {
             "/ping": self._ping,
             "/subscribe": self._subscribe,
             "/unsubscribe": self._unsubscribe,
@@ -50,9 +50,9 @@ class Dispatch:
             return []
         try:
             budget.spend(MESSAGE_STEPS)
-            command = self._commands.get(address)
-            if command is not None:
-                return list(command(args, peer, now_s, budget))
+            method = self._methods.get(address)
+            if method is not None:
+                return list(method(args, peer, now_s, budget))
             return list(self._apply(address, args, peer, budget))
         except BridgeError as error:
             return [make_error_reply(address, error.message, error.hint)]

@@ -29,9 +29,7 @@ from engines.onnx import BoundSession, check_shapes, open_session, read_shipped
 from engines.weights import WEIGHTS
 
 FILE = "foresight.onnx"
-FIX = (
-    "use the weights that ship, or train it again (docs/accompaniment.md; for another chord vocabulary docs/chords.md)"
-)
+FIX = "if QUALITIES changed, train it again (docs/chords.md); else use the weights that ship (docs/accompaniment.md)"
 MAX_BAR_BEATS, MAX_LASTING_BEATS, LONGEST_HISTORY = 4, 16, 128
 """Beats of a bar, of a chord that lasts and of the song so far: what is longer is the same."""
 CHORDS_BEFORE = 3

@@ -13,7 +13,7 @@ from bridge.core.events import Payload, TimedEvent
 from engines.onnx import BoundSession, check_shapes, open_session, read_state_shape
 from engines.saved_state import SavedState
 
-FIX = "use the weights that ship, or train it again (docs/training.md; for another chord vocabulary docs/chords.md)"
+FIX = "if QUALITIES changed, train it again (docs/chords.md); else use the weights that ship (docs/training.md)"
 
 
 class OnnxStepper(SavedState):
