@@ -92,7 +92,11 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Something that happens once when it is triggered. ``argument`` names its one string argument, if any."""
+    """Something that happens once when it is triggered.
+
+    ``argument`` names its one string argument, if any. An action with an argument is expected to read or write files, so
+    OSC runs it outside of the thread that receives (`bridge/osc/lanes.py`).
+    """
 
     name: str
     doc: str = ""

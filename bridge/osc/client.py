@@ -96,7 +96,10 @@ class OscClient:
             if message[0] == "/error" and message[1][:1] == (address,):
                 raise ControlError(*(str(part) for part in message[1][1:3]))
             (gathered if several else self._waiting).append(message)
-        raise DriverError(f"osc: no answer to {address} from {self.host}:{self.port}", "is sideman run running?")
+        hint = "is sideman run running?"
+        if self._waiting and not several:
+            hint = f"other messages came; where {address} has several replies, use gather and its last one as done"
+        raise DriverError(f"osc: no answer to {address} from {self.host}:{self.port}", hint)
 
     def read_messages(self, timeout_s: float) -> Iterator[Message]:
         """Yield received messages in order, until none arrives for ``timeout_s``."""

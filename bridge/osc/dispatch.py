@@ -24,7 +24,11 @@ LONGEST_TEXT = 512
 
 
 class Dispatch:
-    """Executes messages. Every failure becomes an ``/error address message hint`` reply."""
+    """Executes messages. Every failure becomes an ``/error address message hint`` reply.
+
+    Raises:
+        ControlError: A control, action or reading has the address of a method of the protocol.
+    """
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
@@ -38,9 +42,12 @@ class Dispatch:
             "/get": self._get,
             "/controls": self._controls,
         }
+        for address in self._methods:
+            if (item := bus.registry.find_address(address)) is not None:
+                raise ControlError(f"{item.name} has the address of a method of the OSC protocol", "rename it")
 
     def is_slow(self, address: str) -> bool:
-        """Whether ``address`` is an action that reads or writes files: only those have an argument."""
+        """Whether ``address`` is an action that may read or write files: each with an argument is taken for one."""
         item = self._bus.registry.find_address(address)
         return isinstance(item, Action) and bool(item.argument)
 

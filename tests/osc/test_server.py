@@ -13,9 +13,12 @@ import pytest
 
 from bridge.control.bus import Bus
 from bridge.control.docs import format_json
+from bridge.control.registry import Registry
+from bridge.core.control import Reading
 from bridge.errors import ConfigError, ControlError, DriverError
 from bridge.osc.access import ATTEMPTS_BURST
 from bridge.osc.client import OscClient
+from bridge.osc.dispatch import Dispatch
 from bridge.osc.guard import split_messages
 from bridge.osc.server import ERRORS_EACH, OscServer
 from bridge.osc.wire import Message, decode, encode
@@ -42,6 +45,21 @@ def receive_until(client: OscClient, wanted: Callable[[Message], bool]) -> list[
         if wanted(message):
             return received
     raise AssertionError(f"not received, only {received}")
+
+
+def test_several_replies_to_a_request_name_the_method_that_takes_them(client: OscClient) -> None:
+    with pytest.raises(DriverError, match="no answer to /get ") as failure:
+        client.request("/get", LEVEL)
+    assert failure.value.hint is not None
+    assert "use gather" in failure.value.hint
+    assert client.gather("/get", LEVEL, done="/get/done")[0][0] == LEVEL
+
+
+def test_nothing_may_have_the_address_of_a_method_of_the_protocol() -> None:
+    registry = Registry()
+    registry.add([Reading("ping", ("bpm",))], "test")
+    with pytest.raises(ControlError, match="ping has the address of a method of the OSC protocol"):
+        Dispatch(Bus(registry))
 
 
 def test_a_ping_comes_back_with_its_arguments(client: OscClient) -> None:
