@@ -72,13 +72,13 @@ def one_line(text: object) -> str:
     return _LINE_ENDS.sub(lambda match: {"\n": "\\n", "\t": "\\t"}[match[0]], visible(str(text)))
 
 
-def _replaced(error: UnicodeError) -> tuple[str, int]:
+def _replace_characters(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     return "".join(map(_likeness, error.object[error.start : error.end])), error.end
 
 
-codecs.register_error(ERRORS, _replaced)
+codecs.register_error(ERRORS, _replace_characters)
 
 
 def encodable(text: str, encoding: str) -> str:
@@ -98,11 +98,11 @@ def prepare_streams() -> None:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)
-    sys.stdout = _prepared(sys.stdout)
-    sys.stderr = _prepared(sys.stderr)
+    sys.stdout = _prepare(sys.stdout)
+    sys.stderr = _prepare(sys.stderr)
 
 
-def _prepared(stream: TextIO | None) -> TextIO:
+def _prepare(stream: TextIO | None) -> TextIO:
     if stream is None:  # closed when Python started, or a program without a console
         return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123
     if isinstance(stream, io.TextIOWrapper):

@@ -54,7 +54,9 @@ def test_accompanying_is_private(watched: Watched) -> None:
 
 def test_models_of_ones_own_are_private(watched: Watched) -> None:
     (watched.folder / "work" / "out").mkdir()
-    model = graphs.stacked(watched.folder / "work" / "out" / "demo.onnx", "mix", (1, 2, 160), (0.1, 0.2, 0.3, 0.4))
+    model = graphs.write_stacked_graph(
+        watched.folder / "work" / "out" / "demo.onnx", "mix", (1, 2, 160), (0.1, 0.2, 0.3, 0.4)
+    )
     what = ("--adapter", "htdemucs", "--licence", "MIT", "--stems", "drums,bass,other,vocals", "--accept")
     assert_private(watched, *SIDEMAN, "models", "add", str(model), *what)
     assert_private(watched, *SIDEMAN, "models", "verify")

@@ -65,7 +65,7 @@ class PythonDriver(JackDriver):
 
 
 @contextmanager
-def spinning(wanted: bool) -> Iterator[None]:
+def run_busy_loop(wanted: bool) -> Iterator[None]:
     """A thread of pure Python that never rests, in this process: what a busy control process is at its worst."""
     leave = threading.Event()
 
@@ -91,7 +91,7 @@ def run_one(rate: int, period: int, driver: type[JackDriver], spinner: bool, sec
         DummyServer(rate, period, realtime=may_use_realtime()) as server,
         Graph(wire({}, rate, {}), period, {}, {}) as graph,
         driver(graph, "sideman-bench", server.name),
-        spinning(spinner),
+        run_busy_loop(spinner),
     ):
         time.sleep(WARM_S)
         graph.shared.callback_bins[:] = 0

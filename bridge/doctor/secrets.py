@@ -26,15 +26,15 @@ def check_settings_file(path: Path, has_token: bool) -> Finding:
         return Finding(NAME, "ok", str(path))
     mine = (os.getuid(), 0)
     if found.st_uid not in mine:
-        fix = f'sudo chown "$USER" {_quoted(path)}'
+        fix = f'sudo chown "$USER" {_quote(path)}'
         return Finding(NAME, "warn", f"{path} belongs to another user, who can change it", fix)
     if has_token and _rights_of_others(found) & (stat.S_IRGRP | stat.S_IROTH):
-        return Finding(NAME, "warn", f"other users can read the token in {path}", f"chmod 600 {_quoted(path)}")
+        return Finding(NAME, "warn", f"other users can read the token in {path}", f"chmod 600 {_quote(path)}")
     if _rights_of_others(found) & (stat.S_IWGRP | stat.S_IWOTH):
-        return Finding(NAME, "warn", f"other users can change {path}", f"chmod 600 {_quoted(path)}")
+        return Finding(NAME, "warn", f"other users can change {path}", f"chmod 600 {_quote(path)}")
     # in a sticky folder, such as /tmp, a file is its owner's alone to replace
     if _rights_of_others(folder) & (stat.S_IWGRP | stat.S_IWOTH) and not folder.st_mode & stat.S_ISVTX:
-        fix = f"chmod go-w {_quoted(path.resolve().parent)}"
+        fix = f"chmod go-w {_quote(path.resolve().parent)}"
         return Finding(NAME, "warn", f"other users can put another file in place of {path}", fix)
     return Finding(NAME, "ok", str(path))
 
@@ -45,7 +45,7 @@ def _rights_of_others(found: os.stat_result) -> int:
     return found.st_mode & (stat.S_IRWXO | groups)
 
 
-def _quoted(path: Path) -> str:
+def _quote(path: Path) -> str:
     return shlex.quote(str(path))
 
 

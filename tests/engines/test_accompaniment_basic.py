@@ -29,13 +29,13 @@ BEAT = 60 * RATE / TEMPO
 Said = list[tuple[int, str, TimedEvent]]
 
 
-def ready(lead_frames: int = 0) -> BasicAccompaniment:
+def make_engine(lead_frames: int = 0) -> BasicAccompaniment:
     engine = BasicAccompaniment()
     engine.prepare(RATE, HOP, lead_frames)
     return engine
 
 
-def chart(labels: Sequence[str], beats_each: int = 2, first: int = 0) -> list[TimedEvent]:
+def make_chords(labels: Sequence[str], beats_each: int = 2, first: int = 0) -> list[TimedEvent]:
     """A chord every ``beats_each`` beats, the first at frame ``first``."""
     return [TimedEvent(round(first + i * beats_each * BEAT), parse_chord(label)) for i, label in enumerate(labels)]
 
@@ -45,7 +45,9 @@ def play(
 ) -> Said:
     full = {"accompaniment." + name.replace("__", "."): value for name, value in values.items()}
     at = at or rolling_host(TEMPO)
-    return run_engine(ready(lead), round(beats * BEAT), at, events={"chords": chords}, values=full, lead_frames=lead)
+    return run_engine(
+        make_engine(lead), round(beats * BEAT), at, events={"chords": chords}, values=full, lead_frames=lead
+    )
 
 
 @pytest.mark.parametrize("lookahead", [0.0, 0.5, 1.0, 3.0])
@@ -54,7 +56,7 @@ def test_the_bass_plays_the_root_of_the_latest_chord_known_when_its_beat_was_dec
     lookahead: float, lead: int
 ) -> None:
     # The chord comes a tenth of a beat after every second beat.
-    chords = chart(["C", "F", "G", "Am", "Dm", "E", "Bb", "Gb"], first=round(0.1 * BEAT))
+    chords = make_chords(["C", "F", "G", "Am", "Dm", "E", "Bb", "Gb"], first=round(0.1 * BEAT))
     notes = find_notes(play(chords, lead=lead, lookahead_beats=lookahead), BASS)
     assert len(notes) > 8
     for frame, note in notes:
@@ -65,7 +67,7 @@ def test_the_bass_plays_the_root_of_the_latest_chord_known_when_its_beat_was_dec
 
 
 def test_with_no_lookahead_a_chord_is_followed_on_the_very_next_beat() -> None:
-    said = play(chart(["C", "F"], beats_each=4, first=100), beats=8, lookahead_beats=0.0)
+    said = play(make_chords(["C", "F"], beats_each=4, first=100), beats=8, lookahead_beats=0.0)
     roots = {round(frame / BEAT): note % 12 for frame, note in find_notes(said, BASS)}
     assert roots == {1: 0, 2: 0, 3: 0, 4: 0, 5: 5, 6: 5, 7: 5, 8: 5}
 
@@ -73,7 +75,9 @@ def test_with_no_lookahead_a_chord_is_followed_on_the_very_next_beat() -> None:
 @pytest.mark.parametrize("tempo", [71.3, 120.0, 123.45])
 def test_notes_start_on_the_beat_to_the_frame(tempo: float) -> None:
     at = rolling_host(tempo)
-    said = run_engine(ready(), 20 * RATE, at, events={"chords": [TimedEvent(0, parse_chord("C"))]}, lead_frames=640)
+    said = run_engine(
+        make_engine(), 20 * RATE, at, events={"chords": [TimedEvent(0, parse_chord("C"))]}, lead_frames=640
+    )
     truth = {int(at(0).frame_at(beat) + 0.5) for beat in range(60)}
     frames = [frame for frame, _ in find_notes(said, BASS)]
     assert len(frames) > 20
@@ -84,8 +88,8 @@ def test_notes_start_on_the_beat_to_the_frame(tempo: float) -> None:
 @pytest.mark.parametrize("lookahead", [1.0, 2.0])
 def test_what_comes_after_the_decision_does_not_change_it(lookahead: float) -> None:
     decided = round(8 * BEAT) // HOP * HOP
-    one = play(chart(["C", "F", "G", "Am"]), lookahead_beats=lookahead)
-    other_chords = [*chart(["C", "F", "G", "Am"]), TimedEvent(decided, parse_chord("Gb"))]
+    one = play(make_chords(["C", "F", "G", "Am"]), lookahead_beats=lookahead)
+    other_chords = [*make_chords(["C", "F", "G", "Am"]), TimedEvent(decided, parse_chord("Gb"))]
     other = play(other_chords, lookahead_beats=lookahead)
     assert [said for said in one if said[0] < decided] == [said for said in other if said[0] < decided]
     border = (decided / BEAT + lookahead) * BEAT - HOP
@@ -95,7 +99,7 @@ def test_what_comes_after_the_decision_does_not_change_it(lookahead: float) -> N
 
 def test_a_beat_is_decided_as_a_whole_and_its_notes_end_within_it() -> None:
     chunks: dict[int, set[int]] = {}
-    for first, _, event in play(chart(["C", "F", "G", "Am"]), lookahead_beats=4.0, style=3.0):
+    for first, _, event in play(make_chords(["C", "F", "G", "Am"]), lookahead_beats=4.0, style=3.0):
         chunks.setdefault(int(event.frame / BEAT + 1e-3), set()).add(first)
     assert len(chunks) > 10
     assert all(len(calls) == 1 for calls in chunks.values())
@@ -123,13 +127,15 @@ def test_nothing_is_played_before_a_chord_is_heard_nor_where_there_is_none() -> 
 def test_it_is_silent_while_the_host_stands() -> None:
     beats = [TimedEvent(round(i * BEAT), Beat(i % 4, 4, TEMPO, 1.0, i)) for i in range(16)]
     events = {"chords": [TimedEvent(0, parse_chord("C"))], "beats": beats}
-    assert not run_engine(ready(), 4 * RATE, lambda f: BlockTime(f, RATE, 2.0, TEMPO, False, 4, True), events=events)
+    assert not run_engine(
+        make_engine(), 4 * RATE, lambda f: BlockTime(f, RATE, 2.0, TEMPO, False, 4, True), events=events
+    )
 
 
 def test_without_a_host_it_follows_the_beats_heard_and_decides_nothing_two_beats_after_the_last() -> None:
     beats = [TimedEvent(round(1000 + i * BEAT), Beat((i + 1) % 4, 4, TEMPO, 0.8, i)) for i in range(8)]
     events = {"chords": [TimedEvent(0, parse_chord("C"))], "beats": beats}
-    said = run_engine(ready(), round(16 * BEAT), no_host, events=events)
+    said = run_engine(make_engine(), round(16 * BEAT), no_host, events=events)
     frames = [frame for frame, _ in find_notes(said, BASS)]
     assert frames == [round(1000 + i * BEAT) for i in range(1, 11)]  # beat 10 was decided just before beat 9
     loud = {
@@ -143,7 +149,7 @@ def test_a_jitter_of_the_heard_beats_costs_no_beat() -> None:
     beats = [TimedEvent(round(2000 + i * BEAT) + jitter[i % 8], Beat(i % 4, 4, TEMPO, 0.8, i)) for i in range(24)]
     events = {"chords": [TimedEvent(0, parse_chord("C"))], "beats": beats}
     values = {"accompaniment.lookahead_beats": 0.25}
-    said = run_engine(ready(), round(22 * BEAT), no_host, events=events, values=values)
+    said = run_engine(make_engine(), round(22 * BEAT), no_host, events=events, values=values)
     frames = [frame for frame, _ in find_notes(said, BASS)]
     assert len(frames) == 22
     assert all(0.85 * BEAT < b - a < 1.15 * BEAT for a, b in pairwise(frames))
@@ -179,7 +185,7 @@ def test_a_quicker_tempo_never_turns_time_around() -> None:
 
 
 def test_each_part_can_be_muted() -> None:
-    chords = chart(["C", "F"])
+    chords = make_chords(["C", "F"])
     assert not find_notes(play(chords, bass__mute=1.0), BASS)
     assert find_notes(play(chords, bass__mute=1.0), CHORDS)
     assert not find_notes(play(chords, chords__mute=1.0), CHORDS)
@@ -189,7 +195,7 @@ def test_each_part_can_be_muted() -> None:
 @pytest.mark.parametrize("style", [0.0, 1.0, 2.0, 3.0])
 def test_no_style_leaves_a_note_beyond_its_beat(style: float) -> None:
     sounding: set[tuple[int, int]] = set()
-    for _, _, event in play(chart(["C", "F", "G7", "Am"] * 2), style=style):
+    for _, _, event in play(make_chords(["C", "F", "G7", "Am"] * 2), style=style):
         assert isinstance(event.payload, Midi)
         status, note, _ = event.payload.data
         key = (status & 0x0F, note)
@@ -208,7 +214,7 @@ def test_the_touch_follows_the_notes_heard_as_far_as_is_set() -> None:
     def loudness(follow: float) -> int:
         events = {"chords": [TimedEvent(0, parse_chord("C"))], "midi": notes}
         values = {"accompaniment.velocity": 80.0, "accompaniment.follow": follow}
-        said = run_engine(ready(), round(6 * BEAT), rolling_host(TEMPO), events=events, values=values)
+        said = run_engine(make_engine(), round(6 * BEAT), rolling_host(TEMPO), events=events, values=values)
         return [e.payload.data[2] for _, _, e in said if isinstance(e.payload, Midi) and e.payload.data[0] == 0x90][-1]
 
     assert (loudness(0.0), loudness(0.5), loudness(1.0)) == (80, 50, 20)

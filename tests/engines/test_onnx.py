@@ -12,12 +12,12 @@ from onnx import helper
 
 from bridge.errors import EngineError
 from engines.onnx import CPU, BoundSession, open_session, read_model, read_shapes, read_shipped
-from tests.engines.separation.tiny import MASKS, POWER, STATE, remember, remembering, save
+from tests.engines.separation.tiny import MASKS, POWER, STATE, remember, save, write_remembering
 
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
-    return remembering(tmp_path / "model.onnx")
+    return write_remembering(tmp_path / "model.onnx")
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

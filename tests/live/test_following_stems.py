@@ -7,7 +7,7 @@ import pytest
 from bridge.settings import EngineSettings
 from engines.accompaniment.performer import CHANNELS
 from engines.accompaniment.style import ROLES
-from tests.engines.accompaniment.test_sidechain import RHYTHM, around, plucked
+from tests.engines.accompaniment.test_sidechain import RHYTHM, around, make_plucks
 from tests.live.conftest import private_server
 from tests.live.rig import chord_changes, make_fake_daw, midi_clock, note_ons, sidecar_on
 from tests.waiting import HANG_S
@@ -20,7 +20,7 @@ ENGINES = EngineSettings(separation="separation.dsp", mir="mir.chroma", accompan
 
 
 def test_the_kick_goes_with_the_bass_as_soon_as_it_is_asked_to() -> None:
-    bass = plucked(RHYTHM, BARS, TEMPO, RATE)[:, : BARS * BAR]
+    bass = make_plucks(RHYTHM, BARS, TEMPO, RATE)[:, : BARS * BAR]
     song = bass + 0.3 * chord_changes(RATE, BARS * BAR / RATE, ("C",), 100.0)
     kicks: dict[str, list[int]] = {}
     with private_server(RATE, 256) as server, sidecar_on(server, ENGINES) as sidecar:

@@ -69,8 +69,8 @@ def humanise_notes(
     notes: list[tuple[int, int, int, int]] = []
     for one in grid_notes:
         late = _get_delay(one, controls, draws)
-        on = min(max(_swing(one.tick, pair, controls.swing) + late, 0), ticks - 1)
-        end = max(_swing(one.end, pair, controls.swing) + min(late, 0), on + 1)
+        on = min(max(_apply_swing(one.tick, pair, controls.swing) + late, 0), ticks - 1)
+        end = max(_apply_swing(one.end, pair, controls.swing) + min(late, 0), on + 1)
         room = max(min(end, ticks) - on - SHORTEST_TICKS, 0)
         on += min(round(one.strum * STRUM_TICKS * controls.humanise), room // 2)
         velocity = _get_velocity(one, loud, controls)
@@ -103,7 +103,7 @@ def _get_velocity(one: GridNote, loud: float, controls: PerformanceControls) -> 
 
 
 @lru_cache(4096)
-def _swing(tick: int, pair: int, swing: float) -> int:
+def _apply_swing(tick: int, pair: int, swing: float) -> int:
     """``tick`` with the second half of each pair of notes delayed; order and the pairs' ends stay."""
     if not pair:
         return tick

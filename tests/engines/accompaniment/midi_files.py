@@ -19,13 +19,13 @@ from engines.accompaniment.style_lookup import find_style
 POP = load_style(find_style("pop"))
 
 
-def written(piece: TimedSheet, count: int | None = None) -> bytes:
+def write_piece(piece: TimedSheet, count: int | None = None) -> bytes:
     bars = piece.list_bars(count)
     parts = [perform(bars, name, PARTS[name], POP, PerformanceControls()) for name in PART_NAMES]
     return format_band_file(bars, parts, POP, piece.tempi, piece.sheet.key, "mine", piece.lead_ticks)
 
 
-def file_of(*tracks: Sequence[tuple[int, Any]], ticks_per_beat: int = 480, kind: int = 1) -> bytes:
+def make_file(*tracks: Sequence[tuple[int, Any]], ticks_per_beat: int = 480, kind: int = 1) -> bytes:
     """Tracks of (tick, message), in any order."""
     file = MidiFile(type=kind, ticks_per_beat=ticks_per_beat, charset="utf-8")
     for events in tracks:
@@ -48,6 +48,6 @@ def labels(piece: TimedSheet) -> list[list[str]]:
     return [[chord.label for chord in bar.chords] for bar in piece.list_bars()]
 
 
-def metres_of(data: bytes) -> list[tuple[int, int]]:
+def read_metres(data: bytes) -> list[tuple[int, int]]:
     first = MidiFile(file=io.BytesIO(data)).tracks[0]
     return [(message.numerator, message.denominator) for message in first if message.type == "time_signature"]

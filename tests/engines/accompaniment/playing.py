@@ -38,7 +38,7 @@ def song(text: str = SONG) -> tuple[Bar, ...]:
     return arrange(read_sheet(text))
 
 
-def at(intensity: float, text: str = SONG) -> tuple[Bar, ...]:
+def make_song_at(intensity: float, text: str = SONG) -> tuple[Bar, ...]:
     """The song, all of it at one intensity."""
     return tuple(replace(bar, intensity=intensity) for bar in song(text))
 
@@ -58,11 +58,11 @@ def play(
     return played
 
 
-def seeded(controls: PerformanceControls, seed: int) -> PerformanceControls:
+def set_seed(controls: PerformanceControls, seed: int) -> PerformanceControls:
     return replace(controls, seed=seed)
 
 
-def through(played: list[list[ScoreNote]], bars: tuple[Bar, ...] = ()) -> list[ScoreNote]:
+def join_bars(played: list[list[ScoreNote]], bars: tuple[Bar, ...] = ()) -> list[ScoreNote]:
     """All notes, ticks from the song's start."""
     start, found = 0, []
     for bar, notes in zip(bars or song(), played, strict=True):

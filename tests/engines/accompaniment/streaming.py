@@ -72,19 +72,19 @@ def host(*turns: tuple[str, float, float]) -> list[Cycle]:
     return cycles
 
 
-def frame_in(cycles: Sequence[Cycle], index: int, beat: float) -> int | None:
+def find_frame(cycles: Sequence[Cycle], index: int, beat: float) -> int | None:
     """The frame at which ``beat`` falls within the cycle of this ``index``."""
     cycle = cycles[index]
     into = (beat - cycle.beat) * 60 * RATE / cycle.tempo
     return index * PERIOD + round(into) if cycle.rolls and -0.5 <= into < PERIOD - 0.5 else None
 
 
-def chords_of(cycles: Sequence[Cycle], labels: Sequence[str] = LOOP, beats_each: int = 4) -> list[tuple[int, Chord]]:
+def make_chords(cycles: Sequence[Cycle], labels: Sequence[str] = LOOP, beats_each: int = 4) -> list[tuple[int, Chord]]:
     """(frame, chord) of each change in a song of ``labels`` again and again."""
     found: list[tuple[int, Chord]] = []
     for index, cycle in enumerate(cycles):
         for beat in range(int(cycle.beat) - 1, int(cycle.beat) + 3):
-            frame = frame_in(cycles, index, beat)
+            frame = find_frame(cycles, index, beat)
             if frame is not None:
                 sounds = parse_chord(labels[beat // beats_each % len(labels)])
                 if not found or found[-1][1] != sounds:
@@ -92,7 +92,7 @@ def chords_of(cycles: Sequence[Cycle], labels: Sequence[str] = LOOP, beats_each:
     return found
 
 
-def late(events: Sequence[tuple[int, Payload]], by: Callable[[int], float]) -> list[tuple[int, TimedEvent]]:
+def delay_events(events: Sequence[tuple[int, Payload]], by: Callable[[int], float]) -> list[tuple[int, TimedEvent]]:
     """(frame reported, event) in the order in which they are reported; ``by``: seconds of the event of each number."""
     results = [(frame + round(by(i) * RATE), TimedEvent(frame, payload)) for i, (frame, payload) in enumerate(events)]
     return sorted(results, key=lambda row: row[0])
@@ -200,17 +200,17 @@ def stream(
     return played
 
 
-def beats_of(cycles: Sequence[Cycle]) -> list[tuple[int, Beat]]:
+def make_beats(cycles: Sequence[Cycle]) -> list[tuple[int, Beat]]:
     """(frame, beat) of each beat of the host, as an analyser would hear them."""
     found = []
     for index, cycle in enumerate(cycles):
         for beat in range(int(cycle.beat) - 1, int(cycle.beat) + 3):
-            if (frame := frame_in(cycles, index, beat)) is not None:
+            if (frame := find_frame(cycles, index, beat)) is not None:
                 found.append((frame, Beat(beat % 4, 4, cycle.tempo, 0.9, beat)))
     return found
 
 
-def bars_of(played: Played) -> list[int]:
+def find_drum_bars(played: Played) -> list[int]:
     """The bars in which the drums play, in order."""
     return sorted({int(beat + 0.02) // 4 for beat in played.drum_beats()})
 

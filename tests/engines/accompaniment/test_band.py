@@ -67,7 +67,7 @@ class Recorded:
         return sorted(found)
 
 
-def ready(lead: int = 0) -> Band:
+def make_band(lead: int = 0) -> Band:
     band = Band()
     band.prepare(RATE, HOP, lead)
     return band
@@ -79,7 +79,7 @@ def play(
     values: Callable[[int], Mapping[str, float]] = lambda _: {}, stop: bool = True,
 ) -> Recorded:  # fmt: skip
     """Let a band hear ``chords``, each when it is reported, for so many beats; ``stop``: then the song stops."""
-    band, recorded, at = ready(lead), Recorded(), at or rolling_host(TEMPO)
+    band, recorded, at = make_band(lead), Recorded(), at or rolling_host(TEMPO)
     frames = round(beats * BEAT) // HOP * HOP
     for first in range(0, frames + (4 * HOP if stop else 0), HOP):
         block = block_for(band.spec.inputs, HOP, band.spec.controls)
@@ -94,7 +94,7 @@ def play(
     return recorded
 
 
-def chart(labels: Sequence[str], beats_each: int = 4, late: int = 0) -> list[tuple[int, TimedEvent]]:
+def make_chords(labels: Sequence[str], beats_each: int = 4, late: int = 0) -> list[tuple[int, TimedEvent]]:
     """A chord every so many beats, reported ``late`` frames after."""
     return [
         (round(i * beats_each * BEAT) + late, TimedEvent(round(i * beats_each * BEAT), parse_chord(label)))
@@ -104,7 +104,7 @@ def chart(labels: Sequence[str], beats_each: int = 4, late: int = 0) -> list[tup
 
 @pytest.mark.parametrize("style", range(len(SHIPPED_STYLES)))
 def test_in_every_style_every_note_ends_and_none_is_played_twice_at_once(style: int) -> None:
-    recorded = play(chart(LOOP * 3, 2), 24, values=lambda _: {"accompaniment.band.style": float(style)})
+    recorded = play(make_chords(LOOP * 3, 2), 24, values=lambda _: {"accompaniment.band.style": float(style)})
     assert sum(len(recorded.notes(part)) for part in CHANNELS) > 60
     frames = [event.frame for _, event in recorded.said]
     assert frames == sorted(frames)
@@ -113,7 +113,7 @@ def test_in_every_style_every_note_ends_and_none_is_played_twice_at_once(style: 
 @pytest.mark.parametrize("late", [0, 25600])
 @pytest.mark.parametrize("lookahead", [1.0, 2.0])
 def test_the_bass_stands_on_the_chord_that_comes_once_the_loop_was_heard(late: int, lookahead: float) -> None:
-    recorded = play(chart(LOOP * 4, 4, late), 64, lead=640, values=lambda _: {LOOKAHEAD.name: lookahead})
+    recorded = play(make_chords(LOOP * 4, 4, late), 64, lead=640, values=lambda _: {LOOKAHEAD.name: lookahead})
     roots = [0, 9, 5, 7]
     first: dict[int, int] = {}
     for on, _, pitch in recorded.notes("bass"):
@@ -126,7 +126,7 @@ def test_the_bass_stands_on_the_chord_that_comes_once_the_loop_was_heard(late: i
 
 @pytest.mark.parametrize("lead", [0, 640, 4096])
 def test_what_is_said_lies_after_the_block_and_the_lead(lead: int) -> None:
-    recorded = play(chart(LOOP * 2), 32, lead=lead)
+    recorded = play(make_chords(LOOP * 2), 32, lead=lead)
     assert recorded.said
     assert all(event.frame >= block + HOP + lead for block, event in recorded.said)
 
@@ -138,9 +138,10 @@ def test_what_comes_after_the_decision_does_not_change_it(lookahead: float) -> N
     def values(_: int) -> Mapping[str, float]:
         return {LOOKAHEAD.name: lookahead}
 
-    one = play(chart(LOOP * 3), 30, values=values, stop=False)
+    one = play(make_chords(LOOP * 3), 30, values=values, stop=False)
     other = play(
-        [*(row for row in chart(LOOP * 3) if row[0] < decided), (decided, TimedEvent(decided, parse_chord("Gb")))],
+        [row for row in make_chords(LOOP * 3) if row[0] < decided]
+        + [(decided, TimedEvent(decided, parse_chord("Gb")))],
         30, values=values, stop=False,
     )  # fmt: skip
     assert [row for row in one.said if row[0] < decided] == [row for row in other.said if row[0] < decided]
@@ -149,7 +150,7 @@ def test_what_comes_after_the_decision_does_not_change_it(lookahead: float) -> N
 
 def test_a_chord_that_gives_way_takes_its_notes_with_it() -> None:
     """Foreseen was a bar of C: the pad that holds it lets go when F is known in the middle of the bar."""
-    chords = [*chart(["C"]), (round(17.2 * BEAT), TimedEvent(round(17.2 * BEAT), parse_chord("Gb")))]
+    chords = [*make_chords(["C"]), (round(17.2 * BEAT), TimedEvent(round(17.2 * BEAT), parse_chord("Gb")))]
     recorded = play(
         chords,
         22,
@@ -164,14 +165,14 @@ def test_a_chord_that_gives_way_takes_its_notes_with_it() -> None:
 
 def test_nothing_is_played_before_a_chord_is_known_nor_while_the_host_stands() -> None:
     assert not play([], 8).said
-    assert not play(chart(LOOP), 8, at=lambda frame: BlockTime(frame, RATE, 0.0, TEMPO, False, 4, True)).said
+    assert not play(make_chords(LOOP), 8, at=lambda frame: BlockTime(frame, RATE, 0.0, TEMPO, False, 4, True)).said
 
 
 def test_each_part_is_muted_by_itself_from_the_next_beat_and_ends_what_it_held() -> None:
     def values(frame: int) -> Mapping[str, float]:
         return {f"accompaniment.band.{part}.mute": float(frame > 8.5 * BEAT) for part in ("drums", "pad")}
 
-    recorded = play(chart(LOOP * 2), 24, values=values)
+    recorded = play(make_chords(LOOP * 2), 24, values=values)
     for part in CHANNELS:
         after = [on for on, _, _ in recorded.notes(part) if on > 11 * BEAT]
         assert bool(after) == (part not in ("drums", "pad")), part
@@ -179,14 +180,14 @@ def test_each_part_is_muted_by_itself_from_the_next_beat_and_ends_what_it_held()
 
 def test_without_a_host_it_follows_the_beats_heard_and_stops_two_beats_after_the_last() -> None:
     beats = [TimedEvent(round(i * BEAT), Beat(i % 4, 4, TEMPO, 0.9, i)) for i in range(20)]
-    recorded = play(chart(LOOP * 2), 40, at=no_host, beats_heard=beats)
+    recorded = play(make_chords(LOOP * 2), 40, at=no_host, beats_heard=beats)
     ends = [off for part in CHANNELS for _, off, _ in recorded.notes(part)]
     assert 18 * BEAT < max(ends) < 24 * BEAT
 
 
 def test_the_same_is_played_again_and_another_seed_plays_otherwise() -> None:
-    one, again = play(chart(LOOP), 16), play(chart(LOOP), 16)
-    other = play(chart(LOOP), 16, values=lambda _: {"accompaniment.band.seed": 7.0})
+    one, again = play(make_chords(LOOP), 16), play(make_chords(LOOP), 16)
+    other = play(make_chords(LOOP), 16, values=lambda _: {"accompaniment.band.seed": 7.0})
     assert one.said == again.said
     assert one.said != other.said
 
@@ -251,7 +252,7 @@ def test_the_user_s_sheet_is_played_from_the_first_bar_on_whatever_is_heard(
     monkeypatch.setenv(CONFIG_HOME_VARIABLE, str(tmp_path))
     (tmp_path / "sheets").mkdir()
     (tmp_path / "sheets" / "7 song.txt").write_text("| Dm | G7/B | C | N.C. |")
-    recorded = play(chart(["Gb"] * 12), 47, values=lambda _: {SHEET.name: 7.0, LOOKAHEAD.name: 3.0})
+    recorded = play(make_chords(["Gb"] * 12), 47, values=lambda _: {SHEET.name: 7.0, LOOKAHEAD.name: 3.0})
     first: dict[int, int] = {}
     for on, _, pitch in recorded.notes("bass"):
         first.setdefault(int(on / BEAT + 0.1) // 4, pitch % 12)
@@ -263,7 +264,7 @@ def test_the_user_s_sheet_is_played_from_the_first_bar_on_whatever_is_heard(
 
 
 def test_each_beat_s_chord_is_said_when_it_is_decided_with_its_source_and_how_long_before() -> None:
-    recorded = play(chart(LOOP * 4, 4, 20000), 64, lead=640, values=lambda _: {LOOKAHEAD.name: 2.0})
+    recorded = play(make_chords(LOOP * 4, 4, 20000), 64, lead=640, values=lambda _: {LOOKAHEAD.name: 2.0})
     commits = recorded.foreseen(Commit)
     beats = [commit.beat for _, commit in commits]
     assert beats == list(range(beats[0], beats[0] + len(beats)))
@@ -277,7 +278,7 @@ def test_each_beat_s_chord_is_said_when_it_is_decided_with_its_source_and_how_lo
 
 
 def test_a_chord_that_is_told_again_at_a_start_does_not_make_the_analyser_slow() -> None:
-    band, at = ready(), rolling_host(TEMPO)
+    band, at = make_band(), rolling_host(TEMPO)
     for first in range(0, RATE, HOP):
         block, out = block_for(band.spec.inputs, HOP, band.spec.controls), block_for(band.spec.outputs, HOP)
         if first == 0:
@@ -306,7 +307,7 @@ def test_beats_that_a_leap_of_the_tempo_has_made_too_late_are_said_to_be_silent(
 @pytest.mark.parametrize(("bar_beats", "played"), [(2, 2), (7, 7), (8, 4), (9, 3), (11, 1), (12, 6)])
 def test_bars_that_are_too_long_are_played_in_equal_parts(bar_beats: int, played: int) -> None:
     assert fit_bar_beats(bar_beats) == played
-    recorded = play(chart(LOOP, 4), 16, at=rolling_host(TEMPO, bar_beats))
+    recorded = play(make_chords(LOOP, 4), 16, at=rolling_host(TEMPO, bar_beats))
     assert recorded.notes("drums")
 
 

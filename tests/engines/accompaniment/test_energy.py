@@ -8,7 +8,7 @@ from engines.accompaniment.energy import BREAK, CHORUS, LEAST_BARS, VERSE, Energ
 from engines.accompaniment.form import AUTO
 
 
-def hear(levels: list[float], energy: Energy | None = None, first: int = 0) -> list[int]:
+def detect_sections(levels: list[float], energy: Energy | None = None, first: int = 0) -> list[int]:
     """What it says in the bar after each of ``levels``, the strengths of a bar's onsets together."""
     energy = energy or Energy()
     results = []
@@ -22,12 +22,12 @@ def hear(levels: list[float], energy: Energy | None = None, first: int = 0) -> l
 
 
 def test_nothing_is_said_of_music_that_goes_on_as_it_was() -> None:
-    assert set(hear([4.0] * 40)) == {AUTO}
-    assert set(hear([0.0] * 40)) == {AUTO}
+    assert set(detect_sections([4.0] * 40)) == {AUTO}
+    assert set(detect_sections([0.0] * 40)) == {AUTO}
 
 
 def test_a_bar_much_harder_than_usual_is_a_chorus_and_one_much_softer_a_break() -> None:
-    results = hear([4.0] * 8 + [7.0] * 6 + [4.0] * 8 + [1.0] * 4 + [4.0] * 4)
+    results = detect_sections([4.0] * 8 + [7.0] * 6 + [4.0] * 8 + [1.0] * 4 + [4.0] * 4)
     assert results[7] == AUTO
     assert results[8] == CHORUS
     assert results[16] == VERSE
@@ -36,7 +36,7 @@ def test_a_bar_much_harder_than_usual_is_a_chorus_and_one_much_softer_a_break() 
 
 
 def test_a_section_lasts_four_bars_at_least() -> None:
-    results = hear([4.0] * 8 + [8.0, 4.0] * 8)
+    results = detect_sections([4.0] * 8 + [8.0, 4.0] * 8)
     changes = [bar for bar in range(1, len(results)) if results[bar] != results[bar - 1]]
     assert changes
     assert all(b - a >= LEAST_BARS for a, b in pairwise(changes))
@@ -44,8 +44,8 @@ def test_a_section_lasts_four_bars_at_least() -> None:
 
 def test_a_bar_that_was_heard_in_part_does_not_count() -> None:
     energy = Energy()
-    hear([4.0] * 8, energy)
+    detect_sections([4.0] * 8, energy)
     energy.push_onset(50.0)
     energy.advance(30)  # the song jumps
     assert energy.kind == AUTO
-    assert hear([4.0] * 3, energy, 30) == [AUTO] * 3
+    assert detect_sections([4.0] * 3, energy, 30) == [AUTO] * 3

@@ -15,7 +15,7 @@ from engines.accompaniment.performer import CHANNELS
 from engines.accompaniment.sidechain import FOLLOWS, SOURCES
 from engines.accompaniment.style import ROLES
 from engines.accompaniment.timeline import HOP
-from tests.engines.accompaniment.test_sidechain import RHYTHM, plucked
+from tests.engines.accompaniment.test_sidechain import RHYTHM, make_plucks
 from tests.engines.driving import RATE, parse_chord, rolling_host
 
 BPM, BARS = 120.0, 12
@@ -61,7 +61,7 @@ def strokes(said: Said, part: str, pitch: int = -1, from_bar: int = 4, to_bar: i
 
 @pytest.fixture(scope="module")
 def bass() -> Audio:
-    return plucked(RHYTHM, BARS, BPM, RATE)
+    return make_plucks(RHYTHM, BARS, BPM, RATE)
 
 
 def on_rhythm(said: Said, part: str, pitch: int, from_bar: int = 4) -> float:

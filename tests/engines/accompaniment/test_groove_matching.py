@@ -37,7 +37,7 @@ def bars(count: int = 2, sheet: str = "[verse]\n| C |") -> tuple[Bar, ...]:
     return arrange(read_sheet(sheet), count)
 
 
-def struck(notes: Sequence[object], *roles: str) -> list[int]:
+def find_hits(notes: Sequence[object], *roles: str) -> list[int]:
     wanted = {ROLES[role] for role in roles}
     return [note.tick // 120 for note in notes if note.pitch in wanted]  # type: ignore[attr-defined]
 
@@ -45,10 +45,10 @@ def struck(notes: Sequence[object], *roles: str) -> list[int]:
 @pytest.mark.parametrize("style", STYLES, ids=lambda style: style.name)
 def test_kicks_and_snares_are_where_the_song_has_them_in_every_style(style: object) -> None:
     part = match_grooves(bars(), [ROCK, FOUR], style, EXACT)  # type: ignore[arg-type]
-    assert struck(part.bars[0], "kick") == [0, 4, 10]
-    assert struck(part.bars[1], "kick") == [0, 4, 8, 12]
+    assert find_hits(part.bars[0], "kick") == [0, 4, 10]
+    assert find_hits(part.bars[1], "kick") == [0, 4, 8, 12]
     for bar in part.bars:
-        assert struck(bar, "snare", "stick", "clap") == [4, 12]
+        assert find_hits(bar, "snare", "stick", "clap") == [4, 12]
 
 
 def test_accents_are_kept() -> None:
@@ -62,7 +62,7 @@ def test_there_are_as_many_hats_as_the_song_has_and_more_or_fewer_by_density() -
         (bar,) = match_grooves(
             bars(1), [groove], load_style(find_style("rock")), PerformanceControls(humanise=0.0, density=density)
         ).bars
-        return len(set(struck(bar, "closed", "open", "ride", "pedal", "tambourine", "shaker", "cowbell", "crash")))
+        return len(set(find_hits(bar, "closed", "open", "ride", "pedal", "tambourine", "shaker", "cowbell", "crash")))
 
     quarters, none = (
         groove("9.......9.......", "....9.......9...", "9...9...9...9..."),
@@ -87,8 +87,8 @@ def test_bars_of_three_and_seven_beats_are_played_whole() -> None:
             np.stack([np.arange(steps) % 4 == 0, np.arange(steps) == steps - 1, np.ones(steps)]).astype(float)
         )
         (bar,) = match_grooves(bars(1, f"metre: {beats}/4\n| C |"), [here], STYLES[0], EXACT).bars
-        assert struck(bar, "kick") == list(range(0, steps, 4))
-        assert struck(bar, "snare", "stick", "clap") == [steps - 1]
+        assert find_hits(bar, "kick") == list(range(0, steps, 4))
+        assert find_hits(bar, "snare", "stick", "clap") == [steps - 1]
 
 
 def test_the_nearest_style_is_the_one_that_plays_this() -> None:

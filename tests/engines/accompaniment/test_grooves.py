@@ -32,7 +32,7 @@ from engines.accompaniment.parts.pattern_selection import add_fill, select_patte
 from engines.accompaniment.parts.random_draws import draw
 from engines.accompaniment.score import Bar, PartState, PerformanceControls, ScoreNote
 from engines.accompaniment.style import ROLES, StepPattern, Style, load_style
-from tests.engines.accompaniment.playing import STRAIGHT, STYLES, at, song, style
+from tests.engines.accompaniment.playing import STRAIGHT, STYLES, make_song_at, song, style
 
 LEVEL = 0.5
 SNARE, CLOSED = ROLES["snare"], ROLES["closed"]
@@ -46,7 +46,7 @@ LOUD = {"kick": 80, "snare": 100, "closed": 60}
 TABLE = FamilyTable(3, 60, 0.0, LOUD, USUAL, (TemplateTable(LEVEL, 2, 20, HITS),))
 
 
-def drummer() -> Style:
+def make_drummer() -> Style:
     """One who has nothing but TABLE's template."""
     (one,) = to_family(TABLE).templates
     drums = replace(
@@ -55,7 +55,7 @@ def drummer() -> Style:
     return replace(style("rock"), parts={"drums": drums})
 
 
-def struck(own: Style, controls: PerformanceControls, pitch: int, tick: int, beats: int = 4) -> list[ScoreNote]:
+def play_hits(own: Style, controls: PerformanceControls, pitch: int, tick: int, beats: int = 4) -> list[ScoreNote]:
     """The notes of ``pitch`` within a sixteenth around ``tick``, through many bars."""
     found: list[ScoreNote] = []
     for number in range(200):
@@ -88,7 +88,7 @@ def test_no_stroke_shouts_because_its_kit_does() -> None:
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
 def test_snares_are_laid_back_and_hats_pushed_as_far_as_humanise_says(share: float) -> None:
     controls = replace(STRAIGHT, humanise=share * AS_PLAYED)
-    snares, hats = ([n.tick for n in struck(drummer(), controls, pitch, 1440)] for pitch in (SNARE, CLOSED))
+    snares, hats = ([n.tick for n in play_hits(make_drummer(), controls, pitch, 1440)] for pitch in (SNARE, CLOSED))
     assert np.mean(snares) - 1440 == pytest.approx(12 * share, abs=1)
     assert np.mean(hats) - 1440 == pytest.approx(-8 * share, abs=1)
     assert np.std(snares) == pytest.approx(5 * share, abs=1)
@@ -96,7 +96,7 @@ def test_snares_are_laid_back_and_hats_pushed_as_far_as_humanise_says(share: flo
 
 def test_limbs_at_one_step_are_not_loose_alike_but_lean_the_same_way() -> None:
     controls = replace(STRAIGHT, humanise=AS_PLAYED)
-    snares, hats = ([n.tick for n in struck(drummer(), controls, pitch, 1440)] for pitch in (SNARE, CLOSED))
+    snares, hats = ([n.tick for n in play_hits(make_drummer(), controls, pitch, 1440)] for pitch in (SNARE, CLOSED))
     assert 0.35 < np.corrcoef(snares, hats)[0, 1] < 0.7
 
 
@@ -104,7 +104,7 @@ def test_strokes_are_as_loud_beside_one_another_as_the_drummers_struck_them() ->
     controls = replace(STRAIGHT, humanise=AS_PLAYED)
 
     def loud(tick: int, controls: PerformanceControls) -> float:
-        return float(np.mean([note.velocity for note in struck(drummer(), controls, SNARE, tick)]))
+        return float(np.mean([note.velocity for note in play_hits(make_drummer(), controls, SNARE, tick)]))
 
     full = (MIN_VELOCITY + MAX_VELOCITY) / 2
     assert loud(480, controls) == pytest.approx(full, abs=1.5)
@@ -117,7 +117,7 @@ def test_strokes_are_as_loud_beside_one_another_as_the_drummers_struck_them() ->
 
 
 def test_a_fill_is_as_loud_as_it_is_written() -> None:
-    own = drummer()
+    own = make_drummer()
     bar = replace(song()[5], intensity=LEVEL, fill=True)
     chance = draw(bar, STRAIGHT, "drums")
     before = own.parts["drums"].patterns[0]
@@ -131,17 +131,17 @@ def test_a_fill_is_as_loud_as_it_is_written() -> None:
 
 def test_in_another_metre_each_beat_keeps_its_own_touch() -> None:
     controls = replace(STRAIGHT, humanise=AS_PLAYED)
-    late = [note.tick - 960 for note in struck(drummer(), controls, SNARE, 960, beats=3)]
+    late = [note.tick - 960 for note in play_hits(make_drummer(), controls, SNARE, 960, beats=3)]
     assert len(late) == 200  # the last of the template's four beats
     assert np.mean(late) == pytest.approx(12, abs=1)
 
 
 def test_plain_beats_of_a_weak_style_have_no_drummers_touch() -> None:
     controls = replace(STRAIGHT, humanise=AS_PLAYED, style_strength=0.0)
-    assert abs(np.mean([n.tick - 480 for n in struck(drummer(), controls, SNARE, 480)])) < 1
+    assert abs(np.mean([n.tick - 480 for n in play_hits(make_drummer(), controls, SNARE, 480)])) < 1
 
 
-def grooving(folder: Path, groove: str = "funk") -> Style:
+def write_style(folder: Path, groove: str = "funk") -> Style:
     path = folder / "mine.toml"
     path.write_text(f"""
 schema = 1
@@ -156,11 +156,11 @@ hits.cowbell = "9.......9......."
 
 
 def test_a_users_style_plays_the_templates_and_its_own_patterns_beside_them(tmp_path: Path) -> None:
-    own = grooving(tmp_path).parts["drums"]
+    own = write_style(tmp_path).parts["drums"]
     assert sum(not one.groove_cluster for one in own.patterns) == 1
     assert sum(bool(one.groove_cluster) for one in own.patterns) == len(load_family("funk").templates)
     chosen: list[StepPattern] = []
-    for bar in at(0.5):
+    for bar in make_song_at(0.5):
         for seed in range(20):
             controls = PerformanceControls(complexity=1.0, temperature=1.0, seed=seed)
             chosen.append(select_pattern(bar, own, controls, draw(bar, controls, "drums")))
@@ -196,7 +196,7 @@ def test_a_groove_comes_back_through_a_phrase_with_little_changed() -> None:
 
 def test_a_groove_that_is_none_names_those_that_are(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as error:
-        grooving(tmp_path, "polka")
+        write_style(tmp_path, "polka")
     assert "groove: 'polka' is none; grooves are funk, hiphop, jazz" in error.value.message
 
 

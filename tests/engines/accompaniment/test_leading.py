@@ -12,7 +12,7 @@ from engines.accompaniment.parts.pattern_selection import split_beats
 from engines.accompaniment.parts.random_draws import draw
 from engines.accompaniment.score import TWELFTHS, PerformanceControls, ScoreNote
 from engines.accompaniment.style import ROLES, StepPattern
-from tests.engines.accompaniment.playing import BOTH, STRAIGHT, at, play, seeded
+from tests.engines.accompaniment.playing import BOTH, STRAIGHT, make_song_at, play, set_seed
 
 RHYTHM = (0, 18, 24, 42)
 SIZE = 4 * TWELFTHS
@@ -22,7 +22,7 @@ LED = replace(STRAIGHT, accents=ACCENTS)
 SEEDS = range(6)
 
 
-def struck(part: str, bars: list[list[ScoreNote]]) -> list[int]:
+def find_onsets(part: str, bars: list[list[ScoreNote]]) -> list[int]:
     """Where in their bars what follows was struck, in twelfths of a beat, each once a bar."""
     found: list[int] = []
     for bar in bars:
@@ -33,9 +33,9 @@ def struck(part: str, bars: list[list[ScoreNote]]) -> list[int]:
 
 def share(name: str, part: str, controls: PerformanceControls) -> tuple[float, float]:
     """Of the strokes how many lie on the rhythm, and of the rhythm how much is struck."""
-    song = at(0.5, SONG)[:-1]  # the last is a fill
-    bars = [bar for seed in SEEDS for bar in play(name, part, seeded(controls, seed), song)]
-    strokes = struck(part, bars)
+    song = make_song_at(0.5, SONG)[:-1]  # the last is a fill
+    bars = [bar for seed in SEEDS for bar in play(name, part, set_seed(controls, seed), song)]
+    strokes = find_onsets(part, bars)
     on = [place for place in strokes if place in RHYTHM]
     return len(on) / max(len(strokes), 1), len(on) / (len(RHYTHM) * len(bars))
 
@@ -88,7 +88,7 @@ def test_no_kick_is_put_under_a_heavy_backbeat() -> None:
 
 
 def test_a_fill_is_the_drummer_s_own() -> None:
-    bar = at(0.5, SONG)[0]
+    bar = make_song_at(0.5, SONG)[0]
     pattern = StepPattern(0.5, {"kick": "9.......9......."})
     chance = draw(bar, STRAIGHT, "drums")
     plain, following = (split_beats(bar, "drums", pattern, controls, chance) for controls in (STRAIGHT, LED))

@@ -20,7 +20,7 @@ from engines.accompaniment.offline.midifile import read_midi
 from engines.accompaniment.offline.timed_sheet import TimedSheet, make_steady_tempo
 from engines.accompaniment.score import ScoreNote
 from engines.accompaniment.sheet import read_sheet
-from tests.engines.accompaniment.midi_files import POP, chord_notes, file_of, labels, written
+from tests.engines.accompaniment.midi_files import POP, chord_notes, labels, make_file, write_piece
 from tests.engines.offline.smf import CHORDS, LABELS, block, chords, chunk, file, header, meta, number, track
 from tests.fuzz.target import SEEDS
 
@@ -41,7 +41,7 @@ key: F# minor
 def test_the_bands_own_file_has_the_same_bars_chords_sections_and_tempo(counted: bool) -> None:
     sheet = read_sheet(SHEET)
     piece = TimedSheet(sheet, make_steady_tempo(96.5), counted=counted)
-    again = read_midi(written(piece), "band.mid")
+    again = read_midi(write_piece(piece), "band.mid")
     assert again.list_bars() == piece.list_bars()
     assert (again.tempi, again.lead_ticks, again.counted) == (piece.tempi, 0, counted)
     assert (again.sheet.beats, again.sheet.key) == (3, Key(6, 1, 1.0))
@@ -50,7 +50,7 @@ def test_the_bands_own_file_has_the_same_bars_chords_sections_and_tempo(counted:
 
 def test_bars_asked_for_are_read_back_as_they_were_played() -> None:
     piece = TimedSheet(read_sheet("[a]\n| C | Am |\n[b]\n| F |"), make_steady_tempo(120.0))
-    assert read_midi(written(piece, 11), "band.mid").list_bars() == piece.list_bars(11)
+    assert read_midi(write_piece(piece, 11), "band.mid").list_bars() == piece.list_bars(11)
 
 
 def test_what_is_late_in_the_first_beat_ends_with_it() -> None:
@@ -72,7 +72,7 @@ def test_a_count_in_behind_a_lead_has_the_tempo_of_the_first_bar() -> None:
 def test_files_of_other_divisions_are_scaled() -> None:
     tempo = MetaMessage("set_tempo", tempo=bpm2tempo(90))
     notes = chord_notes(0, 384, 57, 60, 64) + chord_notes(384, 768, 55, 59, 62)
-    data = file_of([(384, tempo)], notes, ticks_per_beat=96)
+    data = make_file([(384, tempo)], notes, ticks_per_beat=96)
     piece = read_midi(data, "a.mid")
     assert piece.tempi == ((0, 500_000), (1920, bpm2tempo(90)))
     assert labels(piece) == [["Am"] * 4, ["G"] * 4]
@@ -81,7 +81,7 @@ def test_files_of_other_divisions_are_scaled() -> None:
 def test_markers_are_sections_from_the_nearest_bar_on_and_names_of_keys_are_not() -> None:
     markers = [(10, "Verse"), (1900, "Chörus"), (3840, "A minor")]
     first = [(tick, MetaMessage("marker", text=text)) for tick, text in markers]
-    piece = read_midi(file_of(first, chord_notes(0, 5760, 60, 64, 67)), "a.mid")
+    piece = read_midi(make_file(first, chord_notes(0, 5760, 60, 64, 67)), "a.mid")
     assert [(section.name, len(section.bars)) for section in piece.sheet.sections] == [("Verse", 1), ("Chörus", 2)]
 
 
@@ -91,15 +91,15 @@ def test_a_note_on_of_velocity_0_ends_a_note_and_one_that_never_ends_does_no_har
         (0, Message("note_on", note=67, velocity=90)), (1920, Message("note_on", note=60, velocity=0)),
         (1920, Message("note_on", note=64, velocity=0)),
     ]  # fmt: skip
-    assert labels(read_midi(file_of(notes), "a.mid")) == [["C"] * 4]
+    assert labels(read_midi(make_file(notes), "a.mid")) == [["C"] * 4]
 
 
 def test_drums_are_no_chords() -> None:
     beats = [note for beat in range(8) for note in chord_notes(beat * 480, beat * 480 + 60, 36, 42, channel=9)]
     with pytest.raises(ConfigError, match="has drums alone"):
-        read_midi(file_of(beats), "beat.mid")
-    assert labels(read_midi(file_of(beats), "beat.mid", harmony=False)) == [["N"] * 4] * 2
-    both = read_midi(file_of(beats, chord_notes(0, 3840, 57, 60, 64)), "a.mid")
+        read_midi(make_file(beats), "beat.mid")
+    assert labels(read_midi(make_file(beats), "beat.mid", harmony=False)) == [["N"] * 4] * 2
+    both = read_midi(make_file(beats, chord_notes(0, 3840, 57, 60, 64)), "a.mid")
     assert labels(both) == [["Am"] * 4] * 2
 
 
@@ -109,10 +109,10 @@ def test_drums_are_no_chords() -> None:
         (b"", "cannot be read as MIDI"),
         (b"MThd\0\0\0\6\0\1\0\1\1\xe0MTrk\0\0\0\x20", "cannot be read as MIDI"),
         (b"RIFFxxxxWAVE", "cannot be read as MIDI"),
-        (file_of([(0, MetaMessage("track_name", name="empty"))]), "has no notes and names no chords"),
-        (file_of([(0, MetaMessage("time_signature", numerator=7, denominator=8))], chord_notes(0, 9600, 60)), "7/8"),
-        (file_of(chord_notes(0, 480, 60), chord_notes(0, 480, 60), kind=2), "type 2"),
-        (file_of(chord_notes(0, 480 * 4 * 10_001, 60)), "more than 10000 bars"),
+        (make_file([(0, MetaMessage("track_name", name="empty"))]), "has no notes and names no chords"),
+        (make_file([(0, MetaMessage("time_signature", numerator=7, denominator=8))], chord_notes(0, 9600, 60)), "7/8"),
+        (make_file(chord_notes(0, 480, 60), chord_notes(0, 480, 60), kind=2), "type 2"),
+        (make_file(chord_notes(0, 480 * 4 * 10_001, 60)), "more than 10000 bars"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_played_to_is_said_with_a_mend(data: bytes, said: str) -> None:
@@ -165,7 +165,7 @@ def test_no_tempo_but_one_that_can_be_counts(slip: bytes) -> None:
         piece = read_midi(file(events), "a.mid")
         assert all(60_000 < each < 12_000_000 for _, each in piece.tempi)
         assert piece.tempi[0] == (0, 400_000)
-        again = read_midi(written(piece), "band.mid")
+        again = read_midi(write_piece(piece), "band.mid")
         assert again.tempi == piece.tempi
         assert bool(piece.remarks) == (slip != b"\7\xa1\x20")
 

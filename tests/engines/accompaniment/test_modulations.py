@@ -6,7 +6,7 @@ import pytest
 
 from bridge.core.events import CHORD_SOURCES
 from engines.accompaniment.timeline import LOOKAHEAD
-from tests.engines.accompaniment.streaming import Played, chords_of, host, late, stream
+from tests.engines.accompaniment.streaming import Played, delay_events, host, make_chords, stream
 
 NAMES = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
 TURN_BARS = 8
@@ -46,7 +46,7 @@ def test_a_loop_that_goes_on_higher_is_right_again_within_two_bars(
     names = labels(loop, up)
     cycles = host(("roll", len(names) * 2.0, 120), ("stop", 1, 0))
     played = stream(
-        cycles, {"chords": late(chords_of(cycles, names), lambda _: late_s)}, lambda _: {LOOKAHEAD.name: 1.0}
+        cycles, {"chords": delay_events(make_chords(cycles, names), lambda _: late_s)}, lambda _: {LOOKAHEAD.name: 1.0}
     )
     right = right_bars(played, names)
     assert all(right[5:TURN_BARS])
@@ -57,6 +57,8 @@ def test_a_loop_that_goes_on_higher_is_right_again_within_two_bars(
 def test_a_song_that_goes_on_in_a_key_far_off_is_followed_once_its_loop_was_heard() -> None:
     names = labels(LOOPS[0], 6)
     cycles = host(("roll", len(names) * 2.0, 120), ("stop", 1, 0))
-    played = stream(cycles, {"chords": late(chords_of(cycles, names), lambda _: 0.59)}, lambda _: {LOOKAHEAD.name: 1.0})
+    played = stream(
+        cycles, {"chords": delay_events(make_chords(cycles, names), lambda _: 0.59)}, lambda _: {LOOKAHEAD.name: 1.0}
+    )
     assert all(right_bars(played, names)[TURN_BARS + 5 :])
     assert {CHORD_SOURCES[commit.source] for _, commit in played.commits} >= {"loop", "habit"}

@@ -8,7 +8,7 @@ import pytest
 from bridge.core.events import Beat, Chord, Key, TimedEvent
 from engines.accompaniment.harmony.chord_history import ChordHistory
 from engines.accompaniment.overrides import KEY, KEYS, TEMPO, to_key
-from tests.engines.accompaniment.test_band import BEAT, LOOP, Recorded, chart, play
+from tests.engines.accompaniment.test_band import BEAT, LOOP, Recorded, make_chords, play
 from tests.engines.driving import RATE, no_host, rolling_host
 
 HEARD_BPM, OWN_BPM = 120.0, 96.0
@@ -42,7 +42,7 @@ def test_a_key_by_the_user_goes_before_the_one_that_is_heard() -> None:
 
 
 def test_where_no_chord_comes_any_more_the_tonic_of_the_user_s_key_is_played() -> None:
-    said = [*chart(["C", "Am"]), (round(8 * BEAT), TimedEvent(round(8 * BEAT), Chord(-1, 0, -1, 0.9)))]
+    said = [*make_chords(["C", "Am"]), (round(8 * BEAT), TimedEvent(round(8 * BEAT), Chord(-1, 0, -1, 0.9)))]
     played = play(said, 32, values=lambda _: {KEY.name: float(KEYS.index("Eb minor"))})
     late = [chord for frame, chord in played.foreseen(Chord) if 20 * BEAT < frame < 28 * BEAT]
     assert {chord.label for chord in late} == {"Ebm"}
@@ -51,7 +51,11 @@ def test_where_no_chord_comes_any_more_the_tonic_of_the_user_s_key_is_played() -
 @pytest.mark.parametrize("heard_for", [6, 40])
 def test_the_band_keeps_the_user_s_tempo_whatever_is_heard_and_when_nothing_is(heard_for: int) -> None:
     played = play(
-        chart(LOOP * 3), 40, no_host, beats_heard=beats(heard_for), values=lambda _: {TEMPO.name: OWN_BPM, **STRAIGHT}
+        make_chords(LOOP * 3),
+        40,
+        no_host,
+        beats_heard=beats(heard_for),
+        values=lambda _: {TEMPO.name: OWN_BPM, **STRAIGHT},
     )
     times = strokes(played)
     assert times[-1] > 17.0
@@ -62,7 +66,7 @@ def test_the_band_keeps_the_user_s_tempo_whatever_is_heard_and_when_nothing_is(h
 def test_a_tempo_that_is_turned_goes_on_from_where_the_song_is() -> None:
     turned = round(16 * BEAT)
     played = play(
-        chart(LOOP * 3), 36, no_host, beats_heard=beats(36),
+        make_chords(LOOP * 3), 36, no_host, beats_heard=beats(36),
         values=lambda frame: {TEMPO.name: OWN_BPM if frame < turned else 150.0, **STRAIGHT},
     )  # fmt: skip
     times = strokes(played)
@@ -73,9 +77,11 @@ def test_a_tempo_that_is_turned_goes_on_from_where_the_song_is() -> None:
 
 
 def test_nothing_is_played_before_a_beat_was_heard_and_a_host_s_tempo_stays() -> None:
-    silent = play(chart(LOOP), 16, no_host, values=lambda _: {TEMPO.name: OWN_BPM})
+    silent = play(make_chords(LOOP), 16, no_host, values=lambda _: {TEMPO.name: OWN_BPM})
     assert not silent.said
-    hosted_ = play(chart(LOOP * 2), 24, rolling_host(HEARD_BPM), values=lambda _: {TEMPO.name: OWN_BPM, **STRAIGHT})
+    hosted_ = play(
+        make_chords(LOOP * 2), 24, rolling_host(HEARD_BPM), values=lambda _: {TEMPO.name: OWN_BPM, **STRAIGHT}
+    )
     assert off_grid(strokes(hosted_), HEARD_BPM) < 0.002
-    as_heard = play(chart(LOOP * 2), 24, no_host, beats_heard=beats(24), values=lambda _: STRAIGHT)
+    as_heard = play(make_chords(LOOP * 2), 24, no_host, beats_heard=beats(24), values=lambda _: STRAIGHT)
     assert off_grid(strokes(as_heard), HEARD_BPM) < 0.002

@@ -20,12 +20,12 @@ from tests.engines.accompaniment.playing import (
     LOOSE,
     STRAIGHT,
     STYLES,
-    at,
+    join_bars,
+    make_song_at,
     play,
-    seeded,
+    set_seed,
     song,
     style,
-    through,
 )
 
 LEVELS = (0.0, 0.3, 0.6, 1.0)
@@ -36,7 +36,9 @@ MUTED_TICKS = 40
 @pytest.mark.parametrize("part", CHORDS)
 def test_chords_are_of_the_chord_and_none_sounds_where_none_is(name: str, part: str) -> None:
     for seed, level in enumerate(LEVELS):
-        for bar, notes in zip(at(level), play(name, part, seeded(STRAIGHT, seed), at(level)), strict=True):
+        for bar, notes in zip(
+            make_song_at(level), play(name, part, set_seed(STRAIGHT, seed), make_song_at(level)), strict=True
+        ):
             for note in notes:
                 for beat in range(note.tick // TICKS_PER_BEAT, (note.end - 1) // TICKS_PER_BEAT + 1):
                     assert note.pitch % 12 in bar.chords[beat].pitch_classes
@@ -46,9 +48,9 @@ def test_chords_are_of_the_chord_and_none_sounds_where_none_is(name: str, part: 
 def test_the_bass_plays_chord_notes_and_steps_between_them(name: str) -> None:
     of_chord = total = 0
     for seed, level in enumerate(LEVELS):
-        bars = at(level)
+        bars = make_song_at(level)
         line: list[tuple[int, bool]] = []
-        for bar, notes in zip(bars, play(name, "bass", seeded(STRAIGHT, seed), bars), strict=True):
+        for bar, notes in zip(bars, play(name, "bass", set_seed(STRAIGHT, seed), bars), strict=True):
             for note in notes:
                 chord = bar.chords[note.tick // TICKS_PER_BEAT]
                 assert chord.root >= 0
@@ -66,7 +68,9 @@ def test_the_bass_plays_chord_notes_and_steps_between_them(name: str) -> None:
 @pytest.mark.parametrize("name", STYLES)
 def test_the_bass_says_each_chord_by_its_root_first(name: str) -> None:
     for seed, level in enumerate(LEVELS):
-        for bar, notes in zip(at(level), play(name, "bass", seeded(STRAIGHT, seed), at(level)), strict=True):
+        for bar, notes in zip(
+            make_song_at(level), play(name, "bass", set_seed(STRAIGHT, seed), make_song_at(level)), strict=True
+        ):
             spans: dict[int, int] = {}
             for note in notes:
                 spans.setdefault(bar.find_change_after(note.tick // TICKS_PER_BEAT)[0], note.pitch)
@@ -83,7 +87,7 @@ def bassist(line: str) -> Style:
 def lines(own: Style, bars: tuple[Bar, ...], seed: int) -> list[list[ScoreNote]]:
     memory, played = PartState(), []
     for bar in bars:
-        notes, memory = PARTS["bass"](bar, own, seeded(STRAIGHT, seed), memory)
+        notes, memory = PARTS["bass"](bar, own, set_seed(STRAIGHT, seed), memory)
         played.append(notes)
     return played
 
@@ -115,7 +119,7 @@ def test_a_passing_note_is_a_step_in_the_chords_scale() -> None:
 def test_all_notes_are_in_range(name: str, part: str) -> None:
     own = style(name).parts[part]
     for seed, level in enumerate(LEVELS):
-        notes = through(play(name, part, seeded(LOOSE, seed), at(level)))
+        notes = join_bars(play(name, part, set_seed(LOOSE, seed), make_song_at(level)))
         assert notes
         if part == "drums":
             assert {note.pitch for note in notes} <= set(ROLES.values())
@@ -128,15 +132,19 @@ def test_all_notes_are_in_range(name: str, part: str) -> None:
 @pytest.mark.parametrize("density", [0.0, 0.5])
 def test_no_bar_is_silent_by_chance(name: str, part: str, density: float) -> None:
     for seed, level in enumerate(LEVELS):
-        bars = at(level)
-        for bar, notes in zip(bars, play(name, part, seeded(replace(LOOSE, density=density), seed), bars), strict=True):
+        bars = make_song_at(level)
+        for bar, notes in zip(
+            bars, play(name, part, set_seed(replace(LOOSE, density=density), seed), bars), strict=True
+        ):
             assert notes or any(chord.root < 0 for chord in bar.chords)
 
 
 @pytest.mark.parametrize(("name", "part"), BOTH)
 def test_without_swing_and_humanise_all_is_on_the_grid(name: str, part: str) -> None:
     for seed, level in enumerate(LEVELS):
-        for note in through(play(name, part, seeded(replace(LOOSE, swing=0.0, humanise=0.0), seed), at(level))):
+        for note in join_bars(
+            play(name, part, set_seed(replace(LOOSE, swing=0.0, humanise=0.0), seed), make_song_at(level))
+        ):
             assert note.tick % 120 == 0 or note.tick % 160 == 0
             assert note.end % 120 == 0 or note.end % 160 == 0 or note.ticks in (MUTED_TICKS, 60)
 
@@ -145,13 +153,13 @@ def test_without_swing_and_humanise_all_is_on_the_grid(name: str, part: str) -> 
 @pytest.mark.parametrize("controls", [STRAIGHT, LOOSE], ids=["straight", "loose"])
 def test_no_note_is_doubled_or_hangs_over_its_bar(name: str, part: str, controls: PerformanceControls) -> None:
     for seed, level in enumerate(LEVELS):
-        bars = at(level)
-        played = play(name, part, seeded(controls, seed), bars)
+        bars = make_song_at(level)
+        played = play(name, part, set_seed(controls, seed), bars)
         for bar, notes in zip(bars, played, strict=True):
             assert all(note.tick >= 0 and note.ticks >= 1 and note.end <= bar.ticks for note in notes)
             assert notes == sorted(notes, key=lambda note: note.tick)
         until: dict[int, int] = defaultdict(int)
-        for note in through(played, bars):
+        for note in join_bars(played, bars):
             assert note.tick >= until[note.pitch]
             until[note.pitch] = note.end
 
@@ -161,7 +169,7 @@ def test_no_note_is_doubled_or_hangs_over_its_bar(name: str, part: str, controls
 def test_no_note_is_struck_twice_alike(name: str, part: str, humanise: float) -> None:
     for seed, level in enumerate(LEVELS):
         last: dict[int, int] = {}
-        for note in through(play(name, part, seeded(replace(LOOSE, humanise=humanise), seed), at(level))):
+        for note in join_bars(play(name, part, set_seed(replace(LOOSE, humanise=humanise), seed), make_song_at(level))):
             assert last.get(note.pitch) != note.velocity
             last[note.pitch] = note.velocity
 
@@ -177,8 +185,8 @@ def by_pitch(notes: list[ScoreNote]) -> dict[int, list[ScoreNote]]:
 @pytest.mark.parametrize("swing", [0.0, 1.0])
 def test_feel_moves_notes_but_loses_none_and_keeps_their_order(name: str, part: str, swing: float) -> None:
     for seed, level in enumerate(LEVELS):
-        straight = play(name, part, seeded(replace(LOOSE, swing=0.0, humanise=0.0), seed), at(level))
-        loose = play(name, part, seeded(replace(LOOSE, swing=swing), seed), at(level))
+        straight = play(name, part, set_seed(replace(LOOSE, swing=0.0, humanise=0.0), seed), make_song_at(level))
+        loose = play(name, part, set_seed(replace(LOOSE, swing=swing), seed), make_song_at(level))
         for grid, moved in zip(straight, loose, strict=True):
             starts: dict[int, list[int]] = defaultdict(list)
             there = by_pitch(moved)
@@ -194,7 +202,7 @@ def test_feel_moves_notes_but_loses_none_and_keeps_their_order(name: str, part: 
 def test_the_same_seed_plays_the_same_and_another_does_not(name: str, part: str) -> None:
     assert play(name, part, LOOSE) == play(name, part, LOOSE)
     plain = replace(LOOSE, complexity=0.0)  # in which the choice of patterns has no luck
-    assert play(name, part, plain) != play(name, part, seeded(plain, 1))
+    assert play(name, part, plain) != play(name, part, set_seed(plain, 1))
 
 
 @pytest.mark.parametrize(("name", "part"), BOTH)
@@ -215,7 +223,7 @@ def test_voices_are_clear_below_and_move_little(name: str, part: str) -> None:
     voicing: tuple[int, ...] = ()
     moves = []
     memory = PartState()
-    for bar in at(0.3) + at(0.8):
+    for bar in make_song_at(0.3) + make_song_at(0.8):
         _, memory = PARTS[part](bar, style(name), STRAIGHT, memory)
         for low, high in pairwise(memory.voicing):
             assert 2 <= high - low <= 12
@@ -231,7 +239,7 @@ def test_voices_are_clear_below_and_move_little(name: str, part: str) -> None:
 @pytest.mark.parametrize("name", STYLES)
 def test_a_fill_is_heard_where_it_is_wanted_and_changes_the_bars_end(name: str) -> None:
     differs = 0
-    for bar in at(0.8):
+    for bar in make_song_at(0.8):
         plain, _ = PARTS["drums"](replace(bar, fill=False), style(name), STRAIGHT, PartState())
         filled, _ = PARTS["drums"](replace(bar, fill=True), style(name), STRAIGHT, PartState())
         differs += {(n.tick, n.pitch) for n in plain} != {(n.tick, n.pitch) for n in filled}

@@ -12,14 +12,14 @@ from engines.accompaniment.parts.pattern_selection import select_pattern
 from engines.accompaniment.parts.random_draws import draw
 from engines.accompaniment.score import PartState, PerformanceControls, ScoreNote
 from engines.accompaniment.style import Style
-from tests.engines.accompaniment.playing import BOTH, STRAIGHT, STYLES, at, play, seeded, style, through
+from tests.engines.accompaniment.playing import BOTH, STRAIGHT, STYLES, join_bars, make_song_at, play, set_seed, style
 
 SEEDS = range(6)
 LONG = "| C | Am7 | F | G7 |\n" * 8
 
 
 def mean_notes(name: str, part: str, controls: PerformanceControls) -> float:
-    return sum(len(through(play(name, part, seeded(controls, seed)))) for seed in SEEDS) / len(SEEDS)
+    return sum(len(join_bars(play(name, part, set_seed(controls, seed)))) for seed in SEEDS) / len(SEEDS)
 
 
 @pytest.mark.parametrize(("name", "part"), BOTH)
@@ -34,7 +34,7 @@ def test_more_density_is_more_notes(name: str, part: str) -> None:
 def test_more_intensity_is_more_energy(name: str, part: str) -> None:
     def energy(intensity: float) -> float:
         controls = replace(STRAIGHT, intensity=intensity)
-        played = [through(play(name, part, seeded(controls, seed), at(0.5))) for seed in SEEDS]
+        played = [join_bars(play(name, part, set_seed(controls, seed), make_song_at(0.5))) for seed in SEEDS]
         return sum(note.velocity for notes in played for note in notes) / len(SEEDS)
 
     assert all(a < 0.95 * b for a, b in pairwise([energy(intensity) for intensity in (0.1, 0.4, 0.7, 1.0)]))
@@ -70,7 +70,7 @@ def drums_and_bass(own: Style, controls: PerformanceControls) -> list[ScoreNote]
     found: list[ScoreNote] = []
     for part in ("drums", "bass"):
         memory = PartState()
-        for bar in at(0.7):
+        for bar in make_song_at(0.7):
             notes, memory = PARTS[part](bar, own, controls, memory)
             found += sorted(notes, key=lambda note: (note.pitch, note.tick))
     return found
@@ -83,7 +83,7 @@ def test_more_complexity_is_more_different_bars(name: str, part: str) -> None:
         controls = replace(STRAIGHT, complexity=complexity, density=1.0, temperature=1.0)
         total = 0
         for seed in range(12):
-            bars = play(name, part, seeded(controls, seed), at(0.6, LONG))
+            bars = play(name, part, set_seed(controls, seed), make_song_at(0.6, LONG))
             total += len({tuple(sorted({(note.tick, note.ticks, note.pitch) for note in bar})) for bar in bars})
         return total / 12
 
@@ -93,10 +93,10 @@ def test_more_complexity_is_more_different_bars(name: str, part: str) -> None:
 
 @pytest.mark.parametrize(("name", "part"), BOTH)
 def test_more_humanise_is_further_from_the_grid(name: str, part: str) -> None:
-    straight = play(name, part, STRAIGHT, at(0.6))
+    straight = play(name, part, STRAIGHT, make_song_at(0.6))
 
     def off(humanise: float) -> list[int]:
-        loose = play(name, part, replace(STRAIGHT, humanise=humanise), at(0.6))
+        loose = play(name, part, replace(STRAIGHT, humanise=humanise), make_song_at(0.6))
         return [
             there.tick - here.tick
             for bar, other in zip(straight, loose, strict=True)
@@ -120,8 +120,10 @@ def test_without_style_all_styles_play_the_same_rhythm_and_with_it_they_do_not(p
     def rhythms(strength: float) -> list[set[tuple[int, int]]]:
         controls = replace(STRAIGHT, style_strength=strength, density=1.0)
         names = [name for name in STYLES if all(p.per_beat == 4 for p in style(name).parts[part].patterns)]
-        bars = tuple(replace(bar, fill=False, opens=False) for bar in at(0.6, LONG))
-        return [{(note.tick, note.ticks) for note in through(play(name, part, controls, bars), bars)} for name in names]
+        bars = tuple(replace(bar, fill=False, opens=False) for bar in make_song_at(0.6, LONG))
+        return [
+            {(note.tick, note.ticks) for note in join_bars(play(name, part, controls, bars), bars)} for name in names
+        ]
 
     plain = rhythms(0.0)
     assert len(plain) >= 5
@@ -135,10 +137,10 @@ def test_without_style_all_styles_play_the_same_rhythm_and_with_it_they_do_not(p
 def test_without_temperature_chance_has_no_say_in_what_is_struck() -> None:
     cold = replace(STRAIGHT, temperature=0.0, complexity=0.0)
     for name in STYLES:
-        first, second = (through(play(name, "keys", seeded(cold, seed))) for seed in (1, 2))
+        first, second = (join_bars(play(name, "keys", set_seed(cold, seed))) for seed in (1, 2))
         assert [(n.tick, n.pitch) for n in first] == [(n.tick, n.pitch) for n in second]
     warm = replace(cold, temperature=1.0)
-    first, second = (through(play("jazz", "keys", seeded(warm, seed))) for seed in (1, 2))
+    first, second = (join_bars(play("jazz", "keys", set_seed(warm, seed))) for seed in (1, 2))
     assert [(n.tick, n.pitch) for n in first] != [(n.tick, n.pitch) for n in second]
 
 
@@ -146,7 +148,7 @@ def test_triplets_do_not_swing() -> None:
     own = style("classical").parts["keys"]
     triplets = replace(own, patterns=tuple(p for p in own.patterns if p.per_beat == 3))
     band = replace(style("classical"), parts={"keys": triplets})
-    notes, _ = PARTS["keys"](at(0.6)[0], band, replace(STRAIGHT, swing=1.0, density=1.0), PartState())
+    notes, _ = PARTS["keys"](make_song_at(0.6)[0], band, replace(STRAIGHT, swing=1.0, density=1.0), PartState())
     assert [note.tick for note in notes] == [160 * step for step in range(12)]
 
 
@@ -155,7 +157,7 @@ def test_a_pattern_stays_for_a_phrase_and_varies_only_in_its_last_bar(name: str,
     own, varied, changed = style(name).parts[part], 0, 0
     for seed in SEEDS:
         controls = replace(STRAIGHT, complexity=0.8, seed=seed)
-        bars = at(0.6, LONG)
+        bars = make_song_at(0.6, LONG)
         chosen = [select_pattern(bar, own, controls, draw(bar, controls, part)) for bar in bars]
         for first, second, third, last in zip(*(chosen[start::4] for start in range(4)), strict=True):
             assert first == second == third

@@ -21,7 +21,7 @@ Clock = Callable[[int], float]
 """The beat at a frame."""
 
 
-def plucked(places: Sequence[int], bars: int, bpm: float, rate: int, loose_s: float = 0.0) -> Audio:
+def make_plucks(places: Sequence[int], bars: int, bpm: float, rate: int, loose_s: float = 0.0) -> Audio:
     """Short low tones at these twelfths of each bar, over a little noise, shape (2, frames)."""
     beat, rng = 60 * rate / bpm, np.random.default_rng(3)
     audio = rng.normal(0, 0.001, round(bars * 4 * beat) + rate)
@@ -35,7 +35,7 @@ def plucked(places: Sequence[int], bars: int, bpm: float, rate: int, loose_s: fl
     return np.stack([audio, audio]).astype(np.float32)
 
 
-def steady(bpm: float, rate: int) -> Clock:
+def make_clock(bpm: float, rate: int) -> Clock:
     return lambda frame: frame * bpm / (60 * rate)
 
 
@@ -76,7 +76,7 @@ def around(places: Sequence[int]) -> set[int]:
 @pytest.mark.parametrize("bpm", [70.0, 120.0, 168.0])
 @pytest.mark.parametrize(("rate", "late"), [(44100, 0), (48000, 9000), (96000, 20000)])
 def test_a_rhythm_that_goes_on_is_found_where_it_sounded(bpm: float, rate: int, late: int) -> None:
-    hears = Hears(rate).hear(plucked(RHYTHM, 8, bpm, rate, 0.005), steady(bpm, rate), late)
+    hears = Hears(rate).hear(make_plucks(RHYTHM, 8, bpm, rate, 0.005), make_clock(bpm, rate), late)
     accents = hears.make_controls().accents
     assert len(accents) == SIZE
     assert set(RHYTHM) <= strong(accents)
@@ -85,7 +85,7 @@ def test_a_rhythm_that_goes_on_is_found_where_it_sounded(bpm: float, rate: int, 
 
 
 def test_nothing_is_followed_before_two_bars_nor_where_the_metre_is_another() -> None:
-    audio, clock = plucked(RHYTHM, 8, 120, 44100), steady(120, 44100)
+    audio, clock = make_plucks(RHYTHM, 8, 120, 44100), make_clock(120, 44100)
     bar = 2 * 44100
     assert Hears().hear(audio[:, : round(1.9 * bar)], clock).make_controls().accents == ()
     hears = Hears().hear(audio[:, : round(2.3 * bar)], clock)
@@ -94,31 +94,31 @@ def test_nothing_is_followed_before_two_bars_nor_where_the_metre_is_another() ->
 
 
 def test_another_rhythm_takes_over_within_four_bars() -> None:
-    hears, clock = Hears(), steady(120, 44100)
+    hears, clock = Hears(), make_clock(120, 44100)
     bar = 2 * 44100
-    hears.hear(plucked(RHYTHM, 8, 120, 44100)[:, : 8 * bar], clock)
-    hears.hear(plucked((6, 30), 6, 120, 44100)[:, : 5 * bar], clock)
+    hears.hear(make_plucks(RHYTHM, 8, 120, 44100)[:, : 8 * bar], clock)
+    hears.hear(make_plucks((6, 30), 6, 120, 44100)[:, : 5 * bar], clock)
     assert {6, 30} <= strong(hears.make_controls().accents)
     assert not strong(hears.make_controls().accents) & {0, 18, 24, 42}
 
 
 @pytest.mark.parametrize("late", [0, 9000])
 def test_a_loop_of_one_bar_is_heard_whole_each_time(late: int) -> None:
-    hears = Hears().hear(plucked(RHYTHM, 8, 120, 44100), lambda frame: frame / 22050 % 4, late)
+    hears = Hears().hear(make_plucks(RHYTHM, 8, 120, 44100), lambda frame: frame / 22050 % 4, late)
     assert set(RHYTHM) <= strong(hears.make_controls().accents)
 
 
 def test_what_is_struck_evenly_without_a_rhythm_is_not_followed() -> None:
-    rng, clock = np.random.default_rng(1), steady(120, 44100)
+    rng, clock = np.random.default_rng(1), make_clock(120, 44100)
     noise = np.repeat(rng.normal(0, 0.1, (1, 16 * 44100)), 2, 0).astype(np.float32)
     assert Hears().hear(noise, clock).make_controls().accents == ()
-    roll = plucked(range(0, SIZE, 3), 8, 120, 44100)
+    roll = make_plucks(range(0, SIZE, 3), 8, 120, 44100)
     assert Hears().hear(roll, clock).make_controls().accents == ()
-    assert Hears().hear(plucked(range(0, SIZE, 6), 8, 120, 44100), clock).make_controls().accents
+    assert Hears().hear(make_plucks(range(0, SIZE, 6), 8, 120, 44100), clock).make_controls().accents
 
 
 def test_it_is_played_as_much_softer_as_the_stem_is_and_no_further() -> None:
-    audio, clock = plucked(RHYTHM, 12, 120, 44100)[:, : 24 * 44100], steady(120, 44100)
+    audio, clock = make_plucks(RHYTHM, 12, 120, 44100)[:, : 24 * 44100], make_clock(120, 44100)
     usual = Hears().hear(audio, clock).make_controls().intensity
     softer = Hears().hear(audio, clock).hear(audio[:, : 4 * 44100] * np.float32(0.25), clock).make_controls().intensity
     silent = Hears().hear(audio, clock).hear(np.zeros((2, 8 * 44100), np.float32), clock).make_controls().intensity
@@ -128,7 +128,7 @@ def test_it_is_played_as_much_softer_as_the_stem_is_and_no_further() -> None:
 
 
 def test_while_no_time_passes_nothing_is_learned() -> None:
-    hears = Hears().hear(plucked(RHYTHM, 8, 120, 44100), steady(120, 44100))
+    hears = Hears().hear(make_plucks(RHYTHM, 8, 120, 44100), make_clock(120, 44100))
     before = hears.make_controls()
     hears.hear(np.zeros((2, 4 * 44100), np.float32), lambda _: float("nan"))
     assert hears.make_controls().accents == before.accents
@@ -136,31 +136,31 @@ def test_while_no_time_passes_nothing_is_learned() -> None:
 
 
 def test_what_comes_later_than_anything_is_remembered_is_not_followed() -> None:
-    audio = plucked(RHYTHM, 4, 120, 44100)
+    audio = make_plucks(RHYTHM, 4, 120, 44100)
     for late in (MOST_LATE - HOP, 2 * MOST_LATE):
-        assert Hears().hear(audio, steady(120, 44100), late).make_controls() == PerformanceControls()
+        assert Hears().hear(audio, make_clock(120, 44100), late).make_controls() == PerformanceControls()
 
 
 def test_what_nobody_follows_is_not_heard_and_who_follows_nothing_plays_as_he_is_reported() -> None:
     hears = Hears()
     hears.values[FOLLOWS["drums"].name] = 0.0
-    hears.hear(plucked(RHYTHM, 8, 120, 44100), steady(120, 44100))
+    hears.hear(make_plucks(RHYTHM, 8, 120, 44100), make_clock(120, 44100))
     assert hears.make_controls() == PerformanceControls()
     assert not any(array.any() for name, array in hears.following.state().items() if name.startswith("bass.struck"))
 
 
 def test_broken_samples_are_silence() -> None:
-    audio = plucked(RHYTHM, 8, 120, 44100)
+    audio = make_plucks(RHYTHM, 8, 120, 44100)
     broken = audio.copy()
     broken[0, 1000:3000], broken[1, 1000:3000:2], broken[1, 1001:3000:2] = np.nan, np.inf, -np.inf
     audio[:, 1000:3000] = 0.0
-    clock = steady(120, 44100)
+    clock = make_clock(120, 44100)
     assert Hears().hear(broken, clock).make_controls() == Hears().hear(audio, clock).make_controls()
 
 
 @pytest.mark.parametrize("right", [-1.0, -0.9])
 def test_a_stem_whose_sides_cancel_is_followed_as_if_they_did_not(right: float) -> None:
-    audio, clock = plucked(RHYTHM, 8, 120, 44100), steady(120, 44100)
+    audio, clock = make_plucks(RHYTHM, 8, 120, 44100), make_clock(120, 44100)
     found = Hears().hear(audio * np.array([[1.0], [right]], np.float32), clock).make_controls()
     assert set(RHYTHM) <= strong(found.accents)
     assert strong(found.accents) <= around(sorted(around(RHYTHM)))
@@ -168,7 +168,7 @@ def test_a_stem_whose_sides_cancel_is_followed_as_if_they_did_not(right: float) 
 
 
 def test_of_an_ordinary_stem_the_mean_of_its_sides_is_followed_to_the_bit() -> None:
-    audio, clock = plucked(RHYTHM, 8, 120, 44100), steady(120, 44100)
+    audio, clock = make_plucks(RHYTHM, 8, 120, 44100), make_clock(120, 44100)
     wide = np.stack([audio[0], 0.4 * np.roll(audio[1], 300)])
     both = np.stack([wide.mean(0)] * 2)
     states = [Hears().hear(sides, clock).following.state() for sides in (wide, both)]
@@ -178,7 +178,7 @@ def test_of_an_ordinary_stem_the_mean_of_its_sides_is_followed_to_the_bit() -> N
 
 
 def test_what_is_inverted_when_it_goes_on_elsewhere_stays_so() -> None:
-    audio, clock = plucked(RHYTHM, 8, 120, 44100) * np.array([[1.0], [-1.0]], np.float32), steady(120, 44100)
+    audio, clock = make_plucks(RHYTHM, 8, 120, 44100) * np.array([[1.0], [-1.0]], np.float32), make_clock(120, 44100)
     one, other = Hears().hear(audio[:, :200000], clock), Hears()
     assert int(one.following.state()["bass.downmix.inverted"]) == 1
     other.following.restore(one.following.state())
@@ -188,7 +188,7 @@ def test_what_is_inverted_when_it_goes_on_elsewhere_stays_so() -> None:
 
 
 def test_it_goes_on_elsewhere_as_it_was_and_forgets_all() -> None:
-    audio, clock = plucked(RHYTHM, 8, 120, 44100), steady(120, 44100)
+    audio, clock = make_plucks(RHYTHM, 8, 120, 44100), make_clock(120, 44100)
     one, other = Hears().hear(audio[:, :200000], clock), Hears()
     other.following.restore(one.following.state())
     other.frame = one.frame

@@ -22,11 +22,11 @@ from tests.engines.accompaniment.streaming import (
     STEADY,
     Cycle,
     Played,
-    bars_of,
-    beats_of,
-    chords_of,
+    delay_events,
+    find_drum_bars,
     host,
-    late,
+    make_beats,
+    make_chords,
     stream,
 )
 from tests.engines.driving import RATE, parse_chord
@@ -50,10 +50,10 @@ def lookahead(beats: float, **more: float) -> Mapping[str, float]:
 def test_however_late_chords_are_told_no_note_is_off_the_grid_doubled_hung_or_missing(
     latency_ms: int, beats_ahead: float
 ) -> None:
-    results = late(chords_of(STEADY), lambda _: latency_ms / 1000)
+    results = delay_events(make_chords(STEADY), lambda _: latency_ms / 1000)
     played = stream(STEADY, {"chords": results}, lambda _: lookahead(beats_ahead))
     assert off_grid(played) < 1e-3
-    bars = bars_of(played)
+    bars = find_drum_bars(played)
     assert bars == list(range(bars[0], 12))
     assert bars[0] <= 1 + latency_ms // 1000 + beats_ahead // 4
     beats = [commit.beat for _, commit in played.commits]
@@ -66,11 +66,11 @@ def test_however_late_beats_are_told_it_follows_them_without_a_host(latency_ms: 
     """What is analysed has a tempo, so that where it is now is known though it is reported late."""
     cycles = host(("roll", 20, 120))
     standing = [Cycle(False, 0.0, 120.0)] * len(cycles)
-    beats = late(beats_of(cycles), lambda _: latency_ms / 1000)
-    played = stream(standing, {"chords": late(chords_of(cycles), lambda _: 0.1), "beats": beats[:-16]})
+    beats = delay_events(make_beats(cycles), lambda _: latency_ms / 1000)
+    played = stream(standing, {"chords": delay_events(make_chords(cycles), lambda _: 0.1), "beats": beats[:-16]})
     played.cycles = cycles
     assert off_grid(played) < 1e-3
-    bars = bars_of(played)
+    bars = find_drum_bars(played)
     assert bars == list(range(bars[0], bars[-1] + 1))
     assert bars[0] <= 2
     assert bars[-1] >= 5
@@ -79,17 +79,17 @@ def test_however_late_beats_are_told_it_follows_them_without_a_host(latency_ms: 
 @pytest.mark.parametrize("seed", range(2))
 def test_events_that_stall_with_a_heavy_tail_cost_no_note(seed: int) -> None:
     random = np.random.default_rng(seed)
-    results = late(chords_of(STEADY, LOOP, 2), lambda _: min(0.05 * (1 + random.pareto(0.8)), 8.0))
+    results = delay_events(make_chords(STEADY, LOOP, 2), lambda _: min(0.05 * (1 + random.pareto(0.8)), 8.0))
     played = stream(STEADY, {"chords": results})
     assert off_grid(played) < 1e-3
-    bars = bars_of(played)
+    bars = find_drum_bars(played)
     assert bars == list(range(bars[0], 12))
 
 
 def test_a_worker_that_stalls_within_its_reserve_plays_as_if_it_had_not() -> None:
     asleep = {4 * int(group) + i for group in np.random.default_rng(4).integers(0, 520, 200) for i in range(3)}
     assert RESERVE >= 4 * PERIOD
-    results = late(chords_of(STEADY), lambda _: 0.3)
+    results = delay_events(make_chords(STEADY), lambda _: 0.3)
     declared = round(0.3 * RATE) + 4 * PERIOD
     awake = stream(STEADY, {"chords": results}, declared_frames=declared)
     assert awake.sent
@@ -97,28 +97,30 @@ def test_a_worker_that_stalls_within_its_reserve_plays_as_if_it_had_not() -> Non
 
 
 def test_a_worker_that_stalls_for_long_leaves_no_note_hanging_and_comes_back_in_time() -> None:
-    results = late(chords_of(STEADY), lambda _: 0.3)
+    results = delay_events(make_chords(STEADY), lambda _: 0.3)
     asleep = range(10 * RATE // PERIOD, 13 * RATE // PERIOD)
     played = stream(STEADY, {"chords": results}, stalled=asleep.__contains__)
     played.breaks += [PERIOD * index for index in range(asleep[0], asleep[-1] + 20)]
     assert off_grid(played) < 0.025  # a note that is 10 ms late is still played
-    assert bars_of(played)[-1] == 11
+    assert find_drum_bars(played)[-1] == 11
 
 
 @pytest.mark.parametrize("to", [96.0, 144.0])
 @pytest.mark.parametrize("beats_ahead", [0.0, 1.0])
 def test_a_tempo_that_moves_by_a_fifth_is_followed(to: float, beats_ahead: float) -> None:
     cycles = host(("roll", 8, 120), ("ramp", 8, to), ("roll", 4, to), ("ramp", 8, 120), ("stop", 1, 0))
-    played = stream(cycles, {"chords": late(chords_of(cycles), lambda _: 0.2)}, lambda _: lookahead(beats_ahead))
+    played = stream(
+        cycles, {"chords": delay_events(make_chords(cycles), lambda _: 0.2)}, lambda _: lookahead(beats_ahead)
+    )
     assert off_grid(played) < (0.05 if beats_ahead else 0.02)  # the tempo to come is not known
-    bars = bars_of(played)
+    bars = find_drum_bars(played)
     assert bars == list(range(bars[0], bars[-1] + 1))
     assert bars[-1] >= int(cycles[-1].beat) // 4 - 1
 
 
 def test_a_jump_is_followed_at_once_and_what_was_decided_for_the_old_place_is_not_played() -> None:
     cycles = host(("roll", 9.3, 120), ("jump", 6, 64.0), ("jump", 6, 3.5), ("stop", 1, 0))
-    played = stream(cycles, {"chords": late(chords_of(cycles), lambda _: 0.2)}, lambda _: lookahead(4.0))
+    played = stream(cycles, {"chords": delay_events(make_chords(cycles), lambda _: 0.2)}, lambda _: lookahead(4.0))
     assert off_grid(played) < 1e-3
     for at in played.breaks[:2]:
         after = [on for on, _, channel, _ in played.notes() if channel == 9 and on >= at]
@@ -128,7 +130,7 @@ def test_a_jump_is_followed_at_once_and_what_was_decided_for_the_old_place_is_no
 def test_a_loop_of_the_host_s_is_remembered_and_played_along_with_at_once() -> None:
     """Each chord but the first is foreseen in the third round, though the host's jump starts every worker anew."""
     cycles = host(("roll", 0.1, 120), ("loop", 33, 16.0), ("stop", 1, 0))
-    played = stream(cycles, {"chords": late(chords_of(cycles), lambda _: 0.6)})
+    played = stream(cycles, {"chords": delay_events(make_chords(cycles), lambda _: 0.6)})
     assert off_grid(played) < 1e-3
     assert len(played.breaks) >= 4
     roots = [0, 9, 5, 7]
@@ -144,7 +146,7 @@ def test_a_loop_of_the_host_s_is_remembered_and_played_along_with_at_once() -> N
 
 def test_stops_and_starts_leave_silence_between() -> None:
     cycles = host(("roll", 6, 120), ("stop", 2, 0), ("roll", 6, 120), ("stop", 2, 0))
-    played = stream(cycles, {"chords": late(chords_of(cycles), lambda _: 0.2)}, lambda _: lookahead(4.0))
+    played = stream(cycles, {"chords": delay_events(make_chords(cycles), lambda _: 0.2)}, lambda _: lookahead(4.0))
     for on, off, _, _ in played.notes():
         for start, end in ((6.0, 8.0), (14.0, 16.0)):
             assert not start * RATE + 4 * PERIOD < on < end * RATE
@@ -156,7 +158,7 @@ def test_input_that_is_lost_is_bridged_by_the_ladder_and_counted() -> None:
     """The analyser says that no chord sounds any more: the last is held, then the drums go on, then all rest."""
     cycles = host(("roll", 60, 120), ("stop", 1, 0))
     gone = 20 * RATE
-    results = [row for row in late(chords_of(cycles), lambda _: 0.2) if row[0] < gone]
+    results = [row for row in delay_events(make_chords(cycles), lambda _: 0.2) if row[0] < gone]
     results.append((gone, TimedEvent(gone, Chord(-1, 0, -1, 1.0))))
     played = stream(cycles, {"chords": results})
     levels = [commit.level for _, commit in played.commits if commit.beat >= 8]
@@ -172,7 +174,7 @@ def test_input_that_is_lost_is_bridged_by_the_ladder_and_counted() -> None:
 
 def test_the_automatic_lookahead_comes_down_with_a_host_and_no_beat_is_late() -> None:
     cycles = host(("roll", 50, 140), ("stop", 1, 0))
-    results = late(chords_of(cycles), lambda _: 0.2)
+    results = delay_events(make_chords(cycles), lambda _: 0.2)
     played = stream(cycles, {"chords": results}, lambda _: {LOOKAHEAD_AUTO.name: 1.0})
     first, last = played.commits[8][1], played.commits[-4][1]
     assert 1.0 <= first.lookahead_beats < 1.3
@@ -183,8 +185,11 @@ def test_the_automatic_lookahead_comes_down_with_a_host_and_no_beat_is_late() ->
 def test_the_automatic_lookahead_stays_above_where_beats_that_wander_are_told_just_before_the_next() -> None:
     random = np.random.default_rng(2)
     cycles = host(("roll", 60, 120))
-    beats = [(frame + int(random.normal(0, 0.03 * RATE)), beat) for frame, beat in beats_of(cycles)]
-    recorded = {"chords": late(chords_of(cycles), lambda _: 0.1), "beats": late(beats, lambda _: 0.45)}
+    beats = [(frame + int(random.normal(0, 0.03 * RATE)), beat) for frame, beat in make_beats(cycles)]
+    recorded = {
+        "chords": delay_events(make_chords(cycles), lambda _: 0.1),
+        "beats": delay_events(beats, lambda _: 0.45),
+    }
     played = stream(
         [Cycle(False, 0.0, 120.0)] * len(cycles), recorded, lambda _: {LOOKAHEAD_AUTO.name: 1.0, LOOKAHEAD.name: 0.0}
     )
@@ -203,9 +208,9 @@ def test_what_comes_after_a_decision_does_not_change_it(what: str, changed: int,
     """Byte for byte: all that was said in hops that ended before the change."""
     cycles = host(("stop", 0.2, 0), ("roll", 12, 120))
     recorded = {
-        "chords": late(chords_of(cycles, LOOP, 2), lambda _: 0.2),
-        "beats": late(beats_of(cycles), lambda _: 0.0),
-        "onsets": late([(frame, Onset(0.5, 1.0)) for frame, _ in beats_of(cycles)], lambda _: 0.04),
+        "chords": delay_events(make_chords(cycles, LOOP, 2), lambda _: 0.2),
+        "beats": delay_events(make_beats(cycles), lambda _: 0.0),
+        "onsets": delay_events([(frame, Onset(0.5, 1.0)) for frame, _ in make_beats(cycles)], lambda _: 0.04),
     }
     other = {port: [row for row in rows if row[0] < changed] for port, rows in recorded.items()}
     if what == "chords":
@@ -249,7 +254,7 @@ def test_whatever_happens_no_note_hangs_or_doubles_and_the_same_is_played_again(
     cycles = host(*turns, ("stop", 1.0, 0.0))
     random = np.random.default_rng(data.draw(st.integers(0, 99)))
     tail = data.draw(st.sampled_from([0.02, 0.1, 0.5, 2.0]))
-    results = late(chords_of(cycles, LOOP, 2), lambda _: min(tail * (1 + random.pareto(1.5)), 9.0))
+    results = delay_events(make_chords(cycles, LOOP, 2), lambda _: min(tail * (1 + random.pareto(1.5)), 9.0))
     lost = data.draw(st.integers(0, len(results)))
     ahead = data.draw(st.sampled_from([0.0, 0.5, 1.0, 4.0, 16.0]))
     changes = random.random((len(cycles) * PERIOD // (2 * RATE) + 1, 3))

@@ -11,14 +11,23 @@ import pytest
 from bridge.core.events import Onset
 from engines.accompaniment.form import COUNT_IN, DROPOUT, SECTION, SECTIONS
 from engines.accompaniment.style import ROLES
-from tests.engines.accompaniment.streaming import BEAT, STEADY, bars_of, beats_of, chords_of, host, late, stream
+from tests.engines.accompaniment.streaming import (
+    BEAT,
+    STEADY,
+    delay_events,
+    find_drum_bars,
+    host,
+    make_beats,
+    make_chords,
+    stream,
+)
 from tests.engines.driving import RATE
 
 
 def test_a_bar_of_sticks_comes_before_a_start_from_a_stop_and_before_no_jump() -> None:
     cycles = host(("stop", 1, 0), ("roll", 6, 120), ("jump", 4, 32.0), ("stop", 1, 0))
     played = stream(
-        cycles, {"chords": late(chords_of(cycles), lambda _: 0.1)}, lambda _: {COUNT_IN.name: 1.0}
+        cycles, {"chords": delay_events(make_chords(cycles), lambda _: 0.1)}, lambda _: {COUNT_IN.name: 1.0}
     )  # fmt: skip
     notes, stick = played.notes(), (9, ROLES["stick"])
     sticks = [round(played.beat_at(on), 2) for on, _, *note in notes if tuple(note) == stick]
@@ -34,7 +43,7 @@ def test_a_section_that_is_called_for_is_led_to_opened_and_played_as_hard_as_it_
     def values(frame: int) -> Mapping[str, float]:
         return {SECTION.name: float(SECTIONS.index("chorus" if frame >= called else "verse"))}
 
-    played = stream(STEADY, {"chords": late(chords_of(STEADY), lambda _: 0.1)}, values)
+    played = stream(STEADY, {"chords": delay_events(make_chords(STEADY), lambda _: 0.1)}, values)
     velocities = {(frame, data[1]): data[2] for frame, data in played.sent if data[0] == 0x99}
     bars: dict[int, list[int]] = {}
     for (frame, _), velocity in velocities.items():
@@ -47,10 +56,10 @@ def test_a_section_that_is_called_for_is_led_to_opened_and_played_as_hard_as_it_
 
 def test_where_nobody_says_otherwise_music_that_grows_harder_is_played_to_harder() -> None:
     softly, hard = Onset(0.3, 1.0), Onset(0.9, 1.0)
-    onsets = [(frame, softly if beat.index < 28 else hard) for frame, beat in beats_of(STEADY)]
-    recorded = {"chords": late(chords_of(STEADY), lambda _: 0.1)}
+    onsets = [(frame, softly if beat.index < 28 else hard) for frame, beat in make_beats(STEADY)]
+    recorded = {"chords": delay_events(make_chords(STEADY), lambda _: 0.1)}
     grows, stays = (
-        stream(STEADY, recorded | {"onsets": late(rows, lambda _: 0.04)})
+        stream(STEADY, recorded | {"onsets": delay_events(rows, lambda _: 0.04)})
         for rows in (onsets, [(f, softly) for f, _ in onsets])
     )
     loudness = [
@@ -68,12 +77,12 @@ def test_in_a_drop_out_only_the_drums_play_until_all_come_back_on_a_bar() -> Non
     def values(frame: int) -> Mapping[str, float]:
         return {DROPOUT.name: float(start <= frame < end)}
 
-    played = stream(STEADY, {"chords": late(chords_of(STEADY), lambda _: 0.1)}, values)
+    played = stream(STEADY, {"chords": delay_events(make_chords(STEADY), lambda _: 0.1)}, values)
     resting = [played.beat_at(on) for on, _, channel, _ in played.notes() if channel != 9]
     gap = max(pairwise(resting), key=lambda pair: pair[1] - pair[0])
     assert gap[1] - gap[0] > 12
     assert gap[1] / 4 == pytest.approx(round(gap[1] / 4), abs=0.003)
-    assert set(range(4, 11)) <= set(bars_of(played))
+    assert set(range(4, 11)) <= set(find_drum_bars(played))
 
 
 def test_chords_that_the_hands_hold_win_over_what_is_heard() -> None:
@@ -84,7 +93,7 @@ def test_chords_that_the_hands_hold_win_over_what_is_heard() -> None:
         start = RATE // 2 + bar * 4 * BEAT
         keys += [(start + 20, bytes((0x90, pitch, 80))) for pitch in held[bar % 2]]
         keys += [(start + 4 * BEAT - 2000, bytes((0x80, pitch, 0))) for pitch in held[bar % 2]]
-    played = stream(STEADY, {"chords": late(chords_of(STEADY, ("C",)), lambda _: 0.1)}, keys=sorted(keys))
+    played = stream(STEADY, {"chords": delay_events(make_chords(STEADY, ("C",)), lambda _: 0.1)}, keys=sorted(keys))
     bass = {
         int(played.beat_at(on) + 0.02) // 4: pitch % 12
         for on, _, channel, pitch in reversed(played.notes())

@@ -20,7 +20,7 @@ from engines.synth.kit import make_kit
 RATE = 44100
 
 
-def silent(*_progress: object) -> None:
+def ignore_progress(*_progress: object) -> None:
     """Ignores progress."""
 
 
@@ -29,14 +29,14 @@ def wave(path: Path, audio: Audio, rate: int = RATE) -> Path:
     return path
 
 
-def strength_of(audio: Audio, rate: int = RATE, piece: int = 50_000) -> OnsetStrength:
+def measure_strength(audio: Audio, rate: int = RATE, piece: int = 50_000) -> OnsetStrength:
     meter = OnsetStrengthMeter(rate)
     for first in range(0, audio.shape[1], piece):
         meter.push(audio[:, first : first + piece])
     return meter.finish()
 
 
-def drummed(
+def make_drums(
     bars: Sequence[dict[str, str]], second_of: Callable[[float], float], swing: float = 0.0, rate: int = RATE
 ) -> Audio:  # fmt: skip
     """Bars of four beats: lines of 16 digits by drum, as in a style; beat b falls at ``second_of(b)``. (2, frames)."""

@@ -18,7 +18,7 @@ from bridge.errors import ConfigError
 from engines.accompaniment.style import ROLES
 from engines.backing import accompany_command
 from engines.backing.accompany_command import accompany
-from tests.engines.backing.songs import drummed, wave
+from tests.engines.backing.songs import make_drums, wave
 from tests.engines.mir.signals import RATE, band, tones
 
 
@@ -29,21 +29,21 @@ def run(*words: object) -> int:
     return status
 
 
-def struck(path: Path, *roles: str) -> list[float]:
+def find_hits_s(path: Path, *roles: str) -> list[float]:
     """Seconds at which the drums of ``roles`` are struck in the MIDI file at ``path``."""
     wanted = {ROLES[role] for role in roles}
     file = MidiFile(path)
-    tempi = [(t, m.tempo) for t, m in _timed(file.tracks[0]) if m.type == "set_tempo"]
+    tempi = [(t, m.tempo) for t, m in _to_ticks(file.tracks[0]) if m.type == "set_tempo"]
     (drums,) = (track for track in file.tracks if track.name == "drums")
     found = []
-    for tick, message in _timed(drums):
+    for tick, message in _to_ticks(drums):
         if message.type == "note_on" and message.note in wanted:
             ends = [*(t for t, _ in tempi[1:]), tick]
             found.append(sum(max(min(e, tick) - t, 0) * m / 480e6 for (t, m), e in zip(tempi, ends, strict=True)))
     return found
 
 
-def _timed(track: Any) -> list[tuple[int, Any]]:
+def _to_ticks(track: Any) -> list[tuple[int, Any]]:
     return list(zip(accumulate(message.time for message in track), track, strict=True))
 
 
@@ -55,7 +55,7 @@ def second_of(beat: float) -> float:
 def song(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Eight bars: drums that are known over chords."""
     folder = tmp_path_factory.mktemp("songs")
-    drums = drummed(
+    drums = make_drums(
         [{"kick": "9.....9.9.......", "snare": "....9.......9...", "closed": "9.9.9.9.9.9.9.9."}] * 8, second_of
     )
     chords = [(36, 60, 64, 67), (45, 60, 64, 69), (41, 60, 65, 69), (43, 59, 62, 67)] * 2
@@ -69,7 +69,7 @@ def song(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_band_plays_in_time_with_a_song(song: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(song, "--out", tmp_path, "--humanise", 0, "--style", "rock") == 0
     beats = [second_of(beat) for beat in range(33)]
-    kicks = struck(tmp_path / "band.mid", "kick", "snare")
+    kicks = find_hits_s(tmp_path / "band.mid", "kick", "snare")
     assert len(kicks) > 20
     on_beats = [at for at in kicks if min(abs(at - beat) for beat in beats) < 0.1]
     assert len(on_beats) > 14
@@ -108,11 +108,11 @@ def test_drums_are_replaced(song: Path, tmp_path: Path, capsys: pytest.CaptureFi
     info, mix = soundfile.info(song), soundfile.info(tmp_path / "mix.wav")
     assert (mix.samplerate, mix.frames, mix.channels) == (info.samplerate, info.frames, info.channels)
     expected = [second_of(4 * bar + beat) for bar in range(8) for beat in (0, 1.5, 2)]
-    kicks = struck(tmp_path / "band.mid", "kick")
+    kicks = find_hits_s(tmp_path / "band.mid", "kick")
     assert _share(kicks, expected) > 0.9
     assert _share(expected, kicks) > 0.9
     backbeats = [second_of(2 * half + 1) for half in range(16)]
-    snares = struck(tmp_path / "band.mid", "snare", "stick", "clap")
+    snares = find_hits_s(tmp_path / "band.mid", "snare", "stick", "clap")
     assert _share(snares, backbeats) > 0.9
     assert _share(backbeats, snares) > 0.9
     audio, _ = soundfile.read(tmp_path / "mix.wav")
@@ -127,10 +127,10 @@ def _share(times: list[float], near: list[float]) -> float:
 def test_a_replacement_that_was_stopped_goes_on_with_the_stems_that_are_there(
     song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:  # fmt: skip
-    def stopped(*_given: object) -> None:
+    def stop(*_given: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(accompany_command, "mix_new_drums", stopped)
+    monkeypatch.setattr(accompany_command, "mix_new_drums", stop)
     words = (song, "--replace", "drums", "--out", tmp_path)
     assert run(*words) == 130
     assert "give the same command again to continue" in capsys.readouterr().err

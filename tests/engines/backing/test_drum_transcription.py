@@ -7,7 +7,7 @@ import pytest
 
 from engines.accompaniment.groove_matching import Groove
 from engines.backing.drum_transcription import measure_swing, transcribe_grooves
-from tests.engines.backing.songs import drummed, strength_of
+from tests.engines.backing.songs import make_drums, measure_strength
 
 ROCK = {"kick": "9.....9.9.9.....", "snare": "....9.......9..5", "closed": "9.7.9.7.9.7.9.7."}
 BUSY = {"kick": "9..7..9...9..8..", "snare": "....9..4.4..9...", "closed": "9797979797979797"}
@@ -21,7 +21,7 @@ def second_of(beat: float) -> float:
 
 def transcribe(bars: list[dict[str, str]], swing: float = 0.0) -> list[Groove]:
     beats = [second_of(beat) for beat in range(4 * len(bars) + 1)]
-    strength = strength_of(drummed(bars, second_of, swing))
+    strength = measure_strength(make_drums(bars, second_of, swing))
     return transcribe_grooves(strength, beats, [4] * len(bars), swing)
 
 
@@ -29,18 +29,18 @@ def steps(line: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> list[int]:
     return np.flatnonzero(line).tolist()
 
 
-def written(line: str) -> list[int]:
+def parse_steps(line: str) -> list[int]:
     return [step for step, letter in enumerate(line) if letter != "."]
 
 
 @pytest.mark.parametrize("lines", [ROCK, BUSY])
 def test_kicks_snares_and_hats_are_found_where_they_are_struck(lines: dict[str, str]) -> None:
     for groove in transcribe([lines] * 4):
-        assert steps(groove.strengths[0]) == written(lines["kick"])
-        assert steps(groove.strengths[1]) == written(lines["snare"])
+        assert steps(groove.strengths[0]) == parse_steps(lines["kick"])
+        assert steps(groove.strengths[1]) == parse_steps(lines["snare"])
         hats = set(steps(groove.strengths[2]))
-        assert hats <= set(written(lines["closed"]))
-        assert len(hats) >= 0.8 * len(written(lines["closed"]))
+        assert hats <= set(parse_steps(lines["closed"]))
+        assert len(hats) >= 0.8 * len(parse_steps(lines["closed"]))
 
 
 def test_a_backbeat_upon_kicks_is_found() -> None:
@@ -65,19 +65,19 @@ def test_bars_differ_and_a_bar_without_drums_has_none() -> None:
     found = transcribe([ROCK, {}, FOUR, ROCK])
     assert not found[1].strengths.any()
     assert steps(found[2].strengths[0]) == [0, 4, 8, 12]
-    assert steps(found[3].strengths[0]) == written(ROCK["kick"])
+    assert steps(found[3].strengths[0]) == parse_steps(ROCK["kick"])
 
 
 @pytest.mark.parametrize("swing", [0.0, 0.5, 1.0])
 def test_swing_is_measured_and_swung_strokes_stay_on_their_steps(swing: float) -> None:
     beats = [second_of(beat) for beat in range(33)]
-    audio = drummed([ROCK] * 8, second_of, swing)
-    found = measure_swing(strength_of(audio), beats)
+    audio = make_drums([ROCK] * 8, second_of, swing)
+    found = measure_swing(measure_strength(audio), beats)
     assert found == pytest.approx(swing, abs=0.12)
     for groove in transcribe([ROCK] * 8, swing):
-        assert steps(groove.strengths[0]) == written(ROCK["kick"])
+        assert steps(groove.strengths[0]) == parse_steps(ROCK["kick"])
 
 
 def test_without_off_beats_there_is_no_swing() -> None:
-    audio = drummed([{"kick": "9.......9.......", "snare": "....9.......9..."}] * 8, second_of)
-    assert measure_swing(strength_of(audio), [second_of(beat) for beat in range(33)]) == 0.0
+    audio = make_drums([{"kick": "9.......9.......", "snare": "....9.......9..."}] * 8, second_of)
+    assert measure_swing(measure_strength(audio), [second_of(beat) for beat in range(33)]) == 0.0

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from engines.backing.onset_strength import SLOTS_A_SECOND, STEPS_A_SECOND
-from tests.engines.backing.songs import strength_of
+from tests.engines.backing.songs import measure_strength
 from tests.engines.mir.signals import clicks
 
 
 @pytest.mark.parametrize("rate", [8000, 44_100, 48_000, 96_000])
 def test_growth_and_edges_stand_where_a_click_begins_whatever_the_rate(rate: int) -> None:
-    strength = strength_of(clicks([1.0, 2.503], 4.0, rate), rate)
+    strength = measure_strength(clicks([1.0, 2.503], 4.0, rate), rate)
     assert strength.duration_s == 4.0
     assert len(strength.levels) == pytest.approx(4 * STEPS_A_SECOND, abs=1)
     assert len(strength.powers) == len(strength.edges) == pytest.approx(4 * SLOTS_A_SECOND, abs=1)
@@ -25,9 +25,9 @@ def test_growth_and_edges_stand_where_a_click_begins_whatever_the_rate(rate: int
 
 def test_it_is_the_same_in_whatever_pieces_the_song_comes() -> None:
     audio = np.random.default_rng(1).normal(0, 0.1, (2, 30_011)).astype(np.float32)
-    whole = strength_of(audio, piece=1 << 20)
+    whole = measure_strength(audio, piece=1 << 20)
     for piece in (257, 4096):
-        other = strength_of(audio, piece=piece)
+        other = measure_strength(audio, piece=piece)
         assert np.allclose(other.levels, whole.levels, rtol=1e-9)
         assert np.allclose(other.powers, whole.powers, rtol=1e-9)
         assert np.allclose(other.edges, whole.edges, rtol=1e-9)
@@ -36,7 +36,7 @@ def test_it_is_the_same_in_whatever_pieces_the_song_comes() -> None:
 def test_a_tone_is_in_its_band_and_its_power_is_measured() -> None:
     at = np.arange(44_100) / 44_100
     audio = np.repeat(0.5 * np.sin(2 * np.pi * 1000 * at)[None], 2, axis=0).astype(np.float32)
-    strength = strength_of(audio)
+    strength = measure_strength(audio)
     levels = strength.levels[50:150].mean(0)
     assert levels.argmax() == 2
     assert np.delete(levels, 2).max() < 1e-3 * levels[2]
@@ -45,6 +45,6 @@ def test_a_tone_is_in_its_band_and_its_power_is_measured() -> None:
 
 
 def test_silence_is_silent() -> None:
-    strength = strength_of(np.zeros((2, 44_100), np.float32))
+    strength = measure_strength(np.zeros((2, 44_100), np.float32))
     assert strength.is_silent
     assert not strength.compute_onset_envelope().any()

@@ -36,12 +36,12 @@ def run(*words: object) -> int:
     return status
 
 
-def made(folder: Path, *words: object) -> MidiFile:
+def write_band(folder: Path, *words: object) -> MidiFile:
     assert run(*words, "--out", folder) == 0
     return MidiFile(folder / "band.mid", charset="utf-8")
 
 
-def timed(track: MidiTrack) -> list[tuple[int, Any]]:
+def to_ticks(track: MidiTrack) -> list[tuple[int, Any]]:
     return list(zip(accumulate(message.time for message in track), track, strict=True))
 
 
@@ -53,10 +53,10 @@ def sheet(tmp_path: Path) -> Path:
 
 
 def test_tempo_metre_key_sections_and_chords_are_in_the_first_track(sheet: Path, tmp_path: Path) -> None:
-    file = made(tmp_path, sheet)
+    file = write_band(tmp_path, sheet)
     assert (file.type, file.ticks_per_beat) == (1, 480)
     events = defaultdict(list)
-    for tick, message in timed(file.tracks[0]):
+    for tick, message in to_ticks(file.tracks[0]):
         events[message.type].append((tick, message))
     ((at, tempo),) = events["set_tempo"]
     assert (at, round(tempo2bpm(tempo.tempo), 3)) == (0, 96.0)
@@ -73,12 +73,12 @@ def test_tempo_metre_key_sections_and_chords_are_in_the_first_track(sheet: Path,
 
 @pytest.mark.parametrize("style", STYLES)
 def test_every_note_ends_before_it_begins_again_and_before_the_file_does(style: str, tmp_path: Path) -> None:
-    file = made(tmp_path, "| Am7 D7 | Gmaj7 | C#dim | F+ |", "--style", style, "--bars", 13, "--humanise", 1)
+    file = write_band(tmp_path, "| Am7 D7 | Gmaj7 | C#dim | F+ |", "--style", style, "--bars", 13, "--humanise", 1)
     assert [track.name for track in file.tracks[1:]] == list(PART_NAMES)
     channels = []
     for track in file.tracks[1:]:
         sounding: set[int] = set()
-        for tick, message in timed(track):
+        for tick, message in to_ticks(track):
             if message.type == "note_on":
                 assert message.velocity > 0
                 assert message.note not in sounding
@@ -98,7 +98,7 @@ def test_every_note_ends_before_it_begins_again_and_before_the_file_does(style: 
 
 def test_the_same_seed_is_the_same_file_to_the_byte(sheet: Path, tmp_path: Path) -> None:
     for folder, seed in (("a", 1), ("b", 1), ("c", 2)):
-        made(tmp_path / folder, sheet, "--seed", seed)
+        write_band(tmp_path / folder, sheet, "--seed", seed)
     a, b, c = ((tmp_path / folder / "band.mid").read_bytes() for folder in "abc")
     assert a == b
     assert a != c
@@ -106,7 +106,7 @@ def test_the_same_seed_is_the_same_file_to_the_byte(sheet: Path, tmp_path: Path)
 
 def test_the_options_win_over_the_sheet_and_the_sheet_over_the_style(sheet: Path, tmp_path: Path) -> None:
     def bpm(*words: object) -> float:
-        first = made(tmp_path, *words).tracks[0]
+        first = write_band(tmp_path, *words).tracks[0]
         (tempo,) = (float(tempo2bpm(message.tempo)) for message in first if message.type == "set_tempo")
         return round(tempo, 2)
 
@@ -116,13 +116,13 @@ def test_the_options_win_over_the_sheet_and_the_sheet_over_the_style(sheet: Path
 
 
 def test_only_the_parts_asked_for_play_and_in_the_order_of_the_score(tmp_path: Path) -> None:
-    file = made(tmp_path, "| C |", "--parts", "keys, drums")
+    file = write_band(tmp_path, "| C |", "--parts", "keys, drums")
     assert [track.name for track in file.tracks[1:]] == ["drums", "keys"]
 
 
 def test_a_count_in_is_sticks_alone(tmp_path: Path) -> None:
-    file = made(tmp_path, "| C | G |", "--count-in")
-    first = {track.name: [(t, m.note) for t, m in timed(track) if m.type == "note_on"] for track in file.tracks[1:]}
+    file = write_band(tmp_path, "| C | G |", "--count-in")
+    first = {track.name: [(t, m.note) for t, m in to_ticks(track) if m.type == "note_on"] for track in file.tracks[1:]}
     assert [note for tick, note in first["drums"] if tick < 1900] == [ROLES["stick"]] * 4
     assert min(tick for name in first if name != "drums" for tick, _ in first[name]) >= 1900
     assert [m.text for m in file.tracks[0] if m.type == "marker"] == ["count-in"]
@@ -130,8 +130,8 @@ def test_a_count_in_is_sticks_alone(tmp_path: Path) -> None:
 
 def test_the_style_swings_unless_asked_not_to(tmp_path: Path) -> None:
     def off_beats(*words: object) -> set[int]:
-        file = made(tmp_path, "| C |", "--style", "jazz", "--bars", 8, "--humanise", 0, *words)
-        return {t % 480 for t, m in timed(file.tracks[1]) if m.type == "note_on"}
+        file = write_band(tmp_path, "| C |", "--style", "jazz", "--bars", 8, "--humanise", 0, *words)
+        return {t % 480 for t, m in to_ticks(file.tracks[1]) if m.type == "note_on"}
 
     straight, swung = off_beats("--swing", 0), off_beats()
     assert {0, 240} <= straight <= {0, 120, 240, 360}
@@ -140,7 +140,7 @@ def test_the_style_swings_unless_asked_not_to(tmp_path: Path) -> None:
 
 
 def test_a_table_says_who_plays_how_much(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = made(tmp_path, "| C | G |", "--bars", 8)
+    file = write_band(tmp_path, "| C | G |", "--bars", 8)
     events = capsys.readouterr().out
     for track in file.tracks[1:]:
         (line,) = [line for line in events.splitlines() if line.startswith(track.name)]
@@ -153,9 +153,9 @@ def test_a_users_style_is_played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     (tmp_path / "styles").mkdir()
     text = 'schema = 1\nname = "mine"\n[bass]\npatterns = [{ level = 0.5, line = "R.......R......." }]\n'
     (tmp_path / "styles" / "mine.toml").write_text(text)
-    file = made(tmp_path / "out", "| C |", "--style", "mine", "--humanise", 0)
+    file = write_band(tmp_path / "out", "| C |", "--style", "mine", "--humanise", 0)
     (track,) = file.tracks[1:]
-    assert [(t, m.note % 12) for t, m in timed(track) if m.type == "note_on"] == [(0, 0), (960, 0)]
+    assert [(t, m.note % 12) for t, m in to_ticks(track) if m.type == "note_on"] == [(0, 0), (960, 0)]
     with pytest.raises(ConfigError, match="the style mine has no keys; it has bass"):
         run("| C |", "--style", "mine", "--parts", "keys", "--out", tmp_path)
 
@@ -199,9 +199,9 @@ def test_midi_is_known_by_its_content_and_what_is_odd_is_said(
     name: str, data: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / name).write_bytes(data)
-    file = made(tmp_path / "out", tmp_path / name)
-    assert [m.text for _, m in timed(file.tracks[0]) if m.type == "text"] == ["C", "Am", "F", "G"]
-    assert [m.text for _, m in timed(file.tracks[0]) if m.type == "marker"] == ["Verse"]
+    file = write_band(tmp_path / "out", tmp_path / name)
+    assert [m.text for _, m in to_ticks(file.tracks[0]) if m.type == "text"] == ["C", "Am", "F", "G"]
+    assert [m.text for _, m in to_ticks(file.tracks[0]) if m.type == "marker"] == ["Verse"]
     assert "impossible values are passed over: a tempo of 0 us" in " ".join(capsys.readouterr().out.split())
 
 

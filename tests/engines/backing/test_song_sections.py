@@ -11,7 +11,7 @@ from engines.backing.song_sections import (
     find_sections,
     measure_bar_levels,
 )
-from tests.engines.backing.songs import strength_of
+from tests.engines.backing.songs import measure_strength
 
 
 def find_sections_of(*stretches: tuple[int, float], loose_db: float = 0.7) -> list[tuple[str, int, float]]:
@@ -56,6 +56,6 @@ def test_levels_are_the_bars_own_and_a_bar_of_silence_has_a_floor() -> None:
     at = np.arange(4 * 44_100) / 44_100
     loud = np.where(at < 1, 0.5, np.where(at < 2, 0.05, 0.0))
     audio = np.repeat((loud * np.sin(2 * np.pi * 300 * at))[None], 2, axis=0).astype(np.float32)
-    levels = measure_bar_levels(strength_of(audio), [0.0, 1.0, 2.0, 3.9])
+    levels = measure_bar_levels(measure_strength(audio), [0.0, 1.0, 2.0, 3.9])
     assert levels[0, 1] - levels[1, 1] == pytest.approx(20, abs=1.5)  # a window reaches over the bar line
     assert levels[0, 1] - levels[2, 1] == pytest.approx(40, abs=0.5)

@@ -35,7 +35,14 @@ from engines.backing.song_timeline import (
 )
 from engines.mir.offline.analysis_remarks import NO_BEAT
 from engines.mir.offline.song_map import ChordSpan, SongBeat
-from tests.engines.backing.songs import beat_activation, detected_beats, detected_map, silent, strength_of, wave
+from tests.engines.backing.songs import (
+    beat_activation,
+    detected_beats,
+    detected_map,
+    ignore_progress,
+    measure_strength,
+    wave,
+)
 from tests.engines.mir.signals import RATE, band, clicks, tones
 
 
@@ -53,10 +60,10 @@ def span(start: float, end: float, label: str = "C", root: int = 0, minor: bool 
     return ChordSpan(start, end, label, label, root, root, notes, 0.8)
 
 
-def timeline_to(beats: Sequence[SongBeat], audio: Audio, chords: Sequence[ChordSpan]) -> SongTimeline:
+def build_from_beats(beats: Sequence[SongBeat], audio: Audio, chords: Sequence[ChordSpan]) -> SongTimeline:
     """The course of a song in which the engine and the network find the same beats."""
     activation = beat_activation([beat.time_s for beat in beats], audio.shape[1] / RATE)
-    return build_timeline(detected_map(beats, audio, chords), activation, strength_of(audio), "song.wav")
+    return build_timeline(detected_map(beats, audio, chords), activation, measure_strength(audio), "song.wav")
 
 
 def seconds_of_bars(data: bytes, starts: list[int]) -> list[float]:
@@ -86,7 +93,7 @@ def midi_of(piece: TimedSheet) -> bytes:
 @pytest.fixture(scope="module")
 def timeline(tmp_path_factory: pytest.TempPathFactory) -> SongTimeline:
     """Of a song of which only the audio is given."""
-    return analyse_song(wave(tmp_path_factory.mktemp("songs") / "song.wav", song(48)), silent)
+    return analyse_song(wave(tmp_path_factory.mktemp("songs") / "song.wav", song(48)), ignore_progress)
 
 
 def test_the_band_is_in_time_with_a_recording_from_its_first_beat_on(timeline: SongTimeline) -> None:
@@ -183,7 +190,7 @@ def test_a_beats_chord_is_the_one_that_lasts_longest() -> None:
 def test_pickup_beats_are_a_lead_in_and_the_last_bar_may_be_short() -> None:
     audio = song(31)
     beats = detected_beats([second_of(beat) for beat in range(31)], first=2)
-    timeline = timeline_to(beats, audio, [span(0, 30)])
+    timeline = build_from_beats(beats, audio, [span(0, 30)])
     assert timeline.beats_s[0] == pytest.approx(second_of(2), abs=0.006)
     assert timeline.bars == (4, 4, 4, 4, 4, 4, 4, 1)
     assert timeline.piece.lead_ticks == 3 * 480
@@ -194,7 +201,7 @@ def test_a_bar_in_which_the_song_is_silent_is_a_rest() -> None:
     first, last = (round(second_of(beat) * RATE) for beat in (15.95, 24))
     audio[:, first:last] = 0
     beats = detected_beats([second_of(beat) for beat in range(48)])
-    timeline = timeline_to(beats, audio, [span(0, 30)])
+    timeline = build_from_beats(beats, audio, [span(0, 30)])
     assert timeline.piece.rests == {4, 5}
 
 
@@ -202,7 +209,7 @@ def test_louder_bars_are_played_harder() -> None:
     audio = song(64)
     audio[:, : round(second_of(31.9) * RATE)] *= 0.2
     beats = detected_beats([second_of(beat) for beat in range(64)])
-    timeline = timeline_to(beats, audio, [span(0, 40)])
+    timeline = build_from_beats(beats, audio, [span(0, 40)])
     bars = timeline.piece.list_bars()
     assert [bar.section for bar in bars] == ["intro"] * 8 + ["chorus"] * 8
     assert bars[0].intensity < 0.5 < bars[8].intensity
@@ -220,13 +227,13 @@ def test_what_cannot_be_played_to_is_said(tmp_path: Path) -> None:
         (drums, "no chord was detected"),
     ):  # fmt: skip
         with pytest.raises(ConfigError, match=said) as error:
-            analyse_song(path, silent)
+            analyse_song(path, ignore_progress)
         assert path.name in error.value.message
         assert error.value.hint
-    assert len(analyse_song(drums, silent, harmony=False).bars) > 4
+    assert len(analyse_song(drums, ignore_progress, harmony=False).bars) > 4
     (tmp_path / "broken.wav").write_bytes(b"RIFF....WAVE")
     with pytest.raises(ConfigError, match="cannot be read as audio"):
-        analyse_song(tmp_path / "broken.wav", silent)
+        analyse_song(tmp_path / "broken.wav", ignore_progress)
 
 
 def test_in_a_silence_longer_than_the_music_the_band_rests() -> None:
@@ -235,7 +242,7 @@ def test_in_a_silence_longer_than_the_music_the_band_rests() -> None:
     audio = np.concatenate([side, np.zeros((2, round(gap_s * RATE)), np.float32), side], axis=1)
     begins_s = gap_s + side.shape[1] / RATE
     times = [second_of(beat) for beat in range(32)]
-    timeline = timeline_to(detected_beats([*times, *(begins_s + at for at in times)]), audio, [span(0, 120)])
+    timeline = build_from_beats(detected_beats([*times, *(begins_s + at for at in times)]), audio, [span(0, 120)])
     starts = np.asarray(timeline.beats_s)[np.cumsum([0, *timeline.bars])[:-1]]
     silent_bars = {bar for bar, at in enumerate(starts) if side.shape[1] / RATE + 1 < at < begins_s - 3}
     sounding = {bar for bar, at in enumerate(starts) if at < times[-5] or at > begins_s}
@@ -248,7 +255,7 @@ def test_in_a_silence_longer_than_the_music_the_band_rests() -> None:
 
 def test_what_is_odd_about_a_recording_is_handed_on_to_who_plays_to_it(tmp_path: Path) -> None:
     inverted = song(32) * np.array([[1.0], [-1.0]], np.float32)
-    timeline = analyse_song(wave(tmp_path / "inverted.wav", inverted), silent)
+    timeline = analyse_song(wave(tmp_path / "inverted.wav", inverted), ignore_progress)
     assert timeline.piece.remarks == ("left and right cancel each other for 0:17: one was inverted to analyse them",)
     truth = np.array([second_of(beat) for beat in range(32)])
     assert np.array([np.abs(truth - beat).min() for beat in timeline.beats_s[:-1]]).max() < 0.01
@@ -259,10 +266,10 @@ def test_where_the_tempo_changes_is_said_to_who_plays_to_it_unless_no_beat_is_st
     times += [24 + beat * 60 / 80 for beat in range(48)]
     audio = song(96, lambda beat: float(np.interp(beat, range(96), times)))
     beats = detected_beats(times)
-    timeline = timeline_to(beats, audio, [span(0, 70)])
+    timeline = build_from_beats(beats, audio, [span(0, 70)])
     assert timeline.piece.remarks == ("the tempo changes at 0:24, from 120 to 80",)
     free = replace(detected_map(beats, audio, [span(0, 70)]), remarks=(NO_BEAT,))
     activation = beat_activation(times, audio.shape[1] / RATE)
-    assert build_timeline(free, activation, strength_of(audio), "song.wav").piece.remarks == (NO_BEAT,)
-    steady = timeline_to(detected_beats(times[:48]), song(48, lambda beat: beat / 2), [span(0, 24)])
+    assert build_timeline(free, activation, measure_strength(audio), "song.wav").piece.remarks == (NO_BEAT,)
+    steady = build_from_beats(detected_beats(times[:48]), song(48, lambda beat: beat / 2), [span(0, 24)])
     assert steady.piece.remarks == ()

@@ -26,7 +26,7 @@ def pictures_of(path: Path) -> list[Any]:
     return [] if tags is None else list(tags.getall("APIC"))
 
 
-def commented(path: Path, **comments: str) -> Path:
+def write_comments(path: Path, **comments: str) -> Path:
     file: Any = mutagen.File(sound(path))
     if file.tags is None:
         file.add_tags()
@@ -36,7 +36,7 @@ def commented(path: Path, **comments: str) -> Path:
     return path
 
 
-def encoded(data: bytes) -> str:
+def encode(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
@@ -47,10 +47,10 @@ def test_a_picture_in_a_comment_becomes_a_cover_and_is_no_text(tmp_path: Path, s
     if source == "a.opus":
         soundfile.write(path, [[0.0, 0.0]] * 4800, 48000, format="OGG", subtype="OPUS")
         file: Any = mutagen.File(path)
-        file.tags["metadata_block_picture"] = [encoded(picture_block(desc="Vorn ö".encode()))]
+        file.tags["metadata_block_picture"] = [encode(picture_block(desc="Vorn ö".encode()))]
         file.save()
     else:
-        commented(path, metadata_block_picture=encoded(picture_block(desc="Vorn ö".encode())))
+        write_comments(path, metadata_block_picture=encode(picture_block(desc="Vorn ö".encode())))
     tags = read_tags(path)
     assert tags.texts == {}
     stem = sound(tmp_path / target)
@@ -88,7 +88,7 @@ def test_a_picture_in_a_flac_in_ogg_becomes_a_cover(tmp_path: Path) -> None:
 
 
 def test_the_older_form_is_read_too(tmp_path: Path) -> None:
-    path = commented(tmp_path / "a.ogg", coverart=encoded(PICTURE), coverartmime="image/jpg", coverarttype="4")
+    path = write_comments(tmp_path / "a.ogg", coverart=encode(PICTURE), coverartmime="image/jpg", coverarttype="4")
     tags: Any = read_tags(path)
     assert tags.texts == {}
     assert [(one.data, one.mime, one.type) for one in tags.pictures] == [(PICTURE, "image/jpeg", 4)]
@@ -96,10 +96,10 @@ def test_the_older_form_is_read_too(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "no base64 !", encoded(b"\0\0"), encoded(picture_block()[:-9]), encoded(picture_block(b"")), "é", "A"],
+    ["", "no base64 !", encode(b"\0\0"), encode(picture_block()[:-9]), encode(picture_block(b"")), "é", "A"],
 )
 def test_a_broken_picture_is_left_out_and_said_to_be(tmp_path: Path, text: str) -> None:
-    path = commented(tmp_path / "a.ogg", metadata_block_picture=text, title="Old Song")
+    path = write_comments(tmp_path / "a.ogg", metadata_block_picture=text, title="Old Song")
     tags = read_tags(path)
     assert (tags.texts, tags.pictures) == ({"title": ("Old Song",)}, ())
     assert tags.notes == ((BROKEN,) if text else ())
@@ -108,7 +108,7 @@ def test_a_broken_picture_is_left_out_and_said_to_be(tmp_path: Path, text: str) 
 def test_base64_without_its_padding_or_in_lines_is_read() -> None:
     from engines.offline.covers import read_covers
 
-    text = encoded(picture_block())
+    text = encode(picture_block())
     for given in (text.rstrip("="), "\n".join(text[at : at + 60] for at in range(0, len(text), 60))):
         found, notes = read_covers({"metadata_block_picture": (given,)})
         assert ([one.data for one in found], notes) == ([PICTURE], [])
@@ -125,7 +125,7 @@ def test_several_pictures_of_one_description_all_arrive(tmp_path: Path, target: 
 
 
 def test_one_picture_that_is_carried_twice_arrives_once(tmp_path: Path) -> None:
-    path = commented(tmp_path / "a.flac", metadata_block_picture=encoded(picture_block()))
+    path = write_comments(tmp_path / "a.flac", metadata_block_picture=encode(picture_block()))
     file: Any = flac.FLAC(path)  # type: ignore[no-untyped-call]
     file.add_picture(make_picture(PICTURE, "image/jpeg", 3, ""))
     file.save()
@@ -183,9 +183,9 @@ def test_a_picture_s_kind_is_taken_from_its_bytes(data: bytes, mime: str, kind: 
 
 
 def test_what_no_tag_could_hold_of_a_picture_is_put_right(tmp_path: Path) -> None:
-    path = commented(
+    path = write_comments(
         tmp_path / "a.ogg",
-        metadata_block_picture=encoded(picture_block(mime=b"\xff", desc=b"\xed\xa0\x80", type_=300)),
+        metadata_block_picture=encode(picture_block(mime=b"\xff", desc=b"\xed\xa0\x80", type_=300)),
     )
     for target in ("b.wav", "b.flac"):
         stem = sound(tmp_path / target)
@@ -210,7 +210,7 @@ def test_pictures_of_id3v2_2_and_of_apev2_are_read(tmp_path: Path) -> None:
 
 
 def test_a_picture_that_a_flac_says_is_longer_than_it_is_does_not_stop_the_music(tmp_path: Path) -> None:
-    path = commented(tmp_path / "a.flac", title="Old Song")
+    path = write_comments(tmp_path / "a.flac", title="Old Song")
     file: Any = flac.FLAC(path)  # type: ignore[no-untyped-call]
     file.add_picture(make_picture(PICTURE, "image/jpeg"))
     file.save()

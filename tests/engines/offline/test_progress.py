@@ -17,14 +17,14 @@ class Clock:
         return self.now_s
 
 
-def shown(terminal: bool) -> tuple[ProgressDisplay, io.StringIO, Clock]:
+def make_display(terminal: bool) -> tuple[ProgressDisplay, io.StringIO, Clock]:
     text, clock = io.StringIO(), Clock()
     console = Printer(file=text, force_terminal=terminal, width=100)
     return ProgressDisplay(console, 2, clock), text, clock
 
 
 def test_lines_come_every_ten_seconds_where_there_is_no_terminal() -> None:
-    screen, text, clock = shown(terminal=False)
+    screen, text, clock = make_display(terminal=False)
     with screen:
         screen.begin(1, "song.wav")
         for second in range(22):
@@ -37,7 +37,7 @@ def test_lines_come_every_ten_seconds_where_there_is_no_terminal() -> None:
 
 
 def test_a_song_of_unknown_length_says_how_far_it_is() -> None:
-    screen, text, clock = shown(terminal=False)
+    screen, text, clock = make_display(terminal=False)
     with screen:
         screen.begin(1, "song.wav")
         screen.update("separating", 0, 0, 44100)
@@ -47,7 +47,7 @@ def test_a_song_of_unknown_length_says_how_far_it_is() -> None:
 
 
 def test_a_terminal_shows_a_bar_with_the_time_left() -> None:
-    screen, text, clock = shown(terminal=True)
+    screen, text, clock = make_display(terminal=True)
     with screen:
         screen.begin(2, "a [live].wav")
         for second in range(3):
@@ -58,7 +58,7 @@ def test_a_terminal_shows_a_bar_with_the_time_left() -> None:
 
 
 def test_a_run_that_goes_on_says_from_where_and_takes_no_speed_from_the_jump() -> None:
-    screen, text, clock = shown(terminal=False)
+    screen, text, clock = make_display(terminal=False)
     with screen:
         screen.begin(1, "song.wav")
         screen.update("resuming", 44_100 * 65, 44_100 * 100, 44100)

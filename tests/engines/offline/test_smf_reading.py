@@ -22,7 +22,7 @@ def riff(data: bytes, size: int | None = None, before: bytes = b"", after: bytes
     return b"RIFF" + len(body).to_bytes(4, "little") + body
 
 
-def struck(smf: Smf) -> list[tuple[int, int]]:
+def list_notes(smf: Smf) -> list[tuple[int, int]]:
     """(tick, pitch) of each note that begins."""
     return [(event.tick, event.data[0]) for event in smf.events if event.status & 0xF0 == 0x90 and event.data[1]]
 
@@ -56,7 +56,7 @@ ALIEN = chunk(b"XFIH", b"hello")
     ],
 )  # fmt: skip
 def test_notes_are_where_they_are_in_any_container(data: bytes) -> None:
-    assert struck(read_smf(data, "a.mid")) == NOTES
+    assert list_notes(read_smf(data, "a.mid")) == NOTES
 
 
 @pytest.mark.parametrize("off", [-1000, *range(-40, 0), *range(1, 41), 1000, 1 << 31])
@@ -64,23 +64,23 @@ def test_a_wrong_length_of_a_track_loses_no_note(off: int) -> None:
     torn = chunk(b"MTrk", chords() + END, max(len(chords() + END) + off, 0))
     for data in (header() + torn, header(2) + torn + track(TEMPO), header(2) + track(TEMPO) + torn,
                  header(2) + torn + ALIEN + track(TEMPO)):  # fmt: skip
-        assert struck(read_smf(data, "a.mid")) == NOTES
+        assert list_notes(read_smf(data, "a.mid")) == NOTES
 
 
 def test_what_has_no_place_in_a_track_takes_no_time_from_it() -> None:
     for odd in (b"\xf8", b"\xf0\2\1\xf7", b"\xff\x60\0", b"\xff\x59\2\x12\1", b"\xff\x21\0", b"\xff\x01\0"):
         data = file(number(960) + odd, chords())
-        assert struck(read_smf(data, "a.mid")) == [(tick + 960, pitch) for tick, pitch in NOTES]
+        assert list_notes(read_smf(data, "a.mid")) == [(tick + 960, pitch) for tick, pitch in NOTES]
 
 
 def test_running_status_goes_on_across_metas_and_exclusives() -> None:
     data = file(b"\0\x90\x3c\x50", text("la"), b"\0\x40\x50", b"\0\xf0\2\1\xf7", b"\0\x43\x50")
-    assert struck(read_smf(data, "a.mid")) == [(0, 60), (0, 64), (0, 67)]
+    assert list_notes(read_smf(data, "a.mid")) == [(0, 60), (0, 64), (0, 67)]
 
 
 @pytest.mark.parametrize("division", [1, 24, 96, 480, 960, 0x7FFF])
 def test_every_division_is_scaled_to_480(division: int) -> None:
-    assert struck(read_smf(file(chords(4 * division, 4 * division), division=division), "a.mid")) == NOTES
+    assert list_notes(read_smf(file(chords(4 * division, 4 * division), division=division), "a.mid")) == NOTES
 
 
 @pytest.mark.parametrize(("frames", "each"), [(25, 40), (24, 80), (30, 100), (29, 100)])
@@ -91,7 +91,7 @@ def test_smpte_time_becomes_quarter_notes_of_the_tempo(frames: int, each: int) -
     data = file(
         block((60,), second), slow, block((62,), second), block((64,), second), division=(256 - frames) << 8 | each
     )
-    found = struck(read_smf(data, "a.mid"))
+    found = list_notes(read_smf(data, "a.mid"))
     assert [pitch for _, pitch in found] == [60, 62, 64]
     assert [tick for tick, _ in found] == pytest.approx([0, 960, 1440], abs=2)
 
@@ -152,7 +152,7 @@ def test_what_is_wrong_is_said(data: bytes, said: str | None) -> None:
 def test_a_file_that_breaks_off_anywhere_is_read_up_to_there() -> None:
     first = len(header()) + 8
     for length in range(first + 4, len(PLAIN)):
-        found = struck(read_smf(PLAIN[:length], "a.mid"))
+        found = list_notes(read_smf(PLAIN[:length], "a.mid"))
         assert found == NOTES[: len(found)]
         assert len(found) >= (length - first - 4) // 8
 

@@ -39,17 +39,17 @@ def batch(tmp_path: Path, act: Callable[[Path], None]) -> tuple[int, list[list[s
         act(song)
         return Done(song)
 
-    def failed(song: Path, error: BridgeError) -> Done:
+    def record_failure(song: Path, error: BridgeError) -> Done:
         return Done(song, "failed", error=error.message)
 
     status = process_songs(
-        songs, tmp_path / "out", work, failed,
+        songs, tmp_path / "out", work, record_failure,
         lambda done: reports.append([f"{one.song.stem} {one.status}" for one in done]), "stopped",
     )  # fmt: skip
     return status, reports
 
 
-def raising(error: BaseException) -> Callable[[Path], None]:
+def make_raising(error: BaseException) -> Callable[[Path], None]:
     def act(song: Path) -> None:
         if song.stem == "b":
             raise error
@@ -78,7 +78,7 @@ def raising(error: BaseException) -> Callable[[Path], None]:
 def test_whatever_a_song_fails_of_the_others_are_done(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], error: Exception, said: str
 ) -> None:
-    assert batch(tmp_path, raising(error)) == (1, [["a done", "b failed", "c done"]])
+    assert batch(tmp_path, make_raising(error)) == (1, [["a done", "b failed", "c done"]])
     output = capsys.readouterr().err
     assert said in output
     assert "Traceback" not in output
@@ -113,4 +113,4 @@ def test_ctrl_c_and_sigterm_stop_the_batch_and_the_report_is_written(
 
 def test_what_is_meant_to_end_the_program_ends_it(tmp_path: Path) -> None:
     with pytest.raises(SystemExit):
-        batch(tmp_path, raising(SystemExit(3)))
+        batch(tmp_path, make_raising(SystemExit(3)))

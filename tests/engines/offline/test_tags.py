@@ -22,11 +22,11 @@ def sound(path: Path) -> Path:
     return path
 
 
-def said(path: Path) -> dict[str, str]:
+def read_texts(path: Path) -> dict[str, str]:
     return {name: "; ".join(values) for name, values in read_tags(path).texts.items()}
 
 
-def tagged(path: Path) -> Path:
+def write_tagged(path: Path) -> Path:
     sound(path)
     file: Any = mutagen.File(path)
     if file.tags is None:
@@ -51,10 +51,10 @@ def tagged(path: Path) -> Path:
 @pytest.mark.parametrize("source", ["a.flac", "a.ogg", "a.mp3", "a.wav", "a.aiff"])
 @pytest.mark.parametrize("target", ["b.wav", "b.flac"])
 def test_texts_are_carried_and_what_is_true_of_the_song_alone_is_not(tmp_path: Path, source: str, target: str) -> None:
-    tags = read_tags(tagged(tmp_path / source))
+    tags = read_tags(write_tagged(tmp_path / source))
     written = sound(tmp_path / target)
     add_tags(written, tags.make_stem_tags("vocals"))
-    assert said(written) == {**SONG, "title": "Old Song (vocals)", "mood": "blue"}
+    assert read_texts(written) == {**SONG, "title": "Old Song (vocals)", "mood": "blue"}
     assert soundfile.info(written).frames == 3000
 
 
@@ -62,12 +62,12 @@ def test_a_wav_s_info_chunk_is_read(tmp_path: Path) -> None:
     with soundfile.SoundFile(tmp_path / "a.wav", "w", RATE, 2) as file:
         file.title, file.artist = "Old Song", "Her"
         file.write(noise(1000).T)
-    assert said(tmp_path / "a.wav") == {"title": "Old Song", "artist": "Her"}
+    assert read_texts(tmp_path / "a.wav") == {"title": "Old Song", "artist": "Her"}
 
 
 def test_covers_are_carried_from_mp3_to_flac_and_on_to_wav(tmp_path: Path) -> None:
     first, second = sound(tmp_path / "b.flac"), sound(tmp_path / "c.wav")
-    add_tags(first, read_tags(tagged(tmp_path / "a.mp3")))
+    add_tags(first, read_tags(write_tagged(tmp_path / "a.mp3")))
     assert flac.FLAC(first).pictures[0].data == b"\x89PNG cover"  # type: ignore[no-untyped-call]
     add_tags(second, read_tags(first))
     tags: Any = wave.WAVE(second).tags  # type: ignore[no-untyped-call]

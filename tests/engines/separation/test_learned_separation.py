@@ -22,7 +22,7 @@ from engines.separation.stft import make_windows
 from tests.contracts.checks import CHECKS
 from tests.contracts.running import Factory
 from tests.engines.driving import separate
-from tests.engines.separation.tiny import MASKS, STATE, equal_shares, remember, remembering
+from tests.engines.separation.tiny import MASKS, STATE, remember, write_equal_shares, write_remembering
 
 PROFILES = pytest.mark.parametrize("profile", [STANDARD, LOW, ULTRA], ids=lambda profile: profile.name)
 RATES = pytest.mark.parametrize("rate", [44100, 48000])
@@ -30,12 +30,12 @@ RATES = pytest.mark.parametrize("rate", [44100, 48000])
 
 @pytest.fixture(scope="module")
 def remembers(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return remembering(tmp_path_factory.mktemp("models") / "remembering.onnx")
+    return write_remembering(tmp_path_factory.mktemp("models") / "remembering.onnx")
 
 
 @pytest.fixture(scope="module")
 def shares(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return equal_shares(tmp_path_factory.mktemp("models") / "shares.onnx")
+    return write_equal_shares(tmp_path_factory.mktemp("models") / "shares.onnx")
 
 
 def noise(frames: int, seed: int = 3) -> Audio:
@@ -176,7 +176,7 @@ def test_another_rate_is_refused_with_a_hint(rate: int, shares: Path) -> None:
 def test_a_model_of_other_shapes_is_refused_by_name(
     masks: tuple[int, ...], state: tuple[int, ...], said: str, tmp_path: Path
 ) -> None:
-    model = equal_shares(tmp_path / "other.onnx", masks, state)
+    model = write_equal_shares(tmp_path / "other.onnx", masks, state)
     with pytest.raises(EngineError, match=rf"other\.onnx.*{said}.*use the weights that ship"):
         LearnedSeparation(STANDARD, model).prepare(44100, 512)
 

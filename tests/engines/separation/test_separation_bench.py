@@ -33,7 +33,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def add_streaming_model(folder: Path) -> None:
     """A model of the user's that takes HOP frames at a time."""
-    path = graphs.delaying(folder / "mine.onnx", HOP, HOP, (0.1, 0.2, 0.3, 0.4))
+    path = graphs.write_delaying_graph(folder / "mine.onnx", HOP, HOP, (0.1, 0.2, 0.3, 0.4))
     manifest = graphs.manifest_for(
         path, "streaming", ("drums", "bass", "vocals", "other"), name="mine", synthesis=2 * HOP
     )

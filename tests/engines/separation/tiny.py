@@ -44,7 +44,7 @@ def save(
     return path
 
 
-def equal_shares(path: Path, masks: tuple[int, ...] = MASKS, state: tuple[int, ...] = STATE) -> Path:
+def write_equal_shares(path: Path, masks: tuple[int, ...] = MASKS, state: tuple[int, ...] = STATE) -> Path:
     """A model that gives each stem a quarter of everything, and remembers what it is given."""
     nodes = [helper.make_node("Identity", ["quarters"], ["masks"]), helper.make_node("Identity", ["state"], ["after"])]
     return save(path, nodes, {"quarters": np.full(masks, 0.25, np.float32)}, state=state, masks=masks)
@@ -57,7 +57,7 @@ def _weights() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     return into, rng.normal(0, 1.0, (size, int(np.prod(MASKS)))).astype(np.float32)
 
 
-def remembering(path: Path) -> Path:
+def write_remembering(path: Path) -> Path:
     """A model whose masks depend on all that its memory received; `remember` is the same in NumPy."""
     into, out = _weights()
     nodes = [
@@ -90,7 +90,7 @@ def remembering(path: Path) -> Path:
 
 
 def remember(power: Float64Array, memory: Float64Array) -> tuple[Float64Array, Float64Array]:
-    """`remembering` in NumPy: powers (3, POINTS) and the memory to masks (stems, 2, POINTS) and the memory after."""
+    """`write_remembering` in NumPy: powers (3, POINTS) and the memory to the masks (stems, 2, POINTS), memory."""
     into, out = _weights()
     after = KEEP * memory + (1 - KEEP) * np.tanh(np.log(np.abs(power).ravel() + FLOOR) @ into).reshape(STATE)
     logits = (after.ravel() @ out).reshape(MASKS[2:])

@@ -24,7 +24,7 @@ Message = tuple[int, int, int, int] | tuple[int, int, int]
 
 
 @functools.lru_cache(maxsize=1)
-def fluid_is_there() -> bool:
+def has_fluidsynth() -> bool:
     try:
         load_library()
         find_font()
@@ -33,7 +33,7 @@ def fluid_is_there() -> bool:
     return True
 
 
-needs_fluid = pytest.mark.skipif(not fluid_is_there(), reason="FluidSynth and a sound font are not installed")
+needs_fluid = pytest.mark.skipif(not has_fluidsynth(), reason="FluidSynth and a sound font are not installed")
 both = pytest.mark.parametrize("make", [pytest.param(engines.fluid, marks=needs_fluid), engines.plain])
 """FluidSynth itself, not what takes its place; and the plain one."""
 
@@ -47,7 +47,7 @@ def note(frame: int, frames: int, pitch: int, velocity: int = 100, channel: int 
     return events((frame, 0x90 | channel, pitch, velocity), (frame + frames, 0x80 | channel, pitch, 0))
 
 
-def ready(make: Callable[[], Synth], rate: int = RATE) -> Synth:
+def make_synth(make: Callable[[], Synth], rate: int = RATE) -> Synth:
     synth = make()
     synth.prepare(rate, HOP)
     return synth
@@ -72,13 +72,13 @@ def play(
     return np.concatenate(output, axis=1)
 
 
-def begins(audio: Audio) -> int:
+def find_start(audio: Audio) -> int:
     """The first frame of sound, less the latency; -1: none."""
     loud = np.flatnonzero(np.abs(audio).max(axis=0) > 0)
     return int(loud[0]) - LATENCY_FRAMES if len(loud) else -1
 
 
-def pitch_of(audio: Audio) -> float:
+def estimate_pitch(audio: Audio) -> float:
     """The MIDI note of the strongest period between 40 and 1000 Hz, by autocorrelation."""
     wave = audio.mean(axis=0, dtype=np.float64)
     spectrum = np.abs(np.fft.rfft(wave, 2 * len(wave))) ** 2

@@ -9,7 +9,7 @@ from engines.synth.kit import DRUMS, make_kit
 from engines.synth.synth_engine import HOP, plain
 from engines.synth.tones import GROUPS, SPAN, TABLE_SAMPLES, TONE_OF, TONES, make_tables, to_hz
 from engines.synth.voices import MAX_VOICES, NO_AGE, Voices
-from tests.engines.synth.playing import RATE, events, loudness, note, play, ready
+from tests.engines.synth.playing import RATE, events, loudness, make_synth, note, play
 
 
 def test_the_families_of_general_midi_have_instruments_of_their_own() -> None:
@@ -32,13 +32,13 @@ def test_no_table_has_a_harmonic_above_half_the_rate(rate: int) -> None:
 
 def test_the_same_notes_give_the_same_bits() -> None:
     said = events((0, 0xC0, 89)) + note(10, 9000, 60) + note(300, 500, 42, channel=9) + note(2000, 9000, 64)
-    np.testing.assert_array_equal(play(ready(plain), said, 0.5), play(ready(plain), said, 0.5))
+    np.testing.assert_array_equal(play(make_synth(plain), said, 0.5), play(make_synth(plain), said, 0.5))
 
 
 def test_no_more_than_the_limit_sound_at_once_and_the_newest_is_among_them() -> None:
     crowd = [event for i in range(MAX_VOICES) for event in events((i, 0x90 | i % 2, 20 + i // 2, 20))]
-    without = play(ready(plain), events((0, 0xC0, 16), (0, 0xC1, 16)) + crowd, 0.5)
-    more = play(ready(plain), events((0, 0xC0, 16), (0, 0xC1, 16)) + crowd + events((5000, 0x90, 100, 127)), 0.5)
+    without = play(make_synth(plain), events((0, 0xC0, 16), (0, 0xC1, 16)) + crowd, 0.5)
+    more = play(make_synth(plain), events((0, 0xC0, 16), (0, 0xC1, 16)) + crowd + events((5000, 0x90, 100, 127)), 0.5)
     hz = np.fft.rfftfreq(8192, 1 / RATE)
     at = np.abs(hz - to_hz(100)) < 20
 
@@ -65,7 +65,7 @@ def test_where_there_is_no_room_the_one_let_go_of_first_is_cut() -> None:
 
 def test_a_note_begins_and_ends_without_a_click() -> None:
     for program in (0, 16, 25, 33, 48, 89):
-        output = play(ready(plain), events((0, 0xC0, program)) + note(500, 12_345, 57, 100), 1.0)
+        output = play(make_synth(plain), events((0, 0xC0, program)) + note(500, 12_345, 57, 100), 1.0)
         inside = np.abs(np.diff(output[:, 6000:9000])).max()
         around_end = np.abs(np.diff(output[:, 12_345 + 400 : 12_345 + 1200])).max()
         assert around_end < 1.5 * inside, program
@@ -74,20 +74,20 @@ def test_a_note_begins_and_ends_without_a_click() -> None:
 def test_the_pedal_holds_what_was_let_go_of() -> None:
     organ = events((0, 0xC0, 16))
     held = organ + events((0, 0xB0, 64, 127)) + note(0, 2000, 60) + events((RATE // 2, 0xB0, 64, 0))
-    output = play(ready(plain), held, 2.0)
+    output = play(make_synth(plain), held, 2.0)
     assert loudness(output[:, RATE // 4 : RATE // 2]) > 1e-2
     assert not output[:, -RATE // 2 :].any()
 
 
 def test_a_bend_bends_by_two_semitones() -> None:
-    from tests.engines.synth.playing import pitch_of
+    from tests.engines.synth.playing import estimate_pitch
 
-    output = play(ready(plain), events((0, 0xC0, 16), (0, 0xE0, 0x7F, 0x7F)) + note(0, RATE, 57), 0.6)
-    assert pitch_of(output[:, RATE // 4 : RATE // 2]) == pytest.approx(59, abs=0.2)
+    output = play(make_synth(plain), events((0, 0xC0, 16), (0, 0xE0, 0x7F, 0x7F)) + note(0, RATE, 57), 0.6)
+    assert estimate_pitch(output[:, RATE // 4 : RATE // 2]) == pytest.approx(59, abs=0.2)
 
 
 def test_a_channel_stands_where_its_pan_says() -> None:
-    output = play(ready(plain), events((0, 0xB0, 10, 0)) + note(0, 9000, 60), 0.3)
+    output = play(make_synth(plain), events((0, 0xB0, 10, 0)) + note(0, 9000, 60), 0.3)
     assert loudness(output[1:]) < 0.01 * loudness(output[:1])
 
 

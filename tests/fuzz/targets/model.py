@@ -47,12 +47,12 @@ def make_seeds() -> Iterator[bytes]:
     """One file of each family."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "m.onnx")
-        yield graphs.stacked(path, "mix", (1, 2, 160), (0.1, 0.2, 0.3, 0.4)).read_bytes()
+        yield graphs.write_stacked_graph(path, "mix", (1, 2, 160), (0.1, 0.2, 0.3, 0.4)).read_bytes()
         yield graphs.core(path, (1, 2, 160), (1, 4, 32, 10), (0.1,) * 4, (0.1,) * 4).read_bytes()
         yield graphs.pair(path, (1, 2, 33, "columns"), (0.1, 0.2, 0.3, 0.4)).read_bytes()
         yield graphs.plain(path, "spec", (1, 4, 32, 16), 0.5).read_bytes()
         yield graphs.plain(path, "magnitude", (1, 2, 512, 32), 0.5).read_bytes()
-        yield graphs.delaying(path, 8, 12, (0.1, 0.2, 0.3, 0.4)).read_bytes()
+        yield graphs.write_delaying_graph(path, 8, 12, (0.1, 0.2, 0.3, 0.4)).read_bytes()
 
 
 TARGET = Target(

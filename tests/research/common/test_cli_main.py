@@ -8,7 +8,7 @@ from bridge.errors import ConfigError
 from research.common.cli_main import WRONG_USE, run_main
 
 
-def raising(error: Exception) -> None:
+def raise_error(error: Exception) -> None:
     raise error
 
 
@@ -19,12 +19,12 @@ def test_a_command_that_works_exits_with_zero() -> None:
 
 
 def test_a_wrong_use_is_a_sentence_and_an_exit_status(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run_main(lambda: raising(ConfigError("no folder", "name one"))) == WRONG_USE
+    assert run_main(lambda: raise_error(ConfigError("no folder", "name one"))) == WRONG_USE
     assert capsys.readouterr().err == "no folder; name one\n"
 
 
 def test_what_only_training_needs_is_named_with_its_extra(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run_main(lambda: raising(ModuleNotFoundError("none", name="torch"))) == WRONG_USE
+    assert run_main(lambda: raise_error(ModuleNotFoundError("none", name="torch"))) == WRONG_USE
     assert "sideman[train]" in capsys.readouterr().err
     with pytest.raises(ModuleNotFoundError):
-        run_main(lambda: raising(ModuleNotFoundError("none", name="bridge")))
+        run_main(lambda: raise_error(ModuleNotFoundError("none", name="bridge")))

@@ -27,7 +27,7 @@ LOOP = np.repeat([C, AM, F, G], 4)
 """Four bars."""
 
 
-def raised(states: States, up: int) -> States:
+def transpose(states: States, up: int) -> States:
     """All so many semitones higher."""
     higher = states // PITCH_CLASSES * PITCH_CLASSES + (states + up) % PITCH_CLASSES
     return np.where((states == NO_CHORD_STATE) | (states == UNKNOWN), states, higher)
@@ -49,7 +49,7 @@ def test_the_lag_of_a_loop_is_wholly_alike_and_beats_of_which_nothing_is_known_d
 
 @pytest.mark.parametrize("up", [1, 2])
 def test_what_goes_on_higher_is_alike_where_it_is_raised(up: int) -> None:
-    song = np.concatenate([LOOP, raised(LOOP, up)])
+    song = np.concatenate([LOOP, transpose(LOOP, up)])
     found = compare_lags(song, 4)[:, lag(16), 4]
     assert int(found.argmax()) == RAISED.index(up)
     assert found.max() == 1.0
@@ -69,11 +69,13 @@ def test_the_same_song_in_another_key_is_the_same_to_the_network(key: int) -> No
     song = np.concatenate([LOOP[:11], [NO_CHORD_STATE, UNKNOWN], LOOP])
     for up in (1, 6, 11):
         key_up = -1 if key < 0 else key // PITCH_CLASSES * PITCH_CLASSES + (key + up) % PITCH_CLASSES
-        np.testing.assert_array_equal(encode_context(raised(song, up), 3, key_up), encode_context(song, 3, key))
+        np.testing.assert_array_equal(encode_context(transpose(song, up), 3, key_up), encode_context(song, 3, key))
         for one, other in zip(
-            load_shipped().predict(raised(song, up), 3, key_up, 4), load_shipped().predict(song, 3, key, 4), strict=True
+            load_shipped().predict(transpose(song, up), 3, key_up, 4),
+            load_shipped().predict(song, 3, key, 4),
+            strict=True,
         ):
-            np.testing.assert_allclose(one[:, raised(np.arange(COUNT), up)], other, atol=1e-6)
+            np.testing.assert_allclose(one[:, transpose(np.arange(COUNT), up)], other, atol=1e-6)
 
 
 def test_it_is_counted_from_the_last_root_or_from_the_tonic_where_no_chord_sounds() -> None:
@@ -111,7 +113,7 @@ def test_what_was_played_twice_is_foreseen_as_far_as_it_goes(known: int) -> None
 @pytest.mark.parametrize("up", [1, 2])
 def test_a_loop_that_goes_on_higher_is_foreseen_there(up: int) -> None:
     """After two chords of it, of which the first alone could have been any other turn."""
-    song = np.concatenate([np.tile(LOOP, 2), raised(LOOP, up)])
+    song = np.concatenate([np.tile(LOOP, 2), transpose(LOOP, up)])
     loops, habit = load_shipped().predict(song[:40], 0, 0, 4)
     np.testing.assert_array_equal((loops + habit).argmax(1)[:8], song[40:48])
 

@@ -108,11 +108,11 @@ def test_a_jump_of_half_a_beat_is_recovered_within_two_bars() -> None:
     tracker = BeatTracker()
     run_tracker(tracker, lambda t: 2 * t, 10.0)
 
-    def jumped(at: float) -> float:
+    def jump(at: float) -> float:
         return 2 * at + 0.5
 
-    phases = run_tracker(tracker, jumped, 6.0, since=10.0)[200:]  # from four seconds, two bars, on
-    errors = np.abs(phase_errors_s(phases, jumped))
+    phases = run_tracker(tracker, jump, 6.0, since=10.0)[200:]  # from four seconds, two bars, on
+    errors = np.abs(phase_errors_s(phases, jump))
     assert len(errors) > 0.9 * len(phases)
     assert errors.max() < 0.03
 

@@ -16,14 +16,14 @@ def peaked_outputs(
 ) -> tuple[np.ndarray, ...]:
     """Outputs of a network with this ``confidence`` in a chord."""
 
-    def peaked(at: int, size: int) -> np.ndarray:
+    def make_peak(at: int, size: int) -> np.ndarray:
         results = np.full(size, (1.0 - confidence) / (size - 1))
         results[at] = confidence
         return results
 
     low = bass if bass is not None else root
-    qualities = np.tile(peaked(quality, len(QUALITIES)), (PITCH_CLASSES, 1))
-    return peaked(root, PITCH_CLASSES + 1), qualities, peaked(low, PITCH_CLASSES + 1)
+    qualities = np.tile(make_peak(quality, len(QUALITIES)), (PITCH_CLASSES, 1))
+    return make_peak(root, PITCH_CLASSES + 1), qualities, make_peak(low, PITCH_CLASSES + 1)
 
 
 def test_a_chord_is_reported_once_when_it_begins() -> None:

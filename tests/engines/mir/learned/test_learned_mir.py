@@ -57,7 +57,7 @@ def steady(bpm: float, rate: int = RATE) -> TempoMap:
     return TempoMap([TempoChange(0.0, bpm)], rate)
 
 
-def drifting(bpm: float, share: float, seconds: float) -> TempoMap:
+def make_drift(bpm: float, share: float, seconds: float) -> TempoMap:
     """From ``share`` below ``bpm`` to as much above it, a little each beat."""
     count = int(seconds * bpm / 60)
     return TempoMap([TempoChange(float(i), bpm * (1 + share * (2 * i / count - 1))) for i in range(count)], RATE)
@@ -77,7 +77,7 @@ def test_a_bands_beats_are_predicted_within_20_ms_with_their_tempo(bpm: float, r
 
 
 def test_a_tempo_that_drifts_by_8_percent_either_way_within_30_s_is_followed() -> None:
-    tempo = drifting(112.0, 0.08, 36.0)
+    tempo = make_drift(112.0, 0.08, 36.0)
     errors = errors_s(run_engine(band(tempo.frame_at, int(36 * 112 / 60) - 1)), tempo)
     assert len(errors) > 48
     assert np.median(np.abs(errors)) < 0.02

@@ -14,7 +14,7 @@ from engines.mir.learned.features import STEPS_PER_SECOND
 from engines.mir.offline.analysis_job import Analysis, analyse_file
 from engines.mir.offline.analysis_remarks import NO_BEAT, describe_beat, describe_cancellation
 from engines.mir.offline.beat_decoder import decode_beats, measure_steadiness
-from tests.engines.backing.songs import beat_activation, silent, wave
+from tests.engines.backing.songs import beat_activation, ignore_progress, wave
 from tests.engines.mir.signals import RATE, band
 
 
@@ -39,7 +39,7 @@ def describe(activation: NDArray[np.float32]) -> tuple[str, ...]:
 
 
 def analyse(path: Path, audio: Audio, engine: str = "mir.standard") -> Analysis:
-    return analyse_file(wave(path / "a.wav", audio), create_engine(engine), {}, silent)
+    return analyse_file(wave(path / "a.wav", audio), create_engine(engine), {}, ignore_progress)
 
 
 def test_a_steady_beat_is_steady_and_random_ones_are_not() -> None:

@@ -205,13 +205,13 @@ def test_keys_are_signatures_and_markers(tonic: int, minor: bool) -> None:
     label = "something"
     song = SongMap("x.wav", "mir.x", 48000, 480_000, 10.0, keys=(KeySpan(2.0, 10.0, label, tonic, minor, 0.6),))
     file = read(song)
-    found = {m.type: (second_at(file, t), m) for t, m in _timed(file) if m.type in ("key_signature", "marker")}
+    found = {m.type: (second_at(file, t), m) for t, m in _to_ticks(file) if m.type in ("key_signature", "marker")}
     assert abs(found["marker"][0] - 2.0) < 1e-3
     assert found["marker"][1].text == label
     assert found["key_signature"][1].key.endswith("m") == minor
 
 
-def _timed(file: MidiFile) -> list[tuple[int, Any]]:
+def _to_ticks(file: MidiFile) -> list[tuple[int, Any]]:
     return list(zip(accumulate(message.time for message in file.tracks[0]), file.tracks[0], strict=True))
 
 

@@ -15,7 +15,7 @@ from engines.mir.learned.features import STEPS_PER_SECOND
 from engines.mir.offline.analysis_job import analyse_song
 from engines.mir.offline.metrical_levels import OctaveAmbiguity
 from engines.mir.offline.tempo_changes import TempoStep, describe_changes, describe_uncertain_beats, find_tempo_changes
-from tests.engines.backing.songs import beat_activation, silent, wave
+from tests.engines.backing.songs import beat_activation, ignore_progress, wave
 from tests.engines.mir.signals import RATE, band
 
 
@@ -133,7 +133,7 @@ def test_a_song_gets_a_remark_where_its_tempo_changes_and_a_steady_one_none(tmp_
     sides = [band(lambda beat: beat * 60 / 130 * RATE, 40), band(lambda beat: beat * 60 / 90 * RATE, 32)]
     for audio, notes in ((np.concatenate(sides, 1), 1), (sides[1], 0)):
         path = wave(tmp_path / "a.wav", audio)
-        outcome = analyse_song(path, tmp_path, create_engine("mir.standard"), {}, silent, time.monotonic)
+        outcome = analyse_song(path, tmp_path, create_engine("mir.standard"), {}, ignore_progress, time.monotonic)
         remarks = [note for note in outcome.notes if note.startswith("the tempo changes at 0:18, from 130 to 90")]
         assert len(remarks) == notes
         assert outcome.map is not None

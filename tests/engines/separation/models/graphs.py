@@ -75,7 +75,7 @@ def column(values: Sequence[float], axes: int) -> NDArray[np.float32]:
     return np.asarray(values, np.float32).reshape(1, -1, *[1] * (axes - 2))
 
 
-def stacked(path: Path, name: str, shape: Shape, gains: Sequence[float], out: str = "stems") -> Path:
+def write_stacked_graph(path: Path, name: str, shape: Shape, gains: Sequence[float], out: str = "stems") -> Path:
     """``name`` of ``shape`` gives ``out`` with a stem axis after the batch: the input times each gain."""
     builder = Builder()
     value = builder.axis(builder.find_input(name, shape), 1)
@@ -124,7 +124,7 @@ def pair(path: Path, shape: Shape, gains: Sequence[float]) -> Path:
     return builder.write(path)
 
 
-def masking(path: Path, shape: Shape, masks: NDArray[np.complex64]) -> Path:
+def write_masking_graph(path: Path, shape: Shape, masks: NDArray[np.complex64]) -> Path:
     """RoFormer as masks: ``masks`` (stems, rows) whatever the spectrum (1, rows, columns, 2) is."""
     builder = Builder()
     nothing = builder.axis(builder.node("Mul", builder.find_input("spec", shape), builder.constant(0.0)), 1)
@@ -133,7 +133,9 @@ def masking(path: Path, shape: Shape, masks: NDArray[np.complex64]) -> Path:
     return builder.write(path)
 
 
-def delaying(path: Path, hop: int, delay: int, gains: Sequence[float], next_name: str = "next_history") -> Path:
+def write_delaying_graph(
+    path: Path, hop: int, delay: int, gains: Sequence[float], next_name: str = "next_history"
+) -> Path:
     """A streaming graph: every stem is its gain times the input of ``delay`` frames ago."""
     builder = Builder()
     joined = builder.node(
@@ -152,7 +154,7 @@ def manifest_for(path: Path, adapter: str, stems: Sequence[str], **more: object)
     return Manifest(adapter=adapter, file=path.name, sha256=hash_file(path), stems=tuple(stems), **fields)  # type: ignore[arg-type]
 
 
-def opened(path: Path, adapter: str, stems: Sequence[str], **more: object) -> PieceSeparator:
+def open_separator(path: Path, adapter: str, stems: Sequence[str], **more: object) -> PieceSeparator:
     """The file at ``path`` as the separator of pieces that ``adapter`` makes of it."""
     separator = make_separator(Model(manifest_for(path, adapter, stems, **more), path.parent))
     if not isinstance(separator, PieceSeparator):

@@ -73,7 +73,7 @@ class Scripted(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving(*answers: Answer) -> Iterator[Scripted]:
+def serve(*answers: Answer) -> Iterator[Scripted]:
     server = Scripted(list(answers))
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()

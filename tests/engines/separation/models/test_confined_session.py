@@ -29,7 +29,7 @@ MIX = {"mix": noise(160)[np.newaxis]}
 FEW_S = 0.3
 
 
-def looping(path: Path, *, growing: bool = False, unless_silent: bool = False) -> Path:
+def write_endless_graph(path: Path, *, growing: bool = False, unless_silent: bool = False) -> Path:
     """Four stems of ``mix`` from a loop without end; ``growing``: each time a MB is added to what it collects.
 
     ``unless_silent``: of silence the loop is left at once.
@@ -65,7 +65,7 @@ def children() -> list[int]:
 
 
 def test_a_graph_gives_the_same_in_a_process_of_its_own(tmp_path: Path) -> None:
-    path = graphs.stacked(tmp_path / "m.onnx", "mix", (1, 2, "frames"), (0.5, 0.25))
+    path = graphs.write_stacked_graph(tmp_path / "m.onnx", "mix", (1, 2, "frames"), (0.5, 0.25))
     before = children()
     confined = open_confined(path)
     assert [str(tensor) for tensor in (*confined.inputs, *confined.outputs)] == [
@@ -84,7 +84,7 @@ def test_a_graph_gives_the_same_in_a_process_of_its_own(tmp_path: Path) -> None:
 
 def test_an_endless_loop_ends_at_its_limit_and_the_next_run_starts_afresh(tmp_path: Path) -> None:
     before = children()
-    graph = open_confined(looping(tmp_path / "m.onnx", unless_silent=True), ProcessLimits(cpu_s=FEW_S))
+    graph = open_confined(write_endless_graph(tmp_path / "m.onnx", unless_silent=True), ProcessLimits(cpu_s=FEW_S))
     for _ in range(2):
         with pytest.raises(ModelError, match=r"m\.onnx: took more than 0\.3 s of processor time .* limit_s"):
             graph.run(MIX)
@@ -93,19 +93,21 @@ def test_an_endless_loop_ends_at_its_limit_and_the_next_run_starts_afresh(tmp_pa
 
 
 def test_a_graph_that_takes_memory_without_end_is_ended(tmp_path: Path) -> None:
-    graph = open_confined(looping(tmp_path / "m.onnx", growing=True), ProcessLimits(memory_bytes=600_000_000))
+    graph = open_confined(
+        write_endless_graph(tmp_path / "m.onnx", growing=True), ProcessLimits(memory_bytes=600_000_000)
+    )
     with pytest.raises(ModelError, match=r"m\.onnx: took more than 0\.6 GB of memory"):
         graph.run(MIX)
 
 
 def test_a_graph_whose_process_is_killed_is_an_error_and_runs_again(tmp_path: Path) -> None:
     before = children()
-    graph = open_confined(graphs.stacked(tmp_path / "m.onnx", "mix", SHAPE, (1.0,)))
+    graph = open_confined(graphs.write_stacked_graph(tmp_path / "m.onnx", "mix", SHAPE, (1.0,)))
     (own,) = set(children()) - set(before)
     os.kill(own, signal.SIGKILL)
     psutil.Process(own).wait(HANG_S)
     np.testing.assert_array_equal(graph.run(MIX)["stems"][0, 0], MIX["mix"][0])
-    graph = open_confined(looping(tmp_path / "n.onnx"))
+    graph = open_confined(write_endless_graph(tmp_path / "n.onnx"))
     (own,) = set(children()) - set(before)
     with pytest.raises(ModelError, match=r"n\.onnx: its process died \(SIGKILL"):
         subprocess.Popen(  # once it is at work: it was idle before
@@ -130,7 +132,7 @@ def test_what_is_no_graph_is_the_same_error_as_without_a_process(tmp_path: Path,
 def test_a_song_that_a_model_hangs_on_is_an_error_and_the_next_one_is_separated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = looping(tmp_path / "tiny.onnx", unless_silent=True)
+    path = write_endless_graph(tmp_path / "tiny.onnx", unless_silent=True)
     store = ModelStore(tmp_path / "models")
     with store.open_draft("tiny") as draft:
         (draft.folder / path.name).write_bytes(path.read_bytes())
@@ -146,8 +148,8 @@ def test_verifying_a_model_that_hangs_names_it_and_goes_on_with_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("SIDEMAN_CONFIG_HOME", str(tmp_path / "home"))
-    hanging = looping(tmp_path / "hanging.onnx")
-    good = graphs.stacked(tmp_path / "good.onnx", "mix", SHAPE, (0.1, 0.2, 0.3, 0.4))
+    hanging = write_endless_graph(tmp_path / "hanging.onnx")
+    good = graphs.write_stacked_graph(tmp_path / "good.onnx", "mix", SHAPE, (0.1, 0.2, 0.3, 0.4))
     for path in (hanging, good):
         with open_user_store().open_draft(path.stem) as draft:
             (draft.folder / path.name).write_bytes(path.read_bytes())
@@ -163,7 +165,7 @@ ADDING = "import sys; from engines.separation.models.models_command import app; 
 
 
 def test_ctrl_c_ends_adding_a_model_that_hangs_and_nothing_is_stored(tmp_path: Path) -> None:
-    path = looping(tmp_path / "m.onnx")
+    path = write_endless_graph(tmp_path / "m.onnx")
     words = ["add", str(path), "--adapter", "htdemucs", "--licence", "MIT", "--stems", "drums,bass,other,vocals"]
     process = subprocess.Popen(
         [sys.executable, "-c", ADDING, *words, "--accept"],
@@ -179,7 +181,7 @@ def test_ctrl_c_ends_adding_a_model_that_hangs_and_nothing_is_stored(tmp_path: P
 
 
 def test_a_graph_does_not_outlive_a_process_that_was_killed(tmp_path: Path) -> None:
-    path = looping(tmp_path / "m.onnx")
+    path = write_endless_graph(tmp_path / "m.onnx")
     program = (
         "import sys, json, numpy as np; from pathlib import Path\n"
         "from engines.separation.models.confined_session import open_confined\n"

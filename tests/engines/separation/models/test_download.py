@@ -14,7 +14,7 @@ import pytest
 
 from bridge.errors import ModelError
 from engines.separation.models.download import NoDowngrade, download, hash_file, is_url
-from tests.engines.separation.models.serving import Answer, Handler, serving
+from tests.engines.separation.models.serving import Answer, Handler, serve
 
 BODY = bytes(range(256)) * 4000
 """A megabyte, so that it is read in several chunks."""
@@ -26,7 +26,7 @@ def whole(handler: Handler) -> None:
     handler.reply(200, BODY)
 
 
-def ranged(handler: Handler) -> None:
+def answer_range(handler: Handler) -> None:
     handler.range(BODY, TAG)
 
 
@@ -35,7 +35,7 @@ def breaking_off(after: int, **headers: str) -> Answer:
     return lambda handler: handler.reply(200, BODY[:after], length=len(BODY), headers=named)
 
 
-def failing(status: int) -> Answer:
+def make_failing(status: int) -> Answer:
     return lambda handler: handler.reply(status)
 
 
@@ -44,27 +44,27 @@ def left_in(folder: Path) -> list[str]:
 
 
 def test_a_file_comes_whole_with_its_hash(tmp_path: Path) -> None:
-    with serving(whole) as server:
+    with serve(whole) as server:
         assert download(server.url(), tmp_path / "model.onnx", HASH) == HASH
     assert (tmp_path / "model.onnx").read_bytes() == BODY
     assert left_in(tmp_path) == ["model.onnx"]
 
 
 def test_without_a_hash_the_hash_of_the_file_is_returned(tmp_path: Path) -> None:
-    with serving(whole) as server:
+    with serve(whole) as server:
         assert download(server.url(), tmp_path / "model.onnx") == HASH
 
 
 def test_progress_is_reported_up_to_the_end(tmp_path: Path) -> None:
     reports: list[tuple[int, int | None]] = []
-    with serving(whole) as server:
+    with serve(whole) as server:
         download(server.url(), tmp_path / "model.onnx", report=lambda done, total: reports.append((done, total)))
     assert len(reports) > 1
     assert reports[-1] == (len(BODY), len(BODY))
 
 
 def test_what_broke_off_is_gone_on_with(tmp_path: Path) -> None:
-    with serving(breaking_off(300_000, ETag=TAG), ranged) as server:
+    with serve(breaking_off(300_000, ETag=TAG), answer_range) as server:
         download(server.url(), tmp_path / "model.onnx", HASH, pauses_s=(0.0,))
         assert server.header(1, "range") == "bytes=300000-"
         assert server.header(1, "if-range") == TAG
@@ -72,7 +72,7 @@ def test_what_broke_off_is_gone_on_with(tmp_path: Path) -> None:
 
 
 def test_a_later_run_goes_on_where_an_earlier_one_ended(tmp_path: Path) -> None:
-    with serving(breaking_off(300_000, ETag=TAG), ranged) as server:
+    with serve(breaking_off(300_000, ETag=TAG), answer_range) as server:
         with pytest.raises(
             ModelError, match=r"broke off after 300,000 of 1,024,000 bytes.*continues from 300,000 bytes"
         ):
@@ -84,13 +84,13 @@ def test_a_later_run_goes_on_where_an_earlier_one_ended(tmp_path: Path) -> None:
 
 def test_what_has_changed_on_the_server_is_begun_anew(tmp_path: Path) -> None:
     other = bytes(reversed(BODY))
-    with serving(breaking_off(300_000, ETag=TAG), lambda handler: handler.range(other, '"two"')) as server:
+    with serve(breaking_off(300_000, ETag=TAG), lambda handler: handler.range(other, '"two"')) as server:
         download(server.url(), tmp_path / "model.onnx", pauses_s=(0.0,))
     assert (tmp_path / "model.onnx").read_bytes() == other
 
 
 def test_without_validator_and_hash_nothing_is_patched_together(tmp_path: Path) -> None:
-    with serving(breaking_off(300_000), ranged) as server:
+    with serve(breaking_off(300_000), answer_range) as server:
         download(server.url(), tmp_path / "model.onnx", pauses_s=(0.0,))
         assert server.header(1, "range") is None
     assert (tmp_path / "model.onnx").read_bytes() == BODY
@@ -98,13 +98,13 @@ def test_without_validator_and_hash_nothing_is_patched_together(tmp_path: Path) 
 
 def test_a_weak_tag_is_no_validator_but_a_date_is(tmp_path: Path) -> None:
     date = "Sat, 21 Nov 2026 11:00:00 GMT"
-    with serving(breaking_off(300_000, ETag='W/"one"', Last_Modified=date), whole) as server:
+    with serve(breaking_off(300_000, ETag='W/"one"', Last_Modified=date), whole) as server:
         download(server.url(), tmp_path / "model.onnx", pauses_s=(0.0,))
         assert server.header(1, "if-range") == date
 
 
 def test_a_part_of_another_address_is_not_gone_on_with(tmp_path: Path) -> None:
-    with serving(breaking_off(300_000, ETag=TAG), ranged) as server:
+    with serve(breaking_off(300_000, ETag=TAG), answer_range) as server:
         with pytest.raises(ModelError):
             download(server.url("/a"), tmp_path / "model.onnx", pauses_s=())
         download(server.url("/b"), tmp_path / "model.onnx", pauses_s=())
@@ -112,7 +112,7 @@ def test_a_part_of_another_address_is_not_gone_on_with(tmp_path: Path) -> None:
 
 
 def test_a_server_that_ignores_the_range_is_read_from_the_start(tmp_path: Path) -> None:
-    with serving(breaking_off(300_000, ETag=TAG), whole) as server:
+    with serve(breaking_off(300_000, ETag=TAG), whole) as server:
         download(server.url(), tmp_path / "model.onnx", HASH, pauses_s=(0.0,))
         assert server.header(1, "range") == "bytes=300000-"
     assert (tmp_path / "model.onnx").read_bytes() == BODY
@@ -122,7 +122,7 @@ def test_a_server_that_sends_another_range_is_asked_again_from_the_start(tmp_pat
     def wrong(handler: Handler) -> None:
         handler.reply(206, BODY[5:], headers={"Content-Range": f"bytes 5-{len(BODY) - 1}/{len(BODY)}"})
 
-    with serving(breaking_off(300_000, ETag=TAG), wrong, whole) as server:
+    with serve(breaking_off(300_000, ETag=TAG), wrong, whole) as server:
         download(server.url(), tmp_path / "model.onnx", HASH, pauses_s=(0.0, 0.0))
         assert server.header(2, "range") is None
     assert (tmp_path / "model.onnx").read_bytes() == BODY
@@ -130,20 +130,20 @@ def test_a_server_that_sends_another_range_is_asked_again_from_the_start(tmp_pat
 
 def test_a_whole_part_needs_no_more_bytes(tmp_path: Path) -> None:
     (tmp_path / "model.onnx.part").write_bytes(BODY)
-    with serving(ranged) as server:
+    with serve(answer_range) as server:
         assert download(server.url(), tmp_path / "model.onnx", HASH, pauses_s=()) == HASH
         assert len(server.asked) == 1
 
 
 def test_a_part_longer_than_the_file_is_begun_anew(tmp_path: Path) -> None:
     (tmp_path / "model.onnx.part").write_bytes(BODY + b"more")
-    with serving(ranged) as server:
+    with serve(answer_range) as server:
         assert download(server.url(), tmp_path / "model.onnx", HASH, pauses_s=(0.0,)) == HASH
 
 
 def test_a_length_that_is_too_long_is_an_error_not_a_file(tmp_path: Path) -> None:
     with (
-        serving(lambda handler: handler.reply(200, BODY, length=len(BODY) + 10)) as server,
+        serve(lambda handler: handler.reply(200, BODY, length=len(BODY) + 10)) as server,
         pytest.raises(ModelError, match="broke off after 1,024,000 of 1,024,010 bytes"),
     ):
         download(server.url(), tmp_path / "model.onnx", HASH, pauses_s=(0.0,))
@@ -152,7 +152,7 @@ def test_a_length_that_is_too_long_is_an_error_not_a_file(tmp_path: Path) -> Non
 
 def test_a_length_that_is_too_short_is_found_out_by_the_hash(tmp_path: Path) -> None:
     with (
-        serving(lambda handler: handler.reply(200, BODY, length=1000)) as server,
+        serve(lambda handler: handler.reply(200, BODY, length=1000)) as server,
         pytest.raises(ModelError, match="nothing was kept"),
     ):
         download(server.url(), tmp_path / "model.onnx", HASH, pauses_s=())
@@ -160,20 +160,20 @@ def test_a_length_that_is_too_short_is_found_out_by_the_hash(tmp_path: Path) -> 
 
 
 def test_no_length_at_all_is_fine_where_the_hash_is_right(tmp_path: Path) -> None:
-    with serving(lambda handler: handler.reply(200, BODY, length=-1)) as server:
+    with serve(lambda handler: handler.reply(200, BODY, length=-1)) as server:
         assert download(server.url(), tmp_path / "model.onnx", HASH) == HASH
 
 
 def test_wrong_bytes_are_refused_with_both_hashes_and_nothing_is_kept(tmp_path: Path) -> None:
     other = b"x" * len(BODY)
-    with serving(lambda handler: handler.range(other, TAG)) as server, pytest.raises(ModelError) as caught:
+    with serve(lambda handler: handler.range(other, TAG)) as server, pytest.raises(ModelError) as caught:
         download(server.url(), tmp_path / "model.onnx", HASH)
     assert f"the SHA-256 is {hashlib.sha256(other).hexdigest()}, not {HASH}" in caught.value.message
     assert left_in(tmp_path) == []
 
 
 def test_a_wrong_hash_is_not_tried_again(tmp_path: Path) -> None:
-    with serving(whole) as server:
+    with serve(whole) as server:
         with pytest.raises(ModelError):
             download(server.url(), tmp_path / "model.onnx", "0" * 64, pauses_s=(0.0, 0.0))
         assert len(server.asked) == 1
@@ -184,7 +184,7 @@ def test_a_redirect_is_followed_with_its_range(tmp_path: Path) -> None:
         handler.reply(302, headers={"Location": "/other"})
 
     (tmp_path / "model.onnx.part").write_bytes(BODY[:100])
-    with serving(elsewhere, ranged) as server:
+    with serve(elsewhere, answer_range) as server:
         assert download(server.url(), tmp_path / "model.onnx", HASH) == HASH
         assert [path for path, _ in server.asked] == ["/model.onnx", "/other"]
         assert server.header(1, "range") == "bytes=100-"
@@ -192,7 +192,7 @@ def test_a_redirect_is_followed_with_its_range(tmp_path: Path) -> None:
 
 def test_a_redirect_to_a_file_is_refused(tmp_path: Path) -> None:
     with (
-        serving(lambda handler: handler.reply(302, headers={"Location": "file:///etc/passwd"})) as server,
+        serve(lambda handler: handler.reply(302, headers={"Location": "file:///etc/passwd"})) as server,
         pytest.raises(ModelError, match=r"redirects to file:///etc/passwd|302"),
     ):
         download(server.url(), tmp_path / "model.onnx", pauses_s=())
@@ -207,7 +207,7 @@ def test_a_redirect_from_https_to_http_is_refused() -> None:
 
 def test_a_redirect_without_end_is_an_error(tmp_path: Path) -> None:
     with (
-        serving(lambda handler: handler.reply(302, headers={"Location": "/model.onnx"})) as server,
+        serve(lambda handler: handler.reply(302, headers={"Location": "/model.onnx"})) as server,
         pytest.raises(ModelError, match="the server answers 302"),
     ):
         download(server.url(), tmp_path / "model.onnx", pauses_s=())
@@ -215,7 +215,7 @@ def test_a_redirect_without_end_is_an_error(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
 def test_a_refusal_is_final(tmp_path: Path, status: int) -> None:
-    with serving(failing(status), whole) as server:
+    with serve(make_failing(status), whole) as server:
         with pytest.raises(ModelError, match=f"the server answers {status}"):
             download(server.url(), tmp_path / "model.onnx", pauses_s=(0.0, 0.0))
         assert len(server.asked) == 1
@@ -223,13 +223,13 @@ def test_a_refusal_is_final(tmp_path: Path, status: int) -> None:
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503])
 def test_a_server_in_trouble_is_asked_again(tmp_path: Path, status: int) -> None:
-    with serving(failing(status), whole) as server:
+    with serve(make_failing(status), whole) as server:
         assert download(server.url(), tmp_path / "model.onnx", pauses_s=(0.0,)) == HASH
 
 
 def test_the_pauses_between_tries_are_the_caller_s(tmp_path: Path) -> None:
     waited: list[float] = []
-    with serving(failing(500)) as server:
+    with serve(make_failing(500)) as server:
         with pytest.raises(ModelError, match="the server answers 500"):
             download(server.url(), tmp_path / "model.onnx", pauses_s=(1.0, 2.0, 4.0), wait=waited.append)
         assert len(server.asked) == 4
@@ -244,13 +244,13 @@ def test_nobody_there_is_an_error_that_names_the_address(tmp_path: Path) -> None
             download(url, tmp_path / "model.onnx", pauses_s=())
 
 
-def babbling(handler: Handler) -> None:
+def answer_nonsense(handler: Handler) -> None:
     handler.wfile.write(b"hello\r\n")
 
 
 def test_something_that_speaks_no_http_is_an_error(tmp_path: Path) -> None:
     with (
-        serving(babbling) as server,
+        serve(answer_nonsense) as server,
         pytest.raises(ModelError, match="no answer"),
     ):
         download(server.url(), tmp_path / "model.onnx", pauses_s=())
@@ -258,7 +258,7 @@ def test_something_that_speaks_no_http_is_an_error(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with serving(whole) as server, pytest.raises(ModelError, match="cannot be written"):
+    with serve(whole) as server, pytest.raises(ModelError, match="cannot be written"):
         download(server.url(), tmp_path / "file" / "model.onnx", pauses_s=())
 
 

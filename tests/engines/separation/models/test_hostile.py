@@ -19,11 +19,11 @@ from engines.separation.models.pipe_messages import MessageHeader, read_message,
 from engines.separation.models.store import copy_file
 from engines.separation.models.torch_stft import Stft
 from tests.engines.separation.models import graphs
-from tests.engines.separation.models.graphs import Builder, noise, opened
-from tests.engines.separation.models.test_streaming import streaming
+from tests.engines.separation.models.graphs import Builder, noise, open_separator
+from tests.engines.separation.models.test_streaming import open_streaming
 
 
-def saved(
+def save_graph(
     path: Path,
     nodes: Sequence[onnx.NodeProto],
     opsets: Sequence[tuple[str, int]] = (("", 17),),
@@ -45,12 +45,12 @@ SAME = helper.make_node("Identity", ["mix"], ["out"])
 @pytest.mark.parametrize("shape", [(1, 2, 1 << 41), (1, 1 << 20, 1 << 20), (MOST_NUMBERS + 1,)])
 def test_a_tensor_declared_larger_than_memory_is_refused_before_it_is_made(tmp_path: Path, shape: list[int]) -> None:
     with pytest.raises(ModelError, match=r"mix \(.*: declares more than 67,108,864 numbers"):
-        open_graph(saved(tmp_path / "m.onnx", [SAME], shape=shape))
+        open_graph(save_graph(tmp_path / "m.onnx", [SAME], shape=shape))
 
 
 def test_an_axis_of_no_length_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"mix \(1, 2, 0\): has an axis of no length"):
-        open_graph(saved(tmp_path / "m.onnx", [SAME], shape=(1, 2, 0)))
+        open_graph(save_graph(tmp_path / "m.onnx", [SAME], shape=(1, 2, 0)))
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_graph_that_cannot_be_loaded_says_why(
     tmp_path: Path, nodes: list[onnx.NodeProto], more: dict[str, object], said: str
 ) -> None:
     with pytest.raises(ModelError) as caught:
-        open_graph(saved(tmp_path / "m.onnx", nodes, **more))  # type: ignore[arg-type]
+        open_graph(save_graph(tmp_path / "m.onnx", nodes, **more))  # type: ignore[arg-type]
     assert caught.value.message.startswith(f"{tmp_path / 'm.onnx'}: cannot be loaded")
     assert said in caught.value.message
     assert "/onnxruntime" not in caught.value.message
@@ -87,7 +87,7 @@ def test_no_other_file_is_read_wherever_a_graph_says_that_its_weights_are(tmp_pa
     for key, value in (("location", place), ("offset", "0"), ("length", "640")):
         entry = weights.external_data.add()
         entry.key, entry.value = key, value
-    path = saved(tmp_path / "in" / "m.onnx", [helper.make_node("Add", ["mix", "w"], ["out"])], constants=[weights])
+    path = save_graph(tmp_path / "in" / "m.onnx", [helper.make_node("Add", ["mix", "w"], ["out"])], constants=[weights])
     with pytest.raises(ModelError, match="keeps weights in a second file; export it in one piece"):
         open_graph(path)
 
@@ -108,13 +108,13 @@ def test_a_file_that_no_model_can_be_is_neither_read_nor_copied(tmp_path: Path) 
 def test_pieces_that_are_too_long_or_empty_are_refused(tmp_path: Path, columns: int, frames: str) -> None:
     path = graphs.plain(tmp_path / "m.onnx", "mix", (1, 4, 8, columns), 1.0)
     with pytest.raises(ModelError, match=f"takes pieces of {frames} frames"):
-        opened(path, "mdxnet", ["vocals"], window=6144)
+        open_separator(path, "mdxnet", ["vocals"], window=6144)
 
 
 def test_a_hop_that_is_too_long_is_refused(tmp_path: Path) -> None:
-    path = graphs.delaying(tmp_path / "m.onnx", 2 * MOST_HOP, 4, (0.5, 0.5))
+    path = graphs.write_delaying_graph(tmp_path / "m.onnx", 2 * MOST_HOP, 4, (0.5, 0.5))
     with pytest.raises(ModelError, match="a hop of 2,097,152 frames"):
-        streaming(path, ("drums", "bass"))
+        open_streaming(path, ("drums", "bass"))
 
 
 def test_a_spectrum_larger_than_memory_is_refused_before_it_is_made() -> None:
@@ -128,7 +128,7 @@ def test_a_memory_that_grows_from_step_to_step_is_refused(tmp_path: Path) -> Non
     stems = builder.axis(chunk, 1)
     builder.output("separated_chunk", stems, (1, 1, 2, 4))
     builder.output("next_history", builder.node("Concat", history, chunk, axis=0), ("more", 2, 4))
-    separator = streaming(builder.write(tmp_path / "m.onnx"), ("drums",))
+    separator = open_streaming(builder.write(tmp_path / "m.onnx"), ("drums",))
     with pytest.raises(ModelError, match=r"output next_history: expected \(1, 2, 4\), found \(2, 2, 4\)"):
         separator.separate(noise(8), 44100)
 
@@ -140,7 +140,7 @@ def test_a_graph_whose_output_has_another_shape_each_time_is_refused(tmp_path: P
     count = builder.node("ReduceSum", loud, keepdims=0)
     many = builder.node("Concat", *(builder.axis(count, 0), builder.constant([2, 2, 160], np.int64)), axis=0)
     builder.output("stems", builder.node("Expand", builder.axis(value, 1), many), ("any", 2, 2, 160))
-    separator = opened(builder.write(tmp_path / "m.onnx"), "htdemucs", ["drums", "bass"])
+    separator = open_separator(builder.write(tmp_path / "m.onnx"), "htdemucs", ["drums", "bass"])
     one = np.full((2, 160), -0.1, np.float32)
     one[0, 0] = 0.1
     assert separator.separate(one, 44100).shape == (3, 2, 160)

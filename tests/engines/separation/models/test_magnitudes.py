@@ -15,7 +15,7 @@ from engines.separation.models.manifest import ModelFile
 from engines.separation.models.model_loader import make_separator
 from engines.separation.models.store import Model
 from tests.engines.separation.models import graphs
-from tests.engines.separation.models.graphs import noise, opened, stem
+from tests.engines.separation.models.graphs import noise, open_separator, stem
 
 SMALL = {"window": 64, "hop": 16}
 BINS = 33
@@ -38,8 +38,11 @@ def several(folder: Path, adapter: str, files: dict[str, Path], **more: object) 
 @pytest.mark.parametrize("columns", [21, "columns"])
 def test_openunmix_with_all_stems_shares_the_mix_by_their_guesses(tmp_path: Path, frames: int, columns: object) -> None:
     guesses = (0.8, 0.4, 0.4, 0.4)
-    path = graphs.stacked(tmp_path / "m.onnx", "mag", (1, 2, BINS, columns), guesses)  # type: ignore[arg-type]
-    separator, mix = opened(path, "openunmix", ("vocals", "drums", "bass", "other"), piece=320, **SMALL), noise(frames)
+    path = graphs.write_stacked_graph(tmp_path / "m.onnx", "mag", (1, 2, BINS, columns), guesses)  # type: ignore[arg-type]
+    separator, mix = (
+        open_separator(path, "openunmix", ("vocals", "drums", "bass", "other"), piece=320, **SMALL),
+        noise(frames),
+    )
     stems = separator.separate(mix, 44100)
     for name, share in (("vocals", 0.4), ("drums", 0.2), ("bass", 0.2), ("other", 0.2)):
         np.testing.assert_allclose(stem(separator, stems, name), share * mix, atol=1e-6)
@@ -60,7 +63,7 @@ def test_openunmix_with_one_file_a_stem_shares_too(tmp_path: Path) -> None:
 
 def test_openunmix_of_one_stem_is_its_part_of_the_mix(tmp_path: Path) -> None:
     path = graphs.plain(tmp_path / "m.onnx", "x", (1, 2, BINS, 21), 0.7)
-    separator, mix = opened(path, "openunmix", ["vocals"], **SMALL), noise(500)
+    separator, mix = open_separator(path, "openunmix", ["vocals"], **SMALL), noise(500)
     stems = separator.separate(mix, 44100)
     np.testing.assert_allclose(stems, np.stack([0.7 * mix, 0.3 * mix]), atol=1e-6)
 
@@ -68,7 +71,9 @@ def test_openunmix_of_one_stem_is_its_part_of_the_mix(tmp_path: Path) -> None:
 def test_openunmix_never_gives_a_stem_more_than_the_mix_has(tmp_path: Path) -> None:
     path = graphs.plain(tmp_path / "m.onnx", "x", (1, 2, BINS, 21), 3.0)
     mix = noise(500)
-    np.testing.assert_allclose(opened(path, "openunmix", ["vocals"], **SMALL).separate(mix, 44100)[0], mix, atol=1e-6)
+    np.testing.assert_allclose(
+        open_separator(path, "openunmix", ["vocals"], **SMALL).separate(mix, 44100)[0], mix, atol=1e-6
+    )
 
 
 def test_outputs_named_after_stems_are_mapped_by_name(tmp_path: Path) -> None:
@@ -77,7 +82,7 @@ def test_outputs_named_after_stems_are_mapped_by_name(tmp_path: Path) -> None:
     for name, guess in (("est_other", 0.2), ("est_vocals", 0.8)):
         builder.output(name, builder.node("Mul", value, builder.constant(guess)), (1, 2, BINS, 21))
     path = builder.write(tmp_path / "m.onnx")
-    separator, mix = opened(path, "openunmix", ["vocals", "other"], **SMALL), noise(320)
+    separator, mix = open_separator(path, "openunmix", ["vocals", "other"], **SMALL), noise(320)
     np.testing.assert_allclose(separator.separate(mix, 44100), np.stack([0.8 * mix, 0.2 * mix]), atol=1e-6)
 
 
@@ -86,14 +91,14 @@ def test_an_output_that_no_stem_names_is_an_error(tmp_path: Path) -> None:
     value = builder.find_input("mix", (1, 2, BINS, 21))
     for name in ("one", "two"):
         builder.output(name, value, (1, 2, BINS, 21))
-    separator = opened(builder.write(tmp_path / "m.onnx"), "openunmix", ["vocals", "other"], **SMALL)
+    separator = open_separator(builder.write(tmp_path / "m.onnx"), "openunmix", ["vocals", "other"], **SMALL)
     with pytest.raises(ModelError, match=r"no output whose name has 'vocals' in it .*outputs: one"):
         separator.separate(noise(320), 44100)
 
 
 def test_public_openunmix_shapes_fit(tmp_path: Path) -> None:
     path = graphs.plain(tmp_path / "m.onnx", "x", (1, 2, 2049, 12), 1.0)
-    separator, mix = opened(path, "openunmix", ["vocals"]), noise(11 * 1024)
+    separator, mix = open_separator(path, "openunmix", ["vocals"]), noise(11 * 1024)
     np.testing.assert_allclose(separator.separate(mix, 44100)[0], mix, atol=1e-6)
 
 
@@ -116,7 +121,7 @@ def test_spleeter_in_one_graph_may_give_masks(tmp_path: Path) -> None:
     for name, mask in (("vocals", 0.25), ("other", 0.75)):
         builder.output(name, builder.node("Add", nothing, builder.constant(mask)), (1, 2, 21, 32))
     path = builder.write(tmp_path / "m.onnx")
-    separator, mix = opened(path, "spleeter", ["vocals", "other"], gives="masks", **SMALL), noise(320)
+    separator, mix = open_separator(path, "spleeter", ["vocals", "other"], gives="masks", **SMALL), noise(320)
     np.testing.assert_allclose(separator.separate(mix, 44100), np.stack([0.25 * mix, 0.75 * mix]), atol=1e-6)
 
 
@@ -129,14 +134,14 @@ def test_spleeter_above_its_bins_goes_by_the_mean_of_its_masks(tmp_path: Path) -
     ramp = np.linspace(0.0, 1.0, 16, dtype=np.float32)
     builder.output("vocals", builder.node("Add", nothing, builder.constant(ramp)), (1, 2, 21, 16))
     builder.write(path)
-    vocals = opened(path, "spleeter", ["vocals"], gives="masks", **SMALL).separate(mix, 44100)[0]
+    vocals = open_separator(path, "spleeter", ["vocals"], gives="masks", **SMALL).separate(mix, 44100)[0]
     np.testing.assert_allclose(vocals[:, 64:-64], 0.5 * mix[:, 64:-64], atol=5e-3)
 
 
 def test_a_spleeter_image_without_a_channel_axis_is_refused(tmp_path: Path) -> None:
     path = graphs.plain(tmp_path / "m.onnx", "x", (1, 3, 21, 32), 1.0)
     with pytest.raises(ModelError, match="no magnitude input"):
-        opened(path, "spleeter", ["vocals"], **SMALL)
+        open_separator(path, "spleeter", ["vocals"], **SMALL)
 
 
 def test_masks_of_all_stems_sum_to_one_in_silence_too() -> None:

@@ -22,14 +22,14 @@ stems = ["drums", "bass", "other", "vocals"]
 """
 
 
-def saved(folder: Path, text: str) -> Path:
+def save_manifest(folder: Path, text: str) -> Path:
     path = folder / "manifest.toml"
     path.write_text(text, encoding="utf-8")
     return path
 
 
 def test_a_manifest_tells_its_files_with_what_they_give(tmp_path: Path) -> None:
-    manifest = read_manifest(saved(tmp_path, GOOD))
+    manifest = read_manifest(save_manifest(tmp_path, GOOD))
     assert manifest.stems == ("drums", "bass", "other", "vocals")
     assert [(part.file, part.sha256, part.kept) for part in manifest.parts] == [
         ("htdemucs.onnx", HASH, ("drums", "bass", "other", "vocals"))
@@ -74,7 +74,7 @@ def test_a_manifest_tells_its_files_with_what_they_give(tmp_path: Path) -> None:
 )
 def test_an_error_names_file_key_and_hint(tmp_path: Path, old: str, new: str, place: str) -> None:
     assert old in GOOD
-    path = saved(tmp_path, GOOD.replace(old, new))
+    path = save_manifest(tmp_path, GOOD.replace(old, new))
     with pytest.raises(ConfigError) as caught:
         read_manifest(path)
     assert caught.value.message.startswith(f"{path}: ")
@@ -84,7 +84,7 @@ def test_an_error_names_file_key_and_hint(tmp_path: Path, old: str, new: str, pl
 
 def test_further_files_and_memories_are_checked_too(tmp_path: Path) -> None:
     more = f'[[more]]\nfile = "b.onnx"\nsha256 = "{HASH}"\nstems = ["piano"]\n'
-    assert len(read_manifest(saved(tmp_path, GOOD + more)).parts) == 2
+    assert len(read_manifest(save_manifest(tmp_path, GOOD + more)).parts) == 2
     for wrong, place in (
         (more.replace("b.onnx", "htdemucs.onnx"), "'htdemucs.onnx' is named twice"),
         (more.replace("b.onnx", "HTDemucs.onnx"), "'htdemucs.onnx' is named twice"),
@@ -92,13 +92,13 @@ def test_further_files_and_memories_are_checked_too(tmp_path: Path) -> None:
         (more + "size = 1\n", "size: unknown key"),
     ):
         with pytest.raises(ConfigError, match=place):
-            read_manifest(saved(tmp_path, GOOD + wrong))
+            read_manifest(save_manifest(tmp_path, GOOD + wrong))
 
 
 def test_a_synthesis_shorter_than_its_hop_is_refused(tmp_path: Path) -> None:
     text = GOOD.replace('adapter = "htdemucs"', 'adapter = "streaming"') + "hop = 128\nsynthesis = 64\n"
     with pytest.raises(ConfigError, match="`synthesis`: 64 is shorter than the hop of 128"):
-        read_manifest(saved(tmp_path, text))
+        read_manifest(save_manifest(tmp_path, text))
 
 
 def test_what_is_written_is_read_back_the_same(tmp_path: Path) -> None:
@@ -110,8 +110,8 @@ def test_what_is_written_is_read_back_the_same(tmp_path: Path) -> None:
         Manifest(name="b", adapter="streaming", stems=("vocals",), synthesis=256, hop=128, states=states, **fields),  # type: ignore[arg-type]
         Manifest(name="c", adapter="mdxnet", stems=("other",), rest="vocals", gain=1.035, more=more, **fields),  # type: ignore[arg-type]
     ):
-        assert read_manifest(saved(tmp_path, to_toml(manifest))) == manifest
+        assert read_manifest(save_manifest(tmp_path, to_toml(manifest))) == manifest
 
 
 def test_what_is_left_at_its_default_is_not_written(tmp_path: Path) -> None:
-    assert to_toml(read_manifest(saved(tmp_path, GOOD))) == GOOD
+    assert to_toml(read_manifest(save_manifest(tmp_path, GOOD))) == GOOD

@@ -15,7 +15,7 @@ from bridge.errors import BridgeError, ConfigError, ModelError
 from engines.separation.models.download import hash_file
 from engines.separation.models.models_command import app
 from tests.engines.separation.models import graphs
-from tests.engines.separation.models.serving import serving
+from tests.engines.separation.models.serving import serve
 from tests.waiting import HANG_S
 
 FOUR = "drums,bass,other,vocals"
@@ -30,7 +30,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def onnx_file(tmp_path: Path) -> Path:
-    return graphs.stacked(tmp_path / "Demo.onnx", "mix", (1, 2, 160), (0.1, 0.2, 0.3, 0.4))
+    return graphs.write_stacked_graph(tmp_path / "Demo.onnx", "mix", (1, 2, 160), (0.1, 0.2, 0.3, 0.4))
 
 
 def models(*words: str | Path) -> int | None:
@@ -42,7 +42,7 @@ def add(source: str | Path, *more: str | Path) -> int | None:
     return models("add", source, "--adapter", "htdemucs", "--licence", "MIT", "--stems", FOUR, *more)
 
 
-def stored(home: Path) -> list[str]:
+def list_stored(home: Path) -> list[str]:
     return sorted(path.name for path in home.iterdir()) if home.exists() else []
 
 
@@ -59,12 +59,12 @@ def test_a_file_is_added_listed_verified_and_removed(
     assert models("verify") == 0
     assert "demo: ok" in capsys.readouterr().out
     assert models("remove", "demo", "--yes") == 0
-    assert stored(home) == []
+    assert list_stored(home) == []
 
 
 def test_an_address_is_fetched_and_nothing_of_it_is_left_beside(home: Path, onnx_file: Path) -> None:
     content = onnx_file.read_bytes()
-    with serving(lambda handler: handler.reply(200, content)) as server:
+    with serve(lambda handler: handler.reply(200, content)) as server:
         url = server.url("/models/Demo.onnx?download=true")
         assert add(url, "--accept", "--sha256", hash_file(onnx_file).upper()) == 0
     assert (home / "demo" / "Demo.onnx").read_bytes() == content
@@ -73,11 +73,11 @@ def test_an_address_is_fetched_and_nothing_of_it_is_left_beside(home: Path, onnx
 
 
 def test_without_a_terminal_an_unaccepted_licence_stores_and_fetches_nothing(home: Path, onnx_file: Path) -> None:
-    with serving(lambda handler: handler.reply(200, onnx_file.read_bytes())) as server:
+    with serve(lambda handler: handler.reply(200, onnx_file.read_bytes())) as server:
         with pytest.raises(ConfigError, match=r"accept this licence.*--accept"):
             add(server.url())
         assert server.asked == []
-    assert stored(home) == []
+    assert list_stored(home) == []
 
 
 @pytest.mark.parametrize(("answer", "status", "there"), [("", 1, []), ("y", 0, ["demo"])])
@@ -102,26 +102,26 @@ def test_at_a_terminal_the_licence_is_asked_for(
     assert output.returncode == status, output.stderr
     assert "licence: Some [odd] licence" in output.stderr
     assert "do you accept this licence? [y/N]" in output.stderr + output.stdout
-    assert stored(home) == there
+    assert list_stored(home) == there
 
 
 def test_a_wrong_hash_is_refused_and_nothing_is_stored(home: Path, onnx_file: Path) -> None:
-    with serving(lambda handler: handler.reply(200, onnx_file.read_bytes())) as server:
+    with serve(lambda handler: handler.reply(200, onnx_file.read_bytes())) as server:
         for source in (server.url(), onnx_file):
             with pytest.raises(ModelError, match=f"the SHA-256 is {hash_file(onnx_file)}, not 0+; nothing was kept"):
                 add(source, "--accept", "--sha256", "0" * 64)
-    assert stored(home) in ([], [".downloads"])
+    assert list_stored(home) in ([], [".downloads"])
     assert not home.joinpath(".downloads").exists() or list(home.joinpath(".downloads").iterdir()) == []
 
 
 def test_a_file_that_does_not_fit_its_adapter_is_not_stored(home: Path, onnx_file: Path) -> None:
     with pytest.raises(ModelError, match="no waveform output"):
         models("add", onnx_file, "--adapter", "htdemucs", "--licence", "MIT", "--stems", "drums,bass", "--accept")
-    assert stored(home) == []
+    assert list_stored(home) == []
 
 
 def test_what_was_fetched_is_not_fetched_again_after_a_wrong_option(home: Path, onnx_file: Path) -> None:
-    with serving(lambda handler: handler.reply(200, onnx_file.read_bytes())) as server:
+    with serve(lambda handler: handler.reply(200, onnx_file.read_bytes())) as server:
         words = ("add", server.url("/Demo.onnx"), "--licence", "MIT", "--accept", "--sha256", hash_file(onnx_file))
         with pytest.raises(BridgeError):
             models(*words, "--adapter", "htdemucs", "--stems", "drums,bass")
@@ -131,7 +131,7 @@ def test_what_was_fetched_is_not_fetched_again_after_a_wrong_option(home: Path, 
 
 
 def test_a_manifest_tells_all_and_its_files_lie_beside_it(home: Path, onnx_file: Path, tmp_path: Path) -> None:
-    second = graphs.stacked(tmp_path / "piano.onnx", "mix", (1, 2, 160), (0.5,))
+    second = graphs.write_stacked_graph(tmp_path / "piano.onnx", "mix", (1, 2, 160), (0.5,))
     path = tmp_path / "bag.toml"
     path.write_text(
         f'schema = 1\nname = "bag"\nadapter = "htdemucs"\nfile = "Demo.onnx"\nsha256 = "{hash_file(onnx_file)}"\n'
@@ -139,7 +139,7 @@ def test_a_manifest_tells_all_and_its_files_lie_beside_it(home: Path, onnx_file:
         f'[[more]]\nfile = "piano.onnx"\nsha256 = "{hash_file(second)}"\nstems = ["piano"]\n'
     )
     assert models("add", "--manifest", path, "--accept") == 0
-    assert stored(home / "bag") == ["Demo.onnx", "manifest.toml", "piano.onnx"]
+    assert list_stored(home / "bag") == ["Demo.onnx", "manifest.toml", "piano.onnx"]
 
 
 def test_a_manifest_s_wrong_hash_is_refused(home: Path, onnx_file: Path, tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ def test_a_manifest_s_wrong_hash_is_refused(home: Path, onnx_file: Path, tmp_pat
     )
     with pytest.raises(ModelError, match=r"the SHA-256 is .*; nothing was kept"):
         models("add", "--manifest", path, "--accept")
-    assert stored(home) == []
+    assert list_stored(home) == []
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_a_mistake_is_reported_with_its_hint(home: Path, words: tuple[str, ...],
     with pytest.raises(BridgeError, match=message) as caught:
         models(*words)
     assert caught.value.hint
-    assert stored(home) == []
+    assert list_stored(home) == []
 
 
 def test_verify_sees_a_changed_file_and_goes_on_with_the_others(
@@ -201,10 +201,10 @@ def test_verify_tells_of_a_model_that_hisses_in_silence(tmp_path: Path, capsys: 
 
 
 def test_verify_fails_on_a_model_that_gives_nan(tmp_path: Path, home: Path) -> None:
-    path = graphs.stacked(tmp_path / "nan.onnx", "mix", (1, 2, 160), (float("nan"),))
+    path = graphs.write_stacked_graph(tmp_path / "nan.onnx", "mix", (1, 2, 160), (float("nan"),))
     with pytest.raises(ModelError, match="gave numbers that are not finite"):
         models("add", path, "--adapter", "htdemucs", "--licence", "MIT", "--stems", "vocals", "--accept")
-    assert stored(home) == []
+    assert list_stored(home) == []
 
 
 def test_a_broken_manifest_is_listed_and_fails_to_verify(
@@ -237,11 +237,11 @@ def test_remove_asks_first(home: Path, onnx_file: Path) -> None:
     add(onnx_file, "--accept")
     with pytest.raises(ConfigError, match=r"remove demo from .*--yes"):
         models("remove", "demo")
-    assert stored(home) == ["demo"]
+    assert list_stored(home) == ["demo"]
 
 
 def test_a_streaming_model_is_tried_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = graphs.delaying(tmp_path / "live.onnx", 8, 8, (0.1, 0.2, 0.3, 0.4))
+    path = graphs.write_delaying_graph(tmp_path / "live.onnx", 8, 8, (0.1, 0.2, 0.3, 0.4))
     words = ("--adapter", "streaming", "--licence", "MIT", "--stems", "drums,bass,vocals,other", "--synthesis", "16")
     assert models("add", path, *words, "--accept") == 0
     assert models("verify", "--json") == 0

@@ -23,7 +23,7 @@ def test_a_file_that_is_no_graph_is_an_error(tmp_path: Path, content: bytes) -> 
 
 
 def test_half_a_file_is_an_error(tmp_path: Path) -> None:
-    path = graphs.stacked(tmp_path / "m.onnx", "mix", (1, 2, 160), (0.1, 0.2))
+    path = graphs.write_stacked_graph(tmp_path / "m.onnx", "mix", (1, 2, 160), (0.1, 0.2))
     path.write_bytes(path.read_bytes()[:-40])
     with pytest.raises(ModelError, match=r"m\.onnx: cannot be loaded"):
         open_graph(path)
@@ -35,7 +35,7 @@ def test_no_file_is_an_error(tmp_path: Path) -> None:
 
 
 def test_weights_in_a_file_beside_that_is_not_there_are_an_error(tmp_path: Path) -> None:
-    path = graphs.stacked(tmp_path / "m.onnx", "mix", (1, 2, 160), [0.1] * 400)
+    path = graphs.write_stacked_graph(tmp_path / "m.onnx", "mix", (1, 2, 160), [0.1] * 400)
     onnx.save(onnx.load(str(path)), str(path), save_as_external_data=True, location="m.onnx.data", size_threshold=100)
     (tmp_path / "m.onnx.data").unlink()
     with pytest.raises(ModelError, match=r"in one piece \(no \.onnx\.data beside it\)"):
@@ -43,7 +43,7 @@ def test_weights_in_a_file_beside_that_is_not_there_are_an_error(tmp_path: Path)
 
 
 def test_a_wrong_shape_is_reported_with_file_tensor_and_both_shapes(tmp_path: Path) -> None:
-    graph = open_graph(graphs.stacked(tmp_path / "m.onnx", "mix", (1, 2, "frames"), (0.1,)))
+    graph = open_graph(graphs.write_stacked_graph(tmp_path / "m.onnx", "mix", (1, 2, "frames"), (0.1,)))
     assert graph.run({"mix": noise(7)[np.newaxis]})["stems"].shape == (1, 1, 2, 7)
     with pytest.raises(ModelError, match=r"m\.onnx: input mix: expected \(1, 2, any\), found \(2, 7\)"):
         graph.run({"mix": noise(7)})

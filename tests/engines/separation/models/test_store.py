@@ -25,11 +25,11 @@ def store(tmp_path: Path) -> ModelStore:
 
 
 def manifest_of(folder: Path, name: str = "tiny") -> Manifest:
-    path = graphs.stacked(folder / "tiny.onnx", "mix", (1, 2, 160), (0.1, 0.2, 0.3, 0.1, 0.2, 0.1))
+    path = graphs.write_stacked_graph(folder / "tiny.onnx", "mix", (1, 2, 160), (0.1, 0.2, 0.3, 0.1, 0.2, 0.1))
     return graphs.manifest_for(path, "htdemucs", SIX, name=name)
 
 
-def added(store: ModelStore, folder: Path, name: str = "tiny") -> Model:
+def add_model(store: ModelStore, folder: Path, name: str = "tiny") -> Model:
     manifest = manifest_of(folder, name)
     with store.open_draft(name) as draft:
         (draft.folder / "tiny.onnx").write_bytes((folder / "tiny.onnx").read_bytes())
@@ -43,7 +43,7 @@ def test_an_empty_store_has_no_models_and_no_folder(store: ModelStore) -> None:
 
 
 def test_what_was_added_is_listed_and_loaded(store: ModelStore, tmp_path: Path) -> None:
-    model = added(store, tmp_path)
+    model = add_model(store, tmp_path)
     assert [one.model for one in store.list_entries()] == [model]
     separator = load_separator("tiny", store)
     assert isinstance(separator, PieceSeparator)
@@ -83,7 +83,7 @@ def test_a_file_with_another_hash_is_not_published(store: ModelStore, tmp_path: 
 
 
 def test_a_name_that_is_taken_is_refused_before_anything_is_fetched(store: ModelStore, tmp_path: Path) -> None:
-    added(store, tmp_path)
+    add_model(store, tmp_path)
     with pytest.raises(ModelError, match="there is a model 'tiny' already"), store.open_draft("tiny"):
         pytest.fail("the draft was opened")
 
@@ -96,7 +96,7 @@ def test_a_name_that_is_another_models_but_for_its_case_is_refused(store: ModelS
 
 @pytest.mark.parametrize("beyond", ["schema = " + "1" * 5000, "a." * 20000 + "a = 1", "a = " + "[" * 5000])
 def test_a_manifest_beyond_the_bounds_leaves_the_others_listed(store: ModelStore, tmp_path: Path, beyond: str) -> None:
-    added(store, tmp_path)
+    add_model(store, tmp_path)
     (store.folder / "broken").mkdir()
     (store.folder / "broken" / MANIFEST_FILE).write_text(beyond)
     broken, tiny = store.list_entries()
@@ -121,20 +121,20 @@ def test_what_a_killed_run_left_is_swept_and_a_living_one_s_is_not(store: ModelS
     going = store.folder / f".removing-other.{DEAD}.abcd"
     for folder in (dead, living, going):
         folder.mkdir(parents=True)
-    added(store, tmp_path)
+    add_model(store, tmp_path)
     assert not dead.exists()
     assert not going.exists()
     assert living.exists()
 
 
 def test_a_removed_model_is_gone_with_its_files(store: ModelStore, tmp_path: Path) -> None:
-    added(store, tmp_path)
+    add_model(store, tmp_path)
     store.remove("tiny")
     assert list(store.folder.iterdir()) == []
 
 
 def test_a_model_that_is_not_there_is_an_error_that_names_those_that_are(store: ModelStore, tmp_path: Path) -> None:
-    added(store, tmp_path)
+    add_model(store, tmp_path)
     for act in (store.get, store.remove):
         with pytest.raises(ModelError, match="no model 'tiyn'; models here: tiny"):
             act("tiyn")
@@ -142,7 +142,7 @@ def test_a_model_that_is_not_there_is_an_error_that_names_those_that_are(store: 
 
 @pytest.mark.parametrize("name", ["../tiny", "", ".", "/tmp", ".downloads"])
 def test_a_name_cannot_lead_out_of_the_store(store: ModelStore, tmp_path: Path, name: str) -> None:
-    added(store, tmp_path)
+    add_model(store, tmp_path)
     store.downloads.mkdir()
     with pytest.raises(ModelError, match="no model"):
         store.remove(name)
@@ -151,23 +151,23 @@ def test_a_name_cannot_lead_out_of_the_store(store: ModelStore, tmp_path: Path, 
 
 
 def test_a_changed_file_is_refused_before_it_is_used(store: ModelStore, tmp_path: Path) -> None:
-    model = added(store, tmp_path)
+    model = add_model(store, tmp_path)
     path = model.get_path(model.manifest.parts[0])
     # a working graph, but another one
-    graphs.stacked(path, "mix", (1, 2, 160), (0.9, 0.2, 0.3, 0.1, 0.2, 0.1))
+    graphs.write_stacked_graph(path, "mix", (1, 2, 160), (0.9, 0.2, 0.3, 0.1, 0.2, 0.1))
     with pytest.raises(ModelError, match=r"tiny\.onnx: the SHA-256 is .*; remove tiny and add it again"):
         load_separator("tiny", store)
 
 
 def test_a_missing_file_is_an_error_with_its_hint(store: ModelStore, tmp_path: Path) -> None:
-    model = added(store, tmp_path)
+    model = add_model(store, tmp_path)
     model.get_path(model.manifest.parts[0]).unlink()
     with pytest.raises(ModelError, match=r"cannot be read \(No such file or directory\); remove tiny and add it again"):
         load_separator("tiny", store)
 
 
 def test_a_broken_manifest_is_listed_with_its_problem_and_can_be_removed(store: ModelStore, tmp_path: Path) -> None:
-    (added(store, tmp_path).folder / MANIFEST_FILE).write_text("schema = 1\nnmae = 2\n")
+    (add_model(store, tmp_path).folder / MANIFEST_FILE).write_text("schema = 1\nnmae = 2\n")
     (one,) = store.list_entries()
     assert one.model is None
     assert "nmae: unknown key" in one.problem
@@ -178,5 +178,5 @@ def test_a_broken_manifest_is_listed_with_its_problem_and_can_be_removed(store: 
 
 
 def test_a_folder_renamed_by_hand_is_a_problem_that_is_listed(store: ModelStore, tmp_path: Path) -> None:
-    added(store, tmp_path).folder.rename(store.folder / "renamed")
+    add_model(store, tmp_path).folder.rename(store.folder / "renamed")
     assert "name: 'tiny' in a folder called 'renamed'" in store.list_entries()[0].problem

@@ -116,14 +116,14 @@ class Stops(Late):
         return super().push(mix)
 
 
-def stopped(path: Path, out: Path, what: SeparationRequest | None = None) -> None:
+def stop_job(path: Path, out: Path, what: SeparationRequest | None = None) -> None:
     with pytest.raises(KeyboardInterrupt):
         separate(path, out, what, Stops())
 
 
 def test_a_stopped_run_goes_on_where_it_was(tmp_path: Path) -> None:
     path, out = song(tmp_path), tmp_path / "out"
-    stopped(path, out)
+    stop_job(path, out)
     outcome = separate(path, out)
     assert outcome.resumed_at == 3 * 65_536 - Late().lag
     separate(path, tmp_path / "undisturbed")
@@ -134,7 +134,7 @@ def test_a_stopped_run_knows_how_loud_it_was_before(tmp_path: Path) -> None:
     sound = noise(FRAMES)
     sound[:, 1000:2000] *= 20.0
     path, out = song(tmp_path, sound), tmp_path / "out"
-    stopped(path, out)
+    stop_job(path, out)
     assert separate(path, out).gain == separate(path, tmp_path / "undisturbed").gain < 1.0
 
 
@@ -153,7 +153,7 @@ def test_a_stopped_run_begins_anew_where_what_it_left_cannot_be_used(
     tmp_path: Path, disturb: Callable[[Path, Path], object]
 ) -> None:
     path, out = song(tmp_path), tmp_path / "out"
-    stopped(path, out)
+    stop_job(path, out)
     disturb(path, out / "song")
     assert separate(path, out).resumed_at == 0
     separate(path, tmp_path / "undisturbed")
@@ -164,10 +164,10 @@ def test_a_stopped_run_begins_anew_with_other_outputs_or_a_new_version(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, out = song(tmp_path), tmp_path / "out"
-    stopped(path, out)
+    stop_job(path, out)
     assert separate(path, out, wish(stems=("drums",))).resumed_at == 0
     assert list(files_in(out / "song")) == ["drums.wav"]
-    stopped(path, out)
+    stop_job(path, out)
     monkeypatch.setattr(bridge, "__version__", "99.0")
     assert separate(path, out).resumed_at == 0
 

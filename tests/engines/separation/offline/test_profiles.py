@@ -39,7 +39,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def add(home: Path, name: str, gains: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4)) -> None:
     """A model whose stems are the mix times ``gains``."""
-    path = graphs.stacked(home / "tiny.onnx", "mix", (1, 2, 4410), gains)
+    path = graphs.write_stacked_graph(home / "tiny.onnx", "mix", (1, 2, 4410), gains)
     with open_user_store().open_draft(name) as draft:
         (draft.folder / "tiny.onnx").write_bytes(path.read_bytes())
         draft.publish(graphs.manifest_for(path, "htdemucs", ("drums", "bass", "other", "vocals"), name=name))

@@ -48,7 +48,7 @@ EVERY = {"kick": (0, 8), "closed": tuple(range(16))}
 LATE = {"snare": 12.0, "closed": -9.0, "ride": -9.0}
 
 
-def drummed(
+def make_groove(
     name: str,
     pattern: dict[str, tuple[int, ...]],
     bars: int = 24,
@@ -77,7 +77,7 @@ def rock(*grooves: MidiGroove) -> DrumBars:
 
 @pytest.mark.parametrize(("swing", "pair"), [(0.5, 1.0), (0.62, 1.0), (0.66, 1.0), (0.58, 0.5)])
 def test_a_drummers_swing_is_heard_and_leaves_no_deviation(swing: float, pair: float) -> None:
-    groove = drummed("drummer1/a/1", EVERY, swing=swing, pair=pair, loose=3.0)
+    groove = make_groove("drummer1/a/1", EVERY, swing=swing, pair=pair, loose=3.0)
     beats = np.array([hit.beat for hit in groove.hits])
     assert estimate_swing(beats, pair) == pytest.approx(swing, abs=0.011)
     steps, late = find_grid_steps(beats, pair, swing)
@@ -92,7 +92,7 @@ def test_triplets_are_the_first_three_steps_of_a_swung_beat() -> None:
 
 
 def test_lateness_is_told_apart_from_what_all_the_playing_is_late() -> None:
-    bars = rock(drummed("drummer1/a/1", ROCK))
+    bars = rock(make_groove("drummer1/a/1", ROCK))
     snare, closed = (
         float(np.median(bars.late[:, LANES[role]][bars.is_hit[:, LANES[role]]])) for role in LATE if role != "ride"
     )
@@ -101,7 +101,7 @@ def test_lateness_is_told_apart_from_what_all_the_playing_is_late() -> None:
 
 
 def test_a_foot_that_hurries_is_early_and_no_sixteenth_before() -> None:
-    steady = drummed("drummer1/a/1", ROCK, 8)
+    steady = make_groove("drummer1/a/1", ROCK, 8)
     feet = [GrooveHit(4 * bar + beat + (20 - 90) / 480, "pedal", 0.5) for bar in range(8) for beat in (1, 3)]
     bars = rock(replace(steady, hits=tuple(sorted([*steady.hits, *feet], key=lambda hit: hit.beat))))
     pedal = bars.is_hit[:, LANES["pedal"]]
@@ -110,7 +110,7 @@ def test_a_foot_that_hurries_is_early_and_no_sixteenth_before() -> None:
 
 
 def test_of_two_strokes_at_one_place_the_louder_stays() -> None:
-    steady = drummed("drummer1/a/1", ROCK, 8)
+    steady = make_groove("drummer1/a/1", ROCK, 8)
     for velocity in (0.1, 0.99):
         flam = [GrooveHit(4 * bar + 1.07, "snare", velocity) for bar in range(8)]
         bars = rock(replace(steady, hits=tuple(sorted([*steady.hits, *flam], key=lambda hit: hit.beat))))
@@ -118,7 +118,7 @@ def test_of_two_strokes_at_one_place_the_louder_stays() -> None:
 
 
 def test_a_family_has_what_swings_or_what_does_not() -> None:
-    straight, shuffled_ = drummed("drummer1/a/1", ROCK), drummed("drummer1/a/2", ROCK, swing=0.66)
+    straight, shuffled_ = make_groove("drummer1/a/1", ROCK), make_groove("drummer1/a/2", ROCK, swing=0.66)
     both = [("rock", straight), ("rock/folk", shuffled_), ("jazz", straight), ("rocksteady", straight)]
     assert [one.name for one in list_performances(both, DrumStyle(("rock",)))] == ["drummer1/a/1"]
     assert [one.name for one in list_performances(both, DrumStyle(("rock",), swung=True))] == ["drummer1/a/2"]
@@ -128,7 +128,7 @@ def test_nothing_is_learned_from_who_is_held_out_nor_from_the_grooves_that_all_p
     names = ["drummer1/a/1", "drummer1/eval_session/1", "drummer3/a/1", "drummer5/a/1", "drummer5/eval_session/1"]
     kind = replace(KINDS["rock"], held_out=frozenset({"drummer3"}))
     learned, held = split_performances(
-        kind, list_performances([("rock", drummed(name, ROCK, 4)) for name in names], kind)
+        kind, list_performances([("rock", make_groove(name, ROCK, 4)) for name in names], kind)
     )
     assert [one.name for one in learned] == names[:1]
     assert [one.name for one in held] == names[2:]
@@ -140,21 +140,21 @@ def test_fills_rolls_loose_bars_near_silence_and_no_backbeat_are_no_grooves() ->
     march = {**ROCK, "snare": tuple(range(16))}
     washed = {**ROCK, "closed": (), "open": tuple(range(16))}
     for pattern in (march, washed, {**ROCK, "kick": (2, 8)}, {**ROCK, "snare": (6, 14)}):
-        unheard = rock(drummed("drummer1/a/2", pattern, 6))
+        unheard = rock(make_groove("drummer1/a/2", pattern, 6))
         assert len(unheard) == 6
         assert not len(select_usable(unheard, KINDS["rock"]))
-    assert len(select_usable(rock(drummed("drummer1/a/2", {**ROCK, "snare": (6, 14)}, 6)), KINDS["jazz"])) == 6
+    assert len(select_usable(rock(make_groove("drummer1/a/2", {**ROCK, "snare": (6, 14)}, 6)), KINDS["jazz"])) == 6
     off = replace(
-        drummed("drummer1/a/3", ROCK, 4), hits=tuple(GrooveHit(0.3 * i + 0.13, "closed", 0.5) for i in range(40))
+        make_groove("drummer1/a/3", ROCK, 4), hits=tuple(GrooveHit(0.3 * i + 0.13, "closed", 0.5) for i in range(40))
     )
-    for unwanted in (drummed("drummer1/a/2", fill, 4), drummed("drummer1/a/4", {"kick": (0, 4, 8)}, 6), off):
+    for unwanted in (make_groove("drummer1/a/2", fill, 4), make_groove("drummer1/a/4", {"kick": (0, 4, 8)}, 6), off):
         assert not len(select_usable(rock(unwanted), KINDS["rock"]))
-    assert len(select_usable(rock(drummed("drummer1/a/1", ROCK, 4)), KINDS["rock"])) == 4
+    assert len(select_usable(rock(make_groove("drummer1/a/1", ROCK, 4)), KINDS["rock"])) == 4
 
 
 def test_a_template_says_what_was_struck_how_loud_and_how_late() -> None:
     half = {**ROCK, "kick": (0, 8, 10)}
-    everything = [drummed(f"drummer1/a/{i}", half if i % 2 else ROCK, 12, loose=4.0, seed=i) for i in range(8)]
+    everything = [make_groove(f"drummer1/a/{i}", half if i % 2 else ROCK, 12, loose=4.0, seed=i) for i in range(8)]
     table = build_family(list_performances([("rock", one) for one in everything], KINDS["rock"]), KINDS["rock"])
     assert table.performances == 8 and table.bars == 96
     for template in table.templates:
@@ -169,7 +169,7 @@ def test_a_template_says_what_was_struck_how_loud_and_how_late() -> None:
 
 
 def test_bars_that_differ_become_templates_of_their_own_from_calm_to_hard() -> None:
-    calm, hard = drummed("drummer1/a/1", ROCK, 40, 0.3), drummed("drummer2/a/1", BUSY, 40, 0.8)
+    calm, hard = make_groove("drummer1/a/1", ROCK, 40, 0.3), make_groove("drummer2/a/1", BUSY, 40, 0.8)
     table = build_family(list_performances([("rock", calm), ("rock", hard)], KINDS["rock"]), KINDS["rock"])
     levels = [one.level for one in table.templates]
     assert levels == sorted(levels)
@@ -193,7 +193,7 @@ def test_of_a_group_the_nearest_are_counted_and_of_a_long_performance_some_bars(
     (group,) = group_bars(points, 1)
     assert len(group) == 24
     assert np.abs(points[group, 0] - 0.045).max() <= 0.03
-    long = list_performances([("rock", drummed("drummer1/a/1", ROCK, 90))], KINDS["rock"])
+    long = list_performances([("rock", make_groove("drummer1/a/1", ROCK, 90))], KINDS["rock"])
     assert build_family(long, KINDS["rock"]).bars == 48
 
 
@@ -225,7 +225,7 @@ def test_limbs_that_hurry_together_are_told_from_those_that_do_not() -> None:
 def test_the_same_drummers_make_the_same_file_which_reads_back() -> None:
     learned = {
         "rock": list_performances(
-            [("rock", drummed("drummer1/a/1", ROCK)), ("rock", drummed("drummer1/a/2", BUSY))], KINDS["rock"]
+            [("rock", make_groove("drummer1/a/1", ROCK)), ("rock", make_groove("drummer1/a/2", BUSY))], KINDS["rock"]
         )
     }
     text = to_json(build_groove_file(learned))
@@ -235,7 +235,7 @@ def test_the_same_drummers_make_the_same_file_which_reads_back() -> None:
 
 
 def test_bars_are_like_themselves_and_less_so_shuffled() -> None:
-    bars = rock(drummed("drummer1/a/1", ROCK, loose=4.0))
+    bars = rock(make_groove("drummer1/a/1", ROCK, loose=4.0))
     same, other = compare_grooves(bars, bars), compare_grooves(shuffle_steps(bars, np.random.default_rng(0)), bars)
     np.testing.assert_allclose(astuple(same), (1, same.by_drum, 1, 0, 0, 1, 1), atol=1e-9)
     assert other.similarity < 0.8 and other.steadiness < 0.7 and other.onset_bits > 0.1
@@ -243,7 +243,7 @@ def test_bars_are_like_themselves_and_less_so_shuffled() -> None:
 
 
 def test_likeness_is_of_the_drums_of_the_touch_and_of_the_lateness() -> None:
-    bars = rock(drummed("drummer1/a/1", ROCK, loose=4.0))
+    bars = rock(make_groove("drummer1/a/1", ROCK, loose=4.0))
     louder, flat = (
         replace(bars, velocity=velocity) for velocity in (1.3 * bars.velocity, np.where(bars.is_hit, 90.0, 0.0))
     )
@@ -262,7 +262,7 @@ def test_likeness_is_of_the_drums_of_the_touch_and_of_the_lateness() -> None:
 
 
 def test_steadiness_is_within_a_song_and_not_between_songs() -> None:
-    one, other = rock(drummed("drummer1/a/1", ROCK)), rock(drummed("drummer1/a/2", BUSY))
+    one, other = rock(make_groove("drummer1/a/1", ROCK)), rock(make_groove("drummer1/a/2", BUSY))
     velocity, late = np.concatenate([one.velocity, other.velocity]), np.concatenate([one.late, other.late])
     both = DrumBars(velocity, late, np.repeat([0, 1], 24))
     assert measure_steadiness(both) == pytest.approx(1.0)
@@ -294,7 +294,7 @@ def test_the_commands_write_the_grooves_and_compare_the_styles(
     for drummer in ("drummer1", "drummer5"):
         for number, pattern in enumerate((ROCK, BUSY), 1):
             row = f"{drummer}/a/{number}"
-            lines.append(write(folder, row, "rock", drummed(row, pattern, 40, loose=4.0, seed=number)))
+            lines.append(write(folder, row, "rock", make_groove(row, pattern, 40, loose=4.0, seed=number)))
     (folder / "info.csv").write_text("\n".join(lines), encoding="utf-8")
     out = tmp_path / "grooves.json"
     assert main(["grooves", "--symbolic", str(tmp_path), "--out", str(out)]) == 0

@@ -17,19 +17,19 @@ from research.mir.evaluation.truth import (
 )
 
 
-def written(path: Path, text: str) -> Path:
+def write(path: Path, text: str) -> Path:
     path.write_text(text)
     return path
 
 
 def test_beats_come_with_their_downbeats(tmp_path: Path) -> None:
-    beats, downbeats = read_beats(written(tmp_path / "a.beats", "# by hand\n0.5 1\n1.0\t2\n\n1.5 3\n2.0 1\n"))
+    beats, downbeats = read_beats(write(tmp_path / "a.beats", "# by hand\n0.5 1\n1.0\t2\n\n1.5 3\n2.0 1\n"))
     assert beats.tolist() == [0.5, 1.0, 1.5, 2.0]
     assert downbeats.tolist() == [0.5, 2.0]
 
 
 def test_chords_may_have_gaps_that_nobody_knows(tmp_path: Path) -> None:
-    chords = read_chords(written(tmp_path / "a.chords", "0 1.5 C:maj\n1.5\t1.5\tF\n2 3 A:min7/b3\n"))
+    chords = read_chords(write(tmp_path / "a.chords", "0 1.5 C:maj\n1.5\t1.5\tF\n2 3 A:min7/b3\n"))
     assert chords.labels == ("C:maj", "X", "A:min7/b3")
     assert chords.intervals.tolist() == [[0, 1.5], [1.5, 2], [2, 3]]
 
@@ -38,7 +38,7 @@ def test_chords_may_have_gaps_that_nobody_knows(tmp_path: Path) -> None:
     ("text", "key"), [("C major\n", "C major"), ("f# MINOR", "F# minor"), ("Bb major", "Bb major")]
 )
 def test_a_key_is_a_note_and_a_mode(tmp_path: Path, text: str, key: str) -> None:
-    assert read_key(written(tmp_path / "a.key", text)) == key
+    assert read_key(write(tmp_path / "a.key", text)) == key
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_a_key_is_a_note_and_a_mode(tmp_path: Path, text: str, key: str) -> None
     ],
 )
 def test_a_wrong_line_is_named_with_its_mend(tmp_path: Path, name: str, text: str, said: str) -> None:
-    written(tmp_path / name, text)
+    write(tmp_path / name, text)
     with pytest.raises(ConfigError) as raised:
         read_truth(tmp_path / "a")
     assert said in raised.value.message
@@ -73,7 +73,7 @@ def test_a_file_that_is_no_text_is_an_error(tmp_path: Path) -> None:
 
 
 def test_what_is_not_beside_the_song_is_not_known(tmp_path: Path) -> None:
-    written(tmp_path / "a.key", "C major")
+    write(tmp_path / "a.key", "C major")
     truth = read_truth(tmp_path / "a")
     assert (truth.beats, truth.downbeats, truth.chords, truth.onsets) == (None, None, None, None)
     assert truth
