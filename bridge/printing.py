@@ -66,11 +66,11 @@ class Printer(Console):
         return (getattr(self.file, "encoding", None) or "utf-8").lower()
 
     def render_str(self, text: str, **options: Any) -> Text:
-        return super().render_str(self._shown(text), **options)
+        return super().render_str(self._make_encodable(text), **options)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Any:
         if isinstance(renderable, Text):
-            renderable = self._shown_text(renderable)
+            renderable = self._make_encodable_text(renderable)
         return super().render(renderable, options)
 
     def status(self, status: RenderableType, **options: Any) -> Status:
@@ -99,16 +99,16 @@ class Printer(Console):
             if not self.stderr:
                 raise output_error(refused) from refused
 
-    def _shown(self, text: str) -> str:
+    def _make_encodable(self, text: str) -> str:
         return encodable(visible(text), self.encoding)
 
-    def _shown_text(self, text: Text) -> Text:
-        if self._shown(text.plain) == text.plain:
+    def _make_encodable_text(self, text: Text) -> Text:
+        if self._make_encodable(text.plain) == text.plain:
             return text
         shown = text.blank_copy()
         for at, character in enumerate(text.plain):
             piece = text[at]
-            shown.append_text(Text(self._shown(character), style=piece.style, spans=piece.spans))
+            shown.append_text(Text(self._make_encodable(character), style=piece.style, spans=piece.spans))
         return shown
 
 

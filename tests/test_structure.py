@@ -60,3 +60,28 @@ def test_private_words_stay_out() -> None:
         if PRIVATE.search(KEPT.sub("", line))
     ]
     assert found == []
+
+
+IRREGULAR = frozenset("done drawn found given held kept known left lost made said sent shown struck taken worn".split())
+"""Participles that do not end in "ed"."""
+VERBS = frozenset({"embed", "feed", "need", "seed", "shed"})
+"""Verbs that end in "ed"."""
+
+
+def is_participle(name: str) -> bool:
+    """Whether a whole function name is one participle, which says neither what is done nor what comes out."""
+    word = name.strip("_")
+    return word in IRREGULAR or (word.endswith("ed") and "_" not in word and word not in VERBS)
+
+
+def test_no_function_is_named_by_a_participle_alone() -> None:
+    found = []
+    for top in (*PRODUCT, "bench", "examples", "research", "tools"):
+        for path in sorted((ROOT / top).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                attribute = isinstance(node, ast.FunctionDef) and any(
+                    "property" in ast.unparse(d) for d in node.decorator_list
+                )
+                if isinstance(node, ast.FunctionDef) and not attribute and is_participle(node.name):
+                    found.append(f"{path.relative_to(ROOT)}:{node.lineno}: {node.name}")
+    assert found == []

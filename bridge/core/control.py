@@ -94,7 +94,7 @@ class Control:
 class Action:
     """Something that happens once when it is triggered.
 
-    ``argument`` names its one string argument, if any. An action with an argument is expected to read or write files, so
+    ``argument`` names its one string argument, if any. An action with an argument is expected to use files, so
     OSC runs it outside of the thread that receives (`bridge/osc/lanes.py`).
     """
 

@@ -22,7 +22,7 @@ from bridge.core.jit import cfunc
 from bridge.drivers.libjack import address, load
 from bridge.errors import DriverError
 from bridge.runtime.shared.atomics import as_void, call, carray
-from bridge.runtime.shared.callback_jit import compiled
+from bridge.runtime.shared.callback_jit import callback_njit
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ OFF, ON = (0, 1) if sys.platform == "darwin" else (1, 0)
 _PythonFunction = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int)
 
 
-@compiled
+@callback_njit
 def _ignore_cancel_state(_state: int, _before: Any) -> int:
     """Windows has no such call: libjack ends threads there without regard (untried)."""
     return 0
@@ -49,7 +49,7 @@ set_cancel_state: Any = (
 )
 
 
-@compiled
+@callback_njit
 def call_uncancelled(argument: NDArray[np.int64], value: int) -> int:
     """Call the Python function of ``argument`` while this thread cannot be cancelled."""
     scratch = as_void(argument[SCRATCH])

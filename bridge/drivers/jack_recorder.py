@@ -45,7 +45,7 @@ from bridge.runtime.shared.atomics import (
     publish,
     store_release,
 )
-from bridge.runtime.shared.callback_jit import compiled
+from bridge.runtime.shared.callback_jit import callback_njit
 
 MAX_PORTS = 16
 MAX_RECORDED = 1 << 16  # messages a port
@@ -80,7 +80,7 @@ MIDI_PORTS_AT = RECORD_PORTS + MAX_PORTS
 STATE_WORDS = MIDI_PORTS_AT + MAX_PORTS
 
 
-@compiled
+@callback_njit
 def process_audio(state: NDArray[np.int64], at: int, frames: int) -> None:
     length = state[FRAMES]
     for row in range(state[PLAYS]):
@@ -96,7 +96,7 @@ def process_audio(state: NDArray[np.int64], at: int, frames: int) -> None:
                 samples[row, at + i] = source[i]
 
 
-@compiled
+@callback_njit
 def play_midi(state: NDArray[np.int64], at: int, frames: int) -> None:
     buffer = get_buffer(as_void(state[MIDI_PLAY]), frames)
     midi_clear(buffer)
@@ -108,7 +108,7 @@ def play_midi(state: NDArray[np.int64], at: int, frames: int) -> None:
         state[NEXT_EVENT] += 1
 
 
-@compiled
+@callback_njit
 def record_midi(state: NDArray[np.int64], at: int, frames: int) -> None:
     ports = state[MIDI_RECORDS]
     kept = carray(as_int64(state[RECORDED]), (max(ports, 1), MAX_RECORDED, 3))
@@ -128,7 +128,7 @@ def record_midi(state: NDArray[np.int64], at: int, frames: int) -> None:
             counts[port] += 1
 
 
-@compiled
+@callback_njit
 def process_block(state: NDArray[np.int64], frames: int) -> None:
     """Process one callback. The position follows from JACK's frame time, so a skipped callback leaves a gap."""
     now = int64(last_frame_time(as_void(state[CLIENT])))

@@ -21,7 +21,7 @@ from bridge.runtime.callback.context import OUTPUTS, PORTS, CallbackContext
 from bridge.runtime.callback.cycle import cycle
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import address_of, as_int64, as_uint8, as_void, carray
-from bridge.runtime.shared.callback_jit import compiled
+from bridge.runtime.shared.callback_jit import callback_njit
 from bridge.runtime.shared.layout import CALLBACK_BINS, MAX_EVENTS, MAX_PERIOD
 from bridge.runtime.shared.native_table import count_words, make_unpacker, pack_table
 from bridge.runtime.shared.slots import DATA, FRAME, RECORD_WORDS, SIZE
@@ -61,7 +61,7 @@ HAS_BBT, ROLLING, LOOPING = 0x10, 1, 2
 MAX_MESSAGE = 8 * (RECORD_WORDS - DATA)
 
 
-@compiled
+@callback_njit
 def read_midi(context: CallbackContext, argument: NDArray[np.int64], frames: int) -> None:
     """JACK's MIDI input into `in_events`; messages longer than a record are counted and passed over."""
     buffer = get_buffer(as_void(argument[MIDI_IN]), frames)
@@ -86,7 +86,7 @@ def read_midi(context: CallbackContext, argument: NDArray[np.int64], frames: int
     context.callback_state[w.IN_EVENTS] = taken
 
 
-@compiled
+@callback_njit
 def write_midi(context: CallbackContext, argument: NDArray[np.int64], frames: int) -> None:
     """`out_events` into JACK's MIDI outputs, in order of their frames."""
     for port in range(PORTS):
@@ -100,7 +100,7 @@ def write_midi(context: CallbackContext, argument: NDArray[np.int64], frames: in
                 context.state[w.LOST_EVENTS] += 1
 
 
-@compiled
+@callback_njit
 def read_transport(context: CallbackContext, argument: NDArray[np.int64]) -> None:
     """Where JACK's transport stands; valid only where its master sets bar, beat and tick."""
     state = transport_query(as_void(argument[CLIENT]), as_void(argument[POSITION]))
@@ -122,7 +122,7 @@ def read_transport(context: CallbackContext, argument: NDArray[np.int64]) -> Non
         transport[w.T_BAR] = max(round(in_bar * quarters), 1)
 
 
-@compiled
+@callback_njit
 def serve(argument: NDArray[np.int64], frames: int) -> None:
     """One callback of ``frames`` frames."""
     began = get_time_us()

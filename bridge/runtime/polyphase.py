@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.audio import Audio
-from bridge.runtime.shared.callback_jit import compiled_sums
+from bridge.runtime.shared.callback_jit import callback_njit_sums
 
 STOPBAND_DB = 100.0
 """Stopband attenuation: below the noise of 16 bits."""
@@ -38,7 +38,7 @@ def design_kernel(up: int, down: int) -> NDArray[np.float64]:
     return np.asarray(shape / shape.sum(), np.float64)
 
 
-@compiled_sums
+@callback_njit_sums
 def _convert(fresh: Audio, line: Audio, taps: Audio, down: int, out: Audio) -> None:
     """Append ``fresh`` to the delay ``line``, fill ``out``, shift ``line``. See `PolyphaseResampler`."""
     phases, count = taps.shape

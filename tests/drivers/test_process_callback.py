@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bridge.drivers.libjack import library_name
 from bridge.runtime.callback.context import OUTPUTS, PORTS, CallbackContext
-from bridge.runtime.shared.callback_jit import compiled
+from bridge.runtime.shared.callback_jit import callback_njit
 from bridge.runtime.shared.native_table import pack_table
 from tests.runtime.callback_driver import Callback, open_callback
 
@@ -70,7 +70,7 @@ def test_the_constants_of_the_transport_are_jacks() -> None:
     assert jack.POSITION_BBT == process_callback.HAS_BBT
 
 
-@compiled
+@callback_njit
 def unpack(argument: NDArray[np.int64]) -> CallbackContext:
     """The context as `process_callback.serve` reads it."""
     return process_callback.unpack_context(argument[process_callback.CONTEXT :])

@@ -12,17 +12,17 @@ from bridge.core.audio import CHANNELS
 from bridge.runtime.callback.context import CallbackContext
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import as_float32, carray
-from bridge.runtime.shared.callback_jit import compiled
+from bridge.runtime.shared.callback_jit import callback_njit
 from bridge.runtime.shared.layout import RING_MASK
 
 
-@compiled
+@callback_njit
 def output_row(context: CallbackContext, row: int, frames: int) -> NDArray[np.float32]:
     """One channel of this cycle's output, shape (frames,)."""
     return carray(as_float32(context.outs[row]), (frames,))  # type: ignore[no-any-return]
 
 
-@compiled
+@callback_njit
 def write_ping(context: CallbackContext, path: int, first: int, frames: int) -> None:
     """Output the input itself, from frame ``first`` on, if ``path`` is in ping mode."""
     if context.state[w.PING] >> path & 1:

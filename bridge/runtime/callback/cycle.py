@@ -14,7 +14,7 @@ from bridge.runtime.callback.stem_output import write_stems
 from bridge.runtime.callback.synth_output import write_synth
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import as_void, load_acquire
-from bridge.runtime.shared.callback_jit import compiled
+from bridge.runtime.shared.callback_jit import callback_njit
 
 types: Any = _numba_types
 
@@ -25,7 +25,7 @@ post_semaphore: Callable[[int], int] = types.ExternalFunction("sem_post", types.
 sleep_us: Callable[[int], int] = types.ExternalFunction("usleep", types.int32(types.uint32))
 
 
-@compiled
+@callback_njit
 def wake_workers(context: CallbackContext) -> None:
     """Post each worker's semaphore, where this system has them (see CallbackContext.wake)."""
     for index in range(context.wake.size):
@@ -33,7 +33,7 @@ def wake_workers(context: CallbackContext) -> None:
             post_semaphore(as_void(context.wake[index]))
 
 
-@compiled
+@callback_njit
 def wait_for_workers(context: CallbackContext, now: int, frames: int) -> None:
     """Freewheel: sleep until every living worker has processed what this cycle needs.
 
@@ -55,7 +55,7 @@ def wait_for_workers(context: CallbackContext, now: int, frames: int) -> None:
             tries += 1
 
 
-@compiled
+@callback_njit
 def write_outputs(context: CallbackContext, now: int, frames: int) -> None:
     """Fill the audio outputs and ``out_events`` for the cycle that started at ``now``."""
     write_stems(context, now, frames)
@@ -63,7 +63,7 @@ def write_outputs(context: CallbackContext, now: int, frames: int) -> None:
     write_midi(context, now, frames, STALL_FRAMES)
 
 
-@compiled
+@callback_njit
 def cycle(context: CallbackContext, frames: int, raw: int) -> None:
     """One complete callback of ``frames`` at JACK's frame time ``raw``, from input buffers to output buffers."""
     now = read_inputs(context, frames, raw)

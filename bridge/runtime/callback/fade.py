@@ -9,17 +9,17 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.runtime.shared.callback_jit import compiled
+from bridge.runtime.shared.callback_jit import callback_njit
 from bridge.runtime.shared.slots import FADE_FRAMES, FADE_LEVEL, FADING_OUT, FIRST_MISSING
 
 
-@compiled
+@callback_njit
 def is_settled(fade: NDArray[np.int64], available: bool) -> bool:
     """Whether there is nothing to fade: the audio is at full level if ``available``, else silent."""
     return fade[FADE_LEVEL] == (FADE_FRAMES if available else 0) and fade[FADING_OUT] == 0  # type: ignore[no-any-return]
 
 
-@compiled
+@callback_njit
 def step_fade(fade: NDArray[np.int64], frame: int, available: bool) -> tuple[int, np.float32]:
     """Advance the fade to ``frame`` of the ring; returns the frame to output in its place, and its level, 0 to 1."""
     source = frame

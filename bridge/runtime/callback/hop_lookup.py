@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import load_acquire
-from bridge.runtime.shared.callback_jit import compiled
+from bridge.runtime.shared.callback_jit import callback_njit
 from bridge.runtime.shared.layout import CAPACITY, RING_MASK
 
 
-@compiled
+@callback_njit
 def find_hop(worker: NDArray[np.int64], stamps: NDArray[np.int64], frame: int, to_input: int) -> tuple[bool, int, bool]:
     """Whether ``frame`` of the ring is there, up to which frame that holds, and whether it is late if missing.
 

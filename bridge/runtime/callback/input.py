@@ -14,7 +14,7 @@ from bridge.core.midi import CLOCK, CONTINUE, SONG_POSITION, START, STOP
 from bridge.runtime.callback.context import HOST, PLAYER, SEPARATES, SYNTH, CallbackContext
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import as_float32, carray, load_acquire, store_release
-from bridge.runtime.shared.callback_jit import compiled
+from bridge.runtime.shared.callback_jit import callback_njit
 from bridge.runtime.shared.layout import CAPACITY, RECORDS, RING_MASK
 from bridge.runtime.shared.slots import DATA, FRAME, KIND, RECORD_WORDS, SIZE
 
@@ -22,7 +22,7 @@ MIDI, CLOCK_POSITION, TRANSPORT, GAP = Midi.KIND, ClockPosition.KIND, Transport.
 EVERY, EVENTS_ONLY, AFTER_GAP = range(3)  # the workers that a discontinuity resets
 
 
-@compiled
+@callback_njit
 def begin_worker_epoch(context: CallbackContext, index: int, frame: int) -> None:
     """A new epoch for worker ``index``."""
     worker = context.workers[index]
@@ -32,7 +32,7 @@ def begin_worker_epoch(context: CallbackContext, index: int, frame: int) -> None
         store_release(worker, w.EPOCH, worker[w.EPOCH] + 1)
 
 
-@compiled
+@callback_njit
 def begin_epoch(context: CallbackContext, index: int, frame: int) -> None:
     """Reset worker ``index`` at ``frame``: its MIDI ports release sounding notes, and so does the synth it feeds."""
     begin_worker_epoch(context, index, frame)
@@ -43,14 +43,14 @@ def begin_epoch(context: CallbackContext, index: int, frame: int) -> None:
             context.ports[port, w.RELEASING] = 1
 
 
-@compiled
+@callback_njit
 def reset_synth(context: CallbackContext, frame: int) -> None:
     """A new epoch for the synth at ``frame``, which drops its notes: nobody would send their note-offs."""
     if context.audio[SYNTH] >= 0:
         begin_worker_epoch(context, context.audio[SYNTH], frame)
 
 
-@compiled
+@callback_njit
 def begin_epochs(context: CallbackContext, frame: int, which: int) -> None:
     """A new epoch at ``frame`` for every worker, for those of events only, or for those that reset after a gap."""
     for index in range(context.workers.shape[0]):
@@ -61,7 +61,7 @@ def begin_epochs(context: CallbackContext, frame: int, which: int) -> None:
         begin_epoch(context, index, frame)
 
 
-@compiled
+@callback_njit
 def claim_record(context: CallbackContext, frame: int, kind: int, size: int) -> int:
     """The next record of the host ring, its header written; fill DATA, then call `publish_record`."""
     slot = context.heads[HOST, w.RING_HEAD] & (RECORDS - 1)
@@ -71,19 +71,19 @@ def claim_record(context: CallbackContext, frame: int, kind: int, size: int) -> 
     return slot  # type: ignore[no-any-return]
 
 
-@compiled
+@callback_njit
 def payload_values(context: CallbackContext, slot: int) -> NDArray[np.float64]:
     """The payload of record ``slot`` of the host ring as float64, shape (RECORD_WORDS - DATA,)."""
     return context.records[HOST, slot, DATA:].view(np.float64)
 
 
-@compiled
+@callback_njit
 def publish_record(context: CallbackContext) -> None:
     """Make the record that was claimed last visible to the readers."""
     store_release(context.heads[HOST], w.RING_HEAD, context.heads[HOST, w.RING_HEAD] + 1)
 
 
-@compiled
+@callback_njit
 def find_frame(context: CallbackContext, frames: int, raw: int) -> int:
     """The stream frame at which this callback starts; a jump of JACK's frame time is filled with silence."""
     state, own = context.state, context.callback_state
@@ -117,7 +117,7 @@ def find_frame(context: CallbackContext, frames: int, raw: int) -> int:
     return head + gap  # type: ignore[no-any-return]
 
 
-@compiled
+@callback_njit
 def track_midi_clock(context: CallbackContext, frame: int, message: int) -> None:
     """Count MIDI clock and song position, and begin epochs (MIDI 1.0, System Real Time).
 
@@ -143,7 +143,7 @@ def track_midi_clock(context: CallbackContext, frame: int, message: int) -> None
         begin_epochs(context, frame, EVENTS_ONLY)
 
 
-@compiled
+@callback_njit
 def read_events(context: CallbackContext, now: int) -> None:
     """Put this cycle's messages, stamped with stream frames, into the host ring.
 
@@ -164,7 +164,7 @@ def read_events(context: CallbackContext, now: int) -> None:
         publish_record(context)
 
 
-@compiled
+@callback_njit
 def track_transport(context: CallbackContext, now: int, frames: int) -> None:
     """Compare the host's transport with the expected position; a start, stop or jump begins epochs."""
     own, transport = context.callback_state, context.transport
@@ -189,7 +189,7 @@ def track_transport(context: CallbackContext, now: int, frames: int) -> None:
         publish_record(context)
 
 
-@compiled
+@callback_njit
 def serve_requests(context: CallbackContext, now: int) -> None:
     """Carry out the new epochs and note releases that the control process requested since the last cycle."""
     state = context.state
@@ -214,7 +214,7 @@ def serve_requests(context: CallbackContext, now: int) -> None:
         context.callback_state[w.BAND_ENDS] = 0
 
 
-@compiled
+@callback_njit
 def read_inputs(context: CallbackContext, frames: int, raw: int) -> int:
     """Read ``frames`` of input at JACK's frame time ``raw``; returns the stream frame at which the cycle starts."""
     now = find_frame(context, frames, raw)

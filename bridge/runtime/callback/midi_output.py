@@ -12,7 +12,7 @@ from bridge.core.midi import CONTINUE, NOTE_OFF, NOTE_ON, START, STOP, SYSTEM
 from bridge.runtime.callback.context import FIRST_PORT_RING, HOST, PLAYER, CallbackContext
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import load_acquire
-from bridge.runtime.shared.callback_jit import compiled
+from bridge.runtime.shared.callback_jit import callback_njit
 from bridge.runtime.shared.layout import MAX_EVENTS, RECORDS
 from bridge.runtime.shared.slots import DATA, EPOCH_SHIFT, FRAME, GRACE_FRAMES, KIND, SIZE
 
@@ -21,7 +21,7 @@ ECHO_FRAMES = 32768  # longest loopback delay of our own clock: two of the longe
 MIDI = Midi.KIND
 
 
-@compiled
+@callback_njit
 def append_message(context: CallbackContext, port: int, offset: int, size: int, first_word: int) -> int:
     """Append a message to this cycle's output; returns its index, for the further words of a longer message."""
     place = context.out_counts[port]
@@ -32,7 +32,7 @@ def append_message(context: CallbackContext, port: int, offset: int, size: int, 
     return place  # type: ignore[no-any-return]
 
 
-@compiled
+@callback_njit
 def release_notes(context: CallbackContext, port: int) -> None:
     """Send the note-off of every sounding note, as many as this cycle's buffer holds; the rest in the next."""
     sounding = context.sounding[port]
@@ -45,7 +45,7 @@ def release_notes(context: CallbackContext, port: int) -> None:
     context.ports[port, w.RELEASING] = 0
 
 
-@compiled
+@callback_njit
 def send_record(context: CallbackContext, port: int, offset: int, ring: int, slot: int) -> None:
     """Send one record and track its note; a note that sounds already gets its note-off first."""
     size = context.records[ring, slot, SIZE]
@@ -65,7 +65,7 @@ def send_record(context: CallbackContext, port: int, offset: int, ring: int, slo
         context.out_events[port, place, word] = context.records[ring, slot, word]
 
 
-@compiled
+@callback_njit
 def catch_up(context: CallbackContext, port: int, cursor: int, head: int) -> int:
     """The next record to read from ``cursor`` on. An overrun has lost note-offs, so it releases the sounding notes."""
     if head - cursor <= RECORDS // 2:
@@ -76,7 +76,7 @@ def catch_up(context: CallbackContext, port: int, cursor: int, head: int) -> int
     return head - RECORDS // 2
 
 
-@compiled
+@callback_njit
 def send_due(context: CallbackContext, port: int, now: int, frames: int) -> None:
     """Send the events that are due in this cycle; drop those of an older epoch."""
     worker = context.workers[context.owners[port]]
@@ -100,7 +100,7 @@ def send_due(context: CallbackContext, port: int, now: int, frames: int) -> None
     context.ports[port, w.CURSOR] = cursor
 
 
-@compiled
+@callback_njit
 def send_ping(context: CallbackContext, port: int, now: int, frames: int) -> None:
     """Ping mode: send the channel messages of the input, delayed by the declared latency, and nothing else."""
     delay = context.heads[FIRST_PORT_RING + port, w.RING_DELAY]
@@ -118,7 +118,7 @@ def send_ping(context: CallbackContext, port: int, now: int, frames: int) -> Non
     context.ports[port, w.CURSOR] = load_acquire(context.heads[FIRST_PORT_RING + port], w.RING_HEAD)
 
 
-@compiled
+@callback_njit
 def write_midi(context: CallbackContext, now: int, frames: int, stall_frames: int) -> None:
     """Fill ``out_events`` for the cycle at ``now``. A worker ``stall_frames`` behind gets its notes released."""
     for port in range(context.owners.size):

@@ -26,7 +26,7 @@ from bridge.runtime.callback.context import (
 from bridge.runtime.callback.fade import is_settled, step_fade
 from bridge.runtime.callback.hop_lookup import find_hop
 from bridge.runtime.shared import slots as w
-from bridge.runtime.shared.callback_jit import compiled
+from bridge.runtime.shared.callback_jit import callback_njit
 from bridge.runtime.shared.layout import CAPACITY, RING_MASK, SEPARATED
 from bridge.runtime.shared.slots import FADE_FRAMES
 
@@ -34,7 +34,7 @@ COUNT = len(STEMS)
 MIX = PATHS.index("mix")
 
 
-@compiled
+@callback_njit
 def crossfade_stems(context: CallbackContext, t: int, i: int, count: int, available: bool) -> None:
     """Write frames ``i`` to ``i + count`` of this cycle, crossfading between dry mix and stems from frame ``t`` on."""
     fade = context.fades[STEM_FADE]
@@ -51,7 +51,7 @@ def crossfade_stems(context: CallbackContext, t: int, i: int, count: int, availa
             output_row(context, SEPARATED * CHANNELS + channel, i + count)[k] = rest
 
 
-@compiled
+@callback_njit
 def copy_stems(context: CallbackContext, t: int, i: int, count: int, available: bool) -> None:
     """`crossfade_stems` without a fade, all wet or all dry: the usual case, written for speed."""
     start = t & RING_MASK
@@ -72,7 +72,7 @@ def copy_stems(context: CallbackContext, t: int, i: int, count: int, available: 
                     sink[i + k] = 0.0
 
 
-@compiled
+@callback_njit
 def fill_stems(context: CallbackContext, first: int, frames: int) -> None:
     """Fill the stem outputs of this cycle, from frame ``first`` of the input stream on."""
     i = 0
@@ -93,7 +93,7 @@ def fill_stems(context: CallbackContext, first: int, frames: int) -> None:
         i += count
 
 
-@compiled
+@callback_njit
 def update_gain_ramp(context: CallbackContext, gain: int, frames: int) -> bool:
     """Compute the ramp of one gain over this cycle; False where the gain is constant, and there is no ramp.
 
@@ -131,7 +131,7 @@ def update_gain_ramp(context: CallbackContext, gain: int, frames: int) -> bool:
     return True
 
 
-@compiled
+@callback_njit
 def apply_gain(context: CallbackContext, gain: int, stem: int, frames: int) -> None:
     """Apply one fader of ``stem``: to its ports (gains below COUNT), or on adding it to the mix."""
     moves = update_gain_ramp(context, gain, frames)
@@ -153,7 +153,7 @@ def apply_gain(context: CallbackContext, gain: int, stem: int, frames: int) -> N
                 row[i] *= level
 
 
-@compiled
+@callback_njit
 def mix_stems(context: CallbackContext, first: int, frames: int) -> None:
     """Sum the mix bus and apply the port faders; a path in ping mode gets the delayed input itself."""
     for channel in range(CHANNELS):
@@ -167,7 +167,7 @@ def mix_stems(context: CallbackContext, first: int, frames: int) -> None:
         write_ping(context, path, first, frames)
 
 
-@compiled
+@callback_njit
 def fade_delay_change(context: CallbackContext, frames: int, towards: int) -> None:
     """Fade stems and mix to silence (``towards`` 0) or back (FADE_FRAMES) around a delay change, against clicks."""
     own = context.callback_state
@@ -183,7 +183,7 @@ def fade_delay_change(context: CallbackContext, frames: int, towards: int) -> No
             output_row(context, row, frames)[i] *= level
 
 
-@compiled
+@callback_njit
 def write_stems(context: CallbackContext, now: int, frames: int) -> None:
     """Fill the outputs of stems and mix for the cycle at stream frame ``now``."""
     state, own = context.state, context.callback_state

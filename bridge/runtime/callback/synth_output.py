@@ -15,14 +15,14 @@ from bridge.runtime.callback.context import BAND_FADE, SYNTH, CallbackContext
 from bridge.runtime.callback.fade import is_settled, step_fade
 from bridge.runtime.callback.hop_lookup import find_hop
 from bridge.runtime.shared import slots as w
-from bridge.runtime.shared.callback_jit import compiled
+from bridge.runtime.shared.callback_jit import callback_njit
 from bridge.runtime.shared.layout import RING_MASK
 
 BAND = PATHS.index("band")
 """Index of the band among the audio paths, behind the mix: of its output rows, and its bit in the ping word."""
 
 
-@compiled
+@callback_njit
 def fade_synth(context: CallbackContext, t: int, i: int, count: int, available: bool) -> None:
     """Write ``count`` frames of the ring from ``t`` on to this cycle's output at ``i``, with fades."""
     fade = context.fades[BAND_FADE]
@@ -33,7 +33,7 @@ def fade_synth(context: CallbackContext, t: int, i: int, count: int, available: 
             row[k] = context.band[channel, source & RING_MASK] * level if level > 0.0 else np.float32(0.0)
 
 
-@compiled
+@callback_njit
 def copy_synth(context: CallbackContext, t: int, i: int, count: int, available: bool) -> None:
     """`fade_synth` without a fade: the usual case."""
     for channel in range(CHANNELS):
@@ -42,7 +42,7 @@ def copy_synth(context: CallbackContext, t: int, i: int, count: int, available: 
             row[i + k] = ring[(t + k) & RING_MASK] if available else np.float32(0.0)
 
 
-@compiled
+@callback_njit
 def write_synth(context: CallbackContext, now: int, frames: int) -> None:
     """Fill the band's outputs for the cycle at stream frame ``now``.
 

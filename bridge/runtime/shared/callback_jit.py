@@ -10,11 +10,11 @@ from bridge.core.jit import njit
 F = TypeVar("F", bound=Callable[..., object])
 
 
-def compiled(function: F) -> F:
+def callback_njit(function: F) -> F:
     """Compile ``function`` to machine code that calls no Python; division by zero gives infinity, as in C."""
     return njit(error_model="numpy")(function)
 
 
-def compiled_sums(function: F) -> F:
-    """As `compiled`, but sums may be reordered for SIMD; the order is always the same."""
+def callback_njit_sums(function: F) -> F:
+    """As `callback_njit`, but sums may be reordered for SIMD; the order is always the same."""
     return njit(error_model="numpy", fastmath={"reassoc", "contract"})(function)
