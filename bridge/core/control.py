@@ -95,7 +95,7 @@ class Action:
     """Something that happens once when it is triggered.
 
     ``argument`` names its one string argument, if any. An action with an argument is expected to use files, so
-    OSC runs it outside of the thread that receives (`bridge/osc/lanes.py`).
+    OSC runs it outside of the thread that receives (see bridge/osc/lanes.py).
     """
 
     name: str

@@ -121,8 +121,9 @@ def _print_summary(played: BackingTrack, files: list[Path]) -> None:
     """Print the parts, the source and the files."""
     console = Printer()
     console.print(make_table(played.parts))
+    bars = "1 bar" if len(played.bars) == 1 else f"{len(played.bars)} bars"
     metre = f"{played.source.piece.sheet.beats}/4"
-    console.say(f"{files[0]}: {len(played.bars)} bars of {metre} at {played.bpm:.4g}, {played.style.name}")
+    console.say(f"{files[0]}: {bars} of {metre} at {played.bpm:.4g}, {played.style.name}")
     for remark in played.piece.remarks:
         console.say(f"{played.source.name}: {remark}")
     if played.source.timeline is not None:

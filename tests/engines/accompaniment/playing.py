@@ -10,9 +10,9 @@ from engines.accompaniment.parts import PARTS
 from engines.accompaniment.score import Bar, PartState, PerformanceControls, ScoreNote
 from engines.accompaniment.sheet import read_sheet
 from engines.accompaniment.style import Style, load_style
-from engines.accompaniment.style_lookup import find_style
+from engines.accompaniment.style_lookup import SHIPPED_STYLES, find_style
 
-STYLES = ("classical", "funk", "jazz", "lo-fi", "orchestral", "pop", "rock", "techno")
+STYLES = SHIPPED_STYLES
 BOTH = [(style, part) for style in STYLES for part in PARTS]
 CHORDS = tuple(part for part in PARTS if part not in ("drums", "bass"))
 SONG = """
