@@ -97,11 +97,8 @@ class Playing(msgspec.Struct, frozen=True, kw_only=True):
     sources: dict[str, int] = {}
 
 
-class DemoReport(msgspec.Struct, frozen=True, kw_only=True, rename={"detected": "heard"}):
-    """One run of the demo. ``files`` are names in ``folder``; ``ok``: every path measured as it was declared.
-
-    In the file ``detected`` has its old name, since programs read it.
-    """
+class DemoReport(msgspec.Struct, frozen=True, kw_only=True):
+    """One run of the demo. ``files`` are names in ``folder``; ``ok``: every path measured as it was declared."""
 
     schema: int = SCHEMA
     song: str

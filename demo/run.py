@@ -240,7 +240,7 @@ def _write(out: Path, report: DemoReport, song: DemoSong, daw: FakeDaw, wrong: l
         tempo = (
             tempo_map_from_beats(beats, song.rate) if len(beats) > 1 else TempoMap([TempoChange(0.0, 120.0)], song.rate)
         )
-    write_midi(out / "session.mid", {**tracks, "heard": marks}, tempo, song.rate)
+    write_midi(out / "session.mid", {**tracks, "detected": marks}, tempo, song.rate)
     files = [*(f"{name}.wav" for name in audio), "session.mid", "report.json"]
     try:
         report_picture.draw(report, audio, audio["mix"], tracks["accompaniment"], out / "report.png")

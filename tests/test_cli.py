@@ -144,7 +144,7 @@ def test_doctor_reports_the_missing_server_and_fails() -> None:
     assert done.returncode == 1
     findings = {one["name"]: one for one in json.loads(done.stdout)["findings"]}
     assert findings["JACK server"]["state"] == "missing"
-    assert findings["JACK server"]["mend"]
+    assert findings["JACK server"]["fix"]
 
 
 def test_an_unreadable_song_is_refused_before_anything_starts(tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def test_the_table_shows_state_detail_and_fix() -> None:
 def test_json_tells_whether_all_is_ready_and_lists_the_findings() -> None:
     data = json.loads(json.dumps(to_json([Finding("a", "ok", "x"), Finding("b", "missing", "y", "z")])))
     assert data["ready"] is False
-    assert data["findings"][1] == {"name": "b", "state": "missing", "detail": "y", "mend": "z"}
+    assert data["findings"][1] == {"name": "b", "state": "missing", "detail": "y", "fix": "z"}
 
 
 # --- JACK -----------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from bridge.core.chords import NO_CHORD_STATE, PITCH_CLASSES, QUALITIES
 
 NOTE_NAMES: tuple[str, ...] = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
 
-CHORD_SOURCES: tuple[str, ...] = ("none", "habit", "loop", "track", "heard", "played")
+CHORD_SOURCES: tuple[str, ...] = ("none", "habit", "loop", "track", "detected", "played")
 """Source of a player's chord, by number: none, usual chord progressions, a repetition in the song, the user's chord
 sheet, the analyser, the user's MIDI keys."""
 

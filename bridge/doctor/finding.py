@@ -35,13 +35,8 @@ def exit_code(findings: Sequence[Finding]) -> int:
 
 
 def to_json(findings: Sequence[Finding]) -> dict[str, object]:
-    """For machines: ``ready`` and the findings in order. In JSON ``fix`` has its old name, since programs read it."""
-    return {"ready": exit_code(findings) == 0, "findings": [_to_json(finding) for finding in findings]}
-
-
-def _to_json(finding: Finding) -> dict[str, str]:
-    fields = asdict(finding)
-    return {"mend" if name == "fix" else name: value for name, value in fields.items()}
+    """For machines: ``ready`` and the findings in order."""
+    return {"ready": exit_code(findings) == 0, "findings": [asdict(finding) for finding in findings]}
 
 
 def render(findings: Sequence[Finding]) -> Table:

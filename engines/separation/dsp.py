@@ -133,7 +133,7 @@ class DspSeparation:
     def _list_state_arrays(self) -> dict[str, NDArray[np.generic]]:
         return {
             "newest": self._newest,
-            "heard": self._history,
+            "history": self._history,
             "past": self._past,
             "smooth": self._smooth,
             "tail": self._tail,

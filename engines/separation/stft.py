@@ -87,7 +87,7 @@ class StemStft:
 
     def list_state_arrays(self) -> dict[str, NDArray[np.generic]]:
         """The arrays that persist between hops."""
-        return {"heard": self._history, "tail": self._tail}
+        return {"history": self._history, "tail": self._tail}
 
 
 def to_sparse_rows(weights: Float32Array) -> tuple[NDArray[np.int32], NDArray[np.int32], Float32Array]:

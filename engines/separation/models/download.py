@@ -71,7 +71,7 @@ class _PartialFile:
 
     @property
     def validator_path(self) -> Path:
-        return self.target.with_name(self.target.name + ".part.told")
+        return self.target.with_name(self.target.name + ".part.validator")
 
     def get_length(self) -> int:
         return self.path.stat().st_size if self.path.exists() else 0

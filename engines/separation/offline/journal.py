@@ -18,7 +18,7 @@ from bridge.core.engine import State
 from engines.offline.songs import JOURNAL
 
 CHECKPOINT = ".separation.npz"
-VALUES = "told"
+VALUES = "values"
 """Name of the array in a checkpoint that holds its values as JSON; part of the file format."""
 SCHEMA = 1
 HEAD_BYTES = 1 << 20

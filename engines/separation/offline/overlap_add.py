@@ -84,11 +84,11 @@ class OverlapAddSeparator:
 
     def state(self) -> State:
         counts = np.array([self._first, self._next, self._taken])
-        return {"heard": self._input.copy(), "tail": self._tail.copy(), "counts": counts}
+        return {"input": self._input.copy(), "tail": self._tail.copy(), "counts": counts}
 
     def restore(self, rate: int, state: State) -> None:
         self.begin(rate)
-        self._input, self._tail = state["heard"].astype(np.float32), state["tail"].astype(np.float32)
+        self._input, self._tail = state["input"].astype(np.float32), state["tail"].astype(np.float32)
         self._first, self._next, self._taken = (int(count) for count in state["counts"])
 
     def _make_empty(self) -> Audio:

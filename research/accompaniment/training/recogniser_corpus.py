@@ -34,7 +34,7 @@ class RecognisedSong:
 class _Row(msgspec.Struct, frozen=True):
     name: str
     bar_beats: int
-    recognised: list[int] = msgspec.field(name="heard")
+    recognised: list[int]
     states: list[int]
     keys: list[int]
 

@@ -271,7 +271,7 @@ def test_each_beat_s_chord_is_said_when_it_is_decided_with_its_source_and_how_lo
     assert all(frame == round(commit.beat * BEAT) for frame, commit in commits)
     assert all(2.0 <= commit.lookahead_beats < 2.1 for _, commit in commits[4:])
     sources = [SOURCES[commit.source] for _, commit in commits]
-    assert "heard" in sources[:8]
+    assert "detected" in sources[:8]
     assert set(sources[34:]) == {"loop"}
     sure = [chord.confidence for _, chord in recorded.foreseen(Chord)]
     assert 0 < np.mean(sure[4:12]) < np.mean(sure[40:]) <= 1.0

@@ -103,14 +103,14 @@ class StreamingSeparator:
     def state(self) -> State:
         """The model's states, and the frames that are pending or not yet returned."""
         memory = {f"memory.{name}": array.copy() for name, array in self._memory.items()}
-        held = {"waiting": self._waiting.copy(), "past": self._past.copy(), "heard": np.array(self._processed)}
+        held = {"waiting": self._waiting.copy(), "past": self._past.copy(), "processed": np.array(self._processed)}
         return memory | held
 
     def restore(self, rate: int, state: State) -> None:
         self.begin(rate)
         self._memory = {name: state[f"memory.{name}"].astype(array.dtype) for name, array in self._memory.items()}
         self._waiting, self._past = state["waiting"].astype(np.float32), state["past"].astype(np.float32)
-        self._processed = int(state["heard"])
+        self._processed = int(state["processed"])
 
     def _process(self, mix: Audio, at_most: int | None = None) -> Audio:
         waiting = np.concatenate([self._waiting, mix], axis=1)

@@ -121,7 +121,7 @@ def test_what_the_hands_play_goes_before_what_is_heard_until_they_leave_it() -> 
         listener.advance(TIMELINE, frame)
     assert listener.history[-1] == 7
     assert listener.history[-4] == 7
-    assert listener.predict_chord(listener.next - 1, Metre(), {})[2] == SOURCES.index("heard")
+    assert listener.predict_chord(listener.next - 1, Metre(), {})[2] == SOURCES.index("detected")
 
 
 def test_more_chords_than_can_wait_are_taken_in_order() -> None:

@@ -77,7 +77,7 @@ def test_a_later_run_goes_on_where_an_earlier_one_ended(tmp_path: Path) -> None:
             ModelError, match=r"broke off after 300,000 of 1,024,000 bytes.*continues from 300,000 bytes"
         ):
             download(server.url(), tmp_path / "model.onnx", pauses_s=())
-        assert left_in(tmp_path) == ["model.onnx.part", "model.onnx.part.told"]
+        assert left_in(tmp_path) == ["model.onnx.part", "model.onnx.part.validator"]
         assert download(server.url(), tmp_path / "model.onnx", pauses_s=()) == HASH
         assert server.header(1, "range") == "bytes=300000-"
 

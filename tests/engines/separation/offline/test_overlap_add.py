@@ -113,7 +113,7 @@ def test_what_it_holds_does_not_grow_with_the_song() -> None:
     held = []
     for i in range(40):
         pieces.push(noise(RATE // 4, seed=i))
-        held.append(pieces.state()["heard"].nbytes)
+        held.append(pieces.state()["input"].nbytes)
     assert max(held[20:]) <= max(held[:20])
 
 
