@@ -86,3 +86,13 @@ def test_no_function_is_named_by_a_participle_alone() -> None:
                 if isinstance(node, ast.FunctionDef) and not attribute and is_participle(node.name):
                     found.append(f"{path.relative_to(ROOT)}:{node.lineno}: {node.name}")
     assert found == []
+
+
+def test_the_docstring_of_a_module_opens_with_what_it_is() -> None:
+    found = []
+    for top in (*PRODUCT, "bench", "examples", "research", "tests", "tools"):
+        for path in sorted((ROOT / top).rglob("*.py")):
+            text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+            if re.match(r"(How|That|What|When|Where|Whether|Which|Who)\b", text):
+                found.append(f"{path.relative_to(ROOT)}: {text.splitlines()[0]}")
+    assert found == []

@@ -1,1 +1,1 @@
-"""What moves the graph: JACK in real time, or a virtual clock offline."""
+"""Drivers: JACK clients, the compiled process callback, and servers and DAWs for tests and the demo."""

@@ -1,4 +1,4 @@
-"""What is played, when it is decided, and that nothing decided is ever taken back."""
+"""Basic accompaniment: notes, the time of each decision, and that no decision is withdrawn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where sounds with a plain nature end up, and that nothing gets lost."""
+"""DSP separation: the stems of simple sounds, and that their sum is the mix."""
 
 from __future__ import annotations
 

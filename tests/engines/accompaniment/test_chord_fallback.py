@@ -1,4 +1,4 @@
-"""What is played where no chord is foreseen, step by step."""
+"""Chord fallback: the chord played where none is foreseen, level by level."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which texts of a MIDI file are chords: a chord track's; not lyrics, rehearsal letters, markers, credits or names."""
+"""Chord texts of a MIDI file: those of a chord track; not lyrics, rehearsal letters, markers, credits or names."""
 
 from __future__ import annotations
 

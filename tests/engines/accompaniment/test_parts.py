@@ -1,4 +1,4 @@
-"""What every part of every style must keep to, whatever it plays."""
+"""Parts: the limits that every part of every style keeps to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the synth is reported of a style's sounds, and when."""
+"""Program changes: the messages about a style's sounds that the synth receives, and their time."""
 
 from __future__ import annotations
 

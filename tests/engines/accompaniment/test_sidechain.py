@@ -1,4 +1,4 @@
-"""Where a stem is usually struck and how loud it is against its usual, along a timeline, analysed late or not."""
+"""Side-chain: accents and level of a stem along the timeline, with and without delay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was analysed, when it was reported, and what is taken to sound at a beat."""
+"""Chord history: the chords and keys reported so far, and the chord that is predicted at a beat."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the network that ships is asked and what it says."""
+"""Chord predictor: inputs and outputs of the network that ships."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the lattice says of chords to come, on progressions whose future is known."""
+"""Trellis: chords predicted on progressions whose continuation is known."""
 
 from __future__ import annotations
 
