@@ -146,7 +146,7 @@ def _play(sidecar: Sidecar, song: DemoSong, console: Printer) -> _DemoRun:
         task = progress.add_task(one_line(song.name), total=daw.frames, now="")
         daw.start(margin_frames=song.rate // 4)
         # counted from here on, without the faults of connecting clients
-        graph.shared.callback_bins[:] = 0
+        graph.arrays.callback_bins[:] = 0
         sidecar.signal_path.telemetry.reset_counters()
         while daw.player.position < daw.frames and not sidecar.wait(REFRESH_S):
             late = sidecar.signal_path.telemetry.counters.late_frames
@@ -154,7 +154,7 @@ def _play(sidecar: Sidecar, song: DemoSong, console: Printer) -> _DemoRun:
             progress.update(task, completed=max(daw.player.position, 0), now=now)
         daw.wait(10.0)
         sidecar.signal_path.telemetry.publish_counters(sidecar.signal_path.workers.restarts)
-        counters, spent = sidecar.signal_path.telemetry.counters, compute_percentiles(graph.shared.callback_bins)
+        counters, spent = sidecar.signal_path.telemetry.counters, compute_percentiles(graph.arrays.callback_bins)
         origin = graph.to_stream_frame(daw.started_at)
     unsubscribe()
     chords = tuple((frame - origin, label) for frame, label in log.chords)

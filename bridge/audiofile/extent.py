@@ -17,7 +17,7 @@ _SCAN_BYTES = 1 << 16
 MAX_CHUNKS = 10_000
 """A container with more chunks is read up to there: a damaged size must not make millions of them."""
 SEARCHED_BYTES = 1 << 20
-"""How much of a file is searched for a chunk that is not where the sizes say; also the most that is read of one."""
+"""Bytes of a file searched for a chunk that is not where the sizes say; also the most that is read of one."""
 _LEAST = 8  # bytes of a chunk's head: fewer are padding
 
 

@@ -94,11 +94,11 @@ def run_one(rate: int, period: int, driver: type[JackDriver], spinner: bool, sec
         run_busy_loop(spinner),
     ):
         time.sleep(WARM_S)
-        graph.shared.callback_bins[:] = 0
-        before, began = read_counters(graph.shared), time.perf_counter()
+        graph.arrays.callback_bins[:] = 0
+        before, began = read_counters(graph.arrays), time.perf_counter()
         time.sleep(seconds)
-        counted, lasted = read_counters(graph.shared).subtract(before), time.perf_counter() - began
-        spent = compute_percentiles(graph.shared.callback_bins)
+        counted, lasted = read_counters(graph.arrays).subtract(before), time.perf_counter() - began
+        spent = compute_percentiles(graph.arrays.callback_bins)
     name = "Python" if driver is PythonDriver else "native"
     return Result(period, name, spinner, round(lasted * rate / period), counted.cycles, counted.skipped, spent)
 

@@ -100,7 +100,7 @@ class JackDriver:
 
     def _release_notes(self) -> None:
         """Let the callback end all sounding notes, and wait a few periods for it."""
-        state = self._graph.shared.state
+        state = self._graph.arrays.state
         self._graph.set_midi_muted(True)
         wanted, deadline = int(state[w.RELEASE]), time.monotonic() + 0.5
         while state[w.RELEASED] != wanted and time.monotonic() < deadline:
@@ -131,7 +131,7 @@ class JackDriver:
         self._outs = dict(zip((*names, *MIDI_PORTS), (*outs, *midi[1:]), strict=True))
         self._alive = [self._set_process_callback(client, ins, outs, midi), *self._set_notifications(client)]
         graph.context.callback_state[w.STARTED] = 0
-        publish(graph.shared.state, w.FREEWHEEL, 0)  # a server that died freewheeling sent no notification of its end
+        publish(graph.arrays.state, w.FREEWHEEL, 0)  # a server that died freewheeling sent no notification of its end
         graph.set_midi_muted(False)
         self._lost.clear()
         self.client = client
@@ -153,7 +153,7 @@ class JackDriver:
         """Set the other callbacks; returns the memory that must live as long as the client."""
         from bridge.drivers import cancel_safe  # likewise
 
-        state = self._graph.shared.state
+        state = self._graph.arrays.state
         callbacks: dict[str, Callable[[int], None]] = {
             "jack_set_xrun_callback": self._count_xrun,
             "jack_set_buffer_size_callback": self._graph.set_period,
@@ -169,7 +169,7 @@ class JackDriver:
         self._alive = []
 
     def _count_xrun(self, _: int) -> None:
-        state = self._graph.shared.state
+        state = self._graph.arrays.state
         state[w.XRUNS] += 1
 
     def _declare_latency(self, mode: int) -> None:
@@ -212,7 +212,7 @@ class JackDriver:
             load().jack_recompute_total_latencies(address(self.client._ptr))
         self.connections.update(self.client)
         self._hanging.release(self.client, self._graph.context, self._graph.release_notes)
-        cycles, now = int(self._graph.shared.state[w.CYCLES]), time.monotonic()
+        cycles, now = int(self._graph.arrays.state[w.CYCLES]), time.monotonic()
         if cycles != self._cycles:
             self._cycles, self._cycle_s = cycles, now
         elif now - self._cycle_s > STANDSTILL_S:

@@ -38,7 +38,7 @@ EFFECTS: Mapping[str, Effect] = {
     "latency.*.user_offset_frames": lambda graph, role, value, _: graph.set_offset(role, int(value)),
     "mir.*.source": lambda graph, analyser, value, _: graph.set_source(analyser, int(value)),
 }
-"""What each of the sidecar's own controls does, by its name, in which ``*`` stands for one part.
+"""The effect of each of the sidecar's own controls, by its name, in which ``*`` stands for one part.
 
 The controls of engines are not here: their values go to the engine with each block (`Graph.set_value`).
 """

@@ -70,7 +70,7 @@ class Graph:
         return _require_open(self._arena)
 
     @property
-    def shared(self) -> SharedArrays:
+    def arrays(self) -> SharedArrays:
         return _require_open(self._shared)
 
     @property
@@ -79,7 +79,7 @@ class Graph:
 
     def to_stream_frame(self, jack_frame: int) -> int:
         """Convert JACK's frame time ``jack_frame`` (32 bits, near the present) to the stream frame."""
-        own, state = self.context.callback_state, self.shared.state
+        own, state = self.context.callback_state, self.arrays.state
         ahead = ((jack_frame - int(own[w.RAW]) + (1 << 31)) & 0xFFFFFFFF) - (1 << 31)
         return int(state[w.HEAD]) - int(state[w.PERIOD]) + ahead
 
@@ -99,12 +99,12 @@ class Graph:
             for path in make_paths(node, period, reserve, offset, delay):
                 self.ledger.declare(path)
                 if path.name in rings:
-                    self.shared.heads[rings[path.name], w.RING_DELAY] = path.declared
+                    self.arrays.heads[rings[path.name], w.RING_DELAY] = path.declared
                 if path.name in role.writes:
                     # between engines an event is delayed by a whole hop, so that music never depends on the period
                     engine_delay = path.model + path.upstream + node.spec.hop + reserve
-                    self.shared.heads[rings[role.writes[path.name]], w.RING_DELAY] = engine_delay
-            words = self.shared.workers[index]
+                    self.arrays.heads[rings[role.writes[path.name]], w.RING_DELAY] = engine_delay
+            words = self.arrays.workers[index]
             deadline = path.declared - path.model
             # deadline >= input delay at any time: the callback must never wait for a hop that the worker may not begin
             publish(words, w.STEM_INPUT_DELAY, self._find_stem_delay(node, period))
@@ -152,20 +152,20 @@ class Graph:
         with self._declaring:
             self._sources[analyser] = source
             if not is_sum(source):
-                self.shared.sources[index] = source
+                self.arrays.sources[index] = source
             self._declare(self.ledger.period)
-            self.shared.sources[index] = source  # stems only after it waits for them
+            self.arrays.sources[index] = source  # stems only after it waits for them
 
     def set_gains(self, ports: Mapping[str, float], mix: Mapping[str, float]) -> None:
         """Set the linear gains by stem, of the stem ports and in the mix; applied by a ramp of 5 ms."""
-        gains = self.shared.gains
+        gains = self.arrays.gains
         for i, stem in enumerate(STEMS):
             gains[i], gains[len(STEMS) + i] = ports[stem], mix[stem]
 
     def set_ping(self, path: str, on: bool) -> None:
         """Make ``path`` a pure delay by its declared latency, or reconnect it to its engine."""
-        bit, word = 1 << PATHS.index(path), int(self.shared.state[w.PING])
-        publish(self.shared.state, w.PING, word | bit if on else word & ~bit)
+        bit, word = 1 << PATHS.index(path), int(self.arrays.state[w.PING])
+        publish(self.arrays.state, w.PING, word | bit if on else word & ~bit)
 
     def set_value(self, name: str, value: float) -> None:
         """Set an engine's control, from its next hop on.
@@ -175,9 +175,9 @@ class Graph:
         """
         if name not in self._slots:
             raise ControlError(f"no engine in the graph has the control {name}", did_you_mean(name, self._slots))
-        self.shared.values[self._slots[name]] = value
+        self.arrays.values[self._slots[name]] = value
         if name == TEMPO_MODE:
-            publish(self.shared.state, w.FOLLOWING, int(value == FOLLOW))
+            publish(self.arrays.state, w.FOLLOWING, int(value == FOLLOW))
 
     def release_notes(self) -> None:
         """Release every sounding note at the next callback, those of the synth too."""
@@ -185,7 +185,7 @@ class Graph:
 
     def set_midi_muted(self, muted: bool) -> None:
         """Mute or unmute the MIDI ports from the next callback on, and release sounding notes."""
-        publish(self.shared.state, w.MIDI_MUTED, int(muted))
+        publish(self.arrays.state, w.MIDI_MUTED, int(muted))
         self.release_notes()
 
     def restart(self) -> None:
@@ -194,11 +194,11 @@ class Graph:
 
     def restart_one(self, index: int) -> None:
         """Begin a new epoch for one worker."""
-        words = self.shared.workers[index]
+        words = self.arrays.workers[index]
         publish(words, w.RESTART_ONE, int(words[w.RESTART_ONE]) + 1)
 
     def _increment(self, word: int) -> None:
-        publish(self.shared.state, word, int(self.shared.state[word]) + 1)
+        publish(self.arrays.state, word, int(self.arrays.state[word]) + 1)
 
 
 def _require_open(part: T | None) -> T:

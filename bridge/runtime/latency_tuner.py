@@ -57,14 +57,14 @@ class LatencyTuner:
         self._bus, self._graph = bus, graph
         self._lock = threading.Lock()
         self._workers = [
-            _WorkerAnswers(node.role, node.runs_ahead, graph.shared.answer_bins[i].copy(), graph.ledger.period)
+            _WorkerAnswers(node.role, node.runs_ahead, graph.arrays.answer_bins[i].copy(), graph.ledger.period)
             for i, node in enumerate(graph.wiring.nodes)
         ]
 
     @property
     def _is_idle(self) -> bool:
         """Whether nothing is playing or bouncing that a change of the delay would disturb."""
-        own, state = self._graph.context.callback_state, self._graph.shared.state
+        own, state = self._graph.context.callback_state, self._graph.arrays.state
         return not (own[w.ROLLING] or own[w.CLOCK_RUNNING] or state[w.FREEWHEEL])
 
     def update(self) -> None:
@@ -106,7 +106,7 @@ class LatencyTuner:
 
     def _read_answers(self, index: int) -> NDArray[np.int64]:
         """What worker ``index`` counted since the last change of its reserve; nothing where the period has changed."""
-        worker, counted = self._workers[index], self._graph.shared.answer_bins[index].copy()
+        worker, counted = self._workers[index], self._graph.arrays.answer_bins[index].copy()
         with self._lock:
             if worker.period != self._graph.ledger.period:
                 worker.base, worker.period, worker.floor = counted, self._graph.ledger.period, 0

@@ -71,7 +71,7 @@ class Supervisor:
         self.restarts = 0
 
     def __enter__(self) -> Supervisor:
-        plan, shared, context = self._graph.plan, self._graph.shared, self._graph.context
+        plan, shared, context = self._graph.plan, self._graph.arrays, self._graph.context
         posts = [make_semaphore(word) if plan.wake_by_semaphore else 0 for word in shared.semaphores]
         self._plan = msgspec.structs.replace(plan, wake_by_semaphore=bool(posts) and all(posts))
         context.wake[:] = posts if self._plan.wake_by_semaphore else 0
@@ -85,7 +85,7 @@ class Supervisor:
         self._stopping.set()
         if self._thread is not None:
             self._thread.join()
-        publish(self._graph.shared.state, w.STOP, 1)
+        publish(self._graph.arrays.state, w.STOP, 1)
         deadline = time.monotonic() + 1.0
         for worker in self._workers:
             if worker.process is None:
@@ -137,7 +137,7 @@ class Supervisor:
 
     def _start(self, worker: _WorkerRecord) -> None:
         arena = self._graph.arena
-        words = self._graph.shared.workers[worker.index]
+        words = self._graph.arrays.workers[worker.index]
         publish(words, w.READY, 0)
         # -P: a folder called bridge in the working folder must not shadow our module
         command = [sys.executable, "-P", "-m", "bridge.runtime.worker"]
@@ -171,7 +171,7 @@ class Supervisor:
                 self._check(worker, now)
 
     def _check(self, worker: _WorkerRecord, now: float) -> None:
-        words = self._graph.shared.workers[worker.index]
+        words = self._graph.arrays.workers[worker.index]
         if worker.process is None:
             if now >= worker.due_s:
                 self.restarts += 1
@@ -194,7 +194,7 @@ class Supervisor:
             self._enter_state(worker, "running")
 
     def _schedule_restart(self, worker: _WorkerRecord, now: float, reason: str) -> None:
-        publish(self._graph.shared.workers[worker.index], w.ALIVE, 0)
+        publish(self._graph.arrays.workers[worker.index], w.ALIVE, 0)
         self._graph.restart_one(worker.index)
         worker.failures = 1 if now - worker.started_s > STABLE_S else worker.failures + 1
         worker.due_s = now + BACKOFF_S[min(worker.failures, len(BACKOFF_S) - 1)]

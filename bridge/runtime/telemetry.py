@@ -50,7 +50,7 @@ class Telemetry:
 
     def __init__(self, bus: Bus, graph: Graph) -> None:
         self._bus, self._graph = bus, graph
-        shared = graph.shared
+        shared = graph.arrays
         rings = [i for i, name in enumerate(graph.plan.rings) if name in ANALYSIS_RINGS]
         self._readers = [EventReader(shared.records[i], shared.heads[i]) for i in rings]
         foreseen = graph.plan.rings.index(FORESEEN_RING)
@@ -66,10 +66,10 @@ class Telemetry:
     @property
     def counters(self) -> Counters:
         """Counts since the last reset."""
-        return read_counters(self._graph.shared).subtract(self._base)
+        return read_counters(self._graph.arrays).subtract(self._base)
 
     def reset_counters(self) -> None:
-        shared = self._graph.shared
+        shared = self._graph.arrays
         self._base, self._times = read_counters(shared), shared.worker_bins.copy()
         self._stems_missing = shared.stems_missing.copy()
         self._levels = dict.fromkeys(LEVELS, 0)
@@ -115,7 +115,7 @@ class Telemetry:
                 ledger.set_late(path.name, now.late_frames if path.name in RETURNED else now.band_late_frames)
             if path.name in ANALYSER_OF:
                 index = ANALYSERS.index(ANALYSER_OF[path.name])
-                ledger.set_late(path.name, int(self._graph.shared.stems_missing[index] - self._stems_missing[index]))
+                ledger.set_late(path.name, int(self._graph.arrays.stems_missing[index] - self._stems_missing[index]))
             row = (path.declared, path.measured, ledger[path.name].late)
             if self._rows.get(path.name) != row:
                 self._rows[path.name] = row
@@ -123,7 +123,7 @@ class Telemetry:
 
     def publish_workers(self) -> None:
         """Publish the processing time per hop of each worker that has had one."""
-        counted = self._graph.shared.worker_bins - self._times
+        counted = self._graph.arrays.worker_bins - self._times
         for node, bins in zip(self._graph.wiring.nodes, counted, strict=False):
             spent = compute_percentiles(bins, WORKER_BIN_US)
             if spent.count:
@@ -133,7 +133,7 @@ class Telemetry:
 
     def publish_meters(self) -> None:
         """Publish the levels of the last tenth of a second: the input, the stems before the faders, the band."""
-        shared, frames = self._graph.shared, self._block.shape[1]
+        shared, frames = self._graph.arrays, self._block.shape[1]
         start = observe(shared.state, w.HEAD) - int(shared.state[w.DELAY_NOW]) - frames
         if start < 0:
             return

@@ -9,7 +9,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from bridge.config import user_dir
-from bridge.errors import ConfigError
+from bridge.errors import ConfigError, did_you_mean
 from bridge.names import why_not_plain
 from engines.accompaniment.style import Style, load_style
 
@@ -20,7 +20,7 @@ SHIPPED_STYLES = ("classical", "funk", "jazz", "lo-fi", "orchestral", "pop", "ro
 USUAL_STYLE = "pop"
 FOLDER, SUFFIX = "styles", ".toml"
 """Subfolder of the user's folder, and file extension."""
-MOST_USER_STYLES = 64
+MAX_USER_STYLES = 64
 """Styles of the user's that can be chosen live: each is held ready, and all are named in one OSC message."""
 
 
@@ -32,7 +32,7 @@ def find_style(name: str) -> Path | Traversable:
             return mine
         if name in SHIPPED_STYLES:
             return _get_shipped_file(name)
-    raise ConfigError(f"no style is named {name!r}", f"use one of {', '.join(list_styles())}")
+    raise ConfigError(f"no style is named {name!r}", did_you_mean(name, list_styles()))
 
 
 def load_named(name: str) -> Style:
@@ -74,8 +74,8 @@ def _check_user_styles(folder: Path) -> tuple[str, ...]:
         try:
             if reason := _why_no_name(path.stem):
                 raise ConfigError(f"{path}: cannot be a style's name: {reason}", "rename the file")
-            if len(found) == MOST_USER_STYLES:
-                raise ConfigError(f"{path}: more than {MOST_USER_STYLES} styles", "move those that you do not use")
+            if len(found) == MAX_USER_STYLES:
+                raise ConfigError(f"{path}: more than {MAX_USER_STYLES} styles", "move those that you do not use")
             load_style(path)
         except ConfigError as error:
             log.warning("%s; this style is left out", error)

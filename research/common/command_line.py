@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 FLAGS = ("--markdown", "--json")
-"""How the result is printed: of no interest in the page that has it."""
+"""Options of the output format; the command shown in a page of the documentation leaves them out."""
 PAGE = "--into"
 
 

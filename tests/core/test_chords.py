@@ -26,7 +26,7 @@ from bridge.core.events import NOTE_NAMES
 
 STORED = (("", (0, 4, 7)), ("m", (0, 3, 7)), ("7", (0, 4, 7, 10)), ("maj7", (0, 4, 7, 11)), ("m7", (0, 3, 7, 10)),
           ("dim", (0, 3, 6)), ("aug", (0, 4, 8)), ("sus4", (0, 5, 7)))  # fmt: skip
-"""What the numbers 0 to 7 mean in networks, training data and recorded events."""
+"""The qualities of the numbers 0 to 7 in networks, training data and recorded events."""
 ROWS = [f"| {number}" for number in range(len(QUALITIES))]
 qualities = st.sampled_from(QUALITIES)
 

@@ -118,12 +118,12 @@ def level(audio: Audio) -> float:
 
 def head(sidecar: Sidecar) -> int:
     """Frames that the sidecar's callback has taken in."""
-    return observe(sidecar.signal_path.graph.shared.state, w.HEAD)
+    return observe(sidecar.signal_path.graph.arrays.state, w.HEAD)
 
 
 def stream_frame_of_tape(sidecar: Sidecar, daw: FakeDaw) -> int:
     """The sidecar's stream frame at which the started tapes begin."""
-    state, own = sidecar.signal_path.graph.shared.state, sidecar.signal_path.graph.context.callback_state
+    state, own = sidecar.signal_path.graph.arrays.state, sidecar.signal_path.graph.context.callback_state
     found: Counter[int] = Counter()
     while not found or found.most_common(1)[0][1] < 10:
         # what is read while a callback runs does not belong together; most of the time none does
@@ -134,7 +134,7 @@ def stream_frame_of_tape(sidecar: Sidecar, daw: FakeDaw) -> int:
 
 def cycles(sidecar: Sidecar) -> int:
     """Callbacks served."""
-    return observe(sidecar.signal_path.graph.shared.state, w.CYCLES)
+    return observe(sidecar.signal_path.graph.arrays.state, w.CYCLES)
 
 
 def some_cycles(sidecar: Sidecar, count: int = 3) -> None:

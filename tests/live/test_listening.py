@@ -50,10 +50,10 @@ def test_an_analyser_hears_the_stem_at_its_own_frame_and_the_ports_say_what_that
             lambda: port_latency(driver.client.midi_outports[beats], CAPTURE)[1] == declared,
         )
         with make_fake_daw(sidecar, sent, 2 * RATE) as daw:
-            stems_missing = graph.shared.stems_missing.copy()
+            stems_missing = graph.arrays.stems_missing.copy()
             daw.run_freewheeling(HANG_S)
             until("the onsets", lambda: len(onsets) >= len(IMPULSES))
-        assert (graph.shared.stems_missing == stems_missing).all()
+        assert (graph.arrays.stems_missing == stems_missing).all()
     frames = np.array([frame for frame, _, _ in onsets])
     assert (frames - frames[0] == np.array(IMPULSES) - IMPULSES[0]).all()
     assert [(round(stem, 4), round(mix, 4)) for _, stem, mix in onsets] == [(0.4, 0.8)] * len(IMPULSES)

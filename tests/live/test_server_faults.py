@@ -128,9 +128,9 @@ def test_the_patch_outlives_a_change_of_rate() -> None:
 def test_a_server_that_dies_freewheeling_leaves_no_callback_that_waits() -> None:
     with private_server(RATE, 128) as server, sidecar_on(server, ONLY_SEPARATION) as sidecar:
         sidecar.signal_path.driver.client.set_freewheel(True)
-        until("freewheeling", lambda: sidecar.signal_path.graph.shared.state[w.FREEWHEEL] == 1)
+        until("freewheeling", lambda: sidecar.signal_path.graph.arrays.state[w.FREEWHEEL] == 1)
         die_and_return(server, sidecar)
-        assert sidecar.signal_path.graph.shared.state[w.FREEWHEEL] == 0
+        assert sidecar.signal_path.graph.arrays.state[w.FREEWHEEL] == 0
 
 
 def first_bytes(recorder: JackRecorder, port: str) -> set[bytes]:

@@ -113,7 +113,7 @@ def process_offline(
 
 
 def _run(graph: Graph, audio: Audio, midi: list[TimedEvent], block: int, cues: list[Cue]) -> OfflineResult:
-    plan, shared, context = graph.plan, graph.shared, graph.context
+    plan, shared, context = graph.plan, graph.arrays, graph.context
     runners = [EngineRunner(plan, mine, shared, load_engine_at_rate(mine.engine, plan.rate)) for mine in plan.workers]
     for index, runner in enumerate(runners):
         runner.prepare()

@@ -41,7 +41,7 @@ def bus() -> Bus:
 
 
 def gains(graph: Graph) -> tuple[list[float], list[float]]:
-    found = [round(float(gain), 4) for gain in graph.shared.gains]
+    found = [round(float(gain), 4) for gain in graph.arrays.gains]
     return found[: len(STEMS)], found[len(STEMS) :]
 
 
@@ -51,8 +51,8 @@ def test_values_that_are_set_before_reach_the_graph_at_once(bus: Bus, graph: Gra
     bus.set("separation.bass_hz", 99, "me")
     ControlBinding(bus, graph)
     assert gains(graph) == ([1, 0, 1, 1], [1, 0, 1, 1])
-    assert graph.shared.state[w.PING] == 1 << PATHS.index("mix")
-    assert 99.0 in graph.shared.values[0]
+    assert graph.arrays.state[w.PING] == 1 << PATHS.index("mix")
+    assert 99.0 in graph.arrays.values[0]
 
 
 def test_faders_mutes_and_solos_move_ports_and_mix_together(bus: Bus, graph: Graph) -> None:
@@ -87,7 +87,7 @@ def test_every_ping_control_sets_its_path(bus: Bus, graph: Graph) -> None:
     for name in bus.values():
         if name.startswith("latency.") and name.endswith(".ping"):
             bus.set(name, 1, "me")
-    assert graph.shared.state[w.PING] == 2 ** len(PATHS) - 1
+    assert graph.arrays.state[w.PING] == 2 ** len(PATHS) - 1
 
 
 def test_after_release_the_graph_is_left_alone(bus: Bus, graph: Graph) -> None:
@@ -104,7 +104,7 @@ def test_every_control_of_the_sidecar_changes_the_graph(bus: Bus, graph: Graph, 
     control = SIDECAR.get_control(name)
 
     def snapshot() -> list[object]:
-        shared = graph.shared
+        shared = graph.arrays
         arrays = (shared.gains, shared.sources, shared.state, shared.heads, shared.workers)
         return [graph.ledger.to_dict(), *(array.tolist() for array in arrays)]
 
@@ -136,6 +136,6 @@ def test_two_effects_of_one_control_are_refused() -> None:
 def test_the_control_of_an_engine_that_is_off_changes_nothing(graph: Graph) -> None:
     bus = Bus(make_sidecar_registry({"mir.off": [Control("mir.off.source", 0, 1, 0)]}))
     ControlBinding(bus, graph)
-    before = graph.shared.values.copy()
+    before = graph.arrays.values.copy()
     bus.set("mir.off.source", 1, "me")
-    assert (graph.shared.values == before).all()
+    assert (graph.arrays.values == before).all()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,23 +12,10 @@ from bridge.core.audio import CHANNELS, STEMS
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.layout import SEPARATED
 from tests.runtime.callback_driver import NO_ENGINES, RATE, Callback, make_noise, open_callback
-from tests.runtime.stem_worker import DEADLINE, DELAY, LATENCY, MIX, OTHER, delay_audio, make_stems, run
+from tests.runtime.stem_worker import DELAY, MIX, OTHER, delay_audio, make_stems, run
 
 RAMP = 2 * round(0.0025 * RATE)
 """Frames of a fader's ramp: 5 ms."""
-
-
-@pytest.fixture
-def callback() -> Iterator[Callback]:
-    with open_callback(latency=LATENCY, slack=DEADLINE) as opened:
-        yield opened
-
-
-@pytest.fixture
-def dry() -> Iterator[Callback]:
-    """Nobody separates: the input is in ``other`` at once."""
-    with open_callback(NO_ENGINES) as opened:
-        yield opened
 
 
 def set_gain(callback: Callback, stem: int, gain: float) -> None:

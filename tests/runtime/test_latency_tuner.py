@@ -51,7 +51,7 @@ def tuner(bus: Bus, graph: Graph) -> LatencyTuner:
 
 def answer(graph: Graph, *hops: int, worker: int = SEPARATION) -> None:
     """Count as the worker does: ``hops`` answered before the next callback, after it, after two ..."""
-    graph.shared.answer_bins[worker, : len(hops)] += hops
+    graph.arrays.answer_bins[worker, : len(hops)] += hops
 
 
 # how much
@@ -171,7 +171,7 @@ def test_it_never_changes_while_something_plays_and_then_uses_what_was_counted(
     words, word = {
         "jack transport": (graph.context.callback_state, w.ROLLING),
         "midi clock": (graph.context.callback_state, w.CLOCK_RUNNING),
-        "freewheel": (graph.shared.state, w.FREEWHEEL),
+        "freewheel": (graph.arrays.state, w.FREEWHEEL),
     }[playing]
     bus.set(AUTO, 1, "me")
     words[word] = 1
@@ -224,20 +224,20 @@ def test_the_graph_measures_itself_and_is_tuned_to_no_more_than_it_needs(every: 
         bus = Bus(make_sidecar_registry({"separation.dsp": wiring.nodes[0].spec.controls}))
         ControlBinding(bus, graph)
         tuner = LatencyTuner(bus, graph)
-        runner = EngineRunner(graph.plan, graph.plan.workers[0], graph.shared, load_engine("separation.dsp"))
+        runner = EngineRunner(graph.plan, graph.plan.workers[0], graph.arrays, load_engine("separation.dsp"))
         runner.prepare()
 
         raw = 0
 
         def play(callbacks: int) -> int:
             nonlocal raw
-            late = int(graph.shared.state[w.LATE_FRAMES])
+            late = int(graph.arrays.state[w.LATE_FRAMES])
             for i in range(callbacks):
                 cycle(graph.context, period, raw)
                 raw += period
                 if i % every == every - 1:  # the worker comes after every callback, or after every second one
                     runner.process_available()
-            return int(graph.shared.state[w.LATE_FRAMES]) - late
+            return int(graph.arrays.state[w.LATE_FRAMES]) - late
 
         play(MIN_HOPS)
         tuner.tune()

@@ -156,7 +156,7 @@ def test_without_separation_the_mix_is_the_input_and_is_counted(monkeypatch: pyt
     mix, counted = make_noise(1000), []
 
     def count(graph: Graph) -> None:
-        counted.append(graph.shared.stems_missing.tolist())
+        counted.append(graph.arrays.stems_missing.tolist())
 
     recorder, _ = record_inputs(monkeypatch, mix, [choose("chord", "bass"), Cue(960, count)], 480, ("mir",))
     assert np.array_equal(recorder.audio_of("chord")[:, :960], mix[:, :960])
@@ -300,22 +300,22 @@ def test_stems_delay_every_path_of_the_analyser_by_what_they_take_and_the_mix_by
     wiring = toy_wiring(monkeypatch, ANALYSER_SPEC, "separation", "mir")
     with Graph(wiring, period, RESERVES, {"separation": 77}) as graph:
         before = {path.name: path.declared for path in graph.ledger}
-        rev, slack = graph.ledger.rev, int(graph.shared.workers[1, w.DEADLINE])
-        heard_after = graph.shared.heads[graph.plan.rings.index("mir.beats"), w.RING_DELAY]
+        rev, slack = graph.ledger.rev, int(graph.arrays.workers[1, w.DEADLINE])
+        heard_after = graph.arrays.heads[graph.plan.rings.index("mir.beats"), w.RING_DELAY]
         graph.set_source("chord", SOURCES.index("bass"))
         lag = LATE + SEPARATION_SPEC.hop + max(300, period)
         grown = {path.name: path.declared - before[path.name] for path in graph.ledger}
         assert {name: more for name, more in grown.items() if more} == {"chords": lag, "beats": lag}
         assert graph.ledger.rev > rev
-        assert graph.shared.workers[1, w.INPUT_DELAY] == graph.ledger["chords"].upstream == lag
-        assert graph.shared.workers[1, w.DEADLINE] == slack + lag
-        assert graph.shared.heads[graph.plan.rings.index("mir.beats"), w.RING_DELAY] == heard_after + lag
-        assert graph.shared.heads[graph.plan.rings.index("beats"), w.RING_DELAY] == graph.ledger["beats"].declared
+        assert graph.arrays.workers[1, w.INPUT_DELAY] == graph.ledger["chords"].upstream == lag
+        assert graph.arrays.workers[1, w.DEADLINE] == slack + lag
+        assert graph.arrays.heads[graph.plan.rings.index("mir.beats"), w.RING_DELAY] == heard_after + lag
+        assert graph.arrays.heads[graph.plan.rings.index("beats"), w.RING_DELAY] == graph.ledger["beats"].declared
         graph.set_reserve("separation", 2000)
         assert graph.ledger["chords"].upstream == LATE + SEPARATION_SPEC.hop + 2000
         graph.set_source("chord", SOURCES.index("mix"))
         assert graph.ledger["chords"].declared == before["chords"]
-        assert graph.shared.workers[1, w.INPUT_DELAY] == 0
+        assert graph.arrays.workers[1, w.INPUT_DELAY] == 0
 
 
 @pytest.mark.parametrize("source", ["mix", "drums+bass+vocals+other"])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,24 +12,11 @@ from bridge.core.audio import CHANNELS
 from bridge.core.latency import PATHS
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.layout import CAPACITY, SEPARATED
-from tests.runtime.callback_driver import HOP, NO_ENGINES, RATE, SEPARATION, Callback, make_noise, open_callback
+from tests.runtime.callback_driver import HOP, RATE, SEPARATION, Callback, make_noise, open_callback
 from tests.runtime.stem_worker import DEADLINE, DELAY, LATENCY, MIX, OTHER, Worker, delay_audio, make_stems, run
 
 RAMP = 2 * round(0.0025 * RATE)
 """Frames of a fader's ramp: 5 ms."""
-
-
-@pytest.fixture
-def callback() -> Iterator[Callback]:
-    with open_callback(latency=LATENCY, slack=DEADLINE) as opened:
-        yield opened
-
-
-@pytest.fixture
-def dry() -> Iterator[Callback]:
-    """Nobody separates: the input is in ``other`` at once."""
-    with open_callback(NO_ENGINES) as opened:
-        yield opened
 
 
 lateness = st.lists(st.one_of(st.none(), st.integers(0, 12)), max_size=40)

@@ -108,7 +108,7 @@ class RunningPath:
         return self.workers.pids["separation"]
 
     def word(self, word: int) -> int:
-        return int(observe(self.graph.shared.workers[0], word))
+        return int(observe(self.graph.arrays.workers[0], word))
 
     def until_stems_flow(self) -> None:
         """Wait until hops are processed in the present epoch."""
@@ -137,7 +137,7 @@ def test_a_worker_starts_processes_hops_and_is_gone_after_the_exit(by_semaphore:
         assert alive(pid)
         assert bool(running.graph.context.wake[0]) == (by_semaphore and has_semaphores())
         assert running.states == ["starting", "running"]
-        assert running.graph.shared.worker_bins[0].sum() > 0
+        assert running.graph.arrays.worker_bins[0].sum() > 0
         assert running.callback.worst < 1e-6
     assert not alive(pid)
     assert running.workers.restarts == 0
@@ -239,7 +239,7 @@ def test_in_freewheel_the_callback_waits_so_that_no_frame_is_late(period: int) -
     wiring = toy_wiring()
     with Graph(wiring, period, RESERVES, {}) as graph, Supervisor(graph) as workers:
         workers.wait_until_ready(HANG_S)
-        publish(graph.shared.state, w.FREEWHEEL, 1)
+        publish(graph.arrays.state, w.FREEWHEEL, 1)
         audio = np.random.default_rng(2).uniform(-1, 1, (CHANNELS, 100 * period)).astype(np.float32)
         parts = []
         for start in range(0, audio.shape[1], period):  # as fast as it goes
@@ -248,7 +248,7 @@ def test_in_freewheel_the_callback_waits_so_that_no_frame_is_late(period: int) -
             parts.append(graph.context.work_out[0:2, :period].copy())
         delay = graph.ledger["drums"].declared
         drums = np.concatenate(parts, axis=1)[:, delay:]
-        assert graph.shared.state[w.LATE_FRAMES] == 0
+        assert graph.arrays.state[w.LATE_FRAMES] == 0
         assert np.array_equal(drums[:, w.FADE_FRAMES :], audio[:, w.FADE_FRAMES : -delay] * np.float32(0.25))
 
 
@@ -327,7 +327,7 @@ def test_a_graph_without_engines_needs_no_worker() -> None:
 @pytest.mark.skipif(not has_semaphores(), reason="no process-shared semaphores here")
 def test_posts_of_several_cycles_wake_once() -> None:
     with Graph(toy_wiring(), 128, RESERVES, {}) as graph:
-        word = graph.shared.semaphores[0]
+        word = graph.arrays.semaphores[0]
         graph.context.wake[0] = make_semaphore(word)
         sleep = SemaphoreSleep(word)
         for raw in range(0, 3 * HOP, HOP):

@@ -48,7 +48,7 @@ def record_published(bus: Bus) -> Published:
 
 def write_events(graph: Graph, ring: str, *events: TimedEvent) -> None:
     index = graph.plan.rings.index(ring)
-    writer = EventWriter(graph.shared.records[index], graph.shared.heads[index])
+    writer = EventWriter(graph.arrays.records[index], graph.arrays.heads[index])
     for event in events:
         writer.write(event, 1)
 
@@ -95,7 +95,7 @@ def test_what_a_player_decided_is_published_and_counted_by_level(bus: Bus, graph
 
 def test_late_frames_are_published_on_the_rows_of_audio_paths(bus: Bus, graph: Graph) -> None:
     telemetry, published = Telemetry(bus, graph), record_published(bus)
-    graph.shared.state[w.LATE_FRAMES] = 77
+    graph.arrays.state[w.LATE_FRAMES] = 77
     telemetry.publish_counters(3)
     rows = {row[0]: row for name, row in published if name == "latency"}
     assert rows["mix"] == ("mix", graph.ledger["mix"].declared, -1, 77)
@@ -108,9 +108,9 @@ def test_late_frames_are_published_on_the_rows_of_audio_paths(bus: Bus, graph: G
     ("word", "field"), [(w.LATE_EVENTS, "late_events"), (w.LOST_EVENTS, "lost_events"), (w.SLIPS, "slips")]
 )
 def test_what_the_callback_counts_is_published(bus: Bus, graph: Graph, word: int, field: str) -> None:
-    graph.shared.state[word] = 5
+    graph.arrays.state[word] = 5
     telemetry = Telemetry(bus, graph)
-    graph.shared.state[word] = 12
+    graph.arrays.state[word] = 12
     telemetry.publish_counters(0)
     fields = bus.registry.get_reading("counters").fields
     assert dict(zip(fields, bus.get_latest("counters") or (), strict=True))[field] == 7
@@ -119,10 +119,10 @@ def test_what_the_callback_counts_is_published(bus: Bus, graph: Graph, word: int
 @pytest.mark.parametrize(("word", "field"), [(w.FAULTS, "faults"), (w.DROPPED_HOPS, "dropped_hops")])
 def test_what_the_workers_count_is_published_as_a_sum(bus: Bus, graph: Graph, word: int, field: str) -> None:
     telemetry = Telemetry(bus, graph)
-    graph.shared.workers[:, word] = 3
+    graph.arrays.workers[:, word] = 3
     telemetry.publish_counters(0)
     fields = bus.registry.get_reading("counters").fields
-    assert dict(zip(fields, bus.get_latest("counters") or (), strict=True))[field] == 3 * len(graph.shared.workers)
+    assert dict(zip(fields, bus.get_latest("counters") or (), strict=True))[field] == 3 * len(graph.arrays.workers)
 
 
 def test_every_count_but_the_band_s_has_a_field_of_its_own() -> None:
@@ -132,19 +132,19 @@ def test_every_count_but_the_band_s_has_a_field_of_its_own() -> None:
 
 
 def test_counters_start_anew_when_they_are_reset(bus: Bus, graph: Graph) -> None:
-    graph.shared.state[w.XRUNS] = 5
+    graph.arrays.state[w.XRUNS] = 5
     telemetry = Telemetry(bus, graph)
     assert telemetry.counters.xruns == 0
-    graph.shared.state[w.XRUNS] = 9
+    graph.arrays.state[w.XRUNS] = 9
     assert telemetry.counters.xruns == 4
     telemetry.reset_counters()
     assert telemetry.counters.xruns == 0
 
 
 def test_the_time_of_a_hop_is_published_in_milliseconds_and_as_a_share(bus: Bus, graph: Graph) -> None:
-    graph.shared.worker_bins[0, 4000] = 5  # before anyone asked
+    graph.arrays.worker_bins[0, 4000] = 5  # before anyone asked
     telemetry, published = Telemetry(bus, graph), record_published(bus)
-    graph.shared.worker_bins[0, [99, 149, 199, 299]] = 9000, 980, 19, 1
+    graph.arrays.worker_bins[0, [99, 149, 199, 299]] = 9000, 980, 19, 1
     telemetry.publish_workers()
     [(name, row)] = published  # the other worker had nothing to do
     assert (name, row[0]) == ("worker.time", "separation")
@@ -160,9 +160,9 @@ def test_meters_show_peak_and_rms_of_the_input_and_of_each_stem(bus: Bus, graph:
     telemetry, published = Telemetry(bus, graph), record_published(bus)
     telemetry.publish_meters()
     assert published == []  # nothing has travelled yet
-    graph.shared.inputs[:] = 0.5
-    graph.shared.stems[0:2] = 0.25
-    graph.shared.state[w.HEAD] = 44100
+    graph.arrays.inputs[:] = 0.5
+    graph.arrays.stems[0:2] = 0.25
+    graph.arrays.state[w.HEAD] = 44100
     telemetry.publish_meters()
     rows = {row[0]: row[1:] for name, row in published if name == "meters"}
     assert set(rows) == {"in", *STEMS}

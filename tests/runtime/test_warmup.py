@@ -68,12 +68,12 @@ def test_nothing_is_compiled_once_the_workers_are_ready(
         workers.wait_until_ready()
         before = log.read_text().splitlines()
         assert before or sys.platform == "win32"  # the watch works
-        publish(graph.shared.state, w.FREEWHEEL, 1)  # each cycle waits for the workers
+        publish(graph.arrays.state, w.FREEWHEEL, 1)  # each cycle waits for the workers
         for first in range(0, song.shape[1] - PERIOD, PERIOD):
             graph.context.work_in[:, :PERIOD] = song[:, first : first + PERIOD]
             due = [event for event in start + ticks if first <= event.frame < first + PERIOD]
             load_events(graph, due, first)
             cycle(graph.context, PERIOD, first)
-        assert all(int(words[w.HOPS]) > 0 for words in graph.shared.workers[: len(graph.plan.workers)])
+        assert all(int(words[w.HOPS]) > 0 for words in graph.arrays.workers[: len(graph.plan.workers)])
         assert workers.restarts == 0
     assert log.read_text().splitlines()[len(before) :] == []

@@ -209,7 +209,7 @@ def test_a_hop_of_sound_is_due_no_sooner_than_its_notes_and_a_period_of_work_are
 ) -> None:
     with Graph(wiring, period, RESERVES, {}) as graph:
         player, synth = graph.wiring.nodes[2:]
-        words = graph.shared.workers[3]
+        words = graph.arrays.workers[3]
         headroom = player.lead_frames - synth.ahead_frames - player.spec.hop  # what the player's answer may take
         assert words[w.INPUT_DELAY] >= period - headroom
         assert words[w.DEADLINE] >= words[w.INPUT_DELAY] + buffering_frames(synth.spec.hop, period) + period
@@ -285,14 +285,14 @@ def test_a_measurement_is_kept_only_while_what_is_declared_stays(graph: Graph) -
 
 def assert_callback_delays_what_is_declared(graph: Graph) -> None:
     """The words that the callback goes by agree with the ledger."""
-    for node, words in zip(graph.wiring.nodes, graph.shared.workers, strict=True):
+    for node, words in zip(graph.wiring.nodes, graph.arrays.workers, strict=True):
         if node.role == "separation":
             delays = {graph.ledger[name].declared for name in (*STEMS, "mix")}
             assert delays == {int(words[w.DEADLINE] + words[w.LATENCY])}
         if node.role == "synth":
             assert graph.ledger["band"].declared == words[w.DEADLINE] + words[w.LATENCY]
     for name in MIDI_PORTS:
-        head = graph.shared.heads[graph.plan.rings.index(name)]
+        head = graph.arrays.heads[graph.plan.rings.index(name)]
         assert head[w.RING_DELAY] == graph.ledger[name].declared
 
 
@@ -318,7 +318,7 @@ def test_the_callback_delays_what_is_declared_after_any_change(graph: Graph) -> 
 def test_events_between_engines_do_not_depend_on_the_period(graph: Graph) -> None:
     def delays() -> list[int]:
         return [
-            int(graph.shared.heads[graph.plan.rings.index(ring), w.RING_DELAY]) for ring in ("mir.beats", "mir.chords")
+            int(graph.arrays.heads[graph.plan.rings.index(ring), w.RING_DELAY]) for ring in ("mir.beats", "mir.chords")
         ]
 
     before = delays()
@@ -333,10 +333,10 @@ def test_events_between_engines_do_not_depend_on_the_period(graph: Graph) -> Non
 def test_ping_sets_and_clears_a_bit_of_its_own_for_each_path(graph: Graph) -> None:
     for i, path in enumerate(PATHS):
         graph.set_ping(path, True)
-        assert graph.shared.state[w.PING] == 2 ** (i + 1) - 1
+        assert graph.arrays.state[w.PING] == 2 ** (i + 1) - 1
     graph.set_ping("mix", False)
     graph.set_ping("mix", False)
-    assert graph.shared.state[w.PING] == 2 ** len(PATHS) - 1 - 2 ** PATHS.index("mix")
+    assert graph.arrays.state[w.PING] == 2 ** len(PATHS) - 1 - 2 ** PATHS.index("mix")
 
 
 def levels(first: float) -> Mapping[str, float]:
@@ -345,15 +345,15 @@ def levels(first: float) -> Mapping[str, float]:
 
 def test_gains_of_the_ports_and_of_the_mix_are_set_side_by_side(graph: Graph) -> None:
     graph.set_gains(levels(0.0), levels(10.0))
-    assert graph.shared.gains.tolist() == [0, 1, 2, 3, 10, 11, 12, 13]
+    assert graph.arrays.gains.tolist() == [0, 1, 2, 3, 10, 11, 12, 13]
 
 
 def test_controls_start_at_their_defaults_and_are_set_by_name(graph: Graph) -> None:
     for index, node in enumerate(graph.wiring.nodes):
         for slot, control in enumerate(node.spec.controls):
-            assert graph.shared.values[index, slot] == control.default
+            assert graph.arrays.values[index, slot] == control.default
             graph.set_value(control.name, control.high)
-            assert graph.shared.values[index, slot] == control.high
+            assert graph.arrays.values[index, slot] == control.high
 
 
 def test_a_control_that_no_engine_has_is_refused_with_the_nearest(graph: Graph) -> None:
@@ -363,12 +363,12 @@ def test_a_control_that_no_engine_has_is_refused_with_the_nearest(graph: Graph) 
 
 
 def test_requests_are_counted_so_that_none_is_missed(graph: Graph) -> None:
-    state = graph.shared.state
+    state = graph.arrays.state
     graph.release_notes()
     graph.release_notes()
     graph.restart()
     graph.restart_one(2)
-    assert (state[w.RELEASE], state[w.RESTART], graph.shared.workers[2, w.RESTART_ONE]) == (2, 1, 1)
+    assert (state[w.RELEASE], state[w.RESTART], graph.arrays.workers[2, w.RESTART_ONE]) == (2, 1, 1)
     graph.set_midi_muted(True)
     assert (state[w.MIDI_MUTED], state[w.RELEASE]) == (1, 3)
     graph.set_midi_muted(False)
@@ -380,7 +380,7 @@ def test_a_graph_outside_its_with_statement_is_refused(wiring: Wiring) -> None:
     with pytest.raises(BridgeError, match="not open"):
         graph.set_period(64)
     with graph:
-        assert graph.shared.state.size == w.STATE_WORDS
+        assert graph.arrays.state.size == w.STATE_WORDS
     with pytest.raises(BridgeError, match="not open"):
         _ = graph.context
 
@@ -389,5 +389,5 @@ def test_a_graph_can_be_opened_again(wiring: Wiring) -> None:
     graph = Graph(wiring, 128, RESERVES, {})
     for _ in range(2):
         with graph:
-            assert graph.shared.workers[0, w.HOP] == wiring.nodes[0].spec.hop
+            assert graph.arrays.workers[0, w.HOP] == wiring.nodes[0].spec.hop
             assert_callback_delays_what_is_declared(graph)

@@ -35,4 +35,4 @@ def _make_likeness() -> Float64Array:
 
 
 LIKENESS = _make_likeness()
-"""How alike two chords are as evidence that the music repeats: a recogniser takes Am7 for C and back again."""
+"""Similarity of two chords as evidence that the music repeats: a recogniser confuses Am7 with C."""

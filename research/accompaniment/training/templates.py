@@ -52,7 +52,7 @@ MAX_ROUNDS = 30
 WEIGHTS: Mapping[str, float] = {
     "kick": 1.0, "snare": 1.0, "stick": 0.9, "closed": 0.6, "open": 0.7, "pedal": 0.6, "ride": 0.6,
 }  # fmt: skip
-"""What a difference in a drum counts; in the others OTHER_WEIGHT."""
+"""Weights of the drums in the distance of two bars; of the others OTHER_WEIGHT."""
 OTHER_WEIGHT = 0.5
 
 

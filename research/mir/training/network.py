@@ -17,8 +17,8 @@ ROOTS = 13
 KEYS = 24
 """Twelve major keys, then twelve minor ones."""
 HEADS = {"root": ROOTS, "quality": PITCH_CLASSES * len(QUALITIES), "bass": ROOTS, "key": KEYS}
-"""What the harmony network says, in this order: logits of each, one behind the other. Of the qualities there are as
-many as there are, for each root: what the chord is if that is its root."""
+"""Outputs of the harmony network, in this order: the logits of each. ``quality`` has all qualities for each root: the
+quality of the chord if that is its root."""
 
 
 @dataclass(frozen=True)
