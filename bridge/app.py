@@ -19,7 +19,7 @@ from bridge.drivers.clients import ServerFacts, ask_server, default_server
 from bridge.drivers.connections import Connections
 from bridge.drivers.hanging_notes import HangingNotes, RunMark
 from bridge.drivers.jack_driver import compile_callbacks
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, ControlError
 from bridge.osc.server import OscServer
 from bridge.runtime.control_binding import match_effects
 from bridge.runtime.graph import Graph
@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 TICK_S = 0.02  # how often music readings are published
 RETRY_S = 1.0
 COUNTERS_EVERY, METERS_EVERY, WORKERS_EVERY = 12, 5, 50  # ticks
+CONTROLLER_ACTIONS = ("controllers.reload", "learn.start", "learn.take", "learn.forget", "learn.undo", "learn.cancel")
 UNCACHED_FUNCTIONS, CALLBACK_FUNCTIONS = 10, 100
 """Functions compiled when the cache is empty, numba's own among them: the scale of the progress."""
 
@@ -190,7 +191,13 @@ class Sidecar:
         }
         for action, handler in handlers.items():
             bus.add_handler(action, handler)
+        for action in CONTROLLER_ACTIONS:
+            bus.add_handler(action, self._refuse_controllers)
         bus.check_handlers()
+
+    @staticmethod
+    def _refuse_controllers(_argument: str) -> None:
+        raise ControlError("no controller service runs", "start sideman run first")
 
     def _publish_readings(self) -> None:
         """The telemetry thread: readings to the Bus, and a new signal path when the rate changed."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 
@@ -54,6 +54,20 @@ class JackSettings(Table, frozen=True):
             raise ValueError(f"the client name {self.client!r} equals the server's name")
 
 
+class ControllerSettings(Table, frozen=True):
+    """MIDI controllers.
+
+    ``midi``: open the system's MIDI devices. ``api``: of which MIDI system, empty for the system's own (ALSA, CoreMIDI,
+    WinMM). ``mcu``: offer the DAW a pair of ports as a Mackie Control, on systems that have virtual ports.
+    ``control_in``: the mapping of the JACK port control_in, empty to choose it by the names of what is connected there.
+    """
+
+    midi: bool = True
+    api: Literal["", "alsa", "coremidi", "winmm", "jack"] = ""
+    mcu: bool = True
+    control_in: str = ""
+
+
 if TYPE_CHECKING:
 
     class EngineSettings(Table, frozen=True):
@@ -81,6 +95,7 @@ class Settings(Table, frozen=True):
     lan: LanSettings = LanSettings()
     jack: JackSettings = JackSettings()
     engines: EngineSettings = EngineSettings()
+    controllers: ControllerSettings = ControllerSettings()
 
 
 def settings_path() -> Path:

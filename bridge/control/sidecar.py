@@ -27,6 +27,22 @@ ACTIONS: tuple[Action, ...] = (
         "Set each worker's reserve to the minimum that 99.9 % of its hops meet, unless it runs ahead of the input.",
     ),
     Action("counters.reset", "Set all counters to 0: late frames, skipped cycles, xruns, late and lost MIDI events."),
+    Action(
+        "controllers.reload", "Read the mappings of controllers again; one that is refused leaves the last good one."
+    ),
+    Action(
+        "learn.start",
+        "Learn which fader, knob or button is to set this control or trigger this action: move it now.",
+        argument="control",
+    ),
+    Action(
+        "learn.take", "Bind the candidate of this rank, 1 is the likeliest, and write the mapping.", argument="rank"
+    ),
+    Action(
+        "learn.forget", "Remove what sets this control, or triggers this action, from the mapping.", argument="control"
+    ),
+    Action("learn.undo", "Restore the mapping as it was before the last change by learning."),
+    Action("learn.cancel", "End learning, and bind nothing."),
 )
 
 READINGS: tuple[Reading, ...] = (
@@ -111,6 +127,43 @@ READINGS: tuple[Reading, ...] = (
         keyed=True,
     ),
     Reading("meters", ("port", "peak_db", "rms_db"), "Peak and RMS level of a port, in dBFS.", keyed=True),
+    Reading(
+        "controllers.device",
+        ("device", "mapping", "input", "output", "state", "detail"),
+        "A controller, its mapping and its ports. state: confirmed (the device answered), port (the ports are open), "
+        "taken (by another program), missing, refused (its mapping has an error). detail: what to do about it.",
+        keyed=True,
+    ),
+    Reading(
+        "controllers.message",
+        ("device", "message", "value", "control"),
+        "The last message of a controller, and the control or action that it is bound to; at most 20 a second.",
+    ),
+    Reading(
+        "controllers.binding",
+        ("binding", "device", "message", "control", "state"),
+        "A fader, knob or button of a controller, and what it does. state: of a fader that has yet to be moved to the "
+        "present value, where it is (soft takeover); or the layer that it belongs to.",
+        keyed=True,
+    ),
+    Reading(
+        "controllers.counters",
+        ("received", "sent", "lost", "incomplete"),
+        "MIDI messages from and to controllers since the start. lost: there were too many at once. incomplete: system "
+        "exclusive messages without an end.",
+    ),
+    Reading(
+        "learn.state",
+        ("state", "control", "device", "message", "kind", "detail"),
+        "What learning does: off, listening, learned, forgotten, undone or refused, and for which control. detail: "
+        "what the user does next, or why it was refused.",
+    ),
+    Reading(
+        "learn.candidate",
+        ("rank", "device", "message", "kind", "movement", "conflict"),
+        "What has been moved since learning began, the likeliest first. conflict: what it is bound to already.",
+        keyed=True,
+    ),
 )
 
 
