@@ -16,7 +16,7 @@ from bridge.errors import EngineError
 from engines.accompaniment.auto_lookahead import LOOKAHEAD_AUTO, AutoLookahead
 from engines.accompaniment.chord_fallback import SILENCE, ChordFallback, PredictedChord
 from engines.accompaniment.energy import Energy
-from engines.accompaniment.form import COUNT_IN, DROPOUT, SECTION, STAYS, BeatPosition, Form, FormRequest
+from engines.accompaniment.form import COUNT_IN, DROPOUT, FILL, SECTION, STAYS, BeatPosition, Form, FormRequest
 from engines.accompaniment.harmony.chord_history import ChordHistory
 from engines.accompaniment.harmony.trellis import TRACK, TRACK_CONFIDENCE, Metre
 from engines.accompaniment.held_chord import SETTLE_S, HeldChord
@@ -68,7 +68,7 @@ class Band:
         hop=HOP,
         controls=(
             LOOKAHEAD, LOOKAHEAD_AUTO, STYLE, SEED, *PERFORMANCE_CONTROLS.values(), *MUTES.values(),
-            SECTION, DROPOUT, *STAYS.values(), COUNT_IN, SHEET, KEY, TEMPO, *FOLLOWS.values(),
+            SECTION, DROPOUT, *STAYS.values(), FILL, COUNT_IN, SHEET, KEY, TEMPO, *FOLLOWS.values(),
         ),
         predicts=True,
         resets_on_gap=False,
@@ -148,6 +148,8 @@ class Band:
             int(self._to_song_beat(int(np.floor(line.time.beat_at(end))), line) // _get_bar_beats(line))
         )
         self._live_sheet.select(int(block.values[SHEET.name]))
+        if block.values[FILL.name]:
+            self._form.request_fill()
         if self._planned_to is None:
             self._planned_to = line.find_first_beat(max(earliest, self._scheduler.last_frame))
             self._auto_lookahead.restart(self._planned_to)

@@ -25,6 +25,10 @@ DROPOUT = Control(
     "accompaniment.band.dropout", 0.0, 1.0, 0.0, kind="switch", saved=False,
     doc="From the next bar on only parts whose control stays is on play; the others come back on a bar line.",
 )  # fmt: skip
+FILL = Control(
+    "accompaniment.band.fill", 0.0, 1.0, 0.0, kind="switch", saved=False,
+    doc="Play a fill from the next beat to the end of the bar, and an opening after it. Held: in each bar.",
+)  # fmt: skip
 COUNT_IN = Control(
     "accompaniment.band.count_in",
     0.0,
@@ -92,12 +96,12 @@ class Form(SavedState):
     becomes a fill as soon as it is known that something new comes after it.
 
     ``kind``: the section that is played, ``times`` (SECTIONS,) how often each began, ``since`` its first bar.
-    ``to_count``: beats that are yet to be counted at least.
+    ``to_count``: beats that are yet to be counted at least. ``fill_due``: a fill was requested since the last beat.
     """
 
     saved_fields = (
         "start", "beats", "kind", "times", "since", "position", "intensity", "opens", "filled", "dropped", "to_count",
-        "counting",
+        "counting", "fill_due",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -110,6 +114,11 @@ class Form(SavedState):
         self.times[:] = 0
         self.opens, self.filled, self.dropped = False, False, False
         self.to_count, self.counting = 0, False
+        self.fill_due = False
+
+    def request_fill(self) -> None:
+        """Make the rest of the bar a fill, from the next beat on. A request of one hop is enough."""
+        self.fill_due = True
 
     def restart(self, count: int) -> None:
         """The song goes on elsewhere. At least ``count`` beats are counted in first, to the end of the bar."""
@@ -125,6 +134,7 @@ class Form(SavedState):
             return Shape(intensity=self.intensity, counting=True)
         by_sheet = request.written if self.kind == AUTO else None
         due = by_sheet.fill if by_sheet is not None else self.position % FILL_BARS == FILL_BARS - 1
+        due, self.fill_due = due or self.fill_due, False
         self.filled = self.filled or due or request.kind != self.kind or (self.dropped and not request.dropout)
         section = by_sheet.section if by_sheet is not None else SECTIONS[self.kind] if self.kind else ""
         return Shape(section, self.position, self.intensity, self.opens, self.filled, False, self.dropped)

@@ -96,6 +96,24 @@ def test_parts_drop_out_and_come_back_on_a_bar_with_an_opening() -> None:
     assert on_the_bar[12].opens
 
 
+@pytest.mark.parametrize("beat", [4, 6, 7])
+def test_a_requested_fill_lasts_from_the_next_beat_to_the_end_of_the_bar(beat: int) -> None:
+    form, request = Form(), {0: FormRequest(VERSE)}
+    before = beats(form, 0, request, beat)
+    form.request_fill()
+    after = beats(form, beat, {beat: FormRequest(VERSE)}, 12 - beat)
+    assert [shape.fill for shape in (*before, *after)] == [beat <= i < 8 for i in range(12)]
+    assert [shape.opens for shape in after[8 - beat :]] == [True] * 4
+
+
+def test_a_fill_that_is_requested_again_for_each_beat_fills_each_bar() -> None:
+    form, shapes = Form(), []
+    for beat in range(8):
+        form.request_fill()
+        shapes += beats(form, beat, {beat: FormRequest(VERSE)}, 1)
+    assert all(shape.fill for shape in shapes)
+
+
 @pytest.mark.parametrize(("first", "counted"), [(0, 4), (1, 3), (2, 6), (3, 5)])
 def test_at_least_a_bar_but_its_first_beat_is_counted_up_to_a_bar_line(first: int, counted: int) -> None:
     form = Form()

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from bridge.core.events import Onset
-from engines.accompaniment.form import COUNT_IN, DROPOUT, SECTION, SECTIONS
+from engines.accompaniment.form import COUNT_IN, DROPOUT, FILL, SECTION, SECTIONS
 from engines.accompaniment.style import ROLES
 from tests.engines.accompaniment.streaming import (
     BEAT,
+    PERIOD,
     STEADY,
     delay_events,
     find_drum_bars,
@@ -83,6 +84,29 @@ def test_in_a_drop_out_only_the_drums_play_until_all_come_back_on_a_bar() -> Non
     assert gap[1] - gap[0] > 12
     assert gap[1] / 4 == pytest.approx(round(gap[1] / 4), abs=0.003)
     assert set(range(4, 11)) <= set(find_drum_bars(played))
+
+
+def test_a_fill_that_is_pressed_shortly_changes_the_drums_of_its_bar_and_opens_the_next() -> None:
+    pressed = RATE // 2 + 5 * 4 * BEAT + BEAT // 2
+
+    def values(frame: int) -> Mapping[str, float]:
+        return {SECTION.name: float(SECTIONS.index("verse")), FILL.name: float(pressed <= frame < pressed + PERIOD)}
+
+    chords = {"chords": delay_events(make_chords(STEADY), lambda _: 0.1)}
+    plain, filled = (
+        stream(STEADY, chords, lambda frame: {**values(frame), FILL.name: 0.0}),
+        stream(STEADY, chords, values),
+    )
+    hits = [
+        {(round(played.beat_at(frame), 1), data[1]) for frame, data in played.sent if data[0] == 0x99 and data[2]}
+        for played in (plain, filled)
+    ]
+    bar = int(plain.beat_at(pressed)) // 4
+    assert {beat for beat, _ in hits[0] ^ hits[1] if 4 * bar <= beat < 4 * bar + 3.9}
+    assert [any(pitch == ROLES["crash"] and beat == 4 * bar + 4 for beat, pitch in one) for one in hits] == [
+        False,
+        True,
+    ]
 
 
 def test_chords_that_the_hands_hold_win_over_what_is_heard() -> None:
