@@ -1,4 +1,4 @@
-"""Signal handling: Ctrl-C and SIGTERM end the process at once during the start, and in order once it runs.
+"""Signal handling: Ctrl-C, SIGTERM and a closed terminal end a process at once during the start, in order once it runs.
 
 Python runs a signal handler only between bytecodes, which can take a minute while a library compiles or waits for a
 server. So during the start a thread of its own ends the process; nothing can be lost yet.
@@ -14,11 +14,16 @@ import threading
 from collections.abc import Callable
 from types import FrameType, TracebackType
 
-ENDING = (signal.SIGINT, signal.SIGTERM)
+ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""SIGHUP: the terminal was closed. Windows has none."""
 
 
 def _do_nothing() -> None:
     pass
+
+
+def _is_ignored(number: int) -> bool:
+    return signal.getsignal(number) is signal.SIG_IGN
 
 
 class Signals:
@@ -35,13 +40,15 @@ class Signals:
         self._sleeps, self._wakes = socket.socketpair()
         self._wakes.setblocking(False)
         self._fd_before = signal.set_wakeup_fd(self._wakes.fileno(), warn_on_full_buffer=False)
-        self._before = [signal.signal(number, self._set_asked) for number in ENDING]
+        # SIGHUP is ignored below nohup, and stays so
+        ending = [number for number in ENDING if number in (signal.SIGINT, signal.SIGTERM) or not _is_ignored(number)]
+        self._before = {number: signal.signal(number, self._set_asked) for number in ending}
         threading.Thread(target=self._watch, name="signals", daemon=True).start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self.mark_started()
-        for number, handler in zip(ENDING, self._before, strict=True):
+        for number, handler in self._before.items():
             signal.signal(number, handler)
         signal.set_wakeup_fd(self._fd_before)
         self._wakes.close()
@@ -58,7 +65,7 @@ class Signals:
 
     def _watch(self) -> None:
         while received := self._sleeps.recv(1):
-            if received[0] not in ENDING:
+            if received[0] not in self._before:
                 continue
             with self._lock:
                 if self._starts:

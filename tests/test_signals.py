@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM end a process that starts, whatever it is doing, and are only noted once it runs."""
+"""Ctrl-C, SIGTERM and SIGHUP end a process that starts, whatever it is doing, and are only noted once it runs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.signals import Signals
+from bridge.signals import ENDING, Signals
 from tests.waiting import HANG_S, until
 
 ROOT = Path(__file__).parent.parent
@@ -33,7 +33,7 @@ BUSY = {
 }
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+@pytest.mark.parametrize("number", ENDING, ids=lambda number: number.name)
 @pytest.mark.parametrize("act", BUSY.values(), ids=BUSY)
 def test_a_process_that_starts_ends_at_once(act: str, number: signal.Signals) -> None:
     command = [sys.executable, "-c", STARTS.format(act=act)]
@@ -47,7 +47,7 @@ def test_a_process_that_starts_ends_at_once(act: str, number: signal.Signals) ->
     assert complaints == "stopped\n"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", ENDING)
 def test_once_it_runs_a_signal_is_noted_and_nothing_else(number: signal.Signals) -> None:
     before = signal.getsignal(number)
     with Signals() as signals:
@@ -56,6 +56,19 @@ def test_once_it_runs_a_signal_is_noted_and_nothing_else(number: signal.Signals)
         os.kill(os.getpid(), number)
         until("the note", lambda: signals.asked)
     assert signal.getsignal(number) is before
+
+
+def test_a_signal_that_nohup_ignores_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Signals() as signals:
+            signals.mark_started()
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        assert not signals.asked
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_a_failure_leaves_the_handlers_as_they_were() -> None:
