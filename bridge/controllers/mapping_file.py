@@ -22,6 +22,7 @@ EncoderKind: TypeAlias = Literal["absolute", "twos_complement", "sign_bit", "sig
 ButtonKind: TypeAlias = Literal["momentary", "latched", "toggle"]
 """momentary: on while held. latched: each press switches over, in Sideman. toggle: the device itself switches over."""
 Curve: TypeAlias = Literal["linear", "log", "square", "root"]
+Shape: TypeAlias = Literal["", "fader", "knob", "encoder", "button", "pad"]
 StripFunctionName: TypeAlias = Literal["fader", "knob", "mute", "solo", "select", "name", "meter"]
 Channel: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=16)]
 Positive: TypeAlias = Annotated[float, msgspec.Meta(gt=0)]
@@ -96,6 +97,9 @@ class InputTable(Table, frozen=True):
     It has an ``encoder`` or a ``button`` kind, and does exactly one thing: ``set`` a control, trigger an ``action``,
     act on a ``strip``, ``select_layer``, ``hold_layer`` or move the ``bank``; or with ``touch`` it says that a finger
     is on the fader of ``set`` or ``strip``.
+
+    For the picture: ``doc`` is what is printed on the device, ``shape`` what it is, ``at`` the column and row of its
+    first one, from 0; the others are to its right, or at ``to_next`` (columns, rows) from each other.
     """
 
     midi: str
@@ -118,6 +122,9 @@ class InputTable(Table, frozen=True):
     layer: str = ""
     led: LedTable | None = None
     doc: str = ""
+    shape: Shape = ""
+    at: tuple[float, float] | None = None
+    to_next: tuple[float, float] = (1.0, 0.0)
 
 
 class FeedbackTable(Table, frozen=True):
