@@ -212,6 +212,8 @@ class Mapping:
     """A controller's mapping, checked.
 
     ``init``, ``exit``, ``keepalive``: whole messages. ``init_expect``: the reply that confirms, empty: none is awaited.
+    ``inactive``: controls, actions and readings that entries name, of installed engines that are off; those entries
+    were left out.
     """
 
     name: str
@@ -229,3 +231,4 @@ class Mapping:
     init_expect: tuple[int | None, ...] = ()
     exit: tuple[bytes, ...] = ()
     keepalive: bytes = b""
+    inactive: tuple[str, ...] = ()

@@ -14,7 +14,7 @@ spaces; without N, as they come.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 FIXED = frozenset({"i", "n", "c", "unit"})
 """Variables whose values are known when the file is read."""
@@ -119,10 +119,32 @@ class MessageTemplate:
                 data.append(number)
         return bytes(data)
 
-    def check_values(self, to: Iterable[int]) -> None:
-        """Check that every value in ``to`` makes a MIDI message. Raises: ValueError where one does not."""
-        for v in to:
-            check_message(self.render(v), self._source)
+    def check_range(self, low: int, high: int) -> None:
+        """Check that every value from ``low`` to ``high``, in either order, with any text and colour, makes a message.
+
+        Raises:
+            ValueError: One does not; the message says which.
+        """
+        low, high = min(low, high), max(low, high)
+        limit = 16383 if self.variables & {"msb", "lsb"} else 127
+        if self.variables & SENT - {"colour"} and (low < 0 or high > limit):
+            raise ValueError(f"{self._source!r}: takes values from 0 to {limit}, not {low} to {high}")
+        for colour, text in ((0, ""), (7, "A" * LONGEST_TEXT)):
+            for v in self._list_extremes(low, high):
+                values = {"v": v, "msb": v >> 7, "lsb": v & 0x7F, "colour": colour}
+                check_message(self._render(values, text), self._source)
+
+    def _list_extremes(self, low: int, high: int) -> list[int]:
+        """Values from ``low`` to ``high`` among which each byte has its largest and smallest.
+
+        Factors are never negative, so these are the ends, and where the lower seven bits turn over. Where the value
+        is a part of the status byte, which decides the length, it is all of them.
+        """
+        first = self._parts[0]
+        if isinstance(first, _Sum) and first.variables:
+            return list(range(low, high + 1))
+        turns = {(low | 0x7F), (low | 0x7F) + 1, (high & ~0x7F) - 1, high & ~0x7F}
+        return sorted({low, high} | {v for v in turns if low <= v <= high})
 
     def __repr__(self) -> str:
         return f"MessageTemplate({self._source!r}, {self._fixed!r})"
