@@ -6,7 +6,7 @@ import logging
 import time
 from typing import Any
 
-from bridge.drivers.libjack import import_jack, read_connected_names, read_port_names
+from bridge.drivers.libjack import import_jack, read_aliases, read_connected_names, read_port_names
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +61,8 @@ class Connections:
         self.wanted: set[Link] = set()
         self.present: set[Link] = set()
         """At the last update. Replaced as a whole, so any thread may read it."""
+        self.aliases: dict[str, tuple[str, ...]] = {}
+        """Of the ports in `present`, their other names. Replaced as a whole, too."""
         self._ports: set[str] = set()
         self._missing: dict[Link, float] = {}  # since when, although both ports stay
 
@@ -83,5 +85,9 @@ class Connections:
         for link in sorted(self.wanted - present - self._missing.keys()):
             if ports.issuperset(link) and _connect(client, link):
                 restored.append(link)
-        self.present, self._ports = present | _wait_until_shown(client, restored), ports
+        present |= _wait_until_shown(client, restored)
+        linked = {name for link in present for name in link}
+        # before `present`, so that who reads a link finds its names
+        self.aliases = {name: self.aliases.get(name) or read_aliases(client, name) for name in linked}
+        self.present, self._ports = present, ports
         return restored

@@ -110,6 +110,15 @@ def read_connected_names(client: Any, port: Any) -> set[str]:
     return set(_names(import_jack()._lib.jack_port_get_all_connections(client._ptr, port._ptr)))
 
 
+def read_aliases(client: Any, name: str) -> tuple[str, ...]:
+    """The other names of the port ``name``, such as a MIDI device's own; empty where the port is gone."""
+    jack = import_jack()
+    try:
+        return tuple(client.get_port_by_name(name).aliases)
+    except jack.JackError:
+        return ()
+
+
 def _names(found: Any) -> Iterator[str]:
     """The strings of a list that libjack made, which is given back to it."""
     jack = import_jack()

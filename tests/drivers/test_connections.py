@@ -91,6 +91,18 @@ def test_links_of_every_kind_are_seen_with_their_direction(bay: Patchbay) -> Non
     assert bay.links == {TO_US, FROM_US, MIDI, ("us:out", "us:in")}
 
 
+def test_other_names_of_linked_ports_are_known(bay: Patchbay) -> None:
+    peer = bay.come("peer")
+    for port in (*peer.outports, *peer.inports, *peer.midi_outports):
+        port.set_alias(f"Pad Controller:{port.shortname}")
+    bay.connect(("peer:out", "us:in"))
+    bay.update()
+    assert bay.connections.aliases["peer:out"] == ("Pad Controller:out",)
+    bay.go("peer")
+    bay.update()
+    assert "peer:out" not in bay.connections.aliases
+
+
 def test_a_look_at_what_is_as_it_should_be_changes_nothing(bay: Patchbay) -> None:
     bay.come("daw")
     bay.connect(TO_US)
