@@ -54,8 +54,10 @@ class MidiSystem(Protocol):
         """The names of the ports that can be sent to, now."""
         ...
 
-    def open(self, input_name: str, output_name: str) -> MidiPort:
+    def open(self, input_name: str, output_name: str, input_nth: int = 0, output_nth: int = 0) -> MidiPort:
         """Open a device's ports; ``output_name`` is empty where it has no output.
+
+        ``input_nth`` and ``output_nth``: which one of several ports with that name, from 0.
 
         Raises:
             PortGoneError: A port is gone, or taken by another program.
