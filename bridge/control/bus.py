@@ -146,6 +146,12 @@ class Bus:
         with self._lock:
             return tuple(self._rows.get(reading, {}).values())
 
+    @property
+    def is_delivered(self) -> bool:
+        """Whether all subscribers have had every change so far; another thread may be delivering one still."""
+        with self._lock:
+            return not self._delivering and not self._pending
+
     def subscribe(self, callback: ChangeCallback, source: str | None = None) -> Callable[[], None]:
         """Call ``callback`` for every change but those made by ``source``; returns a function that ends it.
 

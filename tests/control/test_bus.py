@@ -246,3 +246,27 @@ def test_a_declared_action_without_a_handler_is_named(bus: Bus) -> None:
     assert "bridge/app.py" in caught.value.hint
     bus.add_handler("a.load", lambda _: None)
     bus.check_handlers()
+
+
+def test_the_bus_says_while_another_thread_still_delivers_a_change(bus: Bus) -> None:
+    """The change of the second thread waits for the first one, which is stuck in a subscriber."""
+    arrived, go_on = threading.Event(), threading.Event()
+
+    def wait(_name: str, _values: tuple[Value, ...], source: str) -> None:
+        if source == "first":
+            arrived.set()
+            go_on.wait()
+
+    bus.subscribe(wait)
+    received = subscribe(bus)
+    states = [bus.is_delivered]
+    first = threading.Thread(target=bus.set, args=("a.level", 1, "first"))
+    first.start()
+    arrived.wait()
+    bus.set("a.level", 2, "second")
+    states.append(bus.is_delivered)
+    assert received == []
+    go_on.set()
+    first.join()
+    assert [*states, bus.is_delivered] == [True, False, True]
+    assert [values for _, values, _ in received] == [(1.0,), (2.0,)]
