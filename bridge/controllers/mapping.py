@@ -201,10 +201,14 @@ class Strip:
 
 @dataclass(frozen=True, slots=True)
 class ModeWarning:
-    """``pattern``: bytes of the message, None for any byte. ``text``: what the user does."""
+    """``pattern``: bytes of the message, None for any byte. ``text``: what the user does.
+
+    ``unless``: the pattern of the one of these messages that warns of nothing; empty: there is none.
+    """
 
     pattern: tuple[int | None, ...]
     text: str
+    unless: tuple[int | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

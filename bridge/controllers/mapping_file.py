@@ -1,6 +1,6 @@
 """Mapping file: the tables and keys of a controller's TOML file, before anything in them is checked.
 
-docs/controllers.md describes every key with examples. `bridge.controllers.mapping_reader` checks a file against the
+docs/mappings.md describes every key with examples. `bridge.controllers.mapping_reader` checks a file against the
 registry and makes the `Mapping` of it that a controller runs.
 """
 
@@ -25,7 +25,8 @@ Curve: TypeAlias = Literal["linear", "log", "square", "root"]
 Shape: TypeAlias = Literal["", "fader", "knob", "encoder", "button", "pad"]
 StripFunctionName: TypeAlias = Literal["fader", "knob", "mute", "solo", "select", "name", "meter"]
 Channel: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=16)]
-Positive: TypeAlias = Annotated[float, msgspec.Meta(gt=0)]
+Positive: TypeAlias = Annotated[float, msgspec.Meta(gt=0, le=60_000)]
+"""Of a time; the bound refuses what is endless."""
 
 
 class PortPatterns(Table, frozen=True):
@@ -131,10 +132,11 @@ class FeedbackTable(Table, frozen=True):
     """Light, display or meter that belongs to no input, or several alike: ``count`` of them.
 
     ``source``: a control, or a field of a reading, as ``mir.chord.label`` or ``meters[drums].peak_db``; or a ``strip``
-    and its ``function``. ``on``, ``off``: of a switch; of the reading ``mir.beat``, ``on`` at each beat, ``downbeat``
-    at the first of a bar, ``off`` after ``flash_ms``. ``value``: a template for a number, whose ``range`` in the
-    source's unit is sent as ``to``; for a word it has ``{text:N}``. ``every_ms``: send at most so often. ``repeat_ms``:
-    send again after so long, for meters that decay by themselves.
+    and its ``function``. ``on``, ``off``: of a switch, or of one choice, as ``accompaniment.band.style = funk``; of the
+    reading ``mir.beat``, ``on`` at each beat, ``downbeat`` at the first of a bar, ``off`` after ``flash_ms``.
+    ``value``: a template for a number, whose ``range`` in the source's unit is sent as ``to``; for a word it has
+    ``{text:N}``. ``every_ms``: send at most so often. ``repeat_ms``: send again after so long, for meters that decay by
+    themselves.
     """
 
     source: Names = ()
@@ -148,8 +150,8 @@ class FeedbackTable(Table, frozen=True):
     value: str = ""
     range: tuple[Setting, Setting] | None = None
     to: tuple[int, int] = (0, 127)
-    every_ms: Annotated[float, msgspec.Meta(ge=0)] = 0.0
-    repeat_ms: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    every_ms: Annotated[float, msgspec.Meta(ge=0, le=60_000)] = 0.0
+    repeat_ms: Annotated[float, msgspec.Meta(ge=0, le=60_000)] = 0.0
     layer: str = ""
     doc: str = ""
 
@@ -168,10 +170,14 @@ class StripTable(Table, frozen=True):
 
 
 class WarningTable(Table, frozen=True):
-    """A message of the device that tells of a mode in which the mapping does not fit, and what the user does then."""
+    """A message of the device that tells of a mode in which the mapping does not fit, and what the user does then.
+
+    ``unless``: the one of these messages that tells of the mode in which it fits.
+    """
 
     midi: str
     text: str
+    unless: str = ""
 
 
 class MappingFile(Table, frozen=True):

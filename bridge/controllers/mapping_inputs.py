@@ -132,7 +132,7 @@ class _InputReader:
         else:
             allowed = {"set", "action", "strip", "select_layer", "hold_layer", "bank"}
             extra = [key for key, has in setting.items() if has and does != "set"]
-            if table.led and does not in {"set", "strip"}:
+            if table.led and does not in {"set", "strip", "select_layer", "hold_layer"}:
                 extra.append("led")
         if table.argument and does != "action":
             extra.append("argument")
@@ -240,7 +240,7 @@ def read_led(entry: MappingEntryReader, table: LedTable, variables: dict[str, in
     if (on is None) == (value is None):
         raise entry.refuse("led: on and off, or value", "give exactly one of both ways")
     if on is not None and not two_states:
-        raise entry.refuse("led: on and off are for a switch or a button's value", "give value, with {v}")
+        raise entry.refuse("led: on and off are for a switch, a layer or a button's value", "give value, with {v}")
     if value is not None:
         if not value.variables - {"colour"}:
             raise entry.refuse("led.value: is always the same", "put {v} where the value belongs, or give on and off")
@@ -249,6 +249,8 @@ def read_led(entry: MappingEntryReader, table: LedTable, variables: dict[str, in
 
 
 def _has_two_states(target: Target, button: bool) -> bool:
+    if isinstance(target, SelectLayer):
+        return True
     if isinstance(target, SetStrip):
         return target.function in _PRESSED
     return isinstance(target, SetControl) and (target.control.kind == "switch" or (button and target.step is None))

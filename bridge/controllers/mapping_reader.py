@@ -24,9 +24,10 @@ from bridge.controllers.mapping import (
 )
 from bridge.controllers.mapping_entry import MappingContext, MappingEntryReader
 from bridge.controllers.mapping_feedback import read_feedback
-from bridge.controllers.mapping_file import MappingFile, StripFunctionName, StripTable
+from bridge.controllers.mapping_file import MappingFile, StripFunctionName, StripTable, WarningTable
 from bridge.controllers.mapping_inputs import read_inputs
 from bridge.controllers.message_specs import format_message_spec
+from bridge.controllers.strips import make_strips
 from bridge.core.control import Control
 from bridge.errors import ConfigError
 
@@ -91,12 +92,7 @@ def check_mapping(
         feedback += read_feedback(context, number, shown)
         _check_amount(context, f"feedback {number}", len(feedback))
     strips = tuple(_read_strip(context, number, strip) for number, strip in enumerate(file.strip, 1))
-    warnings = tuple(
-        ModeWarning(
-            _parse_pattern(MappingEntryReader(context, f"warning {number}"), "midi", warning.midi), warning.text
-        )
-        for number, warning in enumerate(file.warning, 1)
-    )
+    warnings = tuple(_read_warning(context, number, table) for number, table in enumerate(file.warning, 1))
     keepalive = file.device.keepalive
     return Mapping(
         name=file.name,
@@ -107,7 +103,7 @@ def check_mapping(
         device=file.device,
         inputs=tuple(inputs),
         feedback=tuple(feedback),
-        strips=strips,
+        strips=strips or make_strips(registry),
         layers=file.layers,
         warnings=warnings,
         init=tuple(_parse_message(device, "init", text) for text in file.device.init),
@@ -191,6 +187,14 @@ def _read_strip(context: MappingContext, number: int, table: StripTable) -> Stri
     if meter is not None and not isinstance(meter, ReadingField):
         raise entry.refuse("meter: is no field of a reading", "write meters[NAME].peak_db")
     return Strip(table.name, controls, meter, table.colour)
+
+
+def _read_warning(context: MappingContext, number: int, table: WarningTable) -> ModeWarning:
+    entry = MappingEntryReader(context, f"warning {number}")
+    if not table.text.strip():
+        raise entry.refuse("text: is empty", "say what the user does")
+    unless = _parse_pattern(entry, "unless", table.unless) if table.unless else ()
+    return ModeWarning(_parse_pattern(entry, "midi", table.midi), table.text, unless)
 
 
 def _parse_message(entry: MappingEntryReader, key: str, text: str) -> bytes:

@@ -206,7 +206,7 @@ class DeviceSession:
             self._confirm(now_s)
         if self._on_warning is not None:
             for warning in self.mapping.warnings:
-                if has_pattern(message, warning.pattern):
+                if has_pattern(message, warning.pattern) and not has_pattern(message, warning.unless):
                     self._on_warning(warning.text)
         self.surface.receive(message, now_s)
 
