@@ -1,0 +1,262 @@
+"""Lights of a mapped device: LEDs, rings, motors, meters and displays, and the message that shows a value on each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from bridge.control.bus import Row
+from bridge.controllers.display_text import format_control, format_number, shorten_name, to_ascii
+from bridge.controllers.mapping import (
+    ControlField,
+    Feedback,
+    Input,
+    Mapping,
+    MessageKind,
+    MessageSpec,
+    ReadingField,
+    SelectLayer,
+    SetControl,
+    SetStrip,
+    Source,
+    Strip,
+    StripField,
+    Touch,
+)
+from bridge.controllers.mapping_file import Curve
+from bridge.controllers.message_template import LONGEST_TEXT, MessageTemplate
+from bridge.controllers.scaling import to_position
+from bridge.core.control import Control, Value
+
+BEAT = "mir.beat"
+"""The reading that flashes: its lights are on for a moment at each beat."""
+FULL = 7
+"""Colour of what is no strip: white."""
+
+
+@dataclass(frozen=True, slots=True)
+class LayerField:
+    """Whether ``layer`` is the active one, as source of the light of a layer's button."""
+
+    layer: str
+
+
+LightSource: TypeAlias = Source | LayerField
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """One LED, ring, motor, meter or piece of a display, in one layer; "": in all.
+
+    ``low`` and ``high``: the source at the ends of ``to``; None: those of the strip's control. ``message``: what the
+    input that it belongs to sends. ``is_motor``: it moves that input.
+    """
+
+    source: LightSource
+    on: MessageTemplate | None
+    off: MessageTemplate | None
+    value: MessageTemplate | None
+    to: tuple[int, int]
+    layer: str
+    downbeat: MessageTemplate | None = None
+    low: float | None = None
+    high: float | None = None
+    curve: Curve = "linear"
+    flash_s: float = 0.0
+    every_s: float = 0.0
+    repeat_s: float = 0.0
+    resend_on_release: bool = False
+    message: MessageSpec | None = None
+    is_motor: bool = False
+
+    @property
+    def is_flash(self) -> bool:
+        return isinstance(self.source, ReadingField) and self.source.reading == BEAT and self.on is not None
+
+    @property
+    def text_length(self) -> int:
+        """The characters that its display has; 0: it shows no text."""
+        if self.value is None or "text" not in self.value.variables:
+            return 0
+        letter = b"x"
+        return self.value.render(text="x" * LONGEST_TEXT).count(letter) - self.value.render().count(letter)
+
+    @property
+    def blank(self) -> bytes | None:
+        """What it shows where its source does not exist: off, no text, the lower end; None: it cannot be off."""
+        if self.value is not None:
+            return self.value.render(self.to[0], "", 0)
+        return self.off.render(self.to[0], "", 0) if self.off is not None else None
+
+    def render_position(self, position: float) -> bytes:
+        """The message that moves a motor to ``position``, from 0 to 1."""
+        assert self.value is not None
+        return self.value.render(_find_number(self.to, position), "", FULL)
+
+    @property
+    def addresses(self) -> list[tuple[int, ...]]:
+        """The beginnings of its messages that say where it is on the device. Lights that share one are the same."""
+        templates = (self.on, self.off, self.downbeat, self.value)
+        return [_find_address(template.render()) for template in templates if template is not None]
+
+
+def make_lights(mapping: Mapping) -> tuple[Light, ...]:
+    """Make the lights of a mapping: those of its inputs, then those of its feedback."""
+    touched = {name_target(item.target.of) for item in mapping.inputs if isinstance(item.target, Touch)}
+    lights = [_make_input_light(item, touched) for item in mapping.inputs]
+    return (*(light for light in lights if light is not None), *map(_make_feedback_light, mapping.feedback))
+
+
+def _make_input_light(item: Input, touched: set[object]) -> Light | None:
+    led, target = item.led, item.target
+    if led is None:
+        return None
+    source: LightSource
+    low = high = None
+    curve: Curve = "linear"
+    if isinstance(target, SetControl):
+        source = ControlField(target.control, target.value if item.is_button else None)
+        low, high, curve = target.low, target.high, target.curve
+    elif isinstance(target, SetStrip):
+        source, curve = StripField(target.strip, target.function), target.curve
+    elif isinstance(target, SelectLayer):
+        source = LayerField(target.layer)
+    else:
+        return None
+    is_wide = led.value is not None and ("msb" in led.value.variables or item.message.kind is MessageKind.PITCH_BEND)
+    is_motor = item.kind == "absolute" and led.value is not None and (is_wide or name_target(target) in touched)
+    return Light(
+        source, led.on, led.off, led.value, led.to, item.layer, low=low, high=high, curve=curve,
+        resend_on_release=led.resend_on_release, message=item.message, is_motor=is_motor,
+    )  # fmt: skip
+
+
+def _make_feedback_light(entry: Feedback) -> Light:
+    return Light(
+        entry.source, entry.on, entry.off, entry.value, entry.to, entry.layer, entry.downbeat, entry.low, entry.high,
+        flash_s=entry.flash_s, every_s=entry.every_s, repeat_s=entry.repeat_s,
+    )  # fmt: skip
+
+
+def name_target(target: object) -> object:
+    """The control or strip that an input sets, whatever its range: a fader and its touch have the same."""
+    if isinstance(target, SetControl):
+        return target.control.name
+    return (target.strip, target.function) if isinstance(target, SetStrip) else None
+
+
+def _find_address(message: bytes) -> tuple[int, ...]:
+    status = message[0]
+    if status & 0xF0 == 0x80:
+        status |= 0x10  # a note-off switches the same light as a note-on
+    if 0x90 <= status < 0xC0:
+        return (status, message[1])
+    return (status,) if status & 0xF0 == 0xE0 else tuple(message)
+
+
+class LightRenderer:
+    """Makes the message of a light, from what its source is now.
+
+    ``read_control`` and ``read_row`` give the present value of a control and the last row of a reading (None: there
+    was none), ``find_strip`` the strip at a fader of the device, None beyond the last.
+    """
+
+    def __init__(
+        self,
+        read_control: Callable[[str], float],
+        read_row: Callable[[str, str], Row | None],
+        find_strip: Callable[[int], Strip | None],
+    ) -> None:
+        self._read_control, self._read_row, self._find_strip = read_control, read_row, find_strip
+
+    def render(self, light: Light, layer: str) -> bytes | None:
+        """The message for the present state; ``layer`` is the active one. None: the light has none for it."""
+        source = light.source
+        if isinstance(source, LayerField):
+            return _render_switch(light, source.layer == layer, FULL)
+        if isinstance(source, ControlField):
+            return self._render_control(light, source.control, source.choice, FULL)
+        if isinstance(source, ReadingField):
+            return self._render_reading(light, source, FULL)
+        strip = self._find_strip(source.strip)
+        if strip is None:
+            return light.blank
+        if source.function == "name":
+            return _render_text(light, to_ascii(strip.name), strip.colour, is_name=True)
+        if source.function == "meter":
+            if strip.meter is None:
+                return light.blank
+            return self._render_reading(light, strip.meter, strip.colour)
+        if (control := strip.controls.get(source.function)) is None:
+            return _render_text(light, "", strip.colour) if light.text_length else light.blank
+        return self._render_control(light, control, None, strip.colour)
+
+    def find_position(self, light: Light) -> float:
+        """Where a motor fader belongs, from 0 to 1; 0 where the strip does not exist."""
+        control: Control | None = None
+        if isinstance(light.source, ControlField):
+            control = light.source.control
+        elif isinstance(light.source, StripField) and (strip := self._find_strip(light.source.strip)) is not None:
+            control = strip.controls.get(light.source.function)
+        return _find_position(light, control, self._read_control(control.name)) if control is not None else 0.0
+
+    def _render_control(self, light: Light, control: Control, choice: float | None, colour: int) -> bytes | None:
+        value = self._read_control(control.name)
+        if choice is not None:
+            return _render_switch(light, value == choice, colour)
+        if light.text_length:
+            return _render_text(light, format_control(control, value), colour, is_name=control.kind == "choice")
+        position = _find_position(light, control, value)
+        if light.value is not None:
+            return light.value.render(_find_number(light.to, position), "", colour)
+        return _render_switch(light, position >= 0.5, colour)
+
+    def _render_reading(self, light: Light, source: ReadingField, colour: int) -> bytes | None:
+        row = self._read_row(source.reading, source.row)
+        if row is None:
+            return light.blank
+        value = row[source.field]
+        if light.text_length:
+            return _render_text(light, format_number(value), colour)
+        if light.value is None:
+            return _render_switch(light, _is_on(value), colour)
+        number = _parse_number(value)
+        low, high = light.low if light.low is not None else 0.0, light.high if light.high is not None else 1.0
+        position = min(max((number - low) / (high - low), 0.0), 1.0) if number is not None else 0.0
+        return light.value.render(_find_number(light.to, position), "", colour)
+
+
+def _find_position(light: Light, control: Control, value: float) -> float:
+    own = isinstance(light.source, StripField)  # the whole range of the strip's control
+    low = control.low if own or light.low is None else light.low
+    high = control.high if own or light.high is None else light.high
+    return to_position(value, low, high, light.curve, control)
+
+
+def _render_switch(light: Light, on: bool, colour: int) -> bytes | None:
+    if light.value is not None:
+        if light.text_length:
+            return _render_text(light, "on" if on else "", colour)
+        return light.value.render(light.to[1] if on else light.to[0], "", colour)
+    template = light.on if on else light.off
+    return template.render(light.to[1] if on else light.to[0], "", colour) if template is not None else None
+
+
+def _render_text(light: Light, text: str, colour: int, is_name: bool = False) -> bytes | None:
+    if light.value is None:
+        return _render_switch(light, bool(text), colour)
+    shown = shorten_name(text, light.text_length) if is_name else text
+    return light.value.render(light.to[1] if text else light.to[0], shown, colour)
+
+
+def _find_number(to: tuple[int, int], position: float) -> int:
+    return to[0] + round(position * (to[1] - to[0]))
+
+
+def _parse_number(value: Value) -> float | None:
+    return None if isinstance(value, str) else float(value)
+
+
+def _is_on(value: Value) -> bool:
+    return value not in {0, "", "N"}
