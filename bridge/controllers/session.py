@@ -96,6 +96,8 @@ class DeviceSession:
         self.state: SessionState = "port"
         self.is_gone = False
         """The port failed; the surface was released. Nothing more is sent or received."""
+        self.failure = ""
+        """Why it is gone, where the port said so."""
         self.is_closed = False
         """The exit messages have left and the port is closed."""
         self.received = self.sent = 0
@@ -253,6 +255,7 @@ class DeviceSession:
     def _lose(self, now_s: float, error: DriverError | None = None) -> None:
         if error is not None:
             log.warning("%s: %s", self.mapping.name, error)
+            self.failure = str(error)
         self.is_gone = True
         self.state = "port"
         self._queue.clear()
