@@ -15,6 +15,7 @@ from bridge.controllers.mapping import (
     Mapping,
     MessageKind,
     MessageSpec,
+    MoveBank,
     ReadingField,
     SelectLayer,
     SetControl,
@@ -23,6 +24,7 @@ from bridge.controllers.mapping import (
     Strip,
     StripField,
     Touch,
+    TriggerAction,
 )
 from bridge.controllers.mapping_file import Curve
 from bridge.controllers.message_template import LONGEST_TEXT, MessageTemplate
@@ -42,7 +44,12 @@ class LayerField:
     layer: str
 
 
-LightSource: TypeAlias = Source | LayerField
+@dataclass(frozen=True, slots=True)
+class KeyField:
+    """A key that does the same whenever it is pressed, as source of its light: on wherever the layer has the key."""
+
+
+LightSource: TypeAlias = Source | LayerField | KeyField
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +122,9 @@ def _make_input_light(item: Input, touched: set[object]) -> Light | None:
     source: LightSource
     low = high = None
     curve: Curve = "linear"
-    if isinstance(target, SetControl):
+    if isinstance(target, TriggerAction | MoveBank) or (isinstance(target, SetControl) and led.on and target.step):
+        source = KeyField()
+    elif isinstance(target, SetControl):
         source = ControlField(target.control, target.value if item.is_button else None)
         low, high, curve = target.low, target.high, target.curve
     elif isinstance(target, SetStrip):
@@ -175,6 +184,8 @@ class LightRenderer:
         source = light.source
         if isinstance(source, LayerField):
             return _render_switch(light, source.layer == layer, FULL)
+        if isinstance(source, KeyField):
+            return _render_switch(light, True, FULL)
         if isinstance(source, ControlField):
             return self._render_control(light, source.control, source.choice, FULL)
         if isinstance(source, ReadingField):

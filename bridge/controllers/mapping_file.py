@@ -80,7 +80,8 @@ class DeviceTable(Table, frozen=True):
 class LedTable(Table, frozen=True):
     """Light, ring or motor of an input: what is sent for which value of its control.
 
-    ``on``, ``off``: of a switch, or of a button that sets one ``value``. ``value``: a template with ``{v}`` or
+    ``on``, ``off``: of a switch, of a button that sets one ``value``, of a layer's button. A button with nothing to
+    show (an action, a ``step``, the bank) is ``on`` wherever its layer is. ``value``: a template with ``{v}`` or
     ``{msb}`` and ``{lsb}``; ``to``: its range in whole numbers. ``resend_on_release``: send again when the button is
     released, because the device itself changes its light then.
     """

@@ -132,8 +132,6 @@ class _InputReader:
         else:
             allowed = {"set", "action", "strip", "select_layer", "hold_layer", "bank"}
             extra = [key for key, has in setting.items() if has and does != "set"]
-            if table.led and does not in {"set", "strip", "select_layer", "hold_layer"}:
-                extra.append("led")
         if table.argument and does != "action":
             extra.append("argument")
         if table.function and does != "strip":
@@ -219,6 +217,8 @@ class _InputReader:
         """The light of message ``index``, whose variables are its index, number and channel."""
         if (table := self._table.led) is None:
             return None
+        if table.value and not isinstance(target, SetControl | SetStrip):
+            raise self._entry.refuse("led.value: the button sets no control", "give led.on and led.off")
         variables = {"i": index, "n": message.number, "c": message.channel}
         if message.kind in {MessageKind.CHANNEL_PRESSURE, MessageKind.PITCH_BEND}:
             del variables["n"]
@@ -240,7 +240,7 @@ def read_led(entry: MappingEntryReader, table: LedTable, variables: dict[str, in
     if (on is None) == (value is None):
         raise entry.refuse("led: on and off, or value", "give exactly one of both ways")
     if on is not None and not two_states:
-        raise entry.refuse("led: on and off are for a switch, a layer or a button's value", "give value, with {v}")
+        raise entry.refuse("led: on and off are for buttons and switches", "give value, with {v}")
     if value is not None:
         if not value.variables - {"colour"}:
             raise entry.refuse("led.value: is always the same", "put {v} where the value belongs, or give on and off")
@@ -249,8 +249,8 @@ def read_led(entry: MappingEntryReader, table: LedTable, variables: dict[str, in
 
 
 def _has_two_states(target: Target, button: bool) -> bool:
-    if isinstance(target, SelectLayer):
+    if isinstance(target, SelectLayer | TriggerAction | MoveBank):
         return True
     if isinstance(target, SetStrip):
         return target.function in _PRESSED
-    return isinstance(target, SetControl) and (target.control.kind == "switch" or (button and target.step is None))
+    return isinstance(target, SetControl) and (button or target.control.kind == "switch")
