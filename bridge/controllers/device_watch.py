@@ -8,20 +8,23 @@ costs more than what works.
 Two units of one model are two devices with the same mapping. Where their ports have the same name, and one of them
 comes or goes, nobody can say which one it was: then both are opened anew.
 
+Devices without a mapping are opened only while `DeviceWatch.listen` says so, as MIDI learn needs it: on Windows nobody
+else can have a port that is open.
+
 A device that leaves and returns under the very same name between two lists is not noticed; `DeviceWatch.reopen` helps.
 """
 
 from __future__ import annotations
 
 import logging
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from bridge.controllers.mapping import Mapping
 from bridge.controllers.midi_port import MidiSystem
-from bridge.controllers.port_names import PortPair, SystemName, find_pairs, get_system, rate_name, select_patterns
+from bridge.controllers.port_assignment import assign_ports, find_unsure, list_unassigned
+from bridge.controllers.port_names import PortPair, SystemName, get_system
 from bridge.controllers.session import DeviceSession, Handshake, Surface
 from bridge.errors import DriverError
 
@@ -33,6 +36,7 @@ LONGEST_WAIT_S = 30.0
 """Longest time between two attempts at what failed before."""
 SETTLED_S = 10.0
 """A device that was open for so long is no failure: when it fails later, the first attempt follows at once."""
+NO_OUTPUT = "it has no output, so no lights"
 
 DeviceState = Literal["port", "confirmed", "missing", "taken"]
 
@@ -89,6 +93,7 @@ class DeviceWatch:
     ``mappings``: of two that fit a port equally well the first is taken. ``make_surface``: for a mapping and the name
     of the device, which is another one for each unit. ``make_handshake``: None for a device that has none.
     ``is_taken``: whether the port of that name is connected elsewhere in Sideman, as to `control_in`.
+    ``make_unmapped``: an empty mapping for the port of a name that no mapping fits.
     """
 
     def __init__(
@@ -100,11 +105,15 @@ class DeviceWatch:
         make_handshake: Callable[[Mapping], Handshake | None] = lambda _mapping: None,
         is_taken: Callable[[str], bool] = lambda _name: False,
         on_warning: Callable[[str, str], None] | None = None,
+        make_unmapped: Callable[[str], Mapping] | None = None,
         system_name: SystemName | None = None,
     ) -> None:
         self._system, self._mappings = system, tuple(mappings)
         self._make_surface, self._make_handshake = make_surface, make_handshake
         self._is_taken, self._on_warning = is_taken, on_warning
+        self._make_unmapped = make_unmapped
+        self._is_listening = False
+        self._unmapped: dict[str, Mapping] = {}
         self._system_name = system_name or get_system()
         self._devices: list[_Device] = []
         self._leaving: list[tuple[DeviceSession, PortPair]] = []
@@ -162,6 +171,11 @@ class DeviceWatch:
             else:
                 self._leave(device, now_s)
 
+    def listen(self, is_listening: bool, now_s: float) -> None:
+        """Open the inputs that no mapping fits as well, or close them again."""
+        if is_listening != self._is_listening:
+            self._is_listening, self._names, self._list_s = is_listening, None, now_s
+
     def reopen(self, now_s: float) -> None:
         """Open every device anew, as if all had been unplugged for a moment."""
         for device in self._devices:
@@ -196,10 +210,12 @@ class DeviceWatch:
                 self._open_if_due(device, now_s)
 
     def _compare(self, names: tuple[list[str], list[str]], now_s: float) -> None:
-        unsure = _find_unsure(self._names, names)
-        pairs = [(mapping, pair) for mapping in self._mappings for pair in self._find_pairs(mapping, *names)]
+        unsure = set() if self._names is None else find_unsure(self._names[0], names[0])
+        if self._names is not None:
+            unsure |= find_unsure(self._names[1], names[1])
+        pairs = assign_ports(self._mappings, *names, self._system_name) + self._find_unmapped(names[0])
         left = {id(pair): (mapping, pair) for mapping, pair in pairs}
-        for device in self._devices:
+        for device in list(self._devices):
             found = next((p for m, p in left.values() if m is device.mapping and p == device.pair), None)
             if found is not None and not {found.input, found.output} & unsure:
                 del left[id(found)]
@@ -208,26 +224,20 @@ class DeviceWatch:
                 device.is_present = False
                 device.abandon(now_s)
                 device.set_state("missing", "", now_s)
+                if device.mapping.name not in {mapping.name for mapping in self._mappings}:
+                    self._leave(device, now_s)
         for mapping, pair in left.values():
             self._take_up(mapping, pair, now_s)
 
-    def _find_pairs(self, mapping: Mapping, inputs: list[str], outputs: list[str]) -> list[PortPair]:
-        """The ports that ``mapping`` fits, and no other mapping better."""
-        own_in = [name for name in inputs if self._find_mapping(name, self._input_patterns) is mapping]
-        own_out = [name for name in outputs if self._find_mapping(name, self._output_patterns) is mapping]
-        return find_pairs(own_in, own_out, self._input_patterns(mapping), self._output_patterns(mapping))
-
-    def _find_mapping(self, name: str, patterns: Callable[[Mapping], tuple[str, ...]]) -> Mapping | None:
-        ratings = [(rate_name(name, patterns(mapping)), mapping) for mapping in self._mappings]
-        best = max((rating for rating, _ in ratings), default=0)
-        return next((mapping for rating, mapping in ratings if rating == best), None) if best else None
-
-    def _input_patterns(self, mapping: Mapping) -> tuple[str, ...]:
-        return select_patterns(mapping.device.input, self._system_name)
-
-    def _output_patterns(self, mapping: Mapping) -> tuple[str, ...]:
-        # most devices call both alike
-        return select_patterns(mapping.device.output or mapping.device.input, self._system_name)
+    def _find_unmapped(self, inputs: list[str]) -> list[tuple[Mapping, PortPair]]:
+        """While listening, the inputs that no mapping fits, each with an empty mapping that stays the same."""
+        make = self._make_unmapped if self._is_listening else None
+        if make is None:
+            self._unmapped.clear()
+            return []
+        pairs = list_unassigned(self._mappings, inputs, self._system_name)
+        self._unmapped = {pair.input: self._unmapped.get(pair.input) or make(pair.input) for pair in pairs}
+        return [(self._unmapped[pair.input], pair) for pair in pairs]
 
     def _take_up(self, mapping: Mapping, pair: PortPair, now_s: float) -> None:
         """Give the ports to a device that was away, rather to one whose ports had these names; else to a new one."""
@@ -267,7 +277,7 @@ class DeviceWatch:
 
     def _judge(self, device: _Device, session: DeviceSession, now_s: float) -> None:
         if not session.is_gone:
-            device.set_state(session.state, "" if device.pair.output else "it has no output: no lights", now_s)
+            device.set_state(session.state, session.warning or ("" if device.pair.output else NO_OUTPUT), now_s)
             return
         if now_s - device.opened_s > SETTLED_S:
             device.wait_s = 0.0
@@ -301,20 +311,6 @@ def is_same_device(first: Mapping, second: Mapping) -> bool:
         second.exit,
         second.keepalive,
     )
-
-
-def _find_unsure(before: tuple[list[str], list[str]] | None, after: tuple[list[str], list[str]]) -> set[str]:
-    """Names that several ports have or had, and now another number of them."""
-    if before is None:
-        return set()
-    return set(_list_unsure(before[0], after[0])) | set(_list_unsure(before[1], after[1]))
-
-
-def _list_unsure(before: list[str], after: list[str]) -> Iterator[str]:
-    old, new = Counter(before), Counter(after)
-    for name in old.keys() & new.keys():
-        if old[name] != new[name]:
-            yield name
 
 
 def _bind_warning(on_warning: Callable[[str, str], None], name: str) -> Callable[[str], None]:

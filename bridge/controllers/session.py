@@ -80,7 +80,7 @@ class DeviceSession:
     """An open device with its surface. All times in seconds of one clock that never goes back.
 
     Call `start` once, then `update` every few milliseconds until `is_gone`, or `is_closed` after `close`.
-    ``on_warning`` gets the text of a mapping's warning when the device says that it applies.
+    ``on_warning`` gets the text of a mapping's warning when the device says that it applies, once until another does.
     """
 
     def __init__(
@@ -100,6 +100,8 @@ class DeviceSession:
         """Why it is gone, where the port said so."""
         self.is_closed = False
         """The exit messages have left and the port is closed."""
+        self.warning = ""
+        """The warning that applies, until the device says that it no longer does."""
         self.received = self.sent = 0
         """Messages so far."""
         self._port, self._handshake, self._on_warning = port, handshake, on_warning
@@ -115,7 +117,7 @@ class DeviceSession:
 
     def start(self, now_s: float) -> None:
         """Put the device into its mode, whatever state it was left in; all it shows follows."""
-        self.state = "port"
+        self.state, self.warning = "port", ""
         self._queue.clear()
         self._queue.extend(self.mapping.exit)
         self._updated_s = now_s
@@ -206,11 +208,18 @@ class DeviceSession:
                 self.state = "port"
         if has_pattern(message, self.mapping.init_expect):
             self._confirm(now_s)
-        if self._on_warning is not None:
-            for warning in self.mapping.warnings:
-                if has_pattern(message, warning.pattern) and not has_pattern(message, warning.unless):
-                    self._on_warning(warning.text)
+        if self.mapping.warnings:
+            self._note_warning(message)
         self.surface.receive(message, now_s)
+
+    def _note_warning(self, message: bytes) -> None:
+        for warning in self.mapping.warnings:
+            if has_pattern(message, warning.unless):
+                self.warning = "" if self.warning == warning.text else self.warning
+            elif has_pattern(message, warning.pattern) and self.warning != warning.text:
+                self.warning = warning.text
+                if self._on_warning is not None:
+                    self._on_warning(warning.text)
 
     def _confirm(self, now_s: float) -> None:
         if self.state == "port":

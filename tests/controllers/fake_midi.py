@@ -143,9 +143,12 @@ def make_mapping(
     keepalive: tuple[str, float] | None = None,
     pacing: PacingTable | None = None,
     patterns: Sequence[str] | None = None,
-    warning: tuple[str, str] | None = None,
+    warning: tuple[str, str, str] | None = None,
 ) -> Mapping:
-    """A mapping of a device and nothing else; messages in hex, ``??`` for any byte of the answer."""
+    """A mapping of a device and nothing else; messages in hex, ``??`` for any byte.
+
+    ``warning``: its message, its text and the message that ends it.
+    """
     words = tuple(patterns if patterns is not None else (name,))
     return Mapping(
         name=name,
@@ -161,7 +164,7 @@ def make_mapping(
         inputs=(),
         feedback=(),
         strips=(),
-        warnings=(ModeWarning(parse_pattern(warning[0]), warning[1]),) if warning else (),
+        warnings=(ModeWarning(parse_pattern(warning[0]), warning[1], parse_pattern(warning[2])),) if warning else (),
         init=tuple(map(bytes.fromhex, init)),
         init_expect=parse_pattern(expect),
         exit=tuple(map(bytes.fromhex, exit)),

@@ -35,6 +35,7 @@ class Rig:
             self.make_surface,
             is_taken=self.in_jack.__contains__,
             on_warning=lambda name, text: self.warnings.append((name, text)),
+            make_unmapped=lambda name: make_mapping(name, patterns=[]),
             system_name="linux",
         )
 
@@ -376,12 +377,42 @@ def test_after_a_sleep_names_are_looked_at_before_anything_is_sent() -> None:
     assert sent(rig.port(MIX.format(28))) == [EXIT, INIT, LIGHT]
 
 
+def test_a_device_without_a_mapping_is_open_only_while_learning() -> None:
+    rig, pad = Rig(), "nanoPAD2:nanoPAD2 MIDI 1 {}:0"
+    rig.system.plug(pad.format(20))
+    rig.system.plug(MIX.format(24))
+    rig.run(2.0).watch.listen(True, rig.now_s)
+    rig.run(0.2)
+    assert rig.states() == {"MIDI Mix": "port", pad.format(20): "port"}
+    rig.port(pad.format(20)).inbox.append(b"\xb0\x01\x02")
+    rig.run(0.1)
+    assert rig.surfaces[pad.format(20)][0].received == [b"\xb0\x01\x02"]
+    rig.system.unplug(pad.format(20))
+    rig.system.plug(pad.format(28))
+    rig.run(1.5)
+    assert rig.states() == {"MIDI Mix": "port", pad.format(28): "port"}
+    rig.watch.listen(False, rig.now_s)
+    rig.run(0.2)
+    assert rig.states() == {"MIDI Mix": "port"} and [port.name for port in rig.system.open_ports] == [MIX.format(24)]
+    assert all(made[0].is_closed for name, made in rig.surfaces.items() if name.startswith("nanoPAD2"))
+    assert rig.system.calls["open"] == 3
+
+
+def test_a_device_that_was_listened_to_gets_the_mapping_that_was_learned_for_it() -> None:
+    rig, pad = Rig(), "nanoPAD2:nanoPAD2 MIDI 1 20:0"
+    rig.system.plug(pad)
+    rig.watch.listen(True, rig.now_s)
+    rig.run(0.2).watch.replace_mappings([make_mapping("nanoPAD2")], rig.now_s)
+    rig.run(0.2)
+    assert rig.states() == {"nanoPAD2": "port"} and len(rig.system.open_ports) == 1
+
+
 def test_a_warning_names_its_device() -> None:
-    rig = Rig(make_mapping("MIDI Mix", warning=("F0 47 ?? 02", "drum mode")))
+    rig = Rig(make_mapping("MIDI Mix", warning=("F0 47 ?? 02", "drum mode", "")))
     rig.system.plug(MIX.format(24))
     rig.run(1.0).port(MIX.format(24)).inbox.append(bytes.fromhex("F0477F02F7"))
     rig.run(0.1)
-    assert rig.warnings == [("MIDI Mix", "drum mode")]
+    assert rig.warnings == [("MIDI Mix", "drum mode")] and rig.device().detail == "drum mode"
 
 
 EVENTS = st.lists(

@@ -140,12 +140,17 @@ def test_every_message_reaches_the_surface() -> None:
     assert rig.session.received == 4
 
 
-def test_a_warning_of_the_mapping_is_shown_when_its_message_comes() -> None:
-    rig = Rig(make_mapping(warning=("F0 47 ?? 4F 62 00 01 02 F7", "pads are in drum mode: press Shift and Notes")))
-    rig.start().receive("F0 47 7F 4F 62 00 01 00 F7")
-    assert rig.warnings == []
+def test_a_warning_of_the_mapping_is_shown_from_its_message_to_the_one_that_ends_it() -> None:
+    text = "pads are in drum mode: press Shift and Notes"
+    rig = Rig(make_mapping(warning=("F0 47 ?? 4F 62 00 01", text, "F0 47 ?? 4F 62 00 01 00"))).start()
+    rig.receive("F0 47 7F 4F 62 00 01 00 F7")
+    assert rig.warnings == [] and rig.session.warning == ""
+    rig.receive("F0 47 7F 4F 62 00 01 02 F7", "F0 47 7F 4F 62 00 01 02 F7", "90 01 02")
+    assert rig.warnings == [text] and rig.session.warning == text
+    rig.receive("F0 47 7F 4F 62 00 01 00 F7")
+    assert rig.session.warning == ""
     rig.receive("F0 47 7F 4F 62 00 01 02 F7")
-    assert rig.warnings == ["pads are in drum mode: press Shift and Notes"]
+    assert rig.warnings == [text] * 2
 
 
 def test_the_keepalive_comes_in_its_time_and_before_lights() -> None:
