@@ -47,19 +47,23 @@ class DawSurface:
         return sent
 
     def replay(self) -> None:
-        """The DAW was started again: it sends everything afresh, and its values win."""
-        self._view.forget()
+        """The DAW was started again, or looked who is there: its values win once more.
+
+        What it has shown is kept, as it may show all before its handshake is complete.
+        """
         for links in self._links:
             links.start_afresh(self._bus)
 
     def release(self, now_s: float) -> None:
-        """The DAW is gone: nothing of it is held any longer."""
+        """The DAW is gone: nothing that it showed holds any longer, and nothing of it is touched."""
         del now_s
-        self.replay()
+        self._view.forget()
+        for links in self._links:
+            links.start_afresh(self._bus)
+            links.detach()
 
-    def let_go(self) -> list[bytes]:
-        """What a DAW must be sent before its port is closed: the end of every touch."""
-        return [message for links in self._links for message in links.let_go()]
+    def close(self) -> None:
+        """End; it holds nothing that must be closed."""
 
     def find_strips(self) -> dict[str, int]:
         """The strips of the DAW, from 0, that are bound now, by the name of ours."""
@@ -99,7 +103,7 @@ class _StripLinks:
         """Bind to a strip of the DAW; returns what is sent."""
         if strip == self.strip:
             return []
-        sent, self.strip = self.let_go(), strip
+        sent, self.strip = self._fader.let_go(), strip
         if strip is not None:
             self._fader.attach(strip)
             for _, button in self._buttons.values():
@@ -117,12 +121,13 @@ class _StripLinks:
             shown.keep(note, left)
         return sent
 
-    def let_go(self) -> list[bytes]:
-        """End the touch of the fader, if there is one."""
-        return self._fader.let_go()
+    def detach(self) -> None:
+        """Bind to no strip, of a DAW that is gone."""
+        self._fader.let_go()
+        self.strip = None
 
     def start_afresh(self, bus: Bus) -> None:
-        self.strip = None
+        """Take the values of the controls as they are, for a DAW that sends its own next."""
         self._fader.start_afresh(bus.get(self._controls["fader"].name))
         for control, button in self._buttons.values():
             button.start_afresh(bus.get(control.name))

@@ -54,9 +54,8 @@ class FaderLink:
         self._strip = strip
 
     def start_afresh(self, value: float) -> None:
-        """Another DAW is there. Nothing is sent until the control's ``value`` changes."""
-        self._value, self._agreed, self._is_touched = value, None, False
-        self._moved_s = self._sent_s = self._taken_s = float("-inf")
+        """The DAW may have another song now. Nothing is sent until the control's ``value`` changes again."""
+        self._value, self._agreed = value, None
 
     def update(self, value: float, arrival: Arrival | None, now_s: float, set_value: SetValue) -> Update:
         """What is sent now, and what of ``arrival`` is left. ``value``: of the control."""
@@ -127,7 +126,7 @@ class ButtonLink:
         self._quiet_until_s = now_s + ECHO_S
 
     def start_afresh(self, value: float) -> None:
-        """Another DAW is there. Nothing is pressed until the control's ``value`` changes."""
+        """The DAW may have another song now. Nothing is pressed until the control's ``value`` changes again."""
         self._is_on = value > 0.5
         self._wanted = self._pressed_at = None
         self._presses = 0
