@@ -85,7 +85,7 @@ class HangingNotes:
         The notes of a port that no engine plays to at this rate wait.
         """
         for port, held, sounding, owner in zip(
-            client.midi_outports, self._held, context.sounding, context.owners, strict=True
+            client.midi_outports[: len(MIDI_PORTS)], self._held, context.sounding, context.owners, strict=True
         ):
             if owner >= 0 and held.any() and read_connected_names(client, port):
                 # shared with the callback, which releases these; it may write meanwhile, so other notes stay untouched

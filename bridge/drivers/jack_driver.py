@@ -29,6 +29,8 @@ from bridge.runtime.shared.atomics import publish
 
 log = logging.getLogger(__name__)
 
+CONTROL_IN, CONTROL_OUT = "control_in", "control_out"
+"""MIDI ports for controllers. They are no paths: nothing passes from one to the other, and no latency is declared."""
 CHECK_S = 0.25  # how often connections are checked
 RETRY_S = 0.5  # how often a lost server is tried
 STANDSTILL_S = 3.0  # without a callback for so long, the client connects again
@@ -88,7 +90,7 @@ class JackDriver:
         if self._thread is not None:
             self._thread.join()
         if self.connected:
-            self._release_notes()
+            self._finish_output()
         else:
             self._hanging.keep(self._graph.context.sounding)
         self._close()
@@ -98,12 +100,13 @@ class JackDriver:
         client = self.client
         return client is not None and not self._lost.is_set() and not is_gone(client)
 
-    def _release_notes(self) -> None:
-        """Let the callback end all sounding notes, and wait a few periods for it."""
-        state = self._graph.arrays.state
+    def _finish_output(self) -> None:
+        """Let the callback end all sounding notes and send what controllers still get; wait a few periods for it."""
+        state, own = self._graph.arrays.state, self._graph.context.control_state
         self._graph.set_midi_muted(True)
         wanted, deadline = int(state[w.RELEASE]), time.monotonic() + 0.5
-        while state[w.RELEASED] != wanted and time.monotonic() < deadline:
+        end = int(self._graph.context.control_requests[w.CONTROL_OUT_HEAD])
+        while (state[w.RELEASED] != wanted or own[w.CONTROL_OUT_TAIL] < end) and time.monotonic() < deadline:
             time.sleep(0.002)
         cycles = int(state[w.CYCLES])
         while state[w.CYCLES] < cycles + 2 and time.monotonic() < deadline:  # until other clients have received it
@@ -129,6 +132,8 @@ class JackDriver:
         midi = [client.midi_inports.register("midi_in")]
         midi += [client.midi_outports.register(port) for port in MIDI_PORTS]
         self._outs = dict(zip((*names, *MIDI_PORTS), (*outs, *midi[1:]), strict=True))
+        # after the others: `HangingNotes` and `_declare_latency` go by the ports' order, and these are no paths
+        midi += [client.midi_inports.register(CONTROL_IN), client.midi_outports.register(CONTROL_OUT)]
         self._alive = [self._set_process_callback(client, ins, outs, midi), *self._set_notifications(client)]
         graph.context.callback_state[w.STARTED] = 0
         publish(graph.arrays.state, w.FREEWHEEL, 0)  # a server that died freewheeling sent no notification of its end
@@ -136,6 +141,8 @@ class JackDriver:
         self._lost.clear()
         self.client = client
         graph.set_period(client.blocksize)
+        requests = graph.context.control_requests
+        publish(requests, w.CONTROL_GENERATION, int(requests[w.CONTROL_GENERATION]) + 1)
         activate_client(client)
         self._published_rev, self._cycles, self._cycle_s = -1, -1, time.monotonic()
 
@@ -181,7 +188,7 @@ class JackDriver:
         outs = self._outs
         returned = [f"{path}_{i + 1}" for path in RETURNED for i in range(CHANNELS)]
         played = [name for name in outs if name not in returned]  # the band's sound with its notes
-        for ins, names in ((client.inports, returned), (client.midi_inports, played)):
+        for ins, names in ((client.inports, returned), (client.midi_inports[:1], played)):
             if mode == CAPTURE:
                 ranges = [port_latency(port, CAPTURE) for port in ins]
                 least, most = min(r[0] for r in ranges), max(r[1] for r in ranges)

@@ -18,9 +18,24 @@ from bridge.core.audio import CHANNELS
 from bridge.core.jit import cfunc
 from bridge.drivers.libjack import MISSING, library_name
 from bridge.runtime.callback.context import OUTPUTS, PORTS, CallbackContext
+from bridge.runtime.callback.control_input import append_control
+from bridge.runtime.callback.control_output import (
+    find_next_control,
+    get_control_address,
+    get_control_size,
+    skip_padding,
+)
 from bridge.runtime.callback.cycle import cycle
 from bridge.runtime.shared import slots as w
-from bridge.runtime.shared.atomics import address_of, as_int64, as_uint8, as_void, carray
+from bridge.runtime.shared.atomics import (
+    address_of,
+    as_int64,
+    as_uint8,
+    as_void,
+    carray,
+    load_acquire,
+    store_release,
+)
 from bridge.runtime.shared.callback_jit import callback_njit
 from bridge.runtime.shared.layout import CALLBACK_BINS, MAX_EVENTS, MAX_PERIOD
 from bridge.runtime.shared.native_table import count_words, make_unpacker, pack_table
@@ -48,7 +63,9 @@ transport_query: Any = types.ExternalFunction("jack_transport_query", types.int3
 CLIENT, IN, OUT = 0, 1, 1 + CHANNELS
 MIDI_IN = OUT + OUTPUTS
 MIDI_OUT = MIDI_IN + 1
-POSITION = MIDI_OUT + PORTS  # address of a jack_position_t
+CONTROL_IN = MIDI_OUT + PORTS
+CONTROL_OUT = CONTROL_IN + 1
+POSITION = CONTROL_OUT + 1  # address of a jack_position_t
 EVENT = POSITION + 1  # address of a jack_midi_event_t: time at byte 0, size at 8, buffer at 16
 CONTEXT = EVENT + 1  # the words of `pack_table` for the context
 ARGUMENT_WORDS = CONTEXT + count_words(CallbackContext)
@@ -58,6 +75,7 @@ POSITION_BYTES = 136  # sizeof(jack_position_t); the offsets below are in bytes,
 FRAME_AT, VALID_AT, BAR_AT, BEAT_AT, TICK_AT = 20, 24, 28, 32, 36
 BEATS_PER_BAR_AT, BEAT_TYPE_AT, TICKS_PER_BEAT_AT, TEMPO_AT = 48, 52, 56, 64
 HAS_BBT, ROLLING, LOOPING = 0x10, 1, 2
+CONTROL_PORTS = 2
 MAX_MESSAGE = 8 * (RECORD_WORDS - DATA)
 
 
@@ -101,6 +119,38 @@ def write_midi(context: CallbackContext, argument: NDArray[np.int64], frames: in
 
 
 @callback_njit
+def read_control(context: CallbackContext, argument: NDArray[np.int64], frames: int) -> None:
+    """JACK's control input into the ring of `control_in`, events of any size."""
+    buffer = get_buffer(as_void(argument[CONTROL_IN]), frames)
+    event = carray(as_int64(argument[EVENT]), (3,))
+    for i in range(midi_count(buffer)):
+        if midi_get(as_void(argument[EVENT]), buffer, i) == 0 and event[1] > 0:
+            append_control(context, event[0] & 0xFFFFFFFF, carray(as_uint8(event[2]), (event[1],)), event[1])
+
+
+@callback_njit
+def write_control(context: CallbackContext, argument: NDArray[np.int64], frames: int) -> None:
+    """The ring of `control_out` into JACK's control output, as many messages as its buffer takes, in order.
+
+    They go out while the MIDI ports are muted too: a controller gets its last messages when the sidecar leaves.
+    """
+    buffer = get_buffer(as_void(argument[CONTROL_OUT]), frames)
+    midi_clear(buffer)
+    own, empty = context.control_state, True
+    head = load_acquire(context.control_requests, w.CONTROL_OUT_HEAD)
+    tail = skip_padding(context, own[w.CONTROL_OUT_TAIL], head)
+    while tail < head:
+        data, size = as_void(get_control_address(context, tail)), get_control_size(context, tail)
+        if midi_write(buffer, 0, data, size) != 0:
+            if not empty:
+                break
+            own[w.CONTROL_REFUSED] += 1  # it would never fit
+        empty = False
+        tail = skip_padding(context, find_next_control(context, tail), head)
+    store_release(own, w.CONTROL_OUT_TAIL, tail)
+
+
+@callback_njit
 def read_transport(context: CallbackContext, argument: NDArray[np.int64]) -> None:
     """Where JACK's transport stands; valid only where its master sets bar, beat and tick."""
     state = transport_query(as_void(argument[CLIENT]), as_void(argument[POSITION]))
@@ -134,9 +184,11 @@ def serve(argument: NDArray[np.int64], frames: int) -> None:
     for row in range(OUTPUTS):
         context.outs[row] = address_of(get_buffer(as_void(argument[OUT + row]), frames))
     read_midi(context, argument, frames)
+    read_control(context, argument, frames)
     read_transport(context, argument)
     cycle(context, frames, int64(last_frame_time(as_void(argument[CLIENT]))))
     write_midi(context, argument, frames)
+    write_control(context, argument, frames)
     spent = int64(get_time_us() - began)
     context.callback_bins[min(max(spent, 0), CALLBACK_BINS - 1)] += 1
 
@@ -152,9 +204,9 @@ class CallbackArgument:
     """What `process` is called with; keeps all it points to alive."""
 
     def __init__(self, context: CallbackContext, client: int, ins: list[int], outs: list[int], midi: list[int]) -> None:
-        """Addresses of the client and of its ports: audio in, audio out, MIDI in followed by MIDI out."""
-        if len(midi) != 1 + PORTS:
-            raise ValueError(f"{len(midi)} MIDI ports; the compiled callback takes {1 + PORTS}")
+        """Addresses of the client and of its ports: audio in and out; MIDI in, MIDI out, control in, control out."""
+        if len(midi) != 1 + PORTS + CONTROL_PORTS:
+            raise ValueError(f"{len(midi)} MIDI ports; the compiled callback takes {1 + PORTS + CONTROL_PORTS}")
         self._context = context
         self._position = np.zeros(POSITION_BYTES // 8, np.int64)
         self._event = np.zeros(3, np.int64)

@@ -18,9 +18,14 @@ Effect: TypeAlias = Callable[[Graph, str, float, Mapping[str, float]], None]
 """Applies a control: the graph, the part of the name that ``*`` stands for, the value, and the values of all."""
 
 
-def _set_gains(graph: Graph, _stem: str, _value: float, values: Mapping[str, float]) -> None:
+def compute_port_and_mix_gains(values: Mapping[str, float]) -> tuple[Mapping[str, float], Mapping[str, float]]:
+    """Compute the linear gains by stem of the stem ports, and those in the mix, from the ``values`` of all controls."""
     gains = compute_stem_gains(values)
-    graph.set_gains(UNITY if values["stems.direct"] > 0.5 else gains, gains)
+    return UNITY if values["stems.direct"] > 0.5 else gains, gains
+
+
+def _set_gains(graph: Graph, _stem: str, _value: float, values: Mapping[str, float]) -> None:
+    graph.set_gains(*compute_port_and_mix_gains(values))
 
 
 def _leave_to_tuner(_graph: Graph, _role: str, _value: float, _values: Mapping[str, float]) -> None:

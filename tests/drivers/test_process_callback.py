@@ -22,8 +22,8 @@ import jack
 
 from bridge.drivers import process_callback
 
-MIDI = list(range(20, 21 + PORTS))
-"""Stand-ins for the addresses of the MIDI input and outputs."""
+MIDI = list(range(20, 21 + PORTS + process_callback.CONTROL_PORTS))
+"""Stand-ins for the addresses of the MIDI input and outputs, then of the control ports."""
 
 ffi: Any = jack._ffi
 

@@ -12,7 +12,7 @@ from bridge.app import Sidecar
 from bridge.control.sidecar import RESERVE_FRAMES
 from bridge.core.audio import CHANNELS
 from bridge.core.latency import AUDIO_PATHS, MIDI_PORTS, PATHS, UNMEASURED
-from bridge.drivers.jack_driver import JackDriver
+from bridge.drivers.jack_driver import CONTROL_OUT, JackDriver
 from bridge.drivers.libjack import CAPTURE, PLAYBACK, import_jack, port_latency
 from bridge.measure import find_disagreements, measure
 from bridge.runtime.graph import Graph
@@ -65,7 +65,8 @@ def output_latencies(sidecar: Sidecar) -> dict[str, tuple[int, int]]:
 
 
 def declared_by_port(sidecar: Sidecar) -> dict[str, tuple[int, int]]:
-    return {port: (path.declared, path.declared) for path in sidecar.signal_path.graph.ledger for port in path.ports}
+    paths = {port: (path.declared, path.declared) for path in sidecar.signal_path.graph.ledger for port in path.ports}
+    return paths | {CONTROL_OUT: (0, 0)}
 
 
 def input_latencies(sidecar: Sidecar) -> list[tuple[int, int]]:
@@ -100,7 +101,7 @@ def test_delays_are_declared_whatever_the_client_and_its_ports_are_called(
         JackDriver(graph, client, server.name) as driver,
     ):
         ports = [*driver.client.outports, *driver.client.midi_outports]
-        names = [f"{path}_{i + 1}" for path in AUDIO_PATHS for i in range(CHANNELS)] + [*MIDI_PORTS]
+        names = [f"{path}_{i + 1}" for path in AUDIO_PATHS for i in range(CHANNELS)] + [*MIDI_PORTS, CONTROL_OUT]
         delays = {port: path.declared for path in graph.ledger for port in path.ports}
         declared = [(delays.get(name, 0),) * 2 for name in names]
         assert len(set(declared)) > 1

@@ -13,6 +13,7 @@ from bridge.core.events import Midi, TimedEvent, pack
 from bridge.core.latency import MIDI_PORTS
 from bridge.core.role import HOST_RING, SOUND_RING
 from bridge.runtime.callback.context import CallbackContext, make_context
+from bridge.runtime.callback.control_input import append_control, publish_control
 from bridge.runtime.callback.cycle import STALL_FRAMES
 from bridge.runtime.callback.input import read_inputs
 from bridge.runtime.callback.midi_output import write_midi
@@ -99,6 +100,14 @@ class Callback:
         self.now = read_inputs(context, frames, self.raw & 0xFFFFFFFF)
         self.raw += frames
         return self.now
+
+    def run_control(self, audio: Audio | int, events: Sequence[Sent] = ()) -> Audio:
+        """One cycle with control input ``events`` by offset; returns the audio output, as `run_audio`."""
+        frames = audio if isinstance(audio, int) else audio.shape[1]
+        for offset, data in events:
+            append_control(self.context, offset, np.frombuffer(data, np.uint8), len(data))
+        publish_control(self.context, self.read_inputs(audio))
+        return self.write_audio(frames)
 
     def write_audio(self, frames: int) -> Audio:
         """The audio output of the last cycle, shape (stems, mix and band, channels, frames)."""

@@ -8,6 +8,7 @@ from typing import Any
 from numba import types as _numba_types
 
 from bridge.runtime.callback.context import CallbackContext
+from bridge.runtime.callback.control_input import publish_control
 from bridge.runtime.callback.input import read_inputs
 from bridge.runtime.callback.midi_output import write_midi
 from bridge.runtime.callback.stem_output import write_stems
@@ -67,6 +68,8 @@ def write_outputs(context: CallbackContext, now: int, frames: int) -> None:
 def cycle(context: CallbackContext, frames: int, raw: int) -> None:
     """One complete callback of ``frames`` at JACK's frame time ``raw``, from input buffers to output buffers."""
     now = read_inputs(context, frames, raw)
+    if publish_control(context, now) and context.control_requests[w.CONTROL_WAKE] != 0:
+        post_semaphore(as_void(context.control_requests[w.CONTROL_WAKE]))
     wake_workers(context)
     if load_acquire(context.state, w.FREEWHEEL) != 0:
         wait_for_workers(context, now, frames)

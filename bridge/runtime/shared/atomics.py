@@ -65,6 +65,13 @@ def _store_release(_: Any, array: Any, index: Any, value: Any) -> Any:
     return _types.void(array, index, _types.int64), codegen
 
 
+def _exchange(_: Any, array: Any, index: Any, value: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.atomic_rmw("xchg", _item(context, builder, signature, args), args[2], "acq_rel")
+
+    return _types.int64(array, index, _types.int64), codegen
+
+
 def _call(_: Any, function: Any, value: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         kind = ir.FunctionType(ir.IntType(32), [ir.IntType(32)])
@@ -95,6 +102,10 @@ store_release: Callable[[NDArray[np.int64], int, int], None] = _intrinsic(_store
 """``array[index] = value``; earlier stores are not moved behind it."""
 
 
+exchange: Callable[[NDArray[np.int64], int, int], int] = _intrinsic(_exchange)
+"""Store ``value`` in ``array[index]`` and return what it was, in one step; orders loads and stores both ways."""
+
+
 @njit(["int64(int64[::1], int64)"])
 def observe(array: NDArray[np.int64], index: int) -> int:
     """Acquire-load for Python callers."""
@@ -105,3 +116,9 @@ def observe(array: NDArray[np.int64], index: int) -> int:
 def publish(array: NDArray[np.int64], index: int, value: int) -> None:
     """Release-store for Python callers."""
     store_release(array, index, value)
+
+
+@njit(["int64(int64[::1], int64, int64)"])
+def swap(array: NDArray[np.int64], index: int, value: int) -> int:
+    """`exchange` for Python callers."""
+    return exchange(array, index, value)

@@ -71,6 +71,28 @@ from __future__ import annotations
 ) = range(12)
 
 (
+    CONTROL_IN_HEAD,    # words of control input that readers may read, counted from the start
+    CONTROL_IN_FILLED,  # words written, those of this cycle included, whose frames are not complete yet
+    CONTROL_LOST,       # events for which the ring had no room
+    CONTROL_GAP,        # 1: events were lost since the last record
+    CONTROL_OUT_TAIL,   # words of control output that went to JACK
+    CONTROL_REFUSED,    # messages longer than JACK's whole buffer
+    SWITCH_FRONT,       # which of the switch tables the callback reads
+    ANTICIPATED_END,    # end of the last record whose gains are anticipated, 0: none
+    ANTICIPATED_FRAME,  # the cycle in which it came
+    CONTROL_STATE_WORDS,
+) = range(10)
+
+(
+    CONTROL_IN_TAIL,    # words of control input read: their room is free
+    CONTROL_HANDLED,    # words of control input of which all effects are in force
+    CONTROL_OUT_HEAD,   # words of control output written
+    CONTROL_WAKE,       # address of the reader's semaphore; 0: it polls, or nobody reads
+    CONTROL_GENERATION, # how often the client was connected to a server
+    CONTROL_REQUEST_WORDS,
+) = range(6)
+
+(
     FADE_LEVEL,         # 0..FADE_FRAMES: how much of the ring's audio is audible
     FADING_OUT,         # 1 while the level goes down
     FIRST_MISSING,      # the frame from which on the audio is missing: what sounded before it is mirrored while fading
@@ -86,6 +108,21 @@ CURSOR, PING_CURSOR, RELEASING, STALLED, PINGING, CLOCKING, PORT_WORDS = range(7
 
 T_VALID, T_ROLLING, T_FRAME, T_BEAT, T_TEMPO, T_BAR, TRANSPORT_WORDS = range(7)
 """The host transport of one cycle, as float64."""
+
+CONTROL_FRAME, CONTROL_SIZE, CONTROL_DATA = range(3)
+"""Words of a record of control input: stream frame; bytes, with AFTER_LOSS where events were lost before it; data."""
+
+AFTER_LOSS = 1 << 32
+
+SWITCH_TABLES, SWITCH_ROWS = 3, 64
+"""Tables of the gains that switches lead to: one for the callback, one for the control process, one between."""
+
+NEW_TABLE = 4
+"""Bit in `CallbackContext.switch_middle`: the callback has not seen the table yet. The rest is its index."""
+
+ANTICIPATION_FRAMES = 32768
+"""For so long gains that the callback anticipated hold, where the control process does not say what it did. 0.7 s: as
+long as a busy interpreter may take, and short enough if it hangs."""
 
 FRAME, KIND, SIZE, DATA, RECORD_WORDS = 0, 1, 2, 3, 8
 """An event record: eight int64. KIND holds the kind and, shifted by EPOCH_SHIFT, the writer's epoch."""

@@ -33,6 +33,11 @@ def make_semaphore(word: NDArray[np.int64]) -> int:
     return address
 
 
+def post_semaphore(address: int) -> None:
+    """Post the semaphore at ``address``."""
+    _libc().sem_post(ctypes.c_void_p(address))
+
+
 class _Timespec(ctypes.Structure):
     _fields_ = (("seconds", ctypes.c_long), ("nanoseconds", ctypes.c_long))
 
