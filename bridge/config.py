@@ -10,7 +10,7 @@ import os
 import re
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import TypeVar, get_type_hints
+from typing import Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 import platformdirs
@@ -23,6 +23,7 @@ SCHEMA = 1
 CONFIG_HOME_VARIABLE = "SIDEMAN_CONFIG_HOME"
 
 _AT = " - at `$"
+_WORD = "Invalid enum value"
 _UNKNOWN = re.compile(r"unknown field `(?P<key>.*)`")
 _MISSING = re.compile(r"missing required field `(?P<key>.*)`")
 
@@ -59,17 +60,38 @@ def _to_config_error(path: Path | Traversable, kind: type[Table], text: str) -> 
     if missing := _MISSING.search(what):
         return ConfigError(f"{path}: {where}.{missing['key']}: missing".replace(": .", ": "), "add it")
     place = f"{path}: {shorten(where)}" if where else f"{path}"
-    return ConfigError(f"{place}: {shorten(what, LONGEST_MESSAGE)}", "correct the value")
+    words = _list_words(_find_type(kind, where)) if _WORD in what else []
+    fix = f"give one of {', '.join(words)}" if words else "correct the value"
+    return ConfigError(f"{place}: {shorten(what, LONGEST_MESSAGE)}", fix)
 
 
 def _list_keys(kind: type[Table], where: str) -> list[str]:
     """The keys that the table at ``where`` may have, as far as the types tell."""
+    found = _find_table(_find_type(kind, where))
+    return [field.encode_name for field in msgspec.structs.fields(found or kind)]
+
+
+def _find_type(kind: type[Table], where: str) -> object:
+    """The type at ``where``, such as ``input[3].led``; None where the types do not tell."""
+    found: object = kind
     for part in filter(None, where.split(".")):
-        inner = get_type_hints(kind).get(part)
-        if not (isinstance(inner, type) and issubclass(inner, Table)):
-            break
-        kind = inner
-    return [field.encode_name for field in msgspec.structs.fields(kind)]
+        table = _find_table(found)
+        found = None if table is None else get_type_hints(table).get(part.partition("[")[0])
+    return found
+
+
+def _find_table(found: object) -> type[Table] | None:
+    """The table that a type is, or has inside: that of ``tuple[Inner, ...]`` and of ``Inner | None`` is Inner."""
+    if isinstance(found, type) and issubclass(found, Table):
+        return found
+    return next(filter(None, map(_find_table, get_args(found))), None)
+
+
+def _list_words(found: object) -> list[str]:
+    """The words that a type allows: those of a Literal, wherever it is inside."""
+    if get_origin(found) is Literal:
+        return [repr(word) if not word else str(word) for word in get_args(found)]
+    return [word for inner in get_args(found) for word in _list_words(inner)]
 
 
 def write_atomic(path: Path, content: str | bytes) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -15,11 +16,14 @@ from bridge.errors import ConfigError
 
 class Inner(Table, frozen=True):
     size: int = 1
+    shape: Literal["", "round", "square"] | None = None
 
 
 class Outer(Table, frozen=True):
     schema: int
     inner: Inner = Inner()
+    more: tuple[Inner, ...] = ()
+    maybe: Inner | None = None
 
 
 def write_file(folder: Path, text: str) -> Path:
@@ -38,8 +42,12 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
         ("", "schema: missing", "write schema = 1"),
         ("schema = 2", "schema: 2", "write schema = 1"),
         ("schema = true", "schema: True", "write schema = 1"),
-        ("schema = 1\nouter = 3", "outer: unknown key", "keys here: schema, inner"),
-        ("schema = 1\n[inner]\nsise = 3", "inner.sise: unknown key", "keys here: size"),
+        ("schema = 1\nouter = 3", "outer: unknown key", "keys here: schema, inner, more, maybe"),
+        ("schema = 1\n[inner]\nsise = 3", "inner.sise: unknown key", "keys here: size, shape"),
+        ("schema = 1\n[[more]]\n[[more]]\nsise = 3", "more[1].sise: unknown key", "keys here: size, shape"),
+        ("schema = 1\n[maybe]\nsise = 3", "maybe.sise: unknown key", "keys here: size, shape"),
+        ("schema = 1\n[[more]]\nshape = 'x'", "more[0].shape: Invalid", "give one of '', round, square"),
+        ("schema = 1\n[[more]]\nsize = 'x'", "more[0].size: Expected `int`", "correct the value"),
         ("schema = 1\n[inner]\nsize = 'x'", "inner.size: Expected `int`", "correct"),
         ("schema = 1\nschema = 1", "Cannot overwrite", "correct the TOML"),
         ("schema = = 1", "line 1, column 10", "correct the TOML"),

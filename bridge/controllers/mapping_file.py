@@ -24,6 +24,7 @@ ButtonKind: TypeAlias = Literal["momentary", "latched", "toggle"]
 Curve: TypeAlias = Literal["linear", "log", "square", "root"]
 Shape: TypeAlias = Literal["", "fader", "knob", "encoder", "button", "pad"]
 StripFunctionName: TypeAlias = Literal["fader", "knob", "mute", "solo", "select", "name", "meter"]
+MOST_ENTRIES = msgspec.Meta(max_length=1024)
 Channel: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=16)]
 Positive: TypeAlias = Annotated[float, msgspec.Meta(gt=0, le=60_000)]
 """Of a time; the bound refuses what is endless."""
@@ -194,8 +195,8 @@ class MappingFile(Table, frozen=True):
     doc: str = ""
     source: str = ""
     verified: Literal["docs", "device"] = "docs"
-    layers: tuple[str, ...] = ()
-    strip: tuple[StripTable, ...] = ()
-    input: tuple[InputTable, ...] = ()
-    feedback: tuple[FeedbackTable, ...] = ()
-    warning: tuple[WarningTable, ...] = ()
+    layers: Annotated[tuple[str, ...], msgspec.Meta(max_length=32)] = ()
+    strip: Annotated[tuple[StripTable, ...], MOST_ENTRIES] = ()
+    input: Annotated[tuple[InputTable, ...], MOST_ENTRIES] = ()
+    feedback: Annotated[tuple[FeedbackTable, ...], MOST_ENTRIES] = ()
+    warning: Annotated[tuple[WarningTable, ...], MOST_ENTRIES] = ()

@@ -8,8 +8,8 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from bridge.config import read_toml, user_dir
-from bridge.controllers.mapping_file import MappingFile
+from bridge.config import user_dir
+from bridge.controllers.mapping_reader import read_mapping_file
 from bridge.errors import ConfigError, did_you_mean
 from bridge.names import find_clash, why_not_plain
 from bridge.toml import shorten
@@ -95,7 +95,7 @@ def _read_entry(name: str, origin: str, entry: Path | Traversable) -> MappingEnt
         problem = f"cannot be a mapping's name: {reason}; rename the file"
         return MappingEntry(shorten(shown), origin, entry, problem=problem)
     try:
-        file = read_toml(entry, MappingFile)
+        file = read_mapping_file(entry)
     except ConfigError as error:
         return MappingEntry(name, origin, entry, problem=str(error))
     return MappingEntry(name, origin, entry, file.name, file.doc)

@@ -30,6 +30,7 @@ from bridge.controllers.message_specs import format_message_spec
 from bridge.controllers.strips import make_strips
 from bridge.core.control import Control
 from bridge.errors import ConfigError
+from bridge.toml import shorten
 
 MOST = 1024
 """Inputs that a mapping may have, and as much feedback; the largest device has some 200."""
@@ -37,7 +38,7 @@ _NRPN_CONTROLLERS = (99, 98, 6, 38)
 """Controllers of which an NRPN is made (MIDI 1.0)."""
 _FUNCTIONS: tuple[StripFunctionName, ...] = ("fader", "knob", "mute", "solo", "select")
 _BYTE = re.compile(r"\s*(?:(?P<any>\?\?)|(?P<byte>[0-9A-Fa-f]{2})|(?P<unit>\{\s*unit\s*\}))(?=\s|$|\{)")
-_INDEX = re.compile(r"\b(input|feedback|strip|warning)\[(\d+)\]")
+_INDEX = re.compile(r"(input|feedback|strip|warning)\[(\d+)\](?:(?=:)|\.)")
 
 
 def never(name: str) -> bool:  # noqa: ARG001 - the signature of is_known
@@ -64,7 +65,14 @@ def read_mapping_file(path: Path | Traversable) -> MappingFile:
     try:
         return read_toml(path, MappingFile)
     except ConfigError as error:
-        raise ConfigError(_INDEX.sub(_format_index, error.message), error.hint) from error
+        place = f"{path}: "
+        what = error.message.removeprefix(place)
+        found = _INDEX.match(what)
+        if found is None or what == error.message:
+            raise
+        # people count entries from 1
+        entry, rest = f"{found[1]} {int(found[2]) + 1}", what[found.end() :].removeprefix(": ")
+        raise ConfigError(f"{place}{entry}: {rest}", error.hint) from error
 
 
 def check_mapping(
@@ -114,17 +122,14 @@ def check_mapping(
     )
 
 
-def _format_index(found: re.Match[str]) -> str:
-    """``input[3]`` as ``input 4``: people count entries from 1."""
-    return f"{found[1]} {int(found[2]) + 1}"
-
-
 def _check_head(entry: MappingEntryReader, file: MappingFile) -> None:
     if not file.name.strip():
         raise entry.refuse("name: is empty", "give the device's name")
     for layer in file.layers:
         if not layer.strip() or file.layers.count(layer) > 1:
-            raise entry.refuse(f"layers: {layer!r} is empty or there twice", "give each layer its own name")
+            raise entry.refuse(
+                f"layers: {shorten(repr(layer))} is empty or there twice", "give each layer its own name"
+            )
 
 
 def _check_device(entry: MappingEntryReader, file: MappingFile) -> None:
@@ -173,7 +178,7 @@ def _list_controllers(message: MessageSpec) -> tuple[int, ...]:
 
 
 def _read_strip(context: MappingContext, number: int, table: StripTable) -> Strip:
-    entry = MappingEntryReader(context, f"strip {number} ({table.name})")
+    entry = MappingEntryReader(context, f"strip {number} ({shorten(table.name, 40)})")
     if not table.name.strip():
         raise entry.refuse("name: is empty", "give the strip a name")
     controls: dict[StripFunctionName, Control] = {}
@@ -216,7 +221,7 @@ def _parse_bytes(entry: MappingEntryReader, key: str, text: str) -> Iterator[int
         raise entry.refuse(f"{key}: is empty", fix)
     while position < len(text):
         if not (found := _BYTE.match(text, position)):
-            raise entry.refuse(f"{key}: {text[position : position + 8]!r} is no byte", fix)
+            raise entry.refuse(f"{key}: {text[position:].split()[0][:8]!r} is no byte", fix)
         if found["byte"] and position == 0 and int(found["byte"], 16) < 0x80:
             raise entry.refuse(f"{key}: {found['byte']} begins no message", fix)
         yield None if found["any"] else entry.context.device.unit if found["unit"] else int(found["byte"], 16)

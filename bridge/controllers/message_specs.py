@@ -26,6 +26,8 @@ from bridge.toml import shorten
 
 MOST = 1024
 """Messages that one text may stand for."""
+LONGEST = 1000
+"""Characters of a text; the pattern's time grows with their square."""
 FINE_OFFSET = 32
 """From a controller's MSB to its LSB (MIDI 1.0, control change messages)."""
 
@@ -47,7 +49,7 @@ def parse_message_specs(text: str, default_channel: int) -> tuple[MessageSpec, .
         ConfigError: The text is none, names a number beyond its kind's, or a message twice.
     """
     shown = shorten(repr(text))
-    if not (found := _SPEC.fullmatch(text)):
+    if len(text) > LONGEST or not (found := _SPEC.fullmatch(text)):
         raise ConfigError(f"{shown} is no message", _FORMS)
     kind = MessageKind(found["kind"])
     channels = [default_channel]

@@ -21,6 +21,8 @@ FIXED = frozenset({"i", "n", "c", "unit"})
 SENT = frozenset({"v", "msb", "lsb", "colour"})
 """Variables of each sending: value, its upper and its lower seven bits, colour."""
 LONGEST_TEXT = 64
+LONGEST_SOURCE = 2048
+"""Characters of a template: more than a message to any device mapped so far, and quick to read."""
 SYSEX_START, SYSEX_END = 0xF0, 0xF7
 
 _TOKEN = re.compile(r"\{(?P<placeholder>[^{}]*)\}|(?P<byte>[0-9A-Fa-f]{2})(?=\s|\{|$)|(?P<space>\s+)|(?P<wrong>.)")
@@ -78,6 +80,8 @@ class MessageTemplate:
     """
 
     def __init__(self, text: str, fixed: Mapping[str, int] | None = None) -> None:
+        if len(text) > LONGEST_SOURCE:
+            raise ValueError(f"has more than {LONGEST_SOURCE:,} characters")
         self._source, self._fixed = text, dict(fixed or {})
         self._parts: list[_Sum | _Text] = []
         for token in _TOKEN.finditer(text):
@@ -94,6 +98,8 @@ class MessageTemplate:
                 self._parts.append(_Text(length))
             else:
                 self._parts.append(_Sum(token["placeholder"], self._fixed))
+        if self._parts and (not isinstance(self._parts[0], _Sum) or self._parts[0].variables):
+            raise ValueError(f"{text!r}: its first byte may not change with the value")
         for v in (0, 0x7F) if self.variables & SENT else (0,):
             check_message(self._render({"v": v, "msb": v, "lsb": v, "colour": min(v, 7)}, ""), text, bool(v))
 
@@ -137,12 +143,8 @@ class MessageTemplate:
     def _list_extremes(self, low: int, high: int) -> list[int]:
         """Values from ``low`` to ``high`` among which each byte has its largest and smallest.
 
-        Factors are never negative, so these are the ends, and where the lower seven bits turn over. Where the value
-        is a part of the status byte, which decides the length, it is all of them.
+        Factors are never negative, so these are the ends, and where the lower seven bits turn over.
         """
-        first = self._parts[0]
-        if isinstance(first, _Sum) and first.variables:
-            return list(range(low, high + 1))
         turns = {(low | 0x7F), (low | 0x7F) + 1, (high & ~0x7F) - 1, high & ~0x7F}
         return sorted({low, high} | {v for v in turns if low <= v <= high})
 
