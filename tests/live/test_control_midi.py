@@ -1,4 +1,4 @@
-"""Control MIDI on a real server: nothing is lost on its way in or out, and a button is heard in the next cycle."""
+"""Control MIDI on a real server: nothing is lost on its way in or out, and a button acts in the next cycle."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ def test_a_long_message_is_whole_however_it_is_cut(rig: Rig, size: int, piece: i
     assert rig.control_midi.incomplete == 0
 
 
-def test_a_mute_button_is_heard_at_once_while_python_is_busy(rig: Rig) -> None:
+def test_a_mute_button_acts_at_once_while_python_is_busy(rig: Rig) -> None:
     unity = dict.fromkeys(STEMS, 1.0)
     silent = unity | {"other": 0.0}
     press = RATE // 2
