@@ -1,8 +1,8 @@
 """Switch gains: the callback applies a mute or solo button in the very cycle in which its message arrives.
 
 Compiled code. A busy Python thread holds the interpreter's lock for 5 ms at a time, several of them for longer, so a
-button that waited for Python would be audible late. The control process says beforehand which gains each button leads to
-(`ControlMidi.set_switches`). On such a message the callback uses them until the control process has handled it; from
+button that waited for Python would be audible late. The control process says beforehand which gains each button leads
+to (`ControlMidi.set_switches`). On such a message the callback uses them until the control process has handled it; from
 then on the gains are what the control process set. So a table that is wrong is wrong for some milliseconds.
 """
 
