@@ -11,9 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bridge.control.bus import Bus, Row
-from bridge.controllers.buttons import find_pressed_value, find_released_value
+from bridge.controllers.bindings import Binding, name_binding
 from bridge.controllers.encoders import decode_steps
 from bridge.controllers.feedback import FeedbackSender
+from bridge.controllers.gestures import find_pressed_value, find_released_value, turn_encoder
 from bridge.controllers.input_decoder import InputDecoder
 from bridge.controllers.layers import LayerStack
 from bridge.controllers.lights import name_target
@@ -30,16 +31,15 @@ from bridge.controllers.mapping import (
     Touch,
     TriggerAction,
 )
+from bridge.controllers.message_specs import format_message_spec
 from bridge.controllers.pickups import PickupTable
-from bridge.controllers.scaling import to_position, to_value
+from bridge.controllers.scaling import to_value
 from bridge.controllers.strips import Bank
+from bridge.controllers.switch_prediction import SwitchRows, predict_message
 from bridge.core.control import Control
 from bridge.errors import BridgeError
 
 log = logging.getLogger(__name__)
-
-ENCODER_STEPS = 100
-"""Steps of an encoder from one end of a control's range to the other, where its entry does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +136,38 @@ class Controller:
         self._unsubscribe()
         self._bank.leave(self)
 
+    def list_bindings(self) -> list[Binding]:
+        """What every input is bound to, with the layer and bank as they are."""
+        return [self._describe_binding(item) for item in self.mapping.inputs]
+
+    def _describe_binding(self, item: Input) -> Binding:
+        message = format_message_spec(item.message)
+        target = self._resolve(item.target)
+        state = ""
+        if item.layer and item.layer != self.layer:
+            state = f"layer {item.layer}"
+        elif isinstance(target, SetStrip):
+            state = "no strip"
+        elif isinstance(target, SetControl) and target.pickup:
+            state = self._pickups.describe(item, target, self._bus.get(target.control.name))
+        name = f"{message}, {item.layer}" if item.layer else message
+        return Binding(name, message, name_binding(target), state)
+
+    def predict_switches(self) -> SwitchRows:
+        """What each message would make of the mutes and solos of stems, if it came now.
+
+        Only messages that would change something are there. A button that is down has its release, in whichever layer
+        it was pressed.
+        """
+        rows: SwitchRows = {}
+        for message, by_layer in self._inputs.items():
+            held = self._held.get(message)
+            item = by_layer.get(self.layer) or by_layer.get("")
+            button = (item, self._resolve(item.target)) if item is not None and item.is_button else None
+            down = (held.item, held.target) if held is not None else None
+            rows |= predict_message(message, button, down, self._bus.get)
+        return rows
+
     def _note_change(self, name: str, values: Row, _source: str) -> None:
         if self._feedback.note_change(name, values) and self._wake is not None:
             self._wake()
@@ -150,9 +182,9 @@ class Controller:
         if item is not None and item.kind == "toggle":
             self._receive_toggle(item, value, now_s)
         elif value > 0:
-            # a second note-on says that the release between was lost; a controller's may be another pressure
-            if item is not None and (spec not in self._held or spec.kind is MessageKind.NOTE):
-                self._release_button(spec, now_s)
+            if spec.kind is MessageKind.NOTE:
+                self._release_button(spec, now_s)  # of a second note-on the release between was lost
+            if item is not None and spec not in self._held:  # a controller's second value may be pressure
                 self._press_button(item, now_s)
         else:
             self._release_button(spec, now_s)
@@ -280,14 +312,3 @@ class Controller:
         target = self._resolve(target)
         control = target.control.name if isinstance(target, SetControl) else ""
         self.received = ReceivedInput(spec, value, target.action if isinstance(target, TriggerAction) else control)
-
-
-def turn_encoder(target: SetControl, present: float, steps: int) -> float:
-    """The value after ``steps`` of an encoder: of the entry's size, or whole numbers, or hundredths of the range."""
-    control = target.control
-    low, high = min(target.low, target.high), max(target.low, target.high)
-    if target.step is None and control.kind in {"linear", "log"}:
-        position = to_position(present, target.low, target.high, target.curve, control) + steps / ENCODER_STEPS
-        return to_value(min(max(position, 0.0), 1.0), target.low, target.high, target.curve, control)
-    direction = 1.0 if target.high >= target.low else -1.0
-    return min(max(present + steps * (target.step if target.step is not None else direction), low), high)

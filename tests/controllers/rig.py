@@ -79,9 +79,7 @@ class DeviceRig:
         taken: list[str] = []
         while messages := self.controller.take_output(self.now_s):
             taken += [message.hex(" ").upper() for message in messages]
-        for message in taken:
-            short = len(message) == len("90 00 00") and message < "E"
-            self.shown[message[:5] if short else message[:2] if message.startswith("E") else message] = message
+        self.shown.update({find_place(message): message for message in taken})
         self.sent += taken
         return taken
 
@@ -91,3 +89,10 @@ class DeviceRig:
     def set(self, name: str, value: object) -> None:
         """Somebody else sets a control."""
         self.bus.set(name, value, "somebody else")
+
+
+def find_place(message: str) -> str:
+    """The beginning of a message that says which light it is for."""
+    if message[0] in "9AB":
+        return message[:5]
+    return message[:2] if message[0] == "E" else message[:8]

@@ -1,9 +1,13 @@
-"""Buttons: what a press, and the release after it, make of a control's present value."""
+"""Gestures: what presses, releases and the turns of encoders make of a control's present value."""
 
 from __future__ import annotations
 
 from bridge.controllers.mapping import SetControl
 from bridge.controllers.mapping_file import ButtonKind, EncoderKind
+from bridge.controllers.scaling import WHOLE, to_position, to_value
+
+ENCODER_STEPS = 100
+"""Steps of an encoder from one end of a control's range to the other, where its entry does not say."""
 
 
 def find_pressed_value(target: SetControl, kind: ButtonKind | EncoderKind, present: float) -> float:
@@ -38,3 +42,14 @@ def add_step(target: SetControl, present: float) -> float:
         count = high - low + 1
         return low + (value - low) % count
     return min(max(value, low), high)
+
+
+def turn_encoder(target: SetControl, present: float, steps: int) -> float:
+    """The value after ``steps`` of an encoder: of the entry's size, or whole numbers, or hundredths of the range."""
+    control = target.control
+    low, high = min(target.low, target.high), max(target.low, target.high)
+    if target.step is None and control.kind not in WHOLE:
+        position = to_position(present, target.low, target.high, target.curve, control) + steps / ENCODER_STEPS
+        return to_value(min(max(position, 0.0), 1.0), target.low, target.high, target.curve, control)
+    direction = 1.0 if target.high >= target.low else -1.0
+    return min(max(present + steps * (target.step if target.step is not None else direction), low), high)
