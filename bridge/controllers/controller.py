@@ -175,6 +175,9 @@ class Controller:
     def _receive_value(self, spec: MessageSpec, value: int, now_s: float) -> None:
         by_layer = self._inputs[spec]
         item = by_layer.get(self.layer) or by_layer.get("")
+        target = self._resolve(item.target) if item is not None else None
+        if not (isinstance(target, SetControl) and target.pickup):
+            self._pickups.forget(spec)
         if item is not None and not item.is_button:
             self._receive_position(item, value, now_s)
             return

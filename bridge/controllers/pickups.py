@@ -33,6 +33,10 @@ class PickupTable:
             pickup = Pickup(target.control, target.low, target.high, target.curve, item.message.maximum)
         return pickup.describe(present)
 
+    def forget(self, message: MessageSpec) -> None:
+        """The fader is moved while it sets nothing, or something without a pickup."""
+        self._pickups.pop(message, None)
+
     def clear(self) -> None:
         """The device is gone: its faders may be moved unseen."""
         self._pickups.clear()

@@ -82,7 +82,7 @@ REFUSED = [
     (None, BUTTON + 'action = "transport.panik"', "no action is named transport.panik", "transport.panic"),
     (None, BUTTON + 'action = "preset.load"', "preset.load needs its name", "add argument"),
     (None, BUTTON + 'action = "transport.panic"\nargument = "x"', "transport.panic takes none", "remove"),
-    (None, BUTTON + 'action = "transport.panic"\nled = { value = "90 00 {v}" }', "the button sets no control", "led.on"),
+    (None, BUTTON + 'action = "transport.panic"\nled = { value = "90 00 {v}" }', "sets no control", "led.on"),
     (None, BUTTON + 'select_layer = "three"', "select_layer: there is no layer three", "layers"),
     (None, BUTTON + 'hold_layer = "ones"', "hold_layer: there is no layer ones", "one"),
     (None, BUTTON + "strip = 1", "which function", "fader, knob, mute"),
