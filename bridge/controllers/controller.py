@@ -91,6 +91,7 @@ class Controller:
         bank.join(self, len(mapping.strips), mapping.device.first_strip - 1 + mapping.device.strips)
         # its own changes too: a light shows what the Bus made of them
         self._unsubscribe = bus.subscribe(self._note_change)
+        self._feedback.load_readings()
 
     @property
     def layer(self) -> str:

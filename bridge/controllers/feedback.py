@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterable
 
 from bridge.control.bus import Bus, Row
-from bridge.controllers.hand import is_same_position
+from bridge.controllers.hand import FaderHand, is_same_position
 from bridge.controllers.light_slots import LightSlot, make_slots
 from bridge.controllers.lights import BEAT, Light, LightRenderer, make_lights
 from bridge.controllers.mapping import ControlField, Mapping, MessageSpec, ReadingField, Strip, StripField
@@ -67,9 +67,6 @@ class FeedbackSender:
         self._keyed[source.reading] = keyed
         self._readings.add(source.reading)
         key: _Key = (source.reading, source.row if keyed else "")
-        for row in self._bus.get_rows(source.reading):
-            if not keyed or row[0] == source.row:
-                self._rows[key] = row
         return key
 
     def _watch_strips(self) -> None:
@@ -89,6 +86,12 @@ class FeedbackSender:
 
     def _find_row(self, reading: str, row: str) -> Row | None:
         return self._rows.get((reading, row))
+
+    def load_readings(self) -> None:
+        """Take what was published so far; `note_change` must be called for whatever is published from now on."""
+        for reading in self._readings:
+            for row in self._bus.get_rows(reading):
+                self._rows[reading, row[0] if self._keyed[reading] else ""] = row
 
     def note_change(self, name: str, values: Row) -> bool:
         """Note a change of a control or reading, from any thread; False where no light shows it."""
@@ -111,8 +114,6 @@ class FeedbackSender:
         """The device shows nothing that it was sent: send everything again."""
         for slot in self._slots:
             slot.shown, slot.sent_s = None, -math.inf
-            if slot.hand is not None:
-                slot.hand.leave()
         self._queue.update(dict.fromkeys(self._slots))
 
     def resend(self, message: MessageSpec) -> None:
@@ -184,8 +185,8 @@ class FeedbackSender:
                 self._queue[slot] = None
 
     def _flash(self, slot: LightSlot, row: Row, now_s: float) -> None:
-        light = slot.find_active(self._layer)
-        if light is not None and light.is_flash:
+        light = next((light for light in reversed(slot.list_active(self._layer)) if light.is_flash), None)
+        if light is not None:
             spec = self._bus.registry.get_reading(BEAT)
             first = row[spec.fields.index("number")] == 0
             slot.flash = "downbeat" if first and light.downbeat is not None else "on"
@@ -193,17 +194,11 @@ class FeedbackSender:
 
     def _update_slot(self, slot: LightSlot, now_s: float) -> bytes | None:
         """What is to be sent to a slot now; where it has to wait, it comes again when that is over."""
-        light = slot.find_active(self._layer)
-        if light is None:
-            message = slot.blank
-        elif light.is_motor and slot.hand is not None:
-            return self._update_motor(slot, light, now_s)
-        elif light.is_flash:
-            message = self._render_flash(slot, light, now_s)
-        else:
-            message = self._renderer.render(light, self._layer)
-            if light.repeat_s and message != light.blank:
-                message = self._repeat_meter(slot, light, message, now_s)
+        light, message = self._select_light(slot, now_s)
+        if light is not None and light.is_motor and slot.hand is not None:
+            return self._update_motor(slot, slot.hand, light, now_s)
+        if light is not None and light.repeat_s and message != light.blank:
+            message = self._repeat_meter(slot, light, message, now_s)
         if message is None or message == slot.shown:
             return None
         if light is not None and now_s < slot.sent_s + light.every_s:
@@ -213,6 +208,22 @@ class FeedbackSender:
         if light is not None and light.repeat_s and message != light.blank:
             self._wait(slot, now_s + light.repeat_s)
         return message
+
+    def _select_light(self, slot: LightSlot, now_s: float) -> tuple[Light | None, bytes | None]:
+        """The light of a slot that is seen, and its message; None: there is none in this layer."""
+        lights = slot.list_active(self._layer)
+        if not lights:
+            return None, slot.blank
+        for light in reversed(lights):
+            if light.is_motor:
+                return light, None
+            message = self._render_flash(slot, light, now_s) if light.is_flash else self._render(light)
+            if message != light.blank:
+                return light, message
+        return lights[-1], lights[-1].blank
+
+    def _render(self, light: Light) -> bytes | None:
+        return self._renderer.render(light, self._layer)
 
     def _repeat_meter(self, slot: LightSlot, light: Light, message: bytes | None, now_s: float) -> bytes | None:
         """A meter above its lowest: it decays by itself, so it is sent again, as long as its reading comes."""
@@ -231,19 +242,18 @@ class FeedbackSender:
         template = light.downbeat if slot.flash == "downbeat" else light.on
         return template.render() if template is not None else None
 
-    def _update_motor(self, slot: LightSlot, light: Light, now_s: float) -> bytes | None:
-        assert slot.hand is not None
-        if now_s < (end_s := slot.hand.find_end_s()):
+    def _update_motor(self, slot: LightSlot, hand: FaderHand, light: Light, now_s: float) -> bytes | None:
+        if now_s < (end_s := hand.find_end_s()):
             self._wait(slot, end_s)
             return None
         position = self._renderer.find_position(light)
-        if slot.hand.received is not None and is_same_position(position, slot.hand.received):
-            position = slot.hand.received  # not a step beside the place to which the hand moved it
+        if hand.received is not None and is_same_position(position, hand.received):
+            position = hand.received  # not a step beside the place to which the hand moved it
         message = light.render_position(position)
         if message == slot.shown:
             return None
         slot.shown, slot.sent_s = message, now_s
-        slot.hand.sent, slot.hand.received = position, None
+        hand.sent, hand.received = position, None
         return message
 
     def _wait(self, slot: LightSlot, due_s: float) -> None:

@@ -11,7 +11,7 @@ from bridge.controllers.mapping import MessageSpec
 
 
 class LightSlot:
-    """One place on the device that lights: at most one of its ``lights`` is active in a layer."""
+    """One place on the device that lights, and its ``lights``, in the order of the mapping."""
 
     def __init__(self, lights: list[Light]) -> None:
         self.lights = lights
@@ -25,15 +25,13 @@ class LightSlot:
         """"on" or "downbeat" until ``flash_end_s``."""
         self.flash_end_s = -math.inf
 
-    def find_active(self, layer: str) -> Light | None:
-        """The light of the active ``layer``, or else one that is in all layers; None: it is dark."""
-        shared = None
-        for light in self.lights:
-            if light.layer == layer and layer:
-                return light
-            if not light.layer and shared is None:
-                shared = light
-        return shared
+    def list_active(self, layer: str) -> list[Light]:
+        """The lights of the active ``layer``, or else those that are in all layers; the last one that is on is seen.
+
+        So the light of a key can flash with the beat, and a pad have a colour for each choice. Empty: it is dark.
+        """
+        own = [light for light in self.lights if light.layer == layer and layer]
+        return own or [light for light in self.lights if not light.layer]
 
     @property
     def blank(self) -> bytes | None:

@@ -377,3 +377,51 @@ def test_a_motor_of_a_strip_that_does_not_exist_is_down_and_one_of_another_layer
     assert rig.take()[3:] == ["E3 54 6A", "E4 00 00", "E5 00 00"]
     rig.send("90 01 7F")
     assert rig.take() == []
+
+
+def test_of_several_lights_of_one_place_the_last_that_is_on_is_seen() -> None:
+    text = f"""
+    [[input]]
+    midi = "note 10"
+    button = "momentary"
+    action = "transport.panic"
+    led = {{ on = "90 {{n}} 03", off = "90 {{n}} 00" }}
+    [[feedback]]
+    source = "{SECTION} = verse"
+    on = "90 0A 15"
+    off = "90 0A 00"
+    [[feedback]]
+    source = "{SECTION} = chorus"
+    on = "90 0A 05"
+    off = "90 0A 00"
+    [[feedback]]
+    source = "mir.beat"
+    on = "90 0A 7F"
+    off = "90 0A 00"
+    """
+    rig = DeviceRig(text, BAND)
+    assert rig.take() == ["90 0A 03"]
+    rig.set(SECTION, "verse")
+    assert rig.take() == ["90 0A 15"]
+    rig.set(SECTION, "chorus")
+    assert rig.take() == ["90 0A 05"]
+    beat(rig, 1)
+    assert rig.take() == ["90 0A 7F"]
+    assert rig.take(after_s=0.1) == ["90 0A 05"]
+
+
+def test_what_was_published_before_a_device_came_is_shown() -> None:
+    bus = Bus(make_registry())
+    bus.publish("mir.key", 0, "A minor", 1.0)
+    rig = DeviceRig('[[feedback]]\nsource = "mir.key.label"\nvalue = "F0 12 {text} F7"', bus=bus)
+    assert rig.take() == ["F0 12 " + b"A minor".hex(" ").upper() + " F7"]
+
+
+def test_the_motor_of_a_device_that_is_set_up_anew_waits_for_the_finger() -> None:
+    rig = DeviceRig(MOTOR + TOUCH)
+    rig.take()
+    rig.send("90 68 7F", bend(4000))
+    rig.controller.replay()
+    assert rig.take() == []
+    rig.send("90 68 00")
+    assert rig.take() == [bend(4000)]
