@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
 from contextlib import ExitStack
@@ -11,15 +12,17 @@ from bridge.control import preset
 from bridge.control.bus import ActionHandler, Bus
 from bridge.control.registry import Registry
 from bridge.control.sidecar import RESERVE_FRAMES, make_sidecar_registry
+from bridge.controllers.control_port import Peers
+from bridge.controllers.service import ControllerService
 from bridge.core.compiling import watch_compiling
-from bridge.core.engine_registry import load_engine
+from bridge.core.engine_registry import list_engines, load_engine
 from bridge.core.jit import CACHE
 from bridge.core.latency import Ledger
 from bridge.drivers.clients import ServerFacts, ask_server, default_server
 from bridge.drivers.connections import Connections
 from bridge.drivers.hanging_notes import HangingNotes, RunMark
-from bridge.drivers.jack_driver import compile_callbacks
-from bridge.errors import BridgeError, ControlError
+from bridge.drivers.jack_driver import CONTROL_IN, CONTROL_OUT, compile_callbacks
+from bridge.errors import BridgeError, EngineError
 from bridge.osc.server import OscServer
 from bridge.runtime.control_binding import match_effects
 from bridge.runtime.graph import Graph
@@ -32,7 +35,6 @@ log = logging.getLogger(__name__)
 TICK_S = 0.02  # how often music readings are published
 RETRY_S = 1.0
 COUNTERS_EVERY, METERS_EVERY, WORKERS_EVERY = 12, 5, 50  # ticks
-CONTROLLER_ACTIONS = ("controllers.reload", "learn.start", "learn.take", "learn.forget", "learn.undo", "learn.cancel")
 UNCACHED_FUNCTIONS, CALLBACK_FUNCTIONS = 10, 100
 """Functions compiled when the cache is empty, numba's own among them: the scale of the progress."""
 
@@ -41,6 +43,23 @@ def make_registry(settings: Settings) -> Registry:
     """Everything that can be set, triggered or read with these settings. Needs no server."""
     names = [name for name in engines_by_role(settings).values() if name]
     return make_sidecar_registry({name: load_engine(name).spec.controls for name in names})
+
+
+@functools.cache
+def list_engine_controls() -> frozenset[str]:
+    """The names of all controls of all installed engines. An engine that cannot be loaded has none."""
+    names = set[str]()
+    for engine in list_engines():
+        try:
+            names |= {control.name for control in load_engine(engine).spec.controls}
+        except EngineError as error:
+            log.debug("%s", error)
+    return frozenset(names)
+
+
+def is_known_elsewhere(name: str) -> bool:
+    """Whether a control belongs to an installed engine, which may be off."""
+    return name in list_engine_controls()
 
 
 def make_declared_ledger(settings: Settings, server: str, rate: int, period: int) -> Ledger:
@@ -72,6 +91,9 @@ class Sidecar:
         self._signal_path: SignalPath | None = None
         self._connections = Connections()
         """Outlives a signal path: ports that were connected at the old rate are connected again at the new one."""
+        self.controllers = ControllerService(
+            self.bus, settings.controllers, is_known_elsewhere, self._read_control_peers
+        )
         self._hanging = HangingNotes()
         self._mark: RunMark | None = None
         self.osc: OscServer | None = None
@@ -113,6 +135,9 @@ class Sidecar:
                 compile_callbacks()
                 self._enter_signal_path(server, self._report_start)
             opened.callback(self._leave_signal_path)
+            # closed before the signal path: devices get their last messages through the callback
+            opened.enter_context(self.controllers)
+            self.controllers.attach(self.signal_path.graph.context)
             opened.enter_context(self.osc)
             self._thread = threading.Thread(target=self._publish_readings, name="telemetry", daemon=True)
             self._thread.start()
@@ -127,7 +152,8 @@ class Sidecar:
             self._report_start(step, self._compiled, CALLBACK_FUNCTIONS)
 
     def abandon(self) -> None:
-        """Kill the workers because this process ends at once; from any thread, also during the start."""
+        """Leave controllers, kill the workers: this process ends at once. From any thread, also during the start."""
+        self.controllers.leave()
         if self._entering is not None:
             self._entering.abandon()
         self._remove_mark()
@@ -158,6 +184,7 @@ class Sidecar:
         self._signal_path = self._entering.__enter__()
 
     def _leave_signal_path(self) -> None:
+        self.controllers.detach()
         signal_path, self._signal_path = self._signal_path, None
         if signal_path is not None:
             signal_path.__exit__(None, None, None)
@@ -171,6 +198,7 @@ class Sidecar:
             self._leave_signal_path()
         try:
             self._enter_signal_path(ask_server(self.settings.jack.server or None))
+            self.controllers.attach(self.signal_path.graph.context)
         except BridgeError as error:
             if str(error) != self._problem:
                 log.warning("no audio runs: %s; it is tried again", error)
@@ -178,6 +206,14 @@ class Sidecar:
             self._stop.wait(RETRY_S)
         else:
             self._problem = ""
+
+    def _read_control_peers(self) -> Peers:
+        """What is connected to our control ports, by the names that JACK and the user gave it."""
+        links, aliases = self._connections.present, self._connections.aliases
+        # a port of that name at the far end is another Sideman's
+        sources = sorted(one for one, end in links if end.endswith(f":{CONTROL_IN}") and not one.endswith(CONTROL_OUT))
+        sinks = sorted(end for one, end in links if one.endswith(f":{CONTROL_OUT}"))
+        return Peers(*(tuple((name, *aliases.get(name, ())) for name in names) for names in (sources, sinks)))
 
     def _register_actions(self) -> None:
         bus = self.bus
@@ -188,16 +224,12 @@ class Sidecar:
             "counters.reset": lambda _: self.signal_path.telemetry.reset_counters(),
             "preset.save": lambda name: preset.save(bus, preset.get_user_path(name)),
             "preset.load": lambda name: preset.apply(preset.load(preset.find(name), bus.registry), bus),
+            "controllers.reload": lambda _: self.controllers.reload(),
+            **self.controllers.learn.handlers(),
         }
         for action, handler in handlers.items():
             bus.add_handler(action, handler)
-        for action in CONTROLLER_ACTIONS:
-            bus.add_handler(action, self._refuse_controllers)
         bus.check_handlers()
-
-    @staticmethod
-    def _refuse_controllers(_argument: str) -> None:
-        raise ControlError("no controller service runs", "start sideman run first")
 
     def _publish_readings(self) -> None:
         """The telemetry thread: readings to the Bus, and a new signal path when the rate changed."""

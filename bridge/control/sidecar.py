@@ -149,8 +149,8 @@ READINGS: tuple[Reading, ...] = (
     Reading(
         "controllers.counters",
         ("received", "sent", "lost", "incomplete"),
-        "MIDI messages from and to controllers since the start. lost: there were too many at once. incomplete: system "
-        "exclusive messages without an end.",
+        "MIDI messages from and to controllers since the start. At control_in and control_out, lost: there were too "
+        "many at once; incomplete: system exclusive messages without an end.",
     ),
     Reading(
         "learn.state",

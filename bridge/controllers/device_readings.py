@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass
 
 from bridge.control.bus import Bus, Row
+from bridge.controllers.controller import Controller
+from bridge.controllers.mapping import MessageKind, MessageSpec
+from bridge.controllers.message_specs import format_message_spec
 
 MESSAGES_S = 0.05
 """The reading of the last message is published at most so often."""
@@ -14,6 +16,21 @@ ROWS_S = 0.25
 """All others."""
 REMOVED = "removed"
 """State of a binding or device that is no more: a row of a reading stays for ever, so its state says so."""
+
+
+SILENT = "it has not answered what its mapping sends at the start; its lights may stay dark"
+"""Detail of a device that does not confirm itself."""
+
+_KINDS = {
+    0x80: MessageKind.NOTE,
+    0x90: MessageKind.NOTE,
+    0xA0: MessageKind.KEY_PRESSURE,
+    0xB0: MessageKind.CC,
+    0xC0: MessageKind.PROGRAM,
+    0xD0: MessageKind.CHANNEL_PRESSURE,
+    0xE0: MessageKind.PITCH_BEND,
+}
+_WIDE = (MessageKind.CC14, MessageKind.NRPN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +64,21 @@ class DeviceReadings:
         self._devices: dict[str, DeviceRow] = {}
         self._bindings: dict[str, BindingRow] = {}
         self._counters: Row = ()
-        self._lock = threading.Lock()
-        self._message: Row | None = None
+        self._message: tuple[str, Controller, bytes] | None = None
         self._rows_due_s = self._message_due_s = 0.0
 
-    def note_message(self, device: str, message: str, value: int, control: str) -> None:
-        """Keep the last message, until it is due to be published."""
-        with self._lock:
-            self._message = (device, message, value, control)
+    def note_message(self, device: str, controller: Controller, message: bytes) -> None:
+        """Keep the last message, until it is due to be published. Costs little: there may be 10,000 a second."""
+        self._message = device, controller, message
 
     def update_message(self, now_s: float) -> None:
         """Publish the last message, if there is a new one and it is due."""
-        if self._message is None or now_s < self._message_due_s:
+        noted = self._message
+        if noted is None or now_s < self._message_due_s:
             return
-        with self._lock:
-            message, self._message = self._message, None
-        if message is not None:
-            self._message_due_s = now_s + MESSAGES_S
-            self._bus.publish("controllers.message", *message)
+        self._message, self._message_due_s = None, now_s + MESSAGES_S
+        device, controller, message = noted
+        self._bus.publish("controllers.message", device, *describe_message(message, controller))
 
     def is_due(self, now_s: float) -> bool:
         """Whether `publish_rows` is to be called; True once for each period."""
@@ -96,3 +110,36 @@ class DeviceReadings:
         if counters != self._counters:
             self._bus.publish("controllers.counters", *counters)
             self._counters = counters
+
+
+def describe_message(message: bytes, controller: Controller) -> tuple[str, int, str]:
+    """The words, the value and the control of the last ``message`` that ``controller`` received.
+
+    The words are those of a mapping file, or the bytes in hex where it has none for such a message.
+    """
+    kind = _KINDS.get(message[0] & 0xF0)
+    if kind is None or len(message) < 2:
+        return message.hex(" ").upper(), 0, ""
+    number = 0 if kind in (MessageKind.CHANNEL_PRESSURE, MessageKind.PITCH_BEND) else message[1]
+    value = message[-1]
+    if kind is MessageKind.PITCH_BEND:
+        value = message[2] << 7 | message[1]
+    elif kind is MessageKind.NOTE and message[0] < 0x90:
+        value = 0
+    spec = MessageSpec(kind, message[0] & 0x0F, number)
+    received = controller.received
+    if received is None or not (received.message == spec or _may_be_part(spec, received.message)):
+        return format_message_spec(spec), value, ""
+    return format_message_spec(received.message), received.value, received.control
+
+
+def _may_be_part(spec: MessageSpec, whole: MessageSpec) -> bool:
+    if spec.kind is MessageKind.PROGRAM:
+        return whole.kind is spec.kind and whole.channel == spec.channel
+    return spec.kind is MessageKind.CC and whole.kind in _WIDE and whole.channel == spec.channel
+
+
+def list_binding_rows(device: str, controller: Controller) -> Iterator[BindingRow]:
+    """The rows of the reading ``controllers.binding`` for a device."""
+    for one in controller.list_bindings():
+        yield BindingRow(f"{device}: {one.name}", device, one.message, one.control, one.state)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Mapping
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -22,7 +23,7 @@ Stamp = tuple[str, int, int, int]
 
 
 class MappingStore:
-    """The mappings by the names of their files.
+    """The mappings by the names of their files. Thread-safe.
 
     A file that is refused leaves the mapping that was read of it before; at first that of the shipped file of the same
     name. ``is_known``: whether a control, action or reading that ``registry`` lacks belongs to an engine that is off.
@@ -30,6 +31,7 @@ class MappingStore:
 
     def __init__(self, registry: Registry, is_known: Callable[[str], bool]) -> None:
         self._registry, self._is_known = registry, is_known
+        self._lock = threading.Lock()
         self._stamps: dict[str, Stamp] = {}
         self._watched: dict[str, Stamp] | None = None
         self.mappings: Mapping[str, ControllerMapping] = {}
@@ -39,16 +41,18 @@ class MappingStore:
 
     def update(self) -> bool:
         """Read files of the user that are new or have changed since the last call; whether any has."""
-        watched = self._stamp_user_files()
-        if watched == self._watched:
-            return False
-        self._watched = watched
-        return self._read_changed(force=False)
+        with self._lock:
+            watched = self._stamp_user_files()
+            if watched == self._watched:
+                return False
+            self._watched = watched
+            return self._read_changed(force=False)
 
     def reload(self) -> bool:
         """Read all files again; whether any mapping or problem is another one now."""
-        self._watched = self._stamp_user_files()
-        return self._read_changed(force=True)
+        with self._lock:
+            self._watched = self._stamp_user_files()
+            return self._read_changed(force=True)
 
     def _read_changed(self, force: bool) -> bool:
         try:

@@ -1,0 +1,70 @@
+"""DAW port: the pair of virtual ports by which a DAW adds Sideman as a Mackie Control."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from bridge.controllers.device_readings import DeviceRow
+from bridge.controllers.device_sessions import SessionFactory, make_unmapped
+from bridge.controllers.mcu.daw_surface import DawSurface
+from bridge.controllers.mcu.handshake import DeviceHandshake
+from bridge.controllers.mcu.protocol import UNIT_MAIN
+from bridge.controllers.midi_port import MidiPort
+from bridge.controllers.session import DeviceSession
+from bridge.controllers.strips import make_strips
+from bridge.errors import DriverError
+
+log = logging.getLogger(__name__)
+
+NAME = "Sideman MCU"
+"""DAWs keep the name of a port in their settings, so it never changes."""
+RETRY_S = 30.0
+
+
+class DawPort:
+    """The virtual ports and what runs on them. ``open_virtual``: offers a pair of ports of this name to others."""
+
+    def __init__(self, sessions: SessionFactory, open_virtual: Callable[[str], MidiPort]) -> None:
+        self._open_virtual = open_virtual
+        self._surface = DawSurface(sessions.bus, make_strips(sessions.bus.registry))
+        self._retry_s = float("-inf")
+        self._problem = ""
+        self.session: DeviceSession | None = None
+
+    def update(self, now_s: float) -> None:
+        """Handle what the DAW sent, send what is due. Ports that cannot be offered are tried again, rarely."""
+        if self.session is None and now_s >= self._retry_s:
+            self._retry_s = now_s + RETRY_S
+            self._open(now_s)
+        if self.session is not None:
+            self.session.update(now_s)
+            if self.session.is_gone:
+                self.session = None
+
+    def close(self, now_s: float) -> None:
+        """Take the ports back."""
+        if self.session is not None:
+            self.session.close(now_s)
+        self._surface.close()
+        self.session = None
+
+    def describe(self) -> DeviceRow:
+        """The row of the reading ``controllers.device``."""
+        if self.session is None:
+            return DeviceRow(NAME, detail=self._problem)
+        strips = ", ".join(f"{name} {strip + 1}" for name, strip in self._surface.find_strips().items())
+        detail = f"on the DAW's strips: {strips}" if strips else "no strip of a DAW is bound"
+        return DeviceRow(NAME, "", NAME, NAME, self.session.state, detail)
+
+    def _open(self, now_s: float) -> None:
+        try:
+            port = self._open_virtual(NAME)
+        except DriverError as error:
+            if str(error) != self._problem:
+                log.info("%s: %s", NAME, error)
+            self._problem = str(error)
+            return
+        self._problem = ""
+        self.session = DeviceSession(port, self._surface, make_unmapped(NAME), DeviceHandshake(UNIT_MAIN))
+        self.session.start(now_s)
