@@ -182,6 +182,8 @@ class LightRenderer:
     def render(self, light: Light, layer: str) -> bytes | None:
         """The message for the present state; ``layer`` is the active one. None: the light has none for it."""
         source = light.source
+        if isinstance(source, StripField) and source.function == "colour":
+            return self._render_colour(light, source.strip)
         if isinstance(source, LayerField):
             return _render_switch(light, source.layer == layer, FULL)
         if isinstance(source, KeyField):
@@ -211,6 +213,14 @@ class LightRenderer:
         elif isinstance(light.source, StripField) and (strip := self._find_strip(light.source.strip)) is not None:
             control = strip.controls.get(light.source.function)
         return _find_position(light, control, self._read_control(control.name)) if control is not None else 0.0
+
+    def _render_colour(self, light: Light, first: int) -> bytes | None:
+        """The colour of a strip, or those of all in one message. Black is none that a strip could be read in."""
+        if light.value is None:
+            return light.blank
+        strips = map(self._find_strip, range(first, first + max(1, light.value.colours)))
+        colours = [(strip.colour or FULL) if strip is not None else 0 for strip in strips]
+        return light.value.render(colour=colours[0], colours=colours)
 
     def _render_control(self, light: Light, control: Control, choice: float | None, colour: int) -> bytes | None:
         value = self._read_control(control.name)

@@ -66,15 +66,28 @@ def _read_one(entry: MappingEntryReader, number: int, table: FeedbackTable, inde
         )
     low, high = _read_range(entry, table, source, value)
     if value is not None:
-        if not value.variables - {"colour"}:
-            raise entry.refuse("value: is always the same", "put {v} or {text:7} where the value belongs")
-        if isinstance(source, StripField) and source.function == "name" and "text" not in value.variables:
-            raise entry.refuse("value: a name is text", "put {text:7} where it belongs")
+        _check_value(entry, source, value)
         entry.check_range(value, table.to)
     return Feedback(
         number, source, on, off, downbeat, value, table.flash_ms / 1000, low, high, table.to,
         table.every_ms / 1000, table.repeat_ms / 1000, table.layer,
     )  # fmt: skip
+
+
+def _check_value(entry: MappingEntryReader, source: Source, value: MessageTemplate) -> None:
+    """Check that ``value`` has what its source is."""
+    function = source.function if isinstance(source, StripField) else None
+    if isinstance(source, StripField) and function == "colour":
+        if value.variables not in ({"colour"}, {"colours"}):
+            raise entry.refuse("value: a colour", "put {colour}, or {colours:8} for eight strips, where it belongs")
+        entry.check_strips(source.strip + 1, max(1, value.colours))
+        return
+    if value.colours:
+        raise entry.refuse("value: colours are those of strips", 'write strip = 1 and function = "colour"')
+    if not value.variables - {"colour"}:
+        raise entry.refuse("value: is always the same", "put {v} or {text:7} where the value belongs")
+    if function == "name" and "text" not in value.variables:
+        raise entry.refuse("value: a name is text", "put {text:7} where it belongs")
 
 
 def _read_range(

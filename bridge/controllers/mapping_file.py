@@ -23,7 +23,7 @@ ButtonKind: TypeAlias = Literal["momentary", "latched", "toggle"]
 """momentary: on while held. latched: each press switches over, in Sideman. toggle: the device itself switches over."""
 Curve: TypeAlias = Literal["linear", "log", "square", "root"]
 Shape: TypeAlias = Literal["", "fader", "knob", "encoder", "button", "pad"]
-StripFunctionName: TypeAlias = Literal["fader", "knob", "mute", "solo", "select", "name", "meter"]
+StripFunctionName: TypeAlias = Literal["fader", "knob", "mute", "solo", "select", "name", "meter", "colour"]
 MOST_ENTRIES = msgspec.Meta(max_length=1024)
 Channel: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=16)]
 Positive: TypeAlias = Annotated[float, msgspec.Meta(gt=0, le=60_000)]
@@ -137,8 +137,8 @@ class FeedbackTable(Table, frozen=True):
     and its ``function``. ``on``, ``off``: of a switch, or of one choice, as ``accompaniment.band.style = funk``; of the
     reading ``mir.beat``, ``on`` at each beat, ``downbeat`` at the first of a bar, ``off`` after ``flash_ms``.
     ``value``: a template for a number, whose ``range`` in the source's unit is sent as ``to``; for a word it has
-    ``{text:N}``. ``every_ms``: send at most so often. ``repeat_ms``: send again after so long, for meters that decay by
-    themselves.
+    ``{text:N}``; for the function colour ``{colour}``, or ``{colours:N}`` of N strips from ``strip`` on. ``every_ms``:
+    send at most so often. ``repeat_ms``: send again after so long, for meters that decay by themselves.
     """
 
     source: Names = ()

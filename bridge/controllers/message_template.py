@@ -4,17 +4,18 @@
     D0 {i*16+v}                meter level v of the strip i
     {0xE0+i} {lsb} {msb}       pitch bend, 14 bits
     F0 00 00 66 {unit} 12 {i*7} {text:7} F7
+    F0 00 00 66 {unit} 72 {colours:8} F7
 
 A placeholder is a sum of terms: a number, a variable, or a variable times a number. Variables that are known when the
 file is read: ``i`` (index of the message in its entry, from 0), ``n`` (its controller or note), ``c`` (its channel,
 from 0), ``unit``. Those of each sending: ``v``, ``msb``, ``lsb``, ``colour``, and ``text:N``: N characters, filled with
-spaces; without N, as they come.
+spaces; without N, as they come; and ``colours:N``: the colours of N channel strips, 0 for one that is not there.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 FIXED = frozenset({"i", "n", "c", "unit"})
 """Variables whose values are known when the file is read."""
@@ -27,6 +28,7 @@ SYSEX_START, SYSEX_END = 0xF0, 0xF7
 
 _TOKEN = re.compile(r"\{(?P<placeholder>[^{}]*)\}|(?P<byte>[0-9A-Fa-f]{2})(?=\s|\{|$)|(?P<space>\s+)|(?P<wrong>.)")
 _TEXT = re.compile(r"text(?::(?P<length>\d+))?")
+_COLOURS = re.compile(r"colours:(?P<count>\d+)")
 _LENGTHS = {0x80: 3, 0x90: 3, 0xA0: 3, 0xB0: 3, 0xC0: 2, 0xD0: 2, 0xE0: 3}
 
 
@@ -72,6 +74,16 @@ class _Text:
         return data[: self.length].ljust(self.length) if self.length else data[:LONGEST_TEXT]
 
 
+class _Colours:
+    """The colours of ``count`` strips."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def encode(self, colours: Sequence[int]) -> bytes:
+        return bytes(colours[: self.count]).ljust(self.count, b"\0")
+
+
 class MessageTemplate:
     """A message with placeholders. Equal templates with equal fixed values are equal.
 
@@ -83,7 +95,7 @@ class MessageTemplate:
         if len(text) > LONGEST_SOURCE:
             raise ValueError(f"has more than {LONGEST_SOURCE:,} characters")
         self._source, self._fixed = text, dict(fixed or {})
-        self._parts: list[_Sum | _Text] = []
+        self._parts: list[_Sum | _Text | _Colours] = []
         for token in _TOKEN.finditer(text):
             if token["wrong"] is not None:
                 raise ValueError(f"{text!r}: {token['wrong']!r}: write bytes as two hex digits, placeholders in braces")
@@ -96,6 +108,11 @@ class MessageTemplate:
                 if length > LONGEST_TEXT:
                     raise ValueError(f"{text!r}: more than {LONGEST_TEXT} characters")
                 self._parts.append(_Text(length))
+            elif written := _COLOURS.fullmatch(token["placeholder"].strip()):
+                count = int(written["count"])
+                if not 0 < count <= LONGEST_TEXT:
+                    raise ValueError(f"{text!r}: colours of 1 to {LONGEST_TEXT} strips")
+                self._parts.append(_Colours(count))
             else:
                 self._parts.append(_Sum(token["placeholder"], self._fixed))
         if self._parts and (not isinstance(self._parts[0], _Sum) or self._parts[0].variables):
@@ -105,19 +122,27 @@ class MessageTemplate:
 
     @property
     def variables(self) -> set[str]:
-        """The variables of each sending that it has, and ``text``."""
+        """The variables of each sending that it has, and ``text`` and ``colours``."""
         found = {name for part in self._parts if isinstance(part, _Sum) for name in part.variables}
-        return found | ({"text"} if any(isinstance(part, _Text) for part in self._parts) else set())
+        found |= {"text"} if any(isinstance(part, _Text) for part in self._parts) else set()
+        return found | ({"colours"} if self.colours else set())
 
-    def render(self, v: int = 0, text: str = "", colour: int = 0) -> bytes:
+    @property
+    def colours(self) -> int:
+        """The number of strips whose colours it has; 0: none."""
+        return max((part.count for part in self._parts if isinstance(part, _Colours)), default=0)
+
+    def render(self, v: int = 0, text: str = "", colour: int = 0, colours: Sequence[int] = ()) -> bytes:
         """The message for the value ``v`` (0 to 127, or to 16383 where the template has ``msb``)."""
-        return self._render({"v": v, "msb": v >> 7, "lsb": v & 0x7F, "colour": colour}, text)
+        return self._render({"v": v, "msb": v >> 7, "lsb": v & 0x7F, "colour": colour}, text, colours)
 
-    def _render(self, values: Mapping[str, int], text: str) -> bytes:
+    def _render(self, values: Mapping[str, int], text: str, colours: Sequence[int] = ()) -> bytes:
         data = bytearray()
         for part in self._parts:
             if isinstance(part, _Text):
                 data += part.encode(text)
+            elif isinstance(part, _Colours):
+                data += part.encode(colours)
             else:
                 number = part.evaluate(values)
                 if not 0 <= number <= 0xFF:
@@ -183,4 +208,4 @@ def check_message(message: bytes, source: str, lenient: bool = False) -> None:
 
 
 def _list_variables(fixed: Mapping[str, int]) -> str:
-    return ", ".join(sorted({*fixed, *SENT, "text:N"}))
+    return ", ".join(sorted({*fixed, *SENT, "text:N", "colours:N"}))
