@@ -21,6 +21,7 @@ root_doc = "docs/README"
 include_patterns = [
     "*.md",
     "docs/*.md",
+    "docs/controllers/*.md",
     "docs/reference/*.md",
     "bench/*.md",
     "examples/*.md",
