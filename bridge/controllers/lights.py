@@ -157,9 +157,7 @@ def name_target(target: object) -> object:
 
 def _find_address(message: bytes) -> tuple[int, ...]:
     status = message[0]
-    if status & 0xF0 == 0x80:
-        status |= 0x10  # a note-off switches the same light as a note-on
-    if 0x90 <= status < 0xC0:
+    if status < 0xC0:
         return (status, message[1])
     return (status,) if status & 0xF0 == 0xE0 else tuple(message)
 

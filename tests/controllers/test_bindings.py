@@ -72,3 +72,11 @@ def test_predictions_are_of_mutes_and_solos_that_would_change() -> None:
     released = {"stems.drums.mute": 0.0}
     rows = rig.controller.predict_switches()
     assert rows == {(0x90, 16, True): released, (0x90, 16, False): released, (0x80, 16, False): released}
+
+
+def test_no_second_press_is_predicted_of_a_button_that_is_down() -> None:
+    rig = DeviceRig('[[input]]\nmidi = "cc 48"\nbutton = "latched"\nset = "stems.drums.mute"')
+    rig.send("B0 30 40")
+    assert rig.controller.predict_switches() == {}
+    rig.send("B0 30 00")
+    assert rig.controller.predict_switches() == {(0xB0, 48, True): {"stems.drums.mute": 0.0}}

@@ -88,6 +88,19 @@ def test_a_latched_button_with_a_value_returns_to_the_default() -> None:
     assert rig.get(SECTION) == 3
 
 
+@pytest.mark.parametrize(
+    ("control", "setting", "values"),
+    [(INTENSITY, "value = 0.9", [0.9, 0.5, 0.9]), (GAIN, "range = [0, -60]", [-60, 0, -60])],
+)
+def test_a_latched_button_knows_which_end_of_a_range_is_on(control: str, setting: str, values: list[float]) -> None:
+    rig = DeviceRig(f'[[input]]\nmidi = "note 10"\nbutton = "latched"\nset = "{control}"\n{setting}', BAND)
+    seen = []
+    for _ in values:
+        rig.send("90 0A 7F", "90 0A 00")
+        seen.append(rig.get(control))
+    assert seen == values
+
+
 def test_steps_of_a_button_wrap_for_choices_and_stop_for_others() -> None:
     text = f"""
     [[input]]
@@ -364,6 +377,25 @@ def test_a_storm_of_presses_loses_none_and_stays_in_order() -> None:
     assert rig.get(MUTE) == 1
 
 
+def test_a_press_comes_after_the_moves_before_it() -> None:
+    text = f"""
+    [[input]]
+    midi = "note 1"
+    button = "latched"
+    set = "{MUTE}"
+    [[input]]
+    midi = "cc 7"
+    encoder = "absolute"
+    set = "{GAIN}"
+    """
+    rig = DeviceRig(text)
+    names: list[str] = []
+    rig.bus.subscribe(lambda name, _values, _source: names.append(name))
+    rig.send("B0 07 01", "B0 07 02", "90 01 7F", "B0 07 03")
+    rig.take()
+    assert names == [GAIN, GAIN, MUTE, GAIN]
+
+
 def test_steps_of_an_encoder_in_one_update_are_added() -> None:
     rig = DeviceRig(f'[[input]]\nmidi = "cc 16"\nencoder = "offset_64"\nset = "{GAIN}"\nstep = 0.5')
     rig.send(*["B0 10 41"] * 10)
@@ -415,6 +447,45 @@ def test_a_fader_that_returns_to_a_layer_has_to_pick_up_again() -> None:
     rig.send("90 01 00")
     rig.send("B0 07 61")
     assert rig.get(GAIN) == picked  # it would have jumped
+
+
+def test_a_fader_sets_each_layer_s_control_by_its_own_range() -> None:
+    text = f"""
+    [[input]]
+    midi = "note 1"
+    button = "momentary"
+    hold_layer = "shift"
+    [[input]]
+    midi = "cc 7"
+    encoder = "absolute"
+    set = "{GAIN}"
+    range = [0, 12]
+    layer = "main"
+    [[input]]
+    midi = "cc 7"
+    encoder = "absolute"
+    set = "{INTENSITY}"
+    layer = "shift"
+    """
+    rig = DeviceRig(text, BAND, top='layers = ["main", "shift"]', pickup=True)
+    for position in range(65):
+        rig.send(f"B0 07 {position:02X}")
+    assert rig.get(GAIN) == pytest.approx(12 * 64 / 127)
+    rig.send("90 01 7F", "B0 07 3F", "B0 07 40", "B0 07 41")
+    rig.take()
+    assert rig.get(INTENSITY) == pytest.approx(65 / 127)
+    assert rig.get(GAIN) == pytest.approx(12 * 64 / 127)
+
+
+def test_a_fader_has_to_pick_up_again_after_it_was_unplugged() -> None:
+    rig = DeviceRig(f'[[input]]\nmidi = "cc 7"\nencoder = "absolute"\nset = "{GAIN}"\nrange = [0, 12]', pickup=True)
+    rig.send("B0 07 00")
+    rig.send("B0 07 20")
+    picked = rig.get(GAIN)
+    assert picked > 0
+    rig.controller.release(rig.now_s)
+    rig.send("B0 07 60")
+    assert rig.get(GAIN) == picked
 
 
 def test_pressure_that_is_not_mapped_changes_nothing() -> None:

@@ -243,6 +243,8 @@ def test_what_no_light_shows_costs_nothing_and_wakes_nobody() -> None:
     bus.set("stems.bass.gain_db", -3, "somebody else")
     bus.publish("meters", "drums", -3.0, -6.0)
     assert (woken, rig.take()) == ([], [])
+    bus.publish("mir.chord", 0, "Am", 1.0)
+    assert (woken, rig.take()) == ([], [])
     bus.set(MUTE, 1, "somebody else")
     assert woken == ["now"]
 
@@ -425,3 +427,72 @@ def test_the_motor_of_a_device_that_is_set_up_anew_waits_for_the_finger() -> Non
     assert rig.take() == []
     rig.send("90 68 00")
     assert rig.take() == [bend(4000)]
+
+
+def test_the_row_of_a_reading_that_no_light_shows_wakes_nobody() -> None:
+    text = '[[feedback]]\nsource = "meters[drums].peak_db"\nvalue = "B0 10 {v}"\nrange = [-60, 0]'
+    rig = DeviceRig(text)
+    woken: list[str] = []
+    rig.controller._wake = lambda: woken.append("now")
+    rig.bus.publish("meters", "bass", -3.0, -6.0)
+    assert woken == []
+    rig.bus.publish("meters", "drums", -30.0, -36.0)
+    assert woken == ["now"]
+    assert rig.take() == ["B0 10 40"]
+
+
+def test_a_touch_without_a_move_sends_the_motor_s_place_once() -> None:
+    rig = DeviceRig(MOTOR + TOUCH)
+    (place,) = rig.take()
+    rig.send("90 68 7F")
+    assert rig.take() == []
+    rig.send("90 68 00")
+    assert rig.take() == [place]
+    assert rig.take() == []
+
+
+def test_a_finger_can_move_a_fader_by_one_step() -> None:
+    rig = DeviceRig(MOTOR + TOUCH)
+    rig.set(GAIN, gain_at(8000))
+    rig.take()
+    rig.send("90 68 7F", bend(8008))
+    assert rig.get(GAIN) == pytest.approx(gain_at(8008))
+
+
+def test_a_motor_stays_where_the_hand_left_it_and_moves_no_step_beside() -> None:
+    text = MOTOR.replace(f'"{GAIN}"', '"accompaniment.band.sheet"').replace("range = [-60, 12]", "")
+    rig = DeviceRig(text, BAND)
+    rig.take()
+    rig.send(bend(8000))
+    assert rig.get("accompaniment.band.sheet") == 62
+    assert rig.take(after_s=1) == [bend(8000)]
+
+
+def test_a_light_of_the_layer_hides_one_of_all_layers() -> None:
+    text = f"""
+    [[feedback]]
+    source = "{MUTE}"
+    on = "90 0A 7F"
+    off = "90 0A 00"
+    [[feedback]]
+    source = "stems.vocals.solo"
+    on = "90 0A 05"
+    off = "90 0A 00"
+    layer = "shift"
+    [[input]]
+    midi = "note 1"
+    button = "momentary"
+    hold_layer = "shift"
+    """
+    rig = DeviceRig(text, top='layers = ["main", "shift"]')
+    rig.set(MUTE, 1)
+    assert rig.take() == ["90 0A 7F"]
+    rig.send("90 01 7F")
+    assert rig.take() == ["90 0A 00"]
+
+
+def test_names_are_shortened_so_that_they_differ() -> None:
+    text = STRIPS.replace("count = 3", "count = 8")
+    rig = DeviceRig(text, BAND, "synth.plain", device="strips = 8")
+    names = ["Drums", "Bass", "Vocals", "Other", "Band", "BndDrms", "BandBss", "BandKys"]
+    assert [m for m in rig.take() if m.startswith("F0")] == [name_cell(i, name) for i, name in enumerate(names)]
