@@ -152,13 +152,15 @@ class MappingEntryReader:
     def parse_fixed_template(self, key: str, text: str, variables: Mapping[str, int]) -> MessageTemplate | None:
         """As `parse_template`, of a message that is always the same but for the strip's colour."""
         template = self.parse_template(key, text, variables)
-        if template is not None and (extra := template.variables - {"colour"}):
-            raise self.refuse(
-                f"{key}: {{{sorted(extra)[0]}}} changes with the value", f"write its number, or use value, not {key}"
-            )
+        if template is None:
+            return None
+        if extra := template.variables - {"colour"}:
+            what = f"{key}: {{{sorted(extra)[0]}}} changes with the value"
+            raise self.refuse(what, f"write its number, or use value, not {key}")
+        self.check_range(key, template, (0, 0))
         return template
 
-    def check_range(self, template: MessageTemplate, to: tuple[int, int]) -> None:
+    def check_range(self, key: str, template: MessageTemplate, to: tuple[int, int]) -> None:
         """Check that ``template`` makes MIDI of all numbers of ``to``.
 
         Raises:
@@ -167,7 +169,7 @@ class MappingEntryReader:
         try:
             template.check_range(*to)
         except ValueError as error:
-            raise self.refuse(f"value: {error}", "narrow to, or correct the message") from error
+            raise self.refuse(f"{key}: {shorten(str(error), 200)}", "narrow to, or correct the message") from error
 
     def check_layer(self, key: str, layer: str) -> None:
         """Check that ``layer`` is declared, or empty.

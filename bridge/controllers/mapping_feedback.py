@@ -67,7 +67,7 @@ def _read_one(entry: MappingEntryReader, number: int, table: FeedbackTable, inde
     low, high = _read_range(entry, table, source, value)
     if value is not None:
         _check_value(entry, source, value)
-        entry.check_range(value, table.to)
+        entry.check_range("value", value, table.to)
     return Feedback(
         number, source, on, off, downbeat, value, table.flash_ms / 1000, low, high, table.to,
         table.every_ms / 1000, table.repeat_ms / 1000, table.layer,

@@ -244,7 +244,7 @@ def read_led(entry: MappingEntryReader, table: LedTable, variables: dict[str, in
     if value is not None:
         if not value.variables - {"colour", "colours"}:
             raise entry.refuse("led.value: is always the same", "put {v} where the value belongs, or give on and off")
-        entry.check_range(value, table.to)
+        entry.check_range("led.value", value, table.to)
     return Led(on, off, value, table.to, table.resend_on_release)
 
 

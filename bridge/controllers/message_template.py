@@ -160,18 +160,11 @@ class MessageTemplate:
         limit = 16383 if self.variables & {"msb", "lsb"} else 127
         if self.variables & SENT - {"colour"} and (low < 0 or high > limit):
             raise ValueError(f"{self._source!r}: takes values from 0 to {limit}, not {low} to {high}")
-        for colour, text in ((0, ""), (7, "A" * LONGEST_TEXT)):
-            for v in self._list_extremes(low, high):
+        # factors are never negative: a byte is largest at the end, or where the lower seven bits are for the last time
+        for v in {high, max(low, (high & ~0x7F) - 1)}:
+            for colour, words in ((0, ""), (7, "A" * LONGEST_TEXT)):
                 values = {"v": v, "msb": v >> 7, "lsb": v & 0x7F, "colour": colour}
-                check_message(self._render(values, text), self._source)
-
-    def _list_extremes(self, low: int, high: int) -> list[int]:
-        """Values from ``low`` to ``high`` among which each byte has its largest and smallest.
-
-        Factors are never negative, so these are the ends, and where the lower seven bits turn over.
-        """
-        turns = {(low | 0x7F), (low | 0x7F) + 1, (high & ~0x7F) - 1, high & ~0x7F}
-        return sorted({low, high} | {v for v in turns if low <= v <= high})
+                check_message(self._render(values, words), self._source)
 
     def __repr__(self) -> str:
         return f"MessageTemplate({self._source!r}, {self._fixed!r})"

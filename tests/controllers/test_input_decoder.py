@@ -188,6 +188,14 @@ def test_parameters_among_other_control_changes_are_those_that_the_whole_history
         assert set(given_values) <= allowed
 
 
+@pytest.mark.parametrize("controller", [98, 99])
+def test_either_half_of_a_number_selects_it_again_after_a_registered_parameter(controller: int) -> None:
+    decoder = InputDecoder(PARAMETERS)
+    for number, value in ((99, 1), (98, 2), (101, 0), (100, 0), (controller, {99: 1, 98: 2}[controller])):
+        assert decoder.decode(bytes([0xB0, number, value])) == []
+    assert decoder.decode(bytes([0xB0, 6, 127])) == [(PARAMETERS[0], 16383)]
+
+
 def test_after_the_null_parameter_data_change_nothing() -> None:
     decoder = InputDecoder(PARAMETERS)
     for controller, value in ((99, 1), (98, 2), (6, 64), (101, 127), (100, 127)):
@@ -196,7 +204,7 @@ def test_after_the_null_parameter_data_change_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "message", [b"", b"\xf8", b"\xf0\x00\x00\x66\xf7", b"\xb0\x01", b"\xb0\x01\x80", b"\xd0\x01\x02"]
+    "message", [b"", b"\xf8", b"\xf0\x00\x00\x66\xf7", b"\xb0\x01", b"\xb0\x01\x80", b"\xd0\x01\x02", b"\xe0\x80\x00"]
 )
 def test_system_messages_and_pieces_mean_nothing(message: bytes) -> None:
     assert InputDecoder(EVERY_KIND).decode(message) == []

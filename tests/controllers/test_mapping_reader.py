@@ -79,6 +79,19 @@ def test_an_entry_of_several_messages_becomes_as_many_inputs(tmp_path: Path) -> 
     assert [pad.target.value for pad in pads if isinstance(pad.target, SetControl)] == [0, 1, 2]
 
 
+def test_the_messages_of_a_light_have_the_index_number_and_channel_of_their_input(tmp_path: Path) -> None:
+    mapping = read(
+        tmp_path,
+        HEAD + '[[input]]\nmidi = "note 36-37 ch 10"\nbutton = "latched"\nset = "stems.bass.mute"\n'
+        'led = { on = "{0x90+c} {n} {i+1}", off = "{0x80+c} {n} {unit}" }\n'
+        '[[feedback]]\nsource = ["stems.bass.gain_db", "stems.drums.gain_db"]\nvalue = "B0 {0x30+i} {v}"\n',
+    )  # fmt: skip
+    leds = [one.led for one in mapping.inputs if one.led is not None]
+    assert [led.on.render().hex() for led in leds if led.on is not None] == ["992401", "992502"]
+    assert [led.off.render().hex() for led in leds if led.off is not None] == ["892414", "892514"]
+    assert [one.value.render(5).hex() for one in mapping.feedback if one.value is not None] == ["b03005", "b03105"]
+
+
 def test_strips_count_up_from_the_first_one_and_from_0(tmp_path: Path) -> None:
     mapping = read(
         tmp_path,

@@ -103,6 +103,7 @@ REFUSED = [
     (None, FADER + 'led = { value = "B0 07 {v}", to = [-1, 5] }', "not -1 to 5", "to"),
     (None, FADER + 'led = { value = "E0 {lsb} {msb}", to = [0, 16384] }', "from 0 to 16383", "to"),
     (None, FADER + 'led = { on = "B0 07 01", off = "B0 07 00" }', "on and off are for buttons and switches", "{v}"),
+    (None, BUTTON + 'bank = 1\nled = { on = "90 01 {colour*20}", off = "90 01 00" }', "led.on: '90 01", "correct"),
     (None, FADER + "led = {}", "led: on and off, or value", "one of both"),
     (None, BUTTON + 'set = "stems.bass.mute"\nled = { on = "90 01 7F" }', "led: off is missing", "stay"),
     (None, BUTTON + 'set = "stems.bass.mute"\nled = { on = "90 01 {v}", off = "90 01 00" }', "{v} changes", "number"),

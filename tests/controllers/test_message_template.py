@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mido
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.controllers.message_template import MessageTemplate
@@ -73,12 +73,13 @@ def is_midi(message: bytes) -> bool:
 
 
 terms = st.one_of(
-    st.integers(0, 130).map(str),
-    st.builds("{}*{}".format, st.sampled_from(["v", "msb", "lsb", "colour"]), st.integers(0, 3)),
+    st.sampled_from([0, 1, 99, 106, 107, 120, 126, 127, 128]).map(str),
+    st.builds("{}*{}".format, st.sampled_from(["v", "msb", "lsb", "colour"]), st.sampled_from([0, 1, 1, 3, 18])),
 )
 parts = st.lists(terms, min_size=1, max_size=2).map(lambda some: "{" + "+".join(some) + "}")
 
 
+@settings(max_examples=500, deadline=None)
 @given(first=st.sampled_from(["90", "B0", "D0", "E0"]), data=st.lists(parts, min_size=1, max_size=2), ends=st.data())
 def test_a_range_is_accepted_where_every_value_in_it_is_midi_and_only_there(
     first: str, data: list[str], ends: st.DataObject
@@ -97,6 +98,23 @@ def test_a_range_is_accepted_where_every_value_in_it_is_midi_and_only_there(
     numbers = range(min(low, high), max(low, high) + 1)
     colours = range(8) if "colour" in template.variables else (0,)
     assert accepted == all(is_midi(render(template, v, colour)) for v in numbers for colour in colours)
+
+
+@pytest.mark.parametrize(
+    ("text", "to"),
+    [
+        ("90 00 7F {text}", (0, 0)),
+        ("90 00 {colour*20}", (0, 0)),
+        ("E0 {lsb+1} {msb}", (200, 300)),
+        ("E0 {lsb} {msb*2}", (8191, 8192)),
+        ("E0 {lsb} {msb}", (16384, 0)),
+        ("90 00 {v}", (-1, 5)),
+    ],
+)
+def test_a_range_with_a_message_that_is_no_midi_is_refused(text: str, to: tuple[int, int]) -> None:
+    template = MessageTemplate(text)
+    with pytest.raises(ValueError, match=r"bytes|above 7F|takes values"):
+        template.check_range(*to)
 
 
 def render(template: MessageTemplate, v: int, colour: int) -> bytes:

@@ -88,6 +88,14 @@ def test_a_change_from_elsewhere_takes_the_control_away_beyond_one_step(maximum:
     assert pickup.move(0.5 - 3 / maximum, value + 1.2 * step_db) is None
 
 
+@pytest.mark.parametrize("maximum", [127, 16383])
+@pytest.mark.parametrize("side", [-1, 1])
+def test_a_fader_takes_over_within_one_step_and_not_further_away(maximum: int, side: int) -> None:
+    for steps, takes in ((0.9, True), (1.2, False), (2.5, False)):
+        present = -60 + 72 * (64 + side * steps) / maximum
+        assert (make_pickup(GAIN, maximum=maximum).move(64 / maximum, present) is not None) == takes
+
+
 def test_a_burst_of_all_positions_takes_nothing_over_and_leaves_nothing_stuck() -> None:
     """A device with a key that sends all its 33 positions at once, pressed twice; then each fader works as ever."""
     faders = [make_pickup(GAIN) for _ in range(33)]

@@ -96,6 +96,13 @@ def test_a_log_control_moves_by_equal_ratios(first: float, second: float) -> Non
     assert ratios[0] == pytest.approx(1000**0.1) == pytest.approx(ratios[1])
 
 
+@pytest.mark.parametrize(
+    ("low", "high"), [(9193.452003575154, 5400.203959279596), (18553.79250509972, 19395.647820703267)]
+)
+def test_rounding_leads_no_value_beyond_the_range(low: float, high: float) -> None:
+    assert min(low, high) <= to_value(0.9999999999999999, low, high, "log", CUTOFF) <= max(low, high)
+
+
 def test_the_curves_bend_to_the_side_that_their_names_say() -> None:
     square, linear, root = (to_value(0.5, -60, 12, curve, GAIN) for curve in ("square", "linear", "root"))
     assert (square, linear) == (-42, -24)
