@@ -6,10 +6,9 @@ import logging
 from collections.abc import Callable
 
 from bridge.controllers.device_readings import DeviceRow
-from bridge.controllers.device_sessions import SessionFactory, make_unmapped
+from bridge.controllers.device_sessions import SessionFactory
+from bridge.controllers.mcu.daw_session import PORT_NAME, make_daw_session
 from bridge.controllers.mcu.daw_surface import DawSurface
-from bridge.controllers.mcu.handshake import DeviceHandshake
-from bridge.controllers.mcu.protocol import UNIT_MAIN
 from bridge.controllers.midi_port import MidiPort
 from bridge.controllers.session import DeviceSession
 from bridge.controllers.strips import make_strips
@@ -17,8 +16,6 @@ from bridge.errors import DriverError
 
 log = logging.getLogger(__name__)
 
-NAME = "Sideman MCU"
-"""DAWs keep the name of a port in their settings, so it never changes."""
 RETRY_S = 30.0
 
 
@@ -52,19 +49,19 @@ class DawPort:
     def describe(self) -> DeviceRow:
         """The row of the reading ``controllers.device``."""
         if self.session is None:
-            return DeviceRow(NAME, detail=self._problem)
+            return DeviceRow(PORT_NAME, detail=self._problem)
         strips = ", ".join(f"{name} {strip + 1}" for name, strip in self._surface.find_strips().items())
         detail = f"on the DAW's strips: {strips}" if strips else "no strip of a DAW is bound"
-        return DeviceRow(NAME, "", NAME, NAME, self.session.state, detail)
+        return DeviceRow(PORT_NAME, "", PORT_NAME, PORT_NAME, self.session.state, detail)
 
     def _open(self, now_s: float) -> None:
         try:
-            port = self._open_virtual(NAME)
+            port = self._open_virtual(PORT_NAME)
         except DriverError as error:
             if str(error) != self._problem:
-                log.info("%s: %s", NAME, error)
+                log.info("%s: %s", PORT_NAME, error)
             self._problem = str(error)
             return
         self._problem = ""
-        self.session = DeviceSession(port, self._surface, make_unmapped(NAME), DeviceHandshake(UNIT_MAIN))
+        self.session = make_daw_session(port, self._surface)
         self.session.start(now_s)

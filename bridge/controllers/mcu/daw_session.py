@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from bridge.control.bus import Bus
-from bridge.controllers.mapping import Mapping, Strip
+from bridge.controllers.mapping import Mapping
 from bridge.controllers.mapping_file import DeviceTable, PortPatterns
 from bridge.controllers.mcu.daw_surface import DawSurface
 from bridge.controllers.mcu.handshake import DeviceHandshake
@@ -14,15 +11,15 @@ from bridge.controllers.midi_port import MidiPort
 from bridge.controllers.session import DeviceSession
 
 PORT_NAME = "Sideman MCU"
-"""Name of both ports, which the user selects in the DAW. It never changes, so that DAWs find them again."""
+"""Name of both ports. DAWs keep it in their settings, so it never changes."""
 
 
-def make_daw_session(port: MidiPort, bus: Bus, strips: Sequence[Strip]) -> DeviceSession:
+def make_daw_session(port: MidiPort, surface: DawSurface) -> DeviceSession:
     """Make the session for the open ``port``: "port" while it is offered, "confirmed" once a DAW has proved itself.
 
     A DAW that has no handshake is served in the state "port". At the end every fader is let go.
     """
-    return DeviceSession(port, DawSurface(bus, strips), _make_mapping(), DeviceHandshake(UNIT_MAIN))
+    return DeviceSession(port, surface, _make_mapping(), DeviceHandshake(UNIT_MAIN))
 
 
 def _make_mapping() -> Mapping:

@@ -7,6 +7,7 @@ import pytest
 from bridge.control.bus import Bus
 from bridge.control.sidecar import make_sidecar_registry
 from bridge.controllers.mcu.daw_session import PORT_NAME, make_daw_session
+from bridge.controllers.mcu.daw_surface import DawSurface
 from bridge.controllers.mcu.handshake import HostHandshake
 from bridge.controllers.mcu.protocol import UNIT_MAIN
 from bridge.controllers.session import DeviceSession
@@ -24,7 +25,8 @@ class Cable:
     def __init__(self, daw: SimulatedDaw, has_handshake: bool = True) -> None:
         self.bus = Bus(make_sidecar_registry({}))
         self.port = FakePort(PORT_NAME)
-        self.session: DeviceSession = make_daw_session(self.port, self.bus, make_strips(self.bus.registry))
+        surface = DawSurface(self.bus, make_strips(self.bus.registry))
+        self.session: DeviceSession = make_daw_session(self.port, surface)
         self.daw = daw
         self.host = HostHandshake(UNIT_MAIN)
         self.has_handshake = has_handshake
