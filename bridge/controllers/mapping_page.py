@@ -113,6 +113,8 @@ def _describe_kind(item: Input) -> str:
     target = item.target
     if isinstance(target, SetControl | SetStrip) and target.pickup:
         return f"{_KINDS[item.kind]}, pickup"
+    if isinstance(target, SelectLayer) and not target.held:
+        return "press"
     is_choice = isinstance(target, SetControl) and target.control.kind != "switch"
     return "press" if item.is_button and (is_choice or _has_no_state(target)) else _KINDS[item.kind]
 

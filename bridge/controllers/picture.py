@@ -64,6 +64,8 @@ def draw_mapping(mapping: Mapping, file: MappingFile) -> str:
     for layer in mapping.layers or ("",):
         is_first = layer == (mapping.layers or ("",))[0]
         shown = [item for item in placed if item.layer in ("", layer)] if is_first else select_rows(placed, layer)
+        if not shown:
+            continue  # a layer of displays alone
         rows = max((item.bottom for item in shown), default=1.0)
         parts += _draw_panel(y, width, rows, mapping.name if is_first else "", _find_layer_title(mapping, layer))
         for item in shown:

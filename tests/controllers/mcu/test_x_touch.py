@@ -248,7 +248,7 @@ def test_keys_are_styles_sections_presets_fill_drop_out_and_panic(desk: Desk, de
     desk.run(0.1)
     assert styles[int(desk.get("accompaniment.band.style"))] == "funk"
     assert [device.leds[0x36 + i] for i in range(8)] == [0, 0x7F, 0, 0, 0, 0, 0, 0]
-    device.press(0x41)
+    device.press(0x40)
     desk.run(0.1)
     sections = desk.bus.registry.get_control("accompaniment.band.section").choices
     assert sections[int(desk.get("accompaniment.band.section"))] == "chorus"
