@@ -19,7 +19,8 @@ from bridge.controllers.mapping import (
 class Binding:
     """What an input is bound to. ``name``: its message, and its layer. ``state``: empty where it acts as it is.
 
-    Else "picked up", "move to 83 %", "layer shift" (which is not active now) or "no strip" (the bank has none there).
+    Else "picked up", "move to 83 %", "layer shift" (which is not active now), "no strip" (the bank has none there), or
+    what went wrong the last time, such as "preset.load: no preset verse; save it first".
     """
 
     name: str

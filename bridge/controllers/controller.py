@@ -70,8 +70,6 @@ class Controller:
         self, mapping: Mapping, bus: Bus, bank: Bank, source: str, wake: Callable[[], object] | None = None
     ) -> None:
         self.mapping, self.source = mapping, source
-        self.problem = ""
-        """What the last input that failed met with; empty after one that did not."""
         self.received: ReceivedInput | None = None
         self._bus, self._bank, self._wake = bus, bank, wake
         self._layers = LayerStack(mapping.layers)
@@ -83,6 +81,8 @@ class Controller:
                 self._faders.setdefault(name, []).append(item.message)
         self._decoder = InputDecoder(self._inputs)
         self._pickups = PickupTable()
+        self._problems: dict[str, str] = {}
+        """What went wrong the last time, by what an input acts on."""
         self._held: dict[MessageSpec, HeldButton] = {}
         self._update_s = 0.0
         self._set_now: set[str] = set()
@@ -151,6 +151,7 @@ class Controller:
             state = "no strip"
         elif isinstance(target, SetControl) and target.pickup:
             state = self._pickups.describe(item, target, self._bus.get(target.control.name))
+        state = self._problems.get(name_binding(target), state)
         name = f"{message}, {item.layer}" if item.layer else message
         return Binding(name, message, name_binding(target), state)
 
@@ -294,23 +295,21 @@ class Controller:
                 self._set(self._bus.registry.get_control(name), value)
 
     def _set(self, control: Control, value: float) -> None:
-        try:
-            self._bus.set(control.name, value, self.source)
-            self.problem = ""
-        except BridgeError as error:
-            self._note_problem(error)
+        self._try(control.name, lambda: self._bus.set(control.name, value, self.source))
 
     def _trigger(self, target: TriggerAction) -> None:
-        try:
-            self._bus.trigger(target.action, target.argument, self.source)
-            self.problem = ""
-        except BridgeError as error:
-            self._note_problem(error)
+        self._try(name_binding(target), lambda: self._bus.trigger(target.action, target.argument, self.source))
 
-    def _note_problem(self, error: BridgeError) -> None:
-        if str(error) != self.problem:
-            log.warning("%s: %s", self.mapping.name, error)
-        self.problem = str(error)
+    def _try(self, name: str, act: Callable[[], object]) -> None:
+        """Do what an input asks for; where that fails, it is logged once and said at the input's binding."""
+        try:
+            act()
+        except BridgeError as error:
+            if self._problems.get(name) != str(error):
+                log.warning("%s: %s", self.mapping.name, error)
+            self._problems[name] = str(error)
+        else:
+            self._problems.pop(name, None)
 
     def _note_input(self, spec: MessageSpec, value: int, target: Target) -> None:
         target = self._resolve(target)

@@ -70,15 +70,21 @@ class ObservedSurface:
 
 
 class SessionFactory:
-    """Makes surfaces and sessions that act on ``bus``; the strips of all devices move together, by ``bank``."""
+    """Makes surfaces and sessions that act on ``bus``.
+
+    The strips of Mackie Control units move together, by ``bank``: a main unit and its extenders are one row of faders.
+    Every other device has a bank of its own.
+    """
 
     def __init__(self, bus: Bus, observe: Observe) -> None:
         self.bus, self.bank = bus, Bank()
+        self._banks: dict[str, Bank] = {}
         self._observe = observe
 
     def make_surface(self, mapping: Mapping, device: str, wake: Callable[[], object] | None = None) -> ObservedSurface:
         """Make the surface of a device. ``wake``: called, in any thread, when it has something to send."""
-        controller = Controller(mapping, self.bus, self.bank, f"controller:{device}", wake)
+        bank = self.bank if mapping.device.protocol == "mcu" else self._banks.setdefault(device, Bank())
+        controller = Controller(mapping, self.bus, bank, f"controller:{device}", wake)
         return ObservedSurface(device, controller, self._observe)
 
     def make_handshake(self, mapping: Mapping) -> Handshake | None:

@@ -195,7 +195,7 @@ def test_an_action_is_triggered_by_the_press_alone_with_its_argument() -> None:
     assert rig.actions == [("preset.load", "verse")]
 
 
-def test_an_action_that_fails_is_a_problem_and_the_device_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_action_that_fails_is_said_at_its_binding_and_the_device_goes_on(caplog: pytest.LogCaptureFixture) -> None:
     text = f"""
     [[input]]
     midi = "note 1"
@@ -216,11 +216,11 @@ def test_an_action_that_fails_is_a_problem_and_the_device_goes_on(caplog: pytest
     bus.add_handler("preset.load", fail)
     for _ in range(3):
         rig.send("90 01 7F", "90 01 00")
-    assert rig.controller.problem == "preset.load: no preset missing; save it first"
+    problem = "preset.load: no preset missing; save it first"
+    assert [row.state for row in rig.controller.list_bindings()] == [problem, ""]
     assert caplog.text.count("no preset missing") == 1
     rig.send("90 02 7F")
     assert rig.get(MUTE) == 1
-    assert rig.controller.problem == ""
 
 
 LAYERS = f"""
