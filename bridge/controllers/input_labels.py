@@ -84,6 +84,8 @@ def _describe_control(target: SetControl) -> InputLabel:
     named = f"{owner} {what}" if group == "setup" and len(words) > 2 and owner != "band" else what
     if target.value is not None and control.kind in {"choice", "integer"}:
         return InputLabel(str(format_value(control, target.value)), named, group)
+    if target.value is not None and control.kind != "switch":
+        return InputLabel(owner if what == "gain" else named, f"= {target.value:g} {control.unit}".rstrip(), group)
     if target.step is not None:
         return InputLabel(owner if what == "gain" else named, _describe_step(target), group, is_step=True)
     if group == "fill":

@@ -294,6 +294,25 @@ def test_the_release_of_a_key_sends_no_light_that_is_wrong(name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "press", "release", "lit", "dark"),
+    [
+        ("akai_apc_mini_mk2", "90 64 7F", "90 64 00", "90 64 01", "90 64 00"),
+        ("akai_apc_mini_mk2", "90 00 7F", "90 00 00", "96 00 0D", "90 00 0D"),
+        ("akai_midi_mix", "90 01 7F", "90 01 00", "90 01 7F", "90 01 00"),
+    ],
+)
+def test_a_light_that_the_device_changes_at_the_release_is_sent_again(
+    name: str, press: str, release: str, lit: str, dark: str
+) -> None:
+    device = ShippedDevice(name)
+    for message in (lit, dark):
+        device.forget()
+        device.send(press)
+        device.send(release)
+        assert device.sent == [message, message]
+
+
+@pytest.mark.parametrize(
     ("name", "status", "control"),
     [
         ("novation_launch_control_xl_3", "BF 4D", INTENSITY),
