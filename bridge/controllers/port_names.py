@@ -34,7 +34,7 @@ _PLAIN = frozenset({"midi", "port", "in", "out", "input", "output", "capture", "
 """Words that say nothing about which device it is."""
 _MAKERS = frozenset({"akai", "arturia", "behringer", "focusrite", "korg", "mackie", "novation", "presonus"})
 """Leading words that one system shows and another does not."""
-_BRIDGE = re.compile(r"(?:midi-bridge|a2j|alsa_midi|alsa_pcm)\s*:\s*", re.IGNORECASE)
+_BRIDGE = re.compile(r"(?:midi-bridge|a2j|alsa_midi|alsa_pcm)(?:-\d+)?\s*:\s*", re.IGNORECASE)
 _ALSA_NUMBERS = re.compile(r"\s(?P<client>\d+):\d+$")
 _DIRECTION = re.compile(r"\((?:capture|playback|in|out)(?:_\d+)?\)", re.IGNORECASE)
 _BRACKETS = re.compile(r"\[\d+\]")

@@ -16,6 +16,7 @@ MATCHES = [
     ("nanoKONTROL2", ["a2j:nanoKONTROL2 [24] (capture): nanoKONTROL2 MIDI 1", "alsa_midi:nanoKONTROL2 MIDI 1 (out)"]),
     ("nanoKONTROL2", ["alsa_pcm:nanoKONTROL2/midi_capture_1", "nanoKONTROL2 #2", "nanoKONTROL2 2"]),
     ("nanoKONTROL2", ["2- nanoKONTROL2 3"]),
+    ("nanoKONTROL2", ["Midi-Bridge-01:nanoKONTROL2 MIDI 1", "nanoKONTROL2-01:nanoKONTROL2 MIDI 1"]),
     ("nanoKONTROL2 SLIDER/KNOB", ["nanoKONTROL2 SLIDER/KNOB", "nanoKONTROL2 SLIDER/KNOB #2"]),
     ("Launch Control XL", ["Launch Control XL:Launch Control XL Launch Contro 20:0", "Launch Control XL 1"]),
     ("Launch Control XL", ["Launch Control XL:Launch Control XL MIDI 1 20:0", "Novation Launch Control XL"]),
