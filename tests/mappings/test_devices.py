@@ -299,6 +299,7 @@ def test_the_release_of_a_key_sends_no_light_that_is_wrong(name: str) -> None:
         ("akai_apc_mini_mk2", "90 64 7F", "90 64 00", "90 64 01", "90 64 00"),
         ("akai_apc_mini_mk2", "90 00 7F", "90 00 00", "96 00 0D", "90 00 0D"),
         ("akai_midi_mix", "90 01 7F", "90 01 00", "90 01 7F", "90 01 00"),
+        ("behringer_x_touch", "90 10 7F", "90 10 00", "90 10 7F", "90 10 00"),
     ],
 )
 def test_a_light_that_the_device_changes_at_the_release_is_sent_again(
