@@ -10,7 +10,8 @@ import msgspec
 from cyclopts import App, Parameter
 
 import bridge
-from bridge import commands, log
+from bridge import commands, controller_commands, log
+from bridge.command_options import AsJson, OscPort, Server
 from bridge.errors import ConfigError, ControlError
 from bridge.failures import explain
 from bridge.printing import FAILED, Printer, columns, exit_after, one_line
@@ -37,9 +38,8 @@ bench_app = App(name="bench", help="Measure the figures in the documentation.")
 preset_app = App(name="preset", help="Manage session presets: faders, mutes, solos and engine settings.")
 app.command(bench_app)
 app.command(preset_app)
-
-Server = Annotated[str, Parameter(help="JACK server; by default that of the settings, else JACK's default server.")]
-AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
+app.command(controller_commands.learn)
+app.command(controller_commands.controllers)
 
 
 def _settings(server: str = "", client: str = "") -> Settings:
@@ -196,9 +196,6 @@ def _send_preset_action(action: str, name: str, port: int) -> None:
             if address == "/error":
                 raise ControlError(*(str(part) for part in args[1:3]))
     Printer().say(f"preset {name}: {'saved' if action == 'save' else 'loaded'}")
-
-
-OscPort = Annotated[int, Parameter(help="UDP port of the running sidecar; by default that of the settings.")]
 
 
 @preset_app.command(name="save")

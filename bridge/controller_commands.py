@@ -1,0 +1,62 @@
+"""Commands for MIDI controllers: ``sideman learn`` and ``sideman controllers``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from bridge.command_options import AsJson, OscPort
+from bridge.settings import load_settings
+
+
+def learn(
+    *name: Annotated[str, Parameter(help="What is to be set: vocals, mute bass, style funk, transport.panic.")],
+    forget: Annotated[bool, Parameter(negative="", help="Remove what sets it.")] = False,
+    undo: Annotated[bool, Parameter(negative="", help="Take back what was learned or forgotten last.")] = False,
+    first: Annotated[bool, Parameter(negative="", help="Take the likeliest without asking.")] = False,
+    port: OscPort = 0,
+    json_: AsJson = False,
+) -> None:
+    """Bind a fader, knob or button of a MIDI controller: name a control, then move it.
+
+    Without a name it lists what can be learned. It needs a running sidecar.
+    """
+    from bridge import learn_command
+    from bridge.osc.client import OscClient
+
+    settings = load_settings()
+    with OscClient("127.0.0.1", port or settings.osc.port, settings.lan.token) as client:
+        if undo:
+            learn_command.undo(client)
+        elif not name:
+            learn_command.show_learnables(learn_command.list_learnables(client))
+        elif forget:
+            learn_command.forget(client, " ".join(name))
+        else:
+            learn_command.learn(client, " ".join(name), first, json_)
+
+
+def controllers(
+    *,
+    list_: Annotated[bool, Parameter(name="--list", negative="", help="List the mappings.")] = False,
+    check: Annotated[Path | None, Parameter(help="Check this mapping file.")] = None,
+    port: OscPort = 0,
+    json_: AsJson = False,
+) -> None:
+    """List the MIDI controllers of the running sidecar, and what is wrong with them."""
+    from bridge import controllers_command
+
+    settings = load_settings()
+    if list_:
+        controllers_command.show_mappings(json_)
+    elif check is not None:
+        from bridge.app import is_known_elsewhere, make_registry
+
+        controllers_command.check_file(check, make_registry(settings), is_known_elsewhere, json_)
+    else:
+        from bridge.osc.client import OscClient
+
+        with OscClient("127.0.0.1", port or settings.osc.port, settings.lan.token) as client:
+            controllers_command.show_devices(client, json_)

@@ -1,0 +1,126 @@
+"""Command ``sideman learn``: binds a fader, knob or button to a control or action of the running sidecar."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import asdict
+
+from bridge.controllers.target_search import Learnable, find_targets
+from bridge.errors import ControlError
+from bridge.learn_dialog import POLL_S, Keyboard, LearnDialog, LearnState, trigger
+from bridge.osc.client import OscClient
+from bridge.printing import Printer, columns, one_line
+from bridge.streams import write_json
+
+CONNECTED = ("port", "confirmed")
+"""States of a device, in the reading ``controllers.device``, that can be learned from."""
+
+
+def learn(client: OscClient, words: str, first: bool, json_: bool) -> None:
+    """Learn what ``words`` mean; prints what is learned.
+
+    Raises:
+        ControlError: The words mean nothing or several things, or nothing was learned.
+    """
+    console = Printer(stderr=json_)
+    keyboard = Keyboard()
+    items = list_learnables(client)
+    target = choose_target(words, items, console, keyboard)
+    item = next(one for one in items if one.name == target.partition(" ")[0])
+    console.say(f"{target}: {item.doc}", "bold")
+    devices = [args for address, args in client.gather("/get", "/controllers/device", done="/get/done")][:-1]
+    if not any(len(row) > 4 and row[4] in CONNECTED for row in devices):
+        console.say("No controller is connected yet; sideman controllers says what is seen.", "yellow")
+    console.say("Move the fader or knob, or press the button, that is to do it.")
+    console.say("Ctrl-C leaves all as it is.", "dim")
+    result = LearnDialog(client, console, keyboard, first).learn(target)
+    if json_:
+        write_json(asdict(result))
+        return
+    console.say(result.detail, "bold green")
+    for row in devices:
+        if row[0] == result.device and len(row) > 5 and row[5]:
+            console.say(f"{row[0]}: {row[5]}", "yellow")
+    console.say("sideman learn --undo takes it back.")
+
+
+def choose_target(words: str, items: list[Learnable], console: Printer, keyboard: Keyboard) -> str:
+    """The target that ``words`` mean; the user is asked where there are several.
+
+    Raises:
+        ControlError: There is none, or there are several and nobody to ask.
+    """
+    found = find_targets(words, items)
+    if not found:
+        raise ControlError(f"nothing is called {words!r}", "sideman learn lists what can be learned")
+    if len(found) == 1:
+        return found[0]
+    if not keyboard.is_there:
+        raise ControlError(f"{words!r} may be {', '.join(found)}", "write one of them")
+    for number, target in enumerate(found, 1):
+        console.say(f"{number:2}  {target}")
+    console.say("Which one? Type its number.")
+    while (line := keyboard.read_line()) is None:
+        time.sleep(POLL_S)
+    number = int(line) if line.isdecimal() else 1 if not line else 0
+    if not 1 <= number <= len(found):
+        raise ControlError(f"{line!r} is none of them", f"give 1 to {len(found)}")
+    return found[number - 1]
+
+
+def list_learnables(client: OscClient) -> list[Learnable]:
+    """The controls and actions of the running sidecar."""
+    listed: list[Learnable] = []
+    for address, args in client.gather("/controls", "/", done="/controls/done"):
+        if address in ("/controls/control", "/controls/action"):
+            name = str(args[0]).strip("/").replace("/", ".")
+            words = tuple(map(str, args[7:]))
+            if address == "/controls/control":
+                listed.append(Learnable(name, str(args[6]), words))
+            else:
+                listed.append(Learnable(name, str(args[2]), argument=str(args[1])))
+    return listed
+
+
+def show_learnables(items: Iterable[Learnable]) -> None:
+    """Print what can be learned, in groups."""
+    groups = defaultdict[str, list[str]](list)
+    for item in items:
+        if not item.is_setting:
+            group, _, name = item.name.rpartition(".")
+            groups[group].append(f"{name} {item.argument.upper()}".rstrip())
+    alike = defaultdict[tuple[str, str], list[str]](list)
+    for group, names in groups.items():
+        parent, _, last = group.rpartition(".")
+        alike[parent, ", ".join(names)].append(last)
+    table = columns("group", "name", left=("name",))
+    for (parent, shown), last_parts in alike.items():
+        table.add_row(one_line(f"{parent}.{' '.join(last_parts)}".lstrip(".")), one_line(shown))
+    console = Printer()
+    console.say("sideman learn NAME, then move the fader, knob or button that is to do it.")
+    console.say("A part of a name will do, as in")
+    console.say("sideman learn vocals, sideman learn mute bass, sideman learn style funk.")
+    console.print(table)
+
+
+def forget(client: OscClient, words: str) -> None:
+    """Remove what sets ``words`` from the mappings of the connected devices."""
+    console = Printer()
+    target = choose_target(words, list_learnables(client), console, Keyboard())
+    name = target.partition(" ")[0]
+    trigger(client, "/learn/forget", name)
+    console.say(f"{name}: {read_state(client).detail}")
+
+
+def undo(client: OscClient) -> None:
+    """Undo what was learned or forgotten last."""
+    trigger(client, "/learn/undo")
+    Printer().say(f"undone: {read_state(client).detail}")
+
+
+def read_state(client: OscClient) -> LearnState:
+    """The latest row of ``learn.state``."""
+    row = client.request("/learn/state")
+    return LearnState(*map(str, row)) if len(row) == 6 else LearnState()
