@@ -253,7 +253,7 @@ class FeedbackSender:
         if message == slot.shown:
             return None
         slot.shown, slot.sent_s = message, now_s
-        hand.sent, hand.received = position, None
+        hand.sent, hand.received = light.round_position(position), None
         return message
 
     def _wait(self, slot: LightSlot, due_s: float) -> None:

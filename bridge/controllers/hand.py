@@ -1,4 +1,7 @@
-"""Hand on a motor fader: whether a finger is on it, so that no motor moves against it."""
+"""Hand on a motor fader: whether a finger is on it, so that no motor moves against it.
+
+An encoder whose position can be sent to it counts as one: a late position would turn it back under the hand.
+"""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from bridge.controllers.mapping import (
     ControlField,
     Feedback,
     Input,
+    Led,
     Mapping,
     MessageKind,
     MessageSpec,
@@ -96,10 +97,13 @@ class Light:
             return self.value.render(self.to[0], "", 0)
         return self.off.render(self.to[0], "", 0) if self.off is not None else None
 
-    def render_position(self, position: float) -> bytes:
-        """The message that moves a motor to ``position``, from 0 to 1."""
-        assert self.value is not None
-        return self.value.render(_find_number(self.to, position), "", FULL)
+    def render_position(self, position: float) -> bytes | None:
+        """The message that moves a motor to ``position``, from 0 to 1; None: it has none."""
+        return self.value.render(_find_number(self.to, position), "", FULL) if self.value is not None else None
+
+    def round_position(self, position: float) -> float:
+        """Where a motor is after the message for ``position``: 7 bits cannot say more."""
+        return (_find_number(self.to, position) - self.to[0]) / (self.to[1] - self.to[0])
 
     @property
     def addresses(self) -> list[tuple[int, ...]]:
@@ -133,12 +137,25 @@ def _make_input_light(item: Input, touched: set[object]) -> Light | None:
         source = LayerField(target.layer)
     else:
         return None
-    is_wide = led.value is not None and ("msb" in led.value.variables or item.message.kind is MessageKind.PITCH_BEND)
-    is_motor = item.kind == "absolute" and led.value is not None and (is_wide or name_target(target) in touched)
     return Light(
         source, led.on, led.off, led.value, led.to, item.layer, low=low, high=high, curve=curve,
-        resend_on_release=led.resend_on_release, message=item.message, is_motor=is_motor,
+        resend_on_release=led.resend_on_release, message=item.message,
+        is_motor=_is_motor(item, led, touched),
     )  # fmt: skip
+
+
+def _is_motor(item: Input, led: Led, touched: set[object]) -> bool:
+    """Whether an input's light moves it: a motor has a touch, or 14 bits, or is sent what the input itself sends.
+
+    The position of an encoder with a ring of LEDs is moved like a motor, though nothing turns.
+    """
+    if item.kind != "absolute" or led.value is None or led.to[0] == led.to[1]:
+        return False
+    message = item.message
+    if message.kind is MessageKind.PITCH_BEND or "msb" in led.value.variables or name_target(item.target) in touched:
+        return True
+    own = (0xB0 | message.channel, message.number)
+    return message.kind is MessageKind.CC and _find_address(led.value.render()) == own
 
 
 def _make_feedback_light(entry: Feedback) -> Light:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+import threading
+
 import pytest
 
 from bridge.control.bus import Bus
@@ -502,3 +505,34 @@ def test_a_closed_controller_neither_holds_nor_listens() -> None:
     rig.controller.close()
     assert rig.get(MUTE) == 0
     assert not rig.bank.can_move(1)
+
+
+def test_changes_from_many_threads_are_all_shown_in_the_end() -> None:
+    switches = [
+        f"stems.{stem}.{switch}" for stem in ("drums", "bass", "vocals", "other") for switch in ("mute", "solo")
+    ]
+    text = f"""
+    [[input]]
+    midi = "note 0-7"
+    button = "latched"
+    set = {switches!r}
+    led = {{ on = "90 {{n}} 7F", off = "90 {{n}} 00" }}
+    """.replace("'", '"')
+    rig = DeviceRig(text)
+
+    def change(seed: int) -> None:
+        draw = random.Random(seed)
+        for _ in range(2000):
+            rig.bus.set(draw.choice(switches), draw.randrange(2), f"thread {seed}")
+
+    threads = [threading.Thread(target=change, args=(seed,)) for seed in range(3)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        rig.send("90 03 7F", "90 03 00")
+        rig.take()
+    for thread in threads:
+        thread.join()
+    rig.take()
+    lights = {f"90 0{k}": f"90 0{k} {127 * (rig.get(name) > 0):02X}" for k, name in enumerate(switches)}
+    assert rig.shown == lights

@@ -496,3 +496,40 @@ def test_names_are_shortened_so_that_they_differ() -> None:
     rig = DeviceRig(text, BAND, "synth.plain", device="strips = 8")
     names = ["Drums", "Bass", "Vocals", "Other", "Band", "BndDrms", "BandBss", "BandKys"]
     assert [m for m in rig.take() if m.startswith("F0")] == [name_cell(i, name) for i, name in enumerate(names)]
+
+
+ENCODER = f"""
+[[input]]
+midi = "cc 16"
+encoder = "absolute"
+set = "{GAIN}"
+range = [-60, 12]
+led = {{ value = "B0 {{n}} {{v}}" }}
+"""
+
+
+def test_an_encoder_whose_position_can_be_set_is_not_turned_back_under_the_hand() -> None:
+    rig = DeviceRig(ENCODER)
+    rig.take()
+    for value in range(0x20, 0x60):
+        rig.send(f"B0 10 {value:02X}", after_s=0.02)
+        rig.set(GAIN, -60 + 72 * (value - 10) / 127)  # late, from a screen
+        assert rig.take(after_s=0.0) == []
+    assert rig.take(after_s=0.4) == ["B0 10 55"]
+
+
+def test_an_encoder_that_sends_back_its_new_position_does_not_round_the_control() -> None:
+    rig = DeviceRig(ENCODER)
+    rig.set(GAIN, -6.2)
+    (sent,) = rig.take()
+    rig.send(sent)
+    assert rig.get(GAIN) == -6.2
+    rig.send(f"B0 10 {int(sent[-2:], 16) + 1:02X}")  # one click of the hand
+    assert rig.get(GAIN) == pytest.approx(-60 + 72 * (int(sent[-2:], 16) + 1) / 127)
+
+
+def test_a_light_beside_a_knob_follows_at_once() -> None:
+    rig = DeviceRig(ENCODER.replace("B0 {n} {v}", "B0 {n+32} {v}"))
+    rig.take()
+    rig.send("B0 10 40")
+    assert rig.take() == ["B0 30 40"]
