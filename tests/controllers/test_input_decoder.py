@@ -52,11 +52,13 @@ def interpret(message: mido.Message) -> list[tuple[MessageSpec, int]]:
     return [(wanted, value)] if wanted in EVERY_KIND else []
 
 
+statuses = st.sampled_from([kind | channel for kind in range(0x80, 0xF0, 0x10) for channel in (0, 1, 2)])
+
+
 def make_messages() -> st.SearchStrategy[bytes]:
-    status = st.sampled_from([kind | channel for kind in range(0x80, 0xF0, 0x10) for channel in (0, 1, 2)])
     number = st.one_of(st.sampled_from([1, 3, 7, 36, 37]), st.integers(0, 127))
     return st.builds(
-        lambda s, n, v: bytes([s, n] if s & 0xF0 in (0xC0, 0xD0) else [s, n, v]), status, number, st.integers(0, 127)
+        lambda s, n, v: bytes([s, n] if s & 0xF0 in (0xC0, 0xD0) else [s, n, v]), statuses, number, st.integers(0, 127)
     )
 
 
@@ -67,15 +69,20 @@ def test_single_messages_mean_what_mido_reads(messages: list[bytes]) -> None:
         assert decoder.decode(message) == interpret(mido.Message.from_bytes(message))
 
 
-@given(message=st.binary(max_size=5))
+@given(
+    message=st.one_of(
+        st.binary(max_size=5), st.builds(lambda s, rest: bytes([s]) + rest, statuses, st.binary(max_size=4))
+    )
+)
 def test_bytes_that_are_no_whole_channel_message_mean_nothing(message: bytes) -> None:
     decoder = InputDecoder(EVERY_KIND)
     try:
         read = mido.Message.from_bytes(message)
     except (ValueError, IndexError):  # mido raises IndexError for no bytes at all
         read = None
-    is_channel = read is not None and hasattr(read, "channel")
-    assert decoder.decode(message) == (interpret(read) if is_channel else [])
+    # mido takes a pitch bend with a byte too many: what it writes again is the whole message
+    is_whole = read is not None and hasattr(read, "channel") and read.bin() == message
+    assert decoder.decode(message) == (interpret(read) if is_whole else [])
 
 
 PAIR = MessageSpec(MessageKind.CC14, 4, 7, 39)
