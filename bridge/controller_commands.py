@@ -42,6 +42,7 @@ def controllers(
     *,
     list_: Annotated[bool, Parameter(name="--list", negative="", help="List the mappings.")] = False,
     check: Annotated[Path | None, Parameter(help="Check this mapping file.")] = None,
+    picture: Annotated[str, Parameter(help="Print the picture of this mapping as SVG.")] = "",
     port: OscPort = 0,
     json_: AsJson = False,
 ) -> None:
@@ -51,10 +52,13 @@ def controllers(
     settings = load_settings()
     if list_:
         controllers_command.show_mappings(json_)
-    elif check is not None:
+    elif check is not None or picture:
         from bridge.app import is_known_elsewhere, make_registry
 
-        controllers_command.check_file(check, make_registry(settings), is_known_elsewhere, json_)
+        if check is not None:
+            controllers_command.check_file(check, make_registry(settings), is_known_elsewhere, json_)
+        else:
+            controllers_command.print_picture(picture, make_registry(settings), is_known_elsewhere)
     else:
         from bridge.osc.client import OscClient
 

@@ -1,4 +1,4 @@
-"""Command ``sideman controllers``: the MIDI controllers of the running sidecar, the mappings, and the check of one."""
+"""Command ``sideman controllers``: the controllers of the running sidecar; the mappings, check and picture of one."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bridge.control.registry import Registry
-from bridge.controllers.mapping_lookup import list_mappings
-from bridge.controllers.mapping_reader import read_mapping
+from bridge.controllers.mapping_lookup import find_mapping, list_mappings
+from bridge.controllers.mapping_reader import read_mapping, read_mapping_file
 from bridge.controllers.message_specs import format_message_spec
+from bridge.controllers.picture import draw_mapping
 from bridge.osc.client import OscClient
 from bridge.printing import Printer, columns, one_line
-from bridge.streams import write_json
+from bridge.streams import write_json, write_out
 
 REMOVED = "removed"
 """State of a device or binding that is no more; the rows of a reading stay."""
@@ -74,6 +75,17 @@ def check_file(path: Path, registry: Registry, is_known: Callable[[str], bool], 
     )
     if mapping.inactive:
         console.say(f"left out, as their engine is off: {', '.join(mapping.inactive)}")
+
+
+def print_picture(name: str, registry: Registry, is_known: Callable[[str], bool]) -> None:
+    """Print the picture of the mapping ``name``, the user's or the shipped one, as SVG.
+
+    Raises:
+        ConfigError: There is no such mapping, or its file is refused.
+    """
+    path = find_mapping(name).path
+    drawn = draw_mapping(read_mapping(path, registry, is_known), read_mapping_file(path))
+    write_out(drawn.encode("ascii", "xmlcharrefreplace").decode("ascii"))  # the same in every encoding
 
 
 def _read_rows(client: OscClient, address: str, fields: tuple[str, ...]) -> list[dict[str, str]]:

@@ -339,3 +339,15 @@ def test_mappings_are_listed_and_a_broken_one_has_its_problem(desk: Desk) -> Non
     assert users["box"]["title"] == "Box"
     assert "schema" in users["broken"]["problem"]
     assert Command(desk, "controllers", "--list").finish()[0] == 0
+
+
+def test_the_picture_of_a_mapping_is_printed_by_its_name_the_users_first(desk: Desk) -> None:
+    desk.file.parent.mkdir()
+    desk.file.with_name("akai_midi_mix.toml").write_text(MAPPING)
+    for name, title in (("korg_nanokontrol2", "Korg nanoKONTROL2"), ("akai_midi_mix", "Box")):
+        status, out, _ = Command(desk, "controllers", "--picture", name).finish()
+        assert status == 0
+        assert f"<title>{title}: what its inputs do</title>" in out
+    status, _, err = Command(desk, "controllers", "--picture", "korg_nanokontrol").finish()
+    assert status == 2
+    assert "korg_nanokontrol2" in err
