@@ -14,13 +14,7 @@ from bridge.controllers.mapping import Mapping
 from bridge.controllers.mapping_editor import LearnDevice
 from bridge.controllers.mapping_store import MappingStore
 from bridge.controllers.midi_port import MidiPort, MidiSystem
-from bridge.controllers.port_names import get_system, rate_name, select_patterns
 from bridge.controllers.session import DeviceSession
-from bridge.errors import DriverError
-
-LIST_S = 1.0
-THROUGH = "through"
-"""In the name of ALSA's ports that give back what they are sent."""
 
 
 class DeviceLoop:
@@ -39,10 +33,8 @@ class DeviceLoop:
         is_learning: Callable[[], bool],
         open_virtual: Callable[[str], MidiPort] | None = None,
     ) -> None:
-        self._system, self._store, self._is_learning = system, store, is_learning
+        self._store, self._is_learning = store, is_learning
         self._known: tuple[Mapping, ...] = ()
-        self._unknown: tuple[Mapping, ...] = ()
-        self._list_due_s = float("-inf")
         self._watch = DeviceWatch(
             system,
             (),
@@ -50,6 +42,7 @@ class DeviceLoop:
             make_handshake=sessions.make_handshake,
             is_taken=is_taken,
             on_warning=log_warning,
+            make_unmapped=lambda port: make_unmapped(make_title(port)),
         )
         self._daw = None if open_virtual is None else DawPort(sessions, open_virtual)
         self._counted: list[DeviceSession] = []
@@ -71,10 +64,10 @@ class DeviceLoop:
     def update(self, now_s: float) -> None:
         """Handle what arrived and send what is due; look for devices once a second."""
         known = tuple(self._store.mappings.values())
-        unknown = self._find_unknown(known, now_s)
-        if known != self._known or unknown != self._unknown:
-            self._known, self._unknown = known, unknown
-            self._watch.replace_mappings((*known, *unknown), now_s)
+        if known != self._known:
+            self._known = known
+            self._watch.replace_mappings(known, now_s)
+        self._watch.listen(self._is_learning(), now_s)
         self._watch.update(now_s)
         if self._daw is not None:
             self._daw.update(now_s)
@@ -125,25 +118,6 @@ class DeviceLoop:
             detail = SILENT
         name = Path(status.mapping.path).stem
         return DeviceRow(status.name, name, status.input, status.output, status.state, detail)
-
-    def _find_unknown(self, known: tuple[Mapping, ...], now_s: float) -> tuple[Mapping, ...]:
-        """A mapping without entries for each port that none of ``known`` fits, while something is being learned."""
-        if not self._is_learning():
-            self._list_due_s = float("-inf")
-            return ()
-        if now_s < self._list_due_s:
-            return self._unknown
-        self._list_due_s = now_s + LIST_S
-        try:
-            names = dict.fromkeys(self._system.list_inputs())
-        except DriverError:
-            return self._unknown  # the watch says why
-        patterns = [select_patterns(mapping.device.input, get_system()) for mapping in known]
-        return tuple(
-            make_unmapped(make_title(name), name)
-            for name in names
-            if THROUGH not in name.lower() and not any(rate_name(name, one) for one in patterns)
-        )
 
     def _count(self) -> None:
         """Add up what sessions that ended had; none is forgotten before its last message has left."""

@@ -22,13 +22,9 @@ Observe: TypeAlias = Callable[[str, Controller, bytes, float], bool]
 Returns whether it is to have none, because something is being learned."""
 
 
-def make_unmapped(device: str, port: str = "") -> Mapping:
-    """A mapping without entries, for a device that has none: it is listened to, and learned from.
-
-    ``port``: the name of its port, where it is found by that.
-    """
-    patterns = PortPatterns((port,), (port,), (port,)) if port else PortPatterns()
-    return Mapping(device, "", "", "docs", "", DeviceTable(patterns), inputs=(), feedback=(), strips=())
+def make_unmapped(device: str) -> Mapping:
+    """A mapping without entries, for a device that has none: it is listened to, and learned from."""
+    return Mapping(device, "", "", "docs", "", DeviceTable(PortPatterns()), inputs=(), feedback=(), strips=())
 
 
 def log_warning(device: str, text: str) -> None:

@@ -157,7 +157,8 @@ class DeviceWatch:
         self._names = None
         self._list_s = now_s
         by_name = {mapping.name: mapping for mapping in reversed(self._mappings)}
-        for device in list(self._devices):
+        listened = [device for device in self._devices if device.mapping in self._unmapped.values()]
+        for device in [device for device in self._devices if device not in listened]:
             mapping = by_name.get(device.mapping.name)
             if mapping is not None and mapping == device.mapping:
                 device.mapping = mapping
@@ -224,7 +225,7 @@ class DeviceWatch:
                 device.is_present = False
                 device.abandon(now_s)
                 device.set_state("missing", "", now_s)
-                if device.mapping.name not in {mapping.name for mapping in self._mappings}:
+                if not any(device.mapping is mapping for mapping in self._mappings):
                     self._leave(device, now_s)
         for mapping, pair in left.values():
             self._take_up(mapping, pair, now_s)
@@ -244,8 +245,10 @@ class DeviceWatch:
         away = [device for device in self._devices if device.mapping is mapping and not device.is_present]
         device = next((device for device in away if device.pair == pair), away[0] if away else None)
         if device is None:
-            units = sum(device.mapping is mapping for device in self._devices)
-            name = mapping.name if not units else f"{mapping.name} {units + 1}"
+            names, name, unit = {device.name for device in self._devices}, mapping.name, 1
+            while name in names:
+                unit += 1
+                name = f"{mapping.name} {unit}"
             device = _Device(name, mapping, self._make_surface(mapping, name), pair, now_s)
             self._devices.append(device)
         device.pair, device.is_present = pair, True

@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from bridge.controllers.mapping import Mapping
 from bridge.controllers.port_names import PortPair, SystemName, find_pairs, rate_name, select_patterns
 
+THROUGH = "midi through"
+
 
 def assign_ports(
     mappings: Sequence[Mapping], inputs: Sequence[str], outputs: Sequence[str], system: SystemName
@@ -32,8 +34,9 @@ def assign_ports(
 
 
 def list_unassigned(mappings: Sequence[Mapping], inputs: Sequence[str], system: SystemName) -> list[PortPair]:
-    """The inputs that no mapping fits, without an output."""
-    names = [name for name in inputs if find_mapping(mappings, name, _select_input, system) is None]
+    """The inputs that no mapping fits, without an output; those of ALSA that give back what they are sent are none."""
+    others = [name for name in inputs if THROUGH not in name.lower()]
+    names = [name for name in others if find_mapping(mappings, name, _select_input, system) is None]
     return [PortPair(name, "", names[:at].count(name)) for at, name in enumerate(names)]
 
 

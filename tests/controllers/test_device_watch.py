@@ -407,6 +407,21 @@ def test_a_device_that_was_listened_to_gets_the_mapping_that_was_learned_for_it(
     assert rig.states() == {"nanoPAD2": "port"} and len(rig.system.open_ports) == 1
 
 
+def test_two_units_without_a_mapping_are_two_devices_that_a_learned_mapping_of_another_leaves_open() -> None:
+    rig = Rig()
+    for name in ("Midi Through:Midi Through Port-0 14:0", "Pad 20:0", "Pad 24:0"):
+        rig.system.plug(name)
+    rig.watch = DeviceWatch(
+        rig.system, [], rig.make_surface, make_unmapped=lambda name: make_mapping("Pad", patterns=[name])
+    )
+    rig.watch.listen(True, rig.now_s)
+    rig.run(1.5)
+    assert rig.states() == {"Pad": "port", "Pad 2": "port"}
+    rig.watch.replace_mappings([make_mapping("MIDI Mix")], rig.now_s)
+    rig.run(1.5)
+    assert rig.states() == {"Pad": "port", "Pad 2": "port"} and rig.system.calls["open"] == 2
+
+
 def test_a_warning_names_its_device() -> None:
     rig = Rig(make_mapping("MIDI Mix", warning=("F0 47 ?? 02", "drum mode", "")))
     rig.system.plug(MIX.format(24))
