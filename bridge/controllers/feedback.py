@@ -197,8 +197,8 @@ class FeedbackSender:
         light, message = self._select_light(slot, now_s)
         if light is not None and light.is_motor and slot.hand is not None:
             return self._update_motor(slot, slot.hand, light, now_s)
-        if light is not None and light.repeat_s and message != light.blank:
-            message = self._repeat_meter(slot, light, message, now_s)
+        if light is not None and message != light.blank:
+            message = self._renew(slot, light, message, now_s)
         if message is None or message == slot.shown:
             return None
         if light is not None and now_s < slot.sent_s + light.every_s:
@@ -225,14 +225,17 @@ class FeedbackSender:
     def _render(self, light: Light) -> bytes | None:
         return self._renderer.render(light, self._layer)
 
-    def _repeat_meter(self, slot: LightSlot, light: Light, message: bytes | None, now_s: float) -> bytes | None:
-        """A meter above its lowest: it decays by itself, so it is sent again, as long as its reading comes."""
-        if now_s >= slot.fresh_s + READING_TIMEOUT_S:
-            return light.blank
-        if now_s >= slot.sent_s + light.repeat_s:
-            slot.shown = None
-        else:
-            self._wait(slot, slot.sent_s + light.repeat_s)
+    def _renew(self, slot: LightSlot, light: Light, message: bytes | None, now_s: float) -> bytes | None:
+        """What is up: a meter as long as its reading comes, and again and again where it falls by itself."""
+        if light.is_meter:
+            if now_s >= slot.fresh_s + READING_TIMEOUT_S:
+                return light.blank
+            self._wait(slot, slot.fresh_s + READING_TIMEOUT_S)
+        if light.repeat_s:
+            if now_s >= slot.sent_s + light.repeat_s:
+                slot.shown = None
+            else:
+                self._wait(slot, slot.sent_s + light.repeat_s)
         return message
 
     def _render_flash(self, slot: LightSlot, light: Light, now_s: float) -> bytes | None:

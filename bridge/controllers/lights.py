@@ -34,6 +34,8 @@ from bridge.core.control import Control, Value
 
 BEAT = "mir.beat"
 """The reading that flashes: its lights are on for a moment at each beat."""
+METERS = "meters"
+"""The reading of levels, published ten times a second."""
 FULL = 7
 """Colour of what is no strip: white."""
 
@@ -81,6 +83,14 @@ class Light:
     @property
     def is_flash(self) -> bool:
         return isinstance(self.source, ReadingField) and self.source.reading == BEAT and self.on is not None
+
+    @property
+    def is_meter(self) -> bool:
+        """Whether it shows a level, which is 0 where nobody measures."""
+        source = self.source
+        if isinstance(source, StripField):
+            return source.function == "meter"
+        return isinstance(source, ReadingField) and source.reading == METERS and not self.text_length
 
     @property
     def text_length(self) -> int:

@@ -533,3 +533,15 @@ def test_a_light_beside_a_knob_follows_at_once() -> None:
     rig.take()
     rig.send("B0 10 40")
     assert rig.take() == ["B0 30 40"]
+
+
+def test_a_meter_that_does_not_fall_by_itself_ends_with_its_source() -> None:
+    text = '[[feedback]]\nsource = "meters[drums].peak_db"\nvalue = "B0 10 {v}"\nrange = [-60, 0]'
+    rig = DeviceRig(text)
+    rig.take()
+    for _ in range(30):
+        rig.bus.publish("meters", "drums", -30.0, -36.0)
+        rig.take(after_s=0.1)
+    assert rig.sent[1:] == ["B0 10 40"]
+    assert rig.take(after_s=0.8) == []
+    assert rig.take(after_s=0.3) == ["B0 10 00"]
