@@ -1,0 +1,142 @@
+"""Mackie Control on a real server: a DAW finds our ports, proves itself, and its strips are stems."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from bridge.control.bus import Bus
+from bridge.control.sidecar import make_sidecar_registry
+from bridge.controllers.daw_port import DawPort
+from bridge.controllers.device_sessions import SessionFactory
+from bridge.controllers.mcu.handshake import HostHandshake
+from bridge.controllers.mcu.protocol import UNIT_MAIN
+from bridge.controllers.rtmidi_system import RtmidiPort, RtmidiSystem, open_midi_system
+from bridge.drivers.dummy_server import DummyServer
+from tests.waiting import until
+
+pytestmark = pytest.mark.live
+
+NAME = "Sideman MCU"
+LCD = bytes((0xF0, 0x00, 0x00, 0x66, 0x14, 0x12, 0x00)) + b"Kick   Drums  Bass   \xf7"
+CLOCK = b"\xf8"
+
+
+class Cable:
+    """Our end and the DAW's, both polled; ``received`` is all that the DAW got.
+
+    Without a sidecar: python-rtmidi holds the interpreter's lock while it opens a client, and JACK waits for the
+    callbacks of a sidecar in the same process, which need that lock.
+    """
+
+    def __init__(self, ours: RtmidiSystem, daw: RtmidiSystem) -> None:
+        self.bus = Bus(make_sidecar_registry({}))
+        self.ours = DawPort(SessionFactory(self.bus, lambda *_: False), ours.open_virtual)
+        self.handshake = HostHandshake(UNIT_MAIN)
+        self.received: list[bytes] = []
+        self._daw = daw
+        self._port: RtmidiPort | None = None
+        self._start_s = time.monotonic()
+
+    @property
+    def now_s(self) -> float:
+        return time.monotonic() - self._start_s
+
+    @property
+    def state(self) -> str:
+        return self.ours.describe().state
+
+    def open_daw(self) -> bool:
+        """Whether the DAW has found both ports, and opens them then."""
+        self.ours.update(self.now_s)
+        names = self._daw.list_inputs(), self._daw.list_outputs()
+        found = [[name for name in listed if name.startswith(NAME)] for listed in names]
+        if not all(found):
+            return False
+        self._port = self._daw.open(found[0][0], found[1][0])
+        return True
+
+    def send(self, *messages: bytes) -> None:
+        """The DAW sends."""
+        assert self._port is not None
+        for message in messages:
+            self._port.send(message)
+
+    def update(self) -> None:
+        """Both sides handle what has come."""
+        assert self._port is not None
+        self.ours.update(self.now_s)
+        new = self._port.receive()
+        self.received += new
+        for message in new:
+            self.send(*self.handshake.receive(message, self.now_s))
+
+    def has(self, message: bytes) -> bool:
+        self.update()
+        return message in self.received
+
+    def comes_to(self, control: str, value: float) -> bool:
+        self.update()
+        return self.bus.get(control) == value
+
+    def read_detail(self) -> str:
+        self.update()
+        return self.ours.describe().detail
+
+    def close(self) -> None:
+        if self._port is not None:
+            self._port.close()
+
+
+@pytest.fixture
+def cable(module_server: DummyServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cable]:
+    """Ports that are offered on the server, and opened by a DAW."""
+    monkeypatch.setenv("JACK_DEFAULT_SERVER", module_server.name)  # rtmidi knows no other way to name one
+    ours, daw = open_midi_system("jack"), open_midi_system("jack", client="DAW")
+    assert ours is not None
+    assert daw is not None
+    with ours, daw:
+        cable = Cable(ours, daw)
+        until("the ports", cable.open_daw)
+        try:
+            yield cable
+        finally:
+            cable.ours.close(cable.now_s)
+            cable.close()
+
+
+def test_a_daw_finds_the_ports_and_its_strips_are_stems(cable: Cable) -> None:
+    bus = cable.bus
+    cable.send(*[CLOCK] * 100, LCD, b"\xe1\x00\x00", b"\xe2\x7f\x7f", b"\x90\x12\x7f")
+    until("the fader of the drums", lambda: cable.comes_to("stems.drums.gain_db", -60.0))
+    until("the fader of the bass", lambda: cable.comes_to("stems.bass.gain_db", 12.0))
+    until("the mute of the bass", lambda: cable.comes_to("stems.bass.mute", 1.0))
+    assert cable.state == "port"
+
+    cable.send(*cable.handshake.start(cable.now_s))
+    until("the version", lambda: cable.has(bytes((0xF0, 0, 0, 0x66, 0x14, 0x14)) + b"V1.00\xf7"))
+    assert cable.state == "confirmed"
+    assert cable.handshake.confirmed
+
+    bus.set("stems.bass.mute", False, "test")
+    until("the button pressed and released", lambda: cable.has(b"\x90\x12\x00"))
+    cable.send(b"\x90\x12\x00")
+    bus.set("stems.drums.gain_db", 12.0, "test")
+    until("the fader let go", lambda: cable.has(b"\x90\x69\x00") and b"\xe1\x7f\x7f" in cable.received)
+    moved = cable.received.index(b"\xe1\x7f\x7f")
+    assert cable.received[moved - 1] == b"\x90\x69\x7f"
+    assert cable.received.count(b"\x90\x12\x7f") == 1
+    assert bus.get("stems.bass.mute") == 0.0
+
+
+def test_at_the_end_the_daw_has_every_fader_let_go(cable: Cable) -> None:
+    cable.send(LCD)
+    until("the strips", lambda: "Drums 2" in cable.read_detail())
+    cable.bus.set("stems.drums.gain_db", -6.0, "test")
+    until("a touch", lambda: cable.has(b"\x90\x69\x7f"))
+    before = len(cable.received)
+    cable.ours.close(cable.now_s)
+    until("the last message", lambda: cable.has(b"\x90\x6f\x00") and b"\x90\x6f\x00" in cable.received[before:])
+    assert b"\x90\x69\x00" in cable.received[before:]
