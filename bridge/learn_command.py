@@ -14,9 +14,6 @@ from bridge.osc.client import OscClient
 from bridge.printing import Printer, columns, one_line
 from bridge.streams import write_json
 
-CONNECTED = ("port", "confirmed")
-"""States of a device, in the reading ``controllers.device``, that can be learned from."""
-
 
 def learn(client: OscClient, words: str, first: bool, json_: bool) -> None:
     """Learn what ``words`` mean; prints what is learned.
@@ -31,8 +28,6 @@ def learn(client: OscClient, words: str, first: bool, json_: bool) -> None:
     item = next(one for one in items if one.name == target.partition(" ")[0])
     console.say(f"{target}: {item.doc}", "bold")
     devices = [args for address, args in client.gather("/get", "/controllers/device", done="/get/done")][:-1]
-    if not any(len(row) > 4 and row[4] in CONNECTED for row in devices):
-        console.say("No controller is connected yet; sideman controllers says what is seen.", "yellow")
     console.say("Move the fader or knob, or press the button, that is to do it.")
     console.say("Ctrl-C leaves all as it is.", "dim")
     result = LearnDialog(client, console, keyboard, first).learn(target)

@@ -23,6 +23,8 @@ GIVE_UP_S = 60.0
 """Without a terminal nobody presses Ctrl-C."""
 FILES_S = 10.0
 """A mapping on a slow disk is written by then."""
+SILENT_S = 8.0
+"""A user who has moved something for so long looks for the reason."""
 POLL_S = 0.05
 LEASE_S = 20.0
 BAR = 20
@@ -183,6 +185,10 @@ class LearnDialog:
         best = self._candidates.get(1)
         if self._remark:
             hint = self._remark
+        elif best is None and time.monotonic() - self._moved_s > SILENT_S:
+            hint = (
+                "Nothing came yet. Is it plugged in, or its port connected to control_in? See sideman controllers."
+            )
         elif best is None or "?" in best.kind:
             hint = self._state.detail
         elif len(self._candidates) == 1 and best.is_clear:

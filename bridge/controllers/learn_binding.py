@@ -144,7 +144,7 @@ class LearnBinding:
         """
         with self._editing:
             path = self._editor.undo()
-            self._reload()
+            self._read_again()
             there = "as it was before" if path.exists() else "removed"
             self._end("undone", detail=f"{path} is {there}")
 
@@ -159,7 +159,14 @@ class LearnBinding:
             control = self._learn.target.name if self._learn.target is not None else ""
             self._publish_state(("refused", control, "", "", "", str(error)))
             raise
-        self._reload()
+        self._read_again()
+
+    def _read_again(self) -> None:
+        """Have the mappings read again. Ours has been checked, so an error is another one's, which is no news here."""
+        try:
+            self._reload()
+        except BridgeError as error:
+            log.warning("%s", error)
 
     def _end(self, state: str, control: str = "", binding: LearnedBinding | None = None, detail: str = "") -> None:
         with self._lock:

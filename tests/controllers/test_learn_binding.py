@@ -12,7 +12,7 @@ from bridge.controllers.learn_binding import GIVE_UP_S, LearnBinding
 from bridge.controllers.mapping import Mapping
 from bridge.controllers.mapping_editor import LearnDevice
 from bridge.controllers.mapping_reader import read_mapping
-from bridge.errors import ControlError
+from bridge.errors import ConfigError, ControlError
 from tests.controllers.simulated_devices import Events, send_controller, send_key
 
 VOCALS, MUTE = "stems.vocals.gain_db", "stems.vocals.mute"
@@ -26,7 +26,7 @@ class Studio:
         self.bus = Bus(make_sidecar_registry({}))
         self.file = folder / "box.toml"
         self.now_s = 0.0
-        self.reloads = 0
+        self.problem = ""
         self.names = ["Box"]
         self.learn = LearnBinding(self.bus, self.list_devices, self.reload)
         for name, handler in self.learn.handlers().items():
@@ -37,8 +37,9 @@ class Studio:
         return [LearnDevice(name, f"{name} MIDI 1", f"{name} MIDI 1", self.mapping) for name in self.names]
 
     def reload(self) -> None:
-        self.reloads += 1
         self.mapping = read_mapping(self.file, self.bus.registry) if self.file.exists() else None
+        if self.problem:
+            raise ConfigError(self.problem)
 
     def play(self, events: Events, device: str = "Box") -> None:
         start_s = self.now_s
@@ -146,6 +147,16 @@ def test_a_mapping_with_an_error_is_refused_and_learning_goes_on(studio: Studio)
     assert studio.state[0] == "refused"
     assert studio.is_listening()
     assert studio.file.read_text() == "schema = 2\n"
+
+
+def test_an_error_in_another_mapping_does_not_keep_this_one_from_being_learned(studio: Studio) -> None:
+    studio.problem = "other.toml: schema: missing"
+    studio.bus.trigger("learn.start", VOCALS)
+    studio.play(send_controller(0, 7, UP_DOWN))
+    studio.bus.trigger("learn.take", "1")
+    assert studio.state[0] == "learned"
+    studio.bus.trigger("learn.undo")
+    assert studio.state[0] == "undone"
 
 
 def test_a_cancel_binds_nothing_and_messages_have_their_usual_effect_again(studio: Studio) -> None:
