@@ -28,15 +28,15 @@ def learn(client: OscClient, words: str, first: bool, json_: bool) -> None:
     item = next(one for one in items if one.name == target.partition(" ")[0])
     console.say(f"{target}: {item.doc}", "bold")
     devices = [args for address, args in client.gather("/get", "/controllers/device", done="/get/done")][:-1]
-    console.say("Move the fader or knob, or press the button, that is to do it.")
-    console.say("Ctrl-C leaves all as it is.", "dim")
+    if not console.is_terminal:  # else the dialogue says it, and what to do next
+        console.say("Move the fader or knob, or press the button, that is to do it.")
     result = LearnDialog(client, console, keyboard, first).learn(target)
     if json_:
         write_json(asdict(result))
         return
     console.say(result.detail, "bold green")
     for row in devices:
-        if row[0] == result.device and len(row) > 5 and row[5]:
+        if len(row) > 5 and row[0] == result.device and row[1] and row[5]:  # what is wrong with one that has a mapping
             console.say(f"{row[0]}: {row[5]}", "yellow")
     console.say("sideman learn --undo takes it back.")
 

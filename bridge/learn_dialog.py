@@ -186,9 +186,7 @@ class LearnDialog:
         if self._remark:
             hint = self._remark
         elif best is None and time.monotonic() - self._moved_s > SILENT_S:
-            hint = (
-                "Nothing came yet. Is it plugged in, or its port connected to control_in? See sideman controllers."
-            )
+            hint = "nothing came yet: is it plugged in, or its port connected to control_in? See sideman controllers."
         elif best is None or "?" in best.kind:
             hint = self._state.detail
         elif len(self._candidates) == 1 and best.is_clear:
@@ -196,6 +194,7 @@ class LearnDialog:
         else:
             hint = "Enter takes 1, a number and Enter another one; or move the one that you mean"
         lines.append(Text(one_line(hint), style="cyan"))
+        lines.append(Text("Ctrl-C leaves all as it is.", style="dim"))
         return Group(*lines)
 
 

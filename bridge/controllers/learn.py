@@ -29,6 +29,8 @@ from bridge.errors import ControlError
 
 MOST = 5
 """Candidates that are listed."""
+MOST_RATED = 32
+"""Messages that are looked at closely, those that came last: a storm of all messages costs no more."""
 HALF_S = 1.5
 """In this time a candidate that rests falls to half of its movement, so that the newest is ahead."""
 UNFIT = 0.05
@@ -100,16 +102,21 @@ class Learn:
     def candidates(self, now_s: float) -> tuple[Candidate, ...]:
         """What may be meant, the likeliest first: newest and largest movement, of a kind that fits the target."""
         scored: list[tuple[float, str, MessageHistory, Detection, float]] = []
-        for device, tracker in self._trackers.items():
-            for history in tracker.list_histories():
-                detection = history.detect(now_s)
-                movement = history.compute_movement(detection)
-                if history.spec.kind in _PRESSURES and tracker.has_key(history.spec):
-                    movement *= PRESSURE
-                if movement >= LEAST_MOVEMENT:
-                    score = movement * 0.5 ** ((now_s - history.last_s) / HALF_S)
-                    score *= UNFIT if self._is_unfit(detection) else 1.0
-                    scored.append((score, device, history, detection, movement))
+        moved = [
+            (history, device, tracker)
+            for device, tracker in self._trackers.items()
+            for history in tracker.list_histories()
+        ]
+        moved.sort(key=lambda one: -one[0].last_s)
+        for history, device, tracker in moved[:MOST_RATED]:
+            detection = history.detect(now_s)
+            movement = history.compute_movement(detection)
+            if history.spec.kind in _PRESSURES and tracker.has_key(history.spec):
+                movement *= PRESSURE
+            if movement >= LEAST_MOVEMENT:
+                score = movement * 0.5 ** ((now_s - history.last_s) / HALF_S)
+                score *= UNFIT if self._is_unfit(detection) else 1.0
+                scored.append((score, device, history, detection, movement))
         scored.sort(key=lambda one: -one[0])
         return tuple(
             Candidate(

@@ -103,7 +103,7 @@ class MessageTracker:
                 self._add(MessageSpec(MessageKind.PITCH_BEND, channel), value << 7 | number, now_s)
 
     def list_histories(self) -> list[MessageHistory]:
-        """The histories, of joined controllers that of the whole alone, in no order."""
+        """The histories, that of the oldest last message first; of joined controllers that of the whole alone."""
         parts = {(spec.channel, number) for spec in self._find_pairs() for number in (spec.number, spec.fine)}
         parts |= self._joined
         whole = self._find_pairs()
@@ -121,11 +121,10 @@ class MessageTracker:
         return any(spec.kind is MessageKind.CHANNEL_PRESSURE or key.number == spec.number for key in keys)
 
     def _add(self, spec: MessageSpec, value: int, now_s: float) -> None:
-        history = self._histories.get(spec)
-        if history is None:
-            if len(self._histories) >= MOST_MESSAGES:
-                del self._histories[min(self._histories, key=lambda one: self._histories[one].last_s)]
-            history = self._histories[spec] = MessageHistory(spec)
+        history = self._histories.pop(spec, None) or MessageHistory(spec)
+        if len(self._histories) >= MOST_MESSAGES:
+            del self._histories[next(iter(self._histories))]
+        self._histories[spec] = history  # the order is that of the last messages
         history.add(value, now_s)
 
     def _receive_controller(self, channel: int, number: int, value: int, now_s: float) -> None:

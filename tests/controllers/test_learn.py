@@ -18,6 +18,7 @@ from bridge.controllers.mapping import Mapping, MessageKind, MessageSpec
 from bridge.controllers.mapping_file import DeviceTable, InputTable, MappingFile, PortPatterns
 from bridge.controllers.mapping_reader import check_mapping
 from bridge.controllers.message_specs import format_message_spec
+from bridge.controllers.message_tracker import MOST_MESSAGES
 from bridge.core.control import Control
 from bridge.errors import ConfigError, ControlError
 from tests.controllers.simulated_devices import (
@@ -272,6 +273,19 @@ def test_nothing_is_taken_before_a_start_after_a_cancel_and_before_a_movement() 
         act()
         with pytest.raises(ControlError):
             learn.take(1, 0.0)
+
+
+def test_a_storm_of_all_messages_is_forgotten_when_a_fader_is_moved() -> None:
+    storm = [
+        (index / 10_000, bytes((status | channel, number, index % 128)))
+        for index, (status, channel, number) in enumerate(
+            itertools.product((0x90, 0xA0, 0xB0), range(16), range(128)),
+        )
+    ]
+    learn, now_s = listen(FADER, ("a", [*storm, *send_controller(3, 70, UP_DOWN, start_s=1)]))
+    assert learn.candidates(now_s)[0].message == "cc 70 ch 4"
+    tracker = learn._trackers["a"]
+    assert len(tracker.list_histories()) <= MOST_MESSAGES
 
 
 def test_what_was_moved_before_the_start_does_not_count() -> None:
