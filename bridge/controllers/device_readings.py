@@ -12,8 +12,8 @@ from bridge.controllers.message_specs import format_message_spec
 
 MESSAGES_S = 0.05
 """The reading of the last message is published at most so often."""
-ROWS_S = 0.25
-"""All others."""
+ROWS_S = 0.5
+"""All others. A device has a hundred bindings, so this is no trifle."""
 REMOVED = "removed"
 """State of a binding or device that is no more: a row of a reading stays for ever, so its state says so."""
 

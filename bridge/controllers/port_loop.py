@@ -8,7 +8,7 @@ from collections.abc import Callable
 from bridge.control.bus import Bus, Row
 from bridge.controllers.control_port import ControlPort, Peers
 from bridge.controllers.controller import Controller
-from bridge.controllers.device_readings import BindingRow, DeviceRow, list_binding_rows
+from bridge.controllers.device_readings import ROWS_S, BindingRow, DeviceRow, list_binding_rows
 from bridge.controllers.device_sessions import ObservedSurface, SessionFactory
 from bridge.controllers.jack_port import JackPort
 from bridge.controllers.mapping_editor import LearnDevice
@@ -16,7 +16,6 @@ from bridge.controllers.mapping_store import MappingStore
 from bridge.runtime.control_binding import compute_port_and_mix_gains
 from bridge.runtime.control_midi import ControlMidi, Switch
 
-ROWS_S = 0.25
 SETTLE_TRIES, SETTLE_S = 40, 0.0005
 """How often, and how long, to wait for another thread that is delivering our changes of the Bus."""
 

@@ -24,6 +24,7 @@ from bridge.controllers.device_sessions import SessionFactory
 from bridge.controllers.learn_binding import LearnBinding
 from bridge.controllers.mapping_editor import LearnDevice
 from bridge.controllers.mapping_store import MappingStore
+from bridge.controllers.midi_port import MidiPort, MidiSystem
 from bridge.controllers.port_loop import PortLoop
 from bridge.controllers.port_names import normalize_name
 from bridge.controllers.rtmidi_system import open_midi_system
@@ -69,9 +70,9 @@ class ControllerService:
         read_peers: Callable[[], Peers],
     ) -> None:
         self._settings, self._read_peers = settings, read_peers
-        self._store = MappingStore(bus.registry, is_known)
+        self.store = MappingStore(bus.registry, is_known)
         self._readings = DeviceReadings(bus)
-        self._sessions = SessionFactory(bus, self._observe)
+        self.sessions = SessionFactory(bus, self._observe)
         self.learn = LearnBinding(bus, self._list_devices, self.reload, is_known)
         self._stop = threading.Event()
         self._leave_port = threading.Event()
@@ -83,7 +84,7 @@ class ControllerService:
         self._files_due_s = float("-inf")
 
     def __enter__(self) -> ControllerService:
-        self._store.update()
+        self.store.update()
         self._start("midi-devices", self._run_devices)
         return self
 
@@ -114,9 +115,9 @@ class ControllerService:
         Raises:
             ConfigError: One is refused: its file, the entry and the fix. Its last good version stays.
         """
-        self._store.reload()
-        if self._store.problems:
-            raise ConfigError("; ".join(self._store.problems.values()))
+        self.store.reload()
+        if self.store.problems:
+            raise ConfigError("; ".join(self.store.problems.values()))
 
     def _start(self, name: str, run: Callable[[], None]) -> None:
         thread = threading.Thread(target=run, name=name, daemon=True)
@@ -128,8 +129,8 @@ class ControllerService:
         with ControlMidi(context) as control_midi:
             port = PortLoop(
                 control_midi,
-                self._store,
-                self._sessions,
+                self.store,
+                self.sessions,
                 self._read_peers,
                 lambda: self.learn.listening,
                 self._settings.control_in,
@@ -145,17 +146,9 @@ class ControllerService:
     def _run_devices(self) -> None:
         """The thread of the MIDI devices, the files and the readings."""
         with ExitStack() as opened:
-            system = open_midi_system(self._settings.api) if self._settings.midi else None
-            if system is not None:
+            if self._settings.midi and (system := open_midi_system(self._settings.api)) is not None:
                 opened.callback(system.close)
-                self._devices = DeviceLoop(
-                    system,
-                    self._store,
-                    self._sessions,
-                    self._is_connected,
-                    lambda: self.learn.listening,
-                    system.open_virtual if self._settings.mcu else None,
-                )
+                self.open_devices(system, system.open_virtual if self._settings.mcu else None)
             pause_s = 0.0
             while not self._stop.wait(pause_s):
                 self._try(self.update_devices)
@@ -164,11 +157,17 @@ class ControllerService:
             if self._devices is not None:
                 self._leave(self._devices.close)
 
+    def open_devices(self, system: MidiSystem, open_virtual: Callable[[str], MidiPort] | None = None) -> None:
+        """Run the devices of ``system`` from the next `update_devices` on; ``open_virtual``: see `DeviceLoop`."""
+        self._devices = DeviceLoop(
+            system, self.store, self.sessions, self._is_connected, lambda: self.learn.listening, open_virtual
+        )
+
     def update_devices(self, now_s: float) -> None:
         """Serve the MIDI devices, look at the files once a second, publish what is due."""
         if now_s >= self._files_due_s:
             self._files_due_s = now_s + FILES_S
-            self._store.update()
+            self.store.update()
         if self._devices is not None:
             self._devices.update(now_s)
         self.learn.update(now_s)
@@ -189,7 +188,7 @@ class ControllerService:
 
     def _complete_row(self, row: DeviceRow) -> DeviceRow:
         """The row with what is wrong with its mapping's file, which concerns the user first."""
-        problem = self._store.problems.get(row.mapping)
+        problem = self.store.problems.get(row.mapping)
         return row if problem is None else replace(row, detail=f"{problem}; the last good mapping stays")
 
     def _observe(self, device: str, controller: Controller, message: bytes, now_s: float) -> bool:
