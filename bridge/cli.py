@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from contextlib import ExitStack, nullcontext
 from typing import Annotated
 
@@ -61,6 +62,11 @@ def _warn_of_others(settings: Settings) -> None:
         logging.getLogger(__name__).warning("%s; %s", finding.detail, finding.fix)
 
 
+SWITCH_INTERVAL_S = 0.0005
+"""How long a Python thread of the sidecar computes while another one waits; Python's own figure is 5 ms. A fader of a
+controller, or a message of OSC, then takes effect some milliseconds sooner beside a busy thread (docs/benchmarks.md)."""
+
+
 @app.command
 def run(
     *,
@@ -77,6 +83,7 @@ def run(
 
     Connect the DAW's sends to in_1, in_2 and midi_in. Record stems, mix and MIDI from the other ports.
     """
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     with Signals() as signals:
         from bridge.app import Sidecar
         from bridge.control.preset import apply, find, load

@@ -11,6 +11,8 @@ import pytest
 
 from bench.beat_accuracy import score_beats
 from bench.drums_on_bass import share_coinciding
+from bridge.bench.callback import PythonDriver
+from bridge.drivers.jack_driver import JackDriver
 
 ROOT = Path(__file__).parent.parent
 COMMANDS = sorted(path.stem for path in (ROOT / "bench").glob("*.py") if "__main__" in path.read_text(encoding="utf-8"))
@@ -24,6 +26,11 @@ def test_each_starts_and_says_what_it_measures(name: str, capsys: pytest.Capture
     assert end.value.code == 0
     assert f"python -m bench.{name}" in capsys.readouterr().out
     assert re.search(r"\btakes? ", module.__doc__ or "", re.IGNORECASE)
+
+
+def test_the_python_callback_takes_the_place_of_the_native_one() -> None:
+    own = {name for name in vars(PythonDriver) if not name.startswith("__")}
+    assert own == {"_set_process_callback"} <= vars(JackDriver).keys()
 
 
 def test_the_page_lists_each() -> None:

@@ -46,14 +46,14 @@ class Result:
 class PythonDriver(JackDriver):
     """The same driver with a Python callback, as most Python audio programs have it."""
 
-    def _attach(self, client: Any, ins: list[Any], outs: list[Any], midi: list[Any]) -> Any:
+    def _set_process_callback(self, client: Any, ins: list[Any], outs: list[Any], _midi: list[Any]) -> Any:
         context = self._graph.context
 
         def process(frames: int) -> None:
             began = time.perf_counter_ns()
             for channel, port in enumerate(ins):
                 context.work_in[channel, :frames] = port.get_array()
-            for port in midi[1:]:
+            for port in client.midi_outports:
                 port.clear_buffer()
             cycle(context, frames, client.last_frame_time)
             for row, port in enumerate(outs):
