@@ -58,12 +58,14 @@ class ControllerSettings(Table, frozen=True):
     """MIDI controllers.
 
     ``midi``: open the system's MIDI devices. ``api``: of which MIDI system, empty for the system's own (ALSA, CoreMIDI,
-    WinMM). ``mcu``: offer the DAW a pair of ports as a Mackie Control, on systems that have virtual ports.
+    WinMM). JACK is none of them: python-rtmidi holds Python's lock while it opens a client, JACK meanwhile waits for
+    Python callbacks of the sidecar's own client, and both stand still. ``mcu``: offer the DAW a pair of ports as a
+    Mackie Control, on systems that have virtual ports.
     ``control_in``: the mapping of the JACK port control_in, empty to choose it by the names of what is connected there.
     """
 
     midi: bool = True
-    api: Literal["", "alsa", "coremidi", "winmm", "jack"] = ""
+    api: Literal["", "alsa", "coremidi", "winmm"] = ""
     mcu: bool = True
     control_in: str = ""
 

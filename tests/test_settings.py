@@ -45,6 +45,7 @@ def test_settings_come_from_the_users_file(monkeypatch: pytest.MonkeyPatch, tmp_
         ('[jack]\nserver = "../studio"', "server '../studio'"),
         ('[jack]\nserver = "a\\nb"', "cannot be printed"),
         ('[engines]\nsynthesis = "synth.plain"', "engines.synthesis: unknown key"),
+        ('[controllers]\napi = "jack"', "controllers.api"),  # it would stand still, see ControllerSettings
         ("[engines]\nsynth = 1", "engines.synth: Expected `str`"),
     ],
 )
