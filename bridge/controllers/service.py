@@ -184,7 +184,10 @@ class ControllerService:
             rows += devices.describe()
             bindings += devices.list_bindings()
             counters = add_counters(counters, (*devices.counters, 0, 0))
-        self._readings.publish_rows(map(self._complete_row, rows), bindings, counters)
+        used = {row.mapping for row in rows}
+        refused = ((name, problem) for name, problem in self.store.problems.items() if name not in used)
+        rows = [*map(self._complete_row, rows), *(DeviceRow(n, n, state="refused", detail=p) for n, p in refused)]
+        self._readings.publish_rows(rows, bindings, counters)
 
     def _complete_row(self, row: DeviceRow) -> DeviceRow:
         """The row with what is wrong with its mapping's file, which concerns the user first."""
