@@ -177,7 +177,7 @@ def _check_value(path: Path | Traversable, registry: Registry, name: str, value:
     except ControlError as error:
         raise ConfigError(f"{path}: controls.{name}: {error.message}", error.hint) from error
     if control.clamp(number) != number:
-        kind = "a whole number, " if control.kind in {"integer", "switch", "choice"} else ""
+        kind = "a whole number, " if control.is_whole else ""
         raise ConfigError(
             f"{path}: controls.{name}: {value} is out of range", f"give {kind}{control.low:g} to {control.high:g}"
         )

@@ -14,8 +14,8 @@ from bridge.control.bus import Bus, Row
 from bridge.controllers.hand import FaderHand, is_same_position
 from bridge.controllers.light_renderer import LightRenderer
 from bridge.controllers.light_slots import LightSlot, make_slots
-from bridge.controllers.lights import BEAT, Light, make_lights
-from bridge.controllers.mapping import ControlField, Mapping, MessageSpec, ReadingField, Strip, StripField
+from bridge.controllers.lights import Light, make_lights
+from bridge.controllers.mapping import BEAT, ControlField, Mapping, MessageSpec, ReadingField, Strip, StripField
 from bridge.controllers.strips import Bank
 from bridge.core.control import Reading, Value
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bridge.controllers.mapping import SetControl
 from bridge.controllers.mapping_file import ButtonKind, EncoderKind
-from bridge.controllers.scaling import WHOLE, to_position, to_value
+from bridge.controllers.scaling import to_position, to_value
 
 ENCODER_STEPS = 100
 """Steps of an encoder from one end of a control's range to the other, where its entry does not say."""
@@ -48,7 +48,7 @@ def turn_encoder(target: SetControl, present: float, steps: int) -> float:
     """The value after ``steps`` of an encoder: of the entry's size, or whole numbers, or hundredths of the range."""
     control = target.control
     low, high = min(target.low, target.high), max(target.low, target.high)
-    if target.step is None and control.kind not in WHOLE:
+    if target.step is None and not control.is_whole:
         position = to_position(present, target.low, target.high, target.curve, control) + steps / ENCODER_STEPS
         return to_value(min(max(position, 0.0), 1.0), target.low, target.high, target.curve, control)
     direction = 1.0 if target.high >= target.low else -1.0

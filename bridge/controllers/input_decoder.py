@@ -19,6 +19,8 @@ Decoded: TypeAlias = list[tuple[MessageSpec, int]]
 NOTE_OFF, NOTE_ON, KEY_PRESSURE, CONTROL_CHANGE, PROGRAM, CHANNEL_PRESSURE, PITCH_BEND = range(0x80, 0xF0, 0x10)
 DATA_COARSE, DATA_FINE, NRPN_FINE, NRPN_COARSE, RPN_FINE, RPN_COARSE = 6, 38, 98, 99, 100, 101
 """Controllers of registered and non-registered parameters (MIDI 1.0, table III)."""
+PARAMETER_CONTROLLERS = (DATA_COARSE, DATA_FINE, NRPN_FINE, NRPN_COARSE, RPN_FINE, RPN_COARSE)
+"""Those that a device's NRPNs take: they are nothing else on the same channel."""
 NO_PARAMETER = 0x3FFF
 """The null of either kind: data that follow change nothing."""
 
@@ -70,15 +72,13 @@ class _ParameterChannel:
 
     def take(self, controller: int, value: int) -> Decoded:
         """What a control change of a parameter's controllers means."""
-        match controller:
-            case 98:
-                self._fine, self._is_registered = value, False
-            case 99:
-                self._coarse, self._is_registered = value, False
-            case 100 | 101:
-                self._is_registered = True
-            case _:
-                return self._take_data(controller, value)
+        if controller in {DATA_COARSE, DATA_FINE}:
+            return self._take_data(controller, value)
+        self._is_registered = controller in {RPN_COARSE, RPN_FINE}
+        if controller == NRPN_COARSE:
+            self._coarse = value
+        elif controller == NRPN_FINE:
+            self._fine = value
         return []
 
     def _take_data(self, controller: int, value: int) -> Decoded:
@@ -116,7 +116,7 @@ class InputDecoder:
             else:
                 parameters.setdefault(spec.channel, _ParameterChannel()).add(spec)
         for channel, one in parameters.items():
-            for controller in (DATA_COARSE, DATA_FINE, NRPN_FINE, NRPN_COARSE, RPN_FINE, RPN_COARSE):
+            for controller in PARAMETER_CONTROLLERS:
                 self._handlers[CONTROL_CHANGE | channel, controller] = partial(one.take, controller)
 
     def decode(self, message: bytes) -> Decoded:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from bridge.controllers.mapping import (
+    BEAT,
     ControlField,
     Feedback,
     Input,
@@ -26,8 +27,6 @@ from bridge.controllers.mapping import (
 from bridge.controllers.mapping_file import Curve
 from bridge.controllers.message_template import LONGEST_TEXT, MessageTemplate
 
-BEAT = "mir.beat"
-"""The reading that flashes: its lights are on for a moment at each beat."""
 METERS = "meters"
 """The reading of levels, published ten times a second."""
 FULL = 7

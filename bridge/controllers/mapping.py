@@ -20,6 +20,9 @@ from bridge.controllers.mapping_file import (
 from bridge.controllers.message_template import MessageTemplate
 from bridge.core.control import Control
 
+BEAT = "mir.beat"
+"""The reading that is a source without one of its fields: its lights are on for a moment at each beat."""
+
 
 class MessageKind(enum.Enum):
     """Kind of an incoming message; the value is its word in a mapping file."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from bridge.control.registry import Registry
-from bridge.controllers.mapping import ControlField, ReadingField
+from bridge.controllers.mapping import BEAT, ControlField, ReadingField
 from bridge.controllers.mapping_file import DeviceTable, Names, Setting
 from bridge.controllers.message_template import MessageTemplate
 from bridge.core.control import Action, Control, Reading, parse_value, suggest_nearest
@@ -17,8 +17,6 @@ from bridge.toml import shorten
 
 T = TypeVar("T")
 
-BEAT = "mir.beat"
-"""The reading that is a source without one of its fields: it says when."""
 _READING = re.compile(r"(?P<reading>[a-z0-9_.]+?)(?:\[(?P<row>[^\[\]]+)\])?(?:\.(?P<field>[a-z0-9_]+))?")
 
 
@@ -129,7 +127,7 @@ class MappingEntryReader:
         except ControlError as error:
             raise self.refuse(f"{key}: {shorten(error.message)}", error.hint) from error
         if control.clamp(number) != number:
-            whole = "a whole number, " if control.kind in {"integer", "switch", "choice"} else ""
+            whole = "a whole number, " if control.is_whole else ""
             raise self.refuse(
                 f"{key}: {shorten(str(value))} is out of {control.name}'s range",
                 f"give {whole}{control.low:g} to {control.high:g}",
@@ -206,7 +204,7 @@ class MappingEntryReader:
         return list(value)
 
     def _is_inactive(self, name: str) -> bool:
-        if not self.context.is_known(name):
+        if name in self.context.registry or not self.context.is_known(name):
             return False
         self.context.inactive[name] = None
         return True

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bridge.controllers.mapping import ControlField, Feedback, ReadingField, Source, StripField
-from bridge.controllers.mapping_entry import BEAT, MappingContext, MappingEntryReader, list_names
+from bridge.controllers.mapping import BEAT, ControlField, Feedback, ReadingField, Source, StripField
+from bridge.controllers.mapping_entry import MappingContext, MappingEntryReader, list_names
 from bridge.controllers.mapping_file import FeedbackTable, StripFunctionName
 from bridge.controllers.message_template import MessageTemplate
 from bridge.core.control import Control

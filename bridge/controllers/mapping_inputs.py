@@ -25,7 +25,6 @@ from bridge.errors import ConfigError
 from bridge.toml import shorten
 
 _DOES = "set, action, strip, select_layer, hold_layer or bank"
-_WHOLE = frozenset({"integer", "switch", "choice"})
 _POSITIONS = frozenset({MessageKind.CC, MessageKind.CC14, MessageKind.NRPN, MessageKind.PITCH_BEND})
 """What a fader sends; pickup is for these where the entry does not say. Force and velocity have no position."""
 _TURNED: tuple[StripFunctionName, ...] = ("fader", "knob")
@@ -201,7 +200,7 @@ class _InputReader:
                 f"step: {step:g} is no step of {control.name}",
                 f"give one up to {control.high - control.low:g}, or less than 0",
             )
-        if control.kind in _WHOLE and step != int(step):
+        if control.is_whole and step != int(step):
             raise self._entry.refuse(f"step: {control.name} has whole numbers", f"give {max(1, round(abs(step)))}")
         return step
 

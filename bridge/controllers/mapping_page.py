@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from bridge.controllers.input_labels import InputLabel, describe_target
 from bridge.controllers.mapping import (
+    BEAT,
     ControlField,
     Feedback,
     Input,
@@ -145,7 +146,7 @@ def _describe_feedback(table: FeedbackTable, entries: Sequence[Feedback]) -> tup
         shown = ", ".join(
             f"`{entry.source.control.name}`" for entry in entries if isinstance(entry.source, ControlField)
         )
-    elif first.reading == "mir.beat" and entries[0].on is not None:
+    elif first.reading == BEAT and entries[0].on is not None:
         shown = "the beat, and the first of a bar in another colour" if entries[0].downbeat else "the beat"
     else:
         names = table.source if not isinstance(table.source, str) else (table.source,)

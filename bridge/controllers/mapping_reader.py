@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bridge.config import read_toml
 from bridge.control.registry import Registry
+from bridge.controllers.input_decoder import PARAMETER_CONTROLLERS
 from bridge.controllers.mapping import (
     Feedback,
     Input,
@@ -34,8 +35,6 @@ from bridge.toml import shorten
 
 MOST = 1024
 """Inputs that a mapping may have, and as much feedback; the largest device has some 200."""
-_NRPN_CONTROLLERS = (99, 98, 6, 38)
-"""Controllers of which an NRPN is made (MIDI 1.0)."""
 _FUNCTIONS: tuple[StripFunctionName, ...] = ("fader", "knob", "mute", "solo", "select")
 _BYTE = re.compile(r"\s*(?:(?P<any>\?\?)|(?P<byte>[0-9A-Fa-f]{2})|(?P<unit>\{\s*unit\s*\}))(?=\s|$|\{)")
 _INDEX = re.compile(r"(input|feedback|strip|warning)\[(\d+)\](?:(?=:)|\.)")
@@ -174,7 +173,7 @@ def _list_controllers(message: MessageSpec) -> tuple[int, ...]:
         return (message.number,)
     if message.kind is MessageKind.CC14:
         return (message.number, message.fine)
-    return _NRPN_CONTROLLERS if message.kind is MessageKind.NRPN else ()
+    return PARAMETER_CONTROLLERS if message.kind is MessageKind.NRPN else ()
 
 
 def _read_strip(context: MappingContext, number: int, table: StripTable) -> Strip:

@@ -11,9 +11,6 @@ import math
 from bridge.controllers.mapping_file import Curve
 from bridge.core.control import Control
 
-WHOLE = frozenset({"integer", "switch", "choice"})
-"""Kinds of controls that have whole numbers only."""
-
 
 def to_value(position: float, low: float, high: float, curve: Curve, control: Control) -> float:
     """The value of ``control`` at ``position``, 0 to 1 (beyond: the end), of a fader from ``low`` to ``high``.
@@ -22,7 +19,7 @@ def to_value(position: float, low: float, high: float, curve: Curve, control: Co
     is log; ``log`` by equal ratios; ``square`` is finer at the low end, ``root`` at the high one.
     """
     share = _bend(min(max(position, 0.0), 1.0), curve)
-    if control.kind in WHOLE:
+    if control.is_whole:
         amount = round(abs(high - low)) + 1
         index = min(int(share * amount), amount - 1)
         return low + math.copysign(index, high - low) if index else float(low)
@@ -41,7 +38,7 @@ def to_position(value: float, low: float, high: float, curve: Curve, control: Co
     value = _bound(value, low, high)
     if value in {low, high}:
         return float(value == high)
-    if control.kind not in WHOLE and _is_geometric(low, high, curve, control):
+    if not control.is_whole and _is_geometric(low, high, curve, control):
         share = math.log(value / low) / math.log(high / low)
     else:
         share = (value - low) / (high - low)

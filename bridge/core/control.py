@@ -84,10 +84,15 @@ class Control:
             self, high=self.high + len(names), choices=self.choices + names, user_choices=self.user_choices + len(names)
         )
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether its kind knows whole numbers only."""
+        return self.kind in {"integer", "switch", "choice"}
+
     def clamp(self, value: float) -> float:
         """``value`` inside the range; a whole number where the kind knows only those."""
         value = min(max(float(value), self.low), self.high)
-        return float(round(value)) if self.kind in {"integer", "switch", "choice"} else value
+        return float(round(value)) if self.is_whole else value
 
 
 @dataclass(frozen=True, slots=True)

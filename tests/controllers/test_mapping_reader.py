@@ -214,6 +214,9 @@ def test_what_belongs_to_an_engine_that_is_off_is_left_out_and_listed(tmp_path: 
     assert mapping.inactive == ("off.a", "off.b", "off.fill", "off.level")
     with pytest.raises(ConfigError, match=r"input 1 \(cc 1-3\): set: no control is named off.a"):
         read_mapping(path, REGISTRY)
+    path.write_text(HEAD + FADER.replace("stems.vocals.gain_db", "transport.panic"))
+    with pytest.raises(ConfigError, match="panic is not a control"):
+        read_mapping(path, REGISTRY, lambda _: True)
 
 
 def test_reading_leaves_everything_as_it_was(tmp_path: Path) -> None:

@@ -149,6 +149,7 @@ REFUSED = [
     (None, FADER + FADER.replace("cc 7", "cc14 0,7"), "input 2 (cc14 0,7 ch 1): cc 7 is a part of it", "remove"),
     (None, FADER.replace("cc 7", "cc14 0,7") + 'layer = "one"\n' + FADER + 'layer = "two"', "cc 7 is a part", "remove"),
     (None, FADER.replace("7", "38") + FADER.replace("cc 7", "nrpn 1"), "cc 38 is a part of it", "remove"),
+    (None, FADER.replace("7", "100") + FADER.replace("cc 7", "nrpn 1"), "cc 100 is a part of it", "remove"),
 ]  # fmt: skip
 
 
