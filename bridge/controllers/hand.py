@@ -33,7 +33,8 @@ class FaderHand:
 
     def move(self, position: float, now_s: float) -> bool:
         """A position from the device; False where it is only the motor's own movement, reported."""
-        if not self._touched and self.sent is not None and is_same_position(position, self.sent):
+        is_touched = self._touched and now_s < self._active_s + TOUCH_LIMIT_S
+        if not is_touched and self.sent is not None and is_same_position(position, self.sent):
             return False
         self.received, self.sent = position, None
         self._active_s = self._moved_s = now_s
