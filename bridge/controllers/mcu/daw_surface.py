@@ -7,7 +7,7 @@ release. docs/mcu.md describes it for users, with the reasons for what is decide
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bridge.control.bus import Bus
 from bridge.controllers.mapping import Strip
@@ -39,11 +39,12 @@ class DawSurface:
 
     def take_output(self, now_s: float) -> list[bytes]:
         """Do what the DAW's messages ask for, and return what it must be sent by now."""
-        sent = []
-        for links, strip in zip(self._links, self._assign(now_s), strict=True):
+        assigned = self._assign(now_s)
+        sent, values = list[bytes](), self._bus.values() if any(strip is not None for strip in assigned) else {}
+        for links, strip in zip(self._links, assigned, strict=True):
             sent += links.attach(strip, now_s)
             if strip is not None:
-                sent += links.update(self._bus, self._view.strips[strip], now_s, self._set)
+                sent += links.update(values, self._view.strips[strip], now_s, self._set)
         return sent
 
     def replay(self) -> None:
@@ -72,9 +73,8 @@ class DawSurface:
     def _assign(self, now_s: float) -> list[int | None]:
         """The strip of the DAW for each of ours."""
         if self._view.has_names:
-            shown = [strip.name.casefold() for strip in self._view.strips]
-            names = (links.name.casefold()[:STRIP_CHARACTERS] for links in self._links)
-            return [shown.index(name) if name in shown else None for name in names]
+            shown = [strip.name for strip in self._view.strips]
+            return [shown.index(links.shown_as) if links.shown_as in shown else None for links in self._links]
         since_s = self._view.since_s
         if since_s is None or now_s - since_s < NAMES_WAIT_S:
             return [None] * len(self._links)
@@ -89,6 +89,7 @@ class _StripLinks:
 
     def __init__(self, strip: Strip, bus: Bus) -> None:
         self.name = strip.name
+        self.shown_as = strip.name.casefold()[:STRIP_CHARACTERS].strip()
         self.strip: int | None = None
         self._controls = strip.controls
         fader = strip.controls["fader"]
@@ -110,13 +111,13 @@ class _StripLinks:
                 button.attach(strip, now_s)
         return sent
 
-    def update(self, bus: Bus, shown: HostStrip, now_s: float, set_value: SetValue) -> list[bytes]:
-        """Bring our controls and the strip as it is ``shown`` together; returns what is sent."""
-        value = bus.get(self._controls["fader"].name)
+    def update(self, values: Mapping[str, float], shown: HostStrip, now_s: float, set_value: SetValue) -> list[bytes]:
+        """Bring our controls, of ``values``, and the strip as it is ``shown`` together; returns what is sent."""
+        value = values[self._controls["fader"].name]
         sent, shown.fader = self._fader.update(value, shown.fader, now_s, set_value)
         for note, (control, button) in self._buttons.items():
             led, arrival = shown.leds.get(note, False), shown.arrivals.get(note)
-            pressed, left = button.update(bus.get(control.name), led, arrival, now_s, set_value)
+            pressed, left = button.update(values[control.name], led, arrival, now_s, set_value)
             sent += pressed
             shown.keep(note, left)
         return sent

@@ -31,7 +31,7 @@ class Arrival:
 
 @dataclass(slots=True)
 class HostStrip:
-    """A strip as the DAW shows it. ``name`` is empty before there is one.
+    """A strip as the DAW shows it. ``name``: in lower case, empty before there is one.
 
     ``leds``: its lights, by the first strip's note. A device that was switched on is dark: one that was never sent is
     off. ``fader``, ``arrivals`` (by the same note): what is new.
@@ -119,7 +119,7 @@ class HostView:
         self.has_names = self.has_names or bool(text.strip(b"\0 "))
         for i, strip in enumerate(self.strips):
             written = self._line[i * STRIP_CHARACTERS : (i + 1) * STRIP_CHARACTERS]
-            name = written.decode("ascii").strip("\0 ")
+            name = written.decode("ascii").strip("\0 ").casefold()
             if name != strip.name:
                 strip.rename(name, now_s)
 
