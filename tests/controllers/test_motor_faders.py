@@ -71,7 +71,7 @@ class SimulatedFader:
         return [self.bend(place)]
 
     def take(self, message: str, now_s: float) -> None:
-        """The motor is told to move."""
+        """A message for the motor."""
         assert not self.is_held(now_s)
         self.place = int(message[3:5], 16) | int(message[6:8], 16) << 7
         if self.reports:
@@ -123,7 +123,7 @@ def test_no_motor_moves_under_a_finger_and_all_are_at_the_truth_in_the_end(
                 rig.send(*fader.put_finger(bool(second), rig.now_s), after_s=0.0)
             else:
                 place, name = int(second or 0), STEMS[rig.bank.position + fader.index]
-                # without a touch message a move onto the very place of the motor cannot be told from its report
+                # without a touch message a move onto the very place of the motor looks like its report
                 if fader.is_touched(rig.now_s) or abs(place - fader.place) > TOP / 1000:
                     rig.send(*fader.move(place, rig.now_s), after_s=0.0)
                     truth[name] = LOW + (HIGH - LOW) * place / TOP
