@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bridge.controllers.device_naming import make_title
 from bridge.controllers.device_readings import SILENT, DeviceRow
@@ -91,6 +91,7 @@ class ControlPort:
 
     ``open_port``: opens the pair anew. ``read_peers``: returns what is connected at this moment, for each update.
     ``wanted``: the name of a mapping, empty to choose it by what is connected. ``wake``: see `SessionFactory`.
+    ``has_device``: whether there is another device of that name.
     """
 
     def __init__(
@@ -100,13 +101,20 @@ class ControlPort:
         read_peers: Callable[[], Peers],
         wanted: str = "",
         wake: Callable[[], object] | None = None,
+        has_device: Callable[[str], bool] = lambda _name: False,
     ) -> None:
+        self._has_device = has_device
         self._open_port, self._sessions, self._wake = open_port, sessions, wake
         self._read_peers, self._wanted = read_peers, wanted
         self._peers = Peers()
         self._mappings: Mapping[str, ControllerMapping] | None = None
         self._choice = Choice()
         self.session: DeviceSession | None = None
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether anything is connected to either port."""
+        return bool(self._peers.sources or self._peers.sinks)
 
     def update(self, mappings: Mapping[str, ControllerMapping], now_s: float) -> None:
         """Handle what arrived and send what is due, with the mapping that fits what is connected now."""
@@ -122,6 +130,8 @@ class ControlPort:
     def _change(self, peers: Peers, mappings: Mapping[str, ControllerMapping], now_s: float, starts_anew: bool) -> None:
         """Run the mapping that fits ``peers``; in the same session where only the entries of its file were edited."""
         before, choice = self._choice, choose_mapping(peers, mappings, self._wanted)
+        if self._has_device(choice.device):
+            choice = replace(choice, device=f"{choice.device} at {DEVICE}")
         mapping = make_unmapped(choice.device) if choice.mapping is None else choice.mapping
         is_edited = choice.mapping is not before.mapping
         if is_edited and not starts_anew and self.session is not None and is_same_device(self.session.mapping, mapping):

@@ -17,6 +17,8 @@ from bridge.errors import DriverError
 log = logging.getLogger(__name__)
 
 RETRY_S = 30.0
+BUSY_S = 10.0
+"""So long after the last message of a DAW the ports are polled often."""
 
 
 class DawPort:
@@ -27,6 +29,9 @@ class DawPort:
         self._surface = DawSurface(sessions.bus, make_strips(sessions.bus.registry))
         self._retry_s = float("-inf")
         self._problem = ""
+        self._received, self._received_s = 0, float("-inf")
+        self.is_busy = False
+        """Whether a DAW is there, and has to be served at once."""
         self.session: DeviceSession | None = None
 
     def update(self, now_s: float) -> None:
@@ -36,6 +41,9 @@ class DawPort:
             self._open(now_s)
         if self.session is not None:
             self.session.update(now_s)
+            if self.session.received != self._received:
+                self._received, self._received_s = self.session.received, now_s
+            self.is_busy = now_s - self._received_s < BUSY_S
             if self.session.is_gone:
                 self.session = None
 

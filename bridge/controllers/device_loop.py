@@ -50,8 +50,8 @@ class DeviceLoop:
 
     @property
     def is_open(self) -> bool:
-        """Whether a device is open, and has to be polled."""
-        return bool(self._watch.sessions) or (self._daw is not None and self._daw.session is not None)
+        """Whether a device or a DAW is there, and has to be polled."""
+        return bool(self._watch.sessions) or (self._daw is not None and self._daw.is_busy)
 
     @property
     def counters(self) -> tuple[int, int]:

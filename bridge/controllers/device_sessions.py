@@ -33,11 +33,15 @@ def log_warning(device: str, text: str) -> None:
 
 
 class ObservedSurface:
-    """A `Surface` that asks ``observe`` about each message before ``controller`` takes it."""
+    """A `Surface` that asks ``observe`` about each message before ``controller`` takes it.
+
+    A fault of the program in one controller is logged, once for each kind, and does not stop the other devices.
+    """
 
     def __init__(self, device: str, controller: Controller, observe: Observe) -> None:
         self.device, self.controller, self._observe = device, controller, observe
         self._is_held_back = False
+        self._faults: set[str] = set()
 
     def receive(self, message: bytes, now_s: float) -> None:
         """Take a whole message of the device, unless something is being learned."""
@@ -45,12 +49,22 @@ class ObservedSurface:
         if held_back and not self._is_held_back:
             self.controller.release(now_s)  # the releases of buttons that are down will not come through
         self._is_held_back = held_back
-        if not held_back:
+        if held_back:
+            return
+        try:
             self.controller.receive(message, now_s)
+        except Exception as error:
+            if self._is_new(error):
+                log.exception("%s: its controller failed on %s", self.device, message.hex(" "))
 
     def take_output(self, now_s: float) -> list[bytes]:
         """What has to be sent now."""
-        return self.controller.take_output(now_s)
+        try:
+            return self.controller.take_output(now_s)
+        except Exception as error:
+            if self._is_new(error):
+                log.exception("%s: its controller failed on what it shows", self.device)
+            return []
 
     def replay(self) -> None:
         """The device has forgotten everything."""
@@ -63,6 +77,12 @@ class ObservedSurface:
     def close(self) -> None:
         """End: no message comes any more."""
         self.controller.close()
+
+    def _is_new(self, fault: Exception) -> bool:
+        kind = f"{type(fault).__name__} {fault}"
+        is_new = kind not in self._faults
+        self._faults.add(kind)
+        return is_new
 
 
 class SessionFactory:

@@ -16,6 +16,9 @@ from bridge.controllers.mapping_store import MappingStore
 from bridge.runtime.control_binding import compute_port_and_mix_gains
 from bridge.runtime.control_midi import ControlMidi, Switch
 
+PACE_S, WAIT_S, IDLE_S = 0.001, 0.02, 0.1
+"""The longest sleep: while messages wait for the pace of the device; while there is one, because lights flash, and
+motors wait for fingers, without any message; and while there is none."""
 SETTLE_TRIES, SETTLE_S = 40, 0.0005
 """How often, and how long, to wait for another thread that is delivering our changes of the Bus."""
 
@@ -23,7 +26,7 @@ SETTLE_TRIES, SETTLE_S = 40, 0.0005
 class PortLoop:
     """Runs the controller on ``control_midi``. One thread calls `update` and `close`; the rest may be read by any.
 
-    ``is_learning``: whether messages are to have no effect.
+    ``is_learning``: whether messages are to have no effect. ``has_device``: see `ControlPort`.
     """
 
     def __init__(
@@ -33,11 +36,14 @@ class PortLoop:
         sessions: SessionFactory,
         read_peers: Callable[[], Peers],
         is_learning: Callable[[], bool],
+        has_device: Callable[[str], bool],
         wanted: str = "",
     ) -> None:
         self._control_midi, self._store, self._is_learning = control_midi, store, is_learning
         self._bus: Bus = sessions.bus
-        self._port = ControlPort(lambda: JackPort(control_midi), sessions, read_peers, wanted, control_midi.wake)
+        self._port = ControlPort(
+            lambda: JackPort(control_midi), sessions, read_peers, wanted, control_midi.wake, has_device
+        )
         self._foreseen: tuple[int, bool] | None = None
         self._gains_changed = True
         self._rows_due_s = 0.0
@@ -50,6 +56,14 @@ class PortLoop:
         """Messages received, sent, lost and incomplete."""
         midi = self._control_midi
         return midi.received, midi.sent, midi.lost, midi.incomplete
+
+    @property
+    def wait_s(self) -> float:
+        """How long to sleep at most until the next `update`."""
+        session = self._port.session
+        if session is None or not self._port.is_connected:
+            return IDLE_S
+        return PACE_S if session.has_waiting else WAIT_S
 
     def list_devices(self) -> list[LearnDevice]:
         """What can be learned from."""

@@ -39,8 +39,6 @@ POLL_S = 0.002
 """How often an open device is polled. A player feels a delay from about 10 ms on."""
 IDLE_S = 0.1
 """How often while none is open."""
-WAIT_S = 0.02
-"""The longest sleep on control_in: lights flash, and motors wait for fingers, without any message."""
 LEAVE_S = 2.5
 """By then the slowest device has its exit messages (`session.CLOSE_S`)."""
 RETRY_S, FILES_S = 1.0, 1.0
@@ -133,11 +131,12 @@ class ControllerService:
                 self.sessions,
                 self._read_peers,
                 lambda: self.learn.listening,
+                self._has_device,
                 self._settings.control_in,
             )
             self._port = port
             while not self._leave_port.is_set():
-                control_midi.wait(WAIT_S)
+                control_midi.wait(port.wait_s)
                 self._try(port.update)
             self._leave(port.close)
             self._port = None
@@ -181,7 +180,10 @@ class ControllerService:
         bindings = [] if port is None else list(port.bindings)
         counters = self._counters if port is None else add_counters(self._counters, port.counters)
         if devices is not None:
-            rows += devices.describe()
+            # one that is connected to control_in has its row already
+            rows += [
+                row for row in devices.describe() if row.state != "taken" or row.device not in {r.device for r in rows}
+            ]
             bindings += devices.list_bindings()
             counters = add_counters(counters, (*devices.counters, 0, 0))
         used = {row.mapping for row in rows}
@@ -205,6 +207,10 @@ class ControllerService:
             *([] if port is None else port.list_devices()),
             *([] if devices is None else devices.list_devices()),
         ]
+
+    def _has_device(self, name: str) -> bool:
+        """Whether a MIDI device of this name is open."""
+        return self._devices is not None and any(one.name == name for one in self._devices.list_devices())
 
     def _is_connected(self, name: str) -> bool:
         """Whether the port ``name`` of a MIDI system is connected to control_in."""

@@ -115,6 +115,11 @@ class DeviceSession:
     def port_name(self) -> str:
         return self._port.name
 
+    @property
+    def has_waiting(self) -> bool:
+        """Whether messages wait for the device's pace: then `update` is due in a millisecond."""
+        return bool(self._queue)
+
     def start(self, now_s: float) -> None:
         """Put the device into its mode, whatever state it was left in; all it shows follows."""
         self.state, self.warning = "port", ""
