@@ -43,7 +43,7 @@ class Desk:
         self.learn = LearnBinding(self.bus, self.list_devices, lambda: None)
         for name, handler in self.learn.handlers().items():
             self.bus.add_handler(name, handler)
-        self.bus.publish("controllers.device", "Box", "", "Box MIDI 1", "", "port", "hold Shift to see the lights")
+        self.bus.publish("controllers.device", "Box", "box", "Box MIDI 1", "", "port", "hold Shift to see the lights")
         self._left = threading.Event()
         self.port = 0
 
