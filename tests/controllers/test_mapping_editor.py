@@ -8,18 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.app import is_known_elsewhere, make_registry
 from bridge.control.sidecar import make_sidecar_registry
 from bridge.controllers.entry_splitting import cut_entry
+from bridge.controllers.kind_detection import Detection
 from bridge.controllers.learn import LearnedBinding
-from bridge.controllers.learn_target import parse_target
+from bridge.controllers.learn_target import list_inputs_of, make_entry, parse_target
 from bridge.controllers.mapping import Mapping, MessageKind, MessageSpec
 from bridge.controllers.mapping_editor import LearnDevice, MappingEditor
 from bridge.controllers.mapping_file import InputTable
-from bridge.controllers.mapping_lookup import list_mappings
+from bridge.controllers.mapping_lookup import find_mapping, list_mappings
 from bridge.controllers.mapping_reader import read_mapping
 from bridge.controllers.message_specs import format_message_spec, parse_message_specs
 from bridge.controllers.port_names import get_system, is_match
 from bridge.errors import ConfigError
+from bridge.settings import Settings
 
 REGISTRY = make_sidecar_registry({})
 VOCALS, MUTE = "stems.vocals.gain_db", "stems.vocals.mute"
@@ -333,3 +336,29 @@ def test_the_parts_of_an_entry_stand_for_its_messages_in_their_order(midi: str, 
 def test_a_coarse_and_fine_pair_that_is_not_the_usual_one_stays_alone() -> None:
     odd = MessageSpec(MessageKind.CC14, 0, 0, 33)
     assert [one["midi"] for one in cut_entry({"midi": ""}, [odd], 0, 1)] == ["cc14 0,33 ch 1"]
+
+
+SHIPPED = [entry.name for entry in list_mappings() if entry.origin == "shipped"]
+TRIED = 4
+"""Inputs of each shipped mapping, spread over the file; each takes a fifth of a second."""
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_inputs_of_a_shipped_mapping_are_learned_anew_and_forgotten(folder: Path, name: str) -> None:
+    registry = make_registry(Settings())
+    editor = MappingEditor(registry, is_known_elsewhere)
+    mapping = read_mapping(find_mapping(name).path, registry, is_known_elsewhere)
+    for one in mapping.inputs[:: max(1, len(mapping.inputs) // TRIED)]:
+        target = parse_target(registry, MUTE if one.is_button else VOCALS)
+        detection = Detection(button="momentary", presses=1) if one.is_button else Detection(encoder=one.kind)  # type: ignore[arg-type]
+        entry = make_entry(target, format_message_spec(one.message), detection)
+        binding = LearnedBinding(name, one.message, target, entry)
+        path = editor.add(binding, LearnDevice(name, "port", "", mapping))
+        learned = read_mapping(path, registry, is_known_elsewhere)
+        [found] = [other for other in learned.inputs if other.message == one.message]
+        assert list_inputs_of(learned, target.item.name).count(found) == 1
+        editor.remove(target.item.name, LearnDevice(name, "port", "", learned))
+        assert list_inputs_of(read_mapping(path, registry, is_known_elsewhere), target.item.name) == []
+        editor.undo()
+        editor.undo()
+        assert not path.exists()
