@@ -14,16 +14,9 @@ from bridge.controllers.kind_detection import Detection
 from bridge.controllers.learn_target import LearnTarget, describe_target, make_entry, parse_target
 from bridge.controllers.mapping import Mapping, MessageKind, MessageSpec
 from bridge.controllers.mapping_file import InputTable
+from bridge.controllers.mapping_reader import list_controllers
 from bridge.controllers.message_specs import format_message_spec
-from bridge.controllers.message_tracker import (
-    DATA_LSB,
-    DATA_MSB,
-    NRPN_LSB,
-    NRPN_MSB,
-    PRESSURE,
-    MessageHistory,
-    MessageTracker,
-)
+from bridge.controllers.message_tracker import PRESSURE, MessageHistory, MessageTracker
 from bridge.core.control import Control
 from bridge.errors import ControlError
 
@@ -168,17 +161,4 @@ def overlaps(one: MessageSpec, other: MessageSpec) -> bool:
         return one.number == other.number or -1 in (one.number, other.number)
     if one.kind is other.kind and one.kind is not MessageKind.CC14:
         return one.number == other.number
-    return bool(_list_controllers(one) & _list_controllers(other))
-
-
-def _list_controllers(spec: MessageSpec) -> set[int]:
-    """The controllers that a message is made of."""
-    match spec.kind:
-        case MessageKind.CC:
-            return {spec.number}
-        case MessageKind.CC14:
-            return {spec.number, spec.fine}
-        case MessageKind.NRPN:
-            return {NRPN_MSB, NRPN_LSB, DATA_MSB, DATA_LSB}
-        case _:
-            return set()
+    return not set(list_controllers(one)).isdisjoint(list_controllers(other))

@@ -159,7 +159,7 @@ def _check_clashes(context: MappingContext, inputs: list[Input]) -> None:
         seen[one.message].append(one)
     owners: dict[tuple[int, int], Input] = {}
     for one in sorted(inputs, key=lambda one: one.message.kind is not MessageKind.CC):
-        for number in _list_controllers(one.message):
+        for number in list_controllers(one.message):
             other = owners.setdefault((one.message.channel, number), one)
             if other.message != one.message and {one.message.kind, other.message.kind} != {MessageKind.NRPN}:
                 entry = MappingEntryReader(context, f"input {one.entry} ({format_message_spec(one.message)})")
@@ -167,7 +167,7 @@ def _check_clashes(context: MappingContext, inputs: list[Input]) -> None:
                 raise entry.refuse(f"cc {number} is a part of it, and of {shown} too", "remove one of them")
 
 
-def _list_controllers(message: MessageSpec) -> tuple[int, ...]:
+def list_controllers(message: MessageSpec) -> tuple[int, ...]:
     """The numbers of the control changes that ``message`` is made of."""
     if message.kind is MessageKind.CC:
         return (message.number,)

@@ -9,8 +9,18 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
+from bridge.controllers.input_decoder import (
+    DATA_COARSE,
+    DATA_FINE,
+    NRPN_COARSE,
+    NRPN_FINE,
+    PARAMETER_CONTROLLERS,
+    RPN_COARSE,
+    RPN_FINE,
+)
 from bridge.controllers.kind_detection import MOVE, Detection, detect_kind
 from bridge.controllers.mapping import MessageKind, MessageSpec
+from bridge.controllers.message_specs import FINE_OFFSET
 
 LONGEST = 64
 """Values that a history keeps of its beginning, and of its end."""
@@ -18,10 +28,8 @@ MOST_MESSAGES = 512
 """Different messages of a device; then the one that came longest ago is dropped."""
 PAIRS = 2
 """So often a coarse and a fine controller come together before they are taken for one."""
-FINE_OFFSET = 32
-PARAMETER = frozenset({6, 38, 96, 97, 98, 99, 100, 101})
-"""Controllers of data entry and parameter numbers."""
-DATA_MSB, DATA_LSB, NRPN_LSB, NRPN_MSB, RPN_LSB, RPN_MSB = 6, 38, 98, 99, 100, 101
+PARAMETER = frozenset({*PARAMETER_CONTROLLERS, 96, 97})
+"""Controllers of parameters; 96 and 97 are steps of the data."""
 PRESS = 0.08
 """Movement that a press counts as, so that a fader that was moved by a tenth is ahead of a key that was touched."""
 STEP = 0.03
@@ -145,21 +153,21 @@ class MessageTracker:
     def _receive_parameter(self, channel: int, number: int, value: int, last: int, now_s: float) -> None:
         """A part of a parameter: its number (99 and 98, or 101 and 100 of a registered one), then 6 and 38."""
         selected = self._parameter.setdefault(channel, {})
-        if number in (NRPN_MSB, NRPN_LSB, RPN_MSB, RPN_LSB):
+        if number in (NRPN_COARSE, NRPN_FINE, RPN_COARSE, RPN_FINE):
             if last not in PARAMETER:
                 selected.clear()
             selected[number] = value
             return
-        if len(selected) < 2 or number not in (DATA_MSB, DATA_LSB):
+        if len(selected) < 2 or number not in (DATA_COARSE, DATA_FINE):
             return
         if last not in PARAMETER and (channel, number) not in self._joined:
             return  # a fader of its own
-        self._joined |= {(channel, part) for part in (*selected, DATA_MSB, DATA_LSB)}
-        if not {NRPN_MSB, NRPN_LSB} <= set(selected):
+        self._joined |= {(channel, part) for part in (*selected, DATA_COARSE, DATA_FINE)}
+        if not {NRPN_COARSE, NRPN_FINE} <= set(selected):
             return  # a registered parameter, as the range of the bend, is sent by no fader
-        spec = MessageSpec(MessageKind.NRPN, channel, selected[NRPN_MSB] << 7 | selected[NRPN_LSB])
-        fine = value if number == DATA_LSB else 0
-        self._add(spec, self._values.get((channel, DATA_MSB), 0) << 7 | fine, now_s)
+        spec = MessageSpec(MessageKind.NRPN, channel, selected[NRPN_COARSE] << 7 | selected[NRPN_FINE])
+        fine = value if number == DATA_FINE else 0
+        self._add(spec, self._values.get((channel, DATA_COARSE), 0) << 7 | fine, now_s)
 
     def _find_pairs(self) -> set[MessageSpec]:
         """The coarse and fine controllers that are one fader: hardly any coarse value came without a fine one."""

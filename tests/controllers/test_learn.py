@@ -302,6 +302,7 @@ def specs() -> Iterator[MessageSpec]:
     yield MessageSpec(MessageKind.NOTE, 0, 8)
     yield MessageSpec(MessageKind.NRPN, 0, 8)
     yield MessageSpec(MessageKind.CC, 0, 99)
+    yield MessageSpec(MessageKind.CC, 0, 101)
     yield MessageSpec(MessageKind.NRPN, 0, 9)
 
 
