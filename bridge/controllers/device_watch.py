@@ -75,6 +75,13 @@ class _Device:
         if (state, detail) != (self.state, self.detail):
             self.state, self.detail, self.since_s = state, detail, now_s
 
+    def return_as(self, pair: PortPair, now_s: float) -> None:
+        """It is there, with these ports. Where it was away, whatever failed before is forgotten."""
+        self.pair = pair
+        if not self.is_present:
+            self.is_present = True
+            self.wait_s, self.retry_s = 0.0, now_s
+
     def abandon(self, now_s: float) -> None:
         """Close its port without its exit messages: the device is gone, or another has it."""
         if self.session is not None:
@@ -220,7 +227,7 @@ class DeviceWatch:
             found = next((p for m, p in left.values() if m is device.mapping and p == device.pair), None)
             if found is not None and not {found.input, found.output} & unsure:
                 del left[id(found)]
-                device.is_present = True
+                device.return_as(found, now_s)
             elif device.is_present:
                 device.is_present = False
                 device.abandon(now_s)
@@ -251,8 +258,7 @@ class DeviceWatch:
                 name = f"{mapping.name} {unit}"
             device = _Device(name, mapping, self._make_surface(mapping, name), pair, now_s)
             self._devices.append(device)
-        device.pair, device.is_present = pair, True
-        device.wait_s, device.retry_s = 0.0, now_s
+        device.return_as(pair, now_s)
 
     def _open_if_due(self, device: _Device, now_s: float) -> None:
         pair = device.pair

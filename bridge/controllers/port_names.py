@@ -115,19 +115,19 @@ def is_match(pattern: str, name: str) -> bool:
 
 
 def compute_match(pattern: str, name: str) -> int:
-    """How well ``pattern`` describes the port called ``name``: 0 not at all, else more for more of its words."""
+    """How well ``pattern`` describes the port called ``name``: how many of its words; 0: it does not."""
     wanted, found = parse_name(pattern), parse_name(name)
     if not wanted.words or wanted.further != found.further:
         return 0
-    at, skipped = 0, 0
+    at = 0
     for index, word in enumerate(wanted.words):
         while at and at < len(found.words) and found.words[at] != word and _is_number(found.words[at]):
-            at, skipped = at + 1, skipped + 1
+            at += 1
         if at == len(found.words):
-            return _rate(index, skipped) if found.cut and index else 0
+            return index if found.cut else 0
         if found.words[at] != word:
             is_cut = found.cut and at == len(found.words) - 1 and word.startswith(found.words[at])
-            return _rate(index + 1, skipped) if is_cut else 0
+            return index + 1 if is_cut else 0
         at += 1
     rest = found.words[at:]
     telling = [word for word in rest if word not in _PLAIN and not _is_number(word)]
@@ -136,7 +136,7 @@ def compute_match(pattern: str, name: str) -> int:
         is_repetition = " ".join(wanted.words).startswith(" ".join(rest))
         is_plain = telling == [rest[-1]] and any(word.startswith(rest[-1]) for word in _PLAIN)
         telling = [] if is_repetition or is_plain else telling
-    return 0 if telling else _rate(len(wanted.words), skipped + len(rest))
+    return 0 if telling else len(wanted.words)
 
 
 def find_pairs(
@@ -201,10 +201,6 @@ def _is_same_name(name: str, other: str) -> bool:
 
 def _may_belong(_name: str, _other: str) -> bool:
     return True
-
-
-def _rate(words: int, other: int) -> int:
-    return max(1, words * 16 - other)
 
 
 def _split_words(text: str) -> tuple[str, ...]:

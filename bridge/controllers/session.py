@@ -145,16 +145,11 @@ class DeviceSession:
             self.surface.release(now_s)
             self.start(now_s)
         self._updated_s = now_s
-        self._receive(now_s)
-        if self.mapping.init_expect and self.state == "port" and now_s >= self._retry_s:
-            self._set_up(now_s)
-        if self._handshake is not None:
-            self._queue.extend(self._handshake.update(now_s))
-        keepalive = self.mapping.device.keepalive
-        if keepalive is not None and self.mapping.keepalive and now_s >= self._keepalive_s:
-            self._keepalive_s = now_s + keepalive.every_s
-            self._queue.appendleft(self.mapping.keepalive)
-        self._pump(now_s)
+        if not self.is_gone:
+            self._receive(now_s)
+        if not self.is_gone:
+            self._send_due(now_s)
+            self._pump(now_s)
 
     def replace_surface(self, surface: Surface, mapping: Mapping, now_s: float) -> None:
         """Go on with another surface on the same device: its mapping was edited, its `device` was not.
@@ -192,6 +187,17 @@ class DeviceSession:
     def _set_up(self, now_s: float) -> None:
         self._retry_s = now_s + RETRY_S
         self._queue.extend(self.mapping.init)
+
+    def _send_due(self, now_s: float) -> None:
+        """Queue what comes without being asked for."""
+        if self.mapping.init_expect and self.state == "port" and now_s >= self._retry_s:
+            self._set_up(now_s)
+        if self._handshake is not None:
+            self._queue.extend(self._handshake.update(now_s))
+        keepalive = self.mapping.device.keepalive
+        if keepalive is not None and self.mapping.keepalive and now_s >= self._keepalive_s:
+            self._keepalive_s = now_s + keepalive.every_s
+            self._queue.appendleft(self.mapping.keepalive)
 
     def _receive(self, now_s: float) -> None:
         try:
@@ -237,7 +243,8 @@ class DeviceSession:
         """Send what the device's pace allows now; while closing, close the port after the last message."""
         self._send_queue(now_s)
         if self._close_by_s is None:
-            if not self._queue and not self.is_gone and now_s >= max(self._free_s, self._lights_s):
+            # where it is free, nothing waits
+            if not self.is_gone and now_s >= max(self._free_s, self._lights_s):
                 self._queue.extend(self.surface.take_output(now_s))
                 self._send_queue(now_s)
         elif not self._queue and not self.is_gone:

@@ -166,6 +166,29 @@ def test_two_units_of_one_name_are_served_and_both_opened_anew_when_one_leaves()
     assert len(rig.system.open_ports) == 2
 
 
+def test_two_units_with_one_name_for_both_outputs_are_opened_anew_when_one_leaves() -> None:
+    rig = Rig()
+    for number in (24, 28):
+        rig.system.plug(MIX.format(number), "MIDI Mix")
+    rig.run(2.0)
+    rig.system.unplug(MIX.format(28), "MIDI Mix")
+    rig.run(2.0)
+    # the output that is left may be that of either
+    assert rig.states() == {"MIDI Mix": "port", "MIDI Mix 2": "missing"} and rig.system.calls["open"] == 3
+
+
+def test_a_unit_that_returns_with_its_own_names_is_the_one_that_had_them() -> None:
+    rig = Rig()
+    for number in (24, 28):
+        rig.system.plug(MIX.format(number))
+    rig.run(2.0)
+    for number in (24, 28):
+        rig.system.unplug(MIX.format(number))
+    rig.run(2.0)
+    rig.system.plug(MIX.format(28))
+    assert rig.run(2.0).states() == {"MIDI Mix": "missing", "MIDI Mix 2": "port"}
+
+
 def test_a_port_that_another_program_has_is_said_and_tried_again_ever_more_rarely(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -188,6 +211,9 @@ def test_a_taken_device_that_is_plugged_in_again_is_tried_at_once() -> None:
     rig.system.plug(MIX.format(24))
     rig.system.taken.add(MIX.format(24))
     rig.run(300.0)
+    tries = rig.system.calls["open"]
+    while rig.system.calls["open"] == tries:
+        rig.run(1.0)
     rig.system.unplug(MIX.format(24))
     rig.run(2.0)
     assert rig.states() == {"MIDI Mix": "missing"}
@@ -241,6 +267,11 @@ def test_a_list_that_cannot_be_had_is_asked_for_ever_more_rarely_and_devices_go_
     rig.system.is_down = False
     rig.system.unplug(MIX.format(24))
     assert rig.run(LONGEST_WAIT_S + 1).states() == {"MIDI Mix": "missing"}
+    rig.system.is_down = True
+    before = rig.system.calls["list"]
+    with caplog.at_level(logging.WARNING):
+        rig.run(10.0)
+    assert len(caplog.records) == 2 and rig.system.calls["list"] - before >= 3
 
 
 def test_a_hundred_unplugs_cost_no_more_than_the_first_ten() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.controllers.port_names import PortPair, find_pairs, is_match, normalize_name, parse_name
+from bridge.controllers.port_names import PortPair, find_pairs, is_match, normalize_name, parse_name, rate_name
 
 MATCHES = [
     # pattern, names of that port: ALSA of older and newer kernels, JACK, PipeWire, a2jmidid, macOS, Windows
@@ -33,6 +33,7 @@ MATCHES = [
     ("MIDIIN2 (LPX MIDI)", ["MIDIIN2 (LPX MIDI)", "MIDIOUT2 (LPX MIDI) 2"]),
     ("Launchpad Mini MK3 LPMiniMK3 MIDI", ["Launchpad Mini MK3:Launchpad Mini MK3 LPMiniMK3 MI 20:1"]),
     ("Launchpad Mini MK3 LPMiniMK3 MIDI", ["Launchpad Mini MK3 LPMiniMK3 MIDI Out"]),
+    ("Launchpad Mini MK3 LPMiniMK3", ["Launchpad Mini MK3:Launchpad Mini MK3 LPMiniMK3 MI 20:1"]),
     ("X-Touch", ["X-Touch:X-Touch MIDI 1 24:0", "X-Touch", "X-Touch 0", "Behringer X-Touch"]),
     ("X-Touch INT", ["X-Touch:X-Touch X-TOUCH_INT 20:0", "X-Touch INT"]),
     ("MPK mini 3", ["MPK mini 3:MPK mini 3 MIDI 1 20:0", "MPK mini 3", "MPK mini 3 1"]),
@@ -73,6 +74,10 @@ OTHERS = [
     ("nanoKONTROL2", ["ardour:nanoKONTROL2 in", "Ardour:nanoKONTROL2 out 130:2"]),
     ("nanoKONTROL2", ["Midi Through:Midi Through Port-0 14:0"]),
     ("nanoKONTROL2", ["nanoKONTROL:nanoKONTROL MIDI 1 20:0", "nanoKONTROL Studio", "nanoPAD2", ""]),
+    # words that are no repetition and no plain word, as nothing was cut; numbers that are no unit's
+    ("MIDI Mix", ["8 MIDI Mix", "MIDI Mix mi", "MIDI Mix mid", "MIDI Mix 249"]),
+    ("Launch Control XL", ["Launch Control X", "Launch Control", "Launch"]),
+    ("MPK", ["MPK 249"]),
     ("", ["nanoKONTROL2", ""]),
 ]
 
@@ -122,6 +127,21 @@ def test_one_port_of_a_unit_is_taken_the_one_that_matches_best() -> None:
     inputs = ["APC mini mk2:APC mini mk2 MIDI 1 24:0", "APC mini mk2:APC mini mk2 MIDI 2 24:1"]
     assert pairs(inputs, inputs, "APC mini mk2") == [PortPair(inputs[0], inputs[0])]
     assert pairs(inputs, inputs, "APC mini mk2", "APC mini mk2 MIDI 2") == [PortPair(inputs[1], inputs[1])]
+
+
+def test_windows_second_port_gets_the_second_output() -> None:
+    names = ["MIDIIN2 (LPX MIDI)", "LPX MIDI"]
+    assert pairs(names, ["LPX MIDI", "MIDIOUT2 (LPX MIDI)"], "LPX MIDI", "MIDIIN2 (LPX MIDI)") == [
+        PortPair("MIDIIN2 (LPX MIDI)", "MIDIOUT2 (LPX MIDI)"),
+        PortPair("LPX MIDI", "LPX MIDI"),
+    ]
+
+
+def test_the_pattern_of_more_words_describes_a_port_better() -> None:
+    name = "Launchkey Mini MK4:Launchkey Mini MK4 37 MIDI In 20:0"
+    rated = [rate_name(name, [pattern]) for pattern in ("X-Touch", "Launchkey Mini MK4", "Launchkey Mini MK4 37 MIDI")]
+    assert rated == [0, 3, 5]
+    assert rate_name(name, ["X-Touch", "Launchkey Mini MK4"]) == 3 and rate_name(name, []) == 0
 
 
 def test_a_device_without_an_output_is_a_pair_all_the_same() -> None:

@@ -14,7 +14,7 @@ from bridge.controllers.mapping_file import PacingTable
 from bridge.controllers.session import EXPECT_S, RETRY_S, DeviceSession, has_pattern
 from tests.controllers.fake_midi import FakePort, FakeSurface, make_mapping
 
-INIT, EXIT, REPLY = "F0 01 01 F7", "F0 01 00 F7", "F0 01 02 F7"
+INIT, EXIT, REPLY, RESET = "F0 01 01 F7", "F0 01 00 F7", "F0 01 02 F7", "F0 01 04 F7"
 CLOCK = bytes((0xF8,))
 STEP_S = 0.002
 
@@ -60,23 +60,28 @@ class Rig:
 
 
 class FakeHandshake:
-    """Asks once, is confirmed by REPLY, and answers it."""
+    """Asks each minute, is confirmed by REPLY, which it answers, and no longer by RESET."""
 
     def __init__(self) -> None:
         self.confirmed = False
 
     def start(self, now_s: float) -> list[bytes]:
-        self.confirmed = False
+        self.confirmed, self._ask_s = False, now_s + 60.0
         return [b"\xf0\x02\xf7"]
 
     def update(self, now_s: float) -> list[bytes]:
-        return []
+        if self.confirmed or now_s < self._ask_s:
+            return []
+        self._ask_s = now_s + 60.0
+        return [b"\xf0\x02\xf7"]
 
     def receive(self, message: bytes, now_s: float) -> list[bytes]:
+        if message == bytes.fromhex(RESET):
+            self.confirmed = False
         if message != bytes.fromhex(REPLY):
             return []
         self.confirmed = True
-        return [b"\xf0\x03\xf7"]
+        return [b"\xf0\x03\xf7", b"\xf0\x04\xf7"]
 
 
 def test_a_device_that_a_crash_left_in_its_mode_is_brought_out_of_it_first() -> None:
@@ -131,7 +136,19 @@ def test_a_handshake_confirms_and_its_answers_go_first() -> None:
     rig.surface.shown[5] = 1
     rig.start().receive(REPLY)
     assert rig.state() == "confirmed"
-    assert rig.sent == ["F0 02 F7", "F0 03 F7", "90 05 01"]
+    assert rig.sent == ["F0 02 F7", "F0 03 F7", "F0 04 F7", "90 05 01"]
+
+
+def test_a_device_that_was_switched_off_and_on_is_no_longer_confirmed() -> None:
+    rig = Rig(make_mapping(), FakeHandshake()).start().receive(REPLY)
+    assert rig.receive(RESET).state() == "port"
+    rig.surface.shown[5] = 1
+    assert rig.receive(REPLY).state() == "confirmed" and rig.surface.replayed == 3
+
+
+def test_a_handshake_without_an_answer_goes_on_in_its_own_time() -> None:
+    rig = Rig(make_mapping(), FakeHandshake()).start().run(600.0, 0.1)
+    assert 9 <= rig.sent.count("F0 02 F7") <= 11
 
 
 def test_every_message_reaches_the_surface() -> None:
@@ -195,6 +212,18 @@ def test_the_device_is_never_sent_to_faster_than_it_can_take(
             assert run < burst or pause_ms == 0
 
 
+def test_a_burst_after_a_rest_is_a_whole_one() -> None:
+    rig = Rig(make_mapping(pacing=PacingTable(burst=3, pause_ms=50.0))).start()
+    for key in range(2):
+        rig.surface.shown[key] = 1
+    rig.run(1.0)
+    for key in range(4):
+        rig.surface.shown[key] = 2
+    rig.run(0.2)
+    times = [at for at, _ in rig.port.log[2:]]
+    assert len(times) == 4 and times[2] == times[0] and times[3] >= times[0] + 0.05
+
+
 def test_leaving_drops_what_waits_and_sends_the_exit_messages() -> None:
     rig = Rig(make_mapping(exit=[EXIT, "F0 05 F7"], pacing=PacingTable(gap_ms=50.0)))
     for key in range(64):
@@ -222,6 +251,13 @@ def test_after_leaving_nothing_is_sent_or_received() -> None:
     rig.surface.shown[1] = 1
     rig.run(10.0, 0.1).close()
     assert rig.sent == [EXIT, EXIT] and rig.surface.released == 1
+
+
+def test_a_sleep_ends_a_warning() -> None:
+    rig = Rig(make_mapping(warning=("F0 47", "drum mode", ""))).start().receive("F0 47 F7")
+    assert rig.session.warning == "drum mode"
+    rig.now_s += 600.0
+    assert rig.run(STEP_S).session.warning == ""
 
 
 def test_after_a_sleep_the_device_is_set_up_and_lit_again() -> None:
@@ -271,7 +307,18 @@ def test_an_edited_mapping_goes_on_with_another_surface_that_shows_everything() 
     rig.session.replace_surface(surface, make_mapping(init=[INIT]), rig.now_s)
     rig.receive("B0 00 01")
     assert rig.surface.is_closed and rig.surface.released == 1 and rig.surface.received == []
-    assert len(surface.received) == 1 and rig.sent == [INIT, "90 09 03"]
+    assert len(surface.received) == 1 and rig.sent == [INIT, "90 09 03"] and surface.replayed == 1
+
+
+def test_lights_of_the_old_mapping_that_wait_are_dropped() -> None:
+    rig = Rig(make_mapping(pacing=PacingTable(gap_ms=20.0))).start()
+    for key in range(60):
+        rig.surface.shown[key] = 1
+    rig.run(0.1)
+    surface, before = FakeSurface(), len(rig.sent)
+    surface.shown[99] = 3
+    rig.session.replace_surface(surface, make_mapping(pacing=PacingTable(gap_ms=20.0)), rig.now_s)
+    assert rig.run(2.0).sent[before:] == ["90 63 03"]
 
 
 @given(st.binary(max_size=8), st.lists(st.one_of(st.none(), st.integers(0, 255)), max_size=8))
