@@ -180,22 +180,33 @@ class Controller:
         target = self._resolve(item.target) if item is not None else None
         if not (isinstance(target, SetControl) and target.pickup):
             self._pickups.forget(spec)
-        if item is not None and not item.is_button:
-            self._receive_position(item, value, now_s)
-            return
-        self._flush()
-        if item is not None and item.kind == "toggle":
-            self._receive_toggle(item, value, now_s)
-        elif value > 0:
-            if spec.kind is MessageKind.NOTE:
-                self._release_button(spec, now_s)  # of a second note-on the release between was lost
-            if item is not None and spec not in self._held:  # a controller's second value may be pressure
-                self._press_button(item, now_s)
-        else:
-            self._release_button(spec, now_s)
+        is_release = value == 0 and spec in self._held
+        if is_release or (spec in self._held and spec.kind is MessageKind.NOTE):
+            self._flush()
+            self._release_button(spec, now_s)  # of a second note-on the release between was lost
+        if item is not None and not is_release:
+            if not item.is_button:
+                self._receive_position(item, value, now_s)
+                return
+            self._flush()
+            self._receive_button(item, value, now_s)
+        if value == 0:
             self._feedback.resend(spec)
         if item is not None:
             self._note_input(spec, value, item.target)
+
+    def _receive_button(self, item: Input, value: int, now_s: float) -> None:
+        target = self._resolve(item.target)
+        holds = isinstance(target, Touch) or (isinstance(target, SelectLayer) and target.held)
+        if item.kind != "toggle" or holds:
+            if value and item.message not in self._held:  # a controller's second value may be pressure
+                self._press_button(item, now_s)
+        elif isinstance(target, SetControl) and target.step is None:
+            number = find_pressed_value(target, item.kind, 0.0) if value else find_released_value(target, item.kind)
+            if number is not None:
+                self._set(target.control, number)
+        else:
+            self._press(item, target, now_s)  # the device switches over by itself: off is as much a press as on is
 
     def _receive_position(self, item: Input, value: int, now_s: float) -> None:
         target = self._resolve(item.target)
@@ -221,23 +232,6 @@ class Controller:
         if target.pickup:
             return self._pickups.find(item, target).move(position, present)
         return to_value(position, target.low, target.high, target.curve, target.control)
-
-    def _receive_toggle(self, item: Input, value: int, now_s: float) -> None:
-        """The device switches over by itself: off is as much a press as on is."""
-        target = self._resolve(item.target)
-        if isinstance(target, SetControl) and target.step is None:
-            number = find_pressed_value(target, item.kind, 0.0) if value else find_released_value(target, item.kind)
-            if number is not None:
-                self._set(target.control, number)
-        elif isinstance(target, Touch) or (isinstance(target, SelectLayer) and target.held):
-            if value:
-                self._press_button(item, now_s)
-            else:
-                self._release_button(item.message, now_s)
-        else:
-            self._press(item, target, now_s)
-        if not value:
-            self._feedback.resend(item.message)
 
     def _press_button(self, item: Input, now_s: float) -> None:
         target = self._resolve(item.target)

@@ -43,7 +43,8 @@ def predict_message(
         if item.kind == "toggle":
             pressed[name] = find_pressed_value(target, item.kind, read(name))
             off = pressed[name] if target.step is not None else find_released_value(target, item.kind)
-            released = {} if off is None else {name: off}
+            if held is None:
+                released = {} if off is None else {name: off}
         elif held is None or message.kind is MessageKind.NOTE:
             pressed[name] = find_pressed_value(target, item.kind, pressed.get(name, read(name)))
     rows = {}

@@ -536,3 +536,42 @@ def test_changes_from_many_threads_are_all_shown_in_the_end() -> None:
     rig.take()
     lights = {f"90 0{k}": f"90 0{k} {127 * (rig.get(name) > 0):02X}" for k, name in enumerate(switches)}
     assert rig.shown == lights
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        f'encoder = "absolute"\nset = "{GAIN}"',
+        'button = "toggle"\nset = "stems.drums.solo"',
+        'button = "latched"\nset = "stems.drums.solo"',
+    ],
+)
+def test_a_button_that_is_something_else_in_the_other_layer_is_still_released(other: str) -> None:
+    text = f"""
+    [[input]]
+    midi = "cc 10"
+    button = "momentary"
+    set = "{MUTE}"
+    layer = "main"
+    [[input]]
+    midi = "cc 10"
+    {other}
+    layer = "shift"
+    [[input]]
+    midi = "cc 11"
+    button = "toggle"
+    hold_layer = "shift"
+    layer = "main"
+    [[input]]
+    midi = "cc 11"
+    {other}
+    layer = "shift"
+    """
+    rig = DeviceRig(text, top='layers = ["main", "shift"]')
+    rig.send("B0 0A 7F", "B0 0B 7F")
+    assert (rig.get(MUTE), rig.controller.layer) == (1, "shift")
+    assert rig.controller.predict_switches()[0xB0, 10, False] == {MUTE: 0.0}
+    rig.send("B0 0A 00")
+    assert (rig.get(MUTE), rig.get(GAIN), rig.get("stems.drums.solo")) == (0, 0, 0)
+    rig.send("B0 0B 00")
+    assert rig.controller.layer == "main"
