@@ -68,9 +68,10 @@ def check_file(path: Path, registry: Registry, is_known: Callable[[str], bool], 
         return
     console = Printer()
     buttons = sum(one.is_button for one in mapping.inputs)
+    lights = len(mapping.feedback) + sum(one.led is not None for one in mapping.inputs)
     console.say(
         f"{path}: {mapping.name}: {buttons} buttons, {len(kinds) - buttons} faders and knobs, "
-        f"{len(mapping.feedback)} lights and displays: no error",
+        f"{lights} lights and displays: no error",
         "green",
     )
     if mapping.inactive:

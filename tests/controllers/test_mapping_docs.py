@@ -15,8 +15,9 @@ from bridge.controllers import mapping_file
 from bridge.controllers.encoders import decode_steps
 from bridge.controllers.mapping import Mapping
 from bridge.controllers.mapping_file import EncoderKind
-from bridge.controllers.mapping_reader import read_mapping
+from bridge.controllers.mapping_reader import never, read_mapping
 from bridge.controllers.message_specs import parse_message_specs
+from bridge.controllers_command import check_file
 from bridge.errors import ConfigError
 from bridge.settings import Settings
 
@@ -55,6 +56,16 @@ def test_every_other_file_and_entry_of_the_page_is_read(tmp_path: Path, registry
     assert len(others) >= 4
     for block in others:
         read(tmp_path, block if block.startswith("schema") else f"{head}\n{block}", registry)
+
+
+def test_the_check_prints_what_the_page_shows(
+    tmp_path: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "studio_box.toml").write_text(STUDIO_BOX, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    check_file(Path("studio_box.toml"), registry, never, json_=False)
+    (shown,) = re.findall(r"^    (studio_box\.toml: .*)$", STEPS, re.MULTILINE)
+    assert " ".join(capsys.readouterr().out.split()) == shown
 
 
 MISTAKES = {
