@@ -15,12 +15,26 @@ from pathlib import Path
 
 import pytest
 
-from bridge.doctor import Finding, exit_code, jack_checks, machine_checks, probe, render, run_checks, to_json
+from bridge.app import make_registry
+from bridge.controllers.mapping_reader import never
+from bridge.controllers.mapping_store import MappingStore
+from bridge.doctor import (
+    Finding,
+    controller_checks,
+    exit_code,
+    jack_checks,
+    machine_checks,
+    probe,
+    render,
+    run_checks,
+    to_json,
+)
 from bridge.doctor.probe import ServerFigures, ask_server
 from bridge.printing import Printer
-from bridge.settings import EngineSettings, JackSettings, OscSettings, Settings
+from bridge.settings import ControllerSettings, EngineSettings, JackSettings, OscSettings, Settings
 from engines.synth.fluidsynth import load_library
 from tests.conftest import StartServer
+from tests.controllers.fake_midi import FakeSystem
 
 FIGURES = ServerFigures(rate=44100, period=128, realtime=True, cpu_load=3.0)
 
@@ -286,6 +300,45 @@ def test_missing_semaphores_are_a_warning() -> None:
 def test_a_missing_sequencer_is_a_warning(tmp_path: Path) -> None:
     assert machine_checks.check_midi(tmp_path / "seq").state == "warn"
     assert machine_checks.check_midi(tmp_path).state == "ok"
+
+
+def test_devices_are_shown_with_their_mappings_and_those_that_may_stay_dark(tmp_path: Path) -> None:
+    system = FakeSystem()
+    system.inputs = [
+        "Midi Through:Midi Through Port-0 14:0",
+        "nanoKONTROL2:nanoKONTROL2 MIDI 1 24:0",
+        "Strange Box 28:0",
+    ]
+    store = MappingStore(make_registry(Settings()), never)
+    store.update()
+    finding = controller_checks.describe_devices(system, store.mappings)
+    assert finding.state == "ok"
+    assert "nanoKONTROL2 MIDI 1 24:0 (korg_nanokontrol2)" in finding.detail
+    assert "without a mapping: Strange Box 28:0" in finding.detail
+    assert "Through" not in finding.detail
+    assert "stays dark" in finding.fix
+    system.inputs = []
+    assert controller_checks.describe_devices(system, store.mappings).detail == "no MIDI device is plugged in"
+
+
+def test_a_refused_mapping_is_a_warning_with_its_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIDEMAN_CONFIG_HOME", str(tmp_path))
+    (tmp_path / "mappings").mkdir()
+    text = 'schema = 1\nname = "x"\n[device]\ninput.linux = ["x"]\n[[input]]\nmidi = "cc 200"\nencoder = "absolute"\n'
+    (tmp_path / "mappings" / "x.toml").write_text(text)
+    finding = controller_checks.check_controllers(Settings())
+    assert finding.state == "warn"
+    assert "x.toml: input 1" in finding.detail
+    assert "sideman controllers --check" in finding.fix
+
+
+def test_controllers_are_looked_for_by_the_doctor_of_any_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIDEMAN_CONFIG_HOME", str(tmp_path))
+    assert by_name(run_checks())["controllers"].state == "ok"
+    off = Settings(controllers=ControllerSettings(midi=False))
+    assert "off in sideman.toml" in controller_checks.check_controllers(off).detail
 
 
 def test_a_package_that_does_not_load_says_why_and_what_for() -> None:

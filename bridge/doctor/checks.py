@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from bridge.doctor import jack_checks, machine_checks
+from bridge.doctor import controller_checks, jack_checks, machine_checks
 from bridge.doctor.finding import Finding
 from bridge.doctor.secrets import check_settings_file
 from bridge.settings import Settings, settings_path
@@ -40,6 +40,7 @@ def run_checks(settings: Settings | None = None, *, song_rate: int | None = None
         machine_checks.check_import(
             "python-rtmidi", "rtmidi", "MIDI controllers", f"sudo apt-get install libasound2, then {_SETUP}"
         ),
+        controller_checks.check_controllers(settings),
         machine_checks.check_import(
             "soundfile",
             "soundfile",
