@@ -293,6 +293,14 @@ def test_a_port_that_fails_is_gone_and_said_once(failing: str, caplog: pytest.Lo
     ]
 
 
+def test_a_port_that_fails_as_the_machine_wakes_is_gone_and_not_asked_again() -> None:
+    rig = Rig(make_mapping(init=[INIT], exit=[EXIT])).start().run(1.0)
+    rig.port.is_broken = True
+    rig.now_s += 600.0
+    rig.run(1.0)  # the fake port fails a test that uses it after it was closed
+    assert rig.session.is_gone and rig.port.is_closed and "gone" in rig.session.failure
+
+
 def test_an_abandoned_device_is_released_and_its_port_closed() -> None:
     rig = Rig(make_mapping(exit=[EXIT])).start()
     rig.session.abandon(rig.now_s)
