@@ -47,12 +47,14 @@ _WORD = re.compile(r"[^\W_]+")
 class PortName:
     """A name taken apart. ``further``: 2 for Windows' second port of a unit; ``unit``: what only ports of one unit
 
-    share, empty where the name does not say; ``cut``: its end may be missing.
+    share, empty where the name does not say; ``client``: ALSA's number of the device, where it is there; ``cut``: its
+    end may be missing.
     """
 
     words: tuple[str, ...]
     further: int = 0
     unit: str = ""
+    client: str = ""
     cut: bool = False
 
 
@@ -96,17 +98,22 @@ def parse_name(name: str) -> PortName:
     unit = ""
     if colon:
         unit = f"{' '.join(_DIRECTION.sub(' ', client).split())} {number}".strip().lower()
+        if found := _BRACKETS.search(client):
+            number = found.group().strip("[]")
         owner = _split_words(client)
         bare = owner[: _count_before_numbers(owner)]
         if words[: len(bare)] != bare:
             words = owner + words
-    return PortName(_drop_repetition(words), further, unit, cut)
+    return PortName(_drop_repetition(words), further, unit, number, cut)
 
 
-def normalize_name(name: str) -> str:
-    """``name`` without what systems and bridges add to it: small words, a space between each."""
-    parsed = parse_name(name)
-    return " ".join((*([f"port{parsed.further}"] if parsed.further else []), *parsed.words))
+def is_same_port(name: str, other: str) -> bool:
+    """Whether two MIDI systems may show the same port by these names, as ALSA and a bridge to JACK do."""
+    first, second = parse_name(name), parse_name(other)
+    if first.further != second.further or (first.client and second.client and first.client != second.client):
+        return False
+    telling = [[word for word in one.words if word not in _PLAIN] for one in (first, second)]
+    return telling[0] == telling[1] and bool(telling[0])
 
 
 def is_match(pattern: str, name: str) -> bool:

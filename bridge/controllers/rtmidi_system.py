@@ -11,7 +11,8 @@ a port watches the list of names (`bridge.controllers.device_watch`).
 Untried, because no such system was at hand: CoreMIDI, WinMM and a real ALSA device; this module ran on JACK. CoreMIDI
 refreshes its list of names only while the run loop of the main thread runs, so on macOS a device that is plugged in
 later may stay unseen until the next start. With JACK the list is that of the server it started on: when the server
-is gone, it stays as it was. The wheel of python-rtmidi has its own libjack, so PipeWire's JACK is out of its reach.
+is gone, it stays as it was; the wheel of python-rtmidi has its own libjack, so PipeWire's JACK is out of its reach; and
+a process with a JACK client of its own must not use it (see `bridge.settings.ControllerSettings`).
 """
 
 from __future__ import annotations
@@ -145,7 +146,9 @@ class RtmidiSystem:
         return RtmidiPort(input_name, midi_in, midi_out, FLUSH_S.get(self.api, 0.0))
 
     def open_virtual(self, name: str) -> RtmidiPort:
-        """Offer a pair of ports called ``name`` to other programs.
+        """Offer a pair of ports called ``name`` to other programs, which find them by that name in the next session.
+
+        CoreMIDI gives them another unique number each time, which rtmidi cannot set (untried).
 
         Raises:
             DriverError: Windows has no virtual ports: there the loopMIDI ports "``name`` in" and "``name`` out" are

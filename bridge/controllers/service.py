@@ -26,7 +26,7 @@ from bridge.controllers.mapping_editor import LearnDevice
 from bridge.controllers.mapping_store import MappingStore
 from bridge.controllers.midi_port import MidiPort, MidiSystem
 from bridge.controllers.port_loop import PortLoop
-from bridge.controllers.port_names import normalize_name
+from bridge.controllers.port_names import is_same_port
 from bridge.controllers.rtmidi_system import open_midi_system
 from bridge.errors import ConfigError
 from bridge.runtime.callback.context import CallbackContext
@@ -214,8 +214,7 @@ class ControllerService:
 
     def _is_connected(self, name: str) -> bool:
         """Whether the port ``name`` of a MIDI system is connected to control_in."""
-        wanted = normalize_name(name)
-        return any(normalize_name(other) == wanted for names in self._read_peers().sources for other in names)
+        return any(is_same_port(name, other) for names in self._read_peers().sources for other in names)
 
     def _try(self, update: Callable[[float], object]) -> None:
         """Call ``update`` with the time; an error is logged once, and does not end the thread."""

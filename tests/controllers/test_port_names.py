@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.controllers.port_names import PortPair, find_pairs, is_match, normalize_name, parse_name, rate_name
+from bridge.controllers.port_names import (
+    PortPair,
+    find_pairs,
+    is_match,
+    is_same_port,
+    parse_name,
+    rate_name,
+)
 
 MATCHES = [
     # pattern, names of that port: ALSA of older and newer kernels, JACK, PipeWire, a2jmidid, macOS, Windows
@@ -155,9 +162,28 @@ def test_an_output_of_other_words_is_the_inputs_where_there_is_no_other() -> Non
     assert found == [PortPair("nanoKONTROL2 SLIDER/KNOB", "nanoKONTROL2 CTRL")]
 
 
-@pytest.mark.parametrize("name", [name for _, names in MATCHES for name in names])
-def test_a_plain_name_is_its_own_plain_name(name: str) -> None:
-    assert normalize_name(normalize_name(name)) == normalize_name(name)
+ALSA = "nanoKONTROL2:nanoKONTROL2 MIDI 1 24:0"
+
+
+@pytest.mark.parametrize(
+    ("other", "is_same"),
+    [
+        ("Midi-Bridge:nanoKONTROL2:(capture_0) nanoKONTROL2 MIDI 1", True),
+        ("nanoKONTROL2:[1] nanoKONTROL2 1", True),
+        ("a2j:nanoKONTROL2 [24] (capture): nanoKONTROL2 MIDI 1", True),
+        ("alsa_pcm:nanoKONTROL2/midi_capture_1", True),
+        ("alsa_midi:nanoKONTROL2 MIDI 1 (out)", True),
+        ("a2j:nanoKONTROL2 [28] (capture): nanoKONTROL2 MIDI 1", False),
+        ("nanoKONTROL2:nanoKONTROL2 MIDI 1 28:0", False),
+        ("Midi-Bridge:nanoKONTROL2:(capture_1) nanoKONTROL2 MIDI 2", False),
+        ("MIDIIN2 (nanoKONTROL2 MIDI 1)", False),
+        ("ardour:MIDI Control Out", False),
+        ("system:midi_capture_1", False),
+    ],
+)
+def test_the_same_port_is_known_by_its_names_on_two_systems(other: str, is_same: bool) -> None:
+    assert is_same_port(ALSA, other) == is_same_port(other, ALSA) == is_same
+    assert not is_same_port("MIDI", "MIDI") and not is_same_port("", "")
 
 
 MODELS = [
