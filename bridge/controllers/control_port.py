@@ -11,12 +11,17 @@ from bridge.controllers.device_sessions import SessionFactory, make_unmapped
 from bridge.controllers.device_watch import is_same_device
 from bridge.controllers.mapping import Mapping as ControllerMapping
 from bridge.controllers.mapping_editor import LearnDevice
+from bridge.controllers.mcu.daw_session import PORT_NAME, make_daw_session
+from bridge.controllers.mcu.daw_surface import DawSurface
 from bridge.controllers.midi_port import MidiPort
 from bridge.controllers.port_names import get_system, rate_name, select_patterns
 from bridge.controllers.session import DeviceSession
+from bridge.controllers.strips import make_strips
 
 DEVICE = "control_in"
 """The name of the device in the readings, while nothing is connected."""
+DAW = "mcu"
+"""In place of a mapping's name: a DAW is connected, for which Sideman is a Mackie Control."""
 UNKNOWN = "no mapping is for a device of this name; sideman learn makes one"
 
 
@@ -47,6 +52,8 @@ def choose_mapping(peers: Peers, mappings: Mapping[str, ControllerMapping], want
 
     The port takes the messages of all that is connected, so only one device can have a mapping.
     """
+    if wanted == DAW:
+        return Choice(device=PORT_NAME, detail="connect the DAW's Mackie Control to control_in and control_out")
     rated = [(_rate_port(names, mapping), names, name) for names in peers.sources for name, mapping in mappings.items()]
     rating, names, name = max(rated, key=lambda one: one[0], default=(0, (), ""))
     if wanted:
@@ -90,7 +97,7 @@ class ControlPort:
     """The session on control_in and control_out. Its methods are called by one thread.
 
     ``open_port``: opens the pair anew. ``read_peers``: returns what is connected at this moment, for each update.
-    ``wanted``: the name of a mapping, empty to choose it by what is connected. ``wake``: see `SessionFactory`.
+    ``wanted``: the name of a mapping or DAW, empty to choose it by what is connected. ``wake``: see `SessionFactory`.
     ``has_device``: whether there is another device of that name.
     """
 
@@ -140,9 +147,15 @@ class ControlPort:
         elif is_edited or starts_anew:
             if self.session is not None and not self.close(now_s):
                 return  # a slow device is still being sent its exit messages
-            self.session = self._sessions.make_session(self._open_port(), mapping, choice.device, self._wake)
+            self.session = self._make_session(mapping, choice.device)
             self.session.start(now_s)
         self._peers, self._mappings, self._choice = peers, mappings, choice
+
+    def _make_session(self, mapping: ControllerMapping, device: str) -> DeviceSession:
+        if self._wanted == DAW:
+            bus = self._sessions.bus
+            return make_daw_session(self._open_port(), DawSurface(bus, make_strips(bus.registry)))
+        return self._sessions.make_session(self._open_port(), mapping, device, self._wake)
 
     def close(self, now_s: float) -> bool:
         """Leave the device as it was found; False where this takes time: call it again."""
@@ -163,6 +176,8 @@ class ControlPort:
         if self.session is None or not peers.sources:
             return DeviceRow(choice.device, choice.name, sources, sinks, "missing", choice.detail)
         session, detail = self.session, self.session.warning or choice.detail
+        if isinstance(session.surface, DawSurface):
+            detail = session.surface.describe()
         if not detail and session.state == "port" and session.mapping.init_expect:
             detail = SILENT
         return DeviceRow(choice.device, choice.name, sources, sinks, session.state, detail)

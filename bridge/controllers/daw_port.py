@@ -58,9 +58,7 @@ class DawPort:
         """The row of the reading ``controllers.device``."""
         if self.session is None:
             return DeviceRow(PORT_NAME, detail=self._problem)
-        strips = ", ".join(f"{name} {strip + 1}" for name, strip in self._surface.find_strips().items())
-        detail = f"on the DAW's strips: {strips}" if strips else "no strip of a DAW is bound"
-        return DeviceRow(PORT_NAME, "", PORT_NAME, PORT_NAME, self.session.state, detail)
+        return DeviceRow(PORT_NAME, "", PORT_NAME, PORT_NAME, self.session.state, self._surface.describe())
 
     def _open(self, now_s: float) -> None:
         try:

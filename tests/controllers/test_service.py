@@ -11,9 +11,12 @@ import pytest
 
 from bridge.control.bus import Bus
 from bridge.control.sidecar import make_sidecar_registry
-from bridge.controllers.control_port import ControlPort, Peers, choose_mapping
+from bridge.controllers.control_port import DAW, ControlPort, Peers, choose_mapping
 from bridge.controllers.controller import Controller
+from bridge.controllers.mcu.protocol import NOTE_MUTE, UNIT_MAIN, Command, make_note, make_sysex
 from bridge.controllers.service import ControllerService, read_clock_s
+from bridge.controllers.session import EXPECT_S
+from bridge.core.audio import STEMS
 from bridge.errors import ConfigError
 from bridge.settings import ControllerSettings
 from tests.controllers.fake_midi import FakePort, FakeSystem
@@ -113,6 +116,22 @@ def test_a_cable_that_is_pulled_releases_what_is_held_and_another_gets_all_again
     desk.connect("Pads:out")
     desk.run(0.1)
     assert desk.ports[-1].sent == [EXIT, INIT, DARK]
+
+
+def test_control_in_is_a_mackie_control_for_a_daw_where_the_settings_say_so(desk: Desk) -> None:
+    desk.control_port = ControlPort(desk._open, desk.service.sessions, lambda: desk.peers, DAW)
+    desk.connect("ardour:mackie control out")
+    desk.run(0.1)
+    names = make_sysex(UNIT_MAIN, Command.LCD, b"\0" + b"Vocals".ljust(7) + b"Kick".ljust(7))
+    desk.ports[-1].inbox += [names, make_note(NOTE_MUTE, 0x7F), make_note(NOTE_MUTE + 1, 0x7F)]
+    desk.run(EXPECT_S + 0.5)
+    assert [desk.bus.get(f"stems.{stem}.mute") for stem in STEMS] == [0.0, 0.0, 1.0, 0.0]
+    desk.bus.set("stems.vocals.mute", 0, "test")
+    desk.run(0.2)
+    assert make_note(NOTE_MUTE, 0x7F) in desk.ports[-1].sent
+    row = desk.control_port.describe()
+    assert (row.device, row.state, row.detail) == ("Sideman MCU", "port", "on the DAW's strips: vocals 1")
+    assert desk.control_port.list_devices() == []
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,11 @@ class DawSurface:
         """The strips of the DAW, from 0, that are bound now, by the name of ours."""
         return {links.name: links.strip for links in self._links if links.strip is not None}
 
+    def describe(self) -> str:
+        """Which strips are bound, for the user; the DAW's are counted from 1."""
+        strips = ", ".join(f"{name} {strip + 1}" for name, strip in self.find_strips().items())
+        return f"on the DAW's strips: {strips}" if strips else "no strip of a DAW is bound"
+
     def _assign(self, now_s: float) -> list[int | None]:
         """The strip of the DAW for each of ours."""
         if self._view.has_names:
