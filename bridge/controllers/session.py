@@ -190,14 +190,17 @@ class DeviceSession:
 
     def _send_due(self, now_s: float) -> None:
         """Queue what comes without being asked for."""
-        if self.mapping.init_expect and self.state == "port" and now_s >= self._retry_s:
+        is_due = self.mapping.init_expect and self.state == "port" and now_s >= self._retry_s
+        # a slow device may still be being sent the last one
+        if is_due and not any(message in self._queue for message in self.mapping.init):
             self._set_up(now_s)
         if self._handshake is not None:
             self._queue.extend(self._handshake.update(now_s))
         keepalive = self.mapping.device.keepalive
         if keepalive is not None and self.mapping.keepalive and now_s >= self._keepalive_s:
             self._keepalive_s = now_s + keepalive.every_s
-            self._queue.appendleft(self.mapping.keepalive)
+            if self.mapping.keepalive not in self._queue:
+                self._queue.appendleft(self.mapping.keepalive)
 
     def _receive(self, now_s: float) -> None:
         try:

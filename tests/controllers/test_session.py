@@ -123,6 +123,14 @@ def test_a_device_that_never_answers_is_asked_forever_and_never_flooded() -> Non
     assert len(rig.run(60.0, 0.1).sent) == before
 
 
+def test_a_device_too_slow_for_the_questions_gets_no_more_of_them_than_it_can_take() -> None:
+    init = [f"F0 01 {number:02X} F7" for number in range(100)]
+    rig = Rig(make_mapping(init=init, expect=REPLY, pacing=PacingTable(gap_ms=100.0))).start().run(600.0, 0.05)
+    rig.receive(REPLY)
+    before = len(rig.sent)
+    assert len(rig.run(60.0, 0.05).sent) - before <= len(init)
+
+
 def test_a_late_answer_has_all_lights_sent_again() -> None:
     rig = Rig(make_mapping(init=[INIT], expect=REPLY))
     rig.surface.shown[5] = 1
