@@ -22,13 +22,16 @@ FIXED = frozenset({"i", "n", "c", "unit"})
 SENT = frozenset({"v", "msb", "lsb", "colour"})
 """Variables of each sending: value, its upper and its lower seven bits, colour."""
 LONGEST_TEXT = 64
-LONGEST_SOURCE = 2048
+MOST_CHANGING = 64
+"""Places of a message that change with the value."""
+LONGEST_SOURCE = 1024
 """Characters of a template: more than a message to any device mapped so far, and quick to read."""
 SYSEX_START, SYSEX_END = 0xF0, 0xF7
 
 _TOKEN = re.compile(r"\{(?P<placeholder>[^{}]*)\}|(?P<byte>[0-9A-Fa-f]{2})(?=\s|\{|$)|(?P<space>\s+)|(?P<wrong>.)")
-_TEXT = re.compile(r"text(?::(?P<length>\d+))?")
-_COLOURS = re.compile(r"colours:(?P<count>\d+)")
+_NUMBER = re.compile(r"0x[0-9A-Fa-f]{1,8}|[0-9]{1,8}")
+_TEXT = re.compile(r"text(?::(?P<length>[0-9]{1,4}))?")
+_COLOURS = re.compile(r"colours:(?P<count>[0-9]{1,4})")
 _LENGTHS = {0x80: 3, 0x90: 3, 0xA0: 3, 0xB0: 3, 0xC0: 2, 0xD0: 2, 0xE0: 3}
 
 
@@ -41,7 +44,7 @@ class _Sum:
         for term in source.split("+"):
             factor, names = 1, list[str]()
             for part in map(str.strip, term.split("*")):
-                if re.fullmatch(r"0x[0-9A-Fa-f]+|\d+", part):
+                if _NUMBER.fullmatch(part):
                     factor *= int(part, 0)
                 elif part in fixed:
                     factor *= fixed[part]
@@ -95,30 +98,38 @@ class MessageTemplate:
         if len(text) > LONGEST_SOURCE:
             raise ValueError(f"has more than {LONGEST_SOURCE:,} characters")
         self._source, self._fixed = text, dict(fixed or {})
-        self._parts: list[_Sum | _Text | _Colours] = []
+        self._parts: list[int | _Sum | _Text | _Colours] = []
         for token in _TOKEN.finditer(text):
             if token["wrong"] is not None:
                 raise ValueError(f"{text!r}: {token['wrong']!r}: write bytes as two hex digits, placeholders in braces")
-            if token["space"]:
-                continue
             if token["byte"]:
-                self._parts.append(_Sum(f"0x{token['byte']}", self._fixed))
-            elif written := _TEXT.fullmatch(token["placeholder"].strip()):
-                length = int(written["length"] or 0)
-                if length > LONGEST_TEXT:
-                    raise ValueError(f"{text!r}: more than {LONGEST_TEXT} characters")
-                self._parts.append(_Text(length))
-            elif written := _COLOURS.fullmatch(token["placeholder"].strip()):
-                count = int(written["count"])
-                if not 0 < count <= LONGEST_TEXT:
-                    raise ValueError(f"{text!r}: colours of 1 to {LONGEST_TEXT} strips")
-                self._parts.append(_Colours(count))
-            else:
-                self._parts.append(_Sum(token["placeholder"], self._fixed))
-        if self._parts and (not isinstance(self._parts[0], _Sum) or self._parts[0].variables):
+                self._parts.append(int(token["byte"], 16))
+            elif token["placeholder"] is not None:
+                self._parts.append(self._parse_placeholder(token["placeholder"].strip()))
+        if sum(not isinstance(part, int) for part in self._parts) > MOST_CHANGING:
+            raise ValueError(f"{text!r}: more than {MOST_CHANGING} bytes change with the value")
+        if self._parts and not isinstance(self._parts[0], int):
             raise ValueError(f"{text!r}: its first byte may not change with the value")
         for v in (0, 0x7F) if self.variables & SENT else (0,):
             check_message(self._render({"v": v, "msb": v, "lsb": v, "colour": min(v, 7)}, ""), text, bool(v))
+
+    def _parse_placeholder(self, text: str) -> int | _Sum | _Text | _Colours:
+        if written := _TEXT.fullmatch(text):
+            length = int(written["length"] or 0)
+            if length > LONGEST_TEXT:
+                raise ValueError(f"{{{text}}}: more than {LONGEST_TEXT} characters")
+            return _Text(length)
+        if written := _COLOURS.fullmatch(text):
+            count = int(written["count"])
+            if not 0 < count <= LONGEST_TEXT:
+                raise ValueError(f"{{{text}}}: colours of 1 to {LONGEST_TEXT} strips")
+            return _Colours(count)
+        found = _Sum(text, self._fixed)
+        if found.variables:
+            return found
+        if (number := found.evaluate({})) > 0xFF:
+            raise ValueError(f"{{{text}}}: a byte would be {number}")
+        return number
 
     @property
     def variables(self) -> set[str]:
@@ -139,7 +150,9 @@ class MessageTemplate:
     def _render(self, values: Mapping[str, int], text: str, colours: Sequence[int] = ()) -> bytes:
         data = bytearray()
         for part in self._parts:
-            if isinstance(part, _Text):
+            if isinstance(part, int):
+                data.append(part)
+            elif isinstance(part, _Text):
                 data += part.encode(text)
             elif isinstance(part, _Colours):
                 data += part.encode(colours)

@@ -25,6 +25,7 @@ FIXED = {"i": 2, "n": 36, "c": 1, "unit": 20}
         ("90 {n} {colour}", {"colour": 5}, "90 24 05"),
         ("90 {n} {colour*16+1}", {"colour": 7}, "90 24 71"),
         ("90{n}7f", {}, "90 24 7F"),
+        ("F0 00 {colours:3} F7", {"colours": (1, 7)}, "F0 00 01 07 00 F7"),
         ("F0 {unit} 72 {colours:3} F7", {"colours": [1, 7, 2, 4]}, "F0 14 72 01 07 02 F7"),
         ("F0 {unit} 72 {colours:3} F7", {"colours": [1]}, "F0 14 72 01 00 00 F7"),
     ],
@@ -55,8 +56,10 @@ def test_a_template_sends_its_bytes(text: str, arguments: dict[str, object], wan
         ("F0 {colours:65} F7", "colours of 1 to 64 strips"),
         ("F0 {colours:0} F7", "colours of 1 to 64 strips"),
         ("90 {colours:2} 00", "has 4 bytes"),
-        ("F0 " + "00 " * 700 + "F7", "more than 2,048 characters"),
-        ("90 {" + "9" * 1000 + "} 00", "a byte would be"),
+        ("F0 " + "00 " * 350 + "F7", "more than 1,024 characters"),
+        ("F0 " + "{v}" * 65 + " F7", "more than 64 bytes change"),
+        ("90 {" + "9" * 8 + "} 00", "a byte would be 99999999"),
+        ("90 {" + "9" * 9 + "} 00", "is no variable"),
     ],
 )
 def test_what_would_be_no_midi_is_refused(text: str, message: str) -> None:
