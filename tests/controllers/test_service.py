@@ -130,7 +130,7 @@ def test_control_in_is_a_mackie_control_for_a_daw_where_the_settings_say_so(desk
     desk.run(0.2)
     assert make_note(NOTE_MUTE, 0x7F) in desk.ports[-1].sent
     row = desk.control_port.describe()
-    assert (row.device, row.state, row.detail) == ("Sideman MCU", "port", "on the DAW's strips: vocals 1")
+    assert (row.device, row.state, row.detail) == ("Sideman MCU", "port", "on the DAW's strips: Vocals 1")
     assert desk.control_port.list_devices() == []
 
 
