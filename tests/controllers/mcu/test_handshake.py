@@ -81,6 +81,8 @@ def test_each_reply_of_a_clone_confirms(reply: tuple[int, ...]) -> None:
         sysex(UNIT_MAIN, 0x13, 0x00),
         sysex(UNIT_MAIN, 0x12, 0x00, *b"Drums"),
         sysex(UNIT_MAIN, 0x03, *SERIAL)[:-1],
+        sysex(UNIT_MAIN, 0x14, 0x56, 0xC3, 0x31),
+        sysex(UNIT_MAIN, 0x83),
         sysex(UNIT_MAIN),
         b"",
         b"\xf0",
@@ -94,6 +96,13 @@ def test_other_traffic_does_not_confirm(message: bytes) -> None:
     for _ in range(1000):
         assert host.receive(message, 0.1) == []
     assert not host.confirmed
+
+
+def test_a_long_version_is_cut() -> None:
+    host = HostHandshake(UNIT_MAIN)
+    host.start(0.0)
+    host.receive(sysex(UNIT_MAIN, 0x14, *b"9" * 1000), 0.1)
+    assert host.version == "9" * 32
 
 
 def test_a_clone_that_never_answers_is_asked_every_five_seconds() -> None:
