@@ -17,8 +17,8 @@ from bridge.core.audio import STEMS
 from tests.controllers.mcu.simulated_daw import HEADER, SimulatedDaw, Track
 
 TICK_S = 0.01
-STEP_DB = 72 / 1024
-"""A step of a fader of 1024 steps over the range of ours."""
+STEP_DB = 72 * 16.5 / 16383
+"""A step of a fader of 1024 steps over the range of ours, sent in 16384 steps: so a half of one of those more."""
 QUIET_S = 6.0
 """Enough for three presses that are not answered."""
 
