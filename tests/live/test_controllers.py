@@ -56,9 +56,9 @@ class TestPads:
 
     __test__ = False
 
-    def __init__(self, server: DummyServer, events: list[TimedEvent], length_s: int = LONG_S) -> None:
+    def __init__(self, server: DummyServer, events: list[TimedEvent], length_s: int = LONG_S, name: str = NAME) -> None:
         ports = Ports(play=("out",), record=("in",), midi_play="midi_out", midi_record=("midi_in",))
-        self.recorder = JackRecorder(NAME, server.name, length_s * RATE, ports)
+        self.recorder = JackRecorder(name, server.name, length_s * RATE, ports)
         self.recorder.load(np.ones((1, length_s * RATE), np.float32), events)
 
     def __enter__(self) -> TestPads:
