@@ -102,7 +102,8 @@ class Controller:
         """Act on one whole message of the device.
 
         Of a fader's or encoder's messages with the same ``now_s`` the first is set at once and the last with the next
-        call of `receive` for a later time, or of `take_output`; all between are left out. Buttons lose nothing.
+        call of `receive` for a later time, of `update` or of `take_output`; all between are left out. Buttons lose
+        nothing.
         """
         if now_s != self._update_s:
             self._flush()
@@ -111,10 +112,15 @@ class Controller:
         for spec, value in self._decoder.decode(message):
             self._receive_value(spec, value, now_s)
 
-    def take_output(self, now_s: float) -> list[bytes]:
-        """The messages that the device is to be sent now: those that change what it shows, a few at a time."""
+    def update(self, now_s: float) -> None:
+        """Set faders and encoders to the last values that were received."""
+        self._update_s = now_s
         self._flush()
         self._set_now.clear()
+
+    def take_output(self, now_s: float) -> list[bytes]:
+        """The messages that the device is to be sent now: those that change what it shows, a few at a time."""
+        self.update(now_s)
         self._feedback.set_layer(self.layer)
         return self._feedback.take(now_s)
 

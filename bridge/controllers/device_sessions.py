@@ -57,6 +57,10 @@ class ObservedSurface:
             if self._is_new(error):
                 log.exception("%s: its controller failed on %s", self.device, message.hex(" "))
 
+    def update(self, now_s: float) -> None:
+        """All messages that had arrived by now were taken."""
+        self.controller.update(now_s)
+
     def take_output(self, now_s: float) -> list[bytes]:
         """What has to be sent now."""
         try:

@@ -40,6 +40,10 @@ class Surface(Protocol):
         """Take a whole message of the device."""
         ...
 
+    def update(self, now_s: float) -> None:
+        """All messages that had arrived by now were taken."""
+        ...
+
     def take_output(self, now_s: float) -> list[bytes]:
         """What has to be sent now, as differences to what the device shows."""
         ...
@@ -211,6 +215,8 @@ class DeviceSession:
         self.received += len(messages)
         for message in messages:
             self._take(message, now_s)
+        if messages:
+            self.surface.update(now_s)
 
     def _take(self, message: bytes, now_s: float) -> None:
         if self._handshake is not None:

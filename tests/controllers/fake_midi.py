@@ -109,12 +109,18 @@ class FakeSurface:
         self.received: list[bytes] = []
         self.shown: dict[int, int] = {}
         self.released = self.replayed = 0
+        self.updated_after = 0
+        """How many messages it had received at its last update."""
         self.is_closed = False
         self._on_device: dict[int, int] = {}
         self._most = most
 
     def receive(self, message: bytes, now_s: float) -> None:
         self.received.append(message)
+
+    def update(self, now_s: float) -> None:
+        assert not self.is_closed
+        self.updated_after = len(self.received)
 
     def take_output(self, now_s: float) -> list[bytes]:
         assert not self.is_closed

@@ -360,6 +360,15 @@ def test_a_storm_sets_a_control_with_the_last_value_of_each_update() -> None:
     assert len(changes) <= 200
 
 
+def test_an_update_sets_the_last_value_though_no_output_is_asked_for() -> None:
+    rig = DeviceRig(
+        f'[[input]]\nmidi = "cc 7"\nencoder = "absolute"\nset = "{GAIN}"\nrange = [-60, 12]\npickup = false'
+    )
+    rig.send("B0 07 10", "B0 07 20", "B0 07 7F")
+    rig.controller.update(rig.now_s)
+    assert rig.get(GAIN) == 12.0
+
+
 def test_a_storm_of_presses_loses_none_and_stays_in_order() -> None:
     text = f"""
     [[input]]

@@ -165,6 +165,13 @@ def test_every_message_reaches_the_surface() -> None:
     assert rig.session.received == 4
 
 
+def test_the_surface_acts_on_all_that_came_even_while_its_lights_wait() -> None:
+    rig = Rig(make_mapping(init=[INIT], expect=REPLY)).start()
+    rig.receive("B0 07 01", "B0 07 02", "B0 07 03")
+    assert rig.sent == [INIT]
+    assert rig.surface.updated_after == 3
+
+
 def test_a_warning_of_the_mapping_is_shown_from_its_message_to_the_one_that_ends_it() -> None:
     text = "pads are in drum mode: press Shift and Notes"
     rig = Rig(make_mapping(warning=("F0 47 ?? 4F 62 00 01", text, "F0 47 ?? 4F 62 00 01 00"))).start()

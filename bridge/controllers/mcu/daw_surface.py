@@ -37,6 +37,9 @@ class DawSurface:
         """Take one whole message of the DAW in. It has its effect in the next `take_output`."""
         self._view.receive(message, now_s)
 
+    def update(self, now_s: float) -> None:
+        """Nothing yet: what a DAW shows settles first."""
+
     def take_output(self, now_s: float) -> list[bytes]:
         """Do what the DAW's messages ask for, and return what it must be sent by now."""
         assigned = self._assign(now_s)
