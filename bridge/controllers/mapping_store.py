@@ -56,9 +56,11 @@ class MappingStore:
 
     def _read_changed(self, force: bool) -> bool:
         try:
-            entries = {entry.name: entry for entry in list_mappings()}
+            # the user's first: of two that fit a device equally well, the first one has it
+            listed = sorted(list_mappings(), key=lambda entry: entry.origin != "user")
         except ConfigError as error:
             return self._replace(dict(self.mappings), {**self.problems, FOLDER: str(error)})
+        entries = {entry.name: entry for entry in listed}
         mappings, problems = dict[str, ControllerMapping](), dict[str, str]()
         for name, entry in entries.items():
             stamp = _stamp(entry.path)

@@ -13,6 +13,7 @@ from bridge.control.sidecar import make_sidecar_registry
 from bridge.controllers.mapping import Mapping
 from bridge.controllers.mapping_reader import never, read_mapping
 from bridge.controllers.mapping_store import MappingStore
+from bridge.controllers.port_assignment import assign_ports
 
 GOOD = """
 schema = 1
@@ -134,3 +135,15 @@ def test_an_entry_of_an_engine_that_is_off_is_left_out(folder: Path, registry: R
     store.update()
     assert numbers(store) == [1]
     assert store.mappings["two_faders"].inactive == ("accompaniment.band.swing",)
+
+
+def test_a_copy_of_a_shipped_mapping_under_a_name_of_its_own_goes_first(folder: Path, registry: Registry) -> None:
+    store = MappingStore(registry, lambda _name: True)
+    store.update()
+    shipped = next(iter(store.mappings))
+    text = GOOD.replace('"Two faders"]', '"Two faders", "MIDI Mix"]')
+    write(folder / "zz_mine.toml", text)
+    write(folder / "two_faders.toml", GOOD)
+    assert store.update() and list(store.mappings)[:3] == ["two_faders", "zz_mine", shipped]
+    found = assign_ports(list(store.mappings.values()), ["MIDI Mix"], [], "linux")
+    assert [mapping.path for mapping, _ in found] == [store.mappings["zz_mine"].path]
