@@ -36,6 +36,7 @@ STEP = 0.03
 PRESSURE = 0.1
 """Share of the movement of pressure, which comes with every key that is struck."""
 
+_NRPN, _RPN = (NRPN_COARSE, NRPN_FINE), (RPN_COARSE, RPN_FINE)
 _FADERS = (MessageKind.CC14, MessageKind.PITCH_BEND)
 """What no button sends."""
 
@@ -87,6 +88,7 @@ class MessageTracker:
         self._values: dict[tuple[int, int], int] = {}
         self._pairs: dict[MessageSpec, int] = {}
         self._parameter: dict[int, dict[int, int]] = {}
+        self._selecting: set[int] = set()
         self._joined: set[tuple[int, int]] = set()
 
     def receive(self, message: bytes, now_s: float) -> None:
@@ -141,7 +143,9 @@ class MessageTracker:
         self._values[channel, number] = value
         self._add(MessageSpec(MessageKind.CC, channel, number), value, now_s)
         if number in PARAMETER:
-            self._receive_parameter(channel, number, value, last, now_s)
+            self._receive_parameter(channel, number, value, now_s)
+        else:
+            self._selecting.discard(channel)
         coarse = number % FINE_OFFSET
         if number < 2 * FINE_OFFSET and (channel, coarse) in self._values:
             spec = MessageSpec(MessageKind.CC14, channel, coarse, coarse + FINE_OFFSET)
@@ -150,20 +154,22 @@ class MessageTracker:
             if number != coarse:
                 self._add(spec, self._values[channel, coarse] << 7 | value, now_s)
 
-    def _receive_parameter(self, channel: int, number: int, value: int, last: int, now_s: float) -> None:
+    def _receive_parameter(self, channel: int, number: int, value: int, now_s: float) -> None:
         """A part of a parameter: its number (99 and 98, or 101 and 100 of a registered one), then 6 and 38."""
         selected = self._parameter.setdefault(channel, {})
-        if number in (NRPN_COARSE, NRPN_FINE, RPN_COARSE, RPN_FINE):
-            if last not in PARAMETER:
-                selected.clear()
-            selected[number] = value
-            return
+        for own, other in (_NRPN, _RPN), (_RPN, _NRPN):
+            if number in own:
+                for part in other:
+                    selected.pop(part, None)
+                selected[number] = value
+                self._selecting.add(channel)
+                return
         if len(selected) < 2 or number not in (DATA_COARSE, DATA_FINE):
             return
-        if last not in PARAMETER and (channel, number) not in self._joined:
+        if channel not in self._selecting and (channel, number) not in self._joined:
             return  # a fader of its own
         self._joined |= {(channel, part) for part in (*selected, DATA_COARSE, DATA_FINE)}
-        if not {NRPN_COARSE, NRPN_FINE} <= set(selected):
+        if NRPN_COARSE not in selected:
             return  # a registered parameter, as the range of the bend, is sent by no fader
         spec = MessageSpec(MessageKind.NRPN, channel, selected[NRPN_COARSE] << 7 | selected[NRPN_FINE])
         fine = value if number == DATA_FINE else 0

@@ -69,6 +69,11 @@ def test_the_shortest_turns_that_users_reported_are_read_right(values: list[int]
     assert detect_kind(values, REST).kind == kind
 
 
+def test_a_quick_turn_without_a_value_twice_is_not_taken_for_a_fader_near_its_middle() -> None:
+    assert detect_kind([65, 66, 67, 63, 62], REST).kind != "absolute"
+    assert detect_kind([1, 2, 3, 4], REST).kind != "absolute"
+
+
 @pytest.mark.parametrize("values", [[1, 1, 1], [65, 65, 65], [65, 65, 66, 65], [1, 2, 1, 1]])
 def test_a_turn_to_the_right_alone_leaves_the_kind_open_and_asks_for_one_to_the_left(values: list[int]) -> None:
     found = detect_kind(values, REST)

@@ -310,6 +310,7 @@ MESSAGES = st.one_of(
     st.builds("cc {}-{}".format, st.integers(0, 50), st.integers(51, 60)),
     st.lists(st.integers(0, 127), min_size=1, max_size=6, unique=True).map(lambda n: f"note {','.join(map(str, n))}"),
     st.just("cc14 0-7"),
+    st.just("cc14 0-3,8-9"),
     st.just("cc 3 ch 1-8"),
     st.just("bend ch 1-8"),
     st.just("note 36-43 ch 1,10"),
