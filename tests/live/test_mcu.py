@@ -1,4 +1,4 @@
-"""Mackie Control on a real server: a DAW finds our ports, proves itself, and its strips are stems."""
+"""Mackie Control on a real server: an X-Touch works a sidecar, and a DAW's strips are stems."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from bridge.controllers.mcu.handshake import HostHandshake
 from bridge.controllers.mcu.protocol import UNIT_MAIN
 from bridge.controllers.rtmidi_system import RtmidiPort, RtmidiSystem, open_midi_system
 from bridge.drivers.dummy_server import DummyServer
+from tests.live.rig import NO_ENGINES, sidecar_on
+from tests.live.x_touch_process import x_touch_on
 from tests.waiting import until
 
 pytestmark = pytest.mark.live
@@ -140,3 +142,30 @@ def test_at_the_end_the_daw_has_every_fader_let_go(cable: Cable) -> None:
     cable.ours.close(cable.now_s)
     until("the last message", lambda: cable.has(b"\x90\x6f\x00") and b"\x90\x6f\x00" in cable.received[before:])
     assert b"\x90\x69\x00" in cable.received[before:]
+
+
+def test_an_x_touch_at_control_in_is_confirmed_shows_the_stems_and_moves_them(module_server: DummyServer) -> None:
+    with sidecar_on(module_server, NO_ENGINES) as sidecar:
+        bus = sidecar.bus
+
+        def read_state() -> object:
+            rows = [row for row in bus.get_rows("controllers.device") if row[1] == "behringer_x_touch"]
+            return rows[-1][4] if rows else None
+
+        with x_touch_on(module_server) as device:
+            until("the handshake", lambda: read_state() == "confirmed")
+            until("the names", lambda: device.show()["upper"][:4] == ["Drums", "Bass", "Vocals", "Other"])
+            until("the values", lambda: device.show()["lower"][:4] == ["0.0dB"] * 4)
+            device.do("touch", 1, 1)
+            device.do("move", 1, 0)
+            until("the fader of the bass", lambda: bus.get("stems.bass.gain_db") == -60.0)
+            bus.set("stems.bass.gain_db", 12.0, "test")
+            until("the value in the display", lambda: device.show()["lower"][1] == "12.0dB")
+            assert device.show()["faders"][1] < 16383  # a finger is on it
+            device.do("touch", 1, 0)
+            until("the motor", lambda: device.show()["faders"][1] == 16383)
+            device.do("press", 0x12)
+            until("the light", lambda: device.show()["leds"].get(str(0x12)) == 0x7F)
+            assert bus.get("stems.vocals.mute") == 1.0
+            sidecar.__exit__(None, None, None)
+            until("darkness", lambda: device.show()["is_dark"])
