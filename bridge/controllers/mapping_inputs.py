@@ -55,11 +55,11 @@ class _InputReader:
     def __init__(self, entry: MappingEntryReader, table: InputTable, messages: tuple[MessageSpec, ...]) -> None:
         self._entry, self._table, self._messages = entry, table, messages
         kinds = [kind for kind in (table.encoder, table.button) if kind is not None]
-        if len(kinds) != 1:
-            raise entry.refuse(
-                "has an encoder and a button kind" if kinds else "is it a fader, a knob or a button?",
-                'add encoder = "absolute" for a fader, button = "momentary" for a button, or see docs/mappings.md',
-            )
+        if not kinds:
+            fix = 'add encoder = "absolute" for a fader, button = "momentary" for a button; see docs/mappings.md'
+            raise entry.refuse("does not say whether it is a fader, a knob or a button", fix)
+        if len(kinds) > 1:
+            raise entry.refuse("is an encoder and a button", "remove one of both")
         self.kind: EncoderKind | ButtonKind = kinds[0]
         entry.check_layer("layer", table.layer)
         self._check_kind(messages[0].kind)

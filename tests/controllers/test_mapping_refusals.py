@@ -45,8 +45,8 @@ REFUSED = [
     (None, "[[warning]]\nmidi = 'F0'\ntext = ''", "warning 1: text: is empty", "say"),
     # what an input is
     (None, FADER.replace("cc 7", "cc 128"), "input 1: midi: 'cc 128': cc 128 is above 127", "0 to 127"),
-    (None, FADER.replace('encoder = "absolute"\n', ""), "input 1 (cc 7): is it a fader", 'encoder = "absolute"'),
-    (None, FADER + 'button = "momentary"', "input 1 (cc 7): has an encoder and a button", "encoder"),
+    (None, FADER.replace('encoder = "absolute"\n', ""), "input 1 (cc 7): does not say whether", 'encoder = "absolute"'),
+    (None, FADER + 'button = "momentary"', "input 1 (cc 7): is an encoder and a button", "remove one"),
     (None, FADER.replace("absolute", "sign_bit").replace("cc 7", "bend"), "sign_bit steps come by cc", "absolute"),
     (None, BUTTON.replace("note 1", "bend") + "bank = 1", "a button sends no bend", "absolute"),
     (None, BUTTON.replace("note 1", "program") + "bank = 1", "a button is one program", "program 3"),
