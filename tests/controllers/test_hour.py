@@ -173,6 +173,7 @@ def ten_minutes(studio: Studio, block: int) -> None:
     assert studio.bus.get("accompaniment.band.fill") == 1.0
     studio.unplug("first")  # the key is down
     studio.run(5)
+    assert studio.bus.get("accompaniment.band.fill") == 0.0
     studio.plug("first", nano.replace(f"{20 + block}:", f"{40 + block}:"))
     studio.plug("second", nano.replace(f"{20 + block}:", f"{60 + block}:"))
     studio.bus.trigger("preset.load", "karaoke")
@@ -190,8 +191,10 @@ def ten_minutes(studio: Studio, block: int) -> None:
     studio.run(10)
     studio.press("second", DROPOUT)
     studio.run(0.5)
+    assert studio.bus.get("accompaniment.band.dropout") == 1.0
     studio.now_s += SLEEP_S  # the lid is closed, the key down
     studio.run(1)
+    assert studio.bus.get("accompaniment.band.dropout") == 0.0
     studio.press("second", DROPOUT, False)
     studio.bus.trigger("preset.load", "drumless")
     studio.run(5)

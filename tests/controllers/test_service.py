@@ -20,6 +20,7 @@ from bridge.core.audio import STEMS
 from bridge.errors import ConfigError
 from bridge.settings import ControllerSettings
 from tests.controllers.fake_midi import FakePort, FakeSystem
+from tests.waiting import until
 
 MAPPING = """
 schema = 1
@@ -306,3 +307,44 @@ def test_the_clock_includes_the_sleep_of_the_machine() -> None:
         pytest.skip("this system's clocks have other names")
     before = time.clock_gettime(time.CLOCK_BOOTTIME)
     assert before <= read_clock_s() <= time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+class ClosingSystem(FakeSystem):
+    """As the machine's own system, which is closed at the end."""
+
+    is_closed = False
+
+    def close(self) -> None:
+        self.is_closed = True
+
+    def open_virtual(self, name: str) -> FakePort:
+        return FakePort(name, name, self)
+
+
+@pytest.mark.parametrize("way", ["regular", "error", "signal at the start"])
+def test_a_device_is_left_as_it_was_on_every_way_out(desk: Desk, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    """With the threads."""
+    desk.write("Pads")
+    system = ClosingSystem()
+    system.plug("Pads")
+    monkeypatch.setattr("bridge.controllers.service.open_midi_system", lambda _api: system)
+    service = ControllerService(desk.bus, ControllerSettings(), lambda _: False, Peers)
+
+    def use() -> None:
+        with service:
+            until("the set-up", lambda: any(INIT in port.sent for port in system.opened))
+            if way == "error":
+                raise ConfigError("the start failed")
+            if way == "signal at the start":
+                service.leave()  # in the thread of the signals; this one comes no further
+                assert system.is_closed
+
+    if way == "error":
+        with pytest.raises(ConfigError):
+            use()
+    else:
+        use()
+    [port] = system.opened
+    assert port.sent[-1] == EXIT
+    assert port.is_closed
+    assert system.is_closed
