@@ -137,7 +137,7 @@ class Sidecar:
             opened.callback(self._leave_signal_path)
             # closed before the signal path: devices get their last messages through the callback
             opened.enter_context(self.controllers)
-            self.controllers.attach(self.signal_path.graph.context)
+            self.controllers.attach(self.signal_path.graph.control_context)
             opened.enter_context(self.osc)
             self._thread = threading.Thread(target=self._publish_readings, name="telemetry", daemon=True)
             self._thread.start()
@@ -198,7 +198,7 @@ class Sidecar:
             self._leave_signal_path()
         try:
             self._enter_signal_path(ask_server(self.settings.jack.server or None))
-            self.controllers.attach(self.signal_path.graph.context)
+            self.controllers.attach(self.signal_path.graph.control_context)
         except BridgeError as error:
             if str(error) != self._problem:
                 log.warning("no audio runs: %s; it is tried again", error)

@@ -29,7 +29,7 @@ from bridge.controllers.port_loop import PortLoop
 from bridge.controllers.port_names import is_same_port
 from bridge.controllers.rtmidi_system import open_midi_system
 from bridge.errors import ConfigError
-from bridge.runtime.callback.context import CallbackContext
+from bridge.runtime.callback.control_context import ControlContext
 from bridge.runtime.control_midi import ControlMidi
 from bridge.settings import ControllerSettings
 
@@ -96,10 +96,10 @@ class ControllerService:
         for thread in tuple(self._threads.values()):
             thread.join(2 * LEAVE_S)
 
-    def attach(self, context: CallbackContext) -> None:
-        """Run control_in and control_out, which the callback of ``context`` serves."""
+    def attach(self, control: ControlContext) -> None:
+        """Run control_in and control_out, which the callback of ``control`` serves."""
         self._leave_port.clear()
-        self._start("control-port", lambda: self._run_port(context))
+        self._start("control-port", lambda: self._run_port(control))
 
     def detach(self) -> None:
         """Leave the device on control_in, while the callback still runs. Nothing where it was not attached."""
@@ -122,9 +122,9 @@ class ControllerService:
         self._threads[name] = thread
         thread.start()
 
-    def _run_port(self, context: CallbackContext) -> None:
+    def _run_port(self, control: ControlContext) -> None:
         """The thread of control_in."""
-        with ControlMidi(context) as control_midi:
+        with ControlMidi(control) as control_midi:
             port = PortLoop(
                 control_midi,
                 self.store,

@@ -102,10 +102,10 @@ class JackDriver:
 
     def _finish_output(self) -> None:
         """Let the callback end all sounding notes and send what controllers still get; wait a few periods for it."""
-        state, own = self._graph.arrays.state, self._graph.context.control_state
+        state, own = self._graph.arrays.state, self._graph.control_context.own
         self._graph.set_midi_muted(True)
         wanted, deadline = int(state[w.RELEASE]), time.monotonic() + 0.5
-        end = int(self._graph.context.control_requests[w.CONTROL_OUT_HEAD])
+        end = int(self._graph.control_context.requests[w.CONTROL_OUT_HEAD])
         while (state[w.RELEASED] != wanted or own[w.CONTROL_OUT_TAIL] < end) and time.monotonic() < deadline:
             time.sleep(0.002)
         cycles = int(state[w.CYCLES])
@@ -141,7 +141,7 @@ class JackDriver:
         self._lost.clear()
         self.client = client
         graph.set_period(client.blocksize)
-        requests = graph.context.control_requests
+        requests = graph.control_context.requests
         publish(requests, w.CONTROL_GENERATION, int(requests[w.CONTROL_GENERATION]) + 1)
         activate_client(client)
         self._published_rev, self._cycles, self._cycle_s = -1, -1, time.monotonic()
@@ -151,7 +151,8 @@ class JackDriver:
         from bridge.drivers import process_callback  # compiles or loads machine code, and needs libjack
 
         ports = ([address(port._ptr) for port in group] for group in (ins, outs, midi))
-        argument = process_callback.CallbackArgument(self._graph.context, address(client._ptr), *ports)
+        graph = self._graph
+        argument = process_callback.CallbackArgument(graph.context, graph.control_context, address(client._ptr), *ports)
         if load().jack_set_process_callback(address(client._ptr), process_callback.process.address, argument.address):
             raise DriverError("JACK refused the process callback")
         return argument

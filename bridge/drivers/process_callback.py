@@ -18,6 +18,7 @@ from bridge.core.audio import CHANNELS
 from bridge.core.jit import cfunc
 from bridge.drivers.libjack import MISSING, library_name
 from bridge.runtime.callback.context import OUTPUTS, PORTS, CallbackContext
+from bridge.runtime.callback.control_context import ControlContext
 from bridge.runtime.callback.control_input import append_control
 from bridge.runtime.callback.control_output import (
     find_next_control,
@@ -68,8 +69,9 @@ CONTROL_OUT = CONTROL_IN + 1
 POSITION = CONTROL_OUT + 1  # address of a jack_position_t
 EVENT = POSITION + 1  # address of a jack_midi_event_t: time at byte 0, size at 8, buffer at 16
 CONTEXT = EVENT + 1  # the words of `pack_table` for the context
-ARGUMENT_WORDS = CONTEXT + count_words(CallbackContext)
-unpack_context = make_unpacker(CallbackContext)
+CONTROL = CONTEXT + count_words(CallbackContext)  # likewise for the control context
+ARGUMENT_WORDS = CONTROL + count_words(ControlContext)
+unpack_context, unpack_control = make_unpacker(CallbackContext), make_unpacker(ControlContext)
 
 POSITION_BYTES = 136  # sizeof(jack_position_t); the offsets below are in bytes, a test holds them against cffi's
 FRAME_AT, VALID_AT, BAR_AT, BEAT_AT, TICK_AT = 20, 24, 28, 32, 36
@@ -119,34 +121,34 @@ def write_midi(context: CallbackContext, argument: NDArray[np.int64], frames: in
 
 
 @callback_njit
-def read_control(context: CallbackContext, argument: NDArray[np.int64], frames: int) -> None:
-    """JACK's control input into the ring of `control_in`, events of any size."""
+def read_control_input(control: ControlContext, argument: NDArray[np.int64], frames: int) -> None:
+    """JACK's control input into the ring of `ControlContext.ring_in`, events of any size."""
     buffer = get_buffer(as_void(argument[CONTROL_IN]), frames)
     event = carray(as_int64(argument[EVENT]), (3,))
     for i in range(midi_count(buffer)):
         if midi_get(as_void(argument[EVENT]), buffer, i) == 0 and event[1] > 0:
-            append_control(context, event[0] & 0xFFFFFFFF, carray(as_uint8(event[2]), (event[1],)), event[1])
+            append_control(control, event[0] & 0xFFFFFFFF, carray(as_uint8(event[2]), (event[1],)), event[1])
 
 
 @callback_njit
-def write_control(context: CallbackContext, argument: NDArray[np.int64], frames: int) -> None:
-    """The ring of `control_out` into JACK's control output, as many messages as its buffer takes, in order.
+def write_control_output(control: ControlContext, argument: NDArray[np.int64], frames: int) -> None:
+    """`ControlContext.ring_out` into JACK's control output: as many messages as its buffer takes, in order.
 
     They go out while the MIDI ports are muted too: a controller gets its last messages when the sidecar leaves.
     """
     buffer = get_buffer(as_void(argument[CONTROL_OUT]), frames)
     midi_clear(buffer)
-    own, empty = context.control_state, True
-    head = load_acquire(context.control_requests, w.CONTROL_OUT_HEAD)
-    tail = skip_padding(context, own[w.CONTROL_OUT_TAIL], head)
+    own, empty = control.own, True
+    head = load_acquire(control.requests, w.CONTROL_OUT_HEAD)
+    tail = skip_padding(control, own[w.CONTROL_OUT_TAIL], head)
     while tail < head:
-        data, size = as_void(get_control_address(context, tail)), get_control_size(context, tail)
+        data, size = as_void(get_control_address(control, tail)), get_control_size(control, tail)
         if midi_write(buffer, 0, data, size) != 0:
             if not empty:
                 break
             own[w.CONTROL_REFUSED] += 1  # it would never fit
         empty = False
-        tail = skip_padding(context, find_next_control(context, tail), head)
+        tail = skip_padding(control, find_next_control(control, tail), head)
     store_release(own, w.CONTROL_OUT_TAIL, tail)
 
 
@@ -176,7 +178,7 @@ def read_transport(context: CallbackContext, argument: NDArray[np.int64]) -> Non
 def serve(argument: NDArray[np.int64], frames: int) -> None:
     """One callback of ``frames`` frames."""
     began = get_time_us()
-    context = unpack_context(argument[CONTEXT:])
+    context, control = unpack_context(argument[CONTEXT:]), unpack_control(argument[CONTROL:])
     if frames > MAX_PERIOD:
         return
     for channel in range(CHANNELS):
@@ -184,11 +186,11 @@ def serve(argument: NDArray[np.int64], frames: int) -> None:
     for row in range(OUTPUTS):
         context.outs[row] = address_of(get_buffer(as_void(argument[OUT + row]), frames))
     read_midi(context, argument, frames)
-    read_control(context, argument, frames)
+    read_control_input(control, argument, frames)
     read_transport(context, argument)
-    cycle(context, frames, int64(last_frame_time(as_void(argument[CLIENT]))))
+    cycle(context, control, frames, int64(last_frame_time(as_void(argument[CLIENT]))))
     write_midi(context, argument, frames)
-    write_control(context, argument, frames)
+    write_control_output(control, argument, frames)
     spent = int64(get_time_us() - began)
     context.callback_bins[min(max(spent, 0), CALLBACK_BINS - 1)] += 1
 
@@ -203,15 +205,23 @@ def process(frames: Any, argument: Any) -> int:
 class CallbackArgument:
     """What `process` is called with; keeps all it points to alive."""
 
-    def __init__(self, context: CallbackContext, client: int, ins: list[int], outs: list[int], midi: list[int]) -> None:
+    def __init__(
+        self,
+        context: CallbackContext,
+        control: ControlContext,
+        client: int,
+        ins: list[int],
+        outs: list[int],
+        midi: list[int],
+    ) -> None:
         """Addresses of the client and of its ports: audio in and out; MIDI in, MIDI out, control in, control out."""
         if len(midi) != 1 + PORTS + CONTROL_PORTS:
             raise ValueError(f"{len(midi)} MIDI ports; the compiled callback takes {1 + PORTS + CONTROL_PORTS}")
-        self._context = context
+        self._contexts = context, control
         self._position = np.zeros(POSITION_BYTES // 8, np.int64)
         self._event = np.zeros(3, np.int64)
         head = [client, *ins, *outs, *midi, self._position.ctypes.data, self._event.ctypes.data]
-        self.words = np.array([*head, *pack_table(context)], np.int64)
+        self.words = np.array([*head, *pack_table(context), *pack_table(control)], np.int64)
 
     @property
     def address(self) -> ctypes.c_void_p:

@@ -20,7 +20,7 @@ from bridge.core.audio import STEMS
 from bridge.core.midi import NOTE_OFF, NOTE_ON
 from bridge.core.midi_stream import MidiStream
 from bridge.errors import DriverError
-from bridge.runtime.callback.context import CONTROL_IN_WORDS, CONTROL_OUT_WORDS, CallbackContext
+from bridge.runtime.callback.control_context import CONTROL_IN_WORDS, CONTROL_OUT_WORDS, ControlContext
 from bridge.runtime.callback.switch_gains import PRESSED
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import observe, publish, swap
@@ -54,13 +54,16 @@ class OutputFullError(DriverError):
 
 
 class ControlMidi:
-    """A context manager: inside, the callback of ``context`` wakes the reader. One thread reads, one thread sends."""
+    """A context manager: inside, the callback wakes the reader. One thread reads, one thread sends.
 
-    def __init__(self, context: CallbackContext) -> None:
-        self._context = context
-        self._own, self._requests = context.control_state, context.control_requests
-        self._in_bytes = context.control_in.view(np.uint8)
-        self._out_bytes = context.control_out.view(np.uint8)
+    ``control``: `Graph.control_context`.
+    """
+
+    def __init__(self, control: ControlContext) -> None:
+        self._control = control
+        self._own, self._requests = control.own, control.requests
+        self._in_bytes = control.ring_in.view(np.uint8)
+        self._out_bytes = control.ring_out.view(np.uint8)
         self._stream = MidiStream()
         self._read = observe(self._own, w.CONTROL_IN_HEAD)  # what an earlier reader left is not for this one
         publish(self._requests, w.CONTROL_IN_TAIL, self._read)
@@ -71,8 +74,8 @@ class ControlMidi:
         """Whole messages since the start."""
 
     def __enter__(self) -> ControlMidi:
-        if semaphore := make_semaphore(self._context.control_semaphore):
-            self._sleep = SemaphoreSleep(self._context.control_semaphore)
+        if semaphore := make_semaphore(self._control.semaphore):
+            self._sleep = SemaphoreSleep(self._control.semaphore)
             publish(self._requests, w.CONTROL_WAKE, semaphore)
         return self
 
@@ -177,10 +180,10 @@ class ControlMidi:
         if head + padding + words - observe(self._own, w.CONTROL_OUT_TAIL) > CONTROL_OUT_WORDS:
             raise OutputFullError
         if padding:
-            self._context.control_out[head % CONTROL_OUT_WORDS] = -padding
+            self._control.ring_out[head % CONTROL_OUT_WORDS] = -padding
             head += padding
         place = head % CONTROL_OUT_WORDS
-        self._context.control_out[place] = size
+        self._control.ring_out[place] = size
         self._out_bytes[8 * (place + 1) : 8 * (place + 1) + size] = np.frombuffer(message, np.uint8)
         publish(self._requests, w.CONTROL_OUT_HEAD, head + words)
         self.sent += 1
@@ -190,7 +193,7 @@ class ControlMidi:
         end_s = time.monotonic() + timeout_s
         since = -1
         while time.monotonic() < end_s:
-            cycles = observe(self._context.state, w.CYCLES)
+            cycles = observe(self._control.state, w.CYCLES)
             if self.drained:
                 since = cycles if since < 0 else since
                 if cycles >= since + 2:
@@ -217,18 +220,18 @@ class ControlMidi:
         foreseen as the first one was, and is right as soon as it is handled. Rows beyond SWITCH_ROWS are left to
         Python. Call it from one thread.
         """
-        present = self._context.gains
+        present = self._control.gains
         found = {switch: _join_gains(gains) for switch, gains in rows.items()}
         moved: dict[tuple[int, int], NDArray[np.bool_]] = {}
         for switch, gains in found.items():
             moved[switch[:2]] = moved.get(switch[:2], False) | (gains != present)
-        keys, table = self._context.switch_keys[self._back], self._context.switch_gains[self._back]
+        keys, table = self._control.switch_keys[self._back], self._control.switch_gains[self._back]
         keys[:] = -1
         used = [(switch, gains) for switch, gains in found.items() if moved[switch[:2]].any()]
         for row, (switch, gains) in enumerate(used[:SWITCH_ROWS]):
             keys[row] = _make_key(switch)
             table[row] = np.where(moved[switch[:2]], gains, np.nan)
-        self._back = swap(self._context.switch_middle, 0, self._back | NEW_TABLE) & (NEW_TABLE - 1)
+        self._back = swap(self._control.switch_middle, 0, self._back | NEW_TABLE) & (NEW_TABLE - 1)
 
 
 def _join_gains(gains: Gains) -> NDArray[np.float64]:

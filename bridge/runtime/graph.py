@@ -13,6 +13,7 @@ from bridge.core.latency import PATHS, Ledger
 from bridge.core.role import ROLES
 from bridge.errors import BridgeError, ControlError, did_you_mean
 from bridge.runtime.callback.context import CallbackContext, make_context
+from bridge.runtime.callback.control_context import ControlContext, make_control_context
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.arena import Arena
 from bridge.runtime.shared.atomics import publish
@@ -35,6 +36,7 @@ class Graph:
         self._arena: Arena | None = None
         self._shared: SharedArrays | None = None
         self._context: CallbackContext | None = None
+        self._control: ControlContext | None = None
         self._slots = {
             control.name: (index, slot)
             for index, node in enumerate(wiring.nodes)
@@ -45,6 +47,7 @@ class Graph:
         self._arena = Arena.create(size_of(self.plan))
         self._shared = map_arena(self.plan, self._arena)
         self._context = make_context(self.plan, self._shared)
+        self._control = make_control_context(self._context)
         for index, node in enumerate(self.wiring.nodes):
             words = self._shared.workers[index]
             words[w.HOP], words[w.LATENCY] = node.spec.hop, node.audio_latency
@@ -55,7 +58,7 @@ class Graph:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self._shared = self._context = None
+        self._shared = self._context = self._control = None
         if self._arena is not None:
             self._arena.close()
             self._arena = None
@@ -76,6 +79,10 @@ class Graph:
     @property
     def context(self) -> CallbackContext:
         return _require_open(self._context)
+
+    @property
+    def control_context(self) -> ControlContext:
+        return _require_open(self._control)
 
     def to_stream_frame(self, jack_frame: int) -> int:
         """Convert JACK's frame time ``jack_frame`` (32 bits, near the present) to the stream frame."""
@@ -158,7 +165,7 @@ class Graph:
 
     def set_gains(self, ports: Mapping[str, float], mix: Mapping[str, float]) -> None:
         """Set the linear gains by stem, of the stem ports and in the mix; applied by a ramp of 5 ms."""
-        gains = self.arrays.gains
+        gains = self.control_context.gains
         for i, stem in enumerate(STEMS):
             gains[i], gains[len(STEMS) + i] = ports[stem], mix[stem]
 

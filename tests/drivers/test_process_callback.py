@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bridge.drivers.libjack import library_name
 from bridge.runtime.callback.context import OUTPUTS, PORTS, CallbackContext
+from bridge.runtime.callback.control_context import ControlContext
 from bridge.runtime.shared.callback_jit import callback_njit
 from bridge.runtime.shared.native_table import pack_table
 from tests.runtime.callback_driver import Callback, open_callback
@@ -34,10 +35,10 @@ def callback() -> Iterator[Callback]:
         yield opened
 
 
-def argument_for(context: CallbackContext) -> process_callback.CallbackArgument:
+def argument_for(callback: Callback) -> process_callback.CallbackArgument:
     ins = [1, 2]
     outs = list(range(10, 10 + OUTPUTS))
-    return process_callback.CallbackArgument(context, 99, ins, outs, MIDI)
+    return process_callback.CallbackArgument(callback.context, callback.control, 99, ins, outs, MIDI)
 
 
 @pytest.mark.parametrize(
@@ -71,32 +72,34 @@ def test_the_constants_of_the_transport_are_jacks() -> None:
 
 
 @callback_njit
-def unpack(argument: NDArray[np.int64]) -> CallbackContext:
-    """The context as `process_callback.serve` reads it."""
-    return process_callback.unpack_context(argument[process_callback.CONTEXT :])
+def unpack(argument: NDArray[np.int64]) -> tuple[CallbackContext, ControlContext]:
+    """Both contexts as `process_callback.serve` reads them."""
+    context = process_callback.unpack_context(argument[process_callback.CONTEXT :])
+    return context, process_callback.unpack_control(argument[process_callback.CONTROL :])
 
 
-def test_the_callback_sees_the_very_arrays_of_its_context(callback: Callback) -> None:
-    argument = argument_for(callback.context)
-    seen = unpack(argument.words)
+def test_the_callback_sees_the_very_arrays_of_its_contexts(callback: Callback) -> None:
+    argument = argument_for(callback)
     assert len(argument.words) == process_callback.ARGUMENT_WORDS
-    for name in CallbackContext.specs:
-        mine, theirs = getattr(callback.context, name), getattr(seen, name)
-        assert theirs.ctypes.data == mine.ctypes.data, name
-        assert (theirs.shape, theirs.dtype) == (mine.shape, mine.dtype), name
+    for own, seen in zip((callback.context, callback.control), unpack(argument.words), strict=True):
+        for name in own.specs:
+            mine, theirs = getattr(own, name), getattr(seen, name)
+            assert theirs.ctypes.data == mine.ctypes.data, name
+            assert (theirs.shape, theirs.dtype) == (mine.shape, mine.dtype), name
 
 
 def test_addresses_stand_where_the_callback_looks_for_them(callback: Callback) -> None:
-    words = argument_for(callback.context).words
+    words = argument_for(callback).words
     assert words[process_callback.CLIENT] == 99
     assert words[process_callback.IN : process_callback.OUT].tolist() == [1, 2]
     assert words[process_callback.OUT : process_callback.MIDI_IN].tolist() == list(range(10, 10 + OUTPUTS))
     assert words[process_callback.MIDI_IN : process_callback.POSITION].tolist() == MIDI
-    assert words[process_callback.CONTEXT :].tolist() == pack_table(callback.context)
+    tables = [*pack_table(callback.context), *pack_table(callback.control)]
+    assert words[process_callback.CONTEXT :].tolist() == tables
 
 
 def test_the_buffers_that_jack_fills_live_as_long_as_the_argument(callback: Callback) -> None:
-    argument = argument_for(callback.context)
+    argument = argument_for(callback)
     position, event = argument.words[process_callback.POSITION], argument.words[process_callback.EVENT]
     assert position % 8 == event % 8 == 0
     assert abs(int(position) - int(event)) >= 24

@@ -28,7 +28,7 @@ def test_oscsend_changes_the_output_and_a_ping_is_answered_meanwhile() -> None:
     if shutil.which("oscsend") is None:
         pytest.skip("oscsend is not installed")
     with private_server(RATE, 128) as server, sidecar_on(server, NO_ENGINES) as sidecar:
-        port, gains = sidecar.settings.osc.port, sidecar.signal_path.graph.arrays.gains
+        port, gains = sidecar.settings.osc.port, sidecar.signal_path.graph.control_context.gains
         sent = np.full((CHANNELS, 30 * RATE), 0.25, np.float32)
         with make_fake_daw(sidecar, sent, sent.shape[1]) as daw:
             daw.start(margin_frames=RATE // 4)

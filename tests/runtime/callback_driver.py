@@ -13,8 +13,9 @@ from bridge.core.events import Midi, TimedEvent, pack
 from bridge.core.latency import MIDI_PORTS
 from bridge.core.role import HOST_RING, SOUND_RING
 from bridge.runtime.callback.context import CallbackContext, make_context
-from bridge.runtime.callback.control_input import append_control, publish_control
-from bridge.runtime.callback.cycle import STALL_FRAMES
+from bridge.runtime.callback.control_context import make_control_context
+from bridge.runtime.callback.control_input import append_control
+from bridge.runtime.callback.cycle import STALL_FRAMES, read_control
 from bridge.runtime.callback.input import read_inputs
 from bridge.runtime.callback.midi_output import write_midi
 from bridge.runtime.callback.stem_output import write_stems
@@ -73,6 +74,7 @@ class Callback:
 
     def __init__(self, plan: Plan, shared: SharedArrays, context: CallbackContext) -> None:
         self.plan, self.shared, self.context = plan, shared, context
+        self.control = make_control_context(context)
         self.raw = 0
         """JACK's frame time at the next callback; add to it to skip cycles."""
         self.now = 0
@@ -105,8 +107,8 @@ class Callback:
         """One cycle with control input ``events`` by offset; returns the audio output, as `run_audio`."""
         frames = audio if isinstance(audio, int) else audio.shape[1]
         for offset, data in events:
-            append_control(self.context, offset, np.frombuffer(data, np.uint8), len(data))
-        publish_control(self.context, self.read_inputs(audio))
+            append_control(self.control, offset, np.frombuffer(data, np.uint8), len(data))
+        read_control(self.control, self.read_inputs(audio))
         return self.write_audio(frames)
 
     def write_audio(self, frames: int) -> Audio:

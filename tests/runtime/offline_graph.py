@@ -18,7 +18,7 @@ from bridge.core.latency import AUDIO_PATHS, MIDI_PORTS
 from bridge.core.midi import CONTINUE, SONG_POSITION, START, STOP, is_note_off, is_note_on, make_note_off
 from bridge.core.role import ROLES
 from bridge.errors import ConfigError
-from bridge.runtime.callback.cycle import write_outputs
+from bridge.runtime.callback.cycle import read_control, write_outputs
 from bridge.runtime.callback.input import read_inputs
 from bridge.runtime.engine_runner import EngineRunner
 from bridge.runtime.graph import Graph
@@ -145,6 +145,7 @@ def _run(graph: Graph, audio: Audio, midi: list[TimedEvent], block: int, cues: l
             load_events(graph, midi[next_event:last_event], now)
             next_event = last_event
             read_inputs(context, count, now)
+            read_control(graph.control_context, now)
             while sum(runner.process_available() for runner in runners):
                 pass
             write_outputs(context, now, count)

@@ -41,7 +41,7 @@ def bus() -> Bus:
 
 
 def gains(graph: Graph) -> tuple[list[float], list[float]]:
-    found = [round(float(gain), 4) for gain in graph.arrays.gains]
+    found = [round(float(gain), 4) for gain in graph.control_context.gains]
     return found[: len(STEMS)], found[len(STEMS) :]
 
 
@@ -105,7 +105,7 @@ def test_every_control_of_the_sidecar_changes_the_graph(bus: Bus, graph: Graph, 
 
     def snapshot() -> list[object]:
         shared = graph.arrays
-        arrays = (shared.gains, shared.sources, shared.state, shared.heads, shared.workers)
+        arrays = (graph.control_context.gains, shared.sources, shared.state, shared.heads, shared.workers)
         return [graph.ledger.to_dict(), *(array.tolist() for array in arrays)]
 
     before = snapshot()

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from bridge.core.audio import CHANNELS, STEMS
 from bridge.core.jit import njit
 from bridge.errors import DriverError
-from bridge.runtime.callback.context import CONTROL_IN_WORDS, CONTROL_OUT_WORDS, CallbackContext
+from bridge.runtime.callback.context import VALUE
+from bridge.runtime.callback.control_context import CONTROL_IN_WORDS, CONTROL_OUT_WORDS, ControlContext
 from bridge.runtime.callback.control_output import (
     find_next_control,
     get_control_address,
@@ -42,7 +43,7 @@ def callback() -> Iterator[Callback]:
 
 @pytest.fixture
 def control_midi(callback: Callback) -> Iterator[ControlMidi]:
-    with ControlMidi(callback.context) as opened:
+    with ControlMidi(callback.control) as opened:
         yield opened
 
 
@@ -51,16 +52,16 @@ def sysex(size: int) -> bytes:
     return bytes((0xF0, *(k * 7 & 0x7F for k in range(size - 2)), 0xF7))
 
 
-def take_output(context: CallbackContext, room: int = 1 << 30) -> list[bytes]:
+def take_output(control: ControlContext, room: int = 1 << 30) -> list[bytes]:
     """What the callback sends in a cycle whose buffer takes ``room`` messages, by the functions that it uses."""
     messages: list[bytes] = []
-    own, raw = context.control_state, context.control_out.view(np.uint8)
-    head = int(context.control_requests[w.CONTROL_OUT_HEAD])
-    tail = skip_padding(context, int(own[w.CONTROL_OUT_TAIL]), head)
+    own, raw = control.own, control.ring_out.view(np.uint8)
+    head = int(control.requests[w.CONTROL_OUT_HEAD])
+    tail = skip_padding(control, int(own[w.CONTROL_OUT_TAIL]), head)
     while tail < head and len(messages) < room:
-        at = get_control_address(context, tail) - context.control_out.ctypes.data
-        messages.append(raw[at : at + get_control_size(context, tail)].tobytes())
-        tail = skip_padding(context, find_next_control(context, tail), head)
+        at = get_control_address(control, tail) - control.ring_out.ctypes.data
+        messages.append(raw[at : at + get_control_size(control, tail)].tobytes())
+        tail = skip_padding(control, find_next_control(control, tail), head)
     publish(own, w.CONTROL_OUT_TAIL, tail)
     return messages
 
@@ -83,8 +84,8 @@ def test_messages_have_the_stream_frame_of_their_offset(callback: Callback, cont
 def test_every_event_arrives_unchanged_wherever_the_ring_ends(sizes: list[list[int]]) -> None:
     with open_callback(NO_ENGINES) as callback:
         start = CONTROL_IN_WORDS - 1500  # so that some event crosses the end
-        callback.context.control_state[[w.CONTROL_IN_HEAD, w.CONTROL_IN_FILLED]] = start
-        control_midi = ControlMidi(callback.context)
+        callback.control.own[[w.CONTROL_IN_HEAD, w.CONTROL_IN_FILLED]] = start
+        control_midi = ControlMidi(callback.control)
         for cycle in sizes:
             sent = [(k, sysex(size)) for k, size in enumerate(cycle)]
             callback.run_control(PERIOD, sent)
@@ -127,7 +128,7 @@ def test_halves_of_two_messages_are_not_joined_over_a_loss(callback: Callback, c
 
 def test_a_new_reader_does_not_get_what_was_for_another(callback: Callback) -> None:
     callback.run_control(PERIOD, [(0, MUTE_BUTTON)])
-    with ControlMidi(callback.context) as control_midi:
+    with ControlMidi(callback.control) as control_midi:
         assert control_midi.receive() == []
         callback.run_control(PERIOD, [(0, b"\xb0\x01\x02")])
         assert control_midi.receive() == [(PERIOD, b"\xb0\x01\x02")]
@@ -146,7 +147,7 @@ def test_waiting_ends_when_something_arrives_or_at_a_wake(callback: Callback, co
 
 @given(sizes=st.lists(st.integers(1, MAX_SENT_BYTES), max_size=40), room=st.integers(1, 5))
 def test_what_is_sent_goes_out_in_order_and_in_one_piece(sizes: list[int], room: int) -> None:
-    with open_callback(NO_ENGINES) as callback, ControlMidi(callback.context) as control_midi:
+    with open_callback(NO_ENGINES) as callback, ControlMidi(callback.control) as control_midi:
         sent, taken = [bytes(k * 5 + size & 0x7F for k in range(size)) for size in sizes], list[bytes]()
         for message in sent:
             while True:
@@ -154,9 +155,9 @@ def test_what_is_sent_goes_out_in_order_and_in_one_piece(sizes: list[int], room:
                     control_midi.send(message)
                     break
                 except OutputFullError:
-                    taken += take_output(callback.context, room)
+                    taken += take_output(callback.control, room)
         while not control_midi.drained:
-            taken += take_output(callback.context, room)
+            taken += take_output(callback.control, room)
         assert taken == sent
 
 
@@ -174,7 +175,7 @@ def test_a_full_output_is_an_error_and_changes_nothing(callback: Callback, contr
             control_midi.send(MUTE_BUTTON)
             sent += 1
     assert sent == CONTROL_OUT_WORDS // 2 == control_midi.sent
-    assert take_output(callback.context) == [MUTE_BUTTON] * sent
+    assert take_output(callback.control) == [MUTE_BUTTON] * sent
     control_midi.send(MUTE_BUTTON)
 
 
@@ -192,7 +193,7 @@ def run_ones(callback: Callback, events: Sequence[tuple[int, bytes]] = (), frame
 
 
 def set_gain(callback: Callback, stem: int, value: float) -> None:
-    callback.context.gains[[stem, len(STEMS) + stem]] = value
+    callback.control.gains[[stem, len(STEMS) + stem]] = value
 
 
 def test_a_switch_acts_in_the_cycle_of_its_message(callback: Callback, control_midi: ControlMidi) -> None:
@@ -252,8 +253,8 @@ def test_two_switches_for_two_stems_do_not_undo_one_another(callback: Callback, 
         MUTE_OTHER | {Switch(0x90, 0x24, True): gains_with(drums=0.0), Switch(0x90, 0x25, True): gains_with(bass=0.5)}
     )
     run_ones(callback, [(0, MUTE_BUTTON), (1, b"\x90\x24\x7f"), (2, b"\x90\x25\x01")], RAMP)
-    targets = callback.context.gain_targets.reshape(2, len(STEMS))
-    assert targets.tolist() == [[0.0, 0.5, 1.0, 0.0]] * 2
+    levels = callback.context.ramps[:, VALUE].reshape(2, len(STEMS))
+    assert levels.tolist() == [[0.0, 0.5, 1.0, 0.0]] * 2
 
 
 def test_ports_and_mix_are_anticipated_separately(callback: Callback, control_midi: ControlMidi) -> None:
@@ -297,7 +298,7 @@ def test_rows_beyond_the_table_are_left_to_python(callback: Callback, control_mi
 
 
 def test_closing_leaves_no_gain_behind(callback: Callback) -> None:
-    with ControlMidi(callback.context) as control_midi:
+    with ControlMidi(callback.control) as control_midi:
         control_midi.set_switches(MUTE_OTHER)
         run_ones(callback, [(0, MUTE_BUTTON)], RAMP)
         control_midi.receive()
@@ -306,13 +307,13 @@ def test_closing_leaves_no_gain_behind(callback: Callback) -> None:
 
 
 @njit(error_model="numpy", nogil=True)
-def check_tables(context: CallbackContext, rounds: int) -> int:
+def check_tables(control: ControlContext, rounds: int) -> int:
     """As a callback would that runs all the time: how often a table's rows were not all of one kind."""
     torn = 0
     for _ in range(rounds):
-        take_switch_table(context)
-        front = context.control_state[w.SWITCH_FRONT]
-        gains, keys = context.switch_gains[front], context.switch_keys[front]
+        take_switch_table(control)
+        front = control.own[w.SWITCH_FRONT]
+        gains, keys = control.switch_gains[front], control.switch_keys[front]
         for row in range(SWITCH_ROWS):
             if keys[row] >= 0 and gains[row, 0] != gains[0, 0]:
                 torn += 1
@@ -321,8 +322,8 @@ def check_tables(context: CallbackContext, rounds: int) -> int:
 
 def test_no_table_is_seen_half_written(callback: Callback, control_midi: ControlMidi) -> None:
     torn: list[int] = []
-    check_tables(callback.context, 1)
-    reader = threading.Thread(target=lambda: torn.append(check_tables(callback.context, 200_000)))
+    check_tables(callback.control, 1)
+    reader = threading.Thread(target=lambda: torn.append(check_tables(callback.control, 200_000)))
     reader.start()
     writes = 0
     while reader.is_alive():

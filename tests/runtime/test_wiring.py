@@ -345,7 +345,7 @@ def levels(first: float) -> Mapping[str, float]:
 
 def test_gains_of_the_ports_and_of_the_mix_are_set_side_by_side(graph: Graph) -> None:
     graph.set_gains(levels(0.0), levels(10.0))
-    assert graph.arrays.gains.tolist() == [0, 1, 2, 3, 10, 11, 12, 13]
+    assert graph.control_context.gains.tolist() == [0, 1, 2, 3, 10, 11, 12, 13]
 
 
 def test_controls_start_at_their_defaults_and_are_set_by_name(graph: Graph) -> None:

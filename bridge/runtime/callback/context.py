@@ -18,7 +18,6 @@ from bridge.runtime.shared.array_table import Dimension
 from bridge.runtime.shared.layout import (
     CALLBACK_RINGS,
     GAINS,
-    LINE_WORDS,
     MAX_EVENTS,
     WORK_ROW,
     Plan,
@@ -27,16 +26,11 @@ from bridge.runtime.shared.layout import (
 )
 from bridge.runtime.shared.slots import (
     CALLBACK_WORDS,
-    CONTROL_REQUEST_WORDS,
-    CONTROL_STATE_WORDS,
     DELAY_CHANGE_FADE,
     FADE_FRAMES,
     FADE_WORDS,
     PORT_WORDS,
     RECORD_WORDS,
-    SWITCH_FRONT,
-    SWITCH_ROWS,
-    SWITCH_TABLES,
     TRANSPORT_WORDS,
 )
 
@@ -47,9 +41,6 @@ FIRST_PORT_RING = CALLBACK_RINGS.index(MIDI_PORTS[0])
 """Index of the ring of the first MIDI port; those of the others follow."""
 OUTPUTS = len(AUDIO_PATHS) * CHANNELS
 MAX_HALF_RAMP = 1024  # frames of half a ramp at 384 kHz
-CONTROL_IN_WORDS, CONTROL_OUT_WORDS = 1 << 17, 1 << 15
-"""Words in the rings of control MIDI: 1 MiB is three seconds at 10,000 short messages a second, or 32 whole buffers of
-JACK. Powers of two."""
 NOTES = 16 * 128  # of a MIDI port: channels times pitches
 STEM_FADE, BAND_FADE, FADES = range(3)  # rows of CallbackContext.fades
 SEPARATES, SYNTH, PLAYER, HALF_RAMP, AUDIO_WORDS = range(5)  # of CallbackContext.audio
@@ -76,16 +67,6 @@ class CallbackContext(SharedArrays):
     out_counts: Annotated[NDArray[np.int64], PORTS]
     sounding: Annotated[NDArray[np.uint8], PORTS, NOTES]  # 1 between note-on and note-off
     transport: Annotated[NDArray[np.float64], TRANSPORT_WORDS]
-    control_state: Annotated[NDArray[np.int64], CONTROL_STATE_WORDS]
-    control_requests: Annotated[NDArray[np.int64], CONTROL_REQUEST_WORDS]  # by the control process
-    control_in: Annotated[NDArray[np.int64], CONTROL_IN_WORDS]  # ring of records: frame, size, data
-    control_out: Annotated[NDArray[np.int64], CONTROL_OUT_WORDS]  # by the control process: ring of records: size, data
-    control_semaphore: Annotated[NDArray[np.int64], LINE_WORDS]  # a sem_t
-    switch_middle: Annotated[NDArray[np.int64], LINE_WORDS]  # exchanged: index of the table between both, NEW_TABLE
-    switch_keys: Annotated[NDArray[np.int64], SWITCH_TABLES, SWITCH_ROWS]  # message that a row is for, -1: none
-    switch_gains: Annotated[NDArray[np.float64], SWITCH_TABLES, SWITCH_ROWS, GAINS]  # what it sets; NaN: unchanged
-    anticipated: Annotated[NDArray[np.float64], GAINS]  # gains that hold until the parent has caught up; NaN: none
-    gain_targets: Annotated[NDArray[np.float64], GAINS]  # of this cycle: `gains`, or what is anticipated
     wake: Annotated[NDArray[np.int64], Dimension.WORKERS]  # address of each worker's semaphore; 0: it polls
 
 
@@ -100,9 +81,6 @@ def make_context(plan: Plan, shared: SharedArrays) -> CallbackContext:
     context.ramps[:, [TARGET, VALUE]] = 1.0
     context.callback_state[DELAY_CHANGE_FADE] = FADE_FRAMES
     context.owners[:] = -1
-    context.switch_keys[:] = -1
-    context.switch_middle[0], context.control_state[SWITCH_FRONT] = 1, 0
-    context.anticipated[:] = np.nan
     for worker in plan.workers:
         for ring in (*worker.writes.values(), *worker.renders):
             if ring in MIDI_PORTS:

@@ -8,10 +8,12 @@ from typing import Any
 from numba import types as _numba_types
 
 from bridge.runtime.callback.context import CallbackContext
+from bridge.runtime.callback.control_context import ControlContext
 from bridge.runtime.callback.control_input import publish_control
 from bridge.runtime.callback.input import read_inputs
 from bridge.runtime.callback.midi_output import write_midi
 from bridge.runtime.callback.stem_output import write_stems
+from bridge.runtime.callback.switch_gains import end_anticipation, update_gain_targets
 from bridge.runtime.callback.synth_output import write_synth
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import as_void, load_acquire
@@ -65,11 +67,19 @@ def write_outputs(context: CallbackContext, now: int, frames: int) -> None:
 
 
 @callback_njit
-def cycle(context: CallbackContext, frames: int, raw: int) -> None:
+def read_control(control: ControlContext, now: int) -> None:
+    """Hand over the control input of the cycle at ``now``, and set the targets of the gains."""
+    end_anticipation(control, now)
+    if publish_control(control, now) and control.requests[w.CONTROL_WAKE] != 0:
+        post_semaphore(as_void(control.requests[w.CONTROL_WAKE]))
+    update_gain_targets(control)
+
+
+@callback_njit
+def cycle(context: CallbackContext, control: ControlContext, frames: int, raw: int) -> None:
     """One complete callback of ``frames`` at JACK's frame time ``raw``, from input buffers to output buffers."""
     now = read_inputs(context, frames, raw)
-    if publish_control(context, now) and context.control_requests[w.CONTROL_WAKE] != 0:
-        post_semaphore(as_void(context.control_requests[w.CONTROL_WAKE]))
+    read_control(control, now)
     wake_workers(context)
     if load_acquire(context.state, w.FREEWHEEL) != 0:
         wait_for_workers(context, now, frames)

@@ -25,7 +25,6 @@ from bridge.runtime.callback.context import (
 )
 from bridge.runtime.callback.fade import is_settled, step_fade
 from bridge.runtime.callback.hop_lookup import find_hop
-from bridge.runtime.callback.switch_gains import update_gain_targets
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.callback_jit import callback_njit
 from bridge.runtime.shared.layout import CAPACITY, RING_MASK, SEPARATED
@@ -103,7 +102,7 @@ def update_gain_ramp(context: CallbackContext, gain: int, frames: int) -> bool:
     """
     ramp, delays, gains = context.ramps[gain], context.moving_average[gain], context.gain_ramp[gain]
     half = context.audio[HALF_RAMP]
-    target = context.gain_targets[gain]
+    target = context.gains[gain]
     if target != ramp[TARGET]:
         if ramp[FRAMES_LEFT] == 0.0:
             for k in range(half):
@@ -196,7 +195,6 @@ def write_stems(context: CallbackContext, now: int, frames: int) -> None:
         state[w.DELAY_NOW] = wanted
         context.fades[STEM_FADE, w.FADE_LEVEL], context.fades[STEM_FADE, w.FADING_OUT] = 0, 0
     first = now - state[w.DELAY_NOW]
-    update_gain_targets(context, now)
     fill_stems(context, first, frames)
     mix_stems(context, first, frames)
     fade_delay_change(context, frames, FADE_FRAMES if wanted == state[w.DELAY_NOW] else 0)

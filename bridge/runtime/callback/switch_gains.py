@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from bridge.core.midi import NOTE_OFF, NOTE_ON
-from bridge.runtime.callback.context import CallbackContext
+from bridge.runtime.callback.control_context import ControlContext
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import exchange, load_acquire
 from bridge.runtime.shared.callback_jit import callback_njit
@@ -23,47 +23,56 @@ PRESSED = 1 << 16
 
 
 @callback_njit
-def take_switch_table(context: CallbackContext) -> None:
+def take_switch_table(control: ControlContext) -> None:
     """Use the newest table. Three tables and an exchange: neither side waits, and none sees one half-written."""
-    if load_acquire(context.switch_middle, 0) & NEW_TABLE:
-        front = exchange(context.switch_middle, 0, context.control_state[w.SWITCH_FRONT])
-        context.control_state[w.SWITCH_FRONT] = front & (NEW_TABLE - 1)
+    if load_acquire(control.switch_middle, 0) & NEW_TABLE:
+        front = exchange(control.switch_middle, 0, control.own[w.SWITCH_FRONT])
+        control.own[w.SWITCH_FRONT] = front & (NEW_TABLE - 1)
 
 
 @callback_njit
-def anticipate_gains(context: CallbackContext, now: int, end: int, message: int) -> None:
+def anticipate_gains(control: ControlContext, now: int, end: int, message: int) -> None:
     """Hold the gains of a switch whose ``message`` (three bytes, the first lowest) came in the cycle at ``now``.
 
     ``end``: the position in the ring behind its record. A note-off is the release of its note-on.
     """
-    own = context.control_state
+    own = control.own
     key = message & 0xFFFF
     if message >> 16 & 0xFF:
         key |= PRESSED
     if message & 0xF0 == NOTE_OFF:
         key = key & 0xFFFF ^ NOTE_OFF ^ NOTE_ON
-    keys, rows = context.switch_keys[own[w.SWITCH_FRONT]], context.switch_gains[own[w.SWITCH_FRONT]]
+    keys, rows = control.switch_keys[own[w.SWITCH_FRONT]], control.switch_gains[own[w.SWITCH_FRONT]]
     for row in range(SWITCH_ROWS):
         if keys[row] < 0:
             return
         if keys[row] == key:
             for gain in range(GAINS):
                 if not np.isnan(rows[row, gain]):
-                    context.anticipated[gain] = rows[row, gain]
+                    control.anticipated[gain] = rows[row, gain]
             own[w.ANTICIPATED_END], own[w.ANTICIPATED_FRAME] = end, now
             return
 
 
 @callback_njit
-def update_gain_targets(context: CallbackContext, now: int) -> None:
-    """Compute the target of each gain for the cycle at ``now``: what is anticipated, else what the parent set."""
-    own = context.control_state
-    if own[w.ANTICIPATED_END] != 0:
-        handled = load_acquire(context.control_requests, w.CONTROL_HANDLED)  # before its gains are read
-        if handled >= own[w.ANTICIPATED_END] or now - own[w.ANTICIPATED_FRAME] > ANTICIPATION_FRAMES:
-            own[w.ANTICIPATED_END] = 0
-            for gain in range(GAINS):
-                context.anticipated[gain] = np.nan
+def end_anticipation(control: ControlContext, now: int) -> None:
+    """Return to the gains that the control process set once it has handled the message, or does not come to it.
+
+    ``now``: the cycle. `update_gain_targets` reads the gains later: then what was handled is in them.
+    """
+    own = control.own
+    if own[w.ANTICIPATED_END] == 0:
+        return
+    handled = load_acquire(control.requests, w.CONTROL_HANDLED)
+    if handled >= own[w.ANTICIPATED_END] or now - own[w.ANTICIPATED_FRAME] > ANTICIPATION_FRAMES:
+        own[w.ANTICIPATED_END] = 0
+        for gain in range(GAINS):
+            control.anticipated[gain] = np.nan
+
+
+@callback_njit
+def update_gain_targets(control: ControlContext) -> None:
+    """Set the target of each gain for this cycle: what is anticipated, else what the control process set."""
     for gain in range(GAINS):
-        value = context.anticipated[gain]
-        context.gain_targets[gain] = context.gains[gain] if np.isnan(value) else value
+        value = control.anticipated[gain]
+        control.gain_targets[gain] = control.gains[gain] if np.isnan(value) else value

@@ -121,7 +121,7 @@ class SharedArrays(ArrayTable):
     stamps: Annotated[NDArray[np.int64], CAPACITY]  # likewise: stamp of the hop at a slot of the stem ring
     band: Annotated[NDArray[np.float32], CHANNELS, ROW]  # by the synth's worker, at the frames of the notes
     band_stamps: Annotated[NDArray[np.int64], CAPACITY]  # likewise, of the band's ring
-    gains: Annotated[NDArray[np.float64], GAINS]  # by the parent: targets of the stem ports, then in the mix
+    gains: Annotated[NDArray[np.float64], GAINS]  # targets of the stem ports, then in the mix (ControlContext.gains)
     values: Annotated[NDArray[np.float64], Dimension.WORKERS, MAX_CONTROLS]  # by the parent: each engine's controls
     records: Annotated[NDArray[np.int64], Dimension.RINGS, RECORDS, RECORD_WORDS]  # by the writer of each ring
     heads: Annotated[NDArray[np.int64], Dimension.RINGS, LINE_WORDS]  # RING_HEAD by the same, RING_DELAY by the parent

@@ -109,7 +109,7 @@ CURSOR, PING_CURSOR, RELEASING, STALLED, PINGING, CLOCKING, PORT_WORDS = range(7
 T_VALID, T_ROLLING, T_FRAME, T_BEAT, T_TEMPO, T_BAR, TRANSPORT_WORDS = range(7)
 """The host transport of one cycle, as float64."""
 
-CONTROL_FRAME, CONTROL_SIZE, CONTROL_DATA = range(3)
+CONTROL_FRAME, CONTROL_SIZE, CONTROL_DATA = 0, 1, 2
 """Words of a record of control input: stream frame; bytes, with AFTER_LOSS where events were lost before it; data."""
 
 AFTER_LOSS = 1 << 32
@@ -118,7 +118,7 @@ SWITCH_TABLES, SWITCH_ROWS = 3, 64
 """Tables of the gains that switches lead to: one for the callback, one for the control process, one between."""
 
 NEW_TABLE = 4
-"""Bit in `CallbackContext.switch_middle`: the callback has not seen the table yet. The rest is its index."""
+"""Bit in `ControlContext.switch_middle`: the callback has not seen the table yet. The rest is its index."""
 
 ANTICIPATION_FRAMES = 32768
 """For so long gains that the callback anticipated hold, where the control process does not say what it did. 0.7 s: as
