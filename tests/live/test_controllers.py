@@ -203,7 +203,9 @@ def test_the_mapping_of_a_device_is_found_by_the_other_names_of_its_port(
             )
 
 
-def test_lights_are_sent_again_on_a_new_server(jack_server: StartServer, config: Path) -> None:
+@pytest.mark.parametrize("rate", [RATE, 44100])
+def test_lights_are_sent_again_on_a_new_server(jack_server: StartServer, config: Path, rate: int) -> None:
+    """At another rate, it is on another signal path too."""
     server = jack_server(RATE, PERIOD)
     with sidecar_on(server, NO_ENGINES) as sidecar:
         with TestPads(server, []) as pads:
@@ -213,8 +215,8 @@ def test_lights_are_sent_again_on_a_new_server(jack_server: StartServer, config:
             until("the light", lambda: LIT in pads.messages)
             server.kill()
             until("the loss", lambda: not sidecar.connected)
-        server.restart()
-        until("the new server", lambda: sidecar.connected)
+        server.restart(rate=rate)
+        until("the new server", lambda: sidecar.connected and sidecar.signal_path.graph.plan.rate == rate)
         with TestPads(server, []) as pads:
             start_together(pads.recorder)
             pads.connect()
