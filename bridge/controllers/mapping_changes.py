@@ -42,11 +42,11 @@ def insert_binding(text: str, place: str, binding: LearnedBinding, light: bool) 
     ]
     if not hosts:
         mapping.append(format_entry(new))
-    for number, (index, specs, hit) in reversed(list(enumerate(hosts))):
+    for number, (index, specs, hit) in enumerate(hosts):
         table, entry = file.input[index], mapping.entries[index]
         if number:
             mapping.replace(index, _cut_around(entry, specs, hit, []))
-        elif light and (names := _rename(table, binding, specs, hit)) is not None:
+        elif (names := _rename(table, binding, specs, hit)) is not None:
             mapping.replace(index, [edit_entry(entry, {"set": names})])
         else:
             mapping.replace(index, _cut_around(entry, specs, hit, [_inherit(entry, specs, hit[0], new, light)]))
@@ -57,7 +57,7 @@ def remove_bindings(text: str, place: str, name: str) -> str:
     """``text`` without what sets the control ``name`` or triggers the action."""
     mapping = MappingText(text, place)
     file = parse_mapping_file(text, place)
-    for index, table in reversed(list(enumerate(file.input))):
+    for index, table in enumerate(file.input):
         specs = parse_message_specs(table.midi, file.device.channel)
         names = table.set or table.action
         spread = [names] * len(specs) if isinstance(names, str) else list(names)

@@ -18,8 +18,8 @@ SYNONYMS = {"gain": ("fader", "volume", "level"), "panic": ("stop", "silence")}
 SETTINGS = frozenset({"latency", "learn", "controllers", "counters", "engines", "save", "ping", "source"})
 """Words of names that are set once, and not under the hand while playing."""
 EXACT, BEGINNING, SIMILAR = 3.0, 2.0, 1.5
-REST, SETTING = 0.5, 1.0
-"""What a word of the name that was not given costs, and a setting."""
+REST = 0.5
+"""What a word of the name that was not given costs."""
 TIE = 0.25
 SHORTEST = 3
 """Letters of a beginning that counts as a word."""
@@ -76,7 +76,7 @@ def _rate(words: list[str], item: Learnable, text: str) -> tuple[float, str]:
         value = text[text.lower().find(rest[0]) :]
     if item.argument and not value:
         return 0.0, ""
-    score -= REST * sum(part not in GENERAL for part in left) + SETTING * item.is_setting
+    score -= REST * sum(part not in GENERAL for part in left)
     return score, f"{item.name} {value}".rstrip()
 
 

@@ -238,6 +238,8 @@ def test_a_registered_parameter_is_no_fader_and_one_that_is_none_after_it_is() -
     fader = send_parameter(0, 300, [value * 100 for value in UP_DOWN], start_s=1.0)
     learn, now_s = listen(FADER, ("a", [*bend_range, *fader]))
     assert [one.message for one in learn.candidates(now_s)] == ["nrpn 300 ch 1"]
+    learn, now_s = listen(FADER, ("a", [*fader, *((at + 5, message) for at, message in bend_range)]))
+    assert [one.value for one in learn.candidates(now_s)] == [UP_DOWN[-1] * 100]
 
 
 def test_parameters_between_other_controllers_that_change_only_their_fine_number_are_found() -> None:
