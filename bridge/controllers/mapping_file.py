@@ -60,7 +60,7 @@ class DeviceTable(Table, frozen=True):
     ``unit``: the device number in system exclusive messages, ``{unit}`` in templates. ``strips``: channel strips that
     it has; ``first_strip``: the strip of its first one, from 1 (an extender begins at 9). ``pickup``: whether absolute
     faders and knobs take over only at the present value, where an entry does not say. ``channel``: of every message
-    that names none, from 1.
+    that names none, from 1; ``also_channel``: what comes on this one is taken as on ``channel``.
     """
 
     input: PortPatterns
@@ -68,6 +68,7 @@ class DeviceTable(Table, frozen=True):
     protocol: Literal["", "mcu"] = ""
     unit: Annotated[int, msgspec.Meta(ge=0, le=127)] = 0
     channel: Channel = 1
+    also_channel: Channel | None = None
     strips: Annotated[int, msgspec.Meta(ge=0, le=64)] = 0
     first_strip: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
     pickup: bool = True

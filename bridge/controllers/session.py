@@ -17,7 +17,9 @@ from collections.abc import Callable, Sequence
 from typing import Literal, Protocol
 
 from bridge.controllers.mapping import Mapping
+from bridge.controllers.mapping_file import DeviceTable
 from bridge.controllers.midi_port import MidiPort
+from bridge.core.midi import SYSTEM, get_channel, get_status
 from bridge.errors import DriverError
 
 log = logging.getLogger(__name__)
@@ -230,7 +232,7 @@ class DeviceSession:
             self._confirm(now_s)
         if self.mapping.warnings:
             self._note_warning(message)
-        self.surface.receive(message, now_s)
+        self.surface.receive(_fold_channel(message, self.mapping.device), now_s)
 
     def _note_warning(self, message: bytes) -> None:
         for warning in self.mapping.warnings:
@@ -297,6 +299,13 @@ class DeviceSession:
             self._port.close()
         except DriverError as error:
             log.warning("%s: %s", self.mapping.name, error)
+
+
+def _fold_channel(message: bytes, device: DeviceTable) -> bytes:
+    """A message on ``also_channel`` of the device as one on its ``channel``."""
+    if device.also_channel is None or message[0] >= SYSTEM or get_channel(message) != device.also_channel - 1:
+        return message
+    return bytes((get_status(message) | device.channel - 1,)) + message[1:]
 
 
 def has_pattern(message: bytes, pattern: Sequence[int | None]) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from itertools import pairwise
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -170,6 +172,15 @@ def test_the_surface_acts_on_all_that_came_even_while_its_lights_wait() -> None:
     rig.receive("B0 07 01", "B0 07 02", "B0 07 03")
     assert rig.sent == [INIT]
     assert rig.surface.updated_after == 3
+
+
+def test_what_comes_on_the_other_channel_of_a_device_is_taken_as_on_its_channel() -> None:
+    mapping = make_mapping()
+    device = msgspec.structs.replace(mapping.device, channel=16, also_channel=1)
+    rig = Rig(replace(mapping, device=device)).start()
+    rig.receive("B0 07 01", "BF 07 02", "B1 07 03", "90 01 7F", "F8", "F0 01 F7", "C0 05")
+    taken = ["BF 07 01", "BF 07 02", "B1 07 03", "9F 01 7F", "F8", "F0 01 F7", "CF 05"]
+    assert [message.hex(" ").upper() for message in rig.surface.received] == taken
 
 
 def test_a_warning_of_the_mapping_is_shown_from_its_message_to_the_one_that_ends_it() -> None:
