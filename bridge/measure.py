@@ -16,7 +16,7 @@ from bridge.core.latency import AUDIO_PATHS, MIDI_PORTS, PATHS, UNMEASURED, Ledg
 from bridge.core.midi import NOTE_ON, make_note_off, make_note_on
 from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.fake_daw import FakeDaw
-from bridge.settings import OscSettings, Settings
+from bridge.settings import NO_DEVICES, OscSettings, Settings
 
 LEVEL = 0.5
 PROBE_S = 0.1  # position of impulse and note in the recording
@@ -129,7 +129,7 @@ def measure_new_sidecar(settings: Settings, server: str, rate: int, period: int)
     with ExitStack() as opened:
         name = server or opened.enter_context(DummyServer(rate, period)).name
         jack = msgspec.structs.replace(settings.jack, server=name, client="sideman-measured")
-        settings = msgspec.structs.replace(settings, jack=jack, osc=OscSettings(port=0))
+        settings = msgspec.structs.replace(settings, jack=jack, osc=OscSettings(port=0), controllers=NO_DEVICES)
         sidecar = opened.enter_context(Sidecar(settings))
         found = measure(sidecar, freewheel=not server)
         return sidecar.signal_path.graph.ledger, find_disagreements(sidecar, found)

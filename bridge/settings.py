@@ -71,6 +71,10 @@ class ControllerSettings(Table, frozen=True):
     control_in: str = ""
 
 
+NO_DEVICES = ControllerSettings(midi=False, mcu=False)
+"""For a sidecar beside the user's own, which may have the devices."""
+
+
 if TYPE_CHECKING:
 
     class EngineSettings(Table, frozen=True):

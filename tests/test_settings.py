@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import ConfigError
-from bridge.settings import Settings, load_settings
+from bridge.measure import measure_new_sidecar
+from bridge.settings import NO_DEVICES, Settings, load_settings
 
 
 def test_settings_are_the_defaults_where_no_file_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -63,3 +64,17 @@ def test_an_unknown_role_is_answered_with_those_that_there_are(tmp_path: Path) -
     with pytest.raises(ConfigError) as caught:
         load_settings(path)
     assert caught.value.hint == "keys here: separation, mir, accompaniment, synth"
+
+
+def test_who_measures_leaves_the_devices_to_the_sidecar_that_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A device that two sidecars set up and left in turn would lose its lights and its mode."""
+    started: list[Settings] = []
+
+    def start(settings: Settings) -> None:
+        started.append(settings)
+        raise ConfigError("enough")
+
+    monkeypatch.setattr("bridge.measure.Sidecar", start)
+    with pytest.raises(ConfigError, match="enough"):
+        measure_new_sidecar(Settings(), "some-server", 48000, 128)
+    assert started[0].controllers == NO_DEVICES

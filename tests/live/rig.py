@@ -17,7 +17,7 @@ from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.fake_daw import FakeDaw
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import observe
-from bridge.settings import EngineSettings, JackSettings, OscSettings, Settings
+from bridge.settings import NO_DEVICES, EngineSettings, JackSettings, OscSettings, Settings
 from tests.engines.driving import parse_chord
 from tests.ports import free_port
 from tests.waiting import until
@@ -31,9 +31,12 @@ ALL_ENGINES = EngineSettings()
 
 
 def settings_for(server: DummyServer, engines: EngineSettings = ALL_ENGINES, client: str = "sideman") -> Settings:
-    """Settings for a sidecar on ``server``, its OSC on a free port."""
+    """Settings for a sidecar on ``server``, its OSC on a free port, without the MIDI devices of the machine."""
     return Settings(
-        jack=JackSettings(server=server.name, client=client), osc=OscSettings(port=free_port()), engines=engines
+        jack=JackSettings(server=server.name, client=client),
+        osc=OscSettings(port=free_port()),
+        engines=engines,
+        controllers=NO_DEVICES,
     )
 
 

@@ -119,7 +119,9 @@ def test_a_button_mutes_the_sound_and_its_light_tells(module_server: DummyServer
 @contextmanager
 def sideman_with_pads(server: DummyServer, config: Path, pads: TestPads) -> Iterator[subprocess.Popen[str]]:
     """``sideman run`` without engines, the device connected and set up."""
-    (config / "sideman.toml").write_text('schema = 1\n[engines]\nseparation = ""\nmir = ""\naccompaniment = ""\n')
+    (config / "sideman.toml").write_text(
+        'schema = 1\n[engines]\nseparation = ""\nmir = ""\naccompaniment = ""\n[controllers]\nmidi = false\n'
+    )
     before = len(pads.messages)
     with sideman_run(server, config) as child:
         read_to(child, "Ctrl-C ends it")
