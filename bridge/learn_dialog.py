@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 
 from rich.console import Group
+from rich.control import Control
 from rich.live import Live
 from rich.text import Text
 
@@ -159,8 +160,10 @@ class LearnDialog:
     def _decide(self) -> None:
         """Take a candidate, where the user or time says so."""
         rest_s = time.monotonic() - self._moved_s
-        if (line := self._keyboard.read_line()) is not None and self._candidates:
-            self._take(line or "1")
+        if (line := self._keyboard.read_line()) is not None:
+            self._console.control(Control.move(0, -1))  # back from the line that Enter began
+            if self._candidates:
+                self._take(line or "1")
         elif not self._taken and rest_s >= REST_S and (best := self._candidates.get(1)) is not None:
             alone = len(self._candidates) == 1 and best.is_clear
             if alone or (self._first and "?" not in best.kind):

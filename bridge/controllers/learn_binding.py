@@ -14,6 +14,7 @@ from bridge.control.bus import ActionHandler, Bus, Row
 from bridge.controllers.learn import MOST, Candidate, Learn, LearnedBinding
 from bridge.controllers.learn_target import LearnTarget, describe_target, list_inputs_of, parse_target
 from bridge.controllers.mapping import Mapping as ControllerMapping
+from bridge.controllers.mapping import SetStrip
 from bridge.controllers.mapping_editor import LearnDevice, MappingEditor
 from bridge.controllers.mapping_reader import never
 from bridge.controllers.message_specs import format_message_spec
@@ -224,10 +225,19 @@ class LearnBinding:
         raise ControlError(f"{name} is not connected any more", "connect it, and move the fader again")
 
     def _hint_strip(self, name: str) -> str:
+        """What to do about a control that a fader sets only while the bank has its strip there."""
         for device in self._list_devices():
-            for strip in device.mapping.strips if device.mapping is not None else ():
-                if any(control.name == name for control in strip.controls.values()):
-                    return f"it is a strip of {device.name}, which its bank moves: learn another control for its fader"
+            if device.mapping is None:
+                continue
+            used = {one.target.function for one in device.mapping.inputs if isinstance(one.target, SetStrip)}
+            named = {
+                function
+                for strip in device.mapping.strips
+                for function, one in strip.controls.items()
+                if one.name == name
+            }
+            if used & named:
+                return f"it is a strip of {device.name}, which the bank moves: learn another control for its fader"
         return "sideman controllers lists what is bound"
 
 

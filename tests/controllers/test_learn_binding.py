@@ -12,6 +12,7 @@ from bridge.controllers.learn_binding import GIVE_UP_S, LearnBinding
 from bridge.controllers.mapping import Mapping
 from bridge.controllers.mapping_editor import LearnDevice
 from bridge.controllers.mapping_reader import read_mapping
+from bridge.controllers.port_names import get_system
 from bridge.errors import ConfigError, ControlError
 from tests.controllers.simulated_devices import Events, send_controller, send_key
 
@@ -123,6 +124,22 @@ def test_what_is_forgotten_is_bound_no_more_and_undo_brings_it_back(studio: Stud
     assert studio.mapping.inputs == ()
     studio.bus.trigger("learn.undo")
     assert studio.file.read_bytes() == text
+
+
+def test_a_control_that_is_on_a_strip_says_so_when_it_cannot_be_forgotten(studio: Studio) -> None:
+    head = f'schema = 1\nname = "Box"\n[device]\ninput.{get_system()} = ["Box"]\nstrips = 8\n'
+    studio.file.parent.mkdir()
+    studio.file.write_text(head)
+    studio.reload()
+    with pytest.raises(ControlError, match="sideman controllers lists what is bound"):
+        studio.bus.trigger("learn.forget", VOCALS)
+    fader = '[[input]]\nmidi = "cc 0-7"\nencoder = "absolute"\nstrip = 1\nfunction = "fader"\n'
+    studio.file.write_text(head + fader)
+    studio.reload()
+    with pytest.raises(ControlError, match="it is a strip of Box, which the bank moves"):
+        studio.bus.trigger("learn.forget", VOCALS)
+    with pytest.raises(ControlError, match="sideman controllers lists what is bound"):
+        studio.bus.trigger("learn.forget", MUTE)
 
 
 def test_an_encoder_whose_kind_is_open_asks_for_two_turns_and_is_not_taken(studio: Studio) -> None:
