@@ -32,7 +32,7 @@ from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.jack_driver import CONTROL_IN
 from bridge.drivers.jack_recorder import JackRecorder, Ports, start_together
 from bridge.runtime.control_midi import ControlMidi
-from bridge.runtime.counters import read_counters
+from bridge.runtime.counters import compute_percentiles, read_counters
 from bridge.runtime.priority import may_use_realtime
 from bridge.settings import ControllerSettings, EngineSettings, JackSettings, OscSettings, Settings
 from tests.ports import free_port
@@ -182,17 +182,20 @@ def measure_storm(rate: int, period: int, is_busy: bool) -> str:
         run_busy_loop(is_busy),
     ):
         arrays = sidecar.signal_path.graph.arrays
-        before = read_counters(arrays)
+        before, no_bins = read_counters(arrays), arrays.callback_bins.copy()
         play(server, rate, (), frames)
-        quiet = read_counters(arrays)
+        quiet, quiet_bins = read_counters(arrays), arrays.callback_bins.copy()
         play(server, rate, storm, frames)
+        spent = compute_percentiles(arrays.callback_bins - quiet_bins)
+        quiet_spent = compute_percentiles(quiet_bins - no_bins)
         counted, quiet = read_counters(arrays).subtract(quiet), quiet.subtract(before)
         until("the readings", lambda: read_messages(sidecar)[0] >= count, 10.0)
         received, lost = read_messages(sidecar)
     return (
         f"storm{', spinner' if is_busy else '':10} sent {count:,}, received {received:,}, lost {lost}; "
         f"late frames {counted.late_frames} ({quiet.late_frames}), skipped {counted.skipped} ({quiet.skipped}), "
-        f"xruns {counted.xruns} ({quiet.xruns})"
+        f"xruns {counted.xruns} ({quiet.xruns}); a callback takes {spent.p50_us:.0f} ({quiet_spent.p50_us:.0f}) µs, "
+        f"p99 {spent.p99_us:.0f} ({quiet_spent.p99_us:.0f})"
     )
 
 
