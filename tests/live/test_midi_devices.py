@@ -203,6 +203,18 @@ def test_a_long_sysex_arrives_whole_in_both_directions(system: RtmidiSystem) -> 
         ours.close()
 
 
+def test_a_sysex_without_an_end_swallows_no_note(system: RtmidiSystem) -> None:
+    got: list[bytes] = []
+    with device() as port:
+        ours = system.open(system.list_inputs()[0], system.list_outputs()[0])
+        for piece in (b"\xf0\x01\x02", b"\x90\x01\x02", b"\xf7", b"\xf0\x03\xf8\x04\xf7", b"\xb0\x07\x40"):
+            port.send(piece)
+        until("what follows", listen(ours, got, 4))
+        assert got == [b"\x90\x01\x02", b"\xf8", b"\xf0\x03\x04\xf7", b"\xb0\x07\x40"]
+        assert ours.incomplete == 1
+        ours.close()
+
+
 def test_ports_that_are_gone_are_not_opened_and_leave_nothing_open(system: RtmidiSystem) -> None:
     with device():
         names = system.list_inputs()[0], system.list_outputs()[0]
