@@ -144,6 +144,11 @@ class ControlPort:
         if is_edited and not starts_anew and self.session is not None and is_same_device(self.session.mapping, mapping):
             surface = self._sessions.make_surface(mapping, choice.device, self._wake)
             self.session.replace_surface(surface, mapping, now_s)
+        elif self._wanted == DAW and self.session is not None and not (self.session.is_gone or self.session.is_closed):
+            if starts_anew and not peers.sources:
+                self.session.surface.release(now_s)
+            elif starts_anew:
+                self.session.start(now_s)  # a DAW that was just connected may have shown everything already
         elif is_edited or starts_anew:
             if self.session is not None and not self.close(now_s):
                 return  # a slow device is still being sent its exit messages

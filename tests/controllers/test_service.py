@@ -135,6 +135,25 @@ def test_control_in_is_a_mackie_control_for_a_daw_where_the_settings_say_so(desk
     assert desk.control_port.list_devices() == []
 
 
+def test_what_a_daw_shows_before_its_cables_are_noticed_counts_until_they_are_pulled(desk: Desk) -> None:
+    desk.control_port = ControlPort(desk._open, desk.service.sessions, lambda: desk.peers, DAW)
+    desk.run(0.1)
+    desk.ports[-1].inbox.append(make_sysex(UNIT_MAIN, Command.LCD, b"\0" + b"Vocals".ljust(7)))
+    desk.run(0.1)
+    for peers in (Peers((("ardour:out",),)), Peers((("ardour:out",),), (("ardour:in",),))):
+        desk.peers = peers
+        desk.run(0.1)
+    assert len(desk.ports) == 1
+    desk.ports[-1].inbox.append(make_note(NOTE_MUTE, 0x7F))
+    desk.run(EXPECT_S + 0.5)
+    assert desk.bus.get("stems.vocals.mute") == 1.0
+    desk.peers = Peers()
+    desk.run(0.1)
+    desk.connect("ardour:out")
+    desk.run(0.1)
+    assert desk.control_port.describe().detail == "no strip of a DAW is bound"
+
+
 @pytest.mark.parametrize(
     ("sources", "wanted", "name", "detail"),
     [

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
+from bridge.app import Sidecar
 from bridge.control.bus import Bus
 from bridge.control.sidecar import make_sidecar_registry
 from bridge.controllers.daw_port import DawPort
@@ -15,8 +17,9 @@ from bridge.controllers.mcu.handshake import HostHandshake
 from bridge.controllers.mcu.protocol import UNIT_MAIN
 from bridge.controllers.rtmidi_system import RtmidiPort, RtmidiSystem, open_midi_system
 from bridge.drivers.dummy_server import DummyServer
-from tests.live.rig import NO_ENGINES, sidecar_on
-from tests.live.x_touch_process import x_touch_on
+from bridge.settings import ControllerSettings
+from tests.live.mcu_process import peer_on
+from tests.live.rig import NO_ENGINES, settings_for, sidecar_on
 from tests.waiting import until
 
 pytestmark = pytest.mark.live
@@ -144,16 +147,17 @@ def test_at_the_end_the_daw_has_every_fader_let_go(cable: Cable) -> None:
     assert b"\x90\x69\x00" in cable.received[before:]
 
 
+def read_state(bus: Bus, device: str) -> object:
+    """The state of a device as users read it; None where there is none of this name."""
+    rows = [row for row in bus.get_rows("controllers.device") if row[0] == device]
+    return rows[-1][4] if rows else None
+
+
 def test_an_x_touch_at_control_in_is_confirmed_shows_the_stems_and_moves_them(module_server: DummyServer) -> None:
     with sidecar_on(module_server, NO_ENGINES) as sidecar:
         bus = sidecar.bus
-
-        def read_state() -> object:
-            rows = [row for row in bus.get_rows("controllers.device") if row[1] == "behringer_x_touch"]
-            return rows[-1][4] if rows else None
-
-        with x_touch_on(module_server) as device:
-            until("the handshake", lambda: read_state() == "confirmed")
+        with peer_on(module_server, "x_touch") as device:
+            until("the handshake", lambda: read_state(bus, "Behringer X-Touch") == "confirmed")
             until("the names", lambda: device.show()["upper"][:4] == ["Drums", "Bass", "Vocals", "Other"])
             until("the values", lambda: device.show()["lower"][:4] == ["0.0dB"] * 4)
             device.do("touch", 1, 1)
@@ -169,3 +173,22 @@ def test_an_x_touch_at_control_in_is_confirmed_shows_the_stems_and_moves_them(mo
             assert bus.get("stems.vocals.mute") == 1.0
             sidecar.__exit__(None, None, None)
             until("darkness", lambda: device.show()["is_dark"])
+
+
+def test_the_mixer_of_a_daw_at_control_in_moves_stems_and_is_moved_by_them(module_server: DummyServer) -> None:
+    settings = settings_for(module_server, NO_ENGINES)
+    with Sidecar(msgspec.structs.replace(settings, controllers=ControllerSettings(control_in="mcu"))) as sidecar:
+        bus = sidecar.bus
+        with peer_on(module_server, "daw") as daw:
+            daw.do("add_surface")
+            until("the handshake", lambda: daw.show()["confirmed"] and read_state(bus, NAME) == "confirmed")
+            daw.do("move", 1, 0)
+            until("the fader of the drums", lambda: bus.get("stems.drums.gain_db") == -60.0)
+            daw.do("mute", 2)
+            until("the mute of the bass", lambda: bus.get("stems.bass.mute") == 1.0)
+            bus.set("stems.drums.gain_db", 12.0, "test")
+            bus.set("stems.bass.mute", False, "test")
+            until("the DAW's fader", lambda: daw.show()["faders"][1] == 16383)
+            until("the DAW's mute", lambda: daw.show()["mutes"] == [False, False, False])
+            until("the hand off the fader", lambda: daw.show()["touched"] == [])
+            assert daw.show()["faders"][0] == 12000
