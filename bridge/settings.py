@@ -59,7 +59,7 @@ class ControllerSettings(Table, frozen=True):
 
     ``midi``: open the system's MIDI devices. ``api``: of which MIDI system, empty for the system's own (ALSA, CoreMIDI,
     WinMM). JACK is none of them: python-rtmidi holds Python's lock while it opens a client, JACK meanwhile waits for
-    Python callbacks of the sidecar's own client, and both stand still. ``mcu``: offer the DAW a pair of ports as a
+    Python callbacks of the sidecar's own client, and both stand still. ``mcu``: with ``midi``, offer the DAW ports as a
     Mackie Control, on systems that have virtual ports.
     ``control_in``: the mapping of the JACK port control_in, empty to choose it by the names of what is connected there;
     ``mcu``: control_in and control_out are a Mackie Control for a DAW.
