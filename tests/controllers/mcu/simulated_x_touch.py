@@ -98,6 +98,6 @@ class SimulatedXTouch:
         self.inbox.append(bytes((0xB0, 0x10 + knob, value)))
 
     def is_dark(self) -> bool:
-        """Whether nothing is lit, written, up or off its end."""
-        shown = [*self.leds.values(), *self.rings, *self.meters, *self.faders]
+        """Whether nothing is lit, written or up."""
+        shown = [*self.leds.values(), *self.rings, *self.meters]
         return not any(shown) and not "".join(self.lcd).strip()

@@ -363,7 +363,7 @@ def test_a_steady_meter_is_kept_up_and_one_without_a_reading_falls() -> None:
 
 
 @pytest.mark.parametrize("name", [*MAINS, "behringer_x_touch_extender"])
-def test_at_the_end_it_is_dark(name: str) -> None:
+def test_at_the_end_it_is_dark_and_its_motors_rest(name: str) -> None:
     desk = Desk(name)
     device = desk.devices[0][0]
     for item in desk.bus.registry.controls:
@@ -375,11 +375,12 @@ def test_at_the_end_it_is_dark(name: str) -> None:
     desk.run(0.5)
     assert not device.is_dark()
     assert name not in MAINS or min(device.meters[:5]) > 0
-    session = desk.devices[0][2]
+    session, faders = desk.devices[0][2], list(device.faders)
     session.close(desk.now_s)
     desk.run(3.0)
     assert session.is_closed
     assert device.is_dark()
+    assert device.faders == faders
 
 
 def test_what_was_unplugged_shows_all_again_when_it_is_back(desk: Desk, device: SimulatedXTouch) -> None:
