@@ -148,6 +148,8 @@ def test_waiting_ends_when_something_arrives_or_at_a_wake(callback: Callback, co
 @given(sizes=st.lists(st.integers(1, MAX_SENT_BYTES), max_size=40), room=st.integers(1, 5))
 def test_what_is_sent_goes_out_in_order_and_in_one_piece(sizes: list[int], room: int) -> None:
     with open_callback(NO_ENGINES) as callback, ControlMidi(callback.control) as control_midi:
+        start = CONTROL_OUT_WORDS - 1500  # so that some message comes to the end
+        callback.control.own[w.CONTROL_OUT_TAIL] = callback.control.requests[w.CONTROL_OUT_HEAD] = start
         sent, taken = [bytes(k * 5 + size & 0x7F for k in range(size)) for size in sizes], list[bytes]()
         for message in sent:
             while True:
