@@ -12,7 +12,7 @@ from bridge.control import preset
 from bridge.control.bus import ActionHandler, Bus
 from bridge.control.registry import Registry
 from bridge.control.sidecar import RESERVE_FRAMES, make_sidecar_registry
-from bridge.controllers.control_port import Peers
+from bridge.controllers.devices.control_port import Peers
 from bridge.controllers.service import ControllerService
 from bridge.core.compiling import watch_compiling
 from bridge.core.engine_registry import list_engines, load_engine

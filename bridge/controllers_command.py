@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bridge.control.registry import Registry
-from bridge.controllers.mapping_lookup import find_mapping, list_mappings
-from bridge.controllers.mapping_reader import read_mapping, read_mapping_file
-from bridge.controllers.message_specs import format_message_spec
-from bridge.controllers.picture import draw_mapping
+from bridge.controllers.mappings.mapping_lookup import find_mapping, list_mappings
+from bridge.controllers.mappings.mapping_reader import read_mapping, read_mapping_file
+from bridge.controllers.mappings.message_specs import format_message_spec
+from bridge.controllers.pages.picture import draw_mapping
 from bridge.osc.client import OscClient
 from bridge.printing import Printer, columns, one_line
 from bridge.streams import write_json, write_out

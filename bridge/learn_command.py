@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict
 
-from bridge.controllers.target_search import Learnable, find_targets
+from bridge.controllers.learning.target_search import Learnable, find_targets
 from bridge.errors import ControlError
 from bridge.learn_dialog import POLL_S, Keyboard, LearnDialog, LearnState, trigger
 from bridge.osc.client import OscClient

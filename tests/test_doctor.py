@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from bridge.app import make_registry
-from bridge.controllers.mapping_reader import never
-from bridge.controllers.mapping_store import MappingStore
+from bridge.controllers.mappings.mapping_reader import never
+from bridge.controllers.mappings.mapping_store import MappingStore
 from bridge.doctor import (
     Finding,
     controller_checks,

@@ -19,11 +19,11 @@ import pytest
 
 from bridge.control.bus import Bus
 from bridge.control.sidecar import make_sidecar_registry
-from bridge.controllers.learn_binding import LearnBinding
-from bridge.controllers.mapping import Mapping
-from bridge.controllers.mapping_editor import LearnDevice
-from bridge.controllers.mapping_reader import read_mapping
-from bridge.controllers.port_names import get_system
+from bridge.controllers.learning.learn_binding import LearnBinding
+from bridge.controllers.learning.mapping_editor import LearnDevice
+from bridge.controllers.mappings.mapping import Mapping
+from bridge.controllers.mappings.mapping_reader import read_mapping
+from bridge.controllers.ports.port_names import get_system
 from bridge.osc.server import OscServer
 from tests.controllers.simulated_devices import send_controller, send_key
 from tests.waiting import HANG_S, POLL_S, until

@@ -16,18 +16,18 @@ from dataclasses import replace
 from types import TracebackType
 
 from bridge.control.bus import Bus
-from bridge.controllers.control_port import Peers
-from bridge.controllers.controller import Controller
-from bridge.controllers.device_loop import DeviceLoop
-from bridge.controllers.device_readings import DeviceReadings, DeviceRow
-from bridge.controllers.device_sessions import SessionFactory
-from bridge.controllers.learn_binding import LearnBinding
-from bridge.controllers.mapping_editor import LearnDevice
-from bridge.controllers.mapping_store import MappingStore
-from bridge.controllers.midi_port import MidiPort, MidiSystem
-from bridge.controllers.port_loop import PortLoop
-from bridge.controllers.port_names import is_same_port
-from bridge.controllers.rtmidi_system import open_midi_system
+from bridge.controllers.devices.control_port import Peers
+from bridge.controllers.devices.device_loop import DeviceLoop
+from bridge.controllers.devices.device_readings import DeviceReadings, DeviceRow
+from bridge.controllers.devices.device_sessions import SessionFactory
+from bridge.controllers.devices.port_loop import PortLoop
+from bridge.controllers.learning.learn_binding import LearnBinding
+from bridge.controllers.learning.mapping_editor import LearnDevice
+from bridge.controllers.mappings.mapping_store import MappingStore
+from bridge.controllers.ports.midi_port import MidiPort, MidiSystem
+from bridge.controllers.ports.port_names import is_same_port
+from bridge.controllers.ports.rtmidi_system import open_midi_system
+from bridge.controllers.surface.controller import Controller
 from bridge.errors import ConfigError
 from bridge.runtime.callback.control_context import ControlContext
 from bridge.runtime.control_midi import ControlMidi

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from contextlib import closing
 
 from bridge.app import is_known_elsewhere, make_registry
-from bridge.controllers.mapping import Mapping as ControllerMapping
-from bridge.controllers.mapping_store import MappingStore
-from bridge.controllers.midi_port import MidiSystem
-from bridge.controllers.port_names import get_system, rate_name, select_patterns
-from bridge.controllers.rtmidi_system import open_midi_system
+from bridge.controllers.mappings.mapping import Mapping as ControllerMapping
+from bridge.controllers.mappings.mapping_store import MappingStore
+from bridge.controllers.ports.midi_port import MidiSystem
+from bridge.controllers.ports.port_names import get_system, rate_name, select_patterns
+from bridge.controllers.ports.rtmidi_system import open_midi_system
 from bridge.doctor.finding import Finding
 from bridge.errors import BridgeError
 from bridge.settings import Settings

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from bridge.controllers.mapping import Mapping, ModeWarning
-from bridge.controllers.mapping_file import DeviceTable, KeepaliveTable, PacingTable, PortPatterns
-from bridge.controllers.midi_port import PortGoneError
+from bridge.controllers.mappings.mapping import Mapping, ModeWarning
+from bridge.controllers.mappings.mapping_file import DeviceTable, KeepaliveTable, PacingTable, PortPatterns
+from bridge.controllers.ports.midi_port import PortGoneError
 from bridge.errors import DriverError
 
 

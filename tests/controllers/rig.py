@@ -9,10 +9,10 @@ from pathlib import Path
 from bridge.control.bus import Bus
 from bridge.control.registry import Registry
 from bridge.control.sidecar import make_sidecar_registry
-from bridge.controllers.controller import Controller
-from bridge.controllers.mapping import Mapping
-from bridge.controllers.mapping_reader import read_mapping
-from bridge.controllers.strips import Bank
+from bridge.controllers.mappings.mapping import Mapping
+from bridge.controllers.mappings.mapping_reader import read_mapping
+from bridge.controllers.mappings.strips import Bank
+from bridge.controllers.surface.controller import Controller
 from bridge.core.engine_registry import load_engine
 
 HEAD = """

@@ -18,12 +18,12 @@ import pytest
 from bridge.app import make_registry
 from bridge.control import preset
 from bridge.control.bus import Bus
-from bridge.controllers.control_port import ControlPort, Peers
-from bridge.controllers.controller import Controller
-from bridge.controllers.mapping_lookup import find_mapping
-from bridge.controllers.mapping_reader import read_mapping
+from bridge.controllers.devices.control_port import ControlPort, Peers
+from bridge.controllers.mappings.mapping_lookup import find_mapping
+from bridge.controllers.mappings.mapping_reader import read_mapping
+from bridge.controllers.mappings.strips import Bank
 from bridge.controllers.service import ControllerService
-from bridge.controllers.strips import Bank
+from bridge.controllers.surface.controller import Controller
 from bridge.settings import ControllerSettings, Settings
 from tests.controllers.fake_midi import FakePort, FakeSystem
 

@@ -11,11 +11,11 @@ import pytest
 
 from bridge.control.bus import Bus
 from bridge.control.sidecar import make_sidecar_registry
-from bridge.controllers.control_port import DAW, ControlPort, Peers, choose_mapping
-from bridge.controllers.controller import Controller
+from bridge.controllers.devices.control_port import DAW, ControlPort, Peers, choose_mapping
 from bridge.controllers.mcu.protocol import NOTE_MUTE, UNIT_MAIN, Command, make_note, make_sysex
+from bridge.controllers.ports.session import EXPECT_S
 from bridge.controllers.service import ControllerService, read_clock_s
-from bridge.controllers.session import EXPECT_S
+from bridge.controllers.surface.controller import Controller
 from bridge.core.audio import STEMS
 from bridge.errors import ConfigError
 from bridge.settings import ControllerSettings

@@ -11,11 +11,11 @@ import pytest
 from bridge.app import Sidecar
 from bridge.control.bus import Bus
 from bridge.control.sidecar import make_sidecar_registry
-from bridge.controllers.daw_port import DawPort
-from bridge.controllers.device_sessions import SessionFactory
+from bridge.controllers.devices.daw_port import DawPort
+from bridge.controllers.devices.device_sessions import SessionFactory
 from bridge.controllers.mcu.handshake import HostHandshake
 from bridge.controllers.mcu.protocol import UNIT_MAIN
-from bridge.controllers.rtmidi_system import RtmidiPort, RtmidiSystem, open_midi_system
+from bridge.controllers.ports.rtmidi_system import RtmidiPort, RtmidiSystem, open_midi_system
 from bridge.drivers.dummy_server import DummyServer
 from bridge.settings import ControllerSettings
 from tests.live.mcu_process import peer_on

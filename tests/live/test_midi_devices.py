@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 import rtmidi
 
-from bridge.controllers.device_watch import DeviceWatch
-from bridge.controllers.mapping import Mapping
-from bridge.controllers.midi_port import PortGoneError
-from bridge.controllers.rtmidi_system import QUEUE_MESSAGES, RtmidiPort, RtmidiSystem, open_midi_system
+from bridge.controllers.devices.device_watch import DeviceWatch
+from bridge.controllers.mappings.mapping import Mapping
+from bridge.controllers.ports.midi_port import PortGoneError
+from bridge.controllers.ports.rtmidi_system import QUEUE_MESSAGES, RtmidiPort, RtmidiSystem, open_midi_system
 from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.semaphores import find_stale
 from tests.controllers.fake_midi import FakeSurface, make_mapping

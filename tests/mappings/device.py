@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from bridge.control.bus import Bus
-from bridge.controllers.controller import Controller
-from bridge.controllers.strips import Bank
+from bridge.controllers.mappings.strips import Bank
+from bridge.controllers.surface.controller import Controller
 from bridge.core.control import parse_value
 from tests.mappings.shipped import registry, shipped
 

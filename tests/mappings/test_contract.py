@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from bridge.controllers.mapping import (
+from bridge.controllers.mappings.mapping import (
     Input,
     Mapping,
     MoveBank,
@@ -17,8 +17,8 @@ from bridge.controllers.mapping import (
     Touch,
     TriggerAction,
 )
-from bridge.controllers.message_template import MessageTemplate, check_message
-from bridge.controllers.strips import make_strips
+from bridge.controllers.mappings.message_template import MessageTemplate, check_message
+from bridge.controllers.mappings.strips import make_strips
 from tests.mappings.shipped import FOLDER, NAMES, registry, shipped, shipped_file
 
 ISSUED = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.controllers.session import has_pattern
+from bridge.controllers.ports.session import has_pattern
 from tests.mappings.shipped import shipped
 
 MODES = {

@@ -7,10 +7,10 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from bridge.controllers.input_labels import describe_target
-from bridge.controllers.mapping import Touch
-from bridge.controllers.mapping_page import format_mapping_page, read_comment
-from bridge.controllers.picture import COLUMN, draw_mapping, place_inputs
+from bridge.controllers.mappings.mapping import Touch
+from bridge.controllers.pages.input_labels import describe_target
+from bridge.controllers.pages.mapping_page import format_mapping_page, read_comment
+from bridge.controllers.pages.picture import COLUMN, draw_mapping, place_inputs
 from tests.mappings.shipped import FOLDER, NAMES, registry, shipped, shipped_file
 from tests.mappings.texts import mapping_of
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.controllers.mapping import MessageKind, MessageSpec
+from bridge.controllers.mappings.mapping import MessageKind, MessageSpec
 from tests.mappings.device import ShippedDevice
 from tests.mappings.shipped import NAMES, registry, shipped
 

@@ -7,9 +7,9 @@ import tomllib
 import msgspec
 
 from bridge.control.registry import Registry
-from bridge.controllers.mapping import Mapping
-from bridge.controllers.mapping_file import MappingFile
-from bridge.controllers.mapping_reader import check_mapping
+from bridge.controllers.mappings.mapping import Mapping
+from bridge.controllers.mappings.mapping_file import MappingFile
+from bridge.controllers.mappings.mapping_reader import check_mapping
 
 HEAD = """
 schema = 1

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bridge.controllers.mapping import Mapping
-from bridge.controllers.mapping_file import DeviceTable, PortPatterns
+from bridge.controllers.mappings.mapping import Mapping
+from bridge.controllers.mappings.mapping_file import DeviceTable, PortPatterns
 from bridge.controllers.mcu.daw_surface import DawSurface
 from bridge.controllers.mcu.handshake import DeviceHandshake
 from bridge.controllers.mcu.protocol import NOTE_TOUCH, STRIPS, UNIT_MAIN, make_note
-from bridge.controllers.midi_port import MidiPort
-from bridge.controllers.session import DeviceSession
+from bridge.controllers.ports.midi_port import MidiPort
+from bridge.controllers.ports.session import DeviceSession
 
 PORT_NAME = "Sideman MCU"
 """Name of both ports. DAWs keep it in their settings, so it never changes."""

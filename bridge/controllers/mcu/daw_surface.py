@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bridge.control.bus import Bus
-from bridge.controllers.mapping import Strip
+from bridge.controllers.mappings.mapping import Strip
 from bridge.controllers.mcu.host_view import HostStrip, HostView
 from bridge.controllers.mcu.protocol import NOTE_MUTE, NOTE_SOLO, STRIP_CHARACTERS, UNIT_MAIN
 from bridge.controllers.mcu.strip_link import ButtonLink, FaderLink, SetValue

@@ -6,12 +6,12 @@ import pytest
 
 from bridge.control.bus import Bus
 from bridge.control.sidecar import make_sidecar_registry
+from bridge.controllers.mappings.strips import make_strips
 from bridge.controllers.mcu.daw_session import PORT_NAME, make_daw_session
 from bridge.controllers.mcu.daw_surface import DawSurface
 from bridge.controllers.mcu.handshake import HostHandshake
 from bridge.controllers.mcu.protocol import UNIT_MAIN
-from bridge.controllers.session import DeviceSession
-from bridge.controllers.strips import make_strips
+from bridge.controllers.ports.session import DeviceSession
 from tests.controllers.fake_midi import FakePort
 from tests.controllers.mcu.simulated_daw import SimulatedDaw, Track
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from bridge.control.bus import Bus
 from bridge.control.sidecar import make_sidecar_registry
+from bridge.controllers.mappings.strips import make_strips
 from bridge.controllers.mcu.daw_surface import DawSurface
-from bridge.controllers.strips import make_strips
 from bridge.core.audio import STEMS
 from tests.controllers.mcu.simulated_daw import HEADER, SimulatedDaw, Track
 

@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.control.bus import Bus
-from bridge.controllers.controller import Controller
-from bridge.controllers.mapping_file import StripTable
-from bridge.controllers.mapping_reader import check_mapping
+from bridge.controllers.mappings.mapping_file import StripTable
+from bridge.controllers.mappings.mapping_reader import check_mapping
+from bridge.controllers.mappings.strips import Bank
 from bridge.controllers.mcu.handshake import HostHandshake
-from bridge.controllers.session import DeviceSession
-from bridge.controllers.strips import Bank
+from bridge.controllers.ports.session import DeviceSession
+from bridge.controllers.surface.controller import Controller
 from tests.controllers.fake_midi import FakePort
 from tests.controllers.mcu.simulated_x_touch import SimulatedXTouch
 from tests.mappings.shipped import registry, shipped_file

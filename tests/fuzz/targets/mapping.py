@@ -9,11 +9,11 @@ from pathlib import Path
 import mido
 
 from bridge.control.sidecar import make_sidecar_registry
-from bridge.controllers.input_decoder import InputDecoder
-from bridge.controllers.mapping import Feedback, Led, Mapping, SetControl
-from bridge.controllers.mapping_reader import read_mapping
-from bridge.controllers.message_specs import format_message_spec, parse_message_specs
-from bridge.controllers.scaling import to_position, to_value
+from bridge.controllers.mappings.input_decoder import InputDecoder
+from bridge.controllers.mappings.mapping import Feedback, Led, Mapping, SetControl
+from bridge.controllers.mappings.mapping_reader import read_mapping
+from bridge.controllers.mappings.message_specs import format_message_spec, parse_message_specs
+from bridge.controllers.mappings.scaling import to_position, to_value
 from tests.fuzz.target import Target
 
 REGISTRY = make_sidecar_registry({})
@@ -172,10 +172,12 @@ TARGET = Target(
         b"to = [0, 16383]",
         b"led = {", b"[drums]", b" = ", b"nan", b"inf", b"-1", b"1e309", b"true", b"stems.drums.mute", b"mir.beat",
     ),
-    modules=(
-        "bridge.controllers.mapping_reader", "bridge.controllers.mapping_inputs", "bridge.controllers.mapping_feedback",
-        "bridge.controllers.mapping_entry", "bridge.controllers.message_specs", "bridge.controllers.message_template",
-        "bridge.controllers.input_decoder", "bridge.controllers.scaling",
+    modules=tuple(
+        f"bridge.controllers.mappings.{name}"
+        for name in (
+            "mapping_reader", "mapping_inputs", "mapping_feedback", "mapping_entry", "message_specs",
+            "message_template", "input_decoder", "scaling",
+        )
     ),
     mutations=300,
 )  # fmt: skip

@@ -9,9 +9,9 @@ import mido
 
 from bridge.control.bus import Bus
 from bridge.control.sidecar import make_sidecar_registry
+from bridge.controllers.mappings.strips import make_strips
 from bridge.controllers.mcu.daw_surface import DawSurface
 from bridge.controllers.mcu.handshake import MAX_ANSWERS, DeviceHandshake, HostHandshake
-from bridge.controllers.strips import make_strips
 from bridge.core.midi_stream import MidiStream
 from tests.fuzz.target import Target
 

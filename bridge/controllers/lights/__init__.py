@@ -1,0 +1,1 @@
+"""Lights of a device: what its LEDs, displays, meters and motors are sent."""

@@ -1,0 +1,1 @@
+"""Pages of the documentation: a mapping as a picture and a table."""

@@ -1,0 +1,1 @@
+"""Surface of a device: what its faders, knobs, buttons and pads make of the controls."""

@@ -1,0 +1,365 @@
+"""Mapping editor: what is learned is in the file, what a user wrote there stays, and undo restores every byte."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.app import is_known_elsewhere, make_registry
+from bridge.control.sidecar import make_sidecar_registry
+from bridge.controllers.learning.entry_splitting import cut_entry
+from bridge.controllers.learning.kind_detection import Detection
+from bridge.controllers.learning.learn import LearnedBinding
+from bridge.controllers.learning.learn_target import list_inputs_of, make_entry, parse_target
+from bridge.controllers.learning.mapping_editor import LearnDevice, MappingEditor
+from bridge.controllers.mappings.mapping import Mapping, MessageKind, MessageSpec
+from bridge.controllers.mappings.mapping_file import InputTable
+from bridge.controllers.mappings.mapping_lookup import find_mapping, list_mappings
+from bridge.controllers.mappings.mapping_reader import read_mapping
+from bridge.controllers.mappings.message_specs import format_message_spec, parse_message_specs
+from bridge.controllers.ports.port_names import get_system, is_match
+from bridge.errors import ConfigError
+from bridge.settings import Settings
+
+REGISTRY = make_sidecar_registry({})
+VOCALS, MUTE = "stems.vocals.gain_db", "stems.vocals.mute"
+
+BOX = f"""\
+schema = 1        # of the file, not of the box
+name = "Fader box"
+
+[device]
+input.{get_system()} = ["Fader box"] # it is blue
+strips = 8
+
+# --- faders ---
+
+[[input]]
+# the first two
+midi = "cc 0-1"   # left to right
+encoder = "absolute"
+set = ["stems.drums.gain_db", "stems.bass.gain_db"]
+
+# --- knobs ---
+
+[[input]]
+midi = "cc 16-19"
+encoder = "absolute"
+strip = 1
+function = "knob"
+
+# --- pads ---
+
+[[input]]   # lit while muted
+midi = "note 36-39 ch 10"
+button = "latched"
+strip = 1
+function = "mute"
+led = {{ on = "99 {{n}} {{i*16+1}}", off = "99 {{n}} 00" }}
+
+[[feedback]]
+source = "mir.chord.label"
+value = "F0 7D {{text:8}} F7"
+# the end
+"""
+
+
+@pytest.fixture
+def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setenv("SIDEMAN_CONFIG_HOME", str(tmp_path))
+    (tmp_path / "mappings").mkdir()
+    return tmp_path / "mappings"
+
+
+@pytest.fixture
+def box(folder: Path) -> Path:
+    path = folder / "fader_box.toml"
+    path.write_text(BOX)
+    return path
+
+
+@pytest.fixture
+def editor() -> MappingEditor:
+    return MappingEditor(REGISTRY)
+
+
+def make_device(path: Path | None = None, port: str = "Fader box MIDI 1 24:0", output: str = "") -> LearnDevice:
+    return LearnDevice("Fader box", port, output, None if path is None else read_mapping(path, REGISTRY))
+
+
+def learn(midi: str, target: str = VOCALS, **kind: object) -> LearnedBinding:
+    """The binding of ``midi``; an absolute fader, where no ``kind`` is given."""
+    fields: dict[str, object] = kind or {"encoder": "absolute", "pickup": True}
+    found = parse_target(REGISTRY, target)
+    name = {"set": found.item.name} if "." in target and not target.startswith("transport") else {"action": target}
+    [spec] = parse_message_specs(midi, 1)
+    entry = InputTable(midi=format_message_spec(spec), **name, **fields)  # type: ignore[arg-type]
+    return LearnedBinding("Fader box", spec, found, entry)
+
+
+def describe(path: Path) -> dict[str, str]:
+    """What each message does, as a reader of the file sees it."""
+    mapping: Mapping = read_mapping(path, REGISTRY)
+    shown = {}
+    for one in mapping.inputs:
+        target = one.target
+        name = getattr(getattr(target, "control", None), "name", None) or getattr(target, "action", None)
+        light = "" if one.led is None or one.led.on is None else f" {one.led.on.render().hex(' ')}"
+        shown[format_message_spec(one.message)] = (
+            name or f"{target.function} {target.strip + 1}"  # type: ignore[union-attr]
+        ) + light
+    return shown
+
+
+def test_an_unknown_device_gets_a_file_with_the_words_of_its_ports(folder: Path, editor: MappingEditor) -> None:
+    path = editor.add(learn("cc 79 ch 9"), make_device(output="Fader box MIDI 1 24:0"))
+    assert path == folder / "fader_box.toml"
+    mapping = read_mapping(path, REGISTRY)
+    assert mapping.name == "Fader box"
+    assert describe(path) == {"cc 79 ch 9": VOCALS}
+    patterns = {s: getattr(mapping.device.input, s) for s in ("linux", "macos", "windows")}
+    assert {system for system, given in patterns.items() if given} == {get_system()}
+    assert is_match(patterns[get_system()][0], "Midi-Bridge:Fader box:[0] Fader box MIDI 1")
+    assert mapping.device.output is None
+
+
+def test_an_output_with_other_words_is_in_the_file(folder: Path, editor: MappingEditor) -> None:
+    path = editor.add(learn("cc 79"), make_device(port="Pad Keys", output="Pad Lights"))
+    device = read_mapping(path, REGISTRY).device
+    assert device.output is not None
+    assert is_match(getattr(device.output, get_system())[0], "Pad Lights")
+    assert not is_match(getattr(device.output, get_system())[0], "Pad Keys")
+
+
+def test_a_second_binding_goes_into_the_file_of_the_first(folder: Path, editor: MappingEditor) -> None:
+    path = editor.add(learn("cc 79 ch 9"), make_device())
+    before_reload = editor.add(learn("cc 80 ch 9", MUTE, button="latched"), make_device())
+    after_reload = editor.add(learn("cc 81 ch 9", "stems.drums.gain_db"), make_device(path))
+    assert {path, before_reload, after_reload} == {path}
+    assert list(describe(path)) == ["cc 79 ch 9", "cc 80 ch 9", "cc 81 ch 9"]
+
+
+def test_another_device_of_the_same_name_gets_another_file(box: Path, editor: MappingEditor) -> None:
+    assert editor.add(learn("cc 79"), make_device()).name == "fader_box_2.toml"
+    assert box.read_text() == BOX
+
+
+def test_a_free_message_is_added_behind_the_inputs_and_nothing_else_changes(box: Path, editor: MappingEditor) -> None:
+    editor.add(learn("cc 79 ch 9"), make_device(box))
+    new = box.read_text()
+    added = '\n[[input]]\nmidi = "cc 79 ch 9"\nencoder = "absolute"\nset = "stems.vocals.gain_db"\npickup = true\n'
+    assert added in new
+    assert new.replace(added, "") == BOX
+
+
+def test_a_fader_among_several_that_set_controls_gets_its_new_name_in_their_list(
+    box: Path, editor: MappingEditor
+) -> None:
+    editor.add(learn("cc 1"), make_device(box))
+    assert box.read_text() == BOX.replace("stems.bass.gain_db", VOCALS)
+
+
+def test_a_knob_among_strips_is_taken_out_and_the_others_stay_on_their_strips(box: Path, editor: MappingEditor) -> None:
+    before = describe(box)
+    editor.add(learn("cc 17"), make_device(box))
+    assert describe(box) == {**before, "cc 17 ch 1": VOCALS}
+    assert [line for line in BOX.splitlines() if line.startswith("#")] == [
+        line for line in box.read_text().splitlines() if line.startswith("#")
+    ]
+
+
+def test_a_pad_keeps_its_light_and_the_lights_of_the_others_stay(box: Path, editor: MappingEditor) -> None:
+    before = describe(box)
+    editor.add(learn("note 38 ch 10", MUTE, button="latched"), make_device(box))
+    assert describe(box) == {**before, "note 38 ch 10": f"{MUTE} 99 26 21"}
+
+
+def test_a_light_that_does_not_suit_what_was_learned_is_left_out(box: Path, editor: MappingEditor) -> None:
+    [light] = [line for line in BOX.splitlines() if line.startswith("led")]
+    box.write_text(BOX.replace(light, 'led = { value = "99 {n} {v}" }'))
+    editor.add(learn("note 36 ch 10", "transport.panic", button="momentary"), make_device(box))
+    first, second, *_ = [one for one in read_mapping(box, REGISTRY).inputs if one.message.kind is MessageKind.NOTE]
+    assert first.led is None
+    assert second.led is not None
+
+
+def test_a_14_bit_fader_takes_both_of_its_controllers_from_others(box: Path, editor: MappingEditor) -> None:
+    box.write_text(BOX.replace('midi = "cc 16-19"', 'midi = "cc 32-35"'))
+    before = describe(box)
+    editor.add(learn("cc14 1,33"), make_device(box))
+    del before["cc 1 ch 1"], before["cc 33 ch 1"]
+    assert describe(box) == {**before, "cc14 1,33 ch 1": VOCALS}
+
+
+def test_undo_restores_every_byte_one_change_after_the_other(box: Path, editor: MappingEditor) -> None:
+    texts = [box.read_bytes()]
+    for midi in ("cc 79", "cc 17", "cc 0", "note 36 ch 10"):
+        binding = learn(midi) if midi.startswith("cc") else learn(midi, MUTE, button="latched")
+        editor.add(binding, make_device(box))
+        texts.append(box.read_bytes())
+    assert len(set(texts)) == 5
+    for text in texts[-2::-1]:
+        assert editor.undo() == box
+        assert box.read_bytes() == text
+    with pytest.raises(ConfigError, match="nothing was learned"):
+        editor.undo()
+
+
+def test_undo_of_the_first_binding_removes_the_file(folder: Path, editor: MappingEditor) -> None:
+    path = editor.add(learn("cc 79"), make_device())
+    assert editor.undo() == path
+    assert list(folder.iterdir()) == []
+    assert editor.add(learn("cc 79"), make_device()) == path
+
+
+def test_undo_does_not_overwrite_what_a_user_changed_since(box: Path, editor: MappingEditor) -> None:
+    editor.add(learn("cc 79"), make_device(box))
+    box.write_text(box.read_text() + "# mine\n")
+    with pytest.raises(ConfigError, match="was changed since"):
+        editor.undo()
+    assert box.read_text().endswith("# mine\n")
+
+
+def test_a_file_that_a_user_changed_since_it_was_read_keeps_the_change(box: Path, editor: MappingEditor) -> None:
+    device = make_device(box)
+    box.write_text(BOX.replace("stems.drums.gain_db", "stems.other.gain_db"))
+    editor.add(learn("cc 79"), device)
+    assert describe(box)["cc 0 ch 1"] == "stems.other.gain_db"
+
+
+def test_a_file_with_an_error_is_not_touched(box: Path, editor: MappingEditor) -> None:
+    device = make_device(box)
+    broken = BOX.replace("stems.drums.gain_db", "stems.drum.gain_db")
+    box.write_text(broken)
+    with pytest.raises(ConfigError, match=r"fader_box.toml: input 1 .*stems.drum.gain_db"):
+        editor.add(learn("cc 79"), device)
+    with pytest.raises(ConfigError, match=r"fader_box.toml"):
+        editor.remove("stems.bass.gain_db", device)
+    assert box.read_text() == broken
+
+
+def test_windows_line_ends_and_a_byte_order_mark_stay(box: Path, editor: MappingEditor) -> None:
+    box.write_bytes(b"\xef\xbb\xbf" + BOX.replace("\n", "\r\n").encode())
+    editor.add(learn("cc 79"), make_device(box))
+    editor.add(learn("cc 18"), make_device(box))
+    new = box.read_bytes()
+    assert new.startswith(b"\xef\xbb\xbfschema")
+    assert new.count(b"\n") == new.count(b"\r\n")
+
+
+def test_a_shipped_mapping_is_copied_with_its_comments(folder: Path, editor: MappingEditor) -> None:
+    entry = next((one for one in list_mappings() if one.origin == "shipped" and not one.problem), None)
+    if entry is None:
+        pytest.skip("no mapping ships yet")
+    text = entry.path.read_text(encoding="utf-8")
+    mapping = read_mapping(entry.path, REGISTRY, lambda name: True)
+    editor = MappingEditor(REGISTRY, lambda name: True)
+    path = editor.add(learn("cc 119 ch 16"), LearnDevice("it", "port", "", mapping))
+    assert path == folder / f"{entry.name}.toml"
+    new = path.read_text()
+    assert new.startswith("# A copy of the shipped mapping")
+    assert [line for line in text.splitlines() if "#" in line] == [line for line in new.splitlines()[1:] if "#" in line]
+    assert describe_spec(path, "cc 119 ch 16") == VOCALS
+    editor.undo()
+    assert list(folder.iterdir()) == []
+
+
+def describe_spec(path: Path, midi: str) -> str:
+    [spec] = parse_message_specs(midi, 1)
+    mapping = read_mapping(path, REGISTRY, lambda name: True)
+    [found] = [one for one in mapping.inputs if one.message == spec]
+    return found.target.control.name  # type: ignore[union-attr]
+
+
+def test_a_control_is_removed_from_a_list_and_the_others_stay(box: Path, editor: MappingEditor) -> None:
+    before = describe(box)
+    editor.remove("stems.drums.gain_db", make_device(box))
+    del before["cc 0 ch 1"]
+    assert describe(box) == before
+    editor.remove("stems.bass.gain_db", make_device(box))
+    del before["cc 1 ch 1"]
+    assert describe(box) == before
+    comments = {"# --- faders ---", "# --- knobs ---", "# --- pads ---", "# the end"}
+    assert comments <= set(box.read_text().splitlines())
+    editor.undo()
+    editor.undo()
+    assert box.read_text() == BOX
+
+
+def test_removing_what_nothing_sets_is_refused(box: Path, editor: MappingEditor) -> None:
+    with pytest.raises(ConfigError, match="nothing sets"):
+        editor.remove(VOCALS, make_device(box))
+    assert box.read_text() == BOX
+
+
+def test_inputs_that_are_not_tables_of_their_own_are_refused_and_stay(box: Path, editor: MappingEditor) -> None:
+    text = (
+        f'schema = 1\nname = "Box"\ninput = [{{ midi = "cc 1", encoder = "absolute", set = "{VOCALS}" }}]\n'
+        f'[device]\ninput.{get_system()} = ["Box"]\n'
+    )
+    box.write_text(text)
+    with pytest.raises(ConfigError, match=r"\[\[input\]\]"):
+        editor.add(learn("cc 79"), make_device(box))
+    assert box.read_text() == text
+
+
+MESSAGES = st.one_of(
+    st.builds("cc {}-{}".format, st.integers(0, 50), st.integers(51, 60)),
+    st.lists(st.integers(0, 127), min_size=1, max_size=6, unique=True).map(lambda n: f"note {','.join(map(str, n))}"),
+    st.just("cc14 0-7"),
+    st.just("cc14 0-3,8-9"),
+    st.just("cc 3 ch 1-8"),
+    st.just("bend ch 1-8"),
+    st.just("note 36-43 ch 1,10"),
+    st.just("channel pressure ch 2,5,3"),
+    st.just("nrpn 130-140"),
+)
+
+
+@given(MESSAGES, st.data())
+def test_the_parts_of_an_entry_stand_for_its_messages_in_their_order(midi: str, data: st.DataObject) -> None:
+    specs = parse_message_specs(midi, 1)
+    start = data.draw(st.integers(0, len(specs) - 1))
+    stop = data.draw(st.integers(start + 1, len(specs)))
+    names = [f"n{number}" for number in range(len(specs))]
+    found: list[tuple[MessageSpec, str, int]] = []
+    for part in cut_entry({"midi": midi, "set": names, "strip": 1}, specs, start, stop):
+        messages = parse_message_specs(part["midi"], 1)
+        given_names = [part["set"]] if isinstance(part["set"], str) else part["set"]
+        strips = range(part["strip"], part["strip"] + len(messages))
+        found += zip(messages, given_names, strips, strict=True)
+    assert found == [(specs[at], names[at], at + 1) for at in range(start, stop)]
+
+
+def test_a_coarse_and_fine_pair_that_is_not_the_usual_one_stays_alone() -> None:
+    odd = MessageSpec(MessageKind.CC14, 0, 0, 33)
+    assert [one["midi"] for one in cut_entry({"midi": ""}, [odd], 0, 1)] == ["cc14 0,33 ch 1"]
+
+
+SHIPPED = [entry.name for entry in list_mappings() if entry.origin == "shipped"]
+TRIED = 4
+"""Inputs of each shipped mapping, spread over the file; each takes a fifth of a second."""
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_inputs_of_a_shipped_mapping_are_learned_anew_and_forgotten(folder: Path, name: str) -> None:
+    registry = make_registry(Settings())
+    editor = MappingEditor(registry, is_known_elsewhere)
+    mapping = read_mapping(find_mapping(name).path, registry, is_known_elsewhere)
+    for one in mapping.inputs[:: max(1, len(mapping.inputs) // TRIED)]:
+        target = parse_target(registry, MUTE if one.is_button else VOCALS)
+        detection = Detection(button="momentary", presses=1) if one.is_button else Detection(encoder=one.kind)  # type: ignore[arg-type]
+        entry = make_entry(target, format_message_spec(one.message), detection)
+        binding = LearnedBinding(name, one.message, target, entry)
+        path = editor.add(binding, LearnDevice(name, "port", "", mapping))
+        learned = read_mapping(path, registry, is_known_elsewhere)
+        [found] = [other for other in learned.inputs if other.message == one.message]
+        assert list_inputs_of(learned, target.item.name).count(found) == 1
+        editor.remove(target.item.name, LearnDevice(name, "port", "", learned))
+        assert list_inputs_of(read_mapping(path, registry, is_known_elsewhere), target.item.name) == []
+        editor.undo()
+        editor.undo()
+        assert not path.exists()
