@@ -91,7 +91,7 @@ def run(
         from bridge.daw.latency_card import format_text, make_cards, make_ledger_table
         from bridge.osc.access import choose_lan_host
         from bridge.starting import StartDisplay
-        from bridge.status import REFRESH_S, format_status_line
+        from bridge.status import REFRESH_S, SPINNER_COLUMNS, format_status_line
 
         console = Printer()
         log.setup(verbose, console if console.is_terminal else None)
@@ -124,7 +124,7 @@ def run(
             with console.status("") if console.is_terminal else nullcontext() as status:
                 while not signals.asked and not sidecar.wait(REFRESH_S):
                     if status is not None:
-                        status.update(format_status_line(sidecar))
+                        status.update(format_status_line(sidecar, console.width - SPINNER_COLUMNS))
 
 
 @app.command

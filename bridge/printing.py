@@ -77,9 +77,9 @@ class Printer(Console):
         spinner = "dots" if self.encoding.startswith("utf") else "line"
         return _PlainStatus(status, console=self, **{"spinner": spinner, **options})
 
-    def say(self, line: str, style: str = "") -> None:
-        """One line, however long: a terminal folds it, a file keeps it whole."""
-        self.print(one_line(line), style=style, soft_wrap=True)
+    def say(self, line: str | Text, style: str = "") -> None:
+        """One line, however long: on a terminal it goes on in the next one after a word, a file keeps it whole."""
+        self.print(line if isinstance(line, Text) else one_line(line), style=style, soft_wrap=not self.is_terminal)
 
     def input(self, prompt: TextType = "", **options: Any) -> str:
         return super().input(prompt, **{"markup": False, "emoji": False, **options})
@@ -174,5 +174,4 @@ def _status_of(act: Callable[[], object], program: str, explain: Callable[[Excep
 
 def _say(error: BridgeError, program: str) -> None:
     """On standard error, where there is one that takes it."""
-    line = Text.assemble((f"{program}: ", "bold red"), one_line(error))
-    Printer(stderr=True).print(line, soft_wrap=True)
+    Printer(stderr=True).say(Text.assemble((f"{program}: ", "bold red"), one_line(error)))

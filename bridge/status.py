@@ -5,34 +5,51 @@ from __future__ import annotations
 from rich.text import Text
 
 from bridge.app import Sidecar
-from bridge.control.bus import Row
+from bridge.control.bus import Bus, Row
 from bridge.core.role import ROLES
 
 REFRESH_S = 0.25
+SPINNER_COLUMNS = 2
+"""What the spinner before the line takes, with the space behind it."""
+_COUNTERS = (("late_frames", "late"), ("skipped", "skipped"), ("xruns", "xruns"), ("restarts", "restarts"))
 
 
-def format_status_line(sidecar: Sidecar) -> Text:
-    """Chord, key, tempo and faults since the counters were reset; 78 columns where there are none."""
+def format_status_line(sidecar: Sidecar, width: int) -> Text:
+    """Chord, key, tempo, faults since the counters were reset and the times of the workers, in ``width`` columns.
+
+    Where they do not all fit, what is wrong goes first: the times are left out, then counters at 0, then the music.
+    """
     bus = sidecar.bus
+    names = bus.registry.get_reading("counters").fields
+    counters = dict(zip(names, bus.get_latest("counters") or (), strict=False))
+    counts = [(int(counters.get(name, 0)), label) for name, label in _COUNTERS]
+    faults = [Text(f" {label} {count:,}", "yellow") for count, label in counts if count]
+    all_counts = [
+        Text(f" {label} {count:,}", "yellow" if count else "dim")
+        for count, label in counts
+        if count or label != "restarts"
+    ]
+    times = [
+        Text(f" {spec.audio_ring} {slowest_ms:.1f} ms", "dim")  # 99.9 % of the hops
+        for role, _, _, slowest_ms, _, _ in bus.get_rows("worker.time")
+        if (spec := ROLES[str(role)]).realtime
+    ]
+    waiting = [f"{row[0]} {row[1]}" for row in bus.get_rows("health") if row[1] != "running"]
+    alarms = [Text(f"  {', '.join(waiting)}", "bold red")] if waiting else []
+    if not sidecar.connected:
+        alarms.append(Text("  waiting for the JACK server", "bold red"))
+    music = [_format_music(bus)]
+    choices = ([*music, *all_counts, *times, *alarms], [*music, *all_counts, *alarms], [*music, *faults, *alarms])
+    lines = [Text.assemble(*parts) for parts in (*choices, [*alarms, *faults] or music)]
+    line = next((one for one in lines if one.cell_len <= width), lines[-1])
+    line.truncate(width, overflow="ellipsis")
+    return line
 
+
+def _format_music(bus: Bus) -> Text:
     def last(reading: str) -> Row:
         return bus.get_latest(reading) or ()
 
-    chord, key, beat, counts = last("mir.chord"), last("mir.key"), last("mir.beat"), last("counters")
+    chord, key, beat = last("mir.chord"), last("mir.key"), last("mir.beat")
     line = Text(f"chord {chord[1] if chord else '–':<9} in {key[1] if key else '–':<8} ")
-    line.append(f"{float(beat[3]):5.1f} BPM" if beat else "    – BPM", "default")
-    names = bus.registry.get_reading("counters").fields
-    counters = dict(zip(names, counts, strict=False))
-    for name, label in (("late_frames", "late"), ("skipped", "skipped"), ("xruns", "xruns"), ("restarts", "restarts")):
-        count = int(counters.get(name, 0))
-        if count or label != "restarts":
-            line.append(f" {label} {count:,}", "yellow" if count else "dim")
-    for role, _, _, slowest_ms, _, _ in bus.get_rows("worker.time"):
-        if (spec := ROLES[str(role)]).realtime:
-            line.append(f" {spec.audio_ring} {slowest_ms:.1f} ms", "dim")  # 99.9 % of the hops
-    waiting = [f"{row[0]} {row[1]}" for row in bus.get_rows("health") if row[1] != "running"]
-    if waiting:
-        line.append(f"  {', '.join(waiting)}", "bold red")
-    if not sidecar.connected:
-        line.append("  waiting for the JACK server", "bold red")
-    return line
+    return line.append(f"{float(beat[3]):5.1f} BPM" if beat else "    – BPM", "default")

@@ -153,6 +153,18 @@ def test_a_cell_is_never_cut() -> None:
     assert (shown.count("n") - 1, shown.count("9")) == (300, 50)
 
 
+@pytest.mark.parametrize("line", ["stems are " * 30, Text("stems are " * 30, "red")])
+def test_a_long_line_goes_on_after_a_word_on_a_terminal_and_is_one_line_in_a_file(line: str | Text) -> None:
+    page, file = io.StringIO(), io.StringIO()
+    Printer(file=page, width=80, force_terminal=True, color_system=None).say(line)
+    Printer(file=file, width=80).say(line)
+    assert file.getvalue().count("\n") == 1
+    shown = page.getvalue().splitlines()
+    assert len(shown) > 1
+    assert all(len(one) <= 80 for one in shown)
+    assert {word for one in shown for word in one.split()} == {"stems", "are"}
+
+
 def test_names_of_files_in_tables_come_out_escaped(tmp_path: Path) -> None:
     table = columns("song")
     table.add_row(one_line(tmp_path / "[/x]\x1b.wav"))

@@ -10,7 +10,7 @@ from bridge.status import format_status_line
 FIELDS = ("late_frames", "skipped", "xruns", "restarts")
 
 
-def format_line(counts: tuple[int, ...], connected: bool = True) -> str:
+def format_line(counts: tuple[int, ...], connected: bool = True, width: int = 200) -> str:
     latest: dict[str, tuple[object, ...]] = {
         "mir.chord": (0, "Gbmaj7/Bb"), "mir.key": (0, "Gb minor"), "mir.beat": (0, 0, 4, 240.0), "counters": counts,
     }  # fmt: skip
@@ -21,7 +21,7 @@ def format_line(counts: tuple[int, ...], connected: bool = True) -> str:
         registry=SimpleNamespace(get_reading=lambda _: SimpleNamespace(fields=FIELDS)),
     )
     sidecar: Any = SimpleNamespace(bus=bus, connected=connected)
-    return format_status_line(sidecar).plain
+    return format_status_line(sidecar, width).plain
 
 
 def test_the_longest_names_fit_in_80_columns_with_the_spinner() -> None:
@@ -32,3 +32,13 @@ def test_faults_are_shown() -> None:
     shown = format_line((5, 6, 7, 8), connected=False)
     for part in ("late 5", "skipped 6", "xruns 7", "restarts 8", "waiting for the JACK server"):
         assert part in shown
+
+
+def test_at_80_columns_faults_come_before_figures_that_are_fine() -> None:
+    assert "12.3 ms" in format_line((5, 6, 7, 8))
+    shown = format_line((5123, 6000, 700, 80), connected=False, width=78)
+    assert len(shown) <= 78
+    assert "waiting for the JACK server" in shown
+    assert "late 5,123" in shown
+    for width in range(1, 140):
+        assert len(format_line((5123, 0, 7, 8), connected=False, width=width)) <= width
