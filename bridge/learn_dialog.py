@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import queue
+import re
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.console import Group
@@ -49,9 +51,9 @@ class ShownCandidate:
     movement: float
     conflict: str
 
-    @property
-    def is_clear(self) -> bool:
-        return "?" not in self.kind and not self.conflict
+    def is_clear(self, target: str) -> bool:
+        """Whether it can be taken for ``target`` without a question."""
+        return "?" not in self.kind and self.conflict in ("", target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,16 +137,17 @@ class LearnDialog:
     def _receive(self, message: Message) -> None:
         address, args = message
         if address == "/error":
-            self._taken, self._remark = False, f"{args[1]}; {args[2]}" if len(args) > 2 and args[2] else str(args[1])
+            error = make_error(args)  # `_taken` stays: the same candidate would be refused again
             if not self._console.is_terminal:
-                raise ControlError(*(str(part) for part in args[1:3]))
+                raise error
+            self._remark = str(error)
         elif address == "/learn/state" and len(args) == 6:
             self._state = LearnState(*map(str, args))
         elif address == "/learn/candidate" and len(args) == 6:
             rank, device, message_text, kind, movement, conflict = map(str, args)
             shown = ShownCandidate(int(rank), device, message_text, kind, float(movement), conflict)
             if self._candidates.get(shown.rank) != shown and (shown.device or shown.rank in self._candidates):
-                self._moved_s, self._remark = time.monotonic(), ""
+                self._moved_s, self._remark, self._taken = time.monotonic(), "", False
                 if not self._console.is_terminal and shown.rank == 1 and shown.device:
                     self._say_candidate(shown)
             if shown.device:
@@ -165,7 +168,7 @@ class LearnDialog:
             if self._candidates:
                 self._take(line or "1")
         elif not self._taken and rest_s >= REST_S and (best := self._candidates.get(1)) is not None:
-            alone = len(self._candidates) == 1 and best.is_clear
+            alone = len(self._candidates) == 1 and best.is_clear(self._state.control)
             if alone or (self._first and "?" not in best.kind):
                 self._take("1")
         if not self._keyboard.is_there and rest_s > GIVE_UP_S:
@@ -177,14 +180,19 @@ class LearnDialog:
         self._taken = True
         self._client.send("/learn/take", rank)
 
+    def _describe_conflict(self, shown: ShownCandidate) -> str:
+        if shown.conflict == self._state.control:
+            return "does this already" if shown.conflict else ""
+        return f"now {shown.conflict}, which it will do no longer" if shown.conflict else ""
+
     def _render(self) -> Group:
         lines = []
         for rank in sorted(self._candidates):
             shown = self._candidates[rank]
             lines.append(Text(one_line(f"{rank:2}  {_describe(shown)}"), style="bold" if rank == 1 else ""))
             filled = round(min(1.0, shown.movement) * BAR)
-            conflict = f"  now {shown.conflict}, which it will do no longer" if shown.conflict else ""
-            lines.append(Text(one_line(f"    {'━' * filled}{'─' * (BAR - filled)}{conflict}"), style="dim"))
+            does = f"  {does}" if (does := self._describe_conflict(shown)) else ""
+            lines.append(Text(one_line(f"    {'━' * filled}{'─' * (BAR - filled)}{does}"), style="dim"))
         best = self._candidates.get(1)
         if self._remark:
             hint = self._remark
@@ -192,7 +200,7 @@ class LearnDialog:
             hint = "nothing came yet: is it plugged in, or its port connected to control_in? See sideman controllers."
         elif best is None or "?" in best.kind:
             hint = self._state.detail
-        elif len(self._candidates) == 1 and best.is_clear:
+        elif len(self._candidates) == 1 and best.is_clear(self._state.control):
             hint = "let go: it is taken"
         else:
             hint = "Enter takes 1, a number and Enter another one; or move the one that you mean"
@@ -211,7 +219,13 @@ def trigger(client: OscClient, address: str, *args: str) -> None:
     client.request("/ping", timeout_s=FILES_S)  # answered after it, so an error has arrived by now
     for answer, values in client.read_messages(timeout_s=POLL_S):
         if answer == "/error":
-            raise ControlError(*(str(part) for part in values[1:3]))
+            raise make_error(values)
+
+
+def make_error(args: Sequence[object]) -> ControlError:
+    """The error that an answer ``/error`` stands for, without the name of the action of learning that failed."""
+    _, message, hint, *_ = (*map(str, args), "", "", "")
+    return ControlError(re.sub(r"^learn\.[a-z]+: ", "", message), hint)
 
 
 def _describe(shown: ShownCandidate) -> str:

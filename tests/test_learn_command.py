@@ -40,10 +40,13 @@ class Desk:
         self.bus = Bus(make_sidecar_registry({}))
         self.bus.add_handler("controllers.reload", lambda _argument: None)
         self.file = folder / "mappings" / "box.toml"
+        self.takes: list[str] = []
+        self.updates = 0
         self.learn = LearnBinding(self.bus, self.list_devices, lambda: None)
         for name, handler in self.learn.handlers().items():
             self.bus.add_handler(name, handler)
         self.bus.publish("controllers.device", "Box", "box", "Box MIDI 1", "", "port", "hold Shift to see the lights")
+        self.bus.add_handler("learn.take", self.takes.append)
         self._left = threading.Event()
         self.port = 0
 
@@ -69,6 +72,7 @@ class Desk:
     def _update(self) -> None:
         while not self._left.wait(POLL_S):
             self.learn.update(time.monotonic())
+            self.updates += 1
 
     def move(self, number: int = 79, values: list[int] = UP_DOWN) -> None:
         for _, message in send_controller(8, number, values):
@@ -77,6 +81,10 @@ class Desk:
     def press(self, number: int = 36) -> None:
         for _, message in send_key(9, number, [100, 0]):
             self.learn.observe("Box", message, time.monotonic())
+
+    def wait_for_updates(self, count: int) -> None:
+        last = self.updates + count
+        until(f"{count} updates", lambda: self.updates >= last)
 
     def wait_for_start(self) -> None:
         until("learning began", lambda: self.learn.listening)
@@ -205,6 +213,38 @@ def test_what_does_something_already_is_taken_by_enter_alone(desk: Desk) -> None
     status, shown, _ = command.finish()
     assert status == 0
     assert "no longer stems.bass.gain_db" in shown
+
+
+def test_what_is_refused_is_tried_once_and_says_why_until_something_else_is_moved(desk: Desk) -> None:
+    command = Command(desk, "learn", "other", "gain", terminal=True)
+    desk.wait_for_start()
+    desk.press()
+    command.wait_for("stems.other.gain_db takes a fader or knob")
+    desk.wait_for_updates(100)
+    assert desk.takes == ["1"]
+    desk.move()
+    command.wait_for("cc 79 ch 9")
+    command.type("\n")
+    status, shown, _ = command.finish()
+    assert status == 0
+    assert desk.takes == ["1", "1"]
+    assert "learn.take:" not in shown
+    assert "learn a value: stems.other.gain_db 0" in " ".join(shown.split())
+
+
+def test_a_fader_that_does_it_already_is_taken_without_a_key(desk: Desk) -> None:
+    first = Command(desk, "learn", "vocals")
+    desk.wait_for_start()
+    desk.move()
+    first.finish()
+    command = Command(desk, "learn", "vocals", terminal=True)
+    desk.wait_for_start()
+    desk.move()
+    status, shown, _ = command.finish()
+    assert status == 0
+    assert "does this already" in shown
+    assert "is on cc 79 ch 9 of Box, as before" in shown
+    assert "no longer" not in shown
 
 
 def test_the_second_of_two_is_taken_by_its_number(desk: Desk) -> None:

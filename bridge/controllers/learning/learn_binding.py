@@ -251,4 +251,6 @@ def _make_row(rank: int, candidate: Candidate | None) -> Row:
 
 def _describe_result(binding: LearnedBinding, device: LearnDevice) -> str:
     detail = f"{binding.target.name} is on {binding.entry.midi} of {device.name}"
+    if binding.conflict == binding.target.name:
+        return f"{detail}, as before"
     return f"{detail}, no longer {binding.conflict}" if binding.conflict else detail

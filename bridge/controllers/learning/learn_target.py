@@ -98,7 +98,7 @@ def make_entry(target: LearnTarget, midi: str, detection: Detection) -> InputTab
         return InputTable(midi=midi, button=_make_pressed(button), set=item.name, step=1.0)
     raise ControlError(
         f"{midi} is a button; {item.name} takes a fader or knob",
-        f"move one, or learn a value: {item.name} {item.high:g}",
+        f"move one, or learn a value: {item.name} {item.default:g}",
     )
 
 

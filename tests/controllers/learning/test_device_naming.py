@@ -19,7 +19,15 @@ SEEN = [
     ("2- Studio Box", "Studio Box"),
     ("Studio Box #2", "Studio Box"),
     ("Fader Box:out", "Fader Box"),
+    ("Fader Box-01:out", "Fader Box"),
     ("LCXL3 1 DAW In", "LCXL3 1 DAW"),
+    ("FS-9", "FS-9"),
+    ("FS-9:out", "FS-9"),
+    ("FS-9:FS-9 MIDI 1 24:0", "FS-9"),
+    ("Oxygen 25", "Oxygen 25"),
+    ("Oxygen 25:Oxygen 25 MIDI 1 20:0", "Oxygen 25"),
+    ("Midi-Bridge:MPK mini 3:[0] MPK mini 3 MIDI 1", "MPK mini 3"),
+    ("MIDI 4", "MIDI 4"),
 ]
 
 
@@ -45,6 +53,28 @@ def test_the_pattern_finds_the_device_at_its_next_plug(learned_at: str, later: s
 def test_the_pattern_of_the_second_port_does_not_find_the_first() -> None:
     assert not is_match(make_pattern("MIDIIN2 (Studio Box)"), "Studio Box")
     assert not is_match(make_pattern("Studio Box"), "MIDIIN2 (Studio Box)")
+
+
+SIBLINGS = [("FS-9", "FS-7"), ("Oxygen 25", "Oxygen 49"), ("MPK mini 3", "MPK mini 2"), ("Box MK2", "Box MK3")]
+SHAPES = [
+    "{0}",
+    "{0}:out",
+    "{0} MIDI 1",
+    "{0} Port 2",
+    "{0}:{0} MIDI 1 24:0",
+    "Midi-Bridge:{0}:[1] {0} MIDI 1",
+    "2- {0}",
+]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(("device", "sibling"), SIBLINGS)
+def test_a_device_with_another_number_in_its_name_is_another_device(device: str, sibling: str, shape: str) -> None:
+    pattern = make_pattern(shape.format(device))
+    for other in SHAPES:
+        assert is_match(pattern, other.format(device)), other
+        assert not is_match(pattern, other.format(sibling)), other
+    assert make_file_name(make_title(shape.format(device))) != make_file_name(make_title(shape.format(sibling)))
 
 
 words = st.text(st.characters(categories=("L", "N", "P", "Zs"), codec="utf-8"), min_size=1, max_size=40)
