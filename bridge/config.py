@@ -24,6 +24,7 @@ CONFIG_HOME_VARIABLE = "SIDEMAN_CONFIG_HOME"
 
 _AT = " - at `$"
 _WORD = "Invalid enum value"
+_WRONG_WORD = re.compile(rf"{_WORD} (?P<word>.*)", re.DOTALL)
 _UNKNOWN = re.compile(r"unknown field `(?P<key>.*)`")
 _MISSING = re.compile(r"missing required field `(?P<key>.*)`")
 
@@ -62,6 +63,9 @@ def _to_config_error(path: Path | Traversable, kind: type[Table], text: str) -> 
     place = f"{path}: {shorten(where)}" if where else f"{path}"
     words = _list_words(_find_type(kind, where)) if _WORD in what else []
     fix = f"give one of {', '.join(words)}" if words else "correct the value"
+    if words and (value := _WRONG_WORD.fullmatch(what)):
+        key = re.sub(r"\[.*?\]", "", where).rpartition(".")[2]
+        what = f"no such {key} {value['word']}"
     return ConfigError(f"{place}: {shorten(what, LONGEST_MESSAGE)}", fix)
 
 

@@ -21,7 +21,7 @@ def learn(
 ) -> None:
     """Bind a fader, knob or button of a MIDI controller: name a control, then move it.
 
-    Without a name it lists what can be learned. It needs a running sidecar.
+    Without a name it lists what can be learned. It needs a running sideman run.
     """
     from bridge import learn_command
     from bridge.osc.client import OscClient
@@ -39,19 +39,25 @@ def learn(
 
 
 def controllers(
-    *,
+    *device: Annotated[str, Parameter(help="Show what is bound on this one; a part of its name will do.")],
     list_: Annotated[bool, Parameter(name="--list", negative="", help="List the mappings.")] = False,
     check: Annotated[Path | None, Parameter(help="Check this mapping file.")] = None,
     picture: Annotated[str, Parameter(help="Print the picture of this mapping as SVG.")] = "",
+    show: Annotated[str, Parameter(help="Print the file of this mapping, to begin one of your own.")] = "",
     port: OscPort = 0,
     json_: AsJson = False,
 ) -> None:
-    """List the MIDI controllers of the running sidecar, and what is wrong with them."""
+    """List the MIDI controllers of a running sideman run, and what is wrong with them.
+
+    With the name of a device it lists what each of its faders, knobs and buttons does.
+    """
     from bridge import controllers_command
 
     settings = load_settings()
     if list_:
         controllers_command.show_mappings(json_)
+    elif show:
+        controllers_command.print_file(show)
     elif check is not None or picture:
         from bridge.app import is_known_elsewhere, make_registry
 
@@ -63,4 +69,7 @@ def controllers(
         from bridge.osc.client import OscClient
 
         with OscClient("127.0.0.1", port or settings.osc.port, settings.lan.token) as client:
-            controllers_command.show_devices(client, json_)
+            if device:
+                controllers_command.show_bindings(client, " ".join(device), json_)
+            else:
+                controllers_command.show_devices(client, json_)

@@ -10,9 +10,11 @@ from bridge.controllers.mappings.mapping_lookup import find_mapping, list_mappin
 from bridge.controllers.mappings.mapping_reader import read_mapping, read_mapping_file
 from bridge.controllers.mappings.message_specs import format_message_spec
 from bridge.controllers.pages.picture import draw_mapping
+from bridge.errors import ConfigError
 from bridge.osc.client import OscClient
 from bridge.printing import Printer, columns, one_line
 from bridge.streams import write_json, write_out
+from bridge.toml import read_text
 
 REMOVED = "removed"
 """State of a device or binding that is no more; the rows of a reading stay."""
@@ -21,7 +23,7 @@ BINDING = ("binding", "device", "message", "control", "state")
 
 
 def show_devices(client: OscClient, json_: bool) -> None:
-    """Print the devices of the running sidecar, and with JSON all that is bound on them."""
+    """Print the devices of the running sidecar with their ports, and with JSON all that is bound on them."""
     devices = _read_rows(client, "/controllers/device", DEVICE)
     bindings = _read_rows(client, "/controllers/binding", BINDING)
     if json_:
@@ -37,8 +39,51 @@ def show_devices(client: OscClient, json_: bool) -> None:
         table.add_row(*map(one_line, (one["device"], one["mapping"] or "none", one["state"], bound)))
     console.print(table)
     for one in devices:
+        if ports := _name_ports(one):
+            console.say(f"{one['device']}: {ports}", "dim")
         if one["detail"]:
-            console.say(f"{one['device']}: {one['detail']}")
+            console.say(f"{one['device']}: {one['detail']}", "yellow")
+    if bindings:
+        console.say("What is bound on one: sideman controllers DEVICE, where a part of its name will do.")
+
+
+def show_bindings(client: OscClient, name: str, json_: bool) -> None:
+    """Print what is bound on the devices whose names have ``name`` in them, or on the one of that very name.
+
+    Raises:
+        ConfigError: There is no such device.
+    """
+    devices = _read_rows(client, "/controllers/device", DEVICE)
+    bindings = _read_rows(client, "/controllers/binding", BINDING)
+    chosen = [one for one in devices if one["device"].casefold() == name.casefold()]
+    chosen = chosen or [one for one in devices if name.casefold() in one["device"].casefold()]
+    if not chosen:
+        there = ", ".join(one["device"] for one in devices) or "none"
+        raise ConfigError(f"no controller is named {name!r}", f"there are: {there}")
+    names = {one["device"] for one in chosen}
+    if json_:
+        write_json({"devices": chosen, "bindings": [one for one in bindings if one["device"] in names]})
+        return
+    console = Printer()
+    for one in chosen:
+        console.say(f"{one['device']}: {one['state']}" + (f", {ports}" if (ports := _name_ports(one)) else ""), "bold")
+        if one["detail"]:
+            console.say(one["detail"], "yellow")
+        table = columns("message", "does", "state", left=("does", "state"))
+        own = [binding for binding in bindings if binding["device"] == one["device"]]
+        for binding in own:
+            message = binding["binding"].removeprefix(f"{one['device']}: ")
+            table.add_row(*map(one_line, (message, binding["control"], binding["state"])))
+        if own:
+            console.print(table)
+        else:
+            console.say("Nothing is bound. sideman learn binds a fader, knob or button.")
+
+
+def _name_ports(device: dict[str, str]) -> str:
+    received, sent = device["input"], device["output"]
+    parts = [f"from {received}"] if received else []
+    return ", ".join([*parts, f"to {sent}"] if sent else parts)
 
 
 def show_mappings(json_: bool) -> None:
@@ -48,10 +93,24 @@ def show_mappings(json_: bool) -> None:
         keys = ("name", "origin", "title", "doc", "problem")
         write_json([{**{key: getattr(one, key) for key in keys}, "path": str(one.path)} for one in entries])
         return
-    table = columns("name", "from", "device", "what it does", left=("from", "device", "what it does"))
+    console = Printer()
+    table = columns("name", "from", "device", left=("from", "device"))
     for one in entries:
-        table.add_row(*map(one_line, (one.name, one.origin, one.title, one.doc or one.problem)))
-    Printer().print(table)
+        table.add_row(*map(one_line, (one.name, one.origin, one.title or "not read")))
+    console.print(table)
+    for one in entries:
+        if one.problem:
+            console.say(f"{one.name}: {one.problem}", "yellow")
+    console.say("sideman controllers --show NAME prints the file of one, --picture NAME draws it.")
+
+
+def print_file(name: str) -> None:
+    """Print the file of the mapping ``name``, the user's or the shipped one, as it is.
+
+    Raises:
+        ConfigError: There is no such mapping, or its file cannot be read.
+    """
+    write_out(read_text(find_mapping(name).path))
 
 
 def check_file(path: Path, registry: Registry, is_known: Callable[[str], bool], json_: bool) -> None:

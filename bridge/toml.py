@@ -43,6 +43,10 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _NUMBER = re.compile(r"[+-]?\d")
+_SYNTAX = re.compile(r"(?P<what>.*) \(at line (?P<line>\d+), column (?P<column>\d+)\)", re.DOTALL)
+"""What `tomllib` says of a file that is no TOML."""
+_OPEN_QUOTE = (r"Illegal character '\n'", r"Found invalid character '\n'")
+"""What it says where a line ends before its text does."""
 _FIX = "a file of Sideman's is small and flat: is it the right one?"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
@@ -87,10 +91,21 @@ def parse_text(text: str, place: str) -> dict[str, Any]:
     try:
         table = tomllib.loads(text)
     except ValueError as error:
-        raise ConfigError(f"{place}: {shorten(str(error), LONGEST_MESSAGE)}", "correct the TOML there") from error
+        raise _describe_syntax(str(error), place) from error
     for key, value, level in _values(table):
         _check_value(key, value, level, place)
     return table
+
+
+def _describe_syntax(text: str, place: str) -> ConfigError:
+    """The error for what `tomllib` says, with the line first, and an open quote in plain words."""
+    if (found := _SYNTAX.fullmatch(text)) is None:
+        return ConfigError(f"{place}: {shorten(text, LONGEST_MESSAGE)}", "correct the TOML there")
+    what, line = found["what"], found["line"]
+    if what in _OPEN_QUOTE:
+        return ConfigError(f"{place}: line {line}: a text has no closing quote", "close it in the same line")
+    where = f"line {line}, column {found['column']}"
+    return ConfigError(f"{place}: {where}: {shorten(what, LONGEST_MESSAGE)}", "correct the TOML there")
 
 
 def shorten(text: str, most: int = SHOWN) -> str:

@@ -344,6 +344,23 @@ def test_the_controllers_are_listed_with_what_is_wrong(desk: Desk) -> None:
     assert [one["device"] for one in json.loads(out)["devices"]] == ["Box"]
 
 
+def test_what_is_bound_on_a_controller_is_listed_with_its_port_and_state(desk: Desk) -> None:
+    desk.bus.publish("controllers.device", "Other", "other", "Other MIDI 1", "", "port", "")
+    desk.bus.publish("controllers.binding", "Box: cc 79 ch 9, layer shift", "Box", "cc 79 ch 9", VOCALS, "move to 83 %")
+    desk.bus.publish("controllers.binding", "Other: cc 1 ch 1", "Other", "cc 1 ch 1", "stems.bass.gain_db", "")
+    for name in ("box", "bO", "Box"):
+        status, out, _ = Command(desk, "controllers", name).finish()
+        assert status == 0
+        assert "from Box MIDI 1" in out
+        assert re.search(r"^cc 79 ch 9, layer shift +stems\.vocals\.gain_db +move to 83 %$", out, re.MULTILINE)
+        assert "stems.bass" not in out
+    status, out, _ = Command(desk, "controllers", "box", "--json").finish()
+    assert [one["device"] for one in json.loads(out)["bindings"]] == ["Box"]
+    status, _, err = Command(desk, "controllers", "nope").finish()
+    assert status == 2
+    assert "there are: Box, Other" in err
+
+
 MAPPING = f"""\
 schema = 1
 name = "Box"
@@ -378,7 +395,19 @@ def test_mappings_are_listed_and_a_broken_one_has_its_problem(desk: Desk) -> Non
     users = {one["name"]: one for one in json.loads(out) if one["origin"] == "user"}
     assert users["box"]["title"] == "Box"
     assert "schema" in users["broken"]["problem"]
-    assert Command(desk, "controllers", "--list").finish()[0] == 0
+    status, out, _ = Command(desk, "controllers", "--list").finish()
+    assert status == 0
+    assert re.search(r"^box +user +Box *$", out, re.MULTILINE)
+    assert "broken: " in out
+    shipped = [line for line in out.splitlines() if " shipped " in line]
+    assert len(shipped) >= 17
+    assert all(len(line) <= 80 for line in shipped)
+
+
+def test_a_shipped_mapping_is_printed_as_it_is_so_that_it_can_be_copied(desk: Desk) -> None:
+    status, out, _ = Command(desk, "controllers", "--show", "korg_nanokontrol2").finish()
+    assert status == 0
+    assert out == (ROOT / "mappings" / "korg_nanokontrol2.toml").read_text(encoding="utf-8")
 
 
 def test_the_picture_of_a_mapping_is_printed_by_its_name_the_users_first(desk: Desk) -> None:
@@ -391,3 +420,6 @@ def test_the_picture_of_a_mapping_is_printed_by_its_name_the_users_first(desk: D
     status, _, err = Command(desk, "controllers", "--picture", "korg_nanokontrol").finish()
     assert status == 2
     assert "korg_nanokontrol2" in err
+    status, _, err = Command(desk, "controllers", "--picture", "nope").finish()
+    names = err.split("there are: ")[1].strip().split(", ")
+    assert names == sorted(names)

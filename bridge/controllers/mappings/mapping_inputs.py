@@ -56,7 +56,10 @@ class _InputReader:
         self._entry, self._table, self._messages = entry, table, messages
         kinds = [kind for kind in (table.encoder, table.button) if kind is not None]
         if not kinds:
-            fix = 'add encoder = "absolute" for a fader, button = "momentary" for a button; see docs/mappings.md'
+            fix = (
+                'add encoder = "absolute" for a fader, encoder = "twos_complement" or another kind of steps for an '
+                'endless knob, button = "momentary" for a button; docs/mappings.md tells the kinds apart'
+            )
             raise entry.refuse("does not say whether it is a fader, a knob or a button", fix)
         if len(kinds) > 1:
             raise entry.refuse("is an encoder and a button", "remove one of both")

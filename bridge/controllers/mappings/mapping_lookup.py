@@ -55,7 +55,7 @@ def find_mapping(name: str) -> MappingEntry:
     """
     files = _find_files()
     if name not in files:
-        raise ConfigError(f"no mapping is named {shorten(repr(name))}", did_you_mean(name, files))
+        raise ConfigError(f"no mapping is named {shorten(repr(name))}", did_you_mean(name, sorted(files)))
     return _read_entry(*files[name])
 
 

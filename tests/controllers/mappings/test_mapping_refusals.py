@@ -24,7 +24,7 @@ REFUSED = [
     ("name =", "nmae =", "nmae: unknown key", "keys here: schema, name"),
     ("schema = 1", "schema = 2", "schema: 2", "schema = 1"),
     (None, FADER + "foo = 1", "input 1: foo: unknown key", "midi, encoder, button"),
-    (None, FADER + FADER.replace("absolute", "absolut"), "input 2: encoder: Invalid", "give one of absolute, twos"),
+    (None, FADER + FADER.replace("absolute", "absolut"), "input 2: encoder: no such encoder", "one of absolute, twos"),
     (None, "[[input]]\nset = 'x'", "input 1: midi: missing", "add it"),
     ('"device"', '" "', "top: name: is empty", "name"),
     ('["one", "two"]', '["one", "one"]', "layers: 'one'", "its own name"),
@@ -46,6 +46,7 @@ REFUSED = [
     # what an input is
     (None, FADER.replace("cc 7", "cc 128"), "input 1: midi: 'cc 128': cc 128 is above 127", "0 to 127"),
     (None, FADER.replace('encoder = "absolute"\n', ""), "input 1 (cc 7): does not say whether", 'encoder = "absolute"'),
+    (None, FADER.replace('encoder = "absolute"\n', ""), "input 1 (cc 7): does not say whether", "endless knob"),
     (None, FADER + 'button = "momentary"', "input 1 (cc 7): is an encoder and a button", "remove one"),
     (None, FADER.replace("absolute", "sign_bit").replace("cc 7", "bend"), "sign_bit steps come by cc", "absolute"),
     (None, BUTTON.replace("note 1", "bend") + "bank = 1", "a button sends no bend", "absolute"),
