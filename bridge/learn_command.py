@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict
 
-from bridge.controllers.learning.target_search import Learnable, find_targets
+from bridge.control.preset import list_presets
+from bridge.controllers.learning.target_search import Learnable, explain_miss, find_targets
 from bridge.errors import ControlError
 from bridge.learn_dialog import POLL_S, Keyboard, LearnDialog, LearnState, trigger
 from bridge.osc.client import OscClient
@@ -49,13 +50,16 @@ def choose_target(words: str, items: list[Learnable], console: Printer, keyboard
     """
     found = find_targets(words, items)
     if not found:
-        raise ControlError(f"nothing is called {words!r}", "sideman learn lists what can be learned")
+        raise ControlError(*explain_miss(words, items))
     if len(found) == 1:
         return found[0]
     if not keyboard.is_there:
         raise ControlError(f"{words!r} may be {', '.join(found)}", "write one of them")
+    docs = {item.name: item.doc for item in items}
+    table = columns("", "", "", left=("",), show_header=False)
     for number, target in enumerate(found, 1):
-        console.say(f"{number:2}  {target}")
+        table.add_row(str(number), one_line(target), one_line(docs[target.partition(" ")[0]]))
+    console.print(table)
     console.say("Which one? Type its number.")
     while (line := keyboard.read_line()) is None:
         time.sleep(POLL_S)
@@ -68,6 +72,7 @@ def choose_target(words: str, items: list[Learnable], console: Printer, keyboard
 def list_learnables(client: OscClient) -> list[Learnable]:
     """The controls and actions of the running sidecar."""
     listed: list[Learnable] = []
+    presets = tuple(one.name for one in list_presets() if not one.problem)
     for address, args in client.gather("/controls", "/", done="/controls/done"):
         if address in ("/controls/control", "/controls/action"):
             name = str(args[0]).strip("/").replace("/", ".")
@@ -75,7 +80,8 @@ def list_learnables(client: OscClient) -> list[Learnable]:
             if address == "/controls/control":
                 listed.append(Learnable(name, str(args[6]), words))
             else:
-                listed.append(Learnable(name, str(args[2]), argument=str(args[1])))
+                there = presets if name == "preset.load" else ()
+                listed.append(Learnable(name, str(args[2]), there, str(args[1])))
     return listed
 
 

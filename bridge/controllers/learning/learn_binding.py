@@ -9,7 +9,9 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 
+from bridge.control import preset
 from bridge.control.bus import ActionHandler, Bus, Row
 from bridge.controllers.learning.learn import MOST, Candidate, Learn, LearnedBinding
 from bridge.controllers.learning.learn_target import LearnTarget, describe_target, list_inputs_of, parse_target
@@ -95,8 +97,11 @@ class LearnBinding:
         """Learn what is to set the control, or trigger the action, ``text``; see `parse_target`.
 
         Raises:
-            ControlError: There is none.
+            ControlError: There is none, or no preset of that name.
         """
+        wanted = parse_target(self._bus.registry, text)
+        if wanted.item.name == "preset.load":
+            preset.find(wanted.argument)  # else a press would be the first to say that it is missing
         with self._lock:
             target = self._learn.start(text)
             self._moved_s = self._now_s
@@ -116,8 +121,9 @@ class LearnBinding:
             with self._lock:
                 binding = self._learn.take(int(text), self._now_s)
             device = self._find_device(binding.device)
-            self._edit(lambda: self._editor.add(binding, device))
-            self._end("learned", binding.target.name, binding, _describe_result(binding, device))
+            path = self._edit(lambda: self._editor.add(binding, device))
+            detail = f"{_describe_result(binding, device)}; written into {path}"
+            self._end("learned", binding.target.name, binding, detail)
 
     def forget(self, text: str) -> None:
         """Remove what sets the control, or triggers the action, ``text`` from the mappings of all devices.
@@ -141,26 +147,29 @@ class LearnBinding:
         """Restore the mapping file that was changed last.
 
         Raises:
-            ConfigError: Nothing was changed since the start, or others have changed the file since.
+            ConfigError: Nothing is left to undo, or others have changed or deleted the file since.
         """
         with self._editing:
-            path = self._editor.undo()
+            change = self._editor.undo()
             self._read_again()
-            there = "as it was before" if path.exists() else "removed"
-            self._end("undone", detail=f"{path} is {there}")
+            there = "as it was before" if change.path.exists() else "removed"
+            done = f"on {change.message} of" if change.message else "removed from"
+            detail = f"{change.control} {done} {change.device}; {change.path} is {there}"
+            self._end("undone", change.control, detail=detail)
 
     def cancel(self) -> None:
         """End learning, and bind nothing."""
         self._end("off")
 
-    def _edit(self, act: Callable[[], object]) -> None:
+    def _edit(self, act: Callable[[], Path]) -> Path:
         try:
-            act()
+            path = act()
         except BridgeError as error:
             control = self._learn.target.name if self._learn.target is not None else ""
             self._publish_state(("refused", control, "", "", "", str(error)))
             raise
         self._read_again()
+        return path
 
     def _read_again(self) -> None:
         """Have the mappings read again. Ours has been checked, so an error is another one's, which is no news here."""

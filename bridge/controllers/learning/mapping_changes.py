@@ -110,4 +110,9 @@ def _to_table(entry: InputTable) -> dict[str, Any]:
     """The keys of ``entry`` that are not at their defaults."""
     fresh = InputTable(midi="")
     given = {key: value for key in entry.__struct_fields__ if (value := getattr(entry, key)) != getattr(fresh, key)}
-    return {key: msgspec.to_builtins(value) for key, value in given.items()}
+    return {key: _shorten(msgspec.to_builtins(value)) for key, value in given.items()}
+
+
+def _shorten(value: Any) -> Any:
+    """A whole number as a user writes it: 1 instead of 1.0."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -42,12 +42,16 @@ class LearnDevice:
 
 
 @dataclass(frozen=True, slots=True)
-class _Change:
-    """``before``: None where the file was not there."""
+class MappingChange:
+    """A change of a file. ``before``: None where the file was not there. ``message``: what was learned for the control
+    or action; empty where it was forgotten."""
 
     path: Path
     before: bytes | None
     after: bytes
+    control: str
+    device: str
+    message: str = ""
 
 
 class MappingEditor:
@@ -58,7 +62,7 @@ class MappingEditor:
 
     def __init__(self, registry: Registry, is_known: Callable[[str], bool] = never) -> None:
         self._registry, self._is_known = registry, is_known
-        self._changes: list[_Change] = []
+        self._changes: list[MappingChange] = []
         self._made: dict[str, Path] = {}
 
     def add(self, binding: LearnedBinding, device: LearnDevice) -> Path:
@@ -78,7 +82,7 @@ class MappingEditor:
             except ConfigError:
                 if not light:
                     raise  # else: the light of what was there does not suit what was learned
-        self._write(path, before, edited)
+        self._write(path, before, edited, binding.target.name, device.name, binding.entry.midi)
         return path
 
     def remove(self, name: str, device: LearnDevice) -> Path:
@@ -94,27 +98,31 @@ class MappingEditor:
         specs = tuple(dict.fromkeys(one.message for one in inputs))
         edited = remove_bindings(text, str(path), name)
         self._check(edited, str(path), text, specs)
-        self._write(path, before, edited)
+        self._write(path, before, edited, name, device.name)
         return path
 
-    def undo(self) -> Path:
-        """Restore the file that was changed last, to the byte; one that was made is removed.
+    def undo(self) -> MappingChange:
+        """Restore the file that was changed last, to the byte; one that was made is removed. Returns what is undone.
 
         Raises:
-            ConfigError: Nothing was changed since the start, or the file was changed by others since.
+            ConfigError: Nothing is left to undo, or the file was changed or deleted by others since. The changes of a
+                file that was deleted are undone with it.
         """
         if not self._changes:
-            raise ConfigError("nothing was learned since the start that could be undone", "sideman learn --forget NAME")
+            raise ConfigError("nothing is left to undo", "to remove a binding: sideman learn NAME --forget")
         change = self._changes[-1]
+        if not change.path.exists():
+            self._changes = [one for one in self._changes if one.path != change.path]
+            left = "sideman learn --undo takes back what was changed in other files" if self._changes else ""
+            raise ConfigError(f"{change.path}: was deleted since, and all that was learned there with it", left)
         if _read_bytes(change.path) != change.after:
-            fix = "undo it there by hand, or sideman learn --forget NAME"
+            fix = "undo it there by hand, or sideman learn NAME --forget"
             raise ConfigError(f"{change.path}: was changed since it was learned", fix)
         if change.before is None:
             change.path.unlink(missing_ok=True)
         else:
             write_atomic(change.path, change.before)
-        self._changes.pop()
-        return change.path
+        return self._changes.pop()
 
     def _open(self, device: LearnDevice) -> tuple[Path, bytes | None, str]:
         """The user's file for ``device``, its bytes (None: it is not there yet), and the text to begin with."""
@@ -156,12 +164,12 @@ class MappingEditor:
     def _read(self, text: str, place: str) -> ControllerMapping:
         return check_mapping(parse_mapping_file(text, place), place, self._registry, self._is_known)
 
-    def _write(self, path: Path, before: bytes | None, text: str) -> None:
+    def _write(self, path: Path, before: bytes | None, text: str, control: str, device: str, message: str = "") -> None:
         if (_read_bytes(path) if path.exists() else None) != before:
             raise ConfigError(f"{path}: was changed at this moment by another program", "try again")
         after = (BOM if before is not None and before.startswith(BOM) else b"") + text.encode()
         write_atomic(path, after)
-        self._changes = [*self._changes, _Change(path, before, after)][-MOST_UNDONE:]
+        self._changes = [*self._changes, MappingChange(path, before, after, control, device, message)][-MOST_UNDONE:]
 
 
 def _describe(one: Input) -> tuple[object, ...]:

@@ -87,8 +87,10 @@ def test_from_an_unknown_device_to_a_fader_that_is_vocals_and_back(studio: Studi
     assert studio.candidates == []
     assert studio.find_mapping() is not None
     assert not studio.is_listening()
+    assert str(studio.state[-1]) == f"{VOCALS} is on cc 79 ch 9 of Box; written into {studio.file}"
     studio.bus.trigger("learn.undo")
-    assert studio.state[0] == "undone"
+    assert studio.state[:2] == ("undone", VOCALS)
+    assert str(studio.state[-1]) == f"{VOCALS} on cc 79 ch 9 of Box; {studio.file} is removed"
     assert studio.find_mapping() is None
     assert not studio.file.exists()
 
@@ -215,7 +217,8 @@ def test_a_device_that_is_unplugged_before_it_is_taken_is_named(studio: Studio) 
         ("learn.take", "first", "no rank"),
         ("learn.forget", "stems.vocal.mute", "nearest: stems.vocals.mute"),
         ("learn.forget", MUTE, "no connected device has anything that sets stems.vocals.mute"),
-        ("learn.undo", "", "nothing was learned since the start"),
+        ("learn.undo", "", "nothing is left to undo; to remove a binding: sideman learn NAME --forget"),
+        ("learn.start", "preset.load nope", "nope"),
     ],
 )
 def test_what_cannot_be_done_says_why_and_what_to_do(studio: Studio, action: str, argument: str, error: str) -> None:

@@ -21,6 +21,7 @@ from bridge.controllers.mappings.mapping_lookup import find_mapping, list_mappin
 from bridge.controllers.mappings.mapping_reader import read_mapping
 from bridge.controllers.mappings.message_specs import format_message_spec, parse_message_specs
 from bridge.controllers.ports.port_names import get_system, is_match
+from bridge.core.control import Control
 from bridge.errors import ConfigError
 from bridge.settings import Settings
 
@@ -202,17 +203,46 @@ def test_undo_restores_every_byte_one_change_after_the_other(box: Path, editor: 
         texts.append(box.read_bytes())
     assert len(set(texts)) == 5
     for text in texts[-2::-1]:
-        assert editor.undo() == box
+        assert editor.undo().path == box
         assert box.read_bytes() == text
-    with pytest.raises(ConfigError, match="nothing was learned"):
+    with pytest.raises(ConfigError, match="nothing is left to undo"):
         editor.undo()
 
 
 def test_undo_of_the_first_binding_removes_the_file(folder: Path, editor: MappingEditor) -> None:
     path = editor.add(learn("cc 79"), make_device())
-    assert editor.undo() == path
+    assert editor.undo().path == path
     assert list(folder.iterdir()) == []
     assert editor.add(learn("cc 79"), make_device()) == path
+
+
+@pytest.mark.parametrize(("target", "line"), [("comp.style", "step = 1"), (f"{VOCALS} -6", "value = -6")])
+def test_whole_numbers_are_written_without_a_fraction(editor: MappingEditor, target: str, line: str) -> None:
+    style = Control("comp.style", 0, 2, 0, kind="choice", choices=("straight", "swing", "funk"), doc="Feel.")
+    registry = make_sidecar_registry({"comp": [style]})
+    wanted = parse_target(registry, target)
+    entry = make_entry(wanted, "note 36 ch 10", Detection(button="momentary", presses=1))
+    [spec] = parse_message_specs("note 36 ch 10", 0)
+    path = MappingEditor(registry).add(LearnedBinding("Box", spec, wanted, entry), make_device())
+    assert line in path.read_text().splitlines()
+    assert len(read_mapping(path, registry).inputs) == 1
+
+
+def test_undo_drops_the_changes_of_a_file_that_was_deleted_and_goes_on_with_the_others(
+    box: Path, editor: MappingEditor
+) -> None:
+    text = box.read_bytes()
+    editor.add(learn("cc 79"), make_device(box))
+    path = editor.add(learn("cc 1"), LearnDevice("Other", "Other MIDI 1"))
+    editor.add(learn("cc 2"), LearnDevice("Other", "Other MIDI 1"))
+    path.unlink()
+    with pytest.raises(ConfigError, match=r"other\.toml: was deleted since"):
+        editor.undo()
+    undone = editor.undo()
+    assert (undone.path, undone.control, undone.message) == (box, VOCALS, "cc 79 ch 1")
+    assert box.read_bytes() == text
+    with pytest.raises(ConfigError, match="nothing is left to undo"):
+        editor.undo()
 
 
 def test_undo_does_not_overwrite_what_a_user_changed_since(box: Path, editor: MappingEditor) -> None:
