@@ -224,7 +224,7 @@ class Sidecar:
             "counters.reset": lambda _: self.signal_path.telemetry.reset_counters(),
             "preset.save": lambda name: preset.save(bus, preset.get_user_path(name)),
             "preset.load": lambda name: preset.apply(preset.load(preset.find(name), bus.registry), bus),
-            "controllers.reload": lambda _: self.controllers.reload(),
+            "controllers.reload": lambda _: self.controllers.renew(),
             **self.controllers.learn.handlers(),
         }
         for action, handler in handlers.items():

@@ -28,7 +28,8 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("counters.reset", "Set all counters to 0: late frames, skipped cycles, xruns, late and lost MIDI events."),
     Action(
-        "controllers.reload", "Read the mappings of controllers again; one that is refused leaves the last good one."
+        "controllers.reload",
+        "Open the MIDI controllers anew and read their mappings again; one that is refused leaves the last good one.",
     ),
     Action(
         "learn.start",
@@ -149,8 +150,8 @@ READINGS: tuple[Reading, ...] = (
     Reading(
         "controllers.counters",
         ("received", "sent", "lost", "incomplete"),
-        "MIDI messages from and to controllers since the start. At control_in and control_out, lost: there were too "
-        "many at once; incomplete: system exclusive messages without an end.",
+        "MIDI messages from and to controllers since the start. Lost: there were too many at once, counted at "
+        "control_in and control_out alone; incomplete: system exclusive messages without an end.",
     ),
     Reading(
         "learn.state",

@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from types import TracebackType
 
-from bridge.control.bus import Bus
+from bridge.control.bus import Bus, Row
 from bridge.controllers.devices.control_port import Peers
 from bridge.controllers.devices.device_loop import DeviceLoop
 from bridge.controllers.devices.device_readings import DeviceReadings, DeviceRow
@@ -74,12 +74,14 @@ class ControllerService:
         self.learn = LearnBinding(bus, self._list_devices, self.reload, is_known)
         self._stop = threading.Event()
         self._leave_port = threading.Event()
+        self._reopen = threading.Event()
         self._port: PortLoop | None = None
         self._devices: DeviceLoop | None = None
         self._threads: dict[str, threading.Thread] = {}
         self._counters = (0, 0, 0, 0)  # of control_in on signal paths that ended
         self._failed: set[str] = set()
         self._files_due_s = float("-inf")
+        bus.subscribe(log_learned)
 
     def __enter__(self) -> ControllerService:
         self.store.update()
@@ -116,6 +118,15 @@ class ControllerService:
         self.store.reload()
         if self.store.problems:
             raise ConfigError("; ".join(self.store.problems.values()))
+
+    def renew(self) -> None:
+        """Read all mappings again, and open every MIDI device anew: one may have left and come back unnoticed.
+
+        Raises:
+            ConfigError: As `reload` does; the devices are opened all the same.
+        """
+        self._reopen.set()
+        self.reload()
 
     def _start(self, name: str, run: Callable[[], None]) -> None:
         thread = threading.Thread(target=run, name=name, daemon=True)
@@ -168,6 +179,9 @@ class ControllerService:
             self._files_due_s = now_s + FILES_S
             self.store.update()
         if self._devices is not None:
+            if self._reopen.is_set():
+                self._reopen.clear()
+                self._devices.reopen(now_s)
             self._devices.update(now_s)
         self.learn.update(now_s)
         self._readings.update_message(now_s)
@@ -185,7 +199,8 @@ class ControllerService:
                 row for row in devices.describe() if row.state != "taken" or row.device not in {r.device for r in rows}
             ]
             bindings += devices.list_bindings()
-            counters = add_counters(counters, (*devices.counters, 0, 0))
+            received, sent, incomplete = devices.counters
+            counters = add_counters(counters, (received, sent, 0, incomplete))
         used = {row.mapping for row in rows}
         refused = ((name, problem) for name, problem in self.store.problems.items() if name not in used)
         rows = [*map(self._complete_row, rows), *(DeviceRow(n, n, state="refused", detail=p) for n, p in refused)]
@@ -234,6 +249,12 @@ class ControllerService:
                 time.sleep(POLL_S)
         except Exception:
             log.exception("a controller could not be left as it was found")
+
+
+def log_learned(name: str, values: Row, _source: str) -> None:
+    """Log what was learned, forgotten or undone, as a subscriber of the Bus."""
+    if name == "learn.state" and values[0] in ("learned", "forgotten", "undone"):
+        log.info("%s: %s", values[0], values[5])
 
 
 def add_counters(first: tuple[int, int, int, int], second: tuple[int, int, int, int]) -> tuple[int, int, int, int]:

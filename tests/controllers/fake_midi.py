@@ -22,6 +22,7 @@ class FakePort:
         self.clock_s = 0.0
         self.is_broken = False
         self.is_closed = False
+        self.incomplete = 0
         self._system = system
 
     @property

@@ -367,3 +367,48 @@ def test_a_device_is_left_as_it_was_on_every_way_out(desk: Desk, monkeypatch: py
     assert port.sent[-1] == EXIT
     assert port.is_closed
     assert system.is_closed
+
+
+def test_the_log_says_what_came_and_went_and_what_was_learned(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+
+    def list_said() -> list[str]:
+        return [record.message for record in caplog.records if record.levelno == logging.INFO]
+
+    desk.write("Pads")
+    desk.run(1.1)
+    assert list_said() == []  # files that were there at the start are no news
+    desk.system.plug("Pads")
+    desk.run(2.2)
+    assert list_said() == ["Pads: connected, 2 inputs bound"]
+    desk.write("Pads", MAPPING.format(name="Pads").replace("stems.drums", "stems.bass"))
+    desk.run(2.2)
+    assert list_said()[1:] == ["mapping Pads: read again"]
+    [port] = desk.system.open_ports
+    desk.service.learn.start("stems.vocals.gain_db")
+    port.inbox += [bytes((0xB0, 20, n)) for n in range(100)]
+    desk.run(0.3)
+    desk.service.learn.take("1")
+    assert any(one.startswith("learned: stems.vocals.gain_db is on cc 20 ch 1") for one in list_said())
+    desk.system.unplug("Pads")
+    desk.run(2.2)
+    assert "Pads: no longer connected" in list_said()
+
+
+def test_a_reload_sends_everything_to_a_device_that_came_back_unnoticed(desk: Desk) -> None:
+    desk.write("Pads")
+    desk.system.plug("Pads")
+    desk.run(2.2)
+    [port] = desk.system.open_ports
+    port.incomplete = 3
+    with pytest.raises(ConfigError, match="synth"):  # this Bus has no engines, as the shipped mappings have
+        desk.service.renew()
+    desk.run(0.1)
+    [again] = desk.system.open_ports
+    assert again is not port
+    assert again.sent == [EXIT, INIT, DARK]
+    again.incomplete = 1
+    desk.run(1)
+    counters = desk.bus.get_latest("controllers.counters")
+    assert counters is not None
+    assert counters[3] == 4

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from bridge.controllers.devices.daw_port import DawPort
@@ -46,7 +46,7 @@ class DeviceLoop:
         )
         self._daw = None if open_virtual is None else DawPort(sessions, open_virtual)
         self._counted: list[DeviceSession] = []
-        self._received = self._sent = 0  # of sessions that ended
+        self._ended = (0, 0, 0)  # of sessions that ended
 
     @property
     def is_open(self) -> bool:
@@ -54,12 +54,9 @@ class DeviceLoop:
         return bool(self._watch.sessions) or (self._daw is not None and self._daw.is_busy)
 
     @property
-    def counters(self) -> tuple[int, int]:
-        """Messages received and sent since the start."""
-        received, sent = self._received, self._sent
-        for session in self._counted:
-            received, sent = received + session.received, sent + session.sent
-        return received, sent
+    def counters(self) -> tuple[int, int, int]:
+        """Messages received, sent and incomplete since the start."""
+        return _add_counts(self._ended, self._counted)
 
     def update(self, now_s: float) -> None:
         """Handle what arrived and send what is due; look for devices once a second."""
@@ -72,6 +69,10 @@ class DeviceLoop:
         if self._daw is not None:
             self._daw.update(now_s)
         self._count()
+
+    def reopen(self, now_s: float) -> None:
+        """Open every device anew, as if all had been unplugged for a moment."""
+        self._watch.reopen(now_s)
 
     def close(self, now_s: float) -> bool:
         """Leave all devices as they were found; False where this takes time: call it again."""
@@ -122,9 +123,15 @@ class DeviceLoop:
     def _count(self) -> None:
         """Add up what sessions that ended had; none is forgotten before its last message has left."""
         current = self._watch.sessions
-        for session in self._counted:
-            if session not in current and (session.is_closed or session.is_gone):
-                self._received += session.received
-                self._sent += session.sent
-        self._counted = [one for one in self._counted if one in current or not (one.is_closed or one.is_gone)]
+        ended = [one for one in self._counted if one not in current and (one.is_closed or one.is_gone)]
+        self._ended = _add_counts(self._ended, ended)
+        self._counted = [one for one in self._counted if one not in ended]
         self._counted += [one for one in current if one not in self._counted]
+
+
+def _add_counts(counts: tuple[int, int, int], sessions: Iterable[DeviceSession]) -> tuple[int, int, int]:
+    received, sent, incomplete = counts
+    for session in sessions:
+        received, sent = received + session.received, sent + session.sent
+        incomplete += session.incomplete
+    return received, sent, incomplete

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass
 
 from bridge.control.bus import Bus, Row
 from bridge.controllers.mappings.mapping import MessageKind, MessageSpec
 from bridge.controllers.mappings.message_specs import format_message_spec
+from bridge.controllers.mcu.daw_session import PORT_NAME
 from bridge.controllers.surface.controller import Controller
+
+log = logging.getLogger(__name__)
 
 MESSAGES_S = 0.05
 """The reading of the last message is published at most so often."""
@@ -92,6 +97,8 @@ class DeviceReadings:
     ) -> None:
         """Publish what differs from the last time. ``counters``: received, sent, lost, incomplete."""
         present_devices = {row.device: row for row in devices}
+        present_bindings = {row.binding: row for row in bindings}
+        self._log_arrivals(present_devices.values(), Counter(row.device for row in present_bindings.values()))
         for device, before in self._devices.items():
             if device not in present_devices and before.state != REMOVED:
                 present_devices[device] = DeviceRow(device, before.mapping, state=REMOVED)
@@ -99,7 +106,6 @@ class DeviceReadings:
             if row != self._devices.get(row.device):
                 self._bus.publish("controllers.device", *astuple(row))
         self._devices = {name: row for name, row in present_devices.items() if row.state != REMOVED}
-        present_bindings = {row.binding: row for row in bindings}
         for binding, bound in self._bindings.items():
             if binding not in present_bindings:
                 present_bindings[binding] = BindingRow(binding, bound.device, bound.message, "", REMOVED)
@@ -110,6 +116,21 @@ class DeviceReadings:
         if counters != self._counters:
             self._bus.publish("controllers.counters", *counters)
             self._counters = counters
+
+    def _log_arrivals(self, devices: Iterable[DeviceRow], bound: Counter[str]) -> None:
+        """Log which devices came and went since the last time."""
+        are_open = {row.device: row for row in devices if _is_arrived(row)}
+        were_open = {name for name, row in self._devices.items() if _is_arrived(row)}
+        for name, row in are_open.items():
+            if name not in were_open:
+                log.info("%s: connected, %s", name, f"{bound[name]} inputs bound" if row.mapping else row.detail)
+        for name in sorted(were_open - are_open.keys()):
+            log.info("%s: no longer connected", name)
+
+
+def _is_arrived(row: DeviceRow) -> bool:
+    """Whether a controller is open; the ports for a DAW always are, and say nothing about whether one is there."""
+    return row.state in ("port", "confirmed") and row.device != PORT_NAME
 
 
 def describe_message(message: bytes, controller: Controller) -> tuple[str, int, str]:

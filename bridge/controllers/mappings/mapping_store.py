@@ -34,6 +34,7 @@ class MappingStore:
         self._lock = threading.Lock()
         self._stamps: dict[str, Stamp] = {}
         self._watched: dict[str, Stamp] | None = None
+        self._has_read = False
         self.mappings: Mapping[str, ControllerMapping] = {}
         """Replaced as a whole, so any thread may read it. A mapping that did not change stays the same object."""
         self.problems: Mapping[str, str] = {}
@@ -86,11 +87,22 @@ class MappingStore:
                 kept = "; the last good one stays" if name in mappings else ""
                 log.warning("mapping %s is refused: %s%s", name, problem, kept)
         for name, mapping in mappings.items():
+            was_refused = name in self.problems and name not in problems
+            if mapping != self.mappings.get(name) or was_refused:
+                self._log_change(name, "read again" if name in self.mappings or was_refused else "read")
             if mapping == self.mappings.get(name):
                 mappings[name] = self.mappings[name]
+        for name in self.mappings.keys() - mappings.keys() - problems.keys():
+            self._log_change(name, "removed")
+        self._has_read = True
         changed = mappings != self.mappings or problems != self.problems
         self.mappings, self.problems = mappings, problems
         return changed
+
+    def _log_change(self, name: str, what: str) -> None:
+        """Log what happened to a file; nothing at the start, when all are read."""
+        if self._has_read:
+            log.info("mapping %s: %s", name, what)
 
     def _read(self, entry: MappingEntry) -> ControllerMapping:
         if entry.problem:

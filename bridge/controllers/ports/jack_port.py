@@ -26,6 +26,11 @@ class JackPort:
         """The name of the device that is connected, or of the port itself."""
         return self._name
 
+    @property
+    def incomplete(self) -> int:
+        """Messages that ended before they were whole."""
+        return self._midi.incomplete
+
     def receive(self) -> list[bytes]:
         """The messages that arrived since the last call, oldest first.
 

@@ -22,6 +22,11 @@ class MidiPort(Protocol):
         """The name of the port, as the MIDI system shows it."""
         ...
 
+    @property
+    def incomplete(self) -> int:
+        """Messages that ended before they were whole."""
+        ...
+
     def receive(self) -> list[bytes]:
         """The messages that arrived since the last call, oldest first.
 

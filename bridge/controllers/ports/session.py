@@ -122,6 +122,11 @@ class DeviceSession:
         return self._port.name
 
     @property
+    def incomplete(self) -> int:
+        """Messages that arrived without their end."""
+        return self._port.incomplete
+
+    @property
     def has_waiting(self) -> bool:
         """Whether messages wait for the device's pace: then `update` is due in a millisecond."""
         return bool(self._queue)

@@ -147,3 +147,22 @@ def test_a_copy_of_a_shipped_mapping_under_a_name_of_its_own_goes_first(folder: 
     assert store.update() and list(store.mappings)[:3] == ["two_faders", "zz_mine", shipped]
     found = assign_ports(list(store.mappings.values()), ["MIDI Mix"], [], "linux")
     assert [mapping.path for mapping, _ in found] == [store.mappings["zz_mine"].path]
+
+
+def test_a_repaired_file_is_said_though_the_mapping_is_the_one_that_was_kept(
+    folder: Path, registry: Registry, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    write(folder / "two_faders.toml", GOOD)
+    store = MappingStore(registry, never)
+    store.update()
+    write(folder / "two_faders.toml", BROKEN)
+    store.update()
+    write(folder / "two_faders.toml", GOOD)
+    store.update()
+    (folder / "two_faders.toml").unlink()
+    store.update()
+    write(folder / "two_faders.toml", GOOD)
+    store.update()
+    said = [record.message for record in caplog.records if record.levelno == logging.INFO]
+    assert said == [f"mapping two_faders: {what}" for what in ("read again", "removed", "read")]
