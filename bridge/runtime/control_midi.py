@@ -100,6 +100,11 @@ class ControlMidi:
         return observe(self._requests, w.CONTROL_GENERATION)
 
     @property
+    def cycles(self) -> int:
+        """How many cycles the server has run."""
+        return observe(self._control.state, w.CYCLES)
+
+    @property
     def drained(self) -> bool:
         """Whether all that was sent is in JACK's buffers. Others have it two cycles later: see `flush`."""
         return observe(self._own, w.CONTROL_OUT_TAIL) == int(self._requests[w.CONTROL_OUT_HEAD])
@@ -193,7 +198,7 @@ class ControlMidi:
         end_s = time.monotonic() + timeout_s
         since = -1
         while time.monotonic() < end_s:
-            cycles = observe(self._control.state, w.CYCLES)
+            cycles = self.cycles
             if self.drained:
                 since = cycles if since < 0 else since
                 if cycles >= since + 2:

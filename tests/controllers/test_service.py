@@ -102,6 +102,32 @@ def test_what_is_connected_to_control_in_gets_the_mapping_of_its_name(desk: Desk
     assert desk.ports[-1].sent[-1] == LIT
 
 
+def test_a_new_cable_to_the_device_carries_nothing_before_the_server_has_run_two_cycles(desk: Desk) -> None:
+    cycles = 70
+    desk.write("Pads")
+    desk.control_port = ControlPort(desk._open, desk.service.sessions, lambda: desk.peers, read_cycles=lambda: cycles)
+    desk.run(1.1)
+    desk.connect("Pads:out")
+    for cycles in (70, 71):  # noqa: B007 - read by the port
+        desk.run(0.1)
+        assert all(port.sent == [] for port in desk.ports)
+        assert desk.control_port.is_connected
+    cycles = 72
+    desk.run(0.1)
+    assert desk.ports[-1].sent == [EXIT, INIT, DARK]
+    desk.ports[-1].inbox.append(PRESS)
+    desk.run(0.1)
+    desk.peers = Peers()
+    desk.run(0.1)  # a cable that is pulled needs no cycle
+    assert desk.bus.get("stems.drums.mute") == 0.0
+    cycles = 3  # a new server
+    desk.connect("Pads:out")
+    desk.run(0.1)
+    cycles = 0
+    desk.run(0.1)
+    assert desk.ports[-1].sent == [EXIT, INIT, DARK]
+
+
 def test_a_cable_that_is_pulled_releases_what_is_held_and_another_gets_all_again(desk: Desk) -> None:
     desk.write("Pads")
     desk.run(1.1)

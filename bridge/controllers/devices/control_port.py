@@ -22,6 +22,8 @@ DEVICE = "control_in"
 """The name of the device in the readings, while nothing is connected."""
 DAW = "mcu"
 """In place of a mapping's name: a DAW is connected, for which Sideman is a Mackie Control."""
+SETTLE_CYCLES = 2
+"""JACK says that ports are connected before the cycle in which they are: what is sent in between is lost."""
 UNKNOWN = "no mapping is for a device of this name; sideman learn makes one"
 
 
@@ -98,7 +100,8 @@ class ControlPort:
 
     ``open_port``: opens the pair anew. ``read_peers``: returns what is connected at this moment, for each update.
     ``wanted``: the name of a mapping or DAW, empty to choose it by what is connected. ``wake``: see `SessionFactory`.
-    ``has_device``: whether there is another device of that name.
+    ``has_device``: whether there is another device of that name. ``read_cycles``: returns how many cycles the server
+    has run; None where cables carry messages as soon as they are noticed.
     """
 
     def __init__(
@@ -109,11 +112,14 @@ class ControlPort:
         wanted: str = "",
         wake: Callable[[], object] | None = None,
         has_device: Callable[[str], bool] = lambda _name: False,
+        read_cycles: Callable[[], int] | None = None,
     ) -> None:
         self._has_device = has_device
         self._open_port, self._sessions, self._wake = open_port, sessions, wake
         self._read_peers, self._wanted = read_peers, wanted
-        self._peers = Peers()
+        self._read_cycles = read_cycles
+        self._peers = self._noticed = Peers()
+        self._noticed_cycle = 0
         self._mappings: Mapping[str, ControllerMapping] | None = None
         self._choice = Choice()
         self.session: DeviceSession | None = None
@@ -121,18 +127,32 @@ class ControlPort:
     @property
     def is_connected(self) -> bool:
         """Whether anything is connected to either port."""
-        return bool(self._peers.sources or self._peers.sinks)
+        return bool(self._noticed.sources or self._noticed.sinks)
 
     def update(self, mappings: Mapping[str, ControllerMapping], now_s: float) -> None:
         """Handle what arrived and send what is due, with the mapping that fits what is connected now."""
         session, peers = self.session, self._read_peers()
-        if session is None or session.is_gone or session.is_closed or peers != self._peers:
+        if self._is_settling(peers):
+            pass  # what is sent now may go nowhere
+        elif session is None or session.is_gone or session.is_closed or peers != self._peers:
             # new cables may lead to a device that was never sent anything
             self._change(peers, mappings, now_s, starts_anew=True)
         elif mappings is not self._mappings:
             self._change(peers, mappings, now_s, starts_anew=False)
         if self.session is not None:
             self.session.update(now_s)
+
+    def _is_settling(self, peers: Peers) -> bool:
+        """Whether a cable to control_out is so new that the server may not carry anything over it yet."""
+        if self._read_cycles is None:
+            self._noticed = peers
+            return False
+        cycle = self._read_cycles()
+        if peers != self._noticed:
+            self._noticed, self._noticed_cycle = peers, cycle
+        is_new = any(sink not in self._peers.sinks for sink in peers.sinks)
+        # a new server counts from 0
+        return is_new and 0 <= cycle - self._noticed_cycle < SETTLE_CYCLES
 
     def _change(self, peers: Peers, mappings: Mapping[str, ControllerMapping], now_s: float, starts_anew: bool) -> None:
         """Run the mapping that fits ``peers``; in the same session where only the entries of its file were edited."""

@@ -42,7 +42,13 @@ class PortLoop:
         self._control_midi, self._store, self._is_learning = control_midi, store, is_learning
         self._bus: Bus = sessions.bus
         self._port = ControlPort(
-            lambda: JackPort(control_midi), sessions, read_peers, wanted, control_midi.wake, has_device
+            lambda: JackPort(control_midi),
+            sessions,
+            read_peers,
+            wanted,
+            control_midi.wake,
+            has_device,
+            lambda: control_midi.cycles,
         )
         self._foreseen: tuple[int, bool] | None = None
         self._gains_changed = True
