@@ -105,3 +105,14 @@ def test_a_name_cannot_put_markup_into_the_picture() -> None:
 def test_the_comment_at_the_head_of_the_file_is_a_paragraph() -> None:
     assert read_comment("# One\n# two.\n\n# not this\nschema = 1\n") == "One two."
     assert read_comment("schema = 1\n# no\n") == ""
+
+
+def test_a_learned_file_is_drawn_side_by_side_with_the_messages_of_its_inputs() -> None:
+    entries = [f'[[input]]\nmidi = "cc {n}"\nencoder = "absolute"\nset = "stems.bass.gain_db"\n' for n in range(1, 11)]
+    entries += [f'[[input]]\nmidi = "note {n} ch 10"\nbutton = "latched"\nset = "stems.bass.mute"\n' for n in range(9)]
+    mapping, file = mapping_of("\n".join(entries), registry())
+    placed = list(place_inputs(mapping, file))
+    assert [(one.x, one.y) for one in placed[:10]] == [(float(n % 8), 3.0 * (n // 8)) for n in range(10)]
+    assert [(one.x, one.y) for one in placed[10:]] == [(float(n % 8), 6.0 + n // 8) for n in range(9)]
+    words = {text.text for text in ET.fromstring(draw_mapping(mapping, file)).iter(f"{SVG}text")}
+    assert {"gain, cc 2", "note 8 ch 10"} <= words

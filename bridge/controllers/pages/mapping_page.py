@@ -37,7 +37,7 @@ _KINDS = {
     "toggle": "on and off, in the device",
 }
 _TRIED = {
-    "docs": "Written from documentation, **never tried on the device**. If something is wrong, please tell.",
+    "docs": "Written from documentation, **never tried on the device**.",
     "device": "Tried on the device.",
 }
 

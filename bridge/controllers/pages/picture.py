@@ -11,6 +11,7 @@ from html import escape
 
 from bridge.controllers.mappings.mapping import Input, Mapping, SelectLayer, Touch
 from bridge.controllers.mappings.mapping_file import InputTable, MappingFile, Shape
+from bridge.controllers.mappings.message_specs import format_message_spec
 from bridge.controllers.pages.input_labels import InputLabel, LabelGroup, describe_target, name_key
 
 COLUMN, ROW = 92.0, 66.0
@@ -86,9 +87,9 @@ def draw_mapping(mapping: Mapping, file: MappingFile) -> str:
 
 
 def place_inputs(mapping: Mapping, file: MappingFile) -> Iterator[PlacedInput]:
-    """Where each input is; those whose entry does not say are in rows below the others."""
+    """Where each input is; those whose entry does not say are below the others, side by side as far as they fit."""
     taken = set[tuple[float, float, str]]()
-    free = max((table.at[1] + FADER_ROWS for table in file.input if table.at is not None), default=0.0)
+    free = _FreeRows(max((table.at[1] + FADER_ROWS for table in file.input if table.at is not None), default=0.0))
     groups: dict[int, list[Input]] = {}
     for item in mapping.inputs:
         if not isinstance(item.target, Touch):
@@ -96,18 +97,43 @@ def place_inputs(mapping: Mapping, file: MappingFile) -> Iterator[PlacedInput]:
     for entry, items in groups.items():
         table = file.input[entry - 1]
         shape = guess_shape(items[0], table)
-        left, top = table.at or (0.0, free)
+        rows = FADER_ROWS if shape == "fader" else 1
+        left, top = table.at or free.take(len(items), rows)
         for index, item in enumerate(items):
             if table.at is None:
-                x, y = float(index % COLUMNS), top + index // COLUMNS * (FADER_ROWS if shape == "fader" else 1)
-                free = max(free, y + (FADER_ROWS if shape == "fader" else 1))
+                x, y = left + index % COLUMNS, top + index // COLUMNS * rows
             else:
                 x, y = left + index * table.to_next[0], top + index * table.to_next[1]
             if (x, y, item.layer) not in taken:
                 taken.add((x, y, item.layer))
                 printed = name_key(table.doc, index, 1 if table.to_next == (0.0, 0.0) else len(items))
                 label = describe_target(mapping, item.target)
+                if not table.doc:
+                    printed = _name_message(mapping, item)
+                    if shape not in ("button", "pad"):  # nothing is printed at those
+                        label = replace(label, detail=", ".join(filter(None, (label.detail, printed))))
                 yield PlacedInput(x, y, shape, label, printed, item.led is not None, item.layer)
+
+
+class _FreeRows:
+    """The room below ``top``, in columns and rows, for entries that do not say where they are."""
+
+    def __init__(self, top: float) -> None:
+        self._x, self._y, self._rows = 0.0, top, 0.0
+
+    def take(self, count: int, rows: float) -> tuple[float, float]:
+        """The place of the first of ``count`` inputs, each ``rows`` high."""
+        if self._x and (self._x + count > COLUMNS or rows != self._rows):
+            self._x, self._y = 0.0, self._y + self._rows
+        place = self._x, self._y
+        full, rest = divmod(self._x + count, COLUMNS)
+        self._x, self._y, self._rows = rest, self._y + full * rows, rows
+        return place
+
+
+def _name_message(mapping: Mapping, item: Input) -> str:
+    """Its message, without the channel where that is the device's own."""
+    return format_message_spec(item.message).removesuffix(f" ch {mapping.device.channel}")
 
 
 def guess_shape(item: Input, table: InputTable) -> Shape:
