@@ -9,7 +9,8 @@ from bridge.app import is_known_elsewhere, make_registry
 from bridge.controllers.mappings.mapping import Mapping as ControllerMapping
 from bridge.controllers.mappings.mapping_store import MappingStore
 from bridge.controllers.ports.midi_port import MidiSystem
-from bridge.controllers.ports.port_names import get_system, rate_name, select_patterns
+from bridge.controllers.ports.port_assignment import THROUGH, find_owner
+from bridge.controllers.ports.port_names import get_system
 from bridge.controllers.ports.rtmidi_system import open_midi_system
 from bridge.doctor.finding import Finding
 from bridge.errors import BridgeError
@@ -52,10 +53,12 @@ def describe_devices(system: MidiSystem, mappings: Mapping[str, ControllerMappin
     A device whose mapping awaits an answer is named: if it stays silent, its lights stay dark. The nanoKONTROL2 is one,
     whose lights obey the computer in one of its modes only.
     """
-    names = [name for name in system.list_inputs() if "midi through" not in name.lower()]
+    names = [name for name in system.list_inputs() if THROUGH not in name.lower()]
     if not names:
         return Finding("controllers", "ok", "no MIDI device is plugged in")
-    found = {name: find_mapping_name(name, mappings) for name in names}
+    titles = {id(mapping): title for title, mapping in mappings.items()}
+    owners = [find_owner(list(mappings.values()), name, get_system()) for name in names]
+    found = {name: "" if owner is None else titles[id(owner)] for name, owner in zip(names, owners, strict=True)}
     shown = [f"{name} ({mapping})" for name, mapping in found.items() if mapping]
     unknown = [name for name, mapping in found.items() if not mapping]
     detail = "; ".join(shown[:MOST_SHOWN]) or "no device has a mapping"
@@ -66,13 +69,3 @@ def describe_devices(system: MidiSystem, mappings: Mapping[str, ControllerMappin
         fix = f"if {answering[0]} stays dark: sideman controllers says whether it answers its mapping"
         return Finding("controllers", "ok", detail, fix)
     return Finding("controllers", "ok", detail, "" if shown else "sideman learn binds a fader of any device")
-
-
-def find_mapping_name(port: str, mappings: Mapping[str, ControllerMapping]) -> str:
-    """The name of the mapping that describes a port best; empty where none does."""
-    system = get_system()
-    rated = [
-        (rate_name(port, select_patterns(mapping.device.input, system)), name) for name, mapping in mappings.items()
-    ]
-    rating, name = max(rated, default=(0, ""))
-    return name if rating else ""

@@ -19,8 +19,8 @@ def assign_ports(
     mappings: Sequence[Mapping], inputs: Sequence[str], outputs: Sequence[str], system: SystemName
 ) -> list[tuple[Mapping, PortPair]]:
     """The devices that are there, each with its mapping, by the names of all ports. Units of one model are several."""
-    owners_in = [find_mapping(mappings, name, _select_input, system) for name in inputs]
-    owners_out = [find_mapping(mappings, name, _select_output, system) for name in outputs]
+    owners_in = [find_owner(mappings, name, system) for name in inputs]
+    owners_out = [_find_best(mappings, name, _select_output, system) for name in outputs]
     return [
         (mapping, pair)
         for mapping in mappings
@@ -36,23 +36,13 @@ def assign_ports(
 def list_unassigned(mappings: Sequence[Mapping], inputs: Sequence[str], system: SystemName) -> list[PortPair]:
     """The inputs that no mapping fits, without an output; those of ALSA that give back what they are sent are none."""
     others = [name for name in inputs if THROUGH not in name.lower()]
-    names = [name for name in others if find_mapping(mappings, name, _select_input, system) is None]
+    names = [name for name in others if find_owner(mappings, name, system) is None]
     return [PortPair(name, "", names[:at].count(name)) for at, name in enumerate(names)]
 
 
-def find_mapping(
-    mappings: Sequence[Mapping],
-    name: str,
-    select: Callable[[Mapping, SystemName], tuple[str, ...]],
-    system: SystemName,
-) -> Mapping | None:
-    """The mapping whose patterns, which ``select`` takes out of it, describe the port called ``name`` best."""
-    best, found = 0, None
-    for mapping in mappings:
-        rating = rate_name(name, select(mapping, system))
-        if rating > best:
-            best, found = rating, mapping
-    return found
+def find_owner(mappings: Sequence[Mapping], name: str, system: SystemName) -> Mapping | None:
+    """The mapping whose patterns describe the input port called ``name`` best; None where none does."""
+    return _find_best(mappings, name, _select_input, system)
 
 
 def find_unsure(before: Sequence[str], after: Sequence[str]) -> set[str]:
@@ -68,3 +58,18 @@ def _select_input(mapping: Mapping, system: SystemName) -> tuple[str, ...]:
 def _select_output(mapping: Mapping, system: SystemName) -> tuple[str, ...]:
     # most devices call both alike
     return select_patterns(mapping.device.output or mapping.device.input, system)
+
+
+def _find_best(
+    mappings: Sequence[Mapping],
+    name: str,
+    select: Callable[[Mapping, SystemName], tuple[str, ...]],
+    system: SystemName,
+) -> Mapping | None:
+    """The mapping whose patterns, which ``select`` takes out of it, describe the port called ``name`` best."""
+    best, found = 0, None
+    for mapping in mappings:
+        rating = rate_name(name, select(mapping, system))
+        if rating > best:
+            best, found = rating, mapping
+    return found
