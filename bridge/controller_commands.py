@@ -29,11 +29,11 @@ def learn(
     settings = load_settings()
     with OscClient("127.0.0.1", port or settings.osc.port, settings.lan.token) as client:
         if undo:
-            learn_command.undo(client)
+            learn_command.undo(client, json_)
         elif not name:
             learn_command.show_learnables(learn_command.list_learnables(client))
         elif forget:
-            learn_command.forget(client, " ".join(name))
+            learn_command.forget(client, " ".join(name), json_)
         else:
             learn_command.learn(client, " ".join(name), first, json_)
 

@@ -29,8 +29,6 @@ def learn(client: OscClient, words: str, first: bool, json_: bool) -> None:
     item = next(one for one in items if one.name == target.partition(" ")[0])
     console.say(f"{target}: {item.doc}", "bold")
     devices = [args for address, args in client.gather("/get", "/controllers/device", done="/get/done")][:-1]
-    if not console.is_terminal:  # else the dialogue says it, and what to do next
-        console.say("Move the fader or knob, or press the button, that is to do it.")
     result = LearnDialog(client, console, keyboard, first).learn(target)
     if json_:
         write_json(asdict(result))
@@ -106,19 +104,26 @@ def show_learnables(items: Iterable[Learnable]) -> None:
     console.print(table)
 
 
-def forget(client: OscClient, words: str) -> None:
+def forget(client: OscClient, words: str, json_: bool) -> None:
     """Remove what sets ``words`` from the mappings of the connected devices."""
-    console = Printer()
+    console = Printer(stderr=json_)
     target = choose_target(words, list_learnables(client), console, Keyboard())
     name = target.partition(" ")[0]
     trigger(client, "/learn/forget", name)
-    console.say(f"{name}: {read_state(client).detail}")
+    _show_state(read_state(client), f"{name}: ", json_)
 
 
-def undo(client: OscClient) -> None:
+def undo(client: OscClient, json_: bool) -> None:
     """Undo what was learned or forgotten last."""
     trigger(client, "/learn/undo")
-    Printer().say(f"undone: {read_state(client).detail}")
+    _show_state(read_state(client), "undone: ", json_)
+
+
+def _show_state(state: LearnState, head: str, json_: bool) -> None:
+    if json_:
+        write_json(asdict(state))
+    else:
+        Printer().say(f"{head}{state.detail}")
 
 
 def read_state(client: OscClient) -> LearnState:

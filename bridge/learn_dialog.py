@@ -15,6 +15,7 @@ from rich.control import Control
 from rich.live import Live
 from rich.text import Text
 
+from bridge.controllers.learning.learn_binding import TAKE, UNCONNECTED
 from bridge.errors import ControlError
 from bridge.osc.client import OscClient
 from bridge.osc.wire import Message
@@ -68,6 +69,10 @@ class LearnState:
     detail: str = ""
 
 
+class OtherProgramError(ControlError):
+    """Another program has begun to learn something else."""
+
+
 class Keyboard:
     """Lines that the user types; none where standard input is no terminal."""
 
@@ -109,8 +114,12 @@ class LearnDialog:
         try:
             trigger(self._client, "/learn/start", target)
             return self._listen()
-        except BaseException:
+        except OtherProgramError:
+            raise
+        except BaseException as error:
             self._client.send("/learn/cancel")
+            if isinstance(error, KeyboardInterrupt) and not self._taken:
+                self._console.say("Nothing was changed.")
             raise
 
     def _listen(self) -> LearnState:
@@ -120,11 +129,13 @@ class LearnDialog:
                 self._renew_lease()
                 for message in self._client.read_messages(POLL_S):
                     self._receive(message)
+                if (line := self._keyboard.read_line()) is not None:
+                    self._console.control(Control.move(0, -1))  # before the next line is drawn: Enter went down by one
                 if self._state.state not in ("listening", "refused", ""):
                     break
                 if self._console.is_terminal:
                     live.update(self._render(), refresh=True)
-                self._decide()
+                self._decide(line)
         if self._state.state != "learned":
             raise ControlError("nothing was learned", self._state.detail or "another program ended it")
         return self._state
@@ -142,7 +153,7 @@ class LearnDialog:
                 raise error
             self._remark = str(error)
         elif address == "/learn/state" and len(args) == 6:
-            self._state = LearnState(*map(str, args))
+            self._set_state(LearnState(*map(str, args)))
         elif address == "/learn/candidate" and len(args) == 6:
             rank, device, message_text, kind, movement, conflict = map(str, args)
             shown = ShownCandidate(int(rank), device, message_text, kind, float(movement), conflict)
@@ -155,16 +166,26 @@ class LearnDialog:
             else:
                 self._candidates.pop(shown.rank, None)
 
+    def _set_state(self, state: LearnState) -> None:
+        mine = self._state.control
+        if mine and state.state in ("listening", "refused", "learned") and state.control != mine:
+            raise OtherProgramError(f"another program learns {state.control} now", f"learn {mine} again after it")
+        news = state.detail != self._state.detail and state.detail != TAKE
+        if state.state == "listening" and news and not self._console.is_terminal:
+            self._console.say(f"{state.detail[:1].upper()}{state.detail[1:]}.")
+        self._state = state
+
     def _say_candidate(self, shown: ShownCandidate) -> None:
         before = self._candidates.get(1)
         if before is None or (before.device, before.message, before.kind) != (shown.device, shown.message, shown.kind):
-            self._console.say(_describe(shown))
+            does = f"; {does}" if (does := self._describe_conflict(shown)) else ""
+            asks = does and not shown.is_clear(self._state.control) and not self._first
+            self._console.say(f"{_describe(shown)}{does}{' (--first takes it)' if asks else ''}")
 
-    def _decide(self) -> None:
-        """Take a candidate, where the user or time says so."""
+    def _decide(self, line: str | None) -> None:
+        """Take a candidate, where the user, by a ``line``, or time says so."""
         rest_s = time.monotonic() - self._moved_s
-        if (line := self._keyboard.read_line()) is not None:
-            self._console.control(Control.move(0, -1))  # back from the line that Enter began
+        if line is not None:
             if self._candidates:
                 self._take(line or "1")
         elif not self._taken and rest_s >= REST_S and (best := self._candidates.get(1)) is not None:
@@ -196,7 +217,7 @@ class LearnDialog:
         best = self._candidates.get(1)
         if self._remark:
             hint = self._remark
-        elif best is None and time.monotonic() - self._moved_s > SILENT_S:
+        elif best is None and time.monotonic() - self._moved_s > SILENT_S and UNCONNECTED not in self._state.detail:
             hint = "nothing came yet: is it plugged in, or its port connected to control_in? See sideman controllers."
         elif best is None or "?" in best.kind:
             hint = self._state.detail

@@ -99,9 +99,10 @@ def desk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Desk]:
 
 
 class Command:
-    """A running ``sideman``. ``terminal``: in one of 80 columns, on which `type` types."""
+    """A running ``sideman``. ``terminal``: in one of 80 columns, on which `type` types. ``read``: what it prints into
+    a pipe is read while it runs."""
 
-    def __init__(self, desk: Desk, *arguments: str, terminal: bool = False) -> None:
+    def __init__(self, desk: Desk, *arguments: str, terminal: bool = False, read: bool = False) -> None:
         self._master = -1
         env = os.environ | {"COLUMNS": "80", "LINES": "24", "TERM": "xterm"}
         stream: int = subprocess.PIPE
@@ -109,10 +110,13 @@ class Command:
         if terminal:
             self._master, follower = pty.openpty()
             stream = keys = follower
+        elif read:
+            self._master, follower = os.pipe()
+            stream = follower
         command = [sys.executable, "-m", "bridge.cli", *arguments]
         if "--port" not in arguments:
             command += ["--port", str(desk.port)]
-        errors = subprocess.STDOUT if terminal else subprocess.PIPE
+        errors = subprocess.STDOUT if self._master >= 0 else subprocess.PIPE
         self._process = subprocess.Popen(
             command,
             stdin=keys,
@@ -122,7 +126,7 @@ class Command:
             cwd=ROOT,
         )
         self.shown = ""
-        if terminal:
+        if self._master >= 0:
             os.close(follower)
             self._reader = threading.Thread(target=self._read)
             self._reader.start()
@@ -269,6 +273,64 @@ def test_the_likeliest_of_two_is_taken_without_a_terminal_where_that_is_asked_fo
     assert "is on cc 79 ch 9" in out
 
 
+def test_a_second_program_that_learns_ends_the_first_without_its_result(desk: Desk) -> None:
+    first = Command(desk, "learn", "vocals")
+    desk.wait_for_start()
+    second = Command(desk, "learn", "bass")
+    status, out, err = first.finish()
+    assert status == 2
+    assert "another program learns stems.bass.gain_db now; learn stems.vocals.gain_db again" in err
+    desk.move()
+    status, out, _ = second.finish()
+    assert status == 0
+    assert "stems.bass.gain_db is on cc 79 ch 9 of Box" in out
+
+
+def test_what_does_something_else_already_is_said_in_a_script_with_the_way_to_take_it(desk: Desk) -> None:
+    desk.file.parent.mkdir()
+    desk.file.write_text(MAPPING)
+    command = Command(desk, "learn", "bass", read=True)
+    desk.wait_for_start()
+    for _, message in send_controller(0, 1, UP_DOWN):
+        desk.learn.observe("Box", message, time.monotonic())
+    command.wait_for("now stems.vocals.gain_db, which it will do no longer (--first takes it)")
+    command.interrupt()
+    status, _, _ = command.finish()
+    assert status == 130
+    assert "Nothing was changed." in command.shown
+
+
+def test_undo_and_forget_print_json(desk: Desk) -> None:
+    command = Command(desk, "learn", "vocals", "--json")
+    desk.wait_for_start()
+    desk.move()
+    command.finish()
+    for words, state in ((("vocals", "--forget"), "forgotten"), (("--undo",), "undone")):
+        status, out, _ = Command(desk, "learn", *words, "--json").finish()
+        assert status == 0
+        assert (json.loads(out)["state"], json.loads(out)["control"]) == (state, VOCALS)
+
+
+def test_a_value_and_a_synonym_are_learned_by_a_button(desk: Desk) -> None:
+    command = Command(desk, "learn", "vox", "-6", read=True)
+    command.wait_for("Press the button or pad that is to do it.")
+    desk.press()
+    status, out, _ = command.finish()
+    assert status == 0
+    assert f"{VOCALS} -6.0 is on note 36 ch 10 of Box" in out
+    assert "value = -6\n" in desk.file.read_text()
+
+
+def test_words_that_mean_nothing_are_answered_with_what_there_is(desk: Desk) -> None:
+    for words, error in (
+        (("preset",), "preset.load: which name?; write it behind: drumless, karaoke, rehearsal"),
+        (("preset", "nope"), "no preset is named nope"),
+    ):
+        status, _, err = Command(desk, "learn", *words).finish()
+        assert status == 2
+        assert error in err
+
+
 def test_an_interrupt_leaves_all_as_it_was(desk: Desk) -> None:
     command = Command(desk, "learn", "vocals", terminal=True)
     desk.wait_for_start()
@@ -297,7 +359,7 @@ def test_an_encoder_is_asked_to_be_turned_both_ways(desk: Desk) -> None:
     command = Command(desk, "learn", "vocals", terminal=True)
     desk.wait_for_start()
     desk.move(16, [1, 1, 1, 1])
-    command.wait_for("turn it to the right, then to the left")
+    command.wait_for("now turn it to the left")
     desk.move(16, [65, 65, 65, 65])
     status, shown, _ = command.finish()
     assert status == 0

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from bridge.controllers.mappings.mapping_file import ButtonKind, EncoderKind
 
 TURN = "turn it to the right, then to the left"
+TURN_LEFT = "now turn it to the left"
+TURN_RIGHT = "now turn it to the right"
 MOVE = "move it further, or press it again"
 RELEASE = "let it go"
 
@@ -35,6 +37,8 @@ NO_STEP_BITS = 8.0
 """An encoder that is not turned sends nothing."""
 FAST = 24
 """Steps, or values in one message, above which a movement is unlikely."""
+LEFT_TURN = 3
+"""So often 127, and nothing else, may be a knob that is turned to the left: one step in two's complement."""
 SMALLEST_PRESS = 16
 """Of 127: below it, a jump from 0 and back may be a fader that trembles at its end."""
 
@@ -62,12 +66,17 @@ class Detection:
         return self.presses > 0
 
 
-def detect_kind(values: Sequence[int], rest_s: float, only_button: bool = False, wide: bool = False) -> Detection:
+def detect_kind(
+    values: Sequence[int], rest_s: float, only_button: bool = False, wide: bool = False, button_wanted: bool = False
+) -> Detection:
     """Detect the kind of what sent ``values`` (0 to 127, oldest first; at least one).
 
     ``rest_s``: seconds since the last one. ``only_button``: it is a key or pad, which sends velocities and 0.
-    ``wide``: the values are the upper seven bits of more, so no steps.
+    ``wide``: the values are the upper seven bits of more, so no steps. ``button_wanted``: the user was asked for a
+    button, so that 127 several times is one that never says that it was released, and no knob turned to the left.
     """
+    if not (only_button or wide or button_wanted) and len(values) >= LEFT_TURN and set(values) == {127}:
+        return Detection(question=TURN_RIGHT, relative=True)
     if (presses := _count_presses(values, only_button)) > 0:
         return _detect_button(values, presses, rest_s)
     if only_button:
@@ -82,7 +91,11 @@ def detect_kind(values: Sequence[int], rest_s: float, only_button: bool = False,
     relative = best != "absolute"
     if next_bits - least >= MARGIN_BITS:
         return Detection(encoder=best, relative=relative)
-    return Detection(question=TURN, relative=relative and second != "absolute")
+    question = TURN
+    if best != "absolute":
+        turned_right = {step > 0 for step in _DECODERS[best](values)}
+        question = TURN if len(turned_right) > 1 else TURN_LEFT if True in turned_right else TURN_RIGHT
+    return Detection(question=question, relative=relative and second != "absolute")
 
 
 def _count_presses(values: Sequence[int], only_button: bool) -> int:

@@ -102,7 +102,7 @@ class Learn:
         ]
         moved.sort(key=lambda one: -one[0].last_s)
         for history, device, tracker in moved[:MOST_RATED]:
-            detection = history.detect(now_s)
+            detection = history.detect(now_s, self.target is not None and self.target.wants_button)
             movement = history.compute_movement(detection)
             if history.spec.kind in _PRESSURES and tracker.has_key(history.spec):
                 movement *= PRESSURE

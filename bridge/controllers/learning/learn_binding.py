@@ -28,7 +28,7 @@ PUBLISH_S = 0.1
 """Candidates are published at most so often."""
 GIVE_UP_S = 180.0
 """Without any candidate's movement for so long, learning ends: the user has left."""
-START = "move the fader or knob, or press the button, that is to do it"
+UNCONNECTED = "no controller is connected: plug it in, or connect its port to control_in; then"
 TAKE = "take it, or move another"
 
 
@@ -92,6 +92,8 @@ class LearnBinding:
             self._publish_listening(target, candidates)
         elif now_s - self._moved_s > GIVE_UP_S:
             self._end("off", target.name, detail="nothing was moved for three minutes")
+        elif not candidates:
+            self._publish_listening(target, ())  # a device may have been connected, or unplugged
 
     def start(self, text: str) -> None:
         """Learn what is to set the control, or trigger the action, ``text``; see `parse_target`.
@@ -188,7 +190,7 @@ class LearnBinding:
 
     def _publish_listening(self, target: LearnTarget, candidates: tuple[Candidate, ...]) -> None:
         if not candidates:
-            self._publish_state(("listening", target.name, "", "", "", self._describe_present(target) or START))
+            self._publish_state(("listening", target.name, "", "", "", self._describe_present(target)))
             return
         first = candidates[0]
         kind = first.detection.kind or ""
@@ -197,15 +199,18 @@ class LearnBinding:
         )
 
     def _describe_present(self, target: LearnTarget) -> str:
-        """What sets the target now, empty where nothing does."""
+        """What sets the target now, and what the user does next."""
+        devices = list(self._list_devices())
+        if not devices:
+            return f"{UNCONNECTED} {target.prompt}"
         found = [
             f"{format_message_spec(one.message)} of {device.name}"
-            for device in self._list_devices()
+            for device in devices
             if device.mapping is not None
             for one in device.mapping.inputs
             if describe_target(one.target) == target.name
         ]
-        return f"{', '.join(found)} does it already and will go on; {START}" if found else ""
+        return f"{', '.join(found)} does it already and will go on; {target.prompt}" if found else target.prompt
 
     def _publish_candidates(self, candidates: tuple[Candidate, ...]) -> bool:
         """Publish the candidates whose row has changed; whether any has."""

@@ -21,6 +21,8 @@ from bridge.controllers.mappings.mapping_file import ButtonKind, InputTable, Set
 from bridge.core.control import Action, Control, format_value, parse_value
 from bridge.errors import ControlError
 
+ENDLESS = "an endless knob first to the right, then to the left"
+
 
 @dataclass(frozen=True, slots=True)
 class LearnTarget:
@@ -39,6 +41,15 @@ class LearnTarget:
     @property
     def wants_button(self) -> bool:
         return isinstance(self.item, Action) or self.value is not None or self.item.kind == "switch"
+
+    @property
+    def prompt(self) -> str:
+        """What a user does to have it learned."""
+        if self.wants_button:
+            return "press the button or pad that is to do it"
+        if isinstance(self.item, Control) and self.item.kind == "choice":
+            return f"turn the knob, or press the button, that is to do it; {ENDLESS}"
+        return f"move the fader or knob that is to do it; {ENDLESS}"
 
 
 def parse_target(registry: Registry, text: str) -> LearnTarget:

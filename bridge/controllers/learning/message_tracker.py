@@ -60,15 +60,16 @@ class MessageHistory:
         self.low, self.high = min(self.low, value), max(self.high, value)
         (self.first if len(self.first) < LONGEST else self.recent).append(value)
 
-    def detect(self, now_s: float) -> Detection:
-        """What it is, as far as the values say."""
+    def detect(self, now_s: float, button_wanted: bool = False) -> Detection:
+        """What it is, as far as the values say. ``button_wanted``: as of `detect_kind`."""
         if self.spec.kind is MessageKind.PROGRAM:
             return Detection(button="latched", presses=self.count)  # a program change has no release
         if self.spec.kind in _FADERS:
             return Detection(encoder="absolute") if self.high > self.low else Detection(question=MOVE)
         wide = self.spec.maximum > 127
         values = [value >> 7 if wide else value for value in (*self.first, *self.recent)]
-        return detect_kind(values, now_s - self.last_s, self.spec.kind is MessageKind.NOTE, wide)
+        only_button = self.spec.kind is MessageKind.NOTE
+        return detect_kind(values, now_s - self.last_s, only_button, wide, button_wanted)
 
     def compute_movement(self, detection: Detection) -> float:
         """How far it was moved: 1 is the whole range of a fader."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.controllers.learning.kind_detection import REST_S, TURN, detect_kind
+from bridge.controllers.learning.kind_detection import REST_S, TURN_LEFT, TURN_RIGHT, detect_kind
 from tests.controllers.simulated_devices import (
     ENCODERS,
     Presses,
@@ -77,7 +77,17 @@ def test_a_quick_turn_without_a_value_twice_is_not_taken_for_a_fader_near_its_mi
 @pytest.mark.parametrize("values", [[1, 1, 1], [65, 65, 65], [65, 65, 66, 65], [1, 2, 1, 1]])
 def test_a_turn_to_the_right_alone_leaves_the_kind_open_and_asks_for_one_to_the_left(values: list[int]) -> None:
     found = detect_kind(values, REST)
-    assert (found.kind, found.question, found.relative) == (None, TURN, True)
+    assert (found.kind, found.question, found.relative) == (None, TURN_LEFT, True)
+
+
+@pytest.mark.parametrize("count", [3, 6, 20])
+def test_a_knob_that_is_turned_to_the_left_first_is_no_button_unless_one_was_asked_for(count: int) -> None:
+    left = [127] * count
+    found = detect_kind(left, REST)
+    assert (found.kind, found.question, found.relative) == (None, TURN_RIGHT, True)
+    assert detect_kind([*left, 1, 1, 1], REST).kind == "twos_complement"
+    assert detect_kind(left, REST, button_wanted=True).kind == "latched"
+    assert detect_kind(left, REST, only_button=True).kind == "latched"
 
 
 def test_a_button_that_is_held_is_open_until_it_is_released_or_was_held_too_long() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bridge.control.registry import Registry
 from bridge.control.sidecar import make_sidecar_registry
-from bridge.controllers.learning.kind_detection import MOVE, TURN
+from bridge.controllers.learning.kind_detection import MOVE, TURN_LEFT
 from bridge.controllers.learning.learn import Candidate, Learn, overlaps
 from bridge.controllers.learning.learn_target import LearnTarget, parse_target
 from bridge.controllers.learning.message_tracker import MOST_MESSAGES
@@ -259,10 +259,17 @@ def test_an_encoder_whose_kind_is_open_is_not_taken_and_the_user_is_asked_to_tur
     learn, now_s = listen(FADER, ("a", send_controller(0, 16, [1, 1, 1, 1])))
     with pytest.raises(ControlError) as refused:
         learn.take(1, now_s)
-    assert refused.value.hint == TURN
+    assert refused.value.hint == TURN_LEFT
     for at, message in send_controller(0, 16, [65, 65, 65], start_s=now_s):
         learn.observe("a", message, at)
     assert learn.take(1, now_s + 1).entry.encoder == "sign_bit"
+
+
+def test_a_button_that_says_only_that_it_is_pressed_is_learned_where_a_button_is_asked_for() -> None:
+    presses = send_controller(0, 48, [127, 127, 127, 127])
+    assert take(SWITCH, presses).button == "latched"
+    assert take(ACTION, presses).button == "momentary"
+    assert find_first(FADER, presses).detection.is_button is False
 
 
 def test_what_moved_too_little_asks_for_more() -> None:

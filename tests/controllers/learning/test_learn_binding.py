@@ -8,7 +8,7 @@ import pytest
 
 from bridge.control.bus import Bus, Row
 from bridge.control.sidecar import make_sidecar_registry
-from bridge.controllers.learning.learn_binding import GIVE_UP_S, LearnBinding
+from bridge.controllers.learning.learn_binding import GIVE_UP_S, UNCONNECTED, LearnBinding
 from bridge.controllers.learning.mapping_editor import LearnDevice
 from bridge.controllers.mappings.mapping import Mapping
 from bridge.controllers.mappings.mapping_reader import read_mapping
@@ -148,12 +148,34 @@ def test_an_encoder_whose_kind_is_open_asks_for_two_turns_and_is_not_taken(studi
     studio.bus.trigger("learn.start", VOCALS)
     studio.play(send_controller(0, 16, [1, 1, 1, 1]))
     assert studio.candidates[0][3] == "encoder?"
-    assert studio.state[-1] == "turn it to the right, then to the left"
-    with pytest.raises(ControlError, match="turn it to the right"):
+    assert studio.state[-1] == "now turn it to the left"
+    with pytest.raises(ControlError, match="now turn it to the left"):
         studio.bus.trigger("learn.take", "1")
     assert studio.is_listening()
     studio.play(send_controller(0, 16, [127, 127, 127, 127]))
     assert studio.candidates[0][3] == "twos_complement"
+
+
+def test_where_nothing_is_connected_that_is_said_at_once_and_no_longer_when_something_is(studio: Studio) -> None:
+    studio.names = []
+    studio.bus.trigger("learn.start", MUTE)
+    assert studio.state[-1] == f"{UNCONNECTED} press the button or pad that is to do it"
+    studio.names = ["Box"]
+    studio.wait(0.2)
+    assert studio.state[-1] == "press the button or pad that is to do it"
+
+
+@pytest.mark.parametrize(
+    ("target", "prompt"),
+    [
+        (VOCALS, "move the fader or knob that is to do it; an endless knob first to the right, then to the left"),
+        (f"{VOCALS} -6", "press the button or pad that is to do it"),
+        ("transport.panic", "press the button or pad that is to do it"),
+    ],
+)
+def test_the_user_is_asked_for_what_can_be_learned(studio: Studio, target: str, prompt: str) -> None:
+    studio.bus.trigger("learn.start", target)
+    assert studio.state[-1] == prompt
 
 
 def test_a_mapping_with_an_error_is_refused_and_learning_goes_on(studio: Studio) -> None:
