@@ -143,8 +143,8 @@ READINGS: tuple[Reading, ...] = (
     Reading(
         "controllers.binding",
         ("binding", "device", "message", "control", "state"),
-        "A fader, knob or button of a controller, and what it does. state: of a fader that has yet to be moved to the "
-        "present value, where it is (soft takeover); or the layer that it belongs to.",
+        "A fader, knob or button of a controller, and what it does, with the value that it sets. state: of a fader "
+        "that has yet to be moved to the present value, where it is (soft takeover); or the layer that it belongs to.",
         keyed=True,
     ),
     Reading(

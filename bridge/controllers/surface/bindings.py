@@ -13,6 +13,7 @@ from bridge.controllers.mappings.mapping import (
     Touch,
     TriggerAction,
 )
+from bridge.core.control import Control, format_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +45,20 @@ def name_binding(target: Target) -> str:
             return f"strip {target.strip + 1} {target.function}"
         case Touch():
             return f"touch of {name_binding(target.of)}"
+
+
+def describe_binding(target: Target) -> str:
+    """As `name_binding`, with the value that a button sets, or its step."""
+    if isinstance(target, SetControl) and target.value is not None:
+        return f"{name_binding(target)} {describe_value(target.control, target.value)}"
+    if isinstance(target, SetControl) and target.step is not None:
+        return f"{name_binding(target)} {target.step:+g}"
+    return name_binding(target)
+
+
+def describe_value(control: Control, value: float) -> str:
+    """A value as a person writes it."""
+    shown = format_value(control, value)
+    if isinstance(shown, bool):
+        return "on" if shown else "off"
+    return shown if isinstance(shown, str) else f"{shown:g}"

@@ -30,7 +30,7 @@ from bridge.controllers.mappings.mapping import (
 from bridge.controllers.mappings.message_specs import format_message_spec
 from bridge.controllers.mappings.scaling import to_value
 from bridge.controllers.mappings.strips import Bank
-from bridge.controllers.surface.bindings import Binding, name_binding
+from bridge.controllers.surface.bindings import Binding, describe_binding, name_binding
 from bridge.controllers.surface.encoders import decode_steps
 from bridge.controllers.surface.gestures import find_pressed_value, find_released_value, turn_encoder
 from bridge.controllers.surface.layers import LayerStack
@@ -159,7 +159,7 @@ class Controller:
             state = self._pickups.describe(item, target, self._bus.get(target.control.name))
         state = self._problems.get(name_binding(target), state)
         name = f"{message}, {item.layer}" if item.layer else message
-        return Binding(name, message, name_binding(target), state)
+        return Binding(name, message, describe_binding(target), state)
 
     def predict_switches(self) -> SwitchRows:
         """What each message would make of the mutes and solos of stems, if it came now.

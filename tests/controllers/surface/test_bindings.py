@@ -80,3 +80,38 @@ def test_no_second_press_is_predicted_of_a_button_that_is_down() -> None:
     assert rig.controller.predict_switches() == {}
     rig.send("B0 30 00")
     assert rig.controller.predict_switches() == {(0xB0, 48, True): {"stems.drums.mute": 0.0}}
+
+
+def test_a_button_that_sets_a_value_is_bound_to_that_value_and_one_with_a_step_to_its_step() -> None:
+    rig = DeviceRig(
+        """
+[[input]]
+midi = "note 1-2"
+button = "momentary"
+set = "accompaniment.band.style"
+value = ["funk", "jazz"]
+[[input]]
+midi = "note 3"
+button = "momentary"
+set = "accompaniment.band.style"
+step = -1
+[[input]]
+midi = "note 4"
+button = "momentary"
+set = "stems.vocals.gain_db"
+value = -6
+[[input]]
+midi = "note 5"
+button = "momentary"
+set = "stems.vocals.mute"
+value = true
+""",
+        "accompaniment.band",
+    )
+    assert [control for control, _ in describe(rig).values()] == [
+        "accompaniment.band.style funk",
+        "accompaniment.band.style jazz",
+        "accompaniment.band.style -1",
+        "stems.vocals.gain_db -6",
+        "stems.vocals.mute on",
+    ]
