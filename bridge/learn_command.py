@@ -59,8 +59,13 @@ def choose_target(words: str, items: list[Learnable], console: Printer, keyboard
         table.add_row(str(number), one_line(target), one_line(docs[target.partition(" ")[0]]))
     console.print(table)
     console.say("Which one? Type its number.")
-    while (line := keyboard.read_line()) is None:
-        time.sleep(POLL_S)
+    try:
+        while (line := keyboard.read_line()) is None:
+            time.sleep(POLL_S)
+    except KeyboardInterrupt:
+        console.say("")
+        console.say("Nothing was changed.")
+        raise
     number = int(line) if line.isdecimal() else 1 if not line else 0
     if not 1 <= number <= len(found):
         raise ControlError(f"{line!r} is none of them", f"give 1 to {len(found)}")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from rich.console import Group
 from rich.control import Control
 from rich.live import Live
+from rich.segment import ControlType
 from rich.text import Text
 
 from bridge.controllers.learning.learn_binding import TAKE, UNCONNECTED
@@ -30,6 +31,8 @@ FILES_S = 10.0
 SILENT_S = 8.0
 """A user who has moved something for so long looks for the reason."""
 POLL_S = 0.05
+BACK = Control((ControlType.ERASE_IN_LINE, 2), (ControlType.CURSOR_UP, 1))
+"""Back from the line that Enter began, on which the last line may have been drawn before Enter was read."""
 LEASE_S = 20.0
 BAR = 20
 KINDS = {
@@ -130,7 +133,7 @@ class LearnDialog:
                 for message in self._client.read_messages(POLL_S):
                     self._receive(message)
                 if (line := self._keyboard.read_line()) is not None:
-                    self._console.control(Control.move(0, -1))  # before the next line is drawn: Enter went down by one
+                    self._console.control(BACK)
                 if self._state.state not in ("listening", "refused", ""):
                     break
                 if self._console.is_terminal:

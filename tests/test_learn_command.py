@@ -335,8 +335,9 @@ def test_an_interrupt_leaves_all_as_it_was(desk: Desk) -> None:
     command = Command(desk, "learn", "vocals", terminal=True)
     desk.wait_for_start()
     command.interrupt()
-    status, _, _ = command.finish()
+    status, shown, _ = command.finish()
     assert status == 130
+    assert "Nothing was changed." in shown
     until("learning ended", lambda: not desk.learn.listening)
     assert not desk.file.exists()
 
@@ -353,6 +354,17 @@ def test_words_that_mean_several_controls_are_asked_for_in_a_terminal_and_refuse
     status, shown, _ = command.finish()
     assert status == 0
     assert "stems.bass.mute is on note 36 ch 10" in shown
+
+
+def test_an_interrupt_at_the_question_which_one_begins_nothing(desk: Desk) -> None:
+    command = Command(desk, "learn", "gain", terminal=True)
+    command.wait_for("Which one?")
+    assert "Fader of the bass stem" in command.shown
+    command.interrupt()
+    status, shown, _ = command.finish()
+    assert status == 130
+    assert "Nothing was changed." in shown
+    assert not desk.learn.listening
 
 
 def test_an_encoder_is_asked_to_be_turned_both_ways(desk: Desk) -> None:
