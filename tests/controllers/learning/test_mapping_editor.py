@@ -83,7 +83,7 @@ def box(folder: Path) -> Path:
 
 
 @pytest.fixture
-def editor() -> MappingEditor:
+def editor(folder: Path) -> MappingEditor:  # so nothing is written to the user's own
     return MappingEditor(REGISTRY)
 
 
