@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from bridge.control.preset import list_presets
 from bridge.control.registry import Registry
+from bridge.controllers.mappings.mapping import Mapping, TriggerAction
 from bridge.controllers.mappings.mapping_lookup import find_mapping, list_mappings
 from bridge.controllers.mappings.mapping_reader import read_mapping, read_mapping_file
 from bridge.controllers.mappings.message_specs import format_message_spec
@@ -121,9 +123,11 @@ def check_file(path: Path, registry: Registry, is_known: Callable[[str], bool], 
     """
     mapping = read_mapping(path, registry, is_known)
     kinds = [one.kind for one in mapping.inputs]
+    missing = list_missing_presets(mapping)
     if json_:
         messages = [format_message_spec(one.message) for one in mapping.inputs]
-        write_json({"name": mapping.name, "inputs": messages, "inactive": list(mapping.inactive)})
+        shown = {"name": mapping.name, "inputs": messages, "inactive": list(mapping.inactive)}
+        write_json({**shown, "missing_presets": missing})
         return
     console = Printer()
     buttons = sum(one.is_button for one in mapping.inputs)
@@ -135,6 +139,16 @@ def check_file(path: Path, registry: Registry, is_known: Callable[[str], bool], 
     )
     if mapping.inactive:
         console.say(f"left out, as their engine is off: {', '.join(mapping.inactive)}")
+    if missing:
+        console.say(f"no preset is named {', '.join(missing)}; sideman preset list shows what there is", "yellow")
+
+
+def list_missing_presets(mapping: Mapping) -> list[str]:
+    """The presets that the mapping's buttons load and that are not there now."""
+    loads = [one.target for one in mapping.inputs if isinstance(one.target, TriggerAction)]
+    wanted = dict.fromkeys(one.argument for one in loads if one.action == "preset.load")
+    there = {one.name for one in list_presets() if not one.problem}
+    return [name for name in wanted if name not in there]
 
 
 def print_picture(name: str, registry: Registry, is_known: Callable[[str], bool]) -> None:

@@ -460,6 +460,17 @@ def test_a_mapping_is_checked_without_a_sidecar(desk: Desk, tmp_path: Path) -> N
     assert "nearest: stems.vocals.gain_db" in err
 
 
+def test_a_check_warns_of_a_preset_that_is_missing(desk: Desk, tmp_path: Path) -> None:
+    path = tmp_path / "box.toml"
+    pad = '[[input]]\nmidi = "note {}"\nbutton = "momentary"\naction = "preset.load"\nargument = "{}"\n'
+    path.write_text(MAPPING + pad.format(1, "karaoke") + pad.format(2, "nope"))
+    status, out, _ = Command(desk, "controllers", "--check", str(path)).finish()
+    assert status == 0
+    assert "no preset is named nope; sideman preset list shows what there is" in out
+    status, out, _ = Command(desk, "controllers", "--check", str(path), "--json").finish()
+    assert json.loads(out)["missing_presets"] == ["nope"]
+
+
 def test_mappings_are_listed_and_a_broken_one_has_its_problem(desk: Desk) -> None:
     desk.file.parent.mkdir()
     desk.file.write_text(MAPPING)
