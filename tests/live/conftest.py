@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from bridge.config import CONFIG_HOME_VARIABLE
 from bridge.drivers.dummy_server import QUIET_JACK, SHM, DummyServer, has_room_for_server
 
 
@@ -52,6 +53,14 @@ def quiet_jack() -> Iterator[None]:
         for name, value in QUIET_JACK.items():
             patch.setenv(name, value)
         patch.delenv("JACK_DEFAULT_SERVER", raising=False)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def own_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The settings, presets and mappings of whoever runs the tests are not read."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(CONFIG_HOME_VARIABLE, str(tmp_path_factory.mktemp("settings")))
         yield
 
 
