@@ -63,7 +63,7 @@ def _warn_of_others(settings: Settings) -> None:
 
 
 SWITCH_INTERVAL_S = 0.0005
-"""How long one Python thread of the sidecar computes while another waits; Python's own figure is 5 ms. So a fader of a
+"""Time for which one Python thread computes while another waits; Python's own figure is 5 ms. So a fader of a
 controller, or a message of OSC, takes effect some milliseconds sooner beside a busy thread (docs/benchmarks.md)."""
 
 

@@ -36,9 +36,9 @@ from bridge.settings import ControllerSettings
 log = logging.getLogger(__name__)
 
 POLL_S = 0.002
-"""How often an open device is polled. A player feels a delay from about 10 ms on."""
+"""Time between two polls of an open device. A player feels a delay from about 10 ms on."""
 IDLE_S = 0.1
-"""How often while none is open."""
+"""The same while none is open."""
 LEAVE_S = 2.5
 """By then the slowest device has its exit messages (`session.CLOSE_S`)."""
 RETRY_S, FILES_S = 1.0, 1.0

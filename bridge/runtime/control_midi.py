@@ -105,7 +105,7 @@ class ControlMidi:
         return observe(self._control.state, w.CYCLES)
 
     @property
-    def drained(self) -> bool:
+    def is_drained(self) -> bool:
         """Whether all that was sent is in JACK's buffers. Others have it two cycles later: see `flush`."""
         return observe(self._own, w.CONTROL_OUT_TAIL) == int(self._requests[w.CONTROL_OUT_HEAD])
 
@@ -199,7 +199,7 @@ class ControlMidi:
         since = -1
         while time.monotonic() < end_s:
             cycles = self.cycles
-            if self.drained:
+            if self.is_drained:
                 since = cycles if since < 0 else since
                 if cycles >= since + 2:
                     return True

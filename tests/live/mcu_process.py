@@ -117,7 +117,7 @@ class Daw:
             "faders": [track.fader for track in tracks],
             "mutes": [track.mute for track in tracks],
             "touched": sorted(self._daw.touched),
-            "confirmed": self._handshake.confirmed,
+            "confirmed": self._handshake.is_confirmed,
         }
 
 

@@ -123,7 +123,7 @@ def test_a_daw_finds_the_ports_and_its_strips_are_stems(cable: Cable) -> None:
     cable.send(*cable.handshake.start(cable.now_s))
     until("the version", lambda: cable.has(bytes((0xF0, 0, 0, 0x66, 0x14, 0x14)) + b"V1.00\xf7"))
     assert cable.state == "confirmed"
-    assert cable.handshake.confirmed
+    assert cable.handshake.is_confirmed
 
     bus.set("stems.bass.mute", False, "test")
     until("the button pressed and released", lambda: cable.has(b"\x90\x12\x00"))

@@ -8,7 +8,7 @@ from bridge.control.bus import Bus
 from bridge.controllers.mappings.strips import Bank
 from bridge.controllers.surface.controller import Controller
 from bridge.core.control import parse_value
-from tests.mappings.shipped import registry, shipped
+from tests.mappings.shipped import read_shipped, registry
 
 
 class ShippedDevice:
@@ -19,7 +19,7 @@ class ShippedDevice:
         self.actions: list[tuple[str, str]] = []
         for action in registry().actions:
             self.bus.add_handler(action.name, partial(self._note_action, action.name))
-        self.controller = Controller(shipped(name), self.bus, Bank(), f"controller:{name}")
+        self.controller = Controller(read_shipped(name), self.bus, Bank(), f"controller:{name}")
         self.now_s = 50.0
         self.sent: list[str] = []
         self.take()

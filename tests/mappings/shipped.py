@@ -23,7 +23,7 @@ def registry() -> Registry:
 
 
 @cache
-def shipped(name: str) -> Mapping:
+def read_shipped(name: str) -> Mapping:
     return read_mapping(FOLDER / f"{name}.toml", registry())
 
 

@@ -19,7 +19,7 @@ from bridge.controllers.mappings.mapping import (
 )
 from bridge.controllers.mappings.message_template import MessageTemplate, check_message
 from bridge.controllers.mappings.strips import make_strips
-from tests.mappings.shipped import FOLDER, NAMES, registry, shipped, shipped_file
+from tests.mappings.shipped import FOLDER, NAMES, read_shipped, registry, shipped_file
 
 ISSUED = {
     "korg_nanokontrol2",
@@ -81,14 +81,14 @@ def test_the_list_of_the_shipped_is_whole() -> None:
 
 @each
 def test_it_reads_with_the_controls_of_a_usual_sidecar_and_leaves_nothing_out(name: str) -> None:
-    mapping = shipped(name)
+    mapping = read_shipped(name)
     assert mapping.inputs
     assert mapping.inactive == ()
 
 
 @each
 def test_it_says_what_it_is_where_it_is_from_and_that_it_was_not_tried(name: str) -> None:
-    mapping = shipped(name)
+    mapping = read_shipped(name)
     assert mapping.verified == "docs"
     assert mapping.doc.endswith(".")
     assert SOURCE.search(mapping.source), mapping.source
@@ -102,7 +102,7 @@ def test_its_file_begins_with_a_comment_for_the_reader(name: str) -> None:
 @each
 def test_no_message_has_two_meanings_at_once(name: str) -> None:
     seen: dict[object, set[str]] = {}
-    for item in shipped(name).inputs:
+    for item in read_shipped(name).inputs:
         layers = seen.setdefault(item.message, set())
         assert item.layer not in layers
         assert not (layers and ("" in layers or item.layer == "")), item
@@ -113,13 +113,13 @@ def test_no_message_has_two_meanings_at_once(name: str) -> None:
 def test_each_encoder_and_button_has_its_kind_in_the_file(name: str) -> None:
     for table in shipped_file(name).input:
         assert (table.encoder is None) != (table.button is None)
-    kinds = {item.kind for item in shipped(name).inputs}
+    kinds = {item.kind for item in read_shipped(name).inputs}
     assert kinds <= {"absolute", *RELATIVE, "momentary", "latched", "toggle"}
 
 
 @each
 def test_a_fader_that_cannot_be_moved_takes_over_softly(name: str) -> None:
-    mapping = shipped(name)
+    mapping = read_shipped(name)
     for item in mapping.inputs:
         if item.kind == "absolute" and isinstance(item.target, SetControl | SetStrip):
             has_motor = item.led is not None and item.led.value is not None
@@ -128,7 +128,7 @@ def test_a_fader_that_cannot_be_moved_takes_over_softly(name: str) -> None:
 
 @each
 def test_a_motor_has_a_touch(name: str) -> None:
-    mapping = shipped(name)
+    mapping = read_shipped(name)
     touched = {item.target.of.strip for item in mapping.inputs if isinstance(item.target, Touch)
                and isinstance(item.target.of, SetStrip)}  # fmt: skip
     for item in mapping.inputs:
@@ -142,7 +142,7 @@ def rendered(template: MessageTemplate | None, to: tuple[int, int]) -> list[byte
 
 @each
 def test_every_light_and_display_gets_whole_midi_messages(name: str) -> None:
-    mapping = shipped(name)
+    mapping = read_shipped(name)
     leds = [item.led for item in mapping.inputs if item.led is not None]
     messages = [m for led in leds for t in (led.on, led.off, led.value) for m in rendered(t, led.to)]
     messages += [
@@ -157,21 +157,21 @@ def test_every_light_and_display_gets_whole_midi_messages(name: str) -> None:
 
 @each
 def test_a_light_that_is_on_looks_other_than_one_that_is_off(name: str) -> None:
-    for item in shipped(name).inputs:
+    for item in read_shipped(name).inputs:
         if item.led is not None and item.led.on is not None and item.led.off is not None:
             assert item.led.on.render() != item.led.off.render()
 
 
 @each
 def test_what_it_sets_up_it_undoes(name: str) -> None:
-    mapping = shipped(name)
+    mapping = read_shipped(name)
     lights = any(item.led for item in mapping.inputs) or mapping.feedback
     assert bool(mapping.exit) == bool(mapping.init or lights)
 
 
 @each_whole
 def test_all_stems_have_gain_mute_and_solo(name: str) -> None:
-    reached = all_controls(shipped(name))
+    reached = all_controls(read_shipped(name))
     for stem in STEMS:
         for function in ("gain_db", "mute", "solo"):
             assert f"stems.{stem}.{function}" in reached
@@ -179,7 +179,7 @@ def test_all_stems_have_gain_mute_and_solo(name: str) -> None:
 
 @each_whole
 def test_style_section_intensity_density_and_swing_are_there(name: str) -> None:
-    reached = all_controls(shipped(name))
+    reached = all_controls(read_shipped(name))
     for control in ("style", "section", "intensity", "density", "swing"):
         assert f"accompaniment.band.{control}" in reached
     assert "synth.gain_db" in reached
@@ -187,14 +187,14 @@ def test_style_section_intensity_density_and_swing_are_there(name: str) -> None:
 
 @each_whole
 def test_part_mutes_drop_out_and_fill_are_there(name: str) -> None:
-    reached = all_controls(shipped(name))
+    reached = all_controls(read_shipped(name))
     assert {f"accompaniment.band.{part}.mute" for part in PARTS} <= reached
     assert {"accompaniment.band.dropout", "accompaniment.band.fill"} <= reached
 
 
 @each
 def test_drop_out_and_fill_last_while_the_key_is_down(name: str) -> None:
-    mapping = shipped(name)
+    mapping = read_shipped(name)
     for item in mapping.inputs:
         if controls_of(mapping, item) & {"accompaniment.band.dropout", "accompaniment.band.fill"}:
             assert item.kind == "momentary"
@@ -202,7 +202,7 @@ def test_drop_out_and_fill_last_while_the_key_is_down(name: str) -> None:
 
 @each_whole
 def test_panic_is_there_without_a_layer_or_in_the_first_one(name: str) -> None:
-    mapping = shipped(name)
+    mapping = read_shipped(name)
     panics = [
         item
         for item in mapping.inputs
@@ -214,12 +214,12 @@ def test_panic_is_there_without_a_layer_or_in_the_first_one(name: str) -> None:
 
 @each_whole
 def test_the_shipped_presets_are_there(name: str) -> None:
-    assert {("preset.load", preset) for preset in ("karaoke", "drumless", "rehearsal")} <= actions(shipped(name))
+    assert {("preset.load", preset) for preset in ("karaoke", "drumless", "rehearsal")} <= actions(read_shipped(name))
 
 
 @each
 def test_each_layer_can_be_reached_and_is_used(name: str) -> None:
-    mapping = shipped(name)
+    mapping = read_shipped(name)
     reached = {item.target.layer for item in mapping.inputs if isinstance(item.target, SelectLayer)}
     assert set(mapping.layers[1:]) <= reached
     used = {item.layer for item in mapping.inputs} | {entry.layer for entry in mapping.feedback}
@@ -228,12 +228,12 @@ def test_each_layer_can_be_reached_and_is_used(name: str) -> None:
 
 @each
 def test_a_layers_key_works_in_every_layer(name: str) -> None:
-    assert all(item.layer == "" for item in shipped(name).inputs if isinstance(item.target, SelectLayer))
+    assert all(item.layer == "" for item in read_shipped(name).inputs if isinstance(item.target, SelectLayer))
 
 
 @each
 def test_each_port_is_named_for_each_system(name: str) -> None:
-    device = shipped(name).device
+    device = read_shipped(name).device
     for ports in filter(None, (device.input, device.output)):
         assert ports.linux and ports.macos and ports.windows
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bridge.controllers.ports.session import has_pattern
-from tests.mappings.shipped import shipped
+from tests.mappings.shipped import read_shipped
 
 MODES = {
     "korg_nanokontrol2": ("F0 42 40 00 01 13 00 00 00 01 F7", "F0 42 40 00 01 13 00 00 00 00 F7"),
@@ -30,14 +30,14 @@ STEPS_ON = {
 
 @pytest.mark.parametrize("name", MODES)
 def test_the_mode_is_entered_first_and_left_last(name: str) -> None:
-    mapping = shipped(name)
+    mapping = read_shipped(name)
     assert mapping.init[0] == bytes.fromhex(MODES[name][0])
     assert mapping.exit[-1] == bytes.fromhex(MODES[name][1])
 
 
 @pytest.mark.parametrize("name", STEPS_ON)
 def test_encoders_are_made_to_send_steps_in_the_mode_and_no_longer_before_it_is_left(name: str) -> None:
-    mapping = shipped(name)
+    mapping = read_shipped(name)
     for message in STEPS_ON[name]:
         assert bytes.fromhex(message) in mapping.init[1:]
         assert bytes.fromhex(message)[:2] + b"\x00" in mapping.exit[:-1]
@@ -45,7 +45,7 @@ def test_encoders_are_made_to_send_steps_in_the_mode_and_no_longer_before_it_is_
 
 @pytest.mark.parametrize("name", ["presonus_faderport_2", "presonus_faderport_8"])
 def test_the_faderport_is_kept_awake_each_second(name: str) -> None:
-    mapping = shipped(name)
+    mapping = read_shipped(name)
     assert mapping.keepalive == bytes.fromhex("A0 00 00")
     assert mapping.device.keepalive is not None
     assert mapping.device.keepalive.every_s == 1
@@ -61,7 +61,7 @@ def test_the_faderport_is_kept_awake_each_second(name: str) -> None:
     ],
 )
 def test_another_mode_on_the_device_is_noticed_and_the_right_one_too(name: str, wrong: str, right: str) -> None:
-    (warning,) = shipped(name).warnings
+    (warning,) = read_shipped(name).warnings
     assert has_pattern(bytes.fromhex(wrong), warning.pattern)
     assert not has_pattern(bytes.fromhex(wrong), warning.unless)
     assert has_pattern(bytes.fromhex(right), warning.unless)

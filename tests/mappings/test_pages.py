@@ -11,7 +11,7 @@ from bridge.controllers.mappings.mapping import Touch
 from bridge.controllers.pages.input_labels import describe_target
 from bridge.controllers.pages.mapping_page import format_mapping_page, read_comment
 from bridge.controllers.pages.picture import COLUMN, draw_mapping, place_inputs
-from tests.mappings.shipped import FOLDER, NAMES, registry, shipped, shipped_file
+from tests.mappings.shipped import FOLDER, NAMES, read_shipped, registry, shipped_file
 from tests.mappings.texts import mapping_of
 
 DOCS = FOLDER.parent / "docs"
@@ -23,10 +23,10 @@ each = pytest.mark.parametrize("name", NAMES)
 @each
 def test_the_page_and_the_picture_are_those_of_the_mapping(name: str) -> None:
     text = (FOLDER / f"{name}.toml").read_text(encoding="utf-8")
-    page = format_mapping_page(shipped(name), shipped_file(name), name, text)
+    page = format_mapping_page(read_shipped(name), shipped_file(name), name, text)
     run = "run: tools/controller_pages.py"
     assert (DOCS / "controllers" / f"{name}.md").read_text(encoding="utf-8") == page, run
-    picture = draw_mapping(shipped(name), shipped_file(name))
+    picture = draw_mapping(read_shipped(name), shipped_file(name))
     assert (DOCS / "controllers" / f"{name}.svg").read_text(encoding="utf-8") == picture, run
 
 
@@ -42,7 +42,7 @@ def test_each_page_is_linked(index: str) -> None:
 
 @each
 def test_the_picture_names_what_each_input_does(name: str) -> None:
-    mapping = shipped(name)
+    mapping = read_shipped(name)
     words = {text.text for text in ET.fromstring(draw_mapping(mapping, shipped_file(name))).iter(f"{SVG}text")}
     for item in mapping.inputs:
         if not isinstance(item.target, Touch):
@@ -52,7 +52,7 @@ def test_the_picture_names_what_each_input_does(name: str) -> None:
 
 @each
 def test_nothing_on_the_picture_is_outside_it_or_wider_than_its_place(name: str) -> None:
-    root = ET.fromstring(draw_mapping(shipped(name), shipped_file(name)))
+    root = ET.fromstring(draw_mapping(read_shipped(name), shipped_file(name)))
     width, height = float(root.attrib["width"]), float(root.attrib["height"])
     for one in root.iter():
         if "x" in one.attrib:
@@ -65,7 +65,7 @@ def test_nothing_on_the_picture_is_outside_it_or_wider_than_its_place(name: str)
 
 @each
 def test_no_two_inputs_of_a_layer_lie_on_each_other(name: str) -> None:
-    mapping, file = shipped(name), shipped_file(name)
+    mapping, file = read_shipped(name), shipped_file(name)
     placed = list(place_inputs(mapping, file))
     for layer in mapping.layers or ("",):
         boxes = [(item.x, item.y, item.bottom) for item in placed if item.layer in ("", layer)]

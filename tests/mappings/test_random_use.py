@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bridge.controllers.mappings.mapping import MessageKind, MessageSpec
 from tests.mappings.device import ShippedDevice
-from tests.mappings.shipped import NAMES, registry, shipped
+from tests.mappings.shipped import NAMES, read_shipped, registry
 
 STATUS = {
     MessageKind.CC: 0xB0,
@@ -69,7 +69,7 @@ def find_light(message: str) -> str:
 @settings(max_examples=8, deadline=None)
 @given(steps)
 def test_in_the_end_nothing_is_held_and_the_lights_are_true(name: str, chosen: list[tuple[str, int, int]]) -> None:
-    device, specs = ShippedDevice(name), sorted({item.message for item in shipped(name).inputs}, key=str)
+    device, specs = ShippedDevice(name), sorted({item.message for item in read_shipped(name).inputs}, key=str)
     for kind, which, value in chosen:
         device.now_s += 0.02
         if kind == "message":
@@ -84,7 +84,7 @@ def test_in_the_end_nothing_is_held_and_the_lights_are_true(name: str, chosen: l
     device.controller.release(device.now_s)
     device.take()
     assert [device.get(control) for control in HELD] == [0, 0]
-    assert device.controller.layer == "" or device.controller.layer in shipped(name).layers
+    assert device.controller.layer == "" or device.controller.layer in read_shipped(name).layers
     before = {find_light(message): message for message in device.sent}
     device.forget()
     device.controller.replay()

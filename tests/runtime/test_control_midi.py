@@ -158,7 +158,7 @@ def test_what_is_sent_goes_out_in_order_and_in_one_piece(sizes: list[int], room:
                     break
                 except OutputFullError:
                     taken += take_output(callback.control, room)
-        while not control_midi.drained:
+        while not control_midi.is_drained:
             taken += take_output(callback.control, room)
         assert taken == sent
 
@@ -167,7 +167,7 @@ def test_what_is_sent_goes_out_in_order_and_in_one_piece(sizes: list[int], room:
 def test_a_message_that_cannot_be_sent_is_refused(control_midi: ControlMidi, size: int) -> None:
     with pytest.raises(DriverError, match=f"{size} bytes cannot be sent"):
         control_midi.send(bytes(size))
-    assert control_midi.drained
+    assert control_midi.is_drained
 
 
 def test_a_full_output_is_an_error_and_changes_nothing(callback: Callback, control_midi: ControlMidi) -> None:

@@ -20,7 +20,7 @@ PACE_S, WAIT_S, IDLE_S = 0.001, 0.02, 0.1
 """The longest sleep: while messages wait for the pace of the device; while there is one, because lights flash, and
 motors wait for fingers, without any message; and while there is none."""
 SETTLE_TRIES, SETTLE_S = 40, 0.0005
-"""How often, and how long, to wait for another thread that is delivering our changes of the Bus."""
+"""Number and length of the waits for another thread that is delivering our changes of the Bus."""
 
 
 class PortLoop:

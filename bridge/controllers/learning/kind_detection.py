@@ -24,7 +24,7 @@ RELEASE = "let it go"
 REST_S = 0.8
 """So long after its last message a button is held no more, if the user presses it as one presses a button."""
 MARGIN_BITS = 3.0
-"""How much better the best explanation must be than the next."""
+"""Factor by which the best explanation must be better than the next."""
 FIRST_BITS = 7.0
 """An absolute value may begin anywhere; a step is small."""
 REPEAT_BITS = 6.0

@@ -38,7 +38,7 @@ PRESSURE = 0.1
 
 _NRPN, _RPN = (NRPN_COARSE, NRPN_FINE), (RPN_COARSE, RPN_FINE)
 _FADERS = (MessageKind.CC14, MessageKind.PITCH_BEND)
-"""What no button sends."""
+"""Messages that no button sends."""
 
 
 @dataclass(slots=True)

@@ -25,7 +25,7 @@ SETTINGS = frozenset({"latency", "learn", "controllers", "counters", "engines", 
 """Words of names that are set once, and not under the hand while playing."""
 EXACT, BEGINNING, SIMILAR = 3.0, 2.0, 1.5
 REST = 0.5
-"""What a word of the name that was not given costs."""
+"""Cost of a word of the name that was not given."""
 TIE = 0.25
 SHORTEST = 3
 """Letters of a beginning that counts as a word."""

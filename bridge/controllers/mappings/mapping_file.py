@@ -18,7 +18,7 @@ Setting: TypeAlias = bool | int | float | str
 """A value of a control as a person writes it: a number, a switch, the word of a choice."""
 
 EncoderKind: TypeAlias = Literal["absolute", "twos_complement", "sign_bit", "sign_bit_inverted", "offset_64", "inc_dec"]
-"""How a fader or knob sends: its position, or steps. inc_dec: 1 up, 127 down, and 2, 126 ... when turned fast."""
+"""Coding of a fader or knob: its position, or steps. inc_dec: 1 up, 127 down, and 2, 126 ... when turned fast."""
 ButtonKind: TypeAlias = Literal["momentary", "latched", "toggle"]
 """momentary: on while held. latched: each press switches over, in Sideman. toggle: the device itself switches over."""
 Curve: TypeAlias = Literal["linear", "log", "square", "root"]

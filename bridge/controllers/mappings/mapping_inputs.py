@@ -26,7 +26,7 @@ from bridge.toml import shorten
 
 _DOES = "set, action, strip, select_layer, hold_layer or bank"
 _POSITIONS = frozenset({MessageKind.CC, MessageKind.CC14, MessageKind.NRPN, MessageKind.PITCH_BEND})
-"""What a fader sends; pickup is for these where the entry does not say. Force and velocity have no position."""
+"""Messages of a fader; pickup is for these where the entry does not say. Force and velocity have no position."""
 _TURNED: tuple[StripFunctionName, ...] = ("fader", "knob")
 _PRESSED: tuple[StripFunctionName, ...] = ("mute", "solo", "select")
 

@@ -61,7 +61,7 @@ class HostHandshake:
 
     def __init__(self, unit: int) -> None:
         self.unit = unit
-        self.confirmed = False
+        self.is_confirmed = False
         self.is_refused = False
         self.version = ""
         self._next_ask_s = 0.0
@@ -69,13 +69,13 @@ class HostHandshake:
 
     def start(self, now_s: float) -> list[bytes]:
         """What is sent to a device whose port was opened."""
-        self.confirmed = self.is_refused = False
+        self.is_confirmed = self.is_refused = False
         self.version = ""
         return self._ask(now_s)
 
     def update(self, now_s: float) -> list[bytes]:
         """What is sent by now: the question again, each `ASK_S`, while the device is not confirmed."""
-        if self.confirmed or now_s < self._next_ask_s:
+        if self.is_confirmed or now_s < self._next_ask_s:
             return []
         return self._ask(now_s)
 
@@ -88,14 +88,14 @@ class HostHandshake:
         if command == Command.CONNECTION_QUERY and len(data) == SERIAL_BYTES + CHALLENGE_BYTES:
             return self._answer(data, now_s)
         if command in (Command.CONNECTION_QUERY, Command.CONNECTION_CONFIRMATION, Command.DEVICE_READY):
-            was_confirmed, self.confirmed, self.is_refused = self.confirmed, True, False
+            was_confirmed, self.is_confirmed, self.is_refused = self.is_confirmed, True, False
             is_asked = not was_confirmed and not self.version and self._limit.take(now_s)
             return [self._make_version_query()] if is_asked else []
         if command == Command.VERSION_REPLY:
             self.version = data[:LONGEST_VERSION].decode("ascii").strip("\0 ")
-            self.confirmed = True
+            self.is_confirmed = True
         elif command == Command.CONNECTION_ERROR:
-            self.confirmed, self.is_refused = False, True
+            self.is_confirmed, self.is_refused = False, True
             self._next_ask_s = now_s + ASK_S
         return []
 
@@ -105,8 +105,8 @@ class HostHandshake:
 
     def _answer(self, data: bytes, now_s: float) -> list[bytes]:
         """Answer a challenge, and ask for the version: there are devices that send no confirmation."""
-        if self.confirmed:  # it was switched off and on: it begins afresh
-            self.confirmed = False
+        if self.is_confirmed:  # it was switched off and on: it begins afresh
+            self.is_confirmed = False
             self._next_ask_s = now_s + ASK_S
         if not self._limit.take(now_s):
             return []
@@ -125,7 +125,7 @@ class DeviceHandshake:
 
     def __init__(self, unit: int, make_bytes: Callable[[int], bytes] = secrets.token_bytes) -> None:
         self.unit = unit
-        self.confirmed = False
+        self.is_confirmed = False
         self._make_bytes = make_bytes
         self._serial = bytes(0x30 + byte % 10 for byte in make_bytes(SERIAL_BYTES))
         self._challenge = b""
@@ -153,15 +153,15 @@ class DeviceHandshake:
             return [make_sysex(self.unit, Command.VERSION_REPLY, VERSION)]
         if not self._challenge:
             return []
-        self.confirmed = data == self._serial + compute_response(self._challenge)
-        answer = Command.CONNECTION_CONFIRMATION if self.confirmed else Command.CONNECTION_ERROR
+        self.is_confirmed = data == self._serial + compute_response(self._challenge)
+        answer = Command.CONNECTION_CONFIRMATION if self.is_confirmed else Command.CONNECTION_ERROR
         return [make_sysex(self.unit, answer, self._serial)]
 
     def _challenge_host(self) -> bytes:
         """Challenge a host: anew if it had passed, else with the same bytes, as our query and its own may cross."""
-        if self.confirmed or not self._challenge:
+        if self.is_confirmed or not self._challenge:
             self._challenge = bytes(byte & 0x7F for byte in self._make_bytes(CHALLENGE_BYTES))
-        self.confirmed = False
+        self.is_confirmed = False
         return make_sysex(self.unit, Command.CONNECTION_QUERY, self._serial + self._challenge)
 
 

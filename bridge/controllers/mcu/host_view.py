@@ -16,7 +16,7 @@ from bridge.controllers.mcu.protocol import (
 )
 
 STALE_S = 0.3
-"""What a strip was sent before its name changed is of the new name if it is younger: a DAW that changes its bank sends
+"""Age up to which what a strip was sent before its name changed is of the new name: a DAW that changes its bank sends
 faders, lights and names in any order."""
 
 

@@ -30,7 +30,7 @@ HOLD_S = 0.15
 ECHO_S = 0.3
 """After the touch ends, the DAW's echoes of it are still under way."""
 SETTLE_S = 0.05
-"""What a DAW sends after a pause is taken after so long: the strip may be getting another name at this moment."""
+"""Delay after which what a DAW sends after a pause is taken: the strip may be getting another name at this moment."""
 MOVING_S = 0.5
 """Pause after which a fader no longer counts as being moved by the DAW."""
 ANSWER_S = 1.0

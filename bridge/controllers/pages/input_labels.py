@@ -19,7 +19,7 @@ from bridge.controllers.mappings.mapping import (
 from bridge.core.control import format_value
 
 LabelGroup: TypeAlias = Literal["stem", "band", "part", "style", "section", "fill", "preset", "action", "setup", "key"]
-"""What inputs of one colour have in common."""
+"""Meaning of each colour."""
 _UNITS = ("_db", "_bpm", "_beats", "_frames", "_hz", "_ms", "_s")
 _WORDS = {"dropout": "drop-out", "stays": "in drop-out", "synth": "band"}
 """Words of controls that say less than their controls do; the synth sounds for the band, as its strip says."""

@@ -41,14 +41,15 @@ of 10,000 messages a second."""
 LONGEST_SYSEX = 16000
 """Bytes of the longest message that arrived whole through rtmidi; 19,000 and more vanish without an error."""
 FLUSH_S = {rtmidi.API_UNIX_JACK: 0.1, rtmidi.API_LINUX_ALSA: 0.02, rtmidi.API_MACOSX_CORE: 0.05}
-"""How long after the last message a port is closed. JACK sends in its next period, and a client that closes before
+"""Time from the last message to the closing of a port. JACK sends in its next period, and a client that closes before
 that takes the message with it; 0.1 s are two periods of 2048 frames at 44.1 kHz. WinMM sends before it returns."""
 CONNECT_S = 0.1
-"""How long after it was opened a port of JACK is first used. The server connects it in its next period; what was sent
+"""Time from the opening of a port of JACK to its first use. The server connects it in its next period; what was sent
 in this one went nowhere, in one opening of twenty beside other work."""
 END_S = 0.05
-"""How long after it was closed a port of JACK is freed. Freed at once it ended the process with a segmentation fault in
-3 of 8 runs with 80 ports on a busy machine, with this pause in none of 5: presumably JACK's thread was still in it."""
+"""Time from the closing of a port of JACK to its release. Freed at once it ended the process with a segmentation fault
+in 3 of 8 runs with 80 ports on a busy machine, with this pause in none of 5:
+presumably JACK's thread was still in it."""
 SEQUENCER = Path("/dev/snd/seq")
 
 _APIS = {

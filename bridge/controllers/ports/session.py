@@ -25,7 +25,7 @@ from bridge.errors import DriverError
 log = logging.getLogger(__name__)
 
 EXPECT_S = 2.0
-"""How long lights wait for the device's answer. Then they are sent all the same: some devices never answer."""
+"""Time for which lights wait for the device's answer. Then they are sent all the same: some devices never answer."""
 RETRY_S = 5.0
 SLEEP_S = 30.0
 """Nobody called for so long: the machine slept, and the device may have forgotten all it was sent."""
@@ -67,7 +67,7 @@ class Handshake(Protocol):
     """Talk that confirms who the device is; see `bridge.controllers.mcu.handshake`."""
 
     @property
-    def confirmed(self) -> bool: ...
+    def is_confirmed(self) -> bool: ...
 
     def start(self, now_s: float) -> list[bytes]:
         """What is sent first."""
@@ -228,7 +228,7 @@ class DeviceSession:
     def _take(self, message: bytes, now_s: float) -> None:
         if self._handshake is not None:
             self._queue.extendleft(reversed(self._handshake.receive(message, now_s)))
-            if self._handshake.confirmed:
+            if self._handshake.is_confirmed:
                 self._confirm(now_s)
             elif not self.mapping.init_expect:
                 # it was switched off and on, and talks anew

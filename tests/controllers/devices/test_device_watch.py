@@ -68,7 +68,7 @@ class Rig:
         return port
 
 
-def sent(port: FakePort) -> list[str]:
+def list_sent(port: FakePort) -> list[str]:
     return [message.hex(" ").upper() for message in port.sent]
 
 
@@ -78,7 +78,7 @@ def test_a_device_with_a_mapping_is_opened_set_up_and_lit() -> None:
     rig.system.plug(MIX.format(24))
     rig.run(0.5)
     assert rig.states() == {"MIDI Mix": "port"}
-    assert sent(rig.port(MIX.format(24))) == [EXIT, INIT, LIGHT]
+    assert list_sent(rig.port(MIX.format(24))) == [EXIT, INIT, LIGHT]
     assert rig.system.calls["open"] == 1
 
 
@@ -116,7 +116,7 @@ def test_a_device_that_returns_under_any_name_is_lit_within_two_seconds(name: st
     returned_s = rig.now_s
     rig.run(5.0)
     assert rig.states() == {"MIDI Mix": "port"} and rig.device().input == name
-    assert sent(rig.port(name)) == [EXIT, INIT, LIGHT, "90 06 01"]
+    assert list_sent(rig.port(name)) == [EXIT, INIT, LIGHT, "90 06 01"]
     assert all(at < returned_s + 2.0 for at, _ in rig.port(name).log)
     assert len(rig.surfaces["MIDI Mix"]) == 1
 
@@ -315,7 +315,7 @@ def test_an_output_that_comes_later_is_taken_up() -> None:
     rig.system.outputs.append(MIX.format(24))
     rig.run(2.0)
     assert rig.device().output == MIX.format(24) and rig.device().detail == ""
-    assert sent(rig.port(MIX.format(24))) == [EXIT, INIT, LIGHT]
+    assert list_sent(rig.port(MIX.format(24))) == [EXIT, INIT, LIGHT]
 
 
 def test_the_ports_of_the_systems_own_patterns_are_taken() -> None:
@@ -343,7 +343,7 @@ def test_closing_leaves_every_device_and_closes_every_surface() -> None:
     rig.run(1.0)
     assert rig.is_closed() and rig.system.open_ports == []
     assert all(surface.is_closed for made in rig.surfaces.values() for surface in made)
-    last = {port.name: sent(port)[-1] for port in rig.system.opened}
+    last = {port.name: list_sent(port)[-1] for port in rig.system.opened}
     assert last == {MIX.format(24): EXIT, MIX.format(32): LIGHT, "X-Touch:X-Touch MIDI 1 28:0": EXIT}
     lists = rig.system.calls["list"]
     assert rig.run(10.0).system.calls["list"] == lists
@@ -355,7 +355,7 @@ def test_an_edited_mapping_reaches_the_open_device_without_leaving_it() -> None:
     rig.system.plug(MIX.format(24))
     rig.run(2.0).watch.replace_mappings([replace(old, doc="edited")], rig.now_s)
     rig.run(2.0)
-    assert rig.system.calls["open"] == 1 and sent(rig.port(MIX.format(24))) == [EXIT, INIT, LIGHT, LIGHT]
+    assert rig.system.calls["open"] == 1 and list_sent(rig.port(MIX.format(24))) == [EXIT, INIT, LIGHT, LIGHT]
     first, second = rig.surfaces["MIDI Mix"]
     assert first.is_closed and not second.is_closed and rig.device().mapping.doc == "edited"
 
@@ -374,8 +374,8 @@ def test_a_mapping_with_another_device_table_leaves_the_device_and_sets_it_up_an
     rig.run(2.0).watch.replace_mappings([make_mapping("MIDI Mix", init=["F0 09 F7"], exit=[EXIT])], rig.now_s)
     rig.run(2.0)
     old, new = rig.system.opened
-    assert sent(old)[-1] == EXIT and old.is_closed
-    assert sent(new) == [EXIT, "F0 09 F7", LIGHT] and rig.states() == {"MIDI Mix": "port"}
+    assert list_sent(old)[-1] == EXIT and old.is_closed
+    assert list_sent(new) == [EXIT, "F0 09 F7", LIGHT] and rig.states() == {"MIDI Mix": "port"}
 
 
 def test_a_mapping_that_is_gone_leaves_its_device() -> None:
@@ -383,7 +383,7 @@ def test_a_mapping_that_is_gone_leaves_its_device() -> None:
     rig.system.plug(MIX.format(24))
     rig.run(2.0).watch.replace_mappings([], rig.now_s)
     rig.run(2.0)
-    assert rig.states() == {} and sent(rig.system.opened[0])[-1] == EXIT and rig.system.open_ports == []
+    assert rig.states() == {} and list_sent(rig.system.opened[0])[-1] == EXIT and rig.system.open_ports == []
 
 
 def test_reopening_sets_every_device_up_again() -> None:
@@ -391,7 +391,7 @@ def test_reopening_sets_every_device_up_again() -> None:
     rig.system.plug(MIX.format(24))
     rig.run(2.0).watch.reopen(rig.now_s)
     rig.run(0.2)
-    assert rig.states() == {"MIDI Mix": "port"} and sent(rig.port(MIX.format(24))) == [EXIT, INIT, LIGHT]
+    assert rig.states() == {"MIDI Mix": "port"} and list_sent(rig.port(MIX.format(24))) == [EXIT, INIT, LIGHT]
 
 
 def test_after_a_sleep_names_are_looked_at_before_anything_is_sent() -> None:
@@ -405,7 +405,7 @@ def test_after_a_sleep_names_are_looked_at_before_anything_is_sent() -> None:
     rig.now_s += 600.0
     rig.run(0.1)
     assert len(asleep.sent) == before and asleep.is_closed
-    assert sent(rig.port(MIX.format(28))) == [EXIT, INIT, LIGHT]
+    assert list_sent(rig.port(MIX.format(28))) == [EXIT, INIT, LIGHT]
 
 
 def test_a_device_without_a_mapping_is_open_only_while_learning() -> None:
@@ -507,10 +507,10 @@ def test_whatever_happens_every_device_is_open_and_lit_in_the_end(
     rig.run(LONGEST_WAIT_S + 3.0)
     live = rig.system.open_ports
     assert sorted(port.name for port in live) == sorted(plugged.values())
-    assert all(sent(port)[:3] == [EXIT, INIT, LIGHT] for port in live)
+    assert all(list_sent(port)[:3] == [EXIT, INIT, LIGHT] for port in live)
     assert sorted(rig.states().values()).count("port") == len(plugged)
     assert len(rig.watch.devices) <= 4
     for surfaces in rig.surfaces.values():
         assert len(surfaces) == 1
     rig.watch.close(rig.now_s)
-    assert rig.watch.is_closed and [sent(port)[-1] for port in live] == [EXIT] * len(live)
+    assert rig.watch.is_closed and [list_sent(port)[-1] for port in live] == [EXIT] * len(live)

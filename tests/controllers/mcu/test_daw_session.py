@@ -63,7 +63,7 @@ def test_a_daw_with_a_handshake_is_confirmed_and_moves_stems() -> None:
     cable.daw.connect(cable.now_s)
     cable.run(1.0)
     assert cable.is_confirmed()
-    assert cable.host.confirmed
+    assert cable.host.is_confirmed
     assert gain_db(cable, "bass") == -60.0
 
 

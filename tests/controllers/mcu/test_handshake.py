@@ -52,9 +52,9 @@ def test_the_host_answers_a_challenge_and_is_confirmed_by_the_unit_itself(unit: 
     assert host.start(0.0) == [sysex(unit, 0x00)]
     reply = host.receive(sysex(unit, 0x01, *SERIAL, 0x01, 0x02, 0x03, 0x04), 0.1)
     assert reply == [sysex(unit, 0x02, *SERIAL, 0x05, 0x05, 0x7B, 0x2F), sysex(unit, 0x13, 0x00)]
-    assert [host.confirmed] == [False]
+    assert [host.is_confirmed] == [False]
     host.receive(sysex(unit, 0x03, *SERIAL), 0.2)
-    assert [host.confirmed] == [True]
+    assert [host.is_confirmed] == [True]
     host.receive(sysex(unit, 0x14, *b"V2.13"), 0.3)
     assert host.version == "V2.13"
     assert host.update(HOUR_S) == []
@@ -65,7 +65,7 @@ def test_each_reply_of_a_clone_confirms(reply: tuple[int, ...]) -> None:
     host = HostHandshake(UNIT_MAIN)
     host.start(0.0)
     host.receive(sysex(UNIT_MAIN, *reply), 0.1)
-    assert host.confirmed
+    assert host.is_confirmed
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_other_traffic_does_not_confirm(message: bytes) -> None:
     host.start(0.0)
     for _ in range(1000):
         assert host.receive(message, 0.1) == []
-    assert not host.confirmed
+    assert not host.is_confirmed
 
 
 def test_a_long_version_is_cut() -> None:
@@ -111,7 +111,7 @@ def test_a_clone_that_never_answers_is_asked_every_five_seconds() -> None:
     for tick in range(1, 60_001):  # a minute, looked at every millisecond
         asked += len(host.update(tick / 1000))
     assert asked == 1 + 60 / ASK_S
-    assert not host.confirmed
+    assert not host.is_confirmed
 
 
 def test_after_a_sleep_of_ten_minutes_it_is_asked_once() -> None:
@@ -126,7 +126,7 @@ def test_a_device_that_refuses_is_said_and_asked_again_later() -> None:
     host.start(0.0)
     host.receive(sysex(UNIT_MAIN, 0x04, *SERIAL), 4.9)
     assert host.is_refused
-    assert not host.confirmed
+    assert not host.is_confirmed
     assert host.update(ASK_S) == []
     assert host.update(4.9 + ASK_S) == [sysex(UNIT_MAIN, 0x00)]
 
@@ -136,9 +136,9 @@ def test_a_device_that_was_switched_off_and_on_is_answered_afresh() -> None:
     host.start(0.0)
     host.receive(sysex(UNIT_MAIN, 0x03), 0.1)
     assert host.receive(sysex(UNIT_MAIN, 0x01, *SERIAL, 0, 0, 0, 0), HOUR_S)
-    assert not host.confirmed
+    assert not host.is_confirmed
     host.receive(sysex(UNIT_MAIN, 0x03), HOUR_S + 0.1)
-    assert host.confirmed
+    assert host.is_confirmed
 
 
 @given(st.lists(st.sampled_from([0x01, 0x03, 0x04, 0x06, 0x14]), max_size=400))
@@ -156,7 +156,7 @@ def test_starting_again_forgets_what_was_confirmed() -> None:
     host.start(0.0)
     host.receive(sysex(UNIT_MAIN, 0x03), 0.1)
     assert host.start(10.0) == [sysex(UNIT_MAIN, 0x00)]
-    assert not host.confirmed
+    assert not host.is_confirmed
 
 
 @pytest.mark.parametrize("unit", UNITS)
@@ -167,8 +167,8 @@ def test_both_ends_confirm_one_another(unit: int) -> None:
         for_host += [answer for message in for_device for answer in device.receive(message, 0.0)]
         for_device = [answer for message in for_host for answer in host.receive(message, 0.0)]
         for_host = []
-    assert host.confirmed
-    assert device.confirmed
+    assert host.is_confirmed
+    assert device.is_confirmed
     assert host.version == "V1.00"
 
 
@@ -179,7 +179,7 @@ def test_the_device_confirms_only_the_right_response() -> None:
     wrong = bytearray(compute_response(challenge))
     wrong[0] ^= 1
     assert device.receive(sysex(UNIT_MAIN, 0x02, *serial, *wrong), 0.1) == [sysex(UNIT_MAIN, 0x04, *serial)]
-    assert not device.confirmed
+    assert not device.is_confirmed
 
 
 def test_a_host_that_asks_while_it_is_challenged_gets_the_same_challenge() -> None:
@@ -196,16 +196,16 @@ def test_a_host_that_restarts_must_prove_itself_again() -> None:
     device = DeviceHandshake(UNIT_MAIN, lambda count: next(random_bytes))
     (first,) = device.start(0.0)
     device.receive(sysex(UNIT_MAIN, 0x02, *first[6:13], 0x05, 0x05, 0x7B, 0x2F), 0.1)
-    assert [device.confirmed] == [True]
+    assert [device.is_confirmed] == [True]
     (second,) = device.receive(sysex(UNIT_MAIN, 0x00), 10.0)
-    assert [device.confirmed] == [False]
+    assert [device.is_confirmed] == [False]
     assert second[13:17] == bytes((0x12, 0x34, 0x56, 8))
 
 
 def test_a_response_to_no_challenge_is_ignored() -> None:
     device = DeviceHandshake(UNIT_MAIN)
     assert device.receive(sysex(UNIT_MAIN, 0x02, *SERIAL, 5, 5, 0x7B, 0x2F), 0.0) == []
-    assert not device.confirmed
+    assert not device.is_confirmed
 
 
 def test_challenges_differ_and_the_serial_number_stays() -> None:

@@ -65,24 +65,24 @@ class FakeHandshake:
     """Asks each minute, is confirmed by REPLY, which it answers, and no longer by RESET."""
 
     def __init__(self) -> None:
-        self.confirmed = False
+        self.is_confirmed = False
 
     def start(self, now_s: float) -> list[bytes]:
-        self.confirmed, self._ask_s = False, now_s + 60.0
+        self.is_confirmed, self._ask_s = False, now_s + 60.0
         return [b"\xf0\x02\xf7"]
 
     def update(self, now_s: float) -> list[bytes]:
-        if self.confirmed or now_s < self._ask_s:
+        if self.is_confirmed or now_s < self._ask_s:
             return []
         self._ask_s = now_s + 60.0
         return [b"\xf0\x02\xf7"]
 
     def receive(self, message: bytes, now_s: float) -> list[bytes]:
         if message == bytes.fromhex(RESET):
-            self.confirmed = False
+            self.is_confirmed = False
         if message != bytes.fromhex(REPLY):
             return []
-        self.confirmed = True
+        self.is_confirmed = True
         return [b"\xf0\x03\xf7", b"\xf0\x04\xf7"]
 
 

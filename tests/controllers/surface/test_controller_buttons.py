@@ -175,57 +175,6 @@ def test_an_action_that_fails_is_said_at_its_binding_and_the_device_goes_on(capl
     assert rig.get(MUTE) == 1
 
 
-LAYERS = f"""
-[[input]]
-midi = "note 1"
-button = "momentary"
-hold_layer = "shift"
-[[input]]
-midi = "note 2"
-button = "momentary"
-hold_layer = "alt"
-[[input]]
-midi = "note 3"
-button = "momentary"
-select_layer = "alt"
-[[input]]
-midi = "note 10"
-button = "momentary"
-layer = "main"
-set = "{MUTE}"
-[[input]]
-midi = "note 10"
-button = "momentary"
-layer = "shift"
-set = "stems.vocals.solo"
-[[input]]
-midi = "note 10"
-button = "momentary"
-layer = "alt"
-set = "stems.direct"
-"""
-THREE = 'layers = ["main", "shift", "alt"]'
-
-
-def test_a_button_is_released_in_the_layer_in_which_it_was_pressed() -> None:
-    rig = DeviceRig(LAYERS, top=THREE)
-    rig.send("90 0A 7F", "90 01 7F", "90 0A 00")
-    assert (rig.get(MUTE), rig.get("stems.vocals.solo")) == (0, 0)
-    rig.send("90 0A 7F")
-    assert rig.get("stems.vocals.solo") == 1
-    rig.send("90 01 00", "90 0A 00")
-    assert (rig.get("stems.vocals.solo"), rig.get(MUTE)) == (0, 0)
-
-
-def test_unplugging_releases_buttons_layers_and_all() -> None:
-    rig = DeviceRig(LAYERS, top=THREE)
-    rig.send("90 01 7F", "90 0A 7F", "90 02 7F")
-    rig.controller.release(rig.now_s)
-    assert (rig.get("stems.vocals.solo"), rig.controller.layer) == (0, "main")
-    rig.send("90 0A 00", "90 01 00")  # what comes late changes nothing
-    assert (rig.get(MUTE), rig.get("stems.vocals.solo"), rig.controller.layer) == (0, 0, "main")
-
-
 def test_a_storm_of_presses_loses_none_and_stays_in_order() -> None:
     text = f"""
     [[input]]

@@ -174,3 +174,22 @@ def test_a_fader_sets_each_layer_s_control_by_its_own_range() -> None:
     rig.take()
     assert rig.get(INTENSITY) == pytest.approx(65 / 127)
     assert rig.get(GAIN) == pytest.approx(12 * 64 / 127)
+
+
+def test_a_button_is_released_in_the_layer_in_which_it_was_pressed() -> None:
+    rig = DeviceRig(LAYERS, top=THREE)
+    rig.send("90 0A 7F", "90 01 7F", "90 0A 00")
+    assert (rig.get(MUTE), rig.get("stems.vocals.solo")) == (0, 0)
+    rig.send("90 0A 7F")
+    assert rig.get("stems.vocals.solo") == 1
+    rig.send("90 01 00", "90 0A 00")
+    assert (rig.get("stems.vocals.solo"), rig.get(MUTE)) == (0, 0)
+
+
+def test_unplugging_releases_buttons_layers_and_all() -> None:
+    rig = DeviceRig(LAYERS, top=THREE)
+    rig.send("90 01 7F", "90 0A 7F", "90 02 7F")
+    rig.controller.release(rig.now_s)
+    assert (rig.get("stems.vocals.solo"), rig.controller.layer) == (0, "main")
+    rig.send("90 0A 00", "90 01 00")  # what comes late changes nothing
+    assert (rig.get(MUTE), rig.get("stems.vocals.solo"), rig.controller.layer) == (0, 0, "main")

@@ -13,7 +13,7 @@ from bridge.controllers.mappings.message_template import check_message
 from bridge.controllers.mappings.strips import Bank
 from bridge.controllers.surface.controller import Controller
 from bridge.core.audio import STEMS
-from tests.mappings.shipped import NAMES, registry, shipped
+from tests.mappings.shipped import NAMES, read_shipped, registry
 
 EVENTS = 1500
 STATUS = {
@@ -98,7 +98,7 @@ def list_slots(controller: Controller) -> tuple[LightSlot, ...]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_after_anything_at_all_the_lights_are_those_of_a_device_that_was_just_plugged_in(name: str) -> None:
-    user = RandomUser(shipped(name), seed=NAMES.index(name))
+    user = RandomUser(read_shipped(name), seed=NAMES.index(name))
     for event in range(EVENTS):
         user.do_anything(plugs=event < EVENTS / 2)
     user.let_go()
