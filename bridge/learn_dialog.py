@@ -173,8 +173,8 @@ class LearnDialog:
         mine = self._state.control
         if mine and state.state in ("listening", "refused", "learned") and state.control != mine:
             raise OtherProgramError(f"another program learns {state.control} now", f"learn {mine} again after it")
-        news = state.detail != self._state.detail and state.detail != TAKE
-        if state.state == "listening" and news and not self._console.is_terminal:
+        is_new = state.detail != self._state.detail and state.detail != TAKE
+        if state.state == "listening" and is_new and not self._console.is_terminal:
             self._console.say(f"{state.detail[:1].upper()}{state.detail[1:]}.")
         self._state = state
 

@@ -403,7 +403,7 @@ def test_the_log_says_what_came_and_went_and_what_was_learned(desk: Desk, caplog
 
     desk.write("Pads")
     desk.run(1.1)
-    assert list_said() == []  # files that were there at the start are no news
+    assert list_said() == []  # files that were there at the start are not reported
     desk.system.plug("Pads")
     desk.run(2.2)
     assert list_said() == ["Pads: connected, 2 inputs bound"]

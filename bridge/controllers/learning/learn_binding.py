@@ -174,7 +174,7 @@ class LearnBinding:
         return path
 
     def _read_again(self) -> None:
-        """Have the mappings read again. Ours has been checked, so an error is another one's, which is no news here."""
+        """Have the mappings read again. Ours has been checked, so an error is in another one, and is logged."""
         try:
             self._reload()
         except BridgeError as error:
