@@ -218,13 +218,13 @@ class Sidecar:
     def _register_actions(self) -> None:
         bus = self.bus
         handlers: dict[str, ActionHandler] = {
-            "transport.panic": lambda _: self.signal_path.graph.release_notes(),
-            "engines.reset": lambda _: self.signal_path.graph.restart(),
-            "latency.tune": lambda _: self.signal_path.latency_tuner.tune(),
-            "counters.reset": lambda _: self.signal_path.telemetry.reset_counters(),
+            "transport.panic": lambda: self.signal_path.graph.release_notes(),
+            "engines.reset": lambda: self.signal_path.graph.restart(),
+            "latency.tune": lambda: self.signal_path.latency_tuner.tune(),
+            "counters.reset": lambda: self.signal_path.telemetry.reset_counters(),
             "preset.save": lambda name: preset.save(bus, preset.get_user_path(name)),
             "preset.load": lambda name: preset.apply(preset.load(preset.find(name), bus.registry), bus),
-            "controllers.reload": lambda _: self.controllers.renew(),
+            "controllers.reload": self.controllers.renew,
             **self.controllers.learn.handlers(),
         }
         for action, handler in handlers.items():

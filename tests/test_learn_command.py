@@ -38,7 +38,7 @@ class Desk:
 
     def __init__(self, folder: Path) -> None:
         self.bus = Bus(make_sidecar_registry({}))
-        self.bus.add_handler("controllers.reload", lambda _argument: None)
+        self.bus.add_handler("controllers.reload", lambda: None)
         self.file = folder / "mappings" / "box.toml"
         self.takes: list[str] = []
         self.updates = 0

@@ -82,9 +82,9 @@ def load(path: Path | Traversable, registry: Registry) -> Preset:
 
 
 def apply(preset: Preset, bus: Bus, source: str = "preset") -> None:
-    """Set the controls that the preset names. They were validated by `load`."""
-    for name, value in preset.values.items():
-        bus.set(name, format_value(bus.registry.get_control(name), value), source)
+    """Set the controls that the preset names, all at once. They were validated by `load`."""
+    values = {name: format_value(bus.registry.get_control(name), value) for name, value in preset.values.items()}
+    bus.set_all(values, source)
 
 
 def save(bus: Bus, path: Path) -> None:

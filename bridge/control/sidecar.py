@@ -20,8 +20,15 @@ RESERVE_FRAMES: Mapping[str, int] = {role: spec.reserve_frames for role, spec in
 ACTIONS: tuple[Action, ...] = (
     Action("transport.panic", "Release all sounding notes."),
     Action("engines.reset", "Reset the engines."),
-    Action("preset.save", "Save the controls as a session preset in the user's folder.", argument="name"),
-    Action("preset.load", "Load a session preset: set the controls that it names.", argument="name"),
+    Action(
+        "preset.save",
+        "Save the controls as a session preset in the user's folder.",
+        arguments=("name",),
+        uses_files=True,
+    ),
+    Action(
+        "preset.load", "Load a session preset: set the controls that it names.", arguments=("name",), uses_files=True
+    ),
     Action(
         "latency.tune",
         "Set each worker's reserve to the minimum that 99.9 % of its hops meet, unless it runs ahead of the input.",
@@ -30,23 +37,52 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "controllers.reload",
         "Open the MIDI controllers anew and read their mappings again; one that is refused leaves the last good one.",
+        uses_files=True,
     ),
     Action(
         "learn.start",
         "Learn which fader, knob or button is to set this control or trigger this action: move it now.",
-        argument="control",
+        arguments=("control",),
+        uses_files=True,
     ),
     Action(
-        "learn.take", "Bind the candidate of this rank, 1 is the likeliest, and write the mapping.", argument="rank"
+        "learn.take",
+        "Bind the candidate of this rank, 1 is the likeliest, and write the mapping.",
+        arguments=("rank",),
+        uses_files=True,
     ),
     Action(
-        "learn.forget", "Remove what sets this control, or triggers this action, from the mapping.", argument="control"
+        "learn.forget",
+        "Remove what sets this control, or triggers this action, from the mapping.",
+        arguments=("control",),
+        uses_files=True,
     ),
-    Action("learn.undo", "Restore the mapping as it was before the last change by learning."),
+    Action("learn.undo", "Restore the mapping as it was before the last change by learning.", uses_files=True),
     Action("learn.cancel", "End learning, and bind nothing."),
 )
 
 READINGS: tuple[Reading, ...] = (
+    Reading(
+        "sideman",
+        ("name", "version", "protocol", "instance", "host", "pid", "started_s", "server", "rate", "state"),
+        "Which sidecar this is. protocol: number of the OSC protocol. instance: differs after each start. started_s: "
+        "seconds since 1970. server: the JACK server, or offline. state: running, waiting for the JACK server.",
+    ),
+    Reading(
+        "change",
+        ("sequence", "control", "value", "source"),
+        "A control was set to a value by a source: osc, an address and a port; controller; preset. sequence: number "
+        "of the change since the start, so that a gap shows a lost message.",
+        queued=True,
+        history=200,
+    ),
+    Reading(
+        "log",
+        ("time_ms", "level", "source", "text"),
+        "A line of the sidecar's log. time_ms: since 1970. level: debug, info, warning, error.",
+        queued=True,
+        history=200,
+    ),
     Reading(
         "counters",
         (
@@ -85,11 +121,12 @@ READINGS: tuple[Reading, ...] = (
     Reading("mir.tempo", ("frame", "bpm", "confidence"), "The tempo from frame on, in quarter notes per minute."),
     Reading("mir.key", ("frame", "label", "confidence"), "The key from frame on, such as A minor."),
     Reading("mir.chord", ("frame", "label", "confidence"), "The chord from frame on, such as Am7; N: no chord."),
-    Reading("mir.onset", ("frame", "strength", "confidence"), "An onset at frame; strength 0 to 1."),
+    Reading("mir.onset", ("frame", "strength", "confidence"), "An onset at frame; strength 0 to 1.", queued=True),
     Reading(
         "mir.note",
         ("frame", "on", "pitch", "velocity", "confidence"),
         "A note of the analysed voice starts (on 1) or ends (on 0) at frame; pitch 69.0 is 440 Hz.",
+        queued=True,
     ),
     Reading(
         "accompaniment.chord",

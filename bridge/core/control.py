@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -21,6 +21,16 @@ Value: TypeAlias = bool | int | float | str
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)+")
 _READING = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
+
+
+TAKES_EFFECT: tuple[str, ...] = ("at once", "next beat", "next bar", "next start", "delay moves")
+"""When a change of a control takes effect. Delay moves: at once, and the declared latency of a path changes."""
+
+FIELD_UNITS: Mapping[str, str] = {
+    "db": "dB", "ms": "ms", "us": "us", "hz": "Hz", "frames": "frames", "frame": "frame", "beats": "beats",
+    "bpm": "BPM", "s": "s",
+}  # fmt: skip
+"""Unit of a reading's field, by the last part of its name."""
 
 
 def address_of(name: str) -> str:
@@ -57,6 +67,8 @@ class Control:
     choices: tuple[str, ...] = ()
     saved: bool = True
     user_choices: int = 0
+    takes_effect: str = "at once"
+    step: float = 0.0
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -65,6 +77,8 @@ class Control:
             raise ValueError(f"control {self.name}: default {self.default} is outside {self.low}..{self.high}")
         if self.kind not in {"linear", "log", "integer", "switch", "choice"}:
             raise ValueError(f"control {self.name}: unknown kind {self.kind!r}")
+        if self.takes_effect not in TAKES_EFFECT:
+            raise ValueError(f"control {self.name}: takes_effect {self.takes_effect!r}: use one of {TAKES_EFFECT}")
         if self.kind == "choice" and len(self.choices) != self.high - self.low + 1:
             raise ValueError(f"control {self.name}: {len(self.choices)} choices for {self.low}..{self.high}")
 
@@ -89,6 +103,11 @@ class Control:
         """Whether its kind knows whole numbers only."""
         return self.kind in {"integer", "switch", "choice"}
 
+    @property
+    def step_size(self) -> float:
+        """What one press of a key changes it by."""
+        return self.step or (1.0 if self.is_whole else (self.high - self.low) / 100.0)
+
     def clamp(self, value: float) -> float:
         """``value`` inside the range; a whole number where the kind knows only those."""
         value = min(max(float(value), self.low), self.high)
@@ -99,17 +118,35 @@ class Control:
 class Action:
     """Something that happens once when it is triggered.
 
-    ``argument`` names its one string argument, if any. An action with an argument is expected to use files, so
-    OSC runs it outside of the thread that receives (see bridge/osc/lanes.py).
+    Attributes:
+        name: Dotted lower case, such as ``transport.panic``.
+        doc: What it does, for the user.
+        arguments: The names of its arguments, each of which is a string.
+        optional: How many of them, the last ones, may be left out.
+        repeats: Whether the last argument may be given any number of times.
+        uses_files: Whether it may wait for a disk or another process: OSC then runs it outside of the thread that
+            receives (see bridge/osc/lanes.py).
+        result: The fields of the rows that it answers with; empty where it answers with none.
     """
 
     name: str
     doc: str = ""
-    argument: str = ""
+    arguments: tuple[str, ...] = ()
+    optional: int = 0
+    repeats: bool = False
+    uses_files: bool = False
+    result: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
             raise ValueError(f"action name {self.name!r}: use dotted lower case, such as transport.panic")
+        if not 0 <= self.optional <= len(self.arguments) or (self.repeats and not self.arguments):
+            raise ValueError(f"action {self.name}: {self.optional} optional of {len(self.arguments)} arguments")
+
+    @property
+    def argument(self) -> str:
+        """The argument that it needs, of those that a controller can give; empty where it needs none."""
+        return self.arguments[0] if len(self.arguments) > self.optional else ""
 
     @property
     def address(self) -> str:
@@ -125,19 +162,28 @@ class Reading:
         name: Dotted lower case, such as ``mir.chord``.
         fields: The names of the values in order; each value is a number or a word.
         doc: What the reading means, for the user.
-        keyed: The first field names a row (a path, a worker), and the latest values of every row are kept.
+        keyed: The first field names a row (a path, a worker), and the latest values of every row are kept, until it is
+            withdrawn.
+        queued: Every publication is an event of its own: none replaces an earlier one on the way to a subscriber.
+        history: How many publications are kept for those who come late.
+        peaks: All values behind the first are levels: until they are sent, the maximum of each is kept.
     """
 
     name: str
     fields: tuple[str, ...]
     doc: str = ""
     keyed: bool = False
+    queued: bool = False
+    history: int = 0
+    peaks: bool = False
 
     def __post_init__(self) -> None:
         if not _READING.fullmatch(self.name):
             raise ValueError(f"reading name {self.name!r}: use dotted lower case, such as mir.chord")
         if not self.fields:
             raise ValueError(f"reading {self.name}: name at least one field")
+        if self.keyed and (self.queued or len(self.fields) < 2):
+            raise ValueError(f"reading {self.name}: a row has a key and values, and is no event")
 
     @property
     def address(self) -> str:
@@ -191,3 +237,8 @@ def format_value(control: Control, value: float) -> Value:
 
 def _hint_range(control: Control) -> str:
     return f"give {control.low:g} to {control.high:g}" + (f" {control.unit}" if control.unit else "")
+
+
+def find_unit(field: str) -> str:
+    """The unit of a reading's field, by the last part of its name; empty where it has none."""
+    return FIELD_UNITS.get(field.rpartition("_")[2], "")

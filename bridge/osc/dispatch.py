@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 
-from bridge.control.bus import Bus
-from bridge.core.control import Action, Control, Item, Reading, suggest_nearest
+from bridge.control.bus import Bus, Row
+from bridge.core.control import Action, Control, Item, Reading, find_unit, suggest_nearest
 from bridge.errors import BridgeError, ControlError
 from bridge.osc.limits import HINT_STEPS, MESSAGE_STEPS, REPLY_STEPS, SET_STEPS, Budget
 from bridge.osc.pattern import AddressPattern, Index, is_pattern
@@ -19,6 +19,8 @@ IGNORED = frozenset({"/error", "/pong"})
 """Never answered, so that two servers cannot answer each other's errors for ever."""
 LONGEST_NAME = 64
 """Longest address, in characters, for which similar names are searched; no real one is so long."""
+MAX_HISTORY = 200
+"""Publications of a reading that one ``/history`` asks for at most."""
 LONGEST_TEXT = 512
 """Longest text of an error, in characters: replies must not grow with requests."""
 
@@ -34,6 +36,7 @@ class Dispatch:
         self._bus = bus
         self._items: tuple[Item, ...] = ()
         self._index = Index(())
+        self._order: dict[str, int] = {}
         self.subscriptions = Subscriptions(lambda pattern: {item.address for item in self._find_covered(pattern)})
         self._methods: dict[str, Callable[[Args, Peer, float, Budget], Iterator[Message]]] = {
             "/ping": self._ping,
@@ -41,15 +44,26 @@ class Dispatch:
             "/unsubscribe": self._unsubscribe,
             "/get": self._get,
             "/controls": self._controls,
+            "/history": self._history,
+            "/call": self._call,
+            "/recall": self._recall,
+            "/whoami": self._whoami,
         }
         for address in self._methods:
             if (item := bus.registry.find_address(address)) is not None:
                 raise ControlError(f"{item.name} has the address of a method of the OSC protocol", "rename it")
 
-    def is_slow(self, address: str) -> bool:
-        """Whether ``address`` is an action that may read or write files: each with an argument is taken for one."""
+    def is_slow(self, address: str, args: Args) -> bool:
+        """Whether the message triggers an action that may read or write files."""
+        if address == "/call" and len(args) > 1 and isinstance(args[1], str):
+            address = args[1]
         item = self._bus.registry.find_address(address)
-        return isinstance(item, Action) and bool(item.argument)
+        return isinstance(item, Action) and item.uses_files
+
+    def find_reading(self, address: str) -> Reading | None:
+        """The reading at ``address``; None where there is none."""
+        item = self._bus.registry.find_address(address)
+        return item if isinstance(item, Reading) else None
 
     def handle(self, address: str, args: Args, peer: Peer, now_s: float, budget: Budget) -> list[Message]:
         """Execute one message and return the replies for ``peer``; its cost is charged to ``budget``."""
@@ -103,15 +117,16 @@ class Dispatch:
             else:
                 yield from self._read_item(control)
 
-    def _trigger(self, action: Action, args: Args, peer: Peer) -> None:
-        if action.argument:
-            argument = _require_one(args, action.argument)
-            if not isinstance(argument, str):
-                raise ControlError(f"{action.name}: the {action.argument} is a word", "send a string")
-            self._bus.trigger(action.name, argument, format_source(peer))
-        elif not args or _require_one(args, "press"):
+    def _trigger(self, action: Action, args: Args, peer: Peer) -> tuple[Row, ...]:
+        source = format_source(peer)
+        if not action.arguments or (action.optional == len(action.arguments) and _is_press(args)):
             # buttons of control surfaces send 1 when pressed and 0 when released
-            self._bus.trigger(action.name, source=format_source(peer))
+            if args and not _require_one(args, "press"):
+                return ()
+            return self._bus.trigger(action.name, source=source)
+        if not all(isinstance(arg, str) for arg in args):
+            raise ControlError(f"{action.name}: the {action.arguments[0]} is a word", "send strings")
+        return self._bus.trigger(action.name, *map(str, args), source=source)
 
     def _read_item(self, item: Item) -> Iterator[Message]:
         """The current value of a control or reading: one message, or one per row of a keyed reading."""
@@ -125,7 +140,66 @@ class Dispatch:
         if len(self._items) != len(self._bus.registry):
             self._items = tuple(self._bus.registry)
             self._index = Index(item.address for item in self._items)
+            self._order = {item.name: number for number, item in enumerate(self._items)}
         return self._index
+
+    def _refresh_order(self) -> dict[str, int]:
+        """The place of each item in the registry, by name."""
+        self._refresh_index()
+        return self._order
+
+    def _call(self, args: Args, peer: Peer, now_s: float, budget: Budget) -> Iterator[Message]:  # noqa: ARG002
+        """Set a control or trigger an action, with an answer: ``/done`` or ``/failed``, both with the token."""
+        if len(args) < 2 or not isinstance(args[0], str) or not isinstance(args[1], str):
+            raise ControlError("/call takes a token and an address", "send /call token address [argument ...]")
+        token, address, *rest = args
+        item = self._bus.registry.find_address(str(address))
+        try:
+            if isinstance(item, Action):
+                rows = self._trigger(item, tuple(rest), peer)
+                budget.spend(REPLY_STEPS * len(rows))
+                yield from (("/result", (token, *row)) for row in rows)
+                yield "/done", (token, address, len(rows))
+            elif isinstance(item, Control):
+                value = self._bus.set(item.name, _require_one(tuple(rest), "value"), format_source(peer))
+                yield "/done", (token, address, *to_wire_values(item, (value,)))
+            else:
+                raise ControlError(f"no control and no action is at {address}", self._suggest(str(address), budget))
+        except BridgeError as error:
+            yield "/failed", tuple(str(text)[:LONGEST_TEXT] for text in (token, address, error.message, error.hint))
+
+    def _recall(self, args: Args, peer: Peer, now_s: float, budget: Budget) -> Iterator[Message]:  # noqa: ARG002
+        """Set many controls at once: all of them take effect in the same callback."""
+        addresses, values = args[::2], args[1::2]
+        if not args or len(addresses) != len(values):
+            raise ControlError("/recall takes pairs of address and value", "send /recall address value ...")
+        budget.spend(SET_STEPS * len(addresses))
+        wanted: dict[str, object] = {}
+        for address, value in zip(addresses, values, strict=True):
+            item = self._bus.registry.find_address(str(address))
+            if not isinstance(item, Control):
+                raise ControlError(f"no control is at {address}", self._suggest(str(address), budget))
+            wanted[item.name] = value
+        self._bus.set_all(wanted, format_source(peer))
+        yield "/recalled", (len(wanted),)
+
+    def _whoami(self, args: Args, peer: Peer, now_s: float, budget: Budget) -> Iterator[Message]:  # noqa: ARG002
+        """The source under which this peer's changes are recorded."""
+        yield "/whoami", (format_source(peer),)
+
+    def _history(self, args: Args, peer: Peer, now_s: float, budget: Budget) -> Iterator[Message]:  # noqa: ARG002
+        """The last publications of a reading, oldest first."""
+        address, count = args[0] if args else "", args[1] if len(args) > 1 else MAX_HISTORY
+        item = self._bus.registry.find_address(str(address))
+        if not isinstance(item, Reading) or not item.history:
+            kept = ", ".join(one.address for one in self._bus.registry.readings if one.history)
+            raise ControlError(f"{address} keeps no history", f"these do: {kept}")
+        if isinstance(count, bool) or not isinstance(count, int) or not 0 < count <= MAX_HISTORY or len(args) > 2:
+            raise ControlError("the count of /history is wrong", f"give 1 to {MAX_HISTORY}")
+        rows = self._bus.get_history(item.name)[-count:]
+        budget.spend(REPLY_STEPS * len(rows))
+        yield from (("/history/row", (item.address, *row)) for row in rows)
+        yield "/history/done", (item.address, len(rows))
 
     def _find_covered(self, pattern: AddressPattern) -> list[Item]:
         index = self._refresh_index()
@@ -162,6 +236,19 @@ class Dispatch:
         yield from replies
         yield "/get/done", (pattern.text, len(replies))
 
+    def _describe(self, item: Item) -> Iterator[Message]:
+        """What clients need to know of an item besides its first line."""
+        order = self._refresh_order()[item.name]
+        if isinstance(item, Control):
+            details = (order, item.takes_effect, int(item.saved), float(item.step_size))
+            yield "/controls/detail", (item.address, *details)
+        elif isinstance(item, Action):
+            shape = (order, item.optional, int(item.repeats), len(item.arguments))
+            yield "/controls/arguments", (item.address, *shape, *item.arguments, *item.result)
+        else:
+            kind = "rows" if item.keyed else "events" if item.queued else "state"
+            yield "/controls/fields", (item.address, order, kind, item.history, *map(find_unit, item.fields))
+
     def _read_published(self, items: Sequence[Item]) -> Iterator[Message]:
         """The current values of ``items``, without readings that were never published."""
         for item in items:
@@ -169,6 +256,7 @@ class Dispatch:
 
     def _controls(self, args: Args, peer: Peer, now_s: float, budget: Budget) -> Iterator[Message]:  # noqa: ARG002
         items = self._charge_covered(_parse_pattern(args or ("/",)), budget)
+        budget.spend(REPLY_STEPS * len(items))
         for item in items:
             if isinstance(item, Control):
                 head = (item.address, float(item.low), float(item.high), float(item.default), item.unit, item.kind)
@@ -177,12 +265,17 @@ class Dispatch:
                 yield "/controls/action", (item.address, item.argument, item.doc)
             else:
                 yield "/controls/reading", (item.address, item.doc, *item.fields)
+            yield from self._describe(item)
         yield "/controls/done", (len(items),)
 
 
 def make_error_reply(address: str, message: str, hint: str) -> Message:
     """Make the reply to a failed message, with its texts truncated."""
     return "/error", tuple(text[:LONGEST_TEXT] for text in (address, message, hint))
+
+
+def _is_press(args: Args) -> bool:
+    return not args or (len(args) == 1 and not isinstance(args[0], str))
 
 
 def _require_one(args: Args, name: str) -> object:

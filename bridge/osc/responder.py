@@ -98,7 +98,7 @@ class Responder:
         for number, (address, args) in enumerate(messages):
             if number:
                 self._between()
-            if self._access.is_authenticated(peer) and self._dispatch.is_slow(address):
+            if self._access.is_authenticated(peer) and self._dispatch.is_slow(address, args):
                 replies = self._use_file(address, args, peer, budget)
             else:
                 replies = self._handle(address, args, peer, budget)
@@ -171,6 +171,14 @@ class Responder:
         except (OSError, BridgeError) as error:
             self.counts["unsent"] += 1
             self.report(f"send {type(error).__name__}", f"OSC: cannot answer {peer[0]}:{peer[1]}: {error}")
+
+    def send_published(self, peer: Peer, address: str, values: Args) -> None:
+        """Send what was published to a subscriber; a row of one value alone is one that has gone."""
+        reading = self._dispatch.find_reading(address)
+        if reading is not None and reading.keyed and len(values) == 1:
+            self.send(peer, "/gone", (address, *values))
+        else:
+            self.send(peer, address, values)
 
     def report(self, kind: str, message: str) -> None:
         """Log a warning once per kind; the counts have the totals."""

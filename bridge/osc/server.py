@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 
-from bridge.control.bus import Bus
-from bridge.core.control import Reading, Value
+from bridge.control.bus import Bus, Row
+from bridge.core.control import Item, Reading, Value
 from bridge.errors import ConfigError
 from bridge.osc.access import Access
 from bridge.osc.lanes import LARGEST_DATAGRAM, Lane, Lanes, count_dropped, open_beside
@@ -140,9 +140,14 @@ class OscServer:
         return opened
 
     def _join(self) -> None:
+        """End the thread, then tell the subscribers that nobody serves them any more."""
         self._stopping.set()
         self._wake()
         self._thread.join(STOP_S)
+        with self._lock:
+            peers = self._subscriptions.list_peers()
+        for peer in peers:
+            self._responder.send(peer, "/goodbye", (f"sideman on port {self.port} ends",))
 
     def _wake(self) -> None:
         # a full pipe wakes the thread too; a closed one has no thread left
@@ -157,12 +162,20 @@ class OscServer:
         item = self._bus.registry.find(name)
         if item is None:
             return
-        row: Value = values[0] if isinstance(item, Reading) and item.keyed else ""
         with self._lock:
-            waits = self._subscriptions.offer(item.address, row, to_wire_values(item, values), source, self._clock())
+            waits = self._offer(item, to_wire_values(item, values), source)
         # the server thread checks by itself before it sleeps
         if waits and threading.current_thread() is not self._thread:
             self._wake()
+
+    def _offer(self, item: Item, values: Row, source: str) -> bool:
+        """Queue a change for the subscribers; True where any waits for it."""
+        if not isinstance(item, Reading):
+            return self._subscriptions.offer(item.address, "", values, source, self._clock())
+        if item.queued:
+            return self._subscriptions.offer_event(item.address, values)
+        row = values[0] if item.keyed else ""
+        return self._subscriptions.offer(item.address, row, values, source, self._clock(), item.peaks)
 
     def _serve(self) -> None:
         with selectors.DefaultSelector() as selector:
@@ -192,7 +205,7 @@ class OscServer:
         with self._lock:
             ready = self._subscriptions.pop_due(self._clock(), VALUES)
         for peer, address, values in ready:
-            self._responder.send(peer, address, values)
+            self._responder.send_published(peer, address, values)
         self._publish()
 
     def _compute_timeout_s(self) -> float:

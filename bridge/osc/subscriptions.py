@@ -1,8 +1,11 @@
-"""Subscriptions with rate limits: the latest value of each address is kept, and always delivered in the end."""
+"""Subscriptions with rate limits: the latest value of each address is kept, and always delivered in the end.
+
+Events are queued instead, each for itself; where a peer takes too few, the oldest are dropped and counted.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -19,6 +22,12 @@ LEASE_S = 60.0
 """A subscriber that does not renew within this time is removed: UDP does not report a dead peer."""
 MAX_SUBSCRIBERS = 64
 MAX_PATTERNS = 32
+MAX_EVENTS = 1024
+"""Events queued for one subscriber."""
+
+Values: TypeAlias = tuple[Value, ...]
+Due: TypeAlias = tuple[Peer, str, Values]
+"""A peer, and the address and values that are due to it."""
 
 _Key: TypeAlias = tuple[str, Value]
 """An address and, for a keyed reading, the row."""
@@ -32,7 +41,10 @@ class _Subscriber:
     patterns: dict[str, tuple[Container[str], float]] = field(default_factory=dict)
     periods: dict[str, float | None] = field(default_factory=dict)
     sent_s: dict[_Key, float] = field(default_factory=dict)
-    pending: dict[_Key, tuple[float, tuple[Value, ...]]] = field(default_factory=dict)
+    pending: dict[_Key, tuple[float, Values]] = field(default_factory=dict)
+    events: deque[tuple[str, Values]] = field(default_factory=deque)
+    dropped: Counter[str] = field(default_factory=Counter)
+    """Events that were dropped and are not reported yet, by address."""
 
     def find_period_s(self, address: str) -> float | None:
         """The shortest interval between values of ``address``; None where no pattern covers it."""
@@ -107,9 +119,15 @@ class Subscriptions:
             return
         for key in [key for key in subscriber.pending if subscriber.find_period_s(key[0]) is None]:
             del subscriber.pending[key]
+        subscriber.events = deque(
+            event for event in subscriber.events if subscriber.find_period_s(event[0]) is not None
+        )
 
-    def offer(self, address: str, row: Value, values: tuple[Value, ...], source: str, now_s: float) -> bool:
-        """Queue a changed value for its subscribers, except its source; True where any subscriber waits for it."""
+    def offer(self, address: str, row: Value, values: Values, source: str, now_s: float, peaks: bool = False) -> bool:
+        """Queue a changed value for its subscribers, except its source; True where any subscriber waits for it.
+
+        ``peaks``: of what waits already and ``values``, the maximum of each value behind the first goes out.
+        """
         waits = False
         key = (address, row)
         for subscriber in self._subscribers.values():
@@ -120,24 +138,48 @@ class Subscriptions:
             if period_s is None:
                 continue
             due_s = max(now_s, subscriber.sent_s.get(key, now_s - period_s) + period_s)
-            subscriber.pending[key] = (due_s, values)
+            waiting = subscriber.pending.get(key)
+            if peaks and waiting is not None and len(waiting[1]) == len(values):
+                levels = zip(waiting[1][1:], values[1:], strict=True)
+                subscriber.pending[key] = (due_s, (values[0], *(max(pair, key=float) for pair in levels)))
+            else:
+                subscriber.pending[key] = (due_s, values)
             waits = True
         return waits
 
-    def pop_due(self, now_s: float, most: int | None = None) -> list[tuple[Peer, str, tuple[Value, ...]]]:
+    def offer_event(self, address: str, values: Values) -> bool:
+        """Queue an event for its subscribers; True where any subscriber waits for it."""
+        waits = False
+        for subscriber in self._subscribers.values():
+            if subscriber.find_period_s(address) is None:
+                continue
+            if len(subscriber.events) >= MAX_EVENTS:
+                subscriber.dropped[subscriber.events.popleft()[0]] += 1
+            subscriber.events.append((address, values))
+            waits = True
+        return waits
+
+    def list_peers(self) -> list[Peer]:
+        """All subscribers."""
+        return list(self._subscribers)
+
+    def pop_due(self, now_s: float, most: int | None = None) -> list[Due]:
         """Pop the values due at ``now_s``: peer, address, values; at most ``most``, the rest stays due.
+
+        Where events of an address were dropped, ``/dropped address count`` comes before those that are left.
 
         A served subscriber moves behind those that still wait, so that none starves.
         """
         self._expire(now_s)
-        ready: list[tuple[Peer, str, tuple[Value, ...]]] = []
+        ready: list[Due] = []
         for subscriber in list(self._subscribers.values()):
+            had_events = _pop_events(subscriber, ready, most)
             keys = [key for key, (due_s, _) in subscriber.pending.items() if due_s <= now_s]
             for key in keys[: None if most is None else most - len(ready)]:
                 _, values = subscriber.pending.pop(key)
                 subscriber.sent_s[key] = now_s
                 ready.append((subscriber.peer, key[0], values))
-            if keys:
+            if keys or had_events:
                 self._subscribers[subscriber.peer] = self._subscribers.pop(subscriber.peer)
             if most is not None and len(ready) >= most:
                 break
@@ -145,9 +187,22 @@ class Subscriptions:
 
     def find_next_due_s(self) -> float | None:
         """The time at which the next value is due; None where none is pending."""
+        if any(one.events for one in self._subscribers.values()):
+            return float("-inf")
         times = [due_s for one in self._subscribers.values() for due_s, _ in one.pending.values()]
         return min(times, default=None)
 
     def _expire(self, now_s: float) -> None:
         for peer in [peer for peer, one in self._subscribers.items() if one.expires_s <= now_s]:
             del self._subscribers[peer]
+
+
+def _pop_events(subscriber: _Subscriber, ready: list[Due], most: int | None) -> bool:
+    """Move the subscriber's events to ``ready``, which then has at most ``most``; False where there was none."""
+    had_events = bool(subscriber.events)
+    for address, count in subscriber.dropped.items():
+        ready.append((subscriber.peer, "/dropped", (address, count)))
+    subscriber.dropped.clear()
+    while subscriber.events and (most is None or len(ready) < most):
+        ready.append((subscriber.peer, *subscriber.events.popleft()))
+    return had_events

@@ -64,7 +64,7 @@ class DeviceRig:
         self.shown: dict[str, str] = {}
         self.sent: list[str] = []
 
-    def _note_action(self, name: str, argument: str) -> None:
+    def _note_action(self, name: str, argument: str = "") -> None:
         self.actions.append((name, argument))
 
     def send(self, *messages: str, after_s: float = 0.01) -> None:

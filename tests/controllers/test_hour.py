@@ -83,7 +83,7 @@ class Studio:
     def __init__(self) -> None:
         self.bus = Bus(make_registry(Settings()))
         self.bus.add_handler("preset.load", self.load_preset)
-        self.bus.add_handler("transport.panic", lambda _: None)
+        self.bus.add_handler("transport.panic", lambda: None)
         self.peers = Peers()
         self.system, self.now_s = FakeSystem(), 1000.0
         settings = ControllerSettings(mcu=False)

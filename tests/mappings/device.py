@@ -24,7 +24,7 @@ class ShippedDevice:
         self.sent: list[str] = []
         self.take()
 
-    def _note_action(self, name: str, argument: str) -> None:
+    def _note_action(self, name: str, argument: str = "") -> None:
         self.actions.append((name, argument))
 
     def send(self, *messages: str) -> None:

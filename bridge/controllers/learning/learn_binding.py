@@ -66,8 +66,8 @@ class LearnBinding:
             "learn.start": self.start,
             "learn.take": self.take,
             "learn.forget": self.forget,
-            "learn.undo": lambda _argument: self.undo(),
-            "learn.cancel": lambda _argument: self.cancel(),
+            "learn.undo": self.undo,
+            "learn.cancel": self.cancel,
         }
 
     def observe(self, device: str, message: bytes, now_s: float) -> None:

@@ -103,8 +103,11 @@ class FeedbackSender:
                 self._rows[reading, row[0] if self._keyed[reading] else ""] = row
 
     def note_change(self, name: str, values: Row) -> bool:
-        """Note a change of a control or reading, from any thread; False where no light shows it."""
-        if (keyed := self._keyed.get(name)) is None:
+        """Note a change of a control or reading, from any thread; False where no light shows it.
+
+        The row of something that has gone is not shown as gone: its last values stay.
+        """
+        if (keyed := self._keyed.get(name)) is None or (keyed and len(values) == 1):
             return False
         key = (name, values[0] if keyed else "")
         if key not in self._by_key and key not in self._by_strip:

@@ -298,7 +298,8 @@ class Controller:
         self._try(control.name, lambda: self._bus.set(control.name, value, self.source))
 
     def _trigger(self, target: TriggerAction) -> None:
-        self._try(name_binding(target), lambda: self._bus.trigger(target.action, target.argument, self.source))
+        arguments = (target.argument,) if target.argument else ()
+        self._try(name_binding(target), lambda: self._bus.trigger(target.action, *arguments, source=self.source))
 
     def _try(self, name: str, act: Callable[[], object]) -> None:
         """Do what an input asks for; where that fails, it is logged once and said at the input's binding."""

@@ -245,7 +245,7 @@ def test_a_device_that_is_unplugged_before_it_is_taken_is_named(studio: Studio) 
 )
 def test_what_cannot_be_done_says_why_and_what_to_do(studio: Studio, action: str, argument: str, error: str) -> None:
     with pytest.raises(ControlError, match=error):
-        studio.bus.trigger(action, argument)
+        studio.bus.trigger(action, *filter(None, [argument]))
 
 
 def test_candidates_are_published_when_they_change_and_at_most_ten_times_a_second(studio: Studio) -> None:

@@ -34,7 +34,7 @@ class Learned:
     def __init__(self, target: str, events: Events) -> None:
         self.bus = Bus(make_sidecar_registry({"comp": [STYLE]}))
         self.panics = 0
-        self.bus.add_handler(ACTION, lambda _argument: self._count())
+        self.bus.add_handler(ACTION, self._count)
         learn = Learn(self.bus.registry, lambda device: None)
         learn.start(target)
         for at, message in events:

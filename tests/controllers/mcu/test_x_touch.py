@@ -49,7 +49,7 @@ class Desk:
             self.devices.append((SimulatedXTouch(UNITS[name], has_handshake), port, session))
             session.start(self.now_s)
 
-    def _note(self, action: str, argument: str) -> None:
+    def _note(self, action: str, argument: str = "") -> None:
         self.actions.append((action, argument))
 
     def run(self, seconds: float) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.control.bus import Bus
+from bridge.control.bus import CHANGE, Bus
 from bridge.errors import ControlError
 from tests.controllers.rig import DeviceRig, make_registry
 
@@ -208,7 +208,7 @@ def test_a_press_comes_after_the_moves_before_it() -> None:
     """
     rig = DeviceRig(text)
     names: list[str] = []
-    rig.bus.subscribe(lambda name, _values, _source: names.append(name))
+    rig.bus.subscribe(lambda name, _values, _source: names.extend([name] if name != CHANGE else []))
     rig.send("B0 07 01", "B0 07 02", "90 01 7F", "B0 07 03")
     rig.take()
     assert names == [GAIN, GAIN, MUTE, GAIN]

@@ -46,7 +46,7 @@ class RandomUser:
         self.random = random.Random(seed)
         self.mapping, self.bus, self.bank = mapping, Bus(registry()), Bank()
         for action in registry().actions:
-            self.bus.add_handler(action.name, lambda _argument: None)
+            self.bus.add_handler(action.name, lambda *_: None)
         self.controller = Controller(mapping, self.bus, self.bank, "controller:random")
         self.now_s = 10.0
         self.movers = [item for item in mapping.inputs if isinstance(item.target, MoveBank | SelectLayer | Touch)]

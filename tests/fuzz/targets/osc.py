@@ -25,7 +25,7 @@ def make_sidecar() -> tuple[Bus, Dispatch]:
     """One for all inputs: nothing that arrives may leave it in a state in which the next is not taken."""
     bus = Bus(make_sidecar_registry({"comp": [STYLE]}))
     bus.add_handler("preset.load", lambda _: None)
-    bus.add_handler("transport.panic", lambda _: None)
+    bus.add_handler("transport.panic", lambda: None)
     bus.publish("latency", "drums", 1536, -1, 0)
     return bus, Dispatch(bus)
 
