@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping
 from dataclasses import asdict
 
@@ -59,7 +60,7 @@ class Telemetry:
             reader.cursor = reader.written
         self.reset_counters()
         self._published_levels = dict.fromkeys(LEVELS, 0)
-        self._rows: dict[str, tuple[int, int, int]] = {}
+        self._rows: dict[str, tuple[int, ...]] = {}
         self._block = np.zeros((CHANNELS, round(METER_S * graph.plan.rate)), np.float32)
         self._stems = np.zeros((SEPARATED * CHANNELS, self._block.shape[1]), np.float32)
 
@@ -70,6 +71,7 @@ class Telemetry:
 
     def reset_counters(self) -> None:
         shared = self._graph.arrays
+        self._since_ms = round(time.time() * 1000)
         self._base, self._times = read_counters(shared), shared.worker_bins.copy()
         self._stems_missing = shared.stems_missing.copy()
         self._levels = dict.fromkeys(LEVELS, 0)
@@ -104,7 +106,7 @@ class Telemetry:
     def publish_counters(self, restarts: int) -> None:
         """Publish the counters, and every row of the ledger that changed."""
         now, ledger = self.counters, self._graph.ledger
-        counts = asdict(now) | {"rate": self._graph.plan.rate, "restarts": restarts}
+        counts = asdict(now) | {"rate": self._graph.plan.rate, "restarts": restarts, "since_ms": self._since_ms}
         self._bus.publish("counters", *(counts[field] for field in self._bus.registry.get_reading("counters").fields))
         for level, beats in self._levels.items():
             if self._published_levels[level] != beats:
@@ -116,7 +118,8 @@ class Telemetry:
             if path.name in ANALYSER_OF:
                 index = ANALYSERS.index(ANALYSER_OF[path.name])
                 ledger.set_late(path.name, int(self._graph.arrays.stems_missing[index] - self._stems_missing[index]))
-            row = (path.declared, path.measured, ledger[path.name].late)
+            parts = (path.model, path.upstream, path.buffering, path.reserve, path.user_offset, path.period)
+            row = (path.declared, path.measured, ledger[path.name].late, *parts)
             if self._rows.get(path.name) != row:
                 self._rows[path.name] = row
                 self._bus.publish("latency", path.name, *row)
@@ -148,5 +151,6 @@ class Telemetry:
             end = observe(shared.state, w.HEAD) - self._graph.ledger["band"].declared
             read_audio(shared.band, end - frames, rows["band"])
         for port, audio in rows.items():
-            peak, rms = float(np.abs(audio).max()), float(np.sqrt(np.square(audio).mean()))
-            self._bus.publish("meters", port, to_db(peak), to_db(rms))
+            peaks = [to_db(float(level)) for level in np.abs(audio).max(1)]
+            levels = [to_db(float(level)) for level in np.sqrt(np.square(audio).mean(1))]
+            self._bus.publish("meters", port, max(peaks), max(levels), *peaks, *levels)

@@ -152,7 +152,7 @@ class Studio:
             self.bus.set(name, rng.uniform(control.low, control.high), "screen")
             for _ in range(5):
                 for port in ("drums", "bass", "vocals", "other", "band"):
-                    self.bus.publish("meters", port, rng.uniform(-60, 0), -60.0)
+                    self.bus.publish("meters", port, rng.uniform(-60, 0), -60.0, *[-60.0] * 4)
                 self.step(0.1)
 
 

@@ -178,7 +178,7 @@ def test_the_only_fader_of_the_faderport_2_walks_over_the_stems() -> None:
 def test_the_displays_of_the_faderport_8_have_names_and_meters() -> None:
     device = ShippedDevice("presonus_faderport_8")
     assert "F0 00 01 06 02 12 02 00 00 56 6F 63 61 6C 73 20 F7" in device.sent  # Vocals
-    device.bus.publish("meters", "vocals", -6.0, -12.0)
+    device.bus.publish("meters", "vocals", -6.0, -12.0, *[-60.0] * 4)
     device.take()
     assert any(message.startswith("D2") and message != "D2 00" for message in device.sent)
 

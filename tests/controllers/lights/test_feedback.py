@@ -142,7 +142,7 @@ def test_what_no_light_shows_costs_nothing_and_wakes_nobody() -> None:
     rig.controller._wake = lambda: woken.append("now")
     rig.take()
     bus.set("stems.bass.gain_db", -3, "somebody else")
-    bus.publish("meters", "drums", -3.0, -6.0)
+    bus.publish("meters", "drums", -3.0, -6.0, *[-60.0] * 4)
     assert (woken, rig.take()) == ([], [])
     bus.publish("mir.chord", 0, "Am", 1.0)
     assert (woken, rig.take()) == ([], [])
@@ -204,9 +204,9 @@ def test_the_row_of_a_reading_that_no_light_shows_wakes_nobody() -> None:
     rig = DeviceRig(text)
     woken: list[str] = []
     rig.controller._wake = lambda: woken.append("now")
-    rig.bus.publish("meters", "bass", -3.0, -6.0)
+    rig.bus.publish("meters", "bass", -3.0, -6.0, *[-60.0] * 4)
     assert woken == []
-    rig.bus.publish("meters", "drums", -30.0, -36.0)
+    rig.bus.publish("meters", "drums", -30.0, -36.0, *[-60.0] * 4)
     assert woken == ["now"]
     assert rig.take() == ["B0 10 40"]
 

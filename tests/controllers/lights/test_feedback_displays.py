@@ -79,12 +79,12 @@ def test_a_bank_move_sends_the_strips_that_are_different_there() -> None:
 def test_meters_are_repeated_while_they_are_up_and_end_with_their_source() -> None:
     rig = DeviceRig(STRIPS, device="strips = 3")
     rig.take()
-    rig.bus.publish("meters", "drums", -30.0, -40.0)
+    rig.bus.publish("meters", "drums", -30.0, -40.0, *[-60.0] * 4)
     assert rig.take(after_s=0.05) == ["D0 06"]
     assert rig.take(after_s=0.05) == []
-    rig.bus.publish("meters", "drums", -30.0, -40.0)
+    rig.bus.publish("meters", "drums", -30.0, -40.0, *[-60.0] * 4)
     assert rig.take(after_s=0.06) == ["D0 06"]
-    rig.bus.publish("meters", "bass", -80.0, -90.0)
+    rig.bus.publish("meters", "bass", -80.0, -90.0, *[-60.0] * 4)
     assert rig.take() == []
     for _ in range(8):
         rig.take(after_s=0.1)
@@ -97,7 +97,7 @@ def test_a_meter_is_sent_no_more_often_than_it_may_be() -> None:
     rig.take()
     sent: list[str] = []
     for k in range(100):  # each 10 ms for a second
-        rig.bus.publish("meters", "drums", -60.0 + 7 * k % 60, -60.0)
+        rig.bus.publish("meters", "drums", -60.0 + 7 * k % 60, -60.0, *[-60.0] * 4)
         sent += rig.take(after_s=0.01)
     assert 25 <= len(sent) <= 34
     rig.take(after_s=0.1)
@@ -116,7 +116,7 @@ def test_a_meter_that_does_not_fall_by_itself_ends_with_its_source() -> None:
     rig = DeviceRig(text)
     rig.take()
     for _ in range(30):
-        rig.bus.publish("meters", "drums", -30.0, -36.0)
+        rig.bus.publish("meters", "drums", -30.0, -36.0, *[-60.0] * 4)
         rig.take(after_s=0.1)
     assert rig.sent[1:] == ["B0 10 40"]
     assert rig.take(after_s=0.8) == []

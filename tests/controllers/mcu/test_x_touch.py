@@ -316,7 +316,7 @@ def play(desk: Desk, seconds: int, levels: Iterator[float], rate_hz: int = 30) -
     chords = ("Am7", "Dm7", "G7", "Cmaj7")
     for tick in range(rate_hz * seconds):
         for channel in CHANNELS:
-            desk.bus.publish("meters", channel, next(levels), -30.0)
+            desk.bus.publish("meters", channel, next(levels), -30.0, *[-60.0] * 4)
         beat = 2 * tick // rate_hz  # 120 BPM
         if beat != 2 * (tick - 1) // rate_hz:
             desk.bus.publish("mir.beat", tick, beat % 4, 4, 120.0, 0.9, beat)
@@ -371,7 +371,7 @@ def test_at_the_end_it_is_dark_and_its_motors_rest(name: str) -> None:
             desk.set(item.name, True)
     desk.run(2.0)
     for channel in CHANNELS:
-        desk.bus.publish("meters", channel, -3.0, -10.0)
+        desk.bus.publish("meters", channel, -3.0, -10.0, *[-60.0] * 4)
     desk.run(0.5)
     assert not device.is_dark()
     assert name not in MAINS or min(device.meters[:5]) > 0

@@ -68,7 +68,7 @@ class RandomUser:
             control = choice(registry().controls)
             self.bus.set(control.name, self.random.uniform(control.low, control.high), "somebody else")
         elif draw < 0.9:
-            self.bus.publish("meters", choice([*STEMS, "band"]), self.random.uniform(-90, 6), -90.0)
+            self.bus.publish("meters", choice([*STEMS, "band"]), self.random.uniform(-90, 6), -90.0, *[-60.0] * 4)
             self.bus.publish("mir.chord", 0, choice(["N", "Am", "B♭maj7/D", "F♯m7b5", "和"]), 1.0)
             self.bus.publish("mir.beat", 0, self.random.randrange(4), 4, 120.0, 1.0, 0)
         elif draw < 0.92 and plugs:
@@ -86,7 +86,7 @@ class RandomUser:
                 for message in make_messages(item, 0):
                     self.controller.receive(message, self.now_s)
         for port in (*STEMS, "band"):
-            self.bus.publish("meters", port, -120.0, -120.0)
+            self.bus.publish("meters", port, -120.0, -120.0, *[-60.0] * 4)
         for _ in range(20):
             self.now_s += 1.0
             self.take(self.controller)

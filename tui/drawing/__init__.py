@@ -1,0 +1,1 @@
+"""What screens are drawn with: meters, faders, tables, the routing matrix, large letters, the piano roll."""

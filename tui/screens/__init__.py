@@ -1,0 +1,1 @@
+"""Screens of the terminal app, one a file: what each subscribes to, its rows, its keys."""

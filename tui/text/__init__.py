@@ -1,0 +1,1 @@
+"""Text modes of the terminal app, without Textual: one look, following, typed commands, snapshots."""
