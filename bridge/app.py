@@ -10,6 +10,8 @@ from types import TracebackType
 
 from bridge.control import preset
 from bridge.control.bus import ActionHandler, Bus
+from bridge.control.bus_log import BusLog
+from bridge.control.identity import SidecarIdentity
 from bridge.control.registry import Registry
 from bridge.control.sidecar import RESERVE_FRAMES, make_sidecar_registry
 from bridge.controllers.devices.control_port import Peers
@@ -94,6 +96,8 @@ class Sidecar:
         self.controllers = ControllerService(
             self.bus, settings.controllers, is_known_elsewhere, self._read_control_peers
         )
+        self._identity = SidecarIdentity(self.bus, settings.jack.client, settings.jack.server or default_server())
+        self._log = BusLog(self.bus)
         self._hanging = HangingNotes()
         self._mark: RunMark | None = None
         self.osc: OscServer | None = None
@@ -123,6 +127,8 @@ class Sidecar:
         self._register_actions()
         osc, lan, jack = self.settings.osc, self.settings.lan, self.settings.jack
         with ExitStack() as opened:
+            logging.getLogger().addHandler(self._log)
+            opened.callback(logging.getLogger().removeHandler, self._log)
             # what can be refused comes first, then the slow steps: access list, port, JACK server, our client name
             self.osc = OscServer(self.bus, osc.host, osc.port, lan.allow, lan.token)
             opened.enter_context(self.osc.bind())
@@ -241,11 +247,17 @@ class Sidecar:
                     self._replace_signal_path()
                 else:
                     self._publish(self._signal_path, tick)
+                self._publish_state()
             except Exception as error:
                 if (kind := f"{type(error).__name__} {error}") not in failed:  # each failure is logged once
                     log.exception("publishing readings failed; it is tried again")
                 failed.add(kind)
                 self._stop.wait(RETRY_S)
+
+    def _publish_state(self) -> None:
+        rate = self._signal_path.graph.plan.rate if self._signal_path is not None else 0
+        self._identity.update(rate, "running" if self.connected else "waiting for the JACK server")
+        self._log.publish()
 
     @staticmethod
     def _publish(signal_path: SignalPath, tick: int) -> None:

@@ -70,6 +70,7 @@ def _make_source_controls() -> Iterator[Control]:
             f"mir.{analyser}.source", 0, len(SOURCES) - 1, 0, kind="choice", choices=SOURCES,
             doc=f"Input of the {analyser} analyser. Stems delay its results, as declared. "
             "An engine with a single input, such as mir.chroma, analyses the mix.",
+            takes_effect="delay moves",
         )  # fmt: skip
 
 
@@ -78,10 +79,12 @@ def _make_latency_controls() -> Iterator[Control]:
         yield Control(
             f"latency.{role}.reserve_frames", 16, 8192, spec.reserve_frames, unit="frames", kind="integer",
             doc=f"Compute headroom of the {role} worker. {spec.reserve_doc}",
+            takes_effect=spec.reserve_takes_effect,
         )  # fmt: skip
         yield Control(
             f"latency.{role}.user_offset_frames", 0, 48000, 0, unit="frames", kind="integer",
             doc=f"Extra delay on the {role} engine's paths, included in their declared latency.",
+            takes_effect="delay moves",
         )  # fmt: skip
         yield _make_switch(
             f"latency.{role}.reserve_auto",

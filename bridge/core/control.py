@@ -190,6 +190,11 @@ class Reading:
         """The OSC address."""
         return address_of(self.name)
 
+    @property
+    def kind(self) -> str:
+        """``rows``, ``events`` (queued) or ``state``."""
+        return "rows" if self.keyed else "events" if self.queued else "state"
+
 
 Item: TypeAlias = Control | Action | Reading
 

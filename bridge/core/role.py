@@ -63,6 +63,7 @@ class RoleSpec:
         engine: The default engine.
         reserve_frames: The default reserve, the compute headroom of its worker.
         reserve_doc: What the reserve means for the user, a sentence.
+        reserve_takes_effect: When a change of it takes effect (`Control.takes_effect`).
         paths: Its rows of the ledger, in order.
         needed_inputs: Event inputs that its engine must have.
         needed_outputs: Outputs that its engine must have.
@@ -88,6 +89,7 @@ class RoleSpec:
     reads: Mapping[str, str] = field(default_factory=dict)
     writes: Mapping[str, str] = field(default_factory=dict)
     renders: Mapping[str, str] = field(default_factory=dict)
+    reserve_takes_effect: str = "delay moves"
     audio_inputs: Literal["mix", "chosen", "stems"] = "mix"
     audio_ring: Literal["", "stems", "band"] = ""
     audio_outputs: tuple[str, ...] = ()
@@ -134,6 +136,7 @@ ROLES: dict[str, RoleSpec] = {
         engine="accompaniment.band",
         reserve_frames=2048,
         reserve_doc="The band decides this much earlier; it is no latency. It takes effect at the next start.",
+        reserve_takes_effect="next start",
         paths=(make_midi_path("accompaniment", "midi"),),
         needed_outputs=frozenset({"midi"}),
         reads={"midi": HOST_RING} | _ANALYSES,
@@ -145,6 +148,7 @@ ROLES: dict[str, RoleSpec] = {
         engine="synth.fluid",
         reserve_frames=1024,
         reserve_doc="The accompaniment decides this much earlier; it is no latency. It takes effect at the next start.",
+        reserve_takes_effect="next start",
         paths=(make_audio_path("band"),),
         needed_inputs=frozenset({"midi"}),
         needed_outputs=frozenset({"audio"}),

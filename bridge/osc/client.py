@@ -13,8 +13,9 @@ from bridge.errors import ControlError, DriverError
 from bridge.osc import guard
 from bridge.osc.wire import Args, Message, decode, encode
 
-REPLIES = {"/ping": "/pong", "/subscribe": "/subscribed", "/unsubscribe": "/unsubscribed"}
+REPLIES = {"/ping": "/pong", "/subscribe": "/subscribed", "/unsubscribe": "/unsubscribed", "/recall": "/recalled"}
 """Reply addresses that differ from the request's."""
+CALL_REPLIES = ("/result", "/done", "/failed")
 _LARGEST_DATAGRAM = 65536
 
 
@@ -30,6 +31,7 @@ class OscClient:
         self.port = port
         self._token = token
         self._waiting: deque[Message] = deque()
+        self._calls = 0
         self._socket: socket.socket
 
     def __enter__(self) -> OscClient:
@@ -100,6 +102,32 @@ class OscClient:
         if self._waiting and not several:
             hint = f"other messages came; where {address} has several replies, use gather and its last one as done"
         raise DriverError(f"osc: no answer to {address} from {self.host}:{self.port}", hint)
+
+    def call(self, address: str, *args: Any, timeout_s: float = 5.0) -> list[Args]:
+        """Set a control or trigger an action, and wait until it is done; returns the rows that it answers with.
+
+        Raises:
+            ControlError: It failed.
+            DriverError: There was no answer within ``timeout_s`` seconds.
+        """
+        self._calls += 1
+        token = f"{self._calls}"
+        self.send("/call", token, address, *args)
+        deadline_s = time.monotonic() + timeout_s
+        rows: list[Args] = []
+        while (message := self._read_next(deadline_s)) is not None:
+            reply, values = message
+            if reply in CALL_REPLIES and values[:1] == (token,):
+                if reply == "/done":
+                    return rows
+                if reply == "/failed":
+                    raise ControlError(*(str(part) for part in values[2:4]))
+                rows.append(values[1:])
+            elif reply == "/error" and values[:1] == ("/call",):
+                raise ControlError(*(str(part) for part in values[1:3]))
+            else:
+                self._waiting.append(message)
+        raise DriverError(f"osc: no answer to {address} from {self.host}:{self.port}", "is sideman run running?")
 
     def read_messages(self, timeout_s: float) -> Iterator[Message]:
         """Yield received messages in order, until none arrives for ``timeout_s``."""

@@ -246,8 +246,7 @@ class Dispatch:
             shape = (order, item.optional, int(item.repeats), len(item.arguments))
             yield "/controls/arguments", (item.address, *shape, *item.arguments, *item.result)
         else:
-            kind = "rows" if item.keyed else "events" if item.queued else "state"
-            yield "/controls/fields", (item.address, order, kind, item.history, *map(find_unit, item.fields))
+            yield "/controls/fields", (item.address, order, item.kind, item.history, *map(find_unit, item.fields))
 
     def _read_published(self, items: Sequence[Item]) -> Iterator[Message]:
         """The current values of ``items``, without readings that were never published."""

@@ -19,14 +19,15 @@ NOWHERE = -(1 << 40)
 
 SECTION = Control(
     "accompaniment.band.section", 0.0, len(SECTIONS) - 1.0, AUTO, kind="choice", choices=SECTIONS,
+    takes_effect="next bar",
     doc="The section played from the next bar on. auto: that of the chord sheet, or else by the energy of the music.",
 )  # fmt: skip
 DROPOUT = Control(
-    "accompaniment.band.dropout", 0.0, 1.0, 0.0, kind="switch", saved=False,
+    "accompaniment.band.dropout", 0.0, 1.0, 0.0, kind="switch", saved=False, takes_effect="next bar",
     doc="From the next bar on only parts whose control stays is on play; the others come back on a bar line.",
 )  # fmt: skip
 FILL = Control(
-    "accompaniment.band.fill", 0.0, 1.0, 0.0, kind="switch", saved=False,
+    "accompaniment.band.fill", 0.0, 1.0, 0.0, kind="switch", saved=False, takes_effect="next beat",
     doc="Play a fill from the next beat to the end of the bar, and an opening after it. Held: in each bar.",
 )  # fmt: skip
 COUNT_IN = Control(
@@ -36,6 +37,7 @@ COUNT_IN = Control(
     0.0,
     kind="switch",
     doc="Count in with a bar of sticks when the host starts.",
+    takes_effect="next start",
 )
 STAYS = {
     name: Control(

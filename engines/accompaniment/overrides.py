@@ -15,7 +15,7 @@ KEY = Control(
 )  # fmt: skip
 LOWEST_BPM = 30.0
 TEMPO = Control(
-    "accompaniment.band.tempo", 0.0, 300.0, 0.0, "BPM",
+    "accompaniment.band.tempo", 0.0, 300.0, 0.0, "BPM", takes_effect="next beat",
     doc=f"Without a host: a fixed tempo, from the next detected beat on; below {LOWEST_BPM:g}: the analysed tempo.",
 )  # fmt: skip
 

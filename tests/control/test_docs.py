@@ -63,5 +63,5 @@ def test_a_users_own_choices_are_listed_but_not_on_the_page() -> None:
 def test_markdown_rows_have_the_columns_of_their_head() -> None:
     rows = [line.replace("\\|", "") for line in format_markdown(registry()).splitlines() if line.startswith("|")]
     widths = [row.count("|") for row in rows]
-    assert set(widths) == {6, 4}
+    assert set(widths) == {7, 5}
     assert "Feel" in format_markdown(registry())

@@ -6,7 +6,7 @@ import pytest
 
 from bridge.errors import ControlError
 from bridge.osc.pattern import AddressPattern
-from bridge.osc.subscriptions import LEASE_S, MAX_PATTERNS, MAX_SUBSCRIBERS, Subscriptions
+from bridge.osc.subscriptions import LEASE_S, MAX_EVENTS, MAX_PATTERNS, MAX_SUBSCRIBERS, Subscriptions
 from bridge.osc.wire import Peer, format_source
 
 ANN: Peer = ("127.0.0.1", 5001)
@@ -160,3 +160,38 @@ def test_a_host_cannot_take_every_place_from_the_others(subscriptions: Subscript
     served = {peer for peer, _, _ in subscriptions.pop_due(3.0)}
     assert {ANN, *(("10.0.0.2", port) for port in (1, 2, 3))} <= served
     assert not served & {("10.0.0.1", port) for port in (0, 1, 2)}, "those renewed least lately made room"
+
+
+def test_of_levels_the_maximum_is_kept_until_it_is_sent(subscriptions: Subscriptions) -> None:
+    for level in (-20.0, -6.0, -40.0):
+        subscriptions.offer("/stems/level", "in", ("in", level, level - 3.0), "", 0.0, peaks=True)
+    assert subscriptions.pop_due(0.0) == [(ANN, "/stems/level", ("in", -6.0, -9.0))]
+    subscriptions.offer("/stems/level", "in", ("in", -50.0, -53.0), "", 0.01, peaks=True)
+    assert subscriptions.pop_due(0.1) == [(ANN, "/stems/level", ("in", -50.0, -53.0))]
+
+
+def test_events_go_out_in_order_whatever_the_rate_and_those_that_are_dropped_are_counted(
+    subscriptions: Subscriptions,
+) -> None:
+    for number in range(MAX_EVENTS + 5):
+        assert subscriptions.offer_event("/stems/note", (number,))
+    ready = subscriptions.pop_due(0.0)
+    assert ready[0] == (ANN, "/dropped", ("/stems/note", 5))
+    assert [values for _, _, values in ready[1:]] == [(number,) for number in range(5, MAX_EVENTS + 5)]
+    assert subscriptions.pop_due(0.0) == []
+
+
+def test_many_events_leave_room_for_others(subscriptions: Subscriptions) -> None:
+    subscriptions.subscribe(BOB, "/stems", 10.0, 0.0)
+    for number in range(10):
+        subscriptions.offer_event("/stems/note", (number,))
+    assert [peer for peer, _, _ in subscriptions.pop_due(0.0, 4)] == [ANN] * 4
+    assert [peer for peer, _, _ in subscriptions.pop_due(0.0, 4)] == [BOB] * 4
+
+
+def test_unsubscribing_drops_events_that_wait(subscriptions: Subscriptions) -> None:
+    subscriptions.subscribe(ANN, "/mir", 10.0, 0.0)
+    subscriptions.offer_event("/stems/note", (1,))
+    subscriptions.offer_event("/mir/note", (2,))
+    subscriptions.unsubscribe(ANN, "/stems")
+    assert subscriptions.pop_due(0.0) == [(ANN, "/mir/note", (2,))]
