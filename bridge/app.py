@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import threading
+import time
 from contextlib import ExitStack
 from types import TracebackType
 
@@ -262,6 +263,7 @@ class Sidecar:
     @staticmethod
     def _publish(signal_path: SignalPath, tick: int) -> None:
         signal_path.telemetry.publish_music()
+        signal_path.telemetry.clock.publish(time.monotonic(), round(1000 * time.time()))
         if tick % METERS_EVERY == 0:
             signal_path.telemetry.publish_meters()
         if tick % COUNTERS_EVERY == 0:

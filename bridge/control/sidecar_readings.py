@@ -190,8 +190,9 @@ READINGS: tuple[Reading, ...] = (
             "changes",
         ),
         "Where the music is. frame: now, in the stream; time_ms: the same moment since 1970. bar and beat: from 1, the "
-        "beat with its fraction; 0 where no song position is known. leader: host, detected or none. lock: locked, "
-        "searching or free. jitter_ms: of the beats against an even tempo. changes: of controls so far.",
+        "beat with its fraction; both 0 where no song position is known. A pick-up is in bar 0. leader: host, detected "
+        "or none. lock: locked, searching or free. jitter_ms: of the last beats against an even tempo, its median. "
+        "changes: of controls so far.",
     ),
     Reading(
         "accompaniment.note",

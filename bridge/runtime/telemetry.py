@@ -14,6 +14,7 @@ from bridge.core.audio import ANALYSERS, CHANNELS, STEMS
 from bridge.core.events import CHORD_SOURCES, LEVELS, Beat, Chord, Commit, Key, Note, Onset, Payload, Tempo, TimedEvent
 from bridge.core.latency import AUDIO_PATHS, RETURNED
 from bridge.core.role import FORESEEN_RING, ROLES
+from bridge.runtime.clock_reading import ClockReading
 from bridge.runtime.counters import WORKER_BIN_US, Counters, compute_percentiles, read_counters
 from bridge.runtime.graph import Graph
 from bridge.runtime.shared import slots as w
@@ -51,6 +52,7 @@ class Telemetry:
 
     def __init__(self, bus: Bus, graph: Graph) -> None:
         self._bus, self._graph = bus, graph
+        self.clock = ClockReading(bus, graph)
         shared = graph.arrays
         rings = [i for i, name in enumerate(graph.plan.rings) if name in ANALYSIS_RINGS]
         self._readers = [EventReader(shared.records[i], shared.heads[i]) for i in rings]

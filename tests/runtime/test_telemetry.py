@@ -200,7 +200,7 @@ def published_names(source: str) -> set[str]:
 
 
 UNPUBLISHED = {
-    "clock", "accompaniment.note", "accompaniment.withdrawn", "accompaniment.part", "accompaniment.plan",
+    "accompaniment.note", "accompaniment.withdrawn", "accompaniment.part", "accompaniment.plan",
     "accompaniment.section", "accompaniment.lookahead", "latency.card",
     "callback.time",
     "preset.entry", "preset.current", "jobs", "jobs.file",
