@@ -52,7 +52,8 @@ class TextField:
     """A line of text that is being typed: all printable keys go to it.
 
     ``on_change``: called with every new text. ``on_submit``: called with the text at Enter. Esc leaves, and calls
-    ``on_cancel``. ``complete``: the words that Tab completes.
+    ``on_cancel``. ``complete``: the texts that Tab completes to. ``history``: earlier texts, the oldest first, that the
+    arrows up and down bring back; without one these keys act on the screen.
     """
 
     prompt: str
@@ -62,6 +63,8 @@ class TextField:
     on_submit: Callable[[str], None] | None = None
     on_cancel: Callable[[], None] | None = None
     complete: Callable[[str], Sequence[str]] | None = None
+    history: Sequence[str] = ()
+    history_at: int = -1
 
 
 @dataclass(slots=True)
@@ -77,6 +80,7 @@ class View:
         message_role: Its role.
         field: The text field that is open; None where keys act.
         asked: A question that is open (``delete rehearsal?``), and what Enter does; None where none is.
+        console: Whether only the characters of the Linux console's font may be drawn: no eighth blocks.
     """
 
     screen: str = "stems"
@@ -87,6 +91,7 @@ class View:
     message_role: str = "text"
     field: TextField | None = None
     asked: tuple[str, Callable[[], None]] | None = None
+    console: bool = False
 
     @property
     def is_large(self) -> bool:

@@ -1,0 +1,108 @@
+"""Repertoires of characters: rows in ASCII alone, or in what the font of the Linux console has."""
+
+from __future__ import annotations
+
+from tui.rows import Row, measure
+
+TO_ASCII: dict[str, str] = {
+    **dict.fromkeys("█▉▊▋▆▇", "#"),
+    **dict.fromkeys("▌▍▐", ">"),
+    **dict.fromkeys("▎▏", "|"),
+    **dict.fromkeys("▄▅▀▂▃▙▛▜▟", "#"),
+    **dict.fromkeys("▁", "_"),
+    **dict.fromkeys("▘▝▖▗", "'"),
+    **dict.fromkeys("░▒▓", ":"),
+    **dict.fromkeys("─━┈┄╌", "-"),
+    **dict.fromkeys("│┃┊┆╎", "|"),
+    **dict.fromkeys("┌┐└┘├┤┬┴┼╭╮╯╰", "+"),
+    **dict.fromkeys("●◉◆", "*"),
+    **dict.fromkeys("○◇", "o"),
+    "·": ".",
+    "…": "~",
+    "▸": ">",
+    "▶": ">",
+    "›": ">",
+    "‹": "<",
+    "◂": "<",
+    "▲": "^",
+    "▼": "v",
+    "▴": "^",
+    "▾": "v",
+    "←": "<",
+    "→": ">",
+    "↑": "^",
+    "↓": "v",
+    "↵": "Enter",
+    "⌫": "Bksp",
+    "✓": "v",
+    "✗": "x",
+    "×": "x",
+    "╲": "\\",
+    "–": "-",
+    "—": "-",
+    "−": "-",
+    "µ": "u",
+    "°": "o",
+    "♯": "#",
+    "♭": "b",
+    "±": "+",
+    "“": '"',
+    "”": '"',
+    "’": "'",
+}
+"""Signs of the screens and what stands for them. Only those of the footer, whose row is fitted later, grow longer."""
+TO_CONSOLE: dict[str, str] = {
+    **dict.fromkeys("▉▊▋", "█"),
+    **dict.fromkeys("▍▎▏", "▌"),
+    **dict.fromkeys("▁▂▃▅", "▄"),
+    **dict.fromkeys("▆▇", "█"),
+    **dict.fromkeys("━┈┄╌", "─"),
+    **dict.fromkeys("┃┊┆╎", "│"),
+    **dict.fromkeys("╭", "┌"),
+    **dict.fromkeys("╮", "┐"),
+    **dict.fromkeys("╯", "┘"),
+    **dict.fromkeys("╰", "└"),
+    "●": "•",
+    "◉": "•",
+    "○": "o",
+    "▸": ">",
+    "▶": ">",
+    "›": ">",
+    "‹": "<",
+    "◂": "<",
+    "▴": "^",
+    "▾": "v",
+    "▲": "^",
+    "▼": "v",
+    "↵": "Enter",
+    "⌫": "Bksp",
+    "✓": "v",
+    "✗": "x",
+    "…": "~",
+    "╲": "\\",
+    "–": "-",
+    "—": "-",
+    "−": "-",
+    "♯": "#",
+    "♭": "b",
+}
+"""The console's font holds 256 characters, those of code page 437: full and half blocks, plain lines."""
+
+
+def limit_characters(row: Row, ascii_only: bool, console: bool) -> Row:
+    """``row`` in the characters that may be drawn. What has no stand-in becomes ``?`` in ASCII, as wide as it was."""
+    if ascii_only:
+        return [(text if text.isascii() else _translate(text, TO_ASCII, True), role) for text, role in row]
+    if console:
+        return [(text if text.isascii() else _translate(text, TO_CONSOLE, False), role) for text, role in row]
+    return row
+
+
+def _translate(text: str, signs: dict[str, str], ascii_only: bool) -> str:
+    drawn = []
+    for one in text:
+        sign = signs.get(one, one)
+        if ascii_only and not sign.isascii():
+            sign = "?" * measure(one)
+        drawn.append(sign)
+    return "".join(drawn)

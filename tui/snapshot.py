@@ -1,0 +1,62 @@
+"""Snapshot: a whole screen with its frame as rows, and these as text, as roles or as SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tui.app_actions import APP_ACTIONS, select_footer
+from tui.drawing.characters import limit_characters
+from tui.drawing.frame import FRAME_ROWS, draw_head, draw_keys, draw_message, draw_tabs
+from tui.rows import ROLES, Row, fit_row, measure, to_text
+from tui.screen import Context, KeyAction, Screen
+from tui.session import Record
+
+ROLE_LETTERS: dict[str, str] = dict(zip(ROLES, ".dotS=+!msk*weFC", strict=True))
+"""What stands for a role in a snapshot of roles; a dot is plain text."""
+
+
+def draw_whole(
+    context: Context,
+    screen: Screen,
+    screens: Sequence[Screen] = (),
+    actions: Sequence[KeyAction] | None = None,
+    clock: Record | None = None,
+) -> list[Row]:
+    """Every row of the terminal, each as wide as the view. ``screens``: those of the tabs; ``actions``: the screen's,
+    by default its own; ``clock``: the reading as it was when numbers were rewritten last."""
+    view, session = context.view, context.session
+    width, height = max(view.width, 1), max(view.height, 1)
+    room = max(height - FRAME_ROWS, 0)
+    content = [fit_row(row, width) for row in screen.draw(context, width, room)[:room]]
+    content += [fit_row([], width)] * (room + 1 - len(content))
+    always, more = select_footer(APP_ACTIONS)
+    foot = [
+        draw_message(view, width),
+        draw_keys(view, [*(screen.actions if actions is None else actions), *more], always, width),
+    ]
+    head = [
+        draw_head(session, context.now_s, width, clock),
+        draw_tabs(screens or (screen,), screen.name, width),
+    ]
+    rows = [*head, *content, *foot]
+    if len(rows) > height:  # a terminal of a few rows: the keys, the message, and the head as far as they fit
+        rows = [*rows[: height - len(foot)], *foot][-height:] if height > len(foot) else foot[-height:]
+    return [fit_row(limit_characters(row, view.ascii, view.console), width) for row in rows]
+
+
+def to_lines(rows: Sequence[Row]) -> str:
+    """The rows as text, without blanks at the ends of lines."""
+    return "".join(to_text(row).rstrip() + "\n" for row in rows)
+
+
+def to_role_lines(rows: Sequence[Row]) -> str:
+    """The roles of the rows: a letter of `ROLE_LETTERS` a column, blank where nothing is drawn."""
+    lines = []
+    for row in rows:
+        line = "".join(
+            "".join(" " if one == " " and role not in ("selected", "cursor") else ROLE_LETTERS[role] for one in text)
+            + ROLE_LETTERS[role] * (measure(text) - len(text))
+            for text, role in row
+        )
+        lines.append(line.rstrip() + "\n")
+    return "".join(lines)
