@@ -88,7 +88,7 @@ def run(
         from bridge.app import Sidecar
         from bridge.control.preset import apply, find, load
         from bridge.core.jit import CACHE
-        from bridge.daw.latency_card import format_text, make_cards, make_ledger_table
+        from bridge.daw.latency_card import format_text, make_cards, make_ledger_table, summarise
         from bridge.osc.access import choose_lan_host
         from bridge.starting import StartDisplay
         from bridge.status import REFRESH_S, SPINNER_COLUMNS, format_status_line
@@ -118,8 +118,11 @@ def run(
                 apply(chosen, sidecar.bus)
             graph = sidecar.signal_path.graph
             console.say(f"sideman on {graph.plan.rate:,} Hz, period {graph.ledger.period}; Ctrl-C ends it")
-            console.print(make_ledger_table(graph.ledger))
+            for line in summarise(graph.ledger):
+                console.say(f"  {line}")
+            console.say("more: sideman latency, sideman controls; the app: sideman tui")
             if verbose:
+                console.print(make_ledger_table(graph.ledger))
                 console.print(format_text(make_cards(graph.ledger)))
             with console.status("") if console.is_terminal else nullcontext() as status:
                 while not signals.asked and not sidecar.wait(REFRESH_S):

@@ -43,7 +43,7 @@ from demo.report import (
     list_paths,
     write_json,
 )
-from engines.accompaniment.chord_symbol import parse_symbol
+from engines.accompaniment.chord_symbol import parse_label
 
 RATE, PERIOD = 44100, 128  # of the demo's own server
 TAIL_S = 0.5
@@ -233,7 +233,7 @@ def _write(out: Path, report: DemoReport, song: DemoSong, daw: FakeDaw, wrong: l
         port: [TimedEvent(max(0, e.frame - delays.get(port, 0)), e.payload) for e in daw.read_midi(port)]
         for port in MIDI_PORTS
     }
-    marks = [TimedEvent(max(0, frame), parse_symbol(label).chord) for frame, label in report.detected.chords]
+    marks = [TimedEvent(max(0, frame), parse_label(label)) for frame, label in report.detected.chords]
     tempo = song.tempo
     if tempo is None:
         beats = report.detected.beats

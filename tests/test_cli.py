@@ -33,7 +33,7 @@ COMMANDS: Sequence[tuple[str, ...]] = (
     (), ("run",), ("demo",), ("latency",), ("controls",), ("preset",), ("preset", "save"), ("doctor",),
     ("preset", "load"), ("preset", "list"), ("bench",), ("bench", "callback"), ("bench", "separation"),
     ("bench", "accompaniment"), ("separate",), ("analyze",), ("accompany",), ("models",), ("models", "add"),
-    ("models", "list"), ("models", "verify"), ("models", "remove"), ("learn",), ("controllers",),
+    ("models", "list"), ("models", "verify"), ("models", "remove"), ("learn",), ("controllers",), ("tui",),
 )  # fmt: skip
 
 

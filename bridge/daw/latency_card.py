@@ -185,6 +185,19 @@ def make_ledger_table(ledger: Ledger) -> Table:
     return grid
 
 
+def summarise(ledger: Ledger) -> list[str]:
+    """The delays of all paths in a few short lines, the paths of one delay together; those without one are last."""
+    grouped: dict[int, list[str]] = {}
+    for path in ledger:
+        grouped.setdefault(path.declared, []).append(path.name)
+    lines = [
+        f"{_format_ms(declared, ledger.rate)} ms  {', '.join(paths)}" for declared, paths in grouped.items() if declared
+    ]
+    if in_time := grouped.get(0):
+        lines.append(f"in time  {', '.join(in_time)}")
+    return lines
+
+
 def format_text(shown: Iterable[Card], width: int = 80) -> str:
     """Render the cards as plain text, in lines of at most ``width`` characters."""
     page = io.StringIO()

@@ -87,6 +87,11 @@ def is_no_chord(symbol: str) -> bool:
     return _NO_CHORD.fullmatch(normalise(symbol)) is not None
 
 
+def parse_label(label: str) -> Chord:
+    """The chord of an analyser's label, such as ``Am7``, or ``N`` where no chord sounds. Raises: SymbolError."""
+    return NO_CHORD if is_no_chord(label) else parse_symbol(label).chord
+
+
 def parse_symbol(symbol: str) -> ChordSymbol:
     """The chord of ``symbol``. Raises: SymbolError."""
     text = normalise(symbol)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bridge.core.latency import Ledger, Path
-from bridge.daw.latency_card import collect_figures, format_text, make_cards
+from bridge.daw.latency_card import collect_figures, format_text, make_cards, summarise
 
 
 @pytest.fixture
@@ -66,3 +66,14 @@ def test_the_text_says_samples_and_milliseconds_within_80_columns(ledger: Ledger
 
 def test_a_ledger_without_audio_says_so() -> None:
     assert "No audio path is declared." in format_text(make_cards(Ledger(rate=44100, period=128)))
+
+
+def test_the_summary_has_every_path_once_with_the_delays_first(ledger: Ledger) -> None:
+    lines = summarise(ledger)
+    names = [name for line in lines for name in line.split("  ", 1)[1].split(", ")]
+    assert sorted(names) == sorted(path.name for path in ledger)
+    for path in ledger:
+        (line,) = [one for one in lines if path.name in one.split("  ", 1)[1].split(", ")]
+        start = f"{1000 * path.declared / ledger.rate:.2f} ms" if path.declared else "in time"
+        assert line.startswith(start)
+    assert all(len(line) <= 78 for line in lines)

@@ -11,8 +11,16 @@ import pytest
 from hypothesis import given
 
 from bridge.core.chords import QUALITIES, SPELLINGS, find_intervals
+from bridge.core.events import Chord
 from engines.accompaniment import chord_symbol
-from engines.accompaniment.chord_symbol import ChordSymbol, SymbolError, has_ambiguous_b, parse_chord, parse_symbol
+from engines.accompaniment.chord_symbol import (
+    ChordSymbol,
+    SymbolError,
+    has_ambiguous_b,
+    parse_chord,
+    parse_label,
+    parse_symbol,
+)
 from engines.accompaniment.note_names import normalise
 from engines.accompaniment.score import NO_CHORD
 
@@ -174,3 +182,11 @@ def test_a_b_beside_german_names_is_not_clear() -> None:
     assert not has_ambiguous_b(["H7", "Bb", "Es"])
     assert has_ambiguous_b(["H7", "N.C.", "B"])
     assert has_ambiguous_b(["Fis", "C/B"])
+
+
+@pytest.mark.parametrize("root", [-1, *range(12)])
+def test_every_label_of_an_analyser_is_a_chord_again(root: int) -> None:
+    for quality in range(len(QUALITIES)) if root >= 0 else (0,):
+        detected = Chord(root, quality, root, 1.0)
+        parsed = parse_label(detected.label)
+        assert (parsed.root, parsed.label) == (root, detected.label)
