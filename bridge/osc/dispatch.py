@@ -6,8 +6,9 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 
 from bridge.control.bus import Bus, Row
-from bridge.core.control import Action, Control, Item, Reading, find_unit, suggest_nearest
+from bridge.core.control import Action, Control, Item, Reading, suggest_nearest
 from bridge.errors import BridgeError, ControlError
+from bridge.osc.descriptions import describe
 from bridge.osc.limits import HINT_STEPS, MESSAGE_STEPS, REPLY_STEPS, SET_STEPS, Budget
 from bridge.osc.pattern import AddressPattern, Index, is_pattern
 from bridge.osc.subscriptions import DEFAULT_HZ, LEASE_S, Subscriptions
@@ -143,11 +144,6 @@ class Dispatch:
             self._order = {item.name: number for number, item in enumerate(self._items)}
         return self._index
 
-    def _refresh_order(self) -> dict[str, int]:
-        """The place of each item in the registry, by name."""
-        self._refresh_index()
-        return self._order
-
     def _call(self, args: Args, peer: Peer, now_s: float, budget: Budget) -> Iterator[Message]:  # noqa: ARG002
         """Set a control or trigger an action, with an answer: ``/done`` or ``/failed``, both with the token."""
         if len(args) < 2 or not isinstance(args[0], str) or not isinstance(args[1], str):
@@ -236,18 +232,6 @@ class Dispatch:
         yield from replies
         yield "/get/done", (pattern.text, len(replies))
 
-    def _describe(self, item: Item) -> Iterator[Message]:
-        """What clients need to know of an item besides its first line."""
-        order = self._refresh_order()[item.name]
-        if isinstance(item, Control):
-            details = (order, item.takes_effect, int(item.saved), float(item.step_size))
-            yield "/controls/detail", (item.address, *details)
-        elif isinstance(item, Action):
-            shape = (order, item.optional, int(item.repeats), len(item.arguments))
-            yield "/controls/arguments", (item.address, *shape, *item.arguments, *item.result)
-        else:
-            yield "/controls/fields", (item.address, order, item.kind, item.history, *map(find_unit, item.fields))
-
     def _read_published(self, items: Sequence[Item]) -> Iterator[Message]:
         """The current values of ``items``, without readings that were never published."""
         for item in items:
@@ -257,14 +241,7 @@ class Dispatch:
         items = self._charge_covered(_parse_pattern(args or ("/",)), budget)
         budget.spend(REPLY_STEPS * len(items))
         for item in items:
-            if isinstance(item, Control):
-                head = (item.address, float(item.low), float(item.high), float(item.default), item.unit, item.kind)
-                yield "/controls/control", (*head, item.doc, *item.choices)
-            elif isinstance(item, Action):
-                yield "/controls/action", (item.address, item.argument, item.doc)
-            else:
-                yield "/controls/reading", (item.address, item.doc, *item.fields)
-            yield from self._describe(item)
+            yield from describe(item, self._order[item.name])
         yield "/controls/done", (len(items),)
 
 
