@@ -77,10 +77,10 @@ class Dispatch:
                 return list(method(args, peer, now_s, budget))
             return list(self._apply(address, args, peer, budget))
         except BridgeError as error:
-            return [make_error_reply(address, error.message, error.hint)]
+            return [make_refusal(address, args, error.message, error.hint)]
         except Exception as error:
             log.exception("%r from %s failed", address[:LONGEST_NAME], format_source(peer))
-            return [make_error_reply(address, f"{type(error).__name__}: {error}", "the log has the details")]
+            return [make_refusal(address, args, f"{type(error).__name__}: {error}", "the log has the details")]
 
     def _apply(self, address: str, args: Args, peer: Peer, budget: Budget) -> Iterator[Message]:
         item = self._bus.registry.find_address(address)
@@ -150,19 +150,16 @@ class Dispatch:
             raise ControlError("/call takes a token and an address", "send /call token address [argument ...]")
         token, address, *rest = args
         item = self._bus.registry.find_address(str(address))
-        try:
-            if isinstance(item, Action):
-                rows = self._trigger(item, tuple(rest), peer)
-                budget.spend(REPLY_STEPS * len(rows))
-                yield from (("/result", (token, *row)) for row in rows)
-                yield "/done", (token, address, len(rows))
-            elif isinstance(item, Control):
-                value = self._bus.set(item.name, _require_one(tuple(rest), "value"), format_source(peer))
-                yield "/done", (token, address, *to_wire_values(item, (value,)))
-            else:
-                raise ControlError(f"no control and no action is at {address}", self._suggest(str(address), budget))
-        except BridgeError as error:
-            yield "/failed", tuple(str(text)[:LONGEST_TEXT] for text in (token, address, error.message, error.hint))
+        if isinstance(item, Action):
+            rows = self._trigger(item, tuple(rest), peer)
+            budget.spend(REPLY_STEPS * len(rows))
+            yield from (("/result", (token, *row)) for row in rows)
+            yield "/done", (token, address, len(rows))
+        elif isinstance(item, Control):
+            value = self._bus.set(item.name, _require_one(tuple(rest), "value"), format_source(peer))
+            yield "/done", (token, address, *to_wire_values(item, (value,)))
+        else:
+            raise ControlError(f"no control and no action is at {address}", self._suggest(str(address), budget))
 
     def _recall(self, args: Args, peer: Peer, now_s: float, budget: Budget) -> Iterator[Message]:  # noqa: ARG002
         """Set many controls at once: all of them take effect in the same callback."""
@@ -243,6 +240,13 @@ class Dispatch:
         for item in items:
             yield from describe(item, self._order[item.name])
         yield "/controls/done", (len(items),)
+
+
+def make_refusal(address: str, args: Args, message: str, hint: str) -> Message:
+    """Make the reply to a message that was not carried out: ``/failed`` with the token of a call, else ``/error``."""
+    if address == "/call" and len(args) > 1:
+        return "/failed", tuple(str(text)[:LONGEST_TEXT] for text in (*args[:2], message, hint))
+    return make_error_reply(address, message, hint)
 
 
 def make_error_reply(address: str, message: str, hint: str) -> Message:

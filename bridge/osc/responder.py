@@ -19,7 +19,7 @@ from bridge.control.bus import Bus
 from bridge.errors import BridgeError
 from bridge.osc import guard
 from bridge.osc.access import Access, Verdict
-from bridge.osc.dispatch import IGNORED, Dispatch, make_error_reply
+from bridge.osc.dispatch import IGNORED, Dispatch, make_error_reply, make_refusal
 from bridge.osc.lanes import Lane, Lanes
 from bridge.osc.limits import Budget, RateLimit, RateLimits
 from bridge.osc.wire import Args, Message, Peer, decode, encode
@@ -119,7 +119,7 @@ class Responder:
         now_s = self._clock()
         if not (self._lanes.has_room(peer) and self._files_of.try_acquire(peer, now_s)):
             self.counts["excess"] += 1
-            return [make_error_reply(address, "too many files at once", "try again in some seconds")]
+            return [make_refusal(address, args, "too many files at once", "try again in some seconds")]
         running = self._files.submit(self._dispatch.handle, address, args, peer, now_s, budget)
         if self._patience.try_acquire(now_s):
             wait([running], PATIENCE_S)

@@ -158,3 +158,12 @@ def test_subscribers_learn_that_the_server_ends(bus: Bus) -> None:
         client.request("/subscribe", "/a")
         server.__exit__(None, None, None)
         assert [address for address, _ in client.read_messages(1.0) if address != "/a/level"][-1] == "/goodbye"
+
+
+def test_a_call_beyond_a_limit_is_refused_with_its_token(client: OscClient, bus: Bus) -> None:
+    bus.add_handler("a.link", lambda *_: None)
+    for number in range(30):
+        client.send("/call", f"t{number}", "/a/link", "drums", "in")
+    answers = [message for message in receive_all(client) if message[0] in ("/done", "/failed")]
+    assert {args[0] for _, args in answers} == {f"t{number}" for number in range(30)}
+    assert ("/failed", ("t29", "/a/link", "too many files at once", "try again in some seconds")) in answers
