@@ -6,6 +6,7 @@ Everything is held by dotted names (``stems.vocals.mute``, ``mir.chord``), the t
 from __future__ import annotations
 
 from collections import defaultdict, deque
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -73,7 +74,9 @@ class Session:
         else:
             self._rows[name][""] = args
         if reading.kind == "events" or reading.history:
-            self._events[name].append(args)
+            events = self._events[name]
+            if not events or events[-1] != args:  # a renewed subscription sends the latest again
+                events.append(args)
         if name == "change":
             self._take_change(args)
 
@@ -87,6 +90,18 @@ class Session:
         """Forget rows and events, before they are asked for anew."""
         self._rows.clear()
         self._events.clear()
+        self.revision += 1
+
+    def keep_rows(self, reading: str, keys: Collection[object]) -> None:
+        """Drop the rows of a keyed reading but those of ``keys``: they went without notice."""
+        rows = self._rows[reading]
+        for key in [key for key in rows if key not in keys]:
+            del rows[key]
+            self.revision += 1
+
+    def replace_events(self, reading: str, events: Iterable[Args]) -> None:
+        """Put what a history tells in place of the events that are known."""
+        self._events[reading] = deque(events, maxlen=MAX_EVENTS)
         self.revision += 1
 
     def get(self, name: str) -> float:

@@ -230,13 +230,19 @@ class Dispatch:
         yield "/get/done", (pattern.text, len(replies))
 
     def _read_published(self, items: Sequence[Item]) -> Iterator[Message]:
-        """The current values of ``items``, without readings that were never published."""
+        """The current values of ``items``, without readings that were never published.
+
+        Nor are those that queue among them: an event is no state, and a renewed subscription must not repeat it.
+        """
         for item in items:
-            yield from (message for message in self._read_item(item) if message[1])
+            if not (isinstance(item, Reading) and item.queued):
+                yield from (message for message in self._read_item(item) if message[1])
 
     def _controls(self, args: Args, peer: Peer, now_s: float, budget: Budget) -> Iterator[Message]:  # noqa: ARG002
-        items = self._charge_covered(_parse_pattern(args or ("/",)), budget)
-        budget.spend(REPLY_STEPS * len(items))
+        pattern = _parse_pattern(args or ("/",))
+        budget.spend(self._refresh_index().count_steps(pattern))
+        items = self._find_covered(pattern)
+        budget.spend(2 * REPLY_STEPS * len(items))
         for item in items:
             yield from describe(item, self._order[item.name])
         yield "/controls/done", (len(items),)
