@@ -6,6 +6,7 @@ the same rows serve the terminal, snapshots as text, and SVG.
 
 from __future__ import annotations
 
+import functools
 import unicodedata
 from collections.abc import Iterable
 from typing import TypeAlias
@@ -30,6 +31,8 @@ ROLES: tuple[str, ...] = (
 )
 """Every role. Meaning is never by role alone: a word, a letter or another character says the same."""
 
+UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"
+
 Run: TypeAlias = tuple[str, str]
 """A text and its role."""
 Row: TypeAlias = list[Run]
@@ -39,9 +42,14 @@ def measure(text: str) -> int:
     """The columns that ``text`` takes in a terminal."""
     if text.isascii():
         return len(text)
-    return sum(
-        0 if unicodedata.combining(one) else 2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text
-    )
+    return sum(map(_measure_character, text))
+
+
+@functools.lru_cache(maxsize=4096)
+def _measure_character(one: str) -> int:
+    if unicodedata.category(one) in ("Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(one) in "WF" else 1
 
 
 def measure_row(row: Row) -> int:
@@ -53,11 +61,24 @@ def cut(text: str, width: int) -> str:
     """``text`` in at most ``width`` columns; an ellipsis is in place of what is cut."""
     if width <= 0:
         return ""
-    if measure(text) <= width:
+    if len(text) <= width and measure(text) <= width:
         return text
-    while text and measure(text) > width - 1:
-        text = text[:-1]
-    return text + "…"
+    left = width
+    end = 0  # of what leaves a column for the ellipsis
+    for at, one in enumerate(text):
+        if left >= 1:
+            end = at
+        left -= _measure_character(one)
+        if left < 0:
+            return text[:end] + "…"
+    return text
+
+
+def to_printable(text: str) -> str:
+    """``text`` with a stand-in for each character that a terminal would obey, or not show."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else UNPRINTABLE for one in text)
 
 
 def pad(text: str, width: int) -> str:
@@ -73,10 +94,11 @@ def pad_left(text: str, width: int) -> str:
 
 
 def fit_row(row: Row, width: int) -> Row:
-    """``row`` in exactly ``width`` columns: cut at the end, or filled with blanks."""
+    """``row`` in exactly ``width`` columns: cut at the end, or filled with blanks; all of it printable."""
     fitted: Row = []
     left = width
     for text, role in row:
+        text = to_printable(text)
         size = measure(text)
         if size > left:
             text = cut(text, left)

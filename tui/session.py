@@ -5,7 +5,8 @@ Everything is held by dotted names (``stems.vocals.mute``, ``mir.chord``), the t
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+import itertools
+from collections import Counter, defaultdict, deque
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -17,8 +18,44 @@ Record: TypeAlias = dict[str, Value]
 
 MAX_EVENTS = 2000
 """Events that are kept of each reading."""
+JOURNAL: frozenset[str] = frozenset(
+    {
+        "log",
+        "change",
+        "controllers.message",
+        "mir.beat",
+        "mir.chord",
+        "mir.key",
+        "accompaniment.chord",
+        "accompaniment.commit",
+        "accompaniment.section",
+        "routing.event",
+    }
+)
+"""Readings whose publications the journal keeps, all in the order in which they came."""
+MAX_ARRIVALS = 10_000
+"""Publications that the journal keeps: ten minutes of a busy song."""
 UNKNOWN_FIELD = "field_"
 """Name of a field behind those that the registry names, with its number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A publication in the journal.
+
+    Attributes:
+        number: Counts all arrivals from 1.
+        received_s: When it came, in seconds of the caller's clock; 0 where it is history.
+        reading: The name of the reading.
+        record: Its fields.
+        is_history: Whether it was published before we asked for it.
+    """
+
+    number: int
+    received_s: float
+    reading: str
+    record: Record
+    is_history: bool = False
 
 
 @dataclass(slots=True)
@@ -47,6 +84,9 @@ class Session:
         default_factory=lambda: defaultdict(lambda: deque(maxlen=MAX_EVENTS))
     )
     _received_s: dict[str, float] = field(default_factory=dict)
+    _counts: Counter[str] = field(default_factory=Counter)
+    _journal: deque[Arrival] = field(default_factory=lambda: deque(maxlen=MAX_ARRIVALS))
+    _arrivals: int = 0
 
     def feed(self, address: str, args: Args, now_s: float) -> None:
         """Take one message of the sidecar; what it does not concern is ignored."""
@@ -55,8 +95,12 @@ class Session:
             self.registry.add(address, args)
         elif address == "/gone" and len(args) == 2:
             self._rows[to_name(str(args[0]))].pop(args[1], None)
+            self._counts[to_name(str(args[0]))] += 1
         elif address == "/history/row" and args:
-            self._events[to_name(str(args[0]))].append(args[1:])
+            name = to_name(str(args[0]))
+            self._events[name].append(args[1:])
+            self._counts[name] += 1
+            self._keep_arrival(name, args[1:], 0.0, True)
         else:
             self._take(to_name(address), args, now_s)
 
@@ -69,6 +113,8 @@ class Session:
         if reading is None or not args:
             return
         self._received_s[name] = now_s
+        self._counts[name] += 1
+        self._keep_arrival(name, args, now_s, False)
         if reading.kind == "rows":
             self._rows[name][args[0]] = args
         else:
@@ -80,6 +126,12 @@ class Session:
         if name == "change":
             self._take_change(args)
 
+    def _keep_arrival(self, name: str, args: Args, now_s: float, is_history: bool) -> None:
+        if name in JOURNAL:
+            self._arrivals += 1
+            record = self._name_fields(name, args)
+            self._journal.append(Arrival(self._arrivals, now_s, name, record, is_history))
+
     def _take_change(self, args: Args) -> None:
         """A change that somebody made, and that may not have come by itself: our own are not sent back to us."""
         _, control, value, _ = args
@@ -88,6 +140,7 @@ class Session:
 
     def forget_values(self) -> None:
         """Forget rows and events, before they are asked for anew."""
+        self._counts.update((*self._rows, *self._events))
         self._rows.clear()
         self._events.clear()
         self.revision += 1
@@ -141,6 +194,15 @@ class Session:
         """The last publications of a reading that queues or keeps a history, oldest first."""
         events = self._events[reading]
         return [self._name_fields(reading, args) for args in list(events)[-most:]]
+
+    def read_journal(self, behind: int = 0) -> list[Arrival]:
+        """What arrived of the readings of JOURNAL behind a number, oldest first."""
+        missing = min(self._arrivals - behind, len(self._journal))
+        return list(itertools.islice(self._journal, len(self._journal) - missing, None)) if missing > 0 else []
+
+    def count(self, *readings: str) -> int:
+        """How often these readings have changed: what was made of their rows at the same number is still right."""
+        return sum(self._counts[one] for one in readings)
 
     def get_age_s(self, reading: str, now_s: float) -> float:
         """Seconds since a reading was published last; infinite before the first time."""

@@ -36,3 +36,21 @@ def test_values_rows_and_events_follow_the_bus() -> None:
         rig.bus.publish("mir.note", 44100, 1, pitch, 90, 0.9)
     assert [one["pitch"] for one in rig.session.read_events("mir.note")] == [60.0, 64.0, 67.0]
     assert rig.session.read_events("change")[-1]["source"] == "hand"
+
+
+def test_the_journal_has_all_arrivals_in_order_and_a_count_grows_with_each_change() -> None:
+    rig = SessionRig()
+    before = rig.session.count("routing.port", "log")
+    number = rig.session.read_journal()[-1].number if rig.session.read_journal() else 0
+    rig.context.now_s = 3.0
+    rig.bus.publish("log", 1000, "warning", "sideman", "a")
+    rig.bus.publish("mir.note", 44100, 1, 60.0, 90, 0.9)
+    rig.session.feed("/history/row", ("/log", 500, "info", "sideman", "b"), 4.0)
+    rig.bus.set("stems.bass.mute", True, "hand")
+    found = rig.session.read_journal(number)
+    assert [(one.reading, one.is_history) for one in found] == [("log", False), ("log", True), ("change", False)]
+    assert (found[0].received_s, found[1].record["text"]) == (3.0, "b")
+    assert rig.session.read_journal(found[-1].number) == []
+    assert rig.session.count("routing.port", "log") == before + 2
+    rig.session.forget_values()
+    assert rig.session.count("routing.port", "log") > before + 2
