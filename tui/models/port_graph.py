@@ -1,0 +1,219 @@
+"""Port graph: sources and destinations of the audio system and their links, pairs as one, for the matrix."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from tui.session import Record, Session
+
+READINGS = ("routing.port", "routing.link", "sideman")
+OWN_ORDER = ("in", "drums", "bass", "vocals", "other", "mix", "band")
+"""Our own ports in the order of the mixer; all others by their names, numbers by their size."""
+KINDS = ("audio", "midi")
+MADE, AWAY = "made", "away"
+CHANNELS = "LR"
+MONO = "●"
+MIDI = "M"
+FREE = "·"
+_PAIR = re.compile(r"^(.*?)[ _\-.]?(1|2|l|r|left|right)$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A port, or the two of a stereo pair: a row or a column of the matrix.
+
+    Attributes:
+        client: Its client.
+        label: The pretty name, without the client.
+        kind: ``audio`` or ``midi``.
+        ports: Full names, the left one first.
+        pair: The name of the pair; empty for a port.
+        physical: Whether it belongs to a device.
+        is_away: Whether it is only known from a link that waits for it.
+        latency_frames: What JACK says of its delay.
+    """
+
+    client: str
+    label: str
+    kind: str
+    ports: tuple[str, ...]
+    pair: str = ""
+    physical: bool = False
+    is_away: bool = False
+    latency_frames: int = 0
+
+    @property
+    def name(self) -> str:
+        """Client and label."""
+        return f"{self.client} {self.label}"
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """What lies between a source and a destination: the links that are there, made or away, and those of the pair."""
+
+    made: tuple[tuple[str, str], ...] = ()
+    away: tuple[tuple[str, str], ...] = ()
+    missing: tuple[tuple[str, str], ...] = ()
+    is_possible: bool = True
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every channel that can be is connected."""
+        return bool(self.made) and not self.missing and not self.away
+
+
+@dataclass(slots=True)
+class PortGraph:
+    """Rows and columns of the matrix, and the state of each link by source and destination port."""
+
+    sources: list[Endpoint] = field(default_factory=list)
+    destinations: list[Endpoint] = field(default_factory=list)
+    links: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def find_crossing(self, source: Endpoint, destination: Endpoint) -> Crossing:
+        """The links between two endpoints, and those that are missing to make a pair whole."""
+        if source.kind != destination.kind:
+            return Crossing(is_possible=False)
+        all_links = [(one, other) for one in source.ports for other in destination.ports]
+        made = tuple(one for one in all_links if self.links.get(one) == MADE)
+        away = tuple(one for one in all_links if self.links.get(one) == AWAY)
+        return Crossing(made, away, tuple(_find_missing(source, destination, {*made, *away})))
+
+    def draw_crossing(self, source: Endpoint, destination: Endpoint) -> str:
+        """The cell: a letter for each channel of the destination: what feeds it. Brackets: wanted, and away."""
+        crossing = self.find_crossing(source, destination)
+        if not crossing.is_possible:
+            return ""
+        if not crossing.made and not crossing.away:
+            return FREE
+        letters = [self._draw_channel(source, one, bool(crossing.made)) for one in destination.ports]
+        text = "".join(letters)
+        return f"({text})" if crossing.away else text
+
+    def _draw_channel(self, source: Endpoint, destination: str, is_mixed: bool) -> str:
+        """What feeds a port; in lower case where that is away and other channels are made."""
+        feeding = [at for at, one in enumerate(source.ports) if (one, destination) in self.links]
+        if not feeding:
+            return "."
+        away = all(self.links[source.ports[at], destination] == AWAY for at in feeding)
+        if source.kind == "midi":
+            letter = MIDI
+        elif len(source.ports) == 1:
+            return "○" if away and is_mixed else MONO
+        else:
+            letter = "+" if len(feeding) > 1 else CHANNELS[feeding[0]]
+        return letter.lower() if away and is_mixed else letter
+
+    def list_away(self) -> list[tuple[str, str]]:
+        """The links that wait for a port."""
+        return [link for link, state in self.links.items() if state == AWAY]
+
+
+def _find_missing(source: Endpoint, destination: Endpoint, there: set[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+    """The links that make the pair whole: crossed where those that are there are crossed."""
+    ports, others = source.ports, destination.ports
+    straight = [
+        (ports[min(at, len(ports) - 1)], others[min(at, len(others) - 1)]) for at in range(max(len(ports), len(others)))
+    ]
+    crossed = list(zip(ports, reversed(others), strict=False)) if len(ports) == len(others) == 2 else []
+    wanted = crossed if crossed and there & set(crossed) and not there & set(straight) else straight
+    return [one for one in wanted if one not in there]
+
+
+def sort_naturally(text: str) -> tuple[tuple[int, int | str], ...]:
+    """A key that sorts numbers inside names by their size: in 2 before in 10."""
+    parts = re.split(r"(\d+)", text[:200].lower())
+    return tuple((0, int(one)) if one.isdecimal() else (1, one) for one in parts if one)
+
+
+def find_own_client(session: Session) -> str:
+    """The name of the sidecar's own JACK client."""
+    return str(session.read("sideman").get("name", "")) or "sideman"
+
+
+def make_graph(session: Session, pairs: bool = True, hidden: frozenset[str] = frozenset(), find: str = "") -> PortGraph:
+    """The matrix of the session's ports. ``pairs``: stereo pairs as one. ``hidden``: clients that are left out."""
+    ports = session.read_rows("routing.port")
+    links = {
+        (str(one.get("source", "")), str(one.get("destination", ""))): str(one.get("state", ""))
+        for one in session.read_rows("routing.link")
+    }
+    own = find_own_client(session)
+    ends = {"out": _group_ports(ports, "out", pairs), "in": _group_ports(ports, "in", pairs)}
+    ends["out"] += _find_away_ends(ports, [one[0] for one in links], [one[1] for one in links], pairs)
+    ends["in"] += _find_away_ends(ports, [one[1] for one in links], [one[0] for one in links], pairs)
+    shown = {
+        side: sorted((one for one in several if one.client not in hidden), key=lambda one: _sort(one, own))
+        for side, several in ends.items()
+    }
+    words = find.lower().split()
+    return PortGraph(_filter(shown["out"], words), _filter(shown["in"], words), links)
+
+
+def _filter(ends: list[Endpoint], words: list[str]) -> list[Endpoint]:
+    """The endpoints with all of ``words`` in their names; all of them where there is none."""
+    found = [one for one in ends if all(word in f"{one.name} {one.kind}".lower() for word in words)]
+    return found or ends
+
+
+def _sort(end: Endpoint, own: str) -> tuple[object, ...]:
+    place = OWN_ORDER.index(end.label) if end.client == own and end.label in OWN_ORDER else len(OWN_ORDER)
+    kind = KINDS.index(end.kind) if end.kind in KINDS else len(KINDS)
+    client, label = sort_naturally(end.client), sort_naturally(end.label)
+    return kind, end.client != own, end.is_away, end.physical, client, place, label
+
+
+def _group_ports(ports: list[Record], direction: str, pairs: bool) -> list[Endpoint]:
+    groups: dict[tuple[str, ...], list[Record]] = {}
+    for one in ports:
+        if one.get("direction") == direction:
+            client, port, pair = (str(one.get(name, "")) for name in ("client", "port", "pair"))
+            key = (client, str(one.get("kind", "")), pair, "" if pairs and pair else port)
+            groups.setdefault(key, []).append(one)
+    found = []
+    for (_, _, pair, _), members in groups.items():
+        if len(members) == 2 and pairs and pair:
+            found.append(_make_endpoint(members, pair))
+        else:
+            found.extend(_make_endpoint([one], "") for one in members)
+    return found
+
+
+def _make_endpoint(members: list[Record], pair: str) -> Endpoint:
+    members = sorted(members, key=lambda one: sort_naturally(str(one.get("port", ""))))
+    first = members[0]
+    client = str(first.get("client", ""))
+    label = pair or str(first.get("name", "")) or str(first.get("port", ""))
+    return Endpoint(
+        client,
+        label.removeprefix(f"{client}:"),
+        str(first.get("kind", "")),
+        tuple(str(one.get("port", "")) for one in members),
+        pair,
+        bool(first.get("physical", 0)),
+        latency_frames=int(float(first.get("latency_frames", 0))),
+    )
+
+
+def _find_away_ends(ports: list[Record], ends: list[str], others: list[str], pairs: bool) -> list[Endpoint]:
+    """Endpoints of links whose ports are not there, of the kind of the other end, paired by their names."""
+    kinds = {str(one.get("port", "")): str(one.get("kind", "")) for one in ports}
+    groups: dict[tuple[str, str], list[str]] = {}
+    for end, other in zip(ends, others, strict=True):
+        if end not in kinds:
+            matched = _PAIR.match(end)
+            base = matched.group(1) if matched and pairs else end
+            several = groups.setdefault((base, kinds.get(other, KINDS[0])), [])
+            if end not in several:
+                several.append(end)
+    found = []
+    for (base, kind), members in groups.items():
+        members.sort(key=sort_naturally)
+        for several in [members] if len(members) == 2 else [[one] for one in members]:
+            client, _, label = (base if len(several) == 2 else several[0]).partition(":")
+            pair = base if len(several) == 2 else ""
+            found.append(Endpoint(client, label or client, kind, tuple(several), pair, is_away=True))
+    return found
