@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from tui.registry import Control, Value
+from tui.session import Record
 
 UNKNOWN = "–"
 """Stands for what is not known; it is never a number."""
@@ -63,3 +64,14 @@ def find_position(control: Control, number: float) -> float:
     if control.kind == "log" and low > 0:
         return math.log(number / low) / math.log(high / low)
     return (number - low) / (high - low)
+
+
+def read_text(record: Record, name: str) -> str:
+    """A field of a record as text; empty where it is missing."""
+    return str(record.get(name, ""))
+
+
+def read_number(record: Record, name: str, default: float = 0.0) -> float:
+    """A field of a record as a number; ``default`` where it is missing or none."""
+    value = record.get(name, default)
+    return default if isinstance(value, str) or not math.isfinite(value) else float(value)

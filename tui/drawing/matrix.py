@@ -103,7 +103,9 @@ def _gap_before(lines: Sequence[Line], shown: range, at: int) -> int:
     return GROUP_GAP if at != shown[0] and lines[at].group != lines[at - 1].group else 0
 
 
-def _draw_heads(lines: Sequence[Line], shown: range, cursor: int, size: MatrixSize, rows: range, count: int) -> list[Row]:
+def _draw_heads(
+    lines: Sequence[Line], shown: range, cursor: int, size: MatrixSize, rows: range, count: int
+) -> list[Row]:
     """The clients with a rule over their columns, and the labels; how far is scrolled where not all is shown."""
     place = f" {rows[0] + 1}-{rows[-1] + 1} of {count}" if rows and len(rows) < count else ""
     columns = f"{shown[0] + 1}-{shown[-1] + 1} of {len(lines)} ▸ " if shown and len(shown) < len(lines) else ""

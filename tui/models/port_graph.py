@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tui.session import Record, Session
+from tui.values import read_number, read_text
 
 READINGS = ("routing.port", "routing.link", "sideman")
 OWN_ORDER = ("in", "drums", "bass", "vocals", "other", "mix", "band")
@@ -131,14 +132,14 @@ def sort_naturally(text: str) -> tuple[tuple[int, int | str], ...]:
 
 def find_own_client(session: Session) -> str:
     """The name of the sidecar's own JACK client."""
-    return str(session.read("sideman").get("name", "")) or "sideman"
+    return read_text(session.read("sideman"), "name") or "sideman"
 
 
 def make_graph(session: Session, pairs: bool = True, hidden: frozenset[str] = frozenset(), find: str = "") -> PortGraph:
     """The matrix of the session's ports. ``pairs``: stereo pairs as one. ``hidden``: clients that are left out."""
     ports = session.read_rows("routing.port")
     links = {
-        (str(one.get("source", "")), str(one.get("destination", ""))): str(one.get("state", ""))
+        (read_text(one, "source"), read_text(one, "destination")): read_text(one, "state")
         for one in session.read_rows("routing.link")
     }
     own = find_own_client(session)
@@ -170,8 +171,8 @@ def _group_ports(ports: list[Record], direction: str, pairs: bool) -> list[Endpo
     groups: dict[tuple[str, ...], list[Record]] = {}
     for one in ports:
         if one.get("direction") == direction:
-            client, port, pair = (str(one.get(name, "")) for name in ("client", "port", "pair"))
-            key = (client, str(one.get("kind", "")), pair, "" if pairs and pair else port)
+            client, port, pair = (read_text(one, name) for name in ("client", "port", "pair"))
+            key = (client, read_text(one, "kind"), pair, "" if pairs and pair else port)
             groups.setdefault(key, []).append(one)
     found = []
     for (_, _, pair, _), members in groups.items():
@@ -183,24 +184,24 @@ def _group_ports(ports: list[Record], direction: str, pairs: bool) -> list[Endpo
 
 
 def _make_endpoint(members: list[Record], pair: str) -> Endpoint:
-    members = sorted(members, key=lambda one: sort_naturally(str(one.get("port", ""))))
+    members = sorted(members, key=lambda one: sort_naturally(read_text(one, "port")))
     first = members[0]
-    client = str(first.get("client", ""))
-    label = pair or str(first.get("name", "")) or str(first.get("port", ""))
+    client = read_text(first, "client")
+    label = pair or read_text(first, "name") or read_text(first, "port")
     return Endpoint(
         client,
         label.removeprefix(f"{client}:"),
-        str(first.get("kind", "")),
-        tuple(str(one.get("port", "")) for one in members),
+        read_text(first, "kind"),
+        tuple(read_text(one, "port") for one in members),
         pair,
-        bool(first.get("physical", 0)),
-        latency_frames=int(float(first.get("latency_frames", 0))),
+        read_number(first, "physical") > 0,
+        latency_frames=int(read_number(first, "latency_frames")),
     )
 
 
 def _find_away_ends(ports: list[Record], ends: list[str], others: list[str], pairs: bool) -> list[Endpoint]:
     """Endpoints of links whose ports are not there, of the kind of the other end, paired by their names."""
-    kinds = {str(one.get("port", "")): str(one.get("kind", "")) for one in ports}
+    kinds = {read_text(one, "port"): read_text(one, "kind") for one in ports}
     groups: dict[tuple[str, str], list[str]] = {}
     for end, other in zip(ends, others, strict=True):
         if end not in kinds:
