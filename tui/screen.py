@@ -118,7 +118,7 @@ class KeyAction:
     Attributes:
         name: Dotted, unique: the screen, or ``app``, and what it does: ``stems.mute``.
         keys: Its keys, as Textual names them: ``m``, ``exclamation_mark``, ``ctrl+s``, ``space``, ``left``, ``f12``.
-        words: One or two words for the footer.
+        words: One or two words for the footer; empty: it is in the help alone.
         doc: A sentence for the help.
         run: Does it.
         shown: Whether the footer shows it at 80 columns; at 160 all are shown.

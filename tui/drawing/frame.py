@@ -167,7 +167,9 @@ def draw_message(view: View, width: int) -> Row:
 
 
 def draw_key(action: KeyAction) -> Row:
-    """A key and its words, as the footer shows them."""
+    """A key and its words, as the footer shows them; nothing of an action without words."""
+    if not action.words:
+        return []
     label = action.label or (to_label(action.keys[0]) if action.keys else "")
     return [(label, "key"), (f" {action.words}", "dim")] if label else []
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tui.drawing.table import MARK, find_window
 from tui.rows import Row, Run, cut, fit_row, measure, pad
@@ -13,6 +13,10 @@ CORNER = "from ╲ to"
 GROUP_GAP = 2
 """Blank columns between the columns of two clients."""
 HEAD_ROWS = 2
+MORE_COLUMNS = 5
+"""Columns at the right that say how many destinations follow."""
+MAX_CELL = 16
+"""Columns of a cell, so that neighbours are still seen as such."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,10 @@ def draw_matrix(
     ``cell``: text of at most ``size.cell`` - 2 columns, and its role. The cell of the cursor is in brackets.
     """
     columns = _find_columns(destinations, cursor[1], width - size.label, size.cell)
+    if len(columns) == len(destinations):
+        size = _widen(destinations, columns, width, size)
+    else:
+        columns = _find_columns(destinations, cursor[1], width - size.label - MORE_COLUMNS, size.cell)
     room = height - HEAD_ROWS
     spacing = size.spacing if len(sources) * (size.spacing + 1) - size.spacing <= room else 0
     rows = find_window(cursor[0], len(sources), max((room + spacing) // (spacing + 1), 0))
@@ -99,6 +107,14 @@ def _find_columns(destinations: Sequence[Line], cursor: int, width: int, cell: i
     return range(0)
 
 
+def _widen(lines: Sequence[Line], shown: range, width: int, size: MatrixSize) -> MatrixSize:
+    """``size`` with wider cells, where all columns fit and their labels are longer."""
+    gaps = sum(_gap_before(lines, shown, one) for one in shown)
+    longest = max((measure(one.label) for one in lines), default=0) + 2
+    widest = (width - size.label - gaps) // max(len(shown), 1)
+    return replace(size, cell=max(size.cell, min(widest, longest, MAX_CELL)))
+
+
 def _gap_before(lines: Sequence[Line], shown: range, at: int) -> int:
     return GROUP_GAP if at != shown[0] and lines[at].group != lines[at - 1].group else 0
 
@@ -106,13 +122,12 @@ def _gap_before(lines: Sequence[Line], shown: range, at: int) -> int:
 def _draw_heads(
     lines: Sequence[Line], shown: range, cursor: int, size: MatrixSize, rows: range, count: int
 ) -> list[Row]:
-    """The clients with a rule over their columns, and the labels; how far is scrolled where not all is shown."""
+    """The clients with a rule over their columns, and the labels; how much more there is where not all is shown."""
     place = f" {rows[0] + 1}-{rows[-1] + 1} of {count}" if rows and len(rows) < count else ""
-    columns = f"{shown[0] + 1}-{shown[-1] + 1} of {len(lines)} ▸ " if shown and len(shown) < len(lines) else ""
+    back = f"{shown[0]} ◂" if shown and shown[0] else ""
+    on = f"▸ {len(lines) - 1 - shown[-1]}" if shown and shown[-1] < len(lines) - 1 else ""
     clients: Row = [(pad(place, size.label), "dim")]
-    labels: Row = [(pad(f" {CORNER}", size.label), "dim")]
-    if columns and measure(columns) + measure(CORNER) + 3 <= size.label:
-        labels = [(pad(f" {CORNER}  {columns}", size.label), "dim")]
+    labels: Row = [(pad(f" {CORNER}", size.label - measure(back)) + back, "dim")]
     for group, members in itertools.groupby(shown, key=lambda at: lines[at].group):
         several = list(members)
         gap = " " * _gap_before(lines, shown, several[0])
@@ -124,6 +139,7 @@ def _draw_heads(
         for at in several:
             role = "title" if at == cursor else "off" if lines[at].is_away else "text"
             labels.append((" " + pad(lines[at].label, size.cell - 1), role))
+    labels.append((on, "dim"))
     return [clients, labels]
 
 

@@ -11,8 +11,10 @@ from tui.values import read_number, read_text
 
 READINGS = ("routing.port", "routing.link", "sideman")
 OWN_ORDER = ("in", "drums", "bass", "vocals", "other", "mix", "band")
-"""Our own ports in the order of the mixer; all others by their names, numbers by their size."""
+"""Our own ports in the order of the mixer."""
 KINDS = ("audio", "midi")
+SUFFIXES = ("/audio_in", "/audio_out", "/midi_in", "/midi_out")
+"""Ardour's, behind the name of a track."""
 MADE, AWAY = "made", "away"
 CHANNELS = "LR"
 MONO = "●"
@@ -161,10 +163,10 @@ def _filter(ends: list[Endpoint], words: list[str]) -> list[Endpoint]:
 
 
 def _sort(end: Endpoint, own: str) -> tuple[object, ...]:
-    place = OWN_ORDER.index(end.label) if end.client == own and end.label in OWN_ORDER else len(OWN_ORDER)
+    """Audio first, our own client first, devices last; the ports of a client in the order in which they came."""
     kind = KINDS.index(end.kind) if end.kind in KINDS else len(KINDS)
-    client, label = sort_naturally(end.client), sort_naturally(end.label)
-    return kind, end.client != own, end.is_away, end.physical, client, place, label
+    place = OWN_ORDER.index(end.label) if end.client == own and end.label in OWN_ORDER else len(OWN_ORDER)
+    return kind, end.client != own, end.physical, sort_naturally(end.client), place
 
 
 def _group_ports(ports: list[Record], direction: str, pairs: bool) -> list[Endpoint]:
@@ -188,15 +190,21 @@ def _make_endpoint(members: list[Record], pair: str) -> Endpoint:
     first = members[0]
     client = read_text(first, "client")
     label = pair or read_text(first, "name") or read_text(first, "port")
+    label = label.removeprefix(f"{client}:")
     return Endpoint(
         client,
-        label.removeprefix(f"{client}:"),
+        _shorten(label),
         read_text(first, "kind"),
         tuple(read_text(one, "port") for one in members),
         pair,
         read_number(first, "physical") > 0,
         latency_frames=int(read_number(first, "latency_frames")),
     )
+
+
+def _shorten(label: str) -> str:
+    """``label`` without what a DAW adds to the name of each track."""
+    return next((label.removesuffix(one) for one in SUFFIXES if label.endswith(one) and label != one), label)
 
 
 def _find_away_ends(ports: list[Record], ends: list[str], others: list[str], pairs: bool) -> list[Endpoint]:
@@ -216,5 +224,5 @@ def _find_away_ends(ports: list[Record], ends: list[str], others: list[str], pai
         for several in [members] if len(members) == 2 else [[one] for one in members]:
             client, _, label = (base if len(several) == 2 else several[0]).partition(":")
             pair = base if len(several) == 2 else ""
-            found.append(Endpoint(client, label or client, kind, tuple(several), pair, is_away=True))
+            found.append(Endpoint(client, _shorten(label or client), kind, tuple(several), pair, is_away=True))
     return found
